@@ -1,0 +1,1 @@
+//! The blocking client for Mobiscroll Connect, on ureq and rustls.

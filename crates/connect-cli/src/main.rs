@@ -1,0 +1,2 @@
+//! The program `connect`.
+fn main() {}

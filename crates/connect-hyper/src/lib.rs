@@ -1,0 +1,1 @@
+//! The asynchronous client for Mobiscroll Connect, on hyper and rustls.

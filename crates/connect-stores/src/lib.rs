@@ -1,0 +1,1 @@
+//! Token stores for Mobiscroll Connect that outlive a process.

@@ -1,0 +1,1 @@
+//! The types of the Mobiscroll Connect wire: requests and answers, without I/O.
