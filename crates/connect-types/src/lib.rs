@@ -1,1 +1,36 @@
-//! The types of the Mobiscroll Connect wire: requests and answers, without I/O.
+#![doc = include_str!("../README.md")]
+#![no_std]
+
+extern crate alloc;
+
+mod answers;
+mod calendar;
+mod extra;
+#[rustfmt::skip]
+mod generated;
+mod open;
+mod operation;
+mod patch;
+mod raw;
+mod recurrence;
+mod requests;
+mod rrule;
+mod send;
+mod text;
+mod time;
+mod values;
+mod wire;
+
+pub use answers::{EventChange, Written, decode};
+pub use calendar::CalendarRef;
+pub use extra::Extra;
+pub use generated::answers::*;
+pub use generated::enums::*;
+pub use generated::requests::*;
+pub use open::Unknown;
+pub use operation::{Answer, Auth, Base, Body, Invalid, Operation, Query, Safety};
+pub use patch::Patch;
+pub use raw::Raw;
+pub use recurrence::{End, Recurrence};
+pub use requests::ConferenceData;
+pub use time::{EventTime, Moment};

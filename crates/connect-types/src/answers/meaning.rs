@@ -1,0 +1,156 @@
+//! What answers mean as a whole.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::operation::{Answer, Invalid};
+use crate::{
+    Acknowledged, Calendar, Conference, ConnectionStatus, DeleteEvent, ErrorBody, Event, EventPage, Health,
+    Provider, Scope, SeriesMode, Subscribed, TokenAnswer, UpdateEvent, WebhookKeys,
+};
+
+impl Answer for Vec<Calendar> {}
+
+impl Answer for EventPage {
+    fn refused(&self) -> Option<&str> {
+        self.extra.refusal()
+    }
+}
+
+impl Answer for ConnectionStatus {
+    fn refused(&self) -> Option<&str> {
+        self.extra.refusal()
+    }
+}
+
+impl Answer for TokenAnswer {
+    fn refused(&self) -> Option<&str> {
+        self.extra.refusal()
+    }
+}
+
+impl Answer for Health {}
+
+impl Answer for WebhookKeys {}
+
+impl Answer for Subscribed {
+    fn refused(&self) -> Option<&str> {
+        (self.success == Some(false)).then(|| self.message.as_deref().unwrap_or_default())
+    }
+}
+
+impl Answer for Acknowledged {
+    fn refused(&self) -> Option<&str> {
+        (self.success == Some(false)).then(|| self.message.as_deref().unwrap_or_default())
+    }
+
+    fn empty() -> Option<Self> {
+        Some(Self::default())
+    }
+}
+
+impl Event {
+    /// The same event in a calendar of that id: for events that came without one.
+    #[must_use]
+    pub fn calendar(mut self, id: impl Into<String>) -> Self {
+        self.calendar_id = Some(id.into());
+        self
+    }
+
+    /// An update of this event that changes nothing yet. For an occurrence it carries the series'
+    /// id and touches this occurrence only, until told otherwise.
+    ///
+    /// # Errors
+    /// [`Invalid`] when the provider, the calendar's id or the event's id is not known.
+    pub fn change(&self) -> Result<UpdateEvent, Invalid> {
+        let (provider, calendar_id) = self.ids()?;
+        let mut update = UpdateEvent::new(provider, calendar_id, &self.id);
+        update.recurring_event_id.clone_from(&self.recurring_event_id);
+        update.update_mode = self.recurring_event_id.is_some().then_some(SeriesMode::This);
+        Ok(update)
+    }
+
+    /// A deletion of this event. For an occurrence it carries the series' id and deletes this
+    /// occurrence only, until told otherwise.
+    ///
+    /// # Errors
+    /// [`Invalid`] when the provider, the calendar's id or the event's id is not known.
+    pub fn delete(&self) -> Result<DeleteEvent, Invalid> {
+        let (provider, calendar_id) = self.ids()?;
+        let mut delete = DeleteEvent::new(provider, calendar_id, &self.id);
+        delete.recurring_event_id.clone_from(&self.recurring_event_id);
+        Ok(delete)
+    }
+
+    /// An all-day event's midnights become days.
+    pub(crate) fn settled(&mut self) -> Result<(), &'static str> {
+        if self.all_day == Some(true) {
+            self.start.iter_mut().chain(&mut self.end).for_each(crate::EventTime::whole_day);
+        }
+        Ok(())
+    }
+
+    fn ids(&self) -> Result<(&Provider, &str), Invalid> {
+        if self.id.is_empty() {
+            return Err(Invalid::new("eventId", "the event has no id"));
+        }
+        let provider = self.provider.as_ref().ok_or_else(|| {
+            Invalid::new("provider", "the event does not name its provider; set `event.provider`")
+        })?;
+        let calendar = self.calendar_id.as_deref().filter(|id| !id.is_empty()).ok_or_else(|| {
+            Invalid::new("calendarId", "the event does not name its calendar; name it with `.calendar(id)`")
+        })?;
+        Ok((provider, calendar))
+    }
+}
+
+impl EventPage {
+    /// An empty token is none.
+    pub(crate) fn settled(&mut self) -> Result<(), &'static str> {
+        self.next_page_token = self.next_page_token.take().filter(|token| !token.is_empty());
+        Ok(())
+    }
+}
+
+impl TokenAnswer {
+    pub(crate) fn settled(&mut self) -> Result<(), &'static str> {
+        if self.access_token.is_empty() { Err("missing field `access_token`") } else { Ok(()) }
+    }
+}
+
+impl Conference {
+    /// The link to join, whichever shape the conference came in.
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        self.url.as_deref()
+    }
+}
+
+impl ErrorBody {
+    /// The reason in words: the first of `message`, `error_description` and `error` that says
+    /// something.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        [&self.message, &self.error_description, &self.error]
+            .into_iter()
+            .filter_map(|text| text.as_deref())
+            .find(|text| !text.is_empty())
+    }
+}
+
+impl Scope {
+    /// Whether this scope allows what the other allows. True when either is unknown: who cannot
+    /// tell lets the service decide.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        fn rank(scope: &Scope) -> Option<u8> {
+            match scope {
+                Scope::FreeBusy => Some(0),
+                Scope::Read => Some(1),
+                Scope::ReadWrite => Some(2),
+                Scope::Other(_) => None,
+            }
+        }
+        rank(self).zip(rank(other)).is_none_or(|(mine, theirs)| mine >= theirs)
+    }
+}

@@ -1,0 +1,51 @@
+//! The answer to a create or an update.
+
+use alloc::string::String;
+
+use serde::ser::SerializeMap;
+
+use crate::wire::{Fields, Piece, Slot, absorb_object, fields, put};
+use crate::{Answer, Event};
+
+/// A written event: beside `success` at the root (documented since 2025-12-12), or under `event`
+/// (before). Both shapes read as the same; it is written in the first.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
+pub struct Written {
+    /// False when the write failed, though the status was a success.
+    pub success: Option<bool>,
+    /// Why it failed.
+    pub message: Option<String>,
+    /// The event as it is now.
+    pub event: Event,
+}
+
+impl Answer for Written {
+    fn refused(&self) -> Option<&str> {
+        (self.success == Some(false)).then(|| self.message.as_deref().unwrap_or_default())
+    }
+}
+
+impl Fields for Written {
+    fn absorb(&mut self, name: &str, piece: Piece<'_>) {
+        match name {
+            "success" => put(&mut self.success, name, piece, &mut self.event.extra),
+            "message" => put(&mut self.message, name, piece, &mut self.event.extra),
+            "event" if piece.text() == "null" => {}
+            "event" if piece.text().starts_with('{') && absorb_object(&mut self.event, piece.text()) => {}
+            _ => self.event.absorb(name, piece),
+        }
+    }
+
+    fn settle(&mut self) -> Result<(), &'static str> {
+        self.event.settle()
+    }
+
+    fn emit<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        Slot::emit(&self.success, "success", map)?;
+        Slot::emit(&self.message, "message", map)?;
+        self.event.emit(map)
+    }
+}
+
+fields!(Written);

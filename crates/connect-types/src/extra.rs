@@ -1,0 +1,63 @@
+//! The fields an answer carried beyond those that are typed.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::raw::Raw;
+
+/// Fields by name, as raw text and in the order they came: those that are unknown here, and those
+/// whose value did not have the documented type.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Extra(Vec<(Box<str>, Raw)>);
+
+impl Extra {
+    /// The field's text.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Raw> {
+        self.iter().find(|(known, _)| *known == name).map(|(_, raw)| raw)
+    }
+
+    /// Sets a field; a field of that name is replaced.
+    pub fn insert(&mut self, name: &str, raw: Raw) {
+        match self.0.iter_mut().find(|(known, _)| **known == *name) {
+            Some((_, slot)) => *slot = raw,
+            None => self.0.push((name.into(), raw)),
+        }
+    }
+
+    /// Takes a field out.
+    pub fn remove(&mut self, name: &str) -> Option<Raw> {
+        let index = self.0.iter().position(|(known, _)| **known == *name)?;
+        Some(self.0.remove(index).1)
+    }
+
+    /// All fields in their order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Raw)> {
+        self.0.iter().map(|(name, raw)| (&**name, raw))
+    }
+
+    /// How many fields there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The reason, possibly empty, when an answer that has no such field says `success: false`.
+    pub(crate) fn refusal(&self) -> Option<&str> {
+        (self.get("success")?.get() == "false")
+            .then(|| self.get("message").map_or("", |message| message.get().trim_matches('"')))
+    }
+}
+
+impl fmt::Debug for Extra {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}

@@ -1,0 +1,55 @@
+//! The conference of an event to write.
+
+use alloc::string::String;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use crate::raw::Raw;
+
+/// The conference to create with an event.
+///
+/// What a provider makes of it differs: Google honours both a link (`conference`) and
+/// [`auto`](Self::auto), Microsoft only `auto`, Apple and CalDAV only a link.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ConferenceData {
+    provider: Option<String>,
+    auto_generate: Option<bool>,
+    extra: crate::Extra,
+}
+
+impl ConferenceData {
+    /// Lets the provider make a conference; overrides everything else.
+    #[must_use]
+    pub fn auto() -> Self {
+        Self { auto_generate: Some(true), ..Self::default() }
+    }
+
+    /// A conference run by that provider.
+    pub fn by(provider: impl Into<String>) -> Self {
+        Self { provider: Some(provider.into()), ..Self::default() }
+    }
+
+    /// Adds a field of the provider's own.
+    #[must_use]
+    pub fn field(mut self, name: &str, value: Raw) -> Self {
+        self.extra.insert(name, value);
+        self
+    }
+}
+
+impl Serialize for ConferenceData {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(provider) = &self.provider {
+            map.serialize_entry("provider", provider)?;
+        }
+        if let Some(auto) = self.auto_generate {
+            map.serialize_entry("autoGenerate", &auto)?;
+        }
+        let typed = |name| matches!(name, "provider" | "autoGenerate");
+        for (name, raw) in self.extra.iter().filter(|(name, _)| !typed(*name)) {
+            map.serialize_entry(name, raw)?;
+        }
+        map.end()
+    }
+}

@@ -1,0 +1,10 @@
+//! What the schema cannot say about requests: how they are built, and what is refused.
+
+mod conference;
+mod delete_event;
+mod list_events;
+mod new_event;
+mod update_event;
+mod webhooks;
+
+pub use conference::ConferenceData;

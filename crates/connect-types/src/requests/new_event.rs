@@ -1,0 +1,49 @@
+//! How a new event is built.
+
+use alloc::string::String;
+
+use jiff::civil::Date;
+
+use crate::calendar::CalendarRef;
+use crate::operation::Invalid;
+use crate::time::{Boundary, Moment};
+use crate::{ConferenceData, NewEvent, Recurrence};
+
+impl NewEvent {
+    /// An event from `start` to `end`, exclusive.
+    pub fn new(
+        calendar: impl Into<CalendarRef>,
+        title: impl Into<String>,
+        start: impl Into<Moment>,
+        end: impl Into<Moment>,
+    ) -> Self {
+        let calendar = calendar.into();
+        let (start, end) = (Boundary::At(start.into()), Boundary::At(end.into()));
+        Self::required(calendar.provider, calendar.id, title, start, end)
+    }
+
+    /// An event of whole days, from the first to the one before `end`: the 15th alone ends on the
+    /// 16th.
+    pub fn all_day(
+        calendar: impl Into<CalendarRef>,
+        title: impl Into<String>,
+        first: Date,
+        end: Date,
+    ) -> Self {
+        let calendar = calendar.into();
+        let days = (Boundary::Day(first), Boundary::Day(end));
+        let mut event = Self::required(calendar.provider, calendar.id, title, days.0, days.1);
+        event.all_day = Some(true);
+        event
+    }
+
+    /// Lets the provider make a conference; overrides any other conference.
+    pub fn auto_conference(self) -> Self {
+        self.conference_data(ConferenceData::auto())
+    }
+
+    pub(crate) fn check(&self) -> Result<(), Invalid> {
+        Boundary::check(self.start, self.end)?;
+        self.recurrence.as_ref().map_or(Ok(()), Recurrence::check)
+    }
+}

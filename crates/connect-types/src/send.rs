@@ -1,0 +1,140 @@
+//! How requests are written: query parameters, JSON objects, and what may not be sent.
+
+use alloc::borrow::ToOwned;
+use alloc::string::{String, ToString};
+use core::fmt;
+
+use serde::Serialize;
+
+use crate::operation::Invalid;
+use crate::patch::Patch;
+
+/// A value of the query; `None` is left out.
+pub(crate) trait Param {
+    fn param(&self) -> Option<String>;
+}
+
+impl Param for String {
+    fn param(&self) -> Option<String> {
+        Some(self.clone())
+    }
+}
+
+impl Param for u32 {
+    fn param(&self) -> Option<String> {
+        Some(self.to_string())
+    }
+}
+
+impl Param for bool {
+    fn param(&self) -> Option<String> {
+        Some(self.to_string())
+    }
+}
+
+impl<T: Param> Param for Option<T> {
+    fn param(&self) -> Option<String> {
+        self.as_ref().and_then(Param::param)
+    }
+}
+
+/// One text with commas.
+impl<T: Param> Param for alloc::vec::Vec<T> {
+    fn param(&self) -> Option<String> {
+        let texts: alloc::vec::Vec<_> = self.iter().filter_map(Param::param).collect();
+        (!texts.is_empty()).then(|| texts.join(","))
+    }
+}
+
+/// One query parameter, or none.
+pub(crate) fn param(name: &'static str, value: &impl Param) -> Option<(&'static str, String)> {
+    value.param().map(|text| (name, text))
+}
+
+/// Refuses an empty text.
+pub(crate) fn required(name: &'static str, text: &str) -> Result<(), Invalid> {
+    if text.trim().is_empty() { Err(Invalid::new(name, "is empty")) } else { Ok(()) }
+}
+
+/// Refuses a number out of its range.
+pub(crate) fn range(name: &'static str, value: Option<u32>, least: u32, most: u32) -> Result<(), Invalid> {
+    match value {
+        Some(value) if !(least..=most).contains(&value) => {
+            Err(Invalid::new(name, alloc::format!("{value} is not within {least} to {most}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A JSON object in the making.
+pub(crate) struct Object(String);
+
+impl Object {
+    pub(crate) fn new() -> Self {
+        Self("{".to_owned())
+    }
+
+    pub(crate) fn field(&mut self, name: &'static str, value: &impl Serialize) -> Result<(), Invalid> {
+        let text = serde_json::to_string(value).map_err(|error| Invalid::new(name, error.to_string()))?;
+        self.raw(name, &text);
+        Ok(())
+    }
+
+    pub(crate) fn optional(
+        &mut self,
+        name: &'static str,
+        value: Option<&impl Serialize>,
+    ) -> Result<(), Invalid> {
+        value.map_or(Ok(()), |value| self.field(name, value))
+    }
+
+    /// Writes what an update does to a field; `cleared` is what clears it.
+    pub(crate) fn patch(
+        &mut self,
+        name: &'static str,
+        value: &Patch<impl Serialize>,
+        cleared: &str,
+    ) -> Result<(), Invalid> {
+        match value {
+            Patch::Keep => {}
+            Patch::Clear => self.raw(name, cleared),
+            Patch::Set(value) => return self.field(name, value),
+        }
+        Ok(())
+    }
+
+    pub(crate) fn finish(mut self) -> String {
+        self.0.push('}');
+        self.0
+    }
+
+    /// Field names of the wire need no escapes.
+    fn raw(&mut self, name: &str, text: &str) {
+        self.0.push_str(if self.0.len() > 1 { ",\"" } else { "\"" });
+        self.0.push_str(name);
+        self.0.push_str("\":");
+        self.0.push_str(text);
+    }
+}
+
+/// A text that `Debug` does not show.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Hidden(pub(crate) String);
+
+impl From<String> for Hidden {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl Serialize for Hidden {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}

@@ -1,0 +1,222 @@
+//! Times: what an event's start or end can be, and what a request sends.
+
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use core::fmt;
+use core::str::FromStr;
+
+use jiff::civil::{Date, DateTime, Time};
+use jiff::fmt::temporal::DateTimePrinter;
+use jiff::{Timestamp, Zoned};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::operation::Invalid;
+use crate::send::Param;
+use crate::text::{self, Text};
+use crate::wire::Wire;
+
+/// When an event begins or ends. Ends are exclusive.
+///
+/// ```
+/// use connect_types::EventTime;
+///
+/// assert!(matches!(EventTime::from("2025-11-01T10:00:00.000Z"), EventTime::Instant(_)));
+/// assert!(matches!(EventTime::from("2025-11-01T10:00"), EventTime::Local(_)));
+/// assert!(matches!(EventTime::from("2025-11-01"), EventTime::Date(_)));
+/// assert!(matches!(EventTime::from("soon"), EventTime::Unreadable(_)));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EventTime {
+    /// An instant: the text had an offset or `Z`.
+    Instant(Timestamp),
+    /// A date and time without a zone; the calendar's own zone is the best guess.
+    Local(DateTime),
+    /// A day: the text was a date, or a midnight of an all-day event.
+    Date(Date),
+    /// A text that is none of these, as it came.
+    Unreadable(Box<str>),
+}
+
+impl EventTime {
+    /// The instant, if it is one.
+    #[must_use]
+    pub fn instant(&self) -> Option<Timestamp> {
+        if let Self::Instant(instant) = self { Some(*instant) } else { None }
+    }
+
+    /// The day, if it is one.
+    #[must_use]
+    pub fn date(&self) -> Option<Date> {
+        if let Self::Date(date) = self { Some(*date) } else { None }
+    }
+
+    /// A midnight becomes its day: the form of all-day events.
+    pub(crate) fn whole_day(&mut self) {
+        let civil = match self {
+            Self::Instant(instant) => jiff::tz::Offset::UTC.to_datetime(*instant),
+            Self::Local(local) => *local,
+            _ => return,
+        };
+        if civil.time() == Time::midnight() {
+            *self = Self::Date(civil.date());
+        }
+    }
+}
+
+/// Reads any text; one that is no time is kept.
+impl From<&str> for EventTime {
+    fn from(text: &str) -> Self {
+        let date_only = !text.contains(['T', 't', ' ']);
+        let read = if date_only {
+            text.parse().ok().map(Self::Date)
+        } else {
+            // A zone in brackets without an offset is an instant only to who has the zone's rules.
+            let local = || text.parse().ok().filter(|_| !text.contains('[')).map(Self::Local);
+            text.parse().ok().map(Self::Instant).or_else(local)
+        };
+        read.unwrap_or_else(|| Self::Unreadable(text.into()))
+    }
+}
+
+impl FromStr for EventTime {
+    type Err = core::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self::from(text))
+    }
+}
+
+/// The wire's form: `2025-11-01T10:00:00.000Z`, `2025-11-01T10:00:00`, `2025-11-01` or the text.
+impl fmt::Display for EventTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Instant(instant) if instant.subsec_nanosecond() % 1_000_000 == 0 => {
+                f.write_str(&millis(*instant))
+            }
+            Self::Instant(instant) => instant.fmt(f),
+            Self::Local(local) => local.fmt(f),
+            Self::Date(date) => date.fmt(f),
+            Self::Unreadable(text) => f.write_str(text),
+        }
+    }
+}
+
+impl Wire for EventTime {
+    fn read(text: &str) -> Option<Self> {
+        text::read(text).map(|text| Self::from(&*text))
+    }
+}
+
+impl<'de> Deserialize<'de> for EventTime {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Text::deserialize(deserializer).map(|text| Self::from(&*text.0))
+    }
+}
+
+impl Serialize for EventTime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// An instant of a request, from any of jiff's types that know theirs. Sent in UTC with
+/// milliseconds; what is finer is cut off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Moment(Timestamp);
+
+impl Moment {
+    /// The instant.
+    #[must_use]
+    pub fn timestamp(self) -> Timestamp {
+        self.0
+    }
+}
+
+impl From<Timestamp> for Moment {
+    fn from(instant: Timestamp) -> Self {
+        Self(instant)
+    }
+}
+
+impl From<Zoned> for Moment {
+    fn from(zoned: Zoned) -> Self {
+        Self(zoned.timestamp())
+    }
+}
+
+impl From<&Zoned> for Moment {
+    fn from(zoned: &Zoned) -> Self {
+        Self(zoned.timestamp())
+    }
+}
+
+/// The wire's form.
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&millis(self.0))
+    }
+}
+
+impl Param for Moment {
+    fn param(&self) -> Option<String> {
+        Some(millis(self.0))
+    }
+}
+
+/// Where an event of a request begins or ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Boundary {
+    At(Moment),
+    Day(Date),
+}
+
+impl Boundary {
+    /// Refuses an end before its start; a whole day is the least of an all-day event.
+    pub(crate) fn check(start: Self, end: Self) -> Result<(), Invalid> {
+        match (start, end) {
+            (Self::At(start), Self::At(end)) if end < start => {
+                Err(Invalid::new("end", "is before the start"))
+            }
+            (Self::Day(first), Self::Day(end)) if end <= first => {
+                Err(Invalid::new("end", "is exclusive: the day after the last, at least one after the first"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Serialize for Boundary {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::At(moment) => serializer.collect_str(moment),
+            Self::Day(date) => serializer.collect_str(&format_args!("{date}T00:00:00.000Z")),
+        }
+    }
+}
+
+/// An instant that is sent as milliseconds since 1970 UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct MillisSinceEpoch(Moment);
+
+impl From<Moment> for MillisSinceEpoch {
+    fn from(moment: Moment) -> Self {
+        Self(moment)
+    }
+}
+
+impl Serialize for MillisSinceEpoch {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(self.0.0.as_millisecond())
+    }
+}
+
+/// UTC with milliseconds and `Z`.
+fn millis(instant: Timestamp) -> String {
+    const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
+    let mut text = String::with_capacity(24);
+    match PRINTER.print_timestamp(&instant, &mut text) {
+        Ok(()) => text,
+        Err(_) => instant.to_string(),
+    }
+}

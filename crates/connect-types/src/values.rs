@@ -1,0 +1,139 @@
+//! The readings of single values, and the places they are put in.
+
+use alloc::borrow::Cow;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::marker::PhantomData;
+
+use jiff::Timestamp;
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::ser::{Serialize, SerializeMap};
+
+use crate::text::{self, Text};
+use crate::wire::{Piece, Slot, Wire};
+
+impl Wire for String {
+    fn read(text: &str) -> Option<Self> {
+        text::read(text).map(Cow::into_owned)
+    }
+}
+
+impl Wire for bool {
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
+/// A whole number; also one in a text, or written as `3600.0`.
+impl Wire for u64 {
+    fn read(text: &str) -> Option<Self> {
+        let text = text::read(text).unwrap_or(Cow::Borrowed(text));
+        let digits = match text.split_once('.') {
+            Some((digits, zeros)) if zeros.bytes().all(|digit| digit == b'0') => digits,
+            _ => &*text,
+        };
+        digits.trim().parse().ok()
+    }
+}
+
+impl Wire for Timestamp {
+    fn read(text: &str) -> Option<Self> {
+        text::read(text)?.parse().ok()
+    }
+}
+
+/// Nulls in a list are passed over; any other odd element makes the list unreadable.
+impl<T: Wire> Wire for Vec<T> {
+    fn read(text: &str) -> Option<Self> {
+        serde_json::Deserializer::from_str(text).deserialize_seq(List(PhantomData)).ok()
+    }
+}
+
+impl<K: for<'a> From<&'a str> + Ord, T: Wire> Wire for BTreeMap<K, T> {
+    fn read(text: &str) -> Option<Self> {
+        serde_json::Deserializer::from_str(text).deserialize_map(Map(PhantomData)).ok()
+    }
+}
+
+impl<T: Wire + Serialize> Slot for Option<T> {
+    fn fill(&mut self, text: &str) -> bool {
+        *self = if text == "null" { None } else { T::read(text) };
+        self.is_some() || text == "null"
+    }
+
+    fn is_set(&self) -> bool {
+        self.is_some()
+    }
+
+    fn emit<M: SerializeMap>(&self, name: &'static str, map: &mut M) -> Result<(), M::Error> {
+        self.as_ref().map_or(Ok(()), |value| map.serialize_entry(name, value))
+    }
+}
+
+/// The slots that are empty by default.
+macro_rules! plain_slot {
+    ($($generics:tt)*) => {
+        $($generics)* {
+            fn fill(&mut self, text: &str) -> bool {
+                let read = Wire::read(text);
+                let readable = read.is_some() || text == "null";
+                *self = read.unwrap_or_default();
+                readable
+            }
+
+            fn is_set(&self) -> bool {
+                !self.is_empty()
+            }
+
+            fn emit<M: SerializeMap>(&self, name: &'static str, map: &mut M) -> Result<(), M::Error> {
+                if self.is_empty() { Ok(()) } else { map.serialize_entry(name, self) }
+            }
+        }
+    };
+}
+plain_slot!(impl Slot for String);
+plain_slot!(impl<T: Wire + Serialize> Slot for Vec<T>);
+plain_slot!(impl<K: for<'a> From<&'a str> + Ord + Serialize, T: Wire + Serialize> Slot for BTreeMap<K, T>);
+
+struct List<T>(PhantomData<T>);
+
+impl<'de, T: Wire> Visitor<'de> for List<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut out = Vec::new();
+        while let Some(piece) = list.next_element::<Piece<'de>>()? {
+            if piece.text() != "null" {
+                out.push(T::read(piece.text()).ok_or_else(|| A::Error::custom("an odd element"))?);
+            }
+        }
+        Ok(out)
+    }
+}
+
+struct Map<K, T>(PhantomData<(K, T)>);
+
+impl<'de, K: for<'a> From<&'a str> + Ord, T: Wire> Visitor<'de> for Map<K, T> {
+    type Value = BTreeMap<K, T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut out = BTreeMap::new();
+        while let Some((Text(name), piece)) = map.next_entry::<Text<'de>, Piece<'de>>()? {
+            if piece.text() != "null" {
+                let value = T::read(piece.text()).ok_or_else(|| A::Error::custom("an odd value"))?;
+                out.insert(K::from(&*name), value);
+            }
+        }
+        Ok(out)
+    }
+}

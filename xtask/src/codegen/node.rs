@@ -1,0 +1,89 @@
+//! A place in the schema that knows its JSON pointer (RFC 6901).
+
+use serde_json::Value;
+
+/// A value of the document and where it stands.
+#[derive(Clone)]
+pub(crate) struct Node<'a> {
+    pub(crate) value: &'a Value,
+    pointer: String,
+}
+
+impl<'a> Node<'a> {
+    pub(crate) fn root(value: &'a Value) -> Self {
+        Self { value, pointer: String::new() }
+    }
+
+    /// An error that names this place.
+    pub(crate) fn error<T>(&self, message: impl AsRef<str>) -> Result<T, String> {
+        Err(format!("#{}: {}", self.pointer, message.as_ref()))
+    }
+
+    /// Refuses keys that are not among the known ones.
+    pub(crate) fn only(&self, known: &[&[&str]]) -> Result<(), String> {
+        for (key, child) in self.entries()? {
+            if !known.iter().any(|keys| keys.contains(&key)) {
+                return child.error("the generator does not know this construct");
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn get(&self, key: &str) -> Option<Self> {
+        self.value.get(key).map(|value| self.child(key, value))
+    }
+
+    pub(crate) fn need(&self, key: &str) -> Result<Self, String> {
+        self.get(key).map_or_else(|| self.error(format!("`{key}` is missing")), Ok)
+    }
+
+    pub(crate) fn text(&self) -> Result<&'a str, String> {
+        self.value.as_str().map_or_else(|| self.error("is not a text"), Ok)
+    }
+
+    pub(crate) fn number(&self) -> Result<u32, String> {
+        let number = self.value.as_u64().and_then(|number| u32::try_from(number).ok());
+        number.map_or_else(|| self.error("is not a small whole number"), Ok)
+    }
+
+    /// The text of an optional key.
+    pub(crate) fn word(&self, key: &str) -> Result<Option<&'a str>, String> {
+        self.get(key).map(|node| node.text()).transpose()
+    }
+
+    /// The truth of an optional key.
+    pub(crate) fn flag(&self, key: &str, default: bool) -> Result<bool, String> {
+        match self.get(key) {
+            None => Ok(default),
+            Some(node) => node.value.as_bool().map_or_else(|| node.error("is not true or false"), Ok),
+        }
+    }
+
+    pub(crate) fn entries(&self) -> Result<Vec<(&'a str, Self)>, String> {
+        match self.value.as_object() {
+            Some(map) => Ok(map.iter().map(|(key, value)| (key.as_str(), self.child(key, value))).collect()),
+            None => self.error("is not an object"),
+        }
+    }
+
+    pub(crate) fn items(&self) -> Result<Vec<Self>, String> {
+        match self.value.as_array() {
+            Some(list) => Ok(list
+                .iter()
+                .enumerate()
+                .map(|(index, value)| self.child(&index.to_string(), value))
+                .collect()),
+            None => self.error("is not a list"),
+        }
+    }
+
+    /// The texts of an optional list.
+    pub(crate) fn words(&self, key: &str) -> Result<Vec<&'a str>, String> {
+        self.get(key).map_or(Ok(Vec::new()), |list| list.items()?.iter().map(Self::text).collect())
+    }
+
+    fn child(&self, key: &str, value: &'a Value) -> Self {
+        let step = key.replace('~', "~0").replace('/', "~1");
+        Self { value, pointer: format!("{}/{step}", self.pointer) }
+    }
+}

@@ -1,0 +1,354 @@
+//! From the schema to the model.
+
+use serde_json::Value;
+
+use super::model::{Answer, Body, Call, Enum, Field, Model, Request, Ty, Variant};
+use super::node::Node;
+
+const DOCS: &[&str] = &["description", "title", "example", "examples", "default"];
+const FIELD: &[&str] = &[
+    "x-rust-name",
+    "x-rust-type",
+    "x-rust-default",
+    "x-rust-strict",
+    "x-rust-setter",
+    "x-rust-singular",
+    "x-rust-clear",
+    "x-rust-initial",
+    "x-rust-key",
+    "x-secret",
+];
+const STRUCT: &[&str] = &[
+    "type",
+    "required",
+    "properties",
+    "additionalProperties",
+    "x-rust",
+    "x-rust-name",
+    "x-rust-text",
+    "x-rust-settle",
+    "x-rust-new",
+    "x-rust-check",
+];
+const OPERATION: &[&str] = &[
+    "operationId",
+    "summary",
+    "description",
+    "security",
+    "parameters",
+    "requestBody",
+    "responses",
+    "x-safety",
+    "x-once-when",
+    "x-scope",
+    "x-rust-name",
+    "x-rust-kind",
+    "x-rust-new",
+    "x-rust-check",
+];
+
+/// Reads a whole document.
+pub(crate) fn model(document: &Value) -> Result<Model, String> {
+    let root = Node::root(document);
+    root.only(&[&["openapi", "info", "servers", "paths", "webhooks", "components"]])?;
+    let reader = Reader { schemas: root.need("components")?.need("schemas")? };
+    let mut model = Model::default();
+    for (name, schema) in reader.schemas.entries()? {
+        match schema.word("x-rust")? {
+            None => model.enums.push(reader.enumeration(name, &schema)?),
+            Some("answer") => model.answers.push(reader.answer(name, &schema)?),
+            Some("request" | "hand") => {}
+            Some(other) => return schema.error(format!("x-rust `{other}` is not known")),
+        }
+    }
+    for (path, item) in root.need("paths")?.entries()? {
+        item.only(&[&["servers", "get", "put", "post", "delete"]])?;
+        for (method, operation) in item.entries()?.into_iter().filter(|(key, _)| *key != "servers") {
+            reader.operation(path, method, item.get("servers").is_some(), &operation, &mut model.requests)?;
+        }
+    }
+    Ok(model)
+}
+
+struct Reader<'a> {
+    schemas: Node<'a>,
+}
+
+impl<'a> Reader<'a> {
+    fn enumeration(&self, name: &str, schema: &Node<'a>) -> Result<Enum, String> {
+        schema.only(&[DOCS, &["anyOf", "oneOf"]])?;
+        let open = schema.get("anyOf").is_some();
+        let mut variants = Vec::new();
+        for choice in schema.need(if open { "anyOf" } else { "oneOf" })?.items()? {
+            if let Some(value) = choice.word("const")? {
+                choice.only(&[DOCS, &["const"]])?;
+                let title = choice.need("title")?.text()?.to_owned();
+                variants.push(Variant { name: title, value: value.to_owned(), doc: doc(&choice)? });
+            } else if !open || choice.word("type")? != Some("string") {
+                return choice.error("an enum is made of constants, and a string when it is open");
+            }
+        }
+        Ok(Enum { name: name.to_owned(), doc: doc(schema)?, open, variants })
+    }
+
+    fn answer(&self, name: &str, schema: &Node<'a>) -> Result<Answer, String> {
+        schema.only(&[DOCS, STRUCT])?;
+        Ok(Answer {
+            name: schema.word("x-rust-name")?.unwrap_or(name).to_owned(),
+            doc: doc(schema)?,
+            text: schema.word("x-rust-text")?.map(str::to_owned),
+            settle: schema.flag("x-rust-settle", false)?,
+            new: schema.words("x-rust-new")?.into_iter().map(str::to_owned).collect(),
+            fields: self.properties(schema)?,
+        })
+    }
+
+    fn properties(&self, schema: &Node<'a>) -> Result<Vec<Field>, String> {
+        let required = schema.words("required")?;
+        let properties = schema.get("properties").map_or(Ok(Vec::new()), |node| node.entries())?;
+        properties.iter().map(|(wire, node)| self.field(wire, node, node, required.contains(wire))).collect()
+    }
+
+    /// A field from its schema and from what stands beside it: a property's own node, or a parameter.
+    fn field(
+        &self,
+        wire: &str,
+        schema: &Node<'a>,
+        beside: &Node<'a>,
+        required: bool,
+    ) -> Result<Field, String> {
+        let (ty, nullable) = self.ty(schema)?;
+        let ty = beside.word("x-rust-type")?.map_or(ty, |name| Ty::Named(name.to_owned()));
+        let limit = |key: &str| schema.get(key).map(|node| node.number()).transpose();
+        Ok(Field {
+            wire: wire.to_owned(),
+            name: beside.word("x-rust-name")?.map_or_else(|| snake(wire), str::to_owned),
+            doc: doc(beside)?,
+            ty,
+            required,
+            nullable,
+            plain: beside.flag("x-rust-default", false)?,
+            strict: beside.flag("x-rust-strict", false)?,
+            secret: beside.flag("x-secret", false)?,
+            constant: schema.word("const")?.map(str::to_owned),
+            setter: beside.flag("x-rust-setter", true)?,
+            singular: beside.word("x-rust-singular")?.map(str::to_owned),
+            clear: beside.word("x-rust-clear")?.unwrap_or("null").to_owned(),
+            initial: beside.word("x-rust-initial")?.map(str::to_owned),
+            range: limit("minimum")?.zip(limit("maximum")?),
+        })
+    }
+
+    /// The type of a schema, and whether it may be null.
+    fn ty(&self, schema: &Node<'a>) -> Result<(Ty, bool), String> {
+        if schema.get("$ref").is_some() {
+            schema.only(&[DOCS, FIELD, &["$ref"]])?;
+            return Ok((Ty::Named(self.target(schema)?), false));
+        }
+        if schema.get("const").is_some() {
+            schema.only(&[DOCS, &["const"]])?;
+            return Ok((Ty::Text, false));
+        }
+        if let Some(choices) = schema.get("anyOf") {
+            schema.only(&[DOCS, FIELD, &["anyOf"]])?;
+            return match choices.items()?.as_slice() {
+                [first, second] if second.word("type")? == Some("null") => Ok((self.ty(first)?.0, true)),
+                _ => choices.error("a choice is of a type and null"),
+            };
+        }
+        let kind = schema.need("type")?;
+        let words = kind.items().map_or_else(|_| Ok(vec![kind.clone()]), Ok::<_, String>)?;
+        let words = words.iter().map(Node::text).collect::<Result<Vec<_>, _>>()?;
+        let nullable = words.len() == 2 && words[1] == "null";
+        if words.len() > 1 && !nullable {
+            return kind.error("a type is one word, or one word and null");
+        }
+        let format = schema.word("format")?;
+        let keys: &[&str] = match words[0] {
+            "string" => &["format", "pattern"],
+            "integer" => &["format", "minimum", "maximum"],
+            "array" => &["items"],
+            "object" => &["additionalProperties"],
+            _ => &[],
+        };
+        schema.only(&[DOCS, FIELD, &["type"], keys])?;
+        let ty = match (words[0], format) {
+            ("string", None) => Ty::Text,
+            ("string", Some("date-time")) => Ty::Instant,
+            ("boolean", None) => Ty::Bool,
+            ("integer", None | Some("int64")) => Ty::U64,
+            ("integer", Some("int32")) => Ty::U32,
+            ("array", None) => Ty::List(Box::new(self.ty(&schema.need("items")?)?.0)),
+            ("object", None) => match (schema.need("additionalProperties")?, schema.word("x-rust-key")?) {
+                (values, Some(key)) => Ty::Map(key.to_owned(), Box::new(self.ty(&values)?.0)),
+                (values, None) if values.value.as_bool() == Some(true) => Ty::Raw,
+                (values, None) => return values.error("an object is free, or a map with x-rust-key"),
+            },
+            _ => return kind.error("the generator does not know this type and format"),
+        };
+        Ok((ty, nullable))
+    }
+
+    /// The Rust name a reference leads to.
+    fn target(&self, reference: &Node<'a>) -> Result<String, String> {
+        let (name, schema) = self.follow(reference)?;
+        Ok(schema.word("x-rust-name")?.unwrap_or(name).to_owned())
+    }
+
+    fn follow(&self, reference: &Node<'a>) -> Result<(&'a str, Node<'a>), String> {
+        let pointer = reference.need("$ref")?;
+        let name = pointer.text()?.strip_prefix("#/components/schemas/");
+        let found = name.and_then(|name| Some((name, self.schemas.get(name)?)));
+        found.map_or_else(|| pointer.error("leads nowhere"), Ok)
+    }
+
+    fn operation(
+        &self,
+        path: &str,
+        method: &str,
+        origin: bool,
+        node: &Node<'a>,
+        out: &mut Vec<Request>,
+    ) -> Result<(), String> {
+        node.only(&[OPERATION])?;
+        let link = match node.word("x-rust-kind")? {
+            None => false,
+            Some("link") => true,
+            Some("none") => return Ok(()),
+            Some(other) => return node.error(format!("x-rust-kind `{other}` is not known")),
+        };
+        let once_when = node.get("x-once-when").map_or(Ok(Vec::new()), |rule| rule.entries())?;
+        let call = Call {
+            method: method.to_ascii_uppercase(),
+            path: path.to_owned(),
+            origin,
+            auth: auth(&node.need("security")?)?,
+            answer: if link { None } else { Some(self.answer_of(&node.need("responses")?)?) },
+            safety: match node.word("x-safety")? {
+                Some("safe") => "Safe",
+                Some("idempotent") => "Idempotent",
+                Some("once") => "Once",
+                None if link => "Safe",
+                _ => return node.error("x-safety is one of safe, idempotent, once"),
+            },
+            once_when: once_when
+                .iter()
+                .map(|(field, value)| Ok(((*field).to_owned(), value.text()?.to_owned())))
+                .collect::<Result<_, String>>()?,
+            scope: node.word("x-scope")?.map(str::to_owned),
+        };
+        let text = format!("{}\n\n{}", node.need("summary")?.text()?, node.need("description")?.text()?);
+        let line = format!("`{} {}`", call.method, call.path);
+        let Some(body) = node.get("requestBody") else {
+            let mut request = self.request(node, node, &call, Body::None)?;
+            request.doc = format!("{text}\n\n{line}");
+            out.push(request);
+            return Ok(());
+        };
+        body.only(&[&["required", "content"]])?;
+        let contents = body.need("content")?.entries()?;
+        let [(media, content)] = contents.as_slice() else {
+            return body.error("a body has one media type");
+        };
+        let form = match *media {
+            "application/json" => false,
+            "application/x-www-form-urlencoded" => true,
+            _ => return content.error("the generator does not know this media type"),
+        };
+        let schema = content.need("schema")?;
+        if schema.get("type").is_some() {
+            schema.only(&[DOCS, &["type"]])?;
+            let mut request = self.request(node, node, &call, Body::Json(Vec::new()))?;
+            request.doc = format!("{text}\n\n{line}");
+            out.push(request);
+            return Ok(());
+        }
+        let choices = schema.get("oneOf").map_or_else(|| Ok(vec![schema.clone()]), |list| list.items())?;
+        for choice in choices {
+            let (name, target) = self.follow(&choice)?;
+            target.only(&[DOCS, STRUCT])?;
+            let fields = self.properties(&target)?;
+            let body = if form { Body::Form(fields) } else { Body::Json(fields) };
+            let mut request = self.request(node, &target, &call, body)?;
+            name.clone_into(&mut request.name);
+            request.doc = format!("{}\n\n{line}: {}", doc(&target)?, node.need("description")?.text()?);
+            out.push(request);
+        }
+        Ok(())
+    }
+
+    /// A request of an operation; `holder` carries what steers the struct.
+    fn request(
+        &self,
+        node: &Node<'a>,
+        holder: &Node<'a>,
+        call: &Call,
+        body: Body,
+    ) -> Result<Request, String> {
+        let id = node.need("operationId")?.text()?;
+        let parameters = node.get("parameters").map_or(Ok(Vec::new()), |list| list.items())?;
+        Ok(Request {
+            name: node.word("x-rust-name")?.map_or_else(|| pascal(id), str::to_owned),
+            doc: String::new(),
+            new: holder.flag("x-rust-new", true)?,
+            check: holder.flag("x-rust-check", false)?,
+            call: call.clone(),
+            query: parameters.iter().map(|parameter| self.parameter(parameter)).collect::<Result<_, _>>()?,
+            body,
+        })
+    }
+
+    fn parameter(&self, node: &Node<'a>) -> Result<Field, String> {
+        node.only(&[DOCS, FIELD, &["name", "in", "required", "schema", "content", "style", "explode"]])?;
+        if node.word("in")? != Some("query") {
+            return node.error("a parameter is in the query");
+        }
+        let schema = match node.get("content") {
+            Some(content) => content.need("application/json")?.need("schema")?,
+            None => node.need("schema")?,
+        };
+        self.field(node.need("name")?.text()?, &schema, node, node.flag("required", false)?)
+    }
+
+    /// The type of the first success that has one.
+    fn answer_of(&self, responses: &Node<'a>) -> Result<Ty, String> {
+        let all = responses.entries()?;
+        let mut good = all.iter().filter(|(status, _)| status.starts_with('2'));
+        let Some(content) = good.find_map(|(_, answer)| answer.get("content")) else {
+            return responses.error("no success has a content");
+        };
+        Ok(self.ty(&content.need("application/json")?.need("schema")?)?.0)
+    }
+}
+
+fn auth(security: &Node<'_>) -> Result<&'static str, String> {
+    let schemes = security.items()?;
+    match schemes.first() {
+        None => Ok("None"),
+        Some(scheme) if scheme.get("bearer").is_some() => Ok("Bearer"),
+        Some(scheme) if scheme.get("client").is_some() => Ok("Client"),
+        Some(scheme) => scheme.error("is not bearer or client"),
+    }
+}
+
+fn doc(node: &Node<'_>) -> Result<String, String> {
+    Ok(node.word("description")?.unwrap_or_default().to_owned())
+}
+
+/// `nextPageToken` to `next_page_token`.
+pub(crate) fn snake(name: &str) -> String {
+    let mut out = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() {
+            out.push('_');
+        }
+        out.push(letter.to_ascii_lowercase());
+    }
+    out
+}
+
+/// `listEvents` to `ListEvents`.
+pub(crate) fn pascal(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + letters.as_str())
+}
