@@ -1,1 +1,52 @@
-//! A sans-IO client for Mobiscroll Connect: calls, token refresh, OAuth, retry and paging as state machines.
+#![doc = include_str!("../README.md")]
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+
+mod answer;
+mod app;
+mod call;
+mod endpoint;
+mod entropy;
+mod error;
+mod facade;
+mod keep;
+mod memory;
+mod observer;
+mod pager;
+mod refresh;
+mod registry;
+mod retry;
+mod secret;
+mod session;
+mod sign_in;
+mod steps;
+mod store;
+mod time;
+mod token_endpoint;
+mod tokens;
+mod transport;
+mod wire;
+
+pub use answer::decode;
+pub use app::{App, CONNECT_BASE_URL, Config, Service, is_loopback};
+pub use call::{Attempts, Call, Refreshing, Sending, Sleeping, Step};
+pub use connect_types as types;
+pub use endpoint::Endpoint;
+pub use entropy::Seed;
+pub use error::{Error, ErrorKind, SignInFault};
+pub use facade::Reply;
+pub use memory::{MemoryStore, TokenHook};
+pub use observer::{Observer, SessionEnded};
+pub use pager::{Paged, Pager};
+pub use refresh::Refresh;
+pub use registry::{Member, Registry};
+pub use retry::RetryPolicy;
+pub use secret::Secret;
+pub use session::Session;
+pub use sign_in::{Callback, PendingSignIn, SignIn};
+pub use steps::{Deleting, Exchanging, Loading, Locked, Locking, RefreshStep, Releasing, Saving};
+pub use store::{AsyncStoreLock, AsyncTokenStore, StoreError, StoreLock, TokenKey, TokenStore};
+pub use time::Now;
+pub use tokens::Tokens;
+pub use transport::{
+    AsyncTransport, Request, Response, Sent, Timeout, Transport, TransportError, TransportErrorKind,
+};

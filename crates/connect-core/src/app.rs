@@ -1,0 +1,326 @@
+//! One application at one service: credentials, policy, and what all its calls share.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use http::{HeaderValue, Uri};
+
+use crate::{
+    Error, Now, Observer, RetryPolicy, Secret, Seed, TokenKey, entropy::Entropy, retry::RetryBudget,
+};
+
+/// The API of Mobiscroll Connect.
+pub const CONNECT_BASE_URL: &str = "https://connect.mobiscroll.com/api";
+
+/// How an application is set up. Everything but the credentials has a default.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Config {
+    /// The public id of the application.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: Secret,
+    /// Where users come back to after the authorization: as registered, to the letter.
+    pub redirect_uri: String,
+    /// Where the API is. Default [`CONNECT_BASE_URL`].
+    pub base_url: String,
+    /// What the client calls itself to the server.
+    pub user_agent: String,
+    /// When a failed request is sent again.
+    pub retry: RetryPolicy,
+    /// How long a call may take, with all its attempts and pauses. Default 60 s.
+    pub timeout: Duration,
+    /// How long one attempt may take. Default 30 s.
+    pub attempt_timeout: Duration,
+    /// How long a token exchange may take; its caller's time does not shorten it. Default 30 s.
+    pub exchange_timeout: Duration,
+    /// The largest body that is read, decoded, in bytes. Default 32 MiB.
+    pub max_response_size: usize,
+    /// Where random numbers start: see [`Seed`].
+    pub seed: Seed,
+    /// Who is told when a session ends.
+    pub observer: Option<Arc<dyn Observer>>,
+}
+
+impl Config {
+    /// The defaults around these credentials.
+    pub fn new(
+        client_id: impl Into<String>,
+        client_secret: impl Into<Secret>,
+        redirect_uri: impl Into<String>,
+        seed: impl Into<Seed>,
+    ) -> Self {
+        Self {
+            client_id: client_id.into(),
+            client_secret: client_secret.into(),
+            redirect_uri: redirect_uri.into(),
+            base_url: CONNECT_BASE_URL.to_owned(),
+            user_agent: concat!("connect-rs/", env!("CARGO_PKG_VERSION")).to_owned(),
+            retry: RetryPolicy::default(),
+            timeout: Duration::from_secs(60),
+            attempt_timeout: Duration::from_secs(30),
+            exchange_timeout: Duration::from_secs(30),
+            max_response_size: 32 << 20,
+            seed: seed.into(),
+            observer: None,
+        }
+    }
+
+    /// Reads `MOBISCROLL_CONNECT_CLIENT_ID`, `MOBISCROLL_CONNECT_CLIENT_SECRET` and
+    /// `MOBISCROLL_CONNECT_REDIRECT_URI` through `var`, and `MOBISCROLL_CONNECT_BASE_URL` where it is set.
+    pub fn from_vars(var: impl Fn(&str) -> Option<String>, seed: impl Into<Seed>) -> Result<Self, Error> {
+        let need = |name: &str| {
+            var(name)
+                .filter(|value| !value.is_empty())
+                .ok_or_else(|| Error::configuration(format!("the environment variable {name} is not set")))
+        };
+        let mut config = Self::new(
+            need("MOBISCROLL_CONNECT_CLIENT_ID")?,
+            need("MOBISCROLL_CONNECT_CLIENT_SECRET")?,
+            need("MOBISCROLL_CONNECT_REDIRECT_URI")?,
+            seed,
+        );
+        if let Some(base_url) = var("MOBISCROLL_CONNECT_BASE_URL").filter(|value| !value.is_empty()) {
+            config.base_url = base_url;
+        }
+        Ok(config)
+    }
+}
+
+/// A service: where it is and what it is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service {
+    name: &'static str,
+    base: Box<str>,
+    origin: Box<str>,
+}
+
+impl Service {
+    /// A service at this base URL: https, or http to a loopback address; no query, no user information.
+    pub fn new(name: &'static str, base_url: &str) -> Result<Self, Error> {
+        let wrong = |what: &str| Error::configuration(format!("the base URL {what}"));
+        let uri: Uri = base_url.parse().map_err(|_| wrong("is no URL"))?;
+        if uri.query().is_some() {
+            return Err(wrong("must not have a query"));
+        }
+        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+            return Err(wrong("must be absolute, as in https://connect.mobiscroll.com/api"));
+        };
+        if authority.as_str().contains('@') {
+            return Err(wrong("must not hold a user name or password"));
+        }
+        if !is_protected(&uri) {
+            return Err(wrong(
+                "must be https: tokens must not travel in the clear (http is for loopback only)",
+            ));
+        }
+        let origin = format!("{scheme}://{authority}");
+        let base = format!("{origin}{}", uri.path().trim_end_matches('/'));
+        Ok(Self { name, base: base.into(), origin: origin.into() })
+    }
+
+    /// Its short name, part of the key its tokens are kept under.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The base URL without a slash at its end.
+    pub fn base_url(&self) -> &str {
+        &self.base
+    }
+
+    /// Scheme and host of the base URL.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+}
+
+/// Whether what goes to `uri` cannot be read on the way: https, or a loopback address.
+fn is_protected(uri: &Uri) -> bool {
+    match uri.scheme_str() {
+        Some("https") => true,
+        Some("http") => is_loopback(uri.host().unwrap_or_default()),
+        _ => false,
+    }
+}
+
+/// Whether a host name or address is this machine: `localhost`, 127.0.0.0/8, `[::1]`.
+pub fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// One application: what its sessions and calls share. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    config: Config,
+    service: Service,
+    basic: HeaderValue,
+    user_agent: HeaderValue,
+    entropy: Entropy,
+    shared: Mutex<Shared>,
+}
+
+struct Shared {
+    budget: RetryBudget,
+    /// Until when (monotonic) the service asked not to be called.
+    cool_down: Duration,
+}
+
+impl App {
+    /// Checks a configuration.
+    pub fn new(config: Config) -> Result<Self, Error> {
+        let service = Service::new("connect", &config.base_url)?;
+        if config.client_id.is_empty() || config.client_secret.expose().is_empty() {
+            return Err(Error::configuration("the client id and the client secret must not be empty"));
+        }
+        check_redirect_uri(&config.redirect_uri)?;
+        let credentials = format!("{}:{}", config.client_id, config.client_secret.expose());
+        let mut basic = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(credentials)))
+            .map_err(|_| Error::configuration("the credentials do not fit into a header"))?;
+        basic.set_sensitive(true);
+        let user_agent = HeaderValue::try_from(config.user_agent.as_str())
+            .map_err(|_| Error::configuration("the user agent does not fit into a header"))?;
+        let entropy = Entropy::new(config.seed.clone());
+        let shared = Mutex::new(Shared { budget: RetryBudget::new(), cool_down: Duration::ZERO });
+        Ok(Self(Arc::new(Inner { config, service, basic, user_agent, entropy, shared })))
+    }
+
+    /// How it is set up.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// Mobiscroll Connect as configured.
+    pub fn service(&self) -> &Service {
+        &self.0.service
+    }
+
+    /// The key under which a user's tokens are kept.
+    pub fn token_key(&self, user: &str) -> TokenKey {
+        TokenKey {
+            service: self.0.service.name().into(),
+            client_id: self.config().client_id.as_str().into(),
+            user: user.into(),
+        }
+    }
+
+    pub(crate) fn basic(&self) -> &HeaderValue {
+        &self.0.basic
+    }
+
+    pub(crate) fn user_agent(&self) -> &HeaderValue {
+        &self.0.user_agent
+    }
+
+    pub(crate) fn entropy(&self) -> &Entropy {
+        &self.0.entropy
+    }
+
+    /// How long the service asked not to be called.
+    pub(crate) fn cool_down(&self, now: Now) -> Duration {
+        self.shared().cool_down.saturating_sub(now.monotonic)
+    }
+
+    pub(crate) fn cool_down_for(&self, time: Duration, now: Now) {
+        let mut shared = self.shared();
+        shared.cool_down = shared.cool_down.max(now.monotonic.saturating_add(time));
+    }
+
+    pub(crate) fn deposit_retry(&self) {
+        self.shared().budget.deposit();
+    }
+
+    pub(crate) fn withdraw_retry(&self) -> bool {
+        self.shared().budget.withdraw()
+    }
+
+    fn shared(&self) -> MutexGuard<'_, Shared> {
+        self.0.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App")
+            .field("client_id", &self.config().client_id)
+            .field("base_url", &self.0.service.base)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A redirect URI carries the authorization code: https, loopback, or an application's own scheme.
+fn check_redirect_uri(text: &str) -> Result<(), Error> {
+    let wrong = |what: &str| Error::configuration(format!("the redirect URI {what}"));
+    if text.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
+        return Err(wrong("holds a space or a control character"));
+    }
+    let Some((scheme, _)) = text.split_once(':') else { return Err(wrong("must be absolute")) };
+    if text.contains('#') {
+        return Err(wrong("must not have a fragment (RFC 6749 3.1.2)"));
+    }
+    if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
+        return Ok(());
+    }
+    let uri: Uri = text.parse().map_err(|_| wrong("is no URL"))?;
+    if is_protected(&uri) { Ok(()) } else { Err(wrong("must be https (http is for loopback only)")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn app(base_url: &str, redirect_uri: &str) -> Result<App, Error> {
+        let mut config = Config::new("id", "secret", redirect_uri, [0; 32]);
+        config.base_url = base_url.to_owned();
+        App::new(config)
+    }
+
+    #[test]
+    fn tokens_and_codes_do_not_travel_in_the_clear() {
+        let (good, callback) = ("https://connect.example/api", "https://app.example/callback");
+        for base in [
+            "http://connect.example/api",
+            "http://127.0.0.1.example/",
+            "ftp://a/",
+            "/api",
+            "",
+            "https://u:p@a/",
+            "https://a/?b",
+        ] {
+            assert!(app(base, callback).is_err(), "{base}");
+        }
+        for redirect in
+            ["http://app.example/callback", "callback", "", "https://a/#b", "https://a/\r\nb", "http:///"]
+        {
+            assert!(app(good, redirect).is_err(), "{redirect:?}");
+        }
+        for base in
+            [good, "http://127.0.0.1:80/api/", "http://localhost:1", "http://[::1]:9/x", "http://127.9.9.9"]
+        {
+            assert!(app(base, callback).is_ok(), "{base}");
+        }
+        for redirect in [callback, "http://localhost:8765/callback", "com.example.app:/callback"] {
+            assert!(app(good, redirect).is_ok(), "{redirect}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let app = app("https://a.example", "https://b.example").unwrap();
+        assert!(!format!("{app:?}").contains("secret"));
+    }
+
+    #[test]
+    fn a_missing_variable_is_named() {
+        let error = Config::from_vars(|_| None, [0; 32]).map(|_| ()).unwrap_err();
+        assert!(error.to_string().contains("MOBISCROLL_CONNECT_CLIENT_ID"));
+    }
+}

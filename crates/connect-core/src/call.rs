@@ -1,0 +1,293 @@
+//! One call of an endpoint, from the first attempt to the answer.
+//!
+//! ```text
+//!            .-> Sleep (cool-down of a 429) --.
+//!            |                                v
+//!   start -> prepare -> Refresh -> prepare -> Send -> 2xx: Done
+//!               ^                              |
+//!               |-- 401: a newer pair, or a refresh of its own
+//!               '-- Sleep <- transient failure that may be repeated
+//! ```
+//!
+//! The driver is a loop over [`Step`]:
+//!
+//! ```
+//! # use std::time::Duration;
+//! # use connect_core::{types::ListCalendars, *};
+//! # let now = Now { wall: "2026-11-21T10:00:00Z".parse().unwrap(), monotonic: Duration::ZERO };
+//! # let app = App::new(Config::new("id", "secret", "https://app.example/callback", [0; 32])).unwrap();
+//! let session = Session::new(app, "user-123");
+//! let mut step = Call::start(&session, &ListCalendars::new(), now);
+//! let outcome = loop {
+//!     step = match step {
+//!         Step::Send(request, next) => next.resume(Err(TransportError::unreachable("no network here")), now),
+//!         Step::Refresh(refresh, next) => next.resume(Err(Error::configuration("no store here")), now),
+//!         Step::Sleep(time, next) => next.resume(now),
+//!         Step::Done(outcome) => break outcome,
+//!     };
+//! };
+//! assert!(outcome.is_err());
+//! ```
+
+use std::{sync::Arc, time::Duration};
+
+use connect_types::{Auth, Safety, Scope};
+use http::{Method, StatusCode};
+
+use crate::{
+    App, Endpoint, Error, ErrorKind, Now, Request, Response, Session, TransportError, answer,
+    refresh::{Reason, Refresh},
+    retry::surely_not_processed,
+    session::{Plan, Tried, Verdict},
+    wire::Draft,
+};
+
+/// How often a call is sent again because of a 401: for a pair that another refreshed, and after its own
+/// refresh.
+const REPLAYS: u32 = 2;
+
+/// What a driver is to do next, and what takes the answer.
+#[must_use = "a step that is not carried out leaves the call where it is"]
+pub enum Step {
+    /// Send the request.
+    Send(Request, Sending),
+    /// Have the tokens refreshed, under the session's gate.
+    Refresh(Refresh, Refreshing),
+    /// Wait this long.
+    Sleep(Duration, Sleeping),
+    /// The end: a successful answer, or an error.
+    Done(Result<Response, Error>),
+}
+
+/// How often a request was sent: an extension of the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attempts(pub u32);
+
+/// One call.
+pub struct Call {
+    app: App,
+    session: Option<Arc<Session>>,
+    draft: Draft,
+    safety: Safety,
+    scope: Option<Scope>,
+    deadline: Duration,
+    sent: u32,
+    tries: u32,
+    replays: u32,
+    refreshed: bool,
+    tried: Tried,
+    generation: u64,
+    maybe_reached: bool,
+}
+
+impl Call {
+    /// Starts a call in a user's name.
+    pub fn start<E: Endpoint>(session: &Arc<Session>, endpoint: &E, now: Now) -> Step {
+        Self::begin(session.app(), Some(session.clone()), endpoint, now)
+    }
+
+    /// Starts a call that needs no user: health, webhook keys.
+    pub fn anonymous<E: Endpoint>(app: &App, endpoint: &E, now: Now) -> Step {
+        Self::begin(app, None, endpoint, now)
+    }
+
+    fn begin<E: Endpoint>(app: &App, session: Option<Arc<Session>>, endpoint: &E, now: Now) -> Step {
+        let draft = match Draft::new(app, endpoint) {
+            Ok(draft) => draft,
+            Err(error) => return Step::Done(Err(error)),
+        };
+        let call = Self {
+            app: app.clone(),
+            session: session.filter(|_| draft.auth == Auth::Bearer),
+            draft,
+            safety: endpoint.safety(),
+            scope: endpoint.scope(),
+            deadline: now.monotonic.saturating_add(app.config().timeout),
+            sent: 0,
+            tries: 0,
+            replays: 0,
+            refreshed: false,
+            tried: Tried::default(),
+            generation: 0,
+            maybe_reached: false,
+        };
+        if call.draft.auth == Auth::Bearer && call.session.is_none() {
+            return Step::Done(Err(Error::configuration("this endpoint needs a signed-in user")));
+        }
+        Box::new(call).prepare(now)
+    }
+
+    /// What comes before a request is sent: the service's wish to be left alone, the time, the token.
+    fn prepare(mut self: Box<Self>, now: Now) -> Step {
+        let left = self.deadline.saturating_sub(now.monotonic);
+        if left.is_zero() {
+            return self.fail(Error::timeout().with_message("the time of the call was over"));
+        }
+        let wait = self.app.cool_down(now);
+        if wait >= left {
+            let limited = Error::new(ErrorKind::RateLimited { retry_after: Some(wait) });
+            return self
+                .fail(limited.with_message("the service asked to wait longer than this call may take"));
+        }
+        if !wait.is_zero() {
+            return Step::Sleep(wait, Sleeping(self));
+        }
+        let bearer = match self.session.as_ref().map(|session| session.plan(self.tried, now, self.deadline)) {
+            None => None,
+            Some(Plan::Use { generation, bearer }) => {
+                self.generation = generation;
+                Some(bearer)
+            }
+            Some(Plan::Refresh(refresh)) => {
+                let reason = refresh.reason();
+                return Step::Refresh(refresh, Refreshing { call: self, reason });
+            }
+            Some(Plan::Fail(error)) => return self.fail(error),
+        };
+        self.sent += 1;
+        self.tries += 1;
+        let time = left.min(self.app.config().attempt_timeout);
+        Step::Send(self.draft.request(&self.app, bearer, time), Sending(self))
+    }
+
+    fn answered(mut self: Box<Self>, mut response: Response, now: Now) -> Step {
+        let status = response.status();
+        let cap = self.app.config().max_response_size;
+        if response.body().len() > cap {
+            let error = Error::new(ErrorKind::Decode { path: ".".into(), offset: cap }).with_status(status);
+            return self.fail(error.with_message("the answer is larger than this client reads"));
+        }
+        if status.is_success() {
+            if let Some(session) = &self.session {
+                session.prove(self.generation);
+            }
+            self.app.deposit_retry();
+            response.extensions_mut().insert(Attempts(self.sent));
+            return Step::Done(Ok(response));
+        }
+        if status == StatusCode::NOT_FOUND && self.draft.method == Method::DELETE && self.maybe_reached {
+            // An earlier try, whose answer was lost, has deleted it.
+            let mut gone = Response::default();
+            *gone.status_mut() = StatusCode::NO_CONTENT;
+            gone.extensions_mut().insert(Attempts(self.sent));
+            return Step::Done(Ok(gone));
+        }
+        let error = answer::classify(&response, self.scope.as_ref(), now.wall);
+        if status == StatusCode::UNAUTHORIZED && matches!(error.kind(), ErrorKind::Authentication) {
+            return self.unauthorized(error, now);
+        }
+        if let ErrorKind::RateLimited { retry_after: Some(wait) } = error.kind() {
+            self.app.cool_down_for(*wait, now);
+        }
+        self.maybe_reached |= status.is_server_error();
+        self.again_or_fail(error, now)
+    }
+
+    /// A 401 that is no plain denial: of an older pair, of one that is over, or of a scope too small.
+    fn unauthorized(mut self: Box<Self>, error: Error, now: Now) -> Step {
+        let Some(session) = self.session.clone() else { return self.fail(error) };
+        if let Some(needed) = self.scope.clone()
+            && session.lacks(&needed)
+        {
+            return self
+                .fail(error.with_kind(ErrorKind::Permission { needed: Some(needed), accounts: Vec::new() }));
+        }
+        if self.replays == REPLAYS {
+            return self.fail(error);
+        }
+        match session.unauthorized(self.generation, now) {
+            Verdict::Fail(reason) => {
+                return self.fail(error.with_message(reason.message().unwrap_or_default()));
+            }
+            Verdict::Refresh if self.refreshed => return self.fail(error),
+            Verdict::Refresh => self.tried.unauthorized = Some(self.generation),
+            Verdict::Again => {}
+        }
+        // Not a retry: the server has not looked at the request yet.
+        self.replays += 1;
+        self.tries = self.tries.saturating_sub(1);
+        self.prepare(now)
+    }
+
+    fn failed(mut self: Box<Self>, error: TransportError, now: Now) -> Step {
+        let error = Error::from(error);
+        self.maybe_reached |= error.may_have_happened();
+        self.again_or_fail(error, now)
+    }
+
+    fn refreshed(mut self: Box<Self>, reason: Reason, outcome: Result<(), Error>, now: Now) -> Step {
+        let Some(session) = self.session.clone() else { return self.prepare(now) };
+        self.tried.ahead |= matches!(reason, Reason::Early | Reason::Expired);
+        match outcome {
+            Ok(()) => {
+                self.refreshed |= reason == Reason::Unauthorized && session.has_minted();
+                self.prepare(now)
+            }
+            // An early refresh that failed costs nothing as long as the old pair works.
+            Err(_) if reason == Reason::Early && session.is_usable() => self.prepare(now),
+            Err(error) if surely_not_processed(&error) => {
+                self.tries += 1;
+                if reason == Reason::Expired {
+                    self.tried.ahead = false;
+                }
+                self.again_or_fail(error, now)
+            }
+            Err(error) => self.fail(error),
+        }
+    }
+
+    fn again_or_fail(self: Box<Self>, error: Error, now: Now) -> Step {
+        let policy = &self.app.config().retry;
+        let pause = policy.pause(self.tries, self.safety, &error, self.app.entropy().unit());
+        let left = self.deadline.saturating_sub(now.monotonic);
+        match pause {
+            Some(pause) if pause < left && self.app.withdraw_retry() => Step::Sleep(pause, Sleeping(self)),
+            _ => self.fail(error),
+        }
+    }
+
+    fn fail(self: Box<Self>, error: Error) -> Step {
+        let may = error.may_have_happened() || (self.maybe_reached && self.safety != Safety::Safe);
+        let attempts = self.sent.max(error.attempts());
+        Step::Done(Err(error.with_may_have_happened(may).with_attempts(attempts)))
+    }
+}
+
+/// Waits for the answer to a request.
+#[must_use = "dropping it gives the call up"]
+pub struct Sending(Box<Call>);
+
+impl Sending {
+    /// Goes on with the answer.
+    pub fn resume(self, outcome: Result<Response, TransportError>, now: Now) -> Step {
+        match outcome {
+            Ok(response) => self.0.answered(response, now),
+            Err(error) => self.0.failed(error, now),
+        }
+    }
+}
+
+/// Waits for a refresh.
+#[must_use = "dropping it gives the call up"]
+pub struct Refreshing {
+    call: Box<Call>,
+    reason: Reason,
+}
+
+impl Refreshing {
+    /// Goes on with the outcome of the refresh.
+    pub fn resume(self, outcome: Result<(), Error>, now: Now) -> Step {
+        self.call.refreshed(self.reason, outcome, now)
+    }
+}
+
+/// Waits for time to pass.
+#[must_use = "dropping it gives the call up"]
+pub struct Sleeping(Box<Call>);
+
+impl Sleeping {
+    /// Goes on: the token is looked at again, since another may have changed it meanwhile.
+    pub fn resume(self, now: Now) -> Step {
+        self.0.prepare(now)
+    }
+}

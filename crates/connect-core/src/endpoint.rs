@@ -1,0 +1,116 @@
+//! What a call asks for: method, path, query, body, and how its answer is read.
+
+use std::borrow::Cow;
+
+use connect_types::{Answer, Auth, Base, Body, Operation, Safety, Scope};
+use http::Method;
+
+use crate::{Error, Response, Service, answer};
+
+/// An operation of a service, as a value.
+///
+/// Every request of `connect-types` is one. For an endpoint the library does not know, implement the two
+/// methods without a default; whatever you leave out is what most endpoints want.
+///
+/// ```
+/// use std::borrow::Cow;
+/// use connect_core::{Endpoint, types::Raw};
+///
+/// struct Colors;
+/// impl Endpoint for Colors {
+///     type Answer = Raw;
+///     fn method(&self) -> http::Method { http::Method::GET }
+///     fn path(&self) -> Cow<'_, str> { "/colors".into() }
+/// }
+/// ```
+pub trait Endpoint {
+    /// What a successful answer holds.
+    type Answer: Answer;
+
+    /// The HTTP method.
+    fn method(&self) -> Method;
+
+    /// The path under the base URL, starting with `/`; ids in it percent-encoded.
+    fn path(&self) -> Cow<'_, str>;
+
+    /// The query, not yet encoded.
+    fn query(&self) -> Result<Vec<(Cow<'_, str>, String)>, Error> {
+        Ok(Vec::new())
+    }
+
+    /// The body.
+    fn body(&self) -> Result<Body, Error> {
+        Ok(Body::None)
+    }
+
+    /// Whose credentials go along.
+    fn auth(&self) -> Auth {
+        Auth::Bearer
+    }
+
+    /// What may be repeated: from the method, unless said otherwise (RFC 9110 9.2).
+    fn safety(&self) -> Safety {
+        match self.method() {
+            Method::GET | Method::HEAD | Method::OPTIONS => Safety::Safe,
+            Method::PUT | Method::DELETE => Safety::Idempotent,
+            _ => Safety::Once,
+        }
+    }
+
+    /// The least scope that the call needs, where that is known.
+    fn scope(&self) -> Option<Scope> {
+        None
+    }
+
+    /// Whether the path hangs under the base URL or under its origin.
+    fn base(&self) -> Base {
+        Base::Api
+    }
+
+    /// The service it belongs to: `connect`, unless it has its own.
+    fn service<'a>(&'a self, connect: &'a Service) -> &'a Service {
+        connect
+    }
+
+    /// Reads a successful answer.
+    fn decode(&self, response: &Response) -> Result<Self::Answer, Error> {
+        answer::decode(response, self.safety())
+    }
+}
+
+impl<T: Operation> Endpoint for T {
+    type Answer = T::Answer;
+
+    fn method(&self) -> Method {
+        // The methods are literals of the generated code; one that is none would be caught by its tests.
+        Method::from_bytes(T::METHOD.as_bytes()).unwrap_or_default()
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        T::PATH.into()
+    }
+
+    fn query(&self) -> Result<Vec<(Cow<'_, str>, String)>, Error> {
+        Ok(Operation::query(self)?.into_iter().map(|(name, value)| (name.into(), value)).collect())
+    }
+
+    fn body(&self) -> Result<Body, Error> {
+        Ok(Operation::body(self)?)
+    }
+
+    fn auth(&self) -> Auth {
+        T::AUTH
+    }
+
+    fn safety(&self) -> Safety {
+        Operation::safety(self)
+    }
+
+    fn scope(&self) -> Option<Scope> {
+        Operation::scope(self)
+    }
+
+    fn base(&self) -> Base {
+        T::BASE
+    }
+}

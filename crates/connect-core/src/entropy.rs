@@ -1,0 +1,66 @@
+//! Random numbers from a seed that the driver brings: SHA-256 in counter mode, good enough for the `state`
+//! of a sign-in as long as the seed is secret and random.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+/// Where the core's random numbers start: 32 bytes from the operating system's generator, or fixed ones for a
+/// run that can be repeated. Whoever knows the seed can foretell every `state`.
+#[derive(Clone)]
+pub struct Seed(pub(crate) Zeroizing<[u8; 32]>);
+
+impl From<[u8; 32]> for Seed {
+    fn from(bytes: [u8; 32]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+}
+
+impl std::fmt::Debug for Seed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+pub(crate) struct Entropy {
+    seed: Seed,
+    counter: AtomicU64,
+}
+
+impl Entropy {
+    pub(crate) fn new(seed: Seed) -> Self {
+        Self { seed, counter: AtomicU64::new(0) }
+    }
+
+    /// 256 bits as URL-safe text.
+    pub(crate) fn text(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.block())
+    }
+
+    /// A number in `[0, 1)`.
+    pub(crate) fn unit(&self) -> f64 {
+        let [a, b, c, d, e, f, ..] = self.block();
+        let bits = u64::from_le_bytes([a, b, c, d, e, f, 0, 0]);
+        bits as f64 / (1_u64 << 48) as f64
+    }
+
+    fn block(&self) -> [u8; 32] {
+        let counter = self.counter.fetch_add(1, Ordering::Relaxed);
+        Sha256::new().chain_update(*self.seed.0).chain_update(counter.to_le_bytes()).finalize().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_differ_and_stay_in_range() {
+        let entropy = Entropy::new([7; 32].into());
+        let texts: std::collections::HashSet<_> = (0..100).map(|_| entropy.text()).collect();
+        assert_eq!(texts.len(), 100);
+        assert!((0..1_000).map(|_| entropy.unit()).all(|unit| (0.0..1.0).contains(&unit)));
+    }
+}

@@ -1,0 +1,225 @@
+//! The named operations, written once for both clients.
+//!
+//! [`facade!`](crate::facade) is expanded by each client with its own colour, `async` or `blocking`, in a module that has
+//! `Client`, `User` and `Pages` in scope. So both have the same operations, under the same names, with the same
+//! documentation.
+
+/// A successful answer with what came around it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Reply<T> {
+    /// What the answer holds.
+    pub value: T,
+    /// The HTTP status.
+    pub status: http::StatusCode,
+    /// The headers.
+    pub headers: http::HeaderMap,
+    /// How often the request was sent.
+    pub attempts: u32,
+}
+
+impl<T> Reply<T> {
+    /// Reads the answer of a call.
+    pub fn read<E: crate::Endpoint<Answer = T>>(
+        endpoint: &E,
+        response: crate::Response,
+    ) -> Result<Self, crate::Error> {
+        let attempts = response.extensions().get::<crate::Attempts>().map_or(1, |attempts| attempts.0);
+        let value = endpoint.decode(&response).map_err(|error| error.with_attempts(attempts))?;
+        let (parts, _) = response.into_parts();
+        Ok(Self { value, status: parts.status, headers: parts.headers, attempts })
+    }
+}
+
+/// Expands to the named operations of a client. For the clients of this workspace.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! facade {
+    (async) => {
+        $crate::facade!([async] [.await]);
+    };
+    (blocking) => {
+        $crate::facade!([] []);
+    };
+    ([$($async:tt)*] [$($wait:tt)*]) => {
+        use $crate::{
+            Callback, Endpoint, Error, PendingSignIn, Reply, SignIn, Tokens,
+            types::{
+                Acknowledged, Calendar, CheckHealth, ConnectionStatus, DeleteEvent, Disconnect, Event,
+                GetConnectionStatus, Health, ListCalendars, ListEvents, NewEvent, Subscribed, SubscribeWebhook,
+                UnsubscribeWebhook, UpdateEvent,
+            },
+        };
+
+        impl Client {
+            /// Signing users in.
+            pub fn auth(&self) -> Auth<'_> {
+                Auth { client: self }
+            }
+
+            /// Asks the service whether it is well (`GET /health`).
+            pub $($async)* fn health(&self) -> Result<Health, Error> {
+                self.send(&CheckHealth::new())$($wait)*
+            }
+
+            /// Calls an endpoint that needs no user.
+            pub $($async)* fn send<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<E::Answer, Error> {
+                let step = $crate::Call::anonymous(self.app(), endpoint, self.now());
+                let response = self.drive(step)$($wait)*?;
+                Ok(Reply::read(endpoint, response)?.value)
+            }
+        }
+
+        impl User {
+            /// The user's calendars.
+            pub fn calendars(&self) -> Calendars<'_> {
+                Calendars { user: self }
+            }
+
+            /// The user's events.
+            pub fn events(&self) -> Events<'_> {
+                Events { user: self }
+            }
+
+            /// The accounts the user has connected.
+            pub fn connections(&self) -> Connections<'_> {
+                Connections { user: self }
+            }
+
+            /// The subscriptions to changes of the user's calendars.
+            pub fn webhooks(&self) -> Webhooks<'_> {
+                Webhooks { user: self }
+            }
+
+            /// Calls any endpoint in the user's name: the one door that the named operations go through as well.
+            pub $($async)* fn send<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<E::Answer, Error> {
+                Ok(self.reply(endpoint)$($wait)*?.value)
+            }
+
+            /// As [`send`](Self::send), with the status and the headers of the answer.
+            pub $($async)* fn reply<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<Reply<E::Answer>, Error> {
+                let client = self.client();
+                let step = $crate::Call::start(self.session(), endpoint, client.now());
+                let response = client.drive(step)$($wait)*?;
+                Reply::read(endpoint, response)
+            }
+
+            /// Takes tokens that came from elsewhere, such as another SDK: saved first, then in use. Pairs of
+            /// this user that were in use before are replaced.
+            pub $($async)* fn import(&self, tokens: Tokens) -> Result<(), Error> {
+                let step = self.session().import(tokens, self.client().now());
+                self.client().keep(self.session(), step)$($wait)*
+            }
+
+            /// Signs the user out: revokes the tokens at the service, then deletes them here whatever the
+            /// service said. The service's error is returned after the deletion.
+            pub $($async)* fn sign_out(&self) -> Result<(), Error> {
+                let step = self.session().sign_out();
+                self.client().keep(self.session(), step)$($wait)*
+            }
+        }
+
+        /// Signing users in: see [`Client::auth`].
+        #[derive(Clone, Copy, Debug)]
+        pub struct Auth<'a> {
+            client: &'a Client,
+        }
+
+        impl Auth<'_> {
+            /// Starts a sign-in. Send the user's browser to its `url()`, and keep it in the web session until
+            /// they come back.
+            pub fn sign_in(&self, sign_in: SignIn) -> Result<PendingSignIn, Error> {
+                sign_in.start(self.client.app(), self.client.now())
+            }
+
+            /// Finishes a sign-in with the query of the request to the redirect URI (or the whole URL): checks
+            /// the state, exchanges the code, checks that the tokens are this user's, saves them.
+            pub $($async)* fn finish(&self, sign_in: PendingSignIn, callback: &str) -> Result<User, Error> {
+                let callback = Callback::parse(callback)?;
+                let user = self.client.user(sign_in.user());
+                let step = sign_in.finish(user.session(), &callback, self.client.now());
+                self.client.keep(user.session(), step)$($wait)*?;
+                Ok(user)
+            }
+        }
+
+        /// The user's calendars: see [`User::calendars`].
+        #[derive(Clone, Copy, Debug)]
+        pub struct Calendars<'a> {
+            user: &'a User,
+        }
+
+        impl Calendars<'_> {
+            /// All calendars of all connected accounts (`GET /calendars`). Needs the scope `read`.
+            pub $($async)* fn list(&self) -> Result<Vec<Calendar>, Error> {
+                self.user.send(&ListCalendars::new())$($wait)*
+            }
+        }
+
+        /// The user's events: see [`User::events`].
+        #[derive(Clone, Copy, Debug)]
+        pub struct Events<'a> {
+            user: &'a User,
+        }
+
+        impl Events<'_> {
+            /// The events of a time, over all calendars unless some are named, sorted by start, page by page as
+            /// they are consumed (`GET /events`). With the scope `free-busy` they have no titles.
+            pub fn list(&self, request: ListEvents) -> Pages<ListEvents> {
+                Pages::new(self.user.clone(), request)
+            }
+
+            /// Creates an event (`POST /event`). Sent again only where it surely was not processed; an error
+            /// that [`may_have_happened`](Error::may_have_happened) is worth a look before the next try.
+            pub $($async)* fn create(&self, event: NewEvent) -> Result<Event, Error> {
+                Ok(self.user.send(&event)$($wait)*?.event)
+            }
+
+            /// Changes what the update sets or clears (`PUT /event`).
+            pub $($async)* fn update(&self, change: UpdateEvent) -> Result<Event, Error> {
+                Ok(self.user.send(&change)$($wait)*?.event)
+            }
+
+            /// Deletes an event (`DELETE /event`).
+            pub $($async)* fn delete(&self, event: DeleteEvent) -> Result<(), Error> {
+                self.user.send(&event)$($wait)*.map(|_: Acknowledged| ())
+            }
+        }
+
+        /// The accounts the user has connected: see [`User::connections`].
+        #[derive(Clone, Copy, Debug)]
+        pub struct Connections<'a> {
+            user: &'a User,
+        }
+
+        impl Connections<'_> {
+            /// Which accounts are connected and how they are (`GET /oauth/connection-status`).
+            pub $($async)* fn status(&self) -> Result<ConnectionStatus, Error> {
+                self.user.send(&GetConnectionStatus::new())$($wait)*
+            }
+
+            /// Disconnects one account, or all of a provider (`POST /oauth/disconnect`).
+            pub $($async)* fn disconnect(&self, which: Disconnect) -> Result<(), Error> {
+                self.user.send(&which)$($wait)*.map(|_: Acknowledged| ())
+            }
+        }
+
+        /// The subscriptions to changes: see [`User::webhooks`].
+        #[derive(Clone, Copy, Debug)]
+        pub struct Webhooks<'a> {
+            user: &'a User,
+        }
+
+        impl Webhooks<'_> {
+            /// Has changes of a calendar sent to the application's webhook URL (`POST /subscribe-webhook`).
+            pub $($async)* fn subscribe(&self, calendar: SubscribeWebhook) -> Result<Subscribed, Error> {
+                self.user.send(&calendar)$($wait)*
+            }
+
+            /// Ends a subscription (`POST /unsubscribe-webhook`).
+            pub $($async)* fn unsubscribe(&self, channel: UnsubscribeWebhook) -> Result<(), Error> {
+                self.user.send(&channel)$($wait)*.map(|_: Acknowledged| ())
+            }
+        }
+    };
+}

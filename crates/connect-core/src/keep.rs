@@ -1,0 +1,199 @@
+//! Putting a pair into a session: the end of a sign-in, or tokens handed in; and taking it out: sign-out.
+
+use std::sync::Arc;
+
+use connect_types::{ExchangeCode, Revoke};
+
+use crate::{
+    Callback, Error, Now, PendingSignIn, Response, Secret, Session, SignInFault, StoreError, Tokens,
+    TransportError, answer,
+    refresh::{not_saved, store_error},
+    session::{Over, Pending},
+    steps::{Deleting, Exchanging, Loading, Locking, RefreshStep, Releasing, Saving, Work},
+    token_endpoint::{self, Refusal},
+    tokens::Claims,
+};
+
+impl PendingSignIn {
+    /// Finishes the sign-in with what came back to the redirect URI. The session must be that of
+    /// [`user`](Self::user). The exchange is made once; on any fault before the save nothing is kept.
+    pub fn finish(self, session: &Arc<Session>, callback: &Callback, now: Now) -> RefreshStep {
+        let app = session.app();
+        let request = self.accept(app, callback, now.wall).and_then(|code| {
+            token_endpoint::request(app, &ExchangeCode::new(code.expose(), self.redirect_uri()))
+        });
+        match request {
+            Err(error) => RefreshStep::Done(Err(error)),
+            Ok(request) => RefreshStep::Send(
+                request,
+                Exchanging(Box::new(Finish { sign_in: self, session: session.clone() })),
+            ),
+        }
+    }
+}
+
+impl Session {
+    /// Takes tokens that came from elsewhere: saved first, then in use.
+    pub fn import(self: &Arc<Self>, mut tokens: Tokens, now: Now) -> RefreshStep {
+        tokens.issued_at = tokens.issued_at.or(Some(now.wall));
+        Keep::start(self, tokens, now)
+    }
+
+    /// Ends the session: the server first (RFC 7009), then the store, whatever the server said.
+    pub fn sign_out(self: &Arc<Self>) -> RefreshStep {
+        let work = SignOut { session: self.clone(), revoked: Ok(()) };
+        RefreshStep::Lock(token_endpoint::lease(self.app()), Locking(Box::new(work)))
+    }
+}
+
+/// The exchange of a code.
+struct Finish {
+    sign_in: PendingSignIn,
+    session: Arc<Session>,
+}
+
+impl Finish {
+    /// Whether the tokens are this sign-in's.
+    fn check(&self, tokens: &Tokens) -> Result<(), Error> {
+        let Some(claims) = Claims::of(&tokens.access_token) else { return Ok(()) };
+        let fault = if !claims.is_user(self.sign_in.user()) {
+            SignInFault::WrongUser
+        } else if !claims.is_client(&self.session.app().config().client_id) {
+            SignInFault::WrongClient
+        } else {
+            return Ok(());
+        };
+        Err(Error::sign_in(fault).with_message("the code was not issued for this sign-in; nothing was saved"))
+    }
+}
+
+impl Work for Finish {
+    fn sent(self: Box<Self>, outcome: Result<Response, TransportError>, now: Now) -> RefreshStep {
+        let tokens = match outcome {
+            Ok(response) => token_endpoint::read(self.session.app(), &response, None, now)
+                .map_err(|(Refusal::Over(error) | Refusal::Other(error))| error),
+            Err(error) => Err(error.into()),
+        };
+        let tokens = tokens.map_err(|error| error.with_attempts(1)).and_then(|mut tokens| {
+            self.check(&tokens)?;
+            tokens.scope = tokens.scope.or_else(|| self.sign_in.scope().cloned());
+            Ok(tokens)
+        });
+        match tokens {
+            Ok(tokens) => Keep::start(&self.session, tokens, now),
+            Err(error) => RefreshStep::Done(Err(error)),
+        }
+    }
+}
+
+/// A pair on its way into the store and then into use.
+struct Keep {
+    session: Arc<Session>,
+    sign_ins: u64,
+}
+
+impl Keep {
+    /// The pair is pending from now on: whatever happens to these steps, the next call goes on with it.
+    fn start(session: &Arc<Session>, tokens: Tokens, now: Now) -> RefreshStep {
+        let sign_ins = {
+            let mut state = session.state();
+            state.sign_ins += 1;
+            state.failure = None;
+            state.pending = Some(Pending { tokens, minted: now.monotonic, over: Over::Anything });
+            state.sign_ins
+        };
+        let work = Box::new(Self { session: session.clone(), sign_ins });
+        RefreshStep::Lock(token_endpoint::lease(session.app()), Locking(work))
+    }
+}
+
+impl Work for Keep {
+    fn locked(self: Box<Self>, outcome: Result<(), StoreError>, _: Now) -> RefreshStep {
+        match outcome {
+            Ok(()) => RefreshStep::Load(Loading(self)),
+            Err(error) => RefreshStep::Done(Err(not_saved(error))),
+        }
+    }
+
+    fn loaded(self: Box<Self>, stored: Result<Option<Tokens>, StoreError>, _: Now) -> RefreshStep {
+        let session = self.session.clone();
+        let mut state = session.state();
+        let superseded = state.sign_ins != self.sign_ins;
+        let Some(pending) = state.pending.as_mut().filter(|_| !superseded) else {
+            return RefreshStep::Release(Releasing(Ok(()))); // a later sign-in, or a call that settled it
+        };
+        match stored {
+            Ok(Some(tokens)) => pending.over = Over::Pair(tokens),
+            Ok(None) => pending.over = Over::Nothing,
+            Err(_) => {} // what cannot be read may still be written
+        }
+        RefreshStep::Save(pending.tokens.clone(), Saving(self))
+    }
+
+    fn saved(self: Box<Self>, outcome: Result<(), StoreError>, _: Now) -> RefreshStep {
+        let outcome = outcome.map_err(not_saved);
+        let mut state = self.session.state();
+        if outcome.is_ok() && state.sign_ins == self.sign_ins {
+            state.adopt_pending();
+        }
+        RefreshStep::Release(Releasing(outcome))
+    }
+}
+
+/// The end of a session by the user's own wish.
+struct SignOut {
+    session: Arc<Session>,
+    revoked: Result<(), Error>,
+}
+
+impl SignOut {
+    fn delete(self: Box<Self>) -> RefreshStep {
+        RefreshStep::Delete(Deleting(self))
+    }
+}
+
+impl Work for SignOut {
+    fn locked(self: Box<Self>, outcome: Result<(), StoreError>, _: Now) -> RefreshStep {
+        match outcome {
+            Ok(()) => RefreshStep::Load(Loading(self)),
+            Err(error) => RefreshStep::Done(Err(store_error("could not be locked", error))),
+        }
+    }
+
+    fn loaded(mut self: Box<Self>, stored: Result<Option<Tokens>, StoreError>, _: Now) -> RefreshStep {
+        let newest = {
+            let state = self.session.state();
+            let pending = state.pending.as_ref().map(|pending| pending.tokens.clone());
+            let current = state.current.as_ref().map(|current| current.tokens.clone());
+            pending.or(stored.ok().flatten()).or(current)
+        };
+        let Some(tokens) = newest else { return self.delete() };
+        let token: Secret = tokens.refresh_token.unwrap_or(tokens.access_token);
+        match token_endpoint::request(self.session.app(), &Revoke::new(token.expose())) {
+            Ok(request) => RefreshStep::Send(request, Exchanging(self)),
+            Err(error) => {
+                self.revoked = Err(error);
+                self.delete()
+            }
+        }
+    }
+
+    fn sent(mut self: Box<Self>, outcome: Result<Response, TransportError>, now: Now) -> RefreshStep {
+        self.revoked = match outcome {
+            Ok(response) if response.status().is_success() => Ok(()),
+            Ok(response) => Err(answer::classify(&response, None, now.wall)),
+            Err(error) => Err(error.into()),
+        };
+        self.delete()
+    }
+
+    fn deleted(self: Box<Self>, outcome: Result<(), StoreError>, _: Now) -> RefreshStep {
+        {
+            let mut state = self.session.state();
+            state.sign_ins += 1;
+            state.end(Error::authentication("the user has signed out"));
+        }
+        let deleted = outcome.map_err(|error| store_error("could not be deleted", error));
+        RefreshStep::Release(Releasing(deleted.and(self.revoked)))
+    }
+}

@@ -1,0 +1,421 @@
+//! The refresh: one exchange for everybody who needs it.
+//!
+//! [`Refresh`] is a wish. The driver takes the session's gate and starts it; it ends at once if somebody else
+//! has done meanwhile what was wished for, or failed to. Else the wish becomes the leader, whose steps are those
+//! of [`RefreshStep`](crate::RefreshStep).
+//!
+//! A leader must be driven to its end even if its caller is gone. One that is dropped all the same says so to
+//! the session: an exchange that may have happened leaves the refresh token of unknown fate.
+
+use std::{sync::Arc, time::Duration};
+
+use connect_types::RefreshToken;
+
+use crate::{
+    Error, ErrorKind, Now, Response, Sent, Session, SessionEnded, SignIn, StoreError, Tokens, TransportError,
+    session::{Over, PATIENCE, Pending, State},
+    steps::{Deleting, Exchanging, Loading, Locking, RefreshStep, Releasing, Saving, Work},
+    token_endpoint::{self, Refusal},
+};
+
+/// Why a refresh is wished for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// There are no tokens in memory: they are read from the store, or the user is not signed in.
+    Absent,
+    /// A pair waits to be saved.
+    Settle,
+    /// The pair ends soon.
+    Early,
+    /// The pair is over by the clock.
+    Expired,
+    /// The server did not accept the access token.
+    Unauthorized,
+}
+
+/// The wish for a refresh, to be started under the session's gate.
+#[must_use = "a refresh does nothing until it is started"]
+pub struct Refresh {
+    session: Arc<Session>,
+    reason: Reason,
+    generation: u64,
+    round: u64,
+    deadline: Duration,
+    started: bool,
+}
+
+impl Refresh {
+    pub(crate) fn new(
+        session: &Arc<Session>,
+        reason: Reason,
+        generation: u64,
+        round: u64,
+        deadline: Duration,
+    ) -> Self {
+        Self { session: session.clone(), reason, generation, round, deadline, started: false }
+    }
+
+    /// Whose it is.
+    pub fn session(&self) -> &Arc<Session> {
+        &self.session
+    }
+
+    /// Until when (monotonic) its caller waits for the gate and for whoever leads.
+    pub fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
+    pub(crate) fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    /// Starts it, under the gate: done at once if another did it meanwhile, else the steps of the leader.
+    pub fn start(mut self, now: Now) -> RefreshStep {
+        let session = self.session.clone();
+        let mut state = session.state();
+        if let Some(outcome) = self.settled_meanwhile(&state) {
+            return RefreshStep::Done(outcome);
+        }
+        self.started = true;
+        state.leading = true;
+        let leader = Box::new(Leader {
+            generation: state.generation,
+            sign_ins: state.sign_ins,
+            reason: self.reason,
+            phase: Phase::Waiting,
+            now,
+            session: self.session.clone(),
+            finished: false,
+        });
+        match self.reason {
+            Reason::Absent => RefreshStep::Load(Loading(leader)),
+            _ => RefreshStep::Lock(token_endpoint::lease(session.app()), Locking(leader)),
+        }
+    }
+
+    fn settled_meanwhile(&self, state: &State) -> Option<Result<(), Error>> {
+        if state.generation != self.generation && state.pending.is_none() && state.current.is_some() {
+            return Some(Ok(()));
+        }
+        let failure = state.failure.as_ref()?;
+        (failure.round > self.round && failure.generation == self.generation)
+            .then(|| Err(failure.error.clone()))
+    }
+}
+
+impl Drop for Refresh {
+    fn drop(&mut self) {
+        if self.reason == Reason::Early && !self.started {
+            self.session.state().leading = false;
+        }
+    }
+}
+
+struct Leader {
+    session: Arc<Session>,
+    reason: Reason,
+    generation: u64,
+    sign_ins: u64,
+    phase: Phase,
+    now: Now,
+    finished: bool,
+}
+
+enum Phase {
+    /// For the tokens, or for the lock.
+    Waiting,
+    /// For what the store holds, under the lock.
+    Locked,
+    /// For the answer to the exchange of this pair.
+    Exchanging(Tokens),
+    /// For what the store holds now that the refresh token of this pair was refused.
+    Refused(Tokens, Error),
+    /// For the save of the pending pair.
+    Saving,
+}
+
+impl Work for Leader {
+    fn loaded(mut self: Box<Self>, stored: Result<Option<Tokens>, StoreError>, now: Now) -> RefreshStep {
+        self.now = now;
+        match (std::mem::replace(&mut self.phase, Phase::Waiting), stored) {
+            (Phase::Waiting, stored) => self.loaded_unlocked(stored),
+            (_, Err(error)) => self.release(Err(store_error("could not be read", error))),
+            (Phase::Refused(tokens, refusal), Ok(stored)) => self.reread(tokens, stored, refusal),
+            (_, Ok(stored)) => self.loaded_locked(stored),
+        }
+    }
+
+    fn locked(mut self: Box<Self>, outcome: Result<(), StoreError>, now: Now) -> RefreshStep {
+        self.now = now;
+        match outcome {
+            Err(error) => self.done(Err(store_error("could not be locked", error))),
+            Ok(()) => {
+                self.phase = Phase::Locked;
+                RefreshStep::Load(Loading(self))
+            }
+        }
+    }
+
+    fn sent(mut self: Box<Self>, outcome: Result<Response, TransportError>, now: Now) -> RefreshStep {
+        self.now = now;
+        let Phase::Exchanging(from) = std::mem::replace(&mut self.phase, Phase::Locked) else {
+            return self.release(Ok(()));
+        };
+        let error = match outcome {
+            Ok(response) => match token_endpoint::read(self.session.app(), &response, Some(&from), now) {
+                Ok(tokens) => {
+                    return self.save(Pending { tokens, minted: now.monotonic, over: Over::Pair(from) });
+                }
+                Err(Refusal::Over(error)) => {
+                    self.phase = Phase::Refused(from, error);
+                    return RefreshStep::Load(Loading(self));
+                }
+                Err(Refusal::Other(error)) => error,
+            },
+            Err(error) => error.into(),
+        };
+        if error.may_have_happened() {
+            self.fate_unknown();
+        }
+        self.release(Err(error.with_attempts(1)))
+    }
+
+    fn saved(mut self: Box<Self>, outcome: Result<(), StoreError>, now: Now) -> RefreshStep {
+        self.now = now;
+        self.phase = Phase::Locked;
+        if let Err(error) = outcome {
+            return self.release(Err(not_saved(error)));
+        }
+        let expired = {
+            let mut state = self.session.state();
+            if state.sign_ins == self.sign_ins {
+                state.adopt_pending();
+            }
+            state.is_expired(now)
+        };
+        // A pair that waited so long for its save that it is over goes on to the exchange under the same lock.
+        if expired && self.reason != Reason::Settle { self.exchange() } else { self.release(Ok(())) }
+    }
+
+    fn deleted(mut self: Box<Self>, _outcome: Result<(), StoreError>, now: Now) -> RefreshStep {
+        // A record that could not be deleted is refused again by whoever loads it.
+        self.now = now;
+        let Phase::Refused(tokens, error) = std::mem::replace(&mut self.phase, Phase::Locked) else {
+            return self.release(Ok(()));
+        };
+        self.end(tokens, error)
+    }
+}
+
+impl Leader {
+    fn loaded_unlocked(self: Box<Self>, stored: Result<Option<Tokens>, StoreError>) -> RefreshStep {
+        let outcome = match stored {
+            Err(error) => Err(store_error("could not be read", error)),
+            Ok(stored) => {
+                let mut state = self.session.state();
+                match (stored, &state.ended) {
+                    _ if state.sign_ins != self.sign_ins => Ok(()),
+                    (Some(tokens), Some(ended)) if same_access(ended.tokens.as_ref(), &tokens) => {
+                        Err(ended.error.clone())
+                    }
+                    (Some(tokens), _) => {
+                        state.adopt(tokens, None);
+                        Ok(())
+                    }
+                    (None, Some(ended)) => Err(ended.error.clone()),
+                    (None, None) => Err(Error::authentication("this user has not signed in")),
+                }
+            }
+        };
+        self.done(outcome)
+    }
+
+    fn loaded_locked(self: Box<Self>, stored: Option<Tokens>) -> RefreshStep {
+        let session = self.session.clone();
+        let mut state = session.state();
+        if state.sign_ins != self.sign_ins || state.generation != self.generation {
+            drop(state);
+            return self.release(Ok(())); // a sign-in came in between: there is a new pair
+        }
+        if let Some(pending) = state.pending.clone() {
+            match &stored {
+                Some(tokens) if same_access(Some(&pending.tokens), tokens) => state.adopt_pending(),
+                Some(tokens) if !pending.may_replace(tokens) => {
+                    // Another process has rotated since: its pair is the newer one.
+                    state.pending = None;
+                    state.adopt(tokens.clone(), None);
+                }
+                _ => {
+                    drop(state);
+                    return self.save(pending);
+                }
+            }
+        } else {
+            match stored {
+                None => {
+                    let error = Error::authentication(
+                        "the user has signed out: the token store holds no tokens for them",
+                    );
+                    state.end(error.clone());
+                    drop(state);
+                    return self.release(Err(error));
+                }
+                Some(tokens) if same_access(state.current.as_ref().map(|pair| &pair.tokens), &tokens) => {
+                    drop(state);
+                    return self.exchange();
+                }
+                Some(tokens) => state.adopt(tokens, None),
+            }
+        }
+        let expired = state.is_expired(self.now);
+        drop(state);
+        if expired { self.exchange() } else { self.release(Ok(())) }
+    }
+
+    fn exchange(mut self: Box<Self>) -> RefreshStep {
+        let app = self.session.app().clone();
+        let tokens = self.session.state().current.as_ref().map(|current| current.tokens.clone());
+        let Some((tokens, refresh_token)) =
+            tokens.and_then(|tokens| Some((tokens.clone(), tokens.refresh_token?)))
+        else {
+            return self.release(Err(Error::authentication("there is no refresh token")));
+        };
+        let grant =
+            RefreshToken::new(refresh_token.expose()).redirect_uri(app.config().redirect_uri.as_str());
+        match token_endpoint::request(&app, &grant) {
+            Err(error) => self.release(Err(error)),
+            Ok(request) => {
+                self.phase = Phase::Exchanging(tokens);
+                RefreshStep::Send(request, Exchanging(self))
+            }
+        }
+    }
+
+    fn save(mut self: Box<Self>, pending: Pending) -> RefreshStep {
+        let tokens = pending.tokens.clone();
+        {
+            let session = self.session.clone();
+            let mut state = session.state();
+            if state.sign_ins != self.sign_ins {
+                drop(state);
+                return self.release(Ok(())); // the user signed in anew: this pair has no say
+            }
+            state.pending = Some(pending);
+        }
+        self.phase = Phase::Saving;
+        RefreshStep::Save(tokens, Saving(self))
+    }
+
+    /// The refresh token of `tokens` was refused: if the store holds another pair by now, that is used.
+    fn reread(mut self: Box<Self>, tokens: Tokens, stored: Option<Tokens>, refusal: Error) -> RefreshStep {
+        match stored {
+            Some(stored) if !same_access(Some(&tokens), &stored) => {
+                self.session.state().adopt(stored, None);
+                self.release(Ok(()))
+            }
+            Some(_) => {
+                self.phase = Phase::Refused(tokens, refusal);
+                RefreshStep::Delete(Deleting(self))
+            }
+            None => self.end(tokens, refusal),
+        }
+    }
+
+    fn end(self: Box<Self>, tokens: Tokens, error: Error) -> RefreshStep {
+        let session = self.session.clone();
+        {
+            let mut state = session.state();
+            if state.sign_ins != self.sign_ins {
+                drop(state);
+                return self.release(Ok(()));
+            }
+            state.end(error.clone());
+        }
+        let (app, now) = (session.app(), self.now);
+        let step = self.release(Err(error));
+        if let Some(observer) = &app.config().observer {
+            let mut again = SignIn::new(&*session.key().user);
+            again.scope = tokens.scope;
+            observer.session_ended(SessionEnded {
+                key: session.key().clone(),
+                sign_in: again.start(app, now).ok(),
+            });
+        }
+        step
+    }
+
+    fn fate_unknown(&self) {
+        if let Some(current) = &mut self.session.state().current {
+            current.fate_unknown = true;
+        }
+    }
+
+    fn release(mut self: Box<Self>, outcome: Result<(), Error>) -> RefreshStep {
+        self.tell(&outcome);
+        RefreshStep::Release(Releasing(outcome))
+    }
+
+    fn done(mut self: Box<Self>, outcome: Result<(), Error>) -> RefreshStep {
+        self.tell(&outcome);
+        RefreshStep::Done(outcome)
+    }
+
+    /// Ends the round: whoever waits for it gets the same outcome.
+    fn tell(&mut self, outcome: &Result<(), Error>) {
+        self.finished = true;
+        let mut state = self.session.state();
+        state.leading = false;
+        state.rounds += 1;
+        if let Err(error) = outcome
+            && state.sign_ins == self.sign_ins
+        {
+            if self.reason == Reason::Early {
+                state.no_early_before = self.now.monotonic.saturating_add(PATIENCE);
+            }
+            let (round, generation) = (state.rounds, self.generation);
+            state.failure = Some(crate::session::Failure { round, generation, error: error.clone() });
+        }
+    }
+}
+
+impl Drop for Leader {
+    fn drop(&mut self) {
+        if self.finished {
+            return;
+        }
+        let exchanging = matches!(self.phase, Phase::Exchanging(_));
+        if exchanging {
+            self.fate_unknown();
+        }
+        let error = Error::new(ErrorKind::Network { sent: if exchanging { Sent::Maybe } else { Sent::No } })
+            .with_message("the refresh was given up before its end");
+        self.tell(&Err(error.with_may_have_happened(exchanging)));
+    }
+}
+
+impl Pending {
+    fn may_replace(&self, stored: &Tokens) -> bool {
+        match &self.over {
+            Over::Anything => true,
+            Over::Nothing => false,
+            Over::Pair(from) => same_access(Some(from), stored),
+        }
+    }
+}
+
+/// A pair is another one when its access token is: some servers keep the refresh token.
+fn same_access(one: Option<&Tokens>, other: &Tokens) -> bool {
+    one.is_some_and(|one| one.access_token == other.access_token)
+}
+
+pub(crate) fn store_error(what: &str, error: StoreError) -> Error {
+    Error::new(ErrorKind::TokenStore).with_message(format!("the tokens {what}: {error}")).with_source(error)
+}
+
+pub(crate) fn not_saved(error: StoreError) -> Error {
+    Error::new(ErrorKind::TokenStore)
+        .with_message(format!(
+            "the new tokens could not be saved and are not used before they are; the next call tries again: {error}"
+        ))
+        .with_source(error)
+}

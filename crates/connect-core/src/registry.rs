@@ -1,0 +1,98 @@
+//! The sessions of a client: one for each user, shared by all handles of that user.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use crate::{App, Session};
+
+/// A user's session with the driver's gate `G`, at which refreshes queue.
+#[derive(Debug)]
+pub struct Member<G> {
+    /// The session.
+    pub session: Arc<Session>,
+    /// The driver's gate.
+    pub gate: G,
+}
+
+/// The sessions of one application in this process. One that nobody holds may go and be loaded from the store
+/// again, but never one with tokens that are not saved, or with a refresh in flight.
+#[derive(Debug)]
+pub struct Registry<G> {
+    app: App,
+    members: Mutex<Members<G>>,
+}
+
+#[derive(Debug)]
+struct Members<G> {
+    by_user: HashMap<Box<str>, Arc<Member<G>>>,
+    sweep_at: usize,
+}
+
+/// Below this many sessions none goes.
+const KEPT: usize = 1024;
+
+impl<G: Default> Registry<G> {
+    /// No sessions as yet.
+    pub fn new(app: App) -> Self {
+        Self { app, members: Mutex::new(Members { by_user: HashMap::new(), sweep_at: KEPT }) }
+    }
+
+    /// The application.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// The one session of this user.
+    pub fn member(&self, user: &str) -> Arc<Member<G>> {
+        let mut members = self.members();
+        if let Some(member) = members.by_user.get(user) {
+            return member.clone();
+        }
+        if members.by_user.len() >= members.sweep_at {
+            members.by_user.retain(|_, member| {
+                Arc::strong_count(member) > 1
+                    || Arc::strong_count(&member.session) > 1
+                    || !member.session.is_clean()
+            });
+            members.sweep_at = KEPT.max(members.by_user.len() * 2);
+        }
+        let member = Arc::new(Member { session: Session::new(self.app.clone(), user), gate: G::default() });
+        members.by_user.insert(user.into(), member.clone());
+        member
+    }
+
+    /// Those with tokens that are not saved.
+    pub fn unsaved(&self) -> Vec<Arc<Member<G>>> {
+        self.members().by_user.values().filter(|member| member.session.has_pending()).cloned().collect()
+    }
+
+    fn members(&self) -> MutexGuard<'_, Members<G>> {
+        self.members.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Config, Now, RefreshStep, Tokens};
+
+    #[test]
+    fn idle_sessions_go_and_unsaved_ones_stay() {
+        let app = App::new(Config::new("id", "secret", "https://a.example", [0; 32])).unwrap();
+        let registry = Registry::<()>::new(app);
+        let held = registry.member("held");
+        let now = Now { wall: jiff::Timestamp::UNIX_EPOCH, monotonic: std::time::Duration::ZERO };
+        let RefreshStep::Lock(_, given_up) =
+            registry.member("unsaved").session.import(Tokens::new("a", "r"), now)
+        else {
+            panic!("an import begins with the lock");
+        };
+        drop(given_up);
+        (0..5_000).for_each(|n| drop(registry.member(&n.to_string())));
+        assert!(registry.members().by_user.len() <= KEPT + 2);
+        assert!(Arc::ptr_eq(&held, &registry.member("held")));
+        assert_eq!(registry.unsaved().len(), 1);
+    }
+}

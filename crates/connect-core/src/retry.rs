@@ -1,0 +1,186 @@
+//! When a failed request is sent again: a pure function, and the budget that all calls of a client share.
+
+use std::time::Duration;
+
+use connect_types::Safety;
+
+use crate::{Error, ErrorKind, Sent};
+
+/// How often and how soon a failed request is sent again.
+///
+/// Back-off is exponential with full jitter: before attempt `n + 1` a random time between zero and
+/// `min(cap, base * 2^(n-1))`. A `Retry-After` of the server is obeyed in place of it. Safe and idempotent requests
+/// are sent again after a network failure, a time-out of one attempt, a 408, 429, 500, 502, 503 or 504; a
+/// request that must happen only once, only when it surely was not processed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RetryPolicy {
+    /// How often a request is sent at most, the first time included. Default 3.
+    pub max_attempts: u32,
+    /// The upper end of the first pause. Default 200 ms.
+    pub base: Duration,
+    /// The upper end of any pause. Default 10 s.
+    pub cap: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self { max_attempts: 3, base: Duration::from_millis(200), cap: Duration::from_secs(10) }
+    }
+}
+
+impl RetryPolicy {
+    /// Sends every request once.
+    pub fn none() -> Self {
+        Self { max_attempts: 1, ..Self::default() }
+    }
+
+    /// Sends a request at most `attempts` times (at least once).
+    pub fn attempts(attempts: u32) -> Self {
+        Self { max_attempts: attempts.max(1), ..Self::default() }
+    }
+
+    /// With these bounds on the pauses.
+    pub fn with_backoff(mut self, base: Duration, cap: Duration) -> Self {
+        (self.base, self.cap) = (base, cap);
+        self
+    }
+
+    /// The pause after which the request is sent again, or `None`.
+    ///
+    /// `attempt` counts those already made, from 1; `unit` is a random number in `[0, 1)`.
+    pub fn pause(&self, attempt: u32, safety: Safety, error: &Error, unit: f64) -> Option<Duration> {
+        if attempt >= self.max_attempts || !may_repeat(safety, error) {
+            return None;
+        }
+        Some(error.retry_after().unwrap_or_else(|| self.backoff(attempt, unit)))
+    }
+
+    fn backoff(&self, attempt: u32, unit: f64) -> Duration {
+        let ceiling =
+            self.base.saturating_mul(1_u32.checked_shl(attempt - 1).unwrap_or(u32::MAX)).min(self.cap);
+        ceiling.mul_f64(unit.clamp(0.0, 1.0))
+    }
+}
+
+/// Whether sending once more can do no harm and may help.
+fn may_repeat(safety: Safety, error: &Error) -> bool {
+    surely_not_processed(error) || (safety != Safety::Once && is_transient(error))
+}
+
+/// Whether the server surely did nothing: the request never left, or it was turned away at the door.
+pub(crate) fn surely_not_processed(error: &Error) -> bool {
+    match error.kind() {
+        ErrorKind::Network { sent } => *sent == Sent::No,
+        ErrorKind::Timeout => !error.may_have_happened(),
+        ErrorKind::RateLimited { .. } => true,
+        _ => false,
+    }
+}
+
+fn is_transient(error: &Error) -> bool {
+    match error.kind() {
+        ErrorKind::Network { .. } | ErrorKind::Timeout | ErrorKind::RateLimited { .. } => true,
+        ErrorKind::Server => matches!(error.status().map(|s| s.as_u16()), Some(500 | 502 | 503 | 504)),
+        ErrorKind::Http => error.status().map(|s| s.as_u16()) == Some(408),
+        _ => false,
+    }
+}
+
+/// The retries that all calls of a client have together: a bucket that first tries fill and retries empty,
+/// so that a service in trouble is not met with three times the load.
+#[derive(Debug)]
+pub(crate) struct RetryBudget {
+    tenths: u32,
+}
+
+/// A full bucket: a hundred retries.
+const FULL: u32 = 1_000;
+/// What a retry takes.
+const RETRY: u32 = 10;
+
+impl RetryBudget {
+    pub(crate) fn new() -> Self {
+        Self { tenths: FULL }
+    }
+
+    /// A request succeeded: every tenth success pays for one retry.
+    pub(crate) fn deposit(&mut self) {
+        self.tenths = (self.tenths + 1).min(FULL);
+    }
+
+    /// Takes one retry, or says that none is left.
+    pub(crate) fn withdraw(&mut self) -> bool {
+        match self.tenths.checked_sub(RETRY) {
+            Some(rest) => {
+                self.tenths = rest;
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn network(sent: Sent) -> Error {
+        Error::new(ErrorKind::Network { sent }).with_attempts(1)
+    }
+
+    fn limited(retry_after: Option<Duration>) -> Error {
+        Error::new(ErrorKind::RateLimited { retry_after }).with_status(StatusCode::TOO_MANY_REQUESTS)
+    }
+
+    #[test]
+    fn once_only_requests_repeat_only_when_surely_not_processed() {
+        let policy = RetryPolicy::default();
+        let repeats = |error: &Error| policy.pause(1, Safety::Once, error, 0.5).is_some();
+        assert!(repeats(&network(Sent::No)));
+        assert!(repeats(&limited(None)));
+        assert!(!repeats(&network(Sent::Maybe)));
+        assert!(!repeats(&Error::new(ErrorKind::Server).with_status(StatusCode::SERVICE_UNAVAILABLE)));
+        assert!(!repeats(&Error::timeout().with_attempts(1).with_may_have_happened(true)));
+    }
+
+    #[test]
+    fn a_denial_is_never_repeated() {
+        let policy = RetryPolicy::default();
+        for kind in [ErrorKind::NotFound, ErrorKind::Authentication, ErrorKind::Conflict, ErrorKind::PageLoop]
+        {
+            assert_eq!(policy.pause(1, Safety::Safe, &Error::new(kind), 0.5), None);
+        }
+        let not_implemented = Error::new(ErrorKind::Server).with_status(StatusCode::NOT_IMPLEMENTED);
+        assert_eq!(policy.pause(1, Safety::Safe, &not_implemented, 0.5), None);
+    }
+
+    #[test]
+    fn the_servers_wish_stands_over_the_backoff() {
+        let wish = Duration::from_secs(17);
+        let pause = RetryPolicy::default().pause(1, Safety::Safe, &limited(Some(wish)), 0.0);
+        assert_eq!(pause, Some(wish));
+    }
+
+    #[test]
+    fn an_empty_budget_allows_none_until_calls_succeed() {
+        let mut budget = RetryBudget::new();
+        assert_eq!((0..1_000).filter(|_| budget.withdraw()).count(), 100);
+        (0..9).for_each(|_| budget.deposit());
+        assert!(!budget.withdraw());
+        budget.deposit();
+        assert!(budget.withdraw());
+    }
+
+    proptest! {
+        #[test]
+        fn pauses_stay_within_their_bounds(attempt in 1_u32..200, unit in -1.0_f64..2.0) {
+            let policy = RetryPolicy::attempts(u32::MAX);
+            let pause = policy.pause(attempt, Safety::Safe, &network(Sent::No), unit).unwrap();
+            prop_assert!(pause <= policy.cap);
+        }
+    }
+}

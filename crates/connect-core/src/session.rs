@@ -1,0 +1,330 @@
+//! One signed-in user in this process: which tokens are in use, and who may do what about them.
+//!
+//! A session counts *generations*: every pair that comes into use is one more. A call notes the generation it
+//! used, so an answer that comes late says nothing about the pair in use by then. It counts *rounds* as well:
+//! whoever asks for a refresh notes how many had ended, so that who waited for one shares its outcome,
+//! success or failure, and does not start another.
+//!
+//! A pair that the server handed out is *pending* until it is saved, and only then in use.
+//!
+//! The state is under one mutex that is never held across input or output. Waiting for a refresh is the
+//! driver's affair; deciding is done here.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use connect_types::Scope;
+use http::HeaderValue;
+
+use crate::{
+    App, Error, Now, TokenKey, Tokens,
+    refresh::{Reason, Refresh},
+};
+
+/// A pair is refreshed this long before its end, or half its life before if that is less.
+const EARLY: Duration = Duration::from_secs(60);
+/// No early try for this long after one failed; no refresh of a pair no call has succeeded with before it is
+/// this old.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// One signed-in user. Shared by all handles of that user in a process.
+pub struct Session {
+    app: App,
+    key: TokenKey,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+pub(crate) struct State {
+    pub(crate) generation: u64,
+    pub(crate) current: Option<Current>,
+    pub(crate) pending: Option<Pending>,
+    /// How often the user signed in: a refresh that began before the last time has nothing to say.
+    pub(crate) sign_ins: u64,
+    pub(crate) rounds: u64,
+    pub(crate) failure: Option<Failure>,
+    pub(crate) leading: bool,
+    pub(crate) no_early_before: Duration,
+    pub(crate) ended: Option<Ended>,
+}
+
+/// The pair in use.
+pub(crate) struct Current {
+    pub(crate) tokens: Tokens,
+    bearer: Option<HeaderValue>,
+    /// When (monotonic) this process minted it, if it did.
+    minted: Option<Duration>,
+    /// Whether a call has succeeded with it.
+    proven: bool,
+    /// Whether its refresh token was sent for an exchange whose answer never came.
+    pub(crate) fate_unknown: bool,
+}
+
+/// A pair the server handed out that is not saved yet.
+#[derive(Clone)]
+pub(crate) struct Pending {
+    pub(crate) tokens: Tokens,
+    pub(crate) minted: Duration,
+    pub(crate) over: Over,
+}
+
+/// What a pending pair may be saved over.
+#[derive(Clone)]
+pub(crate) enum Over {
+    /// The pair it was exchanged from, or nothing; anything else is newer.
+    Pair(Tokens),
+    /// Nothing: the store was empty.
+    Nothing,
+    /// Whatever is there: the user signed in anew.
+    Anything,
+}
+
+pub(crate) struct Failure {
+    pub(crate) round: u64,
+    pub(crate) generation: u64,
+    pub(crate) error: Error,
+}
+
+/// A session that is over, and the pair it ended with.
+pub(crate) struct Ended {
+    pub(crate) tokens: Option<Tokens>,
+    pub(crate) error: Error,
+}
+
+/// What a call is to do next about its bearer token.
+pub(crate) enum Plan {
+    Use { generation: u64, bearer: HeaderValue },
+    Refresh(Refresh),
+    Fail(Error),
+}
+
+/// What a call has already been through.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Tried {
+    /// The generation that got a 401 which asks for a refresh.
+    pub(crate) unauthorized: Option<u64>,
+    /// Whether this call has refreshed ahead of the server's 401 already.
+    pub(crate) ahead: bool,
+}
+
+/// What a 401 means.
+pub(crate) enum Verdict {
+    /// Another pair is in use by now: send again with it.
+    Again,
+    Refresh,
+    Fail(Error),
+}
+
+enum Freshness {
+    Fresh,
+    Early,
+    Expired,
+}
+
+impl Session {
+    /// The session of a user, without tokens as yet: they are loaded when first needed.
+    pub fn new(app: App, user: &str) -> Arc<Self> {
+        let key = app.token_key(user);
+        Arc::new(Self { app, key, state: Mutex::default() })
+    }
+
+    /// The application it belongs to.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Whose it is.
+    pub fn key(&self) -> &TokenKey {
+        &self.key
+    }
+
+    /// Whether the server handed out a pair that could not be saved yet.
+    pub fn has_pending(&self) -> bool {
+        self.state().pending.is_some()
+    }
+
+    /// Whether nothing would be lost with this value: all its tokens are in the store.
+    pub fn is_clean(&self) -> bool {
+        let state = self.state();
+        state.pending.is_none()
+            && !state.leading
+            && !state.current.as_ref().is_some_and(|pair| pair.fate_unknown)
+    }
+
+    /// A request to save the pending pair, if there is one: for an orderly end.
+    pub fn settle(self: &Arc<Self>, deadline: Duration) -> Option<Refresh> {
+        let state = self.state();
+        let generation = state.generation;
+        state
+            .pending
+            .is_some()
+            .then(|| Refresh::new(self, Reason::Settle, generation, state.rounds, deadline))
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a call does next about its token.
+    pub(crate) fn plan(self: &Arc<Self>, tried: Tried, now: Now, deadline: Duration) -> Plan {
+        let mut state = self.state();
+        let (generation, rounds) = (state.generation, state.rounds);
+        let refresh = |reason| Plan::Refresh(Refresh::new(self, reason, generation, rounds, deadline));
+        if state.pending.is_some() {
+            return refresh(Reason::Settle);
+        }
+        let Some(current) = &state.current else { return refresh(Reason::Absent) };
+        if tried.unauthorized == Some(generation) {
+            return refresh(Reason::Unauthorized);
+        }
+        match current.freshness(now) {
+            Freshness::Expired if !tried.ahead => return refresh(Reason::Expired),
+            Freshness::Early if !tried.ahead && !state.leading && now.monotonic >= state.no_early_before => {
+                state.leading = true; // the others go on with the pair that still works
+                return refresh(Reason::Early);
+            }
+            _ => {}
+        }
+        match &current.bearer {
+            Some(bearer) => Plan::Use { generation, bearer: bearer.clone() },
+            None => Plan::Fail(Error::authentication("the access token does not fit into a header")),
+        }
+    }
+
+    /// A call succeeded with this generation.
+    pub(crate) fn prove(&self, generation: u64) {
+        let mut state = self.state();
+        if state.generation == generation
+            && let Some(current) = &mut state.current
+        {
+            current.proven = true;
+        }
+    }
+
+    /// What a 401 for this generation means.
+    pub(crate) fn unauthorized(&self, generation: u64, now: Now) -> Verdict {
+        let state = self.state();
+        if state.generation != generation || state.pending.is_some() {
+            return Verdict::Again;
+        }
+        match &state.current {
+            None => Verdict::Again,
+            Some(current) if current.tokens.refresh_token.is_none() => Verdict::Fail(Error::authentication(
+                "the access token is no longer accepted and there is no refresh token",
+            )),
+            Some(current) if !current.proven && current.is_young(now) => {
+                Verdict::Fail(Error::authentication("a new access token is not accepted"))
+            }
+            Some(_) => Verdict::Refresh,
+        }
+    }
+
+    /// Whether the pair in use was minted by this process.
+    pub(crate) fn has_minted(&self) -> bool {
+        self.state().current.as_ref().is_some_and(|current| current.minted.is_some())
+    }
+
+    /// Whether there is a saved pair to go on with.
+    pub(crate) fn is_usable(&self) -> bool {
+        let state = self.state();
+        state.current.is_some() && state.pending.is_none()
+    }
+
+    /// Whether the scope in use is known not to cover what a call needs.
+    pub(crate) fn lacks(&self, needed: &Scope) -> bool {
+        let state = self.state();
+        state
+            .current
+            .as_ref()
+            .and_then(|current| current.tokens.scope.as_ref())
+            .is_some_and(|has| !has.covers(needed))
+    }
+}
+
+impl State {
+    /// Takes a pair into use that is in the store.
+    pub(crate) fn adopt(&mut self, tokens: Tokens, minted: Option<Duration>) {
+        self.generation += 1;
+        self.ended = None;
+        self.failure = None;
+        self.no_early_before = Duration::ZERO;
+        self.current = Some(Current::new(tokens, minted));
+    }
+
+    /// Takes the pending pair into use: it is in the store now.
+    pub(crate) fn adopt_pending(&mut self) {
+        if let Some(pending) = self.pending.take() {
+            self.adopt(pending.tokens, Some(pending.minted));
+        }
+    }
+
+    /// Puts the session to its end.
+    pub(crate) fn end(&mut self, error: Error) {
+        let tokens = self.current.take().map(|current| current.tokens);
+        self.pending = None;
+        self.generation += 1;
+        self.ended = Some(Ended { tokens, error });
+    }
+
+    /// Whether the pair in use is over by the clock.
+    pub(crate) fn is_expired(&self, now: Now) -> bool {
+        self.current.as_ref().is_some_and(|current| matches!(current.freshness(now), Freshness::Expired))
+    }
+}
+
+impl Current {
+    fn new(tokens: Tokens, minted: Option<Duration>) -> Self {
+        let bearer = HeaderValue::try_from(format!("Bearer {}", tokens.access_token.expose())).ok().map(
+            |mut value| {
+                value.set_sensitive(true);
+                value
+            },
+        );
+        Self { tokens, bearer, minted, proven: false, fate_unknown: false }
+    }
+
+    fn freshness(&self, now: Now) -> Freshness {
+        let Some(remaining) = self.tokens.remaining(now.wall) else { return Freshness::Fresh };
+        // When the fate of the refresh token is unknown, only the server's 401 is reason enough to send it again.
+        if self.tokens.refresh_token.is_none() || self.fate_unknown {
+            return Freshness::Fresh;
+        }
+        let half = self.tokens.lifetime().map(|lifetime| lifetime / 2);
+        if let (Some(half), Some(minted)) = (half, self.minted)
+            && now.monotonic.saturating_sub(minted) < half
+        {
+            return Freshness::Fresh;
+        }
+        if remaining.is_zero() {
+            Freshness::Expired
+        } else if remaining <= half.map_or(EARLY, |half| half.min(EARLY)) {
+            Freshness::Early
+        } else {
+            Freshness::Fresh
+        }
+    }
+
+    /// Whether it was minted a moment ago, here or by another process.
+    fn is_young(&self, now: Now) -> bool {
+        let age = match self.minted {
+            Some(minted) => Some(now.monotonic.saturating_sub(minted)),
+            None => self.tokens.age(now.wall),
+        };
+        age.is_some_and(|age| age < PATIENCE)
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state();
+        f.debug_struct("Session")
+            .field("key", &self.key)
+            .field("generation", &state.generation)
+            .field("signed_in", &state.current.is_some())
+            .field("pending", &state.pending.is_some())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,69 @@
+//! Requests to the token endpoint and what its answers mean (RFC 6749 5).
+
+use std::time::Duration;
+
+use connect_types::{ErrorBody, TokenAnswer};
+
+use crate::{App, Endpoint, Error, ErrorKind, Now, Request, Response, Tokens, answer, wire::Draft};
+
+/// What an answer without tokens means.
+pub(crate) enum Refusal {
+    /// `invalid_grant`: the grant is used up, revoked or was never good.
+    Over(Error),
+    /// Anything else, which says nothing about the grant.
+    Other(Error),
+}
+
+/// The lock of the store outlasts the exchange it protects, and the save after it.
+pub(crate) fn lease(app: &App) -> Duration {
+    app.config().exchange_timeout + Duration::from_secs(15)
+}
+
+pub(crate) fn request<E: Endpoint>(app: &App, endpoint: &E) -> Result<Request, Error> {
+    Ok(Draft::new(app, endpoint)?.request(app, None, app.config().exchange_timeout))
+}
+
+/// The tokens of an answer; what it leaves out stays as it was in `before`.
+pub(crate) fn read(
+    app: &App,
+    response: &Response,
+    before: Option<&Tokens>,
+    now: Now,
+) -> Result<Tokens, Refusal> {
+    let status = response.status();
+    if status.is_success() {
+        return match answer::from_json::<TokenAnswer>(response.body()) {
+            Ok(answer) if !answer.access_token.is_empty() => {
+                Ok(Tokens::from_answer(answer, before, now.wall))
+            }
+            Ok(_) => Err(Refusal::Other(unreadable("the answer holds no access token").with_status(status))),
+            Err(error) => Err(Refusal::Other(error.with_status(status).with_may_have_happened(true))),
+        };
+    }
+    let body: ErrorBody = answer::from_json(response.body()).unwrap_or_default();
+    let error = answer::classify(response, None, now.wall);
+    let text = error.message().unwrap_or("no reason given").to_owned();
+    Err(match body.error.as_deref() {
+        Some("invalid_grant") if status.is_client_error() => {
+            Refusal::Over(error.with_kind(ErrorKind::Authentication).with_message(text))
+        }
+        Some("invalid_client" | "unauthorized_client") => Refusal::Other(
+            error
+                .with_kind(ErrorKind::Configuration)
+                .with_message(format!("the service does not accept the client id and secret: {text}")),
+        ),
+        _ => {
+            if let ErrorKind::RateLimited { retry_after: Some(wait) } = error.kind() {
+                app.cool_down_for(*wait, now);
+            }
+            let unknown = status.is_server_error();
+            Refusal::Other(error.with_may_have_happened(unknown))
+        }
+    })
+}
+
+fn unreadable(message: &str) -> Error {
+    Error::new(ErrorKind::Decode { path: "access_token".into(), offset: 0 })
+        .with_message(message)
+        .with_may_have_happened(true)
+}

@@ -1,0 +1,82 @@
+//! From an endpoint to an HTTP request.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use connect_types::{Auth, Base, Body};
+use form_urlencoded::Serializer;
+use http::{HeaderValue, Method, Uri, header};
+
+use crate::{App, Endpoint, Error, Request, Timeout};
+
+/// A request but for what changes from one attempt to the next.
+#[derive(Clone)]
+pub(crate) struct Draft {
+    pub(crate) method: Method,
+    pub(crate) auth: Auth,
+    uri: Uri,
+    content_type: Option<&'static str>,
+    body: Bytes,
+}
+
+impl Draft {
+    pub(crate) fn new<E: Endpoint>(app: &App, endpoint: &E) -> Result<Self, Error> {
+        let (content_type, body) = match endpoint.body()? {
+            Body::None => (None, Bytes::new()),
+            Body::Json(text) => (Some("application/json"), text.into()),
+            Body::Form(fields) => {
+                let form = Serializer::new(String::new()).extend_pairs(fields).finish();
+                (Some("application/x-www-form-urlencoded"), form.into())
+            }
+        };
+        Ok(Self {
+            method: endpoint.method(),
+            auth: endpoint.auth(),
+            uri: uri(app, endpoint)?,
+            content_type,
+            body,
+        })
+    }
+
+    /// The request of one attempt.
+    pub(crate) fn request(&self, app: &App, bearer: Option<HeaderValue>, time: Duration) -> Request {
+        let mut request = Request::new(self.body.clone());
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = self.uri.clone();
+        let headers = request.headers_mut();
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(header::USER_AGENT, app.user_agent().clone());
+        if let Some(content_type) = self.content_type {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        }
+        let authorization = match self.auth {
+            Auth::Bearer => bearer,
+            Auth::Client => Some(app.basic().clone()),
+            _ => None,
+        };
+        if let Some(authorization) = authorization {
+            headers.insert(header::AUTHORIZATION, authorization);
+        }
+        request.extensions_mut().insert(Timeout(time));
+        request
+    }
+}
+
+fn uri<E: Endpoint>(app: &App, endpoint: &E) -> Result<Uri, Error> {
+    let service = endpoint.service(app.service());
+    let base = match endpoint.base() {
+        Base::Origin => service.origin(),
+        _ => service.base_url(),
+    };
+    let mut text = format!("{base}{}", endpoint.path());
+    let query = endpoint.query()?;
+    if !query.is_empty() {
+        text.push('?');
+        text = Serializer::for_suffix(&mut text, base.len() + endpoint.path().len() + 1)
+            .extend_pairs(query)
+            .finish()
+            .to_owned();
+    }
+    text.parse()
+        .map_err(|error| Error::validation("the path of the request is no URL path").with_source(error))
+}
