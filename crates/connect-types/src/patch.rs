@@ -1,5 +1,6 @@
 //! The three things an update can do to a field.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// What an update does to a field that can be cleared.
@@ -19,6 +20,18 @@ pub enum Patch<T> {
 impl<T> From<T> for Patch<T> {
     fn from(value: T) -> Self {
         Self::Set(value)
+    }
+}
+
+impl From<&str> for Patch<String> {
+    fn from(text: &str) -> Self {
+        Self::Set(text.into())
+    }
+}
+
+impl From<&String> for Patch<String> {
+    fn from(text: &String) -> Self {
+        Self::Set(text.clone())
     }
 }
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::operation::Invalid;
 use crate::patch::Patch;
+use crate::raw::Raw;
 
 /// A value of the query; `None` is left out.
 pub(crate) trait Param {
@@ -62,6 +63,14 @@ pub(crate) fn range(name: &'static str, value: Option<u32>, least: u32, most: u3
         Some(value) if !(least..=most).contains(&value) => {
             Err(Invalid::new(name, alloc::format!("{value} is not within {least} to {most}")))
         }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses JSON that is no object.
+pub(crate) fn object(name: &'static str, value: Option<&Raw>) -> Result<(), Invalid> {
+    match value {
+        Some(raw) if !raw.get().starts_with('{') => Err(Invalid::new(name, "is not a JSON object")),
         _ => Ok(()),
     }
 }

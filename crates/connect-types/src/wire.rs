@@ -67,6 +67,16 @@ pub(crate) fn put(slot: &mut impl Slot, name: &str, piece: Piece<'_>, extra: &mu
     }
 }
 
+/// Reads a field in place; null is empty, and an error names the field.
+pub(crate) fn strict<'de, A: MapAccess<'de>, T: Deserialize<'de> + Default>(
+    name: &str,
+    map: &mut A,
+) -> Result<T, A::Error> {
+    let value =
+        map.next_value::<Option<T>>().map_err(|error| A::Error::custom(format_args!("{name}: {error}")))?;
+    Ok(value.unwrap_or_default())
+}
+
 /// Reads an object, or a bare text where that is allowed.
 pub(crate) fn deserialize<'de, D: Deserializer<'de>, T: Fields>(deserializer: D) -> Result<T, D::Error> {
     deserializer.deserialize_map(Object(PhantomData))

@@ -111,7 +111,7 @@ fn stream(of: &Answer) -> Option<TokenStream> {
         quote! {
             fn stream<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error> {
                 match name {
-                    #(#wires => self.#names = map.next_value::<Option<_>>()?.unwrap_or_default(),)*
+                    #(#wires => self.#names = crate::wire::strict(name, map)?,)*
                     _ => return Ok(false),
                 }
                 Ok(true)

@@ -106,15 +106,25 @@ fn setter(field: &Field) -> TokenStream {
     if let (Ty::List(item), Some(one)) = (&field.ty, &field.singular) {
         return list_setters(field, item, &format_ident!("{one}"));
     }
-    let (argument, value) = argument(&field.ty, &name, "Moment");
-    let set = |value: TokenStream| quote!(#doc pub fn #name(mut self, #name: #argument) -> Self { self.#name = #value; self });
-    match kind(field) {
-        Kind::Required | Kind::List => quote!(),
-        Kind::Optional => set(quote!(Some(#value))),
-        Kind::Patch => {
-            let (set, clear) = (set(quote!(Patch::Set(#value))), clear(field));
-            quote!(#set #clear)
+    let (argument, value) = match kind(field) {
+        Kind::Required | Kind::List => return quote!(),
+        Kind::Optional => {
+            let (argument, value) = argument(&field.ty, &name, "Moment");
+            (argument, quote!(Some(#value)))
         }
+        Kind::Patch => {
+            let ty = ty(&field.ty, "Moment");
+            (quote!(impl Into<Patch<#ty>>), quote!(#name.into()))
+        }
+    };
+    let clear = (kind(field) == Kind::Patch).then(|| clear(field));
+    quote! {
+        #doc
+        pub fn #name(mut self, #name: #argument) -> Self {
+            self.#name = #value;
+            self
+        }
+        #clear
     }
 }
 

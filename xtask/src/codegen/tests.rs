@@ -1,1 +1,171 @@
+//! The rules of the generator, each on the smallest schema that shows it.
 
+use serde_json::{Value, json};
+
+use super::*;
+
+fn document(schemas: Value, paths: Value) -> Value {
+    json!({"openapi": "3.1.0", "info": {}, "paths": paths, "components": {"schemas": schemas}})
+}
+
+fn error(schemas: Value, paths: Value) -> String {
+    read::model(&document(schemas, paths)).err().expect("an error")
+}
+
+fn answers(schemas: Value) -> String {
+    print(emit_answers::emit(&read::model(&document(schemas, json!({}))).unwrap())).unwrap()
+}
+
+fn requests(schemas: Value, paths: Value) -> String {
+    print(emit_requests::emit(&read::model(&document(schemas, paths)).unwrap()).unwrap()).unwrap()
+}
+
+fn operation(extra: Value) -> Value {
+    let mut operation = json!({
+        "operationId": "doIt", "summary": "Do it.", "description": "At once.", "security": [], "x-safety": "idempotent",
+        "responses": {"200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Done"}}}}}
+    });
+    for (key, value) in extra.as_object().unwrap() {
+        operation[key] = value.clone();
+    }
+    json!({"/it": {"put": operation}})
+}
+
+fn done() -> Value {
+    json!({"type": "object", "x-rust": "answer", "properties": {}})
+}
+
+#[test]
+fn the_committed_files_are_what_the_schema_says() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    check(root).unwrap();
+    assert_eq!(generate(root).unwrap(), generate(root).unwrap());
+}
+
+#[test]
+fn a_stale_file_is_named() {
+    let root = std::env::temp_dir().join(format!("xtask-stale-{}", std::process::id()));
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    fs::create_dir_all(root.join(FOLDER)).unwrap();
+    fs::create_dir_all(root.join("schema")).unwrap();
+    fs::copy(here.join(SCHEMA), root.join(SCHEMA)).unwrap();
+    write(&root).unwrap();
+    let clean = check(&root);
+    fs::write(root.join(FOLDER).join("enums.rs"), "// changed\n").unwrap();
+    let stale = check(&root);
+    fs::remove_dir_all(&root).unwrap();
+    assert_eq!(clean, Ok(()));
+    let message = stale.unwrap_err();
+    assert!(message.contains("generated/enums.rs") && !message.contains("answers.rs"), "{message}");
+}
+
+#[test]
+fn what_is_not_known_is_an_error_that_names_its_pointer() {
+    let property = |schema: Value| {
+        error(json!({"A": {"type": "object", "x-rust": "answer", "properties": {"a/b": schema}}}), json!({}))
+    };
+    let at = "#/components/schemas/A/properties/a~1b";
+    for (schema, pointer) in [
+        (json!({"type": "string", "maxLength": 3}), format!("{at}/maxLength")),
+        (json!({"type": "string", "format": "uuid"}), format!("{at}/type")),
+        (json!({"type": "number"}), format!("{at}/type")),
+        (json!({"type": ["string", "integer"]}), format!("{at}/type")),
+        (
+            json!({"type": "object", "additionalProperties": {"type": "string"}}),
+            format!("{at}/additionalProperties"),
+        ),
+        (json!({"type": "array"}), at.to_owned()),
+        (json!({"allOf": []}), at.to_owned()),
+        (json!({"$ref": "#/components/schemas/None"}), format!("{at}/$ref")),
+        (json!({"type": "string", "x-rust-default": "yes"}), format!("{at}/x-rust-default")),
+    ] {
+        let message = property(schema);
+        assert!(message.starts_with(&format!("{pointer}: ")), "{message}");
+    }
+    let message = error(json!({"A": {"x-rust": "magic"}}), json!({}));
+    assert!(message.starts_with("#/components/schemas/A: "), "{message}");
+    let message = error(json!({"Done": done()}), operation(json!({"callbacks": {}})));
+    assert!(message.starts_with("#/paths/~1it/put/callbacks: "), "{message}");
+    let message = error(json!({"Done": done()}), operation(json!({"x-safety": "maybe"})));
+    assert!(message.contains("x-safety"), "{message}");
+    let header = json!([{"name": "h", "in": "header", "schema": {"type": "string"}}]);
+    let message = error(json!({"Done": done()}), operation(json!({"parameters": header})));
+    assert!(message.starts_with("#/paths/~1it/put/parameters/0: "), "{message}");
+}
+
+#[test]
+fn answers_keep_the_order_of_the_schema_and_require_nothing() {
+    let text = answers(
+        json!({"Thing": {"type": "object", "x-rust": "answer", "description": "A thing.", "properties": {
+            "zName": {"type": "string", "description": "Its name.", "x-rust-default": true},
+            "aCount": {"type": ["integer", "null"]},
+            "list": {"type": "array", "items": {"type": "string"}}
+        }}}),
+    );
+    let fields = text.split_once("pub struct Thing {").unwrap().1;
+    let fields = fields.split_once('}').unwrap().0.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        fields.starts_with(
+            "/// Its name. pub z_name: String, pub a_count: Option<u64>, pub list: Vec<String>,"
+        ),
+        "{fields}"
+    );
+    assert!(text.contains("/// A thing.\n#[derive(Debug, Clone, PartialEq, Default)]\n#[non_exhaustive]"));
+    assert!(text.contains(r#""zName" => put(&mut self.z_name, name, piece, extra)"#));
+}
+
+#[test]
+fn a_secret_is_not_derived_into_debug() {
+    let text = answers(json!({"Thing": {"type": "object", "x-rust": "answer", "properties": {
+        "token": {"type": "string", "x-secret": true}}}}));
+    assert!(!text.contains("derive(Debug") && text.contains(r#".field("token", &"[redacted]")"#));
+}
+
+#[test]
+fn an_enum_is_open_when_any_text_may_come() {
+    let choice = json!({"const": "a-b", "title": "AB"});
+    let schemas = json!({"Open": {"anyOf": [choice, {"type": "string"}]}, "Closed": {"oneOf": [choice]}});
+    let text = print(emit_enums::emit(&read::model(&document(schemas, json!({}))).unwrap())).unwrap();
+    assert!(
+        text.contains("open_enum!(Open { AB = \"a-b\" });") && text.contains("closed_enum!(Closed"),
+        "{text}"
+    );
+    assert_eq!(text.matches("Other(Unknown)").count(), 1);
+}
+
+#[test]
+fn a_request_tells_keep_from_clear_and_when_it_is_once() {
+    let mode = json!({"oneOf": [{"const": "rest", "title": "Rest"}]});
+    let body = json!({"type": "object", "x-rust": "request", "required": ["id"], "properties": {
+        "id": {"type": "string"},
+        "note": {"type": ["string", "null"]},
+        "mode": {"$ref": "#/components/schemas/Mode"}
+    }});
+    let paths = operation(json!({
+        "x-once-when": {"mode": "rest"},
+        "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/DoIt"}}}}
+    }));
+    let text = requests(json!({"Mode": mode, "DoIt": body, "Done": done()}), paths.clone());
+    for expected in [
+        "pub(crate) note: Patch<String>",
+        "pub fn clear_note(mut self) -> Self",
+        "pub fn new(id: impl Into<String>) -> Self",
+        r#"required("id", &self.id)?;"#,
+        r#"body.patch("note", &self.note, "null")?;"#,
+        "if self.mode == Some(Mode::Rest) {",
+        r#"const NAME: &'static str = "PUT /it";"#,
+        "const AUTH: Auth = Auth::None;",
+    ] {
+        assert!(text.contains(expected), "{expected}\n{text}");
+    }
+    let without = json!({"type": "object", "x-rust": "request", "properties": {}});
+    let model = read::model(&document(json!({"DoIt": without, "Done": done()}), paths)).unwrap();
+    assert!(emit_requests::emit(&model).unwrap_err().contains("x-once-when"));
+}
+
+#[test]
+fn names_are_turned() {
+    assert_eq!(read::snake("nextPageToken"), "next_page_token");
+    assert_eq!(read::snake("access_token"), "access_token");
+    assert_eq!(read::pascal("listEvents"), "ListEvents");
+}

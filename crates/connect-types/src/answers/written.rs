@@ -8,7 +8,8 @@ use crate::wire::{Fields, Piece, Slot, absorb_object, fields, put};
 use crate::{Answer, Event};
 
 /// A written event: beside `success` at the root (documented since 2025-12-12), or under `event`
-/// (before). Both shapes read as the same; it is written in the first.
+/// (before). Both shapes read as the same; it is written in the first where that is
+/// unambiguous.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct Written {
@@ -44,6 +45,10 @@ impl Fields for Written {
     fn emit<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         Slot::emit(&self.success, "success", map)?;
         Slot::emit(&self.message, "message", map)?;
+        // What the event itself has under these names would be taken for the answer's at the root.
+        if ["success", "message", "event"].iter().any(|name| self.event.extra.get(name).is_some()) {
+            return map.serialize_entry("event", &self.event);
+        }
         self.event.emit(map)
     }
 }

@@ -351,7 +351,7 @@ impl Fields for EventPage {
         map: &mut A,
     ) -> Result<bool, A::Error> {
         match name {
-            "events" => self.events = map.next_value::<Option<_>>()?.unwrap_or_default(),
+            "events" => self.events = crate::wire::strict(name, map)?,
             _ => return Ok(false),
         }
         Ok(true)

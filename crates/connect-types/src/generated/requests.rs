@@ -651,8 +651,8 @@ impl UpdateEvent {
         self
     }
     /// The longer text.
-    pub fn description(mut self, description: impl Into<String>) -> Self {
-        self.description = Patch::Set(description.into());
+    pub fn description(mut self, description: impl Into<Patch<String>>) -> Self {
+        self.description = description.into();
         self
     }
     /// Clears `description`.
@@ -661,8 +661,8 @@ impl UpdateEvent {
         self
     }
     /// Where it takes place, free text.
-    pub fn location(mut self, location: impl Into<String>) -> Self {
-        self.location = Patch::Set(location.into());
+    pub fn location(mut self, location: impl Into<Patch<String>>) -> Self {
+        self.location = location.into();
         self
     }
     /// Clears `location`.
@@ -693,8 +693,8 @@ impl UpdateEvent {
         self
     }
     /// How the event repeats.
-    pub fn recurrence(mut self, recurrence: impl Into<Recurrence>) -> Self {
-        self.recurrence = Patch::Set(recurrence.into());
+    pub fn recurrence(mut self, recurrence: impl Into<Patch<Recurrence>>) -> Self {
+        self.recurrence = recurrence.into();
         self
     }
     /// Clears `recurrence`.
@@ -703,8 +703,8 @@ impl UpdateEvent {
         self
     }
     /// The application's own fields, a JSON object.
-    pub fn custom(mut self, custom: Raw) -> Self {
-        self.custom = Patch::Set(custom);
+    pub fn custom(mut self, custom: impl Into<Patch<Raw>>) -> Self {
+        self.custom = custom.into();
         self
     }
     /// Clears `custom`.
@@ -713,8 +713,8 @@ impl UpdateEvent {
         self
     }
     /// The link of a video conference. Microsoft ignores it.
-    pub fn conference(mut self, conference: impl Into<String>) -> Self {
-        self.conference = Patch::Set(conference.into());
+    pub fn conference(mut self, conference: impl Into<Patch<String>>) -> Self {
+        self.conference = conference.into();
         self
     }
     /// Clears `conference`.
@@ -725,9 +725,9 @@ impl UpdateEvent {
     /// The conference to create.
     pub fn conference_data(
         mut self,
-        conference_data: impl Into<ConferenceData>,
+        conference_data: impl Into<Patch<ConferenceData>>,
     ) -> Self {
-        self.conference_data = Patch::Set(conference_data.into());
+        self.conference_data = conference_data.into();
         self
     }
     /// Clears `conference_data`.

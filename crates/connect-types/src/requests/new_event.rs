@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use crate::calendar::CalendarRef;
 use crate::operation::Invalid;
+use crate::send::object;
 use crate::time::{Boundary, Moment};
 use crate::{ConferenceData, NewEvent, Recurrence};
 
@@ -44,6 +45,7 @@ impl NewEvent {
 
     pub(crate) fn check(&self) -> Result<(), Invalid> {
         Boundary::check(self.start, self.end)?;
+        object("custom", self.custom.as_ref())?;
         self.recurrence.as_ref().map_or(Ok(()), Recurrence::check)
     }
 }

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use crate::operation::Invalid;
 use crate::patch::Patch;
+use crate::send::object;
 use crate::time::{Boundary, Moment};
 use crate::{ConferenceData, SeriesMode, UpdateEvent};
 
@@ -58,6 +59,9 @@ impl UpdateEvent {
     pub(crate) fn check(&self) -> Result<(), Invalid> {
         if let (Some(start), Some(end)) = (self.start, self.end) {
             Boundary::check(start, end)?;
+        }
+        if let Patch::Set(custom) = &self.custom {
+            object("custom", Some(custom))?;
         }
         match &self.recurrence {
             Patch::Set(recurrence) => recurrence.check(),

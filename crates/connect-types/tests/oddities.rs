@@ -1,0 +1,163 @@
+//! The contradictions and quirks of the service: none costs more than the field it is in.
+
+use connect_types::*;
+
+fn event(fields: &str) -> Event {
+    serde_json::from_str(&format!("{{{fields}}}")).unwrap_or_else(|error| panic!("{error}: {fields}"))
+}
+
+#[test]
+fn a_page_of_a_thousand_events_with_every_oddity_reads_whole() {
+    let odd = [
+        r#""title": "\ud83d cut", "description": "\ude00", "location": "ok""#,
+        r#""title": null, "description": null, "color": null, "attendees": null, "start": null"#,
+        r#""title": 5, "description": {"a": "\ud83d"}, "allDay": "yes", "attendees": {}, "color": []"#,
+        r#""start": "2025-11-01T10:00", "end": "2025-11-01""#,
+        r#""start": "soon", "end": 1761991200000"#,
+        r#""allDay": true, "start": "2025-11-15T00:00:00.000Z", "end": "2025-11-16T00:00:00Z""#,
+        r#""conference": {"url": "https://x", "meetingProvider": "zoom"}, "conferenceData": null"#,
+        r#""conference": "https://x", "attendees": ["a@example.org", {"email": "b@example.org"}, null]"#,
+        r#""attendees": [{"status": "delegated"}, 5]"#,
+        r#""provider": "zoho", "status": "moved", "availability": "outOfOffice", "privacy": null"#,
+        r#""original": {"deep": [[[[[{"n": 123456789012345678901234567890}]]]]]}, "custom": "text""#,
+        r#""\u0074itle": "escaped key", "unkn\ud83dwn": 1, "new": [1, 2]"#,
+        r#""lastModified": "yesterday", "start": "2025-11-01T10:00:00+01:00""#,
+        r#""title": "a", "title": "b""#,
+    ];
+    let events: Vec<String> =
+        (0..1000).map(|n| format!(r#"{{"id": "{n}", {}}}"#, odd[n % odd.len()])).collect();
+    let text = format!(r#"{{"events": [{}], "nextPageToken": null, "total": 1000}}"#, events.join(", "));
+    let page: EventPage = decode(text.as_bytes()).unwrap();
+    assert_eq!(page.events.len(), 1000);
+    assert!(page.events.iter().enumerate().all(|(n, event)| event.id == n.to_string()));
+    assert_eq!(page.next_page_token, None);
+    assert_eq!(page.extra.get("total").unwrap().get(), "1000");
+    let again: EventPage = decode(serde_json::to_string(&page).unwrap().as_bytes()).unwrap();
+    assert_eq!(again, page);
+}
+
+#[test]
+fn a_lone_surrogate_costs_one_character() {
+    let event = event(r#""title": "\ud83d cut", "attendees": ["\ud83d"], "unkn\ud83dwn": "\ud83d""#);
+    assert_eq!(event.title, "\u{FFFD} cut");
+    assert_eq!(event.attendees[0].email, "\u{FFFD}");
+    assert_eq!(event.extra.get("unkn\u{FFFD}wn").unwrap().get(), r#""\ud83d""#);
+    assert_eq!(serde_json::from_str::<Provider>(r#""\ud83d""#).unwrap(), Provider::from("\u{FFFD}"));
+}
+
+#[test]
+fn a_body_that_is_not_utf8_is_read() {
+    let page: EventPage = decode(b"{\"events\": [{\"title\": \"caf\xe9\"}]}").unwrap();
+    assert_eq!(page.events[0].title, "caf\u{FFFD}");
+}
+
+#[test]
+fn a_field_of_another_type_stays_visible() {
+    let event = event(r#""title": 5, "description": {"a": 1}, "allDay": "yes", "end": 17, "attendees": [5]"#);
+    assert_eq!(
+        (event.title.as_str(), &event.description, event.all_day, &event.end),
+        ("", &None, None, &None)
+    );
+    assert!(event.attendees.is_empty());
+    let kept: Vec<_> = event.extra.iter().map(|(name, raw)| (name, raw.get())).collect();
+    assert_eq!(
+        kept,
+        [
+            ("title", "5"),
+            ("description", r#"{"a": 1}"#),
+            ("allDay", "\"yes\""),
+            ("end", "17"),
+            ("attendees", "[5]")
+        ]
+    );
+    assert_eq!(serde_json::from_str::<Event>(&serde_json::to_string(&event).unwrap()).unwrap(), event);
+}
+
+#[test]
+fn null_is_absence_and_the_last_of_two_counts() {
+    assert_eq!(event(r#""color": null, "start": null, "attendees": null, "id": null"#), Event::default());
+    assert_eq!(event(r#""title": 5, "title": "b""#), event(r#""title": "b""#));
+    assert_eq!(event(r#""title": "b", "title": 5"#).title, "");
+}
+
+#[test]
+fn times_are_what_their_text_says() {
+    let time = |text: &str| event(&format!(r#""start": "{text}""#)).start.unwrap();
+    for instant in [
+        "2025-11-01T10:00:00.000Z",
+        "2025-11-01T10:00:00Z",
+        "2025-11-01T10:00Z",
+        "2025-11-01T11:00:00+01:00",
+        "2025-11-01T05:00-05:00",
+        "2025-11-01 10:00:00Z",
+        "2025-11-01T11:00:00+01:00[Europe/Budapest]",
+    ] {
+        assert_eq!(time(instant).instant().unwrap().as_second(), 1_761_991_200, "{instant}");
+    }
+    for local in ["2025-11-01T10:00:00", "2025-11-01T10:00", "2025-11-01T10:00:00.000"] {
+        assert_eq!(time(local), EventTime::Local("2025-11-01T10:00".parse().unwrap()), "{local}");
+    }
+    assert_eq!(time("2025-11-01"), EventTime::Date("2025-11-01".parse().unwrap()));
+    for odd in
+        ["", "soon", "2025-13-01", "2025-11-01T25:00Z", "10:00", "2025-11-01T10:00[Europe/Budapest]", "T"]
+    {
+        assert_eq!(time(odd), EventTime::Unreadable(odd.into()));
+    }
+}
+
+#[test]
+fn all_day_midnights_are_days_in_any_order_of_fields() {
+    let day = |text: &str| Some(EventTime::Date(text.parse().unwrap()));
+    for fields in [
+        r#""allDay": true, "start": "2025-11-15T00:00:00.000Z", "end": "2025-11-16T00:00:00Z""#,
+        r#""end": "2025-11-16T00:00:00", "start": "2025-11-15", "allDay": true"#,
+    ] {
+        let event = event(fields);
+        assert_eq!((event.start, event.end), (day("2025-11-15"), day("2025-11-16")), "{fields}");
+    }
+    for fields in [
+        r#""allDay": false, "start": "2025-11-15T00:00:00.000Z""#,
+        r#""start": "2025-11-15T00:00:00.000Z""#,
+        r#""allDay": true, "start": "2025-11-15T00:00:00.000+02:00""#,
+    ] {
+        assert!(matches!(event(fields).start, Some(EventTime::Instant(_))), "{fields}");
+    }
+}
+
+#[test]
+fn a_value_newer_than_an_enum_is_kept_and_never_equals_a_known_one() {
+    let event = event(r#""provider": "zoho""#);
+    assert_eq!(event.provider.as_ref().unwrap().as_str(), "zoho");
+    assert!(matches!(event.provider, Some(Provider::Other(_))));
+    for known in Provider::KNOWN {
+        assert_eq!(&Provider::from(known.as_str()), known);
+        assert_eq!(&serde_json::from_str::<Provider>(&format!("\"{known}\"")).unwrap(), known);
+    }
+    assert_eq!(Provider::from("g\u{6f}ogle"), Provider::Google);
+}
+
+#[test]
+fn scopes_cover_what_is_less() {
+    use Scope::*;
+    assert!(ReadWrite.covers(&Read) && Read.covers(&FreeBusy) && Read.covers(&Read));
+    assert!(!FreeBusy.covers(&Read) && !Read.covers(&ReadWrite));
+    assert!(Scope::from("calendar").covers(&ReadWrite) && FreeBusy.covers(&Scope::from("more")));
+}
+
+#[test]
+fn an_event_under_event_and_at_the_root_is_merged() {
+    let both = r#"{"id": "1", "event": {"id": "1", "title": "t"}, "link": "l", "success": true}"#;
+    let written: Written = serde_json::from_str(both).unwrap();
+    assert_eq!((written.event.title.as_str(), written.event.link.as_deref()), ("t", Some("l")));
+    assert!(written.event.extra.is_empty());
+    let odd: Written = serde_json::from_str(r#"{"id": "1", "event": "created"}"#).unwrap();
+    assert_eq!(odd.event.extra.get("event").unwrap().get(), "\"created\"");
+    let days = r#"{"event": {"start": "2025-11-15T00:00:00Z", "allDay": true}}"#;
+    assert!(serde_json::from_str::<Written>(days).unwrap().event.start.unwrap().date().is_some());
+}
+
+#[test]
+fn deep_nesting_is_carried_not_followed() {
+    let deep = format!(r#"{{"original": {}1{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
+    assert_eq!(decode::<Event>(deep.as_bytes()).unwrap().original.unwrap().get().len(), 200_001);
+}

@@ -1,0 +1,139 @@
+//! What holds for any input.
+
+use connect_types::*;
+use proptest::prelude::*;
+
+/// Values that fields are not meant to have as well as those they are.
+fn value() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        Just("null".to_owned()),
+        Just("true".to_owned()),
+        any::<i64>().prop_map(|n| n.to_string()),
+        any::<f64>().prop_filter("finite", |n| n.is_finite()).prop_map(|n| format!("{n:e}")),
+        ".*".prop_map(|text| serde_json::to_string(&text).unwrap()),
+        Just(r#""\ud83d""#.to_owned()),
+        Just(r#""google""#.to_owned()),
+        (-1_000_000_000_000_i64..2_000_000_000_000)
+            .prop_map(|ms| format!("\"{}\"", jiff::Timestamp::from_millisecond(ms).unwrap())),
+        (0_i64..40_000)
+            .prop_map(|day| format!("\"{}\"", jiff::Timestamp::from_second(day * 86_400).unwrap())),
+        Just(r#""2025-11-01T10:00""#.to_owned()),
+        Just(r#""2025-11-01""#.to_owned()),
+    ];
+    leaf.prop_recursive(3, 24, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(|list| format!("[{}]", list.join(","))),
+            object(inner),
+        ]
+    })
+}
+
+fn object(values: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
+    let name = prop_oneof![
+        prop::sample::select(vec![
+            "provider",
+            "id",
+            "calendarId",
+            "title",
+            "start",
+            "end",
+            "allDay",
+            "attendees",
+            "email",
+            "status",
+            "conference",
+            "url",
+            "custom",
+            "original",
+            "lastModified",
+            "events",
+            "nextPageToken",
+            "connections",
+            "google",
+            "success",
+            "message",
+            "event",
+            "keys",
+            "accounts",
+            "access_token",
+            "expires_in",
+            "changeType",
+        ])
+        .prop_map(str::to_owned),
+        "[a-z]{1,6}",
+    ];
+    prop::collection::vec((name, values), 0..8).prop_map(|fields| {
+        let fields: Vec<_> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+        format!("{{{}}}", fields.join(","))
+    })
+}
+
+fn read_all(body: &[u8]) {
+    let _ = decode::<EventPage>(body);
+    let _ = decode::<Vec<Calendar>>(body);
+    let _ = decode::<Written>(body);
+    let _ = decode::<ConnectionStatus>(body);
+    let _ = decode::<TokenAnswer>(body);
+    let _ = decode::<WebhookKeys>(body);
+    let _ = decode::<Subscribed>(body);
+    let _ = decode::<Delivery>(body);
+    let _ = decode::<ErrorBody>(body);
+    let _ = decode::<Raw>(body);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
+
+    #[test]
+    fn no_bytes_panic(body in prop::collection::vec(any::<u8>(), 0..200)) {
+        read_all(&body);
+    }
+
+    #[test]
+    fn no_json_panics_and_none_fails_an_error_body(body in object(value()), cut in any::<prop::sample::Index>()) {
+        read_all(body.as_bytes());
+        read_all(&body.as_bytes()[..cut.index(body.len())]);
+        prop_assert!(decode::<ErrorBody>(body.as_bytes()).is_ok());
+        prop_assert!(decode::<Event>(body.as_bytes()).is_ok());
+        prop_assert!(decode::<Delivery>(body.as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn what_was_read_is_written_and_read_the_same(body in object(value())) {
+        let event: Event = decode(body.as_bytes()).unwrap();
+        let text = serde_json::to_string(&event).unwrap();
+        prop_assert_eq!(&decode::<Event>(text.as_bytes()).unwrap(), &event);
+        let again = serde_json::to_string(&decode::<Event>(text.as_bytes()).unwrap()).unwrap();
+        prop_assert_eq!(again, text);
+        let written: Written = decode(body.as_bytes()).unwrap();
+        let text = serde_json::to_string(&written).unwrap();
+        prop_assert_eq!(decode::<Written>(text.as_bytes()).unwrap(), written);
+    }
+
+    #[test]
+    fn no_text_panics(text in "\\PC*", name in ".*") {
+        let _ = text.parse::<Recurrence>();
+        let _ = text.parse::<Raw>();
+        let time = EventTime::from(text.as_str());
+        prop_assert_eq!(EventTime::from(time.to_string().as_str()), time);
+        let _ = NewEvent::new((Provider::from(text.as_str()), name.as_str()), text.as_str(), jiff::Timestamp::MIN, jiff::Timestamp::MAX).body();
+    }
+
+    #[test]
+    fn a_rule_survives_its_text(
+        frequency in prop::sample::select(vec![Frequency::Daily, Frequency::Monthly, Frequency::Yearly]),
+        interval in 1_u32..,
+        end in prop_oneof![Just(None), (1_u32..).prop_map(|n| Some(Ok(n))), (0_i64..200_000_000_000).prop_map(|s| Some(Err(s)))],
+        days in prop::collection::vec(prop::sample::select(vec![Weekday::Monday, Weekday::Sunday]), 0..4),
+        month_days in prop::collection::vec(prop_oneof![-31_i8..=-1, 1_i8..=31], 0..4),
+        months in prop::collection::vec(1_i8..=12, 0..4),
+    ) {
+        let rule = Recurrence::every(frequency).interval(interval).on(days).on_days(month_days).in_months(months);
+        let rule = match end {
+            None => rule,
+            Some(Ok(count)) => rule.count(count),
+            Some(Err(second)) => rule.until(jiff::Timestamp::from_second(second).unwrap()),
+        };
+        prop_assert_eq!(rule.rrule().unwrap().parse::<Recurrence>().unwrap(), rule);
+    }
+}
