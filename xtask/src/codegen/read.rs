@@ -119,18 +119,19 @@ impl<'a> Reader<'a> {
     ) -> Result<Field, String> {
         let (ty, nullable) = self.ty(schema)?;
         let ty = beside.word("x-rust-type")?.map_or(ty, |name| Ty::Named(name.to_owned()));
+        let constant = schema.word("const")?.map(str::to_owned);
         let limit = |key: &str| schema.get(key).map(|node| node.number()).transpose();
         Ok(Field {
             wire: wire.to_owned(),
             name: beside.word("x-rust-name")?.map_or_else(|| snake(wire), str::to_owned),
-            doc: doc(beside)?,
+            doc: if constant.is_some() { String::new() } else { doc(beside)? },
             ty,
             required,
             nullable,
             plain: beside.flag("x-rust-default", false)?,
             strict: beside.flag("x-rust-strict", false)?,
             secret: beside.flag("x-secret", false)?,
-            constant: schema.word("const")?.map(str::to_owned),
+            constant,
             setter: beside.flag("x-rust-setter", true)?,
             singular: beside.word("x-rust-singular")?.map(str::to_owned),
             clear: beside.word("x-rust-clear")?.unwrap_or("null").to_owned(),
@@ -331,8 +332,12 @@ fn auth(security: &Node<'_>) -> Result<&'static str, String> {
     }
 }
 
+/// What becomes a doc comment: nothing public goes without one.
 fn doc(node: &Node<'_>) -> Result<String, String> {
-    Ok(node.word("description")?.unwrap_or_default().to_owned())
+    match node.word("description")? {
+        Some(text) if !text.is_empty() => Ok(text.to_owned()),
+        _ => node.error("needs a description"),
+    }
 }
 
 /// `nextPageToken` to `next_page_token`.

@@ -32,7 +32,7 @@ fn operation(extra: Value) -> Value {
 }
 
 fn done() -> Value {
-    json!({"type": "object", "x-rust": "answer", "properties": {}})
+    json!({"type": "object", "description": "D.", "x-rust": "answer", "properties": {}})
 }
 
 #[test]
@@ -62,7 +62,10 @@ fn a_stale_file_is_named() {
 #[test]
 fn what_is_not_known_is_an_error_that_names_its_pointer() {
     let property = |schema: Value| {
-        error(json!({"A": {"type": "object", "x-rust": "answer", "properties": {"a/b": schema}}}), json!({}))
+        error(
+            json!({"A": {"type": "object", "description": "A.", "x-rust": "answer", "properties": {"a/b": schema}}}),
+            json!({}),
+        )
     };
     let at = "#/components/schemas/A/properties/a~1b";
     for (schema, pointer) in [
@@ -77,7 +80,11 @@ fn what_is_not_known_is_an_error_that_names_its_pointer() {
         (json!({"type": "array"}), at.to_owned()),
         (json!({"allOf": []}), at.to_owned()),
         (json!({"$ref": "#/components/schemas/None"}), format!("{at}/$ref")),
-        (json!({"type": "string", "x-rust-default": "yes"}), format!("{at}/x-rust-default")),
+        (
+            json!({"type": "string", "description": "A.", "x-rust-default": "yes"}),
+            format!("{at}/x-rust-default"),
+        ),
+        (json!({"type": "string"}), at.to_owned()),
     ] {
         let message = property(schema);
         assert!(message.starts_with(&format!("{pointer}: ")), "{message}");
@@ -98,15 +105,15 @@ fn answers_keep_the_order_of_the_schema_and_require_nothing() {
     let text = answers(
         json!({"Thing": {"type": "object", "x-rust": "answer", "description": "A thing.", "properties": {
             "zName": {"type": "string", "description": "Its name.", "x-rust-default": true},
-            "aCount": {"type": ["integer", "null"]},
-            "list": {"type": "array", "items": {"type": "string"}}
+            "aCount": {"type": ["integer", "null"], "description": "How many."},
+            "list": {"type": "array", "items": {"type": "string"}, "description": "Some."}
         }}}),
     );
     let fields = text.split_once("pub struct Thing {").unwrap().1;
     let fields = fields.split_once('}').unwrap().0.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
         fields.starts_with(
-            "/// Its name. pub z_name: String, pub a_count: Option<u64>, pub list: Vec<String>,"
+            "/// Its name. pub z_name: String, /// How many. pub a_count: Option<u64>, /// Some. pub list: Vec<String>,"
         ),
         "{fields}"
     );
@@ -116,15 +123,17 @@ fn answers_keep_the_order_of_the_schema_and_require_nothing() {
 
 #[test]
 fn a_secret_is_not_derived_into_debug() {
-    let text = answers(json!({"Thing": {"type": "object", "x-rust": "answer", "properties": {
-        "token": {"type": "string", "x-secret": true}}}}));
+    let text = answers(
+        json!({"Thing": {"type": "object", "x-rust": "answer", "description": "A thing.", "properties": {
+        "token": {"type": "string", "description": "T.", "x-secret": true}}}}),
+    );
     assert!(!text.contains("derive(Debug") && text.contains(r#".field("token", &"[redacted]")"#));
 }
 
 #[test]
 fn an_enum_is_open_when_any_text_may_come() {
-    let choice = json!({"const": "a-b", "title": "AB"});
-    let schemas = json!({"Open": {"anyOf": [choice, {"type": "string"}]}, "Closed": {"oneOf": [choice]}});
+    let choice = json!({"const": "a-b", "title": "AB", "description": "A."});
+    let schemas = json!({"Open": {"description": "O.", "anyOf": [choice, {"type": "string"}]}, "Closed": {"description": "C.", "oneOf": [choice]}});
     let text = print(emit_enums::emit(&read::model(&document(schemas, json!({}))).unwrap())).unwrap();
     assert!(
         text.contains("open_enum!(Open { AB = \"a-b\" });") && text.contains("closed_enum!(Closed"),
@@ -135,11 +144,12 @@ fn an_enum_is_open_when_any_text_may_come() {
 
 #[test]
 fn a_request_tells_keep_from_clear_and_when_it_is_once() {
-    let mode = json!({"oneOf": [{"const": "rest", "title": "Rest"}]});
-    let body = json!({"type": "object", "x-rust": "request", "required": ["id"], "properties": {
-        "id": {"type": "string"},
-        "note": {"type": ["string", "null"]},
-        "mode": {"$ref": "#/components/schemas/Mode"}
+    let mode =
+        json!({"description": "M.", "oneOf": [{"const": "rest", "title": "Rest", "description": "R."}]});
+    let body = json!({"type": "object", "description": "B.", "x-rust": "request", "required": ["id"], "properties": {
+        "id": {"type": "string", "description": "I."},
+        "note": {"type": ["string", "null"], "description": "N."},
+        "mode": {"$ref": "#/components/schemas/Mode", "description": "W."}
     }});
     let paths = operation(json!({
         "x-once-when": {"mode": "rest"},
@@ -158,7 +168,7 @@ fn a_request_tells_keep_from_clear_and_when_it_is_once() {
     ] {
         assert!(text.contains(expected), "{expected}\n{text}");
     }
-    let without = json!({"type": "object", "x-rust": "request", "properties": {}});
+    let without = json!({"type": "object", "description": "B.", "x-rust": "request", "properties": {}});
     let model = read::model(&document(json!({"DoIt": without, "Done": done()}), paths)).unwrap();
     assert!(emit_requests::emit(&model).unwrap_err().contains("x-once-when"));
 }
