@@ -1,1 +1,13 @@
-//! The blocking client for Mobiscroll Connect, on ureq and rustls.
+#![doc = include_str!("../README.md")]
+
+mod builder;
+mod client;
+mod gate;
+mod pages;
+mod transport;
+
+pub use builder::Builder;
+pub use client::{Auth, Calendars, Client, Connections, Events, User, Webhooks};
+pub use connect_core::*;
+pub use pages::{Items, Pages};
+pub use transport::UreqTransport;

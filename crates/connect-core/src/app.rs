@@ -182,6 +182,11 @@ impl App {
             return Err(Error::configuration("the client id and the client secret must not be empty"));
         }
         check_redirect_uri(&config.redirect_uri)?;
+        if *config.seed.0 == [0; 32] {
+            return Err(Error::configuration(
+                "the seed is all zero: the operating system gave no random numbers",
+            ));
+        }
         let credentials = format!("{}:{}", config.client_id, config.client_secret.expose());
         let mut basic = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(credentials)))
             .map_err(|_| Error::configuration("the credentials do not fit into a header"))?;
@@ -278,7 +283,7 @@ mod tests {
     use super::*;
 
     fn app(base_url: &str, redirect_uri: &str) -> Result<App, Error> {
-        let mut config = Config::new("id", "secret", redirect_uri, [0; 32]);
+        let mut config = Config::new("id", "secret", redirect_uri, [7; 32]);
         config.base_url = base_url.to_owned();
         App::new(config)
     }

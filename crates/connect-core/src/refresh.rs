@@ -65,6 +65,11 @@ impl Refresh {
         self.deadline
     }
 
+    /// What its caller is told when the gate did not open in time.
+    pub fn timed_out(self) -> Error {
+        Error::timeout().with_message("the time of the call was over while the tokens were being refreshed")
+    }
+
     pub(crate) fn reason(&self) -> Reason {
         self.reason
     }

@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn idle_sessions_go_and_unsaved_ones_stay() {
-        let app = App::new(Config::new("id", "secret", "https://a.example", [0; 32])).unwrap();
+        let app = App::new(Config::new("id", "secret", "https://a.example", [7; 32])).unwrap();
         let registry = Registry::<()>::new(app);
         let held = registry.member("held");
         let now = Now { wall: jiff::Timestamp::UNIX_EPOCH, monotonic: std::time::Duration::ZERO };

@@ -1,1 +1,15 @@
-//! The asynchronous client for Mobiscroll Connect, on hyper and rustls.
+#![doc = include_str!("../README.md")]
+
+mod builder;
+mod client;
+mod dial;
+mod pages;
+mod pool;
+mod tls;
+mod transport;
+
+pub use builder::Builder;
+pub use client::{Auth, Calendars, Client, Connections, Events, User, Webhooks};
+pub use connect_core::*;
+pub use pages::{Items, PageStream, Pages};
+pub use transport::HyperTransport;

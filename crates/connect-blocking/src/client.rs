@@ -1,0 +1,149 @@
+//! The client: the machines of the core, driven by the calling thread.
+
+use std::{
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use connect_core::{
+    App, Locked, Member, Now, Refresh, RefreshStep, Registry, Response, Session, Step, StoreLock, TokenKey,
+    TokenStore, Transport,
+};
+use jiff::Timestamp;
+
+use crate::{Pages, gate::Gate};
+
+connect_core::facade!(blocking);
+
+/// One application at Mobiscroll Connect: credentials, transport, token store, policy. Cheap to clone; clones
+/// are the same client, and may be used from many threads.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    registry: Registry<Gate>,
+    transport: Arc<dyn Transport>,
+    store: Arc<dyn TokenStore>,
+    started: Instant,
+}
+
+impl Client {
+    pub(crate) fn new(
+        registry: Registry<Gate>,
+        transport: Arc<dyn Transport>,
+        store: Arc<dyn TokenStore>,
+    ) -> Self {
+        Self(Arc::new(Inner { registry, transport, store, started: Instant::now() }))
+    }
+
+    /// One signed-in user. Tokens come from the store when first needed; handles of the same user share them.
+    pub fn user(&self, id: &str) -> User {
+        User { client: self.clone(), member: self.0.registry.member(id) }
+    }
+
+    /// The application as it is set up.
+    pub fn app(&self) -> &App {
+        self.0.registry.app()
+    }
+
+    /// Sees that no token is lost with this client: saves what could not be saved before. Waits for refreshes
+    /// of other threads, at most this long.
+    pub fn close(&self, at_most: Duration) -> Result<(), Error> {
+        let deadline = self.now().monotonic.saturating_add(at_most);
+        let members = self.0.registry.unsaved();
+        members
+            .iter()
+            .filter_map(|member| member.session.settle(deadline))
+            .try_for_each(|refresh| self.refresh(refresh))
+    }
+
+    pub(crate) fn now(&self) -> Now {
+        Now { wall: Timestamp::now(), monotonic: self.0.started.elapsed() }
+    }
+
+    pub(crate) fn drive(&self, mut step: Step) -> Result<Response, Error> {
+        loop {
+            step = match step {
+                Step::Send(request, next) => next.resume(self.0.transport.send(request), self.now()),
+                Step::Refresh(refresh, next) => next.resume(self.refresh(refresh), self.now()),
+                Step::Sleep(time, next) => {
+                    thread::sleep(time);
+                    next.resume(self.now())
+                }
+                Step::Done(outcome) => return outcome,
+            };
+        }
+    }
+
+    /// Refreshes under the session's gate. Who leads goes on to the save even past the call's deadline.
+    fn refresh(&self, refresh: Refresh) -> Result<(), Error> {
+        let member = self.0.registry.member(&refresh.session().key().user);
+        let left = refresh.deadline().saturating_sub(self.now().monotonic);
+        let Some(_pass) = member.gate.enter(left) else { return Err(refresh.timed_out()) };
+        self.keep(&refresh.session().clone(), refresh.start(self.now()))
+    }
+
+    /// Carries out the steps of whatever changes tokens.
+    pub(crate) fn keep(&self, session: &Session, mut step: RefreshStep) -> Result<(), Error> {
+        let (key, store): (&TokenKey, &dyn TokenStore) = (session.key(), &self.0.store);
+        let mut lock = Locked::<dyn StoreLock>::new();
+        loop {
+            step = match step {
+                RefreshStep::Load(next) => {
+                    let stored = match lock.held() {
+                        Some(lock) => lock.load(),
+                        None => store.load(key),
+                    };
+                    next.resume(stored, self.now())
+                }
+                RefreshStep::Lock(lease, next) => next.resume(lock.take(store.lock(key, lease)), self.now()),
+                RefreshStep::Send(request, next) => next.resume(self.0.transport.send(request), self.now()),
+                RefreshStep::Save(tokens, next) => {
+                    next.resume(lock.with(|lock| lock.save(&tokens)), self.now())
+                }
+                RefreshStep::Delete(next) => next.resume(lock.with(|lock| lock.delete()), self.now()),
+                RefreshStep::Release(next) => {
+                    next.resume(lock.release().map_or(Ok(()), |lock| lock.release()), self.now())
+                }
+                RefreshStep::Done(outcome) => return outcome,
+            };
+        }
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Client").field(self.app()).finish()
+    }
+}
+
+/// One signed-in user of a [`Client`].
+#[derive(Clone)]
+pub struct User {
+    client: Client,
+    member: Arc<Member<Gate>>,
+}
+
+impl User {
+    /// The application's own id of the user.
+    pub fn id(&self) -> &str {
+        &self.session().key().user
+    }
+
+    /// The client it belongs to.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The session all handles of this user share, for who drives the steps by hand.
+    pub fn session(&self) -> &Arc<Session> {
+        &self.member.session
+    }
+}
+
+impl std::fmt::Debug for User {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("User").field(&self.id()).finish()
+    }
+}

@@ -1,0 +1,83 @@
+//! Lists that come page by page.
+
+use connect_core::{Error, Paged, Pager};
+
+use crate::User;
+
+/// A list that is read as it is consumed: nothing is sent before the first item or page is asked for.
+#[derive(Clone, Debug)]
+#[must_use = "a list is read only as it is consumed"]
+pub struct Pages<E> {
+    user: User,
+    pager: Pager<E>,
+}
+
+impl<E: Paged + Sync> Pages<E> {
+    pub(crate) fn new(user: User, request: E) -> Self {
+        Self { user, pager: Pager::new(request) }
+    }
+
+    /// The next page, or `None` after the last. After an error the same page can be asked for again.
+    pub fn next_page(&mut self) -> Result<Option<E::Answer>, Error> {
+        let Some(request) = self.pager.request() else { return Ok(None) };
+        let page = self.user.send(&request)?;
+        self.pager.answered(&page)?;
+        Ok(Some(page))
+    }
+
+    /// The first page alone.
+    pub fn first(mut self) -> Result<Option<E::Answer>, Error> {
+        self.next_page()
+    }
+
+    /// The items one by one, over all pages. An error is the last item.
+    pub fn items(self) -> Items<E> {
+        Items { pages: self, page: Vec::new().into_iter(), failed: false }
+    }
+
+    /// The pages one by one. An error is the last item.
+    pub fn pages(mut self) -> impl Iterator<Item = Result<E::Answer, Error>> {
+        let mut failed = false;
+        std::iter::from_fn(move || {
+            let page = if failed { None } else { self.next_page().transpose() };
+            failed = matches!(page, Some(Err(_)));
+            page
+        })
+    }
+
+    /// The token of the page that comes next, to go on from there another time.
+    pub fn token(&self) -> Option<&str> {
+        self.pager.token()
+    }
+}
+
+/// The items of a list, over all pages: see [`Pages::items`].
+#[derive(Debug)]
+pub struct Items<E: Paged> {
+    pages: Pages<E>,
+    page: std::vec::IntoIter<E::Item>,
+    failed: bool,
+}
+
+impl<E: Paged + Sync> Iterator for Items<E> {
+    type Item = Result<E::Item, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(item) = self.page.next() {
+                return Some(Ok(item));
+            }
+            if self.failed {
+                return None;
+            }
+            match self.pages.next_page() {
+                Ok(Some(page)) => self.page = E::into_items(page).into_iter(),
+                Ok(None) => return None,
+                Err(error) => {
+                    self.failed = true;
+                    return Some(Err(error));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! The transport on ureq.
+
+use std::{
+    io::{self, Read},
+    sync::Arc,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use connect_core::{
+    Config, Error, Network, Request, Response, Sent, Timeout, Transport, TransportError, TransportErrorKind,
+};
+use rustls::crypto::CryptoProvider;
+use ureq::{
+    Agent, Body, Proxy,
+    tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem},
+};
+
+/// Sends requests through ureq: HTTP/1.1 with kept-alive connections, TLS by rustls, gzip.
+#[derive(Debug)]
+pub struct UreqTransport {
+    agent: Agent,
+    time: Duration,
+    max_response_size: usize,
+}
+
+impl UreqTransport {
+    /// With these settings of the network, and the times and caps of the application.
+    pub fn new(network: &Network, config: &Config) -> Result<Self, Error> {
+        let agent = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .timeout_connect(Some(network.connect_timeout))
+            .timeout_global(Some(config.attempt_timeout))
+            .tls_config(tls(network)?)
+            .proxy(proxy(network)?)
+            .build()
+            .new_agent();
+        Ok(Self { agent, time: config.attempt_timeout, max_response_size: config.max_response_size })
+    }
+
+    fn run(&self, request: Request) -> Result<http::Response<Body>, ureq::Error> {
+        let time = request.extensions().get::<Timeout>().map_or(self.time, |timeout| timeout.0);
+        // ureq sends `content-length: 0` with an empty body, and a GET must have none.
+        if request.body().is_empty() {
+            self.run_with(request.map(|_| ()), time)
+        } else {
+            self.run_with(request.map(Vec::from), time)
+        }
+    }
+
+    fn run_with<B: ureq::AsSendBody>(
+        &self,
+        request: http::Request<B>,
+        time: Duration,
+    ) -> Result<http::Response<Body>, ureq::Error> {
+        // A time of its own costs the request the agent's cached TLS set-up: only where it is needed.
+        if time == self.time {
+            return self.agent.run(request);
+        }
+        let request = self.agent.configure_request(request).timeout_global(Some(time)).build();
+        self.agent.run(request)
+    }
+
+    fn read(&self, response: http::Response<Body>) -> Result<Response, TransportError> {
+        let (parts, body) = response.into_parts();
+        let mut bytes = Vec::new();
+        // Behind the decompression: what counts is what has to be held.
+        let mut reader = body.into_reader().take(self.max_response_size as u64 + 1);
+        reader.read_to_end(&mut bytes).map_err(|error| failed(ureq::Error::from(error), Sent::Maybe))?;
+        if bytes.len() > self.max_response_size {
+            return Err(TransportError::new(
+                TransportErrorKind::TooLarge,
+                Sent::Maybe,
+                "the body is over the cap",
+            ));
+        }
+        Ok(Response::from_parts(parts, Bytes::from(bytes)))
+    }
+}
+
+impl Transport for UreqTransport {
+    fn send(&self, request: Request) -> Result<Response, TransportError> {
+        self.run(request).map_err(|error| failed(error, Sent::Maybe)).and_then(|response| self.read(response))
+    }
+}
+
+/// Trust in Mozilla's list or the system's, and in what was added.
+fn tls(network: &Network) -> Result<TlsConfig, Error> {
+    let roots = if !network.root_certificates.is_empty() {
+        let known = webpki_root_certs::TLS_SERVER_ROOT_CERTS
+            .iter()
+            .map(|cert| Certificate::from_der(cert).to_owned());
+        let mut all: Vec<_> = known.collect();
+        for pem in &network.root_certificates {
+            all.extend(certificates(pem)?);
+        }
+        RootCerts::Specific(Arc::new(all))
+    } else if cfg!(feature = "platform-verifier") {
+        RootCerts::PlatformVerifier
+    } else {
+        RootCerts::WebPki
+    };
+    Ok(TlsConfig::builder().root_certs(roots).unversioned_rustls_crypto_provider(crypto()).build())
+}
+
+fn certificates(pem: &[u8]) -> Result<Vec<Certificate<'static>>, Error> {
+    let wrong = || Error::configuration("a root certificate is not PEM");
+    let found: Vec<_> = parse_pem(pem)
+        .filter_map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(Ok(certificate)),
+            Ok(_) => None,
+            Err(_) => Some(Err(wrong())),
+        })
+        .collect::<Result<_, _>>()?;
+    if found.is_empty() { Err(wrong()) } else { Ok(found) }
+}
+
+/// Named, since rustls panics when it has to choose between two.
+fn crypto() -> Arc<CryptoProvider> {
+    #[cfg(feature = "aws-lc-rs")]
+    return Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    #[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
+    return Arc::new(rustls::crypto::ring::default_provider());
+    #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
+    compile_error!("choose the feature `ring` (the default) or `aws-lc-rs`");
+}
+
+/// The proxy, but not to this machine itself.
+fn proxy(network: &Network) -> Result<Option<Proxy>, Error> {
+    let Some(url) = &network.proxy else { return Ok(None) };
+    let wrong = |_| Error::configuration("the proxy is no URL of the form http://host:port");
+    let plain = Proxy::new(url).map_err(wrong)?;
+    let mut builder = Proxy::builder(plain.protocol()).host(plain.host()).port(plain.port());
+    for (set, value) in [(true, plain.username()), (false, plain.password())] {
+        builder = match value {
+            Some(value) if set => builder.username(value),
+            Some(value) => builder.password(value),
+            None => builder,
+        };
+    }
+    let excluded = network.no_proxy.iter().flat_map(|hosts| hosts.split(',')).map(str::trim);
+    for host in
+        ["localhost", "127.0.0.1", "[::1]"].into_iter().chain(excluded).filter(|host| !host.is_empty())
+    {
+        builder = builder.no_proxy(host);
+    }
+    builder.build().map(Some).map_err(wrong)
+}
+
+fn failed(error: ureq::Error, sent: Sent) -> TransportError {
+    use ureq::Error as E;
+    let (kind, sent) = match &error {
+        E::HostNotFound | E::ConnectionFailed | E::ConnectProxyFailed(_) | E::InvalidProxyUrl => {
+            (TransportErrorKind::Connect, Sent::No)
+        }
+        E::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect) => {
+            (TransportErrorKind::Timeout, Sent::No)
+        }
+        E::Timeout(_) => (TransportErrorKind::Timeout, sent),
+        E::Tls(_) | E::Rustls(_) => (TransportErrorKind::Tls, Sent::No),
+        E::BadUri(_) | E::Http(_) | E::TlsRequired => (TransportErrorKind::Configuration, Sent::No),
+        E::Io(io) if is_certificate(io) => (TransportErrorKind::Tls, Sent::No),
+        E::Io(io) if is_connect(io.kind()) => (TransportErrorKind::Connect, Sent::No),
+        _ => (TransportErrorKind::Broken, sent),
+    };
+    TransportError::new(kind, sent, error)
+}
+
+/// A certificate that is refused ends the handshake, before any of the request is sent.
+fn is_certificate(error: &io::Error) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    matches!(inner, Some(rustls::Error::InvalidCertificate(_)))
+       
+}
+
+fn is_connect(kind: io::ErrorKind) -> bool {
+    matches!(
+        kind,
+        io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::AddrNotAvailable
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable
+    )
+}

@@ -1,0 +1,33 @@
+//! How the transports of this workspace reach the server: plain data, so that both take the same.
+
+use std::time::Duration;
+
+/// What a transport is told about the network.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Network {
+    /// How long making a connection may take.
+    pub connect_timeout: Duration,
+    /// PEM texts with certificates to trust as well.
+    pub root_certificates: Vec<Vec<u8>>,
+    /// The HTTP proxy for https, as a URL.
+    pub proxy: Option<String>,
+    /// The hosts that are reached without it, in the form of `NO_PROXY`.
+    pub no_proxy: Option<String>,
+}
+
+impl Network {
+    /// The defaults, with the proxy of `HTTPS_PROXY` and `NO_PROXY` (in capitals or not) as `var` has them.
+    pub fn from_vars(var: impl Fn(&str) -> Option<String>) -> Self {
+        let either = |name: &str| {
+            let value = var(name).or_else(|| var(&name.to_ascii_lowercase()));
+            value.filter(|value| !value.is_empty())
+        };
+        Self {
+            connect_timeout: Duration::from_secs(10),
+            root_certificates: Vec::new(),
+            proxy: either("HTTPS_PROXY"),
+            no_proxy: either("NO_PROXY"),
+        }
+    }
+}

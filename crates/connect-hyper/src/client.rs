@@ -1,0 +1,253 @@
+//! The client: the machines of the core, driven by tasks.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use connect_core::{
+    App, AsyncStoreLock, AsyncTokenStore, AsyncTransport, ErrorKind, Locked, Member, Now, Refresh,
+    RefreshStep, Registry, Response, Session, Step,
+};
+use jiff::Timestamp;
+use tokio::{
+    runtime::Handle,
+    sync::{Mutex, OwnedMutexGuard, watch},
+    time::{sleep, timeout},
+};
+
+use crate::Pages;
+
+connect_core::facade!(async);
+
+/// Where the refreshes of one session queue, one at a time.
+type Gate = Arc<Mutex<()>>;
+
+/// One application at Mobiscroll Connect: credentials, transport, token store, policy. Cheap to clone; clones
+/// are the same client, and may be used from many tasks.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    registry: Registry<Gate>,
+    transport: Arc<dyn AsyncTransport>,
+    store: Arc<dyn AsyncTokenStore>,
+    started: Instant,
+    /// How many tasks are changing tokens.
+    busy: watch::Sender<usize>,
+}
+
+impl Client {
+    pub(crate) fn new(
+        registry: Registry<Gate>,
+        transport: Arc<dyn AsyncTransport>,
+        store: Arc<dyn AsyncTokenStore>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            registry,
+            transport,
+            store,
+            started: Instant::now(),
+            busy: watch::Sender::new(0),
+        }))
+    }
+
+    /// One signed-in user. Tokens come from the store when first needed; handles of the same user share them.
+    pub fn user(&self, id: &str) -> User {
+        User { client: self.clone(), member: self.0.registry.member(id) }
+    }
+
+    /// The application as it is set up.
+    pub fn app(&self) -> &App {
+        self.0.registry.app()
+    }
+
+    /// Sees that no token is lost with this client: waits for refreshes and saves in flight, and saves what
+    /// could not be saved before, for at most this long. Call it before the runtime ends.
+    pub async fn close(&self, at_most: Duration) -> Result<(), Error> {
+        runtime()?;
+        let deadline = self.now().monotonic.saturating_add(at_most);
+        let everything = async {
+            let mut busy = self.0.busy.subscribe();
+            let _ = busy.wait_for(|tasks| *tasks == 0).await;
+            for member in self.0.registry.unsaved() {
+                if let Some(refresh) = member.session.settle(deadline) {
+                    self.refresh(refresh).await?;
+                }
+            }
+            Ok(())
+        };
+        let late =
+            |_| Err(Error::new(ErrorKind::Timeout).with_message("tokens are still being refreshed or saved"));
+        timeout(at_most, everything).await.unwrap_or_else(late)
+    }
+
+    pub(crate) fn now(&self) -> Now {
+        Now { wall: Timestamp::now(), monotonic: self.0.started.elapsed() }
+    }
+
+    pub(crate) async fn drive(&self, mut step: Step) -> Result<Response, Error> {
+        runtime()?;
+        loop {
+            step = match step {
+                Step::Send(request, next) => next.resume(self.0.transport.send(request).await, self.now()),
+                Step::Refresh(refresh, next) => next.resume(self.refresh(refresh).await, self.now()),
+                Step::Sleep(time, next) => {
+                    sleep(time).await;
+                    next.resume(self.now())
+                }
+                Step::Done(outcome) => return outcome,
+            };
+        }
+    }
+
+    /// Refreshes under the session's gate. The steps go on when this future is dropped or its time is over.
+    async fn refresh(&self, refresh: Refresh) -> Result<(), Error> {
+        let member = self.0.registry.member(&refresh.session().key().user);
+        let left = refresh.deadline().saturating_sub(self.now().monotonic);
+        let Ok(pass) = timeout(left, member.gate.clone().lock_owned()).await else {
+            return Err(refresh.timed_out());
+        };
+        let session = refresh.session().clone();
+        let deadline = refresh.deadline();
+        match refresh.start(self.now()) {
+            RefreshStep::Done(outcome) => outcome,
+            step => {
+                let left = deadline.saturating_sub(self.now().monotonic);
+                let late = |_| {
+                    Err(Error::new(ErrorKind::Timeout).with_message("the tokens are still being refreshed"))
+                };
+                timeout(left, self.detach(session, step, Some(pass))).await.unwrap_or_else(late)
+            }
+        }
+    }
+
+    /// Carries out the steps of whatever changes tokens, on a task of its own.
+    pub(crate) async fn keep(&self, session: &Arc<Session>, step: RefreshStep) -> Result<(), Error> {
+        match step {
+            RefreshStep::Done(outcome) => outcome,
+            step => self.detach(session.clone(), step, None).await,
+        }
+    }
+
+    async fn detach(
+        &self,
+        session: Arc<Session>,
+        step: RefreshStep,
+        pass: Option<OwnedMutexGuard<()>>,
+    ) -> Result<(), Error> {
+        let busy = Busy::new(self.clone());
+        let task = runtime()?.spawn(async move {
+            let outcome = busy.0.run(&session, step).await;
+            drop(pass);
+            outcome
+        });
+        task.await.unwrap_or_else(|error| {
+            Err(Error::configuration("the runtime ended before the tokens were saved: call `close` first")
+                .with_source(error))
+        })
+    }
+
+    async fn run(&self, session: &Session, mut step: RefreshStep) -> Result<(), Error> {
+        let (key, store) = (session.key(), &self.0.store);
+        let mut lock = Locked::<dyn AsyncStoreLock>::new();
+        loop {
+            step = match step {
+                RefreshStep::Load(next) => {
+                    let stored = match lock.held() {
+                        Some(lock) => lock.load().await,
+                        None => store.load(key).await,
+                    };
+                    next.resume(stored, self.now())
+                }
+                RefreshStep::Lock(lease, next) => {
+                    next.resume(lock.take(store.lock(key, lease).await), self.now())
+                }
+                RefreshStep::Send(request, next) => {
+                    next.resume(self.0.transport.send(request).await, self.now())
+                }
+                RefreshStep::Save(tokens, next) => {
+                    let saved = match lock.held() {
+                        Some(lock) => lock.save(&tokens).await,
+                        None => Err(connect_core::StoreError::lost_lease()),
+                    };
+                    next.resume(saved, self.now())
+                }
+                RefreshStep::Delete(next) => {
+                    let deleted = match lock.held() {
+                        Some(lock) => lock.delete().await,
+                        None => Err(connect_core::StoreError::lost_lease()),
+                    };
+                    next.resume(deleted, self.now())
+                }
+                RefreshStep::Release(next) => {
+                    let released = match lock.release() {
+                        Some(lock) => lock.release().await,
+                        None => Ok(()),
+                    };
+                    next.resume(released, self.now())
+                }
+                RefreshStep::Done(outcome) => return outcome,
+            };
+        }
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Client").field(self.app()).finish()
+    }
+}
+
+/// Counts a task that changes tokens for as long as it lives.
+struct Busy(Client);
+
+impl Busy {
+    fn new(client: Client) -> Self {
+        client.0.busy.send_modify(|tasks| *tasks += 1);
+        Self(client)
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.0.busy.send_modify(|tasks| *tasks -= 1);
+    }
+}
+
+pub(crate) fn runtime() -> Result<Handle, Error> {
+    Handle::try_current().map_err(|error| {
+        Error::configuration("this client works inside a tokio runtime; without one, use connect-blocking")
+            .with_source(error)
+    })
+}
+
+/// One signed-in user of a [`Client`].
+#[derive(Clone)]
+pub struct User {
+    client: Client,
+    member: Arc<Member<Gate>>,
+}
+
+impl User {
+    /// The application's own id of the user.
+    pub fn id(&self) -> &str {
+        &self.session().key().user
+    }
+
+    /// The client it belongs to.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The session all handles of this user share, for who drives the steps by hand.
+    pub fn session(&self) -> &Arc<Session> {
+        &self.member.session
+    }
+}
+
+impl std::fmt::Debug for User {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("User").field(&self.id()).finish()
+    }
+}

@@ -1,0 +1,179 @@
+//! The transport on hyper.
+
+use std::{
+    error::Error as StdError,
+    io::{self, Read},
+    sync::OnceLock,
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use connect_core::{
+    AsyncTransport, Config, Error, Network, Request, Response, Sent, Timeout, TransportError,
+    TransportErrorKind,
+};
+use flate2::read::MultiGzDecoder;
+use http::{HeaderValue, header, uri::Scheme};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Incoming};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::{
+    client::legacy::{self, ResponseFuture},
+    rt::{TokioExecutor, TokioTimer},
+};
+use rustls_pki_types::CertificateDer;
+
+use crate::{
+    dial::{Dial, Within},
+    tls,
+};
+
+/// Sends requests through hyper: HTTP/1.1 with kept-alive connections, TLS by rustls, gzip.
+pub struct HyperTransport {
+    plain: legacy::Client<Within<Dial>, Full<Bytes>>,
+    /// Set up by the first https request: it costs far more than all the rest of a client.
+    secure: OnceLock<Secure>,
+    dial: Dial,
+    roots: Vec<CertificateDer<'static>>,
+    connect_timeout: Duration,
+    time: Duration,
+    max_response_size: usize,
+}
+
+type Secure = legacy::Client<Within<HttpsConnector<Dial>>, Full<Bytes>>;
+
+impl HyperTransport {
+    /// With these settings of the network, and the times and caps of the application.
+    pub fn new(network: &Network, config: &Config) -> Result<Self, Error> {
+        let dial = Dial::new(network)?;
+        let connect_timeout = network.connect_timeout;
+        Ok(Self {
+            plain: pooled().build(Within { connector: dial.clone(), time: connect_timeout }),
+            secure: OnceLock::new(),
+            roots: tls::extra_roots(network)?,
+            dial,
+            connect_timeout,
+            time: config.attempt_timeout,
+            max_response_size: config.max_response_size,
+        })
+    }
+
+    fn start(&self, request: http::Request<Full<Bytes>>) -> Result<ResponseFuture, TransportError> {
+        if request.uri().scheme() == Some(&Scheme::HTTP) {
+            return Ok(self.plain.request(request));
+        }
+        if let Some(secure) = self.secure.get() {
+            return Ok(secure.request(request));
+        }
+        let config = tls::client_config(&self.roots)
+            .map_err(|error| TransportError::new(TransportErrorKind::Configuration, Sent::No, error))?;
+        let https = HttpsConnectorBuilder::new()
+            .with_tls_config(config)
+            .https_only()
+            .enable_http1()
+            .wrap_connector(self.dial.clone());
+        let secure = pooled().build(Within { connector: https, time: self.connect_timeout });
+        Ok(self.secure.get_or_init(|| secure).request(request))
+    }
+
+    async fn exchange(&self, request: Request) -> Result<Response, TransportError> {
+        let mut request = request.map(Full::new);
+        request.headers_mut().entry(header::ACCEPT_ENCODING).or_insert(HeaderValue::from_static("gzip"));
+        let response = self.start(request)?.await.map_err(failed)?;
+        let (mut parts, body) = response.into_parts();
+        let mut bytes = self.read(body).await?;
+        let gzip =
+            parts.headers.get(header::CONTENT_ENCODING).is_some_and(|value| value.as_bytes() == b"gzip");
+        if gzip {
+            bytes = self.unzip(&bytes)?;
+            parts.headers.remove(header::CONTENT_ENCODING);
+            parts.headers.remove(header::CONTENT_LENGTH);
+        }
+        Ok(Response::from_parts(parts, bytes))
+    }
+
+    async fn read(&self, mut body: Incoming) -> Result<Bytes, TransportError> {
+        let expected = body.size_hint().lower().min(self.max_response_size as u64) as usize;
+        let mut whole = BytesMut::with_capacity(expected);
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(TransportError::broken)?;
+            let Some(data) = frame.data_ref() else { continue };
+            if whole.len() + data.len() > self.max_response_size {
+                return Err(too_large());
+            }
+            whole.extend_from_slice(data);
+        }
+        Ok(whole.freeze())
+    }
+
+    fn unzip(&self, bytes: &[u8]) -> Result<Bytes, TransportError> {
+        if bytes.is_empty() {
+            return Ok(Bytes::new()); // an answer to HEAD, or a 204 that names an encoding
+        }
+        let mut whole = Vec::with_capacity(bytes.len().saturating_mul(4).min(self.max_response_size));
+        let mut reader = MultiGzDecoder::new(bytes).take(self.max_response_size as u64 + 1);
+        reader.read_to_end(&mut whole).map_err(TransportError::broken)?;
+        if whole.len() > self.max_response_size { Err(too_large()) } else { Ok(whole.into()) }
+    }
+}
+
+#[async_trait]
+impl AsyncTransport for HyperTransport {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let time = request.extensions().get::<Timeout>().map_or(self.time, |timeout| timeout.0);
+        tokio::time::timeout(time, self.exchange(request)).await.unwrap_or_else(|elapsed| {
+            Err(TransportError::new(TransportErrorKind::Timeout, Sent::Maybe, elapsed))
+        })
+    }
+}
+
+impl std::fmt::Debug for HyperTransport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HyperTransport").finish_non_exhaustive()
+    }
+}
+
+fn pooled() -> legacy::Builder {
+    let mut builder = legacy::Client::builder(TokioExecutor::new());
+    builder.pool_timer(TokioTimer::new()).pool_idle_timeout(Duration::from_secs(30));
+    builder
+}
+
+fn too_large() -> TransportError {
+    TransportError::new(TransportErrorKind::TooLarge, Sent::Maybe, "the body is over the cap")
+}
+
+fn failed(error: legacy::Error) -> TransportError {
+    if !error.is_connect() {
+        return TransportError::broken(error);
+    }
+    let kind = if caused_by::<rustls::Error>(&error, |_| true) {
+        TransportErrorKind::Tls
+    } else if caused_by::<io::Error>(&error, |io| io.kind() == io::ErrorKind::TimedOut) {
+        TransportErrorKind::Timeout
+    } else {
+        TransportErrorKind::Connect
+    };
+    TransportError::new(kind, Sent::No, error)
+}
+
+/// Whether an error of this type, for which `is` holds, is among the causes. An `io::Error` hides what it wraps
+/// from `source`, so it is asked itself.
+fn caused_by<T: StdError + 'static>(
+    error: &(dyn StdError + 'static),
+    is: impl Fn(&T) -> bool + Copy,
+) -> bool {
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        if cause.downcast_ref::<T>().is_some_and(is) {
+            return true;
+        }
+        let inside = cause.downcast_ref::<io::Error>().and_then(|io| io.get_ref());
+        if inside.is_some_and(|inside| caused_by(inside, is)) {
+            return true;
+        }
+        next = cause.source();
+    }
+    false
+}
