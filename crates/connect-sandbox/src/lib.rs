@@ -1,1 +1,47 @@
-//! A sandbox that behaves like Mobiscroll Connect: a pure state machine and a server around it.
+//! A sandbox that behaves like Mobiscroll Connect.
+//!
+//! [`Sandbox`] is the whole service as a state machine: a request and the time go in, an [`Answer`] comes out. It reads
+//! no clock, opens no socket and takes its randomness from a seed, so a run can be repeated exactly.
+//!
+//! ```
+//! use connect_sandbox::{Outcome, Sandbox, Settings};
+//!
+//! let mut sandbox = Sandbox::new(Settings::default());
+//! let request = http::Request::get("/api/health").body(bytes::Bytes::new()).unwrap();
+//! let Outcome::Reply(reply) = sandbox.handle(request, jiff::Timestamp::UNIX_EPOCH).outcome else { panic!() };
+//! assert_eq!(reply.status(), 200);
+//! assert_eq!(&reply.body()[..], br#"{"status":"ok"}"#);
+//! ```
+//!
+//! With the feature `server` (on by default) `Sandbox::start` serves it on a free port of the loopback interface; with
+//! `tls` also over https. What the service's documentation leaves open is a switch of [`Settings`]; what goes wrong in the
+//! real world is a [`Fault`]; what happened is in [`Stats`] and [`Sandbox::requests`].
+
+mod control;
+mod demo;
+mod events;
+mod faults;
+mod oauth;
+mod provider;
+mod random;
+mod recorded;
+mod reply;
+mod route;
+mod sandbox;
+#[cfg(feature = "server")]
+mod server;
+mod settings;
+mod stats;
+mod time;
+mod users;
+
+pub use faults::{Cut, Fault};
+pub use recorded::Recorded;
+pub use sandbox::{Answer, Credentials, Outcome, Sandbox};
+#[cfg(feature = "server")]
+pub use server::{Builder, Server, StartError};
+pub use settings::{SWITCHES, SettingError, Settings, Switch};
+pub use stats::{Exchanges, FaultCounts, GrantCounts, Stats};
+
+/// The largest request body the service reads; a larger one is answered with 413.
+pub const MAX_BODY: usize = 1024 * 1024;

@@ -1,0 +1,146 @@
+//! `connect sandbox`: serves the sandbox until it is interrupted.
+//!
+//! ```text
+//! connect sandbox --port 8080 --set rotation=strict --set token_ttl=30
+//! connect sandbox --json          one line of JSON once it listens
+//! connect sandbox --list-switches what can be set, and why
+//! ```
+
+use clap::Args;
+use connect_sandbox::{Builder, SWITCHES, Server, Settings};
+use serde_json::json;
+use std::fmt::Display;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// The arguments of `connect sandbox`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The port to listen on; 0 takes a free one.
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// Print JSON in place of text.
+    #[arg(long)]
+    json: bool,
+    /// Set a switch; may be given more than once.
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    switches: Vec<String>,
+    /// List the switches and leave.
+    #[arg(long)]
+    list_switches: bool,
+    /// Serve https with this certificate chain (PEM), for localhost.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The key of the certificate (PEM).
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+}
+
+/// What went wrong, and the exit code for it.
+struct Failure(String, u8);
+
+pub(crate) fn run(arguments: &Arguments) -> ExitCode {
+    let result = if arguments.list_switches { print(&switches(arguments.json)) } else { serve(arguments) };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure(message, code)) => {
+            eprintln!("connect sandbox: {message}");
+            ExitCode::from(code)
+        }
+    }
+}
+
+fn serve(arguments: &Arguments) -> Result<(), Failure> {
+    let settings = settings(&arguments.switches)?;
+    let server = Server::builder().settings(settings).port(arguments.port);
+    let server = with_tls(server, arguments)?.start().map_err(|error| failed(&error))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| failed(&error))?;
+    runtime.block_on(async {
+        // The signals are caught before anyone is told that the sandbox is ready.
+        let interrupted = interruption()?;
+        print(&ready(&server, arguments.json))?;
+        interrupted.await;
+        Ok(())
+    })?;
+    server.stop();
+    Ok(())
+}
+
+fn settings(switches: &[String]) -> Result<Settings, Failure> {
+    let mut settings = Settings::default();
+    for switch in switches {
+        let (name, value) =
+            switch.split_once('=').ok_or_else(|| Failure(format!("--set takes NAME=VALUE, not {switch:?}"), 2))?;
+        settings.set(name, value).map_err(|error| Failure(error.to_string(), 2))?;
+    }
+    Ok(settings)
+}
+
+fn with_tls(server: Builder, arguments: &Arguments) -> Result<Builder, Failure> {
+    match (&arguments.tls_cert, &arguments.tls_key) {
+        (Some(cert), Some(key)) => Ok(server.tls(read(cert)?, read(key)?)),
+        _ => Ok(server),
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|error| Failure(format!("cannot read {}: {error}", path.display()), 2))
+}
+
+fn ready(server: &Server, as_json: bool) -> String {
+    let (base_url, application) = (server.base_url(), server.credentials());
+    let (id, secret, redirect_uri) = (application.client_id, application.client_secret, application.redirect_uri);
+    if as_json {
+        let line = json!({
+            "base_url": base_url, "client_id": id, "client_secret": secret, "redirect_uri": redirect_uri,
+        });
+        return format!("{line}\n");
+    }
+    format!(
+        "The sandbox is ready; Ctrl-C stops it.\n\n  base URL       {base_url}\n  client id      {id}\n  \
+         client secret  {secret}\n  redirect URI   {redirect_uri}\n"
+    )
+}
+
+fn switches(as_json: bool) -> String {
+    if as_json {
+        let list = SWITCHES.iter().map(|switch| {
+            json!({ "name": switch.name, "values": switch.values, "default": switch.default, "about": switch.about })
+        });
+        return format!("{}\n", json!(list.collect::<Vec<_>>()));
+    }
+    let lines = SWITCHES.iter().map(|switch| {
+        format!("{}={}  (default {})\n    {}\n", switch.name, switch.values, switch.default, switch.about)
+    });
+    lines.collect()
+}
+
+/// Written and flushed at once: whoever started us waits for the line.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| failed(&error))
+}
+
+fn failed(error: &dyn Display) -> Failure {
+    Failure(error.to_string(), 1)
+}
+
+/// Ctrl-C, or being asked to end.
+#[cfg(unix)]
+fn interruption() -> Result<impl Future<Output = ()>, Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| failed(&error))?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(|error| failed(&error))?;
+    Ok(std::future::poll_fn(move |context| {
+        let ended = interrupt.poll_recv(context).is_ready() || terminate.poll_recv(context).is_ready();
+        if ended { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    }))
+}
+
+#[cfg(not(unix))]
+fn interruption() -> Result<impl Future<Output = ()>, Failure> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}

@@ -1,0 +1,79 @@
+//! The control calls under `/sandbox`: about the sandbox, not part of the service.
+
+use crate::faults::Fault;
+use crate::reply::{Problem, Reply, ok};
+use crate::route::Control;
+use crate::sandbox::Sandbox;
+use bytes::Bytes;
+use http::Request;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+impl Sandbox {
+    pub(crate) fn control(&mut self, control: Control, request: &Request<Bytes>) -> Result<Reply, Problem> {
+        match control {
+            Control::Stats => Ok(ok(&json!(self.stats))),
+            Control::Expire => {
+                self.expire_all(Timestamp::UNIX_EPOCH);
+                Ok(ok(&json!({ "success": true, "expiries": self.stats.expiries })))
+            }
+            Control::Faults => self.take_faults(request.body()),
+            Control::Set => self.take_settings(request.body()),
+        }
+    }
+
+    /// All of them or none.
+    fn take_faults(&mut self, body: &[u8]) -> Result<Reply, Problem> {
+        let faults = match serde_json::from_slice(body).map_err(refused)? {
+            OneOrMany::Many(faults) => faults,
+            OneOrMany::One(fault) => vec![fault],
+        };
+        let faults = faults.into_iter().map(read_fault).collect::<Result<Vec<_>, _>>()?;
+        let count = faults.len();
+        faults.into_iter().for_each(|fault| self.add_fault(fault));
+        Ok(ok(&json!({ "success": true, "added": count })))
+    }
+
+    /// All of them or none.
+    fn take_settings(&mut self, body: &[u8]) -> Result<Reply, Problem> {
+        let wanted: Map<String, Value> = serde_json::from_slice(body).map_err(refused)?;
+        let wanted: Vec<_> = wanted.iter().map(|(name, value)| (name.as_str(), plain_text(value))).collect();
+        let mut trial = self.settings.clone();
+        for (name, value) in &wanted {
+            trial.set(name, value).map_err(refused)?;
+        }
+        for (name, value) in &wanted {
+            self.set(name, value).map_err(refused)?;
+        }
+        let settings: Map<_, _> = self.settings.iter().map(|(name, value)| (name.to_owned(), json!(value))).collect();
+        Ok(ok(&json!({ "success": true, "settings": settings })))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    Many(Vec<Value>),
+    One(Value),
+}
+
+fn read_fault(value: Value) -> Result<Fault, Problem> {
+    let fault: Fault = serde_json::from_value(value).map_err(refused)?;
+    fault.check().map_err(refused)?;
+    Ok(fault)
+}
+
+/// Numbers and booleans are welcome where the text of one is.
+fn plain_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Bool(true) => "on".to_owned(),
+        Value::Bool(false) => "off".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn refused(reason: impl ToString) -> Problem {
+    Problem::bad_request(&reason.to_string())
+}

@@ -1,0 +1,67 @@
+//! Events that repeat, some with an occurrence that was moved, called off or deleted.
+
+use super::single::{dress, link};
+use super::words::SERIES;
+use crate::events::{Calendar, End, Event, Exception, Fields, Frequency, Patch, Recurrence, Series};
+use crate::random::{Random, hash};
+use crate::time;
+use jiff::Timestamp;
+use jiff::civil::Weekday;
+use serde_json::json;
+
+/// The nth series of a calendar. The first repeats without end; later ones have a count or an end.
+pub(super) fn event(calendar: &Calendar, day: Timestamp, n: usize, random: &mut Random) -> Event {
+    let first = time::plus_hours(day, (random.below(14).cast_signed() - 50) * 24 + 8 + random.below(8).cast_signed());
+    let mut fields = Fields::new(random.pick(SERIES, "Weekly sync"), first, time::plus_hours(first, 1));
+    dress(&mut fields, calendar, random);
+    fields.all_day = n == 0 && calendar.time_zone == "UTC";
+    fields.settle();
+    let id = crate::events::event_id(calendar.provider, random);
+    fields.link = link(calendar.provider, &id);
+
+    let mut series = Series::new(rule(calendar, n, first));
+    let starts = series.rule.starts(fields.start, time::plus_hours(day, 24 * 60));
+    let changes = [moved(&fields, starts.get(3)), called_off(starts.get(5)), starts.get(7).map(|at| (*at, Exception::Removed))];
+    series.exceptions.extend(changes.into_iter().flatten());
+    Event { id, fields, series: Some(series), last_modified: time::plus_hours(day, -24 * 50) }
+}
+
+fn rule(calendar: &Calendar, n: usize, first: Timestamp) -> Recurrence {
+    let kind = (hash(0, &calendar.info["title"].to_string()) as usize).wrapping_add(n) % 4;
+    let mut rule = Recurrence::new(match kind {
+        0 | 1 => Frequency::Weekly,
+        2 => Frequency::Daily,
+        _ => Frequency::Monthly,
+    });
+    match kind {
+        0 => rule.by_day = vec![Weekday::Tuesday, Weekday::Thursday],
+        1 => rule.interval = 2,
+        2 => rule.by_day = vec![Weekday::Monday, Weekday::Wednesday, Weekday::Friday],
+        _ => rule.by_month_day = vec![-1],
+    }
+    rule.end = match n {
+        0 => End::Never,
+        1 => End::Count(25),
+        _ => End::Until(time::plus_hours(first, 24 * 120)),
+    };
+    rule
+}
+
+/// Two hours later and with a note.
+fn moved(fields: &Fields, start: Option<&Timestamp>) -> Option<(Timestamp, Exception)> {
+    let start = *start?;
+    let whole = fields.moved_to(start);
+    let hours = if fields.all_day { 24 } else { 2 };
+    let mut patch = Patch::default();
+    patch.set("start", json!(time::wire(time::plus_hours(whole.start, hours))));
+    patch.set("end", json!(time::wire(time::plus_hours(whole.end, hours))));
+    patch.set("title", json!(format!("{} (moved)", fields.title)));
+    Some((start, Exception::Changed(patch, fields.start)))
+}
+
+fn called_off(start: Option<&Timestamp>) -> Option<(Timestamp, Exception)> {
+    let start = *start?;
+    let mut patch = Patch::default();
+    patch.set("status", json!("cancelled"));
+    Some((start, Exception::Changed(patch, start)))
+}

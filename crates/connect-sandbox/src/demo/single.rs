@@ -1,0 +1,99 @@
+//! Events that happen once.
+
+use super::words::{DAYS, DESCRIPTIONS, PEOPLE, PLACES, TITLES};
+use crate::events::{Attendee, Calendar, Event, Fields, generated_conference};
+use crate::provider::Provider;
+use crate::random::Random;
+use crate::time;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+/// From two months before `day` to six months after it.
+const FROM: i64 = -60;
+const DAYS_SHOWN: u64 = 240;
+
+pub(super) fn event(calendar: &Calendar, day: Timestamp, random: &mut Random) -> Event {
+    let day = time::plus_hours(day, (FROM + random.below(DAYS_SHOWN).cast_signed()) * 24);
+    let mut fields = if random.one_in(8) { whole_days(day, random) } else { part_of_day(day, random) };
+    dress(&mut fields, calendar, random);
+    let id = crate::events::event_id(calendar.provider, random);
+    fields.link = link(calendar.provider, &id);
+    let modified = SignedDuration::from_millis(random.below(60 * 86_400_000).cast_signed());
+    Event::single(id, fields, day.checked_sub(modified).unwrap_or(day))
+}
+
+fn whole_days(day: Timestamp, random: &mut Random) -> Fields {
+    let days = 1 + i64::from(random.one_in(3)) * random.below(5).cast_signed();
+    let mut fields = Fields::new(random.pick(DAYS, "Holiday"), day, time::plus_hours(day, 24 * days));
+    fields.all_day = true;
+    fields.availability = random.one_in(2).then_some("free");
+    fields
+}
+
+fn part_of_day(day: Timestamp, random: &mut Random) -> Fields {
+    let minutes = |count: u64| SignedDuration::from_mins(count.cast_signed());
+    let start = day.checked_add(minutes(7 * 60 + random.below(44) * 15)).unwrap_or(day);
+    let length = random.pick(&[15, 25, 30, 30, 45, 60, 60, 90, 180], 30);
+    Fields::new(random.pick(TITLES, "Meeting"), start, start.checked_add(minutes(length)).unwrap_or(start))
+}
+
+/// What an event may have beyond a title and times: no two have the same.
+pub(super) fn dress(fields: &mut Fields, calendar: &Calendar, random: &mut Random) {
+    let sometimes = |random: &mut Random, choices: &[&'static str]| {
+        if random.one_in(3) { Some(random.pick(choices, "").to_owned()) } else { None }
+    };
+    fields.location = sometimes(random, PLACES);
+    fields.description = sometimes(random, DESCRIPTIONS);
+    fields.color = sometimes(random, &["#d50000", "#33b679", "#8e24aa"]);
+    fields.privacy = random.one_in(5).then(|| random.pick(&["public", "private", "confidential"], "public"));
+    fields.status = Some(if random.one_in(10) { "tentative" } else { "confirmed" });
+    if fields.availability.is_none() && !random.one_in(4) {
+        fields.availability = Some("busy");
+    }
+    if random.one_in(3) {
+        fields.attendees = attendees(calendar, random);
+    }
+    if random.one_in(12) {
+        fields.custom = Some(json!({ "ticket": random.below(10_000), "labels": ["α", "β"] }));
+    }
+    let online = matches!(calendar.provider, Provider::Google | Provider::Microsoft);
+    if online && random.one_in(4) {
+        let (url, data) = generated_conference(calendar.provider, random);
+        fields.conference = url.as_str().map(str::to_owned);
+        fields.conference_data = Some(data);
+    }
+}
+
+fn attendees(calendar: &Calendar, random: &mut Random) -> Vec<Attendee> {
+    let count = 1 + random.below(4) as usize;
+    let start = random.below(PEOPLE.len() as u64) as usize;
+    let mut list: Vec<_> = PEOPLE
+        .iter()
+        .cycle()
+        .skip(start)
+        .take(count)
+        .map(|email| Attendee {
+            email: (*email).to_owned(),
+            status: (!random.one_in(6)).then(|| random.pick(&["accepted", "declined", "tentative", "none"], "none")),
+            organizer: None,
+        })
+        .collect();
+    if calendar.provider == Provider::Google && random.one_in(6) {
+        // Google's list is taken as it is, calendars that were invited and all.
+        let email = format!("{}@group.calendar.google.com", random.letters(26));
+        list.push(Attendee { email, status: Some("accepted"), organizer: Some(false) });
+    }
+    list.push(Attendee { email: calendar.account.clone(), status: Some("accepted"), organizer: Some(true) });
+    list
+}
+
+pub(super) fn link(provider: Provider, id: &str) -> Option<String> {
+    match provider {
+        Provider::Google => Some(format!("https://calendar.google.com/calendar/event?eid={id}")),
+        Provider::Microsoft => {
+            let id = percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC);
+            Some(format!("https://outlook.office365.com/owa/?itemid={id}&path=/calendar/item"))
+        }
+        Provider::Apple | Provider::Caldav => None,
+    }
+}

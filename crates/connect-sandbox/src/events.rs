@@ -1,0 +1,29 @@
+//! Calendars and events: listing with pages, series, and writing.
+//!
+//! ```text
+//! Calendar ── Event ── Fields              a single event
+//!                  └── Series              a rule, and exceptions by the start an occurrence had
+//!                        └── Instance      what a list shows: an event, a master or one occurrence
+//! ```
+
+mod address;
+mod conference;
+mod create;
+mod delete;
+mod fields;
+mod input;
+mod list;
+mod model;
+mod original;
+mod page;
+mod patch;
+mod recurrence;
+mod render;
+mod update;
+
+pub(crate) use conference::generated as generated_conference;
+pub(crate) use create::event_id;
+pub(crate) use fields::{Attendee, Fields};
+pub(crate) use model::{Calendar, Event, Exception, Series};
+pub(crate) use patch::Patch;
+pub(crate) use recurrence::{End, Frequency, Recurrence};

@@ -1,0 +1,83 @@
+//! `POST /event`, and how a written event is answered.
+
+use super::address::CalendarAddress;
+use super::fields::Fields;
+use super::input::{Input, complain, settle};
+use super::model::{Calendar, Event, Series};
+use super::render::{Style, render};
+use crate::provider::Provider;
+use crate::random::Random;
+use crate::reply::{Details, Problem, Reply, json_reply};
+use crate::sandbox::{Call, Sandbox};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::StatusCode;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+impl Sandbox {
+    pub(crate) fn create_event(&mut self, call: &Call) -> Result<Reply, Problem> {
+        let visitor = self.writer(call)?;
+        let body = call.object()?;
+        let mut details = Details::new();
+        let address = CalendarAddress::read(&body, &mut details);
+        for name in ["title", "start", "end"].into_iter().filter(|name| !body.contains_key(*name)) {
+            complain(&mut details, name, format!("{name} is required"));
+        }
+        let input = Input::read(&body, &mut details);
+        settle(details)?;
+
+        let style = self.style();
+        let mut random = self.stream();
+        let calendar = address.find(self.connections(&visitor.user))?;
+        let event = new_event(calendar, input, &mut random, call.now)?;
+        let written = render(calendar, &event.whole(), style);
+        calendar.events.insert(event.id.clone(), event);
+        let status = if self.settings.is("create_status", "200") { StatusCode::OK } else { StatusCode::CREATED };
+        Ok(self.written(status, written))
+    }
+
+    /// The event at the root or wrapped, with its success.
+    pub(crate) fn written(&self, status: StatusCode, mut event: Map<String, Value>) -> Reply {
+        if self.settings.is("event_response", "wrapped") {
+            return json_reply(status, &json!({ "success": true, "event": event }));
+        }
+        event.insert("success".to_owned(), Value::Bool(true));
+        json_reply(status, &Value::Object(event))
+    }
+
+    pub(crate) fn style(&self) -> Style {
+        Style { conference_object: self.settings.is("conference", "object"), free_busy: false }
+    }
+
+    /// Randomness for one request, while the sandbox itself is borrowed.
+    pub(crate) fn stream(&mut self) -> Random {
+        Random::new(self.random.number())
+    }
+}
+
+fn new_event(calendar: &Calendar, input: Input, random: &mut Random, now: Timestamp) -> Result<Event, Problem> {
+    let patch = input.patch_for(calendar, random);
+    let (start, end) = (patch.time("start").unwrap_or(now), patch.time("end").unwrap_or(now));
+    let mut fields = Fields::new("", start, end);
+    fields.status = Some("confirmed");
+    patch.apply(&mut fields);
+    check_order(&fields)?;
+    let mut event = Event::single(event_id(calendar.provider, random), fields, now);
+    event.series = input.recurrence.flatten().map(Series::new);
+    Ok(event)
+}
+
+pub(crate) fn check_order(fields: &Fields) -> Result<(), Problem> {
+    if fields.end < fields.start { Err(Problem::invalid_field("end", "end must not be before start")) } else { Ok(()) }
+}
+
+/// An id as the provider would make it; Microsoft's need percent-encoding in a query.
+pub(crate) fn event_id(provider: Provider, random: &mut Random) -> String {
+    match provider {
+        Provider::Google => random.letters(26),
+        Provider::Microsoft => format!("AAMk{}=", STANDARD.encode(random.bytes(48))),
+        Provider::Apple => random.uuid().to_uppercase(),
+        Provider::Caldav => format!("{}@caldav.example", random.uuid()),
+    }
+}

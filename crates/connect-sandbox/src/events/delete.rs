@@ -1,0 +1,59 @@
+//! `DELETE /event`: from the query (as the SDKs send it) or a JSON body (as documented).
+
+use super::address::{EventAddress, Mode};
+use super::input::settle;
+use super::model::{Calendar, Exception, Target};
+use crate::reply::{Details, Problem, Reply, empty, ok};
+use crate::sandbox::{Call, Sandbox};
+use http::StatusCode;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+impl Sandbox {
+    pub(crate) fn delete_event(&mut self, call: &Call) -> Result<Reply, Problem> {
+        let visitor = self.writer(call)?;
+        let mut details = Details::new();
+        let address = EventAddress::read(&parameters(call)?, "deleteMode", &mut details);
+        settle(details)?;
+
+        let calendar = address.calendar.find(self.connections(&visitor.user))?;
+        let target = address.locate(calendar)?;
+        calendar.remove(&target, address.mode, call.now);
+        if self.settings.is("delete_status", "200") {
+            return Ok(ok(&json!({ "success": true, "message": "Event deleted" })));
+        }
+        Ok(empty(StatusCode::NO_CONTENT))
+    }
+}
+
+impl Calendar {
+    fn remove(&mut self, target: &Target, mode: Option<Mode>, now: Timestamp) {
+        let Some(event) = self.events.get_mut(&target.event) else { return };
+        let scope = event.scope_of(target, mode);
+        let first = event.fields.start;
+        match (scope.mode, scope.start, &mut event.series) {
+            (Mode::This, Some(start), Some(series)) => {
+                series.exceptions.insert(start, Exception::Removed);
+                event.last_modified = now;
+            }
+            (Mode::Following, Some(start), Some(series)) => {
+                series.split_off(first, start);
+                event.last_modified = now;
+            }
+            _ => {
+                self.events.remove(&target.event);
+            }
+        }
+    }
+}
+
+/// The query's parameters win over those of the body.
+fn parameters(call: &Call) -> Result<Map<String, Value>, Problem> {
+    let mut parameters = if call.body().is_empty() { Map::new() } else { call.object()? };
+    for name in ["provider", "calendarId", "eventId", "recurringEventId", "deleteMode"] {
+        if let Some(value) = call.query(name) {
+            parameters.insert(name.to_owned(), json!(value));
+        }
+    }
+    Ok(parameters)
+}

@@ -1,0 +1,179 @@
+//! Calendars, events and series as the sandbox keeps them.
+
+use super::fields::Fields;
+use super::patch::Patch;
+use super::recurrence::{End, Recurrence};
+use crate::provider::Provider;
+use crate::time;
+use jiff::Timestamp;
+use serde_json::Value;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// One calendar with its events by id.
+#[derive(Clone, Debug)]
+pub(crate) struct Calendar {
+    pub(crate) provider: Provider,
+    pub(crate) id: String,
+    /// The account's main calendar, which also answers to `primary`.
+    pub(crate) primary: bool,
+    /// As `GET /calendars` shows it.
+    pub(crate) info: Value,
+    pub(crate) account: String,
+    pub(crate) time_zone: &'static str,
+    pub(crate) events: BTreeMap<String, Event>,
+}
+
+/// A single event, or the master of a series.
+#[derive(Clone, Debug)]
+pub(crate) struct Event {
+    pub(crate) id: String,
+    pub(crate) fields: Fields,
+    pub(crate) series: Option<Series>,
+    pub(crate) last_modified: Timestamp,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Series {
+    pub(crate) rule: Recurrence,
+    /// By the start the rule gives the occurrence.
+    pub(crate) exceptions: BTreeMap<Timestamp, Exception>,
+}
+
+/// What is different about one occurrence.
+#[derive(Clone, Debug)]
+pub(crate) enum Exception {
+    Removed,
+    Changed(Patch, Timestamp),
+}
+
+/// What a list shows: a single event, a master, or an occurrence.
+#[derive(Clone, Debug)]
+pub(crate) struct Instance<'a> {
+    pub(crate) event: &'a Event,
+    /// For an occurrence, the start the rule gives it.
+    pub(crate) occurrence: Option<Timestamp>,
+    pub(crate) fields: Cow<'a, Fields>,
+    pub(crate) last_modified: Timestamp,
+}
+
+/// The event an id stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) event: String,
+    pub(crate) occurrence: Option<Timestamp>,
+}
+
+/// From when to when, the end not included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Range {
+    pub(crate) start: Timestamp,
+    pub(crate) end: Timestamp,
+}
+
+impl Calendar {
+    pub(crate) fn answers_to(&self, id: &str) -> bool {
+        self.id == id || (self.primary && id == "primary")
+    }
+
+    /// Finds an event by its own id or by the id of one of its occurrences.
+    pub(crate) fn locate(&self, id: &str) -> Option<Target> {
+        if self.events.contains_key(id) {
+            return Some(Target { event: id.to_owned(), occurrence: None });
+        }
+        let (master, stamp) = id.rsplit_once('_')?;
+        let start = time::read(stamp)?;
+        let event = self.events.get(master)?;
+        let known = event.occurrence(start).is_some_and(|instance| instance.id() == id);
+        known.then(|| Target { event: master.to_owned(), occurrence: Some(start) })
+    }
+}
+
+impl Event {
+    pub(crate) fn single(id: String, fields: Fields, now: Timestamp) -> Self {
+        Self { id, fields, series: None, last_modified: now }
+    }
+
+    /// The event itself: a single one, or a master as it stands.
+    pub(crate) fn whole(&self) -> Instance<'_> {
+        let fields = Cow::Borrowed(&self.fields);
+        Instance { event: self, occurrence: None, fields, last_modified: self.last_modified }
+    }
+
+    /// The occurrence the rule starts at `start`, unless it was removed.
+    pub(crate) fn occurrence(&self, start: Timestamp) -> Option<Instance<'_>> {
+        let series = self.series.as_ref()?;
+        series.rule.starts(self.fields.start, start).last().filter(|last| **last == start)?;
+        self.instance(series, start)
+    }
+
+    /// The first occurrence that is left.
+    pub(crate) fn first_occurrence(&self) -> Option<Timestamp> {
+        let series = self.series.as_ref()?;
+        let removed = |start: &Timestamp| matches!(series.exceptions.get(start), Some(Exception::Removed));
+        series.rule.starts(self.fields.start, Timestamp::MAX).into_iter().find(|start| !removed(start))
+    }
+
+    /// What lies in `range`: occurrences of a series, or with `masters` the series itself if one of them does.
+    pub(crate) fn instances(&self, range: Range, masters: bool) -> Vec<Instance<'_>> {
+        let Some(series) = &self.series else {
+            return Some(self.whole()).filter(|whole| range.meets(&whole.fields)).into_iter().collect();
+        };
+        let by_rule = series.rule.starts(self.fields.start, range.end).into_iter();
+        let by_rule = by_rule.filter(|start| !series.exceptions.contains_key(start));
+        let starts = by_rule.chain(series.exceptions.keys().copied());
+        let met = starts.filter_map(|start| self.instance(series, start)).filter(|one| range.meets(&one.fields));
+        if masters { met.take(1).map(|_| self.whole()).collect() } else { met.collect() }
+    }
+
+    fn instance<'a>(&'a self, series: &'a Series, start: Timestamp) -> Option<Instance<'a>> {
+        let mut fields = self.fields.moved_to(start);
+        let mut last_modified = self.last_modified;
+        match series.exceptions.get(&start) {
+            Some(Exception::Removed) => return None,
+            Some(Exception::Changed(patch, at)) => {
+                patch.apply(&mut fields);
+                last_modified = *at;
+            }
+            None => {}
+        }
+        Some(Instance { event: self, occurrence: Some(start), fields: Cow::Owned(fields), last_modified })
+    }
+}
+
+impl Series {
+    pub(crate) fn new(rule: Recurrence) -> Self {
+        Self { rule, exceptions: BTreeMap::new() }
+    }
+
+    /// Ends the series before the occurrence at `start`; gives back the rule and the exceptions of what was cut off.
+    pub(crate) fn split_off(&mut self, first: Timestamp, start: Timestamp) -> Self {
+        let mut rest = Self { rule: self.rule.clone(), exceptions: self.exceptions.split_off(&start) };
+        if let End::Count(count) = self.rule.end {
+            let before = self.rule.starts(first, start).len().saturating_sub(1);
+            rest.rule.end = End::Count(count.saturating_sub(before));
+        }
+        let just_before = jiff::SignedDuration::from_secs(1);
+        self.rule.end = End::Until(start.checked_sub(just_before).unwrap_or(start));
+        rest
+    }
+}
+
+impl Instance<'_> {
+    pub(crate) fn id(&self) -> String {
+        match self.occurrence {
+            Some(start) => format!("{}_{}", self.event.id, time::stamp(start, self.event.fields.all_day)),
+            None => self.event.id.clone(),
+        }
+    }
+
+    pub(crate) fn series_id(&self) -> Option<&str> {
+        self.occurrence.map(|_| self.event.id.as_str())
+    }
+}
+
+impl Range {
+    fn meets(&self, fields: &Fields) -> bool {
+        fields.start < self.end && (fields.end > self.start || fields.start >= self.start)
+    }
+}

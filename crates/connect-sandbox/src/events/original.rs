@@ -1,0 +1,135 @@
+//! `original`: the event as its provider would have it.
+
+use super::fields::Fields;
+use super::model::{Calendar, Instance};
+use crate::provider::Provider;
+use crate::random::hash;
+use crate::time;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+pub(crate) fn of(calendar: &Calendar, instance: &Instance<'_>) -> Value {
+    let mut original = match calendar.provider {
+        Provider::Google => google(calendar, instance),
+        Provider::Microsoft => microsoft(calendar, instance),
+        Provider::Apple | Provider::Caldav => caldav(calendar, instance),
+    };
+    if let Some(object) = original.as_object_mut() {
+        object.retain(|_, value| !value.is_null());
+    }
+    original
+}
+
+fn google(calendar: &Calendar, instance: &Instance<'_>) -> Value {
+    let fields = &instance.fields;
+    let moment = |at: Timestamp| {
+        if fields.all_day {
+            json!({ "date": time::local(at).date().to_string() })
+        } else {
+            json!({ "dateTime": at.to_string(), "timeZone": calendar.time_zone })
+        }
+    };
+    let attendee = |attendee: &super::Attendee| {
+        let response = match attendee.status {
+            Some("none") | None => "needsAction",
+            Some(status) => status,
+        };
+        json!({ "email": attendee.email, "responseStatus": response, "organizer": attendee.organizer })
+    };
+    let attendees: Vec<_> = fields.attendees.iter().map(attendee).collect();
+    json!({
+        "kind": "calendar#event",
+        "etag": format!("\"{}\"", instance.last_modified.as_millisecond().unsigned_abs() * 2),
+        "id": instance.id(),
+        "status": fields.status.unwrap_or("confirmed"),
+        "htmlLink": fields.link,
+        "updated": time::wire(instance.last_modified),
+        "summary": fields.title,
+        "description": fields.description,
+        "location": fields.location,
+        "creator": { "email": calendar.account, "self": true },
+        "organizer": { "email": calendar.account, "self": true },
+        "start": moment(fields.start),
+        "end": moment(fields.end),
+        "recurringEventId": instance.series_id(),
+        "originalStartTime": instance.occurrence.map(moment),
+        "transparency": (fields.availability == Some("free")).then_some("transparent"),
+        "visibility": fields.privacy,
+        "iCalUID": format!("{}@google.com", instance.event.id),
+        "sequence": hash(1, &instance.event.id) % 4,
+        "attendees": (!attendees.is_empty()).then_some(attendees),
+        "hangoutLink": fields.conference,
+        "reminders": { "useDefault": true },
+        "eventType": "default",
+    })
+}
+
+fn microsoft(calendar: &Calendar, instance: &Instance<'_>) -> Value {
+    let fields = &instance.fields;
+    let moment = |at: Timestamp| json!({ "dateTime": format!("{}.0000000", time::local(at)), "timeZone": "UTC" });
+    let attendee = |attendee: &super::Attendee| {
+        json!({
+            "type": "required",
+            "status": { "response": attendee.status.unwrap_or("none"), "time": "0001-01-01T00:00:00Z" },
+            "emailAddress": { "name": attendee.email, "address": attendee.email },
+        })
+    };
+    let kind = if instance.occurrence.is_some() { "occurrence" } else { "singleInstance" };
+    let kind = if instance.occurrence.is_none() && instance.event.series.is_some() { "seriesMaster" } else { kind };
+    json!({
+        "@odata.etag": format!("W/\"{:016x}\"", hash(2, &instance.id())),
+        "id": instance.id(),
+        "lastModifiedDateTime": instance.last_modified.to_string(),
+        "subject": fields.title,
+        "bodyPreview": fields.description,
+        "body": { "contentType": "html", "content": fields.description.as_deref().unwrap_or("") },
+        "isAllDay": fields.all_day,
+        "isCancelled": fields.status == Some("cancelled"),
+        "showAs": fields.availability.unwrap_or("busy"),
+        "sensitivity": if fields.privacy == Some("public") { Some("normal") } else { fields.privacy },
+        "type": kind,
+        "seriesMasterId": instance.series_id(),
+        "webLink": fields.link,
+        "start": moment(fields.start),
+        "end": moment(fields.end),
+        "location": { "displayName": fields.location.as_deref().unwrap_or(""), "locationType": "default" },
+        "attendees": fields.attendees.iter().map(attendee).collect::<Vec<_>>(),
+        "organizer": { "emailAddress": { "name": calendar.account, "address": calendar.account } },
+        "isOnlineMeeting": fields.conference.is_some(),
+        "onlineMeeting": fields.conference.as_ref().map(|url| json!({ "joinUrl": url })),
+    })
+}
+
+/// Apple and CalDAV: the iCalendar text, and a version number that does not fit a float.
+fn caldav(calendar: &Calendar, instance: &Instance<'_>) -> Value {
+    let id = instance.id();
+    json!({
+        "url": format!("{}{}.ics", calendar.id, instance.event.id),
+        "etag": format!("\"{:x}\"", hash(3, &id)),
+        "version": (1_u64 << 53) + hash(4, &id) % 1_000_000,
+        "data": icalendar(&instance.fields, &instance.event.id, instance.last_modified),
+    })
+}
+
+fn icalendar(fields: &Fields, uid: &str, modified: Timestamp) -> String {
+    let kind = if fields.all_day { ";VALUE=DATE" } else { "" };
+    let stamp = |at| time::stamp(at, fields.all_day);
+    let mut lines = vec![
+        "BEGIN:VCALENDAR".to_owned(),
+        "VERSION:2.0".to_owned(),
+        "BEGIN:VEVENT".to_owned(),
+        format!("UID:{uid}"),
+        format!("DTSTAMP:{}", time::stamp(modified, false)),
+        format!("DTSTART{kind}:{}", stamp(fields.start)),
+        format!("DTEND{kind}:{}", stamp(fields.end)),
+        format!("SUMMARY:{}", escaped(&fields.title)),
+    ];
+    lines.extend(fields.location.as_ref().map(|text| format!("LOCATION:{}", escaped(text))));
+    lines.extend(fields.description.as_ref().map(|text| format!("DESCRIPTION:{}", escaped(text))));
+    lines.extend(["END:VEVENT".to_owned(), "END:VCALENDAR".to_owned(), String::new()]);
+    lines.join("\r\n")
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace(';', "\\;").replace(',', "\\,").replace('\n', "\\n")
+}

@@ -1,0 +1,60 @@
+//! Events as the service shows them.
+
+use super::model::{Calendar, Instance};
+use super::original;
+use crate::random::hash;
+use crate::time;
+use serde_json::{Map, Value, json};
+
+/// How an event is shown.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Style {
+    /// `conference` as an object in place of a text.
+    pub(crate) conference_object: bool,
+    /// Only when someone is busy, as the scope `free-busy` has it.
+    pub(crate) free_busy: bool,
+}
+
+pub(crate) fn render(calendar: &Calendar, instance: &Instance<'_>, style: Style) -> Map<String, Value> {
+    if style.free_busy {
+        return block(calendar, instance);
+    }
+    let mut event = match json!(instance.fields.as_ref()) {
+        Value::Object(event) => event,
+        _ => Map::new(),
+    };
+    event.insert("provider".to_owned(), json!(calendar.provider));
+    event.insert("id".to_owned(), json!(instance.id()));
+    event.insert("calendarId".to_owned(), json!(calendar.id));
+    event.insert("lastModified".to_owned(), json!(time::wire(instance.last_modified)));
+    event.insert("original".to_owned(), original::of(calendar, instance));
+    if let Some(series) = instance.series_id() {
+        event.insert("recurringEventId".to_owned(), json!(series));
+    }
+    if style.conference_object {
+        let provider = instance.fields.conference_data.as_ref().and_then(|data| data.get("provider")).cloned();
+        if let Some(url) = event.remove("conference") {
+            event.insert("conference".to_owned(), json!({ "url": url, "provider": provider }));
+        }
+    }
+    event
+}
+
+/// A block of time that says nothing but when and where; its id says nothing either.
+fn block(calendar: &Calendar, instance: &Instance<'_>) -> Map<String, Value> {
+    let fields = &instance.fields;
+    let id = format!("busy_{:016x}", hash(hash(0, &calendar.id), &instance.id()));
+    let block = json!({
+        "provider": calendar.provider,
+        "id": id,
+        "calendarId": calendar.id,
+        "start": time::wire(fields.start),
+        "end": time::wire(fields.end),
+        "allDay": fields.all_day,
+        "availability": "busy",
+    });
+    match block {
+        Value::Object(block) => block,
+        _ => Map::new(),
+    }
+}

@@ -1,0 +1,278 @@
+//! Faults on demand: a wrong status, a slow answer, a lost one.
+//!
+//! ```text
+//! request ──▶ first fault that matches ──▶ handled ──▶ first fault whose when_status matches ──▶ answer
+//!             status, cut before: not handled at all
+//! ```
+//!
+//! At most one fault of each kind takes a request. A fault that still skips counts every request it matches, also one that
+//! another fault took; so two faults for the same endpoint happen one after the other.
+
+use crate::reply::{Reply, text};
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{Response, StatusCode};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Something that goes wrong, at one endpoint, a number of times.
+///
+/// ```
+/// use connect_sandbox::Fault;
+/// let busy = Fault::on("GET /calendars").status(429).header("retry-after", "1").times(2);
+/// ```
+///
+/// A fault with a `status` means that the service did not act. One with `when_status` takes effect after the request was
+/// handled, if the answer has that status.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Fault {
+    endpoint: String,
+    grant_type: Option<String>,
+    when_status: Option<u16>,
+    skip: u64,
+    times: Option<u64>,
+    status: Option<u16>,
+    headers: BTreeMap<String, String>,
+    body: Option<String>,
+    delay_ms: u64,
+    cut: Option<Cut>,
+    garbage: bool,
+    truncate: Option<usize>,
+}
+
+/// When a connection is cut: before the service acted, or after it did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Cut {
+    /// The service did not act.
+    Before,
+    /// The service acted, and the answer is lost.
+    After,
+}
+
+impl Fault {
+    /// A fault at `endpoint`: `"GET /calendars"`, with the path under `/api`, or `"*"` for all.
+    pub fn on(endpoint: impl Into<String>) -> Self {
+        Self { endpoint: endpoint.into(), ..Self::default() }
+    }
+
+    /// Only exchanges of this grant type (token endpoint).
+    pub fn grant_type(mut self, grant_type: impl Into<String>) -> Self {
+        self.grant_type = Some(grant_type.into());
+        self
+    }
+
+    /// Only after the request was handled, if its answer has this status.
+    pub fn when_status(mut self, status: u16) -> Self {
+        self.when_status = Some(status);
+        self
+    }
+
+    /// Lets `count` matching requests pass first.
+    pub fn skip(mut self, count: u64) -> Self {
+        self.skip = count;
+        self
+    }
+
+    /// Happens `count` times (once by default).
+    pub fn times(mut self, count: u64) -> Self {
+        self.times = Some(count);
+        self
+    }
+
+    /// Answers with this status instead.
+    pub fn status(mut self, status: u16) -> Self {
+        self.status = Some(status);
+        self
+    }
+
+    /// Adds a header to the answer.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.insert(name.into(), value.into());
+        self
+    }
+
+    /// The body of the answer `status` gives.
+    pub fn body(mut self, body: impl Into<String>) -> Self {
+        self.body = Some(body.into());
+        self
+    }
+
+    /// Delays the answer.
+    pub fn delay(mut self, delay: Duration) -> Self {
+        self.delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
+        self
+    }
+
+    /// Closes the connection, and the service did not act.
+    pub fn cut_before(mut self) -> Self {
+        self.cut = Some(Cut::Before);
+        self
+    }
+
+    /// Closes the connection after the service acted: the answer is lost.
+    pub fn cut_after(mut self) -> Self {
+        self.cut = Some(Cut::After);
+        self
+    }
+
+    /// Answers 200 with a page of HTML in place of the real answer; the service acted.
+    pub fn garbage(mut self) -> Self {
+        self.garbage = true;
+        self
+    }
+
+    /// Keeps only the first `bytes` bytes of the body; the service acted.
+    pub fn truncate(mut self, bytes: usize) -> Self {
+        self.truncate = Some(bytes);
+        self
+    }
+
+    fn times_left(&self) -> u64 {
+        self.times.unwrap_or(1)
+    }
+
+    /// Whether the request still reaches the service.
+    pub(crate) fn lets_act(&self) -> bool {
+        self.when_status.is_some() || (self.status.is_none() && self.cut != Some(Cut::Before))
+    }
+
+    pub(crate) fn pause(&self) -> Duration {
+        Duration::from_millis(self.delay_ms)
+    }
+
+    /// What becomes of the answer; `None` is a cut.
+    pub(crate) fn shape(&self, reply: Option<Reply>) -> Option<Reply> {
+        if self.cut.is_some() {
+            return None;
+        }
+        let mut reply = match self.status.and_then(|status| StatusCode::from_u16(status).ok()) {
+            Some(status) => self.refusal(status),
+            None if self.garbage => text(StatusCode::OK, "text/html; charset=utf-8", GARBAGE.to_owned()),
+            None => reply?,
+        };
+        for (name, value) in &self.headers {
+            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+                reply.headers_mut().insert(name, value);
+            }
+        }
+        if let Some(bytes) = self.truncate {
+            let kept = reply.body().len().min(bytes);
+            *reply.body_mut() = reply.body().slice(..kept);
+        }
+        Some(reply)
+    }
+
+    fn refusal(&self, status: StatusCode) -> Reply {
+        let reason = status.canonical_reason().unwrap_or("Error");
+        let body = self.body.clone().unwrap_or_else(|| format!(r#"{{"error":"{reason}","message":"{reason}"}}"#));
+        let mut reply = Response::new(Bytes::from(body));
+        *reply.status_mut() = status;
+        reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+        reply
+    }
+
+    fn matches(&self, call: &Matched<'_>) -> bool {
+        (self.endpoint == "*" || self.endpoint == call.endpoint)
+            && self.grant_type.as_deref().is_none_or(|wanted| call.grant_type == Some(wanted))
+            && self.when_status == call.status
+    }
+
+    /// What is wrong with a fault that came from outside.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if !crate::route::Route::is_name(&self.endpoint) {
+            return Err(format!("there is no endpoint {:?}; write \"METHOD /path\" or \"*\"", self.endpoint));
+        }
+        if self.status.is_some_and(|status| !(200..=599).contains(&status)) {
+            return Err("status must be between 200 and 599".to_owned());
+        }
+        let header = |(name, value): (&String, &String)| {
+            HeaderName::try_from(name).is_ok() && HeaderValue::try_from(value).is_ok()
+        };
+        if !self.headers.iter().all(header) {
+            return Err("headers must be header names with texts".to_owned());
+        }
+        let acts = self.status.is_some() || self.cut.is_some() || self.garbage || self.truncate.is_some();
+        if !(acts || self.delay_ms > 0 || !self.headers.is_empty()) {
+            return Err("a fault needs one of status, headers, delay_ms, cut, garbage, truncate".to_owned());
+        }
+        Ok(())
+    }
+}
+
+const GARBAGE: &str = "<!DOCTYPE html><html><head><title>Gateway</title></head><body><h1>It works</h1></body></html>\n";
+
+/// What a fault is compared with; `status` is set once the request was handled.
+pub(crate) struct Matched<'a> {
+    pub(crate) endpoint: &'a str,
+    pub(crate) grant_type: Option<&'a str>,
+    pub(crate) status: Option<u16>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Faults(Vec<Fault>);
+
+impl Faults {
+    /// Adds a fault and says how often it is to happen.
+    pub(crate) fn add(&mut self, fault: Fault) -> u64 {
+        let times = fault.times_left();
+        if times > 0 {
+            self.0.push(fault);
+        }
+        times
+    }
+
+    /// The fault that takes this request, if any.
+    pub(crate) fn fire(&mut self, call: &Matched<'_>) -> Option<Fault> {
+        let mut fired = None;
+        for fault in self.0.iter_mut().filter(|fault| fault.matches(call)) {
+            if fault.skip > 0 {
+                fault.skip -= 1;
+            } else if fired.is_none() {
+                fault.times = Some(fault.times_left().saturating_sub(1));
+                fired = Some(fault.clone());
+            }
+        }
+        self.0.retain(|fault| fault.times_left() > 0);
+        fired
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CALL: Matched<'_> = Matched { endpoint: "GET /calendars", grant_type: None, status: None };
+
+    fn statuses(faults: &mut Faults, count: usize) -> Vec<Option<u16>> {
+        (0..count).map(|_| faults.fire(&CALL).and_then(|fault| fault.status)).collect()
+    }
+
+    #[test]
+    fn faults_for_one_endpoint_happen_one_after_the_other() {
+        let mut faults = Faults::default();
+        faults.add(Fault::on("GET /calendars").status(429));
+        faults.add(Fault::on("*").status(503).times(2));
+        assert_eq!(statuses(&mut faults, 4), [Some(429), Some(503), Some(503), None]);
+    }
+
+    #[test]
+    fn skipping_counts_every_matching_request() {
+        let mut faults = Faults::default();
+        faults.add(Fault::on("GET /calendars").status(429));
+        faults.add(Fault::on("GET /calendars").skip(2).status(500));
+        assert_eq!(statuses(&mut faults, 4), [Some(429), None, Some(500), None]);
+    }
+
+    #[test]
+    fn another_endpoint_grant_or_status_does_not_match() {
+        let mut faults = Faults::default();
+        faults.add(Fault::on("GET /events").status(500));
+        faults.add(Fault::on("*").grant_type("refresh_token").status(500));
+        faults.add(Fault::on("*").when_status(401).delay(Duration::from_secs(1)));
+        assert!(faults.fire(&CALL).is_none());
+        assert!(faults.fire(&Matched { status: Some(401), ..CALL }).is_some());
+    }
+}

@@ -1,0 +1,12 @@
+//! Sign-in: authorize, the provider page, the token endpoint, revoke, and who a bearer is.
+
+mod access;
+mod authorize;
+mod consent;
+mod grants;
+mod rotation;
+mod token;
+
+pub(crate) use access::Scope;
+pub(crate) use grants::Grants;
+pub(crate) use token::grant_type;

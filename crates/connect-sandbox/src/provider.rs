@@ -1,0 +1,49 @@
+//! The four calendar providers behind the service.
+
+use serde::Serialize;
+
+/// A calendar provider, in the order the service lists them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Provider {
+    Google,
+    Microsoft,
+    Apple,
+    Caldav,
+}
+
+impl Provider {
+    pub(crate) const ALL: [Self; 4] = [Self::Google, Self::Microsoft, Self::Apple, Self::Caldav];
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|provider| provider.name() == text)
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Google => "google",
+            Self::Microsoft => "microsoft",
+            Self::Apple => "apple",
+            Self::Caldav => "caldav",
+        }
+    }
+
+    /// The name people know.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::Google => "Google Calendar",
+            Self::Microsoft => "Microsoft Outlook",
+            Self::Apple => "Apple Calendar",
+            Self::Caldav => "CalDAV",
+        }
+    }
+
+    /// The scopes the provider's own consent screen grants; Apple and CalDAV sign in with a password and have none.
+    pub(crate) fn granted_scopes(self) -> &'static [&'static str] {
+        match self {
+            Self::Google => &["openid", "email", "https://www.googleapis.com/auth/calendar"],
+            Self::Microsoft => &["openid", "email", "offline_access", "Calendars.ReadWrite"],
+            Self::Apple | Self::Caldav => &[],
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Randomness from a seed (splitmix64): the same seed gives the same sandbox.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// A stream of numbers that depends on nothing but its seed.
+#[derive(Clone, Debug)]
+pub(crate) struct Random(u64);
+
+impl Random {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// A stream of its own for each text: what one part draws does not move what another part gets.
+    pub(crate) fn named(seed: u64, parts: &[&str]) -> Self {
+        Self(parts.iter().fold(seed, |seed, part| hash(seed, part)))
+    }
+
+    pub(crate) fn number(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        mix(self.0)
+    }
+
+    /// A number below `bound` (0 for a bound of 0).
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        self.number().checked_rem(bound).unwrap_or(0)
+    }
+
+    pub(crate) fn one_in(&mut self, n: u64) -> bool {
+        self.below(n) == 0
+    }
+
+    /// One of `choices`, or `fallback` when there are none.
+    pub(crate) fn pick<T: Copy>(&mut self, choices: &[T], fallback: T) -> T {
+        let index = self.below(choices.len() as u64) as usize;
+        choices.get(index).copied().unwrap_or(fallback)
+    }
+
+    pub(crate) fn bytes(&mut self, count: usize) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(count + 8);
+        while bytes.len() < count {
+            bytes.extend_from_slice(&self.number().to_le_bytes());
+        }
+        bytes.truncate(count);
+        bytes
+    }
+
+    /// `count` random bytes as unpadded base64url.
+    pub(crate) fn token(&mut self, count: usize) -> String {
+        URL_SAFE_NO_PAD.encode(self.bytes(count))
+    }
+
+    /// Letters and digits of base32hex, as Google's event ids have them.
+    pub(crate) fn letters(&mut self, count: usize) -> String {
+        self.bytes(count).iter().map(|byte| char::from(b"0123456789abcdefghijklmnopqrstuv"[usize::from(byte % 32)])).collect()
+    }
+
+    pub(crate) fn uuid(&mut self) -> String {
+        let (high, low) = (self.number(), self.number());
+        format!(
+            "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
+            high >> 32,
+            high >> 16 & 0xffff,
+            high & 0xfff,
+            low >> 48 & 0x3fff | 0x8000,
+            low & 0xffff_ffff_ffff,
+        )
+    }
+}
+
+/// A number for a text (FNV-1a, then mixed); not a cryptographic hash.
+pub(crate) fn hash(seed: u64, text: &str) -> u64 {
+    let start = seed ^ 0xcbf2_9ce4_8422_2325;
+    mix(text.bytes().fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)))
+}
+
+fn mix(mut z: u64) -> u64 {
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_repeats_and_two_seeds_differ() {
+        let draw = |seed| Random::new(seed).token(32);
+        assert_eq!(draw(1), draw(1));
+        assert_ne!(draw(1), draw(2));
+    }
+
+    #[test]
+    fn a_uuid_has_its_shape() {
+        let uuid = Random::new(7).uuid();
+        assert_eq!(uuid.len(), 36);
+        assert_eq!(uuid.as_bytes().get(14), Some(&b'4'));
+    }
+}

@@ -1,0 +1,106 @@
+//! Answers: JSON, nothing, a redirect, and what went wrong.
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, LOCATION};
+use http::{Response, StatusCode};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+pub(crate) type Reply = Response<Bytes>;
+
+/// The texts for each field of a request that was refused.
+pub(crate) type Details = BTreeMap<String, Vec<String>>;
+
+/// Why a request was refused; becomes a [`Reply`].
+#[derive(Debug)]
+pub(crate) struct Problem {
+    status: StatusCode,
+    body: Option<Value>,
+}
+
+impl Problem {
+    pub(crate) fn new(status: StatusCode, body: Value) -> Self {
+        Self { status, body: Some(body) }
+    }
+
+    pub(crate) fn empty(status: StatusCode) -> Self {
+        Self { status, body: None }
+    }
+
+    /// `{error, message}`, where the error is the status' own words.
+    pub(crate) fn plain(status: StatusCode, message: &str) -> Self {
+        let error = status.canonical_reason().unwrap_or("Error");
+        Self::new(status, json!({ "error": error, "message": message }))
+    }
+
+    pub(crate) fn bad_request(message: &str) -> Self {
+        Self::plain(StatusCode::BAD_REQUEST, message)
+    }
+
+    pub(crate) fn not_found(message: &str) -> Self {
+        Self::plain(StatusCode::NOT_FOUND, message)
+    }
+
+    /// `{message, details}`: which fields were wrong, and why.
+    pub(crate) fn invalid(details: Details) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, json!({ "message": "Validation failed", "details": details }))
+    }
+
+    pub(crate) fn invalid_field(field: &str, text: &str) -> Self {
+        Self::invalid(Details::from([(field.to_owned(), vec![text.to_owned()])]))
+    }
+
+    /// `{error, error_description}`, as OAuth has it.
+    pub(crate) fn oauth(status: StatusCode, error: &str, description: &str) -> Self {
+        Self::new(status, json!({ "error": error, "error_description": description }))
+    }
+}
+
+impl From<Problem> for Reply {
+    fn from(problem: Problem) -> Self {
+        match problem.body {
+            Some(body) => json_reply(problem.status, &body),
+            None => empty(problem.status),
+        }
+    }
+}
+
+pub(crate) fn ok(body: &Value) -> Reply {
+    json_reply(StatusCode::OK, body)
+}
+
+pub(crate) fn json_reply(status: StatusCode, body: &Value) -> Reply {
+    text(status, "application/json; charset=utf-8", body.to_string())
+}
+
+pub(crate) fn html(body: String) -> Reply {
+    text(StatusCode::OK, "text/html; charset=utf-8", body)
+}
+
+pub(crate) fn text(status: StatusCode, content_type: &'static str, body: String) -> Reply {
+    let mut reply = Response::new(Bytes::from(body));
+    *reply.status_mut() = status;
+    reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    reply
+}
+
+pub(crate) fn empty(status: StatusCode) -> Reply {
+    let mut reply = Response::new(Bytes::new());
+    *reply.status_mut() = status;
+    reply
+}
+
+/// 302 to `location`, which has to be fit for a header.
+pub(crate) fn redirect(location: &str) -> Result<Reply, Problem> {
+    let location = HeaderValue::from_str(location)
+        .map_err(|_| Problem::plain(StatusCode::INTERNAL_SERVER_ERROR, "The redirect URI is not fit for a header"))?;
+    let mut reply = empty(StatusCode::FOUND);
+    reply.headers_mut().insert(LOCATION, location);
+    Ok(no_store(reply))
+}
+
+/// Marks an answer that nobody may keep: it carries a code or a token.
+pub(crate) fn no_store(mut reply: Reply) -> Reply {
+    reply.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    reply
+}

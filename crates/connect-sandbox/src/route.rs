@@ -1,0 +1,104 @@
+//! Which endpoint a request is for.
+
+use http::Method;
+
+/// An endpoint of the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    Authorize,
+    Providers,
+    Consent,
+    Token,
+    Revoke,
+    ConnectionStatus,
+    Disconnect,
+    Calendars,
+    Events,
+    CreateEvent,
+    UpdateEvent,
+    DeleteEvent,
+    Health,
+    Unknown,
+}
+
+/// A control call: about the sandbox, not part of the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Control {
+    Stats,
+    Expire,
+    Faults,
+    Set,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Route {
+    /// With the name that statistics and faults use.
+    Service(Endpoint, &'static str),
+    Control(Control),
+}
+
+const ENDPOINTS: [(&str, Endpoint); 15] = [
+    ("GET /oauth/authorize", Endpoint::Authorize),
+    ("GET /oauth/providers", Endpoint::Providers),
+    ("POST /oauth/providers", Endpoint::Consent),
+    ("POST /oauth/token", Endpoint::Token),
+    ("POST /oauth/revoke", Endpoint::Revoke),
+    ("GET /oauth/connection-status", Endpoint::ConnectionStatus),
+    ("GET /connection-status", Endpoint::ConnectionStatus),
+    ("POST /oauth/disconnect", Endpoint::Disconnect),
+    ("POST /disconnect", Endpoint::Disconnect),
+    ("GET /calendars", Endpoint::Calendars),
+    ("GET /events", Endpoint::Events),
+    ("POST /event", Endpoint::CreateEvent),
+    ("PUT /event", Endpoint::UpdateEvent),
+    ("DELETE /event", Endpoint::DeleteEvent),
+    ("GET /health", Endpoint::Health),
+];
+
+const CONTROLS: [(&str, Control); 4] = [
+    ("GET /sandbox/stats", Control::Stats),
+    ("POST /sandbox/expire", Control::Expire),
+    ("POST /sandbox/faults", Control::Faults),
+    ("POST /sandbox/set", Control::Set),
+];
+
+impl Route {
+    /// The service lives under `/api`; control calls live on the origin and are also taken under `/api`.
+    pub(crate) fn find(method: &Method, path: &str) -> Self {
+        let inner = path.strip_prefix("/api").filter(|rest| rest.starts_with('/'));
+        if let Some(control) = lookup(&CONTROLS, method, inner.unwrap_or(path)) {
+            return Self::Control(control.1);
+        }
+        match inner.and_then(|path| lookup(&ENDPOINTS, method, path)) {
+            Some((name, endpoint)) => Self::Service(endpoint, name),
+            None => Self::Service(Endpoint::Unknown, UNKNOWN),
+        }
+    }
+
+    /// Whether a fault may name this endpoint.
+    pub(crate) fn is_name(name: &str) -> bool {
+        name == "*" || name == UNKNOWN || ENDPOINTS.iter().any(|(known, _)| *known == name)
+    }
+}
+
+const UNKNOWN: &str = "unknown";
+
+fn lookup<T: Copy>(table: &[(&'static str, T)], method: &Method, path: &str) -> Option<(&'static str, T)> {
+    table.iter().copied().find(|(name, _)| name.split_once(' ') == Some((method.as_str(), path)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn routes() {
+        let find = |path| Route::find(&Method::GET, path);
+        assert_eq!(find("/api/calendars"), Route::Service(Endpoint::Calendars, "GET /calendars"));
+        assert_eq!(find("/calendars"), Route::Service(Endpoint::Unknown, "unknown"));
+        assert_eq!(find("/apicalendars"), Route::Service(Endpoint::Unknown, "unknown"));
+        assert_eq!(find("/sandbox/stats"), Route::Control(Control::Stats));
+        assert_eq!(find("/api/sandbox/stats"), Route::Control(Control::Stats));
+        assert_eq!(Route::find(&Method::POST, "/api/calendars"), Route::Service(Endpoint::Unknown, "unknown"));
+    }
+}

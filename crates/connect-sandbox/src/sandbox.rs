@@ -1,0 +1,226 @@
+//! The state machine itself: one request in, one answer out.
+
+use crate::faults::{Fault, Faults, Matched};
+use crate::oauth::Grants;
+use crate::random::Random;
+use crate::recorded::{Recorded, Recorder};
+use crate::reply::{Problem, Reply, ok};
+use crate::route::{Endpoint, Route};
+use crate::settings::{SettingError, Settings};
+use crate::stats::Stats;
+use crate::users::Users;
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use jiff::Timestamp;
+use serde_json::json;
+use std::time::Duration;
+
+/// The service as a pure state machine.
+#[derive(Debug)]
+pub struct Sandbox {
+    pub(crate) settings: Settings,
+    pub(crate) random: Random,
+    pub(crate) stats: Stats,
+    pub(crate) faults: Faults,
+    pub(crate) grants: Grants,
+    pub(crate) users: Users,
+    /// The first time the sandbox saw; the demo events lie around it.
+    pub(crate) anchor: Option<Timestamp>,
+    recorder: Recorder,
+}
+
+/// What the sandbox does with a request.
+#[derive(Debug)]
+pub struct Answer {
+    /// How long to wait before the outcome happens.
+    pub delay: Duration,
+    /// What happens then.
+    pub outcome: Outcome,
+}
+
+/// A reply, or a connection that closes without one.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The answer.
+    Reply(http::Response<Bytes>),
+    /// The connection closes and nothing is answered.
+    Cut,
+}
+
+/// What the demo application signs in with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Credentials {
+    /// The application's id.
+    pub client_id: String,
+    /// The application's secret.
+    pub client_secret: String,
+    /// The stored redirect URI: the only place authorize redirects to.
+    pub redirect_uri: String,
+}
+
+impl Sandbox {
+    /// A service with one application and no users.
+    pub fn new(settings: Settings) -> Self {
+        let random = Random::new(settings.number("seed"));
+        Self {
+            settings,
+            random,
+            stats: Stats::default(),
+            faults: Faults::default(),
+            grants: Grants::default(),
+            users: Users::default(),
+            anchor: None,
+            recorder: Recorder::default(),
+        }
+    }
+
+    /// Answers one request at the time `now`.
+    pub fn handle(&mut self, request: Request<Bytes>, now: Timestamp) -> Answer {
+        self.anchor.get_or_insert(now);
+        match Route::find(request.method(), request.uri().path()) {
+            Route::Control(control) => {
+                let reply = self.control(control, &request).unwrap_or_else(Reply::from);
+                Answer { delay: Duration::ZERO, outcome: Outcome::Reply(reply) }
+            }
+            Route::Service(endpoint, name) => self.service(endpoint, name, &Call::new(request, now)),
+        }
+    }
+
+    /// The figures so far, the same as `GET /sandbox/stats`.
+    pub fn stats(&self) -> Stats {
+        self.stats.clone()
+    }
+
+    /// The requests so far (the last ten thousand at least), without secrets in their headers.
+    pub fn requests(&self) -> &[Recorded] {
+        self.recorder.all()
+    }
+
+    /// Makes every access token given out so far expire now.
+    pub fn expire_all(&mut self, _now: Timestamp) {
+        self.grants.expire_all();
+        self.stats.expiries += 1;
+    }
+
+    /// Adds a fault; it takes effect with the next request it matches.
+    pub fn add_fault(&mut self, fault: Fault) {
+        self.stats.faults.asked += self.faults.add(fault);
+    }
+
+    /// The switches as they are.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Sets one switch while the sandbox runs. A new seed is for what is drawn from now on.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), SettingError> {
+        self.settings.set(name, value)?;
+        if name == "seed" {
+            self.random = Random::new(self.settings.number("seed"));
+        }
+        Ok(())
+    }
+
+    /// What the demo application signs in with.
+    pub fn credentials(&self) -> Credentials {
+        let value = |name| self.settings.value(name).to_owned();
+        Credentials {
+            client_id: value("client_id"),
+            client_secret: value("client_secret"),
+            redirect_uri: value("redirect_uri"),
+        }
+    }
+
+    fn service(&mut self, endpoint: Endpoint, name: &'static str, call: &Call) -> Answer {
+        let grant_type = (endpoint == Endpoint::Token).then(|| crate::oauth::grant_type(call)).flatten();
+        let grant_type = grant_type.as_deref();
+
+        let early = self.faults.fire(&Matched { endpoint: name, grant_type, status: None });
+        let acts = early.as_ref().is_none_or(Fault::lets_act);
+        let mut reply = acts.then(|| self.serve(endpoint, call).unwrap_or_else(Reply::from));
+        let status = reply.as_ref().map(|reply| reply.status().as_u16());
+        let late = status.and_then(|_| self.faults.fire(&Matched { endpoint: name, grant_type, status }));
+
+        let mut delay = Duration::from_millis(self.settings.number("latency_ms"));
+        let mut cut = false;
+        for fault in [early, late].into_iter().flatten() {
+            self.stats.faults.fired += 1;
+            delay = delay.saturating_add(fault.pause());
+            reply = fault.shape(reply);
+            cut |= reply.is_none();
+        }
+        let reply = reply.filter(|_| !cut);
+        self.keep(call, name, reply.as_ref().map(|reply| reply.status().as_u16()));
+        Answer { delay, outcome: reply.map_or(Outcome::Cut, Outcome::Reply) }
+    }
+
+    fn serve(&mut self, endpoint: Endpoint, call: &Call) -> Result<Reply, Problem> {
+        if call.body().len() > crate::MAX_BODY {
+            return Err(Problem::plain(StatusCode::PAYLOAD_TOO_LARGE, "The request body is too large"));
+        }
+        match endpoint {
+            Endpoint::Authorize => self.authorize(call),
+            Endpoint::Providers => self.provider_page(call),
+            Endpoint::Consent => self.consent(call),
+            Endpoint::Token => self.token(call),
+            Endpoint::Revoke => self.revoke(call),
+            Endpoint::ConnectionStatus => self.connection_status(call),
+            Endpoint::Disconnect => self.disconnect(call),
+            Endpoint::Calendars => self.list_calendars(call),
+            Endpoint::Events => self.list_events(call),
+            Endpoint::CreateEvent => self.create_event(call),
+            Endpoint::UpdateEvent => self.update_event(call),
+            Endpoint::DeleteEvent => self.delete_event(call),
+            Endpoint::Health => Ok(ok(&json!({ "status": "ok" }))),
+            Endpoint::Unknown => Err(Problem::not_found("There is no such endpoint")),
+        }
+    }
+
+    fn keep(&mut self, call: &Call, name: &'static str, status: Option<u16>) {
+        self.stats.record(name, status);
+        self.recorder.push(Recorded { status, ..Recorded::of(&call.request, name) });
+    }
+}
+
+/// A request with its query taken apart, and the time.
+pub(crate) struct Call {
+    pub(crate) request: Request<Bytes>,
+    pub(crate) now: Timestamp,
+    query: Vec<(String, String)>,
+}
+
+impl Call {
+    fn new(request: Request<Bytes>, now: Timestamp) -> Self {
+        let query = form_urlencoded::parse(request.uri().query().unwrap_or("").as_bytes()).into_owned().collect();
+        Self { request, now, query }
+    }
+
+    /// The first value of a query parameter; an empty one counts as absent.
+    pub(crate) fn query(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
+    }
+
+    /// Every value of a query parameter that is not empty.
+    pub(crate) fn query_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.query.iter().filter(move |(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn body(&self) -> &[u8] {
+        self.request.body()
+    }
+
+    /// A header's value, if it is there once and is text.
+    pub(crate) fn header(&self, name: http::HeaderName) -> Option<&str> {
+        self.request.headers().get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The body as a JSON object.
+    pub(crate) fn object(&self) -> Result<serde_json::Map<String, serde_json::Value>, Problem> {
+        match serde_json::from_slice(self.body()) {
+            Ok(serde_json::Value::Object(object)) => Ok(object),
+            Ok(_) => Err(Problem::bad_request("The body must be a JSON object")),
+            Err(_) => Err(Problem::bad_request("The body is not valid JSON")),
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! A server around the sandbox, on a thread of its own.
+//!
+//! One single-threaded runtime serves every connection; a delay is a sleep of one request and holds up no other. The
+//! sandbox sits behind a mutex that is held only while a request is handled.
+
+mod connection;
+#[cfg(feature = "tls")]
+mod tls;
+
+use crate::sandbox::{Credentials, Sandbox};
+use crate::settings::Settings;
+use crate::stats::Stats;
+use jiff::Timestamp;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{SystemTime, UNIX_EPOCH};
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+
+/// A running sandbox. It stops when it is dropped.
+#[derive(Debug)]
+pub struct Server {
+    origin: String,
+    sandbox: Shared,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// How a server is to run.
+#[derive(Debug, Default)]
+pub struct Builder {
+    settings: Settings,
+    port: u16,
+    #[cfg(feature = "tls")]
+    identity: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+/// The server could not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The port is taken, or the system refused.
+    #[error("cannot listen: {0}")]
+    Io(#[from] std::io::Error),
+    /// The certificate or its key cannot be used.
+    #[error("cannot use the certificate: {0}")]
+    Tls(String),
+}
+
+pub(crate) type Shared = Arc<Mutex<Sandbox>>;
+
+impl Sandbox {
+    /// Serves a sandbox with default settings on a free port of the loopback interface.
+    pub fn start() -> Result<Server, StartError> {
+        Server::builder().start()
+    }
+}
+
+impl Server {
+    /// Settings, port and certificate, then [`Builder::start`].
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// What an SDK takes as its base URL: `http://127.0.0.1:PORT/api`.
+    pub fn base_url(&self) -> String {
+        format!("{}/api", self.origin)
+    }
+
+    /// Scheme, host and port.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// What the demo application signs in with.
+    pub fn credentials(&self) -> Credentials {
+        lock(&self.sandbox).credentials()
+    }
+
+    /// Looks at the sandbox or changes it, between two requests.
+    pub fn with<T>(&self, work: impl FnOnce(&mut Sandbox) -> T) -> T {
+        work(&mut lock(&self.sandbox))
+    }
+
+    /// The figures so far.
+    pub fn stats(&self) -> Stats {
+        lock(&self.sandbox).stats()
+    }
+
+    /// Makes every access token expire now.
+    pub fn expire_all(&self) {
+        lock(&self.sandbox).expire_all(now());
+    }
+
+    /// Stops listening and closes every connection.
+    pub fn stop(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        // The receiver is gone only if the thread has ended already.
+        let _ = self.stop.take().map(|stop| stop.send(()));
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+impl Builder {
+    /// The switches to start with.
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// The port to listen on; 0, the default, takes a free one.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// Serves https with this certificate chain and key, both PEM; the certificate has to be for `localhost`.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, cert_pem: impl Into<Vec<u8>>, key_pem: impl Into<Vec<u8>>) -> Self {
+        self.identity = Some((cert_pem.into(), key_pem.into()));
+        self
+    }
+
+    /// Listens, and serves on a thread of its own.
+    pub fn start(self) -> Result<Server, StartError> {
+        let security = self.security()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
+        let listener = runtime.block_on(TcpListener::bind(address))?;
+        let origin = security.origin(listener.local_addr()?.port());
+
+        let sandbox = Arc::new(Mutex::new(Sandbox::new(self.settings)));
+        let (stop, stopped) = oneshot::channel();
+        let service = (listener, security, Arc::clone(&sandbox));
+        let thread = std::thread::Builder::new()
+            .name("connect-sandbox".to_owned())
+            .spawn(move || serve(&runtime, service, stopped))?;
+        Ok(Server { origin, sandbox, stop: Some(stop), thread: Some(thread) })
+    }
+
+    #[cfg(feature = "tls")]
+    fn security(&self) -> Result<Security, StartError> {
+        match &self.identity {
+            Some((cert, key)) => Ok(Security::Tls(tls::acceptor(cert, key)?)),
+            None => Ok(Security::Plain),
+        }
+    }
+
+    #[cfg(not(feature = "tls"))]
+    fn security(&self) -> Result<Security, StartError> {
+        Ok(Security::Plain)
+    }
+}
+
+/// Plain or over TLS.
+#[derive(Clone)]
+pub(crate) enum Security {
+    Plain,
+    #[cfg(feature = "tls")]
+    Tls(tokio_rustls::TlsAcceptor),
+}
+
+impl Security {
+    fn origin(&self, port: u16) -> String {
+        match self {
+            Self::Plain => format!("http://127.0.0.1:{port}"),
+            #[cfg(feature = "tls")]
+            Self::Tls(_) => format!("https://localhost:{port}"),
+        }
+    }
+}
+
+/// Runs until it is told to stop; dropping the runtime closes what is left open.
+fn serve(runtime: &Runtime, service: (TcpListener, Security, Shared), stopped: oneshot::Receiver<()>) {
+    let (listener, security, sandbox) = service;
+    runtime.spawn(async move {
+        loop {
+            match listener.accept().await {
+                Ok((stream, _)) => {
+                    tokio::spawn(connection::serve(stream, security.clone(), Arc::clone(&sandbox)));
+                }
+                // Out of file descriptors, most likely: give connections time to end.
+                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
+            }
+        }
+    });
+    let _ = runtime.block_on(stopped);
+}
+
+/// A panic of someone who held the lock does not spoil the sandbox: no request leaves it half changed.
+pub(crate) fn lock(sandbox: &Shared) -> MutexGuard<'_, Sandbox> {
+    sandbox.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(crate) fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or_default()
+}

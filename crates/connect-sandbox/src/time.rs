@@ -1,0 +1,108 @@
+//! Times as the service reads and writes them.
+
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use serde::Serializer;
+
+/// UTC with milliseconds and `Z`, as a JavaScript `Date` prints itself.
+pub(crate) fn wire(at: Timestamp) -> String {
+    format!("{at:.3}")
+}
+
+pub(crate) fn serialize_wire<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&wire(*at))
+}
+
+/// Reads a time generously, as the service does: an offset or `Z`, or no zone at all (UTC), seconds or only minutes, or a
+/// date alone (midnight). What is finer than a millisecond is dropped.
+pub(crate) fn read(text: &str) -> Option<Timestamp> {
+    let exact = read_exact(text.trim())?;
+    Timestamp::from_millisecond(exact.as_millisecond()).ok()
+}
+
+fn read_exact(text: &str) -> Option<Timestamp> {
+    if let Some(offset) = text.rfind(' ').filter(|at| text.get(at + 1..).is_some_and(looks_like_offset)) {
+        // A `+` that was not percent-encoded arrives as a space.
+        let (head, tail) = text.split_at(offset);
+        return format!("{head}+{}", tail.trim_start()).parse().ok();
+    }
+    let zoned = text.parse::<Timestamp>().ok();
+    let local = || text.parse::<DateTime>().ok().and_then(instant);
+    let date = || text.parse::<Date>().ok().and_then(midnight);
+    zoned.or_else(local).or_else(date)
+}
+
+pub(crate) fn instant(local: DateTime) -> Option<Timestamp> {
+    local.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+}
+
+pub(crate) fn midnight(date: Date) -> Option<Timestamp> {
+    instant(date.to_datetime(jiff::civil::Time::midnight()))
+}
+
+pub(crate) fn local(at: Timestamp) -> DateTime {
+    TimeZone::UTC.to_datetime(at)
+}
+
+pub(crate) fn floor_to_day(at: Timestamp) -> Timestamp {
+    midnight(local(at).date()).unwrap_or(at)
+}
+
+/// The midnight at or after `at`.
+pub(crate) fn ceil_to_day(at: Timestamp) -> Timestamp {
+    let floor = floor_to_day(at);
+    if floor == at { at } else { plus_hours(floor, 24) }
+}
+
+/// `at` moved by whole hours; stays where it is at the end of time.
+pub(crate) fn plus_hours(at: Timestamp, hours: i64) -> Timestamp {
+    at.checked_add(SignedDuration::from_secs(hours.saturating_mul(3600))).unwrap_or(at)
+}
+
+/// `at` moved by the way from `from` to `to`.
+pub(crate) fn shifted(at: Timestamp, from: Timestamp, to: Timestamp) -> Timestamp {
+    at.checked_add(from.duration_until(to)).unwrap_or(at)
+}
+
+/// `20261102T090000Z`, the stamp in the id of an occurrence; for an all-day event the date alone.
+pub(crate) fn stamp(at: Timestamp, all_day: bool) -> String {
+    let at = local(at);
+    let date = format!("{:04}{:02}{:02}", at.year(), at.month(), at.day());
+    if all_day { date } else { format!("{date}T{:02}{:02}{:02}Z", at.hour(), at.minute(), at.second()) }
+}
+
+fn looks_like_offset(text: &str) -> bool {
+    matches!(text.as_bytes(), [a, b, b':', c, d] if [a, b, c, d].into_iter().all(u8::is_ascii_digit))
+        && text.as_bytes().first() <= Some(&b'1')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_callers_send() {
+        let nine = "2026-11-02T09:00:00Z".parse::<Timestamp>().unwrap();
+        for text in [
+            "2026-11-02T09:00:00.000Z",
+            "2026-11-02T09:00Z",
+            "2026-11-02T09:00",
+            "2026-11-02T10:00:00+01:00",
+            "2026-11-02T10:00:00 01:00",
+            "2026-11-02 09:00:00",
+            "20261102T090000Z",
+        ] {
+            assert_eq!(read(text), Some(nine), "{text}");
+        }
+        assert_eq!(read("2026-11-02").map(wire).as_deref(), Some("2026-11-02T00:00:00.000Z"));
+        assert_eq!(read("soon"), None);
+    }
+
+    #[test]
+    fn stamps() {
+        let nine = "2026-11-02T09:00:00Z".parse::<Timestamp>().unwrap();
+        assert_eq!(stamp(nine, false), "20261102T090000Z");
+        assert_eq!(stamp(nine, true), "20261102");
+    }
+}
