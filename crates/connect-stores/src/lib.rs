@@ -1,1 +1,7 @@
-//! Token stores for Mobiscroll Connect that outlive a process.
+#![doc = include_str!("../README.md")]
+
+#[cfg(feature = "file")]
+mod file;
+
+#[cfg(feature = "file")]
+pub use file::FileStore;
