@@ -1,5 +1,7 @@
 //! The contradictions and quirks of the service: none costs more than the field it is in.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use connect_types::*;
 
 fn event(fields: &str) -> Event {

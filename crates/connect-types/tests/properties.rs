@@ -1,5 +1,7 @@
 //! What holds for any input.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use connect_types::*;
 use proptest::prelude::*;
 

@@ -1,5 +1,7 @@
 //! Recurrence rules as text (RFC 5545 3.3.10) and JSON.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use connect_types::{End, Recurrence, Weekday};
 
 fn json(rule: &Recurrence) -> String {
