@@ -15,6 +15,7 @@ mod raw;
 mod recurrence;
 mod requests;
 mod rrule;
+mod scan;
 mod send;
 mod text;
 mod time;

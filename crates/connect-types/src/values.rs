@@ -4,15 +4,13 @@ use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
-use core::marker::PhantomData;
 
 use jiff::Timestamp;
-use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap};
 
-use crate::text::{self, Text};
-use crate::wire::{Piece, Slot, Wire};
+use crate::scan::Scan;
+use crate::text;
+use crate::wire::{Slot, Wire};
 
 impl Wire for String {
     fn read(text: &str) -> Option<Self> {
@@ -47,13 +45,28 @@ impl Wire for Timestamp {
 /// Nulls in a list are passed over; any other odd element makes the list unreadable.
 impl<T: Wire> Wire for Vec<T> {
     fn read(text: &str) -> Option<Self> {
-        serde_json::Deserializer::from_str(text).deserialize_seq(List(PhantomData)).ok()
+        let mut list = Scan::of(text, b'[')?;
+        let mut out = Self::new();
+        while let Some(item) = list.next() {
+            if item != "null" {
+                out.push(T::read(item)?);
+            }
+        }
+        Some(out)
     }
 }
 
 impl<K: for<'a> From<&'a str> + Ord, T: Wire> Wire for BTreeMap<K, T> {
     fn read(text: &str) -> Option<Self> {
-        serde_json::Deserializer::from_str(text).deserialize_map(Map(PhantomData)).ok()
+        let mut object = Scan::of(text, b'{')?;
+        let mut out = Self::new();
+        while let Some(name) = object.next() {
+            let value = object.next()?;
+            if value != "null" {
+                out.insert(K::from(&text::read(name)?), T::read(value)?);
+            }
+        }
+        Some(out)
     }
 }
 
@@ -96,44 +109,3 @@ macro_rules! plain_slot {
 plain_slot!(impl Slot for String);
 plain_slot!(impl<T: Wire + Serialize> Slot for Vec<T>);
 plain_slot!(impl<K: for<'a> From<&'a str> + Ord + Serialize, T: Wire + Serialize> Slot for BTreeMap<K, T>);
-
-struct List<T>(PhantomData<T>);
-
-impl<'de, T: Wire> Visitor<'de> for List<T> {
-    type Value = Vec<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-        let mut out = Vec::new();
-        while let Some(piece) = list.next_element::<Piece<'de>>()? {
-            if piece.text() != "null" {
-                out.push(T::read(piece.text()).ok_or_else(|| A::Error::custom("an odd element"))?);
-            }
-        }
-        Ok(out)
-    }
-}
-
-struct Map<K, T>(PhantomData<(K, T)>);
-
-impl<'de, K: for<'a> From<&'a str> + Ord, T: Wire> Visitor<'de> for Map<K, T> {
-    type Value = BTreeMap<K, T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut out = BTreeMap::new();
-        while let Some((Text(name), piece)) = map.next_entry::<Text<'de>, Piece<'de>>()? {
-            if piece.text() != "null" {
-                let value = T::read(piece.text()).ok_or_else(|| A::Error::custom("an odd value"))?;
-                out.insert(K::from(&*name), value);
-            }
-        }
-        Ok(out)
-    }
-}

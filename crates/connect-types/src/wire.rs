@@ -19,6 +19,7 @@ use serde_json::value::RawValue;
 
 use crate::extra::Extra;
 use crate::raw::Raw;
+use crate::scan::Scan;
 use crate::text::{self, Text};
 
 /// A value that reads itself from the text of one JSON value; `None` when that is not its form.
@@ -28,6 +29,9 @@ pub(crate) trait Wire: Sized {
 
 /// An answer made of named fields.
 pub(crate) trait Fields: Default {
+    /// Whether it has fields that are read in place.
+    const STREAMED: bool = false;
+
     /// Takes the value of one field.
     fn absorb(&mut self, name: &str, piece: Piece<'_>);
 
@@ -79,7 +83,10 @@ pub(crate) fn strict<'de, A: MapAccess<'de>, T: Deserialize<'de> + Default>(
 
 /// Reads an object, or a bare text where that is allowed.
 pub(crate) fn deserialize<'de, D: Deserializer<'de>, T: Fields>(deserializer: D) -> Result<T, D::Error> {
-    deserializer.deserialize_map(Object(PhantomData))
+    if T::STREAMED {
+        return deserializer.deserialize_map(Object(PhantomData));
+    }
+    read_fields(Piece::deserialize(deserializer)?.text()).map_err(D::Error::custom)
 }
 
 /// Writes an object.
@@ -90,18 +97,25 @@ pub(crate) fn serialize<S: Serializer>(value: &impl Fields, serializer: S) -> Re
 }
 
 /// Reads an object's text, or a bare text where that is allowed.
-pub(crate) fn read_fields<T: Fields>(text: &str) -> Option<T> {
+pub(crate) fn read_fields<T: Fields>(text: &str) -> Result<T, &'static str> {
+    const ODD: &str = "expected an object";
     if text.starts_with('"') {
-        return T::from_text(&text::read(text)?);
+        return text::read(text).and_then(|text| T::from_text(&text)).ok_or(ODD);
     }
     let mut value = T::default();
-    absorb_object(&mut value, text).then_some(())?;
-    value.settle().ok().map(|()| value)
+    absorb_object(&mut value, text).ok_or(ODD)?;
+    value.settle()?;
+    Ok(value)
 }
 
-/// Takes all fields of an object's text; false when it is no object.
-pub(crate) fn absorb_object<T: Fields>(value: &mut T, text: &str) -> bool {
-    serde_json::Deserializer::from_str(text).deserialize_map(Onto(value)).is_ok()
+/// Takes all fields of an object's text; `None` when it is no object.
+pub(crate) fn absorb_object<T: Fields>(value: &mut T, text: &str) -> Option<()> {
+    let mut object = Scan::of(text, b'{')?;
+    while let Some(name) = object.next() {
+        let piece = Piece::Borrowed(object.next()?);
+        value.absorb(&text::read(name)?, piece);
+    }
+    Some(())
 }
 
 /// The serde and wire traits of a struct of fields.
@@ -121,7 +135,7 @@ macro_rules! fields {
 
         impl crate::wire::Wire for $name {
             fn read(text: &str) -> Option<Self> {
-                crate::wire::read_fields(text)
+                crate::wire::read_fields(text).ok()
             }
         }
     };
@@ -204,7 +218,7 @@ impl<'de> DeserializeSeed<'de> for PieceVisitor {
     }
 }
 
-/// Reads a whole object into a new value.
+/// Reads an object field by field, without its whole text.
 struct Object<T>(PhantomData<T>);
 
 impl<'de, T: Fields> Visitor<'de> for Object<T> {
@@ -214,30 +228,14 @@ impl<'de, T: Fields> Visitor<'de> for Object<T> {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
         let mut value = T::default();
-        Onto(&mut value).visit_map(map)?;
-        value.settle().map_err(A::Error::custom)?;
-        Ok(value)
-    }
-}
-
-/// Reads an object's fields into a value that is there already.
-struct Onto<'a, T>(&'a mut T);
-
-impl<'de, T: Fields> Visitor<'de> for Onto<'_, T> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(Text(name)) = map.next_key::<Text<'de>>()? {
-            if !self.0.stream(&name, &mut map)? {
-                self.0.absorb(&name, map.next_value()?);
+            if !value.stream(&name, &mut map)? {
+                value.absorb(&name, map.next_value()?);
             }
         }
-        Ok(())
+        value.settle().map_err(A::Error::custom)?;
+        Ok(value)
     }
 }

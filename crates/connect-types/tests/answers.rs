@@ -186,7 +186,7 @@ fn an_error_names_its_place() {
     assert!(error.path().to_string().ends_with("[1]"), "{error}");
     let error = error.into_inner();
     assert!(error.to_string().starts_with("events: "), "{error}");
-    assert_eq!((error.line(), error.column()), (1, 26), "{error}");
+    assert_eq!((error.line(), error.column()), (1, 27), "{error}");
 }
 
 #[test]

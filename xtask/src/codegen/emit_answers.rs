@@ -109,6 +109,7 @@ fn stream(of: &Answer) -> Option<TokenStream> {
     let (wires, names) = names(strict.iter().copied());
     (!strict.is_empty()).then(|| {
         quote! {
+            const STREAMED: bool = true;
             fn stream<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error> {
                 match name {
                     #(#wires => self.#names = crate::wire::strict(name, map)?,)*

@@ -33,7 +33,9 @@ impl Fields for Written {
             "success" => put(&mut self.success, name, piece, &mut self.event.extra),
             "message" => put(&mut self.message, name, piece, &mut self.event.extra),
             "event" if piece.text() == "null" => {}
-            "event" if piece.text().starts_with('{') && absorb_object(&mut self.event, piece.text()) => {}
+            "event"
+                if piece.text().starts_with('{')
+                    && absorb_object(&mut self.event, piece.text()).is_some() => {}
             _ => self.event.absorb(name, piece),
         }
     }

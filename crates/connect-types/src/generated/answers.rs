@@ -345,6 +345,7 @@ impl Fields for EventPage {
             _ => extra.insert(name, piece.into_raw()),
         }
     }
+    const STREAMED: bool = true;
     fn stream<'de, A: MapAccess<'de>>(
         &mut self,
         name: &str,
