@@ -1,38 +1,34 @@
 //! The fields an answer carried beyond those that are typed.
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
+use alloc::collections::BTreeMap;
 use core::fmt;
 
 use crate::raw::Raw;
 
-/// Fields by name, as raw text and in the order they came: those that are unknown here, and those
-/// whose value did not have the documented type.
+/// Fields by name, as raw text: those that are unknown here, and those whose value did not have the
+/// documented type.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub struct Extra(Vec<(Box<str>, Raw)>);
+pub struct Extra(BTreeMap<Box<str>, Raw>);
 
 impl Extra {
     /// The field's text.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Raw> {
-        self.iter().find(|(known, _)| *known == name).map(|(_, raw)| raw)
+        self.0.get(name)
     }
 
     /// Sets a field; a field of that name is replaced.
     pub fn insert(&mut self, name: &str, raw: Raw) {
-        match self.0.iter_mut().find(|(known, _)| **known == *name) {
-            Some((_, slot)) => *slot = raw,
-            None => self.0.push((name.into(), raw)),
-        }
+        self.0.insert(name.into(), raw);
     }
 
     /// Takes a field out.
     pub fn remove(&mut self, name: &str) -> Option<Raw> {
-        let index = self.0.iter().position(|(known, _)| **known == *name)?;
-        Some(self.0.remove(index).1)
+        self.0.remove(name)
     }
 
-    /// All fields in their order.
+    /// All fields, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Raw)> {
         self.0.iter().map(|(name, raw)| (&**name, raw))
     }

@@ -65,14 +65,31 @@ fn a_field_of_another_type_stays_visible() {
     assert_eq!(
         kept,
         [
-            ("title", "5"),
-            ("description", r#"{"a": 1}"#),
             ("allDay", "\"yes\""),
+            ("attendees", "[5]"),
+            ("description", r#"{"a": 1}"#),
             ("end", "17"),
-            ("attendees", "[5]")
+            ("title", "5")
         ]
     );
     assert_eq!(serde_json::from_str::<Event>(&serde_json::to_string(&event).unwrap()).unwrap(), event);
+}
+
+#[test]
+fn a_null_in_a_list_is_passed_over() {
+    let event = event(r#""attendees": ["a@example.org", null, {"email": "b@example.org"}]"#);
+    assert_eq!(
+        event.attendees.iter().map(|one| one.email.as_str()).collect::<Vec<_>>(),
+        ["a@example.org", "b@example.org"]
+    );
+}
+
+#[test]
+fn an_absent_a_null_and_an_empty_token_are_none() {
+    for fields in ["", r#", "nextPageToken": null"#, r#", "nextPageToken": """#] {
+        let page: EventPage = serde_json::from_str(&format!(r#"{{"events": []{fields}}}"#)).unwrap();
+        assert_eq!((page.next_page_token, page.extra.len()), (None, 0), "{fields}");
+    }
 }
 
 #[test]
@@ -152,10 +169,18 @@ fn an_event_under_event_and_at_the_root_is_merged() {
     let written: Written = serde_json::from_str(both).unwrap();
     assert_eq!((written.event.title.as_str(), written.event.link.as_deref()), ("t", Some("l")));
     assert!(written.event.extra.is_empty());
+    let null: Written = serde_json::from_str(r#"{"id": "1", "event": null}"#).unwrap();
+    assert_eq!((null.event.id.as_str(), null.event.extra.len()), ("1", 0));
     let odd: Written = serde_json::from_str(r#"{"id": "1", "event": "created"}"#).unwrap();
     assert_eq!(odd.event.extra.get("event").unwrap().get(), "\"created\"");
     let days = r#"{"event": {"start": "2025-11-15T00:00:00Z", "allDay": true}}"#;
     assert!(serde_json::from_str::<Written>(days).unwrap().event.start.unwrap().date().is_some());
+}
+
+#[test]
+fn many_unknown_fields_are_read_in_little_time() {
+    let fields: Vec<String> = (0..200_000).map(|n| format!("\"f{n}\": 1")).collect();
+    assert_eq!(event(&fields.join(", ")).extra.len(), 200_000);
 }
 
 #[test]
