@@ -28,6 +28,8 @@ fn item(model: &Model, of: &Request) -> Result<TokenStream, String> {
     });
     let default =
         if of.new && !of.fields().any(|field| field.required) { quote!(, Default) } else { quote!() };
+    // Without a field of its own it could be built by a literal, which a later field would break.
+    let open = of.fields().next().is_none().then(|| quote!(#[non_exhaustive]));
     let (constructor, setters) =
         (constructor(model, of)?, of.fields().filter(|field| field.setter).map(setter));
     let (query, body) = (query(of), body(of));
@@ -36,6 +38,7 @@ fn item(model: &Model, of: &Request) -> Result<TokenStream, String> {
         #doc
         #[derive(Debug, Clone, PartialEq #default)]
         #[must_use]
+        #open
         pub struct #name { #(#fields)* }
         impl #name {
             #constructor

@@ -251,6 +251,7 @@ impl Operation for Revoke {
 /// `GET /oauth/connection-status`
 #[derive(Debug, Clone, PartialEq, Default)]
 #[must_use]
+#[non_exhaustive]
 pub struct GetConnectionStatus {}
 impl GetConnectionStatus {
     /// The request.
@@ -335,6 +336,7 @@ impl Operation for Disconnect {
 /// `GET /calendars`
 #[derive(Debug, Clone, PartialEq, Default)]
 #[must_use]
+#[non_exhaustive]
 pub struct ListCalendars {}
 impl ListCalendars {
     /// The request.
@@ -986,6 +988,7 @@ impl Operation for UnsubscribeWebhook {
 /// `GET /health`
 #[derive(Debug, Clone, PartialEq, Default)]
 #[must_use]
+#[non_exhaustive]
 pub struct CheckHealth {}
 impl CheckHealth {
     /// The request.
@@ -1021,6 +1024,7 @@ impl Operation for CheckHealth {
 /// `GET /.well-known/webhook-keys`
 #[derive(Debug, Clone, PartialEq, Default)]
 #[must_use]
+#[non_exhaustive]
 pub struct GetWebhookKeys {}
 impl GetWebhookKeys {
     /// The request.
