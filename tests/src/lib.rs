@@ -1,1 +1,8 @@
-//! What the tests of the workspace share.
+//! What the tests of the workspace share: sandboxes behind every transport, stores that fail on demand,
+//! certificates.
+
+pub mod certificates;
+#[path = "../../examples/custom-transport/src/transport.rs"]
+pub mod plain_socket;
+pub mod stores;
+pub mod world;

@@ -8,7 +8,7 @@ use crate::{
     Callback, Error, Now, PendingSignIn, Response, Secret, Session, SignInFault, StoreError, Tokens,
     TransportError, answer,
     refresh::{not_saved, store_error},
-    session::{Over, Pending},
+    session::{Origin, Over, Pending},
     steps::{Deleting, Exchanging, Loading, Locking, RefreshStep, Releasing, Saving, Work},
     token_endpoint::{self, Refusal},
     tokens::Claims,
@@ -99,7 +99,8 @@ impl Keep {
             let mut state = session.state();
             state.sign_ins += 1;
             state.failure = None;
-            state.pending = Some(Pending { tokens, minted: now.monotonic, over: Over::Anything });
+            state.pending =
+                Some(Pending { tokens, origin: Origin::SignIn(now.monotonic), over: Over::Anything });
             state.sign_ins
         };
         let work = Box::new(Self { session: session.clone(), sign_ins });

@@ -13,7 +13,7 @@ use connect_types::RefreshToken;
 
 use crate::{
     Error, ErrorKind, Now, Response, Sent, Session, SessionEnded, SignIn, StoreError, Tokens, TransportError,
-    session::{Over, PATIENCE, Pending, State},
+    session::{Origin, Over, PATIENCE, Pending, State},
     steps::{Deleting, Exchanging, Loading, Locking, RefreshStep, Releasing, Saving, Work},
     token_endpoint::{self, Refusal},
 };
@@ -169,7 +169,11 @@ impl Work for Leader {
         let error = match outcome {
             Ok(response) => match token_endpoint::read(self.session.app(), &response, Some(&from), now) {
                 Ok(tokens) => {
-                    return self.save(Pending { tokens, minted: now.monotonic, over: Over::Pair(from) });
+                    return self.save(Pending {
+                        tokens,
+                        origin: Origin::Refresh(now.monotonic),
+                        over: Over::Pair(from),
+                    });
                 }
                 Err(Refusal::Over(error)) => {
                     self.phase = Phase::Refused(from, error);
@@ -224,7 +228,7 @@ impl Leader {
                         Err(ended.error.clone())
                     }
                     (Some(tokens), _) => {
-                        state.adopt(tokens, None);
+                        state.adopt(tokens, Origin::Loaded);
                         Ok(())
                     }
                     (None, Some(ended)) => Err(ended.error.clone()),
@@ -248,7 +252,7 @@ impl Leader {
                 Some(tokens) if !pending.may_replace(tokens) => {
                     // Another process has rotated since: its pair is the newer one.
                     state.pending = None;
-                    state.adopt(tokens.clone(), None);
+                    state.adopt(tokens.clone(), Origin::Taken(self.now));
                 }
                 _ => {
                     drop(state);
@@ -269,7 +273,7 @@ impl Leader {
                     drop(state);
                     return self.exchange();
                 }
-                Some(tokens) => state.adopt(tokens, None),
+                Some(tokens) => state.adopt(tokens, Origin::Taken(self.now)),
             }
         }
         let expired = state.is_expired(self.now);
@@ -315,7 +319,7 @@ impl Leader {
     fn reread(mut self: Box<Self>, tokens: Tokens, stored: Option<Tokens>, refusal: Error) -> RefreshStep {
         match stored {
             Some(stored) if !same_access(Some(&tokens), &stored) => {
-                self.session.state().adopt(stored, None);
+                self.session.state().adopt(stored, Origin::Taken(self.now));
                 self.release(Ok(()))
             }
             Some(_) => {

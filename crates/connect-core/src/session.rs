@@ -57,6 +57,8 @@ pub(crate) struct Current {
     bearer: Option<HeaderValue>,
     /// When (monotonic) this process minted it, if it did.
     minted: Option<Duration>,
+    /// Until when (monotonic) it is not refreshed again unless a call has succeeded with it.
+    patient_until: Duration,
     /// Whether a call has succeeded with it.
     proven: bool,
     /// Whether its refresh token was sent for an exchange whose answer never came.
@@ -67,8 +69,21 @@ pub(crate) struct Current {
 #[derive(Clone)]
 pub(crate) struct Pending {
     pub(crate) tokens: Tokens,
-    pub(crate) minted: Duration,
+    pub(crate) origin: Origin,
     pub(crate) over: Over,
+}
+
+/// Where a pair comes from.
+#[derive(Clone, Copy)]
+pub(crate) enum Origin {
+    /// The store, when nothing was in memory.
+    Loaded,
+    /// The store, in place of another: a process put it there.
+    Taken(Now),
+    /// A sign-in, or the caller's hands, at this time (monotonic).
+    SignIn(Duration),
+    /// A refresh by this process at this time (monotonic).
+    Refresh(Duration),
 }
 
 /// What a pending pair may be saved over.
@@ -215,7 +230,7 @@ impl Session {
             Some(current) if current.tokens.refresh_token.is_none() => Verdict::Fail(Error::authentication(
                 "the access token is no longer accepted and there is no refresh token",
             )),
-            Some(current) if !current.proven && current.is_young(now) => {
+            Some(current) if !current.proven && now.monotonic < current.patient_until => {
                 Verdict::Fail(Error::authentication("a new access token is not accepted"))
             }
             Some(_) => Verdict::Refresh,
@@ -246,18 +261,18 @@ impl Session {
 
 impl State {
     /// Takes a pair into use that is in the store.
-    pub(crate) fn adopt(&mut self, tokens: Tokens, minted: Option<Duration>) {
+    pub(crate) fn adopt(&mut self, tokens: Tokens, origin: Origin) {
         self.generation += 1;
         self.ended = None;
         self.failure = None;
         self.no_early_before = Duration::ZERO;
-        self.current = Some(Current::new(tokens, minted));
+        self.current = Some(Current::new(tokens, origin));
     }
 
     /// Takes the pending pair into use: it is in the store now.
     pub(crate) fn adopt_pending(&mut self) {
         if let Some(pending) = self.pending.take() {
-            self.adopt(pending.tokens, Some(pending.minted));
+            self.adopt(pending.tokens, pending.origin);
         }
     }
 
@@ -276,14 +291,23 @@ impl State {
 }
 
 impl Current {
-    fn new(tokens: Tokens, minted: Option<Duration>) -> Self {
+    fn new(tokens: Tokens, origin: Origin) -> Self {
         let bearer = HeaderValue::try_from(format!("Bearer {}", tokens.access_token.expose())).ok().map(
             |mut value| {
                 value.set_sensitive(true);
                 value
             },
         );
-        Self { tokens, bearer, minted, proven: false, fate_unknown: false }
+        let (minted, patient_until) = match origin {
+            Origin::Loaded => (None, Duration::ZERO),
+            Origin::Taken(now) => {
+                let young = tokens.age(now.wall).map_or(Duration::ZERO, |age| PATIENCE.saturating_sub(age));
+                (None, if young.is_zero() { young } else { now.monotonic.saturating_add(young) })
+            }
+            Origin::SignIn(at) => (Some(at), Duration::ZERO),
+            Origin::Refresh(at) => (Some(at), at.saturating_add(PATIENCE)),
+        };
+        Self { tokens, bearer, minted, patient_until, proven: false, fate_unknown: false }
     }
 
     fn freshness(&self, now: Now) -> Freshness {
@@ -305,15 +329,6 @@ impl Current {
         } else {
             Freshness::Fresh
         }
-    }
-
-    /// Whether it was minted a moment ago, here or by another process.
-    fn is_young(&self, now: Now) -> bool {
-        let age = match self.minted {
-            Some(minted) => Some(now.monotonic.saturating_sub(minted)),
-            None => self.tokens.age(now.wall),
-        };
-        age.is_some_and(|age| age < PATIENCE)
     }
 }
 

@@ -137,7 +137,9 @@ impl Builder {
         let security = self.security()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
-        let listener = runtime.block_on(TcpListener::bind(address))?;
+        // Not through the runtime: the caller may be inside one already.
+        let listener = std::net::TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
         let origin = security.origin(listener.local_addr()?.port());
 
         let sandbox = Arc::new(Mutex::new(Sandbox::new(self.settings)));
@@ -182,8 +184,10 @@ impl Security {
 }
 
 /// Runs until it is told to stop; dropping the runtime closes what is left open.
-fn serve(runtime: &Runtime, service: (TcpListener, Security, Shared), stopped: oneshot::Receiver<()>) {
+fn serve(runtime: &Runtime, service: (std::net::TcpListener, Security, Shared), stopped: oneshot::Receiver<()>) {
     let (listener, security, sandbox) = service;
+    let _inside = runtime.enter();
+    let Ok(listener) = TcpListener::from_std(listener) else { return };
     runtime.spawn(async move {
         loop {
             match listener.accept().await {

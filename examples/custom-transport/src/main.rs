@@ -1,0 +1,17 @@
+//! Asks a service whether it is well, through a transport of one's own.
+//!
+//! Start `connect sandbox --port 8080` and run this with `http://127.0.0.1:8080/api` as its argument.
+
+mod transport;
+
+use connect_blocking::Client;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let base_url = std::env::args().nth(1).ok_or("usage: custom-transport BASE_URL")?;
+    let connect = Client::builder("client-id", "client-secret", "http://127.0.0.1:8765/callback")
+        .base_url(base_url)
+        .transport(transport::send)
+        .build()?;
+    println!("{:?}", connect.health()?.status);
+    Ok(())
+}

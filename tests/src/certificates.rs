@@ -1,0 +1,48 @@
+//! Certificates made for one run.
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+
+/// An authority that nobody trusts but who is told to.
+pub struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+/// A server's certificate and key, PEM.
+pub struct Identity {
+    /// The certificate.
+    pub certificate: String,
+    /// Its key.
+    pub key: String,
+}
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+impl Authority {
+    /// A new one.
+    pub fn new() -> Result<Self, Failure> {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Ok(Self(CertifiedIssuer::self_signed(params, KeyPair::generate()?)?))
+    }
+
+    /// Its own certificate, PEM, to be trusted.
+    pub fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    /// A certificate for this host name.
+    pub fn identity(&self, host: &str) -> Result<Identity, Failure> {
+        self.sign(CertificateParams::new([host.to_owned()])?)
+    }
+
+    /// A certificate for this host name that ended years ago.
+    pub fn expired(&self, host: &str) -> Result<Identity, Failure> {
+        let mut params = CertificateParams::new([host.to_owned()])?;
+        (params.not_before, params.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 1, 1));
+        self.sign(params)
+    }
+
+    fn sign(&self, params: CertificateParams) -> Result<Identity, Failure> {
+        let key = KeyPair::generate()?;
+        let certificate = params.signed_by(&key, &self.0)?.pem();
+        Ok(Identity { certificate, key: key.serialize_pem() })
+    }
+}

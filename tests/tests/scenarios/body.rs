@@ -1,0 +1,493 @@
+// The scenarios, written once. Included by each client's module, which says what `wait!` means; the world they
+// play in decides the transport.
+
+func! {
+    fn sign_in(world: &World, user: &str) -> Result<User, Failure> {
+        let client = client(world).build()?;
+        wait!(sign_in_with(world, &client, SignIn::new(user)))
+    }
+}
+
+func! {
+    fn sign_in_with(world: &World, client: &Client, sign_in: SignIn) -> Result<User, Failure> {
+        let pending = client.auth().sign_in(sign_in)?;
+        let callback = world.consent(pending.url())?;
+        Ok(wait!(client.auth().finish(pending, &callback))?)
+    }
+}
+
+scenarios! {
+    fn a_user_signs_in_and_lists_calendars(world) {
+        let user = wait!(sign_in(world, "ann"))?;
+        let calendars = wait!(user.calendars().list())?;
+        assert!(calendars.len() >= 4, "{calendars:?}");
+        assert!(calendars.iter().all(|calendar| !calendar.id.is_empty() && calendar.provider.is_some()));
+        assert_eq!(world.refreshes(), 0);
+        Ok(())
+    }
+
+    fn events_come_over_many_pages_without_loss_or_doubles(world) {
+        let user = wait!(sign_in(world, "ann"))?;
+        let whole = wait!(user.events().list(this_year().page_size(1000)).first())?.ok_or("no page")?;
+        assert!(whole.next_page_token.is_none() && whole.events.len() > 100, "{}", whole.events.len());
+        let before = world.requests("GET /events");
+        let mut items = user.events().list(this_year().page_size(37)).items();
+        let mut ids = Vec::new();
+        while let Some(event) = wait!(items.next()) {
+            ids.push(event?.id);
+        }
+        assert_eq!(ids, whole.events.iter().map(|event| event.id.clone()).collect::<Vec<_>>());
+        assert_eq!(world.requests("GET /events") - before, whole.events.len().div_ceil(37) as u64);
+        let providers: std::collections::BTreeSet<_> =
+            whole.events.iter().filter_map(|event| event.provider.as_ref()).map(ToString::to_string).collect();
+        assert_eq!(providers.len(), 4, "{providers:?}");
+        Ok(())
+    }
+
+    fn a_list_goes_on_from_a_token(world) {
+        let user = wait!(sign_in(world, "ann"))?;
+        let mut pages = user.events().list(this_year().page_size(50));
+        let first = wait!(pages.next_page())?.ok_or("no page")?;
+        let token = pages.token().ok_or("no token")?.to_owned();
+        let second = wait!(user.events().list(this_year().page_size(50).page_token(token)).first())?.ok_or("no page")?;
+        assert_ne!(first.events[0].id, second.events[0].id);
+        Ok(())
+    }
+
+    fn an_event_is_created_changed_and_deleted(world) {
+        for shape in ["root", "wrapped"] {
+            world.set("event_response", shape)?;
+            let user = wait!(sign_in(world, "ann"))?;
+            let calendars = wait!(user.calendars().list())?;
+            let (start, end) = ("2026-12-01T09:00:00Z".parse::<Timestamp>()?, "2026-12-01T09:30:00Z".parse::<Timestamp>()?);
+            let new = NewEvent::new(&calendars[0], "Stand-up", start, end).location("Room 4").description("daily")
+                .attendee("a@example.org");
+            let event = wait!(user.events().create(new))?;
+            assert_eq!((event.title.as_str(), event.location.as_deref()), ("Stand-up", Some("Room 4")));
+            let event = event.calendar(&calendars[0].id);
+            let event = wait!(user.events().update(event.change()?.location("Room 5").clear_description()))?;
+            assert_eq!((event.title.as_str(), event.location.as_deref()), ("Stand-up", Some("Room 5")));
+            assert_eq!(event.description, None);
+            let event = event.calendar(&calendars[0].id);
+            wait!(user.events().delete(event.delete()?))?;
+            let error = wait!(user.events().delete(event.delete()?)).unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::NotFound), "{error}");
+        }
+        Ok(())
+    }
+
+    fn one_occurrence_changes_and_the_series_stays(world) {
+        let user = wait!(sign_in(world, "ann"))?;
+        let mut items = user.events().list(this_year().page_size(1000)).items();
+        let mut events = Vec::new();
+        while let Some(event) = wait!(items.next()) {
+            events.push(event?);
+        }
+        let occurrence = events.iter().find(|event| event.recurring_event_id.is_some()).ok_or("no series")?.clone();
+        let series = occurrence.recurring_event_id.clone();
+        let siblings = |events: &[Event]| events.iter().filter(|event| event.recurring_event_id == series).count();
+        let before = siblings(&events);
+        assert!(before > 1);
+        wait!(user.events().update(occurrence.change()?.title("Moved to the garden")))?;
+        wait!(user.events().delete(events.iter().rfind(|event| event.recurring_event_id == series).ok_or("none")?.delete()?))?;
+        let mut items = user.events().list(this_year().page_size(1000)).items();
+        let mut after = Vec::new();
+        while let Some(event) = wait!(items.next()) {
+            after.push(event?);
+        }
+        assert_eq!(after.iter().filter(|event| event.title == "Moved to the garden").count(), 1);
+        assert_eq!(siblings(&after), before - 1, "only the deleted occurrence is gone");
+        Ok(())
+    }
+
+    fn an_expired_token_is_refreshed_once_whatever_its_401_says(world) {
+        for (round, body) in ["message", "error", "empty"].into_iter().enumerate() {
+            world.set("expired_body", body)?;
+            let user = wait!(sign_in(world, "ann"))?;
+            world.expire();
+            wait!(user.calendars().list())?;
+            assert_eq!(world.refreshes(), round as u64 + 1, "{body}");
+        }
+        Ok(())
+    }
+
+    fn a_denied_write_refreshes_nothing_and_names_the_scope(world) {
+        for status in ["401", "403"] {
+            world.set("write_denied", status)?;
+            let client = client(world).build()?;
+            let user = wait!(sign_in_with(world, &client, SignIn::new("reader").scope(Scope::Read)))?;
+            let calendars = wait!(user.calendars().list())?;
+            let before = world.requests("POST /event");
+            for _ in 0..3 {
+                let now = Timestamp::now();
+                let error = wait!(user.events().create(NewEvent::new(&calendars[0], "No", now, now))).unwrap_err();
+                assert!(matches!(error.kind(), ErrorKind::Permission { needed: Some(Scope::ReadWrite), .. }), "{error:?}");
+                assert!(error.to_string().contains("read-write"), "{error}");
+                assert_eq!(error.code(), "AUTHENTICATION_ERROR");
+            }
+            assert_eq!(world.requests("POST /event") - before, 3, "each write goes out once");
+            assert_eq!(world.refreshes(), 0);
+        }
+        Ok(())
+    }
+
+    fn free_busy_sees_times_and_no_titles(world) {
+        let client = client(world).build()?;
+        let user = wait!(sign_in_with(world, &client, SignIn::new("busy").scope(Scope::FreeBusy)))?;
+        let error = wait!(user.calendars().list()).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Permission { .. }), "{error:?}");
+        assert!(error.to_string().contains("free-busy scope"), "the text of `error` is kept: {error}");
+        let page = wait!(user.events().list(this_year()).first())?.ok_or("no page")?;
+        assert!(!page.events.is_empty() && page.events.iter().all(|event| event.title.is_empty()));
+        assert_eq!(world.refreshes(), 0);
+        Ok(())
+    }
+
+    fn a_rate_limit_is_waited_for(world) {
+        let user = wait!(sign_in(world, "ann"))?;
+        world.fault(Fault::on("GET /calendars").status(429).header("retry-after", "1"));
+        let started = Instant::now();
+        let reply = wait!(user.reply(&ListCalendars::new()))?;
+        assert!(started.elapsed() >= Duration::from_secs(1));
+        assert_eq!(reply.attempts, 2);
+        Ok(())
+    }
+
+    fn a_rate_limit_longer_than_the_call_fails_at_once(world) {
+        let user = wait!(sign_in(world, "ann"))?;
+        world.fault(Fault::on("GET /calendars").status(429).header("retry-after", "3600"));
+        let error = wait!(user.calendars().list()).unwrap_err();
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(3600)));
+        assert_eq!((error.attempts(), error.code()), (1, "RATE_LIMIT_ERROR"));
+        let others = wait!(user.events().list(this_year()).first()).unwrap_err();
+        assert_eq!(others.attempts(), 0, "the whole client leaves the service alone");
+        Ok(())
+    }
+
+    fn a_read_survives_a_failing_server_and_a_create_is_not_repeated(world) {
+        let user = wait!(sign_in(world, "ann"))?;
+        let calendars = wait!(user.calendars().list())?;
+        world.fault(Fault::on("GET /calendars").status(503).times(2));
+        assert_eq!(wait!(user.reply(&ListCalendars::new()))?.attempts, 3);
+        world.fault(Fault::on("POST /event").status(503));
+        let now = Timestamp::now();
+        let error = wait!(user.events().create(NewEvent::new(&calendars[0], "Once", now, now))).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Server), "{error:?}");
+        assert!(error.may_have_happened());
+        assert_eq!(world.requests("POST /event"), 1);
+        Ok(())
+    }
+
+    fn a_lost_answer_repeats_a_read_and_a_delete_but_no_create(world) {
+        let user = wait!(sign_in(world, "ann"))?;
+        world.fault(Fault::on("GET /calendars").cut_after());
+        let calendars = wait!(user.calendars().list())?;
+        world.fault(Fault::on("POST /event").cut_after());
+        let now = Timestamp::now();
+        let error = wait!(user.events().create(NewEvent::new(&calendars[0], "Once", now, now))).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Network { sent: Sent::Maybe }), "{error:?}");
+        assert!(error.may_have_happened());
+        assert_eq!(world.requests("POST /event"), 1);
+        let page = wait!(user.events().list(ListEvents::between(now, now + SignedDuration::from_secs(1)).page_size(1000)).first())?
+            .ok_or("no page")?;
+        let created = page.events.iter().find(|event| event.title == "Once").ok_or("it had happened")?;
+        world.fault(Fault::on("DELETE /event").cut_after());
+        wait!(user.events().delete(created.clone().calendar(&calendars[0].id).delete()?))?;
+        assert_eq!(world.requests("DELETE /event"), 2, "the second finds nothing to delete, which is what was wanted");
+        Ok(())
+    }
+
+    fn a_page_of_html_is_an_error_and_no_empty_list(world) {
+        let user = wait!(sign_in(world, "ann"))?;
+        world.fault(Fault::on("GET /calendars").garbage());
+        let error = wait!(user.calendars().list()).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Decode { .. }), "{error:?}");
+        world.fault(Fault::on("GET /events").truncate(100));
+        let error = wait!(user.events().list(this_year()).first()).unwrap_err();
+        let ErrorKind::Decode { offset, .. } = error.kind() else { panic!("{error:?}") };
+        assert_eq!(*offset, 100);
+        Ok(())
+    }
+
+    fn a_redirect_is_not_followed(world) {
+        let user = wait!(sign_in(world, "ann"))?;
+        let before = world.requests("GET /calendars");
+        world.fault(Fault::on("GET /calendars").status(302).header("location", "http://127.0.0.1:9/steal"));
+        let error = wait!(user.calendars().list()).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Http), "{error:?}");
+        assert_eq!(error.status().map(|status| status.as_u16()), Some(302));
+        assert_eq!(world.requests("GET /calendars") - before, 1);
+        Ok(())
+    }
+
+    fn the_code_of_another_user_signs_nobody_in(world) {
+        world.set("code", "user_id")?;
+        let client = client(world).build()?;
+        let mallory = client.auth().sign_in(SignIn::new("mallory"))?;
+        world.consent(client.auth().sign_in(SignIn::new("victim"))?.url())?;
+        let state = parameter(mallory.url(), "state");
+        let error = wait!(client.auth().finish(mallory, &format!("code=victim&state={state}"))).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::SignIn(SignInFault::WrongUser)), "{error:?}");
+        for user in ["mallory", "victim"] {
+            assert_eq!(world.store.load(&client.app().token_key(user))?, None);
+            let error = wait!(client.user(user).calendars().list()).unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::Authentication), "{error:?}");
+        }
+        Ok(())
+    }
+
+    fn a_callback_with_a_wrong_state_or_an_error_is_refused(world) {
+        let client = client(world).build()?;
+        let begun = || client.auth().sign_in(SignIn::new("ann"));
+        let good = begun()?;
+        let callback = world.consent(good.url())?;
+        let error = wait!(client.auth().finish(begun()?, &callback)).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::SignIn(SignInFault::State)), "{error:?}");
+        let denied = begun()?;
+        let query = format!("error=access_denied&state={}", parameter(denied.url(), "state"));
+        let error = wait!(client.auth().finish(denied, &query)).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::SignIn(SignInFault::Denied)), "{error:?}");
+        assert_eq!(error.server_code(), Some("access_denied"));
+        assert_eq!(world.requests("POST /oauth/token"), 0, "nothing was exchanged");
+        let kept = serde_json::to_string(&good)?; // between redirect and callback it lives in a web session
+        wait!(client.auth().finish(serde_json::from_str(&kept)?, &callback))?;
+        Ok(())
+    }
+
+    fn signing_out_revokes_and_forgets(world) {
+        let user = wait!(sign_in(world, "ann"))?;
+        wait!(user.calendars().list())?;
+        wait!(user.sign_out())?;
+        assert_eq!(world.stats().revocations, 1);
+        assert_eq!(world.store.load(user.session().key())?, None);
+        let before = world.requests("GET /calendars");
+        let error = wait!(user.calendars().list()).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Authentication), "{error:?}");
+        assert_eq!(world.requests("GET /calendars"), before);
+        wait!(sign_in_with(world, user.client(), SignIn::new("ann")))?;
+        wait!(user.calendars().list())?;
+        Ok(())
+    }
+
+    fn signing_out_forgets_even_if_the_service_fails(world) {
+        let user = wait!(sign_in(world, "ann"))?;
+        world.fault(Fault::on("POST /oauth/revoke").status(500));
+        let error = wait!(user.sign_out()).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Server), "{error:?}");
+        assert_eq!(world.store.load(user.session().key())?, None);
+        Ok(())
+    }
+
+    fn a_revoked_session_ends_and_offers_a_new_sign_in(world) {
+        let (tell, told) = std::sync::mpsc::channel();
+        let client = client(world).on_session_ended(move |ended: SessionEnded| drop(tell.send(ended))).build()?;
+        let user = wait!(sign_in_with(world, &client, SignIn::new("ann").scope(Scope::Read)))?;
+        let tokens = world.store.load(user.session().key())?.ok_or("no tokens")?;
+        wait!(client.send(&Revoke::new(tokens.access_token.expose())))?;
+        let error = wait!(user.calendars().list()).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Authentication), "{error:?}");
+        assert_eq!(error.server_code(), Some("invalid_grant"));
+        assert_eq!(world.store.load(user.session().key())?, None);
+        let ended = told.try_recv()?;
+        assert_eq!(&*ended.key.user, "ann");
+        let again = ended.sign_in.ok_or("no sign-in")?;
+        assert!(again.url().contains("scope=read"), "{}", again.url());
+        let callback = world.consent(again.url())?;
+        wait!(client.auth().finish(again, &callback))?;
+        wait!(user.calendars().list())?;
+        assert!(told.try_recv().is_err(), "told once");
+        Ok(())
+    }
+
+    fn a_token_endpoint_that_fails_signs_nobody_out(world) {
+        let user = wait!(sign_in(world, "ann"))?;
+        world.expire();
+        world.fault(Fault::on("POST /oauth/token").status(503));
+        let error = wait!(user.calendars().list()).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Server), "{error:?}");
+        wait!(user.calendars().list())?;
+        assert_eq!(world.refreshes(), 1);
+        Ok(())
+    }
+
+    fn a_rate_limited_token_endpoint_is_waited_for(world) {
+        let user = wait!(sign_in(world, "ann"))?;
+        world.expire();
+        world.fault(Fault::on("POST /oauth/token").status(429).header("retry-after", "0").times(2));
+        wait!(user.calendars().list())?;
+        assert_eq!(world.refreshes(), 1);
+        Ok(())
+    }
+
+    fn wrong_credentials_are_a_configuration_error_and_end_no_session(world) {
+        let user = wait!(sign_in(world, "ann"))?;
+        world.expire();
+        world.fault(Fault::on("POST /oauth/token").status(401).body(r#"{"error":"invalid_client"}"#));
+        let error = wait!(user.calendars().list()).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Configuration), "{error:?}");
+        wait!(user.calendars().list())?;
+        Ok(())
+    }
+
+    fn a_lost_exchange_is_repeated_with_the_same_token(world) {
+        let user = wait!(sign_in(world, "ann"))?;
+        world.expire();
+        world.fault(Fault::on("POST /oauth/token").cut_after());
+        let error = wait!(user.calendars().list()).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Network { sent: Sent::Maybe }), "{error:?}");
+        wait!(user.calendars().list())?;
+        let stats = world.stats();
+        assert_eq!((stats.exchanges.refresh.granted, stats.family_revocations), (2, 0));
+        Ok(())
+    }
+
+    fn a_short_life_does_not_make_calls_refresh(world) {
+        world.set("token_ttl", "30")?;
+        let user = wait!(sign_in(world, "ann"))?;
+        for _ in 0..10 {
+            wait!(user.calendars().list())?;
+        }
+        assert_eq!(world.refreshes(), 0);
+        Ok(())
+    }
+
+    fn a_token_near_its_end_is_refreshed_before_it_fails(world) {
+        world.set("token_ttl", "1")?;
+        let user = wait!(sign_in(world, "ann"))?;
+        world.set("token_ttl", "3600")?;
+        pause!(Duration::from_millis(1100));
+        wait!(user.calendars().list())?;
+        let stats = world.stats();
+        assert_eq!((stats.exchanges.refresh.granted, stats.expired_answers), (1, 0));
+        Ok(())
+    }
+
+    fn users_are_apart(world) {
+        let client = client(world).build()?;
+        let ann = wait!(sign_in_with(world, &client, SignIn::new("ann")))?;
+        let bob = wait!(sign_in_with(world, &client, SignIn::new("bob")))?;
+        let calendars = wait!(ann.calendars().list())?;
+        let (start, end) = ("2026-12-01T09:00:00Z".parse::<Timestamp>()?, "2026-12-01T09:30:00Z".parse::<Timestamp>()?);
+        wait!(ann.events().create(NewEvent::new(&calendars[0], "Ann's own", start, end)))?;
+        let day = || ListEvents::between(start, end).page_size(1000);
+        let sees = |page: Option<EventPage>| page.is_some_and(|page| page.events.iter().any(|event| event.title == "Ann's own"));
+        assert!(sees(wait!(ann.events().list(day()).first())?));
+        assert!(!sees(wait!(bob.events().list(day()).first())?));
+        Ok(())
+    }
+
+    fn a_disconnected_provider_is_gone(world) {
+        let user = wait!(sign_in(world, "ann"))?;
+        let status = wait!(user.connections().status())?;
+        assert_eq!(status.connections.len(), 4);
+        wait!(user.connections().disconnect(Disconnect::new(Provider::Microsoft)))?;
+        let calendars = wait!(user.calendars().list())?;
+        assert!(calendars.iter().all(|calendar| calendar.provider != Some(Provider::Microsoft)), "{calendars:?}");
+        Ok(())
+    }
+
+    fn any_endpoint_goes_through_the_same_door(world) {
+        struct Legacy;
+        impl Endpoint for Legacy {
+            type Answer = ConnectionStatus;
+            fn method(&self) -> http::Method { http::Method::GET }
+            fn path(&self) -> std::borrow::Cow<'_, str> { "/connection-status".into() }
+        }
+        let user = wait!(sign_in(world, "ann"))?;
+        world.expire();
+        let reply = wait!(user.reply(&Legacy))?;
+        assert_eq!(reply.status.as_u16(), 200);
+        assert!(reply.headers.contains_key("content-type"));
+        assert_eq!(wait!(user.client().health())?.status.as_deref(), Some("ok"));
+        Ok(())
+    }
+
+    fn a_restarted_program_goes_on_with_the_stored_tokens(world) {
+        let user = wait!(sign_in(world, "ann"))?;
+        wait!(user.calendars().list())?;
+        drop(user);
+        let again = client(world).build()?.user("ann");
+        wait!(again.calendars().list())?;
+        assert_eq!(world.stats().exchanges.code.granted, 1);
+        Ok(())
+    }
+
+    fn tokens_from_elsewhere_are_taken_over(world) {
+        let user = wait!(sign_in(world, "ann"))?;
+        let tokens = world.store.load(user.session().key())?.ok_or("no tokens")?;
+        let store = MemoryStore::new();
+        let other = client(world).store(store.clone()).build()?.user("ann");
+        wait!(other.import(Tokens::new(tokens.access_token.clone(), tokens.refresh_token.clone().ok_or("none")?)))?;
+        assert!(store.load(other.session().key())?.is_some(), "saved first");
+        wait!(other.calendars().list())?;
+        world.expire();
+        wait!(other.calendars().list())?;
+        assert_eq!(world.refreshes(), 1);
+        Ok(())
+    }
+
+    fn a_failed_save_fails_the_call_and_the_next_one_settles_it(world) {
+        let store = Flaky::new(MemoryStore::new());
+        let client = client(world).store(store.clone()).build()?;
+        let user = wait!(sign_in_with(world, &client, SignIn::new("ann")))?;
+        let before = store.load(user.session().key())?.ok_or("no tokens")?;
+        world.expire();
+        store.fail_saves(1);
+        let calls = world.requests("GET /calendars");
+        let error = wait!(user.calendars().list()).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::TokenStore), "{error:?}");
+        assert!(error.to_string().contains("the disk is full"), "{error}");
+        assert_eq!(world.requests("GET /calendars") - calls, 1, "the unsaved token was not used");
+        assert_eq!(store.load(user.session().key())?, Some(before));
+        wait!(user.calendars().list())?;
+        assert_eq!(world.refreshes(), 1, "the pending pair was saved, not exchanged for another");
+        assert_eq!(world.requests("GET /calendars") - calls, 2, "and it was saved before it was used");
+        Ok(())
+    }
+
+    fn the_hook_of_the_official_sdks_is_a_store(world) {
+        let seen = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+        let (hook, fail) = (seen.clone(), std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false)));
+        let failing = fail.clone();
+        let store = TokenHook::new(move |key, tokens| {
+            if failing.swap(false, std::sync::atomic::Ordering::SeqCst) {
+                return Err(StoreError::new("the database is away"));
+            }
+            hook.lock().unwrap().push((key.user.to_string(), tokens.map(|tokens| tokens.access_token.clone())));
+            Ok(())
+        });
+        let client = client(world).store(store).build()?;
+        let user = wait!(sign_in_with(world, &client, SignIn::new("ann")))?;
+        world.expire();
+        fail.store(true, std::sync::atomic::Ordering::SeqCst);
+        let error = wait!(user.calendars().list()).unwrap_err();
+        assert!(error.to_string().contains("the database is away"), "{error}");
+        wait!(user.calendars().list())?;
+        wait!(user.sign_out())?;
+        let seen = seen.lock().unwrap();
+        assert_eq!(seen.len(), 3, "sign-in, refresh, end: {seen:?}");
+        assert!(seen[0].1.is_some() && seen[1].1.is_some() && seen[0] != seen[1] && seen[2].1.is_none());
+        Ok(())
+    }
+
+    fn a_request_that_cannot_be_right_is_not_sent(world) {
+        let user = wait!(sign_in(world, "ann"))?;
+        let calendars = wait!(user.calendars().list())?;
+        let before = world.stats();
+        let later: Timestamp = "2026-12-01T10:00:00Z".parse()?;
+        let earlier: Timestamp = "2026-12-01T09:00:00Z".parse()?;
+        let errors = [
+            wait!(user.events().create(NewEvent::new(&calendars[0], "x", later, earlier))).unwrap_err(),
+            wait!(user.events().list(this_year().page_size(0)).first()).unwrap_err(),
+            wait!(user.events().list(this_year().page_size(1001)).first()).unwrap_err(),
+            wait!(user.connections().disconnect(Disconnect::new(Provider::Google).account(""))).unwrap_err(),
+            client_error(user.client().auth().sign_in(SignIn::new(""))),
+        ];
+        for error in &errors {
+            assert!(matches!(error.kind(), ErrorKind::Validation { .. }), "{error:?}");
+            assert_eq!(error.attempts(), 0);
+        }
+        assert_eq!(world.stats().requests, before.requests);
+        Ok(())
+    }
+}

@@ -1,0 +1,198 @@
+//! The scenarios through both facades, over every transport.
+//!
+//! Each run prints the list of what it went through; the lists are the same. A scenario fails if a fault it asked for
+//! never happened. What the service saw is read from the sandbox, not from the client.
+
+use connect_tests::world::Place;
+
+/// What each module below needs, named alike.
+macro_rules! vocabulary {
+    ($client:ident) => {
+        use std::time::{Duration, Instant};
+
+        use $client::{
+            Builder, Client, Endpoint, ErrorKind, MemoryStore, Sent, SessionEnded, SignIn, SignInFault, StoreError, TokenHook,
+            TokenStore, Tokens, User,
+            types::{
+                ConnectionStatus, Disconnect, Event, EventPage, ListCalendars, ListEvents, NewEvent, Provider, Revoke,
+                Scope,
+            },
+        };
+        use connect_sandbox::Fault;
+        use connect_tests::{stores::Flaky, world::{Failure, World}};
+        use jiff::{SignedDuration, Timestamp};
+
+        fn this_year() -> ListEvents {
+            static NOW: std::sync::OnceLock<Timestamp> = std::sync::OnceLock::new();
+            let now = *NOW.get_or_init(Timestamp::now); // a page token goes with the range it was given for
+            ListEvents::between(now - SignedDuration::from_hours(24 * 60), now + SignedDuration::from_hours(24 * 60))
+        }
+
+        fn parameter(url: &str, name: &str) -> String {
+            let query = url.split_once('?').map_or("", |(_, query)| query);
+            let found = query.split('&').find_map(|pair| pair.strip_prefix(&format!("{name}=")));
+            found.expect("the parameter").to_owned()
+        }
+
+        fn client_error<T>(outcome: Result<T, $client::Error>) -> $client::Error {
+            outcome.err().expect("an error")
+        }
+
+        /// A client of the sandbox's application, as the place of the world wants it.
+        fn client(world: &World) -> Builder {
+            let app = world.sandbox(|sandbox| sandbox.credentials());
+            let mut builder = Client::builder(app.client_id, app.client_secret, app.redirect_uri)
+                .base_url(world.base_url())
+                .retry($client::RetryPolicy::default().with_backoff(Duration::from_millis(1), Duration::from_millis(5)))
+                .store(world.store.clone());
+            if let Some(root) = &world.root {
+                builder = builder.root_certificates(root.clone());
+            }
+            transport(world, builder)
+        }
+    };
+}
+
+/// Runs one scenario in a world of its own.
+macro_rules! begin {
+    ($seen:ident, $name:ident, $place:expr) => {{
+        println!("{}", stringify!($name));
+        $seen.push(stringify!($name));
+        connect_tests::world::World::new($place).expect("a sandbox")
+    }};
+}
+
+fn every_fault_happened(name: &str, world: &connect_tests::world::World) {
+    let faults = world.stats().faults;
+    assert_eq!(faults.asked, faults.fired, "{name} asked for faults that never happened");
+}
+
+mod with_hyper {
+    macro_rules! wait {
+        ($call:expr) => {
+            $call.await
+        };
+    }
+    macro_rules! pause {
+        ($time:expr) => {
+            tokio::time::sleep($time).await
+        };
+    }
+    macro_rules! func {
+        (fn $($rest:tt)*) => { async fn $($rest)* };
+    }
+    macro_rules! scenarios {
+        ($(fn $name:ident($world:ident) $body:block)*) => {
+            $(async fn $name($world: &World) -> Result<(), Failure> $body)*
+
+            pub(super) async fn run(place: super::Place) -> Vec<&'static str> {
+                let mut seen = Vec::new();
+                $({
+                    let world = begin!(seen, $name, place);
+                    Box::pin($name(&world)).await.unwrap_or_else(|error| panic!("{}: {error:?}", stringify!($name)));
+                    super::every_fault_happened(stringify!($name), &world);
+                })*
+                seen
+            }
+        };
+    }
+    vocabulary!(connect_hyper);
+
+    fn transport(_: &World, builder: Builder) -> Builder {
+        builder
+    }
+
+    include!("body.rs");
+}
+
+mod blocking {
+    macro_rules! wait {
+        ($call:expr) => {
+            $call
+        };
+    }
+    macro_rules! pause {
+        ($time:expr) => {
+            std::thread::sleep($time)
+        };
+    }
+    macro_rules! func {
+        (fn $($rest:tt)*) => { fn $($rest)* };
+    }
+    macro_rules! scenarios {
+        ($(fn $name:ident($world:ident) $body:block)*) => {
+            $(fn $name($world: &World) -> Result<(), Failure> $body)*
+
+            pub(super) fn run(place: super::Place, transport: super::Transport) -> Vec<&'static str> {
+                TRANSPORT.set(transport);
+                let mut seen = Vec::new();
+                $({
+                    let world = begin!(seen, $name, place);
+                    $name(&world).unwrap_or_else(|error| panic!("{}: {error:?}", stringify!($name)));
+                    super::every_fault_happened(stringify!($name), &world);
+                })*
+                seen
+            }
+        };
+    }
+    vocabulary!(connect_blocking);
+
+    thread_local! {
+        static TRANSPORT: std::cell::Cell<super::Transport> = const { std::cell::Cell::new(super::Transport::Ureq) };
+    }
+
+    fn transport(world: &World, builder: Builder) -> Builder {
+        match TRANSPORT.get() {
+            super::Transport::Ureq => builder,
+            super::Transport::InMemory => builder.transport(world.in_memory()),
+            super::Transport::PlainSocket => builder.transport(connect_tests::plain_socket::send),
+        }
+    }
+
+    include!("body.rs");
+}
+
+/// What carries the blocking client's requests.
+#[derive(Clone, Copy)]
+enum Transport {
+    Ureq,
+    InMemory,
+    PlainSocket,
+}
+
+/// What every run goes through, in this order.
+fn expected() -> Vec<&'static str> {
+    let body = include_str!("body.rs");
+    let (_, list) = body.split_once("scenarios! {").expect("the list");
+    list.lines().filter_map(|line| line.strip_prefix("    fn ")?.split('(').next()).collect()
+}
+
+#[tokio::test]
+async fn over_hyper() {
+    assert_eq!(with_hyper::run(Place::Socket).await, expected());
+}
+
+#[tokio::test]
+async fn over_hyper_with_tls() {
+    assert_eq!(with_hyper::run(Place::Tls).await, expected());
+}
+
+#[test]
+fn over_ureq() {
+    assert_eq!(blocking::run(Place::Socket, Transport::Ureq), expected());
+}
+
+#[test]
+fn over_ureq_with_tls() {
+    assert_eq!(blocking::run(Place::Tls, Transport::Ureq), expected());
+}
+
+#[test]
+fn in_memory() {
+    assert_eq!(blocking::run(Place::Memory, Transport::InMemory), expected());
+}
+
+#[test]
+fn over_a_hand_written_socket() {
+    assert_eq!(blocking::run(Place::Socket, Transport::PlainSocket), expected());
+}
