@@ -1,0 +1,327 @@
+//! What happens to a rotated token when its caller goes away, its save fails, its answer is lost, or another process
+//! was quicker.
+
+use std::{
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use connect_core::{ErrorKind, MemoryStore, SignIn, TokenKey, TokenStore};
+use connect_sandbox::Fault;
+use connect_stores::FileStore;
+use connect_tests::{
+    stores::Flaky,
+    world::{Place, World},
+};
+
+const EXCHANGE: &str = "POST /oauth/token";
+
+fn a_while(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+fn slow_exchange(world: &World) {
+    world.fault(Fault::on(EXCHANGE).delay(a_while(300)));
+}
+
+mod asynchronous {
+    use connect_hyper::{Client, User};
+
+    use super::*;
+
+    fn client(world: &World, store: impl TokenStore) -> Client {
+        let app = world.sandbox(|sandbox| sandbox.credentials());
+        Client::builder(app.client_id, app.client_secret, app.redirect_uri)
+            .base_url(world.base_url())
+            .store(store)
+            .build()
+            .unwrap()
+    }
+
+    async fn sign_in(world: &World, client: &Client) -> User {
+        let sign_in = client.auth().sign_in(SignIn::new("ann")).unwrap();
+        let callback = world.consent(sign_in.url()).unwrap();
+        client.auth().finish(sign_in, &callback).await.unwrap()
+    }
+
+    /// Starts a call and drops it after a time.
+    async fn dropped_after(user: &User, millis: u64) {
+        let call = tokio::time::timeout(a_while(millis), user.calendars().list()).await;
+        assert!(call.is_err(), "it should still have been waiting");
+    }
+
+    #[tokio::test]
+    async fn a_caller_dropped_during_the_exchange_takes_nothing_with_it() {
+        let world = World::new(Place::Socket).unwrap();
+        let user = sign_in(&world, &client(&world, world.store.clone())).await;
+        world.expire();
+        slow_exchange(&world);
+        dropped_after(&user, 100).await;
+        user.calendars().list().await.unwrap();
+        assert_eq!(world.refreshes(), 1, "the exchange ran to its end and the next call used what came of it");
+    }
+
+    #[tokio::test]
+    async fn a_caller_dropped_during_the_save_takes_nothing_with_it() {
+        let world = World::new(Place::Socket).unwrap();
+        let store = Flaky::new(world.store.clone());
+        let user = sign_in(&world, &client(&world, store.clone())).await;
+        world.expire();
+        store.slow_saves(a_while(300));
+        dropped_after(&user, 150).await;
+        assert_eq!(world.refreshes(), 1);
+        user.calendars().list().await.unwrap();
+        assert_eq!((world.refreshes(), store.saves()), (1, 2));
+    }
+
+    #[tokio::test]
+    async fn a_sign_in_whose_caller_is_gone_is_completed() {
+        let world = World::new(Place::Socket).unwrap();
+        let client = client(&world, world.store.clone());
+        let sign_in = client.auth().sign_in(SignIn::new("ann")).unwrap();
+        let callback = world.consent(sign_in.url()).unwrap();
+        slow_exchange(&world);
+        assert!(tokio::time::timeout(a_while(100), client.auth().finish(sign_in, &callback)).await.is_err());
+        client.close(Duration::from_secs(5)).await.unwrap();
+        client.user("ann").calendars().list().await.unwrap();
+    }
+
+    #[test]
+    fn a_runtime_that_ends_through_close_loses_nothing() {
+        let world = World::new(Place::Socket).unwrap();
+        let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime().block_on(async {
+            let client = client(&world, world.store.clone());
+            let user = sign_in(&world, &client).await;
+            world.expire();
+            slow_exchange(&world);
+            dropped_after(&user, 100).await;
+            client.close(Duration::from_secs(5)).await.unwrap();
+        });
+        runtime().block_on(async {
+            let user = client(&world, world.store.clone()).user("ann");
+            user.calendars().list().await.unwrap();
+        });
+        assert_eq!(world.refreshes(), 1);
+    }
+
+    #[tokio::test]
+    async fn close_says_so_when_it_is_not_given_enough_time() {
+        let world = World::new(Place::Socket).unwrap();
+        let client = client(&world, world.store.clone());
+        let user = sign_in(&world, &client).await;
+        world.expire();
+        slow_exchange(&world);
+        dropped_after(&user, 100).await;
+        let error = client.close(a_while(20)).await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Timeout), "{error:?}");
+        client.close(Duration::from_secs(5)).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn close_saves_what_could_not_be_saved_before() {
+        let world = World::new(Place::Socket).unwrap();
+        let store = Flaky::new(world.store.clone());
+        let first = client(&world, store.clone());
+        let user = sign_in(&world, &first).await;
+        world.expire();
+        store.fail_saves(1);
+        user.calendars().list().await.unwrap_err();
+        first.close(Duration::from_secs(5)).await.unwrap();
+        client(&world, store).user("ann").calendars().list().await.unwrap();
+        assert_eq!(world.refreshes(), 1);
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_longer_than_their_own_time() {
+        let world = World::new(Place::Socket).unwrap();
+        let app = world.sandbox(|sandbox| sandbox.credentials());
+        let client = Client::builder(app.client_id, app.client_secret, app.redirect_uri)
+            .base_url(world.base_url())
+            .timeout(a_while(200))
+            .store(world.store.clone())
+            .build()
+            .unwrap();
+        let user = sign_in(&world, &client).await;
+        world.expire();
+        world.fault(Fault::on(EXCHANGE).delay(a_while(1000)));
+        let started = Instant::now();
+        let calendars = user.calendars();
+        let (leader, waiter) = tokio::join!(calendars.list(), calendars.list());
+        for error in [leader.unwrap_err(), waiter.unwrap_err()] {
+            assert!(matches!(error.kind(), ErrorKind::Timeout), "{error:?}");
+        }
+        assert!(started.elapsed() < a_while(800), "{:?}", started.elapsed());
+        client.close(Duration::from_secs(5)).await.unwrap();
+        user.calendars().list().await.unwrap();
+        assert_eq!(world.refreshes(), 1);
+    }
+
+    #[test]
+    fn without_a_runtime_there_is_an_error_and_no_panic() {
+        let world = World::new(Place::Socket).unwrap();
+        let user = client(&world, world.store.clone()).user("ann");
+        let calendars = user.calendars();
+        let mut call = std::pin::pin!(calendars.list());
+        let outcome = call.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
+        let std::task::Poll::Ready(Err(error)) = outcome else { panic!("{outcome:?}") };
+        assert!(matches!(error.kind(), ErrorKind::Configuration), "{error:?}");
+    }
+}
+
+mod blocking {
+    use connect_blocking::{Client, User};
+
+    use super::*;
+
+    fn builder(world: &World) -> connect_blocking::Builder {
+        let app = world.sandbox(|sandbox| sandbox.credentials());
+        Client::builder(app.client_id, app.client_secret, app.redirect_uri).base_url(world.base_url())
+    }
+
+    fn sign_in(world: &World, client: &Client) -> User {
+        let sign_in = client.auth().sign_in(SignIn::new("ann")).unwrap();
+        let callback = world.consent(sign_in.url()).unwrap();
+        client.auth().finish(sign_in, &callback).unwrap()
+    }
+
+    #[test]
+    fn a_leader_saves_even_past_its_own_time() {
+        let world = World::new(Place::Socket).unwrap();
+        let client = builder(&world).timeout(a_while(200)).store(world.store.clone()).build().unwrap();
+        let user = sign_in(&world, &client);
+        world.expire();
+        world.fault(Fault::on(EXCHANGE).delay(a_while(600)));
+        let error = user.calendars().list().unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Timeout), "{error:?}");
+        user.calendars().list().unwrap();
+        assert_eq!(world.refreshes(), 1);
+    }
+
+    #[test]
+    fn an_early_refresh_whose_answer_is_lost_leaves_the_old_token_in_use() {
+        let world = World::new(Place::Memory).unwrap();
+        world.set("token_ttl", "4").unwrap();
+        let client = builder(&world).store(world.store.clone()).transport(world.in_memory()).build().unwrap();
+        let user = sign_in(&world, &client);
+        std::thread::sleep(a_while(2200)); // past the half of its life: refreshed early
+        world.fault(Fault::on(EXCHANGE).cut_after());
+        for _ in 0..3 {
+            user.calendars().list().unwrap();
+        }
+        let stats = world.stats();
+        assert_eq!(stats.exchanges.refresh.granted, 1, "the same refresh token is not sent again while the old pair works");
+        assert_eq!(stats.faults.fired, 1);
+        std::thread::sleep(a_while(2000)); // now it is over: the 401 is reason enough
+        user.calendars().list().unwrap();
+        let stats = world.stats();
+        assert_eq!((stats.exchanges.refresh.granted, stats.family_revocations), (2, 0));
+    }
+
+    #[test]
+    fn an_early_refresh_that_fails_is_not_tried_again_at_once() {
+        let world = World::new(Place::Memory).unwrap();
+        world.set("token_ttl", "4").unwrap();
+        let client = builder(&world).store(world.store.clone()).transport(world.in_memory()).build().unwrap();
+        let user = sign_in(&world, &client);
+        std::thread::sleep(a_while(2200));
+        world.fault(Fault::on(EXCHANGE).status(400).body(r#"{"error":"invalid_request"}"#));
+        for _ in 0..3 {
+            user.calendars().list().unwrap();
+        }
+        assert_eq!(world.requests(EXCHANGE), 2, "the sign-in and one early try");
+    }
+
+    #[test]
+    fn a_new_sign_in_replaces_a_pair_that_waits_for_its_save() {
+        let world = World::new(Place::Memory).unwrap();
+        let store = Flaky::new(MemoryStore::new());
+        let client = builder(&world).store(store.clone()).transport(world.in_memory()).build().unwrap();
+        let user = sign_in(&world, &client);
+        world.expire();
+        store.fail_saves(1);
+        user.calendars().list().unwrap_err();
+        sign_in(&world, &client);
+        user.calendars().list().unwrap();
+        assert_eq!(world.refreshes(), 1);
+        assert_eq!(world.stats().exchanges.refresh.refused, 0);
+    }
+
+    #[test]
+    fn a_failed_save_of_a_sign_in_is_made_up_for() {
+        let world = World::new(Place::Memory).unwrap();
+        let store = Flaky::new(MemoryStore::new());
+        let client = builder(&world).store(store.clone()).transport(world.in_memory()).build().unwrap();
+        let pending = client.auth().sign_in(SignIn::new("ann")).unwrap();
+        let callback = world.consent(pending.url()).unwrap();
+        store.fail_saves(1);
+        let error = client.auth().finish(pending, &callback).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::TokenStore), "{error:?}");
+        client.user("ann").calendars().list().unwrap();
+        assert_eq!((store.saves(), world.refreshes()), (1, 0));
+    }
+
+    /// Another process on the same folder, which lists the calendars once.
+    fn process(world: &World, folder: &FileStore) -> Child {
+        let app = world.sandbox(|sandbox| sandbox.credentials());
+        Command::new(env!("CARGO_BIN_EXE_second-process"))
+            .args([&world.base_url(), &app.client_id, &app.client_secret, &app.redirect_uri])
+            .arg(folder.folder())
+            .arg("ann")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    fn succeeds(child: Child) {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success());
+        assert!(String::from_utf8(output.stdout).unwrap().trim().parse::<usize>().unwrap() > 0);
+    }
+
+    #[test]
+    fn two_processes_with_a_failed_save_between_them_end_on_the_newest_pair() {
+        let world = World::new(Place::Socket).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let files = FileStore::open(folder.path()).unwrap();
+        let store = Flaky::new(files.clone());
+        let client = builder(&world).store(store.clone()).build().unwrap();
+        let user = sign_in(&world, &client);
+        let key: &TokenKey = user.session().key();
+        let first = files.load(key).unwrap();
+        world.expire();
+
+        store.fail_saves(1);
+        user.calendars().list().unwrap_err();
+        assert_eq!(files.load(key).unwrap(), first, "the rotated pair is in this process alone");
+
+        world.expire();
+        succeeds(process(&world, &files));
+        let second = files.load(key).unwrap();
+        assert_ne!(second, first, "the other process rotated on its own");
+
+        user.calendars().list().unwrap();
+        assert_eq!(files.load(key).unwrap(), second, "the older pending pair did not overwrite the newer one");
+        let stats = world.stats();
+        assert_eq!((stats.exchanges.refresh.granted, stats.exchanges.refresh.refused), (2, 0));
+        assert_eq!(stats.family_revocations, 0);
+
+        std::thread::sleep(Duration::from_secs(1));
+        succeeds(process(&world, &files));
+        assert_eq!(world.refreshes(), 2, "both work with the same pair");
+    }
+
+    #[test]
+    fn four_processes_on_one_expired_token_make_one_exchange() {
+        let world = World::new(Place::Socket).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let files = FileStore::open(folder.path()).unwrap();
+        sign_in(&world, &builder(&world).store(files.clone()).build().unwrap());
+        world.expire();
+        // Slow enough for all four to come while the first holds the lock.
+        world.fault(Fault::on(EXCHANGE).delay(a_while(500)));
+        let children: Vec<_> = (0..4).map(|_| process(&world, &files)).collect();
+        children.into_iter().for_each(succeeds);
+        assert_eq!(world.refreshes(), 1);
+    }
+}

@@ -1,0 +1,152 @@
+//! Sixty-four callers on one expired token: one exchange, no failed call, a hundred times.
+//!
+//! Half of the 401s are held back until the refresh has ended and its pair is saved, so a client that takes a late 401 for
+//! news refreshes again. What happened is read from the sandbox.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    thread,
+    time::Duration,
+};
+
+use connect_core::{MemoryStore, Response, SignIn, Transport};
+use connect_tests::{
+    stores::Flaky,
+    world::{Place, World},
+};
+use http::StatusCode;
+
+const CALLERS: usize = 64;
+const ROUNDS: usize = 100;
+
+/// Holds 401s back: all of them until every caller has sent its request, every second one until the refresh of
+/// the round is saved.
+#[derive(Clone)]
+struct Floodgate(Arc<Counts>);
+
+struct Counts {
+    store: Flaky<MemoryStore>,
+    round: AtomicUsize,
+    denied: AtomicUsize,
+    late: AtomicUsize,
+}
+
+impl Floodgate {
+    fn new(store: Flaky<MemoryStore>) -> Self {
+        let counts = Counts { store, round: 0.into(), denied: 0.into(), late: 0.into() };
+        Self(Arc::new(counts))
+    }
+
+    fn next_round(&self) {
+        self.0.round.fetch_add(1, SeqCst);
+        self.0.denied.store(0, SeqCst);
+    }
+
+    /// What the caller of a 401 has to wait for.
+    fn pass(&self, response: &Response) -> Option<impl Fn() -> bool + use<>> {
+        if response.status() != StatusCode::UNAUTHORIZED {
+            return None;
+        }
+        let late = self.0.denied.fetch_add(1, SeqCst) % 2 == 1;
+        self.0.late.fetch_add(usize::from(late), SeqCst);
+        let (counts, saves) = (self.0.clone(), self.0.round.load(SeqCst));
+        // The first save is the sign-in's, then comes one a round.
+        Some(move || counts.denied.load(SeqCst) == CALLERS && (!late || counts.store.saves() > saves))
+    }
+}
+
+fn check(world: &World, gate: &Floodgate) {
+    let stats = world.stats();
+    let (callers, rounds) = (CALLERS as u64, ROUNDS as u64);
+    let calendars = &stats.requests["GET /calendars"];
+    assert_eq!(calendars["200"], callers * rounds + 1);
+    assert_eq!(calendars["401"], callers * rounds);
+    assert_eq!(gate.0.late.load(SeqCst), CALLERS * ROUNDS / 2);
+    assert_eq!(stats.exchanges.refresh.granted, rounds, "one exchange for each expiry");
+    assert_eq!(stats.exchanges.refresh.refused, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn asynchronous() {
+    let world = World::new(Place::Socket).unwrap();
+    let app = world.sandbox(|sandbox| sandbox.credentials());
+    let store = Flaky::new(MemoryStore::new());
+    let gate = Floodgate::new(store.clone());
+    let plain = connect_hyper::Client::builder(&app.client_id, app.client_secret.as_str(), &app.redirect_uri);
+    let config = connect_core::Config::new("a", "b", "https://c", [1; 32]);
+    let hyper = connect_hyper::HyperTransport::new(&connect_core::Network::from_vars(|_| None), &config).unwrap();
+    let (inner, floodgate) = (Arc::new(hyper), gate.clone());
+    let transport = move |request: connect_hyper::Request| {
+        let (inner, floodgate) = (inner.clone(), floodgate.clone());
+        async move {
+            let response = connect_hyper::AsyncTransport::send(&*inner, request).await?;
+            if let Some(open) = floodgate.pass(&response) {
+                while !open() {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+            }
+            Ok(response)
+        }
+    };
+    let client = plain.base_url(world.base_url()).store(store).transport(transport).build().unwrap();
+    let sign_in = client.auth().sign_in(SignIn::new("ann")).unwrap();
+    let callback = world.consent(sign_in.url()).unwrap();
+    let user = client.auth().finish(sign_in, &callback).await.unwrap();
+    user.calendars().list().await.unwrap();
+    for _ in 0..ROUNDS {
+        gate.next_round();
+        world.expire();
+        let calls: Vec<_> = (0..CALLERS)
+            .map(|_| {
+                let user = client.user("ann");
+                tokio::spawn(async move { user.calendars().list().await.map(|calendars| calendars.len()) })
+            })
+            .collect();
+        for call in calls {
+            assert!(call.await.unwrap().unwrap() > 0);
+        }
+    }
+    check(&world, &gate);
+}
+
+#[test]
+fn blocking() {
+    let world = World::new(Place::Socket).unwrap();
+    let app = world.sandbox(|sandbox| sandbox.credentials());
+    let store = Flaky::new(MemoryStore::new());
+    let gate = Floodgate::new(store.clone());
+    let config = connect_core::Config::new("a", "b", "https://c", [1; 32]);
+    let ureq = connect_blocking::UreqTransport::new(&connect_core::Network::from_vars(|_| None), &config).unwrap();
+    let floodgate = gate.clone();
+    let transport = move |request: connect_blocking::Request| {
+        let response = ureq.send(request)?;
+        if let Some(open) = floodgate.pass(&response) {
+            while !open() {
+                thread::sleep(Duration::from_millis(1));
+            }
+        }
+        Ok(response)
+    };
+    let client = connect_blocking::Client::builder(&app.client_id, app.client_secret.as_str(), &app.redirect_uri)
+        .base_url(world.base_url())
+        .store(store)
+        .transport(transport)
+        .build()
+        .unwrap();
+    let sign_in = client.auth().sign_in(SignIn::new("ann")).unwrap();
+    let callback = world.consent(sign_in.url()).unwrap();
+    client.auth().finish(sign_in, &callback).unwrap().calendars().list().unwrap();
+    for _ in 0..ROUNDS {
+        gate.next_round();
+        world.expire();
+        thread::scope(|scope| {
+            for _ in 0..CALLERS {
+                scope.spawn(|| assert!(!client.user("ann").calendars().list().unwrap().is_empty()));
+            }
+        });
+    }
+    check(&world, &gate);
+}
