@@ -15,7 +15,7 @@ if ! "$venv/bin/pip" freeze 2>/dev/null | grep -qix "$sdk"; then
     "$venv/bin/pip" install --quiet --disable-pip-version-check "$sdk"
 fi
 
-cargo build --quiet --manifest-path "${WITNESS_MANIFEST:-$root/Cargo.toml}" --package connect-cli
+cargo build --quiet --manifest-path "$root/Cargo.toml" --package connect-cli
 
 work=$(mktemp -d)
 sandbox=

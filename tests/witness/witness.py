@@ -188,6 +188,7 @@ class Witness:
             raise AssertionError("a create without a title went through")
         try:
             await self.settle(self.client.events.create(self.new("google", "primary", privacy="x")))
+            raise AssertionError("an unknown privacy was taken")
         except ValidationError as error:
             assert isinstance(error.details["privacy"][0], str)
         with contextlib.suppress(NotFoundError):

@@ -55,7 +55,8 @@ fn serve(arguments: &Arguments) -> Result<(), Failure> {
     let settings = settings(&arguments.switches)?;
     let server = Server::builder().settings(settings).port(arguments.port);
     let server = with_tls(server, arguments)?.start().map_err(|error| failed(&error))?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| failed(&error))?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| failed(&error))?;
     runtime.block_on(async {
         // The signals are caught before anyone is told that the sandbox is ready.
         let interrupted = interruption()?;
@@ -70,8 +71,9 @@ fn serve(arguments: &Arguments) -> Result<(), Failure> {
 fn settings(switches: &[String]) -> Result<Settings, Failure> {
     let mut settings = Settings::default();
     for switch in switches {
-        let (name, value) =
-            switch.split_once('=').ok_or_else(|| Failure(format!("--set takes NAME=VALUE, not {switch:?}"), 2))?;
+        let (name, value) = switch
+            .split_once('=')
+            .ok_or_else(|| Failure(format!("--set takes NAME=VALUE, not {switch:?}"), 2))?;
         settings.set(name, value).map_err(|error| Failure(error.to_string(), 2))?;
     }
     Ok(settings)
@@ -90,7 +92,8 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 
 fn ready(server: &Server, as_json: bool) -> String {
     let (base_url, application) = (server.base_url(), server.credentials());
-    let (id, secret, redirect_uri) = (application.client_id, application.client_secret, application.redirect_uri);
+    let (id, secret, redirect_uri) =
+        (application.client_id, application.client_secret, application.redirect_uri);
     if as_json {
         let line = json!({
             "base_url": base_url, "client_id": id, "client_secret": secret, "redirect_uri": redirect_uri,

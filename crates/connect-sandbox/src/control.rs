@@ -46,7 +46,8 @@ impl Sandbox {
         for (name, value) in &wanted {
             self.set(name, value).map_err(refused)?;
         }
-        let settings: Map<_, _> = self.settings.iter().map(|(name, value)| (name.to_owned(), json!(value))).collect();
+        let settings: Map<_, _> =
+            self.settings.iter().map(|(name, value)| (name.to_owned(), json!(value))).collect();
         Ok(ok(&json!({ "success": true, "settings": settings })))
     }
 }

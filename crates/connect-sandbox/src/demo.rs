@@ -49,14 +49,17 @@ fn calendar(owner: &Owner<'_>, template: &Template, index: usize) -> Calendar {
 
 /// An id as the provider would make it: a mail address, opaque text, a path, a URL.
 fn calendar_id(owner: &Owner<'_>, template: &Template, index: usize) -> String {
-    let mut random = Random::named(owner.seed, &[owner.user, template.provider.name(), "calendar", template.title]);
+    let mut random =
+        Random::named(owner.seed, &[owner.user, template.provider.name(), "calendar", template.title]);
     let number = hash(owner.seed, owner.account) % 900_000_000 + 100_000_000;
     match template.provider {
         Provider::Google if index == 0 => owner.account.to_owned(),
         Provider::Google => format!("{}@group.calendar.google.com", random.letters(26)),
         Provider::Microsoft => format!("AQMkAD{}=", random.token(60)),
         Provider::Apple => format!("/{number}/calendars/{}/", random.uuid().to_uppercase()),
-        Provider::Caldav => format!("https://caldav.example/dav/calendars/user/{}/{}/", owner.account, random.uuid()),
+        Provider::Caldav => {
+            format!("https://caldav.example/dav/calendars/user/{}/{}/", owner.account, random.uuid())
+        }
     }
 }
 

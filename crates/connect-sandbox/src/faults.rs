@@ -167,7 +167,8 @@ impl Fault {
 
     fn refusal(&self, status: StatusCode) -> Reply {
         let reason = status.canonical_reason().unwrap_or("Error");
-        let body = self.body.clone().unwrap_or_else(|| format!(r#"{{"error":"{reason}","message":"{reason}"}}"#));
+        let body =
+            self.body.clone().unwrap_or_else(|| format!(r#"{{"error":"{reason}","message":"{reason}"}}"#));
         let mut reply = Response::new(Bytes::from(body));
         *reply.status_mut() = status;
         reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
@@ -202,7 +203,8 @@ impl Fault {
     }
 }
 
-const GARBAGE: &str = "<!DOCTYPE html><html><head><title>Gateway</title></head><body><h1>It works</h1></body></html>\n";
+const GARBAGE: &str =
+    "<!DOCTYPE html><html><head><title>Gateway</title></head><body><h1>It works</h1></body></html>\n";
 
 /// What a fault is compared with; `status` is set once the request was handled.
 pub(crate) struct Matched<'a> {

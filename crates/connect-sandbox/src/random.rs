@@ -27,6 +27,11 @@ impl Random {
         self.number().checked_rem(bound).unwrap_or(0)
     }
 
+    /// The same as a signed number, for reckoning with days and hours.
+    pub(crate) fn int(&mut self, bound: u32) -> i64 {
+        i64::try_from(self.below(u64::from(bound))).unwrap_or(0)
+    }
+
     pub(crate) fn one_in(&mut self, n: u64) -> bool {
         self.below(n) == 0
     }
@@ -53,7 +58,10 @@ impl Random {
 
     /// Letters and digits of base32hex, as Google's event ids have them.
     pub(crate) fn letters(&mut self, count: usize) -> String {
-        self.bytes(count).iter().map(|byte| char::from(b"0123456789abcdefghijklmnopqrstuv"[usize::from(byte % 32)])).collect()
+        self.bytes(count)
+            .iter()
+            .map(|byte| char::from(b"0123456789abcdefghijklmnopqrstuv"[usize::from(byte % 32)]))
+            .collect()
     }
 
     pub(crate) fn uuid(&mut self) -> String {

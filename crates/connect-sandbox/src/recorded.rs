@@ -42,9 +42,16 @@ impl Recorded {
     pub(crate) fn of<T>(request: &http::Request<T>, endpoint: &'static str) -> Self {
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
         let authorization = request.headers().get(AUTHORIZATION).map(|value| {
-            let scheme = value.to_str().ok().and_then(|value| value.split_once(' ')).map_or("", |(scheme, _)| scheme);
+            let scheme =
+                value.to_str().ok().and_then(|value| value.split_once(' ')).map_or("", |(scheme, _)| scheme);
             format!("{scheme} ***")
         });
-        Self { method: request.method().to_string(), path: path.to_owned(), endpoint, status: None, authorization }
+        Self {
+            method: request.method().to_string(),
+            path: path.to_owned(),
+            endpoint,
+            status: None,
+            authorization,
+        }
     }
 }

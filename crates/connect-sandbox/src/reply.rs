@@ -92,8 +92,9 @@ pub(crate) fn empty(status: StatusCode) -> Reply {
 
 /// 302 to `location`, which has to be fit for a header.
 pub(crate) fn redirect(location: &str) -> Result<Reply, Problem> {
-    let location = HeaderValue::from_str(location)
-        .map_err(|_| Problem::plain(StatusCode::INTERNAL_SERVER_ERROR, "The redirect URI is not fit for a header"))?;
+    let location = HeaderValue::from_str(location).map_err(|_| {
+        Problem::plain(StatusCode::INTERNAL_SERVER_ERROR, "The redirect URI is not fit for a header")
+    })?;
     let mut reply = empty(StatusCode::FOUND);
     reply.headers_mut().insert(LOCATION, location);
     Ok(no_store(reply))

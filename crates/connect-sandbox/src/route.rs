@@ -99,6 +99,9 @@ mod tests {
         assert_eq!(find("/apicalendars"), Route::Service(Endpoint::Unknown, "unknown"));
         assert_eq!(find("/sandbox/stats"), Route::Control(Control::Stats));
         assert_eq!(find("/api/sandbox/stats"), Route::Control(Control::Stats));
-        assert_eq!(Route::find(&Method::POST, "/api/calendars"), Route::Service(Endpoint::Unknown, "unknown"));
+        assert_eq!(
+            Route::find(&Method::POST, "/api/calendars"),
+            Route::Service(Endpoint::Unknown, "unknown")
+        );
     }
 }

@@ -192,18 +192,25 @@ pub(crate) struct Call {
 
 impl Call {
     fn new(request: Request<Bytes>, now: Timestamp) -> Self {
-        let query = form_urlencoded::parse(request.uri().query().unwrap_or("").as_bytes()).into_owned().collect();
+        let query =
+            form_urlencoded::parse(request.uri().query().unwrap_or("").as_bytes()).into_owned().collect();
         Self { request, now, query }
     }
 
     /// The first value of a query parameter; an empty one counts as absent.
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
+        self.query
+            .iter()
+            .find(|(key, value)| key == name && !value.is_empty())
+            .map(|(_, value)| value.as_str())
     }
 
     /// Every value of a query parameter that is not empty.
     pub(crate) fn query_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.query.iter().filter(move |(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
+        self.query
+            .iter()
+            .filter(move |(key, value)| key == name && !value.is_empty())
+            .map(|(_, value)| value.as_str())
     }
 
     pub(crate) fn body(&self) -> &[u8] {

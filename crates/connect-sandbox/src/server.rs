@@ -184,7 +184,11 @@ impl Security {
 }
 
 /// Runs until it is told to stop; dropping the runtime closes what is left open.
-fn serve(runtime: &Runtime, service: (std::net::TcpListener, Security, Shared), stopped: oneshot::Receiver<()>) {
+fn serve(
+    runtime: &Runtime,
+    service: (std::net::TcpListener, Security, Shared),
+    stopped: oneshot::Receiver<()>,
+) {
     let (listener, security, sandbox) = service;
     let _inside = runtime.enter();
     let Ok(listener) = TcpListener::from_std(listener) else { return };
@@ -209,5 +213,8 @@ pub(crate) fn lock(sandbox: &Shared) -> MutexGuard<'_, Sandbox> {
 
 pub(crate) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or_default()
+    i64::try_from(since.as_millis())
+        .ok()
+        .and_then(|ms| Timestamp::from_millisecond(ms).ok())
+        .unwrap_or_default()
 }

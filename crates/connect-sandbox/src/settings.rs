@@ -30,9 +30,26 @@ enum Kind {
 
 /// Every switch, in the order they are listed.
 pub const SWITCHES: &[Switch] = &[
-    one_of("auto_consent", "on|off", &["on", "off"], "on: authorize approves at once; off: it shows the provider page"),
-    one_of("code", "random|user_id", &["random", "user_id"], "the documentation says the code equals the user id"),
-    number("token_ttl", "SECONDS", "3600", 0, 31_536_000, "how long an access token lives; documented as 3600"),
+    one_of(
+        "auto_consent",
+        "on|off",
+        &["on", "off"],
+        "on: authorize approves at once; off: it shows the provider page",
+    ),
+    one_of(
+        "code",
+        "random|user_id",
+        &["random", "user_id"],
+        "the documentation says the code equals the user id",
+    ),
+    number(
+        "token_ttl",
+        "SECONDS",
+        "3600",
+        0,
+        31_536_000,
+        "how long an access token lives; documented as 3600",
+    ),
     one_of(
         "rotation",
         "grace|strict|family",
@@ -45,7 +62,12 @@ pub const SWITCHES: &[Switch] = &[
         &["message", "error", "empty"],
         "the body of a 401 for an expired token is undocumented",
     ),
-    one_of("write_denied", "401|403", &["401", "403"], "documented as 401 in one place and as 403 in another"),
+    one_of(
+        "write_denied",
+        "401|403",
+        &["401", "403"],
+        "documented as 401 in one place and as 403 in another",
+    ),
     one_of(
         "event_response",
         "root|wrapped",
@@ -53,7 +75,12 @@ pub const SWITCHES: &[Switch] = &[
         "an event written comes back at the root (documented) or under `event` (expected by two official SDKs)",
     ),
     one_of("create_status", "201|200", &["201", "200"], "documented as 201, 200 in the official SDKs' tests"),
-    one_of("delete_status", "204|200", &["204", "200"], "204 without a body, or 200 with success and message"),
+    one_of(
+        "delete_status",
+        "204|200",
+        &["204", "200"],
+        "204 without a body, or 200 with success and message",
+    ),
     one_of("conference", "string|object", &["string", "object"], "a URL, or an object with url and provider"),
     number("latency_ms", "MILLISECONDS", "0", 0, 600_000, "every answer of the service takes this long"),
     number("seed", "NUMBER", "1", 0, u64::MAX, "the same seed gives the same tokens, ids and events"),
@@ -107,7 +134,11 @@ impl Settings {
     pub fn set(&mut self, name: &str, value: &str) -> Result<&mut Self, SettingError> {
         let switch = SWITCHES.iter().find(|switch| switch.name == name).ok_or_else(|| unknown(name))?;
         if !switch.kind.takes(value) {
-            return Err(SettingError::BadValue { name: switch.name, values: switch.values, value: value.to_owned() });
+            return Err(SettingError::BadValue {
+                name: switch.name,
+                values: switch.values,
+                value: value.to_owned(),
+            });
         }
         self.0.insert(switch.name, value.to_owned());
         Ok(self)
@@ -142,7 +173,9 @@ impl Kind {
     fn takes(self, value: &str) -> bool {
         match self {
             Self::OneOf(values) => values.contains(&value),
-            Self::Number { least, most } => value.parse().is_ok_and(|number| (least..=most).contains(&number)),
+            Self::Number { least, most } => {
+                value.parse().is_ok_and(|number| (least..=most).contains(&number))
+            }
             Self::Text => !value.is_empty(),
             Self::RedirectUri => value.contains("://") && value.bytes().all(|byte| byte.is_ascii_graphic()),
         }

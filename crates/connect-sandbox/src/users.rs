@@ -50,7 +50,12 @@ impl Sandbox {
         let (seed, anchor) = (self.settings.number("seed"), self.anchor.unwrap_or_default());
         let user = self.users.get_mut(id)?;
         for (provider, connection) in &mut user.connections {
-            let fill = || demo::calendars(&demo::Owner { seed, user: id, account: &connection.account, anchor }, *provider);
+            let fill = || {
+                demo::calendars(
+                    &demo::Owner { seed, user: id, account: &connection.account, anchor },
+                    *provider,
+                )
+            };
             connection.calendars.get_or_insert_with(fill);
         }
         Some(&mut user.connections)
@@ -61,7 +66,8 @@ impl Sandbox {
         let user = self.users.get(&visitor.user);
         let accounts = |provider: Provider| {
             let connection = user.and_then(|user| user.connections.get(&provider));
-            let accounts: Vec<_> = connection.into_iter().map(|connection| status_of(provider, connection)).collect();
+            let accounts: Vec<_> =
+                connection.into_iter().map(|connection| status_of(provider, connection)).collect();
             (provider.name().to_owned(), json!(accounts))
         };
         let connections: Map<_, _> = Provider::ALL.into_iter().map(accounts).collect();
@@ -71,9 +77,11 @@ impl Sandbox {
     /// A provider that is not connected is a success too; an account that is not there is not found.
     pub(crate) fn disconnect(&mut self, call: &Call) -> Result<Reply, Problem> {
         let visitor = self.visitor(call)?;
-        let name = call.query("provider").ok_or_else(|| Problem::invalid_field("provider", "provider is required"))?;
-        let provider =
-            Provider::parse(name).ok_or_else(|| Problem::invalid_field("provider", "provider is not supported"))?;
+        let name = call
+            .query("provider")
+            .ok_or_else(|| Problem::invalid_field("provider", "provider is required"))?;
+        let provider = Provider::parse(name)
+            .ok_or_else(|| Problem::invalid_field("provider", "provider is not supported"))?;
         let connections = self.users.entry(visitor.user).or_default();
         let connected = connections.connections.get(&provider).map(|connection| connection.account.as_str());
         if call.query("account").is_some_and(|account| connected != Some(account)) {
@@ -110,7 +118,8 @@ fn status_of(provider: Provider, connection: &Connection) -> Value {
 
 /// An e-mail address that says whose account it is.
 fn account(user: &str, provider: Provider) -> String {
-    let plain: String = user.chars().filter(|c| c.is_ascii_alphanumeric() || "-._".contains(*c)).take(24).collect();
+    let plain: String =
+        user.chars().filter(|c| c.is_ascii_alphanumeric() || "-._".contains(*c)).take(24).collect();
     let name = if plain == user { plain } else { format!("{plain}{:06x}", hash(0, user) & 0xff_ffff) };
     let host = match provider {
         Provider::Google => "gmail",

@@ -11,7 +11,7 @@ use serde_json::json;
 
 /// The nth series of a calendar. The first repeats without end; later ones have a count or an end.
 pub(super) fn event(calendar: &Calendar, day: Timestamp, n: usize, random: &mut Random) -> Event {
-    let first = time::plus_hours(day, (random.below(14).cast_signed() - 50) * 24 + 8 + random.below(8).cast_signed());
+    let first = time::plus_hours(day, (random.int(14) - 50) * 24 + 8 + random.int(8));
     let mut fields = Fields::new(random.pick(SERIES, "Weekly sync"), first, time::plus_hours(first, 1));
     dress(&mut fields, calendar, random);
     fields.all_day = n == 0 && calendar.time_zone == "UTC";
@@ -21,7 +21,11 @@ pub(super) fn event(calendar: &Calendar, day: Timestamp, n: usize, random: &mut 
 
     let mut series = Series::new(rule(calendar, n, first));
     let starts = series.rule.starts(fields.start, time::plus_hours(day, 24 * 60));
-    let changes = [moved(&fields, starts.get(3)), called_off(starts.get(5)), starts.get(7).map(|at| (*at, Exception::Removed))];
+    let changes = [
+        moved(&fields, starts.get(3)),
+        called_off(starts.get(5)),
+        starts.get(7).map(|at| (*at, Exception::Removed)),
+    ];
     series.exceptions.extend(changes.into_iter().flatten());
     Event { id, fields, series: Some(series), last_modified: time::plus_hours(day, -24 * 50) }
 }

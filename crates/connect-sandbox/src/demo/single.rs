@@ -10,20 +10,20 @@ use serde_json::json;
 
 /// From two months before `day` to six months after it.
 const FROM: i64 = -60;
-const DAYS_SHOWN: u64 = 240;
+const DAYS_SHOWN: u32 = 240;
 
 pub(super) fn event(calendar: &Calendar, day: Timestamp, random: &mut Random) -> Event {
-    let day = time::plus_hours(day, (FROM + random.below(DAYS_SHOWN).cast_signed()) * 24);
+    let day = time::plus_hours(day, (FROM + random.int(DAYS_SHOWN)) * 24);
     let mut fields = if random.one_in(8) { whole_days(day, random) } else { part_of_day(day, random) };
     dress(&mut fields, calendar, random);
     let id = crate::events::event_id(calendar.provider, random);
     fields.link = link(calendar.provider, &id);
-    let modified = SignedDuration::from_millis(random.below(60 * 86_400_000).cast_signed());
+    let modified = SignedDuration::from_millis(random.int(60 * 86_400_000));
     Event::single(id, fields, day.checked_sub(modified).unwrap_or(day))
 }
 
 fn whole_days(day: Timestamp, random: &mut Random) -> Fields {
-    let days = 1 + i64::from(random.one_in(3)) * random.below(5).cast_signed();
+    let days = 1 + i64::from(random.one_in(3)) * random.int(5);
     let mut fields = Fields::new(random.pick(DAYS, "Holiday"), day, time::plus_hours(day, 24 * days));
     fields.all_day = true;
     fields.availability = random.one_in(2).then_some("free");
@@ -31,8 +31,8 @@ fn whole_days(day: Timestamp, random: &mut Random) -> Fields {
 }
 
 fn part_of_day(day: Timestamp, random: &mut Random) -> Fields {
-    let minutes = |count: u64| SignedDuration::from_mins(count.cast_signed());
-    let start = day.checked_add(minutes(7 * 60 + random.below(44) * 15)).unwrap_or(day);
+    let minutes = SignedDuration::from_mins;
+    let start = day.checked_add(minutes(7 * 60 + random.int(44) * 15)).unwrap_or(day);
     let length = random.pick(&[15, 25, 30, 30, 45, 60, 60, 90, 180], 30);
     Fields::new(random.pick(TITLES, "Meeting"), start, start.checked_add(minutes(length)).unwrap_or(start))
 }
@@ -74,7 +74,8 @@ fn attendees(calendar: &Calendar, random: &mut Random) -> Vec<Attendee> {
         .take(count)
         .map(|email| Attendee {
             email: (*email).to_owned(),
-            status: (!random.one_in(6)).then(|| random.pick(&["accepted", "declined", "tentative", "none"], "none")),
+            status: (!random.one_in(6))
+                .then(|| random.pick(&["accepted", "declined", "tentative", "none"], "none")),
             organizer: None,
         })
         .collect();

@@ -58,8 +58,15 @@ pub(super) const TITLES: &[&str] = &[
     "Incident review",
 ];
 
-pub(super) const DAYS: &[&str] =
-    &["Holiday", "Anniversary 🎂", "Conference in Zürich", "有給休暇", "إجازة", "Journée télétravail", "Out of office"];
+pub(super) const DAYS: &[&str] = &[
+    "Holiday",
+    "Anniversary 🎂",
+    "Conference in Zürich",
+    "有給休暇",
+    "إجازة",
+    "Journée télétravail",
+    "Out of office",
+];
 
 pub(super) const PLACES: &[&str] = &[
     "Room 5",

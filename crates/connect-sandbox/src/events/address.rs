@@ -46,7 +46,8 @@ impl CalendarAddress {
     ) -> Result<&'a mut Calendar, Problem> {
         let connection = self.provider.and_then(|provider| connections?.get_mut(&provider));
         let calendars = connection.and_then(|connection| connection.calendars.as_mut());
-        let found = calendars.and_then(|all| all.iter_mut().find(|calendar| calendar.answers_to(&self.calendar)));
+        let found =
+            calendars.and_then(|all| all.iter_mut().find(|calendar| calendar.answers_to(&self.calendar)));
         found.ok_or_else(|| Problem::not_found("Calendar not found"))
     }
 }
@@ -75,9 +76,10 @@ impl EventAddress {
             Some(series) if *series != target.event => {
                 Err(Problem::invalid_field("recurringEventId", "the event does not belong to this series"))
             }
-            None if target.occurrence.is_some() => {
-                Err(Problem::invalid_field("recurringEventId", "recurringEventId is required for an occurrence"))
-            }
+            None if target.occurrence.is_some() => Err(Problem::invalid_field(
+                "recurringEventId",
+                "recurringEventId is required for an occurrence",
+            )),
             _ => Ok(target),
         }
     }

@@ -36,12 +36,21 @@ pub(crate) fn resolve(fields: &mut Map<String, Value>, provider: Provider, rando
 
 pub(crate) fn generated(provider: Provider, random: &mut Random) -> (Value, Value) {
     if provider == Provider::Microsoft {
-        let url = format!("https://teams.microsoft.com/l/meetup-join/19%3ameeting_{}%40thread.v2/0", random.letters(24));
-        return (json!(url), json!({ "provider": "microsoftTeams", "conferenceId": random.below(1_000_000_000).to_string() }));
+        let url = format!(
+            "https://teams.microsoft.com/l/meetup-join/19%3ameeting_{}%40thread.v2/0",
+            random.letters(24)
+        );
+        return (
+            json!(url),
+            json!({ "provider": "microsoftTeams", "conferenceId": random.below(1_000_000_000).to_string() }),
+        );
     }
     let letters: String = random.bytes(10).iter().map(|byte| char::from(b'a' + byte % 26)).collect();
     let code = format!("{}-{}-{}", &letters[..3], &letters[3..7], &letters[7..]);
-    (json!(format!("https://meet.google.com/{code}")), json!({ "provider": "googleMeet", "conferenceId": code }))
+    (
+        json!(format!("https://meet.google.com/{code}")),
+        json!({ "provider": "googleMeet", "conferenceId": code }),
+    )
 }
 
 fn keep_cleared(fields: &mut Map<String, Value>, data: Option<Value>) {
@@ -51,5 +60,8 @@ fn keep_cleared(fields: &mut Map<String, Value>, data: Option<Value>) {
 }
 
 fn without_request(data: &Map<String, Value>) -> Map<String, Value> {
-    data.iter().filter(|(name, _)| *name != "autoGenerate").map(|(name, value)| (name.clone(), value.clone())).collect()
+    data.iter()
+        .filter(|(name, _)| *name != "autoGenerate")
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }

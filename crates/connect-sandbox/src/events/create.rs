@@ -33,7 +33,8 @@ impl Sandbox {
         let event = new_event(calendar, input, &mut random, call.now)?;
         let written = render(calendar, &event.whole(), style);
         calendar.events.insert(event.id.clone(), event);
-        let status = if self.settings.is("create_status", "200") { StatusCode::OK } else { StatusCode::CREATED };
+        let status =
+            if self.settings.is("create_status", "200") { StatusCode::OK } else { StatusCode::CREATED };
         Ok(self.written(status, written))
     }
 
@@ -56,7 +57,12 @@ impl Sandbox {
     }
 }
 
-fn new_event(calendar: &Calendar, input: Input, random: &mut Random, now: Timestamp) -> Result<Event, Problem> {
+fn new_event(
+    calendar: &Calendar,
+    input: Input,
+    random: &mut Random,
+    now: Timestamp,
+) -> Result<Event, Problem> {
     let patch = input.patch_for(calendar, random);
     let (start, end) = (patch.time("start").unwrap_or(now), patch.time("end").unwrap_or(now));
     let mut fields = Fields::new("", start, end);
@@ -69,7 +75,11 @@ fn new_event(calendar: &Calendar, input: Input, random: &mut Random, now: Timest
 }
 
 pub(crate) fn check_order(fields: &Fields) -> Result<(), Problem> {
-    if fields.end < fields.start { Err(Problem::invalid_field("end", "end must not be before start")) } else { Ok(()) }
+    if fields.end < fields.start {
+        Err(Problem::invalid_field("end", "end must not be before start"))
+    } else {
+        Ok(())
+    }
 }
 
 /// An id as the provider would make it; Microsoft's need percent-encoding in a query.

@@ -4,7 +4,7 @@ use super::conference;
 use super::fields::{AVAILABILITY, PRIVACY, STATUS};
 use super::model::Calendar;
 use super::patch::{Patch, attendee, choice};
-use super::recurrence::{End, Frequency, Recurrence};
+use super::recurrence::{End, Frequency, MOST, Recurrence};
 use crate::provider::Provider;
 use crate::random::Random;
 use crate::reply::{Details, Problem};
@@ -91,7 +91,8 @@ fn check(name: &str, value: &Value) -> Result<(), &'static str> {
         _ if value.is_null() => Ok(()),
         "allDay" => wrong_unless(value.is_boolean(), "must be true or false"),
         "attendees" => {
-            let address = |value: &Value| attendee(value).is_some_and(|attendee| attendee.email.contains('@'));
+            let address =
+                |value: &Value| attendee(value).is_some_and(|attendee| attendee.email.contains('@'));
             let all = value.as_array().is_some_and(|list| list.iter().all(address));
             wrong_unless(all, "must be a list of e-mail addresses")
         }
@@ -135,18 +136,20 @@ fn read_recurrence(value: &Value) -> Result<Recurrence, String> {
         (None, None) => End::Never,
         (Some(_), Some(_)) => return Err("count and until exclude each other".to_owned()),
         (Some(count), None) => {
-            let count = integer(count, 1, 10_000).and_then(|count| usize::try_from(count).ok());
-            End::Count(count.ok_or("count must be a number from 1 to 10000")?)
+            let count = integer(count, 1, MOST as i64).and_then(|count| usize::try_from(count).ok());
+            End::Count(count.ok_or("count must be a number from 1 to 4000")?)
         }
         (None, Some(until)) => {
             let until = until.as_str().and_then(time::read);
             End::Until(until.ok_or("until must be a stamp like 20261231T235959Z")?)
         }
     };
-    rule.by_day = list(present("byDay"), weekday).ok_or("byDay must be a list of MO, TU, WE, TH, FR, SA, SU")?;
+    rule.by_day =
+        list(present("byDay"), weekday).ok_or("byDay must be a list of MO, TU, WE, TH, FR, SA, SU")?;
     rule.by_month_day = list(present("byMonthDay"), |day| small(day, -31, 31).filter(|day| *day != 0))
         .ok_or("byMonthDay must be a list of days of the month")?;
-    rule.by_month = list(present("byMonth"), |month| small(month, 1, 12)).ok_or("byMonth must be a list of 1 to 12")?;
+    rule.by_month =
+        list(present("byMonth"), |month| small(month, 1, 12)).ok_or("byMonth must be a list of 1 to 12")?;
     Ok(rule)
 }
 

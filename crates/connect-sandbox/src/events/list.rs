@@ -24,12 +24,17 @@ impl Sandbox {
         let style = Style { conference_object: self.settings.is("conference", "object"), free_busy };
 
         let calendars: Vec<&Calendar> = match self.connections(&visitor.user) {
-            Some(connections) => connections.values().filter_map(|one| one.calendars.as_ref()).flatten().collect(),
+            Some(connections) => {
+                connections.values().filter_map(|one| one.calendars.as_ref()).flatten().collect()
+            }
             None => Vec::new(),
         };
         let mut found = Vec::new();
         for calendar in calendars.iter().filter(|calendar| asked.wants(calendar)) {
-            found.extend(open_instances(calendar, &asked, &cursors, free_busy).map(|one| (key(calendar, &one), *calendar, one)));
+            found.extend(
+                open_instances(calendar, &asked, &cursors, free_busy)
+                    .map(|one| (key(calendar, &one), *calendar, one)),
+            );
         }
         found.sort_by(|a, b| a.0.cmp(&b.0));
 
@@ -84,7 +89,10 @@ fn asked(call: &Call, user: &str) -> Result<(Asked, Cursors), Problem> {
     let Some(token) = call.query("nextPageToken") else {
         let month = month_of(call.now);
         let range = Range { start: start.unwrap_or(month.start), end: end.unwrap_or(month.end) };
-        return Ok((Asked { range, calendars: calendars.flatten(), single_events: single_events.unwrap_or(true) }, Cursors::new()));
+        return Ok((
+            Asked { range, calendars: calendars.flatten(), single_events: single_events.unwrap_or(true) },
+            Cursors::new(),
+        ));
     };
     let wrong = || Problem::bad_request("Invalid nextPageToken");
     let (asked, token) = PageToken::decode(token, user).ok_or_else(wrong)?;
@@ -104,13 +112,15 @@ fn page_size(call: &Call) -> Result<usize, Problem> {
 }
 
 fn time_parameter(call: &Call, name: &str) -> Result<Option<Timestamp>, Problem> {
-    let read = |text| time::read(text).ok_or_else(|| Problem::invalid_field(name, "must be an ISO 8601 date"));
+    let read =
+        |text| time::read(text).ok_or_else(|| Problem::invalid_field(name, "must be an ISO 8601 date"));
     call.query(name).map(read).transpose()
 }
 
 /// An object of lists by provider, or one list for all (under no provider). An empty choice is no choice.
 fn chosen_calendars(text: &str) -> Result<Option<BTreeMap<String, Vec<String>>>, Problem> {
-    let wrong = || Problem::invalid_field("calendarIds", "calendarIds must be a JSON object of lists by provider");
+    let wrong =
+        || Problem::invalid_field("calendarIds", "calendarIds must be a JSON object of lists by provider");
     let ids = |value: Value| match value {
         Value::Array(ids) => Ok(ids.iter().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>()),
         _ => Err(wrong()),
@@ -119,7 +129,10 @@ fn chosen_calendars(text: &str) -> Result<Option<BTreeMap<String, Vec<String>>>,
         Value::Object(object) => {
             object.into_iter().map(|(name, value)| Ok((name, ids(value)?))).collect::<Result<_, Problem>>()?
         }
-        list => BTreeMap::from([(String::new(), ids(list)?)]).into_iter().filter(|(_, ids)| !ids.is_empty()).collect(),
+        list => BTreeMap::from([(String::new(), ids(list)?)])
+            .into_iter()
+            .filter(|(_, ids)| !ids.is_empty())
+            .collect(),
     };
     Ok((!chosen.is_empty()).then_some(chosen))
 }

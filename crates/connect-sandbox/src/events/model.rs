@@ -117,12 +117,19 @@ impl Event {
     /// What lies in `range`: occurrences of a series, or with `masters` the series itself if one of them does.
     pub(crate) fn instances(&self, range: Range, masters: bool) -> Vec<Instance<'_>> {
         let Some(series) = &self.series else {
-            return Some(self.whole()).filter(|whole| range.meets(&whole.fields)).into_iter().collect();
+            return Some(self.whole())
+                .filter(|whole| range.meets_fields(&whole.fields))
+                .into_iter()
+                .collect();
         };
         let by_rule = series.rule.starts(self.fields.start, range.end).into_iter();
         let by_rule = by_rule.filter(|start| !series.exceptions.contains_key(start));
+        let by_rule = by_rule
+            .filter(|start| range.meets(*start, time::shifted(self.fields.end, self.fields.start, *start)));
         let starts = by_rule.chain(series.exceptions.keys().copied());
-        let met = starts.filter_map(|start| self.instance(series, start)).filter(|one| range.meets(&one.fields));
+        let met = starts
+            .filter_map(|start| self.instance(series, start))
+            .filter(|one| range.meets_fields(&one.fields));
         if masters { met.take(1).map(|_| self.whole()).collect() } else { met.collect() }
     }
 
@@ -173,7 +180,11 @@ impl Instance<'_> {
 }
 
 impl Range {
-    fn meets(&self, fields: &Fields) -> bool {
-        fields.start < self.end && (fields.end > self.start || fields.start >= self.start)
+    fn meets(&self, start: Timestamp, end: Timestamp) -> bool {
+        start < self.end && (end > self.start || start >= self.start)
+    }
+
+    fn meets_fields(&self, fields: &Fields) -> bool {
+        self.meets(fields.start, fields.end)
     }
 }

@@ -66,7 +66,8 @@ fn google(calendar: &Calendar, instance: &Instance<'_>) -> Value {
 
 fn microsoft(calendar: &Calendar, instance: &Instance<'_>) -> Value {
     let fields = &instance.fields;
-    let moment = |at: Timestamp| json!({ "dateTime": format!("{}.0000000", time::local(at)), "timeZone": "UTC" });
+    let moment =
+        |at: Timestamp| json!({ "dateTime": format!("{}.0000000", time::local(at)), "timeZone": "UTC" });
     let attendee = |attendee: &super::Attendee| {
         json!({
             "type": "required",
@@ -75,7 +76,8 @@ fn microsoft(calendar: &Calendar, instance: &Instance<'_>) -> Value {
         })
     };
     let kind = if instance.occurrence.is_some() { "occurrence" } else { "singleInstance" };
-    let kind = if instance.occurrence.is_none() && instance.event.series.is_some() { "seriesMaster" } else { kind };
+    let kind =
+        if instance.occurrence.is_none() && instance.event.series.is_some() { "seriesMaster" } else { kind };
     json!({
         "@odata.etag": format!("W/\"{:016x}\"", hash(2, &instance.id())),
         "id": instance.id(),

@@ -74,8 +74,10 @@ impl PageToken {
         let left: BTreeSet<_> = left.map(|calendar| calendar.provider).collect();
         let mut providers = BTreeMap::new();
         for calendar in calendars.iter().filter(|calendar| asked.wants(calendar)) {
-            let fresh = || Progress { token: BTreeMap::new(), is_depleted: !left.contains(&calendar.provider) };
-            let progress: &mut Progress = providers.entry(calendar.provider.name().to_owned()).or_insert_with(fresh);
+            let fresh =
+                || Progress { token: BTreeMap::new(), is_depleted: !left.contains(&calendar.provider) };
+            let progress: &mut Progress =
+                providers.entry(calendar.provider.name().to_owned()).or_insert_with(fresh);
             if let Some((start, id)) = cursors.get(&(calendar.provider, calendar.id.clone())) {
                 progress.token.insert(calendar.id.clone(), format!("{} {id}", start.as_millisecond()));
             }

@@ -56,7 +56,9 @@ fn apply(fields: &mut Fields, name: &str, value: &Value) {
         "color" => fields.color = text(),
         "location" => fields.location = text(),
         "link" => fields.link = text(),
-        "attendees" => fields.attendees = value.as_array().into_iter().flatten().filter_map(attendee).collect(),
+        "attendees" => {
+            fields.attendees = value.as_array().into_iter().flatten().filter_map(attendee).collect()
+        }
         "custom" => fields.custom = present(value),
         "conference" => fields.conference = text(),
         "conferenceData" => fields.conference_data = present(value),

@@ -32,12 +32,19 @@ pub(crate) enum End {
 }
 
 /// Where a series stops in any case: periods looked at, and starts found.
-const MOST: usize = 20_000;
+pub(crate) const MOST: usize = 4_000;
 
 impl Recurrence {
     pub(crate) fn new(frequency: Frequency) -> Self {
         let empty = Vec::new();
-        Self { frequency, interval: 1, end: End::Never, by_day: empty, by_month_day: Vec::new(), by_month: Vec::new() }
+        Self {
+            frequency,
+            interval: 1,
+            end: End::Never,
+            by_day: empty,
+            by_month_day: Vec::new(),
+            by_month: Vec::new(),
+        }
     }
 
     /// The starts of a series from `first` up to and with `last`, in order.
@@ -69,7 +76,8 @@ impl Recurrence {
                 Some((day, self.filtered(vec![day])))
             }
             Frequency::Weekly => {
-                let monday = first.checked_sub(Span::new().days(first.weekday().to_monday_zero_offset())).ok()?;
+                let monday =
+                    first.checked_sub(Span::new().days(first.weekday().to_monday_zero_offset())).ok()?;
                 let monday = monday.checked_add(span(|span| span.try_weeks(steps))?).ok()?;
                 let week = (0..7).filter_map(|day| monday.checked_add(Span::new().days(day)).ok());
                 Some((monday, self.filtered(week.filter(|day| self.by_day_or(first, *day)).collect())))
@@ -82,13 +90,20 @@ impl Recurrence {
                 let year = date(first.year(), 1, 1).checked_add(span(|span| span.try_years(steps))?).ok()?;
                 let months = self.months_of_year(first).into_iter();
                 let months = months.filter_map(|month| Date::new(year.year(), month, 1).ok());
-                Some((year, self.filtered(months.flat_map(|month| self.days_of_month(first, month)).collect())))
+                Some((
+                    year,
+                    self.filtered(months.flat_map(|month| self.days_of_month(first, month)).collect()),
+                ))
             }
         }
     }
 
     fn by_day_or(&self, first: Date, day: Date) -> bool {
-        if self.by_day.is_empty() { day.weekday() == first.weekday() } else { self.by_day.contains(&day.weekday()) }
+        if self.by_day.is_empty() {
+            day.weekday() == first.weekday()
+        } else {
+            self.by_day.contains(&day.weekday())
+        }
     }
 
     /// Without day or weekday in the rule: the day of the first start, in months that have it.
@@ -96,7 +111,9 @@ impl Recurrence {
         if self.by_day.is_empty() && self.by_month_day.is_empty() {
             return Date::new(month.year(), month.month(), first.day()).into_iter().collect();
         }
-        (1..=month.days_in_month()).filter_map(|day| Date::new(month.year(), month.month(), day).ok()).collect()
+        (1..=month.days_in_month())
+            .filter_map(|day| Date::new(month.year(), month.month(), day).ok())
+            .collect()
     }
 
     fn months_of_year(&self, first: Date) -> Vec<i8> {

@@ -32,7 +32,8 @@ pub(crate) fn render(calendar: &Calendar, instance: &Instance<'_>, style: Style)
         event.insert("recurringEventId".to_owned(), json!(series));
     }
     if style.conference_object {
-        let provider = instance.fields.conference_data.as_ref().and_then(|data| data.get("provider")).cloned();
+        let provider =
+            instance.fields.conference_data.as_ref().and_then(|data| data.get("provider")).cloned();
         if let Some(url) = event.remove("conference") {
             event.insert("conference".to_owned(), json!({ "url": url, "provider": provider }));
         }

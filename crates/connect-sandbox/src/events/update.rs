@@ -27,7 +27,8 @@ impl Sandbox {
         let mut random = self.stream();
         let calendar = address.calendar.find(self.connections(&visitor.user))?;
         let target = address.locate(calendar)?;
-        let change = Change { patch: input.patch_for(calendar, &mut random), rule: input.recurrence, now: call.now };
+        let change =
+            Change { patch: input.patch_for(calendar, &mut random), rule: input.recurrence, now: call.now };
         let changed = calendar.change(&target, address.mode, change, &mut random)?;
         let written = calendar.show(&changed, |instance| render(calendar, instance, style));
         let written = written.ok_or_else(|| Problem::not_found("Event not found"))?;
@@ -52,7 +53,8 @@ impl Calendar {
         random: &mut Random,
     ) -> Result<Target, Problem> {
         let provider = self.provider;
-        let event = self.events.get_mut(&target.event).ok_or_else(|| Problem::not_found("Event not found"))?;
+        let event =
+            self.events.get_mut(&target.event).ok_or_else(|| Problem::not_found("Event not found"))?;
         let Scope { mode, start } = event.scope_of(target, mode);
         match (mode, start) {
             (Mode::This, Some(start)) => {
@@ -131,7 +133,8 @@ impl Event {
         let mut fields = self.fields.clone();
         let mut patch = change.patch;
         if let Some(shown) = occurrence.and_then(|start| self.occurrence(start)) {
-            let moved = |name, whole, shown| patch.time(name).map_or(whole, |to| time::shifted(whole, shown, to));
+            let moved =
+                |name, whole, shown| patch.time(name).map_or(whole, |to| time::shifted(whole, shown, to));
             fields.start = moved("start", fields.start, shown.fields.start);
             fields.end = moved("end", fields.end, shown.fields.end);
             patch = patch.without_times();
@@ -173,7 +176,8 @@ impl Series {
             self.exceptions.into_iter().map(|(start, one)| (time::shifted(start, from, to), one)).collect();
         let last = exceptions.keys().next_back().copied().unwrap_or(to);
         let starts = self.rule.starts(to, last);
-        self.exceptions = exceptions.into_iter().filter(|(start, _)| starts.binary_search(start).is_ok()).collect();
+        self.exceptions =
+            exceptions.into_iter().filter(|(start, _)| starts.binary_search(start).is_ok()).collect();
         self
     }
 }

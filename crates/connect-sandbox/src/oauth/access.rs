@@ -54,8 +54,11 @@ impl Sandbox {
         if visitor.scope == Scope::ReadWrite {
             return Ok(visitor);
         }
-        let status =
-            if self.settings.is("write_denied", "403") { StatusCode::FORBIDDEN } else { StatusCode::UNAUTHORIZED };
+        let status = if self.settings.is("write_denied", "403") {
+            StatusCode::FORBIDDEN
+        } else {
+            StatusCode::UNAUTHORIZED
+        };
         Err(Problem::plain(status, "Write access denied for current scope"))
     }
 

@@ -5,8 +5,8 @@ use super::grants::Code;
 use crate::provider::Provider;
 use crate::reply::{Problem, Reply, redirect};
 use crate::sandbox::{Call, Sandbox};
+use http::StatusCode;
 use http::header::{HeaderValue, SET_COOKIE};
-use http::{HeaderName, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// What an application asked for at authorize.
@@ -81,7 +81,7 @@ impl Sandbox {
         let id = self.random.token(16);
         let cookie = format!("oauth_req={id}; Max-Age=7200; Path=/; HttpOnly; SameSite=Lax");
         if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-            reply.headers_mut().insert(HeaderName::from(SET_COOKIE), cookie);
+            reply.headers_mut().insert(SET_COOKIE, cookie);
         }
         reply
     }
@@ -89,8 +89,12 @@ impl Sandbox {
 
 /// A comma list or repeated keys; unknown names are passed over, and without a known one all are offered.
 fn offered(call: &Call) -> Vec<Provider> {
-    let mut providers: Vec<_> =
-        call.query_all("providers").flat_map(|list| list.split(',')).map(str::trim).filter_map(Provider::parse).collect();
+    let mut providers: Vec<_> = call
+        .query_all("providers")
+        .flat_map(|list| list.split(','))
+        .map(str::trim)
+        .filter_map(Provider::parse)
+        .collect();
     providers.sort();
     providers.dedup();
     if providers.is_empty() { Provider::ALL.to_vec() } else { providers }

@@ -14,7 +14,10 @@ impl Sandbox {
         let mut reply = html(page(&asked, query));
         for (name, value) in [
             ("cache-control", "no-store"),
-            ("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
+            (
+                "content-security-policy",
+                "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+            ),
             ("x-content-type-options", "nosniff"),
         ] {
             reply.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));

@@ -87,7 +87,11 @@ impl Grants {
             _ => {}
         }
         presented.used = true;
-        Ok(Successor { family: presented.family, generation: presented.generation + 1, user: family.user.clone() })
+        Ok(Successor {
+            family: presented.family,
+            generation: presented.generation + 1,
+            user: family.user.clone(),
+        })
     }
 
     /// Ends every sign-in of the user and client that `family` belongs to.
@@ -139,7 +143,11 @@ mod tests {
         assert_eq!(refresh(&mut grants, "grace", "1a", "2a"), Ok(2));
         assert_eq!(refresh(&mut grants, "grace", "1b", "2b"), Ok(2), "a sibling is one behind");
         assert_eq!(refresh(&mut grants, "grace", "0", "x"), Err(Refused::Revoked));
-        assert_eq!(refresh(&mut grants, "grace", "2a", "3"), Err(Refused::Invalid), "the whole sign-in is gone");
+        assert_eq!(
+            refresh(&mut grants, "grace", "2a", "3"),
+            Err(Refused::Invalid),
+            "the whole sign-in is gone"
+        );
     }
 
     #[test]

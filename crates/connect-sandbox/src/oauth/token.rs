@@ -65,8 +65,10 @@ impl Sandbox {
     }
 
     fn exchange_refresh(&mut self, call: &Call, form: &Form) -> Result<Reply, Problem> {
-        let token = form.get("refresh_token").ok_or_else(|| bad("invalid_request", "Missing refresh_token"))?;
-        let rotated = self.grants.rotate(token, self.settings.value("client_id"), self.settings.value("rotation"));
+        let token =
+            form.get("refresh_token").ok_or_else(|| bad("invalid_request", "Missing refresh_token"))?;
+        let rotated =
+            self.grants.rotate(token, self.settings.value("client_id"), self.settings.value("rotation"));
         let place = rotated.map_err(|refused| {
             self.stats.family_revocations += u64::from(refused == Refused::Revoked);
             bad("invalid_grant", "Invalid refresh token")
@@ -114,7 +116,8 @@ impl Sandbox {
                     && form.get("client_secret").map(String::as_str) == Some(secret)
             }
         };
-        let denied = || Problem::oauth(StatusCode::UNAUTHORIZED, "invalid_client", "Client authentication failed");
+        let denied =
+            || Problem::oauth(StatusCode::UNAUTHORIZED, "invalid_client", "Client authentication failed");
         if known { Ok(()) } else { Err(denied()) }
     }
 }
@@ -130,10 +133,12 @@ fn bad(error: &str, description: &str) -> Problem {
 
 /// A form or a JSON object; empty values count as absent.
 fn read_form(call: &Call) -> Result<Form, Problem> {
-    let json = call.header(CONTENT_TYPE).is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("application/json"));
+    let json = call
+        .header(CONTENT_TYPE)
+        .is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("application/json"));
     let fields: Form = if json {
-        let object: Map<String, Value> =
-            serde_json::from_slice(call.body()).map_err(|_| bad("invalid_request", "The body is not a JSON object"))?;
+        let object: Map<String, Value> = serde_json::from_slice(call.body())
+            .map_err(|_| bad("invalid_request", "The body is not a JSON object"))?;
         object.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect()
     } else {
         form_urlencoded::parse(call.body()).into_owned().collect()

@@ -1,0 +1,185 @@
+//! Whatever arrives, there is an answer and no panic.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+mod common;
+
+use bytes::Bytes;
+use common::{App, encode};
+use connect_sandbox::Outcome;
+use proptest::prelude::*;
+
+const PATHS: &[&str] = &[
+    "/api/oauth/authorize",
+    "/api/oauth/providers",
+    "/api/oauth/token",
+    "/api/oauth/revoke",
+    "/api/oauth/connection-status",
+    "/api/oauth/disconnect",
+    "/api/calendars",
+    "/api/events",
+    "/api/event",
+    "/api/health",
+    "/sandbox/stats",
+    "/sandbox/faults",
+    "/sandbox/set",
+    "/",
+    "/api",
+    "/api/",
+];
+const NAMES: &[&str] = &[
+    "client_id",
+    "user_id",
+    "scope",
+    "state",
+    "providers",
+    "provider",
+    "account",
+    "start",
+    "end",
+    "calendarIds",
+    "pageSize",
+    "nextPageToken",
+    "singleEvents",
+    "calendarId",
+    "eventId",
+    "recurringEventId",
+    "deleteMode",
+];
+const FIELDS: &[&str] = &[
+    "provider",
+    "calendarId",
+    "eventId",
+    "title",
+    "start",
+    "end",
+    "allDay",
+    "attendees",
+    "recurrence",
+    "conference",
+    "conferenceData",
+    "updateMode",
+    "token",
+    "grant_type",
+    "endpoint",
+    "times",
+    "delay_ms",
+    "latency_ms",
+    "seed",
+];
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<String>(),
+        prop::sample::select(vec![
+            "google",
+            "primary",
+            "this",
+            "following",
+            "sandbox-client",
+            "read",
+            "2026-11-16T09:00:00Z",
+            "9999-12-31",
+            "-009999-01-01T00:00:00Z",
+            "9999-12-30T21:59:59.999999999Z",
+            "[]",
+            "{\"google\":[\"primary\"]}",
+            "1000",
+            "refresh_token",
+        ])
+        .prop_map(str::to_owned),
+    ]
+}
+
+fn value() -> impl Strategy<Value = serde_json::Value> {
+    let recurrence = (prop::sample::select(vec!["DAILY", "WEEKLY", "MONTHLY", "YEARLY"]), 1..1000_i64, -31..32_i64).prop_map(
+        |(frequency, interval, day)| serde_json::json!({ "frequency": frequency, "interval": interval, "byMonthDay": [day] }),
+    );
+    prop_oneof![
+        text().prop_map(serde_json::Value::String),
+        any::<i64>().prop_map(Into::into),
+        any::<bool>().prop_map(Into::into),
+        Just(serde_json::Value::Null),
+        recurrence,
+        prop::collection::vec(text(), 0..3).prop_map(Into::into),
+    ]
+}
+
+fn body() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        any::<Vec<u8>>(),
+        prop::collection::btree_map(prop::sample::select(FIELDS), value(), 0..8)
+            .prop_map(|fields| serde_json::to_vec(&fields).unwrap()),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    #[test]
+    fn always_an_answer(
+        calls in prop::collection::vec((
+            prop::sample::select(&["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS"][..]),
+            prop::sample::select(PATHS),
+            prop::collection::vec((prop::sample::select(NAMES), text()), 0..4),
+            body(),
+            any::<bool>(),
+            prop::sample::select(&["application/json", "application/x-www-form-urlencoded", "text/plain"][..]),
+        ), 1..12),
+    ) {
+        let mut app = App::new(&[]);
+        let token = app.user().access;
+        for (method, path, query, body, signed_in, kind) in calls {
+            let query: Vec<_> = query.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
+            let mut request = http::Request::builder().method(method).uri(format!("{path}?{}", query.join("&"))).header("content-type", kind);
+            if signed_in {
+                request = request.header("authorization", format!("Bearer {token}"));
+            }
+            let answer = app.answer(request.body(Bytes::from(body)).unwrap());
+            if let Outcome::Reply(reply) = answer.outcome {
+                let json = reply.headers().get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+                if json && !app.sandbox.requests().is_empty() && reply.status() != 200 {
+                    prop_assert!(serde_json::from_slice::<serde_json::Value>(reply.body()).is_ok());
+                }
+            }
+        }
+    }
+}
+
+proptest! {
+    // Each case lists twenty thousand years.
+    #![proptest_config(ProptestConfig::with_cases(12))]
+    #[test]
+    fn any_event_at_the_edges_of_time_lists(
+        start in -377_705_023_201_000..253_402_207_200_000_i64,
+        length in 0..100_000_000_000_i64,
+        all_day in any::<bool>(),
+        rule in prop::option::of(value()),
+    ) {
+        let mut app = App::new(&[]);
+        let token = app.user().access;
+        let at = |ms: i64| jiff::Timestamp::from_millisecond(ms.min(253_402_207_200_000)).unwrap().to_string();
+        let mut event = common::meeting();
+        event["start"] = at(start).into();
+        event["end"] = at(start + length).into();
+        event["allDay"] = all_day.into();
+        if let Some(rule) = rule {
+            event["recurrence"] = rule;
+        }
+        let (_, body) = app.call(&token, "POST", "/event", Some(event));
+        for masters in ["true", "false"] {
+            let query = format!("start=-009999-01-03&end=9999-12-30&pageSize=1000&singleEvents={masters}");
+            app.ok(&token, &format!("/events?{query}"));
+        }
+        if let Some(id) = body["id"].as_str() {
+            let path = format!("/event?provider=google&calendarId=primary&eventId={}&deleteMode=this", encode(id));
+            prop_assert!(app.call(&token, "DELETE", &path, None).0.is_success());
+        }
+    }
+}
+
+#[test]
+fn a_body_that_is_too_large_is_413() {
+    let mut app = App::new(&[]);
+    let request = http::Request::post("/api/oauth/revoke")
+        .body(Bytes::from(vec![b' '; connect_sandbox::MAX_BODY + 1]))
+        .unwrap();
+    assert_eq!(app.send(request).status(), 413);
+}

@@ -1,0 +1,110 @@
+//! The server: real connections, delays that hold up no one, cuts.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+#![cfg(feature = "server")]
+
+use connect_sandbox::{Fault, Sandbox, Server, Settings};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+fn connect(server: &Server) -> TcpStream {
+    let address = server.origin().split_once("://").unwrap().1.replace("localhost", "127.0.0.1");
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    stream
+}
+
+/// Sends one GET and reads the answer, which has to name its length; empty when the connection closes.
+fn get(stream: &mut (impl Read + Write), path: &str) -> String {
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+    let mut answer = Vec::new();
+    let mut byte = [0];
+    while !answer.ends_with(b"\r\n\r\n") {
+        match stream.read(&mut byte) {
+            Ok(1) => answer.push(byte[0]),
+            _ => return String::new(),
+        }
+    }
+    let head = String::from_utf8(answer).unwrap().to_ascii_lowercase();
+    let length =
+        head.split_once("content-length: ").unwrap().1.split_once("\r\n").unwrap().0.parse().unwrap();
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).unwrap();
+    head + std::str::from_utf8(&body).unwrap()
+}
+
+#[test]
+fn a_connection_is_kept_alive() {
+    let server = Sandbox::start().unwrap();
+    assert!(server.base_url().starts_with("http://127.0.0.1:"));
+    let mut stream = connect(&server);
+    for _ in 0..3 {
+        assert!(get(&mut stream, "/api/health").ends_with(r#"{"status":"ok"}"#));
+    }
+    assert_eq!(server.stats().answered("GET /health", 200), 3);
+    assert!(get(&mut stream, "/sandbox/stats").contains("GET /health"));
+}
+
+#[test]
+fn a_cut_closes_without_an_answer() {
+    let server = Sandbox::start().unwrap();
+    server.with(|sandbox| sandbox.add_fault(Fault::on("GET /health").cut_after()));
+    assert_eq!(get(&mut connect(&server), "/api/health"), "");
+    assert!(get(&mut connect(&server), "/api/health").starts_with("http/1.1 200"));
+    assert_eq!(server.stats().cut("GET /health"), 1);
+}
+
+#[test]
+fn hundreds_of_slow_answers_at_once() {
+    let settings = Settings::default().with("latency_ms", "300").unwrap();
+    let server = Server::builder().settings(settings).start().unwrap();
+    let begun = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..200 {
+            scope.spawn(|| assert!(get(&mut connect(&server), "/api/health").starts_with("http/1.1 200")));
+        }
+    });
+    let took = begun.elapsed();
+    assert!(took >= Duration::from_millis(300) && took < Duration::from_secs(5), "{took:?}");
+}
+
+#[test]
+fn a_large_body_is_refused_and_a_stopped_server_is_gone() {
+    let server = Sandbox::start().unwrap();
+    let mut stream = connect(&server);
+    write!(stream, "POST /api/oauth/revoke HTTP/1.1\r\nhost: x\r\ncontent-length: 2000000\r\n\r\n").unwrap();
+    let _ = stream.write_all(&vec![b' '; 1_100_000]);
+    let mut head = [0; 12];
+    stream.read_exact(&mut head).unwrap();
+    assert_eq!(&head, b"HTTP/1.1 413");
+    let mut idle = connect(&server);
+    assert!(get(&mut idle, "/api/health").starts_with("http/1.1 200"));
+    let port = server.origin().rsplit_once(':').unwrap().1.parse::<u16>().unwrap();
+    server.stop();
+    assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
+    assert_eq!(idle.read(&mut [0]).unwrap_or(0), 0, "open connections are closed");
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn https_with_a_certificate_of_ones_own() {
+    use std::sync::Arc;
+    use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, crypto::ring};
+
+    let identity = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let server =
+        Server::builder().tls(identity.cert.pem(), identity.signing_key.serialize_pem()).start().unwrap();
+    assert!(server.base_url().starts_with("https://localhost:"));
+    let mut roots = RootCertStore::empty();
+    roots.add(identity.cert.der().clone()).unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let client = ClientConnection::new(Arc::new(config), "localhost".try_into().unwrap()).unwrap();
+    let mut stream = StreamOwned::new(client, connect(&server));
+    assert!(get(&mut stream, "/api/health").ends_with(r#"{"status":"ok"}"#));
+
+    assert!(Server::builder().tls("no certificate", "no key").start().is_err());
+}
