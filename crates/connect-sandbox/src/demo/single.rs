@@ -18,7 +18,7 @@ pub(super) fn event(calendar: &Calendar, day: Timestamp, random: &mut Random) ->
     dress(&mut fields, calendar, random);
     let id = crate::events::event_id(calendar.provider, random);
     fields.link = link(calendar.provider, &id);
-    let modified = SignedDuration::from_millis(random.int(60 * 86_400_000));
+    let modified = SignedDuration::from_millis(random.int(60 * 86_400) * 1000 + random.int(1000));
     Event::single(id, fields, day.checked_sub(modified).unwrap_or(day))
 }
 
