@@ -172,12 +172,12 @@ macro_rules! facade {
             /// Creates an event (`POST /event`). Sent again only where it surely was not processed; an error
             /// that [`may_have_happened`](Error::may_have_happened) is worth a look before the next try.
             pub $($async)* fn create(&self, event: NewEvent) -> Result<Event, Error> {
-                Ok(self.user.send(&event)$($wait)*?.event)
+                Ok(self.user.send(&event)$($wait)*?.into_event(event.target()))
             }
 
             /// Changes what the update sets or clears (`PUT /event`).
             pub $($async)* fn update(&self, change: UpdateEvent) -> Result<Event, Error> {
-                Ok(self.user.send(&change)$($wait)*?.event)
+                Ok(self.user.send(&change)$($wait)*?.into_event(change.target()))
             }
 
             /// Deletes an event (`DELETE /event`).

@@ -57,6 +57,11 @@ pub(crate) fn required(name: &'static str, text: &str) -> Result<(), Invalid> {
     if text.trim().is_empty() { Err(Invalid::new(name, "is empty")) } else { Ok(()) }
 }
 
+/// Refuses an empty text where none at all would mean something else.
+pub(crate) fn filled(name: &'static str, text: Option<&str>) -> Result<(), Invalid> {
+    text.map_or(Ok(()), |text| required(name, text))
+}
+
 /// Refuses a number out of its range.
 pub(crate) fn range(name: &'static str, value: Option<u32>, least: u32, most: u32) -> Result<(), Invalid> {
     match value {

@@ -13,7 +13,7 @@ pub(crate) fn emit(model: &Model) -> Result<TokenStream, String> {
         use alloc::string::String;
         use alloc::vec::Vec;
         use crate::calendar::CalendarSelection;
-        use crate::send::{Hidden, Object, param, range, required};
+        use crate::send::{Hidden, Object, filled, param, range, required};
         use crate::time::{Boundary, MillisSinceEpoch};
         use crate::*;
         #(#items)*
@@ -238,6 +238,9 @@ fn checks(of: &Request, fields: &[Field]) -> TokenStream {
             (Ty::Text, Kind::Required) if field.setter => Some(quote!(required(#wire, &self.#name)?;)),
             (Ty::Named(ty), Kind::Required) if ty == "Provider" => {
                 Some(quote!(required(#wire, self.#name.as_str())?;))
+            }
+            (Ty::Text, Kind::Optional) if field.filled => {
+                Some(quote!(filled(#wire, self.#name.as_deref())?;))
             }
             (Ty::U32, Kind::Optional) => {
                 field.range.map(|(least, most)| quote!(range(#wire, self.#name, #least, #most)?;))

@@ -123,6 +123,8 @@ pub(crate) struct Field {
     pub(crate) clear: String,
     /// The value it has unless told otherwise.
     pub(crate) initial: Option<String>,
+    /// May be left out, but not be empty.
+    pub(crate) filled: bool,
     /// The least and the most.
     pub(crate) range: Option<(u32, u32)>,
 }

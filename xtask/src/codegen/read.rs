@@ -136,6 +136,7 @@ impl<'a> Reader<'a> {
             singular: beside.word("x-rust-singular")?.map(str::to_owned),
             clear: beside.word("x-rust-clear")?.unwrap_or("null").to_owned(),
             initial: beside.word("x-rust-initial")?.map(str::to_owned),
+            filled: limit("minLength")?.is_some_and(|least| least > 0),
             range: limit("minimum")?.zip(limit("maximum")?),
         })
     }
@@ -166,7 +167,7 @@ impl<'a> Reader<'a> {
         }
         let format = schema.word("format")?;
         let keys: &[&str] = match words[0] {
-            "string" => &["format", "pattern"],
+            "string" => &["format", "pattern", "minLength"],
             "integer" => &["format", "minimum", "maximum"],
             "array" => &["items"],
             "object" => &["additionalProperties"],

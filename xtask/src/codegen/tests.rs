@@ -151,6 +151,7 @@ fn a_request_tells_keep_from_clear_and_when_it_is_once() {
     let body = json!({"type": "object", "description": "B.", "x-rust": "request", "required": ["id"], "properties": {
         "id": {"type": "string", "description": "I."},
         "note": {"type": ["string", "null"], "description": "N."},
+        "account": {"type": "string", "minLength": 1, "description": "A."},
         "mode": {"$ref": "#/components/schemas/Mode", "description": "W."}
     }});
     let paths = operation(json!({
@@ -163,6 +164,7 @@ fn a_request_tells_keep_from_clear_and_when_it_is_once() {
         "pub fn clear_note(mut self) -> Self",
         "pub fn new(id: impl Into<String>) -> Self",
         r#"required("id", &self.id)?;"#,
+        r#"filled("account", self.account.as_deref())?;"#,
         r#"body.patch("note", &self.note, "null")?;"#,
         "if self.mode == Some(Mode::Rest) {",
         r#"const NAME: &'static str = "PUT /it";"#,

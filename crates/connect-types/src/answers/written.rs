@@ -5,7 +5,7 @@ use alloc::string::String;
 use serde::ser::SerializeMap;
 
 use crate::wire::{Fields, Piece, Slot, absorb_object, fields, put};
-use crate::{Answer, Event};
+use crate::{Answer, CalendarRef, Event};
 
 /// A written event: beside `success` at the root (documented since 2025-12-12), or under `event`
 /// (before). Both shapes read as the same; it is written in the first where that is
@@ -19,6 +19,18 @@ pub struct Written {
     pub message: Option<String>,
     /// The event as it is now.
     pub event: Event,
+}
+
+impl Written {
+    /// The event, in the calendar it was written to where the answer does not say: the documentation's own
+    /// examples name none, and without it the event could not be changed.
+    #[must_use]
+    pub fn into_event(self, target: CalendarRef) -> Event {
+        let mut event = self.event;
+        event.provider = event.provider.or(Some(target.provider));
+        event.calendar_id = event.calendar_id.or(Some(target.id));
+        event
+    }
 }
 
 impl Answer for Written {
@@ -56,3 +68,17 @@ impl Fields for Written {
 }
 
 fields!(Written);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_written_event_is_in_the_calendar_it_was_written_to() {
+        let written: Written = serde_json::from_str(r#"{"id":"e","provider":"apple"}"#).unwrap();
+        let event = written.into_event(CalendarRef::new("google", "work"));
+        assert_eq!(event.calendar_id.as_deref(), Some("work"));
+        assert_eq!(event.provider, Some(crate::Provider::Apple));
+        assert!(event.change().is_ok());
+    }
+}

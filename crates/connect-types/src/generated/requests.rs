@@ -2,7 +2,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 use crate::calendar::CalendarSelection;
-use crate::send::{Hidden, Object, param, range, required};
+use crate::send::{Hidden, Object, filled, param, range, required};
 use crate::time::{Boundary, MillisSinceEpoch};
 use crate::*;
 /// Send the user to the consent pages.
@@ -320,6 +320,7 @@ impl Operation for Disconnect {
     }
     fn query(&self) -> Result<Query, Invalid> {
         required("provider", self.provider.as_str())?;
+        filled("account", self.account.as_deref())?;
         let mut query = Query::new();
         query.extend(param("provider", &self.provider));
         query.extend(param("account", &self.account));
@@ -777,6 +778,7 @@ impl Operation for UpdateEvent {
         required("provider", self.provider.as_str())?;
         required("calendarId", &self.calendar_id)?;
         required("eventId", &self.event_id)?;
+        filled("recurringEventId", self.recurring_event_id.as_deref())?;
         self.check()?;
         let mut body = Object::new();
         body.field("provider", &self.provider)?;
@@ -859,6 +861,7 @@ impl Operation for DeleteEvent {
         required("provider", self.provider.as_str())?;
         required("calendarId", &self.calendar_id)?;
         required("eventId", &self.event_id)?;
+        filled("recurringEventId", self.recurring_event_id.as_deref())?;
         let mut query = Query::new();
         query.extend(param("provider", &self.provider));
         query.extend(param("calendarId", &self.calendar_id));
@@ -922,6 +925,7 @@ impl Operation for SubscribeWebhook {
     fn body(&self) -> Result<Body, Invalid> {
         required("provider", self.provider.as_str())?;
         required("calendarId", &self.calendar_id)?;
+        filled("channelId", self.channel_id.as_deref())?;
         let mut body = Object::new();
         body.field("provider", &self.provider)?;
         body.field("calendarId", &self.calendar_id)?;
@@ -974,6 +978,7 @@ impl Operation for UnsubscribeWebhook {
     fn body(&self) -> Result<Body, Invalid> {
         required("provider", self.provider.as_str())?;
         required("channelId", &self.channel_id)?;
+        filled("resourceId", self.resource_id.as_deref())?;
         let mut body = Object::new();
         body.field("provider", &self.provider)?;
         body.field("channelId", &self.channel_id)?;

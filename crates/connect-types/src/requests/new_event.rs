@@ -38,6 +38,11 @@ impl NewEvent {
         event
     }
 
+    /// The calendar it is to be in.
+    pub fn target(&self) -> CalendarRef {
+        CalendarRef::new(&self.provider, &self.calendar_id)
+    }
+
     /// Lets the provider make a conference; overrides any other conference.
     pub fn auto_conference(self) -> Self {
         self.conference_data(ConferenceData::auto())

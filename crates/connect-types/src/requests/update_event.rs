@@ -4,6 +4,7 @@ use alloc::string::String;
 
 use jiff::civil::Date;
 
+use crate::calendar::CalendarRef;
 use crate::operation::Invalid;
 use crate::patch::Patch;
 use crate::send::object;
@@ -15,6 +16,11 @@ impl UpdateEvent {
     pub fn calendar(mut self, id: impl Into<String>) -> Self {
         self.calendar_id = id.into();
         self
+    }
+
+    /// The calendar of the event.
+    pub fn target(&self) -> CalendarRef {
+        CalendarRef::new(&self.provider, &self.calendar_id)
     }
 
     /// Moves the event to these instants, `end` exclusive; an all-day event becomes a timed one.
