@@ -135,7 +135,6 @@ impl Builder {
     /// Listens, and serves on a thread of its own.
     pub fn start(self) -> Result<Server, StartError> {
         let security = self.security()?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         // Not through the runtime: the caller may be inside one already.
         let listener = std::net::TcpListener::bind(address)?;
@@ -143,6 +142,8 @@ impl Builder {
         let origin = security.origin(listener.local_addr()?.port());
 
         let sandbox = Arc::new(Mutex::new(Sandbox::new(self.settings)));
+        // Nothing may fail from here on but the thread: a runtime must not be dropped inside another one.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let (stop, stopped) = oneshot::channel();
         let service = (listener, security, Arc::clone(&sandbox));
         let thread = std::thread::Builder::new()

@@ -46,6 +46,16 @@ fn a_connection_is_kept_alive() {
 }
 
 #[test]
+fn it_starts_inside_a_runtime_and_a_taken_port_is_an_error() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let server = Sandbox::start().unwrap();
+        let port = server.origin().rsplit_once(':').unwrap().1.parse().unwrap();
+        assert!(Server::builder().port(port).start().is_err());
+    });
+}
+
+#[test]
 fn a_cut_closes_without_an_answer() {
     let server = Sandbox::start().unwrap();
     server.with(|sandbox| sandbox.add_fault(Fault::on("GET /health").cut_after()));

@@ -151,10 +151,12 @@ mod tests {
     }
 
     #[test]
-    fn grace_revokes_the_other_sign_ins_of_the_same_user_only() {
+    fn grace_revokes_the_other_sign_ins_of_the_same_user_and_client_only() {
         let mut grants = signed_in();
-        for (user, token) in [("user", "second"), ("other", "other")] {
-            let place = grants.start_family(user.into(), "client".into(), Scope::Read);
+        for (user, client, token) in
+            [("user", "client", "second"), ("other", "client", "other"), ("user", "elsewhere", "elsewhere")]
+        {
+            let place = grants.start_family(user.into(), client.into(), Scope::Read);
             grants.add_refresh(token.into(), &place);
         }
         assert_eq!(refresh(&mut grants, "grace", "0", "1"), Ok(1));
@@ -162,6 +164,7 @@ mod tests {
         assert_eq!(refresh(&mut grants, "grace", "0", "x"), Err(Refused::Revoked));
         assert_eq!(refresh(&mut grants, "grace", "second", "x"), Err(Refused::Invalid));
         assert_eq!(refresh(&mut grants, "grace", "other", "x"), Ok(1));
+        assert!(grants.rotate("elsewhere", "elsewhere", "grace").is_ok());
     }
 
     #[test]

@@ -1,0 +1,78 @@
+//! `connect sandbox` as its users call it.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, Command, Output, Stdio};
+
+fn connect(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_connect"));
+    command.arg("sandbox").args(arguments);
+    command
+}
+
+fn output(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let Output { status, stdout, stderr } = connect(arguments).output().unwrap();
+    (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+/// Stopped whatever becomes of the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn one_line_of_json_says_where_it_listens() {
+    let child = connect(&["--json", "--set", "client_id=mine"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut running = Running(child);
+    let mut line = String::new();
+    BufReader::new(running.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(ready["client_id"], "mine");
+    assert!(ready["client_secret"].is_string() && ready["redirect_uri"].is_string());
+
+    let address =
+        ready["base_url"].as_str().unwrap().strip_prefix("http://").unwrap().strip_suffix("/api").unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET /api/health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.ends_with(r#"{"status":"ok"}"#), "{answer}");
+}
+
+#[cfg(unix)]
+#[test]
+fn it_ends_in_order_when_asked_to() {
+    let child = connect(&[]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut running = Running(child);
+    let mut line = String::new();
+    BufReader::new(running.0.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.contains("ready"));
+    Command::new("kill").arg(running.0.id().to_string()).status().unwrap();
+    assert_eq!(running.0.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_wrong_switch_is_a_mistake_of_the_caller() {
+    for (switch, expected) in
+        [("rotation=loose", "grace|strict|family"), ("nope=1", "rotation"), ("x", "NAME=VALUE")]
+    {
+        let (code, _, error) = output(&["--set", switch]);
+        assert!(code == Some(2) && error.contains(expected), "{switch}: {code:?} {error}");
+    }
+    assert_eq!(output(&["--tls-cert", "only-one.pem"]).0, Some(2));
+}
+
+#[test]
+fn the_switches_are_listed() {
+    let (code, text, _) = output(&["--list-switches"]);
+    assert!(code == Some(0) && text.contains("event_response=root|wrapped"));
+    let (_, json, _) = output(&["--list-switches", "--json"]);
+    let list: Vec<serde_json::Value> = serde_json::from_str(&json).unwrap();
+    assert!(list.iter().all(|switch| switch["name"].is_string() && switch["about"].is_string()));
+}
