@@ -174,6 +174,9 @@ fn free_busy_sees_blocks_and_nothing_else() {
         (403, json!({ "error": "Calendar list access is forbidden for free-busy scope" }))
     );
     let events = app.events(&token, ALL);
+    let full = app.user().access;
+    let busy = |event: &&Value| event["availability"] != "free" && event["status"] != "cancelled";
+    assert_eq!(events.len(), app.events(&full, ALL).iter().filter(busy).count());
     assert!(events.len() > 300);
     for event in &events {
         let names: Vec<_> = event.as_object().unwrap().keys().map(String::as_str).collect();

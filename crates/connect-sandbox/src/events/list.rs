@@ -1,5 +1,6 @@
 //! `GET /events`.
 
+use super::fields::Fields;
 use super::model::{Calendar, Instance, Range};
 use super::page::{Asked, Cursors, PageToken};
 use super::render::{Style, render};
@@ -58,7 +59,7 @@ fn key(calendar: &Calendar, instance: &Instance<'_>) -> Key {
     (instance.fields.start, calendar.provider, calendar.id.clone(), instance.id())
 }
 
-/// What earlier pages have not shown. Who is free is not busy, so `free-busy` leaves those out.
+/// What earlier pages have not shown.
 fn open_instances<'a>(
     calendar: &'a Calendar,
     asked: &Asked,
@@ -71,8 +72,13 @@ fn open_instances<'a>(
         .events
         .values()
         .flat_map(move |event| event.instances(range, masters))
-        .filter(move |one| !(free_busy && one.fields.availability == Some("free")))
+        .filter(move |one| !free_busy || takes_time(&one.fields))
         .filter(move |one| cursor.as_ref().is_none_or(|cursor| (one.fields.start, one.id()) > *cursor))
+}
+
+/// Whether someone is busy with it: `free-busy` shows nothing else.
+fn takes_time(fields: &Fields) -> bool {
+    fields.availability != Some("free") && fields.status != Some("cancelled")
 }
 
 /// The parameters of the call; a later page may leave them to its token, but not change them.
