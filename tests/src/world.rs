@@ -103,7 +103,8 @@ impl World {
     /// What the user's browser does: opens the URL, and comes back to the redirect URI.
     pub fn consent(&self, url: &str) -> Result<String, Failure> {
         let request = http::Request::get(url).body(Bytes::new())?;
-        let Outcome::Reply(reply) = self.sandbox(|sandbox| sandbox.handle(request, Timestamp::now())).outcome else {
+        let Outcome::Reply(reply) = self.sandbox(|sandbox| sandbox.handle(request, Timestamp::now())).outcome
+        else {
             return Err("the connection was cut".into());
         };
         let location = reply.headers().get("location").ok_or("no redirect")?.to_str()?;

@@ -58,7 +58,11 @@ mod asynchronous {
         slow_exchange(&world);
         dropped_after(&user, 100).await;
         user.calendars().list().await.unwrap();
-        assert_eq!(world.refreshes(), 1, "the exchange ran to its end and the next call used what came of it");
+        assert_eq!(
+            world.refreshes(),
+            1,
+            "the exchange ran to its end and the next call used what came of it"
+        );
     }
 
     #[tokio::test]
@@ -210,7 +214,10 @@ mod blocking {
             user.calendars().list().unwrap();
         }
         let stats = world.stats();
-        assert_eq!(stats.exchanges.refresh.granted, 1, "the same refresh token is not sent again while the old pair works");
+        assert_eq!(
+            stats.exchanges.refresh.granted, 1,
+            "the same refresh token is not sent again while the old pair works"
+        );
         assert_eq!(stats.faults.fired, 1);
         std::thread::sleep(a_while(2000)); // now it is over: the 401 is reason enough
         user.calendars().list().unwrap();
@@ -301,7 +308,11 @@ mod blocking {
         assert_ne!(second, first, "the other process rotated on its own");
 
         user.calendars().list().unwrap();
-        assert_eq!(files.load(key).unwrap(), second, "the older pending pair did not overwrite the newer one");
+        assert_eq!(
+            files.load(key).unwrap(),
+            second,
+            "the older pending pair did not overwrite the newer one"
+        );
         let stats = world.stats();
         assert_eq!((stats.exchanges.refresh.granted, stats.exchanges.refresh.refused), (2, 0));
         assert_eq!(stats.family_revocations, 0);

@@ -77,7 +77,8 @@ async fn asynchronous() {
     let gate = Floodgate::new(store.clone());
     let plain = connect_hyper::Client::builder(&app.client_id, app.client_secret.as_str(), &app.redirect_uri);
     let config = connect_core::Config::new("a", "b", "https://c", [1; 32]);
-    let hyper = connect_hyper::HyperTransport::new(&connect_core::Network::from_vars(|_| None), &config).unwrap();
+    let hyper =
+        connect_hyper::HyperTransport::new(&connect_core::Network::from_vars(|_| None), &config).unwrap();
     let (inner, floodgate) = (Arc::new(hyper), gate.clone());
     let transport = move |request: connect_hyper::Request| {
         let (inner, floodgate) = (inner.clone(), floodgate.clone());
@@ -119,7 +120,8 @@ fn blocking() {
     let store = Flaky::new(MemoryStore::new());
     let gate = Floodgate::new(store.clone());
     let config = connect_core::Config::new("a", "b", "https://c", [1; 32]);
-    let ureq = connect_blocking::UreqTransport::new(&connect_core::Network::from_vars(|_| None), &config).unwrap();
+    let ureq =
+        connect_blocking::UreqTransport::new(&connect_core::Network::from_vars(|_| None), &config).unwrap();
     let floodgate = gate.clone();
     let transport = move |request: connect_blocking::Request| {
         let response = ureq.send(request)?;
@@ -130,12 +132,13 @@ fn blocking() {
         }
         Ok(response)
     };
-    let client = connect_blocking::Client::builder(&app.client_id, app.client_secret.as_str(), &app.redirect_uri)
-        .base_url(world.base_url())
-        .store(store)
-        .transport(transport)
-        .build()
-        .unwrap();
+    let client =
+        connect_blocking::Client::builder(&app.client_id, app.client_secret.as_str(), &app.redirect_uri)
+            .base_url(world.base_url())
+            .store(store)
+            .transport(transport)
+            .build()
+            .unwrap();
     let sign_in = client.auth().sign_in(SignIn::new("ann")).unwrap();
     let callback = world.consent(sign_in.url()).unwrap();
     client.auth().finish(sign_in, &callback).unwrap().calendars().list().unwrap();

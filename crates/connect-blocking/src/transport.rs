@@ -162,7 +162,7 @@ fn failed(error: ureq::Error, sent: Sent) -> TransportError {
         E::Tls(_) | E::Rustls(_) => (TransportErrorKind::Tls, Sent::No),
         E::BadUri(_) | E::Http(_) | E::TlsRequired => (TransportErrorKind::Configuration, Sent::No),
         E::Io(io) if is_certificate(io) => (TransportErrorKind::Tls, Sent::No),
-        E::Io(io) if is_connect(io.kind()) => (TransportErrorKind::Connect, Sent::No),
+        E::Io(io) if is_connect(io.kind()) || is_look_up(io) => (TransportErrorKind::Connect, Sent::No),
         _ => (TransportErrorKind::Broken, sent),
     };
     TransportError::new(kind, sent, error)
@@ -172,7 +172,11 @@ fn failed(error: ureq::Error, sent: Sent) -> TransportError {
 fn is_certificate(error: &io::Error) -> bool {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     matches!(inner, Some(rustls::Error::InvalidCertificate(_)))
-       
+}
+
+/// A name that has no address: the standard library has no kind for it, only this text.
+fn is_look_up(error: &io::Error) -> bool {
+    error.raw_os_error().is_none() && error.to_string().starts_with("failed to lookup address information")
 }
 
 fn is_connect(kind: io::ErrorKind) -> bool {

@@ -10,22 +10,28 @@ macro_rules! vocabulary {
     ($client:ident) => {
         use std::time::{Duration, Instant};
 
+        use connect_sandbox::Fault;
+        use connect_tests::{
+            stores::Flaky,
+            world::{Failure, World},
+        };
+        use jiff::{SignedDuration, Timestamp};
         use $client::{
-            Builder, Client, Endpoint, ErrorKind, MemoryStore, Sent, SessionEnded, SignIn, SignInFault, StoreError, TokenHook,
-            TokenStore, Tokens, User,
+            Builder, Client, Endpoint, ErrorKind, MemoryStore, Sent, SessionEnded, SignIn, SignInFault,
+            StoreError, TokenHook, TokenStore, Tokens, User,
             types::{
-                ConnectionStatus, Disconnect, Event, EventPage, ListCalendars, ListEvents, NewEvent, Provider, Revoke,
-                Scope,
+                ConnectionStatus, Disconnect, Event, EventPage, ListCalendars, ListEvents, NewEvent,
+                Provider, Revoke, Scope,
             },
         };
-        use connect_sandbox::Fault;
-        use connect_tests::{stores::Flaky, world::{Failure, World}};
-        use jiff::{SignedDuration, Timestamp};
 
         fn this_year() -> ListEvents {
             static NOW: std::sync::OnceLock<Timestamp> = std::sync::OnceLock::new();
             let now = *NOW.get_or_init(Timestamp::now); // a page token goes with the range it was given for
-            ListEvents::between(now - SignedDuration::from_hours(24 * 60), now + SignedDuration::from_hours(24 * 60))
+            ListEvents::between(
+                now - SignedDuration::from_hours(24 * 60),
+                now + SignedDuration::from_hours(24 * 60),
+            )
         }
 
         fn parameter(url: &str, name: &str) -> String {
@@ -43,7 +49,10 @@ macro_rules! vocabulary {
             let app = world.sandbox(|sandbox| sandbox.credentials());
             let mut builder = Client::builder(app.client_id, app.client_secret, app.redirect_uri)
                 .base_url(world.base_url())
-                .retry($client::RetryPolicy::default().with_backoff(Duration::from_millis(1), Duration::from_millis(5)))
+                .retry(
+                    $client::RetryPolicy::default()
+                        .with_backoff(Duration::from_millis(1), Duration::from_millis(5)),
+                )
                 .store(world.store.clone());
             if let Some(root) = &world.root {
                 builder = builder.root_certificates(root.clone());

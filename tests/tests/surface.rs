@@ -1,0 +1,63 @@
+//! Both clients offer the same operations: every public function of one is one of the other, with as many
+//! arguments.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use syn::{FnArg, ImplItem, Item, Visibility};
+
+/// What belongs to one colour alone, and why.
+const ONE_COLOUR: &[&str] = &[
+    "Builder::async_store/2",      // a store that is asynchronous itself
+    "Items::next/1",               // a method here, `Iterator::next` there
+    "PageStream::next/1",          // likewise
+    "Items::without_read_ahead/1", // reading ahead takes a task
+    "PageStream::without_read_ahead/1",
+    "HyperTransport::new/2", // the transports
+    "UreqTransport::new/2",
+];
+
+#[test]
+fn both_clients_offer_the_same_operations() {
+    let [hyper, blocking] = ["connect-hyper", "connect-blocking"].map(surface);
+    assert!(hyper.len() > 20, "{hyper:?}");
+    let differing: Vec<_> =
+        hyper.symmetric_difference(&blocking).filter(|name| !ONE_COLOUR.contains(&name.as_str())).collect();
+    assert!(differing.is_empty(), "{differing:?}");
+}
+
+/// The named operations and the settings come from one macro each; what is written by hand is compared here.
+#[test]
+fn the_facade_and_the_settings_are_expanded_by_both() {
+    for (name, colour) in [("connect-hyper", "async"), ("connect-blocking", "blocking")] {
+        let source = |file: &str| fs::read_to_string(sources(name).join(file)).unwrap();
+        assert!(source("client.rs").contains(&format!("connect_core::facade!({colour});")));
+        assert!(source("builder.rs").contains("connect_core::builder!();"));
+    }
+}
+
+fn sources(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates").join(name).join("src")
+}
+
+fn surface(name: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for entry in fs::read_dir(sources(name)).unwrap() {
+        let file = syn::parse_file(&fs::read_to_string(entry.unwrap().path()).unwrap()).unwrap();
+        for item in file.items {
+            let Item::Impl(item) = item else { continue };
+            let syn::Type::Path(path) = &*item.self_ty else { continue };
+            let owner = path.path.segments.last().unwrap().ident.to_string();
+            for function in item.items {
+                let ImplItem::Fn(function) = function else { continue };
+                if !matches!(function.vis, Visibility::Public(_)) {
+                    continue;
+                }
+                let inputs = function.sig.inputs.iter();
+                let count =
+                    inputs.filter(|input| matches!(input, FnArg::Receiver(_) | FnArg::Typed(_))).count();
+                names.insert(format!("{owner}::{}/{count}", function.sig.ident));
+            }
+        }
+    }
+    names
+}

@@ -1,0 +1,344 @@
+//! Both real transports against servers that behave badly, answer compressed, or stand behind a proxy.
+
+use std::{
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use connect_core::{Error, ErrorKind, RetryPolicy, Sent, types::Health};
+use connect_sandbox::{Fault, Sandbox, Server};
+use connect_tests::certificates::Authority;
+use flate2::{Compression, write::GzEncoder};
+
+/// What the builders of both clients take alike.
+#[derive(Clone, Default)]
+struct Setup {
+    base_url: String,
+    root: Option<String>,
+    proxy: Option<String>,
+    attempts: u32,
+    attempt_timeout: Option<Duration>,
+    connect_timeout: Option<Duration>,
+    max_response_size: Option<usize>,
+}
+
+macro_rules! built {
+    ($client:ident, $setup:expr) => {{
+        let setup: &Setup = $setup;
+        let mut builder = $client::Client::builder("id", "secret", "https://app.example/callback")
+            .base_url(&setup.base_url)
+            .no_proxy()
+            .retry(RetryPolicy::attempts(setup.attempts).with_backoff(Duration::ZERO, Duration::ZERO));
+        if let Some(root) = &setup.root {
+            builder = builder.root_certificates(root.clone());
+        }
+        if let Some(proxy) = &setup.proxy {
+            builder = builder.proxy(proxy);
+        }
+        if let Some(time) = setup.attempt_timeout {
+            builder = builder.attempt_timeout(time);
+        }
+        if let Some(time) = setup.connect_timeout {
+            builder = builder.connect_timeout(time);
+        }
+        if let Some(bytes) = setup.max_response_size {
+            builder = builder.max_response_size(bytes);
+        }
+        builder.build().unwrap()
+    }};
+}
+
+/// The health of the server, asked by ureq and by hyper.
+fn health(setup: &Setup) -> [Result<Health, Error>; 2] {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    [built!(connect_blocking, setup).health(), runtime.block_on(built!(connect_hyper, setup).health())]
+}
+
+/// A server that answers every connection with these bytes, once its request has come, and counts them.
+fn canned(answer: Vec<u8>) -> (Setup, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base_url = format!("http://{}", listener.local_addr().unwrap());
+    let count = Arc::new(AtomicUsize::new(0));
+    let counter = count.clone();
+    thread::spawn(move || {
+        for socket in listener.incoming() {
+            let mut socket = socket.unwrap();
+            counter.fetch_add(1, SeqCst);
+            head(&mut socket);
+            let _ = socket.write_all(&answer);
+        }
+    });
+    (Setup { base_url, attempts: 1, ..Setup::default() }, count)
+}
+
+/// Reads the head of a request.
+fn head(socket: &mut TcpStream) -> String {
+    let (mut text, mut byte) = (Vec::new(), [0]);
+    while !text.ends_with(b"\r\n\r\n") && socket.read(&mut byte).is_ok_and(|read| read == 1) {
+        text.push(byte[0]);
+    }
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+fn answer(headers: &str, body: &[u8]) -> Vec<u8> {
+    let head =
+        format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n{headers}\r\n", body.len());
+    [head.as_bytes(), body].concat()
+}
+
+fn gzip(body: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(body).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn a_compressed_answer_is_read() {
+    let (setup, _) = canned(answer("content-encoding: gzip\r\n", &gzip(br#"{"status":"ok"}"#)));
+    for outcome in health(&setup) {
+        assert_eq!(outcome.unwrap().status.as_deref(), Some("ok"));
+    }
+}
+
+#[test]
+fn a_small_answer_that_unfolds_into_a_huge_one_is_refused() {
+    let bomb = gzip(format!(r#"{{"status":"{}"}}"#, " ".repeat(20 << 20)).as_bytes());
+    assert!(bomb.len() < 100_000);
+    let (mut setup, _) = canned(answer("content-encoding: gzip\r\n", &bomb));
+    setup.max_response_size = Some(1 << 20);
+    for outcome in health(&setup) {
+        let error = outcome.unwrap_err();
+        assert!(error.to_string().contains("too large"), "{error}");
+    }
+}
+
+#[test]
+fn a_body_over_the_cap_is_refused() {
+    let (mut setup, _) = canned(answer("", format!(r#"{{"status":"{}"}}"#, " ".repeat(5000)).as_bytes()));
+    setup.max_response_size = Some(1000);
+    for outcome in health(&setup) {
+        let error = outcome.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Decode { .. }), "{error:?}");
+    }
+}
+
+#[test]
+fn an_answer_that_breaks_off_or_is_no_http_may_have_happened() {
+    let broken: [&[u8]; 4] = [
+        b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{",
+        b"HTTP/1.1 2",
+        b"",
+        b"220 mail.example ESMTP\r\n",
+    ];
+    for bytes in broken {
+        let (setup, _) = canned(bytes.to_vec());
+        for outcome in health(&setup) {
+            let error = outcome.unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::Network { sent: Sent::Maybe }), "{bytes:?}: {error:?}");
+        }
+    }
+}
+
+#[test]
+fn a_broken_answer_to_a_read_is_asked_for_again() {
+    let (mut setup, count) = canned(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{".to_vec());
+    setup.attempts = 3;
+    for outcome in health(&setup) {
+        assert_eq!(outcome.unwrap_err().attempts(), 3);
+    }
+    assert_eq!(count.load(SeqCst), 6);
+}
+
+#[test]
+fn nobody_listening_is_a_network_error_and_nothing_was_sent() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let setup = Setup { base_url: format!("http://{free}"), attempts: 2, ..Setup::default() };
+    for outcome in health(&setup) {
+        let error = outcome.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Network { sent: Sent::No }), "{error:?}");
+        assert_eq!((error.attempts(), error.may_have_happened()), (2, false));
+    }
+}
+
+#[test]
+fn a_host_without_an_address_is_a_network_error_and_nothing_was_sent() {
+    let setup = Setup { base_url: "https://connect.invalid/api".to_owned(), attempts: 1, ..Setup::default() };
+    for outcome in health(&setup) {
+        let error = outcome.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Network { sent: Sent::No }), "{error:?}");
+    }
+}
+
+#[test]
+fn a_slow_answer_is_given_up_in_time() {
+    let server = Sandbox::start().unwrap();
+    server.with(|sandbox| sandbox.add_fault(Fault::on("GET /health").delay(Duration::from_secs(5)).times(2)));
+    let attempt_timeout = Some(Duration::from_millis(200));
+    let setup = Setup { base_url: server.base_url(), attempts: 1, attempt_timeout, ..Setup::default() };
+    let started = Instant::now();
+    for outcome in health(&setup) {
+        let error = outcome.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Timeout), "{error:?}");
+        assert!(error.may_have_happened());
+    }
+    assert!(started.elapsed() < Duration::from_secs(3));
+}
+
+#[test]
+fn a_body_that_drips_is_given_up_in_time() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base_url = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for socket in listener.incoming() {
+            let mut socket = socket.unwrap();
+            thread::spawn(move || {
+                head(&mut socket);
+                let _ = socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n");
+                while socket.write_all(b" ").is_ok() {
+                    thread::sleep(Duration::from_millis(50));
+                }
+            });
+        }
+    });
+    let attempt_timeout = Some(Duration::from_millis(300));
+    let setup = Setup { base_url, attempts: 1, attempt_timeout, ..Setup::default() };
+    let started = Instant::now();
+    for outcome in health(&setup) {
+        let error = outcome.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Timeout), "{error:?}");
+    }
+    assert!(started.elapsed() < Duration::from_secs(3));
+}
+
+#[test]
+fn a_server_that_accepts_and_says_nothing_in_the_handshake_is_given_up_in_time() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (connect_timeout, attempts) = (Some(Duration::from_millis(300)), 1);
+    let base_url = format!("https://localhost:{port}");
+    let setup = Setup { base_url, attempts, connect_timeout, ..Setup::default() };
+    let started = Instant::now();
+    for outcome in health(&setup) {
+        let error = outcome.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Timeout), "{error:?}");
+        assert!(!error.may_have_happened());
+    }
+    assert!(started.elapsed() < Duration::from_secs(5));
+}
+
+/// An HTTP proxy that tunnels every host to one server, and says what it was asked.
+fn proxy_to(server: &Server) -> (String, std::sync::mpsc::Receiver<String>) {
+    let target = server.base_url().replace("https://localhost:", "127.0.0.1:").replace("/api", "");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (tell, asked) = std::sync::mpsc::channel();
+    thread::spawn(move || {
+        for socket in listener.incoming() {
+            let mut client = socket.unwrap();
+            tell.send(head(&mut client)).unwrap();
+            let mut server = TcpStream::connect(&target).unwrap();
+            client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").unwrap();
+            let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+            thread::spawn(move || std::io::copy(&mut from, &mut to));
+            thread::spawn(move || std::io::copy(&mut server, &mut client));
+        }
+    });
+    (format!("http://user:pass@{address}"), asked)
+}
+
+#[test]
+fn https_goes_through_the_proxys_tunnel() {
+    let authority = Authority::new().unwrap();
+    let identity = authority.identity("connect.example").unwrap();
+    let server = Server::builder().tls(identity.certificate, identity.key).start().unwrap();
+    let (proxy, asked) = proxy_to(&server);
+    let setup = Setup {
+        base_url: "https://connect.example/api".to_owned(),
+        root: Some(authority.pem()),
+        proxy: Some(proxy),
+        attempts: 1,
+        ..Setup::default()
+    };
+    for outcome in health(&setup) {
+        assert_eq!(outcome.unwrap().status.as_deref(), Some("ok"));
+        let head = asked.try_recv().unwrap();
+        assert!(head.starts_with("CONNECT connect.example:443 HTTP/1.1\r\n"), "{head}");
+        let authorization = "proxy-authorization: basic dXNlcjpwYXNz"; // user:pass
+        assert!(head.to_ascii_lowercase().contains(&authorization.to_ascii_lowercase()), "{head}");
+        assert!(!head.contains("/health"), "the proxy sees the host and nothing else: {head}");
+    }
+}
+
+#[test]
+fn loopback_is_never_reached_through_a_proxy() {
+    let server = Sandbox::start().unwrap();
+    let nowhere = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let proxy = Some(format!("http://{nowhere}"));
+    let setup = Setup { base_url: server.base_url(), proxy, attempts: 1, ..Setup::default() };
+    for outcome in health(&setup) {
+        outcome.unwrap();
+    }
+}
+
+#[test]
+fn a_connection_is_kept_and_used_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base_url = format!("http://{}", listener.local_addr().unwrap());
+    let connections = Arc::new(AtomicUsize::new(0));
+    let counter = connections.clone();
+    thread::spawn(move || {
+        for socket in listener.incoming() {
+            let mut socket = socket.unwrap();
+            counter.fetch_add(1, SeqCst);
+            thread::spawn(move || {
+                while !head(&mut socket).is_empty() {
+                    let _ =
+                        socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 15\r\n\r\n{\"status\":\"ok\"}");
+                }
+            });
+        }
+    });
+    let setup = Setup { base_url, attempts: 1, ..Setup::default() };
+    let blocking = built!(connect_blocking, &setup);
+    (0..5).for_each(|_| drop(blocking.health().unwrap()));
+    assert_eq!(connections.load(SeqCst), 1);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let hyper = built!(connect_hyper, &setup);
+        for _ in 0..5 {
+            hyper.health().await.unwrap();
+        }
+    });
+    assert_eq!(connections.load(SeqCst), 2);
+}
+
+#[test]
+fn a_get_has_no_body_and_says_nothing_about_one() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base_url = format!("http://{}", listener.local_addr().unwrap());
+    let (tell, asked) = std::sync::mpsc::channel();
+    thread::spawn(move || {
+        for socket in listener.incoming() {
+            let mut socket = socket.unwrap();
+            tell.send(head(&mut socket)).unwrap();
+            let _ = socket.write_all(&answer("", br#"{"status":"ok"}"#));
+        }
+    });
+    let setup = Setup { base_url, attempts: 1, ..Setup::default() };
+    for outcome in health(&setup) {
+        outcome.unwrap();
+        let head = asked.try_recv().unwrap().to_ascii_lowercase();
+        for name in ["content-length", "content-type", "transfer-encoding", "authorization"] {
+            assert!(!head.contains(name), "{head}");
+        }
+        for line in ["accept: application/json", "user-agent: connect-rs/", "accept-encoding: gzip"] {
+            assert!(head.contains(line), "{head}");
+        }
+    }
+}
