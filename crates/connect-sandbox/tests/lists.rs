@@ -210,6 +210,10 @@ fn users_are_apart() {
     let mine = keys(&app.events(&one, ALL));
     let others = keys(&app.events(&two, ALL));
     assert!(mine.is_disjoint(&others));
+    let ids =
+        |keys: &BTreeSet<String>| keys.iter().map(|key| key.rsplit(' ').next().unwrap().to_owned()).collect();
+    let (mine, others): (BTreeSet<String>, BTreeSet<String>) = (ids(&mine), ids(&others));
+    assert!(mine.is_disjoint(&others), "no event id is shared either");
     app.call(&one, "POST", "/oauth/disconnect?provider=google", None);
     assert_eq!(app.ok(&two, "/calendars").as_array().unwrap().len(), 8);
     assert_eq!(app.sandbox.stats().users, 2);
