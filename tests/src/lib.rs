@@ -6,3 +6,8 @@ pub mod certificates;
 pub mod plain_socket;
 pub mod stores;
 pub mod world;
+
+/// The README's examples, which have to compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

@@ -2,6 +2,7 @@
 //!
 //! One file a subcommand; each has its arguments and a `run` that gives the exit code.
 
+mod demo;
 mod sandbox;
 
 use clap::{Parser, Subcommand};
@@ -17,12 +18,15 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Go through a user's whole life on a sandbox of its own: no account, no network.
+    Demo(demo::Arguments),
     /// Run the sandbox: the whole service on this machine.
     Sandbox(sandbox::Arguments),
 }
 
 fn main() -> ExitCode {
     match Arguments::parse().command {
+        Command::Demo(arguments) => demo::run(&arguments),
         Command::Sandbox(arguments) => sandbox::run(&arguments),
     }
 }

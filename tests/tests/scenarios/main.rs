@@ -3,6 +3,9 @@
 //! Each run prints the list of what it went through; the lists are the same. A scenario fails if a fault it asked for
 //! never happened. What the service saw is read from the sandbox, not from the client.
 
+// The same text is a loop over a stream in one colour and over an iterator in the other.
+#![allow(clippy::while_let_on_iterator)]
+
 use connect_tests::world::Place;
 
 /// What each module below needs, named alike.

@@ -1,0 +1,49 @@
+//! `connect demo`: a user's whole life on a sandbox that lives as long as the command.
+//!
+//! The client is the one everybody uses, over a socket. What went over the wire is not what the client says of
+//! itself: after each step the sandbox is asked for its counters, over the socket as well.
+
+mod life;
+mod report;
+mod service;
+
+use std::process::ExitCode;
+
+use clap::Args;
+use connect_sandbox::Sandbox;
+
+use self::{life::Life, report::Report, service::Service};
+
+/// The arguments of `connect demo`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Print the steps and the sandbox's figures as one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Anything that keeps the demo from going on.
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+pub(crate) fn run(arguments: &Arguments) -> ExitCode {
+    let mut report = Report::new(arguments.json);
+    match live(&mut report).and_then(|()| report.finish()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("connect demo: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn live(report: &mut Report) -> Result<(), Failure> {
+    let server = Sandbox::start()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let service = Service::new(&server)?;
+        let life = Life::new(&server, &service)?;
+        life.live(report).await?;
+        report.stats(service.stats().await?);
+        Ok(())
+    })
+}

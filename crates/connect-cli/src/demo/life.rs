@@ -1,0 +1,148 @@
+//! The steps of the demo.
+
+use std::collections::BTreeSet;
+
+use connect_hyper::{
+    Client, ErrorKind, SignIn, User,
+    types::{Calendar, Event, ListEvents, NewEvent, Scope},
+};
+use connect_sandbox::Server;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::{Failure, Report, Service};
+
+/// How many callers meet an expired token at once.
+const CALLERS: usize = 50;
+
+pub(crate) struct Life<'a> {
+    client: Client,
+    service: &'a Service,
+}
+
+impl<'a> Life<'a> {
+    pub(crate) fn new(server: &Server, service: &'a Service) -> Result<Self, Failure> {
+        let application = server.credentials();
+        let client = Client::builder(
+            &application.client_id,
+            application.client_secret.as_str(),
+            &application.redirect_uri,
+        )
+        .base_url(server.base_url())
+        .build()?;
+        Ok(Self { client, service })
+    }
+
+    pub(crate) async fn live(&self, report: &mut Report) -> Result<(), Failure> {
+        let user = self.sign_in(report).await?;
+        let calendars = self.calendars(report, &user).await?;
+        let events = self.events(report, &user).await?;
+        self.create_and_delete(report, &user, &calendars).await?;
+        self.change_one_occurrence(report, &user, &events).await?;
+        self.expire(report, &user).await?;
+        self.rate_limit(report, &user).await?;
+        self.sign_out(report, &user).await
+    }
+
+    async fn sign_in(&self, report: &mut Report) -> Result<User, Failure> {
+        let sign_in = self.client.auth().sign_in(SignIn::new("demo-user").scope(Scope::ReadWrite))?;
+        let callback = self.service.consent(sign_in.url()).await?;
+        self.done(report, "authorize", "the user consents; state and code come back".to_owned()).await?;
+        let user = self.client.auth().finish(sign_in, &callback).await?;
+        self.done(report, "exchange", "the code becomes tokens: checked, saved, in use".to_owned()).await?;
+        Ok(user)
+    }
+
+    async fn calendars(&self, report: &mut Report, user: &User) -> Result<Vec<Calendar>, Failure> {
+        let calendars = user.calendars().list().await?;
+        let providers: BTreeSet<_> =
+            calendars.iter().filter_map(|calendar| calendar.provider.as_ref()).collect();
+        let detail = format!("{} calendars of {} providers", calendars.len(), providers.len());
+        self.done(report, "calendars", detail).await?;
+        Ok(calendars)
+    }
+
+    async fn events(&self, report: &mut Report, user: &User) -> Result<Vec<Event>, Failure> {
+        let now = Timestamp::now();
+        let month = SignedDuration::from_hours(30 * 24);
+        let mut items =
+            user.events().list(ListEvents::between(now - month, now + month).page_size(50)).items();
+        let mut events = Vec::new();
+        while let Some(event) = items.next().await {
+            events.push(event?);
+        }
+        self.done(report, "events", format!("{} events of two months, page by page", events.len())).await?;
+        Ok(events)
+    }
+
+    async fn create_and_delete(
+        &self,
+        report: &mut Report,
+        user: &User,
+        calendars: &[Calendar],
+    ) -> Result<(), Failure> {
+        let calendar = calendars.first().ok_or("the user has no calendar")?;
+        let start = Timestamp::now() + SignedDuration::from_hours(24);
+        let end = start + SignedDuration::from_mins(30);
+        let new = NewEvent::new(calendar, "Stand-up", start, end).attendee("ann@example.org");
+        let event = user.events().create(new).await?;
+        self.done(report, "create", format!("{:?} in {:?}", event.title, calendar.title)).await?;
+        user.events().delete(event.delete()?).await?;
+        self.done(report, "delete", format!("{:?} again", event.title)).await
+    }
+
+    async fn change_one_occurrence(
+        &self,
+        report: &mut Report,
+        user: &User,
+        events: &[Event],
+    ) -> Result<(), Failure> {
+        let occurrence = events.iter().find(|event| event.recurring_event_id.is_some());
+        let occurrence = occurrence.ok_or("the user has no series")?;
+        let changed = user.events().update(occurrence.change()?.location("Room 5")).await?;
+        let room = changed.location.as_deref().unwrap_or_default();
+        self.done(report, "update", format!("one occurrence of {:?} moves to {room}", changed.title)).await
+    }
+
+    async fn expire(&self, report: &mut Report, user: &User) -> Result<(), Failure> {
+        self.service.expire().await?;
+        let before = self.service.stats().await?.refreshes();
+        let calls: Vec<_> = (0..CALLERS)
+            .map(|_| {
+                let user = user.clone();
+                tokio::spawn(async move { user.calendars().list().await })
+            })
+            .collect();
+        for call in calls {
+            call.await??;
+        }
+        let refreshes = self.service.stats().await?.refreshes() - before;
+        if refreshes != 1 {
+            return Err(format!("{refreshes} exchanges for one expired token").into());
+        }
+        self.done(report, "expiry", format!("{CALLERS} callers, 1 exchange, no failed call")).await
+    }
+
+    async fn rate_limit(&self, report: &mut Report, user: &User) -> Result<(), Failure> {
+        let busy = json!({ "endpoint": "GET /calendars", "status": 429, "headers": { "retry-after": "1" } });
+        self.service.fault(&busy).await?;
+        let calendars = user.calendars().list().await?;
+        let detail = format!("waited for as long as asked, then {} calendars", calendars.len());
+        self.done(report, "rate limit", detail).await
+    }
+
+    async fn sign_out(&self, report: &mut Report, user: &User) -> Result<(), Failure> {
+        user.sign_out().await?;
+        match user.calendars().list().await {
+            Err(error) if matches!(error.kind(), ErrorKind::Authentication) => {}
+            other => return Err(format!("a call after the sign-out gave {other:?}").into()),
+        }
+        self.done(report, "sign-out", "revoked at the service, forgotten here".to_owned()).await
+    }
+
+    /// A step is done: what it sent is what the sandbox counted since the last one.
+    async fn done(&self, report: &mut Report, name: &'static str, detail: String) -> Result<(), Failure> {
+        let stats = self.service.stats().await?;
+        report.step(name, detail, &stats)
+    }
+}
