@@ -268,6 +268,25 @@ mod blocking {
         assert_eq!((store.saves(), world.refreshes()), (1, 0));
     }
 
+    #[test]
+    fn close_waits_for_other_threads_and_saves_what_is_left() {
+        let world = World::new(Place::Socket).unwrap();
+        let store = Flaky::new(world.store.clone());
+        let client = builder(&world).store(store.clone()).build().unwrap();
+        let user = sign_in(&world, &client);
+        world.expire();
+        slow_exchange(&world);
+        store.fail_saves(1);
+        let call = std::thread::spawn(move || user.calendars().list());
+        std::thread::sleep(a_while(100));
+        let error = client.close(a_while(20)).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Timeout), "{error:?}");
+        client.close(Duration::from_secs(5)).unwrap();
+        call.join().unwrap().unwrap_err();
+        builder(&world).store(store).build().unwrap().user("ann").calendars().list().unwrap();
+        assert_eq!(world.refreshes(), 1);
+    }
+
     /// Another process on the same folder, which lists the calendars once.
     fn process(world: &World, folder: &FileStore) -> Child {
         let app = world.sandbox(|sandbox| sandbox.credentials());

@@ -7,12 +7,15 @@ use std::{
 };
 
 use connect_core::{
-    App, Locked, Member, Now, Refresh, RefreshStep, Registry, Response, Session, Step, StoreLock, TokenKey,
-    TokenStore, Transport,
+    App, ErrorKind, Locked, Member, Now, Refresh, RefreshStep, Registry, Response, Session, Step, StoreLock,
+    TokenKey, TokenStore, Transport,
 };
 use jiff::Timestamp;
 
-use crate::{Pages, gate::Gate};
+use crate::{
+    Pages,
+    gate::{Busy, Gate},
+};
 
 connect_core::facade!(blocking);
 
@@ -26,6 +29,8 @@ struct Inner {
     transport: Arc<dyn Transport>,
     store: Arc<dyn TokenStore>,
     started: Instant,
+    /// The threads that are changing tokens.
+    busy: Busy,
 }
 
 impl Client {
@@ -34,7 +39,7 @@ impl Client {
         transport: Arc<dyn Transport>,
         store: Arc<dyn TokenStore>,
     ) -> Self {
-        Self(Arc::new(Inner { registry, transport, store, started: Instant::now() }))
+        Self(Arc::new(Inner { registry, transport, store, started: Instant::now(), busy: Busy::default() }))
     }
 
     /// One signed-in user. Tokens come from the store when first needed; handles of the same user share them.
@@ -47,10 +52,15 @@ impl Client {
         self.0.registry.app()
     }
 
-    /// Sees that no token is lost with this client: saves what could not be saved before. Waits for refreshes
-    /// of other threads, at most this long.
+    /// Sees that no token is lost with this client: waits for what other threads refresh and save, and saves
+    /// what could not be saved before, for at most this long. Call it before the process ends.
     pub fn close(&self, at_most: Duration) -> Result<(), Error> {
         let deadline = self.now().monotonic.saturating_add(at_most);
+        if !self.0.busy.idle_within(at_most) {
+            return Err(
+                Error::new(ErrorKind::Timeout).with_message("tokens are still being refreshed or saved")
+            );
+        }
         let members = self.0.registry.unsaved();
         members
             .iter()
@@ -87,6 +97,7 @@ impl Client {
     /// Carries out the steps of whatever changes tokens.
     pub(crate) fn keep(&self, session: &Session, mut step: RefreshStep) -> Result<(), Error> {
         let (key, store): (&TokenKey, &dyn TokenStore) = (session.key(), &self.0.store);
+        let _busy = self.0.busy.enter();
         let mut lock = Locked::<dyn StoreLock>::new();
         loop {
             step = match step {

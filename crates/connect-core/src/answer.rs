@@ -17,9 +17,8 @@ pub fn decode<A: Answer>(response: &Response, safety: Safety) -> Result<A, Error
             .with_request_id(request_id(response.headers()))
             .with_may_have_happened(safety != Safety::Safe)
     };
-    if response.body().iter().all(u8::is_ascii_whitespace)
-        && let Some(answer) = A::empty()
-    {
+    let empty = response.body().iter().all(u8::is_ascii_whitespace);
+    if let Some(answer) = A::empty().filter(|_| empty) {
         return Ok(answer);
     }
     let answer: A = from_json(response.body()).map_err(with_context)?;

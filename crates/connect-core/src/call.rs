@@ -186,9 +186,7 @@ impl Call {
     /// A 401 that is no plain denial: of an older pair, of one that is over, or of a scope too small.
     fn unauthorized(mut self: Box<Self>, error: Error, now: Now) -> Step {
         let Some(session) = self.session.clone() else { return self.fail(error) };
-        if let Some(needed) = self.scope.clone()
-            && session.lacks(&needed)
-        {
+        if let Some(needed) = self.scope.clone().filter(|needed| session.lacks(needed)) {
             return self
                 .fail(error.with_kind(ErrorKind::Permission { needed: Some(needed), accounts: Vec::new() }));
         }

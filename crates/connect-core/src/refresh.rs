@@ -375,9 +375,8 @@ impl Leader {
         let mut state = self.session.state();
         state.leading = false;
         state.rounds += 1;
-        if let Err(error) = outcome
-            && state.sign_ins == self.sign_ins
-        {
+        let Err(error) = outcome else { return };
+        if state.sign_ins == self.sign_ins {
             if self.reason == Reason::Early {
                 state.no_early_before = self.now.monotonic.saturating_add(PATIENCE);
             }

@@ -212,10 +212,10 @@ impl Session {
     /// A call succeeded with this generation.
     pub(crate) fn prove(&self, generation: u64) {
         let mut state = self.state();
-        if state.generation == generation
-            && let Some(current) = &mut state.current
-        {
-            current.proven = true;
+        if state.generation == generation {
+            if let Some(current) = &mut state.current {
+                current.proven = true;
+            }
         }
     }
 
@@ -317,9 +317,8 @@ impl Current {
             return Freshness::Fresh;
         }
         let half = self.tokens.lifetime().map(|lifetime| lifetime / 2);
-        if let (Some(half), Some(minted)) = (half, self.minted)
-            && now.monotonic.saturating_sub(minted) < half
-        {
+        let age = self.minted.map(|minted| now.monotonic.saturating_sub(minted));
+        if age.zip(half).is_some_and(|(age, half)| age < half) {
             return Freshness::Fresh;
         }
         if remaining.is_zero() {

@@ -110,11 +110,16 @@ scenarios! {
     }
 
     fn a_denied_write_refreshes_nothing_and_names_the_scope(world) {
-        for status in ["401", "403"] {
+        let client = client(world).build()?;
+        let user = wait!(sign_in_with(world, &client, SignIn::new("reader").scope(Scope::Read)))?;
+        let calendars = wait!(user.calendars().list())?;
+        for (status, scope_known) in [("401", true), ("403", true), ("401", false), ("403", false)] {
             world.set("write_denied", status)?;
-            let client = client(world).build()?;
-            let user = wait!(sign_in_with(world, &client, SignIn::new("reader").scope(Scope::Read)))?;
-            let calendars = wait!(user.calendars().list())?;
+            if !scope_known {
+                let mut tokens = world.store.load(user.session().key())?.ok_or("no tokens")?;
+                tokens.scope = None;
+                wait!(user.import(tokens))?;
+            }
             let before = world.requests("POST /event");
             for _ in 0..3 {
                 let now = Timestamp::now();
