@@ -12,7 +12,8 @@ use std::{
     time::Duration,
 };
 
-use connect_core::{MemoryStore, Response, SignIn, Transport};
+use connect_core::{ErrorKind, MemoryStore, Response, SignIn, Transport};
+use connect_sandbox::Fault;
 use connect_tests::{
     stores::Flaky,
     world::{Place, World},
@@ -56,6 +57,17 @@ impl Floodgate {
         // The first save is the sign-in's, then comes one a round.
         Some(move || counts.denied.load(SeqCst) == CALLERS && (!late || counts.store.saves() > saves))
     }
+}
+
+/// Everybody shares the one failure of the token endpoint, and the next call starts afresh.
+fn check_failure(world: &World) {
+    assert_eq!(world.requests("POST /oauth/token"), 2, "the sign-in and one exchange");
+    assert_eq!(world.refreshes(), 0);
+}
+
+fn failing_exchange(world: &World) {
+    let slow = Fault::on("POST /oauth/token").status(503).delay(Duration::from_millis(300));
+    world.fault(slow);
 }
 
 fn check(world: &World, gate: &Floodgate) {
@@ -111,6 +123,54 @@ async fn asynchronous() {
         }
     }
     check(&world, &gate);
+}
+
+#[tokio::test]
+async fn asynchronous_callers_share_a_failure() {
+    let world = World::new(Place::Socket).unwrap();
+    let app = world.sandbox(|sandbox| sandbox.credentials());
+    let builder = connect_hyper::Client::builder(app.client_id, app.client_secret, app.redirect_uri);
+    let client = builder.base_url(world.base_url()).build().unwrap();
+    let sign_in = client.auth().sign_in(SignIn::new("ann")).unwrap();
+    let callback = world.consent(sign_in.url()).unwrap();
+    client.auth().finish(sign_in, &callback).await.unwrap();
+    world.expire();
+    failing_exchange(&world);
+    let calls: Vec<_> = (0..CALLERS)
+        .map(|_| {
+            let user = client.user("ann");
+            tokio::spawn(async move { user.calendars().list().await })
+        })
+        .collect();
+    for call in calls {
+        let error = call.await.unwrap().unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Server), "{error:?}");
+    }
+    check_failure(&world);
+    client.user("ann").calendars().list().await.unwrap();
+}
+
+#[test]
+fn blocking_callers_share_a_failure() {
+    let world = World::new(Place::Socket).unwrap();
+    let app = world.sandbox(|sandbox| sandbox.credentials());
+    let builder = connect_blocking::Client::builder(app.client_id, app.client_secret, app.redirect_uri);
+    let client = builder.base_url(world.base_url()).build().unwrap();
+    let sign_in = client.auth().sign_in(SignIn::new("ann")).unwrap();
+    let callback = world.consent(sign_in.url()).unwrap();
+    client.auth().finish(sign_in, &callback).unwrap();
+    world.expire();
+    failing_exchange(&world);
+    thread::scope(|scope| {
+        for _ in 0..CALLERS {
+            scope.spawn(|| {
+                let error = client.user("ann").calendars().list().unwrap_err();
+                assert!(matches!(error.kind(), ErrorKind::Server), "{error:?}");
+            });
+        }
+    });
+    check_failure(&world);
+    client.user("ann").calendars().list().unwrap();
 }
 
 #[test]

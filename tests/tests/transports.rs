@@ -3,6 +3,7 @@
 use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},
+    process::Command,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering::SeqCst},
@@ -273,6 +274,30 @@ fn https_goes_through_the_proxys_tunnel() {
         assert!(head.to_ascii_lowercase().contains(&authorization.to_ascii_lowercase()), "{head}");
         assert!(!head.contains("/health"), "the proxy sees the host and nothing else: {head}");
     }
+}
+
+#[test]
+fn the_proxy_of_the_environment_is_used_unless_the_host_is_excepted() {
+    let authority = Authority::new().unwrap();
+    let identity = authority.identity("connect.invalid").unwrap();
+    let server = Server::builder().tls(identity.certificate, identity.key).start().unwrap();
+    let (proxy, asked) = proxy_to(&server);
+    let root = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&root, authority.pem()).unwrap();
+    let process = |no_proxy: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_health-process"))
+            .args(["https://connect.invalid/api", root.path().to_str().unwrap()])
+            .env("HTTPS_PROXY", &proxy)
+            .env("NO_PROXY", no_proxy)
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(process("other.invalid"), "blocking: ok\nhyper: ok\n");
+    assert_eq!(asked.try_iter().count(), 2);
+    let direct = process("connect.invalid");
+    assert_eq!(direct.matches("could not be reached").count(), 2, "{direct}");
+    assert_eq!(asked.try_iter().count(), 0);
 }
 
 #[test]

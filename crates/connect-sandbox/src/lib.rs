@@ -45,3 +45,8 @@ pub use stats::{Exchanges, FaultCounts, GrantCounts, Stats};
 
 /// The largest request body the service reads; a larger one is answered with 413.
 pub const MAX_BODY: usize = 1024 * 1024;
+
+/// The README's examples, which have to compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

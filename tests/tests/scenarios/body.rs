@@ -313,6 +313,18 @@ scenarios! {
         Ok(())
     }
 
+    fn a_service_that_accepts_no_token_costs_one_refresh(world) {
+        let user = wait!(sign_in(world, "ann"))?;
+        world.fault(Fault::on("GET /calendars").status(401).body(r#"{"error":"Unauthorized"}"#).times(4));
+        for _ in 0..3 {
+            let error = wait!(user.calendars().list()).unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::Authentication), "{error:?}");
+        }
+        assert_eq!(world.refreshes(), 1);
+        wait!(user.calendars().list())?;
+        Ok(())
+    }
+
     fn a_rate_limited_token_endpoint_is_waited_for(world) {
         let user = wait!(sign_in(world, "ann"))?;
         world.expire();
