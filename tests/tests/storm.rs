@@ -66,8 +66,8 @@ fn check_failure(world: &World) {
 }
 
 fn failing_exchange(world: &World) {
-    let slow = Fault::on("POST /oauth/token").status(503).delay(Duration::from_millis(300));
-    world.fault(slow);
+    // Far longer than it takes all callers to come to the gate.
+    world.fault(Fault::on("POST /oauth/token").status(503).delay(Duration::from_secs(2)));
 }
 
 fn check(world: &World, gate: &Floodgate) {
