@@ -5,12 +5,13 @@ use std::time::Duration;
 use connect_types::{Answer, ErrorBody, Safety, Scope};
 use http::{HeaderMap, StatusCode, header};
 use jiff::Timestamp;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::error::Category;
 
 use crate::{Error, ErrorKind, Response};
 
 /// Reads a successful answer; `success: false` in it is an error.
-pub fn decode<A: Answer>(response: &Response, safety: Safety) -> Result<A, Error> {
+pub(crate) fn decode<A: Answer>(response: &Response, safety: Safety) -> Result<A, Error> {
     let with_context = |error: Error| {
         error
             .with_status(response.status())
@@ -32,35 +33,70 @@ pub fn decode<A: Answer>(response: &Response, safety: Safety) -> Result<A, Error
 
 /// Reads JSON text.
 pub(crate) fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
-    connect_types::decode(body).map_err(|_| decode_error::<T>(&String::from_utf8_lossy(body)))
+    connect_types::decode(body).map_err(|error| decode_error(&String::from_utf8_lossy(body), &error))
 }
 
-/// Reads again, this time keeping count of where: only a body that failed pays for it. The cause is told
-/// without the text around it, which may be private.
-fn decode_error<T: DeserializeOwned>(text: &str) -> Error {
-    let reader = &mut serde_json::Deserializer::from_str(text);
-    let (path, cause) = match serde_path_to_error::deserialize::<_, T>(reader) {
-        Ok(_) => match serde_json::from_str::<T>(text) {
-            Ok(_) => return decode_at(".", 0, "the answer could not be read"),
-            Err(error) => (".".to_owned(), error), // text after the document
-        },
-        Err(error) => (error.path().to_string(), error.into_inner()),
+/// Says where and of what sort, without the text around it, which may be private.
+fn decode_error(text: &str, error: &serde_json::Error) -> Error {
+    // Whether it is JSON at all is a question of its own, with a place of its own.
+    let syntax = serde_json::from_str::<IgnoredAny>(text).err();
+    let (message, behind) = match syntax.as_ref().map(serde_json::Error::classify) {
+        None => ("the answer is JSON of another shape", 1),
+        Some(Category::Eof) => ("the answer ends too early", 0),
+        Some(_) => ("the answer is not JSON", 1),
     };
-    let message = match cause.classify() {
-        serde_json::error::Category::Eof => "the answer ends too early",
-        serde_json::error::Category::Data => "the answer is JSON of another shape",
-        _ => "the answer is not JSON",
+    let place = syntax.as_ref().unwrap_or(error);
+    let before: usize = text.split_inclusive('\n').take(place.line().saturating_sub(1)).map(str::len).sum();
+    // serde counts columns from one, and names the last byte it read.
+    let offset = (before + place.column().saturating_sub(behind)).min(text.len());
+    Error::new(ErrorKind::Decode { path: path_at(text, offset).into(), offset }).with_message(message)
+}
+
+/// The path of what stands at a byte of a JSON text, such as `events[3].start`; `.` for the whole.
+fn path_at(text: &str, offset: usize) -> String {
+    enum Level<'a> {
+        Object(&'a str),
+        Array(usize),
+    }
+    let (mut levels, mut rest, mut name) = (Vec::new(), &text.as_bytes()[..offset.min(text.len())], true);
+    while let [byte, after @ ..] = rest {
+        rest = after;
+        match (byte, levels.last_mut()) {
+            (b'{', _) => (levels.push(Level::Object("")), name = true).1,
+            (b'[', _) => levels.push(Level::Array(0)),
+            (b'}' | b']', _) => drop(levels.pop()),
+            (b',', Some(Level::Array(index))) => *index += 1,
+            (b',', Some(Level::Object(_))) => name = true,
+            (b'"', level) => {
+                let end = end_of_string(rest);
+                if let (true, Some(Level::Object(key))) = (std::mem::take(&mut name), level) {
+                    *key = std::str::from_utf8(&rest[..end]).unwrap_or_default();
+                }
+                rest = rest.get(end + 1..).unwrap_or_default();
+            }
+            _ => {}
+        }
+    }
+    let path: String = levels
+        .iter()
+        .map(|level| match level {
+            Level::Object("") => String::new(),
+            Level::Object(key) => format!(".{key}"),
+            Level::Array(index) => format!("[{index}]"),
+        })
+        .collect();
+    if path.is_empty() { ".".to_owned() } else { path.trim_start_matches('.').to_owned() }
+}
+
+/// How long a string is, from behind its opening quote to its closing one, or to the end of the text.
+fn end_of_string(text: &[u8]) -> usize {
+    let mut escaped = false;
+    let closes = |byte: &u8| {
+        let closes = *byte == b'"' && !escaped;
+        escaped = *byte == b'\\' && !escaped;
+        closes
     };
-    decode_at(&path, offset(text, cause.line(), cause.column()), message)
-}
-
-fn decode_at(path: &str, offset: usize, message: &str) -> Error {
-    Error::new(ErrorKind::Decode { path: path.into(), offset }).with_message(message)
-}
-
-fn offset(text: &str, line: usize, column: usize) -> usize {
-    let before: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-    (before + column).min(text.len())
+    text.iter().position(closes).unwrap_or(text.len())
 }
 
 /// The error of an answer that is no success.
@@ -136,4 +172,68 @@ fn request_id(headers: &HeaderMap) -> Option<Box<str>> {
         .into_iter()
         .find_map(|name| headers.get(name)?.to_str().ok())
         .map(Into::into)
+}
+
+#[cfg(test)]
+mod tests {
+    use connect_types::{Calendar, EventPage};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn error<A: Answer>(body: &'static str) -> (String, usize, String) {
+        let response = Response::new(body.into());
+        let error = decode::<A>(&response, Safety::Safe).map(drop).unwrap_err();
+        let ErrorKind::Decode { path, offset } = error.kind() else { panic!("{error:?}") };
+        (path.to_string(), *offset, error.message().unwrap().to_owned())
+    }
+
+    #[test]
+    fn an_unreadable_answer_says_where_and_shows_nothing() {
+        let shape = "the answer is JSON of another shape".to_owned();
+        assert_eq!(error::<EventPage>(r#"{"events":5}"#), ("events".into(), 10, shape.clone()));
+        assert_eq!(
+            error::<EventPage>(r#"{"events":[{"id":"a,}"},"secret"]}"#),
+            ("events[1]".into(), 32, shape)
+        );
+        let early = "the answer ends too early".to_owned();
+        assert_eq!(error::<EventPage>(r#"{"events":[{"id":"a"}"#), ("events[0]".into(), 21, early.clone()));
+        assert_eq!(error::<Vec<Calendar>>(""), (".".into(), 0, early));
+        let syntax = "the answer is not JSON".to_owned();
+        let body = "{\"events\":[\n{\"id\":\"a\\\"[\"},{\"x\":1,\"start\":}]}";
+        assert_eq!(error::<EventPage>(body), ("events[1].start".into(), body.len() - 3, syntax.clone()));
+        assert_eq!(error::<Vec<Calendar>>("<html>"), (".".into(), 0, syntax));
+    }
+
+    #[test]
+    fn retry_after_is_read_in_both_forms() {
+        let now: Timestamp = "1994-11-06T08:49:07Z".parse().unwrap();
+        let read = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::RETRY_AFTER, text.parse().unwrap());
+            retry_after(&headers, now)
+        };
+        assert_eq!(read("120"), Some(Duration::from_secs(120)));
+        assert_eq!(read("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::from_secs(30)));
+        assert_eq!(read("Sun, 06 Nov 1994 08:00:00 GMT"), Some(Duration::ZERO));
+        assert_eq!(read("99999999999999999999999999"), Some(Duration::from_secs(u64::MAX)));
+        assert_eq!(read("soon"), None);
+        assert_eq!(read("-1"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_and_no_place_in_it_panics(text in ".{0,60}", offset in 0_usize..80) {
+            path_at(&text, offset);
+            let _ = from_json::<EventPage>(text.as_bytes());
+        }
+
+        #[test]
+        fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..60), status in 200_u16..600) {
+            let mut response = Response::new(bytes.into());
+            *response.status_mut() = StatusCode::from_u16(status).unwrap();
+            classify(&response, None, Timestamp::UNIX_EPOCH);
+            let _ = decode::<EventPage>(&response, Safety::Safe);
+        }
+    }
 }

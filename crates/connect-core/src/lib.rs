@@ -28,7 +28,6 @@ mod tokens;
 mod transport;
 mod wire;
 
-pub use answer::decode;
 pub use app::{App, CONNECT_BASE_URL, Config, Service, is_loopback};
 pub use call::{Attempts, Call, Refreshing, Sending, Sleeping, Step};
 pub use connect_types as types;

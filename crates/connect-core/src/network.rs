@@ -39,11 +39,16 @@ mod tests {
     #[test]
     fn the_proxy_comes_from_the_environment_in_either_case() {
         let vars = |list: &'static [(&str, &str)]| {
-            Network::from_vars(move |name| list.iter().find(|(known, _)| *known == name).map(|(_, value)| value.to_string()))
+            Network::from_vars(move |name| {
+                list.iter().find(|(known, _)| *known == name).map(|(_, value)| value.to_string())
+            })
         };
         assert_eq!(vars(&[("HTTPS_PROXY", "http://a:1")]).proxy.as_deref(), Some("http://a:1"));
         let both = vars(&[("https_proxy", "http://b:2"), ("no_proxy", "x.example")]);
-        assert_eq!((both.proxy.as_deref(), both.no_proxy.as_deref()), (Some("http://b:2"), Some("x.example")));
+        assert_eq!(
+            (both.proxy.as_deref(), both.no_proxy.as_deref()),
+            (Some("http://b:2"), Some("x.example"))
+        );
         assert_eq!(vars(&[("HTTPS_PROXY", ""), ("HTTP_PROXY", "http://c:3")]).proxy, None);
     }
 }
