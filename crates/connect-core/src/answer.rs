@@ -103,8 +103,9 @@ fn end_of_string(text: &[u8]) -> usize {
 pub(crate) fn classify(response: &Response, needed: Option<&Scope>, now: Timestamp) -> Error {
     let status = response.status();
     let body: ErrorBody = from_json(response.body()).unwrap_or_default();
-    let error = Error::new(kind(status, &body, response.headers(), needed, now))
+    let error = Error::new(kind(status, &body, response.headers(), needed))
         .with_status(status)
+        .with_retry_after(retry_after(response.headers(), now))
         .with_server_code(body.code.as_deref().or(body.error.as_deref()).map(Into::into))
         .with_request_id(request_id(response.headers()));
     match body.text() {
@@ -116,13 +117,7 @@ pub(crate) fn classify(response: &Response, needed: Option<&Scope>, now: Timesta
     }
 }
 
-fn kind(
-    status: StatusCode,
-    body: &ErrorBody,
-    headers: &HeaderMap,
-    needed: Option<&Scope>,
-    now: Timestamp,
-) -> ErrorKind {
+fn kind(status: StatusCode, body: &ErrorBody, headers: &HeaderMap, needed: Option<&Scope>) -> ErrorKind {
     match status.as_u16() {
         401 if !is_denial(headers, body) => ErrorKind::Authentication,
         401 | 403 => ErrorKind::Permission {
@@ -139,7 +134,7 @@ fn kind(
         400 | 422 => ErrorKind::Validation { details: body.details.clone() },
         404 | 410 => ErrorKind::NotFound,
         409 | 412 => ErrorKind::Conflict,
-        429 => ErrorKind::RateLimited { retry_after: retry_after(headers, now) },
+        429 => ErrorKind::RateLimited,
         500..=599 => ErrorKind::Server,
         _ => ErrorKind::Http,
     }

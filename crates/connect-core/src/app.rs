@@ -10,11 +10,15 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderValue, Uri};
 
 use crate::{
-    Error, Now, Observer, RetryPolicy, Secret, Seed, TokenKey, entropy::Entropy, retry::RetryBudget,
+    Error, ErrorKind, Now, Observer, RetryPolicy, Secret, Seed, TokenKey, entropy::Entropy,
+    retry::RetryBudget,
 };
 
 /// The API of Mobiscroll Connect.
 pub const CONNECT_BASE_URL: &str = "https://connect.mobiscroll.com/api";
+
+/// See [`App::cool_down_after`].
+const LONGEST_COOL_DOWN: Duration = Duration::from_secs(3600);
 
 /// How an application is set up. Everything but the credentials has a default.
 #[derive(Clone)]
@@ -234,9 +238,12 @@ impl App {
         self.shared().cool_down.saturating_sub(now.monotonic)
     }
 
-    pub(crate) fn cool_down_for(&self, time: Duration, now: Now) {
+    /// After a 429 that says how long to wait, all calls of the application do; but never longer than
+    /// [`LONGEST_COOL_DOWN`], so that one absurd answer does not silence a server that runs for months.
+    pub(crate) fn cool_down_after(&self, error: &Error, now: Now) {
+        let (ErrorKind::RateLimited, Some(wait)) = (error.kind(), error.retry_after()) else { return };
         let mut shared = self.shared();
-        shared.cool_down = shared.cool_down.max(now.monotonic.saturating_add(time));
+        shared.cool_down = shared.cool_down.max(now.monotonic.saturating_add(wait.min(LONGEST_COOL_DOWN)));
     }
 
     pub(crate) fn deposit_retry(&self) {

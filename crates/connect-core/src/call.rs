@@ -125,7 +125,7 @@ impl Call {
         }
         let wait = self.app.cool_down(now);
         if wait >= left {
-            let limited = Error::new(ErrorKind::RateLimited { retry_after: Some(wait) });
+            let limited = Error::new(ErrorKind::RateLimited).with_retry_after(Some(wait));
             return self
                 .fail(limited.with_message("the service asked to wait longer than this call may take"));
         }
@@ -176,9 +176,7 @@ impl Call {
         if status == StatusCode::UNAUTHORIZED && matches!(error.kind(), ErrorKind::Authentication) {
             return self.unauthorized(error, now);
         }
-        if let ErrorKind::RateLimited { retry_after: Some(wait) } = error.kind() {
-            self.app.cool_down_for(*wait, now);
-        }
+        self.app.cool_down_after(&error, now);
         self.maybe_reached |= status.is_server_error();
         self.again_or_fail(error, now)
     }

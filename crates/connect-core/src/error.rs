@@ -44,12 +44,9 @@ pub enum ErrorKind {
     /// 409 or 412: what was to be changed has changed meanwhile.
     #[error("conflict with a newer state")]
     Conflict,
-    /// 429: too many requests.
+    /// 429: too many requests; [`Error::retry_after`] says how long to wait, if the server did.
     #[error("too many requests")]
-    RateLimited {
-        /// How long the server asked to wait, if it said so (RFC 9110 10.2.3, both forms).
-        retry_after: Option<Duration>,
-    },
+    RateLimited,
     /// 5xx: the server failed.
     #[error("the server failed")]
     Server,
@@ -118,6 +115,7 @@ struct Inner {
     request_id: Option<Box<str>>,
     attempts: u32,
     may_have_happened: bool,
+    retry_after: Option<Duration>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -132,6 +130,7 @@ impl Error {
             request_id: None,
             attempts: 0,
             may_have_happened: false,
+            retry_after: None,
             source: None,
         }))
     }
@@ -172,12 +171,10 @@ impl Error {
         self.0.may_have_happened
     }
 
-    /// How long the server asked to wait, for a rate limit.
+    /// How long the server asked to wait before the next try (RFC 9110 10.2.3, both forms): with a 429, or with
+    /// a 503.
     pub fn retry_after(&self) -> Option<Duration> {
-        match self.kind() {
-            ErrorKind::RateLimited { retry_after } => *retry_after,
-            _ => None,
-        }
+        self.0.retry_after
     }
 
     /// The code that the official SDKs use for this kind, so that handlers port over; kinds they do not
@@ -189,7 +186,7 @@ impl Error {
             }
             ErrorKind::Validation { .. } => "VALIDATION_ERROR",
             ErrorKind::NotFound => "NOT_FOUND_ERROR",
-            ErrorKind::RateLimited { .. } => "RATE_LIMIT_ERROR",
+            ErrorKind::RateLimited => "RATE_LIMIT_ERROR",
             ErrorKind::Server => "SERVER_ERROR",
             ErrorKind::Network { .. } | ErrorKind::Timeout => "NETWORK_ERROR",
             ErrorKind::Conflict => "CONFLICT_ERROR",
@@ -250,6 +247,10 @@ impl Error {
 
     pub(crate) fn with_may_have_happened(self, may: bool) -> Self {
         self.edit(|inner| inner.may_have_happened = may)
+    }
+
+    pub(crate) fn with_retry_after(self, time: Option<Duration>) -> Self {
+        self.edit(|inner| inner.retry_after = time)
     }
 
     /// Adds the cause.

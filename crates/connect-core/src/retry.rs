@@ -73,14 +73,14 @@ pub(crate) fn surely_not_processed(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::Network { sent } => *sent == Sent::No,
         ErrorKind::Timeout => !error.may_have_happened(),
-        ErrorKind::RateLimited { .. } => true,
+        ErrorKind::RateLimited => true,
         _ => false,
     }
 }
 
 fn is_transient(error: &Error) -> bool {
     match error.kind() {
-        ErrorKind::Network { .. } | ErrorKind::Timeout | ErrorKind::RateLimited { .. } => true,
+        ErrorKind::Network { .. } | ErrorKind::Timeout | ErrorKind::RateLimited => true,
         ErrorKind::Server => matches!(error.status().map(|s| s.as_u16()), Some(500 | 502 | 503 | 504)),
         ErrorKind::Http => error.status().map(|s| s.as_u16()) == Some(408),
         _ => false,
@@ -133,7 +133,9 @@ mod tests {
     }
 
     fn limited(retry_after: Option<Duration>) -> Error {
-        Error::new(ErrorKind::RateLimited { retry_after }).with_status(StatusCode::TOO_MANY_REQUESTS)
+        Error::new(ErrorKind::RateLimited)
+            .with_retry_after(retry_after)
+            .with_status(StatusCode::TOO_MANY_REQUESTS)
     }
 
     #[test]
@@ -161,8 +163,10 @@ mod tests {
     #[test]
     fn the_servers_wish_stands_over_the_backoff() {
         let wish = Duration::from_secs(17);
-        let pause = RetryPolicy::default().pause(1, Safety::Safe, &limited(Some(wish)), 0.0);
-        assert_eq!(pause, Some(wish));
+        let unwell = Error::new(ErrorKind::Server).with_status(StatusCode::SERVICE_UNAVAILABLE);
+        for error in [limited(Some(wish)), unwell.with_retry_after(Some(wish))] {
+            assert_eq!(RetryPolicy::default().pause(1, Safety::Safe, &error, 0.0), Some(wish));
+        }
     }
 
     #[test]

@@ -88,7 +88,7 @@ impl SignIn {
         }
         let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(authorize.query()?).finish();
         Ok(PendingSignIn {
-            url: format!("{}{}?{query}", app.service().base_url(), Authorize::PATH),
+            url: format!("{}{}?{query}", app.service().base_url(), Authorize::PATH).into(),
             service: app.service().name().to_owned(),
             client_id: config.client_id.clone(),
             redirect_uri: config.redirect_uri.clone(),
@@ -114,14 +114,14 @@ pub struct PendingSignIn {
     scope: Option<Scope>,
     state: Secret,
     created: Timestamp,
-    #[serde(skip_serializing_if = "String::is_empty", default)]
-    url: String,
+    /// Holds the state, so it is not shown either.
+    url: Secret,
 }
 
 impl PendingSignIn {
     /// Where to send the user's browser.
     pub fn url(&self) -> &str {
-        &self.url
+        self.url.expose()
     }
 
     /// Who signs in.

@@ -53,9 +53,7 @@ pub(crate) fn read(
                 .with_message(format!("the service does not accept the client id and secret: {text}")),
         ),
         _ => {
-            if let ErrorKind::RateLimited { retry_after: Some(wait) } = error.kind() {
-                app.cool_down_for(*wait, now);
-            }
+            app.cool_down_after(&error, now);
             let unknown = status.is_server_error();
             Refusal::Other(error.with_may_have_happened(unknown))
         }
