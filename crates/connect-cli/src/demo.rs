@@ -10,7 +10,8 @@ mod service;
 use std::process::ExitCode;
 
 use clap::Args;
-use connect_sandbox::Sandbox;
+use connect_hyper::{Client, Error};
+use connect_sandbox::{Sandbox, Server};
 
 use self::{life::Life, report::Report, service::Service};
 
@@ -40,10 +41,17 @@ fn live(report: &mut Report) -> Result<(), Failure> {
     let server = Sandbox::start()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let service = Service::new(&server)?;
-        let life = Life::new(&server, &service)?;
-        life.live(report).await?;
+        let service = Service::new(client(&server)?)?;
+        Life::new(client(&server)?, &service).live(report).await?;
         report.stats(service.stats().await?);
         Ok(())
     })
+}
+
+/// A client of the sandbox's application.
+fn client(server: &Server) -> Result<Client, Error> {
+    let application = server.credentials();
+    Client::builder(application.client_id, application.client_secret, application.redirect_uri)
+        .base_url(server.base_url())
+        .build()
 }

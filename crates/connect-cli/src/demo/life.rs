@@ -6,7 +6,6 @@ use connect_hyper::{
     Client, ErrorKind, SignIn, User,
     types::{Calendar, Event, ListEvents, NewEvent, Scope},
 };
-use connect_sandbox::Server;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
@@ -21,16 +20,8 @@ pub(crate) struct Life<'a> {
 }
 
 impl<'a> Life<'a> {
-    pub(crate) fn new(server: &Server, service: &'a Service) -> Result<Self, Failure> {
-        let application = server.credentials();
-        let client = Client::builder(
-            &application.client_id,
-            application.client_secret.as_str(),
-            &application.redirect_uri,
-        )
-        .base_url(server.base_url())
-        .build()?;
-        Ok(Self { client, service })
+    pub(crate) fn new(client: Client, service: &'a Service) -> Self {
+        Self { client, service }
     }
 
     pub(crate) async fn live(&self, report: &mut Report) -> Result<(), Failure> {

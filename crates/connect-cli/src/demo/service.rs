@@ -7,7 +7,6 @@ use connect_hyper::{
     AsyncTransport, Client, Endpoint, Error, HyperTransport, Network,
     types::{Auth, Base, Body, Raw},
 };
-use connect_sandbox::Server;
 use http::Method;
 use serde::Deserialize;
 
@@ -39,15 +38,7 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    pub(crate) fn new(server: &Server) -> Result<Self, Failure> {
-        let application = server.credentials();
-        let client = Client::builder(
-            &application.client_id,
-            application.client_secret.as_str(),
-            &application.redirect_uri,
-        )
-        .base_url(server.base_url())
-        .build()?;
+    pub(crate) fn new(client: Client) -> Result<Self, Failure> {
         let browser = HyperTransport::new(&Network::from_vars(|_| None), client.app().config())?;
         Ok(Self { client, browser })
     }
