@@ -3,10 +3,11 @@
 use std::{
     sync::{Arc, Mutex, PoisonError},
     thread,
+    time::Duration,
 };
 
 use bytes::Bytes;
-use connect_core::{MemoryStore, Request, Response, TransportError};
+use connect_core::{MemoryStore, Request, Response, Sent, Timeout, TransportError, TransportErrorKind};
 use connect_sandbox::{Answer, Fault, Outcome, Sandbox, Server, Settings, Stats};
 use jiff::Timestamp;
 
@@ -116,10 +117,15 @@ impl World {
         let Backend::Memory(sandbox) = &self.place else { panic!("this world has a socket") };
         let sandbox = sandbox.clone();
         move |request| {
+            let request_time = request.extensions().get::<Timeout>().map(|timeout| timeout.0);
             let Answer { delay, outcome } =
                 sandbox.lock().unwrap_or_else(PoisonError::into_inner).handle(request, Timestamp::now());
-            thread::sleep(delay);
+            let time = request_time.unwrap_or(Duration::MAX);
+            thread::sleep(delay.min(time));
             match outcome {
+                _ if delay > time => {
+                    Err(TransportError::new(TransportErrorKind::Timeout, Sent::Maybe, "too slow"))
+                }
                 Outcome::Reply(response) => Ok(response),
                 Outcome::Cut => Err(TransportError::broken("the connection was cut")),
             }

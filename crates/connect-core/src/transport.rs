@@ -18,7 +18,7 @@
 //! * undo a content encoding you asked for, and give up on a body larger than you are willing to hold;
 //! * say in the error whether the request may have reached the server: that decides what may be retried.
 
-use std::{error::Error as StdError, fmt, future::Future, time::Duration};
+use std::{error::Error as StdError, fmt, future::Future, io, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -128,6 +128,23 @@ impl TransportError {
     /// Whether the request may have reached the server.
     pub fn sent(&self) -> Sent {
         self.sent
+    }
+}
+
+/// Sorts a failed socket by its kind; what is not known to have come before the request was sent may have come
+/// after it.
+impl From<io::Error> for TransportError {
+    fn from(error: io::Error) -> Self {
+        use io::ErrorKind as E;
+        let (kind, sent) = match error.kind() {
+            E::ConnectionRefused | E::AddrNotAvailable | E::HostUnreachable | E::NetworkUnreachable => {
+                (TransportErrorKind::Connect, Sent::No)
+            }
+            // What a socket with a timeout says on Windows and on Unix.
+            E::TimedOut | E::WouldBlock => (TransportErrorKind::Timeout, Sent::Maybe),
+            _ => (TransportErrorKind::Broken, Sent::Maybe),
+        };
+        Self::new(kind, sent, error)
     }
 }
 

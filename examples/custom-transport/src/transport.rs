@@ -17,13 +17,11 @@ pub fn send(request: Request) -> Result<Response, TransportError> {
         head += &format!("{name}: {}\r\n", value.to_str().map_err(TransportError::unreachable)?);
     }
     let mut socket = TcpStream::connect(host.as_str()).map_err(TransportError::unreachable)?;
-    let time = request.extensions().get::<Timeout>().map(|timeout| timeout.0);
-    socket.set_read_timeout(time).map_err(TransportError::unreachable)?;
+    socket.set_read_timeout(request.extensions().get::<Timeout>().map(|timeout| timeout.0))?;
+    socket.write_all(format!("{head}\r\n").as_bytes())?;
+    socket.write_all(request.body())?;
     let mut answer = Vec::new();
-    (socket.write_all(format!("{head}\r\n").as_bytes()))
-        .and_then(|()| socket.write_all(request.body()))
-        .and_then(|()| socket.read_to_end(&mut answer))
-        .map_err(TransportError::broken)?;
+    socket.read_to_end(&mut answer)?;
     parse(&answer).ok_or_else(|| TransportError::broken("the answer is not HTTP"))
 }
 

@@ -377,6 +377,74 @@ scenarios! {
         Ok(())
     }
 
+    fn signing_in_again_uses_the_applications_own_credentials(world) {
+        let client = client(world).build()?;
+        let user = wait!(sign_in_with(world, &client, SignIn::new("ann")))?;
+        wait!(user.calendars().list())?;
+        wait!(sign_in_with(world, &client, SignIn::new("ann")))?;
+        wait!(user.calendars().list())?;
+        let stats = world.stats();
+        assert_eq!((stats.exchanges.code.granted, stats.exchanges.code.refused), (2, 0));
+        assert_eq!(stats.exchanges.refresh.granted, 0);
+        let with: Vec<_> = world.sandbox(|sandbox| sandbox.requests().iter()
+            .filter(|request| request.endpoint == "POST /oauth/token").map(|request| request.authorization.clone()).collect());
+        assert!(with.iter().all(|value| value.as_deref().is_some_and(|value| value.starts_with("Basic"))), "{with:?}");
+        Ok(())
+    }
+
+    fn an_answer_of_200_that_says_no_is_an_error(world) {
+        let user = wait!(sign_in(world, "ann"))?;
+        let calendars = wait!(user.calendars().list())?;
+        let no = || Fault::on("POST /event").status(200).body(r#"{"success":false,"message":"The calendar is full"}"#);
+        world.fault(no());
+        let now = Timestamp::now();
+        let error = wait!(user.events().create(NewEvent::new(&calendars[0], "x", now, now))).unwrap_err();
+        assert!(error.to_string().contains("The calendar is full"), "{error}");
+        world.fault(Fault::on("DELETE /event").status(200).body(r#"{"success":false,"message":"Not yours"}"#));
+        let error = wait!(user.events().delete(DeleteEvent::new(Provider::Google, "a", "b"))).unwrap_err();
+        assert!(error.to_string().contains("Not yours"), "{error}");
+        Ok(())
+    }
+
+    fn a_token_endpoint_that_hangs_is_given_up_in_time(world) {
+        let client = client(world).exchange_timeout(Duration::from_millis(200)).build()?;
+        let user = wait!(sign_in_with(world, &client, SignIn::new("ann")))?;
+        world.expire();
+        world.fault(Fault::on("POST /oauth/token").delay(Duration::from_millis(1500)));
+        let error = wait!(user.calendars().list()).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Timeout), "{error:?}");
+        assert!(error.may_have_happened());
+        wait!(user.calendars().list())?;
+        Ok(())
+    }
+
+    fn a_replay_that_fails_is_an_error_like_any_other(world) {
+        let client = client(world).retry(RetryPolicy::none()).build()?;
+        let user = wait!(sign_in_with(world, &client, SignIn::new("ann")))?;
+        world.expire();
+        world.fault(Fault::on("GET /calendars").skip(1).cut_after());
+        let error = wait!(user.calendars().list()).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Network { sent: Sent::Maybe }), "{error:?}");
+        assert_eq!(error.attempts(), 2);
+        wait!(user.calendars().list())?;
+        assert_eq!(world.refreshes(), 1);
+        Ok(())
+    }
+
+    fn a_failed_call_is_not_repeated_on_another_path(world) {
+        let user = wait!(sign_in(world, "ann"))?;
+        world.fault(Fault::on("POST /oauth/disconnect").status(404).body(r#"{"message":"No such account"}"#));
+        let error = wait!(user.connections().disconnect(Disconnect::new(Provider::Google).account("gone"))).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::NotFound), "{error:?}");
+        world.fault(Fault::on("GET /oauth/connection-status").status(501).body(r#"{"message":"Not here"}"#));
+        let error = wait!(user.connections().status()).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Server), "{error:?}");
+        let seen = world.stats().requests;
+        assert!(!seen.contains_key("GET /connection-status") && !seen.contains_key("POST /disconnect"), "{seen:?}");
+        assert_eq!(world.requests("POST /oauth/disconnect") + world.requests("GET /oauth/connection-status"), 2);
+        Ok(())
+    }
+
     fn users_are_apart(world) {
         let client = client(world).build()?;
         let ann = wait!(sign_in_with(world, &client, SignIn::new("ann")))?;

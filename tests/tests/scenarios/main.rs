@@ -20,11 +20,11 @@ macro_rules! vocabulary {
         };
         use jiff::{SignedDuration, Timestamp};
         use $client::{
-            Builder, Client, Endpoint, ErrorKind, MemoryStore, Sent, SessionEnded, SignIn, SignInFault,
-            StoreError, TokenHook, TokenStore, Tokens, User,
+            Builder, Client, Endpoint, ErrorKind, MemoryStore, RetryPolicy, Sent, SessionEnded, SignIn,
+            SignInFault, StoreError, TokenHook, TokenStore, Tokens, User,
             types::{
-                ConnectionStatus, Disconnect, Event, EventPage, ListCalendars, ListEvents, NewEvent,
-                Provider, Revoke, Scope,
+                ConnectionStatus, DeleteEvent, Disconnect, Event, EventPage, ListCalendars, ListEvents,
+                NewEvent, Provider, Revoke, Scope,
             },
         };
 
@@ -53,8 +53,7 @@ macro_rules! vocabulary {
             let mut builder = Client::builder(app.client_id, app.client_secret, app.redirect_uri)
                 .base_url(world.base_url())
                 .retry(
-                    $client::RetryPolicy::default()
-                        .with_backoff(Duration::from_millis(1), Duration::from_millis(5)),
+                    RetryPolicy::default().with_backoff(Duration::from_millis(1), Duration::from_millis(5)),
                 )
                 .store(world.store.clone());
             if let Some(root) = &world.root {
