@@ -221,14 +221,16 @@ impl Call {
             }
             // An early refresh that failed costs nothing as long as the old pair works.
             Err(_) if reason == Reason::Early && session.is_usable() => self.prepare(now),
+            // What became of the exchange says nothing about the request, which was not sent.
             Err(error) if surely_not_processed(&error) => {
+                let error = error.with_attempts(0);
                 self.tries += 1;
                 if reason == Reason::Expired {
                     self.tried.ahead = false;
                 }
                 self.again_or_fail(error, now)
             }
-            Err(error) => self.fail(error),
+            Err(error) => self.fail(error.with_attempts(0).with_may_have_happened(false)),
         }
     }
 

@@ -19,6 +19,10 @@ impl PendingSignIn {
     /// [`user`](Self::user). The exchange is made once; on any fault before the save nothing is kept.
     pub fn finish(self, session: &Arc<Session>, callback: &Callback, now: Now) -> RefreshStep {
         let app = session.app();
+        if *session.key().user != *self.user() {
+            let text = "a sign-in is finished in the session of the user who signs in";
+            return RefreshStep::Done(Err(Error::configuration(text)));
+        }
         let request = self.accept(app, callback, now.wall).and_then(|code| {
             token_endpoint::request(app, &ExchangeCode::new(code.expose(), self.redirect_uri()))
         });
@@ -41,7 +45,7 @@ impl Session {
 
     /// Ends the session: the server first (RFC 7009), then the store, whatever the server said.
     pub fn sign_out(self: &Arc<Self>) -> RefreshStep {
-        let work = SignOut { session: self.clone(), revoked: Ok(()) };
+        let work = SignOut { session: self.clone(), sign_ins: 0, tokens: None, revoked: Ok(()) };
         RefreshStep::Lock(token_endpoint::lease(self.app()), Locking(Box::new(work)))
     }
 }
@@ -144,6 +148,9 @@ impl Work for Keep {
 /// The end of a session by the user's own wish.
 struct SignOut {
     session: Arc<Session>,
+    /// The sign-ins there had been when the tokens to revoke were looked up.
+    sign_ins: u64,
+    tokens: Option<Tokens>,
     revoked: Result<(), Error>,
 }
 
@@ -162,13 +169,19 @@ impl Work for SignOut {
     }
 
     fn loaded(mut self: Box<Self>, stored: Result<Option<Tokens>, StoreError>, _: Now) -> RefreshStep {
-        let newest = {
+        let (sign_ins, pending, current) = {
             let state = self.session.state();
             let pending = state.pending.as_ref().map(|pending| pending.tokens.clone());
             let current = state.current.as_ref().map(|current| current.tokens.clone());
-            pending.or(stored.ok().flatten()).or(current)
+            (state.sign_ins, pending, current)
         };
-        let Some(tokens) = newest else { return self.delete() };
+        self.sign_ins = sign_ins;
+        let stored = stored.unwrap_or_else(|error| {
+            self.revoked = Err(store_error("could not be read", error)); // unless memory has some
+            None
+        });
+        self.tokens = pending.or(stored).or(current);
+        let Some(tokens) = self.tokens.clone() else { return self.delete() };
         let token: Secret = tokens.refresh_token.unwrap_or(tokens.access_token);
         match token_endpoint::request(self.session.app(), &Revoke::new(token.expose())) {
             Ok(request) => RefreshStep::Send(request, Exchanging(self)),
@@ -188,11 +201,15 @@ impl Work for SignOut {
         self.delete()
     }
 
-    fn deleted(self: Box<Self>, outcome: Result<(), StoreError>, _: Now) -> RefreshStep {
+    fn deleted(mut self: Box<Self>, outcome: Result<(), StoreError>, _: Now) -> RefreshStep {
         {
-            let mut state = self.session.state();
-            state.sign_ins += 1;
-            state.end(Error::authentication("the user has signed out"));
+            let session = self.session.clone();
+            let mut state = session.state();
+            // Who signed in since is not signed out; the new pair waits for the lock.
+            if state.sign_ins == self.sign_ins {
+                state.sign_ins += 1;
+                state.end(self.tokens.take(), Error::authentication("the user has signed out"));
+            }
         }
         let deleted = outcome.map_err(|error| store_error("could not be deleted", error));
         RefreshStep::Release(Releasing(deleted.and(self.revoked)))

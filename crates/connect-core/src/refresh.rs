@@ -83,13 +83,17 @@ impl Refresh {
         }
         self.started = true;
         state.leading = true;
+        state.early_wish &= self.reason != Reason::Early;
+        let (generation, sign_ins) = (state.generation, state.sign_ins);
+        drop(state); // a leader locks it when it is dropped
         let leader = Box::new(Leader {
-            generation: state.generation,
-            sign_ins: state.sign_ins,
+            generation,
+            sign_ins,
             reason: self.reason,
             phase: Phase::Waiting,
             now,
             session: self.session.clone(),
+            exchanged: false,
             finished: false,
         });
         match self.reason {
@@ -111,7 +115,7 @@ impl Refresh {
 impl Drop for Refresh {
     fn drop(&mut self) {
         if self.reason == Reason::Early && !self.started {
-            self.session.state().leading = false;
+            self.session.state().early_wish = false;
         }
     }
 }
@@ -123,6 +127,8 @@ struct Leader {
     sign_ins: u64,
     phase: Phase,
     now: Now,
+    /// Whether it has sent an exchange.
+    exchanged: bool,
     finished: bool,
 }
 
@@ -184,7 +190,7 @@ impl Work for Leader {
             Err(error) => error.into(),
         };
         if error.may_have_happened() {
-            self.fate_unknown();
+            self.fate_unknown(&from);
         }
         self.release(Err(error.with_attempts(1)))
     }
@@ -197,18 +203,31 @@ impl Work for Leader {
         }
         let expired = {
             let mut state = self.session.state();
-            if state.sign_ins == self.sign_ins {
+            let superseded = state.sign_ins != self.sign_ins;
+            if !superseded {
                 state.adopt_pending();
             }
-            state.is_expired(now)
+            !superseded && state.is_expired(now)
         };
-        // A pair that waited so long for its save that it is over goes on to the exchange under the same lock.
-        if expired && self.reason != Reason::Settle { self.exchange() } else { self.release(Ok(())) }
+        // A pair that waited so long for its save that it is over goes on to the exchange under the same lock,
+        // but never one that this leader has just minted: that would go round for ever.
+        if expired && !self.exchanged && self.reason != Reason::Settle {
+            self.exchange()
+        } else {
+            self.release(Ok(()))
+        }
     }
 
-    fn deleted(mut self: Box<Self>, _outcome: Result<(), StoreError>, now: Now) -> RefreshStep {
-        // A record that could not be deleted is refused again by whoever loads it.
+    fn deleted(mut self: Box<Self>, outcome: Result<(), StoreError>, now: Now) -> RefreshStep {
         self.now = now;
+        match outcome {
+            // Whoever has the lock by now may have rotated the very token that was refused.
+            Err(error) if error.lease_lost() => {
+                return self.release(Err(store_error("could not be deleted", error)));
+            }
+            // A record that could not be deleted is refused again by whoever loads it.
+            _ => {}
+        }
         let Phase::Refused(tokens, error) = std::mem::replace(&mut self.phase, Phase::Locked) else {
             return self.release(Ok(()));
         };
@@ -224,7 +243,7 @@ impl Leader {
                 let mut state = self.session.state();
                 match (stored, &state.ended) {
                     _ if state.sign_ins != self.sign_ins => Ok(()),
-                    (Some(tokens), Some(ended)) if same_access(ended.tokens.as_ref(), &tokens) => {
+                    (Some(tokens), Some(ended)) if same_pair(ended.tokens.as_ref(), &tokens) => {
                         Err(ended.error.clone())
                     }
                     (Some(tokens), _) => {
@@ -248,7 +267,7 @@ impl Leader {
         }
         if let Some(pending) = state.pending.clone() {
             match &stored {
-                Some(tokens) if same_access(Some(&pending.tokens), tokens) => state.adopt_pending(),
+                Some(tokens) if same_pair(Some(&pending.tokens), tokens) => state.adopt_pending(),
                 Some(tokens) if !pending.may_replace(tokens) => {
                     // Another process has rotated since: its pair is the newer one.
                     state.pending = None;
@@ -265,11 +284,11 @@ impl Leader {
                     let error = Error::authentication(
                         "the user has signed out: the token store holds no tokens for them",
                     );
-                    state.end(error.clone());
+                    state.end(None, error.clone());
                     drop(state);
                     return self.release(Err(error));
                 }
-                Some(tokens) if same_access(state.current.as_ref().map(|pair| &pair.tokens), &tokens) => {
+                Some(tokens) if same_pair(state.current.as_ref().map(|pair| &pair.tokens), &tokens) => {
                     drop(state);
                     return self.exchange();
                 }
@@ -294,6 +313,7 @@ impl Leader {
         match token_endpoint::request(&app, &grant) {
             Err(error) => self.release(Err(error)),
             Ok(request) => {
+                self.exchanged = true;
                 self.phase = Phase::Exchanging(tokens);
                 RefreshStep::Send(request, Exchanging(self))
             }
@@ -318,9 +338,16 @@ impl Leader {
     /// The refresh token of `tokens` was refused: if the store holds another pair by now, that is used.
     fn reread(mut self: Box<Self>, tokens: Tokens, stored: Option<Tokens>, refusal: Error) -> RefreshStep {
         match stored {
-            Some(stored) if !same_access(Some(&tokens), &stored) => {
-                self.session.state().adopt(stored, Origin::Taken(self.now));
-                self.release(Ok(()))
+            Some(stored) if !same_pair(Some(&tokens), &stored) => {
+                let expired = {
+                    let mut state = self.session.state();
+                    let superseded = state.sign_ins != self.sign_ins;
+                    if !superseded {
+                        state.adopt(stored, Origin::Taken(self.now));
+                    }
+                    !superseded && state.is_expired(self.now)
+                };
+                if expired { self.exchange() } else { self.release(Ok(())) }
             }
             Some(_) => {
                 self.phase = Phase::Refused(tokens, refusal);
@@ -338,7 +365,7 @@ impl Leader {
                 drop(state);
                 return self.release(Ok(()));
             }
-            state.end(error.clone());
+            state.end(Some(tokens.clone()), error.clone());
         }
         let (app, now) = (session.app(), self.now);
         let step = self.release(Err(error));
@@ -353,8 +380,10 @@ impl Leader {
         step
     }
 
-    fn fate_unknown(&self) {
-        if let Some(current) = &mut self.session.state().current {
+    fn fate_unknown(&self, from: &Tokens) {
+        if let Some(current) = &mut self.session.state().current
+            && same_pair(Some(from), &current.tokens)
+        {
             current.fate_unknown = true;
         }
     }
@@ -392,8 +421,8 @@ impl Drop for Leader {
             return;
         }
         let exchanging = matches!(self.phase, Phase::Exchanging(_));
-        if exchanging {
-            self.fate_unknown();
+        if let Phase::Exchanging(from) = &self.phase {
+            self.fate_unknown(from);
         }
         let error = Error::new(ErrorKind::Network { sent: if exchanging { Sent::Maybe } else { Sent::No } })
             .with_message("the refresh was given up before its end");
@@ -406,14 +435,15 @@ impl Pending {
         match &self.over {
             Over::Anything => true,
             Over::Nothing => false,
-            Over::Pair(from) => same_access(Some(from), stored),
+            Over::Pair(from) => same_pair(Some(from), stored),
         }
     }
 }
 
-/// A pair is another one when its access token is: some servers keep the refresh token.
-fn same_access(one: Option<&Tokens>, other: &Tokens) -> bool {
-    one.is_some_and(|one| one.access_token == other.access_token)
+/// A pair is another one when either token is: some servers keep the refresh token, and two access tokens
+/// minted in one second may have the same claims, hence be the same text.
+fn same_pair(one: Option<&Tokens>, other: &Tokens) -> bool {
+    one.is_some_and(|one| one.access_token == other.access_token && one.refresh_token == other.refresh_token)
 }
 
 pub(crate) fn store_error(what: &str, error: StoreError) -> Error {

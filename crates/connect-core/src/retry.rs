@@ -57,9 +57,10 @@ impl RetryPolicy {
     }
 
     fn backoff(&self, attempt: u32, unit: f64) -> Duration {
-        let ceiling =
-            self.base.saturating_mul(1_u32.checked_shl(attempt - 1).unwrap_or(u32::MAX)).min(self.cap);
-        ceiling.mul_f64(unit.clamp(0.0, 1.0))
+        let doubled = 1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX);
+        let ceiling = self.base.saturating_mul(doubled).min(self.cap);
+        Duration::try_from_secs_f64(ceiling.as_secs_f64() * unit.clamp(0.0, 1.0))
+            .map_or(ceiling, |pause| pause.min(ceiling))
     }
 }
 

@@ -47,6 +47,8 @@ pub(crate) struct State {
     pub(crate) rounds: u64,
     pub(crate) failure: Option<Failure>,
     pub(crate) leading: bool,
+    /// Whether a call is on its way to lead an early refresh.
+    pub(crate) early_wish: bool,
     pub(crate) no_early_before: Duration,
     pub(crate) ended: Option<Ended>,
 }
@@ -103,7 +105,7 @@ pub(crate) struct Failure {
     pub(crate) error: Error,
 }
 
-/// A session that is over, and the pair it ended with.
+/// A session that is over, and the pair that must not bring it back, if it is known.
 pub(crate) struct Ended {
     pub(crate) tokens: Option<Tokens>,
     pub(crate) error: Error,
@@ -197,8 +199,8 @@ impl Session {
         }
         match current.freshness(now) {
             Freshness::Expired if !tried.ahead => return refresh(Reason::Expired),
-            Freshness::Early if !tried.ahead && !state.leading && now.monotonic >= state.no_early_before => {
-                state.leading = true; // the others go on with the pair that still works
+            Freshness::Early if !tried.ahead && state.may_go_early(now) => {
+                state.early_wish = true; // the others go on with the pair that still works
                 return refresh(Reason::Early);
             }
             _ => {}
@@ -227,9 +229,6 @@ impl Session {
         }
         match &state.current {
             None => Verdict::Again,
-            Some(current) if current.tokens.refresh_token.is_none() => Verdict::Fail(Error::authentication(
-                "the access token is no longer accepted and there is no refresh token",
-            )),
             Some(current) if !current.proven && now.monotonic < current.patient_until => {
                 Verdict::Fail(Error::authentication("a new access token is not accepted"))
             }
@@ -276,12 +275,16 @@ impl State {
         }
     }
 
-    /// Puts the session to its end.
-    pub(crate) fn end(&mut self, error: Error) {
-        let tokens = self.current.take().map(|current| current.tokens);
+    /// Puts the session to its end. Should `tokens` be in the store again, they do not bring it back.
+    pub(crate) fn end(&mut self, tokens: Option<Tokens>, error: Error) {
+        self.current = None;
         self.pending = None;
         self.generation += 1;
         self.ended = Some(Ended { tokens, error });
+    }
+
+    fn may_go_early(&self, now: Now) -> bool {
+        !self.leading && !self.early_wish && now.monotonic >= self.no_early_before
     }
 
     /// Whether the pair in use is over by the clock.

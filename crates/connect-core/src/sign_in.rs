@@ -176,7 +176,10 @@ impl Callback {
     /// that comes twice is refused (RFC 6749 3.1).
     pub fn parse(query_or_url: &str) -> Result<Self, Error> {
         let text = query_or_url.trim();
-        let query = text.split_once('?').map_or(text, |(_, query)| query);
+        let query = match text.split_once('?') {
+            Some((before, query)) if !is_query(before) => query,
+            _ => text,
+        };
         let query = query.split_once('#').map_or(query, |(query, _)| query);
         let mut callback = Self::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -194,4 +197,10 @@ impl Callback {
         callback.code = callback.code.filter(|code| !code.expose().is_empty());
         Ok(callback)
     }
+}
+
+/// Whether the text before a `?` is the query already: a value may hold one as it is (RFC 3986 3.4).
+fn is_query(before: &str) -> bool {
+    let front = before.split("://").next().unwrap_or_default();
+    front.contains('=') && !front.starts_with('/')
 }

@@ -16,7 +16,7 @@ pub(crate) enum Refusal {
 
 /// The lock of the store outlasts the exchange it protects, and the save after it.
 pub(crate) fn lease(app: &App) -> Duration {
-    app.config().exchange_timeout + Duration::from_secs(15)
+    app.config().exchange_timeout.saturating_add(Duration::from_secs(15))
 }
 
 pub(crate) fn request<E: Endpoint>(app: &App, endpoint: &E) -> Result<Request, Error> {
@@ -54,6 +54,13 @@ pub(crate) fn read(
         ),
         _ => {
             app.cool_down_after(&error, now);
+            // These kinds are about what a call asked for, such as an event that is not there.
+            let error = match error.kind() {
+                ErrorKind::NotFound | ErrorKind::Conflict | ErrorKind::Permission { .. } => {
+                    error.with_kind(ErrorKind::Http).with_message(format!("the token endpoint: {text}"))
+                }
+                _ => error,
+            };
             let unknown = status.is_server_error();
             Refusal::Other(error.with_may_have_happened(unknown))
         }

@@ -71,10 +71,12 @@ impl Tokens {
     pub(crate) fn from_answer(answer: TokenAnswer, before: Option<&Tokens>, now: Timestamp) -> Self {
         let mut tokens = Self::access_only(answer.access_token.as_str());
         tokens.issued_at = Some(now);
-        if let Some(lifetime) = answer.expires_in.and_then(|s| i64::try_from(s).ok()) {
+        if let Some(lifetime) = answer.expires_in.and_then(|s| i64::try_from(s).ok()).filter(|s| *s > 0) {
             tokens.expires_at =
                 now.checked_add(SignedDuration::from_secs(lifetime)).ok().or(tokens.expires_at);
         }
+        // No pair is over when it is minted: the clock is wrong, and the server's 401 has to do.
+        tokens.expires_at = tokens.expires_at.filter(|end| *end > now);
         tokens.refresh_token = match answer.refresh_token.as_deref() {
             Some(token) if !token.is_empty() => Some(token.into()),
             _ => before.and_then(|tokens| tokens.refresh_token.clone()),

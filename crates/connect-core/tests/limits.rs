@@ -1,0 +1,156 @@
+//! What the service asks for and what a client allows itself: Retry-After, the cool-down, the retry budget.
+#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // machines are given up half-way on purpose
+
+mod support;
+
+use std::time::Duration;
+
+use connect_core::{types::*, *};
+use support::*;
+
+fn limited(retry_after: &str) -> Response {
+    with_header(status(429, ""), "retry-after", retry_after)
+}
+
+#[test]
+fn a_wish_in_either_form_is_waited_for() {
+    for form in ["7", " 7 ", "Sat, 21 Nov 2026 10:00:07 GMT"] {
+        let world = World::loaded();
+        let (pause, _) = sleep(world.answered(limited(form)));
+        assert_eq!(pause, secs(7), "{form}");
+    }
+    let world = World::loaded();
+    let (pause, _) = sleep(world.answered(limited("Sat, 21 Nov 2020 10:00:00 GMT")));
+    assert_eq!(pause, Duration::ZERO);
+}
+
+#[test]
+fn a_503_that_says_when_to_come_back_is_obeyed() {
+    let world = World::loaded();
+    let unavailable = || with_header(status(503, ""), "retry-after", "7");
+    assert_eq!(sleep(world.answered(unavailable())).0, secs(7));
+    let error = response(world.answered(with_header(unavailable(), "retry-after", "600"))).unwrap_err();
+    assert_eq!(error.retry_after(), Some(secs(600)), "longer than the call may take");
+}
+
+#[test]
+fn what_cannot_be_read_is_no_wish() {
+    for odd in ["", "-1", "soon", "1e9", "7s", "Sat, 99 Nov 2026 10:00:07 GMT"] {
+        let world = World::loaded();
+        let (pause, _) = sleep(world.answered(limited(odd)));
+        assert!(pause <= Duration::from_millis(200), "{odd}");
+    }
+}
+
+#[test]
+fn all_calls_of_a_client_share_the_cool_down() {
+    let mut world = World::loaded();
+    let (_, sleeping) = sleep(world.answered(limited("5")));
+    let (pause, other) = sleep(world.call());
+    assert_eq!(pause, secs(5));
+    let (pause, _) = sleep(Call::anonymous(world.session.app(), &CheckHealth::new(), world.now()));
+    assert_eq!(pause, secs(5));
+    world.pass(3);
+    let (pause, other) = sleep(other.resume(world.now()));
+    assert_eq!(pause, secs(2), "woken too early");
+    world.pass(2);
+    send(other.resume(world.now()));
+    send(sleeping.resume(world.now()));
+}
+
+#[test]
+fn a_wish_longer_than_the_call_fails_it_at_once() {
+    let world = World::loaded();
+    let error = response(world.answered(limited("61"))).unwrap_err();
+    assert_eq!((error.retry_after(), error.attempts()), (Some(secs(61)), 1));
+    let error = response(world.call()).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::RateLimited) && error.retry_after().is_some());
+    assert_eq!(error.attempts(), 0);
+}
+
+#[test]
+fn no_wish_silences_a_client_for_ever() {
+    for wish in ["99999999999999999999999999", "18446744073709551615", "Thu, 31 Dec 9998 23:59:59 GMT"] {
+        let mut world = World::loaded();
+        response(world.answered(limited(wish))).unwrap_err();
+        response(world.call()).unwrap_err();
+        world.monotonic += secs(HOUR);
+        send(world.call());
+    }
+}
+
+#[test]
+fn a_cool_down_is_by_the_monotonic_clock() {
+    let mut world = World::loaded();
+    sleep(world.answered(limited("5")));
+    world.jump(-1000);
+    assert_eq!(sleep(world.call()).0, secs(5));
+    world.jump(2000);
+    assert_eq!(sleep(world.call()).0, secs(5));
+}
+
+#[test]
+fn a_429_of_the_token_endpoint_is_a_wish_as_well() {
+    let world = World::loaded();
+    let (exchanging, call) = world.exchanging(&world.pair(1));
+    let outcome = release(exchanging.resume(Ok(limited("5")), world.now()), world.now());
+    assert_eq!(sleep(call.resume(outcome, world.now())).0, secs(5));
+}
+
+#[test]
+fn the_retries_of_all_calls_come_out_of_one_budget() {
+    let world = World::loaded();
+    let retried = || matches!(world.answered(status(503, "")), Step::Sleep(..));
+    assert_eq!((0..500).filter(|_| retried()).count(), 100);
+    (0..10).for_each(|_| world.prove());
+    assert!(retried() && !retried(), "ten successes pay for one retry");
+}
+
+#[test]
+fn attempts_are_counted() {
+    let world = World::loaded();
+    let mut step = world.call();
+    for _ in 1..3 {
+        let (_, sleeping) = sleep(send(step).1.resume(Ok(status(503, "")), world.now()));
+        step = sleeping.resume(world.now());
+    }
+    let error = response(send(step).1.resume(Ok(status(503, "")), world.now())).unwrap_err();
+    assert_eq!(error.attempts(), 3);
+}
+
+#[test]
+fn a_policy_with_extreme_numbers_is_no_panic() {
+    let policy = RetryPolicy::attempts(u32::MAX).with_backoff(Duration::MAX, Duration::MAX);
+    let error = Error::new(ErrorKind::Network { sent: Sent::No });
+    for attempt in [0, 1, 2, 33, u32::MAX - 1] {
+        for unit in [0.0, 0.5, 1.0, 2.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert!(policy.pause(attempt, Safety::Safe, &error, unit).is_some());
+        }
+    }
+}
+
+#[test]
+fn an_answer_larger_than_allowed_is_not_read() {
+    let world = World::with(|config| config.max_response_size = 10).holding(1);
+    let error = response(world.answered(status(200, "[0,0,0,0,0,0]"))).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Decode { .. }));
+}
+
+#[test]
+fn a_redirect_is_not_followed() {
+    let world = World::loaded();
+    let answer = with_header(status(302, ""), "location", "https://elsewhere.example/");
+    let error = response(world.answered(answer)).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Http));
+}
+
+#[test]
+fn no_secret_is_shown() {
+    let world = World::loaded();
+    let (request, _) = send(world.call());
+    let wished = wish(world.answered(status(401, ""))).0;
+    let shown =
+        format!("{:?} {:?} {:?} {:?}", world.session, world.pair(1), world.session.app(), request.headers());
+    assert!(!shown.contains("hush"), "{shown}");
+    drop(wished);
+}

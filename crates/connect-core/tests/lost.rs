@@ -1,0 +1,170 @@
+//! What is given up half-way: a leader at each of its steps, an answer that never came.
+#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // machines are given up half-way on purpose
+
+mod support;
+
+use connect_core::*;
+use support::*;
+
+/// A wish of a call that got a 401.
+fn due(world: &World) -> (Refresh, Refreshing) {
+    wish(world.answered(status(401, "")))
+}
+
+/// The session goes on: the next call refreshes with this token, to the end.
+#[track_caller]
+fn goes_on(world: &World, stored: Tokens, presents: &str) {
+    let (refresh, _call) = due(world);
+    let (outcome, presented) = world.drive(refresh.start(world.now()), &mut Some(stored), |_| Ok(minted(7)));
+    outcome.unwrap();
+    assert_eq!(presented, [presents]);
+    assert_eq!(world.bearer(), "hush-a7");
+    assert!(world.session.is_clean());
+}
+
+#[test]
+fn dropped_before_the_start() {
+    let world = World::loaded();
+    let _ = due(&world);
+    goes_on(&world, world.pair(1), "hush-r1");
+}
+
+#[test]
+fn dropped_while_waiting_for_the_lock() {
+    let world = World::loaded();
+    drop(due(&world).0.start(world.now()));
+    goes_on(&world, world.pair(1), "hush-r1");
+}
+
+#[test]
+fn dropped_while_loading() {
+    let world = World::loaded();
+    drop(lock(due(&world).0.start(world.now()), world.now()));
+    goes_on(&world, world.pair(1), "hush-r1");
+}
+
+#[test]
+fn dropped_during_the_exchange() {
+    let world = World::loaded();
+    drop(world.exchanging(&world.pair(1)));
+    assert!(!world.session.is_clean(), "the fate of the refresh token is not known");
+    assert_eq!(world.bearer(), "hush-a1", "the access token is used while it works");
+    goes_on(&world, world.pair(1), "hush-r1");
+}
+
+#[test]
+fn dropped_after_the_refusal() {
+    let world = World::loaded();
+    let (exchanging, _call) = world.exchanging(&world.pair(1));
+    drop(exchanging.resume(Ok(refused()), world.now()));
+    goes_on(&world, world.pair(1), "hush-r1");
+}
+
+#[test]
+fn dropped_during_the_save() {
+    let world = World::loaded();
+    let (exchanging, _call) = world.exchanging(&world.pair(1));
+    drop(save(exchanging.resume(Ok(minted(2)), world.now())));
+    assert!(world.session.has_pending());
+    let (refresh, _call) = wish(world.call());
+    let mut store = Some(world.pair(1));
+    world.drive(refresh.start(world.now()), &mut store, |_| unreachable!()).0.unwrap();
+    assert_eq!(store.unwrap().refresh_token.unwrap().expose(), "hush-r2");
+}
+
+#[test]
+fn dropped_during_the_release() {
+    let world = World::loaded();
+    let (exchanging, _call) = world.exchanging(&world.pair(1));
+    let (_, saving) = save(exchanging.resume(Ok(minted(2)), world.now()));
+    drop(saving.resume(Ok(()), world.now()));
+    assert_eq!(world.bearer(), "hush-a2");
+}
+
+#[test]
+fn waiters_of_a_dropped_leader_are_told_and_may_try_again() {
+    let world = World::loaded();
+    let (leader, _a) = due(&world);
+    let (waiter, waiting) = due(&world);
+    drop(lock(leader.start(world.now()), world.now()));
+    let outcome = done(waiter.start(world.now()));
+    let error = outcome.clone().unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Network { sent: Sent::No }), "{error:?}");
+    let (_, sleeping) = sleep(waiting.resume(outcome, world.now()));
+    wish(sleeping.resume(world.now()));
+}
+
+#[test]
+fn waiters_of_a_leader_dropped_in_its_exchange_do_not_present_the_token_at_once() {
+    let world = World::loaded();
+    let (waiter, waiting) = due(&world);
+    drop(world.exchanging(&world.pair(1)));
+    let outcome = done(waiter.start(world.now()));
+    let error = response(waiting.resume(outcome, world.now())).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Network { sent: Sent::Maybe }), "{error:?}");
+}
+
+#[test]
+fn a_lost_answer_fails_the_call_and_only_a_401_presents_the_token_again() {
+    let mut world = World::loaded();
+    let stored = world.pair(1);
+    world.pass(2 * HOUR);
+    let (refresh, call) = wish(world.call());
+    let (outcome, _) = world.drive(refresh.start(world.now()), &mut Some(stored.clone()), |_| Err(lost()));
+    response(call.resume(outcome, world.now())).unwrap_err();
+    assert_eq!(world.bearer(), "hush-a1", "whether it is over is for the server to say");
+    goes_on(&world, stored, "hush-r1");
+}
+
+#[test]
+fn an_answer_that_cannot_be_read_or_a_failing_server_leaves_the_fate_unknown() {
+    for answer in [status(200, "<html>"), status(200, "{}"), status(502, ""), status(200, "")] {
+        let world = World::loaded();
+        let (exchanging, _call) = world.exchanging(&world.pair(1));
+        release(exchanging.resume(Ok(answer), world.now()), world.now()).unwrap_err();
+        assert!(!world.session.is_clean());
+    }
+    for answer in [Ok(status(429, "")), Err(unreachable())] {
+        let world = World::loaded();
+        let (exchanging, _call) = world.exchanging(&world.pair(1));
+        release(exchanging.resume(answer, world.now()), world.now()).unwrap_err();
+        assert!(world.session.is_clean(), "it was surely not processed");
+    }
+}
+
+#[test]
+fn a_lost_exchange_of_a_call_says_nothing_about_its_request() {
+    let mut world = World::loaded();
+    let stored = world.pair(1);
+    world.pass(2 * HOUR);
+    let new = types::NewEvent::new(
+        types::CalendarRef::new(types::Provider::Google, "c"),
+        "x",
+        world.wall,
+        world.wall,
+    );
+    let (refresh, call) = wish(Call::start(&world.session, &new, world.now()));
+    let (outcome, _) = world.drive(refresh.start(world.now()), &mut Some(stored), |_| Err(lost()));
+    let error = response(call.resume(outcome, world.now())).unwrap_err();
+    assert!(!error.may_have_happened(), "the event was never sent");
+    assert_eq!(error.attempts(), 0);
+}
+
+#[test]
+fn an_exchange_that_surely_did_not_happen_is_tried_again_within_the_policy() {
+    let world = World::loaded();
+    let mut store = Some(world.pair(1));
+    let (mut refresh, mut call) = due(&world);
+    for attempt in 1.. {
+        let (outcome, _) = world.drive(refresh.start(world.now()), &mut store, |_| Err(unreachable()));
+        match call.resume(outcome, world.now()) {
+            Step::Sleep(_, sleeping) => (refresh, call) = wish(sleeping.resume(world.now())),
+            step => {
+                response(step).unwrap_err();
+                assert_eq!(attempt, 3);
+                break;
+            }
+        }
+    }
+    goes_on(&world, world.pair(1), "hush-r1");
+}

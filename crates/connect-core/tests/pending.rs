@@ -1,0 +1,154 @@
+//! A rotated token is never lost: saved before use, kept when the save fails, settled by the next call.
+#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // machines are given up half-way on purpose
+
+mod support;
+
+use connect_core::*;
+use support::*;
+
+/// A user whose pair 2, exchanged from pair 1, could not be saved.
+fn unsaved() -> World {
+    let world = World::loaded();
+    let (exchanging, call) = world.exchanging(&world.pair(1));
+    let (tokens, saving) = save(exchanging.resume(Ok(minted(2)), world.now()));
+    assert_eq!(tokens.access_token.expose(), "hush-a2");
+    let outcome = release(saving.resume(Err(StoreError::new("disk full")), world.now()), world.now());
+    let error = response(call.resume(outcome, world.now())).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::TokenStore), "{error:?}");
+    assert!(error.to_string().contains("disk full"));
+    assert!(world.session.has_pending() && !world.session.is_clean());
+    world
+}
+
+/// What the next call does when the store holds this: the outcome, and what was saved.
+fn settle(world: &World, stored: Option<Tokens>) -> Option<Tokens> {
+    let (wish, call) = wish(world.call());
+    let mut store = stored.clone();
+    let (outcome, presented) = world.drive(wish.start(world.now()), &mut store, |_| Ok(minted(9)));
+    assert!(presented.is_empty(), "settling needs no exchange");
+    send(call.resume(outcome, world.now()));
+    assert!(!world.session.has_pending());
+    (store != stored).then_some(store).flatten()
+}
+
+#[test]
+fn an_unsaved_pair_is_not_used_before_it_is_saved() {
+    let world = unsaved();
+    let (refresh, _call) = wish(world.call());
+    let step = load(lock(refresh.start(world.now()), world.now()), Ok(Some(world.pair(1))), world.now());
+    let (tokens, saving) = save(step);
+    assert_eq!(tokens.refresh_token.unwrap().expose(), "hush-r2");
+    release(saving.resume(Ok(()), world.now()), world.now()).unwrap();
+    assert_eq!(world.bearer(), "hush-a2");
+}
+
+#[test]
+fn it_is_saved_over_the_pair_it_came_from_and_over_nothing() {
+    let world = unsaved();
+    let saved = settle(&world, Some(world.pair(1))).unwrap();
+    assert_eq!(saved.access_token.expose(), "hush-a2");
+    let world = unsaved();
+    assert!(settle(&world, None).is_some());
+}
+
+#[test]
+fn it_is_dropped_only_for_the_pair_of_a_process_that_rotated() {
+    let world = unsaved();
+    assert_eq!(settle(&world, Some(world.pair(3))), None);
+    assert_eq!(world.bearer(), "hush-a3");
+}
+
+#[test]
+fn a_save_that_worked_although_it_said_no_is_believed() {
+    let world = unsaved();
+    let mut stored = world.pair(1);
+    stored.access_token = "hush-a2".into();
+    stored.refresh_token = Some("hush-r2".into());
+    assert_eq!(settle(&world, Some(stored)), None);
+    assert_eq!(world.bearer(), "hush-a2");
+}
+
+#[test]
+fn a_new_refresh_token_beside_the_same_access_token_is_saved_all_the_same() {
+    let world = World::loaded();
+    let (exchanging, _call) = world.exchanging(&world.pair(1));
+    let answer = status(200, r#"{"access_token":"hush-a1","refresh_token":"hush-r2","expires_in":3600}"#);
+    let (_, saving) = save(exchanging.resume(Ok(answer), world.now()));
+    release(saving.resume(Err(StoreError::new("disk full")), world.now()), world.now()).unwrap_err();
+    let saved = settle(&world, Some(world.pair(1))).expect("the rotated token must reach the store");
+    assert_eq!(saved.refresh_token.unwrap().expose(), "hush-r2");
+}
+
+#[test]
+fn a_second_failed_save_keeps_it_again() {
+    let world = unsaved();
+    for _ in 0..3 {
+        let (refresh, _call) = wish(world.call());
+        let step = load(lock(refresh.start(world.now()), world.now()), Ok(Some(world.pair(1))), world.now());
+        release(save(step).1.resume(Err(StoreError::new("no")), world.now()), world.now()).unwrap_err();
+        assert!(world.session.has_pending());
+    }
+}
+
+#[test]
+fn a_lost_lease_is_a_failed_save() {
+    let world = World::loaded();
+    let (exchanging, _call) = world.exchanging(&world.pair(1));
+    let (_, saving) = save(exchanging.resume(Ok(minted(2)), world.now()));
+    release(saving.resume(Err(StoreError::lost_lease()), world.now()), world.now()).unwrap_err();
+    assert!(world.session.has_pending());
+    assert_eq!(settle(&world, Some(world.pair(3))), None, "who took the lock has rotated");
+}
+
+#[test]
+fn a_pair_that_waited_past_its_end_is_saved_and_then_exchanged_under_the_same_lock() {
+    let mut world = unsaved();
+    let mut store = Some(world.pair(1));
+    world.pass(2 * HOUR);
+    let (wish, call) = wish(world.call());
+    let (outcome, presented) = world.drive(wish.start(world.now()), &mut store, |_| Ok(minted(3)));
+    // The wish was to settle, so the exchange is a wish of its own, in the call's budget for it.
+    assert!(presented.is_empty());
+    let (wish, _call) = support::wish(call.resume(outcome, world.now()));
+    let (_, presented) = world.drive(wish.start(world.now()), &mut store, |_| Ok(minted(3)));
+    assert_eq!(presented, ["hush-r2"]);
+    assert_eq!(world.bearer(), "hush-a3");
+}
+
+#[test]
+fn a_settled_pair_leaves_the_call_its_refresh() {
+    let world = unsaved();
+    let mut store = Some(world.pair(1));
+    let (settling, call) = wish(world.call());
+    let (outcome, _) = world.drive(settling.start(world.now()), &mut store, |_| unreachable!());
+    let mut later = World { session: world.session.clone(), ..world };
+    later.pass(11);
+    let (_, sending) = send(call.resume(outcome, later.now()));
+    let (refresh, call) = wish(sending.resume(Ok(status(401, "")), later.now()));
+    let (outcome, presented) = later.drive(refresh.start(later.now()), &mut store, |_| Ok(minted(3)));
+    assert_eq!(presented, ["hush-r2"]);
+    assert_eq!(bearer(&send(call.resume(outcome, later.now())).0), "hush-a3");
+}
+
+#[test]
+fn an_orderly_end_settles() {
+    let world = unsaved();
+    let refresh = world.session.settle(world.monotonic).unwrap();
+    let mut store = Some(world.pair(1));
+    world.drive(refresh.start(world.now()), &mut store, |_| unreachable!()).0.unwrap();
+    assert_eq!(store.unwrap().access_token.expose(), "hush-a2");
+    assert!(world.session.is_clean());
+    assert!(world.session.settle(world.monotonic).is_none());
+}
+
+#[test]
+fn what_a_refresh_leaves_out_stays_as_it_was() {
+    let world = World::default();
+    let before = world.pair(1).with_scope(types::Scope::Read);
+    world.load(before.clone());
+    let (exchanging, _call) = world.exchanging(&before);
+    let answer = status(200, r#"{"access_token":"hush-a2","expires_in":"3600"}"#);
+    let (tokens, _) = save(exchanging.resume(Ok(answer), world.now()));
+    assert_eq!(tokens.refresh_token, before.refresh_token);
+    assert_eq!(tokens.scope, before.scope);
+}

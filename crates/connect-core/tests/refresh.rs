@@ -1,0 +1,240 @@
+//! One exchange for everybody who needs it, and whose pair counts.
+#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // machines are given up half-way on purpose
+
+mod support;
+
+use connect_core::*;
+use support::*;
+
+#[test]
+fn a_401_that_comes_late_sends_again_with_the_newer_pair() {
+    let world = World::loaded();
+    let (_, early) = send(world.call());
+    let (_, late) = send(world.call());
+    let mut store = Some(world.pair(1));
+    let (leader, _call) = wish(early.resume(Ok(status(401, "")), world.now()));
+    world.drive(leader.start(world.now()), &mut store, |_| Ok(minted(2))).0.unwrap();
+    let (request, _) = send(late.resume(Ok(status(401, "")), world.now()));
+    assert_eq!(bearer(&request), "hush-a2");
+}
+
+#[test]
+fn a_call_that_read_an_older_generation_does_not_refresh_the_newer() {
+    let world = World::loaded();
+    let mut store = Some(world.pair(1));
+    let (first, _call) = wish(world.answered(status(401, "")));
+    let (second, waiting) = wish(world.answered(status(401, "")));
+    world.drive(first.start(world.now()), &mut store, |_| Ok(minted(2))).0.unwrap();
+    let outcome = done(second.start(world.now()));
+    let (request, _) = send(waiting.resume(outcome, world.now()));
+    assert_eq!(bearer(&request), "hush-a2");
+}
+
+#[test]
+fn waiters_share_the_failure_and_the_next_call_tries_anew() {
+    let world = World::loaded();
+    let mut store = Some(world.pair(1));
+    let (first, _a) = wish(world.answered(status(401, "")));
+    let (second, _b) = wish(world.answered(status(401, "")));
+    let (failed, _) = world.drive(first.start(world.now()), &mut store, |_| Ok(status(503, "")));
+    let shared = done(second.start(world.now())).unwrap_err();
+    assert_eq!(shared.to_string(), failed.unwrap_err().to_string());
+    assert!(matches!(shared.kind(), ErrorKind::Server));
+    let (third, _c) = wish(world.answered(status(401, "")));
+    assert!(
+        matches!(third.start(world.now()), RefreshStep::Lock(..)),
+        "an old failure is not for later calls"
+    );
+}
+
+#[test]
+fn a_transient_failure_is_not_a_sign_out() {
+    for fate in
+        [Ok(status(503, "")), Ok(status(429, "")), Ok(status(401, "")), Err(lost()), Err(unreachable())]
+    {
+        let world = World::loaded();
+        let mut store = Some(world.pair(1));
+        let answer = std::sync::Mutex::new(Some(fate));
+        let (leader, _call) = wish(world.answered(status(401, "")));
+        let (outcome, _) =
+            world.drive(leader.start(world.now()), &mut store, |_| answer.lock().unwrap().take().unwrap());
+        assert!(outcome.is_err());
+        assert!(store.is_some(), "the record stays");
+        assert_eq!(world.bearer(), "hush-a1", "and so does the pair");
+    }
+}
+
+#[test]
+fn the_exchange_has_its_own_timeout_and_the_lease_outlasts_it() {
+    let world = World::with(|config| config.timeout = secs(5)).holding(1);
+    let (leader, _call) = wish(world.answered(status(401, "")));
+    let (lease, locked) = locking(leader.start(world.now()));
+    let RefreshStep::Send(request, _) =
+        load(locked.resume(Ok(()), world.now()), Ok(Some(world.pair(1))), world.now())
+    else {
+        panic!("no exchange");
+    };
+    let time = request.extensions().get::<Timeout>().unwrap().0;
+    assert_eq!(time, secs(30));
+    assert!(lease > time);
+    assert!(request.headers()["authorization"].is_sensitive());
+}
+
+#[test]
+fn the_pair_of_another_process_is_taken_instead_of_an_exchange() {
+    let world = World::loaded();
+    let mut store = Some(world.pair(2));
+    let (leader, call) = wish(world.answered(status(401, "")));
+    let (outcome, presented) = world.drive(leader.start(world.now()), &mut store, |_| Ok(minted(9)));
+    assert!(presented.is_empty());
+    assert_eq!(bearer(&send(call.resume(outcome, world.now())).0), "hush-a2");
+}
+
+#[test]
+fn a_stale_pair_of_another_process_is_exchanged_under_the_same_lock() {
+    let mut world = World::loaded();
+    let theirs = world.pair(2);
+    world.pass(2 * HOUR);
+    let mut store = Some(theirs);
+    let (leader, _call) = wish(world.call());
+    let (outcome, presented) = world.drive(leader.start(world.now()), &mut store, |_| Ok(minted(3)));
+    outcome.unwrap();
+    assert_eq!(presented, ["hush-r2"], "the pair of memory is never presented again");
+    assert_eq!(world.bearer(), "hush-a3");
+}
+
+#[test]
+fn a_pair_that_differs_in_its_refresh_token_alone_is_another_one() {
+    // The claims of two access tokens minted in one second are the same, and so may be the tokens.
+    let world = World::loaded();
+    let mut theirs = world.pair(1);
+    theirs.refresh_token = Some("hush-r2".into());
+    let mut store = Some(theirs);
+    let (leader, _call) = wish(world.answered(status(401, "")));
+    let (_, presented) = world.drive(leader.start(world.now()), &mut store, |_| Ok(minted(3)));
+    assert!(!presented.contains(&"hush-r1".to_owned()), "a refresh token that was rotated is not presented");
+}
+
+#[test]
+fn a_refusal_ends_the_session_and_deletes_the_record() {
+    let ended = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let told = ended.clone();
+    let world = World::with(|config| {
+        config.observer =
+            Some(std::sync::Arc::new(move |it: SessionEnded| told.lock().unwrap().push(it.key.user)));
+    })
+    .holding(1);
+    let mut store = Some(world.pair(1));
+    let (leader, call) = wish(world.answered(status(401, "")));
+    let (outcome, _) = world.drive(leader.start(world.now()), &mut store, |_| Ok(refused()));
+    assert!(store.is_none());
+    let error = response(call.resume(outcome, world.now())).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Authentication));
+    assert_eq!(*ended.lock().unwrap(), ["ann".into()]);
+}
+
+#[test]
+fn a_refusal_after_another_process_rotated_takes_the_newer_pair() {
+    let world = World::loaded();
+    let (exchanging, _call) = world.exchanging(&world.pair(1));
+    let step = exchanging.resume(Ok(refused()), world.now());
+    release(load(step, Ok(Some(world.pair(2))), world.now()), world.now()).unwrap();
+    assert_eq!(world.bearer(), "hush-a2");
+}
+
+#[test]
+fn a_refusal_whose_newer_pair_is_stale_goes_on_under_the_same_lock() {
+    let mut world = World::loaded();
+    let theirs = world.pair(2);
+    world.pass(2 * HOUR);
+    let (leader, _call) = wish(world.call());
+    let step = load(lock(leader.start(world.now()), world.now()), Ok(Some(world.pair(1))), world.now());
+    let step = exchange(step).1.resume(Ok(refused()), world.now());
+    let (presented, _) = exchange(load(step, Ok(Some(theirs)), world.now()));
+    assert_eq!(presented, "hush-r2");
+}
+
+#[test]
+fn a_refusal_ends_nothing_when_the_store_cannot_be_read() {
+    let world = World::loaded();
+    let (exchanging, _call) = world.exchanging(&world.pair(1));
+    let step = exchanging.resume(Ok(refused()), world.now());
+    let error = release(load(step, Err(StoreError::new("away")), world.now()), world.now()).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::TokenStore));
+    assert_eq!(world.bearer(), "hush-a1");
+}
+
+#[test]
+fn a_refusal_ends_nothing_when_the_lock_was_lost_meanwhile() {
+    // Whoever has the lock by now may have rotated the very token that was refused.
+    let world = World::loaded();
+    let (exchanging, _call) = world.exchanging(&world.pair(1));
+    let step = exchanging.resume(Ok(refused()), world.now());
+    let step = load(step, Ok(Some(world.pair(1))), world.now());
+    let step = deleting(step).resume(Err(StoreError::lost_lease()), world.now());
+    let error = release(step, world.now()).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::TokenStore), "{error:?}");
+    assert_eq!(world.bearer(), "hush-a1");
+}
+
+#[test]
+fn a_wrong_secret_is_a_configuration_error() {
+    let world = World::loaded();
+    let (exchanging, _call) = world.exchanging(&world.pair(1));
+    let step = exchanging.resume(Ok(status(401, r#"{"error":"invalid_client"}"#)), world.now());
+    let error = release(step, world.now()).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Configuration));
+    assert_eq!(world.bearer(), "hush-a1");
+}
+
+#[test]
+fn what_the_token_endpoint_answers_is_no_verdict_on_the_request() {
+    for code in [403, 404, 409, 410] {
+        let world = World::loaded();
+        let (exchanging, call) = world.exchanging(&world.pair(1));
+        let outcome = release(exchanging.resume(Ok(status(code, "")), world.now()), world.now());
+        let error = response(call.resume(outcome, world.now())).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Http), "{code}: {error:?}");
+    }
+}
+
+#[test]
+fn a_record_that_went_away_for_a_while_is_taken_again() {
+    let world = World::loaded();
+    let (leader, _call) = wish(world.answered(status(401, "")));
+    let step = load(lock(leader.start(world.now()), world.now()), Ok(None), world.now());
+    let error = release(step, world.now()).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Authentication));
+    world.load(world.pair(1));
+    assert_eq!(world.bearer(), "hush-a1", "no server has refused it");
+}
+
+#[test]
+fn a_refused_pair_that_could_not_be_deleted_is_not_taken_again() {
+    let world = World::loaded();
+    let (exchanging, _call) = world.exchanging(&world.pair(1));
+    let step = exchanging.resume(Ok(refused()), world.now());
+    let step = load(step, Ok(Some(world.pair(1))), world.now());
+    release(deleting(step).resume(Err(StoreError::new("read only")), world.now()), world.now()).unwrap_err();
+    let (again, _call) = wish(world.call());
+    let error = done(load(again.start(world.now()), Ok(Some(world.pair(1))), world.now())).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Authentication));
+    world.load(world.pair(2));
+    assert_eq!(world.bearer(), "hush-a2", "another process has signed the user in again");
+}
+
+#[test]
+fn without_a_refresh_token_the_store_is_asked_before_a_401_stands() {
+    let world = World::default();
+    world.load(Tokens::access_only("hush-a1"));
+    let mut store = Some(Tokens::access_only("hush-a1"));
+    let (leader, call) = wish(world.answered(status(401, "")));
+    let (outcome, presented) = world.drive(leader.start(world.now()), &mut store, |_| Ok(minted(9)));
+    assert!(presented.is_empty());
+    let error = response(call.resume(outcome, world.now())).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Authentication));
+    let mut store = Some(world.pair(2));
+    let (leader, call) = wish(world.answered(status(401, "")));
+    let (outcome, _) = world.drive(leader.start(world.now()), &mut store, |_| Ok(minted(9)));
+    assert_eq!(bearer(&send(call.resume(outcome, world.now())).0), "hush-a2");
+}

@@ -1,0 +1,234 @@
+//! Signing in and out: whose tokens they are, and what a refresh under way has to say then.
+#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // machines are given up half-way on purpose
+
+mod support;
+
+use connect_core::*;
+use support::*;
+
+const OURS: &str = r#"{"sub":"ann","aud":"id"}"#;
+
+fn started(world: &World) -> PendingSignIn {
+    SignIn::new("ann").scope(types::Scope::Read).start(world.session.app(), world.now()).unwrap()
+}
+
+/// The callback of a sign-in that went well.
+fn callback(sign_in: &PendingSignIn) -> Callback {
+    let state = field(sign_in.url(), "state").unwrap();
+    Callback::parse(&format!("?code=c0de&state={state}")).unwrap()
+}
+
+fn tokens_for(payload: &str) -> Response {
+    status(200, &format!(r#"{{"access_token":"{}","refresh_token":"hush-r5"}}"#, jwt(payload)))
+}
+
+/// A sign-in up to its wish for the lock.
+fn exchanged(world: &World) -> Locking {
+    let sign_in = started(world);
+    let callback = callback(&sign_in);
+    let (code, exchanging) = exchange(sign_in.finish(&world.session, &callback, world.now()));
+    assert_eq!(code, "c0de");
+    locking(exchanging.resume(Ok(tokens_for(OURS)), world.now())).1
+}
+
+#[track_caller]
+fn fault(outcome: Result<(), Error>, expected: SignInFault) {
+    let error = outcome.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::SignIn(fault) if *fault == expected), "{error:?}");
+}
+
+#[track_caller]
+fn refused_with(world: &World, sign_in: PendingSignIn, query: &str, expected: SignInFault) {
+    let callback = Callback::parse(query).unwrap();
+    fault(done(sign_in.finish(&world.session, &callback, world.now())), expected);
+}
+
+#[test]
+fn a_sign_in_is_saved_and_then_in_use() {
+    let world = World::default();
+    let step = load(exchanged(&world).resume(Ok(()), world.now()), Ok(None), world.now());
+    let (tokens, saving) = save(step);
+    assert_eq!(tokens.scope, Some(types::Scope::Read), "as asked for, since the answer names none");
+    assert!(world.session.has_pending());
+    release(saving.resume(Ok(()), world.now()), world.now()).unwrap();
+    assert_eq!(world.bearer(), jwt(OURS));
+}
+
+#[test]
+fn the_tokens_of_another_user_or_client_are_not_kept() {
+    for (payload, expected) in [
+        (r#"{"sub":"bob","aud":"id"}"#, SignInFault::WrongUser),
+        (r#"{"sub":"ann","aud":"other"}"#, SignInFault::WrongClient),
+        (r#"{"sub":"ann","aud":["x","y"]}"#, SignInFault::WrongClient),
+        (r#"{"sub":["ann"],"aud":"id"}"#, SignInFault::WrongUser),
+    ] {
+        let world = World::default();
+        let sign_in = started(&world);
+        let callback = callback(&sign_in);
+        let (_, exchanging) = exchange(sign_in.finish(&world.session, &callback, world.now()));
+        fault(done(exchanging.resume(Ok(tokens_for(payload)), world.now())), expected);
+        assert!(!world.session.has_pending());
+    }
+}
+
+#[test]
+fn a_callback_counts_only_with_the_state_of_this_sign_in() {
+    let world = World::default();
+    for query in ["code=c", "code=c&state=", "code=c&state=guess", "error=access_denied&state=guess"] {
+        refused_with(&world, started(&world), query, SignInFault::State);
+    }
+    let sign_in = started(&world);
+    let other = format!("code=c&state={}", field(started(&world).url(), "state").unwrap());
+    refused_with(&world, sign_in, &other, SignInFault::State);
+}
+
+#[test]
+fn a_refusal_carries_its_reason() {
+    let world = World::default();
+    let sign_in = started(&world);
+    let state = field(sign_in.url(), "state").unwrap();
+    let query = format!("error=access_denied&error_description=No+thanks&code=c&state={state}");
+    let callback = Callback::parse(&query).unwrap();
+    let error = done(sign_in.finish(&world.session, &callback, world.now())).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::SignIn(SignInFault::Denied)));
+    assert_eq!((error.message(), error.server_code()), (Some("No thanks"), Some("access_denied")));
+    let sign_in = started(&world);
+    let query = format!("code=&state={}", field(sign_in.url(), "state").unwrap());
+    refused_with(&world, sign_in, &query, SignInFault::Callback);
+}
+
+#[test]
+fn a_sign_in_is_good_for_ten_minutes_by_either_direction_of_the_clock() {
+    for jump in [601, -601, 1 << 33] {
+        let mut world = World::default();
+        let sign_in = started(&world);
+        let query = format!("code=c&state={}", field(sign_in.url(), "state").unwrap());
+        world.jump(jump);
+        refused_with(&world, sign_in, &query, SignInFault::Expired);
+    }
+    let mut world = World::default();
+    let sign_in = started(&world);
+    let callback = callback(&sign_in);
+    world.pass(599);
+    exchange(sign_in.finish(&world.session, &callback, world.now()));
+}
+
+#[test]
+fn callbacks_are_read_in_every_form() {
+    let world = World::default();
+    for form in [
+        "code=a?b/c&state=S",
+        "?code=a?b/c&state=S",
+        "https://app.example/callback?code=a?b/c&state=S",
+        "/callback;v=1?code=a?b/c&state=S#_=_",
+        "  code=a%3Fb%2Fc&state=S\n",
+    ] {
+        let sign_in = started(&world);
+        let query = form.replace('S', &field(sign_in.url(), "state").unwrap());
+        let callback = Callback::parse(&query).unwrap();
+        let (code, _) = exchange(sign_in.finish(&world.session, &callback, world.now()));
+        assert_eq!(code, "a?b/c", "{form}");
+    }
+    for twice in ["code=a&code=b", "state=a&state=a", "error=a&error=b", "?code=&code="] {
+        fault(Callback::parse(twice).map(|_| ()), SignInFault::Callback);
+    }
+    for odd in ["", "?", "#", "%", "%ff%fe=%", "code", "\u{0}", "&&==&", "code=%E0%A4%A"] {
+        Callback::parse(odd).unwrap();
+    }
+}
+
+#[test]
+fn the_sign_in_of_one_user_is_not_finished_in_the_session_of_another() {
+    let world = World::default();
+    let sign_in = SignIn::new("bob").start(world.session.app(), world.now()).unwrap();
+    let callback = callback(&sign_in);
+    let error = done(sign_in.finish(&world.session, &callback, world.now())).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Configuration));
+}
+
+#[test]
+fn a_lost_exchange_keeps_nothing() {
+    let world = World::default();
+    let sign_in = started(&world);
+    let callback = callback(&sign_in);
+    let (_, exchanging) = exchange(sign_in.finish(&world.session, &callback, world.now()));
+    let error = done(exchanging.resume(Err(lost()), world.now())).unwrap_err();
+    assert!(error.may_have_happened());
+    assert!(!world.session.has_pending() && world.session.is_clean());
+}
+
+#[test]
+fn a_sign_in_that_could_not_be_saved_is_settled_by_the_next_call() {
+    let world = World::loaded();
+    let error = done(exchanged(&world).resume(Err(StoreError::new("busy")), world.now())).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::TokenStore));
+    let (refresh, call) = wish(world.call());
+    let mut store = Some(world.pair(3));
+    let (outcome, _) = world.drive(refresh.start(world.now()), &mut store, |_| unreachable!());
+    assert_eq!(bearer(&send(call.resume(outcome, world.now())).0), jwt(OURS));
+    assert_eq!(store.unwrap().refresh_token.unwrap().expose(), "hush-r5");
+}
+
+#[test]
+fn a_sign_in_during_the_exchange_discards_what_the_exchange_brings() {
+    for answer in [Ok(minted(2)), Ok(refused()), Err(lost()), Ok(status(503, ""))] {
+        let world = World::loaded();
+        let (exchanging, _call) = world.exchanging(&world.pair(1));
+        let signing_in = exchanged(&world);
+        let mut store = Some(world.pair(1));
+        let _ = world.drive(exchanging.resume(answer, world.now()), &mut store, |_| unreachable!());
+        world.drive(signing_in.resume(Ok(()), world.now()), &mut store, |_| unreachable!()).0.unwrap();
+        assert_eq!(world.bearer(), jwt(OURS));
+        assert_eq!(store.unwrap().refresh_token.unwrap().expose(), "hush-r5");
+        assert!(world.session.is_clean());
+    }
+}
+
+#[test]
+fn a_sign_in_during_the_save_does_not_have_the_old_pair_exchanged_twice() {
+    let mut world = World::loaded();
+    let stored = world.pair(1);
+    world.pass(2 * HOUR);
+    let (leader, _call) = wish(world.call());
+    let step = load(lock(leader.start(world.now()), world.now()), Ok(Some(stored)), world.now());
+    let (_, saving) = save(exchange(step).1.resume(Ok(minted(2)), world.now()));
+    let signing_in = exchanged(&world);
+    release(saving.resume(Ok(()), world.now()), world.now()).unwrap();
+    let mut store = Some(world.pair(2));
+    world.drive(signing_in.resume(Ok(()), world.now()), &mut store, |_| unreachable!()).0.unwrap();
+    assert_eq!(world.bearer(), jwt(OURS));
+}
+
+#[test]
+fn a_sign_in_while_the_leader_waits_for_the_lock_leaves_it_nothing_to_do() {
+    let world = World::loaded();
+    let (leader, call) = wish(world.answered(status(401, "")));
+    let (_, waiting) = locking(leader.start(world.now()));
+    let mut store = Some(world.pair(1));
+    world.drive(exchanged(&world).resume(Ok(()), world.now()), &mut store, |_| unreachable!()).0.unwrap();
+    let (outcome, presented) =
+        world.drive(waiting.resume(Ok(()), world.now()), &mut store, |_| unreachable!());
+    assert!(presented.is_empty());
+    assert_eq!(bearer(&send(call.resume(outcome, world.now())).0), jwt(OURS));
+}
+
+#[test]
+fn the_later_of_two_sign_ins_stays() {
+    let world = World::default();
+    let (first, second) = (exchanged(&world), exchanged(&world));
+    let mut store = None;
+    world.drive(second.resume(Ok(()), world.now()), &mut store, |_| unreachable!()).0.unwrap();
+    let kept = store.clone();
+    world.drive(first.resume(Ok(()), world.now()), &mut store, |_| unreachable!()).0.unwrap();
+    assert_eq!(store, kept);
+    assert!(!world.session.has_pending());
+}
+
+#[test]
+fn debug_shows_neither_state_nor_code() {
+    let world = World::default();
+    let sign_in = started(&world);
+    let state = field(sign_in.url(), "state").unwrap();
+    let shown = format!("{sign_in:?} {:?} {:?}", callback(&sign_in), world.session);
+    assert!(!shown.contains(&state) && !shown.contains("c0de"), "{shown}");
+}

@@ -1,0 +1,123 @@
+//! Leaving: the server first, then the store, whatever the server said.
+#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // machines are given up half-way on purpose
+
+mod support;
+
+use connect_core::*;
+use support::*;
+
+fn revoking(world: &World, stored: Option<Tokens>) -> (String, Exchanging) {
+    exchange(load(lock(world.session.sign_out(), world.now()), Ok(stored), world.now()))
+}
+
+#[track_caller]
+fn signed_out(world: &World, stored: Option<Tokens>) {
+    let (refresh, _call) = wish(world.call());
+    let error = done(load(refresh.start(world.now()), Ok(stored), world.now())).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Authentication), "{error:?}");
+}
+
+#[test]
+fn the_record_goes_whatever_the_server_says() {
+    for (answer, ok) in
+        [(Ok(status(200, r#"{"success":true}"#)), true), (Ok(status(500, "")), false), (Err(lost()), false)]
+    {
+        let world = World::loaded();
+        let (token, sending) = revoking(&world, Some(world.pair(1)));
+        assert!(token.contains("hush-r1"), "{token}");
+        let step = deleting(sending.resume(answer, world.now())).resume(Ok(()), world.now());
+        assert_eq!(release(step, world.now()).is_ok(), ok);
+        signed_out(&world, None);
+    }
+}
+
+#[test]
+fn the_newest_pair_is_the_one_that_is_revoked() {
+    let world = World::loaded();
+    assert!(revoking(&world, Some(world.pair(4))).0.contains("hush-r4"), "the store's over memory's");
+    assert!(revoking(&world, None).0.contains("hush-r1"));
+    let (exchanging, _call) = world.exchanging(&world.pair(1));
+    drop(exchanging.resume(Ok(minted(2)), world.now()));
+    assert!(
+        revoking(&world, Some(world.pair(1))).0.contains("hush-r2"),
+        "what waits for its save before both"
+    );
+}
+
+#[test]
+fn a_record_that_cannot_be_deleted_does_not_sign_the_user_in_again() {
+    for known in [true, false] {
+        let world = if known { World::loaded() } else { World::default() };
+        let (_, sending) = revoking(&world, Some(world.pair(1)));
+        let step = deleting(sending.resume(Ok(status(200, "")), world.now()));
+        let error =
+            release(step.resume(Err(StoreError::new("read only")), world.now()), world.now()).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::TokenStore));
+        signed_out(&world, Some(world.pair(1)));
+    }
+}
+
+#[test]
+fn tokens_that_could_not_be_read_were_not_revoked_and_that_is_said() {
+    let world = World::default();
+    let step =
+        load(lock(world.session.sign_out(), world.now()), Err(StoreError::new("garbled")), world.now());
+    let error = release(deleting(step).resume(Ok(()), world.now()), world.now()).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::TokenStore), "{error:?}");
+    assert!(error.to_string().contains("garbled"));
+}
+
+#[test]
+fn a_user_who_was_never_signed_in_is_signed_out_without_a_request() {
+    let world = World::default();
+    let (outcome, requests) = world.drive(world.session.sign_out(), &mut None, |_| unreachable!());
+    outcome.unwrap();
+    assert!(requests.is_empty());
+}
+
+#[test]
+fn a_leader_that_waits_meanwhile_brings_nothing_back() {
+    let world = World::loaded();
+    let (leader, call) = wish(world.answered(status(401, "")));
+    let (_, waiting) = locking(leader.start(world.now()));
+    let mut store = Some(world.pair(1));
+    world.drive(world.session.sign_out(), &mut store, |_| Ok(status(200, ""))).0.unwrap();
+    let (outcome, _) = world.drive(waiting.resume(Ok(()), world.now()), &mut store, |_| unreachable!());
+    let (absent, _call) = wish(call.resume(outcome, world.now()));
+    let error = done(load(absent.start(world.now()), Ok(None), world.now())).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Authentication));
+    assert!(store.is_none());
+}
+
+#[test]
+fn an_exchange_that_outlived_its_lease_brings_nothing_back() {
+    let world = World::loaded();
+    let (exchanging, _call) = world.exchanging(&world.pair(1));
+    let mut store = Some(world.pair(1));
+    world.drive(world.session.sign_out(), &mut store, |_| Ok(status(200, ""))).0.unwrap();
+    world.drive(exchanging.resume(Ok(minted(2)), world.now()), &mut store, |_| unreachable!()).0.unwrap();
+    assert!(store.is_none() && !world.session.has_pending());
+    signed_out(&world, None);
+}
+
+#[test]
+fn a_user_who_comes_back_before_the_sign_out_has_ended_is_signed_in() {
+    let world = World::loaded();
+    let (_, revoking) = revoking(&world, Some(world.pair(1)));
+    let step = deleting(revoking.resume(Ok(status(200, "")), world.now()));
+    let (_, coming_back) = locking(world.session.import(world.pair(6), world.now()));
+    release(step.resume(Ok(()), world.now()), world.now()).unwrap();
+    let mut store = None;
+    world.drive(coming_back.resume(Ok(()), world.now()), &mut store, |_| unreachable!()).0.unwrap();
+    assert_eq!(store.expect("the new pair must be kept").access_token.expose(), "hush-a6");
+    assert_eq!(world.bearer(), "hush-a6");
+}
+
+#[test]
+fn signing_in_again_after_it_works() {
+    let world = World::loaded();
+    let mut store = Some(world.pair(1));
+    world.drive(world.session.sign_out(), &mut store, |_| Ok(status(200, ""))).0.unwrap();
+    world.drive(world.session.import(world.pair(6), world.now()), &mut store, |_| unreachable!()).0.unwrap();
+    assert_eq!(world.bearer(), "hush-a6");
+}
