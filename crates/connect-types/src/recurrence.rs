@@ -20,6 +20,13 @@ use crate::{Frequency, Weekday};
 /// assert_eq!("RRULE:FREQ=WEEKLY;COUNT=10;BYDAY=MO,FR".parse::<Recurrence>()?, rule);
 /// # Ok::<(), connect_types::Invalid>(())
 /// ```
+///
+/// # Time zones
+///
+/// The wire gives a series no time zone. Its first start is an instant, and in which zone the provider counts on
+/// from there (the calendar's own, or UTC) is not documented. So a weekly 09:00 in Berlin that begins in
+/// winter may be at 10:00 in summer. Where that must not be, let the series end before the clocks change, with
+/// [`until`](Self::until), and begin another one after it: in each of the two, 09:00 is one time in UTC.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct Recurrence {
