@@ -1,6 +1,17 @@
-//! All-day events stay on their days, whatever zone the program runs in.
+//! All-day events stay on their days, whatever zone the program runs in; what a series can say about local time.
 
 use std::process::Command;
+
+use connect_core::{
+    SignIn,
+    types::{ListEvents, NewEvent, Recurrence},
+};
+use connect_tests::world::{Place, World};
+use jiff::{
+    ToSpan,
+    civil::{Weekday, date},
+    tz::TimeZone,
+};
 
 #[test]
 fn an_all_day_event_comes_back_on_its_days_in_every_zone() {
@@ -11,5 +22,42 @@ fn an_all_day_event_comes_back_on_its_days_in_every_zone() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let printed = String::from_utf8(output.stdout).unwrap();
         assert_eq!(printed.trim(), format!("{hours} 2026-12-24 2026-12-27"));
+    }
+}
+
+/// A weekly 09:00 in Berlin over both changes of the clocks of 2026: one series for each stretch keeps it at 09:00, which
+/// is all the wire can express.
+#[test]
+fn a_weekly_nine_oclock_stays_one_when_each_stretch_has_its_series() {
+    let world = World::new(Place::Memory).unwrap();
+    let app = world.sandbox(|sandbox| sandbox.credentials());
+    let client = connect_blocking::Client::builder(app.client_id, app.client_secret, app.redirect_uri)
+        .base_url(world.base_url())
+        .transport(world.in_memory())
+        .build()
+        .unwrap();
+    let sign_in = client.auth().sign_in(SignIn::new("ann")).unwrap();
+    let callback = world.consent(sign_in.url()).unwrap();
+    let user = client.auth().finish(sign_in, &callback).unwrap();
+    let calendar = user.calendars().list().unwrap().remove(0);
+
+    // Central European time by its rule, so that no database is needed: clocks change on 29 March and 25 October.
+    let berlin = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+    let monday = |month, day| date(2026, month, day).at(9, 0, 0, 0).to_zoned(berlin.clone()).unwrap();
+    let stretches =
+        [(monday(3, 2), monday(3, 23)), (monday(3, 30), monday(10, 19)), (monday(10, 26), monday(11, 30))];
+    for (first, last) in &stretches {
+        let end = first.checked_add(30.minutes()).unwrap();
+        let weekly = Recurrence::weekly().until(last);
+        user.events().create(NewEvent::new(&calendar, "Weekly", first, &end).recurrence(weekly)).unwrap();
+    }
+
+    let all = ListEvents::between(monday(3, 1), monday(12, 31)).calendar(&calendar).page_size(1000);
+    let events: Vec<_> =
+        user.events().list(all).items().map(Result::unwrap).filter(|event| event.title == "Weekly").collect();
+    assert_eq!(events.len(), 40, "forty Mondays from 2 March to 30 November");
+    for event in events {
+        let start = event.start.unwrap().instant().unwrap().to_zoned(berlin.clone());
+        assert_eq!((start.weekday(), start.hour(), start.minute()), (Weekday::Monday, 9, 0), "{start}");
     }
 }
