@@ -306,7 +306,8 @@ impl Leader {
         let Some((tokens, refresh_token)) =
             tokens.and_then(|tokens| Some((tokens.clone(), tokens.refresh_token?)))
         else {
-            return self.release(Err(Error::authentication("there is no refresh token")));
+            let text = "the access token is no longer accepted and there is no refresh token";
+            return self.release(Err(Error::authentication(text)));
         };
         let grant =
             RefreshToken::new(refresh_token.expose()).redirect_uri(app.config().redirect_uri.as_str());

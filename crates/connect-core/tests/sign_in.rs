@@ -214,14 +214,22 @@ fn a_sign_in_while_the_leader_waits_for_the_lock_leaves_it_nothing_to_do() {
 
 #[test]
 fn the_later_of_two_sign_ins_stays() {
-    let world = World::default();
-    let (first, second) = (exchanged(&world), exchanged(&world));
-    let mut store = None;
-    world.drive(second.resume(Ok(()), world.now()), &mut store, |_| unreachable!()).0.unwrap();
-    let kept = store.clone();
-    world.drive(first.resume(Ok(()), world.now()), &mut store, |_| unreachable!()).0.unwrap();
-    assert_eq!(store, kept);
-    assert!(!world.session.has_pending());
+    for later_first in [true, false] {
+        let world = World::default();
+        let (first, second) = (exchanged(&world), exchanged(&world));
+        let mut store = None;
+        if later_first {
+            world.drive(second.resume(Ok(()), world.now()), &mut store, |_| unreachable!()).0.unwrap();
+            let kept = store.clone();
+            world.drive(first.resume(Ok(()), world.now()), &mut store, |_| unreachable!()).0.unwrap();
+            assert_eq!(store, kept);
+        } else {
+            world.drive(first.resume(Ok(()), world.now()), &mut store, |_| unreachable!()).0.unwrap();
+            assert_eq!(store, None, "the second has its own save");
+            world.drive(second.resume(Ok(()), world.now()), &mut store, |_| unreachable!()).0.unwrap();
+        }
+        assert!(store.is_some() && !world.session.has_pending());
+    }
 }
 
 #[test]

@@ -45,6 +45,19 @@ fn a_short_lived_pair_is_never_refreshed_in_its_first_half() {
 }
 
 #[test]
+fn the_early_window_of_a_short_lived_pair_is_half_its_life_wherever_it_was_minted() {
+    let mut world = World::default();
+    let mut stored = world.pair(1);
+    stored.expires_at = Some(world.now().wall + jiff::SignedDuration::from_secs(30));
+    world.load(stored);
+    assert!(!refreshes(&world));
+    world.pass(14);
+    assert!(!refreshes(&world));
+    world.pass(1);
+    assert!(refreshes(&world));
+}
+
+#[test]
 fn only_the_leader_waits_for_an_early_refresh() {
     let mut world = World::loaded();
     world.pass(HOUR - 30);
@@ -154,7 +167,9 @@ fn a_wall_clock_that_jumps_ahead_costs_no_refresh_in_the_first_half() {
     let (mut world, _) = minted_here(HOUR);
     world.jump(86_400);
     assert!(!refreshes(&world));
-    world.monotonic += secs(HOUR / 2);
+    world.monotonic += secs(HOUR / 2 - 1);
+    assert!(!refreshes(&world));
+    world.monotonic += secs(1);
     assert!(refreshes(&world));
 }
 
