@@ -233,6 +233,39 @@ fn a_server_that_accepts_and_says_nothing_in_the_handshake_is_given_up_in_time()
     assert!(started.elapsed() < Duration::from_secs(5));
 }
 
+#[test]
+fn nothing_was_sent_when_the_attempt_ends_before_there_is_a_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base_url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    let attempt_timeout = Some(Duration::from_millis(300)); // shorter than the time to connect
+    let setup = Setup { base_url, attempts: 1, attempt_timeout, ..Setup::default() };
+    for outcome in health(&setup) {
+        let error = outcome.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Timeout), "{error:?}");
+        assert!(!error.may_have_happened());
+    }
+}
+
+#[test]
+fn a_handshake_that_fails_is_told_from_a_request_that_does() {
+    for bytes in [&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], b""] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base_url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+        let setup = Setup { base_url, attempts: 1, ..Setup::default() };
+        thread::spawn(move || {
+            for socket in listener.incoming() {
+                let mut socket = socket.unwrap();
+                let _ = socket.read(&mut [0; 1024]);
+                let _ = socket.write_all(bytes);
+            }
+        });
+        for outcome in health(&setup) {
+            let error = outcome.unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::Network { sent: Sent::No }), "{bytes:?}: {error:?}");
+        }
+    }
+}
+
 /// An HTTP proxy that tunnels every host to one server, and says what it was asked.
 fn proxy_to(server: &Server) -> (String, std::sync::mpsc::Receiver<String>) {
     let target = server.base_url().replace("https://localhost:", "127.0.0.1:").replace("/api", "");
