@@ -2,6 +2,7 @@
 
 mod builder;
 mod client;
+mod dial;
 mod gate;
 mod pages;
 mod transport;

@@ -1,10 +1,6 @@
 //! The transport on ureq.
 
-use std::{
-    io::{self, Read},
-    sync::Arc,
-    time::Duration,
-};
+use std::{io::Read, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use connect_core::{
@@ -15,6 +11,8 @@ use ureq::{
     Agent, Body, Proxy,
     tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem},
 };
+
+use crate::dial::{Dial, LookUp, NotConnected};
 
 /// Sends requests through ureq: HTTP/1.1 with kept-alive connections, TLS by rustls, gzip.
 #[derive(Debug)]
@@ -27,16 +25,17 @@ pub struct UreqTransport {
 impl UreqTransport {
     /// With these settings of the network, and the times and caps of the application.
     pub fn new(network: &Network, config: &Config) -> Result<Self, Error> {
-        let agent = Agent::config_builder()
+        let settings = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
+            .timeout_resolve(Some(network.connect_timeout))
             .timeout_connect(Some(network.connect_timeout))
             .timeout_global(Some(config.attempt_timeout))
             .tls_config(tls(network)?)
             .proxy(proxy(network)?)
-            .build()
-            .new_agent();
+            .build();
+        let agent = Agent::with_parts(settings, Dial::default(), LookUp::default());
         Ok(Self { agent, time: config.attempt_timeout, max_response_size: config.max_response_size })
     }
 
@@ -68,7 +67,7 @@ impl UreqTransport {
         let mut bytes = Vec::new();
         // Behind the decompression: what counts is what has to be held.
         let mut reader = body.into_reader().take(self.max_response_size as u64 + 1);
-        reader.read_to_end(&mut bytes).map_err(|error| failed(ureq::Error::from(error), Sent::Maybe))?;
+        reader.read_to_end(&mut bytes).map_err(|error| failed(error.into()))?;
         if bytes.len() > self.max_response_size {
             return Err(TransportError::new(
                 TransportErrorKind::TooLarge,
@@ -82,7 +81,7 @@ impl UreqTransport {
 
 impl Transport for UreqTransport {
     fn send(&self, request: Request) -> Result<Response, TransportError> {
-        self.run(request).map_err(|error| failed(error, Sent::Maybe)).and_then(|response| self.read(response))
+        self.run(request).map_err(failed).and_then(|response| self.read(response))
     }
 }
 
@@ -149,42 +148,27 @@ fn proxy(network: &Network) -> Result<Option<Proxy>, Error> {
     builder.build().map(Some).map_err(wrong)
 }
 
-fn failed(error: ureq::Error, sent: Sent) -> TransportError {
+fn failed(error: ureq::Error) -> TransportError {
     use ureq::Error as E;
-    let (kind, sent) = match &error {
-        E::HostNotFound | E::ConnectionFailed | E::ConnectProxyFailed(_) | E::InvalidProxyUrl => {
-            (TransportErrorKind::Connect, Sent::No)
-        }
-        E::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect) => {
-            (TransportErrorKind::Timeout, Sent::No)
-        }
-        E::Timeout(_) => (TransportErrorKind::Timeout, sent),
-        E::Tls(_) | E::Rustls(_) => (TransportErrorKind::Tls, Sent::No),
-        E::BadUri(_) | E::Http(_) | E::TlsRequired => (TransportErrorKind::Configuration, Sent::No),
-        E::Io(io) if is_certificate(io) => (TransportErrorKind::Tls, Sent::No),
-        E::Io(io) if is_connect(io.kind()) || is_look_up(io) => (TransportErrorKind::Connect, Sent::No),
-        _ => (TransportErrorKind::Broken, sent),
+    let (kind, sent, error) = match NotConnected::of(error) {
+        Ok(reason) => (unconnected(&reason), Sent::No, reason),
+        Err(error) => match error {
+            E::BadUri(_) | E::Http(_) | E::TlsRequired => (TransportErrorKind::Configuration, Sent::No, error),
+            E::Timeout(_) => (TransportErrorKind::Timeout, Sent::Maybe, error),
+            _ => (TransportErrorKind::Broken, Sent::Maybe, error),
+        },
     };
     TransportError::new(kind, sent, error)
 }
 
-/// A certificate that is refused ends the handshake, before any of the request is sent.
-fn is_certificate(error: &io::Error) -> bool {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    matches!(inner, Some(rustls::Error::InvalidCertificate(_)))
-}
-
-/// A name that has no address: the standard library has no kind for it, only this text.
-fn is_look_up(error: &io::Error) -> bool {
-    error.raw_os_error().is_none() && error.to_string().starts_with("failed to lookup address information")
-}
-
-fn is_connect(kind: io::ErrorKind) -> bool {
-    matches!(
-        kind,
-        io::ErrorKind::ConnectionRefused
-            | io::ErrorKind::AddrNotAvailable
-            | io::ErrorKind::HostUnreachable
-            | io::ErrorKind::NetworkUnreachable
-    )
+/// What kept a connection from being made.
+fn unconnected(error: &ureq::Error) -> TransportErrorKind {
+    use ureq::Error as E;
+    match error {
+        E::Timeout(_) => TransportErrorKind::Timeout,
+        E::Tls(_) | E::Rustls(_) => TransportErrorKind::Tls,
+        E::Io(io) if io.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => TransportErrorKind::Tls,
+        E::BadUri(_) | E::Http(_) => TransportErrorKind::Configuration,
+        _ => TransportErrorKind::Connect,
+    }
 }

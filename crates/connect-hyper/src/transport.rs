@@ -19,7 +19,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
-    client::legacy::{self, ResponseFuture},
+    client::legacy::{self, ResponseFuture, connect::capture_connection},
     rt::{TokioExecutor, TokioTimer},
 };
 use rustls_pki_types::CertificateDer;
@@ -77,8 +77,7 @@ impl HyperTransport {
         Ok(self.secure.get_or_init(|| secure).request(request))
     }
 
-    async fn exchange(&self, request: Request) -> Result<Response, TransportError> {
-        let mut request = request.map(Full::new);
+    async fn exchange(&self, mut request: http::Request<Full<Bytes>>) -> Result<Response, TransportError> {
         request.headers_mut().entry(header::ACCEPT_ENCODING).or_insert(HeaderValue::from_static("gzip"));
         let response = self.start(request)?.await.map_err(failed)?;
         let (mut parts, body) = response.into_parts();
@@ -122,8 +121,11 @@ impl HyperTransport {
 impl AsyncTransport for HyperTransport {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
         let time = request.extensions().get::<Timeout>().map_or(self.time, |timeout| timeout.0);
+        let mut request = request.map(Full::new);
+        let connection = capture_connection(&mut request);
         tokio::time::timeout(time, self.exchange(request)).await.unwrap_or_else(|elapsed| {
-            Err(TransportError::new(TransportErrorKind::Timeout, Sent::Maybe, elapsed))
+            let sent = if connection.connection_metadata().is_some() { Sent::Maybe } else { Sent::No };
+            Err(TransportError::new(TransportErrorKind::Timeout, sent, elapsed))
         })
     }
 }
