@@ -234,6 +234,25 @@ fn a_server_that_accepts_and_says_nothing_in_the_handshake_is_given_up_in_time()
 }
 
 #[test]
+fn a_time_without_end_is_a_time_as_well() {
+    let (mut setup, _) = canned(answer("", br#"{"status":"ok"}"#));
+    (setup.attempt_timeout, setup.connect_timeout) = (Some(Duration::MAX), Some(Duration::MAX));
+    for outcome in health(&setup) {
+        outcome.unwrap();
+    }
+}
+
+#[test]
+fn no_content_may_name_an_encoding() {
+    let (setup, _) =
+        canned(b"HTTP/1.1 204 No Content\r\nconnection: close\r\ncontent-encoding: gzip\r\n\r\n".into());
+    for outcome in health(&setup) {
+        let error = outcome.unwrap_err();
+        assert_eq!(error.status().map(|status| status.as_u16()), Some(204), "{error:?}");
+    }
+}
+
+#[test]
 fn nothing_was_sent_when_the_attempt_ends_before_there_is_a_connection() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base_url = format!("https://localhost:{}", listener.local_addr().unwrap().port());

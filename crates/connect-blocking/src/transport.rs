@@ -6,6 +6,7 @@ use bytes::Bytes;
 use connect_core::{
     Config, Error, Network, Request, Response, Sent, Timeout, Transport, TransportError, TransportErrorKind,
 };
+use http::{Method, StatusCode};
 use rustls::crypto::CryptoProvider;
 use ureq::{
     Agent, Body, Proxy,
@@ -13,6 +14,9 @@ use ureq::{
 };
 
 use crate::dial::{Dial, LookUp, NotConnected};
+
+/// ureq adds times to the clock and panics where that overflows; a year is as good as no limit.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// Sends requests through ureq: HTTP/1.1 with kept-alive connections, TLS by rustls, gzip.
 #[derive(Debug)]
@@ -25,22 +29,24 @@ pub struct UreqTransport {
 impl UreqTransport {
     /// With these settings of the network, and the times and caps of the application.
     pub fn new(network: &Network, config: &Config) -> Result<Self, Error> {
+        let (connect_time, time) =
+            (network.connect_timeout.min(LONGEST), config.attempt_timeout.min(LONGEST));
         let settings = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
-            .timeout_resolve(Some(network.connect_timeout))
-            .timeout_connect(Some(network.connect_timeout))
-            .timeout_global(Some(config.attempt_timeout))
+            .timeout_resolve(Some(connect_time))
+            .timeout_connect(Some(connect_time))
+            .timeout_global(Some(time))
             .tls_config(tls(network)?)
             .proxy(proxy(network)?)
             .build();
         let agent = Agent::with_parts(settings, Dial::default(), LookUp::default());
-        Ok(Self { agent, time: config.attempt_timeout, max_response_size: config.max_response_size })
+        Ok(Self { agent, time, max_response_size: config.max_response_size })
     }
 
     fn run(&self, request: Request) -> Result<http::Response<Body>, ureq::Error> {
-        let time = request.extensions().get::<Timeout>().map_or(self.time, |timeout| timeout.0);
+        let time = request.extensions().get::<Timeout>().map_or(self.time, |timeout| timeout.0.min(LONGEST));
         // ureq sends `content-length: 0` with an empty body, and a GET must have none.
         if request.body().is_empty() {
             self.run_with(request.map(|_| ()), time)
@@ -62,8 +68,11 @@ impl UreqTransport {
         self.agent.run(request)
     }
 
-    fn read(&self, response: http::Response<Body>) -> Result<Response, TransportError> {
+    fn read(&self, response: http::Response<Body>, to: &Method) -> Result<Response, TransportError> {
         let (parts, body) = response.into_parts();
+        if to == Method::HEAD || parts.status == StatusCode::NO_CONTENT {
+            return Ok(Response::from_parts(parts, Bytes::new())); // what encoding it may name is of no body
+        }
         let mut bytes = Vec::new();
         // Behind the decompression: what counts is what has to be held.
         let mut reader = body.into_reader().take(self.max_response_size as u64 + 1);
@@ -81,7 +90,8 @@ impl UreqTransport {
 
 impl Transport for UreqTransport {
     fn send(&self, request: Request) -> Result<Response, TransportError> {
-        self.run(request).map_err(failed).and_then(|response| self.read(response))
+        let method = request.method().clone();
+        self.run(request).map_err(failed).and_then(|response| self.read(response, &method))
     }
 }
 
@@ -153,7 +163,9 @@ fn failed(error: ureq::Error) -> TransportError {
     let (kind, sent, error) = match NotConnected::of(error) {
         Ok(reason) => (unconnected(&reason), Sent::No, reason),
         Err(error) => match error {
-            E::BadUri(_) | E::Http(_) | E::TlsRequired => (TransportErrorKind::Configuration, Sent::No, error),
+            E::BadUri(_) | E::Http(_) | E::TlsRequired => {
+                (TransportErrorKind::Configuration, Sent::No, error)
+            }
             E::Timeout(_) => (TransportErrorKind::Timeout, Sent::Maybe, error),
             _ => (TransportErrorKind::Broken, Sent::Maybe, error),
         },
