@@ -81,3 +81,13 @@ async fn reading_ahead_can_be_turned_off() {
     user.events().list(events()).first().await.unwrap().unwrap();
     assert_eq!(world.requests("GET /events"), 2);
 }
+
+#[test]
+fn without_a_runtime_a_list_says_so_and_ends() {
+    let client = Client::builder("id", "secret", "https://app.example/callback").build().unwrap();
+    let mut items = client.user("ann").events().list(events()).items();
+    let mut cx = Context::from_waker(std::task::Waker::noop());
+    let mut poll = || Pin::new(&mut items).poll_next(&mut cx);
+    assert!(matches!(poll(), Poll::Ready(Some(Err(error))) if error.to_string().contains("runtime")));
+    assert!(matches!(poll(), Poll::Ready(None)));
+}

@@ -61,11 +61,13 @@ impl Client {
                 Error::new(ErrorKind::Timeout).with_message("tokens are still being refreshed or saved")
             );
         }
-        let members = self.0.registry.unsaved();
-        members
-            .iter()
-            .filter_map(|member| member.session.settle(deadline))
-            .try_for_each(|refresh| self.refresh(refresh))
+        let mut outcome = Ok(());
+        for member in self.0.registry.unsaved() {
+            if let Some(refresh) = member.session.settle(deadline) {
+                outcome = outcome.and(self.refresh(refresh)); // one that fails keeps no other back
+            }
+        }
+        outcome
     }
 
     pub(crate) fn now(&self) -> Now {

@@ -70,12 +70,13 @@ impl Client {
         let everything = async {
             let mut busy = self.0.busy.subscribe();
             let _ = busy.wait_for(|tasks| *tasks == 0).await;
+            let mut outcome = Ok(());
             for member in self.0.registry.unsaved() {
                 if let Some(refresh) = member.session.settle(deadline) {
-                    self.refresh(refresh).await?;
+                    outcome = outcome.and(self.refresh(refresh).await); // one that fails keeps no other back
                 }
             }
-            Ok(())
+            outcome
         };
         let late =
             |_| Err(Error::new(ErrorKind::Timeout).with_message("tokens are still being refreshed or saved"));
@@ -143,8 +144,12 @@ impl Client {
             outcome
         });
         task.await.unwrap_or_else(|error| {
-            Err(Error::configuration("the runtime ended before the tokens were saved: call `close` first")
-                .with_source(error))
+            let what = if error.is_panic() {
+                "the transport or the token store panicked while the tokens were changed"
+            } else {
+                "the runtime ended before the tokens were saved: call `close` first"
+            };
+            Err(Error::configuration(what).with_source(error))
         })
     }
 

@@ -96,6 +96,7 @@ where
 
     fn poll_page(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<E::Answer, Error>>> {
         if let Err(error) = self.fetch() {
+            self.state = State::End;
             return Poll::Ready(Some(Err(error)));
         }
         let State::Fetching(fetch) = &mut self.state else { return Poll::Ready(None) };

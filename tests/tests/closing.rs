@@ -1,0 +1,50 @@
+//! A client that is closed while several users' tokens are not saved.
+
+use std::time::Duration;
+
+use connect_core::{ErrorKind, MemoryStore, Tokens};
+use connect_tests::stores::Flaky;
+
+const USERS: [&str; 3] = ["ann", "bob", "eve"];
+const AT_MOST: Duration = Duration::from_secs(5);
+
+macro_rules! client {
+    ($client:ident, $store:expr) => {
+        $client::Client::builder("id", "secret", "https://app.example/callback")
+            .store($store)
+            .build()
+            .unwrap()
+    };
+}
+
+#[tokio::test]
+async fn a_save_that_fails_keeps_no_other_back() {
+    let store = Flaky::new(MemoryStore::new());
+    let client = client!(connect_hyper, store.clone());
+    store.fail_saves(USERS.len());
+    for user in USERS {
+        assert!(client.user(user).import(Tokens::new("access", "refresh")).await.is_err());
+    }
+    store.fail_saves(1);
+    let error = client.close(AT_MOST).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::TokenStore), "{error:?}");
+    assert_eq!(store.saves(), 2);
+    client.close(AT_MOST).await.unwrap();
+    assert_eq!(store.saves(), 3);
+}
+
+#[test]
+fn a_save_that_fails_keeps_no_other_back_without_a_runtime_either() {
+    let store = Flaky::new(MemoryStore::new());
+    let client = client!(connect_blocking, store.clone());
+    store.fail_saves(USERS.len());
+    for user in USERS {
+        assert!(client.user(user).import(Tokens::new("access", "refresh")).is_err());
+    }
+    store.fail_saves(1);
+    let error = client.close(AT_MOST).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::TokenStore), "{error:?}");
+    assert_eq!(store.saves(), 2);
+    client.close(AT_MOST).unwrap();
+    assert_eq!(store.saves(), 3);
+}
