@@ -33,6 +33,12 @@ struct Record {
     tokens: Tokens,
 }
 
+impl Record {
+    fn is_of(&self, key: &TokenKey) -> bool {
+        (&*self.service, &*self.client_id, &*self.user) == (&*key.service, &*key.client_id, &*key.user)
+    }
+}
+
 impl FileStore {
     /// Uses this folder; makes it, readable by its owner only, if it is not there.
     pub fn open(folder: impl AsRef<Path>) -> Result<Self, StoreError> {
@@ -94,6 +100,10 @@ impl TokenStore for FileStore {
             StoreError::new(format!("{} does not hold tokens; delete it and sign in again", path.display()))
         };
         let record: Record = serde_json::from_slice(&text).map_err(unreadable)?;
+        if !record.is_of(key) {
+            let text = format!("{} holds the tokens of another user; it was moved here", path.display());
+            return Err(StoreError::new(text));
+        }
         Ok(Some(record.tokens))
     }
 
@@ -243,6 +253,15 @@ mod tests {
         for extension in ["json", "lock"] {
             assert_eq!(mode(&store.path(&key("a"), extension)), 0o600, "{extension}");
         }
+    }
+
+    #[test]
+    fn the_file_of_one_user_is_not_taken_for_that_of_another() {
+        let (_folder, store) = store();
+        store.lock(&key("a"), Duration::ZERO).unwrap().save(&Tokens::new("hunter2", "r")).unwrap();
+        fs::rename(store.path(&key("a"), "json"), store.path(&key("b"), "json")).unwrap();
+        let error = format!("{:?}", store.load(&key("b")).unwrap_err());
+        assert!(error.contains("another user") && !error.contains("hunter2"), "{error}");
     }
 
     #[test]
