@@ -43,6 +43,8 @@ impl FileStore {
     /// Uses this folder; makes it, readable by its owner only, if it is not there.
     pub fn open(folder: impl AsRef<Path>) -> Result<Self, StoreError> {
         let folder = folder.as_ref();
+        let found = std::path::absolute(folder).map_err(|error| failed("find the folder", folder, error))?;
+        let folder = &*found; // wherever the process goes later
         let mut builder = DirBuilder::new();
         builder.recursive(true);
         #[cfg(unix)]
@@ -253,6 +255,11 @@ mod tests {
         for extension in ["json", "lock"] {
             assert_eq!(mode(&store.path(&key("a"), extension)), 0o600, "{extension}");
         }
+    }
+
+    #[test]
+    fn a_folder_stays_where_it_was_opened() {
+        assert!(FileStore::open("src").unwrap().folder().is_absolute());
     }
 
     #[test]
