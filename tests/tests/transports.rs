@@ -302,7 +302,7 @@ fn proxy_to(server: &Server) -> (String, std::sync::mpsc::Receiver<String>) {
             thread::spawn(move || std::io::copy(&mut server, &mut client));
         }
     });
-    (format!("http://user:pass@{address}"), asked)
+    (format!("http://user:p%40ss@{address}"), asked)
 }
 
 #[test]
@@ -322,9 +322,28 @@ fn https_goes_through_the_proxys_tunnel() {
         assert_eq!(outcome.unwrap().status.as_deref(), Some("ok"));
         let head = asked.try_recv().unwrap();
         assert!(head.starts_with("CONNECT connect.example:443 HTTP/1.1\r\n"), "{head}");
-        let authorization = "proxy-authorization: basic dXNlcjpwYXNz"; // user:pass
+        let authorization = "proxy-authorization: basic dXNlcjpwQHNz"; // user:p@ss
         assert!(head.to_ascii_lowercase().contains(&authorization.to_ascii_lowercase()), "{head}");
         assert!(!head.contains("/health"), "the proxy sees the host and nothing else: {head}");
+    }
+}
+
+#[test]
+fn both_clients_take_the_same_proxies() {
+    let build = |proxy: &str| {
+        let builder = |id| connect_blocking::Client::builder(id, "secret", "https://app.example/callback");
+        let other = |id| connect_hyper::Client::builder(id, "secret", "https://app.example/callback");
+        [builder("id").proxy(proxy).build().err(), other("id").proxy(proxy).build().err()]
+    };
+    for proxy in ["http://proxy.example:3128", "http://user:p%40ss@proxy.example:3128", "proxy.example:3128"]
+    {
+        assert!(build(proxy).iter().all(Option::is_none), "{proxy}: {:?}", build(proxy));
+    }
+    for proxy in ["https://proxy.example:1", "socks5://proxy.example:1080", "a proxy", ""] {
+        for error in build(proxy) {
+            let text = error.unwrap_or_else(|| panic!("{proxy} was taken")).to_string();
+            assert!(text.contains("HTTPS_PROXY"), "{text}");
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use connect_core::{
 use http::{Method, StatusCode};
 use rustls::crypto::CryptoProvider;
 use ureq::{
-    Agent, Body, Proxy,
+    Agent, Body, Proxy, ProxyProtocol,
     tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem},
 };
 
@@ -139,8 +139,13 @@ fn crypto() -> Arc<CryptoProvider> {
 /// The proxy, but not to this machine itself.
 fn proxy(network: &Network) -> Result<Option<Proxy>, Error> {
     let Some(url) = &network.proxy else { return Ok(None) };
-    let wrong = |_| Error::configuration("the proxy is no URL of the form http://host:port");
+    let wrong = |_| {
+        Error::configuration("the proxy, set or from HTTPS_PROXY, is no URL of the form http://host:port")
+    };
     let plain = Proxy::new(url).map_err(wrong)?;
+    if plain.protocol() != ProxyProtocol::Http {
+        return Err(wrong(ureq::Error::InvalidProxyUrl));
+    }
     let mut builder = Proxy::builder(plain.protocol()).host(plain.host()).port(plain.port());
     for (set, value) in [(true, plain.username()), (false, plain.password())] {
         builder = match value {

@@ -38,13 +38,18 @@ impl Dial {
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         let proxy = network.proxy.as_ref().map(|url| {
-            let wrong = || Error::configuration("the proxy is no URL of the form http://host:port");
+            let wrong = || {
+                Error::configuration(
+                    "the proxy, set or from HTTPS_PROXY, is no URL of the form http://host:port",
+                )
+            };
+            let url = if url.contains("://") { url.clone() } else { format!("http://{url}") };
             let parsed: Uri = url.parse().map_err(|_| wrong())?;
             if parsed.scheme_str() != Some("http") || parsed.host().is_none() {
                 return Err(wrong());
             }
             let not = network.no_proxy.clone().unwrap_or_default();
-            Ok(Arc::new(Matcher::builder().https(url.clone()).no(not).build()))
+            Ok(Arc::new(Matcher::builder().https(url).no(not).build()))
         });
         Ok(Self { tcp, proxy: proxy.transpose()? })
     }
