@@ -366,8 +366,10 @@ fn the_proxy_of_the_environment_is_used_unless_the_host_is_excepted() {
     };
     assert_eq!(process("other.invalid"), "blocking: ok\nhyper: ok\n");
     assert_eq!(asked.try_iter().count(), 2);
-    let direct = process("connect.invalid");
-    assert_eq!(direct.matches("could not be reached").count(), 2, "{direct}");
+    for excepted in ["connect.invalid", "other.example, invalid", ".invalid", "*"] {
+        let direct = process(excepted);
+        assert_eq!(direct.matches("could not be reached").count(), 2, "{excepted}: {direct}");
+    }
     assert_eq!(asked.try_iter().count(), 0);
 }
 

@@ -159,6 +159,10 @@ fn proxy(network: &Network) -> Result<Option<Proxy>, Error> {
         ["localhost", "127.0.0.1", "[::1]"].into_iter().chain(excluded).filter(|host| !host.is_empty())
     {
         builder = builder.no_proxy(host);
+        let domain = host.trim_start_matches('.');
+        if !domain.contains('*') {
+            builder = builder.no_proxy(domain).no_proxy(&format!(".{domain}")); // and all hosts in it
+        }
     }
     builder.build().map(Some).map_err(wrong)
 }
