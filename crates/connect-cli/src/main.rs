@@ -2,22 +2,59 @@
 //!
 //! One file a subcommand; each has its arguments and a `run` that gives the exit code.
 
+mod calendars;
+mod context;
 mod demo;
+mod disconnect;
+mod doctor;
+mod events;
+mod failure;
+mod health;
+mod key;
+mod login;
+mod logout;
+mod output;
 mod sandbox;
+mod settings;
+mod status;
+mod table;
+mod text;
+mod token;
+mod when;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
 /// Calendars behind Mobiscroll Connect, and a sandbox to try them without an account.
 #[derive(Debug, Parser)]
-#[command(name = "connect", version, about)]
+#[command(name = "connect", version, about, after_help = failure::AFTER_HELP)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
+    #[command(flatten)]
+    settings: settings::Settings,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Check the credentials, the network and the redirect URI, and say what to do.
+    Doctor,
+    /// Sign in with the browser.
+    Login(login::Arguments),
+    /// Sign out: revoke the tokens at the service and delete them here.
+    Logout,
+    /// Show the connected accounts and how they are.
+    Status,
+    /// Disconnect an account, or all accounts of a provider.
+    Disconnect(disconnect::Arguments),
+    /// List the calendars of all connected accounts.
+    Calendars(calendars::Arguments),
+    /// List, show, create, change and delete events.
+    Events(events::Arguments),
+    /// Take tokens from elsewhere.
+    Token(token::Arguments),
+    /// Ask the service whether it is well; needs no sign-in.
+    Health,
     /// Go through a user's whole life on a sandbox of its own: no account, no network.
     Demo(demo::Arguments),
     /// Run the sandbox: the whole service on this machine.
@@ -25,7 +62,17 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    match Arguments::parse().command {
+    let Arguments { command, settings } = Arguments::parse();
+    match command {
+        Command::Doctor => doctor::run(&settings),
+        Command::Login(arguments) => context::run(&settings, &arguments),
+        Command::Logout => context::run(&settings, &logout::Logout),
+        Command::Status => context::run(&settings, &status::Status),
+        Command::Disconnect(arguments) => context::run(&settings, &arguments),
+        Command::Calendars(arguments) => context::run(&settings, &arguments),
+        Command::Events(arguments) => context::run(&settings, &arguments),
+        Command::Token(arguments) => context::run(&settings, &arguments),
+        Command::Health => context::run_alone(&settings, health::run),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Sandbox(arguments) => sandbox::run(&arguments),
     }

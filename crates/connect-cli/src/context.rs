@@ -1,0 +1,118 @@
+//! What a command works with, and how it is run: to its end or until Ctrl-C, and never without saving tokens.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    process::ExitCode,
+    task::Poll,
+    time::Duration,
+};
+
+use connect_hyper::{Client, User};
+
+use crate::{
+    failure::{Exit, Failure},
+    output::{Output, note},
+    settings::{Resolved, Settings},
+};
+
+/// A token exchange and the save after it end within this time.
+const CLOSING: Duration = Duration::from_secs(50);
+
+/// The client, the user, and where to print.
+pub(crate) struct Context {
+    pub(crate) client: Client,
+    pub(crate) user: User,
+    pub(crate) out: Output,
+    pub(crate) settings: Resolved,
+}
+
+/// A command: what it does with the context.
+pub(crate) trait Command {
+    async fn run(&self, context: &Context) -> Result<(), Failure>;
+}
+
+/// Runs a command for a user of the application.
+pub(crate) fn run(settings: &Settings, command: &impl Command) -> ExitCode {
+    let outcome = settings.resolve().and_then(|resolved| {
+        let client = resolved.client()?;
+        let user = client.user(&resolved.user);
+        let out = Output::new(settings.json, settings.width);
+        let context = Context { client, user, out, settings: resolved };
+        block_on(async {
+            let outcome = until_interrupted(command.run(&context)).await;
+            let closed = context.client.close(CLOSING).await;
+            outcome
+                .and(closed.map_err(|error| Failure::from(error).while_doing("the tokens may not be saved")))
+        })
+    });
+    finish(outcome, settings.json)
+}
+
+/// Runs a command that needs no user.
+pub(crate) fn run_alone<F: Future<Output = Result<(), Failure>>>(
+    settings: &Settings,
+    command: impl FnOnce(Resolved, Output) -> F,
+) -> ExitCode {
+    let outcome = settings.resolve().and_then(|resolved| {
+        let out = Output::new(settings.json, settings.width);
+        block_on(until_interrupted(command(resolved, out)))
+    });
+    finish(outcome, settings.json)
+}
+
+fn finish(outcome: Result<(), Failure>, json: bool) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(json),
+    }
+}
+
+fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| {
+        Failure::new(Exit::Failed, "RUNTIME_ERROR", "the runtime cannot be started").cause(error)
+    })?;
+    let outcome = runtime.block_on(work);
+    // Somebody may still be asked to paste something: that thread is not waited for.
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn until_interrupted(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let mut work = pin!(work);
+    let mut interrupted = pin!(interruption());
+    poll_fn(|cx| {
+        if let Poll::Ready(outcome) = work.as_mut().poll(cx) {
+            return Poll::Ready(outcome);
+        }
+        interrupted.as_mut().poll(cx).map(|()| {
+            note("");
+            Err(Failure::new(Exit::Interrupted, "INTERRUPTED", "interrupted"))
+        })
+    })
+    .await
+}
+
+/// Ctrl-C, or being asked to end. Where signals cannot be caught, the usual thing happens.
+#[cfg(unix)]
+async fn interruption() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return std::future::pending().await;
+    };
+    poll_fn(|cx| {
+        let ended = interrupt.poll_recv(cx).is_ready() || terminate.poll_recv(cx).is_ready();
+        if ended { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}
+
+#[cfg(not(unix))]
+async fn interruption() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

@@ -1,0 +1,94 @@
+//! What the doctor can find, each with its code, its exit code and the next step.
+
+use crate::failure::Exit;
+
+/// The answer.
+pub(super) enum Verdict {
+    Well,
+    NotSet,
+    ClientId,
+    ClientSecret,
+    Swapped,
+    /// The registered one, where the service shows it.
+    RedirectUri(Option<String>),
+    Unreachable,
+    Tls,
+    /// The service is there, but fails or answers what it should not.
+    Service,
+}
+
+impl Verdict {
+    pub(super) fn code(&self) -> &'static str {
+        match self {
+            Self::Well => "all_well",
+            Self::NotSet => "not_set",
+            Self::ClientId => "wrong_client_id",
+            Self::ClientSecret => "wrong_client_secret",
+            Self::Swapped => "client_id_and_secret_swapped",
+            Self::RedirectUri(_) => "redirect_uri_mismatch",
+            Self::Unreachable => "unreachable",
+            Self::Tls => "tls_failed",
+            Self::Service => "service_failed",
+        }
+    }
+
+    pub(super) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Well => 0,
+            Self::Unreachable | Self::Tls | Self::Service => Exit::Service as u8,
+            _ => Exit::Usage as u8,
+        }
+    }
+
+    pub(super) fn message(&self) -> &'static str {
+        match self {
+            Self::Well => "All is well.",
+            Self::NotSet => "The client id or the client secret is not set.",
+            Self::ClientId => "The service does not know the client id.",
+            Self::ClientSecret => "The client secret is wrong; the client id is known.",
+            Self::Swapped => "Client id and client secret are swapped.",
+            Self::RedirectUri(_) => "The redirect URI is not the registered one.",
+            Self::Unreachable => "The service cannot be reached.",
+            Self::Tls => "The connection to the service is not to be trusted.",
+            Self::Service => "The service does not answer as it should.",
+        }
+    }
+
+    pub(super) fn next(&self) -> String {
+        let next = match self {
+            Self::Well => "sign in: connect login",
+            Self::NotSet => {
+                "copy both from the application's settings in the Connect dashboard into .env, as \
+                 MOBISCROLL_CONNECT_CLIENT_ID and MOBISCROLL_CONNECT_CLIENT_SECRET"
+            }
+            Self::ClientId => {
+                "copy the client id again from the application's settings in the Connect dashboard into \
+                 MOBISCROLL_CONNECT_CLIENT_ID"
+            }
+            Self::ClientSecret => {
+                "copy the client secret again from the application's settings in the Connect dashboard into \
+                 MOBISCROLL_CONNECT_CLIENT_SECRET"
+            }
+            Self::Swapped => {
+                "change MOBISCROLL_CONNECT_CLIENT_ID and MOBISCROLL_CONNECT_CLIENT_SECRET round; the secret may have \
+                 got where ids are seen, so consider a new one"
+            }
+            Self::RedirectUri(Some(registered)) => {
+                return format!(
+                    "set MOBISCROLL_CONNECT_REDIRECT_URI={registered}, or register the other one"
+                );
+            }
+            Self::RedirectUri(None) => {
+                "copy the redirect URI from the application's settings in the Connect dashboard into \
+                 MOBISCROLL_CONNECT_REDIRECT_URI, to the letter"
+            }
+            Self::Unreachable => "check the network, the proxy (HTTPS_PROXY) and the base URL (--base-url)",
+            Self::Tls => {
+                "check the host name and the clock; if the certificate is your own authority's, name it: \
+                 --root-certificate FILE"
+            }
+            Self::Service => "check the base URL (--base-url), or try again later",
+        };
+        next.to_owned()
+    }
+}

@@ -1,0 +1,50 @@
+//! `connect events`: one file an action.
+
+mod create;
+mod delete;
+mod fields;
+mod find;
+mod list;
+mod print;
+mod show;
+mod update;
+
+use clap::{Args, Subcommand};
+
+use crate::{
+    context::{Command, Context},
+    failure::Failure,
+};
+
+/// The arguments of `connect events`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// List the events of a time, sorted by start.
+    List(list::Arguments),
+    /// Show one event with all its fields.
+    Show(show::Arguments),
+    /// Create an event.
+    Create(Box<create::Arguments>),
+    /// Change fields of an event: of an occurrence this one, unless told otherwise.
+    Update(Box<update::Arguments>),
+    /// Delete an event: of an occurrence this one, unless told otherwise.
+    Delete(delete::Arguments),
+}
+
+impl Command for Arguments {
+    async fn run(&self, context: &Context) -> Result<(), Failure> {
+        match &self.action {
+            Action::List(arguments) => arguments.run(context).await,
+            Action::Show(arguments) => arguments.run(context).await,
+            Action::Create(arguments) => arguments.run(context).await,
+            Action::Update(arguments) => arguments.run(context).await,
+            Action::Delete(arguments) => arguments.run(context).await,
+        }
+    }
+}

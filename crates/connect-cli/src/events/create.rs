@@ -1,0 +1,85 @@
+//! `connect events create`.
+
+use clap::Args;
+use connect_hyper::types::{CalendarRef, NewEvent, Provider};
+use jiff::tz::TimeZone;
+
+use super::{
+    fields::{Fields, Time},
+    print,
+};
+use crate::{
+    calendars,
+    context::{Command, Context},
+    failure::Failure,
+};
+
+/// The arguments of `connect events create`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The calendar it is to be in, by key or id.
+    #[arg(long, value_name = "CALENDAR")]
+    calendar: String,
+    /// The provider of the calendar, where its id is not clear: google, microsoft, apple or caldav.
+    #[arg(long, value_name = "PROVIDER")]
+    provider: Option<Provider>,
+    /// The title.
+    #[arg(long, value_name = "TEXT")]
+    title: String,
+    #[command(flatten)]
+    fields: Fields,
+}
+
+impl Command for Arguments {
+    async fn run(&self, context: &Context) -> Result<(), Failure> {
+        // What can be wrong without asking the service is found before anything is sent.
+        let _ = self.event(CalendarRef::new("", ""), &context.out.zone)?;
+        let names = std::slice::from_ref(&self.calendar);
+        let found = calendars::find(&context.user, names, self.provider.as_ref()).await?;
+        let calendar = found.into_iter().next().ok_or_else(|| Failure::usage("--calendar is missing"))?;
+        let event = context.user.events().create(self.event(calendar, &context.out.zone)?).await?;
+        context.out.print(&event, || print::details(&event, &context.out.zone))
+    }
+}
+
+impl Arguments {
+    fn event(&self, calendar: CalendarRef, zone: &TimeZone) -> Result<NewEvent, Failure> {
+        let fields = &self.fields;
+        let mut event = match fields.time(zone)? {
+            Some(Time::At(start, end)) => NewEvent::new(calendar, &self.title, start, end),
+            Some(Time::Days(first, end)) => NewEvent::all_day(calendar, &self.title, first, end),
+            None => {
+                return Err(Failure::usage("an event needs a time")
+                    .next("add --start and --end, or --all-day --start"));
+            }
+        };
+        event = event.attendees(&fields.attendees);
+        if let Some(location) = &fields.location {
+            event = event.location(location);
+        }
+        if let Some(description) = &fields.description {
+            event = event.description(description);
+        }
+        if let Some(rule) = fields.recurrence()? {
+            event = event.recurrence(rule);
+        }
+        event = match fields.conference.as_deref() {
+            Some("auto") => event.auto_conference(),
+            Some(link) => event.conference(link),
+            None => event,
+        };
+        if let Some(availability) = fields.availability() {
+            event = event.availability(availability);
+        }
+        if let Some(privacy) = fields.privacy() {
+            event = event.privacy(privacy);
+        }
+        if let Some(status) = fields.status() {
+            event = event.status(status);
+        }
+        if let Some(custom) = fields.custom()? {
+            event = event.custom(custom);
+        }
+        Ok(event)
+    }
+}

@@ -1,0 +1,47 @@
+//! `connect events delete`.
+
+use clap::Args;
+use serde_json::json;
+
+use super::{
+    find::Which,
+    update::{Chosen, Extent},
+};
+use crate::{
+    context::{Command, Context},
+    failure::Failure,
+    text::clean,
+    when,
+};
+
+/// The arguments of `connect events delete`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    extent: Extent,
+}
+
+impl Command for Arguments {
+    async fn run(&self, context: &Context) -> Result<(), Failure> {
+        let found = self.which.find(context).await?;
+        let chosen = self.extent.chosen(&found)?;
+        let event = &found.event;
+        let delete = match chosen {
+            Chosen::This => event.delete()?.this_only(),
+            Chosen::Following => event.delete()?.this_and_following(),
+            Chosen::All => event.delete()?.whole_series(),
+        };
+        context.user.events().delete(delete).await?;
+        let value = json!({ "success": true, "provider": event.provider, "calendarId": event.calendar_id, "id": event.id });
+        context.out.print(&value, || {
+            let what = match chosen {
+                Chosen::This => "",
+                Chosen::Following => " and all after it",
+                Chosen::All => " and its whole series",
+            };
+            format!("Deleted {}, {}{what}.\n", clean(&event.title), when::span(event, &context.out.zone))
+        })
+    }
+}

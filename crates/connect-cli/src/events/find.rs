@@ -1,0 +1,129 @@
+//! Finding the event that a key or an id means.
+//!
+//! The API has no request for one event, so its events are listed and searched. That is no detour for a change: it
+//! needs the provider, the calendar and, for an occurrence, the series, and whoever sends a change of an occurrence
+//! without its series may change them all.
+
+use clap::Args;
+use connect_hyper::types::{CalendarRef, Event, ListEvents, Provider};
+use jiff::{Timestamp, ToSpan as _};
+
+use crate::{
+    calendars,
+    context::Context,
+    failure::{Exit, Failure},
+    key,
+    when::{self, When},
+};
+
+/// Which event, and where to look for it.
+#[derive(Debug, Args)]
+pub(super) struct Which {
+    /// The event, by the key that `connect events list` shows, or by its id.
+    #[arg(value_name = "EVENT")]
+    event: String,
+    /// Its provider, where an id is not clear: google, microsoft, apple or caldav.
+    #[arg(long, value_name = "PROVIDER", help_heading = "Where to look")]
+    provider: Option<Provider>,
+    /// Its calendar, by key or id.
+    #[arg(long = "in", value_name = "CALENDAR", help_heading = "Where to look")]
+    calendar: Option<String>,
+    /// Look from then on [default: 90 days ago].
+    #[arg(long, value_name = "WHEN", help_heading = "Where to look")]
+    from: Option<String>,
+    /// Look until then [default: a year from now].
+    #[arg(long, value_name = "WHEN", help_heading = "Where to look")]
+    to: Option<String>,
+}
+
+/// The event, and whether it is a series as a whole.
+pub(super) struct Found {
+    pub(super) event: Event,
+    pub(super) is_series: bool,
+}
+
+impl Which {
+    /// Among the events as they take place first; a series as a whole has another id.
+    pub(super) async fn find(&self, context: &Context) -> Result<Found, Failure> {
+        let names: Vec<_> = self.calendar.iter().cloned().collect();
+        let only = calendars::find(&context.user, &names, self.provider.as_ref()).await?;
+        let request = self.request(context)?.calendars(&only);
+        if let Some(event) = self.search(context, request.clone(), &only).await? {
+            return Ok(Found { event, is_series: false });
+        }
+        let series = self.search(context, request.masters(), &only).await?;
+        let event = series.ok_or_else(|| {
+            Failure::new(Exit::NotFound, "NOT_FOUND_ERROR", format!("there is no event {:?}", self.event))
+                .cause(
+                    "it is not among those from 90 days ago to a year from now, or the times that were named",
+                )
+                .next("look elsewhere with --from and --to, or list the events: connect events list")
+        })?;
+        Ok(Found { event, is_series: true })
+    }
+
+    fn request(&self, context: &Context) -> Result<ListEvents, Failure> {
+        let zone = &context.out.zone;
+        let now = Timestamp::now().to_zoned(zone.clone());
+        let start = match &self.from {
+            Some(text) => When::parse("--from", text, zone)?.start(zone)?,
+            None => now.checked_sub(90.days()).map_err(when::out_of_range)?.timestamp(),
+        };
+        let end = match &self.to {
+            Some(text) => When::parse("--to", text, zone)?.end(zone)?,
+            None => now.checked_add(1.year()).map_err(when::out_of_range)?.timestamp(),
+        };
+        Ok(ListEvents::between(start, end).page_size(1000))
+    }
+
+    async fn search(
+        &self,
+        context: &Context,
+        request: ListEvents,
+        only: &[CalendarRef],
+    ) -> Result<Option<Event>, Failure> {
+        let mut items = context.user.events().list(request).items();
+        let mut found: Option<Event> = None;
+        while let Some(event) = items.next().await {
+            let event = event?;
+            if !self.is(&event) {
+                continue;
+            }
+            match &found {
+                Some(other) if place(other) != place(&event) => return Err(self.ambiguous(other, &event)),
+                _ => found = Some(event),
+            }
+        }
+        Ok(found.map(|event| with_calendar(event, only)))
+    }
+
+    fn is(&self, event: &Event) -> bool {
+        (event.id == self.event || key::of_event(event) == self.event)
+            && (self.provider.is_none() || event.provider == self.provider)
+    }
+
+    fn ambiguous(&self, one: &Event, other: &Event) -> Failure {
+        let named = |event: &Event| {
+            format!(
+                "{} of {}",
+                key::of_event(event),
+                event.provider.as_ref().map_or("nobody", Provider::as_str)
+            )
+        };
+        Failure::usage(format!("more than one event is called {:?}", self.event))
+            .cause(format!("{}, {}", named(one), named(other)))
+            .next("name it by its key, or add --provider or --in")
+    }
+}
+
+fn place(event: &Event) -> (Option<&Provider>, Option<&str>, &str) {
+    (event.provider.as_ref(), event.calendar_id.as_deref(), &event.id)
+}
+
+/// Some answers do not name the calendar; where only one was asked, it is that.
+fn with_calendar(event: Event, only: &[CalendarRef]) -> Event {
+    match (&event.calendar_id, only) {
+        (None, [calendar]) => event.calendar(&calendar.id),
+        _ => event,
+    }
+}

@@ -1,0 +1,127 @@
+//! `connect events list`.
+
+use clap::Args;
+use connect_hyper::types::{Event, ListEvents, Provider};
+use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
+use serde::Serialize;
+
+use crate::{
+    calendars,
+    context::{Command, Context},
+    failure::Failure,
+    key,
+    output::note,
+    table::{Room, Table},
+    when::{self, When},
+};
+
+/// The arguments of `connect events list`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// From then on: a date or a time [default: today].
+    #[arg(long, value_name = "WHEN")]
+    from: Option<String>,
+    /// Until then: a time, or a date with its whole day [default: 30 days after --from].
+    #[arg(long, value_name = "WHEN")]
+    to: Option<String>,
+    /// Only this calendar, by key or id; may be given more than once.
+    #[arg(long = "calendar", value_name = "CALENDAR")]
+    calendars: Vec<String>,
+    /// Only this provider: google, microsoft, apple or caldav.
+    #[arg(long, value_name = "PROVIDER")]
+    provider: Option<Provider>,
+    /// List series once, in place of their occurrences.
+    #[arg(long)]
+    masters: bool,
+    /// At most so many.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    limit: Option<u64>,
+}
+
+impl Command for Arguments {
+    async fn run(&self, context: &Context) -> Result<(), Failure> {
+        let (events, more) = self.events(context).await?;
+        context.out.print(&Page { events: &events }, || {
+            if events.is_empty() {
+                return "There is no event in this time.\n".to_owned();
+            }
+            context.out.table(&table(&events, &context.out.zone))
+        })?;
+        if more {
+            note(&format!("These are the first {}; there are more.", events.len()));
+        }
+        Ok(())
+    }
+}
+
+/// As the API has it, in one page.
+#[derive(Serialize)]
+struct Page<'a> {
+    events: &'a [Event],
+}
+
+impl Arguments {
+    /// The events, and whether the limit left some out.
+    async fn events(&self, context: &Context) -> Result<(Vec<Event>, bool), Failure> {
+        let (start, end) = range(self.from.as_deref(), self.to.as_deref(), &context.out.zone)?;
+        let only = calendars::find(&context.user, &self.calendars, self.provider.as_ref()).await?;
+        let limit = self.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+        let mut request = ListEvents::between(start, end).page_size(page_size(limit)).calendars(only);
+        if self.masters {
+            request = request.masters();
+        }
+        let mut items = context.user.events().list(request).items();
+        let mut events = Vec::new();
+        while let Some(event) = items.next().await {
+            let event = event?;
+            if self.provider.is_some() && event.provider != self.provider {
+                continue;
+            }
+            if events.len() == limit {
+                return Ok((events, true));
+            }
+            events.push(event);
+        }
+        Ok((events, false))
+    }
+}
+
+/// One more than is shown, to know whether there are more.
+fn page_size(limit: usize) -> u32 {
+    u32::try_from(limit.saturating_add(1)).unwrap_or(u32::MAX).clamp(2, 500)
+}
+
+/// The time to list: from today, for thirty days, unless told otherwise.
+fn range(from: Option<&str>, to: Option<&str>, zone: &TimeZone) -> Result<(Timestamp, Timestamp), Failure> {
+    let today = || When::Day(Timestamp::now().to_zoned(zone.clone()).date());
+    let start = from.map_or_else(|| Ok(today()), |text| When::parse("--from", text, zone))?.start(zone)?;
+    let end = match to {
+        Some(text) => When::parse("--to", text, zone)?.end(zone)?,
+        None => {
+            let later = start.to_zoned(zone.clone()).checked_add(30.days());
+            later.map_err(when::out_of_range)?.timestamp()
+        }
+    };
+    if end < start {
+        return Err(Failure::usage("--to is before --from"));
+    }
+    Ok((start, end))
+}
+
+fn table(events: &[Event], zone: &TimeZone) -> Table {
+    let mut table = Table::new(&[
+        ("KEY", Room::Fixed),
+        ("WHEN", Room::Fixed),
+        ("TITLE", Room::Cut),
+        ("PROVIDER", Room::Fixed),
+        ("CALENDAR ID", Room::Drop),
+        ("ID", Room::Drop),
+    ]);
+    for event in events {
+        let title = if event.title.is_empty() { "(no title)" } else { &event.title };
+        let calendar = event.calendar_id.as_deref().unwrap_or_default();
+        let provider = event.provider.as_ref().map_or("", Provider::as_str);
+        table.row([&key::of_event(event), &when::span(event, zone), title, provider, calendar, &event.id]);
+    }
+    table
+}

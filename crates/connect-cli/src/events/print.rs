@@ -1,0 +1,63 @@
+//! One event with all its fields, for people.
+
+use connect_hyper::types::{Attendee, Availability, Event, EventStatus, Privacy, Provider};
+use jiff::tz::TimeZone;
+
+use crate::{
+    key,
+    text::{clean, clean_lines},
+    when,
+};
+
+/// A line a field; what the event does not have is left out.
+pub(super) fn details(event: &Event, zone: &TimeZone) -> String {
+    let mut lines = Lines(String::new());
+    let text = |field: &Option<String>| field.clone().unwrap_or_default();
+    lines.add("title", &event.title);
+    lines.add("when", &when::span(event, zone));
+    lines.add("location", &text(&event.location));
+    lines.add("description", &text(&event.description));
+    for attendee in &event.attendees {
+        lines.add("attendee", &guest(attendee));
+    }
+    lines.add(
+        "conference",
+        event.conference.as_ref().and_then(|conference| conference.url()).unwrap_or_default(),
+    );
+    lines.add("availability", event.availability.as_ref().map_or("", Availability::as_str));
+    lines.add("privacy", event.privacy.as_ref().map_or("", Privacy::as_str));
+    lines.add("status", event.status.as_ref().map_or("", EventStatus::as_str));
+    lines.add("color", &text(&event.color));
+    lines.add("link", &text(&event.link));
+    lines.add("custom", event.custom.as_ref().map_or("", |custom| custom.get()));
+    lines.add("changed", &event.last_modified.map(|at| when::instant(at, zone)).unwrap_or_default());
+    lines.add("provider", event.provider.as_ref().map_or("", Provider::as_str));
+    lines.add("calendar id", &text(&event.calendar_id));
+    lines.add("series id", &text(&event.recurring_event_id));
+    lines.add("id", &event.id);
+    lines.add("key", &key::of_event(event));
+    lines.0
+}
+
+struct Lines(String);
+
+impl Lines {
+    fn add(&mut self, name: &str, value: &str) {
+        let value = clean_lines(value);
+        if !value.trim().is_empty() {
+            let value = value.replace('\n', &format!("\n{:14}", ""));
+            self.0.push_str(&format!("{name:<12}  {value}\n"));
+        }
+    }
+}
+
+fn guest(attendee: &Attendee) -> String {
+    let mut text = clean(&attendee.email);
+    if let Some(status) = &attendee.status {
+        text.push_str(&format!(", {status}"));
+    }
+    if attendee.organizer == Some(true) {
+        text.push_str(", organizer");
+    }
+    text
+}

@@ -1,0 +1,23 @@
+//! `connect events show`.
+
+use clap::Args;
+
+use super::{find::Which, print};
+use crate::{
+    context::{Command, Context},
+    failure::Failure,
+};
+
+/// The arguments of `connect events show`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    which: Which,
+}
+
+impl Command for Arguments {
+    async fn run(&self, context: &Context) -> Result<(), Failure> {
+        let found = self.which.find(context).await?;
+        context.out.print(&found.event, || print::details(&found.event, &context.out.zone))
+    }
+}

@@ -1,0 +1,170 @@
+//! `connect events update`, and how much of a series a change or a deletion is for.
+
+use clap::{Args, ValueEnum};
+use connect_hyper::types::UpdateEvent;
+use jiff::tz::TimeZone;
+
+use super::{
+    fields::{Fields, Time},
+    find::{Found, Which},
+    print,
+};
+use crate::{
+    context::{Command, Context},
+    failure::Failure,
+};
+
+/// The arguments of `connect events update`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    extent: Extent,
+    /// The title.
+    #[arg(long, value_name = "TEXT", help_heading = "Fields")]
+    title: Option<String>,
+    #[command(flatten)]
+    fields: Fields,
+    /// Empty this field; may be given more than once.
+    #[arg(long, value_name = "FIELD", help_heading = "Fields")]
+    clear: Vec<Clear>,
+}
+
+/// How much of a series is meant. An occurrence alone, unless one of these is given.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(super) struct Extent {
+    /// Only this occurrence; so it is without any of the three.
+    #[arg(long)]
+    this: bool,
+    /// This occurrence and all after it.
+    #[arg(long)]
+    following: bool,
+    /// The whole series.
+    #[arg(long)]
+    all: bool,
+}
+
+/// What was chosen, and fits the event.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Chosen {
+    This,
+    Following,
+    All,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Clear {
+    Location,
+    Description,
+    Attendees,
+    Recurrence,
+    Conference,
+    Custom,
+}
+
+impl Extent {
+    /// A whole series is touched only where that was said.
+    pub(super) fn chosen(&self, found: &Found) -> Result<Chosen, Failure> {
+        match (self.following, self.all, found.is_series) {
+            (false, true, _) => Ok(Chosen::All),
+            (_, _, true) => Err(Failure::usage("this is a whole series")
+                .next("say so with --all, or name one of its occurrences: connect events list")),
+            (true, _, false) => Ok(Chosen::Following),
+            (false, false, false) => Ok(Chosen::This),
+        }
+    }
+}
+
+impl Command for Arguments {
+    async fn run(&self, context: &Context) -> Result<(), Failure> {
+        let nobody = UpdateEvent::new("", "", "");
+        let zone = &context.out.zone;
+        if self.changed(nobody.clone(), zone)? == nobody {
+            return Err(
+                Failure::usage("nothing is to be changed").next("name a field: connect events update --help")
+            );
+        }
+        let found = self.which.find(context).await?;
+        let chosen = self.extent.chosen(&found)?;
+        let mut change = self.changed(found.event.change()?, zone)?;
+        if found.event.recurring_event_id.is_some() || found.is_series {
+            change = match chosen {
+                Chosen::This => change.this_only(),
+                Chosen::Following => change.this_and_following(),
+                Chosen::All => change.whole_series(),
+            };
+        }
+        let event = context.user.events().update(change).await?;
+        context.out.print(&event, || print::details(&event, zone))
+    }
+}
+
+impl Arguments {
+    fn changed(&self, change: UpdateEvent, zone: &TimeZone) -> Result<UpdateEvent, Failure> {
+        let change = self.set(change, zone)?;
+        self.clear.iter().try_fold(change, |change, field| self.cleared(change, *field))
+    }
+
+    fn set(&self, mut change: UpdateEvent, zone: &TimeZone) -> Result<UpdateEvent, Failure> {
+        let fields = &self.fields;
+        if let Some(title) = &self.title {
+            change = change.title(title);
+        }
+        change = match fields.time(zone)? {
+            Some(Time::At(start, end)) => change.time(start, end),
+            Some(Time::Days(first, end)) => change.dates(first, end),
+            None => change,
+        };
+        if let Some(location) = &fields.location {
+            change = change.location(location);
+        }
+        if let Some(description) = &fields.description {
+            change = change.description(description);
+        }
+        if !fields.attendees.is_empty() {
+            change = change.attendees(&fields.attendees);
+        }
+        if let Some(rule) = fields.recurrence()? {
+            change = change.recurrence(rule);
+        }
+        change = match fields.conference.as_deref() {
+            Some("auto") => change.auto_conference(),
+            Some(link) => change.conference(link),
+            None => change,
+        };
+        if let Some(availability) = fields.availability() {
+            change = change.availability(availability);
+        }
+        if let Some(privacy) = fields.privacy() {
+            change = change.privacy(privacy);
+        }
+        if let Some(status) = fields.status() {
+            change = change.status(status);
+        }
+        Ok(match fields.custom()? {
+            Some(custom) => change.custom(custom),
+            None => change,
+        })
+    }
+
+    /// A field is set or cleared, not both.
+    fn cleared(&self, change: UpdateEvent, field: Clear) -> Result<UpdateEvent, Failure> {
+        let fields = &self.fields;
+        let (set, cleared) = match field {
+            Clear::Location => (fields.location.is_some(), change.clear_location()),
+            Clear::Description => (fields.description.is_some(), change.clear_description()),
+            Clear::Attendees => (!fields.attendees.is_empty(), change.clear_attendees()),
+            Clear::Recurrence => (fields.recurrence()?.is_some(), change.clear_recurrence()),
+            Clear::Conference => {
+                (fields.conference.is_some(), change.clear_conference().clear_conference_data())
+            }
+            Clear::Custom => (fields.custom()?.is_some(), change.clear_custom()),
+        };
+        if set {
+            return Err(Failure::usage("a field is set and cleared at once").cause(format!("{field:?}")));
+        }
+        Ok(cleared)
+    }
+}

@@ -1,0 +1,70 @@
+//! What a command prints: one JSON document for programs, text for people.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use crate::{
+    failure::{Exit, Failure},
+    table::Table,
+    when,
+};
+
+/// Where and how a command prints.
+#[derive(Clone, Debug)]
+pub(crate) struct Output {
+    pub(crate) json: bool,
+    /// How many columns a table may take; any number where this is nothing.
+    room: Option<usize>,
+    pub(crate) zone: TimeZone,
+}
+
+impl Output {
+    /// A terminal has 80 columns unless told otherwise; what is no terminal gets tables whole.
+    pub(crate) fn new(json: bool, width: Option<usize>) -> Self {
+        let room = match width {
+            Some(0) => None,
+            Some(columns) => Some(columns),
+            None => io::stdout().is_terminal().then_some(80),
+        };
+        Self { json, room, zone: when::zone() }
+    }
+
+    /// Prints `value` for programs, or `text` for people.
+    pub(crate) fn print(
+        &self,
+        value: &(impl Serialize + ?Sized),
+        text: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
+        if !self.json {
+            return write(&text());
+        }
+        match serde_json::to_string_pretty(value) {
+            Ok(json) => write(&format!("{json}\n")),
+            Err(error) => {
+                Err(Failure::new(Exit::Failed, "OUTPUT_ERROR", "the answer has no JSON form").cause(error))
+            }
+        }
+    }
+
+    pub(crate) fn table(&self, table: &Table) -> String {
+        table.render(self.room)
+    }
+}
+
+/// A reader that went away, such as `head`, has seen enough.
+fn write(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(Exit::Failed, "OUTPUT_ERROR", "the output cannot be written").cause(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Tells people something beside the answer.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}

@@ -1,0 +1,169 @@
+//! The settings all commands share: from the arguments, the environment, and `.env`, in this order.
+//!
+//! `.env` is read, never put into the environment: only `MOBISCROLL_CONNECT_*` counts, so that a file in somebody's
+//! folder changes neither the proxy nor the programs this one starts, and the secret is not handed on to a browser.
+
+use std::{collections::HashMap, fs, path::PathBuf, time::Duration};
+
+use clap::Args;
+use connect_hyper::{Builder, Client, RetryPolicy, Secret};
+use connect_stores::FileStore;
+
+use crate::failure::{Exit, Failure};
+
+const PREFIX: &str = "MOBISCROLL_CONNECT_";
+const REDIRECT_URI: &str = "http://127.0.0.1:8765/callback";
+
+/// The options that every command takes.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Settings {
+    /// Where the API is [env: MOBISCROLL_CONNECT_BASE_URL] [default: Mobiscroll Connect].
+    #[arg(long, global = true, value_name = "URL")]
+    base_url: Option<String>,
+    /// The application's client id [env: MOBISCROLL_CONNECT_CLIENT_ID].
+    #[arg(long, global = true, value_name = "ID")]
+    client_id: Option<String>,
+    /// The registered redirect URI [env: MOBISCROLL_CONNECT_REDIRECT_URI] [default: http://127.0.0.1:8765/callback].
+    #[arg(long, global = true, value_name = "URI")]
+    redirect_uri: Option<String>,
+    /// The application's own id of the user [env: MOBISCROLL_CONNECT_USER] [default: me].
+    #[arg(long, global = true, value_name = "ID")]
+    user: Option<String>,
+    /// The folder of the tokens [default: mobiscroll-connect/tokens in the user's state folder].
+    #[arg(long, global = true, value_name = "DIR")]
+    tokens: Option<PathBuf>,
+    /// Trust this certificate (PEM) as well as the usual ones.
+    #[arg(long, global = true, value_name = "FILE")]
+    root_certificate: Option<PathBuf>,
+    /// How long a call may take, with its retries [default: 60].
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    timeout: Option<u64>,
+    /// Print one JSON document, with the field names of the API; errors too.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Fit tables into so many columns; 0 never cuts [default: 80 on a terminal, else 0].
+    #[arg(long, global = true, value_name = "COLUMNS")]
+    pub(crate) width: Option<usize>,
+}
+
+/// The credentials, as far as they are set.
+pub(crate) struct Credentials {
+    pub(crate) id: Option<String>,
+    pub(crate) secret: Option<Secret>,
+}
+
+impl Settings {
+    /// The settings with what the environment and `.env` add.
+    pub(crate) fn resolve(&self) -> Result<Resolved, Failure> {
+        let file = dot_env()?;
+        let var = |name: &str| {
+            let name = format!("{PREFIX}{name}");
+            let own = std::env::var(&name).ok().filter(|value| !value.is_empty());
+            own.or_else(|| file.get(&name).cloned()).filter(|value| !value.is_empty())
+        };
+        let redirect_uri = self.redirect_uri.clone().or_else(|| var("REDIRECT_URI"));
+        Ok(Resolved {
+            credentials: Credentials {
+                id: self.client_id.clone().or_else(|| var("CLIENT_ID")),
+                secret: var("CLIENT_SECRET").map(Secret::from),
+            },
+            redirect_uri: redirect_uri.unwrap_or_else(|| REDIRECT_URI.to_owned()),
+            base_url: self.base_url.clone().or_else(|| var("BASE_URL")),
+            user: self.user.clone().or_else(|| var("USER")).unwrap_or_else(|| "me".to_owned()),
+            tokens: self.tokens.clone(),
+            root_certificate: self.root_certificate.as_ref().map(read).transpose()?,
+            timeout: self.timeout.map(Duration::from_secs),
+        })
+    }
+}
+
+/// The settings, once it is known where each comes from.
+pub(crate) struct Resolved {
+    pub(crate) credentials: Credentials,
+    pub(crate) redirect_uri: String,
+    base_url: Option<String>,
+    pub(crate) user: String,
+    tokens: Option<PathBuf>,
+    pub(crate) root_certificate: Option<Vec<u8>>,
+    timeout: Option<Duration>,
+}
+
+impl Resolved {
+    /// The client of the application, with its tokens in files.
+    pub(crate) fn client(&self) -> Result<Client, Failure> {
+        let missing = |name: &str, how: &str| {
+            Failure::new(Exit::Usage, "CONFIGURATION_ERROR", format!("the {name} is not set"))
+                .next(format!("{how}, in the environment or in .env; then check with: connect doctor"))
+        };
+        let id = self.credentials.id.as_deref();
+        let id = id.ok_or_else(|| missing("client id", "set MOBISCROLL_CONNECT_CLIENT_ID"))?;
+        let secret = self.credentials.secret.clone();
+        let secret =
+            secret.ok_or_else(|| missing("client secret", "set MOBISCROLL_CONNECT_CLIENT_SECRET"))?;
+        Ok(self.builder(id, secret).store(self.store()?).build()?)
+    }
+
+    /// A client that signs nobody in and tries once: for what needs no user.
+    pub(crate) fn probe(&self, id: &str, secret: Secret) -> Result<Client, Failure> {
+        Ok(self.builder(id, secret).retry(RetryPolicy::none()).build()?)
+    }
+
+    fn builder(&self, id: &str, secret: Secret) -> Builder {
+        let mut builder = Client::builder(id, secret, &self.redirect_uri)
+            .user_agent(concat!("connect-cli/", env!("CARGO_PKG_VERSION")));
+        if let Some(url) = &self.base_url {
+            builder = builder.base_url(url);
+        }
+        if let Some(pem) = &self.root_certificate {
+            builder = builder.root_certificates(pem.clone());
+        }
+        if let Some(time) = self.timeout {
+            // The exchange of tokens keeps its own time: a short one would lose what it is there to get.
+            builder = builder
+                .timeout(time)
+                .attempt_timeout(time.min(Duration::from_secs(30)))
+                .connect_timeout(time.min(Duration::from_secs(10)));
+        }
+        builder
+    }
+
+    pub(crate) fn store(&self) -> Result<FileStore, Failure> {
+        let store = match &self.tokens {
+            Some(folder) => FileStore::open(folder),
+            None => FileStore::open_default(),
+        };
+        store.map_err(|error| {
+            Failure::new(Exit::Failed, "TOKEN_STORE_ERROR", "the token store failed")
+                .cause(error)
+                .next("make the folder of tokens writable, or name another: --tokens")
+        })
+    }
+}
+
+/// What `.env` in the current folder sets. Its text is never shown: it holds the secret.
+fn dot_env() -> Result<HashMap<String, String>, Failure> {
+    let unreadable = |what: String| {
+        Failure::new(Exit::Usage, "CONFIGURATION_ERROR", format!(".env cannot be read: {what}"))
+            .next("write one NAME=value a line; quote a value with spaces, quotes or $ with '...'")
+    };
+    let lines = match dotenvy::from_path_iter(".env") {
+        Ok(lines) => lines,
+        Err(error) if error.not_found() => return Ok(HashMap::new()),
+        Err(_) => return Err(unreadable("it is there, but cannot be opened".to_owned())),
+    };
+    let mut found = HashMap::new();
+    for (index, line) in lines.enumerate() {
+        let (name, value) = line.map_err(|_| unreadable(format!("setting {} is malformed", index + 1)))?;
+        if name.starts_with(PREFIX) {
+            found.insert(name, value);
+        }
+    }
+    Ok(found)
+}
+
+fn read(path: &PathBuf) -> Result<Vec<u8>, Failure> {
+    fs::read(path).map_err(|error| {
+        Failure::usage(format!("the root certificate {} cannot be read", path.display())).cause(error)
+    })
+}

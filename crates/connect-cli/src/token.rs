@@ -1,0 +1,107 @@
+//! `connect token import`: takes tokens that another SDK or program got.
+//!
+//! They come from a file or from stdin, never from the command line, where everybody on the machine can see them.
+//! What cannot be read is not quoted.
+
+use std::{io::Read as _, path::PathBuf};
+
+use clap::{Args, Subcommand};
+use connect_hyper::{Secret, Tokens, types::Scope};
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::{
+    context::{Command, Context},
+    failure::Failure,
+    text::clean,
+};
+
+/// The arguments of `connect token`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Save tokens: JSON with access_token, refresh_token, and expires_at or expires_in if known.
+    ///
+    /// The answer of the token endpoint will do as it is. Whoever used the tokens before must stop: two that refresh
+    /// the same token end the sign-in.
+    Import {
+        /// The file; without it, or with -, they are read from stdin.
+        file: Option<PathBuf>,
+    },
+}
+
+/// As the token endpoint writes it, or as this program's store and other SDKs do.
+#[derive(Deserialize)]
+struct Given {
+    #[serde(alias = "accessToken")]
+    access_token: Secret,
+    #[serde(default, alias = "refreshToken")]
+    refresh_token: Option<Secret>,
+    #[serde(default, alias = "expiresAt")]
+    expires_at: Option<Timestamp>,
+    #[serde(default, alias = "expiresIn")]
+    expires_in: Option<u32>,
+    #[serde(default)]
+    scope: Option<String>,
+}
+
+impl Command for Arguments {
+    async fn run(&self, context: &Context) -> Result<(), Failure> {
+        let Action::Import { file } = &self.action;
+        let tokens = read(file.as_ref().filter(|file| file.as_os_str() != "-"))?;
+        context.user.import(tokens).await?;
+        let id = context.user.id();
+        context.out.print(&json!({ "user": id, "signedIn": true }), || {
+            format!("The tokens of {} are saved.\n", clean(id))
+        })
+    }
+}
+
+fn read(file: Option<&PathBuf>) -> Result<Tokens, Failure> {
+    let mut text = String::new();
+    let outcome = match file {
+        Some(file) => std::fs::File::open(file).and_then(|mut file| file.read_to_string(&mut text)),
+        None => std::io::stdin().lock().read_to_string(&mut text),
+    };
+    outcome.map_err(|error| Failure::usage("the tokens cannot be read").cause(error))?;
+    let text = Secret::from(text);
+    // The parser's own words may quote a token.
+    let given: Given = serde_json::from_str(text.expose()).map_err(|error| {
+        Failure::usage(format!(
+            "the tokens cannot be read at line {}, column {}",
+            error.line(),
+            error.column()
+        ))
+        .next(r#"give JSON such as {"access_token": "...", "refresh_token": "...", "expires_in": 3600}"#)
+    })?;
+    given.tokens()
+}
+
+impl Given {
+    fn tokens(self) -> Result<Tokens, Failure> {
+        let empty = |secret: &Secret| secret.expose().trim().is_empty();
+        if empty(&self.access_token) {
+            return Err(Failure::usage("the access token is empty"));
+        }
+        let mut tokens = Tokens::access_only(self.access_token);
+        if let Some(refresh) = self.refresh_token.filter(|token| !empty(token)) {
+            tokens = tokens.with_refresh_token(refresh);
+        }
+        let lifetime =
+            self.expires_in.map(|seconds| Timestamp::now() + SignedDuration::from_secs(seconds.into()));
+        // How long ago an answer came is not known, so the token's own end is believed first.
+        if let Some(end) = self.expires_at.or(tokens.expires_at).or(lifetime) {
+            tokens = tokens.with_expires_at(end);
+        }
+        if let Some(scope) = self.scope.filter(|scope| !scope.is_empty()) {
+            tokens = tokens.with_scope(Scope::from(scope));
+        }
+        Ok(tokens)
+    }
+}

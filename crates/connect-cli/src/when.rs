@@ -1,0 +1,169 @@
+//! Times as people write and read them: in the reader's zone, unless they say otherwise.
+
+use connect_hyper::types::{Event, EventTime};
+use jiff::{
+    Timestamp, Zoned,
+    civil::{Date, DateTime},
+    tz::TimeZone,
+};
+
+use crate::failure::Failure;
+
+/// The reader's zone: `TZ`, else the system's.
+pub(crate) fn zone() -> TimeZone {
+    TimeZone::system()
+}
+
+/// A point in time, or a whole day, from an argument.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum When {
+    At(Timestamp),
+    Day(Date),
+}
+
+impl When {
+    /// Reads `2026-12-24T18:00`, with a space for the `T`, with an offset, `Z` or `[Zone/Name]`; or a date.
+    pub(crate) fn parse(option: &str, text: &str, zone: &TimeZone) -> Result<Self, Failure> {
+        let text = text.trim();
+        if let Ok(zoned) = text.parse::<Zoned>() {
+            return Ok(Self::At(zoned.timestamp()));
+        }
+        if let Ok(instant) = text.parse::<Timestamp>() {
+            return Ok(Self::At(instant));
+        }
+        if let (Ok(date), false) = (text.parse::<Date>(), text.contains([':', 'T', 't', ' '])) {
+            return Ok(Self::Day(date));
+        }
+        let unreadable = || {
+            Failure::usage(format!("{option} is no time: {text:?}"))
+                .next("write 2026-12-24T18:00, 2026-12-24T18:00+01:00, or 2026-12-24 for a whole day")
+        };
+        if text.contains('[') {
+            return Err(unreadable());
+        }
+        let civil: DateTime = text.parse().map_err(|_| unreadable())?;
+        match zone.to_ambiguous_zoned(civil).unambiguous() {
+            Ok(zoned) => Ok(Self::At(zoned.timestamp())),
+            Err(error) => Err(Failure::usage(format!("{option} is not one point in time: {text:?}"))
+                .cause(error)
+                .next("the clocks change around it: add the offset, as in 2026-10-25T02:30+01:00")),
+        }
+    }
+
+    /// As the start of a range: a day begins with its first instant.
+    pub(crate) fn start(&self, zone: &TimeZone) -> Result<Timestamp, Failure> {
+        match self {
+            Self::At(at) => Ok(*at),
+            Self::Day(day) => first_instant(*day, zone),
+        }
+    }
+
+    /// As the end of a range: a day is in it.
+    pub(crate) fn end(&self, zone: &TimeZone) -> Result<Timestamp, Failure> {
+        match self {
+            Self::At(at) => Ok(*at),
+            Self::Day(day) => first_instant(day.tomorrow().map_err(out_of_range)?, zone),
+        }
+    }
+}
+
+fn first_instant(day: Date, zone: &TimeZone) -> Result<Timestamp, Failure> {
+    Ok(day.to_zoned(zone.clone()).map_err(out_of_range)?.timestamp())
+}
+
+pub(crate) fn out_of_range(error: jiff::Error) -> Failure {
+    Failure::usage("a time is out of range").cause(error)
+}
+
+/// When an event is, in a few words: `2026-11-23 09:00-09:30`, `2026-11-23`, `2026-11-23 to 2026-11-25`.
+pub(crate) fn span(event: &Event, zone: &TimeZone) -> String {
+    let start = event.start.as_ref().map(|time| Shown::of(time, zone));
+    let end = event.end.as_ref().map(|time| Shown::of(time, zone));
+    match (start, end) {
+        (None, None) => "no time".to_owned(),
+        (Some(one), None) | (None, Some(one)) => one.to_string(),
+        (Some(Shown::Day(first)), Some(Shown::Day(end))) => {
+            // People name the last day; the wire names the day after it.
+            let last = end.yesterday().unwrap_or(end).max(first);
+            if last == first { first.to_string() } else { format!("{first} to {last}") }
+        }
+        (Some(Shown::Time(start)), Some(Shown::Time(end))) if start.date() == end.date() => {
+            format!("{}-{}", start.strftime("%Y-%m-%d %H:%M"), end.strftime("%H:%M"))
+        }
+        (Some(start), Some(end)) => format!("{start} to {end}"),
+    }
+}
+
+/// A point in time for people.
+pub(crate) fn instant(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+enum Shown {
+    Time(DateTime),
+    Day(Date),
+    Text(String),
+}
+
+impl Shown {
+    fn of(time: &EventTime, zone: &TimeZone) -> Self {
+        match time {
+            EventTime::Instant(at) => Self::Time(at.to_zoned(zone.clone()).datetime()),
+            EventTime::Local(local) => Self::Time(*local),
+            EventTime::Date(day) => Self::Day(*day),
+            other => Self::Text(other.to_string()),
+        }
+    }
+}
+
+impl std::fmt::Display for Shown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Time(at) => write!(f, "{}", at.strftime("%Y-%m-%d %H:%M")),
+            Self::Day(day) => day.fmt(f),
+            Self::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn budapest() -> TimeZone {
+        TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap()
+    }
+
+    fn at(text: &str) -> Result<String, Failure> {
+        match When::parse("--start", text, &budapest())? {
+            When::At(at) => Ok(at.to_string()),
+            When::Day(day) => Ok(day.to_string()),
+        }
+    }
+
+    #[test]
+    fn a_wall_clock_is_the_readers() {
+        assert_eq!(at("2026-07-01T10:00").unwrap(), "2026-07-01T08:00:00Z");
+        assert_eq!(at("2026-12-01 10:00").unwrap(), "2026-12-01T09:00:00Z");
+        assert_eq!(at("2026-12-01T10:00Z").unwrap(), "2026-12-01T10:00:00Z");
+        assert_eq!(at("2026-12-01T10:00-05:00").unwrap(), "2026-12-01T15:00:00Z");
+        assert_eq!(at("2026-12-01").unwrap(), "2026-12-01");
+    }
+
+    #[test]
+    fn a_time_that_is_twice_or_never_is_not_guessed() {
+        for text in ["2026-10-25T02:30", "2026-03-29T02:30"] {
+            assert_eq!(at(text).unwrap_err().exit, crate::failure::Exit::Usage, "{text}");
+        }
+        assert_eq!(at("2026-10-25T02:30+01:00").unwrap(), "2026-10-25T01:30:00Z");
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for text in
+            ["", "soon", "10:00", "2026-13-01", "2026-01-01T25:00", "2026-01-01T10:00[Nowhere/At]", "a\r\nb"]
+        {
+            assert!(at(text).is_err(), "{text:?}");
+        }
+    }
+}
