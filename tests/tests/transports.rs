@@ -417,6 +417,29 @@ fn a_connection_is_kept_and_used_again() {
 }
 
 #[test]
+fn a_connection_that_was_closed_meanwhile_is_not_used_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base_url = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for socket in listener.incoming() {
+            let mut socket = socket.unwrap();
+            head(&mut socket);
+            let _ = socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 15\r\n\r\n{\"status\":\"ok\"}");
+        }
+    });
+    let setup = Setup { base_url, attempts: 1, ..Setup::default() };
+    let blocking = built!(connect_blocking, &setup);
+    let hyper = built!(connect_hyper, &setup);
+    // Nobody drives this runtime between the calls.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for _ in 0..5 {
+        blocking.health().unwrap();
+        runtime.block_on(hyper.health()).unwrap();
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
 fn a_get_has_no_body_and_says_nothing_about_one() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base_url = format!("http://{}", listener.local_addr().unwrap());

@@ -123,6 +123,8 @@ impl AsyncTransport for HyperTransport {
         let time = request.extensions().get::<Timeout>().map_or(self.time, |timeout| timeout.0);
         let mut request = request.map(Full::new);
         let connection = capture_connection(&mut request);
+        // Lets a runtime that stood still notice first which of the kept connections the server has closed.
+        tokio::task::yield_now().await;
         tokio::time::timeout(time, self.exchange(request)).await.unwrap_or_else(|elapsed| {
             let sent = if connection.connection_metadata().is_some() { Sent::Maybe } else { Sent::No };
             Err(TransportError::new(TransportErrorKind::Timeout, sent, elapsed))
