@@ -165,7 +165,8 @@ impl Call {
             response.extensions_mut().insert(Attempts(self.sent));
             return Step::Done(Ok(response));
         }
-        if status == StatusCode::NOT_FOUND && self.draft.method == Method::DELETE && self.maybe_reached {
+        let gone = matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE);
+        if gone && self.draft.method == Method::DELETE && self.maybe_reached {
             // An earlier try, whose answer was lost, has deleted it.
             let mut gone = Response::default();
             *gone.status_mut() = StatusCode::NO_CONTENT;
@@ -196,8 +197,8 @@ impl Call {
                 return self.fail(error.with_message(reason.message().unwrap_or_default()));
             }
             Verdict::Refresh if self.refreshed => return self.fail(error),
-            Verdict::Refresh => self.tried.unauthorized = Some(self.generation),
-            Verdict::Again => {}
+            // With a pair on its way into the store, this makes the call wait for it.
+            Verdict::Refresh | Verdict::Again => self.tried.unauthorized = Some(self.generation),
         }
         // Not a retry: the server has not looked at the request yet.
         self.replays += 1;

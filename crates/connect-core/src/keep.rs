@@ -74,7 +74,7 @@ impl Finish {
 impl Work for Finish {
     fn sent(self: Box<Self>, outcome: Result<Response, TransportError>, now: Now) -> RefreshStep {
         let tokens = match outcome {
-            Ok(response) => token_endpoint::read(self.session.app(), &response, None, now)
+            Ok(response) => token_endpoint::read(&response, None, now)
                 .map_err(|(Refusal::Over(error) | Refusal::Other(error))| error),
             Err(error) => Err(error.into()),
         };
@@ -125,7 +125,7 @@ impl Work for Keep {
         let mut state = session.state();
         let superseded = state.sign_ins != self.sign_ins;
         let Some(pending) = state.pending.as_mut().filter(|_| !superseded) else {
-            return RefreshStep::Release(Releasing(Ok(()))); // a later sign-in, or a call that settled it
+            return RefreshStep::Release(Releasing::new(Ok(()))); // a later sign-in, or a call that settled it
         };
         match stored {
             Ok(Some(tokens)) => pending.over = Over::Pair(tokens),
@@ -141,7 +141,7 @@ impl Work for Keep {
         if outcome.is_ok() && state.sign_ins == self.sign_ins {
             state.adopt_pending();
         }
-        RefreshStep::Release(Releasing(outcome))
+        RefreshStep::Release(Releasing::new(outcome))
     }
 }
 
@@ -212,6 +212,6 @@ impl Work for SignOut {
             }
         }
         let deleted = outcome.map_err(|error| store_error("could not be deleted", error));
-        RefreshStep::Release(Releasing(deleted.and(self.revoked)))
+        RefreshStep::Release(Releasing::new(deleted.and(self.revoked)))
     }
 }

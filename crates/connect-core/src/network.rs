@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// What a transport is told about the network.
-#[derive(Clone, Debug)]
+#[derive(Clone)] // no Debug: a proxy's URL may hold a password
 #[non_exhaustive]
 pub struct Network {
     /// How long making a connection may take.

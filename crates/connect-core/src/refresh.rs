@@ -13,7 +13,7 @@ use connect_types::RefreshToken;
 
 use crate::{
     Error, ErrorKind, Now, Response, Sent, Session, SessionEnded, SignIn, StoreError, Tokens, TransportError,
-    session::{Origin, Over, PATIENCE, Pending, State},
+    session::{LONGEST_PATIENCE, Origin, Over, PATIENCE, Pending, State},
     steps::{Deleting, Exchanging, Loading, Locking, RefreshStep, Releasing, Saving, Work},
     token_endpoint::{self, Refusal},
 };
@@ -173,7 +173,7 @@ impl Work for Leader {
             return self.release(Ok(()));
         };
         let error = match outcome {
-            Ok(response) => match token_endpoint::read(self.session.app(), &response, Some(&from), now) {
+            Ok(response) => match token_endpoint::read(&response, Some(&from), now) {
                 Ok(tokens) => {
                     return self.save(Pending {
                         tokens,
@@ -358,40 +358,33 @@ impl Leader {
         }
     }
 
-    fn end(self: Box<Self>, tokens: Tokens, error: Error) -> RefreshStep {
+    fn end(mut self: Box<Self>, tokens: Tokens, error: Error) -> RefreshStep {
         let session = self.session.clone();
-        {
-            let mut state = session.state();
-            if state.sign_ins != self.sign_ins {
-                drop(state);
-                return self.release(Ok(()));
-            }
-            state.end(Some(tokens.clone()), error.clone());
+        let mut state = session.state();
+        if state.sign_ins != self.sign_ins {
+            drop(state);
+            return self.release(Ok(()));
         }
-        let (app, now) = (session.app(), self.now);
-        let step = self.release(Err(error));
-        if let Some(observer) = &app.config().observer {
-            let mut again = SignIn::new(&*session.key().user);
-            again.scope = tokens.scope;
-            observer.session_ended(SessionEnded {
-                key: session.key().clone(),
-                sign_in: again.start(app, now).ok(),
-            });
-        }
-        step
+        state.end(Some(tokens.clone()), error.clone());
+        drop(state);
+        let mut again = SignIn::new(&*session.key().user);
+        again.scope = tokens.scope;
+        let sign_in = again.start(session.app(), self.now).ok();
+        let ended = SessionEnded { key: session.key().clone(), sign_in };
+        let outcome = Err(error);
+        self.tell(&outcome);
+        RefreshStep::Release(Releasing { outcome, ended: Some((session, ended)) })
     }
 
     fn fate_unknown(&self, from: &Tokens) {
-        if let Some(current) = &mut self.session.state().current
-            && same_pair(Some(from), &current.tokens)
-        {
-            current.fate_unknown = true;
+        if let Some(current) = &mut self.session.state().current {
+            current.fate_unknown |= same_pair(Some(from), &current.tokens);
         }
     }
 
     fn release(mut self: Box<Self>, outcome: Result<(), Error>) -> RefreshStep {
         self.tell(&outcome);
-        RefreshStep::Release(Releasing(outcome))
+        RefreshStep::Release(Releasing::new(outcome))
     }
 
     fn done(mut self: Box<Self>, outcome: Result<(), Error>) -> RefreshStep {
@@ -408,7 +401,8 @@ impl Leader {
         let Err(error) = outcome else { return };
         if state.sign_ins == self.sign_ins {
             if self.reason == Reason::Early {
-                state.no_early_before = self.now.monotonic.saturating_add(PATIENCE);
+                let patience = error.retry_after().unwrap_or_default().clamp(PATIENCE, LONGEST_PATIENCE);
+                state.no_early_before = self.now.monotonic.saturating_add(patience);
             }
             let (round, generation) = (state.rounds, self.generation);
             state.failure = Some(crate::session::Failure { round, generation, error: error.clone() });

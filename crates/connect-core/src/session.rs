@@ -29,6 +29,8 @@ const EARLY: Duration = Duration::from_secs(60);
 /// No early try for this long after one failed; no refresh of a pair no call has succeeded with before it is
 /// this old.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+/// No server keeps a pair from being refreshed early for longer than this.
+pub(crate) const LONGEST_PATIENCE: Duration = Duration::from_secs(3600);
 
 /// One signed-in user. Shared by all handles of that user in a process.
 pub struct Session {
@@ -190,7 +192,7 @@ impl Session {
         let mut state = self.state();
         let (generation, rounds) = (state.generation, state.rounds);
         let refresh = |reason| Plan::Refresh(Refresh::new(self, reason, generation, rounds, deadline));
-        if state.pending.is_some() {
+        if state.pending.is_some() && !(state.leading && state.works(tried, now)) {
             return refresh(Reason::Settle);
         }
         let Some(current) = &state.current else { return refresh(Reason::Absent) };
@@ -281,6 +283,11 @@ impl State {
         self.pending = None;
         self.generation += 1;
         self.ended = Some(Ended { tokens, error });
+    }
+
+    /// Whether the pair in use is good enough while a leader saves the next one.
+    fn works(&self, tried: Tried, now: Now) -> bool {
+        tried.unauthorized != Some(self.generation) && self.current.is_some() && !self.is_expired(now)
     }
 
     fn may_go_early(&self, now: Now) -> bool {

@@ -34,9 +34,9 @@
 //! }
 //! ```
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use crate::{Error, Now, Request, Response, StoreError, Tokens, TransportError};
+use crate::{Error, Now, Request, Response, Session, SessionEnded, StoreError, Tokens, TransportError};
 
 /// What a driver is to do next, and what takes the answer.
 #[must_use = "a step that is not carried out leaves the machine where it is"]
@@ -115,12 +115,25 @@ continuations! {
 
 /// Waits for the lock to be given back.
 #[must_use = "dropping it loses the outcome"]
-pub struct Releasing(pub(crate) Result<(), Error>);
+pub struct Releasing {
+    pub(crate) outcome: Result<(), Error>,
+    /// What the observer is told once nobody has to wait for it any more.
+    pub(crate) ended: Option<(Arc<Session>, SessionEnded)>,
+}
 
 impl Releasing {
+    pub(crate) fn new(outcome: Result<(), Error>) -> Self {
+        Self { outcome, ended: None }
+    }
+
     /// Goes on. A lock that could not be given back ends with its lease; the outcome stands.
     pub fn resume(self, _released: Result<(), StoreError>, _now: Now) -> RefreshStep {
-        RefreshStep::Done(self.0)
+        if let Some((session, ended)) = self.ended {
+            if let Some(observer) = &session.app().config().observer {
+                observer.session_ended(ended);
+            }
+        }
+        RefreshStep::Done(self.outcome)
     }
 }
 

@@ -24,12 +24,7 @@ pub(crate) fn request<E: Endpoint>(app: &App, endpoint: &E) -> Result<Request, E
 }
 
 /// The tokens of an answer; what it leaves out stays as it was in `before`.
-pub(crate) fn read(
-    app: &App,
-    response: &Response,
-    before: Option<&Tokens>,
-    now: Now,
-) -> Result<Tokens, Refusal> {
+pub(crate) fn read(response: &Response, before: Option<&Tokens>, now: Now) -> Result<Tokens, Refusal> {
     let status = response.status();
     if status.is_success() {
         return match answer::from_json::<TokenAnswer>(response.body()) {
@@ -53,7 +48,6 @@ pub(crate) fn read(
                 .with_message(format!("the service does not accept the client id and secret: {text}")),
         ),
         _ => {
-            app.cool_down_after(&error, now);
             // These kinds are about what a call asked for, such as an event that is not there.
             let error = match error.kind() {
                 ErrorKind::NotFound | ErrorKind::Conflict | ErrorKind::Permission { .. } => {

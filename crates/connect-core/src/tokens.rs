@@ -130,15 +130,15 @@ impl Claims {
         serde_json::from_slice(&bytes).ok()
     }
 
-    /// Whether the subject is this user; a token without a subject says nothing.
+    /// Whether the subject is this user.
     pub(crate) fn is_user(&self, user: &str) -> bool {
-        self.sub.as_ref().is_none_or(|sub| names(sub, user))
+        self.sub.as_ref().is_some_and(|sub| names(sub, user))
     }
 
-    /// Whether it was made for this client; a token without an audience says nothing.
+    /// Whether it was made for this client, be it among others.
     pub(crate) fn is_client(&self, client_id: &str) -> bool {
         match &self.aud {
-            None => true,
+            None => false,
             Some(serde_json::Value::Array(all)) => all.iter().any(|aud| names(aud, client_id)),
             Some(aud) => names(aud, client_id),
         }

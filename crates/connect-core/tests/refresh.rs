@@ -126,8 +126,14 @@ fn a_refusal_ends_the_session_and_deletes_the_record() {
     .holding(1);
     let mut store = Some(world.pair(1));
     let (leader, call) = wish(world.answered(status(401, "")));
-    let (outcome, _) = world.drive(leader.start(world.now()), &mut store, |_| Ok(refused()));
-    assert!(store.is_none());
+    let step = load(lock(leader.start(world.now()), world.now()), Ok(store.clone()), world.now());
+    let step = load(exchange(step).1.resume(Ok(refused()), world.now()), Ok(store.take()), world.now());
+    let releasing = releasing(deleting(step).resume(Ok(()), world.now()));
+    assert!(
+        ended.lock().unwrap().is_empty(),
+        "the observer is told when the lock is given back: it may use the store"
+    );
+    let outcome = done(releasing.resume(Ok(()), world.now()));
     let error = response(call.resume(outcome, world.now())).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Authentication));
     assert_eq!(*ended.lock().unwrap(), ["ann".into()]);

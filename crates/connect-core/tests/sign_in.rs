@@ -61,6 +61,8 @@ fn the_tokens_of_another_user_or_client_are_not_kept() {
         (r#"{"sub":"ann","aud":"other"}"#, SignInFault::WrongClient),
         (r#"{"sub":"ann","aud":["x","y"]}"#, SignInFault::WrongClient),
         (r#"{"sub":["ann"],"aud":"id"}"#, SignInFault::WrongUser),
+        (r#"{"aud":"id"}"#, SignInFault::WrongUser),
+        (r#"{"sub":"ann"}"#, SignInFault::WrongClient),
     ] {
         let world = World::default();
         let sign_in = started(&world);

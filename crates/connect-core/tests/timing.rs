@@ -245,3 +245,39 @@ fn an_endless_exchange_timeout_is_no_panic() {
     let (leader, _call) = wish(world.answered(status(401, "")));
     locking(leader.start(world.now()));
 }
+
+#[test]
+fn while_an_early_leader_saves_the_others_go_on_with_the_old_pair() {
+    let mut world = World::loaded();
+    world.pass(HOUR - 30);
+    let (leader, _call) = wish(world.call());
+    let step = load(lock(leader.start(world.now()), world.now()), Ok(Some(world.pair(1))), world.now());
+    let (_, saving) = save(exchange(step).1.resume(Ok(minted(2)), world.now()));
+
+    assert_eq!(
+        world.bearer(),
+        "hush-a1",
+        "the pair that is being saved is not used, and nobody waits for it"
+    );
+    let (waiting, call) = wish(world.answered(status(401, "")));
+    release(saving.resume(Ok(()), world.now()), world.now()).unwrap();
+    done(waiting.start(world.now())).unwrap();
+    assert_eq!(bearer(&send(call.resume(Ok(()), world.now())).0), "hush-a2");
+}
+
+#[test]
+fn a_rate_limited_early_refresh_waits_as_long_as_it_was_asked_and_stops_no_call() {
+    let mut world = World::loaded();
+    world.pass(HOUR - 50);
+    let mut store = Some(world.pair(1));
+    let (leader, call) = wish(world.call());
+    let (outcome, _) = world.drive(leader.start(world.now()), &mut store, |_| {
+        Ok(with_header(status(429, ""), "retry-after", "40"))
+    });
+    send(call.resume(outcome, world.now()));
+    assert_eq!(world.bearer(), "hush-a1");
+    world.pass(39);
+    assert!(!refreshes(&world));
+    world.pass(1);
+    assert!(refreshes(&world));
+}
