@@ -425,6 +425,7 @@ fn a_connection_that_was_closed_meanwhile_is_not_used_again() {
             let mut socket = socket.unwrap();
             head(&mut socket);
             let _ = socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 15\r\n\r\n{\"status\":\"ok\"}");
+            thread::sleep(Duration::from_millis(20)); // closed when the answer has been read
         }
     });
     let setup = Setup { base_url, attempts: 1, ..Setup::default() };
@@ -435,7 +436,7 @@ fn a_connection_that_was_closed_meanwhile_is_not_used_again() {
     for _ in 0..5 {
         blocking.health().unwrap();
         runtime.block_on(hyper.health()).unwrap();
-        thread::sleep(Duration::from_millis(50));
+        thread::sleep(Duration::from_millis(100));
     }
 }
 
