@@ -2,12 +2,13 @@
 //!
 //! ```text
 //! connect sandbox --port 8080 --set rotation=strict --set token_ttl=30
+//! connect sandbox --seed-file team.json
 //! connect sandbox --json          one line of JSON once it listens
 //! connect sandbox --list-switches what can be set, and why
 //! ```
 
 use clap::Args;
-use connect_sandbox::{Builder, SWITCHES, Server, Settings};
+use connect_sandbox::{Builder, SWITCHES, Server, Settings, StartError};
 use serde_json::json;
 use std::fmt::Display;
 use std::io::Write as _;
@@ -26,6 +27,9 @@ pub(crate) struct Arguments {
     /// Set a switch; may be given more than once.
     #[arg(long = "set", value_name = "NAME=VALUE")]
     switches: Vec<String>,
+    /// Start with the users, accounts, calendars and events of a JSON file; may be given more than once.
+    #[arg(long = "seed-file", value_name = "FILE")]
+    seed_files: Vec<PathBuf>,
     /// List the switches and leave.
     #[arg(long)]
     list_switches: bool,
@@ -54,7 +58,11 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
 fn serve(arguments: &Arguments) -> Result<(), Failure> {
     let settings = settings(&arguments.switches)?;
     let server = Server::builder().settings(settings).port(arguments.port);
-    let server = with_tls(server, arguments)?.start().map_err(|error| failed(&error))?;
+    let server = with_tls(with_seeds(server, &arguments.seed_files)?, arguments)?;
+    let server = server.start().map_err(|error| match error {
+        StartError::Seed(_) => Failure(error.to_string(), 2),
+        other => failed(&other),
+    })?;
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| failed(&error))?;
     runtime.block_on(async {
@@ -77,6 +85,14 @@ fn settings(switches: &[String]) -> Result<Settings, Failure> {
         settings.set(name, value).map_err(|error| Failure(error.to_string(), 2))?;
     }
     Ok(settings)
+}
+
+fn with_seeds(server: Builder, files: &[PathBuf]) -> Result<Builder, Failure> {
+    files.iter().try_fold(server, |server, file| {
+        let text = String::from_utf8(read(file)?)
+            .map_err(|_| Failure(format!("{} is not UTF-8", file.display()), 2))?;
+        Ok(server.seed(text))
+    })
 }
 
 fn with_tls(server: Builder, arguments: &Arguments) -> Result<Builder, Failure> {

@@ -1,5 +1,7 @@
 //! The control calls under `/sandbox`: about the sandbox, not part of the service.
 
+mod apps;
+
 use crate::faults::Fault;
 use crate::reply::{Problem, Reply, ok};
 use crate::route::Control;
@@ -20,6 +22,11 @@ impl Sandbox {
             }
             Control::Faults => self.take_faults(request.body()),
             Control::Set => self.take_settings(request.body()),
+            Control::Seed => self.take_seed(request.body()),
+            Control::ListApps => Ok(self.list_apps()),
+            Control::CreateApp => self.create_app(request.body()),
+            Control::EditApp => self.edit_app(request.body()),
+            Control::Subscriptions => Ok(ok(&json!({ "subscriptions": self.subscriptions() }))),
         }
     }
 
@@ -33,6 +40,12 @@ impl Sandbox {
         let count = faults.len();
         faults.into_iter().for_each(|fault| self.add_fault(fault));
         Ok(ok(&json!({ "success": true, "added": count })))
+    }
+
+    fn take_seed(&mut self, body: &[u8]) -> Result<Reply, Problem> {
+        let text = std::str::from_utf8(body).map_err(refused)?;
+        self.seed(text).map_err(refused)?;
+        Ok(ok(&json!({ "success": true })))
     }
 
     /// All of them or none.

@@ -35,7 +35,7 @@ fn calendar(owner: &Owner<'_>, template: &Template, index: usize) -> Calendar {
         primary: index == 0,
         info: info(owner, template, &id, index == 0),
         account: owner.account.to_owned(),
-        time_zone: template.time_zone,
+        time_zone: template.time_zone.to_owned(),
         id,
         events: std::collections::BTreeMap::new(),
     };

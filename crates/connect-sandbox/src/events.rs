@@ -14,6 +14,7 @@ mod fields;
 mod input;
 mod list;
 mod model;
+mod odd;
 mod original;
 mod page;
 mod patch;
@@ -22,8 +23,9 @@ mod render;
 mod update;
 
 pub(crate) use conference::generated as generated_conference;
-pub(crate) use create::event_id;
+pub(crate) use create::{check_order, event_id};
 pub(crate) use fields::{Attendee, Fields};
+pub(crate) use input::{FIELDS, check, read_recurrence};
 pub(crate) use model::{Calendar, Event, Exception, Series};
 pub(crate) use patch::Patch;
 pub(crate) use recurrence::{End, Frequency, Recurrence};

@@ -17,31 +17,40 @@
 //! `tls` also over https. What the service's documentation leaves open is a switch of [`Settings`]; what goes wrong in the
 //! real world is a [`Fault`]; what happened is in [`Stats`] and [`Sandbox::requests`].
 
+mod apps;
 mod control;
 mod demo;
 mod events;
 mod faults;
+mod limits;
 mod oauth;
+mod pages;
+mod permission;
 mod provider;
 mod random;
 mod recorded;
 mod reply;
 mod route;
 mod sandbox;
+mod seed;
 #[cfg(feature = "server")]
 mod server;
 mod settings;
 mod stats;
 mod time;
 mod users;
+mod webhooks;
 
+pub use apps::{App, AppError, Credentials};
 pub use faults::{Cut, Fault};
 pub use recorded::Recorded;
-pub use sandbox::{Answer, Credentials, Outcome, Sandbox};
+pub use sandbox::{Answer, Outcome, Sandbox};
+pub use seed::SeedError;
 #[cfg(feature = "server")]
 pub use server::{Builder, Server, StartError};
 pub use settings::{SWITCHES, SettingError, Settings, Switch};
 pub use stats::{Exchanges, FaultCounts, GrantCounts, Stats};
+pub use webhooks::Subscription;
 
 /// The largest request body the service reads; a larger one is answered with 413.
 pub const MAX_BODY: usize = 1024 * 1024;

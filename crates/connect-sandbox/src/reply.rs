@@ -1,7 +1,7 @@
 //! Answers: JSON, nothing, a redirect, and what went wrong.
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, LOCATION};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -16,21 +16,43 @@ pub(crate) type Details = BTreeMap<String, Vec<String>>;
 pub(crate) struct Problem {
     status: StatusCode,
     body: Option<Value>,
+    /// Whether the reference knows the body in both forms, with the text under `message` or under `error`.
+    plain: bool,
+    header: Option<(HeaderName, HeaderValue)>,
 }
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, body: Value) -> Self {
-        Self { status, body: Some(body) }
+        Self { status, body: Some(body), plain: false, header: None }
     }
 
     pub(crate) fn empty(status: StatusCode) -> Self {
-        Self { status, body: None }
+        Self { status, body: None, plain: false, header: None }
     }
 
     /// `{error, message}`, where the error is the status' own words.
     pub(crate) fn plain(status: StatusCode, message: &str) -> Self {
+        Self { plain: true, ..Self::documented(status, message) }
+    }
+
+    /// The same where no other form is known.
+    pub(crate) fn documented(status: StatusCode, message: &str) -> Self {
         let error = status.canonical_reason().unwrap_or("Error");
         Self::new(status, json!({ "error": error, "message": message }))
+    }
+
+    pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.header = Some((name, value));
+        self
+    }
+
+    /// In the form the switch `error_style` asks for.
+    pub(crate) fn styled(mut self, style: &str) -> Self {
+        let message = self.body.as_ref().and_then(|body| body.get("message")).cloned();
+        if let (true, "error", Some(message)) = (self.plain, style, message) {
+            self.body = Some(json!({ "error": message }));
+        }
+        self
     }
 
     pub(crate) fn bad_request(message: &str) -> Self {
@@ -58,10 +80,12 @@ impl Problem {
 
 impl From<Problem> for Reply {
     fn from(problem: Problem) -> Self {
-        match problem.body {
+        let mut reply = match problem.body {
             Some(body) => json_reply(problem.status, &body),
             None => empty(problem.status),
-        }
+        };
+        reply.headers_mut().extend(problem.header);
+        reply
     }
 }
 

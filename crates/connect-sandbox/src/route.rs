@@ -7,6 +7,8 @@ use http::Method;
 pub(crate) enum Endpoint {
     Authorize,
     Providers,
+    ReturnToApp,
+    ConsentPage,
     Consent,
     Token,
     Revoke,
@@ -17,6 +19,8 @@ pub(crate) enum Endpoint {
     CreateEvent,
     UpdateEvent,
     DeleteEvent,
+    Subscribe,
+    Unsubscribe,
     Health,
     Unknown,
 }
@@ -28,6 +32,11 @@ pub(crate) enum Control {
     Expire,
     Faults,
     Set,
+    Seed,
+    ListApps,
+    CreateApp,
+    EditApp,
+    Subscriptions,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,10 +46,12 @@ pub(crate) enum Route {
     Control(Control),
 }
 
-const ENDPOINTS: [(&str, Endpoint); 15] = [
+const ENDPOINTS: [(&str, Endpoint); 19] = [
     ("GET /oauth/authorize", Endpoint::Authorize),
     ("GET /oauth/providers", Endpoint::Providers),
-    ("POST /oauth/providers", Endpoint::Consent),
+    ("POST /oauth/providers", Endpoint::ReturnToApp),
+    ("GET /oauth/consent", Endpoint::ConsentPage),
+    ("POST /oauth/consent", Endpoint::Consent),
     ("POST /oauth/token", Endpoint::Token),
     ("POST /oauth/revoke", Endpoint::Revoke),
     ("GET /oauth/connection-status", Endpoint::ConnectionStatus),
@@ -52,14 +63,21 @@ const ENDPOINTS: [(&str, Endpoint); 15] = [
     ("POST /event", Endpoint::CreateEvent),
     ("PUT /event", Endpoint::UpdateEvent),
     ("DELETE /event", Endpoint::DeleteEvent),
+    ("POST /subscribe-webhook", Endpoint::Subscribe),
+    ("POST /unsubscribe-webhook", Endpoint::Unsubscribe),
     ("GET /health", Endpoint::Health),
 ];
 
-const CONTROLS: [(&str, Control); 4] = [
+const CONTROLS: [(&str, Control); 9] = [
     ("GET /sandbox/stats", Control::Stats),
     ("POST /sandbox/expire", Control::Expire),
     ("POST /sandbox/faults", Control::Faults),
     ("POST /sandbox/set", Control::Set),
+    ("POST /sandbox/seed", Control::Seed),
+    ("GET /sandbox/apps", Control::ListApps),
+    ("POST /sandbox/apps", Control::CreateApp),
+    ("PATCH /sandbox/apps", Control::EditApp),
+    ("GET /sandbox/subscriptions", Control::Subscriptions),
 ];
 
 impl Route {
@@ -73,6 +91,17 @@ impl Route {
             Some((name, endpoint)) => Self::Service(endpoint, name),
             None => Self::Service(Endpoint::Unknown, UNKNOWN),
         }
+    }
+
+    /// Whether the endpoint is one that programs call; the others are pages for people.
+    pub(crate) fn is_api(endpoint: Endpoint) -> bool {
+        use Endpoint::{Authorize, Consent, ConsentPage, Providers, ReturnToApp, Unknown};
+        !matches!(endpoint, Authorize | Providers | ReturnToApp | ConsentPage | Consent | Unknown)
+    }
+
+    /// Whether it is one of the paths from before `/oauth`.
+    pub(crate) fn is_legacy(name: &str) -> bool {
+        ["GET /connection-status", "POST /disconnect"].contains(&name)
     }
 
     /// Whether a fault may name this endpoint.

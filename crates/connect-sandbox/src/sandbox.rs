@@ -1,6 +1,8 @@
 //! The state machine itself: one request in, one answer out.
 
+use crate::apps::Registered;
 use crate::faults::{Fault, Faults, Matched};
+use crate::limits::Limits;
 use crate::oauth::Grants;
 use crate::random::Random;
 use crate::recorded::{Recorded, Recorder};
@@ -8,11 +10,13 @@ use crate::reply::{Problem, Reply, ok};
 use crate::route::{Endpoint, Route};
 use crate::settings::{SettingError, Settings};
 use crate::stats::Stats;
-use crate::users::Users;
+use crate::users::{Connections, Users};
+use crate::webhooks::Subscriptions;
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use jiff::Timestamp;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The service as a pure state machine.
@@ -26,6 +30,18 @@ pub struct Sandbox {
     pub(crate) users: Users,
     /// The first time the sandbox saw; the demo events lie around it.
     pub(crate) anchor: Option<Timestamp>,
+    /// The time of the last request.
+    pub(crate) latest: Option<Timestamp>,
+    /// When the switch `reauth` was last set.
+    pub(crate) reauth_since: Option<Timestamp>,
+    /// The applications beside the demo application.
+    pub(crate) apps: Vec<Registered>,
+    pub(crate) subscriptions: Subscriptions,
+    /// The accounts a seed gives to users, by their ids.
+    pub(crate) seeded: BTreeMap<String, Connections>,
+    /// Scheme, host and port people reach the sandbox at.
+    pub(crate) origin: String,
+    pub(crate) limits: Limits,
     recorder: Recorder,
 }
 
@@ -47,18 +63,6 @@ pub enum Outcome {
     Cut,
 }
 
-/// What the demo application signs in with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Credentials {
-    /// The application's id.
-    pub client_id: String,
-    /// The application's secret.
-    pub client_secret: String,
-    /// The stored redirect URI: the only place authorize redirects to.
-    pub redirect_uri: String,
-}
-
 impl Sandbox {
     /// A service with one application and no users.
     pub fn new(settings: Settings) -> Self {
@@ -71,6 +75,13 @@ impl Sandbox {
             grants: Grants::default(),
             users: Users::default(),
             anchor: None,
+            latest: None,
+            reauth_since: None,
+            apps: Vec::new(),
+            subscriptions: Subscriptions::default(),
+            seeded: BTreeMap::new(),
+            origin: "http://localhost".to_owned(),
+            limits: Limits::default(),
             recorder: Recorder::default(),
         }
     }
@@ -78,6 +89,8 @@ impl Sandbox {
     /// Answers one request at the time `now`.
     pub fn handle(&mut self, request: Request<Bytes>, now: Timestamp) -> Answer {
         self.anchor.get_or_insert(now);
+        self.reauth_since = self.reauth_since.or(Some(now));
+        self.latest = Some(now);
         match Route::find(request.method(), request.uri().path()) {
             Route::Control(control) => {
                 let reply = self.control(control, &request).unwrap_or_else(Reply::from);
@@ -116,20 +129,12 @@ impl Sandbox {
     /// Sets one switch while the sandbox runs. A new seed is for what is drawn from now on.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), SettingError> {
         self.settings.set(name, value)?;
-        if name == "seed" {
-            self.random = Random::new(self.settings.number("seed"));
+        match name {
+            "seed" => self.random = Random::new(self.settings.number("seed")),
+            "reauth" => self.reauth_since = self.latest,
+            _ => {}
         }
         Ok(())
-    }
-
-    /// What the demo application signs in with.
-    pub fn credentials(&self) -> Credentials {
-        let value = |name| self.settings.value(name).to_owned();
-        Credentials {
-            client_id: value("client_id"),
-            client_secret: value("client_secret"),
-            redirect_uri: value("redirect_uri"),
-        }
     }
 
     fn service(&mut self, endpoint: Endpoint, name: &'static str, call: &Call) -> Answer {
@@ -138,7 +143,10 @@ impl Sandbox {
 
         let early = self.faults.fire(&Matched { endpoint: name, grant_type, status: None });
         let acts = early.as_ref().is_none_or(Fault::lets_act);
-        let mut reply = acts.then(|| self.serve(endpoint, call).unwrap_or_else(Reply::from));
+        let mut reply = acts.then(|| {
+            self.serve(endpoint, name, call)
+                .unwrap_or_else(|problem| problem.styled(self.settings.value("error_style")).into())
+        });
         let status = reply.as_ref().map(|reply| reply.status().as_u16());
         let late = status.and_then(|_| self.faults.fire(&Matched { endpoint: name, grant_type, status }));
 
@@ -155,13 +163,21 @@ impl Sandbox {
         Answer { delay, outcome: reply.map_or(Outcome::Cut, Outcome::Reply) }
     }
 
-    fn serve(&mut self, endpoint: Endpoint, call: &Call) -> Result<Reply, Problem> {
+    fn serve(&mut self, endpoint: Endpoint, name: &str, call: &Call) -> Result<Reply, Problem> {
         if call.body().len() > crate::MAX_BODY {
             return Err(Problem::plain(StatusCode::PAYLOAD_TOO_LARGE, "The request body is too large"));
+        }
+        if Route::is_legacy(name) && self.settings.is("legacy_routes", "off") {
+            return Err(no_such_endpoint());
+        }
+        if Route::is_api(endpoint) {
+            self.limit(call)?;
         }
         match endpoint {
             Endpoint::Authorize => self.authorize(call),
             Endpoint::Providers => self.provider_page(call),
+            Endpoint::ReturnToApp => self.return_to_app(call),
+            Endpoint::ConsentPage => self.consent_page(call),
             Endpoint::Consent => self.consent(call),
             Endpoint::Token => self.token(call),
             Endpoint::Revoke => self.revoke(call),
@@ -172,8 +188,10 @@ impl Sandbox {
             Endpoint::CreateEvent => self.create_event(call),
             Endpoint::UpdateEvent => self.update_event(call),
             Endpoint::DeleteEvent => self.delete_event(call),
+            Endpoint::Subscribe => self.subscribe(call),
+            Endpoint::Unsubscribe => self.unsubscribe(call),
             Endpoint::Health => Ok(ok(&json!({ "status": "ok" }))),
-            Endpoint::Unknown => Err(Problem::not_found("There is no such endpoint")),
+            Endpoint::Unknown => Err(no_such_endpoint()),
         }
     }
 
@@ -181,6 +199,10 @@ impl Sandbox {
         self.stats.record(name, status);
         self.recorder.push(Recorded { status, ..Recorded::of(&call.request, name) });
     }
+}
+
+fn no_such_endpoint() -> Problem {
+    Problem::not_found("There is no such endpoint")
 }
 
 /// A request with its query taken apart, and the time.

@@ -7,7 +7,10 @@ mod connection;
 #[cfg(feature = "tls")]
 mod tls;
 
-use crate::sandbox::{Credentials, Sandbox};
+use crate::apps::Credentials;
+use crate::recorded::Recorded;
+use crate::sandbox::Sandbox;
+use crate::seed::SeedError;
 use crate::settings::Settings;
 use crate::stats::Stats;
 use jiff::Timestamp;
@@ -32,6 +35,7 @@ pub struct Server {
 #[derive(Debug, Default)]
 pub struct Builder {
     settings: Settings,
+    seeds: Vec<String>,
     port: u16,
     #[cfg(feature = "tls")]
     identity: Option<(Vec<u8>, Vec<u8>)>,
@@ -44,6 +48,9 @@ pub enum StartError {
     /// The port is taken, or the system refused.
     #[error("cannot listen: {0}")]
     Io(#[from] std::io::Error),
+    /// The seed is not in its format.
+    #[error("cannot use the seed: {0}")]
+    Seed(#[from] SeedError),
     /// The certificate or its key cannot be used.
     #[error("cannot use the certificate: {0}")]
     Tls(String),
@@ -89,6 +96,11 @@ impl Server {
         lock(&self.sandbox).stats()
     }
 
+    /// The requests so far, without secrets in their headers.
+    pub fn requests(&self) -> Vec<Recorded> {
+        lock(&self.sandbox).requests().to_vec()
+    }
+
     /// Makes every access token expire now.
     pub fn expire_all(&self) {
         lock(&self.sandbox).expire_all(now());
@@ -119,6 +131,12 @@ impl Builder {
         self
     }
 
+    /// Users, accounts, calendars and events to start with: see [`Sandbox::seed`].
+    pub fn seed(mut self, json: impl Into<String>) -> Self {
+        self.seeds.push(json.into());
+        self
+    }
+
     /// The port to listen on; 0, the default, takes a free one.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
@@ -141,7 +159,12 @@ impl Builder {
         listener.set_nonblocking(true)?;
         let origin = security.origin(listener.local_addr()?.port());
 
-        let sandbox = Arc::new(Mutex::new(Sandbox::new(self.settings)));
+        let mut sandbox = Sandbox::new(self.settings);
+        for seed in &self.seeds {
+            sandbox.seed(seed)?;
+        }
+        sandbox.origin.clone_from(&origin);
+        let sandbox = Arc::new(Mutex::new(sandbox));
         // Nothing may fail from here on but the thread: a runtime must not be dropped inside another one.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let (stop, stopped) = oneshot::channel();

@@ -1,4 +1,4 @@
-//! Users, their connected accounts, and the calendars behind them. No user sees another's.
+//! Users, their connected accounts, and the calendars behind them. No user sees another's, and no application another's users.
 
 use crate::demo;
 use crate::events::Calendar;
@@ -7,71 +7,104 @@ use crate::provider::Provider;
 use crate::random::hash;
 use crate::reply::{Problem, Reply, ok};
 use crate::sandbox::{Call, Sandbox};
+use crate::time;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-pub(crate) type Users = BTreeMap<String, User>;
-
-/// One user of the application.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct User {
-    pub(crate) connections: BTreeMap<Provider, Connection>,
+/// A user of an application.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct UserKey {
+    pub(crate) client: String,
+    pub(crate) id: String,
 }
+
+/// The accounts a user connected, at most one of each provider.
+pub(crate) type Connections = BTreeMap<Provider, Connection>;
+
+pub(crate) type Users = BTreeMap<UserKey, Connections>;
 
 /// An account of one provider.
 #[derive(Clone, Debug)]
 pub(crate) struct Connection {
     pub(crate) account: String,
+    /// Whether the user let the service see the calendars; nothing where the provider does not ask.
+    pub(crate) granted: Option<bool>,
+    pub(crate) reauth: bool,
     /// Filled when they are first asked for.
     pub(crate) calendars: Option<Vec<Calendar>>,
 }
 
+/// The user has as many accounts as the switch `account_limit` allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LimitReached;
+
 impl Sandbox {
-    /// Creates the user, unless there is one.
-    pub(crate) fn load_user(&mut self, id: &str) {
-        if !self.users.contains_key(id) {
-            self.users.insert(id.to_owned(), User::default());
+    /// Creates the user, unless there is one; with the accounts a seed file gives it.
+    pub(crate) fn load_user(&mut self, user: &UserKey) {
+        if !self.users.contains_key(user) {
+            let connections = self.seeded.get(&user.id).cloned().unwrap_or_default();
+            self.users.insert(user.clone(), connections);
             self.stats.users += 1;
         }
     }
 
-    /// Connects one demo account of each provider; connected ones stay as they are.
-    pub(crate) fn connect(&mut self, id: &str, providers: &[Provider]) {
-        let Some(user) = self.users.get_mut(id) else { return };
-        for provider in providers {
-            let fresh = || Connection { account: account(id, *provider), calendars: None };
-            user.connections.entry(*provider).or_insert_with(fresh);
+    /// Connects the demo account of a provider; a connected one stays as it is.
+    pub(crate) fn connect(
+        &mut self,
+        user: &UserKey,
+        provider: Provider,
+        withheld: bool,
+    ) -> Result<(), LimitReached> {
+        let full = self.limit_reached(user);
+        let Some(connections) = self.users.get_mut(user) else { return Ok(()) };
+        if connections.contains_key(&provider) {
+            return Ok(());
         }
+        if full {
+            return Err(LimitReached);
+        }
+        let connection = Connection {
+            account: account(&user.id, provider),
+            granted: (!provider.granted_scopes().is_empty()).then_some(!withheld),
+            reauth: false,
+            calendars: None,
+        };
+        connections.insert(provider, connection);
+        self.subscribe_account(user, provider);
+        Ok(())
+    }
+
+    pub(crate) fn limit_reached(&self, user: &UserKey) -> bool {
+        let count = self.users.get(user).map_or(0, BTreeMap::len);
+        let limit = self.settings.value("account_limit").parse().ok();
+        limit.is_some_and(|limit: u64| u64::try_from(count).is_ok_and(|count| count >= limit))
     }
 
     /// The user's connections, with their calendars there.
-    pub(crate) fn connections(&mut self, id: &str) -> Option<&mut BTreeMap<Provider, Connection>> {
+    pub(crate) fn connections(&mut self, user: &UserKey) -> Option<&mut Connections> {
         let (seed, anchor) = (self.settings.number("seed"), self.anchor.unwrap_or_default());
-        let user = self.users.get_mut(id)?;
-        for (provider, connection) in &mut user.connections {
-            let fill = || {
-                demo::calendars(
-                    &demo::Owner { seed, user: id, account: &connection.account, anchor },
-                    *provider,
-                )
-            };
-            connection.calendars.get_or_insert_with(fill);
+        let connections = self.users.get_mut(user)?;
+        for (provider, connection) in connections.iter_mut() {
+            let account = &connection.account;
+            let owner = demo::Owner { seed, user: &user.id, account, anchor };
+            connection.calendars.get_or_insert_with(|| demo::calendars(&owner, *provider));
         }
-        Some(&mut user.connections)
+        Some(connections)
     }
 
     pub(crate) fn connection_status(&mut self, call: &Call) -> Result<Reply, Problem> {
         let visitor = self.visitor(call)?;
         let user = self.users.get(&visitor.user);
         let accounts = |provider: Provider| {
-            let connection = user.and_then(|user| user.connections.get(&provider));
+            let connection = user.and_then(|connections| connections.get(&provider));
             let accounts: Vec<_> =
-                connection.into_iter().map(|connection| status_of(provider, connection)).collect();
+                connection.into_iter().map(|connection| self.status_of(provider, connection)).collect();
             (provider.name().to_owned(), json!(accounts))
         };
         let connections: Map<_, _> = Provider::ALL.into_iter().map(accounts).collect();
-        Ok(ok(&json!({ "connections": connections, "limitReached": false })))
+        let full = self.limit_reached(&visitor.user);
+        Ok(ok(&json!({ "connections": connections, "limitReached": full })))
     }
 
     /// A provider that is not connected is a success too; an account that is not there is not found.
@@ -82,12 +115,13 @@ impl Sandbox {
             .ok_or_else(|| Problem::invalid_field("provider", "provider is required"))?;
         let provider = Provider::parse(name)
             .ok_or_else(|| Problem::invalid_field("provider", "provider is not supported"))?;
-        let connections = self.users.entry(visitor.user).or_default();
-        let connected = connections.connections.get(&provider).map(|connection| connection.account.as_str());
+        let connections = self.users.entry(visitor.user.clone()).or_default();
+        let connected = connections.get(&provider).map(|connection| connection.account.as_str());
         if call.query("account").is_some_and(|account| connected != Some(account)) {
             return Err(Problem::not_found("Account not found"));
         }
-        connections.connections.remove(&provider);
+        connections.remove(&provider);
+        self.subscriptions.drop_account(&visitor.user, provider);
         Ok(ok(&json!({ "success": true, "message": format!("Disconnected {}", provider.title()) })))
     }
 
@@ -97,27 +131,35 @@ impl Sandbox {
             let error = "Calendar list access is forbidden for free-busy scope";
             return Err(Problem::new(StatusCode::FORBIDDEN, json!({ "error": error })));
         }
-        let connections = self.connections(&visitor.user).into_iter().flatten();
-        let calendars = connections.flat_map(|(_, connection)| connection.calendars.iter().flatten());
+        let connections = self.permitted(&visitor.user, |_| true)?;
+        let calendars =
+            connections.into_values().flat_map(|connection| connection.calendars.iter().flatten());
         let calendars: Vec<_> = calendars.map(|calendar| calendar.info.clone()).collect();
         Ok(ok(&Value::Array(calendars)))
     }
-}
 
-fn status_of(provider: Provider, connection: &Connection) -> Value {
-    let scopes = provider.granted_scopes();
-    json!({
-        "id": connection.account,
-        "display": connection.account,
-        "grantedScopes": scopes,
-        "calendarPermissionGranted": (!scopes.is_empty()).then_some(true),
-        "syncState": "active",
-        "syncStateUpdatedAt": null,
-    })
+    fn status_of(&self, provider: Provider, connection: &Connection) -> Value {
+        let by_switch = self.settings.is("reauth", provider.name());
+        let changed = if by_switch { self.reauth_since } else { self.anchor };
+        let reauth = connection.reauth || by_switch;
+        let granted = connection.granted.map(|_| !self.withholds(provider, connection));
+        let mut scopes = provider.granted_scopes().to_vec();
+        if granted == Some(false) {
+            scopes.retain(|scope| !scope.to_ascii_lowercase().contains("calendar"));
+        }
+        json!({
+            "id": connection.account,
+            "display": connection.account,
+            "grantedScopes": scopes,
+            "calendarPermissionGranted": granted,
+            "syncState": if reauth { "reauth_required" } else { "active" },
+            "syncStateUpdatedAt": changed.filter(|_| reauth).map(time::wire),
+        })
+    }
 }
 
 /// An e-mail address that says whose account it is.
-fn account(user: &str, provider: Provider) -> String {
+pub(crate) fn account(user: &str, provider: Provider) -> String {
     let plain: String =
         user.chars().filter(|c| c.is_ascii_alphanumeric() || "-._".contains(*c)).take(24).collect();
     let name = if plain == user { plain } else { format!("{plain}{:06x}", hash(0, user) & 0xff_ffff) };

@@ -40,11 +40,16 @@ impl CalendarAddress {
         Self { provider, calendar: required(body, "calendarId", details) }
     }
 
+    /// Whether the write is about this provider's account.
+    pub(crate) fn is_for(&self, provider: Provider) -> bool {
+        self.provider == Some(provider)
+    }
+
     pub(crate) fn find<'a>(
         &self,
-        connections: Option<&'a mut BTreeMap<Provider, Connection>>,
+        mut connections: BTreeMap<Provider, &'a mut Connection>,
     ) -> Result<&'a mut Calendar, Problem> {
-        let connection = self.provider.and_then(|provider| connections?.get_mut(&provider));
+        let connection = self.provider.and_then(|provider| connections.remove(&provider));
         let calendars = connection.and_then(|connection| connection.calendars.as_mut());
         let found =
             calendars.and_then(|all| all.iter_mut().find(|calendar| calendar.answers_to(&self.calendar)));

@@ -29,7 +29,7 @@ impl Sandbox {
 
         let style = self.style();
         let mut random = self.stream();
-        let calendar = address.find(self.connections(&visitor.user))?;
+        let calendar = address.find(self.permitted(&visitor.user, |provider| address.is_for(provider))?)?;
         let event = new_event(calendar, input, &mut random, call.now)?;
         let written = render(calendar, &event.whole(), style);
         calendar.events.insert(event.id.clone(), event);
@@ -48,7 +48,13 @@ impl Sandbox {
     }
 
     pub(crate) fn style(&self) -> Style {
-        Style { conference_object: self.settings.is("conference", "object"), free_busy: false }
+        Style {
+            conference_object: self.settings.is("conference", "object"),
+            plain_attendees: self.settings.is("attendees", "strings"),
+            no_calendar_id: self.settings.is("calendar_id", "missing"),
+            odd_dates: self.settings.is("odd_dates", "on"),
+            free_busy: false,
+        }
     }
 
     /// Randomness for one request, while the sandbox itself is borrowed.

@@ -13,16 +13,30 @@ impl Sandbox {
     pub(crate) fn delete_event(&mut self, call: &Call) -> Result<Reply, Problem> {
         let visitor = self.writer(call)?;
         let mut details = Details::new();
-        let address = EventAddress::read(&parameters(call)?, "deleteMode", &mut details);
+        let address = EventAddress::read(&self.parameters(call)?, "deleteMode", &mut details);
         settle(details)?;
 
-        let calendar = address.calendar.find(self.connections(&visitor.user))?;
+        let connections = self.permitted(&visitor.user, |provider| address.calendar.is_for(provider))?;
+        let calendar = address.calendar.find(connections)?;
         let target = address.locate(calendar)?;
         calendar.remove(&target, address.mode, call.now);
         if self.settings.is("delete_status", "200") {
             return Ok(ok(&json!({ "success": true, "message": "Event deleted" })));
         }
         Ok(empty(StatusCode::NO_CONTENT))
+    }
+
+    /// From where `delete_by` allows; the query's parameters win over those of the body.
+    fn parameters(&self, call: &Call) -> Result<Map<String, Value>, Problem> {
+        let by = self.settings.value("delete_by");
+        let mut parameters =
+            if call.body().is_empty() || by == "query" { Map::new() } else { call.object()? };
+        for name in ["provider", "calendarId", "eventId", "recurringEventId", "deleteMode"] {
+            if let Some(value) = call.query(name).filter(|_| by != "body") {
+                parameters.insert(name.to_owned(), json!(value));
+            }
+        }
+        Ok(parameters)
     }
 }
 
@@ -45,15 +59,4 @@ impl Calendar {
             }
         }
     }
-}
-
-/// The query's parameters win over those of the body.
-fn parameters(call: &Call) -> Result<Map<String, Value>, Problem> {
-    let mut parameters = if call.body().is_empty() { Map::new() } else { call.object()? };
-    for name in ["provider", "calendarId", "eventId", "recurringEventId", "deleteMode"] {
-        if let Some(value) = call.query(name) {
-            parameters.insert(name.to_owned(), json!(value));
-        }
-    }
-    Ok(parameters)
 }

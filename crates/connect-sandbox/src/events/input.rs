@@ -65,7 +65,7 @@ pub(crate) fn settle(details: Details) -> Result<(), Problem> {
     if details.is_empty() { Ok(()) } else { Err(Problem::invalid(details)) }
 }
 
-const FIELDS: &[&str] = &[
+pub(crate) const FIELDS: &[&str] = &[
     "title",
     "start",
     "end",
@@ -81,7 +81,7 @@ const FIELDS: &[&str] = &[
     "status",
 ];
 
-fn check(name: &str, value: &Value) -> Result<(), &'static str> {
+pub(crate) fn check(name: &str, value: &Value) -> Result<(), &'static str> {
     let one_of = |choices| choice(value, choices).is_some();
     match name {
         "title" => wrong_unless(value.as_str().is_some_and(|title| !title.is_empty()), "must be a text"),
@@ -118,7 +118,7 @@ fn with_organizer(attendees: &[Value], calendar: &Calendar) -> Vec<Value> {
     list
 }
 
-fn read_recurrence(value: &Value) -> Result<Recurrence, String> {
+pub(crate) fn read_recurrence(value: &Value) -> Result<Recurrence, String> {
     let object = value.as_object().ok_or("must be an object")?;
     let frequency = match object.get("frequency").and_then(Value::as_str) {
         Some("DAILY") => Frequency::Daily,

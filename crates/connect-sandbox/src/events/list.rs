@@ -20,16 +20,13 @@ impl Sandbox {
     pub(crate) fn list_events(&mut self, call: &Call) -> Result<Reply, Problem> {
         let visitor = self.visitor(call)?;
         let size = page_size(call)?;
-        let (asked, cursors) = asked(call, &visitor.user)?;
+        let (asked, cursors) = asked(call, &visitor.user.id)?;
         let free_busy = visitor.scope == Scope::FreeBusy;
-        let style = Style { conference_object: self.settings.is("conference", "object"), free_busy };
+        let style = Style { free_busy, ..self.style() };
 
-        let calendars: Vec<&Calendar> = match self.connections(&visitor.user) {
-            Some(connections) => {
-                connections.values().filter_map(|one| one.calendars.as_ref()).flatten().collect()
-            }
-            None => Vec::new(),
-        };
+        let connections = self.permitted(&visitor.user, |provider| asked.wants_any_of(provider))?;
+        let calendars: Vec<&Calendar> =
+            connections.into_values().filter_map(|one| one.calendars.as_ref()).flatten().collect();
         let mut found = Vec::new();
         for calendar in calendars.iter().filter(|calendar| asked.wants(calendar)) {
             found.extend(
@@ -46,7 +43,7 @@ impl Sandbox {
             let shown = found.iter().map(|(_, calendar, one)| (*calendar, one));
             let left = rest.iter().map(|(_, calendar, _)| *calendar);
             let token = PageToken::after(&cursors, shown, left, &calendars, &asked);
-            object.insert("nextPageToken".to_owned(), json!(token.encode(&visitor.user)));
+            object.insert("nextPageToken".to_owned(), json!(token.encode(&visitor.user.id)));
         }
         Ok(ok(&body))
     }

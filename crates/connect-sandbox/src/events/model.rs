@@ -20,7 +20,7 @@ pub(crate) struct Calendar {
     /// As `GET /calendars` shows it.
     pub(crate) info: Value,
     pub(crate) account: String,
-    pub(crate) time_zone: &'static str,
+    pub(crate) time_zone: String,
     pub(crate) events: BTreeMap<String, Event>,
 }
 

@@ -51,6 +51,14 @@ struct Query {
 }
 
 impl Asked {
+    /// Whether the list is about calendars of this provider at all.
+    pub(crate) fn wants_any_of(&self, provider: Provider) -> bool {
+        let named = |chosen: &BTreeMap<String, Vec<String>>| {
+            [provider.name(), ""].iter().any(|name| chosen.get(*name).is_some_and(|ids| !ids.is_empty()))
+        };
+        self.calendars.as_ref().is_none_or(named)
+    }
+
     pub(crate) fn wants(&self, calendar: &Calendar) -> bool {
         let Some(chosen) = &self.calendars else { return true };
         let lists = [chosen.get(calendar.provider.name()), chosen.get("")];

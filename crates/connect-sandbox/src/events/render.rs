@@ -1,7 +1,7 @@
 //! Events as the service shows them.
 
 use super::model::{Calendar, Instance};
-use super::original;
+use super::{odd, original};
 use crate::random::hash;
 use crate::time;
 use serde_json::{Map, Value, json};
@@ -11,14 +11,29 @@ use serde_json::{Map, Value, json};
 pub(crate) struct Style {
     /// `conference` as an object in place of a text.
     pub(crate) conference_object: bool,
+    /// `attendees` as bare addresses.
+    pub(crate) plain_attendees: bool,
+    /// Without `calendarId`.
+    pub(crate) no_calendar_id: bool,
+    /// Some with start and end in the odd forms.
+    pub(crate) odd_dates: bool,
     /// Only when someone is busy, as the scope `free-busy` has it.
     pub(crate) free_busy: bool,
 }
 
 pub(crate) fn render(calendar: &Calendar, instance: &Instance<'_>, style: Style) -> Map<String, Value> {
-    if style.free_busy {
-        return block(calendar, instance);
+    let mut event =
+        if style.free_busy { block(calendar, instance) } else { whole(calendar, instance, style) };
+    if style.no_calendar_id {
+        event.remove("calendarId");
     }
+    if style.odd_dates {
+        odd::dates(&mut event, &instance.fields);
+    }
+    event
+}
+
+fn whole(calendar: &Calendar, instance: &Instance<'_>, style: Style) -> Map<String, Value> {
     let mut event = match json!(instance.fields.as_ref()) {
         Value::Object(event) => event,
         _ => Map::new(),
@@ -30,6 +45,9 @@ pub(crate) fn render(calendar: &Calendar, instance: &Instance<'_>, style: Style)
     event.insert("original".to_owned(), original::of(calendar, instance));
     if let Some(series) = instance.series_id() {
         event.insert("recurringEventId".to_owned(), json!(series));
+    }
+    if let (true, Some(attendees)) = (style.plain_attendees, event.get_mut("attendees")) {
+        *attendees = instance.fields.attendees.iter().map(|attendee| json!(attendee.email)).collect();
     }
     if style.conference_object {
         let provider =

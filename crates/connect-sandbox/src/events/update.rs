@@ -25,7 +25,8 @@ impl Sandbox {
 
         let style = self.style();
         let mut random = self.stream();
-        let calendar = address.calendar.find(self.connections(&visitor.user))?;
+        let connections = self.permitted(&visitor.user, |provider| address.calendar.is_for(provider))?;
+        let calendar = address.calendar.find(connections)?;
         let target = address.locate(calendar)?;
         let change =
             Change { patch: input.patch_for(calendar, &mut random), rule: input.recurrence, now: call.now };

@@ -3,6 +3,7 @@
 use super::grants::Bearer;
 use crate::reply::Problem;
 use crate::sandbox::{Call, Sandbox};
+use crate::users::UserKey;
 use http::StatusCode;
 use http::header::AUTHORIZATION;
 use serde_json::json;
@@ -18,7 +19,7 @@ pub(crate) enum Scope {
 /// The user behind a request, and the scope of the sign-in.
 #[derive(Clone, Debug)]
 pub(crate) struct Visitor {
-    pub(crate) user: String,
+    pub(crate) user: UserKey,
     pub(crate) scope: Scope,
 }
 
@@ -59,14 +60,14 @@ impl Sandbox {
         } else {
             StatusCode::UNAUTHORIZED
         };
-        Err(Problem::plain(status, "Write access denied for current scope"))
+        Err(Problem::documented(status, "Write access denied for current scope"))
     }
 
     fn unauthorized(&self, message: &str) -> Problem {
         match self.settings.value("expired_body") {
             "empty" => Problem::empty(StatusCode::UNAUTHORIZED),
             "error" => Problem::new(StatusCode::UNAUTHORIZED, json!({ "error": "Unauthorized" })),
-            _ => Problem::plain(StatusCode::UNAUTHORIZED, message),
+            _ => Problem::documented(StatusCode::UNAUTHORIZED, message),
         }
     }
 }

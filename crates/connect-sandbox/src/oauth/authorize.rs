@@ -2,16 +2,19 @@
 
 use super::access::Scope;
 use super::grants::Code;
+use crate::apps::App;
 use crate::provider::Provider;
 use crate::reply::{Problem, Reply, redirect};
 use crate::sandbox::{Call, Sandbox};
+use crate::users::UserKey;
 use http::StatusCode;
 use http::header::{HeaderValue, SET_COOKIE};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// What an application asked for at authorize.
 pub(crate) struct AuthorizeRequest {
-    pub(crate) user: String,
+    pub(crate) app: App,
+    pub(crate) user: UserKey,
     pub(crate) scope: Scope,
     pub(crate) state: Option<String>,
     /// The providers the picker offers.
@@ -23,8 +26,8 @@ impl Sandbox {
         let asked = self.authorize_request(call)?;
         self.load_user(&asked.user);
         let reply = if self.settings.is("auto_consent", "on") {
-            let providers = asked.providers.clone();
-            self.approve(call, &asked, &providers)?
+            self.connect_offered(&asked);
+            self.approve(call, &asked)?
         } else {
             let query = call.request.uri().query().unwrap_or("");
             redirect(&format!("/api/oauth/providers?{query}"))?
@@ -34,9 +37,8 @@ impl Sandbox {
 
     /// The request, checked; the redirect URI of the query is ignored, the stored one wins.
     pub(crate) fn authorize_request(&self, call: &Call) -> Result<AuthorizeRequest, Problem> {
-        if call.query("client_id") != Some(self.settings.value("client_id")) {
-            return Err(Problem::plain(StatusCode::UNAUTHORIZED, "Invalid Client"));
-        }
+        let client = call.query("client_id").and_then(|id| self.registered(id));
+        let client = client.ok_or_else(|| Problem::plain(StatusCode::UNAUTHORIZED, "Invalid Client"))?;
         if call.query("response_type").is_some_and(|kind| kind != "code") {
             return Err(Problem::bad_request("response_type must be code"));
         }
@@ -44,25 +46,31 @@ impl Sandbox {
         let scope = Scope::parse(call.query("scope"))
             .ok_or_else(|| Problem::bad_request("scope must be free-busy, read or read-write"))?;
         let state = call.query("state").map(str::to_owned);
-        Ok(AuthorizeRequest { user: user.to_owned(), scope, state, providers: offered(call) })
+        let user = UserKey { client: client.id, id: user.to_owned() };
+        Ok(AuthorizeRequest { app: client.app, user, scope, state, providers: offered(call) })
     }
 
-    /// Connects the accounts and sends the browser back with a code.
-    pub(crate) fn approve(
-        &mut self,
-        call: &Call,
-        asked: &AuthorizeRequest,
-        providers: &[Provider],
-    ) -> Result<Reply, Problem> {
-        self.connect(&asked.user, providers);
-        let redirect_uri = self.settings.value("redirect_uri").to_owned();
+    /// Consent without a page: every account offered, up to the limit. A user of a seed has the accounts of the seed.
+    fn connect_offered(&mut self, asked: &AuthorizeRequest) {
+        let seeded = self.seeded.get(&asked.user.id).map(|seeded| seeded.keys().copied().collect::<Vec<_>>());
+        for provider in &asked.providers {
+            if seeded.as_ref().is_none_or(|seeded| seeded.contains(provider)) {
+                // Over the limit the remaining accounts are not connected; `limitReached` says so.
+                let _ = self.connect(&asked.user, *provider, false);
+            }
+        }
+    }
+
+    /// Sends the browser back with a code.
+    pub(crate) fn approve(&mut self, call: &Call, asked: &AuthorizeRequest) -> Result<Reply, Problem> {
+        let redirect_uri = asked.app.redirect_uri.clone();
         let by_user = self.settings.is("code", "user_id");
-        let code = if by_user { asked.user.clone() } else { self.random.token(32) };
+        let code = if by_user { asked.user.id.clone() } else { self.random.token(32) };
         self.grants.add_code(
             code.clone(),
             Code {
-                user: asked.user.clone(),
-                client: self.settings.value("client_id").to_owned(),
+                user: asked.user.id.clone(),
+                client: asked.user.client.clone(),
                 redirect_uri: redirect_uri.clone(),
                 scope: asked.scope,
                 issued: call.now,
@@ -74,7 +82,7 @@ impl Sandbox {
     /// Sends the browser back without a code.
     pub(crate) fn deny(&self, asked: &AuthorizeRequest) -> Result<Reply, Problem> {
         let parameters = [("error", Some("access_denied")), ("state", asked.state.as_deref())];
-        redirect(&with_query(self.settings.value("redirect_uri"), &parameters))
+        redirect(&with_query(&asked.app.redirect_uri, &parameters))
     }
 
     fn with_cookie(&mut self, mut reply: Reply) -> Reply {

@@ -1,84 +1,195 @@
-//! The provider page: which accounts a user connects, or none.
+//! The pages a user sees, and what their forms do.
+//!
+//! ```text
+//! GET /oauth/providers ──connect──▶ GET /oauth/consent?provider=… ──allow──▶ back to the first page
+//!        │                                        └──deny──▶ redirect with error=access_denied
+//!        └──back──▶ redirect with a code, or with access_denied while nothing is connected
+//! ```
+//!
+//! A script needs no pages: `POST /oauth/providers` with `decision=approve`, a `provider` for each account and perhaps
+//! `withhold` for some of them does it all.
 
 use super::authorize::AuthorizeRequest;
+use crate::pages::{self, Notice, Page};
 use crate::provider::Provider;
-use crate::reply::{Problem, Reply, html};
+use crate::reply::{Problem, Reply, html, redirect};
 use crate::sandbox::{Call, Sandbox};
+use crate::users::LimitReached;
+use http::StatusCode;
 use http::header::{HeaderName, HeaderValue};
 
 impl Sandbox {
-    /// `GET /oauth/providers`: a form that works without scripts.
+    /// `GET /oauth/providers`: which accounts there are and which can be connected.
     pub(crate) fn provider_page(&mut self, call: &Call) -> Result<Reply, Problem> {
         let asked = self.authorize_request(call)?;
-        let query = call.request.uri().query().unwrap_or("");
-        let mut reply = html(page(&asked, query));
-        for (name, value) in [
-            ("cache-control", "no-store"),
-            (
-                "content-security-policy",
-                "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-            ),
-            ("x-content-type-options", "nosniff"),
-        ] {
-            reply.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
-        }
-        Ok(reply)
+        self.load_user(&asked.user);
+        Ok(self.show_providers(call, &asked, None))
     }
 
-    /// `POST /oauth/providers`: the form, with the query of the page.
+    /// `POST /oauth/providers`: the way back to the application.
+    pub(crate) fn return_to_app(&mut self, call: &Call) -> Result<Reply, Problem> {
+        let asked = self.authorize_request(call)?;
+        self.load_user(&asked.user);
+        let form = Form::read(call);
+        match form.first("decision") {
+            Some("back") if self.users.get(&asked.user).is_some_and(|user| !user.is_empty()) => {
+                self.approve(call, &asked)
+            }
+            Some("back" | "deny") => self.deny(&asked),
+            Some("approve") => self.approve_at_once(call, &asked, &form),
+            _ => Err(Problem::bad_request("decision must be back, approve or deny")),
+        }
+    }
+
+    /// `GET /oauth/consent`: what the provider itself would ask.
+    pub(crate) fn consent_page(&mut self, call: &Call) -> Result<Reply, Problem> {
+        let asked = self.authorize_request(call)?;
+        let provider = asked_provider(call, &asked)?;
+        self.load_user(&asked.user);
+        let notice = self.limit_reached(&asked.user).then_some(Notice::LimitReached);
+        Ok(self.show_consent(call, &asked, provider, notice))
+    }
+
+    /// `POST /oauth/consent`: allow, with or without the calendars, or deny.
     pub(crate) fn consent(&mut self, call: &Call) -> Result<Reply, Problem> {
         let asked = self.authorize_request(call)?;
-        let form: Vec<_> = form_urlencoded::parse(call.body()).collect();
-        let all = |name| form.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_ref());
-        let chosen = all("provider").filter_map(Provider::parse);
-        let chosen: Vec<_> = chosen.filter(|provider| asked.providers.contains(provider)).collect();
-        match all("decision").next() {
-            Some("approve") if chosen.is_empty() => Err(Problem::bad_request("Choose at least one provider")),
-            Some("approve") => {
-                self.load_user(&asked.user);
-                self.approve(call, &asked, &chosen)
-            }
+        let provider = asked_provider(call, &asked)?;
+        self.load_user(&asked.user);
+        let form = Form::read(call);
+        match form.first("decision") {
             Some("deny") => self.deny(&asked),
-            _ => Err(Problem::bad_request("decision must be approve or deny")),
+            Some("allow") => match self.connect(&asked.user, provider, form.first("calendars").is_none()) {
+                Ok(()) => redirect(&format!("/api/oauth/providers?{}", query_of(call))),
+                Err(LimitReached) => {
+                    Ok(self.show_consent(call, &asked, provider, Some(Notice::LimitReached)))
+                }
+            },
+            _ => Err(Problem::bad_request("decision must be allow or deny")),
         }
+    }
+
+    /// All accounts of the form or none.
+    fn approve_at_once(
+        &mut self,
+        call: &Call,
+        asked: &AuthorizeRequest,
+        form: &Form,
+    ) -> Result<Reply, Problem> {
+        let known = |name| form.all(name).filter_map(Provider::parse).collect::<Vec<_>>();
+        let (mut chosen, withheld) = (known("provider"), known("withhold"));
+        chosen.retain(|provider| asked.providers.contains(provider));
+        if chosen.is_empty() {
+            return Err(Problem::bad_request("Choose at least one provider"));
+        }
+        let before = self.users.get(&asked.user).cloned();
+        for provider in chosen {
+            if self.connect(&asked.user, provider, withheld.contains(&provider)).is_err() {
+                self.users.insert(asked.user.clone(), before.unwrap_or_default());
+                return Ok(self.show_providers(call, asked, Some(Notice::LimitReached)));
+            }
+        }
+        self.approve(call, asked)
+    }
+
+    fn show_providers(&self, call: &Call, asked: &AuthorizeRequest, notice: Option<Notice>) -> Reply {
+        let connected = |provider: Provider| {
+            let connection = self.users.get(&asked.user)?.get(&provider)?;
+            Some((connection.account.as_str(), !self.withholds(provider, connection)))
+        };
+        let accounts: Vec<_> =
+            asked.providers.iter().map(|provider| (*provider, connected(*provider))).collect();
+        let page = page(call, asked, query_of(call), notice);
+        secured(html(pages::providers(&page, &accounts)), asked, notice)
+    }
+
+    fn show_consent(
+        &self,
+        call: &Call,
+        asked: &AuthorizeRequest,
+        provider: Provider,
+        notice: Option<Notice>,
+    ) -> Reply {
+        let account = crate::users::account(&asked.user.id, provider);
+        let page = page(call, asked, query_of(call), notice);
+        secured(html(pages::consent(&page, provider, &account)), asked, notice)
     }
 }
 
-fn page(asked: &AuthorizeRequest, query: &str) -> String {
-    let boxes: String = asked
-        .providers
-        .iter()
-        .map(|provider| {
-            let (name, title) = (provider.name(), provider.title());
-            format!(
-                "<p><label><input type=\"checkbox\" name=\"provider\" value=\"{name}\" checked> {title}</label></p>\n"
-            )
-        })
-        .collect();
-    let (user, action) = (escape(&asked.user), escape(&format!("/api/oauth/providers?{query}")));
-    format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>Connect your calendars</title>\n</head>\n<body>\n<main>\n<h1>Connect your calendars</h1>\n\
-         <p>The application asks for the calendars of <strong>{user}</strong>.</p>\n\
-         <form method=\"post\" action=\"{action}\">\n<fieldset>\n<legend>Accounts to connect</legend>\n{boxes}</fieldset>\n\
-         <p><button name=\"decision\" value=\"approve\">Allow</button>\n\
-         <button name=\"decision\" value=\"deny\">Cancel</button></p>\n</form>\n</main>\n</body>\n</html>\n"
-    )
+/// The fields of a form.
+struct Form(Vec<(String, String)>);
+
+impl Form {
+    fn read(call: &Call) -> Self {
+        Self(form_urlencoded::parse(call.body()).into_owned().collect())
+    }
+
+    fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    fn first<'a>(&'a self, name: &'a str) -> Option<&'a str> {
+        self.all(name).next()
+    }
 }
 
-/// Text made fit for HTML, inside elements and quoted attributes.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            other => escaped.push(other),
-        }
+fn page<'a>(call: &'a Call, asked: &'a AuthorizeRequest, query: &'a str, notice: Option<Notice>) -> Page<'a> {
+    let accepted = call.header(http::header::ACCEPT_LANGUAGE);
+    Page {
+        words: pages::words_for(call.query("lng"), accepted),
+        theme: call.query("theme"),
+        app: asked.app.display_name.as_deref(),
+        user: &asked.user.id,
+        query,
+        notice,
     }
-    escaped
+}
+
+fn asked_provider(call: &Call, asked: &AuthorizeRequest) -> Result<Provider, Problem> {
+    let provider = call.query("provider").and_then(Provider::parse);
+    provider
+        .filter(|provider| asked.providers.contains(provider))
+        .ok_or_else(|| Problem::bad_request("provider must be one that is offered"))
+}
+
+/// The query authorize was called with: the consent page has its provider in front of it.
+fn query_of(call: &Call) -> &str {
+    let query = call.request.uri().query().unwrap_or("");
+    match query.split_once('&') {
+        Some((first, rest)) if first.starts_with("provider=") => rest,
+        _ => query,
+    }
+}
+
+fn secured(mut reply: Reply, asked: &AuthorizeRequest, notice: Option<Notice>) -> Reply {
+    if notice.is_some() {
+        *reply.status_mut() = StatusCode::FORBIDDEN;
+    }
+    let policy = format!(
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'{}",
+        form_action(&asked.app.redirect_uri)
+    );
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        reply.headers_mut().insert(http::header::CONTENT_SECURITY_POLICY, policy);
+    }
+    let fixed = [
+        ("cache-control", "no-store"),
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "no-referrer"),
+    ];
+    for (name, value) in fixed {
+        reply.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    reply
+}
+
+/// Browsers hold the redirect after a form to this rule too, so the application's origin belongs to it.
+fn form_action(redirect_uri: &str) -> String {
+    let Some((scheme, rest)) = redirect_uri.split_once("://") else { return String::new() };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
+    let plain = authority.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".:-[]".contains(&byte));
+    match scheme {
+        "http" | "https" if plain => format!("; form-action 'self' {scheme}://{authority}"),
+        "http" | "https" => String::new(),
+        _ => format!("; form-action 'self' {scheme}:"),
+    }
 }

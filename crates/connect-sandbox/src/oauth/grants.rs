@@ -2,6 +2,7 @@
 
 use super::access::Scope;
 use super::rotation::{Family, FamilyId};
+use crate::users::UserKey;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 
@@ -35,7 +36,7 @@ pub(crate) struct RefreshToken {
 
 /// What an access token is worth.
 pub(crate) enum Bearer {
-    Valid { user: String, scope: Scope },
+    Valid { user: UserKey, scope: Scope },
     Expired,
     Unknown,
 }
@@ -87,7 +88,8 @@ impl Grants {
         if access.serial < self.expired_below || now >= access.expires {
             return Bearer::Expired;
         }
-        Bearer::Valid { user: family.user.clone(), scope: family.scope }
+        let user = UserKey { client: family.client.clone(), id: family.user.clone() };
+        Bearer::Valid { user, scope: family.scope }
     }
 
     pub(crate) fn expire_all(&mut self) {

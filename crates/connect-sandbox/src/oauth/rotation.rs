@@ -40,6 +40,7 @@ pub(crate) struct Successor {
     pub(crate) family: FamilyId,
     pub(crate) generation: u64,
     pub(crate) user: String,
+    pub(crate) client: String,
 }
 
 /// A refresh that was refused.
@@ -54,8 +55,9 @@ impl Grants {
     /// A new sign-in.
     pub(crate) fn start_family(&mut self, user: String, client: String, scope: Scope) -> Successor {
         let family = FamilyId(self.families.len());
-        self.families.push(Family { user: user.clone(), client, scope, newest: 0, revoked: false });
-        Successor { family, generation: 0, user }
+        let one = Family { user: user.clone(), client: client.clone(), scope, newest: 0, revoked: false };
+        self.families.push(one);
+        Successor { family, generation: 0, user, client }
     }
 
     pub(crate) fn add_refresh(&mut self, token: String, place: &Successor) {
@@ -91,6 +93,7 @@ impl Grants {
             family: presented.family,
             generation: presented.generation + 1,
             user: family.user.clone(),
+            client: family.client.clone(),
         })
     }
 

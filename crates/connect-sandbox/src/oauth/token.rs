@@ -2,6 +2,7 @@
 
 use super::grants::Wanted;
 use super::rotation::{Refused, Successor};
+use crate::apps::Registered;
 use crate::reply::{Problem, Reply, no_store, ok};
 use crate::sandbox::{Call, Sandbox};
 use base64::Engine as _;
@@ -43,32 +44,28 @@ impl Sandbox {
     }
 
     fn exchange(&mut self, call: &Call, form: &Form, kind: Option<&str>) -> Result<Reply, Problem> {
-        self.authenticate_client(call, form)?;
+        let client = self.authenticate_client(call, form)?;
         match kind {
-            Some("authorization_code") => self.exchange_code(call, form),
-            Some("refresh_token") => self.exchange_refresh(call, form),
+            Some("authorization_code") => self.exchange_code(call, form, &client),
+            Some("refresh_token") => self.exchange_refresh(call, form, &client),
             Some(_) => Err(bad("unsupported_grant_type", "Unsupported grant type")),
             None => Err(bad("invalid_request", "Missing grant_type")),
         }
     }
 
-    fn exchange_code(&mut self, call: &Call, form: &Form) -> Result<Reply, Problem> {
+    fn exchange_code(&mut self, call: &Call, form: &Form, client: &str) -> Result<Reply, Problem> {
         let code = form.get("code").ok_or_else(|| bad("invalid_request", "Missing code"))?;
-        let wanted = Wanted {
-            client: self.settings.value("client_id"),
-            redirect_uri: form.get("redirect_uri").map(String::as_str),
-            now: call.now,
-        };
+        let wanted =
+            Wanted { client, redirect_uri: form.get("redirect_uri").map(String::as_str), now: call.now };
         let grant = self.grants.take_code(code, &wanted).map_err(|text| bad("invalid_grant", text))?;
         let place = self.grants.start_family(grant.user, grant.client, grant.scope);
         Ok(self.mint(call.now, &place))
     }
 
-    fn exchange_refresh(&mut self, call: &Call, form: &Form) -> Result<Reply, Problem> {
+    fn exchange_refresh(&mut self, call: &Call, form: &Form, client: &str) -> Result<Reply, Problem> {
         let token =
             form.get("refresh_token").ok_or_else(|| bad("invalid_request", "Missing refresh_token"))?;
-        let rotated =
-            self.grants.rotate(token, self.settings.value("client_id"), self.settings.value("rotation"));
+        let rotated = self.grants.rotate(token, client, self.settings.value("rotation"));
         let place = rotated.map_err(|refused| {
             self.stats.family_revocations += u64::from(refused == Refused::Revoked);
             bad("invalid_grant", "Invalid refresh token")
@@ -78,11 +75,10 @@ impl Sandbox {
 
     /// A new pair. Every token differs: each has an id of its own.
     fn mint(&mut self, now: Timestamp, place: &Successor) -> Reply {
-        let client = self.settings.value("client_id").to_owned();
         let ttl = self.settings.number("token_ttl");
         let life = SignedDuration::from_secs(i64::try_from(ttl).unwrap_or(i64::MAX));
         let expires = now.checked_add(life).unwrap_or(Timestamp::MAX);
-        let (user, ids) = (&place.user, [self.random.uuid(), self.random.uuid()]);
+        let (user, client, ids) = (&place.user, &place.client, [self.random.uuid(), self.random.uuid()]);
         let access = self.jwt(json!({
             "sub": user, "aud": client, "projectId": client, "exp": expires.as_second(), "jti": ids[0],
         }));
@@ -106,19 +102,16 @@ impl Sandbox {
         format!("{}.{}.{}", part(header), part(claims), self.random.token(32))
     }
 
-    /// Basic first, else the body.
-    fn authenticate_client(&self, call: &Call, form: &Form) -> Result<(), Problem> {
-        let (id, secret) = (self.settings.value("client_id"), self.settings.value("client_secret"));
-        let known = match call.header(AUTHORIZATION) {
-            Some(header) => basic_matches(header, id, secret),
-            None => {
-                form.get("client_id").map(String::as_str) == Some(id)
-                    && form.get("client_secret").map(String::as_str) == Some(secret)
-            }
+    /// The application, by Basic first, else by the body.
+    fn authenticate_client(&self, call: &Call, form: &Form) -> Result<String, Problem> {
+        let presents = |app: &Registered| match call.header(AUTHORIZATION) {
+            Some(header) => basic_matches(header, &app.id, &app.secret),
+            None => form.get("client_id") == Some(&app.id) && form.get("client_secret") == Some(&app.secret),
         };
-        let denied =
-            || Problem::oauth(StatusCode::UNAUTHORIZED, "invalid_client", "Client authentication failed");
-        if known { Ok(()) } else { Err(denied()) }
+        let known = self.all_apps().into_iter().find(presents);
+        known.map(|app| app.id).ok_or_else(|| {
+            Problem::oauth(StatusCode::UNAUTHORIZED, "invalid_client", "Client authentication failed")
+        })
     }
 }
 

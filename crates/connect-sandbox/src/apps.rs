@@ -1,0 +1,190 @@
+//! The registry of applications: what the service's dashboard keeps of each.
+//!
+//! The demo application is always there; it lives in the [settings](crate::Settings), so that `--set` reaches it. Others are
+//! registered beside it, and each has users of its own.
+
+use crate::sandbox::Sandbox;
+use crate::settings::is_uri;
+use serde::Serialize;
+
+/// An application, as its owner describes it.
+///
+/// ```
+/// use connect_sandbox::{App, Sandbox, Settings};
+///
+/// let mut sandbox = Sandbox::new(Settings::default());
+/// let app = App::new("My Scheduling App", "https://app.example/callback").display_name("Scheduler");
+/// let credentials = sandbox.register(app).unwrap();
+/// assert!(credentials.client_id.starts_with("proj-"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct App {
+    /// The internal name, which users do not see.
+    pub name: String,
+    /// The name on the pages; without one they say "The application".
+    pub display_name: Option<String>,
+    /// The only place authorize redirects to.
+    pub redirect_uri: String,
+    /// Where changes are delivered to; without one nothing can be subscribed.
+    pub webhook_url: Option<String>,
+}
+
+/// What an application signs in with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Credentials {
+    /// The application's id.
+    pub client_id: String,
+    /// The application's secret.
+    pub client_secret: String,
+    /// The stored redirect URI: the only place authorize redirects to.
+    pub redirect_uri: String,
+}
+
+/// An application was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AppError {
+    /// The name is empty.
+    #[error("name must not be empty")]
+    Name,
+    /// The redirect URI is not an absolute URI.
+    #[error("redirectUri must be an absolute URI")]
+    RedirectUri,
+    /// The webhook URL is not an absolute URL.
+    #[error("webhookUrl must be an absolute URL")]
+    WebhookUrl,
+    /// There is no application with this id.
+    #[error("there is no application {0:?}")]
+    Unknown(String),
+}
+
+impl App {
+    /// An application with what every one needs.
+    pub fn new(name: impl Into<String>, redirect_uri: impl Into<String>) -> Self {
+        Self { name: name.into(), display_name: None, redirect_uri: redirect_uri.into(), webhook_url: None }
+    }
+
+    /// The name on the pages.
+    pub fn display_name(mut self, name: impl Into<String>) -> Self {
+        self.display_name = Some(name.into());
+        self
+    }
+
+    /// Where changes are delivered to.
+    pub fn webhook_url(mut self, url: impl Into<String>) -> Self {
+        self.webhook_url = Some(url.into());
+        self
+    }
+
+    /// Empty texts count as absent.
+    fn checked(mut self) -> Result<Self, AppError> {
+        self.display_name = self.display_name.filter(|name| !name.trim().is_empty());
+        self.webhook_url = self.webhook_url.filter(|url| !url.is_empty());
+        if self.name.trim().is_empty() {
+            return Err(AppError::Name);
+        }
+        if !is_uri(&self.redirect_uri) {
+            return Err(AppError::RedirectUri);
+        }
+        match &self.webhook_url {
+            Some(url) if !is_uri(url) => Err(AppError::WebhookUrl),
+            _ => Ok(self),
+        }
+    }
+}
+
+/// An application with its credentials.
+#[derive(Clone, Debug)]
+pub(crate) struct Registered {
+    pub(crate) id: String,
+    pub(crate) secret: String,
+    pub(crate) app: App,
+}
+
+impl Registered {
+    pub(crate) fn credentials(&self) -> Credentials {
+        Credentials {
+            client_id: self.id.clone(),
+            client_secret: self.secret.clone(),
+            redirect_uri: self.app.redirect_uri.clone(),
+        }
+    }
+}
+
+impl Sandbox {
+    /// Registers an application beside the demo application, and makes its id and secret.
+    pub fn register(&mut self, app: App) -> Result<Credentials, AppError> {
+        let app = app.checked()?;
+        let (id, secret) =
+            (format!("proj-{}", self.random.letters(16)), format!("secret-{}", self.random.token(24)));
+        let registered = Registered { id, secret, app };
+        let credentials = registered.credentials();
+        self.apps.push(registered);
+        Ok(credentials)
+    }
+
+    /// Changes what an application says of itself; its id and secret stay.
+    pub fn update_app(&mut self, client_id: &str, app: App) -> Result<(), AppError> {
+        let app = app.checked()?;
+        if client_id == self.settings.value("client_id") {
+            // Each value was checked just now, by the rules the switches have.
+            let texts = [
+                ("app_name", Some(app.name)),
+                ("redirect_uri", Some(app.redirect_uri)),
+                ("display_name", app.display_name),
+                ("webhook_url", app.webhook_url),
+            ];
+            for (name, text) in texts {
+                let _ = self.settings.set(name, text.as_deref().unwrap_or(""));
+            }
+            return Ok(());
+        }
+        let known = self.apps.iter_mut().find(|one| one.id == client_id);
+        known.ok_or_else(|| AppError::Unknown(client_id.to_owned()))?.app = app;
+        Ok(())
+    }
+
+    /// What an application says of itself.
+    pub fn app(&self, client_id: &str) -> Option<App> {
+        self.registered(client_id).map(|registered| registered.app)
+    }
+
+    /// What every application signs in with; the demo application is the first.
+    pub fn apps(&self) -> Vec<Credentials> {
+        self.all_apps().iter().map(Registered::credentials).collect()
+    }
+
+    /// What the demo application signs in with.
+    pub fn credentials(&self) -> Credentials {
+        self.demo_app().credentials()
+    }
+
+    pub(crate) fn registered(&self, client_id: &str) -> Option<Registered> {
+        if client_id == self.settings.value("client_id") {
+            return Some(self.demo_app());
+        }
+        self.apps.iter().find(|one| one.id == client_id).cloned()
+    }
+
+    pub(crate) fn all_apps(&self) -> Vec<Registered> {
+        std::iter::once(self.demo_app()).chain(self.apps.iter().cloned()).collect()
+    }
+
+    fn demo_app(&self) -> Registered {
+        let value = |name| self.settings.value(name).to_owned();
+        let optional = |name| Some(value(name)).filter(|text| !text.is_empty());
+        Registered {
+            id: value("client_id"),
+            secret: value("client_secret"),
+            app: App {
+                name: value("app_name"),
+                display_name: optional("display_name"),
+                redirect_uri: value("redirect_uri"),
+                webhook_url: optional("webhook_url"),
+            },
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! The switches `rate_limit` and `server_errors`: every Nth call of the API fails before it does anything.
+
+use crate::reply::Problem;
+use crate::sandbox::{Call, Sandbox};
+use http::StatusCode;
+use http::header::{HeaderValue, RETRY_AFTER};
+use jiff::SignedDuration;
+
+/// Calls so far, counted while the switch is on.
+#[derive(Debug, Default)]
+pub(crate) struct Limits {
+    rated: u64,
+    served: u64,
+}
+
+/// How long a caller is told to wait.
+const WAIT: SignedDuration = SignedDuration::from_secs(2);
+
+impl Sandbox {
+    pub(crate) fn limit(&mut self, call: &Call) -> Result<(), Problem> {
+        let form = self.settings.value("rate_limit");
+        if form != "off" {
+            self.limits.rated += 1;
+            if every(self.limits.rated, self.settings.number("rate_limit_every")) {
+                let problem = Problem::plain(StatusCode::TOO_MANY_REQUESTS, "Rate limit exceeded");
+                return Err(problem.with_header(RETRY_AFTER, retry_after(form, call)));
+            }
+        }
+        let errors = self.settings.number("server_errors");
+        if errors > 0 {
+            self.limits.served += 1;
+            if every(self.limits.served, errors) {
+                let message = "The service is temporarily unavailable";
+                return Err(Problem::plain(StatusCode::SERVICE_UNAVAILABLE, message));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn every(count: u64, n: u64) -> bool {
+    count.checked_rem(n) == Some(0)
+}
+
+fn retry_after(form: &str, call: &Call) -> HeaderValue {
+    let seconds = WAIT.as_secs();
+    if form == "seconds" {
+        return HeaderValue::from(seconds);
+    }
+    let then = call.now.checked_add(WAIT).unwrap_or(call.now);
+    let date = then.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    HeaderValue::from_str(&date).unwrap_or_else(|_| HeaderValue::from(seconds))
+}

@@ -1,0 +1,144 @@
+//! The pages a user sees: plain HTML without scripts, in eight languages, light or dark.
+//!
+//! Everything that is not written here is escaped before it becomes part of a page.
+
+mod language;
+mod style;
+mod words;
+
+use crate::provider::Provider;
+pub(crate) use language::words_for;
+use style::STYLE;
+use words::Words;
+
+/// What every page is made from.
+pub(crate) struct Page<'a> {
+    pub(crate) words: &'static Words,
+    pub(crate) theme: Option<&'a str>,
+    /// The application's display name.
+    pub(crate) app: Option<&'a str>,
+    pub(crate) user: &'a str,
+    /// The query authorize was called with.
+    pub(crate) query: &'a str,
+    pub(crate) notice: Option<Notice>,
+}
+
+/// Something to tell the user above all else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Notice {
+    LimitReached,
+}
+
+/// Which accounts are connected (address, and whether the calendars may be seen), and which can be.
+pub(crate) fn providers(page: &Page<'_>, accounts: &[(Provider, Option<(&str, bool)>)]) -> String {
+    let words = page.words;
+    let items: String =
+        accounts.iter().map(|(provider, account)| provider_item(page, *provider, *account)).collect();
+    let (using, back) = match page.app {
+        Some(app) => (page.fill(words.using, app), page.fill(words.back, app)),
+        None => (words.using_generic.to_owned(), words.back_generic.to_owned()),
+    };
+    let content = format!(
+        "<h1>{title}</h1>\n<p>{using}</p>\n<p>{user}</p>\n\
+         <h2 id=\"accounts\">{accounts}</h2>\n<ul aria-labelledby=\"accounts\">\n{items}</ul>\n\
+         <form method=\"post\" action=\"{action}\">\n\
+         <p><button class=\"main\" name=\"decision\" value=\"back\">{back}</button>\n\
+         <button name=\"decision\" value=\"deny\">{deny}</button></p>\n</form>\n",
+        title = words.title,
+        user = page.fill(words.for_user, page.user),
+        accounts = words.accounts,
+        action = escape(&format!("/api/oauth/providers?{}", page.query)),
+        deny = words.deny,
+    );
+    document(page, words.title, &content)
+}
+
+/// What the provider itself would ask: this account, and its calendars.
+pub(crate) fn consent(page: &Page<'_>, provider: Provider, account: &str) -> String {
+    let words = page.words;
+    let title = format!("{}: {}", provider.title(), words.title);
+    let permission = if provider.granted_scopes().is_empty() {
+        String::new()
+    } else {
+        format!(
+            "<p><input type=\"checkbox\" id=\"calendars\" name=\"calendars\" value=\"on\" checked>\n\
+             <label for=\"calendars\">{}</label></p>\n",
+            words.allow_calendars
+        )
+    };
+    let using = page.app.map_or_else(|| words.using_generic.to_owned(), |app| page.fill(words.using, app));
+    let content = format!(
+        "<h1>{heading}</h1>\n<p>{using}</p>\n<form method=\"post\" action=\"{action}\">\n\
+         <fieldset>\n<legend>{account}</legend>\n<p><strong><bdi>{address}</bdi></strong></p>\n{permission}</fieldset>\n\
+         <p><button class=\"main\" name=\"decision\" value=\"allow\">{allow}</button>\n\
+         <button name=\"decision\" value=\"deny\">{deny}</button></p>\n</form>\n",
+        heading = escape(&title),
+        action = escape(&consent_path(provider, page.query)),
+        account = words.account,
+        address = escape(account),
+        allow = words.allow,
+        deny = words.deny,
+    );
+    document(page, &title, &content)
+}
+
+fn provider_item(page: &Page<'_>, provider: Provider, account: Option<(&str, bool)>) -> String {
+    let words = page.words;
+    let content = match account {
+        Some((account, true)) => page.fill(words.connected, account),
+        Some((account, false)) => page.fill(words.connected_without, account),
+        None => format!(
+            "<a class=\"button\" id=\"connect-{}\" href=\"{}\">{}</a>",
+            provider.name(),
+            escape(&consent_path(provider, page.query)),
+            page.fill(words.connect, provider.title()),
+        ),
+    };
+    let id = provider.name();
+    format!("<li id=\"{id}\"><h3><bdi>{}</bdi></h3>\n<p>{content}</p></li>\n", provider.title())
+}
+
+fn consent_path(provider: Provider, query: &str) -> String {
+    format!("/api/oauth/consent?provider={}&{query}", provider.name())
+}
+
+fn document(page: &Page<'_>, title: &str, content: &str) -> String {
+    let words = page.words;
+    let theme = page.theme.filter(|theme| ["light", "dark"].contains(theme)).unwrap_or("auto");
+    let notice = page.notice.map_or_else(String::new, |notice| match notice {
+        Notice::LimitReached => format!("<p role=\"alert\">{}</p>\n", words.limit_reached),
+    });
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"{tag}\" dir=\"{dir}\" data-theme=\"{theme}\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n\
+         <style>{STYLE}</style>\n</head>\n<body>\n<main>\n{notice}{content}</main>\n</body>\n</html>\n",
+        tag = words.tag,
+        dir = if words.right_to_left { "rtl" } else { "ltr" },
+        title = escape(title),
+    )
+}
+
+impl Page<'_> {
+    /// Puts a text into a sentence; between right-to-left words it keeps its own direction.
+    fn fill(&self, sentence: &str, text: &str) -> String {
+        let text = escape(text);
+        let text = if self.words.right_to_left { format!("<bdi>{text}</bdi>") } else { text };
+        sentence.replacen("{}", &text, 1)
+    }
+}
+
+/// Text made fit for HTML, inside elements and quoted attributes.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}

@@ -1,0 +1,67 @@
+//! Users, accounts, calendars and events from a JSON file.
+//!
+//! ```json
+//! { "users": { "ada": { "google": {
+//!     "account": "ada@example.com",
+//!     "calendars": [ { "id": "work", "title": "Work", "timeZone": "Europe/Budapest", "events": [
+//!         { "id": "e1", "title": "Stand-up", "start": "2026-11-16T09:00:00Z", "end": "2026-11-16T09:15:00Z",
+//!           "recurrence": { "frequency": "DAILY", "count": 5 } }
+//!     ] } ]
+//! } } } }
+//! ```
+//!
+//! Below a user stand its providers; the fields are the API's own.
+//!
+//! | of | required | optional |
+//! |---|---|---|
+//! | an account | `calendars` | `account`, `calendarPermissionGranted` (Google and Microsoft), `syncState` |
+//! | a calendar | `id`, `title` | `timeZone` (`UTC`), `color`, `description`, `original`, `events`; the first one is the primary |
+//! | an event | `title`, `start`, `end` | `id`, `recurrence`, `lastModified` and every other field an event has but `original` |
+//!
+//! A field the format does not know is an error, like anything else that is wrong: with the path to it.
+
+mod read;
+
+use crate::sandbox::Sandbox;
+use crate::users::{Connections, UserKey};
+use read::Place;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Something in a seed is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{path}: {reason}")]
+#[non_exhaustive]
+pub struct SeedError {
+    /// Where: `users.ada.google.calendars[0].events[2].start`.
+    pub path: String,
+    /// What.
+    pub reason: String,
+}
+
+impl Sandbox {
+    /// Takes users with their accounts, calendars and events from JSON; the module `seed` of the sources, and the README,
+    /// have the format.
+    ///
+    /// A user of the seed has these accounts and no demo ones, in every application; one that is there already gets them in
+    /// place of its own. Either the whole seed is taken or, on an error, nothing of it.
+    pub fn seed(&mut self, json: &str) -> Result<(), SeedError> {
+        let value: Value = serde_json::from_str(json)
+            .map_err(|error| SeedError { path: "the file".to_owned(), reason: error.to_string() })?;
+        let users = users(&Place::root(&value))?;
+        for (id, connections) in users {
+            let known: Vec<UserKey> = self.users.keys().filter(|key| key.id == id).cloned().collect();
+            for key in known {
+                self.users.insert(key, connections.clone());
+            }
+            self.seeded.insert(id, connections);
+        }
+        Ok(())
+    }
+}
+
+fn users(root: &Place<'_>) -> Result<BTreeMap<String, Connections>, SeedError> {
+    root.only(&["users"])?;
+    let users = root.require("users")?.entries()?;
+    users.into_iter().map(|(id, place)| Ok((id.to_owned(), read::connections(id, &place)?))).collect()
+}
