@@ -15,7 +15,7 @@ use crate::{
 pub(crate) struct Arguments {
     /// The provider: google, microsoft, apple or caldav.
     provider: Provider,
-    /// Only this account, by its id as `connect status --json` has it; without it all of the provider.
+    /// Only this account, by its id as `connect status` shows it; without it all of the provider.
     #[arg(long, value_name = "ID")]
     account: Option<String>,
 }

@@ -136,9 +136,10 @@ async fn refused(settings: &Resolved, probe: &Probe, checks: &mut Checks) -> Res
 fn authorized(answer: Authorized, checks: &mut Checks, redirect_uri: &str) -> Verdict {
     let known = "the authorization knows it";
     match answer {
+        // The token endpoint knows the client, so it is no wrong client id.
         Authorized::UnknownClient(detail) => {
-            checks.note("client id", Outcome::Failed, detail);
-            Verdict::ClientId
+            checks.note("authorization", Outcome::Failed, detail);
+            Verdict::Service
         }
         Authorized::Failed(verdict, detail) => {
             checks.note("client id", Outcome::Unknown, detail);
@@ -196,7 +197,7 @@ fn report(verdict: &Verdict, checks: &Checks, out: &Output) -> Result<(), Failur
                 Outcome::Failed => "FAILED",
                 Outcome::Unknown => "?",
             };
-            text.push_str(&format!("{mark:<7} {:<13} {}\n", check.name, clean(&check.detail)));
+            text.push_str(&format!("{mark:<7} {:<14} {}\n", check.name, clean(&check.detail)));
         }
         text + &format!("\n{}\nNext: {}\n", report.message, clean(&report.next))
     })

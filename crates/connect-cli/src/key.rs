@@ -27,7 +27,9 @@ fn key(parts: &[&str]) -> String {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
         }
     }
-    let hash = hash ^ (hash >> 40);
+    // What differs in the last byte alone is to differ everywhere.
+    let hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    let hash = hash ^ (hash >> 33);
     let digit = |at: u32| char::from(b"0123456789abcdefghjkmnpqrstvwxyz"[(hash >> (5 * at) & 31) as usize]);
     (0..8).map(digit).collect()
 }

@@ -6,7 +6,7 @@
 use std::{collections::HashMap, fs, path::PathBuf, time::Duration};
 
 use clap::Args;
-use connect_hyper::{Builder, Client, RetryPolicy, Secret};
+use connect_hyper::{Builder, CONNECT_BASE_URL, Client, RetryPolicy, Secret, is_loopback};
 use connect_stores::FileStore;
 
 use crate::failure::{Exit, Failure};
@@ -69,12 +69,31 @@ impl Settings {
                 secret: var("CLIENT_SECRET").map(Secret::from),
             },
             redirect_uri: redirect_uri.unwrap_or_else(|| REDIRECT_URI.to_owned()),
-            base_url: self.base_url.clone().or_else(|| var("BASE_URL")),
+            base_url: self.base_url(&file)?,
             user: self.user.clone().or_else(|| var("USER")).unwrap_or_else(|| "me".to_owned()),
             tokens: self.tokens.clone(),
             root_certificate: self.root_certificate.as_ref().map(read).transpose()?,
             timeout: self.timeout.map(Duration::from_secs),
         })
+    }
+}
+
+impl Settings {
+    /// Whoever puts a file into a folder must not have tokens sent elsewhere: in `.env` the base URL may lead to this
+    /// machine, for a sandbox, and no further.
+    fn base_url(&self, file: &HashMap<String, String>) -> Result<Option<String>, Failure> {
+        let name = format!("{PREFIX}BASE_URL");
+        let named = self.base_url.clone().or_else(|| std::env::var(&name).ok()).filter(|url| !url.is_empty());
+        let Some(url) = file.get(&name).filter(|url| named.is_none() && !url.is_empty()) else {
+            return Ok(named);
+        };
+        let uri: Option<http::Uri> = url.parse().ok();
+        if url == CONNECT_BASE_URL || uri.is_some_and(|uri| is_loopback(uri.host().unwrap_or_default())) {
+            return Ok(Some(url.clone()));
+        }
+        Err(Failure::new(Exit::Usage, "CONFIGURATION_ERROR", ".env names a base URL on another machine")
+            .cause("a file in the current folder does not decide where tokens are sent")
+            .next("name it with --base-url, or in the environment"))
     }
 }
 

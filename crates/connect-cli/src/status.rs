@@ -32,7 +32,7 @@ fn text(status: &ConnectionStatus, out: &Output) -> String {
             let since = account.sync_state_updated_at.map(|at| when::instant(at, &out.zone));
             table.row([
                 provider.as_str(),
-                account.display.as_deref().filter(|name| !name.is_empty()).unwrap_or(&account.id),
+                &name(account),
                 state(account),
                 permission(account),
                 &since.unwrap_or_default(),
@@ -46,6 +46,14 @@ fn text(status: &ConnectionStatus, out: &Output) -> String {
     };
     text.push_str(&limit(status));
     text
+}
+
+/// The id stands for itself where it is the name as well; `connect disconnect --account` takes the id.
+fn name(account: &Account) -> String {
+    match account.display.as_deref().filter(|name| !name.is_empty() && *name != account.id) {
+        Some(name) => format!("{name} ({})", account.id),
+        None => account.id.clone(),
+    }
 }
 
 fn state(account: &Account) -> &str {

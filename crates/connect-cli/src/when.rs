@@ -90,6 +90,9 @@ pub(crate) fn span(event: &Event, zone: &TimeZone) -> String {
         (Some(Shown::Time(start)), Some(Shown::Time(end))) if start.date() == end.date() => {
             format!("{}-{}", start.strftime("%Y-%m-%d %H:%M"), end.strftime("%H:%M"))
         }
+        (Some(Shown::Time(start)), Some(Shown::Time(end))) if start.year() == end.year() => {
+            format!("{} to {}", start.strftime("%Y-%m-%d %H:%M"), end.strftime("%m-%d %H:%M"))
+        }
         (Some(start), Some(end)) => format!("{start} to {end}"),
     }
 }

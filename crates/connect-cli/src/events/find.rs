@@ -26,7 +26,7 @@ pub(super) struct Which {
     #[arg(long, value_name = "PROVIDER", help_heading = "Where to look")]
     provider: Option<Provider>,
     /// Its calendar, by key or id.
-    #[arg(long = "in", value_name = "CALENDAR", help_heading = "Where to look")]
+    #[arg(long, value_name = "CALENDAR", help_heading = "Where to look")]
     calendar: Option<String>,
     /// Look from then on [default: 90 days ago].
     #[arg(long, value_name = "WHEN", help_heading = "Where to look")]
@@ -112,7 +112,7 @@ impl Which {
         };
         Failure::usage(format!("more than one event is called {:?}", self.event))
             .cause(format!("{}, {}", named(one), named(other)))
-            .next("name it by its key, or add --provider or --in")
+            .next("name it by its key, or add --provider or --calendar")
     }
 }
 

@@ -102,8 +102,8 @@ fn range(from: Option<&str>, to: Option<&str>, zone: &TimeZone) -> Result<(Times
             later.map_err(when::out_of_range)?.timestamp()
         }
     };
-    if end < start {
-        return Err(Failure::usage("--to is before --from"));
+    if end <= start {
+        return Err(Failure::usage("--to is not after --from"));
     }
     Ok((start, end))
 }

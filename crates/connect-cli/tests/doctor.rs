@@ -1,0 +1,104 @@
+//! What the doctor says of each thing that can be wrong.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod common;
+
+use common::{Done, SECRET, World, free_port};
+use connect_sandbox::Server;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use serde_json::Value;
+use std::process::Command;
+
+/// The answer with its exit code; the code it names is the one it leaves with.
+fn examined(command: &mut Command) -> (String, i32, Value) {
+    let done = Done::of(command.output().unwrap());
+    let answer: Value =
+        serde_json::from_str(&done.out).unwrap_or_else(|_| panic!("{}{}", done.out, done.err));
+    assert_eq!(done.code, answer["exitCode"].as_i64().map(|code| code as i32));
+    assert_eq!(answer["ok"], done.code == Some(0));
+    assert!(!answer["next"].as_str().unwrap().is_empty());
+    assert!(!done.out.contains(SECRET) && !done.err.contains(SECRET), "{}{}", done.out, done.err);
+    (answer["code"].as_str().unwrap().to_owned(), done.code.unwrap(), answer)
+}
+
+fn doctor(world: &World) -> Command {
+    world.command(&["doctor", "--json"])
+}
+
+#[test]
+fn all_is_well() {
+    let world = World::new();
+    let (code, exit, answer) = examined(&mut doctor(&world));
+    assert_eq!((code.as_str(), exit), ("all_well", 0));
+    assert!(answer["checks"].as_array().unwrap().iter().all(|check| check["result"] == "ok"), "{answer}");
+}
+
+#[test]
+fn what_a_sign_in_alone_can_tell_is_left_open() {
+    let world = World::with(&[("auto_consent", "off")]);
+    let (code, exit, answer) = examined(&mut doctor(&world));
+    assert_eq!((code.as_str(), exit), ("all_well", 0));
+    let checks = answer["checks"].as_array().unwrap();
+    let redirect = checks.iter().find(|check| check["name"] == "redirect URI").unwrap();
+    assert_eq!(redirect["result"], "unknown");
+}
+
+#[test]
+fn wrong_credentials_are_told_apart() {
+    let world = World::new();
+    let id = "MOBISCROLL_CONNECT_CLIENT_ID";
+    let secret = "MOBISCROLL_CONNECT_CLIENT_SECRET";
+    let (code, exit, _) = examined(doctor(&world).env(id, "nobody"));
+    assert_eq!((code.as_str(), exit), ("wrong_client_id", 2));
+    let (code, exit, _) = examined(doctor(&world).env(secret, "wrong"));
+    assert_eq!((code.as_str(), exit), ("wrong_client_secret", 2));
+    let before = world.server.with(|sandbox| sandbox.requests().len());
+    let (code, exit, _) = examined(doctor(&world).env(id, SECRET).env(secret, "sandbox-client"));
+    assert_eq!((code.as_str(), exit), ("client_id_and_secret_swapped", 2));
+    world.server.with(|sandbox| {
+        let mut asked = sandbox.requests().iter().skip(before);
+        assert!(asked.all(|one| !one.path.contains(SECRET)), "the secret got into a URL");
+    });
+    let (code, exit, _) = examined(doctor(&world).env_remove(secret));
+    assert_eq!((code.as_str(), exit), ("not_set", 2));
+}
+
+#[test]
+fn another_redirect_uri_is_seen() {
+    let world = World::new();
+    let (code, exit, answer) =
+        examined(doctor(&world).env("MOBISCROLL_CONNECT_REDIRECT_URI", "https://app.example/back"));
+    assert_eq!((code.as_str(), exit), ("redirect_uri_mismatch", 2));
+    assert!(answer["next"].as_str().unwrap().contains(&world.redirect_uri), "{answer}");
+}
+
+#[test]
+fn nobody_is_there() {
+    let world = World::new();
+    let nowhere = format!("http://127.0.0.1:{}/api", free_port());
+    let (code, exit, _) = examined(doctor(&world).env("MOBISCROLL_CONNECT_BASE_URL", nowhere));
+    assert_eq!((code.as_str(), exit), ("unreachable", 6));
+}
+
+#[test]
+fn a_certificate_that_is_not_trusted_is_no_broken_network() {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    let certificate = params.signed_by(&key, &authority).unwrap().pem();
+    let server = Server::builder().tls(certificate, key.serialize_pem()).start().unwrap();
+    let world = World::new();
+
+    let mut command = doctor(&world);
+    command.env("MOBISCROLL_CONNECT_BASE_URL", server.base_url());
+    command.env("MOBISCROLL_CONNECT_REDIRECT_URI", server.credentials().redirect_uri);
+    let (code, exit, answer) = examined(&mut command);
+    assert_eq!((code.as_str(), exit), ("tls_failed", 6));
+    assert!(answer["next"].as_str().unwrap().contains("--root-certificate"));
+
+    std::fs::write(world.folder.path().join("root.pem"), authority.pem()).unwrap();
+    let (code, exit, _) = examined(command.args(["--root-certificate", "root.pem"]));
+    assert_eq!((code.as_str(), exit), ("all_well", 0));
+}

@@ -1,0 +1,234 @@
+//! What must not happen: a secret shown, a token lost, a terminal driven, a mistake that looks like something else.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod common;
+
+use common::{Done, SECRET, World, bare, start_login};
+use connect_sandbox::Fault;
+use std::time::Duration;
+
+#[test]
+fn no_command_shows_a_secret() {
+    let world = World::new();
+    world.login(&["--json"]).json();
+    let secrets = world.secrets();
+    assert_eq!(secrets.len(), 3);
+    let commands: [&[&str]; 14] = [
+        &["doctor"],
+        &["doctor", "--json"],
+        &["status"],
+        &["status", "--json"],
+        &["calendars", "--json"],
+        &["events", "list", "--json"],
+        &["events", "show", "nothing"],
+        &["events", "create", "--calendar", "x", "--title", "t", "--start", "2027-01-01", "--all-day"],
+        &["disconnect", "nobody", "--json"],
+        &["health"],
+        &["--help"],
+        &["events", "update", "x", "--title", "y", "--json"],
+        &["logout"],
+        &["status", "--json"],
+    ];
+    for command in commands {
+        let done = world.run(command);
+        for secret in &secrets {
+            assert!(
+                !done.out.contains(secret) && !done.err.contains(secret),
+                "{command:?}: {}{}",
+                done.out,
+                done.err
+            );
+        }
+    }
+}
+
+#[test]
+fn the_secret_is_no_argument() {
+    let world = World::new();
+    let done = world.run(&["--client-secret", "x", "status"]);
+    assert_eq!(done.code, Some(2), "{}", done.err);
+}
+
+#[cfg(unix)]
+#[test]
+fn tokens_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let world = World::new();
+    world.login(&[]).ok();
+    let files = world.token_files();
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(files.len(), 1);
+    assert_eq!(mode(&files[0]), 0o600);
+    assert_eq!(mode(files[0].parent().unwrap()), 0o700);
+}
+
+#[test]
+fn every_failure_has_its_exit_code() {
+    let world = World::new();
+    assert_eq!(world.run(&["status"]).code, Some(3));
+    world.login(&["--scope", "read"]).ok();
+    let calendar = world.run(&["calendars", "--json"]).json()[0]["id"].as_str().unwrap().to_owned();
+    let new = ["events", "create", "--title", "x", "--all-day", "--start", "2027-01-01", "--calendar"];
+    assert_eq!(world.run(&[&new[..], &[&calendar]].concat()).code, Some(4));
+    assert_eq!(world.run(&[&new[..], &["nowhere"]].concat()).code, Some(5));
+    for usage in [
+        &["events", "list", "--from", "soon"][..],
+        &["events", "list", "--from", "2027-01-02", "--to", "2027-01-01"],
+        &["events", "update", "x"],
+        &["events", "update", "x", "--location", "a", "--clear", "location"],
+        &["events", "update", "x", "--this", "--all"],
+        &["events", "create", "--calendar", "x", "--title", "t", "--start", "2027-01-01T10:00"],
+        &["events", "create", "--calendar", "x", "--title", "t"],
+        &["--timeout", "0", "status"],
+        &["--base-url", "http://example.org/api", "status"],
+        &["--root-certificate", "nowhere.pem", "status"],
+        &["nonsense"],
+    ] {
+        assert_eq!(world.run(usage).code, Some(2), "{usage:?}");
+    }
+    world.server.with(|sandbox| sandbox.add_fault(Fault::on("GET /calendars").status(500).times(10)));
+    assert_eq!(world.run(&["calendars"]).code, Some(6));
+    let nowhere = format!("http://127.0.0.1:{}/api", common::free_port());
+    let away = world.run(&["--base-url", &nowhere, "--json", "health"]);
+    assert_eq!((away.code, &away.error()["code"]), (Some(6), &"NETWORK_ERROR".into()));
+    std::fs::write(world.folder.path().join("file"), "").unwrap();
+    assert_eq!(world.run(&["--tokens", "file/tokens", "status"]).code, Some(1));
+}
+
+#[test]
+fn line_breaks_in_arguments_change_no_request() {
+    let world = World::new();
+    let user = "a\r\nauthorization: Bearer x";
+    let signed_in = world.login(&["--user", user]).ok();
+    assert!(!signed_in.trim_end().contains(['\r', '\n']), "{signed_in:?}");
+    world.run(&["--user", user, "status"]).ok();
+    assert_eq!(world.run(&["status"]).code, Some(3), "somebody else is not signed in");
+
+    let new =
+        ["--title", "x\r\ny", "--start", "2027-03-01T10:00", "--end", "2027-03-01T11:00", "--user", user];
+    let calendar =
+        world.run(&["calendars", "--json", "--user", user]).json()[0]["id"].as_str().unwrap().to_owned();
+    let event =
+        world.run(&[&["events", "create", "--json", "--calendar", &calendar], &new[..]].concat()).json();
+    assert_eq!(event["title"], "x\r\ny");
+    let days = ["--from", "2027-03-01", "--to", "2027-03-01", "--user", user, "--calendar", &calendar];
+    let table = world.run(&[&["events", "list"], &days[..]].concat()).ok();
+    assert!(table.lines().any(|line| line.contains("x  y")), "{table}");
+
+    for (option, code) in [("--base-url", 2), ("--redirect-uri", 2)] {
+        let done = world.run(&[option, "http://127.0.0.1:1/\r\nx: y", "status"]);
+        assert_eq!(done.code, Some(code), "{option} {}", done.err);
+    }
+    assert_eq!(world.run(&["disconnect", "google\r\nx", "--user", user]).code, Some(2));
+    world.server.with(|sandbox| {
+        assert!(sandbox.requests().iter().all(|one| !one.path.contains(['\r', '\n'])));
+    });
+}
+
+#[test]
+fn a_title_drives_no_terminal() {
+    let world = World::new();
+    world.login(&[]).ok();
+    let body = "[{\"id\":\"a\\u001b]0;b\\u0007\",\"provider\":\"google\",\"title\":\"\\u001b[2Jx\\u202ey\"}]";
+    world.server.with(|sandbox| sandbox.add_fault(Fault::on("GET /calendars").status(200).body(body)));
+    let table = world.run(&["calendars"]).ok();
+    assert!(!table.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{table:?}");
+    let message = "{\"message\":\"\\u001b[2J\"}";
+    world.server.with(|sandbox| sandbox.add_fault(Fault::on("GET /calendars").status(403).body(message)));
+    let denied = world.run(&["calendars"]);
+    assert!(denied.code == Some(4) && !denied.err.contains('\u{1b}'), "{:?}", denied.err);
+}
+
+#[test]
+fn the_environment_wins_over_the_file_and_only_its_own_names_count() {
+    let world = World::new();
+    let file = format!(
+        "MOBISCROLL_CONNECT_CLIENT_ID=sandbox-client\nexport MOBISCROLL_CONNECT_CLIENT_SECRET='{SECRET}'\n\
+         MOBISCROLL_CONNECT_BASE_URL={}\nMOBISCROLL_CONNECT_REDIRECT_URI={}\nXDG_STATE_HOME=/nowhere\nTZ=Nowhere\n",
+        world.server.base_url(),
+        world.redirect_uri,
+    );
+    std::fs::write(world.folder.path().join(".env"), file).unwrap();
+    let run = |name: &str, value: &str| {
+        Done::of(bare(&world.folder).arg("doctor").env(name, value).output().unwrap())
+    };
+    run("UNRELATED", "").ok();
+    let wrong = run("MOBISCROLL_CONNECT_CLIENT_SECRET", "wrong");
+    assert!(wrong.code == Some(2) && wrong.out.contains("secret is wrong"), "{}", wrong.out);
+
+    std::fs::write(
+        world.folder.path().join(".env"),
+        "MOBISCROLL_CONNECT_BASE_URL=https://elsewhere.example/api\n",
+    )
+    .unwrap();
+    let elsewhere = run("UNRELATED", "");
+    assert!(elsewhere.code == Some(2) && elsewhere.err.contains("--base-url"), "{}", elsewhere.err);
+
+    std::fs::write(world.folder.path().join(".env"), "MOBISCROLL_CONNECT_CLIENT_SECRET=\"hunter2\n").unwrap();
+    let broken = run("UNRELATED", "");
+    assert!(broken.code == Some(2) && !broken.err.contains("hunter2"), "{}", broken.err);
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_a_login_that_waits() {
+    let world = World::new();
+    let (child, _) = start_login(&mut world.command(&["login", "--no-browser"]));
+    common::interrupt(&child);
+    assert_eq!(Done::of(child.wait_with_output().unwrap()).code, Some(130));
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_loses_no_token() {
+    let world = World::new();
+    world.login(&[]).ok();
+    world.server.expire_all();
+    world.server.with(|sandbox| {
+        sandbox.add_fault(Fault::on("POST /oauth/token").delay(Duration::from_secs(1)).times(1));
+    });
+    let before = world.token_files().iter().map(|file| std::fs::read(file).unwrap()).collect::<Vec<_>>();
+    let child = common::piped(&mut world.command(&["calendars"]));
+    while world.server.stats().exchanges.refresh.granted == 0 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    common::interrupt(&child);
+    assert_eq!(Done::of(child.wait_with_output().unwrap()).code, Some(130));
+    let after = world.token_files().iter().map(|file| std::fs::read(file).unwrap()).collect::<Vec<_>>();
+    assert_ne!(before, after, "the new tokens are saved");
+    world.run(&["calendars"]).ok();
+    assert_eq!(world.server.stats().exchanges.refresh.granted, 1);
+}
+
+#[test]
+fn where_nothing_can_be_listened_for_pasting_is_the_way() {
+    let world = World::new();
+    for uri in ["https://app.example/callback", "https://127.0.0.1:1/callback", "com.example.app:/callback"] {
+        let done = world.run(&["login", "--no-browser", "--redirect-uri", uri]);
+        assert!(done.code == Some(2) && done.err.contains("--paste"), "{uri}: {}", done.err);
+    }
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let uri = format!("http://{}/callback", taken.local_addr().unwrap());
+    let done = world.run(&["login", "--no-browser", "--redirect-uri", &uri]);
+    assert!(done.code == Some(1) && done.err.contains("--paste"), "{}", done.err);
+}
+
+#[test]
+fn a_denied_sign_in_says_so() {
+    let world = World::new();
+    let (child, _) = start_login(&mut world.command(&["login", "--no-browser", "--json"]));
+    let page = common::get(&format!("{}?error=access_denied&state=forged", world.redirect_uri));
+    assert!(page.starts_with("HTTP/1.1 400"), "{page}");
+    let done = Done::of(child.wait_with_output().unwrap());
+    assert_eq!(done.code, Some(3));
+    assert!(world.token_files().is_empty());
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let world = World::new();
+    world.login(&[]).ok();
+    let mut child = common::piped(&mut world.command(&["events", "list", "--json"]));
+    drop(child.stdout.take());
+    assert_eq!(Done::of(child.wait_with_output().unwrap()).code, Some(0));
+}

@@ -1,0 +1,142 @@
+//! What people see, to the letter: help, errors, tables in 80 columns and whole.
+//!
+//! The service's answers are given here, so that no snapshot depends on the sandbox's own data or on the day.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod common;
+
+use common::{Done, World};
+use connect_sandbox::Fault;
+
+const CALENDARS: &str = r##"[
+    {"provider":"google","id":"work@example.org","title":"Work","timeZone":"Europe/Budapest","color":"#1a73e8"},
+    {"provider":"google","id":"c_4f0d8a7c1b2e4f0d8a7c1b2e4f0d8a7c@group.calendar.google.com",
+     "title":"Família & amigos 🎉 and everybody else who may want to know about it","timeZone":"America/Sao_Paulo"},
+    {"provider":"apple","id":"/417/calendars/A-B/","title":"日本語の予定","timeZone":"Asia/Tokyo"},
+    {"provider":"caldav","id":"https://caldav.example/dav/1/","title":"المواعيد"}
+]"##;
+
+const EVENTS: &str = r##"{"pageSize":250,"events":[
+    {"provider":"google","id":"e1","calendarId":"work@example.org","title":"Stand-up",
+     "start":"2027-03-01T08:00:00.000Z","end":"2027-03-01T08:15:00.000Z","recurringEventId":"e"},
+    {"provider":"microsoft","id":"AAMkADk0ZmE1LTRiN2Etb2Zm","calendarId":"AQMkADk0","allDay":true,
+     "title":"Conference in Zürich, with a title that is longer than any screen is wide",
+     "start":"2027-03-02T00:00:00.000Z","end":"2027-03-05T00:00:00.000Z"},
+    {"provider":"apple","id":"/417/calendars/A-B/1.ics","calendarId":"/417/calendars/A-B/","title":"歯医者の予約",
+     "start":"2027-03-03","end":"2027-03-04","allDay":true},
+    {"provider":"google","id":"e2","calendarId":"work@example.org","title":"Release night",
+     "start":"2027-03-27T22:00:00.000Z","end":"2027-03-28T05:00:00.000Z"},
+    {"provider":"caldav","id":"x","title":"","start":"2027-03-29T10:00:00","end":"2027-03-29T11:00:00"},
+    {"provider":"google","id":"e3","calendarId":"work@example.org","title":"Stand-up","location":"Room 5",
+     "description":"Bring:\n- notes\n- cake","start":"2027-03-30T08:00:00.000Z","end":"2027-03-30T08:15:00.000Z",
+     "attendees":[{"email":"ann@example.org","status":"accepted","organizer":true},{"email":"ben@example.org"}],
+     "conference":"https://meet.example/abc","availability":"busy","privacy":"private","status":"confirmed",
+     "lastModified":"2027-01-01T12:00:00.000Z","recurringEventId":"e","custom":{"ticket":42}}
+]}"##;
+
+const STATUS: &str = r#"{"limitReached":true,"limit":3,"connections":{
+    "google":[{"id":"ann@example.org","display":"Ann","calendarPermissionGranted":true,"syncState":"active"},
+              {"id":"shop@example.org","calendarPermissionGranted":false}],
+    "apple":[{"id":"ann@icloud.example","syncState":"reauth_required","syncStateUpdatedAt":"2027-01-01T12:00:00Z"}]}}"#;
+
+fn world() -> World {
+    let world = World::new();
+    world.login(&[]).ok();
+    world.server.with(|sandbox| {
+        for (endpoint, body) in
+            [("GET /calendars", CALENDARS), ("GET /events", EVENTS), ("GET /oauth/connection-status", STATUS)]
+        {
+            sandbox.add_fault(Fault::on(endpoint).status(200).body(body).times(100));
+        }
+    });
+    world
+}
+
+/// What differs from machine to machine.
+fn plain(world: &World, text: &str) -> String {
+    let folder = world.folder.path().display().to_string();
+    let port = world.redirect_uri.rsplit(':').next().unwrap();
+    // Systems number their errors differently.
+    let text = text.replace("os error 61", "os error 111");
+    text.replace(&world.server.base_url(), "[base URL]")
+        .replace(port, "[port]/callback")
+        .replace(&folder, "[folder]")
+}
+
+fn shown(world: &World, arguments: &[&str]) -> String {
+    let Done { code, out, err } = world.run(arguments);
+    plain(world, &format!("exit code {}\n{out}{err}", code.unwrap()))
+}
+
+#[test]
+fn help() {
+    let world = World::new();
+    for command in [
+        "",
+        "login",
+        "events",
+        "events list",
+        "events create",
+        "events update",
+        "events delete",
+        "token import",
+        "disconnect",
+    ] {
+        let arguments: Vec<_> = command.split_whitespace().chain(["--help"]).collect();
+        let name = format!("help {command}").trim().replace(' ', "-");
+        insta::assert_snapshot!(name, shown(&world, &arguments));
+    }
+}
+
+#[test]
+fn tables() {
+    let world = world();
+    let days = ["--from", "2027-03-01", "--to", "2027-03-31"];
+    for (name, arguments) in [
+        ("calendars", &["calendars"][..]),
+        ("events", &[&["events", "list"], &days[..]].concat()),
+        ("status", &["status"]),
+    ] {
+        let narrow = shown(&world, &[arguments, &["--width", "80"]].concat());
+        assert!(narrow.lines().all(|line| unicode_width::UnicodeWidthStr::width(line) <= 80), "{narrow}");
+        insta::assert_snapshot!(format!("{name}-80"), narrow);
+        insta::assert_snapshot!(format!("{name}-piped"), shown(&world, arguments));
+        insta::assert_snapshot!(format!("{name}-json"), shown(&world, &[arguments, &["--json"]].concat()));
+    }
+    insta::assert_snapshot!("event", shown(&world, &[&["events", "show", "e3"], &days[..]].concat()));
+}
+
+#[test]
+fn failures() {
+    let world = world();
+    let secret = "MOBISCROLL_CONNECT_CLIENT_SECRET";
+    let not_set = Done::of(world.command(&["status"]).env_remove(secret).output().unwrap());
+    insta::assert_snapshot!("failure-not-set", plain(&world, &not_set.err));
+    for (name, arguments) in [
+        ("not-signed-in", &["status", "--user", "nobody"][..]),
+        ("not-signed-in-json", &["status", "--user", "nobody", "--json"]),
+        ("no-event", &["events", "show", "nothing"]),
+        ("no-calendar", &["events", "list", "--calendar", "nothing"]),
+        ("no-time", &["events", "list", "--from", "soon"]),
+        ("twice", &["events", "list", "--from", "2026-10-25T02:30"]),
+        ("unreachable", &["health", "--base-url", "https://127.0.0.1:1/api"]),
+        ("not-https", &["health", "--base-url", "http://connect.example/api"]),
+        ("cannot-listen", &["login", "--redirect-uri", "https://app.example/callback"]),
+        ("unknown-option", &["status", "--colour"]),
+    ] {
+        insta::assert_snapshot!(format!("failure-{name}"), shown(&world, arguments));
+    }
+}
+
+#[test]
+fn the_doctor() {
+    let world = World::new();
+    insta::assert_snapshot!("doctor-all-well", shown(&world, &["doctor"]));
+    let swapped = world
+        .command(&["doctor"])
+        .env("MOBISCROLL_CONNECT_CLIENT_ID", common::SECRET)
+        .env("MOBISCROLL_CONNECT_CLIENT_SECRET", "sandbox-client")
+        .output()
+        .unwrap();
+    insta::assert_snapshot!("doctor-swapped", plain(&world, &Done::of(swapped).out));
+}
