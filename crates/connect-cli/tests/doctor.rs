@@ -1,5 +1,5 @@
 //! What the doctor says of each thing that can be wrong.
-#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 mod common;
 
