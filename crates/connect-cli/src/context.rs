@@ -42,11 +42,22 @@ pub(crate) fn run(settings: &Settings, command: &impl Command) -> ExitCode {
         block_on(async {
             let outcome = until_interrupted(command.run(&context)).await;
             let closed = context.client.close(CLOSING).await;
-            outcome
-                .and(closed.map_err(|error| Failure::from(error).while_doing("the tokens may not be saved")))
+            match closed {
+                Ok(()) => outcome,
+                Err(error) => Err(unsaved(outcome, error)),
+            }
         })
     });
     finish(outcome, settings.json)
+}
+
+/// Tokens that may be lost outweigh whatever else there is to say.
+fn unsaved(outcome: Result<(), Failure>, error: connect_hyper::Error) -> Failure {
+    let failure = Failure::from(error).while_doing("new tokens may not be saved");
+    match outcome {
+        Ok(()) => failure,
+        Err(first) => failure.after(&first),
+    }
 }
 
 /// Runs a command that needs no user.
@@ -83,13 +94,13 @@ async fn until_interrupted(work: impl Future<Output = Result<(), Failure>>) -> R
     let mut work = pin!(work);
     let mut interrupted = pin!(interruption());
     poll_fn(|cx| {
-        if let Poll::Ready(outcome) = work.as_mut().poll(cx) {
-            return Poll::Ready(outcome);
-        }
-        interrupted.as_mut().poll(cx).map(|()| {
+        // First, so that the signals are caught before anything is sent or said.
+        if interrupted.as_mut().poll(cx).is_ready() {
             note("");
-            Err(Failure::new(Exit::Interrupted, "INTERRUPTED", "interrupted"))
-        })
+            return Poll::Ready(Err(Failure::new(Exit::Interrupted, "INTERRUPTED", "interrupted")
+                .next("what was under way may have happened: look before repeating it")));
+        }
+        work.as_mut().poll(cx)
     })
     .await
 }

@@ -79,6 +79,13 @@ impl Failure {
         self
     }
 
+    /// Names what had failed before.
+    pub(crate) fn after(mut self, first: &Self) -> Self {
+        let cause = self.cause.take().unwrap_or_default();
+        self.cause = Some(format!("{cause}; before that: {}", first.message));
+        self
+    }
+
     /// Whether the service does not let the user do it.
     pub(crate) fn is_denied(&self) -> bool {
         self.exit == Exit::NotAllowed
@@ -146,7 +153,7 @@ fn cause(error: &Error) -> Option<String> {
     }
     let inner = inner.map(ToString::to_string);
     let mut cause = match (error.message(), inner) {
-        (Some(message), Some(inner)) if inner != message => format!("{message}: {inner}"),
+        (Some(message), Some(inner)) if !message.contains(&inner) => format!("{message}: {inner}"),
         (Some(message), _) => message.to_owned(),
         (None, inner) => inner?,
     };

@@ -14,6 +14,8 @@ mod key;
 mod login;
 mod logout;
 mod output;
+#[cfg(test)]
+mod readme;
 mod sandbox;
 mod settings;
 mod status;

@@ -162,18 +162,23 @@ impl Resolved {
 
 /// What `.env` in the current folder sets. Its text is never shown: it holds the secret.
 fn dot_env() -> Result<HashMap<String, String>, Failure> {
-    let unreadable = |what: String| {
+    let unreadable = |what| {
         Failure::new(Exit::Usage, "CONFIGURATION_ERROR", format!(".env cannot be read: {what}"))
             .next("write one NAME=value a line; quote a value with spaces, quotes or $ with '...'")
     };
     let lines = match dotenvy::from_path_iter(".env") {
         Ok(lines) => lines,
         Err(error) if error.not_found() => return Ok(HashMap::new()),
-        Err(_) => return Err(unreadable("it is there, but cannot be opened".to_owned())),
+        Err(_) => return Err(unreadable("it is there, but cannot be opened")),
     };
     let mut found = HashMap::new();
-    for (index, line) in lines.enumerate() {
-        let (name, value) = line.map_err(|_| unreadable(format!("setting {} is malformed", index + 1)))?;
+    for line in lines {
+        let (name, value) = match line {
+            Ok(setting) => setting,
+            // What others keep there in a form of their own is none of our business.
+            Err(dotenvy::Error::LineParse(text, _)) if !text.contains(PREFIX) => continue,
+            Err(_) => return Err(unreadable("a setting of ours is malformed")),
+        };
         if name.starts_with(PREFIX) {
             found.insert(name, value);
         }

@@ -3,7 +3,10 @@
 //! They come from a file or from stdin, never from the command line, where everybody on the machine can see them.
 //! What cannot be read is not quoted.
 
-use std::{io::Read as _, path::PathBuf};
+use std::{
+    io::Read as _,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, Subcommand};
 use connect_hyper::{Secret, Tokens, types::Scope};
@@ -54,7 +57,10 @@ struct Given {
 impl Command for Arguments {
     async fn run(&self, context: &Context) -> Result<(), Failure> {
         let Action::Import { file } = &self.action;
-        let tokens = read(file.as_ref().filter(|file| file.as_os_str() != "-"))?;
+        let file = file.clone().filter(|file| file.as_os_str() != "-");
+        // On a thread of its own: who types it in may still press Ctrl-C.
+        let read = tokio::task::spawn_blocking(move || read(file.as_deref())).await;
+        let tokens = read.map_err(|error| Failure::usage("the tokens cannot be read").cause(error))??;
         context.user.import(tokens).await?;
         let id = context.user.id();
         context.out.print(&json!({ "user": id, "signedIn": true }), || {
@@ -63,7 +69,7 @@ impl Command for Arguments {
     }
 }
 
-fn read(file: Option<&PathBuf>) -> Result<Tokens, Failure> {
+fn read(file: Option<&Path>) -> Result<Tokens, Failure> {
     let mut text = String::new();
     let outcome = match file {
         Some(file) => std::fs::File::open(file).and_then(|mut file| file.read_to_string(&mut text)),

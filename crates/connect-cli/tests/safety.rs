@@ -96,6 +96,17 @@ fn every_failure_has_its_exit_code() {
 }
 
 #[test]
+fn accounts_that_withhold_their_calendars_are_named() {
+    let world = World::new();
+    world.login(&[]).ok();
+    let body = r#"{"error":"Forbidden","code":"calendar_permission_required","message":"Calendar access withheld",
+        "accounts":[{"provider":"google","account":"ann@example.org"}]}"#;
+    world.server.with(|sandbox| sandbox.add_fault(Fault::on("GET /calendars").status(403).body(body)));
+    let denied = world.run(&["calendars"]);
+    assert!(denied.code == Some(4) && denied.err.contains("ann@example.org (google)"), "{}", denied.err);
+}
+
+#[test]
 fn line_breaks_in_arguments_change_no_request() {
     let world = World::new();
     let user = "a\r\nauthorization: Bearer x";
@@ -164,6 +175,9 @@ fn the_environment_wins_over_the_file_and_only_its_own_names_count() {
     let elsewhere = run("UNRELATED", "");
     assert!(elsewhere.code == Some(2) && elsewhere.err.contains("--base-url"), "{}", elsewhere.err);
 
+    std::fs::write(world.folder.path().join(".env"), "somebody else's: {\n").unwrap();
+    assert!(run("UNRELATED", "").out.contains("not set"), "what is not ours is passed over");
+
     std::fs::write(world.folder.path().join(".env"), "MOBISCROLL_CONNECT_CLIENT_SECRET=\"hunter2\n").unwrap();
     let broken = run("UNRELATED", "");
     assert!(broken.code == Some(2) && !broken.err.contains("hunter2"), "{}", broken.err);
@@ -198,6 +212,40 @@ fn ctrl_c_loses_no_token() {
     assert_ne!(before, after, "the new tokens are saved");
     world.run(&["calendars"]).ok();
     assert_eq!(world.server.stats().exchanges.refresh.granted, 1);
+}
+
+#[test]
+fn tokens_that_cannot_be_saved_are_the_first_thing_to_say() {
+    let world = World::new();
+    world.login(&[]).ok();
+    world.server.expire_all();
+    world.server.with(|sandbox| {
+        sandbox.add_fault(Fault::on("POST /oauth/token").delay(Duration::from_millis(500)).times(1));
+    });
+    let child = common::piped(&mut world.command(&["calendars", "--json"]));
+    while world.server.stats().exchanges.refresh.granted == 0 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::fs::remove_dir_all(world.folder.path().join("state")).unwrap();
+    let done = Done::of(child.wait_with_output().unwrap());
+    assert_eq!((done.code, &done.error()["code"]), (Some(1), &"TOKEN_STORE_ERROR".into()), "{}", done.err);
+    assert!(done.err.contains("may not be saved"), "{}", done.err);
+}
+
+#[test]
+fn another_redirect_uri_is_named_when_the_code_is_refused() {
+    let world = World::new();
+    let other = ["login", "--paste", "--no-browser", "--redirect-uri", "http://127.0.0.1:1/other"];
+    let (mut child, url) = start_login(&mut world.command(&other));
+    let callback = common::callback_url(&url, &world.redirect_uri);
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), format!("{callback}\n").as_bytes()).unwrap();
+    let refused = Done::of(child.wait_with_output().unwrap());
+    assert!(
+        refused.code == Some(3) && refused.err.contains("--redirect-uri"),
+        "{:?} {}",
+        refused.code,
+        refused.err
+    );
 }
 
 #[test]

@@ -28,18 +28,19 @@ impl Command for Arguments {
         let found = self.which.find(context).await?;
         let chosen = self.extent.chosen(&found)?;
         let event = &found.event;
+        let delete = event.delete()?;
         let delete = match chosen {
-            Chosen::This => event.delete()?.this_only(),
-            Chosen::Following => event.delete()?.this_and_following(),
-            Chosen::All => event.delete()?.whole_series(),
+            Some(Chosen::Following) => delete.this_and_following(),
+            Some(Chosen::All) => delete.whole_series(),
+            Some(Chosen::This) | None => delete.this_only(),
         };
         context.user.events().delete(delete).await?;
         let value = json!({ "success": true, "provider": event.provider, "calendarId": event.calendar_id, "id": event.id });
         context.out.print(&value, || {
             let what = match chosen {
-                Chosen::This => "",
-                Chosen::Following => " and all after it",
-                Chosen::All => " and its whole series",
+                Some(Chosen::Following) => " and all after it",
+                Some(Chosen::All) if event.recurring_event_id.is_some() => " and its whole series",
+                _ => "",
             };
             format!("Deleted {}, {}{what}.\n", clean(&event.title), when::span(event, &context.out.zone))
         })

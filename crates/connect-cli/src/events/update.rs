@@ -65,14 +65,15 @@ enum Clear {
 }
 
 impl Extent {
-    /// A whole series is touched only where that was said.
-    pub(super) fn chosen(&self, found: &Found) -> Result<Chosen, Failure> {
-        match (self.following, self.all, found.is_series) {
-            (false, true, _) => Ok(Chosen::All),
-            (_, _, true) => Err(Failure::usage("this is a whole series")
+    /// What was said. A whole series is touched only where that was said; an occurrence alone needs no saying.
+    pub(super) fn chosen(&self, found: &Found) -> Result<Option<Chosen>, Failure> {
+        match (self.this, self.following, self.all) {
+            (_, _, true) => Ok(Some(Chosen::All)),
+            _ if found.is_series => Err(Failure::usage("this is a whole series")
                 .next("say so with --all, or name one of its occurrences: connect events list")),
-            (true, _, false) => Ok(Chosen::Following),
-            (false, false, false) => Ok(Chosen::This),
+            (_, true, _) => Ok(Some(Chosen::Following)),
+            (true, _, _) => Ok(Some(Chosen::This)),
+            _ => Ok(None),
         }
     }
 }
@@ -87,15 +88,13 @@ impl Command for Arguments {
             );
         }
         let found = self.which.find(context).await?;
-        let chosen = self.extent.chosen(&found)?;
-        let mut change = self.changed(found.event.change()?, zone)?;
-        if found.event.recurring_event_id.is_some() || found.is_series {
-            change = match chosen {
-                Chosen::This => change.this_only(),
-                Chosen::Following => change.this_and_following(),
-                Chosen::All => change.whole_series(),
-            };
-        }
+        let change = self.changed(found.event.change()?, zone)?;
+        let change = match self.extent.chosen(&found)? {
+            Some(Chosen::This) => change.this_only(),
+            Some(Chosen::Following) => change.this_and_following(),
+            Some(Chosen::All) => change.whole_series(),
+            None => change,
+        };
         let event = context.user.events().update(change).await?;
         context.out.print(&event, || print::details(&event, zone))
     }
