@@ -14,6 +14,7 @@ use clap::{Args, Subcommand};
 use crate::{
     context::{Command, Context},
     failure::Failure,
+    output::note,
 };
 
 /// The arguments of `connect events`.
@@ -39,6 +40,9 @@ enum Action {
 
 impl Command for Arguments {
     async fn run(&self, context: &Context) -> Result<(), Failure> {
+        if context.out.zone.is_unknown() && !context.out.json {
+            note("Your time zone is not known, so times are in UTC; TZ names one.");
+        }
         match &self.action {
             Action::List(arguments) => arguments.run(context).await,
             Action::Show(arguments) => arguments.run(context).await,

@@ -42,6 +42,12 @@ impl When {
             return Err(unreadable());
         }
         let civil: DateTime = text.parse().map_err(|_| unreadable())?;
+        if zone.is_unknown() {
+            return Err(Failure::usage(format!(
+                "{option} is in your time zone, which is not known: {text:?}"
+            ))
+            .next("add the offset, as in 2026-12-24T18:00+01:00, or set TZ"));
+        }
         match zone.to_ambiguous_zoned(civil).unambiguous() {
             Ok(zoned) => Ok(Self::At(zoned.timestamp())),
             Err(error) => Err(Failure::usage(format!("{option} is not one point in time: {text:?}"))
@@ -159,6 +165,13 @@ mod tests {
             assert_eq!(at(text).unwrap_err().exit, crate::failure::Exit::Usage, "{text}");
         }
         assert_eq!(at("2026-10-25T02:30+01:00").unwrap(), "2026-10-25T01:30:00Z");
+    }
+
+    #[test]
+    fn a_wall_clock_without_a_zone_is_not_taken_for_utc() {
+        let parse = |text| When::parse("--start", text, &TimeZone::unknown());
+        assert!(parse("2026-12-01T10:00").is_err());
+        assert!(parse("2026-12-01T10:00Z").is_ok() && parse("2026-12-01").is_ok());
     }
 
     #[test]

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Done, SECRET, World, free_port};
-use connect_sandbox::Server;
+use connect_sandbox::{Fault, Server};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use serde_json::Value;
 use std::process::Command;
@@ -70,6 +70,42 @@ fn another_redirect_uri_is_seen() {
         examined(doctor(&world).env("MOBISCROLL_CONNECT_REDIRECT_URI", "https://app.example/back"));
     assert_eq!((code.as_str(), exit), ("redirect_uri_mismatch", 2));
     assert!(answer["next"].as_str().unwrap().contains(&world.redirect_uri), "{answer}");
+
+    let with_query = format!("{}?action=callback", world.redirect_uri);
+    world.server.with(|sandbox| sandbox.set("redirect_uri", &with_query).map(drop)).unwrap();
+    let (code, _, answer) = examined(&mut doctor(&world));
+    assert_eq!(code, "redirect_uri_mismatch", "{answer}");
+    let (code, ..) = examined(doctor(&world).env("MOBISCROLL_CONNECT_REDIRECT_URI", with_query));
+    assert_eq!(code, "all_well");
+}
+
+/// Other ways in which a service may say the same.
+#[test]
+fn what_the_service_says_is_understood() {
+    let page = "/api/error?error=invalid_client";
+    let mismatch = r#"{"error":"invalid_grant","error_description":"Redirect URI mismatch"}"#;
+    let (authorize, token) = ("GET /oauth/authorize", "POST /oauth/token");
+    for (fault, expected) in [
+        (
+            Fault::on(authorize).status(400).body(r#"{"error":"redirect_uri mismatch"}"#),
+            "redirect_uri_mismatch",
+        ),
+        (Fault::on(token).status(400).body(mismatch), "redirect_uri_mismatch"),
+        (Fault::on(authorize).status(302).header("location", "/api/oauth/providers?x=1"), "all_well"),
+        (Fault::on(authorize).status(200).body("<html>"), "all_well"),
+        (Fault::on(authorize).status(302).header("location", page), "service_failed"),
+        (Fault::on(authorize).status(500), "service_failed"),
+        (Fault::on(token).status(500), "service_failed"),
+        (Fault::on(token).status(404), "all_well"),
+        (Fault::on(token).status(400).body(r#"{"error":"invalid_client"}"#).times(9), "wrong_client_secret"),
+        (Fault::on("GET /health").status(404), "all_well"),
+        (Fault::on("GET /health").cut_before(), "unreachable"),
+    ] {
+        let world = World::new();
+        world.server.with(|sandbox| sandbox.add_fault(fault));
+        let (code, _, answer) = examined(&mut doctor(&world));
+        assert_eq!(code, expected, "{answer}");
+    }
 }
 
 #[test]

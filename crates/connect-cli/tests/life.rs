@@ -206,6 +206,15 @@ fn only_the_path_of_the_redirect_uri_counts() {
 }
 
 #[test]
+fn localhost_and_a_query_of_its_own_will_do() {
+    let world = World::new();
+    let uri = world.redirect_uri.replace("127.0.0.1", "localhost").replace("/callback", "/?action=callback");
+    world.server.with(|sandbox| sandbox.set("redirect_uri", &uri).map(drop)).unwrap();
+    world.login(&["--redirect-uri", &uri]).ok();
+    world.run(&["calendars", "--redirect-uri", &uri]).ok();
+}
+
+#[test]
 fn a_scope_that_is_too_small_is_told_from_a_missing_sign_in() {
     let world = World::new();
     world.login(&["--scope", "free-busy", "--providers", "google,apple", "--language", "es"]).ok();

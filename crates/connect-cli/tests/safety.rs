@@ -262,6 +262,17 @@ fn where_nothing_can_be_listened_for_pasting_is_the_way() {
 }
 
 #[test]
+fn a_wall_clock_is_not_taken_for_utc_where_the_zone_is_unknown() {
+    let world = World::new();
+    world.login(&[]).ok();
+    let create = ["events", "create", "--calendar", "x", "--title", "t"];
+    let times = ["--start", "2027-01-01T10:00", "--end", "2027-01-01T11:00"];
+    let mut command = world.command(&[&create[..], &times].concat());
+    let done = Done::of(command.env("TZ", "Nowhere/Land").output().unwrap());
+    assert!(done.code == Some(2) && done.err.contains("TZ"), "{}", done.err);
+}
+
+#[test]
 fn a_denied_sign_in_says_so() {
     let world = World::new();
     let (child, _) = start_login(&mut world.command(&["login", "--no-browser", "--json"]));

@@ -132,12 +132,9 @@ impl Probe {
     fn follow(&self, location: &str) -> Authorized {
         let (place, query) = location.split_once('?').unwrap_or((location, ""));
         if !self.is_own(location) {
-            let registered = self.redirect_uri.split(['?', '#']).next();
-            return if registered == Some(place) {
-                Authorized::Back
-            } else {
-                Authorized::Elsewhere(Some(place.to_owned()))
-            };
+            let registered = without_answer(place, query);
+            let same = registered == self.redirect_uri;
+            return if same { Authorized::Back } else { Authorized::Elsewhere(Some(registered)) };
         }
         let refused = query.split('&').any(|part| part.starts_with("error=")) || place.contains("/error");
         match refused {
@@ -157,6 +154,17 @@ impl Probe {
         origin == self.client.app().service().origin()
             && location.split('?').next() != self.redirect_uri.split('?').next()
     }
+}
+
+/// The redirect URI as it is registered: without what the service adds to it, the code among it.
+fn without_answer(place: &str, query: &str) -> String {
+    let added = ["code", "state", "error", "error_description"];
+    let own = query.split('&').filter(|part| {
+        let name = part.split('=').next().unwrap_or_default();
+        !part.is_empty() && !added.contains(&name)
+    });
+    let own: Vec<_> = own.collect();
+    if own.is_empty() { place.to_owned() } else { format!("{place}?{}", own.join("&")) }
 }
 
 /// No answer came: why.

@@ -3,7 +3,7 @@
 //! Browsers open connections ahead and ask for icons, so every connection is read on its own, and only a GET of
 //! exactly the redirect URI's path counts.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{io::ErrorKind, net::SocketAddr, time::Duration};
 
 use connect_hyper::is_loopback;
 use http::Uri;
@@ -46,11 +46,15 @@ impl Listener {
         for address in addresses(host, port) {
             match TcpListener::bind(address).await {
                 Ok(socket) => sockets.push(socket),
-                Err(error) => failed = failed.or(Some((address, error))),
+                Err(error) => {
+                    // A machine may lack one of the two. Where somebody else has one, the code could go to them.
+                    let fatal = error.kind() == ErrorKind::AddrInUse || sockets.is_empty();
+                    failed = failed.or(fatal.then_some((address, error)));
+                }
             }
         }
         match failed {
-            Some((address, error)) if sockets.is_empty() => {
+            Some((address, error)) if sockets.is_empty() || error.kind() == ErrorKind::AddrInUse => {
                 Err(Failure::new(Exit::Failed, "LISTEN_ERROR", format!("cannot listen on {address}"))
                     .cause(error)
                     .next("end what uses the port, or sign in with: connect login --paste"))
