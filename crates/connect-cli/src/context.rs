@@ -41,14 +41,23 @@ pub(crate) fn run(settings: &Settings, command: &impl Command) -> ExitCode {
         let context = Context { client, user, out, settings: resolved };
         block_on(async {
             let outcome = until_interrupted(command.run(&context)).await;
-            let closed = context.client.close(CLOSING).await;
-            match closed {
+            match close(&context.client).await {
                 Ok(()) => outcome,
                 Err(error) => Err(unsaved(outcome, error)),
             }
         })
     });
     finish(outcome, settings.json)
+}
+
+/// Waits for tokens in flight, and says so where that takes its time.
+async fn close(client: &Client) -> Result<(), connect_hyper::Error> {
+    let mut closing = pin!(client.close(CLOSING));
+    if let Ok(closed) = tokio::time::timeout(Duration::from_secs(1), closing.as_mut()).await {
+        return closed;
+    }
+    note("Waiting until new tokens are saved.");
+    closing.await
 }
 
 /// Tokens that may be lost outweigh whatever else there is to say.

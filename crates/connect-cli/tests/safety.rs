@@ -88,6 +88,11 @@ fn every_failure_has_its_exit_code() {
     }
     world.server.with(|sandbox| sandbox.add_fault(Fault::on("GET /calendars").status(500).times(10)));
     assert_eq!(world.run(&["calendars"]).code, Some(6));
+    let slow = Fault::on("GET /oauth/connection-status").delay(Duration::from_secs(20));
+    world.server.with(|sandbox| sandbox.add_fault(slow));
+    let started = std::time::Instant::now();
+    assert_eq!(world.run(&["status", "--timeout", "1"]).code, Some(6));
+    assert!(started.elapsed() < Duration::from_secs(10));
     let nowhere = format!("http://127.0.0.1:{}/api", common::free_port());
     let away = world.run(&["--base-url", &nowhere, "--json", "health"]);
     assert_eq!((away.code, &away.error()["code"]), (Some(6), &"NETWORK_ERROR".into()));
@@ -185,9 +190,17 @@ fn the_environment_wins_over_the_file_and_only_its_own_names_count() {
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_ends_a_login_that_waits() {
+fn ctrl_c_ends_what_waits() {
     let world = World::new();
-    let (child, _) = start_login(&mut world.command(&["login", "--no-browser"]));
+    for waiting in [&["login", "--no-browser"][..], &["login", "--paste", "--no-browser"]] {
+        let (mut child, _) = start_login(&mut world.command(waiting));
+        let _stays_open = child.stdin.take();
+        common::interrupt(&child);
+        assert_eq!(Done::of(child.wait_with_output().unwrap()).code, Some(130), "{waiting:?}");
+    }
+    let mut child = common::piped(&mut world.command(&["token", "import"]));
+    let _stays_open = child.stdin.take();
+    std::thread::sleep(Duration::from_millis(500));
     common::interrupt(&child);
     assert_eq!(Done::of(child.wait_with_output().unwrap()).code, Some(130));
 }
