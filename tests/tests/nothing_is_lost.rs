@@ -150,8 +150,7 @@ mod asynchronous {
         world.expire();
         world.fault(Fault::on(EXCHANGE).delay(a_while(1000)));
         let started = Instant::now();
-        let calendars = user.calendars();
-        let (leader, waiter) = tokio::join!(calendars.list(), calendars.list());
+        let (leader, waiter) = tokio::join!(user.calendars().list(), user.calendars().list());
         for error in [leader.unwrap_err(), waiter.unwrap_err()] {
             assert!(matches!(error.kind(), ErrorKind::Timeout), "{error:?}");
         }
@@ -165,8 +164,7 @@ mod asynchronous {
     fn without_a_runtime_there_is_an_error_and_no_panic() {
         let world = World::new(Place::Socket).unwrap();
         let user = client(&world, world.store.clone()).user("ann");
-        let calendars = user.calendars();
-        let mut call = std::pin::pin!(calendars.list());
+        let mut call = std::pin::pin!(user.calendars().list());
         let outcome = call.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
         let std::task::Poll::Ready(Err(error)) = outcome else { panic!("{outcome:?}") };
         assert!(matches!(error.kind(), ErrorKind::Configuration), "{error:?}");

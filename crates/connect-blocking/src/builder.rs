@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use connect_core::{App, Config, Error, MemoryStore, Network, Registry, Secret, TokenStore, Transport};
+use connect_core::{App, Config, Error, MemoryStore, Network, Registry, TokenStore, Transport};
 
 use crate::{Client, UreqTransport};
 
@@ -16,29 +16,6 @@ pub struct Builder {
 }
 
 connect_core::builder!();
-
-impl Client {
-    /// A client of the application with these credentials. The redirect URI is the registered one.
-    pub fn builder(
-        client_id: impl Into<String>,
-        client_secret: impl Into<Secret>,
-        redirect_uri: impl Into<String>,
-    ) -> Builder {
-        Builder::new(Config::new(client_id, client_secret, redirect_uri, seed()))
-    }
-
-    /// As [`builder`](Self::builder), with the credentials from `MOBISCROLL_CONNECT_CLIENT_ID`,
-    /// `MOBISCROLL_CONNECT_CLIENT_SECRET` and `MOBISCROLL_CONNECT_REDIRECT_URI`, and the base URL from
-    /// `MOBISCROLL_CONNECT_BASE_URL` where that is set.
-    pub fn builder_from_env() -> Result<Builder, Error> {
-        Ok(Builder::new(Config::from_vars(|name| std::env::var(name).ok(), seed())?))
-    }
-
-    /// A client set up from the environment alone, with tokens kept in memory.
-    pub fn from_env() -> Result<Self, Error> {
-        Self::builder_from_env()?.build()
-    }
-}
 
 impl Builder {
     fn new(config: Config) -> Self {
@@ -68,12 +45,4 @@ impl Builder {
         };
         Ok(Client::new(Registry::new(app), transport, self.store))
     }
-}
-
-/// 32 bytes of the operating system's generator. Without it nobody could sign in safely, so a failure leaves
-/// an all-zero seed, which `App` refuses.
-fn seed() -> [u8; 32] {
-    let mut seed = [0; 32];
-    let _ = getrandom::fill(&mut seed);
-    seed
 }

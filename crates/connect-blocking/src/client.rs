@@ -7,8 +7,8 @@ use std::{
 };
 
 use connect_core::{
-    App, ErrorKind, Locked, Member, Now, Refresh, RefreshStep, Registry, Response, Session, Step, StoreLock,
-    TokenKey, TokenStore, Transport,
+    ErrorKind, Locked, Now, Refresh, RefreshStep, Registry, Response, Session, Step, StoreLock, TokenKey,
+    TokenStore, Transport,
 };
 use jiff::Timestamp;
 
@@ -40,16 +40,6 @@ impl Client {
         store: Arc<dyn TokenStore>,
     ) -> Self {
         Self(Arc::new(Inner { registry, transport, store, started: Instant::now(), busy: Busy::default() }))
-    }
-
-    /// One signed-in user. Tokens come from the store when first needed; handles of the same user share them.
-    pub fn user(&self, id: &str) -> User {
-        User { client: self.clone(), member: self.0.registry.member(id) }
-    }
-
-    /// The application as it is set up.
-    pub fn app(&self) -> &App {
-        self.0.registry.app()
     }
 
     /// Sees that no token is lost with this client: waits for what other threads refresh and save, and saves
@@ -122,41 +112,5 @@ impl Client {
                 RefreshStep::Done(outcome) => return outcome,
             };
         }
-    }
-}
-
-impl std::fmt::Debug for Client {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Client").field(self.app()).finish()
-    }
-}
-
-/// One signed-in user of a [`Client`].
-#[derive(Clone)]
-pub struct User {
-    client: Client,
-    member: Arc<Member<Gate>>,
-}
-
-impl User {
-    /// The application's own id of the user.
-    pub fn id(&self) -> &str {
-        &self.session().key().user
-    }
-
-    /// The client it belongs to.
-    pub fn client(&self) -> &Client {
-        &self.client
-    }
-
-    /// The session all handles of this user share, for who drives the steps by hand.
-    pub fn session(&self) -> &Arc<Session> {
-        &self.member.session
-    }
-}
-
-impl std::fmt::Debug for User {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("User").field(&self.id()).finish()
     }
 }

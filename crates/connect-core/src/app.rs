@@ -107,12 +107,13 @@ impl Service {
     /// A service at this base URL: https, or http to a loopback address; no query, no user information.
     pub fn new(name: &'static str, base_url: &str) -> Result<Self, Error> {
         let wrong = |what: &str| Error::configuration(format!("the base URL {what}"));
-        let uri: Uri = base_url.parse().map_err(|_| wrong("is no URL"))?;
+        let absolute = "must be a whole URL, as in https://connect.mobiscroll.com/api";
+        let uri: Uri = base_url.parse().map_err(|_| wrong(absolute))?;
         if uri.query().is_some() {
             return Err(wrong("must not have a query"));
         }
         let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
-            return Err(wrong("must be absolute, as in https://connect.mobiscroll.com/api"));
+            return Err(wrong(absolute));
         };
         if authority.as_str().contains('@') {
             return Err(wrong("must not hold a user name or password"));

@@ -111,8 +111,14 @@ impl Call {
             generation: 0,
             maybe_reached: false,
         };
-        if call.draft.auth == Auth::Bearer && call.session.is_none() {
-            return Step::Done(Err(Error::configuration("this endpoint needs a signed-in user")));
+        if call.draft.auth == Auth::Bearer {
+            match &call.session {
+                None => return Step::Done(Err(Error::configuration("this endpoint needs a signed-in user"))),
+                Some(session) if session.key().user.is_empty() => {
+                    return Step::Done(Err(Error::validation("the user id must not be empty")));
+                }
+                Some(_) => {}
+            }
         }
         Box::new(call).prepare(now)
     }

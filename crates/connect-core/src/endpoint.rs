@@ -9,7 +9,8 @@ use crate::{Error, Response, Service, answer};
 
 /// An operation of a service, as a value.
 ///
-/// Every request of `connect-types` is one. For an endpoint the library does not know, implement the two
+/// Every request of `connect-types` is one; a type of your own can be its answer once it has
+/// `impl Answer for Mine {}`. For an endpoint the library does not know, implement the two
 /// methods without a default; whatever you leave out is what most endpoints want.
 ///
 /// ```

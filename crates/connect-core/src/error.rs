@@ -19,7 +19,7 @@ pub struct Error(Arc<Inner>);
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The user is not signed in, or no longer: send them through the authorization again.
-    #[error("the user has to sign in again")]
+    #[error("the user has to sign in")]
     Authentication,
     /// The sign-in itself was not completed; nothing was saved.
     #[error("the sign-in was refused: {0}")]
@@ -280,7 +280,7 @@ impl From<TransportError> for Error {
             _ => ErrorKind::Network { sent },
         };
         Self::new(kind)
-            .with_message(error.to_string())
+            .with_message(with_cause(&error))
             .with_may_have_happened(sent == Sent::Maybe)
             .with_source(error)
     }
@@ -319,6 +319,16 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source.as_ref().map(|source| &**source as &(dyn StdError + 'static))
     }
+}
+
+/// What happened, and the innermost cause, which is where libraries say what a person needs: the address, the
+/// certificate.
+fn with_cause(error: &TransportError) -> String {
+    let mut cause: &dyn StdError = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    format!("{error}: {cause}")
 }
 
 fn scope_suffix(needed: &Option<Scope>) -> String {

@@ -1,8 +1,9 @@
 //! The named operations, written once for both clients.
 //!
-//! [`facade!`](crate::facade) is expanded by each client with its own colour, `async` or `blocking`, in a module that has
-//! `Client`, `User` and `Pages` in scope. So both have the same operations, under the same names, with the same
-//! documentation.
+//! [`facade!`](crate::facade) is expanded by each client with its own colour, `async` or `blocking`, in a module
+//! that has `Client`, its `Gate` and `Pages` in scope, and functions that drive the steps;
+//! [`builder!`](crate::builder) where the `Builder` is. So both have the same operations and settings, under the same
+//! names, with the same documentation.
 
 /// A successful answer with what came around it.
 #[derive(Clone, Debug)]
@@ -52,6 +53,17 @@ macro_rules! facade {
         };
 
         impl Client {
+            /// One signed-in user. Tokens come from the store when first needed; handles of the same user share
+            /// them.
+            pub fn user(&self, id: &str) -> User {
+                User { client: self.clone(), member: self.0.registry.member(id) }
+            }
+
+            /// The application as it is set up.
+            pub fn app(&self) -> &$crate::App {
+                self.0.registry.app()
+            }
+
             /// Signing users in.
             pub fn auth(&self) -> Auth<'_> {
                 Auth { client: self }
@@ -70,7 +82,41 @@ macro_rules! facade {
             }
         }
 
+        impl std::fmt::Debug for Client {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_tuple("Client").field(self.app()).finish()
+            }
+        }
+
+        /// One signed-in user of a [`Client`].
+        #[derive(Clone)]
+        pub struct User {
+            client: Client,
+            member: std::sync::Arc<$crate::Member<Gate>>,
+        }
+
+        impl std::fmt::Debug for User {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_tuple("User").field(&self.id()).finish()
+            }
+        }
+
         impl User {
+            /// The application's own id of the user.
+            pub fn id(&self) -> &str {
+                &self.session().key().user
+            }
+
+            /// The client it belongs to.
+            pub fn client(&self) -> &Client {
+                &self.client
+            }
+
+            /// The session all handles of this user share, for who drives the steps by hand.
+            pub fn session(&self) -> &std::sync::Arc<$crate::Session> {
+                &self.member.session
+            }
+
             /// The user's calendars.
             pub fn calendars(&self) -> Calendars<'_> {
                 Calendars { user: self }
@@ -128,13 +174,13 @@ macro_rules! facade {
         impl Auth<'_> {
             /// Starts a sign-in. Send the user's browser to its `url()`, and keep it in the web session until
             /// they come back.
-            pub fn sign_in(&self, sign_in: SignIn) -> Result<PendingSignIn, Error> {
+            pub fn sign_in(self, sign_in: SignIn) -> Result<PendingSignIn, Error> {
                 sign_in.start(self.client.app(), self.client.now())
             }
 
             /// Finishes a sign-in with the query of the request to the redirect URI (or the whole URL): checks
             /// the state, exchanges the code, checks that the tokens are this user's, saves them.
-            pub $($async)* fn finish(&self, sign_in: PendingSignIn, callback: &str) -> Result<User, Error> {
+            pub $($async)* fn finish(self, sign_in: PendingSignIn, callback: &str) -> Result<User, Error> {
                 let callback = Callback::parse(callback)?;
                 let user = self.client.user(sign_in.user());
                 let step = sign_in.finish(user.session(), &callback, self.client.now());
@@ -151,7 +197,7 @@ macro_rules! facade {
 
         impl Calendars<'_> {
             /// All calendars of all connected accounts (`GET /calendars`). Needs the scope `read`.
-            pub $($async)* fn list(&self) -> Result<Vec<Calendar>, Error> {
+            pub $($async)* fn list(self) -> Result<Vec<Calendar>, Error> {
                 self.user.send(&ListCalendars::new())$($wait)*
             }
         }
@@ -165,23 +211,23 @@ macro_rules! facade {
         impl Events<'_> {
             /// The events of a time, over all calendars unless some are named, sorted by start, page by page as
             /// they are consumed (`GET /events`). With the scope `free-busy` they have no titles.
-            pub fn list(&self, request: ListEvents) -> Pages<ListEvents> {
+            pub fn list(self, request: ListEvents) -> Pages<ListEvents> {
                 Pages::new(self.user.clone(), request)
             }
 
             /// Creates an event (`POST /event`). Sent again only where it surely was not processed; an error
             /// that [`may_have_happened`](Error::may_have_happened) is worth a look before the next try.
-            pub $($async)* fn create(&self, event: NewEvent) -> Result<Event, Error> {
+            pub $($async)* fn create(self, event: NewEvent) -> Result<Event, Error> {
                 Ok(self.user.send(&event)$($wait)*?.into_event(event.target()))
             }
 
             /// Changes what the update sets or clears (`PUT /event`).
-            pub $($async)* fn update(&self, change: UpdateEvent) -> Result<Event, Error> {
+            pub $($async)* fn update(self, change: UpdateEvent) -> Result<Event, Error> {
                 Ok(self.user.send(&change)$($wait)*?.into_event(change.target()))
             }
 
             /// Deletes an event (`DELETE /event`).
-            pub $($async)* fn delete(&self, event: DeleteEvent) -> Result<(), Error> {
+            pub $($async)* fn delete(self, event: DeleteEvent) -> Result<(), Error> {
                 self.user.send(&event)$($wait)*.map(|_: Acknowledged| ())
             }
         }
@@ -194,12 +240,12 @@ macro_rules! facade {
 
         impl Connections<'_> {
             /// Which accounts are connected and how they are (`GET /oauth/connection-status`).
-            pub $($async)* fn status(&self) -> Result<ConnectionStatus, Error> {
+            pub $($async)* fn status(self) -> Result<ConnectionStatus, Error> {
                 self.user.send(&GetConnectionStatus::new())$($wait)*
             }
 
             /// Disconnects one account, or all of a provider (`POST /oauth/disconnect`).
-            pub $($async)* fn disconnect(&self, which: Disconnect) -> Result<(), Error> {
+            pub $($async)* fn disconnect(self, which: Disconnect) -> Result<(), Error> {
                 self.user.send(&which)$($wait)*.map(|_: Acknowledged| ())
             }
         }
@@ -212,23 +258,54 @@ macro_rules! facade {
 
         impl Webhooks<'_> {
             /// Has changes of a calendar sent to the application's webhook URL (`POST /subscribe-webhook`).
-            pub $($async)* fn subscribe(&self, calendar: SubscribeWebhook) -> Result<Subscribed, Error> {
+            pub $($async)* fn subscribe(self, calendar: SubscribeWebhook) -> Result<Subscribed, Error> {
                 self.user.send(&calendar)$($wait)*
             }
 
             /// Ends a subscription (`POST /unsubscribe-webhook`).
-            pub $($async)* fn unsubscribe(&self, channel: UnsubscribeWebhook) -> Result<(), Error> {
+            pub $($async)* fn unsubscribe(self, channel: UnsubscribeWebhook) -> Result<(), Error> {
                 self.user.send(&channel)$($wait)*.map(|_: Acknowledged| ())
             }
         }
     };
 }
 
-/// Expands to the settings that the builders of both clients have in common.
+/// Expands to how both clients are set up, but for the store and the transport.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! builder {
     () => {
+        impl Client {
+            /// A client of the application with these credentials. The redirect URI is the registered one.
+            pub fn builder(
+                client_id: impl Into<String>,
+                client_secret: impl Into<$crate::Secret>,
+                redirect_uri: impl Into<String>,
+            ) -> Builder {
+                Builder::new($crate::Config::new(client_id, client_secret, redirect_uri, seed()))
+            }
+
+            /// As [`builder`](Self::builder), with the credentials from `MOBISCROLL_CONNECT_CLIENT_ID`,
+            /// `MOBISCROLL_CONNECT_CLIENT_SECRET` and `MOBISCROLL_CONNECT_REDIRECT_URI`, and the base URL from
+            /// `MOBISCROLL_CONNECT_BASE_URL` where that is set.
+            pub fn builder_from_env() -> Result<Builder, $crate::Error> {
+                Ok(Builder::new($crate::Config::from_vars(|name| std::env::var(name).ok(), seed())?))
+            }
+
+            /// A client set up from the environment alone, with tokens kept in memory.
+            pub fn from_env() -> Result<Self, $crate::Error> {
+                Self::builder_from_env()?.build()
+            }
+        }
+
+        /// 32 bytes of the operating system's generator. Without it nobody could sign in safely, so a failure
+        /// leaves an all-zero seed, which `App` refuses.
+        fn seed() -> [u8; 32] {
+            let mut seed = [0; 32];
+            let _ = getrandom::fill(&mut seed);
+            seed
+        }
+
         impl Builder {
             /// Where the API is. Default: Mobiscroll Connect.
             #[must_use]

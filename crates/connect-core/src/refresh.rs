@@ -251,7 +251,9 @@ impl Leader {
                         Ok(())
                     }
                     (None, Some(ended)) => Err(ended.error.clone()),
-                    (None, None) => Err(Error::authentication("this user has not signed in")),
+                    (None, None) => Err(Error::authentication(
+                        "the token store holds no tokens for this user: start with `auth().sign_in`",
+                    )),
                 }
             }
         };

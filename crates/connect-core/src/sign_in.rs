@@ -143,6 +143,9 @@ impl PendingSignIn {
         if self.service != app.service().name() || self.client_id != app.config().client_id {
             return refuse(SignInFault::WrongClient, "it was started by another application");
         }
+        if callback.state.is_none() && callback.code.is_none() && callback.error.is_none() {
+            return refuse(SignInFault::Callback, "it holds no parameter: hand in the query of the request");
+        }
         if callback.state.as_ref() != Some(&self.state) {
             return refuse(SignInFault::State, "start the sign-in again from your own page");
         }

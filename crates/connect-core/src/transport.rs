@@ -11,6 +11,8 @@
 //! });
 //! ```
 //!
+//! Something shared, such as an `Arc` of a transport, goes into a closure that calls it.
+//!
 //! Rules for a transport:
 //!
 //! * send the request once, as it is; do not follow redirects (the bearer token must not travel);

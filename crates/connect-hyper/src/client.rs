@@ -6,8 +6,8 @@ use std::{
 };
 
 use connect_core::{
-    App, AsyncStoreLock, AsyncTokenStore, AsyncTransport, ErrorKind, Locked, Member, Now, Refresh,
-    RefreshStep, Registry, Response, Session, Step,
+    AsyncStoreLock, AsyncTokenStore, AsyncTransport, ErrorKind, Locked, Now, Refresh, RefreshStep, Registry,
+    Response, Session, Step,
 };
 use jiff::Timestamp;
 use tokio::{
@@ -50,16 +50,6 @@ impl Client {
             started: Instant::now(),
             busy: watch::Sender::new(0),
         }))
-    }
-
-    /// One signed-in user. Tokens come from the store when first needed; handles of the same user share them.
-    pub fn user(&self, id: &str) -> User {
-        User { client: self.clone(), member: self.0.registry.member(id) }
-    }
-
-    /// The application as it is set up.
-    pub fn app(&self) -> &App {
-        self.0.registry.app()
     }
 
     /// Sees that no token is lost with this client: waits for refreshes and saves in flight, and saves what
@@ -198,12 +188,6 @@ impl Client {
     }
 }
 
-impl std::fmt::Debug for Client {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Client").field(self.app()).finish()
-    }
-}
-
 /// Counts a task that changes tokens for as long as it lives.
 struct Busy(Client);
 
@@ -225,34 +209,4 @@ pub(crate) fn runtime() -> Result<Handle, Error> {
         Error::configuration("this client works inside a tokio runtime; without one, use connect-blocking")
             .with_source(error)
     })
-}
-
-/// One signed-in user of a [`Client`].
-#[derive(Clone)]
-pub struct User {
-    client: Client,
-    member: Arc<Member<Gate>>,
-}
-
-impl User {
-    /// The application's own id of the user.
-    pub fn id(&self) -> &str {
-        &self.session().key().user
-    }
-
-    /// The client it belongs to.
-    pub fn client(&self) -> &Client {
-        &self.client
-    }
-
-    /// The session all handles of this user share, for who drives the steps by hand.
-    pub fn session(&self) -> &Arc<Session> {
-        &self.member.session
-    }
-}
-
-impl std::fmt::Debug for User {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("User").field(&self.id()).finish()
-    }
 }

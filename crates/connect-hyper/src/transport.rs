@@ -82,8 +82,7 @@ impl HyperTransport {
         let response = self.start(request)?.await.map_err(failed)?;
         let (mut parts, body) = response.into_parts();
         let mut bytes = self.read(body).await?;
-        let gzip =
-            parts.headers.get(header::CONTENT_ENCODING).is_some_and(|value| value.as_bytes() == b"gzip");
+        let gzip = parts.headers.get(header::CONTENT_ENCODING).is_some_and(is_gzip);
         if gzip {
             bytes = self.unzip(&bytes)?;
             parts.headers.remove(header::CONTENT_ENCODING);
@@ -142,6 +141,12 @@ fn pooled() -> legacy::Builder {
     let mut builder = legacy::Client::builder(TokioExecutor::new());
     builder.pool_timer(TokioTimer::new()).pool_idle_timeout(Duration::from_secs(30));
     builder
+}
+
+/// Codings are case-insensitive, and `x-gzip` is another name of this one (RFC 9110 8.4.1).
+fn is_gzip(value: &HeaderValue) -> bool {
+    let value = value.as_bytes();
+    value.eq_ignore_ascii_case(b"gzip") || value.eq_ignore_ascii_case(b"x-gzip")
 }
 
 fn too_large() -> TransportError {

@@ -17,7 +17,9 @@ pub fn send(request: Request) -> Result<Response, TransportError> {
         head += &format!("{name}: {}\r\n", value.to_str().map_err(TransportError::unreachable)?);
     }
     let mut socket = TcpStream::connect(host.as_str()).map_err(TransportError::unreachable)?;
-    socket.set_read_timeout(request.extensions().get::<Timeout>().map(|timeout| timeout.0))?;
+    let time = request.extensions().get::<Timeout>().map(|timeout| timeout.0);
+    socket.set_read_timeout(time)?;
+    socket.set_write_timeout(time)?;
     socket.write_all(format!("{head}\r\n").as_bytes())?;
     socket.write_all(request.body())?;
     let mut answer = Vec::new();
