@@ -50,8 +50,8 @@ fn table(calendars: &[Calendar]) -> Table {
     table
 }
 
-/// The calendars people named, by key or id. With a provider, an id that is not listed is taken as it is: an alias
-/// such as Google's `primary`, or a calendar of a sign-in that may not list calendars.
+/// The calendars people named, by key or id. With a provider, an id that is not listed is taken as it is: an
+/// alias such as Google's `primary`, or a calendar of a sign-in that may not list calendars.
 pub(crate) async fn find(
     user: &User,
     names: &[String],

@@ -4,11 +4,11 @@
 //!   health            is the service there, and can it be believed (TLS)?
 //!   token endpoint    a made-up code: `invalid_grant` means that the credentials are good
 //!     refused         the same with id and secret changed round: were they swapped?
-//!   authorize         a redirect means that the client id is known; where it leads, which redirect URI is registered
+//!   authorize         a redirect means that the client id is known, and may show the registered redirect URI
 //! ```
 //!
-//! The credentials come before the authorization: as long as it may be the secret that stands in the place of the
-//! client id, it must not get into a URL. For the same reason the client id is not shown.
+//! The credentials come before the authorization: as long as it may be the secret that stands in the place of
+//! the client id, it must not get into a URL. For the same reason the client id is not shown.
 
 mod probe;
 mod verdict;

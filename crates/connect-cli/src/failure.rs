@@ -1,8 +1,8 @@
 //! What a failed command says, and the exit code it leaves with.
 //!
-//! A failure is three things for people: what happened, the cause, the next step. `--json` prints the same as one
-//! object. None of them holds a secret: the library's errors hold none, and what comes from the service is cleaned
-//! of whatever could drive a terminal.
+//! A failure is three things for people: what happened, the cause, the next step. `--json` prints the same as
+//! one object. None of them holds a secret: the library's errors hold none, and what comes from the service
+//! is cleaned of whatever could drive a terminal.
 
 use std::{error::Error as _, fmt, io::Write as _, process::ExitCode};
 
@@ -23,7 +23,8 @@ pub(crate) enum Exit {
     Interrupted = 130,
 }
 
-/// What stands below `--help`. The secret has no option: everybody on the machine can see a program's arguments.
+/// What stands below `--help`. The secret has no option: everybody on the machine can see a program's
+/// arguments.
 pub(crate) const AFTER_HELP: &str = "\
 The client secret is read from MOBISCROLL_CONNECT_CLIENT_SECRET alone. A file .env
 in the current folder may set this and the other MOBISCROLL_CONNECT_ variables; the
@@ -132,7 +133,12 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let (exit, next) = advice(&error);
         let mut failure = Self::new(exit, error.code(), error.kind().to_string());
-        failure.cause = cause(&error);
+        if matches!(error.kind(), ErrorKind::Authentication) && error.status().is_none() {
+            // Nobody was asked: the library's cause is for who writes programs.
+            failure.message = "nobody is signed in, or no longer".to_owned();
+        } else {
+            failure.cause = cause(&error);
+        }
         failure.next = next;
         failure.error = Some(Box::new(error));
         failure

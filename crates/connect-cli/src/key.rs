@@ -1,8 +1,8 @@
 //! Short names for what has a long id.
 //!
-//! The providers' ids are up to hundreds of characters long and do not fit a terminal. A key is eight characters that
-//! depend on nothing but provider, calendar and id: what a table shows can be typed into the next command, and it
-//! says which provider is meant.
+//! The providers' ids are up to hundreds of characters long and do not fit a terminal. A key is eight
+//! characters that depend on nothing but provider, calendar and id: what a table shows can be typed into the
+//! next command, and it says which provider is meant.
 
 use connect_hyper::types::{Calendar, Event, Provider};
 

@@ -1,8 +1,9 @@
 //! `connect login`: signs the user in with the browser.
 //!
-//! The service sends the browser back to the registered redirect URI, whatever a request says, so this listens on
-//! that URI's own loopback address and port, for one callback on exactly its path. Where the URI leads elsewhere, the
-//! URL the browser ended at can be pasted instead. The library checks the `state` and that the tokens are this user's.
+//! The service sends the browser back to the registered redirect URI, whatever a request says, so this
+//! listens on that URI's own loopback address and port, for one callback on exactly its path. Where the URI
+//! leads elsewhere, the URL the browser ended at can be pasted instead. The library checks the `state` and
+//! that the tokens are this user's.
 
 mod browser;
 mod listener;

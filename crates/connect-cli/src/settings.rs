@@ -1,11 +1,12 @@
 //! The settings all commands share: from the arguments, the environment, and `.env`, in this order.
 //!
-//! `.env` is read, never put into the environment: only `MOBISCROLL_CONNECT_*` counts, so that a file in somebody's
-//! folder changes neither the proxy nor the programs this one starts, and the secret is not handed on to a browser.
+//! `.env` is read, never put into the environment: only `MOBISCROLL_CONNECT_*` counts, so that a file in
+//! somebody's folder changes neither the proxy nor the programs this one starts, and the secret is not handed
+//! on to a browser.
 
 use std::{collections::HashMap, fs, path::PathBuf, time::Duration};
 
-use clap::Args;
+use clap::{Args, value_parser};
 use connect_hyper::{Builder, CONNECT_BASE_URL, Client, RetryPolicy, Secret, is_loopback};
 use connect_stores::FileStore;
 
@@ -24,7 +25,8 @@ pub(crate) struct Settings {
     /// The application's client id [env: MOBISCROLL_CONNECT_CLIENT_ID].
     #[arg(long, global = true, value_name = "ID")]
     client_id: Option<String>,
-    /// The registered redirect URI [env: MOBISCROLL_CONNECT_REDIRECT_URI] [default: http://127.0.0.1:8765/callback].
+    /// The registered redirect URI [env: MOBISCROLL_CONNECT_REDIRECT_URI] [default:
+    /// http://127.0.0.1:8765/callback].
     #[arg(long, global = true, value_name = "URI")]
     redirect_uri: Option<String>,
     /// The application's own id of the user [env: MOBISCROLL_CONNECT_USER] [default: me].
@@ -37,7 +39,7 @@ pub(crate) struct Settings {
     #[arg(long, global = true, value_name = "FILE")]
     root_certificate: Option<PathBuf>,
     /// How long a call may take, with its retries [default: 60].
-    #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = value_parser!(u64).range(1..=86_400))]
     timeout: Option<u64>,
     /// Print one JSON document, with the field names of the API; errors too.
     #[arg(long, global = true)]
@@ -79,8 +81,8 @@ impl Settings {
 }
 
 impl Settings {
-    /// Whoever puts a file into a folder must not have tokens sent elsewhere: in `.env` the base URL may lead to this
-    /// machine, for a sandbox, and no further.
+    /// Whoever puts a file into a folder must not have tokens sent elsewhere: in `.env` the base URL may lead
+    /// to this machine, for a sandbox, and no further.
     fn base_url(&self, file: &HashMap<String, String>) -> Result<Option<String>, Failure> {
         let name = format!("{PREFIX}BASE_URL");
         let named = self.base_url.clone().or_else(|| std::env::var(&name).ok()).filter(|url| !url.is_empty());

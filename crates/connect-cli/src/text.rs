@@ -1,7 +1,7 @@
 //! Text of others on a terminal: made harmless, measured, and cut.
 //!
-//! A title can hold an escape sequence that redraws the screen, or a bidirectional override that shows a text other
-//! than it is. Neither gets through.
+//! A title can hold an escape sequence that redraws the screen, or a bidirectional override that shows a text
+//! other than it is. Neither gets through.
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 

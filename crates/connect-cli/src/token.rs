@@ -1,7 +1,7 @@
 //! `connect token import`: takes tokens that another SDK or program got.
 //!
-//! They come from a file or from stdin, never from the command line, where everybody on the machine can see them.
-//! What cannot be read is not quoted.
+//! They come from a file or from stdin, never from the command line, where everybody on the machine can see
+//! them. What cannot be read is not quoted.
 
 use std::{
     io::Read as _,
@@ -31,8 +31,8 @@ pub(crate) struct Arguments {
 enum Action {
     /// Save tokens: JSON with access_token, refresh_token, and expires_at or expires_in if known.
     ///
-    /// The answer of the token endpoint will do as it is. Whoever used the tokens before must stop: two that refresh
-    /// the same token end the sign-in.
+    /// The answer of the token endpoint will do as it is. Whoever used the tokens before must stop: two that
+    /// refresh the same token end the sign-in.
     Import {
         /// The file; without it, or with -, they are read from stdin.
         file: Option<PathBuf>,

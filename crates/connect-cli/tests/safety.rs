@@ -1,4 +1,5 @@
-//! What must not happen: a secret shown, a token lost, a terminal driven, a mistake that looks like something else.
+//! What must not happen: a secret shown, a token lost, a terminal driven, a mistake that looks like something
+//! else.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;

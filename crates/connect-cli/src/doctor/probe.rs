@@ -13,7 +13,8 @@ use http::{HeaderMap, StatusCode, Uri, header::LOCATION};
 use super::Verdict;
 use crate::{failure::Failure, settings::Resolved};
 
-/// No service gave out this code; the documentation says that codes equal user ids, so it is nobody's name either.
+/// No service gave out this code; the documentation says that codes equal user ids, so it is nobody's name
+/// either.
 const MADE_UP: &str = "connect-doctor:no-such-code";
 
 /// One pair of credentials to ask with.

@@ -70,8 +70,8 @@ impl Verdict {
                  MOBISCROLL_CONNECT_CLIENT_SECRET"
             }
             Self::Swapped => {
-                "change MOBISCROLL_CONNECT_CLIENT_ID and MOBISCROLL_CONNECT_CLIENT_SECRET round; the secret may have \
-                 got where ids are seen, so consider a new one"
+                "change MOBISCROLL_CONNECT_CLIENT_ID and MOBISCROLL_CONNECT_CLIENT_SECRET round; the secret may \
+                 have got where ids are seen, so consider a new one"
             }
             Self::RedirectUri(Some(registered)) => {
                 return format!(

@@ -35,7 +35,9 @@ impl Command for Arguments {
             Some(Chosen::This) | None => delete.this_only(),
         };
         context.user.events().delete(delete).await?;
-        let value = json!({ "success": true, "provider": event.provider, "calendarId": event.calendar_id, "id": event.id });
+        let value = json!({
+            "success": true, "provider": event.provider, "calendarId": event.calendar_id, "id": event.id,
+        });
         context.out.print(&value, || {
             let what = match chosen {
                 Some(Chosen::Following) => " and all after it",

@@ -1,8 +1,8 @@
 //! Finding the event that a key or an id means.
 //!
-//! The API has no request for one event, so its events are listed and searched. That is no detour for a change: it
-//! needs the provider, the calendar and, for an occurrence, the series, and whoever sends a change of an occurrence
-//! without its series may change them all.
+//! The API has no request for one event, so its events are listed and searched. That is no detour for a
+//! change: it needs the provider, the calendar and, for an occurrence, the series, and whoever sends a change
+//! of an occurrence without its series may change them all.
 
 use clap::Args;
 use connect_hyper::types::{CalendarRef, Event, ListEvents, Provider};

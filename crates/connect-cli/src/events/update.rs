@@ -65,7 +65,8 @@ enum Clear {
 }
 
 impl Extent {
-    /// What was said. A whole series is touched only where that was said; an occurrence alone needs no saying.
+    /// What was said. A whole series is touched only where that was said; an occurrence alone needs no
+    /// saying.
     pub(super) fn chosen(&self, found: &Found) -> Result<Option<Chosen>, Failure> {
         match (self.this, self.following, self.all) {
             (_, _, true) => Ok(Some(Chosen::All)),

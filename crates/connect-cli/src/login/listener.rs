@@ -1,7 +1,7 @@
 //! Waiting for one callback on a loopback address.
 //!
-//! Browsers open connections ahead and ask for icons, so every connection is read on its own, and only a GET of
-//! exactly the redirect URI's path counts.
+//! Browsers open connections ahead and ask for icons, so every connection is read on its own, and only a GET
+//! of exactly the redirect URI's path counts.
 
 use std::{io::ErrorKind, net::SocketAddr, time::Duration};
 
@@ -47,7 +47,8 @@ impl Listener {
             match TcpListener::bind(address).await {
                 Ok(socket) => sockets.push(socket),
                 Err(error) => {
-                    // A machine may lack one of the two. Where somebody else has one, the code could go to them.
+                    // A machine may lack one of the two. Where somebody else has one, the code could go to
+                    // them.
                     let fatal = error.kind() == ErrorKind::AddrInUse || sockets.is_empty();
                     failed = failed.or(fatal.then_some((address, error)));
                 }
