@@ -93,6 +93,13 @@ impl Route {
         }
     }
 
+    /// The methods a path of the service is there for.
+    pub(crate) fn methods(path: &str) -> Vec<&'static str> {
+        let names = ENDPOINTS.iter().filter_map(|(name, _)| name.split_once(' '));
+        let inner = path.strip_prefix("/api");
+        names.filter(|(_, known)| Some(*known) == inner).map(|(method, _)| method).collect()
+    }
+
     /// Whether the endpoint is one that programs call; the others are pages for people.
     pub(crate) fn is_api(endpoint: Endpoint) -> bool {
         use Endpoint::{Authorize, Consent, ConsentPage, Providers, ReturnToApp, Unknown};

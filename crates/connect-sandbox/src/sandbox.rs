@@ -13,6 +13,7 @@ use crate::stats::Stats;
 use crate::users::{Connections, Users};
 use crate::webhooks::Subscriptions;
 use bytes::Bytes;
+use http::header::{ALLOW, HeaderValue};
 use http::{Request, StatusCode};
 use jiff::Timestamp;
 use serde_json::json;
@@ -191,13 +192,25 @@ impl Sandbox {
             Endpoint::Subscribe => self.subscribe(call),
             Endpoint::Unsubscribe => self.unsubscribe(call),
             Endpoint::Health => Ok(ok(&json!({ "status": "ok" }))),
-            Endpoint::Unknown => Err(no_such_endpoint()),
+            Endpoint::Unknown => Err(unknown(call.request.uri().path())),
         }
     }
 
     fn keep(&mut self, call: &Call, name: &'static str, status: Option<u16>) {
         self.stats.record(name, status);
         self.recorder.push(Recorded { status, ..Recorded::of(&call.request, name) });
+    }
+}
+
+/// A path that is there for other methods names them.
+fn unknown(path: &str) -> Problem {
+    let methods = Route::methods(path);
+    match HeaderValue::from_str(&methods.join(", ")) {
+        Ok(allow) if !methods.is_empty() => {
+            let text = "The method is not allowed here";
+            Problem::plain(StatusCode::METHOD_NOT_ALLOWED, text).with_header(ALLOW, allow)
+        }
+        _ => no_such_endpoint(),
     }
 }
 
@@ -225,6 +238,11 @@ impl Call {
             .iter()
             .find(|(key, value)| key == name && !value.is_empty())
             .map(|(_, value)| value.as_str())
+    }
+
+    /// The first value of a query parameter, also an empty one.
+    pub(crate) fn query_given(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// Every value of a query parameter that is not empty.

@@ -110,6 +110,11 @@ impl Sandbox {
     /// A provider that is not connected is a success too; an account that is not there is not found.
     pub(crate) fn disconnect(&mut self, call: &Call) -> Result<Reply, Problem> {
         let visitor = self.visitor(call)?;
+        // `{}`, `[]` from one of the SDKs, or nothing: what is in it does not matter.
+        let body = serde_json::from_slice(call.body());
+        if !(call.body().is_empty() || matches!(body, Ok(Value::Object(_) | Value::Array(_)))) {
+            return Err(Problem::bad_request("The body must be a JSON object"));
+        }
         let name = call
             .query("provider")
             .ok_or_else(|| Problem::invalid_field("provider", "provider is required"))?;

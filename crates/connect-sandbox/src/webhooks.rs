@@ -266,9 +266,9 @@ fn required(body: &Map<String, Value>, name: &str, details: &mut Details) -> Opt
 fn optional(body: &Map<String, Value>, name: &str, details: &mut Details) -> Option<String> {
     match body.get(name) {
         None | Some(Value::Null) => None,
-        Some(Value::String(text)) => Some(text.clone()).filter(|text| !text.is_empty()),
+        Some(Value::String(text)) if !text.is_empty() => Some(text.clone()),
         Some(_) => {
-            complain(details, name, "must be a text");
+            complain(details, name, "must be a text that is not empty");
             None
         }
     }

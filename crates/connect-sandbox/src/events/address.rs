@@ -30,6 +30,17 @@ pub(crate) enum Mode {
     All,
 }
 
+impl Mode {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "this" => Some(Self::This),
+            "following" => Some(Self::Following),
+            "all" => Some(Self::All),
+            _ => None,
+        }
+    }
+}
+
 impl CalendarAddress {
     pub(crate) fn read(body: &Map<String, Value>, details: &mut Details) -> Self {
         let name = required(body, "provider", details);
@@ -59,18 +70,22 @@ impl CalendarAddress {
 
 impl EventAddress {
     pub(crate) fn read(body: &Map<String, Value>, mode_name: &str, details: &mut Details) -> Self {
-        let mode = match optional(body, mode_name) {
-            None => None,
-            Some("this") => Some(Mode::This),
-            Some("following") => Some(Mode::Following),
-            Some("all") => Some(Mode::All),
-            Some(_) => {
-                complain(details, mode_name, "must be this, following or all");
-                None
+        // A mode that cannot be read must not come to none: that would be the whole series.
+        let mode = match body.get(mode_name) {
+            None | Some(Value::Null) => None,
+            Some(value) => {
+                let mode = value.as_str().and_then(Mode::parse);
+                if mode.is_none() {
+                    complain(details, mode_name, "must be this, following or all");
+                }
+                mode
             }
         };
         let calendar = CalendarAddress::read(body, details);
         let series = optional(body, "recurringEventId").map(str::to_owned);
+        if series.is_none() && body.get("recurringEventId").is_some_and(|value| !value.is_null()) {
+            complain(details, "recurringEventId", "must be the id of a series");
+        }
         Self { calendar, event: required(body, "eventId", details), series, mode }
     }
 

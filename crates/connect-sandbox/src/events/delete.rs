@@ -32,7 +32,7 @@ impl Sandbox {
         let mut parameters =
             if call.body().is_empty() || by == "query" { Map::new() } else { call.object()? };
         for name in ["provider", "calendarId", "eventId", "recurringEventId", "deleteMode"] {
-            if let Some(value) = call.query(name).filter(|_| by != "body") {
+            if let Some(value) = call.query_given(name).filter(|_| by != "body") {
                 parameters.insert(name.to_owned(), json!(value));
             }
         }

@@ -96,7 +96,13 @@ pub(crate) fn check(name: &str, value: &Value) -> Result<(), &'static str> {
             let all = value.as_array().is_some_and(|list| list.iter().all(address));
             wrong_unless(all, "must be a list of e-mail addresses")
         }
-        "custom" | "conferenceData" => wrong_unless(value.is_object(), "must be an object"),
+        "custom" => wrong_unless(value.is_object(), "must be an object"),
+        "conferenceData" => {
+            let fits =
+                |name, fits: fn(&Value) -> bool| value.get(name).is_none_or(|one| one.is_null() || fits(one));
+            let right = fits("provider", Value::is_string) && fits("autoGenerate", Value::is_boolean);
+            wrong_unless(value.is_object() && right, "must be an object with provider and autoGenerate")
+        }
         "availability" => wrong_unless(one_of(AVAILABILITY), "must be busy or free"),
         "privacy" => wrong_unless(one_of(PRIVACY), "must be public, private or confidential"),
         "status" => wrong_unless(one_of(STATUS), "must be confirmed, tentative or cancelled"),

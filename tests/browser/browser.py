@@ -1,0 +1,244 @@
+"""Consent as a user goes through it, and what arrives at the application."""
+
+import base64
+import http.server
+import json
+import pathlib
+import queue
+import subprocess
+import sys
+import threading
+import urllib.parse
+import urllib.request
+
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.support.ui import WebDriverWait
+
+NAME = "Ada's <Planner>"
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+class Application:
+    """The application's redirect URI: a listener that keeps what arrives."""
+
+    def __init__(self):
+        arrived = self.arrived = queue.Queue()
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                url = urllib.parse.urlsplit(self.path)
+                if url.path == "/callback":
+                    arrived.put(dict(urllib.parse.parse_qsl(url.query)))
+                self.send_response(200 if url.path == "/callback" else 404)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.uri = f"http://127.0.0.1:{self.server.server_port}/callback"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+class Sandbox:
+    """`connect sandbox` with its pages on."""
+
+    def __init__(self, program, redirect_uri):
+        command = [program, "sandbox", "--json", "--port", "0"]
+        for switch in ("auto_consent=off", f"redirect_uri={redirect_uri}", f"display_name={NAME}"):
+            command += ["--set", switch]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.ready = json.loads(self.process.stdout.readline())
+        self.base = self.ready["base_url"]
+
+    def authorize(self, user, **more):
+        query = {"response_type": "code", "client_id": self.ready["client_id"], "user_id": user, "state": f"s&{user}"}
+        return f"{self.base}/oauth/authorize?{urllib.parse.urlencode(query | more)}"
+
+    def status(self, code):
+        """Exchanges the code, and asks which accounts there are."""
+        pair = base64.b64encode(f"{self.ready['client_id']}:{self.ready['client_secret']}".encode()).decode()
+        form = urllib.parse.urlencode({"grant_type": "authorization_code", "code": code}).encode()
+        tokens = self.call("/oauth/token", {"authorization": f"Basic {pair}"}, form)
+        bearer = {"authorization": f"Bearer {tokens['access_token']}"}
+        return self.call("/oauth/connection-status", bearer)["connections"]
+
+    def call(self, path, headers, body=None):
+        with urllib.request.urlopen(urllib.request.Request(self.base + path, body, headers)) as answer:
+            return json.load(answer)
+
+
+class Checks:
+    """One line a check."""
+
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def that(self, words, held, found=""):
+        if held:
+            self.passed += 1
+        else:
+            self.failed += 1
+        print(("ok   " if held else "FAIL ") + words + ("" if held else f": {found!r}"), flush=True)
+
+
+class User:
+    """Someone at the browser."""
+
+    def __init__(self, browser):
+        self.browser = browser
+
+    def opens(self, address):
+        self.browser.get(address)
+
+    def one(self, selector):
+        return self.browser.find_element(By.CSS_SELECTOR, selector)
+
+    def clicks(self, selector):
+        """Clicks, and waits until another page is there."""
+        before = self.one("html")
+        self.one(selector).click()
+        WebDriverWait(self.browser, 20).until(lambda _: is_gone(before))
+
+    def connects(self, provider, calendars=True):
+        self.clicks(f"#connect-{provider}")
+        if not calendars:
+            self.one("label[for=calendars]").click()
+        self.clicks("button[value=allow]")
+
+    def reads(self, selector):
+        return self.one(selector).text
+
+
+def is_gone(element):
+    try:
+        element.is_enabled()
+        return False
+    except Exception:
+        return True
+
+
+def approve(check, user, sandbox, application):
+    user.opens(sandbox.authorize("approves"))
+    check.that("the page names the application", f"{NAME} is using Mobiscroll Connect" in user.reads("main"))
+    check.that("every provider can be connected", len(user.browser.find_elements(By.CSS_SELECTOR, "li a")) == 4)
+    user.connects("google")
+    check.that("the account is listed as connected", "approves@gmail.example" in user.reads("#google"))
+    check.that("the way back names the application", user.reads("button[value=back]") == f"Back to {NAME}")
+    user.clicks("button[value=back]")
+    arrived = application.arrived.get(timeout=20)
+    check.that("a code arrives with the state", set(arrived) == {"code", "state"}, arrived)
+    check.that("the state is what was sent", arrived.get("state") == "s&approves", arrived)
+    status = sandbox.status(arrived["code"])
+    check.that("one account is connected", [len(accounts) for accounts in status.values()].count(1) == 1, status)
+    check.that("its calendars may be seen", status["google"][0]["calendarPermissionGranted"] is True, status)
+
+
+def deny(check, user, sandbox, application):
+    for words, way in [
+        ("deny on the first page", ["button[value=deny]"]),
+        ("deny at the provider", ["#connect-microsoft", "button[value=deny]"]),
+        ("go back with nothing connected", ["button[value=back]"]),
+    ]:
+        user.opens(sandbox.authorize("denies"))
+        for selector in way:
+            user.clicks(selector)
+        arrived = application.arrived.get(timeout=20)
+        check.that(f"{words}: access_denied arrives with the state",
+                   arrived == {"error": "access_denied", "state": "s&denies"}, arrived)
+
+
+def withhold(check, user, sandbox, application):
+    user.opens(sandbox.authorize("withholds", providers="google,microsoft,caldav"))
+    user.connects("google")
+    user.connects("microsoft", calendars=False)
+    user.clicks("#connect-caldav")
+    check.that("CalDAV asks for no calendar permission",
+               not user.browser.find_elements(By.ID, "calendars"))
+    user.clicks("button[value=allow]")
+    check.that("the page says what is withheld", "without calendar access" in user.reads("#microsoft"))
+    user.clicks("button[value=back]")
+    status = sandbox.status(application.arrived.get(timeout=20)["code"])
+    granted = {name: [one["calendarPermissionGranted"] for one in accounts] for name, accounts in status.items()}
+    check.that("connection-status shows the withheld permission",
+               granted == {"google": [True], "microsoft": [False], "apple": [], "caldav": [None]}, granted)
+
+
+def languages(check, user, sandbox, application):
+    user.opens(sandbox.authorize("speaks", lng="ar"))
+    html = user.one("html")
+    check.that("Arabic is right to left", (html.get_attribute("lang"), html.get_attribute("dir")) == ("ar", "rtl"))
+    check.that("the browser lays it out so",
+               user.browser.execute_script("return getComputedStyle(document.body).direction") == "rtl")
+    heading, box = user.one("h1"), user.one("main")
+    check.that("the words are Arabic", any("\u0600" <= letter <= "\u06ff" for letter in heading.text), heading.text)
+    check.that("nothing is wider than the page", user.browser.execute_script(
+        "return document.documentElement.scrollWidth <= innerWidth") and box.is_displayed())
+    user.connects("apple")
+    html = user.one("html")
+    check.that("it stays Arabic over the forms", html.get_attribute("dir") == "rtl")
+    user.clicks("button[value=back]")
+    check.that("a code arrives from there as well", "code" in application.arrived.get(timeout=20))
+    user.opens(sandbox.authorize("speaks", lng="pt_br"))
+    check.that("pt_br is Brazilian Portuguese", user.one("html").get_attribute("lang") == "pt-BR")
+    user.opens(sandbox.authorize("speaks", lng="xx"))
+    check.that("an unknown language is English", user.one("html").get_attribute("lang") == "en")
+
+
+def looks(check, user, sandbox, application):
+    papers = {}
+    for theme in ("light", "dark"):
+        user.opens(sandbox.authorize("looks", theme=theme))
+        papers[theme] = user.browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+    check.that("the style is applied, light and dark",
+               papers == {"light": "rgb(255, 255, 255)", "dark": "rgb(19, 19, 20)"}, papers)
+    user.clicks("#connect-google")
+    named = [(one.accessible_name, one.aria_role) for one in
+             user.browser.find_elements(By.CSS_SELECTOR, "input, button, fieldset")]
+    check.that("every control has a name", named and all(name for name, _ in named), named)
+    check.that("there is one heading and a title", len(user.browser.find_elements(By.TAG_NAME, "h1")) == 1
+               and user.browser.title != "")
+    check.that("there are no scripts", not user.browser.find_elements(By.TAG_NAME, "script"))
+    complaints = [entry["message"] for entry in user.browser.get_log("browser") if "favicon" not in entry["message"]]
+    check.that("the browser complains of nothing", not complaints, complaints)
+
+
+def main():
+    program, work = sys.argv[1], pathlib.Path(sys.argv[2])
+    options = webdriver.ChromeOptions()
+    options.binary_location = "/usr/bin/chromium"
+    for flag in FLAGS + [f"--user-data-dir={work / 'profile'}"]:
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    application, check = Application(), Checks()
+    sandbox = Sandbox(program, application.uri)
+    browser = None
+    try:
+        browser = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+        for part in (approve, deny, withhold, languages, looks):
+            try:
+                part(check, User(browser), sandbox, application)
+            except Exception as error:
+                check.that(f"{part.__name__} gets to its end", False, f"{type(error).__name__}: {error}"[:500])
+    finally:
+        if browser:
+            browser.quit()
+        sandbox.process.terminate()
+        sandbox.process.wait()
+    print(f"{check.passed} passed, {check.failed} failed")
+    sys.exit(1 if check.failed or not check.passed else 0)
+
+
+if __name__ == "__main__":
+    main()
