@@ -150,7 +150,7 @@ macro_rules! facade {
                 Reply::read(endpoint, response)
             }
 
-            /// Takes tokens that came from elsewhere, such as another SDK: saved first, then in use. Pairs of
+            /// Takes this user's tokens from elsewhere, such as another SDK: saved first, then in use. Pairs of
             /// this user that were in use before are replaced.
             pub $($async)* fn import(&self, tokens: Tokens) -> Result<(), Error> {
                 let step = self.session().import(tokens, self.client().now());

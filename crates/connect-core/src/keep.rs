@@ -37,8 +37,12 @@ impl PendingSignIn {
 }
 
 impl Session {
-    /// Takes tokens that came from elsewhere: saved first, then in use.
+    /// Takes tokens that came from elsewhere: saved first, then in use. Where they are JSON Web Tokens they have
+    /// to be this user's and this client's.
     pub fn import(self: &Arc<Self>, mut tokens: Tokens, now: Now) -> RefreshStep {
+        if let Err(error) = check(self, &tokens) {
+            return RefreshStep::Done(Err(error));
+        }
         tokens.issued_at = tokens.issued_at.or(Some(now.wall));
         Keep::start(self, tokens, now)
     }
@@ -56,21 +60,6 @@ struct Finish {
     session: Arc<Session>,
 }
 
-impl Finish {
-    /// Whether the tokens are this sign-in's.
-    fn check(&self, tokens: &Tokens) -> Result<(), Error> {
-        let Some(claims) = Claims::of(&tokens.access_token) else { return Ok(()) };
-        let fault = if !claims.is_user(self.sign_in.user()) {
-            SignInFault::WrongUser
-        } else if !claims.is_client(&self.session.app().config().client_id) {
-            SignInFault::WrongClient
-        } else {
-            return Ok(());
-        };
-        Err(Error::sign_in(fault).with_message("the code was not issued for this sign-in; nothing was saved"))
-    }
-}
-
 impl Work for Finish {
     fn sent(self: Box<Self>, outcome: Result<Response, TransportError>, now: Now) -> RefreshStep {
         let tokens = match outcome {
@@ -79,7 +68,7 @@ impl Work for Finish {
             Err(error) => Err(error.into()),
         };
         let tokens = tokens.map_err(|error| error.with_attempts(1)).and_then(|mut tokens| {
-            self.check(&tokens)?;
+            check(&self.session, &tokens)?;
             tokens.scope = tokens.scope.or_else(|| self.sign_in.scope().cloned());
             Ok(tokens)
         });
@@ -88,6 +77,19 @@ impl Work for Finish {
             Err(error) => RefreshStep::Done(Err(error)),
         }
     }
+}
+
+/// Whether the access token is this user's and this client's; one that is no JWT cannot be asked.
+fn check(session: &Session, tokens: &Tokens) -> Result<(), Error> {
+    let Some(claims) = Claims::of(&tokens.access_token) else { return Ok(()) };
+    let fault = if !claims.is_user(&session.key().user) {
+        SignInFault::WrongUser
+    } else if !claims.is_client(&session.key().client_id) {
+        SignInFault::WrongClient
+    } else {
+        return Ok(());
+    };
+    Err(Error::sign_in(fault).with_message("the tokens were not issued for this sign-in; nothing was saved"))
 }
 
 /// A pair on its way into the store and then into use.

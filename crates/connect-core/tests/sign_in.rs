@@ -242,3 +242,13 @@ fn debug_shows_neither_state_nor_code() {
     let shown = format!("{sign_in:?} {:?} {:?}", callback(&sign_in), world.session);
     assert!(!shown.contains(&state) && !shown.contains("c0de"), "{shown}");
 }
+
+#[test]
+fn tokens_of_somebody_else_are_not_taken_over() {
+    let world = World::default();
+    let theirs = Tokens::new(jwt(r#"{"sub":"bob","aud":"id"}"#), "hush-r9");
+    fault(done(world.session.import(theirs, world.now())), SignInFault::WrongUser);
+    assert!(!world.session.has_pending());
+    locking(world.session.import(Tokens::new(jwt(OURS), "hush-r9"), world.now()));
+    assert!(world.session.has_pending());
+}
