@@ -44,6 +44,44 @@ scenarios! {
         Ok(())
     }
 
+    fn odd_answers_are_read_whole(world) {
+        let user = wait!(sign_in(world, "ann"))?;
+        let plain = wait!(user.events().list(this_year().page_size(1000)).first())?.ok_or("no page")?.events;
+        for (name, value) in [("odd_dates", "on"), ("calendar_id", "missing"), ("conference", "object"), ("attendees", "strings")] {
+            world.set(name, value)?;
+        }
+        let odd = wait!(user.events().list(this_year().page_size(1000)).first())?.ok_or("no page")?.events;
+        let ids = |events: &[Event]| events.iter().map(|event| event.id.clone()).collect::<std::collections::BTreeSet<_>>();
+        assert_eq!(ids(&odd), ids(&plain), "nothing is dropped");
+        let now = Timestamp::now();
+        let mut kinds = std::collections::BTreeSet::new();
+        for event in &odd {
+            for time in [&event.start, &event.end] {
+                kinds.insert(match time {
+                    None => "none",
+                    Some(EventTime::Instant(at)) => {
+                        assert!(at.duration_since(now).abs() > SignedDuration::from_secs(1), "nothing becomes now: {event:?}");
+                        "instant"
+                    }
+                    Some(EventTime::Local(_)) => "local",
+                    Some(EventTime::Date(_)) => "date",
+                    Some(_) => "unreadable",
+                });
+            }
+        }
+        assert!(["none", "instant", "local", "date"].iter().all(|kind| kinds.contains(kind)), "{kinds:?}");
+        assert!(odd.iter().all(|event| event.calendar_id.is_none()));
+        let error = odd[0].change().map(drop).unwrap_err().to_string();
+        assert!(error.contains(".calendar(id)"), "{error}");
+        let links = |events: &[Event]| events.iter().filter(|event| event.conference.as_ref().is_some_and(|it| it.url().is_some())).count();
+        assert!(links(&odd) > 0);
+        assert_eq!(links(&odd), links(&plain));
+        let guests = |events: &[Event]| events.iter().flat_map(|event| &event.attendees).filter(|it| it.email.contains('@')).count();
+        assert!(guests(&odd) > 0);
+        assert_eq!(guests(&odd), guests(&plain));
+        Ok(())
+    }
+
     fn a_list_goes_on_from_a_token(world) {
         let user = wait!(sign_in(world, "ann"))?;
         let mut pages = user.events().list(this_year().page_size(50));
@@ -143,6 +181,31 @@ scenarios! {
         let page = wait!(user.events().list(this_year()).first())?.ok_or("no page")?;
         assert!(!page.events.is_empty() && page.events.iter().all(|event| event.title.is_empty()));
         assert_eq!(world.refreshes(), 0);
+        Ok(())
+    }
+
+    fn a_withheld_permission_names_the_accounts(world) {
+        world.set("withheld", "google")?;
+        let client = client(world).build()?;
+        let sign_in = SignIn::new("ann").providers([Provider::Google]);
+        let user = wait!(sign_in_with(world, &client, sign_in))?;
+        let error = wait!(user.calendars().list()).unwrap_err();
+        let ErrorKind::Permission { accounts, .. } = error.kind() else { panic!("{error:?}") };
+        assert_eq!(accounts.len(), 1);
+        assert_eq!(accounts[0].0, "google");
+        assert_eq!(error.server_code(), Some("calendar_permission_required"));
+        assert_eq!(world.refreshes(), 0);
+        Ok(())
+    }
+
+    fn a_rate_limit_with_a_date_is_waited_for(world) {
+        let user = wait!(sign_in(world, "ann"))?;
+        world.set("rate_limit", "date")?;
+        world.set("rate_limit_every", "2")?;
+        for _ in 0..2 {
+            wait!(user.calendars().list())?;
+        }
+        assert!(world.stats().answered("GET /calendars", 429) > 0);
         Ok(())
     }
 

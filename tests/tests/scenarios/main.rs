@@ -23,8 +23,8 @@ macro_rules! vocabulary {
             Builder, Client, Endpoint, ErrorKind, MemoryStore, RetryPolicy, Sent, SessionEnded, SignIn,
             SignInFault, StoreError, TokenHook, TokenStore, Tokens, User,
             types::{
-                ConnectionStatus, DeleteEvent, Disconnect, Event, EventPage, ListCalendars, ListEvents,
-                NewEvent, Provider, Revoke, Scope,
+                ConnectionStatus, DeleteEvent, Disconnect, Event, EventPage, EventTime, ListCalendars,
+                ListEvents, NewEvent, Provider, Revoke, Scope,
             },
         };
 
