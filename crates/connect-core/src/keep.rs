@@ -7,7 +7,7 @@ use connect_types::{ExchangeCode, Revoke};
 use crate::{
     Callback, Error, Now, PendingSignIn, Response, Secret, Session, SignInFault, StoreError, Tokens,
     TransportError, answer,
-    refresh::{not_saved, store_error},
+    leader::{not_saved, store_error},
     session::{Origin, Over, Pending},
     steps::{Deleting, Exchanging, Loading, Locking, RefreshStep, Releasing, Saving, Work},
     token_endpoint::{self, Refusal},

@@ -1,0 +1,373 @@
+//! The leader of a refresh: what the store holds, the exchange, the save.
+//!
+//! It must be driven to its end even if its caller is gone. One that is dropped all the same says so to the
+//! session: an exchange that may have happened leaves the refresh token of unknown fate.
+
+use std::sync::Arc;
+
+use connect_types::RefreshToken;
+
+use crate::{
+    Error, ErrorKind, Now, Response, Sent, Session, SessionEnded, SignIn, StoreError, Tokens, TransportError,
+    refresh::Reason,
+    session::{LONGEST_PATIENCE, Origin, Over, PATIENCE, Pending},
+    steps::{Deleting, Exchanging, Loading, RefreshStep, Releasing, Saving, Work},
+    token_endpoint::{self, Refusal},
+};
+
+/// Who refreshes for everybody.
+pub(crate) struct Leader {
+    session: Arc<Session>,
+    reason: Reason,
+    generation: u64,
+    sign_ins: u64,
+    phase: Phase,
+    now: Now,
+    /// Whether it has sent an exchange.
+    exchanged: bool,
+    finished: bool,
+}
+
+enum Phase {
+    /// For the tokens, or for the lock.
+    Waiting,
+    /// For what the store holds, under the lock.
+    Locked,
+    /// For the answer to the exchange of this pair.
+    Exchanging(Tokens),
+    /// For what the store holds now that the refresh token of this pair was refused.
+    Refused(Tokens, Error),
+    /// For the save of the pending pair.
+    Saving,
+}
+
+impl Work for Leader {
+    fn loaded(mut self: Box<Self>, stored: Result<Option<Tokens>, StoreError>, now: Now) -> RefreshStep {
+        self.now = now;
+        match (std::mem::replace(&mut self.phase, Phase::Waiting), stored) {
+            (Phase::Waiting, stored) => self.loaded_unlocked(stored),
+            (_, Err(error)) => self.release(Err(store_error("could not be read", error))),
+            (Phase::Refused(tokens, refusal), Ok(stored)) => self.reread(tokens, stored, refusal),
+            (_, Ok(stored)) => self.loaded_locked(stored),
+        }
+    }
+
+    fn locked(mut self: Box<Self>, outcome: Result<(), StoreError>, now: Now) -> RefreshStep {
+        self.now = now;
+        match outcome {
+            Err(error) => self.done(Err(store_error("could not be locked", error))),
+            Ok(()) => {
+                self.phase = Phase::Locked;
+                RefreshStep::Load(Loading(self))
+            }
+        }
+    }
+
+    fn sent(mut self: Box<Self>, outcome: Result<Response, TransportError>, now: Now) -> RefreshStep {
+        self.now = now;
+        let Phase::Exchanging(from) = std::mem::replace(&mut self.phase, Phase::Locked) else {
+            return self.release(Ok(()));
+        };
+        let error = match outcome {
+            Ok(response) => match token_endpoint::read(&response, Some(&from), now) {
+                Ok(tokens) => {
+                    return self.save(Pending {
+                        tokens,
+                        origin: Origin::Refresh(now.monotonic),
+                        over: Over::Pair(from),
+                    });
+                }
+                Err(Refusal::Over(error)) => {
+                    self.phase = Phase::Refused(from, error);
+                    return RefreshStep::Load(Loading(self));
+                }
+                Err(Refusal::Other(error)) => error,
+            },
+            Err(error) => error.into(),
+        };
+        if error.may_have_happened() {
+            self.fate_unknown(&from);
+        }
+        self.release(Err(error.with_attempts(1)))
+    }
+
+    fn saved(mut self: Box<Self>, outcome: Result<(), StoreError>, now: Now) -> RefreshStep {
+        self.now = now;
+        self.phase = Phase::Locked;
+        if let Err(error) = outcome {
+            return self.release(Err(not_saved(error)));
+        }
+        let expired = {
+            let mut state = self.session.state();
+            let superseded = state.sign_ins != self.sign_ins;
+            if !superseded {
+                state.adopt_pending();
+            }
+            !superseded && state.is_expired(now)
+        };
+        // A pair that waited so long for its save that it is over goes on to the exchange under the same lock,
+        // but never one that this leader has just minted: that would go round for ever.
+        if expired && !self.exchanged && self.reason != Reason::Settle {
+            self.exchange()
+        } else {
+            self.release(Ok(()))
+        }
+    }
+
+    fn deleted(mut self: Box<Self>, outcome: Result<(), StoreError>, now: Now) -> RefreshStep {
+        self.now = now;
+        match outcome {
+            // Whoever has the lock by now may have rotated the very token that was refused.
+            Err(error) if error.lease_lost() => {
+                return self.release(Err(store_error("could not be deleted", error)));
+            }
+            // A record that could not be deleted is refused again by whoever loads it.
+            _ => {}
+        }
+        let Phase::Refused(tokens, error) = std::mem::replace(&mut self.phase, Phase::Locked) else {
+            return self.release(Ok(()));
+        };
+        self.end(tokens, error)
+    }
+}
+
+impl Leader {
+    pub(crate) fn new(
+        session: &Arc<Session>,
+        reason: Reason,
+        generation: u64,
+        sign_ins: u64,
+        now: Now,
+    ) -> Box<Self> {
+        let session = session.clone();
+        let phase = Phase::Waiting;
+        Box::new(Self {
+            session,
+            reason,
+            generation,
+            sign_ins,
+            phase,
+            now,
+            exchanged: false,
+            finished: false,
+        })
+    }
+
+    fn loaded_unlocked(self: Box<Self>, stored: Result<Option<Tokens>, StoreError>) -> RefreshStep {
+        let outcome = match stored {
+            Err(error) => Err(store_error("could not be read", error)),
+            Ok(stored) => {
+                let mut state = self.session.state();
+                match (stored, &state.ended) {
+                    _ if state.sign_ins != self.sign_ins => Ok(()),
+                    (Some(tokens), Some(ended)) if same_pair(ended.tokens.as_ref(), &tokens) => {
+                        Err(ended.error.clone())
+                    }
+                    (Some(tokens), _) => {
+                        state.adopt(tokens, Origin::Loaded);
+                        Ok(())
+                    }
+                    (None, Some(ended)) => Err(ended.error.clone()),
+                    (None, None) => Err(Error::authentication(
+                        "the token store holds no tokens for this user: start with `auth().sign_in`",
+                    )),
+                }
+            }
+        };
+        self.done(outcome)
+    }
+
+    fn loaded_locked(self: Box<Self>, stored: Option<Tokens>) -> RefreshStep {
+        let session = self.session.clone();
+        let mut state = session.state();
+        if state.sign_ins != self.sign_ins || state.generation != self.generation {
+            drop(state);
+            return self.release(Ok(())); // a sign-in came in between: there is a new pair
+        }
+        if let Some(pending) = state.pending.clone() {
+            match &stored {
+                Some(tokens) if same_pair(Some(&pending.tokens), tokens) => state.adopt_pending(),
+                Some(tokens) if !pending.may_replace(tokens) => {
+                    // Another process has rotated since: its pair is the newer one.
+                    state.pending = None;
+                    state.adopt(tokens.clone(), Origin::Taken(self.now));
+                }
+                _ => {
+                    drop(state);
+                    return self.save(pending);
+                }
+            }
+        } else {
+            match stored {
+                None => {
+                    let error = Error::authentication(
+                        "the user has signed out: the token store holds no tokens for them",
+                    );
+                    state.end(None, error.clone());
+                    drop(state);
+                    return self.release(Err(error));
+                }
+                Some(tokens) if same_pair(state.current.as_ref().map(|pair| &pair.tokens), &tokens) => {
+                    drop(state);
+                    return self.exchange();
+                }
+                Some(tokens) => state.adopt(tokens, Origin::Taken(self.now)),
+            }
+        }
+        let expired = state.is_expired(self.now);
+        drop(state);
+        if expired { self.exchange() } else { self.release(Ok(())) }
+    }
+
+    fn exchange(mut self: Box<Self>) -> RefreshStep {
+        let app = self.session.app().clone();
+        let tokens = self.session.state().current.as_ref().map(|current| current.tokens.clone());
+        let Some((tokens, refresh_token)) =
+            tokens.and_then(|tokens| Some((tokens.clone(), tokens.refresh_token?)))
+        else {
+            let text = "the access token is no longer accepted and there is no refresh token";
+            return self.release(Err(Error::authentication(text)));
+        };
+        let grant =
+            RefreshToken::new(refresh_token.expose()).redirect_uri(app.config().redirect_uri.as_str());
+        match token_endpoint::request(&app, &grant) {
+            Err(error) => self.release(Err(error)),
+            Ok(request) => {
+                self.exchanged = true;
+                self.phase = Phase::Exchanging(tokens);
+                RefreshStep::Send(request, Exchanging(self))
+            }
+        }
+    }
+
+    fn save(mut self: Box<Self>, pending: Pending) -> RefreshStep {
+        let tokens = pending.tokens.clone();
+        {
+            let session = self.session.clone();
+            let mut state = session.state();
+            if state.sign_ins != self.sign_ins {
+                drop(state);
+                return self.release(Ok(())); // the user signed in anew: this pair has no say
+            }
+            state.pending = Some(pending);
+        }
+        self.phase = Phase::Saving;
+        RefreshStep::Save(tokens, Saving(self))
+    }
+
+    /// The refresh token of `tokens` was refused: if the store holds another pair by now, that is used.
+    fn reread(mut self: Box<Self>, tokens: Tokens, stored: Option<Tokens>, refusal: Error) -> RefreshStep {
+        match stored {
+            Some(stored) if !same_pair(Some(&tokens), &stored) => {
+                let expired = {
+                    let mut state = self.session.state();
+                    let superseded = state.sign_ins != self.sign_ins;
+                    if !superseded {
+                        state.adopt(stored, Origin::Taken(self.now));
+                    }
+                    !superseded && state.is_expired(self.now)
+                };
+                if expired { self.exchange() } else { self.release(Ok(())) }
+            }
+            Some(_) => {
+                self.phase = Phase::Refused(tokens, refusal);
+                RefreshStep::Delete(Deleting(self))
+            }
+            None => self.end(tokens, refusal),
+        }
+    }
+
+    fn end(mut self: Box<Self>, tokens: Tokens, error: Error) -> RefreshStep {
+        let session = self.session.clone();
+        let mut state = session.state();
+        if state.sign_ins != self.sign_ins {
+            drop(state);
+            return self.release(Ok(()));
+        }
+        state.end(Some(tokens.clone()), error.clone());
+        drop(state);
+        let mut again = SignIn::new(&*session.key().user);
+        again.scope = tokens.scope;
+        let sign_in = again.start(session.app(), self.now).ok();
+        let ended = SessionEnded { key: session.key().clone(), sign_in };
+        let outcome = Err(error);
+        self.tell(&outcome);
+        RefreshStep::Release(Releasing { outcome, ended: Some((session, ended)) })
+    }
+
+    fn fate_unknown(&self, from: &Tokens) {
+        if let Some(current) = &mut self.session.state().current {
+            current.fate_unknown |= same_pair(Some(from), &current.tokens);
+        }
+    }
+
+    fn release(mut self: Box<Self>, outcome: Result<(), Error>) -> RefreshStep {
+        self.tell(&outcome);
+        RefreshStep::Release(Releasing::new(outcome))
+    }
+
+    fn done(mut self: Box<Self>, outcome: Result<(), Error>) -> RefreshStep {
+        self.tell(&outcome);
+        RefreshStep::Done(outcome)
+    }
+
+    /// Ends the round: whoever waits for it gets the same outcome.
+    fn tell(&mut self, outcome: &Result<(), Error>) {
+        self.finished = true;
+        let mut state = self.session.state();
+        state.leading = false;
+        state.rounds += 1;
+        let Err(error) = outcome else { return };
+        if state.sign_ins == self.sign_ins {
+            if self.reason == Reason::Early {
+                let patience = error.retry_after().unwrap_or_default().clamp(PATIENCE, LONGEST_PATIENCE);
+                state.no_early_before = self.now.monotonic.saturating_add(patience);
+            }
+            let (round, generation) = (state.rounds, self.generation);
+            state.failure = Some(crate::session::Failure { round, generation, error: error.clone() });
+        }
+    }
+}
+
+impl Drop for Leader {
+    fn drop(&mut self) {
+        if self.finished {
+            return;
+        }
+        let exchanging = matches!(self.phase, Phase::Exchanging(_));
+        if let Phase::Exchanging(from) = &self.phase {
+            self.fate_unknown(from);
+        }
+        let error = Error::new(ErrorKind::Network { sent: if exchanging { Sent::Maybe } else { Sent::No } })
+            .with_message("the refresh was given up before its end");
+        self.tell(&Err(error.with_may_have_happened(exchanging)));
+    }
+}
+
+impl Pending {
+    fn may_replace(&self, stored: &Tokens) -> bool {
+        match &self.over {
+            Over::Anything => true,
+            Over::Nothing => false,
+            Over::Pair(from) => same_pair(Some(from), stored),
+        }
+    }
+}
+
+/// A pair is another one when either token is: some servers keep the refresh token, and two access tokens
+/// minted in one second may have the same claims, hence be the same text.
+fn same_pair(one: Option<&Tokens>, other: &Tokens) -> bool {
+    one.is_some_and(|one| one.access_token == other.access_token && one.refresh_token == other.refresh_token)
+}
+
+pub(crate) fn store_error(what: &str, error: StoreError) -> Error {
+    Error::new(ErrorKind::TokenStore).with_message(format!("the tokens {what}: {error}")).with_source(error)
+}
+
+pub(crate) fn not_saved(error: StoreError) -> Error {
+    Error::new(ErrorKind::TokenStore)
+        .with_message(format!(
+            "the new tokens could not be saved and are not used before they are; the next call tries again: {error}"
+        ))
+        .with_source(error)
+}
