@@ -18,7 +18,7 @@ pub(crate) struct Problem {
     body: Option<Value>,
     /// Whether the reference knows the body in both forms, with the text under `message` or under `error`.
     plain: bool,
-    header: Option<(HeaderName, HeaderValue)>,
+    header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
 impl Problem {
@@ -42,7 +42,7 @@ impl Problem {
     }
 
     pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.header = Some((name, value));
+        self.header = Some(Box::new((name, value)));
         self
     }
 
@@ -84,7 +84,7 @@ impl From<Problem> for Reply {
             Some(body) => json_reply(problem.status, &body),
             None => empty(problem.status),
         };
-        reply.headers_mut().extend(problem.header);
+        reply.headers_mut().extend(problem.header.map(|header| *header));
         reply
     }
 }
