@@ -1,0 +1,38 @@
+# What the runs with programs from elsewhere share: a virtual environment, and a sandbox for as long as the run takes.
+# Sourced, with bash's `set -euo pipefail`.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+target=${CARGO_TARGET_DIR:-$root/target}
+work=$(mktemp -d)
+sandbox=
+trap '[ -z "$sandbox" ] || kill "$sandbox" 2>/dev/null || true; rm -rf "$work"' EXIT
+
+# python_with NAME PACKAGE==VERSION: sets $python to one that has this package.
+python_with() {
+    local venv=$target/$1-venv
+    python=$venv/bin/python
+    [ -x "$python" ] || python3 -m venv "$venv"
+    if ! "$venv/bin/pip" freeze 2>/dev/null | grep -qix "$2"; then
+        "$venv/bin/pip" install --quiet --disable-pip-version-check "$2"
+    fi
+}
+
+# The program, built.
+build_connect() {
+    cargo build --quiet --locked --manifest-path "$root/Cargo.toml" --package connect-cli
+    connect=$target/debug/connect
+}
+
+# start_sandbox [ARGUMENTS]: runs until the script ends; what it says when it is ready is in $work/ready.
+start_sandbox() {
+    build_connect
+    "$connect" sandbox --json --port 0 "$@" >"$work/ready" &
+    sandbox=$!
+    for _ in $(seq 100); do
+        [ -s "$work/ready" ] && return
+        kill -0 "$sandbox" 2>/dev/null || break
+        sleep 0.1
+    done
+    echo "the sandbox did not start" >&2
+    exit 1
+}
