@@ -1,6 +1,6 @@
-//! `connect token import`: takes tokens that another SDK or program got.
+//! `connect token`: `refresh` exchanges the tokens now, `import` takes those that another SDK or program got.
 //!
-//! They come from a file or from stdin, never from the command line, where everybody on the machine can see
+//! Imported tokens come from a file or from stdin, never from the command line, where everybody on the machine can see
 //! them. What cannot be read is not quoted.
 
 use std::{
@@ -29,6 +29,8 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Action {
+    /// Exchange the tokens for new ones now, to see that it works; calls do so by themselves in time.
+    Refresh,
     /// Save tokens: JSON with access_token, refresh_token, and expires_at or expires_in if known.
     ///
     /// The answer of the token endpoint will do as it is. Whoever used the tokens before must stop: two that
@@ -56,17 +58,31 @@ struct Given {
 
 impl Command for Arguments {
     async fn run(&self, context: &Context) -> Result<(), Failure> {
-        let Action::Import { file } = &self.action;
-        let file = file.clone().filter(|file| file.as_os_str() != "-");
-        // On a thread of its own: who types it in may still press Ctrl-C.
-        let read = tokio::task::spawn_blocking(move || read(file.as_deref())).await;
-        let tokens = read.map_err(|error| Failure::usage("the tokens cannot be read").cause(error))??;
-        context.user.import(tokens).await?;
-        let id = context.user.id();
-        context.out.print(&json!({ "user": id, "signedIn": true }), || {
-            format!("The tokens of {} are saved.\n", clean(id))
-        })
+        match &self.action {
+            Action::Refresh => refresh(context).await,
+            Action::Import { file } => import(context, file.clone()).await,
+        }
     }
+}
+
+async fn refresh(context: &Context) -> Result<(), Failure> {
+    context.user.refresh().await?;
+    let id = context.user.id();
+    context.out.print(&json!({ "user": id, "refreshed": true }), || {
+        format!("The tokens of {} are new and saved.\n", clean(id))
+    })
+}
+
+async fn import(context: &Context, file: Option<PathBuf>) -> Result<(), Failure> {
+    let file = file.filter(|file| file.as_os_str() != "-");
+    // On a thread of its own: who types it in may still press Ctrl-C.
+    let read = tokio::task::spawn_blocking(move || read(file.as_deref())).await;
+    let tokens = read.map_err(|error| Failure::usage("the tokens cannot be read").cause(error))??;
+    context.user.import(tokens).await?;
+    let id = context.user.id();
+    context.out.print(&json!({ "user": id, "signedIn": true }), || {
+        format!("The tokens of {} are saved.\n", clean(id))
+    })
 }
 
 fn read(file: Option<&Path>) -> Result<Tokens, Failure> {

@@ -224,6 +224,16 @@ fn a_scope_that_is_too_small_is_told_from_a_missing_sign_in() {
 }
 
 #[test]
+fn tokens_are_refreshed_when_asked() {
+    let world = World::new();
+    assert_eq!(world.run(&["token", "refresh"]).code, Some(3), "nobody is signed in");
+    world.login(&[]).ok();
+    world.run(&["token", "refresh"]).ok();
+    world.run(&["calendars"]).ok();
+    assert_eq!(world.server.stats().exchanges.refresh.granted, 1);
+}
+
+#[test]
 fn tokens_from_elsewhere_are_taken() {
     let world = World::new();
     world.login(&[]).ok();

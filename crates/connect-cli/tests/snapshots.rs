@@ -79,6 +79,7 @@ fn help() {
         "events create",
         "events update",
         "events delete",
+        "token refresh",
         "token import",
         "disconnect",
     ] {

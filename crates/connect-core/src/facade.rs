@@ -157,6 +157,17 @@ macro_rules! facade {
                 self.client().keep(self.session(), step)$($wait)*
             }
 
+            /// Exchanges the tokens for a new pair now. Calls do this by themselves when it is time: this is for
+            /// who wants to see that it works. One exchange serves all who wait for one.
+            pub $($async)* fn refresh(&self) -> Result<(), Error> {
+                let client = self.client();
+                let deadline = client.now().monotonic.saturating_add(client.app().config().timeout);
+                while let Some(first) = self.session().before_refresh(deadline) {
+                    client.refresh(first)$($wait)*?;
+                }
+                client.refresh(self.session().refresh(deadline)?)$($wait)*
+            }
+
             /// Signs the user out: revokes the tokens at the service, then deletes them here whatever the
             /// service said. The service's error is returned after the deletion.
             pub $($async)* fn sign_out(&self) -> Result<(), Error> {

@@ -20,7 +20,7 @@ use connect_types::Scope;
 use http::HeaderValue;
 
 use crate::{
-    App, Error, Now, TokenKey, Tokens,
+    App, Error, ErrorKind, Now, Sent, TokenKey, Tokens,
     refresh::{Reason, Refresh},
 };
 
@@ -181,6 +181,30 @@ impl Session {
             .pending
             .is_some()
             .then(|| Refresh::new(self, Reason::Settle, generation, state.rounds, deadline))
+    }
+
+    /// What has to come before a refresh that is asked for: tokens that are not in memory are loaded, a pair
+    /// that is not saved is saved. `None` when nothing has to.
+    pub fn before_refresh(self: &Arc<Self>, deadline: Duration) -> Option<Refresh> {
+        let state = self.state();
+        let reason = match (&state.pending, &state.current) {
+            (Some(_), _) => Reason::Settle,
+            (None, None) => Reason::Absent,
+            (None, Some(_)) => return None,
+        };
+        Some(Refresh::new(self, reason, state.generation, state.rounds, deadline))
+    }
+
+    /// A refresh that is asked for, whatever the clock says of the pair in use. An error where the answer to an
+    /// earlier exchange was lost: its refresh token is not sent again before the access token has failed.
+    pub fn refresh(self: &Arc<Self>, deadline: Duration) -> Result<Refresh, Error> {
+        let state = self.state();
+        if state.current.as_ref().is_some_and(|current| current.fate_unknown) {
+            let text =
+                "the answer to the last refresh was lost; calls go on with the tokens as long as they work";
+            return Err(Error::new(ErrorKind::Network { sent: Sent::Maybe }).with_message(text));
+        }
+        Ok(Refresh::new(self, Reason::Unauthorized, state.generation, state.rounds, deadline))
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {

@@ -168,3 +168,18 @@ fn an_exchange_that_surely_did_not_happen_is_tried_again_within_the_policy() {
     }
     goes_on(&world, world.pair(1), "hush-r1");
 }
+
+#[test]
+fn a_refresh_that_is_asked_for_sends_no_token_of_unknown_fate() {
+    let world = World::loaded();
+    let deadline = secs(2000);
+    assert!(world.session.before_refresh(deadline).is_none());
+    let step = lock(world.session.refresh(deadline).unwrap().start(world.now()), world.now());
+    let (presented, exchanging) = exchange(load(step, Ok(Some(world.pair(1))), world.now()));
+    assert_eq!(presented, "hush-r1");
+    release(exchanging.resume(Err(lost()), world.now()), world.now()).unwrap_err();
+    assert!(matches!(
+        world.session.refresh(deadline).map(drop).unwrap_err().kind(),
+        ErrorKind::Network { sent: Sent::Maybe }
+    ));
+}

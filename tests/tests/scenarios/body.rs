@@ -548,6 +548,22 @@ scenarios! {
         Ok(())
     }
 
+    fn a_refresh_can_be_asked_for(world) {
+        let user = wait!(sign_in(world, "ann"))?;
+        wait!(user.refresh())?;
+        assert_eq!(world.refreshes(), 1);
+        wait!(user.calendars().list())?;
+        let again = client(world).build()?.user("ann");
+        wait!(again.refresh())?;
+        wait!(user.calendars().list())?;
+        wait!(user.refresh())?;
+        let stats = world.stats();
+        assert_eq!((stats.exchanges.refresh.granted, stats.exchanges.refresh.refused), (2, 0), "the pair of the other is taken");
+        let error = wait!(client(world).build()?.user("nobody").refresh()).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Authentication), "{error:?}");
+        Ok(())
+    }
+
     fn a_restarted_program_goes_on_with_the_stored_tokens(world) {
         let user = wait!(sign_in(world, "ann"))?;
         wait!(user.calendars().list())?;
