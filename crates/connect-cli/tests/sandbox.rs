@@ -69,6 +69,23 @@ fn a_wrong_switch_is_a_mistake_of_the_caller() {
 }
 
 #[test]
+fn a_seed_file_puts_calendars_in_or_says_where_it_is_wrong() {
+    let good = concat!(env!("CARGO_MANIFEST_DIR"), "/../connect-sandbox/examples/team.json");
+    let child = connect(&["--json", "--seed-file", good]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut running = Running(child);
+    let mut line = String::new();
+    BufReader::new(running.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.contains("base_url"), "{line}");
+
+    let bad = std::env::temp_dir().join(format!("connect-seed-{}.json", std::process::id()));
+    std::fs::write(&bad, r#"{"users":{"ada":{"google":{"calendars":[{"id":5}]}}}}"#).unwrap();
+    let (code, _, error) = output(&["--seed-file", bad.to_str().unwrap()]);
+    std::fs::remove_file(&bad).unwrap();
+    assert!(code == Some(2) && error.contains("ada") && error.contains("id"), "{code:?} {error}");
+    assert_eq!(output(&["--seed-file", "/nowhere/at/all.json"]).0, Some(2));
+}
+
+#[test]
 fn the_switches_are_listed() {
     let (code, text, _) = output(&["--list-switches"]);
     assert!(code == Some(0) && text.contains("event_response=root|wrapped"));
