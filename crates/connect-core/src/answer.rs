@@ -201,6 +201,30 @@ mod tests {
     }
 
     #[test]
+    fn every_status_has_its_kind() {
+        let kind = |status: u16, body: &'static str| {
+            let mut response = Response::new(body.into());
+            *response.status_mut() = StatusCode::from_u16(status).unwrap();
+            classify(&response, None, Timestamp::UNIX_EPOCH)
+        };
+        for status in [500, 501, 502, 503, 504, 520, 599] {
+            assert!(matches!(kind(status, "").kind(), ErrorKind::Server), "{status}");
+        }
+        for status in [400, 422] {
+            let error = kind(status, r#"{"message":"no","details":{"title":["missing"]}}"#);
+            let ErrorKind::Validation { details: Some(details) } = error.kind() else { panic!("{error:?}") };
+            assert_eq!((error.message(), details.get()), (Some("no"), r#"{"title":["missing"]}"#));
+        }
+        assert_eq!(kind(401, "").code(), kind(403, "").code(), "as in the official SDKs");
+        assert!(matches!(kind(401, "").kind(), ErrorKind::Authentication));
+        assert!(matches!(kind(403, "").kind(), ErrorKind::Permission { .. }));
+        assert!(matches!(kind(409, "").kind(), ErrorKind::Conflict));
+        let oauth = kind(418, r#"{"error":"short","error_description":"a text"}"#);
+        assert!(matches!(oauth.kind(), ErrorKind::Http));
+        assert_eq!((oauth.message(), oauth.server_code()), (Some("a text"), Some("short")));
+    }
+
+    #[test]
     fn retry_after_is_read_in_both_forms() {
         let now: Timestamp = "1994-11-06T08:49:07Z".parse().unwrap();
         let read = |text: &str| {

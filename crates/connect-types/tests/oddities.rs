@@ -34,6 +34,40 @@ fn a_page_of_a_thousand_events_with_every_oddity_reads_whole() {
     assert!(page.events.iter().enumerate().all(|(n, event)| event.id == n.to_string()));
     assert_eq!(page.next_page_token, None);
     assert_eq!(page.extra.get("total").unwrap().get(), "1000");
+
+    // Each oddity is where it came from, and nothing stands in for it.
+    let event = |n: usize| &page.events[n];
+    let extra = |n: usize, name: &str| event(n).extra.get(name).map(Raw::get);
+    let text = |time: &Option<EventTime>| time.as_ref().map(ToString::to_string);
+    assert_eq!(event(0).title, "\u{FFFD} cut");
+    assert_eq!(event(0).location.as_deref(), Some("ok"));
+    assert_eq!((event(1).title.as_str(), &event(1).start), ("", &None));
+    assert_eq!(extra(2, "title"), Some("5"));
+    assert_eq!(extra(2, "allDay"), Some("\"yes\""));
+    assert_eq!(text(&event(3).start).as_deref(), Some("2025-11-01T10:00:00"));
+    assert!(matches!(event(3).start, Some(EventTime::Local(_))));
+    assert!(matches!(event(3).end, Some(EventTime::Date(_))));
+    assert_eq!(event(4).start, Some(EventTime::Unreadable("soon".into())));
+    assert_eq!((&event(4).end, extra(4, "end")), (&None, Some("1761991200000")));
+    assert_eq!(text(&event(5).start).as_deref(), Some("2025-11-15"));
+    assert_eq!(text(&event(5).end).as_deref(), Some("2025-11-16"));
+    for n in [6, 7] {
+        assert_eq!(
+            event(n).conference.as_ref().and_then(|conference| conference.url()),
+            Some("https://x"),
+            "{n}"
+        );
+    }
+    let emails =
+        |n: usize| event(n).attendees.iter().map(|attendee| attendee.email.as_str()).collect::<Vec<_>>();
+    assert_eq!(emails(7), ["a@example.org", "b@example.org"]);
+    assert_eq!(event(9).provider.as_ref().map(Provider::as_str), Some("zoho"));
+    assert_eq!(event(9).status.as_ref().map(EventStatus::as_str), Some("moved"));
+    let original = event(10).original.as_ref().unwrap().get();
+    assert_eq!(original, r#"{"deep": [[[[[{"n": 123456789012345678901234567890}]]]]]}"#, "byte for byte");
+    assert_eq!((event(11).title.as_str(), extra(11, "new")), ("escaped key", Some("[1, 2]")));
+    assert_eq!(text(&event(12).start).as_deref(), Some("2025-11-01T09:00:00.000Z"));
+    assert_eq!(extra(12, "lastModified"), Some("\"yesterday\""));
     let again: EventPage = decode(serde_json::to_string(&page).unwrap().as_bytes()).unwrap();
     assert_eq!(again, page);
 }

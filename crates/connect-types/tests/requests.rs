@@ -120,6 +120,24 @@ fn a_new_event_is_sent_with_what_it_was_given() {
 }
 
 #[test]
+fn a_start_in_a_time_zone_is_sent_as_the_instant_it_is() {
+    let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(2));
+    let nine = jiff::civil::date(2026, 7, 6).at(9, 0, 0, 0).to_zoned(zone).unwrap();
+    let end = at("2026-07-06T07:30:00Z");
+    for event in [
+        NewEvent::new(("google", "c"), "t", &nine, end),
+        NewEvent::new(("google", "c"), "t", nine.clone(), end),
+    ] {
+        assert!(body(&event).contains(r#""start":"2026-07-06T07:00:00.000Z""#), "{}", body(&event));
+    }
+    assert!(
+        body(&UpdateEvent::new("google", "c", "e").time(&nine, end))
+            .contains(r#""start":"2026-07-06T07:00:00.000Z""#)
+    );
+    assert!(query(&ListEvents::between(&nine, end)).contains("2026-07-06T07:00:00.000Z"));
+}
+
+#[test]
 fn whole_days_are_midnights_in_utc_with_an_exclusive_end() {
     let event = NewEvent::all_day((Provider::Apple, "c"), "t", FIRST, date(2025, 11, 16));
     assert_eq!(
