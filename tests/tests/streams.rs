@@ -33,6 +33,15 @@ async fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
     .await
 }
 
+/// Waits until so many pages were asked for, and sees that no more are.
+async fn settles_at(world: &World, pages: u64) {
+    while world.requests("GET /events") < pages {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(world.requests("GET /events"), pages);
+}
+
 #[tokio::test]
 async fn items_and_pages_are_streams() {
     let world = World::new(Place::Socket).unwrap();
@@ -55,18 +64,14 @@ async fn items_and_pages_are_streams() {
 async fn one_page_is_read_ahead_and_no_more() {
     let world = World::new(Place::Socket).unwrap();
     let user = sign_in(&world).await;
-    let quiet = || tokio::time::sleep(Duration::from_millis(200));
     let mut items = user.events().list(events()).items();
-    quiet().await;
-    assert_eq!(world.requests("GET /events"), 0, "nothing is sent before something is asked for");
+    settles_at(&world, 0).await; // nothing is sent before something is asked for
     items.next().await.unwrap().unwrap();
-    quiet().await;
-    assert_eq!(world.requests("GET /events"), 2);
+    settles_at(&world, 2).await;
     for _ in 0..20 {
         items.next().await.unwrap().unwrap();
     }
-    quiet().await;
-    assert_eq!(world.requests("GET /events"), 3);
+    settles_at(&world, 3).await;
 }
 
 #[tokio::test]
@@ -75,8 +80,7 @@ async fn reading_ahead_can_be_turned_off() {
     let user = sign_in(&world).await;
     let mut items = user.events().list(events()).items().without_read_ahead();
     items.next().await.unwrap().unwrap();
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    assert_eq!(world.requests("GET /events"), 1);
+    settles_at(&world, 1).await;
     drop(items);
     user.events().list(events()).first().await.unwrap().unwrap();
     assert_eq!(world.requests("GET /events"), 2);
