@@ -176,11 +176,7 @@ impl Session {
     /// A request to save the pending pair, if there is one: for an orderly end.
     pub fn settle(self: &Arc<Self>, deadline: Duration) -> Option<Refresh> {
         let state = self.state();
-        let generation = state.generation;
-        state
-            .pending
-            .is_some()
-            .then(|| Refresh::new(self, Reason::Settle, generation, state.rounds, deadline))
+        state.pending.is_some().then(|| self.wish(&state, Reason::Settle, deadline))
     }
 
     /// What has to come before a refresh that is asked for: tokens that are not in memory are loaded, a pair
@@ -192,7 +188,7 @@ impl Session {
             (None, None) => Reason::Absent,
             (None, Some(_)) => return None,
         };
-        Some(Refresh::new(self, reason, state.generation, state.rounds, deadline))
+        Some(self.wish(&state, reason, deadline))
     }
 
     /// A refresh that is asked for, whatever the clock says of the pair in use. An error where the answer to an
@@ -204,7 +200,11 @@ impl Session {
                 "the answer to the last refresh was lost; calls go on with the tokens as long as they work";
             return Err(Error::new(ErrorKind::Network { sent: Sent::Maybe }).with_message(text));
         }
-        Ok(Refresh::new(self, Reason::Unauthorized, state.generation, state.rounds, deadline))
+        Ok(self.wish(&state, Reason::Unauthorized, deadline))
+    }
+
+    fn wish(self: &Arc<Self>, state: &State, reason: Reason, deadline: Duration) -> Refresh {
+        Refresh::new(self, reason, state.generation, state.rounds, deadline)
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -214,20 +214,20 @@ impl Session {
     /// What a call does next about its token.
     pub(crate) fn plan(self: &Arc<Self>, tried: Tried, now: Now, deadline: Duration) -> Plan {
         let mut state = self.state();
-        let (generation, rounds) = (state.generation, state.rounds);
-        let refresh = |reason| Plan::Refresh(Refresh::new(self, reason, generation, rounds, deadline));
+        let generation = state.generation;
+        let refresh = |state: &State, reason| Plan::Refresh(self.wish(state, reason, deadline));
         if state.pending.is_some() && !(state.leading && state.works(tried, now)) {
-            return refresh(Reason::Settle);
+            return refresh(&state, Reason::Settle);
         }
-        let Some(current) = &state.current else { return refresh(Reason::Absent) };
+        let Some(current) = &state.current else { return refresh(&state, Reason::Absent) };
         if tried.unauthorized == Some(generation) {
-            return refresh(Reason::Unauthorized);
+            return refresh(&state, Reason::Unauthorized);
         }
         match current.freshness(now) {
-            Freshness::Expired if !tried.ahead => return refresh(Reason::Expired),
+            Freshness::Expired if !tried.ahead => return refresh(&state, Reason::Expired),
             Freshness::Early if !tried.ahead && state.may_go_early(now) => {
                 state.early_wish = true; // the others go on with the pair that still works
-                return refresh(Reason::Early);
+                return refresh(&state, Reason::Early);
             }
             _ => {}
         }
