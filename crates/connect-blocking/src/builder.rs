@@ -1,10 +1,10 @@
 //! Setting up a client.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use connect_core::{App, Config, Error, MemoryStore, Network, Registry, TokenStore, Transport};
 
-use crate::{Client, UreqTransport};
+use crate::{Client, UreqTransport, client::Inner, gate::Busy};
 
 /// Sets up a [`Client`]; made by [`Client::builder`].
 #[must_use = "nothing is set up before `build`"]
@@ -13,6 +13,8 @@ pub struct Builder {
     network: Network,
     store: Arc<dyn TokenStore>,
     transport: Option<Arc<dyn Transport>>,
+    #[cfg(feature = "webhooks")]
+    replay_guard: Option<Box<dyn connect_core::webhooks::ReplayGuard>>,
 }
 
 connect_core::builder!();
@@ -20,7 +22,14 @@ connect_core::builder!();
 impl Builder {
     fn new(config: Config) -> Self {
         let network = Network::from_vars(|name| std::env::var(name).ok());
-        Self { config, network, store: Arc::new(MemoryStore::new()), transport: None }
+        Self {
+            config,
+            network,
+            store: Arc::new(MemoryStore::new()),
+            transport: None,
+            #[cfg(feature = "webhooks")]
+            replay_guard: None,
+        }
     }
 
     /// Keeps tokens there. Default: in memory, until the process ends.
@@ -36,6 +45,14 @@ impl Builder {
         self
     }
 
+    /// Remembers there which deliveries were handled: where several processes take them, all need the same guard.
+    /// Default: in memory, for a day.
+    #[cfg(feature = "webhooks")]
+    pub fn replay_guard(mut self, guard: impl connect_core::webhooks::ReplayGuard) -> Self {
+        self.replay_guard = Some(Box::new(guard));
+        self
+    }
+
     /// Checks the settings. Nothing is connected yet.
     pub fn build(self) -> Result<Client, Error> {
         let app = App::new(self.config)?;
@@ -43,6 +60,16 @@ impl Builder {
             Some(transport) => transport,
             None => Arc::new(UreqTransport::new(&self.network, app.config())?),
         };
-        Ok(Client::new(Registry::new(app), transport, self.store))
+        #[cfg(feature = "webhooks")]
+        let receiver = crate::deliveries::Receiver::new(&app, self.replay_guard)?;
+        Ok(Client(Arc::new(Inner {
+            registry: Registry::new(app),
+            transport,
+            store: self.store,
+            started: Instant::now(),
+            busy: Busy::default(),
+            #[cfg(feature = "webhooks")]
+            receiver,
+        })))
     }
 }

@@ -22,26 +22,20 @@ connect_core::facade!(blocking);
 /// One application at Mobiscroll Connect: credentials, transport, token store, policy. Cheap to clone; clones
 /// are the same client, and may be used from many threads.
 #[derive(Clone)]
-pub struct Client(Arc<Inner>);
+pub struct Client(pub(crate) Arc<Inner>);
 
-struct Inner {
-    registry: Registry<Gate>,
-    transport: Arc<dyn Transport>,
-    store: Arc<dyn TokenStore>,
-    started: Instant,
+pub(crate) struct Inner {
+    pub(crate) registry: Registry<Gate>,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) store: Arc<dyn TokenStore>,
+    pub(crate) started: Instant,
     /// The threads that are changing tokens.
-    busy: Busy,
+    pub(crate) busy: Busy,
+    #[cfg(feature = "webhooks")]
+    pub(crate) receiver: crate::deliveries::Receiver,
 }
 
 impl Client {
-    pub(crate) fn new(
-        registry: Registry<Gate>,
-        transport: Arc<dyn Transport>,
-        store: Arc<dyn TokenStore>,
-    ) -> Self {
-        Self(Arc::new(Inner { registry, transport, store, started: Instant::now(), busy: Busy::default() }))
-    }
-
     /// Sees that no token is lost with this client: waits for what other threads refresh and save, and saves
     /// what could not be saved before, for at most this long. Call it before the process ends.
     pub fn close(&self, at_most: Duration) -> Result<(), Error> {

@@ -46,6 +46,9 @@ pub struct Config {
     pub max_response_size: usize,
     /// Where random numbers start: see [`Seed`].
     pub seed: Seed,
+    /// The public key (`whpk_..`) that deliveries are verified with for as long as none could be fetched. Default:
+    /// none.
+    pub webhook_key: Option<String>,
     /// Who is told when a session ends.
     pub observer: Option<Arc<dyn Observer>>,
 }
@@ -70,6 +73,7 @@ impl Config {
             exchange_timeout: Duration::from_secs(30),
             max_response_size: 32 << 20,
             seed: seed.into(),
+            webhook_key: None,
             observer: None,
         }
     }

@@ -28,6 +28,8 @@ mod time;
 mod token_endpoint;
 mod tokens;
 mod transport;
+#[cfg(feature = "webhooks")]
+pub mod webhooks;
 mod wire;
 
 pub use app::{App, CONNECT_BASE_URL, Config, Service, is_loopback};

@@ -116,6 +116,15 @@ macro_rules! builder {
                 self
             }
 
+            /// Verifies deliveries with this public key (`whpk_..`) for as long as the service's own keys could not be
+            /// fetched.
+            #[cfg(feature = "webhooks")]
+            #[must_use]
+            pub fn webhook_key(mut self, key: impl Into<String>) -> Self {
+                self.config.webhook_key = Some(key.into());
+                self
+            }
+
             /// Is told when a session ends, with a sign-in ready for the user to start again.
             #[must_use]
             pub fn on_session_ended(mut self, observer: impl $crate::Observer) -> Self {

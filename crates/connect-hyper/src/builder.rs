@@ -1,12 +1,14 @@
 //! Setting up a client.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use connect_core::{
     App, AsyncTokenStore, AsyncTransport, Config, Error, MemoryStore, Network, Registry, TokenStore,
 };
 
-use crate::{Client, HyperTransport, pool::OnPool};
+use tokio::sync::watch;
+
+use crate::{Client, HyperTransport, client::Inner, pool::OnPool};
 
 /// Sets up a [`Client`]; made by [`Client::builder`].
 #[must_use = "nothing is set up before `build`"]
@@ -15,6 +17,8 @@ pub struct Builder {
     network: Network,
     store: Arc<dyn AsyncTokenStore>,
     transport: Option<Arc<dyn AsyncTransport>>,
+    #[cfg(feature = "webhooks")]
+    replay_guard: Option<Box<dyn connect_core::webhooks::AsyncReplayGuard>>,
 }
 
 connect_core::builder!();
@@ -22,7 +26,14 @@ connect_core::builder!();
 impl Builder {
     fn new(config: Config) -> Self {
         let network = Network::from_vars(|name| std::env::var(name).ok());
-        Self { config, network, store: Arc::new(OnPool::new(MemoryStore::new())), transport: None }
+        Self {
+            config,
+            network,
+            store: Arc::new(OnPool::new(MemoryStore::new())),
+            transport: None,
+            #[cfg(feature = "webhooks")]
+            replay_guard: None,
+        }
     }
 
     /// Keeps tokens there; the store is used on tokio's blocking pool. Default: in memory, until the process
@@ -44,6 +55,14 @@ impl Builder {
         self
     }
 
+    /// Remembers there which deliveries were handled: where several processes take them, all need the same guard.
+    /// Default: in memory, for a day.
+    #[cfg(feature = "webhooks")]
+    pub fn replay_guard(mut self, guard: impl connect_core::webhooks::AsyncReplayGuard) -> Self {
+        self.replay_guard = Some(Box::new(guard));
+        self
+    }
+
     /// Checks the settings. Nothing is connected yet.
     pub fn build(self) -> Result<Client, Error> {
         let app = App::new(self.config)?;
@@ -51,6 +70,16 @@ impl Builder {
             Some(transport) => transport,
             None => Arc::new(HyperTransport::new(&self.network, app.config())?),
         };
-        Ok(Client::new(Registry::new(app), transport, self.store))
+        #[cfg(feature = "webhooks")]
+        let receiver = crate::deliveries::Receiver::new(&app, self.replay_guard)?;
+        Ok(Client(Arc::new(Inner {
+            registry: Registry::new(app),
+            transport,
+            store: self.store,
+            started: Instant::now(),
+            busy: watch::Sender::new(0),
+            #[cfg(feature = "webhooks")]
+            receiver,
+        })))
     }
 }

@@ -21,37 +21,25 @@ use crate::Pages;
 connect_core::facade!(async);
 
 /// Where the refreshes of one session queue, one at a time.
-type Gate = Arc<Mutex<()>>;
+pub(crate) type Gate = Arc<Mutex<()>>;
 
 /// One application at Mobiscroll Connect: credentials, transport, token store, policy. Cheap to clone; clones
 /// are the same client, and may be used from many tasks.
 #[derive(Clone)]
-pub struct Client(Arc<Inner>);
+pub struct Client(pub(crate) Arc<Inner>);
 
-struct Inner {
-    registry: Registry<Gate>,
-    transport: Arc<dyn AsyncTransport>,
-    store: Arc<dyn AsyncTokenStore>,
-    started: Instant,
+pub(crate) struct Inner {
+    pub(crate) registry: Registry<Gate>,
+    pub(crate) transport: Arc<dyn AsyncTransport>,
+    pub(crate) store: Arc<dyn AsyncTokenStore>,
+    pub(crate) started: Instant,
     /// How many tasks are changing tokens.
-    busy: watch::Sender<usize>,
+    pub(crate) busy: watch::Sender<usize>,
+    #[cfg(feature = "webhooks")]
+    pub(crate) receiver: crate::deliveries::Receiver,
 }
 
 impl Client {
-    pub(crate) fn new(
-        registry: Registry<Gate>,
-        transport: Arc<dyn AsyncTransport>,
-        store: Arc<dyn AsyncTokenStore>,
-    ) -> Self {
-        Self(Arc::new(Inner {
-            registry,
-            transport,
-            store,
-            started: Instant::now(),
-            busy: watch::Sender::new(0),
-        }))
-    }
-
     /// Sees that no token is lost with this client: waits for refreshes and saves in flight, and saves what
     /// could not be saved before, for at most this long. Call it before the runtime ends.
     pub async fn close(&self, at_most: Duration) -> Result<(), Error> {

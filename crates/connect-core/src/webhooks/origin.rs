@@ -1,0 +1,68 @@
+//! A mark on the events an application writes, so that it knows them when they come back.
+
+use connect_types::{Event, Raw};
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+
+use crate::Error;
+
+/// A mark in the `custom` fields of events that this application writes.
+///
+/// The service holds back the echo of a write for some 30 s, but only in memory, and calendars that are polled are
+/// looked at later than that. An application that writes in answer to what it receives leaves a mark, and does not
+/// answer to events that carry it. Its limits: the shape of a delivery that carries little more than ids has no
+/// `custom`; and a change that a person makes to a marked event carries the mark as well, so compare what matters
+/// before leaving it aside.
+///
+/// ```
+/// use connect_core::webhooks::Origin;
+/// use connect_core::types::{Event, decode};
+///
+/// let origin = Origin::new("planner");
+/// let custom = origin.mark(None)?; // NewEvent::new(..).custom(custom)
+/// assert_eq!(custom.get(), r#"{"origin":"planner"}"#);
+///
+/// let back: Event = decode(br#"{"id": "e1", "custom": {"room": 5, "origin": "planner"}}"#).unwrap();
+/// assert!(origin.is_of(&back));
+/// # Ok::<(), connect_core::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    field: Box<str>,
+    name: Box<str>,
+}
+
+impl Origin {
+    /// The mark of the application with this name, in the field `origin`.
+    pub fn new(name: impl Into<Box<str>>) -> Self {
+        Self { field: "origin".into(), name: name.into() }
+    }
+
+    /// Uses another field of `custom`.
+    #[must_use]
+    pub fn field(mut self, field: impl Into<Box<str>>) -> Self {
+        self.field = field.into();
+        self
+    }
+
+    /// `custom` with the mark: these fields and it, or it alone.
+    ///
+    /// # Errors
+    /// When `custom` is not a JSON object.
+    pub fn mark(&self, custom: Option<&Raw>) -> Result<Raw, Error> {
+        let wrong = |error| Error::validation("`custom` has to be a JSON object").with_source(error);
+        let mut fields: BTreeMap<String, Box<RawValue>> =
+            custom.map_or_else(|| Ok(BTreeMap::new()), Raw::decode).map_err(wrong)?;
+        let name = Raw::from_value(&*self.name).and_then(|raw| raw.decode()).map_err(wrong)?;
+        fields.insert(self.field.to_string(), name);
+        Raw::from_value(&fields).map_err(wrong)
+    }
+
+    /// Whether the event carries the mark.
+    pub fn is_of(&self, event: &Event) -> bool {
+        let custom = event.custom.as_ref().map(Raw::decode::<BTreeMap<String, Box<RawValue>>>);
+        let Some(Ok(fields)) = custom else { return false };
+        let name = fields.get(&*self.field).map(|raw| serde_json::from_str::<String>(raw.get()));
+        name.is_some_and(|name| name.is_ok_and(|name| *name == *self.name))
+    }
+}

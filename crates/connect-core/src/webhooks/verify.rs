@@ -1,0 +1,126 @@
+//! Whether a delivery is genuine: Standard Webhooks `v1a`, checked in the order of the official SDKs.
+
+use std::time::Duration;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use connect_types::{Delivery, decode};
+use ed25519_dalek::Signature;
+use http::HeaderMap;
+use jiff::Timestamp;
+
+use super::{PublicKey, Reason};
+
+/// How far the timestamp of a delivery may be from now, both ways; exactly this far is near enough.
+pub const TOLERANCE: Duration = Duration::from_secs(300);
+
+/// How many signatures of a delivery are looked at: a genuine one has one for each key in use, one or two, and each
+/// that is looked at costs a pass over the body.
+const MOST_SIGNATURES: usize = 16;
+
+/// A delivery that is genuine.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Verified {
+    /// The `webhook-id`: the same when the service sends the delivery again.
+    pub id: Box<str>,
+    /// When it was sent, to the second.
+    pub timestamp: Timestamp,
+    /// What it says. Nothing is certain to be there: two shapes are known, and unknown fields are kept.
+    pub delivery: Delivery,
+}
+
+/// Verifies a delivery: its headers, its body as it came (not parsed and written again), the keys, and the time.
+///
+/// After a right signature only a body that is no JSON object is refused: what cannot be typed is kept in `extra`,
+/// and a broken UTF-8 sequence is read as U+FFFD.
+///
+/// # Errors
+/// The first [`Reason`] that holds, in the order they are listed there.
+pub fn verify(
+    headers: &HeaderMap,
+    body: &[u8],
+    keys: &[PublicKey],
+    now: Timestamp,
+) -> Result<Verified, Reason> {
+    let envelope = Envelope::read(headers, now)?;
+    envelope.check(body, keys.iter())?;
+    envelope.open(body)
+}
+
+/// What the headers of a delivery say, checked as far as that goes without keys and body.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Envelope<'a> {
+    id: &'a str,
+    /// As it was sent: it is signed to the letter.
+    timestamp: &'a str,
+    seconds: i64,
+    signatures: &'a str,
+}
+
+impl<'a> Envelope<'a> {
+    pub(super) fn read(headers: &'a HeaderMap, now: Timestamp) -> Result<Self, Reason> {
+        let id = single(headers, "webhook-id")?;
+        let timestamp = single(headers, "webhook-timestamp")?;
+        let signatures = single(headers, "webhook-signature")?;
+        let seconds = seconds(timestamp)?;
+        if seconds.abs_diff(now.as_second()) > TOLERANCE.as_secs() {
+            return Err(Reason::TimestampOutOfTolerance);
+        }
+        Ok(Self { id, timestamp, seconds, signatures })
+    }
+
+    /// Whether one of the signatures is one of these keys. An entry that is none does not hide the ones after it.
+    pub(super) fn check<'k>(
+        &self,
+        body: &[u8],
+        keys: impl Iterator<Item = &'k PublicKey> + Clone,
+    ) -> Result<(), Reason> {
+        if keys.clone().next().is_none() {
+            return Err(Reason::NoPublicKeys);
+        }
+        let mut signed = Vec::with_capacity(self.id.len() + self.timestamp.len() + body.len() + 2);
+        for part in [self.id.as_bytes(), b".", self.timestamp.as_bytes(), b".", body] {
+            signed.extend_from_slice(part);
+        }
+        let matches = |signature| keys.clone().any(|key| key.verifies(&signed, &signature));
+        if self.signatures().any(matches) { Ok(()) } else { Err(Reason::NoMatchingSignature) }
+    }
+
+    pub(super) fn open(&self, body: &[u8]) -> Result<Verified, Reason> {
+        let delivery = decode(body).map_err(|_| Reason::InvalidPayload)?;
+        let timestamp = Timestamp::from_second(self.seconds).map_err(|_| Reason::TimestampOutOfTolerance)?;
+        Ok(Verified { id: self.id.into(), timestamp, delivery })
+    }
+
+    /// The `v1a` entries that have the form of a signature. Others, such as `v1` (HMAC), mean nothing here.
+    fn signatures(&self) -> impl Iterator<Item = Signature> {
+        let entries = self.signatures.split(' ').filter_map(|entry| entry.strip_prefix("v1a,"));
+        entries.take(MOST_SIGNATURES).filter_map(|text| {
+            let bytes = STANDARD.decode(text).ok()?;
+            Signature::from_slice(&bytes).ok()
+        })
+    }
+}
+
+/// The value of a header that is there once. Of two it could not be said which one was signed.
+fn single<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, Reason> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (Some(value), None) => {
+            value.to_str().ok().filter(|text| !text.is_empty()).ok_or(Reason::MissingHeaders)
+        }
+        _ => Err(Reason::MissingHeaders),
+    }
+}
+
+/// Digits and nothing else. A number of more digits than any time has is out of tolerance, and not even parsed.
+fn seconds(text: &str) -> Result<i64, Reason> {
+    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Reason::InvalidTimestamp);
+    }
+    match text.trim_start_matches('0') {
+        "" => Ok(0),
+        digits if digits.len() > 15 => Err(Reason::TimestampOutOfTolerance),
+        digits => digits.parse().map_err(|_| Reason::TimestampOutOfTolerance),
+    }
+}
