@@ -1,6 +1,7 @@
 //! The control calls under `/sandbox`: about the sandbox, not part of the service.
 
 mod apps;
+mod webhooks;
 
 use crate::faults::Fault;
 use crate::reply::{Problem, Reply, ok};
@@ -13,11 +14,16 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 impl Sandbox {
-    pub(crate) fn control(&mut self, control: Control, request: &Request<Bytes>) -> Result<Reply, Problem> {
+    pub(crate) fn control(
+        &mut self,
+        control: Control,
+        request: &Request<Bytes>,
+        now: Timestamp,
+    ) -> Result<Reply, Problem> {
         match control {
             Control::Stats => Ok(ok(&json!(self.stats))),
             Control::Expire => {
-                self.expire_all(Timestamp::UNIX_EPOCH);
+                self.expire_all(now);
                 Ok(ok(&json!({ "success": true, "expiries": self.stats.expiries })))
             }
             Control::Faults => self.take_faults(request.body()),
@@ -27,6 +33,11 @@ impl Sandbox {
             Control::CreateApp => self.create_app(request.body()),
             Control::EditApp => self.edit_app(request.body()),
             Control::Subscriptions => Ok(ok(&json!({ "subscriptions": self.subscriptions() }))),
+            Control::Trigger => self.take_trigger(request.body(), now),
+            Control::Resend => self.take_resend(request.body(), now),
+            Control::Deliveries => Ok(self.list_deliveries()),
+            Control::RotateKeys => Ok(ok(&json!({ "keys": self.rotate(now) }))),
+            Control::Advance => self.take_advance(request.body(), now),
         }
     }
 
@@ -88,6 +99,6 @@ fn plain_text(value: &Value) -> String {
     }
 }
 
-fn refused(reason: impl ToString) -> Problem {
+pub(super) fn refused(reason: impl ToString) -> Problem {
     Problem::bad_request(&reason.to_string())
 }

@@ -7,6 +7,7 @@
 //! ```
 
 mod address;
+mod changed;
 mod conference;
 mod create;
 mod delete;
@@ -16,16 +17,20 @@ mod list;
 mod model;
 mod odd;
 mod original;
+mod outside;
 mod page;
 mod patch;
 mod recurrence;
 mod render;
 mod update;
 
+pub(crate) use changed::{ChangeKind, Changed, Changes};
 pub(crate) use conference::generated as generated_conference;
 pub(crate) use create::{check_order, event_id};
 pub(crate) use fields::{Attendee, Fields};
 pub(crate) use input::{FIELDS, check, read_recurrence};
-pub(crate) use model::{Calendar, Event, Exception, Series};
+pub(crate) use model::{Calendar, Event, Exception, Range, Series};
+pub(crate) use outside::{Deed, Undone};
 pub(crate) use patch::Patch;
 pub(crate) use recurrence::{End, Frequency, Recurrence};
+pub(crate) use render::{Style, render};

@@ -18,6 +18,7 @@
 //! real world is a [`Fault`]; what happened is in [`Stats`] and [`Sandbox::requests`].
 
 mod apps;
+mod clock;
 mod control;
 mod demo;
 mod events;
@@ -49,8 +50,11 @@ pub use seed::SeedError;
 #[cfg(feature = "server")]
 pub use server::{Builder, Server, StartError};
 pub use settings::{SWITCHES, SettingError, Settings, Switch};
-pub use stats::{Exchanges, FaultCounts, GrantCounts, Stats};
-pub use webhooks::Subscription;
+pub use stats::{DeliveryCounts, Exchanges, FaultCounts, GrantCounts, Stats};
+pub use webhooks::{
+    Attempt, AttemptOutcome, AttemptToken, Delivery, DeliveryState, ResendError, Subscription, Tried,
+    Trigger, TriggerError, Triggered, WebhookKey,
+};
 
 /// The largest request body the service reads; a larger one is answered with 413.
 pub const MAX_BODY: usize = 1024 * 1024;

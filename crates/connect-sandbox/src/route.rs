@@ -22,6 +22,7 @@ pub(crate) enum Endpoint {
     Subscribe,
     Unsubscribe,
     Health,
+    WebhookKeys,
     Unknown,
 }
 
@@ -37,6 +38,11 @@ pub(crate) enum Control {
     CreateApp,
     EditApp,
     Subscriptions,
+    Trigger,
+    Resend,
+    Deliveries,
+    RotateKeys,
+    Advance,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +74,10 @@ const ENDPOINTS: [(&str, Endpoint); 19] = [
     ("GET /health", Endpoint::Health),
 ];
 
-const CONTROLS: [(&str, Control); 9] = [
+/// What lives on the origin, not under `/api`.
+const ORIGIN: [(&str, Endpoint); 1] = [("GET /.well-known/webhook-keys", Endpoint::WebhookKeys)];
+
+const CONTROLS: [(&str, Control); 14] = [
     ("GET /sandbox/stats", Control::Stats),
     ("POST /sandbox/expire", Control::Expire),
     ("POST /sandbox/faults", Control::Faults),
@@ -78,16 +87,25 @@ const CONTROLS: [(&str, Control); 9] = [
     ("POST /sandbox/apps", Control::CreateApp),
     ("PATCH /sandbox/apps", Control::EditApp),
     ("GET /sandbox/subscriptions", Control::Subscriptions),
+    ("POST /sandbox/trigger", Control::Trigger),
+    ("POST /sandbox/resend", Control::Resend),
+    ("GET /sandbox/deliveries", Control::Deliveries),
+    ("POST /sandbox/rotate-keys", Control::RotateKeys),
+    ("POST /sandbox/advance", Control::Advance),
 ];
 
 impl Route {
-    /// The service lives under `/api`; control calls live on the origin and are also taken under `/api`.
+    /// The service lives under `/api` but for its keys; control calls live on the origin and are also taken under `/api`.
     pub(crate) fn find(method: &Method, path: &str) -> Self {
         let inner = path.strip_prefix("/api").filter(|rest| rest.starts_with('/'));
         if let Some(control) = lookup(&CONTROLS, method, inner.unwrap_or(path)) {
             return Self::Control(control.1);
         }
-        match inner.and_then(|path| lookup(&ENDPOINTS, method, path)) {
+        let endpoint = match inner {
+            Some(path) => lookup(&ENDPOINTS, method, path),
+            None => lookup(&ORIGIN, method, path),
+        };
+        match endpoint {
             Some((name, endpoint)) => Self::Service(endpoint, name),
             None => Self::Service(Endpoint::Unknown, UNKNOWN),
         }
@@ -95,15 +113,21 @@ impl Route {
 
     /// The methods a path of the service is there for.
     pub(crate) fn methods(path: &str) -> Vec<&'static str> {
-        let names = ENDPOINTS.iter().filter_map(|(name, _)| name.split_once(' '));
-        let inner = path.strip_prefix("/api");
-        names.filter(|(_, known)| Some(*known) == inner).map(|(method, _)| method).collect()
+        let (table, path) = match path.strip_prefix("/api") {
+            Some(inner) => (&ENDPOINTS[..], inner),
+            None => (&ORIGIN[..], path),
+        };
+        let names = table.iter().filter_map(|(name, _)| name.split_once(' '));
+        names.filter(|(_, known)| *known == path).map(|(method, _)| method).collect()
     }
 
-    /// Whether the endpoint is one that programs call; the others are pages for people.
+    /// Whether the endpoint is one that an application calls; the others are pages for people, and the public keys.
     pub(crate) fn is_api(endpoint: Endpoint) -> bool {
-        use Endpoint::{Authorize, Consent, ConsentPage, Providers, ReturnToApp, Unknown};
-        !matches!(endpoint, Authorize | Providers | ReturnToApp | ConsentPage | Consent | Unknown)
+        use Endpoint::{Authorize, Consent, ConsentPage, Providers, ReturnToApp, Unknown, WebhookKeys};
+        !matches!(
+            endpoint,
+            Authorize | Providers | ReturnToApp | ConsentPage | Consent | Unknown | WebhookKeys
+        )
     }
 
     /// Whether it is one of the paths from before `/oauth`.
@@ -113,7 +137,7 @@ impl Route {
 
     /// Whether a fault may name this endpoint.
     pub(crate) fn is_name(name: &str) -> bool {
-        name == "*" || name == UNKNOWN || ENDPOINTS.iter().any(|(known, _)| *known == name)
+        name == "*" || name == UNKNOWN || ENDPOINTS.iter().chain(&ORIGIN).any(|(known, _)| *known == name)
     }
 }
 
@@ -133,6 +157,9 @@ mod tests {
         assert_eq!(find("/api/calendars"), Route::Service(Endpoint::Calendars, "GET /calendars"));
         assert_eq!(find("/calendars"), Route::Service(Endpoint::Unknown, "unknown"));
         assert_eq!(find("/apicalendars"), Route::Service(Endpoint::Unknown, "unknown"));
+        let keys = "GET /.well-known/webhook-keys";
+        assert_eq!(find("/.well-known/webhook-keys"), Route::Service(Endpoint::WebhookKeys, keys));
+        assert_eq!(find("/api/.well-known/webhook-keys"), Route::Service(Endpoint::Unknown, "unknown"));
         assert_eq!(find("/sandbox/stats"), Route::Control(Control::Stats));
         assert_eq!(find("/api/sandbox/stats"), Route::Control(Control::Stats));
         assert_eq!(

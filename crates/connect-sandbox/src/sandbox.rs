@@ -11,11 +11,11 @@ use crate::route::{Endpoint, Route};
 use crate::settings::{SettingError, Settings};
 use crate::stats::Stats;
 use crate::users::{Connections, Users};
-use crate::webhooks::Subscriptions;
+use crate::webhooks::{Keys, Outbox, Subscriptions};
 use bytes::Bytes;
 use http::header::{ALLOW, HeaderValue};
 use http::{Request, StatusCode};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -38,11 +38,15 @@ pub struct Sandbox {
     /// The applications beside the demo application.
     pub(crate) apps: Vec<Registered>,
     pub(crate) subscriptions: Subscriptions,
+    pub(crate) keys: Keys,
+    pub(crate) outbox: Outbox,
     /// The accounts a seed gives to users, by their ids.
     pub(crate) seeded: BTreeMap<String, Connections>,
     /// Scheme, host and port people reach the sandbox at.
     pub(crate) origin: String,
     pub(crate) limits: Limits,
+    /// How far its clock is ahead of the caller's.
+    pub(crate) ahead: SignedDuration,
     recorder: Recorder,
 }
 
@@ -67,10 +71,11 @@ pub enum Outcome {
 impl Sandbox {
     /// A service with one application and no users.
     pub fn new(settings: Settings) -> Self {
-        let random = Random::new(settings.number("seed"));
+        let seed = settings.number("seed");
         Self {
             settings,
-            random,
+            random: Random::new(seed),
+            keys: Keys::new(seed),
             stats: Stats::default(),
             faults: Faults::default(),
             grants: Grants::default(),
@@ -80,21 +85,25 @@ impl Sandbox {
             reauth_since: None,
             apps: Vec::new(),
             subscriptions: Subscriptions::default(),
+            outbox: Outbox::default(),
             seeded: BTreeMap::new(),
             origin: "http://localhost".to_owned(),
             limits: Limits::default(),
+            ahead: SignedDuration::ZERO,
             recorder: Recorder::default(),
         }
     }
 
     /// Answers one request at the time `now`.
     pub fn handle(&mut self, request: Request<Bytes>, now: Timestamp) -> Answer {
+        let now = self.clock(now);
+        self.notice(now);
         self.anchor.get_or_insert(now);
         self.reauth_since = self.reauth_since.or(Some(now));
         self.latest = Some(now);
         match Route::find(request.method(), request.uri().path()) {
             Route::Control(control) => {
-                let reply = self.control(control, &request).unwrap_or_else(Reply::from);
+                let reply = self.control(control, &request, now).unwrap_or_else(Reply::from);
                 Answer { delay: Duration::ZERO, outcome: Outcome::Reply(reply) }
             }
             Route::Service(endpoint, name) => self.service(endpoint, name, &Call::new(request, now)),
@@ -192,6 +201,7 @@ impl Sandbox {
             Endpoint::Subscribe => self.subscribe(call),
             Endpoint::Unsubscribe => self.unsubscribe(call),
             Endpoint::Health => Ok(ok(&json!({ "status": "ok" }))),
+            Endpoint::WebhookKeys => Ok(self.serve_keys(call)),
             Endpoint::Unknown => Err(unknown(call.request.uri().path())),
         }
     }

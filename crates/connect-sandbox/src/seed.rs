@@ -52,7 +52,7 @@ impl Sandbox {
         for (id, connections) in users {
             let known: Vec<UserKey> = self.users.keys().filter(|key| key.id == id).cloned().collect();
             for key in known {
-                self.users.insert(key, connections.clone());
+                self.give(&key, connections.clone());
             }
             self.seeded.insert(id, connections);
         }

@@ -1,9 +1,12 @@
 //! A server around the sandbox, on a thread of its own.
 //!
 //! One single-threaded runtime serves every connection; a delay is a sleep of one request and holds up no other. The
-//! sandbox sits behind a mutex that is held only while a request is handled.
+//! sandbox sits behind a mutex that is held only while a request is handled. Beside the connections one task makes the
+//! deliveries that are due; it wakes up when one comes up.
 
 mod connection;
+mod deliver;
+mod post;
 #[cfg(feature = "tls")]
 mod tls;
 
@@ -13,14 +16,15 @@ use crate::sandbox::Sandbox;
 use crate::seed::SeedError;
 use crate::settings::Settings;
 use crate::stats::Stats;
+use crate::webhooks::{Delivery, ResendError, Trigger, TriggerError, Triggered, WebhookKey};
 use jiff::Timestamp;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 /// A running sandbox. It stops when it is dropped.
 #[derive(Debug)]
@@ -56,7 +60,34 @@ pub enum StartError {
     Tls(String),
 }
 
-pub(crate) type Shared = Arc<Mutex<Sandbox>>;
+/// The sandbox, for the connections, the deliveries and the caller.
+#[derive(Clone, Debug)]
+pub(crate) struct Shared(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    sandbox: Mutex<Sandbox>,
+    /// Something may be due to be delivered.
+    due: Notify,
+}
+
+impl Shared {
+    fn new(sandbox: Sandbox) -> Self {
+        Self(Arc::new(Inner { sandbox: Mutex::new(sandbox), due: Notify::new() }))
+    }
+
+    /// Works on the sandbox, and wakes up the deliveries if that made any.
+    ///
+    /// A panic of someone who held the lock does not spoil the sandbox: no request leaves it half changed.
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&mut Sandbox) -> T) -> T {
+        let mut sandbox = self.0.sandbox.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = work(&mut sandbox);
+        if sandbox.outbox.take_touched() {
+            self.0.due.notify_one();
+        }
+        result
+    }
+}
 
 impl Sandbox {
     /// Serves a sandbox with default settings on a free port of the loopback interface.
@@ -83,27 +114,52 @@ impl Server {
 
     /// What the demo application signs in with.
     pub fn credentials(&self) -> Credentials {
-        lock(&self.sandbox).credentials()
+        self.with(|sandbox| sandbox.credentials())
     }
 
     /// Looks at the sandbox or changes it, between two requests.
     pub fn with<T>(&self, work: impl FnOnce(&mut Sandbox) -> T) -> T {
-        work(&mut lock(&self.sandbox))
+        self.sandbox.with(work)
     }
 
     /// The figures so far.
     pub fn stats(&self) -> Stats {
-        lock(&self.sandbox).stats()
+        self.with(|sandbox| sandbox.stats())
     }
 
     /// The requests so far, without secrets in their headers.
     pub fn requests(&self) -> Vec<Recorded> {
-        lock(&self.sandbox).requests().to_vec()
+        self.with(|sandbox| sandbox.requests().to_vec())
     }
 
     /// Makes every access token expire now.
     pub fn expire_all(&self) {
-        lock(&self.sandbox).expire_all(now());
+        self.with(|sandbox| sandbox.expire_all(now()));
+    }
+
+    /// Moves the sandbox's clock forward: see [`Sandbox::advance`].
+    pub fn advance(&self, by: Duration) {
+        self.with(|sandbox| sandbox.advance(by));
+    }
+
+    /// Makes a change as the provider's user would: see [`Sandbox::trigger`].
+    pub fn trigger(&self, trigger: Trigger) -> Result<Triggered, TriggerError> {
+        self.with(|sandbox| sandbox.trigger(trigger, now()))
+    }
+
+    /// Sends a delivery again, the last one if none is named: see [`Sandbox::resend`].
+    pub fn resend(&self, id: Option<&str>) -> Result<String, ResendError> {
+        self.with(|sandbox| sandbox.resend(id, now()))
+    }
+
+    /// The deliveries so far: see [`Sandbox::delivery_log`].
+    pub fn delivery_log(&self) -> Vec<Delivery> {
+        self.with(|sandbox| sandbox.delivery_log().cloned().collect())
+    }
+
+    /// Makes a new key sign the deliveries: see [`Sandbox::rotate_keys`].
+    pub fn rotate_keys(&self) -> Vec<WebhookKey> {
+        self.with(|sandbox| sandbox.rotate_keys(now()))
     }
 
     /// Stops listening and closes every connection.
@@ -164,14 +220,14 @@ impl Builder {
             sandbox.seed(seed)?;
         }
         sandbox.origin.clone_from(&origin);
-        let sandbox = Arc::new(Mutex::new(sandbox));
+        let sandbox = Shared::new(sandbox);
         // Nothing may fail from here on but the thread: a runtime must not be dropped inside another one.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let (stop, stopped) = oneshot::channel();
-        let service = (listener, security, Arc::clone(&sandbox));
+        let service = (listener, security, sandbox.clone());
         let thread = std::thread::Builder::new()
             .name("connect-sandbox".to_owned())
-            .spawn(move || serve(&runtime, service, stopped))?;
+            .spawn(move || serve(runtime, service, stopped))?;
         Ok(Server { origin, sandbox, stop: Some(stop), thread: Some(thread) })
     }
 
@@ -207,32 +263,32 @@ impl Security {
     }
 }
 
-/// Runs until it is told to stop; dropping the runtime closes what is left open.
+/// Runs until it is told to stop; then the runtime closes what is left open, and waits for no name that is being looked up.
 fn serve(
-    runtime: &Runtime,
+    runtime: Runtime,
     service: (std::net::TcpListener, Security, Shared),
     stopped: oneshot::Receiver<()>,
 ) {
     let (listener, security, sandbox) = service;
-    let _inside = runtime.enter();
-    let Ok(listener) = TcpListener::from_std(listener) else { return };
-    runtime.spawn(async move {
-        loop {
-            match listener.accept().await {
-                Ok((stream, _)) => {
-                    tokio::spawn(connection::serve(stream, security.clone(), Arc::clone(&sandbox)));
-                }
-                // Out of file descriptors, most likely: give connections time to end.
-                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
-            }
-        }
+    runtime.spawn(deliver::run(sandbox.clone()));
+    runtime.block_on(async move {
+        let Ok(listener) = TcpListener::from_std(listener) else { return };
+        tokio::spawn(accept(listener, security, sandbox));
+        let _ = stopped.await;
     });
-    let _ = runtime.block_on(stopped);
+    runtime.shutdown_background();
 }
 
-/// A panic of someone who held the lock does not spoil the sandbox: no request leaves it half changed.
-pub(crate) fn lock(sandbox: &Shared) -> MutexGuard<'_, Sandbox> {
-    sandbox.lock().unwrap_or_else(PoisonError::into_inner)
+async fn accept(listener: TcpListener, security: Security, sandbox: Shared) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                tokio::spawn(connection::serve(stream, security.clone(), sandbox.clone()));
+            }
+            // Out of file descriptors, most likely: give connections time to end.
+            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    }
 }
 
 pub(crate) fn now() -> Timestamp {

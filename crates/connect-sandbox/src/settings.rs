@@ -3,11 +3,13 @@
 //! One table, [`SWITCHES`], says of each its name, its values, its default and the fact behind it; `--set`, `POST
 //! /sandbox/set` and the listing all read it.
 
+mod switch;
 mod table;
 
 use std::collections::BTreeMap;
-pub(crate) use table::is_uri;
-pub use table::{SWITCHES, Switch};
+pub use switch::Switch;
+pub(crate) use switch::is_uri;
+pub use table::SWITCHES;
 
 /// A value for each switch.
 #[derive(Clone, Debug)]

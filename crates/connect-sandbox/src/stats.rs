@@ -24,6 +24,8 @@ pub struct Stats {
     pub faults: FaultCounts,
     /// Users that were ever created.
     pub users: u64,
+    /// What became of webhook deliveries.
+    pub deliveries: DeliveryCounts,
 }
 
 /// Exchanges at the token endpoint, by grant type.
@@ -54,6 +56,25 @@ pub struct FaultCounts {
     pub asked: u64,
     /// How often one was carried out.
     pub fired: u64,
+}
+
+/// Deliveries so far. Each one is sent once, or twice with `delivery_duplicates`, and again whenever it is resent; every
+/// sending ends as delivered or as failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct DeliveryCounts {
+    /// Deliveries made, each with an id of its own.
+    pub made: u64,
+    /// Sendings that a 2xx ended.
+    pub delivered: u64,
+    /// Sendings given up: on a 401, after the last retry, or because nobody is to hear of them any more.
+    pub failed: u64,
+    /// Requests to the application, retries included.
+    pub attempts: u64,
+    /// Changes swallowed as echoes of the application's own writes.
+    pub suppressed: u64,
+    /// Sendings asked for by `resend`.
+    pub resent: u64,
 }
 
 impl Stats {

@@ -14,6 +14,16 @@ pub(crate) fn serialize_wire<S: Serializer>(at: &Timestamp, serializer: S) -> Re
     serializer.serialize_str(&wire(*at))
 }
 
+pub(crate) fn serialize_wire_option<S: Serializer>(
+    at: &Option<Timestamp>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match at {
+        Some(at) => serialize_wire(at, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
 /// Reads a time generously, as the service does: an offset or `Z`, or no zone at all (UTC), seconds or only minutes, or a
 /// date alone (midnight). What is finer than a millisecond is dropped.
 pub(crate) fn read(text: &str) -> Option<Timestamp> {
@@ -58,6 +68,12 @@ pub(crate) fn ceil_to_day(at: Timestamp) -> Timestamp {
 /// `at` moved by whole hours; stays where it is at the end of time.
 pub(crate) fn plus_hours(at: Timestamp, hours: i64) -> Timestamp {
     at.checked_add(SignedDuration::from_secs(hours.saturating_mul(3600))).unwrap_or(at)
+}
+
+/// `at` moved by whole seconds; to the end of time at the most.
+pub(crate) fn plus_seconds(at: Timestamp, seconds: u64) -> Timestamp {
+    let seconds = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
+    at.checked_add(seconds).unwrap_or(Timestamp::MAX)
 }
 
 /// `at` moved by the way from `from` to `to`.

@@ -44,9 +44,17 @@ impl Sandbox {
     pub(crate) fn load_user(&mut self, user: &UserKey) {
         if !self.users.contains_key(user) {
             let connections = self.seeded.get(&user.id).cloned().unwrap_or_default();
-            self.users.insert(user.clone(), connections);
             self.stats.users += 1;
+            self.give(user, connections);
         }
+    }
+
+    /// Gives the user these accounts in place of its own.
+    pub(crate) fn give(&mut self, user: &UserKey, connections: Connections) {
+        let providers: Vec<_> = connections.keys().copied().collect();
+        self.users.insert(user.clone(), connections);
+        Provider::ALL.into_iter().for_each(|provider| self.subscriptions.drop_account(user, provider));
+        providers.into_iter().for_each(|provider| self.subscribe_account(user, provider));
     }
 
     /// Connects the demo account of a provider; a connected one stays as it is.

@@ -1,6 +1,7 @@
 //! `POST /event`, and how a written event is answered.
 
 use super::address::CalendarAddress;
+use super::changed::{ChangeKind, Changed, Changes};
 use super::fields::Fields;
 use super::input::{Input, complain, settle};
 use super::model::{Calendar, Event, Series};
@@ -32,7 +33,9 @@ impl Sandbox {
         let calendar = address.find(self.permitted(&visitor.user, |provider| address.is_for(provider))?)?;
         let event = new_event(calendar, input, &mut random, call.now)?;
         let written = render(calendar, &event.whole(), style);
+        let changes = Changes::of(calendar, [Changed::of(ChangeKind::Created, &event.whole(), call.now)]);
         calendar.events.insert(event.id.clone(), event);
+        self.wrote(&visitor.user, changes);
         let status =
             if self.settings.is("create_status", "200") { StatusCode::OK } else { StatusCode::CREATED };
         Ok(self.written(status, written))

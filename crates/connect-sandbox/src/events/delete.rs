@@ -1,6 +1,7 @@
 //! `DELETE /event`: from the query (as the SDKs send it) or a JSON body (as documented).
 
 use super::address::{EventAddress, Mode};
+use super::changed::Changes;
 use super::input::settle;
 use super::model::{Calendar, Exception, Target};
 use crate::reply::{Details, Problem, Reply, empty, ok};
@@ -19,7 +20,9 @@ impl Sandbox {
         let connections = self.permitted(&visitor.user, |provider| address.calendar.is_for(provider))?;
         let calendar = address.calendar.find(connections)?;
         let target = address.locate(calendar)?;
+        let changes = Changes::of(calendar, calendar.removal(&target, address.mode, call.now));
         calendar.remove(&target, address.mode, call.now);
+        self.wrote(&visitor.user, changes);
         if self.settings.is("delete_status", "200") {
             return Ok(ok(&json!({ "success": true, "message": "Event deleted" })));
         }
@@ -41,7 +44,7 @@ impl Sandbox {
 }
 
 impl Calendar {
-    fn remove(&mut self, target: &Target, mode: Option<Mode>, now: Timestamp) {
+    pub(super) fn remove(&mut self, target: &Target, mode: Option<Mode>, now: Timestamp) {
         let Some(event) = self.events.get_mut(&target.event) else { return };
         let scope = event.scope_of(target, mode);
         let first = event.fields.start;

@@ -33,20 +33,22 @@ impl Sandbox {
         let changed = calendar.change(&target, address.mode, change, &mut random)?;
         let written = calendar.show(&changed, |instance| render(calendar, instance, style));
         let written = written.ok_or_else(|| Problem::not_found("Event not found"))?;
+        let changes = calendar.updated(&target, &changed, call.now);
+        self.wrote(&visitor.user, changes);
         Ok(self.written(StatusCode::OK, written))
     }
 }
 
-struct Change {
-    patch: Patch,
+pub(super) struct Change {
+    pub(super) patch: Patch,
     /// `Some(None)` makes a single event of a series.
-    rule: Option<Option<Recurrence>>,
-    now: Timestamp,
+    pub(super) rule: Option<Option<Recurrence>>,
+    pub(super) now: Timestamp,
 }
 
 impl Calendar {
     /// Changes what the mode says, or nothing at all on an error; returns what to show.
-    fn change(
+    pub(super) fn change(
         &mut self,
         target: &Target,
         mode: Option<Mode>,
@@ -75,7 +77,11 @@ impl Calendar {
         }
     }
 
-    fn show<T>(&self, target: &Target, show: impl Fn(&super::model::Instance<'_>) -> T) -> Option<T> {
+    pub(crate) fn show<T>(
+        &self,
+        target: &Target,
+        show: impl Fn(&super::model::Instance<'_>) -> T,
+    ) -> Option<T> {
         let event = self.events.get(&target.event)?;
         match target.occurrence {
             Some(start) => event.occurrence(start).as_ref().map(show),

@@ -1,6 +1,6 @@
 //! One connection: HTTP/1.1 with keep-alive.
 
-use super::{Security, Shared, lock, now};
+use super::{Security, Shared, now};
 use crate::reply::{Problem, Reply};
 use crate::sandbox::Outcome;
 use bytes::Bytes;
@@ -47,7 +47,7 @@ async fn answer(request: Request<Incoming>, sandbox: Shared) -> Result<http::Res
         Err(error) if error.is::<http_body_util::LengthLimitError>() => return Ok(too_large()),
         Err(_) => return Err(CutHere),
     };
-    let answer = lock(&sandbox).handle(Request::from_parts(head, body), now());
+    let answer = sandbox.with(|sandbox| sandbox.handle(Request::from_parts(head, body), now()));
     if !answer.delay.is_zero() {
         tokio::time::sleep(answer.delay).await;
     }

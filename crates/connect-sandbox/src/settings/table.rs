@@ -1,36 +1,7 @@
 //! The table of switches: name, values, default, and the fact behind each.
 
-/// One switch of the sandbox.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Switch {
-    /// The name used by `--set` and `POST /sandbox/set`.
-    pub name: &'static str,
-    /// The values it takes, for people.
-    pub values: &'static str,
-    /// The value it starts with.
-    pub default: &'static str,
-    /// Why it exists: what the real service does or is not known to do.
-    pub about: &'static str,
-    kind: Kind,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Kind {
-    /// The first one is the default.
-    OneOf(&'static [&'static str]),
-    Number {
-        least: u64,
-        most: u64,
-    },
-    NumberOrNone,
-    Text,
-    OptionalText,
-    Uri,
-    OptionalUri,
-}
-
-use Kind::{Number, NumberOrNone, OneOf, OptionalText, OptionalUri, Text, Uri};
+use super::switch::Kind::{Number, NumberOrNone, OneOf, OptionalText, OptionalUri, Text, Uri};
+use super::switch::Switch;
 
 /// Every switch, in the order they are listed.
 pub const SWITCHES: &[Switch] = &[
@@ -214,6 +185,69 @@ pub const SWITCHES: &[Switch] = &[
         about: "a channelId has to be unique among an application's subscriptions; the status of the error is unknown",
         kind: OneOf(&["400", "409"]),
     },
+    Switch {
+        name: "webhook_body",
+        values: "documented|vector",
+        default: "documented",
+        about: "the documented body of a delivery, or the smaller one in the official SDKs' signature vectors",
+        kind: OneOf(&["documented", "vector"]),
+    },
+    Switch {
+        name: "initial_sync",
+        values: "on|off",
+        default: "on",
+        about: "a new channel of Google or Microsoft starts with the events of the coming month (at most 50)",
+        kind: OneOf(&["on", "off"]),
+    },
+    Switch {
+        name: "echo_suppression",
+        values: "on|off",
+        default: "on",
+        about: "the application does not hear of its own writes if the provider tells of them within 30 s",
+        kind: OneOf(&["on", "off"]),
+    },
+    Switch {
+        name: "delivery_retries",
+        values: "N",
+        default: "5",
+        about: "how often a delivery is tried again after anything but a 2xx or a 401; the real number is unknown",
+        kind: Number { least: 0, most: 20 },
+    },
+    Switch {
+        name: "delivery_backoff",
+        values: "SECONDS",
+        default: "5",
+        about: "the wait before the first retry, doubled for each one after it; the real times are unknown",
+        kind: Number { least: 0, most: 86_400 },
+    },
+    Switch {
+        name: "delivery_order",
+        values: "in_order|shuffled",
+        default: "in_order",
+        about: "shuffled: every other delivery waits 2 to 3 s, so that the next one overtakes it; no order is promised",
+        kind: OneOf(&["in_order", "shuffled"]),
+    },
+    Switch {
+        name: "delivery_duplicates",
+        values: "off|on",
+        default: "off",
+        about: "on: every delivery is sent twice, with one webhook-id; no delivery is promised to come only once",
+        kind: OneOf(&["off", "on"]),
+    },
+    Switch {
+        name: "keys_max_age",
+        values: "SECONDS",
+        default: "3600",
+        about: "max-age of the document of the webhook keys; 3600 in an official SDK's tests",
+        kind: Number { least: 0, most: 31_536_000 },
+    },
+    Switch {
+        name: "key_overlap",
+        values: "SECONDS",
+        default: "86400",
+        about: "how long a previous key stays listed and signs too; 0 for none. The real time is unknown",
+        kind: Number { least: 0, most: 31_536_000 },
+    },
     // The sandbox itself.
     Switch {
         name: "latency_ms",
@@ -273,27 +307,3 @@ pub const SWITCHES: &[Switch] = &[
         kind: OptionalUri,
     },
 ];
-
-impl Switch {
-    pub(super) fn takes(&self, value: &str) -> bool {
-        match self.kind {
-            OneOf(values) => values.contains(&value),
-            Number { least, most } => value.parse().is_ok_and(|number| (least..=most).contains(&number)),
-            NumberOrNone => value == "none" || value.parse::<u64>().is_ok(),
-            Text => !value.is_empty(),
-            OptionalText => true,
-            Uri => is_uri(value),
-            OptionalUri => value.is_empty() || is_uri(value),
-        }
-    }
-}
-
-/// A scheme, and nothing that could end a header line.
-pub(crate) fn is_uri(text: &str) -> bool {
-    let scheme = |scheme: &str| {
-        scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
-    };
-    text.split_once("://").is_some_and(|(before, after)| scheme(before) && !after.is_empty())
-        && text.bytes().all(|byte| byte.is_ascii_graphic())
-}
