@@ -1,0 +1,204 @@
+//! Each delivery once: the guard in memory, and what else helps with deliveries that come late, twice or from oneself.
+#![cfg(feature = "webhooks")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::{
+    sync::{
+        Barrier,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use connect_core::{
+    Now,
+    types::{CalendarRef, Event, Raw, Subscribed, decode},
+    webhooks::{Claimed, Held, Order, Origin, ReplayClaim, ReplayGuard, ReplayMemory, Upkeep, UpkeepAction},
+};
+
+fn at(seconds: u64) -> Now {
+    Now { wall: "2026-11-21T10:00:00Z".parse().unwrap(), monotonic: Duration::from_secs(seconds) }
+}
+
+fn new(guard: &ReplayMemory, id: &str, seconds: u64) -> Box<dyn ReplayClaim> {
+    match ReplayGuard::claim(guard, id, at(seconds)).unwrap() {
+        Claimed::New(claim) => claim,
+        other => panic!("{id} is {other:?}"),
+    }
+}
+
+fn state(guard: &ReplayMemory, id: &str, seconds: u64) -> String {
+    format!("{:?}", ReplayGuard::claim(guard, id, at(seconds)).unwrap())
+}
+
+#[test]
+fn a_thousand_replays_from_eight_tasks_are_handled_once() {
+    let guard = ReplayMemory::new();
+    let (handled, declined, start) = (AtomicUsize::new(0), AtomicUsize::new(0), Barrier::new(8));
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                start.wait();
+                for _ in 0..1_000 {
+                    match ReplayGuard::claim(&guard, "msg_1", at(1)).unwrap() {
+                        Claimed::New(claim) => {
+                            handled.fetch_add(1, Ordering::SeqCst);
+                            thread::yield_now();
+                            claim.done().unwrap();
+                        }
+                        Claimed::InHand | Claimed::Done => drop(declined.fetch_add(1, Ordering::SeqCst)),
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!((handled.into_inner(), declined.into_inner()), (1, 7_999));
+}
+
+#[test]
+fn a_claim_that_is_dropped_frees_the_delivery() {
+    let guard = ReplayMemory::new();
+    let claim = new(&guard, "a", 0);
+    assert_eq!(state(&guard, "a", 0), "InHand");
+    drop(claim);
+    new(&guard, "a", 0).done().unwrap();
+    assert_eq!(state(&guard, "a", 1), "Done");
+    assert_eq!(state(&guard, "b", 1), "New");
+}
+
+#[test]
+fn a_claim_that_expires_frees_the_delivery() {
+    let guard = ReplayMemory::new().lease(Duration::from_secs(60));
+    let slow = new(&guard, "a", 0);
+    assert_eq!(state(&guard, "a", 59), "InHand");
+    let second = new(&guard, "a", 60);
+    // The slow one gives up late: that is not the claim of the second.
+    drop(slow);
+    assert_eq!(state(&guard, "a", 61), "InHand");
+    second.done().unwrap();
+    assert_eq!(state(&guard, "a", 62), "Done");
+}
+
+#[test]
+fn what_was_handled_late_was_handled() {
+    let guard = ReplayMemory::new().lease(Duration::from_secs(60));
+    let (slow, second) = (new(&guard, "a", 0), new(&guard, "a", 60));
+    slow.done().unwrap();
+    assert_eq!(state(&guard, "a", 61), "Done");
+    drop(second);
+    assert_eq!(state(&guard, "a", 62), "Done");
+    // Also when it was forgotten meanwhile.
+    let guard = ReplayMemory::new().lease(Duration::from_secs(60)).most(1);
+    let slow = new(&guard, "a", 0);
+    new(&guard, "b", 60).done().unwrap();
+    slow.done().unwrap();
+    assert_eq!(state(&guard, "a", 61), "Done");
+}
+
+#[test]
+fn memory_ends() {
+    let guard = ReplayMemory::new().keep(Duration::from_secs(3600));
+    new(&guard, "a", 0).done().unwrap();
+    assert_eq!(state(&guard, "a", 3599), "Done");
+    assert_eq!(state(&guard, "a", 3600), "New");
+}
+
+#[test]
+fn memory_is_bounded() {
+    let guard = ReplayMemory::new().most(1_000);
+    let held = new(&guard, "held", 0);
+    for n in 0..10_000 {
+        new(&guard, &format!("m{n}"), 1).done().unwrap();
+    }
+    assert_eq!(state(&guard, "held", 1), "InHand", "what is in hand is not forgotten");
+    assert_eq!(state(&guard, "m9999", 1), "Done");
+    assert_eq!(state(&guard, "m9002", 1), "Done");
+    assert_eq!(state(&guard, "m0", 1), "New", "the oldest went");
+    drop(held);
+    // With everything in hand there is no room for another, until a lease ends.
+    let guard = ReplayMemory::new().most(2).lease(Duration::from_secs(60));
+    let (_a, _b) = (new(&guard, "a", 0), new(&guard, "b", 0));
+    assert!(ReplayGuard::claim(&guard, "c", at(59)).is_err());
+    new(&guard, "c", 60).done().unwrap();
+}
+
+fn event(text: &str) -> Event {
+    decode(text.as_bytes()).unwrap()
+}
+
+#[test]
+fn the_newer_of_two_states() {
+    let at =
+        |second: u8| event(&format!(r#"{{"id": "e", "lastModified": "2026-11-21T10:00:{second:02}.000Z"}}"#));
+    assert_eq!(Order::of(&at(2), &at(1)), Order::Newer);
+    assert_eq!(Order::of(&at(1), &at(2)), Order::Older);
+    assert_eq!(Order::of(&at(1), &at(1)), Order::Same);
+    assert_eq!(Order::of(&at(1), &event("{}")), Order::Unknown);
+    assert_eq!(Order::of(&event(r#"{"lastModified": "yesterday"}"#), &at(1)), Order::Unknown);
+}
+
+#[test]
+fn a_mark_is_known_again() {
+    let origin = Origin::new("planner").field("madeBy");
+    let custom: Raw = r#"{"room": 5, "big": 123456789012345678901234567890}"#.parse().unwrap();
+    let marked = origin.mark(Some(&custom)).unwrap();
+    assert_eq!(marked.get(), r#"{"big":123456789012345678901234567890,"madeBy":"planner","room":5}"#);
+    let back = event(&format!(r#"{{"id": "e", "custom": {marked}}}"#));
+    assert!(origin.is_of(&back));
+    assert!(!Origin::new("planner").is_of(&back), "another field");
+    assert!(!Origin::new("other").field("madeBy").is_of(&back));
+    for custom in ["null", "5", "[]", "\"planner\"", "{}", r#"{"madeBy": 5}"#, r#"{"madeBy": null}"#] {
+        assert!(!origin.is_of(&event(&format!(r#"{{"id": "e", "custom": {custom}}}"#))), "{custom}");
+    }
+    assert!(origin.mark(Some(&"[]".parse().unwrap())).is_err());
+}
+
+fn held(provider: &str, calendar: &str, expiration: &str) -> Held {
+    let answer = format!(
+        r#"{{"success": true, "channelId": "c-{calendar}",
+            "subscription": {{"channelId": "c-{calendar}", "resourceId": "r-{calendar}", "expiration": {expiration}}}}}"#
+    );
+    Held::new((provider, calendar), &decode::<Subscribed>(answer.as_bytes()).unwrap()).unwrap()
+}
+
+fn plan(wanted: &[CalendarRef], held: &[Held]) -> Vec<String> {
+    let actions = Upkeep::default().plan(wanted, held, "2026-11-21T10:00:00Z".parse().unwrap());
+    let shown = |action: &UpkeepAction| match action {
+        UpkeepAction::Subscribe(calendar, _) => format!("+{}", calendar.id),
+        UpkeepAction::Unsubscribe(held, _) => format!("-{}", held.calendar_id),
+    };
+    actions.iter().map(shown).collect()
+}
+
+#[test]
+fn subscriptions_are_made_renewed_and_ended() {
+    let calendar = |id: &str| CalendarRef::new("google", id);
+    let (a, b, c) = (calendar("a"), calendar("b"), calendar("c"));
+    let wanted = [a.clone(), b.clone(), c.clone(), a.clone()];
+    assert_eq!(plan(&wanted, &[]), ["+a", "+b", "+c"]);
+    let held = [
+        held("google", "a", "\"2026-11-22T10:00:01Z\""),
+        held("google", "b", "\"2026-11-22T10:00:00Z\""),
+        held("google", "c", "null"),
+        held("microsoft", "a", "\"2026-11-30T10:00:00Z\""),
+        held("google", "gone", "\"2026-11-01T10:00:00Z\""),
+    ];
+    assert_eq!(plan(&wanted, &held), ["+b", "-a", "-gone"]);
+    assert_eq!(plan(&[a], &[held[1].clone(), held[0].clone()]), ["-b"]);
+    assert_eq!(plan(&[], &[]), Vec::<String>::new());
+    // One that was renewed: the older of the two no longer counts.
+    let renewed = Held::clone(&held[0]);
+    let mut over = renewed.clone();
+    over.expires = Some("2026-11-20T10:00:00Z".parse().unwrap());
+    assert_eq!(plan(&[calendar("a")], &[over, renewed]), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_held_can_be_kept() {
+    let held = held("google", "a", "\"2026-11-22T10:00:01Z\"");
+    let text = serde_json::to_string(&held).unwrap();
+    assert_eq!(serde_json::from_str::<Held>(&text).unwrap(), held);
+    let nothing: Subscribed = decode(br#"{"success": true}"#).unwrap();
+    assert_eq!(Held::new(("google", "a"), &nothing), None);
+}
