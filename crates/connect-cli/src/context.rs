@@ -81,6 +81,18 @@ pub(crate) fn run_alone<F: Future<Output = Result<(), Failure>>>(
     finish(outcome, settings.json)
 }
 
+/// Runs what goes on until it is told to stop. That is its end, and no failure.
+pub(crate) fn serve<F: Future<Output = Result<(), Failure>>>(
+    settings: &Settings,
+    command: impl FnOnce(Resolved, Output) -> F,
+) -> ExitCode {
+    let outcome = settings.resolve().and_then(|resolved| {
+        let out = Output::new(settings.json, settings.width);
+        block_on(async { unless_interrupted(command(resolved, out)).await.unwrap_or(Ok(())) })
+    });
+    finish(outcome, settings.json)
+}
+
 fn finish(outcome: Result<(), Failure>, json: bool) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -100,16 +112,23 @@ fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failu
 }
 
 async fn until_interrupted(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    unless_interrupted(work).await.unwrap_or_else(|| {
+        Err(Failure::new(Exit::Interrupted, "INTERRUPTED", "interrupted")
+            .next("what was under way may have happened: look before repeating it"))
+    })
+}
+
+/// What comes of the work, or nothing if it was interrupted.
+async fn unless_interrupted<T>(work: impl Future<Output = T>) -> Option<T> {
     let mut work = pin!(work);
     let mut interrupted = pin!(interruption());
     poll_fn(|cx| {
         // First, so that the signals are caught before anything is sent or said.
         if interrupted.as_mut().poll(cx).is_ready() {
             note("");
-            return Poll::Ready(Err(Failure::new(Exit::Interrupted, "INTERRUPTED", "interrupted")
-                .next("what was under way may have happened: look before repeating it")));
+            return Poll::Ready(None);
         }
-        work.as_mut().poll(cx)
+        work.as_mut().poll(cx).map(Some)
     })
     .await
 }

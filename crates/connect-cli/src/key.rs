@@ -7,11 +7,16 @@
 use connect_hyper::types::{Calendar, Event, Provider};
 
 pub(crate) fn of_calendar(calendar: &Calendar) -> String {
-    key(&[provider(calendar.provider.as_ref()), &calendar.id])
+    of_calendar_id(calendar.provider.as_ref(), &calendar.id)
 }
 
 pub(crate) fn of_event(event: &Event) -> String {
     key(&[provider(event.provider.as_ref()), event.calendar_id.as_deref().unwrap_or_default(), &event.id])
+}
+
+/// Of a calendar of which only the id is known.
+pub(crate) fn of_calendar_id(of: Option<&Provider>, id: &str) -> String {
+    key(&[provider(of), id])
 }
 
 fn provider(provider: Option<&Provider>) -> &str {

@@ -16,12 +16,14 @@ mod logout;
 mod output;
 #[cfg(test)]
 mod readme;
+mod receiver;
 mod sandbox;
 mod settings;
 mod status;
 mod table;
 mod text;
 mod token;
+mod webhooks;
 mod when;
 
 use clap::{Parser, Subcommand};
@@ -55,6 +57,8 @@ enum Command {
     Events(events::Arguments),
     /// Take tokens from elsewhere.
     Token(token::Arguments),
+    /// Subscribe calendars to webhooks, and receive, check and trigger deliveries.
+    Webhooks(webhooks::Arguments),
     /// Ask the service whether it is well; needs no sign-in.
     Health,
     /// Go through a user's whole life on a sandbox of its own: no account, no network.
@@ -74,6 +78,7 @@ fn main() -> ExitCode {
         Command::Calendars(arguments) => context::run(&settings, &arguments),
         Command::Events(arguments) => context::run(&settings, &arguments),
         Command::Token(arguments) => context::run(&settings, &arguments),
+        Command::Webhooks(arguments) => webhooks::run(&settings, &arguments),
         Command::Health => context::run_alone(&settings, health::run),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Sandbox(arguments) => sandbox::run(&arguments),

@@ -42,15 +42,33 @@ impl Output {
         }
         match serde_json::to_string_pretty(value) {
             Ok(json) => write(&format!("{json}\n")),
-            Err(error) => {
-                Err(Failure::new(Exit::Failed, "OUTPUT_ERROR", "the answer has no JSON form").cause(error))
-            }
+            Err(error) => Err(no_json(error)),
         }
+    }
+
+    /// Prints one of many things at once: a line of JSON for programs, or `text` for people.
+    pub(crate) fn line(&self, value: &impl Serialize, text: impl FnOnce() -> String) -> Result<(), Failure> {
+        if !self.json {
+            return write(&text());
+        }
+        match serde_json::to_string(value) {
+            Ok(json) => write(&format!("{json}\n")),
+            Err(error) => Err(no_json(error)),
+        }
+    }
+
+    /// How many columns are left beside so many; nothing where there is no limit.
+    pub(crate) fn room_beside(&self, columns: usize) -> Option<usize> {
+        self.room.map(|room| room.saturating_sub(columns))
     }
 
     pub(crate) fn table(&self, table: &Table) -> String {
         table.render(self.room)
     }
+}
+
+fn no_json(error: serde_json::Error) -> Failure {
+    Failure::new(Exit::Failed, "OUTPUT_ERROR", "the answer has no JSON form").cause(error)
 }
 
 /// A reader that went away, such as `head`, has seen enough.

@@ -7,7 +7,9 @@
 use std::{collections::HashMap, fs, path::PathBuf, time::Duration};
 
 use clap::{Args, value_parser};
-use connect_hyper::{Builder, CONNECT_BASE_URL, Client, RetryPolicy, Secret, is_loopback};
+use connect_hyper::{
+    Builder, CONNECT_BASE_URL, Client, HyperTransport, Network, RetryPolicy, Secret, is_loopback,
+};
 use connect_stores::FileStore;
 
 use crate::failure::{Exit, Failure};
@@ -128,6 +130,23 @@ impl Resolved {
     /// A client that signs nobody in and tries once: for what needs no user.
     pub(crate) fn probe(&self, id: &str, secret: Secret) -> Result<Client, Failure> {
         Ok(self.builder(id, secret).retry(RetryPolicy::none()).build()?)
+    }
+
+    /// A client for what needs no credentials: taking deliveries, and controlling a sandbox. A pinned key stands
+    /// in for as long as none can be fetched.
+    pub(crate) fn anonymous(&self, webhook_key: Option<&str>) -> Result<Client, Failure> {
+        let builder = self.builder("nobody", Secret::from("none")).retry(RetryPolicy::none());
+        Ok(match webhook_key {
+            Some(key) => builder.webhook_key(key).build()?,
+            None => builder.build()?,
+        })
+    }
+
+    /// Sends any request, with the network as it is set.
+    pub(crate) fn transport(&self, client: &Client) -> Result<HyperTransport, Failure> {
+        let mut network = Network::from_vars(|name| std::env::var(name).ok());
+        network.root_certificates.extend(self.root_certificate.clone());
+        Ok(HyperTransport::new(&network, client.app().config())?)
     }
 
     fn builder(&self, id: &str, secret: Secret) -> Builder {

@@ -4,7 +4,7 @@ use std::error::Error as _;
 
 use bytes::Bytes;
 use connect_hyper::{
-    AsyncTransport as _, Client, Error, ErrorKind, HyperTransport, Network, Secret, SignIn, TransportError,
+    AsyncTransport as _, Client, Error, ErrorKind, HyperTransport, Secret, SignIn, TransportError,
     TransportErrorKind,
     types::{ErrorBody, ExchangeCode, decode},
 };
@@ -49,9 +49,7 @@ pub(super) enum Authorized {
 impl Probe {
     pub(super) fn new(settings: &Resolved, id: &str, secret: Secret) -> Result<Self, Failure> {
         let client = settings.probe(id, secret)?;
-        let mut network = Network::from_vars(|name| std::env::var(name).ok());
-        network.root_certificates.extend(settings.root_certificate.clone());
-        let transport = HyperTransport::new(&network, client.app().config())?;
+        let transport = settings.transport(&client)?;
         let (user, redirect_uri) = (settings.user.clone(), settings.redirect_uri.clone());
         Ok(Self { client, transport, user, redirect_uri })
     }

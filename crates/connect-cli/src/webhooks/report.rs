@@ -1,0 +1,193 @@
+//! What is shown of a delivery: a line a changed event for people, one JSON object for programs.
+
+use connect_hyper::{
+    TransportError,
+    types::{ChangeType, Delivery, EventChange, Provider},
+    webhooks::{Declined, Verified},
+};
+use http::{HeaderMap, Response, StatusCode, Uri};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::{
+    key,
+    output::Output,
+    text::{clean, cut, width},
+    when,
+};
+
+/// What came of a delivery.
+pub(super) struct Report {
+    at: Timestamp,
+    id: Option<String>,
+    verified: bool,
+    duplicate: bool,
+    reason: Option<&'static str>,
+    /// Why it was not handled.
+    error: Option<String>,
+    status: StatusCode,
+    forwarded: Option<Forwarded>,
+    delivery: Option<Delivery>,
+}
+
+struct Forwarded {
+    url: String,
+    outcome: Result<StatusCode, String>,
+}
+
+impl Report {
+    pub(super) fn handled(verified: &Verified) -> Self {
+        Self {
+            at: Timestamp::now(),
+            id: Some(verified.id.to_string()),
+            verified: true,
+            duplicate: false,
+            reason: None,
+            error: None,
+            status: StatusCode::OK,
+            forwarded: None,
+            delivery: Some(verified.delivery.clone()),
+        }
+    }
+
+    /// Nothing but the id is told of what was not verified, and that as what it is: somebody's text.
+    pub(super) fn declined(headers: &HeaderMap, declined: &Declined) -> Self {
+        let id = headers.get("webhook-id").map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
+        let rejection = match declined {
+            Declined::Rejected(rejection) => Some(rejection),
+            _ => None,
+        };
+        let mut error = declined.to_string();
+        if let Some(cause) = rejection.and_then(|rejection| rejection.cause()) {
+            error.push_str(&format!(": {cause}"));
+        }
+        Self {
+            at: Timestamp::now(),
+            id,
+            verified: rejection.is_none(),
+            duplicate: matches!(declined, Declined::Handled | Declined::InHand),
+            reason: rejection.map(|rejection| rejection.reason().code()),
+            error: Some(error),
+            status: declined.status(),
+            forwarded: None,
+            delivery: None,
+        }
+    }
+
+    /// Adds what the target made of it.
+    pub(super) fn forwarded<B>(&mut self, url: &Uri, answer: &Result<Response<B>, TransportError>) {
+        let outcome = match answer {
+            Ok(answer) => Ok(answer.status()),
+            Err(error) => Err(error.to_string()),
+        };
+        self.status = *outcome.as_ref().unwrap_or(&StatusCode::BAD_GATEWAY);
+        self.forwarded = Some(Forwarded { url: url.to_string(), outcome });
+    }
+
+    /// It was handled, but that could not be kept.
+    pub(super) fn failed(mut self, declined: &Declined) -> Self {
+        self.error = Some(declined.to_string());
+        self.status = declined.status();
+        self
+    }
+
+    pub(super) fn is_handled(&self) -> bool {
+        self.error.is_none() && self.status.is_success()
+    }
+
+    pub(super) fn json(&self) -> Value {
+        let forwarded = self.forwarded.as_ref().map(|forwarded| {
+            let (status, error) = match &forwarded.outcome {
+                Ok(status) => (Some(status.as_u16()), None),
+                Err(error) => (None, Some(error)),
+            };
+            json!({ "url": forwarded.url, "status": status, "error": error })
+        });
+        json!({
+            "at": self.at,
+            "id": self.id,
+            "verified": self.verified,
+            "duplicate": self.duplicate,
+            "reason": self.reason,
+            "error": self.error,
+            "status": self.status.as_u16(),
+            "forwarded": forwarded,
+            "delivery": self.delivery,
+        })
+    }
+
+    pub(super) fn text(&self, out: &Output) -> String {
+        let time = self.at.to_zoned(out.zone.clone()).strftime("%H:%M:%S").to_string();
+        let mut text = String::new();
+        match &self.delivery {
+            Some(delivery) if delivery.events.is_empty() => {
+                text.push_str(&format!("{time}  {}  no event is named\n", place(delivery, None)));
+            }
+            Some(delivery) => {
+                for change in &delivery.events {
+                    text.push_str(&format!("{time}  {}\n", line(delivery, change, out)));
+                }
+            }
+            None => {
+                let what = if self.verified { "again  " } else { "refused" };
+                let id = clean(self.id.as_deref().unwrap_or("(no id)"));
+                text.push_str(&format!("{time}  {what}  {id}: {}\n", self.why()));
+            }
+        }
+        if let Some(forwarded) = &self.forwarded {
+            text.push_str(&format!("{time}  {}\n", told(forwarded)));
+        }
+        if let (Some(_), Some(error)) = (&self.delivery, &self.error) {
+            text.push_str(&format!("{time}  not kept as handled: {}\n", clean(error)));
+        }
+        text
+    }
+
+    fn why(&self) -> String {
+        let error = clean(self.error.as_deref().unwrap_or_default());
+        let reason = self.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+        format!("{error}{reason}; answered {}", self.status.as_u16())
+    }
+}
+
+fn told(forwarded: &Forwarded) -> String {
+    let url = clean(&forwarded.url);
+    match &forwarded.outcome {
+        Ok(status) if status.is_success() => format!("{url} answered {}", status.as_u16()),
+        Ok(status) => format!("{url} answered {}: not handled", status.as_u16()),
+        Err(error) => format!("{url} gave no answer: {}; answered 502", clean(error)),
+    }
+}
+
+/// `updated  google/th20eap9  Stand-up  2026-11-23 09:00-09:30`
+fn line(delivery: &Delivery, change: &EventChange, out: &Output) -> String {
+    const PLACE: usize = 18;
+    let event = &change.event;
+    let what = kind(delivery, change);
+    let place = place(delivery, Some(change));
+    let span = when::span(event, &out.zone);
+    let title = if event.title.is_empty() { "(no title)".to_owned() } else { clean(&event.title) };
+    // The time and what is beside the title take so much.
+    let beside = 10 + width(&what).max(7) + 2 + width(&place).max(PLACE) + 2 + 2 + width(&span);
+    let title = match out.room_beside(beside) {
+        Some(room) => cut(&title, room.max(8)),
+        None => title,
+    };
+    format!("{what:<7}  {place:<PLACE$}  {title}  {span}")
+}
+
+/// What happened: said of the event, or of all, or in the name of the shape that has little else.
+fn kind(delivery: &Delivery, change: &EventChange) -> String {
+    let typed = change.change_type.as_ref().or(delivery.change_type.as_ref()).map(ChangeType::as_str);
+    let named = || delivery.event_type.as_deref().map(|name| name.strip_prefix("event.").unwrap_or(name));
+    clean(typed.or_else(named).unwrap_or("changed"))
+}
+
+/// The provider, and the calendar's key as the tables show it.
+fn place(delivery: &Delivery, change: Option<&EventChange>) -> String {
+    let event = change.map(|change| &change.event);
+    let provider = event.and_then(|event| event.provider.as_ref()).or(delivery.provider.as_ref());
+    let calendar = event.and_then(|event| event.calendar_id.as_deref()).or(delivery.calendar_id.as_deref());
+    let key = calendar.map_or_else(|| "?".to_owned(), |id| key::of_calendar_id(provider, id));
+    format!("{}/{key}", clean(provider.map_or("?", Provider::as_str)))
+}
