@@ -8,7 +8,7 @@
 //! trigger ──────┘
 //! ```
 //!
-//! - [`subscriptions`]: the calendars; [`keys`]: the pairs that sign, and the document that lists them.
+//! - [`subscribe`] and [`subscriptions`]: the calendars; [`keys`]: the pairs that sign, and the document that lists them.
 //! - [`notices`]: changes until the provider tells of them; [`body`]: what a delivery says.
 //! - [`outbox`]: deliveries and their attempts; [`trigger`]: changes by the provider's user, and sending again.
 
@@ -17,6 +17,7 @@ mod delivery;
 mod keys;
 mod notices;
 mod outbox;
+mod subscribe;
 mod subscriptions;
 mod trigger;
 
