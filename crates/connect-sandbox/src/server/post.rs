@@ -20,7 +20,10 @@ pub(super) async fn post(mut request: Request<Bytes>) -> Result<StatusCode, Stri
     let host = uri.host().ok_or("the webhook URL names no host")?;
     let secure = match uri.scheme_str() {
         Some("http") => false,
-        Some("https") => true,
+        Some("https") if cfg!(feature = "tls") => true,
+        Some("https") => {
+            return Err("this sandbox is built without TLS (feature `tls`): use an http URL".to_owned());
+        }
         _ => return Err("the webhook URL is neither http nor https".to_owned()),
     };
     let authority = uri.authority().map_or(host, |authority| authority.as_str());
@@ -37,17 +40,11 @@ pub(super) async fn post(mut request: Request<Bytes>) -> Result<StatusCode, Stri
     let stream =
         TcpStream::connect((host, port)).await.map_err(|error| format!("cannot connect: {error}"))?;
     let _ = stream.set_nodelay(true);
-    if secure { over_tls(stream, host, request).await } else { exchange(stream, request).await }
-}
-
-#[cfg(feature = "tls")]
-async fn over_tls(stream: TcpStream, host: &str, request: Request<Bytes>) -> Result<StatusCode, String> {
-    exchange(super::tls::connect(stream, host).await?, request).await
-}
-
-#[cfg(not(feature = "tls"))]
-async fn over_tls(_: TcpStream, _: &str, _: Request<Bytes>) -> Result<StatusCode, String> {
-    Err("this sandbox is built without TLS (feature `tls`): use an http URL".to_owned())
+    #[cfg(feature = "tls")]
+    if secure {
+        return exchange(super::tls::connect(stream, host).await?, request).await;
+    }
+    exchange(stream, request).await
 }
 
 async fn exchange(

@@ -1,0 +1,199 @@
+//! Deliveries over real connections.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+#![cfg(feature = "server")]
+
+use connect_sandbox::{Delivery, DeliveryState, Server, Settings, Trigger};
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+const SOON: Duration = Duration::from_secs(10);
+
+/// The head of a request in small letters, and its body.
+type Arrived = (String, Vec<u8>);
+
+/// Answers one request after the other: the last answer stands for all that follow.
+fn receiver(answers: &[&'static str]) -> (String, Receiver<Arrived>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/hook?a=b", listener.local_addr().unwrap());
+    let (answers, (arrived, received)) = (answers.to_vec(), channel());
+    std::thread::spawn(move || {
+        for (n, stream) in listener.incoming().enumerate() {
+            let mut stream = stream.unwrap();
+            let Some(request) = read(&mut stream) else { continue };
+            if arrived.send(request).is_err() {
+                return;
+            }
+            let _ = stream.write_all(answers[n.min(answers.len() - 1)].as_bytes());
+        }
+    });
+    (url, received)
+}
+
+fn read(stream: &mut TcpStream) -> Option<Arrived> {
+    let mut stream = BufReader::new(stream);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        if stream.read_line(&mut head).ok()? == 0 {
+            return None;
+        }
+    }
+    let head = head.to_ascii_lowercase();
+    let length = head.split_once("content-length: ")?.1.split_once("\r\n")?.0.parse().ok()?;
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).ok()?;
+    Some((head, body))
+}
+
+const OK: &str = "HTTP/1.1 204 No Content\r\n\r\n";
+
+/// A server with a user who is signed in.
+fn serve(url: &str, switches: &[(&str, &str)]) -> Server {
+    let settings = [("webhook_url", url), ("initial_sync", "off")];
+    let set = |all: Settings, (name, value): &(&str, &str)| all.with(name, value).unwrap();
+    let settings = settings.iter().chain(switches).fold(Settings::default(), set);
+    let server = Server::builder().settings(settings).start().unwrap();
+    call(&server, "GET", "/api/oauth/authorize?client_id=sandbox-client&user_id=ada", "");
+    server
+}
+
+fn call(server: &Server, method: &str, path: &str, body: &str) -> String {
+    let mut stream = TcpStream::connect(server.origin().split_once("://").unwrap().1).unwrap();
+    let length = body.len();
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// Waits until the last delivery is over.
+fn over(server: &Server) -> Delivery {
+    let begun = Instant::now();
+    loop {
+        match server.delivery_log().pop() {
+            Some(delivery) if delivery.state != DeliveryState::Pending => return delivery,
+            _ if begun.elapsed() > 2 * SOON => panic!("{:?}", server.delivery_log()),
+            _ => std::thread::sleep(Duration::from_millis(5)),
+        }
+    }
+}
+
+#[test]
+fn a_change_arrives_within_moments() {
+    let (url, received) = receiver(&[OK]);
+    let server = serve(&url, &[]);
+    let begun = Instant::now();
+    let answer = call(&server, "POST", "/sandbox/trigger", r#"{"title":"Now"}"#);
+    let (head, body) = received.recv_timeout(SOON).unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(4));
+    assert!(head.starts_with("post /hook?a=b http/1.1\r\n"), "{head}");
+    let host = url.split_once("://").unwrap().1.split_once('/').unwrap().0;
+    for line in [&format!("host: {host}"), "content-type: application/json", "webhook-signature: v1a,"] {
+        assert!(head.contains(&format!("\r\n{line}")), "{head}");
+    }
+    let delivery = over(&server);
+    assert!(head.contains(&format!("\r\nwebhook-id: {}\r\n", delivery.id)) && answer.contains(&delivery.id));
+    assert_eq!(body, delivery.body);
+    assert_eq!(serde_json::from_slice::<Value>(&body).unwrap()["events"][0]["title"], "Now");
+    assert_eq!((delivery.state, delivery.attempts[0].status), (DeliveryState::Delivered, Some(204)));
+    assert!(call(&server, "GET", "/sandbox/deliveries", "").contains(&delivery.id));
+
+    let (id, again) = (server.resend(None).unwrap(), received.recv_timeout(SOON).unwrap());
+    assert!(id == delivery.id && again.0.contains(&id) && again.1 == body);
+    assert_eq!(server.rotate_keys().len(), 2);
+    server.resend(Some(&id)).unwrap();
+    let (head, _) = received.recv_timeout(SOON).unwrap();
+    assert_eq!(head.matches("v1a,").count(), 2);
+    assert_eq!(server.stats().deliveries.resent, 2);
+}
+
+#[test]
+fn advancing_the_clock_brings_the_poll() {
+    let (url, received) = receiver(&[OK]);
+    let server = serve(&url, &[]);
+    server.trigger(Trigger::created().provider("apple").title("Polled")).unwrap();
+    assert_eq!(received.recv_timeout(Duration::from_millis(300)), Err(RecvTimeoutError::Timeout));
+    let begun = Instant::now();
+    server.advance(Duration::from_secs(299));
+    assert!(call(&server, "POST", "/sandbox/advance", r#"{"seconds":1}"#).contains(r#""now":"#));
+    let (_, body) = received.recv_timeout(SOON).unwrap();
+    assert!(begun.elapsed() < Duration::from_millis(900), "it woke up at once");
+    assert_eq!(serde_json::from_slice::<Value>(&body).unwrap()["events"][0]["title"], "Polled");
+}
+
+#[test]
+fn refusals_redirects_and_cuts_are_tried_again() {
+    let away = "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
+    let busy = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 4\r\n\r\nbusy";
+    let (url, received) = receiver(&[busy, away, "", "nonsense\r\n\r\n", OK]);
+    let server = serve(&url, &[("delivery_backoff", "0")]);
+    server.trigger(Trigger::updated()).unwrap();
+    let delivery = over(&server);
+    let statuses: Vec<_> = delivery.attempts.iter().map(|tried| tried.status).collect();
+    assert_eq!(statuses, [Some(503), Some(302), None, None, Some(204)]);
+    assert!(delivery.attempts[2].error.as_ref().unwrap().starts_with("no answer"), "{delivery:?}");
+    assert_eq!(received.try_iter().count(), 5);
+    assert_eq!(server.stats().deliveries.attempts, 5);
+}
+
+#[test]
+fn nobody_listens() {
+    let once = [("delivery_retries", "0")];
+    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let secure = if cfg!(feature = "tls") { "cannot connect" } else { "without TLS" };
+    for (url, reason) in [
+        (format!("http://{gone}/"), "cannot connect"),
+        (format!("http://user:password@{gone}/"), "cannot connect"),
+        ("ftp://127.0.0.1/".to_owned(), "neither http nor https"),
+        ("http://localhost:1".to_owned(), "cannot connect"),
+        ("http://[::1]:1/hook".to_owned(), "cannot connect"),
+        ("https://127.0.0.1:1/".to_owned(), secure),
+    ] {
+        let server = serve(&url, &once);
+        server.trigger(Trigger::updated()).unwrap();
+        let delivery = over(&server);
+        let error = delivery.attempts[0].error.clone().unwrap();
+        assert!(delivery.state == DeliveryState::Failed && error.contains(reason), "{url}: {error}");
+    }
+}
+
+#[test]
+fn a_receiver_that_does_not_answer_holds_up_neither_the_service_nor_its_end() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = serve(&format!("http://{}/", listener.local_addr().unwrap()), &[("delivery_retries", "0")]);
+    server.trigger(Trigger::updated()).unwrap();
+    let (mut stream, _) = listener.accept().unwrap();
+    assert!(read(&mut stream).is_some());
+    assert!(call(&server, "GET", "/api/health", "").contains("200 OK"));
+    assert_eq!(server.delivery_log()[0].state, DeliveryState::Pending);
+    let begun = Instant::now();
+    let delivery = over(&server);
+    assert!(begun.elapsed() > Duration::from_secs(8));
+    assert_eq!(delivery.attempts[0].error.as_deref(), Some("no answer within 10 seconds"));
+    assert_eq!(stream.read(&mut [0]).unwrap_or(0), 0, "the connection is closed");
+
+    server.resend(None).unwrap();
+    let (mut stream, _) = listener.accept().unwrap();
+    let begun = Instant::now();
+    server.stop();
+    assert!(begun.elapsed() < Duration::from_secs(2));
+    assert!(stream.read_to_end(&mut Vec::new()).is_ok(), "its end closes what is under way");
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn over_https_the_certificate_has_to_be_a_public_one() {
+    let identity = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let receiver =
+        Server::builder().tls(identity.cert.pem(), identity.signing_key.serialize_pem()).start().unwrap();
+    let server = serve(&receiver.base_url(), &[("delivery_retries", "0")]);
+    server.trigger(Trigger::updated()).unwrap();
+    let error = over(&server).attempts[0].error.clone().unwrap();
+    assert!(error.contains("no TLS with the receiver") && error.contains("certificate"), "{error}");
+}
