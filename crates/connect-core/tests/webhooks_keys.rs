@@ -218,6 +218,8 @@ fn one_attempt_a_minute_whatever_comes_of_it() {
     assert_eq!(reason(world.deliver(1)), (Reason::NoPublicKeys, 503));
     world.pass(1);
     world.deliver_fetching(1, document(&[entry(1)])).unwrap();
+    world.pass(1);
+    assert!(world.deliver(2).unwrap_err().cause().is_none(), "that failure is over");
 }
 
 #[test]

@@ -186,6 +186,8 @@ fn subscriptions_are_made_renewed_and_ended() {
     ];
     assert_eq!(plan(&wanted, &held), ["+b", "-a", "-gone"]);
     assert_eq!(plan(&[a], &[held[1].clone(), held[0].clone()]), ["-b"]);
+    let over = self::held("google", "a", "\"2026-11-20T10:00:00Z\"");
+    assert_eq!(plan(&[calendar("a")], &[over]), ["+a"]);
     assert_eq!(plan(&[], &[]), Vec::<String>::new());
     // One that was renewed: the older of the two no longer counts.
     let renewed = Held::clone(&held[0]);

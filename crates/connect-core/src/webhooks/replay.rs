@@ -147,7 +147,12 @@ impl ReplayMemory {
         self
     }
 
-    fn take(&self, id: &str, now: Now) -> Result<Claimed<MemoryClaim>, StoreError> {
+    fn take<C: ?Sized>(
+        &self,
+        id: &str,
+        now: Now,
+        boxed: impl FnOnce(MemoryClaim) -> Box<C>,
+    ) -> Result<Claimed<C>, StoreError> {
         let now = now.monotonic;
         let mut memory = self.memory();
         match memory.by_id.get(id).copied() {
@@ -163,7 +168,7 @@ impl ReplayMemory {
         memory.by_id.insert(id.clone(), Entry { ticket, done: false, claimed_until, kept_until });
         memory.by_ticket.insert(ticket, id.clone());
         drop(memory);
-        Ok(Claimed::New(Box::new(MemoryClaim { guard: self.clone(), id, ticket, kept_until, done: false })))
+        Ok(Claimed::New(boxed(MemoryClaim { guard: self.clone(), id, ticket, kept_until })))
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
@@ -199,13 +204,11 @@ struct MemoryClaim {
     id: Arc<str>,
     ticket: u64,
     kept_until: Duration,
-    done: bool,
 }
 
 impl MemoryClaim {
     /// Also when the claim is over: it was handled, whoever else has it in hand by now.
-    fn finish(mut self) {
-        self.done = true;
+    fn finish(self) {
         let mut memory = self.guard.memory();
         let over = Entry {
             ticket: self.ticket,
@@ -222,8 +225,7 @@ impl MemoryClaim {
 impl Drop for MemoryClaim {
     fn drop(&mut self) {
         let mut memory = self.guard.memory();
-        let mine = memory.by_id.get(&self.id).is_some_and(|entry| entry.ticket == self.ticket && !entry.done);
-        if mine && !self.done {
+        if !memory.by_id.get(&self.id).is_some_and(|entry| entry.done) {
             memory.forget(self.ticket);
         }
     }
@@ -231,11 +233,7 @@ impl Drop for MemoryClaim {
 
 impl ReplayGuard for ReplayMemory {
     fn claim(&self, id: &str, now: Now) -> Result<Claimed<dyn ReplayClaim>, StoreError> {
-        Ok(match self.take(id, now)? {
-            Claimed::New(claim) => Claimed::New(claim),
-            Claimed::InHand => Claimed::InHand,
-            Claimed::Done => Claimed::Done,
-        })
+        self.take(id, now, |claim| Box::new(claim) as Box<dyn ReplayClaim>)
     }
 }
 
@@ -249,11 +247,7 @@ impl ReplayClaim for MemoryClaim {
 #[async_trait]
 impl AsyncReplayGuard for ReplayMemory {
     async fn claim(&self, id: &str, now: Now) -> Result<Claimed<dyn AsyncReplayClaim>, StoreError> {
-        Ok(match self.take(id, now)? {
-            Claimed::New(claim) => Claimed::New(claim),
-            Claimed::InHand => Claimed::InHand,
-            Claimed::Done => Claimed::Done,
-        })
+        self.take(id, now, |claim| Box::new(claim) as Box<dyn AsyncReplayClaim>)
     }
 }
 

@@ -56,8 +56,6 @@ struct State {
     /// When a fetch that succeeded was started.
     success: Option<Duration>,
     fetching: bool,
-    /// How many fetches came to an end.
-    rounds: u64,
     failure: Option<Error>,
 }
 
@@ -130,19 +128,17 @@ impl KeyRing {
         }
     }
 
-    /// Whether there is something to fetch, or to wait for, before the keys are tried.
+    /// Whether newer keys are due before those there are are tried.
     fn wish(&self, now: Now) -> Option<Fetch> {
         let state = self.state();
         let fresh = state.fetched.as_ref().is_some_and(|fetched| now.monotonic < fetched.fresh_until);
-        let wait = state.fetching && state.fetched.is_none() && self.0.pinned.is_none();
-        let fetch = !fresh && !state.fetching && state.may_fetch(now);
-        (fetch || wait).then(|| Fetch { ring: self.clone(), rounds: state.rounds })
+        (!fresh && state.may_fetch(now)).then(|| Fetch(self.clone()))
     }
 
-    /// The same after the keys did not fit.
+    /// Whether there is something to fetch, or to wait for, now that the keys did not fit.
     fn wish_again(&self, now: Now) -> Option<Fetch> {
         let state = self.state();
-        (state.fetching || state.may_fetch(now)).then(|| Fetch { ring: self.clone(), rounds: state.rounds })
+        (state.fetching || state.may_fetch(now)).then(|| Fetch(self.clone()))
     }
 
     fn try_keys(&self, envelope: &Envelope<'_>, body: &[u8], now: Timestamp) -> Result<Verified, Reason> {
@@ -211,17 +207,14 @@ impl<'a> Checking<'a> {
 
 /// The wish for newer keys, to be started under the ring's gate.
 #[must_use = "nothing is fetched until it is started"]
-pub struct Fetch {
-    ring: KeyRing,
-    rounds: u64,
-}
+pub struct Fetch(KeyRing);
 
 impl Fetch {
     /// Starts it: what to send, without following redirects. Nothing if another caller did it meanwhile.
     pub fn start(self, now: Now) -> Option<(Request, Fetching)> {
-        let ring = self.ring;
+        let ring = self.0;
         let mut state = ring.state();
-        if state.rounds != self.rounds || state.fetching || !state.may_fetch(now) {
+        if state.fetching || !state.may_fetch(now) {
             return None;
         }
         let before = state.attempt.replace(now.monotonic);
@@ -261,7 +254,6 @@ impl Fetching {
         self.ended = true;
         let mut state = self.ring.state();
         state.fetching = false;
-        state.rounds += 1;
         match fetched {
             Ok(fetched) => {
                 state.fetched = Some(Arc::new(fetched));
