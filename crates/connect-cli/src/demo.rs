@@ -1,8 +1,10 @@
 //! `connect demo`: a user's whole life on a sandbox that lives as long as the command.
 //!
 //! The client is the one everybody uses, over a socket. What went over the wire is not what the client says of
-//! itself: after each step the sandbox is asked for its counters, over the socket as well.
+//! itself: after each step the sandbox is asked for its counters, over the socket as well. Deliveries
+//! come over a socket too, to a receiver like any application's.
 
+mod deliveries;
 mod life;
 mod report;
 mod service;
@@ -11,9 +13,10 @@ use std::process::ExitCode;
 
 use clap::Args;
 use connect_hyper::{Client, Error};
-use connect_sandbox::{Sandbox, Server};
+use connect_sandbox::{Server, Settings};
 
-use self::{life::Life, report::Report, service::Service};
+use self::{deliveries::Deliveries, life::Life, report::Report, service::Service};
+use crate::receiver::Receiver;
 
 /// The arguments of `connect demo`.
 #[derive(Debug, Args)]
@@ -38,14 +41,23 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
 }
 
 fn live(report: &mut Report) -> Result<(), Failure> {
-    let server = Sandbox::start()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
+        let receiver = Receiver::bind(0, "/webhooks").await?;
+        let server = sandbox(&receiver)?;
         let service = Service::new(client(&server)?)?;
-        Life::new(client(&server)?, &service).live(report).await?;
+        let client = client(&server)?;
+        let deliveries = Deliveries::take(receiver, client.clone());
+        Life::new(client, &service, deliveries).live(report).await?;
         report.stats(service.stats().await?);
         Ok(())
     })
+}
+
+/// It tells the receiver of changes, but not of what is there already.
+fn sandbox(receiver: &Receiver) -> Result<Server, Failure> {
+    let settings = Settings::default().with("webhook_url", &receiver.url())?.with("initial_sync", "off")?;
+    Ok(Server::builder().settings(settings).start()?)
 }
 
 /// A client of the sandbox's application.

@@ -4,6 +4,7 @@
 
 mod calendars;
 mod context;
+mod control;
 mod demo;
 mod disconnect;
 mod doctor;

@@ -67,6 +67,7 @@ impl Settings {
             own.or_else(|| file.get(&name).cloned()).filter(|value| !value.is_empty())
         };
         let redirect_uri = self.redirect_uri.clone().or_else(|| var("REDIRECT_URI"));
+        let named_user = self.user.clone().or_else(|| var("USER"));
         Ok(Resolved {
             credentials: Credentials {
                 id: self.client_id.clone().or_else(|| var("CLIENT_ID")),
@@ -74,7 +75,8 @@ impl Settings {
             },
             redirect_uri: redirect_uri.unwrap_or_else(|| REDIRECT_URI.to_owned()),
             base_url: self.base_url(&file)?,
-            user: self.user.clone().or_else(|| var("USER")).unwrap_or_else(|| "me".to_owned()),
+            user: named_user.clone().unwrap_or_else(|| "me".to_owned()),
+            named_user,
             tokens: self.tokens.clone(),
             root_certificate: self.root_certificate.as_ref().map(read).transpose()?,
             timeout: self.timeout.map(Duration::from_secs),
@@ -107,6 +109,8 @@ pub(crate) struct Resolved {
     pub(crate) redirect_uri: String,
     base_url: Option<String>,
     pub(crate) user: String,
+    /// The user, where one is named.
+    pub(crate) named_user: Option<String>,
     tokens: Option<PathBuf>,
     pub(crate) root_certificate: Option<Vec<u8>>,
     timeout: Option<Duration>,

@@ -3,6 +3,7 @@
 //! ```text
 //!   subscribe, unsubscribe   which calendars the application hears of: in the name of a user
 //!   listen                   takes deliveries, and may pass them on: needs no credentials
+//!   trigger, resend          have a sandbox make a change and tell of it: needs no credentials
 //!   verify                   whether one delivery is genuine: needs neither credentials nor a network
 //! ```
 
@@ -10,6 +11,7 @@ mod forward;
 mod listen;
 mod report;
 mod subscribe;
+mod trigger;
 mod unsubscribe;
 mod verify;
 
@@ -34,6 +36,10 @@ enum Action {
     Unsubscribe(unsubscribe::Arguments),
     /// Take deliveries on this machine, verify and show them.
     Listen(listen::Arguments),
+    /// Have a sandbox change an event as the provider's user would, and deliver that.
+    Trigger(trigger::Trigger),
+    /// Have a sandbox send a delivery again.
+    Resend(trigger::Resend),
     /// Say whether a delivery is genuine, and if not, why.
     Verify(verify::Arguments),
 }
@@ -44,6 +50,12 @@ pub(crate) fn run(settings: &Settings, arguments: &Arguments) -> ExitCode {
         Action::Unsubscribe(arguments) => context::run(settings, arguments),
         Action::Listen(arguments) => {
             context::serve(settings, async |resolved, out| arguments.run(&resolved, out).await)
+        }
+        Action::Trigger(arguments) => {
+            context::run_alone(settings, async |resolved, out| arguments.run(&resolved, &out).await)
+        }
+        Action::Resend(arguments) => {
+            context::run_alone(settings, async |resolved, out| arguments.run(&resolved, &out).await)
         }
         Action::Verify(arguments) => arguments.run(settings),
     }

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use connect_hyper::{
     Client, ErrorKind, SignIn, User,
     types::{Calendar, Event, ListEvents, NewEvent, Scope},
+    webhooks::Declined,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::{Failure, Report, Service};
+use super::{Deliveries, Failure, Report, Service};
 
 /// How many callers meet an expired token at once.
 const CALLERS: usize = 50;
@@ -17,14 +18,15 @@ const CALLERS: usize = 50;
 pub(crate) struct Life<'a> {
     client: Client,
     service: &'a Service,
+    deliveries: Deliveries,
 }
 
 impl<'a> Life<'a> {
-    pub(crate) fn new(client: Client, service: &'a Service) -> Self {
-        Self { client, service }
+    pub(crate) fn new(client: Client, service: &'a Service, deliveries: Deliveries) -> Self {
+        Self { client, service, deliveries }
     }
 
-    pub(crate) async fn live(&self, report: &mut Report) -> Result<(), Failure> {
+    pub(crate) async fn live(&mut self, report: &mut Report) -> Result<(), Failure> {
         let user = self.sign_in(report).await?;
         let calendars = self.calendars(report, &user).await?;
         let events = self.events(report, &user).await?;
@@ -32,6 +34,7 @@ impl<'a> Life<'a> {
         self.change_one_occurrence(report, &user, &events).await?;
         self.expire(report, &user).await?;
         self.rate_limit(report, &user).await?;
+        self.hear_of_a_change(report, &user).await?;
         self.sign_out(report, &user).await
     }
 
@@ -120,6 +123,23 @@ impl<'a> Life<'a> {
         let calendars = user.calendars().list().await?;
         let detail = format!("waited for as long as asked, then {} calendars", calendars.len());
         self.done(report, "rate limit", detail).await
+    }
+
+    async fn hear_of_a_change(&mut self, report: &mut Report, user: &User) -> Result<(), Failure> {
+        let change = json!({ "user": user.id(), "provider": "google", "title": "Moved to Friday" });
+        let id = self.service.trigger(&change).await?;
+        let verified = self.deliveries.outcome(&id).await??;
+        let change = verified.delivery.events.first().ok_or("the delivery names no event")?;
+        let detail = format!("{:?}, by somebody else: told, verified, handled", change.event.title);
+        self.done(report, "delivery", detail).await?;
+
+        self.service.resend(&id).await?;
+        match self.deliveries.outcome(&id).await? {
+            Err(Declined::Handled) => {}
+            other => return Err(format!("the same delivery again gave {other:?}").into()),
+        }
+        self.done(report, "again", "the same delivery once more: known, and not handled twice".to_owned())
+            .await
     }
 
     async fn sign_out(&self, report: &mut Report, user: &User) -> Result<(), Failure> {

@@ -37,7 +37,7 @@ impl Report {
             for (endpoint, by_status) in &requests {
                 let answers: Vec<_> =
                     by_status.iter().map(|(status, count)| format!("{count} x {status}")).collect();
-                writeln!(out, "{:<12}  {endpoint:<24}{}", "", answers.join(", "))?;
+                writeln!(out, "{:<12}  {endpoint:<31}{}", "", answers.join(", "))?;
             }
         }
         self.steps.push(json!({ "step": name, "detail": detail, "requests": requests }));

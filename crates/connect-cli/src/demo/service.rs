@@ -1,16 +1,13 @@
 //! The sandbox as it is seen from outside: the user's browser, and the sandbox's controls, all over the socket.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use connect_hyper::{
-    AsyncTransport, Client, Endpoint, Error, HyperTransport, Network,
-    types::{Auth, Base, Body, Raw},
-};
-use http::Method;
+use connect_hyper::{AsyncTransport, Client, HyperTransport, Network, types::Raw};
 use serde::Deserialize;
 
 use super::Failure;
+use crate::control::Control;
 
 /// Answers by endpoint and status.
 pub(crate) type Requests = BTreeMap<String, BTreeMap<String, u64>>;
@@ -29,6 +26,11 @@ impl Stats {
     pub(crate) fn refreshes(&self) -> u64 {
         self.exchanges.get("refresh").and_then(|counts| counts.get("granted")).copied().unwrap_or_default()
     }
+}
+
+#[derive(Deserialize)]
+struct Sent {
+    delivery: String,
 }
 
 /// The other side.
@@ -51,52 +53,32 @@ impl Service {
     }
 
     pub(crate) async fn stats(&self) -> Result<Stats, Failure> {
-        let raw = self.control(Method::GET, "/sandbox/stats", Body::None).await?;
+        let raw = self.client.send(&Control::get("/sandbox/stats")).await?;
         let mut stats: Stats = raw.decode()?;
         stats.raw = Some(raw);
         Ok(stats)
     }
 
     pub(crate) async fn expire(&self) -> Result<(), Failure> {
-        self.control(Method::POST, "/sandbox/expire", Body::None).await.map(drop)
+        self.control(Control::post("/sandbox/expire")).await.map(drop)
     }
 
     pub(crate) async fn fault(&self, fault: &serde_json::Value) -> Result<(), Failure> {
-        self.control(Method::POST, "/sandbox/faults", Body::Json(fault.to_string())).await.map(drop)
+        self.control(Control::post("/sandbox/faults").json(fault)).await.map(drop)
     }
 
-    async fn control(&self, method: Method, path: &'static str, body: Body) -> Result<Raw, Failure> {
-        Ok(self.client.send(&Control { method, path, body }).await?)
-    }
-}
-
-/// A control of the sandbox: an endpoint the library does not know.
-struct Control {
-    method: Method,
-    path: &'static str,
-    body: Body,
-}
-
-impl Endpoint for Control {
-    type Answer = Raw;
-
-    fn method(&self) -> Method {
-        self.method.clone()
+    /// Changes an event as the provider's user would; gives the id of the delivery that will tell of it.
+    pub(crate) async fn trigger(&self, change: &serde_json::Value) -> Result<String, Failure> {
+        let sent: Sent = self.control(Control::post("/sandbox/trigger").json(change)).await?.decode()?;
+        Ok(sent.delivery)
     }
 
-    fn path(&self) -> Cow<'_, str> {
-        self.path.into()
+    pub(crate) async fn resend(&self, id: &str) -> Result<(), Failure> {
+        let which = serde_json::json!({ "id": id });
+        self.control(Control::post("/sandbox/resend").json(&which)).await.map(drop)
     }
 
-    fn body(&self) -> Result<Body, Error> {
-        Ok(self.body.clone())
-    }
-
-    fn auth(&self) -> Auth {
-        Auth::None
-    }
-
-    fn base(&self) -> Base {
-        Base::Origin
+    async fn control(&self, control: Control) -> Result<Raw, Failure> {
+        Ok(self.client.send(&control).await?)
     }
 }

@@ -88,7 +88,7 @@ impl Arguments {
             Ok(verified) => format!(
                 "The delivery {} is genuine, sent {}.\n",
                 clean(&verified.id),
-                when::instant(verified.timestamp, &out.zone)
+                when::second(verified.timestamp, &out.zone)
             ),
             Err(reason) => format!("The delivery is refused: {reason} ({}).\n", reason.code()),
         })

@@ -1,0 +1,172 @@
+//! `connect webhooks trigger` and `connect webhooks resend`: deliveries on demand, of a sandbox.
+
+use clap::{Args, ValueEnum};
+use connect_hyper::{
+    Client,
+    types::{Provider, Raw},
+};
+use jiff::Timestamp;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    control::{self, Control},
+    failure::{Exit, Failure},
+    key,
+    output::Output,
+    settings::Resolved,
+    text::clean,
+    when,
+};
+
+/// The arguments of `connect webhooks trigger`.
+#[derive(Debug, Args)]
+pub(crate) struct Trigger {
+    /// Of this provider: google, microsoft, apple or caldav [default: whichever was subscribed first].
+    #[arg(long, value_name = "PROVIDER")]
+    provider: Option<Provider>,
+    /// In this calendar, by key or id [default: the one that was subscribed first].
+    #[arg(long, value_name = "CALENDAR")]
+    calendar: Option<String>,
+    /// What the user does.
+    #[arg(long, value_enum, default_value_t = Change::Updated)]
+    change: Change,
+    /// The title the event gets.
+    #[arg(long)]
+    title: Option<String>,
+}
+
+/// The arguments of `connect webhooks resend`.
+#[derive(Debug, Args)]
+pub(crate) struct Resend {
+    /// The delivery, by its webhook-id [default: the last one].
+    id: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Change {
+    Created,
+    Updated,
+    Deleted,
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    subscriptions: Vec<Subscribed>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Subscribed {
+    provider: Provider,
+    calendar_id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Triggered {
+    delivery: String,
+    due: Timestamp,
+    provider: Provider,
+    calendar_id: String,
+    #[serde(default)]
+    event: Value,
+}
+
+#[derive(Deserialize)]
+struct Resent {
+    delivery: String,
+}
+
+impl Trigger {
+    pub(super) async fn run(&self, settings: &Resolved, out: &Output) -> Result<(), Failure> {
+        let client = settings.anonymous(None)?;
+        let listed = look(&client).await?;
+        let mut what = Map::new();
+        let mut put = |name: &str, value: Option<&str>| {
+            if let Some(value) = value {
+                what.insert(name.to_owned(), json!(value));
+            }
+        };
+        put("user", settings.named_user.as_deref());
+        put("clientId", settings.credentials.id.as_deref());
+        put("provider", self.provider.as_ref().map(Provider::as_str));
+        let calendar = self.calendar.as_deref().map(|name| self.calendar(name, &listed)).transpose()?;
+        put("calendarId", calendar);
+        put("change", Some(self.change.name()));
+        put("title", self.title.as_deref());
+
+        let answer = client.send(&Control::post("/sandbox/trigger").json(&what.into())).await?;
+        let triggered: Triggered = read(&answer)?;
+        out.print(&read::<Value>(&answer)?, || {
+            let title = triggered.event.get("title").and_then(Value::as_str).unwrap_or("an event");
+            let key = key::of_calendar_id(Some(&triggered.provider), &triggered.calendar_id);
+            format!(
+                "{} {} in {}/{key}; the delivery {} is due {}.\n",
+                self.change.past(),
+                clean(title),
+                clean(triggered.provider.as_str()),
+                clean(&triggered.delivery),
+                when::second(triggered.due, &out.zone),
+            )
+        })
+    }
+
+    fn calendar<'a>(&self, name: &str, listed: &'a Listed) -> Result<&'a str, Failure> {
+        let mut subscribed = listed.subscriptions.iter();
+        let found = subscribed.find(|one| {
+            (one.calendar_id == name || key::of_calendar_id(Some(&one.provider), &one.calendar_id) == name)
+                && self.provider.as_ref().is_none_or(|provider| *provider == one.provider)
+        });
+        found.map(|one| one.calendar_id.as_str()).ok_or_else(|| {
+            Failure::new(Exit::NotFound, "NOT_FOUND_ERROR", format!("no calendar {name:?} is subscribed"))
+                .next("subscribe it: connect webhooks subscribe; their keys and ids: connect calendars")
+        })
+    }
+}
+
+impl Resend {
+    pub(super) async fn run(&self, settings: &Resolved, out: &Output) -> Result<(), Failure> {
+        let client = settings.anonymous(None)?;
+        look(&client).await?;
+        let mut control = Control::post("/sandbox/resend");
+        if let Some(id) = &self.id {
+            control = control.json(&json!({ "id": id }));
+        }
+        let answer = client.send(&control).await?;
+        let resent: Resent = read(&answer)?;
+        out.print(&read::<Value>(&answer)?, || {
+            format!("The delivery {} is on its way again.\n", clean(&resent.delivery))
+        })
+    }
+}
+
+impl Change {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Updated => "updated",
+            Self::Deleted => "deleted",
+        }
+    }
+
+    fn past(self) -> &'static str {
+        match self {
+            Self::Created => "Created",
+            Self::Updated => "Updated",
+            Self::Deleted => "Deleted",
+        }
+    }
+}
+
+async fn look(client: &Client) -> Result<Listed, Failure> {
+    control::look(client, "/sandbox/subscriptions").await
+}
+
+fn read<T: DeserializeOwned>(answer: &Raw) -> Result<T, Failure> {
+    answer.decode().map_err(|error| {
+        Failure::new(Exit::Service, "DECODE_ERROR", "the sandbox's answer is not understood")
+            .cause(format!("{error}: {}", answer.get()))
+            .next("use the sandbox of the same version")
+    })
+}
