@@ -5,16 +5,22 @@ Prints one line for each check, and exits with 1 if one failed.
 """
 
 import asyncio
+import collections
 import contextlib
+import http.server
 import inspect
 import json
+import queue
 import sys
+import threading
 import traceback
 from datetime import datetime, timedelta, timezone
+from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
-from mobiscroll_connect import MobiscrollConnectClient
+from mobiscroll_connect import MobiscrollConnectClient, WebhookVerificationError, verify_webhook_signature
+from mobiscroll_connect._internal.webhook_keys import WebhookKeyStore
 from mobiscroll_connect.aio import AsyncMobiscrollConnectClient
 from mobiscroll_connect.exceptions import AuthenticationError, NotFoundError, ValidationError
 
@@ -26,8 +32,8 @@ PROVIDERS = ["google", "microsoft", "apple", "caldav"]
 class Witness:
     """One user with one client. The checks are written once: `settle` awaits what the async client gives back."""
 
-    def __init__(self, kind, client, ready):
-        self.kind, self.client, self.ready = kind, client, ready
+    def __init__(self, kind, client, ready, receiver):
+        self.kind, self.client, self.ready, self.receiver = kind, client, ready, receiver
         self.user = f"witness {kind} é&1"
         self.origin = ready["base_url"].removesuffix("/api")
         self.persisted = []
@@ -36,7 +42,9 @@ class Witness:
     async def run(self):
         checks = [
             self.sign_in, self.status, self.calendars, self.pages, self.masters, self.chosen, self.create, self.update,
-            self.delete, self.series, self.conference, self.errors, self.refresh, self.read_only, self.disconnect, self.lost,
+            self.delete, self.series, self.conference, self.errors, self.first_delivery, self.delivery, self.deleted,
+            self.resent, self.tampered, self.small_form, self.rotation, self.refresh, self.read_only, self.disconnect,
+            self.lost,
         ]
         for check in checks:
             name = f"{self.kind}: {check.__doc__}"
@@ -85,6 +93,26 @@ class Witness:
     async def first_calendar(self, provider):
         calendars = await self.settle(self.client.calendars.list())
         return next(calendar.id for calendar in calendars if calendar.provider == provider)
+
+    def keys(self):
+        answer = httpx.get(f"{self.origin}/.well-known/webhook-keys")
+        assert answer.headers["cache-control"] == "public, max-age=3600"
+        return [key["key"] for key in answer.json()["keys"]]
+
+    def trigger(self, **change):
+        """What the provider's user does, and the delivery that tells of it."""
+        told = self.control("trigger", {"user": self.user, **change})
+        return told, self.receiver.take(told["delivery"])
+
+    async def verify(self, got):
+        return await self.settle(self.client.webhooks.verify_webhook(got.body, got.headers))
+
+    def refused(self, keys, body, headers, reason="no_matching_signature"):
+        try:
+            verify_webhook_signature(body, headers, keys)
+            raise AssertionError("it verified")
+        except WebhookVerificationError as error:
+            assert error.reason == reason, error.reason
 
     async def sign_in(self):
         """authorize, consent and exchange with the SDK's own scope"""
@@ -198,6 +226,84 @@ class Witness:
             await self.settle(self.client.events.list(next_page_token="garbage"))
             raise AssertionError("a page token of garbage was taken")
 
+    async def first_delivery(self):
+        """a new channel begins with the events there are, signed"""
+        calendars = {one["calendarId"] for one in self.control("subscriptions")["subscriptions"] if one["userId"] == self.user}
+        assert calendars == {calendar.id for calendar in await self.settle(self.client.calendars.list())}
+        (first, *_) = [one for one in self.control("deliveries")["deliveries"] if one["userId"] == self.user]
+        delivery = await self.verify(self.receiver.take(first["id"]))
+        assert delivery.metadata.is_initial_sync and delivery.metadata.event_count == len(delivery.events) > 0
+
+    async def delivery(self):
+        """a change is delivered; the check with given keys and the client's own one take it"""
+        for change in ("created", "updated"):
+            told, got = self.trigger(change=change, title="Réunion 日本 🎉")
+            verify_webhook_signature(got.body, got.headers, self.keys())
+            verify_webhook_signature(got.body.decode(), got.headers, self.keys())
+            delivery = await self.verify(got)
+            (event,) = delivery.events
+            assert (delivery.user_id, delivery.calendar_id) == (self.user, told["calendarId"])
+            assert (event.id, event.title, event.change_type) == (told["event"]["id"], "Réunion 日本 🎉", change)
+            assert delivery.change_type == change and delivery.metadata.is_initial_sync is False
+            assert event.id in {event.id for event in await self.every()}
+
+    async def deleted(self):
+        """a deleted event is delivered without its times"""
+        told, got = self.trigger(change="deleted")
+        delivery = await self.verify(got)
+        assert (delivery.events[0].id, delivery.events[0].change_type) == (told["event"]["id"], "deleted")
+
+    async def resent(self):
+        """a delivery that is sent again has the same id and body, and a signature of its own"""
+        told, first = self.trigger()
+        await asyncio.sleep(1)
+        assert self.control("resend", {"id": told["delivery"]})["delivery"] == told["delivery"]
+        again = self.receiver.take(told["delivery"])
+        assert again.body == first.body and again.headers["webhook-id"] == first.headers["webhook-id"]
+        assert again.headers["webhook-signature"] != first.headers["webhook-signature"]
+        await self.verify(again)
+
+    async def tampered(self):
+        """what was changed on the way is refused"""
+        _, got = self.trigger()
+        self.refused(self.keys(), got.body.replace(b'"', b"'", 1), got.headers)
+        for name in ("webhook-id", "webhook-timestamp"):
+            value = got.headers[name]
+            other = value[:-1] + ("1" if value[-1] == "0" else "0")
+            self.refused(self.keys(), got.body, {**got.headers, name: other})
+        try:
+            await self.settle(self.client.webhooks.verify_webhook(got.body + b" ", got.headers))
+            raise AssertionError("it verified")
+        except WebhookVerificationError as error:
+            assert error.reason == "no_matching_signature"
+
+    async def small_form(self):
+        """the body in the form of the SDK's own vectors"""
+        self.control("set", {"webhook_body": "vector"})
+        told, got = self.trigger(change="created", title="Small")
+        self.control("set", {"webhook_body": "documented"})
+        delivery = await self.verify(got)
+        assert (delivery.events[0].id, delivery.events[0].title) == (told["event"]["id"], "Small")
+        assert json.loads(got.body)["eventType"] == "event.created" and delivery.change_type is None
+
+    async def rotation(self):
+        """after a rotation both keys sign, and either one is enough"""
+        old = self.keys()[0]
+        self.control("rotate-keys", {})
+        new, previous = self.keys()
+        assert previous == old != new
+        _, got = self.trigger()
+        assert got.headers["webhook-signature"].count("v1a,") == 2
+        for keys in ([old], [new], [new, old]):
+            verify_webhook_signature(got.body, got.headers, keys)
+            self.refused(keys, got.body + b" ", got.headers)
+        await self.verify(got)
+        only_new = got.headers["webhook-signature"].split(" ")[0]
+        verify_webhook_signature(got.body, {**got.headers, "webhook-signature": only_new}, [new])
+        self.refused([old], got.body, {**got.headers, "webhook-signature": only_new})
+        WebhookKeyStore.reset()
+        await self.verify(got._replace(headers={**got.headers, "webhook-signature": only_new}))
+
     async def refresh(self):
         """an expired token is refreshed once, and the new pair reaches the hook"""
         before = self.control("stats")
@@ -249,18 +355,51 @@ class Witness:
             raise AssertionError("a revoked token still works")
 
 
+class Got(NamedTuple):
+    headers: dict
+    body: bytes
+
+
+class Receiver:
+    """The application's webhook URL: takes everything, and keeps it by its id."""
+
+    def __init__(self):
+        self.arrived = collections.defaultdict(queue.Queue)
+        receiver = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["content-length"]))
+                self.send_response(204)
+                self.end_headers()
+                receiver.arrived[self.headers["webhook-id"]].put(Got(dict(self.headers), body))
+
+            def log_message(self, *_):
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{server.server_port}/hook"
+
+    def take(self, delivery):
+        return self.arrived[delivery].get(timeout=10)
+
+
 async def main(path):
     with open(path, encoding="utf-8") as file:
         ready = json.load(file)
+    receiver = Receiver()
+    origin = ready["base_url"].removesuffix("/api")
+    httpx.post(f"{origin}/sandbox/set", json={"webhook_url": receiver.url}).raise_for_status()
     options = (ready["client_id"], ready["client_secret"], ready["redirect_uri"])
 
     with MobiscrollConnectClient(*options, base_url=ready["base_url"]) as client:
-        sync = Witness("sync", client, ready)
+        sync = Witness("sync", client, ready, receiver)
         client.on_tokens_refreshed(sync.persisted.append)
         await sync.run()
 
     async with AsyncMobiscrollConnectClient(*options, base_url=ready["base_url"]) as client:
-        other = Witness("async", client, ready)
+        other = Witness("async", client, ready, receiver)
 
         async def persist(tokens):
             other.persisted.append(tokens)
