@@ -28,13 +28,14 @@ REACHED = {
     "POST /subscribe-webhook": ["200", "400", "401"],
     "POST /unsubscribe-webhook": ["200", "400", "401"],
     "GET /health": ["200"],
+    "GET /.well-known/webhook-keys": ["200"],
 }
 
 
 def main():
     ready, schema, work = (pathlib.Path(argument) for argument in sys.argv[1:])
     server = json.loads(ready.read_text())
-    reports = [work / "first.ndjson", work / "last.ndjson"]
+    reports = [work / "keys.ndjson", work / "first.ndjson", work / "last.ndjson"]
     token = sign_in(server)
     environment = dict(
         os.environ,
@@ -44,11 +45,15 @@ def main():
     )
     closed = work / "closed.json"
     closed.write_text(json.dumps(aim(close(json.loads(schema.read_text())), server, token)))
-    # Disconnecting comes last: what is left has nothing to list or to write.
+    # The keys live on the origin. Disconnecting comes last: what is left has nothing to list or to write.
     last = ["--include-path", "/oauth/disconnect"]
+    keys = ["--include-path", "/.well-known/webhook-keys"]
+    others = [flag.replace("include", "exclude") for flag in last + keys]
+    base_url = server["base_url"]
     codes = [
-        run([flag.replace("include", "exclude") for flag in last], closed, server, environment, reports[0]),
-        run(last, closed, server, environment, reports[1]),
+        run(keys, closed, base_url.removesuffix("/api"), environment, reports[0]),
+        run(others, closed, base_url, environment, reports[1]),
+        run(last, closed, base_url, environment, reports[2]),
     ]
     passed, failed = (sum(numbers) for numbers in zip(*map(count, reports)))
     answers = get(server, token, "/sandbox/stats")["requests"]
@@ -63,13 +68,13 @@ def main():
     sys.exit(1 if any(codes) or failed or not passed else 0)
 
 
-def run(selection, schema, server, environment, report):
+def run(selection, schema, url, environment, report):
     command = [
         str(pathlib.Path(sys.executable).with_name("schemathesis")),
         "--config-file", str(pathlib.Path(__file__).with_name("schemathesis.toml")),
         "run", str(schema),
         *selection,
-        "--url", server["base_url"],
+        "--url", url,
         "--checks", "all",
         "--seed", SEED,
         "--generation-database", "none",

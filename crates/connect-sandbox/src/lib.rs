@@ -13,6 +13,9 @@
 //! assert_eq!(&reply.body()[..], br#"{"status":"ok"}"#);
 //! ```
 //!
+//! What it has to say to applications is polled: [`Sandbox::deliveries`] gives the signed requests that are due, and
+//! [`Sandbox::delivered`] takes what came of each.
+//!
 //! With the feature `server` (on by default) `Sandbox::start` serves it on a free port of the loopback interface; with
 //! `tls` also over https. What the service's documentation leaves open is a switch of [`Settings`]; what goes wrong in the
 //! real world is a [`Fault`]; what happened is in [`Stats`] and [`Sandbox::requests`].

@@ -21,6 +21,13 @@ const PATHS: &[&str] = &[
     "/sandbox/stats",
     "/sandbox/faults",
     "/sandbox/set",
+    "/sandbox/trigger",
+    "/sandbox/resend",
+    "/sandbox/deliveries",
+    "/sandbox/rotate-keys",
+    "/sandbox/advance",
+    "/api/subscribe-webhook",
+    "/.well-known/webhook-keys",
     "/",
     "/api",
     "/api/",
@@ -64,6 +71,14 @@ const FIELDS: &[&str] = &[
     "delay_ms",
     "latency_ms",
     "seed",
+    "change",
+    "user",
+    "seconds",
+    "channelId",
+    "expiration",
+    "webhook_url",
+    "key_overlap",
+    "delivery_order",
 ];
 
 fn text() -> impl Strategy<Value = String> {
@@ -84,6 +99,10 @@ fn text() -> impl Strategy<Value = String> {
             "{\"google\":[\"primary\"]}",
             "1000",
             "refresh_token",
+            "created",
+            "deleted",
+            "shuffled",
+            "http://x/",
         ])
         .prop_map(str::to_owned),
     ]
@@ -124,7 +143,7 @@ proptest! {
             prop::sample::select(&["application/json", "application/x-www-form-urlencoded", "text/plain"][..]),
         ), 1..12),
     ) {
-        let mut app = App::new(&[]);
+        let mut app = App::new(&[("webhook_url", common::hook::URL)]);
         let token = app.user().access;
         for (method, path, query, body, signed_in, kind) in calls {
             let query: Vec<_> = query.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
@@ -133,6 +152,9 @@ proptest! {
                 request = request.header("authorization", format!("Bearer {token}"));
             }
             let answer = app.answer(request.body(Bytes::from(body)).unwrap());
+            app.pass(1);
+            common::hook::take(&mut app, 503);
+            app.sandbox.next_delivery();
             if let Outcome::Reply(reply) = answer.outcome {
                 let json = reply.headers().get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
                 if json && !app.sandbox.requests().is_empty() && reply.status() != 200 {
@@ -153,7 +175,7 @@ proptest! {
         all_day in any::<bool>(),
         rule in prop::option::of(value()),
     ) {
-        let mut app = App::new(&[]);
+        let mut app = App::new(&[("webhook_url", common::hook::URL), ("echo_suppression", "off")]);
         let token = app.user().access;
         let at = |ms: i64| jiff::Timestamp::from_millisecond(ms.min(253_402_207_200_000)).unwrap().to_string();
         let mut event = common::meeting();
@@ -172,6 +194,9 @@ proptest! {
             let path = format!("/event?provider=google&calendarId=primary&eventId={}&deleteMode=this", encode(id));
             prop_assert!(app.call(&token, "DELETE", &path, None).0.is_success());
         }
+        common::hook::trigger(&mut app, serde_json::json!({ "eventId": body["id"], "start": at(start) }));
+        app.pass(1);
+        common::hook::take(&mut app, 200);
     }
 }
 
