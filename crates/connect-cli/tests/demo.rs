@@ -28,6 +28,9 @@ fn the_figures_are_the_sandboxs() {
     assert_eq!(step("expiry")["requests"]["GET /calendars"]["200"], 50);
     assert_eq!(step("expiry")["requests"]["POST /oauth/token"]["200"], 1);
     assert!(step("events")["requests"]["GET /events"]["200"].as_u64().unwrap() > 1, "several pages");
+    assert_eq!(step("delivery")["requests"]["GET /.well-known/webhook-keys"]["200"], 1);
+    assert_eq!(step("again")["requests"], serde_json::json!({}), "the keys are known");
+    assert_eq!(stats["deliveries"]["resent"], 1);
     assert_eq!(step("rate limit")["requests"]["GET /calendars"]["200"], 1);
 }
 
@@ -44,6 +47,8 @@ fn the_table_shows_every_step_in_eighty_columns() {
         "update",
         "expiry",
         "rate limit",
+        "delivery",
+        "again",
         "sign-out",
     ] {
         assert!(text.lines().any(|line| line.starts_with(step)), "{step}\n{text}");

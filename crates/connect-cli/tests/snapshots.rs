@@ -82,6 +82,13 @@ fn help() {
         "token refresh",
         "token import",
         "disconnect",
+        "webhooks",
+        "webhooks subscribe",
+        "webhooks unsubscribe",
+        "webhooks listen",
+        "webhooks trigger",
+        "webhooks resend",
+        "webhooks verify",
     ] {
         let arguments: Vec<_> = command.split_whitespace().chain(["--help"]).collect();
         let name = format!("help {command}").trim().replace(' ', "-");
@@ -123,6 +130,8 @@ fn failures() {
         ("unreachable", &["health", "--base-url", "https://127.0.0.1:1/api"]),
         ("not-https", &["health", "--base-url", "http://connect.example/api"]),
         ("cannot-listen", &["login", "--redirect-uri", "https://app.example/callback"]),
+        ("no-sandbox", &["webhooks", "trigger", "--base-url", "https://connect.mobiscroll.com/api"]),
+        ("no-header", &["webhooks", "verify", "--body", "-", "--header", "webhook-id"]),
         ("unknown-option", &["status", "--colour"]),
     ] {
         insta::assert_snapshot!(format!("failure-{name}"), shown(&world, arguments));
