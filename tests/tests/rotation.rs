@@ -1,0 +1,243 @@
+//! Ten thousand deliveries while the service rotates its keys five times, in simulated time: many are verified at once,
+//! the fetches of the keys are slow and some fail, and the service sends again what was not answered with a success.
+//!
+//! What was fetched is counted by the sandbox.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use connect_core::{
+    App, Config, Now, Response,
+    webhooks::{CheckStep, Checking, Fetch, Fetching, KeyRing, Reason, Rejection, Verified},
+};
+use connect_sandbox::{AttemptOutcome, AttemptToken, Fault, Outcome, Sandbox, Settings, Trigger};
+use http::{HeaderMap, Request};
+use jiff::Timestamp;
+
+const DELIVERIES: u64 = 10_000;
+const ROTATIONS: i64 = 5;
+const KEYS: &str = "GET /.well-known/webhook-keys";
+
+/// A service, a receiver, and the time between them.
+struct World {
+    sandbox: Sandbox,
+    ring: KeyRing,
+    start: Timestamp,
+    /// Seconds since the start.
+    second: i64,
+    /// The one fetch that is under way: when its answer comes, and what it is.
+    fetching: Option<(i64, Fetching, Response)>,
+    /// Who waits at the gate, or for the fetch they began.
+    waiting: VecDeque<(Option<Fetch>, Checking<'static>, Delivery)>,
+    fetched_at: Vec<i64>,
+    seen: Seen,
+    /// Whether every tenth delivery has a forged companion. Each of those asks for newer keys, once a minute.
+    forge: bool,
+}
+
+/// What is being verified: one of the service's attempts, or a forgery.
+#[derive(Clone, Copy)]
+enum Delivery {
+    Genuine(AttemptToken),
+    Forged,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    accepted: u64,
+    put_off: u64,
+    forged: u64,
+    most_at_once: usize,
+}
+
+impl World {
+    fn new(overlap: &str) -> Self {
+        let mut settings = Settings::default();
+        for (name, value) in [
+            ("webhook_url", "http://127.0.0.1:9/hook"),
+            ("key_overlap", overlap),
+            ("initial_sync", "off"),
+            // Long enough for the minute in which a key may be unknown.
+            ("delivery_retries", "6"),
+        ] {
+            settings.set(name, value).unwrap();
+        }
+        let app = App::new(Config::new("id", "secret", "https://app.example/callback", [7; 32])).unwrap();
+        let start = "2026-11-21T10:00:00Z".parse().unwrap();
+        let mut sandbox = Sandbox::new(settings);
+        for user in 0..4 {
+            let url = format!(
+                "/api/oauth/authorize?response_type=code&client_id=sandbox-client&user_id=u{user}&state=s\
+                 &redirect_uri=http%3A%2F%2F127.0.0.1%3A8765%2Fcallback"
+            );
+            let request = Request::get(url).body(Bytes::new()).unwrap();
+            let Outcome::Reply(reply) = sandbox.handle(request, start).outcome else { panic!("cut") };
+            assert_eq!(reply.status(), 302, "{reply:?}");
+        }
+        Self {
+            sandbox,
+            ring: KeyRing::new(&app).unwrap(),
+            start,
+            second: 0,
+            fetching: None,
+            waiting: VecDeque::new(),
+            fetched_at: Vec::new(),
+            seen: Seen::default(),
+            forge: true,
+        }
+    }
+
+    fn wall(&self) -> Timestamp {
+        self.start + jiff::SignedDuration::from_secs(self.second)
+    }
+
+    fn now(&self) -> Now {
+        let monotonic = std::time::Duration::from_secs(self.second.unsigned_abs() + 1_000);
+        Now { wall: self.wall(), monotonic }
+    }
+
+    /// A change by a user of Google or Outlook, whose service tells of it a second later.
+    fn change(&mut self, n: u64) {
+        let trigger = Trigger::updated()
+            .user(format!("u{}", n % 4))
+            .provider(if n % 8 < 4 { "google" } else { "microsoft" })
+            .title(format!("change {n}"));
+        self.sandbox.trigger(trigger, self.wall()).unwrap();
+    }
+
+    /// Everything that happens in this second.
+    fn tick(&mut self) {
+        if self.fetching.as_ref().is_some_and(|(due, ..)| *due <= self.second) {
+            let (_, fetching, response) = self.fetching.take().unwrap();
+            fetching.resume(Ok(response), self.now());
+        }
+        for attempt in self.sandbox.deliveries(self.wall()) {
+            let forged = self.forge && attempt.number == 1 && self.seen.forged * 10 < self.seen.accepted;
+            // The steps borrow what they verify; the test ends before that is worth giving back.
+            let request: &'static _ = Box::leak(Box::new(attempt.request));
+            if forged {
+                let mut body = request.body().to_vec();
+                let middle = body.len() / 2;
+                body[middle] ^= 1;
+                self.begin(request.headers(), Box::leak(body.into()), Delivery::Forged);
+            }
+            self.begin(request.headers(), request.body(), Delivery::Genuine(attempt.token));
+        }
+        self.seen.most_at_once = self.seen.most_at_once.max(self.waiting.len());
+        self.serve_gate();
+        self.second += 1;
+    }
+
+    fn begin(&mut self, headers: &'static HeaderMap, body: &'static [u8], delivery: Delivery) {
+        let step = self.ring.check(headers, body, self.now());
+        self.go_on(step, delivery);
+    }
+
+    fn go_on(&mut self, step: CheckStep<'static>, delivery: Delivery) {
+        match step {
+            CheckStep::Fetch(fetch, checking) => self.waiting.push_back((Some(fetch), checking, delivery)),
+            CheckStep::Done(outcome) => self.settle(outcome, delivery),
+        }
+    }
+
+    /// One at a time may fetch; who finds it done goes on.
+    fn serve_gate(&mut self) {
+        while self.fetching.is_none() {
+            let Some((fetch, checking, delivery)) = self.waiting.pop_front() else { return };
+            match fetch.and_then(|fetch| fetch.start(self.now())) {
+                Some((request, fetching)) => {
+                    self.fetched_at.push(self.second);
+                    if self.fetched_at.len() % 3 == 1 {
+                        self.sandbox.add_fault(Fault::on(KEYS).status(503));
+                    }
+                    let Outcome::Reply(reply) = self.sandbox.handle(request, self.wall()).outcome else {
+                        panic!("cut")
+                    };
+                    self.fetching = Some((self.second + 3, fetching, reply));
+                    self.waiting.push_front((None, checking, delivery));
+                }
+                None => {
+                    let step = checking.resume(self.now());
+                    self.go_on(step, delivery);
+                }
+            }
+        }
+    }
+
+    fn settle(&mut self, outcome: Result<Verified, Rejection>, delivery: Delivery) {
+        let token = match delivery {
+            Delivery::Genuine(token) => token,
+            Delivery::Forged => {
+                self.seen.forged += 1;
+                assert!(outcome.is_err(), "a forged delivery was accepted");
+                return;
+            }
+        };
+        let status = match outcome {
+            Ok(_) => {
+                self.seen.accepted += 1;
+                200
+            }
+            Err(rejection) => {
+                assert!(matches!(rejection.reason(), Reason::NoMatchingSignature | Reason::NoPublicKeys));
+                self.seen.put_off += 1;
+                rejection.status().as_u16()
+            }
+        };
+        assert!(status == 200 || status == 503, "a genuine delivery was refused for good");
+        self.sandbox.delivered(token, AttemptOutcome::Status(status), self.wall());
+    }
+}
+
+fn run(overlap: &str, forge: bool) -> World {
+    let mut world = World::new(overlap);
+    world.forge = forge;
+    let mut made = 0;
+    let length = i64::try_from(DELIVERIES).unwrap();
+    let mut rotated = 0;
+    while made < DELIVERIES || world.second < length + 600 {
+        // Eight changes of eight calendars every eight seconds.
+        if world.second % 8 == 0 && made < DELIVERIES {
+            (made..made + 8).for_each(|n| world.change(n));
+            made += 8;
+        }
+        if rotated < ROTATIONS && world.second == length / (ROTATIONS + 1) * (rotated + 1) {
+            world.sandbox.rotate_keys(world.wall());
+            rotated += 1;
+        }
+        world.tick();
+    }
+    assert_eq!(rotated, ROTATIONS);
+    world
+}
+
+#[test]
+fn ten_thousand_deliveries_over_five_rotations() {
+    // A day of double signatures, and none at all.
+    for (overlap, forge) in [("86400", false), ("0", true)] {
+        let world = run(overlap, forge);
+        let stats = world.sandbox.stats();
+        println!(
+            "overlap {overlap} s: {:?}, fetches {:?}, {:?}",
+            world.seen, world.fetched_at, stats.deliveries
+        );
+        assert!(stats.deliveries.made >= DELIVERIES, "{:?}", stats.deliveries);
+        assert_eq!(stats.deliveries.delivered, stats.deliveries.made, "every genuine one arrived");
+        assert_eq!(stats.deliveries.failed, 0);
+        assert_eq!(world.seen.accepted, stats.deliveries.made);
+        assert!(world.seen.most_at_once >= 8, "they were verified side by side");
+
+        assert_eq!(stats.total(KEYS), world.fetched_at.len() as u64, "the service saw the same fetches");
+        let apart = world.fetched_at.windows(2).all(|pair| pair[1] - pair[0] >= 60);
+        assert!(apart, "more than one fetch a minute: {:?}", world.fetched_at);
+        assert_eq!(stats.faults.asked, stats.faults.fired);
+        if forge {
+            assert!(world.seen.forged >= DELIVERIES / 20, "{:?}", world.seen);
+        } else {
+            // Put off: what came in a minute before the keys could be had. That happens at the start, and when two
+            // rotations since the last fetch have left no key in common and the next fetch fails.
+            assert!(world.seen.put_off < 500, "{:?}", world.seen);
+            assert!((4..=8).contains(&world.fetched_at.len()), "{:?}", world.fetched_at);
+        }
+    }
+}
