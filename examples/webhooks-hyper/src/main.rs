@@ -1,0 +1,40 @@
+//! Takes deliveries of changes with plain hyper: `webhooks-hyper [ADDRESS]`, set up by the environment.
+//!
+//! What it answers: 200 when a delivery was handled, now or before; 503 when Connect should try again; 400 or 401 when
+//! it is malformed or not genuine, which is final.
+
+use connect_hyper::{Client, webhooks::Declined};
+use http_body_util::{BodyExt, Limited};
+use hyper::{Request, Response, StatusCode, body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let connect = Client::from_env()?;
+    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:3000".to_owned());
+    let listener = tokio::net::TcpListener::bind(address).await?;
+    println!("http://{}/", listener.local_addr()?);
+    loop {
+        let (stream, connect) = (TokioIo::new(listener.accept().await?.0), connect.clone());
+        let service = service_fn(move |request| webhook(connect.clone(), request));
+        tokio::spawn(http1::Builder::new().timer(TokioTimer::new()).serve_connection(stream, service));
+    }
+}
+
+async fn webhook(
+    connect: Client,
+    request: Request<Incoming>,
+) -> Result<Response<String>, hyper::http::Error> {
+    let status = handle(&connect, request).await.err().unwrap_or(StatusCode::OK);
+    Response::builder().status(status).body(String::new())
+}
+
+/// Headers and body are taken as they came. Without the last line, the delivery would be handed out again.
+async fn handle(connect: &Client, request: Request<Incoming>) -> Result<(), StatusCode> {
+    let (head, body) = request.into_parts();
+    let body = Limited::new(body, 2 << 20).collect().await.or(Err(StatusCode::PAYLOAD_TOO_LARGE))?;
+    let status = |declined: Declined| declined.status();
+    let received = connect.webhooks().receive(&head.headers, &body.to_bytes()).await.map_err(status)?;
+    received.delivery.events.iter().for_each(|change| println!("{:?}", change.event.title));
+    received.done().await.map_err(status)
+}
