@@ -21,10 +21,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 }
 
-async fn webhook(
-    connect: Client,
-    request: Request<Incoming>,
-) -> Result<Response<String>, hyper::http::Error> {
+async fn webhook(connect: Client, request: Request<Incoming>) -> hyper::http::Result<Response<String>> {
     let status = handle(&connect, request).await.err().unwrap_or(StatusCode::OK);
     Response::builder().status(status).body(String::new())
 }
