@@ -8,8 +8,8 @@ use std::{
 
 use bytes::Bytes;
 use connect_core::{MemoryStore, Request, Response, Sent, Timeout, TransportError, TransportErrorKind};
-use connect_sandbox::{Answer, Fault, Outcome, Sandbox, Server, Settings, Stats};
-use jiff::Timestamp;
+use connect_sandbox::{Answer, AttemptOutcome, Fault, Outcome, Sandbox, Server, Settings, Stats, Trigger};
+use jiff::{SignedDuration, Timestamp};
 
 /// The errors of tests.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -99,6 +99,34 @@ impl World {
     /// How often an endpoint was called, by what the sandbox counted.
     pub fn requests(&self, endpoint: &str) -> u64 {
         self.stats().requests.get(endpoint).map_or(0, |by_status| by_status.values().sum())
+    }
+
+    /// Changes an event of `user` as its calendar's own service would, and gives back the delivery that tells of it.
+    pub fn delivery(&self, user: &str) -> Result<http::Request<Bytes>, Failure> {
+        self.taken(2, |sandbox, now| {
+            Ok(drop(sandbox.trigger(Trigger::updated().user(user).title("Moved"), now)?))
+        })
+    }
+
+    /// The last delivery once more, signed anew at a later time.
+    pub fn delivery_again(&self) -> Result<http::Request<Bytes>, Failure> {
+        self.taken(4, |sandbox, now| Ok(drop(sandbox.resend(None, now)?)))
+    }
+
+    /// The delivery that `cause` makes, as if so many seconds had passed: nobody else can take it before.
+    fn taken(
+        &self,
+        seconds: i64,
+        cause: impl FnOnce(&mut Sandbox, Timestamp) -> Result<(), Failure>,
+    ) -> Result<http::Request<Bytes>, Failure> {
+        self.sandbox(|sandbox| {
+            let now = Timestamp::now();
+            cause(sandbox, now)?;
+            let due = now + SignedDuration::from_secs(seconds);
+            let attempt = sandbox.deliveries(due).into_iter().next().ok_or("nothing is delivered")?;
+            sandbox.delivered(attempt.token, AttemptOutcome::Status(200), due);
+            Ok(attempt.request)
+        })
     }
 
     /// What the user's browser does: opens the URL, and comes back to the redirect URI.

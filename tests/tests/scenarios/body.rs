@@ -652,4 +652,109 @@ scenarios! {
         assert_eq!(world.stats().requests, before.requests);
         Ok(())
     }
+
+    fn a_delivery_is_verified_and_handled_once(world) {
+        world.set("webhook_url", "http://127.0.0.1:9/hook")?;
+        world.set("initial_sync", "off")?;
+        let user = wait!(sign_in(world, "ann"))?;
+        let client = user.client();
+        let delivery = world.delivery("ann")?;
+        let (headers, body) = (delivery.headers(), delivery.body());
+        let received = wait!(client.webhooks().receive(headers, body))?;
+        assert_eq!((received.delivery.user_id.as_deref(), received.delivery.events[0].event.title.as_str()), (Some("ann"), "Moved"));
+        let declined = wait!(client.webhooks().receive(headers, body)).unwrap_err();
+        assert!(matches!(declined, Declined::InHand) && declined.status() == 503, "{declined:?}");
+
+        // A handler that fails: the delivery comes through again.
+        drop(received);
+        let received = wait!(client.webhooks().receive(headers, body))?;
+        wait!(received.done())?;
+        let again = world.delivery_again()?;
+        assert_eq!(again.headers()["webhook-id"], headers["webhook-id"]);
+        assert_ne!(again.headers()["webhook-signature"], headers["webhook-signature"]);
+        for replay in [&delivery, &again] {
+            let declined = wait!(client.webhooks().receive(replay.headers(), replay.body())).unwrap_err();
+            assert!(matches!(declined, Declined::Handled) && declined.status() == 200, "{declined:?}");
+        }
+
+        let mut forged = body.to_vec();
+        forged[0] ^= 1;
+        let rejection = wait!(client.webhooks().verify(headers, &forged)).unwrap_err();
+        assert_eq!((rejection.reason(), rejection.status().as_u16()), (Reason::NoMatchingSignature, 503));
+        assert_eq!(world.requests("GET /.well-known/webhook-keys"), 1, "fetched once, and not again within a minute");
+        Ok(())
+    }
+
+    fn keys_that_cannot_be_had_put_a_delivery_off(world) {
+        world.set("webhook_url", "http://127.0.0.1:9/hook")?;
+        world.set("initial_sync", "off")?;
+        let user = wait!(sign_in(world, "ann"))?;
+        let delivery = world.delivery("ann")?;
+        let moved = Fault::on("GET /.well-known/webhook-keys").status(302).header("location", "/api/health");
+        let broken = [moved, Fault::on("GET /.well-known/webhook-keys").status(503), Fault::on("GET /.well-known/webhook-keys").cut_before()];
+        for fault in broken {
+            let client = client(world).build()?;
+            world.fault(fault);
+            let rejection = wait!(client.webhooks().verify(delivery.headers(), delivery.body())).unwrap_err();
+            assert_eq!((rejection.reason(), rejection.status().as_u16()), (Reason::NoPublicKeys, 503));
+            assert!(rejection.cause().is_some());
+        }
+        // With the key pinned it does not matter.
+        let key = world.sandbox(|sandbox| sandbox.webhook_keys(Timestamp::now()))[0].key.clone();
+        let client = client(world).webhook_key(key).build()?;
+        world.fault(Fault::on("GET /.well-known/webhook-keys").status(503));
+        wait!(client.webhooks().verify(delivery.headers(), delivery.body()))?;
+        assert_eq!(world.requests("GET /.well-known/webhook-keys"), 4);
+
+        // Keys that were kept need not be fetched.
+        let keys = {
+            let client = user.client();
+            wait!(client.webhooks().verify(delivery.headers(), delivery.body()))?;
+            client.webhooks().keys().ok_or("no keys")?
+        };
+        let restarted = self::client(world).build()?;
+        restarted.webhooks().restore_keys(keys);
+        wait!(restarted.webhooks().verify(delivery.headers(), delivery.body()))?;
+        assert_eq!(world.requests("GET /.well-known/webhook-keys"), 5);
+        Ok(())
+    }
+
+    fn subscriptions_are_kept_by_hand(world) {
+        world.set("webhook_url", "http://127.0.0.1:9/hook")?;
+        world.set("auto_subscribe", "off")?;
+        let user = wait!(sign_in(world, "ann"))?;
+        let calendars = wait!(user.calendars().list())?;
+        let mut wanted: Vec<CalendarRef> = calendars.iter().map(CalendarRef::from).collect();
+        let mut held: Vec<Held> = Vec::new();
+        let now = Timestamp::now();
+        let days = |days: i64| now + SignedDuration::from_hours(24 * days);
+        let of_microsoft = calendars.iter().filter(|one| one.provider == Some(Provider::Microsoft)).count();
+        // All are new; nothing is due; Microsoft's are due two days on, since they live for three; all but one go.
+        for (at, keep, due) in [(0, 99, wanted.len()), (0, 99, 0), (2, 99, of_microsoft), (0, 1, wanted.len() - 1)] {
+            wanted.truncate(keep);
+            let actions = Upkeep::default().plan(&wanted, &held, days(at) + SignedDuration::from_secs(60));
+            assert_eq!(actions.len(), due, "{actions:?}");
+            for action in actions {
+                match action {
+                    UpkeepAction::Subscribe(calendar, request) => {
+                        let answer = wait!(user.webhooks().subscribe(request))?;
+                        let made = Held::new(&calendar, &answer).ok_or("no channel")?;
+                        held.retain(|held| (&*held.provider, &*held.calendar_id) != (calendar.provider.as_str(), &*calendar.id));
+                        held.push(made);
+                    }
+                    UpkeepAction::Unsubscribe(gone, request) => {
+                        wait!(user.webhooks().unsubscribe(request))?;
+                        held.retain(|held| *held != gone);
+                    }
+                }
+            }
+            let kept: Vec<_> = world.sandbox(|sandbox| sandbox.subscriptions().iter().map(|one| one.channel_id.clone()).collect());
+            let known: std::collections::BTreeSet<_> = held.iter().map(|held| held.channel_id.to_string()).collect();
+            assert_eq!(kept.into_iter().collect::<std::collections::BTreeSet<_>>(), known);
+        }
+        assert_eq!(held.len(), 1);
+        let renewed = wait!(user.webhooks().subscribe(SubscribeWebhook::new((Provider::Google, "primary"))));
+        assert!(matches!(renewed.unwrap_err().kind(), ErrorKind::Validation { .. }), "an alias is no calendar");
+        Ok(())
+    }
 }

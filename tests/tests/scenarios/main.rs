@@ -23,9 +23,10 @@ macro_rules! vocabulary {
             Builder, Client, Endpoint, ErrorKind, MemoryStore, RetryPolicy, Sent, SessionEnded, SignIn,
             SignInFault, StoreError, TokenHook, TokenStore, Tokens, User,
             types::{
-                ConnectionStatus, DeleteEvent, Disconnect, Event, EventPage, EventTime, ListCalendars,
-                ListEvents, NewEvent, Provider, Revoke, Scope,
+                CalendarRef, ConnectionStatus, DeleteEvent, Disconnect, Event, EventPage, EventTime,
+                ListCalendars, ListEvents, NewEvent, Provider, Revoke, Scope, SubscribeWebhook,
             },
+            webhooks::{Declined, Held, Reason, Upkeep, UpkeepAction},
         };
 
         fn this_year() -> ListEvents {
