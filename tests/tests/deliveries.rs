@@ -1,0 +1,159 @@
+//! Deliveries to clients with many tasks: one that comes a thousand times from everywhere is handled once, the keys are
+//! fetched once for all who wait, and a caller that goes away takes nothing with it.
+
+use std::{
+    sync::{
+        Arc, Barrier,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use connect_sandbox::Fault;
+use connect_tests::world::{Place, World};
+use http::Request;
+
+const KEYS: &str = "GET /.well-known/webhook-keys";
+const TASKS: usize = 8;
+const TIMES: usize = 1_000;
+
+fn world() -> (World, Request<bytes::Bytes>) {
+    let world = World::new(Place::Socket).expect("a sandbox");
+    world.set("webhook_url", "http://127.0.0.1:9/hook").expect("a switch");
+    world.set("initial_sync", "off").expect("a switch");
+    let app = world.sandbox(|sandbox| sandbox.credentials());
+    let client = connect_blocking::Client::builder(app.client_id, app.client_secret, app.redirect_uri)
+        .base_url(world.base_url())
+        .build()
+        .expect("a client");
+    let pending = client.auth().sign_in(connect_blocking::SignIn::new("ann")).expect("a sign-in");
+    world.consent(pending.url()).expect("a callback");
+    let delivery = world.delivery("ann").expect("a delivery");
+    (world, delivery)
+}
+
+fn asynchronous(world: &World) -> connect_hyper::Client {
+    let app = world.sandbox(|sandbox| sandbox.credentials());
+    connect_hyper::Client::builder(app.client_id, app.client_secret, app.redirect_uri)
+        .base_url(world.base_url())
+        .build()
+        .expect("a client")
+}
+
+fn blocking(world: &World) -> connect_blocking::Client {
+    let app = world.sandbox(|sandbox| sandbox.credentials());
+    connect_blocking::Client::builder(app.client_id, app.client_secret, app.redirect_uri)
+        .base_url(world.base_url())
+        .build()
+        .expect("a client")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_times_from_eight_tasks_is_once() {
+    let (world, delivery) = world();
+    let client = asynchronous(&world);
+    let (delivery, handled) = (Arc::new(delivery), Arc::new(AtomicUsize::new(0)));
+    let tasks: Vec<_> = (0..TASKS)
+        .map(|_| {
+            let (client, delivery, handled) = (client.clone(), delivery.clone(), handled.clone());
+            tokio::spawn(async move {
+                let mut declined = 0;
+                for _ in 0..TIMES {
+                    match client.webhooks().receive(delivery.headers(), delivery.body()).await {
+                        Ok(received) => {
+                            handled.fetch_add(1, Ordering::SeqCst);
+                            tokio::task::yield_now().await;
+                            received.done().await.expect("kept in memory");
+                        }
+                        Err(reason) => {
+                            assert!([200, 503].contains(&reason.status().as_u16()), "{reason:?}");
+                            declined += 1;
+                        }
+                    }
+                }
+                declined
+            })
+        })
+        .collect();
+    let mut declined = 0;
+    for task in tasks {
+        declined += task.await.expect("no panic");
+    }
+    assert_eq!((handled.load(Ordering::SeqCst), declined), (1, TASKS * TIMES - 1));
+    assert_eq!(world.requests(KEYS), 1);
+}
+
+#[test]
+fn a_thousand_times_from_eight_threads_is_once() {
+    let (world, delivery) = world();
+    let client = blocking(&world);
+    let (handled, declined, start) = (AtomicUsize::new(0), AtomicUsize::new(0), Barrier::new(TASKS));
+    thread::scope(|scope| {
+        for _ in 0..TASKS {
+            scope.spawn(|| {
+                start.wait();
+                for _ in 0..TIMES {
+                    match client.webhooks().receive(delivery.headers(), delivery.body()) {
+                        Ok(received) => {
+                            handled.fetch_add(1, Ordering::SeqCst);
+                            thread::yield_now();
+                            received.done().expect("kept in memory");
+                        }
+                        Err(_) => drop(declined.fetch_add(1, Ordering::SeqCst)),
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!((handled.into_inner(), declined.into_inner()), (1, TASKS * TIMES - 1));
+    assert_eq!(world.requests(KEYS), 1);
+}
+
+#[tokio::test]
+async fn a_caller_that_goes_away_takes_no_keys_with_it() {
+    let (world, delivery) = world();
+    let client = asynchronous(&world);
+    world.fault(Fault::on(KEYS).delay(Duration::from_millis(300)));
+    let given_up = tokio::time::timeout(
+        Duration::from_millis(100),
+        client.webhooks().verify(delivery.headers(), delivery.body()),
+    );
+    assert!(given_up.await.is_err(), "it was waiting for the keys");
+    client.webhooks().verify(delivery.headers(), delivery.body()).await.expect("the same fetch serves it");
+    assert_eq!(world.requests(KEYS), 1);
+}
+
+#[tokio::test]
+async fn all_who_come_at_once_wait_for_one_fetch() {
+    let (world, delivery) = world();
+    let (client, delivery) = (asynchronous(&world), Arc::new(delivery));
+    world.fault(Fault::on(KEYS).delay(Duration::from_millis(200)));
+    let tasks: Vec<_> = (0..64)
+        .map(|_| {
+            let (client, delivery) = (client.clone(), delivery.clone());
+            tokio::spawn(async move {
+                client.webhooks().verify(delivery.headers(), delivery.body()).await.map(|_| ())
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.expect("no panic").expect("verified");
+    }
+    assert_eq!(world.requests(KEYS), 1);
+}
+
+#[test]
+fn threads_that_come_at_once_wait_for_one_fetch() {
+    let (world, delivery) = world();
+    let client = blocking(&world);
+    world.fault(Fault::on(KEYS).delay(Duration::from_millis(200)));
+    thread::scope(|scope| {
+        let verify = || client.webhooks().verify(delivery.headers(), delivery.body()).map(|_| ());
+        let threads: Vec<_> = (0..32).map(|_| scope.spawn(verify)).collect();
+        for thread in threads {
+            thread.join().expect("no panic").expect("verified");
+        }
+    });
+    assert_eq!(world.requests(KEYS), 1);
+}
