@@ -13,6 +13,10 @@ fn listed(app: &mut App, token: &str, id: &Value) -> Option<Value> {
 #[test]
 fn it_changes_the_calendar_and_says_what() {
     let (mut app, token) = hook::app(&[]);
+    let under_way =
+        json!({ "change": "created", "start": "2026-11-15T09:00:00Z", "end": "2026-11-15T11:00:00Z" });
+    assert_eq!(trigger(&mut app, under_way).0, 200);
+    one(&mut app);
     let before = app.events(&token, ALL);
     let (status, answer) = trigger(&mut app, json!({}));
     assert_eq!((status, &answer["success"]), (200, &json!(true)));
