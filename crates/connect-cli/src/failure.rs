@@ -32,7 +32,7 @@ environment wins over it, and an option over both.
 
 Exit codes:
   0    all went well
-  1    it failed otherwise: the token store, a file, a conflict
+  1    it failed otherwise: the token store, a file, a conflict, a refused delivery
   2    the arguments, the settings or the values of an event are wrong
   3    nobody is signed in, or the sign-in was not completed: connect login
   4    signed in, but not allowed: the scope, or calendar access withheld
