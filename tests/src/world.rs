@@ -104,13 +104,17 @@ impl World {
     /// Changes an event of `user` as its calendar's own service would, and gives back the delivery that tells of it.
     pub fn delivery(&self, user: &str) -> Result<http::Request<Bytes>, Failure> {
         self.taken(2, |sandbox, now| {
-            Ok(drop(sandbox.trigger(Trigger::updated().user(user).title("Moved"), now)?))
+            sandbox.trigger(Trigger::updated().user(user).title("Moved"), now)?;
+            Ok(())
         })
     }
 
     /// The last delivery once more, signed anew at a later time.
     pub fn delivery_again(&self) -> Result<http::Request<Bytes>, Failure> {
-        self.taken(4, |sandbox, now| Ok(drop(sandbox.resend(None, now)?)))
+        self.taken(4, |sandbox, now| {
+            sandbox.resend(None, now)?;
+            Ok(())
+        })
     }
 
     /// The delivery that `cause` makes, as if so many seconds had passed: nobody else can take it before.

@@ -99,17 +99,16 @@ impl Config {
     }
 }
 
-/// A service: where it is and what it is called.
+/// A service: where it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
-    name: &'static str,
     base: Box<str>,
     origin: Box<str>,
 }
 
 impl Service {
     /// A service at this base URL: https, or http to a loopback address; no query, no user information.
-    pub fn new(name: &'static str, base_url: &str) -> Result<Self, Error> {
+    pub fn new(base_url: &str) -> Result<Self, Error> {
         let wrong = |what: &str| Error::configuration(format!("the base URL {what}"));
         let absolute = "must be a whole URL, as in https://connect.mobiscroll.com/api";
         let uri: Uri = base_url.parse().map_err(|_| wrong(absolute))?;
@@ -129,12 +128,7 @@ impl Service {
         }
         let origin = format!("{scheme}://{authority}");
         let base = format!("{origin}{}", uri.path().trim_end_matches('/'));
-        Ok(Self { name, base: base.into(), origin: origin.into() })
-    }
-
-    /// Its short name, part of the key its tokens are kept under.
-    pub fn name(&self) -> &'static str {
-        self.name
+        Ok(Self { base: base.into(), origin: origin.into() })
     }
 
     /// The base URL without a slash at its end.
@@ -142,7 +136,7 @@ impl Service {
         &self.base
     }
 
-    /// Scheme and host of the base URL.
+    /// Scheme and host of the base URL, under which tokens are kept.
     pub fn origin(&self) -> &str {
         &self.origin
     }
@@ -186,7 +180,7 @@ struct Shared {
 impl App {
     /// Checks a configuration.
     pub fn new(config: Config) -> Result<Self, Error> {
-        let service = Service::new("connect", &config.base_url)?;
+        let service = Service::new(&config.base_url)?;
         if config.client_id.is_empty() || config.client_secret.expose().is_empty() {
             return Err(Error::configuration("the client id and the client secret must not be empty"));
         }
@@ -220,7 +214,7 @@ impl App {
     /// The key under which a user's tokens are kept.
     pub fn token_key(&self, user: &str) -> TokenKey {
         TokenKey {
-            service: self.0.service.name().into(),
+            issuer: self.0.service.origin().into(),
             client_id: self.config().client_id.as_str().into(),
             user: user.into(),
         }

@@ -175,7 +175,7 @@ mod tests {
     use super::*;
 
     fn key(user: &str) -> TokenKey {
-        TokenKey { service: "connect".into(), client_id: "app".into(), user: user.into() }
+        TokenKey { issuer: "https://connect.example".into(), client_id: "app".into(), user: user.into() }
     }
 
     #[test]

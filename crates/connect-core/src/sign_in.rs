@@ -89,7 +89,7 @@ impl SignIn {
         let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(authorize.query()?).finish();
         Ok(PendingSignIn {
             url: format!("{}{}?{query}", app.service().base_url(), Authorize::PATH).into(),
-            service: app.service().name().to_owned(),
+            issuer: app.service().origin().to_owned(),
             client_id: config.client_id.clone(),
             redirect_uri: config.redirect_uri.clone(),
             user: self.user,
@@ -106,7 +106,7 @@ impl SignIn {
 /// callback comes: `finish` consumes it, so that a `state` is good for one callback only.
 #[derive(Serialize, Deserialize, Debug)]
 pub struct PendingSignIn {
-    service: String,
+    issuer: String,
     client_id: String,
     redirect_uri: String,
     user: String,
@@ -140,7 +140,7 @@ impl PendingSignIn {
     /// The code of a callback that belongs to this sign-in: `state` first, before anything else is believed.
     pub(crate) fn accept(&self, app: &App, callback: &Callback, now: Timestamp) -> Result<Secret, Error> {
         let refuse = |fault, text: &str| Err(Error::sign_in(fault).with_message(text));
-        if self.service != app.service().name() || self.client_id != app.config().client_id {
+        if self.issuer != app.service().origin() || self.client_id != app.config().client_id {
             return refuse(SignInFault::WrongClient, "it was started by another application");
         }
         if callback.state.is_none() && callback.code.is_none() && callback.error.is_none() {

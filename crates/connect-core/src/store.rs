@@ -14,11 +14,11 @@ use async_trait::async_trait;
 
 use crate::Tokens;
 
-/// Whose tokens: a user of an application at a service.
+/// Whose tokens: a user of an application at an issuer. One store serves several applications and services.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct TokenKey {
-    /// The service, such as `connect`.
-    pub service: Box<str>,
+    /// Who issued them: scheme and host of the service, such as `https://connect.mobiscroll.com`.
+    pub issuer: Box<str>,
     /// The application's client id.
     pub client_id: Box<str>,
     /// The application's own name for the user.

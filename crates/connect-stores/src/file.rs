@@ -27,7 +27,7 @@ pub struct FileStore {
 /// What a file holds. The key is there for people who look, and to notice a file that was moved.
 #[derive(Serialize, Deserialize)]
 struct Record {
-    service: String,
+    issuer: String,
     client_id: String,
     user: String,
     tokens: Tokens,
@@ -35,7 +35,7 @@ struct Record {
 
 impl Record {
     fn is_of(&self, key: &TokenKey) -> bool {
-        (&*self.service, &*self.client_id, &*self.user) == (&*key.service, &*key.client_id, &*key.user)
+        (&*self.issuer, &*self.client_id, &*self.user) == (&*key.issuer, &*key.client_id, &*key.user)
     }
 }
 
@@ -80,7 +80,7 @@ impl FileStore {
 
     fn path(&self, key: &TokenKey, extension: &str) -> PathBuf {
         let mut hash = Sha256::new();
-        for part in [&key.service, &key.client_id, &key.user] {
+        for part in [&key.issuer, &key.client_id, &key.user] {
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part.as_bytes());
         }
@@ -152,7 +152,7 @@ impl StoreLock for FileLock {
     fn save(&mut self, tokens: &Tokens) -> Result<(), StoreError> {
         let path = self.store.path(&self.key, "json");
         let record = Record {
-            service: self.key.service.to_string(),
+            issuer: self.key.issuer.to_string(),
             client_id: self.key.client_id.to_string(),
             user: self.key.user.to_string(),
             tokens: tokens.clone(),
@@ -203,7 +203,7 @@ mod tests {
     use super::*;
 
     fn key(user: &str) -> TokenKey {
-        TokenKey { service: "connect".into(), client_id: "app".into(), user: user.into() }
+        TokenKey { issuer: "https://connect.example".into(), client_id: "app".into(), user: user.into() }
     }
 
     fn store() -> (tempfile::TempDir, FileStore) {
