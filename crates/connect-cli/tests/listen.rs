@@ -1,5 +1,5 @@
 //! `connect webhooks listen`, with deliveries that are signed here.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 mod common;
 

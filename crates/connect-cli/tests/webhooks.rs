@@ -1,5 +1,5 @@
 //! Webhooks from the subscription to the delivery, with a sandbox that sends.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 mod common;
 
