@@ -26,7 +26,7 @@ fn it_changes_the_calendar_and_says_what() {
     );
     assert_eq!(
         (&answer["calendarId"], &answer["due"]),
-        (&json!(calendar(&app, "google")), &json!("2026-11-15T10:00:02.000Z"))
+        (&json!(calendar(&app, "google")), &json!("2026-11-15T10:00:03.000Z"))
     );
     let event = &answer["event"];
     assert_eq!(event["changeType"], "updated");
@@ -36,7 +36,7 @@ fn it_changes_the_calendar_and_says_what() {
     let next = next.unwrap();
     assert_eq!(event["id"], next["id"], "the next event");
     assert_eq!(event["title"], format!("{} (changed)", next["title"].as_str().unwrap()));
-    assert_eq!(event["lastModified"], "2026-11-15T10:00:01.000Z");
+    assert_eq!(event["lastModified"], "2026-11-15T10:00:02.000Z");
     let now = listed(&mut app, &token, &event["id"]).unwrap();
     assert_eq!((&now["title"], &now["lastModified"]), (&event["title"], &event["lastModified"]));
     let got = one(&mut app);
