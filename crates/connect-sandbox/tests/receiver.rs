@@ -79,6 +79,7 @@ fn accept(listener: &TcpListener) -> TcpStream {
         match listener.accept() {
             Ok((stream, _)) => {
                 stream.set_nonblocking(false).unwrap();
+                stream.set_read_timeout(Some(2 * SOON)).unwrap();
                 return stream;
             }
             Err(error) if begun.elapsed() > SOON => panic!("nobody came: {error}"),
