@@ -1,0 +1,142 @@
+//! Runs seeds of the simulation: see `connect_tests::simulation`.
+//!
+//! ```text
+//! simulate [--seeds N] [--from S] [--threads T] [--json]
+//! simulate --replay S      one seed, with everything that happens
+//! ```
+
+use std::{
+    process::ExitCode,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::Instant,
+};
+
+use connect_tests::simulation::{FAULTS, Report, STATES, run};
+
+fn main() -> ExitCode {
+    let options = match Options::read(std::env::args().skip(1)) {
+        Ok(options) => options,
+        Err(text) => {
+            eprintln!("{text}");
+            return ExitCode::from(2);
+        }
+    };
+    if let Some(seed) = options.replay {
+        let report = run(seed, true);
+        report.history.iter().for_each(|line| println!("{line}"));
+        report.breaches.iter().for_each(|breach| println!("{breach}"));
+        return if report.breaches.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
+    let started = Instant::now();
+    let report = run_all(&options);
+    let seconds = started.elapsed().as_secs_f64();
+    print(&report, &options, seconds)
+}
+
+struct Options {
+    seeds: u64,
+    from: u64,
+    threads: usize,
+    json: bool,
+    replay: Option<u64>,
+}
+
+impl Options {
+    fn read(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
+        let threads = thread::available_parallelism().map_or(1, usize::from);
+        let mut options = Self { seeds: 2_000, from: 0, threads, json: false, replay: None };
+        while let Some(name) = arguments.next() {
+            let mut number = || {
+                let text = arguments.next().ok_or_else(|| format!("{name} takes a number"))?;
+                text.parse::<u64>().map_err(|_| format!("{name} takes a number, not {text:?}"))
+            };
+            match name.as_str() {
+                "--seeds" => options.seeds = number()?,
+                "--from" => options.from = number()?,
+                "--threads" => options.threads = usize::try_from(number()?).unwrap_or(1).max(1),
+                "--replay" => options.replay = Some(number()?),
+                "--json" => options.json = true,
+                _ => {
+                    return Err(format!(
+                        "{name} is no option: --seeds N, --from S, --threads T, --json, --replay S"
+                    ));
+                }
+            }
+        }
+        Ok(options)
+    }
+}
+
+fn run_all(options: &Options) -> Report {
+    let (next, whole) = (AtomicU64::new(0), Mutex::new(Report::default()));
+    thread::scope(|scope| {
+        for _ in 0..options.threads {
+            scope.spawn(|| {
+                let mut mine = Report::default();
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= options.seeds {
+                        break;
+                    }
+                    mine += run(options.from.wrapping_add(seed), false);
+                }
+                *whole.lock().unwrap_or_else(PoisonError::into_inner) += mine;
+            });
+        }
+    });
+    whole.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn print(report: &Report, options: &Options, seconds: f64) -> ExitCode {
+    println!(
+        "{} seeds from {}: {} users, {} calls ({} met by a fault), {} exchanges, {:.0} calls a second",
+        options.seeds,
+        options.from,
+        report.users,
+        report.calls,
+        report.calls_met,
+        report.exchanges,
+        report.calls as f64 / seconds
+    );
+    print!("{:<16}", "");
+    STATES.iter().for_each(|state| print!("{:>13}", state.name()));
+    println!();
+    for fault in FAULTS {
+        print!("{:<16}", fault.name());
+        for state in STATES {
+            let count = report.met[*state as usize][*fault as usize];
+            if state.meets(*fault) { print!("{count:>13}") } else { print!("{:>13}", "-") }
+        }
+        println!();
+    }
+    for breach in report.breaches.iter().take(20) {
+        println!("{breach}");
+    }
+    let gaps = report.gaps();
+    for (state, fault) in &gaps {
+        println!("never met: {} while {}", fault.name(), state.name());
+    }
+    println!(
+        "{} breaches, {} sign-ins lost, {} lost that no client can keep (the service forgives no lost answer)",
+        report.breaches.len(),
+        report.lost_sign_ins,
+        report.unavoidable_losses
+    );
+    if options.json {
+        let faults: serde_json::Map<_, _> =
+            FAULTS.iter().map(|fault| (fault.name().to_owned(), report.faults(*fault).into())).collect();
+        let line = serde_json::json!({
+            "calls": report.calls,
+            "faults": faults,
+            "breaches": report.breaches.len(),
+            "lost_sign_ins": report.lost_sign_ins,
+            "unavoidable_losses": report.unavoidable_losses,
+        });
+        println!("{line}");
+    }
+    if report.breaches.is_empty() && gaps.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,88 @@
+//! What becomes of a request on its way to the service and back.
+
+use connect_core::{Response, Sent, TransportError, TransportErrorKind};
+use fastrand::Rng;
+use http::{HeaderValue, StatusCode, header};
+
+use super::Fault;
+
+/// What is going to happen to one request, and how long it takes both ways, in milliseconds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fate {
+    pub(super) fault: Option<Fault>,
+    pub(super) there: u64,
+    pub(super) back: u64,
+}
+
+impl Fate {
+    /// `often` in a thousand go wrong; none takes longer than `time`.
+    pub(super) fn of(rng: &mut Rng, often: u64, token_endpoint: bool, time: u64) -> Self {
+        let quick = |rng: &mut Rng| rng.u64(1..40);
+        let (mut there, mut back) = (quick(rng), quick(rng));
+        if rng.u64(0..1000) >= often {
+            return Self { fault: None, there, back };
+        }
+        let kinds = [
+            Fault::Unreachable,
+            Fault::RequestLost,
+            Fault::AnswerLost,
+            Fault::Slow,
+            Fault::Unavailable,
+            Fault::ActedUnavailable,
+            Fault::Limited,
+            Fault::Garbage,
+            Fault::InvalidClient,
+        ];
+        let fault = kinds[rng.usize(0..kinds.len() - usize::from(!token_endpoint))];
+        match fault {
+            Fault::Slow => {
+                there = rng.u64(1..time / 2);
+                back = rng.u64(1..time / 2);
+            }
+            // What is lost is found out when the time is over, or when the connection breaks.
+            Fault::RequestLost | Fault::AnswerLost => back = rng.u64(1..time.saturating_sub(there).max(2)),
+            _ => {}
+        }
+        Self { fault: Some(fault), there, back }
+    }
+
+    /// Whether the service gets to see the request.
+    pub(super) fn arrives(&self) -> bool {
+        use Fault::{InvalidClient, Limited, RequestLost, Unavailable, Unreachable};
+        !matches!(self.fault, Some(Unreachable | RequestLost | Unavailable | Limited | InvalidClient))
+    }
+
+    /// Whether what the service answered reaches the client as it was.
+    pub(super) fn answers(&self) -> bool {
+        matches!(self.fault, None | Some(Fault::Slow))
+    }
+
+    /// What the client gets.
+    pub(super) fn outcome(
+        &self,
+        answer: Option<Response>,
+        rng: &mut Rng,
+    ) -> Result<Response, TransportError> {
+        match (self.fault, answer) {
+            (None | Some(Fault::Slow), Some(answer)) => Ok(answer),
+            (Some(Fault::Unreachable), _) => Err(TransportError::unreachable("simulated")),
+            (Some(Fault::Unavailable | Fault::ActedUnavailable), _) => Ok(status(503, "{}")),
+            (Some(Fault::Limited), _) => {
+                let mut response = status(429, "{}");
+                let seconds = HeaderValue::from(rng.u64(1..20));
+                response.headers_mut().insert(header::RETRY_AFTER, seconds);
+                Ok(response)
+            }
+            (Some(Fault::Garbage), _) => Ok(status(200, "<html>")),
+            (Some(Fault::InvalidClient), _) => Ok(status(401, r#"{"error":"invalid_client"}"#)),
+            _ if rng.bool() => Err(TransportError::broken("simulated")),
+            _ => Err(TransportError::new(TransportErrorKind::Timeout, Sent::Maybe, "simulated")),
+        }
+    }
+}
+
+fn status(code: u16, body: &'static str) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = StatusCode::from_u16(code).unwrap_or_default();
+    response
+}

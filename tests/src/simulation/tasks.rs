@@ -1,0 +1,613 @@
+//! What is under way: calls, and the work on tokens that runs to its end without them.
+
+use connect_core::{
+    Call, Deleting, Error, Exchanging, Loading, Locking, Refresh, RefreshStep, Refreshing, Releasing,
+    Request, Response, Saving, Sending, Sleeping, Step, StoreError, Tokens, TransportError,
+    types::{GetConnectionStatus, NewEvent, Scope},
+};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{
+    Fault, State,
+    network::Fate,
+    truth::{Life, Presenter},
+    world::{Event, World},
+};
+
+/// Something that waits for something.
+pub(super) struct Task {
+    pub(super) process: usize,
+    pub(super) life: Life,
+    pub(super) user: usize,
+    /// Counts what it waited for, so that an event that comes late says nothing.
+    pub(super) epoch: u32,
+    /// Whether a fault met it.
+    pub(super) met: bool,
+    pub(super) kind: Kind,
+}
+
+pub(super) enum Kind {
+    Call { sent: u32, state: Waits },
+    Job(Job),
+}
+
+/// What a call waits for.
+pub(super) enum Waits {
+    Answer(Sending),
+    Gate(Refresh, After),
+    Job(After),
+    Pause(Sleeping),
+    /// On its way from one to the other.
+    Nothing,
+}
+
+/// What comes after a refresh.
+pub(super) enum After {
+    Call(Refreshing),
+    /// The refresh was asked for; whether this is it, or what has to come before.
+    Asked {
+        last: bool,
+    },
+}
+
+/// Work on tokens.
+pub(super) struct Job {
+    state: Work,
+    /// Whether it has the lock, as far as it knows.
+    locked: bool,
+    lock_until: u64,
+    /// Whether it holds its session's gate.
+    gate: bool,
+    waiter: Option<u64>,
+    asked: bool,
+    loaded: Option<u64>,
+    /// The refresh token it presents.
+    presents: Option<String>,
+    fault: Option<Fault>,
+}
+
+enum Work {
+    Load(Loading),
+    Lock(u64, Locking),
+    Send(Exchanging),
+    Save(Tokens, Saving),
+    Delete(Deleting),
+    Release(Releasing),
+    Nothing,
+}
+
+impl Task {
+    pub(super) fn is_call(&self) -> bool {
+        matches!(self.kind, Kind::Call { .. })
+    }
+
+    pub(super) fn state(&self) -> State {
+        match &self.kind {
+            Kind::Call { state, .. } => match state {
+                Waits::Answer(_) | Waits::Nothing => State::Calling,
+                Waits::Gate(..) => State::AtGate,
+                Waits::Job(_) => State::Waiting,
+                Waits::Pause(_) => State::Sleeping,
+            },
+            Kind::Job(job) => match job.state {
+                Work::Load(_) | Work::Nothing => State::Loading,
+                Work::Lock(..) => State::Locking,
+                Work::Send(_) => State::Exchanging,
+                Work::Save(..) => State::Saving,
+                Work::Delete(_) => State::Deleting,
+                Work::Release(_) => State::Releasing,
+            },
+        }
+    }
+}
+
+impl World {
+    /// A call begins: mostly a read, at times a write that is not allowed, or a refresh that is asked for.
+    pub(super) fn call(&mut self, process: usize, user: usize) {
+        self.report.calls += 1;
+        let now = self.time(process);
+        let session = self.processes[process].sessions[user].clone();
+        let id = self.add(process, user, Kind::Call { sent: 0, state: Waits::Nothing });
+        self.note(|| format!("#{id} p{process} calls for u{user}"));
+        match self.rng.u8(0..40) {
+            0 if !self.strict => self.ask(id),
+            1..8 if *self.scope(user) == Scope::Read => {
+                let hour =
+                    |hour: i64| Timestamp::from_second(1_800_000_000 + 3600 * hour).unwrap_or_default();
+                let event = NewEvent::new(("google", "x"), "not allowed", hour(0), hour(1));
+                self.call_goes_on(id, Call::start(&session, &event, now));
+            }
+            _ => self.call_goes_on(id, Call::start(&session, &GetConnectionStatus::new(), now)),
+        }
+    }
+
+    /// `User::refresh`: whatever has to come before, and then the refresh itself.
+    fn ask(&mut self, id: u64) {
+        let Some(task) = self.tasks.get(&id) else { return };
+        let (process, session) = (task.process, self.processes[task.process].sessions[task.user].clone());
+        let deadline = self.time(process).monotonic.saturating_add(std::time::Duration::from_secs(60));
+        match session.before_refresh(deadline) {
+            Some(first) => self.wait_at_gate(id, first, After::Asked { last: false }),
+            None => match session.refresh(deadline) {
+                Ok(refresh) => self.wait_at_gate(id, refresh, After::Asked { last: true }),
+                Err(error) => self.call_ends(id, Err(error)),
+            },
+        }
+    }
+
+    fn call_goes_on(&mut self, id: u64, step: Step) {
+        match step {
+            Step::Send(request, next) => {
+                let Some(task) = self.tasks.get_mut(&id) else { return };
+                let user = task.user;
+                let Kind::Call { sent, state } = &mut task.kind else { return };
+                *state = Waits::Answer(next);
+                *sent += 1;
+                let too_many = *sent > 12;
+                if too_many {
+                    self.breach(format!("#{id} was sent {} times", 13));
+                }
+                let bearer = request.headers().get("authorization").and_then(|value| value.to_str().ok());
+                let bearer = bearer.and_then(|text| text.strip_prefix("Bearer ")).unwrap_or_default();
+                if let Err(text) = self.truth.bears(bearer, user) {
+                    self.breach(format!("#{id} sends {text}"));
+                }
+                self.send(id, request, false);
+            }
+            Step::Refresh(refresh, next) => self.wait_at_gate(id, refresh, After::Call(next)),
+            Step::Sleep(time, next) => {
+                let until = self.now + u64::try_from(time.as_millis()).unwrap_or(u64::MAX).max(1);
+                let Some(epoch) = self.waits(id, Waits::Pause(next)) else { return };
+                self.at(until, Event::Go { task: id, epoch });
+            }
+            Step::Done(outcome) => self.call_ends(id, outcome.map(|_| ())),
+        }
+    }
+
+    fn call_ends(&mut self, id: u64, outcome: Result<(), Error>) {
+        let Some(task) = self.tasks.remove(&id) else { return };
+        self.note(|| format!("#{id} ends: {outcome:?}"));
+        let denied = matches!(&outcome, Err(error) if matches!(error.kind(), connect_core::ErrorKind::Permission { .. }));
+        if self.strict && !denied && self.has_to_work(task.user) {
+            if let Err(error) = outcome {
+                self.breach(format!("#{id} fails although nothing is wrong: {error}"));
+            }
+        }
+    }
+
+    fn wait_at_gate(&mut self, id: u64, refresh: Refresh, after: After) {
+        let deadline = refresh.deadline();
+        let Some(task) = self.tasks.get(&id) else { return };
+        let (process, user) = (task.process, task.user);
+        let until = self.moment(process, deadline).max(self.now);
+        let Some(epoch) = self.waits(id, Waits::Gate(refresh, after)) else { return };
+        self.at(until, Event::Go { task: id, epoch });
+        self.processes[process].gates[user].queue.push_back(id);
+        self.open_gate(process, user);
+    }
+
+    /// Lets the next one refresh, if nobody does.
+    fn open_gate(&mut self, process: usize, user: usize) {
+        while self.processes[process].gates[user].leader.is_none() {
+            let Some(id) = self.processes[process].gates[user].queue.pop_front() else { return };
+            let now = self.time(process);
+            let Some(Task { kind: Kind::Call { state, .. }, epoch, .. }) = self.tasks.get_mut(&id) else {
+                continue;
+            };
+            let Waits::Gate(refresh, after) = std::mem::replace(state, Waits::Nothing) else { continue };
+            *epoch += 1;
+            let (epoch, deadline) = (*epoch, refresh.deadline());
+            let asked = matches!(after, After::Asked { last: true });
+            match refresh.start(now) {
+                RefreshStep::Done(outcome) => self.after(id, after, outcome),
+                step => {
+                    *state = Waits::Job(after);
+                    let until = self.moment(process, deadline).max(self.now);
+                    self.at(until, Event::Go { task: id, epoch });
+                    self.note(|| format!("#{id} leads a refresh"));
+                    self.start_job(process, user, step, Some(id), asked);
+                }
+            }
+        }
+    }
+
+    fn after(&mut self, id: u64, after: After, outcome: Result<(), Error>) {
+        let Some(task) = self.tasks.get(&id) else { return };
+        let now = self.time(task.process);
+        match (after, outcome) {
+            (After::Call(next), outcome) => self.call_goes_on(id, next.resume(outcome, now)),
+            (After::Asked { last: false }, Ok(())) => self.ask(id),
+            (After::Asked { .. }, outcome) => self.call_ends(id, outcome),
+        }
+    }
+
+    fn waits(&mut self, id: u64, wait: Waits) -> Option<u32> {
+        let task = self.tasks.get_mut(&id)?;
+        task.epoch += 1;
+        if let Kind::Call { state, .. } = &mut task.kind {
+            *state = wait;
+        }
+        Some(task.epoch)
+    }
+
+    fn send(&mut self, id: u64, request: Request, token_endpoint: bool) {
+        let time =
+            request.extensions().get::<connect_core::Timeout>().map_or(30_000, |time| time.0.as_millis());
+        let time = u64::try_from(time).unwrap_or(30_000).max(4);
+        let fate = Fate::of(&mut self.rng, self.often, token_endpoint, time);
+        let Some(task) = self.tasks.get_mut(&id) else { return };
+        task.epoch += 1;
+        let epoch = task.epoch;
+        if let Some(fault) = fate.fault {
+            self.meet_task(id, fault);
+        }
+        self.note(|| format!("#{id} sends {} {}: {:?}", request.method(), request.uri().path(), fate.fault));
+        self.at(self.now + fate.there, Event::Arrive { task: id, epoch, request, fate });
+    }
+
+    /// The request reaches the service, whether or not anybody still waits for the answer.
+    pub(super) fn arrive(&mut self, task: u64, epoch: u32, request: Request, fate: Fate) {
+        let late = !self.tasks.get(&task).is_some_and(|task| task.epoch == epoch);
+        let answer = if fate.arrives() { self.served(request, late) } else { None };
+        let outcome = fate.outcome(answer, &mut self.rng);
+        self.at(self.now + fate.back, Event::Answer { task, epoch, outcome, fate });
+    }
+
+    /// What the service does with it, seen from outside.
+    fn served(&mut self, request: Request, late: bool) -> Option<Response> {
+        let (path, body) = (request.uri().path().to_owned(), request.body().clone());
+        let response = self.serve(request)?;
+        match path.as_str() {
+            "/api/oauth/token" => {
+                let form = |name: &str| field(&body, name);
+                let from = form("refresh_token");
+                let granted = pair(&response);
+                let Some(from) = from else {
+                    if let Some((access, refresh)) = granted {
+                        let user = user_of(&access);
+                        self.truth.signs_in(user, &access, &refresh, self.now);
+                    }
+                    return Some(response);
+                };
+                let expected = self.truth.accepts(&from);
+                if expected != granted.is_some() {
+                    self.breach(format!("the service decided otherwise than expected ({expected})"));
+                }
+                match granted {
+                    Some((access, refresh)) => {
+                        self.report.exchanges += 1;
+                        self.truth.refreshes(&from, &access, &refresh, self.now);
+                    }
+                    None => match self.truth.refused(&from, late) {
+                        Some(true) => self.report.unavoidable_losses += 1,
+                        Some(false) => self.lost(user_of(&from), "a refresh token was refused"),
+                        None => {}
+                    },
+                }
+            }
+            "/api/oauth/revoke" => {
+                let token = serde_json::from_slice::<Value>(&body)
+                    .ok()
+                    .and_then(|body| Some(body["token"].as_str()?.to_owned()));
+                if let Some(token) = token {
+                    self.truth.revoke(user_of(&token), true);
+                }
+            }
+            _ => {}
+        }
+        Some(response)
+    }
+
+    pub(super) fn answer(
+        &mut self,
+        id: u64,
+        epoch: u32,
+        outcome: Result<Response, TransportError>,
+        fate: Fate,
+    ) {
+        let Some(task) = self.tasks.get_mut(&id).filter(|task| task.epoch == epoch) else { return };
+        let (process, life, user) = (task.process, task.life, task.user);
+        let skewed = self.processes[process].offset != 0;
+        let now = self.time(process);
+        let Some(task) = self.tasks.get_mut(&id) else { return };
+        match &mut task.kind {
+            Kind::Call { state, .. } => {
+                if let Waits::Answer(next) = std::mem::replace(state, Waits::Nothing) {
+                    self.call_goes_on(id, next.resume(outcome, now));
+                }
+            }
+            Kind::Job(job) => {
+                let Work::Send(next) = std::mem::replace(&mut job.state, Work::Nothing) else { return };
+                let presented = job.presents.take();
+                if let Some(presented) = &presented {
+                    if !fate.answers()
+                        && !matches!(
+                            fate.fault,
+                            Some(Fault::Unreachable | Fault::Limited | Fault::InvalidClient)
+                        )
+                    {
+                        self.truth.fate_unknown(presented, life);
+                    }
+                }
+                if let (true, Ok(response)) = (fate.answers(), &outcome) {
+                    if let Some((_, refresh)) = pair(response) {
+                        if presented.is_none() {
+                            // A sign-in takes the place of what was not saved yet.
+                            self.truth.gives_up(life, Some(user));
+                        }
+                        self.truth.arrives(&refresh, life, skewed);
+                    }
+                }
+                self.job_goes_on(id, next.resume(outcome, now));
+            }
+        }
+    }
+
+    pub(super) fn start_job(
+        &mut self,
+        process: usize,
+        user: usize,
+        step: RefreshStep,
+        waiter: Option<u64>,
+        asked: bool,
+    ) {
+        let job = Job {
+            state: Work::Nothing,
+            locked: false,
+            lock_until: 0,
+            gate: waiter.is_some(),
+            waiter,
+            asked,
+            loaded: None,
+            presents: None,
+            fault: None,
+        };
+        let id = self.add(process, user, Kind::Job(job));
+        if waiter.is_some() {
+            self.processes[process].gates[user].leader = Some(id);
+        }
+        self.job_goes_on(id, step);
+    }
+
+    fn job_goes_on(&mut self, id: u64, step: RefreshStep) {
+        let Some(task) = self.tasks.get_mut(&id) else { return };
+        let (process, life, user) = (task.process, task.life, task.user);
+        let Kind::Job(job) = &mut task.kind else { return };
+        match step {
+            RefreshStep::Load(next) => self.store(id, Work::Load(next)),
+            RefreshStep::Lock(lease, next) => {
+                let lease = u64::try_from(lease.as_millis()).unwrap_or(u64::MAX);
+                job.lock_until = self.now + lease;
+                self.store(id, Work::Lock(lease, next));
+            }
+            RefreshStep::Save(tokens, next) => self.store(id, Work::Save(tokens, next)),
+            RefreshStep::Delete(next) => self.store(id, Work::Delete(next)),
+            RefreshStep::Release(next) => self.store(id, Work::Release(next)),
+            RefreshStep::Send(request, next) => {
+                let presented = field(request.body(), "refresh_token");
+                job.state = Work::Send(next);
+                job.presents = presented.clone();
+                if let Some(presented) = presented {
+                    let who = Presenter {
+                        life,
+                        loaded: job.loaded,
+                        locked: self.storage.holds(user, id, self.now),
+                        skewed: self.processes[process].offset != 0,
+                        asked: job.asked,
+                    };
+                    if let Err(text) = self.truth.presents(&presented, &who, self.now) {
+                        self.breach(format!("#{id}: {text}"));
+                    }
+                }
+                self.send(id, request, true);
+            }
+            RefreshStep::Done(outcome) => self.job_ends(id, outcome),
+        }
+    }
+
+    fn job_ends(&mut self, id: u64, outcome: Result<(), Error>) {
+        let Some(task) = self.tasks.remove(&id) else { return };
+        self.note(|| format!("#{id} is done: {outcome:?}"));
+        let Kind::Job(job) = task.kind else { return };
+        if job.locked {
+            self.storage.unlock(task.user, id);
+        }
+        self.leave(task.process, task.user, job.gate, job.waiter, outcome);
+    }
+
+    /// Tells who waits for a job, and lets the next one in.
+    fn leave(
+        &mut self,
+        process: usize,
+        user: usize,
+        gate: bool,
+        waiter: Option<u64>,
+        outcome: Result<(), Error>,
+    ) {
+        if gate {
+            self.processes[process].gates[user].leader = None;
+        }
+        if let Some(waiter) = waiter {
+            if let Some(Task { kind: Kind::Call { state, .. }, .. }) = self.tasks.get_mut(&waiter) {
+                if let Waits::Job(after) = std::mem::replace(state, Waits::Nothing) {
+                    self.after(waiter, after, outcome);
+                }
+            }
+        }
+        if gate {
+            self.open_gate(process, user);
+        }
+    }
+
+    /// The store has something to do.
+    fn store(&mut self, id: u64, work: Work) {
+        let Some(task) = self.tasks.get_mut(&id) else { return };
+        let Kind::Job(job) = &mut task.kind else { return };
+        task.epoch += 1;
+        let (epoch, unsure) = (task.epoch, matches!(work, Work::Save(..) | Work::Delete(_)));
+        job.state = work;
+        job.fault = None;
+        let mut time = self.rng.u64(1..20);
+        if self.rng.u64(0..1000) < self.often {
+            let fault = match self.rng.u8(0..6) {
+                0..3 => Fault::StoreFailed,
+                3 if unsure => Fault::StoreUnsure,
+                _ => Fault::StoreSlow,
+            };
+            if fault == Fault::StoreSlow {
+                time = self.rng.u64(1_000..30_000);
+            }
+            job.fault = Some(fault);
+            self.meet_task(id, fault);
+        }
+        self.at(self.now + time, Event::Go { task: id, epoch });
+    }
+
+    /// The time has come.
+    pub(super) fn go(&mut self, id: u64, epoch: u32) {
+        let Some(task) = self.tasks.get_mut(&id).filter(|task| task.epoch == epoch) else { return };
+        let (process, user) = (task.process, task.user);
+        match &mut task.kind {
+            Kind::Call { state, .. } => match std::mem::replace(state, Waits::Nothing) {
+                Waits::Pause(next) => {
+                    let step = next.resume(self.time(process));
+                    self.call_goes_on(id, step);
+                }
+                Waits::Gate(refresh, after) => {
+                    self.processes[process].gates[user].queue.retain(|waiting| *waiting != id);
+                    self.after(id, after, Err(refresh.timed_out()));
+                }
+                Waits::Job(after) => self.after(id, after, Err(late())),
+                other => *state = other,
+            },
+            Kind::Job(_) => self.stored(id),
+        }
+    }
+
+    /// The store has done its work, or has not.
+    fn stored(&mut self, id: u64) {
+        let Some(task) = self.tasks.get_mut(&id) else { return };
+        let (process, user) = (task.process, task.user);
+        let Kind::Job(job) = &mut task.kind else { return };
+        let fault = job.fault;
+        let failed = fault == Some(Fault::StoreFailed);
+        let failure = || StoreError::new("simulated");
+        let holds = self.storage.holds(user, id, self.now);
+        let (locked, until) = (job.locked, job.lock_until);
+        let work = std::mem::replace(&mut job.state, Work::Nothing);
+        let now = self.time(process);
+        let step = match work {
+            Work::Load(next) => {
+                let found = if failed { Err(failure()) } else { Ok(self.storage.load(user)) };
+                if locked && !failed {
+                    let at = self.now;
+                    self.job(id, |job| job.loaded = Some(at));
+                }
+                next.resume(found, now)
+            }
+            Work::Lock(lease, next) => {
+                if failed {
+                    next.resume(Err(failure()), now)
+                } else if self.storage.lock(user, id, self.now, lease) {
+                    self.job(id, |job| job.locked = true);
+                    next.resume(Ok(()), now)
+                } else if self.now >= until {
+                    next.resume(Err(StoreError::new("another holder keeps the tokens locked")), now)
+                } else {
+                    self.job(id, |job| job.state = Work::Lock(lease, next));
+                    let Some(task) = self.tasks.get_mut(&id) else { return };
+                    task.epoch += 1;
+                    let epoch = task.epoch;
+                    let again = self.now + self.rng.u64(20..200);
+                    return self.at(again, Event::Go { task: id, epoch });
+                }
+            }
+            Work::Save(tokens, next) => {
+                let outcome = if !holds {
+                    Err(StoreError::lost_lease())
+                } else if failed {
+                    Err(failure())
+                } else {
+                    let refresh = tokens.refresh_token.as_ref().map(|token| token.expose().to_owned());
+                    self.storage.save(user, tokens);
+                    self.truth.saved(&refresh.unwrap_or_default(), self.now);
+                    if fault == Some(Fault::StoreUnsure) { Err(failure()) } else { Ok(()) }
+                };
+                self.note(|| format!("#{id} saves: {outcome:?}"));
+                next.resume(outcome, now)
+            }
+            Work::Delete(next) => {
+                let outcome = if !holds {
+                    Err(StoreError::lost_lease())
+                } else if failed {
+                    Err(failure())
+                } else {
+                    self.storage.delete(user);
+                    if fault == Some(Fault::StoreUnsure) { Err(failure()) } else { Ok(()) }
+                };
+                self.note(|| format!("#{id} deletes: {outcome:?}"));
+                next.resume(outcome, now)
+            }
+            Work::Release(next) => {
+                self.job(id, |job| job.locked = false);
+                if !failed {
+                    self.storage.unlock(user, id);
+                }
+                next.resume(if failed { Err(failure()) } else { Ok(()) }, now)
+            }
+            Work::Send(_) | Work::Nothing => return,
+        };
+        self.job_goes_on(id, step);
+    }
+
+    fn job(&mut self, id: u64, change: impl FnOnce(&mut Job)) {
+        if let Some(Task { kind: Kind::Job(job), .. }) = self.tasks.get_mut(&id) {
+            change(job);
+        }
+    }
+
+    /// A call's future, or a machine, is dropped half-way.
+    pub(super) fn give_up(&mut self, id: u64) {
+        let Some(task) = self.tasks.remove(&id) else { return };
+        let (process, user, life) = (task.process, task.user, task.life);
+        match task.kind {
+            Kind::Call { .. } => self.processes[process].gates[user].queue.retain(|waiting| *waiting != id),
+            Kind::Job(job) => {
+                let Job { state, locked, gate, waiter, presents, .. } = job;
+                drop(state);
+                if let Some(presented) = presents {
+                    self.truth.fate_unknown(&presented, life);
+                }
+                if locked {
+                    self.storage.unlock(user, id);
+                }
+                self.leave(process, user, gate, waiter, Err(Error::configuration("the task was ended")));
+            }
+        }
+    }
+}
+
+fn late() -> Error {
+    Error::new(connect_core::ErrorKind::Timeout).with_message("the tokens are still being refreshed")
+}
+
+/// A field of a form.
+fn field(body: &[u8], name: &str) -> Option<String> {
+    form_urlencoded::parse(body).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+/// The pair in an answer of the token endpoint.
+fn pair(response: &Response) -> Option<(String, String)> {
+    let body: Value = serde_json::from_slice(response.body()).ok()?;
+    Some((body["access_token"].as_str()?.to_owned(), body["refresh_token"].as_str()?.to_owned()))
+}
+
+/// Whose token it is: the users are `u0`, `u1` and so on, and the tokens say so.
+fn user_of(token: &str) -> usize {
+    use base64::Engine as _;
+    let claims = token.split('.').nth(1).unwrap_or_default();
+    let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(claims).unwrap_or_default();
+    let claims: Value = serde_json::from_slice(&claims).unwrap_or_default();
+    claims["sub"].as_str().and_then(|user| user.strip_prefix('u')?.parse().ok()).unwrap_or_default()
+}

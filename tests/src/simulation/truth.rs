@@ -1,0 +1,261 @@
+//! What is true of every token, seen from the service and from the store; and the rules.
+
+use std::collections::HashMap;
+
+/// Which rotation the service has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rotation {
+    Grace,
+    Strict,
+    Family,
+}
+
+/// A process in one of its lives.
+pub(super) type Life = (usize, u32);
+
+/// Everything that was ever handed out.
+pub(super) struct Truth {
+    pub(super) rotation: Rotation,
+    /// How long an access token works, in milliseconds.
+    pub(super) ttl: u64,
+    pub(super) last_expiry: Option<u64>,
+    families: Vec<Family>,
+    pairs: Vec<Pair>,
+    by_refresh: HashMap<String, usize>,
+    by_access: HashMap<String, usize>,
+}
+
+struct Family {
+    user: usize,
+    newest: u32,
+    dead: bool,
+    /// Whether it may end: revoked, signed out, or lost where nothing is forgiven.
+    excused: bool,
+    /// Whether a pair of it was ever saved: before that nobody is signed in.
+    saved: bool,
+}
+
+struct Pair {
+    family: usize,
+    number: u32,
+    /// The pair it was exchanged from.
+    parent: Option<usize>,
+    issued: u64,
+    /// Whose wall clock was wrong when it came.
+    skewed: bool,
+    saved: Option<u64>,
+    /// Who has it, if the answer arrived.
+    holder: Option<Life>,
+    /// Whether the holder gave it up before it was saved.
+    given_up: bool,
+    /// How often its refresh token was used.
+    used: u32,
+    /// The lives in which an exchange of it may have happened without an answer.
+    unknown_to: Vec<Life>,
+}
+
+/// Who presents a refresh token, and what they could know.
+pub(super) struct Presenter {
+    pub(super) life: Life,
+    /// When it read the store under the lock.
+    pub(super) loaded: Option<u64>,
+    /// Whether it still holds the lock.
+    pub(super) locked: bool,
+    /// Whether its wall clock is wrong.
+    pub(super) skewed: bool,
+    /// Whether the exchange was asked for, whatever the clock says.
+    pub(super) asked: bool,
+}
+
+impl Truth {
+    pub(super) fn new(rotation: Rotation, ttl: u64) -> Self {
+        Self {
+            rotation,
+            ttl,
+            last_expiry: None,
+            families: Vec::new(),
+            pairs: Vec::new(),
+            by_refresh: HashMap::new(),
+            by_access: HashMap::new(),
+        }
+    }
+
+    /// A refresh token leaves the client: which rules that breaks.
+    pub(super) fn presents(&self, refresh: &str, who: &Presenter, now: u64) -> Result<(), String> {
+        let Some(&index) = self.by_refresh.get(refresh) else {
+            return Err("an unknown refresh token".to_owned());
+        };
+        let pair = &self.pairs[index];
+        let family = &self.families[pair.family];
+        if family.newest >= pair.number + 2 && who.locked {
+            return Err(format!("generation {} is presented when there is {}", pair.number, family.newest));
+        }
+        let works = self.works(pair, now);
+        if pair.unknown_to.contains(&who.life) && works && !who.asked {
+            return Err(
+                "a refresh token of unknown fate is presented while its access token works".to_owned()
+            );
+        }
+        let early = (self.ttl / 2).min(60_000);
+        let left = (pair.issued + self.ttl).saturating_sub(now);
+        if works && left > early && !who.skewed && !pair.skewed && !who.asked {
+            return Err(format!("a pair is exchanged that works for another {left} ms"));
+        }
+        for child in self.pairs.iter().filter(|child| child.parent == Some(index)) {
+            let saved_before = child.saved.is_some_and(|at| who.loaded.is_some_and(|loaded| at <= loaded));
+            if saved_before {
+                return Err("a refresh token is presented whose successor was saved before".to_owned());
+            }
+            if child.holder == Some(who.life) && !child.given_up && child.saved.is_none() {
+                return Err("a refresh token is presented by who holds its successor".to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the service is going to accept this refresh token.
+    pub(super) fn accepts(&self, refresh: &str) -> bool {
+        let Some(&index) = self.by_refresh.get(refresh) else { return false };
+        let (pair, family) = (&self.pairs[index], &self.families[self.pairs[index].family]);
+        !family.dead
+            && match self.rotation {
+                Rotation::Grace => family.newest <= pair.number + 1,
+                Rotation::Strict | Rotation::Family => pair.used == 0,
+            }
+    }
+
+    /// The service refused it: whether a sign-in was lost by that, and whether it could not have been helped. A request
+    /// that comes `late` is one that its sender gave up before: it cannot be called back.
+    pub(super) fn refused(&mut self, refresh: &str, late: bool) -> Option<bool> {
+        let &index = self.by_refresh.get(refresh)?;
+        let family = self.pairs[index].family;
+        if self.families[family].dead || (late && self.rotation == Rotation::Strict) {
+            return None;
+        }
+        let lost = |child: &Pair| child.parent == Some(index) && child.saved.is_none();
+        let helpless = late || self.rotation != Rotation::Grace && self.pairs.iter().any(lost);
+        match self.rotation {
+            Rotation::Strict => {}
+            Rotation::Family => self.families[family].dead = true,
+            Rotation::Grace => self.revoke(self.families[family].user, helpless),
+        }
+        let first = !self.families[family].excused || self.rotation == Rotation::Grace;
+        self.families[family].excused |= helpless;
+        (first || !helpless).then_some(helpless)
+    }
+
+    /// The service handed out a pair for a sign-in.
+    pub(super) fn signs_in(&mut self, user: usize, access: &str, refresh: &str, now: u64) {
+        self.families.push(Family { user, newest: 0, dead: false, excused: false, saved: false });
+        self.add(self.families.len() - 1, 0, None, access, refresh, now);
+    }
+
+    /// The service handed out a pair for a refresh token.
+    pub(super) fn refreshes(&mut self, from: &str, access: &str, refresh: &str, now: u64) {
+        let Some(&parent) = self.by_refresh.get(from) else { return };
+        self.pairs[parent].used += 1;
+        let (family, number) = (self.pairs[parent].family, self.pairs[parent].number + 1);
+        self.families[family].newest = self.families[family].newest.max(number);
+        self.add(family, number, Some(parent), access, refresh, now);
+    }
+
+    fn add(
+        &mut self,
+        family: usize,
+        number: u32,
+        parent: Option<usize>,
+        access: &str,
+        refresh: &str,
+        issued: u64,
+    ) {
+        let index = self.pairs.len();
+        self.by_access.insert(access.to_owned(), index);
+        self.by_refresh.insert(refresh.to_owned(), index);
+        self.pairs.push(Pair {
+            family,
+            number,
+            parent,
+            issued,
+            skewed: false,
+            saved: None,
+            holder: None,
+            given_up: false,
+            used: 0,
+            unknown_to: Vec::new(),
+        });
+    }
+
+    /// The answer with this pair arrived.
+    pub(super) fn arrives(&mut self, refresh: &str, life: Life, skewed: bool) {
+        if let Some(&index) = self.by_refresh.get(refresh) {
+            self.pairs[index].holder = Some(life);
+            self.pairs[index].skewed = skewed;
+        }
+    }
+
+    /// An exchange of this refresh token ended without an answer.
+    pub(super) fn fate_unknown(&mut self, refresh: &str, life: Life) {
+        if let Some(&index) = self.by_refresh.get(refresh) {
+            self.pairs[index].unknown_to.push(life);
+        }
+    }
+
+    /// The store has it now.
+    pub(super) fn saved(&mut self, refresh: &str, now: u64) {
+        if let Some(&index) = self.by_refresh.get(refresh) {
+            self.pairs[index].saved.get_or_insert(now);
+            self.families[self.pairs[index].family].saved = true;
+        }
+    }
+
+    /// A bearer token leaves the client.
+    pub(super) fn bears(&self, access: &str, user: usize) -> Result<(), String> {
+        let Some(&index) = self.by_access.get(access) else {
+            return Err("an unknown access token".to_owned());
+        };
+        let pair = &self.pairs[index];
+        if self.families[pair.family].user != user {
+            return Err("the access token of another user".to_owned());
+        }
+        if pair.saved.is_none() { Err("an access token that was never saved".to_owned()) } else { Ok(()) }
+    }
+
+    /// The process holding them is gone, or has signed in anew: what was not saved is lost.
+    pub(super) fn gives_up(&mut self, life: Life, user: Option<usize>) {
+        let Self { pairs, families, .. } = self;
+        let theirs = |pair: &&mut Pair| {
+            pair.holder == Some(life) && user.is_none_or(|user| families[pair.family].user == user)
+        };
+        pairs.iter_mut().filter(theirs).for_each(|pair| pair.given_up = true);
+    }
+
+    /// Everything of the user dies, and may.
+    pub(super) fn revoke(&mut self, user: usize, excused: bool) {
+        for family in self.families.iter_mut().filter(|family| family.user == user) {
+            family.dead = true;
+            family.excused |= excused;
+        }
+    }
+
+    /// Whether the sign-in this refresh token belongs to may be over.
+    pub(super) fn is_excused(&self, refresh: &str) -> bool {
+        self.by_refresh.get(refresh).is_none_or(|&index| self.families[self.pairs[index].family].excused)
+    }
+
+    /// Whether the user may be signed out: the last sign-in may be over.
+    pub(super) fn may_be_out(&self, user: usize) -> bool {
+        let last = self.families.iter().rfind(|family| family.user == user && family.saved);
+        last.is_none_or(|family| family.excused)
+    }
+
+    /// Whether a sign-in of the user is over for a reason there may be.
+    pub(super) fn any_is_over(&self, user: usize) -> bool {
+        self.families.iter().any(|family| family.user == user && family.excused)
+    }
+
+    fn works(&self, pair: &Pair, now: u64) -> bool {
+        !self.families[pair.family].dead
+            && now < pair.issued + self.ttl
+            && self.last_expiry.is_none_or(|at| pair.issued > at)
+    }
+}

@@ -1,0 +1,462 @@
+//! One run: the order of everything that happens.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BinaryHeap, VecDeque},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use connect_core::{
+    App, Callback, Config, Now, Request, Response, Session, SessionEnded, SignIn, TransportError,
+    types::Scope,
+};
+use connect_sandbox::{Outcome, Sandbox, Settings};
+use fastrand::Rng;
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    Fault, Report, Truth,
+    network::Fate,
+    storage::Storage,
+    tasks::{Kind, Task},
+    truth::{Life, Rotation},
+};
+
+/// Runs one seed. With `history` the report says what happened, line by line.
+pub fn run(seed: u64, history: bool) -> Report {
+    let mut world = World::new(seed, history);
+    world.play();
+    world.settle();
+    let World { mut report, .. } = world;
+    for breach in &mut report.breaches {
+        breach.insert_str(0, &format!("seed {seed}: "));
+    }
+    report
+}
+
+/// Everything there is.
+pub(super) struct World {
+    pub(super) rng: Rng,
+    /// Milliseconds since the start.
+    pub(super) now: u64,
+    start: Timestamp,
+    queue: BinaryHeap<Reverse<(u64, u64)>>,
+    events: BTreeMap<u64, Event>,
+    sequence: u64,
+    sandbox: Sandbox,
+    pub(super) storage: Storage,
+    pub(super) truth: Truth,
+    pub(super) processes: Vec<Process>,
+    users: Vec<(String, Scope)>,
+    pub(super) tasks: BTreeMap<u64, Task>,
+    next_task: u64,
+    /// How many of a thousand requests, and operations of the store, go wrong.
+    pub(super) often: u64,
+    /// Calls of which it is asked that they succeed.
+    pub(super) strict: bool,
+    pub(super) report: Report,
+    history: bool,
+}
+
+/// A process in its present life.
+pub(super) struct Process {
+    pub(super) life: Life,
+    app: App,
+    pub(super) sessions: Vec<Arc<Session>>,
+    pub(super) gates: Vec<Gate>,
+    born: u64,
+    /// How wrong its wall clock is, in milliseconds.
+    pub(super) offset: i64,
+    ended: Arc<Mutex<Vec<String>>>,
+}
+
+/// Where the refreshes of one session queue.
+#[derive(Default)]
+pub(super) struct Gate {
+    pub(super) leader: Option<u64>,
+    pub(super) queue: VecDeque<u64>,
+}
+
+/// What is going to happen.
+pub(super) enum Event {
+    Call {
+        process: usize,
+        user: usize,
+    },
+    Fault(Fault),
+    /// A request reaches the service, or does not.
+    Arrive {
+        task: u64,
+        epoch: u32,
+        request: Request,
+        fate: Fate,
+    },
+    /// What the client hears of it.
+    Answer {
+        task: u64,
+        epoch: u32,
+        outcome: Result<Response, TransportError>,
+        fate: Fate,
+    },
+    /// The time has come: a pause is over, the store has done its work, patience has ended.
+    Go {
+        task: u64,
+        epoch: u32,
+    },
+}
+
+impl World {
+    fn new(seed: u64, history: bool) -> Self {
+        let mut rng = Rng::with_seed(seed);
+        let rotation = [Rotation::Grace, Rotation::Strict, Rotation::Family][rng.usize(0..3)];
+        let ttl = [30, 30, 120, 600, 3600][rng.usize(0..5)];
+        let mut settings = Settings::default();
+        let name = match rotation {
+            Rotation::Grace => "grace",
+            Rotation::Strict => "strict",
+            Rotation::Family => "family",
+        };
+        let bodies = ["message", "error", "empty"];
+        let seed_text = rng.u64(..).to_string();
+        for (switch, value) in [
+            ("rotation", name),
+            ("token_ttl", &ttl.to_string()),
+            ("expired_body", bodies[rng.usize(0..3)]),
+            ("write_denied", ["401", "403"][rng.usize(0..2)]),
+            ("seed", &seed_text),
+        ] {
+            let _ = settings.set(switch, value);
+        }
+        let users = (0..rng.usize(1..4))
+            .map(|n| (format!("u{n}"), if rng.u8(0..4) == 0 { Scope::Read } else { Scope::ReadWrite }))
+            .collect();
+        let mut world = Self {
+            now: 0,
+            start: "2026-11-21T10:00:00Z".parse().unwrap_or_default(),
+            queue: BinaryHeap::new(),
+            events: BTreeMap::new(),
+            sequence: 0,
+            sandbox: Sandbox::new(settings),
+            storage: Storage::default(),
+            truth: Truth::new(rotation, ttl * 1000),
+            processes: Vec::new(),
+            users,
+            tasks: BTreeMap::new(),
+            next_task: 0,
+            often: 0,
+            strict: false,
+            report: Report::default(),
+            history,
+            rng,
+        };
+        for index in 0..world.rng.usize(1..4) {
+            let process = world.born((index, 0));
+            world.processes.push(process);
+        }
+        world.report.users = world.users.len() as u64;
+        world.note(|| format!("rotation {name}, access tokens live {ttl} s"));
+        world
+    }
+
+    fn born(&mut self, life: Life) -> Process {
+        let ended: Arc<Mutex<Vec<String>>> = Arc::default();
+        let mut seed = [1; 32];
+        seed[..8].copy_from_slice(&self.rng.u64(..).to_le_bytes());
+        let mut config =
+            Config::new("sandbox-client", "sandbox-secret", "http://127.0.0.1:8765/callback", seed);
+        config.base_url = "http://127.0.0.1:1/api".to_owned();
+        let told = ended.clone();
+        config.observer = Some(Arc::new(move |over: SessionEnded| {
+            told.lock().unwrap_or_else(PoisonError::into_inner).push(over.key.user.to_string());
+        }));
+        #[allow(clippy::expect_used)] // a constant configuration
+        let app = App::new(config).expect("a configuration");
+        Process {
+            life,
+            sessions: self.users.iter().map(|(user, _)| Session::new(app.clone(), user)).collect(),
+            gates: self.users.iter().map(|_| Gate::default()).collect(),
+            app,
+            born: self.now,
+            offset: 0,
+            ended,
+        }
+    }
+
+    /// Everybody signs in, and then everything happens.
+    fn play(&mut self) {
+        for user in 0..self.users.len() {
+            self.sign_in(0, user);
+            self.drain();
+        }
+        self.often = [0, 20, 60, 150][self.rng.usize(0..4)];
+        let length = (self.truth.ttl * self.rng.u64(3..12)).min(7_200_000);
+        let from = self.now;
+        for _ in 0..self.rng.u64(30..90) {
+            let at = from + self.rng.u64(0..length);
+            for _ in 0..self.rng.u64(1..8) {
+                let (process, user) =
+                    (self.rng.usize(0..self.processes.len()), self.rng.usize(0..self.users.len()));
+                let at = at + self.rng.u64(0..30);
+                self.at(at, Event::Call { process, user });
+            }
+        }
+        let fault = |world: &mut Self, kind, most| {
+            for _ in 0..world.rng.u64(0..=most) {
+                let at = from + world.rng.u64(0..length);
+                world.at(at, Event::Fault(kind));
+            }
+        };
+        fault(self, Fault::Expired, 6);
+        if self.often > 0 {
+            fault(self, Fault::Dropped, 30);
+            fault(self, Fault::Killed, 3);
+            fault(self, Fault::JumpForward, 1);
+            fault(self, Fault::JumpBack, 1);
+            fault(self, Fault::SignIn, 2);
+            fault(self, Fault::LockLost, 6);
+            fault(self, Fault::Revoked, 1);
+        }
+        self.drain();
+    }
+
+    /// Nothing goes wrong any more: what is not over has to work, also past the next expiry.
+    fn settle(&mut self) {
+        self.often = 0;
+        for round in 0..4 {
+            if round == 2 {
+                self.expire();
+            }
+            for process in 0..self.processes.len() {
+                for user in 0..self.users.len() {
+                    self.now += 20_000;
+                    self.strict = round > 0;
+                    self.call(process, user);
+                    self.drain();
+                }
+            }
+        }
+        for user in 0..self.users.len() {
+            match self.storage.load(user) {
+                None if !self.truth.may_be_out(user) => self.lost(user, "the store holds nothing"),
+                Some(tokens) => {
+                    let refresh = tokens.refresh_token.as_ref().map_or("", |token| token.expose());
+                    if !self.truth.accepts(refresh) && !self.truth.is_excused(refresh) {
+                        self.lost(user, "the store holds what the service does not accept");
+                    }
+                }
+                None => {}
+            }
+        }
+    }
+
+    pub(super) fn lost(&mut self, user: usize, why: &str) {
+        self.report.lost_sign_ins += 1;
+        self.breach(format!("the sign-in of u{user} was lost: {why}"));
+    }
+
+    /// Whether calls of this user have to succeed.
+    pub(super) fn has_to_work(&self, user: usize) -> bool {
+        let tokens = self.storage.load(user);
+        tokens.and_then(|tokens| tokens.refresh_token).is_some_and(|token| self.truth.accepts(token.expose()))
+    }
+
+    pub(super) fn breach(&mut self, text: String) {
+        self.note(|| format!("BREACH: {text}"));
+        self.report.breaches.push(format!("{} at {} ms", text, self.now));
+    }
+
+    pub(super) fn note(&mut self, line: impl FnOnce() -> String) {
+        if self.history {
+            let line = format!("{:>9} ms  {}", self.now, line());
+            self.report.history.push(line);
+        }
+    }
+
+    pub(super) fn at(&mut self, at: u64, event: Event) {
+        self.sequence += 1;
+        self.queue.push(Reverse((at, self.sequence)));
+        self.events.insert(self.sequence, event);
+    }
+
+    /// Until nothing is left to happen.
+    fn drain(&mut self) {
+        let mut steps = 0;
+        while let Some(Reverse((at, sequence))) = self.queue.pop() {
+            steps += 1;
+            if steps > 300_000 {
+                self.breach("it goes round in circles".to_owned());
+                return;
+            }
+            self.now = self.now.max(at);
+            match self.events.remove(&sequence) {
+                Some(Event::Call { process, user }) => self.call(process, user),
+                Some(Event::Fault(fault)) => self.strike(fault),
+                Some(Event::Arrive { task, epoch, request, fate }) => self.arrive(task, epoch, request, fate),
+                Some(Event::Answer { task, epoch, outcome, fate }) => self.answer(task, epoch, outcome, fate),
+                Some(Event::Go { task, epoch }) => self.go(task, epoch),
+                None => {}
+            }
+            self.hear_of_ends();
+        }
+    }
+
+    pub(super) fn time(&self, process: usize) -> Now {
+        let process = &self.processes[process];
+        let wall = self.wall() + SignedDuration::from_millis(process.offset);
+        Now { wall, monotonic: Duration::from_millis(self.now - process.born + 1_000_000) }
+    }
+
+    /// When, on the world's clock, a process's monotonic clock shows this.
+    pub(super) fn moment(&self, process: usize, monotonic: Duration) -> u64 {
+        let shown = u64::try_from(monotonic.as_millis()).unwrap_or(u64::MAX);
+        shown.saturating_sub(1_000_000).saturating_add(self.processes[process].born)
+    }
+
+    fn wall(&self) -> Timestamp {
+        self.start + SignedDuration::from_millis(i64::try_from(self.now).unwrap_or(i64::MAX))
+    }
+
+    pub(super) fn scope(&self, user: usize) -> &Scope {
+        &self.users[user].1
+    }
+
+    pub(super) fn add(&mut self, process: usize, user: usize, kind: Kind) -> u64 {
+        self.next_task += 1;
+        let life = self.processes[process].life;
+        self.tasks.insert(self.next_task, Task { process, life, user, epoch: 0, met: false, kind });
+        self.next_task
+    }
+
+    /// The user's browser goes to the service and comes back.
+    pub(super) fn sign_in(&mut self, process: usize, user: usize) {
+        let now = self.time(process);
+        let (name, scope) = self.users[user].clone();
+        let Ok(pending) = SignIn::new(name).scope(scope).start(&self.processes[process].app, now) else {
+            return;
+        };
+        let Ok(request) = http::Request::get(pending.url()).body(Bytes::new()) else { return };
+        let Some(reply) = self.serve(request) else { return };
+        let location = reply.headers().get("location").and_then(|value| value.to_str().ok());
+        let Some(Ok(callback)) = location.map(Callback::parse) else {
+            return self.breach("the browser did not come back".to_owned());
+        };
+        self.note(|| format!("p{process}: u{user} signs in"));
+        let step = pending.finish(&self.processes[process].sessions[user].clone(), &callback, now);
+        self.start_job(process, user, step, None, false);
+    }
+
+    /// The service, as it is.
+    pub(super) fn serve(&mut self, request: Request) -> Option<Response> {
+        match self.sandbox.handle(request, self.wall()).outcome {
+            Outcome::Reply(reply) => Some(reply),
+            Outcome::Cut => None,
+        }
+    }
+
+    pub(super) fn expire(&mut self) {
+        self.sandbox.expire_all(self.wall());
+        self.truth.last_expiry = Some(self.now);
+        self.note(|| "every access token expires".to_owned());
+    }
+
+    /// Something happens that nobody asked for.
+    fn strike(&mut self, fault: Fault) {
+        let process = self.rng.usize(0..self.processes.len());
+        let user = self.rng.usize(0..self.users.len());
+        match fault {
+            Fault::Dropped => {
+                let place = self.rng.usize(0..self.tasks.len().max(1));
+                if let Some(id) = self.tasks.keys().nth(place).copied() {
+                    self.meet_task(id, fault);
+                    self.note(|| format!("#{id} is dropped"));
+                    self.give_up(id);
+                }
+            }
+            Fault::Killed => {
+                self.meet(fault, |task| task.process == process);
+                self.note(|| format!("p{process} is killed"));
+                self.kill(process);
+            }
+            Fault::JumpForward | Fault::JumpBack => {
+                self.meet(fault, |task| task.process == process);
+                let far = i64::try_from(self.rng.u64(1_000..7_200_000)).unwrap_or(0);
+                self.processes[process].offset += if fault == Fault::JumpForward { far } else { -far };
+                self.note(|| format!("the clock of p{process} jumps by {far} ms: {}", fault.name()));
+            }
+            Fault::Expired => {
+                self.meet(fault, |_| true);
+                self.expire();
+            }
+            Fault::Revoked => {
+                let token = self.storage.load(user).and_then(|tokens| tokens.refresh_token);
+                let Some(token) = token else { return };
+                self.meet(fault, |task| task.user == user);
+                let body = format!(r#"{{"token":"{}"}}"#, token.expose());
+                let request = http::Request::post("/api/oauth/revoke").body(Bytes::from(body));
+                self.note(|| format!("u{user} is revoked"));
+                if let Ok(request) = request {
+                    self.serve(request);
+                    self.truth.revoke(user, true);
+                }
+            }
+            Fault::SignIn => {
+                self.meet(fault, |task| task.user == user);
+                self.sign_in(process, user);
+            }
+            Fault::LockLost => {
+                if let Some(holder) = self.storage.lose_lock(user) {
+                    self.meet_task(holder, fault);
+                    self.note(|| format!("#{holder} loses the lock of u{user}"));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn kill(&mut self, process: usize) {
+        let life = self.processes[process].life;
+        let gone: Vec<u64> =
+            self.tasks.iter().filter(|(_, task)| task.process == process).map(|(id, _)| *id).collect();
+        for id in gone {
+            self.tasks.remove(&id);
+        }
+        self.truth.gives_up(life, None);
+        let offset = self.processes[process].offset;
+        let mut next = self.born((life.0, life.1 + 1));
+        next.offset = offset;
+        self.processes[process] = next;
+    }
+
+    /// A fault meets every task it is about.
+    fn meet(&mut self, fault: Fault, about: impl Fn(&Task) -> bool) {
+        let met: Vec<u64> = self.tasks.iter().filter(|(_, task)| about(task)).map(|(id, _)| *id).collect();
+        met.into_iter().for_each(|id| self.meet_task(id, fault));
+    }
+
+    pub(super) fn meet_task(&mut self, id: u64, fault: Fault) {
+        if let Some(task) = self.tasks.get_mut(&id) {
+            let state = task.state();
+            self.report.met[state as usize][fault as usize] += 1;
+            let counts = !task.met && task.is_call();
+            task.met = true;
+            self.report.calls_met += u64::from(counts);
+        }
+    }
+
+    fn hear_of_ends(&mut self) {
+        for process in 0..self.processes.len() {
+            let ended = std::mem::take(
+                &mut *self.processes[process].ended.lock().unwrap_or_else(PoisonError::into_inner),
+            );
+            for name in ended {
+                let user = self.users.iter().position(|(user, _)| *user == name);
+                self.note(|| format!("p{process}: the session of {name} is over"));
+                if let Some(user) = user.filter(|user| !self.truth.any_is_over(*user)) {
+                    self.lost(user, "nothing was wrong with it");
+                }
+            }
+        }
+    }
+}
