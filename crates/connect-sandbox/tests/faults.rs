@@ -146,6 +146,9 @@ fn the_figures_are_the_same_over_the_wire() {
             "family_revocations": 0,
             "faults": { "asked": 0, "fired": 0 },
             "users": 1,
+            "deliveries": {
+                "made": 0, "delivered": 0, "failed": 0, "attempts": 0, "suppressed": 0, "resent": 0,
+            },
         })
     );
     let last = &app.sandbox.requests()[2];
