@@ -12,13 +12,13 @@ use std::{
 };
 
 use connect_core::{
-    Now,
     types::{CalendarRef, Event, Raw, Subscribed, decode},
     webhooks::{Claimed, Held, Order, Origin, ReplayClaim, ReplayGuard, ReplayMemory, Upkeep, UpkeepAction},
 };
+use jiff::Timestamp;
 
-fn at(seconds: u64) -> Now {
-    Now { wall: "2026-11-21T10:00:00Z".parse().unwrap(), monotonic: Duration::from_secs(seconds) }
+fn at(seconds: u64) -> Timestamp {
+    "2026-11-21T10:00:00Z".parse::<Timestamp>().unwrap() + Duration::from_secs(seconds)
 }
 
 fn new(guard: &ReplayMemory, id: &str, seconds: u64) -> Box<dyn ReplayClaim> {
@@ -42,7 +42,7 @@ fn a_thousand_replays_from_eight_tasks_are_handled_once() {
                 start.wait();
                 for _ in 0..1_000 {
                     match ReplayGuard::claim(&guard, "msg_1", at(1)).unwrap() {
-                        Claimed::New(claim) => {
+                        Claimed::New(mut claim) => {
                             handled.fetch_add(1, Ordering::SeqCst);
                             thread::yield_now();
                             claim.done().unwrap();
@@ -72,7 +72,7 @@ fn a_claim_that_expires_frees_the_delivery() {
     let guard = ReplayMemory::new().lease(Duration::from_secs(60));
     let slow = new(&guard, "a", 0);
     assert_eq!(state(&guard, "a", 59), "InHand");
-    let second = new(&guard, "a", 60);
+    let mut second = new(&guard, "a", 60);
     // The slow one gives up late: that is not the claim of the second.
     drop(slow);
     assert_eq!(state(&guard, "a", 61), "InHand");
@@ -83,17 +83,74 @@ fn a_claim_that_expires_frees_the_delivery() {
 #[test]
 fn what_was_handled_late_was_handled() {
     let guard = ReplayMemory::new().lease(Duration::from_secs(60));
-    let (slow, second) = (new(&guard, "a", 0), new(&guard, "a", 60));
+    let (mut slow, second) = (new(&guard, "a", 0), new(&guard, "a", 60));
     slow.done().unwrap();
     assert_eq!(state(&guard, "a", 61), "Done");
     drop(second);
     assert_eq!(state(&guard, "a", 62), "Done");
     // Also when it was forgotten meanwhile.
     let guard = ReplayMemory::new().lease(Duration::from_secs(60)).most(1);
-    let slow = new(&guard, "a", 0);
+    let mut slow = new(&guard, "a", 0);
     new(&guard, "b", 60).done().unwrap();
     slow.done().unwrap();
     assert_eq!(state(&guard, "a", 61), "Done");
+}
+
+#[test]
+fn a_claim_can_be_given_back_and_done_twice() {
+    let guard = ReplayMemory::new();
+    new(&guard, "a", 0).release().unwrap();
+    let mut claim = new(&guard, "a", 0);
+    claim.done().unwrap();
+    claim.done().unwrap();
+    assert_eq!(state(&guard, "a", 1), "Done");
+    claim.release().unwrap();
+    assert_eq!(state(&guard, "a", 1), "Done", "what is done is not given back");
+}
+
+#[test]
+fn memory_lasts_as_long_as_the_same_bytes_may_verify() {
+    let guard = ReplayMemory::new().keep(Duration::ZERO);
+    new(&guard, "a", 0).done().unwrap();
+    assert_eq!(state(&guard, "a", 599), "Done");
+    assert_eq!(state(&guard, "a", 600), "New");
+}
+
+#[test]
+fn what_is_over_goes_before_what_was_handled() {
+    let guard = ReplayMemory::new().most(4).lease(Duration::from_secs(60));
+    new(&guard, "handled", 0).done().unwrap();
+    let over: Vec<_> = ["x", "y", "z"].map(|id| new(&guard, id, 1)).into_iter().collect();
+    for id in ["p", "q", "r"] {
+        new(&guard, id, 100).done().unwrap();
+    }
+    assert_eq!(state(&guard, "handled", 101), "Done");
+    new(&guard, "s", 101).done().unwrap();
+    assert_eq!(state(&guard, "handled", 101), "New", "then the oldest goes");
+    drop(over);
+}
+
+#[test]
+fn what_is_handled_late_keeps_the_bound() {
+    let guard = ReplayMemory::new().most(2).lease(Duration::from_secs(1));
+    let mut late: Vec<_> = (0..1_000).map(|n| new(&guard, &format!("m{n}"), n * 2)).collect();
+    late.iter_mut().for_each(|claim| claim.done().unwrap());
+    let roomy = guard.clone().most(usize::MAX);
+    let done = |n: &u64| state(&roomy, &format!("m{n}"), 2_000) == "Done";
+    assert_eq!((0..1_000).filter(done).collect::<Vec<_>>(), [998, 999]);
+}
+
+#[test]
+fn a_full_guard_is_as_quick_as_an_empty_one() {
+    let guard = ReplayMemory::new().most(50_000);
+    let in_hand: Vec<_> = (0..49_999).map(|n| new(&guard, &format!("m{n}"), 1)).collect();
+    let start = std::time::Instant::now();
+    for n in 0..20_000 {
+        new(&guard, &format!("n{n}"), 2).done().unwrap();
+    }
+    // Looking through what is in hand would take a hundred times as long.
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    drop(in_hand);
 }
 
 #[test]
