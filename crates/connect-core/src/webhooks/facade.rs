@@ -56,7 +56,7 @@ macro_rules! deliveries {
             ///
             /// # Errors
             /// When the guard could not keep that. The delivery may come again then.
-            pub $($async)* fn done(self) -> Result<(), Declined> {
+            pub $($async)* fn done(mut self) -> Result<(), Declined> {
                 self.claim.done()$($wait)*.map_err(Declined::Guard)
             }
         }
@@ -69,7 +69,7 @@ macro_rules! deliveries {
             /// [`Declined::status`] is what to answer.
             pub $($async)* fn receive(self, headers: &http::HeaderMap, body: &[u8]) -> Result<Received, Declined> {
                 let verified = self.verify(headers, body)$($wait)*?;
-                let claimed = self.client.receiver().guard.claim(&verified.id, self.client.now())$($wait)*;
+                let claimed = self.client.receiver().guard.claim(&verified.id, self.client.now().wall)$($wait)*;
                 match claimed.map_err(Declined::Guard)? {
                     Claimed::New(claim) => Ok(Received { verified, claim }),
                     Claimed::InHand => Err(Declined::InHand),
