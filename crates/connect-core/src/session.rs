@@ -196,9 +196,7 @@ impl Session {
     pub fn refresh(self: &Arc<Self>, deadline: Duration) -> Result<Refresh, Error> {
         let state = self.state();
         if state.current.as_ref().is_some_and(|current| current.fate_unknown) {
-            let text =
-                "the answer to the last refresh was lost; calls go on with the tokens as long as they work";
-            return Err(Error::new(ErrorKind::Network { sent: Sent::Maybe }).with_message(text));
+            return Err(answer_was_lost());
         }
         Ok(self.wish(&state, Reason::Unauthorized, deadline))
     }
@@ -363,6 +361,12 @@ impl Current {
             Freshness::Fresh
         }
     }
+}
+
+/// A refresh token of unknown fate is not sent again while there is hope that its access token works.
+pub(crate) fn answer_was_lost() -> Error {
+    let text = "the answer to the last refresh was lost; calls go on with the tokens as long as they work";
+    Error::new(ErrorKind::Network { sent: Sent::Maybe }).with_message(text)
 }
 
 impl fmt::Debug for Session {

@@ -248,7 +248,9 @@ impl World {
 
     /// The request reaches the service, whether or not anybody still waits for the answer.
     pub(super) fn arrive(&mut self, task: u64, epoch: u32, request: Request, fate: Fate) {
-        let late = !self.tasks.get(&task).is_some_and(|task| task.epoch == epoch);
+        // Given up by its sender, or overtaken by who has its lock now.
+        let alive = self.tasks.get(&task).filter(|task| task.epoch == epoch);
+        let late = !alive.is_some_and(|one| self.storage.holds(one.user, task, self.now));
         let answer = if fate.arrives() { self.served(request, late) } else { None };
         let outcome = fate.outcome(answer, &mut self.rng);
         self.at(self.now + fate.back, Event::Answer { task, epoch, outcome, fate });
@@ -396,6 +398,7 @@ impl World {
                         skewed: self.processes[process].offset != 0,
                         asked: job.asked,
                     };
+                    self.note(|| format!("#{id} of p{process} for u{user} presents {}", short(&presented)));
                     if let Err(text) = self.truth.presents(&presented, &who, self.now) {
                         self.breach(format!("#{id}: {text}"));
                     }
@@ -531,7 +534,9 @@ impl World {
                 } else {
                     let refresh = tokens.refresh_token.as_ref().map(|token| token.expose().to_owned());
                     self.storage.save(user, tokens);
-                    self.truth.saved(&refresh.unwrap_or_default(), self.now);
+                    let refresh = refresh.unwrap_or_default();
+                    self.truth.saved(&refresh, self.now);
+                    self.note(|| format!("#{id} has written {}", short(&refresh)));
                     if fault == Some(Fault::StoreUnsure) { Err(failure()) } else { Ok(()) }
                 };
                 self.note(|| format!("#{id} saves: {outcome:?}"));
@@ -586,6 +591,11 @@ impl World {
             }
         }
     }
+}
+
+/// The end of a token, to tell it from others.
+fn short(token: &str) -> &str {
+    token.get(token.len().saturating_sub(6)..).unwrap_or(token)
 }
 
 fn late() -> Error {

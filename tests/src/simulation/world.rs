@@ -224,6 +224,7 @@ impl World {
     /// Nothing goes wrong any more: what is not over has to work, also past the next expiry.
     fn settle(&mut self) {
         self.often = 0;
+        self.processes.iter_mut().for_each(|process| process.offset = 0);
         for round in 0..4 {
             if round == 2 {
                 self.expire();
