@@ -129,11 +129,11 @@ impl Work for Keep {
         let Some(pending) = state.pending.as_mut().filter(|_| !superseded) else {
             return RefreshStep::Release(Releasing::new(Ok(()))); // a later sign-in, or a call that settled it
         };
-        match stored {
-            Ok(Some(tokens)) => pending.over = Over::Pair(tokens),
-            Ok(None) => pending.over = Over::Nothing,
-            Err(_) => {} // what cannot be read may still be written
-        }
+        pending.over = match stored {
+            Ok(Some(tokens)) => Over::Pair(tokens),
+            Ok(None) => Over::Nothing,
+            Err(_) => Over::Older, // what cannot be read may still be written
+        };
         RefreshStep::Save(pending.tokens.clone(), Saving(self))
     }
 

@@ -194,7 +194,8 @@ impl Leader {
                 }
                 _ => {
                     drop(state);
-                    return self.save(pending);
+                    let over = stored.map_or(Over::Nothing, Over::Pair);
+                    return self.save(Pending { over, ..pending });
                 }
             }
         } else {
@@ -359,6 +360,7 @@ impl Pending {
             Over::Anything => true,
             Over::Nothing => false,
             Over::Pair(from) => same_pair(Some(from), stored),
+            Over::Older => stored.issued_at < self.tokens.issued_at,
         }
     }
 }

@@ -99,6 +99,9 @@ pub(crate) enum Over {
     Nothing,
     /// Whatever is there: the user signed in anew.
     Anything,
+    /// A pair that is older. It was written once over what could not be read, and nobody knows whether that was kept:
+    /// what is there now may have come from it.
+    Older,
 }
 
 pub(crate) struct Failure {

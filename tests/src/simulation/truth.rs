@@ -23,6 +23,8 @@ pub(super) struct Truth {
     pairs: Vec<Pair>,
     by_refresh: HashMap<String, usize>,
     by_access: HashMap<String, usize>,
+    /// The sign-in that the store heard of last, for each user.
+    last_saved: HashMap<usize, usize>,
 }
 
 struct Family {
@@ -31,8 +33,6 @@ struct Family {
     dead: bool,
     /// Whether it may end: revoked, signed out, or lost where nothing is forgiven.
     excused: bool,
-    /// Whether a pair of it was ever saved: before that nobody is signed in.
-    saved: bool,
 }
 
 struct Pair {
@@ -77,6 +77,7 @@ impl Truth {
             pairs: Vec::new(),
             by_refresh: HashMap::new(),
             by_access: HashMap::new(),
+            last_saved: HashMap::new(),
         }
     }
 
@@ -87,7 +88,7 @@ impl Truth {
         };
         let pair = &self.pairs[index];
         let family = &self.families[pair.family];
-        if family.newest >= pair.number + 2 && who.locked {
+        if family.newest >= pair.number + 2 && who.locked && !family.excused {
             return Err(format!("generation {} is presented when there is {}", pair.number, family.newest));
         }
         let works = self.works(pair, now);
@@ -129,7 +130,10 @@ impl Truth {
     pub(super) fn refused(&mut self, refresh: &str, late: bool) -> Option<bool> {
         let &index = self.by_refresh.get(refresh)?;
         let family = self.pairs[index].family;
-        if self.families[family].dead || (late && self.rotation == Rotation::Strict) {
+        if self.families[family].dead
+            || self.families[family].excused
+            || (late && self.rotation == Rotation::Strict)
+        {
             return None;
         }
         let lost = |child: &Pair| child.parent == Some(index) && child.saved.is_none();
@@ -139,14 +143,13 @@ impl Truth {
             Rotation::Family => self.families[family].dead = true,
             Rotation::Grace => self.revoke(self.families[family].user, helpless),
         }
-        let first = !self.families[family].excused || self.rotation == Rotation::Grace;
         self.families[family].excused |= helpless;
-        (first || !helpless).then_some(helpless)
+        Some(helpless)
     }
 
     /// The service handed out a pair for a sign-in.
     pub(super) fn signs_in(&mut self, user: usize, access: &str, refresh: &str, now: u64) {
-        self.families.push(Family { user, newest: 0, dead: false, excused: false, saved: false });
+        self.families.push(Family { user, newest: 0, dead: false, excused: false });
         self.add(self.families.len() - 1, 0, None, access, refresh, now);
     }
 
@@ -204,7 +207,7 @@ impl Truth {
     pub(super) fn saved(&mut self, refresh: &str, now: u64) {
         if let Some(&index) = self.by_refresh.get(refresh) {
             self.pairs[index].saved.get_or_insert(now);
-            self.families[self.pairs[index].family].saved = true;
+            self.last_saved.insert(self.families[self.pairs[index].family].user, self.pairs[index].family);
         }
     }
 
@@ -242,10 +245,9 @@ impl Truth {
         self.by_refresh.get(refresh).is_none_or(|&index| self.families[self.pairs[index].family].excused)
     }
 
-    /// Whether the user may be signed out: the last sign-in may be over.
+    /// Whether the user may be signed out: the sign-in that was in the store last may be over.
     pub(super) fn may_be_out(&self, user: usize) -> bool {
-        let last = self.families.iter().rfind(|family| family.user == user && family.saved);
-        last.is_none_or(|family| family.excused)
+        self.last_saved.get(&user).is_none_or(|family| self.families[*family].excused)
     }
 
     /// Whether a sign-in of the user is over for a reason there may be.
