@@ -122,19 +122,15 @@ impl Work for Keep {
         }
     }
 
-    fn loaded(self: Box<Self>, stored: Result<Option<Tokens>, StoreError>, _: Now) -> RefreshStep {
+    fn loaded(self: Box<Self>, stored: Result<Option<Tokens>, StoreError>, now: Now) -> RefreshStep {
         let session = self.session.clone();
         let mut state = session.state();
         let superseded = state.sign_ins != self.sign_ins;
-        let Some(pending) = state.pending.as_mut().filter(|_| !superseded) else {
-            return RefreshStep::Release(Releasing::new(Ok(()))); // a later sign-in, or a call that settled it
-        };
-        pending.over = match stored {
-            Ok(Some(tokens)) => Over::Pair(tokens),
-            Ok(None) => Over::Nothing,
-            Err(_) => Over::Older, // what cannot be read may still be written
-        };
-        RefreshStep::Save(pending.tokens.clone(), Saving(self))
+        match if superseded { None } else { state.reconcile(stored, now) } {
+            Some(pending) => RefreshStep::Save(pending.tokens, Saving(self)),
+            // A later sign-in, or a call that settled it.
+            None => RefreshStep::Release(Releasing::new(Ok(()))),
+        }
     }
 
     fn saved(self: Box<Self>, outcome: Result<(), StoreError>, _: Now) -> RefreshStep {

@@ -10,7 +10,7 @@ use connect_types::RefreshToken;
 use crate::{
     Error, ErrorKind, Now, Response, Sent, Session, SessionEnded, SignIn, StoreError, Tokens, TransportError,
     refresh::Reason,
-    session::{LONGEST_PATIENCE, Origin, Over, PATIENCE, Pending, answer_was_lost},
+    session::{LONGEST_PATIENCE, Origin, Over, PATIENCE, Pending, answer_was_lost, same_pair},
     steps::{Deleting, Exchanging, Loading, RefreshStep, Releasing, Saving, Work},
     token_endpoint::{self, Refusal},
 };
@@ -184,19 +184,10 @@ impl Leader {
             drop(state);
             return self.release(Ok(())); // a sign-in came in between: there is a new pair
         }
-        if let Some(pending) = state.pending.clone() {
-            match &stored {
-                Some(tokens) if same_pair(Some(&pending.tokens), tokens) => state.adopt_pending(),
-                Some(tokens) if !pending.may_replace(tokens) => {
-                    // Another process has rotated since: its pair is the newer one.
-                    state.pending = None;
-                    state.adopt(tokens.clone(), Origin::Taken(self.now));
-                }
-                _ => {
-                    drop(state);
-                    let over = stored.map_or(Over::Nothing, Over::Pair);
-                    return self.save(Pending { over, ..pending });
-                }
+        if state.pending.is_some() {
+            if let Some(pending) = state.reconcile(Ok(stored), self.now) {
+                drop(state);
+                return self.save(pending);
             }
         } else {
             match stored {
@@ -352,23 +343,6 @@ impl Drop for Leader {
             .with_message("the refresh was given up before its end");
         self.tell(&Err(error.with_may_have_happened(exchanging)));
     }
-}
-
-impl Pending {
-    fn may_replace(&self, stored: &Tokens) -> bool {
-        match &self.over {
-            Over::Anything => true,
-            Over::Nothing => false,
-            Over::Pair(from) => same_pair(Some(from), stored),
-            Over::Older => stored.issued_at < self.tokens.issued_at,
-        }
-    }
-}
-
-/// A pair is another one when either token is: some servers keep the refresh token, and two access tokens
-/// minted in one second may have the same claims, hence be the same text.
-fn same_pair(one: Option<&Tokens>, other: &Tokens) -> bool {
-    one.is_some_and(|one| one.access_token == other.access_token && one.refresh_token == other.refresh_token)
 }
 
 pub(crate) fn store_error(what: &str, error: StoreError) -> Error {

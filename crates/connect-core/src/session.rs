@@ -20,7 +20,7 @@ use connect_types::Scope;
 use http::HeaderValue;
 
 use crate::{
-    App, Error, ErrorKind, Now, Sent, TokenKey, Tokens,
+    App, Error, ErrorKind, Now, Sent, StoreError, TokenKey, Tokens,
     refresh::{Reason, Refresh},
 };
 
@@ -302,6 +302,30 @@ impl State {
         }
     }
 
+    /// Holds the pending pair against what the store holds, read under the lock: adopts the one or the other, or says
+    /// what is to be saved.
+    pub(crate) fn reconcile(
+        &mut self,
+        stored: Result<Option<Tokens>, StoreError>,
+        now: Now,
+    ) -> Option<Pending> {
+        let pending = self.pending.as_mut()?;
+        match stored {
+            Ok(Some(tokens)) if same_pair(Some(&pending.tokens), &tokens) => self.adopt_pending(),
+            Ok(Some(tokens)) if !pending.may_replace(&tokens) => {
+                // Another process has rotated since: its pair is the newer one.
+                self.pending = None;
+                self.adopt(tokens, Origin::Taken(now));
+            }
+            // What is there now is what it is saved over, should that have to be tried again.
+            Ok(stored) => pending.over = stored.map_or(Over::Nothing, Over::Pair),
+            // What cannot be read may still be written.
+            Err(_) if matches!(pending.over, Over::Anything) => pending.over = Over::Older,
+            Err(_) => {}
+        }
+        self.pending.clone()
+    }
+
     /// Puts the session to its end. Should `tokens` be in the store again, they do not bring it back.
     pub(crate) fn end(&mut self, tokens: Option<Tokens>, error: Error) {
         self.current = None;
@@ -364,6 +388,23 @@ impl Current {
             Freshness::Fresh
         }
     }
+}
+
+impl Pending {
+    fn may_replace(&self, stored: &Tokens) -> bool {
+        match &self.over {
+            Over::Anything => true,
+            Over::Nothing => false,
+            Over::Pair(from) => same_pair(Some(from), stored),
+            Over::Older => stored.issued_at < self.tokens.issued_at,
+        }
+    }
+}
+
+/// A pair is another one when either token is: some servers keep the refresh token, and two access tokens
+/// minted in one second may have the same claims, hence be the same text.
+pub(crate) fn same_pair(one: Option<&Tokens>, other: &Tokens) -> bool {
+    one.is_some_and(|one| one.access_token == other.access_token && one.refresh_token == other.refresh_token)
 }
 
 /// A refresh token of unknown fate is not sent again while there is hope that its access token works.
