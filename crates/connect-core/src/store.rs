@@ -4,7 +4,8 @@
 //!
 //! * reading needs no lock; only who holds the lock of a key writes it;
 //! * a lock is a lease: it ends by itself when its holder is gone, at the latest after the time asked for,
-//!   and a holder that lost it is told so before a write happens ([`StoreError::lease_lost`]);
+//!   and a holder that lost it is told so before a write happens ([`StoreError::lease_lost`]); where the system
+//!   itself ends a lock with its holder, as it does for a file's, a holder that is merely slow may keep it;
 //! * `save` returns when the tokens are kept for good, and an error when they may not be;
 //! * dropping a lock releases it; [`StoreLock::release`] is the orderly way.
 

@@ -15,28 +15,14 @@ use std::{
 };
 
 use connect_core::{StoreError, StoreLock, TokenKey, TokenStore, Tokens};
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+
+use crate::record::{self, Codec};
 
 /// A folder with one file a user. Clones and other processes may use the same folder.
 #[derive(Clone, Debug)]
 pub struct FileStore {
     folder: Arc<Path>,
-}
-
-/// What a file holds. The key is there for people who look, and to notice a file that was moved.
-#[derive(Serialize, Deserialize)]
-struct Record {
-    issuer: String,
-    client_id: String,
-    user: String,
-    tokens: Tokens,
-}
-
-impl Record {
-    fn is_of(&self, key: &TokenKey) -> bool {
-        (&*self.issuer, &*self.client_id, &*self.user) == (&*key.issuer, &*key.client_id, &*key.user)
-    }
+    codec: Codec,
 }
 
 impl FileStore {
@@ -50,7 +36,7 @@ impl FileStore {
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(folder).map_err(|error| failed("make the folder", folder, error))?;
-        Ok(Self { folder: folder.into() })
+        Ok(Self { folder: folder.into(), codec: Codec::default() })
     }
 
     /// Uses `mobiscroll-connect/tokens` in the user's state folder: `XDG_STATE_HOME`, else `~/.local/state`, or
@@ -79,34 +65,19 @@ impl FileStore {
     }
 
     fn path(&self, key: &TokenKey, extension: &str) -> PathBuf {
-        let mut hash = Sha256::new();
-        for part in [&key.issuer, &key.client_id, &key.user] {
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part.as_bytes());
-        }
-        let name: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        self.folder.join(name).with_extension(extension)
+        self.folder.join(record::name(key)).with_extension(extension)
     }
 }
 
 impl TokenStore for FileStore {
     fn load(&self, key: &TokenKey) -> Result<Option<Tokens>, StoreError> {
         let path = self.path(key, "json");
-        let text = match fs::read(&path) {
-            Ok(text) => text,
+        let record = match fs::read(&path) {
+            Ok(record) => record,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(failed("read", &path, error)),
         };
-        // The cause may quote the text, and the text is tokens.
-        let unreadable = |_| {
-            StoreError::new(format!("{} does not hold tokens; delete it and sign in again", path.display()))
-        };
-        let record: Record = serde_json::from_slice(&text).map_err(unreadable)?;
-        if !record.is_of(key) {
-            let text = format!("{} holds the tokens of another user; it was moved here", path.display());
-            return Err(StoreError::new(text));
-        }
-        Ok(Some(record.tokens))
+        self.codec.read(key, &record, &path.display().to_string()).map(Some)
     }
 
     /// Waits for at most `lease`; the kernel ends the lock with the process.
@@ -151,12 +122,7 @@ impl StoreLock for FileLock {
 
     fn save(&mut self, tokens: &Tokens) -> Result<(), StoreError> {
         let path = self.store.path(&self.key, "json");
-        let record = Record {
-            issuer: self.key.issuer.to_string(),
-            client_id: self.key.client_id.to_string(),
-            user: self.key.user.to_string(),
-            tokens: tokens.clone(),
-        };
+        let record = self.store.codec.write(&self.key, tokens)?;
         replace(&self.store.folder, &path, &record).map_err(|error| failed("write", &path, error))
     }
 
@@ -173,10 +139,9 @@ impl StoreLock for FileLock {
     }
 }
 
-fn replace(folder: &Path, path: &Path, record: &Record) -> io::Result<()> {
+fn replace(folder: &Path, path: &Path, record: &[u8]) -> io::Result<()> {
     let mut new = tempfile::Builder::new().prefix(".new-").tempfile_in(folder)?; // mode 0600 on Unix
-    serde_json::to_writer(new.as_file(), record)?;
-    new.as_file_mut().flush()?;
+    new.write_all(record)?;
     new.as_file().sync_all()?;
     new.persist(path).map_err(|error| error.error)?;
     sync(folder)

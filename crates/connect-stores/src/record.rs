@@ -1,0 +1,68 @@
+//! What a store keeps of a user: one JSON object, the same in a file, a row and a Redis hash.
+//!
+//! It names the key it belongs to, so that a record that was moved is noticed. Where the store has keys of the
+//! caller, `sealed` is in the place of `tokens`.
+
+use connect_core::{StoreError, TokenKey, Tokens};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+#[derive(Serialize, Deserialize)]
+struct Record {
+    issuer: String,
+    client_id: String,
+    user: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tokens: Option<Tokens>,
+}
+
+impl Record {
+    fn is_of(&self, key: &TokenKey) -> bool {
+        (&*self.issuer, &*self.client_id, &*self.user) == (&*key.issuer, &*key.client_id, &*key.user)
+    }
+}
+
+/// Writes and reads records.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Codec {}
+
+impl Codec {
+    pub(crate) fn write(&self, key: &TokenKey, tokens: &Tokens) -> Result<Vec<u8>, StoreError> {
+        let record = Record {
+            issuer: key.issuer.to_string(),
+            client_id: key.client_id.to_string(),
+            user: key.user.to_string(),
+            tokens: Some(tokens.clone()),
+        };
+        // The cause may quote what it could not write.
+        serde_json::to_vec(&record).map_err(|_| StoreError::new("the tokens cannot be written as JSON"))
+    }
+
+    /// The tokens of a record; `place` says where it was found.
+    pub(crate) fn read(&self, key: &TokenKey, record: &[u8], place: &str) -> Result<Tokens, StoreError> {
+        // The cause may quote the text, and the text is tokens.
+        let unreadable =
+            || StoreError::new(format!("{place} does not hold tokens; delete it and sign in again"));
+        let record: Record = serde_json::from_slice(record).map_err(|_| unreadable())?;
+        if !record.is_of(key) {
+            let text = format!("{place} holds the tokens of another user; it was moved here");
+            return Err(StoreError::new(text));
+        }
+        record.tokens.ok_or_else(unreadable)
+    }
+}
+
+/// A name for a key that is safe everywhere, whatever the parts hold: in hexadecimal digits.
+pub(crate) fn name(key: &TokenKey) -> String {
+    digest(&[&key.issuer, &key.client_id, &key.user])
+}
+
+/// The SHA-256 of the parts. Each is preceded by its length, so that parts never run together.
+pub(crate) fn digest(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
