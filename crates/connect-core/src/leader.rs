@@ -10,7 +10,7 @@ use connect_types::RefreshToken;
 use crate::{
     Error, ErrorKind, Now, Response, Sent, Session, SessionEnded, SignIn, StoreError, Tokens, TransportError,
     refresh::Reason,
-    session::{LONGEST_PATIENCE, Origin, Over, PATIENCE, Pending, answer_was_lost, same_pair},
+    session::{LONGEST_PATIENCE, Origin, Over, PATIENCE, Pending, same_pair},
     steps::{Deleting, Exchanging, Loading, RefreshStep, Releasing, Saving, Work},
     token_endpoint::{self, Refusal},
 };
@@ -213,16 +213,12 @@ impl Leader {
 
     fn exchange(mut self: Box<Self>) -> RefreshStep {
         let app = self.session.app().clone();
-        let (tokens, unknown) = {
+        let tokens = {
             let state = self.session.state();
             // Who waits for this exchange waits for one of the pair there is now, not of the one it began with.
             self.generation = state.generation;
-            let current = state.current.as_ref();
-            (current.map(|pair| pair.tokens.clone()), current.is_some_and(|pair| pair.fate_unknown))
+            state.current.as_ref().map(|current| current.tokens.clone())
         };
-        if unknown && self.reason != Reason::Unauthorized {
-            return self.release(Err(answer_was_lost()));
-        }
         let Some((tokens, refresh_token)) =
             tokens.and_then(|tokens| Some((tokens.clone(), tokens.refresh_token?)))
         else {

@@ -199,7 +199,9 @@ impl Session {
     pub fn refresh(self: &Arc<Self>, deadline: Duration) -> Result<Refresh, Error> {
         let state = self.state();
         if state.current.as_ref().is_some_and(|current| current.fate_unknown) {
-            return Err(answer_was_lost());
+            let text =
+                "the answer to the last refresh was lost; calls go on with the tokens as long as they work";
+            return Err(Error::new(ErrorKind::Network { sent: Sent::Maybe }).with_message(text));
         }
         Ok(self.wish(&state, Reason::Unauthorized, deadline))
     }
@@ -405,12 +407,6 @@ impl Pending {
 /// minted in one second may have the same claims, hence be the same text.
 pub(crate) fn same_pair(one: Option<&Tokens>, other: &Tokens) -> bool {
     one.is_some_and(|one| one.access_token == other.access_token && one.refresh_token == other.refresh_token)
-}
-
-/// A refresh token of unknown fate is not sent again while there is hope that its access token works.
-pub(crate) fn answer_was_lost() -> Error {
-    let text = "the answer to the last refresh was lost; calls go on with the tokens as long as they work";
-    Error::new(ErrorKind::Network { sent: Sent::Maybe }).with_message(text)
 }
 
 impl fmt::Debug for Session {

@@ -183,3 +183,22 @@ fn a_refresh_that_is_asked_for_sends_no_token_of_unknown_fate() {
         ErrorKind::Network { sent: Sent::Maybe }
     ));
 }
+
+#[test]
+fn a_lost_answer_for_a_pair_taken_from_the_store_is_shared_as_well() {
+    let mut world = World::loaded();
+    world.pass(HOUR);
+    let taken = world.pair(2); // by another process, and over by the time it is seen
+    world.pass(2 * HOUR);
+    let (leader, _call) = due(&world);
+    let step = load(lock(leader.start(world.now()), world.now()), Ok(Some(taken)), world.now());
+    let (presented, exchanging) = exchange(step);
+    assert_eq!(presented, "hush-r2");
+    // This one sees the pair that was taken, and waits at the gate.
+    let (waiter, waiting) = wish(world.call());
+    release(exchanging.resume(Err(lost()), world.now()), world.now()).unwrap_err();
+    let outcome = done(waiter.start(world.now()));
+    let error = response(waiting.resume(outcome, world.now())).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Network { sent: Sent::Maybe }), "{error:?}");
+    assert_eq!(world.bearer(), "hush-a2", "whether it is over is for the server to say");
+}

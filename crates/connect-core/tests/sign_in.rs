@@ -252,3 +252,46 @@ fn tokens_of_somebody_else_are_not_taken_over() {
     locking(world.session.import(Tokens::new(jwt(OURS), "hush-r9"), world.now()));
     assert!(world.session.has_pending());
 }
+
+#[test]
+fn a_sign_in_whose_save_is_in_doubt_gives_way_to_what_came_of_it() {
+    let mut world = World::default();
+    let before = world.pair(1);
+    let late = exchanged(&world);
+    // A call settles the new pair first, and its save may or may not have happened.
+    let (refresh, _call) = wish(world.call());
+    let step = load(lock(refresh.start(world.now()), world.now()), Ok(Some(before)), world.now());
+    let (_, saving) = save(step);
+    release(saving.resume(Err(StoreError::new("cut off")), world.now()), world.now()).unwrap_err();
+    // It had: another process has rotated the pair since.
+    world.pass(1);
+    let after = world.pair(9);
+    let step = load(late.resume(Ok(()), world.now()), Ok(Some(after)), world.now());
+    release(step, world.now()).unwrap();
+    assert_eq!(world.bearer(), "hush-a9");
+}
+
+#[test]
+fn a_sign_in_over_what_cannot_be_read_is_saved_again_only_over_what_is_older() {
+    for newer in [false, true] {
+        let mut world = World::default();
+        let mut stored = world.pair(1);
+        world.pass(60);
+        let unreadable = Err(StoreError::new("not JSON"));
+        let step = load(exchanged(&world).resume(Ok(()), world.now()), unreadable, world.now());
+        let (signed_in, saving) = save(step);
+        release(saving.resume(Err(StoreError::new("cut off")), world.now()), world.now()).unwrap_err();
+        if newer {
+            world.pass(1);
+            stored = world.pair(9);
+        }
+        let (refresh, _call) = wish(world.call());
+        let step = load(lock(refresh.start(world.now()), world.now()), Ok(Some(stored)), world.now());
+        if newer {
+            release(step, world.now()).unwrap();
+            assert_eq!(world.bearer(), "hush-a9");
+        } else {
+            assert_eq!(save(step).0.access_token, signed_in.access_token);
+        }
+    }
+}
