@@ -190,7 +190,7 @@ fn a_lost_answer_for_a_pair_taken_from_the_store_is_shared_as_well() {
     world.pass(HOUR);
     let taken = world.pair(2); // by another process, and over by the time it is seen
     world.pass(2 * HOUR);
-    let (leader, _call) = due(&world);
+    let (leader, _call) = wish(world.call());
     let step = load(lock(leader.start(world.now()), world.now()), Ok(Some(taken)), world.now());
     let (presented, exchanging) = exchange(step);
     assert_eq!(presented, "hush-r2");
