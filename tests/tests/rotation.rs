@@ -136,7 +136,12 @@ impl World {
     fn go_on(&mut self, step: CheckStep<'static>, delivery: Delivery) {
         match step {
             CheckStep::Fetch(fetch, checking) => self.waiting.push_back((Some(fetch), checking, delivery)),
-            CheckStep::Done(outcome) => self.settle(outcome, delivery),
+            CheckStep::Done(outcome, behind) => {
+                if let Some(fetch) = behind.filter(|_| self.fetching.is_none()) {
+                    self.fetch(fetch);
+                }
+                self.settle(outcome, delivery);
+            }
         }
     }
 
@@ -144,24 +149,25 @@ impl World {
     fn serve_gate(&mut self) {
         while self.fetching.is_none() {
             let Some((fetch, checking, delivery)) = self.waiting.pop_front() else { return };
-            match fetch.and_then(|fetch| fetch.start(self.now())) {
-                Some((request, fetching)) => {
-                    self.fetched_at.push(self.second);
-                    if self.fetched_at.len() % 3 == 1 {
-                        self.sandbox.add_fault(Fault::on(KEYS).status(503));
-                    }
-                    let Outcome::Reply(reply) = self.sandbox.handle(request, self.wall()).outcome else {
-                        panic!("cut")
-                    };
-                    self.fetching = Some((self.second + 3, fetching, reply));
-                    self.waiting.push_front((None, checking, delivery));
-                }
-                None => {
-                    let step = checking.resume(self.now());
-                    self.go_on(step, delivery);
-                }
+            if fetch.is_some_and(|fetch| self.fetch(fetch)) {
+                self.waiting.push_front((None, checking, delivery));
+            } else {
+                let step = checking.resume(self.now());
+                self.go_on(step, delivery);
             }
         }
+    }
+
+    /// Whether it was started; every third fails.
+    fn fetch(&mut self, fetch: Fetch) -> bool {
+        let Some((request, fetching)) = fetch.start(self.now()) else { return false };
+        self.fetched_at.push(self.second);
+        if self.fetched_at.len() % 3 == 1 {
+            self.sandbox.add_fault(Fault::on(KEYS).status(503));
+        }
+        let Outcome::Reply(reply) = self.sandbox.handle(request, self.wall()).outcome else { panic!("cut") };
+        self.fetching = Some((self.second + 3, fetching, reply));
+        true
     }
 
     fn settle(&mut self, outcome: Result<Verified, Rejection>, delivery: Delivery) {

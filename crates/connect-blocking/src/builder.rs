@@ -14,6 +14,8 @@ pub struct Builder {
     store: Arc<dyn TokenStore>,
     transport: Option<Arc<dyn Transport>>,
     #[cfg(feature = "webhooks")]
+    webhook_keys: Option<connect_core::webhooks::FetchedKeys>,
+    #[cfg(feature = "webhooks")]
     replay_guard: Option<Box<dyn connect_core::webhooks::ReplayGuard>>,
 }
 
@@ -28,6 +30,8 @@ impl Builder {
             store: Arc::new(MemoryStore::new()),
             transport: None,
             #[cfg(feature = "webhooks")]
+            webhook_keys: None,
+            #[cfg(feature = "webhooks")]
             replay_guard: None,
         }
     }
@@ -40,6 +44,8 @@ impl Builder {
 
     /// Sends requests through this instead of ureq; a closure will do. The settings of the network (proxy,
     /// certificates, time to connect) are its own affair then.
+    /// It carries the requests for the keys of webhooks as well: like the others they are not to be redirected, have
+    /// their time in [`Timeout`](connect_core::Timeout), and the answer's size is the transport's to limit.
     pub fn transport(mut self, transport: impl Transport) -> Self {
         self.transport = Some(Arc::new(transport));
         self
@@ -53,6 +59,14 @@ impl Builder {
         self
     }
 
+    /// Begins with keys that were kept, or with those of tests: [`testing::keys`](connect_core::webhooks::testing::keys).
+    /// Newer ones are fetched when these are over their time.
+    #[cfg(feature = "webhooks")]
+    pub fn webhook_keys(mut self, keys: connect_core::webhooks::FetchedKeys) -> Self {
+        self.webhook_keys = Some(keys);
+        self
+    }
+
     /// Checks the settings. Nothing is connected yet.
     pub fn build(self) -> Result<Client, Error> {
         let app = App::new(self.config)?;
@@ -60,13 +74,17 @@ impl Builder {
             Some(transport) => transport,
             None => Arc::new(UreqTransport::new(&self.network, app.config())?),
         };
+        let started = Instant::now();
         #[cfg(feature = "webhooks")]
-        let receiver = crate::deliveries::Receiver::new(&app, self.replay_guard)?;
+        let receiver = {
+            let now = connect_core::Now { wall: jiff::Timestamp::now(), monotonic: started.elapsed() };
+            crate::deliveries::Receiver::new(&app, self.webhook_keys, self.replay_guard, now)?
+        };
         Ok(Client(Arc::new(Inner {
             registry: Registry::new(app),
             transport,
             store: self.store,
-            started: Instant::now(),
+            started,
             busy: Busy::default(),
             #[cfg(feature = "webhooks")]
             receiver,

@@ -13,6 +13,17 @@ pub use builder::Builder;
 pub use client::{Auth, Calendars, Client, Connections, Events, User, Webhooks};
 pub use connect_core::*;
 #[cfg(feature = "webhooks")]
-pub use deliveries::{Deliveries, Received};
+pub use deliveries::{Claim, Deliveries, Received};
 pub use pages::{Items, Pages};
 pub use transport::UreqTransport;
+
+/// Deliveries of changes: whether one is genuine, whether it was handled already, and which subscriptions are due.
+///
+/// [`Client::webhooks`] takes them: see [`Deliveries`] and [`Received`]. The rest is the core's, whose documentation
+/// has more: `connect_core::webhooks`.
+#[cfg(feature = "webhooks")]
+pub mod webhooks {
+    pub use connect_core::webhooks::*;
+
+    pub use crate::deliveries::{Claim, Deliveries, Received};
+}

@@ -27,11 +27,12 @@ fn no_mutated_delivery_verifies() {
     TestRunner::new(config)
         .run(&(delivery, prop::collection::vec(flips, 11)), |((id, title, second), mutations)| {
             let now = Timestamp::from_second(second).unwrap();
-            let body = format!(r#"{{"userId":"ann","events":[{{"id":"e1","title":{title:?}}}]}}"#);
+            let text = serde_json::to_string(&title).unwrap();
+            let body = format!(r#"{{"userId":"ann","events":[{{"id":"e1","title":{text}}}]}}"#);
             let request = testing::sign(&id, body, now);
             let genuine = verify(request.headers(), request.body(), &[testing::public_key()], now);
-            // Rust writes some characters of a text differently from JSON; the signature is right all the same.
-            prop_assert!(matches!(genuine, Ok(_) | Err(Reason::InvalidPayload)), "{:?}", genuine);
+            let genuine = genuine.map(|verified| verified.delivery.events[0].event.title.clone());
+            prop_assert_eq!(genuine, Ok(title));
             let mut before: Vec<Vec<u8>> =
                 HEADERS.iter().map(|name| request.headers()[*name].as_bytes().to_vec()).collect();
             before.push(request.body().to_vec());

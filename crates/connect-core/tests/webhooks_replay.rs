@@ -246,11 +246,32 @@ fn subscriptions_are_made_renewed_and_ended() {
     let over = self::held("google", "a", "\"2026-11-20T10:00:00Z\"");
     assert_eq!(plan(&[calendar("a")], &[over]), ["+a"]);
     assert_eq!(plan(&[], &[]), Vec::<String>::new());
+    // An end that cannot be read may be any.
+    for text in ["\"soon\"", "1763800000000", "{}"] {
+        assert_eq!(plan(&[calendar("a")], &[self::held("google", "a", text)]), ["+a"], "{text}");
+    }
     // One that was renewed: the older of the two no longer counts.
     let renewed = Held::clone(&held[0]);
     let mut over = renewed.clone();
     over.expires = Some("2026-11-20T10:00:00Z".parse().unwrap());
     assert_eq!(plan(&[calendar("a")], &[over, renewed]), Vec::<String>::new());
+}
+
+#[test]
+fn one_subscription_replaces_another_of_its_calendar() {
+    let made = held("google", "a", "null");
+    assert!(made.replaces(&held("google", "a", "\"2026-11-22T10:00:01Z\"")));
+    assert!(!made.replaces(&held("google", "b", "null")));
+    assert!(!made.replaces(&held("microsoft", "a", "null")));
+}
+
+#[test]
+fn ten_thousand_calendars_are_planned_at_once() {
+    let wanted: Vec<_> = (0..10_000).map(|n| CalendarRef::new("google", format!("calendar-{n}"))).collect();
+    let held: Vec<_> = (5_000..15_000).map(|n| held("google", &format!("calendar-{n}"), "null")).collect();
+    let start = std::time::Instant::now();
+    assert_eq!(plan(&wanted, &held).len(), 10_000);
+    assert!(start.elapsed() < Duration::from_millis(500), "{:?}", start.elapsed());
 }
 
 #[test]

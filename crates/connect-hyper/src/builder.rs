@@ -5,7 +5,6 @@ use std::{sync::Arc, time::Instant};
 use connect_core::{
     App, AsyncTokenStore, AsyncTransport, Config, Error, MemoryStore, Network, Registry, TokenStore,
 };
-
 use tokio::sync::watch;
 
 use crate::{Client, HyperTransport, client::Inner, pool::OnPool};
@@ -17,6 +16,8 @@ pub struct Builder {
     network: Network,
     store: Arc<dyn AsyncTokenStore>,
     transport: Option<Arc<dyn AsyncTransport>>,
+    #[cfg(feature = "webhooks")]
+    webhook_keys: Option<connect_core::webhooks::FetchedKeys>,
     #[cfg(feature = "webhooks")]
     replay_guard: Option<Box<dyn connect_core::webhooks::AsyncReplayGuard>>,
 }
@@ -31,6 +32,8 @@ impl Builder {
             network,
             store: Arc::new(OnPool::new(MemoryStore::new())),
             transport: None,
+            #[cfg(feature = "webhooks")]
+            webhook_keys: None,
             #[cfg(feature = "webhooks")]
             replay_guard: None,
         }
@@ -50,16 +53,32 @@ impl Builder {
 
     /// Sends requests through this instead of hyper; a closure that returns a future will do. The settings of
     /// the network (proxy, certificates, time to connect) are its own affair then.
+    /// It carries the requests for the keys of webhooks as well: like the others they are not to be redirected, have
+    /// their time in [`Timeout`](connect_core::Timeout), and the answer's size is the transport's to limit.
     pub fn transport(mut self, transport: impl AsyncTransport) -> Self {
         self.transport = Some(Arc::new(transport));
         self
     }
 
     /// Remembers there which deliveries were handled: where several processes take them, all need the same guard.
-    /// Default: in memory, for a day.
+    /// The guard is used on tokio's blocking pool. Default: in memory, for a day.
     #[cfg(feature = "webhooks")]
-    pub fn replay_guard(mut self, guard: impl connect_core::webhooks::AsyncReplayGuard) -> Self {
+    pub fn replay_guard(self, guard: impl connect_core::webhooks::ReplayGuard) -> Self {
+        self.async_replay_guard(crate::guard::OnPool::new(guard))
+    }
+
+    /// Remembers which deliveries were handled in a guard that is asynchronous itself.
+    #[cfg(feature = "webhooks")]
+    pub fn async_replay_guard(mut self, guard: impl connect_core::webhooks::AsyncReplayGuard) -> Self {
         self.replay_guard = Some(Box::new(guard));
+        self
+    }
+
+    /// Begins with keys that were kept, or with those of tests: [`testing::keys`](connect_core::webhooks::testing::keys).
+    /// Newer ones are fetched when these are over their time.
+    #[cfg(feature = "webhooks")]
+    pub fn webhook_keys(mut self, keys: connect_core::webhooks::FetchedKeys) -> Self {
+        self.webhook_keys = Some(keys);
         self
     }
 
@@ -70,13 +89,17 @@ impl Builder {
             Some(transport) => transport,
             None => Arc::new(HyperTransport::new(&self.network, app.config())?),
         };
+        let started = Instant::now();
         #[cfg(feature = "webhooks")]
-        let receiver = crate::deliveries::Receiver::new(&app, self.replay_guard)?;
+        let receiver = {
+            let now = connect_core::Now { wall: jiff::Timestamp::now(), monotonic: started.elapsed() };
+            crate::deliveries::Receiver::new(&app, self.webhook_keys, self.replay_guard, now)?
+        };
         Ok(Client(Arc::new(Inner {
             registry: Registry::new(app),
             transport,
             store: self.store,
-            started: Instant::now(),
+            started,
             busy: watch::Sender::new(0),
             #[cfg(feature = "webhooks")]
             receiver,

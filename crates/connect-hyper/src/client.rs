@@ -33,7 +33,7 @@ pub(crate) struct Inner {
     pub(crate) transport: Arc<dyn AsyncTransport>,
     pub(crate) store: Arc<dyn AsyncTokenStore>,
     pub(crate) started: Instant,
-    /// How many tasks are changing tokens.
+    /// How many tasks are changing tokens, or the state of deliveries.
     pub(crate) busy: watch::Sender<usize>,
     #[cfg(feature = "webhooks")]
     pub(crate) receiver: crate::deliveries::Receiver,
@@ -41,7 +41,8 @@ pub(crate) struct Inner {
 
 impl Client {
     /// Sees that no token is lost with this client: waits for refreshes and saves in flight, and saves what
-    /// could not be saved before, for at most this long. Call it before the runtime ends.
+    /// could not be saved before, for at most this long. What is being kept of deliveries is waited for as well. Call
+    /// it before the runtime ends.
     pub async fn close(&self, at_most: Duration) -> Result<(), Error> {
         runtime()?;
         let deadline = self.now().monotonic.saturating_add(at_most);
@@ -56,8 +57,9 @@ impl Client {
             }
             outcome
         };
-        let late =
-            |_| Err(Error::new(ErrorKind::Timeout).with_message("tokens are still being refreshed or saved"));
+        let late = |_| {
+            Err(Error::new(ErrorKind::Timeout).with_message("tokens or deliveries are still being saved"))
+        };
         timeout(at_most, everything).await.unwrap_or_else(late)
     }
 
@@ -176,11 +178,11 @@ impl Client {
     }
 }
 
-/// Counts a task that changes tokens for as long as it lives.
-struct Busy(Client);
+/// Counts a task that changes tokens, or the state of a delivery, for as long as it lives.
+pub(crate) struct Busy(Client);
 
 impl Busy {
-    fn new(client: Client) -> Self {
+    pub(crate) fn new(client: Client) -> Self {
         client.0.busy.send_modify(|tasks| *tasks += 1);
         Self(client)
     }

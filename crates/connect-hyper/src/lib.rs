@@ -5,6 +5,8 @@ mod client;
 #[cfg(feature = "webhooks")]
 mod deliveries;
 mod dial;
+#[cfg(feature = "webhooks")]
+mod guard;
 mod pages;
 mod pool;
 mod tls;
@@ -14,6 +16,17 @@ pub use builder::Builder;
 pub use client::{Auth, Calendars, Client, Connections, Events, User, Webhooks};
 pub use connect_core::*;
 #[cfg(feature = "webhooks")]
-pub use deliveries::{Deliveries, Received};
+pub use deliveries::{Claim, Deliveries, Received};
 pub use pages::{Items, PageStream, Pages};
 pub use transport::HyperTransport;
+
+/// Deliveries of changes: whether one is genuine, whether it was handled already, and which subscriptions are due.
+///
+/// [`Client::webhooks`] takes them: see [`Deliveries`] and [`Received`]. The rest is the core's, whose documentation
+/// has more: `connect_core::webhooks`.
+#[cfg(feature = "webhooks")]
+pub mod webhooks {
+    pub use connect_core::webhooks::*;
+
+    pub use crate::deliveries::{Claim, Deliveries, Received};
+}

@@ -27,6 +27,8 @@
 //! [`ReplayGuard`], [`Order`] and [`Origin`].
 
 mod facade;
+mod fetch;
+mod fetched;
 mod key;
 mod order;
 mod origin;
@@ -38,12 +40,14 @@ pub mod testing;
 mod upkeep;
 mod verify;
 
+pub use fetch::{Fetch, Fetching, KEYS_TIMEOUT};
+pub use fetched::FetchedKeys;
 pub use key::{InvalidKey, PublicKey};
 pub use order::Order;
 pub use origin::Origin;
 pub use reason::{Declined, Reason, Rejection};
 pub use replay::{AsyncReplayClaim, AsyncReplayGuard, Claimed, ReplayClaim, ReplayGuard, SHORTEST_MEMORY};
 pub use replay_memory::ReplayMemory;
-pub use ring::{CheckStep, Checking, Fetch, FetchedKeys, Fetching, KEYS_TIMEOUT, KeyRing};
+pub use ring::{CheckStep, Checking, KeyRing};
 pub use upkeep::{Held, Upkeep, UpkeepAction};
 pub use verify::{TOLERANCE, Verified, verify};

@@ -8,8 +8,7 @@ use connect_types::Event;
 /// always has the present state. Its limits:
 ///
 /// * two changes within one tick of the provider's clock (a millisecond at best, a second with some) are `Same`;
-/// * a deleted event may have no `lastModified`, and neither has every event of every provider: `Unknown`;
-/// * an event that was deleted does not come back under the same id, so a deletion may be taken for the last word.
+/// * a deleted event may have no `lastModified`, and neither has every event of every provider: `Unknown`.
 ///
 /// ```
 /// use connect_core::{types::Event, webhooks::Order};

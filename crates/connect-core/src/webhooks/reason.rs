@@ -15,7 +15,8 @@ pub enum Reason {
     /// The timestamp is not made of digits alone.
     #[error("the webhook timestamp is not a number of seconds")]
     InvalidTimestamp,
-    /// The timestamp is more than 300 s from now, in the past or in the future.
+    /// The timestamp is more than 300 s from now, in the past or in the future. Now is what the receiver's clock says:
+    /// one that is wrong by minutes refuses every delivery with this.
     #[error("the webhook timestamp is too far from now")]
     TimestampOutOfTolerance,
     /// There is no public key to verify with: none was given, or none could be fetched.
@@ -42,8 +43,10 @@ impl Reason {
         }
     }
 
-    /// What to answer: 503 where the service should try again, as it does on that status; 400 for what is
-    /// malformed, 401 for what is not genuine, both of which are final.
+    /// What to answer: 503 where the service should try again, 401 for what is not genuine, 400 for what is malformed.
+    ///
+    /// Of the service it is documented that it tries again after 503 and not after 401. What it makes of 400 is not
+    /// known: that is this SDK's choice, for what would be malformed the next time as well.
     pub fn status(self) -> StatusCode {
         match self {
             Self::NoPublicKeys => StatusCode::SERVICE_UNAVAILABLE,

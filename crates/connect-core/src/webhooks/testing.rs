@@ -1,4 +1,24 @@
 //! For the tests of applications: deliveries that verify, signed with a key that everybody knows.
+//!
+//! **The key is public, its secret half stands in this file.** Whoever gives a client that runs [`keys`] or
+//! [`public_key`] takes deliveries from anybody.
+//!
+//! A client that is given [`keys`] (`webhook_keys` on its builder, or `webhooks().restore_keys`) verifies what [`sign`]
+//! makes without a network, for a day. Only a signature that does not fit has it ask the service for newer keys: a
+//! test of that needs a transport of its own.
+//!
+//! ```
+//! use connect_core::{App, Config, Now, webhooks::{CheckStep, KeyRing, testing}};
+//!
+//! let now = Now { wall: "2026-11-21T10:00:00Z".parse()?, monotonic: std::time::Duration::ZERO };
+//! let ring = KeyRing::new(&App::new(Config::new("id", "secret", "https://app.example/callback", [7; 32]))?)?;
+//! ring.restore(testing::keys(now.wall), now);
+//!
+//! let request = testing::sign("msg_1", r#"{"userId": "ada"}"#, now.wall);
+//! let step = ring.check(request.headers(), request.body(), now);
+//! assert!(matches!(step, CheckStep::Done(Ok(_), None)));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -6,7 +26,7 @@ use ed25519_dalek::{Signer, SigningKey};
 use http::{HeaderValue, Method, header};
 use jiff::Timestamp;
 
-use super::PublicKey;
+use super::{FetchedKeys, PublicKey};
 use crate::Request;
 
 /// Known to everybody: for tests only.
@@ -15,6 +35,12 @@ const SECRET: [u8; 32] = *b"a key for tests, known to anyone";
 /// The key that [`sign`] signs with. Pin it in a client that is tested; never in one that runs.
 pub fn public_key() -> PublicKey {
     PublicKey::from_verifying(SigningKey::from_bytes(&SECRET).verifying_key())
+}
+
+/// The key that [`sign`] signs with, as if it had been fetched now from a service that has no other. For a client that is
+/// tested; never for one that runs.
+pub fn keys(now: Timestamp) -> FetchedKeys {
+    FetchedKeys::of(public_key(), now)
 }
 
 /// A delivery of this body, sent now: a POST with the three headers of a genuine one.

@@ -1,31 +1,48 @@
 //! Which subscriptions are due, for who keeps them by hand.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use connect_types::{CalendarRef, SubscribeWebhook, Subscribed, UnsubscribeWebhook};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Which subscriptions to make, renew and end.
+/// Which subscriptions to make, renew and end, for the calendars of one user.
 ///
 /// The service subscribes every calendar of an account that is connected while the application has a webhook URL, and
 /// renews those subscriptions by itself: nothing is to be done then. This is for calendars that were connected
 /// before, and for services that leave it to the application.
 ///
+/// A subscription that is renewed is a new one, which may begin with an initial sync: deliveries of what was there already
+/// (`metadata.is_initial_sync`).
+///
 /// ```
-/// use connect_core::types::CalendarRef;
+/// use connect_core::types::{CalendarRef, SubscribeWebhook, Subscribed, UnsubscribeWebhook, decode};
 /// use connect_core::webhooks::{Held, Upkeep, UpkeepAction};
 ///
+/// # fn subscribe(_: SubscribeWebhook) -> Result<Subscribed, serde_json::Error> {
+/// #     decode(br#"{"success": true, "channelId": "c1", "subscription": {"expiration": "2026-11-28T10:00:00Z"}}"#)
+/// # }
+/// # fn unsubscribe(_: UnsubscribeWebhook) -> Result<(), serde_json::Error> {
+/// #     Ok(())
+/// # }
 /// let now = "2026-11-21T10:00:00Z".parse()?;
 /// let wanted = [CalendarRef::new("google", "work@example.org")];
-/// let held: Vec<Held> = Vec::new(); // from where the application keeps them
+/// let mut held: Vec<Held> = Vec::new(); // from where the application keeps them for this user
 /// for action in Upkeep::default().plan(&wanted, &held, now) {
 ///     match action {
-///         UpkeepAction::Subscribe(calendar, request) => { /* send it; keep Held::new(calendar, &answer) */ }
-///         UpkeepAction::Unsubscribe(held, request) => { /* send it; forget what was held */ }
+///         UpkeepAction::Subscribe(calendar, request) => {
+///             let made = Held::new(calendar, &subscribe(request)?).ok_or("no channel")?;
+///             held.retain(|other| !made.replaces(other));
+///             held.push(made);
+///         }
+///         UpkeepAction::Unsubscribe(gone, request) => {
+///             unsubscribe(request)?;
+///             held.retain(|other| *other != gone);
+///         }
 ///     }
 /// }
-/// # Ok::<(), jiff::Error>(())
+/// assert!(Upkeep::default().plan(&wanted, &held, now).is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Upkeep {
@@ -61,7 +78,8 @@ pub struct Held {
     pub channel_id: Box<str>,
     /// What Google needs beside the channel to end it.
     pub resource_id: Option<Box<str>>,
-    /// When it ends; without it it lives until it is ended.
+    /// When it ends; without it it lives until it is ended. Where the answer named an end that could not be read, this
+    /// is the epoch, so that it is due.
     pub expires: Option<Timestamp>,
 }
 
@@ -71,17 +89,24 @@ impl Held {
         let calendar = calendar.into();
         let made = answer.subscription.as_ref();
         let channel_id = answer.channel_id.as_deref().or(made.and_then(|made| made.channel_id.as_deref()))?;
+        let odd = made.is_some_and(|made| made.extra.get("expiration").is_some());
+        let expires = made.and_then(|made| made.expiration).or(odd.then_some(Timestamp::UNIX_EPOCH));
         Some(Self {
             provider: calendar.provider.as_str().into(),
             calendar_id: calendar.id.into(),
             channel_id: channel_id.into(),
             resource_id: made.and_then(|made| made.resource_id.as_deref()).map(Into::into),
-            expires: made.and_then(|made| made.expiration),
+            expires,
         })
     }
 
-    fn is_of(&self, calendar: &CalendarRef) -> bool {
-        *self.provider == *calendar.provider.as_str() && *self.calendar_id == *calendar.id
+    /// Whether it takes the place of another, which is to be forgotten: the service keeps one for each calendar.
+    pub fn replaces(&self, other: &Self) -> bool {
+        self.calendar() == other.calendar()
+    }
+
+    fn calendar(&self) -> (&str, &str) {
+        (&self.provider, &self.calendar_id)
     }
 }
 
@@ -91,17 +116,18 @@ impl Upkeep {
         Self { ahead }
     }
 
-    /// What is to be done now, so that every calendar that is wanted is subscribed and no other. A calendar that is
-    /// named twice is subscribed once; of several subscriptions held for one calendar only the last to end counts,
-    /// since the service keeps one.
+    /// What is to be done now, so that every calendar that is wanted is subscribed and no other: given all that one user
+    /// wants and holds, since what is held and not wanted is ended. A calendar that is named twice is subscribed once;
+    /// of several subscriptions held for one calendar only the last to end counts, since the service keeps one.
     pub fn plan(&self, wanted: &[CalendarRef], held: &[Held], now: Timestamp) -> Vec<UpkeepAction> {
-        let unique = wanted.iter().enumerate().filter(|(at, one)| !wanted[..*at].contains(one));
-        let subscribe = unique
-            .map(|(_, calendar)| calendar)
-            .filter(|calendar| !held.iter().any(|held| held.is_of(calendar) && !self.is_due(held, now)));
+        let kept: HashSet<_> =
+            held.iter().filter(|held| !self.is_due(held, now)).map(Held::calendar).collect();
+        let mut seen = HashSet::new();
+        let unique: Vec<_> = wanted.iter().filter(|calendar| seen.insert(named(calendar))).collect();
+        let subscribe = unique.into_iter().filter(|calendar| !kept.contains(&named(calendar)));
         let subscribe = subscribe
             .map(|calendar| UpkeepAction::Subscribe(calendar.clone(), SubscribeWebhook::new(calendar)));
-        let unwanted = held.iter().filter(|held| !wanted.iter().any(|calendar| held.is_of(calendar)));
+        let unwanted = held.iter().filter(|held| !seen.contains(&held.calendar()));
         let unsubscribe = unwanted.map(|held| {
             let request = UnsubscribeWebhook::new(&*held.provider, &*held.channel_id);
             let request = match &held.resource_id {
@@ -117,4 +143,8 @@ impl Upkeep {
         let Some(expires) = held.expires else { return false };
         Duration::try_from(expires.duration_since(now)).map_or(true, |left| left <= self.ahead)
     }
+}
+
+fn named(calendar: &CalendarRef) -> (&str, &str) {
+    (calendar.provider.as_str(), &calendar.id)
 }
