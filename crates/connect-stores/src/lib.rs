@@ -6,9 +6,15 @@ mod blocking;
 pub mod conformance;
 #[cfg(feature = "file")]
 mod file;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 mod record;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+mod turn;
 
 #[cfg(feature = "blocking")]
 pub use blocking::Blocking;
 #[cfg(feature = "file")]
 pub use file::FileStore;
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresStore;

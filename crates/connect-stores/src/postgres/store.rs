@@ -1,0 +1,219 @@
+//! The tokens.
+
+use std::{fmt, time::Duration};
+
+use async_trait::async_trait;
+use connect_core::{AsyncStoreLock, AsyncTokenStore, StoreError, TokenKey, Tokens};
+use deadpool_postgres::Pool;
+use tokio::runtime::Handle;
+use tokio_postgres::{Row, types::Type};
+
+use super::link::Link;
+use crate::{
+    Blocking,
+    record::{self, Codec},
+    turn::{Turn, ticket},
+};
+
+const LOAD: &str = "SELECT record FROM mobiscroll_connect_tokens WHERE key = $1";
+
+/// The order in which the conditions are looked at matters: one's own advisory lock always looks free.
+const LOCK: &str = "\
+INSERT INTO mobiscroll_connect_locks AS held (key, holder, alive, until)
+VALUES ($1, $2, $3, clock_timestamp() + $4 * interval '1 second')
+ON CONFLICT (key) DO UPDATE
+SET holder = excluded.holder, alive = excluded.alive, until = clock_timestamp() + $4 * interval '1 second'
+WHERE CASE
+    WHEN held.until <= clock_timestamp() THEN true
+    WHEN held.alive = excluded.alive THEN false
+    ELSE pg_try_advisory_xact_lock_shared(held.alive)
+END
+RETURNING true";
+
+/// The row of the lock is locked until the tokens are committed, so that nobody can take it over in between.
+const SAVE: &str = "\
+WITH held AS (
+    SELECT key FROM mobiscroll_connect_locks
+    WHERE key = $1 AND holder = $2 AND until > clock_timestamp() FOR UPDATE
+)
+INSERT INTO mobiscroll_connect_tokens (key, issuer, client_id, user_id, record, saved_at)
+SELECT key, $3, $4, $5, $6, clock_timestamp() FROM held
+ON CONFLICT (key) DO UPDATE SET record = excluded.record, saved_at = excluded.saved_at
+RETURNING true";
+
+const DELETE: &str = "\
+WITH held AS (
+    SELECT key FROM mobiscroll_connect_locks
+    WHERE key = $1 AND holder = $2 AND until > clock_timestamp() FOR UPDATE
+), gone AS (
+    DELETE FROM mobiscroll_connect_tokens USING held WHERE mobiscroll_connect_tokens.key = held.key
+)
+SELECT true FROM held";
+
+const RELEASE: &str = "DELETE FROM mobiscroll_connect_locks WHERE key = $1 AND holder = $2";
+
+/// Tokens in PostgreSQL, one row a user. Clones share the connections.
+///
+/// For the blocking client there is [`blocking`](Self::blocking).
+#[derive(Clone)]
+pub struct PostgresStore {
+    link: Link,
+    codec: Codec,
+}
+
+impl PostgresStore {
+    /// Uses a database by its URL (`postgres://user:password@host/database`), with at most five connections and
+    /// without TLS. Nothing is connected yet.
+    pub fn new(url: &str) -> Result<Self, StoreError> {
+        Ok(Self { link: Link::to(url)?, codec: Codec::default() })
+    }
+
+    /// Uses the connections of a pool, with whatever TLS it was set up with. One connection is taken out of it for
+    /// good; none of the others is kept longer than one statement takes.
+    pub fn with_pool(pool: Pool) -> Self {
+        Self { link: Link::over(pool), codec: Codec::default() }
+    }
+
+    /// Makes the tables where they are not there yet.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        self.link.migrate().await
+    }
+
+    /// The same store for the blocking client; it works on a thread of its own.
+    pub fn blocking(self) -> Result<Blocking<Self>, StoreError> {
+        Blocking::new(self)
+    }
+
+    async fn load(&self, key: &TokenKey, name: &String) -> Result<Option<Tokens>, StoreError> {
+        let rows = self.link.query(LOAD, &[(name, Type::TEXT)]).await?;
+        let read = |row: &Row| {
+            let record: &[u8] =
+                row.try_get(0).map_err(|_| StoreError::new("the table is not the store's"))?;
+            self.codec.read(key, record, &format!("the row {name} of mobiscroll_connect_tokens"))
+        };
+        rows.first().map(read).transpose()
+    }
+}
+
+impl Blocking<PostgresStore> {
+    /// Makes the tables where they are not there yet.
+    pub fn migrate(&self) -> Result<(), StoreError> {
+        self.wait(|store| async move { store.migrate().await })
+    }
+}
+
+impl fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresStore").field("codec", &self.codec).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl AsyncTokenStore for PostgresStore {
+    async fn load(&self, key: &TokenKey) -> Result<Option<Tokens>, StoreError> {
+        self.load(key, &record::name(key)).await
+    }
+
+    async fn lock(&self, key: &TokenKey, lease: Duration) -> Result<Box<dyn AsyncStoreLock>, StoreError> {
+        let held = Held { link: self.link.clone(), name: record::name(key), holder: ticket()? };
+        let seconds = lease.as_secs_f64().min(1e9);
+        let mut turn = Turn::new(lease);
+        loop {
+            let alive = self.link.alive().await?;
+            let params = [
+                (&held.name as _, Type::TEXT),
+                (&held.holder as _, Type::TEXT),
+                (&alive as _, Type::INT8),
+                (&seconds as _, Type::FLOAT8),
+            ];
+            let taken = match self.link.query(LOCK, &params).await {
+                Ok(rows) => !rows.is_empty(),
+                Err(error) => {
+                    tokio::spawn(held.release()); // it may have been taken all the same
+                    return Err(error);
+                }
+            };
+            if taken {
+                return Ok(Box::new(PostgresLock {
+                    store: self.clone(),
+                    key: key.clone(),
+                    held: Some(held),
+                }));
+            }
+            turn.wait().await?;
+        }
+    }
+}
+
+/// A row of the locks.
+struct Held {
+    link: Link,
+    name: String,
+    holder: String,
+}
+
+impl Held {
+    async fn release(self) -> Result<(), StoreError> {
+        self.link.query(RELEASE, &[(&self.name, Type::TEXT), (&self.holder, Type::TEXT)]).await.map(drop)
+    }
+}
+
+struct PostgresLock {
+    store: PostgresStore,
+    key: TokenKey,
+    held: Option<Held>,
+}
+
+impl PostgresLock {
+    fn held(&self) -> Result<&Held, StoreError> {
+        self.held.as_ref().ok_or_else(StoreError::lost_lease)
+    }
+}
+
+#[async_trait]
+impl AsyncStoreLock for PostgresLock {
+    async fn load(&mut self) -> Result<Option<Tokens>, StoreError> {
+        self.store.load(&self.key, &self.held()?.name).await
+    }
+
+    async fn save(&mut self, tokens: &Tokens) -> Result<(), StoreError> {
+        let (held, key) = (self.held()?, &self.key);
+        let record = self.store.codec.write(key, tokens)?;
+        let [issuer, client_id, user] =
+            [&key.issuer, &key.client_id, &key.user].map(|part| part.replace('\0', "\u{fffd}"));
+        let params = [
+            (&held.name as _, Type::TEXT),
+            (&held.holder as _, Type::TEXT),
+            (&issuer as _, Type::TEXT),
+            (&client_id as _, Type::TEXT),
+            (&user as _, Type::TEXT),
+            (&record as _, Type::BYTEA),
+        ];
+        done(&held.link.query(SAVE, &params).await?)
+    }
+
+    async fn delete(&mut self) -> Result<(), StoreError> {
+        let held = self.held()?;
+        done(&held.link.query(DELETE, &[(&held.name, Type::TEXT), (&held.holder, Type::TEXT)]).await?)
+    }
+
+    async fn release(mut self: Box<Self>) -> Result<(), StoreError> {
+        match self.held.take() {
+            Some(held) => held.release().await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// A statement that finds the lock returns a row.
+fn done(rows: &[Row]) -> Result<(), StoreError> {
+    if rows.is_empty() { Err(StoreError::lost_lease()) } else { Ok(()) }
+}
+
+impl Drop for PostgresLock {
+    fn drop(&mut self) {
+        if let (Some(held), Ok(runtime)) = (self.held.take(), Handle::try_current()) {
+            runtime.spawn(held.release()); // outside a runtime the lease has to end by itself
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! What is particular to PostgreSQL.
+
+use std::time::{Duration, Instant};
+
+use connect_core::{AsyncTokenStore, TokenKey, Tokens};
+use connect_stores::{
+    PostgresStore,
+    conformance::{Leases, async_token_store, token_store},
+    postgres::deadpool_postgres::{
+        Manager, Pool,
+        tokio_postgres::{Config, NoTls},
+    },
+};
+
+use crate::postgres_url;
+
+const LEASE: Duration = Duration::from_secs(60);
+
+/// A store with its tables, whose sessions have this name.
+pub(crate) async fn store(url: &str, name: &str) -> PostgresStore {
+    let store = PostgresStore::with_pool(pool(url, name, 2));
+    store.migrate().await.unwrap();
+    store
+}
+
+fn pool(url: &str, name: &str, connections: usize) -> Pool {
+    let mut config: Config = url.parse().unwrap();
+    config.application_name(name);
+    Pool::builder(Manager::new(config, NoTls)).max_size(connections).build().unwrap()
+}
+
+fn key(user: &str) -> TokenKey {
+    TokenKey { issuer: "https://postgres.example".into(), client_id: "app".into(), user: user.into() }
+}
+
+/// Ends every session of this name, as a cut cable or a restart would.
+pub(crate) async fn end_sessions(url: &str, name: &str) -> usize {
+    let control = pool(url, "control", 1).get().await.unwrap();
+    let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1";
+    control.query(sql, &[&name]).await.unwrap().len()
+}
+
+#[test]
+fn the_store_keeps_the_rules() {
+    let Some(url) = postgres_url() else { return };
+    let open = || {
+        let store = PostgresStore::new(&url);
+        async move {
+            let store = store?;
+            store.migrate().await?;
+            Ok(store)
+        }
+    };
+    async_token_store(Leases::EndInTime, open).unwrap();
+}
+
+#[test]
+fn the_store_keeps_the_rules_for_the_blocking_client() {
+    let Some(url) = postgres_url() else { return };
+    token_store(Leases::EndInTime, || {
+        let store = PostgresStore::new(&url)?.blocking()?;
+        store.migrate()?;
+        Ok(store)
+    })
+    .unwrap();
+}
+
+#[tokio::test]
+async fn the_lock_of_a_process_that_is_gone_is_free_at_once() {
+    let Some(url) = postgres_url() else { return };
+    let (gone, other) = (store(&url, "gone").await, store(&url, "other").await);
+    let mut held = gone.lock(&key("gone"), LEASE).await.unwrap();
+    assert!(other.lock(&key("gone"), Duration::from_millis(100)).await.is_err(), "its holder lives");
+    assert!(end_sessions(&url, "gone").await >= 2);
+    let started = Instant::now();
+    let mut taken = other.lock(&key("gone"), LEASE).await.unwrap();
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    taken.save(&Tokens::new("theirs", "r")).await.unwrap();
+    // The holder lives after all: it was its connections that were cut. It has new ones by now, but no lock.
+    let error = held.save(&Tokens::new("mine", "r")).await.unwrap_err();
+    assert!(error.lease_lost(), "{error}");
+    assert_eq!(other.load(&key("gone")).await.unwrap().unwrap(), Tokens::new("theirs", "r"));
+    taken.delete().await.unwrap();
+    taken.release().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_holder_whose_connections_were_cut_saves_over_new_ones_while_the_lock_is_its_own() {
+    let Some(url) = postgres_url() else { return };
+    let store = store(&url, "cut").await;
+    let mut held = store.lock(&key("cut"), LEASE).await.unwrap();
+    end_sessions(&url, "cut").await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    held.save(&Tokens::new("a", "r")).await.unwrap();
+    held.delete().await.unwrap();
+    held.release().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_users_at_once_share_two_connections() {
+    let Some(url) = postgres_url() else { return };
+    let store = store(&url, "busy").await;
+    let started = Instant::now();
+    let users: Vec<_> = (0..1000)
+        .map(|user| {
+            let (store, key) = (store.clone(), key(&format!("busy {user}")));
+            tokio::spawn(async move {
+                let mut held = store.lock(&key, LEASE).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(200)).await; // the exchange
+                held.save(&Tokens::new("a", "r")).await.unwrap();
+                assert!(held.load().await.unwrap().is_some());
+                held.delete().await.unwrap();
+                held.release().await.unwrap();
+            })
+        })
+        .collect();
+    for user in users {
+        user.await.unwrap();
+    }
+    assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn the_tables_are_made_by_many_at_once_and_again() {
+    let Some(url) = postgres_url() else { return };
+    let made: Vec<_> = (0..8)
+        .map(|_| PostgresStore::new(&url).unwrap())
+        .map(|store| tokio::spawn(async move { store.migrate().await }))
+        .collect();
+    for made in made {
+        made.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_an_error_without_the_password() {
+    let store = PostgresStore::new("postgres://connect:hunter2@127.0.0.1:1/nowhere").unwrap();
+    let error = store.load(&key("a")).await.unwrap_err();
+    assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+    let error = PostgresStore::new("postgres://connect:hunter2@host:port/x").unwrap_err();
+    assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+}
