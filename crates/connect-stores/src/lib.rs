@@ -9,9 +9,13 @@ mod file;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod record;
+#[cfg(feature = "redis")]
+pub mod redis;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 mod turn;
 
+#[cfg(feature = "redis")]
+pub use self::redis::RedisStore;
 #[cfg(feature = "blocking")]
 pub use blocking::Blocking;
 #[cfg(feature = "file")]

@@ -10,10 +10,15 @@ use std::{
 use async_trait::async_trait;
 use connect_core::{AsyncStoreLock, AsyncTokenStore, ErrorKind, SignIn, StoreError, TokenKey, Tokens};
 use connect_hyper::Client;
-use connect_stores::PostgresStore;
+use connect_stores::{PostgresStore, RedisStore, redis::redis::cmd};
 use connect_tests::world::{Place, World};
 
-use crate::{postgres::end_sessions, postgres_url};
+use crate::{
+    postgres::end_sessions,
+    postgres_url,
+    redis::{keys, run},
+    redis_url,
+};
 
 type Sabotage = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -121,6 +126,17 @@ async fn on_postgres_when_the_sessions_end_and_another_process_takes_the_lock() 
         assert!(end_sessions(&url, "lost").await >= 2);
         let taken = theirs.lock(&key, Duration::from_secs(60)).await.unwrap();
         taken.release().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn on_redis_when_the_lock_is_gone() {
+    let Some(url) = redis_url() else { return };
+    let store = RedisStore::new(&url).unwrap().prefix("lost");
+    settles(store.clone(), store, |_| async move {
+        let locks = keys(&url, "lost:*:lock");
+        assert_eq!(run::<usize>(&url, cmd("DEL").arg(&locks)), 1);
     })
     .await;
 }

@@ -4,6 +4,7 @@
 
 mod lost;
 mod postgres;
+mod redis;
 
 /// Where an engine is, if there is one.
 fn engine(name: &str) -> Option<String> {
@@ -16,4 +17,8 @@ fn engine(name: &str) -> Option<String> {
 
 fn postgres_url() -> Option<String> {
     engine("CONNECT_TEST_POSTGRES")
+}
+
+fn redis_url() -> Option<String> {
+    engine("CONNECT_TEST_REDIS")
 }
