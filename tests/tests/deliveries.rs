@@ -100,7 +100,10 @@ fn a_thousand_times_from_eight_threads_is_once() {
                             thread::yield_now();
                             received.done().expect("kept in memory");
                         }
-                        Err(_) => drop(declined.fetch_add(1, Ordering::SeqCst)),
+                        Err(reason) => {
+                            assert!([200, 503].contains(&reason.status().as_u16()), "{reason:?}");
+                            declined.fetch_add(1, Ordering::SeqCst);
+                        }
                     }
                 }
             });

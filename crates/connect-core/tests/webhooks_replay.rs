@@ -1,6 +1,6 @@
 //! Each delivery once: the guard in memory, and what else helps with deliveries that come late, twice or from oneself.
 #![cfg(feature = "webhooks")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
 
 use std::{
     sync::{

@@ -3,7 +3,12 @@
 //! Each step of a claim runs on a task of its own. A caller that goes away leaves no claim that nobody holds, since that
 //! is released; and what it called handled is marked as such.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::Arc,
+    task::{Context, Waker},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use connect_core::{
@@ -84,13 +89,17 @@ impl Holding {
 
 impl Drop for Holding {
     fn drop(&mut self) {
-        if let Some(claim) = self.claim.take() {
-            let busy = Busy::new(self.client.clone());
+        let Some(claim) = self.claim.take() else { return };
+        let busy = Busy::new(self.client.clone());
+        let mut release = Box::pin(async move {
+            let _busy = busy;
+            let _ = claim.release().await; // else its lease ends
+        });
+        // A guard in memory is done at once, so that who claims next finds the delivery free.
+        let _inside = self.runtime.enter();
+        if release.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
             // A runtime that has ended drops the claim instead.
-            self.runtime.spawn(async move {
-                let _busy = busy;
-                let _ = claim.release().await; // else its lease ends
-            });
+            self.runtime.spawn(release);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Takes deliveries of changes with plain hyper: `webhooks-hyper [ADDRESS]`, set up by the environment.
 //!
-//! What it answers: 200 when a delivery was handled, now or before; 503 when Connect should try again; 400 or 401 when
-//! it is malformed or not genuine, which is final.
+//! What it answers: 200 when a delivery was handled, now or before; 503 when Connect should try again; 401 when it is not
+//! genuine, which is final; 400 when it is malformed.
 
 use connect_hyper::{Client, webhooks::Declined};
 use http_body_util::{BodyExt, Limited};

@@ -1,0 +1,136 @@
+//! Taking deliveries with threads: nobody waits for newer keys without need, and claims end in every case.
+#![cfg(feature = "webhooks")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering::SeqCst},
+        mpsc,
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use connect_blocking::{
+    Client, Request, Response, StoreError, TransportError,
+    webhooks::{Claimed, Declined, FetchedKeys, Received, ReplayClaim, ReplayGuard, testing},
+};
+use jiff::Timestamp;
+
+fn builder(keys: FetchedKeys) -> connect_blocking::Builder {
+    let nobody = |_: Request| Err::<Response, _>(TransportError::unreachable("no network"));
+    Client::builder("id", "secret", "https://app.example/callback").transport(nobody).webhook_keys(keys)
+}
+
+fn receive(client: &Client) -> Result<Received, Declined> {
+    let delivery = testing::sign("msg_1", r#"{"userId": "ann"}"#, Timestamp::now());
+    client.webhooks().receive(delivery.headers(), delivery.body())
+}
+
+#[test]
+fn a_good_delivery_waits_for_no_newer_keys() {
+    let (answer, answers) = mpsc::channel::<()>();
+    let answers = std::sync::Mutex::new(answers);
+    let sent = Arc::new(AtomicU32::new(0));
+    let count = sent.clone();
+    let mut keys = testing::keys(Timestamp::now());
+    keys.max_age = 0;
+    let transport = move |_: Request| -> Result<Response, TransportError> {
+        count.fetch_add(1, SeqCst);
+        answers.lock().unwrap().recv().unwrap();
+        let document = format!(r#"{{"keys": [{{"key": "{}"}}]}}"#, testing::public_key());
+        Ok(Response::new(document.into()))
+    };
+    let client = builder(keys).transport(transport).build().unwrap();
+    // They would wait for ever: nothing is answered before.
+    for _ in 0..10 {
+        let delivery = testing::sign("msg_1", "{}", Timestamp::now());
+        client.webhooks().verify(delivery.headers(), delivery.body()).unwrap();
+    }
+    answer.send(()).unwrap();
+    let start = Instant::now();
+    while client.webhooks().keys().unwrap().max_age == 0 {
+        assert!(start.elapsed() < Duration::from_secs(10), "newer keys never came");
+        thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(sent.load(SeqCst), 1);
+}
+
+#[test]
+fn a_transport_that_panics_is_asked_once_in_a_while() {
+    let sent = Arc::new(AtomicU32::new(0));
+    let count = sent.clone();
+    let transport = move |_: Request| -> Result<Response, TransportError> {
+        count.fetch_add(1, SeqCst);
+        panic!("on purpose")
+    };
+    let client =
+        Client::builder("id", "secret", "https://app.example/callback").transport(transport).build().unwrap();
+    let verify = || {
+        let delivery = testing::sign("msg_1", "{}", Timestamp::now());
+        client.webhooks().verify(delivery.headers(), delivery.body()).unwrap_err()
+    };
+    assert!(thread::scope(|scope| scope.spawn(verify).join()).is_err(), "the first caller's thread panics");
+    let rejection = verify();
+    assert!(rejection.cause().unwrap().to_string().contains("panicked"), "{rejection:?}");
+    assert_eq!((rejection.status().as_u16(), sent.load(SeqCst)), (503, 1));
+}
+
+#[test]
+fn a_delivery_that_is_given_back_comes_again_at_once() {
+    let client = builder(testing::keys(Timestamp::now())).build().unwrap();
+    let received = receive(&client).unwrap();
+    assert!(matches!(receive(&client), Err(Declined::InHand)));
+    received.release().unwrap();
+    drop(receive(&client).unwrap());
+    // A handler that panics gives it back as well.
+    let panicked = thread::scope(|scope| {
+        let handle = || {
+            let _received = receive(&client).unwrap();
+            panic!("a handler panics, on purpose");
+        };
+        scope.spawn(handle).join()
+    });
+    assert!(panicked.is_err());
+    let Received { verified, claim, .. } = receive(&client).unwrap();
+    let delivery = verified.delivery;
+    assert_eq!(delivery.user_id.as_deref(), Some("ann"));
+    claim.done().unwrap();
+    assert!(matches!(receive(&client), Err(Declined::Handled)));
+}
+
+/// Counts the calls of `done`, of which so many fail.
+#[derive(Clone, Default)]
+struct Failing(Arc<AtomicU32>, Arc<AtomicU32>);
+
+impl ReplayGuard for Failing {
+    fn claim(&self, _: &str, _: Timestamp) -> Result<Claimed<dyn ReplayClaim>, StoreError> {
+        Ok(Claimed::New(Box::new(self.clone())))
+    }
+}
+
+impl ReplayClaim for Failing {
+    fn done(&mut self) -> Result<(), StoreError> {
+        self.1.fetch_add(1, SeqCst);
+        match self.0.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)) {
+            Ok(_) => Err(StoreError::new("the database is away")),
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn release(self: Box<Self>) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_guard_that_fails_is_tried_three_times() {
+    for (failing, calls, good) in [(0, 1, true), (2, 3, true), (3, 3, false)] {
+        let guard = Failing::default();
+        guard.0.store(failing, SeqCst);
+        let client = builder(testing::keys(Timestamp::now())).replay_guard(guard.clone()).build().unwrap();
+        assert_eq!(receive(&client).unwrap().done().is_ok(), good, "{failing} fail");
+        assert_eq!(guard.1.load(SeqCst), calls);
+    }
+}

@@ -1,0 +1,281 @@
+//! When keys are fetched, who waits for that, and what comes of fetches that fail, hang or are given up.
+
+use std::time::Duration;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use connect_core::{
+    Error, ErrorKind, TransportError,
+    webhooks::{CheckStep, Reason},
+};
+use ed25519_dalek::Signer;
+use http::{HeaderValue, header};
+
+use crate::world::{World, cached, document, entry, key, reason, status};
+
+#[test]
+fn the_first_delivery_fetches_from_the_origin_without_the_bearer() {
+    let world = World::new();
+    let headers = world.delivery(1);
+    let (fetch, checking) = world.wishes(&headers);
+    let (request, fetching) = world.start(fetch);
+    assert_eq!(request.uri(), "https://connect.example:8443/.well-known/webhook-keys");
+    assert_eq!(request.method(), http::Method::GET);
+    assert!(!request.headers().contains_key(header::AUTHORIZATION));
+    assert_eq!(request.headers()[header::CACHE_CONTROL], "no-cache", "a cache may hold older ones");
+    let connect_core::Timeout(time) = *request.extensions().get().unwrap();
+    assert_eq!(time, Duration::from_secs(10));
+    fetching.resume(Ok(document(&[entry(1)])), world.now);
+    assert_eq!(*world.decided(checking).unwrap().id, *"msg_1");
+    world.deliver(1).unwrap();
+}
+
+#[test]
+fn what_cannot_be_genuine_fetches_nothing() {
+    let world = World::new();
+    let mut headers = world.delivery(1);
+    headers.insert("webhook-timestamp", HeaderValue::from_static("1"));
+    let CheckStep::Done(outcome, None) = world.check(&headers) else { panic!("it fetches") };
+    assert_eq!(reason(outcome), (Reason::TimestampOutOfTolerance, 401));
+    headers.remove("webhook-id");
+    let CheckStep::Done(outcome, None) = world.check(&headers) else { panic!("it fetches") };
+    assert_eq!(reason(outcome), (Reason::MissingHeaders, 400));
+    let junk = ["x", "v1,AAAA", "v1a,", "v1a,AAAA", "v1a,not base64"];
+    for text in junk {
+        let mut headers = world.delivery(1);
+        headers.insert("webhook-signature", HeaderValue::from_static(text));
+        let CheckStep::Done(outcome, None) = world.check(&headers) else { panic!("it fetches for {text}") };
+        assert_eq!(reason(outcome), (Reason::NoMatchingSignature, 401), "{text}");
+    }
+}
+
+#[test]
+fn one_attempt_a_minute_whatever_comes_of_it() {
+    let mut world = World::new();
+    let outcome = world.deliver_answered(1, Err(TransportError::unreachable("no route")));
+    let rejection = outcome.unwrap_err();
+    assert_eq!((rejection.reason(), rejection.status().as_u16()), (Reason::NoPublicKeys, 503));
+    assert!(matches!(rejection.cause().unwrap().kind(), ErrorKind::Network { .. }));
+    world.pass(59);
+    assert_eq!(reason(world.deliver(1)), (Reason::NoPublicKeys, 503));
+    world.pass(1);
+    world.deliver_fetching(1, document(&[entry(1)])).unwrap();
+    world.pass(1);
+    assert!(world.deliver(2).unwrap_err().cause().is_none(), "that failure is over");
+}
+
+#[test]
+fn a_signature_that_fits_no_key_asks_for_newer_ones_once() {
+    let mut world = World::fetched(&[entry(1)]);
+    assert_eq!(reason(world.deliver(2)), (Reason::NoMatchingSignature, 401), "these are the newest");
+    world.pass(1);
+    // Newer keys cannot be had yet, so the delivery may be genuine.
+    assert_eq!(reason(world.deliver(2)), (Reason::NoMatchingSignature, 503));
+    world.pass(60);
+    world.deliver_fetching(2, document(&[entry(2), entry(1)])).unwrap();
+    world.deliver(2).unwrap();
+    world.deliver(1).unwrap();
+    world.pass(60);
+    let outcome = world.deliver_answered(3, Ok(document(&[entry(2)])));
+    assert_eq!(reason(outcome), (Reason::NoMatchingSignature, 401), "the newest keys do not know it either");
+    world.pass(60);
+    let outcome = world.deliver_answered(3, Ok(status(500)));
+    assert_eq!(reason(outcome), (Reason::NoMatchingSignature, 503));
+}
+
+#[test]
+fn callers_share_one_fetch() {
+    let world = World::new();
+    let headers = world.delivery(1);
+    let (first, first_checking) = world.wishes(&headers);
+    let (second, second_checking) = world.wishes(&headers);
+    let (_, fetching) = world.start(first);
+    let (third, third_checking) = world.wishes(&headers);
+    fetching.resume(Ok(document(&[entry(1)])), world.now);
+    // They waited at the gate, and find that it was done.
+    assert!(second.start(world.now).is_none());
+    assert!(third.start(world.now).is_none());
+    for checking in [first_checking, second_checking, third_checking] {
+        world.decided(checking).unwrap();
+    }
+}
+
+#[test]
+fn callers_share_a_failure() {
+    let world = World::new();
+    let headers = world.delivery(1);
+    let (first, _) = world.wishes(&headers);
+    let (second, checking) = world.wishes(&headers);
+    world.start(first).1.resume(Ok(status(503)), world.now);
+    assert!(second.start(world.now).is_none());
+    let rejection = world.decided(checking).unwrap_err();
+    assert!(matches!(rejection.cause().unwrap().kind(), ErrorKind::Server));
+}
+
+#[test]
+fn with_keys_at_hand_nobody_waits_for_newer_ones() {
+    let mut world = World::fetched(&[entry(1)]);
+    world.pass(3600);
+    let genuine = world.delivery(1);
+    let CheckStep::Done(Ok(_), Some(fetch)) = world.check(&genuine) else { panic!("the first waits") };
+    let CheckStep::Done(Ok(_), Some(late)) = world.check(&genuine) else { panic!("the second waits") };
+    let (_, fetching) = world.start(fetch);
+    assert!(late.start(world.now).is_none());
+    world.deliver(1).unwrap();
+    // Where the keys at hand do not do, the fetch under way is waited for.
+    let unknown = world.delivery(2);
+    let (fetch, checking) = world.wishes(&unknown);
+    fetching.resume(Ok(document(&[entry(2)])), world.now);
+    assert!(fetch.start(world.now).is_none());
+    world.decided(checking).unwrap();
+    // A genuine body that is none is decided as well.
+    world.pass(3600);
+    let mut headers = world.delivery(2);
+    let signature = key(2).sign(format!("msg_1.{}.no JSON", world.now.wall.as_second()).as_bytes());
+    let signature = format!("v1a,{}", STANDARD.encode(signature.to_bytes()));
+    headers.insert("webhook-signature", signature.parse().unwrap());
+    let CheckStep::Done(outcome, Some(_)) = world.ring.check(&headers, b"no JSON", world.now) else {
+        panic!("it waits")
+    };
+    assert_eq!(reason(outcome), (Reason::InvalidPayload, 400));
+}
+
+#[test]
+fn a_fetch_that_is_given_up_lets_the_next_begin_after_two_seconds() {
+    let mut world = World::new();
+    let headers = world.delivery(1);
+    let (first, _) = world.wishes(&headers);
+    let (second, checking) = world.wishes(&headers);
+    drop(world.start(first));
+    assert!(second.start(world.now).is_none(), "not at once");
+    let rejection = world.decided(checking).unwrap_err();
+    assert_eq!((rejection.reason(), rejection.status().as_u16()), (Reason::NoPublicKeys, 503));
+    assert!(rejection.cause().unwrap().to_string().contains("given up"), "{rejection:?}");
+    world.pass(1);
+    assert_eq!(reason(world.deliver(1)), (Reason::NoPublicKeys, 503));
+    world.pass(1);
+    world.deliver_fetching(1, document(&[entry(1)])).unwrap();
+    // One that never started is no attempt.
+    let other = World::new();
+    let headers = other.delivery(1);
+    drop(other.wishes(&headers));
+    other.deliver_fetching(1, document(&[entry(1)])).unwrap();
+}
+
+#[test]
+fn a_panic_while_fetching_is_the_cause() {
+    let world = World::new();
+    let headers = world.delivery(1);
+    let (fetch, checking) = world.wishes(&headers);
+    let started = world.start(fetch);
+    let panicked = std::thread::spawn(move || {
+        let _started = started;
+        panic!("a transport panics, on purpose");
+    });
+    assert!(panicked.join().is_err());
+    let cause = world.decided(checking).unwrap_err().cause().unwrap().to_string();
+    assert!(cause.contains("panicked"), "{cause}");
+}
+
+#[test]
+fn what_cannot_be_started_says_why() {
+    let world = World::new();
+    let headers = world.delivery(1);
+    let (fetch, checking) = world.wishes(&headers);
+    fetch.give_up(Error::configuration("no runtime"));
+    let rejection = world.decided(checking).unwrap_err();
+    assert!(matches!(rejection.cause().unwrap().kind(), ErrorKind::Configuration));
+    world.deliver_fetching(1, document(&[entry(1)])).unwrap();
+}
+
+#[test]
+fn a_fetch_that_hangs_counts_for_a_minute() {
+    let mut world = World::new();
+    let headers = world.delivery(1);
+    let (fetch, checking) = world.wishes(&headers);
+    let (_, hung) = world.start(fetch);
+    world.pass(59);
+    let waiting = world.delivery(1);
+    let (fetch, also) = world.wishes(&waiting);
+    assert!(fetch.start(world.now).is_none());
+    assert_eq!(reason(world.decided(also)), (Reason::NoPublicKeys, 503));
+    assert_eq!(reason(world.decided(checking)), (Reason::NoPublicKeys, 503));
+    world.pass(1);
+    world.deliver_fetching(2, document(&[entry(2)])).unwrap();
+    // What it brings in the end is older than what there is.
+    hung.resume(Ok(document(&[entry(1)])), world.now);
+    world.deliver(2).unwrap();
+    assert_eq!(reason(world.deliver(1)), (Reason::NoMatchingSignature, 401));
+}
+
+#[test]
+fn a_late_answer_is_better_than_none_and_ends_no_other_fetch() {
+    let mut world = World::new();
+    let headers = world.delivery(1);
+    let (first, _) = world.wishes(&headers);
+    let (_, hung) = world.start(first);
+    world.pass(60);
+    let headers = world.delivery(1);
+    let (second, checking) = world.wishes(&headers);
+    let (_, fetching) = world.start(second);
+    hung.resume(Ok(document(&[entry(1)])), world.now);
+    world.deliver(1).unwrap();
+    let unknown = world.delivery(2);
+    let (third, waiting) = world.wishes(&unknown);
+    assert!(third.start(world.now).is_none(), "the second is still under way");
+    fetching.resume(Ok(document(&[entry(2)])), world.now);
+    world.decided(waiting).unwrap();
+    drop(checking);
+    // One that fails late, or is dropped late, is no news either.
+    for late in [true, false] {
+        let mut world = World::new();
+        let headers = world.delivery(1);
+        let (fetch, _) = world.wishes(&headers);
+        let (_, hung) = world.start(fetch);
+        world.pass(60);
+        world.deliver_fetching(1, document(&[entry(1)])).unwrap();
+        if late {
+            hung.resume(Ok(status(500)), world.now)
+        } else {
+            drop(hung)
+        }
+        assert!(world.deliver(2).unwrap_err().cause().is_none());
+        world.pass(59);
+        assert_eq!(
+            reason(world.deliver(2)),
+            (Reason::NoMatchingSignature, 503),
+            "no fetch within the minute"
+        );
+    }
+}
+
+#[test]
+fn an_answer_from_a_cache_is_not_the_last_word() {
+    for (age, status) in [("0", 401), ("1", 503), ("3000", 503), ("soon", 503)] {
+        let world = World::new();
+        let outcome = world.deliver_fetching(2, cached(document(&[entry(1)]), header::AGE, age));
+        assert_eq!(reason(outcome), (Reason::NoMatchingSignature, status), "age {age}");
+        world.deliver(1).unwrap();
+    }
+}
+
+#[test]
+fn many_who_give_up_make_no_storm() {
+    let mut world = World::new();
+    let mut sent = 0;
+    for _ in 0..1_000 {
+        world.now.monotonic += Duration::from_millis(10);
+        if let CheckStep::Fetch(fetch, _) = world.check(&world.delivery(1)) {
+            sent += u32::from(fetch.start(world.now).is_some());
+        }
+    }
+    assert_eq!(sent, 5, "in ten seconds");
+}
+
+#[test]
+fn nothing_private_is_shown() {
+    let world = World::new();
+    let headers = world.delivery(1);
+    let step = world.ring.check(&headers, br#"{"title": "a private matter"}"#, world.now);
+    let shown = format!("{step:?} {:?}", world.ring);
+    assert!(!shown.contains("private") && !shown.contains("hush"), "{shown}");
+}

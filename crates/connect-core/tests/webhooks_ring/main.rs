@@ -1,0 +1,7 @@
+//! The ring of keys driven by hand: which keys count and for how long, and when they are fetched.
+#![cfg(feature = "webhooks")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod document;
+mod fetches;
+mod world;

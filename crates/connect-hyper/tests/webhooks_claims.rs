@@ -1,0 +1,236 @@
+//! What becomes of a claim on a delivery: handled, given back, or left by a caller that went away.
+#![cfg(feature = "webhooks")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::{
+    future::Future,
+    mem,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering::SeqCst},
+    },
+    thread::{self, ThreadId},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use connect_hyper::{
+    Client, Request, Response, StoreError, TransportError,
+    webhooks::{
+        AsyncReplayClaim, AsyncReplayGuard, Claimed, Declined, Received, ReplayClaim, ReplayGuard,
+        ReplayMemory, testing,
+    },
+};
+use jiff::Timestamp;
+use tokio::time::{sleep, timeout};
+
+/// A guard whose every step takes a tenth of a second, and which notes what was done.
+#[derive(Clone, Default)]
+struct Slow {
+    seen: Arc<Mutex<Vec<&'static str>>>,
+    /// How many calls of `done` are still to fail.
+    failing: Arc<AtomicU32>,
+}
+
+struct SlowClaim {
+    guard: Slow,
+    ended: bool,
+}
+
+impl Slow {
+    async fn step(&self, what: &'static str) {
+        sleep(Duration::from_millis(100)).await;
+        self.note(what);
+    }
+
+    fn note(&self, what: &'static str) {
+        self.seen.lock().unwrap().push(what);
+    }
+
+    fn seen(&self) -> Vec<&'static str> {
+        mem::take(&mut self.seen.lock().unwrap())
+    }
+}
+
+#[async_trait]
+impl AsyncReplayGuard for Slow {
+    async fn claim(&self, _: &str, _: Timestamp) -> Result<Claimed<dyn AsyncReplayClaim>, StoreError> {
+        self.step("claim").await;
+        Ok(Claimed::New(Box::new(SlowClaim { guard: self.clone(), ended: false })))
+    }
+}
+
+#[async_trait]
+impl AsyncReplayClaim for SlowClaim {
+    async fn done(&mut self) -> Result<(), StoreError> {
+        self.guard.step("done").await;
+        let fails = self.guard.failing.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok();
+        self.ended = !fails;
+        if fails { Err(StoreError::new("the database is away")) } else { Ok(()) }
+    }
+
+    async fn release(mut self: Box<Self>) -> Result<(), StoreError> {
+        self.guard.step("release").await;
+        self.ended = true;
+        Ok(())
+    }
+}
+
+impl Drop for SlowClaim {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.guard.note("drop");
+        }
+    }
+}
+
+fn client(setup: impl FnOnce(connect_hyper::Builder) -> connect_hyper::Builder) -> Client {
+    let nobody = |_: Request| async { Err::<Response, _>(TransportError::unreachable("no network")) };
+    let builder = Client::builder("id", "secret", "https://app.example/callback").transport(nobody);
+    setup(builder.webhook_keys(testing::keys(Timestamp::now()))).build().unwrap()
+}
+
+fn with(guard: &Slow) -> Client {
+    client(|builder| builder.async_replay_guard(guard.clone()))
+}
+
+fn delivery() -> Request {
+    testing::sign("msg_1", r#"{"userId": "ann"}"#, Timestamp::now())
+}
+
+async fn receive(client: &Client) -> Result<Received, Declined> {
+    let delivery = delivery();
+    client.webhooks().receive(delivery.headers(), delivery.body()).await
+}
+
+/// Gives a future a twentieth of a second, then drops it.
+async fn abandon(future: impl Future) {
+    assert!(timeout(Duration::from_millis(50), future).await.is_err(), "it was not yet over");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_that_goes_away_leaves_no_claim() {
+    let guard = Slow::default();
+    let client = with(&guard);
+    abandon(receive(&client)).await;
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(guard.seen(), ["claim", "release"]);
+    // Nor does one that goes away between.
+    drop(receive(&client).await.unwrap());
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(guard.seen(), ["claim", "release"]);
+    // Nor one that goes away while it gives it back.
+    abandon(receive(&client).await.unwrap().release()).await;
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(guard.seen(), ["claim", "release"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_handled_is_marked_although_the_caller_went_away() {
+    let guard = Slow::default();
+    let client = with(&guard);
+    abandon(receive(&client).await.unwrap().done()).await;
+    client.close(Duration::from_secs(1)).await.unwrap();
+    assert_eq!(guard.seen(), ["claim", "done"], "and closing waits for it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_guard_that_fails_is_tried_three_times() {
+    let guard = Slow::default();
+    let client = with(&guard);
+    guard.failing.store(2, SeqCst);
+    receive(&client).await.unwrap().done().await.unwrap();
+    assert_eq!(guard.seen(), ["claim", "done", "done", "done"]);
+    guard.failing.store(3, SeqCst);
+    let declined = receive(&client).await.unwrap().done().await.unwrap_err();
+    assert!(matches!(declined, Declined::Guard(_)) && declined.status() == 503, "{declined:?}");
+    assert_eq!(guard.seen(), ["claim", "done", "done", "done", "release"]);
+}
+
+#[tokio::test]
+async fn a_delivery_that_is_given_back_comes_again_at_once() {
+    let client = client(|builder| builder);
+    let received = receive(&client).await.unwrap();
+    assert!(matches!(receive(&client).await, Err(Declined::InHand)));
+    received.release().await.unwrap();
+    drop(receive(&client).await.unwrap());
+    // Its parts can be taken out.
+    let Received { verified, claim, .. } = receive(&client).await.unwrap();
+    let delivery = verified.delivery;
+    assert_eq!(delivery.user_id.as_deref(), Some("ann"));
+    claim.done().await.unwrap();
+    assert!(matches!(receive(&client).await, Err(Declined::Handled)));
+}
+
+#[tokio::test]
+async fn clients_that_started_at_different_times_share_a_guard() {
+    let guard = ReplayMemory::new().lease(Duration::from_secs(1));
+    let older = client(|builder| builder.replay_guard(guard.clone()));
+    sleep(Duration::from_millis(1100)).await;
+    let newer = client(|builder| builder.async_replay_guard(guard));
+    let held = receive(&newer).await.unwrap();
+    assert!(matches!(receive(&older).await, Err(Declined::InHand)), "it is in hand for a second");
+    held.done().await.unwrap();
+    assert!(matches!(receive(&older).await, Err(Declined::Handled)));
+}
+
+/// Notes the threads it works on.
+#[derive(Clone, Default)]
+struct Threads(Arc<Mutex<Vec<ThreadId>>>);
+
+impl Threads {
+    fn note(&self) {
+        self.0.lock().unwrap().push(thread::current().id());
+    }
+}
+
+impl ReplayGuard for Threads {
+    fn claim(&self, _: &str, _: Timestamp) -> Result<Claimed<dyn ReplayClaim>, StoreError> {
+        self.note();
+        Ok(Claimed::New(Box::new(self.clone())))
+    }
+}
+
+impl ReplayClaim for Threads {
+    fn done(&mut self) -> Result<(), StoreError> {
+        self.note();
+        Ok(())
+    }
+
+    fn release(self: Box<Self>) -> Result<(), StoreError> {
+        self.note();
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_blocking_guard_works_on_the_blocking_pool() {
+    let guard = Threads::default();
+    let client = client(|builder| builder.replay_guard(guard.clone()));
+    receive(&client).await.unwrap().done().await.unwrap();
+    receive(&client).await.unwrap().release().await.unwrap();
+    let threads = guard.0.lock().unwrap();
+    assert_eq!(threads.len(), 4);
+    assert!(!threads.contains(&thread::current().id()));
+}
+
+#[test]
+fn a_delivery_may_be_lent_across_an_await() {
+    fn assert_send<T: Send>(_: T) {}
+    async fn handle(_: &Received) {}
+    let client = client(|builder| builder);
+    assert_send(async move {
+        let received = receive(&client).await.unwrap();
+        handle(&received).await;
+        received.done().await.unwrap();
+    });
+}
+
+#[test]
+fn without_a_runtime_nothing_is_claimed() {
+    use std::task::{Context, Poll, Waker};
+    let client = client(|builder| builder);
+    let mut receiving = Box::pin(receive(&client));
+    let polled = receiving.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert!(matches!(polled, Poll::Ready(Err(Declined::Guard(_)))), "{polled:?}");
+}

@@ -1,0 +1,134 @@
+//! The keys of webhooks over transports that hang, panic or are slow: nobody waits longer than need be, and the cause
+//! of a rejection is told.
+#![cfg(feature = "webhooks")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::{
+    future::{self, Future},
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering::SeqCst},
+    },
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use connect_hyper::{
+    Client, ErrorKind, Request, Response, TransportError,
+    webhooks::{FetchedKeys, Reason, testing},
+};
+use jiff::Timestamp;
+use tokio::{runtime::Handle, time::sleep};
+
+/// A client over a transport that counts what it sends.
+fn client<R>(
+    keys: Option<FetchedKeys>,
+    answer: impl Fn() -> R + Send + Sync + 'static,
+) -> (Client, Arc<AtomicU32>)
+where
+    R: Future<Output = Result<Response, TransportError>> + Send + 'static,
+{
+    let sent = Arc::new(AtomicU32::new(0));
+    let count = sent.clone();
+    let transport = move |_: Request| {
+        count.fetch_add(1, SeqCst);
+        answer()
+    };
+    let builder = Client::builder("id", "secret", "https://app.example/callback").transport(transport);
+    let builder = keys.into_iter().fold(builder, |builder, keys| builder.webhook_keys(keys));
+    (builder.build().unwrap(), sent)
+}
+
+fn delivery() -> Request {
+    testing::sign("msg_1", "{}", Timestamp::now())
+}
+
+/// The document with the key of tests.
+fn document() -> Response {
+    Response::new(format!(r#"{{"keys": [{{"key": "{}"}}]}}"#, testing::public_key()).into())
+}
+
+/// Keys that are good, but over their time.
+fn stale() -> FetchedKeys {
+    let mut keys = testing::keys(Timestamp::now());
+    keys.max_age = 0;
+    keys
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_transport_that_hangs_holds_nobody_for_ever() {
+    let (client, sent) = client(None, future::pending);
+    let callers: Vec<_> = (0..500)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move {
+                let delivery = delivery();
+                client.webhooks().verify(delivery.headers(), delivery.body()).await.unwrap_err()
+            })
+        })
+        .collect();
+    for caller in callers {
+        let rejection =
+            tokio::time::timeout(Duration::from_secs(11), caller).await.expect("in time").unwrap();
+        assert_eq!((rejection.reason(), rejection.status().as_u16()), (Reason::NoPublicKeys, 503));
+    }
+    assert_eq!(sent.load(SeqCst), 1);
+    tokio::task::yield_now().await;
+    assert_eq!(Handle::current().metrics().num_alive_tasks(), 0, "no task is left behind");
+    let delivery = delivery();
+    let rejection = client.webhooks().verify(delivery.headers(), delivery.body()).await.unwrap_err();
+    assert!(matches!(rejection.cause().unwrap().kind(), ErrorKind::Timeout), "{rejection:?}");
+}
+
+#[tokio::test]
+async fn a_transport_that_panics_is_asked_once_in_a_while_and_is_the_cause() {
+    let (client, sent) = client(None, || async { panic!("on purpose") });
+    for _ in 0..200 {
+        let delivery = delivery();
+        let rejection = client.webhooks().verify(delivery.headers(), delivery.body()).await.unwrap_err();
+        assert_eq!(rejection.status().as_u16(), 503);
+        let cause = rejection.cause().expect("a cause").to_string();
+        assert!(cause.contains("panicked"), "{cause}");
+    }
+    assert_eq!(sent.load(SeqCst), 1);
+}
+
+#[test]
+fn without_a_runtime_the_cause_says_so() {
+    let (client, sent) = client(None, || async { Ok(document()) });
+    let delivery = delivery();
+    let verified = pin!(client.webhooks().verify(delivery.headers(), delivery.body()));
+    let Poll::Ready(outcome) = verified.poll(&mut Context::from_waker(Waker::noop())) else {
+        panic!("it waits for a runtime")
+    };
+    let rejection = outcome.unwrap_err();
+    assert_eq!((rejection.reason(), rejection.status().as_u16()), (Reason::NoPublicKeys, 503));
+    assert!(matches!(rejection.cause().unwrap().kind(), ErrorKind::Configuration), "{rejection:?}");
+    assert_eq!(sent.load(SeqCst), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_good_delivery_waits_for_no_newer_keys() {
+    let (client, sent) = client(Some(stale()), || async {
+        sleep(Duration::from_secs(5)).await;
+        Ok(document())
+    });
+    let start = tokio::time::Instant::now();
+    for _ in 0..10 {
+        let delivery = delivery();
+        client.webhooks().verify(delivery.headers(), delivery.body()).await.unwrap();
+    }
+    assert_eq!(start.elapsed(), Duration::ZERO);
+    sleep(Duration::from_secs(6)).await;
+    assert_eq!(sent.load(SeqCst), 1);
+    assert_eq!(client.webhooks().keys().unwrap().max_age, 3600, "the newer ones came");
+}
+
+#[tokio::test]
+async fn the_keys_of_tests_need_no_network() {
+    let (client, sent) = client(Some(testing::keys(Timestamp::now())), future::pending);
+    let delivery = delivery();
+    client.webhooks().receive(delivery.headers(), delivery.body()).await.unwrap().done().await.unwrap();
+    assert_eq!(sent.load(SeqCst), 0);
+}
