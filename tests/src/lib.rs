@@ -4,7 +4,6 @@
 pub mod certificates;
 #[path = "../../examples/custom-transport/src/transport.rs"]
 pub mod plain_socket;
-pub mod simulation;
 pub mod stores;
 pub mod world;
 

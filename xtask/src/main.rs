@@ -3,14 +3,17 @@
 //! ```text
 //! cargo xtask codegen            write the generated types from schema/connect.openapi.json
 //! cargo xtask codegen --check    fail when the committed ones differ
+//! cargo xtask simulate           users, processes and faults in simulated time: --seeds N, --from S, --json, --replay S
+//! cargo xtask mutants            whether the simulation notices each patch of tests/mutants: --seeds N
 //! ```
 
 mod codegen;
+mod simulation;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask codegen [--check]";
+const USAGE: &str = "usage: cargo xtask codegen [--check] | simulate [options] | mutants [--seeds N]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -18,6 +21,9 @@ fn main() -> ExitCode {
     let outcome = match words.as_slice() {
         ["codegen"] => codegen::write(&root()),
         ["codegen", "--check"] => codegen::check(&root()),
+        ["simulate", options @ ..] => simulation::simulate(&root(), options),
+        ["mutants"] => simulation::mutants(&root(), "3000"),
+        ["mutants", "--seeds", seeds] => simulation::mutants(&root(), seeds),
         _ => Err(USAGE.to_owned()),
     };
     match outcome {

@@ -4,7 +4,7 @@ use connect_core::{Response, Sent, TransportError, TransportErrorKind};
 use fastrand::Rng;
 use http::{HeaderValue, StatusCode, header};
 
-use super::Fault;
+use crate::Fault;
 
 /// What is going to happen to one request, and how long it takes both ways, in milliseconds.
 #[derive(Clone, Copy, Debug)]

@@ -1,11 +1,12 @@
-//! Runs seeds of the simulation: see `connect_tests::simulation`.
+//! Runs seeds of the simulation: see `connect_simulation`.
 //!
 //! ```text
-//! simulate [--seeds N] [--from S] [--threads T] [--json]
+//! simulate [--seeds N] [--from S] [--threads T] [--json] [--until-breach]
 //! simulate --replay S      one seed, with everything that happens
 //! ```
 
 use std::{
+    io::Write as _,
     process::ExitCode,
     sync::{
         Mutex, PoisonError,
@@ -15,7 +16,7 @@ use std::{
     time::Instant,
 };
 
-use connect_tests::simulation::{FAULTS, Report, STATES, run};
+use connect_simulation::{FAULTS, Report, STATES, run};
 
 fn main() -> ExitCode {
     let options = match Options::read(std::env::args().skip(1)) {
@@ -27,8 +28,10 @@ fn main() -> ExitCode {
     };
     if let Some(seed) = options.replay {
         let report = run(seed, true);
-        report.history.iter().for_each(|line| println!("{line}"));
-        report.breaches.iter().for_each(|breach| println!("{breach}"));
+        let mut out = std::io::stdout().lock();
+        for line in report.history.iter().chain(&report.breaches) {
+            let _ = writeln!(out, "{line}"); // whoever reads it may have seen enough
+        }
         return if report.breaches.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
     let started = Instant::now();
@@ -42,13 +45,16 @@ struct Options {
     from: u64,
     threads: usize,
     json: bool,
+    /// Whether the first broken rule is enough.
+    until_breach: bool,
     replay: Option<u64>,
 }
 
 impl Options {
     fn read(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
         let threads = thread::available_parallelism().map_or(1, usize::from);
-        let mut options = Self { seeds: 2_000, from: 0, threads, json: false, replay: None };
+        let mut options =
+            Self { seeds: 2_000, from: 0, threads, json: false, until_breach: false, replay: None };
         while let Some(name) = arguments.next() {
             let mut number = || {
                 let text = arguments.next().ok_or_else(|| format!("{name} takes a number"))?;
@@ -60,9 +66,10 @@ impl Options {
                 "--threads" => options.threads = usize::try_from(number()?).unwrap_or(1).max(1),
                 "--replay" => options.replay = Some(number()?),
                 "--json" => options.json = true,
+                "--until-breach" => options.until_breach = true,
                 _ => {
                     return Err(format!(
-                        "{name} is no option: --seeds N, --from S, --threads T, --json, --replay S"
+                        "{name} is no option: --seeds N, --from S, --threads T, --json, --until-breach, --replay S"
                     ));
                 }
             }
@@ -83,6 +90,9 @@ fn run_all(options: &Options) -> Report {
                         break;
                     }
                     mine += run(options.from.wrapping_add(seed), false);
+                    if options.until_breach && !mine.breaches.is_empty() {
+                        next.store(options.seeds, Ordering::Relaxed);
+                    }
                 }
                 *whole.lock().unwrap_or_else(PoisonError::into_inner) += mine;
             });
@@ -116,7 +126,7 @@ fn print(report: &Report, options: &Options, seconds: f64) -> ExitCode {
     for breach in report.breaches.iter().take(20) {
         println!("{breach}");
     }
-    let gaps = report.gaps();
+    let gaps = if options.until_breach { Vec::new() } else { report.gaps() };
     for (state, fault) in &gaps {
         println!("never met: {} while {}", fault.name(), state.name());
     }

@@ -16,7 +16,7 @@ use connect_sandbox::{Outcome, Sandbox, Settings};
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{
+use crate::{
     Fault, Report, Truth,
     network::Fate,
     storage::Storage,
@@ -85,7 +85,8 @@ pub(super) enum Event {
         process: usize,
         user: usize,
     },
-    Fault(Fault),
+    /// To this process or user, or to anybody.
+    Fault(Fault, Option<(usize, usize)>),
     /// A request reaches the service, or does not.
     Arrive {
         task: u64,
@@ -110,11 +111,13 @@ pub(super) enum Event {
 impl World {
     fn new(seed: u64, history: bool) -> Self {
         let mut rng = Rng::with_seed(seed);
-        let rotation = [Rotation::Grace, Rotation::Strict, Rotation::Family][rng.usize(0..3)];
+        let rotations = [Rotation::Grace, Rotation::Strict, Rotation::Family, Rotation::Kept];
+        let rotation = rotations[rng.usize(0..rotations.len())];
         let ttl = [30, 30, 120, 600, 3600][rng.usize(0..5)];
         let mut settings = Settings::default();
         let name = match rotation {
-            Rotation::Grace => "grace",
+            // Used as often as one likes, since what it is exchanged for is kept from the client.
+            Rotation::Grace | Rotation::Kept => "grace",
             Rotation::Strict => "strict",
             Rotation::Family => "family",
         };
@@ -156,7 +159,7 @@ impl World {
             world.processes.push(process);
         }
         world.report.users = world.users.len() as u64;
-        world.note(|| format!("rotation {name}, access tokens live {ttl} s"));
+        world.note(|| format!("rotation {rotation:?}, access tokens live {ttl} s"));
         world
     }
 
@@ -205,7 +208,7 @@ impl World {
         let fault = |world: &mut Self, kind, most| {
             for _ in 0..world.rng.u64(0..=most) {
                 let at = from + world.rng.u64(0..length);
-                world.at(at, Event::Fault(kind));
+                world.at(at, Event::Fault(kind, None));
             }
         };
         fault(self, Fault::Expired, 6);
@@ -257,6 +260,22 @@ impl World {
         self.breach(format!("the sign-in of u{user} was lost: {why}"));
     }
 
+    /// Something else may happen while this goes on.
+    pub(super) fn meanwhile(&mut self, process: usize, user: usize, time: u64) {
+        let kinds = [
+            Fault::Killed,
+            Fault::JumpForward,
+            Fault::JumpBack,
+            Fault::Expired,
+            Fault::Revoked,
+            Fault::SignIn,
+            Fault::LockLost,
+        ];
+        let fault = kinds[self.rng.usize(0..kinds.len())];
+        let at = self.now + self.rng.u64(0..time.max(1));
+        self.at(at, Event::Fault(fault, Some((process, user))));
+    }
+
     /// Whether calls of this user have to succeed.
     pub(super) fn has_to_work(&self, user: usize) -> bool {
         let tokens = self.storage.load(user);
@@ -293,7 +312,7 @@ impl World {
             self.now = self.now.max(at);
             match self.events.remove(&sequence) {
                 Some(Event::Call { process, user }) => self.call(process, user),
-                Some(Event::Fault(fault)) => self.strike(fault),
+                Some(Event::Fault(fault, at)) => self.strike(fault, at),
                 Some(Event::Arrive { task, epoch, request, fate }) => self.arrive(task, epoch, request, fate),
                 Some(Event::Answer { task, epoch, outcome, fate }) => self.answer(task, epoch, outcome, fate),
                 Some(Event::Go { task, epoch }) => self.go(task, epoch),
@@ -363,9 +382,9 @@ impl World {
     }
 
     /// Something happens that nobody asked for.
-    fn strike(&mut self, fault: Fault) {
-        let process = self.rng.usize(0..self.processes.len());
-        let user = self.rng.usize(0..self.users.len());
+    fn strike(&mut self, fault: Fault, whom: Option<(usize, usize)>) {
+        let anybody = (self.rng.usize(0..self.processes.len()), self.rng.usize(0..self.users.len()));
+        let (process, user) = whom.unwrap_or(anybody);
         match fault {
             Fault::Dropped => {
                 let place = self.rng.usize(0..self.tasks.len().max(1));

@@ -8,10 +8,10 @@ use connect_core::{
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{
+use crate::{
     Fault, State,
     network::Fate,
-    truth::{Life, Presenter},
+    truth::{Life, Presenter, Rotation},
     world::{Event, World},
 };
 
@@ -27,6 +27,7 @@ pub(super) struct Task {
     pub(super) kind: Kind,
 }
 
+#[allow(clippy::large_enum_variant)] // there are a few dozen at a time
 pub(super) enum Kind {
     Call { sent: u32, state: Waits },
     Job(Job),
@@ -62,8 +63,8 @@ pub(super) struct Job {
     waiter: Option<u64>,
     asked: bool,
     loaded: Option<u64>,
-    /// The refresh token it presents.
-    presents: Option<String>,
+    /// The pair whose refresh token it presents.
+    presents: Option<usize>,
     fault: Option<Fault>,
 }
 
@@ -169,10 +170,12 @@ impl World {
         let Some(task) = self.tasks.remove(&id) else { return };
         self.note(|| format!("#{id} ends: {outcome:?}"));
         let denied = matches!(&outcome, Err(error) if matches!(error.kind(), connect_core::ErrorKind::Permission { .. }));
-        if self.strict && !denied && self.has_to_work(task.user) {
-            if let Err(error) = outcome {
-                self.breach(format!("#{id} fails although nothing is wrong: {error}"));
-            }
+        if self.strict
+            && !denied
+            && self.has_to_work(task.user)
+            && let Err(error) = outcome
+        {
+            self.breach(format!("#{id} fails although nothing is wrong: {error}"));
         }
     }
 
@@ -277,6 +280,11 @@ impl World {
                     self.breach(format!("the service decided otherwise than expected ({expected})"));
                 }
                 match granted {
+                    Some((access, _)) if self.truth.rotation == Rotation::Kept => {
+                        self.report.exchanges += 1;
+                        self.truth.renews(&from, &access, self.now);
+                        return Some(without_refresh_token(&response));
+                    }
                     Some((access, refresh)) => {
                         self.report.exchanges += 1;
                         self.truth.refreshes(&from, &access, &refresh, self.now);
@@ -322,24 +330,20 @@ impl World {
             Kind::Job(job) => {
                 let Work::Send(next) = std::mem::replace(&mut job.state, Work::Nothing) else { return };
                 let presented = job.presents.take();
-                if let Some(presented) = &presented {
-                    if !fate.answers()
-                        && !matches!(
-                            fate.fault,
-                            Some(Fault::Unreachable | Fault::Limited | Fault::InvalidClient)
-                        )
-                    {
-                        self.truth.fate_unknown(presented, life);
-                    }
+                if let Some(presented) = presented
+                    && !fate.answers()
+                    && !matches!(fate.fault, Some(Fault::Unreachable | Fault::Limited | Fault::InvalidClient))
+                {
+                    self.truth.fate_unknown(presented, life);
                 }
-                if let (true, Ok(response)) = (fate.answers(), &outcome) {
-                    if let Some((_, refresh)) = pair(response) {
-                        if presented.is_none() {
-                            // A sign-in takes the place of what was not saved yet.
-                            self.truth.gives_up(life, Some(user));
-                        }
-                        self.truth.arrives(&refresh, life, skewed);
+                if let (true, Ok(response)) = (fate.answers(), &outcome)
+                    && let Some((access, _)) = pair(response)
+                {
+                    if presented.is_none() {
+                        // A sign-in takes the place of what was not saved yet.
+                        self.truth.gives_up(life, Some(user));
                     }
+                    self.truth.arrives(&access, life, skewed);
                 }
                 self.job_goes_on(id, next.resume(outcome, now));
             }
@@ -389,7 +393,7 @@ impl World {
             RefreshStep::Send(request, next) => {
                 let presented = field(request.body(), "refresh_token");
                 job.state = Work::Send(next);
-                job.presents = presented.clone();
+                job.presents = presented.as_deref().and_then(|presented| self.truth.pair_of(presented));
                 if let Some(presented) = presented {
                     let who = Presenter {
                         life,
@@ -431,12 +435,11 @@ impl World {
         if gate {
             self.processes[process].gates[user].leader = None;
         }
-        if let Some(waiter) = waiter {
-            if let Some(Task { kind: Kind::Call { state, .. }, .. }) = self.tasks.get_mut(&waiter) {
-                if let Waits::Job(after) = std::mem::replace(state, Waits::Nothing) {
-                    self.after(waiter, after, outcome);
-                }
-            }
+        if let Some(waiter) = waiter
+            && let Some(Task { kind: Kind::Call { state, .. }, .. }) = self.tasks.get_mut(&waiter)
+            && let Waits::Job(after) = std::mem::replace(state, Waits::Nothing)
+        {
+            self.after(waiter, after, outcome);
         }
         if gate {
             self.open_gate(process, user);
@@ -448,7 +451,14 @@ impl World {
         let Some(task) = self.tasks.get_mut(&id) else { return };
         let Kind::Job(job) = &mut task.kind else { return };
         task.epoch += 1;
+        let (process, user) = (task.process, task.user);
         let (epoch, unsure) = (task.epoch, matches!(work, Work::Save(..) | Work::Delete(_)));
+        // Moments that are short and few.
+        let rare = match work {
+            Work::Delete(_) => self.often * 2,
+            Work::Save(..) | Work::Release(_) => self.often / 8,
+            _ => 0,
+        };
         job.state = work;
         job.fault = None;
         let mut time = self.rng.u64(1..20);
@@ -463,6 +473,9 @@ impl World {
             }
             job.fault = Some(fault);
             self.meet_task(id, fault);
+        }
+        if self.rng.u64(0..1000) < rare {
+            self.meanwhile(process, user, time);
         }
         self.at(self.now + time, Event::Go { task: id, epoch });
     }
@@ -532,11 +545,11 @@ impl World {
                 } else if failed {
                     Err(failure())
                 } else {
+                    let access = tokens.access_token.expose().to_owned();
                     let refresh = tokens.refresh_token.as_ref().map(|token| token.expose().to_owned());
                     self.storage.save(user, tokens);
-                    let refresh = refresh.unwrap_or_default();
-                    self.truth.saved(&refresh, self.now);
-                    self.note(|| format!("#{id} has written {}", short(&refresh)));
+                    self.truth.saved(&access, self.now);
+                    self.note(|| format!("#{id} has written {}", short(&refresh.unwrap_or_default())));
                     if fault == Some(Fault::StoreUnsure) { Err(failure()) } else { Ok(()) }
                 };
                 self.note(|| format!("#{id} saves: {outcome:?}"));
@@ -582,7 +595,7 @@ impl World {
                 let Job { state, locked, gate, waiter, presents, .. } = job;
                 drop(state);
                 if let Some(presented) = presents {
-                    self.truth.fate_unknown(&presented, life);
+                    self.truth.fate_unknown(presented, life);
                 }
                 if locked {
                     self.storage.unlock(user, id);
@@ -610,7 +623,19 @@ fn field(body: &[u8], name: &str) -> Option<String> {
 /// The pair in an answer of the token endpoint.
 fn pair(response: &Response) -> Option<(String, String)> {
     let body: Value = serde_json::from_slice(response.body()).ok()?;
-    Some((body["access_token"].as_str()?.to_owned(), body["refresh_token"].as_str()?.to_owned()))
+    let refresh = body["refresh_token"].as_str().unwrap_or_default();
+    Some((body["access_token"].as_str()?.to_owned(), refresh.to_owned()))
+}
+
+/// The answer of a service that does not rotate (RFC 6749 6).
+fn without_refresh_token(response: &Response) -> Response {
+    let mut body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
+    if let Some(body) = body.as_object_mut() {
+        body.remove("refresh_token");
+    }
+    let mut kept = response.clone();
+    *kept.body_mut() = body.to_string().into();
+    kept
 }
 
 /// Whose token it is: the users are `u0`, `u1` and so on, and the tokens say so.

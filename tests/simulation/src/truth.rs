@@ -8,6 +8,8 @@ pub(super) enum Rotation {
     Grace,
     Strict,
     Family,
+    /// There is none: a refresh token is good until it is revoked.
+    Kept,
 }
 
 /// A process in one of its lives.
@@ -36,6 +38,8 @@ struct Family {
 }
 
 struct Pair {
+    /// Kept where pairs share it.
+    refresh: Option<String>,
     family: usize,
     number: u32,
     /// The pair it was exchanged from.
@@ -123,7 +127,7 @@ impl Truth {
         let (pair, family) = (&self.pairs[index], &self.families[self.pairs[index].family]);
         !family.dead
             && match self.rotation {
-                Rotation::Grace => family.newest <= pair.number + 1,
+                Rotation::Grace | Rotation::Kept => family.newest <= pair.number + 1,
                 Rotation::Strict | Rotation::Family => pair.used == 0,
             }
     }
@@ -140,11 +144,12 @@ impl Truth {
             return None;
         }
         let lost = |child: &Pair| child.parent == Some(index) && child.saved.is_none();
-        let helpless = late || self.rotation != Rotation::Grace && self.pairs.iter().any(lost);
+        let once = matches!(self.rotation, Rotation::Strict | Rotation::Family);
+        let helpless = late || once && self.pairs.iter().any(lost);
         match self.rotation {
             Rotation::Strict => {}
             Rotation::Family => self.families[family].dead = true,
-            Rotation::Grace => self.revoke(self.families[family].user, helpless),
+            Rotation::Grace | Rotation::Kept => self.revoke(self.families[family].user, helpless),
         }
         self.families[family].excused |= helpless;
         Some(helpless)
@@ -165,6 +170,15 @@ impl Truth {
         self.add(family, number, Some(parent), access, refresh, now);
     }
 
+    /// The service handed out an access token for a refresh token that stays.
+    pub(super) fn renews(&mut self, refresh: &str, access: &str, now: u64) {
+        let Some(&before) = self.by_refresh.get(refresh) else { return };
+        let (family, number) = (self.pairs[before].family, self.pairs[before].number);
+        self.add(family, number, None, access, refresh, now);
+        // It stands for what the store has, until the new one is saved.
+        self.by_refresh.insert(refresh.to_owned(), before);
+    }
+
     fn add(
         &mut self,
         family: usize,
@@ -177,7 +191,9 @@ impl Truth {
         let index = self.pairs.len();
         self.by_access.insert(access.to_owned(), index);
         self.by_refresh.insert(refresh.to_owned(), index);
+        let kept = self.rotation == Rotation::Kept;
         self.pairs.push(Pair {
+            refresh: kept.then(|| refresh.to_owned()),
             family,
             number,
             parent,
@@ -191,26 +207,33 @@ impl Truth {
         });
     }
 
-    /// The answer with this pair arrived.
-    pub(super) fn arrives(&mut self, refresh: &str, life: Life, skewed: bool) {
-        if let Some(&index) = self.by_refresh.get(refresh) {
+    /// The answer with this access token arrived.
+    pub(super) fn arrives(&mut self, access: &str, life: Life, skewed: bool) {
+        if let Some(&index) = self.by_access.get(access) {
             self.pairs[index].holder = Some(life);
             self.pairs[index].skewed = skewed;
         }
     }
 
-    /// An exchange of this refresh token ended without an answer.
-    pub(super) fn fate_unknown(&mut self, refresh: &str, life: Life) {
-        if let Some(&index) = self.by_refresh.get(refresh) {
-            self.pairs[index].unknown_to.push(life);
-        }
+    /// The pair that a refresh token stands for now.
+    pub(super) fn pair_of(&self, refresh: &str) -> Option<usize> {
+        self.by_refresh.get(refresh).copied()
+    }
+
+    /// An exchange of this pair ended without an answer.
+    pub(super) fn fate_unknown(&mut self, pair: usize, life: Life) {
+        self.pairs[pair].unknown_to.push(life);
     }
 
     /// The store has it now.
-    pub(super) fn saved(&mut self, refresh: &str, now: u64) {
-        if let Some(&index) = self.by_refresh.get(refresh) {
-            self.pairs[index].saved.get_or_insert(now);
-            self.last_saved.insert(self.families[self.pairs[index].family].user, self.pairs[index].family);
+    pub(super) fn saved(&mut self, access: &str, now: u64) {
+        let Some(&index) = self.by_access.get(access) else { return };
+        let pair = &mut self.pairs[index];
+        pair.saved.get_or_insert(now);
+        let (user, family) = (self.families[pair.family].user, pair.family);
+        self.last_saved.insert(user, family);
+        if let Some(refresh) = self.pairs[index].refresh.clone().filter(|_| self.rotation == Rotation::Kept) {
+            self.by_refresh.insert(refresh, index);
         }
     }
 

@@ -1,0 +1,100 @@
+//! `cargo xtask simulate`, and `cargo xtask mutants`: whether the simulation would notice.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Runs the simulation with these options.
+pub(crate) fn simulate(root: &Path, options: &[&str]) -> Result<(), String> {
+    let status = simulation(root).args(options).status().map_err(|error| error.to_string())?;
+    if status.success() { Ok(()) } else { Err("the simulation found something".to_owned()) }
+}
+
+/// Applies every patch of `tests/mutants` to a copy, one after the other, and has the simulation look at each. It must
+/// break a rule within so many seeds.
+pub(crate) fn mutants(root: &Path, seeds: &str) -> Result<(), String> {
+    let copy = root.join("target/mutants");
+    copy_tracked(root, &copy)?;
+    let mut patches: Vec<PathBuf> = fs::read_dir(root.join("tests/mutants"))
+        .map_err(|error| format!("tests/mutants: {error}"))?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "patch"))
+        .collect();
+    patches.sort();
+    if patches.is_empty() {
+        return Err("tests/mutants holds no patch".to_owned());
+    }
+    let mut survivors = Vec::new();
+    for patch in &patches {
+        let name = patch.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        apply(&copy, patch, &[]).map_err(|error| format!("{name} does not apply any more: {error}"))?;
+        let caught = is_caught(&copy, seeds);
+        apply(&copy, patch, &["--reverse"])?;
+        match caught? {
+            Some(breach) => println!("caught    {name}: {breach}"),
+            None => {
+                println!("SURVIVED  {name}");
+                survivors.push(name);
+            }
+        }
+    }
+    if survivors.is_empty() { Ok(()) } else { Err(format!("not noticed: {}", survivors.join(", "))) }
+}
+
+/// The first broken rule, if there is one.
+fn is_caught(copy: &Path, seeds: &str) -> Result<Option<String>, String> {
+    let output = simulation(copy)
+        .args(["--seeds", seeds, "--until-breach", "--json"])
+        .output()
+        .map_err(|error| error.to_string())?;
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let last = printed.lines().last().unwrap_or_default();
+    let report: serde_json::Value = serde_json::from_str(last)
+        .map_err(|_| format!("it does not run: {}", String::from_utf8_lossy(&output.stderr)))?;
+    let breaches = report["breaches"].as_u64().unwrap_or(0);
+    let first = printed.lines().find(|line| line.starts_with("seed ")).unwrap_or_default();
+    Ok((breaches > 0).then(|| first.to_owned()))
+}
+
+fn simulation(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO"));
+    command.current_dir(folder).env_remove("CARGO_TARGET_DIR");
+    command.args(["run", "--quiet", "--release", "--locked", "--package", "connect-simulation", "--"]);
+    command
+}
+
+fn apply(folder: &Path, patch: &Path, options: &[&str]) -> Result<(), String> {
+    // Outside of any repository, so that it is the copy that is patched.
+    let output = Command::new("patch")
+        .current_dir(folder)
+        .args(["--strip=1", "--force", "--fuzz=0", "--no-backup-if-mismatch", "--silent", "--reject-file=-"])
+        .args(options)
+        .arg("--input")
+        .arg(patch)
+        .output()
+        .map_err(|error| format!("patch: {error}"))?;
+    if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stdout).into_owned()) }
+}
+
+/// Copies what git knows of, as it is in the work tree; what is built already stays.
+fn copy_tracked(root: &Path, copy: &Path) -> Result<(), String> {
+    let output = Command::new("git")
+        .current_dir(root)
+        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+        .output()
+        .map_err(|error| format!("git: {error}"))?;
+    let wrong = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
+    let listed = String::from_utf8(output.stdout).map_err(|error| error.to_string())?;
+    for name in listed.split('\0').filter(|name| !name.is_empty()) {
+        let (from, to) = (root.join(name), copy.join(name));
+        let Ok(text) = fs::read(&from) else { continue }; // deleted, but not committed yet
+        if fs::read(&to).is_ok_and(|there| there == text) {
+            continue; // so that cargo does not build it again
+        }
+        if let Some(folder) = to.parent() {
+            fs::create_dir_all(folder).map_err(|error| wrong(folder, error))?;
+        }
+        fs::write(&to, text).map_err(|error| wrong(&to, error))?;
+    }
+    Ok(())
+}
