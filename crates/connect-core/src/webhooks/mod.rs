@@ -1,14 +1,15 @@
 //! Deliveries of changes: whether one is genuine, whether it was handled already, and which subscriptions are due.
 //!
 //! ```text
-//!   headers, body ── verify ──> Verified ── ReplayGuard::claim ──> handle it ──> done
+//!   headers, body ── verify ──> Verified ── ReplayGuard::claim ──> handle it ──> done, or release
 //!        │              ▲
 //!        │        the keys: given, or of a KeyRing, which fetches them
 //!        └──> Reason: what to answer, and whether the service should try again
 //! ```
 //!
 //! [`verify`] is pure and fits any framework. The clients do the rest: `client.webhooks().receive(&headers, &body)`
-//! fetches the keys, verifies, and lets each delivery through once.
+//! fetches the keys, verifies, and lets each delivery through once. Who has neither drives a [`KeyRing`], which shows the
+//! whole loop, and a [`ReplayGuard`], which has the rules of a claim.
 //!
 //! ```
 //! use connect_core::webhooks::{Reason, testing, verify};

@@ -32,7 +32,8 @@ use crate::Request;
 /// Known to everybody: for tests only.
 const SECRET: [u8; 32] = *b"a key for tests, known to anyone";
 
-/// The key that [`sign`] signs with. Pin it in a client that is tested; never in one that runs.
+/// The key that [`sign`] signs with, for [`verify`](super::verify). A client that is tested takes [`keys`] rather than
+/// this as its pinned key, which counts only until the service's own were fetched.
 pub fn public_key() -> PublicKey {
     PublicKey::from_verifying(SigningKey::from_bytes(&SECRET).verifying_key())
 }

@@ -238,8 +238,9 @@ fn a_late_answer_is_better_than_none_and_ends_no_other_fetch() {
         } else {
             drop(hung)
         }
+        world.pass(1);
         assert!(world.deliver(2).unwrap_err().cause().is_none());
-        world.pass(59);
+        world.pass(58);
         assert_eq!(
             reason(world.deliver(2)),
             (Reason::NoMatchingSignature, 503),
