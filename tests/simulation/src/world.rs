@@ -193,7 +193,7 @@ impl World {
             self.sign_in(0, user);
             self.drain();
         }
-        self.often = [0, 20, 60, 150][self.rng.usize(0..4)];
+        self.often = [0, 60, 150, 300][self.rng.usize(0..4)];
         let length = (self.truth.ttl * self.rng.u64(3..12)).min(7_200_000);
         let from = self.now;
         for _ in 0..self.rng.u64(30..90) {
