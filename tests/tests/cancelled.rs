@@ -1,0 +1,60 @@
+//! Ten thousand tasks cancelled at random points while tokens are refreshed, under the rotation that forgives nothing: no
+//! token is lost, and each expiry costs one exchange.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use connect_hyper::{Client, MemoryStore, SignIn};
+use connect_tests::world::{Place, World};
+
+const ROUNDS: u64 = 300;
+const TASKS: usize = 48;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_token_is_lost_to_ten_thousand_cancelled_callers() {
+    let world = World::new(Place::Socket).expect("a sandbox");
+    world.set("rotation", "strict").expect("a switch");
+    let app = world.sandbox(|sandbox| sandbox.credentials());
+    let client = Client::builder(app.client_id, app.client_secret, app.redirect_uri)
+        .base_url(world.base_url())
+        .store(MemoryStore::new())
+        .build()
+        .expect("a client");
+    let pending = client.auth().sign_in(SignIn::new("ann")).expect("a sign-in");
+    let callback = world.consent(pending.url()).expect("a callback");
+    let user = client.auth().finish(pending, &callback).await.expect("signed in");
+    // The exchange takes a while, so that most callers go away before it ends.
+    world.set("latency_ms", "3").expect("a switch");
+
+    let mut seed = SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |since| since.as_nanos() as u64);
+    println!("seed {seed}");
+    let mut cancelled = 0;
+    for round in 1..=ROUNDS {
+        world.expire();
+        let tasks: Vec<_> = (0..TASKS)
+            .map(|_| {
+                let user = user.clone();
+                tokio::spawn(async move { user.connections().status().await.map(drop) })
+            })
+            .collect();
+        for task in tasks {
+            // xorshift: when the next one goes, within the time that an exchange takes.
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            if seed % 4 == 0 {
+                tokio::time::sleep(Duration::from_micros(seed % 400)).await;
+            }
+            task.abort();
+            match task.await {
+                Err(error) => cancelled += usize::from(error.is_cancelled()),
+                Ok(outcome) => outcome.expect("a call that was not cancelled succeeds"),
+            }
+        }
+        user.connections().status().await.expect("the session goes on");
+        let exchanges = world.stats().exchanges.refresh;
+        assert_eq!((exchanges.granted, exchanges.refused), (round, 0), "one exchange for each expiry");
+    }
+    println!("{cancelled} cancelled");
+    assert!(cancelled >= 10_000, "{cancelled}");
+    client.close(Duration::from_secs(5)).await.expect("nothing is left unsaved");
+}
