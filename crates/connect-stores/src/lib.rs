@@ -14,11 +14,15 @@ pub mod redis;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 mod turn;
 
+#[cfg(all(feature = "redis", feature = "webhooks"))]
+pub use self::redis::RedisReplayGuard;
 #[cfg(feature = "redis")]
 pub use self::redis::RedisStore;
 #[cfg(feature = "blocking")]
 pub use blocking::Blocking;
 #[cfg(feature = "file")]
 pub use file::FileStore;
+#[cfg(all(feature = "postgres", feature = "webhooks"))]
+pub use postgres::PostgresReplayGuard;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;

@@ -2,6 +2,7 @@
 //!
 //! Without them the tests say that they were skipped, and pass.
 
+mod guards;
 mod lost;
 mod postgres;
 mod redis;

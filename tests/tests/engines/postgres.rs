@@ -23,7 +23,7 @@ pub(crate) async fn store(url: &str, name: &str) -> PostgresStore {
     store
 }
 
-fn pool(url: &str, name: &str, connections: usize) -> Pool {
+pub(crate) fn pool(url: &str, name: &str, connections: usize) -> Pool {
     let mut config: Config = url.parse().unwrap();
     config.application_name(name);
     Pool::builder(Manager::new(config, NoTls)).max_size(connections).build().unwrap()

@@ -29,6 +29,9 @@ use std::{
 use connect_core::{AsyncTokenStore, StoreError, StoreLock, TokenKey, TokenStore};
 
 #[cfg(feature = "webhooks")]
+#[cfg(feature = "webhooks")]
+pub use guards::{async_replay_guard, replay_guard};
+
 use crate::Blocking;
 
 /// What ends a lock that is not given back.

@@ -19,6 +19,8 @@ mod link;
 mod store;
 
 pub use deadpool_postgres;
+#[cfg(feature = "webhooks")]
+pub use guard::PostgresReplayGuard;
 pub use store::PostgresStore;
 
 /// The statements that make the tables, in their order. Each may be run again.

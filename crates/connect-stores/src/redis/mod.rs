@@ -15,5 +15,7 @@ mod guard;
 mod link;
 mod store;
 
+#[cfg(feature = "webhooks")]
+pub use guard::RedisReplayGuard;
 pub use redis;
 pub use store::RedisStore;

@@ -3,6 +3,9 @@
 //! Its connections live on a runtime of their own, on one thread; whoever calls waits for what is done there. So it
 //! works wherever there is a thread to wait on: in a script, on tokio's blocking pool, in a test.
 
+#[cfg(feature = "webhooks")]
+mod guard;
+
 use std::{
     fmt,
     future::Future,

@@ -1,0 +1,134 @@
+//! The conformance tests find what is wrong with a guard against replays.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
+
+use connect_core::{
+    StoreError,
+    webhooks::{Claimed, ReplayClaim, ReplayGuard, ReplayMemory},
+};
+use connect_stores::conformance::replay_guard;
+use jiff::Timestamp;
+
+/// What may be wrong with a guard.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Fault {
+    None,
+    /// It looks first and writes then.
+    NotAtomic,
+    /// A claim never ends by itself.
+    NoLease,
+    /// A claim frees the delivery, whoever has it by then.
+    FreesOthers,
+    /// What was done is new again once its claim is given back.
+    FreesTheDone,
+    /// A claim that is over is done no more.
+    ForgetsTheLate,
+    /// Ids are compared without case.
+    NoCase,
+}
+
+#[derive(Clone)]
+struct Book {
+    known: Arc<Mutex<HashMap<String, Entry>>>,
+    fault: Fault,
+    lease: Duration,
+}
+
+#[derive(Clone, Copy)]
+struct Entry {
+    ticket: Instant,
+    done: bool,
+}
+
+impl Book {
+    fn known(&self) -> MutexGuard<'_, HashMap<String, Entry>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ReplayGuard for Book {
+    fn claim(&self, id: &str, _: Timestamp) -> Result<Claimed<dyn ReplayClaim>, StoreError> {
+        let id = if self.fault == Fault::NoCase { id.to_lowercase() } else { id.to_owned() };
+        let mut known = self.known();
+        if let Some(entry) = known.get(&id) {
+            if entry.done {
+                return Ok(Claimed::Done);
+            }
+            if entry.ticket.elapsed() < self.lease || self.fault == Fault::NoLease {
+                return Ok(Claimed::InHand);
+            }
+        }
+        if self.fault == Fault::NotAtomic {
+            drop(known);
+            thread::sleep(Duration::from_millis(1));
+            known = self.known();
+        }
+        let ticket = Instant::now();
+        known.insert(id.clone(), Entry { ticket, done: false });
+        Ok(Claimed::New(Box::new(Claim { book: self.clone(), id, ticket })))
+    }
+}
+
+struct Claim {
+    book: Book,
+    id: String,
+    ticket: Instant,
+}
+
+impl ReplayClaim for Claim {
+    fn done(&mut self) -> Result<(), StoreError> {
+        let late = self.ticket.elapsed() >= self.book.lease;
+        if !late || self.book.fault != Fault::ForgetsTheLate {
+            self.book.known().insert(self.id.clone(), Entry { ticket: self.ticket, done: true });
+        }
+        Ok(())
+    }
+
+    fn release(self: Box<Self>) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        let (mut known, fault) = (self.book.known(), self.book.fault);
+        let frees = known.get(&self.id).is_some_and(|entry| {
+            (entry.ticket == self.ticket || fault == Fault::FreesOthers)
+                && (!entry.done || fault == Fault::FreesTheDone)
+        });
+        if frees {
+            known.remove(&self.id);
+        }
+    }
+}
+
+#[test]
+fn a_guard_that_keeps_the_rules_passes() {
+    let known = Arc::default();
+    replay_guard(|lease| Ok(Book { known: Arc::clone(&known), fault: Fault::None, lease })).unwrap();
+    let memory = ReplayMemory::new();
+    replay_guard(|lease| Ok(memory.clone().lease(lease))).unwrap();
+}
+
+#[test]
+fn every_fault_breaks_its_rule() {
+    let faults = [
+        (Fault::NotAtomic, "of many that claim one delivery one gets it"),
+        (Fault::NoLease, "a claim that is over frees the delivery"),
+        (Fault::FreesOthers, "a claim that is over frees the delivery"),
+        (Fault::FreesTheDone, "done is done, however often and although it is given back"),
+        (Fault::ForgetsTheLate, "what was handled stays so, although the claim was over"),
+        (Fault::NoCase, "an id may hold anything"),
+    ];
+    for (fault, rule) in faults {
+        let known = Arc::default();
+        let tried = replay_guard(|lease| Ok(Book { known: Arc::clone(&known), fault, lease }));
+        let Err(broken) = tried else { panic!("{fault:?} is not found") };
+        assert!(broken.rules().any(|name| name == rule), "{fault:?} breaks only: {broken}");
+    }
+}
