@@ -32,6 +32,19 @@ impl<T> Reply<T> {
     }
 }
 
+/// What came of a create that is to happen once.
+#[derive(Clone, Debug)]
+pub enum Once {
+    /// It was created.
+    Created(connect_types::Event),
+    /// The answer was lost, but the event is there.
+    Found(connect_types::Event),
+    /// The answer was lost, for this reason, and the event is not there.
+    Absent(crate::Error),
+    /// The answer was lost, for this reason, and whether the event is there could not be found out.
+    Unknown(crate::Error),
+}
+
 /// Expands to the named operations of a client. For the clients of this workspace.
 #[doc(hidden)]
 #[macro_export]
@@ -44,7 +57,7 @@ macro_rules! facade {
     };
     ([$($async:tt)*] [$($wait:tt)*]) => {
         use $crate::{
-            Callback, Endpoint, Error, PendingSignIn, Reply, SignIn, Tokens,
+            Callback, Endpoint, Error, Once, PendingSignIn, Reply, SignIn, Tokens,
             types::{
                 Acknowledged, Calendar, CheckHealth, ConnectionStatus, DeleteEvent, Disconnect, Event,
                 GetConnectionStatus, Health, ListCalendars, ListEvents, NewEvent, Subscribed, SubscribeWebhook,
@@ -230,6 +243,45 @@ macro_rules! facade {
             /// that [`may_have_happened`](Error::may_have_happened) is worth a look before the next try.
             pub $($async)* fn create(self, event: NewEvent) -> Result<Event, Error> {
                 Ok(self.user.send(&event)$($wait)*?.into_event(event.target()))
+            }
+
+            /// As [`create`](Self::create), but so that a lost answer does not make two events of one: `key`, the
+            /// application's own id of the event, is noted in its `custom` fields (`externalEventId`), and after a
+            /// failure that leaves open whether the event was created it is looked for by that.
+            ///
+            /// With [`Once::Absent`] and [`Once::Unknown`], or after a crash, look again with
+            /// [`find_once`](Self::find_once) before the next try: a server that is slow may create it yet.
+            ///
+            /// # Errors
+            /// When the event was surely not created.
+            pub $($async)* fn create_once(self, key: &str, event: NewEvent) -> Result<Once, Error> {
+                if key.is_empty() {
+                    return Err(Error::validation("the key of an event must not be empty"));
+                }
+                let event = event.external_event_id(key);
+                let error = match self.create(event.clone())$($wait)* {
+                    Ok(created) => return Ok(Once::Created(created)),
+                    Err(error) if error.may_have_happened() => error,
+                    Err(error) => return Err(error),
+                };
+                Ok(match self.find_once(key, &event)$($wait)* {
+                    Ok(Some(found)) => Once::Found(found),
+                    Ok(None) => Once::Absent(error),
+                    Err(_) => Once::Unknown(error),
+                })
+            }
+
+            /// The event that [`create_once`](Self::create_once) created with this key: looked for in its calendar,
+            /// around its time.
+            pub $($async)* fn find_once(self, key: &str, event: &NewEvent) -> Result<Option<Event>, Error> {
+                let mut events = self.list(event.whereabouts()).items();
+                while let Some(found) = events.next()$($wait)* {
+                    let found = found?;
+                    if found.external_event_id().as_deref() == Some(key) {
+                        return Ok(Some(found));
+                    }
+                }
+                Ok(None)
             }
 
             /// Changes what the update sets or clears (`PUT /event`).

@@ -38,7 +38,7 @@ pub use connect_types as types;
 pub use endpoint::Endpoint;
 pub use entropy::Seed;
 pub use error::{Error, ErrorKind, SignInFault};
-pub use facade::Reply;
+pub use facade::{Once, Reply};
 pub use memory::{MemoryStore, TokenHook};
 pub use network::Network;
 pub use observer::{Observer, SessionEnded};

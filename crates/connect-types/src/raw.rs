@@ -2,11 +2,12 @@
 
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use core::fmt;
 use core::str::FromStr;
 
-use serde::de::{Deserialize, Deserializer};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use serde::ser::{Error as _, Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -44,6 +45,28 @@ impl Raw {
     /// When the text does not have the type's form.
     pub fn decode<'a, T: Deserialize<'a>>(&'a self) -> Result<T, serde_json::Error> {
         serde_json::from_str(&self.0)
+    }
+
+    /// A JSON object with one field set: the fields of `object`, or none, and this one. The others keep their values to the
+    /// letter; the fields are in the order of their names.
+    ///
+    /// # Errors
+    /// When `object` is not a JSON object, or the value has no JSON form.
+    pub fn with_field(
+        object: Option<&Self>,
+        name: &str,
+        value: &(impl Serialize + ?Sized),
+    ) -> Result<Self, serde_json::Error> {
+        let mut fields: BTreeMap<String, Self> = object.map_or_else(|| Ok(BTreeMap::new()), Self::decode)?;
+        fields.insert(name.to_owned(), Self::from_value(value)?);
+        Self::from_value(&fields)
+    }
+
+    /// The value of one field, if this is an object that has it and it is of that type.
+    #[must_use]
+    pub fn field<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        let mut fields: BTreeMap<String, Self> = self.decode().ok()?;
+        fields.remove(name)?.decode().ok()
     }
 
     /// Text already known to be one JSON value.

@@ -7,7 +7,8 @@ use core::str::FromStr;
 
 use jiff::civil::{Date, DateTime, Time};
 use jiff::fmt::temporal::DateTimePrinter;
-use jiff::{Timestamp, Zoned};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, Zoned};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::operation::Invalid;
@@ -172,6 +173,19 @@ pub(crate) enum Boundary {
 }
 
 impl Boundary {
+    /// An instant this far from it; for a day one that is far enough in every time zone.
+    pub(crate) fn about(self, far: SignedDuration) -> Timestamp {
+        let (instant, far) = match self {
+            Self::At(moment) => (moment.0, far),
+            Self::Day(day) => {
+                let midnight = day.at(0, 0, 0, 0).to_zoned(TimeZone::UTC);
+                (midnight.map_or(Timestamp::UNIX_EPOCH, |midnight| midnight.timestamp()), far * 24 * 3600)
+            }
+        };
+        let end = if far.is_negative() { Timestamp::MIN } else { Timestamp::MAX };
+        instant.checked_add(far).unwrap_or(end)
+    }
+
     /// Refuses an end before its start; a whole day is the least of an all-day event.
     pub(crate) fn check(start: Self, end: Self) -> Result<(), Invalid> {
         match (start, end) {

@@ -761,4 +761,45 @@ scenarios! {
         assert!(matches!(renewed.unwrap_err().kind(), ErrorKind::Validation { .. }), "an alias is no calendar");
         Ok(())
     }
+
+    fn a_create_whose_answer_is_lost_makes_one_event(world) {
+        let user = wait!(sign_in(world, "ann"))?;
+        let calendars = wait!(user.calendars().list())?;
+        let (start, end) = ("2026-12-01T09:00:00Z".parse::<Timestamp>()?, "2026-12-01T09:30:00Z".parse::<Timestamp>()?);
+        let new = |n: usize| NewEvent::new(&calendars[n], "Stand-up", start, end).custom(r#"{"room": 5}"#.parse().expect("JSON"));
+        let made = |world: &World| world.sandbox(|sandbox| sandbox.stats().answered("POST /event", 201) + sandbox.stats().cut("POST /event"));
+
+        let Once::Created(event) = wait!(user.events().create_once("plain", new(0)))? else { return Err("not created".into()) };
+        assert_eq!(event.external_event_id().as_deref(), Some("plain"));
+        // The service acts, and its answer is lost.
+        world.fault(Fault::on("POST /event").cut_after());
+        let Once::Found(event) = wait!(user.events().create_once("found", new(1)))? else { return Err("not found".into()) };
+        assert_eq!((event.external_event_id().as_deref(), event.title.as_str()), (Some("found"), "Stand-up"));
+        // It does not, and nobody can know without looking.
+        world.fault(Fault::on("POST /event").cut_before());
+        let Once::Absent(error) = wait!(user.events().create_once("absent", new(0)))? else { return Err("not absent".into()) };
+        assert!(error.may_have_happened());
+        assert!(wait!(user.events().find_once("absent", &new(0)))?.is_none());
+        // Nor can it be looked for.
+        world.fault(Fault::on("POST /event").cut_after());
+        world.fault(Fault::on("GET /events").status(503).times(3));
+        let Once::Unknown(error) = wait!(user.events().create_once("unknown", new(0)))? else { return Err("known".into()) };
+        assert!(error.may_have_happened());
+        assert!(wait!(user.events().find_once("unknown", &new(0)))?.is_some(), "it had been created");
+        assert_eq!(made(world), 4, "no create was repeated");
+        // What surely did not happen is an error, and a key is needed.
+        world.fault(Fault::on("POST /event").status(400).body(r#"{"message": "no"}"#));
+        let refused = wait!(user.events().create_once("refused", new(0))).unwrap_err();
+        assert!(matches!(refused.kind(), ErrorKind::Validation { .. }) && !refused.may_have_happened(), "{refused:?}");
+        assert!(matches!(wait!(user.events().create_once("", new(0))).unwrap_err().kind(), ErrorKind::Validation { .. }));
+        // Whole days and series are found as well.
+        let day: jiff::civil::Date = "2026-12-05".parse()?;
+        let whole = NewEvent::all_day(&calendars[2], "Fair", day, day.tomorrow()?);
+        wait!(user.events().create_once("days", whole.clone()))?;
+        assert!(wait!(user.events().find_once("days", &whole))?.is_some());
+        let series = new(3).recurrence(Recurrence::daily().count(5));
+        wait!(user.events().create_once("series", series.clone()))?;
+        assert!(wait!(user.events().find_once("series", &series))?.is_some());
+        Ok(())
+    }
 }

@@ -20,11 +20,11 @@ macro_rules! vocabulary {
         };
         use jiff::{SignedDuration, Timestamp};
         use $client::{
-            Builder, Client, Endpoint, ErrorKind, MemoryStore, RetryPolicy, Sent, SessionEnded, SignIn,
+            Builder, Client, Endpoint, ErrorKind, MemoryStore, Once, RetryPolicy, Sent, SessionEnded, SignIn,
             SignInFault, StoreError, TokenHook, TokenStore, Tokens, User,
             types::{
                 CalendarRef, ConnectionStatus, DeleteEvent, Disconnect, Event, EventPage, EventTime,
-                ListCalendars, ListEvents, NewEvent, Provider, Revoke, Scope, SubscribeWebhook,
+                ListCalendars, ListEvents, NewEvent, Provider, Recurrence, Revoke, Scope, SubscribeWebhook,
             },
             webhooks::{Declined, Held, Reason, Upkeep, UpkeepAction},
         };

@@ -1,8 +1,6 @@
 //! A mark on the events an application writes, so that it knows them when they come back.
 
 use connect_types::{Event, Raw};
-use serde_json::value::RawValue;
-use std::collections::BTreeMap;
 
 use crate::Error;
 
@@ -50,19 +48,13 @@ impl Origin {
     /// # Errors
     /// When `custom` is not a JSON object.
     pub fn mark(&self, custom: Option<&Raw>) -> Result<Raw, Error> {
-        let wrong = |error| Error::validation("`custom` has to be a JSON object").with_source(error);
-        let mut fields: BTreeMap<String, Box<RawValue>> =
-            custom.map_or_else(|| Ok(BTreeMap::new()), Raw::decode).map_err(wrong)?;
-        let name = Raw::from_value(&*self.name).and_then(|raw| raw.decode()).map_err(wrong)?;
-        fields.insert(self.field.to_string(), name);
-        Raw::from_value(&fields).map_err(wrong)
+        Raw::with_field(custom, &self.field, &*self.name)
+            .map_err(|error| Error::validation("`custom` has to be a JSON object").with_source(error))
     }
 
     /// Whether the event carries the mark.
     pub fn is_of(&self, event: &Event) -> bool {
-        let custom = event.custom.as_ref().map(Raw::decode::<BTreeMap<String, Box<RawValue>>>);
-        let Some(Ok(fields)) = custom else { return false };
-        let name = fields.get(&*self.field).map(|raw| serde_json::from_str::<String>(raw.get()));
-        name.is_some_and(|name| name.is_ok_and(|name| *name == *self.name))
+        let name = event.custom.as_ref().and_then(|custom| custom.field::<String>(&self.field));
+        name.is_some_and(|name| *name == *self.name)
     }
 }

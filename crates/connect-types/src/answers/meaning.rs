@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::operation::{Answer, Invalid};
+use crate::requests::EXTERNAL_EVENT_ID;
 use crate::{
     Acknowledged, Calendar, Conference, ConnectionStatus, DeleteEvent, ErrorBody, Event, EventPage, Health,
     Provider, Scope, SeriesMode, Subscribed, TokenAnswer, UpdateEvent, WebhookKeys,
@@ -50,6 +51,12 @@ impl Answer for Acknowledged {
 }
 
 impl Event {
+    /// The application's own id of the event, if it was created with one: `externalEventId` of its `custom` fields.
+    #[must_use]
+    pub fn external_event_id(&self) -> Option<String> {
+        self.custom.as_ref()?.field(EXTERNAL_EVENT_ID)
+    }
+
     /// The same event in a calendar of that id: for events that came without one.
     #[must_use]
     pub fn calendar(mut self, id: impl Into<String>) -> Self {

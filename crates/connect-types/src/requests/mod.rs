@@ -8,3 +8,4 @@ mod update_event;
 mod webhooks;
 
 pub use conference::ConferenceData;
+pub(crate) use new_event::EXTERNAL_EVENT_ID;

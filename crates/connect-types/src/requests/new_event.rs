@@ -2,13 +2,17 @@
 
 use alloc::string::String;
 
+use jiff::SignedDuration;
 use jiff::civil::Date;
 
 use crate::calendar::CalendarRef;
 use crate::operation::Invalid;
 use crate::send::object;
 use crate::time::{Boundary, Moment};
-use crate::{ConferenceData, NewEvent, Recurrence};
+use crate::{ConferenceData, ListEvents, NewEvent, Raw, Recurrence};
+
+/// Where an application notes its own id of an event.
+pub(crate) const EXTERNAL_EVENT_ID: &str = "externalEventId";
 
 impl NewEvent {
     /// An event from `start` to `end`, exclusive.
@@ -41,6 +45,24 @@ impl NewEvent {
     /// The calendar it is to be in.
     pub fn target(&self) -> CalendarRef {
         CalendarRef::new(&self.provider, &self.calendar_id)
+    }
+
+    /// Notes the application's own id of the event in its `custom` fields, as `externalEventId`, beside what is there. An
+    /// event is found again by it: see [`Event::external_event_id`](crate::Event::external_event_id).
+    pub fn external_event_id(mut self, id: &str) -> Self {
+        // What is no object is refused when the request is sent.
+        if let Ok(custom) = Raw::with_field(self.custom.as_ref(), EXTERNAL_EVENT_ID, id) {
+            self.custom = Some(custom);
+        }
+        self
+    }
+
+    /// A list in which the event is, once it was created: its calendar, around its time.
+    pub fn whereabouts(&self) -> ListEvents {
+        let second = SignedDuration::from_secs(1);
+        let list =
+            ListEvents::between(self.start.about(-second), self.end.about(second)).calendar(self.target());
+        if self.recurrence.is_some() { list.masters() } else { list }
     }
 
     /// Lets the provider make a conference; overrides any other conference.
