@@ -7,10 +7,11 @@ use syn::{FnArg, ImplItem, Item, Visibility};
 
 /// What belongs to one colour alone, and why.
 const ONE_COLOUR: &[&str] = &[
-    "Builder::async_store/2",      // a store that is asynchronous itself
-    "Items::next/1",               // a method here, `Iterator::next` there
-    "PageStream::next/1",          // likewise
-    "Items::without_read_ahead/1", // reading ahead takes a task
+    "Builder::async_store/2",        // a store that is asynchronous itself
+    "Builder::async_replay_guard/2", // likewise a guard
+    "Items::next/1",                 // a method here, `Iterator::next` there
+    "PageStream::next/1",            // likewise
+    "Items::without_read_ahead/1",   // reading ahead takes a task
     "PageStream::without_read_ahead/1",
     "HyperTransport::new/2", // the transports
     "UreqTransport::new/2",
@@ -32,6 +33,7 @@ fn the_facade_and_the_settings_are_expanded_by_both() {
         let source = |file: &str| fs::read_to_string(sources(name).join(file)).unwrap();
         assert!(source("client.rs").contains(&format!("connect_core::facade!({colour});")));
         assert!(source("builder.rs").contains("connect_core::builder!();"));
+        assert!(source("deliveries.rs").contains(&format!("connect_core::deliveries!({colour});")));
     }
 }
 
