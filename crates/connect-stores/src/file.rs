@@ -59,6 +59,14 @@ impl FileStore {
         Self::open(state.join("mobiscroll-connect").join("tokens"))
     }
 
+    /// Seals what is saved from now on with keys of the caller.
+    #[cfg(feature = "seal")]
+    #[must_use]
+    pub fn sealed(mut self, seal: crate::Seal) -> Self {
+        self.codec = Codec::sealed(seal);
+        self
+    }
+
     /// The folder.
     pub fn folder(&self) -> &Path {
         &self.folder

@@ -11,6 +11,8 @@ pub mod postgres;
 mod record;
 #[cfg(feature = "redis")]
 pub mod redis;
+#[cfg(feature = "seal")]
+mod seal;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 mod turn;
 
@@ -26,3 +28,5 @@ pub use file::FileStore;
 pub use postgres::PostgresReplayGuard;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
+#[cfg(feature = "seal")]
+pub use seal::Seal;

@@ -3,9 +3,17 @@
 //! It names the key it belongs to, so that a record that was moved is noticed. Where the store has keys of the
 //! caller, `sealed` is in the place of `tokens`.
 
+#[cfg(feature = "seal")]
+use std::sync::Arc;
+
 use connect_core::{StoreError, TokenKey, Tokens};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+#[cfg(feature = "seal")]
+use crate::seal::{Seal, Sealed};
+#[cfg(not(feature = "seal"))]
+type Sealed = serde_json::Value;
 
 #[derive(Serialize, Deserialize)]
 struct Record {
@@ -14,6 +22,8 @@ struct Record {
     user: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tokens: Option<Tokens>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sealed: Option<Sealed>,
 }
 
 impl Record {
@@ -24,16 +34,32 @@ impl Record {
 
 /// Writes and reads records.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Codec {}
+pub(crate) struct Codec {
+    #[cfg(feature = "seal")]
+    seal: Option<Arc<Seal>>,
+}
 
 impl Codec {
+    #[cfg(feature = "seal")]
+    pub(crate) fn sealed(seal: Seal) -> Self {
+        Self { seal: Some(Arc::new(seal)) }
+    }
+
     pub(crate) fn write(&self, key: &TokenKey, tokens: &Tokens) -> Result<Vec<u8>, StoreError> {
-        let record = Record {
+        let mut record = Record {
             issuer: key.issuer.to_string(),
             client_id: key.client_id.to_string(),
             user: key.user.to_string(),
-            tokens: Some(tokens.clone()),
+            tokens: None,
+            sealed: None,
         };
+        #[cfg(feature = "seal")]
+        if let Some(seal) = &self.seal {
+            record.sealed = Some(seal.seal(key, tokens)?);
+        }
+        if record.sealed.is_none() {
+            record.tokens = Some(tokens.clone());
+        }
         // The cause may quote what it could not write.
         serde_json::to_vec(&record).map_err(|_| StoreError::new("the tokens cannot be written as JSON"))
     }
@@ -47,6 +73,18 @@ impl Codec {
         if !record.is_of(key) {
             let text = format!("{place} holds the tokens of another user; it was moved here");
             return Err(StoreError::new(text));
+        }
+        #[cfg(feature = "seal")]
+        if let Some(seal) = &self.seal {
+            return match (&record.sealed, record.tokens) {
+                (Some(sealed), _) => seal.open(key, sealed, place),
+                (None, Some(tokens)) if seal.allows_plain() => Ok(tokens),
+                (None, Some(_)) => Err(StoreError::new(format!("the tokens in {place} are not sealed"))),
+                (None, None) => Err(unreadable()),
+            };
+        }
+        if record.sealed.is_some() {
+            return Err(StoreError::new(format!("the tokens in {place} are sealed, and no key was given")));
         }
         record.tokens.ok_or_else(unreadable)
     }

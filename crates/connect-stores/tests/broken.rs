@@ -187,6 +187,13 @@ fn the_stores_whose_locks_end_with_their_holder_pass() {
     token_store(Leases::EndWithHolder, || Ok(memory.clone())).unwrap();
     let folder = tempfile::tempdir().unwrap();
     token_store(Leases::EndWithHolder, || FileStore::open(folder.path())).unwrap();
+    #[cfg(feature = "seal")]
+    {
+        let seal = connect_stores::Seal::new("one", [1; 32]);
+        let folder = tempfile::tempdir().unwrap();
+        let open = || Ok(FileStore::open(folder.path())?.sealed(seal.clone()));
+        token_store(Leases::EndWithHolder, open).unwrap();
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use connect_core::{AsyncTokenStore, TokenKey, Tokens};
 use connect_stores::{
-    PostgresStore,
+    PostgresStore, Seal,
     conformance::{Leases, async_token_store, token_store},
     postgres::deadpool_postgres::{
         Manager, Pool,
@@ -55,10 +55,10 @@ fn the_store_keeps_the_rules() {
 }
 
 #[test]
-fn the_store_keeps_the_rules_for_the_blocking_client() {
+fn the_sealed_store_keeps_the_rules_for_the_blocking_client() {
     let Some(url) = postgres_url() else { return };
     token_store(Leases::EndInTime, || {
-        let store = PostgresStore::new(&url)?.blocking()?;
+        let store = PostgresStore::new(&url)?.sealed(Seal::new("one", [1; 32])).blocking()?;
         store.migrate()?;
         Ok(store)
     })

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use connect_core::{AsyncTokenStore, TokenKey, Tokens};
 use connect_stores::{
-    RedisStore,
+    RedisStore, Seal,
     conformance::{Leases, async_token_store, token_store},
     redis::redis::{Client, Cmd, FromRedisValue, cmd},
 };
@@ -33,9 +33,11 @@ fn the_store_keeps_the_rules() {
 }
 
 #[test]
-fn the_store_keeps_the_rules_for_the_blocking_client() {
+fn the_sealed_store_keeps_the_rules_for_the_blocking_client() {
     let Some(url) = redis_url() else { return };
-    token_store(Leases::EndInTime, || RedisStore::new(&url)?.prefix("blocking").blocking()).unwrap();
+    let seal = Seal::new("one", [1; 32]);
+    let open = || RedisStore::new(&url)?.prefix("blocking").sealed(seal.clone()).blocking();
+    token_store(Leases::EndInTime, open).unwrap();
 }
 
 #[tokio::test]

@@ -74,6 +74,14 @@ impl PostgresStore {
         Self { link: Link::over(pool), codec: Codec::default() }
     }
 
+    /// Seals what is saved from now on with keys of the caller.
+    #[cfg(feature = "seal")]
+    #[must_use]
+    pub fn sealed(mut self, seal: crate::Seal) -> Self {
+        self.codec = Codec::sealed(seal);
+        self
+    }
+
     /// Makes the tables where they are not there yet.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         self.link.migrate().await

@@ -83,6 +83,14 @@ impl RedisStore {
         self
     }
 
+    /// Seals what is saved from now on with keys of the caller.
+    #[cfg(feature = "seal")]
+    #[must_use]
+    pub fn sealed(mut self, seal: crate::Seal) -> Self {
+        self.codec = Codec::sealed(seal);
+        self
+    }
+
     /// The same store for the blocking client; it works on a thread of its own.
     pub fn blocking(self) -> Result<Blocking<Self>, StoreError> {
         Blocking::new(self)
