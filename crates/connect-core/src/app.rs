@@ -136,6 +136,16 @@ impl Service {
         &self.base
     }
 
+    /// The host of the base URL.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn host(&self) -> &str {
+        let authority = self.origin.split_once("://").map_or("", |(_, authority)| authority);
+        authority
+            .rsplit_once(':')
+            .filter(|(_, port)| port.bytes().all(|digit| digit.is_ascii_digit()))
+            .map_or(authority, |(host, _)| host)
+    }
+
     /// Scheme and host of the base URL, under which tokens are kept.
     pub fn origin(&self) -> &str {
         &self.origin

@@ -39,6 +39,7 @@ use crate::{
     refresh::{Reason, Refresh},
     retry::surely_not_processed,
     session::{Plan, Tried, Verdict},
+    trace::Trace,
     wire::Draft,
 };
 
@@ -78,6 +79,7 @@ pub struct Call {
     tried: Tried,
     generation: u64,
     maybe_reached: bool,
+    trace: Trace,
 }
 
 impl Call {
@@ -110,6 +112,7 @@ impl Call {
             tried: Tried::default(),
             generation: 0,
             maybe_reached: false,
+            trace: Trace::start(app, endpoint, now),
         };
         if call.draft.auth == Auth::Bearer {
             match &call.session {
@@ -125,6 +128,7 @@ impl Call {
 
     /// What comes before a request is sent: the service's wish to be left alone, the time, the token.
     fn prepare(mut self: Box<Self>, now: Now) -> Step {
+        self.trace.at(now);
         let left = self.deadline.saturating_sub(now.monotonic);
         if left.is_zero() {
             return self.fail(Error::timeout().with_message("the time of the call was over"));
@@ -146,6 +150,7 @@ impl Call {
             }
             Some(Plan::Refresh(refresh)) => {
                 let reason = refresh.reason();
+                self.trace.refreshes(reason);
                 return Step::Refresh(refresh, Refreshing { call: self, reason });
             }
             Some(Plan::Fail(error)) => return self.fail(error),
@@ -157,6 +162,7 @@ impl Call {
     }
 
     fn answered(mut self: Box<Self>, mut response: Response, now: Now) -> Step {
+        self.trace.at(now);
         let status = response.status();
         let cap = self.app.config().max_response_size;
         if response.body().len() > cap {
@@ -168,6 +174,7 @@ impl Call {
                 session.prove(self.generation);
             }
             self.app.deposit_retry();
+            self.trace.ends(Some(status), None, self.sent);
             response.extensions_mut().insert(Attempts(self.sent));
             return Step::Done(Ok(response));
         }
@@ -177,6 +184,7 @@ impl Call {
             let mut gone = Response::default();
             *gone.status_mut() = StatusCode::NO_CONTENT;
             gone.extensions_mut().insert(Attempts(self.sent));
+            self.trace.ends(Some(status), None, self.sent);
             return Step::Done(Ok(gone));
         }
         let error = answer::classify(&response, self.scope.as_ref(), now.wall);
@@ -213,6 +221,7 @@ impl Call {
     }
 
     fn failed(mut self: Box<Self>, error: TransportError, now: Now) -> Step {
+        self.trace.at(now);
         let error = Error::from(error);
         self.maybe_reached |= error.may_have_happened();
         self.again_or_fail(error, now)
@@ -246,7 +255,10 @@ impl Call {
         let pause = policy.pause(self.tries, self.safety, &error, self.app.entropy().unit());
         let left = self.deadline.saturating_sub(now.monotonic);
         match pause {
-            Some(pause) if pause < left && self.app.withdraw_retry() => Step::Sleep(pause, Sleeping(self)),
+            Some(pause) if pause < left && self.app.withdraw_retry() => {
+                self.trace.retries(&error, pause);
+                Step::Sleep(pause, Sleeping(self))
+            }
             _ => self.fail(error),
         }
     }
@@ -254,6 +266,7 @@ impl Call {
     fn fail(self: Box<Self>, error: Error) -> Step {
         let may = error.may_have_happened() || (self.maybe_reached && self.safety != Safety::Safe);
         let attempts = self.sent.max(error.attempts());
+        self.trace.ends(error.status(), Some(&error), self.sent);
         Step::Done(Err(error.with_may_have_happened(may).with_attempts(attempts)))
     }
 }

@@ -49,6 +49,11 @@ pub trait Endpoint {
         Auth::Bearer
     }
 
+    /// Its name in traces: the method and the path without values, such as `GET /calendars`. Default: none.
+    fn operation(&self) -> &'static str {
+        ""
+    }
+
     /// What may be repeated: from the method, unless said otherwise (RFC 9110 9.2).
     fn safety(&self) -> Safety {
         match self.method() {
@@ -101,6 +106,10 @@ impl<T: Operation> Endpoint for T {
 
     fn auth(&self) -> Auth {
         T::AUTH
+    }
+
+    fn operation(&self) -> &'static str {
+        T::NAME
     }
 
     fn safety(&self) -> Safety {

@@ -13,6 +13,7 @@ use crate::{
     session::{LONGEST_PATIENCE, Origin, Over, PATIENCE, Pending, same_pair},
     steps::{Deleting, Exchanging, Loading, RefreshStep, Releasing, Saving, Work},
     token_endpoint::{self, Refusal},
+    trace,
 };
 
 /// Who refreshes for everybody.
@@ -310,6 +311,7 @@ impl Leader {
 
     /// Ends the round: whoever waits for it gets the same outcome.
     fn tell(&mut self, outcome: &Result<(), Error>) {
+        trace::refreshed(self.reason, self.exchanged, outcome);
         self.finished = true;
         let mut state = self.session.state();
         state.leading = false;

@@ -27,6 +27,7 @@ mod store;
 mod time;
 mod token_endpoint;
 mod tokens;
+mod trace;
 mod transport;
 #[cfg(feature = "webhooks")]
 pub mod webhooks;
