@@ -41,7 +41,7 @@ async fn no_token_is_lost_to_ten_thousand_cancelled_callers() {
             seed ^= seed << 13;
             seed ^= seed >> 7;
             seed ^= seed << 17;
-            if seed % 4 == 0 {
+            if seed.is_multiple_of(4) {
                 tokio::time::sleep(Duration::from_micros(seed % 400)).await;
             }
             task.abort();
