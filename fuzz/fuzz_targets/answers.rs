@@ -1,0 +1,26 @@
+//! Every other answer: calendars, connections, keys, subscriptions, deliveries, acknowledgements, errors.
+
+#![no_main]
+
+use connect_core::types::{
+    Acknowledged, Calendar, ConnectionStatus, Delivery, ErrorBody, EventChange, Health, Raw, Subscribed,
+    TokenAnswer, WebhookKeys,
+};
+use connect_fuzz::{is_object, round_trip};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|body: &[u8]| {
+    round_trip::<Vec<Calendar>>(body);
+    round_trip::<ConnectionStatus>(body);
+    round_trip::<WebhookKeys>(body);
+    round_trip::<Subscribed>(body);
+    round_trip::<Acknowledged>(body);
+    round_trip::<Health>(body);
+    round_trip::<EventChange>(body);
+    round_trip::<TokenAnswer>(body);
+    round_trip::<Raw>(body);
+    if is_object(body) {
+        round_trip::<ErrorBody>(body).expect("an error says something whatever its fields are");
+        round_trip::<Delivery>(body).expect("what cannot be typed is kept");
+    }
+});

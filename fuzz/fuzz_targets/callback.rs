@@ -1,0 +1,48 @@
+//! What comes back to the redirect URI, `$` standing for the state of the sign-in: without the state nothing is
+//! exchanged, and it is all the same whether the query comes alone, behind a `?`, or in a whole URL.
+
+#![no_main]
+
+use connect_core::{Callback, RefreshStep, SignIn};
+use connect_fuzz::{USER, World, state};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let text = String::from_utf8_lossy(bytes);
+    let outcome = finish(&text);
+    if !text.contains('$') {
+        assert!(outcome.is_err(), "a callback without the state is believed");
+    }
+    if let Ok(request) = &outcome {
+        assert!(request.starts_with("grant_type=authorization_code&"), "{request}");
+        assert!(!request.contains(['\r', '\n', ' ']), "{request}");
+    }
+    // A query of its own, which only a whole URL could have something before or behind.
+    if !text.contains(['?', '#']) && text.trim() == text {
+        let whole = ["?", "/callback?", "https://app.example/callback?", "app://a?"];
+        for before in whole {
+            assert_eq!(finish(&format!("{before}{text}")), outcome, "{before}");
+            assert_eq!(finish(&format!(" {before}{text}#_=_\n")), outcome, "{before}");
+        }
+    }
+});
+
+/// The body of the request that the callback leads to, or the text of the error.
+fn finish(text: &str) -> Result<String, String> {
+    let world = World::new();
+    let pending = SignIn::new(USER).start(&world.app, world.now).expect("a sign-in");
+    let state = state(&pending);
+    let callback = Callback::parse(&text.replace('$', &state)).map_err(|error| error.to_string())?;
+    // What is in the other parameters is not known to be secret.
+    let shown = text.split(['?', '&', '#']).any(|part| part.contains('$') && !part.starts_with("state="));
+    assert!(shown || !format!("{callback:?}").contains(&state), "the state is shown");
+    match pending.finish(&world.session, &callback, world.now) {
+        RefreshStep::Send(request, _) => Ok(String::from_utf8_lossy(request.body()).into_owned()),
+        RefreshStep::Done(Err(error)) => {
+            let said = format!("{error} {error:?}");
+            assert!(shown || !said.contains(&state), "{said}");
+            Err(error.to_string())
+        }
+        _ => panic!("a sign-in begins with the exchange"),
+    }
+}

@@ -1,0 +1,86 @@
+//! Headers that say how long: `Retry-After` of a call that is turned away, `Cache-Control` and `Age` of the keys.
+//! One line each. No pause goes beyond the time of a call, and no keys are good for more than a day.
+
+#![no_main]
+
+use std::time::Duration;
+
+use connect_core::{
+    ErrorKind, Response,
+    types::ListCalendars,
+    webhooks::{CheckStep, KeyRing, testing},
+};
+use connect_fuzz::{Input, World, answer};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use libfuzzer_sys::fuzz_target;
+
+const DAY: u64 = 24 * 3600;
+
+fuzz_target!(|bytes: &[u8]| {
+    let mut input = Input::new(bytes);
+    for status in [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE] {
+        retry_after(status, input_line(&mut Input::new(bytes)));
+    }
+    input.line();
+    let (cache_control, age) = (input_line(&mut input), input_line(&mut input));
+    keys(cache_control, age);
+});
+
+fn input_line(input: &mut Input<'_>) -> Option<HeaderValue> {
+    HeaderValue::from_bytes(input.line()).ok()
+}
+
+fn with(mut response: Response, name: HeaderName, value: Option<HeaderValue>) -> Response {
+    if let Some(value) = value {
+        response.headers_mut().insert(name, value);
+    }
+    response
+}
+
+fn retry_after(status: StatusCode, value: Option<HeaderValue>) {
+    let mut world = World::signed_in();
+    let begun = world.now;
+    let outcome = world
+        .call(&ListCalendars::new(), |_| Ok(with(answer(status, b""), header::RETRY_AFTER, value.clone())));
+    let error = outcome.expect_err("turned away");
+    assert!(matches!(error.kind(), ErrorKind::RateLimited | ErrorKind::Server), "{error:?}");
+    let text = value.as_ref().and_then(|value| value.to_str().ok()).unwrap_or_default().trim();
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let took = world.now.monotonic - begun.monotonic;
+    if digits {
+        let wait = Duration::from_secs(text.parse().unwrap_or(u64::MAX));
+        let told = error.retry_after().expect("a number of seconds is understood");
+        assert!(told <= wait, "{told:?} of {wait:?}");
+        let longer = wait >= world.app.config().timeout;
+        assert_eq!(longer, world.sent.len() == 1, "a pause that is too long fails at once");
+        assert!(longer || took >= wait * (world.sent.len() as u32 - 1), "the service's wish stands");
+    } else if error.retry_after().is_some() {
+        assert!(text.contains(':'), "{text} is a date");
+    }
+}
+
+fn keys(cache_control: Option<HeaderValue>, age: Option<HeaderValue>) {
+    let world = World::new();
+    let ring = KeyRing::new(&world.app).expect("no pinned key");
+    let delivery = testing::sign("msg_1", "{}", world.now.wall);
+    let CheckStep::Fetch(fetch, checking) = ring.check(delivery.headers(), delivery.body(), world.now) else {
+        panic!("without keys they are fetched");
+    };
+    let (_, fetching) = fetch.start(world.now).expect("the first fetch");
+    let document = format!(r#"{{"keys":[{{"key":"{}"}}]}}"#, testing::public_key());
+    let response = answer(StatusCode::OK, document.as_bytes());
+    let response = with(response, header::CACHE_CONTROL, cache_control.clone());
+    fetching.resume(Ok(with(response, header::AGE, age.clone())), world.now);
+    let CheckStep::Done(Ok(_), _) = checking.resume(world.now) else { panic!("the key is there") };
+    let kept = ring.fetched().expect("keys that were fetched").max_age;
+    assert!(kept <= DAY, "{kept}");
+    let text = cache_control.as_ref().and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if text.trim().eq_ignore_ascii_case("no-store") {
+        assert_eq!(kept, 0);
+    }
+    if let (Some(seconds), None) =
+        (text.strip_prefix("max-age=").and_then(|text| text.parse::<u64>().ok()), age)
+    {
+        assert_eq!(kept, seconds.min(DAY));
+    }
+}

@@ -1,0 +1,51 @@
+//! The payload of an access token: its end is read where it is a time, and a token of another user or another
+//! application is refused.
+
+#![no_main]
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use connect_core::{ErrorKind, RefreshStep, Tokens};
+use connect_fuzz::{CLIENT, USER, World};
+use jiff::Timestamp;
+use libfuzzer_sys::fuzz_target;
+use serde_json::Value;
+
+fuzz_target!(|bytes: &[u8]| {
+    // As a token, whatever it is.
+    let text = String::from_utf8_lossy(bytes);
+    import(Tokens::access_only(&*text));
+
+    // As the payload of one.
+    let tokens = Tokens::access_only(format!("h.{}.s", URL_SAFE_NO_PAD.encode(bytes)));
+    let payload: Option<Value> = serde_json::from_slice(bytes).ok().filter(Value::is_object);
+    let exp = payload.as_ref().and_then(|payload| payload.get("exp")).and_then(Value::as_i64);
+    if let Some(end) = tokens.expires_at {
+        assert!(exp.is_none_or(|exp| end == Timestamp::from_second(exp).expect("a time")), "{end}");
+    }
+    let accepted = import(tokens.clone());
+    if let Some(payload) = payload.filter(|_| accepted) {
+        let is = |claim: &Value, wanted: &str| claim.as_str() == Some(wanted) || claim.is_number();
+        let sub = payload.get("sub").is_some_and(|sub| is(sub, USER));
+        let aud = payload.get("aud").is_some_and(|aud| match aud {
+            Value::Array(all) => all.iter().any(|one| is(one, CLIENT)),
+            one => is(one, CLIENT),
+        });
+        // A claim that comes twice makes it no token that anybody issues: it is as good as one that is opaque.
+        let twice =
+            ["sub", "aud", "exp"].iter().any(|name| text.matches(name).count() > 1) || text.contains("\\u");
+        assert!((sub && aud) || twice, "the tokens of others are taken: {payload}");
+    }
+});
+
+/// Whether the tokens may be saved.
+fn import(tokens: Tokens) -> bool {
+    let world = World::new();
+    match world.session.import(tokens, world.now) {
+        RefreshStep::Lock(..) => true,
+        RefreshStep::Done(Err(error)) => {
+            assert!(matches!(error.kind(), ErrorKind::SignIn(_)), "{error:?}");
+            false
+        }
+        _ => panic!("an import begins with the lock"),
+    }
+}

@@ -1,0 +1,86 @@
+//! A delivery: three lines of headers and a body, once as they are and once signed as they should be.
+//!
+//! A line `-` leaves its header out, and one that begins with `+` has it twice.
+
+#![no_main]
+
+use connect_core::webhooks::{Reason, testing, verify};
+use connect_fuzz::{Input, at, is_object};
+use http::{HeaderMap, HeaderValue};
+use libfuzzer_sys::fuzz_target;
+
+const NAMES: [&str; 3] = ["webhook-id", "webhook-timestamp", "webhook-signature"];
+
+fuzz_target!(|bytes: &[u8]| {
+    let mut input = Input::new(bytes);
+    let lines: [&[u8]; 3] = std::array::from_fn(|_| input.line());
+    let body = input.rest();
+    as_it_is(lines, body);
+    signed(lines[0], body);
+});
+
+fn as_it_is(lines: [&[u8]; 3], body: &[u8]) {
+    let mut headers = HeaderMap::new();
+    for (name, line) in NAMES.into_iter().zip(lines) {
+        let (twice, text) = match line {
+            b"-" => continue,
+            [b'+', text @ ..] => (true, text),
+            text => (false, text),
+        };
+        let Ok(value) = HeaderValue::from_bytes(text) else { continue };
+        headers.append(name, value.clone());
+        if twice {
+            headers.append(name, value);
+        }
+    }
+    let now = at().wall;
+    let outcome = verify(&headers, body, &[testing::public_key()], now);
+    let texts = NAMES.map(|name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default());
+    let once = NAMES.iter().all(|name| headers.get_all(*name).iter().count() == 1);
+    if !once || texts.contains(&"") {
+        assert_eq!(outcome, Err(Reason::MissingHeaders));
+    } else if !texts[1].bytes().all(|byte| byte.is_ascii_digit()) {
+        assert_eq!(outcome, Err(Reason::InvalidTimestamp));
+    } else if texts[1].parse::<i64>().is_ok_and(|at| at.abs_diff(now.as_second()) <= 300) {
+        // This signature has one form, and only who has the key can make it.
+        let right = testing::sign(
+            texts[0],
+            body.to_vec(),
+            jiff::Timestamp::from_second(texts[1].parse().expect("digits")).expect("near now"),
+        );
+        let right = right.headers().get(NAMES[2]).and_then(|value| value.to_str().ok()).expect("signed");
+        let is_canonical = texts[1] == texts[1].parse::<i64>().expect("digits").to_string();
+        let is_there = is_canonical && texts[2].split(' ').any(|entry| entry == right);
+        match outcome {
+            Ok(_) => assert!(is_object(body) && (is_there || !is_canonical)),
+            Err(Reason::InvalidPayload) => assert!(!is_object(body) && (is_there || !is_canonical)),
+            // There may be too many others before it.
+            Err(reason) => assert_eq!(reason, Reason::NoMatchingSignature),
+        }
+    } else {
+        assert_eq!(outcome, Err(Reason::TimestampOutOfTolerance));
+    }
+}
+
+fn signed(id: &[u8], body: &[u8]) {
+    let id = std::str::from_utf8(id)
+        .ok()
+        .filter(|id| HeaderValue::from_str(id).is_ok_and(|id| id.to_str().is_ok()));
+    let id = id.filter(|id| !id.is_empty()).unwrap_or("msg_1");
+    let now = at().wall;
+    let request = testing::sign(id, body.to_vec(), now);
+    let outcome = verify(request.headers(), request.body(), &[testing::public_key()], now);
+    match outcome {
+        Ok(verified) => {
+            assert!(is_object(body), "only an object is a delivery");
+            assert_eq!((&*verified.id, verified.timestamp), (id, now));
+        }
+        Err(reason) => {
+            assert_eq!(reason, Reason::InvalidPayload);
+            assert!(!is_object(body), "a genuine delivery is never refused for what its fields are");
+        }
+    }
+    let longer = [body, b" "].concat();
+    let tampered = verify(request.headers(), &longer, &[testing::public_key()], now);
+    assert_eq!(tampered, Err(Reason::NoMatchingSignature));
+}
