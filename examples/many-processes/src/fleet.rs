@@ -1,0 +1,138 @@
+//! The processes, and what they say.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    process::{Child, Command, Stdio},
+    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::Failure;
+
+pub(crate) struct Fleet {
+    arguments: Vec<String>,
+    processes: Vec<Option<Child>>,
+    said: Receiver<(usize, String)>,
+    say: Sender<(usize, String)>,
+    checks: usize,
+    /// Calls that failed.
+    pub(crate) failed: u64,
+    /// Calls that failed since the user was signed out.
+    pub(crate) signed_out: u64,
+    pub(crate) kills: u64,
+    /// The first calls that failed.
+    pub(crate) examples: Vec<String>,
+}
+
+impl Fleet {
+    pub(crate) fn start(size: usize, arguments: Vec<String>) -> Result<Self, Failure> {
+        let (say, said) = channel();
+        let mut fleet = Self {
+            arguments,
+            processes: (0..size).map(|_| None).collect(),
+            said,
+            say,
+            checks: 0,
+            failed: 0,
+            signed_out: 0,
+            kills: 0,
+            examples: Vec::new(),
+        };
+        (0..size).try_for_each(|number| fleet.spawn(number))?;
+        Ok(fleet)
+    }
+
+    fn spawn(&mut self, number: usize) -> Result<(), Failure> {
+        let mut process = Command::new(std::env::current_exe()?)
+            .arg("worker")
+            .args(&self.arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let output = process.stdout.take().ok_or("no output")?;
+        let say = self.say.clone();
+        thread::spawn(move || {
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
+                let _ = say.send((number, line));
+            }
+        });
+        self.processes[number] = Some(process);
+        Ok(())
+    }
+
+    /// Waits until a call of every process has succeeded for every user.
+    pub(crate) fn check(&mut self, within: Duration) -> Result<(), Failure> {
+        self.checks += 1;
+        for process in self.processes.iter_mut().flatten() {
+            let input = process.stdin.as_mut().ok_or("no input")?;
+            writeln!(input, "check {}", self.checks)?;
+        }
+        let (until, expected) = (Instant::now() + within, format!("seen {}", self.checks));
+        let mut missing: Vec<_> = (0..self.processes.len()).collect();
+        while !missing.is_empty() {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.said.recv_timeout(left) {
+                Ok((number, line)) if line == expected => missing.retain(|other| *other != number),
+                Ok((_, line)) => self.hear(line),
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                    return Err(format!(
+                        "processes {missing:?} had no success in {within:?}; {} calls failed: {:?}",
+                        self.failed, self.examples
+                    )
+                    .into());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn hear(&mut self, line: String) {
+        if line.starts_with("failed signed-out") {
+            self.signed_out += 1;
+        } else if line.starts_with("failed") {
+            self.failed += 1;
+            if self.examples.len() < 5 {
+                self.examples.push(line);
+            }
+        }
+    }
+
+    /// Kills one at random, and waits until it is gone.
+    pub(crate) fn kill(&mut self) -> Result<usize, Failure> {
+        let number = fastrand::usize(..self.processes.len());
+        let mut process = self.processes[number].take().ok_or("no process")?;
+        process.kill()?; // SIGKILL
+        process.wait()?;
+        self.kills += 1;
+        Ok(number)
+    }
+
+    pub(crate) fn restart(&mut self, number: usize) -> Result<(), Failure> {
+        self.spawn(number)
+    }
+
+    /// Lets all of them end, in order.
+    pub(crate) fn end(&mut self) -> Result<(), Failure> {
+        let mut processes: Vec<_> = self.processes.iter_mut().filter_map(Option::take).collect();
+        processes.iter_mut().for_each(|process| drop(process.stdin.take()));
+        for process in &mut processes {
+            if !process.wait()?.success() {
+                self.hear("failed to end in order".to_owned());
+            }
+        }
+        while let Ok((_, line)) = self.said.try_recv() {
+            self.hear(line);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Fleet {
+    fn drop(&mut self) {
+        for process in self.processes.iter_mut().flatten() {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+}
