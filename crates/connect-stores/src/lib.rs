@@ -8,18 +8,15 @@ pub mod conformance;
 mod file;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+#[cfg(any(feature = "file", feature = "postgres", feature = "redis"))]
 mod record;
 #[cfg(feature = "redis")]
 pub mod redis;
-#[cfg(feature = "seal")]
+#[cfg(all(feature = "seal", any(feature = "file", feature = "postgres", feature = "redis")))]
 mod seal;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 mod turn;
 
-#[cfg(all(feature = "redis", feature = "webhooks"))]
-pub use self::redis::RedisReplayGuard;
-#[cfg(feature = "redis")]
-pub use self::redis::RedisStore;
 #[cfg(feature = "blocking")]
 pub use blocking::Blocking;
 #[cfg(feature = "file")]
@@ -28,5 +25,10 @@ pub use file::FileStore;
 pub use postgres::PostgresReplayGuard;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
-#[cfg(feature = "seal")]
+#[cfg(all(feature = "seal", any(feature = "file", feature = "postgres", feature = "redis")))]
 pub use seal::Seal;
+
+#[cfg(all(feature = "redis", feature = "webhooks"))]
+pub use self::redis::RedisReplayGuard;
+#[cfg(feature = "redis")]
+pub use self::redis::RedisStore;

@@ -12,6 +12,7 @@
 //!
 //! So that nobody waits for the lease of a process that is gone, each store keeps one session with an advisory lock of
 //! its own; the server lets go of that when the session ends, and whoever finds it free takes the locks of its holder.
+//! A pooler between must not hand one session to several processes: an advisory lock looks free to its own session.
 
 #[cfg(feature = "webhooks")]
 mod guard;
