@@ -36,6 +36,12 @@ impl Turn {
     }
 }
 
+/// How long a lock is given for, to who asks for this lease: less than who comes second waits, so that a holder who died
+/// does not make all who wait for it fail at once, and the next of them has time for an exchange.
+pub(crate) fn term(lease: Duration) -> Duration {
+    lease - (lease / 3).min(Duration::from_secs(10))
+}
+
 /// A text that nobody else draws.
 pub(crate) fn ticket() -> Result<String, StoreError> {
     let mut bytes = [0; 16];

@@ -12,22 +12,18 @@ use super::link::Link;
 use crate::{
     Blocking,
     record::{self, Codec},
-    turn::{Turn, ticket},
+    turn::{Turn, term, ticket},
 };
 
 const LOAD: &str = "SELECT record FROM mobiscroll_connect_tokens WHERE key = $1";
 
-/// The order in which the conditions are looked at matters: one's own advisory lock always looks free.
+/// A lock is taken over when its time is over, or when its holder's session is: then the advisory lock is free.
 const LOCK: &str = "\
 INSERT INTO mobiscroll_connect_locks AS held (key, holder, alive, until)
 VALUES ($1, $2, $3, clock_timestamp() + $4 * interval '1 second')
 ON CONFLICT (key) DO UPDATE
 SET holder = excluded.holder, alive = excluded.alive, until = clock_timestamp() + $4 * interval '1 second'
-WHERE CASE
-    WHEN held.until <= clock_timestamp() THEN true
-    WHEN held.alive = excluded.alive THEN false
-    ELSE pg_try_advisory_xact_lock_shared(held.alive)
-END
+WHERE held.until <= clock_timestamp() OR pg_try_advisory_xact_lock_shared(held.alive)
 RETURNING true";
 
 /// The row of the lock is locked until the tokens are committed, so that nobody can take it over in between.
@@ -124,7 +120,7 @@ impl AsyncTokenStore for PostgresStore {
 
     async fn lock(&self, key: &TokenKey, lease: Duration) -> Result<Box<dyn AsyncStoreLock>, StoreError> {
         let held = Held { link: self.link.clone(), name: record::name(key), holder: ticket()? };
-        let seconds = lease.as_secs_f64().min(1e9);
+        let seconds = term(lease).as_secs_f64().min(1e9);
         let mut turn = Turn::new(lease);
         loop {
             let alive = self.link.alive().await?;

@@ -11,7 +11,7 @@ use super::link::Link;
 use crate::{
     Blocking,
     record::{self, Codec},
-    turn::{Turn, ticket},
+    turn::{Turn, term, ticket},
 };
 
 /// Where nothing is kept the number of the locks goes after a day: it outlives every lock that was given.
@@ -124,7 +124,8 @@ impl AsyncTokenStore for RedisStore {
     async fn lock(&self, key: &TokenKey, lease: Duration) -> Result<Box<dyn AsyncStoreLock>, StoreError> {
         let (keys, holder) = (self.keys(key), ticket()?);
         // Redis refuses what does not fit into its clock; a century is long enough.
-        let milliseconds = u64::try_from(lease.as_millis()).unwrap_or(u64::MAX).clamp(1, 3_155_760_000_000);
+        let milliseconds =
+            u64::try_from(term(lease).as_millis()).unwrap_or(u64::MAX).clamp(1, 3_155_760_000_000);
         let mut held = Held { link: self.link.clone(), keys, holder, number: 0 };
         let mut turn = Turn::new(lease);
         loop {
