@@ -8,7 +8,7 @@
 //!               └── what is sent and saved ──> Truth ──> the rules, broken or not
 //! ```
 //!
-//! One seed gives one run, always the same: the order of everything that happens, what goes wrong, and when. [`Truth`]
+//! One seed gives one run, always the same: the order of everything that happens, what goes wrong, and when. `Truth`
 //! looks at it from the service's side and from the store's, never from the client's.
 //!
 //! The rules:
