@@ -253,7 +253,12 @@ fn an_event_without_its_ids_is_refused_with_the_way_out() {
     assert_eq!(error.field(), "calendarId");
     assert!(error.to_string().contains(".calendar(id)"), "{error}");
     assert_eq!(event.delete().unwrap_err(), error);
-    assert_eq!(event.clone().calendar("").change().unwrap_err(), error);
+    for blank in ["", " "] {
+        assert_eq!(event.clone().calendar(blank).change().unwrap_err(), error);
+        let mut nobodys = occurrence();
+        nobodys.provider = Some(Provider::from(blank));
+        assert_eq!(refused(nobodys.change()), "provider");
+    }
     assert!(event.clone().calendar("primary").change().is_ok());
     assert_eq!(event.clone().calendar("primary").delete(), occurrence().delete());
     event.provider = None;

@@ -97,14 +97,17 @@ impl Event {
         Ok(())
     }
 
+    /// What is blank is not known: a request would refuse it, without saying where it came from.
     fn ids(&self) -> Result<(&Provider, &str), Invalid> {
-        if self.id.is_empty() {
+        let says = |text: &str| !text.trim().is_empty();
+        if !says(&self.id) {
             return Err(Invalid::new("eventId", "the event has no id"));
         }
-        let provider = self.provider.as_ref().ok_or_else(|| {
-            Invalid::new("provider", "the event does not name its provider; set `event.provider`")
-        })?;
-        let calendar = self.calendar_id.as_deref().filter(|id| !id.is_empty()).ok_or_else(|| {
+        let provider =
+            self.provider.as_ref().filter(|provider| says(provider.as_str())).ok_or_else(|| {
+                Invalid::new("provider", "the event does not name its provider; set `event.provider`")
+            })?;
+        let calendar = self.calendar_id.as_deref().filter(|id| says(id)).ok_or_else(|| {
             Invalid::new("calendarId", "the event does not name its calendar; name it with `.calendar(id)`")
         })?;
         Ok((provider, calendar))
