@@ -5,7 +5,7 @@
 use std::{cell::OnceCell, fs, path::PathBuf, time::Duration};
 
 use connect_core::{StoreError, TokenKey, TokenStore};
-use connect_fuzz::{SECRET, is_object, tokens};
+use connect_fuzz::{SECRET, tokens};
 use connect_stores::{FileStore, Seal};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
@@ -33,8 +33,8 @@ fn run(place: &Place, bytes: &[u8]) {
     match place.store.load(&key("ada")) {
         Ok(None) => panic!("a file is there"),
         Ok(Some(tokens)) => {
-            assert!(is_object(bytes), "only JSON holds tokens");
-            // Fields that are passed over may hold what this reader refuses.
+            assert!(bytes.trim_ascii_start().starts_with(b"{"), "only JSON holds tokens");
+            // Texts that this reader refuses, and the store reads as well as they can be.
             if let Ok(record) = serde_json::from_slice::<Value>(bytes) {
                 assert_eq!(record["user"], "ada", "the tokens of another user");
                 let told = record["tokens"]["access_token"].as_str().expect("an access token");
