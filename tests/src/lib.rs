@@ -5,6 +5,7 @@ pub mod certificates;
 #[path = "../../examples/custom-transport/src/transport.rs"]
 pub mod plain_socket;
 pub mod stores;
+pub mod wire;
 pub mod world;
 
 /// The README's examples, which have to compile.

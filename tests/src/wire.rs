@@ -1,0 +1,298 @@
+//! A server that misbehaves on demand: plain sockets, threads, and a list of what to do next.
+//!
+//! ```text
+//!   accept ──> Hangup, Stall ──> (TLS) ──> read a request ──> the next fault, else a good answer ──┐
+//!                                              ^────────────── the connection is kept ─────────────┘
+//! ```
+//!
+//! It counts what it was asked and what it sent, so that a test judges by the server's side. A good answer carries
+//! the number of its request, so that the answer to another is noticed.
+
+use std::{
+    collections::VecDeque,
+    io::{self, Read, Write},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use rustls::{ServerConfig, ServerConnection, StreamOwned, crypto::ring::default_provider};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+
+use crate::{certificates::Authority, world::Failure};
+
+/// What goes wrong, once.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// The connection is closed as soon as it is there.
+    Hangup,
+    /// The connection is taken, and nothing is said on it: with TLS, not even in the handshake.
+    Stall,
+    /// These bytes, and the connection is closed.
+    Says(Vec<u8>),
+    /// The same without the end that TLS has.
+    Torn(Vec<u8>),
+    /// These bytes, and the connection is kept.
+    Keeps(Vec<u8>),
+    /// These bytes one by one, this long apart.
+    Drips(Vec<u8>, Duration),
+    /// These bytes, and then the others again and again, this often at most.
+    Endless(Vec<u8>, Vec<u8>, usize),
+    /// The same this long apart, until the client has gone.
+    Slow(Vec<u8>, Vec<u8>, Duration),
+    /// These bytes once the head of the request is there, whose body is never read.
+    Unread(Vec<u8>),
+    /// A good answer, and the connection is closed this long after it.
+    Last(Duration),
+}
+
+impl Fault {
+    /// Whether the server hears of a request before this happens.
+    pub fn hears(&self) -> bool {
+        !matches!(self, Self::Hangup | Self::Stall)
+    }
+}
+
+/// A request as the server saw it.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// Method and path.
+    pub line: String,
+    /// When its head was read.
+    pub at: Instant,
+    /// On which connection.
+    pub connection: usize,
+}
+
+/// The server.
+pub struct Wire {
+    address: SocketAddr,
+    tls: bool,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    next: Mutex<VecDeque<Fault>>,
+    seen: Mutex<Vec<Seen>>,
+    sent: AtomicUsize,
+    connections: AtomicUsize,
+    config: Option<Arc<ServerConfig>>,
+}
+
+impl Wire {
+    /// Over plain HTTP.
+    pub fn plain() -> Result<Self, Failure> {
+        Self::start(TcpListener::bind("127.0.0.1:0")?, None)
+    }
+
+    /// Over plain HTTP, at this address.
+    pub fn plain_at(address: SocketAddr) -> Result<Self, Failure> {
+        Self::start(TcpListener::bind(address)?, None)
+    }
+
+    /// Over TLS, with a certificate of this authority.
+    pub fn tls(authority: &Authority) -> Result<Self, Failure> {
+        let identity = authority.identity("localhost")?;
+        let chain = vec![CertificateDer::from_pem_slice(identity.certificate.as_bytes())?];
+        let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes())?;
+        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_single_cert(chain, key)?;
+        Self::start(TcpListener::bind("127.0.0.1:0")?, Some(Arc::new(config)))
+    }
+
+    fn start(listener: TcpListener, config: Option<Arc<ServerConfig>>) -> Result<Self, Failure> {
+        let (address, tls) = (listener.local_addr()?, config.is_some());
+        let shared = Arc::new(Shared {
+            next: Mutex::default(),
+            seen: Mutex::default(),
+            sent: AtomicUsize::new(0),
+            connections: AtomicUsize::new(0),
+            config,
+        });
+        let serving = shared.clone();
+        thread::spawn(move || {
+            for socket in listener.incoming().map_while(Result::ok) {
+                let (shared, number) = (serving.clone(), serving.connections.fetch_add(1, SeqCst));
+                thread::spawn(move || shared.connection(socket, number));
+            }
+        });
+        Ok(Self { address, tls, shared })
+    }
+
+    /// Where clients find it.
+    pub fn base_url(&self) -> String {
+        let port = self.address.port();
+        if self.tls { format!("https://localhost:{port}") } else { format!("http://127.0.0.1:{port}") }
+    }
+
+    /// Lets this go wrong next.
+    pub fn next(&self, fault: Fault) {
+        self.shared.next().push_back(fault);
+    }
+
+    /// Whether everything that was to go wrong has.
+    pub fn is_done(&self) -> bool {
+        self.shared.next().is_empty()
+    }
+
+    /// The requests so far.
+    pub fn seen(&self) -> Vec<Seen> {
+        self.shared.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How many bytes were sent.
+    pub fn sent(&self) -> usize {
+        self.shared.sent.load(SeqCst)
+    }
+}
+
+/// What is left open when its server is told to be silent.
+const SILENCE: Duration = Duration::from_secs(20);
+
+impl Shared {
+    fn next(&self) -> MutexGuard<'_, VecDeque<Fault>> {
+        self.next.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A connection ends with an error where its client has gone.
+    fn connection(&self, socket: TcpStream, number: usize) -> io::Result<()> {
+        match self.unheard() {
+            None => {}
+            Some(Fault::Stall) => {
+                thread::sleep(SILENCE);
+                return Ok(());
+            }
+            Some(_) => return Ok(()),
+        }
+        socket.set_nodelay(true)?;
+        match &self.config {
+            None => self.serve(&mut { socket }, number),
+            Some(config) => {
+                let connection = ServerConnection::new(config.clone()).map_err(io::Error::other)?;
+                self.serve(&mut StreamOwned::new(connection, socket), number)
+            }
+        }
+    }
+
+    /// What goes wrong before there is a request.
+    fn unheard(&self) -> Option<Fault> {
+        let mut next = self.next();
+        if next.front().is_some_and(|fault| !fault.hears()) { next.pop_front() } else { None }
+    }
+
+    fn serve(&self, stream: &mut impl Stream, number: usize) -> io::Result<()> {
+        loop {
+            let head = head(stream)?;
+            let line = head.lines().next().unwrap_or_default().trim_end_matches(" HTTP/1.1").to_owned();
+            let (fault, count) = {
+                let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+                seen.push(Seen { line: line.clone(), at: Instant::now(), connection: number });
+                (self.next().pop_front(), seen.len())
+            };
+            if let Some(Fault::Unread(bytes)) = fault {
+                self.send(stream, &bytes)?;
+                return stream.finish();
+            }
+            read_body(stream, &head)?;
+            match fault {
+                None => self.send(stream, &good(&line, count))?,
+                Some(Fault::Keeps(bytes)) => self.send(stream, &bytes)?,
+                Some(fault) => return self.fail(stream, fault, &good(&line, count)),
+            }
+        }
+    }
+
+    /// What ends with the connection.
+    fn fail(&self, stream: &mut impl Stream, fault: Fault, good: &[u8]) -> io::Result<()> {
+        match fault {
+            Fault::Torn(bytes) => return self.send(stream, &bytes),
+            Fault::Says(bytes) => self.send(stream, &bytes)?,
+            Fault::Drips(bytes, pause) => {
+                for byte in bytes {
+                    self.send(stream, &[byte])?;
+                    thread::sleep(pause);
+                }
+            }
+            Fault::Endless(bytes, again, times) => {
+                self.send(stream, &bytes)?;
+                (0..times).try_for_each(|_| self.send(stream, &again))?;
+            }
+            Fault::Slow(bytes, again, pause) => {
+                self.send(stream, &bytes)?;
+                loop {
+                    self.send(stream, &again)?;
+                    thread::sleep(pause);
+                }
+            }
+            Fault::Last(pause) => {
+                self.send(stream, good)?;
+                thread::sleep(pause);
+            }
+            Fault::Hangup | Fault::Stall | Fault::Keeps(_) | Fault::Unread(_) => {}
+        }
+        stream.finish()
+    }
+
+    fn send(&self, stream: &mut impl Stream, bytes: &[u8]) -> io::Result<()> {
+        stream.write_all(bytes)?;
+        stream.flush()?;
+        self.sent.fetch_add(bytes.len(), SeqCst);
+        Ok(())
+    }
+}
+
+/// A connection that has an orderly end.
+trait Stream: Read + Write {
+    fn finish(&mut self) -> io::Result<()>;
+}
+
+impl Stream for TcpStream {
+    fn finish(&mut self) -> io::Result<()> {
+        self.shutdown(Shutdown::Write)
+    }
+}
+
+impl Stream for StreamOwned<ServerConnection, TcpStream> {
+    fn finish(&mut self) -> io::Result<()> {
+        self.conn.send_close_notify();
+        self.flush()?;
+        self.sock.shutdown(Shutdown::Write)
+    }
+}
+
+/// Reads the head of a request; an error where the client has gone.
+fn head(stream: &mut impl Read) -> io::Result<String> {
+    let (mut text, mut byte) = (Vec::new(), [0]);
+    while !text.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte)?;
+        text.push(byte[0]);
+    }
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+fn read_body(stream: &mut impl Read, head: &str) -> io::Result<()> {
+    let mut fields = head.lines().filter_map(|line| line.split_once(':'));
+    let length = fields.find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    let length: u64 = length.and_then(|(_, value)| value.trim().parse().ok()).unwrap_or(0);
+    io::copy(&mut stream.take(length), &mut io::sink()).map(drop)
+}
+
+/// The answer to a request, with its number.
+fn good(line: &str, number: usize) -> Vec<u8> {
+    let body = if line.starts_with("GET") {
+        format!(r#"[{{"id":"{number}","provider":"google"}}]"#)
+    } else {
+        format!(r#"{{"success":true,"id":"{number}","provider":"google","calendarId":"primary"}}"#)
+    };
+    format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}

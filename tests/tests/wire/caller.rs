@@ -1,0 +1,135 @@
+//! The two clients as one: what these tests ask of either.
+
+use std::time::Duration;
+
+use connect_core::{Error, RetryPolicy, Tokens, types::NewEvent};
+use connect_tests::wire::Wire;
+use jiff::Timestamp;
+use tokio::runtime::Runtime;
+
+/// How a client is set up.
+#[derive(Clone)]
+pub(crate) struct Setup {
+    pub(crate) root: Option<String>,
+    pub(crate) attempts: u32,
+    pub(crate) timeout: Duration,
+    pub(crate) attempt_timeout: Duration,
+    pub(crate) max_response_size: usize,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            root: None,
+            attempts: 3,
+            timeout: Duration::from_secs(10),
+            attempt_timeout: Duration::from_secs(10),
+            max_response_size: 1 << 20,
+        }
+    }
+}
+
+/// A client with a signed-in user. Each call gives back the id in its answer: the number of its request.
+pub(crate) trait Caller {
+    /// Which client it is.
+    fn name(&self) -> &'static str;
+    /// Asks for something that may be asked for again.
+    fn read(&self) -> Result<String, Error>;
+    /// Asks for something that must happen only once, in a body of this size.
+    fn create_of(&self, size: usize) -> Result<String, Error>;
+
+    fn create(&self) -> Result<String, Error> {
+        self.create_of(10)
+    }
+
+    /// A read that goes well, with nothing sent but its own request.
+    fn works(&self, wire: &Wire) {
+        let before = wire.seen().len();
+        let id = self.read().unwrap_or_else(|error| panic!("{}: does not recover: {error:?}", self.name()));
+        let after = wire.seen().len();
+        assert_eq!((id, after), (after.to_string(), before + 1), "{}: the answer to another", self.name());
+    }
+}
+
+/// One of the two calls, with a body that answers it.
+pub(crate) struct Asked {
+    pub(crate) name: &'static str,
+    pub(crate) call: fn(&dyn Caller) -> Result<String, Error>,
+    pub(crate) body: &'static str,
+}
+
+/// The two calls.
+pub(crate) const CALLS: [Asked; 2] = [
+    Asked { name: "read", call: |caller| caller.read(), body: r#"[{"id":"0","provider":"google"}]"# },
+    Asked {
+        name: "create",
+        call: |caller| caller.create(),
+        body: r#"{"success":true,"id":"0","title":"Once"}"#,
+    },
+];
+
+struct Blocking(connect_blocking::Client);
+
+struct Hyper(connect_hyper::Client, Runtime);
+
+macro_rules! built {
+    ($client:ident, $url:expr, $setup:expr) => {{
+        let setup: &Setup = $setup;
+        let mut builder = $client::Client::builder("id", "secret", "https://app.example/callback")
+            .base_url($url)
+            .no_proxy()
+            .timeout(setup.timeout)
+            .attempt_timeout(setup.attempt_timeout)
+            .max_response_size(setup.max_response_size)
+            .retry(RetryPolicy::attempts(setup.attempts).with_backoff(Duration::ZERO, Duration::ZERO));
+        if let Some(root) = &setup.root {
+            builder = builder.root_certificates(root.clone());
+        }
+        builder.build().unwrap()
+    }};
+}
+
+/// Both clients, each on its own.
+pub(crate) fn both(base_url: &str, setup: &Setup) -> [Box<dyn Caller>; 2] {
+    let blocking = built!(connect_blocking, base_url, setup);
+    blocking.user("ann").import(Tokens::new("access", "refresh")).unwrap();
+    // Nobody drives this runtime between the calls.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let hyper = built!(connect_hyper, base_url, setup);
+    runtime.block_on(hyper.user("ann").import(Tokens::new("access", "refresh"))).unwrap();
+    [Box::new(Blocking(blocking)), Box::new(Hyper(hyper, runtime))]
+}
+
+impl Caller for Blocking {
+    fn name(&self) -> &'static str {
+        "blocking"
+    }
+
+    fn read(&self) -> Result<String, Error> {
+        self.0.user("ann").calendars().list().map(|calendars| calendars[0].id.clone())
+    }
+
+    fn create_of(&self, size: usize) -> Result<String, Error> {
+        self.0.user("ann").events().create(event(size)).map(|event| event.id)
+    }
+}
+
+impl Caller for Hyper {
+    fn name(&self) -> &'static str {
+        "hyper"
+    }
+
+    fn read(&self) -> Result<String, Error> {
+        let calendars = self.1.block_on(self.0.user("ann").calendars().list())?;
+        Ok(calendars[0].id.clone())
+    }
+
+    fn create_of(&self, size: usize) -> Result<String, Error> {
+        self.1.block_on(self.0.user("ann").events().create(event(size))).map(|event| event.id)
+    }
+}
+
+fn event(size: usize) -> NewEvent {
+    let now = Timestamp::UNIX_EPOCH;
+    NewEvent::new(("google", "primary"), "Once", now, now).description("x".repeat(size))
+}

@@ -1,0 +1,103 @@
+//! Connections that are kept: closed by the server meanwhile, or with something on them that nobody asked for.
+
+use std::{thread, time::Duration};
+
+use connect_tests::wire::{Fault, Wire};
+
+use crate::caller::{Setup, both};
+
+#[test]
+fn a_read_succeeds_whenever_the_server_closes_the_kept_connection() {
+    let wire = Wire::plain().unwrap();
+    for caller in both(&wire.base_url(), &Setup::default()) {
+        for (closes, pause) in PAUSES {
+            let before = wire.seen().len();
+            wire.next(Fault::Last(closes));
+            caller.read().unwrap();
+            thread::sleep(pause);
+            caller.read().unwrap();
+            let requests = wire.seen().len() - before;
+            assert!((2..=3).contains(&requests), "{}: {requests} requests", caller.name());
+        }
+    }
+}
+
+#[test]
+fn a_create_is_never_sent_twice_whenever_the_server_closes_the_kept_connection() {
+    let wire = Wire::plain().unwrap();
+    for caller in both(&wire.base_url(), &Setup::default()) {
+        for (closes, pause) in PAUSES {
+            wire.next(Fault::Last(closes));
+            caller.read().unwrap();
+            thread::sleep(pause);
+            let before = creates(&wire);
+            let outcome = caller.create();
+            let sent = creates(&wire) - before;
+            match outcome {
+                Ok(_) => assert_eq!(sent, 1, "{}", caller.name()),
+                // The server closed as the request went out.
+                Err(error) => {
+                    assert!(sent <= 1, "{}: {sent} creates", caller.name());
+                    assert!(error.may_have_happened(), "{}: {error:?}", caller.name());
+                    assert!(closes >= pause, "{}: closed long before, {error:?}", caller.name());
+                }
+            }
+            caller.works(&wire);
+        }
+    }
+}
+
+/// When the server closes after its answer, and when the client goes on.
+const PAUSES: [(Duration, Duration); 7] = [
+    (Duration::ZERO, Duration::ZERO),
+    (Duration::ZERO, Duration::from_millis(100)),
+    (Duration::from_micros(100), Duration::ZERO),
+    (Duration::from_micros(500), Duration::from_micros(500)),
+    (Duration::from_millis(1), Duration::from_millis(1)),
+    (Duration::from_millis(2), Duration::from_millis(2)),
+    (Duration::from_millis(5), Duration::from_millis(100)),
+];
+
+fn creates(wire: &Wire) -> usize {
+    wire.seen().iter().filter(|seen| seen.line.starts_with("POST")).count()
+}
+
+#[test]
+fn an_answer_nobody_asked_for_is_not_the_answer_to_the_next_call() {
+    let answer = |id: &str| {
+        let body = format!(r#"[{{"id":"{id}"}}]"#);
+        format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+    };
+    let (good, stale) = (answer("once"), answer("stale"));
+    for behind in [stale.as_str(), "\r\n\r\n", "x", "HTTP/1.1 100 Continue\r\n\r\n"] {
+        let wire = Wire::plain().unwrap();
+        for caller in both(&wire.base_url(), &Setup::default()) {
+            wire.next(Fault::Keeps(format!("{good}{behind}").into()));
+            assert_eq!(caller.read().unwrap(), "once", "{}", caller.name());
+            thread::sleep(Duration::from_millis(20));
+            let id = caller.read().unwrap();
+            assert_eq!(id, wire.seen().len().to_string(), "{}: {behind:?}", caller.name());
+            caller.works(&wire);
+        }
+    }
+}
+
+#[test]
+fn a_body_the_server_does_not_read_is_not_sent_again() {
+    // More than fits into the buffers between them.
+    let size = 16 << 20;
+    let answer = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n".to_vec();
+    for answer in [answer, Vec::new()] {
+        let wire = Wire::plain().unwrap();
+        for caller in both(&wire.base_url(), &Setup::default()) {
+            let before = creates(&wire);
+            wire.next(Fault::Unread(answer.clone()));
+            let error = caller.create_of(size).unwrap_err();
+            assert_eq!(creates(&wire) - before, 1, "{}: {error:?}", caller.name());
+            assert_eq!(error.attempts(), 1, "{}: {error:?}", caller.name());
+            assert!(error.may_have_happened() || error.status().is_some(), "{}: {error:?}", caller.name());
+            caller.works(&wire);
+            caller.create_of(size).unwrap();
+        }
+    }
+}
