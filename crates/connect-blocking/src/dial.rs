@@ -1,6 +1,6 @@
 //! Making a connection: what fails here failed before anything of the request was sent.
 
-use std::fmt;
+use std::{fmt, io};
 
 use http::Uri;
 use ureq::{
@@ -8,7 +8,7 @@ use ureq::{
     config::Config,
     unversioned::{
         resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver},
-        transport::{ConnectionDetails, Connector, DefaultConnector, NextTimeout},
+        transport::{Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport},
     },
 };
 
@@ -17,11 +17,47 @@ use ureq::{
 pub(crate) struct Dial(DefaultConnector);
 
 impl Connector<()> for Dial {
-    type Out = <DefaultConnector as Connector<()>>::Out;
+    type Out = Connection<<DefaultConnector as Connector<()>>::Out>;
 
     fn connect(&self, details: &ConnectionDetails, chained: Option<()>) -> Result<Option<Self::Out>, Error> {
-        self.0.connect(details, chained).map_err(NotConnected::because)
+        let connection = self.0.connect(details, chained).map_err(NotConnected::because)?;
+        Ok(connection.map(Connection))
     }
+}
+
+/// A connection on which only an orderly end is one. ureq takes a reset, and TLS that is cut off, for the end of a body
+/// that has no length; what is on the way could shorten an answer like that.
+#[derive(Debug)]
+pub(crate) struct Connection<T>(T);
+
+impl<T: Transport> Transport for Connection<T> {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.0.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        self.0.transmit_output(amount, timeout)
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        self.0.await_input(timeout).map_err(|error| match error {
+            Error::Io(io) if is_cut(&io) => Error::Io(io::Error::other(io)), // ureq goes by the kind
+            error => error,
+        })
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.0.is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.0.is_tls()
+    }
+}
+
+fn is_cut(error: &io::Error) -> bool {
+    use io::ErrorKind as E;
+    matches!(error.kind(), E::UnexpectedEof | E::ConnectionAborted | E::ConnectionReset)
 }
 
 /// The look-up of names.
