@@ -42,6 +42,7 @@ struct Book {
 #[derive(Clone, Copy)]
 struct Entry {
     ticket: Instant,
+    lease: Duration,
     done: bool,
 }
 
@@ -59,7 +60,7 @@ impl ReplayGuard for Book {
             if entry.done {
                 return Ok(Claimed::Done);
             }
-            if entry.ticket.elapsed() < self.lease || self.fault == Fault::NoLease {
+            if entry.ticket.elapsed() < entry.lease || self.fault == Fault::NoLease {
                 return Ok(Claimed::InHand);
             }
         }
@@ -69,7 +70,7 @@ impl ReplayGuard for Book {
             known = self.known();
         }
         let ticket = Instant::now();
-        known.insert(id.clone(), Entry { ticket, done: false });
+        known.insert(id.clone(), Entry { ticket, lease: self.lease, done: false });
         Ok(Claimed::New(Box::new(Claim { book: self.clone(), id, ticket })))
     }
 }
@@ -84,7 +85,9 @@ impl ReplayClaim for Claim {
     fn done(&mut self) -> Result<(), StoreError> {
         let late = self.ticket.elapsed() >= self.book.lease;
         if !late || self.book.fault != Fault::ForgetsTheLate {
-            self.book.known().insert(self.id.clone(), Entry { ticket: self.ticket, done: true });
+            self.book
+                .known()
+                .insert(self.id.clone(), Entry { ticket: self.ticket, lease: self.book.lease, done: true });
         }
         Ok(())
     }

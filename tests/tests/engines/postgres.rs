@@ -97,11 +97,11 @@ async fn a_holder_whose_connections_were_cut_saves_over_new_ones_while_the_lock_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_users_at_once_share_two_connections() {
+async fn hundreds_of_users_at_once_share_two_connections() {
     let Some(url) = postgres_url() else { return };
     let store = store(&url, "busy").await;
-    let started = Instant::now();
-    let users: Vec<_> = (0..1000)
+    let started = Instant::now(); // one after the other they would take 80 s
+    let users: Vec<_> = (0..400)
         .map(|user| {
             let (store, key) = (store.clone(), key(&format!("busy {user}")));
             tokio::spawn(async move {
@@ -117,7 +117,7 @@ async fn a_thousand_users_at_once_share_two_connections() {
     for user in users {
         user.await.unwrap();
     }
-    assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
+    assert!(started.elapsed() < LEASE, "{:?}", started.elapsed());
 }
 
 #[tokio::test]

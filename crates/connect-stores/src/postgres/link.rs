@@ -12,8 +12,8 @@ use tokio_postgres::{
 
 use super::MIGRATIONS;
 
-/// How long a statement may take, its connection included.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// How long a statement may take, and how long one may wait for its connection.
+const PATIENCE: Duration = Duration::from_secs(30);
 const CONNECTIONS: usize = 4;
 
 #[derive(Clone)]
