@@ -5,7 +5,7 @@
 //!            |                                v
 //!   start -> prepare -> Refresh -> prepare -> Send -> 2xx: Done
 //!               ^                              |
-//!               |-- 401: a newer pair, or a refresh of its own
+//!               |-- 401: a newer pair, a refresh of its own, or a wait for another's
 //!               '-- Sleep <- transient failure that may be repeated
 //! ```
 //!
@@ -43,9 +43,9 @@ use crate::{
     wire::Draft,
 };
 
-/// How often a call is sent again because of a 401: for a pair that another refreshed, and after its own
-/// refresh.
-const REPLAYS: u32 = 2;
+/// How often a call is sent again because of a 401: for a pair that another refreshed, after a wait for that pair to
+/// be accepted, and after its own refresh.
+const REPLAYS: u32 = 3;
 
 /// What a driver is to do next, and what takes the answer.
 #[must_use = "a step that is not carried out leaves the call where it is"]
@@ -206,9 +206,11 @@ impl Call {
         if self.replays == REPLAYS {
             return self.fail(error);
         }
+        let mut pause = Duration::ZERO;
         match session.unauthorized(self.generation, now) {
-            Verdict::Fail(reason) => {
-                return self.fail(error.with_message(reason.message().unwrap_or_default()));
+            Verdict::Wait(time) if time < self.deadline.saturating_sub(now.monotonic) => pause = time,
+            Verdict::Wait(_) | Verdict::Fail => {
+                return self.fail(error.with_message("a new access token is not accepted"));
             }
             Verdict::Refresh if self.refreshed => return self.fail(error),
             // With a pair on its way into the store, this makes the call wait for it.
@@ -217,7 +219,11 @@ impl Call {
         // Not a retry: the server has not looked at the request yet.
         self.replays += 1;
         self.tries = self.tries.saturating_sub(1);
-        self.prepare(now)
+        if pause.is_zero() {
+            return self.prepare(now);
+        }
+        self.trace.retries(&error, pause);
+        Step::Sleep(pause, Sleeping(self))
     }
 
     fn failed(mut self: Box<Self>, error: TransportError, now: Now) -> Step {

@@ -137,7 +137,11 @@ pub(crate) enum Verdict {
     /// Another pair is in use by now: send again with it.
     Again,
     Refresh,
-    Fail(Error),
+    /// Another process seems to have minted the pair just now: send again after this time. It is not refreshed before,
+    /// and by then it is known whether it is new, or only the clock of that process is wrong.
+    Wait(Duration),
+    /// The pair that this process has just minted is not accepted.
+    Fail,
 }
 
 enum Freshness {
@@ -258,10 +262,11 @@ impl Session {
         }
         match &state.current {
             None => Verdict::Again,
-            Some(current) if !current.proven && now.monotonic < current.patient_until => {
-                Verdict::Fail(Error::authentication("a new access token is not accepted"))
-            }
-            Some(_) => Verdict::Refresh,
+            Some(current) => match current.patient_until.saturating_sub(now.monotonic) {
+                wait if wait.is_zero() || current.proven => Verdict::Refresh,
+                _ if current.minted.is_some() => Verdict::Fail,
+                wait => Verdict::Wait(wait),
+            },
         }
     }
 

@@ -89,18 +89,18 @@ fn a_call_that_took_the_pair_of_another_process_may_still_refresh_once() {
 
 #[test]
 fn a_server_that_refuses_every_pair_is_not_asked_for_ever() {
-    let mut world = World::loaded();
+    let mut world = World::with(|config| config.timeout = secs(60)).holding(1);
     let mut store = Some(world.pair(1));
     let (_, mut sending) = send(world.call());
-    for generation in 2..4 {
+    for generation in 2..5 {
         world.pass(11);
         world.refresh_to(generation, &mut store); // by another call
         sending = send(sending.resume(Ok(status(401, "")), world.now())).1;
     }
     world.pass(11);
-    world.refresh_to(4, &mut store);
+    world.refresh_to(5, &mut store);
     let error = response(sending.resume(Ok(status(401, "")), world.now())).unwrap_err();
-    assert_eq!(error.attempts(), 3);
+    assert_eq!(error.attempts(), 4);
 }
 
 #[test]

@@ -157,9 +157,28 @@ fn the_young_pair_of_another_process_is_left_alone_as_well() {
     let (leader, call) = wish(world.answered(status(401, "")));
     let (outcome, _) = world.drive(leader.start(world.now()), &mut store, |_| unreachable!());
     let (_, sending) = send(call.resume(outcome, world.now()));
-    response(sending.resume(Ok(status(401, "")), world.now())).unwrap_err();
+    let Step::Sleep(pause, sleeping) = sending.resume(Ok(status(401, "")), world.now()) else { panic!() };
+    assert_eq!(pause, secs(6));
     world.pass(6);
-    wish(world.answered(status(401, "")));
+    // By now it may be accepted; if not, it was a clock that made it look new.
+    let (again, sending) = send(sleeping.resume(world.now()));
+    assert_eq!(bearer(&again), "hush-a2");
+    let (leader, call) = wish(sending.resume(Ok(status(401, "")), world.now()));
+    let (outcome, _) = world.drive(leader.start(world.now()), &mut store, |_| Ok(minted(3)));
+    let (again, sending) = send(call.resume(outcome, world.now()));
+    assert_eq!(bearer(&again), "hush-a3");
+    response(sending.resume(Ok(status(401, "")), world.now())).unwrap_err();
+}
+
+#[test]
+fn a_call_that_has_no_time_to_wait_for_it_fails() {
+    let world = World::with(|config| config.timeout = secs(9)).holding(1);
+    let mut store = Some(world.pair(2));
+    let (leader, call) = wish(world.answered(status(401, "")));
+    let (outcome, _) = world.drive(leader.start(world.now()), &mut store, |_| unreachable!());
+    let (_, sending) = send(call.resume(outcome, world.now()));
+    let error = response(sending.resume(Ok(status(401, "")), world.now())).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Authentication));
 }
 
 #[test]
