@@ -8,7 +8,7 @@ use crate::{
     Callback, Error, Now, PendingSignIn, Response, Secret, Session, SignInFault, StoreError, Tokens,
     TransportError, answer,
     leader::{not_saved, store_error},
-    session::{Origin, Over, Pending},
+    pending::{Origin, Over, Pending},
     steps::{Deleting, Exchanging, Loading, Locking, RefreshStep, Releasing, Saving, Work},
     token_endpoint::{self, Refusal},
     tokens::Claims,

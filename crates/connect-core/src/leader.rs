@@ -9,8 +9,9 @@ use connect_types::RefreshToken;
 
 use crate::{
     Error, ErrorKind, Now, Response, Sent, Session, SessionEnded, SignIn, StoreError, Tokens, TransportError,
+    pending::{Origin, Over, Pending, same_pair},
     refresh::Reason,
-    session::{LONGEST_PATIENCE, Origin, Over, PATIENCE, Pending, same_pair},
+    session::{LONGEST_PATIENCE, PATIENCE},
     steps::{Deleting, Exchanging, Loading, RefreshStep, Releasing, Saving, Work},
     token_endpoint::{self, Refusal},
     trace,

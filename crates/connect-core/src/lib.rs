@@ -15,6 +15,7 @@ mod memory;
 mod network;
 mod observer;
 mod pager;
+mod pending;
 mod refresh;
 mod registry;
 mod retry;
