@@ -51,11 +51,8 @@ struct Holding(Box<dyn ReplayClaim>);
 
 impl Holding {
     fn claim(client: &Client, id: &str) -> Result<Claimed<Self>, StoreError> {
-        Ok(match client.receiver().guard.claim(id, client.now().wall)? {
-            Claimed::New(claim) => Claimed::New(Box::new(Self(claim))),
-            Claimed::InHand => Claimed::InHand,
-            Claimed::Done => Claimed::Done,
-        })
+        let claimed = client.receiver().guard.claim(id, client.now().wall)?;
+        Ok(claimed.map(|claim| Box::new(Self(claim))))
     }
 
     fn done(mut self) -> Result<(), StoreError> {

@@ -45,13 +45,7 @@ impl Holding {
         let (client, id, on) = (client.clone(), id.to_owned(), runtime.clone());
         let task = runtime.spawn(async move {
             let claimed = client.receiver().guard.claim(&id, client.now().wall).await?;
-            Ok(match claimed {
-                Claimed::New(claim) => {
-                    Claimed::New(Box::new(Self { claim: Some(claim), client, runtime: on }))
-                }
-                Claimed::InHand => Claimed::InHand,
-                Claimed::Done => Claimed::Done,
-            })
+            Ok(claimed.map(|claim| Box::new(Self { claim: Some(claim), client, runtime: on })))
         });
         task.await.unwrap_or_else(|error| Err(ended(error)))
     }
@@ -122,11 +116,7 @@ impl AsyncReplayGuard for OnPool {
     async fn claim(&self, id: &str, now: Timestamp) -> Result<Claimed<dyn AsyncReplayClaim>, StoreError> {
         let (guard, id) = (self.0.clone(), id.to_owned());
         let claimed = spawn_blocking(move || guard.claim(&id, now)).await.map_err(ended)??;
-        Ok(match claimed {
-            Claimed::New(claim) => Claimed::New(Box::new(PoolClaim(Some(claim)))),
-            Claimed::InHand => Claimed::InHand,
-            Claimed::Done => Claimed::Done,
-        })
+        Ok(claimed.map(|claim| Box::new(PoolClaim(Some(claim))) as _))
     }
 }
 

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "blocking")]
 mod blocking;
+#[cfg(all(feature = "webhooks", any(feature = "postgres", feature = "redis")))]
+mod claim;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 #[cfg(feature = "file")]

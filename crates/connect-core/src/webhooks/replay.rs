@@ -85,6 +85,17 @@ pub enum Claimed<C: ?Sized> {
     Done,
 }
 
+impl<C: ?Sized> Claimed<C> {
+    /// The same with another kind of claim, if it is new.
+    pub fn map<D: ?Sized>(self, wrap: impl FnOnce(Box<C>) -> Box<D>) -> Claimed<D> {
+        match self {
+            Self::New(claim) => Claimed::New(wrap(claim)),
+            Self::InHand => Claimed::InHand,
+            Self::Done => Claimed::Done,
+        }
+    }
+}
+
 impl<C: ?Sized> fmt::Debug for Claimed<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -175,11 +175,7 @@ fn after(now: Timestamp, time: Duration) -> Timestamp {
 
 impl ReplayGuard for ReplayMemory {
     fn claim(&self, id: &str, now: Timestamp) -> Result<Claimed<dyn ReplayClaim>, StoreError> {
-        Ok(match self.take(id, now)? {
-            Claimed::New(claim) => Claimed::New(claim),
-            Claimed::InHand => Claimed::InHand,
-            Claimed::Done => Claimed::Done,
-        })
+        Ok(self.take(id, now)?.map(|claim| claim as _))
     }
 }
 
@@ -196,11 +192,7 @@ impl ReplayClaim for MemoryClaim {
 #[async_trait]
 impl AsyncReplayGuard for ReplayMemory {
     async fn claim(&self, id: &str, now: Timestamp) -> Result<Claimed<dyn AsyncReplayClaim>, StoreError> {
-        Ok(match self.take(id, now)? {
-            Claimed::New(claim) => Claimed::New(claim),
-            Claimed::InHand => Claimed::InHand,
-            Claimed::Done => Claimed::Done,
-        })
+        Ok(self.take(id, now)?.map(|claim| claim as _))
     }
 }
 

@@ -14,13 +14,7 @@ impl<G: AsyncReplayGuard> ReplayGuard for Blocking<G> {
     fn claim(&self, id: &str, now: Timestamp) -> Result<Claimed<dyn ReplayClaim>, StoreError> {
         let id = id.to_owned();
         let claimed = self.wait(|guard| async move { guard.claim(&id, now).await })?;
-        Ok(match claimed {
-            Claimed::New(claim) => {
-                Claimed::New(Box::new(BlockingClaim { claim: Some(claim), home: self.home.clone() }))
-            }
-            Claimed::InHand => Claimed::InHand,
-            Claimed::Done => Claimed::Done,
-        })
+        Ok(claimed.map(|claim| Box::new(BlockingClaim { claim: Some(claim), home: self.home.clone() }) as _))
     }
 }
 

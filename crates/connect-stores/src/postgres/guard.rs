@@ -16,11 +16,15 @@ use connect_core::{
 };
 use deadpool_postgres::Pool;
 use jiff::Timestamp;
-use tokio::runtime::Handle;
 use tokio_postgres::types::Type;
 
 use super::link::Link;
-use crate::{Blocking, record::digest, turn::ticket};
+use crate::{
+    Blocking,
+    claim::{Held, Right},
+    record::digest,
+    turn::ticket,
+};
 
 /// Says whether the claim was taken, and what there was before.
 const CLAIM: &str = "\
@@ -145,7 +149,7 @@ impl AsyncReplayGuard for PostgresReplayGuard {
         let rows = self.link.query(CLAIM, &params).await?;
         let [row] = &rows[..] else { return Err(StoreError::new("PostgreSQL did not answer a claim")) };
         Ok(match (row.get(0), row.get(1)) {
-            (true, _) => Claimed::New(Box::new(PostgresClaim { claim: Some(claim), done: false })),
+            (true, _) => Claimed::New(Held::new(claim)),
             (false, true) => Claimed::Done,
             (false, false) => Claimed::InHand,
         })
@@ -163,7 +167,8 @@ struct Claim {
     keep: f64,
 }
 
-impl Claim {
+#[async_trait]
+impl Right for Claim {
     async fn done(&self) -> Result<(), StoreError> {
         let params =
             [(&self.id as _, Type::TEXT), (&self.ticket as _, Type::TEXT), (&self.keep as _, Type::FLOAT8)];
@@ -172,37 +177,5 @@ impl Claim {
 
     async fn free(self) -> Result<(), StoreError> {
         self.link.query(FREE, &[(&self.id, Type::TEXT), (&self.ticket, Type::TEXT)]).await.map(drop)
-    }
-}
-
-struct PostgresClaim {
-    /// Until it is given back.
-    claim: Option<Claim>,
-    done: bool,
-}
-
-#[async_trait]
-impl AsyncReplayClaim for PostgresClaim {
-    async fn done(&mut self) -> Result<(), StoreError> {
-        if let Some(claim) = &self.claim {
-            claim.done().await?;
-        }
-        self.done = true;
-        Ok(())
-    }
-
-    async fn release(mut self: Box<Self>) -> Result<(), StoreError> {
-        match self.claim.take() {
-            Some(claim) if !self.done => claim.free().await,
-            _ => Ok(()),
-        }
-    }
-}
-
-impl Drop for PostgresClaim {
-    fn drop(&mut self) {
-        if let (Some(claim), false, Ok(runtime)) = (self.claim.take(), self.done, Handle::try_current()) {
-            runtime.spawn(claim.free()); // outside a runtime the claim has to end by itself
-        }
     }
 }

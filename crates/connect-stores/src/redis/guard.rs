@@ -9,10 +9,15 @@ use connect_core::{
 };
 use jiff::Timestamp;
 use redis::{Client, Script};
-use tokio::{runtime::Handle, time::Instant};
+use tokio::time::Instant;
 
 use super::link::Link;
-use crate::{Blocking, record::digest, turn::ticket};
+use crate::{
+    Blocking,
+    claim::{Held, Right},
+    record::digest,
+    turn::ticket,
+};
 
 static CLAIM: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
@@ -113,7 +118,7 @@ impl AsyncReplayGuard for RedisReplayGuard {
         script.key(&claim.key).arg(&claim.ticket).arg(milliseconds(self.lease));
         let answer: String = self.link.run(&script).await?;
         Ok(match &*answer {
-            "new" => Claimed::New(Box::new(RedisClaim { claim: Some(claim), done: false })),
+            "new" => Claimed::New(Held::new(claim)),
             "done" => Claimed::Done,
             _ => Claimed::InHand,
         })
@@ -133,7 +138,8 @@ struct Claim {
     kept_until: Option<Instant>,
 }
 
-impl Claim {
+#[async_trait]
+impl Right for Claim {
     async fn done(&self) -> Result<(), StoreError> {
         let left = |until: Instant| until.saturating_duration_since(Instant::now());
         let keep = milliseconds(self.kept_until.map_or(Duration::MAX, left));
@@ -146,37 +152,5 @@ impl Claim {
         let mut script = FREE.prepare_invoke();
         script.key(&self.key).arg(&self.ticket);
         self.link.run::<String>(&script).await.map(drop)
-    }
-}
-
-struct RedisClaim {
-    /// Until it is given back.
-    claim: Option<Claim>,
-    done: bool,
-}
-
-#[async_trait]
-impl AsyncReplayClaim for RedisClaim {
-    async fn done(&mut self) -> Result<(), StoreError> {
-        if let Some(claim) = &self.claim {
-            claim.done().await?;
-        }
-        self.done = true;
-        Ok(())
-    }
-
-    async fn release(mut self: Box<Self>) -> Result<(), StoreError> {
-        match self.claim.take() {
-            Some(claim) if !self.done => claim.free().await,
-            _ => Ok(()),
-        }
-    }
-}
-
-impl Drop for RedisClaim {
-    fn drop(&mut self) {
-        if let (Some(claim), false, Ok(runtime)) = (self.claim.take(), self.done, Handle::try_current()) {
-            runtime.spawn(claim.free()); // outside a runtime the claim has to end by itself
-        }
     }
 }
