@@ -289,11 +289,7 @@ impl World {
                         self.report.exchanges += 1;
                         self.truth.refreshes(&from, &access, &refresh, self.now);
                     }
-                    None => match self.truth.refused(&from, late) {
-                        Some(true) => self.report.unavoidable_losses += 1,
-                        Some(false) => self.lost(user_of(&from), "a refresh token was refused"),
-                        None => {}
-                    },
+                    None => self.refused(user_of(&from), &from, late),
                 }
             }
             "/api/oauth/revoke" => {

@@ -266,11 +266,6 @@ impl Truth {
         }
     }
 
-    /// Whether the sign-in this refresh token belongs to may be over.
-    pub(super) fn is_excused(&self, refresh: &str) -> bool {
-        self.by_refresh.get(refresh).is_none_or(|&index| self.families[self.pairs[index].family].excused)
-    }
-
     /// Whether the user may be signed out: the sign-in that was in the store last may be over.
     pub(super) fn may_be_out(&self, user: usize) -> bool {
         self.last_saved.get(&user).is_none_or(|family| self.families[*family].excused)

@@ -245,9 +245,10 @@ impl World {
             match self.storage.load(user) {
                 None if !self.truth.may_be_out(user) => self.lost(user, "the store holds nothing"),
                 Some(tokens) => {
-                    let refresh = tokens.refresh_token.as_ref().map_or("", |token| token.expose());
-                    if !self.truth.accepts(refresh) && !self.truth.is_excused(refresh) {
-                        self.lost(user, "the store holds what the service does not accept");
+                    // It may be that nobody has presented it yet.
+                    let refresh = tokens.refresh_token.as_ref().map_or("", |token| token.expose()).to_owned();
+                    if !self.truth.accepts(&refresh) {
+                        self.refused(user, &refresh, false);
                     }
                 }
                 None => {}
@@ -255,7 +256,16 @@ impl World {
         }
     }
 
-    pub(super) fn lost(&mut self, user: usize, why: &str) {
+    /// The service accepts this refresh token no more: counts the sign-in that was lost by that, if one was.
+    pub(super) fn refused(&mut self, user: usize, refresh: &str, late: bool) {
+        match self.truth.refused(refresh, late) {
+            Some(true) => self.report.unavoidable_losses += 1,
+            Some(false) => self.lost(user, "what it has is not accepted by the service"),
+            None => {}
+        }
+    }
+
+    fn lost(&mut self, user: usize, why: &str) {
         self.report.lost_sign_ins += 1;
         self.breach(format!("the sign-in of u{user} was lost: {why}"));
     }
