@@ -189,6 +189,47 @@ mod tests {
     }
 
     #[test]
+    fn what_is_saved_is_there_until_it_is_deleted() {
+        let stores: [Box<dyn TokenStore>; 2] =
+            [Box::new(MemoryStore::new()), Box::new(TokenHook::new(|_, _| Ok(())))];
+        for store in stores {
+            let pair = Tokens::new("a", "r");
+            let mut lock = store.lock(&key("a"), Duration::from_secs(1)).unwrap();
+            assert_eq!((store.load(&key("a")).unwrap(), lock.load().unwrap()), (None, None));
+            lock.save(&pair).unwrap();
+            assert_eq!(lock.load().unwrap().as_ref(), Some(&pair));
+            assert_eq!(store.load(&key("a")).unwrap(), Some(pair));
+            assert_eq!(store.load(&key("b")).unwrap(), None);
+            lock.delete().unwrap();
+            assert_eq!((store.load(&key("a")).unwrap(), lock.load().unwrap()), (None, None));
+            lock.release().unwrap();
+            assert!(store.lock(&key("a"), Duration::from_millis(5)).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_hook_is_handed_every_pair_and_told_of_their_end() {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let hears = told.clone();
+        let store = TokenHook::new(move |key, tokens| {
+            hears.lock().unwrap().push((key.user.clone(), tokens.cloned()));
+            Ok(())
+        });
+        let mut lock = store.lock(&key("a"), Duration::from_secs(1)).unwrap();
+        lock.save(&Tokens::new("a", "r")).unwrap();
+        lock.delete().unwrap();
+        assert_eq!(*told.lock().unwrap(), [("a".into(), Some(Tokens::new("a", "r"))), ("a".into(), None)]);
+    }
+
+    #[test]
+    fn a_hook_that_loads_is_asked_instead_of_memory() {
+        let store = TokenHook::new(|_, _| Ok(())).on_load(|key| Ok(Some(Tokens::new(&*key.user, "r"))));
+        assert_eq!(store.load(&key("a")).unwrap(), Some(Tokens::new("a", "r")));
+        let mut lock = store.lock(&key("b"), Duration::from_secs(1)).unwrap();
+        assert_eq!(lock.load().unwrap(), Some(Tokens::new("b", "r")));
+    }
+
+    #[test]
     fn a_hook_that_fails_keeps_nothing() {
         let store = TokenHook::new(|_, _| Err(StoreError::new("no")));
         let mut lock = store.lock(&key("a"), Duration::from_secs(1)).unwrap();

@@ -16,6 +16,16 @@ fn delete(world: &World) -> Step {
 }
 
 #[test]
+fn a_call_in_the_name_of_nobody_is_not_sent() {
+    let world = World::default();
+    let nobody = Session::new(world.session.app().clone(), "");
+    let error = response(Call::start(&nobody, &ListCalendars::new(), world.now())).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Validation { .. }), "{error:?}");
+    let error = response(Call::anonymous(nobody.app(), &ListCalendars::new(), world.now())).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Configuration), "{error:?}");
+}
+
+#[test]
 fn a_denial_costs_no_refresh() {
     let challenge = with_header(
         status(401, ""),

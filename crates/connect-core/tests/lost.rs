@@ -170,6 +170,17 @@ fn an_exchange_that_surely_did_not_happen_is_tried_again_within_the_policy() {
 }
 
 #[test]
+fn a_pair_that_is_over_is_not_sent_because_its_exchange_surely_did_not_happen() {
+    let mut world = World::loaded();
+    let mut store = Some(world.pair(1));
+    world.pass(2 * HOUR);
+    let (refresh, call) = wish(world.call());
+    let (outcome, _) = world.drive(refresh.start(world.now()), &mut store, |_| Err(unreachable()));
+    let (_, sleeping) = sleep(call.resume(outcome, world.now()));
+    wish(sleeping.resume(world.now()));
+}
+
+#[test]
 fn a_refresh_that_is_asked_for_sends_no_token_of_unknown_fate() {
     let world = World::loaded();
     let deadline = secs(2000);

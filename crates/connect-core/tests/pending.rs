@@ -60,12 +60,11 @@ fn it_is_dropped_only_for_the_pair_of_a_process_that_rotated() {
 
 #[test]
 fn a_save_that_worked_although_it_said_no_is_believed() {
-    let world = unsaved();
-    let mut stored = world.pair(1);
-    stored.access_token = "hush-a2".into();
-    stored.refresh_token = Some("hush-r2".into());
+    let mut world = unsaved();
+    let stored = world.pair(2);
     assert_eq!(settle(&world, Some(stored)), None);
-    assert_eq!(world.bearer(), "hush-a2");
+    world.jump(86_400);
+    assert_eq!(world.bearer(), "hush-a2", "this process minted it, and knows that it is young");
 }
 
 #[test]
@@ -139,6 +138,21 @@ fn an_orderly_end_settles() {
     assert_eq!(store.unwrap().access_token.expose(), "hush-a2");
     assert!(world.session.is_clean());
     assert!(world.session.settle(world.monotonic).is_none());
+}
+
+#[test]
+fn a_refresh_that_is_asked_for_begins_with_what_is_missing() {
+    let world = World::default();
+    let absent = world.session.before_refresh(world.monotonic).unwrap();
+    done(load(absent.start(world.now()), Ok(Some(world.pair(1))), world.now())).unwrap();
+    assert!(world.session.before_refresh(world.monotonic).is_none());
+
+    let world = unsaved();
+    let unsaved = world.session.before_refresh(world.monotonic).unwrap();
+    let mut store = Some(world.pair(1));
+    world.drive(unsaved.start(world.now()), &mut store, |_| unreachable!()).0.unwrap();
+    assert_eq!(store.unwrap().access_token.expose(), "hush-a2");
+    assert!(world.session.before_refresh(world.monotonic).is_none());
 }
 
 #[test]

@@ -48,6 +48,21 @@ fn waiters_share_the_failure_and_the_next_call_tries_anew() {
 }
 
 #[test]
+fn the_failure_to_find_tokens_is_not_for_who_waited_for_a_pair_there_was() {
+    let world = World::loaded();
+    let (waiter, call) = wish(world.answered(status(401, "")));
+    let (leader, _a) = wish(world.answered(status(401, "")));
+    let step = load(lock(leader.start(world.now()), world.now()), Ok(None), world.now());
+    release(step, world.now()).unwrap_err();
+    let (absent, _b) = wish(world.call());
+    done(load(absent.start(world.now()), Ok(None), world.now())).unwrap_err();
+    // By then the user has signed in again, in another process.
+    let mut store = Some(world.pair(5));
+    let (outcome, _) = world.drive(waiter.start(world.now()), &mut store, |_| unreachable!());
+    assert_eq!(bearer(&send(call.resume(outcome, world.now())).0), "hush-a5");
+}
+
+#[test]
 fn a_transient_failure_is_not_a_sign_out() {
     for fate in
         [Ok(status(503, "")), Ok(status(429, "")), Ok(status(401, "")), Err(lost()), Err(unreachable())]

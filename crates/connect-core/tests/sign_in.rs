@@ -215,6 +215,62 @@ fn a_sign_in_while_the_leader_waits_for_the_lock_leaves_it_nothing_to_do() {
 }
 
 #[test]
+fn a_sign_in_that_holds_the_lock_leaves_a_leader_behind_it_nothing_to_do() {
+    let world = World::loaded();
+    let (leader, call) = wish(world.answered(status(401, "")));
+    let signing_in = exchanged(&world);
+    let (_, waiting) = locking(leader.start(world.now()));
+    let mut store = Some(world.pair(1));
+    world.drive(signing_in.resume(Ok(()), world.now()), &mut store, |_| unreachable!()).0.unwrap();
+    let (outcome, presented) =
+        world.drive(waiting.resume(Ok(()), world.now()), &mut store, |_| Ok(minted(9)));
+    assert!(presented.is_empty(), "the new pair needs no exchange");
+    assert_eq!(bearer(&send(call.resume(outcome, world.now())).0), jwt(OURS));
+}
+
+#[test]
+fn a_leader_that_comes_first_saves_the_sign_in_and_exchanges_it_only_when_it_is_over() {
+    for (waits, expected) in [(0, &[][..]), (2 * HOUR, &["hush-r6"][..])] {
+        let mut world = World::with(|config| config.timeout = secs(3 * HOUR)).holding(1);
+        let mut store = Some(world.pair(1));
+        let (leader, _call) = wish(world.answered(status(401, "")));
+        let _signing_in = locking(world.session.import(world.pair(6), world.now()));
+        world.pass(waits);
+        let (outcome, presented) = world.drive(leader.start(world.now()), &mut store, |_| Ok(minted(7)));
+        outcome.unwrap();
+        assert_eq!(presented, expected);
+        let latest = if waits == 0 { "hush-a6" } else { "hush-a7" };
+        assert_eq!((world.bearer().as_str(), store.unwrap().access_token.expose()), (latest, latest));
+    }
+}
+
+#[test]
+fn a_call_saves_a_sign_in_that_waits_although_a_leader_still_reads_the_store() {
+    let world = World::default();
+    let (absent, _call) = wish(world.call());
+    let reading = loading(absent.start(world.now()));
+    drop(exchanged(&world));
+    let (refresh, call) = wish(world.call());
+    done(reading.resume(Ok(None), world.now())).unwrap();
+    let (outcome, _) = world.drive(refresh.start(world.now()), &mut None, |_| unreachable!());
+    assert_eq!(bearer(&send(call.resume(outcome, world.now())).0), jwt(OURS));
+}
+
+#[test]
+fn what_was_read_from_the_store_before_a_sign_in_says_nothing_after_it() {
+    for read in [false, true] {
+        let world = World::default();
+        let (absent, call) = wish(world.call());
+        let reading = loading(absent.start(world.now()));
+        let before = read.then(|| world.pair(1));
+        let mut store = before.clone();
+        world.drive(exchanged(&world).resume(Ok(()), world.now()), &mut store, |_| unreachable!()).0.unwrap();
+        let outcome = done(reading.resume(Ok(before), world.now()));
+        assert_eq!(bearer(&send(call.resume(outcome, world.now())).0), jwt(OURS));
+    }
+}
+
+#[test]
 fn the_later_of_two_sign_ins_stays() {
     for later_first in [true, false] {
         let world = World::default();
@@ -273,7 +329,7 @@ fn a_sign_in_whose_save_is_in_doubt_gives_way_to_what_came_of_it() {
 
 #[test]
 fn a_sign_in_over_what_cannot_be_read_is_saved_again_only_over_what_is_older() {
-    for newer in [false, true] {
+    for rotated_after in [None, Some(0), Some(1)] {
         let mut world = World::default();
         let mut stored = world.pair(1);
         world.pass(60);
@@ -281,17 +337,38 @@ fn a_sign_in_over_what_cannot_be_read_is_saved_again_only_over_what_is_older() {
         let step = load(exchanged(&world).resume(Ok(()), world.now()), unreadable, world.now());
         let (signed_in, saving) = save(step);
         release(saving.resume(Err(StoreError::new("cut off")), world.now()), world.now()).unwrap_err();
-        if newer {
-            world.pass(1);
+        if let Some(seconds) = rotated_after {
+            world.pass(seconds);
             stored = world.pair(9);
         }
         let (refresh, _call) = wish(world.call());
         let step = load(lock(refresh.start(world.now()), world.now()), Ok(Some(stored)), world.now());
-        if newer {
+        if rotated_after.is_some() {
             release(step, world.now()).unwrap();
             assert_eq!(world.bearer(), "hush-a9");
         } else {
             assert_eq!(save(step).0.access_token, signed_in.access_token);
         }
     }
+}
+
+#[test]
+fn what_a_sign_in_was_once_held_against_counts_although_the_store_cannot_be_read_later() {
+    let world = World::default();
+    let before = world.pair(1);
+    let late = exchanged(&world);
+    let cut_off = || Err(StoreError::new("cut off"));
+    let (refresh, _call) = wish(world.call());
+    let step = load(lock(refresh.start(world.now()), world.now()), Ok(Some(before)), world.now());
+    release(save(step).1.resume(cut_off(), world.now()), world.now()).unwrap_err();
+    let unreadable = Err(StoreError::new("not JSON"));
+    let (_, saving) = save(load(late.resume(Ok(()), world.now()), unreadable, world.now()));
+    release(saving.resume(cut_off(), world.now()), world.now()).unwrap_err();
+    // Another process has rotated the new pair, by a clock that is behind.
+    let mut theirs = world.pair(9);
+    theirs.issued_at = theirs.issued_at.map(|at| at - jiff::SignedDuration::from_secs(60));
+    let (refresh, _call) = wish(world.call());
+    let step = load(lock(refresh.start(world.now()), world.now()), Ok(Some(theirs)), world.now());
+    release(step, world.now()).unwrap();
+    assert_eq!(world.bearer(), "hush-a9");
 }

@@ -91,6 +91,15 @@ fn an_early_wish_that_is_given_up_does_not_speak_for_a_leader() {
 }
 
 #[test]
+fn a_wish_for_another_reason_that_is_given_up_does_not_speak_for_an_early_one() {
+    let mut world = World::loaded();
+    world.pass(HOUR - 30);
+    let (_early, _call) = wish(world.call());
+    drop(world.answered(status(401, "")));
+    assert!(!refreshes(&world), "somebody is on the way already");
+}
+
+#[test]
 fn an_early_refresh_that_failed_costs_the_call_nothing_and_is_not_repeated_for_a_while() {
     let mut world = World::loaded();
     world.pass(HOUR - 40);
@@ -103,6 +112,21 @@ fn an_early_refresh_that_failed_costs_the_call_nothing_and_is_not_repeated_for_a
     assert!(!refreshes(&world));
     world.pass(1);
     assert!(refreshes(&world));
+}
+
+#[test]
+fn a_call_whose_early_refresh_failed_leaves_the_rest_to_the_server() {
+    let mut world = World::loaded();
+    world.pass(HOUR - 5);
+    let (early, call) = wish(world.call());
+    let mut store = Some(world.pair(1));
+    let (outcome, _) = world.drive(early.start(world.now()), &mut store, |_| Err(unreachable()));
+    let (_, sending) = send(call.resume(outcome, world.now()));
+    let (_, sleeping) = sleep(sending.resume(Ok(status(503, "")), world.now()));
+    world.pass(6);
+    let (request, sending) = send(sleeping.resume(world.now()));
+    assert_eq!(bearer(&request), "hush-a1", "over by the clock, but it may still work");
+    wish(sending.resume(Ok(status(401, "")), world.now()));
 }
 
 #[test]
@@ -172,13 +196,15 @@ fn the_young_pair_of_another_process_is_left_alone_as_well() {
 
 #[test]
 fn a_call_that_has_no_time_to_wait_for_it_fails() {
-    let world = World::with(|config| config.timeout = secs(9)).holding(1);
-    let mut store = Some(world.pair(2));
-    let (leader, call) = wish(world.answered(status(401, "")));
-    let (outcome, _) = world.drive(leader.start(world.now()), &mut store, |_| unreachable!());
-    let (_, sending) = send(call.resume(outcome, world.now()));
-    let error = response(sending.resume(Ok(status(401, "")), world.now())).unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::Authentication));
+    for timeout in [9, 10] {
+        let world = World::with(|config| config.timeout = secs(timeout)).holding(1);
+        let mut store = Some(world.pair(2));
+        let (leader, call) = wish(world.answered(status(401, "")));
+        let (outcome, _) = world.drive(leader.start(world.now()), &mut store, |_| unreachable!());
+        let (_, sending) = send(call.resume(outcome, world.now()));
+        let error = response(sending.resume(Ok(status(401, "")), world.now())).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Authentication), "{timeout}: {error:?}");
+    }
 }
 
 #[test]
