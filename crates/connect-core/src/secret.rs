@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 /// A secret text. `Debug` prints `[redacted]`, there is no `Display`, equality takes the same time wherever
 /// two secrets of one length differ, and the memory is overwritten when it is dropped.
@@ -24,6 +24,9 @@ impl Secret {
         &self.0
     }
 }
+
+/// By its field.
+impl ZeroizeOnDrop for Secret {}
 
 impl PartialEq for Secret {
     fn eq(&self, other: &Self) -> bool {
@@ -70,6 +73,14 @@ mod tests {
     #[test]
     fn debug_hides_the_text() {
         assert_eq!(format!("{:?}", Secret::from("hunter2")), "[redacted]");
+    }
+
+    #[test]
+    fn it_is_overwritten_by_type() {
+        fn overwritten<T: ZeroizeOnDrop>(_: &T) {}
+        let secret = Secret::from("hunter2");
+        overwritten(&secret);
+        overwritten(&secret.0);
     }
 
     #[test]

@@ -1,0 +1,142 @@
+//! A process that ends in the middle of a refresh: after `close` nothing is lost, and what any other end can lose is
+//! counted, by what the sandbox granted and the store holds.
+//!
+//! `cargo test -p connect-tests --test shutdown -- --nocapture` prints the counts.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    process::{Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use connect_blocking::{Client, ErrorKind};
+use connect_core::{SignIn, TokenStore};
+use connect_sandbox::Fault;
+use connect_stores::FileStore;
+use connect_tests::world::{Place, World};
+
+const EXCHANGE: &str = "POST /oauth/token";
+/// How long an exchange takes.
+const TIME: Duration = Duration::from_millis(300);
+/// When the process ends, in milliseconds after it began: before, during and after the exchange.
+const MOMENTS: [u64; 6] = [0, 60, 150, 250, 330, 600];
+
+/// What became of one process.
+#[derive(Default, Debug)]
+struct Count {
+    granted: u64,
+    /// Of these, those that the store holds nothing of.
+    unsaved: u64,
+    signed_out: u64,
+}
+
+fn ends(how: &str, client: &str, rotation: &str, moment: u64) -> Count {
+    let world = World::new(Place::Socket).unwrap();
+    world.set("rotation", rotation).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let store = FileStore::open(folder.path()).unwrap();
+    let app = world.sandbox(|sandbox| sandbox.credentials());
+    let builder = || {
+        Client::builder(&*app.client_id, &*app.client_secret, &*app.redirect_uri)
+            .base_url(world.base_url())
+            .store(store.clone())
+            .exchange_timeout(Duration::from_secs(1))
+            .build()
+            .unwrap()
+    };
+    let first = builder();
+    let sign_in = first.auth().sign_in(SignIn::new("ann")).unwrap();
+    let callback = world.consent(sign_in.url()).unwrap();
+    let key = first.auth().finish(sign_in, &callback).unwrap().session().key().clone();
+    let before = store.load(&key).unwrap();
+    world.expire();
+    world.fault(Fault::on(EXCHANGE).delay(TIME));
+
+    let mut process = Command::new(env!("CARGO_BIN_EXE_ending-process"))
+        .args([how, client, &world.base_url(), &app.client_id, &app.client_secret, &app.redirect_uri])
+        .arg(folder.path())
+        .arg("ann")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+    assert_eq!(lines.next().unwrap().unwrap(), "calling");
+    writeln!(process.stdin.as_ref().unwrap(), "{moment}").unwrap();
+    if how.starts_with("terminated") {
+        assert_eq!(lines.next().unwrap().unwrap(), "terminate");
+        let id = process.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    }
+    let status = process.wait().unwrap();
+    assert_eq!(status.success(), how != "terminated", "{how}: {status}");
+
+    thread::sleep(TIME + Duration::from_millis(100)); // a request that is on its way still arrives
+    let granted = world.refreshes();
+    let saved = u64::from(store.load(&key).unwrap() != before);
+    // Whoever comes next.
+    let outcome = builder().user("ann").calendars().list();
+    let signed_out = match outcome {
+        Ok(_) => 0,
+        Err(error) if matches!(error.kind(), ErrorKind::Authentication) => 1,
+        Err(error) => panic!("{how}, {client}, {rotation}, {moment} ms: {error}"),
+    };
+    assert!(granted <= 1 && saved <= granted);
+    Count { granted, unsaved: granted - saved, signed_out }
+}
+
+/// All moments of an end.
+fn count(how: &'static str, client: &'static str, rotation: &'static str) -> Count {
+    let runs: Vec<_> = MOMENTS
+        .into_iter()
+        .map(|moment| thread::spawn(move || ends(how, client, rotation, moment)))
+        .collect();
+    let mut total = Count::default();
+    for run in runs {
+        let one = run.join().unwrap();
+        total.granted += one.granted;
+        total.unsaved += one.unsaved;
+        total.signed_out += one.signed_out;
+    }
+    println!(
+        "{client:<9} {how:<18} {rotation:<7} {} ends: {} exchanges granted, {} unsaved, {} signed out",
+        MOMENTS.len(),
+        total.granted,
+        total.unsaved,
+        total.signed_out
+    );
+    total
+}
+
+#[test]
+fn an_end_through_close_loses_nothing() {
+    for (client, how) in [
+        ("hyper", "close"),
+        ("hyper", "terminated, close"),
+        ("hyper", "wait"),
+        ("blocking", "close"),
+        ("blocking", "wait"),
+    ] {
+        let lost = count(how, client, "strict");
+        assert!(lost.granted > 0, "{how}, {client}");
+        assert_eq!((lost.unsaved, lost.signed_out), (0, 0), "{how}, {client}");
+    }
+}
+
+/// Under the newest rotation even that costs nobody the sign-in; under the strict one, who has an unsaved exchange.
+#[test]
+fn any_other_end_loses_what_was_not_saved_and_nothing_else() {
+    for (client, how) in [
+        ("hyper", "terminated"),
+        ("hyper", "exit"),
+        ("hyper", "runtime dropped"),
+        ("blocking", "exit"),
+        ("blocking", "return"),
+    ] {
+        let kept = count(how, client, "grace");
+        assert_eq!(kept.signed_out, 0, "{how}, {client}");
+        let lost = count(how, client, "strict");
+        assert_eq!(lost.signed_out, lost.unsaved, "{how}, {client}");
+    }
+}
