@@ -1,0 +1,288 @@
+//! No type prints a secret that it holds, and none that prints anything is forgotten here.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Debug,
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
+
+use connect_core::{
+    App, Callback, Config, Error, MemoryStore, Network, Now, Pager, Registry, Reply, RetryPolicy, Secret,
+    Seed, Service, Session, SessionEnded, SignIn, StoreError, TokenKey, TokenStore, Tokens, TransportError,
+    types::{ListCalendars, ListEvents},
+    webhooks::{Claimed, ReplayGuard, ReplayMemory, testing},
+};
+use connect_stores::{FileStore, PostgresReplayGuard, PostgresStore, RedisReplayGuard, RedisStore, Seal};
+use connect_tests::world::{Place, World};
+use jiff::Timestamp;
+use syn::{Item, Visibility};
+
+/// In every secret.
+const MARK: &str = "hush";
+
+/// Types that hold nothing which is secret: what is public, what the service says, and where things went wrong.
+const PLAIN: [&str; 27] = [
+    "Attempts",
+    "Broken",
+    "CheckStep",
+    "Checking",
+    "Declined",
+    "ErrorKind",
+    "Fetch",
+    "FetchedKeys",
+    "Fetching",
+    "Held",
+    "InvalidKey",
+    "KeyRing",
+    "Leases",
+    "Now",
+    "Once",
+    "Order",
+    "Origin",
+    "PublicKey",
+    "Reason",
+    "Rejection",
+    "Sent",
+    "SignInFault",
+    "Timeout",
+    "TransportErrorKind",
+    "Upkeep",
+    "UpkeepAction",
+    "Verified",
+];
+
+#[derive(Default)]
+struct Printed(BTreeMap<&'static str, Vec<String>>);
+
+impl Printed {
+    fn add(&mut self, name: &'static str, value: &impl Debug) {
+        self.0.entry(name).or_default().extend([format!("{value:?}"), format!("{value:#?}")]);
+    }
+
+    fn error(&mut self, error: &Error) {
+        self.add("Error", error);
+        self.0.entry("Error").or_default().push(error.to_string());
+    }
+}
+
+fn tokens() -> Tokens {
+    Tokens::new("hush-access", "hush-refresh")
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn list() -> ListEvents {
+    ListEvents::between(at("2026-11-21T10:00:00Z"), at("2026-11-22T10:00:00Z"))
+}
+
+fn save(store: &impl TokenStore, key: &TokenKey) {
+    let mut lock = store.lock(key, std::time::Duration::from_secs(1)).unwrap();
+    lock.save(&tokens()).unwrap();
+    lock.release().unwrap();
+}
+
+fn now() -> Now {
+    Now { wall: at("2026-11-21T10:00:00Z"), monotonic: std::time::Duration::ZERO }
+}
+
+fn config() -> Config {
+    let redirect_uri = "https://app.example/callback";
+    Config::new("id", "hush-client", redirect_uri, *b"hush-seed-hush-seed-hush-seed-hu")
+}
+
+macro_rules! wait {
+    ($runtime:expr, $call:expr) => {
+        $runtime.block_on($call)
+    };
+    (, $call:expr) => {
+        $call
+    };
+}
+
+/// What a client and its parts print.
+macro_rules! client {
+    ($printed:expr, $client:ident $(, $runtime:expr)?) => {{
+        let printed: &mut Printed = $printed;
+        let world = World::new(Place::Socket).unwrap();
+        let app = world.sandbox(|sandbox| sandbox.credentials());
+        let ended = Arc::new(Mutex::new(Vec::new()));
+        let hear = ended.clone();
+        let client = $client::Client::builder(&*app.client_id, "hush-client", &*app.redirect_uri)
+            .base_url(world.base_url())
+            .webhook_keys(testing::keys(Timestamp::now()))
+            .retry(RetryPolicy::none())
+            .build()
+            .unwrap();
+        let user = client.user("ann");
+        wait!($($runtime)?, user.import(tokens())).unwrap();
+        printed.add("Client", &client);
+        printed.add("User", &user);
+        printed.add("Deliveries", &client.webhooks());
+        printed.add("Calendars", &user.calendars());
+        printed.add("Events", &user.events());
+        printed.add("Connections", &user.connections());
+        printed.add("Webhooks", &user.webhooks());
+        printed.add("Pages", &user.events().list(list()));
+        // The tokens are no good, and neither is the secret.
+        printed.error(&wait!($($runtime)?, user.calendars().list()).unwrap_err());
+        let sign_in = client.auth().sign_in(SignIn::new("ann")).unwrap();
+        printed.add("PendingSignIn", &sign_in);
+        printed.error(&wait!($($runtime)?, client.auth().finish(sign_in, "code=hush-code&state=hush-state")).unwrap_err());
+        let delivery = testing::sign("msg_1", "{}", Timestamp::now());
+        let received = wait!($($runtime)?, client.webhooks().receive(delivery.headers(), delivery.body()));
+        printed.add("Received", &received.unwrap());
+        // With the right secret the service says that they are over.
+        let client = $client::Client::builder(&*app.client_id, &*app.client_secret, &*app.redirect_uri)
+            .base_url(world.base_url())
+            .on_session_ended(move |over: SessionEnded| hear.lock().unwrap().push(over))
+            .build()
+            .unwrap();
+        let user = client.user("ann");
+        wait!($($runtime)?, user.import(tokens())).unwrap();
+        printed.error(&wait!($($runtime)?, user.calendars().list()).unwrap_err());
+        assert_eq!(ended.lock().unwrap().len(), 1);
+        for over in &*ended.lock().unwrap() {
+            printed.add("SessionEnded", over);
+        }
+    }};
+}
+
+/// The public types with a `Debug` or a `Display`, by what their sources say.
+fn types() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for name in ["connect-core", "connect-hyper", "connect-blocking", "connect-stores"] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates").join(name).join("src");
+        for file in files(&folder) {
+            let file = syn::parse_file(&fs::read_to_string(file).unwrap()).unwrap();
+            let mut public = BTreeSet::new();
+            for item in &file.items {
+                let (name, visible, attributes) = match item {
+                    Item::Struct(item) => (&item.ident, &item.vis, &item.attrs),
+                    Item::Enum(item) => (&item.ident, &item.vis, &item.attrs),
+                    _ => continue,
+                };
+                if !matches!(visible, Visibility::Public(_)) {
+                    continue;
+                }
+                public.insert(name.to_string());
+                let derives = attributes.iter().filter(|attribute| attribute.path().is_ident("derive"));
+                for derive in derives {
+                    derive
+                        .parse_nested_meta(|meta| {
+                            if meta.path.is_ident("Debug") {
+                                found.insert(name.to_string());
+                            }
+                            Ok(())
+                        })
+                        .unwrap_or_default();
+                }
+            }
+            for item in &file.items {
+                let Item::Impl(item) = item else { continue };
+                let Some((of, _)) = &item.trait_ else { continue };
+                let what = of.segments.last().unwrap().ident.to_string();
+                let syn::Type::Path(path) = &*item.self_ty else { continue };
+                let owner = path.path.segments.last().unwrap().ident.to_string();
+                if matches!(what.as_str(), "Debug" | "Display") && public.contains(&owner) {
+                    found.insert(owner);
+                }
+            }
+        }
+    }
+    found
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+#[test]
+fn no_type_prints_a_secret() {
+    let mut all = Printed::default();
+    let printed = &mut all;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    client!(printed, connect_blocking);
+    client!(printed, connect_hyper, runtime);
+    let client = connect_blocking::Client::builder("id", "hush-client", "https://app.example/callback");
+    printed.add("Items", &client.build().unwrap().user("ann").events().list(list()).items());
+
+    let app = App::new(config()).unwrap();
+    printed.add("App", &app);
+    printed.add("Service", &Service::new("https://connect.example/api").unwrap());
+    printed.error(&Service::new("https://ann:hush-password@connect.example/api").unwrap_err());
+    printed.add("RetryPolicy", &RetryPolicy::none());
+    printed.add("Secret", &Secret::from("hush-secret"));
+    printed.add("Seed", &Seed::from(*b"hush-seed-hush-seed-hush-seed-hu"));
+    printed.add("Tokens", &tokens());
+    printed.add("SignIn", &SignIn::new("ann"));
+    printed.add("PendingSignIn", &SignIn::new("ann").start(&app, now()).unwrap());
+    let callback = Callback::parse("code=hush-code&state=hush-state").unwrap();
+    printed.add("Callback", &callback);
+    printed.error(&Callback::parse("code=hush-code&code=hush-code").unwrap_err());
+    printed.add("Session", &Session::new(app.clone(), "ann"));
+    let registry = Registry::<()>::new(app.clone());
+    printed.add("Member", &registry.member("ann"));
+    printed.add("Registry", &registry);
+    printed.add("Pager", &Pager::new(list()));
+    printed.add("TokenKey", &app.token_key("ann"));
+    printed.add("StoreError", &StoreError::new("full"));
+    printed.add("TransportError", &TransportError::broken("it broke"));
+    let store = MemoryStore::new();
+    save(&store, &app.token_key("ann"));
+    printed.add("MemoryStore", &store);
+    let guard = ReplayMemory::new();
+    printed.add("Claimed", &guard.claim("msg_1", now().wall).unwrap());
+    assert!(matches!(guard.claim("msg_1", now().wall).unwrap(), Claimed::New(_)), "dropped");
+    printed.add("ReplayMemory", &guard);
+
+    let answer = http::Response::new("[]".into());
+    printed.add("Reply", &Reply::read(&ListCalendars::new(), answer).unwrap());
+
+    let proxies = |name: &str| {
+        (name == "HTTPS_PROXY").then(|| "http://ann:hush-password@proxy.example:3128".to_owned())
+    };
+    let network = Network::from_vars(proxies);
+    printed.add("HyperTransport", &connect_hyper::HyperTransport::new(&network, app.config()).unwrap());
+    printed.add("UreqTransport", &connect_blocking::UreqTransport::new(&network, app.config()).unwrap());
+
+    let folder = tempfile::tempdir().unwrap();
+    let files = FileStore::open(folder.path()).unwrap();
+    save(&files, &app.token_key("ann"));
+    printed.add("FileStore", &files);
+    let key = *b"hush-key-hush-key-hush-key-hush!";
+    printed.add("Seal", &Seal::new("k1", key).also_open("k0", key));
+    let (postgres, redis) =
+        ("postgres://ann:hush-password@db.example/app", "redis://:hush-password@db.example/");
+    printed.add("PostgresStore", &PostgresStore::new(postgres).unwrap().sealed(Seal::new("k1", key)));
+    printed.add("RedisStore", &RedisStore::new(redis).unwrap().sealed(Seal::new("k1", key)));
+    printed.add("PostgresReplayGuard", &PostgresReplayGuard::new(postgres).unwrap());
+    printed.add("RedisReplayGuard", &RedisReplayGuard::new(redis).unwrap());
+    printed.add("Blocking", &RedisStore::new(redis).unwrap().blocking().unwrap());
+    for wrong in ["postgres://ann:hush-password@:x/", "hush-password"] {
+        printed.add("StoreError", &PostgresStore::new(wrong).unwrap_err());
+        printed.add("StoreError", &RedisStore::new(wrong).unwrap_err());
+    }
+
+    for (name, texts) in &all.0 {
+        for text in texts {
+            assert!(!text.contains(MARK), "{name}: {text}");
+            assert!(!text.contains("104, 117, 115, 104"), "{name} prints the bytes: {text}");
+        }
+    }
+    let seen: BTreeSet<String> = all.0.keys().copied().chain(PLAIN).map(str::to_owned).collect();
+    let forgotten: Vec<_> = types().difference(&seen).cloned().collect();
+    assert!(forgotten.is_empty(), "these print something as well: {forgotten:?}");
+}
