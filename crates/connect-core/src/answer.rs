@@ -201,6 +201,14 @@ mod tests {
     }
 
     #[test]
+    fn what_an_unreadable_answer_is_to_may_have_happened_unless_it_only_asked() {
+        for (safety, may) in [(Safety::Safe, false), (Safety::Idempotent, true), (Safety::Once, true)] {
+            let error = decode::<EventPage>(&Response::new("<html>".into()), safety).unwrap_err();
+            assert_eq!(error.may_have_happened(), may, "{safety:?}");
+        }
+    }
+
+    #[test]
     fn every_status_has_its_kind() {
         let kind = |status: u16, body: &'static str| {
             let mut response = Response::new(body.into());
@@ -219,6 +227,8 @@ mod tests {
         assert!(matches!(kind(401, "").kind(), ErrorKind::Authentication));
         assert!(matches!(kind(403, "").kind(), ErrorKind::Permission { .. }));
         assert!(matches!(kind(409, "").kind(), ErrorKind::Conflict));
+        assert!(kind(302, "").message().unwrap().contains("redirect"));
+        assert_eq!(kind(500, "").message(), None);
         let oauth = kind(418, r#"{"error":"short","error_description":"a text"}"#);
         assert!(matches!(oauth.kind(), ErrorKind::Http));
         assert_eq!((oauth.message(), oauth.server_code()), (Some("a text"), Some("short")));

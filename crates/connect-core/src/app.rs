@@ -318,9 +318,16 @@ mod tests {
         ] {
             assert!(app(base, callback).is_err(), "{base}");
         }
-        for redirect in
-            ["http://app.example/callback", "callback", "", "https://a/#b", "https://a/\r\nb", "http:///"]
-        {
+        for redirect in [
+            "http://app.example/callback",
+            "callback",
+            "",
+            "https://a/#b",
+            "https://a/\r\nb",
+            "http:///",
+            "com.example.app:/call back",
+            "com.example.app:/\u{7f}",
+        ] {
             assert!(app(good, redirect).is_err(), "{redirect:?}");
         }
         for base in
@@ -336,12 +343,36 @@ mod tests {
     #[test]
     fn debug_shows_no_secret() {
         let app = app("https://a.example", "https://b.example").unwrap();
-        assert!(!format!("{app:?}").contains("secret"));
+        let shown = format!("{app:?}");
+        assert!(!shown.contains("secret") && shown.contains("https://a.example"), "{shown}");
     }
 
     #[test]
     fn a_missing_variable_is_named() {
-        let error = Config::from_vars(|_| None, [0; 32]).map(|_| ()).unwrap_err();
-        assert!(error.to_string().contains("MOBISCROLL_CONNECT_CLIENT_ID"));
+        for value in [None, Some(String::new())] {
+            let error = Config::from_vars(|_| value.clone(), [0; 32]).map(|_| ()).unwrap_err();
+            assert!(error.to_string().contains("MOBISCROLL_CONNECT_CLIENT_ID"));
+        }
+    }
+
+    #[test]
+    fn the_variables_are_the_configuration() {
+        let config = |base_url: Option<&'static str>| {
+            let var = move |name: &str| match name.trim_start_matches("MOBISCROLL_CONNECT_") {
+                "CLIENT_ID" => Some("id"),
+                "CLIENT_SECRET" => Some("secret"),
+                "REDIRECT_URI" => Some("https://app.example/callback"),
+                "BASE_URL" => base_url,
+                _ => None,
+            };
+            Config::from_vars(|name| var(name).map(str::to_owned), [7; 32]).unwrap()
+        };
+        let from = config(Some("https://connect.example/api"));
+        assert_eq!((from.client_id.as_str(), from.client_secret.expose()), ("id", "secret"));
+        assert_eq!(from.redirect_uri, "https://app.example/callback");
+        assert_eq!(from.base_url, "https://connect.example/api");
+        for unset in [None, Some("")] {
+            assert_eq!(config(unset).base_url, CONNECT_BASE_URL);
+        }
     }
 }

@@ -78,10 +78,40 @@ mod tests {
     use super::*;
     use crate::{Config, Now, RefreshStep, Tokens};
 
+    fn registry() -> Registry<()> {
+        Registry::new(App::new(Config::new("id", "secret", "https://a.example", [7; 32])).unwrap())
+    }
+
+    fn idle(registry: &Registry<()>, count: usize) {
+        (0..count).for_each(|n| drop(registry.member(&n.to_string())));
+    }
+
+    #[test]
+    fn a_few_idle_sessions_stay() {
+        let registry = registry();
+        idle(&registry, KEPT);
+        assert_eq!(registry.members().by_user.len(), KEPT);
+    }
+
+    #[test]
+    fn a_session_that_is_held_without_its_member_stays() {
+        let registry = registry();
+        let session = registry.member("held").session.clone();
+        idle(&registry, 5_000);
+        assert!(Arc::ptr_eq(&session, &registry.member("held").session));
+    }
+
+    #[test]
+    fn many_sessions_in_use_are_not_looked_through_for_each_new_one() {
+        let registry = registry();
+        let held: Vec<_> = (0..=KEPT).map(|n| registry.member(&format!("held {n}"))).collect();
+        idle(&registry, 500);
+        assert_eq!(registry.members().by_user.len(), held.len() + 500, "none was looked for that may go");
+    }
+
     #[test]
     fn idle_sessions_go_and_unsaved_ones_stay() {
-        let app = App::new(Config::new("id", "secret", "https://a.example", [7; 32])).unwrap();
-        let registry = Registry::<()>::new(app);
+        let registry = registry();
         let held = registry.member("held");
         let now = Now { wall: jiff::Timestamp::UNIX_EPOCH, monotonic: std::time::Duration::ZERO };
         let RefreshStep::Lock(_, given_up) =
@@ -90,7 +120,7 @@ mod tests {
             panic!("an import begins with the lock");
         };
         drop(given_up);
-        (0..5_000).for_each(|n| drop(registry.member(&n.to_string())));
+        idle(&registry, 5_000);
         assert!(registry.members().by_user.len() <= KEPT + 2);
         assert!(Arc::ptr_eq(&held, &registry.member("held")));
         assert_eq!(registry.unsaved().len(), 1);

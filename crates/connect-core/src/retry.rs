@@ -145,9 +145,37 @@ mod tests {
         let repeats = |error: &Error| policy.pause(1, Safety::Once, error, 0.5).is_some();
         assert!(repeats(&network(Sent::No)));
         assert!(repeats(&limited(None)));
+        assert!(repeats(&Error::timeout()), "no time was left to connect");
         assert!(!repeats(&network(Sent::Maybe)));
         assert!(!repeats(&Error::new(ErrorKind::Server).with_status(StatusCode::SERVICE_UNAVAILABLE)));
         assert!(!repeats(&Error::timeout().with_attempts(1).with_may_have_happened(true)));
+    }
+
+    #[test]
+    fn a_policy_says_how_often() {
+        let repeats = |policy: RetryPolicy, attempt| {
+            policy.pause(attempt, Safety::Safe, &network(Sent::No), 0.5).is_some()
+        };
+        assert!(!repeats(RetryPolicy::none(), 1));
+        assert!(repeats(RetryPolicy::attempts(5), 4) && !repeats(RetryPolicy::attempts(5), 5));
+    }
+
+    #[test]
+    fn a_pause_is_a_random_part_of_a_time_that_doubles_up_to_its_cap() {
+        let policy = RetryPolicy::attempts(99);
+        for (attempt, unit, millis) in
+            [(1, 0.0, 0), (1, 0.5, 100), (2, 0.5, 200), (3, 0.25, 200), (6, 0.5, 3_200), (20, 0.5, 5_000)]
+        {
+            let pause = policy.pause(attempt, Safety::Safe, &network(Sent::No), unit);
+            assert_eq!(pause, Some(Duration::from_millis(millis)), "{attempt} {unit}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_waited_in_vain_for_the_request_may_be_asked_again() {
+        let error = Error::new(ErrorKind::Http).with_status(StatusCode::REQUEST_TIMEOUT);
+        assert!(RetryPolicy::default().pause(1, Safety::Idempotent, &error, 0.5).is_some());
+        assert!(RetryPolicy::default().pause(1, Safety::Once, &error, 0.5).is_none());
     }
 
     #[test]

@@ -118,7 +118,15 @@ fn a_lost_answer_fails_the_call_and_only_a_401_presents_the_token_again() {
 
 #[test]
 fn an_answer_that_cannot_be_read_or_a_failing_server_leaves_the_fate_unknown() {
-    for answer in [status(200, "<html>"), status(200, "{}"), status(502, ""), status(200, "")] {
+    let nothing = r#"{"access_token":"","refresh_token":"hush-r2"}"#;
+    for answer in [
+        status(200, "<html>"),
+        status(200, "{}"),
+        status(200, nothing),
+        status(200, ""),
+        status(502, ""),
+        status(500, r#"{"error":"invalid_grant"}"#),
+    ] {
         let world = World::loaded();
         let (exchanging, _call) = world.exchanging(&world.pair(1));
         release(exchanging.resume(Ok(answer), world.now()), world.now()).unwrap_err();

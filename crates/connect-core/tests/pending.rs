@@ -155,14 +155,39 @@ fn a_refresh_that_is_asked_for_begins_with_what_is_missing() {
     assert!(world.session.before_refresh(world.monotonic).is_none());
 }
 
-#[test]
-fn what_a_refresh_leaves_out_stays_as_it_was() {
+/// What is saved of an answer to the refresh of pair 1, which had the scope `read`.
+fn kept(answer: &str) -> Tokens {
     let world = World::default();
     let before = world.pair(1).with_scope(types::Scope::Read);
     world.load(before.clone());
     let (exchanging, _call) = world.exchanging(&before);
-    let answer = status(200, r#"{"access_token":"hush-a2","expires_in":"3600"}"#);
-    let (tokens, _) = save(exchanging.resume(Ok(answer), world.now()));
-    assert_eq!(tokens.refresh_token, before.refresh_token);
-    assert_eq!(tokens.scope, before.scope);
+    save(exchanging.resume(Ok(status(200, answer)), world.now())).0
+}
+
+#[test]
+fn what_a_refresh_leaves_out_stays_as_it_was() {
+    for answer in [
+        r#"{"access_token":"hush-a2","expires_in":"3600"}"#,
+        r#"{"access_token":"hush-a2","refresh_token":"","scope":""}"#,
+    ] {
+        let tokens = kept(answer);
+        assert_eq!(tokens.refresh_token, Some("hush-r1".into()));
+        assert_eq!(tokens.scope, Some(types::Scope::Read));
+    }
+    let tokens = kept(r#"{"access_token":"hush-a2","refresh_token":"hush-r2","scope":"read-write"}"#);
+    assert_eq!(tokens.refresh_token, Some("hush-r2".into()));
+    assert_eq!(tokens.scope, Some(types::Scope::ReadWrite));
+}
+
+#[test]
+fn a_token_that_says_when_it_ends_is_believed_where_the_answer_does_not_and_it_is_not_over() {
+    let now = World::default().wall;
+    for (seconds, believed) in [(60, true), (1, true), (0, false), (-1, false)] {
+        let end = now + jiff::SignedDuration::from_secs(seconds);
+        let access = jwt(&format!(r#"{{"sub":"ann","aud":"id","exp":{}}}"#, end.as_second()));
+        for lifetime in ["", r#","expires_in":0"#] {
+            let tokens = kept(&format!(r#"{{"access_token":"{access}"{lifetime}}}"#));
+            assert_eq!(tokens.expires_at, believed.then_some(end), "{seconds} {lifetime}");
+        }
+    }
 }

@@ -1,0 +1,127 @@
+//! What goes out: where to, with which headers, in which form; and what comes back around the value.
+#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // machines are given up half-way on purpose
+
+mod support;
+
+use std::borrow::Cow;
+
+use connect_core::{
+    types::{
+        Auth, Base, Body, CheckHealth, Health, ListCalendars, ListEvents, NewEvent, Operation, Provider, Raw,
+        Safety, Scope,
+    },
+    *,
+};
+use http::{Method, header};
+use support::*;
+
+/// An endpoint that says no more than it has to.
+struct Colors(Method);
+
+impl Endpoint for Colors {
+    type Answer = Raw;
+
+    fn method(&self) -> Method {
+        self.0.clone()
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/colors".into()
+    }
+}
+
+fn header(request: &Request, name: header::HeaderName) -> Option<&str> {
+    request.headers().get(name).map(|value| value.to_str().unwrap())
+}
+
+#[test]
+fn an_endpoint_of_ones_own_asks_for_what_most_do() {
+    let world = World::loaded();
+    let (request, _) = send(Call::start(&world.session, &Colors(Method::GET), world.now()));
+    assert_eq!(request.uri(), "https://connect.mobiscroll.com/api/colors");
+    assert_eq!(request.method(), Method::GET);
+    assert_eq!(bearer(&request), "hush-a1");
+    assert_eq!(header(&request, header::ACCEPT), Some("application/json"));
+    assert!(header(&request, header::USER_AGENT).unwrap().starts_with("connect-rs/"));
+    assert_eq!(header(&request, header::CONTENT_TYPE), None);
+    assert!(request.body().is_empty());
+    let colors = Colors(Method::GET);
+    assert_eq!((colors.operation(), colors.scope(), colors.base()), ("", None, Base::Api));
+}
+
+#[test]
+fn what_may_be_repeated_is_by_the_method() {
+    for (method, safety) in [
+        (Method::GET, Safety::Safe),
+        (Method::HEAD, Safety::Safe),
+        (Method::OPTIONS, Safety::Safe),
+        (Method::PUT, Safety::Idempotent),
+        (Method::DELETE, Safety::Idempotent),
+        (Method::POST, Safety::Once),
+        (Method::PATCH, Safety::Once),
+    ] {
+        assert_eq!(Colors(method.clone()).safety(), safety, "{method}");
+    }
+}
+
+#[test]
+fn a_query_is_encoded() {
+    let world = World::loaded();
+    let list = ListEvents::between(world.wall, world.wall).calendar((Provider::Google, "a&b=c d"));
+    let (request, _) = send(Call::start(&world.session, &list, world.now()));
+    assert_eq!(request.uri().path(), "/api/events");
+    let expected = Operation::query(&list).unwrap();
+    let sent: Vec<_> =
+        form_urlencoded::parse(request.uri().query().unwrap().as_bytes()).into_owned().collect();
+    assert_eq!(sent, expected.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<Vec<_>>());
+    assert!(sent.iter().any(|(_, value)| value.contains("a&b=c d")), "{sent:?}");
+}
+
+#[test]
+fn a_body_has_its_type() {
+    let world = World::loaded();
+    let new = NewEvent::new((Provider::Google, "c"), "Stand-up", world.wall, world.wall);
+    let (request, _) = send(Call::start(&world.session, &new, world.now()));
+    assert_eq!(request.method(), Method::POST);
+    assert_eq!(header(&request, header::CONTENT_TYPE), Some("application/json"));
+    assert!(std::str::from_utf8(request.body()).unwrap().contains(r#""title":"Stand-up""#));
+
+    let (leader, _call) = wish(world.answered(status(401, "")));
+    let step = load(lock(leader.start(world.now()), world.now()), Ok(Some(world.pair(1))), world.now());
+    let RefreshStep::Send(request, _) = step else { panic!("no exchange") };
+    assert_eq!(request.uri(), "https://connect.mobiscroll.com/api/oauth/token");
+    assert_eq!(header(&request, header::CONTENT_TYPE), Some("application/x-www-form-urlencoded"));
+    assert_eq!(header(&request, header::AUTHORIZATION), Some("Basic aWQ6aHVzaC1jbGllbnQ="));
+}
+
+#[test]
+fn what_needs_no_user_carries_no_credentials() {
+    let world = World::loaded();
+    for step in [
+        Call::anonymous(world.session.app(), &CheckHealth::new(), world.now()),
+        Call::start(&world.session, &CheckHealth::new(), world.now()),
+    ] {
+        assert_eq!(header(&send(step).0, header::AUTHORIZATION), None);
+    }
+}
+
+#[test]
+fn an_operation_says_what_it_is() {
+    let list = ListCalendars::new();
+    assert_eq!(Endpoint::operation(&list), "GET /calendars");
+    assert_eq!((Endpoint::safety(&list), Endpoint::scope(&list)), (Safety::Safe, Some(Scope::Read)));
+    assert_eq!((Endpoint::auth(&list), Endpoint::base(&list)), (Auth::Bearer, Base::Api));
+    assert!(matches!(Endpoint::body(&list).unwrap(), Body::None));
+}
+
+#[test]
+fn a_reply_has_what_came_around_the_value() {
+    let mut answer = with_header(status(200, r#"{"status":"ok"}"#), "x-request-id", "r-1");
+    answer.extensions_mut().insert(Attempts(3));
+    let reply: Reply<Health> = Reply::read(&CheckHealth::new(), answer).unwrap();
+    assert_eq!((reply.status.as_u16(), reply.attempts), (200, 3));
+    assert_eq!(reply.headers["x-request-id"], "r-1");
+    let error = Reply::read(&CheckHealth::new(), with_header(status(200, "<html>"), "x-request-id", "r-2"));
+    let error = error.unwrap_err();
+    assert_eq!((error.attempts(), error.request_id()), (1, Some("r-2")));
+}
