@@ -111,7 +111,7 @@ fn a_sign_in_is_good_for_ten_minutes_by_either_direction_of_the_clock() {
     let mut world = World::default();
     let sign_in = started(&world);
     let callback = callback(&sign_in);
-    world.pass(599);
+    world.pass(600);
     exchange(sign_in.finish(&world.session, &callback, world.now()));
 }
 
@@ -146,6 +146,33 @@ fn the_sign_in_of_one_user_is_not_finished_in_the_session_of_another() {
     let callback = callback(&sign_in);
     let error = done(sign_in.finish(&world.session, &callback, world.now())).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Configuration));
+}
+
+#[test]
+fn the_sign_in_of_one_application_is_not_finished_in_another() {
+    let edits: [fn(&mut Config); 2] = [
+        |config| config.client_id = "other".to_owned(),
+        |config| config.base_url = "https://other.example/api".to_owned(),
+    ];
+    for edit in edits {
+        let sign_in = started(&World::default());
+        let callback = callback(&sign_in);
+        let other = World::with(edit);
+        fault(done(sign_in.finish(&other.session, &callback, other.now())), SignInFault::WrongClient);
+    }
+}
+
+#[test]
+fn a_code_is_exchanged_with_the_redirect_uri_it_came_to() {
+    let world = World::default();
+    let sign_in = started(&world);
+    let asked = field(sign_in.url(), "redirect_uri").unwrap();
+    assert_eq!(asked, "https://app.example/callback");
+    let callback = callback(&sign_in);
+    let step = sign_in.finish(&world.session, &callback, world.now());
+    let RefreshStep::Send(request, _) = step else { panic!("no exchange") };
+    let sent = field(std::str::from_utf8(request.body()).unwrap(), "redirect_uri");
+    assert_eq!(sent, Some(asked));
 }
 
 #[test]
