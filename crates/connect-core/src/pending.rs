@@ -78,7 +78,7 @@ impl Pending {
             Over::Anything => true,
             Over::Nothing => false,
             Over::Pair(from) => same_pair(Some(from), stored),
-            Over::Older => stored.issued_at < self.tokens.issued_at,
+            Over::Older => stored.is_older_than(&self.tokens),
         }
     }
 }

@@ -99,6 +99,16 @@ impl Tokens {
         span(self.issued_at?, now)
     }
 
+    /// Whether it was minted before the other one: by their own ends where both are JSON Web Tokens, since those are by
+    /// one clock, the server's; else by the clocks of those who received them.
+    pub(crate) fn is_older_than(&self, other: &Tokens) -> bool {
+        let end = |tokens: &Tokens| Claims::of(&tokens.access_token).and_then(|claims| claims.expires_at());
+        match (end(self), end(other)) {
+            (Some(this), Some(other)) => this < other,
+            _ => self.issued_at < other.issued_at,
+        }
+    }
+
     /// How long the access token still lives; zero when it is over, `None` when unknown.
     pub(crate) fn remaining(&self, now: Timestamp) -> Option<Duration> {
         self.expires_at.map(|end| span(now, end).unwrap_or_default())
@@ -171,6 +181,19 @@ mod tests {
     fn expiry_is_read_from_a_jwt() {
         let tokens = Tokens::access_only(jwt(r#"{"exp":1790000000}"#));
         assert_eq!(tokens.expires_at, Some(Timestamp::from_second(1_790_000_000).unwrap()));
+    }
+
+    #[test]
+    fn of_two_pairs_the_older_is_known_by_the_clock_of_the_server() {
+        let at = |second| Some(Timestamp::from_second(second).unwrap());
+        let pair = |access: Secret, second| Tokens { issued_at: at(second), ..Tokens::access_only(access) };
+        let ends = |end: u32| jwt(&format!(r#"{{"exp":{end}}}"#));
+        // The second was received by a machine whose clock is slow.
+        let (first, second) = (pair(ends(1_790_000_000), 50), pair(ends(1_790_000_001), 40));
+        assert!(first.is_older_than(&second) && !second.is_older_than(&first));
+        assert!(!first.is_older_than(&first));
+        let (first, second) = (pair("opaque".into(), 40), pair(ends(1_790_000_001), 50));
+        assert!(first.is_older_than(&second) && !second.is_older_than(&first));
     }
 
     #[test]
