@@ -5,15 +5,18 @@
 //! cargo xtask codegen --check    fail when the committed ones differ
 //! cargo xtask simulate           users, processes and faults in simulated time: --seeds N, --from S, --json, --replay S
 //! cargo xtask mutants            whether the simulation notices each patch of tests/mutants: --seeds N
+//! cargo xtask licences           whether everything that is built in may be
 //! ```
 
 mod codegen;
+mod licences;
 mod simulation;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask codegen [--check] | simulate [options] | mutants [--seeds N]";
+const USAGE: &str =
+    "usage: cargo xtask codegen [--check] | simulate [options] | mutants [--seeds N] | licences";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -24,6 +27,7 @@ fn main() -> ExitCode {
         ["simulate", options @ ..] => simulation::simulate(&root(), options),
         ["mutants"] => simulation::mutants(&root(), "3000"),
         ["mutants", "--seeds", seeds] => simulation::mutants(&root(), seeds),
+        ["licences"] => licences::check(&root()),
         _ => Err(USAGE.to_owned()),
     };
     match outcome {

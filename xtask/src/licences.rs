@@ -1,0 +1,108 @@
+//! `cargo xtask licences`: whether everything that is built in may be.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+use spdx::{Expression, Licensee, ParseMode};
+
+const ALLOWED: [&str; 9] = [
+    "MIT",
+    "MIT-0",
+    "Apache-2.0",
+    "BSD-1-Clause",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "0BSD",
+    "ISC",
+    "Unlicense",
+];
+
+/// Others that nobody who uses these libraries can do without, and whose terms ask for no more than the allowed ones.
+const EXCEPTIONS: [(&str, &str, &[&str]); 4] = [
+    (
+        "Unicode-3.0",
+        "tables of the Unicode Consortium",
+        &[
+            "icu_",
+            "unicode-",
+            "litemap",
+            "potential_utf",
+            "tinystr",
+            "writeable",
+            "yoke",
+            "zerofrom",
+            "zerotrie",
+            "zerovec",
+        ],
+    ),
+    ("CDLA-Permissive-2.0", "the root certificates", &["webpki-root"]),
+    ("Zlib", "hash maps of serde_json; gzip", &["foldhash", "zlib-rs"]),
+    ("BSL-1.0", "a hash of the Redis driver", &["xxhash-rust"]),
+];
+
+/// Holds every package of the lock file against the list.
+pub(crate) fn check(root: &Path) -> Result<(), String> {
+    let output = Command::new(env!("CARGO"))
+        .current_dir(root)
+        .args(["metadata", "--format-version", "1", "--locked", "--all-features"])
+        .output()
+        .map_err(|error| format!("cargo metadata: {error}"))?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    let metadata: Value = serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())?;
+    let packages = metadata["packages"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut wrong = Vec::new();
+    for package in packages {
+        let (name, licence) = (text(package, "name"), text(package, "license"));
+        if !may(name, licence).map_err(|error| format!("{name}: {licence:?}: {error}"))? {
+            wrong.push(format!("{name}: {licence:?}"));
+        }
+        if !text(package, "source").starts_with("registry+") && !package["source"].is_null() {
+            wrong.push(format!("{name}: from {}", text(package, "source")));
+        }
+    }
+    if wrong.is_empty() {
+        println!("{} packages, all of them may be used", packages.len());
+        return Ok(());
+    }
+    Err(format!("not among what may be used:\n{}", wrong.join("\n")))
+}
+
+fn text<'a>(package: &'a Value, field: &str) -> &'a str {
+    package[field].as_str().unwrap_or_default()
+}
+
+/// Whether the licence of this package can be met by allowed ones alone.
+fn may(name: &str, licence: &str) -> Result<bool, String> {
+    let expression =
+        Expression::parse_mode(licence, ParseMode::LAX).map_err(|error| error.reason.to_string())?;
+    let exceptions = EXCEPTIONS
+        .iter()
+        .filter(|(_, _, packages)| packages.iter().any(|package| name.starts_with(package)))
+        .map(|(licence, _, _)| *licence);
+    let known: Vec<Licensee> =
+        ALLOWED.into_iter().chain(exceptions).filter_map(|licence| Licensee::parse(licence).ok()).collect();
+    Ok(expression.evaluate(|wanted| known.iter().any(|licensee| licensee.satisfies(wanted))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may;
+
+    #[test]
+    fn a_choice_is_enough_and_a_sum_is_not() {
+        assert!(may("a", "MIT OR LGPL-2.1-or-later").unwrap());
+        assert!(may("a", "MIT/Apache-2.0").unwrap());
+        assert!(!may("a", "MIT AND LGPL-2.1-or-later").unwrap());
+        assert!(!may("a", "GPL-3.0").unwrap());
+        assert!(may("a", "").is_err());
+    }
+
+    #[test]
+    fn an_exception_is_for_its_packages() {
+        assert!(may("unicode-ident", "(MIT OR Apache-2.0) AND Unicode-3.0").unwrap());
+        assert!(!may("a", "(MIT OR Apache-2.0) AND Unicode-3.0").unwrap());
+    }
+}
