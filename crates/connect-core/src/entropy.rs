@@ -61,6 +61,15 @@ mod tests {
         let entropy = Entropy::new([7; 32].into());
         let texts: std::collections::HashSet<_> = (0..100).map(|_| entropy.text()).collect();
         assert_eq!(texts.len(), 100);
-        assert!((0..1_000).map(|_| entropy.unit()).all(|unit| (0.0..1.0).contains(&unit)));
+        let units: Vec<_> = (0..1_000).map(|_| entropy.unit()).collect();
+        assert!(units.iter().all(|unit| (0.0..1.0).contains(unit)));
+        for tenth in 0..10 {
+            assert!(units.iter().any(|unit| (unit * 10.0) as i32 == tenth), "none from {tenth} tenths on");
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_seed() {
+        assert_eq!(format!("{:?}", Seed::from([7; 32])), "[redacted]");
     }
 }

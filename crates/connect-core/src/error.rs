@@ -349,5 +349,17 @@ mod tests {
     fn display_says_kind_message_and_status() {
         let error = Error::validation("title is missing").with_status(StatusCode::BAD_REQUEST);
         assert_eq!(error.to_string(), "the request is not valid: title is missing (HTTP 400)");
+        let shown = format!("{error:?}");
+        assert!(shown.contains("Validation") && shown.contains("title is missing"), "{shown}");
+    }
+
+    #[test]
+    fn a_missing_permission_names_the_scope_where_it_is_known() {
+        for (needed, text) in [
+            (Some(Scope::ReadWrite), "the permission is missing: the call needs the scope read-write"),
+            (None, "the permission is missing"),
+        ] {
+            assert_eq!(Error::new(ErrorKind::Permission { needed, accounts: Vec::new() }).to_string(), text);
+        }
     }
 }

@@ -120,6 +120,13 @@ mod tests {
     }
 
     #[test]
+    fn the_items_of_a_page_are_its_events() {
+        let page: EventPage = connect_types::decode(br#"{"events":[{"id":"e1"},{"id":"e2"}]}"#).unwrap();
+        let ids: Vec<_> = ListEvents::into_items(page).into_iter().map(|event| event.id).collect();
+        assert_eq!(ids, ["e1", "e2"]);
+    }
+
+    #[test]
     fn an_empty_page_with_a_token_goes_on() {
         let mut pager = pager();
         pager.answered(&page(Some("a"))).unwrap();
