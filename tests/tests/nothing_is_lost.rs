@@ -24,6 +24,17 @@ fn slow_exchange(world: &World) {
     world.fault(Fault::on(EXCHANGE).delay(a_while(300)));
 }
 
+fn very_slow_exchange(world: &World) {
+    world.fault(Fault::on(EXCHANGE).delay(a_while(3000)));
+}
+
+/// Waits until the service has the request; its answer takes its time.
+fn exchange_is_under_way(world: &World) {
+    while world.refreshes() == 0 {
+        std::thread::sleep(a_while(1));
+    }
+}
+
 mod asynchronous {
     use connect_hyper::{Client, User};
 
@@ -122,11 +133,38 @@ mod asynchronous {
         let client = client(&world, world.store.clone());
         let user = sign_in(&world, &client).await;
         world.expire();
-        slow_exchange(&world);
+        very_slow_exchange(&world);
         dropped_after(&user, 100).await;
+        while world.refreshes() == 0 {
+            tokio::time::sleep(a_while(1)).await; // until the service has the request
+        }
         let error = client.close(a_while(20)).await.unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Timeout), "{error:?}");
         client.close(Duration::from_secs(5)).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_comes_after_close_exchanges_nothing() {
+        let world = World::new(Place::Socket).unwrap();
+        let client = client(&world, world.store.clone());
+        let user = sign_in(&world, &client).await;
+        world.expire();
+        let call = tokio::spawn({
+            let user = user.clone();
+            world.fault(Fault::on("GET /calendars").delay(a_while(1000)));
+            async move { user.calendars().list().await }
+        });
+        while world.stats().faults.fired == 0 {
+            tokio::time::sleep(a_while(1)).await;
+        }
+        client.close(Duration::from_secs(5)).await.unwrap(); // the call waits for its 401 meanwhile
+        let error = call.await.unwrap().unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Configuration), "{error:?}");
+        assert_eq!(world.refreshes(), 0);
+        let sign_in = client.auth().sign_in(SignIn::new("bob")).unwrap();
+        let callback = world.consent(sign_in.url()).unwrap();
+        client.auth().finish(sign_in, &callback).await.unwrap_err();
+        assert_eq!(world.stats().exchanges.code.granted, 1);
     }
 
     #[tokio::test]
@@ -280,16 +318,36 @@ mod blocking {
         let client = builder(&world).store(store.clone()).build().unwrap();
         let user = sign_in(&world, &client);
         world.expire();
-        slow_exchange(&world);
+        very_slow_exchange(&world);
         store.fail_saves(1);
         let call = std::thread::spawn(move || user.calendars().list());
-        std::thread::sleep(a_while(100));
+        exchange_is_under_way(&world);
         let error = client.close(a_while(20)).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Timeout), "{error:?}");
         client.close(Duration::from_secs(5)).unwrap();
         call.join().unwrap().unwrap_err();
         builder(&world).store(store).build().unwrap().user("ann").calendars().list().unwrap();
         assert_eq!(world.refreshes(), 1);
+    }
+
+    #[test]
+    fn what_comes_after_close_exchanges_nothing() {
+        let world = World::new(Place::Socket).unwrap();
+        let client = builder(&world).store(world.store.clone()).build().unwrap();
+        let user = sign_in(&world, &client);
+        world.expire();
+        world.fault(Fault::on("GET /calendars").delay(a_while(1000)));
+        let call = std::thread::spawn(move || user.calendars().list());
+        while world.stats().faults.fired == 0 {
+            std::thread::sleep(a_while(1));
+        }
+        client.close(Duration::from_secs(5)).unwrap(); // the call waits for its 401 meanwhile
+        let error = call.join().unwrap().unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Configuration), "{error:?}");
+        let sign_in = client.auth().sign_in(SignIn::new("bob")).unwrap();
+        let callback = world.consent(sign_in.url()).unwrap();
+        client.auth().finish(sign_in, &callback).unwrap_err();
+        assert_eq!((world.refreshes(), world.stats().exchanges.code.granted), (0, 1));
     }
 
     /// Another process on the same folder, which lists the calendars once.

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 use crate::{
     Pages,
-    gate::{Busy, Gate},
+    gate::{Busy, Gate, Working},
 };
 
 connect_core::facade!(blocking);
@@ -37,10 +37,11 @@ pub(crate) struct Inner {
 
 impl Client {
     /// Sees that no token is lost with this client: waits for what other threads refresh and save, and saves
-    /// what could not be saved before, for at most this long. Call it before the process ends.
+    /// what could not be saved before, for at most this long. From then on no tokens are exchanged any more: a call
+    /// that would need that fails. Call it before the process ends, and again if it says that the time was over.
     pub fn close(&self, at_most: Duration) -> Result<(), Error> {
         let deadline = self.now().monotonic.saturating_add(at_most);
-        if !self.0.busy.idle_within(at_most) {
+        if !self.0.busy.close_within(at_most) {
             return Err(
                 Error::new(ErrorKind::Timeout).with_message("tokens are still being refreshed or saved")
             );
@@ -48,7 +49,7 @@ impl Client {
         let mut outcome = Ok(());
         for member in self.0.registry.unsaved() {
             if let Some(refresh) = member.session.settle(deadline) {
-                outcome = outcome.and(self.refresh(refresh)); // one that fails keeps no other back
+                outcome = outcome.and(self.refresh_with(refresh, Busy::enter)); // one that fails keeps no other back
             }
         }
         outcome
@@ -74,16 +75,28 @@ impl Client {
 
     /// Refreshes under the session's gate. Who leads goes on to the save even past the call's deadline.
     fn refresh(&self, refresh: Refresh) -> Result<(), Error> {
+        self.refresh_with(refresh, Busy::enter_unless_closed)
+    }
+
+    fn refresh_with<'a, B>(&'a self, refresh: Refresh, begin: impl FnOnce(&'a Busy) -> B) -> Result<(), Error>
+    where
+        B: Into<Option<Working<'a>>>,
+    {
         let member = self.0.registry.member(&refresh.session().key().user);
         let left = refresh.deadline().saturating_sub(self.now().monotonic);
         let Some(_pass) = member.gate.enter(left) else { return Err(refresh.timed_out()) };
-        self.keep(&refresh.session().clone(), refresh.start(self.now()))
+        let Some(_busy) = begin(&self.0.busy).into() else { return Err(closed()) };
+        self.run(&refresh.session().clone(), refresh.start(self.now()))
     }
 
     /// Carries out the steps of whatever changes tokens.
-    pub(crate) fn keep(&self, session: &Session, mut step: RefreshStep) -> Result<(), Error> {
+    pub(crate) fn keep(&self, session: &Session, step: RefreshStep) -> Result<(), Error> {
+        let Some(_busy) = self.0.busy.enter_unless_closed() else { return Err(closed()) };
+        self.run(session, step)
+    }
+
+    fn run(&self, session: &Session, mut step: RefreshStep) -> Result<(), Error> {
         let (key, store): (&TokenKey, &dyn TokenStore) = (session.key(), &self.0.store);
-        let _busy = self.0.busy.enter();
         let mut lock = Locked::<dyn StoreLock>::new();
         loop {
             step = match step {
@@ -107,4 +120,8 @@ impl Client {
             };
         }
     }
+}
+
+fn closed() -> Error {
+    Error::configuration("the client is closed: tokens are not exchanged any more")
 }

@@ -2,7 +2,7 @@
 //! Nobody waits longer than their own deadline.
 
 use std::{
-    sync::{Condvar, Mutex, PoisonError},
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -42,8 +42,15 @@ impl Drop for Pass<'_> {
 /// Counts the threads that are changing tokens.
 #[derive(Debug, Default)]
 pub(crate) struct Busy {
-    threads: Mutex<usize>,
+    threads: Mutex<Threads>,
     fewer: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Threads {
+    running: usize,
+    /// Whether no more of them begin.
+    closed: bool,
 }
 
 /// Counted for as long as it lives.
@@ -51,21 +58,35 @@ pub(crate) struct Working<'a>(&'a Busy);
 
 impl Busy {
     pub(crate) fn enter(&self) -> Working<'_> {
-        *self.threads.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.threads().running += 1;
         Working(self)
     }
 
-    /// Waits until none is left, at most this long; whether none is.
-    pub(crate) fn idle_within(&self, at_most: Duration) -> bool {
-        let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.fewer.wait_timeout_while(threads, at_most, |threads| *threads > 0);
+    pub(crate) fn enter_unless_closed(&self) -> Option<Working<'_>> {
+        let mut threads = self.threads();
+        if threads.closed {
+            return None;
+        }
+        threads.running += 1;
+        Some(Working(self))
+    }
+
+    /// Lets no more begin, and waits until none is left, at most this long; whether none is.
+    pub(crate) fn close_within(&self, at_most: Duration) -> bool {
+        let mut threads = self.threads();
+        threads.closed = true;
+        let waited = self.fewer.wait_timeout_while(threads, at_most, |threads| threads.running > 0);
         !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
+    }
+
+    fn threads(&self) -> MutexGuard<'_, Threads> {
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Working<'_> {
     fn drop(&mut self) {
-        *self.0.threads.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        self.0.threads().running -= 1;
         self.0.fewer.notify_all();
     }
 }

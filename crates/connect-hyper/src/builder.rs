@@ -100,7 +100,7 @@ impl Builder {
             transport,
             store: self.store,
             started,
-            busy: watch::Sender::new(0),
+            busy: watch::Sender::default(),
             #[cfg(feature = "webhooks")]
             receiver,
         })))

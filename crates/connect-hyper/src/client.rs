@@ -33,26 +33,36 @@ pub(crate) struct Inner {
     pub(crate) transport: Arc<dyn AsyncTransport>,
     pub(crate) store: Arc<dyn AsyncTokenStore>,
     pub(crate) started: Instant,
-    /// How many tasks are changing tokens, or the state of deliveries.
-    pub(crate) busy: watch::Sender<usize>,
+    pub(crate) busy: watch::Sender<Tasks>,
     #[cfg(feature = "webhooks")]
     pub(crate) receiver: crate::deliveries::Receiver,
 }
 
+/// What is under way that must not be cut off.
+#[derive(Default)]
+pub(crate) struct Tasks {
+    /// How many tasks are changing tokens, or the state of deliveries.
+    running: usize,
+    /// Whether no more of those that change tokens begin.
+    closed: bool,
+}
+
 impl Client {
     /// Sees that no token is lost with this client: waits for refreshes and saves in flight, and saves what
-    /// could not be saved before, for at most this long. What is being kept of deliveries is waited for as well. Call
-    /// it before the runtime ends.
+    /// could not be saved before, for at most this long. What is being kept of deliveries is waited for as well. From
+    /// then on no tokens are exchanged any more: a call that would need that fails. Call it before the runtime ends,
+    /// and again if it says that the time was over.
     pub async fn close(&self, at_most: Duration) -> Result<(), Error> {
         runtime()?;
         let deadline = self.now().monotonic.saturating_add(at_most);
         let everything = async {
+            self.0.busy.send_modify(|tasks| tasks.closed = true);
             let mut busy = self.0.busy.subscribe();
-            let _ = busy.wait_for(|tasks| *tasks == 0).await;
+            let _ = busy.wait_for(|tasks| tasks.running == 0).await;
             let mut outcome = Ok(());
             for member in self.0.registry.unsaved() {
                 if let Some(refresh) = member.session.settle(deadline) {
-                    outcome = outcome.and(self.refresh(refresh).await); // one that fails keeps no other back
+                    outcome = outcome.and(self.refresh_with(refresh, Busy::new).await); // one that fails keeps no other back
                 }
             }
             outcome
@@ -84,11 +94,19 @@ impl Client {
 
     /// Refreshes under the session's gate. The steps go on when this future is dropped or its time is over.
     async fn refresh(&self, refresh: Refresh) -> Result<(), Error> {
+        self.refresh_with(refresh, Busy::unless_closed).await
+    }
+
+    async fn refresh_with<B>(&self, refresh: Refresh, begin: impl FnOnce(Client) -> B) -> Result<(), Error>
+    where
+        B: Into<Option<Busy>>,
+    {
         let member = self.0.registry.member(&refresh.session().key().user);
         let left = refresh.deadline().saturating_sub(self.now().monotonic);
         let Ok(pass) = timeout(left, member.gate.clone().lock_owned()).await else {
             return Err(refresh.timed_out());
         };
+        let Some(busy) = begin(self.clone()).into() else { return Err(closed()) };
         let session = refresh.session().clone();
         let deadline = refresh.deadline();
         match refresh.start(self.now()) {
@@ -98,7 +116,7 @@ impl Client {
                 let late = |_| {
                     Err(Error::new(ErrorKind::Timeout).with_message("the tokens are still being refreshed"))
                 };
-                timeout(left, self.detach(session, step, Some(pass))).await.unwrap_or_else(late)
+                timeout(left, detach(busy, session, step, Some(pass))).await.unwrap_or_else(late)
             }
         }
     }
@@ -107,30 +125,11 @@ impl Client {
     pub(crate) async fn keep(&self, session: &Arc<Session>, step: RefreshStep) -> Result<(), Error> {
         match step {
             RefreshStep::Done(outcome) => outcome,
-            step => self.detach(session.clone(), step, None).await,
+            step => {
+                let Some(busy) = Busy::unless_closed(self.clone()) else { return Err(closed()) };
+                detach(busy, session.clone(), step, None).await
+            }
         }
-    }
-
-    async fn detach(
-        &self,
-        session: Arc<Session>,
-        step: RefreshStep,
-        pass: Option<OwnedMutexGuard<()>>,
-    ) -> Result<(), Error> {
-        let busy = Busy::new(self.clone());
-        let task = runtime()?.spawn(async move {
-            let outcome = busy.0.run(&session, step).await;
-            drop(pass);
-            outcome
-        });
-        task.await.unwrap_or_else(|error| {
-            let what = if error.is_panic() {
-                "the transport or the token store panicked while the tokens were changed"
-            } else {
-                "the runtime ended before the tokens were saved: call `close` first"
-            };
-            Err(Error::configuration(what).with_source(error))
-        })
     }
 
     async fn run(&self, session: &Session, mut step: RefreshStep) -> Result<(), Error> {
@@ -178,19 +177,53 @@ impl Client {
     }
 }
 
+async fn detach(
+    busy: Busy,
+    session: Arc<Session>,
+    step: RefreshStep,
+    pass: Option<OwnedMutexGuard<()>>,
+) -> Result<(), Error> {
+    let task = runtime()?.spawn(async move {
+        let outcome = busy.0.run(&session, step).await;
+        drop(pass);
+        outcome
+    });
+    task.await.unwrap_or_else(|error| {
+        let what = if error.is_panic() {
+            "the transport or the token store panicked while the tokens were changed"
+        } else {
+            "the runtime ended before the tokens were saved: call `close` first"
+        };
+        Err(Error::configuration(what).with_source(error))
+    })
+}
+
+fn closed() -> Error {
+    Error::configuration("the client is closed: tokens are not exchanged any more")
+}
+
 /// Counts a task that changes tokens, or the state of a delivery, for as long as it lives.
 pub(crate) struct Busy(Client);
 
 impl Busy {
     pub(crate) fn new(client: Client) -> Self {
-        client.0.busy.send_modify(|tasks| *tasks += 1);
+        client.0.busy.send_modify(|tasks| tasks.running += 1);
         Self(client)
+    }
+
+    /// Nothing, once the client is closed.
+    fn unless_closed(client: Client) -> Option<Self> {
+        let open = client.0.busy.send_if_modified(|tasks| {
+            tasks.running += usize::from(!tasks.closed);
+            !tasks.closed
+        });
+        open.then(|| Self(client))
     }
 }
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.0.0.busy.send_modify(|tasks| *tasks -= 1);
+        self.0.0.busy.send_modify(|tasks| tasks.running -= 1);
     }
 }
 

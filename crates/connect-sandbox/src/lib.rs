@@ -27,6 +27,7 @@ mod demo;
 mod events;
 mod faults;
 mod limits;
+mod neighbours;
 mod oauth;
 mod pages;
 mod permission;
@@ -47,13 +48,14 @@ mod webhooks;
 
 pub use apps::{App, AppError, Credentials};
 pub use faults::{Cut, Fault};
+pub use neighbours::{AuthorizationServer, ClientType, OAuthApp, OAuthCredentials, ProviderToken};
 pub use recorded::Recorded;
 pub use sandbox::{Answer, Outcome, Sandbox};
 pub use seed::SeedError;
 #[cfg(feature = "server")]
 pub use server::{Builder, Server, StartError};
 pub use settings::{SWITCHES, SettingError, Settings, Switch};
-pub use stats::{DeliveryCounts, Exchanges, FaultCounts, GrantCounts, Stats};
+pub use stats::{DeliveryCounts, Exchanges, FaultCounts, GrantCounts, ProviderCounts, Providers, Stats};
 pub use webhooks::{
     Attempt, AttemptOutcome, AttemptToken, Delivery, DeliveryState, ResendError, Subscription, Tried,
     Trigger, TriggerError, Triggered, WebhookKey,

@@ -8,5 +8,6 @@ mod rotation;
 mod token;
 
 pub(crate) use access::Scope;
+pub(crate) use authorize::with_query;
 pub(crate) use grants::Grants;
 pub(crate) use token::grant_type;

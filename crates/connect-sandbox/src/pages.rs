@@ -128,7 +128,7 @@ impl Page<'_> {
 }
 
 /// Text made fit for HTML, inside elements and quoted attributes.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -1,5 +1,7 @@
 //! Which endpoint a request is for.
 
+use crate::neighbours::AuthorizationServer::Google;
+use crate::neighbours::Endpoint as At;
 use http::Method;
 
 /// An endpoint of the service.
@@ -23,6 +25,8 @@ pub(crate) enum Endpoint {
     Unsubscribe,
     Health,
     WebhookKeys,
+    /// Of Google, Microsoft or Apptoto.
+    Neighbour(At),
     Unknown,
 }
 
@@ -75,7 +79,13 @@ const ENDPOINTS: [(&str, Endpoint); 19] = [
 ];
 
 /// What lives on the origin, not under `/api`.
-const ORIGIN: [(&str, Endpoint); 1] = [("GET /.well-known/webhook-keys", Endpoint::WebhookKeys)];
+const ORIGIN: [(&str, Endpoint); 5] = [
+    ("GET /.well-known/webhook-keys", Endpoint::WebhookKeys),
+    ("GET /google/o/oauth2/v2/auth", Endpoint::Neighbour(At::Authorize(Google))),
+    ("POST /google/o/oauth2/v2/auth", Endpoint::Neighbour(At::Decide(Google))),
+    ("POST /google/token", Endpoint::Neighbour(At::Token(Google))),
+    ("POST /google/revoke", Endpoint::Neighbour(At::Revoke(Google))),
+];
 
 const CONTROLS: [(&str, Control); 14] = [
     ("GET /sandbox/stats", Control::Stats),
@@ -121,13 +131,28 @@ impl Route {
         names.filter(|(_, known)| *known == path).map(|(method, _)| method).collect()
     }
 
-    /// Whether the endpoint is one that an application calls; the others are pages for people, and the public keys.
+    /// Whether the endpoint is one of Connect's that an application calls; the others are pages for people, and the
+    /// public keys.
     pub(crate) fn is_api(endpoint: Endpoint) -> bool {
-        use Endpoint::{Authorize, Consent, ConsentPage, Providers, ReturnToApp, Unknown, WebhookKeys};
+        use Endpoint::{
+            Authorize, Consent, ConsentPage, Neighbour, Providers, ReturnToApp, Unknown, WebhookKeys,
+        };
         !matches!(
             endpoint,
-            Authorize | Providers | ReturnToApp | ConsentPage | Consent | Unknown | WebhookKeys
+            Authorize
+                | Providers
+                | ReturnToApp
+                | ConsentPage
+                | Consent
+                | Neighbour(_)
+                | Unknown
+                | WebhookKeys
         )
+    }
+
+    /// Whether it takes a `grant_type`.
+    pub(crate) fn is_token(endpoint: Endpoint) -> bool {
+        matches!(endpoint, Endpoint::Token | Endpoint::Neighbour(At::Token(_)))
     }
 
     /// Whether it is one of the paths from before `/oauth`.

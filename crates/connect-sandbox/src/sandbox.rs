@@ -3,6 +3,7 @@
 use crate::apps::Registered;
 use crate::faults::{Fault, Faults, Matched};
 use crate::limits::Limits;
+use crate::neighbours::Neighbours;
 use crate::oauth::Grants;
 use crate::random::Random;
 use crate::recorded::{Recorded, Recorder};
@@ -45,6 +46,7 @@ pub struct Sandbox {
     /// Scheme, host and port people reach the sandbox at.
     pub(crate) origin: String,
     pub(crate) limits: Limits,
+    pub(crate) neighbours: Neighbours,
     /// How far its clock is ahead of the caller's.
     pub(crate) ahead: SignedDuration,
     recorder: Recorder,
@@ -89,6 +91,7 @@ impl Sandbox {
             seeded: BTreeMap::new(),
             origin: "http://localhost".to_owned(),
             limits: Limits::default(),
+            neighbours: Neighbours::new(seed),
             ahead: SignedDuration::ZERO,
             recorder: Recorder::default(),
         }
@@ -123,6 +126,7 @@ impl Sandbox {
     /// Makes every access token given out so far expire now.
     pub fn expire_all(&mut self, _now: Timestamp) {
         self.grants.expire_all();
+        self.neighbours.issued.expire_all();
         self.stats.expiries += 1;
     }
 
@@ -140,7 +144,11 @@ impl Sandbox {
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), SettingError> {
         self.settings.set(name, value)?;
         match name {
-            "seed" => self.random = Random::new(self.settings.number("seed")),
+            "seed" => {
+                let seed = self.settings.number("seed");
+                self.random = Random::new(seed);
+                self.neighbours.reseed(seed);
+            }
             "reauth" => self.reauth_since = self.latest,
             _ => {}
         }
@@ -148,7 +156,7 @@ impl Sandbox {
     }
 
     fn service(&mut self, endpoint: Endpoint, name: &'static str, call: &Call) -> Answer {
-        let grant_type = (endpoint == Endpoint::Token).then(|| crate::oauth::grant_type(call)).flatten();
+        let grant_type = Route::is_token(endpoint).then(|| crate::oauth::grant_type(call)).flatten();
         let grant_type = grant_type.as_deref();
 
         let early = self.faults.fire(&Matched { endpoint: name, grant_type, status: None });
@@ -202,6 +210,7 @@ impl Sandbox {
             Endpoint::Unsubscribe => self.unsubscribe(call),
             Endpoint::Health => Ok(ok(&json!({ "status": "ok" }))),
             Endpoint::WebhookKeys => Ok(self.serve_keys(call)),
+            Endpoint::Neighbour(endpoint) => self.neighbour(endpoint, call),
             Endpoint::Unknown => Err(unknown(call.request.uri().path())),
         }
     }

@@ -1,5 +1,6 @@
 //! What happened so far, in numbers.
 
+use crate::neighbours::AuthorizationServer;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -26,6 +27,8 @@ pub struct Stats {
     pub users: u64,
     /// What became of webhook deliveries.
     pub deliveries: DeliveryCounts,
+    /// What Google, Microsoft and Apptoto did; the other figures of sign-in are Connect's.
+    pub providers: Providers,
 }
 
 /// Exchanges at the token endpoint, by grant type.
@@ -46,6 +49,36 @@ pub struct GrantCounts {
     pub granted: u64,
     /// Exchanges that were refused.
     pub refused: u64,
+}
+
+/// Sign-ins beside Connect's, by authorization server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Providers {
+    /// Google.
+    pub google: ProviderCounts,
+}
+
+/// What one authorization server did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ProviderCounts {
+    /// Authorization requests that gave a code, and those that gave an error. A consent page is neither.
+    pub authorizations: GrantCounts,
+    /// Exchanges of `authorization_code`.
+    pub code: GrantCounts,
+    /// Exchanges of `refresh_token`.
+    pub refresh: GrantCounts,
+    /// Calls of the revocation endpoint that ended a grant.
+    pub revocations: u64,
+}
+
+impl Providers {
+    pub(crate) fn of(&mut self, server: AuthorizationServer) -> &mut ProviderCounts {
+        match server {
+            AuthorizationServer::Google => &mut self.google,
+        }
+    }
 }
 
 /// How many faults were asked for, and how many happened.

@@ -28,6 +28,9 @@ const PATHS: &[&str] = &[
     "/sandbox/advance",
     "/api/subscribe-webhook",
     "/.well-known/webhook-keys",
+    "/google/o/oauth2/v2/auth",
+    "/google/token",
+    "/google/revoke",
     "/",
     "/api",
     "/api/",
@@ -50,6 +53,10 @@ const NAMES: &[&str] = &[
     "eventId",
     "recurringEventId",
     "deleteMode",
+    "redirect_uri",
+    "response_type",
+    "code_challenge",
+    "login_hint",
 ];
 const FIELDS: &[&str] = &[
     "provider",
@@ -81,6 +88,19 @@ const FIELDS: &[&str] = &[
     "delivery_order",
 ];
 
+const FORM: &[&str] = &[
+    "grant_type",
+    "client_id",
+    "client_secret",
+    "code",
+    "redirect_uri",
+    "code_verifier",
+    "refresh_token",
+    "scope",
+    "token",
+    "decision",
+];
+
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),
@@ -99,6 +119,12 @@ fn text() -> impl Strategy<Value = String> {
             "{\"google\":[\"primary\"]}",
             "1000",
             "refresh_token",
+            "authorization_code",
+            "google-client",
+            "http://127.0.0.1:8765/callback",
+            "http://[::1]:1/callback",
+            "code",
+            "postmessage",
             "created",
             "deleted",
             "shuffled",
@@ -127,6 +153,8 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
         any::<Vec<u8>>(),
         prop::collection::btree_map(prop::sample::select(FIELDS), value(), 0..8)
             .prop_map(|fields| serde_json::to_vec(&fields).unwrap()),
+        prop::collection::vec((prop::sample::select(FORM), text()), 0..8)
+            .prop_map(|fields| common::oauth::encoded_owned(&fields).into_bytes()),
     ]
 }
 

@@ -112,7 +112,7 @@ fn offered(call: &Call) -> Vec<Provider> {
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Adds parameters to a URI that may already have a query, and before its fragment.
-fn with_query(uri: &str, parameters: &[(&str, Option<&str>)]) -> String {
+pub(crate) fn with_query(uri: &str, parameters: &[(&str, Option<&str>)]) -> String {
     let (base, fragment) = uri.split_once('#').map_or((uri, None), |(base, fragment)| (base, Some(fragment)));
     let mut result = base.to_owned();
     for (name, value) in parameters {

@@ -1,5 +1,6 @@
 //! The table of switches: name, values, default, and the fact behind each.
 
+use super::neighbours;
 use super::switch::Kind::{Number, NumberOrNone, OneOf, OptionalText, OptionalUri, Text, Uri};
 use super::switch::Switch;
 
@@ -34,6 +35,15 @@ pub const SWITCHES: &[Switch] = &[
         about: "what a replayed refresh token does: the newest rule keeps one generation of grace, older ones did not",
         kind: OneOf(&["grace", "strict", "family"]),
     },
+    // Sign-in at Google, Microsoft and Apptoto.
+    neighbours::OAUTH_USER,
+    neighbours::CALLBACK_ISS,
+    neighbours::CODE_REUSE,
+    neighbours::PUBLIC_PKCE,
+    neighbours::GOOGLE_TOKEN_TTL,
+    neighbours::GOOGLE_CONSENT,
+    neighbours::GOOGLE_POPUP,
+    neighbours::GOOGLE_PUBLISHING,
     // Errors.
     Switch {
         name: "expired_body",

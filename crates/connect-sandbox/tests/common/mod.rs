@@ -8,6 +8,7 @@
 )]
 
 pub mod hook;
+pub mod oauth;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
