@@ -3,17 +3,22 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
 
 use std::{
+    pin::pin,
     sync::{
         Barrier,
         atomic::{AtomicUsize, Ordering},
     },
+    task::{Context, Poll, Waker},
     thread,
     time::Duration,
 };
 
 use connect_core::{
     types::{CalendarRef, Event, Raw, Subscribed, decode},
-    webhooks::{Claimed, Held, Order, Origin, ReplayClaim, ReplayGuard, ReplayMemory, Upkeep, UpkeepAction},
+    webhooks::{
+        AsyncReplayGuard, Claimed, Held, Order, Origin, ReplayClaim, ReplayGuard, ReplayMemory, Upkeep,
+        UpkeepAction,
+    },
 };
 use jiff::Timestamp;
 
@@ -25,6 +30,14 @@ fn new(guard: &ReplayMemory, id: &str, seconds: u64) -> Box<dyn ReplayClaim> {
     match ReplayGuard::claim(guard, id, at(seconds)).unwrap() {
         Claimed::New(claim) => claim,
         other => panic!("{id} is {other:?}"),
+    }
+}
+
+/// The value of a future that waits for nothing.
+fn ready<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("it waits"),
     }
 }
 
@@ -94,6 +107,26 @@ fn what_was_handled_late_was_handled() {
     new(&guard, "b", 60).done().unwrap();
     slow.done().unwrap();
     assert_eq!(state(&guard, "a", 61), "Done");
+    // And it does not shorten for how long its successor is remembered.
+    let guard = ReplayMemory::new().lease(Duration::from_secs(60)).keep(Duration::ZERO);
+    let (mut slow, mut second) = (new(&guard, "a", 0), new(&guard, "a", 60));
+    second.done().unwrap();
+    slow.done().unwrap();
+    assert_eq!(state(&guard, "a", 659), "Done");
+    assert_eq!(state(&guard, "a", 660), "New");
+}
+
+#[test]
+fn the_asynchronous_guard_is_the_same_one() {
+    let guard = ReplayMemory::new();
+    let claim = |id| match ready(AsyncReplayGuard::claim(&guard, id, at(0))).unwrap() {
+        Claimed::New(claim) => claim,
+        other => panic!("{id} is {other:?}"),
+    };
+    ready(claim("a").done()).unwrap();
+    ready(claim("b").release()).unwrap();
+    let _held = claim("c");
+    assert_eq!(["a", "b", "c"].map(|id| state(&guard, id, 1)), ["Done", "New", "InHand"]);
 }
 
 #[test]

@@ -4,7 +4,10 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use connect_core::types::{ChangeType, Provider};
-use connect_core::webhooks::{PublicKey, Reason, Verified, testing, verify};
+use connect_core::{
+    StoreError,
+    webhooks::{Declined, PublicKey, Reason, Rejection, Verified, testing, verify},
+};
 use ed25519_dalek::{Signer, SigningKey};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
@@ -177,6 +180,11 @@ fn each_reason_has_its_code_and_its_status() {
     ];
     for (reason, code, status) in table {
         assert_eq!((reason.code(), reason.status().as_u16()), (code, status));
+        assert_eq!(Declined::from(Rejection::from(reason)).status().as_u16(), status);
+    }
+    assert_eq!(Declined::Handled.status(), 200);
+    for again in [Declined::InHand, Declined::Guard(StoreError::new("away"))] {
+        assert_eq!(again.status(), 503, "{again:?}");
     }
 }
 

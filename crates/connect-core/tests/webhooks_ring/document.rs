@@ -228,6 +228,23 @@ fn keys_are_kept_across_a_restart() {
 }
 
 #[test]
+fn what_was_kept_says_what_it_said_when_it_was_fetched() {
+    let kept = |entries: &[String]| World::fetched(entries).ring.fetched().unwrap();
+    let unreachable = || Err(TransportError::unreachable("no route"));
+    // No entries: all keys were withdrawn, the pinned one as well.
+    let world = World::with(|config| config.webhook_key = Some(public(9)));
+    world.ring.restore(kept(&[]), world.now);
+    assert_eq!(world.ring.fetched(), Some(kept(&[])));
+    assert_eq!(reason(world.deliver_answered(9, unreachable())), (Reason::NoPublicKeys, 503));
+    // None that can be used: it says nothing.
+    let text = serde_json::to_string(&kept(&[entry(1)])).unwrap().replace("active", "revoked");
+    let world = World::with(|config| config.webhook_key = Some(public(9)));
+    world.ring.restore(serde_json::from_str(&text).unwrap(), world.now);
+    assert_eq!(world.ring.fetched(), None);
+    world.deliver_answered(9, unreachable()).unwrap();
+}
+
+#[test]
 fn keys_are_stale_when_either_clock_says_so() {
     // A machine that slept: its monotonic clock stood still.
     let mut world = World::fetched(&[entry(1)]);

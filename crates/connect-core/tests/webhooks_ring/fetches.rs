@@ -5,7 +5,7 @@ use std::time::Duration;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use connect_core::{
     Error, ErrorKind, TransportError,
-    webhooks::{CheckStep, Reason},
+    webhooks::{CheckStep, Reason, testing},
 };
 use ed25519_dalek::Signer;
 use http::{HeaderValue, header};
@@ -277,6 +277,12 @@ fn nothing_private_is_shown() {
     let world = World::new();
     let headers = world.delivery(1);
     let step = world.ring.check(&headers, br#"{"title": "a private matter"}"#, world.now);
-    let shown = format!("{step:?} {:?}", world.ring);
+    let mut shown = format!("{step:?} {:?}", world.ring);
+    let CheckStep::Fetch(fetch, _) = step else { panic!("it fetches") };
+    shown += &format!(" {:?} {:?}", world.start(fetch).1, testing::public_key());
     assert!(!shown.contains("private") && !shown.contains("hush"), "{shown}");
+    // But what it is.
+    for known in ["msg_1", "KeyRing", "Fetching", &testing::public_key().to_string()] {
+        assert!(shown.contains(known), "{known} in {shown}");
+    }
 }
