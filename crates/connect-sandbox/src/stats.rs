@@ -27,7 +27,9 @@ pub struct Stats {
     pub users: u64,
     /// What became of webhook deliveries.
     pub deliveries: DeliveryCounts,
-    /// What Google, Microsoft and Apptoto did; the other figures of sign-in are Connect's.
+    /// What Google, Microsoft and Apptoto did; the other figures of sign-in are Connect's. Over the wire they are there once
+    /// there is something to tell.
+    #[serde(skip_serializing_if = "Providers::are_unused")]
     pub providers: Providers,
 }
 
@@ -74,6 +76,11 @@ pub struct ProviderCounts {
 }
 
 impl Providers {
+    /// Who only has to do with Connect sees nothing of them.
+    fn are_unused(&self) -> bool {
+        *self == Self::default()
+    }
+
     pub(crate) fn of(&mut self, server: AuthorizationServer) -> &mut ProviderCounts {
         match server {
             AuthorizationServer::Google => &mut self.google,

@@ -1,0 +1,108 @@
+//! The OAuth halves of three other systems, on the same origin as Connect: Google, Microsoft and Apptoto.
+//!
+//! ```text
+//! GET  /google/o/oauth2/v2/auth                    POST /google/token   POST /google/revoke
+//! GET  /microsoft/{tenant}/oauth2/v2.0/authorize   POST /microsoft/{tenant}/oauth2/v2.0/token
+//! GET  /apptoto/www/oauth/authorize                POST /apptoto/api/oauth/token
+//!
+//! authorize ──▶ client and redirect URI ──wrong──▶ 400, and no redirect (RFC 6749 4.1.2.1)
+//!                      │
+//!                      ▼
+//!               the request ──wrong──▶ redirect with error and state
+//!                      │
+//!                      ▼
+//!               consent (`auto_consent`) ──▶ redirect with code and state
+//! ```
+//!
+//! The steps are shared; what a system does in its own way is in the file of its name. A client whose endpoints can be
+//! configured signs in against them as against the real ones. An access token is looked up with
+//! [`Sandbox::provider_token`].
+
+mod authorize;
+mod back;
+mod client_auth;
+mod clients;
+mod consent;
+mod google;
+mod issued;
+mod parameters;
+mod pkce;
+mod refused;
+mod token;
+
+use crate::random::Random;
+use crate::reply::{Problem, Reply};
+use crate::sandbox::{Call, Sandbox};
+use clients::Client;
+pub use clients::{ClientType, OAuthApp, OAuthCredentials};
+use issued::Issued;
+pub use issued::ProviderToken;
+use serde::Serialize;
+
+/// An authorization server beside Connect's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum AuthorizationServer {
+    /// Google, under `/google`.
+    Google,
+}
+
+impl AuthorizationServer {
+    /// All of them.
+    pub const ALL: [Self; 1] = [Self::Google];
+
+    /// The name in paths, switches and figures.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Google => "google",
+        }
+    }
+}
+
+/// An endpoint of one of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    /// RFC 6749 3.1.
+    Authorize(AuthorizationServer),
+    /// The answer to the consent page of the same path.
+    Decide(AuthorizationServer),
+    /// RFC 6749 3.2.
+    Token(AuthorizationServer),
+    /// RFC 7009.
+    Revoke(AuthorizationServer),
+}
+
+/// Their applications, and what they gave out.
+#[derive(Debug)]
+pub(crate) struct Neighbours {
+    clients: Vec<Client>,
+    pub(crate) issued: Issued,
+    /// A stream of their own: who signs in here moves nothing of Connect's.
+    random: Random,
+}
+
+impl Neighbours {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { clients: clients::defaults(), issued: Issued::default(), random: stream(seed) }
+    }
+
+    pub(crate) fn reseed(&mut self, seed: u64) {
+        self.random = stream(seed);
+    }
+}
+
+fn stream(seed: u64) -> Random {
+    Random::named(seed, &["neighbours"])
+}
+
+impl Sandbox {
+    pub(crate) fn neighbour(&mut self, endpoint: Endpoint, call: &Call) -> Result<Reply, Problem> {
+        match endpoint {
+            Endpoint::Authorize(server) => Ok(self.neighbour_authorize(server, call)),
+            Endpoint::Decide(server) => Ok(self.neighbour_decide(server, call)),
+            Endpoint::Token(server) => Ok(self.neighbour_token(server, call)),
+            Endpoint::Revoke(AuthorizationServer::Google) => Ok(self.google_revoke(call)),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The authorization endpoint (RFC 6749 4.1.1).
+
+use super::AuthorizationServer;
+use super::back::Back;
+use super::consent::{Decision, page};
+use super::issued::{Code, Owner};
+use super::parameters::{Parameters, scope_tokens};
+use super::pkce::Challenge;
+use super::refused::Refused;
+use crate::reply::Reply;
+use crate::sandbox::{Call, Sandbox};
+
+/// A request of an application, checked.
+pub(super) struct Asked {
+    pub(super) owner: Owner,
+    pub(super) scopes: Vec<String>,
+    challenge: Option<Challenge>,
+    /// Whether a refresh token comes with it.
+    offline: bool,
+}
+
+impl Sandbox {
+    pub(super) fn neighbour_authorize(&mut self, server: AuthorizationServer, call: &Call) -> Reply {
+        let asks = self.settings.is("auto_consent", "off");
+        self.authorized(server, call, if asks { Decision::Ask } else { Decision::Approve })
+    }
+
+    /// The form of the consent page.
+    pub(super) fn neighbour_decide(&mut self, server: AuthorizationServer, call: &Call) -> Reply {
+        match Decision::read(call) {
+            Ok(decision) => self.authorized(server, call, decision),
+            Err(refused) => self.refuse(server, &refused, call),
+        }
+    }
+
+    fn authorized(&mut self, server: AuthorizationServer, call: &Call, decision: Decision) -> Reply {
+        let query = Parameters::query(call);
+        let back = match self.way_back(server, call, &query) {
+            Ok(back) => back,
+            Err(refused) => {
+                self.stats.providers.of(server).authorizations.refused += 1;
+                return self.refuse(server, &refused, call);
+            }
+        };
+        let asked = self.asked(&back, &query).and_then(|asked| match decision {
+            Decision::Deny => Err(Refused::Denied),
+            Decision::Ask | Decision::Approve => Ok(asked),
+        });
+        match asked {
+            Ok(asked) if decision == Decision::Ask => page(call, &back.client, &asked),
+            Ok(asked) => {
+                self.stats.providers.of(server).authorizations.granted += 1;
+                self.give_code(call, &back, asked)
+            }
+            Err(refused) => {
+                self.stats.providers.of(server).authorizations.refused += 1;
+                back.error(&refused)
+            }
+        }
+    }
+
+    fn asked(&self, back: &Back, query: &Parameters) -> Result<Asked, Refused> {
+        query.once()?;
+        let client = &back.client;
+        if query.need("response_type")? != "code" {
+            return Err(Refused::ResponseType);
+        }
+        let challenge = Challenge::asked(query, takes_plain(client.server))?;
+        if challenge.is_none() && client.is_public() && self.settings.is("public_pkce", "required") {
+            return Err(Refused::Missing("code_challenge"));
+        }
+        let user = query.find("login_hint").unwrap_or(self.settings.value("oauth_user")).to_owned();
+        let owner = Owner { server: client.server, client: client.id.clone(), user };
+        let scopes = scope_tokens(query.need("scope")?)?;
+        let (scopes, offline) = match client.server {
+            AuthorizationServer::Google => {
+                let offline = self.google_offline(query, &owner, back)?;
+                (self.google_scopes(scopes, query, &owner)?, offline)
+            }
+        };
+        Ok(Asked { owner, scopes, challenge, offline })
+    }
+
+    fn give_code(&mut self, call: &Call, back: &Back, asked: Asked) -> Reply {
+        let code = self.new_code(asked.owner.server);
+        let redirect_uri = self.bound_redirect_uri(back);
+        self.neighbours.issued.consent(asked.owner.clone(), &asked.scopes);
+        let grant = Code {
+            owner: asked.owner,
+            redirect_uri,
+            challenge: asked.challenge,
+            scopes: asked.scopes,
+            offline: asked.offline,
+            issued: call.now,
+            used: None,
+        };
+        self.neighbours.issued.add_code(code.clone(), grant);
+        back.reply(&[("code", &code)])
+    }
+}
+
+/// Whether the method `plain` of RFC 7636 is known to be taken.
+fn takes_plain(server: AuthorizationServer) -> bool {
+    match server {
+        AuthorizationServer::Google => false,
+    }
+}

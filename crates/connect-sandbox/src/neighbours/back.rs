@@ -1,0 +1,85 @@
+//! The way back to the application (RFC 6749 4.1.2), with a code or with an error.
+
+use super::google;
+use super::parameters::Parameters;
+use super::refused::{Refused, unstored};
+use super::{AuthorizationServer, clients::Client};
+use crate::oauth::with_query;
+use crate::reply::{Reply, ok, redirect};
+use crate::sandbox::{Call, Sandbox};
+use serde_json::{Map, json};
+
+/// Where authorize may answer to, and what goes with every answer.
+pub(super) struct Back {
+    pub(super) client: Client,
+    /// As it was sent: the exchange has to repeat it.
+    pub(super) redirect_uri: String,
+    pub(super) mode: Mode,
+    state: Option<String>,
+    issuer: Option<String>,
+}
+
+/// How it gets there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    Query,
+    /// Google's popup hands it to a callback of the page; a script finds it in the body.
+    Popup,
+}
+
+impl Back {
+    pub(super) fn reply(&self, answer: &[(&str, &str)]) -> Reply {
+        let fixed = [("state", self.state.as_deref()), ("iss", self.issuer.as_deref())];
+        let parameters: Vec<_> =
+            answer.iter().map(|(name, value)| (*name, Some(*value))).chain(fixed).collect();
+        match self.mode {
+            Mode::Query => {
+                redirect(&with_query(&self.redirect_uri, &parameters)).map_or_else(Reply::from, unstored)
+            }
+            Mode::Popup => {
+                let body: Map<_, _> = parameters
+                    .into_iter()
+                    .filter_map(|(name, value)| Some((name.to_owned(), json!(value?))))
+                    .collect();
+                unstored(ok(&body.into()))
+            }
+        }
+    }
+
+    pub(super) fn error(&self, refused: &Refused) -> Reply {
+        let error = refused.error(self.client.server);
+        self.reply(&[("error", error), ("error_description", &refused.description())])
+    }
+}
+
+impl Sandbox {
+    /// The application and its redirect URI. Whatever is wrong with these is never told by a redirect (RFC 6749 4.1.2.1).
+    pub(super) fn way_back(
+        &self,
+        server: AuthorizationServer,
+        call: &Call,
+        query: &Parameters,
+    ) -> Result<Back, Refused> {
+        let client = self.client(server, query.need("client_id")?).ok_or(Refused::UnknownClient)?;
+        let redirect_uri = query.need("redirect_uri")?.to_owned();
+        let mode = match server {
+            AuthorizationServer::Google if google::is_popup(&client, &redirect_uri) => Mode::Popup,
+            _ if client.allows(&redirect_uri) => Mode::Query,
+            _ => return Err(Refused::RedirectUri),
+        };
+        let state = query.find("state").map(str::to_owned);
+        Ok(Back { client, redirect_uri, mode, state, issuer: self.issuer(server, call) })
+    }
+
+    /// The `iss` of the callback (RFC 9207 2), if the switch `callback_iss` wants one.
+    fn issuer(&self, server: AuthorizationServer, _call: &Call) -> Option<String> {
+        let issuer = match server {
+            AuthorizationServer::Google => format!("{}/google", self.origin),
+        };
+        match self.settings.value("callback_iss") {
+            "on" => Some(issuer),
+            "wrong" => Some(format!("{}/elsewhere", self.origin)),
+            _ => None,
+        }
+    }
+}

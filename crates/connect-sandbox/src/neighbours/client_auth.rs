@@ -1,0 +1,76 @@
+//! Client authentication at the token endpoint (RFC 6749 2.3): by Basic or by the body, never by both.
+
+use super::AuthorizationServer;
+use super::clients::Client;
+use super::parameters::Parameters;
+use super::refused::Refused;
+use crate::sandbox::{Call, Sandbox};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::header::AUTHORIZATION;
+
+impl Sandbox {
+    pub(super) fn authenticate_at(
+        &self,
+        server: AuthorizationServer,
+        call: &Call,
+        form: &Parameters,
+    ) -> Result<Client, Refused> {
+        let (id, secret) = presented(call, form)?;
+        let client = self.client(server, &id).ok_or(Refused::UnknownClient)?;
+        match (client.is_public(), secret) {
+            (true, None) => Ok(client),
+            (true, Some(_)) => Err(Refused::PublicSecret),
+            (false, secret) if secret.is_some() && secret == client.secret => Ok(client),
+            (false, _) => Err(Refused::Secret),
+        }
+    }
+}
+
+/// Id and secret; an empty secret is none.
+fn presented(call: &Call, form: &Parameters) -> Result<(String, Option<String>), Refused> {
+    let (id, secret) = (form.find("client_id"), form.find("client_secret"));
+    if !call.request.headers().contains_key(AUTHORIZATION) {
+        let id = id.ok_or(Refused::Missing("client_id"))?;
+        return Ok((id.to_owned(), secret.map(str::to_owned)));
+    }
+    if secret.is_some() {
+        return Err(Refused::TwoMethods);
+    }
+    let (basic_id, basic_secret) = call.header(AUTHORIZATION).and_then(basic).ok_or(Refused::Secret)?;
+    if id.is_some_and(|id| id != basic_id) {
+        return Err(Refused::Value("client_id"));
+    }
+    Ok((basic_id, Some(basic_secret).filter(|secret| !secret.is_empty())))
+}
+
+/// Both parts are form-encoded before they are joined (RFC 6749 2.3.1).
+fn basic(header: &str) -> Option<(String, String)> {
+    let (scheme, encoded) = header.split_once(' ')?;
+    let pair = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let (id, secret) = pair.split_once(':')?;
+    scheme.eq_ignore_ascii_case("basic").then(|| (form_decoded(id), form_decoded(secret)))
+}
+
+fn form_decoded(text: &str) -> String {
+    percent_encoding::percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_vectors_of_basic() {
+        let read = |encoded: &str| basic(&format!("Basic {encoded}"));
+        assert_eq!(
+            read("czZCaGRSa3F0MzpnWDFmQmF0M2JW"),
+            Some(("s6BhdRkqt3".into(), "gX1fBat3bV".into())),
+            "RFC 6749 2.3.1"
+        );
+        assert_eq!(read("YStiJTNBYzpzJTJCJTJGJTNEJTI1JUMyJUEz"), Some(("a b:c".into(), "s+/=%£".into())));
+        for wrong in ["", "!!!", "bm9jb2xvbg==", "/w=="] {
+            assert_eq!(read(wrong), None);
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! The applications registered with each system.
+
+use super::AuthorizationServer;
+use crate::apps::AppError;
+use crate::sandbox::Sandbox;
+use crate::settings::is_uri;
+
+/// Whether an application can keep a secret (RFC 6749 2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientType {
+    /// It can: it authenticates with one.
+    Confidential,
+    /// It cannot: it has PKCE instead.
+    Public,
+}
+
+/// An application, as its owner describes it to Google, Microsoft or Apptoto.
+///
+/// ```
+/// use connect_sandbox::{AuthorizationServer, OAuthApp, Sandbox, Settings};
+///
+/// let mut sandbox = Sandbox::new(Settings::default());
+/// let app = OAuthApp::new("Planner", "http://127.0.0.1/callback").public();
+/// let credentials = sandbox.register_provider_app(AuthorizationServer::Google, app).unwrap();
+/// assert_eq!(credentials.client_secret, None);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OAuthApp {
+    /// The name on the consent page.
+    pub name: String,
+    /// Where authorize may redirect to; compared as texts (RFC 6749 3.1.2.3).
+    pub redirect_uris: Vec<String>,
+    /// Whether it has a secret.
+    pub client_type: ClientType,
+}
+
+/// What an application signs in with at one of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OAuthCredentials {
+    /// The application's id.
+    pub client_id: String,
+    /// The application's secret, if it was given one.
+    pub client_secret: Option<String>,
+    /// The first of its redirect URIs.
+    pub redirect_uri: String,
+}
+
+impl OAuthApp {
+    /// A confidential application with one redirect URI.
+    pub fn new(name: impl Into<String>, redirect_uri: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            redirect_uris: vec![redirect_uri.into()],
+            client_type: ClientType::Confidential,
+        }
+    }
+
+    /// Another place authorize may redirect to.
+    pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
+        self.redirect_uris.push(uri.into());
+        self
+    }
+
+    /// An application that cannot keep a secret. Its loopback redirect URIs match with any port (RFC 8252 7.3).
+    pub fn public(mut self) -> Self {
+        self.client_type = ClientType::Public;
+        self
+    }
+
+    /// An absolute URI without a fragment (RFC 6749 3.1.2) each.
+    fn checked(self) -> Result<Self, AppError> {
+        if self.name.trim().is_empty() {
+            return Err(AppError::Name);
+        }
+        let fit = |uri: &String| is_uri(uri) && !uri.contains('#');
+        if self.redirect_uris.is_empty() || !self.redirect_uris.iter().all(fit) {
+            return Err(AppError::RedirectUri);
+        }
+        Ok(self)
+    }
+}
+
+/// An application with its credentials.
+#[derive(Clone, Debug)]
+pub(super) struct Client {
+    pub(super) server: AuthorizationServer,
+    pub(super) id: String,
+    pub(super) secret: Option<String>,
+    pub(super) app: OAuthApp,
+}
+
+impl Client {
+    pub(super) fn is_public(&self) -> bool {
+        self.app.client_type == ClientType::Public
+    }
+
+    /// Whether authorize may redirect there.
+    pub(super) fn allows(&self, redirect_uri: &str) -> bool {
+        let mut known = self.app.redirect_uris.iter();
+        known.any(|known| known == redirect_uri || self.is_public() && same_loopback(known, redirect_uri))
+    }
+
+    fn credentials(&self) -> OAuthCredentials {
+        OAuthCredentials {
+            client_id: self.id.clone(),
+            client_secret: self.secret.clone(),
+            redirect_uri: self.app.redirect_uris.first().cloned().unwrap_or_default(),
+        }
+    }
+}
+
+/// The default applications: one confidential and one public for each.
+pub(super) fn defaults() -> Vec<Client> {
+    AuthorizationServer::ALL.into_iter().flat_map(|server| [confidential(server), public(server)]).collect()
+}
+
+fn confidential(server: AuthorizationServer) -> Client {
+    let name = server.name();
+    Client {
+        server,
+        id: format!("{name}-client"),
+        secret: Some(format!("{name}-secret")),
+        app: OAuthApp::new("Demo application", "http://127.0.0.1:8765/callback"),
+    }
+}
+
+fn public(server: AuthorizationServer) -> Client {
+    let name = server.name();
+    let app = OAuthApp::new("Demo application (public)", "http://127.0.0.1/callback");
+    let app = app.redirect_uri("http://[::1]/callback").public();
+    Client { server, id: format!("{name}-public-client"), secret: None, app }
+}
+
+/// Loopback addresses that differ in their port alone. `localhost` is a name, not an address (RFC 8252 8.3).
+fn same_loopback(known: &str, asked: &str) -> bool {
+    loopback(known).is_some_and(|known| loopback(asked) == Some(known))
+}
+
+/// The address, and what comes after the port.
+fn loopback(uri: &str) -> Option<(&'static str, &str)> {
+    let authority = uri.strip_prefix("http://")?;
+    let (host, rest) = ["127.0.0.1", "[::1]"]
+        .into_iter()
+        .find_map(|host| authority.strip_prefix(host).map(|rest| (host, rest)))?;
+    let path = match rest.strip_prefix(':') {
+        Some(rest) => {
+            let end = rest.find(|next: char| !next.is_ascii_digit()).unwrap_or(rest.len());
+            let (port, path) = rest.split_at(end);
+            port.parse::<u16>().ok()?;
+            path
+        }
+        None => rest,
+    };
+    (path.is_empty() || path.starts_with(['/', '?'])).then_some((host, path))
+}
+
+impl Sandbox {
+    /// Registers an application with Google, Microsoft or Apptoto, and makes its credentials.
+    pub fn register_provider_app(
+        &mut self,
+        server: AuthorizationServer,
+        app: OAuthApp,
+    ) -> Result<OAuthCredentials, AppError> {
+        let app = app.checked()?;
+        let random = &mut self.neighbours.random;
+        let (id, secret) = (random.letters(24), random.token(24));
+        let secret = (app.client_type == ClientType::Confidential).then_some(secret);
+        let client = Client { server, id, secret, app };
+        let credentials = client.credentials();
+        self.neighbours.clients.push(client);
+        Ok(credentials)
+    }
+
+    /// Changes what an application says of itself; its id and secret stay.
+    pub fn update_provider_app(
+        &mut self,
+        server: AuthorizationServer,
+        client_id: &str,
+        app: OAuthApp,
+    ) -> Result<(), AppError> {
+        let app = app.checked()?;
+        let mut clients = self.neighbours.clients.iter_mut();
+        let known = clients.find(|one| one.server == server && one.id == client_id);
+        known.ok_or_else(|| AppError::Unknown(client_id.to_owned()))?.app = app;
+        Ok(())
+    }
+
+    /// Deletes an application; every code and token it was given is worthless at once. False if there is none.
+    pub fn delete_provider_app(&mut self, server: AuthorizationServer, client_id: &str) -> bool {
+        let before = self.neighbours.clients.len();
+        self.neighbours.clients.retain(|one| one.server != server || one.id != client_id);
+        self.neighbours.issued.forget_client(server, client_id);
+        self.neighbours.clients.len() < before
+    }
+
+    /// What the default application of this type signs in with: the first registered, while it is there.
+    pub fn provider_credentials(
+        &self,
+        server: AuthorizationServer,
+        client_type: ClientType,
+    ) -> Option<OAuthCredentials> {
+        let of_type = |one: &&Client| one.server == server && one.app.client_type == client_type;
+        self.neighbours.clients.iter().find(of_type).map(Client::credentials)
+    }
+
+    pub(super) fn client(&self, server: AuthorizationServer, client_id: &str) -> Option<Client> {
+        let mut clients = self.neighbours.clients.iter();
+        clients.find(|one| one.server == server && one.id == client_id).cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_addresses_match_with_any_port_and_nothing_else() {
+        let client = public(AuthorizationServer::Google);
+        for uri in ["http://127.0.0.1/callback", "http://127.0.0.1:49152/callback", "http://[::1]:1/callback"]
+        {
+            assert!(client.allows(uri), "{uri}");
+        }
+        for uri in [
+            "http://localhost:49152/callback",
+            "https://127.0.0.1:49152/callback",
+            "http://127.0.0.1:49152/other",
+            "http://127.0.0.1:49152/callback?a=b",
+            "http://127.0.0.1:49152/callback#f",
+            "http://127.0.0.1:99999/callback",
+            "http://127.0.0.1:/callback",
+            "http://127.0.0.1:80@evil.example/callback",
+            "http://127.0.0.1.evil.example/callback",
+            "http://127.0.0.1@evil.example/callback",
+            "http://[::1]evil.example/callback",
+            "http://user@127.0.0.1/callback",
+        ] {
+            assert!(!client.allows(uri), "{uri}");
+        }
+        let client = confidential(AuthorizationServer::Google);
+        assert!(client.allows("http://127.0.0.1:8765/callback"));
+        assert!(!client.allows("http://127.0.0.1:8766/callback"), "a confidential one has exact URIs");
+    }
+}

@@ -1,0 +1,109 @@
+//! Proof Key for Code Exchange (RFC 7636).
+
+use super::parameters::Parameters;
+use super::refused::Refused;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+
+/// What authorize was sent, to be proved at the token endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Challenge {
+    S256(String),
+    Plain(String),
+}
+
+impl Challenge {
+    /// Reads it from the request. Without a method it is `plain` (4.3), which not every server takes.
+    pub(super) fn asked(query: &Parameters, plain: bool) -> Result<Option<Self>, Refused> {
+        let method = query.find("code_challenge_method");
+        let Some(challenge) = query.find("code_challenge") else {
+            return method.map_or(Ok(None), |_| Err(Refused::Missing("code_challenge")));
+        };
+        if !is_verifier(challenge) {
+            return Err(Refused::Challenge);
+        }
+        match method {
+            Some("S256") => Ok(Some(Self::S256(challenge.to_owned()))),
+            None | Some("plain") if plain => Ok(Some(Self::Plain(challenge.to_owned()))),
+            _ => Err(Refused::ChallengeMethod),
+        }
+    }
+
+    fn is_met_by(&self, verifier: &str) -> bool {
+        match self {
+            Self::S256(challenge) => s256(verifier) == *challenge,
+            Self::Plain(challenge) => verifier == challenge,
+        }
+    }
+}
+
+/// Holds the verifier of an exchange against the challenge of its code (4.6). A verifier for a code that was asked for
+/// without a challenge is refused as well: somebody may have taken the challenge away (RFC 9700 4.8.2).
+pub(super) fn prove(challenge: Option<&Challenge>, verifier: Option<&str>) -> Result<(), Refused> {
+    match (challenge, verifier) {
+        (None, None) => Ok(()),
+        (Some(_), None) => Err(Refused::VerifierMissing),
+        (Some(challenge), Some(verifier)) if is_verifier(verifier) && challenge.is_met_by(verifier) => Ok(()),
+        (_, Some(_)) => Err(Refused::Verifier),
+    }
+}
+
+/// 43 to 128 unreserved characters (4.1); a challenge has the same form (4.2).
+fn is_verifier(text: &str) -> bool {
+    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    (43..=128).contains(&text.len()) && text.bytes().all(unreserved)
+}
+
+fn s256(verifier: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_vectors() {
+        assert_eq!(URL_SAFE_NO_PAD.encode([3, 236, 255, 224, 193]), "A-z_4ME", "RFC 7636 appendix A");
+        let octets = [
+            116, 24, 223, 180, 151, 153, 224, 37, 79, 250, 96, 125, 216, 173, 187, 186, 22, 212, 37, 77, 105,
+            214, 191, 240, 91, 88, 5, 88, 83, 132, 141, 121,
+        ];
+        let verifier = URL_SAFE_NO_PAD.encode(octets);
+        assert_eq!(verifier, "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "appendix B");
+        for (verifier, challenge) in [
+            (verifier, "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+            ("a".repeat(43), "ZtNPunH49FD35FWYhT5Tv8I7vRKQJ8uxMaL0_9eHjNA"),
+            ("-._~".repeat(32), "wEN2Mh1i33jhevH7WF-NulA1aGJPY9l0zG2M4t8rhw4"),
+            ("A".repeat(128), "tqw8wQOGMxx2XwTwQcFH0PJ48q7Y6qAh4tAFf8b2_54"),
+        ] {
+            assert_eq!(s256(&verifier), challenge);
+            assert_eq!(prove(Some(&Challenge::S256(challenge.to_owned())), Some(&verifier)), Ok(()));
+        }
+    }
+
+    #[test]
+    fn a_verifier_of_the_wrong_form_proves_nothing() {
+        for verifier in ["a".repeat(42), "a".repeat(129), format!("{}+", "a".repeat(43))] {
+            for challenge in [Challenge::S256(s256(&verifier)), Challenge::Plain(verifier.clone())] {
+                assert_eq!(prove(Some(&challenge), Some(&verifier)), Err(Refused::Verifier));
+            }
+        }
+    }
+
+    #[test]
+    fn a_challenge_and_a_verifier_go_together() {
+        let verifier = "a".repeat(43);
+        let challenge = Challenge::S256(s256(&verifier));
+        assert_eq!(prove(None, None), Ok(()));
+        assert_eq!(prove(Some(&challenge), None), Err(Refused::VerifierMissing));
+        assert_eq!(prove(None, Some(&verifier)), Err(Refused::Verifier));
+        assert_eq!(prove(Some(&Challenge::Plain(verifier.clone())), Some(&verifier)), Ok(()));
+        assert_eq!(
+            prove(Some(&challenge), Some(&s256(&verifier))),
+            Err(Refused::Verifier),
+            "the challenge is no verifier"
+        );
+    }
+}
