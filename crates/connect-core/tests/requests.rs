@@ -70,11 +70,10 @@ fn a_query_is_encoded() {
     let list = ListEvents::between(world.wall, world.wall).calendar((Provider::Google, "a&b=c d"));
     let (request, _) = send(Call::start(&world.session, &list, world.now()));
     assert_eq!(request.uri().path(), "/api/events");
-    let expected = Operation::query(&list).unwrap();
-    let sent: Vec<_> =
-        form_urlencoded::parse(request.uri().query().unwrap().as_bytes()).into_owned().collect();
-    assert_eq!(sent, expected.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<Vec<_>>());
-    assert!(sent.iter().any(|(_, value)| value.contains("a&b=c d")), "{sent:?}");
+    let query = Operation::query(&list).unwrap();
+    assert!(query.iter().any(|(_, value)| value.contains("a&b=c d")), "{query:?}");
+    let encoded = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
+    assert_eq!(request.uri().query(), Some(&*encoded));
 }
 
 #[test]
