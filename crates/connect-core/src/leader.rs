@@ -3,7 +3,7 @@
 //! It must be driven to its end even if its caller is gone. One that is dropped all the same says so to the
 //! session: an exchange that may have happened leaves the refresh token of unknown fate.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use connect_types::RefreshToken;
 
@@ -25,6 +25,8 @@ pub(crate) struct Leader {
     sign_ins: u64,
     phase: Phase,
     now: Now,
+    /// When (monotonic) it got the lock.
+    locked_at: Duration,
     /// Whether it has sent an exchange.
     exchanged: bool,
     finished: bool,
@@ -60,6 +62,7 @@ impl Work for Leader {
             Err(error) => self.done(Err(store_error("could not be locked", error))),
             Ok(()) => {
                 self.phase = Phase::Locked;
+                self.locked_at = now.monotonic;
                 RefreshStep::Load(Loading(self))
             }
         }
@@ -150,6 +153,7 @@ impl Leader {
             sign_ins,
             phase,
             now,
+            locked_at: now.monotonic,
             exchanged: false,
             finished: false,
         })
@@ -214,6 +218,11 @@ impl Leader {
     }
 
     fn exchange(mut self: Box<Self>) -> RefreshStep {
+        if self.now.monotonic.saturating_sub(self.locked_at) > token_endpoint::HEAD_START {
+            let text =
+                "the token store took so long that its lock could end during the exchange; nothing was sent";
+            return self.release(Err(Error::new(ErrorKind::TokenStore).with_message(text)));
+        }
         let app = self.session.app().clone();
         let tokens = {
             let state = self.session.state();

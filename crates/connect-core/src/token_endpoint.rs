@@ -14,6 +14,10 @@ pub(crate) enum Refusal {
     Other(Error),
 }
 
+/// How long after it got its lock a leader may begin an exchange. A store may give the lock for up to 10 s less than it
+/// is asked for, and the save comes after.
+pub(crate) const HEAD_START: Duration = Duration::from_secs(3);
+
 /// The lock of the store outlasts the exchange it protects, and the save after it.
 pub(crate) fn lease(app: &App) -> Duration {
     app.config().exchange_timeout.saturating_add(Duration::from_secs(15))

@@ -140,6 +140,11 @@ pub struct Report {
 }
 
 impl Report {
+    /// A seed that came to no end.
+    pub fn panicked(seed: u64) -> Self {
+        Self { breaches: vec![format!("seed {seed}: it panicked")], ..Self::default() }
+    }
+
     /// How often a fault happened, over all states.
     pub fn faults(&self, fault: Fault) -> u64 {
         self.met.iter().map(|row| row[fault as usize]).sum()

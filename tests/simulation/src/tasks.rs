@@ -58,6 +58,8 @@ pub(super) struct Job {
     /// Whether it has the lock, as far as it knows.
     locked: bool,
     lock_until: u64,
+    /// Whether the engine forgot that it holds the lock.
+    robbed: bool,
     /// Whether it holds its session's gate.
     gate: bool,
     waiter: Option<u64>,
@@ -65,6 +67,8 @@ pub(super) struct Job {
     loaded: Option<u64>,
     /// The pair whose refresh token it presents.
     presents: Option<usize>,
+    /// When it sent its exchange.
+    sent_at: u64,
     fault: Option<Fault>,
 }
 
@@ -81,6 +85,14 @@ enum Work {
 impl Task {
     pub(super) fn is_call(&self) -> bool {
         matches!(self.kind, Kind::Call { .. })
+    }
+
+    /// The pair whose exchange is under way, under a lock as far as it can know.
+    fn exchanges(&self) -> Option<usize> {
+        match &self.kind {
+            Kind::Job(Job { state: Work::Send(_), robbed: false, presents, .. }) => *presents,
+            _ => None,
+        }
     }
 
     pub(super) fn state(&self) -> State {
@@ -253,7 +265,7 @@ impl World {
     pub(super) fn arrive(&mut self, task: u64, epoch: u32, request: Request, fate: Fate) {
         // Given up by its sender, or overtaken by who has its lock now.
         let alive = self.tasks.get(&task).filter(|task| task.epoch == epoch);
-        let late = !alive.is_some_and(|one| self.storage.holds(one.user, task, self.now));
+        let late = !alive.is_some_and(|task| matches!(&task.kind, Kind::Job(job) if !job.robbed));
         let answer = if fate.arrives() { self.served(request, late) } else { None };
         let outcome = fate.outcome(answer, &mut self.rng);
         self.at(self.now + fate.back, Event::Answer { task, epoch, outcome, fate });
@@ -325,7 +337,7 @@ impl World {
             }
             Kind::Job(job) => {
                 let Work::Send(next) = std::mem::replace(&mut job.state, Work::Nothing) else { return };
-                let presented = job.presents.take();
+                let (presented, sent_at) = (job.presents.take(), job.sent_at);
                 if let Some(presented) = presented
                     && !fate.answers()
                     && !matches!(fate.fault, Some(Fault::Unreachable | Fault::Limited | Fault::InvalidClient))
@@ -336,10 +348,14 @@ impl World {
                     && let Some((access, _)) = pair(response)
                 {
                     if presented.is_none() {
-                        // A sign-in takes the place of what was not saved yet.
+                        // A sign-in takes the place of what was not saved yet, and of what comes after it.
                         self.truth.gives_up(life, Some(user));
+                        self.processes[process].signed_in[user] = self.now;
                     }
                     self.truth.arrives(&access, life, skewed);
+                    if presented.is_some() && self.processes[process].signed_in[user] > sent_at {
+                        self.truth.gives_up(life, Some(user));
+                    }
                 }
                 self.job_goes_on(id, next.resume(outcome, now));
             }
@@ -358,11 +374,13 @@ impl World {
             state: Work::Nothing,
             locked: false,
             lock_until: 0,
+            robbed: false,
             gate: waiter.is_some(),
             waiter,
             asked,
             loaded: None,
             presents: None,
+            sent_at: 0,
             fault: None,
         };
         let id = self.add(process, user, Kind::Job(job));
@@ -389,12 +407,22 @@ impl World {
             RefreshStep::Send(request, next) => {
                 let presented = field(request.body(), "refresh_token");
                 job.state = Work::Send(next);
+                job.sent_at = self.now;
                 job.presents = presented.as_deref().and_then(|presented| self.truth.pair_of(presented));
+                let (robbed, presents) = (job.robbed, job.presents);
                 if let Some(presented) = presented {
+                    let others = self.tasks.iter().filter(|(other, _)| **other != id);
+                    let twice = presents.is_some()
+                        && others
+                            .filter_map(|(_, other)| other.exchanges())
+                            .any(|other| Some(other) == presents);
+                    let Some(Task { kind: Kind::Job(job), .. }) = self.tasks.get(&id) else { return };
                     let who = Presenter {
                         life,
                         loaded: job.loaded,
                         locked: self.storage.holds(user, id, self.now),
+                        robbed,
+                        twice,
                         skewed: self.processes[process].offset != 0,
                         asked: job.asked,
                     };
@@ -466,6 +494,10 @@ impl World {
             };
             if fault == Fault::StoreSlow {
                 time = self.rng.u64(1_000..30_000);
+                if let Work::Save(tokens, _) = &job.state {
+                    // The lock may end before it is saved.
+                    self.truth.save_failed(tokens.access_token.expose());
+                }
             }
             job.fault = Some(fault);
             self.meet_task(id, fault);
@@ -521,7 +553,7 @@ impl World {
             Work::Lock(lease, next) => {
                 if failed {
                     next.resume(Err(failure()), now)
-                } else if self.storage.lock(user, id, self.now, lease) {
+                } else if self.storage.lock(user, id, self.now, lease - (lease / 3).min(10_000)) {
                     self.job(id, |job| job.locked = true);
                     next.resume(Ok(()), now)
                 } else if self.now >= until {
@@ -536,18 +568,21 @@ impl World {
                 }
             }
             Work::Save(tokens, next) => {
+                let access = tokens.access_token.expose().to_owned();
                 let outcome = if !holds {
                     Err(StoreError::lost_lease())
                 } else if failed {
                     Err(failure())
                 } else {
-                    let access = tokens.access_token.expose().to_owned();
                     let refresh = tokens.refresh_token.as_ref().map(|token| token.expose().to_owned());
                     self.storage.save(user, tokens);
                     self.truth.saved(&access, self.now);
                     self.note(|| format!("#{id} has written {}", short(&refresh.unwrap_or_default())));
                     if fault == Some(Fault::StoreUnsure) { Err(failure()) } else { Ok(()) }
                 };
+                if outcome.is_err() {
+                    self.truth.save_failed(&access);
+                }
                 self.note(|| format!("#{id} saves: {outcome:?}"));
                 next.resume(outcome, now)
             }
@@ -581,6 +616,22 @@ impl World {
         }
     }
 
+    /// The engine forgets that this job holds the lock.
+    pub(super) fn rob(&mut self, id: u64) {
+        let Some(Task { kind: Kind::Job(job), .. }) = self.tasks.get_mut(&id) else { return };
+        job.robbed = true;
+        let state = std::mem::replace(&mut job.state, Work::Nothing);
+        self.saves_no_more(&state);
+        self.job(id, |job| job.state = state);
+    }
+
+    /// What was being saved is not.
+    fn saves_no_more(&mut self, work: &Work) {
+        if let Work::Save(tokens, _) = work {
+            self.truth.save_failed(tokens.access_token.expose());
+        }
+    }
+
     /// A call's future, or a machine, is dropped half-way.
     pub(super) fn give_up(&mut self, id: u64) {
         let Some(task) = self.tasks.remove(&id) else { return };
@@ -589,6 +640,7 @@ impl World {
             Kind::Call { .. } => self.processes[process].gates[user].queue.retain(|waiting| *waiting != id),
             Kind::Job(job) => {
                 let Job { state, locked, gate, waiter, presents, .. } = job;
+                self.saves_no_more(&state);
                 drop(state);
                 if let Some(presented) = presents {
                     self.truth.fate_unknown(presented, life);

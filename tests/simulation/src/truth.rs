@@ -52,6 +52,8 @@ struct Pair {
     holder: Option<Life>,
     /// Whether the holder gave it up before it was saved.
     given_up: bool,
+    /// Whether the store failed to save it, or may have.
+    save_failed: bool,
     /// How often its refresh token was used.
     used: u32,
     /// The lives in which an exchange of it may have happened without an answer.
@@ -65,6 +67,10 @@ pub(super) struct Presenter {
     pub(super) loaded: Option<u64>,
     /// Whether it still holds the lock.
     pub(super) locked: bool,
+    /// Whether the engine forgot that it does.
+    pub(super) robbed: bool,
+    /// Whether somebody else's exchange of the same pair is under way.
+    pub(super) twice: bool,
     /// Whether its wall clock is wrong.
     pub(super) skewed: bool,
     /// Whether the exchange was asked for, whatever the clock says.
@@ -95,11 +101,17 @@ impl Truth {
         if family.excused {
             return Ok(()); // it is over: nothing can be lost by it any more
         }
+        if !who.locked && !who.robbed {
+            return Err("a refresh token is presented without the lock".to_owned());
+        }
+        if who.twice {
+            return Err("a refresh token is presented while another exchange of it is under way".to_owned());
+        }
         if family.newest >= pair.number + 2 && who.locked {
             return Err(format!("generation {} is presented when there is {}", pair.number, family.newest));
         }
         let works = self.works(pair, now);
-        if pair.unknown_to.contains(&who.life) && works && !who.asked {
+        if pair.unknown_to.contains(&who.life) && works {
             return Err(
                 "a refresh token of unknown fate is presented while its access token works".to_owned()
             );
@@ -143,7 +155,12 @@ impl Truth {
         {
             return None;
         }
-        let lost = |child: &Pair| child.parent == Some(index) && child.saved.is_none();
+        // No answer came, or nobody has it any more, or the store did not take it.
+        let lost = |child: &Pair| {
+            child.parent == Some(index)
+                && child.saved.is_none()
+                && (child.holder.is_none() || child.given_up || child.save_failed)
+        };
         let once = matches!(self.rotation, Rotation::Strict | Rotation::Family);
         let helpless = late || once && self.pairs.iter().any(lost);
         match self.rotation {
@@ -202,6 +219,7 @@ impl Truth {
             saved: None,
             holder: None,
             given_up: false,
+            save_failed: false,
             used: 0,
             unknown_to: Vec::new(),
         });
@@ -235,6 +253,22 @@ impl Truth {
         if let Some(refresh) = self.pairs[index].refresh.clone().filter(|_| self.rotation == Rotation::Kept) {
             self.by_refresh.insert(refresh, index);
         }
+    }
+
+    /// The store did not take it, or said so.
+    pub(super) fn save_failed(&mut self, access: &str) {
+        if let Some(&index) = self.by_access.get(access) {
+            self.pairs[index].save_failed = true;
+        }
+    }
+
+    /// Whether one of these lives has a pair that was exchanged from this one and is not saved.
+    pub(super) fn has_unsaved_successor(&self, of: usize, lives: &[Life]) -> bool {
+        !self.families[self.pairs[of].family].excused
+            && self.pairs.iter().any(|pair| {
+                let held = pair.holder.is_some_and(|life| lives.contains(&life)) && !pair.given_up;
+                pair.parent == Some(of) && pair.saved.is_none() && held
+            })
     }
 
     /// A bearer token leaves the client.

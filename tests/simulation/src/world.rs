@@ -66,6 +66,8 @@ pub(super) struct Process {
     app: App,
     pub(super) sessions: Vec<Arc<Session>>,
     pub(super) gates: Vec<Gate>,
+    /// When each user signed in last.
+    pub(super) signed_in: Vec<u64>,
     born: u64,
     /// How wrong its wall clock is, in milliseconds.
     pub(super) offset: i64,
@@ -180,6 +182,7 @@ impl World {
             life,
             sessions: self.users.iter().map(|(user, _)| Session::new(app.clone(), user)).collect(),
             gates: self.users.iter().map(|_| Gate::default()).collect(),
+            signed_in: vec![0; self.users.len()],
             app,
             born: self.now,
             offset: 0,
@@ -242,6 +245,7 @@ impl World {
             }
         }
         for user in 0..self.users.len() {
+            self.nothing_waits(user);
             match self.storage.load(user) {
                 None if !self.truth.may_be_out(user) => self.lost(user, "the store holds nothing"),
                 Some(tokens) => {
@@ -253,6 +257,16 @@ impl World {
                 }
                 None => {}
             }
+        }
+    }
+
+    /// Whoever has the successor of what the store holds has saved it by now.
+    fn nothing_waits(&mut self, user: usize) {
+        let stored = self.storage.load(user).and_then(|tokens| tokens.refresh_token);
+        let Some(stored) = stored.and_then(|token| self.truth.pair_of(token.expose())) else { return };
+        let lives: Vec<_> = self.processes.iter().map(|process| process.life).collect();
+        if self.truth.has_unsaved_successor(stored, &lives) {
+            self.breach(format!("the successor of what the store holds of u{user} was never saved"));
         }
     }
 
@@ -439,6 +453,7 @@ impl World {
                 if let Some(holder) = self.storage.lose_lock(user) {
                     self.meet_task(holder, fault);
                     self.note(|| format!("#{holder} loses the lock of u{user}"));
+                    self.rob(holder);
                 }
             }
             _ => {}

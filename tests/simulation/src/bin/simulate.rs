@@ -7,6 +7,7 @@
 
 use std::{
     io::Write as _,
+    panic,
     process::ExitCode,
     sync::{
         Mutex, PoisonError,
@@ -89,7 +90,9 @@ fn run_all(options: &Options) -> Report {
                     if seed >= options.seeds {
                         break;
                     }
-                    mine += run(options.from.wrapping_add(seed), false);
+                    let seed = options.from.wrapping_add(seed);
+                    mine +=
+                        panic::catch_unwind(|| run(seed, false)).unwrap_or_else(|_| Report::panicked(seed));
                     if options.until_breach && !mine.breaches.is_empty() {
                         next.store(options.seeds, Ordering::Relaxed);
                     }
