@@ -209,7 +209,12 @@ impl Call {
         let mut pause = Duration::ZERO;
         match session.unauthorized(self.generation, now) {
             Verdict::Wait(time) if time < self.deadline.saturating_sub(now.monotonic) => pause = time,
-            Verdict::Wait(_) | Verdict::Fail => {
+            Verdict::Wait(_) => {
+                let text = "another process has just refreshed the tokens, and there is no time to wait until they are \
+                            accepted";
+                return self.fail(Error::timeout().with_message(text));
+            }
+            Verdict::Fail => {
                 return self.fail(error.with_message("a new access token is not accepted"));
             }
             Verdict::Refresh if self.refreshed => return self.fail(error),
