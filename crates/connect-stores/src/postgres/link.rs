@@ -75,8 +75,14 @@ impl Link {
         }
     }
 
-    /// The advisory lock of this process.
+    /// The advisory lock of this process. Who waits for another's attempt to take it waits no longer than for one of
+    /// their own.
     pub(super) async fn alive(&self) -> Result<i64, StoreError> {
+        let late = |_| Err(StoreError::new("there is no connection to PostgreSQL in time"));
+        timeout(PATIENCE, self.take_alive()).await.unwrap_or_else(late)
+    }
+
+    async fn take_alive(&self) -> Result<i64, StoreError> {
         let mut alive = self.0.alive.lock().await;
         if let Some(alive) = alive.as_ref().filter(|alive| !alive.session.is_closed()) {
             return Ok(alive.id);

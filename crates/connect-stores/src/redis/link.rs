@@ -4,9 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use connect_core::StoreError;
 use redis::{
-    AsyncConnectionConfig, Client, FromRedisValue, RedisError, ScriptInvocation, aio::MultiplexedConnection,
+    AsyncConnectionConfig, Client, ErrorKind, FromRedisValue, RedisError, ScriptInvocation,
+    aio::MultiplexedConnection,
 };
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::timeout};
 
 /// How long an answer may take, and a connection.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -52,7 +53,13 @@ impl Link {
         outcome.map_err(failed)
     }
 
+    /// Who waits for another's attempt to connect waits no longer than for one of their own.
     async fn connection(&self) -> Result<(u64, MultiplexedConnection), RedisError> {
+        let late = |_| Err(RedisError::from((ErrorKind::Io, "there is no connection in time")));
+        timeout(PATIENCE, self.connect()).await.unwrap_or_else(late)
+    }
+
+    async fn connect(&self) -> Result<(u64, MultiplexedConnection), RedisError> {
         let mut place = self.0.connection.lock().await;
         if let (number, Some(connection)) = &*place {
             return Ok((*number, connection.clone()));
