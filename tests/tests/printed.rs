@@ -11,7 +11,7 @@ use std::{
 use connect_core::{
     App, Callback, Config, Error, MemoryStore, Network, Now, Pager, Registry, Reply, RetryPolicy, Secret,
     Seed, Service, Session, SessionEnded, SignIn, StoreError, TokenKey, TokenStore, Tokens, TransportError,
-    types::{ListCalendars, ListEvents},
+    types::{ExchangeCode, ListCalendars, ListEvents, RefreshToken, Revoke, TokenAnswer, decode},
     webhooks::{Claimed, ReplayGuard, ReplayMemory, testing},
 };
 use connect_stores::{FileStore, PostgresReplayGuard, PostgresStore, RedisReplayGuard, RedisStore, Seal};
@@ -248,6 +248,13 @@ fn no_type_prints_a_secret() {
     assert!(matches!(guard.claim("msg_1", now().wall).unwrap(), Claimed::New(_)), "dropped");
     printed.add("ReplayMemory", &guard);
 
+    // Of the wire's types those with tokens; the others hold what a calendar holds.
+    let exchanged =
+        r#"{"access_token": "hush-access", "refresh_token": "hush-refresh", "more": "hush-more"}"#;
+    printed.add("TokenAnswer", &decode::<TokenAnswer>(exchanged.as_bytes()).unwrap());
+    printed.add("ExchangeCode", &ExchangeCode::new("hush-code", "https://app.example/callback"));
+    printed.add("RefreshToken", &RefreshToken::new("hush-refresh"));
+    printed.add("Revoke", &Revoke::new("hush-refresh"));
     let answer = http::Response::new("[]".into());
     printed.add("Reply", &Reply::read(&ListCalendars::new(), answer).unwrap());
 

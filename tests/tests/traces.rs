@@ -29,7 +29,9 @@ struct Everything(Arc<Mutex<Seen>>);
 #[derive(Default)]
 struct Seen {
     spans: Vec<Fields>,
+    /// Since the last time.
     events: Vec<Fields>,
+    all_events: Vec<Fields>,
 }
 
 struct Reader<'a>(&'a mut Fields);
@@ -48,7 +50,9 @@ impl Everything {
     /// What has been seen since the last time.
     fn take(&self) -> Seen {
         let mut seen = self.seen();
-        Seen { spans: seen.spans.clone(), events: std::mem::take(&mut seen.events) }
+        let events = std::mem::take(&mut seen.events);
+        seen.all_events.extend(events.iter().cloned());
+        Seen { spans: seen.spans.clone(), events, all_events: Vec::new() }
     }
 }
 
@@ -144,7 +148,9 @@ fn a_call_is_a_span_and_nothing_private_is_in_it() {
         assert_eq!(failed["http.response.status_code"], "404");
     });
 
-    let everything = format!("{:?}", everything.seen().spans);
+    let seen = everything.seen();
+    assert!(!seen.all_events.is_empty());
+    let everything = format!("{:?} {:?}", seen.spans, seen.all_events);
     for private in ["hush-", "@", "secret", "Bearer", "eyJ"] {
         assert!(!everything.contains(private), "{private} in {everything}");
     }

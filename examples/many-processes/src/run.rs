@@ -36,8 +36,9 @@ pub(crate) struct Options {
 
 /// How long an exchange takes, so that kills hit some.
 const EXCHANGE: Duration = Duration::from_millis(40);
-/// Short, since the lock of a process that was killed may last for as long and a little more.
-const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long an exchange may take: short where processes are killed, since the lock of one that was lasts for as long and
+/// a little more.
+const EXCHANGE_TIMEOUT: [Duration; 2] = [Duration::from_secs(30), Duration::from_secs(2)];
 /// How long anything may take.
 const LONG: Duration = Duration::from_secs(120);
 
@@ -210,7 +211,7 @@ impl Options {
             ("--client-secret", app.client_secret),
             ("--redirect-uri", app.redirect_uri),
             ("--users", self.users.to_string()),
-            ("--exchange-timeout-ms", EXCHANGE_TIMEOUT.as_millis().to_string()),
+            ("--exchange-timeout-ms", EXCHANGE_TIMEOUT[usize::from(self.kill)].as_millis().to_string()),
         ];
         arguments.extend(self.place.arguments());
         arguments.into_iter().flat_map(|(name, value)| [name.to_owned(), value]).collect()

@@ -70,7 +70,7 @@ fn service(users: usize, seconds: u64) -> Result<(), Failure> {
     let after = client.memory("called")?;
     let time = started.elapsed();
     client.memory("closed")?;
-    client.child.wait()?;
+    let ended = client.child.wait()?;
     let end = server.stats();
     let each = |kib: u64| (kib.saturating_sub(before) * 1024) / users as u64;
     let calls = end.answered("GET /calendars", 200) - stats.answered("GET /calendars", 200);
@@ -81,9 +81,8 @@ fn service(users: usize, seconds: u64) -> Result<(), Failure> {
     println!("exchanges  {exchanges} granted, {} refused in all", end.exchanges.refresh.refused);
     println!("memory     {before} KiB before, {idle} KiB with all users idle, {after} KiB after the calls");
     println!("           {} bytes an idle user, {} after the calls", each(idle), each(after));
-    let signed_out = end.exchanges.refresh.refused;
-    if signed_out > 0 {
-        return Err(format!("{signed_out} exchanges were refused").into());
+    if !ended.success() || end.exchanges.refresh.refused > 0 || calls != (users as u64) * u64::from(CALLS) {
+        return Err("calls failed, or sign-ins were lost".into());
     }
     Ok(())
 }
