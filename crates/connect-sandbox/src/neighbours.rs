@@ -25,6 +25,7 @@ mod clients;
 mod consent;
 mod google;
 mod issued;
+mod microsoft;
 mod parameters;
 mod pkce;
 mod refused;
@@ -32,7 +33,7 @@ mod token;
 
 use crate::random::Random;
 use crate::reply::{Problem, Reply};
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::{Call, Sandbox, no_such_endpoint};
 use clients::Client;
 pub use clients::{ClientType, OAuthApp, OAuthCredentials};
 use issued::Issued;
@@ -46,16 +47,19 @@ use serde::Serialize;
 pub enum AuthorizationServer {
     /// Google, under `/google`.
     Google,
+    /// Microsoft's identity platform v2, under `/microsoft/{tenant}`.
+    Microsoft,
 }
 
 impl AuthorizationServer {
     /// All of them.
-    pub const ALL: [Self; 1] = [Self::Google];
+    pub const ALL: [Self; 2] = [Self::Google, Self::Microsoft];
 
     /// The name in paths, switches and figures.
     pub fn name(self) -> &'static str {
         match self {
             Self::Google => "google",
+            Self::Microsoft => "microsoft",
         }
     }
 }
@@ -103,6 +107,8 @@ impl Sandbox {
             Endpoint::Decide(server) => Ok(self.neighbour_decide(server, call)),
             Endpoint::Token(server) => Ok(self.neighbour_token(server, call)),
             Endpoint::Revoke(AuthorizationServer::Google) => Ok(self.google_revoke(call)),
+            // There is none, and no route to it.
+            Endpoint::Revoke(AuthorizationServer::Microsoft) => Err(no_such_endpoint()),
         }
     }
 }

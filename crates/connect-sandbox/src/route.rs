@@ -1,6 +1,6 @@
 //! Which endpoint a request is for.
 
-use crate::neighbours::AuthorizationServer::Google;
+use crate::neighbours::AuthorizationServer::{Google, Microsoft};
 use crate::neighbours::Endpoint as At;
 use http::Method;
 
@@ -79,12 +79,15 @@ const ENDPOINTS: [(&str, Endpoint); 19] = [
 ];
 
 /// What lives on the origin, not under `/api`.
-const ORIGIN: [(&str, Endpoint); 5] = [
+const ORIGIN: [(&str, Endpoint); 8] = [
     ("GET /.well-known/webhook-keys", Endpoint::WebhookKeys),
     ("GET /google/o/oauth2/v2/auth", Endpoint::Neighbour(At::Authorize(Google))),
     ("POST /google/o/oauth2/v2/auth", Endpoint::Neighbour(At::Decide(Google))),
     ("POST /google/token", Endpoint::Neighbour(At::Token(Google))),
     ("POST /google/revoke", Endpoint::Neighbour(At::Revoke(Google))),
+    ("GET /microsoft/{tenant}/oauth2/v2.0/authorize", Endpoint::Neighbour(At::Authorize(Microsoft))),
+    ("POST /microsoft/{tenant}/oauth2/v2.0/authorize", Endpoint::Neighbour(At::Decide(Microsoft))),
+    ("POST /microsoft/{tenant}/oauth2/v2.0/token", Endpoint::Neighbour(At::Token(Microsoft))),
 ];
 
 const CONTROLS: [(&str, Control); 14] = [
@@ -128,7 +131,7 @@ impl Route {
             None => (&ORIGIN[..], path),
         };
         let names = table.iter().filter_map(|(name, _)| name.split_once(' '));
-        names.filter(|(_, known)| *known == path).map(|(method, _)| method).collect()
+        names.filter(|(_, known)| fits(known, path)).map(|(method, _)| method).collect()
     }
 
     /// Whether the endpoint is one of Connect's that an application calls; the others are pages for people, and the
@@ -169,7 +172,19 @@ impl Route {
 const UNKNOWN: &str = "unknown";
 
 fn lookup<T: Copy>(table: &[(&'static str, T)], method: &Method, path: &str) -> Option<(&'static str, T)> {
-    table.iter().copied().find(|(name, _)| name.split_once(' ') == Some((method.as_str(), path)))
+    let called = |name: &str| {
+        name.split_once(' ').is_some_and(|(known, pattern)| known == method.as_str() && fits(pattern, path))
+    };
+    table.iter().copied().find(|(name, _)| called(name))
+}
+
+/// A segment in braces stands for any.
+fn fits(pattern: &str, path: &str) -> bool {
+    let any = |segment: &str| segment.starts_with('{') && segment.ends_with('}');
+    let mut segments = path.split('/');
+    let begins =
+        pattern.split('/').all(|known| segments.next().is_some_and(|found| found == known || any(known)));
+    begins && segments.next().is_none()
 }
 
 #[cfg(test)]

@@ -233,7 +233,7 @@ fn unknown(path: &str) -> Problem {
     }
 }
 
-fn no_such_endpoint() -> Problem {
+pub(crate) fn no_such_endpoint() -> Problem {
     Problem::not_found("There is no such endpoint")
 }
 
@@ -245,7 +245,7 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    fn new(request: Request<Bytes>, now: Timestamp) -> Self {
+    pub(crate) fn new(request: Request<Bytes>, now: Timestamp) -> Self {
         let query =
             form_urlencoded::parse(request.uri().query().unwrap_or("").as_bytes()).into_owned().collect();
         Self { request, now, query }

@@ -59,6 +59,8 @@ pub struct GrantCounts {
 pub struct Providers {
     /// Google.
     pub google: ProviderCounts,
+    /// Microsoft.
+    pub microsoft: ProviderCounts,
 }
 
 /// What one authorization server did.
@@ -84,6 +86,7 @@ impl Providers {
     pub(crate) fn of(&mut self, server: AuthorizationServer) -> &mut ProviderCounts {
         match server {
             AuthorizationServer::Google => &mut self.google,
+            AuthorizationServer::Microsoft => &mut self.microsoft,
         }
     }
 }

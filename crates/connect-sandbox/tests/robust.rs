@@ -31,6 +31,9 @@ const PATHS: &[&str] = &[
     "/google/o/oauth2/v2/auth",
     "/google/token",
     "/google/revoke",
+    "/microsoft/common/oauth2/v2.0/authorize",
+    "/microsoft/common/oauth2/v2.0/token",
+    "/microsoft//oauth2/v2.0/token",
     "/",
     "/api",
     "/api/",
@@ -57,6 +60,7 @@ const NAMES: &[&str] = &[
     "response_type",
     "code_challenge",
     "login_hint",
+    "response_mode",
 ];
 const FIELDS: &[&str] = &[
     "provider",
@@ -121,6 +125,7 @@ fn text() -> impl Strategy<Value = String> {
             "refresh_token",
             "authorization_code",
             "google-client",
+            "microsoft-client",
             "http://127.0.0.1:8765/callback",
             "http://[::1]:1/callback",
             "code",

@@ -4,6 +4,7 @@ use super::AuthorizationServer;
 use super::back::Back;
 use super::consent::{Decision, page};
 use super::issued::{Code, Owner};
+use super::microsoft;
 use super::parameters::{Parameters, scope_tokens};
 use super::pkce::Challenge;
 use super::refused::Refused;
@@ -77,6 +78,10 @@ impl Sandbox {
                 let offline = self.google_offline(query, &owner, back)?;
                 (self.google_scopes(scopes, query, &owner)?, offline)
             }
+            AuthorizationServer::Microsoft => {
+                let offline = microsoft::is_offline(&scopes);
+                (scopes, offline)
+            }
         };
         Ok(Asked { owner, scopes, challenge, offline })
     }
@@ -103,5 +108,6 @@ impl Sandbox {
 fn takes_plain(server: AuthorizationServer) -> bool {
     match server {
         AuthorizationServer::Google => false,
+        AuthorizationServer::Microsoft => true,
     }
 }

@@ -1,11 +1,12 @@
 //! The way back to the application (RFC 6749 4.1.2), with a code or with an error.
 
-use super::google;
 use super::parameters::Parameters;
 use super::refused::{Refused, unstored};
 use super::{AuthorizationServer, clients::Client};
+use super::{google, microsoft};
 use crate::oauth::with_query;
-use crate::reply::{Reply, ok, redirect};
+use crate::pages::escape;
+use crate::reply::{Reply, html, ok, redirect};
 use crate::sandbox::{Call, Sandbox};
 use serde_json::{Map, json};
 
@@ -23,6 +24,9 @@ pub(super) struct Back {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
     Query,
+    Fragment,
+    /// A page that posts itself (OAuth 2.0 Form Post Response Mode).
+    FormPost,
     /// Google's popup hands it to a callback of the page; a script finds it in the body.
     Popup,
 }
@@ -36,6 +40,12 @@ impl Back {
             Mode::Query => {
                 redirect(&with_query(&self.redirect_uri, &parameters)).map_or_else(Reply::from, unstored)
             }
+            Mode::Fragment => {
+                // The registered URI has no fragment of its own.
+                let fragment = with_query("", &parameters).replacen('?', "#", 1);
+                redirect(&format!("{}{fragment}", self.redirect_uri)).map_or_else(Reply::from, unstored)
+            }
+            Mode::FormPost => unstored(html(form_post(&self.redirect_uri, &parameters))),
             Mode::Popup => {
                 let body: Map<_, _> = parameters
                     .into_iter()
@@ -60,21 +70,28 @@ impl Sandbox {
         call: &Call,
         query: &Parameters,
     ) -> Result<Back, Refused> {
+        if server == AuthorizationServer::Microsoft {
+            microsoft::tenant(call)?;
+        }
         let client = self.client(server, query.need("client_id")?).ok_or(Refused::UnknownClient)?;
         let redirect_uri = query.need("redirect_uri")?.to_owned();
         let mode = match server {
             AuthorizationServer::Google if google::is_popup(&client, &redirect_uri) => Mode::Popup,
-            _ if client.allows(&redirect_uri) => Mode::Query,
-            _ => return Err(Refused::RedirectUri),
+            _ if !client.allows(&redirect_uri) => return Err(Refused::RedirectUri),
+            AuthorizationServer::Microsoft => response_mode(query)?,
+            AuthorizationServer::Google => Mode::Query,
         };
         let state = query.find("state").map(str::to_owned);
         Ok(Back { client, redirect_uri, mode, state, issuer: self.issuer(server, call) })
     }
 
     /// The `iss` of the callback (RFC 9207 2), if the switch `callback_iss` wants one.
-    fn issuer(&self, server: AuthorizationServer, _call: &Call) -> Option<String> {
+    fn issuer(&self, server: AuthorizationServer, call: &Call) -> Option<String> {
         let issuer = match server {
             AuthorizationServer::Google => format!("{}/google", self.origin),
+            AuthorizationServer::Microsoft => {
+                format!("{}/microsoft/{}/v2.0", self.origin, microsoft::tenant(call).unwrap_or("common"))
+            }
         };
         match self.settings.value("callback_iss") {
             "on" => Some(issuer),
@@ -82,4 +99,27 @@ impl Sandbox {
             _ => None,
         }
     }
+}
+
+/// One that is not known is not told by a redirect: it would say how to redirect.
+fn response_mode(query: &Parameters) -> Result<Mode, Refused> {
+    match query.find("response_mode") {
+        None | Some("query") => Ok(Mode::Query),
+        Some("fragment") => Ok(Mode::Fragment),
+        Some("form_post") => Ok(Mode::FormPost),
+        Some(_) => Err(Refused::Value("response_mode")),
+    }
+}
+
+fn form_post(redirect_uri: &str, parameters: &[(&str, Option<&str>)]) -> String {
+    let field = |(name, value): &(&str, Option<&str>)| {
+        value.map(|value| format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">\n", escape(value)))
+    };
+    let fields: String = parameters.iter().filter_map(field).collect();
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>Sign in</title>\n</head>\n\
+         <body onload=\"document.forms[0].submit()\">\n<form method=\"post\" action=\"{}\">\n{fields}\
+         <button>Continue</button>\n</form>\n</body>\n</html>\n",
+        escape(redirect_uri)
+    )
 }

@@ -2,6 +2,7 @@
 
 use super::AuthorizationServer;
 use super::clients::Client;
+use super::microsoft;
 use super::parameters::Parameters;
 use super::refused::Refused;
 use crate::sandbox::{Call, Sandbox};
@@ -17,12 +18,16 @@ impl Sandbox {
         form: &Parameters,
     ) -> Result<Client, Refused> {
         let (id, secret) = presented(call, form)?;
+        if server == AuthorizationServer::Microsoft && microsoft::crosses_origins(call, secret.is_some()) {
+            return Err(Refused::CrossOrigin);
+        }
         let client = self.client(server, &id).ok_or(Refused::UnknownClient)?;
         match (client.is_public(), secret) {
             (true, None) => Ok(client),
             (true, Some(_)) => Err(Refused::PublicSecret),
             (false, secret) if secret.is_some() && secret == client.secret => Ok(client),
-            (false, _) => Err(Refused::Secret),
+            (false, Some(_)) => Err(Refused::Secret),
+            (false, None) => Err(Refused::SecretMissing),
         }
     }
 }

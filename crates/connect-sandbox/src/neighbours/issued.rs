@@ -96,7 +96,13 @@ impl Issued {
 
     /// Exchanges a code: once, in time, and by whom it was given to. With `revoking` a second exchange ends the grant of
     /// the first (RFC 6749 4.1.2).
-    pub(super) fn redeem(&mut self, wanted: &Wanted<'_>, revoking: bool) -> Result<GrantId, Refused> {
+    /// `narrow` gives the scopes of the first access token.
+    pub(super) fn redeem(
+        &mut self,
+        wanted: &Wanted<'_>,
+        revoking: bool,
+        narrow: impl Fn(&[String]) -> Result<Vec<String>, Refused>,
+    ) -> Result<(GrantId, Vec<String>), Refused> {
         let code = self.codes.get_mut(wanted.code).ok_or(Refused::Code)?;
         if code.owner.server != wanted.server || code.owner.client != wanted.client {
             return Err(Refused::Code);
@@ -114,11 +120,12 @@ impl Issued {
             return Err(Refused::RedirectMismatch);
         }
         prove(code.challenge.as_ref(), wanted.verifier)?;
+        let narrowed = narrow(&code.scopes)?;
         let id = GrantId(self.grants.len());
         code.used = Some(id);
         let (owner, scopes) = (code.owner.clone(), code.scopes.clone());
         self.grants.push(Grant { owner, scopes, offline: code.offline, revoked: false });
-        Ok(id)
+        Ok((id, narrowed))
     }
 
     /// The grant behind a refresh token of this application.

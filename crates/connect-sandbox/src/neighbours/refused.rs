@@ -17,6 +17,8 @@ pub(super) enum Refused {
     /// A parameter with a value it does not take.
     Value(&'static str),
     UnknownClient,
+    /// There is no such tenant.
+    Tenant,
     /// Authorize was asked to redirect to where the application did not say.
     RedirectUri,
     ResponseType,
@@ -25,11 +27,14 @@ pub(super) enum Refused {
     Scope(String),
     /// The user said no.
     Denied,
-    /// A wrong secret, or none where one is needed.
+    /// A wrong secret, or credentials that cannot be read.
     Secret,
+    SecretMissing,
     /// A secret of an application that has none.
     PublicSecret,
     TwoMethods,
+    /// Credentials together with an `Origin`.
+    CrossOrigin,
     GrantType,
     Code,
     CodeUsed,
@@ -55,8 +60,11 @@ impl Refused {
             | Self::RedirectUri
             | Self::Challenge
             | Self::ChallengeMethod
+            | Self::Tenant
+            | Self::CrossOrigin
             | Self::TwoMethods => "invalid_request",
-            Self::UnknownClient | Self::Secret | Self::PublicSecret => "invalid_client",
+            Self::UnknownClient if server == AuthorizationServer::Microsoft => "unauthorized_client",
+            Self::UnknownClient | Self::Secret | Self::SecretMissing | Self::PublicSecret => "invalid_client",
             Self::ResponseType => "unsupported_response_type",
             Self::Scope(_) => "invalid_scope",
             Self::Denied => "access_denied",
@@ -89,6 +97,9 @@ impl Refused {
             Self::Scope(scope) => return format!("The scope '{}' cannot be asked for", plain(scope)),
             Self::Denied => "The user denied access",
             Self::Secret => "Client authentication failed",
+            Self::SecretMissing => "A confidential client has to present its secret",
+            Self::Tenant => "There is no such tenant",
+            Self::CrossOrigin => "A request with an Origin must not carry client credentials",
             Self::PublicSecret => "A public client has no secret to present",
             Self::TwoMethods => "More than one method of client authentication",
             Self::GrantType => "Unsupported grant_type",
@@ -122,7 +133,10 @@ impl Sandbox {
     /// The error as an answer: of the token endpoint, or of authorize where it must not redirect. A 401 to a client that
     /// came with an `Authorization` header names the scheme (RFC 6749 5.2).
     pub(super) fn refuse(&mut self, server: AuthorizationServer, refused: &Refused, call: &Call) -> Reply {
-        let body = json!({ "error": refused.error(server), "error_description": refused.description() });
+        let mut body = json!({ "error": refused.error(server), "error_description": refused.description() });
+        if let (AuthorizationServer::Microsoft, Some(body)) = (server, body.as_object_mut()) {
+            body.extend(self.microsoft_details(refused, call));
+        }
         let mut reply = unstored(json_reply(refused.status(server), &body));
         if reply.status() == StatusCode::UNAUTHORIZED && call.request.headers().contains_key(AUTHORIZATION) {
             let scheme = HeaderValue::from_static("Basic realm=\"token\"");

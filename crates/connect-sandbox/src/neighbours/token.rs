@@ -3,6 +3,7 @@
 use super::AuthorizationServer;
 use super::clients::Client;
 use super::issued::{GrantId, Wanted};
+use super::microsoft;
 use super::parameters::{Parameters, scope_tokens};
 use super::refused::{Refused, tokens};
 use crate::reply::Reply;
@@ -38,6 +39,9 @@ impl Sandbox {
         call: &Call,
         form: &Parameters,
     ) -> Result<Value, Refused> {
+        if server == AuthorizationServer::Microsoft {
+            microsoft::tenant(call)?;
+        }
         let client = self.authenticate_at(server, call, form)?;
         match form.need("grant_type")? {
             "authorization_code" => self.redeem_code(&client, call, form),
@@ -48,17 +52,25 @@ impl Sandbox {
 
     fn redeem_code(&mut self, client: &Client, call: &Call, form: &Parameters) -> Result<Value, Refused> {
         let wanted = Wanted::read(client.server, &client.id, form, call.now)?;
+        let asked = asked_scopes(form)?;
         let revoking = self.settings.is("code_reuse", "revoke");
-        let grant = self.neighbours.issued.redeem(&wanted, revoking)?;
-        let scopes = self.neighbours.issued.grant(grant).map(|grant| grant.scopes.clone());
-        Ok(self.issue(client.server, grant, scopes.unwrap_or_default(), call.now, true))
+        let narrow = |granted: &[String]| match client.server {
+            AuthorizationServer::Google => Ok(granted.to_vec()),
+            AuthorizationServer::Microsoft => microsoft::for_one_resource(granted, asked.clone()),
+        };
+        let (grant, scopes) = self.neighbours.issued.redeem(&wanted, revoking, narrow)?;
+        Ok(self.issue(client.server, grant, scopes, call.now, true))
     }
 
     fn refresh_at(&mut self, client: &Client, call: &Call, form: &Parameters) -> Result<Value, Refused> {
         let token = form.need("refresh_token")?;
         let grant = self.neighbours.issued.refreshed(token, client.server, &client.id, call.now)?;
         let granted = self.neighbours.issued.grant(grant).map(|grant| grant.scopes.clone());
-        let scopes = narrowed(granted.unwrap_or_default(), form)?;
+        let (granted, asked) = (granted.unwrap_or_default(), asked_scopes(form)?);
+        let scopes = match client.server {
+            AuthorizationServer::Google => narrowed(granted, asked)?,
+            AuthorizationServer::Microsoft => microsoft::for_one_resource(&granted, asked)?,
+        };
         Ok(self.issue(client.server, grant, scopes, call.now, false))
     }
 
@@ -75,7 +87,7 @@ impl Sandbox {
         let lifetime = self.lifetime(server);
         let mut body = Map::new();
         body.insert("token_type".to_owned(), json!("Bearer"));
-        body.insert("scope".to_owned(), json!(scopes.join(" ")));
+        body.insert("scope".to_owned(), json!(self.told_scope(server, &scopes)));
         if let Some(lifetime) = lifetime {
             body.insert("expires_in".to_owned(), json!(lifetime));
         }
@@ -94,11 +106,19 @@ impl Sandbox {
         body.into()
     }
 
+    fn told_scope(&self, server: AuthorizationServer, scopes: &[String]) -> String {
+        match server {
+            AuthorizationServer::Google => scopes.join(" "),
+            AuthorizationServer::Microsoft => self.microsoft_scope(scopes),
+        }
+    }
+
     /// Google's codes and tokens have slashes in them, as in its documentation.
     pub(super) fn new_code(&mut self, server: AuthorizationServer) -> String {
         let random = self.neighbours.random.token(32);
         match server {
             AuthorizationServer::Google => format!("4/0{random}"),
+            AuthorizationServer::Microsoft => random,
         }
     }
 
@@ -106,6 +126,7 @@ impl Sandbox {
         let random = self.neighbours.random.token(40);
         match server {
             AuthorizationServer::Google => format!("1/{random}"),
+            AuthorizationServer::Microsoft => random,
         }
     }
 
@@ -113,6 +134,7 @@ impl Sandbox {
         let random = self.neighbours.random.token(48);
         match server {
             AuthorizationServer::Google => format!("1//{random}"),
+            AuthorizationServer::Microsoft => random,
         }
     }
 
@@ -120,6 +142,7 @@ impl Sandbox {
     fn lifetime(&self, server: AuthorizationServer) -> Option<u64> {
         match server {
             AuthorizationServer::Google => Some(self.settings.number("google_token_ttl")),
+            AuthorizationServer::Microsoft => Some(self.settings.number("microsoft_token_ttl")),
         }
     }
 
@@ -127,25 +150,31 @@ impl Sandbox {
     fn refresh_lifetime(&self, server: AuthorizationServer) -> Option<u64> {
         match server {
             AuthorizationServer::Google => self.google_refresh_lifetime(),
+            AuthorizationServer::Microsoft => None,
         }
     }
 }
 
-/// Whether a refresh gives a new refresh token as well.
+/// Whether a refresh gives a new refresh token as well. The one before stays good.
 fn rotates(server: AuthorizationServer) -> bool {
     match server {
         AuthorizationServer::Google => false,
+        AuthorizationServer::Microsoft => true,
     }
 }
 
 /// The scopes of a refresh: those asked for, which must not go beyond the grant (RFC 6749 6), or all of it.
-fn narrowed(granted: Vec<String>, form: &Parameters) -> Result<Vec<String>, Refused> {
-    let Some(scope) = form.find("scope") else { return Ok(granted) };
-    let scopes = scope_tokens(scope)?;
+fn narrowed(granted: Vec<String>, asked: Option<Vec<String>>) -> Result<Vec<String>, Refused> {
+    let Some(scopes) = asked else { return Ok(granted) };
     match scopes.iter().find(|scope| !granted.contains(scope)) {
         Some(scope) => Err(Refused::Scope(scope.clone())),
         None => Ok(scopes),
     }
+}
+
+/// The `scope` of an exchange.
+fn asked_scopes(form: &Parameters) -> Result<Option<Vec<String>>, Refused> {
+    form.find("scope").map(scope_tokens).transpose()
 }
 
 fn after(now: Timestamp, seconds: u64) -> Timestamp {

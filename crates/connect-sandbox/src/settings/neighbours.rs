@@ -66,3 +66,19 @@ pub(super) const GOOGLE_PUBLISHING: Switch = Switch {
     about: "testing: refresh tokens live for 7 days",
     kind: OneOf(&["production", "testing"]),
 };
+
+pub(super) const MICROSOFT_TOKEN_TTL: Switch = Switch {
+    name: "microsoft_token_ttl",
+    values: "SECONDS",
+    default: "3599",
+    about: "how long Microsoft's access tokens live; about an hour",
+    kind: Number { least: 0, most: 31_536_000 },
+};
+
+pub(super) const MICROSOFT_SCOPE: Switch = Switch {
+    name: "microsoft_scope",
+    values: "as_asked|resource",
+    default: "as_asked",
+    about: "resource: granted scopes come back with Graph's address, in another order, without offline_access",
+    kind: OneOf(&["as_asked", "resource"]),
+};

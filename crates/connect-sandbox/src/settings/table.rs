@@ -44,6 +44,8 @@ pub const SWITCHES: &[Switch] = &[
     neighbours::GOOGLE_CONSENT,
     neighbours::GOOGLE_POPUP,
     neighbours::GOOGLE_PUBLISHING,
+    neighbours::MICROSOFT_TOKEN_TTL,
+    neighbours::MICROSOFT_SCOPE,
     // Errors.
     Switch {
         name: "expired_body",
