@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Replays the committed corpus through every target, then tries new inputs for some seconds each (default 5).
+# Replays the committed corpus through every target, then tries new inputs for some seconds each (default 5), but no
+# more than ten million.
 #
 #   fuzz/run.sh [SECONDS] [TARGET..]
 #
@@ -47,7 +48,7 @@ for name in "${targets[@]}"; do
     if ! TMPDIR=$scratch "$program" "${limits[@]}" -runs=0 "$scratch/$name" >"$log" 2>&1; then
         crashes=1
     elif ((seconds > 0)); then
-        TMPDIR=$scratch "$program" "${limits[@]}" -max_total_time="$seconds" -dict="$fuzz/words.dict" \
+        TMPDIR=$scratch "$program" "${limits[@]}" -max_total_time="$seconds" -runs=10000000 -dict="$fuzz/words.dict" \
             -print_final_stats=1 "$scratch/$name" >"$log" 2>&1 || crashes=1
         tried=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
     fi
