@@ -56,6 +56,9 @@ pub enum AppError {
     /// The webhook URL is not an absolute URL.
     #[error("webhookUrl must be an absolute URL")]
     WebhookUrl,
+    /// There is no such scope to tick.
+    #[error("there is no scope {0:?}")]
+    Scope(String),
     /// There is no application with this id.
     #[error("there is no application {0:?}")]
     Unknown(String),

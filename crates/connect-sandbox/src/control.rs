@@ -31,6 +31,7 @@ impl Sandbox {
             Control::Seed => self.take_seed(request.body()),
             Control::ListApps => Ok(self.list_apps()),
             Control::CreateApp => self.create_app(request.body()),
+            Control::ListProviders => Ok(self.list_providers()),
             Control::EditApp => self.edit_app(request.body()),
             Control::Subscriptions => Ok(ok(&json!({ "subscriptions": self.subscriptions() }))),
             Control::Trigger => self.take_trigger(request.body(), now),

@@ -3,7 +3,7 @@
 //! ```text
 //! GET  /google/o/oauth2/v2/auth                    POST /google/token   POST /google/revoke
 //! GET  /microsoft/{tenant}/oauth2/v2.0/authorize   POST /microsoft/{tenant}/oauth2/v2.0/token
-//! GET  /apptoto/www/oauth/authorize                POST /apptoto/api/oauth/token
+//! GET  /apptoto/www/oauth/authorize                POST /apptoto/api/oauth/token   (and /revoke, by a switch)
 //!
 //! authorize ──▶ client and redirect URI ──wrong──▶ 400, and no redirect (RFC 6749 4.1.2.1)
 //!                      │
@@ -18,6 +18,7 @@
 //! configured signs in against them as against the real ones. An access token is looked up with
 //! [`Sandbox::provider_token`].
 
+mod apptoto;
 mod authorize;
 mod back;
 mod client_auth;
@@ -49,17 +50,20 @@ pub enum AuthorizationServer {
     Google,
     /// Microsoft's identity platform v2, under `/microsoft/{tenant}`.
     Microsoft,
+    /// Apptoto, under `/apptoto/www` and `/apptoto/api`: in reality these are two hosts.
+    Apptoto,
 }
 
 impl AuthorizationServer {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Google, Self::Microsoft];
+    pub const ALL: [Self; 3] = [Self::Google, Self::Microsoft, Self::Apptoto];
 
     /// The name in paths, switches and figures.
     pub fn name(self) -> &'static str {
         match self {
             Self::Google => "google",
             Self::Microsoft => "microsoft",
+            Self::Apptoto => "apptoto",
         }
     }
 }
@@ -107,6 +111,7 @@ impl Sandbox {
             Endpoint::Decide(server) => Ok(self.neighbour_decide(server, call)),
             Endpoint::Token(server) => Ok(self.neighbour_token(server, call)),
             Endpoint::Revoke(AuthorizationServer::Google) => Ok(self.google_revoke(call)),
+            Endpoint::Revoke(AuthorizationServer::Apptoto) => self.apptoto_revoke(call),
             // There is none, and no route to it.
             Endpoint::Revoke(AuthorizationServer::Microsoft) => Err(no_such_endpoint()),
         }

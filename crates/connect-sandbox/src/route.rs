@@ -1,6 +1,6 @@
 //! Which endpoint a request is for.
 
-use crate::neighbours::AuthorizationServer::{Google, Microsoft};
+use crate::neighbours::AuthorizationServer::{Apptoto, Google, Microsoft};
 use crate::neighbours::Endpoint as At;
 use http::Method;
 
@@ -41,6 +41,7 @@ pub(crate) enum Control {
     ListApps,
     CreateApp,
     EditApp,
+    ListProviders,
     Subscriptions,
     Trigger,
     Resend,
@@ -79,7 +80,7 @@ const ENDPOINTS: [(&str, Endpoint); 19] = [
 ];
 
 /// What lives on the origin, not under `/api`.
-const ORIGIN: [(&str, Endpoint); 8] = [
+const ORIGIN: [(&str, Endpoint); 12] = [
     ("GET /.well-known/webhook-keys", Endpoint::WebhookKeys),
     ("GET /google/o/oauth2/v2/auth", Endpoint::Neighbour(At::Authorize(Google))),
     ("POST /google/o/oauth2/v2/auth", Endpoint::Neighbour(At::Decide(Google))),
@@ -88,9 +89,13 @@ const ORIGIN: [(&str, Endpoint); 8] = [
     ("GET /microsoft/{tenant}/oauth2/v2.0/authorize", Endpoint::Neighbour(At::Authorize(Microsoft))),
     ("POST /microsoft/{tenant}/oauth2/v2.0/authorize", Endpoint::Neighbour(At::Decide(Microsoft))),
     ("POST /microsoft/{tenant}/oauth2/v2.0/token", Endpoint::Neighbour(At::Token(Microsoft))),
+    ("GET /apptoto/www/oauth/authorize", Endpoint::Neighbour(At::Authorize(Apptoto))),
+    ("POST /apptoto/www/oauth/authorize", Endpoint::Neighbour(At::Decide(Apptoto))),
+    ("POST /apptoto/api/oauth/token", Endpoint::Neighbour(At::Token(Apptoto))),
+    ("POST /apptoto/api/oauth/revoke", Endpoint::Neighbour(At::Revoke(Apptoto))),
 ];
 
-const CONTROLS: [(&str, Control); 14] = [
+const CONTROLS: [(&str, Control); 15] = [
     ("GET /sandbox/stats", Control::Stats),
     ("POST /sandbox/expire", Control::Expire),
     ("POST /sandbox/faults", Control::Faults),
@@ -99,6 +104,7 @@ const CONTROLS: [(&str, Control); 14] = [
     ("GET /sandbox/apps", Control::ListApps),
     ("POST /sandbox/apps", Control::CreateApp),
     ("PATCH /sandbox/apps", Control::EditApp),
+    ("GET /sandbox/providers", Control::ListProviders),
     ("GET /sandbox/subscriptions", Control::Subscriptions),
     ("POST /sandbox/trigger", Control::Trigger),
     ("POST /sandbox/resend", Control::Resend),

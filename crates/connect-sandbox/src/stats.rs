@@ -61,6 +61,8 @@ pub struct Providers {
     pub google: ProviderCounts,
     /// Microsoft.
     pub microsoft: ProviderCounts,
+    /// Apptoto.
+    pub apptoto: ProviderCounts,
 }
 
 /// What one authorization server did.
@@ -87,6 +89,7 @@ impl Providers {
         match server {
             AuthorizationServer::Google => &mut self.google,
             AuthorizationServer::Microsoft => &mut self.microsoft,
+            AuthorizationServer::Apptoto => &mut self.apptoto,
         }
     }
 }

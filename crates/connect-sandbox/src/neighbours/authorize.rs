@@ -66,11 +66,13 @@ impl Sandbox {
         if query.need("response_type")? != "code" {
             return Err(Refused::ResponseType);
         }
-        let challenge = Challenge::asked(query, takes_plain(client.server))?;
-        if challenge.is_none() && client.is_public() && self.settings.is("public_pkce", "required") {
+        let challenge = Challenge::asked(query, self.takes_plain(client.server))?;
+        if challenge.is_none() && client.is_public() && self.needs_pkce(client.server) {
             return Err(Refused::Missing("code_challenge"));
         }
-        let user = query.find("login_hint").unwrap_or(self.settings.value("oauth_user")).to_owned();
+        // Apptoto has no parameter that names the user.
+        let hint = query.find("login_hint").filter(|_| client.server != AuthorizationServer::Apptoto);
+        let user = hint.unwrap_or(self.settings.value("oauth_user")).to_owned();
         let owner = Owner { server: client.server, client: client.id.clone(), user };
         let scopes = scope_tokens(query.need("scope")?)?;
         let (scopes, offline) = match client.server {
@@ -81,6 +83,10 @@ impl Sandbox {
             AuthorizationServer::Microsoft => {
                 let offline = microsoft::is_offline(&scopes);
                 (scopes, offline)
+            }
+            AuthorizationServer::Apptoto => {
+                self.apptoto_admits(client, &owner.user)?;
+                (self.apptoto_scopes(scopes, client)?, !self.settings.is("apptoto_refresh_tokens", "off"))
             }
         };
         Ok(Asked { owner, scopes, challenge, offline })
@@ -102,12 +108,18 @@ impl Sandbox {
         self.neighbours.issued.add_code(code.clone(), grant);
         back.reply(&[("code", &code)])
     }
-}
 
-/// Whether the method `plain` of RFC 7636 is known to be taken.
-fn takes_plain(server: AuthorizationServer) -> bool {
-    match server {
-        AuthorizationServer::Google => false,
-        AuthorizationServer::Microsoft => true,
+    /// Whether the method `plain` of RFC 7636 is known to be taken.
+    fn takes_plain(&self, server: AuthorizationServer) -> bool {
+        match server {
+            AuthorizationServer::Google => false,
+            AuthorizationServer::Microsoft => true,
+            AuthorizationServer::Apptoto => self.settings.is("apptoto_pkce", "any"),
+        }
+    }
+
+    /// Whether a public application must prove itself: Apptoto has PKCE in place of a secret, the others recommend it.
+    fn needs_pkce(&self, server: AuthorizationServer) -> bool {
+        server == AuthorizationServer::Apptoto || self.settings.is("public_pkce", "required")
     }
 }

@@ -79,7 +79,7 @@ impl Sandbox {
             AuthorizationServer::Google if google::is_popup(&client, &redirect_uri) => Mode::Popup,
             _ if !client.allows(&redirect_uri) => return Err(Refused::RedirectUri),
             AuthorizationServer::Microsoft => response_mode(query)?,
-            AuthorizationServer::Google => Mode::Query,
+            AuthorizationServer::Google | AuthorizationServer::Apptoto => Mode::Query,
         };
         let state = query.find("state").map(str::to_owned);
         Ok(Back { client, redirect_uri, mode, state, issuer: self.issuer(server, call) })
@@ -89,6 +89,7 @@ impl Sandbox {
     fn issuer(&self, server: AuthorizationServer, call: &Call) -> Option<String> {
         let issuer = match server {
             AuthorizationServer::Google => format!("{}/google", self.origin),
+            AuthorizationServer::Apptoto => format!("{}/apptoto/www", self.origin),
             AuthorizationServer::Microsoft => {
                 format!("{}/microsoft/{}/v2.0", self.origin, microsoft::tenant(call).unwrap_or("common"))
             }

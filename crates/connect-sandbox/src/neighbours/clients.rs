@@ -1,6 +1,6 @@
 //! The applications registered with each system.
 
-use super::AuthorizationServer;
+use super::{AuthorizationServer, apptoto};
 use crate::apps::AppError;
 use crate::sandbox::Sandbox;
 use crate::settings::is_uri;
@@ -33,6 +33,8 @@ pub struct OAuthApp {
     pub redirect_uris: Vec<String>,
     /// Whether it has a secret.
     pub client_type: ClientType,
+    /// The scopes it may ask for (Apptoto; the others have no such list). All of them at first.
+    pub scopes: Vec<String>,
 }
 
 /// What an application signs in with at one of them.
@@ -41,7 +43,7 @@ pub struct OAuthApp {
 pub struct OAuthCredentials {
     /// The application's id.
     pub client_id: String,
-    /// The application's secret, if it was given one.
+    /// The application's secret, if it was told one: a confidential one is, and at Apptoto a public one too.
     pub client_secret: Option<String>,
     /// The first of its redirect URIs.
     pub redirect_uri: String,
@@ -54,6 +56,7 @@ impl OAuthApp {
             name: name.into(),
             redirect_uris: vec![redirect_uri.into()],
             client_type: ClientType::Confidential,
+            scopes: apptoto::SCOPES.map(str::to_owned).to_vec(),
         }
     }
 
@@ -69,8 +72,14 @@ impl OAuthApp {
         self
     }
 
-    /// An absolute URI without a fragment (RFC 6749 3.1.2) each.
-    fn checked(self) -> Result<Self, AppError> {
+    /// The scopes that are ticked, in place of all of them.
+    pub fn scopes<T: Into<String>>(mut self, scopes: impl IntoIterator<Item = T>) -> Self {
+        self.scopes = scopes.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// An absolute URI without a fragment (RFC 6749 3.1.2) each, one alone at Apptoto, and scopes that exist there.
+    fn checked(self, server: AuthorizationServer) -> Result<Self, AppError> {
         if self.name.trim().is_empty() {
             return Err(AppError::Name);
         }
@@ -78,7 +87,16 @@ impl OAuthApp {
         if self.redirect_uris.is_empty() || !self.redirect_uris.iter().all(fit) {
             return Err(AppError::RedirectUri);
         }
-        Ok(self)
+        if server != AuthorizationServer::Apptoto {
+            return Ok(self);
+        }
+        if self.redirect_uris.len() > 1 {
+            return Err(AppError::RedirectUri);
+        }
+        match self.scopes.iter().find(|scope| !apptoto::SCOPES.contains(&scope.as_str())) {
+            Some(scope) => Err(AppError::Scope(scope.clone())),
+            None => Ok(self),
+        }
     }
 }
 
@@ -87,8 +105,11 @@ impl OAuthApp {
 pub(super) struct Client {
     pub(super) server: AuthorizationServer,
     pub(super) id: String,
-    pub(super) secret: Option<String>,
+    /// Every application has one; only some are told.
+    pub(super) secret: String,
     pub(super) app: OAuthApp,
+    /// The user who registered it; a default application belongs to everybody.
+    pub(super) owner: Option<String>,
 }
 
 impl Client {
@@ -102,10 +123,12 @@ impl Client {
         known.any(|known| known == redirect_uri || self.is_public() && same_loopback(known, redirect_uri))
     }
 
+    /// Apptoto shows a secret also to a public application.
     fn credentials(&self) -> OAuthCredentials {
+        let told = !self.is_public() || self.server == AuthorizationServer::Apptoto;
         OAuthCredentials {
             client_id: self.id.clone(),
-            client_secret: self.secret.clone(),
+            client_secret: told.then(|| self.secret.clone()),
             redirect_uri: self.app.redirect_uris.first().cloned().unwrap_or_default(),
         }
     }
@@ -121,16 +144,21 @@ fn confidential(server: AuthorizationServer) -> Client {
     Client {
         server,
         id: format!("{name}-client"),
-        secret: Some(format!("{name}-secret")),
+        secret: format!("{name}-secret"),
         app: OAuthApp::new("Demo application", "http://127.0.0.1:8765/callback"),
+        owner: None,
     }
 }
 
 fn public(server: AuthorizationServer) -> Client {
     let name = server.name();
     let app = OAuthApp::new("Demo application (public)", "http://127.0.0.1/callback");
-    let app = app.redirect_uri("http://[::1]/callback").public();
-    Client { server, id: format!("{name}-public-client"), secret: None, app }
+    let app = match server {
+        AuthorizationServer::Apptoto => app.public(),
+        _ => app.redirect_uri("http://[::1]/callback").public(),
+    };
+    let (id, secret) = (format!("{name}-public-client"), format!("{name}-public-secret"));
+    Client { server, id, secret, app, owner: None }
 }
 
 /// Loopback addresses that differ in their port alone. `localhost` is a name, not an address (RFC 8252 8.3).
@@ -163,11 +191,11 @@ impl Sandbox {
         server: AuthorizationServer,
         app: OAuthApp,
     ) -> Result<OAuthCredentials, AppError> {
-        let app = app.checked()?;
+        let app = app.checked(server)?;
+        let owner = Some(self.settings.value("oauth_user").to_owned());
         let random = &mut self.neighbours.random;
         let (id, secret) = (random.letters(24), random.token(24));
-        let secret = (app.client_type == ClientType::Confidential).then_some(secret);
-        let client = Client { server, id, secret, app };
+        let client = Client { server, id, secret, app, owner };
         let credentials = client.credentials();
         self.neighbours.clients.push(client);
         Ok(credentials)
@@ -180,7 +208,7 @@ impl Sandbox {
         client_id: &str,
         app: OAuthApp,
     ) -> Result<(), AppError> {
-        let app = app.checked()?;
+        let app = app.checked(server)?;
         let mut clients = self.neighbours.clients.iter_mut();
         let known = clients.find(|one| one.server == server && one.id == client_id);
         known.ok_or_else(|| AppError::Unknown(client_id.to_owned()))?.app = app;
@@ -193,6 +221,12 @@ impl Sandbox {
         self.neighbours.clients.retain(|one| one.server != server || one.id != client_id);
         self.neighbours.issued.forget_client(server, client_id);
         self.neighbours.clients.len() < before
+    }
+
+    /// What every application of this server signs in with; its default applications are the first.
+    pub fn provider_apps(&self, server: AuthorizationServer) -> Vec<OAuthCredentials> {
+        let clients = self.neighbours.clients.iter().filter(|one| one.server == server);
+        clients.map(Client::credentials).collect()
     }
 
     /// What the default application of this type signs in with: the first registered, while it is there.

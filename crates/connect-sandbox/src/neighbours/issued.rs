@@ -179,6 +179,17 @@ impl Issued {
         found
     }
 
+    /// The same where a token has to be the client's own (RFC 7009 2.1).
+    pub(super) fn revoke_token_of(&mut self, token: &str, server: AuthorizationServer, client: &str) -> bool {
+        self.client_of(token).is_some_and(|owner| owner == client) && self.revoke_token(token, server)
+    }
+
+    fn client_of(&self, token: &str) -> Option<&str> {
+        let access = self.access.get(token).map(|access| access.grant);
+        let id = access.or_else(|| self.refresh.get(token).map(|refresh| refresh.grant))?;
+        self.grant(id).map(|grant| grant.owner.client.as_str())
+    }
+
     fn revoke(&mut self, id: GrantId) {
         if let Some(grant) = self.grants.get_mut(id.0) {
             grant.revoked = true;

@@ -55,7 +55,9 @@ impl Sandbox {
         let asked = asked_scopes(form)?;
         let revoking = self.settings.is("code_reuse", "revoke");
         let narrow = |granted: &[String]| match client.server {
-            AuthorizationServer::Google => Ok(granted.to_vec()),
+            AuthorizationServer::Google | AuthorizationServer::Apptoto => {
+                narrowed(granted.to_vec(), asked.clone())
+            }
             AuthorizationServer::Microsoft => microsoft::for_one_resource(granted, asked.clone()),
         };
         let (grant, scopes) = self.neighbours.issued.redeem(&wanted, revoking, narrow)?;
@@ -68,7 +70,7 @@ impl Sandbox {
         let granted = self.neighbours.issued.grant(grant).map(|grant| grant.scopes.clone());
         let (granted, asked) = (granted.unwrap_or_default(), asked_scopes(form)?);
         let scopes = match client.server {
-            AuthorizationServer::Google => narrowed(granted, asked)?,
+            AuthorizationServer::Google | AuthorizationServer::Apptoto => narrowed(granted, asked)?,
             AuthorizationServer::Microsoft => microsoft::for_one_resource(&granted, asked)?,
         };
         Ok(self.issue(client.server, grant, scopes, call.now, false))
@@ -91,7 +93,7 @@ impl Sandbox {
         if let Some(lifetime) = lifetime {
             body.insert("expires_in".to_owned(), json!(lifetime));
         }
-        if offline && (first || rotates(server)) {
+        if offline && (first || self.rotates(server)) {
             let (token, lifetime) = (self.new_refresh_token(server), self.refresh_lifetime(server));
             if let Some(lifetime) = lifetime {
                 body.insert("refresh_token_expires_in".to_owned(), json!(lifetime));
@@ -108,7 +110,7 @@ impl Sandbox {
 
     fn told_scope(&self, server: AuthorizationServer, scopes: &[String]) -> String {
         match server {
-            AuthorizationServer::Google => scopes.join(" "),
+            AuthorizationServer::Google | AuthorizationServer::Apptoto => scopes.join(" "),
             AuthorizationServer::Microsoft => self.microsoft_scope(scopes),
         }
     }
@@ -118,7 +120,7 @@ impl Sandbox {
         let random = self.neighbours.random.token(32);
         match server {
             AuthorizationServer::Google => format!("4/0{random}"),
-            AuthorizationServer::Microsoft => random,
+            AuthorizationServer::Microsoft | AuthorizationServer::Apptoto => random,
         }
     }
 
@@ -126,7 +128,7 @@ impl Sandbox {
         let random = self.neighbours.random.token(40);
         match server {
             AuthorizationServer::Google => format!("1/{random}"),
-            AuthorizationServer::Microsoft => random,
+            AuthorizationServer::Microsoft | AuthorizationServer::Apptoto => random,
         }
     }
 
@@ -134,7 +136,7 @@ impl Sandbox {
         let random = self.neighbours.random.token(48);
         match server {
             AuthorizationServer::Google => format!("1//{random}"),
-            AuthorizationServer::Microsoft => random,
+            AuthorizationServer::Microsoft | AuthorizationServer::Apptoto => random,
         }
     }
 
@@ -143,6 +145,7 @@ impl Sandbox {
         match server {
             AuthorizationServer::Google => Some(self.settings.number("google_token_ttl")),
             AuthorizationServer::Microsoft => Some(self.settings.number("microsoft_token_ttl")),
+            AuthorizationServer::Apptoto => self.apptoto_lifetime(),
         }
     }
 
@@ -150,20 +153,21 @@ impl Sandbox {
     fn refresh_lifetime(&self, server: AuthorizationServer) -> Option<u64> {
         match server {
             AuthorizationServer::Google => self.google_refresh_lifetime(),
-            AuthorizationServer::Microsoft => None,
+            AuthorizationServer::Microsoft | AuthorizationServer::Apptoto => None,
+        }
+    }
+
+    /// Whether a refresh gives a new refresh token as well. The one before stays good.
+    fn rotates(&self, server: AuthorizationServer) -> bool {
+        match server {
+            AuthorizationServer::Google => false,
+            AuthorizationServer::Microsoft => true,
+            AuthorizationServer::Apptoto => self.settings.is("apptoto_refresh_tokens", "new"),
         }
     }
 }
 
-/// Whether a refresh gives a new refresh token as well. The one before stays good.
-fn rotates(server: AuthorizationServer) -> bool {
-    match server {
-        AuthorizationServer::Google => false,
-        AuthorizationServer::Microsoft => true,
-    }
-}
-
-/// The scopes of a refresh: those asked for, which must not go beyond the grant (RFC 6749 6), or all of it.
+/// The scopes that are asked for, which must not go beyond the grant (RFC 6749 6), or all of it.
 fn narrowed(granted: Vec<String>, asked: Option<Vec<String>>) -> Result<Vec<String>, Refused> {
     let Some(scopes) = asked else { return Ok(granted) };
     match scopes.iter().find(|scope| !granted.contains(scope)) {

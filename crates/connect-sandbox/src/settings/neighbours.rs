@@ -1,6 +1,6 @@
 //! The switches of Google, Microsoft and Apptoto.
 
-use super::switch::Kind::{Number, OneOf, Text};
+use super::switch::Kind::{Number, NumberOrNone, OneOf, Text};
 use super::switch::Switch;
 
 pub(super) const OAUTH_USER: Switch = Switch {
@@ -81,4 +81,52 @@ pub(super) const MICROSOFT_SCOPE: Switch = Switch {
     default: "as_asked",
     about: "resource: granted scopes come back with Graph's address, in another order, without offline_access",
     kind: OneOf(&["as_asked", "resource"]),
+};
+
+pub(super) const APPTOTO_TOKEN_TTL: Switch = Switch {
+    name: "apptoto_token_ttl",
+    values: "none|N",
+    default: "none",
+    about: "how many seconds Apptoto's access tokens live; undocumented, and none means that no expires_in is told",
+    kind: NumberOrNone,
+};
+
+pub(super) const APPTOTO_REFRESH_TOKENS: Switch = Switch {
+    name: "apptoto_refresh_tokens",
+    values: "off|kept|new",
+    default: "off",
+    about: "whether Apptoto gives refresh tokens, and a new one at every refresh; undocumented",
+    kind: OneOf(&["off", "kept", "new"]),
+};
+
+pub(super) const APPTOTO_REVOKE: Switch = Switch {
+    name: "apptoto_revoke",
+    values: "off|on",
+    default: "off",
+    about: "on: /apptoto/api/oauth/revoke (RFC 7009); no such endpoint is documented",
+    kind: OneOf(&["off", "on"]),
+};
+
+pub(super) const APPTOTO_PKCE: Switch = Switch {
+    name: "apptoto_pkce",
+    values: "s256|any",
+    default: "s256",
+    about: "the methods of PKCE Apptoto takes are undocumented; any: plain as well",
+    kind: OneOf(&["s256", "any"]),
+};
+
+pub(super) const APPTOTO_SCOPE_API: Switch = Switch {
+    name: "apptoto_scope_api",
+    values: "off|on",
+    default: "off",
+    about: "on: Apptoto takes the coarse scope `api` of its developer page, beside the manual's 14",
+    kind: OneOf(&["off", "on"]),
+};
+
+pub(super) const APPTOTO_PUBLISHED: Switch = Switch {
+    name: "apptoto_published",
+    values: "on|off",
+    default: "on",
+    about: "off: only who registered an application at Apptoto (oauth_user at that time) can authorize it",
+    kind: OneOf(&["on", "off"]),
 };

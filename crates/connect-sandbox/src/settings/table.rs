@@ -46,6 +46,12 @@ pub const SWITCHES: &[Switch] = &[
     neighbours::GOOGLE_PUBLISHING,
     neighbours::MICROSOFT_TOKEN_TTL,
     neighbours::MICROSOFT_SCOPE,
+    neighbours::APPTOTO_TOKEN_TTL,
+    neighbours::APPTOTO_REFRESH_TOKENS,
+    neighbours::APPTOTO_REVOKE,
+    neighbours::APPTOTO_PKCE,
+    neighbours::APPTOTO_SCOPE_API,
+    neighbours::APPTOTO_PUBLISHED,
     // Errors.
     Switch {
         name: "expired_body",
