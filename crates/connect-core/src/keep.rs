@@ -49,7 +49,7 @@ impl Session {
 
     /// Ends the session: the server first (RFC 7009), then the store, whatever the server said.
     pub fn sign_out(self: &Arc<Self>) -> RefreshStep {
-        let work = SignOut { session: self.clone(), sign_ins: 0, tokens: None, revoked: Ok(()) };
+        let work = SignOut { session: self.clone(), sign_ins: 0, tokens: Vec::new(), revoked: Ok(()) };
         RefreshStep::Lock(token_endpoint::lease(self.app()), Locking(Box::new(work)))
     }
 }
@@ -148,7 +148,8 @@ struct SignOut {
     session: Arc<Session>,
     /// The sign-ins there had been when the tokens to revoke were looked up.
     sign_ins: u64,
-    tokens: Option<Tokens>,
+    /// What is not to bring the user back: what is revoked, and what the store held.
+    tokens: Vec<Tokens>,
     revoked: Result<(), Error>,
 }
 
@@ -178,8 +179,8 @@ impl Work for SignOut {
             self.revoked = Err(store_error("could not be read", error)); // unless memory has some
             None
         });
-        self.tokens = pending.or(stored).or(current);
-        let Some(tokens) = self.tokens.clone() else { return self.delete() };
+        self.tokens = [pending, stored, current].into_iter().flatten().collect();
+        let Some(tokens) = self.tokens.first().cloned() else { return self.delete() };
         let token: Secret = tokens.refresh_token.unwrap_or(tokens.access_token);
         match token_endpoint::request(self.session.app(), &Revoke::new(token.expose())) {
             Ok(request) => RefreshStep::Send(request, Exchanging(self)),
@@ -206,7 +207,7 @@ impl Work for SignOut {
             // Who signed in since is not signed out; the new pair waits for the lock.
             if state.sign_ins == self.sign_ins {
                 state.sign_ins += 1;
-                state.end(self.tokens.take(), Error::authentication("the user has signed out"));
+                state.end(std::mem::take(&mut self.tokens), Error::authentication("the user has signed out"));
             }
         }
         let deleted = outcome.map_err(|error| store_error("could not be deleted", error));

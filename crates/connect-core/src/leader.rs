@@ -166,13 +166,13 @@ impl Leader {
                 let mut state = self.session.state();
                 match (stored, &state.ended) {
                     _ if state.sign_ins != self.sign_ins => Ok(()),
-                    (Some(tokens), Some(ended)) if same_pair(ended.tokens.as_ref(), &tokens) => {
-                        Err(ended.error.clone())
-                    }
-                    (Some(tokens), _) => {
-                        state.adopt(tokens, Origin::Loaded);
-                        Ok(())
-                    }
+                    (Some(tokens), _) => match state.ended_with(&tokens) {
+                        Some(error) => Err(error),
+                        None => {
+                            state.adopt(tokens, Origin::Loaded);
+                            Ok(())
+                        }
+                    },
                     (None, Some(ended)) => Err(ended.error.clone()),
                     (None, None) => Err(Error::authentication(
                         "the token store holds no tokens for this user: start with `auth().sign_in`",
@@ -201,7 +201,7 @@ impl Leader {
                     let error = Error::authentication(
                         "the user has signed out: the token store holds no tokens for them",
                     );
-                    state.end(None, error.clone());
+                    state.end(Vec::new(), error.clone());
                     drop(state);
                     return self.release(Err(error));
                 }
@@ -209,7 +209,13 @@ impl Leader {
                     drop(state);
                     return self.exchange();
                 }
-                Some(tokens) => state.adopt(tokens, Origin::Taken(self.now)),
+                Some(tokens) => {
+                    if let Some(error) = state.ended_with(&tokens) {
+                        drop(state);
+                        return self.release(Err(error)); // it could not be deleted
+                    }
+                    state.adopt(tokens, Origin::Taken(self.now));
+                }
             }
         }
         let expired = state.is_expired(self.now);
@@ -292,7 +298,7 @@ impl Leader {
             drop(state);
             return self.release(Ok(()));
         }
-        state.end(Some(tokens.clone()), error.clone());
+        state.end(vec![tokens.clone()], error.clone());
         drop(state);
         let mut again = SignIn::new(&*session.key().user);
         again.scope = tokens.scope;

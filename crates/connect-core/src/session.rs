@@ -21,7 +21,7 @@ use http::HeaderValue;
 
 use crate::{
     App, Error, ErrorKind, Now, Sent, TokenKey, Tokens,
-    pending::{Origin, Pending},
+    pending::{Origin, Pending, same_pair},
     refresh::{Reason, Refresh},
 };
 
@@ -76,9 +76,9 @@ pub(crate) struct Failure {
     pub(crate) error: Error,
 }
 
-/// A session that is over, and the pair that must not bring it back, if it is known.
+/// A session that is over, and the pairs that must not bring it back, as far as they are known.
 pub(crate) struct Ended {
-    pub(crate) tokens: Option<Tokens>,
+    tokens: Vec<Tokens>,
     pub(crate) error: Error,
 }
 
@@ -268,8 +268,14 @@ impl State {
         self.current = Some(Current::new(tokens, origin));
     }
 
-    /// Puts the session to its end. Should `tokens` be in the store again, they do not bring it back.
-    pub(crate) fn end(&mut self, tokens: Option<Tokens>, error: Error) {
+    /// What ended the session that these tokens belonged to, if it is over.
+    pub(crate) fn ended_with(&self, tokens: &Tokens) -> Option<Error> {
+        let ended = self.ended.as_ref()?;
+        ended.tokens.iter().any(|known| same_pair(Some(known), tokens)).then(|| ended.error.clone())
+    }
+
+    /// Puts the session to its end. Should one of `tokens` be in the store again, it does not bring it back.
+    pub(crate) fn end(&mut self, tokens: Vec<Tokens>, error: Error) {
         self.current = None;
         self.pending = None;
         self.generation += 1;

@@ -121,3 +121,45 @@ fn signing_in_again_after_it_works() {
     world.drive(world.session.import(world.pair(6), world.now()), &mut store, |_| unreachable!()).0.unwrap();
     assert_eq!(world.bearer(), "hush-a6");
 }
+
+#[test]
+fn a_sign_out_with_an_unsaved_pair_is_one_although_the_older_record_stays() {
+    let world = World::loaded();
+    let (exchanging, _call) = world.exchanging(&world.pair(1));
+    drop(save(exchanging.resume(Ok(minted(2)), world.now())));
+    assert!(world.session.has_pending());
+    let (_, sending) =
+        exchange(load(lock(world.session.sign_out(), world.now()), Ok(Some(world.pair(1))), world.now()));
+    let step = deleting(sending.resume(Ok(status(200, "")), world.now()));
+    release(step.resume(Err(StoreError::new("read only")), world.now()), world.now()).unwrap_err();
+    let (refresh, _call) = wish(world.call());
+    let outcome = done(load(refresh.start(world.now()), Ok(Some(world.pair(1))), world.now()));
+    assert!(outcome.is_err());
+}
+
+#[test]
+fn a_refused_pair_that_stays_is_not_taken_by_who_waited() {
+    let world = World::loaded();
+    let (waiter, _call) = wish(world.answered(status(401, "")));
+    let (exchanging, _c) = world.exchanging(&world.pair(1));
+    let step = load(exchanging.resume(Ok(refused()), world.now()), Ok(Some(world.pair(1))), world.now());
+    release(deleting(step).resume(Err(StoreError::new("read only")), world.now()), world.now()).unwrap_err();
+    let (absent, _b) = wish(world.call());
+    done(load(absent.start(world.now()), Ok(Some(world.pair(1))), world.now())).unwrap_err();
+    let (outcome, presented) =
+        world.drive(waiter.start(world.now()), &mut Some(world.pair(1)), |_| Ok(refused()));
+    assert!(outcome.is_err());
+    assert_eq!(presented, [""; 0]);
+}
+
+#[test]
+fn a_call_that_waited_while_the_user_signed_out_brings_nothing_back() {
+    let world = World::loaded();
+    let (late, _call) = wish(world.answered(status(401, "")));
+    let (_, sending) =
+        exchange(load(lock(world.session.sign_out(), world.now()), Ok(Some(world.pair(1))), world.now()));
+    let step = deleting(sending.resume(Err(lost()), world.now()));
+    release(step.resume(Err(StoreError::new("read only")), world.now()), world.now()).unwrap_err();
+    let (outcome, _) = world.drive(late.start(world.now()), &mut Some(world.pair(1)), |_| Ok(minted(9)));
+    assert!(outcome.is_err());
+}

@@ -203,7 +203,7 @@ fn a_call_that_has_no_time_to_wait_for_it_fails() {
         let (outcome, _) = world.drive(leader.start(world.now()), &mut store, |_| unreachable!());
         let (_, sending) = send(call.resume(outcome, world.now()));
         let error = response(sending.resume(Ok(status(401, "")), world.now())).unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::Authentication), "{timeout}: {error:?}");
+        assert!(matches!(error.kind(), ErrorKind::Timeout), "nobody has to sign in: {timeout}: {error:?}");
     }
 }
 
