@@ -337,7 +337,7 @@ impl World {
             }
             Kind::Job(job) => {
                 let Work::Send(next) = std::mem::replace(&mut job.state, Work::Nothing) else { return };
-                let (presented, sent_at) = (job.presents.take(), job.sent_at);
+                let (presented, sent_at, robbed) = (job.presents.take(), job.sent_at, job.robbed);
                 if let Some(presented) = presented
                     && !fate.answers()
                     && !matches!(fate.fault, Some(Fault::Unreachable | Fault::Limited | Fault::InvalidClient))
@@ -353,6 +353,9 @@ impl World {
                         self.processes[process].signed_in[user] = self.now;
                     }
                     self.truth.arrives(&access, life, skewed);
+                    if robbed {
+                        self.truth.save_failed(&access); // as it will
+                    }
                     if presented.is_some() && self.processes[process].signed_in[user] > sent_at {
                         self.truth.gives_up(life, Some(user));
                     }

@@ -104,7 +104,7 @@ impl Truth {
         if !who.locked && !who.robbed {
             return Err("a refresh token is presented without the lock".to_owned());
         }
-        if who.twice {
+        if who.twice && !who.robbed {
             return Err("a refresh token is presented while another exchange of it is under way".to_owned());
         }
         if family.newest >= pair.number + 2 && who.locked {
