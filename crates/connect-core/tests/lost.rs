@@ -221,3 +221,21 @@ fn a_lost_answer_for_a_pair_taken_from_the_store_is_shared_as_well() {
     assert!(matches!(error.kind(), ErrorKind::Network { sent: Sent::Maybe }), "{error:?}");
     assert_eq!(world.bearer(), "hush-a2", "whether it is over is for the server to say");
 }
+
+#[test]
+fn an_exchange_begins_only_while_the_lock_outlasts_it() {
+    for (slow, begins) in [(0, true), (3_000, true), (3_001, false), (40_000, false)] {
+        let mut world = World::loaded();
+        let stored = world.pair(1);
+        let (wish, _call) = wish(world.answered(status(401, "")));
+        let step = lock(wish.start(world.now()), world.now());
+        world.monotonic += std::time::Duration::from_millis(slow);
+        let step = load(step, Ok(Some(stored)), world.now());
+        assert_eq!(matches!(step, RefreshStep::Send(..)), begins, "{slow} ms");
+        if !begins {
+            let error = release(step, world.now()).unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::TokenStore) && !error.may_have_happened(), "{error:?}");
+            assert!(world.session.is_clean(), "nothing was sent");
+        }
+    }
+}
