@@ -247,9 +247,14 @@ impl Truth {
     pub(super) fn saved(&mut self, access: &str, now: u64) {
         let Some(&index) = self.by_access.get(access) else { return };
         let pair = &mut self.pairs[index];
+        let signs_in = pair.number == 0 && pair.saved.is_none();
         pair.saved.get_or_insert(now);
         let (user, family) = (self.families[pair.family].user, pair.family);
-        self.last_saved.insert(user, family);
+        let before = self.last_saved.insert(user, family);
+        if let Some(before) = before.filter(|before| signs_in && *before != family) {
+            // Who signs in anew has no use for the sign-in that was there.
+            self.families[before].excused = true;
+        }
         if let Some(refresh) = self.pairs[index].refresh.clone().filter(|_| self.rotation == Rotation::Kept) {
             self.by_refresh.insert(refresh, index);
         }
