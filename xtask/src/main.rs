@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         ["codegen"] => codegen::write(&root()),
         ["codegen", "--check"] => codegen::check(&root()),
         ["simulate", options @ ..] => simulation::simulate(&root(), options),
-        ["mutants"] => simulation::mutants(&root(), "3000"),
+        ["mutants"] => simulation::mutants(&root(), "20000"),
         ["mutants", "--seeds", seeds] => simulation::mutants(&root(), seeds),
         ["licences"] => licences::check(&root()),
         _ => Err(USAGE.to_owned()),
