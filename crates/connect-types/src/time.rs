@@ -65,11 +65,18 @@ impl EventTime {
     }
 }
 
+/// Whether the year has no sign: RFC 3339 5.6 knows none, and jiff asserts that nobody names the first second there is.
+pub(crate) fn has_plain_year(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_digit())
+}
+
 /// Reads any text; one that is no time is kept.
 impl From<&str> for EventTime {
     fn from(text: &str) -> Self {
         let date_only = !text.contains(['T', 't', ' ']);
-        let read = if date_only {
+        let read = if !has_plain_year(text) {
+            None
+        } else if date_only {
             text.parse().ok().map(Self::Date)
         } else {
             // A zone in brackets without an offset is an instant only to who has the zone's rules.

@@ -10,6 +10,7 @@ use serde::ser::{Serialize, SerializeMap};
 
 use crate::scan::Scan;
 use crate::text;
+use crate::time::has_plain_year;
 use crate::wire::{Slot, Wire};
 
 impl Wire for String {
@@ -38,7 +39,8 @@ impl Wire for u64 {
 
 impl Wire for Timestamp {
     fn read(text: &str) -> Option<Self> {
-        text::read(text)?.parse().ok()
+        let text = text::read(text)?;
+        has_plain_year(&text).then(|| text.parse().ok()).flatten()
     }
 }
 

@@ -156,6 +156,11 @@ fn times_are_what_their_text_says() {
     {
         assert_eq!(time(odd), EventTime::Unreadable(odd.into()));
     }
+    // The first second there is, and a little more.
+    let first = "-009999-01-02T01:59:58.5Z";
+    assert_eq!(time(first), EventTime::Unreadable(first.into()));
+    let event: Event = decode(format!(r#"{{"lastModified": "{first}"}}"#).as_bytes()).unwrap();
+    assert_eq!((event.last_modified, event.extra.len()), (None, 1));
 }
 
 #[test]
