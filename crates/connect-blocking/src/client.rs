@@ -37,8 +37,9 @@ pub(crate) struct Inner {
 
 impl Client {
     /// Sees that no token is lost with this client: waits for what other threads refresh and save, and saves
-    /// what could not be saved before, for at most this long. From then on no tokens are exchanged any more: a call
-    /// that would need that fails. Call it before the process ends, and again if it says that the time was over.
+    /// what could not be saved before, for at most this long. From then on no tokens are loaded or changed any more:
+    /// a call, a sign-in or a sign-out that would need that fails. Call it before the process ends, and again if it
+    /// says that the time was over.
     pub fn close(&self, at_most: Duration) -> Result<(), Error> {
         let deadline = self.now().monotonic.saturating_add(at_most);
         if !self.0.busy.close_within(at_most) {
@@ -123,5 +124,5 @@ impl Client {
 }
 
 fn closed() -> Error {
-    Error::configuration("the client is closed: tokens are not exchanged any more")
+    Error::configuration("the client is closed: it loads and changes no tokens any more, so make another one")
 }

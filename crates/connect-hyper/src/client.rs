@@ -50,8 +50,8 @@ pub(crate) struct Tasks {
 impl Client {
     /// Sees that no token is lost with this client: waits for refreshes and saves in flight, and saves what
     /// could not be saved before, for at most this long. What is being kept of deliveries is waited for as well. From
-    /// then on no tokens are exchanged any more: a call that would need that fails. Call it before the runtime ends,
-    /// and again if it says that the time was over.
+    /// then on no tokens are loaded or changed any more: a call, a sign-in or a sign-out that would need that fails.
+    /// Call it before the runtime ends, and again if it says that the time was over.
     pub async fn close(&self, at_most: Duration) -> Result<(), Error> {
         runtime()?;
         let deadline = self.now().monotonic.saturating_add(at_most);
@@ -199,7 +199,7 @@ async fn detach(
 }
 
 fn closed() -> Error {
-    Error::configuration("the client is closed: tokens are not exchanged any more")
+    Error::configuration("the client is closed: it loads and changes no tokens any more, so make another one")
 }
 
 /// Counts a task that changes tokens, or the state of a delivery, for as long as it lives.
