@@ -6,11 +6,12 @@ use std::{
     time::Duration,
 };
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderValue, Uri};
 
 use crate::{
-    Error, ErrorKind, Now, Observer, RetryPolicy, Secret, Seed, TokenKey, entropy::Entropy,
+    Error, ErrorKind, Now, Observer, RetryPolicy, Secret, Seed, TokenKey,
+    entropy::Entropy,
+    oauth::{self, Pkce, Profile},
     retry::RetryBudget,
 };
 
@@ -26,12 +27,14 @@ const LONGEST_COOL_DOWN: Duration = Duration::from_secs(3600);
 pub struct Config {
     /// The public id of the application.
     pub client_id: String,
-    /// Its secret.
-    pub client_secret: Secret,
+    /// Its secret; `None` for a public client (RFC 6749 2.1), which could not keep one.
+    pub client_secret: Option<Secret>,
     /// Where users come back to after the authorization: as registered, to the letter.
     pub redirect_uri: String,
     /// Where the API is. Default [`CONNECT_BASE_URL`].
     pub base_url: String,
+    /// The authorization server. Default: Mobiscroll Connect at the base URL.
+    pub profile: Option<Profile>,
     /// What the client calls itself to the server.
     pub user_agent: String,
     /// When a failed request is sent again.
@@ -61,11 +64,23 @@ impl Config {
         redirect_uri: impl Into<String>,
         seed: impl Into<Seed>,
     ) -> Self {
+        let client_secret = Some(client_secret.into());
+        Self { client_secret, ..Self::public(client_id, redirect_uri, seed) }
+    }
+
+    /// The defaults around a public client: an installed program, or a device. Its [`profile`](Self::profile) has to be
+    /// that of a server that knows PKCE.
+    pub fn public(
+        client_id: impl Into<String>,
+        redirect_uri: impl Into<String>,
+        seed: impl Into<Seed>,
+    ) -> Self {
         Self {
             client_id: client_id.into(),
-            client_secret: client_secret.into(),
+            client_secret: None,
             redirect_uri: redirect_uri.into(),
             base_url: CONNECT_BASE_URL.to_owned(),
+            profile: None,
             user_agent: concat!("connect-rs/", env!("CARGO_PKG_VERSION")).to_owned(),
             retry: RetryPolicy::default(),
             timeout: Duration::from_secs(60),
@@ -153,7 +168,7 @@ impl Service {
 }
 
 /// Whether what goes to `uri` cannot be read on the way: https, or a loopback address.
-fn is_protected(uri: &Uri) -> bool {
+pub(crate) fn is_protected(uri: &Uri) -> bool {
     match uri.scheme_str() {
         Some("https") => true,
         Some("http") => is_loopback(uri.host().unwrap_or_default()),
@@ -175,7 +190,9 @@ pub struct App(Arc<Inner>);
 struct Inner {
     config: Config,
     service: Service,
-    basic: HeaderValue,
+    profile: Profile,
+    /// Of a client that authenticates by it.
+    basic: Option<HeaderValue>,
     user_agent: HeaderValue,
     entropy: Entropy,
     shared: Mutex<Shared>,
@@ -191,8 +208,14 @@ impl App {
     /// Checks a configuration.
     pub fn new(config: Config) -> Result<Self, Error> {
         let service = Service::new(&config.base_url)?;
-        if config.client_id.is_empty() || config.client_secret.expose().is_empty() {
+        let empty = config.client_secret.as_ref().is_some_and(|secret| secret.expose().is_empty());
+        if config.client_id.is_empty() || empty {
             return Err(Error::configuration("the client id and the client secret must not be empty"));
+        }
+        let profile = config.profile.clone().unwrap_or_else(|| Profile::connect(&service));
+        profile.check()?;
+        if config.client_secret.is_none() && profile.pkce == Pkce::Absent {
+            return Err(Error::configuration("a client without a secret needs a server that knows PKCE"));
         }
         check_redirect_uri(&config.redirect_uri)?;
         if *config.seed.0 == [0; 32] {
@@ -200,15 +223,15 @@ impl App {
                 "the seed is all zero: the operating system gave no random numbers",
             ));
         }
-        let credentials = format!("{}:{}", config.client_id, config.client_secret.expose());
-        let mut basic = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(credentials)))
-            .map_err(|_| Error::configuration("the credentials do not fit into a header"))?;
-        basic.set_sensitive(true);
+        let basic = match &config.client_secret {
+            Some(secret) => oauth::basic(profile.client_auth, &config.client_id, secret)?,
+            None => None,
+        };
         let user_agent = HeaderValue::try_from(config.user_agent.as_str())
             .map_err(|_| Error::configuration("the user agent does not fit into a header"))?;
         let entropy = Entropy::new(config.seed.clone());
         let shared = Mutex::new(Shared { budget: RetryBudget::new(), cool_down: Duration::ZERO });
-        Ok(Self(Arc::new(Inner { config, service, basic, user_agent, entropy, shared })))
+        Ok(Self(Arc::new(Inner { config, service, profile, basic, user_agent, entropy, shared })))
     }
 
     /// How it is set up.
@@ -221,17 +244,22 @@ impl App {
         &self.0.service
     }
 
+    /// The authorization server.
+    pub fn profile(&self) -> &Profile {
+        &self.0.profile
+    }
+
     /// The key under which a user's tokens are kept.
     pub fn token_key(&self, user: &str) -> TokenKey {
         TokenKey {
-            issuer: self.0.service.origin().into(),
+            issuer: self.0.profile.issuer.as_str().into(),
             client_id: self.config().client_id.as_str().into(),
             user: user.into(),
         }
     }
 
-    pub(crate) fn basic(&self) -> &HeaderValue {
-        &self.0.basic
+    pub(crate) fn basic(&self) -> Option<&HeaderValue> {
+        self.0.basic.as_ref()
     }
 
     pub(crate) fn user_agent(&self) -> &HeaderValue {
@@ -368,7 +396,10 @@ mod tests {
             Config::from_vars(|name| var(name).map(str::to_owned), [7; 32]).unwrap()
         };
         let from = config(Some("https://connect.example/api"));
-        assert_eq!((from.client_id.as_str(), from.client_secret.expose()), ("id", "secret"));
+        assert_eq!(
+            (from.client_id.as_str(), from.client_secret.as_ref().unwrap().expose()),
+            ("id", "secret")
+        );
         assert_eq!(from.redirect_uri, "https://app.example/callback");
         assert_eq!(from.base_url, "https://connect.example/api");
         for unset in [None, Some("")] {

@@ -98,6 +98,10 @@ pub enum SignInFault {
     /// The callback holds neither a code nor an error, or something twice.
     #[error("the callback cannot be read")]
     Callback,
+    /// The callback comes from another authorization server than the one it was sent to (RFC 9207), or does not say
+    /// from which although it should.
+    #[error("the issuer does not match")]
+    Issuer,
     /// The access token belongs to another user.
     #[error("the token belongs to another user")]
     WrongUser,

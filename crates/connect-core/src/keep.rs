@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use connect_types::{ExchangeCode, Revoke};
-
 use crate::{
-    Callback, Error, Now, PendingSignIn, Response, Secret, Session, SignInFault, StoreError, Tokens,
-    TransportError, answer,
+    Callback, Error, Now, PendingSignIn, Response, Session, SignInFault, StoreError, Tokens, TransportError,
+    answer,
     leader::{not_saved, store_error},
     pending::{Origin, Over, Pending},
     steps::{Deleting, Exchanging, Loading, Locking, RefreshStep, Releasing, Saving, Work},
@@ -23,9 +21,9 @@ impl PendingSignIn {
             let text = "a sign-in is finished in the session of the user who signs in";
             return RefreshStep::Done(Err(Error::configuration(text)));
         }
-        let request = self.accept(app, callback, now.wall).and_then(|code| {
-            token_endpoint::request(app, &ExchangeCode::new(code.expose(), self.redirect_uri()))
-        });
+        let request = self
+            .accept(app, callback, now.wall)
+            .and_then(|code| token_endpoint::exchange(app, &code, self.redirect_uri(), self.verifier()));
         match request {
             Err(error) => RefreshStep::Done(Err(error)),
             Ok(request) => RefreshStep::Send(
@@ -63,7 +61,7 @@ struct Finish {
 impl Work for Finish {
     fn sent(self: Box<Self>, outcome: Result<Response, TransportError>, now: Now) -> RefreshStep {
         let tokens = match outcome {
-            Ok(response) => token_endpoint::read(&response, None, now)
+            Ok(response) => token_endpoint::read(self.session.app(), &response, None, now)
                 .map_err(|(Refusal::Over(error) | Refusal::Other(error))| error),
             Err(error) => Err(error.into()),
         };
@@ -81,6 +79,9 @@ impl Work for Finish {
 
 /// Whether the access token is this user's and this client's; one that is no JWT cannot be asked.
 fn check(session: &Session, tokens: &Tokens) -> Result<(), Error> {
+    if session.app().profile().user_parameter.is_none() {
+        return Ok(()); // whoever signed in there: the application's own ids mean nothing to it
+    }
     let Some(claims) = Claims::of(&tokens.access_token) else { return Ok(()) };
     let fault = if !claims.is_user(&session.key().user) {
         SignInFault::WrongUser
@@ -181,19 +182,17 @@ impl Work for SignOut {
         });
         self.tokens = [pending, stored, current].into_iter().flatten().collect();
         let Some(tokens) = self.tokens.first().cloned() else { return self.delete() };
-        let token: Secret = tokens.refresh_token.unwrap_or(tokens.access_token);
-        match token_endpoint::request(self.session.app(), &Revoke::new(token.expose())) {
-            Ok(request) => RefreshStep::Send(request, Exchanging(self)),
-            Err(error) => {
-                self.revoked = Err(error);
-                self.delete()
-            }
+        match token_endpoint::revoke(self.session.app(), &tokens) {
+            Some(Ok(request)) => return RefreshStep::Send(request, Exchanging(self)),
+            Some(Err(error)) => self.revoked = Err(error),
+            None => {}
         }
+        self.delete()
     }
 
     fn sent(mut self: Box<Self>, outcome: Result<Response, TransportError>, now: Now) -> RefreshStep {
         self.revoked = match outcome {
-            Ok(response) if response.status().is_success() => Ok(()),
+            Ok(response) if token_endpoint::is_revoked(self.session.app(), &response) => Ok(()),
             Ok(response) => Err(answer::classify(&response, None, now.wall)),
             Err(error) => Err(error.into()),
         };

@@ -5,10 +5,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use connect_types::RefreshToken;
-
 use crate::{
     Error, ErrorKind, Now, Response, Sent, Session, SessionEnded, SignIn, StoreError, Tokens, TransportError,
+    oauth::Rotation,
     pending::{Origin, Over, Pending, same_pair},
     refresh::Reason,
     session::{LONGEST_PATIENCE, PATIENCE},
@@ -74,7 +73,7 @@ impl Work for Leader {
             return self.release(Ok(()));
         };
         let error = match outcome {
-            Ok(response) => match token_endpoint::read(&response, Some(&from), now) {
+            Ok(response) => match token_endpoint::read(self.session.app(), &response, Some(&from), now) {
                 Ok(tokens) => {
                     return self.save(Pending {
                         tokens,
@@ -242,9 +241,7 @@ impl Leader {
             let text = "the access token is no longer accepted and there is no refresh token";
             return self.release(Err(Error::authentication(text)));
         };
-        let grant =
-            RefreshToken::new(refresh_token.expose()).redirect_uri(app.config().redirect_uri.as_str());
-        match token_endpoint::request(&app, &grant) {
+        match token_endpoint::refresh(&app, &refresh_token) {
             Err(error) => self.release(Err(error)),
             Ok(request) => {
                 self.exchanged = true;
@@ -310,6 +307,9 @@ impl Leader {
     }
 
     fn fate_unknown(&self, from: &Tokens) {
+        if self.session.app().profile().rotation == Rotation::Keeps {
+            return; // it was not used up
+        }
         if let Some(current) = &mut self.session.state().current {
             current.fate_unknown |= same_pair(Some(from), &current.tokens);
         }

@@ -13,6 +13,7 @@ mod keep;
 mod leader;
 mod memory;
 mod network;
+pub mod oauth;
 mod observer;
 mod pager;
 mod pending;

@@ -13,11 +13,14 @@
 //! somebody else. Therefore an access token is believed only if its `sub` and `aud` are the user and the client
 //! of the sign-in; otherwise nothing is saved. (A token that is no JWT cannot be checked.)
 
-use connect_types::{Authorize, Language, Provider, Scope, Theme};
+use connect_types::{Language, Provider, Scope, Theme};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{App, Error, Now, Secret, SignInFault};
+use crate::{
+    App, Error, Now, Secret, SignInFault,
+    oauth::{IssuerParameter, Pkce, Verifier, check_scope},
+};
 
 /// A sign-in is good for this long between its start and the callback.
 const LIFETIME: SignedDuration = SignedDuration::from_mins(10);
@@ -32,39 +35,54 @@ const LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 pub struct SignIn {
     pub(crate) user: String,
     pub(crate) scope: Option<Scope>,
-    providers: Vec<Provider>,
-    language: Option<Language>,
-    theme: Option<Theme>,
+    parameters: Vec<(Box<str>, String)>,
 }
 
 impl SignIn {
     /// A sign-in of the user the application knows by this id.
     pub fn new(user: impl Into<String>) -> Self {
-        Self { user: user.into(), scope: None, providers: Vec::new(), language: None, theme: None }
+        Self { user: user.into(), scope: None, parameters: Vec::new() }
     }
 
-    /// Asks for this scope. Without it none is sent, which the service takes as `read-write`.
-    pub fn scope(mut self, scope: Scope) -> Self {
-        self.scope = Some(scope);
+    /// Asks for this scope. Without it none is sent, which Mobiscroll Connect takes as `read-write`.
+    pub fn scope(mut self, scope: impl Into<Scope>) -> Self {
+        self.scope = Some(scope.into());
+        self
+    }
+
+    /// Asks for these scopes, of a server that has many.
+    pub fn scopes<S: AsRef<str>>(self, scopes: impl IntoIterator<Item = S>) -> Self {
+        let mut all = String::new();
+        for scope in scopes {
+            all.push_str(if all.is_empty() { "" } else { " " });
+            all.push_str(scope.as_ref());
+        }
+        self.scope(Scope::from(all))
+    }
+
+    /// Sends a parameter that a server wants besides, such as `login_hint`. Of one that is set twice the last counts; what
+    /// the sign-in itself is made of cannot be set.
+    pub fn parameter(mut self, name: impl Into<Box<str>>, value: impl Into<String>) -> Self {
+        let (name, value) = (name.into(), value.into());
+        self.parameters.retain(|(known, _)| *known != name);
+        self.parameters.push((name, value));
         self
     }
 
     /// Offers these providers only.
-    pub fn providers(mut self, providers: impl IntoIterator<Item = Provider>) -> Self {
-        self.providers = providers.into_iter().collect();
-        self
+    pub fn providers(self, providers: impl IntoIterator<Item = Provider>) -> Self {
+        let names: Vec<_> = providers.into_iter().map(|provider| provider.as_str().to_owned()).collect();
+        self.parameter("providers", names.join(","))
     }
 
     /// Shows the pages in this language instead of the browser's.
-    pub fn language(mut self, language: impl Into<Language>) -> Self {
-        self.language = Some(language.into());
-        self
+    pub fn language(self, language: impl Into<Language>) -> Self {
+        self.parameter("lng", language.into().as_str())
     }
 
     /// Shows the pages light, dark, or as the browser wants it.
-    pub fn theme(mut self, theme: Theme) -> Self {
-        self.theme = Some(theme);
-        self
+    pub fn theme(self, theme: Theme) -> Self {
+        self.parameter("theme", theme.as_str())
     }
 
     /// Starts it: makes the `state` and the URL.
@@ -72,29 +90,45 @@ impl SignIn {
         if self.user.is_empty() {
             return Err(Error::validation("the user id must not be empty"));
         }
-        let config = app.config();
-        let state = app.entropy().text();
-        let mut authorize = Authorize::new(&config.client_id, &self.user, &config.redirect_uri)
-            .state(&state)
-            .providers(self.providers);
+        let (config, profile) = (app.config(), app.profile());
         if let Some(scope) = &self.scope {
-            authorize = authorize.scope(scope.clone());
+            check_scope(scope.as_str())?;
         }
-        if let Some(language) = self.language {
-            authorize = authorize.language(language);
+        let state = app.entropy().text();
+        let verifier = (profile.pkce == Pkce::Used).then(|| Verifier::new(app.entropy()));
+        let mut query: Vec<(&str, &str)> = vec![
+            ("response_type", "code"),
+            ("client_id", &config.client_id),
+            ("redirect_uri", &config.redirect_uri),
+            ("state", &state),
+        ];
+        query.extend(profile.user_parameter.as_deref().map(|name| (name, self.user.as_str())));
+        query.extend(self.scope.as_ref().map(|scope| ("scope", scope.as_str())));
+        let challenge = verifier.as_ref().map(Verifier::challenge);
+        if let Some(challenge) = &challenge {
+            // Without a method it would be `plain` (RFC 7636 4.3).
+            query.extend([("code_challenge", challenge.as_str()), ("code_challenge_method", "S256")]);
         }
-        if let Some(theme) = self.theme {
-            authorize = authorize.theme(theme);
+        let own = self.parameters.iter().map(|(name, value)| (&**name, value.as_str()));
+        let servers =
+            profile.authorize_parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        // No parameter twice (RFC 6749 3.1), and none without a value.
+        for (name, value) in own.chain(servers) {
+            if !value.is_empty() && query.iter().all(|(known, _)| *known != name) {
+                query.push((name, value));
+            }
         }
-        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(authorize.query()?).finish();
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
+        let mark = if profile.authorize_url.contains('?') { '&' } else { '?' };
         Ok(PendingSignIn {
-            url: format!("{}{}?{query}", app.service().base_url(), Authorize::PATH).into(),
-            issuer: app.service().origin().to_owned(),
+            url: format!("{}{mark}{query}", profile.authorize_url).into(),
+            issuer: profile.issuer.clone(),
             client_id: config.client_id.clone(),
             redirect_uri: config.redirect_uri.clone(),
             user: self.user,
             scope: self.scope,
             state: state.into(),
+            verifier: verifier.map(Verifier::into_secret),
             created: now.wall,
         })
     }
@@ -113,6 +147,9 @@ pub struct PendingSignIn {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     scope: Option<Scope>,
     state: Secret,
+    /// What the code is bound to (RFC 7636).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    verifier: Option<Secret>,
     created: Timestamp,
     /// Holds the state, so it is not shown either.
     url: Secret,
@@ -133,6 +170,10 @@ impl PendingSignIn {
         self.scope.as_ref()
     }
 
+    pub(crate) fn verifier(&self) -> Option<&Secret> {
+        self.verifier.as_ref()
+    }
+
     pub(crate) fn redirect_uri(&self) -> &str {
         &self.redirect_uri
     }
@@ -140,7 +181,7 @@ impl PendingSignIn {
     /// The code of a callback that belongs to this sign-in: `state` first, before anything else is believed.
     pub(crate) fn accept(&self, app: &App, callback: &Callback, now: Timestamp) -> Result<Secret, Error> {
         let refuse = |fault, text: &str| Err(Error::sign_in(fault).with_message(text));
-        if self.issuer != app.service().origin() || self.client_id != app.config().client_id {
+        if self.issuer != app.profile().issuer || self.client_id != app.config().client_id {
             return refuse(SignInFault::WrongClient, "it was started by another application");
         }
         if callback.state.is_none() && callback.code.is_none() && callback.error.is_none() {
@@ -151,6 +192,18 @@ impl PendingSignIn {
         }
         if now.duration_since(self.created).abs() > LIFETIME {
             return refuse(SignInFault::Expired, "more than ten minutes passed: start it again");
+        }
+        // Of another server not even the error is believed (RFC 9207 2.4).
+        let right = match (&callback.iss, app.profile().issuer_parameter) {
+            (Some(_), IssuerParameter::Unexpected) | (None, IssuerParameter::Required) => false,
+            (Some(iss), _) => *iss == self.issuer,
+            (None, _) => true,
+        };
+        if !right {
+            return refuse(
+                SignInFault::Issuer,
+                "it is not, or does not say that it is, the answer of this server",
+            );
         }
         if let Some(error) = &callback.error {
             let text = callback.error_description.as_deref().unwrap_or(error);
@@ -172,6 +225,7 @@ pub struct Callback {
     state: Option<Secret>,
     error: Option<String>,
     error_description: Option<String>,
+    iss: Option<String>,
 }
 
 impl Callback {
@@ -190,6 +244,7 @@ impl Callback {
                 "code" => callback.code.replace(Secret::new(&*value)).is_some(),
                 "state" => callback.state.replace(Secret::new(&*value)).is_some(),
                 "error" => callback.error.replace(value.into_owned()).is_some(),
+                "iss" => callback.iss.replace(value.into_owned()).is_some(),
                 "error_description" => callback.error_description.replace(value.into_owned()).is_some(),
                 _ => false,
             };
@@ -197,7 +252,11 @@ impl Callback {
                 return Err(Error::sign_in(SignInFault::Callback).with_message(format!("{name} comes twice")));
             }
         }
+        // A parameter without a value is none (RFC 6749 3.1).
         callback.code = callback.code.filter(|code| !code.expose().is_empty());
+        callback.state = callback.state.filter(|state| !state.expose().is_empty());
+        callback.error = callback.error.filter(|error| !error.is_empty());
+        callback.iss = callback.iss.filter(|iss| !iss.is_empty());
         Ok(callback)
     }
 }

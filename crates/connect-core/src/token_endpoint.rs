@@ -2,9 +2,14 @@
 
 use std::time::Duration;
 
-use connect_types::{ErrorBody, TokenAnswer};
+use connect_types::{Auth, Body, ErrorBody, TokenAnswer};
+use http::{Method, StatusCode};
 
-use crate::{App, Endpoint, Error, ErrorKind, Now, Request, Response, Tokens, answer, wire::Draft};
+use crate::{
+    App, Error, ErrorKind, Now, Request, Response, Secret, Tokens, answer,
+    oauth::{ClientAuth, Revocation},
+    wire::Draft,
+};
 
 /// What an answer without tokens means.
 pub(crate) enum Refusal {
@@ -23,15 +28,95 @@ pub(crate) fn lease(app: &App) -> Duration {
     app.config().exchange_timeout.saturating_add(Duration::from_secs(15))
 }
 
-pub(crate) fn request<E: Endpoint>(app: &App, endpoint: &E) -> Result<Request, Error> {
-    Ok(Draft::new(app, endpoint)?.request(app, None, app.config().exchange_timeout))
+/// The exchange of a code (RFC 6749 4.1.3, RFC 7636 4.5).
+pub(crate) fn exchange(
+    app: &App,
+    code: &Secret,
+    redirect_uri: &str,
+    verifier: Option<&Secret>,
+) -> Result<Request, Error> {
+    let mut fields = vec![
+        ("grant_type", "authorization_code".to_owned()),
+        ("code", code.expose().to_owned()),
+        ("redirect_uri", redirect_uri.to_owned()),
+    ];
+    fields.extend(verifier.map(|verifier| ("code_verifier", verifier.expose().to_owned())));
+    form(app, &app.profile().token_url, fields)
+}
+
+/// A refresh (RFC 6749 6). Without a scope it is that of the sign-in.
+pub(crate) fn refresh(app: &App, refresh_token: &Secret) -> Result<Request, Error> {
+    let mut fields = vec![
+        ("grant_type", "refresh_token".to_owned()),
+        ("refresh_token", refresh_token.expose().to_owned()),
+    ];
+    if app.profile().redirect_uri_on_refresh {
+        fields.push(("redirect_uri", app.config().redirect_uri.clone()));
+    }
+    form(app, &app.profile().token_url, fields)
+}
+
+/// The revocation of a user's tokens, where there is one: of the refresh token, since that ends all (RFC 7009 2.1).
+pub(crate) fn revoke(app: &App, tokens: &Tokens) -> Option<Result<Request, Error>> {
+    let (token, hint) = match &tokens.refresh_token {
+        Some(token) => (token, "refresh_token"),
+        None => (&tokens.access_token, "access_token"),
+    };
+    let token = ("token", token.expose().to_owned());
+    Some(match &app.profile().revocation {
+        Revocation::None => return None,
+        Revocation::Form(url) => form(app, url, vec![token, ("token_type_hint", hint.to_owned())]),
+        Revocation::TokenAlone(url) => send(app, url, Auth::None, Body::Form(vec![token])),
+        Revocation::Json(url) => {
+            let body = serde_json::json!({ "token": token.1 }).to_string();
+            send(app, url, Auth::None, Body::Json(body))
+        }
+    })
+}
+
+/// Whether tokens are revoked after this answer: also where they were before (RFC 7009 2.2).
+pub(crate) fn is_revoked(app: &App, response: &Response) -> bool {
+    let body = || answer::from_json::<ErrorBody>(response.body()).unwrap_or_default();
+    let gone = matches!(app.profile().revocation, Revocation::TokenAlone(_))
+        && response.status() == StatusCode::BAD_REQUEST
+        && body().error.as_deref() == Some("invalid_token");
+    response.status().is_success() || gone
+}
+
+/// A form with the client's credentials, in one way only (RFC 6749 2.3).
+fn form(app: &App, url: &str, mut fields: Vec<(&'static str, String)>) -> Result<Request, Error> {
+    let config = app.config();
+    match &config.client_secret {
+        None => fields.push(("client_id", config.client_id.clone())),
+        Some(secret) if app.profile().client_auth == ClientAuth::Body => {
+            fields.push(("client_id", config.client_id.clone()));
+            fields.push(("client_secret", secret.expose().to_owned()));
+        }
+        Some(_) => {}
+    }
+    send(app, url, Auth::Client, Body::Form(fields))
+}
+
+fn send(app: &App, url: &str, auth: Auth, body: Body) -> Result<Request, Error> {
+    let uri = url.parse().map_err(|_| Error::configuration("the URL of an endpoint is none"))?;
+    Ok(Draft::to(Method::POST, uri, auth, body).request(app, None, app.config().exchange_timeout))
 }
 
 /// The tokens of an answer; what it leaves out stays as it was in `before`.
-pub(crate) fn read(response: &Response, before: Option<&Tokens>, now: Now) -> Result<Tokens, Refusal> {
+pub(crate) fn read(
+    app: &App,
+    response: &Response,
+    before: Option<&Tokens>,
+    now: Now,
+) -> Result<Tokens, Refusal> {
     let status = response.status();
     if status.is_success() {
         return match answer::from_json::<TokenAnswer>(response.body()) {
+            // Of a refresh nothing is refused that could be a token: the one before may be gone (RFC 6749 7.1).
+            Ok(answer) if before.is_none() && !is_bearer(&answer) => {
+                let error = Error::new(ErrorKind::Http).with_status(status).with_may_have_happened(true);
+                Err(Refusal::Other(error.with_message("the tokens are not of the type `Bearer`")))
+            }
             // One without an access token cannot be read.
             Ok(answer) => Ok(Tokens::from_answer(answer, before, now.wall)),
             Err(error) => Err(Refusal::Other(error.with_status(status).with_may_have_happened(true))),
@@ -41,7 +126,7 @@ pub(crate) fn read(response: &Response, before: Option<&Tokens>, now: Now) -> Re
     let error = answer::classify(response, None, now.wall);
     let text = error.message().unwrap_or("no reason given").to_owned();
     Err(match body.error.as_deref() {
-        Some("invalid_grant") if status.is_client_error() => {
+        Some(code) if status.is_client_error() && is_final(app, code) => {
             Refusal::Over(error.with_kind(ErrorKind::Authentication).with_message(text))
         }
         Some("invalid_client" | "unauthorized_client") => Refusal::Other(
@@ -61,4 +146,12 @@ pub(crate) fn read(response: &Response, before: Option<&Tokens>, now: Now) -> Re
             Refusal::Other(error.with_may_have_happened(unknown))
         }
     })
+}
+
+fn is_final(app: &App, code: &str) -> bool {
+    app.profile().final_errors.iter().any(|known| known == code)
+}
+
+fn is_bearer(answer: &TokenAnswer) -> bool {
+    answer.token_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("bearer"))
 }

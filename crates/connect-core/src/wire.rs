@@ -21,7 +21,11 @@ pub(crate) struct Draft {
 
 impl Draft {
     pub(crate) fn new<E: Endpoint>(app: &App, endpoint: &E) -> Result<Self, Error> {
-        let (content_type, body) = match endpoint.body()? {
+        Ok(Self::to(endpoint.method(), uri(app, endpoint)?, endpoint.auth(), endpoint.body()?))
+    }
+
+    pub(crate) fn to(method: Method, uri: Uri, auth: Auth, body: Body) -> Self {
+        let (content_type, body) = match body {
             Body::None => (None, Bytes::new()),
             Body::Json(text) => (Some("application/json"), text.into()),
             Body::Form(fields) => {
@@ -29,13 +33,7 @@ impl Draft {
                 (Some("application/x-www-form-urlencoded"), form.into())
             }
         };
-        Ok(Self {
-            method: endpoint.method(),
-            auth: endpoint.auth(),
-            uri: uri(app, endpoint)?,
-            content_type,
-            body,
-        })
+        Self { method, auth, uri, content_type, body }
     }
 
     /// The request of one attempt.
@@ -51,7 +49,7 @@ impl Draft {
         }
         let authorization = match self.auth {
             Auth::Bearer => bearer,
-            Auth::Client => Some(app.basic().clone()),
+            Auth::Client => app.basic().cloned(),
             _ => None,
         };
         if let Some(authorization) = authorization {

@@ -19,7 +19,10 @@ fn callback(sign_in: &PendingSignIn) -> Callback {
 }
 
 fn tokens_for(payload: &str) -> Response {
-    status(200, &format!(r#"{{"access_token":"{}","refresh_token":"hush-r5"}}"#, jwt(payload)))
+    status(
+        200,
+        &format!(r#"{{"access_token":"{}","refresh_token":"hush-r5","token_type":"bearer"}}"#, jwt(payload)),
+    )
 }
 
 /// A sign-in up to its wish for the lock.

@@ -1,0 +1,123 @@
+//! Metadata that a server publishes about itself (RFC 8414, OpenID Connect Discovery 1.0).
+
+use serde::Deserialize;
+
+use super::{ClientAuth, IssuerParameter, Pkce, Profile, Revocation};
+use crate::{Error, answer};
+
+#[derive(Deserialize)]
+struct Metadata {
+    issuer: String,
+    authorization_endpoint: String,
+    token_endpoint: String,
+    #[serde(default)]
+    revocation_endpoint: Option<String>,
+    #[serde(default)]
+    token_endpoint_auth_methods_supported: Option<Vec<String>>,
+    #[serde(default)]
+    code_challenge_methods_supported: Option<Vec<String>>,
+    #[serde(default)]
+    authorization_response_iss_parameter_supported: bool,
+}
+
+impl Profile {
+    /// Where an issuer publishes its metadata: as RFC 8414 3 has it, and as OpenID Connect Discovery does.
+    pub fn metadata_urls(issuer: &str) -> Result<[String; 2], Error> {
+        let wrong = || Error::configuration("an issuer is an https URL without query and fragment");
+        let (scheme, rest) = issuer.split_once("://").ok_or_else(wrong)?;
+        if rest.contains(['?', '#']) {
+            return Err(wrong());
+        }
+        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let path = path.trim_end_matches('/');
+        let slash = if path.is_empty() { "" } else { "/" };
+        Ok([
+            format!("{scheme}://{authority}/.well-known/oauth-authorization-server{slash}{path}"),
+            format!("{scheme}://{authority}{slash}{path}/.well-known/openid-configuration"),
+        ])
+    }
+
+    /// The profile that a server's metadata describes. Its issuer has to be the one that was asked, to the letter
+    /// (RFC 8414 3.3).
+    pub fn from_metadata(issuer: &str, document: &[u8]) -> Result<Self, Error> {
+        let metadata: Metadata = answer::from_json(document)?;
+        if metadata.issuer != issuer {
+            return Err(Error::configuration("the metadata are those of another issuer"));
+        }
+        let mut profile = Self::new(issuer, metadata.authorization_endpoint, metadata.token_endpoint);
+        if let Some(url) = metadata.revocation_endpoint {
+            profile.revocation = Revocation::Form(url);
+        }
+        let knows = |list: &Option<Vec<String>>, one: &str| {
+            list.as_ref().is_some_and(|list| list.iter().any(|known| known == one))
+        };
+        let methods = &metadata.token_endpoint_auth_methods_supported;
+        // Where nothing is said, it is Basic (RFC 8414 2).
+        if methods.is_some() && !knows(methods, "client_secret_basic") {
+            profile.client_auth = ClientAuth::Body;
+        }
+        // One that lists no method, or another one alone, does not check what it is sent.
+        if !knows(&metadata.code_challenge_methods_supported, "S256") {
+            profile.pkce = Pkce::Absent;
+        }
+        if metadata.authorization_response_iss_parameter_supported {
+            profile.issuer_parameter = IssuerParameter::Required;
+        }
+        profile.check()?;
+        Ok(profile)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ISSUER: &str = "https://login.example/tenant";
+
+    fn document(more: &str) -> String {
+        format!(
+            r#"{{"issuer": "{ISSUER}", "authorization_endpoint": "https://login.example/authorize",
+                "token_endpoint": "https://api.example/token"{more}}}"#
+        )
+    }
+
+    #[test]
+    fn a_server_that_says_little() {
+        let profile = Profile::from_metadata(ISSUER, document("").as_bytes()).unwrap();
+        assert_eq!(profile.token_url, "https://api.example/token");
+        assert_eq!((profile.client_auth, profile.pkce), (ClientAuth::Basic, Pkce::Absent));
+        assert_eq!(profile.revocation, Revocation::None);
+        assert_eq!(profile.issuer_parameter, IssuerParameter::Compared);
+    }
+
+    #[test]
+    fn a_server_that_says_all() {
+        let more = r#", "revocation_endpoint": "https://api.example/revoke",
+            "token_endpoint_auth_methods_supported": ["client_secret_post", "none"],
+            "code_challenge_methods_supported": ["plain", "S256"],
+            "authorization_response_iss_parameter_supported": true"#;
+        let profile = Profile::from_metadata(ISSUER, document(more).as_bytes()).unwrap();
+        assert_eq!((profile.client_auth, profile.pkce), (ClientAuth::Body, Pkce::Used));
+        assert_eq!(profile.revocation, Revocation::Form("https://api.example/revoke".into()));
+        assert_eq!(profile.issuer_parameter, IssuerParameter::Required);
+    }
+
+    #[test]
+    fn metadata_of_another_issuer_or_in_the_clear_are_refused() {
+        assert!(Profile::from_metadata("https://login.example/tenant/", document("").as_bytes()).is_err());
+        let clear = document(r#", "revocation_endpoint": "http://api.example/revoke""#);
+        assert!(Profile::from_metadata(ISSUER, clear.as_bytes()).is_err());
+        assert!(Profile::from_metadata(ISSUER, b"<html>").is_err());
+    }
+
+    #[test]
+    fn where_metadata_are() {
+        let [oauth, openid] = Profile::metadata_urls("https://login.example").unwrap();
+        assert_eq!(oauth, "https://login.example/.well-known/oauth-authorization-server");
+        assert_eq!(openid, "https://login.example/.well-known/openid-configuration");
+        let [oauth, openid] = Profile::metadata_urls("https://login.example/tenant/").unwrap();
+        assert_eq!(oauth, "https://login.example/.well-known/oauth-authorization-server/tenant");
+        assert_eq!(openid, "https://login.example/tenant/.well-known/openid-configuration");
+        assert!(Profile::metadata_urls("login.example").is_err());
+    }
+}

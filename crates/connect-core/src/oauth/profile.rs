@@ -1,0 +1,174 @@
+//! What differs from one authorization server to the next.
+
+use http::Uri;
+
+use super::ClientAuth;
+use crate::{Error, Service, app::is_protected};
+
+/// How an authorization server is spoken to: where its endpoints are, and what it expects there.
+///
+/// [`Profile::new`] is a server that keeps to the RFCs; what is different about one is set by field. Of the settings
+/// that a server documents nowhere the default is the one that works with either answer.
+///
+/// ```
+/// use connect_core::oauth::{ClientAuth, Pkce, Profile, Revocation};
+///
+/// let mut profile = Profile::new(
+///     "https://login.example",
+///     "https://login.example/oauth/authorize",
+///     "https://api.example/oauth/token",
+/// );
+/// profile.client_auth = ClientAuth::Body;
+/// profile.revocation = Revocation::Form("https://api.example/oauth/revoke".into());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Profile {
+    /// The issuer: what tokens are kept under, and what the `iss` of a callback has to be, to the letter (RFC 9207).
+    pub issuer: String,
+    /// The authorization endpoint (RFC 6749 3.1), to which the user's browser is sent.
+    pub authorize_url: String,
+    /// The token endpoint (RFC 6749 3.2).
+    pub token_url: String,
+    /// How tokens are revoked. Default: they cannot be.
+    pub revocation: Revocation,
+    /// How a client with a secret authenticates. Default [`ClientAuth::Basic`].
+    pub client_auth: ClientAuth,
+    /// Whether codes are bound to who asked for them. Default [`Pkce::Used`].
+    pub pkce: Pkce,
+    /// What a refresh does to the refresh token. Default [`Rotation::Unknown`].
+    pub rotation: Rotation,
+    /// What the `iss` of a callback is held to. Default [`IssuerParameter::Compared`].
+    pub issuer_parameter: IssuerParameter,
+    /// The parameter of the authorization request that names the application's own user. Default: none. With one the
+    /// access token has to be a JSON Web Token of that user and this client, or one that says nothing.
+    pub user_parameter: Option<String>,
+    /// What is added to every authorization request, such as `access_type=offline`.
+    pub authorize_parameters: Vec<(String, String)>,
+    /// Whether a refresh sends the redirect URI along.
+    pub redirect_uri_on_refresh: bool,
+    /// The codes of the token endpoint after which a refresh token is no good any more. Default `invalid_grant`.
+    pub final_errors: Vec<String>,
+}
+
+/// How tokens are revoked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Revocation {
+    /// There is no endpoint: a sign-out removes what is kept.
+    None,
+    /// RFC 7009, at this URL: a form with the token, and the client as at the token endpoint.
+    Form(String),
+    /// A form with the token alone; 400 `invalid_token` says that it was revoked before. Google's.
+    TokenAlone(String),
+    /// A JSON object with the token alone. Mobiscroll Connect's.
+    Json(String),
+}
+
+/// Whether a code is bound to who asked for it (RFC 7636, always `S256`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Pkce {
+    /// It is.
+    Used,
+    /// The server does not know it, so only a client with a secret can use it.
+    Absent,
+}
+
+/// What a refresh does to the refresh token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Rotation {
+    /// Nothing: it may be presented again at any time.
+    Keeps,
+    /// The answer may hold another one, and the old one may be no good from then on. Also where that is not known.
+    Unknown,
+}
+
+/// What the `iss` parameter of a callback is held to (RFC 9207 2.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum IssuerParameter {
+    /// The server says that it sends one: without it a callback is refused.
+    Required,
+    /// If there is one, it has to be the right one.
+    Compared,
+    /// The server sends none: a callback with one is refused.
+    Unexpected,
+}
+
+impl Profile {
+    /// A server that keeps to the RFCs.
+    pub fn new(
+        issuer: impl Into<String>,
+        authorize_url: impl Into<String>,
+        token_url: impl Into<String>,
+    ) -> Self {
+        Self {
+            issuer: issuer.into(),
+            authorize_url: authorize_url.into(),
+            token_url: token_url.into(),
+            revocation: Revocation::None,
+            client_auth: ClientAuth::Basic,
+            pkce: Pkce::Used,
+            rotation: Rotation::Unknown,
+            issuer_parameter: IssuerParameter::Compared,
+            user_parameter: None,
+            authorize_parameters: Vec::new(),
+            redirect_uri_on_refresh: false,
+            final_errors: vec!["invalid_grant".to_owned()],
+        }
+    }
+
+    /// Mobiscroll Connect at this base URL.
+    pub fn connect(service: &Service) -> Self {
+        let base = service.base_url();
+        let at = |path: &str| format!("{base}{path}");
+        let mut profile = Self::new(service.origin(), at("/oauth/authorize"), at("/oauth/token"));
+        profile.revocation = Revocation::Json(at("/oauth/revoke"));
+        profile.client_auth = ClientAuth::PlainBasic;
+        profile.pkce = Pkce::Absent;
+        profile.user_parameter = Some("user_id".to_owned());
+        profile.redirect_uri_on_refresh = true;
+        profile
+    }
+
+    /// Whether nothing that it sends can be read on the way.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let revocation = match &self.revocation {
+            Revocation::None => None,
+            Revocation::Form(url) | Revocation::TokenAlone(url) | Revocation::Json(url) => {
+                Some(("revocation", url))
+            }
+        };
+        let endpoints = [("authorization", &self.authorize_url), ("token", &self.token_url)];
+        for (name, url) in endpoints.into_iter().chain(revocation) {
+            let uri: Uri = url
+                .parse()
+                .map_err(|_| Error::configuration(format!("the URL of the {name} endpoint is none")))?;
+            if !is_protected(&uri) || url.contains('#') {
+                return Err(Error::configuration(format!(
+                    "the URL of the {name} endpoint must be https (http is for loopback only), without a fragment"
+                )));
+            }
+        }
+        if self.issuer.is_empty() {
+            return Err(Error::configuration("a profile needs an issuer"));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_are_protected() {
+        let profile =
+            |token: &str| Profile::new("https://a.example", "https://a.example/authorize", token).check();
+        for good in ["https://a.example/token", "http://127.0.0.1:1/token"] {
+            assert!(profile(good).is_ok(), "{good}");
+        }
+        for bad in ["http://a.example/token", "/token", "", "https://a.example/token#x"] {
+            assert!(profile(bad).is_err(), "{bad}");
+        }
+    }
+}

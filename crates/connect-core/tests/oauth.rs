@@ -1,0 +1,398 @@
+//! Other authorization servers than Mobiscroll Connect: what goes to them, and what of their answers is believed.
+#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // machines are given up half-way on purpose
+
+mod support;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use connect_core::{
+    oauth::{ClientAuth, IssuerParameter, Pkce, Profile, Revocation, Rotation},
+    *,
+};
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use sha2::{Digest, Sha256};
+use support::*;
+
+const ISSUER: &str = "https://honest.as.example";
+const TOKENS: &str = r#"{"access_token":"hush-a5","refresh_token":"hush-r5","token_type":"Bearer"}"#;
+
+fn profile() -> Profile {
+    Profile::new(ISSUER, "https://honest.as.example/authorize", "https://api.as.example/token")
+}
+
+/// An application at a server that was changed so.
+fn at(edit: impl FnOnce(&mut Profile)) -> World {
+    let mut profile = profile();
+    edit(&mut profile);
+    World::with(|config| config.profile = Some(profile))
+}
+
+fn public() -> World {
+    World::with(|config| {
+        config.profile = Some(profile());
+        config.client_secret = None;
+    })
+}
+
+fn started(world: &World, sign_in: SignIn) -> PendingSignIn {
+    sign_in.start(world.session.app(), world.now()).unwrap()
+}
+
+fn query(sign_in: &PendingSignIn) -> Vec<(String, String)> {
+    let (_, query) = sign_in.url().split_once('?').unwrap();
+    form_urlencoded::parse(query.as_bytes()).into_owned().collect()
+}
+
+/// Finishes a sign-in with these parameters beside its state.
+fn finish(world: &World, sign_in: PendingSignIn, more: &str) -> RefreshStep {
+    let state = field(sign_in.url(), "state").unwrap();
+    let callback = Callback::parse(&format!("state={state}{more}")).unwrap();
+    sign_in.finish(&world.session, &callback, world.now())
+}
+
+/// The form of the exchange of a code, and what goes on.
+fn exchanged(world: &World) -> (Request, Exchanging) {
+    match finish(world, started(world, SignIn::new("ann")), "&code=c0de") {
+        RefreshStep::Send(request, next) => (request, next),
+        _ => panic!("no exchange"),
+    }
+}
+
+fn form(request: &Request) -> Vec<(String, String)> {
+    assert_eq!(request.headers()[CONTENT_TYPE], "application/x-www-form-urlencoded");
+    assert_eq!(request.method(), http::Method::POST);
+    form_urlencoded::parse(request.body()).into_owned().collect()
+}
+
+fn names(fields: &[(String, String)]) -> Vec<&str> {
+    fields.iter().map(|(name, _)| name.as_str()).collect()
+}
+
+fn value<'a>(fields: &'a [(String, String)], name: &str) -> &'a str {
+    fields.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+}
+
+fn fault(step: RefreshStep) -> Option<SignInFault> {
+    match done(step).unwrap_err().kind() {
+        ErrorKind::SignIn(fault) => Some(*fault),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_sign_in_says_each_thing_once() {
+    let world = at(|profile| {
+        profile.authorize_url.push_str("?p=policy");
+        profile.authorize_parameters = vec![
+            ("access_type".into(), "offline".into()),
+            ("prompt".into(), "consent".into()),
+            ("empty".into(), String::new()),
+        ];
+    });
+    let sign_in = SignIn::new("ann")
+        .scopes(["events:read", "https://as.example/calendar"])
+        .parameter("prompt", "none")
+        .parameter("login_hint", "b@example.org")
+        .parameter("login_hint", "a@example.org")
+        .parameter("state", "chosen")
+        .parameter("nothing", "");
+    let sign_in = started(&world, sign_in);
+    assert!(sign_in.url().starts_with("https://honest.as.example/authorize?p=policy&response_type=code&"));
+    let query = query(&sign_in);
+    assert_eq!(
+        names(&query),
+        [
+            "p",
+            "response_type",
+            "client_id",
+            "redirect_uri",
+            "state",
+            "scope",
+            "code_challenge",
+            "code_challenge_method",
+            "prompt",
+            "login_hint",
+            "access_type"
+        ]
+    );
+    assert_eq!(value(&query, "scope"), "events:read https://as.example/calendar");
+    assert_eq!(value(&query, "code_challenge_method"), "S256");
+    assert_eq!((value(&query, "prompt"), value(&query, "login_hint")), ("none", "a@example.org"));
+    assert_eq!(value(&query, "state").len(), 43, "32 random octets");
+}
+
+#[test]
+fn a_scope_that_is_none_starts_nothing() {
+    let world = at(|_| {});
+    for scopes in [vec!["a\"b"], vec![""], vec!["a", ""], vec!["é"]] {
+        let sign_in = SignIn::new("ann").scopes(&scopes);
+        assert!(sign_in.start(world.session.app(), world.now()).is_err(), "{scopes:?}");
+    }
+}
+
+#[test]
+fn the_verifier_of_a_sign_in_is_the_one_of_its_challenge() {
+    for world in [public(), at(|_| {})] {
+        let sign_in = started(&world, SignIn::new("ann"));
+        let challenge = value(&query(&sign_in), "code_challenge").to_owned();
+        // It is kept in the web session meanwhile.
+        let kept = serde_json::to_string(&sign_in).unwrap();
+        let sign_in: PendingSignIn = serde_json::from_str(&kept).unwrap();
+        let RefreshStep::Send(request, _) = finish(&world, sign_in, "&code=c0de") else { panic!() };
+        let verifier = value(&form(&request), "code_verifier").to_owned();
+        assert_eq!(URL_SAFE_NO_PAD.encode(Sha256::digest(&verifier)), challenge);
+        let (other, _) = exchanged(&world);
+        assert_ne!(value(&form(&other), "code_verifier"), verifier, "each has its own");
+    }
+}
+
+#[test]
+fn a_client_says_who_it_is_in_one_way() {
+    let (request, _) = exchanged(&public());
+    assert_eq!(names(&form(&request)), ["grant_type", "code", "redirect_uri", "code_verifier", "client_id"]);
+    assert!(!request.headers().contains_key(AUTHORIZATION));
+
+    let (request, _) = exchanged(&at(|_| {}));
+    assert_eq!(names(&form(&request)), ["grant_type", "code", "redirect_uri", "code_verifier"]);
+    assert!(request.headers()[AUTHORIZATION].is_sensitive());
+    assert_eq!(request.uri(), "https://api.as.example/token");
+
+    let (request, _) = exchanged(&at(|profile| {
+        profile.client_auth = ClientAuth::Body;
+        profile.pkce = Pkce::Absent;
+    }));
+    let fields = form(&request);
+    assert_eq!(names(&fields), ["grant_type", "code", "redirect_uri", "client_id", "client_secret"]);
+    assert_eq!(value(&fields, "client_secret"), "hush-client");
+    assert!(!request.headers().contains_key(AUTHORIZATION));
+}
+
+#[test]
+fn a_client_without_a_secret_needs_a_server_that_knows_pkce() {
+    for profile in [None, Some(without_pkce())] {
+        let mut config = Config::public("id", "http://127.0.0.1/callback", [7; 32]);
+        config.profile = profile;
+        let error = App::new(config).map(drop).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Configuration));
+    }
+}
+
+#[test]
+fn mobiscroll_connect_is_asked_as_ever() {
+    let world = World::default();
+    let sign_in = SignIn::new("ann")
+        .scope(types::Scope::Read)
+        .providers([types::Provider::Google, types::Provider::CalDav])
+        .language("es")
+        .theme(types::Theme::Dark);
+    let mut sent = query(&started(&world, sign_in));
+    let state = value(&sent, "state").to_owned();
+    let mut asked = types::Authorize::new("id", "ann", "https://app.example/callback")
+        .scope(types::Scope::Read)
+        .state(state)
+        .providers([types::Provider::Google, types::Provider::CalDav])
+        .language("es")
+        .theme(types::Theme::Dark)
+        .query()
+        .unwrap();
+    asked.sort();
+    sent.sort();
+    let asked: Vec<_> = asked.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    assert_eq!(sent, asked);
+    let (request, _) = exchanged(&world);
+    assert_eq!(names(&form(&request)), ["grant_type", "code", "redirect_uri"]);
+    let stored = world.pair(1);
+    let world = World::loaded();
+    let (wish, _call) = wish(world.answered(status(401, "")));
+    let step = load(lock(wish.start(world.now()), world.now()), Ok(Some(stored)), world.now());
+    let RefreshStep::Send(request, _) = step else { panic!() };
+    assert_eq!(names(&form(&request)), ["grant_type", "refresh_token", "redirect_uri"]);
+}
+
+/// RFC 9207 2.1.
+const EXAMPLE: &str =
+    "&code=x1848ZT64p4IirMPT0R-X3141MFPTuBX-VFL_cvaplMH58&iss=https%3A%2F%2Fhonest.as.example";
+
+#[test]
+fn a_callback_of_another_server_is_not_believed() {
+    let world = at(|_| {});
+    let RefreshStep::Send(request, _) = finish(&world, started(&world, SignIn::new("ann")), EXAMPLE) else {
+        panic!()
+    };
+    assert_eq!(value(&form(&request), "code"), "x1848ZT64p4IirMPT0R-X3141MFPTuBX-VFL_cvaplMH58");
+    for iss in [
+        "https://honest.as.example/",
+        "https://Honest.as.example",
+        "http://honest.as.example",
+        "https://evil.example",
+    ] {
+        // Not even that something went wrong.
+        for what in ["code=c0de", "error=access_denied"] {
+            let step = finish(&world, started(&world, SignIn::new("ann")), &format!("&{what}&iss={iss}"));
+            assert_eq!(fault(step), Some(SignInFault::Issuer), "{iss}");
+        }
+    }
+    let denied = finish(&world, started(&world, SignIn::new("ann")), "&error=access_denied");
+    assert_eq!(fault(denied), Some(SignInFault::Denied));
+}
+
+#[test]
+fn whether_a_callback_names_its_server_is_up_to_the_server() {
+    let right = format!("&code=c0de&iss={ISSUER}");
+    for (parameter, without, with) in [
+        (IssuerParameter::Required, false, true),
+        (IssuerParameter::Compared, true, true),
+        (IssuerParameter::Unexpected, true, false),
+    ] {
+        let world = at(|profile| profile.issuer_parameter = parameter);
+        for (query, good) in [("&code=c0de", without), ("&code=c0de&iss=", without), (&*right, with)] {
+            let step = finish(&world, started(&world, SignIn::new("ann")), query);
+            assert_eq!(matches!(step, RefreshStep::Send(..)), good, "{parameter:?} {query}");
+        }
+    }
+    assert!(Callback::parse("code=a&iss=b&iss=b").is_err());
+}
+
+#[test]
+fn a_sign_in_belongs_to_its_server() {
+    let (here, there) = (at(|_| {}), at(|profile| profile.issuer = "https://other.example".into()));
+    let step = finish(&there, started(&here, SignIn::new("ann")), "&code=c0de");
+    assert_eq!(fault(step), Some(SignInFault::WrongClient));
+    let key = |world: &World| world.session.key().issuer.clone();
+    assert_eq!((&*key(&here), &*key(&there)), (ISSUER, "https://other.example"), "and so do its tokens");
+}
+
+#[test]
+fn only_bearer_tokens_are_taken() {
+    for (answer, good) in [
+        (TOKENS.to_owned(), true),
+        (TOKENS.replace("Bearer", "bEARER"), true),
+        (TOKENS.replace("Bearer", "mac"), false),
+        (TOKENS.replace(r#","token_type":"Bearer""#, ""), false),
+    ] {
+        let world = at(|_| {});
+        let (_, next) = exchanged(&world);
+        let step = next.resume(Ok(status(200, &answer)), world.now());
+        assert_eq!(matches!(step, RefreshStep::Lock(..)), good, "{answer}");
+        assert_eq!(world.session.has_pending(), good);
+    }
+}
+
+#[test]
+fn whose_token_it_is_says_the_server_that_knows_the_users() {
+    let answer = TOKENS.replace("hush-a5", &jwt(r#"{"sub":"10769150350006150715113082367","aud":"api"}"#));
+    for (parameter, good) in [(None, true), (Some("user_id".to_owned()), false)] {
+        let world = at(|profile| profile.user_parameter = parameter);
+        let (_, next) = exchanged(&world);
+        let step = next.resume(Ok(status(200, &answer)), world.now());
+        assert_eq!(matches!(step, RefreshStep::Lock(..)), good);
+    }
+}
+
+/// A refresh of the pair that was loaded, up to its exchange.
+fn exchanging(world: World) -> (World, Request, Exchanging) {
+    let world = world.holding(1);
+    let stored = world.pair(1);
+    let (wish, _call) = wish(world.answered(status(401, "")));
+    match load(lock(wish.start(world.now()), world.now()), Ok(Some(stored)), world.now()) {
+        RefreshStep::Send(request, next) => (world, request, next),
+        _ => panic!("no exchange"),
+    }
+}
+
+#[test]
+fn a_refresh_says_no_more_than_it_has_to() {
+    let (_, request, _) = exchanging(public());
+    assert_eq!(names(&form(&request)), ["grant_type", "refresh_token", "client_id"]);
+    let (_, request, _) = exchanging(at(|_| {}));
+    assert_eq!(names(&form(&request)), ["grant_type", "refresh_token"]);
+}
+
+#[test]
+fn a_refresh_keeps_what_the_answer_leaves_out() {
+    let (world, _, next) = exchanging(at(|_| {}));
+    let answer = status(200, r#"{"access_token":"hush-a2","expires_in":60}"#);
+    let (tokens, _) = save(next.resume(Ok(answer), world.now()));
+    assert_eq!(tokens.refresh_token.unwrap().expose(), "hush-r1");
+}
+
+#[test]
+fn a_server_says_itself_what_ends_a_session() {
+    let interaction = || status(400, r#"{"error":"interaction_required"}"#);
+    let (world, _, next) = exchanging(at(|_| {}));
+    release(next.resume(Ok(interaction()), world.now()), world.now()).unwrap_err();
+    assert!(!world.session.is_clean() || world.bearer() == "hush-a1", "it goes on");
+    let (world, _, next) = exchanging(at(|profile| profile.final_errors.push("interaction_required".into())));
+    let stored = world.pair(1);
+    let step = load(next.resume(Ok(interaction()), world.now()), Ok(Some(stored)), world.now());
+    assert!(matches!(step, RefreshStep::Delete(_)));
+}
+
+#[test]
+fn a_refresh_token_that_stays_is_not_used_up_by_an_answer_that_is_lost() {
+    for (rotation, clean) in [(Rotation::Keeps, true), (Rotation::Unknown, false)] {
+        let (world, _, next) = exchanging(at(|profile| profile.rotation = rotation));
+        release(next.resume(Err(lost()), world.now()), world.now()).unwrap_err();
+        assert_eq!(world.session.is_clean(), clean, "{rotation:?}");
+    }
+}
+
+/// The request of a sign-out, if there is one, and what goes on.
+fn sign_out(world: &World) -> RefreshStep {
+    let stored = world.pair(1);
+    load(lock(world.session.sign_out(), world.now()), Ok(Some(stored)), world.now())
+}
+
+#[test]
+fn tokens_are_revoked_as_the_server_wants_it() {
+    let url = || "https://api.as.example/revoke".to_owned();
+    let RefreshStep::Send(request, _) = sign_out(&at(|profile| profile.revocation = Revocation::Form(url())))
+    else {
+        panic!()
+    };
+    let fields = form(&request);
+    assert_eq!(names(&fields), ["token", "token_type_hint"]);
+    assert_eq!((value(&fields, "token"), value(&fields, "token_type_hint")), ("hush-r1", "refresh_token"));
+    assert!(request.headers().contains_key(AUTHORIZATION));
+    assert_eq!(request.uri(), &*url());
+
+    let RefreshStep::Send(request, _) =
+        sign_out(&at(|profile| profile.revocation = Revocation::TokenAlone(url())))
+    else {
+        panic!()
+    };
+    assert_eq!(names(&form(&request)), ["token"]);
+    assert!(!request.headers().contains_key(AUTHORIZATION));
+
+    let RefreshStep::Send(request, _) = sign_out(&at(|profile| profile.revocation = Revocation::Json(url())))
+    else {
+        panic!()
+    };
+    assert_eq!(request.headers()[CONTENT_TYPE], "application/json");
+    assert_eq!(&request.body()[..], br#"{"token":"hush-r1"}"#);
+    assert!(!request.headers().contains_key(AUTHORIZATION));
+
+    assert!(matches!(sign_out(&at(|_| {})), RefreshStep::Delete(_)), "there is no endpoint");
+}
+
+#[test]
+fn a_token_that_was_revoked_before_is_revoked() {
+    let url = "https://api.as.example/revoke";
+    for (revocation, good) in
+        [(Revocation::TokenAlone(url.into()), true), (Revocation::Form(url.into()), false)]
+    {
+        let world = at(|profile| profile.revocation = revocation);
+        let RefreshStep::Send(_, next) = sign_out(&world) else { panic!() };
+        let RefreshStep::Delete(next) =
+            next.resume(Ok(status(400, r#"{"error":"invalid_token"}"#)), world.now())
+        else {
+            panic!("the store is cleared, whatever the server says")
+        };
+        assert_eq!(release(next.resume(Ok(()), world.now()), world.now()).is_ok(), good);
+    }
+}
+
+fn without_pkce() -> Profile {
+    let mut profile = profile();
+    profile.pkce = Pkce::Absent;
+    profile
+}
