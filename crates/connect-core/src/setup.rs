@@ -15,6 +15,12 @@ macro_rules! builder {
                 Builder::new($crate::Config::new(client_id, client_secret, redirect_uri, seed()))
             }
 
+            /// A client of a public application: an installed program or a device, which could not keep a secret. It
+            /// needs the [`profile`](Builder::profile) of a server that knows PKCE.
+            pub fn public_builder(client_id: impl Into<String>, redirect_uri: impl Into<String>) -> Builder {
+                Builder::new($crate::Config::public(client_id, redirect_uri, seed()))
+            }
+
             /// As [`builder`](Self::builder), with the credentials from `MOBISCROLL_CONNECT_CLIENT_ID`,
             /// `MOBISCROLL_CONNECT_CLIENT_SECRET` and `MOBISCROLL_CONNECT_REDIRECT_URI`, and the base URL from
             /// `MOBISCROLL_CONNECT_BASE_URL` where that is set.
@@ -41,6 +47,13 @@ macro_rules! builder {
             #[must_use]
             pub fn base_url(mut self, url: impl Into<String>) -> Self {
                 self.config.base_url = url.into();
+                self
+            }
+
+            /// The authorization server. Default: Mobiscroll Connect at the base URL.
+            #[must_use]
+            pub fn profile(mut self, profile: $crate::oauth::Profile) -> Self {
+                self.config.profile = Some(profile);
                 self
             }
 
