@@ -127,10 +127,11 @@ impl Work for Keep {
         let session = self.session.clone();
         let mut state = session.state();
         let superseded = state.sign_ins != self.sign_ins;
-        match if superseded { None } else { state.reconcile(stored, now) } {
-            Some(pending) => RefreshStep::Save(pending.tokens, Saving(self)),
+        match if superseded { Ok(None) } else { state.reconcile(stored, now) } {
+            Ok(Some(pending)) => RefreshStep::Save(pending.tokens, Saving(self)),
             // A later sign-in, or a call that settled it.
-            None => RefreshStep::Release(Releasing::new(Ok(()))),
+            Ok(None) => RefreshStep::Release(Releasing::new(Ok(()))),
+            Err(error) => RefreshStep::Release(Releasing::new(Err(not_saved(error)))),
         }
     }
 

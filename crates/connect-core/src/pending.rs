@@ -48,13 +48,13 @@ impl State {
     }
 
     /// Holds the pending pair against what the store holds, read under the lock: adopts the one or the other, or says
-    /// what is to be saved.
+    /// what is to be saved. Where the store cannot be read, only a pair that nobody has tried to save yet may still be.
     pub(crate) fn reconcile(
         &mut self,
         stored: Result<Option<Tokens>, StoreError>,
         now: Now,
-    ) -> Option<Pending> {
-        let pending = self.pending.as_mut()?;
+    ) -> Result<Option<Pending>, StoreError> {
+        let Some(pending) = self.pending.as_mut() else { return Ok(None) };
         match stored {
             Ok(Some(tokens)) if same_pair(Some(&pending.tokens), &tokens) => self.adopt_pending(),
             Ok(Some(tokens)) if !pending.may_replace(&tokens) => {
@@ -64,11 +64,11 @@ impl State {
             }
             // What is there now is what it is saved over, should that have to be tried again.
             Ok(stored) => pending.over = stored.map_or(Over::Nothing, Over::Pair),
-            // What cannot be read may still be written.
             Err(_) if matches!(pending.over, Over::Anything) => pending.over = Over::Older,
-            Err(_) => {}
+            // Another try may have written it already, and another process may have rotated it since.
+            Err(error) => return Err(error),
         }
-        self.pending.clone()
+        Ok(self.pending.clone())
     }
 }
 
