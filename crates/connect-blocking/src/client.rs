@@ -7,8 +7,8 @@ use std::{
 };
 
 use connect_core::{
-    ErrorKind, Locked, Now, Refresh, RefreshStep, Registry, Response, Session, Step, StoreLock, TokenKey,
-    TokenStore, Transport,
+    ErrorKind, Locked, Now, Refresh, RefreshStep, Registry, Request, Response, Session, Step, StoreLock,
+    TokenKey, TokenStore, Transport,
 };
 use jiff::Timestamp;
 
@@ -58,6 +58,11 @@ impl Client {
 
     pub(crate) fn now(&self) -> Now {
         Now { wall: Timestamp::now(), monotonic: self.0.started.elapsed() }
+    }
+
+    /// Sends a request as it is.
+    pub(crate) fn transmit(&self, request: Request) -> Result<Response, Error> {
+        Ok(self.0.transport.send(request)?)
     }
 
     pub(crate) fn drive(&self, mut step: Step) -> Result<Response, Error> {

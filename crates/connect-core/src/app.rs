@@ -29,7 +29,8 @@ pub struct Config {
     pub client_id: String,
     /// Its secret; `None` for a public client (RFC 6749 2.1), which could not keep one.
     pub client_secret: Option<Secret>,
-    /// Where users come back to after the authorization: as registered, to the letter.
+    /// Where users come back to after the authorization: as registered, to the letter. `postmessage` where the codes come
+    /// from Google's popup.
     pub redirect_uri: String,
     /// Where the API is. Default [`CONNECT_BASE_URL`].
     pub base_url: String,
@@ -66,6 +67,11 @@ impl Config {
     ) -> Self {
         let client_secret = Some(client_secret.into());
         Self { client_secret, ..Self::public(client_id, redirect_uri, seed) }
+    }
+
+    /// The defaults of a client that signs nobody in: for endpoints that need no user.
+    pub fn anonymous(seed: impl Into<Seed>) -> Self {
+        Self::public("", "", seed)
     }
 
     /// The defaults around a public client: an installed program, or a device. Its [`profile`](Self::profile) has to be
@@ -111,6 +117,10 @@ impl Config {
             config.base_url = base_url;
         }
         Ok(config)
+    }
+
+    pub(crate) fn is_anonymous(&self) -> bool {
+        self.client_id.is_empty() && self.client_secret.is_none() && self.redirect_uri.is_empty()
     }
 }
 
@@ -209,15 +219,17 @@ impl App {
     pub fn new(config: Config) -> Result<Self, Error> {
         let service = Service::new(&config.base_url)?;
         let empty = config.client_secret.as_ref().is_some_and(|secret| secret.expose().is_empty());
-        if config.client_id.is_empty() || empty {
-            return Err(Error::configuration("the client id and the client secret must not be empty"));
-        }
         let profile = config.profile.clone().unwrap_or_else(|| Profile::connect(&service));
         profile.check()?;
-        if config.client_secret.is_none() && profile.pkce == Pkce::Absent {
-            return Err(Error::configuration("a client without a secret needs a server that knows PKCE"));
+        if !config.is_anonymous() {
+            if config.client_id.is_empty() || empty {
+                return Err(Error::configuration("the client id and the client secret must not be empty"));
+            }
+            if config.client_secret.is_none() && profile.pkce == Pkce::Absent {
+                return Err(Error::configuration("a client without a secret needs a server that knows PKCE"));
+            }
+            check_redirect_uri(&config.redirect_uri)?;
         }
-        check_redirect_uri(&config.redirect_uri)?;
         if *config.seed.0 == [0; 32] {
             return Err(Error::configuration(
                 "the seed is all zero: the operating system gave no random numbers",
@@ -306,7 +318,10 @@ impl fmt::Debug for App {
 }
 
 /// A redirect URI carries the authorization code: https, loopback, or an application's own scheme.
-fn check_redirect_uri(text: &str) -> Result<(), Error> {
+pub(crate) fn check_redirect_uri(text: &str) -> Result<(), Error> {
+    if text == oauth::POSTMESSAGE {
+        return Ok(());
+    }
     let wrong = |what: &str| Error::configuration(format!("the redirect URI {what}"));
     if text.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
         return Err(wrong("holds a space or a control character"));

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use connect_types::{Answer, Auth, Base, Body, Operation, Safety, Scope};
-use http::Method;
+use http::{HeaderMap, Method};
 
 use crate::{Error, Response, Service, answer};
 
@@ -42,6 +42,12 @@ pub trait Endpoint {
     /// The body.
     fn body(&self) -> Result<Body, Error> {
         Ok(Body::None)
+    }
+
+    /// Headers beside those that every request has. An `Accept` replaces the usual one; an `Authorization` goes along
+    /// where [`auth`](Self::auth) adds none. What is secret in them should be marked as sensitive.
+    fn headers(&self) -> Result<HeaderMap, Error> {
+        Ok(HeaderMap::new())
     }
 
     /// Whose credentials go along.

@@ -57,7 +57,7 @@ macro_rules! facade {
     };
     ([$($async:tt)*] [$($wait:tt)*]) => {
         use $crate::{
-            Callback, Endpoint, Error, Once, PendingSignIn, Reply, SignIn, Tokens,
+            Callback, Endpoint, Error, Once, PendingSignIn, Reply, SignIn, Tokens, oauth::{Code, Grant},
             types::{
                 Acknowledged, Calendar, CheckHealth, ConnectionStatus, DeleteEvent, Disconnect, Event,
                 GetConnectionStatus, Health, ListCalendars, ListEvents, NewEvent, Subscribed, SubscribeWebhook,
@@ -85,6 +85,13 @@ macro_rules! facade {
             /// Asks the service whether it is well (`GET /health`).
             pub $($async)* fn health(&self) -> Result<Health, Error> {
                 self.send(&CheckHealth::new())$($wait)*
+            }
+
+            /// Exchanges a grant for tokens that are handed out and not kept. It is sent once; if this is given up, so
+            /// are the tokens. See [`User::exchange`] for tokens that are kept.
+            pub $($async)* fn grant(&self, grant: &Grant) -> Result<Tokens, Error> {
+                let response = self.transmit(grant.request(self.app())?)$($wait)*?;
+                grant.read(self.app(), &response, self.now())
             }
 
             /// Calls an endpoint that needs no user.
@@ -179,6 +186,29 @@ macro_rules! facade {
                     client.refresh(first)$($wait)*?;
                 }
                 client.refresh(self.session().refresh(deadline)?)$($wait)*
+            }
+
+            /// The tokens in use, for who hands an access token on: exchanged for a new pair first unless they were minted
+            /// within `max_age`.
+            pub $($async)* fn tokens(&self, max_age: std::time::Duration) -> Result<Tokens, Error> {
+                let client = self.client();
+                let deadline = client.now().monotonic.saturating_add(client.app().config().timeout);
+                while let Some(first) = self.session().before_refresh(deadline) {
+                    client.refresh(first)$($wait)*?;
+                }
+                if let Some(tokens) = self.session().tokens_within(max_age, client.now()) {
+                    return Ok(tokens);
+                }
+                client.refresh(self.session().refresh(deadline)?)$($wait)*?;
+                self.session().tokens()
+            }
+
+            /// Signs the user in with a code that came by another way than a redirect, such as from Google's popup:
+            /// exchanges it and saves the tokens. See [`Code`] for what its caller has to check.
+            pub $($async)* fn exchange(&self, code: &Code) -> Result<Tokens, Error> {
+                let step = self.session().exchange(code);
+                self.client().keep(self.session(), step)$($wait)*?;
+                self.session().tokens()
             }
 
             /// Signs the user out: revokes the tokens at the service, then deletes them here whatever the

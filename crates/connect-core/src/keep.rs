@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use connect_types::Scope;
+
 use crate::{
-    Callback, Error, Now, PendingSignIn, Response, Session, SignInFault, StoreError, Tokens, TransportError,
-    answer,
+    Callback, Error, Now, PendingSignIn, Request, Response, Session, SignInFault, StoreError, Tokens,
+    TransportError, answer,
     leader::{not_saved, store_error},
+    oauth::Code,
     pending::{Origin, Over, Pending},
     steps::{Deleting, Exchanging, Loading, Locking, RefreshStep, Releasing, Saving, Work},
     token_endpoint::{self, Refusal},
@@ -24,17 +27,17 @@ impl PendingSignIn {
         let request = self
             .accept(app, callback, now.wall)
             .and_then(|code| token_endpoint::exchange(app, &code, self.redirect_uri(), self.verifier()));
-        match request {
-            Err(error) => RefreshStep::Done(Err(error)),
-            Ok(request) => RefreshStep::Send(
-                request,
-                Exchanging(Box::new(Finish { sign_in: self, session: session.clone() })),
-            ),
-        }
+        Finish::start(session, request, self.scope().cloned())
     }
 }
 
 impl Session {
+    /// Exchanges a code that came by another way than a redirect. The exchange is made once; on any fault before the save
+    /// nothing is kept.
+    pub fn exchange(self: &Arc<Self>, code: &Code) -> RefreshStep {
+        Finish::start(self, code.request(self.app()), None)
+    }
+
     /// Takes tokens that came from elsewhere: saved first, then in use. Where they are JSON Web Tokens they have
     /// to be this user's and this client's.
     pub fn import(self: &Arc<Self>, mut tokens: Tokens, now: Now) -> RefreshStep {
@@ -54,24 +57,38 @@ impl Session {
 
 /// The exchange of a code.
 struct Finish {
-    sign_in: PendingSignIn,
     session: Arc<Session>,
+    /// What was asked for: it is granted where the answer names nothing else (RFC 6749 5.1).
+    scope: Option<Scope>,
+}
+
+impl Finish {
+    fn start(session: &Arc<Session>, request: Result<Request, Error>, scope: Option<Scope>) -> RefreshStep {
+        match request {
+            Err(error) => RefreshStep::Done(Err(error)),
+            Ok(request) => {
+                RefreshStep::Send(request, Exchanging(Box::new(Self { session: session.clone(), scope })))
+            }
+        }
+    }
 }
 
 impl Work for Finish {
     fn sent(self: Box<Self>, outcome: Result<Response, TransportError>, now: Now) -> RefreshStep {
+        let Self { session, scope } = *self;
         let tokens = match outcome {
-            Ok(response) => token_endpoint::read(self.session.app(), &response, None, now)
-                .map_err(|(Refusal::Over(error) | Refusal::Other(error))| error),
+            Ok(response) => {
+                token_endpoint::read(session.app(), &response, None, now).map_err(Refusal::into_error)
+            }
             Err(error) => Err(error.into()),
         };
         let tokens = tokens.map_err(|error| error.with_attempts(1)).and_then(|mut tokens| {
-            check(&self.session, &tokens)?;
-            tokens.scope = tokens.scope.or_else(|| self.sign_in.scope().cloned());
+            check(&session, &tokens)?;
+            tokens.scope = tokens.scope.or(scope);
             Ok(tokens)
         });
         match tokens {
-            Ok(tokens) => Keep::start(&self.session, tokens, now),
+            Ok(tokens) => Keep::start(&session, tokens, now),
             Err(error) => RefreshStep::Done(Err(error)),
         }
     }

@@ -138,6 +138,27 @@ impl Session {
         self.state().pending.is_some()
     }
 
+    /// The tokens in use: they are in the store.
+    ///
+    /// # Errors
+    /// When none are loaded, or the session has ended.
+    pub fn tokens(&self) -> Result<Tokens, Error> {
+        let state = self.state();
+        match (&state.current, &state.ended) {
+            (Some(current), _) => Ok(current.tokens.clone()),
+            (None, Some(ended)) => Err(ended.error.clone()),
+            (None, None) => Err(Error::authentication("no tokens are loaded for this user")),
+        }
+    }
+
+    /// The tokens in use if they were minted within `max_age` and are not over.
+    pub fn tokens_within(&self, max_age: Duration, now: Now) -> Option<Tokens> {
+        let recent = |tokens: &Tokens| tokens.age(now.wall).is_some_and(|age| age <= max_age);
+        self.tokens()
+            .ok()
+            .filter(|tokens| recent(tokens) && tokens.remaining(now.wall) != Some(Duration::ZERO))
+    }
+
     /// Whether nothing would be lost with this value: all its tokens are in the store.
     pub fn is_clean(&self) -> bool {
         let state = self.state();

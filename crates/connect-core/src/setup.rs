@@ -21,6 +21,11 @@ macro_rules! builder {
                 Builder::new($crate::Config::public(client_id, redirect_uri, seed()))
             }
 
+            /// A client that signs nobody in: for endpoints that need no user, such as those of public calendars.
+            pub fn anonymous_builder() -> Builder {
+                Builder::new($crate::Config::anonymous(seed()))
+            }
+
             /// As [`builder`](Self::builder), with the credentials from `MOBISCROLL_CONNECT_CLIENT_ID`,
             /// `MOBISCROLL_CONNECT_CLIENT_SECRET` and `MOBISCROLL_CONNECT_REDIRECT_URI`, and the base URL from
             /// `MOBISCROLL_CONNECT_BASE_URL` where that is set.

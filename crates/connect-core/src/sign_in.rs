@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     App, Error, Now, Secret, SignInFault,
+    app::check_redirect_uri,
     oauth::{IssuerParameter, Pkce, Verifier, check_scope},
 };
 
@@ -35,13 +36,14 @@ const LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 pub struct SignIn {
     pub(crate) user: String,
     pub(crate) scope: Option<Scope>,
+    redirect_uri: Option<String>,
     parameters: Vec<(Box<str>, String)>,
 }
 
 impl SignIn {
     /// A sign-in of the user the application knows by this id.
     pub fn new(user: impl Into<String>) -> Self {
-        Self { user: user.into(), scope: None, parameters: Vec::new() }
+        Self { user: user.into(), scope: None, redirect_uri: None, parameters: Vec::new() }
     }
 
     /// Asks for this scope. Without it none is sent, which Mobiscroll Connect takes as `read-write`.
@@ -58,6 +60,13 @@ impl SignIn {
             all.push_str(scope.as_ref());
         }
         self.scope(Scope::from(all))
+    }
+
+    /// Has the user come back there instead of to the application's usual redirect URI: of a program that listens on a
+    /// port of its own each time (RFC 8252 7.3). The server has to know it.
+    pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
+        self.redirect_uri = Some(uri.into());
+        self
     }
 
     /// Sends a parameter that a server wants besides, such as `login_hint`. Of one that is set twice the last counts; what
@@ -91,6 +100,13 @@ impl SignIn {
             return Err(Error::validation("the user id must not be empty"));
         }
         let (config, profile) = (app.config(), app.profile());
+        if config.is_anonymous() {
+            return Err(Error::configuration("this client signs nobody in: it has no client id"));
+        }
+        let redirect_uri = match self.redirect_uri {
+            Some(uri) => check_redirect_uri(&uri).map(|()| uri)?,
+            None => config.redirect_uri.clone(),
+        };
         if let Some(scope) = &self.scope {
             check_scope(scope.as_str())?;
         }
@@ -99,11 +115,12 @@ impl SignIn {
         let mut query: Vec<(&str, &str)> = vec![
             ("response_type", "code"),
             ("client_id", &config.client_id),
-            ("redirect_uri", &config.redirect_uri),
+            ("redirect_uri", &redirect_uri),
             ("state", &state),
         ];
         query.extend(profile.user_parameter.as_deref().map(|name| (name, self.user.as_str())));
-        query.extend(self.scope.as_ref().map(|scope| ("scope", scope.as_str())));
+        let scope = self.scope.as_ref().map(|scope| profile.separated(scope.as_str()));
+        query.extend(scope.as_deref().map(|scope| ("scope", scope)));
         let challenge = verifier.as_ref().map(Verifier::challenge);
         if let Some(challenge) = &challenge {
             // Without a method it would be `plain` (RFC 7636 4.3).
@@ -124,7 +141,7 @@ impl SignIn {
             url: format!("{}{mark}{query}", profile.authorize_url).into(),
             issuer: profile.issuer.clone(),
             client_id: config.client_id.clone(),
-            redirect_uri: config.redirect_uri.clone(),
+            redirect_uri,
             user: self.user,
             scope: self.scope,
             state: state.into(),

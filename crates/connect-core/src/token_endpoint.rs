@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use connect_types::{Auth, Body, ErrorBody, TokenAnswer};
-use http::{Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use crate::{
     App, Error, ErrorKind, Now, Request, Response, Secret, Tokens, answer,
-    oauth::{ClientAuth, Revocation},
+    oauth::{ClientAuth, Relay, Revocation},
     wire::Draft,
 };
 
@@ -17,6 +17,13 @@ pub(crate) enum Refusal {
     Over(Error),
     /// Anything else, which says nothing about the grant.
     Other(Error),
+}
+
+impl Refusal {
+    pub(crate) fn into_error(self) -> Error {
+        let (Self::Over(error) | Self::Other(error)) = self;
+        error
+    }
 }
 
 /// How long after it got its lock a leader may begin an exchange. A store may give the lock for up to 10 s less than it
@@ -35,25 +42,27 @@ pub(crate) fn exchange(
     redirect_uri: &str,
     verifier: Option<&Secret>,
 ) -> Result<Request, Error> {
-    let mut fields = vec![
-        ("grant_type", "authorization_code".to_owned()),
-        ("code", code.expose().to_owned()),
-        ("redirect_uri", redirect_uri.to_owned()),
-    ];
-    fields.extend(verifier.map(|verifier| ("code_verifier", verifier.expose().to_owned())));
-    form(app, &app.profile().token_url, fields)
+    let code = ("code", code.expose().to_owned());
+    let verifier = verifier.map(|verifier| ("code_verifier", verifier.expose().to_owned()));
+    if let Some(relay) = &app.profile().relay {
+        return relayed(app, relay, &relay.auth_url, [code].into_iter().chain(verifier).collect());
+    }
+    let grant = ("grant_type", "authorization_code".to_owned());
+    let redirect_uri = ("redirect_uri", redirect_uri.to_owned());
+    form(app, &app.profile().token_url, [grant, code, redirect_uri].into_iter().chain(verifier).collect())
 }
 
 /// A refresh (RFC 6749 6). Without a scope it is that of the sign-in.
 pub(crate) fn refresh(app: &App, refresh_token: &Secret) -> Result<Request, Error> {
-    let mut fields = vec![
-        ("grant_type", "refresh_token".to_owned()),
-        ("refresh_token", refresh_token.expose().to_owned()),
-    ];
-    if app.profile().redirect_uri_on_refresh {
-        fields.push(("redirect_uri", app.config().redirect_uri.clone()));
+    let profile = app.profile();
+    let token = ("refresh_token", refresh_token.expose().to_owned());
+    if let Some(relay) = &profile.relay {
+        return relayed(app, relay, &relay.refresh_url, vec![token]);
     }
-    form(app, &app.profile().token_url, fields)
+    let grant = ("grant_type", "refresh_token".to_owned());
+    let redirect_uri =
+        profile.redirect_uri_on_refresh.then(|| ("redirect_uri", app.config().redirect_uri.clone()));
+    form(app, &profile.token_url, [grant, token].into_iter().chain(redirect_uri).collect())
 }
 
 /// The revocation of a user's tokens, where there is one: of the refresh token, since that ends all (RFC 7009 2.1).
@@ -66,10 +75,10 @@ pub(crate) fn revoke(app: &App, tokens: &Tokens) -> Option<Result<Request, Error
     Some(match &app.profile().revocation {
         Revocation::None => return None,
         Revocation::Form(url) => form(app, url, vec![token, ("token_type_hint", hint.to_owned())]),
-        Revocation::TokenAlone(url) => send(app, url, Auth::None, Body::Form(vec![token])),
+        Revocation::TokenAlone(url) => send(app, url, Auth::None, HeaderMap::new(), Body::Form(vec![token])),
         Revocation::Json(url) => {
             let body = serde_json::json!({ "token": token.1 }).to_string();
-            send(app, url, Auth::None, Body::Json(body))
+            send(app, url, Auth::None, HeaderMap::new(), Body::Json(body))
         }
     })
 }
@@ -94,12 +103,32 @@ fn form(app: &App, url: &str, mut fields: Vec<(&'static str, String)>) -> Result
         }
         Some(_) => {}
     }
-    send(app, url, Auth::Client, Body::Form(fields))
+    send(app, url, Auth::Client, HeaderMap::new(), Body::Form(fields))
 }
 
-fn send(app: &App, url: &str, auth: Auth, body: Body) -> Result<Request, Error> {
+/// A form to a server that adds the client's credentials itself.
+fn relayed(
+    app: &App,
+    relay: &Relay,
+    url: &str,
+    fields: Vec<(&'static str, String)>,
+) -> Result<Request, Error> {
+    let wrong = |_: http::Error| Error::configuration("a header of the relay is none");
+    let mut headers = HeaderMap::new();
+    headers.insert("x-requested-with", HeaderValue::from_static("XmlHttpRequest"));
+    for (name, value) in &relay.headers {
+        let mut value = HeaderValue::from_str(value.expose()).map_err(|error| wrong(error.into()))?;
+        value.set_sensitive(true);
+        headers.insert(HeaderName::try_from(name.as_str()).map_err(|error| wrong(error.into()))?, value);
+    }
+    send(app, url, Auth::None, headers, Body::Form(fields))
+}
+
+fn send(app: &App, url: &str, auth: Auth, headers: HeaderMap, body: Body) -> Result<Request, Error> {
     let uri = url.parse().map_err(|_| Error::configuration("the URL of an endpoint is none"))?;
-    Ok(Draft::to(Method::POST, uri, auth, body).request(app, None, app.config().exchange_timeout))
+    let mut draft = Draft::to(Method::POST, uri, auth, body);
+    draft.add(headers);
+    Ok(draft.request(app, None, app.config().exchange_timeout))
 }
 
 /// The tokens of an answer; what it leaves out stays as it was in `before`.

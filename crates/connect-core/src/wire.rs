@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use connect_types::{Auth, Base, Body};
 use form_urlencoded::Serializer;
-use http::{HeaderValue, Method, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, Uri, header};
 
 use crate::{App, Endpoint, Error, Request, Timeout};
 
@@ -15,13 +15,15 @@ pub(crate) struct Draft {
     pub(crate) method: Method,
     pub(crate) auth: Auth,
     uri: Uri,
-    content_type: Option<&'static str>,
+    headers: HeaderMap,
     body: Bytes,
 }
 
 impl Draft {
     pub(crate) fn new<E: Endpoint>(app: &App, endpoint: &E) -> Result<Self, Error> {
-        Ok(Self::to(endpoint.method(), uri(app, endpoint)?, endpoint.auth(), endpoint.body()?))
+        let mut draft = Self::to(endpoint.method(), uri(app, endpoint)?, endpoint.auth(), endpoint.body()?);
+        draft.add(endpoint.headers()?);
+        Ok(draft)
     }
 
     pub(crate) fn to(method: Method, uri: Uri, auth: Auth, body: Body) -> Self {
@@ -33,7 +35,17 @@ impl Draft {
                 (Some("application/x-www-form-urlencoded"), form.into())
             }
         };
-        Self { method, auth, uri, content_type, body }
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        if let Some(content_type) = content_type {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        }
+        Self { method, auth, uri, headers, body }
+    }
+
+    /// Headers beside the usual ones, or instead of them.
+    pub(crate) fn add(&mut self, headers: HeaderMap) {
+        self.headers.extend(headers);
     }
 
     /// The request of one attempt.
@@ -42,11 +54,8 @@ impl Draft {
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.uri.clone();
         let headers = request.headers_mut();
-        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        headers.clone_from(&self.headers);
         headers.insert(header::USER_AGENT, app.user_agent().clone());
-        if let Some(content_type) = self.content_type {
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-        }
         let authorization = match self.auth {
             Auth::Bearer => bearer,
             Auth::Client => app.basic().cloned(),

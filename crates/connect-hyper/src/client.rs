@@ -7,7 +7,7 @@ use std::{
 
 use connect_core::{
     AsyncStoreLock, AsyncTokenStore, AsyncTransport, ErrorKind, Locked, Now, Refresh, RefreshStep, Registry,
-    Response, Session, Step,
+    Request, Response, Session, Step,
 };
 use jiff::Timestamp;
 use tokio::{
@@ -75,6 +75,12 @@ impl Client {
 
     pub(crate) fn now(&self) -> Now {
         Now { wall: Timestamp::now(), monotonic: self.0.started.elapsed() }
+    }
+
+    /// Sends a request as it is.
+    pub(crate) async fn transmit(&self, request: Request) -> Result<Response, Error> {
+        runtime()?;
+        Ok(self.0.transport.send(request).await?)
     }
 
     pub(crate) async fn drive(&self, mut step: Step) -> Result<Response, Error> {

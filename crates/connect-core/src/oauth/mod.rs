@@ -1,6 +1,7 @@
 //! OAuth 2.0 (RFC 6749) beyond one server: how an authorization server is spoken to.
 
 mod client_auth;
+mod grant;
 mod metadata;
 mod pkce;
 mod profile;
@@ -8,6 +9,7 @@ mod scope;
 
 pub use client_auth::ClientAuth;
 pub(crate) use client_auth::basic;
+pub use grant::{Code, Grant, POSTMESSAGE};
 pub(crate) use pkce::Verifier;
-pub use profile::{IssuerParameter, Pkce, Profile, Revocation, Rotation};
+pub use profile::{IssuerParameter, Pkce, Profile, Relay, Revocation, Rotation};
 pub(crate) use scope::check as check_scope;

@@ -1,9 +1,11 @@
 //! What differs from one authorization server to the next.
 
+use std::borrow::Cow;
+
 use http::Uri;
 
 use super::ClientAuth;
-use crate::{Error, Service, app::is_protected};
+use crate::{Error, Secret, Service, app::is_protected};
 
 /// How an authorization server is spoken to: where its endpoints are, and what it expects there.
 ///
@@ -30,6 +32,8 @@ pub struct Profile {
     pub authorize_url: String,
     /// The token endpoint (RFC 6749 3.2).
     pub token_url: String,
+    /// Who stands between a client without the secret and the token endpoint. Default: nobody.
+    pub relay: Option<Relay>,
     /// How tokens are revoked. Default: they cannot be.
     pub revocation: Revocation,
     /// How a client with a secret authenticates. Default [`ClientAuth::Basic`].
@@ -43,12 +47,40 @@ pub struct Profile {
     /// The parameter of the authorization request that names the application's own user. Default: none. With one the
     /// access token has to be a JSON Web Token of that user and this client, or one that says nothing.
     pub user_parameter: Option<String>,
+    /// What stands between the scopes of an authorization request. Default: a space (RFC 6749 3.3).
+    pub scope_separator: char,
     /// What is added to every authorization request, such as `access_type=offline`.
     pub authorize_parameters: Vec<(String, String)>,
     /// Whether a refresh sends the redirect URI along.
     pub redirect_uri_on_refresh: bool,
     /// The codes of the token endpoint after which a refresh token is no good any more. Default `invalid_grant`.
     pub final_errors: Vec<String>,
+}
+
+/// A server of the application's own that exchanges codes and refresh tokens for clients that must not know the secret: one
+/// with the two endpoints that Mobiscroll's calendar integration calls `authUrl` and `refreshUrl`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Relay {
+    /// Takes a form with a `code`.
+    pub auth_url: String,
+    /// Takes a form with a `refresh_token`.
+    pub refresh_url: String,
+    /// What the server wants besides, such as the `Authorization` of the application's own session.
+    pub headers: Vec<(String, Secret)>,
+}
+
+impl Relay {
+    /// The server with these endpoints.
+    pub fn new(auth_url: impl Into<String>, refresh_url: impl Into<String>) -> Self {
+        Self { auth_url: auth_url.into(), refresh_url: refresh_url.into(), headers: Vec::new() }
+    }
+
+    /// Sends a header along.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
 }
 
 /// How tokens are revoked.
@@ -105,12 +137,14 @@ impl Profile {
             issuer: issuer.into(),
             authorize_url: authorize_url.into(),
             token_url: token_url.into(),
+            relay: None,
             revocation: Revocation::None,
             client_auth: ClientAuth::Basic,
             pkce: Pkce::Used,
             rotation: Rotation::Unknown,
             issuer_parameter: IssuerParameter::Compared,
             user_parameter: None,
+            scope_separator: ' ',
             authorize_parameters: Vec::new(),
             redirect_uri_on_refresh: false,
             final_errors: vec!["invalid_grant".to_owned()],
@@ -130,6 +164,14 @@ impl Profile {
         profile
     }
 
+    /// The scopes as this server wants them apart.
+    pub(crate) fn separated<'a>(&self, scopes: &'a str) -> Cow<'a, str> {
+        match self.scope_separator {
+            ' ' => scopes.into(),
+            separator => scopes.replace(' ', separator.encode_utf8(&mut [0; 4])).into(),
+        }
+    }
+
     /// Whether nothing that it sends can be read on the way.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let revocation = match &self.revocation {
@@ -138,8 +180,12 @@ impl Profile {
                 Some(("revocation", url))
             }
         };
+        let relay = self
+            .relay
+            .iter()
+            .flat_map(|relay| [("relay's code", &relay.auth_url), ("relay's refresh", &relay.refresh_url)]);
         let endpoints = [("authorization", &self.authorize_url), ("token", &self.token_url)];
-        for (name, url) in endpoints.into_iter().chain(revocation) {
+        for (name, url) in endpoints.into_iter().chain(revocation).chain(relay) {
             let uri: Uri = url
                 .parse()
                 .map_err(|_| Error::configuration(format!("the URL of the {name} endpoint is none")))?;
