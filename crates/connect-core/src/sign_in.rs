@@ -213,8 +213,8 @@ impl PendingSignIn {
         // Of another server not even the error is believed (RFC 9207 2.4).
         let right = match (&callback.iss, app.profile().issuer_parameter) {
             (Some(_), IssuerParameter::Unexpected) | (None, IssuerParameter::Required) => false,
+            (_, IssuerParameter::Ignored) | (None, _) => true,
             (Some(iss), _) => *iss == self.issuer,
-            (None, _) => true,
         };
         if !right {
             return refuse(

@@ -242,6 +242,7 @@ fn whether_a_callback_names_its_server_is_up_to_the_server() {
         (IssuerParameter::Required, false, true),
         (IssuerParameter::Compared, true, true),
         (IssuerParameter::Unexpected, true, false),
+        (IssuerParameter::Ignored, true, true),
     ] {
         let world = at(|profile| profile.issuer_parameter = parameter);
         for (query, good) in [("&code=c0de", without), ("&code=c0de&iss=", without), (&*right, with)] {

@@ -124,6 +124,9 @@ pub enum IssuerParameter {
     Compared,
     /// The server sends none: a callback with one is refused.
     Unexpected,
+    /// Nothing, because what the server will call itself is not known before: of many tenants, it may be each one's own.
+    /// Such a server needs a redirect URI that no other server is given (RFC 9700 4.4.2).
+    Ignored,
 }
 
 impl Profile {

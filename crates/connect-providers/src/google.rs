@@ -1,0 +1,41 @@
+//! Google: the authorization server of its calendars.
+
+use connect_core::oauth::{ClientAuth, Profile, Revocation, Rotation};
+
+/// Signing in with Google.
+///
+/// Asks for a refresh token (`access_type=offline`). Google hands one out with the first consent only; to get another,
+/// add `prompt=consent` to the sign-in: [`SignIn::parameter`](connect_core::SignIn::parameter).
+///
+/// ```no_run
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use connect_blocking::{Client, SignIn};
+/// use connect_providers::google;
+///
+/// let client = Client::builder("id", "secret", "https://app.example/callback")
+///     .profile(google::profile())
+///     .base_url("https://www.googleapis.com/calendar/v3")
+///     .build()?;
+/// let sign_in = client.auth().sign_in(SignIn::new("user-123").scopes(google::SCOPES))?;
+/// # Ok(()) }
+/// ```
+pub fn profile() -> Profile {
+    let mut profile = Profile::new(
+        "https://accounts.google.com",
+        "https://accounts.google.com/o/oauth2/v2/auth",
+        "https://oauth2.googleapis.com/token",
+    );
+    profile.revocation = Revocation::TokenAlone("https://oauth2.googleapis.com/revoke".to_owned());
+    profile.client_auth = ClientAuth::Body;
+    profile.rotation = Rotation::Keeps;
+    profile.authorize_parameters = vec![("access_type".to_owned(), "offline".to_owned())];
+    profile
+}
+
+/// What Mobiscroll's calendar integration asks for unless told otherwise: all of the user's calendars may be read, and
+/// events written in those that the user owns.
+pub const SCOPES: [&str; 3] = [
+    "https://www.googleapis.com/auth/calendar.events.public.readonly",
+    "https://www.googleapis.com/auth/calendar.readonly",
+    "https://www.googleapis.com/auth/calendar.events.owned",
+];

@@ -1,0 +1,83 @@
+//! Microsoft's identity platform (v2.0): the authorization server of Outlook's calendars.
+
+use std::fmt;
+
+use connect_core::{
+    Error,
+    oauth::{ClientAuth, IssuerParameter, Profile},
+};
+
+/// Who may sign in.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Tenant {
+    /// Anybody with an account at work, at school, or of their own.
+    Common,
+    /// Anybody with an account at work or at school.
+    Organizations,
+    /// Anybody with an account of their own.
+    Consumers,
+    /// Those of one organisation.
+    Organization(Directory),
+}
+
+/// The directory of one organisation: its id or one of its domains.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Directory(Box<str>);
+
+impl Tenant {
+    /// The tenant with this name, id or domain.
+    ///
+    /// # Errors
+    /// When it holds anything but letters, digits, hyphens and dots.
+    pub fn new(name: &str) -> Result<Self, Error> {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);
+        match name {
+            "common" => Ok(Self::Common),
+            "organizations" => Ok(Self::Organizations),
+            "consumers" => Ok(Self::Consumers),
+            _ if !name.is_empty() && name.bytes().all(fits) && name.bytes().any(|byte| byte != b'.') => {
+                Ok(Self::Organization(Directory(name.into())))
+            }
+            _ => Err(Error::configuration("a tenant is an id or a domain")),
+        }
+    }
+}
+
+impl fmt::Display for Tenant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Common => "common",
+            Self::Organizations => "organizations",
+            Self::Consumers => "consumers",
+            Self::Organization(directory) => &directory.0,
+        })
+    }
+}
+
+/// Signing in with Microsoft. There is no revocation: a sign-out deletes what is kept here.
+///
+/// A refresh token comes only with the scope `offline_access`, which is in [`SCOPES`]. The redirect URI has to be
+/// registered for the web or for native programs, not for single-page applications. With a tenant that is not one
+/// organisation, give this server a redirect URI of its own: what it calls itself cannot be checked.
+///
+/// ```
+/// use connect_providers::microsoft::{self, Tenant};
+///
+/// let profile = microsoft::profile(&Tenant::Common);
+/// assert_eq!(profile.token_url, "https://login.microsoftonline.com/common/oauth2/v2.0/token");
+/// ```
+pub fn profile(tenant: &Tenant) -> Profile {
+    let at = |path: &str| format!("https://login.microsoftonline.com/{tenant}{path}");
+    let mut profile = Profile::new(at("/v2.0"), at("/oauth2/v2.0/authorize"), at("/oauth2/v2.0/token"));
+    profile.client_auth = ClientAuth::Body;
+    if !matches!(tenant, Tenant::Organization(_)) {
+        // The issuer is that of the tenant the user turns out to belong to.
+        profile.issuer_parameter = IssuerParameter::Ignored;
+    }
+    // After these only the user can help.
+    profile.final_errors.extend(["interaction_required", "consent_required"].map(str::to_owned));
+    profile
+}
+
+/// Reading and writing calendars, with a refresh token.
+pub const SCOPES: [&str; 2] = ["Calendars.ReadWrite", "offline_access"];
