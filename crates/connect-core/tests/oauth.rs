@@ -5,7 +5,9 @@ mod support;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use connect_core::{
-    oauth::{ClientAuth, IssuerParameter, Pkce, Profile, Revocation, Rotation},
+    oauth::{
+        ClientAuth, Code, Grant, IssuerParameter, POSTMESSAGE, Pkce, Profile, Relay, Revocation, Rotation,
+    },
     *,
 };
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -396,4 +398,189 @@ fn without_pkce() -> Profile {
     let mut profile = profile();
     profile.pkce = Pkce::Absent;
     profile
+}
+
+#[test]
+fn a_program_comes_back_to_a_port_of_its_own() {
+    let world = at(|_| {});
+    let here = "http://127.0.0.1:49152/callback";
+    let sign_in = started(&world, SignIn::new("ann").redirect_uri(here));
+    assert_eq!(value(&query(&sign_in), "redirect_uri"), here);
+    let RefreshStep::Send(request, _) = finish(&world, sign_in, "&code=c0de") else { panic!() };
+    assert_eq!(value(&form(&request), "redirect_uri"), here, "the same to the letter (RFC 6749 4.1.3)");
+    for bad in ["http://app.example/callback", "/callback", "https://app.example/callback#x"] {
+        let sign_in = SignIn::new("ann").redirect_uri(bad);
+        assert!(sign_in.start(world.session.app(), world.now()).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn scopes_are_kept_apart_as_the_server_wants_it() {
+    let world = at(|profile| profile.scope_separator = ',');
+    let sign_in = started(&world, SignIn::new("ann").scopes(["a:read", "b:write"]));
+    assert_eq!(value(&query(&sign_in), "scope"), "a:read,b:write");
+}
+
+#[test]
+fn a_client_that_signs_nobody_in_asks_for_nothing() {
+    let app = App::new(Config::anonymous([7; 32])).unwrap();
+    let now = World::default().now();
+    let error = SignIn::new("ann").start(&app, now).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Configuration));
+    assert!(matches!(Call::anonymous(&app, &types::CheckHealth::new(), now), Step::Send(..)));
+    let mut half = Config::anonymous([7; 32]);
+    half.redirect_uri = "https://app.example/callback".into();
+    assert!(App::new(half).is_err(), "that is one whose id was forgotten");
+}
+
+struct Own;
+
+impl Endpoint for Own {
+    type Answer = types::Raw;
+
+    fn method(&self) -> http::Method {
+        http::Method::GET
+    }
+
+    fn path(&self) -> std::borrow::Cow<'_, str> {
+        "/own".into()
+    }
+
+    fn auth(&self) -> types::Auth {
+        types::Auth::None
+    }
+
+    fn headers(&self) -> Result<http::HeaderMap, Error> {
+        let pairs =
+            [("accept", "text/calendar"), ("authorization", "Basic eDp5"), ("prefer", "a"), ("prefer", "b")];
+        Ok(pairs
+            .into_iter()
+            .map(|(name, value)| (http::HeaderName::from_static(name), http::HeaderValue::from_static(value)))
+            .collect())
+    }
+}
+
+#[test]
+fn an_endpoint_has_headers_of_its_own() {
+    let world = World::default();
+    let Step::Send(request, _) = Call::anonymous(world.session.app(), &Own, world.now()) else { panic!() };
+    let all = |name: &str| -> Vec<_> {
+        request.headers().get_all(name).iter().map(|value| value.to_str().unwrap()).collect()
+    };
+    assert_eq!((all("accept"), all("authorization")), (vec!["text/calendar"], vec!["Basic eDp5"]));
+    assert_eq!(all("prefer"), ["a", "b"]);
+    assert!(all("user-agent")[0].starts_with("connect-rs/"));
+}
+
+fn relayed(world: impl FnOnce(&mut Config)) -> World {
+    World::with(|config| {
+        let mut profile = profile();
+        let relay = Relay::new("https://app.example/auth", "https://app.example/refresh");
+        profile.relay = Some(relay.header("Cookie", "hush-session"));
+        config.profile = Some(profile);
+        config.client_secret = None;
+        world(config);
+    })
+}
+
+#[test]
+fn a_device_without_the_secret_goes_through_a_server_that_has_it() {
+    // What it would authenticate with stays at home, even if it has a secret.
+    for world in [relayed(|_| {}), relayed(|config| config.client_secret = Some("hush-client".into()))] {
+        let (request, next) = exchanged(&world);
+        assert_eq!(request.uri(), "https://app.example/auth");
+        assert_eq!(names(&form(&request)), ["code", "code_verifier"]);
+        assert_eq!(request.headers()["x-requested-with"], "XmlHttpRequest");
+        assert_eq!(request.headers()["cookie"], "hush-session");
+        assert!(request.headers()["cookie"].is_sensitive());
+        assert!(!request.headers().contains_key(AUTHORIZATION));
+        assert!(matches!(next.resume(Ok(status(200, TOKENS)), world.now()), RefreshStep::Lock(..)));
+    }
+    let (world, request, next) = exchanging(relayed(|_| {}));
+    assert_eq!(request.uri(), "https://app.example/refresh");
+    assert_eq!(names(&form(&request)), ["refresh_token"]);
+    assert_eq!(request.headers()["cookie"], "hush-session");
+    // The answer has no refresh token: the one there is stays.
+    let answer = status(200, r#"{"access_token":"hush-a2","expires_in":60,"token_type":"Bearer"}"#);
+    assert_eq!(save(next.resume(Ok(answer), world.now())).0.refresh_token.unwrap().expose(), "hush-r1");
+}
+
+#[test]
+fn a_relay_is_reached_in_safety_and_its_headers_are_some() {
+    let with = |relay: Relay| {
+        let mut config = Config::public("id", "http://127.0.0.1/callback", [7; 32]);
+        let mut profile = profile();
+        profile.relay = Some(relay);
+        config.profile = Some(profile);
+        App::new(config)
+    };
+    assert!(with(Relay::new("http://app.example/auth", "https://app.example/refresh")).is_err());
+    assert!(with(Relay::new("https://app.example/auth", "http://app.example/refresh")).is_err());
+    let relay = || Relay::new("https://app.example/auth", "https://app.example/refresh");
+    for wrong in [relay().header("a b", "x"), relay().header("a", "hush\n")] {
+        let app = with(wrong).unwrap();
+        let error = Grant::RefreshToken("r".into()).request(&app).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Configuration) && !format!("{error:?}").contains("hush"));
+    }
+}
+
+#[test]
+fn a_code_from_a_popup_is_exchanged_in_the_session_of_the_user() {
+    let world = at(|profile| profile.client_auth = ClientAuth::Body);
+    let code = Code::new("4/0Ab+c=d&e").redirect_uri(POSTMESSAGE).verifier("v".repeat(43));
+    let RefreshStep::Send(request, next) = world.session.exchange(&code) else { panic!() };
+    let fields = form(&request);
+    assert_eq!(
+        names(&fields),
+        ["grant_type", "code", "redirect_uri", "code_verifier", "client_id", "client_secret"]
+    );
+    assert_eq!((value(&fields, "code"), value(&fields, "redirect_uri")), ("4/0Ab+c=d&e", "postmessage"));
+    let (_, saving) = save(load(
+        lock(next.resume(Ok(status(200, TOKENS)), world.now()), world.now()),
+        Ok(None),
+        world.now(),
+    ));
+    assert!(world.session.tokens().is_err(), "not before they are saved");
+    release(saving.resume(Ok(()), world.now()), world.now()).unwrap();
+    assert_eq!(world.session.tokens().unwrap().access_token.expose(), "hush-a5");
+    // With the redirect URI of the application unless told otherwise; that may be a popup's.
+    let app = World::with(|config| config.redirect_uri = POSTMESSAGE.into()).session.app().clone();
+    let request = Grant::Code(Code::new("c0de")).request(&app).unwrap();
+    assert_eq!(value(&form(&request), "redirect_uri"), "postmessage");
+}
+
+#[test]
+fn tokens_are_handed_out_while_they_are_recent() {
+    let mut world = at(|_| {});
+    let (_, next) = exchanged(&world);
+    let answer =
+        r#"{"access_token":"hush-a5","refresh_token":"hush-r5","token_type":"Bearer","expires_in":100}"#;
+    let step = lock(next.resume(Ok(status(200, answer)), world.now()), world.now());
+    let (_, saving) = save(load(step, Ok(None), world.now()));
+    release(saving.resume(Ok(()), world.now()), world.now()).unwrap();
+    let recent = |world: &World, seconds| world.session.tokens_within(secs(seconds), world.now()).is_some();
+    world.pass(60);
+    assert!(recent(&world, 60) && !recent(&world, 59));
+    world.pass(40);
+    assert!(!recent(&world, 1000), "it is over");
+}
+
+#[test]
+fn a_grant_is_exchanged_for_tokens_that_nobody_keeps() {
+    let world = at(|_| {});
+    let app = world.session.app();
+    let grant = Grant::RefreshToken("hush-r1".into());
+    let request = grant.request(app).unwrap();
+    assert_eq!(names(&form(&request)), ["grant_type", "refresh_token"]);
+    let answer = status(200, r#"{"access_token":"hush-a2"}"#);
+    let tokens = grant.read(app, &answer, world.now()).unwrap();
+    assert_eq!(tokens.refresh_token.unwrap().expose(), "hush-r1", "it is still good");
+    let mismatch = status(400, r#"{"error":"redirect_uri_mismatch","error_description":"Bad Request"}"#);
+    let error = Grant::Code(Code::new("hush-c0de")).read(app, &mismatch, world.now()).unwrap_err();
+    assert_eq!(error.server_code(), Some("redirect_uri_mismatch"));
+    let debug = format!("{:?} {grant:?}", Grant::Code(Code::new("hush-c0de").verifier("hush-v")));
+    assert!(
+        !debug.contains("hush")
+            && !format!("{:?}", Code::new("hush-c0de").verifier("hush-v")).contains("hush")
+    );
 }
