@@ -11,7 +11,7 @@ use crate::{Error, ErrorKind, Sent};
 /// Back-off is exponential with full jitter: before attempt `n + 1` a random time between zero and
 /// `min(cap, base * 2^(n-1))`. A `Retry-After` of the server is obeyed in place of it. Safe and idempotent requests
 /// are sent again after a network failure, a time-out of one attempt, a 408, 429, 500, 502, 503 or 504; a
-/// request that must happen only once, only when it surely was not processed.
+/// request that must happen only once, only when it surely was not processed; one that reaches people, never.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryPolicy {
@@ -66,7 +66,11 @@ impl RetryPolicy {
 
 /// Whether sending once more can do no harm and may help.
 fn may_repeat(safety: Safety, error: &Error) -> bool {
-    surely_not_processed(error) || (safety != Safety::Once && is_transient(error))
+    match safety {
+        Safety::Safe | Safety::Idempotent => is_transient(error),
+        Safety::Once => surely_not_processed(error),
+        Safety::Never => false,
+    }
 }
 
 /// Whether the server surely did nothing: the request never left, or it was turned away at the door.
@@ -142,7 +146,10 @@ mod tests {
     #[test]
     fn once_only_requests_repeat_only_when_surely_not_processed() {
         let policy = RetryPolicy::default();
-        let repeats = |error: &Error| policy.pause(1, Safety::Once, error, 0.5).is_some();
+        let repeats = |error: &Error| {
+            assert!(policy.pause(1, Safety::Never, error, 0.5).is_none(), "{error:?}");
+            policy.pause(1, Safety::Once, error, 0.5).is_some()
+        };
         assert!(repeats(&network(Sent::No)));
         assert!(repeats(&limited(None)));
         assert!(repeats(&Error::timeout()), "no time was left to connect");

@@ -73,6 +73,9 @@ pub enum Safety {
     Idempotent,
     /// Twice may do it twice: to be repeated only when the first surely was not processed.
     Once,
+    /// It reaches people or costs money: never to be repeated on anybody's guess of what became of the first. A 401 tells
+    /// for certain, so it is sent again with a new token.
+    Never,
 }
 
 /// Who authenticates a request.
