@@ -5,18 +5,20 @@
 //! cargo xtask codegen --check    fail when the committed ones differ
 //! cargo xtask simulate           users, processes and faults in simulated time: --seeds N, --from S, --json, --replay S
 //! cargo xtask mutants            whether the simulation notices each patch of tests/mutants: --seeds N
+//! cargo xtask requirements       whether the tests that OAUTH.md names notice the changes it names: --only N
+//! cargo xtask requirements --check   whether both are still there
 //! cargo xtask licences           whether everything that is built in may be
 //! ```
 
 mod codegen;
 mod licences;
+mod requirements;
 mod simulation;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-const USAGE: &str =
-    "usage: cargo xtask codegen [--check] | simulate [options] | mutants [--seeds N] | licences";
+const USAGE: &str = "usage: cargo xtask codegen [--check] | simulate [options] | mutants [--seeds N] | requirements [--check] | licences";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -27,6 +29,12 @@ fn main() -> ExitCode {
         ["simulate", options @ ..] => simulation::simulate(&root(), options),
         ["mutants"] => simulation::mutants(&root(), "20000"),
         ["mutants", "--seeds", seeds] => simulation::mutants(&root(), seeds),
+        ["requirements"] => requirements::run(&root(), false, None),
+        ["requirements", "--check"] => requirements::run(&root(), true, None),
+        ["requirements", "--only", section] => match section.parse() {
+            Ok(section) => requirements::run(&root(), false, Some(section)),
+            Err(_) => Err(USAGE.to_owned()),
+        },
         ["licences"] => licences::check(&root()),
         _ => Err(USAGE.to_owned()),
     };

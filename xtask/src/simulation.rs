@@ -77,7 +77,7 @@ fn apply(folder: &Path, patch: &Path, options: &[&str]) -> Result<(), String> {
 }
 
 /// Copies what git knows of, as it is in the work tree; what is built already stays.
-fn copy_tracked(root: &Path, copy: &Path) -> Result<(), String> {
+pub(crate) fn copy_tracked(root: &Path, copy: &Path) -> Result<(), String> {
     let output = Command::new("git")
         .current_dir(root)
         .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])

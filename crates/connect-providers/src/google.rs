@@ -20,12 +20,21 @@ use connect_core::oauth::{ClientAuth, Profile, Revocation, Rotation};
 /// # Ok(()) }
 /// ```
 pub fn profile() -> Profile {
-    let mut profile = Profile::new(
+    with(
         "https://accounts.google.com",
         "https://accounts.google.com/o/oauth2/v2/auth",
-        "https://oauth2.googleapis.com/token",
-    );
-    profile.revocation = Revocation::TokenAlone("https://oauth2.googleapis.com/revoke".to_owned());
+        "https://oauth2.googleapis.com",
+    )
+}
+
+/// A server that speaks like Google under one base URL: an emulator, or the `/google` of a sandbox.
+pub fn profile_at(base: &str) -> Profile {
+    with(base, &format!("{base}/o/oauth2/v2/auth"), base)
+}
+
+fn with(issuer: &str, authorize_url: &str, tokens: &str) -> Profile {
+    let mut profile = Profile::new(issuer, authorize_url, format!("{tokens}/token"));
+    profile.revocation = Revocation::TokenAlone(format!("{tokens}/revoke"));
     profile.client_auth = ClientAuth::Body;
     profile.rotation = Rotation::Keeps;
     profile.authorize_parameters = vec![("access_type".to_owned(), "offline".to_owned())];

@@ -67,7 +67,13 @@ impl fmt::Display for Tenant {
 /// assert_eq!(profile.token_url, "https://login.microsoftonline.com/common/oauth2/v2.0/token");
 /// ```
 pub fn profile(tenant: &Tenant) -> Profile {
-    let at = |path: &str| format!("https://login.microsoftonline.com/{tenant}{path}");
+    profile_at("https://login.microsoftonline.com", tenant)
+}
+
+/// As [`profile`], at the login host of a national cloud, such as `https://login.microsoftonline.us`, or at the
+/// `/microsoft` of a sandbox.
+pub fn profile_at(login: &str, tenant: &Tenant) -> Profile {
+    let at = |path: &str| format!("{login}/{tenant}{path}");
     let mut profile = Profile::new(at("/v2.0"), at("/oauth2/v2.0/authorize"), at("/oauth2/v2.0/token"));
     profile.client_auth = ClientAuth::Body;
     if !matches!(tenant, Tenant::Organization(_)) {
