@@ -1,0 +1,136 @@
+//! The form in a body (WHATWG URL 5.1), read strictly.
+
+use connect_core::Secret;
+use percent_encoding::percent_decode;
+
+use super::refusal::Refusal;
+
+/// The longest value, in bytes. Codes and tokens of Google have up to 512, those of Microsoft up to some thousand.
+const LONGEST: usize = 8 << 10;
+
+pub(super) struct Form(Vec<(String, Secret)>);
+
+impl Form {
+    /// Names and values, each decoded once.
+    pub(super) fn parse(body: &[u8]) -> Result<Self, Refusal> {
+        let pieces = body.split(|byte| *byte == b'&').filter(|piece| !piece.is_empty());
+        let fields = pieces.map(|piece| {
+            let end = piece.iter().position(|byte| *byte == b'=').unwrap_or(piece.len());
+            let value = piece.get(end + 1..).unwrap_or_default();
+            Ok((decode(&piece[..end])?, Secret::from(decode(value)?)))
+        });
+        fields.collect::<Result<_, _>>().map(Self)
+    }
+
+    /// The value of a field, if there is one; it may be there once (RFC 6749 3.2), and an empty one is none.
+    pub(super) fn find(&self, name: &str) -> Result<Option<Secret>, Refusal> {
+        let mut values = self.0.iter().filter(|(known, _)| known == name).map(|(_, value)| value);
+        let value = values.next();
+        if values.next().is_some() {
+            return Err(Refusal::REPEATED);
+        }
+        match value.filter(|value| !value.expose().is_empty()) {
+            Some(value) if !is_sane(value.expose()) => Err(Refusal::VALUE),
+            value => Ok(value.cloned()),
+        }
+    }
+
+    /// The value of a field that has to be there.
+    pub(super) fn need(&self, name: &str) -> Result<Secret, Refusal> {
+        self.find(name)?.ok_or(Refusal::MISSING)
+    }
+
+    /// The code verifier, if there is one (RFC 7636 4.1).
+    pub(super) fn verifier(&self) -> Result<Option<Secret>, Refusal> {
+        let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        match self.find("code_verifier")? {
+            Some(text)
+                if !(43..=128).contains(&text.expose().len()) || !text.expose().bytes().all(unreserved) =>
+            {
+                Err(Refusal::VALUE)
+            }
+            verifier => Ok(verifier),
+        }
+    }
+}
+
+/// What codes, tokens and states are made of (VSCHAR of RFC 6749, appendix A), and not too much of it.
+fn is_sane(value: &str) -> bool {
+    value.len() <= LONGEST && value.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+}
+
+fn decode(piece: &[u8]) -> Result<String, Refusal> {
+    let spaced: Vec<u8> = piece.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+    percent_decode(&spaced).decode_utf8().map(Into::into).map_err(|_| Refusal::ENCODING)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn code(body: &str) -> Result<Option<Secret>, Refusal> {
+        Form::parse(body.as_bytes())?.find("code")
+    }
+
+    #[test]
+    fn a_value_is_decoded_once() {
+        for (body, value) in [
+            ("code=4%2F0Ab%2Bc%3Dd%26e", "4/0Ab+c=d&e"),
+            ("code=4/0Ab=c", "4/0Ab=c"),
+            ("x&&code=a+b&", "a b"),
+            ("code=%252F", "%2F"),
+            ("code=100%", "100%"),
+            ("c%6Fde=a", "a"),
+        ] {
+            assert_eq!(code(body).unwrap().unwrap().expose(), value, "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_empty_or_has_another_name_is_not_there() {
+        for body in ["", "code", "code=", "Code=a", "code[]=a", "code%5B%5D=a", "=a", "&"] {
+            assert!(code(body).unwrap().is_none(), "{body}");
+        }
+    }
+
+    #[test]
+    fn values_are_of_visible_characters_and_not_too_long() {
+        for body in ["code=a%00", "code=a%0d%0ab", "code=%7F", "code=%C3%A4", "code=a%09"] {
+            assert_eq!(code(body).unwrap_err(), Refusal::VALUE, "{body}");
+        }
+        assert_eq!(code(&format!("code={}", "a".repeat(LONGEST + 1))).unwrap_err(), Refusal::VALUE);
+        assert!(code(&format!("code={}", "a".repeat(LONGEST))).is_ok());
+    }
+
+    #[test]
+    fn a_verifier_is_43_to_128_unreserved_characters() {
+        let verifier =
+            |text: &str| Form::parse(format!("code_verifier={text}").as_bytes()).unwrap().verifier();
+        assert!(verifier("").unwrap().is_none());
+        for good in [43, 128] {
+            assert!(verifier(&"~".repeat(good)).unwrap().is_some());
+        }
+        for bad in ["a".repeat(42), "a".repeat(129), "a/".repeat(22)] {
+            assert_eq!(verifier(&bad).unwrap_err(), Refusal::VALUE);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_value_survives_an_encoder(value in "[ -~]{1,60}", other in ".{0,20}") {
+            let mut form = form_urlencoded::Serializer::new(String::new());
+            let body = form.append_pair("other", &other).append_pair("code", &value).finish();
+            let code = code(&body).unwrap().unwrap();
+            prop_assert_eq!(code.expose(), value);
+        }
+
+        #[test]
+        fn no_bytes_panic(body in proptest::collection::vec(any::<u8>(), 0..200)) {
+            if let Ok(form) = Form::parse(&body) {
+                let _ = (form.find("code"), form.need(""), form.verifier());
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What is decided by a request's head: before its body is read.
+
+use connect_core::{Request, Response};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Uri,
+    header::{CONTENT_LENGTH, CONTENT_TYPE},
+    request::Parts,
+};
+
+use super::{TokenEndpoint, answer::Cors, refusal::Refusal};
+
+const X_REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// Which of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Endpoint {
+    Auth,
+    Refresh,
+}
+
+pub(super) struct Head<'a> {
+    method: &'a Method,
+    uri: &'a Uri,
+    pub(super) headers: &'a HeaderMap,
+}
+
+impl<'a> From<&'a Parts> for Head<'a> {
+    fn from(parts: &'a Parts) -> Self {
+        Self { method: &parts.method, uri: &parts.uri, headers: &parts.headers }
+    }
+}
+
+impl<'a> From<&'a Request> for Head<'a> {
+    fn from(request: &'a Request) -> Self {
+        Self { method: request.method(), uri: request.uri(), headers: request.headers() }
+    }
+}
+
+impl TokenEndpoint {
+    #[allow(clippy::result_large_err, reason = "it is the answer, made once a request")]
+    pub(super) fn check(&self, head: &Head<'_>) -> Result<Endpoint, Response> {
+        let cors = Cors::of(self, head.headers);
+        match self.route(head, &cors) {
+            Err(refusal) => Err(cors.refuse(&refusal)),
+            Ok(_) if head.method == Method::OPTIONS => Err(cors.preflight()),
+            Ok(endpoint) => match self.admit(head) {
+                Err(refusal) => Err(cors.refuse(&refusal)),
+                Ok(()) => Ok(endpoint),
+            },
+        }
+    }
+
+    /// What a preflight is asked as well, since it has none of the headers it asks for.
+    fn route(&self, head: &Head<'_>, cors: &Cors) -> Result<Endpoint, Refusal> {
+        let endpoint = match head.uri.path() {
+            path if path == self.auth_path => Endpoint::Auth,
+            path if path == self.refresh_path => Endpoint::Refresh,
+            _ => return Err(Refusal::NOT_FOUND),
+        };
+        if head.method != Method::POST && head.method != Method::OPTIONS {
+            return Err(Refusal::METHOD);
+        }
+        match cors {
+            Cors::Allowed { .. } => Ok(endpoint),
+            Cors::Missing if self.missing_origin && !is_from_elsewhere(head.headers) => Ok(endpoint),
+            Cors::Missing | Cors::Foreign => Err(Refusal::ORIGIN),
+        }
+    }
+
+    fn admit(&self, head: &Head<'_>) -> Result<(), Refusal> {
+        let one = |name| one(head.headers, name).and_then(|value| value.to_str().ok());
+        // A page can send it to its own origin only, or after a preflight.
+        if !one(X_REQUESTED_WITH).is_some_and(|value| value.eq_ignore_ascii_case("XMLHttpRequest")) {
+            return Err(Refusal::REQUESTED_WITH);
+        }
+        let media_type = one(CONTENT_TYPE).and_then(|value| value.split(';').next()).map(str::trim);
+        if !media_type.is_some_and(|it| it.eq_ignore_ascii_case("application/x-www-form-urlencoded")) {
+            return Err(Refusal::MEDIA_TYPE);
+        }
+        let fits = |length: &HeaderValue| {
+            let length = length.to_str().ok().and_then(|length| length.parse().ok());
+            length.is_some_and(|length: usize| length <= self.body_limit)
+        };
+        if !head.headers.get_all(CONTENT_LENGTH).iter().all(fits) {
+            return Err(Refusal::TOO_LARGE);
+        }
+        Ok(())
+    }
+}
+
+/// Whether a browser says that a page of another origin, or none, sends it.
+fn is_from_elsewhere(headers: &HeaderMap) -> bool {
+    headers.get_all(SEC_FETCH_SITE).iter().any(|site| site != "same-origin")
+}
+
+/// The value of a header that is there once.
+pub(super) fn one(headers: &HeaderMap, name: HeaderName) -> Option<&HeaderValue> {
+    let mut values = headers.get_all(name).iter();
+    values.next().filter(|_| values.next().is_none())
+}

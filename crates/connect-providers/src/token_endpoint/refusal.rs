@@ -1,0 +1,48 @@
+//! Everything that can be wrong with a request, and how it is answered.
+
+use http::StatusCode;
+
+/// An answer that is no success. All its text is ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) status: StatusCode,
+    /// A code of RFC 6749 4.1.2.1 and 5.2, of OpenID Connect Core 3.1.2.6, or one of Google's.
+    pub(super) error: &'static str,
+    pub(super) description: &'static str,
+    /// After how many seconds it is worth another try.
+    pub(super) retry_after: Option<u64>,
+}
+
+impl Refusal {
+    pub(super) const NOT_FOUND: Self =
+        Self::new(StatusCode::NOT_FOUND, "invalid_request", "There is no such endpoint");
+    pub(super) const METHOD: Self =
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "invalid_request", "The method has to be POST");
+    pub(super) const ORIGIN: Self =
+        Self::new(StatusCode::FORBIDDEN, "access_denied", "The origin is not allowed");
+    pub(super) const REQUESTED_WITH: Self =
+        Self::new(StatusCode::FORBIDDEN, "access_denied", "X-Requested-With has to be XMLHttpRequest");
+    pub(super) const STATE: Self =
+        Self::new(StatusCode::FORBIDDEN, "access_denied", "The state is not the one of this session");
+    pub(super) const LOGIN_REQUIRED: Self =
+        Self::new(StatusCode::UNAUTHORIZED, "login_required", "The user is not signed in to the application");
+    pub(super) const MEDIA_TYPE: Self = Self::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "invalid_request",
+        "The body has to be application/x-www-form-urlencoded",
+    );
+    pub(super) const TOO_LARGE: Self =
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request", "The body is too large");
+    pub(super) const ENCODING: Self =
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request", "The body is not UTF-8");
+    pub(super) const MISSING: Self =
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request", "A field is missing");
+    pub(super) const REPEATED: Self =
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request", "A field is there more than once");
+    pub(super) const VALUE: Self =
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request", "A field has a value that cannot be right");
+
+    pub(super) const fn new(status: StatusCode, error: &'static str, description: &'static str) -> Self {
+        Self { status, error, description, retry_after: None }
+    }
+}

@@ -1,0 +1,71 @@
+//! What an error of the authorization server, or on the way to it, is to the page. Whatever text came with it stays here.
+
+use std::time::Duration;
+
+use connect_core::{Error, ErrorKind};
+use http::StatusCode;
+
+use super::refusal::Refusal;
+
+/// What is wrong with what the page or its user did, by the code of the authorization server.
+const PASSED_ON: [Refusal; 7] = [
+    INVALID_GRANT,
+    refused("invalid_request", "The authorization server does not take the request"),
+    refused("invalid_scope", "The authorization server does not grant the scope"),
+    refused("redirect_uri_mismatch", "The code was asked for with another redirect URI"),
+    refused("access_denied", "The authorization server denied the access"),
+    refused("admin_policy_enforced", "A policy of the user's organization does not allow it"),
+    refused("org_internal", "The application is for users of its own organization only"),
+];
+
+const INVALID_GRANT: Refusal = refused("invalid_grant", "The user has to consent again");
+
+/// What is not the page's doing, and would not be different the next time.
+const FAILED: Refusal =
+    Refusal::new(StatusCode::BAD_GATEWAY, "server_error", "The authorization server gave no tokens");
+
+const UNAVAILABLE: Refusal =
+    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", "Try again later");
+
+const LATE: Refusal = Refusal::new(
+    StatusCode::GATEWAY_TIMEOUT,
+    "temporarily_unavailable",
+    "The authorization server did not answer in time",
+);
+
+/// The longest time a page is told to wait.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
+
+pub(super) fn refusal(error: &Error) -> Refusal {
+    match error.kind() {
+        ErrorKind::Authentication
+        | ErrorKind::Validation { .. }
+        | ErrorKind::Permission { .. }
+        | ErrorKind::Http => by_code(error),
+        ErrorKind::SignIn(_) => INVALID_GRANT,
+        ErrorKind::RateLimited => Refusal { retry_after: error.retry_after().map(seconds), ..UNAVAILABLE },
+        ErrorKind::TokenStore => UNAVAILABLE,
+        ErrorKind::Timeout => LATE,
+        _ => FAILED,
+    }
+}
+
+fn by_code(error: &Error) -> Refusal {
+    let is_refused = error.status().is_some_and(|status| status.is_client_error());
+    let code = error.server_code().filter(|_| is_refused);
+    let known = PASSED_ON.into_iter().find(|known| code == Some(known.error));
+    // A 401 without a known code is about the client's credentials.
+    let is_over =
+        matches!(error.kind(), ErrorKind::Authentication) && error.status() != Some(StatusCode::UNAUTHORIZED);
+    known.unwrap_or(if is_over { INVALID_GRANT } else { FAILED })
+}
+
+/// Rounded up.
+fn seconds(wait: Duration) -> u64 {
+    let wait = wait.min(LONGEST_WAIT);
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
+const fn refused(error: &'static str, description: &'static str) -> Refusal {
+    Refusal::new(StatusCode::BAD_REQUEST, error, description)
+}
