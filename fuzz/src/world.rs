@@ -128,6 +128,7 @@ impl World {
                     self.deletes += 1;
                     next.resume(lock.with(|lock| lock.delete()), self.now)
                 }
+                RefreshStep::Sleep(_, next) => next.resume(self.now),
                 RefreshStep::Release(next) => {
                     next.resume(lock.release().map_or(Ok(()), |lock| lock.release()), self.now)
                 }

@@ -119,6 +119,10 @@ impl Client {
                     next.resume(lock.with(|lock| lock.save(&tokens)), self.now())
                 }
                 RefreshStep::Delete(next) => next.resume(lock.with(|lock| lock.delete()), self.now()),
+                RefreshStep::Sleep(time, next) => {
+                    thread::sleep(time);
+                    next.resume(self.now())
+                }
                 RefreshStep::Release(next) => {
                     next.resume(lock.release().map_or(Ok(()), |lock| lock.release()), self.now())
                 }

@@ -1,8 +1,8 @@
 //! Putting a pair into a session: the end of a sign-in, or tokens handed in; and taking it out: sign-out.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use connect_types::Scope;
+use connect_types::{Safety, Scope};
 
 use crate::{
     Callback, Error, Now, PendingSignIn, Request, Response, Session, SignInFault, StoreError, Tokens,
@@ -10,7 +10,7 @@ use crate::{
     leader::{not_saved, store_error},
     oauth::Code,
     pending::{Origin, Over, Pending},
-    steps::{Deleting, Exchanging, Loading, Locking, RefreshStep, Releasing, Saving, Work},
+    steps::{Deleting, Exchanging, Loading, Locking, RefreshStep, Releasing, Resting, Saving, Work},
     token_endpoint::{self, Refusal},
     tokens::Claims,
 };
@@ -50,7 +50,14 @@ impl Session {
 
     /// Ends the session: the server first (RFC 7009), then the store, whatever the server said.
     pub fn sign_out(self: &Arc<Self>) -> RefreshStep {
-        let work = SignOut { session: self.clone(), sign_ins: 0, tokens: Vec::new(), revoked: Ok(()) };
+        let work = SignOut {
+            session: self.clone(),
+            sign_ins: 0,
+            tokens: Vec::new(),
+            revoked: Ok(()),
+            locked_at: Duration::ZERO,
+            tries: 0,
+        };
         RefreshStep::Lock(token_endpoint::lease(self.app()), Locking(Box::new(work)))
     }
 }
@@ -170,16 +177,43 @@ struct SignOut {
     /// What is not to bring the user back: what is revoked, and what the store held.
     tokens: Vec<Tokens>,
     revoked: Result<(), Error>,
+    /// When (monotonic) it got the lock.
+    locked_at: Duration,
+    /// How often the revocation was sent.
+    tries: u32,
 }
 
 impl SignOut {
+    fn revoke(mut self: Box<Self>) -> RefreshStep {
+        let Some(tokens) = self.tokens.first() else { return self.delete() };
+        match token_endpoint::revoke(self.session.app(), tokens) {
+            Some(Ok(request)) => {
+                self.tries += 1;
+                return RefreshStep::Send(request, Exchanging(self));
+            }
+            Some(Err(error)) => self.revoked = Err(error),
+            None => {}
+        }
+        self.delete()
+    }
+
+    /// When the revocation is sent again, if the lock will outlast that: to repeat it does no harm, and after a 503 the
+    /// tokens are still good (RFC 7009 2.2.1).
+    fn pause(&self, error: &Error, now: Now) -> Option<Duration> {
+        let app = self.session.app();
+        let pause = app.config().retry.pause(self.tries, Safety::Idempotent, error, app.entropy().unit())?;
+        let held = now.monotonic.saturating_sub(self.locked_at);
+        (held.saturating_add(pause) <= token_endpoint::HEAD_START).then_some(pause)
+    }
+
     fn delete(self: Box<Self>) -> RefreshStep {
         RefreshStep::Delete(Deleting(self))
     }
 }
 
 impl Work for SignOut {
-    fn locked(self: Box<Self>, outcome: Result<(), StoreError>, _: Now) -> RefreshStep {
+    fn locked(mut self: Box<Self>, outcome: Result<(), StoreError>, now: Now) -> RefreshStep {
+        self.locked_at = now.monotonic;
         match outcome {
             Ok(()) => RefreshStep::Load(Loading(self)),
             Err(error) => RefreshStep::Done(Err(store_error("could not be locked", error))),
@@ -199,13 +233,11 @@ impl Work for SignOut {
             None
         });
         self.tokens = [pending, stored, current].into_iter().flatten().collect();
-        let Some(tokens) = self.tokens.first().cloned() else { return self.delete() };
-        match token_endpoint::revoke(self.session.app(), &tokens) {
-            Some(Ok(request)) => return RefreshStep::Send(request, Exchanging(self)),
-            Some(Err(error)) => self.revoked = Err(error),
-            None => {}
-        }
-        self.delete()
+        self.revoke()
+    }
+
+    fn rested(self: Box<Self>, _: Now) -> RefreshStep {
+        self.revoke()
     }
 
     fn sent(mut self: Box<Self>, outcome: Result<Response, TransportError>, now: Now) -> RefreshStep {
@@ -213,8 +245,12 @@ impl Work for SignOut {
             Ok(response) if token_endpoint::is_revoked(self.session.app(), &response) => Ok(()),
             Ok(response) => Err(answer::classify(&response, None, now.wall)),
             Err(error) => Err(error.into()),
-        };
-        self.delete()
+        }
+        .map_err(|error| error.with_attempts(self.tries));
+        match self.revoked.as_ref().err().and_then(|error| self.pause(error, now)) {
+            Some(pause) => RefreshStep::Sleep(pause, Resting(self)),
+            None => self.delete(),
+        }
     }
 
     fn deleted(mut self: Box<Self>, outcome: Result<(), StoreError>, _: Now) -> RefreshStep {

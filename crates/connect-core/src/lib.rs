@@ -52,7 +52,7 @@ pub use retry::RetryPolicy;
 pub use secret::Secret;
 pub use session::Session;
 pub use sign_in::{Callback, PendingSignIn, SignIn};
-pub use steps::{Deleting, Exchanging, Loading, Locked, Locking, RefreshStep, Releasing, Saving};
+pub use steps::{Deleting, Exchanging, Loading, Locked, Locking, RefreshStep, Releasing, Resting, Saving};
 pub use store::{AsyncStoreLock, AsyncTokenStore, StoreError, StoreLock, TokenKey, TokenStore};
 pub use time::Now;
 pub use tokens::Tokens;

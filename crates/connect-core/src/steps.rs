@@ -5,7 +5,7 @@
 //!                          '-> adopt what another process saved ---^
 //!   sign-in   Send -> Lock -> Load -> Save -> Release -> Done
 //!   import            Lock -> Load -> Save -> Release -> Done
-//!   sign-out  Lock -> Load -> Send -> Delete -> Release -> Done
+//!   sign-out  Lock -> Load -> Send -> [Sleep -> Send] -> Delete -> Release -> Done
 //! ```
 //!
 //! A step carries the only value that takes its answer, so a driver cannot answer the wrong question, twice,
@@ -27,6 +27,10 @@
 //!             RefreshStep::Send(request, next) => next.resume(transport.send(request), now()),
 //!             RefreshStep::Save(tokens, next) => next.resume(lock.with(|lock| lock.save(&tokens)), now()),
 //!             RefreshStep::Delete(next) => next.resume(lock.with(|lock| lock.delete()), now()),
+//!             RefreshStep::Sleep(time, next) => {
+//!                 std::thread::sleep(time);
+//!                 next.resume(now())
+//!             }
 //!             RefreshStep::Release(next) => next.resume(lock.release().map_or(Ok(()), |lock| lock.release()), now()),
 //!             RefreshStep::Done(outcome) => return outcome,
 //!         };
@@ -51,6 +55,8 @@ pub enum RefreshStep {
     Save(Tokens, Saving),
     /// Delete through the lock.
     Delete(Deleting),
+    /// Wait this long: a revocation is tried again.
+    Sleep(Duration, Resting),
     /// Give the lock back.
     Release(Releasing),
     /// The end.
@@ -77,6 +83,10 @@ pub(crate) trait Work: Send {
     }
 
     fn deleted(self: Box<Self>, _: Result<(), StoreError>, _: Now) -> RefreshStep {
+        not_asked()
+    }
+
+    fn rested(self: Box<Self>, _: Now) -> RefreshStep {
         not_asked()
     }
 }
@@ -111,6 +121,17 @@ continuations! {
     Saving(Result<(), StoreError>) = saved;
     /// Waits for the deletion.
     Deleting(Result<(), StoreError>) = deleted;
+}
+
+/// Waits for time to pass.
+#[must_use = "dropping it abandons the work"]
+pub struct Resting(pub(crate) Box<dyn Work>);
+
+impl Resting {
+    /// Goes on.
+    pub fn resume(self, now: Now) -> RefreshStep {
+        self.0.rested(now)
+    }
 }
 
 /// Waits for the lock to be given back.

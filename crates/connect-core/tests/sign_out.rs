@@ -22,13 +22,38 @@ fn the_record_goes_whatever_the_server_says() {
     for (answer, ok) in
         [(Ok(status(200, r#"{"success":true}"#)), true), (Ok(status(500, "")), false), (Err(lost()), false)]
     {
-        let world = World::loaded();
+        let world = World::with(|config| config.retry = RetryPolicy::none()).holding(1);
         let (token, sending) = revoking(&world, Some(world.pair(1)));
         assert!(token.contains("hush-r1"), "{token}");
         let step = deleting(sending.resume(answer, world.now())).resume(Ok(()), world.now());
         assert_eq!(release(step, world.now()).is_ok(), ok);
         signed_out(&world, None);
     }
+}
+
+#[test]
+fn a_revocation_that_was_put_off_is_sent_again_as_long_as_the_lock_allows() {
+    let mut world = World::loaded();
+    let busy = || with_header(status(503, ""), "retry-after", "2");
+    let (_, sending) = revoking(&world, Some(world.pair(1)));
+    let (time, next) = resting(sending.resume(Ok(busy()), world.now()));
+    assert_eq!(time, secs(2), "the server says when");
+    world.pass(2);
+    let (token, sending) = exchange(next.resume(world.now()));
+    assert!(token.contains("hush-r1"), "{token}");
+    // Two more seconds would be more than the lock may last.
+    let step = deleting(sending.resume(Ok(busy()), world.now())).resume(Ok(()), world.now());
+    let error = release(step, world.now()).unwrap_err();
+    assert_eq!((error.attempts(), error.retry_after()), (2, Some(secs(2))));
+    // A refusal is final, and an answer that was lost is asked for again.
+    let world = World::loaded();
+    let (_, sending) = revoking(&world, Some(world.pair(1)));
+    deleting(sending.resume(Ok(status(400, "")), world.now()));
+    let (_, sending) = revoking(&world, Some(world.pair(1)));
+    let (_, next) = resting(sending.resume(Err(lost()), world.now()));
+    let (_, sending) = exchange(next.resume(world.now()));
+    let step = deleting(sending.resume(Ok(status(200, "")), world.now())).resume(Ok(()), world.now());
+    release(step, world.now()).unwrap();
 }
 
 #[test]
@@ -158,7 +183,7 @@ fn a_call_that_waited_while_the_user_signed_out_brings_nothing_back() {
     let (late, _call) = wish(world.answered(status(401, "")));
     let (_, sending) =
         exchange(load(lock(world.session.sign_out(), world.now()), Ok(Some(world.pair(1))), world.now()));
-    let step = deleting(sending.resume(Err(lost()), world.now()));
+    let step = deleting(sending.resume(Ok(status(400, "")), world.now()));
     release(step.resume(Err(StoreError::new("read only")), world.now()), world.now()).unwrap_err();
     let (outcome, _) = world.drive(late.start(world.now()), &mut Some(world.pair(1)), |_| Ok(minted(9)));
     assert!(outcome.is_err());

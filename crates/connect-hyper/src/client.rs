@@ -170,6 +170,10 @@ impl Client {
                     };
                     next.resume(deleted, self.now())
                 }
+                RefreshStep::Sleep(time, next) => {
+                    sleep(time).await;
+                    next.resume(self.now())
+                }
                 RefreshStep::Release(next) => {
                     let released = match lock.release() {
                         Some(lock) => lock.release().await,

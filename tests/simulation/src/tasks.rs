@@ -407,6 +407,11 @@ impl World {
             RefreshStep::Save(tokens, next) => self.store(id, Work::Save(tokens, next)),
             RefreshStep::Delete(next) => self.store(id, Work::Delete(next)),
             RefreshStep::Release(next) => self.store(id, Work::Release(next)),
+            // Nobody signs out here.
+            RefreshStep::Sleep(_, next) => {
+                let now = self.time(process);
+                self.job_goes_on(id, next.resume(now));
+            }
             RefreshStep::Send(request, next) => {
                 let presented = field(request.body(), "refresh_token");
                 job.state = Work::Send(next);

@@ -116,6 +116,7 @@ impl World {
                     *store = None;
                     next.resume(Ok(()), now)
                 }
+                RefreshStep::Sleep(_, next) => next.resume(now),
                 RefreshStep::Release(next) => next.resume(Ok(()), now),
                 RefreshStep::Done(outcome) => return (outcome, presented),
             };
@@ -201,6 +202,7 @@ fn name(step: &RefreshStep) -> &'static str {
         RefreshStep::Send(..) => "Send",
         RefreshStep::Save(..) => "Save",
         RefreshStep::Delete(_) => "Delete",
+        RefreshStep::Sleep(..) => "Sleep",
         RefreshStep::Release(_) => "Release",
         RefreshStep::Done(_) => "Done",
     }
@@ -250,6 +252,7 @@ takers! {
     exchange(RefreshStep, RefreshStep::Send(request, next) => (grant(&request), next)) -> (String, Exchanging);
     save(RefreshStep, RefreshStep::Save(tokens, next) => (tokens, next)) -> (Tokens, Saving);
     deleting(RefreshStep, RefreshStep::Delete(next) => next) -> Deleting;
+    resting(RefreshStep, RefreshStep::Sleep(time, next) => (time, next)) -> (Duration, Resting);
     releasing(RefreshStep, RefreshStep::Release(next) => next) -> Releasing;
     done(RefreshStep, RefreshStep::Done(outcome) => outcome) -> Result<(), Error>;
 }
