@@ -1,0 +1,220 @@
+//! How answers are read: the whole object is kept as text, and each field is read from it as its type, or is missing.
+
+use std::{collections::BTreeMap, fmt, marker::PhantomData};
+
+use connect_core::{
+    Endpoint, Error, Response,
+    types::{Answer, EventTime, Raw, Safety},
+};
+use http::Method;
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, Visitor},
+};
+
+/// A type that reads itself from one JSON value; `None` when that is not its form.
+pub(super) trait Field: Sized {
+    fn read(raw: Raw) -> Option<Self>;
+}
+
+/// A place in an answer: missing where there is no such field, where it is null, and where it is of another type.
+pub(super) trait Slot {
+    fn of(raw: Option<Raw>) -> Self;
+}
+
+impl<T: Field> Slot for Option<T> {
+    fn of(raw: Option<Raw>) -> Self {
+        raw.and_then(T::read)
+    }
+}
+
+impl<T: Field> Slot for Vec<T> {
+    fn of(raw: Option<Raw>) -> Self {
+        let items: Vec<Raw> = raw.and_then(|raw| raw.decode().ok()).unwrap_or_default();
+        items.into_iter().filter_map(T::read).collect()
+    }
+}
+
+/// The fields of an object; of anything else there are none.
+pub(super) struct Fields(BTreeMap<Text, Raw>);
+
+impl Fields {
+    pub(super) fn of(raw: &Raw) -> Self {
+        Self(raw.decode().unwrap_or_default())
+    }
+
+    pub(super) fn take<T: Slot>(&mut self, name: &str) -> T {
+        T::of(self.0.remove(name))
+    }
+}
+
+/// An answer made of named fields. `$field` is the name on the wire.
+macro_rules! answer {
+    ($(#[$about:meta])* $name:ident { $($(#[$what:meta])* $field:ident: $type:ty,)+ }) => {
+        $(#[$about])*
+        #[derive(Clone, Debug, PartialEq)]
+        #[non_exhaustive]
+        pub struct $name {
+            $($(#[$what])* pub $field: $type,)+
+            /// The whole of it as it came, with the fields that are not here and those that are not of their type.
+            pub raw: connect_core::types::Raw,
+        }
+
+        impl From<connect_core::types::Raw> for $name {
+            fn from(raw: connect_core::types::Raw) -> Self {
+                let mut fields = $crate::apptoto::answer::Fields::of(&raw);
+                Self { $($field: fields.take(stringify!($field)),)+ raw }
+            }
+        }
+
+        impl $crate::apptoto::answer::Field for $name {
+            fn read(raw: connect_core::types::Raw) -> Option<Self> {
+                (raw.get() != "null").then(|| Self::from(raw))
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                connect_core::types::Raw::deserialize(deserializer).map(Self::from)
+            }
+        }
+    };
+}
+pub(super) use answer;
+
+impl Field for String {
+    fn read(raw: Raw) -> Option<Self> {
+        text(&raw)
+    }
+}
+
+impl Field for bool {
+    fn read(raw: Raw) -> Option<Self> {
+        raw.decode().ok()
+    }
+}
+
+impl Field for EventTime {
+    fn read(raw: Raw) -> Option<Self> {
+        text(&raw).map(|text| Self::from(text.as_str()))
+    }
+}
+
+impl Field for Raw {
+    fn read(raw: Raw) -> Option<Self> {
+        (raw.get() != "null").then_some(raw)
+    }
+}
+
+/// The text, if it is one.
+pub(super) fn text(raw: &Raw) -> Option<String> {
+    raw.decode().ok().map(|Text(text)| text)
+}
+
+/// What an empty body means where nothing is to be told.
+pub(super) fn null() -> Option<Raw> {
+    Raw::from_value(&()).ok()
+}
+
+/// Reads an answer as most endpoints do.
+pub(super) fn read<A: Answer>(response: &Response, safety: Safety) -> Result<A, Error> {
+    Usual(safety, PhantomData).decode(response)
+}
+
+/// An endpoint for its reading alone.
+struct Usual<A>(Safety, PhantomData<A>);
+
+impl<A: Answer> Endpoint for Usual<A> {
+    type Answer = A;
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> std::borrow::Cow<'_, str> {
+        "".into()
+    }
+
+    fn safety(&self) -> Safety {
+        self.0
+    }
+}
+
+/// A text that is read through its bytes: half of an escaped surrogate pair is no reason to have none.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Text(String);
+
+impl std::borrow::Borrow<str> for Text {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_bytes(TextVisitor)
+    }
+}
+
+struct TextVisitor;
+
+impl Visitor<'_> for TextVisitor {
+    type Value = Text;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Text, E> {
+        Ok(Text(text.to_owned()))
+    }
+
+    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Text, E> {
+        Ok(Text(String::from_utf8_lossy(bytes).into_owned()))
+    }
+}
+
+#[cfg(test)]
+#[allow(unreachable_pub, reason = "the macro makes public types")]
+mod tests {
+    use super::*;
+
+    answer!(
+        /// For the tests.
+        Thing {
+            /// A text.
+            name: Option<String>,
+            /// A truth.
+            good: Option<bool>,
+            /// Others like it.
+            things: Vec<Thing>,
+        }
+    );
+
+    fn thing(text: &str) -> Thing {
+        text.parse::<Raw>().unwrap().into()
+    }
+
+    #[test]
+    fn what_is_not_of_its_type_is_missing_and_still_there_as_text() {
+        for odd in [r#"{"name":5,"good":"yes","things":{}}"#, r#"{"name":null}"#, "[]", "5", "null", "\"a\""]
+        {
+            let read = thing(odd);
+            assert_eq!((read.name, read.good, read.things.len()), (None, None, 0), "{odd}");
+            assert_eq!(read.raw.get(), odd);
+        }
+        let read = thing(r#"{"good":true,"things":[{"name":"a"},7,null],"name":"b"}"#);
+        assert_eq!((read.name.as_deref(), read.good), (Some("b"), Some(true)));
+        assert_eq!(
+            read.things.iter().map(|thing| thing.raw.get()).collect::<Vec<_>>(),
+            [r#"{"name":"a"}"#, "7"]
+        );
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_spoils_nothing() {
+        let read = thing(r#"{"name":"a\ud83d b","good":true,"\ude00":1}"#);
+        assert!(read.name.unwrap().starts_with("a\u{fffd}"));
+        assert_eq!(read.good, Some(true));
+    }
+}
