@@ -1,8 +1,11 @@
 //! What every call of Apptoto sends, to the byte.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 mod support;
 
-use connect_core::{Endpoint, types::Raw};
+use std::collections::BTreeMap;
+
+use connect_core::{Endpoint, SignIn, types::Raw};
 use connect_providers::apptoto::{
     ApiKey, BookNow, Content, CreateContacts, CreateEvents, DeleteEvent, GetContact, GetEvent, GetImport,
     ImportType, ListAddressBooks, ListEvents, MessageType, NewContact, NewEvent, NewParticipant,
@@ -12,7 +15,7 @@ use connect_providers::apptoto::{
 use http::Method;
 use jiff::{Timestamp, Zoned};
 use serde_json::json;
-use support::wire::{Wire, answer, sent};
+use support::wire::{REDIRECT_URI, Wire, answer, sent};
 
 fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -237,6 +240,36 @@ fn an_api_key_goes_in_place_of_the_user() {
 }
 
 #[test]
+fn users_consent_at_one_host_and_codes_are_exchanged_at_another() {
+    let wire = Wire::default();
+    let client = wire.client(|_| Ok(answer(200, r#"{"access_token": "a", "token_type": "Bearer"}"#)));
+    let sign_in = SignIn::new("user-123").scopes([Scope::EventsRead, Scope::from("new:scope"), Scope::Api]);
+    let pending = client.auth().sign_in(sign_in).unwrap();
+    let asked = pending.url().strip_prefix("https://www.apptoto.com/oauth/authorize?").unwrap();
+    let asked: BTreeMap<_, _> = form_urlencoded::parse(asked.as_bytes()).into_owned().collect();
+    assert_eq!((asked["response_type"].as_str(), asked["client_id"].as_str()), ("code", "client"));
+    assert_eq!(
+        (asked["scope"].as_str(), asked["redirect_uri"].as_str()),
+        ("events:read new:scope api", REDIRECT_URI)
+    );
+    assert_eq!(asked["code_challenge_method"], "S256");
+    let callback = format!("{REDIRECT_URI}?code=c-1&state={}", asked["state"]);
+    let user = client.auth().finish(pending, &callback).unwrap();
+    user.sign_out().unwrap();
+    let [exchange] = wire.sent().try_into().unwrap();
+    let (head, form) = exchange.split_once("\n\n").unwrap();
+    assert_eq!(
+        head,
+        "POST https://api.apptoto.com/oauth/token\naccept: application/json\n\
+         content-type: application/x-www-form-urlencoded"
+    );
+    let form: BTreeMap<_, _> = form_urlencoded::parse(form.as_bytes()).into_owned().collect();
+    let names: Vec<_> = form.keys().map(String::as_str).collect();
+    assert_eq!(names, ["client_id", "client_secret", "code", "code_verifier", "grant_type", "redirect_uri"]);
+    assert_eq!((form["client_secret"].as_str(), form["code"].as_str()), ("secret", "c-1"));
+}
+
+#[test]
 fn what_cannot_be_right_is_not_sent() {
     fn refused(call: &(impl Endpoint + Sync)) -> String {
         let wire = Wire::default();
@@ -247,7 +280,7 @@ fn what_cannot_be_right_is_not_sent() {
     assert_eq!(refused(&CreateEvents::new([])), "events: must not be empty");
     assert_eq!(refused(&UpsertContacts::new([])), "contacts: must not be empty");
     assert_eq!(refused(&ListEvents::new().page(0)), "page: counts from 1");
-    let odd = std::collections::BTreeMap::from([((1, 2), 3)]);
+    let odd = BTreeMap::from([((1, 2), 3)]);
     let event = UpsertEvent::by_id(1).custom_data(&odd);
     assert_eq!(refused(&UpsertEvents::new([event])), "custom_data: has no JSON form");
     assert!(refused(&RawCall::new(Method::GET, "/../oauth/token")).contains("path"));

@@ -1,4 +1,5 @@
 //! What is read from Apptoto's answers.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 mod support;
 

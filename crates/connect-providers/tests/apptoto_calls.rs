@@ -1,4 +1,5 @@
 //! What happens around Apptoto's calls: a permission that is missing, what is sent again and what is not, and paging.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 mod support;
 
@@ -25,14 +26,12 @@ fn tried(
     (outcome, wire.sent().len())
 }
 
-fn send<E: Endpoint + Sync>(call: E) -> Box<dyn Fn(&User) -> Result<(), Error>>
-where
-    E: 'static,
-{
+type Try = Box<dyn Fn(&User) -> Result<(), Error>>;
+type Calls = Vec<(&'static str, Try)>;
+
+fn send(call: impl Endpoint + Sync + 'static) -> Try {
     Box::new(move |user| user.send(&call).map(drop))
 }
-
-type Calls = Vec<(&'static str, Box<dyn Fn(&User) -> Result<(), Error>>)>;
 
 /// What reaches people, costs credit or makes two of one when it is repeated, with the scope it needs.
 fn once_only() -> Calls {

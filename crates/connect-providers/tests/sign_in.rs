@@ -1,5 +1,6 @@
 //! The whole life of a sign-in at every authorization server: signed in, refreshed, signed out. What happened is read from
 //! the server's own counters.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 mod support;
 

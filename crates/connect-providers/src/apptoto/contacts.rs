@@ -10,7 +10,7 @@ use connect_core::{
 use super::{Id, answer::answer, endpoint::endpoint, object::Parameters};
 
 answer!(
-    /// A contact.
+    /// A contact. The documentation does not show one as an answer: these are the fields that it is created with.
     Contact {
         /// Its id.
         id: Option<Id>,

@@ -23,8 +23,8 @@
 //! # Ok::<(), connect_blocking::Error>(())
 //! ```
 //!
-//! * A call is a value, for [`User::send`](connect_blocking::User::send) of a signed-in user or, under an [`ApiKey`], for
-//!   [`Client::send`](connect_blocking::Client::send). The clients need [`BASE_URL`].
+//! * A call is a value, for the `send` of a signed-in user or, under an [`ApiKey`], for the `send` of a client. The client
+//!   needs [`BASE_URL`].
 //! * A token whose scopes do not cover a call gets a 403 `insufficient_scope`: an error of the kind
 //!   [`Permission`](connect_core::ErrorKind::Permission) that names the scope. Apptoto tells the scope of `GET /v1/event` and
 //!   `POST /v1/import`; that of the other calls follows from what it says a scope allows. API keys have no scopes.
@@ -108,12 +108,14 @@ pub const BASE_URL: &str = "https://api.apptoto.com";
 /// # Ok(()) }
 /// ```
 pub fn profile() -> Profile {
+    profile_at("https://www.apptoto.com", BASE_URL)
+}
+
+/// As [`profile`], with other URLs in place of `https://www.apptoto.com` and [`BASE_URL`]: the `/apptoto/www` and
+/// `/apptoto/api` of a sandbox.
+pub fn profile_at(www: &str, api: &str) -> Profile {
     // No issuer is documented: this one is what tokens are kept under.
-    let mut profile = Profile::new(
-        "https://www.apptoto.com",
-        "https://www.apptoto.com/oauth/authorize",
-        "https://api.apptoto.com/oauth/token",
-    );
+    let mut profile = Profile::new(www, format!("{www}/oauth/authorize"), format!("{api}/oauth/token"));
     profile.client_auth = ClientAuth::Body;
     profile
 }

@@ -1,11 +1,15 @@
 //! A client without a network: what it sends is noted, what it gets is the test's.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use connect_blocking::{Client, Request, Response, RetryPolicy, Tokens, TransportError};
 use connect_core::Endpoint;
 use connect_providers::apptoto;
-use std::time::Duration;
+
+pub const REDIRECT_URI: &str = "https://app.example/callback";
 
 /// The requests that were sent, each as text.
 #[derive(Clone, Default)]
@@ -30,7 +34,7 @@ impl Wire {
         answer: impl Fn(&Request) -> Result<Response, TransportError> + Send + Sync + 'static,
     ) -> Client {
         let sent = self.clone();
-        Client::builder("client", "secret", "https://app.example/callback")
+        Client::builder("client", "secret", REDIRECT_URI)
             .profile(apptoto::profile())
             .base_url(apptoto::BASE_URL)
             .retry(policy.with_backoff(Duration::ZERO, Duration::ZERO))
