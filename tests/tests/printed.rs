@@ -11,6 +11,7 @@ use std::{
 use connect_core::{
     App, Callback, Config, Error, MemoryStore, Network, Now, Pager, Registry, Reply, RetryPolicy, Secret,
     Seed, Service, Session, SessionEnded, SignIn, StoreError, TokenKey, TokenStore, Tokens, TransportError,
+    oauth::{Code, Grant, Profile, Relay},
     types::{ExchangeCode, ListCalendars, ListEvents, RefreshToken, Revoke, TokenAnswer, decode},
     webhooks::{Claimed, ReplayGuard, ReplayMemory, testing},
 };
@@ -23,11 +24,12 @@ use syn::{Item, Visibility};
 const MARK: &str = "hush";
 
 /// Types that hold nothing which is secret: what is public, what the service says, and where things went wrong.
-const PLAIN: [&str; 27] = [
+const PLAIN: [&str; 32] = [
     "Attempts",
     "Broken",
     "CheckStep",
     "Checking",
+    "ClientAuth",
     "Declined",
     "ErrorKind",
     "Fetch",
@@ -35,15 +37,19 @@ const PLAIN: [&str; 27] = [
     "Fetching",
     "Held",
     "InvalidKey",
+    "IssuerParameter",
     "KeyRing",
     "Leases",
     "Now",
     "Once",
     "Order",
     "Origin",
+    "Pkce",
     "PublicKey",
     "Reason",
     "Rejection",
+    "Revocation",
+    "Rotation",
     "Sent",
     "SignInFault",
     "Timeout",
@@ -229,6 +235,14 @@ fn no_type_prints_a_secret() {
     printed.add("Tokens", &tokens());
     printed.add("SignIn", &SignIn::new("ann"));
     printed.add("PendingSignIn", &SignIn::new("ann").start(&app, now()).unwrap());
+    let code = Code::new("hush-code").verifier("hush-verifier");
+    printed.add("Code", &code);
+    printed.add("Grant", &[Grant::Code(code), Grant::RefreshToken("hush-refresh".into())]);
+    let relay = Relay::new("https://app.example/auth", "https://app.example/refresh");
+    let mut profile = Profile::new("https://as.example", "https://as.example/a", "https://as.example/t");
+    profile.relay = Some(relay.header("authorization", "hush-session"));
+    printed.add("Relay", &profile.relay);
+    printed.add("Profile", &profile);
     let callback = Callback::parse("code=hush-code&state=hush-state").unwrap();
     printed.add("Callback", &callback);
     printed.error(&Callback::parse("code=hush-code&code=hush-code").unwrap_err());

@@ -14,6 +14,7 @@ use crate::{
     failure::{Exit, Failure},
     output::{Output, note},
     settings::{Resolved, Settings},
+    via::Via,
 };
 
 /// A token exchange and the save after it end within this time.
@@ -29,12 +30,19 @@ pub(crate) struct Context {
 
 /// A command: what it does with the context.
 pub(crate) trait Command {
+    /// Whether it works with other services than Mobiscroll Connect.
+    const ANY_SERVICE: bool = false;
+
     async fn run(&self, context: &Context) -> Result<(), Failure>;
 }
 
 /// Runs a command for a user of the application.
-pub(crate) fn run(settings: &Settings, command: &impl Command) -> ExitCode {
+pub(crate) fn run<C: Command>(settings: &Settings, command: &C) -> ExitCode {
     let outcome = settings.resolve().and_then(|resolved| {
+        if !C::ANY_SERVICE && resolved.via != Via::Connect {
+            return Err(Failure::usage("this command works with Mobiscroll Connect alone")
+                .next("leave --via out; with other services there are: login, logout, token"));
+        }
         let client = resolved.client()?;
         let user = client.user(&resolved.user);
         let out = Output::new(settings.json, settings.width);

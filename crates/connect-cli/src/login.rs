@@ -1,29 +1,28 @@
 //! `connect login`: signs the user in with the browser.
 //!
-//! The service sends the browser back to the registered redirect URI, whatever a request says, so this
-//! listens on that URI's own loopback address and port, for one callback on exactly its path. Where the URI
-//! leads elsewhere, the URL the browser ended at can be pasted instead. The library checks the `state` and
-//! that the tokens are this user's.
+//! Connect sends the browser back to the registered redirect URI, whatever a request says, so this listens on that URI's
+//! own loopback address and port, for one callback on exactly its path; at a service that takes any port, on one that is
+//! free. Where the URI leads elsewhere, the URL the browser ended at can be pasted instead. The library checks the
+//! `state` and that the tokens are this user's.
 
 mod browser;
-mod listener;
-mod page;
 
 use std::{future::Future, io::BufRead as _, time::Duration};
 
 use clap::Args;
 use connect_hyper::{
     SignIn, User,
-    types::{Language, Provider, Scope},
+    types::{Language, Provider},
 };
+use connect_providers::loopback::{Loopback, LoopbackError};
 use serde_json::json;
 
-use self::listener::Listener;
 use crate::{
     context::{Command, Context},
     failure::{Exit, Failure},
     output::note,
     text::clean,
+    via::Via,
 };
 
 /// The library takes no callback that comes later.
@@ -32,13 +31,14 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// The arguments of `connect login`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// What to ask for: free-busy, read or read-write; without it the service grants read-write.
-    #[arg(long, value_parser = ["free-busy", "read", "read-write"])]
+    /// What to ask for: free-busy, read or read-write; without it the service grants read-write. With --via, the scopes
+    /// of that service, separated by spaces.
+    #[arg(long)]
     scope: Option<String>,
-    /// Offer only these providers, separated by commas: google, microsoft, apple, caldav.
+    /// Offer only these providers of Connect, separated by commas: google, microsoft, apple, caldav.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     providers: Vec<Provider>,
-    /// The language of the pages, such as es or pt-BR [default: the browser's].
+    /// The language of Connect's pages, such as es or pt-BR [default: the browser's].
     #[arg(long)]
     language: Option<Language>,
     /// Paste the URL the browser ends at, instead of listening for it.
@@ -50,6 +50,8 @@ pub(crate) struct Arguments {
 }
 
 impl Command for Arguments {
+    const ANY_SERVICE: bool = true;
+
     async fn run(&self, context: &Context) -> Result<(), Failure> {
         let user =
             if self.paste { self.by_paste(context).await? } else { self.by_listening(context).await? };
@@ -61,31 +63,39 @@ impl Command for Arguments {
 }
 
 impl Arguments {
-    fn sign_in(&self, context: &Context) -> SignIn {
-        let mut sign_in = SignIn::new(context.user.id()).providers(self.providers.iter().cloned());
-        if let Some(scope) = &self.scope {
-            sign_in = sign_in.scope(Scope::from(scope.as_str()));
+    fn sign_in(&self, context: &Context) -> Result<SignIn, Failure> {
+        let via = context.settings.via;
+        if via != Via::Connect && (self.language.is_some() || !self.providers.is_empty()) {
+            return Err(Failure::usage("--providers and --language are for Mobiscroll Connect alone"));
         }
-        match &self.language {
+        let sign_in = SignIn::new(context.user.id()).providers(self.providers.iter().cloned());
+        let sign_in = via.ask(sign_in, self.scope.as_deref())?;
+        Ok(match &self.language {
             Some(language) => sign_in.language(language),
             None => sign_in,
-        }
+        })
     }
 
     async fn by_listening(&self, context: &Context) -> Result<User, Failure> {
         // Listening comes first: a browser may be back before this line is done otherwise.
-        let listener = Listener::bind(&context.settings.redirect_uri).await?;
-        let sign_in = context.client.auth().sign_in(self.sign_in(context))?;
+        let settings = &context.settings;
+        let listener =
+            if settings.any_port { Loopback::bind() } else { Loopback::at(&settings.redirect_uri) }
+                .map_err(not_listening)?;
+        let sign_in = self.sign_in(context)?.redirect_uri(listener.redirect_uri());
+        let sign_in = context.client.auth().sign_in(sign_in)?;
         self.show(sign_in.url());
         note("Waiting for the browser to come back; Ctrl-C gives up.");
-        let (callback, visitor) = in_time(listener.callback()).await?;
-        let outcome = context.client.auth().finish(sign_in, &callback).await;
-        visitor.answer(outcome.is_ok()).await;
+        let visit = tokio::task::spawn_blocking(|| listener.callback(PATIENCE)).await;
+        let visit =
+            visit.map_err(|error| Failure::usage("nobody listens").cause(error))?.map_err(not_listening)?;
+        let outcome = context.client.auth().finish(sign_in, visit.query()).await;
+        visit.answer(outcome.is_ok());
         outcome.map_err(refused)
     }
 
     async fn by_paste(&self, context: &Context) -> Result<User, Failure> {
-        let sign_in = context.client.auth().sign_in(self.sign_in(context))?;
+        let sign_in = context.client.auth().sign_in(self.sign_in(context)?)?;
         self.show(sign_in.url());
         note("Then paste the whole URL the browser ends at, and press Enter:");
         let callback = in_time(pasted()).await?;
@@ -114,11 +124,30 @@ async fn pasted() -> Result<String, Failure> {
 }
 
 async fn in_time<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(|_| {
-        Err(Failure::new(Exit::SignIn, "AUTHENTICATION_ERROR", "nobody came back within ten minutes")
-            .cause("the page was left, or the registered redirect URI leads elsewhere")
-            .next("check the redirect URI: connect doctor; or start again: connect login --paste"))
-    })
+    tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(|_| Err(late()))
+}
+
+fn late() -> Failure {
+    Failure::new(Exit::SignIn, "AUTHENTICATION_ERROR", "nobody came back within ten minutes")
+        .cause("the page was left, or the registered redirect URI leads elsewhere")
+        .next("check the redirect URI: connect doctor; or start again: connect login --paste")
+}
+
+fn not_listening(error: LoopbackError) -> Failure {
+    match error {
+        LoopbackError::Late => late(),
+        LoopbackError::Elsewhere(uri) => {
+            Failure::usage(format!("nothing can be listened for at the redirect URI {uri}"))
+                .cause("it is not http at 127.0.0.1, [::1] or localhost")
+                .next("sign in with: connect login --paste")
+        }
+        LoopbackError::Listen(address, error) => {
+            Failure::new(Exit::Failed, "LISTEN_ERROR", format!("cannot listen on {address}"))
+                .cause(error)
+                .next("end what uses the port, or sign in with: connect login --paste")
+        }
+        error => Failure::new(Exit::Failed, "LISTEN_ERROR", error.to_string()),
+    }
 }
 
 /// A mismatch of the redirect URI is found only here, by the service.

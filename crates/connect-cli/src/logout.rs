@@ -12,6 +12,8 @@ use crate::{
 pub(crate) struct Logout;
 
 impl Command for Logout {
+    const ANY_SERVICE: bool = true;
+
     async fn run(&self, context: &Context) -> Result<(), Failure> {
         if let Err(error) = context.user.sign_out().await {
             let what = match error.kind() {

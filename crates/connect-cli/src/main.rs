@@ -24,6 +24,7 @@ mod status;
 mod table;
 mod text;
 mod token;
+mod via;
 mod webhooks;
 mod when;
 

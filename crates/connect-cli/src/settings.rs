@@ -12,9 +12,12 @@ use connect_hyper::{
 };
 use connect_stores::FileStore;
 
-use crate::failure::{Exit, Failure};
+use crate::{
+    failure::{Exit, Failure},
+    via::Via,
+};
 
-const PREFIX: &str = "MOBISCROLL_CONNECT_";
+pub(crate) const PREFIX: &str = "MOBISCROLL_CONNECT_";
 const REDIRECT_URI: &str = "http://127.0.0.1:8765/callback";
 
 /// The options that every command takes.
@@ -27,6 +30,10 @@ pub(crate) struct Settings {
     /// The application's client id [env: MOBISCROLL_CONNECT_CLIENT_ID].
     #[arg(long, global = true, value_name = "ID")]
     client_id: Option<String>,
+    /// Whose authorization server the user signs in at: login, logout and token work with all of them. The
+    /// credentials of the others are in MOBISCROLL_CONNECT_GOOGLE_CLIENT_ID and so on.
+    #[arg(long, global = true, value_enum, value_name = "SERVICE", default_value_t)]
+    pub(crate) via: Via,
     /// The registered redirect URI [env: MOBISCROLL_CONNECT_REDIRECT_URI] [default:
     /// http://127.0.0.1:8765/callback].
     #[arg(long, global = true, value_name = "URI")]
@@ -66,13 +73,16 @@ impl Settings {
             let own = std::env::var(&name).ok().filter(|value| !value.is_empty());
             own.or_else(|| file.get(&name).cloned()).filter(|value| !value.is_empty())
         };
-        let redirect_uri = self.redirect_uri.clone().or_else(|| var("REDIRECT_URI"));
+        let own = |name: &str| var(&format!("{}{name}", self.via.prefix()));
+        let redirect_uri = self.redirect_uri.clone().or_else(|| own("REDIRECT_URI"));
+        let secret = own("CLIENT_SECRET").map(Secret::from);
+        let any_port = redirect_uri.is_none() && secret.is_none() && self.via.takes_any_port();
         let named_user = self.user.clone().or_else(|| var("USER"));
         Ok(Resolved {
-            credentials: Credentials {
-                id: self.client_id.clone().or_else(|| var("CLIENT_ID")),
-                secret: var("CLIENT_SECRET").map(Secret::from),
-            },
+            credentials: Credentials { id: self.client_id.clone().or_else(|| own("CLIENT_ID")), secret },
+            via: self.via,
+            tenant: own("TENANT"),
+            any_port,
             redirect_uri: redirect_uri.unwrap_or_else(|| REDIRECT_URI.to_owned()),
             base_url: self.base_url(&file)?,
             user: named_user.clone().unwrap_or_else(|| "me".to_owned()),
@@ -106,7 +116,11 @@ impl Settings {
 /// The settings, once it is known where each comes from.
 pub(crate) struct Resolved {
     pub(crate) credentials: Credentials,
+    pub(crate) via: Via,
+    tenant: Option<String>,
     pub(crate) redirect_uri: String,
+    /// Whether no redirect URI is set, and the service lets a program without a secret listen on any port.
+    pub(crate) any_port: bool,
     base_url: Option<String>,
     pub(crate) user: String,
     /// The user, where one is named.
@@ -119,16 +133,23 @@ pub(crate) struct Resolved {
 impl Resolved {
     /// The client of the application, with its tokens in files.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
-        let missing = |name: &str, how: &str| {
-            Failure::new(Exit::Usage, "CONFIGURATION_ERROR", format!("the {name} is not set"))
-                .next(format!("{how}, in the environment or in .env; then check with: connect doctor"))
+        let missing = |what: &str, name: &str| {
+            let check = if self.via == Via::Connect { "; then check with: connect doctor" } else { "" };
+            let name = format!("{PREFIX}{}{name}", self.via.prefix());
+            Failure::new(Exit::Usage, "CONFIGURATION_ERROR", format!("the {what} is not set"))
+                .next(format!("set {name}, in the environment or in .env{check}"))
         };
-        let id = self.credentials.id.as_deref();
-        let id = id.ok_or_else(|| missing("client id", "set MOBISCROLL_CONNECT_CLIENT_ID"))?;
-        let secret = self.credentials.secret.clone();
-        let secret =
-            secret.ok_or_else(|| missing("client secret", "set MOBISCROLL_CONNECT_CLIENT_SECRET"))?;
-        Ok(self.builder(id, secret).store(self.store()?).build()?)
+        let id = self.credentials.id.as_deref().ok_or_else(|| missing("client id", "CLIENT_ID"))?;
+        let builder = match &self.credentials.secret {
+            Some(secret) => self.builder(id, secret.clone()),
+            None if self.via == Via::Connect => return Err(missing("client secret", "CLIENT_SECRET")),
+            None => self.settle(Client::public_builder(id, &self.redirect_uri)),
+        };
+        let builder = match self.via.profile(self.base_url.as_deref(), self.tenant.as_deref())? {
+            Some(profile) => builder.profile(profile),
+            None => builder,
+        };
+        Ok(builder.store(self.store()?).build()?)
     }
 
     /// A client that signs nobody in and tries once: for what needs no user.
@@ -154,8 +175,11 @@ impl Resolved {
     }
 
     fn builder(&self, id: &str, secret: Secret) -> Builder {
-        let mut builder = Client::builder(id, secret, &self.redirect_uri)
-            .user_agent(concat!("connect-cli/", env!("CARGO_PKG_VERSION")));
+        self.settle(Client::builder(id, secret, &self.redirect_uri))
+    }
+
+    fn settle(&self, builder: Builder) -> Builder {
+        let mut builder = builder.user_agent(concat!("connect-cli/", env!("CARGO_PKG_VERSION")));
         if let Some(url) = &self.base_url {
             builder = builder.base_url(url);
         }

@@ -57,6 +57,8 @@ struct Given {
 }
 
 impl Command for Arguments {
+    const ANY_SERVICE: bool = true;
+
     async fn run(&self, context: &Context) -> Result<(), Failure> {
         match &self.action {
             Action::Refresh => refresh(context).await,

@@ -337,9 +337,19 @@ scenarios! {
 
     fn signing_out_forgets_even_if_the_service_fails(world) {
         let user = wait!(sign_in(world, "ann"))?;
-        world.fault(Fault::on("POST /oauth/revoke").status(500));
+        world.fault(Fault::on("POST /oauth/revoke").status(500).times(3));
         let error = wait!(user.sign_out()).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Server), "{error:?}");
+        assert_eq!(error.attempts(), 3);
+        assert_eq!(world.store.load(user.session().key())?, None);
+        Ok(())
+    }
+
+    fn a_revocation_that_the_service_puts_off_is_made_up_for(world) {
+        let user = wait!(sign_in(world, "ann"))?;
+        world.fault(Fault::on("POST /oauth/revoke").status(503));
+        wait!(user.sign_out())?;
+        assert_eq!(world.stats().revocations, 1);
         assert_eq!(world.store.load(user.session().key())?, None);
         Ok(())
     }

@@ -2,10 +2,16 @@
 
 use std::process::{Command, Stdio};
 
+use crate::settings::PREFIX;
+
 /// Starts the browser and does not wait for it. Where there is none, the printed URL has to do.
 pub(super) fn open(url: &str) {
     let mut command = opener(url);
-    command.env_remove("MOBISCROLL_CONNECT_CLIENT_SECRET");
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name.ends_with("_SECRET")) {
+            command.env_remove(name);
+        }
+    }
     // Ctrl-C here is not meant for the browser.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);

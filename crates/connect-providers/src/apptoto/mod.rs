@@ -30,8 +30,8 @@
 //!   `POST /v1/import`; that of the other calls follows from what it says a scope allows. API keys have no scopes.
 //! * Every field of an answer may be missing. One that is not of its type is missing as well; the whole object is kept as it
 //!   came in `raw`.
-//! * What Apptoto's documentation leaves open is not guessed: calls have `.parameter(..)` or `.field(..)` for names that are
-//!   not here, answers of unknown form are JSON as it came, and [`RawCall`] is a call that is not here.
+//! * What Apptoto's documentation leaves open is not guessed: `.parameter(..)` and `.field(..)` set what has no method here,
+//!   an answer of unknown form is JSON as it came ([`Anything`]), and [`RawCall`] is a call that has no type here.
 //!
 //! # Calls that reach people
 //!

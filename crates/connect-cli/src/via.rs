@@ -1,0 +1,89 @@
+//! Whose authorization server a user signs in at.
+
+use clap::ValueEnum;
+use connect_hyper::{SignIn, is_loopback, oauth::Profile, types::Scope};
+use connect_providers::{
+    apptoto, google,
+    microsoft::{self, Tenant},
+};
+
+use crate::failure::Failure;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Via {
+    #[default]
+    Connect,
+    Google,
+    Microsoft,
+    Apptoto,
+}
+
+impl Via {
+    /// What stands before the names of its settings.
+    pub(crate) fn prefix(self) -> &'static str {
+        match self {
+            Self::Connect => "",
+            Self::Google => "GOOGLE_",
+            Self::Microsoft => "MICROSOFT_",
+            Self::Apptoto => "APPTOTO_",
+        }
+    }
+
+    /// Whether it takes any port of a loopback address from an installed program (RFC 8252 7.3).
+    pub(crate) fn takes_any_port(self) -> bool {
+        matches!(self, Self::Google | Self::Microsoft)
+    }
+
+    /// How its authorization server is spoken to; `None` for Connect. With a base URL on this machine it is the one of a
+    /// sandbox.
+    pub(crate) fn profile(
+        self,
+        base_url: Option<&str>,
+        tenant: Option<&str>,
+    ) -> Result<Option<Profile>, Failure> {
+        let sandbox = if self == Self::Connect { None } else { base_url.map(origin).transpose()? };
+        let tenant = tenant.map_or(Ok(Tenant::Common), Tenant::new)?;
+        Ok(match (self, sandbox) {
+            (Self::Connect, _) => None,
+            (Self::Google, None) => Some(google::profile()),
+            (Self::Google, Some(origin)) => Some(google::profile_at(&format!("{origin}/google"))),
+            (Self::Microsoft, None) => Some(microsoft::profile(&tenant)),
+            (Self::Microsoft, Some(origin)) => {
+                Some(microsoft::profile_at(&format!("{origin}/microsoft"), &tenant))
+            }
+            (Self::Apptoto, None) => Some(apptoto::profile()),
+            (Self::Apptoto, Some(origin)) => {
+                Some(apptoto::profile_at(&format!("{origin}/apptoto/www"), &format!("{origin}/apptoto/api")))
+            }
+        })
+    }
+
+    /// Asks for these scopes, separated by spaces, or for the usual ones.
+    pub(crate) fn ask(self, sign_in: SignIn, scopes: Option<&str>) -> Result<SignIn, Failure> {
+        let words = |scopes: &str| scopes.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        match (self, scopes) {
+            (Self::Connect, None) => Ok(sign_in),
+            (Self::Connect, Some(scope @ ("free-busy" | "read" | "read-write"))) => {
+                Ok(sign_in.scope(Scope::from(scope)))
+            }
+            (Self::Connect, Some(scope)) => Err(Failure::usage(format!("there is no scope {scope}"))
+                .next("take one of: free-busy, read, read-write")),
+            (_, Some(scopes)) => Ok(sign_in.scopes(words(scopes))),
+            (Self::Google, None) => Ok(sign_in.scopes(google::SCOPES)),
+            (Self::Microsoft, None) => Ok(sign_in.scopes(microsoft::SCOPES)),
+            (Self::Apptoto, None) => Err(Failure::usage("Apptoto has to be asked for scopes")
+                .next("name some that the application has ticked: --scope \"events:read contacts:read\"")),
+        }
+    }
+}
+
+/// Scheme and host of a base URL that names a sandbox.
+fn origin(base_url: &str) -> Result<String, Failure> {
+    let uri: Option<http::Uri> = base_url.parse().ok();
+    let found = uri.as_ref().and_then(|uri| Some((uri.scheme_str()?, uri.authority()?)));
+    match found {
+        Some((scheme, authority)) if is_loopback(authority.host()) => Ok(format!("{scheme}://{authority}")),
+        _ => Err(Failure::usage("with --via the base URL can only be that of a sandbox on this machine")
+            .next("leave the base URL out, also in MOBISCROLL_CONNECT_BASE_URL")),
+    }
+}

@@ -1,0 +1,103 @@
+//! Signing in at other services than Mobiscroll Connect, from the sign-in to the sign-out.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "it is a test")]
+
+mod common;
+
+use common::{Done, World, browse, free_port, start_login};
+use connect_sandbox::AuthorizationServer as Server;
+use std::process::Command;
+
+/// The program with the credentials of a service's application in the sandbox; without a secret the public one.
+fn command(world: &World, service: &str, secret: bool, arguments: &[&str]) -> Command {
+    let mut command = world.command(&[arguments, &["--via", service]].concat());
+    let name = |rest: &str| format!("MOBISCROLL_CONNECT_{}_{rest}", service.to_uppercase());
+    if secret {
+        command.env(name("CLIENT_ID"), format!("{service}-client"));
+        command.env(name("CLIENT_SECRET"), format!("{service}-secret"));
+    } else {
+        command.env(name("CLIENT_ID"), format!("{service}-public-client"));
+    }
+    command
+}
+
+fn run(world: &World, service: &str, secret: bool, arguments: &[&str]) -> Done {
+    Done::of(command(world, service, secret, arguments).output().unwrap())
+}
+
+#[test]
+fn a_program_without_a_secret_signs_in_on_a_port_of_its_own() {
+    let world = World::with(&[("apptoto_refresh_tokens", "new")]);
+    for (service, server, port) in [
+        ("google", Server::Google, None),
+        ("microsoft", Server::Microsoft, None),
+        ("apptoto", Server::Apptoto, Some(free_port())),
+    ] {
+        // Apptoto takes the registered redirect URI alone, and has to be asked for scopes.
+        let at = port.map(|port| format!("http://127.0.0.1:{port}/callback"));
+        let mut arguments = vec!["login", "--no-browser"];
+        if let Some(at) = &at {
+            arguments.extend(["--scope", "events:read contacts:read", "--redirect-uri", at]);
+        }
+        let (child, url) = start_login(&mut command(&world, service, false, &arguments));
+        assert!(url.contains("code_challenge_method=S256"), "{url}");
+        let page = browse(&url);
+        assert!(page.contains("You are signed in"), "{service}: {page}");
+        assert!(Done::of(child.wait_with_output().unwrap()).ok().contains("me is signed in"));
+
+        let file = world.token_files().pop().unwrap();
+        let access = |file| -> String {
+            let record: serde_json::Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+            record["tokens"]["access_token"].as_str().unwrap().to_owned()
+        };
+        let first = access(&file);
+        let known = |token: &str| {
+            world
+                .server
+                .with(|sandbox| sandbox.provider_token(token).is_some_and(|token| token.server == server))
+        };
+        assert!(known(&first), "the service knows the token");
+        run(&world, service, false, &["token", "refresh"]).ok();
+        assert_ne!(access(&file), first);
+        assert!(known(&access(&file)));
+
+        run(&world, service, false, &["logout"]).ok();
+        assert!(world.token_files().is_empty());
+    }
+}
+
+#[test]
+fn a_client_with_a_secret_signs_in_where_it_is_registered() {
+    let world = World::new();
+    let at = world.redirect_uri.clone();
+    world.server.with(|sandbox| {
+        let app = connect_sandbox::OAuthApp::new("Own", &at);
+        sandbox.update_provider_app(Server::Google, "google-client", app).unwrap();
+    });
+    let arguments = ["login", "--no-browser", "--redirect-uri", &at];
+    let (child, url) = start_login(&mut command(&world, "google", true, &arguments));
+    assert!(browse(&url).contains("You are signed in"));
+    Done::of(child.wait_with_output().unwrap()).ok();
+    run(&world, "google", true, &["logout"]).ok();
+}
+
+#[test]
+fn what_is_not_set_or_does_not_fit_is_said() {
+    let world = World::new();
+    let missing = world.run(&["login", "--via", "google"]);
+    assert!(missing.code == Some(2) && missing.err.contains("MOBISCROLL_CONNECT_GOOGLE_CLIENT_ID"));
+    for (service, arguments, says) in [
+        ("apptoto", &["login"][..], "--scope"),
+        ("google", &["login", "--language", "es"], "Mobiscroll Connect alone"),
+        ("google", &["calendars"], "--via"),
+        ("google", &["login", "--base-url", "https://connect.example/api"], "sandbox"),
+    ] {
+        let done = run(&world, service, false, arguments);
+        assert!(done.code == Some(2) && done.err.contains(says), "{arguments:?}: {}", done.err);
+    }
+    let mut command = command(&world, "microsoft", false, &["login"]);
+    let done = Done::of(command.env("MOBISCROLL_CONNECT_MICROSOFT_TENANT", "a/b").output().unwrap());
+    assert!(done.code == Some(2) && done.err.contains("tenant"), "{}", done.err);
+    let scope = world.run(&["login", "--scope", "write"]);
+    assert!(scope.code == Some(2) && scope.err.contains("free-busy, read, read-write"));
+}
