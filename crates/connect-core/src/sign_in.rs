@@ -183,7 +183,8 @@ impl PendingSignIn {
         &self.user
     }
 
-    pub(crate) fn scope(&self) -> Option<&Scope> {
+    /// What is asked for. What was granted is the scope of the tokens.
+    pub fn scope(&self) -> Option<&Scope> {
         self.scope.as_ref()
     }
 

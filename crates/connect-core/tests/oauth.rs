@@ -584,3 +584,20 @@ fn a_grant_is_exchanged_for_tokens_that_nobody_keeps() {
             && !format!("{:?}", Code::new("hush-c0de").verifier("hush-v")).contains("hush")
     );
 }
+
+#[test]
+fn tokens_say_what_was_granted() {
+    for (answered, granted) in
+        [("", "events:read events:write"), (r#","scope":"events:read""#, "events:read")]
+    {
+        let world = at(|_| {});
+        let sign_in = started(&world, SignIn::new("ann").scopes(["events:read", "events:write"]));
+        assert_eq!(sign_in.scope().unwrap().as_str(), "events:read events:write");
+        let RefreshStep::Send(_, next) = finish(&world, sign_in, "&code=c0de") else { panic!() };
+        let answer = format!(r#"{{"access_token":"hush-a5","token_type":"Bearer","unknown":[1]{answered}}}"#);
+        let step = next.resume(Ok(status(200, &answer)), world.now());
+        let (tokens, _) = save(load(lock(step, world.now()), Ok(None), world.now()));
+        assert_eq!(tokens.scope.unwrap().as_str(), granted);
+        assert_eq!(tokens.expires_at, None, "it is not known, and not zero");
+    }
+}
