@@ -1,0 +1,131 @@
+//! The two clients behind one trait.
+
+use std::{borrow::Cow, convert::identity};
+
+use connect_core::{
+    Endpoint, Error, MemoryStore, PendingSignIn, Service, SignIn, TokenKey, Tokens,
+    oauth::Profile,
+    types::{Auth, Raw},
+};
+use http::Method;
+
+use crate::{Application, REDIRECT_URI, USER, browser::origin};
+
+/// One of the two clients, with the one user.
+pub(crate) trait Door: Sized {
+    fn anonymous() -> Result<Self, Error>;
+    fn new(app: &Application, profile: &Profile, store: &MemoryStore) -> Result<Self, Error>;
+    fn key(&self) -> TokenKey;
+    fn send(&self, endpoint: &Get) -> Result<Raw, Error>;
+    fn start(&self, sign_in: SignIn) -> Result<PendingSignIn, Error>;
+    fn finish(&self, pending: PendingSignIn, callback: &str) -> Result<(), Error>;
+    fn call(&self, endpoint: &Get) -> Result<Raw, Error>;
+    fn refresh(&self) -> Result<(), Error>;
+    fn import(&self, tokens: Tokens) -> Result<(), Error>;
+    fn sign_out(&self) -> Result<(), Error>;
+}
+
+macro_rules! door {
+    ($name:ident, $client:ident, $settle:path) => {
+        pub(crate) struct $name($client::Client);
+
+        impl Door for $name {
+            fn anonymous() -> Result<Self, Error> {
+                Ok(Self($client::Client::anonymous_builder().build()?))
+            }
+
+            fn new(app: &Application, profile: &Profile, store: &MemoryStore) -> Result<Self, Error> {
+                let builder = match &app.secret {
+                    Some(secret) => $client::Client::builder(&app.id, secret.as_str(), REDIRECT_URI),
+                    None => $client::Client::public_builder(&app.id, REDIRECT_URI),
+                };
+                Ok(Self(builder.profile(profile.clone()).store(store.clone()).build()?))
+            }
+
+            fn key(&self) -> TokenKey {
+                self.0.app().token_key(USER)
+            }
+
+            fn send(&self, endpoint: &Get) -> Result<Raw, Error> {
+                $settle(self.0.send(endpoint))
+            }
+
+            fn start(&self, sign_in: SignIn) -> Result<PendingSignIn, Error> {
+                self.0.auth().sign_in(sign_in)
+            }
+
+            fn finish(&self, pending: PendingSignIn, callback: &str) -> Result<(), Error> {
+                $settle(self.0.auth().finish(pending, callback)).map(drop)
+            }
+
+            fn call(&self, endpoint: &Get) -> Result<Raw, Error> {
+                $settle(self.0.user(USER).send(endpoint))
+            }
+
+            fn refresh(&self) -> Result<(), Error> {
+                $settle(self.0.user(USER).refresh())
+            }
+
+            fn import(&self, tokens: Tokens) -> Result<(), Error> {
+                $settle(self.0.user(USER).import(tokens))
+            }
+
+            fn sign_out(&self) -> Result<(), Error> {
+                $settle(self.0.user(USER).sign_out())
+            }
+        }
+    };
+}
+
+door!(Blocking, connect_blocking, identity);
+door!(Hyper, connect_hyper, block_on);
+
+thread_local! {
+    static RUNTIME: tokio::runtime::Runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+}
+
+fn block_on<F: Future>(future: F) -> F::Output {
+    RUNTIME.with(|runtime| runtime.block_on(future))
+}
+
+/// An endpoint of the server, at this URL.
+pub(crate) struct Get {
+    service: Service,
+    path: String,
+    auth: Auth,
+}
+
+impl Get {
+    /// In nobody's name.
+    pub(crate) fn anonymous(url: &str) -> Self {
+        let origin = origin(url);
+        let service = Service::new(origin).unwrap();
+        Self { service, path: url[origin.len()..].to_owned(), auth: Auth::None }
+    }
+
+    /// In the user's name.
+    pub(crate) fn of_user(url: &str) -> Self {
+        Self { auth: Auth::Bearer, ..Self::anonymous(url) }
+    }
+}
+
+impl Endpoint for Get {
+    type Answer = Raw;
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        self.path.as_str().into()
+    }
+
+    fn auth(&self) -> Auth {
+        self.auth
+    }
+
+    fn service<'a>(&'a self, _: &'a Service) -> &'a Service {
+        &self.service
+    }
+}

@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# OAuth with programs from elsewhere: Authlib and requests-oauthlib, unchanged, against the sandbox, and both clients against
+# the authorization servers oidc-provider and oauth2-mock-server. Needs python3 with venv, and cargo; installs Debian's
+# nodejs and npm where they are missing.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$here/../peer.sh"
+
+servers=()
+stop() {
+    for server in $sandbox "${servers[@]}"; do
+        kill "$server" 2>/dev/null || true
+    done
+    rm -rf "$work"
+}
+trap stop EXIT
+
+install_node() {
+    if ! command -v node >/dev/null; then
+        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nodejs >/dev/null || true
+    fi
+    if ! command -v npm >/dev/null; then
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq npm >/dev/null || true
+    fi
+    local recent
+    recent='const [major, minor] = process.versions.node.split("."); process.exit(+(major * 100 + +minor < 2019))'
+    if ! command -v npm >/dev/null || ! node -e "$recent"; then
+        echo "the authorization servers need Node.js 20.19 or newer, and npm: none is here, and none could be installed" >&2
+        exit 1
+    fi
+}
+
+# The servers, in $node; installed anew where their versions changed.
+install_servers() {
+    node=$target/oauth-servers
+    mkdir -p "$node"
+    cp "$here"/oauth/*.mjs "$here"/oauth/package*.json "$node"
+    if ! cmp -s "$node/package-lock.json" "$node/node_modules/.installed"; then
+        npm --prefix "$node" ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+        cp "$node/package-lock.json" "$node/node_modules/.installed"
+    fi
+}
+
+# start_server NAME [ARGUMENTS]: runs until the script ends; its issuer is in $issuer.
+start_server() {
+    local name=$1
+    shift
+    node "$node/$name.mjs" "$work/$name" "$@" >"$work/$name.log" 2>&1 &
+    servers+=($!)
+    for _ in $(seq 200); do
+        if [ -s "$work/$name" ]; then
+            issuer=$(<"$work/$name")
+            return
+        fi
+        kill -0 "$!" 2>/dev/null || break
+        sleep 0.1
+    done
+    echo "$name did not start:" >&2
+    cat "$work/$name.log" >&2
+    exit 1
+}
+
+foreign_server() {
+    "$target/debug/foreign-server" "$@" | tee -a "$work/checks"
+}
+
+install_node
+install_servers
+python_with oauth authlib==1.9.9
+python_with oauth requests-oauthlib==2.0.0
+cargo build --quiet --locked --manifest-path "$root/Cargo.toml" --package connect-tests --bin foreign-server
+
+# Undocumented at Apptoto, and so off unless they are asked for.
+start_sandbox --set apptoto_refresh_tokens=kept --set apptoto_revoke=on
+"$python" "$here/oauth/libraries.py" "$work/ready" | tee -a "$work/checks"
+
+# Nearly all of it has to be form-encoded (RFC 6749 2.3.1).
+secret='s+/=%:&?'
+start_server oidc-provider "$secret"
+foreign_server oidc-provider "$issuer" basic:client basic "$secret"
+foreign_server oidc-provider "$issuer" post-client post "$secret"
+foreign_server oidc-provider "$issuer" public-client none
+start_server oauth2-mock-server
+foreign_server oauth2-mock-server "$issuer" any-client basic "$secret"
+foreign_server oauth2-mock-server "$issuer" any-client none
+
+printf 'OAuth with programs from elsewhere: %s checks passed\n' "$(grep -c '^ok ' "$work/checks")"
