@@ -10,7 +10,8 @@ use connect_core::{
 use http::{HeaderMap, HeaderValue, Method, header::AUTHORIZATION};
 
 /// An API key of one's own account, with the account's e-mail address: HTTP Basic (RFC 7617). It needs no consent and has no
-/// scopes. The account's settings can disable and delete it.
+/// scopes. The account's settings can disable and delete it: then a call fails with the kind
+/// [`Authentication`](connect_core::ErrorKind::Authentication).
 #[derive(Clone)]
 pub struct ApiKey {
     email: Box<str>,
