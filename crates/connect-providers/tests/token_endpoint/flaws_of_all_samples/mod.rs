@@ -1,0 +1,5 @@
+//! What is wrong with all three sample servers.
+
+mod access;
+mod replies;
+mod requests;

@@ -1,0 +1,21 @@
+//! The token endpoint over both clients: against the sandbox's Google, servers that misbehave, and scripted answers.
+//!
+//! The sample servers in the documentation of the calendar integration (Node.js, ASP.NET, PHP) have flaws; each has a test
+//! here that says what this endpoint does instead.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    unreachable_pub,
+    reason = "all of this is test code"
+)]
+
+mod common;
+mod errors;
+mod flaws_of_all_samples;
+mod flaws_of_the_aspnet_sample;
+mod flaws_of_the_node_sample;
+mod flaws_of_the_php_sample;
+mod life;
+mod properties;
+mod secrets;
