@@ -1,15 +1,24 @@
 //! What comes back to the redirect URI, `$` standing for the state of the sign-in: without the state nothing is
-//! exchanged, and it is all the same whether the query comes alone, behind a `?`, or in a whole URL.
+//! exchanged, and it is all the same whether the query comes alone, behind a `?`, or in a whole URL. At a server that says
+//! who it is, nothing is exchanged without its name.
 
 #![no_main]
 
-use connect_core::{Callback, RefreshStep, SignIn};
+use connect_core::{
+    Callback, RefreshStep, SignIn,
+    oauth::{IssuerParameter, Profile},
+};
 use connect_fuzz::{USER, World, state};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let text = String::from_utf8_lossy(bytes);
     let outcome = finish(&text);
+    if let Ok(request) = finish_at(&text, &World::at(named())) {
+        assert!(request.contains("code_verifier="), "{request}");
+        let named = form_urlencoded::parse(text.as_bytes()).filter(|(_, value)| value == ISSUER).count();
+        assert!(named == 1 || text.contains('?'), "the issuer is not named, but believed");
+    }
     if !text.contains('$') {
         assert!(outcome.is_err(), "a callback without the state is believed");
     }
@@ -27,14 +36,26 @@ fuzz_target!(|bytes: &[u8]| {
     }
 });
 
+const ISSUER: &str = "https://as.example";
+
+/// A server that sends its issuer (RFC 9207).
+fn named() -> Profile {
+    let mut profile = Profile::new(ISSUER, "https://as.example/authorize", "https://as.example/token");
+    profile.issuer_parameter = IssuerParameter::Required;
+    profile
+}
+
 /// The body of the request that the callback leads to, or the text of the error.
 fn finish(text: &str) -> Result<String, String> {
-    let world = World::new();
+    finish_at(text, &World::new())
+}
+
+fn finish_at(text: &str, world: &World) -> Result<String, String> {
     let pending = SignIn::new(USER).start(&world.app, world.now).expect("a sign-in");
     let state = state(&pending);
     let callback = Callback::parse(&text.replace('$', &state)).map_err(|error| error.to_string())?;
-    // Only of `error` and its description it is said what they are.
-    let shown = text.contains('%') || text.contains("error");
+    // Only of `error`, its description and `iss` it is said what they are.
+    let shown = text.contains('%') || text.contains("error") || text.contains("iss");
     assert!(shown || !format!("{callback:?}").contains(&state), "the state is shown");
     match pending.finish(&world.session, &callback, world.now) {
         RefreshStep::Send(request, _) => Ok(String::from_utf8_lossy(request.body()).into_owned()),

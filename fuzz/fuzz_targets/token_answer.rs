@@ -31,6 +31,7 @@ fn signed_in(status: StatusCode, body: &[u8]) {
     match (outcome, world.stored()) {
         (Ok(()), Some(stored)) => {
             assert!(status.is_success() && !stored.access_token.expose().is_empty());
+            assert!(field(body, "token_type").is_none_or(|kind| is_bearer(&kind)));
             assert!(stored.expires_at.is_none_or(|end| end > world.now.wall), "{stored:?}");
             if let Some(told) = field(body, "access_token") {
                 assert_eq!(stored.access_token.expose(), told);
@@ -39,7 +40,12 @@ fn signed_in(status: StatusCode, body: &[u8]) {
         (Err(error), None) => {
             silent(&error, body);
             let told = field(body, "access_token").filter(|token| !token.is_empty());
-            assert!(told.is_none_or(|token| !status.is_success() || token.contains('.')), "{error:?}");
+            let bearer = field(body, "token_type").is_some_and(|kind| is_bearer(&kind));
+            // Only a token that says that it is somebody else's is refused.
+            assert!(
+                told.is_none_or(|token| !status.is_success() || !bearer || token.contains('.')),
+                "{error:?}"
+            );
         }
         (outcome, stored) => panic!("{outcome:?} with {stored:?}"),
     }
@@ -80,6 +86,10 @@ fn refreshed(status: StatusCode, body: &[u8]) {
     if let Err(error) = outcome {
         silent(&error, body);
     }
+}
+
+fn is_bearer(kind: &str) -> bool {
+    kind.eq_ignore_ascii_case("bearer")
 }
 
 fn bearer_of_old() -> String {

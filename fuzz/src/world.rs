@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use connect_core::{
     App, Call, Config, Endpoint, Error, Locked, MemoryStore, Now, PendingSignIn, RefreshStep, Request,
-    Response, RetryPolicy, Session, Step, StoreLock, TokenStore, Tokens, TransportError,
+    Response, RetryPolicy, Session, Step, StoreLock, TokenStore, Tokens, TransportError, oauth::Profile,
 };
 use http::StatusCode;
 use jiff::Timestamp;
@@ -56,8 +56,18 @@ pub struct World {
 impl World {
     /// With nobody signed in.
     pub fn new() -> Self {
+        Self::with(None)
+    }
+
+    /// The same at another authorization server.
+    pub fn at(profile: Profile) -> Self {
+        Self::with(Some(profile))
+    }
+
+    fn with(profile: Option<Profile>) -> Self {
         let mut config = Config::new(CLIENT, SECRET, "https://app.example/callback", [7; 32]);
         config.retry = RetryPolicy::attempts(3);
+        config.profile = profile;
         let app = App::new(config).expect("a configuration that is right");
         let session = Session::new(app.clone(), USER);
         let store = MemoryStore::new();
