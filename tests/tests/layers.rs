@@ -60,4 +60,7 @@ fn the_types_know_no_http() {
 fn the_clients_do_not_meet() {
     assert!(!tree("connect-hyper", &[]).iter().any(|name| name == "ureq"));
     assert!(!tree("connect-blocking", &[]).iter().any(|name| name == "tokio" || name == "hyper"));
+    let neighbours = tree("connect-providers", &["--all-features"]);
+    let own: Vec<_> = neighbours.iter().filter(|name| name.starts_with("connect-")).collect();
+    assert_eq!(own, ["connect-core", "connect-providers", "connect-types"], "they bring no client");
 }

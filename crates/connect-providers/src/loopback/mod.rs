@@ -31,7 +31,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use connect_core::is_loopback;
+use connect_core::{Secret, is_loopback};
 use http::Uri;
 
 const PATH: &str = "/callback";
@@ -136,14 +136,15 @@ impl Loopback {
 /// The browser that came back, waiting for its page.
 #[derive(Debug)]
 pub struct Visit {
-    query: String,
+    /// Holds the code.
+    query: Secret,
     stream: TcpStream,
 }
 
 impl Visit {
     /// The query of the callback, for `auth().finish`.
     pub fn query(&self) -> &str {
-        &self.query
+        self.query.expose()
     }
 
     /// Shows the user how it went: a page without scripts, links or anything of the request.
@@ -170,7 +171,7 @@ fn visit(mut stream: TcpStream, path: &str, found: &mpsc::SyncSender<Visit>) {
     let Some(head) = head(&mut stream) else { return };
     match query(&head, path) {
         // A second callback finds nobody any more.
-        Some(query) => drop(found.try_send(Visit { query, stream })),
+        Some(query) => drop(found.try_send(Visit { query: query.into(), stream })),
         None => reply(&mut stream, &page::not_found()),
     }
 }
