@@ -57,7 +57,7 @@ macro_rules! facade {
     };
     ([$($async:tt)*] [$($wait:tt)*]) => {
         use $crate::{
-            Callback, Endpoint, Error, Once, PendingSignIn, Reply, SignIn, Tokens, oauth::{Code, Grant},
+            Callback, Endpoint, Error, Once, Paged, PendingSignIn, Reply, SignIn, Tokens, oauth::{Code, Grant},
             types::{
                 Acknowledged, Calendar, CheckHealth, ConnectionStatus, DeleteEvent, Disconnect, Event,
                 GetConnectionStatus, Health, ListCalendars, ListEvents, NewEvent, Subscribed, SubscribeWebhook,
@@ -92,6 +92,11 @@ macro_rules! facade {
             pub $($async)* fn grant(&self, grant: &Grant) -> Result<Tokens, Error> {
                 let response = self.transmit(grant.request(self.app())?)$($wait)*?;
                 grant.read(self.app(), &response, self.now())
+            }
+
+            /// A list that comes page by page, of an endpoint that needs no user.
+            pub fn pages<E: Paged + Sync>(&self, request: E) -> Pages<E> {
+                self.user("").pages(request)
             }
 
             /// Calls an endpoint that needs no user.
@@ -160,6 +165,11 @@ macro_rules! facade {
             /// Calls any endpoint in the user's name: the one door that the named operations go through as well.
             pub $($async)* fn send<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<E::Answer, Error> {
                 Ok(self.reply(endpoint)$($wait)*?.value)
+            }
+
+            /// A list that comes page by page: nothing is sent before it is consumed.
+            pub fn pages<E: Paged + Sync>(&self, request: E) -> Pages<E> {
+                Pages::new(self.clone(), request)
             }
 
             /// As [`send`](Self::send), with the status and the headers of the answer.
@@ -266,7 +276,7 @@ macro_rules! facade {
             /// The events of a time, over all calendars unless some are named, sorted by start, page by page as
             /// they are consumed (`GET /events`). With the scope `free-busy` they have no titles.
             pub fn list(self, request: ListEvents) -> Pages<ListEvents> {
-                Pages::new(self.user.clone(), request)
+                self.user.pages(request)
             }
 
             /// Creates an event (`POST /event`). Sent again only where it surely was not processed; an error

@@ -67,9 +67,9 @@ impl Grant {
     pub fn read(&self, app: &App, response: &Response, now: Now) -> Result<Tokens, Error> {
         let before = match self {
             Self::Code(_) => None,
-            Self::RefreshToken(token) => Some(&Tokens::access_only("").with_refresh_token(token.clone())),
+            Self::RefreshToken(token) => Some(Tokens::access_only("").with_refresh_token(token.clone())),
         };
-        token_endpoint::read(app, response, before, now).map_err(token_endpoint::Refusal::into_error)
+        token_endpoint::read(app, response, before.as_ref(), now).map_err(token_endpoint::Refusal::into_error)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use connect_core::{
     Error,
-    types::{Answer, Body, EventTime, Raw},
+    types::{Answer, Body, EventTime, Raw, Safety},
 };
 use jiff::civil::DateTime;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -55,6 +55,10 @@ impl BookNow {
 endpoint!(BookNow: POST "/v1/book_now" -> Booked, BookingsWrite {
     fn body(&self) -> Result<Body, Error> {
         self.0.body()
+    }
+
+    fn safety(&self) -> Safety {
+        Safety::Never
     }
 });
 

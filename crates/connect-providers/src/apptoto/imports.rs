@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use connect_core::{
     Error,
-    types::{Answer, Body},
+    types::{Answer, Body, Safety},
 };
 
 use super::{Id, When, answer::answer, endpoint::endpoint, open::open_enum};
@@ -55,6 +55,10 @@ impl StartImport {
 endpoint!(StartImport: POST "/v1/import" -> Imported, ImportsWrite {
     fn body(&self) -> Result<Body, Error> {
         Ok(Body::Form(self.0.clone()))
+    }
+
+    fn safety(&self) -> Safety {
+        Safety::Never
     }
 });
 

@@ -18,7 +18,7 @@ use super::{Event, Events, When, answer::read, endpoint::endpoint, object::Param
 /// events as well. Who knows them uses [`parameter`](Self::parameter).
 ///
 /// ```
-/// use connect_blocking::{Client, Pager};
+/// use connect_blocking::Client;
 /// use connect_providers::apptoto::{ApiKey, ListEvents};
 ///
 /// # use connect_blocking::{Request, Response};
@@ -28,13 +28,8 @@ use super::{Event, Events, When, answer::read, endpoint::endpoint, object::Param
 /// # };
 /// # let client = Client::anonymous_builder().base_url("https://api.apptoto.com").transport(events).build()?;
 /// # let key = ApiKey::new("ada@example.com", "the key")?;
-/// let mut pager = Pager::new(key.over(&ListEvents::new().begin(jiff::Timestamp::UNIX_EPOCH)));
-/// while let Some(request) = pager.request() {
-///     let page = client.send(&request)?;
-///     pager.answered(&page)?;
-///     for event in page.events {
-///         println!("{:?}", event.title);
-///     }
+/// for event in client.pages(key.over(&ListEvents::new().begin(jiff::Timestamp::UNIX_EPOCH))).items() {
+///     println!("{:?}", event?.title);
 /// }
 /// # Ok::<(), connect_blocking::Error>(())
 /// ```

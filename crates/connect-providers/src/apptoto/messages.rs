@@ -1,6 +1,9 @@
 //! Messages to people.
 
-use connect_core::{Error, types::Body};
+use connect_core::{
+    Error,
+    types::{Body, Safety},
+};
 
 use super::{
     Id,
@@ -53,6 +56,10 @@ impl SendMessage {
 endpoint!(SendMessage: POST "/v1/send_message" -> Anything, MessagingSend {
     fn body(&self) -> Result<Body, Error> {
         self.0.body()
+    }
+
+    fn safety(&self) -> Safety {
+        Safety::Never
     }
 });
 

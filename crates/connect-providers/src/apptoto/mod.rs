@@ -36,10 +36,9 @@
 //! # Calls that reach people
 //!
 //! [`CreateEvents`], [`CreateContacts`], [`BookNow`], [`SendMessage`] and [`StartImport`] may send messages to people or cost
-//! credit. They are to happen once: an answer that was lost, a time-out and a 5xx are never followed by another try, and the
-//! error says that the call [`may_have_happened`](connect_core::Error::may_have_happened). Sent again is only what surely was
-//! not processed: a request that never left, one that got a 429, and one that got a 401, with a new token. With
-//! [`RetryPolicy::none`](connect_core::RetryPolicy::none) on the client the first two are not sent again either.
+//! credit. They are sent once, whatever becomes of it: nothing that fails is followed by another try, and the error says whether
+//! the call [`may_have_happened`](connect_core::Error::may_have_happened). Only a 401, which says that nothing was done, is
+//! followed by the same call with a new token.
 //!
 //! An event that must be there after a failure, and once, is better written with [`UpsertEvents`] and an external id.
 

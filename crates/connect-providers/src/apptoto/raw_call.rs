@@ -122,7 +122,7 @@ impl Endpoint for RawCall {
         self.safety.unwrap_or(match self.method {
             Method::GET | Method::HEAD | Method::OPTIONS => Safety::Safe,
             Method::PUT | Method::DELETE => Safety::Idempotent,
-            _ => Safety::Once,
+            _ => Safety::Never,
         })
     }
 }

@@ -34,6 +34,10 @@ endpoint!(CreateContacts: POST "/v1/contacts" -> Anything, ContactsWrite {
     fn body(&self) -> Result<Body, Error> {
         list("contacts", &self.0, &Object::default())
     }
+
+    fn safety(&self) -> Safety {
+        Safety::Never
+    }
 });
 
 /// Changes contacts, or creates those that are not there yet (`PUT /v1/contacts`). Needs
@@ -41,7 +45,7 @@ endpoint!(CreateContacts: POST "/v1/contacts" -> Anything, ContactsWrite {
 ///
 /// What is not set stays as it is, but `phone_numbers`, `email_addresses` and `custom_data` are replaced as a whole. A contact
 /// stays in its address book. Twice has the effect of once, unless a contact has something added to it
-/// ([`add_phone`](UpsertContact::add_phone), [`add_email`](UpsertContact::add_email)): then it is to happen once.
+/// ([`add_phone`](UpsertContact::add_phone), [`add_email`](UpsertContact::add_email)): then it is sent once.
 ///
 /// The form of the answer is not documented: it is JSON as it came.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,7 +66,7 @@ endpoint!(UpsertContacts: PUT "/v1/contacts" -> Anything, ContactsWrite {
 
     fn safety(&self) -> Safety {
         let adds = |contact: &UpsertContact| contact.0.has("add_phone") || contact.0.has("add_email");
-        if self.0.iter().any(adds) { Safety::Once } else { Safety::Idempotent }
+        if self.0.iter().any(adds) { Safety::Never } else { Safety::Idempotent }
     }
 });
 

@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use connect_core::{Error, types::Body};
+use connect_core::{
+    Error,
+    types::{Body, Safety},
+};
 use serde::Serialize;
 
 use super::{
@@ -51,6 +54,10 @@ impl CreateEvents {
 endpoint!(CreateEvents: POST "/v1/events" -> Events, EventsWrite {
     fn body(&self) -> Result<Body, Error> {
         list("events", &self.events, &self.others)
+    }
+
+    fn safety(&self) -> Safety {
+        Safety::Never
     }
 });
 
