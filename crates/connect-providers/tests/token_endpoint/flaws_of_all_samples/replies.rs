@@ -89,6 +89,13 @@ fn a_preflight_allows_what_a_page_sends_and_a_page_can_read_errors() {
         assert!(reply.headers().keys().all(|name| !name.as_str().starts_with("access-control-")));
     }
     assert_eq!(refused(&turned_away(&endpoint, &preflight("/x", PAGE), None)), error(404, "invalid_request"));
+    let nowhere = with(preflight("/auth", PAGE), "origin", None);
+    let reply = turned_away(&endpoint.clone().allow_missing_origin(), &nowhere, None);
+    assert_eq!(
+        (reply.status().as_u16(), &reply.headers()["allow"]),
+        (204, &"POST, OPTIONS".parse().unwrap())
+    );
+    assert!(reply.headers().keys().all(|name| !name.as_str().starts_with("access-control-")));
     for request in [
         ask("/elsewhere", &[]),
         method(ask("/auth", &[]), Method::GET),

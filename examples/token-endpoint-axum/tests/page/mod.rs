@@ -1,0 +1,126 @@
+//! What both examples of token endpoints are held to: the program runs, and a page talks to it.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use connect_sandbox::{AuthorizationServer, ClientType, Outcome, Server, Settings};
+use jiff::Timestamp;
+use serde_json::Value;
+
+const PAGE: &str = "https://app.example";
+
+pub fn is_served(example: &str) {
+    let server = Server::builder().settings(Settings::default()).start().unwrap();
+    let (_running, host) = start(example, &server);
+    let form = format!("code={}", code(&server).replace('/', "%2F"));
+    let session = "cookie: user=ada\r\n";
+
+    let stranger = ask(&host, "POST /auth", "https://evil.example", session, form.as_bytes());
+    assert!(stranger.starts_with("HTTP/1.1 403 ") && !stranger.contains("access-control-"), "{stranger}");
+    let nobody = ask(&host, "POST /auth", PAGE, "", form.as_bytes());
+    assert!(nobody.starts_with("HTTP/1.1 401 ") && nobody.contains("login_required"), "{nobody}");
+    let preflight = ask(&host, "OPTIONS /auth", PAGE, "access-control-request-method: POST\r\n", b"");
+    assert!(preflight.starts_with("HTTP/1.1 204 "), "{preflight}");
+    assert!(preflight.contains("access-control-allow-credentials: true\r\n"), "{preflight}");
+    assert!(ask(&host, "GET /auth", PAGE, session, b"").starts_with("HTTP/1.1 405 "));
+    assert!(ask(&host, "POST /authX", PAGE, session, form.as_bytes()).starts_with("HTTP/1.1 404 "));
+    assert_eq!(server.stats().total("POST /google/token"), 0, "nothing was sent for these");
+
+    let signed_in = ask(&host, "POST /auth", PAGE, session, form.as_bytes());
+    assert!(signed_in.starts_with("HTTP/1.1 200 "), "{signed_in}");
+    assert!(signed_in.contains("cache-control: no-store\r\n"), "{signed_in}");
+    assert!(signed_in.contains(&format!("access-control-allow-origin: {PAGE}\r\n")), "{signed_in}");
+    let tokens = body(&signed_in);
+    assert!(tokens["access_token"].is_string() && tokens.get("refresh_token").is_none());
+    let refreshed = ask(&host, "POST /refresh", PAGE, session, b"refresh_token=undefined");
+    assert_eq!(body(&refreshed)["access_token"], tokens["access_token"], "it is a moment old");
+    let again = ask(&host, "POST /auth", PAGE, session, form.as_bytes());
+    assert!(again.starts_with("HTTP/1.1 400 ") && again.contains("invalid_grant"), "{again}");
+}
+
+/// Declared, or in chunks that do not end.
+pub fn is_cut_short(example: &str) {
+    let server = Server::builder().start().unwrap();
+    let (_running, host) = start(example, &server);
+    let large = ask(&host, "POST /auth", PAGE, "cookie: user=ada\r\n", &vec![b'a'; 1 << 20]);
+    assert!(large.starts_with("HTTP/1.1 413 "), "{large}");
+
+    let mut stream = TcpStream::connect(&host).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    write!(stream, "{}transfer-encoding: chunked\r\n\r\n", head(&host, "POST /auth", PAGE, "")).unwrap();
+    // A little more than the limit, and no end.
+    for _ in 0..5 {
+        write!(stream, "1000\r\n{}\r\n", "a".repeat(4096)).unwrap();
+    }
+    let mut answer = [0; 13];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 413 ");
+    assert_eq!(server.stats().total("POST /google/token"), 0);
+}
+
+/// Ended whatever becomes of the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn start(example: &str, server: &Server) -> (Running, String) {
+    let mut child = Command::new(example)
+        .arg("127.0.0.1:0")
+        .env("APP_ORIGIN", PAGE)
+        .env("GOOGLE_CLIENT_ID", "google-client")
+        .env("GOOGLE_CLIENT_SECRET", secret(server))
+        .env("GOOGLE_TOKEN_URL", format!("{}/google/token", server.origin()))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    (Running(child), line.trim().trim_start_matches("http://").to_owned())
+}
+
+fn secret(server: &Server) -> String {
+    let known = server
+        .with(|sandbox| sandbox.provider_credentials(AuthorizationServer::Google, ClientType::Confidential));
+    known.unwrap().client_secret.unwrap()
+}
+
+/// As Google's popup hands it to the page.
+fn code(server: &Server) -> String {
+    let query = "client_id=google-client&redirect_uri=postmessage&response_type=code\
+                 &scope=https://www.googleapis.com/auth/calendar.readonly";
+    let request = http::Request::get(format!("/google/o/oauth2/v2/auth?{query}")).body(bytes::Bytes::new());
+    let answer = server.with(|sandbox| sandbox.handle(request.unwrap(), Timestamp::now()));
+    let Outcome::Reply(reply) = answer.outcome else { panic!("the answer was cut") };
+    let body: Value = serde_json::from_slice(reply.body()).unwrap();
+    body["code"].as_str().unwrap().to_owned()
+}
+
+fn head(host: &str, line: &str, origin: &str, headers: &str) -> String {
+    format!(
+        "{line} HTTP/1.1\r\nhost: {host}\r\norigin: {origin}\r\nx-requested-with: XmlHttpRequest\r\n\
+         content-type: application/x-www-form-urlencoded\r\nconnection: close\r\n{headers}"
+    )
+}
+
+fn ask(host: &str, line: &str, origin: &str, headers: &str, body: &[u8]) -> String {
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(stream, "{}content-length: {}\r\n\r\n", head(host, line, origin, headers), body.len()).unwrap();
+    // Somebody who has read enough may close before all is sent.
+    let _ = stream.write_all(body);
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8(answer).unwrap()
+}
+
+fn body(answer: &str) -> Value {
+    serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+}
