@@ -150,12 +150,15 @@ impl Work for Keep {
     fn loaded(self: Box<Self>, stored: Result<Option<Tokens>, StoreError>, now: Now) -> RefreshStep {
         let session = self.session.clone();
         let mut state = session.state();
-        let superseded = state.sign_ins != self.sign_ins;
-        match if superseded { Ok(None) } else { state.reconcile(stored, now) } {
-            Ok(Some(pending)) => RefreshStep::Save(pending.tokens, Saving(self)),
+        let (pending, outcome) = match stored {
             // A later sign-in, or a call that settled it.
-            Ok(None) => RefreshStep::Release(Releasing::new(Ok(()))),
-            Err(error) => RefreshStep::Release(Releasing::new(Err(not_saved(error)))),
+            _ if state.sign_ins != self.sign_ins || state.pending.is_none() => (None, Ok(())),
+            Ok(stored) => (state.reconcile(stored, now), Ok(())),
+            Err(error) => (state.untried(), Err(not_saved(error))),
+        };
+        match pending {
+            Some(pending) => RefreshStep::Save(pending.tokens, Saving(self)),
+            None => RefreshStep::Release(Releasing::new(outcome)),
         }
     }
 

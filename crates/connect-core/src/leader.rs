@@ -190,16 +190,9 @@ impl Leader {
             return self.release(Ok(())); // a sign-in came in between: there is a new pair
         }
         if state.pending.is_some() {
-            match state.reconcile(Ok(stored), self.now) {
-                Ok(Some(pending)) => {
-                    drop(state);
-                    return self.save(pending);
-                }
-                Ok(None) => {}
-                Err(error) => {
-                    drop(state);
-                    return self.release(Err(store_error("could not be read", error)));
-                }
+            if let Some(pending) = state.reconcile(stored, self.now) {
+                drop(state);
+                return self.save(pending);
             }
         } else {
             match stored {

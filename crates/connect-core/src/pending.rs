@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Now, StoreError, Tokens, session::State};
+use crate::{Now, Tokens, session::State};
 
 /// A pair the server handed out that is not saved yet.
 #[derive(Clone)]
@@ -48,27 +48,28 @@ impl State {
     }
 
     /// Holds the pending pair against what the store holds, read under the lock: adopts the one or the other, or says
-    /// what is to be saved. Where the store cannot be read, only a pair that nobody has tried to save yet may still be.
-    pub(crate) fn reconcile(
-        &mut self,
-        stored: Result<Option<Tokens>, StoreError>,
-        now: Now,
-    ) -> Result<Option<Pending>, StoreError> {
-        let Some(pending) = self.pending.as_mut() else { return Ok(None) };
+    /// what is to be saved.
+    pub(crate) fn reconcile(&mut self, stored: Option<Tokens>, now: Now) -> Option<Pending> {
+        let pending = self.pending.as_mut()?;
         match stored {
-            Ok(Some(tokens)) if same_pair(Some(&pending.tokens), &tokens) => self.adopt_pending(),
-            Ok(Some(tokens)) if !pending.may_replace(&tokens) => {
+            Some(tokens) if same_pair(Some(&pending.tokens), &tokens) => self.adopt_pending(),
+            Some(tokens) if !pending.may_replace(&tokens) => {
                 // Another process has rotated since: its pair is the newer one.
                 self.pending = None;
                 self.adopt(tokens, Origin::Taken(now));
             }
             // What is there now is what it is saved over, should that have to be tried again.
-            Ok(stored) => pending.over = stored.map_or(Over::Nothing, Over::Pair),
-            Err(_) if matches!(pending.over, Over::Anything) => pending.over = Over::Older,
-            // Another try may have written it already, and another process may have rotated it since.
-            Err(error) => return Err(error),
+            stored => pending.over = stored.map_or(Over::Nothing, Over::Pair),
         }
-        Ok(self.pending.clone())
+        self.pending.clone()
+    }
+
+    /// The pending pair, if it may be saved over what cannot be read: one that nobody has tried to save yet. Of another it
+    /// may be what is there, or another process may have rotated it since.
+    pub(crate) fn untried(&mut self) -> Option<Pending> {
+        let pending = self.pending.as_mut().filter(|pending| matches!(pending.over, Over::Anything))?;
+        pending.over = Over::Older;
+        Some(pending.clone())
     }
 }
 
