@@ -66,8 +66,13 @@
 //! * Errors are JSON with texts of this module; of the authorization server's nothing but a code that is known.
 //!
 //! Serve it over TLS, or behind a proxy that does: that cannot be seen from here. Give reading a body a time limit of the
-//! server's own. Google sends a refresh token with the first consent of a user only; a page that signs a user in again asks
-//! for one with `prompt=consent`, or later refreshes are answered with `invalid_grant` and the user has to sign in anew.
+//! server's own.
+//!
+//! Google sends a refresh token with the first consent of a user only; a page that signs a user in again asks for one with
+//! `prompt=consent`, or later refreshes are answered with `invalid_grant` and the user has to sign in anew. The integration
+//! is documented to post the refresh token that it was given. It is given none here, and whatever it posts instead is not
+//! read; should a version of it not ask `refreshUrl` without one, that version needs
+//! [`pass_through`](TokenEndpoint::pass_through).
 
 mod answer;
 mod asked;
@@ -155,7 +160,8 @@ impl TokenEndpoint {
     }
 
     /// Lets pages of the allowed origins send cookies (`Access-Control-Allow-Credentials`). Needed where the application's
-    /// session is a cookie and the pages are of another origin than this endpoint; not needed for the same origin.
+    /// session is a cookie and the pages are of another origin than this endpoint, and not otherwise: so it is off. From
+    /// another site, the cookie needs `SameSite=None; Secure` as well.
     #[must_use]
     pub fn allow_credentials(mut self) -> Self {
         self.credentials = true;

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use connect_providers::token_endpoint::Visitor;
+use connect_core::Tokens;
+use connect_providers::token_endpoint::{Visitor, Work};
 use connect_sandbox::Fault;
+use jiff::Timestamp;
 
 use crate::common::{world::World, *};
 
@@ -57,23 +59,28 @@ fn a_page_that_asks_often_gets_the_same_token() {
 fn pages_that_ask_at_once_share_one_refresh() {
     let world = World::new(&[]);
     let hyper = world.hyper();
-    let endpoint = endpoint().max_age(Duration::from_millis(1));
-    granted(&serve(&endpoint, &hyper, &ask("/auth", &[("code", &world.code(&[]))]), Some(&ada())));
-    std::thread::sleep(Duration::from_millis(20));
+    let code = world.code(&[]);
+    let request = ask("/auth", &[("code", &code)]);
+    let first = granted(&serve(&endpoint().pass_through(), &hyper, &request, Some(&ada())));
+    let text = |name: &str| first[name].as_str().unwrap();
+    let mut old = Tokens::new(text("access_token"), text("refresh_token"));
+    old.issued_at = Some(Timestamp::now() - Duration::from_secs(600));
+    hyper.import("ada", old);
     world.server.with(|sandbox| {
         sandbox.add_fault(Fault::on("POST /google/token").when_status(200).delay(Duration::from_millis(200)));
     });
     let refresh = || {
-        let (client, endpoint) = (hyper.1.clone(), endpoint.clone());
+        let client = hyper.1.clone();
         hyper.0.spawn(async move {
-            let asked = endpoint.accept(&ask("/refresh", &[]), Some(&ada())).unwrap();
-            let tokens = client.user(asked.user()).tokens(Duration::from_millis(1)).await;
+            let asked = endpoint().accept(&ask("/refresh", &[]), Some(&ada())).unwrap();
+            let Work::Tokens(max_age) = asked.work() else { panic!("{:?}", asked.work()) };
+            let tokens = client.user(asked.user()).tokens(*max_age).await;
             granted(&asked.reply(tokens))["access_token"].clone()
         })
     };
     let all: Vec<_> = (0..8).map(|_| refresh()).collect();
     let tokens: Vec<_> = all.into_iter().map(|task| hyper.0.block_on(task).unwrap()).collect();
-    assert!(tokens.iter().all(|token| *token == tokens[0]));
+    assert!(tokens.iter().all(|token| *token == tokens[0]) && tokens[0] != first["access_token"]);
     assert_eq!(world.counts().refresh.granted, 1);
 }
 
