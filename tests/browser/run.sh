@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Clicks through the consent pages in headless Chromium. Needs python3 with venv, and cargo; installs the Debian packages
+# Clicks through the consent pages in headless Chromium, and asks the token endpoint for tokens from pages of several origins. Needs python3 with venv, and cargo; installs the Debian packages
 # chromium and chromium-driver where they are missing.
 set -euo pipefail
 
@@ -13,3 +13,5 @@ fi
 python_with browser selenium==4.51.0
 build_connect
 "$python" "$here/browser.py" "$connect" "$work"
+cargo build --quiet --locked --manifest-path "$root/Cargo.toml" -p token-endpoint-axum -p token-endpoint-hyper
+"$python" "$here/tokens.py" "$connect" "$work" "$target/debug/token-endpoint-axum" "$target/debug/token-endpoint-hyper"
