@@ -39,9 +39,8 @@ pub(crate) trait Command {
 /// Runs a command for a user of the application.
 pub(crate) fn run<C: Command>(settings: &Settings, command: &C) -> ExitCode {
     let outcome = settings.resolve().and_then(|resolved| {
-        if !C::ANY_SERVICE && resolved.via != Via::Connect {
-            return Err(Failure::usage("this command works with Mobiscroll Connect alone")
-                .next("leave --via out; with other services there are: login, logout, token"));
+        if !C::ANY_SERVICE {
+            for_connect(&resolved)?;
         }
         let client = resolved.client()?;
         let user = client.user(&resolved.user);
@@ -56,6 +55,15 @@ pub(crate) fn run<C: Command>(settings: &Settings, command: &C) -> ExitCode {
         })
     });
     finish(outcome, settings.json)
+}
+
+/// Nothing of another service is sent to Mobiscroll Connect.
+fn for_connect(resolved: &Resolved) -> Result<(), Failure> {
+    if resolved.via == Via::Connect {
+        return Ok(());
+    }
+    Err(Failure::usage("this command works with Mobiscroll Connect alone")
+        .next("leave --via out; with other services there are: login, logout, token"))
 }
 
 /// Waits for tokens in flight, and says so where that takes its time.
@@ -83,6 +91,7 @@ pub(crate) fn run_alone<F: Future<Output = Result<(), Failure>>>(
     command: impl FnOnce(Resolved, Output) -> F,
 ) -> ExitCode {
     let outcome = settings.resolve().and_then(|resolved| {
+        for_connect(&resolved)?;
         let out = Output::new(settings.json, settings.width);
         block_on(until_interrupted(command(resolved, out)))
     });
@@ -95,6 +104,7 @@ pub(crate) fn serve<F: Future<Output = Result<(), Failure>>>(
     command: impl FnOnce(Resolved, Output) -> F,
 ) -> ExitCode {
     let outcome = settings.resolve().and_then(|resolved| {
+        for_connect(&resolved)?;
         let out = Output::new(settings.json, settings.width);
         block_on(async { unless_interrupted(command(resolved, out)).await.unwrap_or(Ok(())) })
     });

@@ -76,7 +76,7 @@ impl Settings {
         let own = |name: &str| var(&format!("{}{name}", self.via.prefix()));
         let redirect_uri = self.redirect_uri.clone().or_else(|| own("REDIRECT_URI"));
         let secret = own("CLIENT_SECRET").map(Secret::from);
-        let any_port = redirect_uri.is_none() && secret.is_none() && self.via.takes_any_port();
+        let any_port = redirect_uri.is_none() && self.via.takes_any_port(secret.is_some());
         let named_user = self.user.clone().or_else(|| var("USER"));
         Ok(Resolved {
             credentials: Credentials { id: self.client_id.clone().or_else(|| own("CLIENT_ID")), secret },
@@ -119,7 +119,7 @@ pub(crate) struct Resolved {
     pub(crate) via: Via,
     tenant: Option<String>,
     pub(crate) redirect_uri: String,
-    /// Whether no redirect URI is set, and the service lets a program without a secret listen on any port.
+    /// Whether no redirect URI is set, and the service lets such a program listen on any port.
     pub(crate) any_port: bool,
     base_url: Option<String>,
     pub(crate) user: String,

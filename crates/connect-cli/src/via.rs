@@ -29,9 +29,14 @@ impl Via {
         }
     }
 
-    /// Whether it takes any port of a loopback address from an installed program (RFC 8252 7.3).
-    pub(crate) fn takes_any_port(self) -> bool {
-        matches!(self, Self::Google | Self::Microsoft)
+    /// Whether it takes any port of a loopback address from an installed program (RFC 8252 7.3). With Google those have a
+    /// secret as well, which is none.
+    pub(crate) fn takes_any_port(self, has_secret: bool) -> bool {
+        match self {
+            Self::Google => true,
+            Self::Microsoft => !has_secret,
+            Self::Connect | Self::Apptoto => false,
+        }
     }
 
     /// How its authorization server is spoken to; `None` for Connect. With a base URL on this machine it is the one of a

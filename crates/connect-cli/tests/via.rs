@@ -90,6 +90,9 @@ fn what_is_not_set_or_does_not_fit_is_said() {
         ("apptoto", &["login"][..], "--scope"),
         ("google", &["login", "--language", "es"], "Mobiscroll Connect alone"),
         ("google", &["calendars"], "--via"),
+        ("google", &["doctor"], "--via"),
+        ("google", &["health"], "--via"),
+        ("google", &["webhooks", "listen"], "--via"),
         ("google", &["login", "--base-url", "https://connect.example/api"], "sandbox"),
     ] {
         let done = run(&world, service, false, arguments);

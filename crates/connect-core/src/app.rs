@@ -32,8 +32,9 @@ pub struct Config {
     /// Where users come back to after the authorization: as registered, to the letter. `postmessage` where the codes come
     /// from Google's popup.
     pub redirect_uri: String,
-    /// Where the API is. Default [`CONNECT_BASE_URL`].
-    pub base_url: String,
+    /// Where the API is. Default [`CONNECT_BASE_URL`]; with a [`profile`](Self::profile) of another server, and for a client
+    /// that signs nobody in, there is none: nothing that is meant for one service goes to another.
+    pub base_url: Option<String>,
     /// The authorization server. Default: Mobiscroll Connect at the base URL.
     pub profile: Option<Profile>,
     /// What the client calls itself to the server.
@@ -85,7 +86,7 @@ impl Config {
             client_id: client_id.into(),
             client_secret: None,
             redirect_uri: redirect_uri.into(),
-            base_url: CONNECT_BASE_URL.to_owned(),
+            base_url: None,
             profile: None,
             user_agent: concat!("connect-rs/", env!("CARGO_PKG_VERSION")).to_owned(),
             retry: RetryPolicy::default(),
@@ -114,7 +115,7 @@ impl Config {
             seed,
         );
         if let Some(base_url) = var("MOBISCROLL_CONNECT_BASE_URL").filter(|value| !value.is_empty()) {
-            config.base_url = base_url;
+            config.base_url = Some(base_url);
         }
         Ok(config)
     }
@@ -217,7 +218,7 @@ struct Shared {
 impl App {
     /// Checks a configuration.
     pub fn new(config: Config) -> Result<Self, Error> {
-        let service = Service::new(&config.base_url)?;
+        let service = Service::new(config.base_url.as_deref().unwrap_or(CONNECT_BASE_URL))?;
         let empty = config.client_secret.as_ref().is_some_and(|secret| secret.expose().is_empty());
         let profile = config.profile.clone().unwrap_or_else(|| Profile::connect(&service));
         profile.check()?;
@@ -225,7 +226,7 @@ impl App {
             if config.client_id.is_empty() || empty {
                 return Err(Error::configuration("the client id and the client secret must not be empty"));
             }
-            if config.client_secret.is_none() && profile.pkce == Pkce::Absent {
+            if config.client_secret.is_none() && profile.pkce != Pkce::Used {
                 return Err(Error::configuration("a client without a secret needs a server that knows PKCE"));
             }
             check_redirect_uri(&config.redirect_uri)?;
@@ -251,7 +252,13 @@ impl App {
         &self.0.config
     }
 
-    /// Mobiscroll Connect as configured.
+    /// Whether it is said where the API is.
+    pub(crate) fn has_service(&self) -> bool {
+        let config = self.config();
+        config.base_url.is_some() || !(config.profile.is_some() || config.is_anonymous())
+    }
+
+    /// The API as configured.
     pub fn service(&self) -> &Service {
         &self.0.service
     }
@@ -343,7 +350,7 @@ mod tests {
 
     fn app(base_url: &str, redirect_uri: &str) -> Result<App, Error> {
         let mut config = Config::new("id", "secret", redirect_uri, [7; 32]);
-        config.base_url = base_url.to_owned();
+        config.base_url = Some(base_url.to_owned());
         App::new(config)
     }
 
@@ -416,9 +423,9 @@ mod tests {
             ("id", "secret")
         );
         assert_eq!(from.redirect_uri, "https://app.example/callback");
-        assert_eq!(from.base_url, "https://connect.example/api");
+        assert_eq!(from.base_url.as_deref(), Some("https://connect.example/api"));
         for unset in [None, Some("")] {
-            assert_eq!(config(unset).base_url, CONNECT_BASE_URL);
+            assert_eq!(config(unset).base_url, None);
         }
     }
 }

@@ -195,21 +195,25 @@ macro_rules! facade {
                 while let Some(first) = self.session().before_refresh(deadline) {
                     client.refresh(first)$($wait)*?;
                 }
-                client.refresh(self.session().refresh(deadline)?)$($wait)*
+                client.refresh(self.session().refresh(client.now(), deadline)?)$($wait)*
             }
 
             /// The tokens in use, for who hands an access token on: exchanged for a new pair first unless they were minted
-            /// within `max_age`.
+            /// within `max_age`. Only where the answer to an exchange was lost they are older, for as long as they may work.
             pub $($async)* fn tokens(&self, max_age: std::time::Duration) -> Result<Tokens, Error> {
                 let client = self.client();
-                let deadline = client.now().monotonic.saturating_add(client.app().config().timeout);
+                let asked = client.now();
+                let deadline = asked.monotonic.saturating_add(client.app().config().timeout);
                 while let Some(first) = self.session().before_refresh(deadline) {
                     client.refresh(first)$($wait)*?;
                 }
-                if let Some(tokens) = self.session().tokens_within(max_age, client.now()) {
-                    return Ok(tokens);
+                // The first refresh may find what another process has minted, and that may be too old as well.
+                for _ in 0..2 {
+                    if let Some(tokens) = self.session().tokens_within(max_age, asked) {
+                        return Ok(tokens);
+                    }
+                    client.refresh(self.session().refresh(client.now(), deadline)?)$($wait)*?;
                 }
-                client.refresh(self.session().refresh(deadline)?)$($wait)*?;
                 self.session().tokens()
             }
 
@@ -218,7 +222,8 @@ macro_rules! facade {
             pub $($async)* fn exchange(&self, code: &Code) -> Result<Tokens, Error> {
                 let step = self.session().exchange(code);
                 self.client().keep(self.session(), step)$($wait)*?;
-                self.session().tokens()
+                // Those of a sign-in that came later, if there is one.
+                self.tokens(std::time::Duration::MAX)$($wait)*
             }
 
             /// Signs the user out: revokes the tokens at the service, then deletes them here whatever the

@@ -35,6 +35,9 @@ impl Session {
     /// Exchanges a code that came by another way than a redirect. The exchange is made once; on any fault before the save
     /// nothing is kept.
     pub fn exchange(self: &Arc<Self>, code: &Code) -> RefreshStep {
+        if self.key().user.is_empty() {
+            return RefreshStep::Done(Err(Error::validation("the user id must not be empty")));
+        }
         Finish::start(self, code.request(self.app()), None)
     }
 

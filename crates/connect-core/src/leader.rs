@@ -299,7 +299,9 @@ impl Leader {
         drop(state);
         let mut again = SignIn::new(&*session.key().user);
         again.scope = tokens.scope;
-        let sign_in = again.start(session.app(), self.now).ok();
+        // What another server has to be asked for is not all in what it granted.
+        let is_enough = session.app().config().profile.is_none();
+        let sign_in = is_enough.then(|| again.start(session.app(), self.now).ok()).flatten();
         let ended = SessionEnded { key: session.key().clone(), sign_in };
         let outcome = Err(error);
         self.tell(&outcome);
@@ -311,7 +313,9 @@ impl Leader {
             return; // it was not used up
         }
         if let Some(current) = &mut self.session.state().current {
-            current.fate_unknown |= same_pair(Some(from), &current.tokens);
+            if same_pair(Some(from), &current.tokens) {
+                (current.fate_unknown, current.doubted_at) = (true, self.now.monotonic);
+            }
         }
     }
 

@@ -68,6 +68,8 @@ pub(crate) struct Current {
     proven: bool,
     /// Whether its refresh token was sent for an exchange whose answer never came.
     pub(crate) fate_unknown: bool,
+    /// When (monotonic) that was.
+    pub(crate) doubted_at: Duration,
 }
 
 pub(crate) struct Failure {
@@ -151,12 +153,17 @@ impl Session {
         }
     }
 
-    /// The tokens in use if they were minted within `max_age` and are not over.
-    pub fn tokens_within(&self, max_age: Duration, now: Now) -> Option<Tokens> {
-        let recent = |tokens: &Tokens| tokens.age(now.wall).is_some_and(|age| age <= max_age);
-        self.tokens()
-            .ok()
-            .filter(|tokens| recent(tokens) && tokens.remaining(now.wall) != Some(Duration::ZERO))
+    /// The tokens in use unless they are over, if they were minted within `max_age` before they were `asked` for, or since;
+    /// or if they cannot be exchanged as long as they work: see [`refresh`](Self::refresh).
+    pub fn tokens_within(&self, max_age: Duration, asked: Now) -> Option<Tokens> {
+        let state = self.state();
+        let tokens = &state.current.as_ref()?.tokens;
+        let age = tokens.issued_at.map(|at| asked.wall.duration_since(at));
+        // The clock of who minted them may be ahead, but not for ever.
+        let is_recent = age.is_some_and(|age| {
+            Duration::try_from(age).map_or(age.unsigned_abs() <= EARLY, |age| age <= max_age)
+        }) && tokens.remaining(asked.wall) != Some(Duration::ZERO);
+        state.is_in_doubt(asked).unwrap_or(is_recent).then(|| tokens.clone())
     }
 
     /// Whether nothing would be lost with this value: all its tokens are in the store.
@@ -186,10 +193,10 @@ impl Session {
     }
 
     /// A refresh that is asked for, whatever the clock says of the pair in use. An error where the answer to an
-    /// earlier exchange was lost: its refresh token is not sent again before the access token has failed.
-    pub fn refresh(self: &Arc<Self>, deadline: Duration) -> Result<Refresh, Error> {
+    /// earlier exchange was lost: its refresh token is not sent again before the access token has failed, or is over.
+    pub fn refresh(self: &Arc<Self>, now: Now, deadline: Duration) -> Result<Refresh, Error> {
         let state = self.state();
-        if state.current.as_ref().is_some_and(|current| current.fate_unknown) {
+        if state.is_in_doubt(now) == Some(true) {
             let text =
                 "the answer to the last refresh was lost; calls go on with the tokens as long as they work";
             return Err(Error::new(ErrorKind::Network { sent: Sent::Maybe }).with_message(text));
@@ -312,6 +319,14 @@ impl State {
         !self.leading && !self.early_wish && now.monotonic >= self.no_early_before
     }
 
+    /// Where the refresh token in use was sent for an exchange whose answer never came: whether the access token may still
+    /// work. By no clock but this machine's count of time, and so by the token's whole life after that exchange.
+    fn is_in_doubt(&self, now: Now) -> Option<bool> {
+        let current = self.current.as_ref().filter(|current| current.fate_unknown)?;
+        let life = current.tokens.lifetime().unwrap_or(LONGEST_PATIENCE);
+        Some(now.monotonic.saturating_sub(current.doubted_at) < life)
+    }
+
     /// Whether the pair in use is over by the clock.
     pub(crate) fn is_expired(&self, now: Now) -> bool {
         self.current.as_ref().is_some_and(|current| matches!(current.freshness(now), Freshness::Expired))
@@ -335,7 +350,15 @@ impl Current {
             Origin::SignIn(at) => (Some(at), Duration::ZERO),
             Origin::Refresh(at) => (Some(at), at.saturating_add(PATIENCE)),
         };
-        Self { tokens, bearer, minted, patient_until, proven: false, fate_unknown: false }
+        Self {
+            tokens,
+            bearer,
+            minted,
+            patient_until,
+            proven: false,
+            fate_unknown: false,
+            doubted_at: Duration::ZERO,
+        }
     }
 
     fn freshness(&self, now: Now) -> Freshness {

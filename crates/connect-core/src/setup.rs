@@ -48,10 +48,11 @@ macro_rules! builder {
         }
 
         impl Builder {
-            /// Where the API is. Default: Mobiscroll Connect.
+            /// Where the API is. Default: Mobiscroll Connect; with another [`profile`](Self::profile), and without a sign-in,
+            /// there is none.
             #[must_use]
             pub fn base_url(mut self, url: impl Into<String>) -> Self {
-                self.config.base_url = url.into();
+                self.config.base_url = Some(url.into());
                 self
             }
 

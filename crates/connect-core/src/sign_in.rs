@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     App, Error, Now, Secret, SignInFault,
     app::check_redirect_uri,
-    oauth::{IssuerParameter, Pkce, Verifier, check_scope},
+    oauth::{IssuerParameter, POSTMESSAGE, Pkce, Verifier, check_scope},
 };
 
 /// A sign-in is good for this long between its start and the callback.
@@ -107,11 +107,16 @@ impl SignIn {
             Some(uri) => check_redirect_uri(&uri).map(|()| uri)?,
             None => config.redirect_uri.clone(),
         };
+        if redirect_uri == POSTMESSAGE {
+            return Err(Error::configuration(
+                "nobody comes back from a popup: exchange the code it gives the page",
+            ));
+        }
         if let Some(scope) = &self.scope {
             check_scope(scope.as_str())?;
         }
         let state = app.entropy().text();
-        let verifier = (profile.pkce == Pkce::Used).then(|| Verifier::new(app.entropy()));
+        let verifier = (profile.pkce != Pkce::Absent).then(|| Verifier::new(app.entropy()));
         let mut query: Vec<(&str, &str)> = vec![
             ("response_type", "code"),
             ("client_id", &config.client_id),
@@ -129,16 +134,19 @@ impl SignIn {
         let own = self.parameters.iter().map(|(name, value)| (&**name, value.as_str()));
         let servers =
             profile.authorize_parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        // A URL may have a query of its own, which stays (RFC 6749 3.1).
+        let (url, urls) = profile.authorize_url.split_once('?').unwrap_or((&profile.authorize_url, ""));
+        let urls: Vec<_> = form_urlencoded::parse(urls.as_bytes()).collect();
+        let urls = urls.iter().map(|(name, value)| (&**name, &**value));
         // No parameter twice (RFC 6749 3.1), and none without a value.
-        for (name, value) in own.chain(servers) {
+        for (name, value) in own.chain(servers).chain(urls) {
             if !value.is_empty() && query.iter().all(|(known, _)| *known != name) {
                 query.push((name, value));
             }
         }
         let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
-        let mark = if profile.authorize_url.contains('?') { '&' } else { '?' };
         Ok(PendingSignIn {
-            url: format!("{}{mark}{query}", profile.authorize_url).into(),
+            url: format!("{url}?{query}").into(),
             issuer: profile.issuer.clone(),
             client_id: config.client_id.clone(),
             redirect_uri,

@@ -152,12 +152,16 @@ pub(crate) fn read(
         };
     }
     let body: ErrorBody = answer::from_json(response.body()).unwrap_or_default();
-    let error = answer::classify(response, None, now.wall);
+    let mut error = answer::classify(response, None, now.wall);
+    if let Some(code) = &body.error {
+        error = error.with_server_code(Some(code.as_str().into())); // the one of RFC 6749 5.2, whatever else there is
+    }
     let text = error.message().unwrap_or("no reason given").to_owned();
     Err(match body.error.as_deref() {
         Some(code) if status.is_client_error() && is_final(app, code) => {
             Refusal::Over(error.with_kind(ErrorKind::Authentication).with_message(text))
         }
+        Some("temporarily_unavailable") => Refusal::Other(error.with_kind(ErrorKind::Server)),
         Some("invalid_client" | "unauthorized_client") => Refusal::Other(
             error
                 .with_kind(ErrorKind::Configuration)

@@ -25,7 +25,8 @@ use std::{error::Error as StdError, fmt, future::Future, io, time::Duration};
 use async_trait::async_trait;
 use bytes::Bytes;
 
-/// A request with its body.
+/// A request with its body. Its `Debug` shows the body, where refresh tokens are, and at some servers the client secret: a
+/// transport that logs requests leaves that out.
 pub type Request = http::Request<Bytes>;
 /// An answer with its body, content encoding undone.
 pub type Response = http::Response<Bytes>;

@@ -71,6 +71,11 @@ impl Draft {
 
 fn uri<E: Endpoint>(app: &App, endpoint: &E) -> Result<Uri, Error> {
     let service = endpoint.service(app.service());
+    if !app.has_service() && std::ptr::eq(service, app.service()) {
+        return Err(Error::configuration(
+            "this client has no base URL: with another authorization server, or none, it has to be set",
+        ));
+    }
     let base = match endpoint.base() {
         Base::Origin => service.origin(),
         _ => service.base_url(),

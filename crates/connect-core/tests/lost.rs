@@ -190,17 +190,23 @@ fn a_pair_that_is_over_is_not_sent_because_its_exchange_surely_did_not_happen() 
 
 #[test]
 fn a_refresh_that_is_asked_for_sends_no_token_of_unknown_fate() {
-    let world = World::loaded();
+    let mut world = World::loaded();
     let deadline = secs(2000);
     assert!(world.session.before_refresh(deadline).is_none());
-    let step = lock(world.session.refresh(deadline).unwrap().start(world.now()), world.now());
+    let step = lock(world.session.refresh(world.now(), deadline).unwrap().start(world.now()), world.now());
     let (presented, exchanging) = exchange(load(step, Ok(Some(world.pair(1))), world.now()));
     assert_eq!(presented, "hush-r1");
     release(exchanging.resume(Err(lost()), world.now()), world.now()).unwrap_err();
     assert!(matches!(
-        world.session.refresh(deadline).map(drop).unwrap_err().kind(),
+        world.session.refresh(world.now(), deadline).map(drop).unwrap_err().kind(),
         ErrorKind::Network { sent: Sent::Maybe }
     ));
+    // Whoever hands tokens on makes no calls that would show whether they work.
+    assert_eq!(world.session.tokens_within(secs(0), world.now()).unwrap().access_token.expose(), "hush-a1");
+    world.pass(3 * HOUR);
+    assert!(world.session.tokens_within(secs(0), world.now()).is_none(), "it is over");
+    let step = lock(world.session.refresh(world.now(), deadline).unwrap().start(world.now()), world.now());
+    assert_eq!(exchange(load(step, Ok(Some(world.pair(1))), world.now())).0, "hush-r1");
 }
 
 #[test]

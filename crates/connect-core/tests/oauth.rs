@@ -25,14 +25,19 @@ fn profile() -> Profile {
 fn at(edit: impl FnOnce(&mut Profile)) -> World {
     let mut profile = profile();
     edit(&mut profile);
-    World::with(|config| config.profile = Some(profile))
+    World::with(|config| set(config, profile))
 }
 
 fn public() -> World {
     World::with(|config| {
-        config.profile = Some(profile());
+        set(config, profile());
         config.client_secret = None;
     })
+}
+
+fn set(config: &mut Config, profile: Profile) {
+    config.profile = Some(profile);
+    config.base_url = Some("https://api.as.example".into());
 }
 
 fn started(world: &World, sign_in: SignIn) -> PendingSignIn {
@@ -83,7 +88,7 @@ fn fault(step: RefreshStep) -> Option<SignInFault> {
 #[test]
 fn a_sign_in_says_each_thing_once() {
     let world = at(|profile| {
-        profile.authorize_url.push_str("?p=policy");
+        profile.authorize_url.push_str("?p=policy&prompt=login&client_id=other");
         profile.authorize_parameters = vec![
             ("access_type".into(), "offline".into()),
             ("prompt".into(), "consent".into()),
@@ -98,12 +103,11 @@ fn a_sign_in_says_each_thing_once() {
         .parameter("state", "chosen")
         .parameter("nothing", "");
     let sign_in = started(&world, sign_in);
-    assert!(sign_in.url().starts_with("https://honest.as.example/authorize?p=policy&response_type=code&"));
+    assert!(sign_in.url().starts_with("https://honest.as.example/authorize?response_type=code&"));
     let query = query(&sign_in);
     assert_eq!(
         names(&query),
         [
-            "p",
             "response_type",
             "client_id",
             "redirect_uri",
@@ -113,7 +117,8 @@ fn a_sign_in_says_each_thing_once() {
             "code_challenge_method",
             "prompt",
             "login_hint",
-            "access_type"
+            "access_type",
+            "p"
         ]
     );
     assert_eq!(value(&query, "scope"), "events:read https://as.example/calendar");
@@ -323,7 +328,7 @@ fn a_server_says_itself_what_ends_a_session() {
     let interaction = || status(400, r#"{"error":"interaction_required"}"#);
     let (world, _, next) = exchanging(at(|_| {}));
     release(next.resume(Ok(interaction()), world.now()), world.now()).unwrap_err();
-    assert!(!world.session.is_clean() || world.bearer() == "hush-a1", "it goes on");
+    assert_eq!(world.bearer(), "hush-a1", "it goes on");
     let (world, _, next) = exchanging(at(|profile| profile.final_errors.push("interaction_required".into())));
     let stored = world.pair(1);
     let step = load(next.resume(Ok(interaction()), world.now()), Ok(Some(stored)), world.now());
@@ -423,11 +428,15 @@ fn scopes_are_kept_apart_as_the_server_wants_it() {
 
 #[test]
 fn a_client_that_signs_nobody_in_asks_for_nothing() {
-    let app = App::new(Config::anonymous([7; 32])).unwrap();
+    let mut config = Config::anonymous([7; 32]);
+    config.base_url = Some(CONNECT_BASE_URL.into());
+    let app = App::new(config).unwrap();
     let now = World::default().now();
     let error = SignIn::new("ann").start(&app, now).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Configuration));
     assert!(matches!(Call::anonymous(&app, &types::CheckHealth::new(), now), Step::Send(..)));
+    let done = Grant::Code(Code::new("c0de")).request(&app);
+    assert!(matches!(done.unwrap_err().kind(), ErrorKind::Configuration));
     let mut half = Config::anonymous([7; 32]);
     half.redirect_uri = "https://app.example/callback".into();
     assert!(App::new(half).is_err(), "that is one whose id was forgotten");
@@ -477,7 +486,7 @@ fn relayed(world: impl FnOnce(&mut Config)) -> World {
         let mut profile = profile();
         let relay = Relay::new("https://app.example/auth", "https://app.example/refresh");
         profile.relay = Some(relay.header("Cookie", "hush-session"));
-        config.profile = Some(profile);
+        set(config, profile);
         config.client_secret = None;
         world(config);
     })
@@ -558,9 +567,13 @@ fn tokens_are_handed_out_while_they_are_recent() {
     let step = lock(next.resume(Ok(status(200, answer)), world.now()), world.now());
     let (_, saving) = save(load(step, Ok(None), world.now()));
     release(saving.resume(Ok(()), world.now()), world.now()).unwrap();
+    let asked = world.now();
     let recent = |world: &World, seconds| world.session.tokens_within(secs(seconds), world.now()).is_some();
     world.pass(60);
     assert!(recent(&world, 60) && !recent(&world, 59));
+    assert!(world.session.tokens_within(secs(0), asked).is_some(), "minted since they were asked for");
+    let early = Now { wall: asked.wall - jiff::SignedDuration::from_secs(3600), ..asked };
+    assert!(world.session.tokens_within(secs(60), early).is_none(), "a clock that is an hour ahead says nothing");
     world.pass(40);
     assert!(!recent(&world, 1000), "it is over");
 }
@@ -600,4 +613,61 @@ fn tokens_say_what_was_granted() {
         assert_eq!(tokens.scope.unwrap().as_str(), granted);
         assert_eq!(tokens.expires_at, None, "it is not known, and not zero");
     }
+}
+
+#[test]
+fn the_code_of_a_refusal_is_that_of_oauth() {
+    let world = at(|_| {});
+    let answer = status(400, r#"{"error":"invalid_scope","code":"E42","message":"no"}"#);
+    let error = Grant::Code(Code::new("c0de")).read(world.session.app(), &answer, world.now()).unwrap_err();
+    assert_eq!(error.server_code(), Some("invalid_scope"));
+}
+
+#[test]
+fn what_is_meant_for_one_service_goes_to_no_other() {
+    // Without a word about where the API is, nothing says that the tokens of another server are good at Connect.
+    for config in [Config::anonymous([7; 32]), {
+        let mut config = Config::new("id", "hush-client", "https://app.example/callback", [7; 32]);
+        config.profile = Some(profile());
+        config
+    }] {
+        let app = App::new(config).unwrap();
+        let Step::Done(outcome) = Call::anonymous(&app, &Own, World::default().now()) else { panic!() };
+        assert!(matches!(outcome.unwrap_err().kind(), ErrorKind::Configuration));
+    }
+}
+
+#[test]
+fn nobody_is_no_user() {
+    let world = at(|_| {});
+    let nobody = Session::new(world.session.app().clone(), "");
+    assert!(matches!(
+        done(nobody.exchange(&Code::new("c0de"))).unwrap_err().kind(),
+        ErrorKind::Validation { .. }
+    ));
+    let popup = World::with(|config| {
+        set(config, profile());
+        config.redirect_uri = POSTMESSAGE.into();
+    });
+    let error = SignIn::new("ann").start(popup.session.app(), popup.now()).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Configuration), "nobody comes back from a popup");
+}
+
+#[test]
+fn a_server_that_may_look_at_a_challenge_is_sent_one() {
+    let world = at(|profile| profile.pkce = Pkce::Offered);
+    assert_eq!(value(&query(&started(&world, SignIn::new("ann"))), "code_challenge_method"), "S256");
+    let mut config = Config::public("id", "http://127.0.0.1/callback", [7; 32]);
+    let mut profile = profile();
+    profile.pkce = Pkce::Offered;
+    config.profile = Some(profile);
+    assert!(App::new(config).is_err(), "a client without a secret cannot rely on it");
+}
+
+#[test]
+fn a_server_that_is_busy_is_no_refusal() {
+    let world = at(|_| {});
+    let answer = status(400, r#"{"error":"temporarily_unavailable"}"#);
+    let error = Grant::Code(Code::new("c0de")).read(world.session.app(), &answer, world.now()).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Server), "{error:?}");
 }

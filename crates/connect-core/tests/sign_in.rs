@@ -155,7 +155,7 @@ fn the_sign_in_of_one_user_is_not_finished_in_the_session_of_another() {
 fn the_sign_in_of_one_application_is_not_finished_in_another() {
     let edits: [fn(&mut Config); 2] = [
         |config| config.client_id = "other".to_owned(),
-        |config| config.base_url = "https://other.example/api".to_owned(),
+        |config| config.base_url = Some("https://other.example/api".to_owned()),
     ];
     for edit in edits {
         let sign_in = started(&World::default());

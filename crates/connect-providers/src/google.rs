@@ -4,8 +4,9 @@ use connect_core::oauth::{ClientAuth, Profile, Revocation, Rotation};
 
 /// Signing in with Google.
 ///
-/// Asks for a refresh token (`access_type=offline`). Google hands one out with the first consent only; to get another,
-/// add `prompt=consent` to the sign-in: [`SignIn::parameter`](connect_core::SignIn::parameter).
+/// Asks for a refresh token (`access_type=offline`), and for consent each time (`prompt=consent`): without that Google hands
+/// one out with the first consent only, and who signs in once more would be signed in for an hour. A sign-in can say otherwise
+/// with [`SignIn::parameter`](connect_core::SignIn::parameter).
 ///
 /// ```no_run
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -37,7 +38,9 @@ fn with(issuer: &str, authorize_url: &str, tokens: &str) -> Profile {
     profile.revocation = Revocation::TokenAlone(format!("{tokens}/revoke"));
     profile.client_auth = ClientAuth::Body;
     profile.rotation = Rotation::Keeps;
-    profile.authorize_parameters = vec![("access_type".to_owned(), "offline".to_owned())];
+    profile.authorize_parameters = [("access_type", "offline"), ("prompt", "consent")]
+        .map(|(name, value)| (name.into(), value.into()))
+        .into();
     profile
 }
 

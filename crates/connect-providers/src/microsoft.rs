@@ -24,6 +24,14 @@ pub enum Tenant {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Directory(Box<str>);
 
+impl Directory {
+    /// Whether it is named by its id (RFC 9562 4), and not by a domain.
+    fn is_id(&self) -> bool {
+        let groups: Vec<_> = self.0.split('-').map(str::len).collect();
+        groups == [8, 4, 4, 4, 12] && self.0.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
+    }
+}
+
 impl Tenant {
     /// The tenant with this name, id or domain.
     ///
@@ -31,7 +39,7 @@ impl Tenant {
     /// When it holds anything but letters, digits, hyphens and dots.
     pub fn new(name: &str) -> Result<Self, Error> {
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);
-        match name {
+        match &*name.to_ascii_lowercase() {
             "common" => Ok(Self::Common),
             "organizations" => Ok(Self::Organizations),
             "consumers" => Ok(Self::Consumers),
@@ -57,8 +65,8 @@ impl fmt::Display for Tenant {
 /// Signing in with Microsoft. There is no revocation: a sign-out deletes what is kept here.
 ///
 /// A refresh token comes only with the scope `offline_access`, which is in [`SCOPES`]. The redirect URI has to be
-/// registered for the web or for native programs, not for single-page applications. With a tenant that is not one
-/// organisation, give this server a redirect URI of its own: what it calls itself cannot be checked.
+/// registered for the web or for native programs, not for single-page applications. Unless the tenant is the id
+/// of one organisation, give this server a redirect URI of its own: what it calls itself cannot be checked.
 ///
 /// ```
 /// use connect_providers::microsoft::{self, Tenant};
@@ -76,8 +84,8 @@ pub fn profile_at(login: &str, tenant: &Tenant) -> Profile {
     let at = |path: &str| format!("{login}/{tenant}{path}");
     let mut profile = Profile::new(at("/v2.0"), at("/oauth2/v2.0/authorize"), at("/oauth2/v2.0/token"));
     profile.client_auth = ClientAuth::Body;
-    if !matches!(tenant, Tenant::Organization(_)) {
-        // The issuer is that of the tenant the user turns out to belong to.
+    if !matches!(tenant, Tenant::Organization(directory) if directory.is_id()) {
+        // The issuer is that of the tenant the user turns out to belong to, by its id.
         profile.issuer_parameter = IssuerParameter::Ignored;
     }
     // After these only the user can help.

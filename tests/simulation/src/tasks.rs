@@ -142,7 +142,7 @@ impl World {
         let deadline = self.time(process).monotonic.saturating_add(std::time::Duration::from_secs(60));
         match session.before_refresh(deadline) {
             Some(first) => self.wait_at_gate(id, first, After::Asked { last: false }),
-            None => match session.refresh(deadline) {
+            None => match session.refresh(self.time(process), deadline) {
                 Ok(refresh) => self.wait_at_gate(id, refresh, After::Asked { last: true }),
                 Err(error) => self.call_ends(id, Err(error)),
             },

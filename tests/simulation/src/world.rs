@@ -171,7 +171,7 @@ impl World {
         seed[..8].copy_from_slice(&self.rng.u64(..).to_le_bytes());
         let mut config =
             Config::new("sandbox-client", "sandbox-secret", "http://127.0.0.1:8765/callback", seed);
-        config.base_url = "http://127.0.0.1:1/api".to_owned();
+        config.base_url = Some("http://127.0.0.1:1/api".to_owned());
         let told = ended.clone();
         config.observer = Some(Arc::new(move |over: SessionEnded| {
             told.lock().unwrap_or_else(PoisonError::into_inner).push(over.key.user.to_string());

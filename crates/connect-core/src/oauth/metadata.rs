@@ -1,9 +1,10 @@
 //! Metadata that a server publishes about itself (RFC 8414, OpenID Connect Discovery 1.0).
 
+use http::Uri;
 use serde::Deserialize;
 
 use super::{ClientAuth, IssuerParameter, Pkce, Profile, Revocation};
-use crate::{Error, answer};
+use crate::{Error, answer, app::is_protected};
 
 #[derive(Deserialize)]
 struct Metadata {
@@ -23,11 +24,7 @@ struct Metadata {
 impl Profile {
     /// Where an issuer publishes its metadata: as RFC 8414 3 has it, and as OpenID Connect Discovery does.
     pub fn metadata_urls(issuer: &str) -> Result<[String; 2], Error> {
-        let wrong = || Error::configuration("an issuer is an https URL without query and fragment");
-        let (scheme, rest) = issuer.split_once("://").ok_or_else(wrong)?;
-        if rest.contains(['?', '#']) {
-            return Err(wrong());
-        }
+        let (scheme, rest) = check_issuer(issuer)?;
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
         let path = path.trim_end_matches('/');
         let slash = if path.is_empty() { "" } else { "/" };
@@ -40,6 +37,7 @@ impl Profile {
     /// The profile that a server's metadata describes. Its issuer has to be the one that was asked, to the letter
     /// (RFC 8414 3.3).
     pub fn from_metadata(issuer: &str, document: &[u8]) -> Result<Self, Error> {
+        check_issuer(issuer)?;
         let metadata: Metadata = answer::from_json(document)?;
         if metadata.issuer != issuer {
             return Err(Error::configuration("the metadata are those of another issuer"));
@@ -56,16 +54,32 @@ impl Profile {
         if methods.is_some() && !knows(methods, "client_secret_basic") {
             profile.client_auth = ClientAuth::Body;
         }
-        // One that lists no method, or another one alone, does not check what it is sent.
-        if !knows(&metadata.code_challenge_methods_supported, "S256") {
-            profile.pkce = Pkce::Absent;
-        }
+        profile.pkce = match &metadata.code_challenge_methods_supported {
+            // It may look at it, and ignores it if it does not (RFC 6749 3.1).
+            None => Pkce::Offered,
+            challenges if knows(challenges, "S256") => Pkce::Used,
+            Some(_) => Pkce::Absent,
+        };
         if metadata.authorization_response_iss_parameter_supported {
             profile.issuer_parameter = IssuerParameter::Required;
         }
         profile.check()?;
         Ok(profile)
     }
+}
+
+/// Scheme and rest of an issuer: a URL that nobody on the way can answer for, without query and fragment (RFC 8414 2).
+fn check_issuer(issuer: &str) -> Result<(&str, &str), Error> {
+    let wrong = || {
+        Error::configuration(
+            "an issuer is an https URL (http is for loopback only) without user name, query and fragment",
+        )
+    };
+    let uri: Uri = issuer.parse().map_err(|_| wrong())?;
+    if !is_protected(&uri) || issuer.contains(['?', '#', '@']) {
+        return Err(wrong());
+    }
+    issuer.split_once("://").ok_or_else(wrong)
 }
 
 #[cfg(test)]
@@ -85,9 +99,16 @@ mod tests {
     fn a_server_that_says_little() {
         let profile = Profile::from_metadata(ISSUER, document("").as_bytes()).unwrap();
         assert_eq!(profile.token_url, "https://api.example/token");
-        assert_eq!((profile.client_auth, profile.pkce), (ClientAuth::Basic, Pkce::Absent));
+        assert_eq!((profile.client_auth, profile.pkce), (ClientAuth::Basic, Pkce::Offered));
         assert_eq!(profile.revocation, Revocation::None);
         assert_eq!(profile.issuer_parameter, IssuerParameter::Compared);
+    }
+
+    #[test]
+    fn a_server_that_knows_another_challenge_alone_is_sent_none() {
+        let more = r#", "code_challenge_methods_supported": ["plain"]"#;
+        let profile = Profile::from_metadata(ISSUER, document(more).as_bytes()).unwrap();
+        assert_eq!(profile.pkce, Pkce::Absent);
     }
 
     #[test]
@@ -118,6 +139,18 @@ mod tests {
         let [oauth, openid] = Profile::metadata_urls("https://login.example/tenant/").unwrap();
         assert_eq!(oauth, "https://login.example/.well-known/oauth-authorization-server/tenant");
         assert_eq!(openid, "https://login.example/tenant/.well-known/openid-configuration");
-        assert!(Profile::metadata_urls("login.example").is_err());
+        for wrong in [
+            "login.example",
+            "http://login.example/t",
+            "ftp://login.example",
+            "https://u:p@login.example",
+            "https://a?b",
+        ] {
+            assert!(Profile::metadata_urls(wrong).is_err(), "{wrong}");
+            assert!(
+                Profile::from_metadata(wrong, document("").replace(ISSUER, wrong).as_bytes()).is_err(),
+                "{wrong}"
+            );
+        }
     }
 }

@@ -99,15 +99,20 @@ pub enum Revocation {
 
 /// Whether a code is bound to who asked for it (RFC 7636, always `S256`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Pkce {
     /// It is.
     Used,
+    /// It is, for all that is known: the server does not say whether it looks at that, so a client without a secret cannot
+    /// rely on it.
+    Offered,
     /// The server does not know it, so only a client with a secret can use it.
     Absent,
 }
 
 /// What a refresh does to the refresh token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Rotation {
     /// Nothing: it may be presented again at any time.
     Keeps,
@@ -117,6 +122,7 @@ pub enum Rotation {
 
 /// What the `iss` parameter of a callback is held to (RFC 9207 2.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum IssuerParameter {
     /// The server says that it sends one: without it a callback is refused.
     Required,
@@ -192,9 +198,10 @@ impl Profile {
             let uri: Uri = url
                 .parse()
                 .map_err(|_| Error::configuration(format!("the URL of the {name} endpoint is none")))?;
-            if !is_protected(&uri) || url.contains('#') {
+            let has_user = uri.authority().is_some_and(|authority| authority.as_str().contains('@'));
+            if !is_protected(&uri) || has_user || url.contains('#') {
                 return Err(Error::configuration(format!(
-                    "the URL of the {name} endpoint must be https (http is for loopback only), without a fragment"
+                    "the URL of the {name} endpoint must be https (http is for loopback only), without a user name and a fragment"
                 )));
             }
         }

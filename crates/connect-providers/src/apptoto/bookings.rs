@@ -16,8 +16,8 @@ use super::{
 
 /// Books an appointment on a booking page (`POST /v1/book_now`). Needs [`Scope::BookingsWrite`](super::Scope).
 ///
-/// **Once only**: it takes a time that others want, and messages may go out. It is never tried again after a lost answer, a
-/// time-out or a 5xx, only where it [surely was not processed](super#calls-that-reach-people).
+/// **Once only**: it takes a time that others want, and messages may go out. It is [never tried
+/// again](super#calls-that-reach-people).
 ///
 /// A page may require a name, a phone number, an e-mail address, its own fields, and one or two consents. The documentation
 /// does not show the names of the consents: [`field`](Self::field) sets them.

@@ -12,8 +12,8 @@ use super::{Id, When, answer::answer, endpoint::endpoint, open::open_enum};
 /// Starts the import of a file (`POST /v1/import`); [`GetImport`] says what became of it. Needs
 /// [`Scope::ImportsWrite`](super::Scope).
 ///
-/// **Once only**: what it makes are events that messages may go out about. It is never tried again after a lost answer, a
-/// time-out or a 5xx, only where it [surely was not processed](super#calls-that-reach-people).
+/// **Once only**: what it makes are events that messages may go out about. It is [never tried
+/// again](super#calls-that-reach-people).
 ///
 /// The file is sent as a field of a form. The documentation has a switch for changing what is there already whose name it does
 /// not show: [`parameter`](Self::parameter) sets it.

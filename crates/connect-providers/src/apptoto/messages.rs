@@ -15,8 +15,7 @@ use super::{
 
 /// Sends a message (`POST /v1/send_message`). Needs [`Scope::MessagingSend`](super::Scope).
 ///
-/// **Once only**: it reaches a person and costs credit. It is never tried again after a lost answer, a time-out or a 5xx, only
-/// where it [surely was not processed](super#calls-that-reach-people).
+/// **Once only**: it reaches a person and costs credit. It is [never tried again](super#calls-that-reach-people).
 ///
 /// To an event or a participant the text may have fields in it, such as `{{ name }}`.
 ///

@@ -15,8 +15,8 @@ use super::{
 
 /// Creates contacts (`POST /v1/contacts`). Needs [`Scope::ContactsWrite`](super::Scope).
 ///
-/// **Once only**: twice makes two of each. It is never tried again after a lost answer, a time-out or a 5xx, only where it
-/// [surely was not processed](super#calls-that-reach-people); [`UpsertContacts`] with an external id may be repeated.
+/// **Once only**: twice makes two of each. It is [never tried again](super#calls-that-reach-people);
+/// [`UpsertContacts`] with an external id may be repeated.
 ///
 /// The form of the answer is not documented: it is JSON as it came.
 #[derive(Clone, Debug, PartialEq)]

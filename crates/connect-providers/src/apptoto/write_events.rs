@@ -16,9 +16,8 @@ use super::{
 
 /// Creates events (`POST /v1/events`). Needs [`Scope::EventsWrite`](super::Scope).
 ///
-/// **Once only**: the account may send messages about a new event to its participants. It is never tried again after a lost
-/// answer, a time-out or a 5xx, only where it [surely was not processed](super#calls-that-reach-people); [`UpsertEvents`] with
-/// an external id may be repeated.
+/// **Once only**: the account may send messages about a new event to its participants. It is [never tried
+/// again](super#calls-that-reach-people); [`UpsertEvents`] with an external id may be repeated.
 ///
 /// No limits are documented; other clients send 20 events at most at a time.
 ///

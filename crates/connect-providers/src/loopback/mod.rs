@@ -6,7 +6,7 @@
 //! use connect_providers::{google, loopback::Loopback};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let client = Client::public_builder("id", "http://127.0.0.1/callback").profile(google::profile()).build()?;
+//! let client = Client::builder("id", "not so secret", "http://127.0.0.1/callback").profile(google::profile()).build()?;
 //! let listener = Loopback::bind()?; // before the browser is sent away, so that it finds somebody when it is back
 //! let sign_in = SignIn::new("me").scopes(google::SCOPES).redirect_uri(listener.redirect_uri());
 //! let sign_in = client.auth().sign_in(sign_in)?;
@@ -193,11 +193,12 @@ fn head(stream: &mut TcpStream) -> Option<String> {
     String::from_utf8(head).ok()
 }
 
-/// The query of a GET of this path.
+/// The query of a GET of this path, if it is an authorization response: any page can have a browser ask for the path.
 fn query(head: &str, path: &str) -> Option<String> {
     let target = head.strip_prefix("GET ")?.split(' ').next()?;
     let (asked, query) = target.split_once('?')?;
-    (asked == path).then(|| query.to_owned())
+    let has = |wanted: &str| form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == wanted);
+    (asked == path && has("state") && (has("code") || has("error"))).then(|| query.to_owned())
 }
 
 fn reply(stream: &mut TcpStream, text: &str) {
@@ -228,9 +229,11 @@ mod tests {
         assert_eq!(of("GET /callback?code=a&state=b HTTP/1.1\r\n\r\n").as_deref(), Some("code=a&state=b"));
         for head in [
             "GET /callback HTTP/1.1\r\n\r\n",
-            "GET /callback/?code=a HTTP/1.1\r\n\r\n",
+            "GET /callback/?code=a&state=b HTTP/1.1\r\n\r\n",
             "GET /favicon.ico HTTP/1.1\r\n\r\n",
-            "POST /callback?code=a HTTP/1.1\r\n\r\n",
+            "POST /callback?code=a&state=b HTTP/1.1\r\n\r\n",
+            "GET /callback?x HTTP/1.1\r\n\r\n",
+            "GET /callback?state=b HTTP/1.1\r\n\r\n",
             "",
         ] {
             assert_eq!(of(head), None, "{head}");

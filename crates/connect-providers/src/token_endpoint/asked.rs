@@ -31,6 +31,11 @@ impl Visitor {
         self
     }
 
+    /// Whether it is a user at all.
+    pub(super) fn is_somebody(&self) -> bool {
+        !self.user.is_empty()
+    }
+
     /// Whether a request with this state is one of the session.
     pub(super) fn sent(&self, state: Result<Option<Secret>, Refusal>) -> bool {
         match &self.nonce {

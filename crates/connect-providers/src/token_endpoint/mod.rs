@@ -59,7 +59,7 @@
 //! * Only pages of the origins that were named are served. Others are refused before anything is sent, and can read no
 //!   answer (no CORS headers).
 //! * Only users of the application are served: without a [`Visitor`] nothing is sent. How often one may come is for the
-//!   server to limit; refreshes of one user are a minute apart at least.
+//!   server to limit; after one that succeeded, refreshes of a user are a minute apart.
 //! * The refresh token stays on the server, with the client's token store, unless [`pass_through`](TokenEndpoint::pass_through)
 //!   is chosen.
 //! * A code is sent once, whatever becomes of it.
@@ -247,7 +247,7 @@ impl TokenEndpoint {
         if body.len() > self.body_limit {
             return Err(Refusal::TOO_LARGE);
         }
-        let visitor = visitor.ok_or(Refusal::LOGIN_REQUIRED)?;
+        let visitor = visitor.filter(|visitor| visitor.is_somebody()).ok_or(Refusal::LOGIN_REQUIRED)?;
         let form = Form::parse(body)?;
         let work = match endpoint {
             Endpoint::Auth => {

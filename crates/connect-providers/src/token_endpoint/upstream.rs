@@ -37,6 +37,9 @@ const LATE: Refusal = Refusal::new(
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 
 pub(super) fn refusal(error: &Error) -> Refusal {
+    if error.server_code() == Some("temporarily_unavailable") {
+        return Refusal { retry_after: error.retry_after().map(seconds), ..UNAVAILABLE };
+    }
     match error.kind() {
         ErrorKind::Authentication
         | ErrorKind::Validation { .. }

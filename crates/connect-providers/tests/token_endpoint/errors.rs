@@ -56,7 +56,8 @@ fn codes_that_are_known_are_passed_on_and_no_others() {
         (400, "<script>", error(502, "server_error")),
         (404, "not_found", error(502, "server_error")),
         (500, "invalid_grant", error(502, "server_error")),
-        (503, "temporarily_unavailable", error(502, "server_error")),
+        (400, "temporarily_unavailable", error(503, "temporarily_unavailable")),
+        (503, "temporarily_unavailable", error(503, "temporarily_unavailable")),
         (200, "invalid_grant", error(502, "server_error")),
         (302, "invalid_grant", error(502, "server_error")),
     ] {
