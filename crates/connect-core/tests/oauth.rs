@@ -573,7 +573,10 @@ fn tokens_are_handed_out_while_they_are_recent() {
     assert!(recent(&world, 60) && !recent(&world, 59));
     assert!(world.session.tokens_within(secs(0), asked).is_some(), "minted since they were asked for");
     let early = Now { wall: asked.wall - jiff::SignedDuration::from_secs(3600), ..asked };
-    assert!(world.session.tokens_within(secs(60), early).is_none(), "a clock that is an hour ahead says nothing");
+    assert!(
+        world.session.tokens_within(secs(60), early).is_none(),
+        "a clock that is an hour ahead says nothing"
+    );
     world.pass(40);
     assert!(!recent(&world, 1000), "it is over");
 }
