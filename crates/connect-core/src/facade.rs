@@ -57,7 +57,7 @@ macro_rules! facade {
     };
     ([$($async:tt)*] [$($wait:tt)*]) => {
         use $crate::{
-            Callback, Endpoint, Error, Once, Paged, PendingSignIn, Reply, SignIn, Tokens, oauth::{Code, Grant},
+            Callback, Endpoint, Error, Once, Paged, PendingSignIn, Reply, SignIn, Tokens, oauth::{Code, GetMetadata, Grant, Profile},
             types::{
                 Acknowledged, Calendar, CheckHealth, ConnectionStatus, DeleteEvent, Disconnect, Event,
                 GetConnectionStatus, Health, ListCalendars, ListEvents, NewEvent, Subscribed, SubscribeWebhook,
@@ -92,6 +92,20 @@ macro_rules! facade {
             pub $($async)* fn grant(&self, grant: &Grant) -> Result<Tokens, Error> {
                 let response = self.transmit(grant.request(self.app())?)$($wait)*?;
                 grant.read(self.app(), &response, self.now())
+            }
+
+            /// The profile of an authorization server, by the metadata it publishes about itself (RFC 8414, OpenID Connect
+            /// Discovery). Any client can ask, also one of [`anonymous_builder`](Self::anonymous_builder).
+            pub $($async)* fn discover(&self, issuer: &str) -> Result<Profile, Error> {
+                let [oauth, openid] = Profile::metadata_urls(issuer)?;
+                let found = match self.send(&GetMetadata::new(&oauth)?)$($wait)* {
+                    // Not every server has both.
+                    Err(error) if matches!(error.kind(), $crate::ErrorKind::NotFound) => {
+                        self.send(&GetMetadata::new(&openid)?)$($wait)*
+                    }
+                    found => found,
+                };
+                Profile::from_metadata(issuer, found?.get().as_bytes())
             }
 
             /// A list that comes page by page, of an endpoint that needs no user.

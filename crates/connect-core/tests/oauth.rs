@@ -6,7 +6,8 @@ mod support;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use connect_core::{
     oauth::{
-        ClientAuth, Code, Grant, IssuerParameter, POSTMESSAGE, Pkce, Profile, Relay, Revocation, Rotation,
+        ClientAuth, Code, GetMetadata, Grant, IssuerParameter, POSTMESSAGE, Pkce, Profile, Relay, Revocation,
+        Rotation,
     },
     *,
 };
@@ -673,4 +674,17 @@ fn a_server_that_is_busy_is_no_refusal() {
     let answer = status(400, r#"{"error":"temporarily_unavailable"}"#);
     let error = Grant::Code(Code::new("c0de")).read(world.session.app(), &answer, world.now()).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Server), "{error:?}");
+}
+
+#[test]
+fn metadata_are_asked_for_where_they_are_and_by_nobody() {
+    let app = App::new(Config::anonymous([7; 32])).unwrap();
+    let [oauth, openid] = Profile::metadata_urls("https://login.example:8443/tenant").unwrap();
+    for url in [oauth, openid] {
+        let step = Call::anonymous(&app, &GetMetadata::new(&url).unwrap(), World::default().now());
+        let Step::Send(request, _) = step else { panic!() };
+        assert_eq!((request.method(), request.uri().to_string()), (&http::Method::GET, url));
+        assert!(!request.headers().contains_key(AUTHORIZATION));
+    }
+    assert!(GetMetadata::new("http://login.example/.well-known/openid-configuration").is_err());
 }

@@ -1,10 +1,13 @@
 //! Metadata that a server publishes about itself (RFC 8414, OpenID Connect Discovery 1.0).
 
-use http::Uri;
+use std::borrow::Cow;
+
+use connect_types::{Auth, Raw};
+use http::{Method, Uri};
 use serde::Deserialize;
 
 use super::{ClientAuth, IssuerParameter, Pkce, Profile, Revocation};
-use crate::{Error, answer, app::is_protected};
+use crate::{Endpoint, Error, Service, answer, app::is_protected};
 
 #[derive(Deserialize)]
 struct Metadata {
@@ -65,6 +68,46 @@ impl Profile {
         }
         profile.check()?;
         Ok(profile)
+    }
+}
+
+/// A document of metadata, as it is published (`GET` of one of [`Profile::metadata_urls`]).
+#[derive(Clone, Debug)]
+pub struct GetMetadata {
+    service: Service,
+    path: String,
+}
+
+impl GetMetadata {
+    /// The document at this URL.
+    pub fn new(url: &str) -> Result<Self, Error> {
+        let uri: Uri = url.parse().map_err(|_| Error::configuration("the URL of the metadata is none"))?;
+        let origin = url.strip_suffix(uri.path()).unwrap_or(url);
+        Ok(Self { service: Service::new(origin)?, path: uri.path().to_owned() })
+    }
+}
+
+impl Endpoint for GetMetadata {
+    type Answer = Raw;
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        self.path.as_str().into()
+    }
+
+    fn auth(&self) -> Auth {
+        Auth::None
+    }
+
+    fn operation(&self) -> &'static str {
+        "GET metadata"
+    }
+
+    fn service<'a>(&'a self, _: &'a Service) -> &'a Service {
+        &self.service
     }
 }
 

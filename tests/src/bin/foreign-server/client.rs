@@ -16,6 +16,7 @@ pub(crate) trait Door: Sized {
     fn anonymous() -> Result<Self, Error>;
     fn new(app: &Application, profile: &Profile, store: &MemoryStore) -> Result<Self, Error>;
     fn key(&self) -> TokenKey;
+    fn discover(&self, issuer: &str) -> Result<Profile, Error>;
     fn send(&self, endpoint: &Get) -> Result<Raw, Error>;
     fn start(&self, sign_in: SignIn) -> Result<PendingSignIn, Error>;
     fn finish(&self, pending: PendingSignIn, callback: &str) -> Result<(), Error>;
@@ -44,6 +45,10 @@ macro_rules! door {
 
             fn key(&self) -> TokenKey {
                 self.0.app().token_key(USER)
+            }
+
+            fn discover(&self, issuer: &str) -> Result<Profile, Error> {
+                $settle(self.0.discover(issuer))
             }
 
             fn send(&self, endpoint: &Get) -> Result<Raw, Error> {

@@ -92,7 +92,7 @@ impl<D: Door> Witness<D> {
                 answer => Some(answer),
             })
             .ok_or("it publishes nothing about itself")??;
-        let mut profile = Profile::from_metadata(issuer, document.get().as_bytes())?;
+        let mut profile = anonymous.discover(issuer)?;
         if app.how == "post" {
             profile.client_auth = ClientAuth::Body;
         }
