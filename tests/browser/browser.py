@@ -1,6 +1,7 @@
 """Consent as a user goes through it, and what arrives at the application."""
 
 import base64
+import contextlib
 import http.server
 import json
 import pathlib
@@ -214,30 +215,43 @@ def looks(check, user, sandbox, application):
     check.that("the browser complains of nothing", not complaints, complaints)
 
 
-def main():
-    program, work = sys.argv[1], pathlib.Path(sys.argv[2])
+@contextlib.contextmanager
+def chromium(profile):
     options = webdriver.ChromeOptions()
     options.binary_location = "/usr/bin/chromium"
-    for flag in FLAGS + [f"--user-data-dir={work / 'profile'}"]:
+    for flag in FLAGS + [f"--user-data-dir={profile}"]:
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    application, check = Application(), Checks()
-    sandbox = Sandbox(program, application.uri)
-    browser = None
+    browser = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
     try:
-        browser = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
-        for part in (approve, deny, withhold, languages, looks):
-            try:
-                part(check, User(browser), sandbox, application)
-            except Exception as error:
-                check.that(f"{part.__name__} gets to its end", False, f"{type(error).__name__}: {error}"[:500])
+        yield browser
     finally:
-        if browser:
-            browser.quit()
+        browser.quit()
+
+
+def run(check, sandbox, profile, parts):
+    """Has each part use the browser, and ends with what they found."""
+    try:
+        with chromium(profile) as browser:
+            for name, part in parts:
+                try:
+                    part(browser)
+                except Exception as error:
+                    check.that(f"{name} gets to its end", False, f"{type(error).__name__}: {error}"[:500])
+    finally:
         sandbox.process.terminate()
         sandbox.process.wait()
     print(f"{check.passed} passed, {check.failed} failed")
     sys.exit(1 if check.failed or not check.passed else 0)
+
+
+def main():
+    program, work = sys.argv[1], pathlib.Path(sys.argv[2])
+    application, check = Application(), Checks()
+    sandbox = Sandbox(program, application.uri)
+    parts = [(part.__name__, lambda browser, part=part: part(check, User(browser), sandbox, application))
+             for part in (approve, deny, withhold, languages, looks)]
+    run(check, sandbox, work / "profile", parts)
 
 
 if __name__ == "__main__":

@@ -12,11 +12,9 @@ import threading
 import urllib.parse
 import urllib.request
 
-from selenium import webdriver
 from selenium.webdriver.common.by import By
-from selenium.webdriver.chrome.service import Service
 
-from browser import FLAGS, Checks
+from browser import Checks, run
 
 # What the integration sends: a form with one field and its header, with the application's session.
 SEND = """
@@ -142,6 +140,7 @@ def flow(check, browser, name, sandbox, program):
     def ask(script, *arguments):
         return browser.execute_async_script(script, *arguments)
 
+    browser.set_script_timeout(20)
     try:
         browser.delete_all_cookies()
         browser.get(app.origin)
@@ -188,27 +187,11 @@ def flow(check, browser, name, sandbox, program):
 
 def main():
     connect, work, programs = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3:]
-    options = webdriver.ChromeOptions()
-    options.binary_location = "/usr/bin/chromium"
-    for flag in FLAGS + [f"--user-data-dir={work / 'tokens-profile'}"]:
-        options.add_argument(flag)
-    check, sandbox, browser = Checks(), Sandbox(connect), None
-    try:
-        browser = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
-        browser.set_script_timeout(20)
-        for program in programs:
-            name = pathlib.Path(program).name
-            try:
-                flow(check, browser, name, sandbox, program)
-            except Exception as error:
-                check.that(f"{name} gets to its end", False, f"{type(error).__name__}: {error}"[:500])
-    finally:
-        if browser:
-            browser.quit()
-        sandbox.process.terminate()
-        sandbox.process.wait()
-    print(f"{check.passed} passed, {check.failed} failed")
-    sys.exit(1 if check.failed or not check.passed else 0)
+    check, sandbox = Checks(), Sandbox(connect)
+    names = [(pathlib.Path(program).name, program) for program in programs]
+    parts = [(name, lambda browser, name=name, program=program: flow(check, browser, name, sandbox, program))
+             for name, program in names]
+    run(check, sandbox, work / "tokens-profile", parts)
 
 
 if __name__ == "__main__":
