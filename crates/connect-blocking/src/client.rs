@@ -19,7 +19,7 @@ use crate::{
 
 connect_core::facade!(blocking);
 
-/// One application at Mobiscroll Connect: credentials, transport, token store, policy. Cheap to clone; clones
+/// One application at Mobiscroll Connect, or at another authorization server: credentials, transport, token store, policy. Cheap to clone; clones
 /// are the same client, and may be used from many threads.
 #[derive(Clone)]
 pub struct Client(pub(crate) Arc<Inner>);

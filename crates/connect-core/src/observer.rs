@@ -22,6 +22,7 @@ pub struct SessionEnded {
     /// Whose session it was.
     pub key: TokenKey,
     /// A new sign-in with the same scope: send the user to its `url()` and keep it until they come back.
-    /// `None` where none could be made.
+    /// `None` where none could be made: at another authorization server than Mobiscroll Connect what has to be asked for
+    /// is not all in what was granted, so the application starts one itself.
     pub sign_in: Option<PendingSignIn>,
 }

@@ -23,7 +23,7 @@ connect_core::facade!(async);
 /// Where the refreshes of one session queue, one at a time.
 pub(crate) type Gate = Arc<Mutex<()>>;
 
-/// One application at Mobiscroll Connect: credentials, transport, token store, policy. Cheap to clone; clones
+/// One application at Mobiscroll Connect, or at another authorization server: credentials, transport, token store, policy. Cheap to clone; clones
 /// are the same client, and may be used from many tasks.
 #[derive(Clone)]
 pub struct Client(pub(crate) Arc<Inner>);
