@@ -29,7 +29,7 @@ use syn::{Item, Visibility};
 const MARK: &str = "hush";
 
 /// Types that hold nothing which is secret: what is public, what the service says, and where things went wrong.
-const PLAIN: [&str; 37] = [
+const PLAIN: [&str; 38] = [
     "Attempts",
     "Broken",
     "CheckStep",
@@ -41,6 +41,7 @@ const PLAIN: [&str; 37] = [
     "Fetch",
     "FetchedKeys",
     "Fetching",
+    "GetMetadata",
     "Held",
     "InvalidKey",
     "IssuerParameter",
@@ -276,7 +277,11 @@ fn no_type_prints_a_secret() {
     let listener = Loopback::bind().unwrap();
     let at = listener.redirect_uri()[7..].split('/').next().unwrap().to_owned();
     let mut browser = std::net::TcpStream::connect(at).unwrap();
-    std::io::Write::write_all(&mut browser, b"GET /callback?code=hush-code&state=hush-state HTTP/1.1\r\n\r\n").unwrap();
+    std::io::Write::write_all(
+        &mut browser,
+        b"GET /callback?code=hush-code&state=hush-state HTTP/1.1\r\n\r\n",
+    )
+    .unwrap();
     printed.add("Visit", &listener.callback(std::time::Duration::from_secs(10)).unwrap());
     let callback = Callback::parse("code=hush-code&state=hush-state").unwrap();
     printed.add("Callback", &callback);
