@@ -59,6 +59,17 @@ pub struct Profile {
 
 /// A server of the application's own that exchanges codes and refresh tokens for clients that must not know the secret: one
 /// with the two endpoints that Mobiscroll's calendar integration calls `authUrl` and `refreshUrl`.
+///
+/// ```
+/// use connect_core::oauth::{Profile, Relay};
+///
+/// let mut profile =
+///     Profile::new("https://login.example", "https://login.example/authorize", "https://login.example/token");
+/// let relay = Relay::new("https://app.example/auth", "https://app.example/refresh");
+/// profile.relay = Some(relay.header("Authorization", "Bearer of the application's own session"));
+/// ```
+///
+/// The server has to hand the refresh token through, since the device keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Relay {

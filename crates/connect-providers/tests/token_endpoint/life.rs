@@ -1,8 +1,14 @@
 //! The life of a user's tokens, over both clients against the sandbox's Google.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use connect_core::Tokens;
+use connect_core::{
+    Request, Tokens,
+    oauth::{Code, POSTMESSAGE, Relay},
+};
 use connect_providers::token_endpoint::{Visitor, Work};
 use connect_sandbox::Fault;
 use jiff::Timestamp;
@@ -128,6 +134,34 @@ fn users_have_their_own_tokens() {
         let reply = serve(&endpoint(), &*connect, &ask("/refresh", &[]), Some(&bob));
         assert_eq!(refused(&reply), error(400, "invalid_grant"));
     }
+}
+
+#[test]
+fn a_device_without_the_secret_refreshes_through_it() {
+    let world = World::new(&[]);
+    let (server, endpoint) = (world.blocking(), endpoint().pass_through().allow_missing_origin());
+    let mut profile = world.profile();
+    profile.relay = Some(Relay::new("https://app.example/auth", "https://app.example/refresh"));
+    let sent = Arc::<Mutex<Vec<String>>>::default();
+    let device = connect_blocking::Client::public_builder(&*world.client_id, POSTMESSAGE).profile(profile);
+    let device = device.transport({
+        let sent = sent.clone();
+        move |request: Request| {
+            sent.lock().unwrap().push(format!("{:?} {:?}", request.headers(), request.body()));
+            Ok(serve(&endpoint, &server, &request, Some(&ada())))
+        }
+    });
+    let device = device.build().unwrap().user("me");
+    let first = device.exchange(&Code::new(world.code(&[]))).unwrap();
+    device.refresh().unwrap();
+    let next = device.tokens(Duration::MAX).unwrap();
+    assert_ne!(next.access_token, first.access_token);
+    assert_eq!(next.refresh_token, first.refresh_token);
+    let token = next.access_token.expose();
+    assert!(world.server.with(|sandbox| sandbox.provider_token(token)).is_some());
+    let sent = sent.lock().unwrap();
+    assert_eq!(sent.len(), 2);
+    assert!(sent.iter().all(|request| !request.contains(&world.client_secret)), "{sent:?}");
 }
 
 #[test]
