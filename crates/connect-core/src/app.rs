@@ -227,7 +227,9 @@ impl App {
                 return Err(Error::configuration("the client id and the client secret must not be empty"));
             }
             if config.client_secret.is_none() && profile.pkce != Pkce::Used {
-                return Err(Error::configuration("a client without a secret needs a server that knows PKCE"));
+                return Err(Error::configuration(
+                    "a client without a secret needs the profile of a server that is known to check PKCE",
+                ));
             }
             check_redirect_uri(&config.redirect_uri)?;
         }

@@ -157,13 +157,14 @@ impl Session {
     /// or if they cannot be exchanged as long as they work: see [`refresh`](Self::refresh).
     pub fn tokens_within(&self, max_age: Duration, asked: Now) -> Option<Tokens> {
         let state = self.state();
-        let tokens = &state.current.as_ref()?.tokens;
-        let age = tokens.issued_at.map(|at| asked.wall.duration_since(at));
-        // The clock of who minted them may be ahead, but not for ever.
-        let is_recent = age.is_some_and(|age| {
-            Duration::try_from(age).map_or(age.unsigned_abs() <= EARLY, |age| age <= max_age)
-        }) && tokens.remaining(asked.wall) != Some(Duration::ZERO);
-        state.is_in_doubt(asked).unwrap_or(is_recent).then(|| tokens.clone())
+        let current = state.current.as_ref()?;
+        let tokens = &current.tokens;
+        // Whatever a clock that jumps says of a pair that this process has minted since, it is not exchanged again.
+        let is_new = current.minted.is_some_and(|at| at >= asked.monotonic);
+        let is_recent =
+            tokens.issued_at.is_some_and(|at| asked.wall.duration_since(at).unsigned_abs() <= max_age)
+                && tokens.remaining(asked.wall) != Some(Duration::ZERO);
+        state.is_in_doubt(asked).unwrap_or(is_new || is_recent).then(|| tokens.clone())
     }
 
     /// Whether nothing would be lost with this value: all its tokens are in the store.

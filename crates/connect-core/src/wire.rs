@@ -73,7 +73,7 @@ fn uri<E: Endpoint>(app: &App, endpoint: &E) -> Result<Uri, Error> {
     let service = endpoint.service(app.service());
     if !app.has_service() && std::ptr::eq(service, app.service()) {
         return Err(Error::configuration(
-            "this client has no base URL: with another authorization server, or none, it has to be set",
+            "this client has no base URL: with another authorization server, or none, set where the API is with `base_url`",
         ));
     }
     let base = match endpoint.base() {

@@ -573,7 +573,12 @@ fn tokens_are_handed_out_while_they_are_recent() {
     world.pass(60);
     assert!(recent(&world, 60) && !recent(&world, 59));
     assert!(world.session.tokens_within(secs(0), asked).is_some(), "minted since they were asked for");
-    let early = Now { wall: asked.wall - jiff::SignedDuration::from_secs(3600), ..asked };
+    let hour = jiff::SignedDuration::from_secs(3600);
+    for wall in [asked.wall - hour, asked.wall + hour * 2] {
+        let jumped = world.session.tokens_within(secs(60), Now { wall, ..asked });
+        assert!(jumped.is_some(), "minted since, whatever the clock says by now");
+    }
+    let early = Now { wall: asked.wall - hour, monotonic: asked.monotonic + secs(1) };
     assert!(
         world.session.tokens_within(secs(60), early).is_none(),
         "a clock that is an hour ahead says nothing"
