@@ -26,6 +26,10 @@ impl Sandbox {
                 self.expire_all(now);
                 Ok(ok(&json!({ "success": true, "expiries": self.stats.expiries })))
             }
+            Control::ExpireSyncTokens => {
+                self.expire_sync_tokens();
+                Ok(ok(&json!({ "success": true })))
+            }
             Control::Faults => self.take_faults(request.body()),
             Control::Set => self.take_settings(request.body()),
             Control::Seed => self.take_seed(request.body()),

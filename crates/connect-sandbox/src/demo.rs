@@ -36,6 +36,7 @@ fn calendar(owner: &Owner<'_>, template: &Template, index: usize) -> Calendar {
         info: info(owner, template, &id, index == 0),
         account: owner.account.to_owned(),
         time_zone: template.time_zone.to_owned(),
+        public: false,
         id,
         events: std::collections::BTreeMap::new(),
     };

@@ -26,6 +26,7 @@ mod control;
 mod demo;
 mod events;
 mod faults;
+mod google_calendar;
 mod limits;
 mod neighbours;
 mod oauth;

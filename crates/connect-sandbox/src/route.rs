@@ -1,5 +1,6 @@
 //! Which endpoint a request is for.
 
+use crate::google_calendar::Endpoint as Calendar;
 use crate::neighbours::AuthorizationServer::{Apptoto, Google, Microsoft};
 use crate::neighbours::Endpoint as At;
 use http::Method;
@@ -27,6 +28,7 @@ pub(crate) enum Endpoint {
     WebhookKeys,
     /// Of Google, Microsoft or Apptoto.
     Neighbour(At),
+    GoogleCalendar(Calendar),
     Unknown,
 }
 
@@ -35,6 +37,7 @@ pub(crate) enum Endpoint {
 pub(crate) enum Control {
     Stats,
     Expire,
+    ExpireSyncTokens,
     Faults,
     Set,
     Seed,
@@ -80,7 +83,7 @@ const ENDPOINTS: [(&str, Endpoint); 19] = [
 ];
 
 /// What lives on the origin, not under `/api`.
-const ORIGIN: [(&str, Endpoint); 12] = [
+const ORIGIN: [(&str, Endpoint); 24] = [
     ("GET /.well-known/webhook-keys", Endpoint::WebhookKeys),
     ("GET /google/o/oauth2/v2/auth", Endpoint::Neighbour(At::Authorize(Google))),
     ("POST /google/o/oauth2/v2/auth", Endpoint::Neighbour(At::Decide(Google))),
@@ -93,11 +96,42 @@ const ORIGIN: [(&str, Endpoint); 12] = [
     ("POST /apptoto/www/oauth/authorize", Endpoint::Neighbour(At::Decide(Apptoto))),
     ("POST /apptoto/api/oauth/token", Endpoint::Neighbour(At::Token(Apptoto))),
     ("POST /apptoto/api/oauth/revoke", Endpoint::Neighbour(At::Revoke(Apptoto))),
+    ("GET /google/calendar/v3/users/me/calendarList", Endpoint::GoogleCalendar(Calendar::CalendarList)),
+    (
+        "GET /google/calendar/v3/users/me/calendarList/{calendarId}",
+        Endpoint::GoogleCalendar(Calendar::CalendarListEntry),
+    ),
+    ("GET /google/calendar/v3/calendars/{calendarId}", Endpoint::GoogleCalendar(Calendar::Calendar)),
+    ("GET /google/calendar/v3/colors", Endpoint::GoogleCalendar(Calendar::Colors)),
+    ("GET /google/calendar/v3/calendars/{calendarId}/events", Endpoint::GoogleCalendar(Calendar::Events)),
+    ("POST /google/calendar/v3/calendars/{calendarId}/events", Endpoint::GoogleCalendar(Calendar::Insert)),
+    (
+        "GET /google/calendar/v3/calendars/{calendarId}/events/{eventId}",
+        Endpoint::GoogleCalendar(Calendar::Event),
+    ),
+    (
+        "PATCH /google/calendar/v3/calendars/{calendarId}/events/{eventId}",
+        Endpoint::GoogleCalendar(Calendar::Patch),
+    ),
+    (
+        "PUT /google/calendar/v3/calendars/{calendarId}/events/{eventId}",
+        Endpoint::GoogleCalendar(Calendar::Update),
+    ),
+    (
+        "DELETE /google/calendar/v3/calendars/{calendarId}/events/{eventId}",
+        Endpoint::GoogleCalendar(Calendar::Delete),
+    ),
+    (
+        "GET /google/calendar/v3/calendars/{calendarId}/events/{eventId}/instances",
+        Endpoint::GoogleCalendar(Calendar::Instances),
+    ),
+    ("POST /google/calendar/v3/freeBusy", Endpoint::GoogleCalendar(Calendar::FreeBusy)),
 ];
 
-const CONTROLS: [(&str, Control); 15] = [
+const CONTROLS: [(&str, Control); 16] = [
     ("GET /sandbox/stats", Control::Stats),
     ("POST /sandbox/expire", Control::Expire),
+    ("POST /sandbox/expire-sync-tokens", Control::ExpireSyncTokens),
     ("POST /sandbox/faults", Control::Faults),
     ("POST /sandbox/set", Control::Set),
     ("POST /sandbox/seed", Control::Seed),
@@ -144,7 +178,8 @@ impl Route {
     /// public keys.
     pub(crate) fn is_api(endpoint: Endpoint) -> bool {
         use Endpoint::{
-            Authorize, Consent, ConsentPage, Neighbour, Providers, ReturnToApp, Unknown, WebhookKeys,
+            Authorize, Consent, ConsentPage, GoogleCalendar, Neighbour, Providers, ReturnToApp, Unknown,
+            WebhookKeys,
         };
         !matches!(
             endpoint,
@@ -154,6 +189,7 @@ impl Route {
                 | ConsentPage
                 | Consent
                 | Neighbour(_)
+                | GoogleCalendar(_)
                 | Unknown
                 | WebhookKeys
         )

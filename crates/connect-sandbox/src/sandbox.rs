@@ -2,6 +2,7 @@
 
 use crate::apps::Registered;
 use crate::faults::{Fault, Faults, Matched};
+use crate::google_calendar::GoogleCalendar;
 use crate::limits::Limits;
 use crate::neighbours::Neighbours;
 use crate::oauth::Grants;
@@ -47,6 +48,7 @@ pub struct Sandbox {
     pub(crate) origin: String,
     pub(crate) limits: Limits,
     pub(crate) neighbours: Neighbours,
+    pub(crate) google: GoogleCalendar,
     /// How far its clock is ahead of the caller's.
     pub(crate) ahead: SignedDuration,
     recorder: Recorder,
@@ -92,6 +94,7 @@ impl Sandbox {
             origin: "http://localhost".to_owned(),
             limits: Limits::default(),
             neighbours: Neighbours::new(seed),
+            google: GoogleCalendar::default(),
             ahead: SignedDuration::ZERO,
             recorder: Recorder::default(),
         }
@@ -211,6 +214,7 @@ impl Sandbox {
             Endpoint::Health => Ok(ok(&json!({ "status": "ok" }))),
             Endpoint::WebhookKeys => Ok(self.serve_keys(call)),
             Endpoint::Neighbour(endpoint) => self.neighbour(endpoint, call),
+            Endpoint::GoogleCalendar(endpoint) => Ok(self.google_calendar(endpoint, call)),
             Endpoint::Unknown => Err(unknown(call.request.uri().path())),
         }
     }

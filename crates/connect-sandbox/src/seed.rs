@@ -15,7 +15,7 @@
 //! | of | required | optional |
 //! |---|---|---|
 //! | an account | `calendars` | `account`, `calendarPermissionGranted` (Google and Microsoft), `syncState` |
-//! | a calendar | `id`, `title` | `timeZone` (`UTC`), `color`, `description`, `original`, `events`; the first one is the primary |
+//! | a calendar | `id`, `title` | `timeZone` (`UTC`), `color`, `description`, `original`, `public` (Google), `events`; the first one is the primary |
 //! | an event | `title`, `start`, `end` | `id`, `recurrence`, `lastModified` and every other field an event has but `original` |
 //!
 //! A field the format does not know is an error, like anything else that is wrong: with the path to it.

@@ -72,11 +72,15 @@ impl Sandbox {
         if full {
             return Err(LimitReached);
         }
+        let account = account(&user.id, provider);
+        // What was written at Google before is there.
+        let known =
+            (provider == Provider::Google).then(|| self.google.unconnected.remove(&account)).flatten();
         let connection = Connection {
-            account: account(&user.id, provider),
+            account,
             granted: (!provider.granted_scopes().is_empty()).then_some(!withheld),
             reauth: false,
-            calendars: None,
+            calendars: known,
         };
         connections.insert(provider, connection);
         self.subscribe_account(user, provider);

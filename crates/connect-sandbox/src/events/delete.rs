@@ -44,7 +44,7 @@ impl Sandbox {
 }
 
 impl Calendar {
-    pub(super) fn remove(&mut self, target: &Target, mode: Option<Mode>, now: Timestamp) {
+    pub(crate) fn remove(&mut self, target: &Target, mode: Option<Mode>, now: Timestamp) {
         let Some(event) = self.events.get_mut(&target.event) else { return };
         let scope = event.scope_of(target, mode);
         let first = event.fields.start;

@@ -3,7 +3,7 @@
 use crate::time;
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The fields an event, a master or an occurrence has. An absent one is left out of the JSON.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -37,6 +37,9 @@ pub(crate) struct Fields {
     pub(crate) privacy: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) status: Option<&'static str>,
+    /// What only the provider knows, under its own names: the service shows none of it.
+    #[serde(skip)]
+    pub(crate) own: Map<String, Value>,
 }
 
 /// Someone invited, or who invites.
@@ -72,6 +75,7 @@ impl Fields {
             availability: None,
             privacy: None,
             status: None,
+            own: Map::new(),
         }
     }
 

@@ -21,11 +21,13 @@ pub(crate) struct Calendar {
     pub(crate) info: Value,
     pub(crate) account: String,
     pub(crate) time_zone: String,
+    /// Whether the provider shows it to everybody.
+    pub(crate) public: bool,
     pub(crate) events: BTreeMap<String, Event>,
 }
 
 /// A single event, or the master of a series.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Event {
     pub(crate) id: String,
     pub(crate) fields: Fields,
@@ -33,7 +35,7 @@ pub(crate) struct Event {
     pub(crate) last_modified: Timestamp,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Series {
     pub(crate) rule: Recurrence,
     /// By the start the rule gives the occurrence.
@@ -41,7 +43,7 @@ pub(crate) struct Series {
 }
 
 /// What is different about one occurrence.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Exception {
     Removed,
     Changed(Patch, Timestamp),
@@ -180,7 +182,7 @@ impl Instance<'_> {
 }
 
 impl Range {
-    fn meets(&self, start: Timestamp, end: Timestamp) -> bool {
+    pub(crate) fn meets(&self, start: Timestamp, end: Timestamp) -> bool {
         start < self.end && (end > self.start || start >= self.start)
     }
 

@@ -20,7 +20,15 @@ pub(crate) fn of(calendar: &Calendar, instance: &Instance<'_>) -> Value {
     original
 }
 
-fn google(calendar: &Calendar, instance: &Instance<'_>) -> Value {
+/// A version of the event as an entity tag: two that differ in anything have different ones.
+pub(crate) fn etag(instance: &Instance<'_>) -> String {
+    let rule = instance.occurrence.is_none().then(|| instance.event.series.as_ref().map(|one| &one.rule));
+    let fields = (&instance.fields, &instance.fields.own, instance.last_modified.as_nanosecond().to_string());
+    let content = json!(fields).to_string();
+    format!("\"{}\"", hash(hash(8, &content), &format!("{}{rule:?}", instance.id())) >> 12)
+}
+
+pub(crate) fn google(calendar: &Calendar, instance: &Instance<'_>) -> Value {
     let fields = &instance.fields;
     let moment = |at: Timestamp| {
         if fields.all_day {
@@ -39,7 +47,7 @@ fn google(calendar: &Calendar, instance: &Instance<'_>) -> Value {
     let attendees: Vec<_> = fields.attendees.iter().map(attendee).collect();
     json!({
         "kind": "calendar#event",
-        "etag": format!("\"{}\"", instance.last_modified.as_millisecond().unsigned_abs() * 2),
+        "etag": etag(instance),
         "id": instance.id(),
         "status": fields.status.unwrap_or("confirmed"),
         "htmlLink": fields.link,

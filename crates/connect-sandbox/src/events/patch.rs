@@ -28,6 +28,10 @@ impl Patch {
         self.0.get(name).and_then(Value::as_str).and_then(time::read)
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn moves(&self) -> bool {
         ["start", "end", "allDay"].iter().any(|name| self.0.contains_key(*name))
     }
@@ -65,9 +69,18 @@ fn apply(fields: &mut Fields, name: &str, value: &Value) {
         "availability" => fields.availability = choice(value, AVAILABILITY),
         "privacy" => fields.privacy = choice(value, PRIVACY),
         "status" => fields.status = choice(value, STATUS),
-        _ => {}
+        _ => {
+            let Some(own) = name.strip_prefix(OWN) else { return };
+            match present(value) {
+                Some(value) => fields.own.insert(own.to_owned(), value),
+                None => fields.own.remove(own),
+            };
+        }
     }
 }
+
+/// Before the name of a field that only the provider knows.
+pub(crate) const OWN: &str = "own:";
 
 /// An e-mail address alone, or an object with one.
 pub(crate) fn attendee(value: &Value) -> Option<Attendee> {

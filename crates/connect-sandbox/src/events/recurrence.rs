@@ -1,7 +1,9 @@
-//! Recurrence rules: which starts a series has. Everything is counted in UTC.
+//! Recurrence rules: which starts a series has. Everything is counted in UTC, unless the provider named another zone.
 
+#[cfg(test)]
 use crate::time;
-use jiff::civil::{Date, Weekday, date};
+use jiff::civil::{Date, DateTime, Weekday, date};
+use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
 /// A rule as the service documents it. The first start always belongs to the series.
@@ -14,6 +16,13 @@ pub(crate) struct Recurrence {
     /// Negative days count from the end of the month.
     pub(crate) by_month_day: Vec<i8>,
     pub(crate) by_month: Vec<i8>,
+    /// The nth of a weekday in its month, negative from the end: only providers have it, and what follows.
+    pub(crate) nth: Vec<(i8, Weekday)>,
+    /// Which of the days of a period, negative from the end.
+    pub(crate) positions: Vec<i8>,
+    pub(crate) week_start: Weekday,
+    /// Where the days and the time of day are counted.
+    pub(crate) zone: TimeZone,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +53,10 @@ impl Recurrence {
             by_day: empty,
             by_month_day: Vec::new(),
             by_month: Vec::new(),
+            nth: Vec::new(),
+            positions: Vec::new(),
+            week_start: Weekday::Monday,
+            zone: TimeZone::UTC,
         }
     }
 
@@ -55,13 +68,13 @@ impl Recurrence {
             End::Until(until) => (last.min(until), MOST),
         };
         let mut starts = vec![first];
-        let local = time::local(first);
+        let local = self.zone.to_datetime(first);
         let later = (0..MOST as i64)
             .map_while(|period| self.period(local.date(), period))
-            .take_while(|(start, _)| time::midnight(*start).is_some_and(|start| start <= last))
-            .flat_map(|(_, days)| days)
+            .take_while(|(start, _)| self.instant(start.at(0, 0, 0, 0)).is_some_and(|start| start <= last))
+            .flat_map(|(_, days)| self.picked(days))
             .filter(|day| *day > local.date())
-            .map_while(|day| time::instant(day.to_datetime(local.time())));
+            .map_while(|day| self.instant(day.to_datetime(local.time())));
         starts.extend(later.take_while(|start| *start <= last).take(most.saturating_sub(1)));
         starts.retain(|start| *start <= last);
         starts
@@ -76,8 +89,8 @@ impl Recurrence {
                 Some((day, self.filtered(vec![day])))
             }
             Frequency::Weekly => {
-                let monday =
-                    first.checked_sub(Span::new().days(first.weekday().to_monday_zero_offset())).ok()?;
+                let into_week = first.weekday().since(self.week_start);
+                let monday = first.checked_sub(Span::new().days(into_week)).ok()?;
                 let monday = monday.checked_add(span(|span| span.try_weeks(steps))?).ok()?;
                 let week = (0..7).filter_map(|day| monday.checked_add(Span::new().days(day)).ok());
                 Some((monday, self.filtered(week.filter(|day| self.by_day_or(first, *day)).collect())))
@@ -108,7 +121,7 @@ impl Recurrence {
 
     /// Without day or weekday in the rule: the day of the first start, in months that have it.
     fn days_of_month(&self, first: Date, month: Date) -> Vec<Date> {
-        if self.by_day.is_empty() && self.by_month_day.is_empty() {
+        if self.by_day.is_empty() && self.nth.is_empty() && self.by_month_day.is_empty() {
             return Date::new(month.year(), month.month(), first.day()).into_iter().collect();
         }
         (1..=month.days_in_month())
@@ -117,7 +130,7 @@ impl Recurrence {
     }
 
     fn months_of_year(&self, first: Date) -> Vec<i8> {
-        let any_month = !self.by_day.is_empty() || !self.by_month_day.is_empty();
+        let any_month = !(self.by_day.is_empty() && self.nth.is_empty() && self.by_month_day.is_empty());
         if any_month || !self.by_month.is_empty() { (1..=12).collect() } else { vec![first.month()] }
     }
 
@@ -125,12 +138,38 @@ impl Recurrence {
         days.retain(|day| {
             let from_end = day.day() - day.days_in_month() - 1;
             (self.by_month.is_empty() || self.by_month.contains(&day.month()))
-                && (self.by_day.is_empty() || self.by_day.contains(&day.weekday()))
+                && self.fits_weekday(*day)
                 && (self.by_month_day.is_empty()
                     || self.by_month_day.contains(&day.day())
                     || self.by_month_day.contains(&from_end))
         });
         days
+    }
+
+    fn fits_weekday(&self, day: Date) -> bool {
+        let from_start = (day.day() - 1) / 7 + 1;
+        let from_end = -((day.days_in_month() - day.day()) / 7 + 1);
+        let counted = |n: i8| n == from_start || n == from_end;
+        (self.by_day.is_empty() && self.nth.is_empty())
+            || self.by_day.contains(&day.weekday())
+            || self.nth.iter().any(|(n, weekday)| *weekday == day.weekday() && counted(*n))
+    }
+
+    fn picked(&self, days: Vec<Date>) -> Vec<Date> {
+        if self.positions.is_empty() {
+            return days;
+        }
+        let count = days.len();
+        let place = |at: usize| i64::try_from(at).unwrap_or(i64::MAX);
+        let asked = |at: usize| {
+            let (from_start, from_end) = (place(at) + 1, place(at) - place(count));
+            self.positions.iter().any(|one| [from_start, from_end].contains(&i64::from(*one)))
+        };
+        days.into_iter().enumerate().filter(|(at, _)| asked(*at)).map(|(_, day)| day).collect()
+    }
+
+    fn instant(&self, local: DateTime) -> Option<Timestamp> {
+        local.to_zoned(self.zone.clone()).ok().map(|zoned| zoned.timestamp())
     }
 }
 

@@ -39,16 +39,16 @@ impl Sandbox {
     }
 }
 
-pub(super) struct Change {
-    pub(super) patch: Patch,
+pub(crate) struct Change {
+    pub(crate) patch: Patch,
     /// `Some(None)` makes a single event of a series.
-    pub(super) rule: Option<Option<Recurrence>>,
-    pub(super) now: Timestamp,
+    pub(crate) rule: Option<Option<Recurrence>>,
+    pub(crate) now: Timestamp,
 }
 
 impl Calendar {
     /// Changes what the mode says, or nothing at all on an error; returns what to show.
-    pub(super) fn change(
+    pub(crate) fn change(
         &mut self,
         target: &Target,
         mode: Option<Mode>,

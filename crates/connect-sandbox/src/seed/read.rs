@@ -60,7 +60,7 @@ fn calendar(
     primary: bool,
     place: &Place<'_>,
 ) -> Result<Calendar, SeedError> {
-    place.only(&["id", "title", "timeZone", "color", "description", "original", "events"])?;
+    place.only(&["id", "title", "timeZone", "color", "description", "original", "public", "events"])?;
     let id = place.required_text("id")?;
     let time_zone = place.text("timeZone")?.unwrap_or_else(|| "UTC".to_owned());
     let mut info = json!({
@@ -81,6 +81,7 @@ fn calendar(
         info,
         account: account.to_owned(),
         time_zone,
+        public: place.flag("public")?,
         events: BTreeMap::new(),
     };
     let mut random = Random::new(hash(hash(7, account), &calendar.id));
@@ -175,6 +176,15 @@ impl<'a> Place<'a> {
             None => Ok(None),
             Some((Some(text), _)) => Ok(Some(text.to_owned())),
             Some((None, place)) => Err(place.wrong("must be a text")),
+        }
+    }
+
+    /// False where it is not there.
+    fn flag(&self, name: &str) -> Result<bool, SeedError> {
+        match self.get(name).map(|place| (place.value.as_bool(), place)) {
+            None => Ok(false),
+            Some((Some(flag), _)) => Ok(flag),
+            Some((None, place)) => Err(place.wrong("must be true or false")),
         }
     }
 

@@ -1,8 +1,8 @@
 //! The table of switches: name, values, default, and the fact behind each.
 
-use super::neighbours;
 use super::switch::Kind::{Number, NumberOrNone, OneOf, OptionalText, OptionalUri, Text, Uri};
 use super::switch::Switch;
+use super::{google_calendar, neighbours};
 
 /// Every switch, in the order they are listed.
 pub const SWITCHES: &[Switch] = &[
@@ -44,6 +44,14 @@ pub const SWITCHES: &[Switch] = &[
     neighbours::GOOGLE_CONSENT,
     neighbours::GOOGLE_POPUP,
     neighbours::GOOGLE_PUBLISHING,
+    google_calendar::API_KEY,
+    google_calendar::NO_AUTH,
+    google_calendar::EMPTY_PAGES,
+    google_calendar::SYNC_TTL,
+    google_calendar::UPDATED_MIN_DAYS,
+    google_calendar::HORIZON_DAYS,
+    google_calendar::LIMIT,
+    google_calendar::LIMIT_EVERY,
     neighbours::MICROSOFT_TOKEN_TTL,
     neighbours::MICROSOFT_SCOPE,
     neighbours::APPTOTO_TOKEN_TTL,

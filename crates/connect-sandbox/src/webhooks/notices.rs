@@ -54,6 +54,11 @@ impl Sandbox {
         self.note(user, changes, true);
     }
 
+    /// A change in the provider's own calendar.
+    pub(crate) fn changed_outside(&mut self, user: &UserKey, changes: Changes) {
+        self.note(user, changes, false);
+    }
+
     /// Adds changes to what their provider is going to tell; says under which delivery's id, and when.
     pub(super) fn note(
         &mut self,

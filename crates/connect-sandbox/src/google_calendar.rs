@@ -1,0 +1,135 @@
+//! Google Calendar v3, under `/google/calendar/v3`, over the same calendars that Connect shows of its Google accounts.
+//!
+//! ```text
+//! request ──▶ access: token or API key ──▶ limits ──▶ accounts: whose calendar ──▶ list, write, ...
+//!                                                            │ before and after
+//!                                                            ▼
+//!                                                         ledger: what has changed, from either side
+//! ```
+//!
+//! - [`access`] and [`refused`]: who may do what, and Google's form of an error.
+//! - [`accounts`]: an account is that of the user of Connect who connected it; one that nobody connected has the demo
+//!   calendars, and Connect finds it as it is when someone does. [`holidays`] is everybody's.
+//! - [`resource`], [`body`], [`rrule`], [`times`]: an event in Google's words, and back.
+//! - [`list`], [`query`], [`view`], [`ledger`], [`token`]: lists, pages and incremental synchronisation. A sync token is a
+//!   place in the ledger; what comes of it is the difference between what the list showed there and what it shows now.
+//!
+//! Partial answers (`fields`), batches, access lists, notification channels, and moving, importing and quick-adding events
+//! are not there.
+
+mod access;
+mod accounts;
+mod body;
+mod calendars;
+mod colors;
+mod free_busy;
+mod holidays;
+mod ledger;
+mod list;
+mod query;
+mod refused;
+mod resource;
+mod rrule;
+mod times;
+mod token;
+mod view;
+mod write;
+
+use crate::events::{Calendar, Event};
+use crate::reply::Reply;
+use crate::sandbox::{Call, Sandbox};
+use ledger::Ledger;
+use percent_encoding::percent_decode_str;
+use refused::Refused;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// An endpoint of Google Calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    CalendarList,
+    CalendarListEntry,
+    Calendar,
+    Colors,
+    Events,
+    Event,
+    Insert,
+    Patch,
+    Update,
+    Delete,
+    Instances,
+    FreeBusy,
+}
+
+/// What Google keeps beside the calendars that users of Connect have connected.
+#[derive(Debug, Default)]
+pub(crate) struct GoogleCalendar {
+    /// The calendars of accounts that nobody connected, by account.
+    pub(crate) unconnected: BTreeMap<String, Vec<Calendar>>,
+    /// The calendar of everybody, once it is asked for.
+    holidays: Vec<Calendar>,
+    /// By account and calendar.
+    ledgers: BTreeMap<(String, String), Ledger<Event>>,
+    /// Of calendar lists, by account.
+    lists: BTreeMap<String, Ledger<Value>>,
+    /// Sync tokens of an earlier one have expired.
+    generation: u64,
+    /// Calls while the switch `google_limit` is on.
+    limited: u64,
+}
+
+impl Sandbox {
+    /// Makes every sync token that Google Calendar gave out so far expire: the next use of one is a 410.
+    pub fn expire_sync_tokens(&mut self) {
+        self.google.generation += 1;
+    }
+
+    pub(crate) fn google_calendar(&mut self, endpoint: Endpoint, call: &Call) -> Reply {
+        self.serve_google_calendar(endpoint, call).unwrap_or_else(Reply::from)
+    }
+
+    fn serve_google_calendar(&mut self, endpoint: Endpoint, call: &Call) -> Result<Reply, Refused> {
+        let visitor = self.google_visitor(endpoint, call)?;
+        self.limit_google()?;
+        match endpoint {
+            Endpoint::CalendarList => self.google_calendar_list(&visitor, call),
+            Endpoint::CalendarListEntry => self.google_calendar_list_entry(&visitor, call),
+            Endpoint::Calendar => self.google_calendar_resource(&visitor, call),
+            Endpoint::Colors => Ok(colors::reply()),
+            Endpoint::Events => self.google_events(&visitor, call),
+            Endpoint::Instances => self.google_instances(&visitor, call),
+            Endpoint::Event => self.google_event(&visitor, call),
+            Endpoint::Insert => self.google_insert(&visitor, call),
+            Endpoint::Patch => self.google_update(&visitor, call, body::Manner::Patch),
+            Endpoint::Update => self.google_update(&visitor, call, body::Manner::Replace),
+            Endpoint::Delete => self.google_delete(&visitor, call),
+            Endpoint::FreeBusy => self.google_free_busy(&visitor, call),
+        }
+    }
+
+    /// The switches `google_limit` and `google_limit_every`.
+    fn limit_google(&mut self) -> Result<(), Refused> {
+        let Some(limit) = refused::limit(self.settings.value("google_limit")) else { return Ok(()) };
+        self.google.limited += 1;
+        match self.google.limited.checked_rem(self.settings.number("google_limit_every")) {
+            Some(0) => Err(limit),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The id of the calendar in the path: the segment after `calendars` or `calendarList`.
+fn calendar_id(call: &Call) -> String {
+    segment_after(call, &["calendars", "calendarList"])
+}
+
+fn event_id(call: &Call) -> String {
+    segment_after(call, &["events"])
+}
+
+/// Percent-decoded: ids have `@` and `#` in them.
+fn segment_after(call: &Call, names: &[&str]) -> String {
+    let mut segments = call.request.uri().path().split('/').skip(4);
+    segments.by_ref().find(|segment| names.contains(segment));
+    percent_decode_str(segments.next().unwrap_or("")).decode_utf8_lossy().into_owned()
+}

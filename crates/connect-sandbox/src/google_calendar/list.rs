@@ -1,0 +1,205 @@
+//! `events.list` and `events.instances`: pages, and what has changed since a sync token.
+
+use super::access::Visitor;
+use super::accounts::Place;
+use super::ledger::Ledger;
+use super::query::Query;
+use super::refused::Refused;
+use super::resource::{self, Style};
+use super::token::{Next, Token};
+use super::view::{self, Item, Shown};
+use super::write::{bad, style};
+use super::{calendar_id, event_id};
+use crate::events::{Calendar, Event};
+use crate::reply::Reply;
+use crate::sandbox::{Call, Sandbox};
+use crate::time;
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+/// A day's seconds.
+const DAY: u64 = 24 * 3600;
+
+/// Which page of what.
+type State = Token<Query>;
+
+impl Sandbox {
+    pub(super) fn google_events(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
+        let place = self.google_place(visitor, &calendar_id(call))?;
+        let asked = Query::read(call, self.horizon(call))?;
+        let age = self.settings.value("google_updated_min_days").parse::<u64>().ok();
+        let oldest = age.and_then(|days| i64::try_from(days.saturating_mul(24)).ok());
+        let oldest = oldest.map(|hours| time::plus_hours(call.now, -hours));
+        if asked.updated_min.is_some_and(|min| oldest.is_some_and(|oldest| min < oldest)) {
+            return Err(Refused::updated_min_too_long_ago());
+        }
+        self.google_list(&place, &asked, call)
+    }
+
+    pub(super) fn google_instances(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
+        let place = self.google_place(visitor, &calendar_id(call))?;
+        let id = event_id(call);
+        let series = self.at_place(&place, call.now, |calendar, ledger| {
+            let found = calendar.locate(&id).map(|target| target.event);
+            found.or_else(|| ledger.gone(&id).map(|(event, _)| event.id.clone()))
+        })?;
+        let series = series.ok_or_else(Refused::not_found)?;
+        let asked = Query::instances(call, series, self.horizon(call))?;
+        self.google_list(&place, &asked, call)
+    }
+
+    fn horizon(&self, call: &Call) -> Timestamp {
+        time::plus_seconds(call.now, self.settings.number("google_horizon_days").saturating_mul(DAY))
+    }
+
+    fn google_list(&mut self, place: &Place, asked: &Query, call: &Call) -> Result<Reply, Refused> {
+        let size = page_size(call, 250, 2500)?;
+        let (style, name) = (style(place, call)?, place.name());
+        let state: Option<State> = self.google_state(call, &name, |token: &State, page| {
+            let more = page && token.since.is_none();
+            if more { token.query.continues(asked) } else { token.query.resumes(asked) }
+        })?;
+        let empties = self.settings.is("google_empty_pages", "on");
+        let generation = self.google.generation;
+        let list = self.at_place(place, call.now, |calendar, ledger| {
+            let fresh = || Token {
+                query: asked.clone(),
+                position: ledger.position(),
+                since: None,
+                next: None,
+                generation,
+                issued: call.now,
+            };
+            let mut state = state.unwrap_or_else(fresh);
+            state.position = state.position.min(ledger.position());
+            let items = items(calendar, ledger, &state, call.now)?;
+            let (shown, next) = page(items, &state, size, empties);
+            let mut list = head(calendar, ledger, place, &style);
+            list["items"] = shown.iter().map(|item| render(calendar, item, &style)).collect();
+            let last = next.is_none();
+            state.next = next;
+            if !last {
+                list["nextPageToken"] = json!(state.encode(&name));
+            } else if state.query.series.is_none() {
+                let query = Query { order: None, ..state.query };
+                let token = Token { query, since: None, issued: call.now, ..state };
+                list["nextSyncToken"] = json!(token.encode(&name));
+            }
+            Ok(list)
+        })??;
+        Ok(super::write::tagged(&list))
+    }
+
+    /// Where the call takes up, by its page token or its sync token: `fits` says whether the rest of the call is what the
+    /// token (that of a page, or not) was made for.
+    pub(super) fn google_state<Q: Serialize + DeserializeOwned>(
+        &self,
+        call: &Call,
+        place: &str,
+        fits: impl Fn(&Token<Q>, bool) -> bool,
+    ) -> Result<Option<Token<Q>>, Refused> {
+        if let Some(text) = call.query("pageToken") {
+            let token = Token::decode(text, place).filter(|token| token.next.is_some() && fits(token, true));
+            return token.map(Some).ok_or_else(|| Refused::invalid("pageToken", "Invalid page token value."));
+        }
+        let Some(text) = call.query("syncToken") else { return Ok(None) };
+        let wrong = || Refused::invalid("syncToken", "Invalid sync token value.");
+        let token = Token::<Q>::decode(text, place).filter(|token| token.next.is_none()).ok_or_else(wrong)?;
+        let age = self.settings.value("google_sync_ttl").parse::<i64>().ok().map(SignedDuration::from_secs);
+        let old = age.is_some_and(|age| token.issued.duration_until(call.now) >= age);
+        if old || token.generation < self.google.generation {
+            return Err(Refused::full_sync_required());
+        }
+        if !fits(&token, false) {
+            return Err(wrong());
+        }
+        // The changes begin where the token was made, and go as far as the ledger does now.
+        Ok(Some(Token { since: Some(token.position), position: u64::MAX, ..token }))
+    }
+}
+
+pub(super) fn page_size(call: &Call, usual: usize, most: usize) -> Result<usize, Refused> {
+    match call.query("maxResults").map(str::parse::<usize>) {
+        None => Ok(usual),
+        Some(Ok(size)) if size > 0 => Ok(size.min(most)),
+        Some(_) => Err(bad("maxResults")),
+    }
+}
+
+/// Everything the pages have, in order, without what earlier ones showed.
+fn items<'a>(
+    calendar: &'a Calendar,
+    ledger: &'a Ledger<Event>,
+    state: &State,
+    now: Timestamp,
+) -> Result<Vec<Item<'a>>, Refused> {
+    let query = &state.query;
+    let mut items = Vec::new();
+    match state.since {
+        None => {
+            items.extend(calendar.events.values().flat_map(|event| view::items(event, query)));
+            items.retain(|item| item.is_listed(query));
+            if query.show_deleted {
+                let gone = ledger.all_gone();
+                let gone =
+                    gone.flat_map(|(event, at)| view::items(event, query).into_iter().map(|one| (one, *at)));
+                items.extend(gone.map(|(item, at)| item.cancelled(at)));
+            }
+        }
+        Some(since) => {
+            let changed = ledger.since(since).ok_or_else(Refused::full_sync_required)?;
+            items.extend(
+                changed
+                    .into_iter()
+                    .flat_map(|(id, before)| view::changes(before, calendar.events.get(id), query, now)),
+            );
+        }
+    }
+    let after = state.next.as_ref().and_then(|next| next.after.as_ref());
+    items.retain(|item| after.is_none_or(|after| item.key(query.order) > *after));
+    items.sort_by_cached_key(|item| item.key(query.order));
+    Ok(items)
+}
+
+/// The next page, and where to go on after it. With `empties` every other page has nothing, although there is more.
+fn page<'a>(
+    mut items: Vec<Item<'a>>,
+    state: &State,
+    size: usize,
+    empties: bool,
+) -> (Vec<Item<'a>>, Option<Next>) {
+    let number = state.next.as_ref().map_or(0, |next| next.page);
+    let size = if empties && number % 2 == 1 { 0 } else { size };
+    let more = items.len() > size;
+    items.truncate(size);
+    let before = state.next.as_ref().and_then(|next| next.after.clone());
+    let after = items.last().map(|item| item.key(state.query.order)).or(before);
+    (items, more.then_some(Next { page: number + 1, after }))
+}
+
+fn head(calendar: &Calendar, ledger: &Ledger<Event>, place: &Place, style: &Style) -> Value {
+    let updated = calendar.events.values().map(|event| event.last_modified).max();
+    let zone = style.zone.as_ref().and_then(|zone| zone.iana_name()).unwrap_or(&calendar.time_zone);
+    json!({
+        "kind": "calendar#events",
+        "etag": format!("\"p{}\"", ledger.position()),
+        "summary": calendar.info["title"],
+        "description": calendar.info["description"],
+        "updated": time::wire(updated.unwrap_or_default()),
+        "timeZone": zone,
+        "accessRole": place.role.name(),
+        "defaultReminders": super::calendars::reminders(calendar),
+    })
+}
+
+fn render(calendar: &Calendar, item: &Item<'_>, style: &Style) -> Value {
+    match &item.shown {
+        Shown::Live(instance) => resource::event(calendar, instance, style),
+        Shown::Cancelled(event, start) => {
+            let series = start.map(|start| (event.whole(), start));
+            resource::cancelled(calendar, &item.id, series.as_ref().map(|(series, start)| (series, *start)))
+        }
+    }
+}

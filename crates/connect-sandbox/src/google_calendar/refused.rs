@@ -1,0 +1,199 @@
+//! Why Google refused a request, in the form of its errors:
+//! `{error: {code, message, errors: [{domain, reason, message, locationType?, location?}], status?, details?}}`.
+
+use crate::reply::{Reply, json_reply};
+use http::StatusCode;
+use http::header::{HeaderValue, WWW_AUTHENTICATE};
+use serde_json::{Value, json};
+
+/// Boxed, since every call has one in its result.
+#[derive(Clone, Debug)]
+pub(super) struct Refused(Box<Told>);
+
+#[derive(Clone, Debug)]
+struct Told {
+    code: u16,
+    domain: &'static str,
+    reason: &'static str,
+    message: String,
+    /// Its type, and its name.
+    location: Option<(&'static str, String)>,
+    /// The name of the code among those of gRPC, where Google tells it.
+    status: Option<&'static str>,
+    /// The reason that stands in the details.
+    detail: Option<&'static str>,
+}
+
+impl Refused {
+    pub(super) fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
+        let message = message.into();
+        let (domain, location) = ("global", None);
+        Self(Box::new(Told { code, domain, reason, message, location, status: None, detail: None }))
+    }
+
+    /// A parameter of the query, or a field of the body, with a value it does not take.
+    pub(super) fn invalid(parameter: &str, message: impl Into<String>) -> Self {
+        Self::new(400, "invalid", message).at("parameter", parameter)
+    }
+
+    pub(super) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(400, "badRequest", message)
+    }
+
+    pub(super) fn required(message: &str) -> Self {
+        Self::new(400, "required", message)
+    }
+
+    pub(super) fn empty_range() -> Self {
+        Self::new(400, "timeRangeEmpty", "The specified time range is empty.").of("calendar")
+    }
+
+    pub(super) fn not_found() -> Self {
+        Self::new(404, "notFound", "Not Found")
+    }
+
+    pub(super) fn duplicate() -> Self {
+        Self::new(409, "duplicate", "The requested identifier already exists.")
+    }
+
+    pub(super) fn deleted() -> Self {
+        Self::new(410, "deleted", "Resource has been deleted")
+    }
+
+    pub(super) fn full_sync_required() -> Self {
+        let message = "Sync token is no longer valid, a full sync is required.";
+        Self::new(410, "fullSyncRequired", message).of("calendar").at("parameter", "syncToken")
+    }
+
+    pub(super) fn updated_min_too_long_ago() -> Self {
+        let message = "The requested minimum modification time lies too far in the past.";
+        Self::new(410, "updatedMinTooLongAgo", message).of("calendar").at("parameter", "updatedMin")
+    }
+
+    pub(super) fn condition_not_met() -> Self {
+        Self::new(412, "conditionNotMet", "Precondition Failed").at("header", "If-Match")
+    }
+
+    /// A token that is unknown, revoked, expired or of another service.
+    pub(super) fn credentials() -> Self {
+        let message = "Invalid Credentials";
+        Self::new(401, "authError", message).at("header", "Authorization").with_status("UNAUTHENTICATED")
+    }
+
+    /// The call needs a user, and an API key stands for none.
+    pub(super) fn login_required() -> Self {
+        let message = "Login Required.";
+        Self::new(401, "required", message).at("header", "Authorization").with_status("UNAUTHENTICATED")
+    }
+
+    /// Neither a token nor a key.
+    pub(super) fn unregistered() -> Self {
+        let message = "Method doesn't allow unregistered callers (callers without established identity). \
+                       Please use API Key or other form of API consumer identity to call this API.";
+        Self::new(403, "forbidden", message).with_status("PERMISSION_DENIED")
+    }
+
+    pub(super) fn api_key() -> Self {
+        let message = "API key not valid. Please pass a valid API key.";
+        Self::bad_request(message).with_status("INVALID_ARGUMENT").with_detail("API_KEY_INVALID")
+    }
+
+    pub(super) fn scope() -> Self {
+        Self::new(403, "insufficientPermissions", "Request had insufficient authentication scopes.")
+            .with_status("PERMISSION_DENIED")
+            .with_detail("ACCESS_TOKEN_SCOPE_INSUFFICIENT")
+    }
+
+    /// The calendar is shared with the user, but not for writing.
+    pub(super) fn access_level() -> Self {
+        let message = "You need to have writer access to this calendar.";
+        Self::new(403, "requiredAccessLevel", message).of("calendar")
+    }
+
+    fn of(mut self, domain: &'static str) -> Self {
+        self.0.domain = domain;
+        self
+    }
+
+    fn at(mut self, kind: &'static str, location: &str) -> Self {
+        self.0.location = Some((kind, location.to_owned()));
+        self
+    }
+
+    pub(super) fn at_parameter(self, name: &str) -> Self {
+        self.at("parameter", name)
+    }
+
+    fn with_status(mut self, status: &'static str) -> Self {
+        self.0.status = Some(status);
+        self
+    }
+
+    fn with_detail(mut self, reason: &'static str) -> Self {
+        self.0.detail = Some(reason);
+        self
+    }
+
+    /// As an entry of `errors`, alone or in an answer about several calendars.
+    pub(super) fn entry(&self) -> Value {
+        json!({ "domain": self.0.domain, "reason": self.0.reason })
+    }
+
+    pub(super) fn body(&self) -> Value {
+        let mut entry = self.entry();
+        entry["message"] = json!(self.0.message);
+        if let Some((kind, location)) = &self.0.location {
+            entry["locationType"] = json!(kind);
+            entry["location"] = json!(location);
+        }
+        let mut error = json!({ "code": self.0.code, "message": self.0.message, "errors": [entry] });
+        if let Some(status) = self.0.status {
+            error["status"] = json!(status);
+        }
+        if let Some(reason) = self.0.detail {
+            error["details"] = json!([{
+                "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+                "reason": reason,
+                "domain": "googleapis.com",
+                "metadata": { "service": "calendar-json.googleapis.com" },
+            }]);
+        }
+        json!({ "error": error })
+    }
+}
+
+impl From<Refused> for Reply {
+    fn from(refused: Refused) -> Self {
+        let status = StatusCode::from_u16(refused.0.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut reply = json_reply(status, &refused.body());
+        if status == StatusCode::UNAUTHORIZED {
+            let challenge = match refused.0.reason {
+                "authError" => "Bearer realm=\"https://accounts.google.com/\", error=\"invalid_token\"",
+                _ => "Bearer realm=\"https://accounts.google.com/\"",
+            };
+            reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        reply
+    }
+}
+
+/// What a value of `google_limit` answers with. Not every 403 is about permissions, and not every one in the domain
+/// `usageLimits` about too many calls.
+pub(super) fn limit(name: &str) -> Option<Refused> {
+    let usage = |code, reason, message: &str| Some(Refused::new(code, reason, message).of("usageLimits"));
+    match name {
+        "userRateLimitExceeded" => usage(403, "userRateLimitExceeded", "User Rate Limit Exceeded"),
+        "rateLimitExceeded" => usage(403, "rateLimitExceeded", "Rate Limit Exceeded"),
+        "quotaExceeded" => usage(403, "quotaExceeded", "Calendar usage limits exceeded."),
+        "accessNotConfigured" => usage(
+            403,
+            "accessNotConfigured",
+            "Google Calendar API has not been used in this project before or it is disabled.",
+        )
+        .map(|refused| refused.with_status("PERMISSION_DENIED")),
+        "429" => usage(429, "rateLimitExceeded", "Rate Limit Exceeded")
+            .map(|refused| refused.with_status("RESOURCE_EXHAUSTED")),
+        "backendError" => Some(Refused::new(500, "backendError", "Backend Error")),
+        _ => None,
+    }
+}

@@ -1,0 +1,290 @@
+//! Reading one event, and writing: insert, patch, update, delete.
+
+use super::access::Visitor;
+use super::accounts::Place;
+use super::body::{Draft, Manner};
+use super::ledger::Ledger;
+use super::refused::Refused;
+use super::resource::{self, Style};
+use super::{calendar_id, event_id, rrule, times};
+use crate::events::{
+    Calendar, Change, ChangeKind, Changed, Changes, Event, Exception, Fields, Patch, Series, Target, etag,
+    generated_conference,
+};
+use crate::random::Random;
+use crate::reply::{Reply, empty, ok};
+use crate::sandbox::{Call, Sandbox};
+use http::StatusCode;
+use http::header::{ETAG, HeaderValue, IF_MATCH, IF_NONE_MATCH};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+impl Sandbox {
+    /// An event that was deleted is there still, as cancelled.
+    pub(super) fn google_event(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
+        let place = self.google_place(visitor, &calendar_id(call))?;
+        let (id, style) = (event_id(call), style(&place, call)?);
+        let event = self.at_place(&place, call.now, |calendar, ledger| {
+            let found = calendar
+                .locate(&id)
+                .and_then(|target| calendar.show(&target, |one| resource::event(calendar, one, &style)));
+            found.or_else(|| cancelled(calendar, ledger, &id, &style)).ok_or_else(Refused::not_found)
+        })??;
+        let known = call.header(IF_NONE_MATCH).is_some_and(|known| event["etag"] == known);
+        Ok(if known { empty(StatusCode::NOT_MODIFIED) } else { tagged(&event) })
+    }
+
+    pub(super) fn google_insert(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
+        let place = self.writable(visitor, call)?;
+        let (style, sent) = (style(&place, call)?, object(call)?);
+        let conferences = conference_version(call)?;
+        let mut random = self.stream();
+        let event = self.at_place(&place, call.now, |calendar, ledger| {
+            let id = new_id(&sent, calendar, ledger, &mut random)?;
+            let draft = Draft::read(&sent, calendar)?;
+            let mut patch = draft.changes(&Draft::default());
+            if conferences {
+                conference(&mut patch, &sent, None, &mut random)?;
+            }
+            let mut fields = Fields::new("", call.now, call.now);
+            patch.apply(&mut fields);
+            let mut event = Event::single(id.clone(), fields, call.now);
+            event.series = series(&draft, calendar, &event.fields)?;
+            let changed = Changed::of(ChangeKind::Created, &event.whole(), call.now);
+            calendar.events.insert(id.clone(), event);
+            Ok((Target { event: id, occurrence: None }, Changes::of(calendar, [changed])))
+        })?;
+        self.answer_write(&place, event, &style, call.now)
+    }
+
+    /// An occurrence changed is an exception of its series; a change of the series reaches what its exceptions left as it
+    /// was.
+    pub(super) fn google_update(
+        &mut self,
+        visitor: &Visitor,
+        call: &Call,
+        manner: Manner,
+    ) -> Result<Reply, Refused> {
+        let place = self.writable(visitor, call)?;
+        let (id, style, sent) = (event_id(call), style(&place, call)?, object(call)?);
+        let conferences = conference_version(call)?;
+        let mut random = self.stream();
+        let written = self.at_place(&place, call.now, |calendar, _| {
+            let target = calendar.locate(&id).ok_or_else(Refused::not_found)?;
+            let current = calendar.show(&target, |one| {
+                check_match(call, &etag(one)).map(|()| resource::event(calendar, one, &Style::whole()))
+            });
+            let current = current.ok_or_else(Refused::not_found)??;
+            let whole = manner.whole(&current, &sent);
+            let (before, after) = (Draft::read(&current, calendar)?, Draft::read(&whole, calendar)?);
+            if target.occurrence.is_some() && !after.lines.is_empty() {
+                return Err(Refused::new(400, "invalid", "An instance has no recurrence of its own."));
+            }
+            let mut patch = after.changes(&before);
+            if conferences {
+                conference(&mut patch, &whole, Some(&current), &mut random)?;
+            }
+            let mut rule = None;
+            let mut except = Vec::new();
+            if after.repeats_otherwise(&before) {
+                let mut fields = Fields::new("", call.now, call.now);
+                after.changes(&Draft::default()).apply(&mut fields);
+                let series = series(&after, calendar, &fields)?;
+                except.extend(series.iter().flat_map(|series| series.exceptions.keys().copied()));
+                rule = Some(series.map(|series| series.rule));
+            }
+            if patch.is_empty() && rule.is_none() {
+                return Ok((target, Changes::of(calendar, [])));
+            }
+            let change = Change { patch, rule, now: call.now };
+            let shown = calendar.change(&target, None, change, &mut random);
+            let shown = shown.map_err(|_| Refused::empty_range())?;
+            let event = calendar.events.get_mut(&shown.event);
+            if let Some(series) = event.and_then(|event| event.series.as_mut()) {
+                series.exceptions.extend(except.into_iter().map(|start| (start, Exception::Removed)));
+            }
+            let changes = calendar.updated(&target, &shown, call.now);
+            Ok((shown, changes))
+        })?;
+        self.answer_write(&place, written, &style, call.now)
+    }
+
+    pub(super) fn google_delete(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
+        let place = self.writable(visitor, call)?;
+        let id = event_id(call);
+        let changes = self.at_place(&place, call.now, |calendar, ledger| {
+            let Some(target) = calendar.locate(&id) else {
+                let deleted = ledger.gone(&id).is_some() || removed(calendar, &id).is_some();
+                return Err(if deleted { Refused::deleted() } else { Refused::not_found() });
+            };
+            let shown = calendar.show(&target, |one| (etag(one), one.fields.status == Some("cancelled")));
+            let (tag, is_cancelled) = shown.ok_or_else(Refused::not_found)?;
+            check_match(call, &tag)?;
+            if is_cancelled {
+                return Err(Refused::deleted());
+            }
+            let changes = Changes::of(calendar, calendar.removal(&target, None, call.now));
+            calendar.remove(&target, None, call.now);
+            Ok(changes)
+        })??;
+        self.tell(&place, changes);
+        Ok(empty(StatusCode::NO_CONTENT))
+    }
+
+    /// The calendar in the path, if it may be written to.
+    fn writable(&mut self, visitor: &Visitor, call: &Call) -> Result<Place, Refused> {
+        one_of(call, "sendUpdates", &["all", "externalOnly", "none"])?;
+        let place = self.google_place(visitor, &calendar_id(call))?;
+        visitor.check_write(place.role)?;
+        Ok(place)
+    }
+
+    fn answer_write(
+        &mut self,
+        place: &Place,
+        written: Result<(Target, Changes), Refused>,
+        style: &Style,
+        now: Timestamp,
+    ) -> Result<Reply, Refused> {
+        let (target, changes) = written?;
+        let event = self.at_place(place, now, |calendar, _| {
+            calendar.show(&target, |one| resource::event(calendar, one, style))
+        })?;
+        self.tell(place, changes);
+        event.map(|event| tagged(&event)).ok_or_else(Refused::not_found)
+    }
+
+    /// Connect hears of it as of any change in the provider's own calendar.
+    fn tell(&mut self, place: &Place, changes: Changes) {
+        if let Some(user) = place.user() {
+            self.changed_outside(user, changes);
+        }
+    }
+}
+
+/// What is left to tell of an event that was deleted, or of an occurrence that was.
+fn cancelled(calendar: &Calendar, ledger: &Ledger<Event>, id: &str, style: &Style) -> Option<Value> {
+    if let Some((series, start)) = removed(calendar, id) {
+        return Some(resource::cancelled(calendar, id, Some((&series.whole(), start))));
+    }
+    let (event, _) = ledger.gone(id)?;
+    let mut event = resource::event(calendar, &event.whole(), style);
+    event["status"] = json!("cancelled");
+    Some(event)
+}
+
+/// The series and the start of an occurrence that was deleted.
+fn removed<'a>(calendar: &'a Calendar, id: &str) -> Option<(&'a Event, Timestamp)> {
+    let (series, stamp) = id.rsplit_once('_')?;
+    let (event, start) = (calendar.events.get(series)?, crate::time::read(stamp)?);
+    let exception = event.series.as_ref()?.exceptions.get(&start)?;
+    matches!(exception, Exception::Removed).then_some((event, start))
+}
+
+/// How the caller sees events of this calendar.
+pub(super) fn style(place: &Place, call: &Call) -> Result<Style, Refused> {
+    let zone = match call.query("timeZone") {
+        None => None,
+        Some(name) => Some(times::zone(name).ok_or_else(|| times::unknown_zone(name))?),
+    };
+    let most_attendees = match call.query("maxAttendees") {
+        None => None,
+        Some(text) => Some(text.parse().ok().filter(|most| *most > 0).ok_or_else(|| bad("maxAttendees"))?),
+    };
+    Ok(Style { zone, sight: place.sight, role: place.role, most_attendees })
+}
+
+pub(super) fn bad(parameter: &str) -> Refused {
+    Refused::invalid(parameter, format!("Invalid value for: {parameter}"))
+}
+
+fn one_of(call: &Call, name: &str, values: &[&str]) -> Result<(), Refused> {
+    let fits = call.query(name).is_none_or(|value| values.contains(&value));
+    if fits { Ok(()) } else { Err(bad(name)) }
+}
+
+/// Whether the caller knows of conferences: the body's are not looked at otherwise.
+fn conference_version(call: &Call) -> Result<bool, Refused> {
+    one_of(call, "conferenceDataVersion", &["0", "1"])?;
+    Ok(call.query("conferenceDataVersion") == Some("1"))
+}
+
+pub(super) fn object(call: &Call) -> Result<Value, Refused> {
+    let body: Value =
+        serde_json::from_slice(call.body()).map_err(|_| Refused::new(400, "parseError", "Parse Error"))?;
+    if body.is_object() { Ok(body) } else { Err(Refused::new(400, "parseError", "Parse Error")) }
+}
+
+/// The caller's own id, which nothing in the calendar may have or have had, or a new one.
+fn new_id(
+    sent: &Value,
+    calendar: &Calendar,
+    ledger: &Ledger<Event>,
+    random: &mut Random,
+) -> Result<String, Refused> {
+    let id = match sent.get("id") {
+        None | Some(Value::Null) => return Ok(crate::events::event_id(calendar.provider, random)),
+        Some(id) => id.as_str().unwrap_or(""),
+    };
+    let base32hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'v');
+    if !((5..=1024).contains(&id.len()) && id.bytes().all(base32hex)) {
+        return Err(Refused::new(400, "invalid", "Invalid resource id value."));
+    }
+    if calendar.events.contains_key(id) || ledger.gone(id).is_some() {
+        return Err(Refused::duplicate());
+    }
+    Ok(id.to_owned())
+}
+
+/// The series of a draft, without the occurrences its lines take out.
+fn series(draft: &Draft, calendar: &Calendar, fields: &Fields) -> Result<Option<Series>, Refused> {
+    if draft.lines.is_empty() {
+        return Ok(None);
+    }
+    let lines = rrule::read(&draft.lines, &resource::rule_zone(calendar, fields))?;
+    let mut series = Series::new(lines.rule);
+    series.exceptions.extend(lines.except.into_iter().map(|start| (start, Exception::Removed)));
+    Ok(Some(series))
+}
+
+/// A conference that is asked for is made at once; one that is described is taken as it is.
+fn conference(
+    patch: &mut Patch,
+    event: &Value,
+    current: Option<&Value>,
+    random: &mut Random,
+) -> Result<(), Refused> {
+    let data = &event["conferenceData"];
+    if current.is_some_and(|current| current["conferenceData"] == *data) {
+        return Ok(());
+    }
+    let wrong = || Refused::new(400, "invalid", "Invalid conference data.");
+    let entries = data["entryPoints"].as_array().map_or(&[][..], Vec::as_slice);
+    let video = entries.iter().find(|entry| entry["entryPointType"] == "video");
+    let (uri, about) = if let Some(request) = data.get("createRequest") {
+        request["requestId"].as_str().filter(|id| !id.is_empty()).ok_or_else(wrong)?;
+        generated_conference(crate::provider::Provider::Google, random)
+    } else if data.is_null() {
+        (Value::Null, Value::Null)
+    } else {
+        let uri = video.and_then(|video| video["uri"].as_str()).ok_or_else(wrong)?;
+        (json!(uri), json!({ "provider": "googleMeet", "conferenceId": data["conferenceId"] }))
+    };
+    patch.set("conference", uri);
+    patch.set("conferenceData", about);
+    Ok(())
+}
+
+fn check_match(call: &Call, tag: &str) -> Result<(), Refused> {
+    let Some(wanted) = call.header(IF_MATCH) else { return Ok(()) };
+    let fits = wanted.split(',').map(str::trim).any(|wanted| wanted == "*" || wanted == tag);
+    if fits { Ok(()) } else { Err(Refused::condition_not_met()) }
+}
+
+/// An answer with its entity tag also in the header.
+pub(super) fn tagged(body: &Value) -> Reply {
+    let mut reply = ok(body);
+    let tag = body["etag"].as_str().and_then(|tag| HeaderValue::from_str(tag).ok());
+    reply.headers_mut().extend(tag.map(|tag| (ETAG, tag)));
+    reply
+}
