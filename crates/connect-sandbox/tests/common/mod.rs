@@ -7,6 +7,7 @@
     reason = "helpers of tests, outside of a test fn"
 )]
 
+pub mod calendar;
 pub mod google;
 pub mod hook;
 pub mod oauth;
