@@ -8,4 +8,4 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 python_with google google-api-python-client==2.202.0
 start_sandbox
-"$python" "$here/google.py" "$work/ready"
+"$python" "$here/google/client.py" "$work/ready"

@@ -1,6 +1,6 @@
 """Google's Python client as a witness: it does not know that it talks to the sandbox.
 
-Usage: google.py FILE, where FILE holds the line that `connect sandbox --json` printed.
+Usage: client.py FILE, where FILE holds the line that `connect sandbox --json` printed.
 Prints one line for each check, and exits with 1 if one failed.
 """
 
@@ -117,7 +117,7 @@ class Copy:
 
 
 def reason(error):
-    return error.error_details[0]["reason"]
+    return json.loads(error.content)["error"]["errors"][0]["reason"]
 
 
 def refused(status, why, request):
@@ -276,7 +276,7 @@ class Checks:
         refused(401, "required", service.calendarList().list())
         bad = self.sandbox.service(developerKey="wrong")
         error = refused(400, "badRequest", bad.events().list(calendarId=HOLIDAYS))
-        assert "API_KEY_INVALID" in error.content.decode()
+        assert error.error_details[0]["reason"] == "API_KEY_INVALID"
 
     def limits(self):
         for limit, status, why in (
