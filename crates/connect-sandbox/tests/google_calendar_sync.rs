@@ -1,0 +1,234 @@
+//! Google Calendar: incremental synchronisation, and the calendars it has in common with Connect.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+mod common;
+
+use common::App;
+use common::calendar::*;
+use common::oauth::error;
+use connect_sandbox::Trigger;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// What has changed, and the next token.
+fn changes(app: &mut App, token: &str, sync: &str, query: &str) -> (Vec<Value>, String) {
+    let (pages, next) = app.google_pages(token, &format!("{EVENTS}?syncToken={sync}{query}"));
+    (pages.concat(), next)
+}
+
+fn start(app: &mut App, token: &str, query: &str) -> String {
+    app.google_pages(token, &format!("{EVENTS}?{query}")).1
+}
+
+fn connect_event(id: &str) -> Value {
+    json!({ "provider": "google", "calendarId": "primary", "eventId": id })
+}
+
+#[test]
+fn a_sync_token_tells_what_either_side_changed() {
+    let (mut app, token) = ada(&[]);
+    let connect = app.sign_in("ada", "read-write").access;
+    let sync = start(&mut app, &token, "");
+    let (none, sync) = changes(&mut app, &token, &sync, "");
+    assert!(none.is_empty());
+
+    let made = common::id(&app.create(&connect, common::meeting())).to_owned();
+    app.google_patch(&token, "offsite", json!({ "summary": "Retreat" }));
+    let (status, _) = app.call(&connect, "DELETE", "/event", Some(connect_event("review")));
+    assert_eq!(status, 204);
+    let (told, next) = changes(&mut app, &token, &sync, "");
+    let told: BTreeMap<_, _> = told.iter().map(|one| (common::id(one), one)).collect();
+    assert_eq!(told.len(), 3);
+    assert_eq!(
+        (&told[made.as_str()]["summary"], &told["offsite"]["summary"]),
+        (&json!("Meeting"), &json!("Retreat"))
+    );
+    let names: Vec<_> = told["review"].as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(names, ["etag", "id", "kind", "status"], "little more than that it is gone");
+    assert_eq!(told["review"]["status"], "cancelled");
+    assert!(changes(&mut app, &token, &next, "").0.is_empty());
+    assert_eq!(changes(&mut app, &token, &sync, "").0.len(), 3, "a token can be used again");
+
+    let titles: Vec<_> = app.events(&connect, common::ALL).iter().map(|one| one["title"].clone()).collect();
+    assert!(titles.contains(&json!("Retreat")));
+}
+
+#[test]
+fn what_came_and_went_again_is_not_told() {
+    let (mut app, token) = ada(&[]);
+    let sync = start(&mut app, &token, "");
+    let id = common::id(&app.google_insert(&token, hour())).to_owned();
+    app.google_delete(&token, &id);
+    assert!(changes(&mut app, &token, &sync, "").0.is_empty());
+}
+
+#[test]
+fn changes_of_a_series_are_those_the_list_shows() {
+    let (mut app, token) = ada(&[]);
+    let (masters, single) = (start(&mut app, &token, ""), start(&mut app, &token, "singleEvents=true"));
+    app.google_delete(&token, "standup_20261117T090000Z");
+    app.google_patch(&token, "standup_20261118T090000Z", json!({ "summary": "Later" }));
+    let (told, masters) = changes(&mut app, &token, &masters, "");
+    assert_eq!(ids(&told), ["standup", "standup_20261117T090000Z", "standup_20261118T090000Z"]);
+    assert_eq!((&told[1]["status"], &told[1]["recurringEventId"]), (&json!("cancelled"), &json!("standup")));
+    assert_eq!(told[1]["originalStartTime"]["dateTime"], "2026-11-17T10:00:00+01:00");
+    let (told, single) = changes(&mut app, &token, &single, "&singleEvents=true");
+    assert!(told.iter().all(|one| common::id(one) != "standup"));
+    let one = |id: &str| told.iter().find(|one| common::id(one) == id).unwrap();
+    assert_eq!(one("standup_20261117T090000Z")["status"], "cancelled");
+    assert_eq!(one("standup_20261118T090000Z")["summary"], "Later");
+
+    // Moved by an hour, every occurrence is another one.
+    app.google_patch(
+        &token,
+        "standup",
+        json!({ "start": { "dateTime": "2026-11-16T10:00:00Z" }, "end": { "dateTime": "2026-11-16T10:15:00Z" } }),
+    );
+    let (told, _) = changes(&mut app, &token, &single, "&singleEvents=true");
+    let cancelled = told.iter().filter(|one| one["status"] == "cancelled").count();
+    assert_eq!((told.len(), cancelled), (8, 4));
+    app.google_delete(&token, "standup");
+    let (told, _) = changes(&mut app, &token, &masters, "");
+    assert!(told.iter().all(|one| one["status"] == "cancelled"));
+    assert!(ids(&told).contains(&"standup"));
+}
+
+#[test]
+fn changes_are_told_in_pages_and_a_change_in_between_is_not_lost() {
+    let (mut app, token) = ada(&[]);
+    let sync = start(&mut app, &token, "");
+    for n in 0..7 {
+        let mut event = hour();
+        event["id"] = json!(format!("event{n}"));
+        app.google_insert(&token, event);
+    }
+    app.sandbox.set("google_empty_pages", "on").unwrap();
+    let path = format!("{EVENTS}?maxResults=3&syncToken={sync}");
+    let first = app.google_ok(&token, &path);
+    assert_eq!((first["items"].as_array().unwrap().len(), first.get("nextSyncToken")), (3, None));
+    app.google_patch(&token, "event0", json!({ "summary": "Changed after it was told" }));
+    let (mut page, mut told) = (first, Vec::new());
+    while let Some(next) = page["nextPageToken"].as_str() {
+        page = app.google_ok(&token, &format!("{path}&pageToken={}", common::encode(next)));
+        told.extend(page["items"].as_array().unwrap().clone());
+    }
+    assert_eq!(told.len(), 4);
+    let (told, _) = changes(&mut app, &token, page["nextSyncToken"].as_str().unwrap(), "");
+    assert!(told.iter().any(|one| one["summary"] == "Changed after it was told"));
+}
+
+#[test]
+fn a_sync_token_goes_with_the_query_it_was_made_for() {
+    let (mut app, token) = ada(&[]);
+    let sync = start(&mut app, &token, "");
+    let path = |more: &str| format!("{EVENTS}?syncToken={sync}&{more}");
+    for query in [
+        "iCalUID=x",
+        "orderBy=updated",
+        "privateExtendedProperty=a%3Db",
+        "sharedExtendedProperty=a%3Db",
+        "q=x",
+        "timeMin=2026-11-17T00:00:00Z",
+        "timeMax=2026-11-17T00:00:00Z",
+        "updatedMin=2026-11-17T00:00:00Z",
+        "showDeleted=false",
+    ] {
+        assert_eq!(
+            app.google_refused(&token, "GET", &path(query), None),
+            error(400, "badRequest"),
+            "{query}"
+        );
+    }
+    for query in ["singleEvents=true", "timeZone=UTC", "eventTypes=default"] {
+        assert_eq!(app.google_refused(&token, "GET", &path(query), None), error(400, "invalid"), "{query}");
+    }
+    app.google_ok(&token, &path("maxResults=10&showDeleted=true"));
+    let other = format!("/calendars/written/events?syncToken={sync}");
+    assert_eq!(app.google_refused(&token, "GET", &other, None), error(400, "invalid"));
+}
+
+#[test]
+fn a_token_made_with_bounds_tells_what_comes_and_goes_between_them() {
+    let (mut app, token) = ada(&[]);
+    let week = "singleEvents=true&timeMin=2026-11-16T00:00:00Z&timeMax=2026-11-23T00:00:00Z";
+    let sync = start(&mut app, &token, week);
+    let later = |day: u8| {
+        json!({ "start": { "dateTime": format!("2026-11-{day}T13:00:00Z") },
+                "end": { "dateTime": format!("2026-11-{day}T14:00:00Z") } })
+    };
+    app.google_patch(&token, "review", later(28));
+    let (told, sync) = changes(&mut app, &token, &sync, "&singleEvents=true");
+    assert_eq!((ids(&told), &told[0]["status"]), (vec!["review"], &json!("cancelled")));
+    app.google_patch(&token, "review", later(29));
+    let (told, sync) = changes(&mut app, &token, &sync, "&singleEvents=true");
+    assert!(told.is_empty(), "it stays outside");
+    app.google_patch(&token, "review", later(18));
+    let (told, _) = changes(&mut app, &token, &sync, "&singleEvents=true");
+    assert_eq!((ids(&told), &told[0]["status"]), (vec!["review"], &json!("confirmed")));
+}
+
+#[test]
+fn a_sync_token_expires() {
+    let (mut app, token) = ada(&[("google_sync_ttl", "60")]);
+    let expired = error(410, "fullSyncRequired");
+    let sync = start(&mut app, &token, "");
+    let path = |sync: &str| format!("{EVENTS}?syncToken={sync}");
+    app.pass(59);
+    app.google_ok(&token, &path(&sync));
+    app.pass(1);
+    assert_eq!(app.google_refused(&token, "GET", &path(&sync), None), expired);
+    let (_, body) = app.google(&token, "GET", &path(&sync), None);
+    assert_eq!(body["error"]["errors"][0]["domain"], "calendar");
+
+    let sync = start(&mut app, &token, "");
+    assert_eq!(app.post("/sandbox/expire-sync-tokens", &json!({})).0, 200);
+    assert_eq!(app.google_refused(&token, "GET", &path(&sync), None), expired);
+    let sync = start(&mut app, &token, "");
+    app.google_ok(&token, &path(&sync));
+    // Kept for so long that the changes since then are forgotten.
+    app.sandbox.set("google_sync_ttl", "none").unwrap();
+    for turn in 0..20_001 {
+        app.google_patch(&token, "offsite", json!({ "summary": format!("Turn {turn}") }));
+    }
+    assert_eq!(app.google_refused(&token, "GET", &path(&sync), None), expired);
+}
+
+#[test]
+fn an_account_is_the_same_before_and_after_it_is_connected() {
+    let mut app = App::new(&[]);
+    let token = app.google_token("user-1@gmail.example", &["calendar"]);
+    let before = app.google_list(&token, "");
+    let mine = common::id(&app.google_insert(&token, hour())).to_owned();
+    assert_eq!(app.sandbox.stats().users, 0, "Connect knows nothing of it");
+    let connect = app.user().access;
+    let sync = start(&mut app, &token, "");
+    let events = app.events(&connect, &format!("{}&singleEvents=false", common::ALL));
+    let google: Vec<_> = events.iter().filter(|one| one["calendarId"] == "user-1@gmail.example").collect();
+    assert_eq!(google.len(), before.iter().filter(|one| one.get("recurringEventId").is_none()).count() + 1);
+    assert!(google.iter().any(|one| common::id(one) == mine));
+    let (status, _) = app.call(&connect, "DELETE", "/event", Some(connect_event(&mine)));
+    assert_eq!(status, 204);
+    assert_eq!(ids(&changes(&mut app, &token, &sync, "").0), [mine.as_str()]);
+
+    let other = app.google_token("somebody@example.com", &["calendar"]);
+    assert_eq!(app.google_ok(&other, "/calendars/primary")["id"], "somebody@example.com");
+    let path = format!("{EVENTS}/{}", common::id(&before[0]));
+    assert_eq!(app.google_refused(&other, "GET", &path, None), error(404, "notFound"));
+}
+
+#[test]
+fn connect_delivers_what_google_changed() {
+    let mut app = App::new(&[("webhook_url", "http://127.0.0.1:9/hook"), ("initial_sync", "off")]);
+    app.sandbox.seed(&team()).unwrap();
+    app.sign_in("ada", "read-write");
+    let token = app.google_token("ada@gmail.example", &["calendar"]);
+    app.google_patch(&token, "review", json!({ "summary": "Moved" }));
+    app.google_delete(&token, "offsite");
+    app.pass(2);
+    app.google_ok(&token, EVENTS);
+    let log: Vec<_> = app.sandbox.delivery_log().cloned().collect();
+    assert_eq!(log.len(), 1);
+    let sync = start(&mut app, &token, "");
+    app.sandbox.trigger(Trigger::updated().event("review").title("By the user"), app.now).unwrap();
+    let (told, _) = changes(&mut app, &token, &sync, "");
+    assert_eq!(told[0]["summary"], "By the user");
+}
