@@ -27,7 +27,8 @@ pub(super) fn event(calendar: &Calendar, day: Timestamp, n: usize, random: &mut 
         starts.get(7).map(|at| (*at, Exception::Removed)),
     ];
     series.exceptions.extend(changes.into_iter().flatten());
-    Event { id, fields, series: Some(series), last_modified: time::plus_hours(day, -24 * 50) }
+    let made = time::plus_hours(day, -24 * 50);
+    Event { id, fields, series: Some(series), created: made, last_modified: made }
 }
 
 fn rule(calendar: &Calendar, n: usize, first: Timestamp) -> Recurrence {

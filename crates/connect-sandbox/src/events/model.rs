@@ -32,6 +32,7 @@ pub(crate) struct Event {
     pub(crate) id: String,
     pub(crate) fields: Fields,
     pub(crate) series: Option<Series>,
+    pub(crate) created: Timestamp,
     pub(crate) last_modified: Timestamp,
 }
 
@@ -93,7 +94,7 @@ impl Calendar {
 
 impl Event {
     pub(crate) fn single(id: String, fields: Fields, now: Timestamp) -> Self {
-        Self { id, fields, series: None, last_modified: now }
+        Self { id, fields, series: None, created: now, last_modified: now }
     }
 
     /// The event itself: a single one, or a master as it stands.

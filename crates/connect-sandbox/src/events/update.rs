@@ -172,7 +172,7 @@ impl Event {
             (None, Some(rest)) if same_times => Some(rest),
             (None, rest) => rest.map(|rest| Series::new(rest.rule)),
         };
-        Ok(Self { id, fields, series, last_modified: change.now })
+        Ok(Self { id, fields, series, created: change.now, last_modified: change.now })
     }
 }
 

@@ -52,7 +52,7 @@ pub(super) fn event(calendar: &Calendar, instance: &Instance<'_>, style: &Style)
     event.entry("htmlLink").or_insert_with(|| {
         json!(format!("https://calendar.google.com/calendar/event?eid={}", instance.id()))
     });
-    event.entry("created").or_insert_with(|| json!(time::wire(instance.event.last_modified)));
+    event.entry("created").or_insert_with(|| json!(time::wire(instance.event.created)));
     if style.hides(fields) {
         event.retain(|name, _| BUSY.contains(&name.as_str()));
         event.insert("visibility".to_owned(), json!("private"));

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use serde_json::{Value, json};
+use std::sync::LazyLock;
 
 /// A start or an end as it was sent.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,7 +18,9 @@ pub(super) struct Moment {
 
 /// The zone of this name, from data that is the same everywhere.
 pub(super) fn zone(name: &str) -> Option<TimeZone> {
-    TimeZoneDatabase::bundled().get(name).ok()
+    /// It keeps the zones that were asked for.
+    static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
+    ZONES.get(name).ok()
 }
 
 /// A time as seen in `zone`.
