@@ -29,17 +29,17 @@ pub(super) const EMPTY_PAGES: Switch = Switch {
 
 pub(super) const SYNC_TTL: Switch = Switch {
     name: "google_sync_ttl",
-    values: "none|SECONDS",
+    values: "none|N",
     default: "none",
-    about: "how long Google's sync tokens live before they are a 410; undocumented. 0 makes every one expire",
+    about: "how many seconds Google's sync tokens live before they are a 410; undocumented. 0 makes every one expire",
     kind: NumberOrNone,
 };
 
 pub(super) const UPDATED_MIN_DAYS: Switch = Switch {
     name: "google_updated_min_days",
-    values: "none|DAYS",
+    values: "none|N",
     default: "none",
-    about: "how far back updatedMin may lie before it is a 410; undocumented",
+    about: "how many days back updatedMin may lie before it is a 410; undocumented",
     kind: NumberOrNone,
 };
 
