@@ -106,8 +106,11 @@ pub(crate) fn classify(response: &Response, needed: Option<&Scope>, now: Timesta
     let error = Error::new(kind(status, &body, response.headers(), needed))
         .with_status(status)
         .with_retry_after(retry_after(response.headers(), now))
-        .with_server_code(body.code.as_deref().or(body.error.as_deref()).map(Into::into))
         .with_request_id(request_id(response.headers()));
+    let error = match body.code.as_deref().or(body.error.as_deref()) {
+        Some(code) => error.with_server_code(code),
+        None => error,
+    };
     match body.text() {
         Some(text) => error.with_message(text),
         None if status.is_redirection() => {

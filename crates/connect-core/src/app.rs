@@ -176,6 +176,20 @@ impl Service {
     pub fn origin(&self) -> &str {
         &self.origin
     }
+
+    /// Whether a URL has this service's scheme, host and port (RFC 6454 4).
+    pub(crate) fn is_origin_of(&self, uri: &Uri) -> bool {
+        let port =
+            |uri: &Uri| uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
+        let plain = |uri: &Uri| uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
+        self.origin.parse::<Uri>().is_ok_and(|own| {
+            let hosts = own.host().zip(uri.host());
+            own.scheme() == uri.scheme()
+                && hosts.is_some_and(|(own, other)| own.eq_ignore_ascii_case(other))
+                && port(&own) == port(uri)
+                && plain(uri)
+        })
+    }
 }
 
 /// Whether what goes to `uri` cannot be read on the way: https, or a loopback address.

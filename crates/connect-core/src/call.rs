@@ -71,6 +71,7 @@ pub struct Call {
     draft: Draft,
     safety: Safety,
     scope: Option<Scope>,
+    explain: fn(&Response, Error) -> Error,
     deadline: Duration,
     sent: u32,
     tries: u32,
@@ -104,6 +105,7 @@ impl Call {
             draft,
             safety: endpoint.safety(),
             scope: endpoint.scope(),
+            explain: E::explain,
             deadline: now.monotonic.saturating_add(app.config().timeout),
             sent: 0,
             tries: 0,
@@ -187,7 +189,7 @@ impl Call {
             self.trace.ends(Some(status), None, self.sent);
             return Step::Done(Ok(gone));
         }
-        let error = answer::classify(&response, self.scope.as_ref(), now.wall);
+        let error = (self.explain)(&response, answer::classify(&response, self.scope.as_ref(), now.wall));
         if status == StatusCode::UNAUTHORIZED && matches!(error.kind(), ErrorKind::Authentication) {
             return self.unauthorized(error, now);
         }

@@ -79,9 +79,25 @@ pub trait Endpoint {
         Base::Api
     }
 
+    /// The whole URL instead of path and query: that of a next page, where a server hands out URLs. One of another origin
+    /// than the service's is refused, since the access token would go along.
+    fn url(&self) -> Option<Cow<'_, str>> {
+        None
+    }
+
     /// The service it belongs to: `connect`, unless it has its own.
     fn service<'a>(&'a self, connect: &'a Service) -> &'a Service {
         connect
+    }
+
+    /// What an answer that is no success means at a service whose errors have a form of their own: `error` is what the
+    /// status says.
+    fn explain(response: &Response, error: Error) -> Error
+    where
+        Self: Sized,
+    {
+        let _ = response;
+        error
     }
 
     /// Reads a successful answer.

@@ -229,7 +229,8 @@ impl Error {
         self.edit(|inner| inner.message = Some(message.into()))
     }
 
-    pub(crate) fn with_kind(self, kind: ErrorKind) -> Self {
+    /// The same of another kind: for endpoints whose service has errors of its own form.
+    pub fn with_kind(self, kind: ErrorKind) -> Self {
         self.edit(|inner| inner.kind = kind)
     }
 
@@ -237,8 +238,9 @@ impl Error {
         self.edit(|inner| inner.status = Some(status))
     }
 
-    pub(crate) fn with_server_code(self, code: Option<Box<str>>) -> Self {
-        self.edit(|inner| inner.server_code = code)
+    /// Sets the service's own code of the error.
+    pub fn with_server_code(self, code: impl Into<Box<str>>) -> Self {
+        self.edit(|inner| inner.server_code = Some(code.into()))
     }
 
     pub(crate) fn with_request_id(self, id: Option<Box<str>>) -> Self {

@@ -108,9 +108,14 @@ macro_rules! facade {
                 Profile::from_metadata(issuer, found?.get().as_bytes())
             }
 
+            /// Nobody: for what is written for a [`User`] and calls endpoints that need none.
+            pub fn nobody(&self) -> User {
+                self.user("")
+            }
+
             /// A list that comes page by page, of an endpoint that needs no user.
             pub fn pages<E: Paged + Sync>(&self, request: E) -> Pages<E> {
-                self.user("").pages(request)
+                self.nobody().pages(request)
             }
 
             /// Calls an endpoint that needs no user.

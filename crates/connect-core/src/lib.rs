@@ -5,6 +5,7 @@
 mod answer;
 mod app;
 mod call;
+mod caller;
 mod endpoint;
 mod entropy;
 mod error;
@@ -37,6 +38,7 @@ mod wire;
 
 pub use app::{App, CONNECT_BASE_URL, Config, Service, is_loopback};
 pub use call::{Attempts, Call, Refreshing, Sending, Sleeping, Step};
+pub use caller::{AsyncCaller, Caller};
 pub use connect_types as types;
 pub use endpoint::Endpoint;
 pub use entropy::Seed;

@@ -235,7 +235,7 @@ impl PendingSignIn {
             let text = callback.error_description.as_deref().unwrap_or(error);
             return Err(Error::sign_in(SignInFault::Denied)
                 .with_message(text)
-                .with_server_code(Some(error.as_str().into())));
+                .with_server_code(error.as_str()));
         }
         match &callback.code {
             Some(code) => Ok(code.clone()),

@@ -154,7 +154,7 @@ pub(crate) fn read(
     let body: ErrorBody = answer::from_json(response.body()).unwrap_or_default();
     let mut error = answer::classify(response, None, now.wall);
     if let Some(code) = &body.error {
-        error = error.with_server_code(Some(code.as_str().into())); // the one of RFC 6749 5.2, whatever else there is
+        error = error.with_server_code(code.as_str()); // the one of RFC 6749 5.2, whatever else there is
     }
     let text = error.message().unwrap_or("no reason given").to_owned();
     Err(match body.error.as_deref() {

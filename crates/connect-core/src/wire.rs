@@ -76,6 +76,16 @@ fn uri<E: Endpoint>(app: &App, endpoint: &E) -> Result<Uri, Error> {
             "this client has no base URL: with another authorization server, or none, set where the API is with `base_url`",
         ));
     }
+    let wrong = |error| Error::validation("the path of the request is no URL path").with_source(error);
+    if let Some(url) = endpoint.url() {
+        let uri: Uri = url.parse().map_err(wrong)?;
+        if !service.is_origin_of(&uri) {
+            return Err(Error::validation(
+                "the URL is not at the service, so the access token must not go there",
+            ));
+        }
+        return Ok(uri);
+    }
     let base = match endpoint.base() {
         Base::Origin => service.origin(),
         _ => service.base_url(),
@@ -89,6 +99,5 @@ fn uri<E: Endpoint>(app: &App, endpoint: &E) -> Result<Uri, Error> {
             .finish()
             .to_owned();
     }
-    text.parse()
-        .map_err(|error| Error::validation("the path of the request is no URL path").with_source(error))
+    text.parse().map_err(wrong)
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod builder;
+mod caller;
 mod client;
 #[cfg(feature = "webhooks")]
 mod deliveries;

@@ -1,7 +1,12 @@
 #![doc = include_str!("../README.md")]
 
 pub mod apptoto;
+pub mod busy;
+pub mod eventcalendar;
 pub mod google;
 pub mod loopback;
 pub mod microsoft;
+pub mod mirror;
+pub mod outlook;
+pub mod sync;
 pub mod token_endpoint;

@@ -33,5 +33,5 @@ pub use operation::{Answer, Auth, Base, Body, Invalid, Operation, Query, Safety}
 pub use patch::Patch;
 pub use raw::Raw;
 pub use recurrence::{End, Recurrence};
-pub use requests::ConferenceData;
+pub use requests::{ConferenceData, EventFields, EventRef};
 pub use time::{EventTime, Moment};

@@ -126,6 +126,30 @@ impl Recurrence {
         self.frequency
     }
 
+    /// Every how many steps (INTERVAL).
+    #[must_use]
+    pub fn steps(&self) -> u32 {
+        self.interval
+    }
+
+    /// The weekdays it is limited to (BYDAY).
+    #[must_use]
+    pub fn weekdays(&self) -> &[Weekday] {
+        &self.days
+    }
+
+    /// The days of the month it is limited to (BYMONTHDAY).
+    #[must_use]
+    pub fn month_days(&self) -> &[i8] {
+        &self.month_days
+    }
+
+    /// The months it is limited to (BYMONTH).
+    #[must_use]
+    pub fn months(&self) -> &[i8] {
+        &self.months
+    }
+
     /// When it ends.
     #[must_use]
     pub fn end(&self) -> End {

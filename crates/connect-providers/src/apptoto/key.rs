@@ -117,6 +117,14 @@ impl<E: Endpoint> Endpoint for Keyed<E> {
         self.endpoint.service(connect)
     }
 
+    fn url(&self) -> Option<Cow<'_, str>> {
+        self.endpoint.url()
+    }
+
+    fn explain(response: &Response, error: Error) -> Error {
+        E::explain(response, error)
+    }
+
     fn decode(&self, response: &Response) -> Result<Self::Answer, Error> {
         self.endpoint.decode(response)
     }

@@ -29,6 +29,12 @@ impl ConferenceData {
         Self { provider: Some(provider.into()), ..Self::default() }
     }
 
+    /// Whether the provider is to make one.
+    #[must_use]
+    pub fn is_auto(&self) -> bool {
+        self.auto_generate == Some(true)
+    }
+
     /// Adds a field of the provider's own.
     #[must_use]
     pub fn field(mut self, name: &str, value: Raw) -> Self {

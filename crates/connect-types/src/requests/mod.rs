@@ -2,10 +2,12 @@
 
 mod conference;
 mod delete_event;
+mod fields;
 mod list_events;
 mod new_event;
 mod update_event;
 mod webhooks;
 
 pub use conference::ConferenceData;
+pub use fields::{EventFields, EventRef};
 pub(crate) use new_event::EXTERNAL_EVENT_ID;

@@ -1,0 +1,1 @@
+//! JSON in the form that Mobiscroll's Eventcalendar takes as its `data`.

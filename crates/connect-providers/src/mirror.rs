@@ -1,0 +1,1 @@
+//! A copy of calendars at Connect, which has no cursor of its own.

@@ -1,0 +1,1 @@
+//! Outlook: calendars and events of Microsoft Graph v1.0.

@@ -1,0 +1,161 @@
+//! What a request says, taken apart: for who sends it to a service of another form.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::operation::Invalid;
+use crate::time::Boundary;
+use crate::{
+    Availability, CalendarRef, ConferenceData, DeleteEvent, EventStatus, EventTime, NewEvent, Patch, Privacy,
+    Raw, Recurrence, SeriesMode, UpdateEvent,
+};
+
+/// What a request says about an event. In that of a [`NewEvent`] nothing is to be cleared.
+///
+/// ```
+/// use connect_types::{NewEvent, Patch, Provider};
+///
+/// let day = jiff::civil::date(2026, 12, 24);
+/// let event = NewEvent::all_day((Provider::Google, "work"), "Closed", day, day.tomorrow()?).location("Berlin");
+/// let fields = event.fields()?;
+/// assert_eq!((fields.title.as_deref(), fields.location), (Some("Closed"), Patch::Set("Berlin".into())));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
+pub struct EventFields {
+    /// The summary.
+    pub title: Option<String>,
+    /// When it begins: an instant, or the first of whole days.
+    pub start: Option<EventTime>,
+    /// When it is over, exclusive: an instant, or the day after the last.
+    pub end: Option<EventTime>,
+    /// Whether it covers whole days.
+    pub all_day: Option<bool>,
+    /// The longer text.
+    pub description: Patch<String>,
+    /// Where it takes place.
+    pub location: Patch<String>,
+    /// The e-mail addresses of who is invited.
+    pub attendees: Patch<Vec<String>>,
+    /// How it repeats.
+    pub recurrence: Patch<Recurrence>,
+    /// The application's own fields, a JSON object.
+    pub custom: Patch<Raw>,
+    /// The link of a video conference.
+    pub conference: Patch<String>,
+    /// The conference to make.
+    pub conference_data: Patch<ConferenceData>,
+    /// Whether the time is blocked.
+    pub availability: Option<Availability>,
+    /// Who may see the details.
+    pub privacy: Option<Privacy>,
+    /// Whether it takes place.
+    pub status: Option<EventStatus>,
+}
+
+/// Which event a request is about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct EventRef {
+    /// The calendar that holds it.
+    pub calendar: CalendarRef,
+    /// Its id, or that of an occurrence.
+    pub id: String,
+    /// The id of the series, for an occurrence.
+    pub recurring_event_id: Option<String>,
+    /// Which events of the series are meant.
+    pub mode: Option<SeriesMode>,
+}
+
+impl NewEvent {
+    /// What it says about the event.
+    ///
+    /// # Errors
+    /// [`Invalid`] when it could not be sent.
+    pub fn fields(&self) -> Result<EventFields, Invalid> {
+        crate::Operation::body(self)?;
+        Ok(EventFields {
+            title: Some(self.title.clone()),
+            start: Some(self.start.into()),
+            end: Some(self.end.into()),
+            all_day: self.all_day,
+            description: set(self.description.clone()),
+            location: set(self.location.clone()),
+            attendees: set(Some(self.attendees.clone()).filter(|attendees| !attendees.is_empty())),
+            recurrence: set(self.recurrence.clone()),
+            custom: set(self.custom.clone()),
+            conference: set(self.conference.clone()),
+            conference_data: set(self.conference_data.clone()),
+            availability: self.availability.clone(),
+            privacy: self.privacy.clone(),
+            status: self.status.clone(),
+        })
+    }
+}
+
+impl UpdateEvent {
+    /// What it says about the event.
+    ///
+    /// # Errors
+    /// [`Invalid`] when it could not be sent.
+    pub fn fields(&self) -> Result<EventFields, Invalid> {
+        crate::Operation::body(self)?;
+        Ok(EventFields {
+            title: self.title.clone(),
+            start: self.start.map(Into::into),
+            end: self.end.map(Into::into),
+            all_day: self.all_day,
+            description: self.description.clone(),
+            location: self.location.clone(),
+            attendees: self.attendees.clone(),
+            recurrence: self.recurrence.clone(),
+            custom: self.custom.clone(),
+            conference: self.conference.clone(),
+            conference_data: self.conference_data.clone(),
+            availability: self.availability.clone(),
+            privacy: self.privacy.clone(),
+            status: self.status.clone(),
+        })
+    }
+
+    /// Which event it changes.
+    #[must_use]
+    pub fn event(&self) -> EventRef {
+        EventRef {
+            calendar: self.target(),
+            id: self.event_id.clone(),
+            recurring_event_id: self.recurring_event_id.clone(),
+            mode: self.update_mode,
+        }
+    }
+}
+
+impl DeleteEvent {
+    /// Which event it deletes.
+    ///
+    /// # Errors
+    /// [`Invalid`] when it could not be sent.
+    pub fn event(&self) -> Result<EventRef, Invalid> {
+        crate::Operation::query(self)?;
+        Ok(EventRef {
+            calendar: CalendarRef::new(&self.provider, &self.calendar_id),
+            id: self.event_id.clone(),
+            recurring_event_id: self.recurring_event_id.clone(),
+            mode: self.delete_mode,
+        })
+    }
+}
+
+impl From<Boundary> for EventTime {
+    fn from(boundary: Boundary) -> Self {
+        match boundary {
+            Boundary::At(moment) => Self::Instant(moment.timestamp()),
+            Boundary::Day(day) => Self::Date(day),
+        }
+    }
+}
+
+fn set<T>(value: Option<T>) -> Patch<T> {
+    value.map_or(Patch::Keep, Patch::Set)
+}
