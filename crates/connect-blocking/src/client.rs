@@ -7,14 +7,14 @@ use std::{
 };
 
 use connect_core::{
-    ErrorKind, Locked, Now, Refresh, RefreshStep, Registry, Request, Response, Session, Step, StoreLock,
-    TokenKey, TokenStore, Transport,
+    AtOnce, ErrorKind, Locked, Now, Refresh, RefreshStep, Registry, Request, Response, Session, Step,
+    StoreLock, Timeout, TokenKey, TokenStore, Transport, TransportError,
 };
 use jiff::Timestamp;
 
 use crate::{
     Pages,
-    gate::{Busy, Gate, Working},
+    gate::{Busy, Gates, Slots, Working},
 };
 
 connect_core::facade!(blocking);
@@ -25,7 +25,7 @@ connect_core::facade!(blocking);
 pub struct Client(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
-    pub(crate) registry: Registry<Gate>,
+    pub(crate) registry: Registry<Gates>,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) store: Arc<dyn TokenStore>,
     pub(crate) started: Instant,
@@ -65,10 +65,16 @@ impl Client {
         Ok(self.0.transport.send(request)?)
     }
 
-    pub(crate) fn drive(&self, mut step: Step) -> Result<Response, Error> {
+    pub(crate) fn drive(&self, mut step: Step, gates: Option<&Gates>) -> Result<Response, Error> {
         loop {
             step = match step {
-                Step::Send(request, next) => next.resume(self.0.transport.send(request), self.now()),
+                Step::Send(request, next) => {
+                    let outcome = match request.extensions().get().copied().zip(gates) {
+                        Some((at_once, gates)) => self.send_in_turn(request, at_once, &gates.slots),
+                        None => self.0.transport.send(request),
+                    };
+                    next.resume(outcome, self.now())
+                }
                 Step::Refresh(refresh, next) => next.resume(self.refresh(refresh), self.now()),
                 Step::Sleep(time, next) => {
                     thread::sleep(time);
@@ -77,6 +83,19 @@ impl Client {
                 Step::Done(outcome) => return outcome,
             };
         }
+    }
+
+    /// Sends a request when the service takes it, within the request's own time.
+    fn send_in_turn(
+        &self,
+        mut request: Request,
+        AtOnce(at_once): AtOnce,
+        slots: &Slots,
+    ) -> Result<Response, TransportError> {
+        let (time, asked) = (Timeout::of(&request), self.now().monotonic);
+        let Some(_slot) = slots.take(at_once, time) else { return Err(TransportError::no_turn()) };
+        Timeout(time.saturating_sub(self.now().monotonic.saturating_sub(asked))).set(&mut request);
+        self.0.transport.send(request)
     }
 
     /// Refreshes under the session's gate. Who leads goes on to the save even past the call's deadline.
@@ -90,7 +109,7 @@ impl Client {
     {
         let member = self.0.registry.member(&refresh.session().key().user);
         let left = refresh.deadline().saturating_sub(self.now().monotonic);
-        let Some(_pass) = member.gate.enter(left) else { return Err(refresh.timed_out()) };
+        let Some(_pass) = member.gate.refresh.enter(left) else { return Err(refresh.timed_out()) };
         let Some(_busy) = begin(&self.0.busy).into() else { return Err(closed()) };
         self.run(&refresh.session().clone(), refresh.start(self.now()))
     }

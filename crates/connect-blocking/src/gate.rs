@@ -2,9 +2,50 @@
 //! Nobody waits longer than their own deadline.
 
 use std::{
+    num::NonZeroU32,
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
+
+/// Where the refreshes and the requests of one session queue.
+#[derive(Debug, Default)]
+pub(crate) struct Gates {
+    pub(crate) refresh: Gate,
+    pub(crate) slots: Slots,
+}
+
+/// As many requests as the service takes from one user.
+#[derive(Debug, Default)]
+pub(crate) struct Slots {
+    taken: Mutex<u32>,
+    free: Condvar,
+}
+
+/// The right to send a request; given back when dropped.
+pub(crate) struct Slot<'a>(&'a Slots);
+
+impl Slots {
+    /// Waits until less than `at_once` are taken, at most this long.
+    pub(crate) fn take(&self, at_once: NonZeroU32, at_most: Duration) -> Option<Slot<'_>> {
+        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut taken, waited) = self
+            .free
+            .wait_timeout_while(taken, at_most, |taken| *taken >= at_once.get())
+            .unwrap_or_else(PoisonError::into_inner);
+        if waited.timed_out() {
+            return None;
+        }
+        *taken += 1;
+        Some(Slot(self))
+    }
+}
+
+impl Drop for Slot<'_> {
+    fn drop(&mut self) {
+        *self.0.taken.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        self.0.free.notify_one();
+    }
+}
 
 /// Where the refreshes of one session queue, one at a time.
 #[derive(Debug, Default)]

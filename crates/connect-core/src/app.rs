@@ -9,17 +9,15 @@ use std::{
 use http::{HeaderValue, Uri};
 
 use crate::{
-    Error, ErrorKind, Now, Observer, RetryPolicy, Secret, Seed, TokenKey,
+    Error, Observer, RetryPolicy, Secret, Seed, TokenKey,
     entropy::Entropy,
+    limits::CoolDown,
     oauth::{self, Pkce, Profile},
     retry::RetryBudget,
 };
 
 /// The API of Mobiscroll Connect.
 pub const CONNECT_BASE_URL: &str = "https://connect.mobiscroll.com/api";
-
-/// See [`App::cool_down_after`].
-const LONGEST_COOL_DOWN: Duration = Duration::from_secs(3600);
 
 /// How an application is set up. Everything but the credentials has a default.
 #[derive(Clone)]
@@ -220,13 +218,8 @@ struct Inner {
     basic: Option<HeaderValue>,
     user_agent: HeaderValue,
     entropy: Entropy,
-    shared: Mutex<Shared>,
-}
-
-struct Shared {
-    budget: RetryBudget,
-    /// Until when (monotonic) the service asked not to be called.
-    cool_down: Duration,
+    budget: Mutex<RetryBudget>,
+    cool_down: CoolDown,
 }
 
 impl App {
@@ -259,8 +252,8 @@ impl App {
         let user_agent = HeaderValue::try_from(config.user_agent.as_str())
             .map_err(|_| Error::configuration("the user agent does not fit into a header"))?;
         let entropy = Entropy::new(config.seed.clone());
-        let shared = Mutex::new(Shared { budget: RetryBudget::new(), cool_down: Duration::ZERO });
-        Ok(Self(Arc::new(Inner { config, service, profile, basic, user_agent, entropy, shared })))
+        let (budget, cool_down) = (Mutex::new(RetryBudget::new()), CoolDown::default());
+        Ok(Self(Arc::new(Inner { config, service, profile, basic, user_agent, entropy, budget, cool_down })))
     }
 
     /// How it is set up.
@@ -305,29 +298,21 @@ impl App {
         &self.0.entropy
     }
 
-    /// How long the service asked not to be called.
-    pub(crate) fn cool_down(&self, now: Now) -> Duration {
-        self.shared().cool_down.saturating_sub(now.monotonic)
-    }
-
-    /// After a 429 that says how long to wait, all calls of the application do; but never longer than
-    /// [`LONGEST_COOL_DOWN`], so that one absurd answer does not silence a server that runs for months.
-    pub(crate) fn cool_down_after(&self, error: &Error, now: Now) {
-        let (ErrorKind::RateLimited, Some(wait)) = (error.kind(), error.retry_after()) else { return };
-        let mut shared = self.shared();
-        shared.cool_down = shared.cool_down.max(now.monotonic.saturating_add(wait.min(LONGEST_COOL_DOWN)));
+    /// After a 429 that says how long to wait, all calls of the application do, unless users have limits of their own.
+    pub(crate) fn cool_down(&self) -> &CoolDown {
+        &self.0.cool_down
     }
 
     pub(crate) fn deposit_retry(&self) {
-        self.shared().budget.deposit();
+        self.budget().deposit();
     }
 
     pub(crate) fn withdraw_retry(&self) -> bool {
-        self.shared().budget.withdraw()
+        self.budget().withdraw()
     }
 
-    fn shared(&self) -> MutexGuard<'_, Shared> {
-        self.0.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    fn budget(&self) -> MutexGuard<'_, RetryBudget> {
+        self.0.budget.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

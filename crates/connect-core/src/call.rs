@@ -36,6 +36,7 @@ use http::{Method, StatusCode};
 
 use crate::{
     App, Endpoint, Error, ErrorKind, Now, Request, Response, Session, TransportError, answer,
+    limits::CoolDown,
     refresh::{Reason, Refresh},
     retry::surely_not_processed,
     session::{Plan, Tried, Verdict},
@@ -72,6 +73,7 @@ pub struct Call {
     safety: Safety,
     scope: Option<Scope>,
     explain: fn(&Response, Error) -> Error,
+    per_user: bool,
     deadline: Duration,
     sent: u32,
     tries: u32,
@@ -106,6 +108,7 @@ impl Call {
             safety: endpoint.safety(),
             scope: endpoint.scope(),
             explain: E::explain,
+            per_user: endpoint.limits().per_user,
             deadline: now.monotonic.saturating_add(app.config().timeout),
             sent: 0,
             tries: 0,
@@ -135,7 +138,7 @@ impl Call {
         if left.is_zero() {
             return self.fail(Error::timeout().with_message("the time of the call was over"));
         }
-        let wait = self.app.cool_down(now);
+        let wait = self.cool_down().left(now);
         if wait >= left {
             let limited = Error::new(ErrorKind::RateLimited).with_retry_after(Some(wait));
             return self
@@ -161,6 +164,13 @@ impl Call {
         self.tries += 1;
         let time = left.min(self.app.config().attempt_timeout);
         Step::Send(self.draft.request(&self.app, bearer, time), Sending(self))
+    }
+
+    fn cool_down(&self) -> &CoolDown {
+        match &self.session {
+            Some(session) if self.per_user => session.cool_down(),
+            _ => self.app.cool_down(),
+        }
     }
 
     fn answered(mut self: Box<Self>, mut response: Response, now: Now) -> Step {
@@ -193,7 +203,7 @@ impl Call {
         if status == StatusCode::UNAUTHORIZED && matches!(error.kind(), ErrorKind::Authentication) {
             return self.unauthorized(error, now);
         }
-        self.app.cool_down_after(&error, now);
+        self.cool_down().after(&error, now);
         self.maybe_reached |= status.is_server_error();
         self.again_or_fail(error, now)
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use connect_types::{Answer, Auth, Base, Body, Operation, Safety, Scope};
 use http::{HeaderMap, Method};
 
-use crate::{Error, Response, Service, answer};
+use crate::{Error, Limits, Response, Service, answer};
 
 /// An operation of a service, as a value.
 ///
@@ -83,6 +83,11 @@ pub trait Endpoint {
     /// than the service's is refused, since the access token would go along.
     fn url(&self) -> Option<Cow<'_, str>> {
         None
+    }
+
+    /// What the service allows, where that is known.
+    fn limits(&self) -> Limits {
+        Limits::default()
     }
 
     /// The service it belongs to: `connect`, unless it has its own.

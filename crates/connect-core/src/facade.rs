@@ -1,7 +1,7 @@
 //! The named operations, written once for both clients.
 //!
 //! [`facade!`](crate::facade) is expanded by each client with its own colour, `async` or `blocking`, in a module
-//! that has `Client`, its `Gate` and `Pages` in scope, and functions that drive the steps;
+//! that has `Client`, its `Gates` and `Pages` in scope, and functions that drive the steps;
 //! [`builder!`](crate::builder) where the `Builder` is. So both have the same operations and settings, under the same
 //! names, with the same documentation.
 
@@ -121,7 +121,7 @@ macro_rules! facade {
             /// Calls an endpoint that needs no user.
             pub $($async)* fn send<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<E::Answer, Error> {
                 let step = $crate::Call::anonymous(self.app(), endpoint, self.now());
-                let response = self.drive(step)$($wait)*?;
+                let response = self.drive(step, None)$($wait)*?;
                 Ok(Reply::read(endpoint, response)?.value)
             }
         }
@@ -136,7 +136,7 @@ macro_rules! facade {
         #[derive(Clone)]
         pub struct User {
             client: Client,
-            member: std::sync::Arc<$crate::Member<Gate>>,
+            member: std::sync::Arc<$crate::Member<Gates>>,
         }
 
         impl std::fmt::Debug for User {
@@ -195,7 +195,7 @@ macro_rules! facade {
             pub $($async)* fn reply<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<Reply<E::Answer>, Error> {
                 let client = self.client();
                 let step = $crate::Call::start(self.session(), endpoint, client.now());
-                let response = client.drive(step)$($wait)*?;
+                let response = client.drive(step, Some(&self.member.gate))$($wait)*?;
                 Reply::read(endpoint, response)
             }
 

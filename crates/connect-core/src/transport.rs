@@ -35,6 +35,18 @@ pub type Response = http::Response<Bytes>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeout(pub Duration);
 
+impl Timeout {
+    /// That of a request; one without has all the time there is.
+    pub fn of(request: &Request) -> Duration {
+        request.extensions().get().map_or(Duration::MAX, |time: &Self| time.0)
+    }
+
+    /// Makes it that of the request.
+    pub fn set(self, request: &mut Request) {
+        request.extensions_mut().insert(self);
+    }
+}
+
 /// Sends a request and waits for the whole answer, blocking the thread.
 pub trait Transport: Send + Sync + 'static {
     /// Sends `request` once. Any status is an `Ok`; an `Err` means that no whole answer came.
@@ -121,6 +133,12 @@ impl TransportError {
     /// The connection broke when the request may already have arrived.
     pub fn broken(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::new(TransportErrorKind::Broken, Sent::Maybe, source)
+    }
+
+    /// The request's time was over before it was its turn: see [`AtOnce`](crate::AtOnce).
+    pub fn no_turn() -> Self {
+        let why = "as many requests of this user were under way as the service takes";
+        Self::new(TransportErrorKind::Timeout, Sent::No, why)
     }
 
     /// What happened.

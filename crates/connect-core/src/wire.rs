@@ -7,7 +7,7 @@ use connect_types::{Auth, Base, Body};
 use form_urlencoded::Serializer;
 use http::{HeaderMap, HeaderValue, Method, Uri, header};
 
-use crate::{App, Endpoint, Error, Request, Timeout};
+use crate::{App, AtOnce, Endpoint, Error, Request, Timeout};
 
 /// A request but for what changes from one attempt to the next.
 #[derive(Clone)]
@@ -17,12 +17,14 @@ pub(crate) struct Draft {
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
+    at_once: Option<AtOnce>,
 }
 
 impl Draft {
     pub(crate) fn new<E: Endpoint>(app: &App, endpoint: &E) -> Result<Self, Error> {
         let mut draft = Self::to(endpoint.method(), uri(app, endpoint)?, endpoint.auth(), endpoint.body()?);
         draft.add(endpoint.headers()?);
+        draft.at_once = endpoint.limits().at_once.map(AtOnce);
         Ok(draft)
     }
 
@@ -40,7 +42,7 @@ impl Draft {
         if let Some(content_type) = content_type {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
         }
-        Self { method, auth, uri, headers, body }
+        Self { method, auth, uri, headers, body, at_once: None }
     }
 
     /// Headers beside the usual ones, or instead of them.
@@ -65,6 +67,9 @@ impl Draft {
             headers.insert(header::AUTHORIZATION, authorization);
         }
         request.extensions_mut().insert(Timeout(time));
+        if let Some(at_once) = self.at_once {
+            request.extensions_mut().insert(at_once);
+        }
         request
     }
 }

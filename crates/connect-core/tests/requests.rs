@@ -49,6 +49,94 @@ fn an_endpoint_of_ones_own_asks_for_what_most_do() {
     assert_eq!((colors.operation(), colors.scope(), colors.base()), ("", None, Base::Api));
 }
 
+/// A service of another kind: its next page is a URL, its errors are its own, and users have limits of their own.
+struct Page(&'static str);
+
+impl Endpoint for Page {
+    type Answer = Raw;
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/first".into()
+    }
+
+    fn url(&self) -> Option<Cow<'_, str>> {
+        Some(self.0.into())
+    }
+
+    fn limits(&self) -> Limits {
+        Limits::per_user(4)
+    }
+
+    fn explain(response: &Response, error: Error) -> Error {
+        match response.body().as_ref() {
+            b"slow down" => error.with_kind(ErrorKind::RateLimited).with_server_code("tooFast"),
+            _ => error,
+        }
+    }
+}
+
+#[test]
+fn a_url_is_taken_as_it_is_and_only_at_the_service() {
+    let world = World::loaded();
+    let url = "https://Connect.mobiscroll.com:443/other/path?$skip=a%2Bb&x=1";
+    let (request, _) = send(Call::start(&world.session, &Page(url), world.now()));
+    assert_eq!(request.uri().path_and_query().unwrap(), "/other/path?$skip=a%2Bb&x=1");
+    assert_eq!(bearer(&request), "hush-a1");
+    for elsewhere in [
+        "https://connect.mobiscroll.com.evil.example/api",
+        "https://evil.example/connect.mobiscroll.com",
+        "https://connect.mobiscroll.com@evil.example/",
+        "https://x@connect.mobiscroll.com/",
+        "http://connect.mobiscroll.com/api",
+        "https://connect.mobiscroll.com:8443/api",
+        "/api/second",
+        "connect.mobiscroll.com",
+        "",
+        "https://",
+        "\u{0}",
+    ] {
+        let error = response(Call::start(&world.session, &Page(elsewhere), world.now())).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Validation { .. }), "{elsewhere}: {error:?}");
+    }
+}
+
+#[test]
+fn an_error_of_another_form_is_what_its_endpoint_says() {
+    let world = World::loaded();
+    let page = Page("https://connect.mobiscroll.com/p");
+    let (_, sending) = send(Call::start(&world.session, &page, world.now()));
+    let (pause, _) = sleep(sending.resume(Ok(status(403, "slow down")), world.now()));
+    assert!(pause > secs(0), "it is tried again as after a 429");
+    let (_, sending) = send(Call::start(&world.session, &page, world.now()));
+    let error = response(sending.resume(Ok(status(403, "no")), world.now())).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Permission { .. }));
+}
+
+#[test]
+fn where_users_have_limits_of_their_own_one_does_not_wait_for_the_other() {
+    let world = World::loaded();
+    let other = Session::new(world.session.app().clone(), "other");
+    let limited = with_header(status(429, ""), "retry-after", "7");
+    let page = Page("https://connect.mobiscroll.com/p");
+    let (request, sending) = send(Call::start(&world.session, &page, world.now()));
+    assert_eq!(request.extensions().get::<AtOnce>().unwrap().0.get(), 4);
+    sleep(sending.resume(Ok(limited), world.now()));
+    let (pause, _) = sleep(Call::start(&world.session, &page, world.now()));
+    assert_eq!(pause, secs(7));
+    assert!(
+        matches!(Call::start(&other, &page, world.now()), Step::Refresh(..)),
+        "the other loads its tokens"
+    );
+    let (_, sending) = send(Call::start(&world.session, &Colors(Method::GET), world.now()));
+    sleep(sending.resume(Ok(with_header(status(429, ""), "retry-after", "9")), world.now()));
+    let (pause, _) = sleep(Call::start(&other, &Colors(Method::GET), world.now()));
+    assert_eq!(pause, secs(9), "elsewhere all wait");
+}
+
 #[test]
 fn what_may_be_repeated_is_by_the_method() {
     for (method, safety) in [

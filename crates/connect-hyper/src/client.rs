@@ -1,18 +1,18 @@
 //! The client: the machines of the core, driven by tasks.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
 use connect_core::{
-    AsyncStoreLock, AsyncTokenStore, AsyncTransport, ErrorKind, Locked, Now, Refresh, RefreshStep, Registry,
-    Request, Response, Session, Step,
+    AsyncStoreLock, AsyncTokenStore, AsyncTransport, AtOnce, ErrorKind, Locked, Now, Refresh, RefreshStep,
+    Registry, Request, Response, Session, Step, Timeout, TransportError,
 };
 use jiff::Timestamp;
 use tokio::{
     runtime::Handle,
-    sync::{Mutex, OwnedMutexGuard, watch},
+    sync::{Mutex, OwnedMutexGuard, Semaphore, watch},
     time::{sleep, timeout},
 };
 
@@ -20,8 +20,14 @@ use crate::Pages;
 
 connect_core::facade!(async);
 
-/// Where the refreshes of one session queue, one at a time.
-pub(crate) type Gate = Arc<Mutex<()>>;
+/// Where the refreshes and the requests of one session queue.
+#[derive(Debug, Default)]
+pub(crate) struct Gates {
+    /// One refresh at a time.
+    refresh: Arc<Mutex<()>>,
+    /// As many requests as the service takes from one user.
+    slots: OnceLock<Semaphore>,
+}
 
 /// One application at Mobiscroll Connect, or at another authorization server: credentials, transport, token store, policy. Cheap to clone; clones
 /// are the same client, and may be used from many tasks.
@@ -29,7 +35,7 @@ pub(crate) type Gate = Arc<Mutex<()>>;
 pub struct Client(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
-    pub(crate) registry: Registry<Gate>,
+    pub(crate) registry: Registry<Gates>,
     pub(crate) transport: Arc<dyn AsyncTransport>,
     pub(crate) store: Arc<dyn AsyncTokenStore>,
     pub(crate) started: Instant,
@@ -83,11 +89,17 @@ impl Client {
         Ok(self.0.transport.send(request).await?)
     }
 
-    pub(crate) async fn drive(&self, mut step: Step) -> Result<Response, Error> {
+    pub(crate) async fn drive(&self, mut step: Step, gates: Option<&Gates>) -> Result<Response, Error> {
         runtime()?;
         loop {
             step = match step {
-                Step::Send(request, next) => next.resume(self.0.transport.send(request).await, self.now()),
+                Step::Send(request, next) => {
+                    let outcome = match request.extensions().get().copied().zip(gates) {
+                        Some((at_once, gates)) => self.send_in_turn(request, at_once, &gates.slots).await,
+                        None => self.0.transport.send(request).await,
+                    };
+                    next.resume(outcome, self.now())
+                }
                 Step::Refresh(refresh, next) => next.resume(self.refresh(refresh).await, self.now()),
                 Step::Sleep(time, next) => {
                     sleep(time).await;
@@ -96,6 +108,20 @@ impl Client {
                 Step::Done(outcome) => return outcome,
             };
         }
+    }
+
+    /// Sends a request when the service takes it, within the request's own time.
+    async fn send_in_turn(
+        &self,
+        mut request: Request,
+        AtOnce(at_once): AtOnce,
+        slots: &OnceLock<Semaphore>,
+    ) -> Result<Response, TransportError> {
+        let slots = slots.get_or_init(|| Semaphore::new(at_once.get() as usize));
+        let (time, asked) = (Timeout::of(&request), self.now().monotonic);
+        let Ok(_slot) = timeout(time, slots.acquire()).await else { return Err(TransportError::no_turn()) };
+        Timeout(time.saturating_sub(self.now().monotonic.saturating_sub(asked))).set(&mut request);
+        self.0.transport.send(request).await
     }
 
     /// Refreshes under the session's gate. The steps go on when this future is dropped or its time is over.
@@ -109,7 +135,7 @@ impl Client {
     {
         let member = self.0.registry.member(&refresh.session().key().user);
         let left = refresh.deadline().saturating_sub(self.now().monotonic);
-        let Ok(pass) = timeout(left, member.gate.clone().lock_owned()).await else {
+        let Ok(pass) = timeout(left, member.gate.refresh.clone().lock_owned()).await else {
             return Err(refresh.timed_out());
         };
         let Some(busy) = begin(self.clone()).into() else { return Err(closed()) };
