@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use connect_types::{Event, EventPage, ListEvents};
+use connect_types::{Calendar, Event, EventPage, ListCalendars, ListEvents};
 use sha2::{Digest, Sha256};
 
 use crate::{Endpoint, Error, ErrorKind};
@@ -35,6 +35,23 @@ impl Paged for ListEvents {
 
     fn into_items(page: EventPage) -> Vec<Event> {
         page.events
+    }
+}
+
+/// All calendars come on one page.
+impl Paged for ListCalendars {
+    type Item = Calendar;
+
+    fn at(&self, _token: &str) -> Self {
+        self.clone()
+    }
+
+    fn next_token(_: &Vec<Calendar>) -> Option<&str> {
+        None
+    }
+
+    fn into_items(calendars: Vec<Calendar>) -> Vec<Calendar> {
+        calendars
     }
 }
 

@@ -1,0 +1,89 @@
+//! Mobiscroll Connect.
+
+use connect_core::{
+    Error, SignIn,
+    types::{
+        CalendarRef, DeleteEvent, Event, ListCalendars, ListEvents, NewEvent, Provider, Scope, UpdateEvent,
+        Written,
+    },
+};
+use jiff::Timestamp;
+
+use super::CalendarService;
+
+/// All accounts that a user has connected at Mobiscroll Connect.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Connect {}
+
+impl Connect {
+    /// Mobiscroll Connect.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl CalendarService for Connect {
+    type Calendars = ListCalendars;
+    type Events = ListEvents;
+    type Create = NewEvent;
+    type Update = UpdateEvent;
+    type Delete = DeleteEvent;
+
+    fn provider(&self) -> Option<Provider> {
+        None
+    }
+
+    fn sign_in(&self, user: &str) -> SignIn {
+        SignIn::new(user).scope(Scope::ReadWrite)
+    }
+
+    fn calendars(&self) -> Result<ListCalendars, Error> {
+        Ok(ListCalendars::new())
+    }
+
+    fn events(&self, calendar: &CalendarRef, start: Timestamp, end: Timestamp) -> Result<ListEvents, Error> {
+        Ok(ListEvents::between(start, end).calendar(calendar))
+    }
+
+    fn together(
+        &self,
+        calendars: &[CalendarRef],
+        start: Timestamp,
+        end: Timestamp,
+    ) -> Result<Option<ListEvents>, Error> {
+        Ok(Some(ListEvents::between(start, end).calendars(calendars)))
+    }
+
+    fn create(&self, event: &NewEvent) -> Result<NewEvent, Error> {
+        Ok(event.clone())
+    }
+
+    fn create_once(&self, key: &str, event: &NewEvent) -> Result<NewEvent, Error> {
+        Ok(event.clone().external_event_id(key))
+    }
+
+    fn around(&self, event: &NewEvent) -> Result<ListEvents, Error> {
+        Ok(event.whereabouts())
+    }
+
+    fn is_of_key(&self, event: &Event, key: &str) -> bool {
+        event.external_event_id().as_deref() == Some(key)
+    }
+
+    fn created(&self, answer: Written, calendar: CalendarRef) -> Event {
+        answer.into_event(calendar)
+    }
+
+    fn update(&self, change: &UpdateEvent) -> Result<UpdateEvent, Error> {
+        Ok(change.clone())
+    }
+
+    fn updated(&self, answer: Written, calendar: CalendarRef) -> Event {
+        answer.into_event(calendar)
+    }
+
+    fn delete(&self, event: &DeleteEvent) -> Result<DeleteEvent, Error> {
+        Ok(event.clone())
+    }
+}
