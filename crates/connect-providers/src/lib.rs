@@ -4,6 +4,7 @@ pub mod apptoto;
 pub mod busy;
 pub mod eventcalendar;
 pub mod google;
+pub mod keyed;
 pub mod loopback;
 pub mod microsoft;
 pub mod mirror;
