@@ -6,6 +6,7 @@ pub mod busy;
 pub mod eventcalendar;
 pub mod google;
 pub mod integration;
+pub mod keyed;
 pub mod loopback;
 pub mod microsoft;
 pub mod mirror;

@@ -1,13 +1,13 @@
 //! The other way in: an API key.
 
-use std::{borrow::Cow, fmt};
+use std::fmt;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use connect_core::{
-    Endpoint, Error, Paged, Response, Secret, Service,
-    types::{Auth, Base, Body, Safety, Scope},
-};
-use http::{HeaderMap, HeaderValue, Method, header::AUTHORIZATION};
+use connect_core::{Endpoint, Error, Secret};
+use http::header::AUTHORIZATION;
+
+use crate::keyed::Credential;
+pub use crate::keyed::Keyed;
 
 /// An API key of one's own account, with the account's e-mail address: HTTP Basic (RFC 7617). It needs no consent and has no
 /// scopes. The account's settings can disable and delete it: then a call fails with the kind
@@ -44,105 +44,14 @@ impl ApiKey {
     ///
     /// That client's base URL is where the key goes: [`BASE_URL`](super::BASE_URL).
     pub fn over<E: Endpoint + Clone>(&self, endpoint: &E) -> Keyed<E> {
-        Keyed { key: self.clone(), endpoint: endpoint.clone() }
-    }
-
-    fn header(&self) -> Result<HeaderValue, Error> {
-        let mut value = HeaderValue::try_from(self.authorization.expose())
-            .map_err(|error| Error::configuration("the API key fits in no header").with_source(error))?;
-        value.set_sensitive(true);
-        Ok(value)
+        let credential = Credential::Header(AUTHORIZATION, self.authorization.clone());
+        Keyed::new(endpoint.clone(), credential)
     }
 }
 
 impl fmt::Debug for ApiKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ApiKey").field("email", &self.email).field("key", &self.authorization).finish()
-    }
-}
-
-/// A call that carries an API key: see [`ApiKey::over`].
-#[derive(Clone, Debug)]
-pub struct Keyed<E> {
-    key: ApiKey,
-    endpoint: E,
-}
-
-impl<E: Endpoint> Endpoint for Keyed<E> {
-    type Answer = E::Answer;
-
-    fn method(&self) -> Method {
-        self.endpoint.method()
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        self.endpoint.path()
-    }
-
-    fn query(&self) -> Result<Vec<(Cow<'_, str>, String)>, Error> {
-        self.endpoint.query()
-    }
-
-    fn body(&self) -> Result<Body, Error> {
-        self.endpoint.body()
-    }
-
-    fn headers(&self) -> Result<HeaderMap, Error> {
-        let mut headers = self.endpoint.headers()?;
-        headers.insert(AUTHORIZATION, self.key.header()?);
-        Ok(headers)
-    }
-
-    fn auth(&self) -> Auth {
-        Auth::None
-    }
-
-    fn operation(&self) -> &'static str {
-        self.endpoint.operation()
-    }
-
-    fn safety(&self) -> Safety {
-        self.endpoint.safety()
-    }
-
-    fn scope(&self) -> Option<Scope> {
-        self.endpoint.scope()
-    }
-
-    fn base(&self) -> Base {
-        self.endpoint.base()
-    }
-
-    fn service<'a>(&'a self, connect: &'a Service) -> &'a Service {
-        self.endpoint.service(connect)
-    }
-
-    fn url(&self) -> Option<Cow<'_, str>> {
-        self.endpoint.url()
-    }
-
-    fn explain(response: &Response, error: Error) -> Error {
-        E::explain(response, error)
-    }
-
-    fn decode(&self, response: &Response) -> Result<Self::Answer, Error> {
-        self.endpoint.decode(response)
-    }
-}
-
-impl<E: Paged> Paged for Keyed<E> {
-    type Item = E::Item;
-
-    fn at(&self, token: &str) -> Self {
-        Self { key: self.key.clone(), endpoint: self.endpoint.at(token) }
-    }
-
-    fn next_token(page: &Self::Answer) -> Option<&str> {
-        E::next_token(page)
-    }
-
-    fn into_items(page: Self::Answer) -> Vec<Self::Item> {
-        E::into_items(page)
     }
 }
 
@@ -168,6 +77,7 @@ mod tests {
             !shown.contains("hunter2") && !shown.contains(&STANDARD.encode("ada@example.com:hunter2")),
             "{shown}"
         );
-        assert!(key.header().unwrap().is_sensitive());
+        let headers = key.over(&super::super::ListAddressBooks::new()).headers().unwrap();
+        assert!(headers[AUTHORIZATION].is_sensitive());
     }
 }

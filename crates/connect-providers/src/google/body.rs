@@ -1,0 +1,261 @@
+//! From the fields of an event that are the same for every provider to Google's.
+
+use std::collections::BTreeMap;
+
+use connect_core::{
+    Error,
+    types::{Availability, ConferenceData, Event, EventFields, EventTime, Moment, Patch, Raw, Recurrence},
+};
+
+use super::{
+    custom,
+    json::{Object, fields, list, text},
+    read::{GOOGLE_MEET, MEET},
+};
+
+/// What a body is made from.
+pub(super) struct Draft<'a> {
+    pub(super) fields: &'a EventFields,
+    /// The name of the zone in which times and repetitions are counted.
+    pub(super) zone: Option<&'a str>,
+    /// Whether it goes over an event that is there: then null clears, and what is not said stays.
+    pub(super) patch: bool,
+    /// That event, as far as it is known.
+    pub(super) known: Option<&'a Event>,
+    /// The id of the request for a conference.
+    pub(super) request_id: &'a str,
+}
+
+impl Draft<'_> {
+    pub(super) fn body(&self) -> Result<Object, Error> {
+        let (fields, mut body) = (self.fields, Object::default());
+        if let Some(title) = &fields.title {
+            body.set("summary", title)?;
+        }
+        self.times(&mut body)?;
+        for (name, value) in [("description", &fields.description), ("location", &fields.location)] {
+            set(&mut body, name, value)?;
+        }
+        match &fields.attendees {
+            Patch::Keep => {}
+            Patch::Clear => body.set("attendees", &[(); 0])?,
+            Patch::Set(emails) => body.set("attendees", &self.attendees(emails)?)?,
+        }
+        match &fields.recurrence {
+            Patch::Keep => {}
+            Patch::Clear => body.clear("recurrence")?,
+            Patch::Set(rule) => body.set("recurrence", &[self.rule(rule)?])?,
+        }
+        self.custom(&mut body)?;
+        self.conference(&mut body)?;
+        if let Some(availability) = &fields.availability {
+            let free = *availability == Availability::Free;
+            body.set("transparency", if free { "transparent" } else { "opaque" })?;
+        }
+        if let Some(privacy) = &fields.privacy {
+            body.set("visibility", privacy.as_str())?;
+        }
+        if let Some(status) = &fields.status {
+            body.set("status", status.as_str())?;
+        }
+        Ok(body)
+    }
+
+    fn times(&self, body: &mut Object) -> Result<(), Error> {
+        let mut days = None;
+        for (name, time) in [("start", &self.fields.start), ("end", &self.fields.end)] {
+            let Some(time) = time else { continue };
+            let time = whole_day(name, time, self.fields.all_day)?;
+            let day = matches!(time, EventTime::Date(_));
+            if days.replace(day).is_some_and(|other| other != day) {
+                return Err(Error::validation(
+                    "end: is a day where the start is a time, or the other way round",
+                ));
+            }
+            body.set(name, &self.time(name, &time)?)?;
+        }
+        if days.is_none() && self.fields.all_day.is_some() {
+            return Err(Error::validation("allDay: needs the start and the end"));
+        }
+        Ok(())
+    }
+
+    fn time(&self, name: &str, time: &EventTime) -> Result<Object, Error> {
+        let mut moment = Object::default();
+        match time {
+            EventTime::Date(date) => {
+                moment.set("date", &date.to_string())?;
+                if self.patch {
+                    moment.clear("dateTime")?;
+                    moment.clear("timeZone")?;
+                }
+                return Ok(moment);
+            }
+            EventTime::Instant(at) => moment.set("dateTime", &Moment::from(*at).to_string())?,
+            EventTime::Local(local) if self.zone.is_some() => moment.set("dateTime", &local.to_string())?,
+            EventTime::Local(_) => {
+                return Err(Error::validation(format!("{name}: a time without an offset needs a time zone")));
+            }
+            _ => return Err(Error::validation(format!("{name}: is no time"))),
+        }
+        if self.patch {
+            moment.clear("date")?;
+        }
+        let repeats = matches!(self.fields.recurrence, Patch::Set(_)) && !self.patch;
+        if let Some(zone) = self.zone.or(repeats.then_some("UTC")) {
+            moment.set("timeZone", zone)?;
+        }
+        Ok(moment)
+    }
+
+    /// Who is among the guests already keeps their answer: Google takes the list as it is sent.
+    fn attendees(&self, emails: &[String]) -> Result<Vec<Raw>, Error> {
+        let original = self.known.and_then(|event| event.original.as_ref());
+        let known = original.and_then(|original| fields(original).remove("attendees"));
+        let known: Vec<_> = known.map(|known| list(&known)).unwrap_or_default();
+        let email_of = |raw: &Raw| fields(raw).remove("email").as_ref().and_then(text);
+        let known: Vec<_> = known.into_iter().filter_map(|raw| Some((email_of(&raw)?, raw))).collect();
+        let entry = |email: &String| {
+            let same = known.iter().find(|(known, _)| known.eq_ignore_ascii_case(email));
+            same.map_or_else(
+                || Raw::from_value(&BTreeMap::from([("email", email)])),
+                |(_, raw)| Ok(raw.clone()),
+            )
+        };
+        let entries: Result<_, _> = emails.iter().map(entry).collect();
+        entries.map_err(|error| Error::validation("attendees: has no JSON form").with_source(error))
+    }
+
+    /// The last instant of an all-day series is a day.
+    fn rule(&self, rule: &Recurrence) -> Result<String, Error> {
+        let line = rule.rrule()?;
+        let known = || self.known.and_then(|event| event.all_day);
+        let says = self.fields.start.as_ref().map(|start| matches!(start, EventTime::Date(_)));
+        if !self.fields.all_day.or(says).or_else(known).unwrap_or(false) {
+            return Ok(line);
+        }
+        let parts = line.split(';').map(|part| match part.strip_prefix("UNTIL=") {
+            Some(stamp) => format!("UNTIL={}", stamp.split('T').next().unwrap_or(stamp)),
+            None => part.to_owned(),
+        });
+        Ok(parts.collect::<Vec<_>>().join(";"))
+    }
+
+    fn custom(&self, body: &mut Object) -> Result<(), Error> {
+        let fields = match (&self.fields.custom, self.known) {
+            (Patch::Keep, _) => return Ok(()),
+            (Patch::Clear, None) => {
+                let mut properties = Object::default();
+                properties.clear("private")?;
+                return body.set("extendedProperties", &properties);
+            }
+            (Patch::Clear, Some(known)) => custom::replacing(None, known)?,
+            (Patch::Set(custom), Some(known)) => custom::replacing(Some(custom), known)?,
+            (Patch::Set(custom), None) => custom::properties(custom)?,
+        };
+        if !fields.is_empty() {
+            body.set("extendedProperties", &BTreeMap::from([("private", fields)]))?;
+        }
+        Ok(())
+    }
+
+    /// One that is to be made overrides one that is described, and fields of Google's own override the link.
+    fn conference(&self, body: &mut Object) -> Result<(), Error> {
+        let (link, data) = (&self.fields.conference, &self.fields.conference_data);
+        let data = match data {
+            Patch::Set(data) => Some(data),
+            _ => None,
+        };
+        if data.is_some_and(ConferenceData::is_auto) {
+            return body.set("conferenceData", &create_request(self.request_id)?);
+        }
+        let mut conference = match link {
+            Patch::Set(link) => self.video(link, data)?,
+            Patch::Clear if data.is_none() => return body.clear("conferenceData"),
+            _ if self.fields.conference_data == Patch::Clear => return body.clear("conferenceData"),
+            _ if data.is_none() => return Ok(()),
+            _ => Object::default(),
+        };
+        if let Some(data) = data {
+            conference.lay_over("conferenceData", &described(data)?)?;
+        }
+        if conference.is_empty() {
+            return Err(Error::validation(
+                "conferenceData: needs a link, fields of Google's, or that one is to be made",
+            ));
+        }
+        body.set("conferenceData", &conference)
+    }
+
+    /// A link as Google holds it: a way in by video of a conference that is not Google's, or a Meet that is there.
+    fn video(&self, link: &str, data: Option<&ConferenceData>) -> Result<Object, Error> {
+        let mut conference = Object::default();
+        let code = link.strip_prefix(MEET).map(|code| code.split(['?', '/']).next().unwrap_or(code));
+        if self.patch {
+            conference.clear("createRequest")?;
+            conference.clear("conferenceId")?;
+        }
+        let named = data.and_then(provider).filter(|name| name != GOOGLE_MEET);
+        let mut solution = Object::default();
+        let kind = if code.is_some() { "hangoutsMeet" } else { "addOn" };
+        solution.set("key", &BTreeMap::from([("type", kind)]))?;
+        let name = if code.is_some() { "Google Meet" } else { "Video conference" };
+        solution.set("name", named.as_deref().unwrap_or(name))?;
+        conference.set("conferenceSolution", &solution)?;
+        conference.set("entryPoints", &[BTreeMap::from([("entryPointType", "video"), ("uri", link)])])?;
+        if let Some(code) = code.filter(|code| !code.is_empty()) {
+            conference.set("conferenceId", code)?;
+        }
+        Ok(conference)
+    }
+}
+
+fn set(body: &mut Object, name: &str, value: &Patch<String>) -> Result<(), Error> {
+    match value {
+        Patch::Keep => Ok(()),
+        Patch::Clear => body.clear(name),
+        Patch::Set(text) => body.set(name, text),
+    }
+}
+
+/// The day that a midnight in UTC stands for, where whole days are asked for: so Connect's requests have it.
+fn whole_day(name: &str, time: &EventTime, all_day: Option<bool>) -> Result<EventTime, Error> {
+    match (time, all_day) {
+        (EventTime::Instant(at), Some(true)) => {
+            let civil = jiff::tz::Offset::UTC.to_datetime(*at);
+            if civil.time() == jiff::civil::Time::midnight() {
+                return Ok(EventTime::Date(civil.date()));
+            }
+            Err(Error::validation(format!("{name}: an all-day event begins and ends with a day")))
+        }
+        (EventTime::Date(_), Some(false)) => {
+            Err(Error::validation(format!("{name}: is a day where the event is not to be all-day")))
+        }
+        _ => Ok(time.clone()),
+    }
+}
+
+fn create_request(id: &str) -> Result<Object, Error> {
+    let mut request = Object::default();
+    request.set("requestId", id)?;
+    request.set("conferenceSolutionKey", &BTreeMap::from([("type", "hangoutsMeet")]))?;
+    let mut conference = Object::default();
+    conference.set("createRequest", &request)?;
+    Ok(conference)
+}
+
+/// The fields of Google's own.
+fn described(data: &ConferenceData) -> Result<Raw, Error> {
+    let without = |raw: Raw| -> Result<Raw, serde_json::Error> {
+        let mut fields: BTreeMap<String, Raw> = raw.decode()?;
+        fields.retain(|name, _| !matches!(name.as_str(), "provider" | "autoGenerate"));
+        Raw::from_value(&fields)
+    };
+    Raw::from_value(data)
+        .and_then(without)
+        .map_err(|error| Error::validation("conferenceData: has no JSON form").with_source(error))
+}
+
+fn provider(data: &ConferenceData) -> Option<String> {
+    fields(&Raw::from_value(data).ok()?).remove("provider").as_ref().and_then(text)
+}

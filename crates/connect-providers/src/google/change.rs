@@ -1,0 +1,203 @@
+//! Changing and deleting events.
+
+use std::borrow::Cow;
+
+use connect_core::{
+    Error, Response,
+    types::{Acknowledged, Body, Event, EventRef, Invalid, Raw, Safety, SeriesMode, UpdateEvent},
+};
+use http::{HeaderMap, HeaderValue, header::IF_MATCH};
+
+use super::{
+    SendUpdates,
+    body::Draft,
+    endpoint::{Parameters, check_calendar, check_id, endpoint, event_path},
+    options::{Options, options},
+    read,
+};
+
+/// Changes an event (`PATCH /calendars/{id}/events/{id}`): what is not said stays as it is.
+///
+/// ```
+/// use connect_core::{Endpoint, types::{Body, Event, Provider}};
+/// use connect_providers::google::PatchEvent;
+///
+/// let event = Event::new(Provider::Google, "primary", "e1");
+/// let call = PatchEvent::new(&event.change()?.title("Later").clear_description()).if_match("\"3\"");
+/// assert_eq!(call.body()?, Body::Json(r#"{"description":null,"summary":"Later"}"#.into()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// * An occurrence is changed alone, or with `whole_series` the series it belongs to. "This and following" is no single call at
+///   Google, and is refused.
+/// * Guests who are not in a list of guests are uninvited, and who is in it is asked anew: unless the event is known
+///   ([`knowing`](Self::knowing)), then answers are kept. In the same way `custom` fields go together with those that are there,
+///   unless it is known which ones have to go.
+#[derive(Clone, Debug, PartialEq)]
+#[must_use = "a call does nothing until it is sent"]
+pub struct PatchEvent {
+    update: UpdateEvent,
+    known: Option<Event>,
+    if_match: Option<String>,
+    options: Options,
+}
+
+impl PatchEvent {
+    /// This change.
+    pub fn new(update: &UpdateEvent) -> Self {
+        Self { update: update.clone(), known: None, if_match: None, options: Options::new() }
+    }
+
+    /// With what is known of the event as it is at Google: guests who are there keep their answers, and `custom` fields that are
+    /// not among the new ones go.
+    pub fn knowing(mut self, event: &Event) -> Self {
+        self.known = Some(event.clone());
+        self
+    }
+
+    /// Only if the event still has this entity tag: see [`etag`](super::etag). Otherwise the error is of the kind
+    /// [`Conflict`](connect_core::ErrorKind::Conflict). A change like this is sent once: after a lost answer a second one would be
+    /// in conflict with the first.
+    pub fn if_match(mut self, etag: impl Into<String>) -> Self {
+        self.if_match = Some(etag.into());
+        self
+    }
+
+    /// The zone in which the event is to be at home (IANA), where its times change.
+    pub fn time_zone(mut self, name: impl Into<String>) -> Self {
+        self.options.zone = Some(name.into());
+        self
+    }
+
+    options!();
+
+    fn finish(&self) -> Result<(Body, Parameters), Error> {
+        target(&self.update.event())?;
+        let fields = self.update.fields()?;
+        let (zone, request_id) = (self.options.zone.as_deref(), self.options.request_id.as_str());
+        let draft = Draft { fields: &fields, zone, patch: true, known: self.known.as_ref(), request_id };
+        self.options.finish(&draft, None)
+    }
+}
+
+endpoint!(PatchEvent: PATCH "/calendars/{calendarId}/events/{eventId}" -> Event {
+    fn path(&self) -> Cow<'_, str> {
+        path(&self.update.event()).into()
+    }
+
+    fn query(&self) -> Result<Vec<(Cow<'_, str>, String)>, Error> {
+        let (_, parameters) = self.finish()?;
+        Ok(parameters.query().into_iter().map(|(name, value)| (name.into_owned().into(), value)).collect())
+    }
+
+    fn body(&self) -> Result<Body, Error> {
+        self.finish().map(|(body, _)| body)
+    }
+
+    fn headers(&self) -> Result<HeaderMap, Error> {
+        if_match(self.if_match.as_deref())
+    }
+
+    /// The same values a second time change nothing.
+    fn safety(&self) -> Safety {
+        if self.if_match.is_some() { Safety::Once } else { Safety::Idempotent }
+    }
+
+    fn decode(&self, response: &Response) -> Result<Event, Error> {
+        read::answer(response, connect_core::Endpoint::safety(self), &self.update.target().id)
+    }
+});
+
+/// Deletes an event (`DELETE /calendars/{id}/events/{id}`).
+///
+/// An occurrence goes alone, or with `whole_series` the series it belongs to. "This and following" is no single call at Google, and
+/// is refused. What is gone already is an error of the kind [`NotFound`](connect_core::ErrorKind::NotFound), unless an earlier try of
+/// the same call may have deleted it.
+///
+/// ```
+/// use connect_core::{Endpoint, types::{Event, Provider}};
+/// use connect_providers::google::DeleteEvent;
+///
+/// let mut event = Event::new(Provider::Google, "primary", "standup_20261117T090000Z");
+/// event.recurring_event_id = Some("standup".to_owned());
+/// assert_eq!(DeleteEvent::new(&event.delete()?).path(), "/calendars/primary/events/standup_20261117T090000Z");
+/// assert_eq!(DeleteEvent::new(&event.delete()?.whole_series()).path(), "/calendars/primary/events/standup");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[must_use = "a call does nothing until it is sent"]
+pub struct DeleteEvent {
+    event: Result<EventRef, Invalid>,
+    if_match: Option<String>,
+    parameters: Parameters,
+}
+
+impl DeleteEvent {
+    /// This deletion.
+    pub fn new(delete: &connect_core::types::DeleteEvent) -> Self {
+        Self { event: delete.event(), if_match: None, parameters: Parameters::default() }
+    }
+
+    /// Tells guests of it by e-mail.
+    pub fn send_updates(self, whom: SendUpdates) -> Self {
+        self.parameter("sendUpdates", whom.as_str())
+    }
+
+    /// Only if the event still has this entity tag: see [`PatchEvent::if_match`].
+    pub fn if_match(mut self, etag: impl Into<String>) -> Self {
+        self.if_match = Some(etag.into());
+        self
+    }
+
+    /// Sets a parameter of the query that has no method here.
+    pub fn parameter(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
+        self.parameters.set(name, value);
+        self
+    }
+}
+
+endpoint!(DeleteEvent: DELETE "/calendars/{calendarId}/events/{eventId}" -> Acknowledged {
+    fn path(&self) -> Cow<'_, str> {
+        self.event.as_ref().map(path).unwrap_or_default().into()
+    }
+
+    fn query(&self) -> Result<Vec<(Cow<'_, str>, String)>, Error> {
+        target(self.event.as_ref().map_err(|invalid| Error::from(invalid.clone()))?)?;
+        Ok(self.parameters.query())
+    }
+
+    fn headers(&self) -> Result<HeaderMap, Error> {
+        if_match(self.if_match.as_deref())
+    }
+});
+
+fn if_match(etag: Option<&str>) -> Result<HeaderMap, Error> {
+    let mut headers = HeaderMap::new();
+    if let Some(etag) = etag {
+        let value = HeaderValue::try_from(etag)
+            .map_err(|error| Error::validation("etag: fits in no header").with_source(error))?;
+        headers.insert(IF_MATCH, value);
+    }
+    Ok(headers)
+}
+
+/// The id of what is meant: an occurrence, or its series.
+fn meant(event: &EventRef) -> &str {
+    let series = event.recurring_event_id.as_deref().filter(|_| event.mode == Some(SeriesMode::All));
+    series.unwrap_or(&event.id)
+}
+
+fn path(event: &EventRef) -> String {
+    event_path(&event.calendar.id, meant(event))
+}
+
+fn target(event: &EventRef) -> Result<(), Error> {
+    check_calendar(&event.calendar)?;
+    check_id("eventId", meant(event))?;
+    if event.mode == Some(SeriesMode::Following) {
+        return Err(Error::validation(
+            "mode: Google has no call for this and the following occurrences: end the series, and create another one",
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,133 @@
+//! What the calls have in common.
+
+use std::borrow::Cow;
+
+use connect_core::{
+    Endpoint, Error, Response,
+    types::{Answer, Body, CalendarRef, Provider, Raw, Safety},
+};
+use http::Method;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// The traits of a call: `Type: METHOD "/path" -> Answer`, and what differs from most endpoints.
+macro_rules! endpoint {
+    ($name:ty: $method:ident $path:literal -> $answer:ty { $($rest:item)* }) => {
+        impl connect_core::Endpoint for $name {
+            type Answer = $answer;
+
+            fn method(&self) -> http::Method {
+                http::Method::$method
+            }
+
+            fn operation(&self) -> &'static str {
+                concat!(stringify!($method), " ", $path)
+            }
+
+            fn explain(response: &connect_core::Response, error: connect_core::Error) -> connect_core::Error {
+                $crate::google::explain::explain(response, error)
+            }
+
+            $($rest)*
+        }
+    };
+}
+pub(super) use endpoint;
+
+/// What stands in a path as it is (RFC 3986 2.3): ids of calendars have `#` and `@` in them.
+const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// `/calendars/{id}/events`.
+pub(super) fn events_path(calendar: &str) -> String {
+    format!("/calendars/{}/events", utf8_percent_encode(calendar, KEPT))
+}
+
+/// `/calendars/{id}/events/{id}`.
+pub(super) fn event_path(calendar: &str, event: &str) -> String {
+    format!("{}/{}", events_path(calendar), utf8_percent_encode(event, KEPT))
+}
+
+/// Refuses an id that would lead elsewhere: without it the path is that of the list, with dots alone that of another call.
+pub(super) fn check_id(name: &str, id: &str) -> Result<(), Error> {
+    match id.trim() {
+        "" => Err(Error::validation(format!("{name}: is empty"))),
+        "." | ".." => Err(Error::validation(format!("{name}: is no id"))),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a calendar of another service.
+pub(super) fn check_calendar(calendar: &CalendarRef) -> Result<(), Error> {
+    if calendar.provider != Provider::Google {
+        return Err(Error::validation("provider: the calendar is not one of Google's"));
+    }
+    check_id("calendarId", &calendar.id)
+}
+
+/// Query parameters in their order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Parameters(Vec<(Cow<'static, str>, String)>);
+
+impl Parameters {
+    /// Sets one; others of its name are gone.
+    pub(super) fn set(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) {
+        let name = name.into();
+        self.remove(&name);
+        self.0.push((name, value.into()));
+    }
+
+    /// Adds one, beside others of its name.
+    pub(super) fn add(&mut self, name: &'static str, value: impl Into<String>) {
+        self.0.push((name.into(), value.into()));
+    }
+
+    pub(super) fn remove(&mut self, name: &str) {
+        self.0.retain(|(known, _)| known != name);
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    pub(super) fn query(&self) -> Vec<(Cow<'_, str>, String)> {
+        self.0.iter().map(|(name, value)| (Cow::Borrowed(&**name), value.clone())).collect()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (&**name, value.as_str()))
+    }
+}
+
+/// Reads an answer as most endpoints do.
+pub(super) fn read<A: Answer>(response: &Response, safety: Safety) -> Result<A, Error> {
+    Usual(safety, std::marker::PhantomData).decode(response)
+}
+
+/// An endpoint for its reading alone.
+struct Usual<A>(Safety, std::marker::PhantomData<A>);
+
+impl<A: Answer> Endpoint for Usual<A> {
+    type Answer = A;
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "".into()
+    }
+
+    fn safety(&self) -> Safety {
+        self.0
+    }
+}
+
+/// A JSON body.
+pub(super) fn json(value: &impl serde::Serialize) -> Result<Body, Error> {
+    let text = Raw::from_value(value)
+        .map_err(|error| Error::validation("the body has no JSON form").with_source(error))?;
+    Ok(Body::Json(text.get().to_owned()))
+}

@@ -1,0 +1,126 @@
+//! What Google's errors mean: `{error: {code, message, errors: [{domain, reason, message, ..}], status?, details?}}`.
+//!
+//! | status, reason | kind |
+//! |---|---|
+//! | 403 of the domain `usageLimits` | [`RateLimited`](ErrorKind::RateLimited): tried again after a while |
+//! | 403 `accessNotConfigured`, 400 `API_KEY_INVALID`, and others of their sort | [`Configuration`](ErrorKind::Configuration) |
+//! | any other 403 | [`Permission`](ErrorKind::Permission) |
+//! | 410 `deleted`, `fullSyncRequired`, `updatedMinTooLongAgo` | [`NotFound`](ErrorKind::NotFound), told apart by the reason |
+//! | everything else | as its status says |
+//!
+//! The reason is the error's [`server_code`](Error::server_code).
+
+use connect_core::{Error, ErrorKind, Response, types::Raw};
+
+use super::json::{fields, list, text};
+
+/// Reads the body of an answer that is no success. What cannot be read leaves the error as the status has it.
+pub(super) fn explain(response: &Response, error: Error) -> Error {
+    let Some(told) = Told::read(response) else { return error };
+    let kind = told.kind(response.status().as_u16());
+    let mut error = match kind {
+        Some(kind) => error.with_kind(kind),
+        None => error,
+    };
+    if let Some(reason) = &told.reason {
+        error = error.with_server_code(reason.as_str());
+    }
+    let names_reason = matches!(error.kind(), ErrorKind::Configuration);
+    match (told.message, told.reason) {
+        (Some(message), Some(reason)) if names_reason => error.with_message(format!("{reason}: {message}")),
+        (Some(message), _) => error.with_message(message),
+        (None, Some(reason)) => error.with_message(reason),
+        (None, None) => error,
+    }
+}
+
+/// The kind of a reason alone: for the entries of an answer about several calendars.
+pub(super) fn kind_of(domain: &str, reason: &str) -> Option<ErrorKind> {
+    if SET_UP.contains(&reason) {
+        return Some(ErrorKind::Configuration);
+    }
+    if LIMITS.contains(&reason) || domain == "usageLimits" {
+        return Some(ErrorKind::RateLimited);
+    }
+    match reason {
+        "notFound" => Some(ErrorKind::NotFound),
+        "backendError" | "internalError" => Some(ErrorKind::Server),
+        _ => None,
+    }
+}
+
+struct Told {
+    message: Option<String>,
+    domain: String,
+    reason: Option<String>,
+    /// The error as it came.
+    raw: Raw,
+}
+
+/// The project or the key is not set up for the call: waiting does not help, nor does another user.
+const SET_UP: [&str; 14] = [
+    "accessNotConfigured",
+    "SERVICE_DISABLED",
+    "API_KEY_INVALID",
+    "API_KEY_EXPIRED",
+    "API_KEY_SERVICE_BLOCKED",
+    "API_KEY_HTTP_REFERRER_BLOCKED",
+    "API_KEY_IP_ADDRESS_BLOCKED",
+    "API_KEY_ANDROID_APP_BLOCKED",
+    "API_KEY_IOS_APP_BLOCKED",
+    "CONSUMER_INVALID",
+    "keyInvalid",
+    "keyExpired",
+    "ipRefererBlocked",
+    "referrerNotAllowed",
+];
+
+/// Too many calls, whatever domain that is said in.
+const LIMITS: [&str; 10] = [
+    "userRateLimitExceeded",
+    "rateLimitExceeded",
+    "quotaExceeded",
+    "calendarUsageLimits",
+    "calendarUsageLimitsExceeded",
+    "dailyLimitExceeded",
+    "concurrentLimitExceeded",
+    "servingLimitExceeded",
+    "RATE_LIMIT_EXCEEDED",
+    "RESOURCE_EXHAUSTED",
+];
+
+impl Told {
+    fn read(response: &Response) -> Option<Self> {
+        let body: Raw = std::str::from_utf8(response.body()).ok()?.parse().ok()?;
+        let raw = fields(&body).remove("error").filter(|raw| raw.get().starts_with('{'))?;
+        let mut error = fields(&raw);
+        let entry = error.get("errors").and_then(|errors| list(errors).into_iter().next());
+        let mut entry = entry.as_ref().map(fields).unwrap_or_default();
+        let details = error.get("details").map(list).unwrap_or_default();
+        let details: Vec<_> =
+            details.iter().filter_map(|one| fields(one).remove("reason").as_ref().and_then(text)).collect();
+        // An old reason says less than a detail only where the detail is about the set-up.
+        let detail = details.iter().find(|reason| SET_UP.contains(&reason.as_str())).cloned();
+        let reason = detail
+            .or_else(|| entry.remove("reason").as_ref().and_then(text))
+            .or_else(|| details.into_iter().next())
+            .or_else(|| error.remove("status").as_ref().and_then(text))
+            .filter(|reason| !reason.is_empty());
+        let message = error.remove("message").or_else(|| entry.remove("message"));
+        let message = message.as_ref().and_then(text).filter(|message| !message.is_empty());
+        let domain = entry.remove("domain").as_ref().and_then(text).unwrap_or_default();
+        Some(Self { message, domain, reason, raw })
+    }
+
+    /// None where the status says it all.
+    fn kind(&self, status: u16) -> Option<ErrorKind> {
+        let reason = self.reason.as_deref().unwrap_or_default();
+        match status {
+            403 => kind_of(&self.domain, reason)
+                .filter(|kind| matches!(kind, ErrorKind::Configuration | ErrorKind::RateLimited)),
+            400 if SET_UP.contains(&reason) => Some(ErrorKind::Configuration),
+            400 | 422 => Some(ErrorKind::Validation { details: Some(self.raw.clone()) }),
+            _ => None,
+        }
+    }
+}

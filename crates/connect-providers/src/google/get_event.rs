@@ -1,0 +1,65 @@
+//! One event.
+
+use std::borrow::Cow;
+
+use connect_core::{
+    Error, Response,
+    types::{Event, EventRef, Safety},
+};
+
+use super::{
+    endpoint::{Parameters, check_id, endpoint, event_path},
+    read,
+};
+
+/// One event, or one occurrence of a series (`GET /calendars/{id}/events/{id}`).
+///
+/// One that was deleted may still be there, with the status `cancelled`.
+#[derive(Clone, Debug, PartialEq)]
+#[must_use = "a call does nothing until it is sent"]
+pub struct GetEvent {
+    calendar: String,
+    event: String,
+    parameters: Parameters,
+}
+
+impl GetEvent {
+    /// The event of this id.
+    pub fn new(calendar_id: impl Into<String>, event_id: impl Into<String>) -> Self {
+        let (calendar, event) = (calendar_id.into(), event_id.into());
+        Self { calendar, event, parameters: Parameters::default() }
+    }
+
+    /// The zone that times are told in (IANA).
+    pub fn time_zone(self, name: impl Into<String>) -> Self {
+        self.parameter("timeZone", name)
+    }
+
+    /// Sets a parameter that has no method here.
+    pub fn parameter(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
+        self.parameters.set(name, value);
+        self
+    }
+}
+
+impl From<&EventRef> for GetEvent {
+    fn from(event: &EventRef) -> Self {
+        Self::new(&event.calendar.id, &event.id)
+    }
+}
+
+endpoint!(GetEvent: GET "/calendars/{calendarId}/events/{eventId}" -> Event {
+    fn path(&self) -> Cow<'_, str> {
+        event_path(&self.calendar, &self.event).into()
+    }
+
+    fn query(&self) -> Result<Vec<(Cow<'_, str>, String)>, Error> {
+        check_id("calendarId", &self.calendar)?;
+        check_id("eventId", &self.event)?;
+        Ok(self.parameters.query())
+    }
+
+    fn decode(&self, response: &Response) -> Result<Event, Error> {
+        read::answer(response, Safety::Safe, &self.calendar)
+    }
+});

@@ -1,0 +1,144 @@
+//! JSON in Google's words: texts that are read whatever they hold, and objects that are put together.
+
+use std::{borrow::Borrow, collections::BTreeMap, fmt};
+
+use connect_core::{Error, types::Raw};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, Visitor},
+};
+
+/// The fields of an object; of anything else there are none.
+pub(super) fn fields(raw: &Raw) -> BTreeMap<Text, Raw> {
+    raw.decode().unwrap_or_default()
+}
+
+/// The text, if it is one.
+pub(super) fn text(raw: &Raw) -> Option<String> {
+    raw.decode().ok().map(|Text(text)| text)
+}
+
+/// The text, or the number as text: some send ids as numbers.
+pub(super) fn text_or_number(raw: &Raw) -> Option<String> {
+    let number = || raw.decode::<serde_json::Number>().ok().map(|_| raw.get().trim().to_owned());
+    text(raw).or_else(number)
+}
+
+/// The items of a list; of anything else there are none.
+pub(super) fn list(raw: &Raw) -> Vec<Raw> {
+    raw.decode().unwrap_or_default()
+}
+
+/// An object that is filled field by field, in the order of their names.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(transparent)]
+pub(super) struct Object(BTreeMap<String, Raw>);
+
+impl Object {
+    pub(super) fn set(&mut self, name: &str, value: &(impl Serialize + ?Sized)) -> Result<(), Error> {
+        let value = Raw::from_value(value)
+            .map_err(|error| Error::validation(format!("{name}: has no JSON form")).with_source(error))?;
+        self.0.insert(name.to_owned(), value);
+        Ok(())
+    }
+
+    /// Null, which clears.
+    pub(super) fn clear(&mut self, name: &str) -> Result<(), Error> {
+        self.set(name, &())
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Lays another object over this one: objects go together, anything else takes the place of what was there.
+    pub(super) fn lay_over(&mut self, name: &'static str, over: &Raw) -> Result<(), Error> {
+        let over: BTreeMap<String, Raw> = over
+            .decode()
+            .map_err(|error| Error::validation(format!("{name}: is no JSON object")).with_source(error))?;
+        for (field, value) in over {
+            match self.0.get(&field).and_then(|raw| raw.decode().ok()) {
+                Some(inner) if value.get().starts_with('{') => {
+                    let mut inner = Self(inner);
+                    inner.lay_over(name, &value)?;
+                    self.set(&field, &inner)?;
+                }
+                _ => drop(self.0.insert(field, value)),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A text that is read through its bytes: half of an escaped surrogate pair is no reason to have none.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Text(pub(super) String);
+
+impl Borrow<str> for Text {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_bytes(TextVisitor)
+    }
+}
+
+struct TextVisitor;
+
+impl Visitor<'_> for TextVisitor {
+    type Value = Text;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Text, E> {
+        Ok(Text(text.to_owned()))
+    }
+
+    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Text, E> {
+        Ok(Text(String::from_utf8_lossy(bytes).into_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn raw(text: &str) -> Raw {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn objects_go_together_and_null_stays() {
+        let mut object = Object::default();
+        object.set("start", &BTreeMap::from([("dateTime", "x")])).unwrap();
+        object.set("summary", "a").unwrap();
+        object
+            .lay_over(
+                "fields",
+                &raw(r#"{"start":{"timeZone":"UTC"},"summary":null,"n":18446744073709551617}"#),
+            )
+            .unwrap();
+        let text = Raw::from_value(&object).unwrap();
+        assert_eq!(
+            text.get(),
+            r#"{"n":18446744073709551617,"start":{"dateTime":"x","timeZone":"UTC"},"summary":null}"#
+        );
+        assert!(object.lay_over("fields", &raw("[1]")).is_err());
+    }
+
+    #[test]
+    fn a_number_is_read_as_the_text_it_is() {
+        assert_eq!(text_or_number(&raw("1")).as_deref(), Some("1"));
+        assert_eq!(text_or_number(&raw(r#""e1""#)).as_deref(), Some("e1"));
+        assert_eq!(text_or_number(&raw("{}")), None);
+    }
+}

@@ -1,0 +1,147 @@
+//! From Google's events to those that are the same for every provider.
+
+use connect_core::{
+    Error, Response,
+    types::{
+        Attendee, AttendeeStatus, Availability, Conference, Event, EventStatus, EventTime, Extra, Privacy,
+        Provider, Raw, Recurrence, Safety,
+    },
+};
+use jiff::Timestamp;
+
+use super::{
+    colors::color,
+    custom::custom,
+    endpoint::read,
+    json::{fields, list, text, text_or_number},
+};
+
+/// The event of an answer.
+pub(super) fn answer(response: &Response, safety: Safety, calendar: &str) -> Result<Event, Error> {
+    // What is no object is an error that knows where it came from.
+    read::<Event>(response, safety)?;
+    let raw: Raw = read(response, safety)?;
+    let event = event(raw);
+    Ok(event.unwrap_or_default().calendar(calendar))
+}
+
+/// An event without its calendar; none of what is no object.
+pub(super) fn event(raw: Raw) -> Option<Event> {
+    // Where Google has the same name for the same thing it is read as it is, anything else is in `extra`.
+    let read: Event = raw.decode().ok()?;
+    let extra = &read.extra;
+    let field = |name: &str| extra.get(name).and_then(text);
+    let mut event = Event::new(Provider::Google, "", id(&read));
+    event.calendar_id = None;
+    event.recurring_event_id = read.recurring_event_id.filter(|id| !id.is_empty());
+    event.title = field("summary").unwrap_or_default();
+    let start = extra.get("start").map(time).unwrap_or_default();
+    event.all_day = start.as_ref().map(|start| start.all_day);
+    event.start = start.map(|start| start.time);
+    event.end = extra.get("end").and_then(time).map(|end| end.time);
+    event.description = read.description;
+    event.location = read.location;
+    event.color = field("colorId").and_then(|id| color(&id)).map(str::to_owned);
+    event.link = field("htmlLink");
+    event.attendees = read.attendees.into_iter().map(attendee).collect();
+    event.conference = conference(field("hangoutLink"), read.conference_data.as_ref());
+    event.conference_data = read.conference_data;
+    event.status = read.status;
+    // Of what was deleted there may be no more than its id.
+    if event.start.is_some() {
+        let free = field("transparency").as_deref() == Some("transparent");
+        event.availability = Some(if free { Availability::Free } else { Availability::Busy });
+        event.status = event.status.or(Some(EventStatus::Confirmed));
+    }
+    event.privacy = field("visibility").filter(|text| text != "default").map(Privacy::from);
+    event.custom = custom(&raw);
+    event.last_modified = extra.get("updated").and_then(timestamp);
+    event.original = Some(raw);
+    Some(event)
+}
+
+/// The recurrence of a series: the lines of its `original`, such as `RRULE:FREQ=DAILY` and `EXDATE:..`; none of an event that is
+/// no series.
+pub fn recurrence_lines(event: &Event) -> Vec<String> {
+    let lines = event.original.as_ref().and_then(|original| fields(original).remove("recurrence"));
+    lines.map(|lines| list(&lines).iter().filter_map(text).collect()).unwrap_or_default()
+}
+
+/// The rule by which a series repeats, where it has a single one and it is of the kind that
+/// [`Recurrence`] can hold. Days that are taken out or added are in [`recurrence_lines`].
+pub fn recurrence(event: &Event) -> Option<Recurrence> {
+    let lines = recurrence_lines(event);
+    let mut rules =
+        lines.iter().filter(|line| line.get(..6).is_some_and(|name| name.eq_ignore_ascii_case("RRULE:")));
+    let rule = rules.next()?.parse().ok()?;
+    rules.next().is_none().then_some(rule)
+}
+
+/// What [`GetEvent`](super::GetEvent) has as the `etag`: for [`PatchEvent::if_match`](super::PatchEvent::if_match).
+pub fn etag(event: &Event) -> Option<String> {
+    fields(event.original.as_ref()?).remove("etag").as_ref().and_then(text)
+}
+
+fn id(event: &Event) -> String {
+    let number = || event.extra.get("id").and_then(text_or_number);
+    Some(&event.id).filter(|id| !id.is_empty()).cloned().or_else(number).unwrap_or_default()
+}
+
+struct Time {
+    time: EventTime,
+    all_day: bool,
+}
+
+/// `{date}`, or `{dateTime, timeZone}`. A time without its offset stays one: the zone's rules are not known here.
+fn time(raw: &Raw) -> Option<Time> {
+    let moment = fields(raw);
+    let of = |name: &str| moment.get(name).and_then(text).map(|text| EventTime::from(text.as_str()));
+    let date = of("date").map(|time| Time { time, all_day: true });
+    date.or_else(|| of("dateTime").map(|time| Time { time, all_day: false }))
+}
+
+fn timestamp(raw: &Raw) -> Option<Timestamp> {
+    match EventTime::from(text(raw)?.as_str()) {
+        EventTime::Instant(at) => Some(at),
+        _ => None,
+    }
+}
+
+/// Google marks the organizer where they are among the guests; who is not is not added.
+fn attendee(read: Attendee) -> Attendee {
+    let mut attendee = Attendee::default();
+    attendee.status =
+        read.extra.get("responseStatus").and_then(text).map(|response| match response.as_str() {
+            "needsAction" => AttendeeStatus::None,
+            other => AttendeeStatus::from(other),
+        });
+    attendee.email = read.email;
+    attendee.organizer = read.organizer;
+    attendee.extra = read.extra;
+    attendee.extra.remove("responseStatus");
+    attendee
+}
+
+/// Google's own link, or the way in by video that is described.
+fn conference(link: Option<String>, data: Option<&Raw>) -> Option<Conference> {
+    let mut data = data.map(fields).unwrap_or_default();
+    let entries = data.remove("entryPoints").map(|entries| list(&entries)).unwrap_or_default();
+    let video = entries.iter().map(fields).find_map(|mut entry| {
+        let kind = entry.remove("entryPointType").as_ref().and_then(text);
+        entry.remove("uri").as_ref().and_then(text).filter(|_| kind.as_deref() == Some("video"))
+    });
+    let url = link.filter(|link| !link.is_empty()).or(video)?;
+    let mut solution = data.remove("conferenceSolution").map(|raw| fields(&raw)).unwrap_or_default();
+    let key = solution.remove("key").map(|raw| fields(&raw)).unwrap_or_default();
+    let meets = key.get("type").and_then(text).map_or(url.starts_with(MEET), |kind| kind == "hangoutsMeet");
+    let mut conference = Conference::default();
+    conference.provider =
+        if meets { Some(GOOGLE_MEET.to_owned()) } else { solution.remove("name").as_ref().and_then(text) };
+    conference.url = Some(url);
+    conference.extra = Extra::default();
+    Some(conference)
+}
+
+pub(super) const MEET: &str = "https://meet.google.com/";
+/// What Connect calls it.
+pub(super) const GOOGLE_MEET: &str = "googleMeet";

@@ -1,0 +1,138 @@
+//! Calls that carry an API key in place of a signed-in user: what [`apptoto::ApiKey`](crate::apptoto::ApiKey) and
+//! [`google::ApiKey`](crate::google::ApiKey) make of a call.
+
+use std::{borrow::Cow, fmt};
+
+use connect_core::{
+    Endpoint, Error, Paged, Response, Secret, Service,
+    types::{Auth, Base, Body, Safety, Scope},
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+
+/// A call that carries an API key: for the `send` of a client. Neither it nor an error of it shows the key.
+#[derive(Clone)]
+pub struct Keyed<E> {
+    endpoint: E,
+    credential: Credential,
+}
+
+/// Where a key goes.
+#[derive(Clone)]
+pub(crate) enum Credential {
+    /// In a header of this name.
+    Header(HeaderName, Secret),
+    /// In a parameter of the query.
+    Query(&'static str, Secret),
+}
+
+impl<E> Keyed<E> {
+    pub(crate) fn new(endpoint: E, credential: Credential) -> Self {
+        Self { endpoint, credential }
+    }
+}
+
+impl<E: Endpoint> Endpoint for Keyed<E> {
+    type Answer = E::Answer;
+
+    fn method(&self) -> Method {
+        self.endpoint.method()
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        self.endpoint.path()
+    }
+
+    fn query(&self) -> Result<Vec<(Cow<'_, str>, String)>, Error> {
+        let mut query = self.endpoint.query()?;
+        if let Credential::Query(name, key) = &self.credential {
+            query.retain(|(known, _)| known != name);
+            query.push(((*name).into(), key.expose().to_owned()));
+        }
+        Ok(query)
+    }
+
+    fn body(&self) -> Result<Body, Error> {
+        self.endpoint.body()
+    }
+
+    fn headers(&self) -> Result<HeaderMap, Error> {
+        let mut headers = self.endpoint.headers()?;
+        if let Credential::Header(name, key) = &self.credential {
+            let mut value = HeaderValue::try_from(key.expose())
+                .map_err(|error| Error::configuration("the API key fits in no header").with_source(error))?;
+            value.set_sensitive(true);
+            headers.insert(name, value);
+        }
+        Ok(headers)
+    }
+
+    fn auth(&self) -> Auth {
+        Auth::None
+    }
+
+    fn operation(&self) -> &'static str {
+        self.endpoint.operation()
+    }
+
+    fn safety(&self) -> Safety {
+        self.endpoint.safety()
+    }
+
+    fn scope(&self) -> Option<Scope> {
+        self.endpoint.scope()
+    }
+
+    fn base(&self) -> Base {
+        self.endpoint.base()
+    }
+
+    fn service<'a>(&'a self, connect: &'a Service) -> &'a Service {
+        self.endpoint.service(connect)
+    }
+
+    fn url(&self) -> Option<Cow<'_, str>> {
+        self.endpoint.url()
+    }
+
+    fn explain(response: &Response, error: Error) -> Error {
+        E::explain(response, error)
+    }
+
+    fn decode(&self, response: &Response) -> Result<Self::Answer, Error> {
+        self.endpoint.decode(response)
+    }
+}
+
+impl<E: Paged> Paged for Keyed<E> {
+    type Item = E::Item;
+
+    fn at(&self, token: &str) -> Self {
+        Self { endpoint: self.endpoint.at(token), credential: self.credential.clone() }
+    }
+
+    fn next_token(page: &Self::Answer) -> Option<&str> {
+        E::next_token(page)
+    }
+
+    fn into_items(page: Self::Answer) -> Vec<Self::Item> {
+        E::into_items(page)
+    }
+}
+
+impl<E: fmt::Debug> fmt::Debug for Keyed<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keyed")
+            .field("endpoint", &self.endpoint)
+            .field("credential", &self.credential)
+            .finish()
+    }
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Header(name, key) => f.debug_tuple("Header").field(name).field(key).finish(),
+            Self::Query(name, key) => f.debug_tuple("Query").field(name).field(key).finish(),
+        }
+    }
+}
