@@ -36,3 +36,33 @@ start_sandbox() {
     echo "the sandbox did not start" >&2
     exit 1
 }
+
+# Node.js and npm, from Debian where they are missing.
+install_node() {
+    if ! command -v node >/dev/null; then
+        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nodejs >/dev/null || true
+    fi
+    if ! command -v npm >/dev/null; then
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq npm >/dev/null || true
+    fi
+    local recent
+    recent='const [major, minor] = process.versions.node.split("."); process.exit(+(major * 100 + +minor < 2019))'
+    if ! command -v npm >/dev/null || ! node -e "$recent"; then
+        echo "servers from elsewhere need Node.js 20.19 or newer, and npm: none is here, and none could be installed" >&2
+        exit 1
+    fi
+}
+
+# node_with NAME FOLDER: $node is a folder with what this one holds and what its package-lock.json names, installed anew where
+# that has changed.
+node_with() {
+    install_node
+    node=$target/$1
+    mkdir -p "$node"
+    cp "$2"/package*.json "$node"
+    find "$2" -name '*.mjs' -exec cp {} "$node" \;
+    if ! cmp -s "$node/package-lock.json" "$node/node_modules/.installed"; then
+        npm --prefix "$node" ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+        cp "$node/package-lock.json" "$node/node_modules/.installed"
+    fi
+}

@@ -16,32 +16,6 @@ stop() {
 }
 trap stop EXIT
 
-install_node() {
-    if ! command -v node >/dev/null; then
-        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nodejs >/dev/null || true
-    fi
-    if ! command -v npm >/dev/null; then
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq npm >/dev/null || true
-    fi
-    local recent
-    recent='const [major, minor] = process.versions.node.split("."); process.exit(+(major * 100 + +minor < 2019))'
-    if ! command -v npm >/dev/null || ! node -e "$recent"; then
-        echo "the authorization servers need Node.js 20.19 or newer, and npm: none is here, and none could be installed" >&2
-        exit 1
-    fi
-}
-
-# The servers, in $node; installed anew where their versions changed.
-install_servers() {
-    node=$target/oauth-servers
-    mkdir -p "$node"
-    cp "$here"/oauth/*.mjs "$here"/oauth/package*.json "$node"
-    if ! cmp -s "$node/package-lock.json" "$node/node_modules/.installed"; then
-        npm --prefix "$node" ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
-        cp "$node/package-lock.json" "$node/node_modules/.installed"
-    fi
-}
-
 # start_server NAME [ARGUMENTS]: runs until the script ends; its issuer is in $issuer.
 start_server() {
     local name=$1
@@ -65,8 +39,7 @@ foreign_server() {
     "$target/debug/foreign-server" "$@" | tee -a "$work/checks"
 }
 
-install_node
-install_servers
+node_with oauth-servers "$here/oauth"
 python_with oauth authlib==1.9.9
 python_with oauth requests-oauthlib==2.0.0
 cargo build --quiet --locked --manifest-path "$root/Cargo.toml" --package connect-tests --bin foreign-server

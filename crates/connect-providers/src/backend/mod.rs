@@ -41,20 +41,20 @@
 
 mod connect;
 mod gather;
-// mod google;
+mod google;
 // mod outlook;
 mod service;
 
 use async_trait::async_trait;
 use connect_core::{
     AsyncCaller, Caller, Error, ErrorKind, Once, PendingSignIn,
-    types::{Calendar, CalendarRef, DeleteEvent, Event, NewEvent, Provider, UpdateEvent},
+    types::{Calendar, CalendarRef, DeleteEvent, Event, EventTime, NewEvent, Provider, UpdateEvent},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 pub use connect::Connect;
 pub use gather::Gathered;
-// pub use google::{Google, PublicGoogle};
+pub use google::{Google, PublicGoogle};
 // pub use outlook::Outlook;
 pub use service::CalendarService;
 
@@ -248,4 +248,20 @@ fn is_of_one_calendar(error: &Error) -> bool {
         error.kind(),
         ErrorKind::NotFound | ErrorKind::Permission { .. } | ErrorKind::Validation { .. } | ErrorKind::Server
     )
+}
+
+/// A time in which the event is, once it was created: a little more than its own, a day more for whole days.
+fn around(event: &NewEvent) -> Result<(Timestamp, Timestamp), Error> {
+    let fields = event.fields()?;
+    let instant = |time: Option<&EventTime>, far: SignedDuration| {
+        let (at, far) = match time {
+            Some(EventTime::Date(day)) => (day.to_zoned(TimeZone::UTC).ok()?.timestamp(), far * 24 * 3600),
+            Some(time) => (time.instant()?, far),
+            None => return None,
+        };
+        at.checked_add(far).ok()
+    };
+    let second = SignedDuration::from_secs(1);
+    let (start, end) = (instant(fields.start.as_ref(), -second), instant(fields.end.as_ref(), second));
+    start.zip(end).ok_or_else(|| Error::validation("the time of the event is out of range"))
 }

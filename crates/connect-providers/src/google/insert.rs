@@ -162,7 +162,7 @@ fn check(id: &str) -> Result<(), Error> {
 }
 
 /// Base32hex (RFC 4648 7) in small letters, without padding.
-fn id_of(key: &str) -> String {
+pub(crate) fn id_of(key: &str) -> String {
     const ALPHABET: &[u8; 32] = b"0123456789abcdefghijklmnopqrstuv";
     let (mut id, mut bits, mut held) = (String::new(), 0_u32, 0_u32);
     for byte in Sha256::digest(key) {

@@ -83,6 +83,7 @@ pub use colors::{Colors, ListColors, color, color_id};
 pub use feed::EventFeed;
 pub use free_busy::{CalendarBusy, FreeBusy, FreeBusyAnswer};
 pub use get_event::GetEvent;
+pub(crate) use insert::id_of;
 pub use insert::{InsertEvent, create, create_async};
 pub use key::ApiKey;
 pub use list_events::{EventPage, ListEvents, ListInstances};

@@ -158,6 +158,17 @@ impl World {
         self.server.with(|sandbox| sandbox.provider_token(tokens.access_token.expose()))
     }
 
+    /// Where the API is.
+    pub fn base_url(&self) -> String {
+        let origin = self.server.origin();
+        match self.whose {
+            Whose::Connect => self.server.base_url(),
+            Whose::Google => format!("{origin}/google/calendar/v3"),
+            Whose::Microsoft => format!("{origin}/microsoft/graph/v1.0"),
+            Whose::Apptoto => format!("{origin}/apptoto/api"),
+        }
+    }
+
     pub fn counts(&self) -> Counts {
         let stats = self.server.stats();
         let (code, refresh, revocations) = match self.neighbour() {
@@ -213,7 +224,7 @@ macro_rules! client_of {
             Some(secret) => <$client>::builder(own.client_id, secret, own.redirect_uri),
             None => <$client>::public_builder(own.client_id, own.redirect_uri),
         };
-        let builder = builder.base_url(world.server.base_url()).store(world.store.clone());
+        let builder = builder.base_url(world.base_url()).store(world.store.clone());
         match $profile {
             Some(profile) => builder.profile(profile),
             None => builder,
