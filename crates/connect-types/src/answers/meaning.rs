@@ -12,6 +12,8 @@ use crate::{
 
 impl Answer for Vec<Calendar> {}
 
+impl Answer for Event {}
+
 impl Answer for EventPage {
     fn refused(&self) -> Option<&str> {
         self.extra.refusal()
