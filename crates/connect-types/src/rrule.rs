@@ -116,7 +116,7 @@ fn list<T: FromStr>(value: &str) -> Option<Vec<T>> {
     value.split(',').map(|item| item.parse().ok()).collect()
 }
 
-fn number<T: FromStr>(digits: &str) -> Option<T> {
+pub(crate) fn number<T: FromStr>(digits: &str) -> Option<T> {
     if digits.bytes().all(|digit| digit.is_ascii_digit()) { digits.parse().ok() } else { None }
 }
 
@@ -130,11 +130,11 @@ fn read_stamp(text: &str) -> Option<Timestamp> {
     Offset::UTC.to_timestamp(date.to_datetime(time)).ok()
 }
 
-fn read_date(digits: &str) -> Option<Date> {
+pub(crate) fn read_date(digits: &str) -> Option<Date> {
     Date::new(number(digits.get(..4)?)?, number(digits.get(4..6)?)?, number(digits.get(6..)?)?).ok()
 }
 
-fn read_time(digits: &str) -> Option<Time> {
+pub(crate) fn read_time(digits: &str) -> Option<Time> {
     if digits.len() != 6 {
         return None;
     }

@@ -2,6 +2,7 @@
 
 mod change;
 mod meaning;
+mod recurrence;
 mod written;
 
 use alloc::string::String;

@@ -1,0 +1,248 @@
+//! What a request says about an event, as Graph's object.
+
+use std::collections::BTreeMap;
+
+use connect_core::{
+    Error,
+    types::{
+        Availability, Body, CalendarRef, ConferenceData, EventFields, EventStatus, EventTime, Patch,
+        PatternedRecurrence, Privacy, Provider, Raw, Recurrence, SeriesStart,
+    },
+};
+use serde::Serialize;
+use serde_json::json;
+
+use super::time::Zone;
+
+/// In which form a description is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BodyType {
+    /// Plain text.
+    Text,
+    /// HTML.
+    Html,
+}
+
+impl BodyType {
+    /// HTML where a tag is closed or a line broken in it.
+    fn of(text: &str) -> Self {
+        let text = text.to_ascii_lowercase();
+        let tags = ["</", "<br", "<p>", "<html", "<div", "<!doctype"];
+        if tags.iter().any(|tag| text.contains(tag)) { Self::Html } else { Self::Text }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Html => "html",
+        }
+    }
+}
+
+/// How an event is to be written.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Draft {
+    pub(super) time_zone: Option<Box<str>>,
+    pub(super) body_type: Option<BodyType>,
+    pub(super) fields: Option<Raw>,
+    pub(super) transaction_id: Option<Box<str>>,
+}
+
+impl Draft {
+    /// The body. `in_zone` says whether the times are those of a series, which goes by a zone.
+    pub(super) fn body(&self, event: &EventFields, in_zone: bool, property: &str) -> Result<Body, Error> {
+        let mut object = Object::default();
+        if let Some(title) = &event.title {
+            object.set("subject", title)?;
+        }
+        self.times(&mut object, event, in_zone)?;
+        self.description(&mut object, &event.description)?;
+        match &event.location {
+            Patch::Keep => {}
+            Patch::Clear => object.set("location", &json!({"displayName": ""}))?,
+            Patch::Set(name) => object.set("location", &json!({"displayName": name}))?,
+        }
+        match &event.attendees {
+            Patch::Keep => {}
+            Patch::Clear => object.set("attendees", &json!([]))?,
+            Patch::Set(guests) => {
+                object.set("attendees", &guests.iter().map(|guest| attendee(guest)).collect::<Vec<_>>())?
+            }
+        }
+        match &event.custom {
+            Patch::Keep => {}
+            // A property cannot be taken away from an event; what is no object reads as none.
+            Patch::Clear => {
+                object.set("singleValueExtendedProperties", &json!([{"id": property, "value": "null"}]))?
+            }
+            Patch::Set(custom) => {
+                object.set(
+                    "singleValueExtendedProperties",
+                    &json!([{"id": property, "value": custom.get()}]),
+                )?;
+            }
+        }
+        conference(&mut object, &event.conference_data)?;
+        if let Some(show_as) = show_as(event)? {
+            object.set("showAs", show_as)?;
+        }
+        if let Some(privacy) = &event.privacy {
+            object.set("sensitivity", sensitivity(privacy))?;
+        }
+        if let Some(id) = &self.transaction_id {
+            object.set("transactionId", id)?;
+        }
+        if let Some(fields) = &self.fields {
+            object.extend(fields)?;
+        }
+        object.finish()
+    }
+
+    fn times(&self, object: &mut Object, event: &EventFields, in_zone: bool) -> Result<(), Error> {
+        if let Some(all_day) = event.all_day {
+            object.set("isAllDay", &all_day)?;
+        }
+        let repeats = matches!(event.recurrence, Patch::Set(_));
+        let days = matches!(event.start, Some(EventTime::Date(_)));
+        let zone = match &self.time_zone {
+            Some(name) if in_zone || repeats || days => Zone::named(name)?,
+            _ => Zone::utc(),
+        };
+        for (name, time) in [("start", &event.start), ("end", &event.end)] {
+            if let Some(time) = time {
+                object.set(name, &zone.write(time)?)?;
+            }
+        }
+        match &event.recurrence {
+            Patch::Keep => Ok(()),
+            Patch::Clear => object.set("recurrence", &()),
+            Patch::Set(recurrence) => {
+                object.set("recurrence", &pattern(recurrence, event.start.as_ref(), zone)?)
+            }
+        }
+    }
+
+    fn description(&self, object: &mut Object, description: &Patch<String>) -> Result<(), Error> {
+        let (kind, text) = match description {
+            Patch::Keep => return Ok(()),
+            Patch::Clear => (BodyType::Text, ""),
+            Patch::Set(text) => (self.body_type.unwrap_or_else(|| BodyType::of(text)), text.as_str()),
+        };
+        object.set("body", &json!({"contentType": kind.name(), "content": text}))
+    }
+}
+
+/// The series' recurrence, in the days of the zone that its start is written in.
+fn pattern(
+    recurrence: &Recurrence,
+    start: Option<&EventTime>,
+    zone: Zone,
+) -> Result<PatternedRecurrence, Error> {
+    let start: SeriesStart = match start {
+        Some(EventTime::Instant(instant)) => zone.zoned(*instant).into(),
+        Some(EventTime::Date(day)) => (*day).into(),
+        _ => {
+            return Err(Error::validation(
+                "recurrence: Graph counts it from the start of the series, so set that as well, with `.time(start, end)`",
+            ));
+        }
+    };
+    let mut pattern = PatternedRecurrence::new(recurrence, start)?;
+    pattern.time_zone = Some(zone.name);
+    Ok(pattern)
+}
+
+fn attendee(address: &str) -> serde_json::Value {
+    json!({"emailAddress": {"address": address}, "type": "required"})
+}
+
+/// Only who makes one is taken from what is known of a conference: the rest is Microsoft's, and a link of one's own has no
+/// place in an event of Graph.
+fn conference(object: &mut Object, data: &Patch<ConferenceData>) -> Result<(), Error> {
+    match data {
+        Patch::Keep => Ok(()),
+        Patch::Clear => object.set("isOnlineMeeting", &false),
+        Patch::Set(data) => {
+            let provider: Option<String> = Raw::from_value(data).ok().and_then(|raw| raw.field("provider"));
+            let known = ["teamsForBusiness", "skypeForBusiness", "skypeForConsumer"];
+            let known = known.into_iter().find(|known| Some(*known) == provider.as_deref());
+            if data.is_auto() || known.is_some() {
+                object.set("isOnlineMeeting", &true)?;
+            }
+            known.map_or(Ok(()), |known| object.set("onlineMeetingProvider", known))
+        }
+    }
+}
+
+/// Availability and status share one field of Graph. Free stands over tentative.
+fn show_as(event: &EventFields) -> Result<Option<&str>, Error> {
+    let tentative = match &event.status {
+        Some(EventStatus::Cancelled) => {
+            return Err(Error::validation("status: an event is cancelled by deleting it"));
+        }
+        Some(EventStatus::Tentative) => true,
+        Some(EventStatus::Other(_)) => return Err(Error::validation("status: is none that Graph has")),
+        _ => false,
+    };
+    Ok(match (&event.availability, &event.status) {
+        (Some(Availability::Free), _) => Some("free"),
+        (None | Some(Availability::Busy), _) if tentative => Some("tentative"),
+        (Some(Availability::Busy), _) | (None, Some(EventStatus::Confirmed)) => Some("busy"),
+        (Some(Availability::Other(other)), _) => Some(other.as_str()),
+        (None, _) => None,
+    })
+}
+
+fn sensitivity(privacy: &Privacy) -> &str {
+    match privacy {
+        Privacy::Public => "normal",
+        Privacy::Private => "private",
+        Privacy::Confidential => "confidential",
+        Privacy::Other(other) => other.as_str(),
+    }
+}
+
+/// Refuses what is another provider's: its ids mean nothing here.
+pub(super) fn ours(calendar: &CalendarRef) -> Result<(), Error> {
+    if calendar.provider == Provider::Microsoft {
+        return Ok(());
+    }
+    Err(Error::validation(format!("provider: {:?} is not Microsoft", calendar.provider.as_str())))
+}
+
+/// A JSON object in the making.
+#[derive(Default)]
+struct Object(BTreeMap<String, Raw>);
+
+const PROPERTIES: &str = "singleValueExtendedProperties";
+
+impl Object {
+    fn set(&mut self, name: &str, value: &(impl Serialize + ?Sized)) -> Result<(), Error> {
+        let raw = Raw::from_value(value)
+            .map_err(|error| Error::validation(format!("{name}: has no JSON form")).with_source(error))?;
+        self.0.insert(name.to_owned(), raw);
+        Ok(())
+    }
+
+    /// Fields of Graph's own, over what is here. Extended properties come beside the one that is here.
+    fn extend(&mut self, fields: &Raw) -> Result<(), Error> {
+        let no_object = |error| Error::validation("fields: is not a JSON object").with_source(error);
+        let mut fields: BTreeMap<String, Raw> = fields.decode().map_err(no_object)?;
+        let lists = self.0.get(PROPERTIES).zip(fields.get(PROPERTIES));
+        if let Some((Ok(mut own), Ok(more))) =
+            lists.map(|(own, more)| (own.decode::<Vec<Raw>>(), more.decode::<Vec<Raw>>()))
+        {
+            own.extend(more);
+            fields.remove(PROPERTIES);
+            self.set(PROPERTIES, &own)?;
+        }
+        self.0.extend(fields);
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Body, Error> {
+        serde_json::to_string(&self.0)
+            .map(Body::Json)
+            .map_err(|error| Error::validation("the event has no JSON form").with_source(error))
+    }
+}

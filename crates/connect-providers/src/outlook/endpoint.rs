@@ -1,0 +1,56 @@
+//! What the calls have in common.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::DEFAULT_CALENDAR;
+
+/// What stands in a path as it is (RFC 3986 2.3).
+const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The traits of a call: `Type: METHOD "/path" -> Answer`, and what differs from most endpoints. Its headers are those of
+/// its `prefer`.
+macro_rules! endpoint {
+    ($name:ty: $method:ident $path:literal -> $answer:ty { $($rest:item)* }) => {
+        impl connect_core::Endpoint for $name {
+            type Answer = $answer;
+
+            fn method(&self) -> http::Method {
+                http::Method::$method
+            }
+
+            fn operation(&self) -> &'static str {
+                concat!(stringify!($method), " ", $path)
+            }
+
+            fn headers(&self) -> Result<http::HeaderMap, connect_core::Error> {
+                self.prefer.headers()
+            }
+
+            fn explain(response: &connect_core::Response, error: connect_core::Error) -> connect_core::Error {
+                $crate::outlook::error::explain(response, error)
+            }
+
+            $($rest)*
+        }
+    };
+}
+pub(super) use endpoint;
+
+/// The path of a calendar.
+pub(super) fn calendar_path(id: &str) -> String {
+    if id.is_empty() || id == DEFAULT_CALENDAR {
+        "/me/calendar".to_owned()
+    } else {
+        format!("/me/calendars/{}", segment(id))
+    }
+}
+
+/// The path of an event.
+pub(super) fn event_path(calendar: &str, id: &str) -> String {
+    format!("{}/events/{}", calendar_path(calendar), segment(id))
+}
+
+/// Dots alone would be taken for steps in a path, but an id is never just that.
+fn segment(text: &str) -> String {
+    utf8_percent_encode(text, KEPT).to_string()
+}

@@ -1,0 +1,75 @@
+//! What a feed asks: pages of changes, and the occurrences of a series.
+
+use std::borrow::Cow;
+
+use connect_core::{
+    Error, Response,
+    types::{Answer, Moment},
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer};
+
+use super::SAFETY;
+use crate::outlook::{
+    answer::{Page, read},
+    endpoint::{calendar_path, endpoint, event_path},
+    preferences::{Preferences, page_size},
+};
+
+/// A request of an [`EventFeed`](super::EventFeed).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "a call does nothing until it is sent"]
+pub struct FeedRequest {
+    pub(super) start: Timestamp,
+    pub(super) end: Timestamp,
+    pub(super) calendar: String,
+    pub(super) prefer: Preferences,
+    /// The series whose occurrences are to be read; none for changes.
+    pub(super) series: Option<String>,
+    pub(super) link: Option<String>,
+}
+
+endpoint!(FeedRequest: GET "/me/calendars/{id}/calendarView/delta" -> FeedPage {
+    fn path(&self) -> Cow<'_, str> {
+        match &self.series {
+            Some(series) => format!("{}/instances", event_path(&self.calendar, series)).into(),
+            None => format!("{}/calendarView/delta", calendar_path(&self.calendar)).into(),
+        }
+    }
+
+    fn query(&self) -> Result<Vec<(Cow<'_, str>, String)>, Error> {
+        if self.end <= self.start {
+            return Err(Error::validation("end: is not after the start"));
+        }
+        self.prefer.max_page_size.map(page_size).transpose()?;
+        let mut query: Vec<(Cow<'_, str>, String)> = vec![
+            ("startDateTime".into(), Moment::from(self.start).to_string()),
+            ("endDateTime".into(), Moment::from(self.end).to_string()),
+        ];
+        // Changes have the size of a page in the header.
+        if self.series.is_some() {
+            query.push(("$top".into(), "1000".to_owned()));
+        }
+        Ok(query)
+    }
+
+    fn url(&self) -> Option<Cow<'_, str>> {
+        self.link.as_deref().map(Cow::Borrowed)
+    }
+
+    fn decode(&self, response: &Response) -> Result<FeedPage, Error> {
+        read::<Page>(response, SAFETY).map(FeedPage)
+    }
+});
+
+/// The answer to it.
+#[derive(Debug)]
+pub struct FeedPage(pub(super) Page);
+
+impl<'de> Deserialize<'de> for FeedPage {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Page::deserialize(deserializer).map(Self)
+    }
+}
+
+impl Answer for FeedPage {}

@@ -1,0 +1,50 @@
+//! One event.
+
+use std::borrow::Cow;
+
+use connect_core::{
+    Error, Response,
+    types::{Event, Safety},
+};
+
+use super::{
+    answer::read_object,
+    endpoint::{endpoint, event_path},
+    event::event,
+    preferences::{Preferences, reading},
+};
+
+/// One event: a single one, an occurrence or a whole series (`GET /me/calendars/{id}/events/{id}`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "a call does nothing until it is sent"]
+pub struct GetEvent {
+    calendar: String,
+    id: String,
+    prefer: Preferences,
+}
+
+impl GetEvent {
+    /// The event of this id in a calendar.
+    pub fn new(calendar: impl Into<String>, id: impl Into<String>) -> Self {
+        Self { calendar: calendar.into(), id: id.into(), prefer: Preferences::default() }
+    }
+}
+
+reading!(GetEvent);
+
+endpoint!(GetEvent: GET "/me/calendars/{id}/events/{id}" -> Event {
+    fn path(&self) -> Cow<'_, str> {
+        event_path(&self.calendar, &self.id).into()
+    }
+
+    fn query(&self) -> Result<Vec<(Cow<'_, str>, String)>, Error> {
+        if self.id.trim().is_empty() {
+            return Err(Error::validation("eventId: is empty"));
+        }
+        Ok(self.prefer.expand(Vec::new()))
+    }
+
+    fn decode(&self, response: &Response) -> Result<Event, Error> {
+        read_object(response, Safety::Safe).map(|raw| event(raw, &self.calendar, self.prefer.property()))
+    }
+});

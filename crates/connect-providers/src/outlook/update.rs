@@ -1,0 +1,123 @@
+//! A change to an event.
+
+use std::borrow::Cow;
+
+use connect_core::{
+    Error, Response,
+    types::{self, Body, Event, EventFields, EventRef, Raw, Safety, SeriesMode},
+};
+
+use super::{
+    answer::read_object,
+    create::{Refused, set},
+    draft::{BodyType, Draft, ours},
+    endpoint::{endpoint, event_path},
+    event::event,
+    preferences::{Preferences, preferences},
+};
+
+/// A change to an event (`PATCH /me/calendars/{id}/events/{id}`). What the update leaves alone stays as it is. The answer is the
+/// event.
+///
+/// * An occurrence is changed by its own id, unless the update is of the whole series: then by the series' id. One of "this and
+///   following" is refused.
+/// * A new location replaces all that Graph knows of the old one, its address and the other places of the event among it.
+/// * A new description of an event with an online meeting takes the place of the invitation in it, and with that of the meeting:
+///   read, change, write.
+/// * A new recurrence needs the start of the series beside it: `.time(start, end)`.
+/// * What is cleared becomes empty; the application's own fields become none.
+#[derive(Clone, Debug, PartialEq)]
+#[must_use = "a call does nothing until it is sent"]
+pub struct UpdateEvent {
+    event: Result<EventFields, Refused>,
+    target: Target,
+    prefer: Preferences,
+    draft: Draft,
+}
+
+impl UpdateEvent {
+    /// The change.
+    pub fn new(update: &types::UpdateEvent) -> Self {
+        let (target, checked) = Target::of(update.event());
+        let event = checked.and_then(|()| Ok(update.fields()?)).map_err(Refused);
+        Self { event, target, prefer: Preferences::default(), draft: Draft::default() }
+    }
+
+    /// Only if the event is still in the state of that [`etag`](super::etag); a conflict otherwise.
+    pub fn if_match(mut self, etag: impl Into<Box<str>>) -> Self {
+        self.prefer.if_match = Some(etag.into());
+        self
+    }
+
+    /// The zone of a series, and that of the times in the answer, by its IANA or Windows name.
+    pub fn time_zone(mut self, zone: impl Into<Box<str>>) -> Self {
+        let zone = zone.into();
+        self.prefer.time_zone = Some(zone.clone());
+        self.draft.time_zone = Some(zone);
+        self
+    }
+
+    /// In which form the description is; otherwise as it looks.
+    pub fn body_type(mut self, kind: BodyType) -> Self {
+        self.draft.body_type = Some(kind);
+        self
+    }
+
+    /// Fields of Graph's own, a JSON object. They stand over those that follow from the update.
+    pub fn fields(mut self, fields: Raw) -> Self {
+        self.draft.fields = Some(fields);
+        self
+    }
+}
+
+preferences!(UpdateEvent);
+
+endpoint!(UpdateEvent: PATCH "/me/calendars/{id}/events/{id}" -> Event {
+    fn path(&self) -> Cow<'_, str> {
+        event_path(&self.target.calendar, &self.target.id).into()
+    }
+
+    fn body(&self) -> Result<Body, Error> {
+        let event = self.event.as_ref().map_err(|refused| refused.0.clone())?;
+        self.draft.body(event, self.target.series, self.prefer.property())
+    }
+
+    /// The same change twice is the same as once; with a condition, the second would fail.
+    fn safety(&self) -> Safety {
+        if self.prefer.if_match.is_some() { Safety::Once } else { Safety::Idempotent }
+    }
+
+    fn decode(&self, response: &Response) -> Result<Event, Error> {
+        let raw = read_object(response, self.safety())?;
+        let mut event = event(raw, &self.target.calendar, self.prefer.property());
+        if let (None, Ok(sent)) = (&event.custom, &self.event) {
+            event.custom = set(&sent.custom);
+        }
+        Ok(event)
+    }
+});
+
+/// Which event a write is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Target {
+    pub(super) calendar: String,
+    pub(super) id: String,
+    /// Whether it is a whole series.
+    pub(super) series: bool,
+}
+
+impl Target {
+    pub(super) fn of(event: EventRef) -> (Self, Result<(), Error>) {
+        let checked = ours(&event.calendar).and_then(|()| {
+            if event.mode == Some(SeriesMode::Following) {
+                return Err(Error::validation(
+                    "Graph cannot split a series: end it with an update of its recurrence, and create another one",
+                ));
+            }
+            if event.id.trim().is_empty() { Err(Error::validation("eventId: is empty")) } else { Ok(()) }
+        });
+        let series = event.mode == Some(SeriesMode::All);
+        let id = event.recurring_event_id.filter(|id| series && !id.is_empty()).unwrap_or(event.id);
+        (Self { calendar: event.calendar.id, id, series }, checked)
+    }
+}

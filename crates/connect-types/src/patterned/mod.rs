@@ -1,0 +1,159 @@
+//! Recurrences as Microsoft Graph writes them: a pattern and a range (`patternedRecurrence`).
+
+mod json;
+mod rule;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::num::NonZeroU32;
+
+use jiff::civil::Date;
+use jiff::{Timestamp, Zoned};
+
+use crate::Weekday;
+
+/// A recurrence of Microsoft Graph, which counts in days of the series' own time zone.
+///
+/// ```
+/// use connect_types::PatternedRecurrence;
+/// use jiff::civil::date;
+///
+/// let first = date(2026, 1, 13);
+/// let second_tuesdays = PatternedRecurrence::from_rrule("RRULE:FREQ=MONTHLY;COUNT=5;BYDAY=2TU", first)?;
+/// assert_eq!(
+///     serde_json::to_string(&second_tuesdays)?,
+///     r#"{"pattern":{"type":"relativeMonthly","interval":1,"daysOfWeek":["tuesday"],"index":"second"},"#.to_owned()
+///         + r#""range":{"type":"numbered","startDate":"2026-01-13","numberOfOccurrences":5}}"#
+/// );
+/// assert_eq!(second_tuesdays.rrule(first)?, "RRULE:FREQ=MONTHLY;COUNT=5;BYDAY=2TU");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// * What a pattern cannot hold, such as the fifth Monday or two days of a month, is an error that names the part.
+/// * An end is a date here and an instant in a rule. The two are the same where the last occurrence is: which one that is
+///   follows from when the series begins ([`SeriesStart`]).
+/// * The 31st of a month without one is passed over by a rule; Outlook takes the last day of such a month.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PatternedRecurrence {
+    /// Which days it takes.
+    pub pattern: Pattern,
+    /// Every how many steps, at least 1.
+    pub interval: u32,
+    /// The day it begins with, in the zone of the series.
+    pub start: Date,
+    /// When it ends.
+    pub end: RangeEnd,
+    /// The zone that the days are days of, by its IANA or Windows name; that of the event's start, unless given.
+    pub time_zone: Option<String>,
+}
+
+/// The days of a [`PatternedRecurrence`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pattern {
+    /// Every day.
+    Daily,
+    /// Weekdays.
+    Weekly {
+        /// Which.
+        days: Vec<Weekday>,
+        /// The day a week begins with: it matters where not every week counts.
+        first_day: Weekday,
+    },
+    /// A day of the month, 1 to 31.
+    AbsoluteMonthly {
+        /// Which.
+        day: i8,
+    },
+    /// One of the days of a month that are of these weekdays.
+    RelativeMonthly {
+        /// The weekdays.
+        days: Vec<Weekday>,
+        /// Which one of those days.
+        index: WeekIndex,
+    },
+    /// A day of the year.
+    AbsoluteYearly {
+        /// The month, 1 to 12.
+        month: i8,
+        /// The day of the month, 1 to 31.
+        day: i8,
+    },
+    /// One of the days of a month of the year that are of these weekdays.
+    RelativeYearly {
+        /// The month, 1 to 12.
+        month: i8,
+        /// The weekdays.
+        days: Vec<Weekday>,
+        /// Which one of those days.
+        index: WeekIndex,
+    },
+}
+
+/// Which one of a month's days that fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum WeekIndex {
+    /// The first.
+    First,
+    /// The second.
+    Second,
+    /// The third.
+    Third,
+    /// The fourth.
+    Fourth,
+    /// The last.
+    Last,
+}
+
+/// When a [`PatternedRecurrence`] ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RangeEnd {
+    /// It goes on.
+    #[default]
+    Never,
+    /// On this day, which still counts.
+    On(Date),
+    /// After so many occurrences.
+    After(NonZeroU32),
+}
+
+/// When a series begins: what it takes to know the last occurrence before an instant, or on a day.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum SeriesStart {
+    /// With a whole day.
+    Day(Date),
+    /// At a time of a time zone, where all its occurrences are at that time.
+    At(Zoned),
+    /// At an instant; in which zone is not known, or UTC. An end is then right unless the zone leaves out a day.
+    Instant(Timestamp),
+}
+
+impl From<Date> for SeriesStart {
+    fn from(day: Date) -> Self {
+        Self::Day(day)
+    }
+}
+
+impl From<Zoned> for SeriesStart {
+    fn from(start: Zoned) -> Self {
+        Self::At(start)
+    }
+}
+
+impl From<&Zoned> for SeriesStart {
+    fn from(start: &Zoned) -> Self {
+        Self::At(start.clone())
+    }
+}
+
+impl From<Timestamp> for SeriesStart {
+    fn from(start: Timestamp) -> Self {
+        Self::Instant(start)
+    }
+}
+
+impl From<&Self> for SeriesStart {
+    fn from(start: &Self) -> Self {
+        start.clone()
+    }
+}
