@@ -111,7 +111,9 @@ fn delete(mirror: &mut Mirror, key: &Key, told: Option<Modified>, news: &mut New
         mirror.stale = true; // it was told before what is known: whether it still holds, a sweep tells
         return;
     }
+    let undated = told.is_none() || with_it().any(|(_, note)| note.modified.is_none());
     let all: Vec<_> = with_it().map(|(key, _)| key.clone()).collect();
+    mirror.stale |= undated && !all.is_empty(); // it may have been restored since
     mirror.gone.insert(key.clone(), Absence::Deleted(told));
     mirror.sweep.as_mut().into_iter().for_each(|sweep| sweep.withdraw(key));
     for key in all {
@@ -138,7 +140,6 @@ fn put(mirror: &mut Mirror, key: &Key, event: Event, news: &mut News) {
     // What may be a series is not certain to be listed, and neither is what does not take place.
     mirror.stale |= nature == Nature::Unclear && !was_there || event.status == Some(EventStatus::Cancelled);
     if is_inside {
-        mirror.gone.is_back(key, note.series.as_deref());
         mirror.known.insert(key.clone(), note);
         mirror.sweep.as_mut().into_iter().for_each(|sweep| sweep.deliver(key.clone(), event.clone()));
         news.insert(key.clone(), Some(event));

@@ -7,16 +7,18 @@ use super::known::{Key, Modified};
 /// How much is remembered beyond the sweep in which it went: some megabytes at the most.
 const MOST: usize = 10_000;
 
-/// Events that went, by key.
+/// Events that went, by key. Times decide what of it still holds, so nothing is taken back when an event returns.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Gone {
-    entries: BTreeMap<Key, Entry>,
+    /// Single events, occurrences, and series with all of theirs.
+    deleted: BTreeMap<Key, Entry>,
+    outside: BTreeMap<Key, Entry>,
     sweep: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    absence: Absence,
+    at: Option<Modified>,
     /// The sweep in which it was heard, or after whose end.
     sweep: u64,
 }
@@ -38,37 +40,55 @@ impl Gone {
 
     /// A sweep has ended.
     pub(super) fn end(&mut self) {
-        if self.entries.len() > MOST {
-            self.entries.retain(|_, entry| entry.sweep == self.sweep);
+        for entries in [&mut self.deleted, &mut self.outside] {
+            if entries.len() > MOST {
+                entries.retain(|_, entry| entry.sweep == self.sweep);
+            }
         }
     }
 
     pub(super) fn insert(&mut self, key: Key, absence: Absence) {
-        self.entries.insert(key, Entry { absence, sweep: self.sweep });
+        let sweep = self.sweep;
+        match absence {
+            Absence::Deleted(at) => {
+                self.outside.remove(&key);
+                self.deleted.insert(key, Entry { at, sweep });
+            }
+            Absence::Outside(at) => drop(self.outside.insert(key, Entry { at, sweep })),
+        }
     }
 
-    /// It is there, and so is its series.
-    pub(super) fn is_back(&mut self, key: &Key, series: Option<&str>) {
-        self.entries.remove(key);
-        if let Some(series) = series {
-            self.entries.remove(&key.beside(series));
+    /// A page of the sweep that is under way shows it, so it is there, and so is its series.
+    pub(super) fn is_shown(&mut self, key: &Key, series: Option<&str>) {
+        self.outside.remove(key);
+        for key in series.map(|series| key.beside(series)).iter().chain([key]) {
+            if self.deleted.get(key).is_some_and(|entry| entry.sweep < self.sweep) {
+                self.deleted.remove(key);
+            }
         }
     }
 
     /// Whether the event, or its series, went.
     pub(super) fn absence(&self, key: &Key, series: Option<&str>) -> Option<Absence> {
-        self.entry(key, series).map(|entry| entry.absence)
+        self.since(0, key, series)
     }
 
     /// The same for a page of the sweep that is under way: of what went before, the page knows better.
     pub(super) fn since_begin(&self, key: &Key, series: Option<&str>) -> Option<Absence> {
-        self.entry(key, series).filter(|entry| entry.sweep == self.sweep).map(|entry| entry.absence)
+        self.since(self.sweep, key, series)
     }
 
-    fn entry(&self, key: &Key, series: Option<&str>) -> Option<&Entry> {
-        let series = series.and_then(|series| self.entries.get(&key.beside(series)));
-        let deleted = series.filter(|entry| matches!(entry.absence, Absence::Deleted(_)));
-        // Of the two, what was heard later: the event may have left the window before its series was deleted.
-        self.entries.get(key).into_iter().chain(deleted).max_by_key(|entry| entry.sweep)
+    /// What left the window after a deletion was restored before.
+    fn since(&self, sweep: u64, key: &Key, series: Option<&str>) -> Option<Absence> {
+        let heard = |entry: &&Entry| entry.sweep >= sweep;
+        let outside = self.outside.get(key).filter(heard);
+        let series = series.and_then(|series| self.deleted.get(&key.beside(series)));
+        let deleted = [self.deleted.get(key), series].into_iter().flatten().filter(heard);
+        let deleted = deleted.max_by_key(|entry| entry.at);
+        match (outside, deleted) {
+            (Some(outside), Some(deleted)) if outside.at <= deleted.at => Some(Absence::Deleted(deleted.at)),
+            (Some(outside), _) => Some(Absence::Outside(outside.at)),
+            (None, deleted) => deleted.map(|entry| Absence::Deleted(entry.at)),
+        }
     }
 }

@@ -11,6 +11,7 @@ use super::{
     Mirror,
     gone::Absence,
     known::{Key, Known, Modified, Note},
+    nature::Nature,
 };
 use crate::sync::Changes;
 
@@ -124,12 +125,14 @@ fn end(mirror: &mut Mirror) -> Option<Changes> {
     let mut kept: BTreeMap<Key, (Note, Option<Event>)> = BTreeMap::new();
     for (key, Seen { note, event }) in seen {
         if shows(mirror, &delivered, &key, &note, event.is_some()) {
-            mirror.gone.is_back(&key, note.series.as_deref());
+            mirror.gone.is_shown(&key, note.series.as_deref());
             kept.insert(key, (note, event));
         }
     }
     for (key, event) in delivered {
         if !kept.contains_key(&key) {
+            // No page showed it: it is new, or it is a series, which none ever shows.
+            mirror.stale |= Nature::of(&event) == Nature::Unclear;
             kept.insert(key, (Note::of(&event), Some(event)));
         }
     }
