@@ -7,7 +7,8 @@ use super::known::{Key, Modified};
 /// How much is remembered beyond the sweep in which it went: some megabytes at the most.
 const MOST: usize = 10_000;
 
-/// Events that went, by key. Times decide what of it still holds, so nothing is taken back when an event returns.
+/// Events that went, by key. Nothing is taken back when one returns: what is known comes first, and
+/// times decide what of this still holds.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Gone {
     /// Single events, occurrences, and series with all of theirs.
@@ -52,19 +53,10 @@ impl Gone {
         match absence {
             Absence::Deleted(at) => {
                 self.outside.remove(&key);
-                self.deleted.insert(key, Entry { at, sweep });
+                let earlier = self.deleted.get(&key).and_then(|entry| entry.at); // of a restored event
+                self.deleted.insert(key, Entry { at: at.max(earlier), sweep });
             }
             Absence::Outside(at) => drop(self.outside.insert(key, Entry { at, sweep })),
-        }
-    }
-
-    /// A page of the sweep that is under way shows it, so it is there, and so is its series.
-    pub(super) fn is_shown(&mut self, key: &Key, series: Option<&str>) {
-        self.outside.remove(key);
-        for key in series.map(|series| key.beside(series)).iter().chain([key]) {
-            if self.deleted.get(key).is_some_and(|entry| entry.sweep < self.sweep) {
-                self.deleted.remove(key);
-            }
         }
     }
 

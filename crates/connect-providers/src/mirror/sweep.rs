@@ -125,7 +125,6 @@ fn end(mirror: &mut Mirror) -> Option<Changes> {
     let mut kept: BTreeMap<Key, (Note, Option<Event>)> = BTreeMap::new();
     for (key, Seen { note, event }) in seen {
         if shows(mirror, &delivered, &key, &note, event.is_some()) {
-            mirror.gone.is_shown(&key, note.series.as_deref());
             kept.insert(key, (note, event));
         }
     }
