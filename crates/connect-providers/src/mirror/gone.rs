@@ -1,0 +1,86 @@
+//! What the copy no longer holds, so that an older page or a late delivery does not bring it back.
+
+use std::collections::BTreeMap;
+
+use super::known::{Key, Modified};
+
+/// How much is remembered beyond the sweep in which it went: some megabytes at the most.
+const MOST: usize = 10_000;
+
+/// Events that went, by key. Nothing is taken back when one returns: what is known comes first, and
+/// times decide what of this still holds.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Gone {
+    /// Single events, occurrences, and series with all of theirs.
+    deleted: BTreeMap<Key, Entry>,
+    outside: BTreeMap<Key, Entry>,
+    sweep: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    at: Option<Modified>,
+    /// The sweep in which it was heard, or after whose end.
+    sweep: u64,
+}
+
+/// Why an event is not in the copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Absence {
+    /// It was deleted, no later than this.
+    Deleted(Option<Modified>),
+    /// It has left the window, or no page showed it any more: the last time it was known to be modified.
+    Outside(Option<Modified>),
+}
+
+impl Gone {
+    /// A sweep begins: its pages know of what went before.
+    pub(super) fn begin(&mut self) {
+        self.sweep += 1;
+    }
+
+    /// A sweep has ended.
+    pub(super) fn end(&mut self) {
+        for entries in [&mut self.deleted, &mut self.outside] {
+            if entries.len() > MOST {
+                entries.retain(|_, entry| entry.sweep == self.sweep);
+            }
+        }
+    }
+
+    pub(super) fn insert(&mut self, key: Key, absence: Absence) {
+        let sweep = self.sweep;
+        match absence {
+            Absence::Deleted(at) => {
+                self.outside.remove(&key);
+                let earlier = self.deleted.get(&key).and_then(|entry| entry.at); // of a restored event
+                self.deleted.insert(key, Entry { at: at.max(earlier), sweep });
+            }
+            Absence::Outside(at) => drop(self.outside.insert(key, Entry { at, sweep })),
+        }
+    }
+
+    /// Whether the event, or its series, went.
+    pub(super) fn absence(&self, key: &Key, series: Option<&str>) -> Option<Absence> {
+        self.since(0, key, series)
+    }
+
+    /// The same for a page of the sweep that is under way: of what went before, the page knows better.
+    pub(super) fn since_begin(&self, key: &Key, series: Option<&str>) -> Option<Absence> {
+        self.since(self.sweep, key, series)
+    }
+
+    /// What left the window after a deletion was restored before.
+    fn since(&self, sweep: u64, key: &Key, series: Option<&str>) -> Option<Absence> {
+        let heard = |entry: &&Entry| entry.sweep >= sweep;
+        let outside = self.outside.get(key).filter(heard);
+        let series = series.and_then(|series| self.deleted.get(&key.beside(series)));
+        let deleted = [self.deleted.get(key), series].into_iter().flatten().filter(heard);
+        let deleted = deleted.max_by_key(|entry| entry.at);
+        match (outside, deleted) {
+            (Some(outside), Some(deleted)) if outside.at <= deleted.at => Some(Absence::Deleted(deleted.at)),
+            (Some(outside), _) => Some(Absence::Outside(outside.at)),
+            (None, deleted) => deleted.map(|entry| Absence::Deleted(entry.at)),
+        }
+    }
+}
