@@ -1,5 +1,6 @@
 //! The state machine itself: one request in, one answer out.
 
+use crate::accounts::Accounts;
 use crate::apps::Registered;
 use crate::faults::{Fault, Faults, Matched};
 use crate::google_calendar::GoogleCalendar;
@@ -48,6 +49,7 @@ pub struct Sandbox {
     pub(crate) origin: String,
     pub(crate) limits: Limits,
     pub(crate) neighbours: Neighbours,
+    pub(crate) accounts: Accounts,
     pub(crate) google: GoogleCalendar,
     /// How far its clock is ahead of the caller's.
     pub(crate) ahead: SignedDuration,
@@ -94,6 +96,7 @@ impl Sandbox {
             origin: "http://localhost".to_owned(),
             limits: Limits::default(),
             neighbours: Neighbours::new(seed),
+            accounts: Accounts::default(),
             google: GoogleCalendar::default(),
             ahead: SignedDuration::ZERO,
             recorder: Recorder::default(),
@@ -266,6 +269,11 @@ impl Call {
     /// The first value of a query parameter, also an empty one.
     pub(crate) fn query_given(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Every parameter of the query, as it stands there.
+    pub(crate) fn query_pairs(&self) -> &[(String, String)] {
+        &self.query
     }
 
     /// Every value of a query parameter that is not empty.
