@@ -28,6 +28,7 @@ mod demo;
 mod events;
 mod faults;
 mod google_calendar;
+mod graph;
 mod ledger;
 mod limits;
 mod neighbours;
