@@ -44,10 +44,10 @@ fn civil(text: &str, zone: &Zone) -> Option<DateTime> {
         Some(plain) if zone.name.eq_ignore_ascii_case("UTC") => plain,
         _ => text,
     };
-    if plain.contains('T') {
-        plain.parse().ok()
-    } else {
-        plain.parse::<Date>().ok().map(|day| day.at(0, 0, 0, 0))
+    match plain.split_once('T') {
+        Some((_, time)) if time.contains(|c: char| !(c.is_ascii_digit() || ":.".contains(c))) => None,
+        Some(_) => plain.parse().ok(),
+        None => plain.parse::<Date>().ok().map(|day| day.at(0, 0, 0, 0)),
     }
 }
 
