@@ -42,7 +42,8 @@ impl Sandbox {
         query::only(call, &["$deltatoken"])?;
         let preferences = self.graph_preferences(call)?;
         let style = Style::read(call, &preferences, matches!(view, View::Window { .. }))?;
-        let asked = Query::read(call, view)?;
+        let mut asked = Query::read(call, view)?;
+        let skip = std::mem::take(&mut asked.skip);
         let size = self.graph_page_size(call, &preferences)?;
         let empties = self.settings.is("graph_empty_pages", "on");
         let name = place.name();
@@ -54,7 +55,7 @@ impl Sandbox {
             }
         };
         let (items, next) = self.graph_at(place, call.now, |calendar, _| {
-            let skip = if from.is_none() { asked.skip } else { 0 };
+            let skip = if from.is_none() { skip } else { 0 };
             let mut rows: Vec<_> = calendar.events.values().flat_map(|event| rows(event, &asked)).collect();
             rows.sort_by_cached_key(|row| row.key.clone());
             if asked.descending {
