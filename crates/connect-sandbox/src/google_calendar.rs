@@ -8,11 +8,10 @@
 //! ```
 //!
 //! - [`access`] and [`refused`]: who may do what, and Google's form of an error.
-//! - [`accounts`]: an account is that of the user of Connect who connected it; one that nobody connected has the demo
-//!   calendars, and Connect finds it as it is when someone does. [`holidays`] is everybody's.
+//! - [`accounts`]: which calendar, and what the caller may do with it. [`holidays`] is everybody's.
 //! - [`resource`], [`body`], [`rrule`], [`times`]: an event in Google's words, and back.
-//! - [`list`], [`query`], [`view`], [`ledger`], [`token`]: lists, pages and incremental synchronisation. A sync token is a
-//!   place in the ledger; what comes of it is the difference between what the list showed there and what it shows now.
+//! - [`list`], [`query`], [`view`]: lists, pages and incremental synchronisation. A sync token is a place in the ledger;
+//!   what comes of it is the difference between what the list showed there and what it shows now.
 //!
 //! Partial answers (`fields`), batches, access lists, notification channels, and moving, importing and quick-adding events
 //! are not there.
@@ -24,21 +23,19 @@ mod calendars;
 mod colors;
 mod free_busy;
 mod holidays;
-mod ledger;
 mod list;
 mod query;
 mod refused;
 mod resource;
 mod rrule;
 mod times;
-mod token;
 mod view;
 mod write;
 
-use crate::events::{Calendar, Event};
+use crate::ledger::Ledger;
 use crate::reply::Reply;
 use crate::sandbox::{Call, Sandbox};
-use ledger::Ledger;
+pub(crate) use holidays::calendar as holidays;
 use percent_encoding::percent_decode_str;
 use refused::Refused;
 use serde_json::Value;
@@ -61,29 +58,16 @@ pub(crate) enum Endpoint {
     FreeBusy,
 }
 
-/// What Google keeps beside the calendars that users of Connect have connected.
+/// What Google keeps of its own.
 #[derive(Debug, Default)]
 pub(crate) struct GoogleCalendar {
-    /// The calendars of accounts that nobody connected, by account.
-    pub(crate) unconnected: BTreeMap<String, Vec<Calendar>>,
-    /// The calendar of everybody, once it is asked for.
-    holidays: Vec<Calendar>,
-    /// By account and calendar.
-    ledgers: BTreeMap<(String, String), Ledger<Event>>,
     /// Of calendar lists, by account.
     lists: BTreeMap<String, Ledger<Value>>,
-    /// Sync tokens of an earlier one have expired.
-    generation: u64,
     /// Calls while the switch `google_limit` is on.
     limited: u64,
 }
 
 impl Sandbox {
-    /// Makes every sync token that Google Calendar gave out so far expire: the next use of one is a 410.
-    pub fn expire_sync_tokens(&mut self) {
-        self.google.generation += 1;
-    }
-
     pub(crate) fn google_calendar(&mut self, endpoint: Endpoint, call: &Call) -> Reply {
         self.serve_google_calendar(endpoint, call).unwrap_or_else(Reply::from)
     }

@@ -20,6 +20,7 @@
 //! `tls` also over https. What the service's documentation leaves open is a switch of [`Settings`]; what goes wrong in the
 //! real world is a [`Fault`]; what happened is in [`Stats`] and [`Sandbox::requests`].
 
+mod accounts;
 mod apps;
 mod clock;
 mod control;
@@ -27,6 +28,8 @@ mod demo;
 mod events;
 mod faults;
 mod google_calendar;
+mod graph;
+mod ledger;
 mod limits;
 mod neighbours;
 mod oauth;
@@ -43,6 +46,7 @@ mod seed;
 mod server;
 mod settings;
 mod stats;
+mod sync_token;
 mod time;
 mod users;
 mod webhooks;

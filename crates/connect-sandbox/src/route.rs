@@ -1,6 +1,7 @@
 //! Which endpoint a request is for.
 
 use crate::google_calendar::Endpoint as Calendar;
+use crate::graph::{Endpoint as Graph, ROUTES as GRAPH};
 use crate::neighbours::AuthorizationServer::{Apptoto, Google, Microsoft};
 use crate::neighbours::Endpoint as At;
 use http::Method;
@@ -29,6 +30,7 @@ pub(crate) enum Endpoint {
     /// Of Google, Microsoft or Apptoto.
     Neighbour(At),
     GoogleCalendar(Calendar),
+    Graph(Graph),
     Unknown,
 }
 
@@ -156,7 +158,7 @@ impl Route {
         }
         let endpoint = match inner {
             Some(path) => lookup(&ENDPOINTS, method, path),
-            None => lookup(&ORIGIN, method, path),
+            None => lookup(&ORIGIN, method, path).or_else(|| graph(method, path)),
         };
         match endpoint {
             Some((name, endpoint)) => Self::Service(endpoint, name),
@@ -166,11 +168,11 @@ impl Route {
 
     /// The methods a path of the service is there for.
     pub(crate) fn methods(path: &str) -> Vec<&'static str> {
-        let (table, path) = match path.strip_prefix("/api") {
-            Some(inner) => (&ENDPOINTS[..], inner),
-            None => (&ORIGIN[..], path),
+        let (names, path): (Vec<_>, _) = match path.strip_prefix("/api") {
+            Some(inner) => (ENDPOINTS.iter().map(|(name, _)| *name).collect(), inner),
+            None => (origin_names().collect(), path),
         };
-        let names = table.iter().filter_map(|(name, _)| name.split_once(' '));
+        let names = names.into_iter().filter_map(|name| name.split_once(' '));
         names.filter(|(_, known)| fits(known, path)).map(|(method, _)| method).collect()
     }
 
@@ -178,8 +180,8 @@ impl Route {
     /// public keys.
     pub(crate) fn is_api(endpoint: Endpoint) -> bool {
         use Endpoint::{
-            Authorize, Consent, ConsentPage, GoogleCalendar, Neighbour, Providers, ReturnToApp, Unknown,
-            WebhookKeys,
+            Authorize, Consent, ConsentPage, GoogleCalendar, Graph, Neighbour, Providers, ReturnToApp,
+            Unknown, WebhookKeys,
         };
         !matches!(
             endpoint,
@@ -190,6 +192,7 @@ impl Route {
                 | Consent
                 | Neighbour(_)
                 | GoogleCalendar(_)
+                | Graph(_)
                 | Unknown
                 | WebhookKeys
         )
@@ -200,6 +203,10 @@ impl Route {
         matches!(endpoint, Endpoint::Token | Endpoint::Neighbour(At::Token(_)))
     }
 
+    pub(crate) fn is_graph(endpoint: Endpoint) -> bool {
+        matches!(endpoint, Endpoint::Graph(_))
+    }
+
     /// Whether it is one of the paths from before `/oauth`.
     pub(crate) fn is_legacy(name: &str) -> bool {
         ["GET /connection-status", "POST /disconnect"].contains(&name)
@@ -207,11 +214,20 @@ impl Route {
 
     /// Whether a fault may name this endpoint.
     pub(crate) fn is_name(name: &str) -> bool {
-        name == "*" || name == UNKNOWN || ENDPOINTS.iter().chain(&ORIGIN).any(|(known, _)| *known == name)
+        let mut known = ENDPOINTS.iter().map(|(name, _)| *name).chain(origin_names());
+        name == "*" || name == UNKNOWN || known.any(|known| known == name)
     }
 }
 
 const UNKNOWN: &str = "unknown";
+
+fn graph(method: &Method, path: &str) -> Option<(&'static str, Endpoint)> {
+    lookup(&GRAPH, method, path).map(|(name, endpoint)| (name, Endpoint::Graph(endpoint)))
+}
+
+fn origin_names() -> impl Iterator<Item = &'static str> {
+    ORIGIN.iter().map(|(name, _)| *name).chain(GRAPH.iter().map(|(name, _)| *name))
+}
 
 fn lookup<T: Copy>(table: &[(&'static str, T)], method: &Method, path: &str) -> Option<(&'static str, T)> {
     let called = |name: &str| {

@@ -1,8 +1,10 @@
 //! The state machine itself: one request in, one answer out.
 
+use crate::accounts::Accounts;
 use crate::apps::Registered;
 use crate::faults::{Fault, Faults, Matched};
 use crate::google_calendar::GoogleCalendar;
+use crate::graph::Graph;
 use crate::limits::Limits;
 use crate::neighbours::Neighbours;
 use crate::oauth::Grants;
@@ -48,7 +50,9 @@ pub struct Sandbox {
     pub(crate) origin: String,
     pub(crate) limits: Limits,
     pub(crate) neighbours: Neighbours,
+    pub(crate) accounts: Accounts,
     pub(crate) google: GoogleCalendar,
+    pub(crate) graph: Graph,
     /// How far its clock is ahead of the caller's.
     pub(crate) ahead: SignedDuration,
     recorder: Recorder,
@@ -94,7 +98,9 @@ impl Sandbox {
             origin: "http://localhost".to_owned(),
             limits: Limits::default(),
             neighbours: Neighbours::new(seed),
+            accounts: Accounts::default(),
             google: GoogleCalendar::default(),
+            graph: Graph::new(seed),
             ahead: SignedDuration::ZERO,
             recorder: Recorder::default(),
         }
@@ -161,6 +167,7 @@ impl Sandbox {
     fn service(&mut self, endpoint: Endpoint, name: &'static str, call: &Call) -> Answer {
         let grant_type = Route::is_token(endpoint).then(|| crate::oauth::grant_type(call)).flatten();
         let grant_type = grant_type.as_deref();
+        let caller = Route::is_graph(endpoint).then(|| self.graph_begins(call)).flatten();
 
         let early = self.faults.fire(&Matched { endpoint: name, grant_type, status: None });
         let acts = early.as_ref().is_none_or(Fault::lets_act);
@@ -180,6 +187,10 @@ impl Sandbox {
             cut |= reply.is_none();
         }
         let reply = reply.filter(|_| !cut);
+        if let Some(caller) = caller {
+            let end = crate::time::plus(call.now, delay);
+            self.graph_ends(&caller, end);
+        }
         self.keep(call, name, reply.as_ref().map(|reply| reply.status().as_u16()));
         Answer { delay, outcome: reply.map_or(Outcome::Cut, Outcome::Reply) }
     }
@@ -215,6 +226,7 @@ impl Sandbox {
             Endpoint::WebhookKeys => Ok(self.serve_keys(call)),
             Endpoint::Neighbour(endpoint) => self.neighbour(endpoint, call),
             Endpoint::GoogleCalendar(endpoint) => Ok(self.google_calendar(endpoint, call)),
+            Endpoint::Graph(endpoint) => Ok(self.graph(endpoint, call)),
             Endpoint::Unknown => Err(unknown(call.request.uri().path())),
         }
     }
@@ -266,6 +278,11 @@ impl Call {
     /// The first value of a query parameter, also an empty one.
     pub(crate) fn query_given(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Every parameter of the query, as it stands there.
+    pub(crate) fn query_pairs(&self) -> &[(String, String)] {
+        &self.query
     }
 
     /// Every value of a query parameter that is not empty.

@@ -4,6 +4,7 @@
 //! /sandbox/set` and the listing all read it.
 
 mod google_calendar;
+mod graph;
 mod neighbours;
 mod switch;
 mod table;

@@ -25,6 +25,10 @@ pub struct Stats {
     pub faults: FaultCounts,
     /// Users that were ever created.
     pub users: u64,
+    /// The most requests of one application that Graph had to do with at once, by mailbox. One is being dealt with until its
+    /// answer goes out.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub most_at_once: BTreeMap<String, u64>,
     /// What became of webhook deliveries.
     pub deliveries: DeliveryCounts,
     /// What Google, Microsoft and Apptoto did; the other figures of sign-in are Connect's. Over the wire they are there once

@@ -1,9 +1,10 @@
 //! Times as the service reads and writes them.
 
 use jiff::civil::{Date, DateTime};
-use jiff::tz::TimeZone;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serializer;
+use std::sync::LazyLock;
 
 /// UTC with milliseconds and `Z`, as a JavaScript `Date` prints itself.
 pub(crate) fn wire(at: Timestamp) -> String {
@@ -43,6 +44,13 @@ fn read_exact(text: &str) -> Option<Timestamp> {
     zoned.or_else(local).or_else(date)
 }
 
+/// The zone of this name, from data that is the same everywhere.
+pub(crate) fn zone(name: &str) -> Option<TimeZone> {
+    /// It keeps the zones that were asked for.
+    static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
+    ZONES.get(name).ok()
+}
+
 pub(crate) fn instant(local: DateTime) -> Option<Timestamp> {
     local.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
 }
@@ -74,6 +82,11 @@ pub(crate) fn plus_hours(at: Timestamp, hours: i64) -> Timestamp {
 pub(crate) fn plus_seconds(at: Timestamp, seconds: u64) -> Timestamp {
     let seconds = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
     at.checked_add(seconds).unwrap_or(Timestamp::MAX)
+}
+
+/// `at` moved on by a duration; to the end of time at the most.
+pub(crate) fn plus(at: Timestamp, by: std::time::Duration) -> Timestamp {
+    SignedDuration::try_from(by).ok().and_then(|by| at.checked_add(by).ok()).unwrap_or(Timestamp::MAX)
 }
 
 /// `at` moved by the way from `from` to `to`.

@@ -73,9 +73,8 @@ impl Sandbox {
             return Err(LimitReached);
         }
         let account = account(&user.id, provider);
-        // What was written at Google before is there.
-        let known =
-            (provider == Provider::Google).then(|| self.google.unconnected.remove(&account)).flatten();
+        // What was written at the provider before is there.
+        let known = self.accounts.take(provider, &account);
         let connection = Connection {
             account,
             granted: (!provider.granted_scopes().is_empty()).then_some(!withheld),

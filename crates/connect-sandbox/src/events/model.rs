@@ -110,6 +110,15 @@ impl Event {
         self.instance(series, start)
     }
 
+    /// The occurrences that are left next to the one the rule starts at `start`.
+    pub(crate) fn neighbours(&self, start: Timestamp) -> (Option<Instance<'_>>, Option<Instance<'_>>) {
+        let Some(series) = &self.series else { return (None, None) };
+        let starts = series.rule.starts(self.fields.start, Timestamp::MAX);
+        let left = |start: &Timestamp| self.instance(series, *start);
+        let before = starts.iter().rev().filter(|one| **one < start).find_map(left);
+        (before, starts.iter().filter(|one| **one > start).find_map(left))
+    }
+
     /// The first occurrence that is left.
     pub(crate) fn first_occurrence(&self) -> Option<Timestamp> {
         let series = self.series.as_ref()?;

@@ -72,7 +72,7 @@ pub(crate) fn google(calendar: &Calendar, instance: &Instance<'_>) -> Value {
     })
 }
 
-fn microsoft(calendar: &Calendar, instance: &Instance<'_>) -> Value {
+pub(crate) fn microsoft(calendar: &Calendar, instance: &Instance<'_>) -> Value {
     let fields = &instance.fields;
     let moment =
         |at: Timestamp| json!({ "dateTime": format!("{}.0000000", time::local(at)), "timeZone": "UTC" });

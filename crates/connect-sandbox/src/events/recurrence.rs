@@ -80,6 +80,12 @@ impl Recurrence {
         starts
     }
 
+    /// Whether the first start is one that the rule itself gives.
+    pub(crate) fn gives(&self, first: Timestamp) -> bool {
+        let day = self.zone.to_datetime(first).date();
+        self.period(day, 0).is_some_and(|(_, days)| self.picked(days).contains(&day))
+    }
+
     /// The first day of the nth period, and the days of it that the rule picks, in order.
     fn period(&self, first: Date, n: i64) -> Option<(Date, Vec<Date>)> {
         let steps = self.interval.checked_mul(n)?;

@@ -3,7 +3,7 @@
 use super::refused::Refused;
 use super::resource::{custom_of, strings};
 use super::{colors, times};
-use crate::events::{Calendar, OWN, Patch};
+use crate::events::{Calendar, OWN};
 use crate::time;
 use serde_json::{Map, Value, json};
 
@@ -14,13 +14,8 @@ pub(super) enum Manner {
     Replace,
 }
 
-/// Every field an event can have, null where it has none.
-#[derive(Debug, Default)]
-pub(super) struct Draft {
-    pub(super) fields: Map<String, Value>,
-    /// The lines of its recurrence.
-    pub(super) lines: Vec<String>,
-}
+/// With the lines of its recurrence.
+pub(super) type Draft = crate::events::Draft<Vec<String>>;
 
 /// What stands on an event as it was sent; nothing else looks at it.
 const KEPT: &[&str] = &[
@@ -71,44 +66,28 @@ fn merge(into: &mut Value, patch: &Value) {
     }
 }
 
-impl Draft {
-    pub(super) fn read(event: &Value, calendar: &Calendar) -> Result<Self, Refused> {
-        let lines = lines(event)?;
-        let mut fields = times(event, !lines.is_empty())?;
-        let mut put = |name: &str, value: Value| fields.insert(name.to_owned(), value);
-        put("title", json!(text(event, "summary")?.unwrap_or_default()));
-        put("description", json!(text(event, "description")?));
-        put("location", json!(text(event, "location")?));
-        put("status", choice(event, "status", STATUS)?.unwrap_or_else(|| json!("confirmed")));
-        put("availability", choice(event, "transparency", TRANSPARENCY)?.unwrap_or_default());
-        put("privacy", choice(event, "visibility", VISIBILITY)?.unwrap_or_default());
-        put("color", color(event)?);
-        let properties = properties(event)?;
-        put("custom", json!(custom_of(&properties)));
-        put(&format!("{OWN}extendedProperties"), properties);
-        let (attendees, sent) = attendees(event, calendar)?;
-        put("attendees", attendees);
-        put(&format!("{OWN}attendees"), sent);
-        for name in KEPT {
-            put(&format!("{OWN}{name}"), event.get(*name).cloned().unwrap_or_default());
-        }
-        put(&format!("{OWN}recurrence"), if lines.is_empty() { Value::Null } else { json!(lines) });
-        Ok(Self { fields, lines })
+pub(super) fn read(event: &Value, calendar: &Calendar) -> Result<Draft, Refused> {
+    let lines = lines(event)?;
+    let mut fields = times(event, !lines.is_empty())?;
+    let mut put = |name: &str, value: Value| fields.insert(name.to_owned(), value);
+    put("title", json!(text(event, "summary")?.unwrap_or_default()));
+    put("description", json!(text(event, "description")?));
+    put("location", json!(text(event, "location")?));
+    put("status", choice(event, "status", STATUS)?.unwrap_or_else(|| json!("confirmed")));
+    put("availability", choice(event, "transparency", TRANSPARENCY)?.unwrap_or_default());
+    put("privacy", choice(event, "visibility", VISIBILITY)?.unwrap_or_default());
+    put("color", color(event)?);
+    let properties = properties(event)?;
+    put("custom", json!(custom_of(&properties)));
+    put(&format!("{OWN}extendedProperties"), properties);
+    let (attendees, sent) = attendees(event, calendar)?;
+    put("attendees", attendees);
+    put(&format!("{OWN}attendees"), sent);
+    for name in KEPT {
+        put(&format!("{OWN}{name}"), event.get(*name).cloned().unwrap_or_default());
     }
-
-    /// What is different from `before`.
-    pub(super) fn changes(&self, before: &Self) -> Patch {
-        let changed = self.fields.iter().filter(|(name, value)| before.fields.get(*name) != Some(value));
-        Patch::new(changed.map(|(name, value)| (name.clone(), value.clone())).collect())
-    }
-
-    /// Whether a series repeats in another way.
-    pub(super) fn repeats_otherwise(&self, before: &Self) -> bool {
-        let zone = format!("{OWN}timeZone");
-        let counted = ["allDay", zone.as_str()];
-        let moved = counted.iter().any(|name| self.fields.get(*name) != before.fields.get(*name));
-        self.lines != before.lines || (moved && !self.lines.is_empty())
-    }
+    put(&format!("{OWN}recurrence"), if lines.is_empty() { Value::Null } else { json!(lines) });
+    Ok(Draft { fields, rule: lines })
 }
 
 fn times(event: &Value, repeats: bool) -> Result<Map<String, Value>, Refused> {

@@ -5,13 +5,14 @@ use super::accounts::Role;
 use super::list::page_size;
 use super::query::flag;
 use super::refused::Refused;
-use super::token::{Next, Token};
 use super::write::{bad, tagged};
 use super::{calendar_id, colors};
 use crate::events::Calendar;
+use crate::provider::Provider;
 use crate::random::hash;
 use crate::reply::Reply;
 use crate::sandbox::{Call, Sandbox};
+use crate::sync_token::{Next, Token};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -33,7 +34,7 @@ impl Sandbox {
         let entries = self.google_entries(&account);
         let mut ledger = self.google.lists.remove(&account).unwrap_or_default();
         ledger.look(&entries, call.now);
-        let (position, generation) = (ledger.position(), self.google.generation);
+        let (position, generation) = (ledger.position(), self.accounts.generation);
         let since = state.as_ref().and_then(|state| state.since);
         let items = match since {
             None => Some(entries.into_iter().filter(|(_, entry)| asked.has(entry)).collect::<Vec<_>>()),
@@ -72,8 +73,8 @@ impl Sandbox {
         call: &Call,
     ) -> Result<Reply, Refused> {
         let account = visitor.account.clone().ok_or_else(Refused::login_required)?;
-        let (id, home) = (calendar_id(call), self.google_home(&account));
-        let mut calendars = self.google_calendars(&account, &home).iter();
+        let (id, home) = (calendar_id(call), self.home_of(Provider::Google, &account));
+        let mut calendars = self.calendars_of(Provider::Google, &account, &home).iter();
         let found = calendars.find(|calendar| calendar.answers_to(&id)).map(entry);
         found.map(|entry| tagged(&entry)).ok_or_else(Refused::not_found)
     }
@@ -84,13 +85,13 @@ impl Sandbox {
         call: &Call,
     ) -> Result<Reply, Refused> {
         let place = self.google_place(visitor, &calendar_id(call))?;
-        let calendar = self.at_place(&place, call.now, |calendar, _| calendar_resource(calendar))?;
+        let calendar = self.google_at(&place, call.now, |calendar, _| calendar_resource(calendar))?;
         Ok(tagged(&calendar))
     }
 
     fn google_entries(&mut self, account: &str) -> BTreeMap<String, Value> {
-        let home = self.google_home(account);
-        let calendars = self.google_calendars(account, &home).iter();
+        let home = self.home_of(Provider::Google, account);
+        let calendars = self.calendars_of(Provider::Google, account, &home).iter();
         calendars.map(|calendar| (calendar.id.clone(), entry(calendar))).collect()
     }
 }

@@ -31,7 +31,7 @@ impl Sandbox {
         for id in asked.iter().filter_map(|item| item["id"].as_str()) {
             let place = self.google_place(visitor, id);
             let busy =
-                place.and_then(|place| self.at_place(&place, call.now, |calendar, _| busy(calendar, range)));
+                place.and_then(|place| self.google_at(&place, call.now, |calendar, _| busy(calendar, range)));
             let answer = match busy {
                 Ok(blocks) => {
                     json!({ "busy": blocks.iter().map(|one| block(one, &zone)).collect::<Vec<_>>() })

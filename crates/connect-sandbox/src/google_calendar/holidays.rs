@@ -11,7 +11,7 @@ use serde_json::json;
 pub(super) const ID: &str = "en.usa#holiday@group.v.calendar.google.com";
 
 /// With the holidays of the year before `now`, of its year and of the year after.
-pub(super) fn calendar(now: Timestamp) -> Calendar {
+pub(crate) fn calendar(now: Timestamp) -> Calendar {
     let year = time::local(now).date().year();
     let years = [year.saturating_sub(1), year, year.saturating_add(1)];
     let events = years.into_iter().flat_map(holidays).filter_map(|(day, name)| event(day?, name));

@@ -2,17 +2,17 @@
 
 use super::access::Visitor;
 use super::accounts::Place;
-use super::ledger::Ledger;
 use super::query::Query;
 use super::refused::Refused;
 use super::resource::{self, Style};
-use super::token::{Next, Token};
 use super::view::{self, Item, Shown};
 use super::write::{bad, style};
 use super::{calendar_id, event_id};
 use crate::events::{Calendar, Event};
+use crate::ledger::Ledger;
 use crate::reply::Reply;
 use crate::sandbox::{Call, Sandbox};
+use crate::sync_token::{Token, page};
 use crate::time;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -41,7 +41,7 @@ impl Sandbox {
     pub(super) fn google_instances(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
         let place = self.google_place(visitor, &calendar_id(call))?;
         let id = event_id(call);
-        let series = self.at_place(&place, call.now, |calendar, ledger| {
+        let series = self.google_at(&place, call.now, |calendar, ledger| {
             let found = calendar.locate(&id).map(|target| target.event);
             found.or_else(|| ledger.gone(&id).map(|(event, _)| event.id.clone()))
         })?;
@@ -62,8 +62,8 @@ impl Sandbox {
             if more { token.query.continues(asked) } else { token.query.resumes(asked) }
         })?;
         let empties = self.settings.is("google_empty_pages", "on");
-        let generation = self.google.generation;
-        let list = self.at_place(place, call.now, |calendar, ledger| {
+        let generation = self.accounts.generation;
+        let list = self.google_at(place, call.now, |calendar, ledger| {
             let fresh = || Token {
                 query: asked.clone(),
                 position: ledger.position(),
@@ -75,7 +75,9 @@ impl Sandbox {
             let mut state = state.unwrap_or_else(fresh);
             state.position = state.position.min(ledger.position());
             let items = items(calendar, ledger, &state, call.now)?;
-            let (shown, next) = page(items, &state, size, empties);
+            let order = state.query.order;
+            let (shown, next) =
+                page(items, state.next.as_ref(), size, empties, false, |item| item.key(order));
             let mut list = head(calendar, ledger, place, &style);
             list["items"] = shown.iter().map(|item| render(calendar, item, &style)).collect();
             let last = next.is_none();
@@ -109,7 +111,7 @@ impl Sandbox {
         let token = Token::<Q>::decode(text, place).filter(|token| token.next.is_none()).ok_or_else(wrong)?;
         let age = self.settings.value("google_sync_ttl").parse::<i64>().ok().map(SignedDuration::from_secs);
         let old = age.is_some_and(|age| token.issued.duration_until(call.now) >= age);
-        if old || token.generation < self.google.generation {
+        if old || token.generation < self.accounts.generation {
             return Err(Refused::full_sync_required());
         }
         if !fits(&token, false) {
@@ -128,7 +130,7 @@ pub(super) fn page_size(call: &Call, usual: usize, most: usize) -> Result<usize,
     }
 }
 
-/// Everything the pages have, in order, without what earlier ones showed.
+/// Everything the pages have.
 fn items<'a>(
     calendar: &'a Calendar,
     ledger: &'a Ledger<Event>,
@@ -157,26 +159,7 @@ fn items<'a>(
             );
         }
     }
-    let after = state.next.as_ref().and_then(|next| next.after.as_ref());
-    items.retain(|item| after.is_none_or(|after| item.key(query.order) > *after));
-    items.sort_by_cached_key(|item| item.key(query.order));
     Ok(items)
-}
-
-/// The next page, and where to go on after it. With `empties` every other page has nothing, although there is more.
-fn page<'a>(
-    mut items: Vec<Item<'a>>,
-    state: &State,
-    size: usize,
-    empties: bool,
-) -> (Vec<Item<'a>>, Option<Next>) {
-    let number = state.next.as_ref().map_or(0, |next| next.page);
-    let size = if empties && number % 2 == 1 { 0 } else { size };
-    let more = items.len() > size;
-    items.truncate(size);
-    let before = state.next.as_ref().and_then(|next| next.after.clone());
-    let after = items.last().map(|item| item.key(state.query.order)).or(before);
-    (items, more.then_some(Next { page: number + 1, after }))
 }
 
 fn head(calendar: &Calendar, ledger: &Ledger<Event>, place: &Place, style: &Style) -> Value {

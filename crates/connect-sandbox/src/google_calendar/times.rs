@@ -2,11 +2,11 @@
 
 use super::refused::Refused;
 use crate::time;
+pub(super) use crate::time::zone;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
-use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
-use std::sync::LazyLock;
 
 /// A start or an end as it was sent.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,13 +14,6 @@ pub(super) struct Moment {
     pub(super) at: Timestamp,
     pub(super) all_day: bool,
     pub(super) zone: Option<String>,
-}
-
-/// The zone of this name, from data that is the same everywhere.
-pub(super) fn zone(name: &str) -> Option<TimeZone> {
-    /// It keeps the zones that were asked for.
-    static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
-    ZONES.get(name).ok()
 }
 
 /// A time as seen in `zone`.

@@ -5,8 +5,8 @@
 
 use super::query::{Order, Query};
 use super::resource;
-use super::token::Key;
 use crate::events::{Event, Exception, Fields, Instance, etag};
+use crate::sync_token::Key;
 use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeMap;

@@ -2,15 +2,15 @@
 
 use super::access::Visitor;
 use super::accounts::Place;
-use super::body::{Draft, Manner};
-use super::ledger::Ledger;
+use super::body::{self, Draft, Manner};
 use super::refused::Refused;
 use super::resource::{self, Style};
 use super::{calendar_id, event_id, rrule, times};
 use crate::events::{
-    Calendar, Change, ChangeKind, Changed, Changes, Event, Exception, Fields, Patch, Series, Target, etag,
-    generated_conference,
+    Calendar, Changes, Event, Exception, Fields, Patch, Series, Target, etag, generated_conference,
 };
+use crate::ledger::Ledger;
+use crate::provider::Provider;
 use crate::random::Random;
 use crate::reply::{Reply, empty, ok};
 use crate::sandbox::{Call, Sandbox};
@@ -24,7 +24,7 @@ impl Sandbox {
     pub(super) fn google_event(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
         let place = self.google_place(visitor, &calendar_id(call))?;
         let (id, style) = (event_id(call), style(&place, call)?);
-        let event = self.at_place(&place, call.now, |calendar, ledger| {
+        let event = self.google_at(&place, call.now, |calendar, ledger| {
             let found = calendar
                 .locate(&id)
                 .and_then(|target| calendar.show(&target, |one| resource::event(calendar, one, &style)));
@@ -39,9 +39,9 @@ impl Sandbox {
         let (style, sent) = (style(&place, call)?, object(call)?);
         let conferences = conference_version(call)?;
         let mut random = self.stream();
-        let event = self.at_place(&place, call.now, |calendar, ledger| {
+        let event = self.google_at(&place, call.now, |calendar, ledger| {
             let id = new_id(&sent, calendar, ledger, &mut random)?;
-            let draft = Draft::read(&sent, calendar)?;
+            let draft = body::read(&sent, calendar)?;
             let mut patch = draft.changes(&Draft::default());
             if conferences {
                 conference(&mut patch, &sent, None, &mut random)?;
@@ -50,9 +50,8 @@ impl Sandbox {
             patch.apply(&mut fields);
             let mut event = Event::single(id.clone(), fields, call.now);
             event.series = series(&draft, calendar, &event.fields)?;
-            let changed = Changed::of(ChangeKind::Created, &event.whole(), call.now);
-            calendar.events.insert(id.clone(), event);
-            Ok((Target { event: id, occurrence: None }, Changes::of(calendar, [changed])))
+            let changes = calendar.add(event, call.now);
+            Ok((Target { event: id, occurrence: None }, changes))
         })?;
         self.answer_write(&place, event, &style, call.now)
     }
@@ -69,42 +68,29 @@ impl Sandbox {
         let (id, style, sent) = (event_id(call), style(&place, call)?, object(call)?);
         let conferences = conference_version(call)?;
         let mut random = self.stream();
-        let written = self.at_place(&place, call.now, |calendar, _| {
+        let written = self.google_at(&place, call.now, |calendar, _| {
             let target = calendar.locate(&id).ok_or_else(Refused::not_found)?;
             let current = calendar.show(&target, |one| {
                 check_match(call, &etag(one)).map(|()| resource::event(calendar, one, &Style::whole()))
             });
             let current = current.ok_or_else(Refused::not_found)??;
             let whole = manner.whole(&current, &sent);
-            let (before, after) = (Draft::read(&current, calendar)?, Draft::read(&whole, calendar)?);
-            if target.occurrence.is_some() && !after.lines.is_empty() {
+            let (before, after) = (body::read(&current, calendar)?, body::read(&whole, calendar)?);
+            if target.occurrence.is_some() && after.repeats() {
                 return Err(Refused::new(400, "invalid", "An instance has no recurrence of its own."));
             }
             let mut patch = after.changes(&before);
             if conferences {
                 conference(&mut patch, &whole, Some(&current), &mut random)?;
             }
-            let mut rule = None;
-            let mut except = Vec::new();
+            let mut other = None;
             if after.repeats_otherwise(&before) {
                 let mut fields = Fields::new("", call.now, call.now);
                 after.changes(&Draft::default()).apply(&mut fields);
-                let series = series(&after, calendar, &fields)?;
-                except.extend(series.iter().flat_map(|series| series.exceptions.keys().copied()));
-                rule = Some(series.map(|series| series.rule));
+                other = Some(series(&after, calendar, &fields)?);
             }
-            if patch.is_empty() && rule.is_none() {
-                return Ok((target, Changes::of(calendar, [])));
-            }
-            let change = Change { patch, rule, now: call.now };
-            let shown = calendar.change(&target, None, change, &mut random);
-            let shown = shown.map_err(|_| Refused::empty_range())?;
-            let event = calendar.events.get_mut(&shown.event);
-            if let Some(series) = event.and_then(|event| event.series.as_mut()) {
-                series.exceptions.extend(except.into_iter().map(|start| (start, Exception::Removed)));
-            }
-            let changes = calendar.updated(&target, &shown, call.now);
-            Ok((shown, changes))
+            let written = calendar.rewrite(&target, patch, other, call.now, &mut random);
+            written.map_err(|_| Refused::empty_range())
         })?;
         self.answer_write(&place, written, &style, call.now)
     }
@@ -112,7 +98,7 @@ impl Sandbox {
     pub(super) fn google_delete(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
         let place = self.writable(visitor, call)?;
         let id = event_id(call);
-        let changes = self.at_place(&place, call.now, |calendar, ledger| {
+        let changes = self.google_at(&place, call.now, |calendar, ledger| {
             let Some(target) = calendar.locate(&id) else {
                 let deleted = ledger.gone(&id).is_some() || removed(calendar, &id).is_some();
                 return Err(if deleted { Refused::deleted() } else { Refused::not_found() });
@@ -123,9 +109,7 @@ impl Sandbox {
             if is_cancelled {
                 return Err(Refused::deleted());
             }
-            let changes = Changes::of(calendar, calendar.removal(&target, None, call.now));
-            calendar.remove(&target, None, call.now);
-            Ok(changes)
+            Ok(calendar.withdraw(&target, call.now))
         })??;
         self.tell(&place, changes);
         Ok(empty(StatusCode::NO_CONTENT))
@@ -147,7 +131,7 @@ impl Sandbox {
         now: Timestamp,
     ) -> Result<Reply, Refused> {
         let (target, changes) = written?;
-        let event = self.at_place(place, now, |calendar, _| {
+        let event = self.google_at(place, now, |calendar, _| {
             calendar.show(&target, |one| resource::event(calendar, one, style))
         })?;
         self.tell(place, changes);
@@ -238,10 +222,10 @@ fn new_id(
 
 /// The series of a draft, without the occurrences its lines take out.
 fn series(draft: &Draft, calendar: &Calendar, fields: &Fields) -> Result<Option<Series>, Refused> {
-    if draft.lines.is_empty() {
+    if !draft.repeats() {
         return Ok(None);
     }
-    let lines = rrule::read(&draft.lines, &resource::rule_zone(calendar, fields))?;
+    let lines = rrule::read(&draft.rule, &resource::rule_zone(calendar, fields))?;
     let mut series = Series::new(lines.rule);
     series.exceptions.extend(lines.except.into_iter().map(|start| (start, Exception::Removed)));
     Ok(Some(series))
@@ -263,7 +247,7 @@ fn conference(
     let video = entries.iter().find(|entry| entry["entryPointType"] == "video");
     let (uri, about) = if let Some(request) = data.get("createRequest") {
         request["requestId"].as_str().filter(|id| !id.is_empty()).ok_or_else(wrong)?;
-        generated_conference(crate::provider::Provider::Google, random)
+        generated_conference(Provider::Google, random)
     } else if data.is_null() {
         (Value::Null, Value::Null)
     } else {

@@ -2,7 +2,7 @@
 
 use super::switch::Kind::{Number, NumberOrNone, OneOf, OptionalText, OptionalUri, Text, Uri};
 use super::switch::Switch;
-use super::{google_calendar, neighbours};
+use super::{google_calendar, graph, neighbours};
 
 /// Every switch, in the order they are listed.
 pub const SWITCHES: &[Switch] = &[
@@ -54,6 +54,21 @@ pub const SWITCHES: &[Switch] = &[
     google_calendar::LIMIT_EVERY,
     neighbours::MICROSOFT_TOKEN_TTL,
     neighbours::MICROSOFT_SCOPE,
+    graph::PAGE,
+    graph::EMPTY_PAGES,
+    graph::NEXT_LINK,
+    graph::VIEW_DAYS,
+    graph::ZONES,
+    graph::TRANSACTION,
+    graph::DELTA_SERIES,
+    graph::SYNC_TTL,
+    graph::GONE,
+    graph::INNER_ERROR,
+    graph::ERROR_CODES,
+    graph::CONCURRENCY,
+    graph::LIMIT,
+    graph::LIMIT_EVERY,
+    graph::RETRY_AFTER,
     neighbours::APPTOTO_TOKEN_TTL,
     neighbours::APPTOTO_REFRESH_TOKENS,
     neighbours::APPTOTO_REVOKE,

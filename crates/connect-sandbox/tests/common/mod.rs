@@ -9,6 +9,7 @@
 
 pub mod calendar;
 pub mod google;
+pub mod graph;
 pub mod hook;
 pub mod oauth;
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// Things by id, and how each of them was before each change.
 #[derive(Debug)]
-pub(super) struct Ledger<T> {
+pub(crate) struct Ledger<T> {
     looked: bool,
     seen: BTreeMap<String, T>,
     /// What was there and is no more, and since when.
@@ -33,7 +33,7 @@ impl<T> Default for Ledger<T> {
 
 impl<T: Clone + PartialEq> Ledger<T> {
     /// Takes note of what has changed since the last look. Before the first one nothing has.
-    pub(super) fn look(&mut self, present: &BTreeMap<String, T>, now: Timestamp) {
+    pub(crate) fn look(&mut self, present: &BTreeMap<String, T>, now: Timestamp) {
         if !self.looked {
             self.looked = true;
             self.seen.clone_from(present);
@@ -64,12 +64,12 @@ impl<T: Clone + PartialEq> Ledger<T> {
     }
 
     /// Where it is now.
-    pub(super) fn position(&self) -> u64 {
+    pub(crate) fn position(&self) -> u64 {
         self.dropped + self.log.len() as u64
     }
 
     /// What has changed since `position`, as it was then; `None` if that is forgotten.
-    pub(super) fn since(&self, position: u64) -> Option<BTreeMap<&str, Option<&T>>> {
+    pub(crate) fn since(&self, position: u64) -> Option<BTreeMap<&str, Option<&T>>> {
         let skipped = usize::try_from(position.checked_sub(self.dropped)?).ok()?;
         if skipped > self.log.len() {
             return None;
@@ -82,11 +82,11 @@ impl<T: Clone + PartialEq> Ledger<T> {
     }
 
     /// What was there under this id, and when it was found to be gone.
-    pub(super) fn gone(&self, id: &str) -> Option<&(T, Timestamp)> {
+    pub(crate) fn gone(&self, id: &str) -> Option<&(T, Timestamp)> {
         self.gone.get(id)
     }
 
-    pub(super) fn all_gone(&self) -> impl Iterator<Item = &(T, Timestamp)> {
+    pub(crate) fn all_gone(&self) -> impl Iterator<Item = &(T, Timestamp)> {
         self.gone.values()
     }
 }

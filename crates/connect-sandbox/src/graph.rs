@@ -1,0 +1,145 @@
+//! Microsoft Graph v1.0, its calendars, under `/microsoft/graph/v1.0`, over the same calendars that Connect shows of its
+//! Outlook accounts.
+//!
+//! ```text
+//! request ──▶ access: token, and how many at once ──▶ limits ──▶ place: which calendar ──▶ list, delta, write, ...
+//!                                                                     │ before and after
+//!                                                                     ▼
+//!                                                                  ledger: what has changed, from either side
+//! ```
+//!
+//! - [`access`], [`refused`]: who may do what, and Graph's form of an error.
+//! - [`prefer`], [`query`], [`style`]: what a caller asks for beside the path.
+//! - [`resource`], [`body`], [`recurrence`], [`times`], [`zones`], [`extensions`]: an event in Graph's words, and back.
+//! - [`list`], [`delta`]: pages, and what has changed since a delta link.
+//!
+//! `$filter`, `$search`, `$count`, batches, subscriptions, attachments, calendar groups, the calendars of other users, and
+//! answering invitations are not there.
+
+mod access;
+mod body;
+mod calendars;
+mod delta;
+mod extensions;
+mod list;
+mod place;
+mod prefer;
+mod query;
+mod recurrence;
+mod refused;
+mod resource;
+mod routes;
+mod schedule;
+mod style;
+mod text;
+mod times;
+mod write;
+mod zones;
+
+use crate::random::Random;
+use crate::reply::Reply;
+use crate::sandbox::{Call, Sandbox};
+use access::UnderWay;
+use http::{HeaderName, HeaderValue};
+use refused::{Form, Refused};
+pub(crate) use routes::ROUTES;
+
+/// An endpoint of Graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    Calendars,
+    Calendar,
+    CalendarView,
+    Delta,
+    Events,
+    Event,
+    Create,
+    Update,
+    Delete,
+    Instances,
+    Schedule,
+}
+
+impl Endpoint {
+    fn reads(self) -> bool {
+        !matches!(self, Self::Create | Self::Update | Self::Delete)
+    }
+}
+
+/// What Graph keeps of its own.
+#[derive(Debug)]
+pub(crate) struct Graph {
+    under_way: UnderWay,
+    /// Calls while the switch `graph_limit` is on.
+    limited: u64,
+    /// For the ids of requests, which move nothing else.
+    random: Random,
+}
+
+impl Graph {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { under_way: UnderWay::default(), limited: 0, random: Random::named(seed, &["graph"]) }
+    }
+}
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
+const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+
+impl Sandbox {
+    pub(crate) fn graph(&mut self, endpoint: Endpoint, call: &Call) -> Reply {
+        let request = self.graph.random.uuid();
+        let client_request = call.header(CLIENT_REQUEST_ID).unwrap_or(&request).to_owned();
+        let served = self.serve_graph(endpoint, call);
+        let refused = served.is_err();
+        let mut reply = served.unwrap_or_else(|refused| {
+            let form = Form {
+                inner: self.settings.value("graph_inner_error"),
+                nested: self.settings.is("graph_error_codes", "nested"),
+                date: call.now.strftime("%Y-%m-%dT%H:%M:%S").to_string(),
+                request: &request,
+                client_request: &client_request,
+            };
+            refused.reply(&form)
+        });
+        let mut head = |name, text: &str| {
+            reply.headers_mut().extend(HeaderValue::from_str(text).ok().map(|value| (name, value)));
+        };
+        head(REQUEST_ID, &request);
+        head(CLIENT_REQUEST_ID, &client_request);
+        let applied = self.graph_preferences(call).map(|preferences| preferences.applied).unwrap_or_default();
+        if !(refused || applied.is_empty()) {
+            head(PREFERENCE_APPLIED, &applied.join(", "));
+        }
+        reply
+    }
+
+    fn serve_graph(&mut self, endpoint: Endpoint, call: &Call) -> Result<Reply, Refused> {
+        let visitor = self.graph_visitor(endpoint, call)?;
+        self.check_graph_crowd(call)?;
+        self.limit_graph()?;
+        match endpoint {
+            Endpoint::Calendars => self.graph_calendars(&visitor, call),
+            Endpoint::Calendar => self.graph_calendar(&visitor, call),
+            Endpoint::CalendarView => self.graph_calendar_view(&visitor, call),
+            Endpoint::Delta => self.graph_delta(&visitor, call),
+            Endpoint::Events => self.graph_events(&visitor, call),
+            Endpoint::Instances => self.graph_instances(&visitor, call),
+            Endpoint::Event => self.graph_event(&visitor, call),
+            Endpoint::Create => self.graph_create(&visitor, call),
+            Endpoint::Update => self.graph_update(&visitor, call),
+            Endpoint::Delete => self.graph_delete(&visitor, call),
+            Endpoint::Schedule => self.graph_schedule(&visitor, call),
+        }
+    }
+
+    /// The switches `graph_limit` and `graph_limit_every`.
+    fn limit_graph(&mut self) -> Result<(), Refused> {
+        let Some(limit) = Refused::limit(self.settings.value("graph_limit")) else { return Ok(()) };
+        self.graph.limited += 1;
+        match self.graph.limited.checked_rem(self.settings.number("graph_limit_every")) {
+            Some(0) => Err(limit.with_retry_after(self.settings.value("graph_retry_after"))),
+            _ => Ok(()),
+        }
+    }
+}

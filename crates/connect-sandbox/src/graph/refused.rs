@@ -1,0 +1,176 @@
+//! Why Graph refused a request, in the form of its errors:
+//! `{error: {code, message, innerError: {date, request-id, client-request-id, code?}}}`.
+
+use crate::reply::{Reply, json_reply};
+use http::StatusCode;
+use http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use serde_json::{Value, json};
+
+/// Boxed, since every call has one in its result.
+#[derive(Clone, Debug)]
+pub(super) struct Refused(Box<Told>);
+
+#[derive(Clone, Debug)]
+struct Told {
+    status: u16,
+    code: &'static str,
+    message: String,
+    /// In seconds.
+    retry_after: Option<String>,
+}
+
+/// How the switches want errors to be.
+pub(super) struct Form<'a> {
+    /// `innerError`, or the other spelling.
+    pub(super) inner: &'a str,
+    /// A general code, and the one that tells more inside.
+    pub(super) nested: bool,
+    pub(super) date: String,
+    pub(super) request: &'a str,
+    pub(super) client_request: &'a str,
+}
+
+impl Refused {
+    pub(super) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+        Self(Box::new(Told { status, code, message: message.into(), retry_after: None }))
+    }
+
+    /// A value of the body that cannot be.
+    pub(super) fn invalid(message: impl Into<String>) -> Self {
+        Self::new(400, "ErrorInvalidRequest", message)
+    }
+
+    pub(super) fn property(name: &str, message: &str) -> Self {
+        Self::new(400, "ErrorPropertyValidationFailure", format!("The property '{name}' is wrong: {message}"))
+    }
+
+    /// The body cannot be read as what it should be.
+    pub(super) fn body(message: impl Into<String>) -> Self {
+        Self::new(400, "RequestBodyRead", message)
+    }
+
+    pub(super) fn no_json() -> Self {
+        let message = "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is \
+                       of valid JSON format.";
+        Self::new(400, "BadRequest", message)
+    }
+
+    pub(super) fn parameter(name: &str, value: &str) -> Self {
+        let message = format!("The value '{value}' of parameter '{name}' is invalid.");
+        Self::new(400, "ErrorInvalidParameter", message)
+    }
+
+    /// A query option that Graph does not take here.
+    pub(super) fn option(message: impl Into<String>) -> Self {
+        Self::new(400, "ErrorInvalidUrlQuery", message)
+    }
+
+    pub(super) fn zone(name: &str) -> Self {
+        let message = format!(
+            "A valid TimeZone value must be specified. The following TimeZone value is not supported: '{name}'."
+        );
+        Self::new(400, "TimeZoneNotSupportedException", message)
+    }
+
+    /// How an event repeats cannot be kept, or makes no sense.
+    pub(super) fn recurrence(message: &str) -> Self {
+        Self::new(400, "ErrorInvalidRecurrencePattern", message)
+    }
+
+    pub(super) fn malformed_id() -> Self {
+        Self::new(400, "ErrorInvalidIdMalformed", "Id is malformed.")
+    }
+
+    pub(super) fn no_token(message: &str) -> Self {
+        Self::new(401, "InvalidAuthenticationToken", message)
+    }
+
+    pub(super) fn access_denied() -> Self {
+        Self::new(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
+    }
+
+    pub(super) fn not_found() -> Self {
+        Self::new(404, "ErrorItemNotFound", "The specified object was not found in the store.")
+    }
+
+    pub(super) fn no_mailbox() -> Self {
+        Self::new(
+            404,
+            "ErrorMailRecipientNotFound",
+            "Unable to resolve e-mail address to an Active Directory object.",
+        )
+    }
+
+    pub(super) fn conflict() -> Self {
+        let message = "The send or update operation could not be performed because the change key passed in the \
+                       request does not match the current change key for the item.";
+        Self::new(412, "ErrorIrresolvableConflict", message)
+    }
+
+    /// What a value of `graph_limit` answers with.
+    pub(super) fn limit(name: &str) -> Option<Self> {
+        let (status, code, message) = match name {
+            "429" => (429, "TooManyRequests", "Too many requests."),
+            "503" => (503, "ServiceUnavailable", "The service is temporarily unavailable."),
+            "504" => (504, "GatewayTimeout", "The server did not answer in time."),
+            "509" => (509, "BandwidthLimitExceeded", "The application has used up its bandwidth."),
+            _ => return None,
+        };
+        Some(Self::new(status, code, message))
+    }
+
+    /// More requests at once than a mailbox takes of one application.
+    pub(super) fn crowded() -> Self {
+        Self::new(429, "ApplicationThrottled", "Application is over its MailboxConcurrency limit.")
+    }
+
+    pub(super) fn with_retry_after(mut self, seconds: &str) -> Self {
+        self.0.retry_after = (seconds != "none").then(|| seconds.to_owned());
+        self
+    }
+
+    /// As an entry of an answer that is about several mailboxes.
+    pub(super) fn entry(&self) -> Value {
+        json!({ "message": self.0.message, "responseCode": self.0.code })
+    }
+
+    pub(super) fn reply(&self, form: &Form<'_>) -> Reply {
+        let mut inner = json!({
+            "date": form.date, "request-id": form.request, "client-request-id": form.client_request,
+        });
+        let mut code = self.0.code;
+        if form.nested {
+            inner["code"] = json!(code);
+            code = general(self.0.status);
+        }
+        let mut error = json!({ "code": code, "message": self.0.message });
+        error[form.inner] = inner;
+        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut reply = json_reply(status, &json!({ "error": error }));
+        let retry = self.0.retry_after.as_deref().and_then(|text| HeaderValue::from_str(text).ok());
+        reply.headers_mut().extend(retry.map(|seconds| (RETRY_AFTER, seconds)));
+        if status == StatusCode::UNAUTHORIZED {
+            reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
+        }
+        reply
+    }
+}
+
+const CHALLENGE: &str = "Bearer realm=\"\", authorization_uri=\"https://login.microsoftonline.com/common/oauth2/authorize\", \
+                         client_id=\"00000003-0000-0000-c000-000000000000\"";
+
+/// The code that says no more than the status does.
+fn general(status: u16) -> &'static str {
+    match status {
+        401 => "unauthenticated",
+        403 => "accessDenied",
+        404 => "itemNotFound",
+        409 => "nameAlreadyExists",
+        410 => "resyncRequired",
+        412 => "resourceModified",
+        429 => "activityLimitReached",
+        400..=499 => "invalidRequest",
+        503 => "serviceNotAvailable",
+        _ => "generalException",
+    }
+}

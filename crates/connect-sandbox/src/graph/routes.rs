@@ -1,0 +1,42 @@
+//! The paths of Graph. What OData calls a function may have its parentheses.
+
+use super::Endpoint::{
+    self, Calendar, CalendarView, Calendars, Create, Delete, Delta, Event, Events, Instances, Schedule,
+    Update,
+};
+
+pub(crate) const ROUTES: [(&str, Endpoint); 33] = [
+    ("GET /microsoft/graph/v1.0/me/calendars", Calendars),
+    ("GET /microsoft/graph/v1.0/me/calendar", Calendar),
+    ("GET /microsoft/graph/v1.0/me/calendars/{calendarId}", Calendar),
+    ("GET /microsoft/graph/v1.0/me/calendarView", CalendarView),
+    ("GET /microsoft/graph/v1.0/me/calendar/calendarView", CalendarView),
+    ("GET /microsoft/graph/v1.0/me/calendars/{calendarId}/calendarView", CalendarView),
+    ("GET /microsoft/graph/v1.0/me/calendarView/delta", Delta),
+    ("GET /microsoft/graph/v1.0/me/calendar/calendarView/delta", Delta),
+    ("GET /microsoft/graph/v1.0/me/calendars/{calendarId}/calendarView/delta", Delta),
+    ("GET /microsoft/graph/v1.0/me/calendarView/delta()", Delta),
+    ("GET /microsoft/graph/v1.0/me/calendar/calendarView/delta()", Delta),
+    ("GET /microsoft/graph/v1.0/me/calendars/{calendarId}/calendarView/delta()", Delta),
+    ("GET /microsoft/graph/v1.0/me/events", Events),
+    ("GET /microsoft/graph/v1.0/me/calendar/events", Events),
+    ("GET /microsoft/graph/v1.0/me/calendars/{calendarId}/events", Events),
+    ("POST /microsoft/graph/v1.0/me/events", Create),
+    ("POST /microsoft/graph/v1.0/me/calendar/events", Create),
+    ("POST /microsoft/graph/v1.0/me/calendars/{calendarId}/events", Create),
+    ("GET /microsoft/graph/v1.0/me/events/{eventId}", Event),
+    ("GET /microsoft/graph/v1.0/me/calendar/events/{eventId}", Event),
+    ("GET /microsoft/graph/v1.0/me/calendars/{calendarId}/events/{eventId}", Event),
+    ("PATCH /microsoft/graph/v1.0/me/events/{eventId}", Update),
+    ("PATCH /microsoft/graph/v1.0/me/calendar/events/{eventId}", Update),
+    ("PATCH /microsoft/graph/v1.0/me/calendars/{calendarId}/events/{eventId}", Update),
+    ("DELETE /microsoft/graph/v1.0/me/events/{eventId}", Delete),
+    ("DELETE /microsoft/graph/v1.0/me/calendar/events/{eventId}", Delete),
+    ("DELETE /microsoft/graph/v1.0/me/calendars/{calendarId}/events/{eventId}", Delete),
+    ("GET /microsoft/graph/v1.0/me/events/{eventId}/instances", Instances),
+    ("GET /microsoft/graph/v1.0/me/calendar/events/{eventId}/instances", Instances),
+    ("GET /microsoft/graph/v1.0/me/calendars/{calendarId}/events/{eventId}/instances", Instances),
+    ("POST /microsoft/graph/v1.0/me/calendar/getSchedule", Schedule),
+    ("POST /microsoft/graph/v1.0/me/calendars/{calendarId}/getSchedule", Schedule),
+    ("POST /microsoft/graph/v1.0/me/calendar/microsoft.graph.getSchedule", Schedule),
+];

@@ -1,0 +1,156 @@
+//! How events are shown to a caller: in which zone, with which properties.
+
+use super::prefer::Preferences;
+use super::query::option;
+use super::refused::Refused;
+use super::zones::Zone;
+use crate::sandbox::Call;
+use serde_json::{Map, Value};
+
+#[derive(Clone, Debug)]
+pub(super) struct Style {
+    pub(super) zone: Zone,
+    /// Bodies as text, or as HTML; as they are where neither was asked for.
+    pub(super) text: Option<bool>,
+    pub(super) expand: Expand,
+    select: Option<Vec<String>>,
+    /// A view of a calendar has no such properties to select.
+    view: bool,
+}
+
+/// What is shown beside an event's own properties.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Expand {
+    pub(super) extensions: bool,
+    /// The ids of extended properties.
+    pub(super) properties: Option<Vec<String>>,
+}
+
+/// The properties an event has.
+pub(super) const PROPERTIES: &[&str] = &[
+    "allowNewTimeProposals",
+    "attendees",
+    "body",
+    "bodyPreview",
+    "categories",
+    "changeKey",
+    "createdDateTime",
+    "end",
+    "hasAttachments",
+    "hideAttendees",
+    "iCalUId",
+    "id",
+    "importance",
+    "isAllDay",
+    "isCancelled",
+    "isDraft",
+    "isOnlineMeeting",
+    "isOrganizer",
+    "isReminderOn",
+    "lastModifiedDateTime",
+    "location",
+    "locations",
+    "onlineMeeting",
+    "onlineMeetingProvider",
+    "onlineMeetingUrl",
+    "organizer",
+    "originalEndTimeZone",
+    "originalStart",
+    "originalStartTimeZone",
+    "recurrence",
+    "reminderMinutesBeforeStart",
+    "responseRequested",
+    "responseStatus",
+    "sensitivity",
+    "seriesMasterId",
+    "showAs",
+    "start",
+    "subject",
+    "transactionId",
+    "type",
+    "webLink",
+];
+
+impl Style {
+    /// All there is, in UTC: what a write starts from.
+    pub(super) fn whole() -> Self {
+        let expand = Expand { extensions: true, properties: None };
+        Self { zone: Zone::utc(), text: None, expand, select: None, view: false }
+    }
+
+    pub(super) fn read(call: &Call, preferences: &Preferences, view: bool) -> Result<Self, Refused> {
+        Ok(Self {
+            zone: preferences.zone(),
+            text: preferences.text,
+            expand: option(call, "$expand").map(Expand::read).transpose()?.unwrap_or_default(),
+            select: option(call, "$select").map(selected).transpose()?,
+            view,
+        })
+    }
+
+    /// Without what was not selected. The entity tag and the id are always there.
+    pub(super) fn shown(&self, event: &mut Map<String, Value>) {
+        let Some(select) = &self.select else { return };
+        let expanded = ["extensions", "singleValueExtendedProperties"];
+        event.retain(|name, _| {
+            let ignored = self.view && ["createdDateTime", "lastModifiedDateTime"].contains(&name.as_str());
+            let always = name.starts_with('@') || name == "id" || expanded.contains(&name.as_str());
+            always || (select.contains(name) && !ignored)
+        });
+    }
+}
+
+impl Expand {
+    fn read(text: &str) -> Result<Self, Refused> {
+        let mut expand = Self::default();
+        let (mut depth, mut quoted) = (0_i32, false);
+        let parts = text.split(|c| {
+            quoted ^= c == '\'';
+            depth += i32::from(c == '(' && !quoted) - i32::from(c == ')' && !quoted);
+            c == ',' && depth == 0 && !quoted
+        });
+        for part in parts.map(str::trim) {
+            match part.split_once('(').map_or((part, ""), |(name, rest)| (name.trim(), rest)) {
+                ("extensions", _) => expand.extensions = true,
+                ("singleValueExtendedProperties", filter) => {
+                    // The texts of `id eq '...' or id eq '...'`.
+                    let ids: Vec<_> = filter.split('\'').skip(1).step_by(2).map(str::to_owned).collect();
+                    if ids.is_empty() {
+                        return Err(Refused::option("singleValueExtendedProperties needs a filter by id."));
+                    }
+                    expand.properties = Some(ids);
+                }
+                _ => return Err(Refused::option(format!("'{part}' cannot be expanded here."))),
+            }
+        }
+        Ok(expand)
+    }
+}
+
+fn selected(text: &str) -> Result<Vec<String>, Refused> {
+    let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+    let known = |name: &str| {
+        let known = PROPERTIES.iter().find(|known| known.eq_ignore_ascii_case(name));
+        let message = format!("Could not find a property named '{name}' on type 'microsoft.graph.event'.");
+        known.map(|known| (*known).to_owned()).ok_or_else(|| Refused::new(400, "BadRequest", message))
+    };
+    names.map(known).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_expanded() {
+        let expand = Expand::read(
+            "extensions, singleValueExtendedProperties($filter=id eq 'String {a,b} Name c' or id eq 'd')",
+        );
+        let expand = expand.unwrap();
+        assert!(expand.extensions);
+        assert_eq!(expand.properties.unwrap(), ["String {a,b} Name c", "d"]);
+        for wrong in ["attachments", "singleValueExtendedProperties"] {
+            assert!(Expand::read(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Bodies as HTML and as text.
+
+/// Without tags, and with the characters that entities stand for.
+pub(super) fn of_html(html: &str) -> String {
+    let mut text = String::new();
+    let mut inside = false;
+    for c in html.chars() {
+        match c {
+            '<' => inside = true,
+            '>' if inside => inside = false,
+            c if !inside => text.push(c),
+            _ => {}
+        }
+    }
+    let entities =
+        [("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")];
+    entities.into_iter().fold(text, |text, (entity, character)| text.replace(entity, character))
+}
+
+pub(super) fn to_html(text: &str) -> String {
+    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    format!("<html><body><div class=\"PlainText\">{escaped}</div></body></html>")
+}
+
+/// The first 255 characters.
+pub(super) fn preview(text: &str) -> String {
+    text.trim().chars().take(255).collect()
+}
