@@ -4,7 +4,7 @@
 use std::{borrow::Cow, fmt};
 
 use connect_core::{
-    Endpoint, Error, Paged, Response, Secret, Service,
+    Endpoint, Error, Limits, Paged, Response, Secret, Service,
     types::{Auth, Base, Body, Safety, Scope},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -84,6 +84,10 @@ impl<E: Endpoint> Endpoint for Keyed<E> {
 
     fn base(&self) -> Base {
         self.endpoint.base()
+    }
+
+    fn limits(&self) -> Limits {
+        self.endpoint.limits()
     }
 
     fn service<'a>(&'a self, connect: &'a Service) -> &'a Service {

@@ -11,7 +11,9 @@ use connect_core::{
         Recurrence, UpdateEvent,
     },
 };
-use connect_providers::backend::{AsyncCalendarBackend, Backend, CalendarBackend, Connect, Gathered, Google};
+use connect_providers::backend::{
+    AsyncCalendarBackend, Backend, CalendarBackend, Connect, Gathered, Google, Outlook,
+};
 use connect_sandbox::{ClientType, Fault};
 use jiff::{SignedDuration, Timestamp, civil::date};
 use support::{Whose, World, consent};
@@ -40,7 +42,7 @@ fn every_scenario_over_every_service_with_the_blocking_client() {
         match world.whose {
             Whose::Connect => Box::new(Backend::new(Connect::new(), user)),
             Whose::Google => Box::new(Backend::new(Google::new(), user)),
-            _ => panic!(),
+            _ => Box::new(Backend::new(Outlook::new(), user)),
         }
     });
 }
@@ -55,7 +57,7 @@ fn every_scenario_over_every_service_with_the_hyper_client() {
         let inner: Box<dyn AsyncCalendarBackend> = match world.whose {
             Whose::Connect => Box::new(Backend::new(Connect::new(), user)),
             Whose::Google => Box::new(Backend::new(Google::new(), user)),
-            _ => panic!(),
+            _ => Box::new(Backend::new(Outlook::new(), user)),
         };
         Box::new(Waiting { inner, runtime })
     });
@@ -68,7 +70,7 @@ struct Place {
 }
 
 fn run(backend: impl Fn(&World) -> Box<dyn CalendarBackend>) {
-    for whose in [Whose::Connect, Whose::Google] {
+    for whose in [Whose::Connect, Whose::Google, Whose::Microsoft] {
         for (name, scenario) in SCENARIOS {
             let world = World::new(whose, ClientType::Confidential);
             let backend = backend(&world);
@@ -319,7 +321,7 @@ impl Place {
         match self.world.whose {
             Whose::Connect => "POST /event",
             Whose::Google => "POST /google/calendar/v3/calendars/{calendarId}/events",
-            _ => "POST /microsoft/graph/v1.0/me/calendars/{id}/events",
+            _ => "POST /microsoft/graph/v1.0/me/calendars/{calendarId}/events",
         }
         .to_owned()
     }

@@ -26,6 +26,7 @@ impl Connect {
 impl CalendarService for Connect {
     type Calendars = ListCalendars;
     type Events = ListEvents;
+    type Around = ListEvents;
     type Create = NewEvent;
     type Update = UpdateEvent;
     type Delete = DeleteEvent;

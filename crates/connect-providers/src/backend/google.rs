@@ -87,6 +87,7 @@ impl Google {
 impl CalendarService for Google {
     type Calendars = ListCalendars;
     type Events = ListEvents;
+    type Around = ListEvents;
     type Create = InsertEvent;
     type Update = PatchEvent;
     type Delete = google::DeleteEvent;
@@ -212,6 +213,7 @@ impl Endpoint for ReadOnly {
 impl CalendarService for PublicGoogle {
     type Calendars = Keyed<ListCalendars>;
     type Events = Keyed<ListEvents>;
+    type Around = Keyed<ListEvents>;
     type Create = ReadOnly;
     type Update = ReadOnly;
     type Delete = ReadOnly;

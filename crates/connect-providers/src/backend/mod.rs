@@ -37,12 +37,12 @@
 //! * Where several calendars are read, a few are read at the same time, and their events come in the order of their starts.
 //!   A calendar that cannot be read is named beside the events of the others ([`Gathered::failed`]).
 //! * Requests are those of Connect ([`NewEvent`], [`UpdateEvent`], [`DeleteEvent`]): Google and Outlook get what they say in
-//!   their own form. The provider a request names is of no account there, its calendar's id is.
+//!   their own form. One that names the calendar of another provider is refused.
 
 mod connect;
 mod gather;
 mod google;
-// mod outlook;
+mod outlook;
 mod service;
 
 use async_trait::async_trait;
@@ -55,7 +55,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 pub use connect::Connect;
 pub use gather::Gathered;
 pub use google::{Google, PublicGoogle};
-// pub use outlook::Outlook;
+pub use outlook::Outlook;
 pub use service::CalendarService;
 
 /// The calendars of one user at one service.

@@ -13,6 +13,8 @@ pub trait CalendarService: Send + Sync {
     type Calendars: Paged<Item = Calendar, Answer: Send> + Send + Sync;
     /// Lists events.
     type Events: Paged<Item = Event, Answer: Send> + Send + Sync;
+    /// Lists events, series as one.
+    type Around: Paged<Item = Event, Answer: Send> + Send + Sync;
     /// Creates an event.
     type Create: Endpoint<Answer: Send> + Send + Sync;
     /// Changes an event.
@@ -54,8 +56,8 @@ pub trait CalendarService: Send + Sync {
     /// Creates an event that can be found by the application's own id of it.
     fn create_once(&self, key: &str, event: &NewEvent) -> Result<Self::Create, Error>;
 
-    /// Lists events, series as one, where an event is once it was created.
-    fn around(&self, event: &NewEvent) -> Result<Self::Events, Error>;
+    /// Lists events where an event is once it was created.
+    fn around(&self, event: &NewEvent) -> Result<Self::Around, Error>;
 
     /// Whether [`create_once`](Self::create_once) created it with this key.
     fn is_of_key(&self, event: &Event, key: &str) -> bool;

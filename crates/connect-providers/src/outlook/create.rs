@@ -135,7 +135,7 @@ pub(super) fn set(custom: &connect_core::types::Patch<Raw>) -> Option<Raw> {
 }
 
 /// A GUID that follows from the calendar and the key (RFC 9562 5.8).
-fn transaction_id(calendar: &str, key: &str) -> String {
+pub(crate) fn transaction_id(calendar: &str, key: &str) -> String {
     let mut hash = Sha256::new();
     hash.update(calendar.as_bytes());
     hash.update([0]);

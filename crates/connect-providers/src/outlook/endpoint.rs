@@ -26,6 +26,11 @@ macro_rules! endpoint {
                 self.prefer.headers()
             }
 
+            /// Of one mailbox (Microsoft Graph, "Outlook service limits").
+            fn limits(&self) -> connect_core::Limits {
+                connect_core::Limits::per_user(4)
+            }
+
             fn explain(response: &connect_core::Response, error: connect_core::Error) -> connect_core::Error {
                 $crate::outlook::error::explain(response, error)
             }

@@ -59,6 +59,7 @@ mod zones;
 
 pub use calendars::{CalendarPage, ListCalendars};
 pub use create::CreateEvent;
+pub(crate) use create::transaction_id;
 pub use delete::DeleteEvent;
 pub use draft::BodyType;
 pub use event::etag;
