@@ -1,16 +1,15 @@
 //! `connect calendars`: the calendars of all connected accounts; and finding one of them by what people type.
 
 use clap::Args;
-use connect_hyper::{
-    User,
-    types::{Calendar, CalendarRef, Provider},
-};
+use connect_hyper::types::{Calendar, CalendarRef, Provider};
 
 use crate::{
     context::{Command, Context},
+    events,
     failure::{Exit, Failure},
     key,
     table::{Room, Table},
+    via::Via,
 };
 
 /// The arguments of `connect calendars`.
@@ -22,8 +21,10 @@ pub(crate) struct Arguments {
 }
 
 impl Command for Arguments {
+    const SERVICES: &[Via] = events::SERVICES;
+
     async fn run(&self, context: &Context) -> Result<(), Failure> {
-        let mut calendars = context.user.calendars().list().await?;
+        let mut calendars = context.backend.calendars().await?;
         calendars.retain(|calendar| self.provider.is_none() || calendar.provider == self.provider);
         context.out.print(&calendars, || {
             if calendars.is_empty() {
@@ -53,14 +54,17 @@ fn table(calendars: &[Calendar]) -> Table {
 /// The calendars people named, by key or id. With a provider, an id that is not listed is taken as it is: an
 /// alias such as Google's `primary`, or a calendar of a sign-in that may not list calendars.
 pub(crate) async fn find(
-    user: &User,
+    context: &Context,
     names: &[String],
     provider: Option<&Provider>,
 ) -> Result<Vec<CalendarRef>, Failure> {
     if names.is_empty() {
         return Ok(Vec::new());
     }
-    let listed = match user.calendars().list().await.map_err(Failure::from) {
+    // Only Connect has calendars of more than one provider.
+    let whose = context.backend.provider();
+    let provider = provider.or(whose.as_ref());
+    let listed = match context.backend.calendars().await.map_err(Failure::from) {
         Ok(listed) => listed,
         Err(failure) if failure.is_denied() && provider.is_some() => Vec::new(),
         Err(failure) => return Err(failure),

@@ -9,6 +9,7 @@ use std::{
 };
 
 use connect_hyper::{Client, User};
+use connect_providers::backend::{AsyncCalendarBackend, Backend, PublicGoogle};
 
 use crate::{
     failure::{Exit, Failure},
@@ -24,14 +25,26 @@ const CLOSING: Duration = Duration::from_secs(50);
 pub(crate) struct Context {
     pub(crate) client: Client,
     pub(crate) user: User,
+    /// The user's calendars.
+    pub(crate) backend: Box<dyn AsyncCalendarBackend>,
     pub(crate) out: Output,
     pub(crate) settings: Resolved,
 }
 
 /// A command: what it does with the context.
 pub(crate) trait Command {
-    /// Whether it works with other services than Mobiscroll Connect.
-    const ANY_SERVICE: bool = false;
+    /// What it works with.
+    const SERVICES: &[Via] = &[Via::Connect];
+
+    /// Whether it reads what is public at Google, with an API key in place of a sign-in.
+    fn is_public(&self) -> bool {
+        false
+    }
+
+    /// The API key, where it is an argument.
+    fn api_key(&self) -> Option<&str> {
+        None
+    }
 
     async fn run(&self, context: &Context) -> Result<(), Failure>;
 }
@@ -39,13 +52,20 @@ pub(crate) trait Command {
 /// Runs a command for a user of the application.
 pub(crate) fn run<C: Command>(settings: &Settings, command: &C) -> ExitCode {
     let outcome = settings.resolve().and_then(|resolved| {
-        if !C::ANY_SERVICE {
-            for_connect(&resolved)?;
-        }
-        let client = resolved.client()?;
-        let user = client.user(&resolved.user);
+        only(C::SERVICES, &resolved)?;
         let out = Output::new(settings.json, settings.width);
-        let context = Context { client, user, out, settings: resolved };
+        let context = if command.is_public() {
+            let key = resolved.api_key(command.api_key())?;
+            let client = resolved.public()?;
+            let user = client.nobody();
+            let backend = Box::new(Backend::new(PublicGoogle::new(key), user.clone()));
+            Context { client, user, backend, out, settings: resolved }
+        } else {
+            let client = resolved.client()?;
+            let user = client.user(&resolved.user);
+            let backend = resolved.via.backend(user.clone());
+            Context { client, user, backend, out, settings: resolved }
+        };
         block_on(async {
             let outcome = until_interrupted(command.run(&context)).await;
             match close(&context.client).await {
@@ -58,12 +78,18 @@ pub(crate) fn run<C: Command>(settings: &Settings, command: &C) -> ExitCode {
 }
 
 /// Nothing of another service is sent to Mobiscroll Connect.
-fn for_connect(resolved: &Resolved) -> Result<(), Failure> {
-    if resolved.via == Via::Connect {
+fn only(services: &[Via], resolved: &Resolved) -> Result<(), Failure> {
+    if services.contains(&resolved.via) {
         return Ok(());
     }
-    Err(Failure::usage("this command works with Mobiscroll Connect alone")
-        .next("leave --via out; with other services there are: login, logout, token"))
+    let others: Vec<_> = services.iter().filter(|via| **via != Via::Connect).map(|via| via.name()).collect();
+    let message = match others.join(" and ") {
+        others if others.is_empty() => "this command works with Mobiscroll Connect alone".to_owned(),
+        others => format!("this command works with Mobiscroll Connect, {others}"),
+    };
+    Err(Failure::usage(message).next(
+        "leave --via out; with other services there are: login, logout, token, and with Google and Outlook calendars, events",
+    ))
 }
 
 /// Waits for tokens in flight, and says so where that takes its time.
@@ -91,7 +117,7 @@ pub(crate) fn run_alone<F: Future<Output = Result<(), Failure>>>(
     command: impl FnOnce(Resolved, Output) -> F,
 ) -> ExitCode {
     let outcome = settings.resolve().and_then(|resolved| {
-        for_connect(&resolved)?;
+        only(&[Via::Connect], &resolved)?;
         let out = Output::new(settings.json, settings.width);
         block_on(until_interrupted(command(resolved, out)))
     });
@@ -104,7 +130,7 @@ pub(crate) fn serve<F: Future<Output = Result<(), Failure>>>(
     command: impl FnOnce(Resolved, Output) -> F,
 ) -> ExitCode {
     let outcome = settings.resolve().and_then(|resolved| {
-        for_connect(&resolved)?;
+        only(&[Via::Connect], &resolved)?;
         let out = Output::new(settings.json, settings.width);
         block_on(async { unless_interrupted(command(resolved, out)).await.unwrap_or(Ok(())) })
     });

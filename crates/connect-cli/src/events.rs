@@ -6,6 +6,7 @@ mod fields;
 mod find;
 mod list;
 mod print;
+mod read;
 mod show;
 mod update;
 
@@ -15,6 +16,7 @@ use crate::{
     context::{Command, Context},
     failure::Failure,
     output::note,
+    via::Via,
 };
 
 /// The arguments of `connect events`.
@@ -38,7 +40,23 @@ enum Action {
     Delete(delete::Arguments),
 }
 
+/// Where there are events.
+pub(crate) const SERVICES: &[Via] = &[Via::Connect, Via::Google, Via::Microsoft];
+
 impl Command for Arguments {
+    const SERVICES: &[Via] = SERVICES;
+
+    fn is_public(&self) -> bool {
+        matches!(&self.action, Action::List(arguments) if arguments.is_public())
+    }
+
+    fn api_key(&self) -> Option<&str> {
+        match &self.action {
+            Action::List(arguments) => arguments.api_key(),
+            _ => None,
+        }
+    }
+
     async fn run(&self, context: &Context) -> Result<(), Failure> {
         if context.out.zone.is_unknown() && !context.out.json {
             note("Your time zone is not known, so times are in UTC; TZ names one.");

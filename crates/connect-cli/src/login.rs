@@ -50,7 +50,7 @@ pub(crate) struct Arguments {
 }
 
 impl Command for Arguments {
-    const ANY_SERVICE: bool = true;
+    const SERVICES: &[Via] = Via::ALL;
 
     async fn run(&self, context: &Context) -> Result<(), Failure> {
         let user =

@@ -7,12 +7,13 @@ use crate::{
     context::{Command, Context},
     failure::Failure,
     text::clean,
+    via::Via,
 };
 
 pub(crate) struct Logout;
 
 impl Command for Logout {
-    const ANY_SERVICE: bool = true;
+    const SERVICES: &[Via] = Via::ALL;
 
     async fn run(&self, context: &Context) -> Result<(), Failure> {
         if let Err(error) = context.user.sign_out().await {

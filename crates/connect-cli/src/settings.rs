@@ -10,6 +10,7 @@ use clap::{Args, value_parser};
 use connect_hyper::{
     Builder, CONNECT_BASE_URL, Client, HyperTransport, Network, RetryPolicy, Secret, is_loopback,
 };
+use connect_providers::google;
 use connect_stores::FileStore;
 
 use crate::{
@@ -82,6 +83,7 @@ impl Settings {
             credentials: Credentials { id: self.client_id.clone().or_else(|| own("CLIENT_ID")), secret },
             via: self.via,
             tenant: own("TENANT"),
+            api_key: own("API_KEY"),
             any_port,
             redirect_uri: redirect_uri.unwrap_or_else(|| REDIRECT_URI.to_owned()),
             base_url: self.base_url(&file)?,
@@ -118,6 +120,7 @@ pub(crate) struct Resolved {
     pub(crate) credentials: Credentials,
     pub(crate) via: Via,
     tenant: Option<String>,
+    api_key: Option<String>,
     pub(crate) redirect_uri: String,
     /// Whether no redirect URI is set, and the service lets such a program listen on any port.
     pub(crate) any_port: bool,
@@ -141,9 +144,9 @@ impl Resolved {
         };
         let id = self.credentials.id.as_deref().ok_or_else(|| missing("client id", "CLIENT_ID"))?;
         let builder = match &self.credentials.secret {
-            Some(secret) => self.builder(id, secret.clone()),
+            Some(secret) => self.builder(id, secret.clone())?,
             None if self.via == Via::Connect => return Err(missing("client secret", "CLIENT_SECRET")),
-            None => self.settle(Client::public_builder(id, &self.redirect_uri)),
+            None => self.settle(Client::public_builder(id, &self.redirect_uri))?,
         };
         let builder = match self.via.profile(self.base_url.as_deref(), self.tenant.as_deref())? {
             Some(profile) => builder.profile(profile),
@@ -154,17 +157,34 @@ impl Resolved {
 
     /// A client that signs nobody in and tries once: for what needs no user.
     pub(crate) fn probe(&self, id: &str, secret: Secret) -> Result<Client, Failure> {
-        Ok(self.builder(id, secret).retry(RetryPolicy::none()).build()?)
+        Ok(self.builder(id, secret)?.retry(RetryPolicy::none()).build()?)
     }
 
     /// A client for what needs no credentials: taking deliveries, and controlling a sandbox. A pinned key stands
     /// in for as long as none can be fetched.
     pub(crate) fn anonymous(&self, webhook_key: Option<&str>) -> Result<Client, Failure> {
-        let builder = self.builder("nobody", Secret::from("none")).retry(RetryPolicy::none());
+        let builder = self.builder("nobody", Secret::from("none"))?.retry(RetryPolicy::none());
         Ok(match webhook_key {
             Some(key) => builder.webhook_key(key).build()?,
             None => builder.build()?,
         })
+    }
+
+    /// A client for what is public at Google.
+    pub(crate) fn public(&self) -> Result<Client, Failure> {
+        if self.via != Via::Google {
+            return Err(Failure::usage("public calendars are Google's").next("add --via google"));
+        }
+        Ok(self.settle(Client::anonymous_builder())?.build()?)
+    }
+
+    /// The key of Google's API: that of the arguments, or else that of the environment.
+    pub(crate) fn api_key(&self, argument: Option<&str>) -> Result<google::ApiKey, Failure> {
+        let Some(key) = argument.or(self.api_key.as_deref()) else {
+            return Err(Failure::usage("public calendars need an API key")
+                .next("set MOBISCROLL_CONNECT_GOOGLE_API_KEY, or add --api-key"));
+        };
+        Ok(google::ApiKey::new(key)?)
     }
 
     /// Sends any request, with the network as it is set.
@@ -174,13 +194,13 @@ impl Resolved {
         Ok(HyperTransport::new(&network, client.app().config())?)
     }
 
-    fn builder(&self, id: &str, secret: Secret) -> Builder {
+    fn builder(&self, id: &str, secret: Secret) -> Result<Builder, Failure> {
         self.settle(Client::builder(id, secret, &self.redirect_uri))
     }
 
-    fn settle(&self, builder: Builder) -> Builder {
+    fn settle(&self, builder: Builder) -> Result<Builder, Failure> {
         let mut builder = builder.user_agent(concat!("connect-cli/", env!("CARGO_PKG_VERSION")));
-        if let Some(url) = &self.base_url {
+        if let Some(url) = self.via.api(self.base_url.as_deref())? {
             builder = builder.base_url(url);
         }
         if let Some(pem) = &self.root_certificate {
@@ -193,7 +213,7 @@ impl Resolved {
                 .attempt_timeout(time.min(Duration::from_secs(30)))
                 .connect_timeout(time.min(Duration::from_secs(10)));
         }
-        builder
+        Ok(builder)
     }
 
     pub(crate) fn store(&self) -> Result<FileStore, Failure> {

@@ -18,6 +18,7 @@ use crate::{
     context::{Command, Context},
     failure::Failure,
     text::clean,
+    via::Via,
 };
 
 /// The arguments of `connect token`.
@@ -57,7 +58,7 @@ struct Given {
 }
 
 impl Command for Arguments {
-    const ANY_SERVICE: bool = true;
+    const SERVICES: &[Via] = Via::ALL;
 
     async fn run(&self, context: &Context) -> Result<(), Failure> {
         match &self.action {

@@ -1,10 +1,13 @@
 //! Whose authorization server a user signs in at.
 
 use clap::ValueEnum;
-use connect_hyper::{SignIn, is_loopback, oauth::Profile, types::Scope};
+use connect_hyper::{SignIn, User, is_loopback, oauth::Profile, types::Scope};
 use connect_providers::{
-    apptoto, google,
+    apptoto,
+    backend::{AsyncCalendarBackend, Backend, Connect, Google, Outlook},
+    google,
     microsoft::{self, Tenant},
+    outlook,
 };
 
 use crate::failure::Failure;
@@ -14,11 +17,48 @@ pub(crate) enum Via {
     #[default]
     Connect,
     Google,
+    #[value(alias = "outlook")]
     Microsoft,
     Apptoto,
 }
 
 impl Via {
+    /// Every one there is.
+    pub(crate) const ALL: &[Self] = &[Self::Connect, Self::Google, Self::Microsoft, Self::Apptoto];
+
+    /// As people know its calendars.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Connect => "Mobiscroll Connect",
+            Self::Google => "Google",
+            Self::Microsoft => "Outlook",
+            Self::Apptoto => "Apptoto",
+        }
+    }
+
+    /// A user's calendars there. Of Apptoto there are none: no command that needs them works with it.
+    pub(crate) fn backend(self, user: User) -> Box<dyn AsyncCalendarBackend> {
+        match self {
+            Self::Connect | Self::Apptoto => Box::new(Backend::new(Connect::new(), user)),
+            Self::Google => Box::new(Backend::new(Google::new(), user)),
+            Self::Microsoft => Box::new(Backend::new(Outlook::new(), user)),
+        }
+    }
+
+    /// Where its API is: with a base URL on this machine at the sandbox there.
+    pub(crate) fn api(self, base_url: Option<&str>) -> Result<Option<String>, Failure> {
+        let sandbox = if self == Self::Connect { None } else { base_url.map(origin).transpose()? };
+        Ok(Some(match (self, sandbox) {
+            (Self::Connect, _) => return Ok(base_url.map(str::to_owned)),
+            (Self::Google, None) => google::BASE_URL.to_owned(),
+            (Self::Google, Some(origin)) => format!("{origin}/google/calendar/v3"),
+            (Self::Microsoft, None) => outlook::BASE_URL.to_owned(),
+            (Self::Microsoft, Some(origin)) => format!("{origin}/microsoft/graph/v1.0"),
+            (Self::Apptoto, None) => apptoto::BASE_URL.to_owned(),
+            (Self::Apptoto, Some(origin)) => format!("{origin}/apptoto/api"),
+        }))
+    }
+
     /// What stands before the names of its settings.
     pub(crate) fn prefix(self) -> &'static str {
         match self {

@@ -89,7 +89,7 @@ fn what_is_not_set_or_does_not_fit_is_said() {
     for (service, arguments, says) in [
         ("apptoto", &["login"][..], "--scope"),
         ("google", &["login", "--language", "es"], "Mobiscroll Connect alone"),
-        ("google", &["calendars"], "--via"),
+        ("apptoto", &["calendars"], "Google and Outlook"),
         ("google", &["doctor"], "--via"),
         ("google", &["health"], "--via"),
         ("google", &["webhooks", "listen"], "--via"),
@@ -103,4 +103,72 @@ fn what_is_not_set_or_does_not_fit_is_said() {
     assert!(done.code == Some(2) && done.err.contains("tenant"), "{}", done.err);
     let scope = world.run(&["login", "--scope", "write"]);
     assert!(scope.code == Some(2) && scope.err.contains("free-busy, read, read-write"));
+}
+
+#[test]
+fn calendars_and_events_of_google_and_outlook_are_read_and_written() {
+    for (service, via, provider) in [("google", "google", "google"), ("microsoft", "outlook", "microsoft")] {
+        let world = World::new();
+        let (child, url) = start_login(&mut command(&world, service, false, &["login", "--no-browser"]));
+        browse(&url);
+        Done::of(child.wait_with_output().unwrap()).ok();
+        let run = |arguments: &[&str]| {
+            let mut command = world.command(&[arguments, &["--via", via]].concat());
+            let id = format!("MOBISCROLL_CONNECT_{}_CLIENT_ID", service.to_uppercase());
+            Done::of(command.env(id, format!("{service}-public-client")).output().unwrap())
+        };
+        let json = |arguments: &[&str]| -> serde_json::Value {
+            serde_json::from_str(&run(&[arguments, &["--json"]].concat()).ok()).unwrap()
+        };
+        let calendars = json(&["calendars"]);
+        let own = calendars.as_array().unwrap().iter().find(|calendar| {
+            let original = &calendar["original"];
+            original["primary"] == true || original["isDefaultCalendar"] == true
+        });
+        let calendar = own.unwrap()["id"].as_str().unwrap();
+        assert_eq!(own.unwrap()["provider"], provider);
+
+        let time = ["--start", "2027-02-01T09:00Z", "--end", "2027-02-01T10:00Z"];
+        let what = ["events", "create", "--calendar", calendar, "--title", "By hand", "--location", "Room 5"];
+        let created = json(&[&what[..], &time].concat());
+        let id = created["id"].as_str().unwrap();
+        let range = ["--from", "2027-02-01", "--to", "2027-02-02"];
+        let listed = json(&[&["events", "list", "--calendar", calendar][..], &range].concat());
+        let titles = |listed: &serde_json::Value| -> Vec<String> {
+            let events = listed["events"].as_array().unwrap();
+            events.iter().map(|event| event["title"].as_str().unwrap().to_owned()).collect()
+        };
+        assert!(titles(&listed).contains(&"By hand".to_owned()), "{listed}");
+        let change = ["events", "update", id, "--title", "By hand, later", "--clear", "location"];
+        let changed = json(&[&change[..], &range].concat());
+        assert_eq!((changed["id"].as_str(), changed["title"].as_str()), (Some(id), Some("By hand, later")));
+        assert!(run(&[&["events", "show", id][..], &range].concat()).ok().contains("By hand, later"));
+        run(&[&["events", "delete", id][..], &range].concat()).ok();
+        let listed = json(&[&["events", "list"][..], &range].concat());
+        assert!(!titles(&listed).iter().any(|title| title.starts_with("By hand")), "{listed}");
+        let masters = run(&["events", "list", "--masters"]);
+        assert!(masters.code == Some(2) && masters.err.contains("Mobiscroll Connect alone"), "{}", masters.err);
+        assert_eq!(run(&["status"]).code, Some(2), "of Connect alone");
+    }
+}
+
+#[test]
+fn a_public_calendar_of_google_needs_a_key_and_no_sign_in() {
+    let world = World::new();
+    let holidays = "en.usa#holiday@group.v.calendar.google.com";
+    let list = ["events", "list", "--via", "google", "--from", "2027-01-01", "--to", "2027-12-31"];
+    let public = [&list[..], &["--public-calendar", holidays]].concat();
+    let without = world.run(&public);
+    assert!(without.code == Some(2) && without.err.contains("GOOGLE_API_KEY"), "{}", without.err);
+    let with_key = |key: &str| world.run(&[&public[..], &["--api-key", key]].concat());
+    assert!(with_key("sandbox-key").ok().contains("Independence Day"));
+    let mut command = world.command(&public);
+    command.env("MOBISCROLL_CONNECT_GOOGLE_API_KEY", "sandbox-key");
+    assert!(Done::of(command.output().unwrap()).ok().contains("Independence Day"));
+    let wrong = with_key("another-key");
+    assert!(wrong.code != Some(0) && !wrong.err.contains("another-key"), "{}", wrong.err);
+    let elsewhere = world.run(&["events", "list", "--public-calendar", holidays, "--api-key", "sandbox-key"]);
+    assert!(elsewhere.code == Some(2) && elsewhere.err.contains("--via google"), "{}", elsewhere.err);
+    let hidden: Vec<_> = world.server.requests();
+    assert!(!format!("{hidden:?}").contains("sandbox-key"));
 }

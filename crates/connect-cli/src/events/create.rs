@@ -35,9 +35,9 @@ impl Command for Arguments {
         // What can be wrong without asking the service is found before anything is sent.
         let _ = self.event(CalendarRef::new("", ""), &context.out.zone)?;
         let names = std::slice::from_ref(&self.calendar);
-        let found = calendars::find(&context.user, names, self.provider.as_ref()).await?;
+        let found = calendars::find(context, names, self.provider.as_ref()).await?;
         let calendar = found.into_iter().next().ok_or_else(|| Failure::usage("--calendar is missing"))?;
-        let event = context.user.events().create(self.event(calendar, &context.out.zone)?).await?;
+        let event = context.backend.create(&self.event(calendar, &context.out.zone)?).await?;
         context.out.print(&event, || print::details(&event, &context.out.zone))
     }
 }

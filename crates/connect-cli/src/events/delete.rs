@@ -34,7 +34,7 @@ impl Command for Arguments {
             Some(Chosen::All) => delete.whole_series(),
             Some(Chosen::This) | None => delete.this_only(),
         };
-        context.user.events().delete(delete).await?;
+        context.backend.delete(&delete).await?;
         let value = json!({
             "success": true, "provider": event.provider, "calendarId": event.calendar_id, "id": event.id,
         });

@@ -5,14 +5,16 @@
 //! of an occurrence without its series may change them all.
 
 use clap::Args;
-use connect_hyper::types::{CalendarRef, Event, ListEvents, Provider};
+use connect_hyper::types::{CalendarRef, Event, Provider};
 use jiff::{Timestamp, ToSpan as _};
 
+use super::read::Query;
 use crate::{
     calendars,
     context::Context,
     failure::{Exit, Failure},
     key,
+    via::Via,
     when::{self, When},
 };
 
@@ -46,12 +48,17 @@ impl Which {
     /// Among the events as they take place first; a series as a whole has another id.
     pub(super) async fn find(&self, context: &Context) -> Result<Found, Failure> {
         let names: Vec<_> = self.calendar.iter().cloned().collect();
-        let only = calendars::find(&context.user, &names, self.provider.as_ref()).await?;
-        let request = self.request(context)?.calendars(&only);
-        if let Some(event) = self.search(context, request.clone(), &only).await? {
+        let only = calendars::find(context, &names, self.provider.as_ref()).await?;
+        let (start, end) = self.time(context)?;
+        let mut query = Query { calendars: &only, start, end, masters: false };
+        if let Some(event) = self.search(context, &query).await? {
             return Ok(Found { event, is_series: false });
         }
-        let series = self.search(context, request.masters(), &only).await?;
+        query.masters = true;
+        let series = match context.settings.via {
+            Via::Connect => self.search(context, &query).await?,
+            _ => None,
+        };
         let event = series.ok_or_else(|| {
             Failure::new(Exit::NotFound, "NOT_FOUND_ERROR", format!("there is no event {:?}", self.event))
                 .cause(
@@ -62,7 +69,7 @@ impl Which {
         Ok(Found { event, is_series: true })
     }
 
-    fn request(&self, context: &Context) -> Result<ListEvents, Failure> {
+    fn time(&self, context: &Context) -> Result<(Timestamp, Timestamp), Failure> {
         let zone = &context.out.zone;
         let now = Timestamp::now().to_zoned(zone.clone());
         let start = match &self.from {
@@ -73,28 +80,19 @@ impl Which {
             Some(text) => When::parse("--to", text, zone)?.end(zone)?,
             None => now.checked_add(1.year()).map_err(when::out_of_range)?.timestamp(),
         };
-        Ok(ListEvents::between(start, end).page_size(1000))
+        Ok((start, end))
     }
 
-    async fn search(
-        &self,
-        context: &Context,
-        request: ListEvents,
-        only: &[CalendarRef],
-    ) -> Result<Option<Event>, Failure> {
-        let mut items = context.user.events().list(request).items();
+    async fn search(&self, context: &Context, query: &Query<'_>) -> Result<Option<Event>, Failure> {
+        let (events, _) = query.read(context, |event| self.is(event), usize::MAX).await?;
         let mut found: Option<Event> = None;
-        while let Some(event) = items.next().await {
-            let event = event?;
-            if !self.is(&event) {
-                continue;
-            }
+        for event in events {
             match &found {
                 Some(other) if place(other) != place(&event) => return Err(self.ambiguous(other, &event)),
                 _ => found = Some(event),
             }
         }
-        Ok(found.map(|event| with_calendar(event, only)))
+        Ok(found.map(|event| with_calendar(event, query.calendars)))
     }
 
     fn is(&self, event: &Event) -> bool {

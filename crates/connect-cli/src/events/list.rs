@@ -1,10 +1,11 @@
 //! `connect events list`.
 
 use clap::Args;
-use connect_hyper::types::{Event, ListEvents, Provider};
+use connect_hyper::types::{CalendarRef, Event, Provider};
 use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 use serde::Serialize;
 
+use super::read::Query;
 use crate::{
     calendars,
     context::{Command, Context},
@@ -12,6 +13,7 @@ use crate::{
     key,
     output::note,
     table::{Room, Table},
+    via::Via,
     when::{self, When},
 };
 
@@ -33,12 +35,26 @@ pub(crate) struct Arguments {
     /// List series once, in place of their occurrences.
     #[arg(long)]
     masters: bool,
+    /// A public calendar of Google, by its id; may be given more than once. Needs no sign-in, but --api-key.
+    #[arg(long = "public-calendar", value_name = "ID", conflicts_with = "calendars")]
+    public: Vec<String>,
+    /// The key of Google's API that opens public calendars [default: MOBISCROLL_CONNECT_GOOGLE_API_KEY].
+    #[arg(long, value_name = "KEY", requires = "public")]
+    api_key: Option<String>,
     /// At most so many.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
 }
 
 impl Command for Arguments {
+    fn is_public(&self) -> bool {
+        !self.public.is_empty()
+    }
+
+    fn api_key(&self) -> Option<&str> {
+        self.api_key.as_deref()
+    }
+
     async fn run(&self, context: &Context) -> Result<(), Failure> {
         let (events, more) = self.events(context).await?;
         context.out.print(&Page { events: &events }, || {
@@ -64,31 +80,19 @@ impl Arguments {
     /// The events, and whether the limit left some out.
     async fn events(&self, context: &Context) -> Result<(Vec<Event>, bool), Failure> {
         let (start, end) = range(self.from.as_deref(), self.to.as_deref(), &context.out.zone)?;
-        let only = calendars::find(&context.user, &self.calendars, self.provider.as_ref()).await?;
+        if self.masters && context.settings.via != Via::Connect {
+            return Err(Failure::usage("--masters works with Mobiscroll Connect alone"));
+        }
+        let only = if self.public.is_empty() {
+            calendars::find(context, &self.calendars, self.provider.as_ref()).await?
+        } else {
+            self.public.iter().map(|id| CalendarRef::new(Provider::Google, id)).collect()
+        };
         let limit = self.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-        let mut request = ListEvents::between(start, end).page_size(page_size(limit)).calendars(only);
-        if self.masters {
-            request = request.masters();
-        }
-        let mut items = context.user.events().list(request).items();
-        let mut events = Vec::new();
-        while let Some(event) = items.next().await {
-            let event = event?;
-            if self.provider.is_some() && event.provider != self.provider {
-                continue;
-            }
-            if events.len() == limit {
-                return Ok((events, true));
-            }
-            events.push(event);
-        }
-        Ok((events, false))
+        let wanted = |event: &Event| self.provider.is_none() || event.provider == self.provider;
+        let query = Query { calendars: &only, start, end, masters: self.masters };
+        query.read(context, wanted, limit).await
     }
-}
-
-/// One more than is shown, to know whether there are more.
-fn page_size(limit: usize) -> u32 {
-    u32::try_from(limit.saturating_add(1)).unwrap_or(u32::MAX).clamp(2, 500)
 }
 
 /// The time to list: from today, for thirty days, unless told otherwise.

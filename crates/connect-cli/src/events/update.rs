@@ -96,7 +96,7 @@ impl Command for Arguments {
             Some(Chosen::All) => change.whole_series(),
             None => change,
         };
-        let event = context.user.events().update(change).await?;
+        let event = context.backend.update(&change).await?;
         context.out.print(&event, || print::details(&event, zone))
     }
 }

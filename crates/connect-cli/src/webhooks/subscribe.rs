@@ -82,7 +82,7 @@ impl Arguments {
             let listed = context.user.calendars().list().await?;
             return Ok(listed.iter().map(CalendarRef::from).collect());
         }
-        calendars::find(&context.user, self.calendar.as_slice(), self.provider.as_ref()).await
+        calendars::find(context, self.calendar.as_slice(), self.provider.as_ref()).await
     }
 
     async fn subscribe(

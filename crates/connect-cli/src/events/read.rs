@@ -1,0 +1,70 @@
+//! Reading the events of a time, whichever service has them.
+
+use connect_hyper::types::{CalendarRef, Event, ListEvents};
+use jiff::Timestamp;
+
+use crate::{context::Context, failure::Failure, output::note, via::Via};
+
+/// Which events to read.
+pub(super) struct Query<'a> {
+    /// In these calendars, or in all.
+    pub(super) calendars: &'a [CalendarRef],
+    pub(super) start: Timestamp,
+    pub(super) end: Timestamp,
+    /// Series once, in place of their occurrences.
+    pub(super) masters: bool,
+}
+
+impl Query<'_> {
+    /// The events that are wanted, as many as `limit`, and whether that left some out.
+    pub(super) async fn read(
+        &self,
+        context: &Context,
+        wanted: impl Fn(&Event) -> bool,
+        limit: usize,
+    ) -> Result<(Vec<Event>, bool), Failure> {
+        if context.settings.via != Via::Connect {
+            return self.read_all(context, wanted, limit).await;
+        }
+        let mut request =
+            ListEvents::between(self.start, self.end).page_size(page_size(limit)).calendars(self.calendars);
+        if self.masters {
+            request = request.masters();
+        }
+        let mut items = context.user.events().list(request).items();
+        let mut events = Vec::new();
+        while let Some(event) = items.next().await {
+            let event = event?;
+            if !wanted(&event) {
+                continue;
+            }
+            if events.len() == limit {
+                return Ok((events, true));
+            }
+            events.push(event);
+        }
+        Ok((events, false))
+    }
+
+    async fn read_all(
+        &self,
+        context: &Context,
+        wanted: impl Fn(&Event) -> bool,
+        limit: usize,
+    ) -> Result<(Vec<Event>, bool), Failure> {
+        let gathered = context.backend.events(self.calendars, self.start, self.end).await?;
+        for (calendar, error) in gathered.failed {
+            note(&format!("The calendar {} cannot be read: {error}", calendar.id));
+        }
+        let mut events = gathered.events;
+        events.retain(wanted);
+        let more = events.len() > limit;
+        events.truncate(limit);
+        Ok((events, more))
+    }
+}
+
+/// One more than is shown, to know whether there are more.
+fn page_size(limit: usize) -> u32 {
+    u32::try_from(limit.saturating_add(1)).unwrap_or(u32::MAX).clamp(2, 1000)
+}
