@@ -578,7 +578,7 @@ proptest! {
         let all_day = if field == "isAllDay" { String::new() } else { format!(r#","isAllDay":{all_day}"#) };
         let text = format!(r#"{{"{field}":{value}{all_day}}}"#);
         let event = read(&GetEvent::new("c", "e"), &text).unwrap();
-        event.recurrence();
+        let _ = event.recurrence();
         let original = event.original.unwrap();
         prop_assert_eq!(original.get(), text.as_str());
     }
