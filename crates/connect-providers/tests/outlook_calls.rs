@@ -423,7 +423,8 @@ fn errors_have_graphs_codes() {
             r#"{{"error":{{"code":"{code}","message":"No.","innerError":{{"date":"2026-01-13","request-id":"r-2"}}}}}}"#
         )
     };
-    let kinds: [(u16, &str, fn(&ErrorKind) -> bool); 11] = [
+    type Is = fn(&ErrorKind) -> bool;
+    let kinds: [(u16, &str, Is); 11] = [
         (400, "ErrorOccurrenceCrossingBoundary", |kind| matches!(kind, ErrorKind::Conflict)),
         (400, "ErrorInvalidIdMalformed", |kind| matches!(kind, ErrorKind::Validation { .. })),
         (403, "ErrorAccessDenied", |kind| matches!(kind, ErrorKind::Permission { .. })),

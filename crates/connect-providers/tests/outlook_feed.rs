@@ -25,7 +25,7 @@ fn feed() -> EventFeed {
 
 /// A user whose answers come one after the other, and what was asked.
 fn scripted(answers: &[(u16, String)]) -> (User, Wire) {
-    let answers = Arc::new(Mutex::new(answers.to_vec().into_iter()));
+    let answers = Arc::new(Mutex::new(answers.iter().cloned().collect::<Vec<_>>().into_iter()));
     let wire = Wire::default();
     let user = wire.user(move |_| {
         let (status, text) = answers.lock().unwrap().next().unwrap_or((418, "one request too many".into()));
