@@ -104,7 +104,7 @@ macro_rules! preferences {
             }
 
             /// Names the extended property of the application's own fields, in place of
-            /// [`CUSTOM_PROPERTY`]($crate::outlook::CUSTOM_PROPERTY).
+            /// [`CUSTOM_PROPERTY`](super::CUSTOM_PROPERTY).
             pub fn custom_property(mut self, id: impl Into<Box<str>>) -> Self {
                 self.prefer.property = Some(id.into());
                 self

@@ -133,8 +133,7 @@ impl Round {
     }
 
     pub(super) fn changes(self, calendar: &str, property: &str) -> Changes {
-        let mut changes = Changes::default();
-        changes.full = self.full;
+        let mut changes = Changes { full: self.full, ..Changes::default() };
         if !self.full {
             let replaced = self.masters.keys().chain(self.read.keys());
             let gone: BTreeSet<_> = self.removed.iter().chain(replaced).collect();
