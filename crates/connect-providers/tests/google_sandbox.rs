@@ -302,6 +302,7 @@ fn an_insert_with_the_same_key_is_there_once() {
         sandbox.add_fault(Fault::on("POST /google/calendar/v3/calendars/{calendarId}/events").cut_after())
     });
     let event = create(&user, &lost).unwrap();
+    assert_eq!(server.stats().faults.fired, 1);
     assert_eq!(all(&user, week()).iter().filter(|one| one.id == event.id).count(), 1);
     user.send(&DeleteEvent::new(&event.delete().unwrap())).unwrap();
     let error = create(&user, &lost).unwrap_err();
