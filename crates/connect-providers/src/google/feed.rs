@@ -34,6 +34,8 @@ use crate::sync::{ChangeFeed, Changes, Cursor, EventId};
 /// * Series come as their masters, and beside them the occurrences that differ; one that was called off is an event with the status
 ///   `cancelled`. With [`occurrences`](Self::occurrences) they come as their occurrences: then only those within a horizon that
 ///   Google does not document, and one that comes within it as time passes is no change that anybody is told of.
+/// * A series that moves tells of the differing occurrences that it has no more as of those that were called off: until the next
+///   full round they stay, as `cancelled`. What counts is whether their original start is one of the series'.
 /// * A sync token that has expired is a 410: the same round begins again with everything, and its changes are
 ///   [full](Changes::full). So it is where a page token expires on the way.
 /// * A cursor goes with the calendar and the parameters that it was made with. Another calendar is an error; with other parameters
