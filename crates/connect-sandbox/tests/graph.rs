@@ -217,7 +217,7 @@ fn a_schedule_has_a_digit_for_each_slot() {
     let seventeenth =
         |hour: u8| json!({ "dateTime": format!("2026-11-17T{hour:02}:00:00"), "timeZone": "UTC" });
     let of = json!({
-        "schedules": ["grace@outlook.example"], "startTime": seventeenth(13), "endTime": seventeenth(14),
+        "Schedules": ["grace@outlook.example"], "StartTime": seventeenth(13), "endTime": seventeenth(14),
     });
     let (_, answer) = app.graph(&token, "POST", "/me/calendar/getSchedule", Some(of));
     let grace = &answer["value"][0];

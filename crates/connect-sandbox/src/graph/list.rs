@@ -35,7 +35,7 @@ impl Sandbox {
     }
 
     pub(super) fn graph_view_days(&self) -> Option<i64> {
-        self.settings.value("graph_view_days").parse().ok()
+        self.settings.value("graph_view_days").parse().ok().map(|days: i64| days.min(1_000_000))
     }
 
     fn graph_list(&mut self, place: &Place, view: View, call: &Call) -> Result<Reply, Refused> {

@@ -24,7 +24,7 @@ impl Sandbox {
     /// A mailbox that is not known has an error in place of its schedule; the others are answered all the same.
     pub(super) fn graph_schedule(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
         query::only(call, &["$top", "$skip", "$orderby", "$select", "$expand", "$skiptoken", "$deltatoken"])?;
-        let asked = Value::Object(object(call)?);
+        let asked = parameters(object(call)?);
         let listed = self.settings.is("graph_zones", "listed");
         let zone = self.graph_preferences(call)?.zone();
         let (start, end) = (
@@ -66,6 +66,13 @@ impl Sandbox {
             "value": answers,
         })))
     }
+}
+
+/// The names of an action's parameters have no case: Microsoft's own clients begin them with a capital.
+fn parameters(sent: Map<String, Value>) -> Value {
+    let known = ["schedules", "startTime", "endTime", "availabilityViewInterval"];
+    let named = |name: &str| known.into_iter().find(|known| known.eq_ignore_ascii_case(name));
+    sent.into_iter().filter_map(|(name, value)| Some((named(&name)?.to_owned(), value))).collect()
 }
 
 /// From 5 minutes to a day, half an hour by default.
