@@ -1,0 +1,86 @@
+//! Which events take time.
+
+use connect_core::types::{AttendeeStatus, Availability, Event, EventStatus, EventTime};
+use jiff::{
+    Timestamp,
+    civil::{Date, DateTime},
+    tz::TimeZone,
+};
+
+use super::{Interval, merge};
+
+/// The time that events take, merged. An event takes it unless it is free, cancelled, or declined by the one whose calendar
+/// it is (where its provider's object says who that is). Days and local times are those of `zone`; an all-day event takes its days
+/// from midnight to midnight there. An event without a time that can be read takes none.
+///
+/// ```
+/// use connect_core::types::{Event, EventTime};
+/// use connect_providers::busy::of_events;
+/// use jiff::{SignedDuration, tz::TimeZone};
+///
+/// let mut event = Event::new("google", "work", "e1");
+/// (event.start, event.end) = (Some(EventTime::from("2026-03-29")), Some(EventTime::from("2026-03-30")));
+/// let busy = of_events(&[event], &TimeZone::get("Europe/Berlin")?);
+/// assert_eq!(busy[0].length(), SignedDuration::from_hours(23)); // the clocks go forward
+/// # Ok::<(), jiff::Error>(())
+/// ```
+pub fn of_events<'a>(events: impl IntoIterator<Item = &'a Event>, zone: &TimeZone) -> Vec<Interval> {
+    merge(events.into_iter().filter(|event| takes_time(event)).filter_map(|event| times(event, zone)))
+}
+
+fn takes_time(event: &Event) -> bool {
+    event.availability != Some(Availability::Free)
+        && event.status != Some(EventStatus::Cancelled)
+        && !is_declined(event)
+}
+
+/// The unified event does not say which of the attendees the user is; Google and Microsoft do.
+fn is_declined(event: &Event) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Myself {
+        #[serde(rename = "self", default)]
+        is_me: bool,
+        #[serde(rename = "responseStatus")]
+        status: Option<String>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Response {
+        response: Option<String>,
+    }
+    let Some(original) = &event.original else { return false };
+    let me =
+        || original.field::<Vec<Myself>>("attendees")?.into_iter().find(|attendee| attendee.is_me)?.status;
+    let response = || original.field::<Response>("responseStatus")?.response;
+    me().or_else(response).is_some_and(|status| AttendeeStatus::from(&*status) == AttendeeStatus::Declined)
+}
+
+fn times(event: &Event, zone: &TimeZone) -> Option<Interval> {
+    let start = event.start.as_ref()?;
+    let start_at = instant(start, zone)?;
+    let end = match (event.end.as_ref(), start) {
+        (Some(end), _) => instant(end, zone)?,
+        // A day without an end is that day.
+        (None, EventTime::Date(day)) => midnight(day.tomorrow().ok()?, zone)?,
+        (None, _) => return None,
+    };
+    Some(Interval::new(start_at, end))
+}
+
+fn instant(time: &EventTime, zone: &TimeZone) -> Option<Timestamp> {
+    match time {
+        EventTime::Instant(instant) => Some(*instant),
+        EventTime::Local(local) => in_zone(*local, zone),
+        EventTime::Date(day) => midnight(*day, zone),
+        _ => None,
+    }
+}
+
+/// The first instant of a day, also where the clocks go forward at midnight.
+fn midnight(day: Date, zone: &TimeZone) -> Option<Timestamp> {
+    Some(day.to_zoned(zone.clone()).ok()?.start_of_day().ok()?.timestamp())
+}
+
+/// A time of day that a day does not have is as much later, one that it has twice is the first.
+fn in_zone(local: DateTime, zone: &TimeZone) -> Option<Timestamp> {
+    zone.to_ambiguous_timestamp(local).compatible().ok()
+}
