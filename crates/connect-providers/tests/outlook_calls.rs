@@ -83,7 +83,7 @@ fn the_other_reads_have_paths_of_their_own() {
         (get.path.as_str(), get.parameter("$expand")),
         ("/v1.0/me/calendars/c/events/e%2B%2F%3D", Some(CUSTOM))
     );
-    assert_eq!(sent(&GetEvent::new(DEFAULT_CALENDAR, "e")).path, "/v1.0/me/calendar/events/e");
+    assert_eq!(sent(&GetEvent::new(DEFAULT_CALENDAR, "e")).path, "/v1.0/me/events/e");
 }
 
 /// Three pages, the second of them empty.

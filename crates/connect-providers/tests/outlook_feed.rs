@@ -34,7 +34,7 @@ fn scripted(answers: &[(u16, String)]) -> (User, Wire) {
     (user, wire)
 }
 
-const LINKS: &str = "https://graph.microsoft.com/v1.0/me/calendar/calendarView/delta?";
+const LINKS: &str = "https://graph.microsoft.com/v1.0/me/calendarView/delta?";
 
 fn page(items: &[String], next: &str) -> (u16, String) {
     let kind = if next.starts_with("$delta") { "deltaLink" } else { "nextLink" };
@@ -131,7 +131,7 @@ fn everything_then_what_has_changed() {
         let prefer = r#"outlook.timezone="Asia/Tokyo", IdType="ImmutableId", odata.maxpagesize=50"#;
         assert_eq!(request.prefer.as_deref(), Some(prefer), "{}", request.url);
     }
-    assert_eq!(sent[0].path, "/v1.0/me/calendar/calendarView/delta");
+    assert_eq!(sent[0].path, "/v1.0/me/calendarView/delta");
     assert_eq!(sent[0].parameter("startDateTime"), Some("2026-01-01T00:00:00.000Z"));
     assert!(sent[0].parameter("$expand").is_none() && sent[0].parameter("$top").is_none());
 }
@@ -177,7 +177,7 @@ fn a_series_that_was_touched_is_read_anew() {
         |items: &[String], next: &str| (200, format!(r#"{{"value":[{}]{next}}}"#, items.join(",")));
     let next = format!(
         r#","@odata.nextLink":"{}""#,
-        "https://graph.microsoft.com/v1.0/me/calendar/events/series/instances?$skip=1"
+        "https://graph.microsoft.com/v1.0/me/events/series/instances?$skip=1"
     );
     let (user, wire) = scripted(&[
         first()[0].clone(),
@@ -193,7 +193,7 @@ fn a_series_that_was_touched_is_read_anew() {
     copy.apply(changes);
     assert_eq!(titles(&copy), pairs(&[("e1", "One"), ("o15", "Weekly"), ("o8", "Weekly")]));
     let sent = wire.sent();
-    assert_eq!(sent[3].path, "/v1.0/me/calendar/events/series/instances");
+    assert_eq!(sent[3].path, "/v1.0/me/events/series/instances");
     assert_eq!(sent[3].parameter("endDateTime"), Some("2026-02-01T00:00:00.000Z"));
     assert!(sent[4].url.ends_with("instances?$skip=1"));
 }

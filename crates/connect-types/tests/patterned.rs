@@ -191,7 +191,7 @@ fn an_end_without_the_zone_takes_the_last_occurrence_and_no_more() {
     {
         for hour in 0..24 {
             let first = date(2026, 1, 13).at(hour, 30, 0, 0).in_tz(zone).unwrap();
-            for days in [0, 1, 75, 76, 77, 290, 291] {
+            for days in [0, 1, 75, 76, 77, 120, 290, 291] {
                 let last = first.date().checked_add(jiff::Span::new().days(days)).unwrap();
                 let recurrence = PatternedRecurrence {
                     pattern: Pattern::Daily,

@@ -110,7 +110,7 @@ impl Draft {
         };
         for (name, time) in [("start", &event.start), ("end", &event.end)] {
             if let Some(time) = time {
-                object.set(name, &zone.write(time)?)?;
+                object.set(name, &zone.write(name, time)?)?;
             }
         }
         match &event.recurrence {

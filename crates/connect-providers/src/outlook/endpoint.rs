@@ -43,19 +43,29 @@ pub(super) use endpoint;
 
 /// The path of a calendar.
 pub(super) fn calendar_path(id: &str) -> String {
-    if id.is_empty() || id == DEFAULT_CALENDAR {
-        "/me/calendar".to_owned()
-    } else {
-        format!("/me/calendars/{}", segment(id))
-    }
+    if is_default(id) { "/me/calendar".to_owned() } else { format!("/me/calendars/{}", segment(id)) }
 }
 
 /// The path of an event.
 pub(super) fn event_path(calendar: &str, id: &str) -> String {
+    if is_default(calendar) {
+        return format!("/me/events/{}", segment(id));
+    }
     format!("{}/events/{}", calendar_path(calendar), segment(id))
 }
 
-/// Dots alone would be taken for steps in a path, but an id is never just that.
+/// The path of the changes to a calendar.
+pub(super) fn delta_path(calendar: &str) -> String {
+    if is_default(calendar) {
+        return "/me/calendarView/delta".to_owned();
+    }
+    format!("{}/calendarView/delta", calendar_path(calendar))
+}
+
+fn is_default(calendar: &str) -> bool {
+    calendar.is_empty() || calendar == DEFAULT_CALENDAR
+}
+
 fn segment(text: &str) -> String {
     utf8_percent_encode(text, KEPT).to_string()
 }

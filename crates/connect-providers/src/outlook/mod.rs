@@ -35,8 +35,9 @@
 //!   local times.
 //! * An occurrence is changed or deleted by its own id, a series by that of the series. Graph cannot split a series, so "this and
 //!   following" is refused.
-//! * The application's own fields (`custom`) are the JSON text of one extended property of the event ([`CUSTOM_PROPERTY`]). Lists
-//!   ask for it; the feed of changes cannot. Of events without it, open extensions are read where they came along.
+//! * The application's own fields (`custom`) are the JSON text of one extended property of the event ([`CUSTOM_PROPERTY`]). Reads
+//!   ask for it; the answer to a write has what was written, and the feed of changes has none. Of events without it, open
+//!   extensions are read where they came along.
 //! * What has no method here goes through: `parameter` sets one of the query, `fields` those of an event.
 //! * Errors have Graph's own code as `server_code`.
 

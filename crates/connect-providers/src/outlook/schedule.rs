@@ -81,8 +81,8 @@ endpoint!(GetSchedule: POST "/me/calendar/getSchedule" -> Schedules {
         let utc = Zone::utc();
         let body = json!({
             "schedules": self.mailboxes,
-            "startTime": utc.write(&EventTime::Instant(self.start))?,
-            "endTime": utc.write(&EventTime::Instant(self.end))?,
+            "startTime": utc.write("start", &EventTime::Instant(self.start))?,
+            "endTime": utc.write("end", &EventTime::Instant(self.end))?,
             "availabilityViewInterval": self.interval,
         });
         Ok(Body::Json(body.to_string()))

@@ -67,21 +67,21 @@ impl Zone {
     }
 
     /// Refuses an instant that the zone's clocks show a second time: what is written would be the first.
-    pub(super) fn write(&self, time: &EventTime) -> Result<Written<'_>, Error> {
+    pub(super) fn write(&self, name: &str, time: &EventTime) -> Result<Written<'_>, Error> {
         let local = match time {
             EventTime::Instant(instant) => {
                 let local = self.rules.to_datetime(*instant);
                 let back = self.rules.to_timestamp(local);
                 if back.ok() != Some(*instant) {
-                    return Err(Error::validation(
-                        "start: in that zone the clocks show this time twice; leave out the time zone",
-                    ));
+                    return Err(Error::validation(format!(
+                        "{name}: in that zone the clocks show this time twice; leave the time zone out"
+                    )));
                 }
                 local
             }
             EventTime::Date(date) => date.at(0, 0, 0, 0),
             EventTime::Local(local) => *local,
-            _ => return Err(Error::validation("start: is no time")),
+            _ => return Err(Error::validation(format!("{name}: is no time"))),
         };
         Ok(Written { date_time: local_text(local), time_zone: &self.name })
     }

@@ -1,7 +1,6 @@
 //! The JSON form. Graph sends every field of a pattern, with zeros where it has no meaning: only those that have one are
 //! read, and only those are written.
 
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::num::NonZeroU32;
@@ -222,6 +221,6 @@ impl WeekIndex {
 /// For error messages.
 impl core::fmt::Display for Pattern {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(&format!("{} pattern", self.name()))
+        write!(f, "{} pattern", self.name())
     }
 }

@@ -1,7 +1,9 @@
 //! Recurrences as Microsoft Graph writes them: a pattern and a range (`patternedRecurrence`).
 
 mod json;
+mod parts;
 mod rule;
+mod start;
 
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -26,7 +26,7 @@ use round::Round;
 /// ```
 /// # use connect_blocking::{Client, Request, Response};
 /// # let answer = |_: Request| -> Result<Response, _> { Ok(Response::new(r#"{"value": [{"id": "AAMk", "subject": "Stand-up"}],
-/// #     "@odata.deltaLink": "https://graph.microsoft.com/v1.0/me/calendar/calendarView/delta?$deltatoken=x"}"#.into())) };
+/// #     "@odata.deltaLink": "https://graph.microsoft.com/v1.0/me/calendarView/delta?$deltatoken=x"}"#.into())) };
 /// # let client = Client::builder("id", "secret", "https://app.example/callback").profile(connect_providers::microsoft::profile(&connect_providers::microsoft::Tenant::Common))
 /// #     .base_url(connect_providers::outlook::BASE_URL).transport(answer).build()?;
 /// # let user = client.user("user-123");

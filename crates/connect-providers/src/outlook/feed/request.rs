@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer};
 use super::SAFETY;
 use crate::outlook::{
     answer::{Page, read},
-    endpoint::{calendar_path, endpoint, event_path},
+    endpoint::{delta_path, endpoint, event_path},
     preferences::{Preferences, page_size},
 };
 
@@ -33,7 +33,7 @@ endpoint!(FeedRequest: GET "/me/calendars/{id}/calendarView/delta" -> FeedPage {
     fn path(&self) -> Cow<'_, str> {
         match &self.series {
             Some(series) => format!("{}/instances", event_path(&self.calendar, series)).into(),
-            None => format!("{}/calendarView/delta", calendar_path(&self.calendar)).into(),
+            None => delta_path(&self.calendar).into(),
         }
     }
 

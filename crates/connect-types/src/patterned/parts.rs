@@ -1,0 +1,240 @@
+//! What a rule of RFC 5545 says, and which pattern that is.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::num::NonZeroU32;
+
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+
+use super::rule::invalid;
+use super::{Pattern, WeekIndex};
+use crate::Weekday;
+use crate::operation::Invalid;
+use crate::rrule::{number, read_date, read_time};
+
+/// What a rule says.
+pub(super) struct Parts {
+    frequency: String,
+    pub(super) interval: u32,
+    pub(super) count: Option<NonZeroU32>,
+    pub(super) until: Option<Until>,
+    days: Vec<(Option<i8>, Weekday)>,
+    month_days: Vec<i8>,
+    months: Vec<i8>,
+    positions: Vec<i8>,
+    week_start: Weekday,
+}
+
+/// The forms of UNTIL.
+pub(super) enum Until {
+    Day(Date),
+    Local(DateTime),
+    Instant(Timestamp),
+}
+
+impl Parts {
+    pub(super) fn read(line: &str) -> Result<Self, Invalid> {
+        let upper = line.trim().to_ascii_uppercase();
+        let mut read = Self {
+            frequency: String::new(),
+            interval: 1,
+            count: None,
+            until: None,
+            days: Vec::new(),
+            month_days: Vec::new(),
+            months: Vec::new(),
+            positions: Vec::new(),
+            week_start: Weekday::Monday,
+        };
+        let mut seen: Vec<&str> = Vec::new();
+        for part in upper.strip_prefix("RRULE:").unwrap_or(&upper).split(';').filter(|part| !part.is_empty())
+        {
+            let refused = || invalid(format!("{part} has no place in a recurrence pattern"));
+            let (name, value) = part.split_once('=').ok_or_else(refused)?;
+            if seen.contains(&name) {
+                return Err(refused());
+            }
+            seen.push(name);
+            read.take(name, value).ok_or_else(refused)?;
+        }
+        if read.frequency.is_empty() {
+            return Err(invalid("FREQ is missing"));
+        }
+        Ok(read)
+    }
+
+    fn take(&mut self, name: &str, value: &str) -> Option<()> {
+        match name {
+            "FREQ" => self.frequency = value.to_string(),
+            "INTERVAL" => self.interval = number(value).filter(|interval| *interval > 0)?,
+            "COUNT" => self.count = Some(number(value)?),
+            "UNTIL" => self.until = Some(Until::read(value)?),
+            "BYDAY" => self.days = value.split(',').map(ordinal_day).collect::<Option<_>>()?,
+            "BYMONTHDAY" => self.month_days = signed(value)?,
+            "BYMONTH" => self.months = signed(value)?,
+            "BYSETPOS" => self.positions = signed(value)?,
+            "WKST" => self.week_start = value.parse().ok()?,
+            _ => return None,
+        }
+        Some(())
+    }
+
+    /// Which pattern that is, for a series that begins on this day.
+    pub(super) fn pattern(&self, start: Date) -> Result<Pattern, Invalid> {
+        let cannot = |what: &str| Err(invalid(format!("no recurrence pattern holds {what}")));
+        if self.frequency != "WEEKLY" && self.frequency != "MONTHLY" && self.frequency != "YEARLY" {
+            return match (&*self.frequency, self.narrowed(), self.interval) {
+                ("DAILY", false, _) if self.days.is_empty() => Ok(Pattern::Daily),
+                // Every day that is one of these is every week on these.
+                ("DAILY", false, 1) => self.weekly(start),
+                ("DAILY", ..) => cannot("days that are limited otherwise than by INTERVAL"),
+                (frequency, ..) => cannot(&format!("FREQ={frequency}")),
+            };
+        }
+        if self.frequency == "WEEKLY" {
+            return if self.narrowed() {
+                cannot("weeks with anything but BYDAY")
+            } else {
+                self.weekly(start)
+            };
+        }
+        let yearly = self.frequency == "YEARLY";
+        let month = match (yearly, &*self.months) {
+            (false, []) => None,
+            (false, _) => return cannot("months of which not all count: write FREQ=YEARLY"),
+            (true, [month]) if (1..=12).contains(month) => Some(*month),
+            (true, []) if self.days.is_empty() && self.month_days.is_empty() => Some(start.month()),
+            (true, []) => return cannot("a year without a month: add BYMONTH"),
+            (true, _) => return cannot("more than one month of the year"),
+        };
+        if !self.days.is_empty() {
+            let (days, index) = self.relative()?;
+            return Ok(match month {
+                None => Pattern::RelativeMonthly { days, index },
+                Some(month) => Pattern::RelativeYearly { month, days, index },
+            });
+        }
+        if !self.positions.is_empty() {
+            return cannot("BYSETPOS without BYDAY");
+        }
+        let day = match &*self.month_days {
+            [] => start.day(),
+            // The last day of a month is the last that is any weekday.
+            [-1] => {
+                let (days, index) = (EVERY_DAY.to_vec(), WeekIndex::Last);
+                return Ok(match month {
+                    None => Pattern::RelativeMonthly { days, index },
+                    Some(month) => Pattern::RelativeYearly { month, days, index },
+                });
+            }
+            [day] if (1..=31).contains(day) => *day,
+            [_] => return cannot("a day counted from the end of the month, but for the last"),
+            _ => return cannot("more than one day of the month"),
+        };
+        Ok(match month {
+            None => Pattern::AbsoluteMonthly { day },
+            Some(month) => Pattern::AbsoluteYearly { month, day },
+        })
+    }
+
+    /// Whether anything but BYDAY limits it.
+    fn narrowed(&self) -> bool {
+        !(self.month_days.is_empty() && self.months.is_empty() && self.positions.is_empty())
+    }
+
+    fn weekly(&self, start: Date) -> Result<Pattern, Invalid> {
+        let mut days = Vec::new();
+        for (ordinal, day) in &self.days {
+            if ordinal.is_some() {
+                return Err(invalid("a weekday of a week has no number"));
+            }
+            if !days.contains(day) {
+                days.push(*day);
+            }
+        }
+        if days.is_empty() {
+            days.push(weekday_of(start));
+        }
+        Ok(Pattern::Weekly { days, first_day: self.week_start })
+    }
+
+    /// `BYDAY=2TU`, `BYDAY=TU;BYSETPOS=2` or `BYDAY=MO,TU;BYSETPOS=2`.
+    fn relative(&self) -> Result<(Vec<Weekday>, WeekIndex), Invalid> {
+        let cannot = |what: &str| Err(invalid(format!("no recurrence pattern holds {what}")));
+        if !self.month_days.is_empty() {
+            return cannot("BYDAY together with BYMONTHDAY");
+        }
+        let position = match (&*self.days, &*self.positions) {
+            ([(Some(ordinal), _)], []) => *ordinal,
+            (days, [position]) if days.iter().all(|(ordinal, _)| ordinal.is_none()) => *position,
+            (_, []) => {
+                return cannot("each such weekday of a month: say which one, with BYSETPOS or a number");
+            }
+            _ => return cannot("more than one day of the month"),
+        };
+        let Some(index) = WeekIndex::of(position) else {
+            return cannot(&format!("the weekday number {position} of a month: 1 to 4 and -1 it does"));
+        };
+        let mut days = Vec::new();
+        for (_, day) in &self.days {
+            if !days.contains(day) {
+                days.push(*day);
+            }
+        }
+        Ok((days, index))
+    }
+}
+
+impl Until {
+    fn read(text: &str) -> Option<Self> {
+        let day = read_date(text.get(..8)?)?;
+        match text.get(8..)? {
+            "" => Some(Self::Day(day)),
+            clock => {
+                let clock = clock.strip_prefix('T')?;
+                let time = read_time(clock.strip_suffix('Z').unwrap_or(clock))?;
+                let local = day.to_datetime(time);
+                if clock.ends_with('Z') {
+                    jiff::tz::Offset::UTC.to_timestamp(local).ok().map(Self::Instant)
+                } else {
+                    Some(Self::Local(local))
+                }
+            }
+        }
+    }
+}
+
+const EVERY_DAY: [Weekday; 7] = [
+    Weekday::Monday,
+    Weekday::Tuesday,
+    Weekday::Wednesday,
+    Weekday::Thursday,
+    Weekday::Friday,
+    Weekday::Saturday,
+    Weekday::Sunday,
+];
+
+fn weekday_of(day: Date) -> Weekday {
+    let from_monday = day.weekday().to_monday_zero_offset();
+    usize::try_from(from_monday).ok().and_then(|n| EVERY_DAY.get(n).copied()).unwrap_or(Weekday::Monday)
+}
+
+/// `TU`, `2TU` or `-1TU`.
+fn ordinal_day(text: &str) -> Option<(Option<i8>, Weekday)> {
+    let at = text.len().checked_sub(2)?;
+    let (ordinal, day) = (text.get(..at)?, text.get(at..)?);
+    let ordinal = if ordinal.is_empty() { None } else { Some(signed_number(ordinal)?) };
+    Some((ordinal, day.parse().ok()?))
+}
+
+fn signed(value: &str) -> Option<Vec<i8>> {
+    value.split(',').map(signed_number).collect()
+}
+
+/// With or without a sign; zero is none of the numbers a rule counts by.
+fn signed_number(text: &str) -> Option<i8> {
+    let number: i8 = text.parse().ok()?;
+    (number != 0).then_some(number)
+}
