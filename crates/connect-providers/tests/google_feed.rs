@@ -289,13 +289,14 @@ fn change(user: &User, pick: &mut impl FnMut(usize) -> usize, turn: usize) {
     }
 }
 
-/// With tokens that expire and pages that are empty. `FEED_CHANGES` says how many changes there are.
+/// With tokens that expire and pages that are empty. `FEED_CHANGES` says how many changes there are, `FEED_SEED` which.
 #[test]
 fn a_copy_shows_what_the_server_does_after_random_changes() {
-    let all = std::env::var("FEED_CHANGES").map_or(USUAL, |all| all.parse().unwrap());
+    let number = |name: &str, usual: usize| std::env::var(name).map_or(usual, |text| text.parse().unwrap());
+    let (all, seed) = (number("FEED_CHANGES", USUAL), number("FEED_SEED", 7));
     let server = sandbox(&[("google_empty_pages", "on"), ("google_horizon_days", "60")]);
     let user = ada(&server);
-    let mut state = 7_u64;
+    let mut state = seed as u64;
     let mut pick = move |bound: usize| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as usize % bound.max(1)
