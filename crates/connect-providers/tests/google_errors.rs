@@ -227,6 +227,11 @@ fn an_insert_whose_answer_was_lost_finds_its_event() {
     let (deleted, _) = run(r#"{"id":"k","status":"cancelled"}"#);
     let deleted = deleted.unwrap_err();
     assert_eq!((name(&deleted), deleted.server_code()), ("conflict", Some("duplicate")));
+    let user = Wire::default().user(|request| match request.method().as_str() {
+        "POST" => Ok(answer(409, refusal(409, "global", "duplicate"))),
+        _ => Ok(answer(404, refusal(404, "global", "notFound"))),
+    });
+    assert_eq!(name(&create(&user, &InsertEvent::once(&new, "k")).unwrap_err()), "conflict");
 
     let wire = Wire::default();
     let user = wire.user(|_| Ok(answer(503, "")));

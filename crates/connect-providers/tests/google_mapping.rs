@@ -83,7 +83,7 @@ fn json_value() -> impl Strategy<Value = Value> {
         any::<i64>().prop_map(Value::from),
         any::<f64>().prop_filter("JSON has no others", |number| number.is_finite()).prop_map(Value::from),
         ".{0,12}".prop_map(Value::from),
-        "json:.{0,6}".prop_map(Value::from),
+        "json:([0-9]{1,3}|.{0,6})".prop_map(Value::from),
     ];
     leaf.prop_recursive(2, 8, 3, |inner| {
         prop_oneof![

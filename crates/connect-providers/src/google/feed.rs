@@ -3,13 +3,17 @@
 use std::collections::BTreeMap;
 
 use connect_core::{
-    Error, Pager,
+    Error, ErrorKind, Pager,
     types::{Event, EventStatus, Provider},
 };
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::{EventPage, ListEvents, read::recurrence_lines};
+use super::{
+    EventPage, ListEvents,
+    json::{fields, list, text},
+    read::recurrence_lines,
+};
 use crate::sync::{ChangeFeed, Changes, Cursor, EventId};
 
 /// The changes of one calendar, by Google's sync tokens.
@@ -37,7 +41,7 @@ use crate::sync::{ChangeFeed, Changes, Cursor, EventId};
 /// * A series that moves tells of the differing occurrences that it has no more as of those that were called off: until the next
 ///   full round they stay, as `cancelled`. What counts is whether their original start is one of the series'.
 /// * A sync token that has expired is a 410: the same round begins again with everything, and its changes are
-///   [full](Changes::full). So it is where a page token expires on the way.
+///   [full](Changes::full). So it is where a page token expires on the way, and where Google does not take the sync token at all.
 /// * A cursor goes with the calendar and the parameters that it was made with. Another calendar is an error; with other parameters
 ///   the next round begins with everything.
 #[derive(Clone, Debug)]
@@ -132,12 +136,13 @@ impl EventFeed {
     fn failed(&mut self, error: Error) -> Result<Option<Changes>, Error> {
         if let Some(round) = &self.round {
             let token_used = !round.full || round.pager.token().is_some();
-            if error.status() == Some(StatusCode::GONE) && token_used && round.restarts < RESTARTS {
+            let refused = error.status() == Some(StatusCode::GONE) || (!round.full && is_about_token(&error));
+            if refused && token_used && round.restarts < RESTARTS {
                 let restarts = round.restarts + 1;
                 self.round = Some(self.start(None, restarts));
                 return Ok(None);
             }
-            if error.status() == Some(StatusCode::GONE) {
+            if refused {
                 // Not with the token that has expired once more.
                 self.token = None;
                 self.round = None;
@@ -212,6 +217,13 @@ impl Round {
         }
         changes
     }
+}
+
+/// Whether a 400 says that the sync token is none that the server takes: no later round would be better off with it.
+fn is_about_token(error: &Error) -> bool {
+    let ErrorKind::Validation { details: Some(details) } = error.kind() else { return false };
+    let entries = fields(details).remove("errors").map(|errors| list(&errors)).unwrap_or_default();
+    entries.iter().any(|entry| fields(entry).get("location").and_then(text).as_deref() == Some("syncToken"))
 }
 
 fn is_cancelled(event: &Event) -> bool {

@@ -121,7 +121,7 @@ endpoint!(InsertEvent: POST "/calendars/{calendarId}/events" -> Event {
 pub fn create(user: &impl Caller, insert: &InsertEvent) -> Result<Event, Error> {
     match user.call(insert) {
         Err(error) => match insert.existing().filter(|_| is_duplicate(&error)) {
-            Some(existing) => living(user.call(&existing)?, error),
+            Some(existing) => living(user.call(&existing), error),
             None => Err(error),
         },
         created => created,
@@ -132,7 +132,7 @@ pub fn create(user: &impl Caller, insert: &InsertEvent) -> Result<Event, Error> 
 pub async fn create_async(user: &impl AsyncCaller, insert: &InsertEvent) -> Result<Event, Error> {
     match user.call(insert).await {
         Err(error) => match insert.existing().filter(|_| is_duplicate(&error)) {
-            Some(existing) => living(user.call(&existing).await?, error),
+            Some(existing) => living(user.call(&existing).await, error),
             None => Err(error),
         },
         created => created,
@@ -144,13 +144,17 @@ fn is_duplicate(error: &Error) -> bool {
     error.status() == Some(http::StatusCode::CONFLICT)
 }
 
-fn living(event: Event, duplicate: Error) -> Result<Event, Error> {
-    if event.status == Some(EventStatus::Cancelled) {
+fn living(found: Result<Event, Error>, duplicate: Error) -> Result<Event, Error> {
+    let gone = match &found {
+        Ok(event) => event.status == Some(EventStatus::Cancelled),
+        Err(error) => matches!(error.kind(), ErrorKind::NotFound),
+    };
+    if gone {
         return Err(duplicate
             .with_kind(ErrorKind::Conflict)
             .with_message("the event of this id was deleted, and its id cannot be used again"));
     }
-    Ok(event)
+    found
 }
 
 fn check(id: &str) -> Result<(), Error> {

@@ -77,7 +77,7 @@ pub fn recurrence(event: &Event) -> Option<Recurrence> {
     rules.next().is_none().then_some(rule)
 }
 
-/// What [`GetEvent`](super::GetEvent) has as the `etag`: for [`PatchEvent::if_match`](super::PatchEvent::if_match).
+/// The entity tag of an event, from its `original`: for [`PatchEvent::if_match`](super::PatchEvent::if_match).
 pub fn etag(event: &Event) -> Option<String> {
     fields(event.original.as_ref()?).remove("etag").as_ref().and_then(text)
 }
