@@ -359,7 +359,7 @@ fn a_copy_stays_in_step_through_thousands_of_changes() {
 fn deliveries_keep_a_copy_in_step_until_it_asks_for_a_sweep() {
     let mut run = Run::new(2);
     let mut series = 0;
-    for _ in 0..400 {
+    for _ in 0..150 {
         // Google's own objects say that they repeat; those of the sandbox do not.
         let more = run.count.get("series created").copied().unwrap_or(0);
         if run.mirror.is_stale() || std::mem::replace(&mut series, more) != more {

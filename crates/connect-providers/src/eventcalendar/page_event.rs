@@ -19,7 +19,7 @@ use super::when;
 ///
 /// // In February, by one who counts months from zero: it ends before it starts.
 /// let sent: PageEvent = serde_json::from_str(r#"{"id": 1, "title": "Trip", "allDay": true, "start": "2026-02-20", "end": "2026-02-11"}"#)?;
-/// assert_eq!(sent.new_event(("google", "work")).unwrap_err().to_string(), "`end`: is before the start");
+/// assert_eq!(sent.new_event(("google", "work")).unwrap_err().to_string(), "end: is before the start");
 ///
 /// let sent: PageEvent = serde_json::from_str(r#"{"id": "e1", "allDay": true, "start": "2026-02-20", "end": "2026-02-20"}"#)?;
 /// let change = sent.change(Event::new("google", "work", "e1").change()?)?;
