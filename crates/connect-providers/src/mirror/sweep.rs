@@ -1,6 +1,6 @@
 //! A sweep: the pages of the window, and what they come to at the end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use connect_core::{
     Error, ErrorKind, Pager,
@@ -129,10 +129,10 @@ fn end(mirror: &mut Mirror) -> Option<Changes> {
         }
     }
     for (key, event) in delivered {
-        if !kept.contains_key(&key) {
+        if let Entry::Vacant(open) = kept.entry(key) {
             // No page showed it: it is new, or it is a series, which none ever shows.
             mirror.stale |= Nature::of(&event) == Nature::Unclear;
-            kept.insert(key, (Note::of(&event), Some(event)));
+            open.insert((Note::of(&event), Some(event)));
         }
     }
 

@@ -1,0 +1,215 @@
+//! From the JSON of a page to requests.
+
+use connect_core::types::{CalendarRef, EventTime, Invalid, NewEvent, Recurrence, UpdateEvent};
+use jiff::{
+    Timestamp,
+    civil::{Date, Time},
+    tz::TimeZone,
+};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use super::when;
+
+/// An event as a page sends it: what its Eventcalendar has, as JSON. Read it with serde; what is not here is left out.
+///
+/// ```
+/// use connect_core::types::{Event, EventFields};
+/// use connect_providers::eventcalendar::PageEvent;
+///
+/// // In February, by one who counts months from zero: it ends before it starts.
+/// let sent: PageEvent = serde_json::from_str(r#"{"id": 1, "title": "Trip", "allDay": true, "start": "2026-02-20", "end": "2026-02-11"}"#)?;
+/// assert_eq!(sent.new_event(("google", "work")).unwrap_err().to_string(), "end: is before the start");
+///
+/// let sent: PageEvent = serde_json::from_str(r#"{"id": "e1", "allDay": true, "start": "2026-02-20", "end": "2026-02-20"}"#)?;
+/// let change = sent.change(Event::new("google", "work", "e1").change()?)?;
+/// assert_eq!(change.fields()?.end.map(|end| end.to_string()).as_deref(), Some("2026-02-21"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct PageEvent {
+    /// Its id; the Eventcalendar also takes numbers, which are their digits here.
+    #[serde(deserialize_with = "text_or_number")]
+    pub id: Option<String>,
+    /// The summary.
+    pub title: Option<String>,
+    /// When it begins.
+    pub start: Option<PageTime>,
+    /// When it ends.
+    pub end: Option<PageTime>,
+    /// Whether it covers whole days. Where the page does not say, it does if its times are dates.
+    pub all_day: Option<bool>,
+    /// The longer text, where a page has one.
+    pub description: Option<String>,
+    /// Where it takes place, where a page says so.
+    pub location: Option<String>,
+    /// How it repeats: of the forms the Eventcalendar takes, the text of a rule.
+    pub recurring: Option<Value>,
+    /// What goes to Google as it is. Its `recurrence` is read.
+    pub google_event: Option<Value>,
+    #[serde(skip)]
+    zone: Option<TimeZone>,
+    #[serde(skip)]
+    exclusive_ends: bool,
+}
+
+/// A time of a page: ISO 8601 text, the text of a JavaScript `Date`, or milliseconds since 1970.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum PageTime {
+    /// As `Date.prototype.getTime()` has it.
+    Millis(i64),
+    /// A text.
+    Text(String),
+}
+
+impl PageEvent {
+    /// The zone of times without one, and of the midnights that JavaScript writes in UTC; UTC otherwise.
+    #[must_use]
+    pub fn in_zone(mut self, zone: TimeZone) -> Self {
+        self.zone = Some(zone);
+        self
+    }
+
+    /// The end of an all-day event is the day after its last: for an Eventcalendar with `exclusiveEndDates`, or with a time
+    /// zone.
+    #[must_use]
+    pub fn exclusive_ends(mut self) -> Self {
+        self.exclusive_ends = true;
+        self
+    }
+
+    /// A new event of a calendar.
+    ///
+    /// # Errors
+    /// When it has no times, one that cannot be read, or ends before it starts; or repeats in a way that cannot be sent.
+    pub fn new_event(&self, calendar: impl Into<CalendarRef>) -> Result<NewEvent, Invalid> {
+        let title = self.title.as_deref().unwrap_or_default();
+        let mut event = match self.times()?.ok_or_else(|| Invalid::new("start", "is missing"))? {
+            Times::Instants(start, end) => NewEvent::new(calendar, title, start, end),
+            Times::Days(first, end) => NewEvent::all_day(calendar, title, first, end),
+        };
+        if let Some(text) = &self.description {
+            event = event.description(text);
+        }
+        if let Some(text) = &self.location {
+            event = event.location(text);
+        }
+        Ok(match self.recurrence()? {
+            Some(rule) => event.recurrence(rule),
+            None => event,
+        })
+    }
+
+    /// Adds what the page says to a change of the event, that of [`Event::change`](connect_core::types::Event::change): for an
+    /// occurrence it touches that one only. A rule is for new events; here it is left out.
+    ///
+    /// # Errors
+    /// When it has only one of its times, one that cannot be read, or ends before it starts.
+    pub fn change(&self, mut change: UpdateEvent) -> Result<UpdateEvent, Invalid> {
+        if let Some(title) = &self.title {
+            change = change.title(title);
+        }
+        if let Some(text) = &self.description {
+            change = change.description(text.clone());
+        }
+        if let Some(text) = &self.location {
+            change = change.location(text.clone());
+        }
+        Ok(match self.times()? {
+            Some(Times::Instants(start, end)) => change.time(start, end),
+            Some(Times::Days(first, end)) => change.dates(first, end),
+            None => change,
+        })
+    }
+
+    fn times(&self) -> Result<Option<Times>, Invalid> {
+        let zone = &self.zone.clone().unwrap_or(TimeZone::UTC);
+        let (start, end) = (read("start", self.start.as_ref())?, read("end", self.end.as_ref())?);
+        let Some(start) = start else {
+            return if end.is_none() { Ok(None) } else { Err(Invalid::new("start", "is missing")) };
+        };
+        let is_day = |time: &EventTime| time.date().is_some();
+        if self.all_day.unwrap_or_else(|| is_day(&start) && end.as_ref().is_none_or(is_day)) {
+            return self.days(&start, end.as_ref(), zone).map(Some);
+        }
+        let end = end.ok_or_else(|| Invalid::new("end", "is missing"))?;
+        let start = when::instant(&start, zone).ok_or_else(|| out_of_range("start"))?;
+        let end = when::instant(&end, zone).ok_or_else(|| out_of_range("end"))?;
+        if end < start {
+            return Err(before_start());
+        }
+        Ok(Some(Times::Instants(start, end)))
+    }
+
+    /// Whole days; without an end it is one.
+    fn days(&self, start: &EventTime, end: Option<&EventTime>, zone: &TimeZone) -> Result<Times, Invalid> {
+        let (first, _) = when::day(start, zone).ok_or_else(|| out_of_range("start"))?;
+        let (end, time) = match end {
+            Some(end) => when::day(end, zone).ok_or_else(|| out_of_range("end"))?,
+            None => (first, Time::midnight()),
+        };
+        if end < first {
+            return Err(before_start());
+        }
+        // An exclusive end within a day is that of the day; and one on the first day means the first.
+        let is_next = self.exclusive_ends && time == Time::midnight() && end > first;
+        let end = if is_next { end } else { end.tomorrow().map_err(|_| out_of_range("end"))? };
+        Ok(Times::Days(first, end))
+    }
+
+    fn recurrence(&self) -> Result<Option<Recurrence>, Invalid> {
+        let google = self.google_event.as_ref().and_then(|event| event.get("recurrence"));
+        let text = match (&self.recurring, google) {
+            (None | Some(Value::Null), None | Some(Value::Null)) => return Ok(None),
+            (Some(Value::String(text)), _) => text,
+            (None | Some(Value::Null), Some(Value::Array(lines))) => match lines.as_slice() {
+                [] => return Ok(None),
+                [Value::String(line)] => line,
+                _ => return Err(Invalid::new("googleEvent.recurrence", "has more than one rule")),
+            },
+            _ => {
+                return Err(Invalid::new(
+                    "recurring",
+                    "is not the text of a rule, such as FREQ=DAILY;COUNT=5",
+                ));
+            }
+        };
+        text.parse().map(Some)
+    }
+}
+
+enum Times {
+    Instants(Timestamp, Timestamp),
+    /// The first, and the day after the last.
+    Days(Date, Date),
+}
+
+fn read(field: &'static str, time: Option<&PageTime>) -> Result<Option<EventTime>, Invalid> {
+    let unclear =
+        || Invalid::new(field, "is no time: ISO 8601, the text of a JavaScript Date, or milliseconds");
+    time.map(|time| when::read(time).ok_or_else(unclear)).transpose()
+}
+
+fn before_start() -> Invalid {
+    Invalid::new("end", "is before the start")
+}
+
+fn out_of_range(field: &'static str) -> Invalid {
+    Invalid::new(field, "is beyond the times there are")
+}
+
+fn text_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Id {
+        Text(String),
+        Number(serde_json::Number),
+    }
+    Ok(Option::<Id>::deserialize(deserializer)?.map(|id| match id {
+        Id::Text(text) => text,
+        Id::Number(number) => number.to_string(),
+    }))
+}
