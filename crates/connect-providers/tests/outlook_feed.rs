@@ -25,7 +25,8 @@ fn feed() -> EventFeed {
 
 /// A user whose answers come one after the other, and what was asked.
 fn scripted(answers: &[(u16, String)]) -> (User, Wire) {
-    let answers = Arc::new(Mutex::new(answers.iter().cloned().collect::<Vec<_>>().into_iter()));
+    let answers = answers.to_vec();
+    let answers = Arc::new(Mutex::new(answers.into_iter()));
     let wire = Wire::default();
     let user = wire.user(move |_| {
         let (status, text) = answers.lock().unwrap().next().unwrap_or((418, "one request too many".into()));
@@ -357,4 +358,16 @@ fn the_last_word_about_an_event_counts() {
     let mut copy = EventCopy::new();
     copy.apply(round(&user, &mut feed()).unwrap());
     assert_eq!(titles(&copy), pairs(&[("a", "2"), ("c", "2")]));
+}
+
+#[test]
+fn a_series_that_goes_while_the_pages_are_read_takes_its_occurrences_along() {
+    let (user, wire) = scripted(&[
+        page(&[bare(7), master("Daily"), single("e1", "One")], "$skiptoken=1"),
+        page(&[removed("series")], "$deltatoken=1"),
+    ]);
+    let mut copy = EventCopy::new();
+    copy.apply(round(&user, &mut feed()).unwrap());
+    assert_eq!(titles(&copy), pairs(&[("e1", "One")]));
+    assert_eq!(wire.sent().len(), 2, "there is nothing left of it to be read");
 }
