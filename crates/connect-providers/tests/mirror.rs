@@ -408,6 +408,18 @@ fn what_may_be_a_series_is_taken_and_a_sweep_is_due() {
 }
 
 #[test]
+fn what_may_be_a_series_and_no_page_showed_makes_a_sweep_due() {
+    let unclear = |modified| with(event("s", 1, modified), "original", Value::Null);
+    let mut kept = Kept::of(&[]);
+    kept.hears("created", unclear(1));
+    kept.0.begin();
+    kept.hears("updated", unclear(2));
+    assert!(!kept.0.is_stale(), "it was known");
+    kept.last(&[]);
+    assert!(kept.0.is_stale(), "but not from a page");
+}
+
+#[test]
 fn a_deleted_series_does_not_come_back_with_an_older_page() {
     let occurrence = |id: &str, day| with(event(id, day, 1), "recurringEventId", "s");
     let mut kept = Kept::of(&[occurrence("s_1", 1)]);

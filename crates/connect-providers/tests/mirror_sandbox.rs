@@ -199,7 +199,7 @@ impl Run {
     fn mode(&mut self, event: &Event) -> Option<SeriesMode> {
         event.recurring_event_id.as_ref()?;
         let modes = [SeriesMode::This, SeriesMode::This, SeriesMode::Following, SeriesMode::All];
-        Some(self.random.pick(&modes).clone())
+        Some(*self.random.pick(&modes))
     }
 
     fn update(&mut self) {
