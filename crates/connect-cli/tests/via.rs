@@ -147,7 +147,11 @@ fn calendars_and_events_of_google_and_outlook_are_read_and_written() {
         let listed = json(&[&["events", "list"][..], &range].concat());
         assert!(!titles(&listed).iter().any(|title| title.starts_with("By hand")), "{listed}");
         let masters = run(&["events", "list", "--masters"]);
-        assert!(masters.code == Some(2) && masters.err.contains("Mobiscroll Connect alone"), "{}", masters.err);
+        assert!(
+            masters.code == Some(2) && masters.err.contains("Mobiscroll Connect alone"),
+            "{}",
+            masters.err
+        );
         assert_eq!(run(&["status"]).code, Some(2), "of Connect alone");
     }
 }

@@ -1,5 +1,5 @@
-//! Copies of calendars that are kept in step: one interface over Google (`google::EventFeed`),
-//! Outlook (`outlook::EventFeed`) and Connect (`mirror::Mirror`).
+//! Copies of calendars that are kept in step: one interface over [Google](crate::google::EventFeed),
+//! [Outlook](crate::outlook::EventFeed) and [Connect](crate::mirror::Mirror).
 //!
 //! ```text
 //!   begin() ─▶ request() ─▶ (send it) ─▶ answered(..) ─┬─▶ None: there is more, request() again
@@ -66,7 +66,7 @@ pub struct Changes {
     pub full: bool,
     /// What is new or has changed.
     pub events: Vec<Event>,
-    /// What is gone. May name what was never there. With a series all of its events are gone.
+    /// What is gone, before the `events` come. May name what was never there. With a series all of its events are gone.
     pub removed: Vec<EventId>,
 }
 
