@@ -19,7 +19,9 @@ use jiff::{SignedDuration, Timestamp, civil::date};
 use support::{Whose, World, consent};
 
 /// Every scenario, under its name.
-const SCENARIOS: [(&str, fn(&Place)); 12] = [
+type Scenario = (&'static str, fn(&Place));
+
+const SCENARIOS: [Scenario; 12] = [
     ("a sign-in is there until the sign-out", signs_in_and_out),
     ("calendars say what they are", lists_calendars),
     ("an event is created, changed and deleted", writes_an_event),

@@ -255,6 +255,24 @@ fn a_server_that_forgot_begins_anew_in_the_same_round() {
 }
 
 #[test]
+fn what_the_server_forgets_twice_in_a_round_is_not_asked_for_in_the_next() {
+    let gone = || (410, r#"{"error":{"code":"SyncStateNotFound"}}"#.to_owned());
+    let (user, wire) = scripted(&[
+        first()[0].clone(),
+        gone(),
+        first()[0].clone(),
+        gone(),
+        page(&[single("e9", "Nine")], "$deltatoken=9"),
+    ]);
+    let mut feed = feed();
+    let error = round(&user, &mut feed).unwrap_err();
+    assert_eq!(error.status().map(|status| status.as_u16()), Some(410));
+    assert_eq!(feed.cursor(), None);
+    assert!(round(&user, &mut feed).unwrap().full);
+    assert_eq!(asked(&wire), ["delta", "$skiptoken=1", "delta", "$skiptoken=1", "delta"]);
+}
+
+#[test]
 fn a_server_that_only_forgets_is_not_asked_for_ever() {
     let (user, wire) = scripted(&[gone()]);
     assert!(round(&user, &mut feed()).is_err());

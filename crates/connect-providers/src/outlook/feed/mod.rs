@@ -144,7 +144,13 @@ impl ChangeFeed for EventFeed {
                 self.round = Some(Round::restarted());
                 return Ok(None);
             }
-            Err(error) => return Err(error),
+            Err(error) => {
+                if is_forgotten(&error) {
+                    // Not with what the server has forgotten once more.
+                    (self.round, self.delta) = (None, None);
+                }
+                return Err(error);
+            }
         }
         let Some(delta) = round.ended_at().map(str::to_owned) else { return Ok(None) };
         self.delta = Some(delta);
