@@ -1,5 +1,6 @@
 //! `cargo xtask simulate`, and `cargo xtask mutants`: whether the simulation would notice.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -76,7 +77,7 @@ fn apply(folder: &Path, patch: &Path, options: &[&str]) -> Result<(), String> {
     if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stdout).into_owned()) }
 }
 
-/// Copies what git knows of, as it is in the work tree; what is built already stays.
+/// Copies what git knows of, as it is in the work tree, in place of what was there; what is built already stays.
 pub(crate) fn copy_tracked(root: &Path, copy: &Path) -> Result<(), String> {
     let output = Command::new("git")
         .current_dir(root)
@@ -95,6 +96,28 @@ pub(crate) fn copy_tracked(root: &Path, copy: &Path) -> Result<(), String> {
             fs::create_dir_all(folder).map_err(|error| wrong(folder, error))?;
         }
         fs::write(&to, text).map_err(|error| wrong(&to, error))?;
+    }
+    let there = listed.split('\0').filter(|name| root.join(name).is_file());
+    let kept: BTreeSet<_> = there.map(|name| copy.join(name)).collect();
+    remove_others(copy, &|path| path == copy.join("target"), &|path| kept.contains(path))
+        .map_err(|error| wrong(copy, error))
+}
+
+/// Removes all files but these, and looks into all folders but those.
+fn remove_others(
+    folder: &Path,
+    passes_over: &dyn Fn(&Path) -> bool,
+    keeps: &dyn Fn(&Path) -> bool,
+) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            if !passes_over(&path) {
+                remove_others(&path, passes_over, keeps)?;
+            }
+        } else if !keeps(&path) {
+            fs::remove_file(&path)?;
+        }
     }
     Ok(())
 }
