@@ -43,7 +43,8 @@ impl Slots {
 impl Drop for Slot<'_> {
     fn drop(&mut self) {
         *self.0.taken.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
-        self.0.free.notify_one();
+        // Not one: it might be one whose endpoint allows fewer.
+        self.0.free.notify_all();
     }
 }
 

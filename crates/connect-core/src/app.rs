@@ -11,7 +11,7 @@ use http::{HeaderValue, Uri};
 use crate::{
     Error, Observer, RetryPolicy, Secret, Seed, TokenKey,
     entropy::Entropy,
-    limits::CoolDown,
+    limits::CoolDowns,
     oauth::{self, Pkce, Profile},
     retry::RetryBudget,
 };
@@ -219,7 +219,7 @@ struct Inner {
     user_agent: HeaderValue,
     entropy: Entropy,
     budget: Mutex<RetryBudget>,
-    cool_down: CoolDown,
+    cool_downs: CoolDowns,
 }
 
 impl App {
@@ -252,8 +252,8 @@ impl App {
         let user_agent = HeaderValue::try_from(config.user_agent.as_str())
             .map_err(|_| Error::configuration("the user agent does not fit into a header"))?;
         let entropy = Entropy::new(config.seed.clone());
-        let (budget, cool_down) = (Mutex::new(RetryBudget::new()), CoolDown::default());
-        Ok(Self(Arc::new(Inner { config, service, profile, basic, user_agent, entropy, budget, cool_down })))
+        let (budget, cool_downs) = (Mutex::new(RetryBudget::new()), CoolDowns::default());
+        Ok(Self(Arc::new(Inner { config, service, profile, basic, user_agent, entropy, budget, cool_downs })))
     }
 
     /// How it is set up.
@@ -299,8 +299,8 @@ impl App {
     }
 
     /// After a 429 that says how long to wait, all calls of the application do, unless users have limits of their own.
-    pub(crate) fn cool_down(&self) -> &CoolDown {
-        &self.0.cool_down
+    pub(crate) fn cool_downs(&self) -> &CoolDowns {
+        &self.0.cool_downs
     }
 
     pub(crate) fn deposit_retry(&self) {

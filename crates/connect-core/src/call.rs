@@ -36,7 +36,6 @@ use http::{Method, StatusCode};
 
 use crate::{
     App, Endpoint, Error, ErrorKind, Now, Request, Response, Session, TransportError, answer,
-    limits::CoolDown,
     refresh::{Reason, Refresh},
     retry::surely_not_processed,
     session::{Plan, Tried, Verdict},
@@ -138,7 +137,7 @@ impl Call {
         if left.is_zero() {
             return self.fail(Error::timeout().with_message("the time of the call was over"));
         }
-        let wait = self.cool_down().left(now);
+        let wait = self.app.cool_downs().left(self.limited_user(), now);
         if wait >= left {
             let limited = Error::new(ErrorKind::RateLimited).with_retry_after(Some(wait));
             return self
@@ -166,11 +165,9 @@ impl Call {
         Step::Send(self.draft.request(&self.app, bearer, time), Sending(self))
     }
 
-    fn cool_down(&self) -> &CoolDown {
-        match &self.session {
-            Some(session) if self.per_user => session.cool_down(),
-            _ => self.app.cool_down(),
-        }
+    /// The user, where users have limits of their own.
+    fn limited_user(&self) -> Option<&str> {
+        self.session.as_ref().filter(|_| self.per_user).map(|session| &*session.key().user)
     }
 
     fn answered(mut self: Box<Self>, mut response: Response, now: Now) -> Step {
@@ -203,7 +200,7 @@ impl Call {
         if status == StatusCode::UNAUTHORIZED && matches!(error.kind(), ErrorKind::Authentication) {
             return self.unauthorized(error, now);
         }
-        self.cool_down().after(&error, now);
+        self.app.cool_downs().after(self.limited_user(), &error, now);
         self.maybe_reached |= status.is_server_error();
         self.again_or_fail(error, now)
     }

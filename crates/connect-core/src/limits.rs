@@ -1,8 +1,9 @@
 //! What a service allows one application, and what it says when that was too much.
 
 use std::{
+    collections::HashMap,
     num::NonZeroU32,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -16,7 +17,8 @@ const LONGEST_COOL_DOWN: Duration = Duration::from_secs(3600);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// How many requests of one user may be under way at the same time. Others wait for them.
+    /// How many requests of one user may be under way at the same time. Others wait for them. All endpoints of a service say
+    /// the same.
     pub at_once: Option<NonZeroU32>,
     /// Whether users have limits of their own: then only the calls of the user whose call was answered with a 429 wait
     /// as long as that says, and not those of all users.
@@ -35,21 +37,44 @@ impl Limits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AtOnce(pub NonZeroU32);
 
-/// Until when (monotonic) a service asked not to be called.
+/// Until when (monotonic) a service asked not to be called: by anybody, or in the name of one user.
 #[derive(Debug, Default)]
-pub(crate) struct CoolDown(Mutex<Duration>);
+pub(crate) struct CoolDowns(Mutex<Until>);
 
-impl CoolDown {
-    /// How long it still is.
-    pub(crate) fn left(&self, now: Now) -> Duration {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).saturating_sub(now.monotonic)
+#[derive(Debug, Default)]
+struct Until {
+    all: Duration,
+    /// Here and not with the sessions, which go when nobody holds them.
+    users: HashMap<Box<str>, Duration>,
+}
+
+impl CoolDowns {
+    /// How long it still is, for the calls of this user, or of all.
+    pub(crate) fn left(&self, user: Option<&str>, now: Now) -> Duration {
+        let until = self.until();
+        let until = match user {
+            Some(user) => until.users.get(user).copied().unwrap_or_default(),
+            None => until.all,
+        };
+        until.saturating_sub(now.monotonic)
     }
 
     /// After a 429 that says how long to wait.
-    pub(crate) fn after(&self, error: &Error, now: Now) {
+    pub(crate) fn after(&self, user: Option<&str>, error: &Error, now: Now) {
         let (ErrorKind::RateLimited, Some(wait)) = (error.kind(), error.retry_after()) else { return };
-        let until = now.monotonic.saturating_add(wait.min(LONGEST_COOL_DOWN));
-        let mut longest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *longest = until.max(*longest);
+        let over = now.monotonic.saturating_add(wait.min(LONGEST_COOL_DOWN));
+        let mut until = self.until();
+        let longest = match user {
+            Some(user) => {
+                until.users.retain(|_, over| *over > now.monotonic);
+                until.users.entry(user.into()).or_default()
+            }
+            None => &mut until.all,
+        };
+        *longest = over.max(*longest);
+    }
+
+    fn until(&self) -> MutexGuard<'_, Until> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -21,7 +21,6 @@ use http::HeaderValue;
 
 use crate::{
     App, Error, ErrorKind, Now, Sent, TokenKey, Tokens,
-    limits::CoolDown,
     pending::{Origin, Pending, same_pair},
     refresh::{Reason, Refresh},
 };
@@ -39,7 +38,6 @@ pub struct Session {
     app: App,
     key: TokenKey,
     state: Mutex<State>,
-    cool_down: CoolDown,
 }
 
 #[derive(Default)]
@@ -124,12 +122,7 @@ impl Session {
     /// The session of a user, without tokens as yet: they are loaded when first needed.
     pub fn new(app: App, user: &str) -> Arc<Self> {
         let key = app.token_key(user);
-        Arc::new(Self { app, key, state: Mutex::default(), cool_down: CoolDown::default() })
-    }
-
-    /// As that of the application, where users have limits of their own.
-    pub(crate) fn cool_down(&self) -> &CoolDown {
-        &self.cool_down
+        Arc::new(Self { app, key, state: Mutex::default() })
     }
 
     /// The application it belongs to.

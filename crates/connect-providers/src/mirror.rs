@@ -116,8 +116,9 @@ impl Mirror {
     /// A cursor that cannot be read is as none, so that the next changes are everything there is.
     #[must_use]
     pub fn resume(mut self, cursor: &Cursor) -> Self {
-        if let Some((known, stale)) = Known::read(cursor.as_str()) {
-            (self.known, self.stale, self.complete) = (known, stale, true);
+        if let Some(known) = Known::read(cursor.as_str()) {
+            // What was delivered since, and what went before, is not known.
+            (self.known, self.stale, self.complete) = (known, true, true);
         }
         self
     }
@@ -134,11 +135,11 @@ impl Mirror {
         delivered::take(self, delivery)
     }
 
-    /// Whether a sweep is due: none was made yet, or something came whose effect on the window cannot be known (a change of a
+    /// Whether a sweep is due: none was made since it began or was resumed, or something came whose effect on the window cannot be known (a change of a
     /// series, a delivery in the shape without times, an order that cannot be told). A sweep that is under way settles what
     /// came before it began.
     pub fn is_stale(&self) -> bool {
-        self.stale
+        self.stale || self.gone.has_forgotten()
     }
 
     /// The list that a sweep reads.
@@ -154,7 +155,8 @@ impl ChangeFeed for Mirror {
     fn begin(&mut self) {
         if self.sweep.is_none() {
             self.gone.begin();
-            self.sweep = Some(Sweep::new(self.list(), std::mem::take(&mut self.stale)));
+            self.stale = false;
+            self.sweep = Some(Sweep::new(self.list()));
         }
     }
 
@@ -170,7 +172,6 @@ impl ChangeFeed for Mirror {
     /// Also between sweeps: it holds what was delivered since. It is as long as the copy has events, with some 40 bytes each
     /// beside their ids.
     fn cursor(&self) -> Option<Cursor> {
-        let stale = self.stale || self.sweep.as_ref().is_some_and(Sweep::was_due);
-        self.complete.then(|| Cursor::new(self.known.write(stale)))
+        self.complete.then(|| Cursor::new(self.known.write()))
     }
 }

@@ -26,7 +26,7 @@
 //! }
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use connect_core::{
     AsyncCaller, Caller, Endpoint, Error,
@@ -128,8 +128,14 @@ impl EventCopy {
         if changes.full {
             self.events.clear();
         }
-        for id in &changes.removed {
-            self.remove(id);
+        let removed: BTreeSet<Key> = changes.removed.iter().map(key).collect();
+        if !removed.is_empty() {
+            // Only who looks at every event finds those of a series.
+            self.events.retain(|key, event| {
+                let series = event.recurring_event_id.as_ref();
+                let of_series = |series: &String| (key.0.clone(), key.1.clone(), series.clone());
+                !removed.contains(key) && !series.is_some_and(|series| removed.contains(&of_series(series)))
+            });
         }
         self.events.extend(changes.events.into_iter().map(|event| (key(&EventId::from(&event)), event)));
     }
@@ -152,15 +158,6 @@ impl EventCopy {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.events.is_empty()
-    }
-
-    fn remove(&mut self, id: &EventId) {
-        let gone = key(id);
-        self.events.remove(&gone);
-        // Only who looks through the calendar finds the events of a series.
-        self.events.retain(|key, event| {
-            (&key.0, &key.1) != (&gone.0, &gone.1) || event.recurring_event_id.as_deref() != Some(&id.id)
-        });
     }
 }
 

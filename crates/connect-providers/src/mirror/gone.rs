@@ -15,6 +15,8 @@ pub(super) struct Gone {
     deleted: BTreeMap<Key, Entry>,
     outside: BTreeMap<Key, Entry>,
     sweep: u64,
+    /// Whether something was forgotten since the last sweep ended.
+    forgot: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +43,7 @@ impl Gone {
 
     /// A sweep has ended.
     pub(super) fn end(&mut self) {
+        self.forgot = false;
         for entries in [&mut self.deleted, &mut self.outside] {
             if entries.len() > MOST {
                 entries.retain(|_, entry| entry.sweep == self.sweep);
@@ -48,8 +51,20 @@ impl Gone {
         }
     }
 
+    /// Whether a late delivery might bring something back, until the next sweep.
+    pub(super) fn has_forgotten(&self) -> bool {
+        self.forgot
+    }
+
     pub(super) fn insert(&mut self, key: Key, absence: Absence) {
         let sweep = self.sweep;
+        for entries in [&mut self.deleted, &mut self.outside] {
+            // A mirror that hears of deletions and never sweeps.
+            if entries.len() > 2 * MOST {
+                entries.clear();
+                self.forgot = true;
+            }
+        }
         match absence {
             Absence::Deleted(at) => {
                 self.outside.remove(&key);

@@ -96,8 +96,6 @@ impl Known {
 #[derive(Serialize, Deserialize)]
 struct Text {
     v: u32,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    stale: bool,
     calendars: Vec<(String, String, Vec<Line>)>,
 }
 
@@ -107,7 +105,7 @@ const VERSION: u32 = 1;
 
 impl Known {
     /// The text of a cursor.
-    pub(super) fn write(&self, stale: bool) -> String {
+    pub(super) fn write(&self) -> String {
         let mut calendars: Vec<(String, String, Vec<Line>)> = Vec::new();
         for (key, note) in &self.0 {
             let line = (key.id.clone(), format!("{:x}", note.digest), note.modified, note.series.clone());
@@ -121,12 +119,12 @@ impl Known {
             }
         }
         // Texts and numbers: there is nothing that has no JSON form.
-        serde_json::to_string(&Text { v: VERSION, stale, calendars }).unwrap_or_default()
+        serde_json::to_string(&Text { v: VERSION, calendars }).unwrap_or_default()
     }
 
-    /// What a text says, and whether a sweep was due; nothing if it is none of these.
-    pub(super) fn read(text: &str) -> Option<(Self, bool)> {
-        let Text { v: VERSION, stale, calendars } = serde_json::from_str(text).ok()? else { return None };
+    /// What a text says; nothing if it is none of these.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        let Text { v: VERSION, calendars } = serde_json::from_str(text).ok()? else { return None };
         let mut known = Self::default();
         for (provider, calendar, lines) in calendars {
             for (id, digest, modified, series) in lines {
@@ -134,7 +132,7 @@ impl Known {
                 known.insert(key, Note { digest: u64::from_str_radix(&digest, 16).ok()?, modified, series });
             }
         }
-        Some((known, stale))
+        Some(known)
     }
 }
 
@@ -178,10 +176,7 @@ mod tests {
             one.last_modified = (id != "a").then(|| "2026-11-21T10:00:00.123456Z".parse().unwrap());
             known.insert(Key::of(&one), Note::of(&one));
         }
-        for stale in [true, false] {
-            let (again, was_stale) = Known::read(&known.write(stale)).unwrap();
-            assert_eq!((again.0, was_stale), (known.0.clone(), stale));
-        }
+        assert_eq!(Known::read(&known.write()).unwrap().0, known.0);
         let wrong = [
             "",
             "{}",

@@ -23,7 +23,6 @@ pub(super) struct Sweep {
     seen: BTreeMap<Key, Seen>,
     /// What was delivered since it began.
     delivered: BTreeMap<Key, Event>,
-    was_due: bool,
     restarted: bool,
 }
 
@@ -35,18 +34,13 @@ struct Seen {
 }
 
 impl Sweep {
-    pub(super) fn new(list: ListEvents, was_due: bool) -> Self {
+    pub(super) fn new(list: ListEvents) -> Self {
         let (pager, seen, delivered) = (Pager::new(list.clone()), BTreeMap::new(), BTreeMap::new());
-        Self { list, pager, seen, delivered, was_due, restarted: false }
+        Self { list, pager, seen, delivered, restarted: false }
     }
 
     pub(super) fn request(&self) -> Option<ListEvents> {
         self.pager.request()
-    }
-
-    /// Whether it was made because it was due.
-    pub(super) fn was_due(&self) -> bool {
-        self.was_due
     }
 
     pub(super) fn deliver(&mut self, key: Key, event: Event) {
