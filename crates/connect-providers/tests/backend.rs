@@ -233,6 +233,15 @@ fn names_what_failed(place: &Place) {
         assert_eq!(gathered.failed.len(), 1, "{gathered:?}");
         return;
     }
+    let elsewhere = CalendarRef::new(Provider::Apple, good.id.clone());
+    let asked = [elsewhere.clone(), good.clone()];
+    let gathered = place.backend.events(&asked, FROM.parse().unwrap(), TO.parse().unwrap()).unwrap();
+    assert_eq!(
+        gathered.failed.len(),
+        1,
+        "a calendar of another provider is not read under its id: {gathered:?}"
+    );
+    assert_eq!(gathered.failed[0].0, elsewhere);
     let bad = CalendarRef::new(good.provider.clone(), "no-such#calendar@example.com");
     let asked = [bad.clone(), good];
     let gathered = place.backend.events(&asked, FROM.parse().unwrap(), TO.parse().unwrap()).unwrap();
@@ -254,6 +263,16 @@ fn creates_once(place: &Place) {
     };
     assert!(place.world.server.stats().cut(&place.insert()) > 0, "no answer was lost");
     assert_eq!(place.one("Scenario: Once").id, event.id);
+    if place.world.whose != Whose::Connect {
+        let later = start + hours(48);
+        place.backend.update(&event.change().unwrap().time(later, later + hours(1))).unwrap();
+        match place.backend.create_once("order 17", &new).unwrap() {
+            Once::Created(again) | Once::Found(again) => {
+                assert_eq!(again.id, event.id, "wherever it is by now")
+            }
+            other => panic!("{other:?}"),
+        }
+    }
     place.backend.create_once("order 18", &new).unwrap();
     assert_eq!(place.titled("Scenario: Once").len(), 2, "another key, another event");
     assert!(matches!(place.backend.create_once("", &new).unwrap_err().kind(), ErrorKind::Validation { .. }));

@@ -201,3 +201,23 @@ fn answers_are_read_from_text_bytes_readers_and_values_alike() {
         serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text)).unwrap();
     assert_eq!(traced, page);
 }
+
+#[test]
+fn a_series_is_not_changed_or_deleted_by_default() {
+    for original in [
+        r#"{"recurrence": ["RRULE:FREQ=DAILY"]}"#,
+        r#"{"recurrence": {"pattern": {"type": "daily", "interval": 1}, "range": {"type": "noEnd", "startDate": "2026-01-13"}}}"#,
+    ] {
+        let text = format!(
+            r#"{{"provider": "google", "calendarId": "c", "id": "e", "start": "2026-01-13T08:00:00Z", "original": {original}}}"#
+        );
+        let mut event: Event = serde_json::from_str(&text).unwrap();
+        assert!(event.change().unwrap_err().to_string().contains("change_series"));
+        assert!(event.delete().unwrap_err().to_string().contains("delete_series"));
+        assert_eq!(event.change_series().unwrap().event().mode, Some(SeriesMode::All));
+        assert_eq!(event.delete_series().unwrap().event().unwrap().mode, Some(SeriesMode::All));
+        event.recurring_event_id = Some("s".to_owned());
+        assert_eq!(event.delete().unwrap().event().unwrap().mode, Some(SeriesMode::This));
+        assert_eq!(event.change().unwrap().event().mode, Some(SeriesMode::This));
+    }
+}

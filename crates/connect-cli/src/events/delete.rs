@@ -28,11 +28,10 @@ impl Command for Arguments {
         let found = self.which.find(context).await?;
         let chosen = self.extent.chosen(&found)?;
         let event = &found.event;
-        let delete = event.delete()?;
         let delete = match chosen {
-            Some(Chosen::Following) => delete.this_and_following(),
-            Some(Chosen::All) => delete.whole_series(),
-            Some(Chosen::This) | None => delete.this_only(),
+            Some(Chosen::All) => event.delete_series()?,
+            Some(Chosen::Following) => event.delete()?.this_and_following(),
+            Some(Chosen::This) | None => event.delete()?,
         };
         context.backend.delete(&delete).await?;
         let value = json!({

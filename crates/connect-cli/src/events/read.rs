@@ -3,7 +3,7 @@
 use connect_hyper::types::{CalendarRef, Event, ListEvents};
 use jiff::Timestamp;
 
-use crate::{context::Context, failure::Failure, output::note, via::Via};
+use crate::{context::Context, failure::Failure, output::note, text::clean, via::Via};
 
 /// Which events to read.
 pub(super) struct Query<'a> {
@@ -54,7 +54,7 @@ impl Query<'_> {
     ) -> Result<(Vec<Event>, bool), Failure> {
         let gathered = context.backend.events(self.calendars, self.start, self.end).await?;
         for (calendar, error) in gathered.failed {
-            note(&format!("The calendar {} cannot be read: {error}", calendar.id));
+            note(&clean(&format!("The calendar {} cannot be read: {error}", calendar.id)));
         }
         let mut events = gathered.events;
         events.retain(wanted);

@@ -89,13 +89,14 @@ impl Command for Arguments {
             );
         }
         let found = self.which.find(context).await?;
-        let change = self.changed(found.event.change()?, zone)?;
+        let event = &found.event;
         let change = match self.extent.chosen(&found)? {
-            Some(Chosen::This) => change.this_only(),
-            Some(Chosen::Following) => change.this_and_following(),
-            Some(Chosen::All) => change.whole_series(),
-            None => change,
+            Some(Chosen::All) => event.change_series()?,
+            Some(Chosen::This) => event.change()?.this_only(),
+            Some(Chosen::Following) => event.change()?.this_and_following(),
+            None => event.change()?,
         };
+        let change = self.changed(change, zone)?;
         let event = context.backend.update(&change).await?;
         context.out.print(&event, || print::details(&event, zone))
     }

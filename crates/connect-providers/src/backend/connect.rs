@@ -26,7 +26,7 @@ impl Connect {
 impl CalendarService for Connect {
     type Calendars = ListCalendars;
     type Events = ListEvents;
-    type Around = ListEvents;
+    type Find = ListEvents;
     type Create = NewEvent;
     type Update = UpdateEvent;
     type Delete = DeleteEvent;
@@ -64,7 +64,8 @@ impl CalendarService for Connect {
         Ok(event.clone().external_event_id(key))
     }
 
-    fn around(&self, event: &NewEvent) -> Result<ListEvents, Error> {
+    /// Around its time: an event that was moved since is not found.
+    fn find(&self, _key: &str, event: &NewEvent) -> Result<ListEvents, Error> {
         Ok(event.whereabouts())
     }
 

@@ -1,14 +1,14 @@
 //! Google Calendar, with a signed-in user or with an API key.
 
 use connect_core::{
-    Endpoint, Error, SignIn,
-    types::{Auth, CalendarRef, DeleteEvent, Event, NewEvent, Provider, UpdateEvent},
+    Endpoint, Error, Paged, SignIn,
+    types::{Auth, CalendarRef, DeleteEvent, Event, EventStatus, NewEvent, Provider, UpdateEvent},
 };
 use jiff::Timestamp;
 
 use super::CalendarService;
 use crate::{
-    google::{self, ApiKey, InsertEvent, ListCalendars, ListEvents, PatchEvent},
+    google::{self, ApiKey, GetEvent, InsertEvent, ListCalendars, ListEvents, PatchEvent},
     keyed::Keyed,
 };
 
@@ -28,10 +28,7 @@ struct Listing {
 
 impl Listing {
     fn events(&self, calendar: &CalendarRef, start: Timestamp, end: Timestamp) -> ListEvents {
-        self.finish(ListEvents::new(&calendar.id).between(start, end).occurrences())
-    }
-
-    fn finish(&self, mut list: ListEvents) -> ListEvents {
+        let mut list = ListEvents::new(&calendar.id).between(start, end).occurrences();
         if let Some(name) = &self.time_zone {
             list = list.time_zone(name);
         }
@@ -61,8 +58,8 @@ impl Google {
         self
     }
 
-    /// The zone (IANA) that events are read in, and that series are at home in which are created here. Default: that of the
-    /// calendar, and UTC.
+    /// The zone (IANA) that events are read in, and that events are at home in whose times are set here: a series counts its
+    /// days there. Default: that of the calendar, and UTC for a new series.
     #[must_use]
     pub fn time_zone(mut self, name: impl Into<String>) -> Self {
         self.list.time_zone = Some(name.into());
@@ -87,7 +84,7 @@ impl Google {
 impl CalendarService for Google {
     type Calendars = ListCalendars;
     type Events = ListEvents;
-    type Around = ListEvents;
+    type Find = GetEvent;
     type Create = InsertEvent;
     type Update = PatchEvent;
     type Delete = google::DeleteEvent;
@@ -116,13 +113,13 @@ impl CalendarService for Google {
         Ok(self.in_zone(InsertEvent::once(event, key)))
     }
 
-    fn around(&self, event: &NewEvent) -> Result<ListEvents, Error> {
-        let (start, end) = super::around(event)?;
-        Ok(self.list.finish(ListEvents::new(event.target().id).between(start, end)))
+    fn find(&self, key: &str, event: &NewEvent) -> Result<GetEvent, Error> {
+        Ok(GetEvent::new(event.target().id, google::id_of(key)))
     }
 
+    /// What was deleted is still shown, as cancelled.
     fn is_of_key(&self, event: &Event, key: &str) -> bool {
-        event.id == google::id_of(key)
+        event.id == google::id_of(key) && event.status != Some(EventStatus::Cancelled)
     }
 
     fn created(&self, event: Event, _calendar: CalendarRef) -> Event {
@@ -143,6 +140,23 @@ impl CalendarService for Google {
 
     fn delete(&self, event: &DeleteEvent) -> Result<google::DeleteEvent, Error> {
         Ok(google::DeleteEvent::new(event))
+    }
+}
+
+/// A list of one.
+impl Paged for GetEvent {
+    type Item = Event;
+
+    fn at(&self, _token: &str) -> Self {
+        self.clone()
+    }
+
+    fn next_token(_: &Event) -> Option<&str> {
+        None
+    }
+
+    fn into_items(event: Event) -> Vec<Event> {
+        vec![event]
     }
 }
 
@@ -213,7 +227,7 @@ impl Endpoint for ReadOnly {
 impl CalendarService for PublicGoogle {
     type Calendars = Keyed<ListCalendars>;
     type Events = Keyed<ListEvents>;
-    type Around = Keyed<ListEvents>;
+    type Find = Keyed<ListEvents>;
     type Create = ReadOnly;
     type Update = ReadOnly;
     type Delete = ReadOnly;
@@ -247,7 +261,7 @@ impl CalendarService for PublicGoogle {
         read_only()
     }
 
-    fn around(&self, _: &NewEvent) -> Result<Keyed<ListEvents>, Error> {
+    fn find(&self, _: &str, _: &NewEvent) -> Result<Keyed<ListEvents>, Error> {
         read_only()
     }
 

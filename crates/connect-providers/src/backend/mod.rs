@@ -37,7 +37,8 @@
 //! * Where several calendars are read, a few are read at the same time, and their events come in the order of their starts.
 //!   A calendar that cannot be read is named beside the events of the others ([`Gathered::failed`]).
 //! * Requests are those of Connect ([`NewEvent`], [`UpdateEvent`], [`DeleteEvent`]): Google and Outlook get what they say in
-//!   their own form. One that names the calendar of another provider is refused.
+//!   their own form. One that names the calendar of another provider is refused. A list of guests replaces the one that is
+//!   there, with what its guests have answered: the calls themselves can keep that (`knowing`).
 
 mod connect;
 mod gather;
@@ -48,9 +49,9 @@ mod service;
 use async_trait::async_trait;
 use connect_core::{
     AsyncCaller, Caller, Error, ErrorKind, Once, PendingSignIn,
-    types::{Calendar, CalendarRef, DeleteEvent, Event, EventTime, NewEvent, Provider, UpdateEvent},
+    types::{Calendar, CalendarRef, DeleteEvent, Event, NewEvent, Provider, UpdateEvent},
 };
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 
 pub use connect::Connect;
 pub use gather::Gathered;
@@ -80,6 +81,17 @@ impl<S: CalendarService, U> Backend<S, U> {
     /// The service.
     pub fn service(&self) -> &S {
         &self.service
+    }
+
+    /// Of a calendar of the service's own.
+    fn list_of(&self, calendar: &CalendarRef, start: Timestamp, end: Timestamp) -> Result<S::Events, Error> {
+        match self.service.provider() {
+            Some(provider) if provider != calendar.provider => {
+                let other = calendar.provider.as_str();
+                Err(Error::validation(format!("the calendar is one of {other:?}, not of {provider}")))
+            }
+            _ => self.service.events(calendar, start, end),
+        }
     }
 }
 
@@ -167,11 +179,16 @@ macro_rules! backend {
                 } else {
                     calendars
                 };
-                let lists = calendars
-                    .iter()
-                    .map(|calendar| Ok((calendar.clone(), self.service.events(calendar, start, end)?)))
-                    .collect::<Result<Vec<_>, Error>>()?;
-                Gathered::of(gather::$gather::each(&self.user, lists, self.service.at_once())$($wait)*)
+                let (mut lists, mut refused) = (Vec::new(), Vec::new());
+                for calendar in calendars {
+                    match self.list_of(calendar, start, end) {
+                        Ok(list) => lists.push((calendar.clone(), list)),
+                        Err(error) => refused.push((calendar.clone(), Err(error))),
+                    }
+                }
+                let mut read = gather::$gather::each(&self.user, lists, self.service.at_once())$($wait)*;
+                read.extend(refused);
+                Gathered::of(read)
             }
 
             $($async)* fn create(&self, event: &NewEvent) -> Result<Event, Error> {
@@ -190,9 +207,12 @@ macro_rules! backend {
                     Err(error) if error.may_have_happened() || matches!(error.kind(), ErrorKind::Conflict) => error,
                     Err(error) => return Err(error),
                 };
-                let around = gather::$gather::list(&self.user, self.service.around(event)?)$($wait)*;
-                let found = around.map(|events| events.into_iter().find(|found| self.service.is_of_key(found, key)));
-                match found {
+                let found = match gather::$gather::list(&self.user, self.service.find(key, event)?)$($wait)* {
+                    Err(error) if matches!(error.kind(), ErrorKind::NotFound) => Ok(Vec::new()),
+                    found => found,
+                };
+                let is_it = |event: &Event| self.service.is_of_key(event, key);
+                match found.map(|events| events.into_iter().find(is_it)) {
                     Ok(Some(found)) => Ok(Once::Found(found)),
                     Ok(None) if !error.may_have_happened() => Err(error),
                     Ok(None) => Ok(Once::Absent(error)),
@@ -248,20 +268,4 @@ fn is_of_one_calendar(error: &Error) -> bool {
         error.kind(),
         ErrorKind::NotFound | ErrorKind::Permission { .. } | ErrorKind::Validation { .. } | ErrorKind::Server
     )
-}
-
-/// A time in which the event is, once it was created: a little more than its own, a day more for whole days.
-fn around(event: &NewEvent) -> Result<(Timestamp, Timestamp), Error> {
-    let fields = event.fields()?;
-    let instant = |time: Option<&EventTime>, far: SignedDuration| {
-        let (at, far) = match time {
-            Some(EventTime::Date(day)) => (day.to_zoned(TimeZone::UTC).ok()?.timestamp(), far * 24 * 3600),
-            Some(time) => (time.instant()?, far),
-            None => return None,
-        };
-        at.checked_add(far).ok()
-    };
-    let second = SignedDuration::from_secs(1);
-    let (start, end) = (instant(fields.start.as_ref(), -second), instant(fields.end.as_ref(), second));
-    start.zip(end).ok_or_else(|| Error::validation("the time of the event is out of range"))
 }

@@ -40,7 +40,8 @@ impl Outlook {
         self
     }
 
-    /// The zone that series are at home in which are created here, by its IANA or Windows name. Default: UTC.
+    /// The zone that series are at home in whose times are set here, by its IANA or Windows name: they count their days there.
+    /// Default: UTC for a new series.
     #[must_use]
     pub fn time_zone(mut self, name: impl Into<String>) -> Self {
         self.time_zone = Some(name.into());
@@ -65,7 +66,7 @@ impl Outlook {
 impl CalendarService for Outlook {
     type Calendars = ListCalendars;
     type Events = CalendarView;
-    type Around = ListEvents;
+    type Find = ListEvents;
     type Create = CreateEvent;
     type Update = UpdateEvent;
     type Delete = DeleteEvent;
@@ -107,8 +108,8 @@ impl CalendarService for Outlook {
         Ok(self.in_zone(CreateEvent::once(event, key)))
     }
 
-    /// All there are: Graph lists events of a time only as occurrences, which do not tell their key.
-    fn around(&self, event: &NewEvent) -> Result<ListEvents, Error> {
+    /// Among all there are: Graph lists events of a time only as occurrences, which do not tell their key.
+    fn find(&self, _key: &str, event: &NewEvent) -> Result<ListEvents, Error> {
         Ok(ListEvents::new().calendar(event.target().id))
     }
 

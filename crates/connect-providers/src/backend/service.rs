@@ -13,8 +13,8 @@ pub trait CalendarService: Send + Sync {
     type Calendars: Paged<Item = Calendar, Answer: Send> + Send + Sync;
     /// Lists events.
     type Events: Paged<Item = Event, Answer: Send> + Send + Sync;
-    /// Lists events, series as one.
-    type Around: Paged<Item = Event, Answer: Send> + Send + Sync;
+    /// Looks for an event that was created once.
+    type Find: Paged<Item = Event, Answer: Send> + Send + Sync;
     /// Creates an event.
     type Create: Endpoint<Answer: Send> + Send + Sync;
     /// Changes an event.
@@ -56,10 +56,11 @@ pub trait CalendarService: Send + Sync {
     /// Creates an event that can be found by the application's own id of it.
     fn create_once(&self, key: &str, event: &NewEvent) -> Result<Self::Create, Error>;
 
-    /// Lists events where an event is once it was created.
-    fn around(&self, event: &NewEvent) -> Result<Self::Around, Error>;
+    /// Lists events, among them the one that [`create_once`](Self::create_once) created with this key; an error of the kind
+    /// [`NotFound`](connect_core::ErrorKind::NotFound) if there is none.
+    fn find(&self, key: &str, event: &NewEvent) -> Result<Self::Find, Error>;
 
-    /// Whether [`create_once`](Self::create_once) created it with this key.
+    /// Whether [`create_once`](Self::create_once) created it with this key, and it is still there.
     fn is_of_key(&self, event: &Event, key: &str) -> bool;
 
     /// The event in an answer to a create.

@@ -1,5 +1,6 @@
 //! What answers mean as a whole.
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -70,8 +71,22 @@ impl Event {
     /// id and touches this occurrence only, until told otherwise.
     ///
     /// # Errors
-    /// [`Invalid`] when the provider, the calendar's id or the event's id is not known.
+    /// [`Invalid`] when the provider, the calendar's id or the event's id is not known, and for a series as a whole: see
+    /// [`change_series`](Self::change_series).
     pub fn change(&self) -> Result<UpdateEvent, Invalid> {
+        self.is_no_series("change_series")?;
+        self.update()
+    }
+
+    /// An update of the whole series that this event is, or is an occurrence of. It changes nothing yet.
+    ///
+    /// # Errors
+    /// [`Invalid`] when the provider, the calendar's id or the event's id is not known.
+    pub fn change_series(&self) -> Result<UpdateEvent, Invalid> {
+        Ok(self.update()?.whole_series())
+    }
+
+    fn update(&self) -> Result<UpdateEvent, Invalid> {
         let (provider, calendar_id) = self.ids()?;
         let mut update = UpdateEvent::new(provider, calendar_id, &self.id);
         update.recurring_event_id.clone_from(&self.recurring_event_id);
@@ -83,8 +98,30 @@ impl Event {
     /// occurrence only, until told otherwise.
     ///
     /// # Errors
-    /// [`Invalid`] when the provider, the calendar's id or the event's id is not known.
+    /// [`Invalid`] when the provider, the calendar's id or the event's id is not known, and for a series as a whole: see
+    /// [`delete_series`](Self::delete_series).
     pub fn delete(&self) -> Result<DeleteEvent, Invalid> {
+        self.is_no_series("delete_series")?;
+        self.deletion()
+    }
+
+    /// A deletion of the whole series that this event is, or is an occurrence of.
+    ///
+    /// # Errors
+    /// [`Invalid`] when the provider, the calendar's id or the event's id is not known.
+    pub fn delete_series(&self) -> Result<DeleteEvent, Invalid> {
+        Ok(self.deletion()?.whole_series())
+    }
+
+    /// Services take a call for the id of a series as one for all of its events. Not every event tells that it is a series.
+    fn is_no_series(&self, instead: &str) -> Result<(), Invalid> {
+        if self.recurring_event_id.is_some() || self.recurrence().is_none() {
+            return Ok(());
+        }
+        Err(Invalid::new("eventId", format!("the event is a series: `{instead}` is for all of its events")))
+    }
+
+    fn deletion(&self) -> Result<DeleteEvent, Invalid> {
         let (provider, calendar_id) = self.ids()?;
         let mut delete = DeleteEvent::new(provider, calendar_id, &self.id);
         delete.recurring_event_id.clone_from(&self.recurring_event_id);
