@@ -11,10 +11,11 @@ use http::{HeaderMap, HeaderValue, header::IF_MATCH};
 use super::{
     SendUpdates,
     body::Draft,
-    endpoint::{Parameters, check_calendar, check_id, endpoint, event_path},
+    endpoint::{Parameters, check_calendar, endpoint, event_path},
     options::{Options, options},
     read,
 };
+use crate::path::check_id;
 
 /// Changes an event (`PATCH /calendars/{id}/events/{id}`): what is not said stays as it is.
 ///
