@@ -299,6 +299,40 @@ fn occurrences_and_series() {
 }
 
 #[test]
+fn the_times_of_an_occurrence_are_none_for_its_series() {
+    let mut occurrence = Event::new(Provider::Google, "primary", "s_1");
+    occurrence.recurring_event_id = Some("s".to_owned());
+    let change = || occurrence.change().unwrap().whole_series();
+    let (start, end) = (at("2026-11-18T09:00:00Z"), at("2026-11-18T10:00:00Z"));
+    for moved in [change().time(start, end), change().dates(date(2026, 11, 18), date(2026, 11, 19))] {
+        assert!(refused(&PatchEvent::new(&moved)).contains("series"));
+    }
+    assert_eq!(
+        uri(&PatchEvent::new(&change().recurrence(Recurrence::weekly()))),
+        "/calendars/primary/events/s"
+    );
+    let alone = occurrence.change().unwrap().time(start, end);
+    assert_eq!(uri(&PatchEvent::new(&alone)), "/calendars/primary/events/s_1");
+    // The series itself, whichever way it is told.
+    let mut series = Event::new(Provider::Google, "primary", "s");
+    for of in [None, Some("s".to_owned())] {
+        series.recurring_event_id = of;
+        let moved = series.change().unwrap().time(start, end).whole_series();
+        assert_eq!(uri(&PatchEvent::new(&moved)), "/calendars/primary/events/s");
+    }
+}
+
+#[test]
+fn guests_who_stay_are_asked_anew_unless_the_event_is_known() {
+    let known = json!({ "id": "e1", "attendees": [
+        { "email": "a@example.com", "responseStatus": "declined", "optional": true }] });
+    let event = read(&GetEvent::new("primary", "e1"), 200, &known.to_string()).unwrap();
+    let update = event.change().unwrap().attendees(["a@example.com"]);
+    assert_eq!(body_of(&PatchEvent::new(&update))["attendees"], json!([{ "email": "a@example.com" }]));
+    assert_eq!(body_of(&PatchEvent::new(&update).knowing(&event))["attendees"], known["attendees"]);
+}
+
+#[test]
 fn the_docs_update_that_ends_before_it_starts_is_not_sent() {
     let update = UpdateEvent::new(Provider::Google, "primary", "1")
         .time(at("2022-02-20T09:00:00Z"), at("2022-02-11T10:00:00Z"));

@@ -31,9 +31,11 @@ use crate::path::check_id;
 ///
 /// * An occurrence is changed alone, or with `whole_series` the series it belongs to. "This and following" is no single call at
 ///   Google, and is refused.
-/// * Guests who are not in a list of guests are uninvited, and who is in it is asked anew: unless the event is known
-///   ([`knowing`](Self::knowing)), then answers are kept. In the same way `custom` fields go together with those that are there,
-///   unless it is known which ones have to go.
+/// * Times that an occurrence is given are none for its series: that would begin with them, and have no occurrences before. With
+///   `whole_series` they are refused. To move a series, read it ([`GetEvent`](super::GetEvent) of the id in `recurring_event_id`)
+///   and change that.
+/// * A list of guests takes the place of the one that is there. Who is not in it is uninvited. Who stays is asked anew: the answer
+///   that they gave is lost, and whether they are `optional`, unless the event is known ([`knowing`](Self::knowing)).
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct PatchEvent {
@@ -49,8 +51,7 @@ impl PatchEvent {
         Self { update: update.clone(), known: None, if_match: None, options: Options::new() }
     }
 
-    /// With what is known of the event as it is at Google: guests who are there keep their answers, and `custom` fields that are
-    /// not among the new ones go.
+    /// With what is known of the event as it is at Google: guests who stay keep their answers and whether they are `optional`.
     pub fn knowing(mut self, event: &Event) -> Self {
         self.known = Some(event.clone());
         self
@@ -73,8 +74,14 @@ impl PatchEvent {
     options!();
 
     fn finish(&self) -> Result<(Body, Parameters), Error> {
-        target(&self.update.event())?;
+        let event = self.update.event();
+        target(&event)?;
         let fields = self.update.fields()?;
+        if meant(&event) != event.id && (fields.start.is_some() || fields.end.is_some()) {
+            return Err(Error::validation(
+                "mode: the times are those of an occurrence, and what was before them would go: read the series, and change that",
+            ));
+        }
         let (zone, request_id) = (self.options.zone.as_deref(), self.options.request_id.as_str());
         let draft = Draft { fields: &fields, zone, patch: true, known: self.known.as_ref(), request_id };
         self.options.finish(&draft, None)
