@@ -17,7 +17,7 @@ use connect_providers::google::{
 };
 use google_common::*;
 use jiff::{Timestamp, civil::date, tz::TimeZone};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const BASE: &str = "https://www.googleapis.com/calendar/v3";
 const PRIMARY: (Provider, &str) = (Provider::Google, "primary");
@@ -37,6 +37,12 @@ fn hour() -> NewEvent {
 
 fn raw(value: serde_json::Value) -> Raw {
     Raw::from_value(&value).unwrap()
+}
+
+/// The private properties of a change of `custom`: one text, and null for all that may go on.
+fn custom(text: Option<&str>) -> Value {
+    let rest = (2..=16).map(|number| (format!("connectCustom.{number}"), Value::Null));
+    Value::Object(rest.chain([("connectCustom".to_owned(), json!(text))]).collect())
 }
 
 #[test]
@@ -128,7 +134,7 @@ fn inserting() {
             "start": { "dateTime": "2026-11-18T09:00:00.000Z", "timeZone": "Europe/Berlin" },
             "end": { "dateTime": "2026-11-18T10:00:00.000Z", "timeZone": "Europe/Berlin" },
             "attendees": [{ "email": "a@example.com" }, { "email": "b@example.com" }],
-            "extendedProperties": { "private": { "ticket": "json:42", "name": "x" }, "shared": { "s": "1" } },
+            "extendedProperties": { "private": { "connectCustom": r#"{"name":"x","ticket":42}"# }, "shared": { "s": "1" } },
             "transparency": "transparent", "visibility": "confidential", "status": "tentative",
             "guestsCanModify": true,
         })
@@ -234,7 +240,7 @@ fn patching_clears_with_null_and_leaves_the_rest() {
     assert_eq!(
         body_of(&call),
         json!({ "description": null, "location": null, "attendees": [], "recurrence": null,
-                "extendedProperties": { "private": null }, "conferenceData": null })
+                "extendedProperties": { "private": custom(None) }, "conferenceData": null })
     );
     assert_eq!(uri(&call), "/calendars/primary/events/e1?conferenceDataVersion=1");
     assert_eq!((sent(&call).method().as_str(), call.safety()), ("PATCH", Safety::Idempotent));
@@ -273,12 +279,16 @@ fn what_is_known_of_an_event_is_kept() {
         .recurrence(Recurrence::daily().until(at("2026-12-24T10:00:00Z")));
     let body = body_of(&PatchEvent::new(&update).knowing(&event));
     assert_eq!(body["attendees"], json!([known["attendees"][0], { "email": "new@example.com" }]));
-    assert_eq!(body["extendedProperties"], json!({ "private": { "both": "3", "old": null } }));
+    assert_eq!(
+        body["extendedProperties"]["private"],
+        custom(Some(r#"{"both":"3"}"#)),
+        "what is not ours is left alone"
+    );
     assert_eq!(body["recurrence"], json!(["RRULE:FREQ=DAILY;UNTIL=20261224"]), "it is known to be all-day");
     let cleared = event.change().unwrap().clear_custom();
     assert_eq!(
         body_of(&PatchEvent::new(&cleared).knowing(&event)),
-        json!({ "extendedProperties": { "private": { "both": null, "old": null } } })
+        json!({ "extendedProperties": { "private": custom(None) } })
     );
 }
 

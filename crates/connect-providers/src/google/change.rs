@@ -36,6 +36,8 @@ use crate::path::check_id;
 ///   and change that.
 /// * A list of guests takes the place of the one that is there. Who is not in it is uninvited. Who stays is asked anew: the answer
 ///   that they gave is lost, and whether they are `optional`, unless the event is known ([`knowing`](Self::knowing)).
+/// * `custom` fields take the place of all that were written here before ([`CUSTOM_PROPERTY`](super::CUSTOM_PROPERTY)), and
+///   `clear_custom` takes those away. The private properties of other applications stay; where there are no others `custom` shows them.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct PatchEvent {
