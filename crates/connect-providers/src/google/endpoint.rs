@@ -24,6 +24,11 @@ macro_rules! endpoint {
                 concat!(stringify!($method), " ", $path)
             }
 
+            /// A user who was too fast is no reason for the others to wait.
+            fn limits(&self) -> connect_core::Limits {
+                connect_core::Limits::of_each_user()
+            }
+
             fn explain(response: &connect_core::Response, error: connect_core::Error) -> connect_core::Error {
                 $crate::google::explain::explain(response, error)
             }
