@@ -30,6 +30,11 @@ impl Limits {
     pub const fn per_user(at_once: u32) -> Self {
         Self { at_once: NonZeroU32::new(at_once), per_user: true }
     }
+
+    /// Users have limits of their own, and none is known on requests at the same time.
+    pub const fn of_each_user() -> Self {
+        Self { at_once: None, per_user: true }
+    }
 }
 
 /// How many requests of the user may be under way at the same time, this one included: an extension of the request, which

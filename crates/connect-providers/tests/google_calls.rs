@@ -17,7 +17,7 @@ use connect_providers::google::{
 };
 use google_common::*;
 use jiff::{Timestamp, civil::date, tz::TimeZone};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const BASE: &str = "https://www.googleapis.com/calendar/v3";
 const PRIMARY: (Provider, &str) = (Provider::Google, "primary");
@@ -37,6 +37,12 @@ fn hour() -> NewEvent {
 
 fn raw(value: serde_json::Value) -> Raw {
     Raw::from_value(&value).unwrap()
+}
+
+/// The private properties of a change of `custom`: one text, and null for all that may go on.
+fn custom(text: Option<&str>) -> Value {
+    let rest = (2..=16).map(|number| (format!("connectCustom.{number}"), Value::Null));
+    Value::Object(rest.chain([("connectCustom".to_owned(), json!(text))]).collect())
 }
 
 #[test]
@@ -128,7 +134,7 @@ fn inserting() {
             "start": { "dateTime": "2026-11-18T09:00:00.000Z", "timeZone": "Europe/Berlin" },
             "end": { "dateTime": "2026-11-18T10:00:00.000Z", "timeZone": "Europe/Berlin" },
             "attendees": [{ "email": "a@example.com" }, { "email": "b@example.com" }],
-            "extendedProperties": { "private": { "ticket": "json:42", "name": "x" }, "shared": { "s": "1" } },
+            "extendedProperties": { "private": { "connectCustom": r#"{"name":"x","ticket":42}"# }, "shared": { "s": "1" } },
             "transparency": "transparent", "visibility": "confidential", "status": "tentative",
             "guestsCanModify": true,
         })
@@ -234,7 +240,7 @@ fn patching_clears_with_null_and_leaves_the_rest() {
     assert_eq!(
         body_of(&call),
         json!({ "description": null, "location": null, "attendees": [], "recurrence": null,
-                "extendedProperties": { "private": null }, "conferenceData": null })
+                "extendedProperties": { "private": custom(None) }, "conferenceData": null })
     );
     assert_eq!(uri(&call), "/calendars/primary/events/e1?conferenceDataVersion=1");
     assert_eq!((sent(&call).method().as_str(), call.safety()), ("PATCH", Safety::Idempotent));
@@ -273,12 +279,16 @@ fn what_is_known_of_an_event_is_kept() {
         .recurrence(Recurrence::daily().until(at("2026-12-24T10:00:00Z")));
     let body = body_of(&PatchEvent::new(&update).knowing(&event));
     assert_eq!(body["attendees"], json!([known["attendees"][0], { "email": "new@example.com" }]));
-    assert_eq!(body["extendedProperties"], json!({ "private": { "both": "3", "old": null } }));
+    assert_eq!(
+        body["extendedProperties"]["private"],
+        custom(Some(r#"{"both":"3"}"#)),
+        "what is not ours is left alone"
+    );
     assert_eq!(body["recurrence"], json!(["RRULE:FREQ=DAILY;UNTIL=20261224"]), "it is known to be all-day");
     let cleared = event.change().unwrap().clear_custom();
     assert_eq!(
         body_of(&PatchEvent::new(&cleared).knowing(&event)),
-        json!({ "extendedProperties": { "private": { "both": null, "old": null } } })
+        json!({ "extendedProperties": { "private": custom(None) } })
     );
 }
 
@@ -296,6 +306,40 @@ fn occurrences_and_series() {
     assert_eq!(sent(&call).headers()["if-match"], "\"1\"");
     assert_eq!(uri(&DeleteEvent::new(&delete.clone().whole_series())), "/calendars/primary/events/s");
     assert!(refused(&DeleteEvent::new(&delete.this_and_following())).contains("following"));
+}
+
+#[test]
+fn the_times_of_an_occurrence_are_none_for_its_series() {
+    let mut occurrence = Event::new(Provider::Google, "primary", "s_1");
+    occurrence.recurring_event_id = Some("s".to_owned());
+    let change = || occurrence.change().unwrap().whole_series();
+    let (start, end) = (at("2026-11-18T09:00:00Z"), at("2026-11-18T10:00:00Z"));
+    for moved in [change().time(start, end), change().dates(date(2026, 11, 18), date(2026, 11, 19))] {
+        assert!(refused(&PatchEvent::new(&moved)).contains("series"));
+    }
+    assert_eq!(
+        uri(&PatchEvent::new(&change().recurrence(Recurrence::weekly()))),
+        "/calendars/primary/events/s"
+    );
+    let alone = occurrence.change().unwrap().time(start, end);
+    assert_eq!(uri(&PatchEvent::new(&alone)), "/calendars/primary/events/s_1");
+    // The series itself, whichever way it is told.
+    let mut series = Event::new(Provider::Google, "primary", "s");
+    for of in [None, Some("s".to_owned())] {
+        series.recurring_event_id = of;
+        let moved = series.change().unwrap().time(start, end).whole_series();
+        assert_eq!(uri(&PatchEvent::new(&moved)), "/calendars/primary/events/s");
+    }
+}
+
+#[test]
+fn guests_who_stay_are_asked_anew_unless_the_event_is_known() {
+    let known = json!({ "id": "e1", "attendees": [
+        { "email": "a@example.com", "responseStatus": "declined", "optional": true }] });
+    let event = read(&GetEvent::new("primary", "e1"), 200, &known.to_string()).unwrap();
+    let update = event.change().unwrap().attendees(["a@example.com"]);
+    assert_eq!(body_of(&PatchEvent::new(&update))["attendees"], json!([{ "email": "a@example.com" }]));
+    assert_eq!(body_of(&PatchEvent::new(&update).knowing(&event))["attendees"], known["attendees"]);
 }
 
 #[test]

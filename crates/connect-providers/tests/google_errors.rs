@@ -6,7 +6,7 @@ mod google_common;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use connect_core::{
-    Error, ErrorKind,
+    Endpoint, Error, ErrorKind, Limits, Tokens,
     types::{NewEvent, Provider},
 };
 use connect_providers::google::{
@@ -155,6 +155,35 @@ fn too_many_calls_are_tried_again_and_a_missing_permission_is_not() {
     };
     assert_eq!(tries("userRateLimitExceeded"), (3, 3));
     assert_eq!(tries("accessNotConfigured"), (1, 1));
+}
+
+#[test]
+fn a_user_who_was_too_fast_waits_and_no_other_does() {
+    for (status, reason) in [(403, "userRateLimitExceeded"), (429, "rateLimitExceeded")] {
+        let wire = Wire::default();
+        let client = wire.client(move |request| {
+            if request.headers()["authorization"] != "Bearer access" {
+                return Ok(answer(200, r#"{"id":"e"}"#));
+            }
+            let mut limited = answer(status, refusal(status, "usageLimits", reason));
+            // Longer than a call waits.
+            limited.headers_mut().insert("retry-after", "600".parse().unwrap());
+            Ok(limited)
+        });
+        let [ada, grace] = ["ada", "grace"].map(|name| client.user(name));
+        ada.import(Tokens::new("access", "refresh")).unwrap();
+        grace.import(Tokens::new("other", "refresh")).unwrap();
+        let call = GetEvent::new("c", "e");
+        assert_eq!(name(&ada.send(&call).unwrap_err()), "limit");
+        assert_eq!(grace.send(&call).unwrap().id, "e");
+        assert_eq!(
+            (name(&ada.send(&call).unwrap_err()), wire.count()),
+            ("limit", 2),
+            "who has to wait asks nobody"
+        );
+    }
+    assert_eq!(GetEvent::new("c", "e").limits(), Limits::of_each_user());
+    assert_eq!((Limits::of_each_user().at_once, Limits::of_each_user().per_user), (None, true));
 }
 
 #[test]

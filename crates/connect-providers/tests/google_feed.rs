@@ -105,20 +105,70 @@ fn a_token_that_expires_in_the_middle_of_the_pages_begins_again() {
     assert_eq!((changes.full, ids(&changes.events), removed(&changes)), (true, vec!["a"], vec![]));
 }
 
+fn wrong(location: &str) -> Error {
+    let entry =
+        json!({ "domain": "global", "reason": "invalid", "locationType": "parameter", "location": location });
+    let body = json!({ "error": { "code": 400, "message": "Invalid value.", "errors": [entry] } });
+    read(&ListEvents::new("c"), 400, &body.to_string()).unwrap_err()
+}
+
 #[test]
-fn a_sync_token_that_is_not_taken_is_a_full_round_and_any_other_400_an_error() {
-    let wrong = |location: &str| {
-        let entry = json!({ "domain": "global", "reason": "invalid", "locationType": "parameter", "location": location });
-        let body = json!({ "error": { "code": 400, "message": "Invalid value.", "errors": [entry] } });
-        read(&ListEvents::new("c"), 400, &body.to_string()).unwrap_err()
-    };
+fn a_token_that_is_not_taken_is_a_full_round() {
+    let bare = || read(&ListEvents::new("c"), 400, "").unwrap_err();
+    for refused in [wrong("syncToken"), wrong("somewhere"), bare()] {
+        let mut feed = begun(EventFeed::new("c"));
+        feed.begin();
+        assert_eq!(feed.answered(Err(refused)).unwrap(), None);
+        assert_eq!(asked(&feed), "");
+        let changes = take(&mut feed, json!({ "items": [{ "id": "a" }], "nextSyncToken": "t2" })).unwrap();
+        assert!(changes.full);
+    }
+    for refused in [wrong("pageToken"), wrong("somewhere"), bare()] {
+        let mut feed = EventFeed::new("c");
+        feed.begin();
+        take(&mut feed, json!({ "items": [{ "id": "half" }], "nextPageToken": "p1" }));
+        assert_eq!(feed.answered(Err(refused)).unwrap(), None);
+        assert_eq!(asked(&feed), "");
+        let changes = take(&mut feed, json!({ "items": [{ "id": "a" }], "nextSyncToken": "t2" })).unwrap();
+        assert_eq!((changes.full, ids(&changes.events)), (true, vec!["a"]));
+    }
+}
+
+#[test]
+fn page_tokens_that_are_never_taken_are_an_error_in_the_end() {
+    let mut feed = begun(EventFeed::new("c"));
+    for _ in 0..2 {
+        feed.begin();
+        let mut restarts = 0;
+        let error = loop {
+            take(&mut feed, json!({ "items": [], "nextPageToken": "p1" }));
+            match feed.answered(Err(wrong("pageToken"))) {
+                Ok(changes) => assert_eq!(changes, None),
+                Err(error) => break error,
+            }
+            restarts += 1;
+        };
+        assert_eq!((restarts, error.server_code()), (3, Some("invalid")));
+        assert!(feed.request().is_none() && feed.cursor().is_none());
+    }
+    feed.begin();
+    assert_eq!(asked(&feed), "");
+}
+
+#[test]
+fn a_400_without_a_token_is_an_error_and_the_next_round_begins_with_everything() {
     let mut feed = begun(EventFeed::new("c"));
     feed.begin();
+    assert_eq!(feed.answered(Err(wrong("timeZone"))).unwrap(), None);
     assert_eq!(feed.answered(Err(wrong("timeZone"))).unwrap_err().server_code(), Some("invalid"));
-    assert_eq!(asked(&feed), "syncToken=t1");
-    assert_eq!(feed.answered(Err(wrong("syncToken"))).unwrap(), None);
+    assert!(feed.request().is_none());
+    feed.begin();
     assert_eq!(asked(&feed), "");
-    assert!(feed.answered(Err(wrong("syncToken"))).is_err(), "there is none any more");
+    // What was never sent says nothing of a token.
+    let mut feed = begun(EventFeed::new("c"));
+    feed.begin();
+    assert!(feed.answered(Err(Error::validation("timeZone: is odd"))).is_err());
+    assert_eq!(asked(&feed), "syncToken=t1");
 }
 
 #[test]

@@ -83,7 +83,6 @@ fn json_value() -> impl Strategy<Value = Value> {
         any::<i64>().prop_map(Value::from),
         any::<f64>().prop_filter("JSON has no others", |number| number.is_finite()).prop_map(Value::from),
         ".{0,12}".prop_map(Value::from),
-        "json:([0-9]{1,3}|.{0,6})".prop_map(Value::from),
     ];
     leaf.prop_recursive(2, 8, 3, |inner| {
         prop_oneof![
@@ -95,7 +94,7 @@ fn json_value() -> impl Strategy<Value = Value> {
 }
 
 fn custom() -> impl Strategy<Value = Value> {
-    collection::btree_map(".{0,20}", json_value(), 1..4)
+    collection::btree_map(".{0,60}", json_value(), 0..4)
         .prop_map(|all| Value::Object(all.into_iter().collect()))
 }
 
@@ -245,7 +244,7 @@ proptest! {
         google["end"] = end;
         if let Some(text) = &description { google["description"] = json!(text); }
         if let Some(text) = &location { google["location"] = json!(text); }
-        if !private.is_empty() { google["extendedProperties"] = json!({ "private": private }); }
+        if !private.is_empty() { google["extendedProperties"] = json!({ "private": { "connectCustom": json!(private).to_string() } }); }
         if let Some(text) = visibility { google["visibility"] = json!(text); }
         if let Some(rule) = &rule {
             let line = by_day(rule, all_day).rrule().unwrap();
@@ -336,7 +335,7 @@ fn every_field_of_googles_object_has_its_place() {
         "end": { "dateTime": "2026-11-18T11:00:00+01:00", "timeZone": "Europe/Berlin" },
         "recurringEventId": "e", "originalStartTime": { "dateTime": "2026-11-18T10:00:00+01:00" },
         "visibility": "default", "organizer": { "email": "boss@example.com" }, "hangoutLink": "https://meet.google.com/a",
-        "extendedProperties": { "private": { "a": "json:[1]" }, "shared": { "b": "c" } },
+        "extendedProperties": { "private": { "a": "[1]" }, "shared": { "b": "c" } },
         "conferenceData": { "entryPoints": [{ "entryPointType": "phone", "uri": "tel:1" }] }, "sequence": 18446744073709551615_u64,
     });
     let event = reads(&google);
@@ -357,7 +356,7 @@ fn every_field_of_googles_object_has_its_place() {
     assert_eq!((event.privacy.as_ref(), event.color.as_deref()), (None, Some("#d50000")));
     assert_eq!(event.link.as_deref(), Some("https://calendar.example/e"));
     assert_eq!(event.last_modified, Some("2026-11-18T09:00:00.123Z".parse().unwrap()));
-    assert_eq!(event.custom.as_ref().unwrap().get(), r#"{"a":[1]}"#);
+    assert_eq!(event.custom.as_ref().unwrap().get(), r#"{"a":"[1]"}"#);
     assert_eq!(event.conference.as_ref().unwrap().url(), Some("https://meet.google.com/a"));
     assert_eq!(event.conference_data.as_ref().unwrap().decode::<Value>().unwrap(), google["conferenceData"]);
     assert_eq!(event.original.as_ref().unwrap().get(), google.to_string(), "to the letter");

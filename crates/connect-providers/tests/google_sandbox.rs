@@ -25,7 +25,7 @@ use connect_providers::{
 use connect_sandbox::Fault;
 use google_common::*;
 use jiff::{SignedDuration, Timestamp, civil::date};
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -211,16 +211,34 @@ fn an_event_is_written_changed_and_deleted() {
 }
 
 #[test]
-fn custom_fields_of_a_known_event_are_replaced() {
+fn custom_fields_are_replaced_and_cleared_beside_the_properties_of_others() {
     let server = sandbox(&[]);
     let user = ada(&server);
-    let custom = |text: &str| text.parse::<Raw>().unwrap();
-    let event = user.send(&InsertEvent::new(&hour("primary").custom(custom(r#"{"a":1,"b":2}"#)))).unwrap();
-    let update = event.change().unwrap().custom(custom(r#"{"b":3}"#));
-    let merged = user.send(&PatchEvent::new(&update)).unwrap();
-    assert_eq!(merged.custom.unwrap().get(), r#"{"a":1,"b":3}"#);
-    let replaced = user.send(&PatchEvent::new(&update).knowing(&event)).unwrap();
-    assert_eq!(replaced.custom.unwrap().get(), r#"{"b":3}"#);
+    let raw = |text: &str| text.parse::<Raw>().unwrap();
+    let others = raw(r#"{"extendedProperties":{"private":{"crm":"7"},"shared":{"s":"1"}}}"#);
+    let insert = InsertEvent::new(&hour("primary")).fields(others);
+    let event = user.send(&insert).unwrap();
+    assert_eq!(event.custom.as_ref().unwrap().get(), r#"{"crm":"7"}"#);
+    let private = |event: &Event| {
+        let original: Value = event.original.as_ref().unwrap().decode().unwrap();
+        assert_eq!(original["extendedProperties"]["shared"], json!({ "s": "1" }));
+        original["extendedProperties"]["private"].clone()
+    };
+    let long = format!(r#"{{"a":"{}","b":2}}"#, "é".repeat(3000));
+    for known in [false, true] {
+        for text in [&long, r#"{"b":3}"#, "{}"] {
+            let patch = PatchEvent::new(&event.change().unwrap().custom(raw(text)));
+            let patch = if known { patch.knowing(&event) } else { patch };
+            let changed = user.send(&patch).unwrap();
+            assert_eq!(changed.custom.as_ref().unwrap().get(), text);
+            assert_eq!(private(&changed)["crm"], "7");
+        }
+        let patch = PatchEvent::new(&event.change().unwrap().clear_custom());
+        let patch = if known { patch.knowing(&event) } else { patch };
+        let cleared = user.send(&patch).unwrap();
+        assert_eq!(private(&cleared), json!({ "crm": "7" }));
+        assert_eq!(cleared.custom.unwrap().get(), r#"{"crm":"7"}"#);
+    }
 }
 
 #[test]

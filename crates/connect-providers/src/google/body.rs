@@ -142,21 +142,14 @@ impl Draft<'_> {
     }
 
     fn custom(&self, body: &mut Object) -> Result<(), Error> {
-        let fields = match (&self.fields.custom, self.known) {
-            (Patch::Keep, _) => return Ok(()),
-            (Patch::Clear, None) => {
-                let mut properties = Object::default();
-                properties.clear("private")?;
-                return body.set("extendedProperties", &properties);
-            }
-            (Patch::Clear, Some(known)) => custom::replacing(None, known)?,
-            (Patch::Set(custom), Some(known)) => custom::replacing(Some(custom), known)?,
-            (Patch::Set(custom), None) => custom::properties(custom)?,
+        let fields = match &self.fields.custom {
+            Patch::Keep => return Ok(()),
+            Patch::Clear if self.patch => custom::replacing(None)?,
+            Patch::Set(custom) if self.patch => custom::replacing(Some(custom))?,
+            Patch::Clear => return Ok(()),
+            Patch::Set(custom) => custom::properties(custom)?,
         };
-        if !fields.is_empty() {
-            body.set("extendedProperties", &BTreeMap::from([("private", fields)]))?;
-        }
-        Ok(())
+        body.set("extendedProperties", &BTreeMap::from([("private", fields)]))
     }
 
     /// One that is to be made overrides one that is described, and fields of Google's own override the link.

@@ -11,10 +11,11 @@ use http::{HeaderMap, HeaderValue, header::IF_MATCH};
 use super::{
     SendUpdates,
     body::Draft,
-    endpoint::{Parameters, check_calendar, check_id, endpoint, event_path},
+    endpoint::{Parameters, check_calendar, endpoint, event_path},
     options::{Options, options},
     read,
 };
+use crate::path::check_id;
 
 /// Changes an event (`PATCH /calendars/{id}/events/{id}`): what is not said stays as it is.
 ///
@@ -30,9 +31,13 @@ use super::{
 ///
 /// * An occurrence is changed alone, or with `whole_series` the series it belongs to. "This and following" is no single call at
 ///   Google, and is refused.
-/// * Guests who are not in a list of guests are uninvited, and who is in it is asked anew: unless the event is known
-///   ([`knowing`](Self::knowing)), then answers are kept. In the same way `custom` fields go together with those that are there,
-///   unless it is known which ones have to go.
+/// * Times that an occurrence is given are none for its series: that would begin with them, and have no occurrences before. With
+///   `whole_series` they are refused. To move a series, read it ([`GetEvent`](super::GetEvent) of the id in `recurring_event_id`)
+///   and change that.
+/// * A list of guests takes the place of the one that is there. Who is not in it is uninvited. Who stays is asked anew: the answer
+///   that they gave is lost, and whether they are `optional`, unless the event is known ([`knowing`](Self::knowing)).
+/// * `custom` fields take the place of all that were written here before ([`CUSTOM_PROPERTY`](super::CUSTOM_PROPERTY)), and
+///   `clear_custom` takes those away. The private properties of other applications stay; where there are no others `custom` shows them.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct PatchEvent {
@@ -48,8 +53,7 @@ impl PatchEvent {
         Self { update: update.clone(), known: None, if_match: None, options: Options::new() }
     }
 
-    /// With what is known of the event as it is at Google: guests who are there keep their answers, and `custom` fields that are
-    /// not among the new ones go.
+    /// With what is known of the event as it is at Google: guests who stay keep their answers and whether they are `optional`.
     pub fn knowing(mut self, event: &Event) -> Self {
         self.known = Some(event.clone());
         self
@@ -72,8 +76,14 @@ impl PatchEvent {
     options!();
 
     fn finish(&self) -> Result<(Body, Parameters), Error> {
-        target(&self.update.event())?;
+        let event = self.update.event();
+        target(&event)?;
         let fields = self.update.fields()?;
+        if meant(&event) != event.id && (fields.start.is_some() || fields.end.is_some()) {
+            return Err(Error::validation(
+                "mode: the times are those of an occurrence, and what was before them would go: read the series, and change that",
+            ));
+        }
         let (zone, request_id) = (self.options.zone.as_deref(), self.options.request_id.as_str());
         let draft = Draft { fields: &fields, zone, patch: true, known: self.known.as_ref(), request_id };
         self.options.finish(&draft, None)

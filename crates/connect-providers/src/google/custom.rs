@@ -1,59 +1,58 @@
-//! The application's own fields, as private extended properties: Google keeps texts by name.
+//! The application's own fields, in private extended properties: Google keeps texts by name.
 //!
-//! | field | property |
+//! The private properties of an event belong to the copy of it in its calendar, and so to every application that the user lets in.
+//! Ours are [`CUSTOM_PROPERTY`], which has the JSON text of all fields, and where that does not fit in it those that go on:
+//! `connectCustom.2` to `connectCustom.16`. A change sets all of them, or has null for them, and names no other: so it takes the
+//! place of whatever was there, and needs to know nothing of it.
+//!
+//! | properties | read as |
 //! |---|---|
-//! | a text | the text |
-//! | any other JSON, and a text that begins with `json:` | `json:` and the JSON text |
+//! | ours | the JSON object, to the letter |
+//! | only those of others | texts |
 //!
-//! So a property that someone else wrote reads as a text, and every JSON object comes back as it was: its values to the letter, an
-//! empty one as none. Google drops a name of more than 44 characters and cuts a value off after 1024, both without a word:
-//! what is longer is refused before it is sent. Only this application sees its private properties; those that are shared with
-//! the guests are in the event's `original`.
+//! Google cuts a value off after 1024 characters without a word, and an event has 32 kB for the properties of all applications: what
+//! has no room is refused before it is sent. Properties that are shared with the guests are in the event's `original`.
 
 use std::collections::BTreeMap;
 
-use connect_core::{
-    Error,
-    types::{Event, Raw},
-};
+use connect_core::{Error, types::Raw};
 
-use super::json::{Object, fields, text};
+use super::json::{Object, Text, fields, text};
 
-const MARK: &str = "json:";
-/// In characters.
-const LONGEST_NAME: usize = 44;
+/// The private extended property that holds an event's `custom` fields, as JSON text. What does not fit goes on in
+/// `connectCustom.2`, up to `connectCustom.16`.
+pub const CUSTOM_PROPERTY: &str = "connectCustom";
+
+/// Half of what an event has room for: others have properties as well.
+const MOST_PARTS: usize = 16;
+/// In bytes: so it fits whichever characters Google counts.
 const LONGEST_VALUE: usize = 1024;
 
-/// The properties that stand for a JSON object.
+/// The properties that a JSON object is written as.
 pub(super) fn properties(custom: &Raw) -> Result<Object, Error> {
-    let values: BTreeMap<String, Raw> =
-        custom.decode().map_err(|error| Error::validation("custom: is no JSON object").with_source(error))?;
+    custom
+        .decode::<BTreeMap<String, Raw>>()
+        .map_err(|error| Error::validation("custom: is no JSON object").with_source(error))?;
+    let parts = parts(custom.get());
+    if parts.len() > MOST_PARTS {
+        return Err(Error::validation(format!(
+            "custom: its JSON text has more than {} bytes",
+            MOST_PARTS * LONGEST_VALUE
+        )));
+    }
     let mut properties = Object::default();
-    for (name, value) in values {
-        let value = property(&value);
-        if name.chars().count() > LONGEST_NAME {
-            let name: String = name.chars().take(LONGEST_NAME).collect();
-            return Err(Error::validation(format!(
-                "custom: the name {name}.. has more than {LONGEST_NAME} characters"
-            )));
-        }
-        if value.chars().count() > LONGEST_VALUE {
-            return Err(Error::validation(format!(
-                "custom: the value of {name} has more than {LONGEST_VALUE} characters"
-            )));
-        }
-        properties.set(&name, &value)?;
+    for (number, part) in (1..).zip(parts) {
+        properties.set(&name(number), part)?;
     }
     Ok(properties)
 }
 
-/// Beside the properties that are to be, null for those that an event has and that are not to be any more.
-pub(super) fn replacing(custom: Option<&Raw>, known: &Event) -> Result<Object, Error> {
+/// The same for an event that is there: null for all of ours that are not to be any more.
+pub(super) fn replacing(custom: Option<&Raw>) -> Result<Object, Error> {
     let mut all = custom.map(properties).transpose()?.unwrap_or_default();
-    let before = known.original.as_ref().and_then(private).unwrap_or_default();
-    for (name, _) in before {
-        if !all.has(&name.0) {
-            all.clear(&name.0)?;
+    for name in (1..=MOST_PARTS).map(name) {
+        if !all.has(&name) {
+            all.clear(&name)?;
         }
     }
     Ok(all)
@@ -61,27 +60,39 @@ pub(super) fn replacing(custom: Option<&Raw>, known: &Event) -> Result<Object, E
 
 /// The JSON object that the private properties of an event of Google's stand for.
 pub(super) fn custom(event: &Raw) -> Option<Raw> {
-    let properties = private(event)?;
+    let properties = fields(fields(event).get("extendedProperties")?).remove("private")?;
+    let properties = fields(&properties);
+    ours(&properties).or_else(|| others(properties))
+}
+
+fn ours(properties: &BTreeMap<Text, Raw>) -> Option<Raw> {
+    let parts = (1..=MOST_PARTS).map_while(|number| properties.get(name(number).as_str()).and_then(text));
+    parts.collect::<String>().parse().ok().filter(|raw: &Raw| raw.get().starts_with('{'))
+}
+
+fn others(properties: BTreeMap<Text, Raw>) -> Option<Raw> {
     let mut custom = Object::default();
-    for (name, raw) in properties {
-        let value = text(&raw).and_then(|text| text.strip_prefix(MARK)?.parse().ok()).unwrap_or(raw);
+    for (name, value) in properties {
         custom.set(&name.0, &value).ok()?;
     }
     Raw::from_value(&custom).ok().filter(|_| !custom.is_empty())
 }
 
-fn private(event: &Raw) -> Option<BTreeMap<super::json::Text, Raw>> {
-    Some(fields(fields(event).get("extendedProperties")?))
-        .map(|mut all| all.remove("private"))?
-        .as_ref()
-        .map(fields)
+fn name(number: usize) -> String {
+    if number == 1 { CUSTOM_PROPERTY.to_owned() } else { format!("{CUSTOM_PROPERTY}.{number}") }
 }
 
-fn property(value: &Raw) -> String {
-    match value.decode::<String>() {
-        Ok(text) if !text.starts_with(MARK) => text,
-        _ => format!("{MARK}{}", value.get()),
+/// As few as can be, none of them longer than a value may be.
+fn parts(text: &str) -> Vec<&str> {
+    let (mut parts, mut rest) = (Vec::new(), text);
+    while !rest.is_empty() {
+        let fits = |at: &usize| rest.is_char_boundary(*at);
+        let end = (0..=LONGEST_VALUE.min(rest.len())).rev().find(fits).unwrap_or(rest.len());
+        let (part, after) = rest.split_at(end);
+        parts.push(part);
+        rest = after;
     }
+    parts
 }
 
 #[cfg(test)]
@@ -94,18 +105,27 @@ mod tests {
         text.parse().unwrap()
     }
 
+    fn object(text: &str) -> Object {
+        properties(&raw(text)).unwrap()
+    }
+
+    /// Every property by its name.
+    fn told(properties: &Object) -> BTreeMap<String, Option<String>> {
+        Raw::from_value(properties).unwrap().decode().unwrap()
+    }
+
     fn round(custom_fields: &str) -> Raw {
-        let properties = Raw::from_value(&properties(&raw(custom_fields)).unwrap()).unwrap();
-        let event = raw(&format!(r#"{{"extendedProperties":{{"private":{properties}}}}}"#));
-        custom(&event).unwrap()
+        let properties = Raw::from_value(&object(custom_fields)).unwrap();
+        custom(&raw(&format!(r#"{{"extendedProperties":{{"private":{properties}}}}}"#))).unwrap()
     }
 
     #[test]
     fn every_json_object_comes_back_to_the_letter() {
         for text in [
+            "{}",
             r#"{"a":"plain"}"#,
             r#"{"big":18446744073709551617,"n":1.10,"o":{"b":[null,true]},"z":null}"#,
-            r#"{"a":"json:1","b":"json:","c":"\"quoted\""}"#,
+            r#"{"b":1, "a":"\"quoted\""}"#,
             r#"{"half":"\ud83d"}"#,
             r#"{"":"no name"}"#,
         ] {
@@ -115,30 +135,52 @@ mod tests {
 
     #[test]
     fn a_plain_property_of_somebody_else_reads_as_a_text() {
-        let event = raw(
-            r#"{"extendedProperties":{"private":{"ticket":"42","odd":"json:{","n":5},"shared":{"s":"x"}}}"#,
-        );
-        assert_eq!(custom(&event).unwrap().get(), r#"{"n":5,"odd":"json:{","ticket":"42"}"#);
+        let of =
+            |private: &str| custom(&raw(&format!(r#"{{"extendedProperties":{{"private":{private}}}}}"#)));
+        let plain = r#"{"n":5,"odd":"{}","ticket":"42"}"#;
+        assert_eq!(of(plain).unwrap().get(), plain);
+        assert_eq!(of(r#"{"ticket":"42","connectCustom":"{\"a\":1}"}"#).unwrap().get(), r#"{"a":1}"#);
+        for odd in ["", "{", "[1]", "null", "text"] {
+            let odd = format!(r#"{{"connectCustom":"{odd}"}}"#);
+            assert_eq!(of(&odd).unwrap().get(), odd, "none that is written here");
+        }
+        assert_eq!(of("{}"), None);
         assert_eq!(custom(&raw(r#"{"extendedProperties":{"shared":{"s":"x"}}}"#)), None);
     }
 
     #[test]
-    fn what_google_would_cut_off_is_refused() {
-        let long = |name: usize, value: usize| {
-            properties(&raw(&format!(r#"{{"{}":"{}"}}"#, "é".repeat(name), "é".repeat(value))))
-        };
-        assert!(long(44, 1024).is_ok());
-        assert!(long(45, 1).unwrap_err().message().unwrap().contains("44"));
-        assert!(long(1, 1025).unwrap_err().message().unwrap().contains("1024"));
+    fn a_change_names_all_of_ours_and_nothing_else() {
+        let names: Vec<_> = (1..=MOST_PARTS).map(name).collect();
+        let cleared = told(&replacing(None).unwrap());
+        assert!(names.iter().all(|name| cleared[name].is_none()));
+        assert_eq!(cleared.len(), names.len());
+        let long = raw(&format!(r#"{{"a":"{}"}}"#, "x".repeat(1500)));
+        let set = told(&replacing(Some(&long)).unwrap());
+        assert_eq!(set.values().filter(|value| value.is_some()).count(), 2);
+        assert!(set["connectCustom"].is_some() && set["connectCustom.2"].is_some());
+        assert_eq!(set.into_keys().collect::<Vec<_>>(), cleared.into_keys().collect::<Vec<_>>());
+        assert_eq!(told(&properties(&long).unwrap()).len(), 2);
+    }
+
+    #[test]
+    fn what_has_no_room_is_refused() {
+        let long = |letters: usize| properties(&raw(&format!(r#"{{"a":"{}"}}"#, "a".repeat(letters))));
+        let room = MOST_PARTS * LONGEST_VALUE - r#"{"a":""}"#.len();
+        assert_eq!(told(&long(room).unwrap()).len(), MOST_PARTS);
+        assert!(long(room + 1).unwrap_err().message().unwrap().contains("16384"));
         assert!(properties(&raw("[1]")).is_err());
+        assert!(name(MOST_PARTS).len() <= 44, "Google drops longer names");
     }
 
     proptest! {
         #[test]
-        fn any_text_is_kept(name in ".{0,20}", value in "(json:)?.{0,40}") {
-            let object = serde_json::json!({ name.as_str(): value }).to_string();
-            let back: BTreeMap<String, String> = round(&object).decode().unwrap();
-            prop_assert_eq!(back, BTreeMap::from([(name, value)]));
+        fn any_text_is_kept(name in ".{0,60}", value in "[a-zéñ𝄞\\n ]{0,3000}") {
+            let text = serde_json::json!({ name.as_str(): value }).to_string();
+            for value in told(&object(&text)).into_values().flatten() {
+                prop_assert!((1..=LONGEST_VALUE).contains(&value.len()));
+            }
+            let back = round(&text);
+            prop_assert_eq!(back.get(), text);
         }
     }
 }

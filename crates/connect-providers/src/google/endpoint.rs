@@ -7,7 +7,8 @@ use connect_core::{
     types::{Answer, Body, CalendarRef, Provider, Raw, Safety},
 };
 use http::Method;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::path::{check_id, segment};
 
 /// The traits of a call: `Type: METHOD "/path" -> Answer`, and what differs from most endpoints.
 macro_rules! endpoint {
@@ -23,6 +24,11 @@ macro_rules! endpoint {
                 concat!(stringify!($method), " ", $path)
             }
 
+            /// A user who was too fast is no reason for the others to wait.
+            fn limits(&self) -> connect_core::Limits {
+                connect_core::Limits::of_each_user()
+            }
+
             fn explain(response: &connect_core::Response, error: connect_core::Error) -> connect_core::Error {
                 $crate::google::explain::explain(response, error)
             }
@@ -33,26 +39,14 @@ macro_rules! endpoint {
 }
 pub(super) use endpoint;
 
-/// What stands in a path as it is (RFC 3986 2.3): ids of calendars have `#` and `@` in them.
-const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
 /// `/calendars/{id}/events`.
 pub(super) fn events_path(calendar: &str) -> String {
-    format!("/calendars/{}/events", utf8_percent_encode(calendar, KEPT))
+    format!("/calendars/{}/events", segment(calendar))
 }
 
 /// `/calendars/{id}/events/{id}`.
 pub(super) fn event_path(calendar: &str, event: &str) -> String {
-    format!("{}/{}", events_path(calendar), utf8_percent_encode(event, KEPT))
-}
-
-/// Refuses an id that would lead elsewhere: without it the path is that of the list, with dots alone that of another call.
-pub(super) fn check_id(name: &str, id: &str) -> Result<(), Error> {
-    match id.trim() {
-        "" => Err(Error::validation(format!("{name}: is empty"))),
-        "." | ".." => Err(Error::validation(format!("{name}: is no id"))),
-        _ => Ok(()),
-    }
+    format!("{}/{}", events_path(calendar), segment(event))
 }
 
 /// Refuses a calendar of another service.

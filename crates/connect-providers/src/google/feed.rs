@@ -9,11 +9,7 @@ use connect_core::{
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    EventPage, ListEvents,
-    json::{fields, list, text},
-    read::recurrence_lines,
-};
+use super::{EventPage, ListEvents, read::recurrence_lines};
 use crate::sync::{ChangeFeed, Changes, Cursor, EventId};
 
 /// The changes of one calendar, by Google's sync tokens.
@@ -41,7 +37,8 @@ use crate::sync::{ChangeFeed, Changes, Cursor, EventId};
 /// * A series that moves tells of the differing occurrences that it has no more as of those that were called off: until the next
 ///   full round they stay, as `cancelled`. What counts is whether their original start is one of the series'.
 /// * A sync token that has expired is a 410: the same round begins again with everything, and its changes are
-///   [full](Changes::full). So it is where a page token expires on the way, and where Google does not take the sync token at all.
+///   [full](Changes::full). So it is where a page token expires on the way, and where Google answers a request that has a token with
+///   a 400. After three times, or without a token, that is an error, and the next round begins with everything.
 /// * A cursor goes with the calendar and the parameters that it was made with. Another calendar is an error; with other parameters
 ///   the next round begins with everything.
 #[derive(Clone, Debug)]
@@ -132,22 +129,17 @@ impl EventFeed {
         Round { pager: Pager::new(list), full: token.is_none(), restarts, told: BTreeMap::new() }
     }
 
-    /// Begins again with everything where a token has expired.
+    /// Begins again with everything where a token may be why it failed: with the same one it would fail for ever.
     fn failed(&mut self, error: Error) -> Result<Option<Changes>, Error> {
-        if let Some(round) = &self.round {
-            let token_used = !round.full || round.pager.token().is_some();
-            let refused = error.status() == Some(StatusCode::GONE) || (!round.full && is_about_token(&error));
-            if refused && token_used && round.restarts < RESTARTS {
-                let restarts = round.restarts + 1;
-                self.round = Some(self.start(None, restarts));
-                return Ok(None);
-            }
-            if refused {
-                // Not with the token that has expired once more.
-                self.token = None;
-                self.round = None;
-            }
+        let Some(round) = self.round.as_ref().filter(|_| is_refused(&error)) else { return Err(error) };
+        let token_used = !round.full || round.pager.token().is_some();
+        if token_used && round.restarts < RESTARTS {
+            let restarts = round.restarts + 1;
+            self.round = Some(self.start(None, restarts));
+            return Ok(None);
         }
+        self.token = None;
+        self.round = None;
         Err(error)
     }
 
@@ -219,11 +211,11 @@ impl Round {
     }
 }
 
-/// Whether a 400 says that the sync token is none that the server takes: no later round would be better off with it.
-fn is_about_token(error: &Error) -> bool {
-    let ErrorKind::Validation { details: Some(details) } = error.kind() else { return false };
-    let entries = fields(details).remove("errors").map(|errors| list(&errors)).unwrap_or_default();
-    entries.iter().any(|entry| fields(entry).get("location").and_then(text).as_deref() == Some("syncToken"))
+/// Whether the server does not take the request as it is: not all of its 400s say that it is about a token. What was refused before
+/// it was sent has no status.
+fn is_refused(error: &Error) -> bool {
+    let invalid = matches!(error.kind(), ErrorKind::Validation { .. }) && error.status().is_some();
+    invalid || error.status() == Some(StatusCode::GONE)
 }
 
 fn is_cancelled(event: &Event) -> bool {

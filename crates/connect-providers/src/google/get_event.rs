@@ -8,9 +8,10 @@ use connect_core::{
 };
 
 use super::{
-    endpoint::{Parameters, check_id, endpoint, event_path},
+    endpoint::{Parameters, endpoint, event_path},
     read,
 };
+use crate::path::check_id;
 
 /// One event, or one occurrence of a series (`GET /calendars/{id}/events/{id}`).
 ///

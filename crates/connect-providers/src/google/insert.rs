@@ -6,6 +6,7 @@ use connect_core::{
     AsyncCaller, Caller, Error, ErrorKind, Response,
     types::{Body, Event, EventStatus, NewEvent, Raw, Safety},
 };
+use http::StatusCode;
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -80,6 +81,26 @@ impl InsertEvent {
         Some(GetEvent::new(self.event.target().id, self.id.as_deref()?))
     }
 
+    /// Whether an error says that the id is taken. A 409 does whatever its reason is called: nothing else of an insert can be in
+    /// conflict.
+    pub(crate) fn is_duplicate(error: &Error) -> bool {
+        error.status() == Some(StatusCode::CONFLICT)
+    }
+
+    /// What was found under an id that was taken. One that was called off is not there: then the conflict remains.
+    pub(crate) fn living(found: Result<Event, Error>, duplicate: Error) -> Result<Event, Error> {
+        let gone = match &found {
+            Ok(event) => event.status == Some(EventStatus::Cancelled),
+            Err(error) => matches!(error.kind(), ErrorKind::NotFound),
+        };
+        if gone {
+            return Err(duplicate
+                .with_kind(ErrorKind::Conflict)
+                .with_message("the event of this id was deleted, and its id cannot be used again"));
+        }
+        found
+    }
+
     fn finish(&self) -> Result<(Body, Parameters), Error> {
         check_calendar(&self.event.target())?;
         if let Some(id) = &self.id {
@@ -120,8 +141,8 @@ endpoint!(InsertEvent: POST "/calendars/{calendarId}/events" -> Event {
 /// remains an error.
 pub fn create(user: &impl Caller, insert: &InsertEvent) -> Result<Event, Error> {
     match user.call(insert) {
-        Err(error) => match insert.existing().filter(|_| is_duplicate(&error)) {
-            Some(existing) => living(user.call(&existing), error),
+        Err(error) => match insert.existing().filter(|_| InsertEvent::is_duplicate(&error)) {
+            Some(existing) => InsertEvent::living(user.call(&existing), error),
             None => Err(error),
         },
         created => created,
@@ -131,30 +152,12 @@ pub fn create(user: &impl Caller, insert: &InsertEvent) -> Result<Event, Error> 
 /// As [`create`], over an async client.
 pub async fn create_async(user: &impl AsyncCaller, insert: &InsertEvent) -> Result<Event, Error> {
     match user.call(insert).await {
-        Err(error) => match insert.existing().filter(|_| is_duplicate(&error)) {
-            Some(existing) => living(user.call(&existing).await, error),
+        Err(error) => match insert.existing().filter(|_| InsertEvent::is_duplicate(&error)) {
+            Some(existing) => InsertEvent::living(user.call(&existing).await, error),
             None => Err(error),
         },
         created => created,
     }
-}
-
-/// A 409 is about the id whatever its reason is called: nothing else of an insert can be in conflict.
-fn is_duplicate(error: &Error) -> bool {
-    error.status() == Some(http::StatusCode::CONFLICT)
-}
-
-fn living(found: Result<Event, Error>, duplicate: Error) -> Result<Event, Error> {
-    let gone = match &found {
-        Ok(event) => event.status == Some(EventStatus::Cancelled),
-        Err(error) => matches!(error.kind(), ErrorKind::NotFound),
-    };
-    if gone {
-        return Err(duplicate
-            .with_kind(ErrorKind::Conflict)
-            .with_message("the event of this id was deleted, and its id cannot be used again"));
-    }
-    found
 }
 
 fn check(id: &str) -> Result<(), Error> {

@@ -9,10 +9,11 @@ use connect_core::{
 use serde::{Deserialize, Deserializer};
 
 use super::{
-    endpoint::{Parameters, check_id, endpoint, event_path, events_path, read},
+    endpoint::{Parameters, endpoint, event_path, events_path, read},
     json::text,
     read::event,
 };
+use crate::path::check_id;
 
 /// The events of a calendar, page by page (`GET /calendars/{id}/events`).
 ///

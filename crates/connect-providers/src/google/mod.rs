@@ -56,7 +56,7 @@
 //! | `conference` of a request | `conferenceData.entryPoints`: a Meet that is there, or that of an add-on |
 //! | `auto_conference()` | `conferenceData.createRequest`: a new Meet |
 //! | `link`, `last_modified` | `htmlLink`, `updated` |
-//! | `custom` | `extendedProperties.private`: a text as it is, other JSON as `json:` and its text |
+//! | `custom` | the JSON text in the private extended property [`CUSTOM_PROPERTY`]; without it the texts of all private ones |
 
 mod body;
 mod calendars;
@@ -80,6 +80,7 @@ use connect_core::oauth::{ClientAuth, Profile, Revocation, Rotation};
 pub use calendars::{AccessRole, CalendarPage, ListCalendars};
 pub use change::{DeleteEvent, PatchEvent};
 pub use colors::{Colors, ListColors, color, color_id};
+pub use custom::CUSTOM_PROPERTY;
 pub use feed::EventFeed;
 pub use free_busy::{CalendarBusy, FreeBusy, FreeBusyAnswer};
 pub use get_event::GetEvent;

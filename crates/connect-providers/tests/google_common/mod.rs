@@ -36,8 +36,18 @@ impl Wire {
         &self,
         answer: impl Fn(&Request) -> Result<Response, TransportError> + Send + Sync + 'static,
     ) -> User {
+        let user = self.client(answer).user("ada");
+        user.import(Tokens::new("access", "refresh")).unwrap();
+        user
+    }
+
+    /// A client that gets these answers.
+    pub fn client(
+        &self,
+        answer: impl Fn(&Request) -> Result<Response, TransportError> + Send + Sync + 'static,
+    ) -> Client {
         let sent = self.clone();
-        let client = Client::builder("client", "secret", "https://app.example/callback")
+        Client::builder("client", "secret", "https://app.example/callback")
             .profile(google::profile())
             .base_url(google::BASE_URL)
             .retry(RetryPolicy::default().with_backoff(Duration::ZERO, Duration::ZERO))
@@ -46,10 +56,7 @@ impl Wire {
                 answer(&request)
             })
             .build()
-            .unwrap();
-        let user = client.user("ada");
-        user.import(Tokens::new("access", "refresh")).unwrap();
-        user
+            .unwrap()
     }
 }
 
