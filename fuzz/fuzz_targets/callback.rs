@@ -18,7 +18,7 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(request.contains("code_verifier="), "{request}");
         // White space around it and a fragment are no part of the query.
         let query = text.trim().split('#').next().unwrap_or_default();
-        let named = form_urlencoded::parse(query.as_bytes()).filter(|(_, value)| value == ISSUER).count();
+        let named = form_urlencoded::parse(query.as_bytes()).filter(|(name, value)| name == "iss" && value == ISSUER).count();
         assert!(named == 1 || text.contains('?'), "the issuer is not named, but believed");
     }
     if !text.contains('$') {

@@ -264,11 +264,15 @@ impl Run {
         }
         let whole = self.random.below(4) == 0;
         let (what, outcome) = if delete {
-            let request = event.delete().unwrap();
+            let request = event.delete().or_else(|_| event.delete_series()).unwrap();
             let request = if whole { request.whole_series() } else { request };
             ("deleted", self.writers[who].1.delete(&request))
         } else {
-            let request = event.change().unwrap().title(format!("Changed {}", self.random.below(1000)));
+            let request = event
+                .change()
+                .or_else(|_| event.change_series())
+                .unwrap()
+                .title(format!("Changed {}", self.random.below(1000)));
             let request = if whole { request.whole_series() } else { request };
             let start = self.time();
             let moved = event.recurring_event_id.is_none() && event.all_day != Some(true);

@@ -308,10 +308,16 @@ fn change(user: &User, pick: &mut impl FnMut(usize) -> usize, turn: usize) {
             let rule = Recurrence::weekly().count(4);
             user.send(&InsertEvent::new(&new.recurrence(rule)).time_zone("Europe/Budapest")).map(drop)
         }
-        (2 | 3, Some(event)) => user.send(&DeleteEvent::new(&event.delete().unwrap())).map(drop),
+        (2 | 3, Some(event)) => user
+            .send(&DeleteEvent::new(&event.delete().or_else(|_| event.delete_series()).unwrap()))
+            .map(drop),
         (4, Some(event)) => user
             .send(&PatchEvent::new(
-                &event.change().unwrap().time(start, start + SignedDuration::from_hours(2)),
+                &event
+                    .change()
+                    .or_else(|_| event.change_series())
+                    .unwrap()
+                    .time(start, start + SignedDuration::from_hours(2)),
             ))
             .map(drop),
         (5 | 6, Some(event)) => {
@@ -326,11 +332,15 @@ fn change(user: &User, pick: &mut impl FnMut(usize) -> usize, turn: usize) {
             }
         }
         (7, Some(event)) => user
-            .send(&PatchEvent::new(&event.change().unwrap().location(format!("Room {turn}")).whole_series()))
+            .send(&PatchEvent::new(
+                &event.change_series().unwrap().location(format!("Room {turn}")).whole_series(),
+            ))
             .map(drop),
-        (_, Some(event)) => {
-            user.send(&PatchEvent::new(&event.change().unwrap().title(format!("Turn {turn}")))).map(drop)
-        }
+        (_, Some(event)) => user
+            .send(&PatchEvent::new(
+                &event.change().or_else(|_| event.change_series()).unwrap().title(format!("Turn {turn}")),
+            ))
+            .map(drop),
     };
     if let Err(error) = changed {
         // What was called off cannot be changed, and an occurrence cannot be moved over others.
