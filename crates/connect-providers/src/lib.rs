@@ -11,5 +11,6 @@ pub mod loopback;
 pub mod microsoft;
 pub mod mirror;
 pub mod outlook;
+mod path;
 pub mod sync;
 pub mod token_endpoint;
