@@ -86,6 +86,40 @@ fn the_other_reads_have_paths_of_their_own() {
     assert_eq!(sent(&GetEvent::new(DEFAULT_CALENDAR, "e")).path, "/v1.0/me/events/e");
 }
 
+#[test]
+fn an_id_that_leads_elsewhere_is_not_sent() {
+    let (start, end) = (at("2026-01-13T08:00:00Z"), at("2026-01-13T08:30:00Z"));
+    let on = |calendar: &str, id: &str| {
+        let update = types::UpdateEvent::new(Provider::Microsoft, calendar, id).title("A");
+        let delete = types::DeleteEvent::new(Provider::Microsoft, calendar, id);
+        [
+            refusal(&GetEvent::new(calendar, id)),
+            refusal(&UpdateEvent::new(&update)),
+            refusal(&DeleteEvent::new(&delete)),
+        ]
+    };
+    for odd in ["", " ", ".", ".."] {
+        assert!(on("c", odd).iter().all(|why| why.contains("eventId")), "{odd:?}: {:?}", on("c", odd));
+        let mut calendars = on(odd, "e").to_vec();
+        calendars.extend([
+            refusal(&view().calendar(odd)),
+            refusal(&ListEvents::new().calendar(odd)),
+            refusal(&CreateEvent::new(&NewEvent::new((Provider::Microsoft, odd), "A", start, end))),
+        ]);
+        assert!(calendars.iter().all(|why| why.contains("calendarId")), "{odd:?}: {calendars:?}");
+    }
+    for odd in [".", ".."] {
+        let mut event = occurrence();
+        event.recurring_event_id = Some(odd.to_owned());
+        let update = event.change().unwrap().title("A").whole_series();
+        assert!(refusal(&UpdateEvent::new(&update)).contains("recurringEventId"));
+        assert!(
+            refusal(&DeleteEvent::new(&event.delete().unwrap().whole_series())).contains("recurringEventId")
+        );
+    }
+    assert_eq!(sent(&GetEvent::new("c", "...")).path, "/v1.0/me/calendars/c/events/...");
+}
+
 /// Three pages, the second of them empty.
 fn pages(request: &Request) -> Result<Response, TransportError> {
     let next = |skip| format!("https://graph.microsoft.com/v1.0/me/calendar/calendarView?$skip={skip}&x=%2B");

@@ -363,8 +363,20 @@ fn a_window_that_cannot_be_is_not_asked_for() {
     let (user, wire) = scripted(&[]);
     let mut backwards = EventFeed::new(at("2026-02-01T00:00:00Z"), at("2026-01-01T00:00:00Z"));
     assert!(round(&user, &mut backwards).unwrap_err().to_string().contains("end"));
+    for odd in ["", " ", ".", ".."] {
+        let error = round(&user, &mut feed().calendar(odd)).unwrap_err();
+        assert!(error.to_string().contains("calendarId"), "{odd:?}: {error}");
+    }
     assert!(round(&user, &mut feed().page_size(0)).unwrap_err().to_string().contains("page_size"));
     assert_eq!(wire.sent().len(), 0);
+}
+
+#[test]
+fn a_series_of_an_id_that_leads_elsewhere_is_not_asked_for() {
+    let item = r#"{"id":"o","type":"occurrence","seriesMasterId":"..","start":null}"#;
+    let (user, wire) = scripted(&[page(&[item.to_owned()], "$deltatoken=1")]);
+    assert!(round(&user, &mut feed()).unwrap_err().to_string().contains("eventId"));
+    assert_eq!(wire.sent().len(), 1);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::{
     answer::read_object,
     draft::{BodyType, Draft, ours},
-    endpoint::{calendar_path, endpoint},
+    endpoint::{calendar_path, check_calendar, endpoint},
     event::event,
     preferences::{Preferences, preferences},
 };
@@ -60,7 +60,8 @@ impl CreateEvent {
     /// The event. A create whose answer is lost is not repeated, as that might make a second event: see [`once`](Self::once).
     pub fn new(event: &NewEvent) -> Self {
         let target = event.target();
-        let fields = ours(&target).and_then(|()| Ok(event.fields()?)).map_err(Refused);
+        let checked = ours(&target).and_then(|()| check_calendar(&target.id));
+        let fields = checked.and_then(|()| Ok(event.fields()?)).map_err(Refused);
         Self { event: fields, calendar: target.id, prefer: Preferences::default(), draft: Draft::default() }
     }
 

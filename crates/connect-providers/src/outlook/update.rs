@@ -11,10 +11,11 @@ use super::{
     answer::read_object,
     create::{Refused, set},
     draft::{BodyType, Draft, ours},
-    endpoint::{endpoint, event_path},
+    endpoint::{check_event, endpoint, event_path},
     event::event,
     preferences::{Preferences, preferences},
 };
+use crate::path::check_id;
 
 /// A change to an event (`PATCH /me/calendars/{id}/events/{id}`). What the update leaves alone stays as it is. The answer is the
 /// event.
@@ -108,16 +109,21 @@ pub(super) struct Target {
 
 impl Target {
     pub(super) fn of(event: EventRef) -> (Self, Result<(), Error>) {
-        let checked = ours(&event.calendar).and_then(|()| {
-            if event.mode == Some(SeriesMode::Following) {
-                return Err(Error::validation(
-                    "Graph cannot split a series: end it with an update of its recurrence, and create another one",
-                ));
-            }
-            if event.id.trim().is_empty() { Err(Error::validation("eventId: is empty")) } else { Ok(()) }
-        });
+        let checked = Self::check(&event);
         let series = event.mode == Some(SeriesMode::All);
-        let id = event.recurring_event_id.filter(|id| series && !id.is_empty()).unwrap_or(event.id);
+        let id = event.recurring_event_id.filter(|_| series).unwrap_or(event.id);
         (Self { calendar: event.calendar.id, id, series }, checked)
+    }
+
+    fn check(event: &EventRef) -> Result<(), Error> {
+        ours(&event.calendar)?;
+        check_event(&event.calendar.id, &event.id)?;
+        match (event.mode, &event.recurring_event_id) {
+            (Some(SeriesMode::Following), _) => Err(Error::validation(
+                "Graph cannot split a series: end it with an update of its recurrence, and create another one",
+            )),
+            (Some(SeriesMode::All), Some(series)) => check_id("recurringEventId", series),
+            _ => Ok(()),
+        }
     }
 }
