@@ -372,6 +372,40 @@ fn a_window_that_cannot_be_is_not_asked_for() {
 }
 
 #[test]
+fn a_series_that_became_a_single_event_leaves_no_occurrences() {
+    let (user, wire) = scripted(&[
+        first()[0].clone(),
+        first()[1].clone(),
+        page(&[single("series", "Once")], "$deltatoken=2"),
+        page(&[master("Daily"), bare(9)], "$deltatoken=3"),
+        (200, format!(r#"{{"value":[{}]}}"#, instance(9, "Daily"))),
+    ]);
+    let (mut feed, mut copy) = (feed(), EventCopy::new());
+    copy.apply(round(&user, &mut feed).unwrap());
+    copy.apply(round(&user, &mut feed).unwrap());
+    assert_eq!(titles(&copy), pairs(&[("e1", "One"), ("series", "Once")]));
+    copy.apply(round(&user, &mut feed).unwrap());
+    assert_eq!(titles(&copy), pairs(&[("e1", "One"), ("o9", "Daily")]));
+    assert_eq!(wire.sent().len(), 5);
+}
+
+#[test]
+fn what_becomes_another_kind_of_event_while_the_pages_are_read_is_what_it_was_last() {
+    let once = || vec![single("series", "Once")];
+    let with = |pages: [Vec<String>; 2]| {
+        let [first, last] = pages;
+        let (user, wire) = scripted(&[page(&first, "$skiptoken=1"), page(&last, "$deltatoken=1")]);
+        let mut copy = EventCopy::new();
+        copy.apply(round(&user, &mut feed()).unwrap());
+        assert_eq!(wire.sent().len(), 2, "there is nothing more to be read");
+        titles(&copy)
+    };
+    assert_eq!(with([vec![bare(7), master("Daily")], once()]), pairs(&[("series", "Once")]));
+    assert_eq!(with([vec![bare(7)], once()]), pairs(&[("series", "Once")]));
+    assert_eq!(with([once(), vec![bare(7), master("Daily")]]), pairs(&[("o7", "Daily")]));
+}
+
+#[test]
 fn a_series_of_an_id_that_leads_elsewhere_is_not_asked_for() {
     let item = r#"{"id":"o","type":"occurrence","seriesMasterId":"..","start":null}"#;
     let (user, wire) = scripted(&[page(&[item.to_owned()], "$deltatoken=1")]);

@@ -46,7 +46,8 @@ use round::Round;
 /// * The time does not move: for another one, begin another feed.
 /// * Of an occurrence Graph says little more than when it is. The rest is that of its series, from the same round.
 /// * Graph does not say which occurrences of a series are gone. So a series that was touched is replaced as a whole: its occurrences
-///   are read anew, with one more request for each such series, and take the place of all there were.
+///   are read anew, with one more request for each such series, and take the place of all there were. A single event may have
+///   been a series: it takes the place of what there was under its id as well.
 /// * Changes do not have the application's own fields (`custom`): Graph gives no extended properties here.
 #[derive(Clone, Debug)]
 pub struct EventFeed {
