@@ -272,6 +272,55 @@ fn what_the_server_forgets_twice_in_a_round_is_not_asked_for_in_the_next() {
     assert_eq!(asked(&wire), ["delta", "$skiptoken=1", "delta", "$skiptoken=1", "delta"]);
 }
 
+fn refused() -> (u16, String) {
+    (400, r#"{"error":{"code":"ErrorInvalidUrlQuery","message":"The token is not valid."}}"#.to_owned())
+}
+
+#[test]
+fn a_link_that_is_refused_is_given_up() {
+    // That of the last round.
+    let (user, wire) = scripted(&[refused(), page(&[single("e9", "Nine")], "$deltatoken=9")]);
+    let mut feed = self::feed().resume(&cursor()).unwrap();
+    assert!(round(&user, &mut feed).unwrap().full);
+    assert_eq!(asked(&wire), ["$deltatoken=1", "delta"]);
+    // That of a page, twice: the next round begins with everything.
+    let end = page(&[single("e9", "Nine")], "$deltatoken=9");
+    let (user, wire) = scripted(&[first()[0].clone(), refused(), first()[0].clone(), refused(), end.clone()]);
+    let mut feed = self::feed().resume(&cursor()).unwrap();
+    let error = round(&user, &mut feed).unwrap_err();
+    assert_eq!((error.server_code(), feed.cursor()), (Some("ErrorInvalidUrlQuery"), None));
+    assert!(round(&user, &mut feed).unwrap().full);
+    assert_eq!(
+        asked(&wire),
+        ["$deltatoken=1", "$skiptoken=1", "delta", "$skiptoken=1", "delta"],
+        "each link once"
+    );
+    // That of a series' occurrences.
+    let next = r#","@odata.nextLink":"https://graph.microsoft.com/v1.0/me/events/series/instances?$skip=1""#;
+    let part = (200, format!(r#"{{"value":[]{next}}}"#));
+    let (user, wire) = scripted(&[page(&[bare(7)], "$deltatoken=1"), part, refused(), end]);
+    let mut feed = self::feed();
+    assert!(round(&user, &mut feed).is_err());
+    assert!(round(&user, &mut feed).unwrap().full);
+    assert_eq!(wire.sent().len(), 4);
+}
+
+#[test]
+fn a_feed_that_is_refused_without_a_link_says_so() {
+    let (user, wire) = scripted(&[refused(), refused(), page(&[], "$deltatoken=1")]);
+    let mut feed = self::feed();
+    for _ in 0..2 {
+        assert_eq!(round(&user, &mut feed).unwrap_err().server_code(), Some("ErrorInvalidUrlQuery"));
+    }
+    assert!(round(&user, &mut feed).unwrap().full);
+    assert_eq!(wire.sent().len(), 3);
+    // After the link the beginning as well: nothing is kept of either.
+    let (user, _) = scripted(&[refused(), refused()]);
+    let mut feed = self::feed().resume(&cursor()).unwrap();
+    assert!(round(&user, &mut feed).is_err());
+    assert_eq!(feed.cursor(), None);
+}
+
 #[test]
 fn a_server_that_only_forgets_is_not_asked_for_ever() {
     let (user, wire) = scripted(&[gone()]);

@@ -49,6 +49,11 @@ impl Round {
         !self.restarted && self.link.is_some() && self.delta.is_none()
     }
 
+    /// Whether it is at a link of the server's, or was at one before it began anew.
+    pub(super) fn goes_by_links(&self) -> bool {
+        self.restarted || self.link.is_some()
+    }
+
     pub(super) fn link(&self) -> Option<&str> {
         self.link.as_deref()
     }
