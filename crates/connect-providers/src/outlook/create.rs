@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     answer::read_object,
-    draft::{BodyType, Draft, ours},
+    draft::{BodyType, Draft, Over, ours},
     endpoint::{calendar_path, check_calendar, endpoint},
     event::event,
     preferences::{Preferences, preferences},
@@ -110,7 +110,7 @@ endpoint!(CreateEvent: POST "/me/calendars/{id}/events" -> Event {
 
     fn body(&self) -> Result<Body, Error> {
         let event = self.event.as_ref().map_err(|refused| refused.0.clone())?;
-        self.draft.body(event, false, self.prefer.property())
+        self.draft.body(event, Over::Nothing, self.prefer.property())
     }
 
     fn safety(&self) -> Safety {

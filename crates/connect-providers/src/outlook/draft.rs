@@ -48,14 +48,25 @@ pub(super) struct Draft {
     pub(super) transaction_id: Option<Box<str>>,
 }
 
+/// What is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Over {
+    /// Nothing: the event is new.
+    Nothing,
+    /// An event; it may be a series, if nothing says so.
+    Event,
+    /// A whole series.
+    Series,
+}
+
 impl Draft {
-    /// The body. `in_zone` says whether the times are those of a series, which goes by a zone.
-    pub(super) fn body(&self, event: &EventFields, in_zone: bool, property: &str) -> Result<Body, Error> {
+    /// The body.
+    pub(super) fn body(&self, event: &EventFields, over: Over, property: &str) -> Result<Body, Error> {
         let mut object = Object::default();
         if let Some(title) = &event.title {
             object.set("subject", title)?;
         }
-        self.times(&mut object, event, in_zone)?;
+        self.times(&mut object, event, over)?;
         self.description(&mut object, &event.description)?;
         match &event.location {
             Patch::Keep => {}
@@ -83,7 +94,7 @@ impl Draft {
             }
         }
         conference(&mut object, &event.conference_data)?;
-        if let Some(show_as) = show_as(event)? {
+        if let Some(show_as) = show_as(event, over)? {
             object.set("showAs", show_as)?;
         }
         if let Some(privacy) = &event.privacy {
@@ -98,14 +109,14 @@ impl Draft {
         object.finish()
     }
 
-    fn times(&self, object: &mut Object, event: &EventFields, in_zone: bool) -> Result<(), Error> {
+    fn times(&self, object: &mut Object, event: &EventFields, over: Over) -> Result<(), Error> {
         if let Some(all_day) = event.all_day {
             object.set("isAllDay", &all_day)?;
         }
         let repeats = matches!(event.recurrence, Patch::Set(_));
         let days = matches!(event.start, Some(EventTime::Date(_)));
         let zone = match &self.time_zone {
-            Some(name) if in_zone || repeats || days => Zone::named(name)?,
+            Some(name) if over == Over::Series || repeats || days => Zone::named(name)?,
             _ => Zone::utc(),
         };
         for (name, time) in [("start", &event.start), ("end", &event.end)] {
@@ -174,8 +185,9 @@ fn conference(object: &mut Object, data: &Patch<ConferenceData>) -> Result<(), E
     }
 }
 
-/// Availability and status share one field of Graph. Free stands over tentative.
-fn show_as(event: &EventFields) -> Result<Option<&str>, Error> {
+/// Availability and status share one field of Graph. Free stands over tentative. That an event takes place says nothing of whether
+/// who goes there is busy: one that is there stays free or out of office.
+fn show_as(event: &EventFields, over: Over) -> Result<Option<&str>, Error> {
     let tentative = match &event.status {
         Some(EventStatus::Cancelled) => {
             return Err(Error::validation("status: an event is cancelled by deleting it"));
@@ -187,7 +199,8 @@ fn show_as(event: &EventFields) -> Result<Option<&str>, Error> {
     Ok(match (&event.availability, &event.status) {
         (Some(Availability::Free), _) => Some("free"),
         (None | Some(Availability::Busy), _) if tentative => Some("tentative"),
-        (Some(Availability::Busy), _) | (None, Some(EventStatus::Confirmed)) => Some("busy"),
+        (Some(Availability::Busy), _) => Some("busy"),
+        (None, Some(EventStatus::Confirmed)) if over == Over::Nothing => Some("busy"),
         (Some(Availability::Other(other)), _) => Some(other.as_str()),
         (None, _) => None,
     })

@@ -10,7 +10,7 @@ use connect_core::{
 use super::{
     answer::read_object,
     create::{Refused, set},
-    draft::{BodyType, Draft, ours},
+    draft::{BodyType, Draft, Over, ours},
     endpoint::{check_event, endpoint, event_path},
     event::event,
     preferences::{Preferences, preferences},
@@ -22,6 +22,8 @@ use crate::path::check_id;
 ///
 /// * An occurrence is changed by its own id, unless the update is of the whole series: then by the series' id. One of "this and
 ///   following" is refused.
+/// * `status(Confirmed)` alone changes nothing, as an event that takes place may be one that is shown as free or out of office.
+///   One that is shown as tentative becomes busy with `availability(Busy)`.
 /// * A new location replaces all that Graph knows of the old one, its address and the other places of the event among it.
 /// * A new description of an event with an online meeting takes the place of the invitation in it, and with that of the meeting:
 ///   read, change, write.
@@ -80,7 +82,8 @@ endpoint!(UpdateEvent: PATCH "/me/calendars/{id}/events/{id}" -> Event {
 
     fn body(&self) -> Result<Body, Error> {
         let event = self.event.as_ref().map_err(|refused| refused.0.clone())?;
-        self.draft.body(event, self.target.series, self.prefer.property())
+        let over = if self.target.series { Over::Series } else { Over::Event };
+        self.draft.body(event, over, self.prefer.property())
     }
 
     /// The same change twice is the same as once; with a condition, the second would fail.
