@@ -427,6 +427,56 @@ fn an_update_sends_what_changes_and_nothing_else() {
     assert_eq!(repeats["recurrence"]["pattern"]["type"], "daily");
 }
 
+/// An event with two guests, a room, and its organizer as a guest or beside them.
+fn party(organizer_is_listed: bool) -> Event {
+    let guest = |kind: &str, name: &str, response: &str| {
+        serde_json::json!({"type": kind, "status": {"response": response, "time": "2026-01-01T00:00:00Z"},
+            "emailAddress": {"name": name, "address": format!("{name}@example.com")}})
+    };
+    let mut guests = vec![
+        guest("required", "Ada", "accepted"),
+        guest("optional", "Bob", "declined"),
+        guest("resource", "Room", "accepted"),
+    ];
+    if organizer_is_listed {
+        guests.push(guest("required", "Me", "organizer"));
+    }
+    let me = serde_json::json!({"emailAddress": {"name": "Me", "address": "me@example.com"}});
+    let event =
+        serde_json::json!({"id": "e", "type": "singleInstance", "attendees": guests, "organizer": me});
+    read(&GetEvent::new("c", "e"), &event.to_string()).unwrap()
+}
+
+#[test]
+fn guests_of_a_known_event_stay_what_they_are() {
+    for listed in [false, true] {
+        let event = party(listed);
+        // As a caller does who adds one guest and takes one away.
+        let emails = event.attendees.iter().map(|guest| guest.email.to_lowercase());
+        let emails: Vec<_> =
+            emails.filter(|email| !email.starts_with("ada")).chain(["eve@example.com".to_owned()]).collect();
+        assert!(emails.contains(&"me@example.com".to_owned()));
+        let change = event.change().unwrap().attendees(emails);
+        let known = body(&UpdateEvent::new(&change).knowing(&event));
+        let there = event.original.as_ref().unwrap().field::<serde_json::Value>("attendees").unwrap();
+        let new = serde_json::json!({"emailAddress": {"address": "eve@example.com"}, "type": "required"});
+        assert_eq!(known["attendees"], serde_json::json!([there[1], there[2], new]));
+        let unknown = body(&UpdateEvent::new(&change));
+        let all_required = unknown["attendees"].as_array().unwrap().iter();
+        assert_eq!(all_required.filter(|guest| guest["type"] == "required").count(), 4);
+    }
+    let odd = r#"{"id":"e","attendees":[5,null,{"emailAddress":7},{"emailAddress":{"address":"b@x"},"type":"optional"}]}"#;
+    let odd = read(&GetEvent::new("c", "e"), odd).unwrap();
+    let change = odd.change().unwrap().attendees(["B@x", "c@x"]);
+    let sent = body(&UpdateEvent::new(&change).knowing(&odd));
+    assert_eq!(
+        (sent["attendees"][0]["type"].as_str(), sent["attendees"].as_array().unwrap().len()),
+        (Some("optional"), 2)
+    );
+    let cleared = UpdateEvent::new(&odd.change().unwrap().clear_attendees()).knowing(&odd);
+    assert_eq!(body(&cleared)["attendees"], serde_json::json!([]));
+}
+
 #[test]
 fn graphs_own_fields_go_through() {
     let fields =

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use connect_core::{
     Error,
     types::{
-        Availability, Body, CalendarRef, ConferenceData, EventFields, EventStatus, EventTime, Patch,
+        Availability, Body, CalendarRef, ConferenceData, Event, EventFields, EventStatus, EventTime, Patch,
         PatternedRecurrence, Privacy, Provider, Raw, Recurrence, SeriesStart,
     },
 };
 use serde::Serialize;
 use serde_json::json;
 
-use super::time::Zone;
+use super::{guests::guests, time::Zone};
 
 /// In which form a description is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,6 +46,8 @@ pub(super) struct Draft {
     pub(super) body_type: Option<BodyType>,
     pub(super) fields: Option<Raw>,
     pub(super) transaction_id: Option<Box<str>>,
+    /// The event that it goes over, as far as it is known.
+    pub(super) known: Option<Box<Event>>,
 }
 
 /// What is there already.
@@ -76,9 +78,7 @@ impl Draft {
         match &event.attendees {
             Patch::Keep => {}
             Patch::Clear => object.set("attendees", &json!([]))?,
-            Patch::Set(guests) => {
-                object.set("attendees", &guests.iter().map(|guest| attendee(guest)).collect::<Vec<_>>())?
-            }
+            Patch::Set(addresses) => object.set("attendees", &guests(addresses, self.known.as_deref()))?,
         }
         match &event.custom {
             Patch::Keep => {}
@@ -161,10 +161,6 @@ fn pattern(
     let mut pattern = PatternedRecurrence::new(recurrence, start)?;
     pattern.time_zone = Some(zone.name);
     Ok(pattern)
-}
-
-fn attendee(address: &str) -> serde_json::Value {
-    json!({"emailAddress": {"address": address}, "type": "required"})
 }
 
 /// Only who makes one is taken from what is known of a conference: the rest is Microsoft's, and a link of one's own has no

@@ -22,6 +22,8 @@ use crate::path::check_id;
 ///
 /// * An occurrence is changed by its own id, unless the update is of the whole series: then by the series' id. One of "this and
 ///   following" is refused.
+/// * Guests who are not in a list of guests are uninvited. Who is in it becomes a required guest, rooms and optional guests too,
+///   and so does the organizer, whom a read lists among the guests: unless the event is known ([`knowing`](Self::knowing)).
 /// * `status(Confirmed)` alone changes nothing, as an event that takes place may be one that is shown as free or out of office.
 ///   One that is shown as tentative becomes busy with `availability(Busy)`.
 /// * A new location replaces all that Graph knows of the old one, its address and the other places of the event among it.
@@ -49,6 +51,13 @@ impl UpdateEvent {
     /// Only if the event is still in the state of that [`etag`](super::etag); a conflict otherwise.
     pub fn if_match(mut self, etag: impl Into<Box<str>>) -> Self {
         self.prefer.if_match = Some(etag.into());
+        self
+    }
+
+    /// With what is known of the event as it is in Graph: guests who are there stay what they are, with their answers, and the
+    /// organizer does not become one.
+    pub fn knowing(mut self, event: &Event) -> Self {
+        self.draft.known = Some(Box::new(event.clone()));
         self
     }
 
