@@ -420,11 +420,63 @@ fn an_update_sends_what_changes_and_nothing_else() {
         (moved["start"]["timeZone"].as_str(), moved["isAllDay"].as_bool()),
         (Some("UTC"), Some(false))
     );
-    let series = occurrence().change().unwrap().whole_series().time(start, end);
+    let series = new().whole_series().time(start, end);
     assert_eq!(body(&update(series).time_zone("Europe/Berlin"))["start"]["dateTime"], "2026-07-13T10:00:00");
     assert!(refusal(&update(new().recurrence(Recurrence::daily()))).contains(".time(start, end)"));
-    let repeats = body(&update(new().recurrence(Recurrence::daily()).time(start, end)));
+    let repeats = update(new().recurrence(Recurrence::daily()).time(start, end));
+    let repeats = body(&repeats.time_zone("UTC"));
     assert_eq!(repeats["recurrence"]["pattern"]["type"], "daily");
+}
+
+#[test]
+fn a_series_is_not_moved_to_where_one_of_its_occurrences_goes() {
+    let (start, end) = (at("2026-07-13T08:00:00Z"), at("2026-07-13T09:00:00Z"));
+    let of = |event: &Event| event.change().unwrap().whole_series();
+    let (day, next) = (date(2026, 7, 13), date(2026, 7, 14));
+    for change in [of(&occurrence()).time(start, end), of(&occurrence()).dates(day, next)] {
+        let why = refusal(&UpdateEvent::new(&change).time_zone("Europe/Berlin"));
+        assert!(why.contains("read the series"), "{why}");
+    }
+    // What is not a time is the same for all of them.
+    assert_eq!(body(&UpdateEvent::new(&of(&occurrence()).title("B"))), serde_json::json!({"subject": "B"}));
+    let alone = occurrence().change().unwrap().time(start, end);
+    assert_eq!(body(&UpdateEvent::new(&alone))["start"]["timeZone"], "UTC");
+    let mut series = Event::new(Provider::Microsoft, "c", "series");
+    for id in [None, Some("series".to_owned())] {
+        series.recurring_event_id = id;
+        let moved = UpdateEvent::new(&of(&series).time(start, end)).time_zone("Europe/Berlin");
+        assert_eq!(sent(&moved).path, "/v1.0/me/calendars/c/events/series");
+        assert_eq!(body(&moved)["start"]["dateTime"], "2026-07-13T10:00:00");
+    }
+}
+
+#[test]
+fn a_series_gets_no_new_times_without_its_zone() {
+    let (start, end) = (at("2026-07-13T08:00:00Z"), at("2026-07-13T09:00:00Z"));
+    let (day, next) = (date(2026, 7, 13), date(2026, 7, 14));
+    let new = || types::UpdateEvent::new(Provider::Microsoft, "c", "e");
+    for change in [
+        new().whole_series().time(start, end),
+        new().whole_series().dates(day, next),
+        new().recurrence(Recurrence::daily()).time(start, end),
+    ] {
+        let why = refusal(&UpdateEvent::new(&change));
+        assert!(why.contains(".time_zone("), "{why}");
+        let zoned = body(&UpdateEvent::new(&change).time_zone("Europe/Berlin"));
+        assert_eq!(zoned["start"]["timeZone"], "Europe/Berlin");
+    }
+    // A series that was read is known as one.
+    let series = read(&GetEvent::new("c", "e"), r#"{"id":"e","type":"seriesMaster"}"#).unwrap();
+    let moved = || UpdateEvent::new(&series.change().unwrap().time(start, end));
+    assert_eq!(body(&moved())["start"]["timeZone"], "UTC");
+    assert!(refusal(&moved().knowing(&series)).contains(".time_zone("));
+    let zoned = body(&moved().knowing(&series).time_zone("Europe/Berlin"));
+    assert_eq!(zoned["start"]["dateTime"], "2026-07-13T10:00:00");
+    let other = Event::new(Provider::Microsoft, "c", "another");
+    assert_eq!(body(&moved().knowing(&other))["start"]["timeZone"], "UTC");
+    // Nothing about when it is, and nothing but a day.
+    assert!(body(&UpdateEvent::new(&new().whole_series().title("A"))).get("start").is_none());
+    assert_eq!(body(&UpdateEvent::new(&new().dates(day, next)))["start"]["timeZone"], "UTC");
 }
 
 /// An event with two guests, a room, and its organizer as a guest or beside them.

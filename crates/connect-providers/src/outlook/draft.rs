@@ -114,9 +114,17 @@ impl Draft {
             object.set("isAllDay", &all_day)?;
         }
         let repeats = matches!(event.recurrence, Patch::Set(_));
+        let series = repeats || over == Over::Series;
+        let moves = event.start.is_some() || event.end.is_some();
         let days = matches!(event.start, Some(EventTime::Date(_)));
         let zone = match &self.time_zone {
-            Some(name) if over == Over::Series || repeats || days => Zone::named(name)?,
+            Some(name) if series || days => Zone::named(name)?,
+            // In UTC its occurrences would move as soon as the clocks change.
+            None if series && moves && over != Over::Nothing => {
+                return Err(Error::validation(
+                    "time_zone: new times of a whole series need the zone that it is at home in, with `.time_zone(name)`",
+                ));
+            }
             _ => Zone::utc(),
         };
         for (name, time) in [("start", &event.start), ("end", &event.end)] {

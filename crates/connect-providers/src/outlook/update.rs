@@ -12,7 +12,7 @@ use super::{
     create::{Refused, set},
     draft::{BodyType, Draft, Over, ours},
     endpoint::{check_event, endpoint, event_path},
-    event::event,
+    event::{Item, event},
     preferences::{Preferences, preferences},
 };
 use crate::path::check_id;
@@ -20,8 +20,26 @@ use crate::path::check_id;
 /// A change to an event (`PATCH /me/calendars/{id}/events/{id}`). What the update leaves alone stays as it is. The answer is the
 /// event.
 ///
+/// ```
+/// use connect_core::{Endpoint, types::{Event, Provider}};
+/// use connect_providers::outlook::{DEFAULT_CALENDAR, UpdateEvent};
+///
+/// // As `GetEvent` read it, by the `recurring_event_id` of an occurrence.
+/// let series = Event::new(Provider::Microsoft, DEFAULT_CALENDAR, "AAMkSeries");
+/// let (start, end) = ("2026-01-13T09:00:00Z".parse::<jiff::Timestamp>()?, "2026-01-13T09:30:00Z".parse::<jiff::Timestamp>()?);
+/// let change = series.change()?.whole_series().time(start, end);
+/// assert!(UpdateEvent::new(&change).body().is_err());
+/// assert!(UpdateEvent::new(&change).time_zone("Europe/Berlin").body().is_ok());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// * An occurrence is changed by its own id, unless the update is of the whole series: then by the series' id. One of "this and
 ///   following" is refused.
+/// * New times of a whole series are those of its first occurrence, and of another occurrence they are refused: they would cut
+///   off what was before it. Read the series ([`GetEvent`](super::GetEvent) of its id), and change that. They need
+///   [`time_zone`](Self::time_zone) as well, without which they are refused: in UTC the occurrences would move by an hour when
+///   the clocks change. Where nothing says that an event is a series (neither `whole_series` nor [`knowing`](Self::knowing)),
+///   its times are sent in UTC.
 /// * Guests who are not in a list of guests are uninvited. Who is in it becomes a required guest, rooms and optional guests too,
 ///   and so does the organizer, whom a read lists among the guests: unless the event is known ([`knowing`](Self::knowing)).
 /// * `status(Confirmed)` alone changes nothing, as an event that takes place may be one that is shown as free or out of office.
@@ -55,7 +73,7 @@ impl UpdateEvent {
     }
 
     /// With what is known of the event as it is in Graph: guests who are there stay what they are, with their answers, and the
-    /// organizer does not become one.
+    /// organizer does not become one. A series is known as one.
     pub fn knowing(mut self, event: &Event) -> Self {
         self.draft.known = Some(Box::new(event.clone()));
         self
@@ -82,6 +100,13 @@ impl UpdateEvent {
     }
 }
 
+impl UpdateEvent {
+    fn knows_series(&self) -> bool {
+        let known = self.draft.known.as_ref().filter(|known| known.id == self.target.id);
+        known.and_then(|known| known.original.as_ref()).is_some_and(|raw| Item::of(raw).is_master())
+    }
+}
+
 preferences!(UpdateEvent);
 
 endpoint!(UpdateEvent: PATCH "/me/calendars/{id}/events/{id}" -> Event {
@@ -91,7 +116,12 @@ endpoint!(UpdateEvent: PATCH "/me/calendars/{id}/events/{id}" -> Event {
 
     fn body(&self) -> Result<Body, Error> {
         let event = self.event.as_ref().map_err(|refused| refused.0.clone())?;
-        let over = if self.target.series { Over::Series } else { Over::Event };
+        if self.target.of_occurrence && (event.start.is_some() || event.end.is_some()) {
+            return Err(Error::validation(
+                "start: an occurrence does not tell when its series begins: read the series by its id, and change that",
+            ));
+        }
+        let over = if self.target.series || self.knows_series() { Over::Series } else { Over::Event };
         self.draft.body(event, over, self.prefer.property())
     }
 
@@ -111,20 +141,23 @@ endpoint!(UpdateEvent: PATCH "/me/calendars/{id}/events/{id}" -> Event {
 });
 
 /// Which event a write is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Target {
     pub(super) calendar: String,
     pub(super) id: String,
     /// Whether it is a whole series.
     pub(super) series: bool,
+    /// Whether that is known by one of its occurrences only.
+    of_occurrence: bool,
 }
 
 impl Target {
     pub(super) fn of(event: EventRef) -> (Self, Result<(), Error>) {
         let checked = Self::check(&event);
         let series = event.mode == Some(SeriesMode::All);
-        let id = event.recurring_event_id.filter(|_| series).unwrap_or(event.id);
-        (Self { calendar: event.calendar.id, id, series }, checked)
+        let id = event.recurring_event_id.filter(|_| series).unwrap_or_else(|| event.id.clone());
+        let of_occurrence = id != event.id;
+        (Self { calendar: event.calendar.id, id, series, of_occurrence }, checked)
     }
 
     fn check(event: &EventRef) -> Result<(), Error> {
