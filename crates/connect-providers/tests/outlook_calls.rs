@@ -86,6 +86,40 @@ fn the_other_reads_have_paths_of_their_own() {
     assert_eq!(sent(&GetEvent::new(DEFAULT_CALENDAR, "e")).path, "/v1.0/me/events/e");
 }
 
+#[test]
+fn an_id_that_leads_elsewhere_is_not_sent() {
+    let (start, end) = (at("2026-01-13T08:00:00Z"), at("2026-01-13T08:30:00Z"));
+    let on = |calendar: &str, id: &str| {
+        let update = types::UpdateEvent::new(Provider::Microsoft, calendar, id).title("A");
+        let delete = types::DeleteEvent::new(Provider::Microsoft, calendar, id);
+        [
+            refusal(&GetEvent::new(calendar, id)),
+            refusal(&UpdateEvent::new(&update)),
+            refusal(&DeleteEvent::new(&delete)),
+        ]
+    };
+    for odd in ["", " ", ".", ".."] {
+        assert!(on("c", odd).iter().all(|why| why.contains("eventId")), "{odd:?}: {:?}", on("c", odd));
+        let mut calendars = on(odd, "e").to_vec();
+        calendars.extend([
+            refusal(&view().calendar(odd)),
+            refusal(&ListEvents::new().calendar(odd)),
+            refusal(&CreateEvent::new(&NewEvent::new((Provider::Microsoft, odd), "A", start, end))),
+        ]);
+        assert!(calendars.iter().all(|why| why.contains("calendarId")), "{odd:?}: {calendars:?}");
+    }
+    for odd in [".", ".."] {
+        let mut event = occurrence();
+        event.recurring_event_id = Some(odd.to_owned());
+        let update = event.change().unwrap().title("A").whole_series();
+        assert!(refusal(&UpdateEvent::new(&update)).contains("recurringEventId"));
+        assert!(
+            refusal(&DeleteEvent::new(&event.delete().unwrap().whole_series())).contains("recurringEventId")
+        );
+    }
+    assert_eq!(sent(&GetEvent::new("c", "...")).path, "/v1.0/me/calendars/c/events/...");
+}
+
 /// Three pages, the second of them empty.
 fn pages(request: &Request) -> Result<Response, TransportError> {
     let next = |skip| format!("https://graph.microsoft.com/v1.0/me/calendar/calendarView?$skip={skip}&x=%2B");
@@ -386,11 +420,113 @@ fn an_update_sends_what_changes_and_nothing_else() {
         (moved["start"]["timeZone"].as_str(), moved["isAllDay"].as_bool()),
         (Some("UTC"), Some(false))
     );
-    let series = occurrence().change().unwrap().whole_series().time(start, end);
+    let series = new().whole_series().time(start, end);
     assert_eq!(body(&update(series).time_zone("Europe/Berlin"))["start"]["dateTime"], "2026-07-13T10:00:00");
     assert!(refusal(&update(new().recurrence(Recurrence::daily()))).contains(".time(start, end)"));
-    let repeats = body(&update(new().recurrence(Recurrence::daily()).time(start, end)));
+    let repeats = update(new().recurrence(Recurrence::daily()).time(start, end));
+    let repeats = body(&repeats.time_zone("UTC"));
     assert_eq!(repeats["recurrence"]["pattern"]["type"], "daily");
+}
+
+#[test]
+fn a_series_is_not_moved_to_where_one_of_its_occurrences_goes() {
+    let (start, end) = (at("2026-07-13T08:00:00Z"), at("2026-07-13T09:00:00Z"));
+    let of = |event: &Event| event.change().unwrap().whole_series();
+    let (day, next) = (date(2026, 7, 13), date(2026, 7, 14));
+    for change in [of(&occurrence()).time(start, end), of(&occurrence()).dates(day, next)] {
+        let why = refusal(&UpdateEvent::new(&change).time_zone("Europe/Berlin"));
+        assert!(why.contains("read the series"), "{why}");
+    }
+    // What is not a time is the same for all of them.
+    assert_eq!(body(&UpdateEvent::new(&of(&occurrence()).title("B"))), serde_json::json!({"subject": "B"}));
+    let alone = occurrence().change().unwrap().time(start, end);
+    assert_eq!(body(&UpdateEvent::new(&alone))["start"]["timeZone"], "UTC");
+    let mut series = Event::new(Provider::Microsoft, "c", "series");
+    for id in [None, Some("series".to_owned())] {
+        series.recurring_event_id = id;
+        let moved = UpdateEvent::new(&of(&series).time(start, end)).time_zone("Europe/Berlin");
+        assert_eq!(sent(&moved).path, "/v1.0/me/calendars/c/events/series");
+        assert_eq!(body(&moved)["start"]["dateTime"], "2026-07-13T10:00:00");
+    }
+}
+
+#[test]
+fn a_series_gets_no_new_times_without_its_zone() {
+    let (start, end) = (at("2026-07-13T08:00:00Z"), at("2026-07-13T09:00:00Z"));
+    let (day, next) = (date(2026, 7, 13), date(2026, 7, 14));
+    let new = || types::UpdateEvent::new(Provider::Microsoft, "c", "e");
+    for change in [
+        new().whole_series().time(start, end),
+        new().whole_series().dates(day, next),
+        new().recurrence(Recurrence::daily()).time(start, end),
+    ] {
+        let why = refusal(&UpdateEvent::new(&change));
+        assert!(why.contains(".time_zone("), "{why}");
+        let zoned = body(&UpdateEvent::new(&change).time_zone("Europe/Berlin"));
+        assert_eq!(zoned["start"]["timeZone"], "Europe/Berlin");
+    }
+    // A series that was read is known as one.
+    let series = read(&GetEvent::new("c", "e"), r#"{"id":"e","type":"seriesMaster"}"#).unwrap();
+    let moved = || UpdateEvent::new(&series.change().unwrap().time(start, end));
+    assert_eq!(body(&moved())["start"]["timeZone"], "UTC");
+    assert!(refusal(&moved().knowing(&series)).contains(".time_zone("));
+    let zoned = body(&moved().knowing(&series).time_zone("Europe/Berlin"));
+    assert_eq!(zoned["start"]["dateTime"], "2026-07-13T10:00:00");
+    let other = Event::new(Provider::Microsoft, "c", "another");
+    assert_eq!(body(&moved().knowing(&other))["start"]["timeZone"], "UTC");
+    // Nothing about when it is, and nothing but a day.
+    assert!(body(&UpdateEvent::new(&new().whole_series().title("A"))).get("start").is_none());
+    assert_eq!(body(&UpdateEvent::new(&new().dates(day, next)))["start"]["timeZone"], "UTC");
+}
+
+/// An event with two guests, a room, and its organizer as a guest or beside them.
+fn party(organizer_is_listed: bool) -> Event {
+    let guest = |kind: &str, name: &str, response: &str| {
+        serde_json::json!({"type": kind, "status": {"response": response, "time": "2026-01-01T00:00:00Z"},
+            "emailAddress": {"name": name, "address": format!("{name}@example.com")}})
+    };
+    let mut guests = vec![
+        guest("required", "Ada", "accepted"),
+        guest("optional", "Bob", "declined"),
+        guest("resource", "Room", "accepted"),
+    ];
+    if organizer_is_listed {
+        guests.push(guest("required", "Me", "organizer"));
+    }
+    let me = serde_json::json!({"emailAddress": {"name": "Me", "address": "me@example.com"}});
+    let event =
+        serde_json::json!({"id": "e", "type": "singleInstance", "attendees": guests, "organizer": me});
+    read(&GetEvent::new("c", "e"), &event.to_string()).unwrap()
+}
+
+#[test]
+fn guests_of_a_known_event_stay_what_they_are() {
+    for listed in [false, true] {
+        let event = party(listed);
+        // As a caller does who adds one guest and takes one away.
+        let emails = event.attendees.iter().map(|guest| guest.email.to_lowercase());
+        let emails: Vec<_> =
+            emails.filter(|email| !email.starts_with("ada")).chain(["eve@example.com".to_owned()]).collect();
+        assert!(emails.contains(&"me@example.com".to_owned()));
+        let change = event.change().unwrap().attendees(emails);
+        let known = body(&UpdateEvent::new(&change).knowing(&event));
+        let there = event.original.as_ref().unwrap().field::<serde_json::Value>("attendees").unwrap();
+        let new = serde_json::json!({"emailAddress": {"address": "eve@example.com"}, "type": "required"});
+        assert_eq!(known["attendees"], serde_json::json!([there[1], there[2], new]));
+        let unknown = body(&UpdateEvent::new(&change));
+        let all_required = unknown["attendees"].as_array().unwrap().iter();
+        assert_eq!(all_required.filter(|guest| guest["type"] == "required").count(), 4);
+    }
+    let odd = r#"{"id":"e","attendees":[5,null,{"emailAddress":7},{"emailAddress":{"address":"b@x"},"type":"optional"}]}"#;
+    let odd = read(&GetEvent::new("c", "e"), odd).unwrap();
+    let change = odd.change().unwrap().attendees(["B@x", "c@x"]);
+    let sent = body(&UpdateEvent::new(&change).knowing(&odd));
+    assert_eq!(
+        (sent["attendees"][0]["type"].as_str(), sent["attendees"].as_array().unwrap().len()),
+        (Some("optional"), 2)
+    );
+    let cleared = UpdateEvent::new(&odd.change().unwrap().clear_attendees()).knowing(&odd);
+    assert_eq!(body(&cleared)["attendees"], serde_json::json!([]));
 }
 
 #[test]

@@ -272,6 +272,55 @@ fn what_the_server_forgets_twice_in_a_round_is_not_asked_for_in_the_next() {
     assert_eq!(asked(&wire), ["delta", "$skiptoken=1", "delta", "$skiptoken=1", "delta"]);
 }
 
+fn refused() -> (u16, String) {
+    (400, r#"{"error":{"code":"ErrorInvalidUrlQuery","message":"The token is not valid."}}"#.to_owned())
+}
+
+#[test]
+fn a_link_that_is_refused_is_given_up() {
+    // That of the last round.
+    let (user, wire) = scripted(&[refused(), page(&[single("e9", "Nine")], "$deltatoken=9")]);
+    let mut feed = self::feed().resume(&cursor()).unwrap();
+    assert!(round(&user, &mut feed).unwrap().full);
+    assert_eq!(asked(&wire), ["$deltatoken=1", "delta"]);
+    // That of a page, twice: the next round begins with everything.
+    let end = page(&[single("e9", "Nine")], "$deltatoken=9");
+    let (user, wire) = scripted(&[first()[0].clone(), refused(), first()[0].clone(), refused(), end.clone()]);
+    let mut feed = self::feed().resume(&cursor()).unwrap();
+    let error = round(&user, &mut feed).unwrap_err();
+    assert_eq!((error.server_code(), feed.cursor()), (Some("ErrorInvalidUrlQuery"), None));
+    assert!(round(&user, &mut feed).unwrap().full);
+    assert_eq!(
+        asked(&wire),
+        ["$deltatoken=1", "$skiptoken=1", "delta", "$skiptoken=1", "delta"],
+        "each link once"
+    );
+    // That of a series' occurrences.
+    let next = r#","@odata.nextLink":"https://graph.microsoft.com/v1.0/me/events/series/instances?$skip=1""#;
+    let part = (200, format!(r#"{{"value":[]{next}}}"#));
+    let (user, wire) = scripted(&[page(&[bare(7)], "$deltatoken=1"), part, refused(), end]);
+    let mut feed = self::feed();
+    assert!(round(&user, &mut feed).is_err());
+    assert!(round(&user, &mut feed).unwrap().full);
+    assert_eq!(wire.sent().len(), 4);
+}
+
+#[test]
+fn a_feed_that_is_refused_without_a_link_says_so() {
+    let (user, wire) = scripted(&[refused(), refused(), page(&[], "$deltatoken=1")]);
+    let mut feed = self::feed();
+    for _ in 0..2 {
+        assert_eq!(round(&user, &mut feed).unwrap_err().server_code(), Some("ErrorInvalidUrlQuery"));
+    }
+    assert!(round(&user, &mut feed).unwrap().full);
+    assert_eq!(wire.sent().len(), 3);
+    // After the link the beginning as well: nothing is kept of either.
+    let (user, _) = scripted(&[refused(), refused()]);
+    let mut feed = self::feed().resume(&cursor()).unwrap();
+    assert!(round(&user, &mut feed).is_err());
+    assert_eq!(feed.cursor(), None);
+}
+
 #[test]
 fn a_server_that_only_forgets_is_not_asked_for_ever() {
     let (user, wire) = scripted(&[gone()]);
@@ -363,8 +412,54 @@ fn a_window_that_cannot_be_is_not_asked_for() {
     let (user, wire) = scripted(&[]);
     let mut backwards = EventFeed::new(at("2026-02-01T00:00:00Z"), at("2026-01-01T00:00:00Z"));
     assert!(round(&user, &mut backwards).unwrap_err().to_string().contains("end"));
+    for odd in ["", " ", ".", ".."] {
+        let error = round(&user, &mut feed().calendar(odd)).unwrap_err();
+        assert!(error.to_string().contains("calendarId"), "{odd:?}: {error}");
+    }
     assert!(round(&user, &mut feed().page_size(0)).unwrap_err().to_string().contains("page_size"));
     assert_eq!(wire.sent().len(), 0);
+}
+
+#[test]
+fn a_series_that_became_a_single_event_leaves_no_occurrences() {
+    let (user, wire) = scripted(&[
+        first()[0].clone(),
+        first()[1].clone(),
+        page(&[single("series", "Once")], "$deltatoken=2"),
+        page(&[master("Daily"), bare(9)], "$deltatoken=3"),
+        (200, format!(r#"{{"value":[{}]}}"#, instance(9, "Daily"))),
+    ]);
+    let (mut feed, mut copy) = (feed(), EventCopy::new());
+    copy.apply(round(&user, &mut feed).unwrap());
+    copy.apply(round(&user, &mut feed).unwrap());
+    assert_eq!(titles(&copy), pairs(&[("e1", "One"), ("series", "Once")]));
+    copy.apply(round(&user, &mut feed).unwrap());
+    assert_eq!(titles(&copy), pairs(&[("e1", "One"), ("o9", "Daily")]));
+    assert_eq!(wire.sent().len(), 5);
+}
+
+#[test]
+fn what_becomes_another_kind_of_event_while_the_pages_are_read_is_what_it_was_last() {
+    let once = || vec![single("series", "Once")];
+    let with = |pages: [Vec<String>; 2]| {
+        let [first, last] = pages;
+        let (user, wire) = scripted(&[page(&first, "$skiptoken=1"), page(&last, "$deltatoken=1")]);
+        let mut copy = EventCopy::new();
+        copy.apply(round(&user, &mut feed()).unwrap());
+        assert_eq!(wire.sent().len(), 2, "there is nothing more to be read");
+        titles(&copy)
+    };
+    assert_eq!(with([vec![bare(7), master("Daily")], once()]), pairs(&[("series", "Once")]));
+    assert_eq!(with([vec![bare(7)], once()]), pairs(&[("series", "Once")]));
+    assert_eq!(with([once(), vec![bare(7), master("Daily")]]), pairs(&[("o7", "Daily")]));
+}
+
+#[test]
+fn a_series_of_an_id_that_leads_elsewhere_is_not_asked_for() {
+    let item = r#"{"id":"o","type":"occurrence","seriesMasterId":"..","start":null}"#;
+    let (user, wire) = scripted(&[page(&[item.to_owned()], "$deltatoken=1")]);
+    assert!(round(&user, &mut feed()).unwrap_err().to_string().contains("eventId"));
+    assert_eq!(wire.sent().len(), 1);
 }
 
 #[test]

@@ -20,7 +20,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 /// A calendar that tells its changes as Graph does: of a series that was touched the series and its occurrences, bare, and never
-/// which of them are gone.
+/// which of them are gone, also not when it is a single event from then on.
 #[derive(Default)]
 struct Calendar {
     singles: BTreeMap<String, String>,
@@ -37,10 +37,9 @@ struct Calendar {
 #[derive(Clone, Debug)]
 enum Change {
     Single(u8, String),
-    RemoveSingle(u8),
     Series(u8, String, BTreeSet<u8>),
     DropOccurrence(u8, u8),
-    RemoveSeries(u8),
+    Remove(u8),
     Forget,
     Fail,
     Sync,
@@ -49,12 +48,11 @@ enum Change {
 fn change() -> impl Strategy<Value = Change> {
     let title = "[a-z]{1,3}";
     prop_oneof![
-        (0..5_u8, title).prop_map(|(id, title)| Change::Single(id, title)),
-        (0..5_u8).prop_map(Change::RemoveSingle),
-        (0..3_u8, title, proptest::collection::btree_set(1..9_u8, 0..5))
+        (0..6_u8, title).prop_map(|(id, title)| Change::Single(id, title)),
+        (0..6_u8).prop_map(Change::Remove),
+        (0..6_u8, title, proptest::collection::btree_set(1..9_u8, 0..5))
             .prop_map(|(id, title, days)| Change::Series(id, title, days)),
-        (0..3_u8, 1..9_u8).prop_map(|(id, day)| Change::DropOccurrence(id, day)),
-        (0..3_u8).prop_map(Change::RemoveSeries),
+        (0..6_u8, 1..9_u8).prop_map(|(id, day)| Change::DropOccurrence(id, day)),
         Just(Change::Forget),
         Just(Change::Fail),
         Just(Change::Sync),
@@ -66,31 +64,34 @@ impl Calendar {
     fn change(&mut self, change: Change) {
         let touched = match change {
             Change::Single(id, title) => {
-                self.singles.insert(format!("e{id}"), title);
-                format!("e{id}")
-            }
-            Change::RemoveSingle(id) => {
-                self.singles.remove(&format!("e{id}"));
-                format!("e{id}")
+                let id = self.remove(id);
+                self.singles.insert(id.clone(), title);
+                id
             }
             Change::Series(id, title, days) => {
-                self.series.insert(format!("s{id}"), (title, days));
-                format!("s{id}")
+                let id = self.remove(id);
+                self.series.insert(id.clone(), (title, days));
+                id
             }
             Change::DropOccurrence(id, day) => {
-                let Some((_, days)) = self.series.get_mut(&format!("s{id}")) else { return };
+                let Some((_, days)) = self.series.get_mut(&format!("e{id}")) else { return };
                 days.remove(&day);
-                format!("s{id}")
+                format!("e{id}")
             }
-            Change::RemoveSeries(id) => {
-                self.series.remove(&format!("s{id}"));
-                format!("s{id}")
-            }
+            Change::Remove(id) => self.remove(id),
             Change::Forget => return self.forgotten = self.log.len() + 1,
             Change::Fail => return self.fail_next = true,
             Change::Sync => return,
         };
         self.log.push(touched);
+    }
+
+    /// A single event becomes a series and a series a single event: the id stays.
+    fn remove(&mut self, id: u8) -> String {
+        let id = format!("e{id}");
+        self.singles.remove(&id);
+        self.series.remove(&id);
+        id
     }
 
     fn truth(&self) -> BTreeMap<String, String> {

@@ -457,9 +457,14 @@ fn what_graph_does_not_have_is_refused() {
     assert_eq!(free["showAs"], "free");
     assert_eq!(body(&CreateEvent::new(&new().availability("oof")))["showAs"], "oof");
     assert_eq!(body(&CreateEvent::new(&new().privacy("personal")))["sensitivity"], "personal");
-    let confirmed =
-        connect_core::types::UpdateEvent::new(Provider::Microsoft, "c", "e").status(EventStatus::Confirmed);
-    assert_eq!(body(&UpdateEvent::new(&confirmed)), json!({"showAs": "busy"}));
+    assert_eq!(body(&CreateEvent::new(&new().status(EventStatus::Confirmed)))["showAs"], "busy");
+    let change = || connect_core::types::UpdateEvent::new(Provider::Microsoft, "c", "e");
+    let confirmed = || change().status(EventStatus::Confirmed);
+    assert_eq!(body(&UpdateEvent::new(&confirmed())), json!({}), "it may be free or out of office");
+    let busy = confirmed().availability(Availability::Busy);
+    assert_eq!(body(&UpdateEvent::new(&busy)), json!({"showAs": "busy"}));
+    let tentative = change().status(EventStatus::Tentative);
+    assert_eq!(body(&UpdateEvent::new(&tentative)), json!({"showAs": "tentative"}));
     let text = CreateEvent::new(&new().description("a < b && c > d"));
     assert_eq!(body(&text)["body"]["contentType"], "text");
     assert_eq!(body(&text.body_type(BodyType::Html))["body"]["contentType"], "html");

@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256};
 
 use super::{
     answer::read_object,
-    draft::{BodyType, Draft, ours},
-    endpoint::{calendar_path, endpoint},
+    draft::{BodyType, Draft, Over, ours},
+    endpoint::{calendar_path, check_calendar, endpoint},
     event::event,
     preferences::{Preferences, preferences},
 };
@@ -60,7 +60,8 @@ impl CreateEvent {
     /// The event. A create whose answer is lost is not repeated, as that might make a second event: see [`once`](Self::once).
     pub fn new(event: &NewEvent) -> Self {
         let target = event.target();
-        let fields = ours(&target).and_then(|()| Ok(event.fields()?)).map_err(Refused);
+        let checked = ours(&target).and_then(|()| check_calendar(&target.id));
+        let fields = checked.and_then(|()| Ok(event.fields()?)).map_err(Refused);
         Self { event: fields, calendar: target.id, prefer: Preferences::default(), draft: Draft::default() }
     }
 
@@ -109,7 +110,7 @@ endpoint!(CreateEvent: POST "/me/calendars/{id}/events" -> Event {
 
     fn body(&self) -> Result<Body, Error> {
         let event = self.event.as_ref().map_err(|refused| refused.0.clone())?;
-        self.draft.body(event, false, self.prefer.property())
+        self.draft.body(event, Over::Nothing, self.prefer.property())
     }
 
     fn safety(&self) -> Safety {

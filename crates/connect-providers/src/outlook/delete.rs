@@ -29,10 +29,7 @@ impl DeleteEvent {
     pub fn new(delete: &types::DeleteEvent) -> Self {
         let (target, checked) = match delete.event() {
             Ok(event) => Target::of(event),
-            Err(invalid) => {
-                let nothing = Target { calendar: String::new(), id: String::new(), series: false };
-                (nothing, Err(invalid.into()))
-            }
+            Err(invalid) => (Target::default(), Err(invalid.into())),
         };
         Self { target, checked: checked.map_err(Refused), prefer: Preferences::default() }
     }

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use connect_core::{
     Error,
     types::{
-        Availability, Body, CalendarRef, ConferenceData, EventFields, EventStatus, EventTime, Patch,
+        Availability, Body, CalendarRef, ConferenceData, Event, EventFields, EventStatus, EventTime, Patch,
         PatternedRecurrence, Privacy, Provider, Raw, Recurrence, SeriesStart,
     },
 };
 use serde::Serialize;
 use serde_json::json;
 
-use super::time::Zone;
+use super::{guests::guests, time::Zone};
 
 /// In which form a description is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,16 +46,29 @@ pub(super) struct Draft {
     pub(super) body_type: Option<BodyType>,
     pub(super) fields: Option<Raw>,
     pub(super) transaction_id: Option<Box<str>>,
+    /// The event that it goes over, as far as it is known.
+    pub(super) known: Option<Box<Event>>,
+}
+
+/// What is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Over {
+    /// Nothing: the event is new.
+    Nothing,
+    /// An event; it may be a series, if nothing says so.
+    Event,
+    /// A whole series.
+    Series,
 }
 
 impl Draft {
-    /// The body. `in_zone` says whether the times are those of a series, which goes by a zone.
-    pub(super) fn body(&self, event: &EventFields, in_zone: bool, property: &str) -> Result<Body, Error> {
+    /// The body.
+    pub(super) fn body(&self, event: &EventFields, over: Over, property: &str) -> Result<Body, Error> {
         let mut object = Object::default();
         if let Some(title) = &event.title {
             object.set("subject", title)?;
         }
-        self.times(&mut object, event, in_zone)?;
+        self.times(&mut object, event, over)?;
         self.description(&mut object, &event.description)?;
         match &event.location {
             Patch::Keep => {}
@@ -65,9 +78,7 @@ impl Draft {
         match &event.attendees {
             Patch::Keep => {}
             Patch::Clear => object.set("attendees", &json!([]))?,
-            Patch::Set(guests) => {
-                object.set("attendees", &guests.iter().map(|guest| attendee(guest)).collect::<Vec<_>>())?
-            }
+            Patch::Set(addresses) => object.set("attendees", &guests(addresses, self.known.as_deref()))?,
         }
         match &event.custom {
             Patch::Keep => {}
@@ -83,7 +94,7 @@ impl Draft {
             }
         }
         conference(&mut object, &event.conference_data)?;
-        if let Some(show_as) = show_as(event)? {
+        if let Some(show_as) = show_as(event, over)? {
             object.set("showAs", show_as)?;
         }
         if let Some(privacy) = &event.privacy {
@@ -98,14 +109,22 @@ impl Draft {
         object.finish()
     }
 
-    fn times(&self, object: &mut Object, event: &EventFields, in_zone: bool) -> Result<(), Error> {
+    fn times(&self, object: &mut Object, event: &EventFields, over: Over) -> Result<(), Error> {
         if let Some(all_day) = event.all_day {
             object.set("isAllDay", &all_day)?;
         }
         let repeats = matches!(event.recurrence, Patch::Set(_));
+        let series = repeats || over == Over::Series;
+        let moves = event.start.is_some() || event.end.is_some();
         let days = matches!(event.start, Some(EventTime::Date(_)));
         let zone = match &self.time_zone {
-            Some(name) if in_zone || repeats || days => Zone::named(name)?,
+            Some(name) if series || days => Zone::named(name)?,
+            // In UTC its occurrences would move as soon as the clocks change.
+            None if series && moves && over != Over::Nothing => {
+                return Err(Error::validation(
+                    "time_zone: new times of a whole series need the zone that it is at home in, with `.time_zone(name)`",
+                ));
+            }
             _ => Zone::utc(),
         };
         for (name, time) in [("start", &event.start), ("end", &event.end)] {
@@ -152,10 +171,6 @@ fn pattern(
     Ok(pattern)
 }
 
-fn attendee(address: &str) -> serde_json::Value {
-    json!({"emailAddress": {"address": address}, "type": "required"})
-}
-
 /// Only who makes one is taken from what is known of a conference: the rest is Microsoft's, and a link of one's own has no
 /// place in an event of Graph.
 fn conference(object: &mut Object, data: &Patch<ConferenceData>) -> Result<(), Error> {
@@ -174,8 +189,9 @@ fn conference(object: &mut Object, data: &Patch<ConferenceData>) -> Result<(), E
     }
 }
 
-/// Availability and status share one field of Graph. Free stands over tentative.
-fn show_as(event: &EventFields) -> Result<Option<&str>, Error> {
+/// Availability and status share one field of Graph. Free stands over tentative. That an event takes place says nothing of whether
+/// who goes there is busy: one that is there stays free or out of office.
+fn show_as(event: &EventFields, over: Over) -> Result<Option<&str>, Error> {
     let tentative = match &event.status {
         Some(EventStatus::Cancelled) => {
             return Err(Error::validation("status: an event is cancelled by deleting it"));
@@ -187,7 +203,8 @@ fn show_as(event: &EventFields) -> Result<Option<&str>, Error> {
     Ok(match (&event.availability, &event.status) {
         (Some(Availability::Free), _) => Some("free"),
         (None | Some(Availability::Busy), _) if tentative => Some("tentative"),
-        (Some(Availability::Busy), _) | (None, Some(EventStatus::Confirmed)) => Some("busy"),
+        (Some(Availability::Busy), _) => Some("busy"),
+        (None, Some(EventStatus::Confirmed)) if over == Over::Nothing => Some("busy"),
         (Some(Availability::Other(other)), _) => Some(other.as_str()),
         (None, _) => None,
     })

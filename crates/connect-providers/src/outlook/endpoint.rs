@@ -1,11 +1,9 @@
 //! What the calls have in common.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use connect_core::Error;
 
 use super::DEFAULT_CALENDAR;
-
-/// What stands in a path as it is (RFC 3986 2.3).
-const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+use crate::path::{check_id, segment};
 
 /// The traits of a call: `Type: METHOD "/path" -> Answer`, and what differs from most endpoints. Its headers are those of
 /// its `prefer`.
@@ -62,10 +60,17 @@ pub(super) fn delta_path(calendar: &str) -> String {
     format!("{}/calendarView/delta", calendar_path(calendar))
 }
 
-fn is_default(calendar: &str) -> bool {
-    calendar.is_empty() || calendar == DEFAULT_CALENDAR
+/// Refuses the id of a calendar that would lead elsewhere.
+pub(super) fn check_calendar(id: &str) -> Result<(), Error> {
+    check_id("calendarId", id)
 }
 
-fn segment(text: &str) -> String {
-    utf8_percent_encode(text, KEPT).to_string()
+/// Refuses ids of an event that would lead elsewhere.
+pub(super) fn check_event(calendar: &str, id: &str) -> Result<(), Error> {
+    check_calendar(calendar)?;
+    check_id("eventId", id)
+}
+
+fn is_default(calendar: &str) -> bool {
+    calendar == DEFAULT_CALENDAR
 }

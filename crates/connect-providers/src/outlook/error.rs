@@ -68,6 +68,11 @@ pub(super) fn is_forgotten(error: &Error) -> bool {
         || codes.iter().any(|known| code.eq_ignore_ascii_case(known))
 }
 
+/// Whether the server finds that the request can never be carried out. What is refused before it is sent has no status.
+pub(super) fn is_refused(error: &Error) -> bool {
+    error.status().is_some() && matches!(error.kind(), ErrorKind::Validation { .. })
+}
+
 /// The codes, from the outermost to the innermost.
 fn codes(outer: &Inner<'_>) -> Vec<String> {
     let mut codes: Vec<_> = filled(outer.code).into_iter().collect();

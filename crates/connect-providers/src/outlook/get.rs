@@ -9,7 +9,7 @@ use connect_core::{
 
 use super::{
     answer::read_object,
-    endpoint::{endpoint, event_path},
+    endpoint::{check_event, endpoint, event_path},
     event::event,
     preferences::{Preferences, reading},
 };
@@ -38,9 +38,7 @@ endpoint!(GetEvent: GET "/me/calendars/{id}/events/{id}" -> Event {
     }
 
     fn query(&self) -> Result<Vec<(Cow<'_, str>, String)>, Error> {
-        if self.id.trim().is_empty() {
-            return Err(Error::validation("eventId: is empty"));
-        }
+        check_event(&self.calendar, &self.id)?;
         Ok(self.prefer.expand(Vec::new()))
     }
 

@@ -10,7 +10,7 @@ use connect_core::{
 use super::{
     DEFAULT_CALENDAR,
     answer::{Page, read},
-    endpoint::{calendar_path, endpoint},
+    endpoint::{calendar_path, check_calendar, endpoint},
     event::event,
     preferences::{Preferences, page_size, reading},
 };
@@ -98,6 +98,7 @@ macro_rules! list {
 
             fn query(&self) -> Result<Vec<(Cow<'_, str>, String)>, Error> {
                 let query: fn(&Self) -> Result<Vec<(Cow<'static, str>, String)>, Error> = $query;
+                check_calendar(&self.list.calendar)?;
                 let mut query = query(self)?;
                 query.push(("$top".into(), page_size(self.list.page_size)?.to_string()));
                 Ok(self.prefer.expand(query))

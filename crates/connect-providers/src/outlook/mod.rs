@@ -51,6 +51,7 @@ mod error;
 mod event;
 mod feed;
 mod get;
+mod guests;
 mod lists;
 mod preferences;
 mod schedule;

@@ -10,17 +10,40 @@ use connect_core::{
 use super::{
     answer::read_object,
     create::{Refused, set},
-    draft::{BodyType, Draft, ours},
-    endpoint::{endpoint, event_path},
-    event::event,
+    draft::{BodyType, Draft, Over, ours},
+    endpoint::{check_event, endpoint, event_path},
+    event::{Item, event},
     preferences::{Preferences, preferences},
 };
+use crate::path::check_id;
 
 /// A change to an event (`PATCH /me/calendars/{id}/events/{id}`). What the update leaves alone stays as it is. The answer is the
 /// event.
 ///
+/// ```
+/// use connect_core::{Endpoint, types::{Event, Provider}};
+/// use connect_providers::outlook::{DEFAULT_CALENDAR, UpdateEvent};
+///
+/// // As `GetEvent` read it, by the `recurring_event_id` of an occurrence.
+/// let series = Event::new(Provider::Microsoft, DEFAULT_CALENDAR, "AAMkSeries");
+/// let (start, end) = ("2026-01-13T09:00:00Z".parse::<jiff::Timestamp>()?, "2026-01-13T09:30:00Z".parse::<jiff::Timestamp>()?);
+/// let change = series.change()?.whole_series().time(start, end);
+/// assert!(UpdateEvent::new(&change).body().is_err());
+/// assert!(UpdateEvent::new(&change).time_zone("Europe/Berlin").body().is_ok());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// * An occurrence is changed by its own id, unless the update is of the whole series: then by the series' id. One of "this and
 ///   following" is refused.
+/// * New times of a whole series are those of its first occurrence, and of another occurrence they are refused: they would cut
+///   off what was before it. Read the series ([`GetEvent`](super::GetEvent) of its id), and change that. They need
+///   [`time_zone`](Self::time_zone) as well, without which they are refused: in UTC the occurrences would move by an hour when
+///   the clocks change. Where nothing says that an event is a series (neither `whole_series` nor [`knowing`](Self::knowing)),
+///   its times are sent in UTC.
+/// * Guests who are not in a list of guests are uninvited. Who is in it becomes a required guest, rooms and optional guests too,
+///   and so does the organizer, whom a read lists among the guests: unless the event is known ([`knowing`](Self::knowing)).
+/// * `status(Confirmed)` alone changes nothing, as an event that takes place may be one that is shown as free or out of office.
+///   One that is shown as tentative becomes busy with `availability(Busy)`.
 /// * A new location replaces all that Graph knows of the old one, its address and the other places of the event among it.
 /// * A new description of an event with an online meeting takes the place of the invitation in it, and with that of the meeting:
 ///   read, change, write.
@@ -49,6 +72,13 @@ impl UpdateEvent {
         self
     }
 
+    /// With what is known of the event as it is in Graph: guests who are there stay what they are, with their answers, and the
+    /// organizer does not become one. A series is known as one.
+    pub fn knowing(mut self, event: &Event) -> Self {
+        self.draft.known = Some(Box::new(event.clone()));
+        self
+    }
+
     /// The zone of a series, and that of the times in the answer, by its IANA or Windows name.
     pub fn time_zone(mut self, zone: impl Into<Box<str>>) -> Self {
         let zone = zone.into();
@@ -70,6 +100,13 @@ impl UpdateEvent {
     }
 }
 
+impl UpdateEvent {
+    fn knows_series(&self) -> bool {
+        let known = self.draft.known.as_ref().filter(|known| known.id == self.target.id);
+        known.and_then(|known| known.original.as_ref()).is_some_and(|raw| Item::of(raw).is_master())
+    }
+}
+
 preferences!(UpdateEvent);
 
 endpoint!(UpdateEvent: PATCH "/me/calendars/{id}/events/{id}" -> Event {
@@ -79,7 +116,13 @@ endpoint!(UpdateEvent: PATCH "/me/calendars/{id}/events/{id}" -> Event {
 
     fn body(&self) -> Result<Body, Error> {
         let event = self.event.as_ref().map_err(|refused| refused.0.clone())?;
-        self.draft.body(event, self.target.series, self.prefer.property())
+        if self.target.of_occurrence && (event.start.is_some() || event.end.is_some()) {
+            return Err(Error::validation(
+                "start: an occurrence does not tell when its series begins: read the series by its id, and change that",
+            ));
+        }
+        let over = if self.target.series || self.knows_series() { Over::Series } else { Over::Event };
+        self.draft.body(event, over, self.prefer.property())
     }
 
     /// The same change twice is the same as once; with a condition, the second would fail.
@@ -98,26 +141,34 @@ endpoint!(UpdateEvent: PATCH "/me/calendars/{id}/events/{id}" -> Event {
 });
 
 /// Which event a write is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Target {
     pub(super) calendar: String,
     pub(super) id: String,
     /// Whether it is a whole series.
     pub(super) series: bool,
+    /// Whether that is known by one of its occurrences only.
+    of_occurrence: bool,
 }
 
 impl Target {
     pub(super) fn of(event: EventRef) -> (Self, Result<(), Error>) {
-        let checked = ours(&event.calendar).and_then(|()| {
-            if event.mode == Some(SeriesMode::Following) {
-                return Err(Error::validation(
-                    "Graph cannot split a series: end it with an update of its recurrence, and create another one",
-                ));
-            }
-            if event.id.trim().is_empty() { Err(Error::validation("eventId: is empty")) } else { Ok(()) }
-        });
+        let checked = Self::check(&event);
         let series = event.mode == Some(SeriesMode::All);
-        let id = event.recurring_event_id.filter(|id| series && !id.is_empty()).unwrap_or(event.id);
-        (Self { calendar: event.calendar.id, id, series }, checked)
+        let id = event.recurring_event_id.filter(|_| series).unwrap_or_else(|| event.id.clone());
+        let of_occurrence = id != event.id;
+        (Self { calendar: event.calendar.id, id, series, of_occurrence }, checked)
+    }
+
+    fn check(event: &EventRef) -> Result<(), Error> {
+        ours(&event.calendar)?;
+        check_event(&event.calendar.id, &event.id)?;
+        match (event.mode, &event.recurring_event_id) {
+            (Some(SeriesMode::Following), _) => Err(Error::validation(
+                "Graph cannot split a series: end it with an update of its recurrence, and create another one",
+            )),
+            (Some(SeriesMode::All), Some(series)) => check_id("recurringEventId", series),
+            _ => Ok(()),
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! ```text
 //!   pages of changes ──▶ .. ──▶ deltaLink ──▶ the series that were touched, each read anew ──▶ Changes
 //!        │                                                                                      + Cursor
-//!        '── 410: from the first page, with everything ──▶
+//!        '── 410, or a link that is refused: from the first page, with everything ──▶
 //! ```
 
 mod cursor;
@@ -16,7 +16,11 @@ use connect_core::{
 };
 use jiff::Timestamp;
 
-use super::{DEFAULT_CALENDAR, error::is_forgotten, preferences::Preferences};
+use super::{
+    DEFAULT_CALENDAR,
+    error::{is_forgotten, is_refused},
+    preferences::Preferences,
+};
 use crate::sync::{ChangeFeed, Changes, Cursor};
 pub use request::{FeedPage, FeedRequest};
 use round::Round;
@@ -46,7 +50,8 @@ use round::Round;
 /// * The time does not move: for another one, begin another feed.
 /// * Of an occurrence Graph says little more than when it is. The rest is that of its series, from the same round.
 /// * Graph does not say which occurrences of a series are gone. So a series that was touched is replaced as a whole: its occurrences
-///   are read anew, with one more request for each such series, and take the place of all there were.
+///   are read anew, with one more request for each such series, and take the place of all there were. A single event may have
+///   been a series: it takes the place of what there was under its id as well.
 /// * Changes do not have the application's own fields (`custom`): Graph gives no extended properties here.
 #[derive(Clone, Debug)]
 pub struct EventFeed {
@@ -140,13 +145,15 @@ impl ChangeFeed for EventFeed {
             Ok(page) => round.take(page)?,
             // A series that is not there any more has nothing to be read.
             Err(error) if round.series_to_read().is_some() && round::is_gone(&error) => round.pass_over(),
-            Err(error) if is_forgotten(&error) && round.may_restart() => {
-                self.round = Some(Round::restarted());
-                return Ok(None);
-            }
             Err(error) => {
-                if is_forgotten(&error) {
-                    // Not with what the server has forgotten once more.
+                // A link that is refused is of no more use than one that is forgotten: the server gave it.
+                let useless = is_forgotten(&error) || is_refused(&error) && round.goes_by_links();
+                if useless && round.may_restart() {
+                    self.round = Some(Round::restarted());
+                    return Ok(None);
+                }
+                if useless {
+                    // Not with the same once more.
                     (self.round, self.delta) = (None, None);
                 }
                 return Err(error);

@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer};
 use super::SAFETY;
 use crate::outlook::{
     answer::{Page, read},
-    endpoint::{delta_path, endpoint, event_path},
+    endpoint::{check_calendar, check_event, delta_path, endpoint, event_path},
     preferences::{Preferences, page_size},
 };
 
@@ -38,6 +38,10 @@ endpoint!(FeedRequest: GET "/me/calendars/{id}/calendarView/delta" -> FeedPage {
     }
 
     fn query(&self) -> Result<Vec<(Cow<'_, str>, String)>, Error> {
+        match &self.series {
+            Some(series) => check_event(&self.calendar, series)?,
+            None => check_calendar(&self.calendar)?,
+        }
         if self.end <= self.start {
             return Err(Error::validation("end: is not after the start"));
         }

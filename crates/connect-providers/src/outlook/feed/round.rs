@@ -49,6 +49,11 @@ impl Round {
         !self.restarted && self.link.is_some() && self.delta.is_none()
     }
 
+    /// Whether it is at a link of the server's, or was at one before it began anew.
+    pub(super) fn goes_by_links(&self) -> bool {
+        self.restarted || self.link.is_some()
+    }
+
     pub(super) fn link(&self) -> Option<&str> {
         self.link.as_deref()
     }
@@ -89,6 +94,7 @@ impl Round {
         self.link = next;
         if self.link.is_none() {
             self.delta = delta;
+            self.settle();
             self.open = self.touched().into_iter().collect();
         }
         Ok(())
@@ -115,10 +121,28 @@ impl Round {
             self.items.retain(|_, raw| !belongs(raw, &id));
             self.removed.insert(id);
         } else if item.is_master() {
+            self.items.remove(&id);
             self.masters.insert(id, raw);
         } else {
+            // What is one of the two now is no longer the other.
+            match item.series() {
+                Some(series) => self.items.remove(&series),
+                None => self.masters.remove(&id),
+            };
             self.items.insert(id, raw);
         }
+    }
+
+    /// Leaves out the occurrences of what became a single event while the pages were read.
+    fn settle(&mut self) {
+        let singles = self.singles();
+        self.items.retain(|_, raw| Item::of(raw).series().is_none_or(|series| !singles.contains(&series)));
+    }
+
+    /// The ids of the events that are no occurrences.
+    fn singles(&self) -> BTreeSet<String> {
+        let singles = self.items.iter().filter(|(_, raw)| Item::of(raw).series().is_none());
+        singles.map(|(id, _)| id.clone()).collect()
     }
 
     /// The series that have to be read: those of bare occurrences that came without it, and, unless everything came anyway,
@@ -136,7 +160,9 @@ impl Round {
         let mut changes = Changes { full: self.full, ..Changes::default() };
         if !self.full {
             let replaced = self.masters.keys().chain(self.read.keys());
-            let gone: BTreeSet<_> = self.removed.iter().chain(replaced).collect();
+            // A single event may have been a series, and which of its occurrences went nobody says.
+            let singles = self.singles();
+            let gone: BTreeSet<_> = self.removed.iter().chain(replaced).chain(&singles).collect();
             changes.removed =
                 gone.into_iter().map(|id| EventId::new((Provider::Microsoft, calendar), id)).collect();
         }
