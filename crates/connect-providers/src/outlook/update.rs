@@ -73,7 +73,8 @@ impl UpdateEvent {
     }
 
     /// With what is known of the event as it is in Graph: guests who are there stay what they are, with their answers, and the
-    /// organizer does not become one. A series is known as one.
+    /// organizer does not become one. A series is known as one. An occurrence from the feed of changes tells too little of its
+    /// guests: read it first.
     pub fn knowing(mut self, event: &Event) -> Self {
         self.draft.known = Some(Box::new(event.clone()));
         self
