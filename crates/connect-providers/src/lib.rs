@@ -12,5 +12,6 @@ pub mod microsoft;
 pub mod mirror;
 pub mod outlook;
 mod path;
+mod read;
 pub mod sync;
 pub mod token_endpoint;

@@ -115,7 +115,7 @@ fn inserting() {
         .description("d")
         .location("l")
         .attendees(["a@example.com", "b@example.com"])
-        .custom(raw(json!({ "ticket": 42, "name": "x" })))
+        .custom(r#"{"name":"x","ticket":42}"#.parse().unwrap())
         .availability(Availability::Free)
         .privacy(Privacy::Confidential)
         .status(EventStatus::Tentative);

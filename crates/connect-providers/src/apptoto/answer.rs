@@ -1,16 +1,10 @@
 //! How answers are read: the whole object is kept as text, and each field is read from it as its type, or is missing.
 
-use std::{collections::BTreeMap, fmt, marker::PhantomData};
+use std::collections::BTreeMap;
 
-use connect_core::{
-    Endpoint, Error, Response,
-    types::{Answer, EventTime, Raw, Safety},
-};
-use http::Method;
-use serde::{
-    Deserialize, Deserializer,
-    de::{self, Visitor},
-};
+use connect_core::types::{EventTime, Raw};
+
+pub(super) use crate::read::{Text, answer as read, text};
 
 /// A type that reads itself from one JSON value; `None` when that is not its form.
 pub(super) trait Field: Sized {
@@ -106,72 +100,9 @@ impl Field for Raw {
     }
 }
 
-/// The text, if it is one.
-pub(super) fn text(raw: &Raw) -> Option<String> {
-    raw.decode().ok().map(|Text(text)| text)
-}
-
 /// What an empty body means where nothing is to be told.
 pub(super) fn null() -> Option<Raw> {
     Raw::from_value(&()).ok()
-}
-
-/// Reads an answer as most endpoints do.
-pub(super) fn read<A: Answer>(response: &Response, safety: Safety) -> Result<A, Error> {
-    Usual(safety, PhantomData).decode(response)
-}
-
-/// An endpoint for its reading alone.
-struct Usual<A>(Safety, PhantomData<A>);
-
-impl<A: Answer> Endpoint for Usual<A> {
-    type Answer = A;
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> std::borrow::Cow<'_, str> {
-        "".into()
-    }
-
-    fn safety(&self) -> Safety {
-        self.0
-    }
-}
-
-/// A text that is read through its bytes: half of an escaped surrogate pair is no reason to have none.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Text(String);
-
-impl std::borrow::Borrow<str> for Text {
-    fn borrow(&self) -> &str {
-        &self.0
-    }
-}
-
-impl<'de> Deserialize<'de> for Text {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_bytes(TextVisitor)
-    }
-}
-
-struct TextVisitor;
-
-impl Visitor<'_> for TextVisitor {
-    type Value = Text;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text")
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Text, E> {
-        Ok(Text(text.to_owned()))
-    }
-
-    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Text, E> {
-        Ok(Text(String::from_utf8_lossy(bytes).into_owned()))
-    }
 }
 
 #[cfg(test)]

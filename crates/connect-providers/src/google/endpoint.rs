@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use connect_core::{
-    Endpoint, Error, Response,
-    types::{Answer, Body, CalendarRef, Provider, Raw, Safety},
+    Error,
+    types::{Body, CalendarRef, Provider, Raw},
 };
-use http::Method;
 
 use crate::path::{check_id, segment};
+pub(super) use crate::read::answer as read;
 
 /// The traits of a call: `Type: METHOD "/path" -> Answer`, and what differs from most endpoints.
 macro_rules! endpoint {
@@ -92,30 +92,6 @@ impl Parameters {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (&**name, value.as_str()))
-    }
-}
-
-/// Reads an answer as most endpoints do.
-pub(super) fn read<A: Answer>(response: &Response, safety: Safety) -> Result<A, Error> {
-    Usual(safety, std::marker::PhantomData).decode(response)
-}
-
-/// An endpoint for its reading alone.
-struct Usual<A>(Safety, std::marker::PhantomData<A>);
-
-impl<A: Answer> Endpoint for Usual<A> {
-    type Answer = A;
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "".into()
-    }
-
-    fn safety(&self) -> Safety {
-        self.0
     }
 }
 

@@ -1,21 +1,15 @@
 //! JSON in Google's words: texts that are read whatever they hold, and objects that are put together.
 
-use std::{borrow::Borrow, collections::BTreeMap, fmt};
+use std::collections::BTreeMap;
 
 use connect_core::{Error, types::Raw};
-use serde::{
-    Deserialize, Deserializer, Serialize,
-    de::{self, Visitor},
-};
+use serde::Serialize;
+
+pub(super) use crate::read::{Text, text};
 
 /// The fields of an object; of anything else there are none.
 pub(super) fn fields(raw: &Raw) -> BTreeMap<Text, Raw> {
     raw.decode().unwrap_or_default()
-}
-
-/// The text, if it is one.
-pub(super) fn text(raw: &Raw) -> Option<String> {
-    raw.decode().ok().map(|Text(text)| text)
 }
 
 /// The text, or the number as text: some send ids as numbers.
@@ -71,40 +65,6 @@ impl Object {
             }
         }
         Ok(())
-    }
-}
-
-/// A text that is read through its bytes: half of an escaped surrogate pair is no reason to have none.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Text(pub(super) String);
-
-impl Borrow<str> for Text {
-    fn borrow(&self) -> &str {
-        &self.0
-    }
-}
-
-impl<'de> Deserialize<'de> for Text {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_bytes(TextVisitor)
-    }
-}
-
-struct TextVisitor;
-
-impl Visitor<'_> for TextVisitor {
-    type Value = Text;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text")
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Text, E> {
-        Ok(Text(text.to_owned()))
-    }
-
-    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Text, E> {
-        Ok(Text(String::from_utf8_lossy(bytes).into_owned()))
     }
 }
 
