@@ -292,7 +292,8 @@ impl ChangeAll for Event {
         let event = self;
         let mut event_with_id = event.clone();
         event_with_id.id = "e".to_owned();
-        let mut update = event_with_id.change().unwrap().title(&event.title);
+        let update = event_with_id.change().or_else(|_| event_with_id.change_series());
+        let mut update = update.unwrap().title(&event.title);
         update = match (&event.start, &event.end) {
             (Some(EventTime::Instant(start)), Some(EventTime::Instant(end))) => update.time(*start, *end),
             (Some(EventTime::Date(first)), Some(EventTime::Date(end))) => update.dates(*first, *end),
