@@ -78,9 +78,9 @@ fn keys(cache_control: Option<HeaderValue>, age: Option<HeaderValue>) {
     if text.trim().eq_ignore_ascii_case("no-store") {
         assert_eq!(kept, 0);
     }
-    if let (Some(seconds), None) =
-        (text.strip_prefix("max-age=").and_then(|text| text.parse::<u64>().ok()), age)
-    {
+    // Digits alone (RFC 9111 1.2.2): a sign is none.
+    let digits = text.strip_prefix("max-age=").filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    if let (Some(seconds), None) = (digits.and_then(|text| text.parse::<u64>().ok()), age) {
         assert_eq!(kept, seconds.min(DAY));
     }
 }
