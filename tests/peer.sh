@@ -12,8 +12,8 @@ python_with() {
     local venv=$target/$1-venv
     python=$venv/bin/python
     [ -x "$python" ] || python3 -m venv "$venv"
-    if ! "$venv/bin/pip" freeze 2>/dev/null | grep -qix "$2"; then
-        "$venv/bin/pip" install --quiet --disable-pip-version-check "$2"
+    if ! "$python" -m pip freeze 2>/dev/null | grep -qix "$2"; then
+        "$python" -m pip install --quiet --disable-pip-version-check "$2"
     fi
 }
 
