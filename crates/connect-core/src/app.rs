@@ -9,11 +9,12 @@ use std::{
 use http::{HeaderValue, Uri};
 
 use crate::{
-    Error, Observer, RetryPolicy, Secret, Seed, TokenKey,
+    Error, Observer, RetryPolicy, Secret, Seed, Service, TokenKey,
     entropy::Entropy,
     limits::CoolDowns,
     oauth::{self, Pkce, Profile},
     retry::RetryBudget,
+    service::is_protected,
 };
 
 /// The API of Mobiscroll Connect.
@@ -121,89 +122,6 @@ impl Config {
     pub(crate) fn is_anonymous(&self) -> bool {
         self.client_id.is_empty() && self.client_secret.is_none() && self.redirect_uri.is_empty()
     }
-}
-
-/// A service: where it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Service {
-    base: Box<str>,
-    origin: Box<str>,
-}
-
-impl Service {
-    /// A service at this base URL: https, or http to a loopback address; no query, no user information.
-    pub fn new(base_url: &str) -> Result<Self, Error> {
-        let wrong = |what: &str| Error::configuration(format!("the base URL {what}"));
-        let absolute = "must be a whole URL, as in https://connect.mobiscroll.com/api";
-        let uri: Uri = base_url.parse().map_err(|_| wrong(absolute))?;
-        if uri.query().is_some() {
-            return Err(wrong("must not have a query"));
-        }
-        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
-            return Err(wrong(absolute));
-        };
-        if authority.as_str().contains('@') {
-            return Err(wrong("must not hold a user name or password"));
-        }
-        if !is_protected(&uri) {
-            return Err(wrong(
-                "must be https: tokens must not travel in the clear (http is for loopback only)",
-            ));
-        }
-        let origin = format!("{scheme}://{authority}");
-        let base = format!("{origin}{}", uri.path().trim_end_matches('/'));
-        Ok(Self { base: base.into(), origin: origin.into() })
-    }
-
-    /// The base URL without a slash at its end.
-    pub fn base_url(&self) -> &str {
-        &self.base
-    }
-
-    /// The host of the base URL.
-    #[cfg(feature = "tracing")]
-    pub(crate) fn host(&self) -> &str {
-        let authority = self.origin.split_once("://").map_or("", |(_, authority)| authority);
-        authority
-            .rsplit_once(':')
-            .filter(|(_, port)| port.bytes().all(|digit| digit.is_ascii_digit()))
-            .map_or(authority, |(host, _)| host)
-    }
-
-    /// Scheme and host of the base URL, under which tokens are kept.
-    pub fn origin(&self) -> &str {
-        &self.origin
-    }
-
-    /// Whether a URL has this service's scheme, host and port (RFC 6454 4).
-    pub(crate) fn is_origin_of(&self, uri: &Uri) -> bool {
-        let port =
-            |uri: &Uri| uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
-        let plain = |uri: &Uri| uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
-        self.origin.parse::<Uri>().is_ok_and(|own| {
-            let hosts = own.host().zip(uri.host());
-            own.scheme() == uri.scheme()
-                && hosts.is_some_and(|(own, other)| own.eq_ignore_ascii_case(other))
-                && port(&own) == port(uri)
-                && plain(uri)
-        })
-    }
-}
-
-/// Whether what goes to `uri` cannot be read on the way: https, or a loopback address.
-pub(crate) fn is_protected(uri: &Uri) -> bool {
-    match uri.scheme_str() {
-        Some("https") => true,
-        Some("http") => is_loopback(uri.host().unwrap_or_default()),
-        _ => false,
-    }
-}
-
-/// Whether a host name or address is this machine: `localhost`, 127.0.0.0/8, `[::1]`.
-pub fn is_loopback(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost")
-        || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// One application: what its sessions and calls share. Cheap to clone.
@@ -320,7 +238,7 @@ impl fmt::Debug for App {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("App")
             .field("client_id", &self.config().client_id)
-            .field("base_url", &self.0.service.base)
+            .field("base_url", &self.0.service.base_url())
             .finish_non_exhaustive()
     }
 }

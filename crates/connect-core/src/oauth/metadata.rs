@@ -7,7 +7,7 @@ use http::{Method, Uri};
 use serde::Deserialize;
 
 use super::{ClientAuth, IssuerParameter, Pkce, Profile, Revocation};
-use crate::{Endpoint, Error, Service, answer, app::is_protected};
+use crate::{Endpoint, Error, Service, answer, service::is_protected};
 
 #[derive(Deserialize)]
 struct Metadata {
