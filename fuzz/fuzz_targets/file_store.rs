@@ -51,7 +51,8 @@ impl Place {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let store = FileStore::open(folder.path().join("tokens")).expect("a store");
-        store.lock(&key("ada"), Duration::ZERO).and_then(|mut lock| lock.save(&tokens())).expect("saved");
+        let lock = store.try_lock(&key("ada"), Duration::ZERO).expect("a folder to write to");
+        lock.expect("a free lock").save(&tokens()).expect("saved");
         let mut files = fs::read_dir(store.folder()).expect("the folder").filter_map(Result::ok);
         let file = files.find(|file| file.path().extension().is_some_and(|kind| kind == "json"));
         let file = file.expect("the file of the user").path();

@@ -100,7 +100,7 @@ fn request_of(grant: &Grant) -> bytes::Bytes {
     let mut config = Config::new(CLIENT, SECRET, POSTMESSAGE, [7; 32]);
     config.profile = Some(google::profile());
     let app = App::new(config).expect("a configuration that is right");
-    grant.request(&app).expect("a request").into_body()
+    grant.request(&app, at()).expect("a request").into_body()
 }
 
 fn check(reply: &Response, allowed: bool) {

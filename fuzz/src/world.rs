@@ -126,9 +126,10 @@ impl World {
         for _ in 0..100 {
             step = match step {
                 RefreshStep::Load(next) => next.resume(self.store.load(&key), self.now),
-                RefreshStep::Lock(lease, next) => {
-                    next.resume(lock.take(self.store.lock(&key, lease)), self.now)
+                RefreshStep::TryLock(lease, next) => {
+                    next.resume(lock.take(self.store.try_lock(&key, lease)), self.now)
                 }
+                RefreshStep::Prepare(next) => next.resume(lock.with(|lock| lock.prepare()), self.now),
                 RefreshStep::Send(request, next) => next.resume(self.send(request, &mut service), self.now),
                 RefreshStep::Save(tokens, next) => {
                     self.saves += 1;
@@ -142,6 +143,7 @@ impl World {
                 RefreshStep::Release(next) => {
                     next.resume(lock.release().map_or(Ok(()), |lock| lock.release()), self.now)
                 }
+                RefreshStep::Queue(task) => task.start(self.now),
                 RefreshStep::Done(outcome) => return outcome,
             };
         }

@@ -3,13 +3,13 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     },
     thread,
     time::Duration,
 };
 
-use connect_core::{StoreError, StoreLock, TokenKey, TokenStore, Tokens};
+use connect_core::{StoreError, StoreLock, TokenKey, TokenStore, Tokens, Written};
 
 /// A store around another that fails the next saves.
 #[derive(Clone)]
@@ -21,6 +21,7 @@ pub struct Flaky<S> {
 #[derive(Default)]
 struct Counts {
     fail_saves: AtomicUsize,
+    full: AtomicBool,
     save_takes_ms: AtomicUsize,
     saves: AtomicUsize,
     locks: AtomicUsize,
@@ -35,6 +36,11 @@ impl<S> Flaky<S> {
     /// Fails this many saves from now on.
     pub fn fail_saves(&self, count: usize) {
         self.counts.fail_saves.store(count, SeqCst);
+    }
+
+    /// Has no room for what is saved from now on, and knows it before.
+    pub fn fill(&self) {
+        self.counts.full.store(true, SeqCst);
     }
 
     /// Makes every save take this long.
@@ -58,10 +64,10 @@ impl<S: TokenStore> TokenStore for Flaky<S> {
         self.inner.load(key)
     }
 
-    fn lock(&self, key: &TokenKey, lease: Duration) -> Result<Box<dyn StoreLock>, StoreError> {
+    fn try_lock(&self, key: &TokenKey, lease: Duration) -> Result<Option<Box<dyn StoreLock>>, StoreError> {
+        let Some(inner) = self.inner.try_lock(key, lease)? else { return Ok(None) };
         self.counts.locks.fetch_add(1, SeqCst);
-        let inner = self.inner.lock(key, lease)?;
-        Ok(Box::new(FlakyLock { inner, counts: self.counts.clone() }))
+        Ok(Some(Box::new(FlakyLock { inner, counts: self.counts.clone() })))
     }
 }
 
@@ -75,17 +81,24 @@ impl StoreLock for FlakyLock {
         self.inner.load()
     }
 
-    fn save(&mut self, tokens: &Tokens) -> Result<(), StoreError> {
+    fn prepare(&mut self) -> Result<(), StoreError> {
+        if self.counts.full.load(SeqCst) {
+            return Err(StoreError::new("the disk is full"));
+        }
+        self.inner.prepare()
+    }
+
+    fn save(&mut self, tokens: &Tokens) -> Result<Written, StoreError> {
         thread::sleep(Duration::from_millis(self.counts.save_takes_ms.load(SeqCst) as u64));
         if self.counts.fail_saves.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok() {
             return Err(StoreError::new("the disk is full"));
         }
-        self.inner.save(tokens)?;
+        let written = self.inner.save(tokens)?;
         self.counts.saves.fetch_add(1, SeqCst);
-        Ok(())
+        Ok(written)
     }
 
-    fn delete(&mut self) -> Result<(), StoreError> {
+    fn delete(&mut self) -> Result<Written, StoreError> {
         self.inner.delete()
     }
 

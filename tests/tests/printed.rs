@@ -32,7 +32,7 @@ use syn::{Item, Visibility};
 const MARK: &str = "hush";
 
 /// Types that hold nothing which is secret: what is public, what the service says, and where things went wrong.
-const PLAIN: [&str; 45] = [
+const PLAIN: [&str; 49] = [
     "AtOnce",
     "Attempts",
     "Broken",
@@ -46,6 +46,7 @@ const PLAIN: [&str; 45] = [
     "Fetch",
     "FetchedKeys",
     "Fetching",
+    "FreshConnection",
     "Gathered",
     "GetMetadata",
     "Google",
@@ -66,7 +67,9 @@ const PLAIN: [&str; 45] = [
     "PublicKey",
     "ReadOnly",
     "Reason",
+    "Refused",
     "Rejection",
+    "Revision",
     "Revocation",
     "Rotation",
     "Sent",
@@ -78,6 +81,7 @@ const PLAIN: [&str; 45] = [
     "Upkeep",
     "UpkeepAction",
     "Verified",
+    "Written",
 ];
 
 #[derive(Default)]
@@ -107,7 +111,7 @@ fn list() -> ListEvents {
 }
 
 fn save(store: &impl TokenStore, key: &TokenKey) {
-    let mut lock = store.lock(key, std::time::Duration::from_secs(1)).unwrap();
+    let mut lock = store.try_lock(key, std::time::Duration::from_secs(1)).unwrap().unwrap();
     lock.save(&tokens()).unwrap();
     lock.release().unwrap();
 }

@@ -4,7 +4,11 @@ use std::{sync::Arc, time::Instant};
 
 use connect_core::{App, Config, Error, MemoryStore, Network, Registry, TokenStore, Transport};
 
-use crate::{Client, UreqTransport, client::Inner, gate::Busy};
+use crate::{
+    Client, UreqTransport,
+    client::Inner,
+    gate::{Busy, Slots},
+};
 
 /// Sets up a [`Client`]; made by [`Client::builder`].
 #[must_use = "nothing is set up before `build`"]
@@ -85,6 +89,7 @@ impl Builder {
             transport,
             store: self.store,
             started,
+            places: Slots::default(),
             busy: Busy::default(),
             #[cfg(feature = "webhooks")]
             receiver,

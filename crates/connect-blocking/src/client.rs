@@ -1,20 +1,21 @@
 //! The client: the machines of the core, driven by the calling thread.
 
 use std::{
+    num::NonZeroU32,
     sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
 use connect_core::{
-    AtOnce, ErrorKind, Locked, Now, Refresh, RefreshStep, Registry, Request, Response, Session, Step,
-    StoreLock, Timeout, TokenKey, TokenStore, Transport, TransportError,
+    AtOnce, ErrorKind, Locked, MAX_TASKS_AT_ONCE, Now, RefreshStep, Registry, Request, Response, Session,
+    Step, StoreLock, Timeout, TokenKey, TokenStore, TokenTask, Transport, TransportError,
 };
 use jiff::Timestamp;
 
 use crate::{
     Pages,
-    gate::{Busy, Gates, Slots, Working},
+    gate::{Busy, Gates, Pass, Slots, Working},
 };
 
 connect_core::facade!(blocking);
@@ -29,6 +30,8 @@ pub(crate) struct Inner {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) store: Arc<dyn TokenStore>,
     pub(crate) started: Instant,
+    /// The threads that may hold a lock of the store, or have an exchange under way.
+    pub(crate) places: Slots,
     /// The threads that are changing tokens.
     pub(crate) busy: Busy,
     #[cfg(feature = "webhooks")]
@@ -98,23 +101,27 @@ impl Client {
         self.0.transport.send(request)
     }
 
-    /// Refreshes under the session's gate. Who leads goes on to the save even past the call's deadline.
-    fn refresh(&self, refresh: Refresh) -> Result<(), Error> {
-        self.refresh_with(refresh, Busy::enter_unless_closed)
+    /// Carries out a task under the session's gate. An exchange goes on to the save even past the call's deadline.
+    fn refresh(&self, task: TokenTask) -> Result<(), Error> {
+        self.refresh_with(task, Busy::enter_unless_closed)
     }
 
-    fn refresh_with<'a, B>(&'a self, refresh: Refresh, begin: impl FnOnce(&'a Busy) -> B) -> Result<(), Error>
+    fn refresh_with<'a, B>(&'a self, task: TokenTask, begin: impl FnOnce(&'a Busy) -> B) -> Result<(), Error>
     where
         B: Into<Option<Working<'a>>>,
     {
-        let member = self.0.registry.member(&refresh.session().key().user);
-        let left = refresh.deadline().saturating_sub(self.now().monotonic);
-        let Some(_pass) = member.gate.refresh.enter(left) else { return Err(refresh.timed_out()) };
+        let member = self.0.registry.member(&task.session().key().user);
+        let Some(_pass) = self.pass_gate(&member.gate, &task) else { return Err(task.timed_out()) };
         let Some(_busy) = begin(&self.0.busy).into() else { return Err(closed()) };
-        self.run(&refresh.session().clone(), refresh.start(self.now()))
+        self.run(&task.session().clone(), task.start(self.now()))
     }
 
-    /// Carries out the steps of whatever changes tokens.
+    /// Waits until no other task of the session is under way, within the caller's time.
+    fn pass_gate<'a>(&self, gates: &'a Gates, task: &TokenTask) -> Option<Pass<'a>> {
+        gates.refresh.enter(task.deadline().saturating_sub(self.now().monotonic))
+    }
+
+    /// Carries out the steps of a sign-in.
     pub(crate) fn keep(&self, session: &Session, step: RefreshStep) -> Result<(), Error> {
         let Some(_busy) = self.0.busy.enter_unless_closed() else { return Err(closed()) };
         self.run(session, step)
@@ -122,7 +129,9 @@ impl Client {
 
     fn run(&self, session: &Session, mut step: RefreshStep) -> Result<(), Error> {
         let (key, store): (&TokenKey, &dyn TokenStore) = (session.key(), &self.0.store);
+        let member = self.0.registry.member(&key.user);
         let mut lock = Locked::<dyn StoreLock>::new();
+        let (mut pass, mut place) = (None, None);
         loop {
             step = match step {
                 RefreshStep::Load(next) => {
@@ -132,7 +141,19 @@ impl Client {
                     };
                     next.resume(stored, self.now())
                 }
-                RefreshStep::Lock(lease, next) => next.resume(lock.take(store.lock(key, lease)), self.now()),
+                RefreshStep::TryLock(lease, next) => {
+                    let left = next.deadline().saturating_sub(self.now().monotonic);
+                    place = self.0.places.take(PLACES, left);
+                    let held = match &place {
+                        Some(_) => lock.take(store.try_lock(key, lease)),
+                        None => Ok(false), // too many others hold one
+                    };
+                    if !matches!(held, Ok(true)) {
+                        drop(place.take());
+                    }
+                    next.resume(held, self.now())
+                }
+                RefreshStep::Prepare(next) => next.resume(lock.with(|lock| lock.prepare()), self.now()),
                 RefreshStep::Send(request, next) => next.resume(self.0.transport.send(request), self.now()),
                 RefreshStep::Save(tokens, next) => {
                     next.resume(lock.with(|lock| lock.save(&tokens)), self.now())
@@ -143,13 +164,27 @@ impl Client {
                     next.resume(self.now())
                 }
                 RefreshStep::Release(next) => {
-                    next.resume(lock.release().map_or(Ok(()), |lock| lock.release()), self.now())
+                    let released = lock.release().map_or(Ok(()), |lock| lock.release());
+                    drop(place.take());
+                    next.resume(released, self.now())
                 }
-                RefreshStep::Done(outcome) => return outcome,
+                RefreshStep::Queue(task) => {
+                    pass = self.pass_gate(&member.gate, &task);
+                    if pass.is_none() {
+                        return Err(task.timed_out());
+                    }
+                    task.start(self.now())
+                }
+                RefreshStep::Done(outcome) => {
+                    drop(pass);
+                    return outcome;
+                }
             };
         }
     }
 }
+
+const PLACES: NonZeroU32 = NonZeroU32::new(MAX_TASKS_AT_ONCE).unwrap();
 
 fn closed() -> Error {
     Error::configuration("the client is closed: it loads and changes no tokens any more, so make another one")

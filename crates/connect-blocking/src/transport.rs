@@ -4,7 +4,8 @@ use std::{io::Read, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use connect_core::{
-    Config, Error, Network, Request, Response, Sent, Timeout, Transport, TransportError, TransportErrorKind,
+    Config, Error, FreshConnection, Network, Request, Response, Sent, Timeout, Transport, TransportError,
+    TransportErrorKind,
 };
 use http::{Method, StatusCode};
 use rustls::crypto::CryptoProvider;
@@ -22,6 +23,8 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 #[derive(Debug)]
 pub struct UreqTransport {
     agent: Agent,
+    /// Keeps no connection alive.
+    fresh: Agent,
     time: Duration,
     max_response_size: usize,
 }
@@ -31,41 +34,50 @@ impl UreqTransport {
     pub fn new(network: &Network, config: &Config) -> Result<Self, Error> {
         let (connect_time, time) =
             (network.connect_timeout.min(LONGEST), config.attempt_timeout.min(LONGEST));
-        let settings = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .timeout_resolve(Some(connect_time))
-            .timeout_connect(Some(connect_time))
-            .timeout_global(Some(time))
-            .tls_config(tls(network)?)
-            .proxy(proxy(network)?)
-            .build();
-        let agent = Agent::with_parts(settings, Dial::default(), LookUp::default());
-        Ok(Self { agent, time, max_response_size: config.max_response_size })
+        let (tls, proxy) = (tls(network)?, proxy(network)?);
+        let agent = |idle_connections| {
+            let settings = Agent::config_builder()
+                .http_status_as_error(false)
+                .max_redirects(0)
+                .max_redirects_will_error(false)
+                .timeout_resolve(Some(connect_time))
+                .timeout_connect(Some(connect_time))
+                .timeout_global(Some(time))
+                .tls_config(tls.clone())
+                .proxy(proxy.clone())
+                .max_idle_age(network.pool_idle_timeout.min(LONGEST))
+                .max_idle_connections(idle_connections)
+                .build();
+            Agent::with_parts(settings, Dial::default(), LookUp::default())
+        };
+        let kept = if network.pool_idle_timeout.is_zero() { 0 } else { 10 };
+        let (agent, fresh) = (agent(kept), agent(0));
+        Ok(Self { agent, fresh, time, max_response_size: config.max_response_size })
     }
 
     fn run(&self, request: Request) -> Result<http::Response<Body>, ureq::Error> {
         let time = request.extensions().get::<Timeout>().map_or(self.time, |timeout| timeout.0.min(LONGEST));
+        let agent = if FreshConnection::is_required(&request) { &self.fresh } else { &self.agent };
         // ureq sends `content-length: 0` with an empty body, and a GET must have none.
         if request.body().is_empty() {
-            self.run_with(request.map(|_| ()), time)
+            self.run_with(agent, request.map(|_| ()), time)
         } else {
-            self.run_with(request.map(Vec::from), time)
+            self.run_with(agent, request.map(Vec::from), time)
         }
     }
 
     fn run_with<B: ureq::AsSendBody>(
         &self,
+        agent: &Agent,
         request: http::Request<B>,
         time: Duration,
     ) -> Result<http::Response<Body>, ureq::Error> {
         // A time of its own costs the request the agent's cached TLS set-up: only where it is needed.
         if time == self.time {
-            return self.agent.run(request);
+            return agent.run(request);
         }
-        let request = self.agent.configure_request(request).timeout_global(Some(time)).build();
-        self.agent.run(request)
+        let request = agent.configure_request(request).timeout_global(Some(time)).build();
+        agent.run(request)
     }
 
     fn read(&self, response: http::Response<Body>, to: &Method) -> Result<Response, TransportError> {

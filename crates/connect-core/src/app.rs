@@ -138,6 +138,7 @@ struct Inner {
     entropy: Entropy,
     budget: Mutex<RetryBudget>,
     cool_downs: CoolDowns,
+    exchange_cool_down: CoolDowns,
 }
 
 impl App {
@@ -170,8 +171,17 @@ impl App {
         let user_agent = HeaderValue::try_from(config.user_agent.as_str())
             .map_err(|_| Error::configuration("the user agent does not fit into a header"))?;
         let entropy = Entropy::new(config.seed.clone());
-        let (budget, cool_downs) = (Mutex::new(RetryBudget::new()), CoolDowns::default());
-        Ok(Self(Arc::new(Inner { config, service, profile, basic, user_agent, entropy, budget, cool_downs })))
+        Ok(Self(Arc::new(Inner {
+            config,
+            service,
+            profile,
+            basic,
+            user_agent,
+            entropy,
+            budget: Mutex::new(RetryBudget::new()),
+            cool_downs: CoolDowns::default(),
+            exchange_cool_down: CoolDowns::default(),
+        })))
     }
 
     /// How it is set up.
@@ -219,6 +229,11 @@ impl App {
     /// After a 429 that says how long to wait, all calls of the application do, unless users have limits of their own.
     pub(crate) fn cool_downs(&self) -> &CoolDowns {
         &self.0.cool_downs
+    }
+
+    /// After a 429 or 503 of the token endpoint that says how long to wait, all exchanges of the application do.
+    pub(crate) fn exchange_cool_down(&self) -> &CoolDowns {
+        &self.0.exchange_cool_down
     }
 
     pub(crate) fn deposit_retry(&self) {

@@ -36,9 +36,9 @@ use http::{Method, StatusCode};
 
 use crate::{
     App, Endpoint, Error, ErrorKind, Now, Request, Response, Session, TransportError, answer,
-    refresh::{Reason, Refresh},
     retry::surely_not_processed,
     session::{Plan, Tried, Verdict},
+    task::{Reason, TokenTask},
     trace::Trace,
     wire::Draft,
 };
@@ -53,7 +53,7 @@ pub enum Step {
     /// Send the request.
     Send(Request, Sending),
     /// Have the tokens refreshed, under the session's gate.
-    Refresh(Refresh, Refreshing),
+    Refresh(TokenTask, Refreshing),
     /// Wait this long.
     Sleep(Duration, Sleeping),
     /// The end: a successful answer, or an error.
@@ -223,8 +223,11 @@ impl Call {
                             accepted";
                 return self.fail(Error::timeout().with_message(text));
             }
+            // The server's trouble, not the user's: a new sign-in would bring a token of the same kind.
             Verdict::Fail => {
-                return self.fail(error.with_message("a new access token is not accepted"));
+                let text =
+                    "the server does not accept the access token that it issued a moment ago; try again";
+                return self.fail(error.with_kind(ErrorKind::Server).with_message(text));
             }
             Verdict::Refresh if self.refreshed => return self.fail(error),
             // With a pair on its way into the store, this makes the call wait for it.

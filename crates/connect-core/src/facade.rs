@@ -90,7 +90,7 @@ macro_rules! facade {
             /// Exchanges a grant for tokens that are handed out and not kept. It is sent once; if this is given up, so
             /// are the tokens. See [`User::exchange`] for tokens that are kept.
             pub $($async)* fn grant(&self, grant: &Grant) -> Result<Tokens, Error> {
-                let response = self.transmit(grant.request(self.app())?)$($wait)*?;
+                let response = self.transmit(grant.request(self.app(), self.now())?)$($wait)*?;
                 grant.read(self.app(), &response, self.now())
             }
 
@@ -239,17 +239,19 @@ macro_rules! facade {
             /// Signs the user in with a code that came by another way than a redirect, such as from Google's popup:
             /// exchanges it and saves the tokens. See [`Code`] for what its caller has to check.
             pub $($async)* fn exchange(&self, code: &Code) -> Result<Tokens, Error> {
-                let step = self.session().exchange(code);
+                let step = self.session().exchange(code, self.client().now());
                 self.client().keep(self.session(), step)$($wait)*?;
                 // Those of a sign-in that came later, if there is one.
                 self.tokens(std::time::Duration::MAX)$($wait)*
             }
 
             /// Signs the user out: revokes the tokens at the service, then deletes them here whatever the
-            /// service said. The service's error is returned after the deletion.
+            /// service said. The service's error is returned after the deletion. One sign-out serves all callers that wait
+            /// for one.
             pub $($async)* fn sign_out(&self) -> Result<(), Error> {
-                let step = self.session().sign_out();
-                self.client().keep(self.session(), step)$($wait)*
+                let client = self.client();
+                let deadline = client.now().monotonic.saturating_add(client.app().config().timeout);
+                client.refresh(self.session().sign_out(deadline))$($wait)*
             }
         }
 

@@ -5,23 +5,34 @@
 
 use std::{sync::Arc, time::Duration};
 
+use connect_types::Scope;
+
 use crate::{
-    Error, ErrorKind, Now, Response, Sent, Session, SessionEnded, SignIn, StoreError, Tokens, TransportError,
+    Error, ErrorKind, Now, Refused, Request, Response, Sent, Session, SessionEnded, SignIn, StoreError,
+    Tokens, TransportError, Written,
+    lock_wait::{self, LockWait},
     oauth::Rotation,
-    pending::{Origin, Over, Pending, same_pair},
-    refresh::Reason,
+    pending::{Origin, Over, Pending, is_same_or_older, same_pair},
     session::{LONGEST_PATIENCE, PATIENCE},
-    steps::{Deleting, Exchanging, Loading, RefreshStep, Releasing, Saving, Work},
+    steps::{
+        Deleting, Exchanging, Loading, Preparing, RefreshStep, Releasing, Resting, Saving, Work, written,
+    },
+    task::Reason,
     token_endpoint::{self, Refusal},
     trace,
 };
 
-/// Who refreshes for everybody.
+/// A refresh token that was refused for a reason that may pass is not presented again for this long, by no process that
+/// shares the store.
+const REFUSED_FOR: Duration = Duration::from_secs(600);
+
+/// The task that refreshes for all callers.
 pub(crate) struct Leader {
     session: Arc<Session>,
     reason: Reason,
     generation: u64,
     sign_ins: u64,
+    lock: LockWait,
     phase: Phase,
     now: Now,
     /// When (monotonic) it got the lock.
@@ -31,16 +42,23 @@ pub(crate) struct Leader {
     finished: bool,
 }
 
+/// What it waits for.
 enum Phase {
-    /// For the tokens, or for the lock.
+    /// The tokens, without the lock; or the lock.
     Waiting,
-    /// For what the store holds, under the lock.
+    /// The stored tokens, under the lock.
     Locked,
-    /// For the answer to the exchange of this pair.
+    /// The save of the pair in use over an older one.
+    Restoring,
+    /// The check that the next pair can be saved.
+    Preparing(Tokens, Box<Request>),
+    /// The response to the exchange of this pair.
     Exchanging(Tokens),
-    /// For what the store holds now that the refresh token of this pair was refused.
-    Refused(Tokens, Error),
-    /// For the save of the pending pair.
+    /// The stored tokens, after the refresh token of this pair was refused.
+    Refused(Tokens, Refusal),
+    /// The save of this pair with the mark of its refusal.
+    Marking(Tokens, Error),
+    /// The save of the pending pair.
     Saving,
 }
 
@@ -49,22 +67,61 @@ impl Work for Leader {
         self.now = now;
         match (std::mem::replace(&mut self.phase, Phase::Waiting), stored) {
             (Phase::Waiting, stored) => self.loaded_unlocked(stored),
-            (_, Err(error)) => self.release(Err(store_error("could not be read", error))),
             (Phase::Refused(tokens, refusal), Ok(stored)) => self.reread(tokens, stored, refusal),
+            (Phase::Locked, Err(error)) => self.unreadable(error),
+            (_, Err(error)) => self.release(Err(store_error("could not be read", error))),
             (_, Ok(stored)) => self.loaded_locked(stored),
         }
     }
 
-    fn locked(mut self: Box<Self>, outcome: Result<(), StoreError>, now: Now) -> RefreshStep {
+    fn locked(mut self: Box<Self>, held: Result<bool, StoreError>, now: Now) -> RefreshStep {
         self.now = now;
-        match outcome {
+        match held {
+            Err(error) if self.reason == Reason::Settle => self.done(Err(not_saved(error))),
             Err(error) => self.done(Err(store_error("could not be locked", error))),
-            Ok(()) => {
+            Ok(true) => {
                 self.phase = Phase::Locked;
                 self.locked_at = now.monotonic;
                 RefreshStep::Load(Loading(self))
             }
+            // Another holder refreshes by all appearances, and the token still works.
+            Ok(false) if self.reason == Reason::Early => self.done(Err(lock_wait::timed_out())),
+            Ok(false) => {
+                let session = self.session.clone();
+                match self.lock.pause(session.app(), now) {
+                    Some(pause) => RefreshStep::Sleep(pause, Resting(self)),
+                    None => self.gives_up(),
+                }
+            }
         }
+    }
+
+    fn rested(self: Box<Self>, _: Now) -> RefreshStep {
+        self.lock.request(self)
+    }
+
+    fn prepared(mut self: Box<Self>, outcome: Result<(), StoreError>, now: Now) -> RefreshStep {
+        self.now = now;
+        let Phase::Preparing(tokens, request) = std::mem::replace(&mut self.phase, Phase::Locked) else {
+            return self.release(Ok(()));
+        };
+        if let Err(error) = outcome {
+            return self.release(Err(store_error("could not be saved, so no refresh was sent", error)));
+        }
+        if now.monotonic.saturating_sub(self.locked_at) > token_endpoint::HEAD_START {
+            let text = "the token store was so slow that its lock could end before the new tokens are saved; no refresh \
+                        was sent";
+            return self.release(Err(Error::new(ErrorKind::TokenStore).with_message(text)));
+        }
+        if self.is_superseded() {
+            return self.release(Ok(()));
+        }
+        if let Some(error) = token_endpoint::cooling_down(self.session.app(), now) {
+            return self.release(Err(error)); // since a response to another user's request
+        }
+        self.exchanged = true;
+        self.phase = Phase::Exchanging(tokens);
+        RefreshStep::Send(*request, Exchanging(self))
     }
 
     fn sent(mut self: Box<Self>, outcome: Result<Response, TransportError>, now: Now) -> RefreshStep {
@@ -81,11 +138,11 @@ impl Work for Leader {
                         over: Over::Pair(from),
                     });
                 }
-                Err(Refusal::Over(error)) => {
-                    self.phase = Phase::Refused(from, error);
+                Err(Refusal::Other(error)) => error,
+                Err(refusal) => {
+                    self.phase = Phase::Refused(from, refusal);
                     return RefreshStep::Load(Loading(self));
                 }
-                Err(Refusal::Other(error)) => error,
             },
             Err(error) => error.into(),
         };
@@ -95,11 +152,19 @@ impl Work for Leader {
         self.release(Err(error.with_attempts(1)))
     }
 
-    fn saved(mut self: Box<Self>, outcome: Result<(), StoreError>, now: Now) -> RefreshStep {
+    fn saved(mut self: Box<Self>, outcome: Result<Written, StoreError>, now: Now) -> RefreshStep {
         self.now = now;
-        self.phase = Phase::Locked;
-        if let Err(error) = outcome {
-            return self.release(Err(not_saved(error)));
+        let outcome = written(&self.session, outcome);
+        match (std::mem::replace(&mut self.phase, Phase::Locked), outcome) {
+            // A mark that is not saved holds in this process at least.
+            (Phase::Marking(tokens, error), _) => return self.refused(tokens, error),
+            (Phase::Restoring, Ok(())) => return self.exchange(),
+            (Phase::Restoring, Err(error)) => {
+                let what = "are newer than the stored ones and could not be saved again";
+                return self.release(Err(store_error(what, error)));
+            }
+            (_, Err(error)) => return self.release(Err(not_saved(error))),
+            (_, Ok(())) => {}
         }
         let expired = {
             let mut state = self.session.state();
@@ -118,17 +183,18 @@ impl Work for Leader {
         }
     }
 
-    fn deleted(mut self: Box<Self>, outcome: Result<(), StoreError>, now: Now) -> RefreshStep {
+    fn deleted(mut self: Box<Self>, outcome: Result<Written, StoreError>, now: Now) -> RefreshStep {
         self.now = now;
-        match outcome {
-            // Whoever has the lock by now may have rotated the very token that was refused.
+        match written(&self.session, outcome) {
+            // The holder of the lock by now may have rotated the very token that was refused.
             Err(error) if error.lease_lost() => {
                 return self.release(Err(store_error("could not be deleted", error)));
             }
-            // A record that could not be deleted is refused again by whoever loads it.
+            // A record that could not be deleted is refused again when it is presented.
             _ => {}
         }
-        let Phase::Refused(tokens, error) = std::mem::replace(&mut self.phase, Phase::Locked) else {
+        let Phase::Refused(tokens, Refusal::Final(error)) = std::mem::replace(&mut self.phase, Phase::Locked)
+        else {
             return self.release(Ok(()));
         };
         self.end(tokens, error)
@@ -141,6 +207,7 @@ impl Leader {
         reason: Reason,
         generation: u64,
         sign_ins: u64,
+        lock: LockWait,
         now: Now,
     ) -> Box<Self> {
         let session = session.clone();
@@ -150,6 +217,7 @@ impl Leader {
             reason,
             generation,
             sign_ins,
+            lock,
             phase,
             now,
             locked_at: now.monotonic,
@@ -200,13 +268,21 @@ impl Leader {
                     let error = Error::authentication(
                         "the user has signed out: the token store holds no tokens for them",
                     );
-                    state.end(Vec::new(), error.clone());
+                    state.end_gone(error.clone());
                     drop(state);
                     return self.release(Err(error));
                 }
-                Some(tokens) if same_pair(state.current.as_ref().map(|pair| &pair.tokens), &tokens) => {
+                Some(tokens) if same_pair(state.tokens(), &tokens) => {
+                    if let Some(current) = &mut state.current {
+                        current.tokens.refused = tokens.refused; // by another process, perhaps
+                    }
                     drop(state);
                     return self.exchange();
+                }
+                // The store has come back with an older record, such as from a backup.
+                Some(tokens) if state.tokens().is_some_and(|current| tokens.is_older_than(current)) => {
+                    drop(state);
+                    return self.restore();
                 }
                 Some(tokens) => {
                     if let Some(error) = state.ended_with(&tokens) {
@@ -222,18 +298,39 @@ impl Leader {
         if expired { self.exchange() } else { self.release(Ok(())) }
     }
 
-    fn exchange(mut self: Box<Self>) -> RefreshStep {
-        if self.now.monotonic.saturating_sub(self.locked_at) > token_endpoint::HEAD_START {
-            let text =
-                "the token store took so long that its lock could end during the exchange; nothing was sent";
-            return self.release(Err(Error::new(ErrorKind::TokenStore).with_message(text)));
+    /// Whether the user has signed in or out since: then this task has nothing to say.
+    fn is_superseded(&self) -> bool {
+        self.session.state().sign_ins != self.sign_ins
+    }
+
+    /// The store cannot be read under the lock: a pair of a new sign-in may be saved all the same.
+    fn unreadable(self: Box<Self>, error: StoreError) -> RefreshStep {
+        let untried = self.session.state().untried();
+        match untried {
+            Some(pending) => self.save(pending),
+            None if self.reason == Reason::Settle => self.release(Err(not_saved(error))),
+            None => self.release(Err(store_error("could not be read", error))),
         }
+    }
+
+    /// Saves the pair in use over an older one.
+    fn restore(mut self: Box<Self>) -> RefreshStep {
+        let current = self.session.state().tokens().cloned();
+        let Some(tokens) = current else { return self.release(Ok(())) };
+        self.phase = Phase::Restoring;
+        RefreshStep::Save(tokens, Saving(self))
+    }
+
+    fn exchange(mut self: Box<Self>) -> RefreshStep {
         let app = self.session.app().clone();
+        if self.is_superseded() {
+            return self.release(Ok(()));
+        }
         let tokens = {
             let state = self.session.state();
-            // Who waits for this exchange waits for one of the pair there is now, not of the one it began with.
+            // The waiters wait for an exchange of the pair there is now, not of the one this task began with.
             self.generation = state.generation;
-            state.current.as_ref().map(|current| current.tokens.clone())
+            state.tokens().cloned()
         };
         let Some((tokens, refresh_token)) =
             tokens.and_then(|tokens| Some((tokens.clone(), tokens.refresh_token?)))
@@ -241,12 +338,20 @@ impl Leader {
             let text = "the access token is no longer accepted and there is no refresh token";
             return self.release(Err(Error::authentication(text)));
         };
+        if let Some(refused) = &tokens.refused {
+            if self.now.wall.duration_since(refused.at).unsigned_abs() < REFUSED_FOR {
+                let text = format!("the server refused to refresh the tokens: {}", refused.reason);
+                return self.release(Err(Error::authentication(text)));
+            }
+        }
+        if let Some(error) = token_endpoint::cooling_down(&app, self.now) {
+            return self.release(Err(error));
+        }
         match token_endpoint::refresh(&app, &refresh_token) {
             Err(error) => self.release(Err(error)),
             Ok(request) => {
-                self.exchanged = true;
-                self.phase = Phase::Exchanging(tokens);
-                RefreshStep::Send(request, Exchanging(self))
+                self.phase = Phase::Preparing(tokens, Box::new(request));
+                RefreshStep::Prepare(Preparing(self))
             }
         }
     }
@@ -266,10 +371,10 @@ impl Leader {
         RefreshStep::Save(tokens, Saving(self))
     }
 
-    /// The refresh token of `tokens` was refused: if the store holds another pair by now, that is used.
-    fn reread(mut self: Box<Self>, tokens: Tokens, stored: Option<Tokens>, refusal: Error) -> RefreshStep {
-        match stored {
-            Some(stored) if !same_pair(Some(&tokens), &stored) => {
+    /// The refresh token of `tokens` was refused. A newer pair that the store holds by now is used instead.
+    fn reread(mut self: Box<Self>, tokens: Tokens, stored: Option<Tokens>, refusal: Refusal) -> RefreshStep {
+        match (stored, refusal) {
+            (Some(stored), _) if !is_same_or_older(&stored, &tokens) => {
                 let expired = {
                     let mut state = self.session.state();
                     let superseded = state.sign_ins != self.sign_ins;
@@ -280,29 +385,63 @@ impl Leader {
                 };
                 if expired { self.exchange() } else { self.release(Ok(())) }
             }
-            Some(_) => {
+            (Some(_), Refusal::Recoverable(error)) => {
+                let mut tokens = tokens;
+                let reason = error.message().unwrap_or_default().to_owned();
+                tokens.refused = Some(Refused { at: self.now.wall, reason });
+                self.phase = Phase::Marking(tokens.clone(), error);
+                RefreshStep::Save(tokens, Saving(self))
+            }
+            (Some(_), refusal) => {
                 self.phase = Phase::Refused(tokens, refusal);
                 RefreshStep::Delete(Deleting(self))
             }
-            None => self.end(tokens, refusal),
+            (None, refusal) => self.end(tokens, refusal.into_error()),
         }
     }
 
-    fn end(mut self: Box<Self>, tokens: Tokens, error: Error) -> RefreshStep {
+    /// The refresh token of these tokens was refused for a reason that may pass: the session goes on with them.
+    fn refused(self: Box<Self>, tokens: Tokens, error: Error) -> RefreshStep {
+        let session = self.session.clone();
+        let mut state = session.state();
+        let Some(current) =
+            state.current.as_mut().filter(|current| same_pair(Some(&current.tokens), &tokens))
+        else {
+            drop(state);
+            return self.release(Ok(())); // the user signed in anew
+        };
+        current.tokens.refused.clone_from(&tokens.refused);
+        drop(state);
+        self.tell_of_end(tokens.scope, error, true)
+    }
+
+    fn end(self: Box<Self>, tokens: Tokens, error: Error) -> RefreshStep {
         let session = self.session.clone();
         let mut state = session.state();
         if state.sign_ins != self.sign_ins {
             drop(state);
             return self.release(Ok(()));
         }
-        state.end(vec![tokens.clone()], error.clone());
+        let scope = tokens.scope.clone();
+        state.end_refused(tokens, error.clone());
         drop(state);
+        self.tell_of_end(scope, error, false)
+    }
+
+    /// The last steps of a refusal, of which the observer is told.
+    fn tell_of_end(
+        mut self: Box<Self>,
+        scope: Option<Scope>,
+        error: Error,
+        may_recover: bool,
+    ) -> RefreshStep {
+        let session = self.session.clone();
         let mut again = SignIn::new(&*session.key().user);
-        again.scope = tokens.scope;
+        again.scope = scope;
         // What another server has to be asked for is not all in what it granted.
         let is_enough = session.app().config().profile.is_none();
         let sign_in = is_enough.then(|| again.start(session.app(), self.now).ok()).flatten();
-        let ended = SessionEnded { key: session.key().clone(), sign_in };
+        let ended = SessionEnded { key: session.key().clone(), sign_in, may_recover };
         let outcome = Err(error);
         self.tell(&outcome);
         RefreshStep::Release(Releasing { outcome, ended: Some((session, ended)) })
@@ -329,7 +468,16 @@ impl Leader {
         RefreshStep::Done(outcome)
     }
 
-    /// Ends the round: whoever waits for it gets the same outcome.
+    /// The caller's time is over. Its waiters may have more: the next of them goes on.
+    fn gives_up(mut self: Box<Self>) -> RefreshStep {
+        let outcome = Err(lock_wait::timed_out());
+        trace::refreshed(self.reason, self.exchanged, &outcome);
+        self.finished = true;
+        self.session.state().leading = false;
+        RefreshStep::Done(outcome)
+    }
+
+    /// Ends the round: its waiters get the same outcome.
     fn tell(&mut self, outcome: &Result<(), Error>) {
         trace::refreshed(self.reason, self.exchanged, outcome);
         self.finished = true;

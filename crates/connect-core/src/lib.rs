@@ -9,17 +9,17 @@ mod caller;
 mod endpoint;
 mod entropy;
 mod error;
+mod exchange;
 mod facade;
-mod keep;
 mod leader;
 mod limits;
+mod lock_wait;
 mod memory;
 mod network;
 pub mod oauth;
 mod observer;
 mod pager;
 mod pending;
-mod refresh;
 mod registry;
 mod retry;
 mod secret;
@@ -27,8 +27,10 @@ mod service;
 mod session;
 mod setup;
 mod sign_in;
+mod sign_out;
 mod steps;
 mod store;
+mod task;
 mod time;
 mod token_endpoint;
 mod tokens;
@@ -51,17 +53,21 @@ pub use memory::{MemoryStore, TokenHook};
 pub use network::Network;
 pub use observer::{Observer, SessionEnded};
 pub use pager::{Paged, Pager};
-pub use refresh::Refresh;
 pub use registry::{Member, Registry};
 pub use retry::RetryPolicy;
 pub use secret::Secret;
 pub use service::{Service, is_loopback};
 pub use session::Session;
 pub use sign_in::{Callback, PendingSignIn, SignIn};
-pub use steps::{Deleting, Exchanging, Loading, Locked, Locking, RefreshStep, Releasing, Resting, Saving};
-pub use store::{AsyncStoreLock, AsyncTokenStore, StoreError, StoreLock, TokenKey, TokenStore};
+pub use steps::{
+    Deleting, Exchanging, Loading, Locked, Locking, MAX_TASKS_AT_ONCE, Preparing, RefreshStep, Releasing,
+    Resting, Saving,
+};
+pub use store::{AsyncStoreLock, AsyncTokenStore, StoreError, StoreLock, TokenKey, TokenStore, Written};
+pub use task::TokenTask;
 pub use time::Now;
-pub use tokens::Tokens;
+pub use tokens::{Refused, Revision, Tokens};
 pub use transport::{
-    AsyncTransport, Request, Response, Sent, Timeout, Transport, TransportError, TransportErrorKind,
+    AsyncTransport, FreshConnection, Request, Response, Sent, Timeout, Transport, TransportError,
+    TransportErrorKind,
 };

@@ -66,7 +66,13 @@ impl CoolDowns {
 
     /// After a 429 that says how long to wait.
     pub(crate) fn after(&self, user: Option<&str>, error: &Error, now: Now) {
-        let (ErrorKind::RateLimited, Some(wait)) = (error.kind(), error.retry_after()) else { return };
+        if let (ErrorKind::RateLimited, Some(wait)) = (error.kind(), error.retry_after()) {
+            self.begin(user, wait, now);
+        }
+    }
+
+    /// The service asked to be left alone for `wait`.
+    pub(crate) fn begin(&self, user: Option<&str>, wait: Duration, now: Now) {
         let over = now.monotonic.saturating_add(wait.min(LONGEST_COOL_DOWN));
         let mut until = self.until();
         let longest = match user {

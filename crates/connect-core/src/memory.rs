@@ -2,21 +2,15 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use crate::{StoreError, StoreLock, TokenKey, TokenStore, Tokens};
+use crate::{StoreError, StoreLock, TokenKey, TokenStore, Tokens, Written};
 
 /// Keeps tokens for as long as the process lives. Clones share what is kept.
 #[derive(Clone, Default, Debug)]
-pub struct MemoryStore(Arc<Memory>);
-
-#[derive(Default, Debug)]
-struct Memory {
-    state: Mutex<State>,
-    released: Condvar,
-}
+pub struct MemoryStore(Arc<Mutex<State>>);
 
 #[derive(Default, Debug)]
 struct State {
@@ -31,7 +25,7 @@ impl MemoryStore {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -40,18 +34,10 @@ impl TokenStore for MemoryStore {
         Ok(self.state().kept.get(key).cloned())
     }
 
-    fn lock(&self, key: &TokenKey, lease: Duration) -> Result<Box<dyn StoreLock>, StoreError> {
-        let (mut state, waited) = self
-            .0
-            .released
-            .wait_timeout_while(self.state(), lease, |state| state.locked.contains(key))
-            .unwrap_or_else(PoisonError::into_inner);
-        if waited.timed_out() {
-            return Err(StoreError::new("another holder keeps the tokens locked"));
-        }
-        state.locked.insert(key.clone());
-        drop(state);
-        Ok(Box::new(MemoryLock { store: self.clone(), key: key.clone() }))
+    /// The lock lasts until it is released: only this process holds it.
+    fn try_lock(&self, key: &TokenKey, _lease: Duration) -> Result<Option<Box<dyn StoreLock>>, StoreError> {
+        let is_free = self.state().locked.insert(key.clone());
+        Ok(is_free.then(|| Box::new(MemoryLock { store: self.clone(), key: key.clone() }) as _))
     }
 }
 
@@ -65,14 +51,14 @@ impl StoreLock for MemoryLock {
         self.store.load(&self.key)
     }
 
-    fn save(&mut self, tokens: &Tokens) -> Result<(), StoreError> {
+    fn save(&mut self, tokens: &Tokens) -> Result<Written, StoreError> {
         self.store.state().kept.insert(self.key.clone(), tokens.clone());
-        Ok(())
+        Ok(Written::Durable)
     }
 
-    fn delete(&mut self) -> Result<(), StoreError> {
+    fn delete(&mut self) -> Result<Written, StoreError> {
         self.store.state().kept.remove(&self.key);
-        Ok(())
+        Ok(Written::Durable)
     }
 
     fn release(self: Box<Self>) -> Result<(), StoreError> {
@@ -83,7 +69,6 @@ impl StoreLock for MemoryLock {
 impl Drop for MemoryLock {
     fn drop(&mut self) {
         self.store.state().locked.remove(&self.key);
-        self.store.0.released.notify_all();
     }
 }
 
@@ -137,9 +122,10 @@ impl TokenStore for TokenHook {
         (self.load)(key)
     }
 
-    fn lock(&self, key: &TokenKey, lease: Duration) -> Result<Box<dyn StoreLock>, StoreError> {
-        let memory = self.memory.lock(key, lease)?;
-        Ok(Box::new(HookLock { memory, key: key.clone(), save: self.save.clone(), load: self.load.clone() }))
+    fn try_lock(&self, key: &TokenKey, lease: Duration) -> Result<Option<Box<dyn StoreLock>>, StoreError> {
+        let Some(memory) = self.memory.try_lock(key, lease)? else { return Ok(None) };
+        let (save, load) = (self.save.clone(), self.load.clone());
+        Ok(Some(Box::new(HookLock { memory, key: key.clone(), save, load })))
     }
 }
 
@@ -155,12 +141,12 @@ impl StoreLock for HookLock {
         (self.load)(&self.key)
     }
 
-    fn save(&mut self, tokens: &Tokens) -> Result<(), StoreError> {
+    fn save(&mut self, tokens: &Tokens) -> Result<Written, StoreError> {
         (self.save)(&self.key, Some(tokens))?;
         self.memory.save(tokens)
     }
 
-    fn delete(&mut self) -> Result<(), StoreError> {
+    fn delete(&mut self) -> Result<Written, StoreError> {
         (self.save)(&self.key, None)?;
         self.memory.delete()
     }
@@ -178,23 +164,32 @@ mod tests {
         TokenKey { issuer: "https://connect.example".into(), client_id: "app".into(), user: user.into() }
     }
 
+    fn lock(store: &dyn TokenStore, user: &str) -> Box<dyn StoreLock> {
+        store.try_lock(&key(user), Duration::from_secs(1)).unwrap().expect("a free lock")
+    }
+
+    fn is_free(store: &dyn TokenStore, user: &str) -> bool {
+        store.try_lock(&key(user), Duration::from_secs(1)).unwrap().is_some()
+    }
+
     #[test]
-    fn a_lock_keeps_others_out_until_it_is_dropped() {
+    fn lock_excludes_others_until_dropped() {
         let store = MemoryStore::new();
-        let held = store.lock(&key("a"), Duration::from_secs(1)).unwrap();
-        assert!(store.lock(&key("a"), Duration::from_millis(5)).is_err());
-        assert!(store.lock(&key("b"), Duration::from_millis(5)).is_ok(), "another user is not kept waiting");
+        let held = lock(&store, "a");
+        assert!(!is_free(&store, "a"));
+        assert!(is_free(&store, "b"), "another user's lock is another one");
         drop(held);
-        assert!(store.lock(&key("a"), Duration::from_millis(5)).is_ok());
+        assert!(is_free(&store, "a"));
     }
 
     #[test]
     fn what_is_saved_is_there_until_it_is_deleted() {
         let stores: [Box<dyn TokenStore>; 2] =
             [Box::new(MemoryStore::new()), Box::new(TokenHook::new(|_, _| Ok(())))];
-        for store in stores {
+        for store in &stores {
+            let store = &**store;
             let pair = Tokens::new("a", "r");
-            let mut lock = store.lock(&key("a"), Duration::from_secs(1)).unwrap();
+            let mut lock = lock(store, "a");
             assert_eq!((store.load(&key("a")).unwrap(), lock.load().unwrap()), (None, None));
             lock.save(&pair).unwrap();
             assert_eq!(lock.load().unwrap().as_ref(), Some(&pair));
@@ -203,7 +198,7 @@ mod tests {
             lock.delete().unwrap();
             assert_eq!((store.load(&key("a")).unwrap(), lock.load().unwrap()), (None, None));
             lock.release().unwrap();
-            assert!(store.lock(&key("a"), Duration::from_millis(5)).is_ok());
+            assert!(is_free(store, "a"));
         }
     }
 
@@ -215,7 +210,7 @@ mod tests {
             hears.lock().unwrap().push((key.user.clone(), tokens.cloned()));
             Ok(())
         });
-        let mut lock = store.lock(&key("a"), Duration::from_secs(1)).unwrap();
+        let mut lock = lock(&store, "a");
         lock.save(&Tokens::new("a", "r")).unwrap();
         lock.delete().unwrap();
         assert_eq!(*told.lock().unwrap(), [("a".into(), Some(Tokens::new("a", "r"))), ("a".into(), None)]);
@@ -225,14 +220,14 @@ mod tests {
     fn a_hook_that_loads_is_asked_instead_of_memory() {
         let store = TokenHook::new(|_, _| Ok(())).on_load(|key| Ok(Some(Tokens::new(&*key.user, "r"))));
         assert_eq!(store.load(&key("a")).unwrap(), Some(Tokens::new("a", "r")));
-        let mut lock = store.lock(&key("b"), Duration::from_secs(1)).unwrap();
+        let mut lock = lock(&store, "b");
         assert_eq!(lock.load().unwrap(), Some(Tokens::new("b", "r")));
     }
 
     #[test]
     fn a_hook_that_fails_keeps_nothing() {
         let store = TokenHook::new(|_, _| Err(StoreError::new("no")));
-        let mut lock = store.lock(&key("a"), Duration::from_secs(1)).unwrap();
+        let mut lock = lock(&store, "a");
         assert!(lock.save(&Tokens::new("a", "r")).is_err());
         assert_eq!(lock.load().unwrap(), None);
     }

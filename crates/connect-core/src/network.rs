@@ -8,6 +8,8 @@ use std::time::Duration;
 pub struct Network {
     /// How long making a connection may take.
     pub connect_timeout: Duration,
+    /// How long an idle connection is kept for the next request. Default 15 s.
+    pub pool_idle_timeout: Duration,
     /// PEM texts with certificates to trust as well.
     pub root_certificates: Vec<Vec<u8>>,
     /// The HTTP proxy for https, as a URL.
@@ -25,6 +27,7 @@ impl Network {
         };
         Self {
             connect_timeout: Duration::from_secs(10),
+            pool_idle_timeout: Duration::from_secs(15),
             root_certificates: Vec::new(),
             proxy: either("HTTPS_PROXY"),
             no_proxy: either("NO_PROXY"),

@@ -25,21 +25,35 @@ pub(crate) enum Origin {
     Refresh(Duration),
 }
 
-/// What a pending pair may be saved over.
+/// The stored pair that a pending pair may be saved over. One that is known to be older may always be.
 #[derive(Clone)]
 pub(crate) enum Over {
-    /// The pair it was exchanged from, or nothing; anything else is newer.
+    /// The pair it was exchanged from, or nothing; another pair is newer, as far as is known.
     Pair(Tokens),
     /// Nothing: the store was empty.
     Nothing,
-    /// Whatever is there: the user signed in anew.
-    Anything,
-    /// A pair that is older. It was written once over what could not be read, and nobody knows whether that was kept:
-    /// what is there now may have come from it.
-    Older,
+    /// Any pair but that of a later sign-in: the user signed in anew.
+    SignIn,
+    /// Any pair: the application handed these tokens in.
+    Import,
+    /// The pair that could not be read when this sign-in was first saved, in a save of unknown outcome; but not a pair of
+    /// this sign-in, which another process has gone on with.
+    Unread,
 }
 
 impl State {
+    /// A pair of a new sign-in waits to be saved from now on, unless that of a later sign-in does already. Whatever was in
+    /// doubt before is settled by it.
+    pub(crate) fn sign_in(&mut self, tokens: Tokens, over: Over, at: Duration) {
+        let later = self.pending.as_ref().map(|pending| &pending.tokens).or(self.tokens());
+        if matches!(over, Over::SignIn) && later.is_some_and(|later| tokens.is_older_than(later)) {
+            return;
+        }
+        self.sign_ins += 1;
+        self.failure = None;
+        self.pending = Some(Pending { tokens, origin: Origin::SignIn(at), over });
+    }
+
     /// Takes the pending pair into use: it is in the store now.
     pub(crate) fn adopt_pending(&mut self) {
         if let Some(pending) = self.pending.take() {
@@ -54,7 +68,7 @@ impl State {
         match stored {
             Some(tokens) if same_pair(Some(&pending.tokens), &tokens) => self.adopt_pending(),
             Some(tokens) if !pending.may_replace(&tokens) => {
-                // Another process has rotated since: its pair is the newer one.
+                // Another process has rotated since, as far as is known: its pair is the newer one.
                 self.pending = None;
                 self.adopt(tokens, Origin::Taken(now));
             }
@@ -67,21 +81,31 @@ impl State {
     /// The pending pair, if it may be saved over what cannot be read: one that nobody has tried to save yet. Of another it
     /// may be what is there, or another process may have rotated it since.
     pub(crate) fn untried(&mut self) -> Option<Pending> {
-        let pending = self.pending.as_mut().filter(|pending| matches!(pending.over, Over::Anything))?;
-        pending.over = Over::Older;
+        let pending = self.pending.as_mut();
+        let pending = pending.filter(|pending| matches!(pending.over, Over::SignIn | Over::Import))?;
+        pending.over = Over::Unread;
         Some(pending.clone())
     }
 }
 
 impl Pending {
     fn may_replace(&self, stored: &Tokens) -> bool {
+        if stored.is_older_than(&self.tokens) {
+            return true; // of two pairs the older never replaces the newer
+        }
         match &self.over {
-            Over::Anything => true,
+            Over::Import => true,
             Over::Nothing => false,
             Over::Pair(from) => same_pair(Some(from), stored),
-            Over::Older => stored.is_older_than(&self.tokens),
+            Over::SignIn => !self.tokens.is_older_than(stored),
+            Over::Unread => !self.tokens.is_older_than(stored) && !self.tokens.shares_sign_in_with(stored),
         }
     }
+}
+
+/// Whether `pair` is `known`, or an older pair of its sign-in: then it is no better.
+pub(crate) fn is_same_or_older(pair: &Tokens, known: &Tokens) -> bool {
+    same_pair(Some(known), pair) || pair.is_older_than(known) && pair.shares_sign_in_with(known)
 }
 
 /// A pair is another one when either token is: some servers keep the refresh token, and two access tokens

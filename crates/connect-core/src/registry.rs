@@ -51,16 +51,17 @@ impl<G: Default> Registry<G> {
             return member.clone();
         }
         if members.by_user.len() >= members.sweep_at {
-            members.by_user.retain(|_, member| {
-                Arc::strong_count(member) > 1
-                    || Arc::strong_count(&member.session) > 1
-                    || !member.session.is_clean()
-            });
+            members.sweep();
             members.sweep_at = KEPT.max(members.by_user.len() * 2);
         }
         let member = Arc::new(Member { session: Session::new(self.app.clone(), user), gate: G::default() });
         members.by_user.insert(user.into(), member.clone());
         member
+    }
+
+    /// Lets every session go that nobody holds and that would lose nothing. The registry does it by itself when it grows.
+    pub fn sweep(&self) {
+        self.members().sweep();
     }
 
     /// Those with tokens that are not saved.
@@ -70,6 +71,16 @@ impl<G: Default> Registry<G> {
 
     fn members(&self) -> MutexGuard<'_, Members<G>> {
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<G> Members<G> {
+    fn sweep(&mut self) {
+        self.by_user.retain(|_, member| {
+            Arc::strong_count(member) > 1
+                || Arc::strong_count(&member.session) > 1
+                || !member.session.is_clean()
+        });
     }
 }
 
@@ -114,10 +125,10 @@ mod tests {
         let registry = registry();
         let held = registry.member("held");
         let now = Now { wall: jiff::Timestamp::UNIX_EPOCH, monotonic: std::time::Duration::ZERO };
-        let RefreshStep::Lock(_, given_up) =
+        let RefreshStep::Queue(given_up) =
             registry.member("unsaved").session.import(Tokens::new("a", "r"), now)
         else {
-            panic!("an import begins with the lock");
+            panic!("an import queues at the gate");
         };
         drop(given_up);
         idle(&registry, 5_000);

@@ -21,8 +21,8 @@ use http::HeaderValue;
 
 use crate::{
     App, Error, ErrorKind, Now, Sent, TokenKey, Tokens,
-    pending::{Origin, Pending, same_pair},
-    refresh::{Reason, Refresh},
+    pending::{Origin, Pending, is_same_or_older, same_pair},
+    task::{Reason, TokenTask},
 };
 
 /// A pair is refreshed this long before its end, or half its life before if that is less.
@@ -49,6 +49,10 @@ pub(crate) struct State {
     pub(crate) sign_ins: u64,
     pub(crate) rounds: u64,
     pub(crate) failure: Option<Failure>,
+    /// The sign-outs that have begun.
+    pub(crate) sign_outs: u64,
+    /// The last sign-out that ended: its number and its outcome, for the callers that waited meanwhile.
+    pub(crate) signed_out: Option<(u64, Result<(), Error>)>,
     pub(crate) leading: bool,
     /// Whether a call is on its way to lead an early refresh.
     pub(crate) early_wish: bool,
@@ -78,16 +82,21 @@ pub(crate) struct Failure {
     pub(crate) error: Error,
 }
 
-/// A session that is over, and the pairs that must not bring it back, as far as they are known.
+/// A session that is over.
 pub(crate) struct Ended {
-    tokens: Vec<Tokens>,
+    /// The pairs that must not bring it back: they were refused or revoked.
+    over: Vec<Tokens>,
+    /// The pair that was in use when the store held none any more: it may come back, unless the user signs out here.
+    gone: Option<Tokens>,
+    /// Whether the user signed out: then no pair of those sign-ins brings it back.
+    by_sign_out: bool,
     pub(crate) error: Error,
 }
 
 /// What a call is to do next about its bearer token.
 pub(crate) enum Plan {
     Use { generation: u64, bearer: HeaderValue },
-    Refresh(Refresh),
+    Refresh(TokenTask),
     Fail(Error),
 }
 
@@ -176,14 +185,14 @@ impl Session {
     }
 
     /// A request to save the pending pair, if there is one: for an orderly end.
-    pub fn settle(self: &Arc<Self>, deadline: Duration) -> Option<Refresh> {
+    pub fn settle(self: &Arc<Self>, deadline: Duration) -> Option<TokenTask> {
         let state = self.state();
         state.pending.is_some().then(|| self.wish(&state, Reason::Settle, deadline))
     }
 
     /// What has to come before a refresh that is asked for: tokens that are not in memory are loaded, a pair
     /// that is not saved is saved. `None` when nothing has to.
-    pub fn before_refresh(self: &Arc<Self>, deadline: Duration) -> Option<Refresh> {
+    pub fn before_refresh(self: &Arc<Self>, deadline: Duration) -> Option<TokenTask> {
         let state = self.state();
         let reason = match (&state.pending, &state.current) {
             (Some(_), _) => Reason::Settle,
@@ -195,7 +204,7 @@ impl Session {
 
     /// A refresh that is asked for, whatever the clock says of the pair in use. An error where the answer to an
     /// earlier exchange was lost: its refresh token is not sent again before the access token has failed, or is over.
-    pub fn refresh(self: &Arc<Self>, now: Now, deadline: Duration) -> Result<Refresh, Error> {
+    pub fn refresh(self: &Arc<Self>, now: Now, deadline: Duration) -> Result<TokenTask, Error> {
         let state = self.state();
         if state.is_in_doubt(now) == Some(true) {
             let text =
@@ -205,8 +214,14 @@ impl Session {
         Ok(self.wish(&state, Reason::Unauthorized, deadline))
     }
 
-    fn wish(self: &Arc<Self>, state: &State, reason: Reason, deadline: Duration) -> Refresh {
-        Refresh::new(self, reason, state.generation, state.rounds, deadline)
+    /// Ends the session: the server first (RFC 7009), then the store, whatever the server said. A sign-out that begins
+    /// after this request and before this task serves both.
+    pub fn sign_out(self: &Arc<Self>, deadline: Duration) -> TokenTask {
+        self.wish(&self.state(), Reason::SignOut, deadline)
+    }
+
+    fn wish(self: &Arc<Self>, state: &State, reason: Reason, deadline: Duration) -> TokenTask {
+        TokenTask::new(self, state, reason, deadline)
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -297,18 +312,61 @@ impl State {
         self.current = Some(Current::new(tokens, origin));
     }
 
-    /// What ended the session that these tokens belonged to, if it is over.
+    /// What ended the session that these tokens belonged to, if it is over: a pair that was refused does not come back, nor
+    /// does an older one of its sign-in, such as from a restored backup; after a sign-out, nor does any other pair of that
+    /// sign-in or of an older one.
     pub(crate) fn ended_with(&self, tokens: &Tokens) -> Option<Error> {
         let ended = self.ended.as_ref()?;
-        ended.tokens.iter().any(|known| same_pair(Some(known), tokens)).then(|| ended.error.clone())
+        let is_over = |known: &Tokens| {
+            is_same_or_older(tokens, known)
+                || ended.by_sign_out && (tokens.is_older_than(known) || tokens.shares_sign_in_with(known))
+        };
+        ended.over.iter().any(is_over).then(|| ended.error.clone())
     }
 
-    /// Puts the session to its end. Should one of `tokens` be in the store again, it does not bring it back.
-    pub(crate) fn end(&mut self, tokens: Vec<Tokens>, error: Error) {
+    /// Ends the session: the store holds no tokens any more.
+    pub(crate) fn end_gone(&mut self, error: Error) {
+        let gone = self.current.take().map(|current| current.tokens);
+        let before = self.end(Vec::new(), error);
+        if let Some(ended) = &mut self.ended {
+            ended.gone = gone.or(before);
+        }
+    }
+
+    /// Ends the session: the server refused these tokens.
+    pub(crate) fn end_refused(&mut self, tokens: Tokens, error: Error) {
+        self.end(vec![tokens], error);
+    }
+
+    /// Ends the session at the user's request.
+    pub(crate) fn end_by_sign_out(&mut self, tokens: Vec<Tokens>) {
+        self.sign_ins += 1; // a refresh that is under way has nothing to say any more
+        let gone = self.end(tokens, Error::authentication("the user has signed out"));
+        if let Some(ended) = &mut self.ended {
+            ended.over.extend(gone);
+            ended.by_sign_out = true;
+        }
+    }
+
+    /// Adds to what was over before, and returns the pair that was gone.
+    fn end(&mut self, mut over: Vec<Tokens>, error: Error) -> Option<Tokens> {
         self.current = None;
         self.pending = None;
         self.generation += 1;
-        self.ended = Some(Ended { tokens, error });
+        let (mut gone, mut by_sign_out) = (None, false);
+        if let Some(before) = self.ended.take() {
+            (gone, by_sign_out) = (before.gone, before.by_sign_out);
+            let is_new = |known: &Tokens| !over.iter().any(|tokens| same_pair(Some(tokens), known));
+            let before: Vec<_> = before.over.into_iter().filter(is_new).collect();
+            over.extend(before);
+        }
+        self.ended = Some(Ended { over, gone: None, by_sign_out, error });
+        gone
+    }
+
+    /// The pair in use.
+    pub(crate) fn tokens(&self) -> Option<&Tokens> {
+        self.current.as_ref().map(|current| &current.tokens)
     }
 
     /// Whether the pair in use is good enough while a leader saves the next one.

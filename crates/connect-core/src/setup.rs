@@ -92,6 +92,14 @@ macro_rules! builder {
                 self
             }
 
+            /// How long an idle connection is kept for the next request: shorter than the server, or a proxy on the way,
+            /// keeps it. Default 15 s; zero keeps none. Requests to the token endpoint never use a kept connection.
+            #[must_use]
+            pub fn pool_idle_timeout(mut self, time: std::time::Duration) -> Self {
+                self.network.pool_idle_timeout = time;
+                self
+            }
+
             /// When a failed request is sent again.
             #[must_use]
             pub fn retry(mut self, policy: $crate::RetryPolicy) -> Self {

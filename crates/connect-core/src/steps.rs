@@ -1,15 +1,16 @@
-//! The steps of everything that changes tokens: a refresh, a sign-in, a hand-over, a sign-out.
+//! The steps of all work on a user's tokens: a refresh, a sign-in, an import, a sign-out.
 //!
 //! ```text
-//!   refresh   Lock -> Load -> [Save pending] -> Send -> Save -> Release -> Done
-//!                          '-> adopt what another process saved ---^
-//!   sign-in   Send -> Lock -> Load -> Save -> Release -> Done
-//!   import            Lock -> Load -> Save -> Release -> Done
-//!   sign-out  Lock -> Load -> Send -> [Sleep -> Send] -> Delete -> Release -> Done
+//!   refresh   TryLock -> Load -> [Save pending] -> Prepare -> Send -> Save -> Release -> Done
+//!               ^  |        '-> adopt the pair that another process saved ---^
+//!             Sleep<- the lock is not free
+//!   sign-in   Send -> Queue: TryLock -> Load -> Save -> Release -> Done
+//!   import            Queue: TryLock -> Load -> Save -> Release -> Done
+//!   sign-out  TryLock -> Load -> Send -> [Sleep -> Send] -> Delete -> Release -> Done
 //! ```
 //!
-//! A step carries the only value that takes its answer, so a driver cannot answer the wrong question, twice,
-//! or not at all. The whole driver:
+//! A step carries the only value that takes its response, so a driver cannot answer the wrong step, answer twice, or
+//! forget to. The whole driver, for one thread:
 //!
 //! ```
 //! # use connect_core::*;
@@ -23,7 +24,8 @@
 //!                 Some(lock) => lock.load(),
 //!                 None => store.load(key),
 //!             }, now()),
-//!             RefreshStep::Lock(lease, next) => next.resume(lock.take(store.lock(key, lease)), now()),
+//!             RefreshStep::TryLock(lease, next) => next.resume(lock.take(store.try_lock(key, lease)), now()),
+//!             RefreshStep::Prepare(next) => next.resume(lock.with(|lock| lock.prepare()), now()),
 //!             RefreshStep::Send(request, next) => next.resume(transport.send(request), now()),
 //!             RefreshStep::Save(tokens, next) => next.resume(lock.with(|lock| lock.save(&tokens)), now()),
 //!             RefreshStep::Delete(next) => next.resume(lock.with(|lock| lock.delete()), now()),
@@ -32,6 +34,7 @@
 //!                 next.resume(now())
 //!             }
 //!             RefreshStep::Release(next) => next.resume(lock.release().map_or(Ok(()), |lock| lock.release()), now()),
+//!             RefreshStep::Queue(task) => task.start(now()), // with more than one thread: first take the session's gate
 //!             RefreshStep::Done(outcome) => return outcome,
 //!         };
 //!     }
@@ -40,25 +43,36 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::{Error, Now, Request, Response, Session, SessionEnded, StoreError, Tokens, TransportError};
+use crate::{
+    Error, Now, Request, Response, Session, SessionEnded, StoreError, TokenTask, Tokens, TransportError,
+    Written, trace,
+};
 
-/// What a driver is to do next, and what takes the answer.
-#[must_use = "a step that is not carried out leaves the machine where it is"]
+/// How many tasks of a client may hold a lock of the store, or have an exchange under way, at a time. Both clients wait for
+/// a place before [`RefreshStep::TryLock`], within [`Locking::deadline`].
+pub const MAX_TASKS_AT_ONCE: u32 = 64;
+
+/// The driver's next action, with the continuation that takes its result.
+#[must_use = "a step that is not carried out leaves the work where it is"]
 pub enum RefreshStep {
-    /// Read the store: through the lock where one is held, else without.
+    /// Read the store: through the lock if one is held, otherwise without.
     Load(Loading),
-    /// Take the lock for this long.
-    Lock(Duration, Locking),
-    /// Send a request to the token endpoint. Its time is its own: it must not be cut short with its caller's.
+    /// Try once to take the store's lock for this lease.
+    TryLock(Duration, Locking),
+    /// Have the lock check that a save will be possible.
+    Prepare(Preparing),
+    /// Send a request to the token endpoint. Its timeout is its own: it must not be cut short with its caller's.
     Send(Request, Exchanging),
     /// Save through the lock.
     Save(Tokens, Saving),
     /// Delete through the lock.
     Delete(Deleting),
-    /// Wait this long: a revocation is tried again.
+    /// Wait this long.
     Sleep(Duration, Resting),
     /// Give the lock back.
     Release(Releasing),
+    /// Queue at the session's gate, start the task there, and go on with its steps.
+    Queue(TokenTask),
     /// The end.
     Done(Result<(), Error>),
 }
@@ -70,7 +84,11 @@ pub(crate) trait Work: Send {
         not_asked()
     }
 
-    fn locked(self: Box<Self>, _: Result<(), StoreError>, _: Now) -> RefreshStep {
+    fn locked(self: Box<Self>, _: Result<bool, StoreError>, _: Now) -> RefreshStep {
+        not_asked()
+    }
+
+    fn prepared(self: Box<Self>, _: Result<(), StoreError>, _: Now) -> RefreshStep {
         not_asked()
     }
 
@@ -78,11 +96,11 @@ pub(crate) trait Work: Send {
         not_asked()
     }
 
-    fn saved(self: Box<Self>, _: Result<(), StoreError>, _: Now) -> RefreshStep {
+    fn saved(self: Box<Self>, _: Result<Written, StoreError>, _: Now) -> RefreshStep {
         not_asked()
     }
 
-    fn deleted(self: Box<Self>, _: Result<(), StoreError>, _: Now) -> RefreshStep {
+    fn deleted(self: Box<Self>, _: Result<Written, StoreError>, _: Now) -> RefreshStep {
         not_asked()
     }
 
@@ -92,7 +110,9 @@ pub(crate) trait Work: Send {
 }
 
 fn not_asked() -> RefreshStep {
-    RefreshStep::Done(Err(Error::configuration("an answer came to a question that was not asked")))
+    RefreshStep::Done(Err(Error::configuration(
+        "this step does not expect a result: the driver resumed the wrong one",
+    )))
 }
 
 macro_rules! continuations {
@@ -111,16 +131,35 @@ macro_rules! continuations {
 }
 
 continuations! {
-    /// Waits for what the store holds.
+    /// Waits for the tokens in the store.
     Loading(Result<Option<Tokens>, StoreError>) = loaded;
-    /// Waits for the lock.
-    Locking(Result<(), StoreError>) = locked;
-    /// Waits for the answer of the token endpoint.
+    /// Waits for the check that a save will be possible.
+    Preparing(Result<(), StoreError>) = prepared;
+    /// Waits for the response of the token endpoint.
     Exchanging(Result<Response, TransportError>) = sent;
     /// Waits for the save.
-    Saving(Result<(), StoreError>) = saved;
+    Saving(Result<Written, StoreError>) = saved;
     /// Waits for the deletion.
-    Deleting(Result<(), StoreError>) = deleted;
+    Deleting(Result<Written, StoreError>) = deleted;
+}
+
+/// Waits for the store's lock.
+#[must_use = "dropping it abandons the work"]
+pub struct Locking {
+    pub(crate) work: Box<dyn Work>,
+    pub(crate) deadline: Duration,
+}
+
+impl Locking {
+    /// The monotonic time until which the caller waits for the lock: also for a driver's own bound on locks.
+    pub fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
+    /// Goes on with whether the lock is held now.
+    pub fn resume(self, held: Result<bool, StoreError>, now: Now) -> RefreshStep {
+        self.work.locked(held, now)
+    }
 }
 
 /// Waits for time to pass.
@@ -158,7 +197,18 @@ impl Releasing {
     }
 }
 
-/// What a driver holds between the steps: the lock, once it has it.
+/// Tells the observer of a write that a crash may undo; for the caller it has happened.
+pub(crate) fn written(session: &Session, outcome: Result<Written, StoreError>) -> Result<(), StoreError> {
+    if let Written::NotSynced(error) = outcome? {
+        trace::not_synced(&error);
+        if let Some(observer) = &session.app().config().observer {
+            observer.not_synced(session.key(), &error);
+        }
+    }
+    Ok(())
+}
+
+/// The lock that a driver holds between the steps.
 pub struct Locked<L: ?Sized>(Option<Box<L>>);
 
 impl<L: ?Sized> Locked<L> {
@@ -167,9 +217,10 @@ impl<L: ?Sized> Locked<L> {
         Self(None)
     }
 
-    /// Keeps a lock that was given.
-    pub fn take(&mut self, lock: Result<Box<L>, StoreError>) -> Result<(), StoreError> {
-        lock.map(|lock| self.0 = Some(lock))
+    /// Keeps the lock that a try brought, if it did: the result that [`Locking::resume`] takes.
+    pub fn take(&mut self, tried: Result<Option<Box<L>>, StoreError>) -> Result<bool, StoreError> {
+        self.0 = tried?;
+        Ok(self.0.is_some())
     }
 
     /// The lock, if one is held.

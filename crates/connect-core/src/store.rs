@@ -2,11 +2,12 @@
 //!
 //! The rules of a store:
 //!
-//! * reading needs no lock; only who holds the lock of a key writes it;
-//! * a lock is a lease: it ends by itself when its holder is gone, at the latest after the time asked for,
-//!   and a holder that lost it is told so before a write happens ([`StoreError::lease_lost`]); where the system
-//!   itself ends a lock with its holder, as it does for a file's, a holder that is merely slow may keep it;
-//! * `save` returns when the tokens are kept for good, and an error when they may not be;
+//! * reading needs no lock; only the holder of a key's lock writes the key;
+//! * `try_lock` returns at once: the caller waits between tries, so a store never keeps a thread waiting for a lock;
+//! * a lock is a lease: it ends by itself when its holder is gone, at the latest after the lease that was requested,
+//!   and a holder that lost it is told so before a write happens ([`StoreError::lease_lost`]). Where the operating
+//!   system ends a lock with its holder, as it does for a file's, a slow holder may keep it longer;
+//! * `save` returns an error unless the tokens were written: see [`Written`];
 //! * dropping a lock releases it; [`StoreLock::release`] is the orderly way.
 
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
@@ -15,7 +16,7 @@ use async_trait::async_trait;
 
 use crate::Tokens;
 
-/// Whose tokens: a user of an application at an issuer. One store serves several applications and services.
+/// The key of a token pair: a user of an application at an issuer. One store serves several applications and services.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct TokenKey {
     /// Who issued them: scheme and host of the service, such as `https://connect.mobiscroll.com`.
@@ -26,47 +27,78 @@ pub struct TokenKey {
     pub user: Box<str>,
 }
 
-/// Keeps tokens. Used by the blocking client, and by the asynchronous one on its blocking pool.
+/// Stores tokens. The blocking client uses it directly, the async client on its blocking pool.
 pub trait TokenStore: Send + Sync + 'static {
-    /// The tokens kept under `key`, if any.
+    /// Returns the tokens stored under `key`, if any.
     fn load(&self, key: &TokenKey) -> Result<Option<Tokens>, StoreError>;
 
-    /// Waits for the right to write `key`, and takes it for at most `lease`.
-    fn lock(&self, key: &TokenKey, lease: Duration) -> Result<Box<dyn StoreLock>, StoreError>;
+    /// Takes the lock of `key` for `lease`, or returns `None` at once while another holder has it.
+    fn try_lock(&self, key: &TokenKey, lease: Duration) -> Result<Option<Box<dyn StoreLock>>, StoreError>;
 }
 
 /// The right to write one key.
 pub trait StoreLock: Send {
-    /// The tokens kept now.
+    /// Returns the tokens stored now.
     fn load(&mut self) -> Result<Option<Tokens>, StoreError>;
-    /// Keeps `tokens` in place of what is there.
-    fn save(&mut self, tokens: &Tokens) -> Result<(), StoreError>;
-    /// Removes what is kept.
-    fn delete(&mut self) -> Result<(), StoreError>;
-    /// Gives the right back.
+
+    /// Checks that a save will be possible, as far as that can be known. Called once before an exchange: when it fails,
+    /// nothing is sent, because the new tokens could be lost. By default it succeeds.
+    fn prepare(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// Stores `tokens` in place of what is there.
+    fn save(&mut self, tokens: &Tokens) -> Result<Written, StoreError>;
+
+    /// Removes the stored tokens. It must not need space.
+    fn delete(&mut self) -> Result<Written, StoreError>;
+
+    /// Gives the lock back.
     fn release(self: Box<Self>) -> Result<(), StoreError>;
 }
 
-/// The asynchronous twin of [`TokenStore`].
-#[async_trait]
-pub trait AsyncTokenStore: Send + Sync + 'static {
-    /// The tokens kept under `key`, if any.
-    async fn load(&self, key: &TokenKey) -> Result<Option<Tokens>, StoreError>;
-
-    /// Waits for the right to write `key`, and takes it for at most `lease`.
-    async fn lock(&self, key: &TokenKey, lease: Duration) -> Result<Box<dyn AsyncStoreLock>, StoreError>;
+/// The result of a write that has happened: every process reads the new state.
+#[derive(Debug)]
+pub enum Written {
+    /// It also survives a crash of the machine.
+    Durable,
+    /// A crash of the machine may undo it, because the storage could not be synced for this reason. The client goes on
+    /// with the new tokens and tells the [`Observer`](crate::Observer).
+    NotSynced(StoreError),
 }
 
-/// The asynchronous twin of [`StoreLock`].
+/// The async twin of [`TokenStore`].
+#[async_trait]
+pub trait AsyncTokenStore: Send + Sync + 'static {
+    /// Returns the tokens stored under `key`, if any.
+    async fn load(&self, key: &TokenKey) -> Result<Option<Tokens>, StoreError>;
+
+    /// Takes the lock of `key` for `lease`, or returns `None` at once while another holder has it.
+    async fn try_lock(
+        &self,
+        key: &TokenKey,
+        lease: Duration,
+    ) -> Result<Option<Box<dyn AsyncStoreLock>>, StoreError>;
+}
+
+/// The async twin of [`StoreLock`].
 #[async_trait]
 pub trait AsyncStoreLock: Send {
-    /// The tokens kept now.
+    /// Returns the tokens stored now.
     async fn load(&mut self) -> Result<Option<Tokens>, StoreError>;
-    /// Keeps `tokens` in place of what is there.
-    async fn save(&mut self, tokens: &Tokens) -> Result<(), StoreError>;
-    /// Removes what is kept.
-    async fn delete(&mut self) -> Result<(), StoreError>;
-    /// Gives the right back.
+
+    /// Checks that a save will be possible: see [`StoreLock::prepare`]. By default it succeeds.
+    async fn prepare(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// Stores `tokens` in place of what is there.
+    async fn save(&mut self, tokens: &Tokens) -> Result<Written, StoreError>;
+
+    /// Removes the stored tokens. It must not need space.
+    async fn delete(&mut self) -> Result<Written, StoreError>;
+
+    /// Gives the lock back.
     async fn release(self: Box<Self>) -> Result<(), StoreError>;
 }
 
@@ -75,8 +107,8 @@ impl<T: TokenStore + ?Sized> TokenStore for Arc<T> {
         (**self).load(key)
     }
 
-    fn lock(&self, key: &TokenKey, lease: Duration) -> Result<Box<dyn StoreLock>, StoreError> {
-        (**self).lock(key, lease)
+    fn try_lock(&self, key: &TokenKey, lease: Duration) -> Result<Option<Box<dyn StoreLock>>, StoreError> {
+        (**self).try_lock(key, lease)
     }
 }
 
@@ -86,8 +118,12 @@ impl<T: AsyncTokenStore + ?Sized> AsyncTokenStore for Arc<T> {
         (**self).load(key).await
     }
 
-    async fn lock(&self, key: &TokenKey, lease: Duration) -> Result<Box<dyn AsyncStoreLock>, StoreError> {
-        (**self).lock(key, lease).await
+    async fn try_lock(
+        &self,
+        key: &TokenKey,
+        lease: Duration,
+    ) -> Result<Option<Box<dyn AsyncStoreLock>>, StoreError> {
+        (**self).try_lock(key, lease).await
     }
 }
 

@@ -6,29 +6,30 @@ use connect_types::{Auth, Body, ErrorBody, TokenAnswer};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use crate::{
-    App, Error, ErrorKind, Now, Request, Response, Secret, Tokens, answer,
+    App, Error, ErrorKind, FreshConnection, Now, Request, Response, Secret, Tokens, answer,
     oauth::{ClientAuth, Relay, Revocation},
     wire::Draft,
 };
 
-/// What an answer without tokens means.
+/// A response without tokens.
 pub(crate) enum Refusal {
-    /// `invalid_grant`: the grant is used up, revoked or was never good.
-    Over(Error),
-    /// Anything else, which says nothing about the grant.
+    /// The grant is used up, revoked, or was never good.
+    Final(Error),
+    /// The grant is refused for a reason that may pass.
+    Recoverable(Error),
+    /// It says nothing about the grant.
     Other(Error),
 }
 
 impl Refusal {
     pub(crate) fn into_error(self) -> Error {
-        let (Self::Over(error) | Self::Other(error)) = self;
+        let (Self::Final(error) | Self::Recoverable(error) | Self::Other(error)) = self;
         error
     }
 }
 
-/// How long after it got its lock a leader may begin an exchange. A store may give the lock for up to 10 s less than it
-/// is asked for, and the save comes after.
-pub(crate) const HEAD_START: Duration = Duration::from_secs(3);
+/// How long after it got its lock a task may begin an exchange: the rest of the lease is for the exchange and the save.
+pub(crate) const HEAD_START: Duration = Duration::from_secs(5);
 
 /// The lock of the store outlasts the exchange it protects, and the save after it.
 pub(crate) fn lease(app: &App) -> Duration {
@@ -128,7 +129,16 @@ fn send(app: &App, url: &str, auth: Auth, headers: HeaderMap, body: Body) -> Res
     let uri = url.parse().map_err(|_| Error::configuration("the URL of an endpoint is none"))?;
     let mut draft = Draft::to(Method::POST, uri, auth, body);
     draft.add(headers);
-    Ok(draft.request(app, None, app.config().exchange_timeout))
+    let mut request = draft.request(app, None, app.config().exchange_timeout);
+    request.extensions_mut().insert(FreshConnection);
+    Ok(request)
+}
+
+/// The error of an exchange that must not be sent yet: a response of the token endpoint asked to wait.
+pub(crate) fn cooling_down(app: &App, now: Now) -> Option<Error> {
+    let left = app.exchange_cool_down().left(None, now);
+    let error = Error::new(ErrorKind::RateLimited).with_retry_after(Some(left));
+    (!left.is_zero()).then(|| error.with_message("the token endpoint asked to wait before the next request"))
 }
 
 /// The tokens of an answer; what it leaves out stays as it was in `before`.
@@ -147,7 +157,7 @@ pub(crate) fn read(
                 Err(Refusal::Other(error.with_message("the tokens are not of the type `Bearer`")))
             }
             // One without an access token cannot be read.
-            Ok(answer) => Ok(Tokens::from_answer(answer, before, now.wall)),
+            Ok(answer) => Ok(Tokens::from_answer(answer, before, app.entropy().text(), now.wall)),
             Err(error) => Err(Refusal::Other(error.with_status(status).with_may_have_happened(true))),
         };
     }
@@ -156,13 +166,28 @@ pub(crate) fn read(
     if let Some(code) = &body.error {
         error = error.with_server_code(code.as_str()); // the one of RFC 6749 5.2, whatever else there is
     }
-    let text = error.message().unwrap_or("no reason given").to_owned();
-    Err(match body.error.as_deref() {
-        Some(code) if status.is_client_error() && is_final(app, code) => {
-            Refusal::Over(error.with_kind(ErrorKind::Authentication).with_message(text))
+    if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+        if let Some(wait) = error.retry_after() {
+            app.exchange_cool_down().begin(None, wait, now);
         }
+    }
+    let text = error.message().unwrap_or("no reason given").to_owned();
+    // RFC 6749 5.2 answers with 400, or 401 for the client: with any other status, such as 429, the code ends nothing.
+    let is_refusal = matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED);
+    let is_one_of = |codes: &[String]| {
+        is_refusal && body.error.as_ref().is_some_and(|code| codes.iter().any(|known| known == code))
+    };
+    let (profile, refused) = (app.profile(), error.clone().with_kind(ErrorKind::Authentication));
+    if is_one_of(&profile.final_errors) {
+        return Err(Refusal::Final(refused.with_message(text)));
+    }
+    if is_one_of(&profile.recoverable_errors) {
+        return Err(Refusal::Recoverable(refused.with_message(text)));
+    }
+    Err(match body.error.as_deref() {
+        _ if status == StatusCode::TOO_MANY_REQUESTS => Refusal::Other(error),
         Some("temporarily_unavailable") => Refusal::Other(error.with_kind(ErrorKind::Server)),
-        Some("invalid_client" | "unauthorized_client") => Refusal::Other(
+        Some("invalid_client" | "unauthorized_client") if status.is_client_error() => Refusal::Other(
             error
                 .with_kind(ErrorKind::Configuration)
                 .with_message(format!("the service does not accept the client id and secret: {text}")),
@@ -179,10 +204,6 @@ pub(crate) fn read(
             Refusal::Other(error.with_may_have_happened(unknown))
         }
     })
-}
-
-fn is_final(app: &App, code: &str) -> bool {
-    app.profile().final_errors.iter().any(|known| known == code)
 }
 
 fn is_bearer(answer: &TokenAnswer) -> bool {

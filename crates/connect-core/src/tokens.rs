@@ -33,6 +33,35 @@ pub struct Tokens {
     /// What it allows, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<Scope>,
+    /// Its place among the pairs of the user: what tells an older pair from a newer one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<Revision>,
+    /// Set while the server refuses the refresh token for a reason that may pass.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Refused>,
+}
+
+/// The place of a pair among the pairs of its user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Revision {
+    /// A random id of the sign-in that the pair descends from.
+    pub sign_in: String,
+    /// A time in the claims of the first access token of that sign-in (`iat`, else `exp`): by the server's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_in_at: Option<Timestamp>,
+    /// The number of refreshes since then.
+    pub number: u64,
+}
+
+/// A refusal of a refresh token that may pass, such as Microsoft's `invalid_grant`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Refused {
+    /// When the server refused it, by the clock of the machine that asked.
+    pub at: Timestamp,
+    /// The server's reason.
+    pub reason: String,
 }
 
 impl Tokens {
@@ -45,7 +74,15 @@ impl Tokens {
     pub fn access_only(access_token: impl Into<Secret>) -> Self {
         let access_token = access_token.into();
         let expires_at = Claims::of(&access_token).and_then(|claims| claims.expires_at());
-        Self { access_token, refresh_token: None, issued_at: None, expires_at, scope: None }
+        Self {
+            access_token,
+            refresh_token: None,
+            issued_at: None,
+            expires_at,
+            scope: None,
+            revision: None,
+            refused: None,
+        }
     }
 
     /// With this refresh token.
@@ -68,8 +105,19 @@ impl Tokens {
 
     /// The pair that a token endpoint answered with at `now`. What the answer leaves out (RFC 6749 5.1: the
     /// refresh token on a refresh, the scope) stays as it was in `before`.
-    pub(crate) fn from_answer(answer: TokenAnswer, before: Option<&Tokens>, now: Timestamp) -> Self {
+    ///
+    /// `sign_in` is a random id, used where the pair begins a new sign-in, or continues one that has no id yet.
+    pub(crate) fn from_answer(
+        answer: TokenAnswer,
+        before: Option<&Tokens>,
+        sign_in: String,
+        now: Timestamp,
+    ) -> Self {
         let mut tokens = Self::access_only(answer.access_token.as_str());
+        tokens.revision = Some(match before.and_then(|tokens| tokens.revision.clone()) {
+            Some(revision) => Revision { number: revision.number.saturating_add(1), ..revision },
+            None => tokens.first_revision(sign_in),
+        });
         tokens.issued_at = Some(now);
         if let Some(lifetime) = answer.expires_in.and_then(|s| i64::try_from(s).ok()).filter(|s| *s > 0) {
             tokens.expires_at =
@@ -99,14 +147,33 @@ impl Tokens {
         span(self.issued_at?, now)
     }
 
-    /// Whether it was minted before the other one: by their own ends where both are JSON Web Tokens, since those are by
-    /// one clock, the server's; else by the clocks of those who received them.
+    /// The revision of a pair that begins a sign-in with this id.
+    pub(crate) fn first_revision(&self, sign_in: String) -> Revision {
+        Revision { sign_in, signed_in_at: self.server_time(), number: 0 }
+    }
+
+    /// Whether it is known to be older than `other`: by the revisions, else by the server's clock in both access tokens.
+    /// Never by `issued_at`: two machines' clocks may differ by more than a pair's age.
     pub(crate) fn is_older_than(&self, other: &Tokens) -> bool {
-        let end = |tokens: &Tokens| Claims::of(&tokens.access_token).and_then(|claims| claims.expires_at());
-        match (end(self), end(other)) {
-            (Some(this), Some(other)) => this < other,
-            _ => self.issued_at < other.issued_at,
+        let is_before =
+            |this: Option<Timestamp>, other| this.zip(other).is_some_and(|(this, other)| this < other);
+        match (&self.revision, &other.revision) {
+            (Some(this), Some(other)) if this.sign_in == other.sign_in => this.number < other.number,
+            (Some(this), Some(other)) => is_before(this.signed_in_at, other.signed_in_at),
+            _ => is_before(self.server_time(), other.server_time()),
         }
+    }
+
+    /// Whether both descend from one sign-in, as far as that is known.
+    pub(crate) fn shares_sign_in_with(&self, other: &Tokens) -> bool {
+        let revisions = self.revision.as_ref().zip(other.revision.as_ref());
+        revisions.is_some_and(|(this, other)| this.sign_in == other.sign_in)
+    }
+
+    /// A time that the server wrote into the access token.
+    fn server_time(&self) -> Option<Timestamp> {
+        let claims = Claims::of(&self.access_token)?;
+        claims.issued_at().or_else(|| claims.expires_at())
     }
 
     /// How long the access token still lives; zero when it is over, `None` when unknown.
@@ -129,6 +196,8 @@ pub(crate) struct Claims {
     aud: Option<serde_json::Value>,
     #[serde(default)]
     exp: Option<serde_json::Value>,
+    #[serde(default)]
+    iat: Option<serde_json::Value>,
 }
 
 impl Claims {
@@ -155,10 +224,18 @@ impl Claims {
     }
 
     fn expires_at(&self) -> Option<Timestamp> {
-        let seconds = self.exp.as_ref()?;
-        let seconds = seconds.as_i64().or_else(|| seconds.as_f64().map(|s| s as i64))?;
-        Timestamp::from_second(seconds).ok()
+        time(self.exp.as_ref()?)
     }
+
+    fn issued_at(&self) -> Option<Timestamp> {
+        time(self.iat.as_ref()?)
+    }
+}
+
+/// A `NumericDate` (RFC 7519 2): seconds, which may have a fraction.
+fn time(claim: &serde_json::Value) -> Option<Timestamp> {
+    let seconds = claim.as_i64().or_else(|| claim.as_f64().map(|s| s as i64))?;
+    Timestamp::from_second(seconds).ok()
 }
 
 fn names(claim: &serde_json::Value, wanted: &str) -> bool {
@@ -183,17 +260,61 @@ mod tests {
         assert_eq!(tokens.expires_at, Some(Timestamp::from_second(1_790_000_000).unwrap()));
     }
 
+    fn pair(access: impl Into<Secret>, revision: Option<(&str, Option<i64>, u64)>) -> Tokens {
+        let mut tokens = Tokens::access_only(access);
+        tokens.revision = revision.map(|(sign_in, signed_in_at, number)| Revision {
+            sign_in: sign_in.to_owned(),
+            signed_in_at: signed_in_at.map(|second| Timestamp::from_second(second).unwrap()),
+            number,
+        });
+        tokens
+    }
+
+    #[track_caller]
+    fn assert_older(older: &Tokens, newer: &Tokens) {
+        assert!(older.is_older_than(newer));
+        assert!(!newer.is_older_than(older) && !older.is_older_than(older));
+    }
+
+    #[track_caller]
+    fn assert_unknown(one: &Tokens, other: &Tokens) {
+        assert!(!one.is_older_than(other) && !other.is_older_than(one));
+    }
+
     #[test]
-    fn of_two_pairs_the_older_is_known_by_the_clock_of_the_server() {
-        let at = |second| Some(Timestamp::from_second(second).unwrap());
-        let pair = |access: Secret, second| Tokens { issued_at: at(second), ..Tokens::access_only(access) };
+    fn revision_of_one_sign_in_decides_age() {
         let ends = |end: u32| jwt(&format!(r#"{{"exp":{end}}}"#));
-        // The second was received by a machine whose clock is slow.
-        let (first, second) = (pair(ends(1_790_000_000), 50), pair(ends(1_790_000_001), 40));
-        assert!(first.is_older_than(&second) && !second.is_older_than(&first));
-        assert!(!first.is_older_than(&first));
-        let (first, second) = (pair("opaque".into(), 40), pair(ends(1_790_000_001), 50));
-        assert!(first.is_older_than(&second) && !second.is_older_than(&first));
+        assert_older(&pair("opaque", Some(("a", None, 3))), &pair("opaque2", Some(("a", None, 4))));
+        // The lifetime of access tokens was shortened in between: the revision stands over the claims.
+        let (older, newer) = (pair(ends(9), Some(("a", None, 3))), pair(ends(8), Some(("a", None, 4))));
+        assert_older(&older, &newer);
+        assert_unknown(&pair("one", Some(("a", None, 4))), &pair("two", Some(("a", None, 4))));
+    }
+
+    #[test]
+    fn server_clock_orders_two_sign_ins() {
+        let (first, second) = (pair("1", Some(("a", Some(100), 9))), pair("2", Some(("b", Some(101), 0))));
+        assert_older(&first, &second);
+        assert_unknown(&first, &pair("3", Some(("c", Some(100), 0))));
+        assert_unknown(&first, &pair("4", Some(("d", None, 0))));
+    }
+
+    #[test]
+    fn server_clock_decides_where_a_revision_is_missing() {
+        let claims = |text: &str| pair(jwt(text), None);
+        assert_older(&claims(r#"{"exp":1790000000}"#), &claims(r#"{"exp":1790000001}"#));
+        // A token that lives shorter was still issued later.
+        assert_older(&claims(r#"{"iat":10,"exp":90}"#), &claims(r#"{"iat":11,"exp":80}"#));
+        assert_older(&claims(r#"{"exp":1}"#), &pair(jwt(r#"{"exp":2}"#), Some(("a", None, 0))));
+    }
+
+    #[test]
+    fn machine_clock_never_decides_age() {
+        let received = |access: &str, second| Tokens {
+            issued_at: Some(Timestamp::from_second(second).unwrap()),
+            ..pair(access, None)
+        };
+        assert_unknown(&received("opaque", 40), &received("other", 50));
     }
 
     #[test]

@@ -14,9 +14,9 @@
 mod on {
     use std::time::Duration;
 
-    use tracing::{Span, debug, field::Empty, info_span};
+    use tracing::{Span, debug, field::Empty, info_span, warn};
 
-    use crate::{App, Endpoint, Error, Now, refresh::Reason};
+    use crate::{App, Endpoint, Error, Now, StoreError, task::Reason};
 
     /// The span of one call.
     pub(crate) struct Trace {
@@ -78,6 +78,11 @@ mod on {
         debug!(target: "connect", { ?reason, exchanged, "error.type" = error }, "refreshed");
     }
 
+    /// A write of the store that a crash may undo.
+    pub(crate) fn not_synced(error: &StoreError) {
+        warn!(target: "connect", %error, "the token store could not be synced");
+    }
+
     fn millis(time: Duration) -> u64 {
         u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
     }
@@ -87,7 +92,7 @@ mod on {
 mod off {
     use std::time::Duration;
 
-    use crate::{App, Endpoint, Error, Now, refresh::Reason};
+    use crate::{App, Endpoint, Error, Now, StoreError, task::Reason};
 
     /// Nothing.
     pub(crate) struct Trace;
@@ -108,9 +113,11 @@ mod off {
     }
 
     pub(crate) fn refreshed(_: Reason, _: bool, _: &Result<(), Error>) {}
+
+    pub(crate) fn not_synced(_: &StoreError) {}
 }
 
 #[cfg(not(feature = "tracing"))]
-pub(crate) use off::{Trace, refreshed};
+pub(crate) use off::{Trace, not_synced, refreshed};
 #[cfg(feature = "tracing")]
-pub(crate) use on::{Trace, refreshed};
+pub(crate) use on::{Trace, not_synced, refreshed};

@@ -17,6 +17,7 @@
 //!
 //! * send the request once, as it is; do not follow redirects (the bearer token must not travel);
 //! * keep to the [`Timeout`] in the request's extensions;
+//! * send a request that is [`FreshConnection`] over a new connection;
 //! * undo a content encoding you asked for, and give up on a body larger than you are willing to hold;
 //! * say in the error whether the request may have reached the server: that decides what may be retried.
 
@@ -44,6 +45,20 @@ impl Timeout {
     /// Makes it that of the request.
     pub fn set(self, request: &mut Request) {
         request.extensions_mut().insert(self);
+    }
+}
+
+/// A request extension: the request goes over a new connection, never over one that was kept alive.
+///
+/// Every request to a token endpoint has it. A server may close an idle connection just as the next request is sent on it;
+/// then nobody knows whether the request was processed, and a grant must not be sent twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FreshConnection;
+
+impl FreshConnection {
+    /// Whether `request` has it.
+    pub fn is_required(request: &Request) -> bool {
+        request.extensions().get::<Self>().is_some()
     }
 }
 

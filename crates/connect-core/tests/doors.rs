@@ -39,7 +39,7 @@ impl TokenStore for Busy {
         Ok(Some(Tokens::new(&*key.user, "hush-r1")))
     }
 
-    fn lock(&self, _: &TokenKey, _: Duration) -> Result<Box<dyn StoreLock>, StoreError> {
+    fn try_lock(&self, _: &TokenKey, _: Duration) -> Result<Option<Box<dyn StoreLock>>, StoreError> {
         busy()
     }
 }
@@ -50,7 +50,11 @@ impl AsyncTokenStore for Busy {
         TokenStore::load(self, key)
     }
 
-    async fn lock(&self, _: &TokenKey, _: Duration) -> Result<Box<dyn AsyncStoreLock>, StoreError> {
+    async fn try_lock(
+        &self,
+        _: &TokenKey,
+        _: Duration,
+    ) -> Result<Option<Box<dyn AsyncStoreLock>>, StoreError> {
         busy()
     }
 }
@@ -60,9 +64,9 @@ fn a_store_that_is_shared_is_the_store() {
     let shared = Arc::new(Busy);
     let theirs = Some(Tokens::new("ann", "hush-r1"));
     assert_eq!(TokenStore::load(&shared, &key()).unwrap(), theirs);
-    assert!(TokenStore::lock(&shared, &key(), secs(1)).is_err());
+    assert!(TokenStore::try_lock(&shared, &key(), secs(1)).is_err());
     assert_eq!(ready(AsyncTokenStore::load(&shared, &key())).unwrap(), theirs);
-    assert!(ready(AsyncTokenStore::lock(&shared, &key(), secs(1))).is_err());
+    assert!(ready(AsyncTokenStore::try_lock(&shared, &key(), secs(1))).is_err());
 }
 
 #[test]
@@ -73,7 +77,8 @@ fn a_driver_writes_only_while_it_holds_the_lock() {
     assert!(lock.with(|lock| lock.save(&pair)).unwrap_err().lease_lost());
     assert!(lock.take(busy()).is_err() && lock.held().is_none());
 
-    lock.take(store.lock(&key(), secs(1))).unwrap();
+    assert!(lock.take(store.try_lock(&key(), secs(1))).unwrap());
+    assert!(!Locked::<dyn StoreLock>::new().take(store.try_lock(&key(), secs(1))).unwrap(), "it is not free");
     assert!(lock.held().is_some());
     lock.with(|lock| lock.save(&pair)).unwrap();
     assert_eq!(lock.with(|lock| lock.load()).unwrap().as_ref(), Some(&pair));

@@ -7,7 +7,7 @@ use connect_core::*;
 use support::*;
 
 /// A wish of a call that got a 401.
-fn due(world: &World) -> (Refresh, Refreshing) {
+fn due(world: &World) -> (TokenTask, Refreshing) {
     wish(world.answered(status(401, "")))
 }
 
@@ -77,7 +77,7 @@ fn dropped_during_the_release() {
     let world = World::loaded();
     let (exchanging, _call) = world.exchanging(&world.pair(1));
     let (_, saving) = save(exchanging.resume(Ok(minted(2)), world.now()));
-    drop(saving.resume(Ok(()), world.now()));
+    drop(saving.resume(Ok(Written::Durable), world.now()));
     assert_eq!(world.bearer(), "hush-a2");
 }
 
@@ -230,7 +230,7 @@ fn a_lost_answer_for_a_pair_taken_from_the_store_is_shared_as_well() {
 
 #[test]
 fn an_exchange_begins_only_while_the_lock_outlasts_it() {
-    for (slow, begins) in [(0, true), (3_000, true), (3_001, false), (40_000, false)] {
+    for (slow, begins) in [(0, true), (5_000, true), (5_001, false), (40_000, false)] {
         let mut world = World::loaded();
         let stored = world.pair(1);
         let (wish, _call) = wish(world.answered(status(401, "")));

@@ -281,7 +281,7 @@ fn only_bearer_tokens_are_taken() {
         let world = at(|_| {});
         let (_, next) = exchanged(&world);
         let step = next.resume(Ok(status(200, &answer)), world.now());
-        assert_eq!(matches!(step, RefreshStep::Lock(..)), good, "{answer}");
+        assert_eq!(matches!(step, RefreshStep::Queue(..)), good, "{answer}");
         assert_eq!(world.session.has_pending(), good);
     }
 }
@@ -293,7 +293,7 @@ fn whose_token_it_is_says_the_server_that_knows_the_users() {
         let world = at(|profile| profile.user_parameter = parameter);
         let (_, next) = exchanged(&world);
         let step = next.resume(Ok(status(200, &answer)), world.now());
-        assert_eq!(matches!(step, RefreshStep::Lock(..)), good);
+        assert_eq!(matches!(step, RefreshStep::Queue(..)), good);
     }
 }
 
@@ -348,7 +348,7 @@ fn a_refresh_token_that_stays_is_not_used_up_by_an_answer_that_is_lost() {
 /// The request of a sign-out, if there is one, and what goes on.
 fn sign_out(world: &World) -> RefreshStep {
     let stored = world.pair(1);
-    load(lock(world.session.sign_out(), world.now()), Ok(Some(stored)), world.now())
+    load(lock(world.sign_out(), world.now()), Ok(Some(stored)), world.now())
 }
 
 #[test]
@@ -396,7 +396,7 @@ fn a_token_that_was_revoked_before_is_revoked() {
         else {
             panic!("the store is cleared, whatever the server says")
         };
-        assert_eq!(release(next.resume(Ok(()), world.now()), world.now()).is_ok(), good);
+        assert_eq!(release(next.resume(Ok(Written::Durable), world.now()), world.now()).is_ok(), good);
     }
 }
 
@@ -436,7 +436,7 @@ fn a_client_that_signs_nobody_in_asks_for_nothing() {
     let error = SignIn::new("ann").start(&app, now).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Configuration));
     assert!(matches!(Call::anonymous(&app, &types::CheckHealth::new(), now), Step::Send(..)));
-    let done = Grant::Code(Code::new("c0de")).request(&app);
+    let done = Grant::Code(Code::new("c0de")).request(&app, World::default().now());
     assert!(matches!(done.unwrap_err().kind(), ErrorKind::Configuration));
     let mut half = Config::anonymous([7; 32]);
     half.redirect_uri = "https://app.example/callback".into();
@@ -504,7 +504,7 @@ fn a_device_without_the_secret_goes_through_a_server_that_has_it() {
         assert_eq!(request.headers()["cookie"], "hush-session");
         assert!(request.headers()["cookie"].is_sensitive());
         assert!(!request.headers().contains_key(AUTHORIZATION));
-        assert!(matches!(next.resume(Ok(status(200, TOKENS)), world.now()), RefreshStep::Lock(..)));
+        assert!(matches!(next.resume(Ok(status(200, TOKENS)), world.now()), RefreshStep::Queue(..)));
     }
     let (world, request, next) = exchanging(relayed(|_| {}));
     assert_eq!(request.uri(), "https://app.example/refresh");
@@ -529,7 +529,7 @@ fn a_relay_is_reached_in_safety_and_its_headers_are_some() {
     let relay = || Relay::new("https://app.example/auth", "https://app.example/refresh");
     for wrong in [relay().header("a b", "x"), relay().header("a", "hush\n")] {
         let app = with(wrong).unwrap();
-        let error = Grant::RefreshToken("r".into()).request(&app).unwrap_err();
+        let error = Grant::RefreshToken("r".into()).request(&app, World::default().now()).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Configuration) && !format!("{error:?}").contains("hush"));
     }
 }
@@ -538,7 +538,7 @@ fn a_relay_is_reached_in_safety_and_its_headers_are_some() {
 fn a_code_from_a_popup_is_exchanged_in_the_session_of_the_user() {
     let world = at(|profile| profile.client_auth = ClientAuth::Body);
     let code = Code::new("4/0Ab+c=d&e").redirect_uri(POSTMESSAGE).verifier("v".repeat(43));
-    let RefreshStep::Send(request, next) = world.session.exchange(&code) else { panic!() };
+    let RefreshStep::Send(request, next) = world.session.exchange(&code, world.now()) else { panic!() };
     let fields = form(&request);
     assert_eq!(
         names(&fields),
@@ -551,11 +551,11 @@ fn a_code_from_a_popup_is_exchanged_in_the_session_of_the_user() {
         world.now(),
     ));
     assert!(world.session.tokens().is_err(), "not before they are saved");
-    release(saving.resume(Ok(()), world.now()), world.now()).unwrap();
+    release(saving.resume(Ok(Written::Durable), world.now()), world.now()).unwrap();
     assert_eq!(world.session.tokens().unwrap().access_token.expose(), "hush-a5");
     // With the redirect URI of the application unless told otherwise; that may be a popup's.
     let app = World::with(|config| config.redirect_uri = POSTMESSAGE.into()).session.app().clone();
-    let request = Grant::Code(Code::new("c0de")).request(&app).unwrap();
+    let request = Grant::Code(Code::new("c0de")).request(&app, World::default().now()).unwrap();
     assert_eq!(value(&form(&request), "redirect_uri"), "postmessage");
 }
 
@@ -567,7 +567,7 @@ fn tokens_are_handed_out_while_they_are_recent() {
         r#"{"access_token":"hush-a5","refresh_token":"hush-r5","token_type":"Bearer","expires_in":100}"#;
     let step = lock(next.resume(Ok(status(200, answer)), world.now()), world.now());
     let (_, saving) = save(load(step, Ok(None), world.now()));
-    release(saving.resume(Ok(()), world.now()), world.now()).unwrap();
+    release(saving.resume(Ok(Written::Durable), world.now()), world.now()).unwrap();
     let asked = world.now();
     let recent = |world: &World, seconds| world.session.tokens_within(secs(seconds), world.now()).is_some();
     world.pass(60);
@@ -592,7 +592,7 @@ fn a_grant_is_exchanged_for_tokens_that_nobody_keeps() {
     let world = at(|_| {});
     let app = world.session.app();
     let grant = Grant::RefreshToken("hush-r1".into());
-    let request = grant.request(app).unwrap();
+    let request = grant.request(app, world.now()).unwrap();
     assert_eq!(names(&form(&request)), ["grant_type", "refresh_token"]);
     let answer = status(200, r#"{"access_token":"hush-a2"}"#);
     let tokens = grant.read(app, &answer, world.now()).unwrap();
@@ -651,7 +651,7 @@ fn nobody_is_no_user() {
     let world = at(|_| {});
     let nobody = Session::new(world.session.app().clone(), "");
     assert!(matches!(
-        done(nobody.exchange(&Code::new("c0de"))).unwrap_err().kind(),
+        done(nobody.exchange(&Code::new("c0de"), World::default().now())).unwrap_err().kind(),
         ErrorKind::Validation { .. }
     ));
     let popup = World::with(|config| {

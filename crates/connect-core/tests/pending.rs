@@ -38,7 +38,7 @@ fn an_unsaved_pair_is_not_used_before_it_is_saved() {
     let step = load(lock(refresh.start(world.now()), world.now()), Ok(Some(world.pair(1))), world.now());
     let (tokens, saving) = save(step);
     assert_eq!(tokens.refresh_token.unwrap().expose(), "hush-r2");
-    release(saving.resume(Ok(()), world.now()), world.now()).unwrap();
+    release(saving.resume(Ok(Written::Durable), world.now()), world.now()).unwrap();
     assert_eq!(world.bearer(), "hush-a2");
 }
 

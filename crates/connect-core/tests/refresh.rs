@@ -42,7 +42,7 @@ fn waiters_share_the_failure_and_the_next_call_tries_anew() {
     assert!(matches!(shared.kind(), ErrorKind::Server));
     let (third, _c) = wish(world.answered(status(401, "")));
     assert!(
-        matches!(third.start(world.now()), RefreshStep::Lock(..)),
+        matches!(third.start(world.now()), RefreshStep::TryLock(..)),
         "an old failure is not for later calls"
     );
 }
@@ -85,7 +85,7 @@ fn the_exchange_has_its_own_timeout_and_the_lease_outlasts_it() {
     let (leader, _call) = wish(world.answered(status(401, "")));
     let (lease, locked) = locking(leader.start(world.now()));
     let RefreshStep::Send(request, _) =
-        load(locked.resume(Ok(()), world.now()), Ok(Some(world.pair(1))), world.now())
+        load(locked.resume(Ok(true), world.now()), Ok(Some(world.pair(1))), world.now())
     else {
         panic!("no exchange");
     };
@@ -143,7 +143,7 @@ fn a_refusal_ends_the_session_and_deletes_the_record() {
     let (leader, call) = wish(world.answered(status(401, "")));
     let step = load(lock(leader.start(world.now()), world.now()), Ok(store.clone()), world.now());
     let step = load(exchange(step).1.resume(Ok(refused()), world.now()), Ok(store.take()), world.now());
-    let releasing = releasing(deleting(step).resume(Ok(()), world.now()));
+    let releasing = releasing(deleting(step).resume(Ok(Written::Durable), world.now()));
     assert!(
         ended.lock().unwrap().is_empty(),
         "the observer is told when the lock is given back: it may use the store"

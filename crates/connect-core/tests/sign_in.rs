@@ -25,13 +25,13 @@ fn tokens_for(payload: &str) -> Response {
     )
 }
 
-/// A sign-in up to its wish for the lock.
-fn exchanged(world: &World) -> Locking {
+/// A sign-in up to the save of its tokens, which queues at the gate.
+fn exchanged(world: &World) -> TokenTask {
     let sign_in = started(world);
     let callback = callback(&sign_in);
     let (code, exchanging) = exchange(sign_in.finish(&world.session, &callback, world.now()));
     assert_eq!(code, "c0de");
-    locking(exchanging.resume(Ok(tokens_for(OURS)), world.now())).1
+    queue(exchanging.resume(Ok(tokens_for(OURS)), world.now()))
 }
 
 #[track_caller]
@@ -49,11 +49,11 @@ fn refused_with(world: &World, sign_in: PendingSignIn, query: &str, expected: Si
 #[test]
 fn a_sign_in_is_saved_and_then_in_use() {
     let world = World::default();
-    let step = load(exchanged(&world).resume(Ok(()), world.now()), Ok(None), world.now());
+    let step = load(lock(exchanged(&world).start(world.now()), world.now()), Ok(None), world.now());
     let (tokens, saving) = save(step);
     assert_eq!(tokens.scope, Some(types::Scope::Read), "as asked for, since the answer names none");
     assert!(world.session.has_pending());
-    release(saving.resume(Ok(()), world.now()), world.now()).unwrap();
+    release(saving.resume(Ok(Written::Durable), world.now()), world.now()).unwrap();
     assert_eq!(world.bearer(), jwt(OURS));
 }
 
@@ -192,7 +192,10 @@ fn a_lost_exchange_keeps_nothing() {
 #[test]
 fn a_sign_in_that_could_not_be_saved_is_settled_by_the_next_call() {
     let world = World::loaded();
-    let error = done(exchanged(&world).resume(Err(StoreError::new("busy")), world.now())).unwrap_err();
+    let error = done(
+        locking(exchanged(&world).start(world.now())).1.resume(Err(StoreError::new("busy")), world.now()),
+    )
+    .unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::TokenStore));
     let (refresh, call) = wish(world.call());
     let mut store = Some(world.pair(3));
@@ -209,7 +212,7 @@ fn a_sign_in_during_the_exchange_discards_what_the_exchange_brings() {
         let signing_in = exchanged(&world);
         let mut store = Some(world.pair(1));
         let _ = world.drive(exchanging.resume(answer, world.now()), &mut store, |_| unreachable!());
-        world.drive(signing_in.resume(Ok(()), world.now()), &mut store, |_| unreachable!()).0.unwrap();
+        world.drive(signing_in.start(world.now()), &mut store, |_| unreachable!()).0.unwrap();
         assert_eq!(world.bearer(), jwt(OURS));
         assert_eq!(store.unwrap().refresh_token.unwrap().expose(), "hush-r5");
         assert!(world.session.is_clean());
@@ -225,9 +228,9 @@ fn a_sign_in_during_the_save_does_not_have_the_old_pair_exchanged_twice() {
     let step = load(lock(leader.start(world.now()), world.now()), Ok(Some(stored)), world.now());
     let (_, saving) = save(exchange(step).1.resume(Ok(minted(2)), world.now()));
     let signing_in = exchanged(&world);
-    release(saving.resume(Ok(()), world.now()), world.now()).unwrap();
+    release(saving.resume(Ok(Written::Durable), world.now()), world.now()).unwrap();
     let mut store = Some(world.pair(2));
-    world.drive(signing_in.resume(Ok(()), world.now()), &mut store, |_| unreachable!()).0.unwrap();
+    world.drive(signing_in.start(world.now()), &mut store, |_| unreachable!()).0.unwrap();
     assert_eq!(world.bearer(), jwt(OURS));
 }
 
@@ -237,9 +240,9 @@ fn a_sign_in_while_the_leader_waits_for_the_lock_leaves_it_nothing_to_do() {
     let (leader, call) = wish(world.answered(status(401, "")));
     let (_, waiting) = locking(leader.start(world.now()));
     let mut store = Some(world.pair(1));
-    world.drive(exchanged(&world).resume(Ok(()), world.now()), &mut store, |_| unreachable!()).0.unwrap();
+    world.drive(exchanged(&world).start(world.now()), &mut store, |_| unreachable!()).0.unwrap();
     let (outcome, presented) =
-        world.drive(waiting.resume(Ok(()), world.now()), &mut store, |_| unreachable!());
+        world.drive(waiting.resume(Ok(true), world.now()), &mut store, |_| unreachable!());
     assert!(presented.is_empty());
     assert_eq!(bearer(&send(call.resume(outcome, world.now())).0), jwt(OURS));
 }
@@ -251,9 +254,9 @@ fn a_sign_in_that_holds_the_lock_leaves_a_leader_behind_it_nothing_to_do() {
     let signing_in = exchanged(&world);
     let (_, waiting) = locking(leader.start(world.now()));
     let mut store = Some(world.pair(1));
-    world.drive(signing_in.resume(Ok(()), world.now()), &mut store, |_| unreachable!()).0.unwrap();
+    world.drive(signing_in.start(world.now()), &mut store, |_| unreachable!()).0.unwrap();
     let (outcome, presented) =
-        world.drive(waiting.resume(Ok(()), world.now()), &mut store, |_| Ok(minted(9)));
+        world.drive(waiting.resume(Ok(true), world.now()), &mut store, |_| Ok(minted(9)));
     assert!(presented.is_empty(), "the new pair needs no exchange");
     assert_eq!(bearer(&send(call.resume(outcome, world.now())).0), jwt(OURS));
 }
@@ -264,7 +267,7 @@ fn a_leader_that_comes_first_saves_the_sign_in_and_exchanges_it_only_when_it_is_
         let mut world = World::with(|config| config.timeout = secs(3 * HOUR)).holding(1);
         let mut store = Some(world.pair(1));
         let (leader, _call) = wish(world.answered(status(401, "")));
-        let _signing_in = locking(world.session.import(world.pair(6), world.now()));
+        let _signing_in = queue(world.session.import(world.pair(6), world.now()));
         world.pass(waits);
         let (outcome, presented) = world.drive(leader.start(world.now()), &mut store, |_| Ok(minted(7)));
         outcome.unwrap();
@@ -294,7 +297,7 @@ fn what_was_read_from_the_store_before_a_sign_in_says_nothing_after_it() {
         let reading = loading(absent.start(world.now()));
         let before = read.then(|| world.pair(1));
         let mut store = before.clone();
-        world.drive(exchanged(&world).resume(Ok(()), world.now()), &mut store, |_| unreachable!()).0.unwrap();
+        world.drive(exchanged(&world).start(world.now()), &mut store, |_| unreachable!()).0.unwrap();
         let outcome = done(reading.resume(Ok(before), world.now()));
         assert_eq!(bearer(&send(call.resume(outcome, world.now())).0), jwt(OURS));
     }
@@ -304,19 +307,19 @@ fn what_was_read_from_the_store_before_a_sign_in_says_nothing_after_it() {
 fn the_later_of_two_sign_ins_stays() {
     for later_first in [true, false] {
         let world = World::default();
-        let (first, second) = (exchanged(&world), exchanged(&world));
+        let first = exchanged(&world);
+        let later = world.pair(6);
+        let second = queue(world.session.import(later, world.now()));
         let mut store = None;
-        if later_first {
-            world.drive(second.resume(Ok(()), world.now()), &mut store, |_| unreachable!()).0.unwrap();
-            let kept = store.clone();
-            world.drive(first.resume(Ok(()), world.now()), &mut store, |_| unreachable!()).0.unwrap();
-            assert_eq!(store, kept);
-        } else {
-            world.drive(first.resume(Ok(()), world.now()), &mut store, |_| unreachable!()).0.unwrap();
-            assert_eq!(store, None, "the second has its own save");
-            world.drive(second.resume(Ok(()), world.now()), &mut store, |_| unreachable!()).0.unwrap();
+        for task in if later_first { [second, first] } else { [first, second] } {
+            world.drive(task.start(world.now()), &mut store, |_| unreachable!()).0.unwrap();
+            assert_eq!(
+                store.as_ref().unwrap().access_token.expose(),
+                "hush-a6",
+                "the first save is of the later one"
+            );
         }
-        assert!(store.is_some() && !world.session.has_pending());
+        assert!(!world.session.has_pending());
     }
 }
 
@@ -335,7 +338,7 @@ fn tokens_of_somebody_else_are_not_taken_over() {
     let theirs = Tokens::new(jwt(r#"{"sub":"bob","aud":"id"}"#), "hush-r9");
     fault(done(world.session.import(theirs, world.now())), SignInFault::WrongUser);
     assert!(!world.session.has_pending());
-    locking(world.session.import(Tokens::new(jwt(OURS), "hush-r9"), world.now()));
+    queue(world.session.import(Tokens::new(jwt(OURS), "hush-r9"), world.now()));
     assert!(world.session.has_pending());
 }
 
@@ -352,7 +355,10 @@ fn a_sign_in_whose_save_is_in_doubt_gives_way_to_what_came_of_it() {
     // It had: another process has rotated the pair since.
     world.pass(1);
     let after = world.pair(9);
-    let step = load(late.resume(Ok(()), world.now()), Ok(Some(after)), world.now());
+    let error = done(late.start(world.now())).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::TokenStore), "the sign-in waited for that save: {error:?}");
+    let (refresh, _call) = wish(world.call());
+    let step = load(lock(refresh.start(world.now()), world.now()), Ok(Some(after)), world.now());
     release(step, world.now()).unwrap();
     assert_eq!(world.bearer(), "hush-a9");
 }
@@ -364,12 +370,14 @@ fn a_sign_in_over_what_cannot_be_read_is_saved_again_only_over_what_is_older() {
         let mut stored = world.pair(1);
         world.pass(60);
         let unreadable = Err(StoreError::new("not JSON"));
-        let step = load(exchanged(&world).resume(Ok(()), world.now()), unreadable, world.now());
+        let step = load(lock(exchanged(&world).start(world.now()), world.now()), unreadable, world.now());
         let (signed_in, saving) = save(step);
         release(saving.resume(Err(StoreError::new("cut off")), world.now()), world.now()).unwrap_err();
         if let Some(seconds) = rotated_after {
             world.pass(seconds);
             stored = world.pair(9);
+            stored.revision.clone_from(&signed_in.revision);
+            stored.revision.as_mut().unwrap().number += 1;
         }
         let (refresh, _call) = wish(world.call());
         let step = load(lock(refresh.start(world.now()), world.now()), Ok(Some(stored)), world.now());
@@ -391,9 +399,11 @@ fn a_sign_in_whose_save_is_in_doubt_is_not_written_over_what_cannot_be_read() {
     let (refresh, _call) = wish(world.call());
     let step = load(lock(refresh.start(world.now()), world.now()), Ok(Some(before)), world.now());
     release(save(step).1.resume(cut_off(), world.now()), world.now()).unwrap_err();
+    done(late.start(world.now())).unwrap_err();
     let unreadable = Err(StoreError::new("not JSON"));
-    let error =
-        release(load(late.resume(Ok(()), world.now()), unreadable, world.now()), world.now()).unwrap_err();
+    let (refresh, _call) = wish(world.call());
+    let step = load(lock(refresh.start(world.now()), world.now()), unreadable, world.now());
+    let error = release(step, world.now()).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::TokenStore));
     assert!(world.session.has_pending(), "the next call settles it");
     // Another process has rotated the new pair, by a clock that is behind.

@@ -7,7 +7,7 @@ use connect_core::*;
 use support::*;
 
 fn revoking(world: &World, stored: Option<Tokens>) -> (String, Exchanging) {
-    exchange(load(lock(world.session.sign_out(), world.now()), Ok(stored), world.now()))
+    exchange(load(lock(world.sign_out(), world.now()), Ok(stored), world.now()))
 }
 
 #[track_caller]
@@ -25,7 +25,7 @@ fn the_record_goes_whatever_the_server_says() {
         let world = World::with(|config| config.retry = RetryPolicy::none()).holding(1);
         let (token, sending) = revoking(&world, Some(world.pair(1)));
         assert!(token.contains("hush-r1"), "{token}");
-        let step = deleting(sending.resume(answer, world.now())).resume(Ok(()), world.now());
+        let step = deleting(sending.resume(answer, world.now())).resume(Ok(Written::Durable), world.now());
         assert_eq!(release(step, world.now()).is_ok(), ok);
         signed_out(&world, None);
     }
@@ -34,17 +34,17 @@ fn the_record_goes_whatever_the_server_says() {
 #[test]
 fn a_revocation_that_was_put_off_is_sent_again_as_long_as_the_lock_allows() {
     let mut world = World::loaded();
-    let busy = || with_header(status(503, ""), "retry-after", "2");
+    let busy = || with_header(status(503, ""), "retry-after", "3");
     let (_, sending) = revoking(&world, Some(world.pair(1)));
     let (time, next) = resting(sending.resume(Ok(busy()), world.now()));
-    assert_eq!(time, secs(2), "the server says when");
-    world.pass(2);
+    assert_eq!(time, secs(3), "the server says when");
+    world.pass(3);
     let (token, sending) = exchange(next.resume(world.now()));
     assert!(token.contains("hush-r1"), "{token}");
-    // Two more seconds would be more than the lock may last.
-    let step = deleting(sending.resume(Ok(busy()), world.now())).resume(Ok(()), world.now());
+    // Three more seconds would be more than the lock may last.
+    let step = deleting(sending.resume(Ok(busy()), world.now())).resume(Ok(Written::Durable), world.now());
     let error = release(step, world.now()).unwrap_err();
-    assert_eq!((error.attempts(), error.retry_after()), (2, Some(secs(2))));
+    assert_eq!((error.attempts(), error.retry_after()), (2, Some(secs(3))));
     // A refusal is final, and an answer that was lost is asked for again.
     let world = World::loaded();
     let (_, sending) = revoking(&world, Some(world.pair(1)));
@@ -52,7 +52,8 @@ fn a_revocation_that_was_put_off_is_sent_again_as_long_as_the_lock_allows() {
     let (_, sending) = revoking(&world, Some(world.pair(1)));
     let (_, next) = resting(sending.resume(Err(lost()), world.now()));
     let (_, sending) = exchange(next.resume(world.now()));
-    let step = deleting(sending.resume(Ok(status(200, "")), world.now())).resume(Ok(()), world.now());
+    let step =
+        deleting(sending.resume(Ok(status(200, "")), world.now())).resume(Ok(Written::Durable), world.now());
     release(step, world.now()).unwrap();
 }
 
@@ -85,9 +86,8 @@ fn a_record_that_cannot_be_deleted_does_not_sign_the_user_in_again() {
 #[test]
 fn tokens_that_could_not_be_read_were_not_revoked_and_that_is_said() {
     let world = World::default();
-    let step =
-        load(lock(world.session.sign_out(), world.now()), Err(StoreError::new("garbled")), world.now());
-    let error = release(deleting(step).resume(Ok(()), world.now()), world.now()).unwrap_err();
+    let step = load(lock(world.sign_out(), world.now()), Err(StoreError::new("garbled")), world.now());
+    let error = release(deleting(step).resume(Ok(Written::Durable), world.now()), world.now()).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::TokenStore), "{error:?}");
     assert!(error.to_string().contains("garbled"));
 }
@@ -95,7 +95,7 @@ fn tokens_that_could_not_be_read_were_not_revoked_and_that_is_said() {
 #[test]
 fn a_user_who_was_never_signed_in_is_signed_out_without_a_request() {
     let world = World::default();
-    let (outcome, requests) = world.drive(world.session.sign_out(), &mut None, |_| unreachable!());
+    let (outcome, requests) = world.drive(world.sign_out(), &mut None, |_| unreachable!());
     outcome.unwrap();
     assert!(requests.is_empty());
 }
@@ -106,8 +106,8 @@ fn a_leader_that_waits_meanwhile_brings_nothing_back() {
     let (leader, call) = wish(world.answered(status(401, "")));
     let (_, waiting) = locking(leader.start(world.now()));
     let mut store = Some(world.pair(1));
-    world.drive(world.session.sign_out(), &mut store, |_| Ok(status(200, ""))).0.unwrap();
-    let (outcome, _) = world.drive(waiting.resume(Ok(()), world.now()), &mut store, |_| unreachable!());
+    world.drive(world.sign_out(), &mut store, |_| Ok(status(200, ""))).0.unwrap();
+    let (outcome, _) = world.drive(waiting.resume(Ok(true), world.now()), &mut store, |_| unreachable!());
     let (absent, _call) = wish(call.resume(outcome, world.now()));
     let error = done(load(absent.start(world.now()), Ok(None), world.now())).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Authentication));
@@ -119,7 +119,7 @@ fn an_exchange_that_outlived_its_lease_brings_nothing_back() {
     let world = World::loaded();
     let (exchanging, _call) = world.exchanging(&world.pair(1));
     let mut store = Some(world.pair(1));
-    world.drive(world.session.sign_out(), &mut store, |_| Ok(status(200, ""))).0.unwrap();
+    world.drive(world.sign_out(), &mut store, |_| Ok(status(200, ""))).0.unwrap();
     world.drive(exchanging.resume(Ok(minted(2)), world.now()), &mut store, |_| unreachable!()).0.unwrap();
     assert!(store.is_none() && !world.session.has_pending());
     signed_out(&world, None);
@@ -130,10 +130,10 @@ fn a_user_who_comes_back_before_the_sign_out_has_ended_is_signed_in() {
     let world = World::loaded();
     let (_, revoking) = revoking(&world, Some(world.pair(1)));
     let step = deleting(revoking.resume(Ok(status(200, "")), world.now()));
-    let (_, coming_back) = locking(world.session.import(world.pair(6), world.now()));
-    release(step.resume(Ok(()), world.now()), world.now()).unwrap();
+    let coming_back = queue(world.session.import(world.pair(6), world.now()));
+    release(step.resume(Ok(Written::Durable), world.now()), world.now()).unwrap();
     let mut store = None;
-    world.drive(coming_back.resume(Ok(()), world.now()), &mut store, |_| unreachable!()).0.unwrap();
+    world.drive(coming_back.start(world.now()), &mut store, |_| unreachable!()).0.unwrap();
     assert_eq!(store.expect("the new pair must be kept").access_token.expose(), "hush-a6");
     assert_eq!(world.bearer(), "hush-a6");
 }
@@ -142,7 +142,7 @@ fn a_user_who_comes_back_before_the_sign_out_has_ended_is_signed_in() {
 fn signing_in_again_after_it_works() {
     let world = World::loaded();
     let mut store = Some(world.pair(1));
-    world.drive(world.session.sign_out(), &mut store, |_| Ok(status(200, ""))).0.unwrap();
+    world.drive(world.sign_out(), &mut store, |_| Ok(status(200, ""))).0.unwrap();
     world.drive(world.session.import(world.pair(6), world.now()), &mut store, |_| unreachable!()).0.unwrap();
     assert_eq!(world.bearer(), "hush-a6");
 }
@@ -154,7 +154,7 @@ fn a_sign_out_with_an_unsaved_pair_is_one_although_the_older_record_stays() {
     drop(save(exchanging.resume(Ok(minted(2)), world.now())));
     assert!(world.session.has_pending());
     let (_, sending) =
-        exchange(load(lock(world.session.sign_out(), world.now()), Ok(Some(world.pair(1))), world.now()));
+        exchange(load(lock(world.sign_out(), world.now()), Ok(Some(world.pair(1))), world.now()));
     let step = deleting(sending.resume(Ok(status(200, "")), world.now()));
     release(step.resume(Err(StoreError::new("read only")), world.now()), world.now()).unwrap_err();
     let (refresh, _call) = wish(world.call());
@@ -182,7 +182,7 @@ fn a_call_that_waited_while_the_user_signed_out_brings_nothing_back() {
     let world = World::loaded();
     let (late, _call) = wish(world.answered(status(401, "")));
     let (_, sending) =
-        exchange(load(lock(world.session.sign_out(), world.now()), Ok(Some(world.pair(1))), world.now()));
+        exchange(load(lock(world.sign_out(), world.now()), Ok(Some(world.pair(1))), world.now()));
     let step = deleting(sending.resume(Ok(status(400, "")), world.now()));
     release(step.resume(Err(StoreError::new("read only")), world.now()), world.now()).unwrap_err();
     let (outcome, _) = world.drive(late.start(world.now()), &mut Some(world.pair(1)), |_| Ok(minted(9)));

@@ -3,9 +3,10 @@
 use std::{sync::Arc, time::Instant};
 
 use connect_core::{
-    App, AsyncTokenStore, AsyncTransport, Config, Error, MemoryStore, Network, Registry, TokenStore,
+    App, AsyncTokenStore, AsyncTransport, Config, Error, MAX_TASKS_AT_ONCE, MemoryStore, Network, Registry,
+    TokenStore,
 };
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::{Client, HyperTransport, client::Inner, pool::OnPool};
 
@@ -100,6 +101,7 @@ impl Builder {
             transport,
             store: self.store,
             started,
+            places: Semaphore::new(MAX_TASKS_AT_ONCE as usize),
             busy: watch::Sender::default(),
             #[cfg(feature = "webhooks")]
             receiver,

@@ -6,8 +6,8 @@ use std::{
 };
 
 use connect_core::{
-    AsyncStoreLock, AsyncTokenStore, AsyncTransport, AtOnce, ErrorKind, Locked, Now, Refresh, RefreshStep,
-    Registry, Request, Response, Session, Step, Timeout, TransportError,
+    AsyncStoreLock, AsyncTokenStore, AsyncTransport, AtOnce, ErrorKind, Locked, Now, RefreshStep, Registry,
+    Request, Response, Session, Step, StoreError, Timeout, TokenTask, TransportError,
 };
 use jiff::Timestamp;
 use tokio::{
@@ -39,6 +39,8 @@ pub(crate) struct Inner {
     pub(crate) transport: Arc<dyn AsyncTransport>,
     pub(crate) store: Arc<dyn AsyncTokenStore>,
     pub(crate) started: Instant,
+    /// The tasks that may hold a lock of the store, or have an exchange under way.
+    pub(crate) places: Semaphore,
     pub(crate) busy: watch::Sender<Tasks>,
     #[cfg(feature = "webhooks")]
     pub(crate) receiver: crate::deliveries::Receiver,
@@ -124,24 +126,20 @@ impl Client {
         self.0.transport.send(request).await
     }
 
-    /// Refreshes under the session's gate. The steps go on when this future is dropped or its time is over.
-    async fn refresh(&self, refresh: Refresh) -> Result<(), Error> {
-        self.refresh_with(refresh, Busy::unless_closed).await
+    /// Carries out a task under the session's gate. Its steps go on when this future is dropped or its time is over.
+    async fn refresh(&self, task: TokenTask) -> Result<(), Error> {
+        self.refresh_with(task, Busy::unless_closed).await
     }
 
-    async fn refresh_with<B>(&self, refresh: Refresh, begin: impl FnOnce(Client) -> B) -> Result<(), Error>
+    async fn refresh_with<B>(&self, task: TokenTask, begin: impl FnOnce(Client) -> B) -> Result<(), Error>
     where
         B: Into<Option<Busy>>,
     {
-        let member = self.0.registry.member(&refresh.session().key().user);
-        let left = refresh.deadline().saturating_sub(self.now().monotonic);
-        let Ok(pass) = timeout(left, member.gate.refresh.clone().lock_owned()).await else {
-            return Err(refresh.timed_out());
-        };
+        let Some(pass) = self.pass_gate(&task).await else { return Err(task.timed_out()) };
         let Some(busy) = begin(self.clone()).into() else { return Err(closed()) };
-        let session = refresh.session().clone();
-        let deadline = refresh.deadline();
-        match refresh.start(self.now()) {
+        let session = task.session().clone();
+        let deadline = task.deadline();
+        match task.start(self.now()) {
             RefreshStep::Done(outcome) => outcome,
             step => {
                 let left = deadline.saturating_sub(self.now().monotonic);
@@ -153,7 +151,14 @@ impl Client {
         }
     }
 
-    /// Carries out the steps of whatever changes tokens, on a task of its own.
+    /// Waits until no other task of the session is under way, within the caller's time.
+    async fn pass_gate(&self, task: &TokenTask) -> Option<OwnedMutexGuard<()>> {
+        let member = self.0.registry.member(&task.session().key().user);
+        let left = task.deadline().saturating_sub(self.now().monotonic);
+        timeout(left, member.gate.refresh.clone().lock_owned()).await.ok()
+    }
+
+    /// Carries out the steps of a sign-in on a task of its own.
     pub(crate) async fn keep(&self, session: &Arc<Session>, step: RefreshStep) -> Result<(), Error> {
         match step {
             RefreshStep::Done(outcome) => outcome,
@@ -164,9 +169,15 @@ impl Client {
         }
     }
 
-    async fn run(&self, session: &Session, mut step: RefreshStep) -> Result<(), Error> {
+    async fn run(
+        &self,
+        session: &Session,
+        mut step: RefreshStep,
+        mut pass: Option<OwnedMutexGuard<()>>,
+    ) -> Result<(), Error> {
         let (key, store) = (session.key(), &self.0.store);
         let mut lock = Locked::<dyn AsyncStoreLock>::new();
+        let mut place = None;
         loop {
             step = match step {
                 RefreshStep::Load(next) => {
@@ -176,8 +187,24 @@ impl Client {
                     };
                     next.resume(stored, self.now())
                 }
-                RefreshStep::Lock(lease, next) => {
-                    next.resume(lock.take(store.lock(key, lease).await), self.now())
+                RefreshStep::TryLock(lease, next) => {
+                    let left = next.deadline().saturating_sub(self.now().monotonic);
+                    place = timeout(left, self.0.places.acquire()).await.ok();
+                    let held = match &place {
+                        Some(_) => lock.take(store.try_lock(key, lease).await),
+                        None => Ok(false), // too many others hold one
+                    };
+                    if !matches!(held, Ok(true)) {
+                        drop(place.take());
+                    }
+                    next.resume(held, self.now())
+                }
+                RefreshStep::Prepare(next) => {
+                    let prepared = match lock.held() {
+                        Some(lock) => lock.prepare().await,
+                        None => Err(StoreError::lost_lease()),
+                    };
+                    next.resume(prepared, self.now())
                 }
                 RefreshStep::Send(request, next) => {
                     next.resume(self.0.transport.send(request).await, self.now())
@@ -185,14 +212,14 @@ impl Client {
                 RefreshStep::Save(tokens, next) => {
                     let saved = match lock.held() {
                         Some(lock) => lock.save(&tokens).await,
-                        None => Err(connect_core::StoreError::lost_lease()),
+                        None => Err(StoreError::lost_lease()),
                     };
                     next.resume(saved, self.now())
                 }
                 RefreshStep::Delete(next) => {
                     let deleted = match lock.held() {
                         Some(lock) => lock.delete().await,
-                        None => Err(connect_core::StoreError::lost_lease()),
+                        None => Err(StoreError::lost_lease()),
                     };
                     next.resume(deleted, self.now())
                 }
@@ -205,9 +232,20 @@ impl Client {
                         Some(lock) => lock.release().await,
                         None => Ok(()),
                     };
+                    drop(place.take());
                     next.resume(released, self.now())
                 }
-                RefreshStep::Done(outcome) => return outcome,
+                RefreshStep::Queue(task) => {
+                    pass = self.pass_gate(&task).await;
+                    if pass.is_none() {
+                        return Err(task.timed_out());
+                    }
+                    task.start(self.now())
+                }
+                RefreshStep::Done(outcome) => {
+                    drop(pass);
+                    return outcome;
+                }
             };
         }
     }
@@ -219,11 +257,7 @@ async fn detach(
     step: RefreshStep,
     pass: Option<OwnedMutexGuard<()>>,
 ) -> Result<(), Error> {
-    let task = runtime()?.spawn(async move {
-        let outcome = busy.0.run(&session, step).await;
-        drop(pass);
-        outcome
-    });
+    let task = runtime()?.spawn(async move { busy.0.run(&session, step, pass).await });
     task.await.unwrap_or_else(|error| {
         let what = if error.is_panic() {
             "the transport or the token store panicked while the tokens were changed"

@@ -10,8 +10,8 @@ use std::{
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use connect_core::{
-    AsyncTransport, Config, Error, Network, Request, Response, Sent, Timeout, TransportError,
-    TransportErrorKind,
+    AsyncTransport, Config, Error, FreshConnection, Network, Request, Response, Sent, Timeout,
+    TransportError, TransportErrorKind,
 };
 use flate2::read::MultiGzDecoder;
 use http::{HeaderValue, header, uri::Scheme};
@@ -19,7 +19,10 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
-    client::legacy::{self, ResponseFuture, connect::capture_connection},
+    client::legacy::{
+        self, ResponseFuture,
+        connect::{Connect, capture_connection},
+    },
     rt::{TokioExecutor, TokioTimer},
 };
 use rustls_pki_types::CertificateDer;
@@ -31,29 +34,55 @@ use crate::{
 
 /// Sends requests through hyper: HTTP/1.1 with kept-alive connections, TLS by rustls, gzip.
 pub struct HyperTransport {
-    plain: legacy::Client<Within<Dial>, Full<Bytes>>,
+    plain: Connections<Within<Dial>>,
     /// Set up by the first https request: it costs far more than all the rest of a client.
     secure: OnceLock<Secure>,
     dial: Dial,
     roots: Vec<CertificateDer<'static>>,
     connect_timeout: Duration,
+    pool_idle_timeout: Duration,
     time: Duration,
     max_response_size: usize,
 }
 
-type Secure = legacy::Client<Within<HttpsConnector<Dial>>, Full<Bytes>>;
+type Secure = Connections<Within<HttpsConnector<Dial>>>;
+
+/// The connections to servers: kept alive, and made for one request.
+struct Connections<C> {
+    kept: legacy::Client<C, Full<Bytes>>,
+    fresh: legacy::Client<C, Full<Bytes>>,
+}
+
+impl<C: Connect + Clone + Send + Sync + 'static> Connections<C> {
+    fn new(connector: C, idle: Duration) -> Self {
+        let mut builder = legacy::Client::builder(TokioExecutor::new());
+        builder.pool_timer(TokioTimer::new()).pool_idle_timeout(idle);
+        let kept = if idle.is_zero() { 0 } else { usize::MAX };
+        Self {
+            kept: builder.pool_max_idle_per_host(kept).build(connector.clone()),
+            fresh: builder.pool_max_idle_per_host(0).build(connector),
+        }
+    }
+
+    fn request(&self, request: http::Request<Full<Bytes>>) -> ResponseFuture {
+        let is_fresh = request.extensions().get::<FreshConnection>().is_some();
+        if is_fresh { self.fresh.request(request) } else { self.kept.request(request) }
+    }
+}
 
 impl HyperTransport {
     /// With these settings of the network, and the times and caps of the application.
     pub fn new(network: &Network, config: &Config) -> Result<Self, Error> {
         let dial = Dial::new(network)?;
-        let connect_timeout = network.connect_timeout;
+        let (connect_timeout, pool_idle_timeout) = (network.connect_timeout, network.pool_idle_timeout);
+        let plain = Within { connector: dial.clone(), time: connect_timeout };
         Ok(Self {
-            plain: pooled().build(Within { connector: dial.clone(), time: connect_timeout }),
+            plain: Connections::new(plain, pool_idle_timeout),
             secure: OnceLock::new(),
             roots: tls::extra_roots(network)?,
             dial,
             connect_timeout,
+            pool_idle_timeout,
             time: config.attempt_timeout,
             max_response_size: config.max_response_size,
         })
@@ -73,7 +102,8 @@ impl HyperTransport {
             .https_only()
             .enable_http1()
             .wrap_connector(self.dial.clone());
-        let secure = pooled().build(Within { connector: https, time: self.connect_timeout });
+        let https = Within { connector: https, time: self.connect_timeout };
+        let secure = Connections::new(https, self.pool_idle_timeout);
         Ok(self.secure.get_or_init(|| secure).request(request))
     }
 
@@ -135,12 +165,6 @@ impl std::fmt::Debug for HyperTransport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("HyperTransport").finish_non_exhaustive()
     }
-}
-
-fn pooled() -> legacy::Builder {
-    let mut builder = legacy::Client::builder(TokioExecutor::new());
-    builder.pool_timer(TokioTimer::new()).pool_idle_timeout(Duration::from_secs(30));
-    builder
 }
 
 /// Codings are case-insensitive, and `x-gzip` is another name of this one (RFC 9110 8.4.1).

@@ -88,8 +88,13 @@ pub fn profile_at(login: &str, tenant: &Tenant) -> Profile {
         // The issuer is that of the tenant the user turns out to belong to, by its id.
         profile.issuer_parameter = IssuerParameter::Ignored;
     }
-    // After these only the user can help.
-    profile.final_errors.extend(["interaction_required", "consent_required"].map(str::to_owned));
+    // A rate limit, a policy or a locked account come as `invalid_grant` too, and Microsoft asks clients not to tell them
+    // apart by its own code numbers. So no error of its token endpoint ends a sign-in for good.
+    profile.final_errors.clear();
+    profile.recoverable_errors =
+        ["invalid_grant", "interaction_required", "consent_required", "login_required"]
+            .map(str::to_owned)
+            .into();
     profile
 }
 

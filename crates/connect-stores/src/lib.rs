@@ -8,6 +8,8 @@ mod claim;
 pub mod conformance;
 #[cfg(feature = "file")]
 mod file;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+mod lock;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 #[cfg(any(feature = "file", feature = "postgres", feature = "redis"))]
@@ -16,8 +18,6 @@ mod record;
 pub mod redis;
 #[cfg(all(feature = "seal", any(feature = "file", feature = "postgres", feature = "redis")))]
 mod seal;
-#[cfg(any(feature = "postgres", feature = "redis"))]
-mod turn;
 
 #[cfg(feature = "blocking")]
 pub use blocking::Blocking;

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use connect_core::{MemoryStore, StoreError, StoreLock, TokenKey, TokenStore, Tokens};
+use connect_core::{MemoryStore, StoreError, StoreLock, TokenKey, TokenStore, Tokens, Written};
 use connect_stores::{
     FileStore,
     conformance::{Broken, Leases, token_store},
@@ -18,26 +18,54 @@ use connect_stores::{
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum Fault {
     None,
-    /// Everybody gets the lock.
+    /// A try at a held lock succeeds.
     NoLock,
+    /// A try at a held lock waits.
+    WaitsForTheLock,
+    /// A lock ends before its lease does.
+    EndsEarly,
     /// A save is made whether or not the lock is still held.
     IgnoresTheLease,
-    /// A lock that is over is given back all the same, for whoever has it by now.
+    /// A lock that is over is released all the same, for its present holder.
     ReleasesForOthers,
+    /// An orderly release does nothing.
+    NeverReleases,
     /// A dropped lock stays.
     KeepsDropped,
     /// The parts of a key run together.
     MixesKeys,
+    /// Keys that differ in the issuer only are the same.
+    ForgetsTheIssuer,
+    /// Ids are trimmed.
+    TrimsIds,
     /// One lock for all keys.
     OneLock,
-    /// The end of the tokens' life is forgotten.
+    /// The end of the tokens' life is not stored.
     ForgetsTheEnd,
+    /// What was refused, and why, is not stored.
+    ForgetsTheRefusal,
+    /// A save leaves the refresh token of the pair before where the new one has none.
+    Merges,
+    /// Tokens are cut off.
+    CutsLong,
+    /// A lock stores something by itself.
+    StoresWhenLocked,
     /// A delete does nothing.
     NeverDeletes,
-    /// Reading waits for the lock.
+    /// A lock writes once only.
+    WritesOnce,
+    /// Reading takes the lock.
     ReadsUnderTheLock,
-    /// Who waits for a lock does so longer than asked.
-    WaitsTooLong,
+    /// The save after a prepare stores what was there before.
+    LosesThePrepared,
+    /// A prepare removes the record.
+    PrepareDeletes,
+    /// A second prepare fails.
+    PreparesOnce,
+    /// The delete after a prepare does nothing.
+    KeepsThePrepared,
+    /// A prepare succeeds whether or not the lock is still held.
+    PreparesWithoutLock,
 }
 
 /// A store in memory whose locks are leases.
@@ -67,6 +95,11 @@ impl Book {
     fn name(&self, key: &TokenKey) -> String {
         match self.fault {
             Fault::MixesKeys => format!("{}/{}/{}", key.issuer, key.client_id, key.user),
+            Fault::TrimsIds => format!("{:?}", (&key.issuer, &key.client_id, key.user.trim())),
+            // The issuers of one run differ in their ending only.
+            Fault::ForgetsTheIssuer => {
+                format!("{:?}", (key.issuer.trim_end_matches(".other"), &key.client_id, &key.user))
+            }
             _ => format!("{key:?}"),
         }
     }
@@ -83,31 +116,33 @@ impl Book {
         }
         pages.tickets += 1;
         let ticket = pages.tickets;
+        let lease = if self.fault == Fault::EndsEarly { lease * 2 / 3 } else { lease };
         pages.locks.insert(self.locked(key), (ticket, now + lease));
+        if self.fault == Fault::StoresWhenLocked {
+            pages.kept.entry(self.name(key)).or_insert_with(|| Tokens::new("", ""));
+        }
         Some(ticket)
     }
 }
 
 impl TokenStore for Book {
     fn load(&self, key: &TokenKey) -> Result<Option<Tokens>, StoreError> {
-        if self.fault == Fault::ReadsUnderTheLock {
-            self.lock(key, Duration::from_secs(3))?.release()?;
+        if self.fault == Fault::ReadsUnderTheLock && self.take(key, Duration::from_millis(1)).is_none() {
+            return Err(StoreError::new("another holder has the lock"));
         }
         Ok(self.pages().kept.get(&self.name(key)).cloned())
     }
 
-    fn lock(&self, key: &TokenKey, lease: Duration) -> Result<Box<dyn StoreLock>, StoreError> {
-        let longer = Duration::from_secs(if self.fault == Fault::WaitsTooLong { 3 } else { 0 });
-        let until = Instant::now() + lease + longer;
-        loop {
-            if let Some(ticket) = self.take(key, lease) {
-                return Ok(Box::new(BookLock { book: self.clone(), key: key.clone(), ticket, over: false }));
+    fn try_lock(&self, key: &TokenKey, lease: Duration) -> Result<Option<Box<dyn StoreLock>>, StoreError> {
+        let mut ticket = self.take(key, lease);
+        if self.fault == Fault::WaitsForTheLock {
+            let until = Instant::now() + Duration::from_millis(2100);
+            while ticket.is_none() && Instant::now() < until {
+                thread::sleep(Duration::from_millis(1));
+                ticket = self.take(key, lease);
             }
-            if Instant::now() >= until {
-                return Err(StoreError::new("another holder keeps the tokens locked"));
-            }
-            thread::sleep(Duration::from_millis(1));
         }
+        Ok(ticket.map(|ticket| Box::new(BookLock::new(self.clone(), key.clone(), ticket)) as _))
     }
 }
 
@@ -115,19 +150,35 @@ struct BookLock {
     book: Book,
     key: TokenKey,
     ticket: u64,
+    prepared: bool,
+    written: bool,
     over: bool,
 }
 
 impl BookLock {
-    fn write(&self, write: impl FnOnce(&mut Pages, String)) -> Result<(), StoreError> {
-        let mut pages = self.book.pages();
+    fn new(book: Book, key: TokenKey, ticket: u64) -> Self {
+        Self { book, key, ticket, prepared: false, written: false, over: false }
+    }
+
+    fn has(&self, fault: Fault) -> bool {
+        self.book.fault == fault
+    }
+
+    fn holds(&self) -> bool {
+        let pages = self.book.pages();
         let held = pages.locks.get(&self.book.locked(&self.key));
-        let holds = held.is_some_and(|(ticket, until)| *ticket == self.ticket && *until > Instant::now());
-        if !holds && !matches!(self.book.fault, Fault::IgnoresTheLease | Fault::NoLock) {
+        held.is_some_and(|(ticket, until)| *ticket == self.ticket && *until > Instant::now())
+    }
+
+    fn write(&mut self, write: impl FnOnce(&mut Pages, String)) -> Result<Written, StoreError> {
+        if !self.holds() && !self.has(Fault::IgnoresTheLease) && !self.has(Fault::NoLock) {
             return Err(StoreError::lost_lease());
         }
-        write(&mut pages, self.book.name(&self.key));
-        Ok(())
+        if !(self.has(Fault::WritesOnce) && self.written) {
+            write(&mut self.book.pages(), self.book.name(&self.key));
+        }
+        self.written = true;
+        Ok(Written::Durable)
     }
 
     fn give_back(&mut self) {
@@ -146,26 +197,63 @@ impl StoreLock for BookLock {
         Ok(self.book.pages().kept.get(&self.book.name(&self.key)).cloned())
     }
 
-    fn save(&mut self, tokens: &Tokens) -> Result<(), StoreError> {
-        let mut tokens = tokens.clone();
-        tokens.expires_at = tokens.expires_at.filter(|_| self.book.fault != Fault::ForgetsTheEnd);
-        self.write(|pages, name| drop(pages.kept.insert(name, tokens)))
+    fn prepare(&mut self) -> Result<(), StoreError> {
+        if !self.holds() && !self.has(Fault::PreparesWithoutLock) {
+            return Err(StoreError::lost_lease());
+        }
+        if self.prepared && self.has(Fault::PreparesOnce) {
+            return Err(StoreError::new("the lock is prepared already"));
+        }
+        if self.has(Fault::PrepareDeletes) {
+            self.book.pages().kept.remove(&self.book.name(&self.key));
+        }
+        self.prepared = true;
+        Ok(())
     }
 
-    fn delete(&mut self) -> Result<(), StoreError> {
-        let does = self.book.fault != Fault::NeverDeletes;
-        self.write(|pages, name| drop(does.then(|| pages.kept.remove(&name))))
+    fn save(&mut self, tokens: &Tokens) -> Result<Written, StoreError> {
+        let mut tokens = tokens.clone();
+        match self.book.fault {
+            Fault::ForgetsTheEnd => tokens.expires_at = None,
+            Fault::ForgetsTheRefusal => tokens.refused = None,
+            Fault::CutsLong if tokens.access_token.expose().len() > 5000 => {
+                tokens.access_token = "short".into();
+            }
+            Fault::LosesThePrepared if self.prepared => return Ok(Written::Durable),
+            _ => {}
+        }
+        let merges = self.has(Fault::Merges);
+        self.write(|pages, name| {
+            let before = pages.kept.remove(&name);
+            if merges && tokens.refresh_token.is_none() {
+                tokens.refresh_token = before.and_then(|before| before.refresh_token);
+            }
+            pages.kept.insert(name, tokens);
+        })
+    }
+
+    fn delete(&mut self) -> Result<Written, StoreError> {
+        let keeps = self.has(Fault::NeverDeletes) || (self.has(Fault::KeepsThePrepared) && self.prepared);
+        self.write(|pages, name| {
+            if !keeps {
+                pages.kept.remove(&name);
+            }
+        })
     }
 
     fn release(mut self: Box<Self>) -> Result<(), StoreError> {
-        self.give_back();
+        if self.has(Fault::NeverReleases) {
+            self.over = true;
+        } else {
+            self.give_back();
+        }
         Ok(())
     }
 }
 
 impl Drop for BookLock {
     fn drop(&mut self) {
-        if !self.over && self.book.fault != Fault::KeepsDropped {
+        if !self.over && !self.has(Fault::KeepsDropped) {
             self.give_back();
         }
     }
@@ -177,12 +265,12 @@ fn tried(fault: Fault) -> Result<(), Broken> {
 }
 
 #[test]
-fn a_store_that_keeps_the_rules_passes() {
+fn correct_store_passes() {
     tried(Fault::None).unwrap();
 }
 
 #[test]
-fn the_stores_whose_locks_end_with_their_holder_pass() {
+fn stores_whose_locks_end_with_their_holder_pass() {
     let memory = MemoryStore::new();
     token_store(Leases::EndWithHolder, || Ok(memory.clone())).unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -199,17 +287,31 @@ fn the_stores_whose_locks_end_with_their_holder_pass() {
 #[test]
 fn every_fault_breaks_its_rule() {
     let faults = [
-        (Fault::NoLock, "a lock keeps others out"),
-        (Fault::NoLock, "writers that take turns lose nothing"),
-        (Fault::IgnoresTheLease, "a lease that is over is lost before the write"),
-        (Fault::ReleasesForOthers, "a lost lease cannot be given back for another"),
-        (Fault::KeepsDropped, "a lock that is dropped is free"),
-        (Fault::MixesKeys, "the parts of a key do not run together"),
-        (Fault::OneLock, "a lock of one key keeps nobody from another"),
+        (Fault::StoresWhenLocked, "nothing is loaded where nothing was saved"),
         (Fault::ForgetsTheEnd, "a pair comes back whole"),
+        (Fault::ForgetsTheRefusal, "a pair comes back whole"),
+        (Fault::Merges, "a pair replaces the one before"),
+        (Fault::CutsLong, "a large pair comes back whole"),
         (Fault::NeverDeletes, "a deleted pair is gone"),
+        (Fault::WritesOnce, "a lock saves and deletes more than once"),
+        (Fault::ForgetsTheIssuer, "keys that differ in one part only are different"),
+        (Fault::TrimsIds, "an id may hold anything"),
+        (Fault::MixesKeys, "the parts of a key do not run together"),
+        (Fault::LosesThePrepared, "a save after prepare is loaded"),
+        (Fault::PrepareDeletes, "prepare alone changes nothing"),
+        (Fault::PreparesOnce, "prepare may be called twice"),
+        (Fault::KeepsThePrepared, "a delete after prepare deletes"),
+        (Fault::NoLock, "a held lock excludes others"),
+        (Fault::WaitsForTheLock, "a try at a held lock returns at once"),
+        (Fault::OneLock, "a lock excludes nobody from another key"),
+        (Fault::NeverReleases, "a released lock is free at the next try"),
+        (Fault::KeepsDropped, "a dropped lock becomes free"),
         (Fault::ReadsUnderTheLock, "reading needs no lock"),
-        (Fault::WaitsTooLong, "who waits for a lock waits no longer than asked"),
+        (Fault::NoLock, "writers that take turns lose nothing"),
+        (Fault::EndsEarly, "a lock lasts as long as its lease, and no longer"),
+        (Fault::IgnoresTheLease, "a lease that is over is lost before the write"),
+        (Fault::ReleasesForOthers, "a lost lease is not released for another holder"),
+        (Fault::PreparesWithoutLock, "prepare fails when the lease is lost"),
     ];
     thread::scope(|scope| {
         for (fault, rule) in faults {

@@ -12,7 +12,7 @@ fn key(user: &str) -> TokenKey {
 }
 
 fn save(store: &FileStore, user: &str) {
-    let mut held = store.lock(&key(user), Duration::from_secs(1)).unwrap();
+    let mut held = store.try_lock(&key(user), Duration::from_secs(1)).unwrap().unwrap();
     held.save(&Tokens::new("hunter2", "hunter3")).unwrap();
     held.release().unwrap();
 }

@@ -1,5 +1,6 @@
 //! What becomes of a request on its way to the service and back.
 
+use bytes::Bytes;
 use connect_core::{Response, Sent, TransportError, TransportErrorKind};
 use fastrand::Rng;
 use http::{HeaderValue, StatusCode, header};
@@ -15,8 +16,8 @@ pub(super) struct Fate {
 }
 
 impl Fate {
-    /// `often` in a thousand go wrong; none takes longer than `time`.
-    pub(super) fn of(rng: &mut Rng, often: u64, token_endpoint: bool, time: u64) -> Self {
+    /// `often` in a thousand go wrong, an exchange in one way more if it may be `refused`; none takes longer than `time`.
+    pub(super) fn of(rng: &mut Rng, often: u64, exchange: bool, refused: bool, time: u64) -> Self {
         let quick = |rng: &mut Rng| rng.u64(1..40);
         let (mut there, mut back) = (quick(rng), quick(rng));
         if rng.u64(0..1000) >= often {
@@ -32,8 +33,10 @@ impl Fate {
             Fault::Limited,
             Fault::Garbage,
             Fault::InvalidClient,
+            Fault::RefusedForNow,
         ];
-        let fault = kinds[rng.usize(0..kinds.len() - usize::from(!token_endpoint))];
+        let but = if !exchange { 2 } else { usize::from(!refused) };
+        let fault = kinds[rng.usize(0..kinds.len() - but)];
         match fault {
             Fault::Slow => {
                 there = rng.u64(1..time / 2);
@@ -48,8 +51,9 @@ impl Fate {
 
     /// Whether the service gets to see the request.
     pub(super) fn arrives(&self) -> bool {
-        use Fault::{InvalidClient, Limited, RequestLost, Unavailable, Unreachable};
-        !matches!(self.fault, Some(Unreachable | RequestLost | Unavailable | Limited | InvalidClient))
+        use Fault::{InvalidClient, Limited, RefusedForNow, RequestLost, Unavailable, Unreachable};
+        let refused = matches!(self.fault, Some(Unavailable | Limited | InvalidClient | RefusedForNow));
+        !refused && !matches!(self.fault, Some(Unreachable | RequestLost))
     }
 
     /// Whether what the service answered reaches the client as it was.
@@ -68,20 +72,23 @@ impl Fate {
             (Some(Fault::Unreachable), _) => Err(TransportError::unreachable("simulated")),
             (Some(Fault::Unavailable | Fault::ActedUnavailable), _) => Ok(status(503, "{}")),
             (Some(Fault::Limited), _) => {
-                let mut response = status(429, "{}");
+                let codes = ["invalid_grant", "invalid_client", "slow_down", "temporarily_unavailable", ""];
+                let code = codes[rng.usize(0..codes.len())];
+                let mut response = status(429, format!(r#"{{"error":"{code}"}}"#));
                 let seconds = HeaderValue::from(rng.u64(1..20));
                 response.headers_mut().insert(header::RETRY_AFTER, seconds);
                 Ok(response)
             }
             (Some(Fault::Garbage), _) => Ok(status(200, "<html>")),
             (Some(Fault::InvalidClient), _) => Ok(status(401, r#"{"error":"invalid_client"}"#)),
+            (Some(Fault::RefusedForNow), _) => Ok(status(400, r#"{"error":"invalid_grant"}"#)),
             _ if rng.bool() => Err(TransportError::broken("simulated")),
             _ => Err(TransportError::new(TransportErrorKind::Timeout, Sent::Maybe, "simulated")),
         }
     }
 }
 
-fn status(code: u16, body: &'static str) -> Response {
+fn status(code: u16, body: impl Into<Bytes>) -> Response {
     let mut response = Response::new(body.into());
     *response.status_mut() = StatusCode::from_u16(code).unwrap_or_default();
     response

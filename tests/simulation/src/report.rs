@@ -29,7 +29,7 @@ named! {
     State STATES {
         /// A call on its way to the service.
         Calling = "calling",
-        /// A call that waits for its turn to refresh.
+        /// A call or a sign-in that waits for its turn to change tokens.
         AtGate = "at the gate",
         /// A call that waits for the refresh it leads.
         Waiting = "waiting",
@@ -37,10 +37,16 @@ named! {
         Sleeping = "sleeping",
         /// A refresh that reads the store.
         Loading = "loading",
-        /// A refresh that waits for the lock.
+        /// A refresh that tries to lock.
         Locking = "locking",
+        /// A refresh between two tries to lock.
+        Resting = "resting",
+        /// A refresh that checks whether it will be able to save.
+        Preparing = "preparing",
         /// A refresh, or a sign-in, on its way to the token endpoint.
         Exchanging = "exchanging",
+        /// A sign-out on its way to the service, or between two attempts.
+        Revoking = "revoking",
         /// A refresh that saves the new pair.
         Saving = "saving",
         /// A session that ends, whose record is deleted.
@@ -67,6 +73,16 @@ named! {
         Revoked = "revoked",
         /// The user signs in again.
         SignIn = "signs in",
+        /// The user signs out.
+        SignOut = "signs out",
+        /// The process lets idle sessions go.
+        Swept = "swept",
+        /// The process stops for a while, with what it holds.
+        Stopped = "stopped",
+        /// The store comes back with an older record.
+        Restored = "restored",
+        /// The store reads but does not write for a while.
+        ReadOnly = "read-only",
         /// The lock of the user's tokens is lost.
         LockLost = "lock lost",
         /// The service was not reached.
@@ -81,8 +97,10 @@ named! {
         Unavailable = "503",
         /// 503, although the service acted.
         ActedUnavailable = "acted, 503",
-        /// 429.
+        /// 429, with any error code.
         Limited = "429",
+        /// The service refuses the refresh token for now.
+        RefusedForNow = "refused for now",
         /// The service acted, and its answer is not readable.
         Garbage = "garbage",
         /// The credentials of the application were refused, for once.
@@ -100,17 +118,28 @@ impl State {
     /// Whether this fault can meet a machine in this state.
     pub fn meets(self, fault: Fault) -> bool {
         use Fault::*;
-        let stored =
-            matches!(self, Self::Loading | Self::Locking | Self::Saving | Self::Deleting | Self::Releasing);
+        let holds = matches!(
+            self,
+            Self::Preparing
+                | Self::Exchanging
+                | Self::Revoking
+                | Self::Saving
+                | Self::Deleting
+                | Self::Releasing
+        );
         match fault {
-            Dropped | Killed | JumpForward | JumpBack | Expired | Revoked | SignIn => true,
-            LockLost => matches!(self, Self::Exchanging | Self::Saving | Self::Deleting | Self::Releasing),
+            Dropped | Killed | JumpForward | JumpBack | Expired | Revoked | SignIn | SignOut | Swept
+            | Stopped | Restored | ReadOnly => true,
+            LockLost => holds,
             Unreachable | RequestLost | AnswerLost | Slow | Unavailable | ActedUnavailable | Limited
             | Garbage => {
-                matches!(self, Self::Calling | Self::Exchanging)
+                matches!(self, Self::Calling | Self::Exchanging | Self::Revoking)
             }
-            InvalidClient => self == Self::Exchanging,
-            StoreFailed | StoreSlow => stored,
+            InvalidClient | RefusedForNow => self == Self::Exchanging,
+            StoreFailed | StoreSlow => {
+                matches!(self, Self::Loading | Self::Locking | Self::Preparing)
+                    || matches!(self, Self::Saving | Self::Deleting | Self::Releasing)
+            }
             StoreUnsure => matches!(self, Self::Saving | Self::Deleting),
         }
     }

@@ -1,8 +1,11 @@
 //! What is under way: calls, and the work on tokens that runs to its end without them.
 
+use std::time::Duration;
+
 use connect_core::{
-    Call, Deleting, Error, Exchanging, Loading, Locking, Refresh, RefreshStep, Refreshing, Releasing,
-    Request, Response, Saving, Sending, Sleeping, Step, StoreError, Tokens, TransportError,
+    Call, Deleting, Error, Exchanging, Loading, Locking, Preparing, RefreshStep, Refreshing, Releasing,
+    Request, Response, Resting, Saving, Sending, Sleeping, Step, StoreError, TokenTask, Tokens,
+    TransportError, Written,
     types::{GetConnectionStatus, NewEvent, Scope},
 };
 use jiff::Timestamp;
@@ -36,7 +39,7 @@ pub(super) enum Kind {
 /// What a call waits for.
 pub(super) enum Waits {
     Answer(Sending),
-    Gate(Refresh, After),
+    Gate(TokenTask, After),
     Job(After),
     Pause(Sleeping),
     /// On its way from one to the other.
@@ -52,18 +55,30 @@ pub(super) enum After {
     },
 }
 
+/// What a piece of work on tokens is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// A refresh that the clock, or a 401, is the reason of; or the save of a pair.
+    Refresh,
+    /// A refresh that was asked for.
+    Asked,
+    SignIn,
+    SignOut,
+}
+
 /// Work on tokens.
 pub(super) struct Job {
     state: Work,
-    /// Whether it has the lock, as far as it knows.
-    locked: bool,
-    lock_until: u64,
+    purpose: Purpose,
+    /// When it got the lock that it has, as far as it knows.
+    locked: Option<u64>,
     /// Whether the engine forgot that it holds the lock.
     robbed: bool,
+    /// Until when (on its process's monotonic clock) its caller waits for the lock.
+    deadline: Duration,
     /// Whether it holds its session's gate.
     gate: bool,
     waiter: Option<u64>,
-    asked: bool,
     loaded: Option<u64>,
     /// The pair whose refresh token it presents.
     presents: Option<usize>,
@@ -73,8 +88,11 @@ pub(super) struct Job {
 }
 
 enum Work {
+    Gate(TokenTask),
     Load(Loading),
-    Lock(u64, Locking),
+    TryLock(u64, Locking),
+    Rest(Resting),
+    Prepare(Preparing),
     Send(Exchanging),
     Save(Tokens, Saving),
     Delete(Deleting),
@@ -104,8 +122,14 @@ impl Task {
                 Waits::Pause(_) => State::Sleeping,
             },
             Kind::Job(job) => match job.state {
+                Work::Gate(_) => State::AtGate,
                 Work::Load(_) | Work::Nothing => State::Loading,
-                Work::Lock(..) => State::Locking,
+                Work::TryLock(..) => State::Locking,
+                Work::Send(_) | Work::Rest(_) if job.purpose == Purpose::SignOut && job.locked.is_some() => {
+                    State::Revoking
+                }
+                Work::Rest(_) => State::Resting,
+                Work::Prepare(_) => State::Preparing,
                 Work::Send(_) => State::Exchanging,
                 Work::Save(..) => State::Saving,
                 Work::Delete(_) => State::Deleting,
@@ -120,7 +144,7 @@ impl World {
     pub(super) fn call(&mut self, process: usize, user: usize) {
         self.report.calls += 1;
         let now = self.time(process);
-        let session = self.processes[process].sessions[user].clone();
+        let session = self.session(process, user);
         let id = self.add(process, user, Kind::Call { sent: 0, state: Waits::Nothing });
         self.note(|| format!("#{id} p{process} calls for u{user}"));
         match self.rng.u8(0..40) {
@@ -138,7 +162,7 @@ impl World {
     /// `User::refresh`: whatever has to come before, and then the refresh itself.
     fn ask(&mut self, id: u64) {
         let Some(task) = self.tasks.get(&id) else { return };
-        let (process, session) = (task.process, self.processes[task.process].sessions[task.user].clone());
+        let (process, session) = (task.process, self.session(task.process, task.user));
         let deadline = self.time(process).monotonic.saturating_add(std::time::Duration::from_secs(60));
         match session.before_refresh(deadline) {
             Some(first) => self.wait_at_gate(id, first, After::Asked { last: false }),
@@ -153,7 +177,7 @@ impl World {
         match step {
             Step::Send(request, next) => {
                 let Some(task) = self.tasks.get_mut(&id) else { return };
-                let user = task.user;
+                let (user, life) = (task.user, task.life);
                 let Kind::Call { sent, state } = &mut task.kind else { return };
                 *state = Waits::Answer(next);
                 *sent += 1;
@@ -163,10 +187,10 @@ impl World {
                 }
                 let bearer = request.headers().get("authorization").and_then(|value| value.to_str().ok());
                 let bearer = bearer.and_then(|text| text.strip_prefix("Bearer ")).unwrap_or_default();
-                if let Err(text) = self.truth.bears(bearer, user) {
+                if let Err(text) = self.truth.bears(bearer, user, life) {
                     self.breach(format!("#{id} sends {text}"));
                 }
-                self.send(id, request, false);
+                self.send(id, request);
             }
             Step::Refresh(refresh, next) => self.wait_at_gate(id, refresh, After::Call(next)),
             Step::Sleep(time, next) => {
@@ -184,14 +208,14 @@ impl World {
         let denied = matches!(&outcome, Err(error) if matches!(error.kind(), connect_core::ErrorKind::Permission { .. }));
         if self.strict
             && !denied
-            && self.has_to_work(task.user)
+            && self.has_to_work(task.process, task.user)
             && let Err(error) = outcome
         {
             self.breach(format!("#{id} fails although nothing is wrong: {error}"));
         }
     }
 
-    fn wait_at_gate(&mut self, id: u64, refresh: Refresh, after: After) {
+    fn wait_at_gate(&mut self, id: u64, refresh: TokenTask, after: After) {
         let deadline = refresh.deadline();
         let Some(task) = self.tasks.get(&id) else { return };
         let (process, user) = (task.process, task.user);
@@ -207,13 +231,24 @@ impl World {
         while self.processes[process].gates[user].leader.is_none() {
             let Some(id) = self.processes[process].gates[user].queue.pop_front() else { return };
             let now = self.time(process);
-            let Some(Task { kind: Kind::Call { state, .. }, epoch, .. }) = self.tasks.get_mut(&id) else {
-                continue;
+            let Some(Task { kind, epoch, .. }) = self.tasks.get_mut(&id) else { continue };
+            let state = match kind {
+                Kind::Call { state, .. } => state,
+                Kind::Job(job) => {
+                    if let Work::Gate(task) = std::mem::replace(&mut job.state, Work::Nothing) {
+                        *epoch += 1;
+                        job.gate = true;
+                        self.processes[process].gates[user].leader = Some(id);
+                        self.job_goes_on(id, task.start(now));
+                    }
+                    continue;
+                }
             };
             let Waits::Gate(refresh, after) = std::mem::replace(state, Waits::Nothing) else { continue };
             *epoch += 1;
             let (epoch, deadline) = (*epoch, refresh.deadline());
             let asked = matches!(after, After::Asked { last: true });
+            let purpose = if asked { Purpose::Asked } else { Purpose::Refresh };
             match refresh.start(now) {
                 RefreshStep::Done(outcome) => self.after(id, after, outcome),
                 step => {
@@ -221,7 +256,7 @@ impl World {
                     let until = self.moment(process, deadline).max(self.now);
                     self.at(until, Event::Go { task: id, epoch });
                     self.note(|| format!("#{id} leads a refresh"));
-                    self.start_job(process, user, step, Some(id), asked);
+                    self.start_job(process, user, step, Some(id), purpose);
                 }
             }
         }
@@ -246,11 +281,17 @@ impl World {
         Some(task.epoch)
     }
 
-    fn send(&mut self, id: u64, request: Request, token_endpoint: bool) {
+    fn send(&mut self, id: u64, request: Request) {
         let time =
             request.extensions().get::<connect_core::Timeout>().map_or(30_000, |time| time.0.as_millis());
         let time = u64::try_from(time).unwrap_or(30_000).max(4);
-        let fate = Fate::of(&mut self.rng, self.often, token_endpoint, time);
+        let exchange = request.uri().path() == "/api/oauth/token";
+        let refused = self.recoverable && field(request.body(), "refresh_token").is_some();
+        let fate = Fate::of(&mut self.rng, self.often, exchange, refused, time);
+        if exchange && self.rng.u64(0..1000) < self.often / 8 {
+            let Some(task) = self.tasks.get(&id) else { return };
+            self.meanwhile(task.process, task.user, fate.there + fate.back);
+        }
         let Some(task) = self.tasks.get_mut(&id) else { return };
         task.epoch += 1;
         let epoch = task.epoch;
@@ -338,9 +379,20 @@ impl World {
             Kind::Job(job) => {
                 let Work::Send(next) = std::mem::replace(&mut job.state, Work::Nothing) else { return };
                 let (presented, sent_at, robbed) = (job.presents.take(), job.sent_at, job.robbed);
+                if job.purpose != Purpose::SignOut
+                    && let Some(wait) = outcome.as_ref().ok().and_then(retry_after)
+                {
+                    let until = &mut self.processes[process].cools_down_until;
+                    *until = (*until).max(self.now + wait);
+                }
                 if let Some(presented) = presented
                     && !fate.answers()
-                    && !matches!(fate.fault, Some(Fault::Unreachable | Fault::Limited | Fault::InvalidClient))
+                    && !matches!(
+                        fate.fault,
+                        Some(
+                            Fault::Unreachable | Fault::Limited | Fault::InvalidClient | Fault::RefusedForNow
+                        )
+                    )
                 {
                     self.truth.fate_unknown(presented, life);
                 }
@@ -350,6 +402,7 @@ impl World {
                     if presented.is_none() {
                         // A sign-in takes the place of what was not saved yet, and of what comes after it.
                         self.truth.gives_up(life, Some(user));
+                        self.truth.forgets_sign_outs(life, user);
                         self.processes[process].signed_in[user] = self.now;
                     }
                     self.truth.arrives(&access, life, skewed);
@@ -371,16 +424,16 @@ impl World {
         user: usize,
         step: RefreshStep,
         waiter: Option<u64>,
-        asked: bool,
+        purpose: Purpose,
     ) {
         let job = Job {
             state: Work::Nothing,
-            locked: false,
-            lock_until: 0,
+            purpose,
+            locked: None,
+            deadline: Duration::MAX,
             robbed: false,
             gate: waiter.is_some(),
             waiter,
-            asked,
             loaded: None,
             presents: None,
             sent_at: 0,
@@ -397,20 +450,38 @@ impl World {
         let Some(task) = self.tasks.get_mut(&id) else { return };
         let (process, life, user) = (task.process, task.life, task.user);
         let Kind::Job(job) = &mut task.kind else { return };
+        let deadline = job.deadline;
         match step {
             RefreshStep::Load(next) => self.store(id, Work::Load(next)),
-            RefreshStep::Lock(lease, next) => {
-                let lease = u64::try_from(lease.as_millis()).unwrap_or(u64::MAX);
-                job.lock_until = self.now + lease;
-                self.store(id, Work::Lock(lease, next));
+            RefreshStep::Queue(next) => {
+                let until = self.moment(process, next.deadline()).max(self.now);
+                let Some(Task { kind: Kind::Job(job), epoch, .. }) = self.tasks.get_mut(&id) else { return };
+                job.state = Work::Gate(next);
+                *epoch += 1;
+                let epoch = *epoch;
+                self.at(until, Event::Go { task: id, epoch });
+                self.processes[process].gates[user].queue.push_back(id);
+                self.open_gate(process, user);
             }
+            RefreshStep::TryLock(lease, next) => {
+                let lease = u64::try_from(lease.as_millis()).unwrap_or(u64::MAX);
+                job.deadline = next.deadline();
+                self.store(id, Work::TryLock(lease, next));
+            }
+            RefreshStep::Prepare(next) => self.store(id, Work::Prepare(next)),
             RefreshStep::Save(tokens, next) => self.store(id, Work::Save(tokens, next)),
             RefreshStep::Delete(next) => self.store(id, Work::Delete(next)),
             RefreshStep::Release(next) => self.store(id, Work::Release(next)),
-            // Nobody signs out here.
-            RefreshStep::Sleep(_, next) => {
-                let now = self.time(process);
-                self.job_goes_on(id, next.resume(now));
+            RefreshStep::Sleep(time, next) => {
+                let until = self.now + u64::try_from(time.as_millis()).unwrap_or(u64::MAX).max(1);
+                job.state = Work::Rest(next);
+                task.epoch += 1;
+                let (epoch, waits_for_lock) = (task.epoch, job.locked.is_none());
+                let end = self.time(process).monotonic.saturating_add(time);
+                if waits_for_lock && end > deadline {
+                    self.breach(format!("#{id} waits for the lock longer than its caller"));
+                }
+                self.at(until, Event::Go { task: id, epoch });
             }
             RefreshStep::Send(request, next) => {
                 let presented = field(request.body(), "refresh_token");
@@ -419,12 +490,15 @@ impl World {
                 job.presents = presented.as_deref().and_then(|presented| self.truth.pair_of(presented));
                 let (robbed, presents) = (job.robbed, job.presents);
                 if let Some(presented) = presented {
-                    let others = self.tasks.iter().filter(|(other, _)| **other != id);
+                    // One whose lock has ended, because its process was stopped, cannot know.
+                    let locks = |other: &u64| self.storage.holds(user, *other, self.now);
+                    let others = self.tasks.iter().filter(|(other, _)| **other != id && locks(other));
                     let twice = presents.is_some()
                         && others
                             .filter_map(|(_, other)| other.exchanges())
                             .any(|other| Some(other) == presents);
                     let Some(Task { kind: Kind::Job(job), .. }) = self.tasks.get(&id) else { return };
+                    let read_only = self.storage.read_only_since(user, self.now);
                     let who = Presenter {
                         life,
                         loaded: job.loaded,
@@ -432,14 +506,18 @@ impl World {
                         robbed,
                         twice,
                         skewed: self.processes[process].offset != 0,
-                        asked: job.asked,
+                        asked: job.purpose == Purpose::Asked,
+                        unwritable: read_only.zip(job.locked).is_some_and(|(since, locked)| since <= locked),
                     };
                     self.note(|| format!("#{id} of p{process} for u{user} presents {}", short(&presented)));
+                    if self.now < self.processes[process].cools_down_until {
+                        self.breach(format!("#{id} does not wait as long as the token endpoint asked to"));
+                    }
                     if let Err(text) = self.truth.presents(&presented, &who, self.now) {
                         self.breach(format!("#{id}: {text}"));
                     }
                 }
-                self.send(id, request, true);
+                self.send(id, request);
             }
             RefreshStep::Done(outcome) => self.job_ends(id, outcome),
         }
@@ -449,7 +527,7 @@ impl World {
         let Some(task) = self.tasks.remove(&id) else { return };
         self.note(|| format!("#{id} is done: {outcome:?}"));
         let Kind::Job(job) = task.kind else { return };
-        if job.locked {
+        if job.locked.is_some() {
             self.storage.unlock(task.user, id);
         }
         self.leave(task.process, task.user, job.gate, job.waiter, outcome);
@@ -488,7 +566,7 @@ impl World {
         // Moments that are short and few.
         let rare = match work {
             Work::Delete(_) => self.often * 2,
-            Work::Save(..) | Work::Release(_) => self.often / 8,
+            Work::Save(..) | Work::Release(_) | Work::Prepare(_) => self.often / 8,
             _ => 0,
         };
         job.state = work;
@@ -533,60 +611,77 @@ impl World {
                 Waits::Job(after) => self.after(id, after, Err(late())),
                 other => *state = other,
             },
-            Kind::Job(_) => self.stored(id),
+            Kind::Job(job) => match std::mem::replace(&mut job.state, Work::Nothing) {
+                Work::Rest(next) => {
+                    let step = next.resume(self.time(process));
+                    self.job_goes_on(id, step);
+                }
+                Work::Gate(task) => {
+                    self.processes[process].gates[user].queue.retain(|waiting| *waiting != id);
+                    self.job_ends(id, Err(task.timed_out()));
+                }
+                work => self.stored(id, work),
+            },
         }
     }
 
     /// The store has done its work, or has not.
-    fn stored(&mut self, id: u64) {
+    fn stored(&mut self, id: u64, work: Work) {
         let Some(task) = self.tasks.get_mut(&id) else { return };
-        let (process, user) = (task.process, task.user);
+        let (process, user, life) = (task.process, task.user, task.life);
         let Kind::Job(job) = &mut task.kind else { return };
         let fault = job.fault;
         let failed = fault == Some(Fault::StoreFailed);
+        let unwritable = failed || self.storage.read_only_since(user, self.now).is_some();
         let failure = || StoreError::new("simulated");
         let holds = self.storage.holds(user, id, self.now);
-        let (locked, until) = (job.locked, job.lock_until);
-        let work = std::mem::replace(&mut job.state, Work::Nothing);
+        let (locked, purpose, loaded) = (job.locked.is_some(), job.purpose, job.loaded);
         let now = self.time(process);
         let step = match work {
             Work::Load(next) => {
                 let found = if failed { Err(failure()) } else { Ok(self.storage.load(user)) };
-                if locked && !failed {
+                match &found {
+                    Ok(Some(tokens)) => self.truth.knows(tokens.access_token.expose(), life),
+                    Ok(None) => self.truth.forgets(life, Some(user)),
+                    Err(_) => {}
+                }
+                if locked && (!failed || purpose == Purpose::SignOut) {
                     let at = self.now;
                     self.job(id, |job| job.loaded = Some(at));
                 }
                 next.resume(found, now)
             }
-            Work::Lock(lease, next) => {
-                if failed {
-                    next.resume(Err(failure()), now)
-                } else if self.storage.lock(user, id, self.now, lease - (lease / 3).min(10_000)) {
-                    self.job(id, |job| job.locked = true);
-                    next.resume(Ok(()), now)
-                } else if self.now >= until {
-                    next.resume(Err(StoreError::new("another holder keeps the tokens locked")), now)
-                } else {
-                    self.job(id, |job| job.state = Work::Lock(lease, next));
-                    let Some(task) = self.tasks.get_mut(&id) else { return };
-                    task.epoch += 1;
-                    let epoch = task.epoch;
-                    let again = self.now + self.rng.u64(20..200);
-                    return self.at(again, Event::Go { task: id, epoch });
+            Work::TryLock(lease, next) => {
+                let held =
+                    if failed { Err(failure()) } else { Ok(self.storage.lock(user, id, self.now, lease)) };
+                if let Ok(true) = held {
+                    let at = self.now;
+                    self.job(id, |job| job.locked = Some(at));
                 }
+                next.resume(held, now)
+            }
+            Work::Prepare(next) => {
+                let outcome = match holds {
+                    false => Err(StoreError::lost_lease()),
+                    true if unwritable => Err(failure()),
+                    true => Ok(()),
+                };
+                next.resume(outcome, now)
             }
             Work::Save(tokens, next) => {
                 let access = tokens.access_token.expose().to_owned();
                 let outcome = if !holds {
                     Err(StoreError::lost_lease())
-                } else if failed {
+                } else if unwritable {
                     Err(failure())
                 } else {
                     let refresh = tokens.refresh_token.as_ref().map(|token| token.expose().to_owned());
+                    let refused = tokens.refused.as_ref().and_then(|refused| self.since_start(refused.at));
                     self.storage.save(user, tokens);
                     self.truth.saved(&access, self.now);
+                    self.truth.refused_for_now(&access, refused.filter(|at| *at <= self.now));
                     self.note(|| format!("#{id} has written {}", short(&refresh.unwrap_or_default())));
-                    if fault == Some(Fault::StoreUnsure) { Err(failure()) } else { Ok(()) }
+                    if fault == Some(Fault::StoreUnsure) { Err(failure()) } else { Ok(Written::Durable) }
                 };
                 if outcome.is_err() {
                     self.truth.save_failed(&access);
@@ -595,25 +690,35 @@ impl World {
                 next.resume(outcome, now)
             }
             Work::Delete(next) => {
+                if purpose != Purpose::SignOut && self.recoverable {
+                    self.breach(format!("#{id} deletes tokens that may be accepted again"));
+                }
                 let outcome = if !holds {
                     Err(StoreError::lost_lease())
-                } else if failed {
+                } else if unwritable {
                     Err(failure())
                 } else {
                     self.storage.delete(user);
-                    if fault == Some(Fault::StoreUnsure) { Err(failure()) } else { Ok(()) }
+                    if fault == Some(Fault::StoreUnsure) { Err(failure()) } else { Ok(Written::Durable) }
                 };
+                let since = loaded.is_none_or(|loaded| self.processes[process].signed_in[user] >= loaded);
+                if purpose == Purpose::SignOut {
+                    self.truth.signs_out(life, user, since);
+                }
+                if purpose != Purpose::SignOut || !since {
+                    self.truth.forgets(life, Some(user));
+                }
                 self.note(|| format!("#{id} deletes: {outcome:?}"));
                 next.resume(outcome, now)
             }
             Work::Release(next) => {
-                self.job(id, |job| job.locked = false);
-                if !failed {
+                self.job(id, |job| job.locked = None);
+                if !failed || self.storage.ends_with_holder {
                     self.storage.unlock(user, id);
                 }
                 next.resume(if failed { Err(failure()) } else { Ok(()) }, now)
             }
-            Work::Send(_) | Work::Nothing => return,
+            Work::Gate(_) | Work::Rest(_) | Work::Send(_) | Work::Nothing => return,
         };
         self.job_goes_on(id, step);
     }
@@ -626,34 +731,34 @@ impl World {
 
     /// The engine forgets that this job holds the lock.
     pub(super) fn rob(&mut self, id: u64) {
-        let Some(Task { kind: Kind::Job(job), .. }) = self.tasks.get_mut(&id) else { return };
-        job.robbed = true;
-        let state = std::mem::replace(&mut job.state, Work::Nothing);
-        self.saves_no_more(&state);
-        self.job(id, |job| job.state = state);
+        self.job(id, |job| job.robbed = true);
+        self.saves_no_more(id);
     }
 
-    /// What was being saved is not.
-    fn saves_no_more(&mut self, work: &Work) {
-        if let Work::Save(tokens, _) = work {
+    /// What this job was saving is not saved, or may not be.
+    pub(super) fn saves_no_more(&mut self, id: u64) {
+        if let Some(Task { kind: Kind::Job(Job { state: Work::Save(tokens, _), .. }), .. }) =
+            self.tasks.get(&id)
+        {
             self.truth.save_failed(tokens.access_token.expose());
         }
     }
 
     /// A call's future, or a machine, is dropped half-way.
     pub(super) fn give_up(&mut self, id: u64) {
+        self.saves_no_more(id);
         let Some(task) = self.tasks.remove(&id) else { return };
         let (process, user, life) = (task.process, task.user, task.life);
         match task.kind {
             Kind::Call { .. } => self.processes[process].gates[user].queue.retain(|waiting| *waiting != id),
             Kind::Job(job) => {
                 let Job { state, locked, gate, waiter, presents, .. } = job;
-                self.saves_no_more(&state);
+                self.processes[process].gates[user].queue.retain(|waiting| *waiting != id);
                 drop(state);
                 if let Some(presented) = presents {
                     self.truth.fate_unknown(presented, life);
                 }
-                if locked {
+                if locked.is_some() {
                     self.storage.unlock(user, id);
                 }
                 self.leave(process, user, gate, waiter, Err(Error::configuration("the task was ended")));
@@ -681,6 +786,12 @@ fn pair(response: &Response) -> Option<(String, String)> {
     let body: Value = serde_json::from_slice(response.body()).ok()?;
     let refresh = body["refresh_token"].as_str().unwrap_or_default();
     Some((body["access_token"].as_str()?.to_owned(), refresh.to_owned()))
+}
+
+/// For how long a response asks to send nothing, in milliseconds.
+fn retry_after(response: &Response) -> Option<u64> {
+    let seconds = response.headers().get("retry-after")?.to_str().ok()?;
+    seconds.parse::<u64>().ok().map(|seconds| seconds * 1000)
 }
 
 /// The answer of a service that does not rotate (RFC 6749 6).

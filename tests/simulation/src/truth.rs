@@ -1,6 +1,9 @@
 //! What is true of every token, seen from the service and from the store; and the rules.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+/// For how long nobody presents a refresh token again that was refused for now, in milliseconds.
+const REFUSED_FOR: u64 = 600_000;
 
 /// Which rotation the service has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,10 +30,14 @@ pub(super) struct Truth {
     by_access: HashMap<String, usize>,
     /// The sign-in that the store heard of last, for each user.
     last_saved: HashMap<usize, usize>,
+    /// The sign-ins that a life has ended by signing out.
+    signed_out: HashSet<(Life, usize)>,
 }
 
 struct Family {
     user: usize,
+    /// When it began, in whole seconds: as exactly as the claims of its tokens say it.
+    began: u64,
     newest: u32,
     dead: bool,
     /// Whether it may end: revoked, signed out, or lost where nothing is forgiven.
@@ -48,6 +55,16 @@ struct Pair {
     /// Whose wall clock was wrong when it came.
     skewed: bool,
     saved: Option<u64>,
+    /// When it was saved, unless the store has gone back to an older record since.
+    stored: Option<u64>,
+    /// Whether the store has gone back to an older record since it was saved.
+    rolled_back: bool,
+    /// The lives that have it or a newer one in memory.
+    known_to: HashSet<Life>,
+    /// The lives whose present session of the user has ever had it.
+    seen_by: HashSet<Life>,
+    /// Since when its refresh token is refused for now, as the store says.
+    refused: Option<u64>,
     /// Who has it, if the answer arrived.
     holder: Option<Life>,
     /// Whether the holder gave it up before it was saved.
@@ -75,6 +92,8 @@ pub(super) struct Presenter {
     pub(super) skewed: bool,
     /// Whether the exchange was asked for, whatever the clock says.
     pub(super) asked: bool,
+    /// Whether nothing could be saved since before it had the lock.
+    pub(super) unwritable: bool,
 }
 
 impl Truth {
@@ -88,18 +107,36 @@ impl Truth {
             by_refresh: HashMap::new(),
             by_access: HashMap::new(),
             last_saved: HashMap::new(),
+            signed_out: HashSet::new(),
         }
     }
 
     /// A refresh token leaves the client: which rules that breaks.
-    pub(super) fn presents(&self, refresh: &str, who: &Presenter, now: u64) -> Result<(), String> {
+    pub(super) fn presents(&mut self, refresh: &str, who: &Presenter, now: u64) -> Result<(), String> {
         let Some(&index) = self.by_refresh.get(refresh) else {
             return Err("an unknown refresh token".to_owned());
         };
         let pair = &self.pairs[index];
         let family = &self.families[pair.family];
+        let newer: Vec<_> = self.newer_than(index).collect();
+        let knows_newer = newer.iter().any(|newer| newer.known_to.contains(&who.life));
+        if newer.iter().any(|newer| newer.rolled_back) && !knows_newer {
+            // The store has gone back to it, and this process cannot know: whatever comes of it, no client can prevent.
+            let user = family.user;
+            self.excuse(user);
+            return Ok(());
+        }
         if family.excused {
             return Ok(()); // it is over: nothing can be lost by it any more
+        }
+        if who.unwritable {
+            return Err("a refresh token is presented although nothing can be saved".to_owned());
+        }
+        if pair.refused.is_some_and(|at| now < at + REFUSED_FOR) && !who.skewed {
+            return Err("a refresh token is presented again that was refused for now".to_owned());
+        }
+        if knows_newer {
+            return Err(format!("generation {} is presented by a process that has a newer one", pair.number));
         }
         if !who.locked && !who.robbed {
             return Err("a refresh token is presented without the lock".to_owned());
@@ -122,7 +159,7 @@ impl Truth {
             return Err(format!("a pair is exchanged that works for another {left} ms"));
         }
         for child in self.pairs.iter().filter(|child| child.parent == Some(index)) {
-            let saved_before = child.saved.is_some_and(|at| who.loaded.is_some_and(|loaded| at <= loaded));
+            let saved_before = child.stored.is_some_and(|at| who.loaded.is_some_and(|loaded| at <= loaded));
             if saved_before {
                 return Err("a refresh token is presented whose successor was saved before".to_owned());
             }
@@ -131,6 +168,27 @@ impl Truth {
             }
         }
         Ok(())
+    }
+
+    /// The pairs of the user that are newer, of the same sign-in or of a later one.
+    fn newer_than(&self, index: usize) -> impl Iterator<Item = &Pair> {
+        let (pair, family) = (&self.pairs[index], &self.families[self.pairs[index].family]);
+        self.pairs.iter().filter(move |other| {
+            let theirs = &self.families[other.family];
+            theirs.user == family.user
+                && if other.family == pair.family {
+                    other.number > pair.number
+                } else {
+                    theirs.began > family.began
+                }
+        })
+    }
+
+    fn excuse(&mut self, user: usize) {
+        self.families
+            .iter_mut()
+            .filter(|family| family.user == user)
+            .for_each(|family| family.excused = true);
     }
 
     /// Whether the service is going to accept this refresh token.
@@ -149,32 +207,29 @@ impl Truth {
     pub(super) fn refused(&mut self, refresh: &str, late: bool) -> Option<bool> {
         let &index = self.by_refresh.get(refresh)?;
         let family = self.pairs[index].family;
-        if self.families[family].dead
-            || self.families[family].excused
-            || (late && self.rotation == Rotation::Strict)
-        {
-            return None;
-        }
         // No answer came, or nobody has it any more, or the store did not take it.
         let lost = |child: &Pair| {
             child.parent == Some(index)
                 && child.saved.is_none()
                 && (child.holder.is_none() || child.given_up || child.save_failed)
         };
+        let Family { dead, excused, user, .. } = self.families[family];
+        let cannot_count = dead || excused || late && self.rotation == Rotation::Strict;
         let once = matches!(self.rotation, Rotation::Strict | Rotation::Family);
-        let helpless = late || once && self.pairs.iter().any(lost);
+        let helpless = excused || late || once && self.pairs.iter().any(lost);
         match self.rotation {
             Rotation::Strict => {}
             Rotation::Family => self.families[family].dead = true,
-            Rotation::Grace | Rotation::Kept => self.revoke(self.families[family].user, helpless),
+            Rotation::Grace | Rotation::Kept if !dead => self.revoke(user, helpless),
+            Rotation::Grace | Rotation::Kept => {}
         }
         self.families[family].excused |= helpless;
-        Some(helpless)
+        (!cannot_count).then_some(helpless)
     }
 
     /// The service handed out a pair for a sign-in.
     pub(super) fn signs_in(&mut self, user: usize, access: &str, refresh: &str, now: u64) {
-        self.families.push(Family { user, newest: 0, dead: false, excused: false });
+        self.families.push(Family { user, began: now / 1000, newest: 0, dead: false, excused: false });
         self.add(self.families.len() - 1, 0, None, access, refresh, now);
     }
 
@@ -217,6 +272,11 @@ impl Truth {
             issued,
             skewed: false,
             saved: None,
+            stored: None,
+            rolled_back: false,
+            known_to: HashSet::new(),
+            seen_by: HashSet::new(),
+            refused: None,
             holder: None,
             given_up: false,
             save_failed: false,
@@ -231,6 +291,88 @@ impl Truth {
             self.pairs[index].holder = Some(life);
             self.pairs[index].skewed = skewed;
         }
+        self.knows(access, life);
+    }
+
+    /// A life has this pair in memory.
+    pub(super) fn knows(&mut self, access: &str, life: Life) {
+        if let Some(&index) = self.by_access.get(access) {
+            let (family, user) = (self.pairs[index].family, self.families[self.pairs[index].family].user);
+            if !self.signed_out.contains(&(life, family)) {
+                self.forgets_sign_outs(life, user); // the user has signed in again, elsewhere
+            }
+            self.pairs[index].known_to.insert(life);
+            self.pairs[index].seen_by.insert(life);
+        }
+    }
+
+    /// A life has nothing in memory of this user any more, or of any user.
+    pub(super) fn forgets(&mut self, life: Life, user: Option<usize>) {
+        let Self { pairs, families, .. } = self;
+        let theirs = |pair: &&mut Pair| user.is_none_or(|user| families[pair.family].user == user);
+        pairs.iter_mut().filter(theirs).for_each(|pair| {
+            pair.known_to.remove(&life);
+        });
+    }
+
+    /// A life has let go of the user's session, and of what it knew.
+    pub(super) fn swept(&mut self, life: Life, user: usize) {
+        self.forgets(life, Some(user));
+        self.forgets_sign_outs(life, user);
+        let Self { pairs, families, .. } = self;
+        for pair in pairs.iter_mut().filter(|pair| families[pair.family].user == user) {
+            pair.seen_by.remove(&life);
+        }
+    }
+
+    /// The user has signed in again in this life.
+    pub(super) fn forgets_sign_outs(&mut self, life: Life, user: usize) {
+        let Self { families, signed_out, .. } = self;
+        signed_out.retain(|(ended, family)| *ended != life || families[*family].user != user);
+    }
+
+    /// The record of the user in the store is an older one: that with this access token.
+    pub(super) fn restored(&mut self, user: usize, access: &str) {
+        let Some(&index) = self.by_access.get(access) else { return };
+        let rolled_back: HashSet<_> = (0..self.pairs.len())
+            .filter(|other| self.newer_than(index).any(|newer| std::ptr::eq(newer, &self.pairs[*other])))
+            .collect();
+        if let Some(refresh) = self.pairs[index].refresh.clone() {
+            self.by_refresh.insert(refresh, index);
+        }
+        for (other, pair) in self.pairs.iter_mut().enumerate() {
+            if self.families[pair.family].user == user {
+                pair.refused = None;
+                if rolled_back.contains(&other) {
+                    pair.rolled_back |= pair.stored.take().is_some();
+                }
+            }
+        }
+    }
+
+    /// The store says since when the refresh token of this pair is refused for now, if it is.
+    pub(super) fn refused_for_now(&mut self, access: &str, at: Option<u64>) {
+        if let Some(&index) = self.by_access.get(access) {
+            self.pairs[index].refused = at;
+        }
+    }
+
+    /// A life has signed the user out: what was in the store is gone, and what this life knew is not to come back to it,
+    /// unless the user has signed in since.
+    pub(super) fn signs_out(&mut self, life: Life, user: usize, signed_in_since: bool) {
+        for pair in &self.pairs {
+            let family = &mut self.families[pair.family];
+            family.excused |= family.user == user && pair.saved.is_some();
+            if family.user == user && pair.seen_by.contains(&life) && !signed_in_since {
+                self.signed_out.insert((life, pair.family));
+            }
+        }
+    }
+
+    /// Whether this life has ended the sign-in of a refresh token by signing out.
+    pub(super) fn has_signed_out(&self, life: Life, refresh: &str) -> bool {
+        let pair = self.by_refresh.get(refresh).map(|index| &self.pairs[*index]);
+        pair.is_some_and(|pair| self.signed_out.contains(&(life, pair.family)))
     }
 
     /// The pair that a refresh token stands for now.
@@ -249,6 +391,8 @@ impl Truth {
         let pair = &mut self.pairs[index];
         let signs_in = pair.number == 0 && pair.saved.is_none();
         pair.saved.get_or_insert(now);
+        pair.stored = Some(now);
+        pair.rolled_back = false;
         let (user, family) = (self.families[pair.family].user, pair.family);
         let before = self.last_saved.insert(user, family);
         if let Some(before) = before.filter(|before| signs_in && *before != family) {
@@ -277,13 +421,16 @@ impl Truth {
     }
 
     /// A bearer token leaves the client.
-    pub(super) fn bears(&self, access: &str, user: usize) -> Result<(), String> {
+    pub(super) fn bears(&self, access: &str, user: usize, life: Life) -> Result<(), String> {
         let Some(&index) = self.by_access.get(access) else {
             return Err("an unknown access token".to_owned());
         };
         let pair = &self.pairs[index];
         if self.families[pair.family].user != user {
             return Err("the access token of another user".to_owned());
+        }
+        if self.signed_out.contains(&(life, pair.family)) {
+            return Err("a token of a sign-in that this process has signed out of".to_owned());
         }
         if pair.saved.is_none() { Err("an access token that was never saved".to_owned()) } else { Ok(()) }
     }

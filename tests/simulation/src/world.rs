@@ -3,14 +3,14 @@
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BinaryHeap, VecDeque},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
 
 use bytes::Bytes;
 use connect_core::{
-    App, Callback, Config, Now, Request, Response, Session, SessionEnded, SignIn, TransportError,
-    types::Scope,
+    App, Callback, Config, Now, RefreshStep, Registry, Request, Response, Service, Session, SessionEnded,
+    SignIn, TransportError, oauth::Profile, types::Scope,
 };
 use connect_sandbox::{Outcome, Sandbox, Settings};
 use fastrand::Rng;
@@ -20,7 +20,7 @@ use crate::{
     Fault, Report, Truth,
     network::Fate,
     storage::Storage,
-    tasks::{Kind, Task},
+    tasks::{Kind, Purpose, Task},
     truth::{Life, Rotation},
 };
 
@@ -52,6 +52,8 @@ pub(super) struct World {
     users: Vec<(String, Scope)>,
     pub(super) tasks: BTreeMap<u64, Task>,
     next_task: u64,
+    /// Whether a refusal of the service may pass: no tokens are deleted for one.
+    pub(super) recoverable: bool,
     /// How many of a thousand requests, and operations of the store, go wrong.
     pub(super) often: u64,
     /// Calls of which it is asked that they succeed.
@@ -63,12 +65,15 @@ pub(super) struct World {
 /// A process in its present life.
 pub(super) struct Process {
     pub(super) life: Life,
-    app: App,
-    pub(super) sessions: Vec<Arc<Session>>,
+    registry: Registry<()>,
     pub(super) gates: Vec<Gate>,
     /// When each user signed in last.
     pub(super) signed_in: Vec<u64>,
     born: u64,
+    /// Until when it is stopped.
+    stopped_until: u64,
+    /// Until when the token endpoint asked it to send nothing.
+    pub(super) cools_down_until: u64,
     /// How wrong its wall clock is, in milliseconds.
     pub(super) offset: i64,
     ended: Arc<Mutex<Vec<String>>>,
@@ -144,7 +149,8 @@ impl World {
             events: BTreeMap::new(),
             sequence: 0,
             sandbox: Sandbox::new(settings),
-            storage: Storage::default(),
+            storage: Storage::new(rng.u8(0..3) == 0),
+            recoverable: rng.u8(0..4) == 0,
             truth: Truth::new(rotation, ttl * 1000),
             processes: Vec::new(),
             users,
@@ -171,20 +177,31 @@ impl World {
         seed[..8].copy_from_slice(&self.rng.u64(..).to_le_bytes());
         let mut config =
             Config::new("sandbox-client", "sandbox-secret", "http://127.0.0.1:8765/callback", seed);
-        config.base_url = Some("http://127.0.0.1:1/api".to_owned());
+        let base_url = "http://127.0.0.1:1/api";
+        config.base_url = Some(base_url.to_owned());
+        if self.recoverable
+            && let Ok(service) = Service::new(base_url)
+        {
+            let mut profile = Profile::connect(&service);
+            std::mem::swap(&mut profile.final_errors, &mut profile.recoverable_errors);
+            config.profile = Some(profile);
+        }
         let told = ended.clone();
         config.observer = Some(Arc::new(move |over: SessionEnded| {
-            told.lock().unwrap_or_else(PoisonError::into_inner).push(over.key.user.to_string());
+            if !over.may_recover {
+                told.lock().unwrap_or_else(PoisonError::into_inner).push(over.key.user.to_string());
+            }
         }));
         #[allow(clippy::expect_used)] // a constant configuration
         let app = App::new(config).expect("a configuration");
         Process {
             life,
-            sessions: self.users.iter().map(|(user, _)| Session::new(app.clone(), user)).collect(),
             gates: self.users.iter().map(|_| Gate::default()).collect(),
             signed_in: vec![0; self.users.len()],
-            app,
+            registry: Registry::new(app),
             born: self.now,
+            stopped_until: 0,
+            cools_down_until: 0,
             offset: 0,
             ended,
         }
@@ -221,6 +238,11 @@ impl World {
             fault(self, Fault::JumpForward, 1);
             fault(self, Fault::JumpBack, 1);
             fault(self, Fault::SignIn, 2);
+            fault(self, Fault::SignOut, 1);
+            fault(self, Fault::Swept, 4);
+            fault(self, Fault::Stopped, 2);
+            fault(self, Fault::Restored, 2);
+            fault(self, Fault::ReadOnly, 2);
             fault(self, Fault::LockLost, 6);
             fault(self, Fault::Revoked, 1);
         }
@@ -231,6 +253,8 @@ impl World {
     fn settle(&mut self) {
         self.often = 0;
         self.processes.iter_mut().for_each(|process| process.offset = 0);
+        // The longest time that anything is put off: a refresh token that was refused for now, by a clock four hours ahead.
+        self.now += 16_000_000;
         for round in 0..4 {
             if round == 2 {
                 self.expire();
@@ -293,6 +317,13 @@ impl World {
             Fault::Expired,
             Fault::Revoked,
             Fault::SignIn,
+            Fault::SignIn,
+            Fault::SignOut,
+            Fault::Swept,
+            Fault::Stopped,
+            Fault::Restored,
+            Fault::Restored,
+            Fault::ReadOnly,
             Fault::LockLost,
         ];
         let fault = kinds[self.rng.usize(0..kinds.len())];
@@ -300,10 +331,17 @@ impl World {
         self.at(at, Event::Fault(fault, Some((process, user))));
     }
 
-    /// Whether calls of this user have to succeed.
-    pub(super) fn has_to_work(&self, user: usize) -> bool {
-        let tokens = self.storage.load(user);
-        tokens.and_then(|tokens| tokens.refresh_token).is_some_and(|token| self.truth.accepts(token.expose()))
+    /// Whether calls of this user have to succeed in this process.
+    pub(super) fn has_to_work(&self, process: usize, user: usize) -> bool {
+        let life = self.processes[process].life;
+        let token = self.storage.load(user).and_then(|tokens| tokens.refresh_token);
+        token.is_some_and(|token| {
+            self.truth.accepts(token.expose()) && !self.truth.has_signed_out(life, token.expose())
+        })
+    }
+
+    pub(super) fn session(&self, process: usize, user: usize) -> Arc<Session> {
+        self.processes[process].registry.member(&self.users[user].0).session.clone()
     }
 
     pub(super) fn breach(&mut self, text: String) {
@@ -334,7 +372,16 @@ impl World {
                 return;
             }
             self.now = self.now.max(at);
-            match self.events.remove(&sequence) {
+            let event = self.events.remove(&sequence);
+            if let Some(process) = event.as_ref().and_then(|event| self.takes(event))
+                && let until = self.processes[process].stopped_until
+                && until > self.now
+                && let Some(event) = event
+            {
+                self.at(until, event); // it is stopped, and takes it when it goes on
+                continue;
+            }
+            match event {
                 Some(Event::Call { process, user }) => self.call(process, user),
                 Some(Event::Fault(fault, at)) => self.strike(fault, at),
                 Some(Event::Arrive { task, epoch, request, fate }) => self.arrive(task, epoch, request, fate),
@@ -343,6 +390,17 @@ impl World {
                 None => {}
             }
             self.hear_of_ends();
+        }
+    }
+
+    /// The process that an event happens in, which has to run for that.
+    fn takes(&self, event: &Event) -> Option<usize> {
+        match event {
+            Event::Call { process, .. } => Some(*process),
+            Event::Answer { task, .. } | Event::Go { task, .. } => {
+                self.tasks.get(task).map(|task| task.process)
+            }
+            Event::Fault(..) | Event::Arrive { .. } => None,
         }
     }
 
@@ -362,6 +420,11 @@ impl World {
         self.start + SignedDuration::from_millis(i64::try_from(self.now).unwrap_or(i64::MAX))
     }
 
+    /// A time of day as milliseconds since the start.
+    pub(super) fn since_start(&self, wall: Timestamp) -> Option<u64> {
+        u64::try_from(wall.duration_since(self.start).as_millis()).ok()
+    }
+
     pub(super) fn scope(&self, user: usize) -> &Scope {
         &self.users[user].1
     }
@@ -377,9 +440,8 @@ impl World {
     pub(super) fn sign_in(&mut self, process: usize, user: usize) {
         let now = self.time(process);
         let (name, scope) = self.users[user].clone();
-        let Ok(pending) = SignIn::new(name).scope(scope).start(&self.processes[process].app, now) else {
-            return;
-        };
+        let app = self.processes[process].registry.app();
+        let Ok(pending) = SignIn::new(name).scope(scope).start(app, now) else { return };
         let Ok(request) = http::Request::get(pending.url()).body(Bytes::new()) else { return };
         let Some(reply) = self.serve(request) else { return };
         let location = reply.headers().get("location").and_then(|value| value.to_str().ok());
@@ -387,8 +449,28 @@ impl World {
             return self.breach("the browser did not come back".to_owned());
         };
         self.note(|| format!("p{process}: u{user} signs in"));
-        let step = pending.finish(&self.processes[process].sessions[user].clone(), &callback, now);
-        self.start_job(process, user, step, None, false);
+        let step = pending.finish(&self.session(process, user), &callback, now);
+        self.start_job(process, user, step, None, Purpose::SignIn);
+    }
+
+    fn sign_out(&mut self, process: usize, user: usize) {
+        self.note(|| format!("p{process}: u{user} signs out"));
+        let deadline = self.time(process).monotonic.saturating_add(Duration::from_secs(60));
+        let task = self.session(process, user).sign_out(deadline);
+        self.start_job(process, user, RefreshStep::Queue(task), None, Purpose::SignOut);
+    }
+
+    /// The process lets go of sessions that nobody uses and that would lose nothing.
+    fn sweep(&mut self, process: usize) {
+        let users = 0..self.users.len();
+        let sessions: Vec<Weak<Session>> =
+            users.map(|user| Arc::downgrade(&self.session(process, user))).collect();
+        self.processes[process].registry.sweep();
+        for (user, session) in sessions.iter().enumerate() {
+            if session.strong_count() == 0 {
+                self.truth.swept(self.processes[process].life, user);
+            }
+        }
     }
 
     /// The service, as it is.
@@ -409,6 +491,10 @@ impl World {
     fn strike(&mut self, fault: Fault, whom: Option<(usize, usize)>) {
         let anybody = (self.rng.usize(0..self.processes.len()), self.rng.usize(0..self.users.len()));
         let (process, user) = whom.unwrap_or(anybody);
+        let until = self.processes[process].stopped_until;
+        if until > self.now && matches!(fault, Fault::SignIn | Fault::SignOut | Fault::Swept) {
+            return self.at(until, Event::Fault(fault, Some((process, user)))); // a process that is stopped does nothing
+        }
         match fault {
             Fault::Dropped => {
                 let place = self.rng.usize(0..self.tasks.len().max(1));
@@ -449,6 +535,44 @@ impl World {
                 self.meet(fault, |task| task.user == user);
                 self.sign_in(process, user);
             }
+            Fault::SignOut => {
+                self.meet(fault, |task| task.user == user);
+                self.sign_out(process, user);
+            }
+            Fault::Swept => {
+                self.meet(fault, |task| task.process == process);
+                self.note(|| format!("p{process} lets idle sessions go"));
+                self.sweep(process);
+            }
+            Fault::Stopped => {
+                self.meet(fault, |task| task.process == process);
+                let time = self.rng.u64(5_000..120_000);
+                self.note(|| format!("p{process} stops for {time} ms"));
+                self.processes[process].stopped_until = self.now + time;
+                let theirs: Vec<u64> = self
+                    .tasks
+                    .iter()
+                    .filter(|(_, task)| task.process == process)
+                    .map(|(id, _)| *id)
+                    .collect();
+                // Their locks may end before they save.
+                theirs.into_iter().for_each(|id| self.saves_no_more(id));
+            }
+            Fault::Restored => {
+                let saves = self.rng.usize(1..4);
+                let Some(tokens) = self.storage.restore(user, saves) else { return };
+                let access = tokens.access_token.expose().to_owned();
+                self.meet(fault, |task| task.user == user);
+                self.note(|| format!("the store has the record of u{user} from {saves} saves ago"));
+                self.truth.restored(user, &access);
+            }
+            Fault::ReadOnly => {
+                self.meet(fault, |task| task.user == user);
+                let time = self.rng.u64(1_000..60_000);
+                self.note(|| format!("the store does not write for u{user} for {time} ms"));
+                self.storage.refuse_writes(user, self.now, time);
+            }
+            Fault::LockLost if self.storage.ends_with_holder => {}
             Fault::LockLost => {
                 if let Some(holder) = self.storage.lose_lock(user) {
                     self.meet_task(holder, fault);
@@ -465,9 +589,13 @@ impl World {
         let gone: Vec<u64> =
             self.tasks.iter().filter(|(_, task)| task.process == process).map(|(id, _)| *id).collect();
         for id in gone {
-            self.tasks.remove(&id);
+            let task = self.tasks.remove(&id);
+            if let Some(task) = task.filter(|_| self.storage.ends_with_holder) {
+                self.storage.unlock(task.user, id);
+            }
         }
         self.truth.gives_up(life, None);
+        self.truth.forgets(life, None);
         let offset = self.processes[process].offset;
         let mut next = self.born((life.0, life.1 + 1));
         next.offset = offset;

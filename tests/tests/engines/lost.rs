@@ -8,7 +8,9 @@ use std::{
 };
 
 use async_trait::async_trait;
-use connect_core::{AsyncStoreLock, AsyncTokenStore, ErrorKind, SignIn, StoreError, TokenKey, Tokens};
+use connect_core::{
+    AsyncStoreLock, AsyncTokenStore, ErrorKind, SignIn, StoreError, TokenKey, Tokens, Written,
+};
 use connect_hyper::Client;
 use connect_stores::{PostgresStore, RedisStore, redis::redis::cmd};
 use connect_tests::world::{Place, World};
@@ -45,9 +47,13 @@ impl<S: AsyncTokenStore> AsyncTokenStore for Sabotaged<S> {
         self.inner.load(key).await
     }
 
-    async fn lock(&self, key: &TokenKey, lease: Duration) -> Result<Box<dyn AsyncStoreLock>, StoreError> {
-        let inner = self.inner.lock(key, lease).await?;
-        Ok(Box::new(SabotagedLock { inner, next: self.next.clone() }))
+    async fn try_lock(
+        &self,
+        key: &TokenKey,
+        lease: Duration,
+    ) -> Result<Option<Box<dyn AsyncStoreLock>>, StoreError> {
+        let Some(inner) = self.inner.try_lock(key, lease).await? else { return Ok(None) };
+        Ok(Some(Box::new(SabotagedLock { inner, next: self.next.clone() })))
     }
 }
 
@@ -62,7 +68,11 @@ impl AsyncStoreLock for SabotagedLock {
         self.inner.load().await
     }
 
-    async fn save(&mut self, tokens: &Tokens) -> Result<(), StoreError> {
+    async fn prepare(&mut self) -> Result<(), StoreError> {
+        self.inner.prepare().await
+    }
+
+    async fn save(&mut self, tokens: &Tokens) -> Result<Written, StoreError> {
         let sabotage = self.next.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(sabotage) = sabotage {
             sabotage.await;
@@ -70,7 +80,7 @@ impl AsyncStoreLock for SabotagedLock {
         self.inner.save(tokens).await
     }
 
-    async fn delete(&mut self) -> Result<(), StoreError> {
+    async fn delete(&mut self) -> Result<Written, StoreError> {
         self.inner.delete().await
     }
 
@@ -124,7 +134,7 @@ async fn on_postgres_when_the_sessions_end_and_another_process_takes_the_lock() 
     let (mine, theirs, third) = (mine.await, theirs.await, third.await);
     settles::<PostgresStore, _>(mine, third, |key| async move {
         assert!(end_sessions(&url, "lost").await >= 2);
-        let taken = theirs.lock(&key, Duration::from_secs(60)).await.unwrap();
+        let taken = theirs.try_lock(&key, Duration::from_secs(60)).await.unwrap().expect("a free lock");
         taken.release().await.unwrap();
     })
     .await;

@@ -69,11 +69,11 @@ fn the_sealed_store_keeps_the_rules_for_the_blocking_client() {
 async fn the_lock_of_a_process_that_is_gone_is_free_at_once() {
     let Some(url) = postgres_url() else { return };
     let (gone, other) = (store(&url, "gone").await, store(&url, "other").await);
-    let mut held = gone.lock(&key("gone"), LEASE).await.unwrap();
-    assert!(other.lock(&key("gone"), Duration::from_millis(100)).await.is_err(), "its holder lives");
+    let mut held = gone.try_lock(&key("gone"), LEASE).await.unwrap().expect("a free lock");
+    assert!(other.try_lock(&key("gone"), LEASE).await.unwrap().is_none(), "its holder lives");
     assert!(end_sessions(&url, "gone").await >= 2);
     let started = Instant::now();
-    let mut taken = other.lock(&key("gone"), LEASE).await.unwrap();
+    let mut taken = other.try_lock(&key("gone"), LEASE).await.unwrap().expect("a free lock");
     assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
     taken.save(&Tokens::new("theirs", "r")).await.unwrap();
     // The holder lives after all: it was its connections that were cut. It has new ones by now, but no lock.
@@ -88,7 +88,7 @@ async fn the_lock_of_a_process_that_is_gone_is_free_at_once() {
 async fn a_holder_whose_connections_were_cut_saves_over_new_ones_while_the_lock_is_its_own() {
     let Some(url) = postgres_url() else { return };
     let store = store(&url, "cut").await;
-    let mut held = store.lock(&key("cut"), LEASE).await.unwrap();
+    let mut held = store.try_lock(&key("cut"), LEASE).await.unwrap().expect("a free lock");
     end_sessions(&url, "cut").await;
     tokio::time::sleep(Duration::from_millis(100)).await;
     held.save(&Tokens::new("a", "r")).await.unwrap();
@@ -105,7 +105,7 @@ async fn hundreds_of_users_at_once_share_two_connections() {
         .map(|user| {
             let (store, key) = (store.clone(), key(&format!("busy {user}")));
             tokio::spawn(async move {
-                let mut held = store.lock(&key, LEASE).await.unwrap();
+                let mut held = store.try_lock(&key, LEASE).await.unwrap().expect("a free lock");
                 tokio::time::sleep(Duration::from_millis(200)).await; // the exchange
                 held.save(&Tokens::new("a", "r")).await.unwrap();
                 assert!(held.load().await.unwrap().is_some());

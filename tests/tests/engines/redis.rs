@@ -48,7 +48,7 @@ async fn a_record_has_no_end_and_what_a_deleted_one_leaves_has() {
         let [key] = &keys(&url, "ends:*:tokens")[..] else { panic!("one key") };
         run::<i64>(&url, cmd("TTL").arg(key))
     };
-    let mut held = store.lock(&key("a"), LEASE).await.unwrap();
+    let mut held = store.try_lock(&key("a"), LEASE).await.unwrap().expect("a free lock");
     assert!(ends() > 80_000, "a day, until something is kept");
     held.save(&Tokens::new("a", "r")).await.unwrap();
     assert_eq!(ends(), -1);
@@ -62,11 +62,11 @@ async fn a_record_has_no_end_and_what_a_deleted_one_leaves_has() {
 async fn a_holder_that_was_overtaken_writes_nothing_even_where_the_lock_of_the_other_is_gone() {
     let Some(url) = redis_url() else { return };
     let store = RedisStore::new(&url).unwrap().prefix("overtaken");
-    let mut held = store.lock(&key("a"), LEASE).await.unwrap();
+    let mut held = store.try_lock(&key("a"), LEASE).await.unwrap().expect("a free lock");
     // A replica that became the server without having heard of the lock, and gave it to another.
     let [lock] = &keys(&url, "overtaken:*:lock")[..] else { panic!("one lock") };
     let holder: String = run(&url, cmd("GETDEL").arg(lock));
-    let mut other = store.lock(&key("a"), LEASE).await.unwrap();
+    let mut other = store.try_lock(&key("a"), LEASE).await.unwrap().expect("a free lock");
     other.save(&Tokens::new("theirs", "r")).await.unwrap();
     other.release().await.unwrap();
     // Even if it came back with the lock of the first holder.

@@ -56,7 +56,14 @@ pub enum Grant {
 
 impl Grant {
     /// The request to the application's token endpoint.
-    pub fn request(&self, app: &App) -> Result<Request, Error> {
+    ///
+    /// # Errors
+    /// [`ErrorKind::RateLimited`](crate::ErrorKind) while the token endpoint has asked to wait, with
+    /// [`retry_after`](Error::retry_after).
+    pub fn request(&self, app: &App, now: Now) -> Result<Request, Error> {
+        if let Some(error) = token_endpoint::cooling_down(app, now) {
+            return Err(error);
+        }
         match self {
             Self::Code(code) => code.request(app),
             Self::RefreshToken(token) => token_endpoint::refresh(app, token),

@@ -53,8 +53,13 @@ pub struct Profile {
     pub authorize_parameters: Vec<(String, String)>,
     /// Whether a refresh sends the redirect URI along.
     pub redirect_uri_on_refresh: bool,
-    /// The codes of the token endpoint after which a refresh token is no good any more. Default `invalid_grant`.
+    /// The error codes (RFC 6749 5.2) with which the token endpoint ends a sign-in for good: the stored tokens are deleted.
+    /// They count with status 400 or 401 alone. Default `invalid_grant`.
     pub final_errors: Vec<String>,
+    /// The error codes with which it refuses a refresh token for a reason that may pass, such as a policy or a lock. Calls
+    /// fail with [`ErrorKind::Authentication`](crate::ErrorKind), the stored tokens stay, and the refresh token is presented
+    /// again at most once in ten minutes. Default: none.
+    pub recoverable_errors: Vec<String>,
 }
 
 /// A server of the application's own that exchanges codes and refresh tokens for clients that must not know the secret: one
@@ -168,6 +173,7 @@ impl Profile {
             authorize_parameters: Vec::new(),
             redirect_uri_on_refresh: false,
             final_errors: vec!["invalid_grant".to_owned()],
+            recoverable_errors: Vec::new(),
         }
     }
 

@@ -103,21 +103,23 @@ impl World {
             assert!(presented.len() < 10, "it exchanges without end");
             step = match step {
                 RefreshStep::Load(next) => next.resume(Ok(store.clone()), now),
-                RefreshStep::Lock(_, next) => next.resume(Ok(()), now),
+                RefreshStep::TryLock(_, next) => next.resume(Ok(true), now),
+                RefreshStep::Prepare(next) => next.resume(Ok(()), now),
                 RefreshStep::Send(request, next) => {
                     presented.push(grant(&request));
                     next.resume(answer(presented.last().unwrap()), now)
                 }
                 RefreshStep::Save(tokens, next) => {
                     *store = Some(tokens);
-                    next.resume(Ok(()), now)
+                    next.resume(Ok(Written::Durable), now)
                 }
                 RefreshStep::Delete(next) => {
                     *store = None;
-                    next.resume(Ok(()), now)
+                    next.resume(Ok(Written::Durable), now)
                 }
                 RefreshStep::Sleep(_, next) => next.resume(now),
                 RefreshStep::Release(next) => next.resume(Ok(()), now),
+                RefreshStep::Queue(task) => task.start(now),
                 RefreshStep::Done(outcome) => return (outcome, presented),
             };
         }
@@ -198,7 +200,9 @@ pub fn bearer(request: &Request) -> String {
 fn name(step: &RefreshStep) -> &'static str {
     match step {
         RefreshStep::Load(_) => "Load",
-        RefreshStep::Lock(..) => "Lock",
+        RefreshStep::TryLock(..) => "TryLock",
+        RefreshStep::Prepare(_) => "Prepare",
+        RefreshStep::Queue(_) => "Queue",
         RefreshStep::Send(..) => "Send",
         RefreshStep::Save(..) => "Save",
         RefreshStep::Delete(_) => "Delete",
@@ -244,10 +248,12 @@ impl Named for Step {
 
 takers! {
     send(Step, Step::Send(request, next) => (request, next)) -> (Request, Sending);
-    wish(Step, Step::Refresh(refresh, next) => (refresh, next)) -> (Refresh, Refreshing);
+    wish(Step, Step::Refresh(refresh, next) => (refresh, next)) -> (TokenTask, Refreshing);
     sleep(Step, Step::Sleep(time, next) => (time, next)) -> (Duration, Sleeping);
     response(Step, Step::Done(outcome) => outcome) -> Result<Response, Error>;
-    locking(RefreshStep, RefreshStep::Lock(lease, next) => (lease, next)) -> (Duration, Locking);
+    locking(RefreshStep, RefreshStep::TryLock(lease, next) => (lease, next)) -> (Duration, Locking);
+    preparing(RefreshStep, RefreshStep::Prepare(next) => next) -> Preparing;
+    queue(RefreshStep, RefreshStep::Queue(task) => task) -> TokenTask;
     loading(RefreshStep, RefreshStep::Load(next) => next) -> Loading;
     exchange(RefreshStep, RefreshStep::Send(request, next) => (grant(&request), next)) -> (String, Exchanging);
     save(RefreshStep, RefreshStep::Save(tokens, next) => (tokens, next)) -> (Tokens, Saving);
@@ -257,14 +263,27 @@ takers! {
     done(RefreshStep, RefreshStep::Done(outcome) => outcome) -> Result<(), Error>;
 }
 
+/// The lock is free; a task that queues at the gate is let in first.
 #[track_caller]
 pub fn lock(step: RefreshStep, now: Now) -> RefreshStep {
-    locking(step).1.resume(Ok(()), now)
+    let step = if let RefreshStep::Queue(task) = step { task.start(now) } else { step };
+    locking(step).1.resume(Ok(true), now)
 }
 
+impl World {
+    /// A sign-out, at the gate.
+    pub fn sign_out(&self) -> RefreshStep {
+        self.session.sign_out(self.monotonic + secs(60)).start(self.now())
+    }
+}
+
+/// What the store holds; a check that a save will be possible finds that it will.
 #[track_caller]
 pub fn load(step: RefreshStep, stored: Result<Option<Tokens>, StoreError>, now: Now) -> RefreshStep {
-    loading(step).resume(stored, now)
+    match loading(step).resume(stored, now) {
+        RefreshStep::Prepare(next) => next.resume(Ok(()), now),
+        step => step,
+    }
 }
 
 #[track_caller]

@@ -14,7 +14,9 @@ use std::{
     time::Duration,
 };
 
-use connect_core::{AsyncStoreLock, AsyncTokenStore, StoreError, StoreLock, TokenKey, TokenStore, Tokens};
+use connect_core::{
+    AsyncStoreLock, AsyncTokenStore, StoreError, StoreLock, TokenKey, TokenStore, Tokens, Written,
+};
 use tokio::{
     runtime::{Builder, Handle},
     sync::oneshot,
@@ -64,10 +66,10 @@ impl<S: AsyncTokenStore> TokenStore for Blocking<S> {
         self.wait(|store| async move { store.load(&key).await })
     }
 
-    fn lock(&self, key: &TokenKey, lease: Duration) -> Result<Box<dyn StoreLock>, StoreError> {
+    fn try_lock(&self, key: &TokenKey, lease: Duration) -> Result<Option<Box<dyn StoreLock>>, StoreError> {
         let key = key.clone();
-        let lock = self.wait(|store| async move { store.lock(&key, lease).await })?;
-        Ok(Box::new(BlockingLock { lock: Some(lock), home: self.home.clone() }))
+        let lock = self.wait(|store| async move { store.try_lock(&key, lease).await })?;
+        Ok(lock.map(|lock| Box::new(BlockingLock { lock: Some(lock), home: self.home.clone() }) as _))
     }
 }
 
@@ -102,7 +104,14 @@ impl StoreLock for BlockingLock {
         })
     }
 
-    fn save(&mut self, tokens: &Tokens) -> Result<(), StoreError> {
+    fn prepare(&mut self) -> Result<(), StoreError> {
+        self.with(|mut lock| async move {
+            let outcome = lock.prepare().await;
+            (lock, outcome)
+        })
+    }
+
+    fn save(&mut self, tokens: &Tokens) -> Result<Written, StoreError> {
         let tokens = tokens.clone();
         self.with(|mut lock| async move {
             let outcome = lock.save(&tokens).await;
@@ -110,7 +119,7 @@ impl StoreLock for BlockingLock {
         })
     }
 
-    fn delete(&mut self) -> Result<(), StoreError> {
+    fn delete(&mut self) -> Result<Written, StoreError> {
         self.with(|mut lock| async move {
             let outcome = lock.delete().await;
             (lock, outcome)

@@ -16,30 +16,33 @@
 #[cfg(feature = "webhooks")]
 mod guards;
 mod keys;
+mod leases;
 mod locks;
+mod prepare;
 mod tokens;
 
 use std::{
     fmt,
     future::Future,
     sync::Arc,
+    thread,
     time::{Duration, Instant},
 };
 
 use connect_core::{AsyncTokenStore, StoreError, StoreLock, TokenKey, TokenStore};
 
 #[cfg(feature = "webhooks")]
-#[cfg(feature = "webhooks")]
 pub use guards::{async_replay_guard, replay_guard};
 
 use crate::Blocking;
 
-/// What ends a lock that is not given back.
+/// What ends a lock that is not released.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Leases {
-    /// Its time: who is too slow has lost it, and is told so before a write.
+    /// The end of its lease: a holder that is too slow has lost the lock, and learns so from `prepare`, `save` and
+    /// `delete`.
     EndInTime,
-    /// The end of its holder only: nobody loses a lock to another while they live, however slow they are.
+    /// The end of its holder only: a holder that lives keeps the lock, however slow it is.
     EndWithHolder,
 }
 
@@ -49,8 +52,9 @@ pub fn token_store<S: TokenStore>(
     open: impl Fn() -> Result<S, StoreError> + Send + Sync,
 ) -> Result<(), Broken> {
     let open = || open().map(|store| Arc::new(store) as Arc<dyn TokenStore>);
-    let bench = Bench { open: &open, issuer: issuer()?, leases };
-    let rules = tokens::RULES.iter().chain(keys::RULES).chain(locks::RULES);
+    let bench = Bench { open: &open, issuer: issuer()? };
+    let of_leases = if leases == Leases::EndInTime { leases::RULES } else { &[] };
+    let rules = [tokens::RULES, keys::RULES, prepare::RULES, locks::RULES, of_leases].into_iter().flatten();
     try_rules(rules.map(|(name, rule)| (*name, || rule(&bench))))
 }
 
@@ -117,13 +121,15 @@ struct Bench<'a> {
     open: &'a (dyn Fn() -> Result<Arc<dyn TokenStore>, StoreError> + Sync),
     /// No other run uses it.
     issuer: String,
-    leases: Leases,
 }
 
 type Rule = (&'static str, fn(&Bench<'_>) -> Tried);
 
-/// Longer than any rule needs a lock for.
-const LONG: Duration = Duration::from_secs(10);
+/// A lease that is longer than any rule needs a lock for.
+const LONG: Duration = Duration::from_secs(20);
+const SHORT: Duration = Duration::from_millis(150);
+/// How long an operation may take that returns at once: test machines are slow.
+const SLACK: Duration = Duration::from_secs(2);
 
 impl Bench<'_> {
     fn open(&self) -> Result<Arc<dyn TokenStore>, StoreError> {
@@ -141,8 +147,27 @@ impl Bench<'_> {
 }
 
 /// Takes a lock that must be free.
-fn lock(store: &dyn TokenStore, key: &TokenKey) -> Result<Box<dyn StoreLock>, StoreError> {
-    store.lock(key, LONG)
+fn lock(store: &dyn TokenStore, key: &TokenKey) -> Result<Box<dyn StoreLock>, Fault> {
+    lock_for(store, key, LONG)
+}
+
+/// Takes a lock that must be free, for this lease.
+fn lock_for(store: &dyn TokenStore, key: &TokenKey, lease: Duration) -> Result<Box<dyn StoreLock>, Fault> {
+    store.try_lock(key, lease)?.ok_or_else(|| Fault("the lock was not free".to_owned()))
+}
+
+/// Tries to take a lock again and again, until this time is over.
+fn lock_within(time: Duration, store: &dyn TokenStore, key: &TokenKey) -> Result<Box<dyn StoreLock>, Fault> {
+    let started = Instant::now();
+    loop {
+        match store.try_lock(key, LONG)? {
+            Some(held) => return Ok(held),
+            None if started.elapsed() >= time => {
+                return Err(Fault(format!("the lock was not free within {time:?}")));
+            }
+            None => thread::sleep(Duration::from_millis(2)),
+        }
+    }
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {

@@ -29,8 +29,13 @@ fn round_trip(bench: &Bench<'_>) -> Tried {
         tokens.expires_at = "9998-12-31T23:59:59Z".parse().ok();
         tokens.with_scope(Scope::ReadWrite)
     };
+    let mut refused = whole.clone();
+    refused.revision =
+        serde_json::from_str(r#"{"sign_in":"s","signed_in_at":"2026-11-21T09:00:00Z","number":7}"#)?;
+    refused.refused = serde_json::from_str(r#"{"at":"2026-11-21T09:00:00Z","reason":"invalid_grant: é"}"#)?;
     let pairs = [
         whole.clone(),
+        refused,
         Tokens::access_only("access only"),
         Tokens::new("", ""),
         whole.with_scope(Scope::from("a scope of tomorrow")),

@@ -22,8 +22,8 @@ use super::link::Link;
 use crate::{
     Blocking,
     claim::{Held, Right},
+    lock::ticket,
     record::digest,
-    turn::ticket,
 };
 
 /// Says whether the claim was taken, and what there was before.

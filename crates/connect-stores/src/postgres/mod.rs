@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   lock     INSERT .. ON CONFLICT DO UPDATE .. WHERE its time is over, or its holder is gone
+//!   prepare  UPDATE the record to what it is, if the lock is still mine
 //!   save     INSERT .. SELECT .. FROM the lock WHERE it is still mine FOR UPDATE
 //!   release  DELETE .. WHERE it is mine
 //! ```

@@ -3,16 +3,15 @@
 use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
-use connect_core::{AsyncStoreLock, AsyncTokenStore, StoreError, TokenKey, Tokens};
+use connect_core::{AsyncStoreLock, AsyncTokenStore, StoreError, TokenKey, Tokens, Written};
 use deadpool_postgres::Pool;
-use tokio::runtime::Handle;
 use tokio_postgres::{Row, types::Type};
 
 use super::link::Link;
 use crate::{
     Blocking,
+    lock::{EngineLock, ReleaseOnDrop, ticket},
     record::{self, Codec},
-    turn::{Turn, term, ticket},
 };
 
 const LOAD: &str = "SELECT record FROM mobiscroll_connect_tokens WHERE key = $1";
@@ -25,6 +24,23 @@ ON CONFLICT (key) DO UPDATE
 SET holder = excluded.holder, alive = excluded.alive, until = clock_timestamp() + $4 * interval '1 second'
 WHERE held.until <= clock_timestamp() OR pg_try_advisory_xact_lock_shared(held.alive)
 RETURNING true";
+
+/// Does what a save does as far as that changes nothing: it writes the record anew, and needs the right to insert.
+///
+/// The update reads the row's latest version, so that a save that is still under way is not undone. The concatenation
+/// makes a new value: an unchanged one that is kept apart from its row would not be written again.
+const PREPARE: &str = "\
+WITH held AS (
+    SELECT key FROM mobiscroll_connect_locks
+    WHERE key = $1 AND holder = $2 AND until > clock_timestamp() FOR UPDATE
+), rewritten AS (
+    UPDATE mobiscroll_connect_tokens AS kept SET record = kept.record || ''::bytea, saved_at = kept.saved_at
+    FROM held WHERE kept.key = held.key
+), inserted AS (
+    INSERT INTO mobiscroll_connect_tokens (key, issuer, client_id, user_id, record, saved_at)
+    SELECT key, '', '', '', '', clock_timestamp() FROM held WHERE false
+)
+SELECT true FROM held";
 
 /// The row of the lock is locked until the tokens are committed, so that nobody can take it over in between.
 const SAVE: &str = "\
@@ -118,70 +134,76 @@ impl AsyncTokenStore for PostgresStore {
         self.load(key, &record::name(key)).await
     }
 
-    async fn lock(&self, key: &TokenKey, lease: Duration) -> Result<Box<dyn AsyncStoreLock>, StoreError> {
-        let held = Held { link: self.link.clone(), name: record::name(key), holder: ticket()? };
-        let seconds = term(lease).as_secs_f64().min(1e9);
-        let mut turn = Turn::new(lease);
-        loop {
-            let alive = self.link.alive().await?;
-            let params = [
-                (&held.name as _, Type::TEXT),
-                (&held.holder as _, Type::TEXT),
-                (&alive as _, Type::INT8),
-                (&seconds as _, Type::FLOAT8),
-            ];
-            let taken = match self.link.query(LOCK, &params).await {
-                Ok(rows) => !rows.is_empty(),
-                Err(error) => {
-                    tokio::spawn(held.release()); // it may have been taken all the same
-                    return Err(error);
-                }
-            };
-            if taken {
-                return Ok(Box::new(PostgresLock {
-                    store: self.clone(),
-                    key: key.clone(),
-                    held: Some(held),
-                }));
-            }
-            turn.wait().await?;
-        }
+    async fn try_lock(
+        &self,
+        key: &TokenKey,
+        lease: Duration,
+    ) -> Result<Option<Box<dyn AsyncStoreLock>>, StoreError> {
+        let row = LockRow { link: self.link.clone(), name: record::name(key), holder: ticket()? };
+        // In a task of its own, which goes on when the caller is cancelled: a release on another connection could
+        // overtake the statement that takes the lock.
+        let taken = tokio::spawn(row.take(lease)).await;
+        let stopped = |error| StoreError::new("the task that takes the lock was stopped").with_source(error);
+        let held = taken.map_err(stopped)??;
+        Ok(held.map(|held| Box::new(PostgresLock { store: self.clone(), key: key.clone(), held }) as _))
     }
 }
 
 /// A row of the locks.
-struct Held {
+#[derive(Clone)]
+struct LockRow {
     link: Link,
     name: String,
     holder: String,
 }
 
-impl Held {
-    async fn release(self) -> Result<(), StoreError> {
-        self.link.query(RELEASE, &[(&self.name, Type::TEXT), (&self.holder, Type::TEXT)]).await.map(drop)
+impl LockRow {
+    async fn take(self, lease: Duration) -> Result<Option<ReleaseOnDrop<Self>>, StoreError> {
+        let (alive, seconds) = (self.link.alive().await?, lease.as_secs_f64().min(1e9));
+        let held = ReleaseOnDrop::new(self);
+        let params = [
+            (&held.name as _, Type::TEXT),
+            (&held.holder as _, Type::TEXT),
+            (&alive as _, Type::INT8),
+            (&seconds as _, Type::FLOAT8),
+        ];
+        if held.link.query(LOCK, &params).await?.is_empty() {
+            held.not_taken();
+            return Ok(None);
+        }
+        Ok(Some(held))
+    }
+
+    /// Runs a statement that returns a row if it finds the lock.
+    async fn run(&self, sql: &str) -> Result<Vec<Row>, StoreError> {
+        self.link.query(sql, &[(&self.name, Type::TEXT), (&self.holder, Type::TEXT)]).await
+    }
+}
+
+impl EngineLock for LockRow {
+    async fn release(&self) -> Result<(), StoreError> {
+        self.run(RELEASE).await.map(drop)
     }
 }
 
 struct PostgresLock {
     store: PostgresStore,
     key: TokenKey,
-    held: Option<Held>,
-}
-
-impl PostgresLock {
-    fn held(&self) -> Result<&Held, StoreError> {
-        self.held.as_ref().ok_or_else(StoreError::lost_lease)
-    }
+    held: ReleaseOnDrop<LockRow>,
 }
 
 #[async_trait]
 impl AsyncStoreLock for PostgresLock {
     async fn load(&mut self) -> Result<Option<Tokens>, StoreError> {
-        self.store.load(&self.key, &self.held()?.name).await
+        self.store.load(&self.key, &self.held.name).await
     }
 
-    async fn save(&mut self, tokens: &Tokens) -> Result<(), StoreError> {
-        let (held, key) = (self.held()?, &self.key);
+    async fn prepare(&mut self) -> Result<(), StoreError> {
+        lock_was_held(&self.held.run(PREPARE).await?)
+    }
+
+    async fn save(&mut self, tokens: &Tokens) -> Result<Written, StoreError> {
+        let (held, key) = (&self.held, &self.key);
         let record = self.store.codec.write(key, tokens)?;
         let [issuer, client_id, user] =
             [&key.issuer, &key.client_id, &key.user].map(|part| part.replace('\0', "\u{fffd}"));
@@ -193,31 +215,21 @@ impl AsyncStoreLock for PostgresLock {
             (&user as _, Type::TEXT),
             (&record as _, Type::BYTEA),
         ];
-        done(&held.link.query(SAVE, &params).await?)
+        lock_was_held(&held.link.query(SAVE, &params).await?)?;
+        Ok(Written::Durable)
     }
 
-    async fn delete(&mut self) -> Result<(), StoreError> {
-        let held = self.held()?;
-        done(&held.link.query(DELETE, &[(&held.name, Type::TEXT), (&held.holder, Type::TEXT)]).await?)
+    async fn delete(&mut self) -> Result<Written, StoreError> {
+        lock_was_held(&self.held.run(DELETE).await?)?;
+        Ok(Written::Durable)
     }
 
-    async fn release(mut self: Box<Self>) -> Result<(), StoreError> {
-        match self.held.take() {
-            Some(held) => held.release().await,
-            None => Ok(()),
-        }
+    async fn release(self: Box<Self>) -> Result<(), StoreError> {
+        self.held.release().await
     }
 }
 
 /// A statement that finds the lock returns a row.
-fn done(rows: &[Row]) -> Result<(), StoreError> {
+fn lock_was_held(rows: &[Row]) -> Result<(), StoreError> {
     if rows.is_empty() { Err(StoreError::lost_lease()) } else { Ok(()) }
-}
-
-impl Drop for PostgresLock {
-    fn drop(&mut self) {
-        if let (Some(held), Ok(runtime)) = (self.held.take(), Handle::try_current()) {
-            runtime.spawn(held.release()); // outside a runtime the lease has to end by itself
-        }
-    }
 }

@@ -15,8 +15,8 @@ use super::link::Link;
 use crate::{
     Blocking,
     claim::{Held, Right},
+    lock::ticket,
     record::digest,
-    turn::ticket,
 };
 
 static CLAIM: LazyLock<Script> = LazyLock::new(|| {

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   lock     SET <lock> <random> NX PX <lease>, then a number that only grows
+//!   prepare  a script: if the lock and its number are still mine, write the number again
 //!   save     a script: if the lock and its number are still mine, HSET
 //!   release  a script: if the lock is still mine, DEL
 //! ```

@@ -3,15 +3,14 @@
 use std::{fmt, sync::LazyLock, time::Duration};
 
 use async_trait::async_trait;
-use connect_core::{AsyncStoreLock, AsyncTokenStore, StoreError, TokenKey, Tokens};
+use connect_core::{AsyncStoreLock, AsyncTokenStore, StoreError, TokenKey, Tokens, Written};
 use redis::{Client, Script, ScriptInvocation};
-use tokio::runtime::Handle;
 
 use super::link::Link;
 use crate::{
     Blocking,
+    lock::{EngineLock, ReleaseOnDrop, ticket},
     record::{self, Codec},
-    turn::{Turn, term, ticket},
 };
 
 /// Where nothing is kept the number of the locks goes after a day: it outlives every lock that was given.
@@ -23,6 +22,17 @@ static LOCK: LazyLock<Script> = LazyLock::new(|| {
              redis.call('PEXPIRE', KEYS[2], 86400000 + ARGV[2])
          end
          return number",
+    )
+});
+
+/// Does what a save does to the same key, and changes nothing: it writes the number that is there. A server that has no
+/// memory left, or is a replica, refuses that as it would refuse the record.
+static PREPARE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+         if redis.call('HGET', KEYS[2], 'number') ~= ARGV[2] then return 0 end
+         redis.call('HSET', KEYS[2], 'number', ARGV[2])
+         return 1",
     )
 });
 
@@ -121,54 +131,48 @@ impl AsyncTokenStore for RedisStore {
         self.load(key, &self.keys(key)[1]).await
     }
 
-    async fn lock(&self, key: &TokenKey, lease: Duration) -> Result<Box<dyn AsyncStoreLock>, StoreError> {
-        let (keys, holder) = (self.keys(key), ticket()?);
+    async fn try_lock(
+        &self,
+        key: &TokenKey,
+        lease: Duration,
+    ) -> Result<Option<Box<dyn AsyncStoreLock>>, StoreError> {
         // Redis refuses what does not fit into its clock; a century is long enough.
-        let milliseconds =
-            u64::try_from(term(lease).as_millis()).unwrap_or(u64::MAX).clamp(1, 3_155_760_000_000);
-        let mut held = Held { link: self.link.clone(), keys, holder, number: 0 };
-        let mut turn = Turn::new(lease);
-        loop {
-            match held.run(&LOCK, |script| script.arg(milliseconds)).await {
-                Ok(0) => turn.wait().await?,
-                Ok(number) => {
-                    held.number = number;
-                    return Ok(Box::new(RedisLock {
-                        store: self.clone(),
-                        key: key.clone(),
-                        held: Some(held),
-                    }));
-                }
-                Err(error) => {
-                    tokio::spawn(held.release()); // it may have been taken all the same
-                    return Err(error);
-                }
-            }
+        let milliseconds = u64::try_from(lease.as_millis()).unwrap_or(u64::MAX).clamp(1, 3_155_760_000_000);
+        // When the caller is cancelled, the release follows the lock on the same connection.
+        let held = LockKey { link: self.link.clone(), keys: self.keys(key), holder: ticket()? };
+        let held = ReleaseOnDrop::new(held);
+        let number = held.run(&LOCK, |script| script.arg(milliseconds)).await?;
+        if number == 0 {
+            held.not_taken();
+            return Ok(None);
         }
+        Ok(Some(Box::new(RedisLock { store: self.clone(), key: key.clone(), held, number })))
     }
 }
 
-/// A lock that was given.
-struct Held {
+/// The key of a lock, and that of its record.
+#[derive(Clone)]
+struct LockKey {
     link: Link,
     keys: [String; 2],
     holder: String,
-    number: u64,
 }
 
-impl Held {
+impl LockKey {
     async fn run(
         &self,
         script: &Script,
-        with: impl for<'a, 'b> FnOnce(&'a mut ScriptInvocation<'b>) -> &'a mut ScriptInvocation<'b>,
+        with: impl for<'a, 'b> FnOnce(&'a mut ScriptInvocation<'b>) -> &'a mut ScriptInvocation<'b> + Send,
     ) -> Result<u64, StoreError> {
         let mut invocation = script.prepare_invoke();
         invocation.key(&self.keys[0]).key(&self.keys[1]).arg(&self.holder);
         with(&mut invocation);
         self.link.run(&invocation).await
     }
+}
 
-    async fn release(self) -> Result<(), StoreError> {
+impl EngineLock for LockKey {
+    async fn release(&self) -> Result<(), StoreError> {
         self.run(&RELEASE, |script| script).await.map(drop)
     }
 }
@@ -176,47 +180,37 @@ impl Held {
 struct RedisLock {
     store: RedisStore,
     key: TokenKey,
-    held: Option<Held>,
-}
-
-impl RedisLock {
-    fn held(&self) -> Result<&Held, StoreError> {
-        self.held.as_ref().ok_or_else(StoreError::lost_lease)
-    }
+    held: ReleaseOnDrop<LockKey>,
+    number: u64,
 }
 
 #[async_trait]
 impl AsyncStoreLock for RedisLock {
     async fn load(&mut self) -> Result<Option<Tokens>, StoreError> {
-        self.store.load(&self.key, &self.held()?.keys[1]).await
+        self.store.load(&self.key, &self.held.keys[1]).await
     }
 
-    async fn save(&mut self, tokens: &Tokens) -> Result<(), StoreError> {
-        let (held, record) = (self.held()?, self.store.codec.write(&self.key, tokens)?);
-        done(held.run(&SAVE, |script| script.arg(held.number).arg(&record[..])).await?)
+    async fn prepare(&mut self) -> Result<(), StoreError> {
+        lock_was_held(self.held.run(&PREPARE, |script| script.arg(self.number)).await?)
     }
 
-    async fn delete(&mut self) -> Result<(), StoreError> {
-        let held = self.held()?;
-        done(held.run(&DELETE, |script| script.arg(held.number)).await?)
+    async fn save(&mut self, tokens: &Tokens) -> Result<Written, StoreError> {
+        let record = self.store.codec.write(&self.key, tokens)?;
+        lock_was_held(self.held.run(&SAVE, |script| script.arg(self.number).arg(&record[..])).await?)?;
+        Ok(Written::Durable)
     }
 
-    async fn release(mut self: Box<Self>) -> Result<(), StoreError> {
-        match self.held.take() {
-            Some(held) => held.release().await,
-            None => Ok(()),
-        }
+    async fn delete(&mut self) -> Result<Written, StoreError> {
+        lock_was_held(self.held.run(&DELETE, |script| script.arg(self.number)).await?)?;
+        Ok(Written::Durable)
+    }
+
+    async fn release(self: Box<Self>) -> Result<(), StoreError> {
+        self.held.release().await
     }
 }
 
-fn done(written: u64) -> Result<(), StoreError> {
-    if written == 1 { Ok(()) } else { Err(StoreError::lost_lease()) }
-}
-
-impl Drop for RedisLock {
-    fn drop(&mut self) {
-        if let (Some(held), Ok(runtime)) = (self.held.take(), Handle::try_current()) {
-            runtime.spawn(held.release()); // outside a runtime the lease has to end by itself
-        }
-    }
+/// A script that finds the lock returns 1.
+fn lock_was_held(answer: u64) -> Result<(), StoreError> {
+    if answer == 1 { Ok(()) } else { Err(StoreError::lost_lease()) }
 }

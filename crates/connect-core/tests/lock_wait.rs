@@ -1,0 +1,139 @@
+//! Waiting for the store's lock: tries at growing distances, within the caller's own time.
+#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // machines are given up half-way on purpose
+
+mod support;
+
+use std::time::Duration;
+
+use connect_core::*;
+use support::*;
+
+/// A refresh of a call that got a 401.
+fn due(world: &World) -> (TokenTask, Refreshing) {
+    wish(world.answered(status(401, "")))
+}
+
+/// Another holder has the lock: the pause before the next try, which is made.
+fn not_free(world: &mut World, step: RefreshStep) -> (Duration, RefreshStep) {
+    let (pause, next) = resting(locking(step).1.resume(Ok(false), world.now()));
+    world.monotonic += pause;
+    (pause, next.resume(world.now()))
+}
+
+#[test]
+fn held_lock_is_tried_again_at_growing_distances() {
+    let mut world = World::loaded();
+    let mut step = due(&world).0.start(world.now());
+    for ceiling in [4, 8, 16, 32, 64, 120, 120, 120] {
+        let (pause, next) = not_free(&mut world, step);
+        let ceiling = Duration::from_millis(ceiling);
+        assert!(ceiling / 2 <= pause && pause <= ceiling, "{pause:?} of {ceiling:?}");
+        step = next;
+    }
+    let (outcome, presented) = world.drive(step, &mut Some(world.pair(1)), |_| Ok(minted(2)));
+    outcome.unwrap();
+    assert_eq!(presented, ["hush-r1"]);
+}
+
+#[test]
+fn two_waiters_pause_for_different_times() {
+    let pauses = [[7; 32], [8; 32]].map(|seed: [u8; 32]| {
+        let mut world = World::with(|config| config.seed = seed.into()).holding(1);
+        let step = due(&world).0.start(world.now());
+        not_free(&mut world, step).0
+    });
+    assert_ne!(pauses[0], pauses[1]);
+}
+
+#[test]
+fn caller_stops_waiting_at_its_deadline() {
+    for timeout in [1, 7, 60] {
+        let mut world = World::with(|config| config.timeout = secs(timeout)).holding(1);
+        let start = world.monotonic;
+        let (task, call) = due(&world);
+        let mut step = task.start(world.now());
+        let outcome = loop {
+            step = match locking(step).1.resume(Ok(false), world.now()) {
+                RefreshStep::Sleep(pause, next) => {
+                    world.monotonic += pause;
+                    next.resume(world.now())
+                }
+                step => break done(step),
+            };
+        };
+        assert_eq!(world.monotonic - start, secs(timeout), "not one pause longer");
+        let error = response(call.resume(outcome, world.now())).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Timeout) && !error.may_have_happened(), "{error:?}");
+        assert!(world.session.is_clean());
+    }
+}
+
+#[test]
+fn waiter_with_time_left_goes_on_after_one_without() {
+    let mut world = World::with(|config| config.timeout = secs(10)).holding(1);
+    let impatient = due(&world).0;
+    world.pass(9);
+    let patient = due(&world).0;
+    let waiting = impatient.start(world.now());
+    world.pass(1);
+    done(locking(waiting).1.resume(Ok(false), world.now())).unwrap_err();
+    let (_, presented) = world.drive(patient.start(world.now()), &mut Some(world.pair(1)), |_| Ok(minted(2)));
+    assert_eq!(presented, ["hush-r1"], "its own time is not over");
+}
+
+#[test]
+fn early_refresh_leaves_a_held_lock_to_its_holder() {
+    let mut world = World::loaded();
+    world.pass(HOUR - 40);
+    let (early, call) = wish(world.call());
+    let outcome = done(locking(early.start(world.now())).1.resume(Ok(false), world.now()));
+    let request = send(call.resume(outcome, world.now())).0;
+    assert_eq!(bearer(&request), "hush-a1", "the token still works");
+    assert_eq!(world.bearer(), "hush-a1", "and the next call does not try at once");
+}
+
+#[test]
+fn sign_in_that_waits_too_long_stays_pending() {
+    let mut world = World::with(|config| config.timeout = secs(5));
+    let save = queue(world.session.import(world.pair(3), world.now())).start(world.now());
+    world.pass(5);
+    let error = done(locking(save).1.resume(Ok(false), world.now())).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Timeout), "{error:?}");
+    assert!(world.session.has_pending());
+    let (settle, _call) = wish(world.call());
+    let mut store = None;
+    world.drive(settle.start(world.now()), &mut store, |_| unreachable!()).0.unwrap();
+    assert_eq!(store.unwrap().access_token.expose(), "hush-a3");
+}
+
+#[test]
+fn sign_out_waits_for_the_lock_as_well() {
+    let mut world = World::loaded();
+    let (_, step) = {
+        let step = world.sign_out();
+        not_free(&mut world, step)
+    };
+    let mut store = Some(world.pair(1));
+    world.drive(step, &mut store, |_| Ok(status(200, ""))).0.unwrap();
+    assert!(store.is_none());
+    let waiting = world.sign_out();
+    world.pass(60);
+    let error = done(locking(waiting).1.resume(Ok(false), world.now())).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Timeout), "{error:?}");
+}
+
+#[test]
+fn one_sign_out_serves_the_callers_that_waited_for_it() {
+    for (answer, works) in [(200, true), (400, false)] {
+        let world = World::loaded();
+        let deadline = world.monotonic + secs(60);
+        let waiters: Vec<_> = (0..3).map(|_| world.session.sign_out(deadline)).collect();
+        let mut store = Some(world.pair(1));
+        let (outcome, requests) = world.drive(world.sign_out(), &mut store, |_| Ok(status(answer, "")));
+        assert_eq!((outcome.is_ok(), requests.len()), (works, 1));
+        for waiter in waiters {
+            assert_eq!(done(waiter.start(world.now())).is_ok(), works);
+        }
+        locking(world.sign_out()); // requested after it: it begins anew
+    }
+}

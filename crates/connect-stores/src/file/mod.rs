@@ -1,0 +1,228 @@
+//! Tokens in files.
+//!
+//! A user's tokens are in `<name>.json`, where the name is the SHA-256 of the key, so that any user id makes a file
+//! name. A save writes `<name>.new`, syncs it, renames it over the record and syncs the folder: after a crash the
+//! record holds the old pair or the new one, never half of one. Writers lock `<name>.lock` (advisory; the kernel ends
+//! the lock with its process), and only the holder of that lock touches `<name>.new`. The lock file stays, because
+//! removing it would let two writers in.
+
+mod disk;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    fs::{self, DirBuilder, File, TryLockError},
+    io::{self, ErrorKind},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use connect_core::{StoreError, StoreLock, TokenKey, TokenStore, Tokens, Written};
+
+use self::disk::{Disk, System};
+use crate::record::{self, Codec};
+
+/// The least space that is set aside for a new record, in bytes: several times what most records take.
+const MIN_PREPARED: u64 = 16 * 1024;
+
+/// A folder with one file a user. Clones and other processes may use the same folder.
+#[derive(Clone, Debug)]
+pub struct FileStore {
+    folder: Arc<Path>,
+    codec: Codec,
+    disk: Arc<dyn Disk>,
+}
+
+impl FileStore {
+    /// Uses this folder; makes it, readable by its owner only, if it is not there.
+    pub fn open(folder: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let folder = folder.as_ref();
+        let found = std::path::absolute(folder).map_err(|error| failed("find the folder", folder, error))?;
+        let folder = &*found; // wherever the process goes later
+        let mut builder = DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(folder).map_err(|error| failed("make the folder", folder, error))?;
+        Ok(Self { folder: folder.into(), codec: Codec::default(), disk: Arc::new(System) })
+    }
+
+    /// Uses `mobiscroll-connect/tokens` in the user's state folder: `XDG_STATE_HOME`, else `~/.local/state`, or
+    /// `LOCALAPPDATA` on Windows.
+    pub fn open_default() -> Result<Self, StoreError> {
+        let var = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let state = var("XDG_STATE_HOME")
+            .filter(|path| path.is_absolute())
+            .or_else(|| var("LOCALAPPDATA").filter(|_| cfg!(windows)))
+            .or_else(|| {
+                std::env::home_dir()
+                    .filter(|home| !home.as_os_str().is_empty())
+                    .map(|home| home.join(".local/state"))
+            });
+        let Some(state) = state else {
+            return Err(StoreError::new(
+                "there is no home folder to keep tokens in: open a folder by its path",
+            ));
+        };
+        Self::open(state.join("mobiscroll-connect").join("tokens"))
+    }
+
+    /// Seals what is saved from now on with keys of the caller.
+    #[cfg(feature = "seal")]
+    #[must_use]
+    pub fn sealed(mut self, seal: crate::Seal) -> Self {
+        self.codec = Codec::sealed(seal);
+        self
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    fn path(&self, key: &TokenKey, extension: &str) -> PathBuf {
+        self.folder.join(record::name(key)).with_extension(extension)
+    }
+}
+
+impl TokenStore for FileStore {
+    fn load(&self, key: &TokenKey) -> Result<Option<Tokens>, StoreError> {
+        let path = self.path(key, "json");
+        let record = match fs::read(&path) {
+            Ok(record) => record,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(failed("read", &path, error)),
+        };
+        self.codec.read(key, &record, &path.display().to_string()).map(Some)
+    }
+
+    /// The lock lasts until it is released: the kernel ends it with the process.
+    fn try_lock(&self, key: &TokenKey, _lease: Duration) -> Result<Option<Box<dyn StoreLock>>, StoreError> {
+        let path = self.path(key, "lock");
+        let file = self.disk.open_lock(&path).map_err(|error| failed("open", &path, error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Box::new(FileLock {
+                store: self.clone(),
+                key: key.clone(),
+                prepared: None,
+                _lock: file,
+            }))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(failed("lock", &path, error)),
+        }
+    }
+}
+
+struct FileLock {
+    store: FileStore,
+    key: TokenKey,
+    /// The new file, from `prepare` until a save or a delete.
+    prepared: Option<File>,
+    /// The lock ends when this file is closed.
+    _lock: File,
+}
+
+impl StoreLock for FileLock {
+    fn load(&mut self) -> Result<Option<Tokens>, StoreError> {
+        self.store.load(&self.key)
+    }
+
+    /// Sets space aside in the new file, which the save then overwrites.
+    fn prepare(&mut self) -> Result<(), StoreError> {
+        let record_length = fs::metadata(self.path("json")).map_or(0, |metadata| metadata.len());
+        let zeros = vec![0; record_length.saturating_mul(2).max(MIN_PREPARED) as usize];
+        self.prepared = None;
+        let created = self.create().and_then(|mut file| {
+            self.write_and_sync(&mut file, &zeros)?; // a full disk or quota may show only when the file is synced
+            Ok(file)
+        });
+        self.prepared = Some(created.map_err(|error| {
+            self.discard();
+            failed("set space aside in", &self.path("new"), error)
+        })?);
+        Ok(())
+    }
+
+    fn save(&mut self, tokens: &Tokens) -> Result<Written, StoreError> {
+        let record = self.store.codec.write(&self.key, tokens)?;
+        self.replace(&record).map_err(|error| {
+            self.discard();
+            failed("write", &self.path("json"), error)
+        })?;
+        Ok(self.sync_folder())
+    }
+
+    fn delete(&mut self) -> Result<Written, StoreError> {
+        self.prepared = None;
+        // The record goes last: an error before leaves the sign-in as it was.
+        for extension in ["new", "json"] {
+            self.remove(extension).map_err(|error| failed("delete", &self.path(extension), error))?;
+        }
+        Ok(self.sync_folder())
+    }
+
+    fn release(self: Box<Self>) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+impl FileLock {
+    fn path(&self, extension: &str) -> PathBuf {
+        self.store.path(&self.key, extension)
+    }
+
+    /// Creates the new file, in place of one that a killed process may have left.
+    fn create(&self) -> io::Result<File> {
+        self.remove("new")?;
+        self.store.disk.create(&self.path("new"))
+    }
+
+    fn replace(&mut self, record: &[u8]) -> io::Result<()> {
+        let mut file = match self.prepared.take() {
+            Some(file) => file,
+            None => self.create()?,
+        };
+        self.write_and_sync(&mut file, record)?;
+        drop(file);
+        self.store.disk.rename(&self.path("new"), &self.path("json"))
+    }
+
+    fn write_and_sync(&self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
+        self.store.disk.write(file, bytes)?;
+        self.store.disk.sync(file)
+    }
+
+    fn remove(&self, extension: &str) -> io::Result<()> {
+        match self.store.disk.remove(&self.path(extension)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes the new file as far as that is possible; the next save or delete tries again.
+    fn discard(&self) {
+        let _ = self.remove("new");
+    }
+
+    /// Called after the record was replaced or removed: that is so, whether or not the folder can be synced.
+    fn sync_folder(&self) -> Written {
+        let folder = &self.store.folder;
+        match self.store.disk.sync_folder(folder) {
+            Ok(()) => Written::Durable,
+            Err(error) => Written::NotSynced(failed("sync the folder", folder, error)),
+        }
+    }
+}
+
+impl Drop for FileLock {
+    fn drop(&mut self) {
+        if self.prepared.take().is_some() {
+            self.discard(); // while the lock is still held
+        }
+    }
+}
+
+fn failed(what: &str, path: &Path, error: io::Error) -> StoreError {
+    StoreError::new(format!("cannot {what} {}: {error}", path.display())).with_source(error)
+}

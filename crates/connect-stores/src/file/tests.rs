@@ -1,0 +1,368 @@
+use std::{io::ErrorKind::*, sync::Mutex};
+
+use super::*;
+
+const LEASE: Duration = Duration::from_secs(1);
+
+/// Errors of full, read-only and forbidden folders.
+const REFUSALS: [ErrorKind; 4] = [StorageFull, QuotaExceeded, ReadOnlyFilesystem, PermissionDenied];
+
+/// Records the operations, and lets one of them fail.
+#[derive(Debug, Default)]
+struct Recorder {
+    operations: Mutex<Vec<&'static str>>,
+    failing: Mutex<Option<(&'static str, ErrorKind)>>,
+}
+
+impl Recorder {
+    fn record(&self, operation: &'static str) -> io::Result<()> {
+        self.operations.lock().unwrap().push(operation);
+        match *self.failing.lock().unwrap() {
+            Some((failing, kind)) if failing == operation => Err(kind.into()),
+            _ => Ok(()),
+        }
+    }
+
+    fn fail(&self, operation: &'static str, kind: ErrorKind) {
+        *self.failing.lock().unwrap() = Some((operation, kind));
+    }
+
+    fn recover(&self) {
+        *self.failing.lock().unwrap() = None;
+    }
+
+    /// Returns the operations since the last call.
+    fn take(&self) -> Vec<&'static str> {
+        std::mem::take(&mut *self.operations.lock().unwrap())
+    }
+}
+
+impl Disk for Recorder {
+    fn open_lock(&self, path: &Path) -> io::Result<File> {
+        // On a full disk a file that exists can be opened, but none can be created.
+        self.record(if path.exists() { "open lock" } else { "create" })?;
+        System.open_lock(path)
+    }
+
+    fn create(&self, path: &Path) -> io::Result<File> {
+        self.record("create")?;
+        System.create(path)
+    }
+
+    fn write(&self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
+        let outcome = self.record("write");
+        let written = if outcome.is_ok() { bytes } else { &bytes[..bytes.len() / 2] };
+        System.write(file, written).and(outcome)
+    }
+
+    fn sync(&self, file: &File) -> io::Result<()> {
+        self.record("sync")?;
+        System.sync(file)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.record("rename")?;
+        System.rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.record(if path.extension() == Some("new".as_ref()) { "remove new" } else { "remove record" })?;
+        System.remove(path)
+    }
+
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        self.record("sync folder")?;
+        System.sync_folder(folder)
+    }
+}
+
+fn key(user: &str) -> TokenKey {
+    TokenKey { issuer: "https://connect.example".into(), client_id: "app".into(), user: user.into() }
+}
+
+fn pair(number: usize) -> Tokens {
+    Tokens::new(format!("hunter{number}"), "r")
+}
+
+struct Bench {
+    store: FileStore,
+    disk: Arc<Recorder>,
+    _folder: tempfile::TempDir,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Arc::new(Recorder::default());
+        let mut store = FileStore::open(folder.path().join("tokens")).unwrap();
+        store.disk = disk.clone();
+        Self { store, disk, _folder: folder }
+    }
+
+    /// A store that holds a pair already.
+    fn with_pair(number: usize) -> Self {
+        let bench = Self::new();
+        assert!(matches!(bench.lock().save(&pair(number)), Ok(Written::Durable)));
+        bench.disk.take();
+        bench
+    }
+
+    fn lock(&self) -> Box<dyn StoreLock> {
+        self.store.try_lock(&key("a"), LEASE).unwrap().expect("a free lock")
+    }
+
+    fn load(&self) -> Option<Tokens> {
+        self.store.load(&key("a")).unwrap()
+    }
+
+    fn path(&self, extension: &str) -> PathBuf {
+        self.store.path(&key("a"), extension)
+    }
+
+    /// The files that hold something of a token.
+    fn files_with_tokens(&self) -> Vec<PathBuf> {
+        let files = fs::read_dir(self.store.folder()).unwrap().map(|entry| entry.unwrap().path());
+        files.filter(|path| fs::read(path).unwrap().windows(6).any(|bytes| bytes == b"hunter")).collect()
+    }
+}
+
+#[test]
+fn save_writes_and_syncs_before_it_renames() {
+    let bench = Bench::new();
+    bench.lock().save(&pair(1)).unwrap();
+    let create = ["create", "remove new", "create"]; // the lock, then the new file
+    let save = ["write", "sync", "rename", "sync folder"];
+    assert_eq!(bench.disk.take(), [&create[..], &save].concat());
+
+    let mut lock = bench.lock();
+    lock.prepare().unwrap();
+    assert_eq!(bench.disk.take(), ["open lock", "remove new", "create", "write", "sync"]);
+    lock.save(&pair(2)).unwrap();
+    assert_eq!(bench.disk.take(), save);
+    lock.delete().unwrap();
+    assert_eq!(bench.disk.take(), ["remove new", "remove record", "sync folder"]);
+}
+
+/// Linux refuses to sync what is not on a disk, so an error proves that it was asked to.
+#[test]
+#[cfg(target_os = "linux")]
+fn sync_reaches_the_operating_system() {
+    let null = fs::OpenOptions::new().write(true).open("/dev/null").unwrap();
+    assert_eq!(System.sync(&null).unwrap_err().kind(), InvalidInput);
+    assert_eq!(System.sync_folder(Path::new("/proc")).unwrap_err().kind(), InvalidInput);
+}
+
+#[test]
+fn prepare_without_space_or_permission_fails_and_changes_nothing() {
+    for operation in ["create", "write", "sync", "remove new"] {
+        for kind in REFUSALS {
+            let bench = Bench::with_pair(1);
+            let mut lock = bench.lock();
+            bench.disk.fail(operation, kind);
+            let error = lock.prepare().expect_err(operation);
+            assert!(error.to_string().contains(".new"), "{error}");
+            assert_eq!(bench.load(), Some(pair(1)));
+            if operation != "remove new" {
+                assert!(!bench.path("new").exists(), "{operation}: {kind}");
+            }
+            bench.disk.recover();
+            lock.prepare().unwrap();
+            lock.save(&pair(2)).unwrap();
+            assert_eq!((bench.load(), bench.files_with_tokens()), (Some(pair(2)), vec![bench.path("json")]));
+        }
+    }
+}
+
+#[test]
+fn prepare_sets_aside_twice_the_record_and_at_least_16_kib() {
+    for (length, at_least) in [(10, 16 * 1024), (50_000, 100_000)] {
+        let bench = Bench::new();
+        let mut lock = bench.lock();
+        lock.save(&Tokens::new("x".repeat(length), "r")).unwrap();
+        lock.prepare().unwrap();
+        let zeros = fs::read(bench.path("new")).unwrap();
+        assert!(zeros.len() >= at_least && zeros.iter().all(|byte| *byte == 0), "{}", zeros.len());
+        drop(lock);
+        assert!(!bench.path("new").exists(), "a lock that ends without a save leaves nothing");
+    }
+}
+
+#[test]
+fn failed_save_keeps_the_record_and_leaves_no_other_tokens() {
+    for prepared in [false, true] {
+        for operation in ["create", "write", "sync", "rename"] {
+            if prepared && operation == "create" {
+                continue; // it exists
+            }
+            for kind in REFUSALS {
+                let bench = Bench::with_pair(1);
+                let mut lock = bench.lock();
+                if prepared {
+                    lock.prepare().unwrap();
+                }
+                bench.disk.fail(operation, kind);
+                lock.save(&pair(2)).expect_err(operation);
+                assert_eq!(bench.load(), Some(pair(1)), "{operation}: {kind}");
+                assert_eq!(bench.files_with_tokens(), [bench.path("json")], "{operation}: {kind}");
+                bench.disk.recover();
+                lock.save(&pair(2)).unwrap();
+                assert_eq!(bench.load(), Some(pair(2)));
+            }
+        }
+    }
+}
+
+#[test]
+fn writes_to_a_folder_that_cannot_be_synced_have_happened() {
+    for kind in [InvalidInput, Unsupported, PermissionDenied] {
+        let bench = Bench::with_pair(1);
+        bench.disk.fail("sync folder", kind);
+        let mut lock = bench.lock();
+        for prepared in [false, true] {
+            if prepared {
+                lock.prepare().unwrap();
+            }
+            let Ok(Written::NotSynced(error)) = lock.save(&pair(2)) else { panic!("{kind}") };
+            assert!(error.to_string().starts_with("cannot sync the folder /"), "{error}");
+            assert_eq!(bench.load(), Some(pair(2)));
+            assert!(matches!(lock.delete(), Ok(Written::NotSynced(_))), "{kind}");
+            assert_eq!(bench.load(), None);
+        }
+    }
+}
+
+/// Root opens the folder all the same, and syncs it.
+#[test]
+#[cfg(unix)]
+fn folder_without_read_permission_takes_saves_and_deletes() {
+    use std::os::unix::fs::PermissionsExt;
+    let bench = Bench::new();
+    fs::set_permissions(bench.store.folder(), fs::Permissions::from_mode(0o300)).unwrap();
+    let can_be_synced = File::open(bench.store.folder()).is_ok();
+    let mut lock = bench.lock();
+    lock.prepare().unwrap();
+    assert_eq!(matches!(lock.save(&pair(1)).unwrap(), Written::Durable), can_be_synced);
+    assert_eq!(bench.load(), Some(pair(1)));
+    assert_eq!(matches!(lock.delete().unwrap(), Written::Durable), can_be_synced);
+    assert_eq!(bench.load(), None);
+    fs::set_permissions(bench.store.folder(), fs::Permissions::from_mode(0o700)).unwrap();
+}
+
+#[test]
+fn sign_out_needs_no_space() {
+    for operation in ["create", "write", "sync"] {
+        let bench = Bench::with_pair(1);
+        bench.disk.fail(operation, StorageFull);
+        assert!(matches!(bench.lock().delete(), Ok(Written::Durable)), "{operation}");
+        assert_eq!((bench.load(), bench.files_with_tokens()), (None, vec![]));
+    }
+}
+
+#[test]
+fn failed_delete_keeps_the_record() {
+    for operation in ["remove new", "remove record"] {
+        let bench = Bench::with_pair(1);
+        bench.disk.fail(operation, ReadOnlyFilesystem);
+        bench.lock().delete().expect_err(operation);
+        assert_eq!(bench.load(), Some(pair(1)));
+    }
+}
+
+#[test]
+fn save_and_delete_remove_what_a_killed_process_left() {
+    let writes: [fn(&mut dyn StoreLock); 3] = [
+        |lock| drop(lock.save(&Tokens::new("safe", "r")).unwrap()),
+        |lock| drop(lock.delete().unwrap()),
+        |lock| {
+            lock.prepare().unwrap();
+            lock.save(&Tokens::new("safe", "r")).unwrap();
+        },
+    ];
+    for write in writes {
+        let bench = Bench::new();
+        fs::write(bench.path("new"), "hunter2 and a rest that is longer than a record".repeat(10_000))
+            .unwrap();
+        write(&mut *bench.lock());
+        assert!(bench.files_with_tokens().is_empty());
+        assert!(!bench.path("new").exists());
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn symbolic_link_in_place_of_the_new_file_is_not_followed() {
+    for prepares in [false, true] {
+        let bench = Bench::new();
+        let target = bench.store.folder().join("target");
+        fs::write(&target, "untouched").unwrap();
+        std::os::unix::fs::symlink(&target, bench.path("new")).unwrap();
+        let mut lock = bench.lock();
+        if prepares {
+            lock.prepare().unwrap();
+        }
+        lock.save(&pair(1)).unwrap();
+        assert_eq!(fs::read_to_string(&target).unwrap(), "untouched");
+        assert!(bench.path("json").symlink_metadata().unwrap().is_file());
+    }
+    let (_folder, path) = (tempfile::tempdir().unwrap(), std::env::temp_dir().join("no such file"));
+    let link = _folder.path().join("link");
+    std::os::unix::fs::symlink(path, &link).unwrap();
+    assert_eq!(System.create(&link).unwrap_err().kind(), AlreadyExists);
+}
+
+#[test]
+#[cfg(unix)]
+fn only_the_owner_can_read() {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let bench = Bench::new();
+    let mut lock = bench.lock();
+    lock.prepare().unwrap();
+    assert_eq!(mode(bench.store.folder()), 0o700);
+    assert_eq!((mode(&bench.path("new")), mode(&bench.path("lock"))), (0o600, 0o600));
+    lock.save(&pair(1)).unwrap();
+    assert_eq!(mode(&bench.path("json")), 0o600);
+}
+
+#[test]
+fn saved_pair_is_loaded_by_another_handle() {
+    let bench = Bench::new();
+    let tokens = pair(1).with_expires_at("2026-11-21T10:00:00Z".parse().unwrap());
+    let user = "../é/\0 and a very long name".repeat(50);
+    bench.store.try_lock(&key(&user), LEASE).unwrap().unwrap().save(&tokens).unwrap();
+    let other = FileStore::open(bench.store.folder()).unwrap();
+    assert_eq!(other.load(&key(&user)).unwrap(), Some(tokens));
+    assert_eq!(other.load(&key("somebody else")).unwrap(), None);
+}
+
+#[test]
+fn lock_excludes_other_handles_until_released() {
+    let bench = Bench::new();
+    let held = bench.lock();
+    let other = FileStore::open(bench.store.folder()).unwrap();
+    assert!(other.try_lock(&key("a"), LEASE).unwrap().is_none());
+    assert!(other.try_lock(&key("b"), LEASE).unwrap().is_some());
+    held.release().unwrap();
+    assert!(other.try_lock(&key("a"), LEASE).unwrap().is_some());
+}
+
+#[test]
+fn folder_path_is_absolute() {
+    assert!(FileStore::open("src").unwrap().folder().is_absolute());
+}
+
+#[test]
+fn record_of_another_user_is_refused() {
+    let bench = Bench::with_pair(1);
+    fs::rename(bench.path("json"), bench.store.path(&key("b"), "json")).unwrap();
+    let error = format!("{:?}", bench.store.load(&key("b")).unwrap_err());
+    assert!(error.contains("another user") && !error.contains("hunter"), "{error}");
+}
+
+#[test]
+fn broken_record_is_an_error_that_shows_nothing_of_it() {
+    let bench = Bench::new();
+    fs::write(bench.path("json"), "{\"tokens\":\"hunter2\"").unwrap();
+    let error = format!("{:?}", bench.store.load(&key("a")).unwrap_err());
+    assert!(!error.contains("hunter2"), "{error}");
+}
