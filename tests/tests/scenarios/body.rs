@@ -391,10 +391,61 @@ scenarios! {
         world.fault(Fault::on("GET /calendars").status(401).body(r#"{"error":"Unauthorized"}"#).times(4));
         for _ in 0..3 {
             let error = wait!(user.calendars().list()).unwrap_err();
-            assert!(matches!(error.kind(), ErrorKind::Authentication), "{error:?}");
+            assert!(matches!(error.kind(), ErrorKind::Server), "a sign-in would not help: {error:?}");
         }
         assert_eq!(world.refreshes(), 1);
         wait!(user.calendars().list())?;
+        Ok(())
+    }
+
+    fn rate_limit_with_any_error_code_ends_no_sign_in(world) {
+        let user = wait!(sign_in(world, "ann"))?;
+        for code in ["invalid_grant", "invalid_client", "temporarily_unavailable"] {
+            world.expire();
+            let body = format!(r#"{{"error":"{code}"}}"#);
+            world.fault(Fault::on("POST /oauth/token").status(429).header("retry-after", "0").body(&body));
+            wait!(user.calendars().list())?;
+        }
+        assert_eq!(world.refreshes(), 3);
+        Ok(())
+    }
+
+    fn rate_limit_of_the_token_endpoint_holds_for_all_users(world) {
+        let client = client(world).build()?;
+        for user in ["ann", "bob", "eve"] {
+            wait!(sign_in_with(world, &client, SignIn::new(user)))?;
+        }
+        world.expire();
+        world.fault(Fault::on("POST /oauth/token").status(429).header("retry-after", "3600"));
+        let before = world.requests("POST /oauth/token");
+        for _ in 0..10 {
+            for user in ["ann", "bob", "eve"] {
+                let error = wait!(client.user(user).calendars().list()).unwrap_err();
+                assert!(matches!(error.kind(), ErrorKind::RateLimited), "{error:?}");
+                assert!(error.retry_after().is_some_and(|wait| wait > Duration::from_secs(3000)), "{error:?}");
+            }
+        }
+        assert_eq!(world.requests("POST /oauth/token") - before, 1);
+        Ok(())
+    }
+
+    fn store_that_comes_back_with_an_older_record_costs_no_sign_in(world) {
+        world.set("rotation", "strict")?;
+        let user = wait!(sign_in(world, "ann"))?;
+        let key = user.session().key().clone();
+        let mut older = world.store.load(&key)?;
+        for _ in 0..3 {
+            world.expire();
+            wait!(user.calendars().list())?;
+            let now = world.store.load(&key)?;
+            let restored = std::mem::replace(&mut older, now).ok_or("no record")?;
+            let mut lock = world.store.try_lock(&key, Duration::from_secs(1))?.ok_or("locked")?;
+            lock.save(&restored)?;
+        }
+        world.expire();
+        wait!(user.calendars().list())?;
+        let exchanges = world.stats().exchanges.refresh;
+        assert_eq!((exchanges.granted, exchanges.refused), (4, 0));
         Ok(())
     }
 

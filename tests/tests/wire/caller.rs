@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use connect_core::{Error, RetryPolicy, Tokens, types::NewEvent};
+use connect_core::{Error, RetryPolicy, Tokens, oauth::Code, types::NewEvent};
 use connect_tests::wire::Wire;
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
@@ -15,6 +15,7 @@ pub(crate) struct Setup {
     pub(crate) timeout: Duration,
     pub(crate) attempt_timeout: Duration,
     pub(crate) max_response_size: usize,
+    pub(crate) pool_idle_timeout: Duration,
 }
 
 impl Default for Setup {
@@ -25,6 +26,7 @@ impl Default for Setup {
             timeout: Duration::from_secs(10),
             attempt_timeout: Duration::from_secs(10),
             max_response_size: 1 << 20,
+            pool_idle_timeout: Duration::from_secs(15),
         }
     }
 }
@@ -37,6 +39,11 @@ pub(crate) trait Caller {
     fn read(&self) -> Result<String, Error>;
     /// Asks for something that must happen only once, in a body of this size.
     fn create_of(&self, size: usize) -> Result<String, Error>;
+
+    /// Refreshes the tokens.
+    fn refresh(&self) -> Result<(), Error>;
+    /// Exchanges an authorization code.
+    fn exchange(&self) -> Result<(), Error>;
 
     fn create(&self) -> Result<String, Error> {
         self.create_of(10)
@@ -81,6 +88,7 @@ macro_rules! built {
             .timeout(setup.timeout)
             .attempt_timeout(setup.attempt_timeout)
             .max_response_size(setup.max_response_size)
+            .pool_idle_timeout(setup.pool_idle_timeout)
             .retry(RetryPolicy::attempts(setup.attempts).with_backoff(Duration::ZERO, Duration::ZERO));
         if let Some(root) = &setup.root {
             builder = builder.root_certificates(root.clone());
@@ -112,6 +120,14 @@ impl Caller for Blocking {
     fn create_of(&self, size: usize) -> Result<String, Error> {
         self.0.user("ann").events().create(event(size)).map(|event| event.id)
     }
+
+    fn refresh(&self) -> Result<(), Error> {
+        self.0.user("ann").refresh()
+    }
+
+    fn exchange(&self) -> Result<(), Error> {
+        self.0.user("ann").exchange(&Code::new("c0de")).map(drop)
+    }
 }
 
 impl Caller for Hyper {
@@ -126,6 +142,14 @@ impl Caller for Hyper {
 
     fn create_of(&self, size: usize) -> Result<String, Error> {
         self.1.block_on(self.0.user("ann").events().create(event(size))).map(|event| event.id)
+    }
+
+    fn refresh(&self) -> Result<(), Error> {
+        self.1.block_on(self.0.user("ann").refresh())
+    }
+
+    fn exchange(&self) -> Result<(), Error> {
+        self.1.block_on(self.0.user("ann").exchange(&Code::new("c0de"))).map(drop)
     }
 }
 

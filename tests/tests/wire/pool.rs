@@ -47,6 +47,71 @@ fn a_create_is_never_sent_twice_whenever_the_server_closes_the_kept_connection()
     }
 }
 
+/// The answer of a token endpoint.
+fn tokens() -> Fault {
+    let body = r#"{"access_token":"a","refresh_token":"r","token_type":"Bearer","expires_in":3600}"#;
+    Fault::Keeps(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into())
+}
+
+#[test]
+fn token_requests_go_over_connections_of_their_own() {
+    let wire = Wire::plain().unwrap();
+    for caller in both(&wire.base_url(), &Setup::default()) {
+        let before = wire.seen().len();
+        caller.read().unwrap();
+        for _ in 0..2 {
+            wire.next(tokens());
+            caller.refresh().unwrap();
+            wire.next(tokens());
+            caller.exchange().unwrap();
+        }
+        caller.read().unwrap();
+        let seen = &wire.seen()[before..];
+        let on = |connection| seen.iter().filter(|seen| seen.connection == connection).count();
+        let (posts, reads): (Vec<_>, Vec<_>) = seen.iter().partition(|seen| seen.line.starts_with("POST"));
+        assert_eq!(posts.len(), 4, "{}: {seen:?}", caller.name());
+        assert!(posts.iter().all(|post| on(post.connection) == 1), "{}: {seen:?}", caller.name());
+        assert_eq!(on(reads[0].connection), 2, "{}: other connections are kept, {seen:?}", caller.name());
+    }
+}
+
+#[test]
+fn kept_connection_that_dies_fails_no_token_request() {
+    let wire = Wire::plain().unwrap();
+    for caller in both(&wire.base_url(), &Setup::default()) {
+        for (closes, pause) in PAUSES {
+            wire.next(Fault::Last(closes));
+            caller.read().unwrap();
+            thread::sleep(pause);
+            wire.next(tokens());
+            caller.refresh().unwrap();
+            wire.next(Fault::Last(closes));
+            caller.read().unwrap();
+            thread::sleep(pause);
+            wire.next(tokens());
+            caller.exchange().unwrap();
+        }
+    }
+}
+
+#[test]
+fn idle_connection_is_not_used_after_its_time() {
+    let wire = Wire::plain().unwrap();
+    for (time, pause) in
+        [(Duration::ZERO, Duration::ZERO), (Duration::from_millis(50), Duration::from_millis(150))]
+    {
+        let setup = Setup { pool_idle_timeout: time, ..Setup::default() };
+        for caller in both(&wire.base_url(), &setup) {
+            let before = wire.seen().len();
+            caller.read().unwrap();
+            thread::sleep(pause);
+            caller.read().unwrap();
+            let seen = &wire.seen()[before..];
+            assert_ne!(seen[0].connection, seen[1].connection, "{}: {time:?}", caller.name());
+        }
+    }
+}
+
 /// When the server closes after its answer, and when the client goes on.
 const PAUSES: [(Duration, Duration); 7] = [
     (Duration::ZERO, Duration::ZERO),
