@@ -1,4 +1,4 @@
-//! Stores that fail on demand and count what they are asked.
+//! Stores that fail on demand, and stores that count what they are asked.
 
 use std::{
     sync::{
@@ -38,9 +38,9 @@ impl<S> Flaky<S> {
         self.counts.fail_saves.store(count, SeqCst);
     }
 
-    /// Has no room for what is saved from now on, and knows it before.
-    pub fn fill(&self) {
-        self.counts.full.store(true, SeqCst);
+    /// Has no room for what is saved from now on, and knows it before; or has room again.
+    pub fn fill(&self, full: bool) {
+        self.counts.full.store(full, SeqCst);
     }
 
     /// Makes every save take this long.
@@ -100,6 +100,108 @@ impl StoreLock for FlakyLock {
 
     fn delete(&mut self) -> Result<Written, StoreError> {
         self.inner.delete()
+    }
+
+    fn release(self: Box<Self>) -> Result<(), StoreError> {
+        self.inner.release()
+    }
+}
+
+/// A store around another that counts the locks that are held, and the threads that are in it.
+#[derive(Clone)]
+pub struct Watched<S> {
+    inner: S,
+    locks: Arc<Gauge>,
+    threads: Arc<Gauge>,
+}
+
+/// A number and the highest that it has been.
+#[derive(Default)]
+struct Gauge {
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
+
+impl Gauge {
+    fn up(self: &Arc<Self>) -> Up {
+        self.most.fetch_max(self.now.fetch_add(1, SeqCst) + 1, SeqCst);
+        Up(self.clone())
+    }
+}
+
+/// Counted for as long as it lives.
+struct Up(Arc<Gauge>);
+
+impl Drop for Up {
+    fn drop(&mut self) {
+        self.0.now.fetch_sub(1, SeqCst);
+    }
+}
+
+impl<S> Watched<S> {
+    /// Nothing is counted as yet.
+    pub fn new(inner: S) -> Self {
+        Self { inner, locks: Arc::default(), threads: Arc::default() }
+    }
+
+    /// How many locks were held at the same time at most.
+    pub fn most_locks(&self) -> usize {
+        self.locks.most.load(SeqCst)
+    }
+
+    /// How many threads were in it at the same time at most.
+    pub fn most_threads(&self) -> usize {
+        self.threads.most.load(SeqCst)
+    }
+}
+
+/// Long enough for others to come in between.
+const MOMENT: Duration = Duration::from_micros(200);
+
+impl<S: TokenStore> TokenStore for Watched<S> {
+    fn load(&self, key: &TokenKey) -> Result<Option<Tokens>, StoreError> {
+        let _thread = self.threads.up();
+        thread::sleep(MOMENT);
+        self.inner.load(key)
+    }
+
+    fn try_lock(&self, key: &TokenKey, lease: Duration) -> Result<Option<Box<dyn StoreLock>>, StoreError> {
+        let _thread = self.threads.up();
+        thread::sleep(MOMENT);
+        let Some(inner) = self.inner.try_lock(key, lease)? else { return Ok(None) };
+        Ok(Some(Box::new(WatchedLock { inner, threads: self.threads.clone(), _lock: self.locks.up() })))
+    }
+}
+
+struct WatchedLock {
+    inner: Box<dyn StoreLock>,
+    threads: Arc<Gauge>,
+    _lock: Up,
+}
+
+impl WatchedLock {
+    fn watched<T>(&mut self, work: impl FnOnce(&mut dyn StoreLock) -> T) -> T {
+        let _thread = self.threads.up();
+        thread::sleep(MOMENT);
+        work(&mut *self.inner)
+    }
+}
+
+impl StoreLock for WatchedLock {
+    fn load(&mut self) -> Result<Option<Tokens>, StoreError> {
+        self.watched(|lock| lock.load())
+    }
+
+    fn prepare(&mut self) -> Result<(), StoreError> {
+        self.watched(|lock| lock.prepare())
+    }
+
+    fn save(&mut self, tokens: &Tokens) -> Result<Written, StoreError> {
+        self.watched(|lock| lock.save(tokens))
+    }
+
+    fn delete(&mut self) -> Result<Written, StoreError> {
+        self.watched(|lock| lock.delete())
     }
 
     fn release(self: Box<Self>) -> Result<(), StoreError> {

@@ -27,7 +27,7 @@ fn main() -> ExitCode {
         ["codegen"] => codegen::write(&root()),
         ["codegen", "--check"] => codegen::check(&root()),
         ["simulate", options @ ..] => simulation::simulate(&root(), options),
-        ["mutants"] => simulation::mutants(&root(), "20000"),
+        ["mutants"] => simulation::mutants(&root(), "2000"),
         ["mutants", "--seeds", seeds] => simulation::mutants(&root(), seeds),
         ["requirements"] => requirements::run(&root(), false, None),
         ["requirements", "--check"] => requirements::run(&root(), true, None),

@@ -66,7 +66,11 @@ impl State {
     pub(crate) fn reconcile(&mut self, stored: Option<Tokens>, now: Now) -> Option<Pending> {
         let pending = self.pending.as_mut()?;
         match stored {
-            Some(tokens) if same_pair(Some(&pending.tokens), &tokens) => self.adopt_pending(),
+            // As it is stored: another process may have marked it as refused meanwhile.
+            Some(tokens) if same_pair(Some(&pending.tokens), &tokens) => {
+                pending.tokens = tokens;
+                self.adopt_pending();
+            }
             Some(tokens) if !pending.may_replace(&tokens) => {
                 // Another process has rotated since, as far as is known: its pair is the newer one.
                 self.pending = None;

@@ -100,7 +100,11 @@ impl TokenTask {
             let (number, outcome) = state.signed_out.as_ref()?;
             return (*number > self.round).then(|| outcome.clone());
         }
-        if state.generation != self.generation && state.pending.is_none() && state.current.is_some() {
+        let is_done = match self.reason {
+            Reason::Settle => true, // by another task, or because the user signed out
+            _ => state.generation != self.generation && state.current.is_some(),
+        };
+        if is_done && state.pending.is_none() {
             return Some(Ok(()));
         }
         let failure = state.failure.as_ref()?;

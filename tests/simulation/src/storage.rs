@@ -51,6 +51,11 @@ impl Storage {
         self.locks.get(&user).is_some_and(|lock| lock.holder == holder && now < lock.until)
     }
 
+    /// Whether this holder's lock ends before this time.
+    pub(super) fn ends_before(&self, user: usize, holder: u64, at: u64) -> bool {
+        self.locks.get(&user).is_some_and(|lock| lock.holder == holder && lock.until < at)
+    }
+
     pub(super) fn unlock(&mut self, user: usize, holder: u64) {
         if self.locks.get(&user).is_some_and(|lock| lock.holder == holder) {
             self.locks.remove(&user);

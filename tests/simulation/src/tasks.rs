@@ -80,6 +80,8 @@ pub(super) struct Job {
     gate: bool,
     waiter: Option<u64>,
     loaded: Option<u64>,
+    /// The access token that it read.
+    read: Option<String>,
     /// The pair whose refresh token it presents.
     presents: Option<usize>,
     /// When it sent its exchange.
@@ -288,7 +290,13 @@ impl World {
         let exchange = request.uri().path() == "/api/oauth/token";
         let refused = self.recoverable && field(request.body(), "refresh_token").is_some();
         let fate = Fate::of(&mut self.rng, self.often, exchange, refused, time);
-        if exchange && self.rng.u64(0..1000) < self.often / 8 {
+        // A sign-out is short and rare, and much may happen meanwhile.
+        let meanwhile = match request.uri().path() {
+            "/api/oauth/token" => self.often / 8,
+            "/api/oauth/revoke" => self.often * 3,
+            _ => 0,
+        };
+        if self.rng.u64(0..1000) < meanwhile {
             let Some(task) = self.tasks.get(&id) else { return };
             self.meanwhile(task.process, task.user, fate.there + fate.back);
         }
@@ -435,6 +443,7 @@ impl World {
             gate: waiter.is_some(),
             waiter,
             loaded: None,
+            read: None,
             presents: None,
             sent_at: 0,
             fault: None,
@@ -490,9 +499,7 @@ impl World {
                 job.presents = presented.as_deref().and_then(|presented| self.truth.pair_of(presented));
                 let (robbed, presents) = (job.robbed, job.presents);
                 if let Some(presented) = presented {
-                    // One whose lock has ended, because its process was stopped, cannot know.
-                    let locks = |other: &u64| self.storage.holds(user, *other, self.now);
-                    let others = self.tasks.iter().filter(|(other, _)| **other != id && locks(other));
+                    let others = self.tasks.iter().filter(|(other, _)| **other != id);
                     let twice = presents.is_some()
                         && others
                             .filter_map(|(_, other)| other.exchanges())
@@ -636,15 +643,21 @@ impl World {
         let failure = || StoreError::new("simulated");
         let holds = self.storage.holds(user, id, self.now);
         let (locked, purpose, loaded) = (job.locked.is_some(), job.purpose, job.loaded);
+        let read = job.read.clone();
         let now = self.time(process);
         let step = match work {
             Work::Load(next) => {
                 let found = if failed { Err(failure()) } else { Ok(self.storage.load(user)) };
-                match &found {
-                    Ok(Some(tokens)) => self.truth.knows(tokens.access_token.expose(), life),
-                    Ok(None) => self.truth.forgets(life, Some(user)),
-                    Err(_) => {}
-                }
+                self.note(|| {
+                    let token = |tokens: &Tokens| {
+                        tokens.refresh_token.as_ref().map(|token| short(token.expose()).to_owned())
+                    };
+                    let shown = found.as_ref().map(|found| found.as_ref().and_then(token));
+                    format!("#{id} loads{}: {shown:?}", if locked { " under the lock" } else { "" })
+                });
+                let read = found.as_ref().ok().and_then(|found| found.as_ref());
+                let read = read.map(|tokens| tokens.access_token.expose().to_owned());
+                self.job(id, |job| job.read = read);
                 if locked && (!failed || purpose == Purpose::SignOut) {
                     let at = self.now;
                     self.job(id, |job| job.loaded = Some(at));
@@ -654,6 +667,7 @@ impl World {
             Work::TryLock(lease, next) => {
                 let held =
                     if failed { Err(failure()) } else { Ok(self.storage.lock(user, id, self.now, lease)) };
+                self.note(|| format!("#{id} has the lock: {held:?}"));
                 if let Ok(true) = held {
                     let at = self.now;
                     self.job(id, |job| job.locked = Some(at));
@@ -701,12 +715,10 @@ impl World {
                     self.storage.delete(user);
                     if fault == Some(Fault::StoreUnsure) { Err(failure()) } else { Ok(Written::Durable) }
                 };
-                let since = loaded.is_none_or(|loaded| self.processes[process].signed_in[user] >= loaded);
                 if purpose == Purpose::SignOut {
+                    read.iter().for_each(|access| self.truth.sees(access, life));
+                    let since = loaded.is_none_or(|loaded| self.processes[process].signed_in[user] >= loaded);
                     self.truth.signs_out(life, user, since);
-                }
-                if purpose != Purpose::SignOut || !since {
-                    self.truth.forgets(life, Some(user));
                 }
                 self.note(|| format!("#{id} deletes: {outcome:?}"));
                 next.resume(outcome, now)
@@ -720,7 +732,18 @@ impl World {
             }
             Work::Gate(_) | Work::Rest(_) | Work::Send(_) | Work::Nothing => return,
         };
+        self.looks_at_memory(process, user);
         self.job_goes_on(id, step);
+    }
+
+    /// What the process has in memory of the user by now.
+    fn looks_at_memory(&mut self, process: usize, user: usize) {
+        let (life, session) = (self.processes[process].life, self.session(process, user));
+        match session.tokens() {
+            Ok(tokens) => self.truth.knows(tokens.access_token.expose(), life),
+            Err(_) if session.has_pending() => {}
+            Err(_) => self.truth.forgets(life, Some(user)),
+        }
     }
 
     fn job(&mut self, id: u64, change: impl FnOnce(&mut Job)) {

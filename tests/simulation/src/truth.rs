@@ -294,14 +294,26 @@ impl Truth {
         self.knows(access, life);
     }
 
-    /// A life has this pair in memory.
+    /// A life has this pair in memory, in place of those of other sign-ins.
     pub(super) fn knows(&mut self, access: &str, life: Life) {
+        let Some(&index) = self.by_access.get(access) else { return };
+        let (family, user) = (self.pairs[index].family, self.families[self.pairs[index].family].user);
+        if !self.signed_out.contains(&(life, family)) {
+            self.forgets_sign_outs(life, user); // the user has signed in again, elsewhere
+        }
+        self.pairs[index].known_to.insert(life);
+        let Self { pairs, families, .. } = self;
+        for pair in
+            pairs.iter_mut().filter(|pair| families[pair.family].user == user && pair.family != family)
+        {
+            pair.seen_by.remove(&life);
+        }
+        self.sees(access, life);
+    }
+
+    /// A sign-out in this life has read this pair.
+    pub(super) fn sees(&mut self, access: &str, life: Life) {
         if let Some(&index) = self.by_access.get(access) {
-            let (family, user) = (self.pairs[index].family, self.families[self.pairs[index].family].user);
-            if !self.signed_out.contains(&(life, family)) {
-                self.forgets_sign_outs(life, user); // the user has signed in again, elsewhere
-            }
-            self.pairs[index].known_to.insert(life);
             self.pairs[index].seen_by.insert(life);
         }
     }
@@ -369,10 +381,14 @@ impl Truth {
         }
     }
 
-    /// Whether this life has ended the sign-in of a refresh token by signing out.
+    /// Whether this life has signed out of the sign-in of a refresh token, or of a later one.
     pub(super) fn has_signed_out(&self, life: Life, refresh: &str) -> bool {
-        let pair = self.by_refresh.get(refresh).map(|index| &self.pairs[*index]);
-        pair.is_some_and(|pair| self.signed_out.contains(&(life, pair.family)))
+        let Some(pair) = self.by_refresh.get(refresh).map(|index| &self.pairs[*index]) else { return false };
+        let family = &self.families[pair.family];
+        self.signed_out.iter().filter(|(ended, _)| *ended == life).any(|(_, index)| {
+            let ended = &self.families[*index];
+            *index == pair.family || ended.user == family.user && ended.began > family.began
+        })
     }
 
     /// The pair that a refresh token stands for now.

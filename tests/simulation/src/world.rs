@@ -238,7 +238,7 @@ impl World {
             fault(self, Fault::JumpForward, 1);
             fault(self, Fault::JumpBack, 1);
             fault(self, Fault::SignIn, 2);
-            fault(self, Fault::SignOut, 1);
+            fault(self, Fault::SignOut, 2);
             fault(self, Fault::Swept, 4);
             fault(self, Fault::Stopped, 2);
             fault(self, Fault::Restored, 2);
@@ -549,14 +549,12 @@ impl World {
                 let time = self.rng.u64(5_000..120_000);
                 self.note(|| format!("p{process} stops for {time} ms"));
                 self.processes[process].stopped_until = self.now + time;
-                let theirs: Vec<u64> = self
-                    .tasks
-                    .iter()
-                    .filter(|(_, task)| task.process == process)
-                    .map(|(id, _)| *id)
-                    .collect();
-                // Their locks may end before they save.
-                theirs.into_iter().for_each(|id| self.saves_no_more(id));
+                // The locks that end meanwhile are lost without their holders' fault.
+                let until = self.now + time;
+                let theirs = self.tasks.iter().filter(|(_, task)| task.process == process);
+                let lost = theirs.filter(|(id, task)| self.storage.ends_before(task.user, **id, until));
+                let lost: Vec<u64> = lost.map(|(id, _)| *id).collect();
+                lost.into_iter().for_each(|id| self.rob(id));
             }
             Fault::Restored => {
                 let saves = self.rng.usize(1..4);

@@ -398,6 +398,24 @@ scenarios! {
         Ok(())
     }
 
+    fn store_without_room_keeps_the_refresh_token(world) {
+        world.set("rotation", "strict")?;
+        let store = Flaky::new(world.store.clone());
+        let client = client(world).store(store.clone()).build()?;
+        let user = wait!(sign_in_with(world, &client, SignIn::new("ann")))?;
+        world.expire();
+        store.fill(true);
+        let before = world.requests("POST /oauth/token");
+        for _ in 0..3 {
+            let error = wait!(user.calendars().list()).unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::TokenStore), "{error:?}");
+        }
+        assert_eq!(world.requests("POST /oauth/token"), before, "nothing was sent");
+        store.fill(false);
+        wait!(user.calendars().list())?;
+        Ok(())
+    }
+
     fn rate_limit_with_any_error_code_ends_no_sign_in(world) {
         let user = wait!(sign_in(world, "ann"))?;
         for code in ["invalid_grant", "invalid_client", "temporarily_unavailable"] {
