@@ -48,9 +48,9 @@ impl Session {
             return RefreshStep::Done(Err(error));
         }
         tokens.issued_at = tokens.issued_at.or(Some(now.wall));
-        // The application decides which tokens are used: they are not held against others by the server's clock.
-        let revision = tokens.first_revision(self.app().entropy().text());
-        tokens.revision = Some(Revision { signed_in_at: None, ..revision });
+        // The application decides which tokens are used: whether the server issued others later does not matter.
+        tokens.revision =
+            Some(Revision { sign_in: self.app().entropy().text(), signed_in_at: None, number: 0 });
         tokens.refused = None;
         take(self, tokens, Over::Import, now)
     }

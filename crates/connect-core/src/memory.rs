@@ -76,7 +76,8 @@ impl Drop for MemoryLock {
 ///
 /// This is the official SDKs' "on tokens refreshed" hook, with one difference: when the closure fails, the
 /// call fails, the pair stays pending, and the next call hands it over again. `None` means that the session
-/// ended and the tokens are to be forgotten. What the application has kept goes back in through
+/// ended and the tokens are to be forgotten. Keep all fields of a pair: [`revision`](Tokens::revision) tells an older pair
+/// from a newer one. What the application has kept goes back in through
 /// [`on_load`](Self::on_load), or through `user.import(tokens)`.
 ///
 /// ```

@@ -46,7 +46,7 @@ impl State {
     /// doubt before is settled by it.
     pub(crate) fn sign_in(&mut self, tokens: Tokens, over: Over, at: Duration) {
         let later = self.pending.as_ref().map(|pending| &pending.tokens).or(self.tokens());
-        if matches!(over, Over::SignIn) && later.is_some_and(|later| tokens.is_older_than(later)) {
+        if matches!(over, Over::SignIn) && later.is_some_and(|later| tokens.signed_in_before(later)) {
             return;
         }
         self.sign_ins += 1;
@@ -101,8 +101,8 @@ impl Pending {
             Over::Import => true,
             Over::Nothing => false,
             Over::Pair(from) => same_pair(Some(from), stored),
-            Over::SignIn => !self.tokens.is_older_than(stored),
-            Over::Unread => !self.tokens.is_older_than(stored) && !self.tokens.shares_sign_in_with(stored),
+            Over::SignIn => !self.tokens.signed_in_before(stored),
+            Over::Unread => !self.tokens.signed_in_before(stored) && !self.tokens.shares_sign_in_with(stored),
         }
     }
 }

@@ -7,6 +7,11 @@
 //!
 //! A pair that the server handed out is *pending* until it is saved, and only then in use.
 //!
+//! Of two pairs of one sign-in the older never replaces the newer, wherever it comes from: a store may come back with an
+//! older record. Their revisions decide which is the older, or the server's clock in both access tokens, never a
+//! machine's; where neither decides, the stored pair counts as the newer. A refusal ends a session only where the
+//! authorization server means it for good; otherwise the stored pair is marked and stays.
+//!
 //! The state is under one mutex that is never held across input or output. Waiting for a refresh is the
 //! driver's affair; deciding is done here.
 

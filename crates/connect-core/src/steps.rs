@@ -50,7 +50,7 @@ use crate::{
 
 /// How many tasks of a client may hold a lock of the store, or have an exchange under way, at a time. Both clients wait for
 /// a place before [`RefreshStep::TryLock`], within [`Locking::deadline`].
-pub const MAX_TASKS_AT_ONCE: u32 = 64;
+pub const MAX_TASKS_AT_ONCE: u32 = 128;
 
 /// The driver's next action, with the continuation that takes its result.
 #[must_use = "a step that is not carried out leaves the work where it is"]

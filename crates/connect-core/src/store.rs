@@ -41,8 +41,8 @@ pub trait StoreLock: Send {
     /// Returns the tokens stored now.
     fn load(&mut self) -> Result<Option<Tokens>, StoreError>;
 
-    /// Checks that a save will be possible, as far as that can be known. Called once before an exchange: when it fails,
-    /// nothing is sent, because the new tokens could be lost. By default it succeeds.
+    /// Checks that a save will be possible, as far as that can be known, and that the lock is still held. Called once
+    /// before an exchange: when it fails, nothing is sent, because the new tokens could be lost. By default it succeeds.
     fn prepare(&mut self) -> Result<(), StoreError> {
         Ok(())
     }

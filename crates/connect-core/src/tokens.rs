@@ -47,7 +47,8 @@ pub struct Tokens {
 pub struct Revision {
     /// A random id of the sign-in that the pair descends from.
     pub sign_in: String,
-    /// A time in the claims of the first access token of that sign-in (`iat`, else `exp`): by the server's clock.
+    /// When the server issued the first access token of that sign-in, by its own clock: the claim `iat`, or `exp` less
+    /// `expires_in`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed_in_at: Option<Timestamp>,
     /// The number of refreshes since then.
@@ -116,7 +117,10 @@ impl Tokens {
         let mut tokens = Self::access_only(answer.access_token.as_str());
         tokens.revision = Some(match before.and_then(|tokens| tokens.revision.clone()) {
             Some(revision) => Revision { number: revision.number.saturating_add(1), ..revision },
-            None => tokens.first_revision(sign_in),
+            None => {
+                let signed_in_at = before.is_none().then(|| issued_at(&tokens, answer.expires_in)).flatten();
+                Revision { sign_in, signed_in_at, number: 0 }
+            }
         });
         tokens.issued_at = Some(now);
         if let Some(lifetime) = answer.expires_in.and_then(|s| i64::try_from(s).ok()).filter(|s| *s > 0) {
@@ -147,21 +151,25 @@ impl Tokens {
         span(self.issued_at?, now)
     }
 
-    /// The revision of a pair that begins a sign-in with this id.
-    pub(crate) fn first_revision(&self, sign_in: String) -> Revision {
-        Revision { sign_in, signed_in_at: self.server_time(), number: 0 }
-    }
-
     /// Whether it is known to be older than `other`: by the revisions, else by the server's clock in both access tokens.
     /// Never by `issued_at`: two machines' clocks may differ by more than a pair's age.
     pub(crate) fn is_older_than(&self, other: &Tokens) -> bool {
-        let is_before =
-            |this: Option<Timestamp>, other| this.zip(other).is_some_and(|(this, other)| this < other);
         match (&self.revision, &other.revision) {
             (Some(this), Some(other)) if this.sign_in == other.sign_in => this.number < other.number,
-            (Some(this), Some(other)) => is_before(this.signed_in_at, other.signed_in_at),
-            _ => is_before(self.server_time(), other.server_time()),
+            (Some(_), Some(_)) => self.signed_in_before(other),
+            _ => match (Claims::of(&self.access_token), Claims::of(&other.access_token)) {
+                (Some(this), Some(other)) => is_before(this.issued_at(), other.issued_at())
+                    .or_else(|| is_before(this.expires_at(), other.expires_at()))
+                    .unwrap_or(false),
+                _ => false,
+            },
         }
+    }
+
+    /// Whether it descends from another sign-in than `other`, known to be an earlier one.
+    pub(crate) fn signed_in_before(&self, other: &Tokens) -> bool {
+        let at = |tokens: &Tokens| tokens.revision.as_ref().and_then(|revision| revision.signed_in_at);
+        is_before(at(self), at(other)).unwrap_or(false) && !self.shares_sign_in_with(other)
     }
 
     /// Whether both descend from one sign-in, as far as that is known.
@@ -170,16 +178,21 @@ impl Tokens {
         revisions.is_some_and(|(this, other)| this.sign_in == other.sign_in)
     }
 
-    /// A time that the server wrote into the access token.
-    fn server_time(&self) -> Option<Timestamp> {
-        let claims = Claims::of(&self.access_token)?;
-        claims.issued_at().or_else(|| claims.expires_at())
-    }
-
     /// How long the access token still lives; zero when it is over, `None` when unknown.
     pub(crate) fn remaining(&self, now: Timestamp) -> Option<Duration> {
         self.expires_at.map(|end| span(now, end).unwrap_or_default())
     }
+}
+
+/// When a server issued an access token, by its own clock.
+fn issued_at(tokens: &Tokens, lifetime: Option<u64>) -> Option<Timestamp> {
+    let claims = Claims::of(&tokens.access_token)?;
+    let lifetime = || Some(SignedDuration::from_secs(i64::try_from(lifetime?).ok()?));
+    claims.issued_at().or_else(|| claims.expires_at()?.checked_sub(lifetime()?).ok())
+}
+
+fn is_before(this: Option<Timestamp>, other: Option<Timestamp>) -> Option<bool> {
+    Some(this? < other?)
 }
 
 fn span(from: Timestamp, to: Timestamp) -> Option<Duration> {

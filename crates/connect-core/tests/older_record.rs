@@ -155,6 +155,31 @@ fn older_record_does_not_undo_a_sign_out() {
 }
 
 #[test]
+fn sign_in_is_the_later_one_although_tokens_live_shorter_by_now() {
+    let sign_in = |world: &World, n: u32, lifetime: i64| {
+        let exp = world.wall.as_second() + lifetime;
+        let access = jwt(&format!(r#"{{"sub":"ann","aud":"id","exp":{exp}}}"#));
+        let answer = format!(
+            r#"{{"access_token":"{access}","refresh_token":"hush-r{n}","token_type":"Bearer","expires_in":{lifetime}}}"#
+        );
+        let (_, next) = exchange(world.session.exchange(&oauth::Code::new("c0de"), world.now()));
+        next.resume(Ok(status(200, &answer)), world.now())
+    };
+    let mut world = World::default();
+    let mut store = None;
+    world.drive(sign_in(&world, 1, 86_400), &mut store, |_| unreachable!()).0.unwrap();
+    world.pass(60);
+    // Once with the first sign-in in memory, and once in another process.
+    let other = World { session: Session::new(world.session.app().clone(), "ann"), ..World::default() };
+    let mut copy = store.clone();
+    for (world, store) in [(&world, &mut store), (&World { wall: world.wall, ..other }, &mut copy)] {
+        world.drive(sign_in(world, 2, 3600), store, |_| unreachable!()).0.unwrap();
+        assert_eq!(store.as_ref().unwrap().refresh_token.as_ref().unwrap().expose(), "hush-r2");
+        assert_eq!(world.session.tokens().unwrap().refresh_token.unwrap().expose(), "hush-r2");
+    }
+}
+
+#[test]
 fn import_replaces_newer_tokens_too() {
     let (world, _, newer) = rotated();
     let old = Tokens::new(jwt(r#"{"sub":"ann","aud":"id","iat":1}"#), "hush-r8");
