@@ -8,7 +8,7 @@ use connect_core::{
     ErrorKind, TokenKey, Tokens,
     oauth::{Pkce, Revocation},
 };
-use connect_sandbox::ClientType;
+use connect_sandbox::{ClientType, Fault};
 use support::{CASES, Counts, Whose, World, consent};
 
 #[test]
@@ -87,6 +87,61 @@ fn signed_out(world: &World, key: &TokenKey, last: &Tokens) {
     if world.neighbour().is_some() {
         assert_eq!(world.known(last).is_none(), revocable, "{whose:?}");
     }
+}
+
+/// Has the token endpoint refuse the next request, as Microsoft does to a client that asks too often.
+fn refuse_once(world: &World) {
+    let endpoint = match world.whose {
+        Whose::Connect => "POST /oauth/token",
+        Whose::Google => "POST /google/token",
+        Whose::Microsoft => "POST /microsoft/{tenant}/oauth2/v2.0/token",
+        Whose::Apptoto => "POST /apptoto/api/oauth/token",
+    };
+    let body = r#"{"error":"invalid_grant","error_description":"AADSTS50196: a loop","error_codes":[50196]}"#;
+    world.server.with(|sandbox| sandbox.add_fault(Fault::on(endpoint).status(400).body(body)));
+}
+
+#[test]
+fn refusal_is_final_except_at_microsoft() {
+    for (whose, kind) in CASES {
+        let world = World::new(whose, kind);
+        let client = client_of!(connect_blocking::Client, &world);
+        let sign_in = || {
+            let pending = client.auth().sign_in(world.sign_in()).unwrap();
+            let callback = consent(pending.url());
+            client.auth().finish(pending, &callback).unwrap()
+        };
+        let user = sign_in();
+        refuse_once(&world);
+        let error = user.refresh().unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Authentication), "{whose:?}: {error}");
+        let stored = world.stored(user.session().key());
+        assert_eq!(stored.is_some(), whose == Whose::Microsoft, "{whose:?}");
+        assert!(stored.is_none_or(|tokens| tokens.refused.is_some()), "{whose:?}");
+        // It would be granted now, but is not asked for again for ten minutes.
+        let error = user.refresh().unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Authentication), "{whose:?}: {error}");
+        assert_eq!(world.counts().refreshes, 0, "{whose:?}");
+        let user = sign_in();
+        user.refresh().unwrap();
+        assert_eq!(world.stored(user.session().key()).unwrap().refused, None, "{whose:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusal_of_microsoft_keeps_the_sign_in_with_the_hyper_client() {
+    let world = World::new(Whose::Microsoft, ClientType::Confidential);
+    let client = client_of!(connect_hyper::Client, &world);
+    let pending = client.auth().sign_in(world.sign_in()).unwrap();
+    let callback = consent(pending.url());
+    let user = client.auth().finish(pending, &callback).await.unwrap();
+    refuse_once(&world);
+    for _ in 0..2 {
+        let error = user.refresh().await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Authentication), "{error}");
+    }
+    assert_eq!(world.counts().refreshes, 0);
+    assert!(world.stored(user.session().key()).unwrap().refused.is_some());
 }
 
 #[test]
