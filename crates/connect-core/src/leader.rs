@@ -84,8 +84,6 @@ impl Work for Leader {
                 self.locked_at = now.monotonic;
                 RefreshStep::Load(Loading(self))
             }
-            // Another holder refreshes by all appearances, and the token still works.
-            Ok(false) if self.reason == Reason::Early => self.done(Err(lock_wait::timed_out())),
             Ok(false) => {
                 let session = self.session.clone();
                 match self.lock.pause(session.app(), now) {
@@ -273,8 +271,8 @@ impl Leader {
                     return self.release(Err(error));
                 }
                 Some(tokens) if same_pair(state.tokens(), &tokens) => {
-                    if let Some(current) = &mut state.current {
-                        current.tokens.refused = tokens.refused; // by another process, perhaps
+                    if let (Some(current), Some(refused)) = (&mut state.current, tokens.refused) {
+                        current.tokens.refused = Some(refused); // by another process, perhaps
                     }
                     drop(state);
                     return self.exchange();
@@ -473,7 +471,12 @@ impl Leader {
         let outcome = Err(lock_wait::timed_out());
         trace::refreshed(self.reason, self.exchanged, &outcome);
         self.finished = true;
-        self.session.state().leading = false;
+        let mut state = self.session.state();
+        state.leading = false;
+        if self.reason == Reason::Early {
+            state.no_early_before = self.now.monotonic.saturating_add(PATIENCE);
+        }
+        drop(state);
         RefreshStep::Done(outcome)
     }
 

@@ -77,7 +77,9 @@ impl TokenTask {
             return RefreshStep::Done(outcome);
         }
         self.started = true;
-        let lock = LockWait::new(session.app(), self.deadline);
+        // Another holder refreshes by all appearances: while the token works, that is not waited for.
+        let deadline = if self.reason == Reason::Early { now.monotonic } else { self.deadline };
+        let lock = LockWait::new(session.app(), deadline);
         if self.reason == Reason::SignOut {
             state.sign_outs += 1;
             let number = state.sign_outs;

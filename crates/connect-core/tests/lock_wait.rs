@@ -93,6 +93,25 @@ fn early_refresh_leaves_a_held_lock_to_its_holder() {
 }
 
 #[test]
+fn early_refresh_that_found_the_lock_held_fails_no_waiter() {
+    let mut world = World::loaded();
+    world.pass(HOUR - 40);
+    let (early, _call) = wish(world.call());
+    let waiter = due(&world).0;
+    done(locking(early.start(world.now())).1.resume(Ok(false), world.now())).unwrap_err();
+    let (_, presented) = world.drive(waiter.start(world.now()), &mut Some(world.pair(1)), |_| Ok(minted(2)));
+    assert_eq!(presented, ["hush-r1"], "it waits for the lock itself");
+}
+
+#[test]
+fn early_refresh_does_not_wait_for_a_place() {
+    let mut world = World::loaded();
+    world.pass(HOUR - 40);
+    let (early, _call) = wish(world.call());
+    assert_eq!(locking(early.start(world.now())).1.deadline(), world.monotonic);
+}
+
+#[test]
 fn sign_in_that_waits_too_long_stays_pending() {
     let mut world = World::with(|config| config.timeout = secs(5));
     let save = queue(world.session.import(world.pair(3), world.now())).start(world.now());

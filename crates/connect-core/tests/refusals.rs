@@ -189,4 +189,9 @@ fn mark_that_cannot_be_saved_holds_in_its_process() {
     assert_eq!(marked.refused.unwrap().at, world.wall);
     release(saving.resume(Err(StoreError::new("read only")), world.now()), world.now()).unwrap_err();
     assert!(!world.session.has_pending());
+    let (task, _call) = wish(world.answered(status(401, "")));
+    let mut unmarked = Some(world.pair(1));
+    let (outcome, presented) = world.drive(task.start(world.now()), &mut unmarked, |_| Ok(minted(2)));
+    assert!(outcome.is_err());
+    assert_eq!(presented, [""; 0]);
 }
