@@ -40,8 +40,8 @@ impl Builder {
         }
     }
 
-    /// Keeps tokens there; the store is used on tokio's blocking pool. Default: in memory, until the process
-    /// ends.
+    /// Stores tokens in `store`, which works on tokio's blocking pool, on at most eight of its threads. Default: in
+    /// memory, until the process ends.
     pub fn store(self, store: impl TokenStore) -> Self {
         self.async_store(OnPool::new(store))
     }
