@@ -127,7 +127,7 @@ impl World {
             step = match step {
                 RefreshStep::Load(next) => next.resume(self.store.load(&key), self.now),
                 RefreshStep::TryLock(lease, next) => {
-                    next.resume(lock.take(self.store.try_lock(&key, lease)), self.now)
+                    next.resume(lock.take(self.store.try_lock(&key, lease)), self.now, self.now)
                 }
                 RefreshStep::Prepare(next) => next.resume(lock.with(|lock| lock.prepare()), self.now),
                 RefreshStep::Send(request, next) => next.resume(self.send(request, &mut service), self.now),

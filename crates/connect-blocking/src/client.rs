@@ -111,9 +111,12 @@ impl Client {
         B: Into<Option<Working<'a>>>,
     {
         let member = self.0.registry.member(&task.session().key().user);
-        let Some(_pass) = self.pass_gate(&member.gate, &task) else { return Err(task.timed_out()) };
+        let pass = self.pass_gate(&member.gate, &task);
+        if pass.is_none() {
+            return Err(task.timed_out());
+        }
         let Some(_busy) = begin(&self.0.busy).into() else { return Err(closed()) };
-        self.run(&task.session().clone(), task.start(self.now()))
+        self.run(&task.session().clone(), task.start(self.now()), pass)
     }
 
     /// Waits until no other task of the session is under way, within the caller's time.
@@ -121,17 +124,21 @@ impl Client {
         gates.refresh.enter(task.deadline().saturating_sub(self.now().monotonic))
     }
 
-    /// Carries out the steps of a sign-in.
-    pub(crate) fn keep(&self, session: &Session, step: RefreshStep) -> Result<(), Error> {
+    /// Begins a sign-in, and carries out its steps.
+    pub(crate) fn keep(
+        &self,
+        session: &Arc<Session>,
+        begin: impl FnOnce(Now) -> RefreshStep,
+    ) -> Result<(), Error> {
         let Some(_busy) = self.0.busy.enter_unless_closed() else { return Err(closed()) };
-        self.run(session, step)
+        self.run(session, begin(self.now()), None)
     }
 
-    fn run(&self, session: &Session, mut step: RefreshStep) -> Result<(), Error> {
+    fn run(&self, session: &Session, mut step: RefreshStep, pass: Option<Pass<'_>>) -> Result<(), Error> {
         let (key, store): (&TokenKey, &dyn TokenStore) = (session.key(), &self.0.store);
         let member = self.0.registry.member(&key.user);
         let mut lock = Locked::<dyn StoreLock>::new();
-        let (mut pass, mut place) = (None, None);
+        let (mut pass, mut place) = (pass, None);
         loop {
             step = match step {
                 RefreshStep::Load(next) => {
@@ -144,6 +151,7 @@ impl Client {
                 RefreshStep::TryLock(lease, next) => {
                     let left = next.deadline().saturating_sub(self.now().monotonic);
                     place = self.0.places.take(PLACES, left);
+                    let tried = self.now();
                     let held = match &place {
                         Some(_) => lock.take(store.try_lock(key, lease)),
                         None => Ok(false), // too many others hold one
@@ -151,7 +159,7 @@ impl Client {
                     if !matches!(held, Ok(true)) {
                         drop(place.take());
                     }
-                    next.resume(held, self.now())
+                    next.resume(held, tried, self.now())
                 }
                 RefreshStep::Prepare(next) => next.resume(lock.with(|lock| lock.prepare()), self.now()),
                 RefreshStep::Send(request, next) => next.resume(self.0.transport.send(request), self.now()),
@@ -165,7 +173,8 @@ impl Client {
                 }
                 RefreshStep::Release(next) => {
                     let released = lock.release().map_or(Ok(()), |lock| lock.release());
-                    drop(place.take());
+                    // The next task need not wait for what the observer does.
+                    drop((place.take(), pass.take()));
                     next.resume(released, self.now())
                 }
                 RefreshStep::Queue(task) => {

@@ -1,7 +1,7 @@
 //! Putting a pair into a session: the exchange of a code, or tokens handed in. The pair is pending then, and saved by a
 //! task that queues at the session's gate.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use connect_types::Scope;
 
@@ -52,7 +52,8 @@ impl Session {
         tokens.revision =
             Some(Revision { sign_in: self.app().entropy().text(), signed_in_at: None, number: 0 });
         tokens.refused = None;
-        take(self, tokens, Over::Import, now)
+        let sign_ins = self.state().sign_ins;
+        take(self, tokens, Over::Import, sign_ins, now)
     }
 }
 
@@ -60,44 +61,55 @@ impl Session {
 struct Finish {
     session: Arc<Session>,
     request: Request,
+    /// The sign-ins there had been when it began.
+    sign_ins: u64,
+    /// When (monotonic) it has waited long enough for the token endpoint.
+    deadline: Duration,
     /// What was asked for: it is granted where the answer names nothing else (RFC 6749 5.1).
     scope: Option<Scope>,
 }
 
 impl Finish {
-    /// A code is good for one request, so it waits where the token endpoint asked to wait a moment.
     fn start(
         session: &Arc<Session>,
         request: Result<Request, Error>,
         scope: Option<Scope>,
         now: Now,
     ) -> RefreshStep {
-        let app = session.app();
-        let finish = |request| Box::new(Self { session: session.clone(), request, scope });
-        match (request, token_endpoint::cooling_down(app, now)) {
-            (Err(error), _) => RefreshStep::Done(Err(error)),
-            (Ok(request), None) => finish(request).send(),
-            (Ok(request), Some(error)) => match error.retry_after() {
-                Some(wait) if wait <= app.config().exchange_timeout => {
-                    RefreshStep::Sleep(wait, Resting(finish(request)))
-                }
-                _ => RefreshStep::Done(Err(error)),
-            },
+        let sign_ins = session.state().sign_ins;
+        let deadline = now.monotonic.saturating_add(session.app().config().exchange_timeout);
+        match request {
+            Err(error) => RefreshStep::Done(Err(error)),
+            Ok(request) => {
+                Box::new(Self { session: session.clone(), request, sign_ins, deadline, scope }).send(now)
+            }
         }
     }
 
-    fn send(self: Box<Self>) -> RefreshStep {
-        RefreshStep::Send(self.request.clone(), Exchanging(self))
+    /// A code is good for one request, so it waits where the token endpoint asked to wait a moment.
+    fn send(self: Box<Self>, now: Now) -> RefreshStep {
+        let app = self.session.app();
+        let Some(error) = token_endpoint::cooling_down(app, now) else {
+            return RefreshStep::Send(self.request.clone(), Exchanging(self));
+        };
+        let left = self.deadline.saturating_sub(now.monotonic);
+        match error.retry_after() {
+            // A little longer than it asked, so that not all come at once.
+            Some(wait) if wait <= left => {
+                RefreshStep::Sleep(wait.mul_f64(1.0 + app.entropy().unit() / 20.0), Resting(self))
+            }
+            _ => RefreshStep::Done(Err(error)),
+        }
     }
 }
 
 impl Work for Finish {
-    fn rested(self: Box<Self>, _: Now) -> RefreshStep {
-        self.send()
+    fn rested(self: Box<Self>, now: Now) -> RefreshStep {
+        self.send(now)
     }
 
     fn sent(self: Box<Self>, outcome: Result<Response, TransportError>, now: Now) -> RefreshStep {
-        let Self { session, scope, .. } = *self;
+        let Self { session, scope, sign_ins, .. } = *self;
         let tokens = match outcome {
             Ok(response) => {
                 token_endpoint::read(session.app(), &response, None, now).map_err(Refusal::into_error)
@@ -110,15 +122,15 @@ impl Work for Finish {
             Ok(tokens)
         });
         match tokens {
-            Ok(tokens) => take(&session, tokens, Over::SignIn, now),
+            Ok(tokens) => take(&session, tokens, Over::SignIn, sign_ins, now),
             Err(error) => RefreshStep::Done(Err(error)),
         }
     }
 }
 
 /// The pair is pending from now on: whatever happens to these steps, the next call goes on with it.
-fn take(session: &Arc<Session>, tokens: Tokens, over: Over, now: Now) -> RefreshStep {
-    session.state().sign_in(tokens, over, now.monotonic);
+fn take(session: &Arc<Session>, tokens: Tokens, over: Over, sign_ins: u64, now: Now) -> RefreshStep {
+    session.state().sign_in(tokens, over, sign_ins, now.monotonic);
     let deadline = now.monotonic.saturating_add(session.app().config().timeout);
     match session.settle(deadline) {
         Some(save) => RefreshStep::Queue(save),

@@ -202,8 +202,8 @@ macro_rules! facade {
             /// Takes this user's tokens from elsewhere, such as another SDK: saved first, then in use. Pairs of
             /// this user that were in use before are replaced.
             pub $($async)* fn import(&self, tokens: Tokens) -> Result<(), Error> {
-                let step = self.session().import(tokens, self.client().now());
-                self.client().keep(self.session(), step)$($wait)*
+                let session = self.session();
+                self.client().keep(session, |now| session.import(tokens, now))$($wait)*
             }
 
             /// Exchanges the tokens for a new pair now. Calls do this by themselves when it is time: this is for
@@ -239,8 +239,8 @@ macro_rules! facade {
             /// Signs the user in with a code that came by another way than a redirect, such as from Google's popup:
             /// exchanges it and saves the tokens. See [`Code`] for what its caller has to check.
             pub $($async)* fn exchange(&self, code: &Code) -> Result<Tokens, Error> {
-                let step = self.session().exchange(code, self.client().now());
-                self.client().keep(self.session(), step)$($wait)*?;
+                let session = self.session();
+                self.client().keep(session, |now| session.exchange(code, now))$($wait)*?;
                 // Those of a sign-in that came later, if there is one.
                 self.tokens(std::time::Duration::MAX)$($wait)*
             }
@@ -273,8 +273,8 @@ macro_rules! facade {
             pub $($async)* fn finish(self, sign_in: PendingSignIn, callback: &str) -> Result<User, Error> {
                 let callback = Callback::parse(callback)?;
                 let user = self.client.user(sign_in.user());
-                let step = sign_in.finish(user.session(), &callback, self.client.now());
-                self.client.keep(user.session(), step)$($wait)*?;
+                let session = user.session();
+                self.client.keep(session, |now| sign_in.finish(session, &callback, now))$($wait)*?;
                 Ok(user)
             }
         }

@@ -35,7 +35,7 @@ pub(crate) struct Leader {
     lock: LockWait,
     phase: Phase,
     now: Now,
-    /// When (monotonic) it got the lock.
+    /// When (monotonic) it asked for the lock that it got.
     locked_at: Duration,
     /// Whether it has sent an exchange.
     exchanged: bool,
@@ -74,14 +74,14 @@ impl Work for Leader {
         }
     }
 
-    fn locked(mut self: Box<Self>, held: Result<bool, StoreError>, now: Now) -> RefreshStep {
+    fn locked(mut self: Box<Self>, held: Result<bool, StoreError>, tried: Duration, now: Now) -> RefreshStep {
         self.now = now;
         match held {
             Err(error) if self.reason == Reason::Settle => self.done(Err(not_saved(error))),
             Err(error) => self.done(Err(store_error("could not be locked", error))),
             Ok(true) => {
                 self.phase = Phase::Locked;
-                self.locked_at = now.monotonic;
+                self.locked_at = tried;
                 RefreshStep::Load(Loading(self))
             }
             Ok(false) => {
@@ -271,8 +271,12 @@ impl Leader {
                     return self.release(Err(error));
                 }
                 Some(tokens) if same_pair(state.tokens(), &tokens) => {
-                    if let (Some(current), Some(refused)) = (&mut state.current, tokens.refused) {
-                        current.tokens.refused = Some(refused); // by another process, perhaps
+                    if let Some(current) = &mut state.current {
+                        // By another process, perhaps; or a mark that could not be saved is the later one.
+                        let at = |refused: &Option<Refused>| refused.as_ref().map(|refused| refused.at);
+                        if at(&tokens.refused) > at(&current.tokens.refused) {
+                            current.tokens.refused = tokens.refused;
+                        }
                     }
                     drop(state);
                     return self.exchange();
@@ -324,11 +328,11 @@ impl Leader {
         if self.is_superseded() {
             return self.release(Ok(()));
         }
-        let tokens = {
+        let (tokens, refused_at) = {
             let state = self.session.state();
             // The waiters wait for an exchange of the pair there is now, not of the one this task began with.
             self.generation = state.generation;
-            state.tokens().cloned()
+            (state.tokens().cloned(), state.current.as_ref().and_then(|current| current.refused_at))
         };
         let Some((tokens, refresh_token)) =
             tokens.and_then(|tokens| Some((tokens.clone(), tokens.refresh_token?)))
@@ -337,7 +341,9 @@ impl Leader {
             return self.release(Err(Error::authentication(text)));
         };
         if let Some(refused) = &tokens.refused {
-            if self.now.wall.duration_since(refused.at).unsigned_abs() < REFUSED_FOR {
+            // By this process's own count of time as well: the machines' clocks may differ.
+            let is_recent = refused_at.is_some_and(|at| self.now.monotonic.saturating_sub(at) < REFUSED_FOR);
+            if is_recent || self.now.wall.duration_since(refused.at).unsigned_abs() < REFUSED_FOR {
                 let text = format!("the server refused to refresh the tokens: {}", refused.reason);
                 return self.release(Err(Error::authentication(text)));
             }
@@ -409,6 +415,7 @@ impl Leader {
             return self.release(Ok(())); // the user signed in anew
         };
         current.tokens.refused.clone_from(&tokens.refused);
+        current.refused_at = Some(self.now.monotonic);
         drop(state);
         self.tell_of_end(tokens.scope, error, true)
     }

@@ -42,11 +42,11 @@ pub(crate) enum Over {
 }
 
 impl State {
-    /// A pair of a new sign-in waits to be saved from now on, unless that of a later sign-in does already. Whatever was in
-    /// doubt before is settled by it.
-    pub(crate) fn sign_in(&mut self, tokens: Tokens, over: Over, at: Duration) {
-        let later = self.pending.as_ref().map(|pending| &pending.tokens).or(self.tokens());
-        if matches!(over, Over::SignIn) && later.is_some_and(|later| tokens.signed_in_before(later)) {
+    /// A pair of a new sign-in waits to be saved from now on, unless a later sign-in was faster: one that came since there
+    /// had been `sign_ins`. Whatever was in doubt before is settled by it.
+    pub(crate) fn sign_in(&mut self, tokens: Tokens, over: Over, sign_ins: u64, at: Duration) {
+        let others = self.pending.as_ref().map(|pending| &pending.tokens).or(self.tokens());
+        if self.sign_ins != sign_ins && others.is_some_and(|others| tokens.signed_in_before(others)) {
             return;
         }
         self.sign_ins += 1;
@@ -97,12 +97,14 @@ impl Pending {
         if stored.is_older_than(&self.tokens) {
             return true; // of two pairs the older never replaces the newer
         }
+        // One that is refused has to give way, whatever the server's clock said at its sign-in.
+        let is_later = |stored: &Tokens| stored.refused.is_none() && self.tokens.signed_in_before(stored);
         match &self.over {
             Over::Import => true,
             Over::Nothing => false,
             Over::Pair(from) => same_pair(Some(from), stored),
-            Over::SignIn => !self.tokens.signed_in_before(stored),
-            Over::Unread => !self.tokens.signed_in_before(stored) && !self.tokens.shares_sign_in_with(stored),
+            Over::SignIn => !is_later(stored),
+            Over::Unread => !is_later(stored) && !self.tokens.shares_sign_in_with(stored),
         }
     }
 }

@@ -75,6 +75,8 @@ pub(crate) struct Current {
     patient_until: Duration,
     /// Whether a call has succeeded with it.
     proven: bool,
+    /// When (monotonic) its refresh token was refused here for a reason that may pass.
+    pub(crate) refused_at: Option<Duration>,
     /// Whether its refresh token was sent for an exchange whose answer never came.
     pub(crate) fate_unknown: bool,
     /// When (monotonic) that was.
@@ -420,6 +422,7 @@ impl Current {
             minted,
             patient_until,
             proven: false,
+            refused_at: None,
             fate_unknown: false,
             doubted_at: Duration::ZERO,
         }

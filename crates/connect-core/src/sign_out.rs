@@ -23,7 +23,7 @@ pub(crate) struct SignOut {
     /// Which of the session's sign-outs it is.
     number: u64,
     lock: LockWait,
-    /// When (monotonic) it got the lock.
+    /// When (monotonic) it asked for the lock that it got.
     locked_at: Duration,
     /// How often the revocation was sent.
     tries: u32,
@@ -76,8 +76,8 @@ impl SignOut {
 }
 
 impl Work for SignOut {
-    fn locked(mut self: Box<Self>, held: Result<bool, StoreError>, now: Now) -> RefreshStep {
-        self.locked_at = now.monotonic;
+    fn locked(mut self: Box<Self>, held: Result<bool, StoreError>, tried: Duration, now: Now) -> RefreshStep {
+        self.locked_at = tried;
         let session = self.session.clone();
         let outcome = match held {
             Ok(true) => return RefreshStep::Load(Loading(self)),

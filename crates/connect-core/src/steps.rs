@@ -24,7 +24,10 @@
 //!                 Some(lock) => lock.load(),
 //!                 None => store.load(key),
 //!             }, now()),
-//!             RefreshStep::TryLock(lease, next) => next.resume(lock.take(store.try_lock(key, lease)), now()),
+//!             RefreshStep::TryLock(lease, next) => {
+//!                 let tried = now();
+//!                 next.resume(lock.take(store.try_lock(key, lease)), tried, now())
+//!             }
 //!             RefreshStep::Prepare(next) => next.resume(lock.with(|lock| lock.prepare()), now()),
 //!             RefreshStep::Send(request, next) => next.resume(transport.send(request), now()),
 //!             RefreshStep::Save(tokens, next) => next.resume(lock.with(|lock| lock.save(&tokens)), now()),
@@ -48,8 +51,8 @@ use crate::{
     Written, trace,
 };
 
-/// How many tasks of a client may hold a lock of the store, or have an exchange under way, at a time. Both clients wait for
-/// a place before [`RefreshStep::TryLock`], within [`Locking::deadline`].
+/// How many tasks of a client may hold a lock of the store at a time; a refresh token is exchanged under it. Both clients
+/// wait for a place before [`RefreshStep::TryLock`], within [`Locking::deadline`].
 pub const MAX_TASKS_AT_ONCE: u32 = 128;
 
 /// The driver's next action, with the continuation that takes its result.
@@ -84,7 +87,7 @@ pub(crate) trait Work: Send {
         not_asked()
     }
 
-    fn locked(self: Box<Self>, _: Result<bool, StoreError>, _: Now) -> RefreshStep {
+    fn locked(self: Box<Self>, _: Result<bool, StoreError>, _: Duration, _: Now) -> RefreshStep {
         not_asked()
     }
 
@@ -156,9 +159,9 @@ impl Locking {
         self.deadline
     }
 
-    /// Goes on with whether the lock is held now.
-    pub fn resume(self, held: Result<bool, StoreError>, now: Now) -> RefreshStep {
-        self.work.locked(held, now)
+    /// Goes on with whether the lock is held now. `tried` is the time right before the try: the lease may run since then.
+    pub fn resume(self, held: Result<bool, StoreError>, tried: Now, now: Now) -> RefreshStep {
+        self.work.locked(held, tried.monotonic, now)
     }
 }
 
@@ -177,7 +180,7 @@ impl Resting {
 #[must_use = "dropping it loses the outcome"]
 pub struct Releasing {
     pub(crate) outcome: Result<(), Error>,
-    /// What the observer is told once nobody has to wait for it any more.
+    /// What the observer is told once the lock is given back.
     pub(crate) ended: Option<(Arc<Session>, SessionEnded)>,
 }
 
@@ -228,12 +231,17 @@ impl<L: ?Sized> Locked<L> {
         self.0.as_mut()
     }
 
-    /// Does something with the lock; the machine asks for it only while one is held.
+    /// The lock; an error where none is held, for which the machine does not ask.
+    pub fn required(&mut self) -> Result<&mut Box<L>, StoreError> {
+        self.held().ok_or_else(StoreError::lost_lease)
+    }
+
+    /// Does something with the lock.
     pub fn with<T>(
         &mut self,
         action: impl FnOnce(&mut Box<L>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.held().map_or_else(|| Err(StoreError::lost_lease()), action)
+        action(self.required()?)
     }
 
     /// Hands the lock out, to be released.

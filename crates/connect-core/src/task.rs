@@ -89,12 +89,11 @@ impl TokenTask {
         state.leading = true;
         state.early_wish &= self.reason != Reason::Early;
         let (generation, sign_ins) = (state.generation, state.sign_ins);
+        // A sign-in that came meanwhile is saved by this task.
+        let needs_no_lock = self.reason == Reason::Absent && state.pending.is_none();
         drop(state); // a leader locks it when it is dropped
         let leader = Leader::new(&session, self.reason, generation, sign_ins, lock, now);
-        match self.reason {
-            Reason::Absent => RefreshStep::Load(Loading(leader)),
-            _ => lock.request(leader),
-        }
+        if needs_no_lock { RefreshStep::Load(Loading(leader)) } else { lock.request(leader) }
     }
 
     fn settled_meanwhile(&self, state: &State) -> Option<Result<(), Error>> {

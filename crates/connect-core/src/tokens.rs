@@ -158,12 +158,20 @@ impl Tokens {
             (Some(this), Some(other)) if this.sign_in == other.sign_in => this.number < other.number,
             (Some(_), Some(_)) => self.signed_in_before(other),
             _ => match (Claims::of(&self.access_token), Claims::of(&other.access_token)) {
-                (Some(this), Some(other)) => is_before(this.issued_at(), other.issued_at())
-                    .or_else(|| is_before(this.expires_at(), other.expires_at()))
+                (Some(these), Some(others)) => is_before(these.issued_at(), others.issued_at())
+                    .or_else(|| is_before(self.issued_by_server(&these), other.issued_by_server(&others)))
+                    .or_else(|| is_before(these.expires_at(), others.expires_at()))
                     .unwrap_or(false),
                 _ => false,
             },
         }
+    }
+
+    /// The end of the access token by the server's clock, less the lifetime that the server gave: lifetimes may change.
+    fn issued_by_server(&self, claims: &Claims) -> Option<Timestamp> {
+        let end = claims.expires_at()?;
+        let lifetime = self.lifetime().filter(|_| self.expires_at != Some(end))?; // otherwise the server gave none
+        end.checked_sub(lifetime).ok()
     }
 
     /// Whether it descends from another sign-in than `other`, known to be an earlier one.
@@ -319,6 +327,14 @@ mod tests {
         // A token that lives shorter was still issued later.
         assert_older(&claims(r#"{"iat":10,"exp":90}"#), &claims(r#"{"iat":11,"exp":80}"#));
         assert_older(&claims(r#"{"exp":1}"#), &pair(jwt(r#"{"exp":2}"#), Some(("a", None, 0))));
+        // Tokens live shorter by now: the end alone would say that the newer one is older.
+        let received = |exp: i64, lifetime: i64| {
+            let mut tokens = claims(&format!(r#"{{"exp":{exp}}}"#));
+            tokens.issued_at = Some(Timestamp::from_second(5).unwrap()); // by whatever clock
+            tokens.expires_at = Some(Timestamp::from_second(5 + lifetime).unwrap());
+            tokens
+        };
+        assert_older(&received(1_000_003_600, 3600), &received(1_000_000_960, 900));
     }
 
     #[test]

@@ -57,7 +57,7 @@ pub struct FreshConnection;
 
 impl FreshConnection {
     /// Whether `request` has it.
-    pub fn is_required(request: &Request) -> bool {
+    pub fn is_required<B>(request: &http::Request<B>) -> bool {
         request.extensions().get::<Self>().is_some()
     }
 }

@@ -15,7 +15,7 @@ fn due(world: &World) -> (TokenTask, Refreshing) {
 
 /// Another holder has the lock: the pause before the next try, which is made.
 fn not_free(world: &mut World, step: RefreshStep) -> (Duration, RefreshStep) {
-    let (pause, next) = resting(locking(step).1.resume(Ok(false), world.now()));
+    let (pause, next) = resting(locking(step).1.resume(Ok(false), world.now(), world.now()));
     world.monotonic += pause;
     (pause, next.resume(world.now()))
 }
@@ -53,7 +53,7 @@ fn caller_stops_waiting_at_its_deadline() {
         let (task, call) = due(&world);
         let mut step = task.start(world.now());
         let outcome = loop {
-            step = match locking(step).1.resume(Ok(false), world.now()) {
+            step = match locking(step).1.resume(Ok(false), world.now(), world.now()) {
                 RefreshStep::Sleep(pause, next) => {
                     world.monotonic += pause;
                     next.resume(world.now())
@@ -76,7 +76,7 @@ fn waiter_with_time_left_goes_on_after_one_without() {
     let patient = due(&world).0;
     let waiting = impatient.start(world.now());
     world.pass(1);
-    done(locking(waiting).1.resume(Ok(false), world.now())).unwrap_err();
+    done(locking(waiting).1.resume(Ok(false), world.now(), world.now())).unwrap_err();
     let (_, presented) = world.drive(patient.start(world.now()), &mut Some(world.pair(1)), |_| Ok(minted(2)));
     assert_eq!(presented, ["hush-r1"], "its own time is not over");
 }
@@ -86,7 +86,7 @@ fn early_refresh_leaves_a_held_lock_to_its_holder() {
     let mut world = World::loaded();
     world.pass(HOUR - 40);
     let (early, call) = wish(world.call());
-    let outcome = done(locking(early.start(world.now())).1.resume(Ok(false), world.now()));
+    let outcome = done(locking(early.start(world.now())).1.resume(Ok(false), world.now(), world.now()));
     let request = send(call.resume(outcome, world.now())).0;
     assert_eq!(bearer(&request), "hush-a1", "the token still works");
     assert_eq!(world.bearer(), "hush-a1", "and the next call does not try at once");
@@ -98,7 +98,7 @@ fn early_refresh_that_found_the_lock_held_fails_no_waiter() {
     world.pass(HOUR - 40);
     let (early, _call) = wish(world.call());
     let waiter = due(&world).0;
-    done(locking(early.start(world.now())).1.resume(Ok(false), world.now())).unwrap_err();
+    done(locking(early.start(world.now())).1.resume(Ok(false), world.now(), world.now())).unwrap_err();
     let (_, presented) = world.drive(waiter.start(world.now()), &mut Some(world.pair(1)), |_| Ok(minted(2)));
     assert_eq!(presented, ["hush-r1"], "it waits for the lock itself");
 }
@@ -116,7 +116,7 @@ fn sign_in_that_waits_too_long_stays_pending() {
     let mut world = World::with(|config| config.timeout = secs(5));
     let save = queue(world.session.import(world.pair(3), world.now())).start(world.now());
     world.pass(5);
-    let error = done(locking(save).1.resume(Ok(false), world.now())).unwrap_err();
+    let error = done(locking(save).1.resume(Ok(false), world.now(), world.now())).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Timeout), "{error:?}");
     assert!(world.session.has_pending());
     let (settle, _call) = wish(world.call());
@@ -137,7 +137,7 @@ fn sign_out_waits_for_the_lock_as_well() {
     assert!(store.is_none());
     let waiting = world.sign_out();
     world.pass(60);
-    let error = done(locking(waiting).1.resume(Ok(false), world.now())).unwrap_err();
+    let error = done(locking(waiting).1.resume(Ok(false), world.now(), world.now())).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Timeout), "{error:?}");
 }
 
@@ -154,5 +154,18 @@ fn one_sign_out_serves_the_callers_that_waited_for_it() {
             assert_eq!(done(waiter.start(world.now())).is_ok(), works);
         }
         locking(world.sign_out()); // requested after it: it begins anew
+    }
+}
+
+#[test]
+fn lease_runs_from_before_the_try() {
+    for (seconds, sends) in [(5, true), (6, false)] {
+        let mut world = World::loaded();
+        let step = due(&world).0.start(world.now());
+        let tried = world.now();
+        world.monotonic += secs(seconds);
+        let step = locking(step).1.resume(Ok(true), tried, world.now());
+        let step = load(step, Ok(Some(world.pair(1))), world.now());
+        assert_eq!(matches!(step, RefreshStep::Send(..)), sends, "{seconds} s");
     }
 }

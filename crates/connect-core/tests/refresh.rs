@@ -85,7 +85,7 @@ fn the_exchange_has_its_own_timeout_and_the_lease_outlasts_it() {
     let (leader, _call) = wish(world.answered(status(401, "")));
     let (lease, locked) = locking(leader.start(world.now()));
     let RefreshStep::Send(request, _) =
-        load(locked.resume(Ok(true), world.now()), Ok(Some(world.pair(1))), world.now())
+        load(locked.resume(Ok(true), world.now(), world.now()), Ok(Some(world.pair(1))), world.now())
     else {
         panic!("no exchange");
     };

@@ -192,9 +192,11 @@ fn a_lost_exchange_keeps_nothing() {
 #[test]
 fn a_sign_in_that_could_not_be_saved_is_settled_by_the_next_call() {
     let world = World::loaded();
-    let error = done(
-        locking(exchanged(&world).start(world.now())).1.resume(Err(StoreError::new("busy")), world.now()),
-    )
+    let error = done(locking(exchanged(&world).start(world.now())).1.resume(
+        Err(StoreError::new("busy")),
+        world.now(),
+        world.now(),
+    ))
     .unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::TokenStore));
     let (refresh, call) = wish(world.call());
@@ -242,7 +244,7 @@ fn a_sign_in_while_the_leader_waits_for_the_lock_leaves_it_nothing_to_do() {
     let mut store = Some(world.pair(1));
     world.drive(exchanged(&world).start(world.now()), &mut store, |_| unreachable!()).0.unwrap();
     let (outcome, presented) =
-        world.drive(waiting.resume(Ok(true), world.now()), &mut store, |_| unreachable!());
+        world.drive(waiting.resume(Ok(true), world.now(), world.now()), &mut store, |_| unreachable!());
     assert!(presented.is_empty());
     assert_eq!(bearer(&send(call.resume(outcome, world.now())).0), jwt(OURS));
 }
@@ -256,7 +258,7 @@ fn a_sign_in_that_holds_the_lock_leaves_a_leader_behind_it_nothing_to_do() {
     let mut store = Some(world.pair(1));
     world.drive(signing_in.start(world.now()), &mut store, |_| unreachable!()).0.unwrap();
     let (outcome, presented) =
-        world.drive(waiting.resume(Ok(true), world.now()), &mut store, |_| Ok(minted(9)));
+        world.drive(waiting.resume(Ok(true), world.now(), world.now()), &mut store, |_| Ok(minted(9)));
     assert!(presented.is_empty(), "the new pair needs no exchange");
     assert_eq!(bearer(&send(call.resume(outcome, world.now())).0), jwt(OURS));
 }
@@ -287,6 +289,21 @@ fn a_call_saves_a_sign_in_that_waits_although_a_leader_still_reads_the_store() {
     done(reading.resume(Ok(None), world.now())).unwrap();
     let (outcome, _) = world.drive(refresh.start(world.now()), &mut None, |_| unreachable!());
     assert_eq!(bearer(&send(call.resume(outcome, world.now())).0), jwt(OURS));
+}
+
+#[test]
+fn sign_in_is_saved_by_a_call_that_found_no_tokens_before() {
+    let world = World::default();
+    let (first, _first) = wish(world.call());
+    let (second, _second) = wish(world.call());
+    let reading = loading(first.start(world.now()));
+    let save = exchanged(&world);
+    done(reading.resume(Ok(None), world.now())).unwrap();
+    let mut store = None;
+    world.drive(second.start(world.now()), &mut store, |_| unreachable!()).0.unwrap();
+    assert_eq!(store.unwrap().refresh_token.unwrap().expose(), "hush-r5");
+    done(save.start(world.now())).unwrap();
+    assert_eq!(world.bearer(), jwt(OURS));
 }
 
 #[test]

@@ -107,7 +107,8 @@ fn a_leader_that_waits_meanwhile_brings_nothing_back() {
     let (_, waiting) = locking(leader.start(world.now()));
     let mut store = Some(world.pair(1));
     world.drive(world.sign_out(), &mut store, |_| Ok(status(200, ""))).0.unwrap();
-    let (outcome, _) = world.drive(waiting.resume(Ok(true), world.now()), &mut store, |_| unreachable!());
+    let (outcome, _) =
+        world.drive(waiting.resume(Ok(true), world.now(), world.now()), &mut store, |_| unreachable!());
     let (absent, _call) = wish(call.resume(outcome, world.now()));
     let error = done(load(absent.start(world.now()), Ok(None), world.now())).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Authentication));

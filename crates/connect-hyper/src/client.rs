@@ -7,7 +7,7 @@ use std::{
 
 use connect_core::{
     AsyncStoreLock, AsyncTokenStore, AsyncTransport, AtOnce, ErrorKind, Locked, Now, RefreshStep, Registry,
-    Request, Response, Session, Step, StoreError, Timeout, TokenTask, TransportError,
+    Request, Response, Session, Step, Timeout, TokenTask, TransportError,
 };
 use jiff::Timestamp;
 use tokio::{
@@ -158,14 +158,17 @@ impl Client {
         timeout(left, member.gate.refresh.clone().lock_owned()).await.ok()
     }
 
-    /// Carries out the steps of a sign-in on a task of its own.
-    pub(crate) async fn keep(&self, session: &Arc<Session>, step: RefreshStep) -> Result<(), Error> {
-        match step {
+    /// Begins a sign-in, and carries out its steps on a task of its own.
+    pub(crate) async fn keep(
+        &self,
+        session: &Arc<Session>,
+        begin: impl FnOnce(Now) -> RefreshStep,
+    ) -> Result<(), Error> {
+        runtime()?;
+        let Some(busy) = Busy::unless_closed(self.clone()) else { return Err(closed()) };
+        match begin(self.now()) {
             RefreshStep::Done(outcome) => outcome,
-            step => {
-                let Some(busy) = Busy::unless_closed(self.clone()) else { return Err(closed()) };
-                detach(busy, session.clone(), step, None).await
-            }
+            step => detach(busy, session.clone(), step, None).await,
         }
     }
 
@@ -190,6 +193,7 @@ impl Client {
                 RefreshStep::TryLock(lease, next) => {
                     let left = next.deadline().saturating_sub(self.now().monotonic);
                     place = timeout(left, self.0.places.acquire()).await.ok();
+                    let tried = self.now();
                     let held = match &place {
                         Some(_) => lock.take(store.try_lock(key, lease).await),
                         None => Ok(false), // too many others hold one
@@ -197,12 +201,12 @@ impl Client {
                     if !matches!(held, Ok(true)) {
                         drop(place.take());
                     }
-                    next.resume(held, self.now())
+                    next.resume(held, tried, self.now())
                 }
                 RefreshStep::Prepare(next) => {
-                    let prepared = match lock.held() {
-                        Some(lock) => lock.prepare().await,
-                        None => Err(StoreError::lost_lease()),
+                    let prepared = match lock.required() {
+                        Ok(lock) => lock.prepare().await,
+                        Err(error) => Err(error),
                     };
                     next.resume(prepared, self.now())
                 }
@@ -210,16 +214,16 @@ impl Client {
                     next.resume(self.0.transport.send(request).await, self.now())
                 }
                 RefreshStep::Save(tokens, next) => {
-                    let saved = match lock.held() {
-                        Some(lock) => lock.save(&tokens).await,
-                        None => Err(StoreError::lost_lease()),
+                    let saved = match lock.required() {
+                        Ok(lock) => lock.save(&tokens).await,
+                        Err(error) => Err(error),
                     };
                     next.resume(saved, self.now())
                 }
                 RefreshStep::Delete(next) => {
-                    let deleted = match lock.held() {
-                        Some(lock) => lock.delete().await,
-                        None => Err(StoreError::lost_lease()),
+                    let deleted = match lock.required() {
+                        Ok(lock) => lock.delete().await,
+                        Err(error) => Err(error),
                     };
                     next.resume(deleted, self.now())
                 }
@@ -232,7 +236,8 @@ impl Client {
                         Some(lock) => lock.release().await,
                         None => Ok(()),
                     };
-                    drop(place.take());
+                    // The next task need not wait for what the observer does.
+                    drop((place.take(), pass.take()));
                     next.resume(released, self.now())
                 }
                 RefreshStep::Queue(task) => {

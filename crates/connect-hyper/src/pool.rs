@@ -10,6 +10,8 @@ use tokio::{runtime::Handle, sync::Semaphore, task::spawn_blocking};
 
 /// How many threads of the pool a store uses at a time: the others are the application's.
 const THREADS: usize = 8;
+/// How many of them read without a lock, so that a holder of one does not wait behind a crowd of readers.
+const READERS: usize = THREADS / 2;
 
 /// A blocking store, and the threads that it may use.
 #[derive(Clone)]
@@ -18,11 +20,13 @@ pub(crate) struct OnPool(Arc<Inner>);
 struct Inner {
     store: Box<dyn TokenStore>,
     threads: Semaphore,
+    readers: Semaphore,
 }
 
 impl OnPool {
     pub(crate) fn new(store: impl TokenStore) -> Self {
-        Self(Arc::new(Inner { store: Box::new(store), threads: Semaphore::new(THREADS) }))
+        let (threads, readers) = (Semaphore::new(THREADS), Semaphore::new(READERS));
+        Self(Arc::new(Inner { store: Box::new(store), threads, readers }))
     }
 
     async fn run<T: Send + 'static>(
@@ -41,6 +45,7 @@ impl OnPool {
 impl AsyncTokenStore for OnPool {
     async fn load(&self, key: &TokenKey) -> Result<Option<Tokens>, StoreError> {
         let key = key.clone();
+        let _reader = self.0.readers.acquire().await;
         self.run(move |store| store.load(&key)).await
     }
 

@@ -45,6 +45,9 @@ pub struct HyperTransport {
     max_response_size: usize,
 }
 
+/// hyper-util adds times to the clock and panics where that overflows; a year is as good as no limit.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+
 type Secure = Connections<Within<HttpsConnector<Dial>>>;
 
 /// The connections to servers: kept alive, and made for one request.
@@ -56,7 +59,7 @@ struct Connections<C> {
 impl<C: Connect + Clone + Send + Sync + 'static> Connections<C> {
     fn new(connector: C, idle: Duration) -> Self {
         let mut builder = legacy::Client::builder(TokioExecutor::new());
-        builder.pool_timer(TokioTimer::new()).pool_idle_timeout(idle);
+        builder.pool_timer(TokioTimer::new()).pool_idle_timeout(idle.min(LONGEST));
         let kept = if idle.is_zero() { 0 } else { usize::MAX };
         Self {
             kept: builder.pool_max_idle_per_host(kept).build(connector.clone()),
@@ -65,8 +68,11 @@ impl<C: Connect + Clone + Send + Sync + 'static> Connections<C> {
     }
 
     fn request(&self, request: http::Request<Full<Bytes>>) -> ResponseFuture {
-        let is_fresh = request.extensions().get::<FreshConnection>().is_some();
-        if is_fresh { self.fresh.request(request) } else { self.kept.request(request) }
+        if FreshConnection::is_required(&request) {
+            self.fresh.request(request)
+        } else {
+            self.kept.request(request)
+        }
     }
 }
 

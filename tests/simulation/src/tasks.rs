@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use connect_core::{
-    Call, Deleting, Error, Exchanging, Loading, Locking, Preparing, RefreshStep, Refreshing, Releasing,
+    Call, Deleting, Error, Exchanging, Loading, Locking, Now, Preparing, RefreshStep, Refreshing, Releasing,
     Request, Response, Resting, Saving, Sending, Sleeping, Step, StoreError, TokenTask, Tokens,
     TransportError, Written,
     types::{GetConnectionStatus, NewEvent, Scope},
@@ -92,7 +92,8 @@ pub(super) struct Job {
 enum Work {
     Gate(TokenTask),
     Load(Loading),
-    TryLock(u64, Locking),
+    /// For this lease, since then.
+    TryLock(u64, Now, Locking),
     Rest(Resting),
     Prepare(Preparing),
     Send(Exchanging),
@@ -475,7 +476,8 @@ impl World {
             RefreshStep::TryLock(lease, next) => {
                 let lease = u64::try_from(lease.as_millis()).unwrap_or(u64::MAX);
                 job.deadline = next.deadline();
-                self.store(id, Work::TryLock(lease, next));
+                let tried = self.time(process);
+                self.store(id, Work::TryLock(lease, tried, next));
             }
             RefreshStep::Prepare(next) => self.store(id, Work::Prepare(next)),
             RefreshStep::Save(tokens, next) => self.store(id, Work::Save(tokens, next)),
@@ -664,7 +666,7 @@ impl World {
                 }
                 next.resume(found, now)
             }
-            Work::TryLock(lease, next) => {
+            Work::TryLock(lease, tried, next) => {
                 let held =
                     if failed { Err(failure()) } else { Ok(self.storage.lock(user, id, self.now, lease)) };
                 self.note(|| format!("#{id} has the lock: {held:?}"));
@@ -672,7 +674,7 @@ impl World {
                     let at = self.now;
                     self.job(id, |job| job.locked = Some(at));
                 }
-                next.resume(held, now)
+                next.resume(held, tried, now)
             }
             Work::Prepare(next) => {
                 let outcome = match holds {

@@ -103,7 +103,7 @@ impl World {
             assert!(presented.len() < 10, "it exchanges without end");
             step = match step {
                 RefreshStep::Load(next) => next.resume(Ok(store.clone()), now),
-                RefreshStep::TryLock(_, next) => next.resume(Ok(true), now),
+                RefreshStep::TryLock(_, next) => next.resume(Ok(true), now, now),
                 RefreshStep::Prepare(next) => next.resume(Ok(()), now),
                 RefreshStep::Send(request, next) => {
                     presented.push(grant(&request));
@@ -267,7 +267,7 @@ takers! {
 #[track_caller]
 pub fn lock(step: RefreshStep, now: Now) -> RefreshStep {
     let step = if let RefreshStep::Queue(task) = step { task.start(now) } else { step };
-    locking(step).1.resume(Ok(true), now)
+    locking(step).1.resume(Ok(true), now, now)
 }
 
 impl World {
