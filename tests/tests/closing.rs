@@ -48,3 +48,21 @@ fn a_save_that_fails_keeps_no_other_back_without_a_runtime_either() {
     client.close(AT_MOST).unwrap();
     assert_eq!(store.saves(), 3);
 }
+
+#[tokio::test]
+async fn import_on_a_closed_client_has_no_effect() {
+    let store = Flaky::new(MemoryStore::new());
+    let hyper = client!(connect_hyper, store.clone());
+    hyper.close(AT_MOST).await.unwrap();
+    let user = hyper.user("ann");
+    let error = user.import(Tokens::new("access", "refresh")).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Configuration), "{error:?}");
+    assert!(!user.session().has_pending());
+    let blocking = client!(connect_blocking, store.clone());
+    blocking.close(AT_MOST).unwrap();
+    let user = blocking.user("ann");
+    let error = user.import(Tokens::new("access", "refresh")).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Configuration), "{error:?}");
+    assert!(!user.session().has_pending());
+    assert_eq!(store.saves(), 0);
+}
