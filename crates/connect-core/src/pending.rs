@@ -109,7 +109,7 @@ impl Pending {
     }
 }
 
-/// Whether `pair` is `known`, or an older pair of its sign-in: then it is no better.
+/// Whether `pair` is `known` itself or an older pair of the same sign-in.
 pub(crate) fn is_same_or_older(pair: &Tokens, known: &Tokens) -> bool {
     same_pair(Some(known), pair) || pair.is_older_than(known) && pair.shares_sign_in_with(known)
 }
