@@ -239,7 +239,7 @@ fn redis_prepare_without_memory_fails() {
     let Some(url) = engine("CONNECT_TEST_REDIS") else { return };
     let _alone = REDIS.lock().unwrap_or_else(PoisonError::into_inner);
     run(async {
-        let store = RedisStore::new(&url).unwrap().prefix("memory");
+        let store = RedisStore::new(&url).unwrap().prefix("full");
         for (user, stored) in [("memory", Some(pair())), ("memory of a new user", None)] {
             let key = key(user);
             if stored.is_some() {

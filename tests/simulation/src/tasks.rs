@@ -104,6 +104,13 @@ enum Work {
 }
 
 impl Task {
+    fn purpose(&self) -> Option<Purpose> {
+        match &self.kind {
+            Kind::Job(job) => Some(job.purpose),
+            Kind::Call { .. } => None,
+        }
+    }
+
     pub(super) fn is_call(&self) -> bool {
         matches!(self.kind, Kind::Call { .. })
     }
@@ -297,6 +304,28 @@ impl World {
             "/api/oauth/revoke" => self.often * 3,
             _ => 0,
         };
+        if exchange && self.rng.bool() {
+            let Some(task) = self.tasks.get(&id) else { return };
+            let whom = (task.process, task.user);
+            match fate.fault {
+                Some(Fault::RefusedForNow) => {
+                    self.at(self.now + fate.there, Event::Fault(Fault::Restored, Some(whom)));
+                }
+                // Another sign-in is faster, and its pair cannot be saved for a while.
+                Some(Fault::Slow) if task.purpose() == Some(Purpose::SignIn) => {
+                    let granted = self.now + fate.there;
+                    self.at(granted + 1_000, Event::Fault(Fault::ReadOnly, Some(whom)));
+                    self.at(granted + 1_100, Event::Fault(Fault::SignIn, Some(whom)));
+                }
+                // Another process takes the lock, and is faster.
+                Some(Fault::Slow) => {
+                    let process = self.rng.usize(0..self.processes.len());
+                    self.at(self.now + 1, Event::Fault(Fault::LockLost, Some(whom)));
+                    self.at(self.now + 2, Event::Call { process, user: whom.1 });
+                }
+                _ => {}
+            }
+        }
         if self.rng.u64(0..1000) < meanwhile {
             let Some(task) = self.tasks.get(&id) else { return };
             self.meanwhile(task.process, task.user, fate.there + fate.back);
@@ -410,7 +439,9 @@ impl World {
                 {
                     if presented.is_none() {
                         // A sign-in takes the place of what was not saved yet, and of what comes after it.
-                        self.truth.gives_up(life, Some(user));
+                        if !self.truth.waits_for_later_sign_in(&access, life) {
+                            self.truth.gives_up(life, Some(user));
+                        }
                         self.truth.forgets_sign_outs(life, user);
                         self.processes[process].signed_in[user] = self.now;
                     }
@@ -693,6 +724,11 @@ impl World {
                 } else {
                     let refresh = tokens.refresh_token.as_ref().map(|token| token.expose().to_owned());
                     let refused = tokens.refused.as_ref().and_then(|refused| self.since_start(refused.at));
+                    let before = self.storage.load(user).filter(|tokens| tokens.refused.is_none());
+                    let before = before.map(|tokens| tokens.access_token.expose().to_owned());
+                    if before == read && before.is_some_and(|before| self.truth.is_older(&access, &before)) {
+                        self.breach(format!("#{id} saves an older pair over a newer one"));
+                    }
                     self.storage.save(user, tokens);
                     self.truth.saved(&access, self.now);
                     self.truth.refused_for_now(&access, refused.filter(|at| *at <= self.now));

@@ -129,14 +129,14 @@ impl Truth {
         if family.excused {
             return Ok(()); // it is over: nothing can be lost by it any more
         }
+        if knows_newer {
+            return Err(format!("generation {} is presented by a process that has a newer one", pair.number));
+        }
         if who.unwritable {
             return Err("a refresh token is presented although nothing can be saved".to_owned());
         }
         if pair.refused.is_some_and(|at| now < at + REFUSED_FOR) && !who.skewed {
             return Err("a refresh token is presented again that was refused for now".to_owned());
-        }
-        if knows_newer {
-            return Err(format!("generation {} is presented by a process that has a newer one", pair.number));
         }
         if !who.locked && !who.robbed {
             return Err("a refresh token is presented without the lock".to_owned());
@@ -223,7 +223,9 @@ impl Truth {
             Rotation::Grace | Rotation::Kept if !dead => self.revoke(user, helpless),
             Rotation::Grace | Rotation::Kept => {}
         }
-        self.families[family].excused |= helpless;
+        if !(late && self.rotation == Rotation::Strict) {
+            self.families[family].excused |= helpless;
+        }
         (!cannot_count).then_some(helpless)
     }
 
@@ -372,6 +374,9 @@ impl Truth {
     /// A life has signed the user out: what was in the store is gone, and what this life knew is not to come back to it,
     /// unless the user has signed in since.
     pub(super) fn signs_out(&mut self, life: Life, user: usize, signed_in_since: bool) {
+        if !signed_in_since {
+            self.gives_up(life, Some(user));
+        }
         for pair in &self.pairs {
             let family = &mut self.families[pair.family];
             family.excused |= family.user == user && pair.saved.is_some();
@@ -425,6 +430,35 @@ impl Truth {
         if let Some(&index) = self.by_access.get(access) {
             self.pairs[index].save_failed = true;
         }
+    }
+
+    /// Whether this life has the unsaved pair of a later sign-in than that of this pair.
+    pub(super) fn waits_for_later_sign_in(&self, access: &str, life: Life) -> bool {
+        let Some(&index) = self.by_access.get(access) else { return false };
+        self.newer_than(index).any(|pair| pair.holder == Some(life) && !pair.given_up && pair.saved.is_none())
+    }
+
+    /// Whether a pair is older than another one: of the same sign-in, or of an earlier one.
+    pub(super) fn is_older(&self, access: &str, than: &str) -> bool {
+        let index = |access: &str| self.by_access.get(access).copied();
+        let (Some(older), Some(newer)) = (index(access), index(than)) else { return false };
+        self.newer_than(older).any(|pair| std::ptr::eq(pair, &self.pairs[newer]))
+    }
+
+    /// Whether one of these lives has the pair of a sign-in that is not saved, although no later one was.
+    pub(super) fn has_unsaved_sign_in(&self, user: usize, lives: &[Life]) -> bool {
+        self.pairs.iter().any(|pair| {
+            let family = &self.families[pair.family];
+            let is_theirs = pair.holder.is_some_and(|life| lives.contains(&life)) && !pair.given_up;
+            let is_waiting = family.user == user && pair.number == 0 && pair.saved.is_none();
+            is_theirs
+                && is_waiting
+                && !family.excused
+                && !self.pairs.iter().any(|other| {
+                    let theirs = &self.families[other.family];
+                    theirs.user == user && theirs.began >= family.began && other.saved.is_some()
+                })
+        })
     }
 
     /// Whether one of these lives has a pair that was exchanged from this one and is not saved.

@@ -286,6 +286,10 @@ impl World {
 
     /// Whoever has the successor of what the store holds has saved it by now.
     fn nothing_waits(&mut self, user: usize) {
+        let lives: Vec<_> = self.processes.iter().map(|process| process.life).collect();
+        if self.truth.has_unsaved_sign_in(user, &lives) {
+            self.breach(format!("the pair of a sign-in of u{user} was never saved"));
+        }
         let stored = self.storage.load(user).and_then(|tokens| tokens.refresh_token);
         let Some(stored) = stored.and_then(|token| self.truth.pair_of(token.expose())) else { return };
         let lives: Vec<_> = self.processes.iter().map(|process| process.life).collect();
@@ -534,6 +538,12 @@ impl World {
             Fault::SignIn => {
                 self.meet(fault, |task| task.user == user);
                 self.sign_in(process, user);
+                if self.often > 0 && self.rng.u8(0..4) == 0 {
+                    // Once more, somewhere: whichever answer comes first.
+                    let other = self.rng.usize(0..self.processes.len());
+                    let at = self.now + self.rng.u64(1_000..6_000);
+                    self.at(at, Event::Fault(fault, Some((other, user))));
+                }
             }
             Fault::SignOut => {
                 self.meet(fault, |task| task.user == user);
