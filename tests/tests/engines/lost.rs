@@ -16,7 +16,7 @@ use connect_stores::{PostgresStore, RedisStore, redis::redis::cmd};
 use connect_tests::world::{Place, World};
 
 use crate::{
-    postgres::end_sessions,
+    postgres::{end_sessions, lock_soon},
     postgres_url,
     redis::{keys, run},
     redis_url,
@@ -134,7 +134,7 @@ async fn on_postgres_when_the_sessions_end_and_another_process_takes_the_lock() 
     let (mine, theirs, third) = (mine.await, theirs.await, third.await);
     settles::<PostgresStore, _>(mine, third, |key| async move {
         assert!(end_sessions(&url, "lost").await >= 2);
-        let taken = theirs.try_lock(&key, Duration::from_secs(60)).await.unwrap().expect("a free lock");
+        let taken = lock_soon(&theirs, &key).await;
         taken.release().await.unwrap();
     })
     .await;
