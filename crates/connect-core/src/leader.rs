@@ -377,8 +377,13 @@ impl Leader {
 
     /// The refresh token of `tokens` was refused. A newer pair that the store holds by now is used instead.
     fn reread(mut self: Box<Self>, tokens: Tokens, stored: Option<Tokens>, refusal: Refusal) -> RefreshStep {
+        // After a refusal that may pass, a pair of an earlier sign-in is no better either.
+        let may_recover = matches!(refusal, Refusal::Recoverable(_));
+        let is_no_better = |stored: &Tokens| {
+            is_same_or_older(stored, &tokens) || (may_recover && stored.is_older_than(&tokens))
+        };
         match (stored, refusal) {
-            (Some(stored), _) if !is_same_or_older(&stored, &tokens) => {
+            (Some(stored), _) if !is_no_better(&stored) => {
                 let expired = {
                     let mut state = self.session.state();
                     let superseded = state.sign_ins != self.sign_ins;
