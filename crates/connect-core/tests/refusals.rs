@@ -101,6 +101,11 @@ fn code_waits_out_a_short_cool_down() {
 
 /// A user of a server whose refusals may pass, and what the observer was told.
 fn recoverable() -> (World, Arc<Mutex<Vec<bool>>>) {
+    let (world, told) = recoverable_unloaded();
+    (world.holding(1), told)
+}
+
+fn recoverable_unloaded() -> (World, Arc<Mutex<Vec<bool>>>) {
     let told = Arc::new(Mutex::new(Vec::new()));
     let hears = told.clone();
     let world = World::with(|config| {
@@ -113,7 +118,7 @@ fn recoverable() -> (World, Arc<Mutex<Vec<bool>>>) {
             hears.lock().unwrap().push(ended.may_recover);
         }));
     });
-    (world.holding(1), told)
+    (world, told)
 }
 
 #[test]
@@ -202,4 +207,25 @@ fn mark_that_cannot_be_saved_holds_in_its_process() {
     let (task, _call) = wish(jumped.answered(status(401, "")));
     let (_, presented) = jumped.drive(task.start(jumped.now()), &mut Some(older), |_| Ok(minted(2)));
     assert_eq!(presented, [""; 0]);
+}
+
+#[test]
+fn refusal_that_may_pass_gives_way_to_no_earlier_sign_in() {
+    let signed_in = |n, seconds| {
+        let ((world, _), mut store) = (recoverable(), None);
+        let importing = world.session.import(world.pair(n), world.now());
+        world.drive(importing, &mut store, |_| unreachable!()).0.unwrap();
+        let mut tokens = store.unwrap();
+        let revision = tokens.revision.as_mut().unwrap();
+        revision.sign_in = n.to_string();
+        revision.signed_in_at = Some(world.wall - jiff::SignedDuration::from_secs(seconds));
+        tokens
+    };
+    let (world, _) = recoverable_unloaded();
+    world.load(signed_in(1, 0));
+    let (exchanging, _call) = world.exchanging(&signed_in(1, 0));
+    let refused = exchanging.resume(Ok(invalid_grant(400)), world.now());
+    let (marked, _saving) = save(load(refused, Ok(Some(signed_in(2, 60))), world.now()));
+    assert_eq!(marked.refresh_token, world.pair(1).refresh_token);
+    assert!(marked.refused.is_some());
 }
