@@ -377,7 +377,7 @@ impl Leader {
 
     /// The refresh token of `tokens` was refused. A newer pair that the store holds by now is used instead.
     fn reread(mut self: Box<Self>, tokens: Tokens, stored: Option<Tokens>, refusal: Refusal) -> RefreshStep {
-        // After a refusal that may pass, a pair of an earlier sign-in is no better either.
+        // The store may have come back with an earlier sign-in, which the refusal of the later one does not bring back.
         let may_recover = matches!(refusal, Refusal::Recoverable(_));
         let is_no_better = |stored: &Tokens| {
             is_same_or_older(stored, &tokens) || (may_recover && stored.is_older_than(&tokens))

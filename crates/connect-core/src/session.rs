@@ -355,7 +355,7 @@ impl State {
         }
     }
 
-    /// Adds to what was over before, and returns the pair that was gone.
+    /// Adds to the pairs that had ended before, and returns the one that the store no longer held.
     fn end(&mut self, mut over: Vec<Tokens>, error: Error) -> Option<Tokens> {
         self.current = None;
         self.pending = None;

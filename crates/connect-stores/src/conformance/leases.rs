@@ -25,7 +25,7 @@ fn lasts(bench: &Bench<'_>) -> Tried {
     });
     taken?.release()?;
     // The clock of the store may count in other units than this one.
-    holds(took + SHORT >= lease, &format!("a lease of {lease:?} was over after {took:?}"))
+    holds(took + SHORT >= lease, &format!("a lease of {lease:?} ended after {took:?}"))
 }
 
 fn lost(bench: &Bench<'_>) -> Tried {
@@ -34,8 +34,8 @@ fn lost(bench: &Bench<'_>) -> Tried {
     // Nobody else takes it.
     let mut late = lock_for(&one, &key, SHORT)?;
     thread::sleep(SHORT * 2);
-    refused("a save when the lease was over", late.save(&mine))?;
-    holds(one.load(&key)?.is_none(), "a save when the lease was over was made all the same")?;
+    refused("a save after the lease had ended", late.save(&mine))?;
+    holds(one.load(&key)?.is_none(), "a save after the lease had ended was made all the same")?;
     drop(late);
     // Another holder takes it.
     let mut late = lock_for(&other, &key, SLACK)?;
@@ -70,7 +70,7 @@ fn lost_and_prepared(bench: &Bench<'_>) -> Tried {
     let (one, other, key) = (bench.open()?, bench.open()?, bench.user("lost and prepared"));
     let mut late = lock_for(&one, &key, SHORT)?;
     thread::sleep(SHORT * 2);
-    refused("a prepare when the lease was over", late.prepare())?;
+    refused("a prepare after the lease had ended", late.prepare())?;
     let taken = lock(&other, &key)?;
     refused("a prepare when another had the lock", late.prepare())?;
     taken.release()?;
