@@ -43,7 +43,8 @@ fn a_weekly_nine_oclock_stays_one_when_each_stretch_has_its_series() {
 
     // Central European time by its rule, so that no database is needed: clocks change on 29 March and 25 October.
     let berlin = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
-    let monday = |month, day| date(2026, month, day).at(9, 0, 0, 0).to_zoned(berlin.clone()).unwrap();
+    let monday =
+        |month, day| date(2026, month, day).at(9, 0, 0, 0).to_zoned_datetime(berlin.clone()).unwrap();
     let stretches =
         [(monday(3, 2), monday(3, 23)), (monday(3, 30), monday(10, 19)), (monday(10, 26), monday(11, 30))];
     for (first, last) in &stretches {
@@ -57,7 +58,7 @@ fn a_weekly_nine_oclock_stays_one_when_each_stretch_has_its_series() {
         user.events().list(all).items().map(Result::unwrap).filter(|event| event.title == "Weekly").collect();
     assert_eq!(events.len(), 40, "forty Mondays from 2 March to 30 November");
     for event in events {
-        let start = event.start.unwrap().instant().unwrap().to_zoned(berlin.clone());
+        let start = event.start.unwrap().instant().unwrap().to_zoned_datetime(berlin.clone());
         assert_eq!((start.weekday(), start.hour(), start.minute()), (Weekday::Monday, 9, 0), "{start}");
     }
 }

@@ -2,7 +2,7 @@
 
 use connect_hyper::types::{Event, EventTime};
 use jiff::{
-    Timestamp, Zoned,
+    Timestamp, ZonedDateTime,
     civil::{Date, DateTime},
     tz::TimeZone,
 };
@@ -25,7 +25,7 @@ impl When {
     /// Reads `2026-12-24T18:00`, with a space for the `T`, with an offset, `Z` or `[Zone/Name]`; or a date.
     pub(crate) fn parse(option: &str, text: &str, zone: &TimeZone) -> Result<Self, Failure> {
         let text = text.trim();
-        if let Ok(zoned) = text.parse::<Zoned>() {
+        if let Ok(zoned) = text.parse::<ZonedDateTime>() {
             return Ok(Self::At(zoned.timestamp()));
         }
         if let Ok(instant) = text.parse::<Timestamp>() {
@@ -48,7 +48,7 @@ impl When {
             ))
             .next("add the offset, as in 2026-12-24T18:00+01:00, or set TZ"));
         }
-        match zone.to_ambiguous_zoned(civil).unambiguous() {
+        match zone.to_ambiguous_zoned_datetime(civil).unambiguous() {
             Ok(zoned) => Ok(Self::At(zoned.timestamp())),
             Err(error) => Err(Failure::usage(format!("{option} is not one point in time: {text:?}"))
                 .cause(error)
@@ -74,7 +74,7 @@ impl When {
 }
 
 fn first_instant(day: Date, zone: &TimeZone) -> Result<Timestamp, Failure> {
-    Ok(day.to_zoned(zone.clone()).map_err(out_of_range)?.timestamp())
+    Ok(day.to_zoned_datetime(zone.clone()).map_err(out_of_range)?.timestamp())
 }
 
 pub(crate) fn out_of_range(error: jiff::Error) -> Failure {
@@ -105,12 +105,12 @@ pub(crate) fn span(event: &Event, zone: &TimeZone) -> String {
 
 /// A point in time for people.
 pub(crate) fn instant(at: Timestamp, zone: &TimeZone) -> String {
-    at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
+    at.to_zoned_datetime(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 /// The same to the second.
 pub(crate) fn second(at: Timestamp, zone: &TimeZone) -> String {
-    at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+    at.to_zoned_datetime(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 enum Shown {
@@ -122,7 +122,7 @@ enum Shown {
 impl Shown {
     fn of(time: &EventTime, zone: &TimeZone) -> Self {
         match time {
-            EventTime::Instant(at) => Self::Time(at.to_zoned(zone.clone()).datetime()),
+            EventTime::Instant(at) => Self::Time(at.to_zoned_datetime(zone.clone()).datetime()),
             EventTime::Local(local) => Self::Time(*local),
             EventTime::Date(day) => Self::Day(*day),
             other => Self::Text(other.to_string()),

@@ -44,6 +44,7 @@ pub use app::{App, CONNECT_BASE_URL, Config};
 pub use call::{Attempts, Call, Refreshing, Sending, Sleeping, Step};
 pub use caller::{AsyncCaller, Caller};
 pub use connect_types as types;
+pub use connect_types::jiff;
 pub use endpoint::Endpoint;
 pub use entropy::Seed;
 pub use error::{Error, ErrorKind, SignInFault};

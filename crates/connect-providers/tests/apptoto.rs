@@ -13,7 +13,7 @@ use connect_providers::apptoto::{
     UpsertContacts, UpsertEvent, UpsertEvents,
 };
 use http::Method;
-use jiff::{Timestamp, Zoned};
+use jiff::{Timestamp, ZonedDateTime};
 use serde_json::json;
 use support::wire::{REDIRECT_URI, Wire, answer, sent};
 
@@ -21,7 +21,7 @@ fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn zoned(text: &str) -> Zoned {
+fn zoned(text: &str) -> ZonedDateTime {
     text.parse().unwrap()
 }
 

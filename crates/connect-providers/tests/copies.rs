@@ -241,7 +241,7 @@ impl Run {
                 "series"
             }
             1 => {
-                let day = start.to_zoned(jiff::tz::TimeZone::UTC).date();
+                let day = start.to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
                 new = NewEvent::all_day(calendar, &title, day, day.tomorrow().unwrap());
                 "days"
             }

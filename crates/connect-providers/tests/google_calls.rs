@@ -368,8 +368,8 @@ fn the_docs_numeric_id_1_is_the_text_1() {
 fn the_docs_months_count_from_zero_so_2022_1_1_to_2022_3_0_ends_as_march_31_begins() {
     // new Date(2022, 1, 1) and new Date(2022, 3, 0): the 1st of February, and the day before the 1st of April.
     let zone = TimeZone::get("Europe/Berlin").unwrap();
-    let start = date(2022, 2, 1).to_zoned(zone.clone()).unwrap();
-    let end = date(2022, 4, 1).yesterday().unwrap().to_zoned(zone).unwrap();
+    let start = date(2022, 2, 1).to_zoned_datetime(zone.clone()).unwrap();
+    let end = date(2022, 4, 1).yesterday().unwrap().to_zoned_datetime(zone).unwrap();
     assert_eq!(
         uri(&ListEvents::new("primary").between(&start, &end)),
         "/calendars/primary/events?timeMin=2022-01-31T23%3A00%3A00.000Z&timeMax=2022-03-30T22%3A00%3A00.000Z"

@@ -10,7 +10,7 @@ use connect_core::types::{
 use connect_providers::google::{GetEvent, InsertEvent, PatchEvent, color, color_id, recurrence};
 use google_common::*;
 use jiff::{
-    SignedDuration, Timestamp, ToSpan, Zoned,
+    SignedDuration, Timestamp, ToSpan, ZonedDateTime,
     civil::{Date, date},
     tz::TimeZone,
 };
@@ -132,7 +132,7 @@ fn by_day(rule: &Recurrence, all_day: bool) -> Recurrence {
     match rule.end() {
         End::Until(last) if all_day => {
             let day = jiff::tz::Offset::UTC.to_datetime(last).date();
-            rule.clone().until(day.at(23, 59, 59, 0).to_zoned(TimeZone::UTC).unwrap())
+            rule.clone().until(day.at(23, 59, 59, 0).to_zoned_datetime(TimeZone::UTC).unwrap())
         }
         _ => rule.clone(),
     }
@@ -399,8 +399,8 @@ fn days_of_23_24_and_25_hours_are_the_same_instants_there_and_back() {
     for (zone, day, hours) in ZONES {
         let day: Date = day.parse().unwrap();
         let zone_rules = TimeZone::get(zone).unwrap();
-        let start: Zoned = day.to_zoned(zone_rules.clone()).unwrap();
-        let end = day.tomorrow().unwrap().to_zoned(zone_rules).unwrap();
+        let start: ZonedDateTime = day.to_zoned_datetime(zone_rules.clone()).unwrap();
+        let end = day.tomorrow().unwrap().to_zoned_datetime(zone_rules).unwrap();
         let long = end.timestamp().duration_since(start.timestamp());
         assert_eq!(long.as_hours(), hours, "{zone} {day}");
         seen.insert(hours);
@@ -414,7 +414,7 @@ fn days_of_23_24_and_25_hours_are_the_same_instants_there_and_back() {
             (Some(EventTime::Instant(start.timestamp())), Some(EventTime::Instant(end.timestamp())))
         );
         // As Google tells it, with the offsets of that day.
-        let told = |at: &Zoned| json!({ "dateTime": at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(), "timeZone": zone });
+        let told = |at: &ZonedDateTime| json!({ "dateTime": at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(), "timeZone": zone });
         let event = reads(&json!({ "id": "e", "start": told(&start), "end": told(&end) }));
         assert_eq!(
             (event.start, event.end),

@@ -187,7 +187,7 @@ impl Run {
             event = event.recurrence(Recurrence::daily().count(count));
             self.count("series created");
         } else if self.random.below(5) == 0 {
-            let day = start.to_zoned(jiff::tz::TimeZone::UTC).date();
+            let day = start.to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
             event = NewEvent::all_day(&calendar, "Day", day, day.tomorrow().unwrap());
             self.count("days created");
         } else {

@@ -52,7 +52,7 @@ pub(crate) fn zone(name: &str) -> Option<TimeZone> {
 }
 
 pub(crate) fn instant(local: DateTime) -> Option<Timestamp> {
-    local.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+    local.to_zoned_datetime(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
 }
 
 pub(crate) fn midnight(date: Date) -> Option<Timestamp> {

@@ -29,6 +29,7 @@ pub use extra::Extra;
 pub use generated::answers::*;
 pub use generated::enums::*;
 pub use generated::requests::*;
+pub use jiff;
 pub use open::Unknown;
 pub use operation::{Answer, Auth, Base, Body, Invalid, Operation, Query, Safety};
 pub use patch::Patch;

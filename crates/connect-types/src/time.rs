@@ -8,7 +8,7 @@ use core::str::FromStr;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::fmt::temporal::DateTimePrinter;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp, Zoned};
+use jiff::{SignedDuration, Timestamp, ZonedDateTime};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::operation::Invalid;
@@ -147,14 +147,14 @@ impl From<Timestamp> for Moment {
     }
 }
 
-impl From<Zoned> for Moment {
-    fn from(zoned: Zoned) -> Self {
+impl From<ZonedDateTime> for Moment {
+    fn from(zoned: ZonedDateTime) -> Self {
         Self(zoned.timestamp())
     }
 }
 
-impl From<&Zoned> for Moment {
-    fn from(zoned: &Zoned) -> Self {
+impl From<&ZonedDateTime> for Moment {
+    fn from(zoned: &ZonedDateTime) -> Self {
         Self(zoned.timestamp())
     }
 }
@@ -185,7 +185,7 @@ impl Boundary {
         let (instant, far) = match self {
             Self::At(moment) => (moment.0, far),
             Self::Day(day) => {
-                let midnight = day.at(0, 0, 0, 0).to_zoned(TimeZone::UTC);
+                let midnight = day.at(0, 0, 0, 0).to_zoned_datetime(TimeZone::UTC);
                 (midnight.map_or(Timestamp::UNIX_EPOCH, |midnight| midnight.timestamp()), far * 24 * 3600)
             }
         };

@@ -8,7 +8,7 @@ use connect_types::{
     Event, Pattern, PatternedRecurrence, RangeEnd, Recurrence, SeriesStart, WeekIndex, Weekday,
 };
 use jiff::civil::{Date, date};
-use jiff::{Timestamp, Zoned};
+use jiff::{Timestamp, ZonedDateTime};
 use proptest::prelude::*;
 
 const DAYS: [Weekday; 7] = [
@@ -23,7 +23,7 @@ const DAYS: [Weekday; 7] = [
 const INDEXES: [WeekIndex; 5] =
     [WeekIndex::First, WeekIndex::Second, WeekIndex::Third, WeekIndex::Fourth, WeekIndex::Last];
 
-fn at(text: &str) -> Zoned {
+fn at(text: &str) -> ZonedDateTime {
     text.parse().unwrap()
 }
 

@@ -67,12 +67,12 @@ fn a_list_is_a_query() {
 #[test]
 fn a_month_is_the_month_of_its_zone() {
     let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(2));
-    let day = at("2025-12-31T23:30:00Z").to_zoned(zone);
+    let day = at("2025-12-31T23:30:00Z").to_zoned_datetime(zone);
     assert_eq!(
         query(&ListEvents::month_of(&day)),
         "start=2025-12-31T22:00:00.000Z&end=2026-01-31T21:59:59.999Z"
     );
-    let edge = Timestamp::MAX.to_zoned(jiff::tz::TimeZone::UTC);
+    let edge = Timestamp::MAX.to_zoned_datetime(jiff::tz::TimeZone::UTC);
     assert!(ListEvents::month_of(&edge).query().is_ok());
 }
 
@@ -122,7 +122,7 @@ fn a_new_event_is_sent_with_what_it_was_given() {
 #[test]
 fn a_start_in_a_time_zone_is_sent_as_the_instant_it_is() {
     let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(2));
-    let nine = jiff::civil::date(2026, 7, 6).at(9, 0, 0, 0).to_zoned(zone).unwrap();
+    let nine = jiff::civil::date(2026, 7, 6).at(9, 0, 0, 0).to_zoned_datetime(zone).unwrap();
     let end = at("2026-07-06T07:30:00Z");
     for event in [
         NewEvent::new(("google", "c"), "t", &nine, end),

@@ -7,7 +7,7 @@ use connect_core::{
     types::{ListEvents, NewEvent},
 };
 use connect_tests::world::{Failure, Place, World};
-use jiff::{SignedDuration, Timestamp, Zoned, civil::date};
+use jiff::{SignedDuration, Timestamp, ZonedDateTime, civil::date};
 
 fn main() -> Result<(), Failure> {
     let world = World::new(Place::Memory)?;
@@ -27,7 +27,7 @@ fn main() -> Result<(), Failure> {
     let event = page.events.into_iter().find(|event| event.title == "Holiday").ok_or("no event")?;
     let day =
         |time: Option<connect_core::types::EventTime>| time.and_then(|time| time.date()).ok_or("no date");
-    let hours = Zoned::now().offset().seconds() / 3600;
+    let hours = ZonedDateTime::now().offset().seconds() / 3600;
     println!("{hours} {} {}", day(event.start)?, day(event.end)?);
     Ok(())
 }

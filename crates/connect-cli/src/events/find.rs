@@ -71,7 +71,7 @@ impl Which {
 
     fn time(&self, context: &Context) -> Result<(Timestamp, Timestamp), Failure> {
         let zone = &context.out.zone;
-        let now = Timestamp::now().to_zoned(zone.clone());
+        let now = Timestamp::now().to_zoned_datetime(zone.clone());
         let start = match &self.from {
             Some(text) => When::parse("--from", text, zone)?.start(zone)?,
             None => now.checked_sub(90.days()).map_err(when::out_of_range)?.timestamp(),

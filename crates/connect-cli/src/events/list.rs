@@ -97,12 +97,12 @@ impl Arguments {
 
 /// The time to list: from today, for thirty days, unless told otherwise.
 fn range(from: Option<&str>, to: Option<&str>, zone: &TimeZone) -> Result<(Timestamp, Timestamp), Failure> {
-    let today = || When::Day(Timestamp::now().to_zoned(zone.clone()).date());
+    let today = || When::Day(Timestamp::now().to_zoned_datetime(zone.clone()).date());
     let start = from.map_or_else(|| Ok(today()), |text| When::parse("--from", text, zone))?.start(zone)?;
     let end = match to {
         Some(text) => When::parse("--to", text, zone)?.end(zone)?,
         None => {
-            let later = start.to_zoned(zone.clone()).checked_add(30.days());
+            let later = start.to_zoned_datetime(zone.clone()).checked_add(30.days());
             later.map_err(when::out_of_range)?.timestamp()
         }
     };

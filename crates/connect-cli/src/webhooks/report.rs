@@ -117,7 +117,7 @@ impl Report {
     }
 
     pub(super) fn text(&self, out: &Output) -> String {
-        let time = self.at.to_zoned(out.zone.clone()).strftime("%H:%M:%S").to_string();
+        let time = self.at.to_zoned_datetime(out.zone.clone()).strftime("%H:%M:%S").to_string();
         let mut text = String::new();
         match &self.delivery {
             Some(delivery) if delivery.events.is_empty() => {

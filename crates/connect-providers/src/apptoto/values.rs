@@ -3,7 +3,7 @@
 use std::fmt;
 
 use connect_core::types::Raw;
-use jiff::{Timestamp, Zoned, civil::DateTime};
+use jiff::{Timestamp, ZonedDateTime, civil::DateTime};
 use serde::{Serialize, Serializer};
 
 use super::answer::{Field, text};
@@ -83,7 +83,7 @@ impl Field for Id {
 /// ```
 /// use connect_providers::apptoto::When;
 ///
-/// let zoned: jiff::Zoned = "2016-06-21T14:00:00-08:00[-08:00]".parse()?;
+/// let zoned: jiff::ZonedDateTime = "2016-06-21T14:00:00-08:00[-08:00]".parse()?;
 /// assert_eq!(When::from(&zoned).as_str(), "2016-06-21T14:00:00-08:00");
 /// assert_eq!(When::from(zoned.timestamp()).as_str(), "2016-06-21T22:00:00Z");
 /// # Ok::<(), jiff::Error>(())
@@ -110,14 +110,14 @@ impl From<Timestamp> for When {
     }
 }
 
-impl From<&Zoned> for When {
-    fn from(zoned: &Zoned) -> Self {
+impl From<&ZonedDateTime> for When {
+    fn from(zoned: &ZonedDateTime) -> Self {
         Self(zoned.timestamp().display_with_offset(zoned.offset()).to_string().into())
     }
 }
 
-impl From<Zoned> for When {
-    fn from(zoned: Zoned) -> Self {
+impl From<ZonedDateTime> for When {
+    fn from(zoned: ZonedDateTime) -> Self {
         Self::from(&zoned)
     }
 }

@@ -77,7 +77,7 @@ fn instant(time: &EventTime, zone: &TimeZone) -> Option<Timestamp> {
 
 /// The first instant of a day, also where the clocks go forward at midnight.
 fn midnight(day: Date, zone: &TimeZone) -> Option<Timestamp> {
-    Some(day.to_zoned(zone.clone()).ok()?.start_of_day().ok()?.timestamp())
+    Some(day.to_zoned_datetime(zone.clone()).ok()?.start_of_day().ok()?.timestamp())
 }
 
 /// A time of day that a day does not have is as much later, one that it has twice is the first.

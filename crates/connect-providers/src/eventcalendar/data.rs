@@ -89,7 +89,7 @@ impl Data<'_> {
     fn time(&self, time: &EventTime) -> Option<String> {
         match (time, &self.zone) {
             (EventTime::Instant(instant), Some(zone)) => {
-                strtime::format("%Y-%m-%dT%H:%M:%S.%3f%:z", &instant.to_zoned(zone.clone())).ok()
+                strtime::format("%Y-%m-%dT%H:%M:%S.%3f%:z", &instant.to_zoned_datetime(zone.clone())).ok()
             }
             // What is no time would be read as one by the page, and another one by each browser.
             (EventTime::Unreadable(_), _) => None,

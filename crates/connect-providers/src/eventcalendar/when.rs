@@ -36,7 +36,7 @@ pub(super) fn instant(time: &EventTime, zone: &TimeZone) -> Option<Timestamp> {
         EventTime::Instant(instant) => return Some(*instant),
         EventTime::Local(local) => *local,
         EventTime::Date(day) => {
-            return Some(day.to_zoned(zone.clone()).ok()?.start_of_day().ok()?.timestamp());
+            return Some(day.to_zoned_datetime(zone.clone()).ok()?.start_of_day().ok()?.timestamp());
         }
         _ => return None,
     };

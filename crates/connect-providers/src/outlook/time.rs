@@ -1,7 +1,7 @@
 //! `dateTimeTimeZone`: a local time without an offset, and the name of its zone.
 
 use connect_core::{Error, types::EventTime};
-use jiff::{Zoned, civil::DateTime, tz::TimeZone};
+use jiff::{ZonedDateTime, civil::DateTime, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -86,8 +86,8 @@ impl Zone {
         Ok(Written { date_time: local_text(local), time_zone: &self.name })
     }
 
-    pub(super) fn zoned(&self, instant: jiff::Timestamp) -> Zoned {
-        instant.to_zoned(self.rules.clone())
+    pub(super) fn zoned(&self, instant: jiff::Timestamp) -> ZonedDateTime {
+        instant.to_zoned_datetime(self.rules.clone())
     }
 }
 

@@ -175,7 +175,7 @@ impl Recurrence {
     }
 
     fn instant(&self, local: DateTime) -> Option<Timestamp> {
-        local.to_zoned(self.zone.clone()).ok().map(|zoned| zoned.timestamp())
+        local.to_zoned_datetime(self.zone.clone()).ok().map(|zoned| zoned.timestamp())
     }
 }
 

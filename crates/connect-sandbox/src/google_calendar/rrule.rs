@@ -122,14 +122,14 @@ fn read_part(rule: &mut Recurrence, key: &str, value: &str) -> Option<()> {
 fn read_until(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     let date: Option<jiff::civil::Date> = text.parse().ok().filter(|_| !text.contains('T'));
     match date {
-        Some(date) => Some(date.at(23, 59, 59, 0).to_zoned(zone.clone()).ok()?.timestamp()),
+        Some(date) => Some(date.at(23, 59, 59, 0).to_zoned_datetime(zone.clone()).ok()?.timestamp()),
         None => read_time(text, zone),
     }
 }
 
 fn read_time(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     let exact = text.parse::<Timestamp>().ok();
-    let local = || text.parse::<DateTime>().ok()?.to_zoned(zone.clone()).ok();
+    let local = || text.parse::<DateTime>().ok()?.to_zoned_datetime(zone.clone()).ok();
     exact.or_else(|| local().map(|zoned| zoned.timestamp()))
 }
 

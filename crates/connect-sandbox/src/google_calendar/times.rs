@@ -18,7 +18,7 @@ pub(super) struct Moment {
 
 /// A time as seen in `zone`.
 pub(super) fn text(at: Timestamp, zone: &TimeZone) -> String {
-    let local = at.to_zoned(zone.clone());
+    let local = at.to_zoned_datetime(zone.clone());
     let offset = if local.offset().is_zero() { "Z".to_owned() } else { local.strftime("%:z").to_string() };
     format!("{}{offset}", local.strftime("%Y-%m-%dT%H:%M:%S"))
 }
@@ -66,7 +66,7 @@ fn read_time(text: &str, zone: Option<&TimeZone>) -> Option<Timestamp> {
         return None;
     }
     let exact = text.parse::<Timestamp>().ok();
-    let local = || text.parse::<DateTime>().ok()?.to_zoned(zone?.clone()).ok();
+    let local = || text.parse::<DateTime>().ok()?.to_zoned_datetime(zone?.clone()).ok();
     let at = exact.or_else(|| local().map(|zoned| zoned.timestamp()))?;
     Timestamp::from_millisecond(at.as_millisecond()).ok()
 }

@@ -142,7 +142,7 @@ fn read_range(range: &Value, rule: &Recurrence, fields: &Fields, listed: bool) -
         }
         Some("endDate") => {
             let end = date("endDate").filter(|end| *end >= start);
-            let end = end.and_then(|end| end.at(23, 59, 59, 0).to_zoned(zone).ok());
+            let end = end.and_then(|end| end.at(23, 59, 59, 0).to_zoned_datetime(zone).ok());
             let end = end.ok_or_else(|| Refused::recurrence("The range's endDate is missing or wrong."))?;
             Ok(End::Until(end.timestamp()))
         }

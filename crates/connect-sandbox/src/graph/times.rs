@@ -32,7 +32,7 @@ pub(super) fn read(name: &str, value: &Value, listed: bool) -> Result<Moment, Re
     };
     let local =
         civil(text, &zone).ok_or_else(|| Refused::property(name, "its dateTime is no date and time"))?;
-    let at = local.to_zoned(zone.zone.clone()).map(|zoned| zoned.timestamp());
+    let at = local.to_zoned_datetime(zone.zone.clone()).map(|zoned| zoned.timestamp());
     let at = at.ok().and_then(|at| Timestamp::from_millisecond(at.as_millisecond()).ok());
     let at = at.ok_or_else(|| Refused::property(name, "it is too far away"))?;
     Ok(Moment { local, at, zone })

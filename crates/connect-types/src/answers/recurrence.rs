@@ -52,9 +52,8 @@ impl Event {
             TimeZone::get(name).ok().filter(|zone| !zone.is_unknown())
         };
         match &self.start {
-            Some(EventTime::Instant(start)) => {
-                zone().map_or(SeriesStart::Instant(*start), |zone| SeriesStart::At(start.to_zoned(zone)))
-            }
+            Some(EventTime::Instant(start)) => zone()
+                .map_or(SeriesStart::Instant(*start), |zone| SeriesStart::At(start.to_zoned_datetime(zone))),
             _ => SeriesStart::Day(recurrence.start),
         }
     }

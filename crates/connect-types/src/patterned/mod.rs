@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
 use jiff::civil::Date;
-use jiff::{Timestamp, Zoned};
+use jiff::{Timestamp, ZonedDateTime};
 
 use crate::Weekday;
 
@@ -125,7 +125,7 @@ pub enum SeriesStart {
     /// With a whole day.
     Day(Date),
     /// At a time of a time zone, where all its occurrences are at that time.
-    At(Zoned),
+    At(ZonedDateTime),
     /// At an instant; in which zone is not known, or UTC. An end is then right unless the zone leaves out a day.
     Instant(Timestamp),
 }
@@ -136,14 +136,14 @@ impl From<Date> for SeriesStart {
     }
 }
 
-impl From<Zoned> for SeriesStart {
-    fn from(start: Zoned) -> Self {
+impl From<ZonedDateTime> for SeriesStart {
+    fn from(start: ZonedDateTime) -> Self {
         Self::At(start)
     }
 }
 
-impl From<&Zoned> for SeriesStart {
-    fn from(start: &Zoned) -> Self {
+impl From<&ZonedDateTime> for SeriesStart {
+    fn from(start: &ZonedDateTime) -> Self {
         Self::At(start.clone())
     }
 }

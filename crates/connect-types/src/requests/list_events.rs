@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
+use jiff::{SignedDuration, Timestamp, ToSpan, ZonedDateTime};
 
 use crate::ListEvents;
 use crate::calendar::CalendarRef;
@@ -19,7 +19,7 @@ impl ListEvents {
 
     /// The events of the month that `day` is in, in its zone: from the month's first instant to its
     /// last, the millisecond before the next month.
-    pub fn month_of(day: &Zoned) -> Self {
+    pub fn month_of(day: &ZonedDateTime) -> Self {
         let first = day.first_of_month().and_then(|day| day.start_of_day());
         let next =
             first.as_ref().ok().and_then(|first| first.checked_add(1.month()).ok()?.start_of_day().ok());
