@@ -38,6 +38,8 @@ pub enum Fault {
     Torn(Vec<u8>),
     /// These bytes, and the connection is kept.
     Keeps(Vec<u8>),
+    /// The same in pieces of a few bytes.
+    Pieces(Vec<u8>),
     /// These bytes one by one, this long apart.
     Drips(Vec<u8>, Duration),
     /// These bytes, and then the others again and again, this often at most.
@@ -203,6 +205,9 @@ impl Shared {
             match fault {
                 None => self.send(stream, &good(&line, count))?,
                 Some(Fault::Keeps(bytes)) => self.send(stream, &bytes)?,
+                Some(Fault::Pieces(bytes)) => {
+                    bytes.chunks(7).try_for_each(|piece| self.send(stream, piece))?;
+                }
                 Some(fault) => return self.fail(stream, fault, &good(&line, count)),
             }
         }
@@ -234,7 +239,7 @@ impl Shared {
                 self.send(stream, good)?;
                 thread::sleep(pause);
             }
-            Fault::Hangup | Fault::Stall | Fault::Keeps(_) | Fault::Unread(_) => {}
+            Fault::Hangup | Fault::Stall | Fault::Keeps(_) | Fault::Pieces(_) | Fault::Unread(_) => {}
         }
         stream.finish()
     }

@@ -1,11 +1,17 @@
 //! Whom the clients trust: over real TLS, with certificates made for the run.
 
+use std::{process::Command, sync::LazyLock};
+
 use connect_core::{Error, ErrorKind, Sent};
 use connect_sandbox::Server;
 use connect_tests::certificates::{Authority, Identity};
 
 /// A sandbox with this certificate, asked for its health by both clients that trust this authority.
 fn asked(authority: Option<&Authority>, identity: Identity) -> (Server, [Result<(), Error>; 2]) {
+    asked_with(authority.map(Authority::pem), identity)
+}
+
+fn asked_with(root: Option<String>, identity: Identity) -> (Server, [Result<(), Error>; 2]) {
     let server = Server::builder().tls(identity.certificate, identity.key).start().unwrap();
     let mut blocking = connect_blocking::Client::builder("id", "secret", "https://app.example/callback")
         .base_url(server.base_url())
@@ -13,9 +19,9 @@ fn asked(authority: Option<&Authority>, identity: Identity) -> (Server, [Result<
     let mut hyper = connect_hyper::Client::builder("id", "secret", "https://app.example/callback")
         .base_url(server.base_url())
         .retry(connect_core::RetryPolicy::none());
-    if let Some(authority) = authority {
-        blocking = blocking.root_certificates(authority.pem());
-        hyper = hyper.root_certificates(authority.pem());
+    if let Some(root) = root {
+        blocking = blocking.root_certificates(root.clone());
+        hyper = hyper.root_certificates(root);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let outcomes = [
@@ -62,6 +68,57 @@ fn an_unknown_authority_is_refused() {
     refused(asked(None, authority.identity("localhost").unwrap()));
     let other = Authority::new().unwrap();
     refused(asked(Some(&other), authority.identity("localhost").unwrap()));
+}
+
+/// What both clients say of servers of two authorities, of which the operating system trusts the first.
+fn judged(trust: &str, added: Option<&Authority>) -> [String; 2] {
+    let [system, other] = &*AUTHORITIES;
+    let file = |authority: &Authority| {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&file, authority.pem()).unwrap();
+        file
+    };
+    let (trusted, added) = (file(system), added.map(file));
+    [system, other].map(|authority| {
+        let identity = authority.identity("localhost").unwrap();
+        let server = Server::builder().tls(identity.certificate, identity.key).start().unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_health-process"))
+            .args([server.base_url(), trust.to_owned()])
+            .args(added.as_ref().map(|file| file.path()))
+            .env("SSL_CERT_FILE", trusted.path())
+            .env_remove("SSL_CERT_DIR")
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    })
+}
+
+static AUTHORITIES: LazyLock<[Authority; 2]> =
+    LazyLock::new(|| [Authority::new().unwrap(), Authority::new().unwrap()]);
+
+/// The feature that makes the operating system's verifier available is on here.
+#[test]
+fn trust_is_what_the_builder_says() {
+    let well = |text: &String| text == "blocking: ok\nhyper: ok\n";
+    let refused = |text: &String| text.matches("TLS failed").count() == 2;
+    let [_, other] = &*AUTHORITIES;
+
+    let [system_server, other_server] = judged("mozilla", None);
+    assert!(refused(&system_server) && refused(&other_server), "{system_server}{other_server}");
+    let [system_server, other_server] = judged("mozilla", Some(other));
+    assert!(refused(&system_server) && well(&other_server), "{system_server}{other_server}");
+    let [system_server, other_server] = judged("platform", None);
+    assert!(well(&system_server) && refused(&other_server), "{system_server}{other_server}");
+    let [system_server, other_server] = judged("platform", Some(other));
+    assert!(well(&system_server) && well(&other_server), "{system_server}{other_server}");
+}
+
+#[test]
+fn root_certificate_may_begin_with_a_byte_order_mark() {
+    let authority = Authority::new().unwrap();
+    let marked = format!("\u{feff}{}", authority.pem());
+    let (_server, outcomes) = asked_with(Some(marked), authority.identity("localhost").unwrap());
+    outcomes.into_iter().for_each(|outcome| outcome.unwrap());
 }
 
 #[test]

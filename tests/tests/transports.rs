@@ -287,6 +287,11 @@ fn a_handshake_that_fails_is_told_from_a_request_that_does() {
 
 /// An HTTP proxy that tunnels every host to one server, and says what it was asked.
 fn proxy_to(server: &Server) -> (String, std::sync::mpsc::Receiver<String>) {
+    proxy_that_says(server, "HTTP/1.1 200 Connection established\r\n\r\n".to_owned())
+}
+
+/// The same, with this answer to the request for a tunnel, of which a few bytes are sent at a time.
+fn proxy_that_says(server: &Server, open: String) -> (String, std::sync::mpsc::Receiver<String>) {
     let target = server.base_url().replace("https://localhost:", "127.0.0.1:").replace("/api", "");
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -296,13 +301,14 @@ fn proxy_to(server: &Server) -> (String, std::sync::mpsc::Receiver<String>) {
             let mut client = socket.unwrap();
             tell.send(head(&mut client)).unwrap();
             let mut server = TcpStream::connect(&target).unwrap();
-            client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").unwrap();
+            client.set_nodelay(true).unwrap();
+            open.as_bytes().chunks(7).for_each(|piece| client.write_all(piece).unwrap());
             let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
             thread::spawn(move || std::io::copy(&mut from, &mut to));
             thread::spawn(move || std::io::copy(&mut server, &mut client));
         }
     });
-    (format!("http://user:p%40ss@{address}"), asked)
+    (address.to_string(), asked)
 }
 
 #[test]
@@ -311,20 +317,76 @@ fn https_goes_through_the_proxys_tunnel() {
     let identity = authority.identity("connect.example").unwrap();
     let server = Server::builder().tls(identity.certificate, identity.key).start().unwrap();
     let (proxy, asked) = proxy_to(&server);
-    let setup = Setup {
-        base_url: "https://connect.example/api".to_owned(),
-        root: Some(authority.pem()),
-        proxy: Some(proxy),
-        attempts: 1,
-        ..Setup::default()
-    };
-    for outcome in health(&setup) {
-        assert_eq!(outcome.unwrap().status.as_deref(), Some("ok"));
-        let head = asked.try_recv().unwrap();
-        assert!(head.starts_with("CONNECT connect.example:443 HTTP/1.1\r\n"), "{head}");
-        let authorization = "proxy-authorization: basic dXNlcjpwQHNz"; // user:p@ss
-        assert!(head.to_ascii_lowercase().contains(&authorization.to_ascii_lowercase()), "{head}");
-        assert!(!head.contains("/health"), "the proxy sees the host and nothing else: {head}");
+    for (credentials, expected) in [
+        ("", ""),
+        ("user:p%40ss@", "proxy-authorization: Basic dXNlcjpwQHNz\r\n"),
+        ("user:p@ss@", "proxy-authorization: Basic dXNlcjpwQHNz\r\n"),
+        ("user@", "proxy-authorization: Basic dXNlcjo=\r\n"),
+        ("user:a/b?c#d:e@", "proxy-authorization: Basic dXNlcjphL2I/YyNkOmU=\r\n"),
+    ] {
+        let setup = Setup {
+            base_url: "https://connect.example/api".to_owned(),
+            root: Some(authority.pem()),
+            proxy: Some(format!("http://{credentials}{proxy}")),
+            attempts: 1,
+            ..Setup::default()
+        };
+        for outcome in health(&setup) {
+            assert_eq!(outcome.unwrap().status.as_deref(), Some("ok"));
+            let (line, server) = ("CONNECT connect.example:443 HTTP/1.1", "host: connect.example:443");
+            assert_eq!(asked.try_recv().unwrap(), format!("{line}\r\n{server}\r\n{expected}\r\n"));
+        }
+    }
+}
+
+#[test]
+fn proxy_that_opens_no_tunnel_is_a_network_error() {
+    let many = format!("HTTP/1.1 502 Bad\r\n{}\r\n", "x: y\r\n".repeat(100));
+    for (bytes, text) in [
+        ("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "user name or password (407)"),
+        (many.as_str(), "refused the connection (502)"),
+        ("HTTP/1.1 200 OK\r\n\r\nhello", "before the server was asked"),
+        ("SSH-2.0-OpenSSH_9.9\r\n\r\n", "did not answer in HTTP"),
+        ("HTTP/1.1 2", "closed the connection"),
+        ("", "closed the connection"),
+    ] {
+        let (proxy, count) = canned(bytes.into());
+        let base_url = "https://connect.example/api".to_owned();
+        let setup = Setup { base_url, proxy: Some(proxy.base_url), attempts: 2, ..Setup::default() };
+        for outcome in health(&setup) {
+            let error = outcome.unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::Network { sent: Sent::No }), "{error:?}");
+            assert_eq!(error.attempts(), 2);
+            let mut whole = error.to_string();
+            let mut next: Option<&dyn std::error::Error> = std::error::Error::source(&error);
+            while let Some(cause) = next {
+                whole += &format!(": {cause}");
+                next = cause.source();
+            }
+            assert!(whole.contains(text), "{whole}");
+        }
+        assert_eq!(count.load(SeqCst), 4);
+    }
+}
+
+#[test]
+fn tunnel_opens_after_any_2xx_however_it_comes() {
+    let authority = Authority::new().unwrap();
+    let identity = authority.identity("connect.example").unwrap();
+    let server = Server::builder().tls(identity.certificate, identity.key).start().unwrap();
+    let headers = "x-more: y\r\n".repeat(100);
+    for head in ["HTTP/1.0 200 OK\r\n\r\n".to_owned(), format!("HTTP/1.1 204 No Content\r\n{headers}\r\n")] {
+        let (proxy, _asked) = proxy_that_says(&server, head);
+        let setup = Setup {
+            base_url: "https://connect.example/api".to_owned(),
+            root: Some(authority.pem()),
+            proxy: Some(proxy),
+            attempts: 1,
+            ..Setup::default()
+        };
+        for outcome in health(&setup) {
+            assert_eq!(outcome.unwrap().status.as_deref(), Some("ok"));
+        }
     }
 }
 
@@ -339,7 +401,8 @@ fn both_clients_take_the_same_proxies() {
     {
         assert!(build(proxy).iter().all(Option::is_none), "{proxy}: {:?}", build(proxy));
     }
-    for proxy in ["https://proxy.example:1", "socks5://proxy.example:1080", "a proxy", ""] {
+    for proxy in ["https://proxy.example:1", "socks5://proxy.example:1080", "a proxy", "proxy.example:x", ""]
+    {
         for error in build(proxy) {
             let text = error.unwrap_or_else(|| panic!("{proxy} was taken")).to_string();
             assert!(text.contains("HTTPS_PROXY"), "{text}");
@@ -357,16 +420,20 @@ fn the_proxy_of_the_environment_is_used_unless_the_host_is_excepted() {
     std::fs::write(&root, authority.pem()).unwrap();
     let process = |no_proxy: &str| {
         let output = Command::new(env!("CARGO_BIN_EXE_health-process"))
-            .args(["https://connect.invalid/api", root.path().to_str().unwrap()])
+            .args(["https://connect.invalid/api", "mozilla", root.path().to_str().unwrap()])
             .env("HTTPS_PROXY", &proxy)
             .env("NO_PROXY", no_proxy)
             .output()
             .unwrap();
         String::from_utf8(output.stdout).unwrap()
     };
-    assert_eq!(process("other.invalid"), "blocking: ok\nhyper: ok\n");
-    assert_eq!(asked.try_iter().count(), 2);
-    for excepted in ["connect.invalid", "other.example, invalid", ".invalid", "*"] {
+    for included in ["other.invalid", "connect.invalid:8443, *.connect.invalid"] {
+        assert_eq!(process(included), "blocking: ok\nhyper: ok\n", "{included}");
+        assert_eq!(asked.try_iter().count(), 2, "{included}");
+    }
+    for excepted in
+        ["connect.invalid", "other.example, invalid", ".invalid", "*", "*.invalid", "CONNECT.invalid.:443"]
+    {
         let direct = process(excepted);
         assert_eq!(direct.matches("could not be reached").count(), 2, "{excepted}: {direct}");
     }

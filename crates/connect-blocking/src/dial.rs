@@ -1,68 +1,78 @@
 //! Making a connection: what fails here failed before anything of the request was sent.
+//!
+//! ```text
+//!   LookUp ───────────> TCP ──> tunnel ──────────> TLS ──> Connection
+//!   of the server,              through a proxy            an early end is an error,
+//!   or of its proxy                                        more headers than ureq takes
+//! ```
 
-use std::{fmt, io};
+use std::{
+    fmt,
+    io::{self, Read, Write},
+    sync::{Arc, OnceLock},
+};
 
+use connect_core::{Network, Proxy, ProxyRule, is_tunnel_open};
 use http::Uri;
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use rustls_pki_types::{CertificateDer, ServerName};
 use ureq::{
     Error,
     config::Config,
     unversioned::{
         resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver},
-        transport::{Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport},
+        transport::{
+            Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, TcpConnector, Transport,
+            TransportAdapter,
+            time::{Duration, Instant},
+        },
     },
 };
 
-/// TCP, the proxy's tunnel and TLS.
-#[derive(Debug, Default)]
-pub(crate) struct Dial(DefaultConnector);
+use crate::{head, tls};
 
-impl Connector<()> for Dial {
-    type Out = Connection<<DefaultConnector as Connector<()>>::Out>;
-
-    fn connect(&self, details: &ConnectionDetails, chained: Option<()>) -> Result<Option<Self::Out>, Error> {
-        let connection = self.0.connect(details, chained).map_err(NotConnected::because)?;
-        Ok(connection.map(Connection))
-    }
+/// What both connectors know of the network.
+pub(crate) struct Way {
+    network: Network,
+    rule: Option<ProxyRule>,
+    roots: Vec<CertificateDer<'static>>,
+    /// Set up by the first https request: it costs far more than all the rest of a client.
+    tls: OnceLock<Arc<ClientConfig>>,
 }
 
-/// A connection on which only an orderly end is one. ureq takes a reset, and TLS that is cut off, for the end of a body
-/// that has no length; what is on the way could shorten an answer like that.
-#[derive(Debug)]
-pub(crate) struct Connection<T>(T);
-
-impl<T: Transport> Transport for Connection<T> {
-    fn buffers(&mut self) -> &mut dyn Buffers {
-        self.0.buffers()
-    }
-
-    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        self.0.transmit_output(amount, timeout)
-    }
-
-    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        self.0.await_input(timeout).map_err(|error| match error {
-            Error::Io(io) if is_cut(&io) => Error::Io(io::Error::other(io)), // ureq goes by the kind
-            error => error,
+impl Way {
+    pub(crate) fn new(network: &Network) -> Result<Self, connect_core::Error> {
+        Ok(Self {
+            rule: network.proxy_rule()?,
+            roots: tls::extra_roots(network)?,
+            network: network.clone(),
+            tls: OnceLock::new(),
         })
     }
 
-    fn is_open(&mut self) -> bool {
-        self.0.is_open()
+    fn proxy_for(&self, uri: &Uri) -> Option<&Proxy> {
+        self.rule.as_ref().and_then(|rule| rule.proxy_for(uri))
     }
 
-    fn is_tls(&self) -> bool {
-        self.0.is_tls()
+    fn tls(&self) -> Result<Arc<ClientConfig>, Error> {
+        if let Some(tls) = self.tls.get() {
+            return Ok(tls.clone());
+        }
+        let tls =
+            tls::client_config(&self.network, &self.roots).map_err(|error| Error::Other(error.into()))?;
+        Ok(self.tls.get_or_init(|| Arc::new(tls)).clone())
     }
 }
 
-fn is_cut(error: &io::Error) -> bool {
-    use io::ErrorKind as E;
-    matches!(error.kind(), E::UnexpectedEof | E::ConnectionAborted | E::ConnectionReset)
+impl fmt::Debug for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Way").finish_non_exhaustive()
+    }
 }
 
-/// The look-up of names.
-#[derive(Debug, Default)]
-pub(crate) struct LookUp(DefaultResolver);
+/// The look-up of names: of the proxy's where the server is reached through it.
+#[derive(Debug)]
+pub(crate) struct LookUp(pub(crate) Arc<Way>);
 
 impl Resolver for LookUp {
     fn resolve(
@@ -71,8 +81,198 @@ impl Resolver for LookUp {
         config: &Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, Error> {
-        self.0.resolve(uri, config, timeout).map_err(NotConnected::because)
+        let uri = self.0.proxy_for(uri).map_or(uri, Proxy::uri);
+        DefaultResolver::default().resolve(uri, config, timeout).map_err(NotConnected::because)
     }
+}
+
+/// TCP, the proxy's tunnel and TLS. ureq's own connectors for the last two cannot be told whom to trust beside the operating
+/// system, nor which hosts go without the proxy.
+#[derive(Debug)]
+pub(crate) struct Dial(pub(crate) Arc<Way>);
+
+impl Connector<()> for Dial {
+    type Out = Connection;
+
+    fn connect(&self, details: &ConnectionDetails, chained: Option<()>) -> Result<Option<Self::Out>, Error> {
+        let connection = self.dial(details, chained).map_err(NotConnected::because)?;
+        Ok(connection.map(|transport| Connection { transport, awaits_head: false }))
+    }
+}
+
+impl Dial {
+    fn dial(
+        &self,
+        details: &ConnectionDetails,
+        chained: Option<()>,
+    ) -> Result<Option<Box<dyn Transport>>, Error> {
+        let Some(tcp) = TcpConnector::default().connect(details, chained)? else { return Ok(None) };
+        let mut tcp = tcp.boxed();
+        if let Some(proxy) = self.0.proxy_for(details.uri) {
+            open_tunnel(&mut *tcp, proxy, details)?;
+        }
+        if !details.needs_tls() {
+            return Ok(Some(tcp));
+        }
+        Ok(Some(Secure::new(tcp, self.0.tls()?, details)?.boxed()))
+    }
+}
+
+/// The time that is left for making the connection.
+fn left(details: &ConnectionDetails) -> Result<NextTimeout, Error> {
+    let now = (details.current_time)();
+    match (details.now, now) {
+        (Instant::Exact(begun), Instant::Exact(now)) => {
+            reduced(details.timeout, now.saturating_duration_since(begun))
+        }
+        _ => Ok(details.timeout),
+    }
+}
+
+/// What is left of `timeout` after this time.
+fn reduced(mut timeout: NextTimeout, elapsed: std::time::Duration) -> Result<NextTimeout, Error> {
+    if let Duration::Exact(after) = timeout.after {
+        timeout.after = Duration::Exact(after.saturating_sub(elapsed));
+    }
+    if timeout.after.is_zero() { Err(Error::Timeout(timeout.reason)) } else { Ok(timeout) }
+}
+
+fn open_tunnel(tcp: &mut dyn Transport, proxy: &Proxy, details: &ConnectionDetails) -> Result<(), Error> {
+    let request = proxy.connect_request(details.uri);
+    let output = tcp.buffers().output();
+    let Some(output) = output.get_mut(..request.len()) else {
+        return Err(Error::ConnectProxyFailed("the user name or password is too long".to_owned()));
+    };
+    output.copy_from_slice(&request);
+    tcp.transmit_output(request.len(), left(details)?)?;
+    loop {
+        let more = tcp.await_input(left(details)?)?;
+        let received = tcp.buffers().input();
+        if is_tunnel_open(received).map_err(Error::ConnectProxyFailed)? {
+            let length = received.len();
+            tcp.buffers().input_consume(length);
+            return Ok(());
+        }
+        if !more {
+            return Err(Error::ConnectProxyFailed("the proxy closed the connection".to_owned()));
+        }
+    }
+}
+
+/// TLS over another connection.
+struct Secure {
+    stream: StreamOwned<ClientConnection, TransportAdapter>,
+    buffers: LazyBuffers,
+}
+
+impl Secure {
+    fn new(
+        transport: Box<dyn Transport>,
+        config: Arc<ClientConfig>,
+        details: &ConnectionDetails,
+    ) -> Result<Self, Error> {
+        let host = details.uri.host().unwrap_or_default();
+        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| Error::Tls("the host is not a name"))?;
+        let mut conn = ClientConnection::new(config, name).map_err(io::Error::other)?;
+        let mut sock = TransportAdapter::new(transport, details.current_time.clone());
+        sock.set_timeout(left(details)?);
+        conn.complete_io(&mut sock)?;
+        let (input, output) = (details.config.input_buffer_size(), details.config.output_buffer_size());
+        Ok(Self { stream: StreamOwned::new(conn, sock), buffers: LazyBuffers::new(input, output) })
+    }
+}
+
+impl Transport for Secure {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        self.stream.sock.set_timeout(timeout);
+        let output = self.buffers.output().get(..amount).unwrap_or_default();
+        self.stream.write_all(output)?;
+        Ok(self.stream.flush()?)
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        self.stream.sock.set_timeout(timeout);
+        let amount = self.stream.read(self.buffers.input_append_buf())?;
+        self.buffers.input_appended(amount);
+        Ok(amount > 0)
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.stream.sock.get_mut().is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        true
+    }
+}
+
+impl fmt::Debug for Secure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Secure").finish_non_exhaustive()
+    }
+}
+
+/// A connection on which only an orderly end is one. ureq takes a reset, and TLS that is cut off, for the end of a body
+/// that has no length; what is on the way could shorten an answer like that.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    transport: Box<dyn Transport>,
+    /// A request was sent, and the head of its response is not complete yet.
+    awaits_head: bool,
+}
+
+impl Connection {
+    fn read(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        self.transport.await_input(timeout).map_err(|error| match error {
+            Error::Io(io) if is_cut(&io) => Error::Io(io::Error::other(io)), // ureq goes by the kind
+            error => error,
+        })
+    }
+}
+
+impl Transport for Connection {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.transport.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        self.awaits_head = true;
+        self.transport.transmit_output(amount, timeout)
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        let begun = std::time::Instant::now();
+        let mut more = self.read(timeout)?;
+        while self.awaits_head && more {
+            match head::shorten(self.transport.buffers()) {
+                head::State::Fits { complete } => {
+                    self.awaits_head = !complete;
+                    break;
+                }
+                // ureq would give up at once on what it has of this head.
+                head::State::Long => more = self.read(reduced(timeout, begun.elapsed())?)?,
+            }
+        }
+        Ok(more)
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.transport.is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.transport.is_tls()
+    }
+}
+
+fn is_cut(error: &io::Error) -> bool {
+    use io::ErrorKind as E;
+    matches!(error.kind(), E::UnexpectedEof | E::ConnectionAborted | E::ConnectionReset)
 }
 
 /// There is no connection, for this reason.

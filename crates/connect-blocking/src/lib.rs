@@ -7,7 +7,9 @@ mod client;
 mod deliveries;
 mod dial;
 mod gate;
+mod head;
 mod pages;
+mod tls;
 mod transport;
 
 pub use builder::Builder;

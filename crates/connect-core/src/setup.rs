@@ -121,15 +121,33 @@ macro_rules! builder {
                 self
             }
 
-            /// Trusts these certificates (PEM) as well as the usual ones. There is no way to trust everything.
+            /// Trusts these certificates (PEM) as well as Mozilla's list, or as the operating system with
+            /// `platform_verifier`. There is no way to trust everything.
             #[must_use]
             pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
                 self.network.root_certificates.push(pem.into());
                 self
             }
 
-            /// Goes through this HTTP proxy for https, instead of the one in `HTTPS_PROXY`. Loopback addresses
-            /// are never reached through a proxy.
+            /// Trusts what the operating system trusts, instead of Mozilla's list.
+            #[cfg(feature = "platform-verifier")]
+            #[must_use]
+            pub fn platform_verifier(mut self) -> Self {
+                self.network.trust = $crate::Trust::Platform;
+                self
+            }
+
+            /// Chooses the cryptography under TLS. Default: ring.
+            #[cfg(all(feature = "ring", feature = "aws-lc-rs"))]
+            #[must_use]
+            pub fn crypto(mut self, crypto: $crate::Crypto) -> Self {
+                self.network.crypto = Some(crypto);
+                self
+            }
+
+            /// Goes through this HTTP proxy for https, instead of the one in `HTTPS_PROXY`:
+            /// `[http://][user[:password]@]host[:port]`. The hosts in `NO_PROXY` and loopback addresses are reached
+            /// without it.
             #[must_use]
             pub fn proxy(mut self, url: impl Into<String>) -> Self {
                 self.network.proxy = Some(url.into());

@@ -10,26 +10,24 @@ use std::{
     time::Duration,
 };
 
-use connect_core::{Error, Network, is_loopback};
+use connect_core::{Error, Network, ProxyRule, is_tunnel_open};
 use http::Uri;
-use hyper_util::{
-    client::{
-        legacy::connect::{HttpConnector, proxy::Tunnel},
-        proxy::matcher::Matcher,
-    },
-    rt::TokioIo,
+use hyper_util::{client::legacy::connect::HttpConnector, rt::TokioIo};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
 };
-use tokio::net::TcpStream;
 use tower_service::Service;
 
 pub(crate) type Failure = Box<dyn StdError + Send + Sync>;
 type Dialing<T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send>>;
 
-/// A TCP connection to the server, or through the proxy's tunnel (RFC 9110 9.3.6) to it.
+/// A TCP connection to the server, or through the proxy's tunnel to it. hyper-util's own proxies read `NO_PROXY` in their
+/// own way.
 #[derive(Clone)]
 pub(crate) struct Dial {
     tcp: HttpConnector,
-    proxy: Option<Arc<Matcher>>,
+    rule: Option<Arc<ProxyRule>>,
 }
 
 impl Dial {
@@ -37,21 +35,7 @@ impl Dial {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
-        let proxy = network.proxy.as_ref().map(|url| {
-            let wrong = || {
-                Error::configuration(
-                    "the proxy, set or from HTTPS_PROXY, is no URL of the form http://host:port",
-                )
-            };
-            let url = if url.contains("://") { url.clone() } else { format!("http://{url}") };
-            let parsed: Uri = url.parse().map_err(|_| wrong())?;
-            if parsed.scheme_str() != Some("http") || parsed.host().is_none() {
-                return Err(wrong());
-            }
-            let not = network.no_proxy.clone().unwrap_or_default();
-            Ok(Arc::new(Matcher::builder().https(url).no(not).build()))
-        });
-        Ok(Self { tcp, proxy: proxy.transpose()? })
+        Ok(Self { tcp, rule: network.proxy_rule()?.map(Arc::new) })
     }
 }
 
@@ -65,22 +49,28 @@ impl Service<Uri> for Dial {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let away = !is_loopback(uri.host().unwrap_or_default());
-        let through = self.proxy.as_ref().filter(|_| away).and_then(|proxy| proxy.intercept(&uri));
-        match through {
-            None => {
-                let dialing = self.tcp.call(uri);
-                Box::pin(async move { Ok(dialing.await?) })
-            }
-            Some(proxy) => {
-                let mut tunnel = Tunnel::new(proxy.uri().clone(), self.tcp.clone());
-                if let Some(auth) = proxy.basic_auth() {
-                    tunnel = tunnel.with_auth(auth.clone());
-                }
-                Box::pin(async move { Ok(tunnel.call(uri).await?) })
-            }
+        let Some(proxy) = self.rule.as_ref().and_then(|rule| rule.proxy_for(&uri)) else {
+            let dialing = self.tcp.call(uri);
+            return Box::pin(async move { Ok(dialing.await?) });
+        };
+        let (dialing, request) = (self.tcp.call(proxy.uri().clone()), proxy.connect_request(&uri));
+        Box::pin(async move {
+            let mut connection = dialing.await?;
+            open_tunnel(connection.inner_mut(), &request).await?;
+            Ok(connection)
+        })
+    }
+}
+
+async fn open_tunnel(tcp: &mut TcpStream, request: &[u8]) -> Result<(), Failure> {
+    tcp.write_all(request).await?;
+    let mut received = Vec::new();
+    while !is_tunnel_open(&received)? {
+        if tcp.read_buf(&mut received).await? == 0 {
+            return Err("the proxy closed the connection".into());
         }
     }
+    Ok(())
 }
 
 /// A connector that gives up in time: name look-up, TCP, proxy and TLS together.

@@ -1,20 +1,14 @@
 //! The transport on hyper.
 
-use std::{
-    error::Error as StdError,
-    io::{self, Read},
-    sync::OnceLock,
-    time::Duration,
-};
+use std::{error::Error as StdError, io, sync::OnceLock, time::Duration};
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use connect_core::{
     AsyncTransport, Config, Error, FreshConnection, Network, Request, Response, Sent, Timeout,
-    TransportError, TransportErrorKind,
+    TransportError, TransportErrorKind, content_coding,
 };
-use flate2::read::MultiGzDecoder;
-use http::{HeaderValue, header, uri::Scheme};
+use http::uri::Scheme;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -39,8 +33,7 @@ pub struct HyperTransport {
     secure: OnceLock<Secure>,
     dial: Dial,
     roots: Vec<CertificateDer<'static>>,
-    connect_timeout: Duration,
-    pool_idle_timeout: Duration,
+    network: Network,
     time: Duration,
     max_response_size: usize,
 }
@@ -60,6 +53,7 @@ impl<C: Connect + Clone + Send + Sync + 'static> Connections<C> {
     fn new(connector: C, idle: Duration) -> Self {
         let mut builder = legacy::Client::builder(TokioExecutor::new());
         builder.pool_timer(TokioTimer::new()).pool_idle_timeout(idle.min(LONGEST));
+        builder.http1_max_headers(content_coding::MAX_HEADERS);
         let kept = if idle.is_zero() { 0 } else { usize::MAX };
         Self {
             kept: builder.pool_max_idle_per_host(kept).build(connector.clone()),
@@ -80,15 +74,13 @@ impl HyperTransport {
     /// With these settings of the network, and the times and caps of the application.
     pub fn new(network: &Network, config: &Config) -> Result<Self, Error> {
         let dial = Dial::new(network)?;
-        let (connect_timeout, pool_idle_timeout) = (network.connect_timeout, network.pool_idle_timeout);
-        let plain = Within { connector: dial.clone(), time: connect_timeout };
+        let plain = Within { connector: dial.clone(), time: network.connect_timeout };
         Ok(Self {
-            plain: Connections::new(plain, pool_idle_timeout),
+            plain: Connections::new(plain, network.pool_idle_timeout),
             secure: OnceLock::new(),
             roots: tls::extra_roots(network)?,
             dial,
-            connect_timeout,
-            pool_idle_timeout,
+            network: network.clone(),
             time: config.attempt_timeout,
             max_response_size: config.max_response_size,
         })
@@ -101,30 +93,23 @@ impl HyperTransport {
         if let Some(secure) = self.secure.get() {
             return Ok(secure.request(request));
         }
-        let config = tls::client_config(&self.roots)
+        let config = tls::client_config(&self.network, &self.roots)
             .map_err(|error| TransportError::new(TransportErrorKind::Configuration, Sent::No, error))?;
         let https = HttpsConnectorBuilder::new()
             .with_tls_config(config)
             .https_only()
             .enable_http1()
             .wrap_connector(self.dial.clone());
-        let https = Within { connector: https, time: self.connect_timeout };
-        let secure = Connections::new(https, self.pool_idle_timeout);
+        let https = Within { connector: https, time: self.network.connect_timeout };
+        let secure = Connections::new(https, self.network.pool_idle_timeout);
         Ok(self.secure.get_or_init(|| secure).request(request))
     }
 
     async fn exchange(&self, mut request: http::Request<Full<Bytes>>) -> Result<Response, TransportError> {
-        request.headers_mut().entry(header::ACCEPT_ENCODING).or_insert(HeaderValue::from_static("gzip"));
-        let response = self.start(request)?.await.map_err(failed)?;
-        let (mut parts, body) = response.into_parts();
-        let mut bytes = self.read(body).await?;
-        let gzip = parts.headers.get(header::CONTENT_ENCODING).is_some_and(is_gzip);
-        if gzip {
-            bytes = self.unzip(&bytes)?;
-            parts.headers.remove(header::CONTENT_ENCODING);
-            parts.headers.remove(header::CONTENT_LENGTH);
-        }
-        Ok(Response::from_parts(parts, bytes))
+        content_coding::accept(request.headers_mut());
+        let (parts, body) = self.start(request)?.await.map_err(failed)?.into_parts();
+        let bytes = self.read(body).await?;
+        content_coding::decode(Response::from_parts(parts, bytes), self.max_response_size)
     }
 
     async fn read(&self, mut body: Incoming) -> Result<Bytes, TransportError> {
@@ -134,21 +119,11 @@ impl HyperTransport {
             let frame = frame.map_err(TransportError::broken)?;
             let Some(data) = frame.data_ref() else { continue };
             if whole.len() + data.len() > self.max_response_size {
-                return Err(too_large());
+                return Err(TransportError::too_large());
             }
             whole.extend_from_slice(data);
         }
         Ok(whole.freeze())
-    }
-
-    fn unzip(&self, bytes: &[u8]) -> Result<Bytes, TransportError> {
-        if bytes.is_empty() {
-            return Ok(Bytes::new()); // an answer to HEAD, or a 204 that names an encoding
-        }
-        let mut whole = Vec::with_capacity(bytes.len().saturating_mul(4).min(self.max_response_size));
-        let mut reader = MultiGzDecoder::new(bytes).take(self.max_response_size as u64 + 1);
-        reader.read_to_end(&mut whole).map_err(TransportError::broken)?;
-        if whole.len() > self.max_response_size { Err(too_large()) } else { Ok(whole.into()) }
     }
 }
 
@@ -171,16 +146,6 @@ impl std::fmt::Debug for HyperTransport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("HyperTransport").finish_non_exhaustive()
     }
-}
-
-/// Codings are case-insensitive, and `x-gzip` is another name of this one (RFC 9110 8.4.1).
-fn is_gzip(value: &HeaderValue) -> bool {
-    let value = value.as_bytes();
-    value.eq_ignore_ascii_case(b"gzip") || value.eq_ignore_ascii_case(b"x-gzip")
-}
-
-fn too_large() -> TransportError {
-    TransportError::new(TransportErrorKind::TooLarge, Sent::Maybe, "the body is over the cap")
 }
 
 fn failed(error: legacy::Error) -> TransportError {

@@ -1,23 +1,31 @@
 //! A process that asks a service whether it is well, with both clients, as its environment says.
 //!
-//! Arguments: base URL, file with a root certificate.
+//! Arguments: base URL, whose certificates are trusted (`mozilla` or `platform`), files with root certificates.
 
 use connect_core::{Error, RetryPolicy, types::Health};
 
+macro_rules! built {
+    ($client:ident, $base_url:expr, $trust:expr, $roots:expr) => {{
+        let mut builder = $client::Client::builder("id", "secret", "https://app.example/callback")
+            .base_url($base_url)
+            .retry(RetryPolicy::none());
+        if $trust == "platform" {
+            builder = builder.platform_verifier();
+        }
+        for root in $roots {
+            builder = builder.root_certificates(std::fs::read(root)?);
+        }
+        builder.build()?
+    }};
+}
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let [base_url, root] = &args[..] else { return Err("two arguments, please".into()) };
-    let root = std::fs::read(root)?;
-    let blocking = connect_blocking::Client::builder("id", "secret", "https://app.example/callback")
-        .base_url(base_url)
-        .root_certificates(root.clone())
-        .retry(RetryPolicy::none())
-        .build()?;
-    let hyper = connect_hyper::Client::builder("id", "secret", "https://app.example/callback")
-        .base_url(base_url)
-        .root_certificates(root)
-        .retry(RetryPolicy::none())
-        .build()?;
+    let [base_url, trust, roots @ ..] = &args[..] else {
+        return Err("two arguments at least, please".into());
+    };
+    let blocking = built!(connect_blocking, base_url, trust, roots);
+    let hyper = built!(connect_hyper, base_url, trust, roots);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     print("blocking", blocking.health());
     print("hyper", runtime.block_on(hyper.health()));

@@ -1,9 +1,14 @@
 //! The two clients as one: what these tests ask of either.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
-use connect_core::{Error, RetryPolicy, Tokens, oauth::Code, types::NewEvent};
+use connect_core::{
+    Endpoint, Error, RetryPolicy, Tokens,
+    oauth::Code,
+    types::{DeleteEvent, NewEvent, Raw},
+};
 use connect_tests::wire::Wire;
+use http::Method;
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
@@ -39,6 +44,11 @@ pub(crate) trait Caller {
     fn read(&self) -> Result<String, Error>;
     /// Asks for something that must happen only once, in a body of this size.
     fn create_of(&self, size: usize) -> Result<String, Error>;
+
+    /// Deletes something.
+    fn delete(&self) -> Result<(), Error>;
+    /// Asks an endpoint of the test's own for something.
+    fn get(&self, path: &'static str) -> Result<(), Error>;
 
     /// Refreshes the tokens.
     fn refresh(&self) -> Result<(), Error>;
@@ -121,6 +131,14 @@ impl Caller for Blocking {
         self.0.user("ann").events().create(event(size)).map(|event| event.id)
     }
 
+    fn delete(&self) -> Result<(), Error> {
+        self.0.user("ann").events().delete(DeleteEvent::new("google", "primary", "1"))
+    }
+
+    fn get(&self, path: &'static str) -> Result<(), Error> {
+        self.0.user("ann").send(&Get(path)).map(drop)
+    }
+
     fn refresh(&self) -> Result<(), Error> {
         self.0.user("ann").refresh()
     }
@@ -144,12 +162,42 @@ impl Caller for Hyper {
         self.1.block_on(self.0.user("ann").events().create(event(size))).map(|event| event.id)
     }
 
+    fn delete(&self) -> Result<(), Error> {
+        let delete = DeleteEvent::new("google", "primary", "1");
+        self.1.block_on(self.0.user("ann").events().delete(delete))
+    }
+
+    fn get(&self, path: &'static str) -> Result<(), Error> {
+        self.1.block_on(self.0.user("ann").send(&Get(path))).map(drop)
+    }
+
     fn refresh(&self) -> Result<(), Error> {
         self.1.block_on(self.0.user("ann").refresh())
     }
 
     fn exchange(&self) -> Result<(), Error> {
         self.1.block_on(self.0.user("ann").exchange(&Code::new("c0de"))).map(drop)
+    }
+}
+
+/// The response of a token endpoint.
+pub(crate) fn tokens() -> Vec<u8> {
+    let body = r#"{"access_token":"a","refresh_token":"r","token_type":"Bearer","expires_in":3600}"#;
+    format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into()
+}
+
+/// An endpoint that the library does not know.
+struct Get(&'static str);
+
+impl Endpoint for Get {
+    type Answer = Raw;
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        self.0.into()
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! * `faults`: the list of what can go wrong with an answer, and what comes of it for a read and for a create;
 //! * `pool`: connections that the server closed while they were kept, and what was sent unasked on them;
+//! * `responses`: what both make of codings, heads, dates and texts;
 //! * `time`: deadlines against servers that are slow, and the pauses a 429 asks for;
 //! * `size`: answers without end.
 //!
@@ -10,5 +11,6 @@
 mod caller;
 mod faults;
 mod pool;
+mod responses;
 mod size;
 mod time;

@@ -4,7 +4,7 @@ use std::{thread, time::Duration};
 
 use connect_tests::wire::{Fault, Wire};
 
-use crate::caller::{Setup, both};
+use crate::caller::{Setup, both, tokens};
 
 #[test]
 fn a_read_succeeds_whenever_the_server_closes_the_kept_connection() {
@@ -47,12 +47,6 @@ fn a_create_is_never_sent_twice_whenever_the_server_closes_the_kept_connection()
     }
 }
 
-/// The answer of a token endpoint.
-fn tokens() -> Fault {
-    let body = r#"{"access_token":"a","refresh_token":"r","token_type":"Bearer","expires_in":3600}"#;
-    Fault::Keeps(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into())
-}
-
 #[test]
 fn token_requests_go_over_connections_of_their_own() {
     let wire = Wire::plain().unwrap();
@@ -60,9 +54,9 @@ fn token_requests_go_over_connections_of_their_own() {
         let before = wire.seen().len();
         caller.read().unwrap();
         for _ in 0..2 {
-            wire.next(tokens());
+            wire.next(Fault::Keeps(tokens()));
             caller.refresh().unwrap();
-            wire.next(tokens());
+            wire.next(Fault::Keeps(tokens()));
             caller.exchange().unwrap();
         }
         caller.read().unwrap();
@@ -83,12 +77,12 @@ fn kept_connection_that_dies_fails_no_token_request() {
             wire.next(Fault::Last(closes));
             caller.read().unwrap();
             thread::sleep(pause);
-            wire.next(tokens());
+            wire.next(Fault::Keeps(tokens()));
             caller.refresh().unwrap();
             wire.next(Fault::Last(closes));
             caller.read().unwrap();
             thread::sleep(pause);
-            wire.next(tokens());
+            wire.next(Fault::Keeps(tokens()));
             caller.exchange().unwrap();
         }
     }

@@ -1,0 +1,3 @@
+//! Whose certificates are trusted.
+
+connect_core::tls!();

@@ -1,0 +1,384 @@
+//! Which requests go through an HTTP proxy, and how its tunnel is asked for: decided here for both transports.
+
+use std::net::IpAddr;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use http::Uri;
+use percent_encoding::percent_decode_str;
+
+use crate::{Error, is_loopback};
+
+/// A proxy and the hosts that are reached without it.
+///
+/// Only https goes through a proxy; a loopback address never does.
+#[derive(Clone)]
+pub struct ProxyRule {
+    proxy: Proxy,
+    exclusions: Vec<Exclusion>,
+}
+
+/// An HTTP proxy with its credentials.
+#[derive(Clone)]
+pub struct Proxy {
+    uri: Uri,
+    credentials: Option<String>,
+}
+
+impl ProxyRule {
+    /// The rule of a proxy's URL and of a list in the form of `NO_PROXY`.
+    ///
+    /// The URL is `[http://][user[:password]@]host[:port]`. User and password may be percent-encoded; an `@` in them need
+    /// not be. Entries of the list are separated by commas or spaces: `*`, a domain (which stands for its hosts as well,
+    /// with or without a dot before it), `*.` and a domain (its hosts alone), an address, or a network such as
+    /// `10.0.0.0/8`; each but the network may end in a port. Entries of another form match nothing.
+    ///
+    /// # Errors
+    /// A configuration error when the URL has another form.
+    pub fn new(url: &str, no_proxy: &str) -> Result<Self, Error> {
+        let entries =
+            no_proxy.split(|c: char| c == ',' || c.is_whitespace()).filter(|entry| !entry.is_empty());
+        Ok(Self { proxy: Proxy::new(url)?, exclusions: entries.filter_map(Exclusion::parse).collect() })
+    }
+
+    /// The proxy for requests to this URI, if they go through one.
+    pub fn proxy_for(&self, uri: &Uri) -> Option<&Proxy> {
+        let host = uri.host()?;
+        let direct = uri.scheme_str() != Some("https") || is_loopback(host) || {
+            let (target, port) = (Host::new(host), uri.port_u16().unwrap_or(443));
+            self.exclusions.iter().any(|exclusion| exclusion.covers(&target, port))
+        };
+        (!direct).then_some(&self.proxy)
+    }
+}
+
+impl Proxy {
+    fn new(url: &str) -> Result<Self, Error> {
+        // The URL itself is left out of the error: it may hold a password.
+        let wrong =
+            |what: &str| Error::configuration(format!("the proxy's URL, set or from HTTPS_PROXY, {what}"));
+        let rest = match url.trim().split_once("://") {
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => rest,
+            Some(_) => return Err(wrong("has a scheme other than http: only HTTP proxies are supported")),
+            None => url.trim(),
+        };
+        let (user, address) =
+            rest.rsplit_once('@').map_or((None, rest), |(user, address)| (Some(user), address));
+        let form = "is not of the form http://[user:password@]host[:port]";
+        let uri: Uri =
+            format!("http://{}", address.trim_end_matches('/')).parse().map_err(|_| wrong(form))?;
+        if uri.host().is_none_or(str::is_empty)
+            || !has_good_port(&uri)
+            || uri.path() != "/"
+            || uri.query().is_some()
+        {
+            return Err(wrong(form));
+        }
+        let decoded = |text| {
+            let text = percent_decode_str(text).decode_utf8();
+            text.map_err(|_| wrong("has a user name or password that is not UTF-8"))
+        };
+        let credentials = match user {
+            None => None,
+            Some(user) => {
+                let (name, password) = user.split_once(':').unwrap_or((user, ""));
+                Some(format!("{}:{}", decoded(name)?, decoded(password)?))
+            }
+        };
+        Ok(Self { uri, credentials })
+    }
+
+    /// Where it is: `http://host[:port]`, without the credentials.
+    pub fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
+    /// The request for a tunnel to the server of `target` (RFC 9110 9.3.6), with the credentials (RFC 7617).
+    pub fn connect_request(&self, target: &Uri) -> Vec<u8> {
+        let server = format!("{}:{}", target.host().unwrap_or_default(), target.port_u16().unwrap_or(443));
+        let mut head = format!("CONNECT {server} HTTP/1.1\r\nhost: {server}\r\n");
+        if let Some(credentials) = &self.credentials {
+            head += &format!("proxy-authorization: Basic {}\r\n", BASE64_STANDARD.encode(credentials));
+        }
+        (head + "\r\n").into()
+    }
+}
+
+/// Whether a URI has no port or one that is a number, which its parser does not check.
+fn has_good_port(uri: &Uri) -> bool {
+    let behind_host = uri.authority().map_or("", |authority| &authority.as_str()[authority.host().len()..]);
+    behind_host.is_empty() || uri.port_u16().is_some_and(|port| port != 0)
+}
+
+/// The longest answer to a request for a tunnel that is read, in bytes.
+const MAX_CONNECT_RESPONSE: usize = 64 << 10;
+
+/// Whether the proxy opened the tunnel, going by the bytes it has sent so far; `Ok(false)` asks for more of them.
+///
+/// # Errors
+/// A text that says what the proxy sent instead.
+pub fn is_tunnel_open(received: &[u8]) -> Result<bool, String> {
+    let Some(end) = received.windows(4).position(|bytes| bytes == b"\r\n\r\n") else {
+        return match received.len() {
+            0..MAX_CONNECT_RESPONSE => Ok(false),
+            _ => Err("the proxy sent a response without end".to_owned()),
+        };
+    };
+    let status = received.strip_prefix(b"HTTP/1.").and_then(|rest| rest.get(2..5)).unwrap_or_default();
+    let status = std::str::from_utf8(status).ok().and_then(|status| status.parse().ok()).unwrap_or(0_u16);
+    match status {
+        200..300 if end + 4 == received.len() => Ok(true),
+        200..300 => Err("the proxy sent data before the server was asked for any".to_owned()),
+        407 => Err("the proxy refused its user name or password (407)".to_owned()),
+        0..100 => Err("the proxy did not answer in HTTP".to_owned()),
+        status => Err(format!("the proxy refused the connection ({status})")),
+    }
+}
+
+/// An entry of `NO_PROXY`.
+#[derive(Clone, Debug)]
+struct Exclusion {
+    pattern: Pattern,
+    port: Option<u16>,
+}
+
+#[derive(Clone, Debug)]
+enum Pattern {
+    All,
+    /// The name and all names in its domain.
+    Domain(String),
+    /// The names in its domain.
+    Subdomains(String),
+    /// The addresses that share their first bits with this one.
+    Network(IpAddr, u8),
+}
+
+/// The host of a request.
+enum Host {
+    Name(String),
+    Address(IpAddr),
+}
+
+impl Host {
+    fn new(host: &str) -> Self {
+        address(host).map_or_else(|| Self::Name(name(host)), Self::Address)
+    }
+}
+
+fn address(text: &str) -> Option<IpAddr> {
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    bare.parse().ok().map(|address: IpAddr| address.to_canonical())
+}
+
+fn name(text: &str) -> String {
+    text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase()
+}
+
+impl Exclusion {
+    fn parse(entry: &str) -> Option<Self> {
+        if let Some(pattern) = Pattern::network(entry) {
+            return Some(Self { pattern, port: None });
+        }
+        let (host, port) = match entry.rsplit_once(':') {
+            Some((host, port)) => (host, Some(port.parse().ok()?)),
+            None => (entry, None),
+        };
+        let pattern = Pattern::network(host).or_else(|| Pattern::names(host))?;
+        Some(Self { pattern, port })
+    }
+
+    fn covers(&self, host: &Host, port: u16) -> bool {
+        self.port.is_none_or(|own| own == port) && self.pattern.covers(host)
+    }
+}
+
+impl Pattern {
+    /// An address, or a network as in RFC 4632 3.1.
+    fn network(text: &str) -> Option<Self> {
+        let Some((network, length)) = text.split_once('/') else {
+            return address(text).map(|address| Self::Network(address, bits(address)));
+        };
+        let (network, length) = (network.parse().ok()?, length.parse().ok()?);
+        (length <= bits(network)).then_some(Self::Network(network, length))
+    }
+
+    fn names(text: &str) -> Option<Self> {
+        if text == "*" {
+            return Some(Self::All);
+        }
+        let text = name(text);
+        Some(match text.strip_prefix('*') {
+            Some(domain) => {
+                Self::Subdomains(domain.strip_prefix('.').filter(|domain| !domain.is_empty())?.to_owned())
+            }
+            None => {
+                Self::Domain(Some(text.trim_start_matches('.')).filter(|text| !text.is_empty())?.to_owned())
+            }
+        })
+    }
+
+    fn covers(&self, host: &Host) -> bool {
+        let is_in =
+            |name: &str, domain: &str| name.strip_suffix(domain).is_some_and(|before| before.ends_with('.'));
+        match (self, host) {
+            (Self::All, _) => true,
+            (Self::Domain(domain), Host::Name(name)) => name == domain || is_in(name, domain),
+            (Self::Subdomains(domain), Host::Name(name)) => is_in(name, domain),
+            (Self::Network(network, length), Host::Address(address)) => shares(*network, *address, *length),
+            _ => false,
+        }
+    }
+}
+
+fn bits(address: IpAddr) -> u8 {
+    if address.is_ipv4() { 32 } else { 128 }
+}
+
+/// Whether the first `length` bits are the same, in two addresses of one family.
+fn shares(one: IpAddr, other: IpAddr, length: u8) -> bool {
+    let differing = match (one, other) {
+        (IpAddr::V4(one), IpAddr::V4(other)) => (one.to_bits() ^ other.to_bits()).leading_zeros(),
+        (IpAddr::V6(one), IpAddr::V6(other)) => (one.to_bits() ^ other.to_bits()).leading_zeros(),
+        _ => return false,
+    };
+    differing >= u32::from(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn goes_direct(no_proxy: &str, url: &str) -> bool {
+        let rule = ProxyRule::new("proxy.example:3128", no_proxy).unwrap();
+        rule.proxy_for(&url.parse().unwrap()).is_none()
+    }
+
+    #[test]
+    fn no_proxy_entry_covers_the_hosts_it_names() {
+        let table: [(&str, &[&str], &[&str]); 24] = [
+            ("", &[], &["api.example.invalid"]),
+            ("*", &["api.example.invalid", "10.1.2.3", "[2001:db8::1]"], &[]),
+            (
+                "example.invalid",
+                &["example.invalid", "api.example.invalid"],
+                &["badexample.invalid", "example"],
+            ),
+            (".example.invalid", &["example.invalid", "a.b.example.invalid"], &["badexample.invalid"]),
+            ("*.example.invalid", &["api.example.invalid", "a.b.example.invalid"], &["example.invalid"]),
+            ("EXAMPLE.Invalid", &["api.Example.INVALID"], &[]),
+            ("example.invalid.", &["api.example.invalid"], &[]),
+            ("example.invalid", &["api.example.invalid."], &[]),
+            (
+                "example.invalid:8443",
+                &["api.example.invalid:8443"],
+                &["api.example.invalid", "example.invalid:443"],
+            ),
+            ("example.invalid:443", &["example.invalid"], &["example.invalid:8443"]),
+            ("*:8443", &["api.example.invalid:8443"], &["api.example.invalid"]),
+            ("a.invalid,b.invalid", &["a.invalid", "b.invalid"], &["c.invalid"]),
+            (" a.invalid ,  b.invalid\tc.invalid ", &["a.invalid", "b.invalid", "c.invalid"], &["d.invalid"]),
+            ("10.0.0.0/8", &["10.1.2.3", "10.255.0.1:8443"], &["11.0.0.1", "10.example.invalid"]),
+            ("192.168.1.128/25", &["192.168.1.200"], &["192.168.1.100"]),
+            ("0.0.0.0/0", &["10.1.2.3"], &["[2001:db8::1]", "api.example.invalid"]),
+            ("10.1.2.3", &["10.1.2.3"], &["10.1.2.30", "10.1.2.4"]),
+            ("10.1.2.3:8443", &["10.1.2.3:8443"], &["10.1.2.3"]),
+            ("2001:db8::1", &["[2001:db8::1]", "[2001:DB8:0::1]:8443"], &["[2001:db8::2]"]),
+            ("[2001:db8::1]", &["[2001:db8::1]"], &["[2001:db8::2]"]),
+            ("[2001:db8::1]:8443", &["[2001:db8::1]:8443"], &["[2001:db8::1]"]),
+            ("2001:db8::/32", &["[2001:db8:1::1]"], &["[2001:db9::1]", "10.1.2.3"]),
+            ("10.0.0.0/8", &["[::ffff:10.1.2.3]"], &["[::ffff:11.1.2.3]"]),
+            (
+                "10.0.0.0/33 /8 x/8 *x . *. : :8443 a:b",
+                &[],
+                &["10.1.2.3", "x", "a", "api.example.invalid:8443"],
+            ),
+        ];
+        for (list, direct, proxied) in table {
+            for (hosts, expected) in [(direct, true), (proxied, false)] {
+                for host in hosts {
+                    assert_eq!(
+                        goes_direct(list, &format!("https://{host}/x")),
+                        expected,
+                        "{list:?} and {host}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn loopback_and_plain_http_go_direct() {
+        for url in
+            ["https://localhost/", "https://127.1.2.3:8443/", "https://[::1]/", "http://example.invalid/"]
+        {
+            assert!(goes_direct("", url), "{url}");
+        }
+    }
+
+    #[test]
+    fn proxy_credentials_may_hold_any_character() {
+        for (url, place, credentials) in [
+            ("http://proxy.invalid:3128", "http://proxy.invalid:3128/", None),
+            ("proxy.invalid", "http://proxy.invalid/", None),
+            ("HTTP://proxy.invalid:3128/", "http://proxy.invalid:3128/", None),
+            (" http://[::1]:3128 ", "http://[::1]:3128/", None),
+            ("http://ann:secret@proxy.invalid", "http://proxy.invalid/", Some("ann:secret")),
+            ("http://ann:p@ss@proxy.invalid:1", "http://proxy.invalid:1/", Some("ann:p@ss")),
+            ("ann:p%40s%2Fs:x@proxy.invalid", "http://proxy.invalid/", Some("ann:p@s/s:x")),
+            ("http://ann:p/s?s#@proxy.invalid", "http://proxy.invalid/", Some("ann:p/s?s#")),
+            ("http://ann:100%@proxy.invalid", "http://proxy.invalid/", Some("ann:100%")),
+            ("http://ann@proxy.invalid", "http://proxy.invalid/", Some("ann:")),
+            ("http://j%C3%BCrg:%C3%A9@proxy.invalid", "http://proxy.invalid/", Some("jürg:é")),
+        ] {
+            let proxy = Proxy::new(url).unwrap();
+            assert_eq!(proxy.uri().to_string(), place, "{url}");
+            assert_eq!(proxy.credentials.as_deref(), credentials, "{url}");
+        }
+        for url in [
+            "",
+            "http://",
+            "https://proxy.invalid",
+            "socks5://proxy.invalid",
+            "http://p:x",
+            "http://a b",
+            "http://p/x",
+            "http://%ff:x@p",
+            "http://u@",
+        ] {
+            let error = Proxy::new(url).map(drop).unwrap_err();
+            assert!(error.to_string().contains("the proxy's URL, set or from HTTPS_PROXY"), "{url}: {error}");
+        }
+    }
+
+    #[test]
+    fn connect_request_names_server_and_port_twice() {
+        let proxy = Proxy::new("http://ann:p@ss@proxy.invalid").unwrap();
+        let head =
+            String::from_utf8(proxy.connect_request(&"https://[2001:db8::1]/x?y".parse().unwrap())).unwrap();
+        let credentials = "proxy-authorization: Basic YW5uOnBAc3M=\r\n";
+        assert_eq!(
+            head,
+            format!("CONNECT [2001:db8::1]:443 HTTP/1.1\r\nhost: [2001:db8::1]:443\r\n{credentials}\r\n")
+        );
+    }
+
+    #[test]
+    fn tunnel_is_open_after_any_2xx() {
+        for head in ["HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.0 204 x\r\nvia: a\r\n\r\n"] {
+            for end in 0..head.len() {
+                assert_eq!(is_tunnel_open(&head.as_bytes()[..end]), Ok(false), "{end}");
+            }
+            assert_eq!(is_tunnel_open(head.as_bytes()), Ok(true));
+        }
+        for (head, why) in [
+            ("HTTP/1.1 200 OK\r\n\r\nx", "before the server"),
+            ("HTTP/1.1 407 No\r\n\r\n", "user name or password (407)"),
+            ("HTTP/1.1 502 No\r\n\r\n<html>", "refused the connection (502)"),
+            ("SSH-2.0\r\n\r\n", "did not answer in HTTP"),
+            ("HTTP/1.1 2\r\n\r\n", "did not answer in HTTP"),
+        ] {
+            let error = is_tunnel_open(head.as_bytes()).unwrap_err();
+            assert!(error.contains(why), "{head}: {error}");
+        }
+        assert!(is_tunnel_open(&vec![b'x'; MAX_CONNECT_RESPONSE]).is_err());
+    }
+}
