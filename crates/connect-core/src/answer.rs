@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use connect_types::{Answer, ErrorBody, Safety, Scope};
 use http::{HeaderMap, StatusCode, header};
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 
@@ -25,14 +25,15 @@ pub(crate) fn decode<A: Answer>(response: &Response, safety: Safety) -> Result<A
     let answer: A = from_json(response.body()).map_err(with_context)?;
     match answer.refused() {
         None => Ok(answer),
-        Some(message) => Err(Error::validation(message)
+        Some(message) => Err(Error::validation(message.into_owned())
             .with_status(response.status())
             .with_request_id(request_id(response.headers()))),
     }
 }
 
-/// Reads JSON text.
+/// Reads JSON text, which may begin with a byte order mark (RFC 8259 8.1).
 pub(crate) fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     connect_types::decode(body).map_err(|error| decode_error(&String::from_utf8_lossy(body), &error))
 }
 
@@ -156,13 +157,39 @@ fn is_denial(headers: &HeaderMap, body: &ErrorBody) -> bool {
 }
 
 /// `Retry-After` in both its forms (RFC 9110 10.2.3); a date in the past is no wait.
+///
+/// A date counts from the server's own clock where the response tells it: the machine's may be wrong.
 pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
+    let text = |name| headers.get(name)?.to_str().ok().map(str::trim);
+    let wait = text(header::RETRY_AFTER)?;
+    if wait.starts_with(|first: char| first.is_ascii_digit()) {
+        return seconds(wait);
     }
-    let at = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
-    Some(Duration::try_from(at.duration_since(now)).unwrap_or_default())
+    let now = text(header::DATE).and_then(http_date).unwrap_or(now);
+    Some(Duration::try_from(http_date(wait)?.duration_since(now)).unwrap_or_default())
+}
+
+/// A number of seconds; some servers add a fraction.
+fn seconds(text: &str) -> Option<Duration> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole) || !digits(fraction) {
+        return None;
+    }
+    let whole = Duration::from_secs(whole.parse().unwrap_or(u64::MAX));
+    Some(whole.saturating_add(Duration::from_secs_f64(format!("0.{fraction}").parse().ok()?)))
+}
+
+/// A date in one of the three forms of HTTP (RFC 9110 5.6.7).
+fn http_date(text: &str) -> Option<Timestamp> {
+    if let Ok(date) = jiff::fmt::rfc2822::parse(text) {
+        return Some(date.timestamp());
+    }
+    // The names of days are only repeated in the date, and so are not looked at.
+    let (_, obsolete) = text.split_once([',', ' '])?;
+    let formats = ["%d-%b-%y %H:%M:%S GMT", "%b %d %H:%M:%S %Y"];
+    let date = formats.iter().find_map(|format| DateTime::strptime(format, obsolete.trim()).ok())?;
+    date.to_zoned_datetime(TimeZone::UTC).ok().map(|date| date.timestamp())
 }
 
 fn request_id(headers: &HeaderMap) -> Option<Box<str>> {
@@ -249,8 +276,73 @@ mod tests {
         assert_eq!(read("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::from_secs(30)));
         assert_eq!(read("Sun, 06 Nov 1994 08:00:00 GMT"), Some(Duration::ZERO));
         assert_eq!(read("99999999999999999999999999"), Some(Duration::from_secs(u64::MAX)));
-        assert_eq!(read("soon"), None);
-        assert_eq!(read("-1"), None);
+        assert_eq!(read("1.5"), Some(Duration::from_millis(1500)));
+        assert_eq!(read("0.25 "), Some(Duration::from_millis(250)));
+        assert_eq!(
+            read("99999999999999999999999999.5"),
+            Some(Duration::from_secs(u64::MAX) + Duration::from_millis(500))
+        );
+        for date in ["Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "Sun Nov 06 08:49:37 1994"]
+        {
+            assert_eq!(read(date), Some(Duration::from_secs(30)), "{date}");
+        }
+        for odd in [
+            "soon",
+            "-1",
+            "1e3",
+            "1.5s",
+            "1,5",
+            "0x10",
+            "Sun",
+            "Sunday, 06-Foo-94 08:49:37 GMT",
+            "Sun Nov 31 08:49:37 1994",
+        ] {
+            assert_eq!(read(odd), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn retry_after_date_counts_from_the_servers_clock() {
+        let wait = |date: &str, after: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::DATE, date.parse().unwrap());
+            headers.insert(header::RETRY_AFTER, after.parse().unwrap());
+            retry_after(&headers, "1994-11-06T08:49:07Z".parse().unwrap())
+        };
+        let after = "Sun, 06 Nov 1994 09:49:37 GMT";
+        assert_eq!(wait("Sun, 06 Nov 1994 09:49:30 GMT", after), Some(Duration::from_secs(7)));
+        assert_eq!(wait("Sunday, 06-Nov-94 09:49:30 GMT", after), Some(Duration::from_secs(7)));
+        assert_eq!(wait("Sun, 06 Nov 1994 10:00:00 GMT", after), Some(Duration::ZERO));
+        assert_eq!(wait("now", after), Some(Duration::from_secs(3630)), "by the machine's clock");
+        assert_eq!(wait("Sun, 06 Nov 1994 10:00:00 GMT", "30"), Some(Duration::from_secs(30)));
+    }
+
+    #[test]
+    fn byte_order_mark_before_json_is_skipped() {
+        let page =
+            decode::<EventPage>(&Response::new("\u{feff}{\"events\":[]}".into()), Safety::Safe).unwrap();
+        assert!(page.events.is_empty());
+        let mut response = Response::new("\u{feff}{\"message\":\"no\"}".into());
+        *response.status_mut() = StatusCode::BAD_REQUEST;
+        assert_eq!(classify(&response, None, Timestamp::UNIX_EPOCH).message(), Some("no"));
+        assert!(decode::<EventPage>(&Response::new("\u{feff}\u{feff}{}".into()), Safety::Safe).is_err());
+    }
+
+    #[test]
+    fn refusal_with_status_200_is_read_as_text() {
+        let refusal = |body: &'static str| {
+            decode::<EventPage>(&Response::new(body.into()), Safety::Safe)
+                .unwrap_err()
+                .message()
+                .map(ToOwned::to_owned)
+        };
+        let with = |message: &str| refusal(format!(r#"{{"success":false,"message":{message}}}"#).leak());
+        assert_eq!(with(r#""k\u00e9sz""#).as_deref(), Some("k\u{e9}sz"));
+        assert_eq!(with(r#""say \"no\"\n\ud83d""#).as_deref(), Some("say \"no\"\n\u{fffd}"));
+        for nothing in ["null", r#""""#, "5", r#"{"text":"no"}"#] {
+            assert_eq!(with(nothing).unwrap_or_default(), "", "{nothing}");
+        }
+        assert_eq!(refusal(r#"{"success":false}"#).unwrap_or_default(), "");
     }
 
     proptest! {

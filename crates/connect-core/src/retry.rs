@@ -9,8 +9,8 @@ use crate::{Error, ErrorKind, Sent};
 /// How often and how soon a failed request is sent again.
 ///
 /// Back-off is exponential with full jitter: before attempt `n + 1` a random time between zero and
-/// `min(cap, base * 2^(n-1))`. A `Retry-After` of the server is obeyed in place of it. Safe and idempotent requests
-/// are sent again after a network failure, a time-out of one attempt, a 408, 429, 500, 502, 503 or 504; a
+/// `min(cap, base * 2^(n-1))`. A 429 that does not say how long to wait has a base of at least 1 s, and the pause is between
+/// once and twice that time. A `Retry-After` of the server is obeyed in place of both. Safe and idempotent requests are sent again after a network failure, a time-out of one attempt, a 408, 429, 500, 502, 503 or 504; a
 /// request that must happen only once, only when it surely was not processed; one that reaches people, never.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -53,16 +53,23 @@ impl RetryPolicy {
         if attempt >= self.max_attempts || !may_repeat(safety, error) {
             return None;
         }
-        Some(error.retry_after().unwrap_or_else(|| self.backoff(attempt, unit)))
+        Some(error.retry_after().unwrap_or_else(|| match error.kind() {
+            ErrorKind::RateLimited => {
+                self.backoff(self.base.max(RATE_LIMIT_BASE), attempt, 1.0 + unit.clamp(0.0, 1.0))
+            }
+            _ => self.backoff(self.base, attempt, unit.clamp(0.0, 1.0)),
+        }))
     }
 
-    fn backoff(&self, attempt: u32, unit: f64) -> Duration {
+    fn backoff(&self, base: Duration, attempt: u32, factor: f64) -> Duration {
         let doubled = 1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX);
-        let ceiling = self.base.saturating_mul(doubled).min(self.cap);
-        Duration::try_from_secs_f64(ceiling.as_secs_f64() * unit.clamp(0.0, 1.0))
-            .map_or(ceiling, |pause| pause.min(ceiling))
+        let time = base.saturating_mul(doubled).min(self.cap);
+        Duration::try_from_secs_f64(time.as_secs_f64() * factor).map_or(self.cap, |pause| pause.min(self.cap))
     }
 }
+
+/// How soon a server that is asked too much may be asked again at the earliest.
+const RATE_LIMIT_BASE: Duration = Duration::from_secs(1);
 
 /// Whether sending once more can do no harm and may help.
 fn may_repeat(safety: Safety, error: &Error) -> bool {
@@ -176,6 +183,25 @@ mod tests {
             let pause = policy.pause(attempt, Safety::Safe, &network(Sent::No), unit);
             assert_eq!(pause, Some(Duration::from_millis(millis)), "{attempt} {unit}");
         }
+    }
+
+    #[test]
+    fn rate_limit_without_a_time_has_a_base_of_a_second() {
+        let pause = |policy: &RetryPolicy, attempt, unit| {
+            policy.pause(attempt, Safety::Once, &limited(None), unit).unwrap()
+        };
+        let policy = RetryPolicy::attempts(99);
+        for (attempt, unit, millis) in
+            [(1, 0.0, 1000), (1, 0.5, 1500), (2, 0.0, 2000), (3, 0.25, 5000), (9, 0.0, 10_000)]
+        {
+            assert_eq!(pause(&policy, attempt, unit), Duration::from_millis(millis), "{attempt} {unit}");
+        }
+        let slow = policy.clone().with_backoff(Duration::from_secs(3), Duration::from_secs(4));
+        assert_eq!(
+            (pause(&slow, 1, 0.0), pause(&slow, 2, 0.0)),
+            (Duration::from_secs(3), Duration::from_secs(4))
+        );
+        assert_eq!(pause(&policy.with_backoff(Duration::ZERO, Duration::ZERO), 1, 0.9), Duration::ZERO);
     }
 
     #[test]

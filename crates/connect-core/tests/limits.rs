@@ -37,11 +37,11 @@ fn a_503_that_says_when_to_come_back_is_obeyed() {
 }
 
 #[test]
-fn what_cannot_be_read_is_no_wish() {
+fn unreadable_retry_after_is_a_429_without_one() {
     for odd in ["", "-1", "soon", "1e9", "7s", "Sat, 99 Nov 2026 10:00:07 GMT"] {
         let world = World::loaded();
         let (pause, _) = sleep(world.answered(limited(odd)));
-        assert!(pause <= Duration::from_millis(200), "{odd}");
+        assert!((secs(1)..=secs(2)).contains(&pause), "{odd}: {pause:?}");
     }
 }
 

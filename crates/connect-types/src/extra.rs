@@ -1,10 +1,12 @@
 //! The fields an answer carried beyond those that are typed.
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use core::fmt;
 
 use crate::raw::Raw;
+use crate::text;
 
 /// Fields by name, as raw text: those that are unknown here, and those whose value did not have the
 /// documented type.
@@ -46,9 +48,9 @@ impl Extra {
     }
 
     /// The reason, possibly empty, when an answer that has no such field says `success: false`.
-    pub(crate) fn refusal(&self) -> Option<&str> {
-        (self.get("success")?.get() == "false")
-            .then(|| self.get("message").map_or("", |message| message.get().trim_matches('"')))
+    pub(crate) fn refusal(&self) -> Option<Cow<'_, str>> {
+        let refused = self.get("success")?.get() == "false";
+        refused.then(|| self.get("message").and_then(|message| text::read(message.get())).unwrap_or_default())
     }
 }
 

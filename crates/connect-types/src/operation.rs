@@ -51,7 +51,7 @@ pub trait Operation {
 pub trait Answer: Sized + DeserializeOwned {
     /// The reason, possibly empty, when the body says `success: false`: some failures come with
     /// status 200.
-    fn refused(&self) -> Option<&str> {
+    fn refused(&self) -> Option<Cow<'_, str>> {
         None
     }
 

@@ -25,15 +25,13 @@ impl Wire for bool {
     }
 }
 
-/// A whole number; also one in a text, or written as `3600.0`.
+/// A whole number; also one in a text, or written as `3599.62` or `3.6e3`, without its fraction.
 impl Wire for u64 {
     fn read(text: &str) -> Option<Self> {
+        const BEYOND_WHOLE_NUMBERS: f64 = 9_007_199_254_740_992.0;
         let text = text::read(text).unwrap_or(Cow::Borrowed(text));
-        let digits = match text.split_once('.') {
-            Some((digits, zeros)) if zeros.bytes().all(|digit| digit == b'0') => digits,
-            _ => &*text,
-        };
-        digits.trim().parse().ok()
+        let whole = |number: f64| (0.0..BEYOND_WHOLE_NUMBERS).contains(&number).then_some(number as Self);
+        text.trim().parse().ok().or_else(|| text.trim().parse().ok().and_then(whole))
     }
 }
 

@@ -61,14 +61,14 @@ fn a_written_event_reads_the_same_from_both_shapes() {
 #[test]
 fn a_refusal_with_status_200_is_seen() {
     let refused = r#"{"success": false, "message": "No such calendar"}"#;
-    assert_eq!(read::<Written>(refused).refused(), Some("No such calendar"));
-    assert_eq!(read::<Acknowledged>(refused).refused(), Some("No such calendar"));
-    assert_eq!(read::<Subscribed>(refused).refused(), Some("No such calendar"));
-    assert_eq!(read::<EventPage>(refused).refused(), Some("No such calendar"));
-    assert_eq!(read::<ConnectionStatus>(refused).refused(), Some("No such calendar"));
-    assert_eq!(read::<Acknowledged>(r#"{"success": false}"#).refused(), Some(""));
-    assert_eq!(read::<Acknowledged>(r#"{"success": true}"#).refused(), None);
-    assert_eq!(Acknowledged::empty().unwrap().refused(), None);
+    assert_eq!(read::<Written>(refused).refused().as_deref(), Some("No such calendar"));
+    assert_eq!(read::<Acknowledged>(refused).refused().as_deref(), Some("No such calendar"));
+    assert_eq!(read::<Subscribed>(refused).refused().as_deref(), Some("No such calendar"));
+    assert_eq!(read::<EventPage>(refused).refused().as_deref(), Some("No such calendar"));
+    assert_eq!(read::<ConnectionStatus>(refused).refused().as_deref(), Some("No such calendar"));
+    assert_eq!(read::<Acknowledged>(r#"{"success": false}"#).refused().as_deref(), Some(""));
+    assert_eq!(read::<Acknowledged>(r#"{"success": true}"#).refused().as_deref(), None);
+    assert_eq!(Acknowledged::empty().unwrap().refused().as_deref(), None);
     assert!(Written::empty().is_none() && EventPage::empty().is_none());
 }
 

@@ -1,5 +1,7 @@
 //! Bookings on booking pages.
 
+use std::borrow::Cow;
+
 use connect_core::{
     Error,
     types::{Answer, Body, EventTime, Raw, Safety},
@@ -87,8 +89,8 @@ impl<'de> Deserialize<'de> for Booked {
 }
 
 impl Answer for Booked {
-    fn refused(&self) -> Option<&str> {
-        (self.success == Some(false)).then(|| self.reason.as_deref().unwrap_or("it was not booked"))
+    fn refused(&self) -> Option<Cow<'_, str>> {
+        (self.success == Some(false)).then(|| self.reason.as_deref().unwrap_or("it was not booked").into())
     }
 }
 

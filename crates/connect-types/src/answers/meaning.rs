@@ -1,5 +1,6 @@
 //! What answers mean as a whole.
 
+use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -16,19 +17,19 @@ impl Answer for Vec<Calendar> {}
 impl Answer for Event {}
 
 impl Answer for EventPage {
-    fn refused(&self) -> Option<&str> {
+    fn refused(&self) -> Option<Cow<'_, str>> {
         self.extra.refusal()
     }
 }
 
 impl Answer for ConnectionStatus {
-    fn refused(&self) -> Option<&str> {
+    fn refused(&self) -> Option<Cow<'_, str>> {
         self.extra.refusal()
     }
 }
 
 impl Answer for TokenAnswer {
-    fn refused(&self) -> Option<&str> {
+    fn refused(&self) -> Option<Cow<'_, str>> {
         self.extra.refusal()
     }
 }
@@ -38,14 +39,14 @@ impl Answer for Health {}
 impl Answer for WebhookKeys {}
 
 impl Answer for Subscribed {
-    fn refused(&self) -> Option<&str> {
-        (self.success == Some(false)).then(|| self.message.as_deref().unwrap_or_default())
+    fn refused(&self) -> Option<Cow<'_, str>> {
+        (self.success == Some(false)).then(|| self.message.as_deref().unwrap_or_default().into())
     }
 }
 
 impl Answer for Acknowledged {
-    fn refused(&self) -> Option<&str> {
-        (self.success == Some(false)).then(|| self.message.as_deref().unwrap_or_default())
+    fn refused(&self) -> Option<Cow<'_, str>> {
+        (self.success == Some(false)).then(|| self.message.as_deref().unwrap_or_default().into())
     }
 
     fn empty() -> Option<Self> {

@@ -1,5 +1,6 @@
 //! The answer to a create or an update.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 
 use serde::ser::SerializeMap;
@@ -34,8 +35,8 @@ impl Written {
 }
 
 impl Answer for Written {
-    fn refused(&self) -> Option<&str> {
-        (self.success == Some(false)).then(|| self.message.as_deref().unwrap_or_default())
+    fn refused(&self) -> Option<Cow<'_, str>> {
+        (self.success == Some(false)).then(|| self.message.as_deref().unwrap_or_default().into())
     }
 }
 
