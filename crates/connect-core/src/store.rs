@@ -28,6 +28,10 @@ pub struct TokenKey {
 }
 
 /// Stores tokens. The blocking client uses it directly, the async client on its blocking pool.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a blocking token store",
+    note = "the async client takes an async store with `async_store`; the blocking client takes it wrapped in `connect_stores::Blocking`"
+)]
 pub trait TokenStore: Send + Sync + 'static {
     /// Returns the tokens stored under `key`, if any.
     fn load(&self, key: &TokenKey) -> Result<Option<Tokens>, StoreError>;
@@ -68,6 +72,10 @@ pub enum Written {
 }
 
 /// The async twin of [`TokenStore`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an async token store",
+    note = "a blocking store, such as `FileStore`, is given to `store`"
+)]
 #[async_trait]
 pub trait AsyncTokenStore: Send + Sync + 'static {
     /// Returns the tokens stored under `key`, if any.

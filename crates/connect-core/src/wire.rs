@@ -81,28 +81,32 @@ fn uri<E: Endpoint>(app: &App, endpoint: &E) -> Result<Uri, Error> {
             "this client has no base URL: with another authorization server, or none, set where the API is with `base_url`",
         ));
     }
-    let wrong = |error| Error::validation("the path of the request is no URL path").with_source(error);
-    if let Some(url) = endpoint.url() {
-        let uri: Uri = url.parse().map_err(wrong)?;
-        if !service.is_origin_of(&uri) {
-            return Err(Error::validation(
-                "the URL is not at the service, so the access token must not go there",
-            ));
+    let text = match endpoint.url() {
+        Some(url) => url.into_owned(),
+        None => {
+            let base = match endpoint.base() {
+                Base::Origin => service.origin(),
+                _ => service.base_url(),
+            };
+            let mut text = format!("{base}{}", endpoint.path());
+            let query = endpoint.query()?;
+            if !query.is_empty() {
+                let start = text.len() + 1;
+                text.push('?');
+                Serializer::for_suffix(&mut text, start).extend_pairs(query).finish();
+            }
+            text
         }
-        return Ok(uri);
-    }
-    let base = match endpoint.base() {
-        Base::Origin => service.origin(),
-        _ => service.base_url(),
     };
-    let mut text = format!("{base}{}", endpoint.path());
-    let query = endpoint.query()?;
-    if !query.is_empty() {
-        text.push('?');
-        text = Serializer::for_suffix(&mut text, base.len() + endpoint.path().len() + 1)
-            .extend_pairs(query)
-            .finish()
-            .to_owned();
+    let uri: Uri = text
+        .parse()
+        .map_err(|error| Error::validation("the URL of the request is not a valid URL").with_source(error))?;
+    // Once for whatever the parts were: a path of `.evil.example` or `@evil.example` would lead the token away.
+    if service.is_origin_of(&uri) {
+        Ok(uri)
+    } else {
+        Err(Error::validation(
+            "the URL of the request is not at the service, so the access token must not go there",
+        ))
     }
-    text.parse().map_err(wrong)
 }
