@@ -82,6 +82,7 @@ struct Shared {
     seen: Mutex<Vec<Seen>>,
     sent: AtomicUsize,
     connections: AtomicUsize,
+    ended: AtomicUsize,
     config: Option<Arc<ServerConfig>>,
 }
 
@@ -115,6 +116,7 @@ impl Wire {
             seen: Mutex::default(),
             sent: AtomicUsize::new(0),
             connections: AtomicUsize::new(0),
+            ended: AtomicUsize::new(0),
             config,
         });
         let serving = shared.clone();
@@ -146,6 +148,11 @@ impl Wire {
     /// The requests so far.
     pub fn seen(&self) -> Vec<Seen> {
         self.shared.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How many connections the server has ended.
+    pub fn ended(&self) -> usize {
+        self.shared.ended.load(SeqCst)
     }
 
     /// How many bytes were sent.
@@ -241,7 +248,9 @@ impl Shared {
             }
             Fault::Hangup | Fault::Stall | Fault::Keeps(_) | Fault::Pieces(_) | Fault::Unread(_) => {}
         }
-        stream.finish()
+        stream.finish()?;
+        self.ended.fetch_add(1, SeqCst);
+        Ok(())
     }
 
     fn send(&self, stream: &mut impl Stream, bytes: &[u8]) -> io::Result<()> {

@@ -27,9 +27,11 @@ fn a_create_is_never_sent_twice_whenever_the_server_closes_the_kept_connection()
     let wire = Wire::plain().unwrap();
     for caller in both(&wire.base_url(), &Setup::default()) {
         for (closes, pause) in PAUSES {
+            let ended = wire.ended();
             wire.next(Fault::Last(closes));
             caller.read().unwrap();
             thread::sleep(pause);
+            let was_closed = wire.ended() > ended;
             let before = creates(&wire);
             let outcome = caller.create();
             let sent = creates(&wire) - before;
@@ -39,7 +41,7 @@ fn a_create_is_never_sent_twice_whenever_the_server_closes_the_kept_connection()
                 Err(error) => {
                     assert!(sent <= 1, "{}: {sent} creates", caller.name());
                     assert!(error.may_have_happened(), "{}: {error:?}", caller.name());
-                    assert!(closes >= pause, "{}: closed long before, {error:?}", caller.name());
+                    assert!(closes >= pause || !was_closed, "{}: closed before, {error:?}", caller.name());
                 }
             }
             caller.works(&wire);
