@@ -24,6 +24,7 @@ mod back;
 mod client_auth;
 mod clients;
 mod consent;
+mod description;
 mod google;
 mod issued;
 mod microsoft;

@@ -5,32 +5,20 @@
 
 use super::AuthorizationServer;
 use super::clients::Client;
+use super::description::APPTOTO;
 use super::parameters::Parameters;
 use super::refused::{Refused, tokens};
 use crate::reply::{Problem, Reply};
 use crate::sandbox::{Call, Sandbox, no_such_endpoint};
 use serde_json::json;
 
-/// The scopes there are to tick (the manual's table).
-pub(super) const SCOPES: [&str; 14] = [
-    "calendars:read",
-    "address_books:read",
-    "contacts:read",
-    "contacts:write",
-    "events:read",
-    "events:write",
-    "bookings:read",
-    "bookings:write",
-    "imports:read",
-    "imports:write",
-    "lists:read",
-    "lists:write",
-    "messaging:read",
-    "messaging:send",
-];
-
 /// The older, coarse scope of the developer page's example.
 const COARSE: &str = "api";
+
+/// The names of the scopes that can be ticked.
+pub(super) fn scopes() -> impl Iterator<Item = &'static str> {
+    APPTOTO.iter().map(|(scope, _)| *scope)
+}
 
 impl Sandbox {
     /// The scopes asked for, each of which has to be ticked.

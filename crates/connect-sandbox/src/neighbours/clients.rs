@@ -56,7 +56,7 @@ impl OAuthApp {
             name: name.into(),
             redirect_uris: vec![redirect_uri.into()],
             client_type: ClientType::Confidential,
-            scopes: apptoto::SCOPES.map(str::to_owned).to_vec(),
+            scopes: apptoto::scopes().map(str::to_owned).collect(),
         }
     }
 
@@ -93,7 +93,7 @@ impl OAuthApp {
         if self.redirect_uris.len() > 1 {
             return Err(AppError::RedirectUri);
         }
-        match self.scopes.iter().find(|scope| !apptoto::SCOPES.contains(&scope.as_str())) {
+        match self.scopes.iter().find(|scope| !apptoto::scopes().any(|known| known == *scope)) {
             Some(scope) => Err(AppError::Scope(scope.clone())),
             None => Ok(self),
         }

@@ -2,8 +2,10 @@
 //!
 //! A script needs no page: it posts `decision=approve` or `decision=deny` to the path and query of authorize.
 
+use super::AuthorizationServer;
 use super::authorize::Asked;
 use super::clients::Client;
+use super::description::description;
 use super::parameters::Parameters;
 use super::refused::{Refused, unstored};
 use crate::pages::escape;
@@ -28,15 +30,31 @@ impl Decision {
     }
 }
 
+/// In the words of the real page: who asks, for what, and the two buttons. Only Apptoto documents a button ("Authorize");
+/// the other words rest on general knowledge.
 pub(super) fn page(call: &Call, client: &Client, asked: &Asked) -> Reply {
+    let server = asked.owner.server;
+    let (heading, allow, deny) = match server {
+        AuthorizationServer::Google => ("{} wants access to your Google Account", "Continue", "Cancel"),
+        AuthorizationServer::Microsoft => ("Permissions requested: {}", "Accept", "Cancel"),
+        AuthorizationServer::Apptoto => ("Connect {} to Apptoto", "Authorize", "Deny"),
+    };
     let action = call.request.uri().path_and_query().map_or("", |path| path.as_str());
-    let scopes: String = asked.scopes.iter().map(|scope| format!("<li>{}</li>\n", escape(scope))).collect();
+    // Two scopes can have one description.
+    let mut lines: Vec<_> = Vec::new();
+    for scope in &asked.scopes {
+        let line = description(server, scope);
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    let lines: String = lines.iter().map(|line| format!("<li>{}</li>\n", escape(line))).collect();
     unstored(html(format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{app}</title>\n</head>\n<body>\n\
-         <h1>{app}</h1>\n<p>{user}</p>\n<ul>\n{scopes}</ul>\n<form method=\"post\" action=\"{action}\">\n\
-         <button name=\"decision\" value=\"approve\">Allow</button>\n\
-         <button name=\"decision\" value=\"deny\">Deny</button>\n</form>\n</body>\n</html>\n",
-        app = escape(&client.app.name),
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{heading}</title>\n</head>\n<body>\n\
+         <h1>{heading}</h1>\n<p>{user}</p>\n<ul>\n{lines}</ul>\n<form method=\"post\" action=\"{action}\">\n\
+         <button name=\"decision\" value=\"approve\">{allow}</button>\n\
+         <button name=\"decision\" value=\"deny\">{deny}</button>\n</form>\n</body>\n</html>\n",
+        heading = heading.replacen("{}", &escape(&client.app.name), 1),
         user = escape(&asked.owner.user),
         action = escape(action),
     )))

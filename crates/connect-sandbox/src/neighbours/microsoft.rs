@@ -72,7 +72,7 @@ fn resource(scope: &str) -> Option<&str> {
 }
 
 /// Without Graph's address, and without case, which its permissions have none of.
-fn short(scope: &str) -> String {
+pub(super) fn short(scope: &str) -> String {
     let name = scope.strip_prefix(GRAPH).and_then(|rest| rest.strip_prefix('/')).unwrap_or(scope);
     name.to_ascii_lowercase()
 }
