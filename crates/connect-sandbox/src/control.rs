@@ -43,6 +43,9 @@ impl Sandbox {
             Control::Deliveries => Ok(self.list_deliveries()),
             Control::RotateKeys => Ok(ok(&json!({ "keys": self.rotate(now) }))),
             Control::Advance => self.take_advance(request.body(), now),
+            Control::ApptotoMessages => {
+                Ok(ok(&json!({ "messages": self.apptoto_messages(self.callers(now)) })))
+            }
         }
     }
 

@@ -22,6 +22,7 @@
 
 mod accounts;
 mod apps;
+mod apptoto_api;
 mod clock;
 mod control;
 mod demo;
@@ -52,6 +53,7 @@ mod users;
 mod webhooks;
 
 pub use apps::{App, AppError, Credentials};
+pub use apptoto_api::{ApptotoMessage, ApptotoMessageState};
 pub use faults::{Cut, Fault};
 pub use neighbours::{AuthorizationServer, ClientType, OAuthApp, OAuthCredentials, ProviderToken};
 pub use recorded::Recorded;

@@ -1,5 +1,6 @@
 //! Which endpoint a request is for.
 
+use crate::apptoto_api::{Endpoint as ApptotoApi, ROUTES as APPTOTO};
 use crate::google_calendar::Endpoint as Calendar;
 use crate::graph::{Endpoint as Graph, ROUTES as GRAPH};
 use crate::neighbours::AuthorizationServer::{Apptoto, Google, Microsoft};
@@ -31,6 +32,7 @@ pub(crate) enum Endpoint {
     Neighbour(At),
     GoogleCalendar(Calendar),
     Graph(Graph),
+    ApptotoApi(ApptotoApi),
     Unknown,
 }
 
@@ -53,6 +55,7 @@ pub(crate) enum Control {
     Deliveries,
     RotateKeys,
     Advance,
+    ApptotoMessages,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,7 +133,7 @@ const ORIGIN: [(&str, Endpoint); 24] = [
     ("POST /google/calendar/v3/freeBusy", Endpoint::GoogleCalendar(Calendar::FreeBusy)),
 ];
 
-const CONTROLS: [(&str, Control); 16] = [
+const CONTROLS: [(&str, Control); 17] = [
     ("GET /sandbox/stats", Control::Stats),
     ("POST /sandbox/expire", Control::Expire),
     ("POST /sandbox/expire-sync-tokens", Control::ExpireSyncTokens),
@@ -147,6 +150,7 @@ const CONTROLS: [(&str, Control); 16] = [
     ("GET /sandbox/deliveries", Control::Deliveries),
     ("POST /sandbox/rotate-keys", Control::RotateKeys),
     ("POST /sandbox/advance", Control::Advance),
+    ("GET /sandbox/apptoto/messages", Control::ApptotoMessages),
 ];
 
 impl Route {
@@ -158,7 +162,9 @@ impl Route {
         }
         let endpoint = match inner {
             Some(path) => lookup(&ENDPOINTS, method, path),
-            None => lookup(&ORIGIN, method, path).or_else(|| graph(method, path)),
+            None => lookup(&ORIGIN, method, path)
+                .or_else(|| graph(method, path))
+                .or_else(|| apptoto(method, path)),
         };
         match endpoint {
             Some((name, endpoint)) => Self::Service(endpoint, name),
@@ -180,8 +186,8 @@ impl Route {
     /// public keys.
     pub(crate) fn is_api(endpoint: Endpoint) -> bool {
         use Endpoint::{
-            Authorize, Consent, ConsentPage, GoogleCalendar, Graph, Neighbour, Providers, ReturnToApp,
-            Unknown, WebhookKeys,
+            ApptotoApi, Authorize, Consent, ConsentPage, GoogleCalendar, Graph, Neighbour, Providers,
+            ReturnToApp, Unknown, WebhookKeys,
         };
         !matches!(
             endpoint,
@@ -193,6 +199,7 @@ impl Route {
                 | Neighbour(_)
                 | GoogleCalendar(_)
                 | Graph(_)
+                | ApptotoApi(_)
                 | Unknown
                 | WebhookKeys
         )
@@ -225,8 +232,13 @@ fn graph(method: &Method, path: &str) -> Option<(&'static str, Endpoint)> {
     lookup(&GRAPH, method, path).map(|(name, endpoint)| (name, Endpoint::Graph(endpoint)))
 }
 
+fn apptoto(method: &Method, path: &str) -> Option<(&'static str, Endpoint)> {
+    lookup(&APPTOTO, method, path).map(|(name, endpoint)| (name, Endpoint::ApptotoApi(endpoint)))
+}
+
 fn origin_names() -> impl Iterator<Item = &'static str> {
-    ORIGIN.iter().map(|(name, _)| *name).chain(GRAPH.iter().map(|(name, _)| *name))
+    let others = GRAPH.iter().map(|(name, _)| *name).chain(APPTOTO.iter().map(|(name, _)| *name));
+    ORIGIN.iter().map(|(name, _)| *name).chain(others)
 }
 
 fn lookup<T: Copy>(table: &[(&'static str, T)], method: &Method, path: &str) -> Option<(&'static str, T)> {

@@ -2,6 +2,7 @@
 
 use crate::accounts::Accounts;
 use crate::apps::Registered;
+use crate::apptoto_api::ApptotoApi;
 use crate::faults::{Fault, Faults, Matched};
 use crate::google_calendar::GoogleCalendar;
 use crate::graph::Graph;
@@ -53,6 +54,7 @@ pub struct Sandbox {
     pub(crate) accounts: Accounts,
     pub(crate) google: GoogleCalendar,
     pub(crate) graph: Graph,
+    pub(crate) apptoto: ApptotoApi,
     /// How far its clock is ahead of the caller's.
     pub(crate) ahead: SignedDuration,
     recorder: Recorder,
@@ -101,6 +103,7 @@ impl Sandbox {
             accounts: Accounts::default(),
             google: GoogleCalendar::default(),
             graph: Graph::new(seed),
+            apptoto: ApptotoApi::default(),
             ahead: SignedDuration::ZERO,
             recorder: Recorder::default(),
         }
@@ -227,6 +230,7 @@ impl Sandbox {
             Endpoint::Neighbour(endpoint) => self.neighbour(endpoint, call),
             Endpoint::GoogleCalendar(endpoint) => Ok(self.google_calendar(endpoint, call)),
             Endpoint::Graph(endpoint) => Ok(self.graph(endpoint, call)),
+            Endpoint::ApptotoApi(endpoint) => Ok(self.apptoto_api(endpoint, call)),
             Endpoint::Unknown => Err(unknown(call.request.uri().path())),
         }
     }

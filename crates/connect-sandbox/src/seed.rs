@@ -48,7 +48,12 @@ impl Sandbox {
     pub fn seed(&mut self, json: &str) -> Result<(), SeedError> {
         let value: Value = serde_json::from_str(json)
             .map_err(|error| SeedError { path: "the file".to_owned(), reason: error.to_string() })?;
-        let users = users(&Place::root(&value))?;
+        let root = Place::root(&value);
+        root.only(&["users", "apptoto"])?;
+        let apptoto = root.get("apptoto");
+        let users =
+            if apptoto.is_some() && root.get("users").is_none() { BTreeMap::new() } else { users(&root)? };
+        let accounts = apptoto.map(|place| self.read_apptoto(&place)).transpose()?;
         for (id, connections) in users {
             let known: Vec<UserKey> = self.users.keys().filter(|key| key.id == id).cloned().collect();
             for key in known {
@@ -56,12 +61,20 @@ impl Sandbox {
             }
             self.seeded.insert(id, connections);
         }
+        if let Some(accounts) = accounts {
+            self.apptoto.take_seed(accounts);
+        }
         Ok(())
+    }
+
+    fn read_apptoto(&mut self, place: &Place<'_>) -> Result<crate::apptoto_api::Seeded, SeedError> {
+        let accounts = place.object()?;
+        let read = self.apptoto.read_seed(accounts, &self.settings, self.latest.unwrap_or_default());
+        read.map_err(|(path, reason)| SeedError { path, reason })
     }
 }
 
 fn users(root: &Place<'_>) -> Result<BTreeMap<String, Connections>, SeedError> {
-    root.only(&["users"])?;
     let users = root.require("users")?.entries()?;
     users.into_iter().map(|(id, place)| Ok((id.to_owned(), read::connections(id, &place)?))).collect()
 }

@@ -3,6 +3,7 @@
 //! One table, [`SWITCHES`], says of each its name, its values, its default and the fact behind it; `--set`, `POST
 //! /sandbox/set` and the listing all read it.
 
+mod apptoto_api;
 mod google_calendar;
 mod graph;
 mod neighbours;

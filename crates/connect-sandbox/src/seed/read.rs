@@ -148,7 +148,7 @@ impl<'a> Place<'a> {
         }
     }
 
-    fn object(&self) -> Result<&'a Map<String, Value>, SeedError> {
+    pub(super) fn object(&self) -> Result<&'a Map<String, Value>, SeedError> {
         self.value.as_object().ok_or_else(|| self.wrong("must be an object"))
     }
 
@@ -162,7 +162,7 @@ impl<'a> Place<'a> {
         Ok(list.iter().enumerate().map(item).collect())
     }
 
-    fn get(&self, name: &str) -> Option<Self> {
+    pub(super) fn get(&self, name: &str) -> Option<Self> {
         self.value.get(name).map(|_| self.at(name))
     }
 

@@ -2,7 +2,7 @@
 
 use super::switch::Kind::{Number, NumberOrNone, OneOf, OptionalText, OptionalUri, Text, Uri};
 use super::switch::Switch;
-use super::{google_calendar, graph, neighbours};
+use super::{apptoto_api, google_calendar, graph, neighbours};
 
 /// Every switch, in the order they are listed.
 pub const SWITCHES: &[Switch] = &[
@@ -75,6 +75,24 @@ pub const SWITCHES: &[Switch] = &[
     neighbours::APPTOTO_PKCE,
     neighbours::APPTOTO_SCOPE_API,
     neighbours::APPTOTO_PUBLISHED,
+    apptoto_api::API_KEY,
+    apptoto_api::ERROR_BODY,
+    apptoto_api::INVALID_STATUS,
+    apptoto_api::CREATE_STATUS,
+    apptoto_api::END,
+    apptoto_api::EVENT_FIELDS,
+    apptoto_api::DUPLICATE,
+    apptoto_api::MOVE,
+    apptoto_api::KEEP_MESSAGED,
+    apptoto_api::AUTO_MESSAGES,
+    apptoto_api::CONTACTS_REPLY,
+    apptoto_api::SEND_REPLY,
+    apptoto_api::BOOKING_REFUSED,
+    apptoto_api::CONSENT_FIELDS,
+    apptoto_api::IMPORT_STEPS,
+    apptoto_api::IMPORT_END,
+    apptoto_api::RATE,
+    apptoto_api::BATCH,
     // Errors.
     Switch {
         name: "expired_body",

@@ -7,6 +7,7 @@
     reason = "helpers of tests, outside of a test fn"
 )]
 
+pub mod apptoto;
 pub mod calendar;
 pub mod google;
 pub mod graph;

@@ -1,0 +1,112 @@
+//! Why a call was refused. Documented is the code `insufficient_scope` with its 403 alone: the body, and the status of a
+//! request that is wrong, are switches.
+
+use super::fields::Wrong;
+use crate::reply::{Reply, empty, json_reply, text};
+use crate::settings::Settings;
+use http::StatusCode;
+use http::header::{HeaderValue, WWW_AUTHENTICATE};
+use serde_json::json;
+
+#[derive(Clone, Debug)]
+pub(super) struct Refused {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    /// The `WWW-Authenticate` headers.
+    challenges: Vec<String>,
+}
+
+const BASIC: &str = "Basic realm=\"Apptoto\"";
+
+impl Refused {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), challenges: Vec::new() }
+    }
+
+    /// Neither a token nor a key: each scheme is named (RFC 9110 11.6.1).
+    pub(super) fn no_credentials() -> Self {
+        let message = "An access token or an API key is required";
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
+            .challenged("Bearer realm=\"Apptoto\"".to_owned())
+            .challenged(BASIC.to_owned())
+    }
+
+    pub(super) fn basic() -> Self {
+        let message = "The e-mail address or the API key is wrong";
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", message).challenged(BASIC.to_owned())
+    }
+
+    /// RFC 6750 3.1.
+    pub(super) fn token(message: &str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "invalid_token", message).challenged(format!(
+            "Bearer realm=\"Apptoto\", error=\"invalid_token\", error_description=\"{message}\""
+        ))
+    }
+
+    /// RFC 6750 3.1.
+    pub(super) fn scope(scope: &str) -> Self {
+        let message = format!("The access token needs the scope {scope}");
+        Self::new(StatusCode::FORBIDDEN, "insufficient_scope", message)
+            .challenged(format!("Bearer realm=\"Apptoto\", error=\"insufficient_scope\", scope=\"{scope}\""))
+    }
+
+    pub(super) fn invalid(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid", message)
+    }
+
+    pub(super) fn not_found(what: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", format!("There is no such {what}"))
+    }
+
+    /// Nothing in an account grows without end.
+    pub(super) fn full() -> Self {
+        Self::invalid("The account is full")
+    }
+
+    pub(super) fn rate() -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many requests")
+    }
+
+    /// A gateway that gave up waiting for a batch; the work is done all the same.
+    pub(super) fn gateway() -> Self {
+        Self::new(StatusCode::BAD_GATEWAY, "bad_gateway", "Bad Gateway")
+    }
+
+    fn challenged(mut self, challenge: String) -> Self {
+        self.challenges.push(challenge);
+        self
+    }
+
+    pub(super) fn reply(&self, settings: &Settings) -> Reply {
+        let status = match self.status {
+            StatusCode::BAD_REQUEST if settings.is("apptoto_invalid_status", "422") => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
+            status => status,
+        };
+        let mut reply = match settings.value("apptoto_error_body") {
+            _ if status == StatusCode::BAD_GATEWAY => {
+                let page = "<html><body><h1>502 Bad Gateway</h1></body></html>\n";
+                text(status, "text/html; charset=utf-8", page.to_owned())
+            }
+            "empty" => empty(status),
+            "errors" if self.code == "insufficient_scope" => {
+                json_reply(status, &json!({ "errors": [self.code] }))
+            }
+            "errors" => json_reply(status, &json!({ "errors": [self.message] })),
+            _ => json_reply(status, &json!({ "error": self.code, "message": self.message })),
+        };
+        for challenge in &self.challenges {
+            let value = HeaderValue::from_str(challenge);
+            reply.headers_mut().extend(value.ok().map(|value| (WWW_AUTHENTICATE, value)));
+        }
+        reply
+    }
+}
+
+impl From<Wrong> for Refused {
+    fn from(wrong: Wrong) -> Self {
+        Self::invalid(format!("{}: {}", wrong.path, wrong.reason))
+    }
+}

@@ -1,0 +1,304 @@
+//! Creating, changing and deleting events. A batch is checked as a whole before anything of it is done.
+
+use super::Api;
+use super::account::{MOST_THINGS, PlaceName};
+use super::events::{Event, Participant};
+use super::fields::{Fields, Wrong};
+use super::form;
+use super::moment::Moment;
+use super::phone::normalized;
+use super::refused::Refused;
+use crate::reply::{Reply, ok};
+use crate::sandbox::Call;
+use serde_json::{Map, Value, json};
+
+/// What a request says of an event.
+pub(super) struct EventDraft<'a> {
+    fields: Fields<'a>,
+    pub(super) id: Option<u64>,
+    pub(super) external_id: Option<String>,
+    calendar: Option<PlaceName>,
+    title: Option<String>,
+    start: Option<Moment>,
+    end: Option<Moment>,
+    time_zone: Option<String>,
+    location: Option<String>,
+    content: Option<String>,
+    all_day: Option<bool>,
+    show_as: Option<Option<u64>>,
+    participants: Option<Vec<ParticipantDraft>>,
+    custom_data: Option<Map<String, Value>>,
+}
+
+struct ParticipantDraft {
+    id: Option<u64>,
+    name: String,
+    phone: String,
+    email: String,
+}
+
+impl<'a> EventDraft<'a> {
+    pub(super) fn read(fields: Fields<'a>) -> Result<Self, Wrong> {
+        let people = fields.objects("participants")?;
+        Ok(Self {
+            id: fields.id("id")?,
+            external_id: fields.some_text("external_id")?,
+            calendar: PlaceName::read(&fields, "calendar")?,
+            title: fields.some_text("title")?,
+            start: fields.moment("start_time")?,
+            end: fields.moment("end_time")?,
+            time_zone: fields.text("time_zone")?,
+            location: fields.text("location")?,
+            content: fields.text("content")?,
+            all_day: fields.flag("all_day")?,
+            show_as: show_as(&fields)?,
+            participants: people.map(|all| all.iter().map(participant).collect()).transpose()?,
+            custom_data: fields.data("custom_data")?,
+            fields,
+        })
+    }
+
+    fn wrong(&self, name: &str, reason: &str) -> Wrong {
+        self.fields.wrong(name, reason)
+    }
+}
+
+/// Null, or 0 to 4.
+fn show_as(fields: &Fields<'_>) -> Result<Option<Option<u64>>, Wrong> {
+    match fields.id("show_as")? {
+        Some(5..) => Err(fields.wrong("show_as", "must be null or a number from 0 to 4")),
+        number => Ok(fields.value("show_as").map(|_| number)),
+    }
+}
+
+fn participant(fields: &Fields<'_>) -> Result<ParticipantDraft, Wrong> {
+    let text = |name| Ok(fields.text(name)?.unwrap_or_default());
+    let draft = ParticipantDraft {
+        id: fields.id("id")?,
+        name: text("name")?,
+        phone: text("phone")?,
+        email: text("email")?,
+    };
+    if draft.name.is_empty() && draft.phone.is_empty() && draft.email.is_empty() {
+        return Err(fields.wrong("name", "is required, or a phone number or an e-mail address"));
+    }
+    Ok(draft)
+}
+
+impl Api<'_> {
+    /// `POST /v1/events`. An id in it means nothing.
+    pub(super) fn create_events(&mut self, call: &Call) -> Result<Reply, Refused> {
+        let body = form::json(call)?;
+        let (mut drafts, provisions) = read(&body)?;
+        let mut taken: Vec<&str> = Vec::new();
+        for draft in &drafts {
+            self.check_new_event(draft, provisions)?;
+            let known =
+                draft.external_id.as_deref().filter(|_| self.settings.is("apptoto_duplicate", "refused"));
+            let Some(external_id) = known else { continue };
+            let index = Event::find(&self.account.events, None, Some(external_id));
+            let live =
+                index.and_then(|index| self.account.events.get(index)).is_some_and(|one| !one.is_deleted);
+            if live || taken.contains(&external_id) {
+                return Err(draft.wrong("external_id", "has been taken already").into());
+            }
+            taken.push(external_id);
+        }
+        self.check_room(&drafts.iter().collect::<Vec<_>>())?;
+        drafts.iter_mut().for_each(|draft| draft.id = None);
+        let made: Vec<_> = drafts.into_iter().map(|draft| self.insert_event(draft)).collect();
+        let reply = self.created(&self.events_view(&made));
+        self.batch(made.len(), reply)
+    }
+
+    /// `PUT /v1/events`.
+    pub(super) fn upsert_events(&mut self, call: &Call) -> Result<Reply, Refused> {
+        let body = form::json(call)?;
+        let (drafts, provisions) = read(&body)?;
+        for draft in &drafts {
+            match (self.target(draft), draft.id) {
+                (Some(index), _) => self.check_change(index, draft)?,
+                (None, Some(_)) => return Err(Refused::not_found("event")),
+                (None, None) => self.check_new_event(draft, provisions)?,
+            }
+        }
+        let new = drafts.iter().filter(|draft| self.target(draft).is_none());
+        self.check_room(&new.collect::<Vec<_>>())?;
+        let written = drafts.into_iter().map(|draft| match self.target(&draft) {
+            Some(index) => self.change_event(index, draft),
+            None => self.insert_event(draft),
+        });
+        let written: Vec<_> = written.collect();
+        let reply = ok(&self.events_view(&written));
+        self.batch(written.len(), reply)
+    }
+
+    /// `DELETE /v1/events`: it is marked, and what would have been sent about it is not. Again is the same.
+    pub(super) fn delete_event(&mut self, call: &Call) -> Result<Reply, Refused> {
+        let asked = super::events::asked(call)?;
+        let (id, external_id) = asked.ok_or_else(|| Refused::invalid("id: is required, or external_id"))?;
+        let index = Event::find(&self.account.events, id, external_id);
+        let event = index.and_then(|index| self.account.events.get_mut(index));
+        let event = event.ok_or_else(|| Refused::not_found("event"))?;
+        event.is_deleted = true;
+        let id = event.id;
+        self.plan_messages(id);
+        Ok(ok(&self.events_view(&[id])))
+    }
+
+    /// What a new event needs.
+    pub(super) fn check_new_event(&self, draft: &EventDraft<'_>, provisions: bool) -> Result<(), Wrong> {
+        let calendar = draft.calendar.as_ref().ok_or_else(|| draft.wrong("calendar", "is required"))?;
+        if calendar.find(&self.account.calendars).is_none() {
+            match calendar {
+                PlaceName::Id(_) => return Err(draft.wrong("calendar_id", "there is no such calendar")),
+                PlaceName::Name(_) if !provisions => {
+                    return Err(draft.wrong("calendar", "there is no such calendar"));
+                }
+                PlaceName::Name(_) => {}
+            }
+        }
+        for (name, there) in [
+            ("title", draft.title.is_some()),
+            ("start_time", draft.start.is_some()),
+            ("end_time", draft.end.is_some()),
+        ] {
+            if !there {
+                return Err(draft.wrong(name, "is required"));
+            }
+        }
+        check_order(draft, draft.start, draft.end)
+    }
+
+    fn check_change(&self, index: usize, draft: &EventDraft<'_>) -> Result<(), Wrong> {
+        let Some(event) = self.account.events.get(index) else { return Ok(()) };
+        let refuses = self.settings.is("apptoto_move", "refused");
+        let elsewhere = |name: &PlaceName| name.find(&self.account.calendars) != Some(event.calendar);
+        if refuses && draft.calendar.as_ref().is_some_and(elsewhere) {
+            return Err(draft.wrong("calendar", "an event cannot be moved to another calendar"));
+        }
+        check_order(draft, draft.start.or(Some(event.start)), draft.end.or(Some(event.end)))
+    }
+
+    fn check_room(&self, drafts: &[&EventDraft<'_>]) -> Result<(), Refused> {
+        let account = &self.account;
+        let calendars = drafts.iter().filter_map(|draft| draft.calendar.as_ref());
+        let room = account.events.len() + drafts.len() <= MOST_THINGS
+            && PlaceName::has_room(&account.calendars, calendars);
+        if room { Ok(()) } else { Err(Refused::full()) }
+    }
+
+    /// The event a change is for.
+    fn target(&self, draft: &EventDraft<'_>) -> Option<usize> {
+        let index = Event::find(&self.account.events, draft.id, draft.external_id.as_deref())?;
+        // What is deleted is found by its own id alone: its external id can be given again.
+        let deleted = self.account.events.get(index).is_some_and(|event| event.is_deleted);
+        (draft.id.is_some() || !deleted).then_some(index)
+    }
+
+    /// Adds an event that was checked, under its id if it has one, and gives the id.
+    pub(super) fn insert_event(&mut self, draft: EventDraft<'_>) -> u64 {
+        let id = draft.id.unwrap_or_else(|| self.ids.next());
+        let calendar =
+            draft.calendar.as_ref().and_then(|name| name.find_or_make(&mut self.account.calendars, self.ids));
+        if let (Some(calendar), Some(start), Some(end)) = (calendar, draft.start, draft.end) {
+            self.account.events.push(Event {
+                id,
+                calendar,
+                external_id: None,
+                title: String::new(),
+                start,
+                end,
+                time_zone: None,
+                location: String::new(),
+                content: String::new(),
+                all_day: false,
+                show_as: None,
+                is_deleted: false,
+                participants: Vec::new(),
+                custom_data: Map::new(),
+            });
+        }
+        let last = self.account.events.len().saturating_sub(1);
+        self.change_event(last, draft)
+    }
+
+    /// What is not named stays.
+    fn change_event(&mut self, index: usize, draft: EventDraft<'_>) -> u64 {
+        let people = draft.participants.map(|people| self.seated(index, people));
+        let Some(event) = self.account.events.get_mut(index) else { return 0 };
+        if draft.external_id.is_some() {
+            event.external_id = draft.external_id;
+        }
+        event.title = draft.title.unwrap_or_else(|| std::mem::take(&mut event.title));
+        (event.start, event.end) = (draft.start.unwrap_or(event.start), draft.end.unwrap_or(event.end));
+        event.time_zone = draft.time_zone.or_else(|| event.time_zone.take());
+        event.location = draft.location.unwrap_or_else(|| std::mem::take(&mut event.location));
+        event.content = draft.content.unwrap_or_else(|| std::mem::take(&mut event.content));
+        event.all_day = draft.all_day.unwrap_or(event.all_day);
+        event.show_as = draft.show_as.unwrap_or(event.show_as);
+        event.custom_data = draft.custom_data.unwrap_or_else(|| std::mem::take(&mut event.custom_data));
+        event.participants = people.unwrap_or_else(|| std::mem::take(&mut event.participants));
+        let id = event.id;
+        self.plan_messages(id);
+        id
+    }
+
+    /// Those who are to take part. Whoever did already, by id, phone number or e-mail address, keeps the id; whoever was
+    /// written to stays in any case, unless the switch `apptoto_keep_messaged` says otherwise.
+    fn seated(&mut self, index: usize, people: Vec<ParticipantDraft>) -> Vec<Participant> {
+        let mut before =
+            self.account.events.get(index).map(|event| event.participants.clone()).unwrap_or_default();
+        let mut seated: Vec<_> = people
+            .into_iter()
+            .map(|new| {
+                let phone = normalized(&new.phone);
+                let same = |old: &Participant| {
+                    new.id == Some(old.id)
+                        || phone.is_some() && old.normalized_phone() == phone
+                        || !new.email.is_empty() && old.email.eq_ignore_ascii_case(&new.email)
+                };
+                let known = before.iter().position(same).map(|index| before.remove(index).id);
+                let id = known.unwrap_or_else(|| self.ids.next());
+                Participant { id, name: new.name, phone: new.phone, email: new.email }
+            })
+            .collect();
+        if self.settings.is("apptoto_keep_messaged", "on") {
+            let messages = &self.account.messages;
+            let messaged = |old: &Participant| {
+                messages.iter().any(|one| one.participant == Some(old.id) && one.is_sent(self.now))
+            };
+            seated.extend(before.into_iter().filter(messaged));
+        }
+        seated
+    }
+
+    fn events_view(&self, ids: &[u64]) -> Value {
+        let event = |id: &u64| self.account.events.iter().find(|event| event.id == *id);
+        let events = ids.iter().filter_map(event).map(|event| self.event_view(event, |_| true, false));
+        json!({ "events": events.collect::<Vec<_>>() })
+    }
+
+    /// The switch `apptoto_batch`: a batch that is larger is done, and the answer lost at a gateway.
+    pub(super) fn batch(&self, count: usize, reply: Reply) -> Result<Reply, Refused> {
+        let most = self.settings.value("apptoto_batch").parse().unwrap_or(usize::MAX);
+        if count > most { Err(Refused::gateway()) } else { Ok(reply) }
+    }
+}
+
+/// The events, and whether calendars of unknown names are made for them.
+fn read(body: &Map<String, Value>) -> Result<(Vec<EventDraft<'_>>, bool), Wrong> {
+    let root = Fields::root(body);
+    let prevents = root.flag("prevent_calendar_creation")?.unwrap_or(false);
+    let drafts = root.need_objects("events")?.into_iter().map(EventDraft::read).collect::<Result<_, _>>()?;
+    Ok((drafts, !prevents))
+}
+
+fn check_order(draft: &EventDraft<'_>, start: Option<Moment>, end: Option<Moment>) -> Result<(), Wrong> {
+    match (start, end) {
+        (Some(start), Some(end)) if end.at < start.at => {
+            Err(draft.wrong("end_time", "must not be before start_time"))
+        }
+        _ => Ok(()),
+    }
+}
