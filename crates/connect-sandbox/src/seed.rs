@@ -18,6 +18,9 @@
 //! | a calendar | `id`, `title` | `timeZone` (`UTC`), `color`, `description`, `original`, `public` (Google), `events`; the first one is the primary |
 //! | an event | `title`, `start`, `end` | `id`, `recurrence`, `lastModified` and every other field an event has but `original` |
 //!
+//! Beside `users`, or in its place, `apptoto` has accounts of Apptoto by their e-mail addresses, with `events` and `contacts`
+//! in the form in which its API takes them, `bookingPages` and an `apiKey`; the README has an example.
+//!
 //! A field the format does not know is an error, like anything else that is wrong: with the path to it.
 
 mod read;

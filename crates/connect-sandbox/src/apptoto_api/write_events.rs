@@ -11,6 +11,7 @@ use super::refused::Refused;
 use crate::reply::{Reply, ok};
 use crate::sandbox::Call;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 /// What a request says of an event.
 pub(super) struct EventDraft<'a> {
@@ -61,6 +62,10 @@ impl<'a> EventDraft<'a> {
     fn wrong(&self, name: &str, reason: &str) -> Wrong {
         self.fields.wrong(name, reason)
     }
+
+    fn taken(&self) -> Wrong {
+        self.wrong("external_id", "has been taken already")
+    }
 }
 
 /// Null, or 0 to 4.
@@ -90,19 +95,14 @@ impl Api<'_> {
     pub(super) fn create_events(&mut self, call: &Call) -> Result<Reply, Refused> {
         let body = form::json(call)?;
         let (mut drafts, provisions) = read(&body)?;
-        let mut taken: Vec<&str> = Vec::new();
+        let mut seen = BTreeSet::new();
         for draft in &drafts {
             self.check_new_event(draft, provisions)?;
-            let known =
-                draft.external_id.as_deref().filter(|_| self.settings.is("apptoto_duplicate", "refused"));
-            let Some(external_id) = known else { continue };
-            let index = Event::find(&self.account.events, None, Some(external_id));
-            let live =
-                index.and_then(|index| self.account.events.get(index)).is_some_and(|one| !one.is_deleted);
-            if live || taken.contains(&external_id) {
-                return Err(draft.wrong("external_id", "has been taken already").into());
+            self.check_external_id(draft, None)?;
+            let twice = draft.external_id.as_ref().is_some_and(|external_id| !seen.insert(external_id));
+            if twice && self.settings.is("apptoto_duplicate", "refused") {
+                return Err(draft.taken().into());
             }
-            taken.push(external_id);
         }
         self.check_room(&drafts.iter().collect::<Vec<_>>())?;
         drafts.iter_mut().for_each(|draft| draft.id = None);
@@ -172,12 +172,24 @@ impl Api<'_> {
 
     fn check_change(&self, index: usize, draft: &EventDraft<'_>) -> Result<(), Wrong> {
         let Some(event) = self.account.events.get(index) else { return Ok(()) };
+        self.check_external_id(draft, Some(event.id))?;
         let refuses = self.settings.is("apptoto_move", "refused");
         let elsewhere = |name: &PlaceName| name.find(&self.account.calendars) != Some(event.calendar);
         if refuses && draft.calendar.as_ref().is_some_and(elsewhere) {
             return Err(draft.wrong("calendar", "an event cannot be moved to another calendar"));
         }
         check_order(draft, draft.start.or(Some(event.start)), draft.end.or(Some(event.end)))
+    }
+
+    /// An external id is that of one event in the account; what is deleted has given it back.
+    fn check_external_id(&self, draft: &EventDraft<'_>, own: Option<u64>) -> Result<(), Wrong> {
+        let others = self.account.events.iter().filter(|event| !event.is_deleted && Some(event.id) != own);
+        let mut same =
+            others.filter(|event| draft.external_id.is_some() && event.external_id == draft.external_id);
+        match same.next() {
+            Some(_) if self.settings.is("apptoto_duplicate", "refused") => Err(draft.taken()),
+            _ => Ok(()),
+        }
     }
 
     fn check_room(&self, drafts: &[&EventDraft<'_>]) -> Result<(), Refused> {

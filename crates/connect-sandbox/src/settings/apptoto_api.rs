@@ -56,7 +56,7 @@ pub(super) const DUPLICATE: Switch = Switch {
     name: "apptoto_duplicate",
     values: "refused|created",
     default: "refused",
-    about: "a POST of an event whose external_id is there: it should be unique, and what happens is undocumented",
+    about: "an event with the external_id of another one: it should be unique, and what happens is undocumented",
     kind: OneOf(&["refused", "created"]),
 };
 
