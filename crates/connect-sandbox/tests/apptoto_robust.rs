@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
-use common::App;
 use common::apptoto::*;
 use common::oauth::basic;
+use common::{App, read};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -98,6 +98,18 @@ fn seed_of_both_kinds_is_taken_whole_or_not_at_all() {
     let event = twice["apptoto"][ADA]["events"][0].clone();
     twice["apptoto"][ADA]["events"] = json!([event, event]);
     assert_eq!(App::new(&[]).sandbox.seed(&twice.to_string()).unwrap_err().path, path(".events[1].id"));
+}
+
+#[test]
+fn seed_of_the_readme_is_taken() {
+    let readme = include_str!("../README.md");
+    let (_, rest) = readme.split_once("```json\n{ \"apptoto\"").unwrap();
+    let seed = format!("{{ \"apptoto\"{}", rest.split_once("```").unwrap().0);
+    let mut app = App::new(&[]);
+    app.sandbox.seed(&seed).unwrap();
+    let fred = basic("fred@example.com", "sandbox-key");
+    let (status, event) = read(&app.apptoto_reply(&fred, "GET", "/event?external_id=order-1", ""));
+    assert_eq!((status.as_u16(), &event["id"], &event["title"]), (200, &json!(123), &json!("Check-up")));
 }
 
 const PATHS: [(&str, &str); 13] = [
