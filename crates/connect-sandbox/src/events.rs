@@ -35,5 +35,5 @@ pub(crate) use model::{Calendar, Event, Exception, Instance, Range, Series, Targ
 pub(crate) use original::{etag, google as google_original, microsoft as microsoft_original};
 pub(crate) use outside::{Deed, Undone};
 pub(crate) use patch::{OWN, Patch};
-pub(crate) use recurrence::{End, Frequency, Recurrence};
+pub(crate) use recurrence::{End, Frequency, Recurrence, end_of, lines};
 pub(crate) use render::{Style, render};

@@ -27,7 +27,6 @@ mod list;
 mod query;
 mod refused;
 mod resource;
-mod rrule;
 mod times;
 mod view;
 mod write;

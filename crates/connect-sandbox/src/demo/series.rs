@@ -20,7 +20,8 @@ pub(super) fn event(calendar: &Calendar, day: Timestamp, n: usize, random: &mut 
     fields.link = link(calendar.provider, &id);
 
     let mut series = Series::new(rule(calendar, n, first));
-    let starts = series.rule.starts(fields.start, time::plus_hours(day, 24 * 60));
+    let coming = series.rule.starts(fields.start, fields.start, time::plus_hours(day, 24 * 60));
+    let starts: Vec<_> = coming.collect();
     let changes = [
         moved(&fields, starts.get(3)),
         called_off(starts.get(5)),

@@ -2,10 +2,10 @@
 
 use super::fields::Fields;
 use super::patch::Patch;
-use super::recurrence::{End, Recurrence};
+use super::recurrence::{End, MOST, Recurrence, lines};
 use crate::provider::Provider;
 use crate::time;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -106,24 +106,34 @@ impl Event {
     /// The occurrence the rule starts at `start`, unless it was removed.
     pub(crate) fn occurrence(&self, start: Timestamp) -> Option<Instance<'_>> {
         let series = self.series.as_ref()?;
-        series.rule.starts(self.fields.start, start).last().filter(|last| **last == start)?;
-        self.instance(series, start)
+        series.rule.has(self.fields.start, start).then(|| self.instance(series, start))?
     }
 
     /// The occurrences that are left next to the one the rule starts at `start`.
     pub(crate) fn neighbours(&self, start: Timestamp) -> (Option<Instance<'_>>, Option<Instance<'_>>) {
         let Some(series) = &self.series else { return (None, None) };
-        let starts = series.rule.starts(self.fields.start, Timestamp::MAX);
-        let left = |start: &Timestamp| self.instance(series, *start);
-        let before = starts.iter().rev().filter(|one| **one < start).find_map(left);
-        (before, starts.iter().filter(|one| **one > start).find_map(left))
+        let starts = |from, last| {
+            let starts = series.rule.starts(self.fields.start, from, last);
+            starts.filter(move |one| *one != start).filter_map(|one| self.instance(series, one))
+        };
+        // Looks back twice as far each time.
+        let mut back = SignedDuration::from_hours(24 * 32);
+        let before = loop {
+            let from = start.checked_sub(back).unwrap_or(Timestamp::MIN);
+            let found = starts(from, start).last();
+            if found.is_some() || from == Timestamp::MIN {
+                break found;
+            }
+            back = back.saturating_add(back);
+        };
+        (before, starts(start, Timestamp::MAX).next())
     }
 
     /// The first occurrence that is left.
     pub(crate) fn first_occurrence(&self) -> Option<Timestamp> {
         let series = self.series.as_ref()?;
         let removed = |start: &Timestamp| matches!(series.exceptions.get(start), Some(Exception::Removed));
-        series.rule.starts(self.fields.start, Timestamp::MAX).into_iter().find(|start| !removed(start))
+        series.rule.starts(self.fields.start, Timestamp::MIN, Timestamp::MAX).find(|start| !removed(start))
     }
 
     /// What lies in `range`: occurrences of a series, or with `masters` the series itself if one of them does.
@@ -134,7 +144,9 @@ impl Event {
                 .into_iter()
                 .collect();
         };
-        let by_rule = series.rule.starts(self.fields.start, range.end).into_iter();
+        // One that began earlier may last into the range.
+        let from = time::shifted(range.start, self.fields.end, self.fields.start);
+        let by_rule = series.rule.starts(self.fields.start, from, range.end).take(MOST);
         let by_rule = by_rule.filter(|start| !series.exceptions.contains_key(start));
         let by_rule = by_rule
             .filter(|start| range.meets(*start, time::shifted(self.fields.end, self.fields.start, *start)));
@@ -169,16 +181,34 @@ impl Series {
     pub(crate) fn split_off(&mut self, first: Timestamp, start: Timestamp) -> Self {
         let mut rest = Self { rule: self.rule.clone(), exceptions: self.exceptions.split_off(&start) };
         if let End::Count(count) = self.rule.end {
-            let before = self.rule.starts(first, start).len().saturating_sub(1);
-            rest.rule.end = End::Count(count.saturating_sub(before));
+            rest.rule.end = End::Count(count.saturating_sub(self.rule.counted_before(first, start)));
         }
-        let just_before = jiff::SignedDuration::from_secs(1);
+        rest.rule.extra = self.rule.extra.split_off(&start);
+        let just_before = SignedDuration::from_secs(1);
         self.rule.end = End::Until(start.checked_sub(just_before).unwrap_or(start));
         rest
     }
 }
 
 impl Instance<'_> {
+    /// The lines of RFC 5545 of a series: as they were sent to Google, unless the rule has become another one since.
+    pub(crate) fn recurrence_lines(&self) -> Option<Vec<String>> {
+        let rule = &self.event.series.as_ref().filter(|_| self.occurrence.is_none())?.rule;
+        let sent = self.fields.own.get("recurrence").and_then(Value::as_array);
+        let sent: Vec<_> = sent.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+        let (at, all_day) = (self.fields.start, self.fields.all_day);
+        let start = lines::Start { at, all_day, zone: rule.zone.clone() };
+        let same = lines::read(&sent, &start).is_ok_and(|read| read.rule == *rule);
+        Some(if same { sent } else { lines::write(rule, all_day) })
+    }
+
+    /// The name of the zone that the event was made for: a series is counted in one.
+    pub(crate) fn zone_name<'a>(&'a self, calendar: &'a Calendar) -> &'a str {
+        let own = self.fields.own.get("timeZone").and_then(Value::as_str);
+        let counted = || self.event.series.as_ref().and_then(|series| series.rule.zone.iana_name());
+        own.or_else(counted).unwrap_or(&calendar.time_zone)
+    }
+
     pub(crate) fn id(&self) -> String {
         match self.occurrence {
             Some(start) => format!("{}_{}", self.event.id, time::stamp(start, self.event.fields.all_day)),

@@ -34,7 +34,7 @@ pub(crate) fn google(calendar: &Calendar, instance: &Instance<'_>) -> Value {
         if fields.all_day {
             json!({ "date": time::local(at).date().to_string() })
         } else {
-            json!({ "dateTime": at.to_string(), "timeZone": calendar.time_zone })
+            json!({ "dateTime": at.to_string(), "timeZone": instance.zone_name(calendar) })
         }
     };
     let attendee = |attendee: &super::Attendee| {
@@ -59,6 +59,7 @@ pub(crate) fn google(calendar: &Calendar, instance: &Instance<'_>) -> Value {
         "organizer": { "email": calendar.account, "self": true },
         "start": moment(fields.start),
         "end": moment(fields.end),
+        "recurrence": instance.recurrence_lines(),
         "recurringEventId": instance.series_id(),
         "originalStartTime": instance.occurrence.map(moment),
         "transparency": (fields.availability == Some("free")).then_some("transparent"),

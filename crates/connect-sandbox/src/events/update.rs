@@ -181,10 +181,8 @@ impl Series {
     fn moved(mut self, from: Timestamp, to: Timestamp) -> Self {
         let exceptions: std::collections::BTreeMap<_, _> =
             self.exceptions.into_iter().map(|(start, one)| (time::shifted(start, from, to), one)).collect();
-        let last = exceptions.keys().next_back().copied().unwrap_or(to);
-        let starts = self.rule.starts(to, last);
-        self.exceptions =
-            exceptions.into_iter().filter(|(start, _)| starts.binary_search(start).is_ok()).collect();
+        self.rule.extra = self.rule.extra.iter().map(|start| time::shifted(*start, from, to)).collect();
+        self.exceptions = exceptions.into_iter().filter(|(start, _)| self.rule.has(to, *start)).collect();
         self
     }
 }

@@ -2,7 +2,7 @@
 
 use super::access::Sight;
 use super::accounts::Role;
-use super::{colors, rrule, times};
+use super::{colors, times};
 use crate::events::{Calendar, Fields, Instance, google_original};
 use crate::time;
 use jiff::Timestamp;
@@ -46,9 +46,6 @@ pub(super) fn event(calendar: &Calendar, instance: &Instance<'_>, style: &Style)
     if style.most_attendees.is_some_and(|most| fields.attendees.len() > most) {
         event.insert("attendeesOmitted".to_owned(), json!(true));
     }
-    if instance.occurrence.is_none() {
-        event.insert("recurrence".to_owned(), recurrence(calendar, instance));
-    }
     event.entry("htmlLink").or_insert_with(|| {
         json!(format!("https://calendar.google.com/calendar/event?eid={}", instance.id()))
     });
@@ -67,7 +64,7 @@ pub(super) fn cancelled(calendar: &Calendar, id: &str, of: Option<(&Instance<'_>
     event["etag"] = json!(format!("\"{}\"", crate::random::hash(11, id) >> 12));
     if let Some((series, start)) = of {
         let shown = zone_of(calendar);
-        let zone = zone_name(calendar, &series.fields, "timeZone");
+        let zone = series.zone_name(calendar);
         event["recurringEventId"] = json!(series.event.id);
         event["originalStartTime"] = times::moment(start, series.fields.all_day, &shown, zone);
     }
@@ -101,7 +98,7 @@ fn own(fields: &Fields) -> Map<String, Value> {
 fn times_of(calendar: &Calendar, instance: &Instance<'_>, style: &Style) -> Map<String, Value> {
     let fields = &instance.fields;
     let shown = style.zone.clone().unwrap_or_else(|| zone_of(calendar));
-    let zone = zone_name(calendar, fields, "timeZone");
+    let zone = instance.zone_name(calendar);
     let end_zone = fields.own.get("endTimeZone").and_then(Value::as_str).unwrap_or(zone);
     let mut times = Map::new();
     let mut put = |name: &str, at, zone| {
@@ -189,17 +186,6 @@ fn attendees(calendar: &Calendar, fields: &Fields, most: Option<usize>) -> Value
     if fields.attendees.is_empty() { Value::Null } else { shown.map(attendee).collect() }
 }
 
-/// The lines as they were sent, unless the rule has become another one since.
-fn recurrence(calendar: &Calendar, master: &Instance<'_>) -> Value {
-    let Some(series) = &master.event.series else { return Value::Null };
-    let sent = master.fields.own.get("recurrence").map(strings).unwrap_or_default();
-    let zone = rule_zone(calendar, &master.fields);
-    match rrule::read(&sent, &zone) {
-        Ok(lines) if lines.rule == series.rule => json!(sent),
-        _ => json!([rrule::line(&series.rule, master.fields.all_day)]),
-    }
-}
-
 pub(super) fn strings(value: &Value) -> Vec<String> {
     value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
@@ -209,13 +195,10 @@ pub(super) fn rule_zone(calendar: &Calendar, fields: &Fields) -> TimeZone {
     if fields.all_day {
         return TimeZone::UTC;
     }
-    times::zone(zone_name(calendar, fields, "timeZone")).unwrap_or(TimeZone::UTC)
+    let own = fields.own.get("timeZone").and_then(Value::as_str);
+    times::zone(own.unwrap_or(&calendar.time_zone)).unwrap_or(TimeZone::UTC)
 }
 
 pub(super) fn zone_of(calendar: &Calendar) -> TimeZone {
     times::zone(&calendar.time_zone).unwrap_or(TimeZone::UTC)
-}
-
-fn zone_name<'a>(calendar: &'a Calendar, fields: &'a Fields, name: &str) -> &'a str {
-    fields.own.get(name).and_then(Value::as_str).unwrap_or(&calendar.time_zone)
 }

@@ -5,9 +5,9 @@ use super::accounts::Place;
 use super::body::{self, Draft, Manner};
 use super::refused::Refused;
 use super::resource::{self, Style};
-use super::{calendar_id, event_id, rrule, times};
+use super::{calendar_id, event_id, times};
 use crate::events::{
-    Calendar, Changes, Event, Exception, Fields, Patch, Series, Target, etag, generated_conference,
+    Calendar, Changes, Event, Exception, Fields, Patch, Series, Target, etag, generated_conference, lines,
 };
 use crate::ledger::Ledger;
 use crate::provider::Provider;
@@ -225,7 +225,10 @@ fn series(draft: &Draft, calendar: &Calendar, fields: &Fields) -> Result<Option<
     if !draft.repeats() {
         return Ok(None);
     }
-    let lines = rrule::read(&draft.rule, &resource::rule_zone(calendar, fields))?;
+    let zone = resource::rule_zone(calendar, fields);
+    let start = lines::Start { at: fields.start, all_day: fields.all_day, zone };
+    let wrong = |what| Refused::new(400, "invalid", format!("Invalid recurrence rule: {what}"));
+    let lines = lines::read(&draft.rule, &start).map_err(wrong)?;
     let mut series = Series::new(lines.rule);
     series.exceptions.extend(lines.except.into_iter().map(|start| (start, Exception::Removed)));
     Ok(Some(series))

@@ -7,7 +7,7 @@
 use super::refused::Refused;
 use super::resource::{rule_zone, zone_name};
 use super::zones::Zone;
-use crate::events::{End, Fields, Frequency, Instance, Recurrence};
+use crate::events::{End, Fields, Frequency, Instance, Recurrence, end_of};
 use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
 use serde_json::{Value, json};
@@ -36,7 +36,7 @@ pub(super) fn first(rule: &Recurrence, start: Timestamp) -> Option<Timestamp> {
         return Some(start);
     }
     let endless = Recurrence { end: End::Never, ..rule.clone() };
-    endless.starts(start, Timestamp::MAX).into_iter().nth(1)
+    endless.starts(start, start, Timestamp::MAX).nth(1)
 }
 
 /// The recurrence of a series.
@@ -142,9 +142,8 @@ fn read_range(range: &Value, rule: &Recurrence, fields: &Fields, listed: bool) -
         }
         Some("endDate") => {
             let end = date("endDate").filter(|end| *end >= start);
-            let end = end.and_then(|end| end.at(23, 59, 59, 0).to_zoned_datetime(zone).ok());
             let end = end.ok_or_else(|| Refused::recurrence("The range's endDate is missing or wrong."))?;
-            Ok(End::Until(end.timestamp()))
+            Ok(End::Until(end_of(end, &zone)))
         }
         _ => Err(Refused::recurrence("The range's type is missing or wrong.")),
     }
@@ -186,13 +185,13 @@ fn write_pattern(rule: &Recurrence, start: Date) -> Value {
 }
 
 /// Which of which weekdays, if the rule goes by them. The last day of a month is the last of all weekdays.
-fn relative(rule: &Recurrence) -> Option<(i8, Vec<Weekday>)> {
+fn relative(rule: &Recurrence) -> Option<(i16, Vec<Weekday>)> {
     let position = rule.positions.first().copied();
     if !rule.by_day.is_empty() {
         return Some((position.unwrap_or(1), rule.by_day.clone()));
     }
     if let Some((n, day)) = rule.nth.first() {
-        return Some((*n, vec![*day]));
+        return Some((i16::from(*n), vec![*day]));
     }
     (rule.by_month_day.first() == Some(&-1)).then(|| (-1, WEEKDAYS.map(|(_, day)| day).to_vec()))
 }
@@ -206,13 +205,13 @@ fn frequency(kind: &str) -> Frequency {
     }
 }
 
-const INDEXES: [(&str, i8); 5] = [("first", 1), ("second", 2), ("third", 3), ("fourth", 4), ("last", -1)];
+const INDEXES: [(&str, i16); 5] = [("first", 1), ("second", 2), ("third", 3), ("fourth", 4), ("last", -1)];
 
-fn position(index: &str) -> Option<i8> {
+fn position(index: &str) -> Option<i16> {
     INDEXES.iter().find(|(name, _)| *name == index).map(|(_, n)| *n)
 }
 
-fn index(n: i8) -> &'static str {
+fn index(n: i16) -> &'static str {
     INDEXES.iter().find(|(_, known)| *known == n).map_or("last", |(name, _)| name)
 }
 
@@ -255,7 +254,7 @@ mod tests {
             assert_eq!(&written[name], value, "{name} of {written}");
         }
         let last = crate::time::plus_hours(first, 24 * 366 * 5);
-        rule.starts(first, last).iter().take(3).map(|start| start.to_string()[..10].to_owned()).collect()
+        rule.starts(first, first, last).take(3).map(|start| start.to_string()[..10].to_owned()).collect()
     }
 
     #[test]
