@@ -13,6 +13,7 @@ mod create;
 mod delete;
 mod draft;
 mod fields;
+mod icalendar;
 mod input;
 mod list;
 mod model;
@@ -32,7 +33,9 @@ pub(crate) use draft::Draft;
 pub(crate) use fields::{Attendee, Fields};
 pub(crate) use input::{FIELDS, check, read_recurrence};
 pub(crate) use model::{Calendar, Event, Exception, Instance, Range, Series, Target};
-pub(crate) use original::{etag, google as google_original, microsoft as microsoft_original};
+pub(crate) use original::{
+    etag, google as google_original, kind as graph_kind, microsoft as microsoft_original,
+};
 pub(crate) use outside::{Deed, Undone};
 pub(crate) use patch::{OWN, Patch};
 pub(crate) use recurrence::{End, Frequency, Recurrence, end_of, lines};

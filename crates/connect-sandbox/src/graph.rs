@@ -41,6 +41,7 @@ use crate::reply::Reply;
 use crate::sandbox::{Call, Sandbox};
 use access::UnderWay;
 use http::{HeaderName, HeaderValue};
+pub(crate) use recurrence::write as written_recurrence;
 use refused::{Form, Refused};
 pub(crate) use routes::ROUTES;
 

@@ -1,7 +1,8 @@
 //! `original`: the event as its provider would have it.
 
-use super::fields::Fields;
+use super::icalendar;
 use super::model::{Calendar, Instance};
+use crate::graph::written_recurrence;
 use crate::provider::Provider;
 use crate::random::hash;
 use crate::time;
@@ -84,9 +85,6 @@ pub(crate) fn microsoft(calendar: &Calendar, instance: &Instance<'_>) -> Value {
             "emailAddress": { "name": attendee.email, "address": attendee.email },
         })
     };
-    let kind = if instance.occurrence.is_some() { "occurrence" } else { "singleInstance" };
-    let kind =
-        if instance.occurrence.is_none() && instance.event.series.is_some() { "seriesMaster" } else { kind };
     json!({
         "@odata.etag": format!("W/\"{:016x}\"", hash(2, &instance.id())),
         "id": instance.id(),
@@ -98,8 +96,10 @@ pub(crate) fn microsoft(calendar: &Calendar, instance: &Instance<'_>) -> Value {
         "isCancelled": fields.status == Some("cancelled"),
         "showAs": fields.availability.unwrap_or("busy"),
         "sensitivity": if fields.privacy == Some("public") { Some("normal") } else { fields.privacy },
-        "type": kind,
+        "type": kind(instance),
+        "recurrence": written_recurrence(instance),
         "seriesMasterId": instance.series_id(),
+        "originalStart": instance.occurrence.map(|start| start.to_string()),
         "webLink": fields.link,
         "start": moment(fields.start),
         "end": moment(fields.end),
@@ -111,6 +111,16 @@ pub(crate) fn microsoft(calendar: &Calendar, instance: &Instance<'_>) -> Value {
     })
 }
 
+/// What Graph calls an event, an occurrence or a series.
+pub(crate) fn kind(instance: &Instance<'_>) -> &'static str {
+    match (instance.occurrence, &instance.event.series) {
+        (Some(start), Some(series)) if series.exceptions.contains_key(&start) => "exception",
+        (Some(_), _) => "occurrence",
+        (None, Some(_)) => "seriesMaster",
+        (None, None) => "singleInstance",
+    }
+}
+
 /// Apple and CalDAV: the iCalendar text, and a version number that does not fit a float.
 fn caldav(calendar: &Calendar, instance: &Instance<'_>) -> Value {
     let id = instance.id();
@@ -118,29 +128,6 @@ fn caldav(calendar: &Calendar, instance: &Instance<'_>) -> Value {
         "url": format!("{}{}.ics", calendar.id, instance.event.id),
         "etag": format!("\"{:x}\"", hash(3, &id)),
         "version": (1_u64 << 53) + hash(4, &id) % 1_000_000,
-        "data": icalendar(&instance.fields, &instance.event.id, instance.last_modified),
+        "data": icalendar::object(instance),
     })
-}
-
-fn icalendar(fields: &Fields, uid: &str, modified: Timestamp) -> String {
-    let kind = if fields.all_day { ";VALUE=DATE" } else { "" };
-    let stamp = |at| time::stamp(at, fields.all_day);
-    let mut lines = vec![
-        "BEGIN:VCALENDAR".to_owned(),
-        "VERSION:2.0".to_owned(),
-        "BEGIN:VEVENT".to_owned(),
-        format!("UID:{uid}"),
-        format!("DTSTAMP:{}", time::stamp(modified, false)),
-        format!("DTSTART{kind}:{}", stamp(fields.start)),
-        format!("DTEND{kind}:{}", stamp(fields.end)),
-        format!("SUMMARY:{}", escaped(&fields.title)),
-    ];
-    lines.extend(fields.location.as_ref().map(|text| format!("LOCATION:{}", escaped(text))));
-    lines.extend(fields.description.as_ref().map(|text| format!("DESCRIPTION:{}", escaped(text))));
-    lines.extend(["END:VEVENT".to_owned(), "END:VCALENDAR".to_owned(), String::new()]);
-    lines.join("\r\n")
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\").replace(';', "\\;").replace(',', "\\,").replace('\n', "\\n")
 }

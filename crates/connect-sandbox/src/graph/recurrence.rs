@@ -9,7 +9,7 @@ use super::resource::{rule_zone, zone_name};
 use super::zones::Zone;
 use crate::events::{End, Fields, Frequency, Instance, Recurrence, end_of};
 use jiff::Timestamp;
-use jiff::civil::{Date, Weekday};
+use jiff::civil::{Date, DateTime, Weekday};
 use serde_json::{Value, json};
 
 /// Reads how an event with these `fields` repeats.
@@ -39,15 +39,20 @@ pub(super) fn first(rule: &Recurrence, start: Timestamp) -> Option<Timestamp> {
     endless.starts(start, start, Timestamp::MAX).nth(1)
 }
 
-/// The recurrence of a series.
-pub(super) fn write(master: &Instance<'_>) -> Option<Value> {
-    let rule = &master.event.series.as_ref()?.rule;
+/// The recurrence of a series; an occurrence has none.
+pub(crate) fn write(master: &Instance<'_>) -> Option<Value> {
+    let rule = &master.event.series.as_ref().filter(|_| master.occurrence.is_none())?.rule;
     let zone = if master.fields.all_day { rule_zone(&master.fields) } else { rule.zone.clone() };
-    let start = zone.to_datetime(master.fields.start).date();
+    let first = zone.to_datetime(master.fields.start);
+    let start = first.date();
+    // A day counts whole: the last one is that of the last start that there can be.
+    let last_day = |until: DateTime| {
+        if until.time() < first.time() { until.date().yesterday().ok() } else { Some(until.date()) }
+    };
     let (kind, count, end) = match rule.end {
         End::Never => ("noEnd", 0, None),
         End::Count(count) => ("numbered", count, None),
-        End::Until(until) => ("endDate", 0, Some(zone.to_datetime(until).date())),
+        End::Until(until) => ("endDate", 0, last_day(zone.to_datetime(until))),
     };
     Some(json!({
         "pattern": write_pattern(rule, start),

@@ -1,8 +1,8 @@
 //! Events in Graph's words.
 
 use super::style::Style;
-use super::{extensions, recurrence, text, times};
-use crate::events::{Attendee, Calendar, Exception, Fields, Instance, etag, microsoft_original};
+use super::{extensions, text, times};
+use crate::events::{Attendee, Calendar, Fields, Instance, etag, graph_kind, microsoft_original};
 use crate::random::hash;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
@@ -20,8 +20,6 @@ pub(super) fn event(calendar: &Calendar, instance: &Instance<'_>, style: &Style)
     event.extend(content(fields, style));
     event.extend(people(calendar, fields));
     event.extend(extensions::shown(fields, &style.expand));
-    let rule = instance.occurrence.is_none().then(|| recurrence::write(instance)).flatten();
-    event.insert("recurrence".to_owned(), json!(rule));
     style.shown(&mut event);
     Value::Object(event)
 }
@@ -74,21 +72,13 @@ fn own(fields: &Fields) -> Map<String, Value> {
 
 fn identity(instance: &Instance<'_>) -> Map<String, Value> {
     let (event, id) = (instance.event, instance.id());
-    let exceptions = event.series.as_ref().map(|series| &series.exceptions);
-    let changed = |start| matches!(exceptions.and_then(|all| all.get(&start)), Some(Exception::Changed(..)));
-    let kind = match instance.occurrence {
-        Some(start) if changed(start) => "exception",
-        Some(_) => "occurrence",
-        None if event.series.is_some() => "seriesMaster",
-        None => "singleInstance",
-    };
     let link = || format!("https://outlook.live.com/owa/?itemid={id}&exvsurl=1&path=/calendar/item");
     let identity = json!({
         "@odata.etag": tag(instance),
         "changeKey": change_key(instance),
         "id": id,
         "iCalUId": format!("040000008200E00074C5B7101A82E008{:016X}{:016X}", hash(21, &id), hash(22, &event.id)),
-        "type": kind,
+        "type": graph_kind(instance),
         "seriesMasterId": instance.series_id(),
         "originalStart": instance.occurrence.map(times::exact),
         "createdDateTime": times::exact(event.created),

@@ -7,6 +7,7 @@ use crate::random::{Random, hash};
 use crate::time;
 use crate::users::{Connection, Connections, account};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -96,7 +97,7 @@ fn calendar(
 }
 
 /// The fields that are not among those a caller may write, or not in the same way.
-const OWN: &[&str] = &["id", "color", "link", "lastModified", "recurrence"];
+const OWN: &[&str] = &["id", "color", "link", "lastModified", "recurrence", "timeZone"];
 
 fn event(place: &Place<'_>, new_id: impl FnOnce() -> String) -> Result<Event, SeedError> {
     let known: Vec<_> = OWN.iter().chain(crate::events::FIELDS).copied().collect();
@@ -123,8 +124,19 @@ fn event(place: &Place<'_>, new_id: impl FnOnce() -> String) -> Result<Event, Se
     };
     let id = if place.get("id").is_some() { place.required_text("id")? } else { new_id() };
     let mut event = Event::single(id, fields, modified);
-    if let Some(rule) = place.get("recurrence").filter(|rule| !rule.value.is_null()) {
-        event.series = Some(Series::new(read_recurrence(rule.value).map_err(|reason| rule.wrong(&reason))?));
+    let zone = match place.text("timeZone")? {
+        None => TimeZone::UTC,
+        Some(name) => {
+            let zone = time::zone(&name);
+            event.fields.own.insert("timeZone".to_owned(), json!(name));
+            zone.ok_or_else(|| place.at("timeZone").wrong("must be a time zone such as Europe/Berlin"))?
+        }
+    };
+    if let Some(place) = place.get("recurrence").filter(|place| !place.value.is_null()) {
+        let mut rule = read_recurrence(place.value).map_err(|reason| place.wrong(&reason))?;
+        // Days are counted where the event was made; whole days in UTC.
+        rule.zone = if event.fields.all_day { TimeZone::UTC } else { zone };
+        event.series = Some(Series::new(rule));
     }
     Ok(event)
 }
