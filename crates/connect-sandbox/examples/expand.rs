@@ -74,7 +74,8 @@ impl Mailbox {
     /// The series is gone again when it has been listed.
     fn answer(&mut self, asked: &Value) -> Result<Value, String> {
         let event = self.call("POST", self.service.events, &asked["event"].to_string())?;
-        let id: String = form_urlencoded::byte_serialize(event["id"].as_str().unwrap_or("").as_bytes()).collect();
+        let id: String =
+            form_urlencoded::byte_serialize(event["id"].as_str().unwrap_or("").as_bytes()).collect();
         let path = format!("{}/{id}", self.service.events);
         let (from, to) = (asked["from"].as_str().unwrap_or(""), asked["to"].as_str().unwrap_or(""));
         let query = self.service.window.replace("{from}", from).replace("{to}", to);
@@ -115,7 +116,8 @@ impl Mailbox {
             ("code_verifier", VERIFIER),
             ("code", &code),
         ];
-        let request = Request::post(self.service.token).header("content-type", "application/x-www-form-urlencoded");
+        let request =
+            Request::post(self.service.token).header("content-type", "application/x-www-form-urlencoded");
         let reply = self.send(request.body(Bytes::from(form(&exchange))).unwrap());
         let pair: Value = serde_json::from_slice(reply.body()).unwrap();
         self.token = pair["access_token"].as_str().unwrap().to_owned();

@@ -17,7 +17,6 @@ import oracle  # noqa: E402
 import rules  # noqa: E402
 
 GRAPH_ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Cairo", "Asia/Tokyo"]
-WINDOW = timedelta(990)
 
 
 class Sandbox:
@@ -40,12 +39,12 @@ def shown(starts, all_day):
     return [at.date().isoformat() if all_day else stamp(at) for at in starts]
 
 
-def window(random, start, all_day):
-    """Around the start, or far behind it: there the sandbox does not count from the start."""
+def window(random, start, all_day, often):
+    """From the start, from somewhere in the series, or far behind: there the sandbox does not count from the start."""
     begin = datetime(start.year, start.month, start.day, tzinfo=timezone.utc) - timedelta(2)
-    if random.random() < 0.3:
-        begin += timedelta(random.randrange(40 * 365), 0 if all_day else random.randrange(86400))
-    return begin, begin + WINDOW
+    days = random.choice([0, 0, 0, random.randrange(800), random.randrange(40 * 365)])
+    begin += timedelta(days, 0 if all_day or not days else random.randrange(86400))
+    return begin, begin + timedelta(120 if often else 990)
 
 
 def google_event(one):
@@ -92,7 +91,7 @@ def graph_event(random):
 
 def compare_rule(sandbox, random, counts):
     one = rules.series(random)
-    begin, end = window(random, one.start, one.all_day)
+    begin, end = window(random, one.start, one.all_day, one.rule["FREQ"] in ("DAILY", "WEEKLY"))
 
     def differs(one):
         try:
@@ -117,7 +116,8 @@ def compare_rule(sandbox, random, counts):
 
 def compare_pattern(sandbox, random, counts):
     event, zone = graph_event(random)
-    begin, end = window(random, datetime.fromisoformat(event["start"]["dateTime"]), event["isAllDay"])
+    start, often = datetime.fromisoformat(event["start"]["dateTime"]), event["recurrence"]["pattern"]["type"] == "daily"
+    begin, end = window(random, start, event["isAllDay"], often)
     expected = shown(oracle.pattern_starts(event, zone, begin, end), event["isAllDay"])
     found = sandbox.ask("graph", event, begin, end)
     none = "The recurrence has no occurrence."

@@ -4,7 +4,7 @@ use super::conference;
 use super::fields::{AVAILABILITY, PRIVACY, STATUS};
 use super::model::Calendar;
 use super::patch::{Patch, attendee, choice};
-use super::recurrence::{End, Frequency, Recurrence};
+use super::recurrence::{End, Frequency, MOST, Recurrence};
 use crate::provider::Provider;
 use crate::random::Random;
 use crate::reply::{Details, Problem};
@@ -142,8 +142,9 @@ pub(crate) fn read_recurrence(value: &Value) -> Result<Recurrence, String> {
         (None, None) => End::Never,
         (Some(_), Some(_)) => return Err("count and until exclude each other".to_owned()),
         (Some(count), None) => {
-            let count = integer(count, 1, i64::MAX).and_then(|count| usize::try_from(count).ok());
-            End::Count(count.ok_or("count must be a number from 1")?)
+            let count = integer(count, 1, i64::MAX)
+                .and_then(|count| usize::try_from(count).ok().filter(|count| *count <= MOST));
+            End::Count(count.ok_or("count must be a number from 1 to 36525")?)
         }
         (None, Some(until)) => {
             let until = until.as_str().and_then(time::read);

@@ -52,7 +52,7 @@ pub(crate) enum End {
     Until(Timestamp),
 }
 
-/// How many starts of a series one answer holds at the most: a century of days.
+/// How many starts of a series one answer holds, and a count goes to, at the most: a century of days.
 pub(crate) const MOST: usize = 36_525;
 
 impl Recurrence {
@@ -84,7 +84,7 @@ impl Recurrence {
         last: Timestamp,
     ) -> impl Iterator<Item = Timestamp> {
         let mut by_rule = self.by_rule(first, from, last).peekable();
-        let mut extra = self.extra.iter().copied().filter(move |one| (from..=last).contains(one)).peekable();
+        let mut extra = self.extra_between(from, last).peekable();
         std::iter::from_fn(move || match (by_rule.peek(), extra.peek()) {
             (Some(one), Some(other)) if one == other => {
                 extra.next();
@@ -94,6 +94,21 @@ impl Recurrence {
             (None, _) => extra.next(),
             _ => by_rule.next(),
         })
+    }
+
+    fn extra_between(&self, from: Timestamp, last: Timestamp) -> impl Iterator<Item = Timestamp> {
+        self.extra.range(from..).copied().take_while(move |one| *one <= last)
+    }
+
+    /// Those of `asked` that are starts of the series.
+    pub(crate) fn known(&self, first: Timestamp, asked: BTreeSet<Timestamp>) -> BTreeSet<Timestamp> {
+        match (self.end, asked.first(), asked.last()) {
+            // Counted once for all.
+            (End::Count(_), Some(from), Some(last)) => {
+                self.starts(first, *from, *last).filter(|start| asked.contains(start)).collect()
+            }
+            _ => asked.into_iter().filter(|start| self.has(first, *start)).collect(),
+        }
     }
 
     pub(crate) fn has(&self, first: Timestamp, start: Timestamp) -> bool {

@@ -182,7 +182,8 @@ impl Series {
         let exceptions: std::collections::BTreeMap<_, _> =
             self.exceptions.into_iter().map(|(start, one)| (time::shifted(start, from, to), one)).collect();
         self.rule.extra = self.rule.extra.iter().map(|start| time::shifted(*start, from, to)).collect();
-        self.exceptions = exceptions.into_iter().filter(|(start, _)| self.rule.has(to, *start)).collect();
+        let known = self.rule.known(to, exceptions.keys().copied().collect());
+        self.exceptions = exceptions.into_iter().filter(|(start, _)| known.contains(start)).collect();
         self
     }
 }

@@ -3,17 +3,19 @@
 //! Rules by the hour and below, `EXRULE` (which RFC 5545 deprecates) and `RDATE`s with a length of their own are refused: the
 //! calendars here have no such series.
 
-use super::{End, Frequency, Recurrence, end_of};
+use super::{End, Frequency, MOST, Recurrence, end_of};
 use crate::time;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Weekday};
 use jiff::tz::TimeZone;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 /// A rule, and the starts it does not have.
 #[derive(Debug)]
 pub(crate) struct Lines {
     pub(crate) rule: Recurrence,
-    pub(crate) except: Vec<Timestamp>,
+    pub(crate) except: BTreeSet<Timestamp>,
 }
 
 /// The start of the series that the lines belong to.
@@ -47,8 +49,8 @@ pub(crate) fn read(lines: &[String], start: &Start) -> Result<Lines, String> {
         Some(rule) => rule,
     };
     rule.extra = extra.into_iter().flat_map(|one| one.starts(&rule, start)).collect();
-    let except = except.into_iter().flat_map(|one| one.starts(&rule, start));
-    let except = except.filter(|one| rule.has(start.at, *one)).collect();
+    let except = except.into_iter().flat_map(|one| one.starts(&rule, start)).collect();
+    let except = rule.known(start.at, except);
     Ok(Lines { rule, except })
 }
 
@@ -148,8 +150,9 @@ impl Time {
         match self.at {
             Some(at) if !start.all_day => vec![at],
             _ => {
-                let on_day = |at: &Timestamp| rule.zone.to_datetime(*at).date() == self.date;
-                let extra = rule.extra.iter().copied().filter(on_day);
+                let begin = self.date.to_zoned_datetime(rule.zone.clone()).map(|begin| begin.timestamp());
+                let from = begin.unwrap_or(Timestamp::MAX);
+                let extra = rule.extra_between(from, end_of(self.date, &rule.zone));
                 extra.chain(rule.start_on(self.date, start.at)).collect()
             }
         }
@@ -176,15 +179,14 @@ fn read_time(text: &str, zone: &TimeZone) -> Option<Time> {
 }
 
 fn read_rule(text: &str, start: &Start) -> Result<Recurrence, String> {
-    let mut parts: Vec<(&str, &str)> = Vec::new();
+    let mut parts = BTreeMap::new();
     for part in text.split(';').map(str::trim).filter(|part| !part.is_empty()) {
         let (key, value) = part.split_once('=').ok_or_else(|| format!("{part} (expected NAME=VALUE)"))?;
-        if parts.iter().any(|(known, _)| *known == key) {
+        if parts.insert(key, value).is_some() {
             return Err(format!("{part} (expected {key} once)"));
         }
-        parts.push((key, value));
     }
-    let named = parts.iter().find(|(key, _)| *key == "FREQ").and_then(|(_, value)| frequency(value));
+    let named = parts.get("FREQ").and_then(|name| frequency(name));
     let named = named.ok_or_else(|| format!("{text} (expected FREQ=DAILY, WEEKLY, MONTHLY or YEARLY)"))?;
     let mut rule = Recurrence::new(named);
     rule.zone = start.zone.clone();
@@ -206,8 +208,8 @@ fn read_part(rule: &mut Recurrence, key: &str, value: &str) -> Result<(), &'stat
         }
         "COUNT" | "UNTIL" if rule.end != End::Never => return Err("COUNT or UNTIL, not both"),
         "COUNT" => {
-            let count = value.parse().ok().filter(|count| *count > 0);
-            rule.end = End::Count(count.ok_or("a whole number from 1")?);
+            let count = value.parse().ok().filter(|count| (1..=MOST).contains(count));
+            rule.end = End::Count(count.ok_or("a whole number from 1 to 36525")?);
         }
         "UNTIL" => {
             let until = read_time(value, &rule.zone).ok_or("20261231 or 20261231T090000Z")?;
@@ -235,8 +237,8 @@ fn read_days(rule: &mut Recurrence, value: &str) -> Option<()> {
     for day in value.split(',').map(str::trim) {
         let (n, day) = day.split_at_checked(day.len().checked_sub(2)?)?;
         match n {
-            "" => rule.by_day.push(weekday(day)?),
-            n => rule.nth.push((number(n, &(-53..=53))?, weekday(day)?)),
+            "" => push_new(&mut rule.by_day, weekday(day)?),
+            n => push_new(&mut rule.nth, (number(n, &(-53..=53))?, weekday(day)?)),
         }
     }
     Some(())
@@ -267,12 +269,23 @@ fn check(rule: &Recurrence) -> Result<(), &'static str> {
     }
 }
 
-fn numbers<T: TryFrom<i16>>(text: &str, range: std::ops::RangeInclusive<i16>) -> Option<Vec<T>> {
-    text.split(',').map(|text| number(text.trim(), &range)).collect()
+fn numbers<T: TryFrom<i16> + PartialEq>(text: &str, range: RangeInclusive<i16>) -> Option<Vec<T>> {
+    let mut numbers = Vec::new();
+    for text in text.split(',') {
+        push_new(&mut numbers, number(text.trim(), &range)?);
+    }
+    Some(numbers)
+}
+
+/// Every day is held against the whole list, which must not grow with what is sent.
+fn push_new<T: PartialEq>(list: &mut Vec<T>, one: T) {
+    if !list.contains(&one) {
+        list.push(one);
+    }
 }
 
 /// None of the numbers of a rule is zero.
-fn number<T: TryFrom<i16>>(text: &str, range: &std::ops::RangeInclusive<i16>) -> Option<T> {
+fn number<T: TryFrom<i16>>(text: &str, range: &RangeInclusive<i16>) -> Option<T> {
     let number = text.parse().ok().filter(|number| *number != 0 && range.contains(number))?;
     T::try_from(number).ok()
 }

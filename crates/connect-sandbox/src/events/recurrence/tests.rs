@@ -3,6 +3,7 @@
 use super::lines::{self, Lines, Start};
 use super::*;
 use crate::time;
+use proptest::prelude::*;
 
 fn at(text: &str) -> Timestamp {
     time::read(text).unwrap()
@@ -345,6 +346,7 @@ fn nonsense_is_refused_with_what_was_expected() {
         ("RRULE:FREQ=DAILY;INTERVAL=0", "a whole number from 1"),
         ("RRULE:FREQ=DAILY;INTERVAL=99999999999999999999", "a whole number from 1"),
         ("RRULE:FREQ=DAILY;COUNT=-1", "a whole number from 1"),
+        ("RRULE:FREQ=DAILY;COUNT=36526", "from 1 to 36525"),
         ("RRULE:FREQ=DAILY;COUNT=2;UNTIL=20270101T000000Z", "not both"),
         ("RRULE:FREQ=DAILY;UNTIL=20271301", "20261231"),
         ("RRULE:FREQ=DAILY;UNTIL=2027-01-01", "20261231"),
@@ -372,4 +374,34 @@ fn nonsense_is_refused_with_what_was_expected() {
         assert!(refused.contains(expected), "{line}: {refused}");
     }
     assert!(read(&["RRULE:FREQ=DAILY", "RRULE:FREQ=WEEKLY"], "2026-11-02", "UTC").is_err());
+}
+
+#[test]
+fn huge_lines_cost_no_more_than_they_say() {
+    let days: Vec<_> = (0..20_000)
+        .map(|n| format!("{}T090000Z", 20270101 + n % 28 + n / 28 % 12 * 100 + n / 336 * 10_000))
+        .collect();
+    let days = days.join(",");
+    let lists = format!("RRULE:FREQ=DAILY;COUNT=36525;BYMONTHDAY={}", vec!["31"; 20_000].join(","));
+    let lines =
+        [lists.as_str(), &format!("EXDATE:{days}"), &format!("RDATE:{days}"), "EXDATE;VALUE=DATE:20270101"];
+    let (Lines { rule, except }, first) = read(&lines, "2026-12-31T09:00", "UTC").unwrap();
+    assert_eq!((rule.by_month_day.len(), except.len()), (1, 20_000));
+    assert!(rule.starts(first, first, Timestamp::MAX).count() > 36_525);
+}
+
+proptest! {
+    #[test]
+    fn any_lines_are_read_or_refused(
+        line in "[A-Z;=:,\"0-9+-]{0,20}|(RRULE|EXDATE|RDATE)[:;](FREQ=(DAILY|YEARLY);)?([A-Z]{4,10}=[-0-9A-Z,+é]{0,12};?){0,4}",
+        year in 1..9999_i16,
+    ) {
+        if let Ok((Lines { rule, except }, first)) = read(&["RRULE:FREQ=DAILY", &line], &format!("{year:04}-12-30"), "UTC") {
+            prop_assert!(except.iter().all(|start| rule.has(first, *start)));
+        }
+        if let Ok((Lines { rule, .. }, first)) = read(&[&line], &format!("{year:04}-12-30"), "UTC") {
+            let starts: Vec<_> = rule.starts(first, first, Timestamp::MAX).take(50).collect();
+            prop_assert!(starts.is_sorted_by(|one, next| one < next), "{starts:?}");
+        }
+    }
 }
