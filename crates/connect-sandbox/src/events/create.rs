@@ -56,6 +56,7 @@ impl Sandbox {
             plain_attendees: self.settings.is("attendees", "strings"),
             no_calendar_id: self.settings.is("calendar_id", "missing"),
             odd_dates: self.settings.is("odd_dates", "on"),
+            api_1_6_0: self.settings.is("api", "1.6.0"),
             free_busy: false,
         }
     }

@@ -1,7 +1,9 @@
 //! `original`: the event as its provider would have it.
 
+use super::fields::Fields;
 use super::icalendar;
 use super::model::{Calendar, Instance};
+use super::render::Style;
 use crate::graph::written_recurrence;
 use crate::provider::Provider;
 use crate::random::hash;
@@ -9,11 +11,11 @@ use crate::time;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-pub(crate) fn of(calendar: &Calendar, instance: &Instance<'_>) -> Value {
+pub(crate) fn of(calendar: &Calendar, instance: &Instance<'_>, style: Style) -> Value {
     let mut original = match calendar.provider {
         Provider::Google => google(calendar, instance),
         Provider::Microsoft => microsoft(calendar, instance),
-        Provider::Apple | Provider::Caldav => caldav(calendar, instance),
+        Provider::Apple | Provider::Caldav => caldav(calendar, instance, style),
     };
     if let Some(object) = original.as_object_mut() {
         object.retain(|_, value| !value.is_null());
@@ -69,6 +71,7 @@ pub(crate) fn google(calendar: &Calendar, instance: &Instance<'_>) -> Value {
         "sequence": hash(1, &instance.event.id) % 4,
         "attendees": (!attendees.is_empty()).then_some(attendees),
         "hangoutLink": fields.conference,
+        "conferenceData": google_conference(fields),
         "reminders": { "useDefault": true },
         "eventType": "default",
     })
@@ -107,8 +110,28 @@ pub(crate) fn microsoft(calendar: &Calendar, instance: &Instance<'_>) -> Value {
         "attendees": fields.attendees.iter().map(attendee).collect::<Vec<_>>(),
         "organizer": { "emailAddress": { "name": calendar.account, "address": calendar.account } },
         "isOnlineMeeting": fields.conference.is_some(),
-        "onlineMeeting": fields.conference.as_ref().map(|url| json!({ "joinUrl": url })),
+        "onlineMeeting": online_meeting(fields),
     })
+}
+
+/// Graph's `onlineMeeting`.
+pub(crate) fn online_meeting(fields: &Fields) -> Value {
+    fields.conference.as_ref().map_or(Value::Null, |url| json!({ "joinUrl": url }))
+}
+
+/// Google's `conferenceData`.
+pub(crate) fn google_conference(fields: &Fields) -> Value {
+    let Some(uri) = &fields.conference else { return Value::Null };
+    let id = fields.conference_data.as_ref().and_then(|data| data.get("conferenceId"));
+    let label = uri.split_once("://").map_or(uri.as_str(), |(_, rest)| rest);
+    let mut data = json!({
+        "entryPoints": [{ "entryPointType": "video", "uri": uri, "label": label }],
+        "conferenceSolution": { "key": { "type": "hangoutsMeet" }, "name": "Google Meet" },
+    });
+    if let Some(id) = id {
+        data["conferenceId"] = id.clone();
+    }
+    data
 }
 
 /// What Graph calls an event, an occurrence or a series.
@@ -122,12 +145,12 @@ pub(crate) fn kind(instance: &Instance<'_>) -> &'static str {
 }
 
 /// Apple and CalDAV: the iCalendar text, and a version number that does not fit a float.
-fn caldav(calendar: &Calendar, instance: &Instance<'_>) -> Value {
+fn caldav(calendar: &Calendar, instance: &Instance<'_>, style: Style) -> Value {
     let id = instance.id();
     json!({
         "url": format!("{}{}.ics", calendar.id, instance.event.id),
         "etag": format!("\"{:x}\"", hash(3, &id)),
         "version": (1_u64 << 53) + hash(4, &id) % 1_000_000,
-        "data": icalendar::object(instance),
+        "data": icalendar::object(instance, !style.api_1_6_0),
     })
 }

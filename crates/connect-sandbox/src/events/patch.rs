@@ -28,12 +28,16 @@ impl Patch {
         self.0.get(name).and_then(Value::as_str).and_then(time::read)
     }
 
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     pub(crate) fn moves(&self) -> bool {
-        ["start", "end", "allDay"].iter().any(|name| self.0.contains_key(*name))
+        ["start", "end", "allDay"].into_iter().any(|name| self.has(name))
     }
 
     pub(crate) fn without_times(mut self) -> Self {

@@ -4,15 +4,17 @@ use super::address::{EventAddress, Mode};
 use super::create::{check_order, event_id};
 use super::input::{Input, settle};
 use super::model::{Calendar, Event, Exception, Series, Target};
-use super::patch::Patch;
+use super::patch::{OWN, Patch};
 use super::recurrence::Recurrence;
 use super::render::render;
+use crate::provider::Provider;
 use crate::random::Random;
 use crate::reply::{Details, Problem, Reply};
 use crate::sandbox::{Call, Sandbox};
 use crate::time;
 use http::StatusCode;
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
 impl Sandbox {
     pub(crate) fn update_event(&mut self, call: &Call) -> Result<Reply, Problem> {
@@ -28,8 +30,16 @@ impl Sandbox {
         let connections = self.permitted(&visitor.user, |provider| address.calendar.is_for(provider))?;
         let calendar = address.calendar.find(connections)?;
         let target = address.locate(calendar)?;
-        let change =
-            Change { patch: input.patch_for(calendar, &mut random), rule: input.recurrence, now: call.now };
+        let mut patch = input.patch_for(calendar, &mut random);
+        if matches!(calendar.provider, Provider::Apple | Provider::Caldav) {
+            if style.api_1_6_0 {
+                patch.set(&format!("{OWN}uid"), json!(format!("{}@mobiscroll.com", target.event)));
+            } else if patch.has("conference") {
+                // It is the URL property, which a user may have set before.
+                patch.set(&format!("{OWN}url"), Value::Null);
+            }
+        }
+        let change = Change { patch, rule: input.recurrence, now: call.now };
         let changed = calendar.change(&target, address.mode, change, &mut random)?;
         let written = calendar.show(&changed, |instance| render(calendar, instance, style));
         let written = written.ok_or_else(|| Problem::not_found("Event not found"))?;

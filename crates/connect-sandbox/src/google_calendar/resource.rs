@@ -120,7 +120,6 @@ fn content(calendar: &Calendar, fields: &Fields) -> Map<String, Value> {
     let mut put = |name: &str, value| content.insert(name.to_owned(), value);
     put("colorId", json!(fields.color.as_deref().and_then(colors::number)));
     put("extendedProperties", extended_properties(fields));
-    put("conferenceData", conference(fields));
     let organizer = json!({ "email": calendar.account, "self": true });
     put("organizer", organizer);
     content
@@ -147,20 +146,6 @@ pub(super) fn custom_of(properties: &Value) -> Option<Value> {
     let all: Map<_, _> =
         both.into_iter().flatten().flatten().map(|(name, value)| (name.clone(), value.clone())).collect();
     (!all.is_empty()).then_some(Value::Object(all))
-}
-
-fn conference(fields: &Fields) -> Value {
-    let Some(uri) = &fields.conference else { return Value::Null };
-    let id = fields.conference_data.as_ref().and_then(|data| data.get("conferenceId"));
-    let label = uri.split_once("://").map_or(uri.as_str(), |(_, rest)| rest);
-    let mut data = json!({
-        "entryPoints": [{ "entryPointType": "video", "uri": uri, "label": label }],
-        "conferenceSolution": { "key": { "type": "hangoutsMeet" }, "name": "Google Meet" },
-    });
-    if let Some(id) = id {
-        data["conferenceId"] = id.clone();
-    }
-    data
 }
 
 /// The list is Connect's; what else was sent of a guest stands beside.

@@ -135,7 +135,6 @@ fn content(fields: &Fields, style: &Style) -> Map<String, Value> {
         "isCancelled": fields.status == Some("cancelled"),
         "isOnlineMeeting": fields.conference.is_some(),
         "onlineMeetingProvider": if fields.conference.is_some() { "teamsForBusiness" } else { "unknown" },
-        "onlineMeeting": fields.conference.as_ref().map(|url| json!({ "joinUrl": url })),
     });
     content.as_object().cloned().unwrap_or_default()
 }

@@ -97,7 +97,7 @@ fn calendar(
 }
 
 /// The fields that are not among those a caller may write, or not in the same way.
-const OWN: &[&str] = &["id", "color", "link", "lastModified", "recurrence", "timeZone"];
+const OWN: &[&str] = &["id", "color", "link", "lastModified", "recurrence", "timeZone", "url"];
 
 fn event(place: &Place<'_>, new_id: impl FnOnce() -> String) -> Result<Event, SeedError> {
     let known: Vec<_> = OWN.iter().chain(crate::events::FIELDS).copied().collect();
@@ -108,7 +108,7 @@ fn event(place: &Place<'_>, new_id: impl FnOnce() -> String) -> Result<Event, Se
     for (name, place) in place.entries()?.into_iter().filter(|(name, _)| !OWN.contains(name)) {
         check(name, place.value).map_err(|reason| place.wrong(reason))?;
     }
-    for name in ["color", "link"] {
+    for name in ["color", "link", "url"] {
         place.text(name)?;
     }
     let mut fields = Fields::new("", Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
@@ -124,6 +124,7 @@ fn event(place: &Place<'_>, new_id: impl FnOnce() -> String) -> Result<Event, Se
     };
     let id = if place.get("id").is_some() { place.required_text("id")? } else { new_id() };
     let mut event = Event::single(id, fields, modified);
+    event.fields.own.extend(place.text("url")?.map(|url| ("url".to_owned(), json!(url))));
     let zone = match place.text("timeZone")? {
         None => TimeZone::UTC,
         Some(name) => {

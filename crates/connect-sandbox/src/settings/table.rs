@@ -138,6 +138,14 @@ pub const SWITCHES: &[Switch] = &[
     },
     // The form of answers.
     Switch {
+        name: "api",
+        values: "1.6.1|1.6.0",
+        default: "1.6.1",
+        about: "1.6.0: conferenceData without url and original, free-busy with some details, and at Apple and CalDAV no \
+                conference from the URL property and a new UID with every update",
+        kind: OneOf(&["1.6.1", "1.6.0"]),
+    },
+    Switch {
         name: "event_response",
         values: "root|wrapped",
         default: "root",
