@@ -221,3 +221,19 @@ fn a_series_is_not_changed_or_deleted_by_default() {
         assert_eq!(event.change().unwrap().event().mode, Some(SeriesMode::This));
     }
 }
+
+#[test]
+fn join_url_is_that_of_the_conference_data_or_the_conference() {
+    for (fields, expected) in [
+        (
+            r#""conferenceData": {"url": "https://a/1", "original": {}}, "conference": "https://b/2""#,
+            Some("https://a/1"),
+        ),
+        (r#""conferenceData": {"provider": "googleMeet"}, "conference": "https://b/2""#, Some("https://b/2")),
+        (r#""conferenceData": {"url": 7}, "conference": {"url": "https://c/3"}"#, Some("https://c/3")),
+        (r#""conferenceData": null"#, None),
+    ] {
+        let event: Event = read(&format!(r#"{{"id": "e", {fields}}}"#));
+        assert_eq!(event.join_url().as_deref(), expected, "{fields}");
+    }
+}

@@ -61,6 +61,13 @@ impl Event {
         self.custom.as_ref()?.field(EXTERNAL_EVENT_ID)
     }
 
+    /// The link to join: `url` of `conferenceData` (since API 1.6.1), else that of `conference`.
+    #[must_use]
+    pub fn join_url(&self) -> Option<String> {
+        let told = self.conference_data.as_ref().and_then(|data| data.field("url"));
+        told.or_else(|| self.conference.as_ref()?.url().map(String::from))
+    }
+
     /// The same event in a calendar of that id: for events that came without one.
     #[must_use]
     pub fn calendar(mut self, id: impl Into<String>) -> Self {

@@ -204,7 +204,8 @@ pub struct Event {
     pub attendees: Vec<Attendee>,
     /// The video conference.
     pub conference: Option<Conference>,
-    /// The provider's conference details: `provider` and free fields.
+    /// The provider's conference details: `provider`, since API 1.6.1 `url` (to join) and `original` (as
+    /// the provider has it), and free fields.
     pub conference_data: Option<Raw>,
     /// Whether the time is blocked.
     pub availability: Option<Availability>,
