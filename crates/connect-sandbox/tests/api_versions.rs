@@ -1,4 +1,5 @@
 //! What API 1.6.1 changed, and how it was before.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;
 

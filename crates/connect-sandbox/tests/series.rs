@@ -1,4 +1,5 @@
 //! Series as each interface shows them, and which occurrences they have.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;
 
@@ -157,6 +158,45 @@ fn series_written_through_connect_is_counted_where_its_original_says() {
     assert_eq!(written["original"]["start"]["timeZone"], "UTC");
     let all = app.events(&token, "start=2026-10-27&end=2026-10-28");
     assert_eq!(all.last().unwrap()["start"], "2026-10-27T16:00:00.000Z");
+}
+
+#[test]
+fn day_that_a_month_lacks_is_skipped_but_at_outlook() {
+    let (mut app, token) = series_of_each_provider(&standup());
+    let mut days = |provider: &str, first: &str, recurrence: &Value| -> Vec<String> {
+        let end = first.parse::<jiff::civil::Date>().unwrap().tomorrow().unwrap().to_string();
+        let event = json!({
+            "provider": provider, "calendarId": "work", "title": "Rent", "start": first, "end": end,
+            "allDay": true, "recurrence": recurrence,
+        });
+        let event = app.create(&token, event);
+        let id = event["id"].as_str().unwrap().to_owned();
+        let found = app.events(&token, &format!("start={first}&end=2030-01-01&pageSize=1000"));
+        let own = found.iter().filter(|one| one["recurringEventId"] == id.as_str());
+        own.map(|one| one["start"].as_str().unwrap()[..10].to_owned()).take(4).collect()
+    };
+    let monthly = json!({ "frequency": "MONTHLY" });
+    let last = json!({ "frequency": "MONTHLY", "byMonthDay": [30] });
+    let yearly = json!({ "frequency": "YEARLY" });
+    for provider in ["google", "apple", "caldav"] {
+        assert_eq!(
+            days(provider, "2026-01-31", &monthly),
+            ["2026-01-31", "2026-03-31", "2026-05-31", "2026-07-31"]
+        );
+        assert_eq!(days(provider, "2024-02-29", &yearly), ["2024-02-29", "2028-02-29"]);
+    }
+    assert_eq!(
+        days("microsoft", "2026-01-31", &monthly),
+        ["2026-01-31", "2026-02-28", "2026-03-31", "2026-04-30"]
+    );
+    assert_eq!(
+        days("microsoft", "2026-01-30", &last),
+        ["2026-01-30", "2026-02-28", "2026-03-30", "2026-04-30"]
+    );
+    assert_eq!(
+        days("microsoft", "2024-02-29", &yearly),
+        ["2024-02-29", "2025-02-28", "2026-02-28", "2027-02-28"]
+    );
 }
 
 /// The starts of a series inserted at Google, from one day to before another, and what its lines were kept as.

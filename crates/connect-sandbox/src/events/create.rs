@@ -80,7 +80,7 @@ fn new_event(
     patch.apply(&mut fields);
     check_order(&fields)?;
     let mut event = Event::single(event_id(calendar.provider, random), fields, now);
-    event.series = input.recurrence.flatten().map(Series::new);
+    event.series = input.recurrence_for(calendar).flatten().map(Series::new);
     Ok(event)
 }
 

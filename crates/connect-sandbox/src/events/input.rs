@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 pub(crate) struct Input {
     fields: Map<String, Value>,
     /// `Some(None)` clears it.
-    pub(crate) recurrence: Option<Option<Recurrence>>,
+    recurrence: Option<Option<Recurrence>>,
 }
 
 impl Input {
@@ -43,6 +43,11 @@ impl Input {
             },
         };
         Self { fields, recurrence }
+    }
+
+    /// How the event is to repeat, as the calendar's provider counts; `Some(None)` for no longer.
+    pub(crate) fn recurrence_for(self, calendar: &Calendar) -> Option<Option<Recurrence>> {
+        self.recurrence.map(|rule| rule.map(|rule| rule.counted_by(calendar.provider)))
     }
 
     /// Makes of the fields what the calendar's provider makes of them.

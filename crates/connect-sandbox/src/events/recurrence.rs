@@ -6,6 +6,7 @@
 mod days;
 pub(crate) mod lines;
 
+use crate::provider::Provider;
 use jiff::civil::{Date, DateTime, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -31,6 +32,8 @@ pub(crate) struct Recurrence {
     /// Which of the days of a period, negative from the end.
     pub(crate) positions: Vec<i16>,
     pub(crate) week_start: Weekday,
+    /// Whether a month that does not have the day has it on its last one, as Outlook counts.
+    pub(crate) last_day_instead: bool,
     /// Starts that the rule does not give, and does not count.
     pub(crate) extra: BTreeSet<Timestamp>,
     /// Where the days and the time of day are counted.
@@ -69,9 +72,14 @@ impl Recurrence {
             by_week: Vec::new(),
             positions: Vec::new(),
             week_start: Weekday::Monday,
+            last_day_instead: false,
             extra: BTreeSet::new(),
             zone: TimeZone::UTC,
         }
+    }
+
+    pub(crate) fn counted_by(self, provider: Provider) -> Self {
+        Self { last_day_instead: provider == Provider::Microsoft, ..self }
     }
 
     /// The starts of a series that begins at `first`: those from `from` up to and with `last`, in order.

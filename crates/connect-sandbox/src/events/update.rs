@@ -39,7 +39,7 @@ impl Sandbox {
                 patch.set(&format!("{OWN}url"), Value::Null);
             }
         }
-        let change = Change { patch, rule: input.recurrence, now: call.now };
+        let change = Change { patch, rule: input.recurrence_for(calendar), now: call.now };
         let changed = calendar.change(&target, address.mode, change, &mut random)?;
         let written = calendar.show(&changed, |instance| render(calendar, instance, style));
         let written = written.ok_or_else(|| Problem::not_found("Event not found"))?;

@@ -87,7 +87,7 @@ fn calendar(
     };
     let mut random = Random::new(hash(hash(7, account), &calendar.id));
     for place in place.get("events").map(|events| events.items()).transpose()?.unwrap_or_default() {
-        let event = event(&place, || event_id(provider, &mut random))?;
+        let event = event(&place, provider, || event_id(provider, &mut random))?;
         if calendar.events.contains_key(&event.id) {
             return Err(place.at("id").wrong("another event of the calendar has this id"));
         }
@@ -99,7 +99,7 @@ fn calendar(
 /// The fields that are not among those a caller may write, or not in the same way.
 const OWN: &[&str] = &["id", "color", "link", "lastModified", "recurrence", "timeZone", "url"];
 
-fn event(place: &Place<'_>, new_id: impl FnOnce() -> String) -> Result<Event, SeedError> {
+fn event(place: &Place<'_>, provider: Provider, new_id: impl FnOnce() -> String) -> Result<Event, SeedError> {
     let known: Vec<_> = OWN.iter().chain(crate::events::FIELDS).copied().collect();
     place.only(&known)?;
     for name in ["title", "start", "end"] {
@@ -134,7 +134,8 @@ fn event(place: &Place<'_>, new_id: impl FnOnce() -> String) -> Result<Event, Se
         }
     };
     if let Some(place) = place.get("recurrence").filter(|place| !place.value.is_null()) {
-        let mut rule = read_recurrence(place.value).map_err(|reason| place.wrong(&reason))?;
+        let rule = read_recurrence(place.value).map_err(|reason| place.wrong(&reason))?;
+        let mut rule = rule.counted_by(provider);
         // Days are counted where the event was made; whole days in UTC.
         rule.zone = if event.fields.all_day { TimeZone::UTC } else { zone };
         event.series = Some(Series::new(rule));

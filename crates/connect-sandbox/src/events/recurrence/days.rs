@@ -21,7 +21,23 @@ impl Recurrence {
             }
             _ => {}
         }
+        if let [day] = rule.by_month_day[..] {
+            let counts = rule.last_day_instead && rule.has_one_month();
+            if counts && day > 28 && !days && rule.positions.is_empty() {
+                rule.by_month_day = (28..=day).collect();
+                rule.positions = vec![-1];
+            }
+        }
         rule
+    }
+
+    /// Whether a period has days of one month.
+    fn has_one_month(&self) -> bool {
+        match self.frequency {
+            Frequency::Monthly => true,
+            Frequency::Yearly => self.by_month.len() == 1,
+            Frequency::Daily | Frequency::Weekly => false,
+        }
     }
 
     /// After how many periods in a row without a day there will never be one: the calendar repeats every 400 years, which are
