@@ -11,7 +11,7 @@ use crate::random::Random;
 use crate::reply::{Details, Problem, Reply, json_reply};
 use crate::sandbox::{Call, Sandbox};
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::URL_SAFE;
 use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -92,11 +92,11 @@ pub(crate) fn check_order(fields: &Fields) -> Result<(), Problem> {
     }
 }
 
-/// An id as the provider would make it; Microsoft's need percent-encoding in a query.
+/// An id as the provider would make it. Clients put ids into paths as they are, so each is fit for a segment of one.
 pub(crate) fn event_id(provider: Provider, random: &mut Random) -> String {
     match provider {
         Provider::Google => random.letters(26),
-        Provider::Microsoft => format!("AAMk{}=", STANDARD.encode(random.bytes(48))),
+        Provider::Microsoft => format!("AAMk{}=", URL_SAFE.encode(random.bytes(48))),
         Provider::Apple => random.uuid().to_uppercase(),
         Provider::Caldav => format!("{}@caldav.example", random.uuid()),
     }

@@ -8,7 +8,7 @@ use super::model::{Calendar, Instance, Range};
 use crate::provider::Provider;
 use crate::random::hash;
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -101,11 +101,12 @@ impl PageToken {
 
     pub(crate) fn encode(mut self, user: &str) -> String {
         self.check = self.checksum(user);
-        STANDARD.encode(serde_json::to_string(&self).unwrap_or_default())
+        URL_SAFE.encode(serde_json::to_string(&self).unwrap_or_default())
     }
 
     pub(crate) fn decode(text: &str, user: &str) -> Option<(Asked, Self)> {
-        let json = STANDARD.decode(text).ok()?;
+        // The tokens of earlier versions have the other alphabet.
+        let json = URL_SAFE.decode(text).or_else(|_| STANDARD.decode(text)).ok()?;
         let mut token: Self = serde_json::from_slice(&json).ok()?;
         let check = std::mem::take(&mut token.check);
         if check != token.checksum(user) {

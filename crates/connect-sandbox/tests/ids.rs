@@ -1,0 +1,140 @@
+//! Clients put ids and tokens into paths and queries as they are: each has to be fit for that.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+mod common;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use common::{ALL, App, encode, id};
+use connect_sandbox::Trigger;
+use serde_json::{Value, json};
+
+const MAILBOX: &str = "user-1@outlook.example";
+const RANGE: &str = "startDateTime=2026-10-01T00:00:00Z&endDateTime=2027-01-01T00:00:00Z&$top=1000";
+
+/// Whether a text is one segment of a path as it stands.
+fn is_segment(text: &str) -> bool {
+    let fit = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~=@:".contains(&byte);
+    !text.is_empty() && text.bytes().all(fit)
+}
+
+/// Whether a text is a value of a query as it stands.
+fn is_value(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| is_segment(&char::from(byte).to_string()) || byte == b'/')
+}
+
+#[test]
+fn graph_ids_are_put_into_paths_as_they_are() {
+    let mut app = App::new(&[]);
+    let token = app.graph_token(MAILBOX, "Calendars.ReadWrite");
+    let made = app.graph_create(&token, common::graph::hour());
+    let mut events = app.graph_list(&token, "/me/events?$top=1000");
+    assert!(events.iter().any(|event| id(event) == id(&made)) && events.len() > 40);
+    events.extend(app.graph_list(&token, &format!("/me/calendarView?{RANGE}")));
+    assert!(events.iter().any(|event| event["type"] == "occurrence"));
+    for event in &events {
+        assert!(is_segment(id(event)), "{event}");
+        assert_eq!(app.graph_ok(&token, &format!("/me/events/{}", id(event)))["subject"], event["subject"]);
+    }
+    for calendar in app.graph_list(&token, "/me/calendars") {
+        assert!(is_segment(id(&calendar)), "{calendar}");
+        assert_eq!(app.graph_ok(&token, &format!("/me/calendars/{}", id(&calendar)))["name"], calendar["name"]);
+    }
+    let page = app.graph_ok(&token, &format!("/me/calendarView/delta?{}", RANGE.replace("&$top=1000", "")));
+    let link = page["@odata.nextLink"].as_str().unwrap();
+    assert!(is_value(link.rsplit_once("token=").unwrap().1), "{link}");
+}
+
+#[test]
+fn google_ids_are_put_into_paths_as_they_are() {
+    let mut app = App::new(&[]);
+    let token = app.google_token("user-1@gmail.example", &["calendar"]);
+    let calendars = app.google_ok(&token, "/users/me/calendarList")["items"].clone();
+    for calendar in calendars.as_array().unwrap() {
+        assert!(is_segment(id(calendar)), "{calendar}");
+        let path = format!("/calendars/{}/events", id(calendar));
+        let page = app.google_ok(&token, &format!("{path}?singleEvents=true&maxResults=20"));
+        assert!(is_value(page["nextPageToken"].as_str().unwrap()), "{page}");
+        for event in page["items"].as_array().unwrap() {
+            assert!(is_segment(id(event)), "{event}");
+            app.google_ok(&token, &format!("{path}/{}", id(event)));
+        }
+    }
+}
+
+#[test]
+fn connect_ids_are_put_into_queries_as_they_are() {
+    let mut app = App::new(&[("webhook_url", "https://app.example/hook")]);
+    let token = app.user().access;
+    let mut deleted = Vec::new();
+    for event in app.events(&token, ALL) {
+        let [provider, calendar] = ["provider", "calendarId"].map(|name| event[name].as_str().unwrap());
+        assert!(is_segment(id(&event)) && is_value(calendar), "{event}");
+        if deleted.contains(&provider.to_owned()) || event.get("recurringEventId").is_some() {
+            continue;
+        }
+        let query = format!("provider={provider}&calendarId={calendar}&eventId={}", id(&event));
+        assert_eq!(app.call(&token, "DELETE", &format!("/event?{query}"), None).0, 204, "{query}");
+        deleted.push(provider.to_owned());
+    }
+    assert_eq!(deleted.len(), 4, "{deleted:?}");
+
+    let told = app.sandbox.trigger(Trigger::created().user("user-1").provider("microsoft"), app.now).unwrap();
+    assert!(is_segment(&told.delivery) && is_segment(id(&told.event)), "{told:?}");
+    for one in app.sandbox.subscriptions() {
+        let ids = [Some(one.channel_id.clone()), one.resource_id.clone()];
+        assert!(ids.into_iter().flatten().all(|id| is_segment(&id)) && is_value(&one.calendar_id), "{one:?}");
+    }
+}
+
+/// A user whose calendar has an id that standard base64 spells with `+` and `/`, and an event of an earlier version.
+fn old() -> (App, String) {
+    let mut app = App::new(&[]);
+    let events: Vec<_> = (0..3)
+        .map(|day| json!({
+            "id": format!("AAMk{}/+{day}=", "A".repeat(60)), "title": "Old",
+            "start": format!("2026-11-1{day}T09:00:00Z"), "end": format!("2026-11-1{day}T10:00:00Z"),
+        }))
+        .collect();
+    let calendar = json!({ "id": ">>>???~~~ÿÿÿ", "title": "Old", "events": events });
+    let microsoft = json!({ "account": MAILBOX, "calendars": [calendar] });
+    app.sandbox.seed(&json!({ "users": { "user-1": { "microsoft": microsoft } } }).to_string()).unwrap();
+    let token = app.user().access;
+    (app, token)
+}
+
+#[test]
+fn page_token_is_put_into_queries_as_it_is() {
+    let (mut app, token) = old();
+    let query = format!("/events?{ALL}").replace("pageSize=1000", "pageSize=1");
+    let mut next = app.ok(&token, &query)["nextPageToken"].as_str().unwrap().to_owned();
+    assert!(next.contains(['-', '_']), "{next}");
+    let mut pages = 1;
+    loop {
+        assert!(is_value(&next), "{next}");
+        // The tokens of earlier versions, which clients may have kept.
+        let standard = STANDARD.encode(URL_SAFE.decode(&next).unwrap());
+        let page = app.ok(&token, &format!("{query}&nextPageToken={next}"));
+        assert_eq!(app.ok(&token, &format!("{query}&nextPageToken={}", encode(&standard))), page);
+        pages += 1;
+        match page["nextPageToken"].as_str() {
+            Some(token) => next = token.to_owned(),
+            None => break,
+        }
+    }
+    assert_eq!(pages, 3);
+}
+
+#[test]
+fn ids_of_older_seeds_stay_good() {
+    let (mut app, token) = old();
+    let graph = app.graph_token(MAILBOX, "Calendars.Read");
+    let events: Vec<Value> = app.events(&token, ALL);
+    assert_eq!(events.len(), 3);
+    for event in events {
+        assert!(id(&event).contains('/') && id(&event).contains('+'));
+        assert_eq!(app.graph_ok(&graph, &common::graph::event_path(id(&event)))["subject"], "Old");
+        let calendar = encode(event["calendarId"].as_str().unwrap());
+        let path = format!("/me/calendars/{calendar}/events/{}", encode(id(&event)));
+        assert_eq!(app.graph_ok(&graph, &path)["id"], event["id"]);
+    }
+}
