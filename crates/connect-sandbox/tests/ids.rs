@@ -37,7 +37,10 @@ fn graph_ids_are_put_into_paths_as_they_are() {
     }
     for calendar in app.graph_list(&token, "/me/calendars") {
         assert!(is_segment(id(&calendar)), "{calendar}");
-        assert_eq!(app.graph_ok(&token, &format!("/me/calendars/{}", id(&calendar)))["name"], calendar["name"]);
+        assert_eq!(
+            app.graph_ok(&token, &format!("/me/calendars/{}", id(&calendar)))["name"],
+            calendar["name"]
+        );
     }
     let page = app.graph_ok(&token, &format!("/me/calendarView/delta?{}", RANGE.replace("&$top=1000", "")));
     let link = page["@odata.nextLink"].as_str().unwrap();
@@ -90,10 +93,12 @@ fn connect_ids_are_put_into_queries_as_they_are() {
 fn old() -> (App, String) {
     let mut app = App::new(&[]);
     let events: Vec<_> = (0..3)
-        .map(|day| json!({
-            "id": format!("AAMk{}/+{day}=", "A".repeat(60)), "title": "Old",
-            "start": format!("2026-11-1{day}T09:00:00Z"), "end": format!("2026-11-1{day}T10:00:00Z"),
-        }))
+        .map(|day| {
+            json!({
+                "id": format!("AAMk{}/+{day}=", "A".repeat(60)), "title": "Old",
+                "start": format!("2026-11-1{day}T09:00:00Z"), "end": format!("2026-11-1{day}T10:00:00Z"),
+            })
+        })
         .collect();
     let calendar = json!({ "id": ">>>???~~~ÿÿÿ", "title": "Old", "events": events });
     let microsoft = json!({ "account": MAILBOX, "calendars": [calendar] });

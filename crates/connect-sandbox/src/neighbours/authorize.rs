@@ -26,18 +26,25 @@ impl Sandbox {
         self.authorized(server, call, if asks { Decision::Ask } else { Decision::Approve })
     }
 
-    /// The form of the consent page.
+    /// The form of the consent page; or a request whose parameters are a form, which an OpenID Provider takes as well
+    /// (OpenID Connect Core 3.1.2.1).
     pub(super) fn neighbour_decide(&mut self, server: AuthorizationServer, call: &Call) -> Reply {
         match Decision::read(call) {
             Ok(decision) => self.authorized(server, call, decision),
+            Err(Refused::Missing(_)) if server != AuthorizationServer::Apptoto => {
+                self.neighbour_authorize(server, call)
+            }
             Err(refused) => self.refuse(server, &refused, call),
         }
     }
 
     fn authorized(&mut self, server: AuthorizationServer, call: &Call, decision: Decision) -> Reply {
-        let query = Parameters::query(call);
-        let back = match self.way_back(server, call, &query) {
-            Ok(back) => back,
+        let asked = Parameters::anywhere(call).and_then(|query| {
+            let back = self.way_back(server, call, &query)?;
+            Ok((query, back))
+        });
+        let (query, back) = match asked {
+            Ok(asked) => asked,
             Err(refused) => {
                 self.stats.providers.of(server).authorizations.refused += 1;
                 return self.refuse(server, &refused, call);

@@ -22,7 +22,7 @@ pub(super) enum Decision {
 
 impl Decision {
     pub(super) fn read(call: &Call) -> Result<Self, Refused> {
-        match Parameters::form(call)?.need("decision")? {
+        match Parameters::anywhere(call)?.need("decision")? {
             "approve" => Ok(Self::Approve),
             "deny" => Ok(Self::Deny),
             _ => Err(Refused::Value("decision")),
@@ -39,7 +39,10 @@ pub(super) fn page(call: &Call, client: &Client, asked: &Asked) -> Reply {
         AuthorizationServer::Microsoft => ("Permissions requested: {}", "Accept", "Cancel"),
         AuthorizationServer::Apptoto => ("Connect {} to Apptoto", "Authorize", "Deny"),
     };
-    let action = call.request.uri().path_and_query().map_or("", |path| path.as_str());
+    let uri = call.request.uri();
+    let form = String::from_utf8_lossy(call.body());
+    let query = [uri.query().unwrap_or(""), &form].join("&");
+    let action = format!("{}?{}", uri.path(), query.trim_matches('&'));
     // Two scopes can have one description.
     let mut lines: Vec<_> = Vec::new();
     for scope in &asked.scopes {
@@ -56,6 +59,6 @@ pub(super) fn page(call: &Call, client: &Client, asked: &Asked) -> Reply {
          <button name=\"decision\" value=\"deny\">{deny}</button>\n</form>\n</body>\n</html>\n",
         heading = heading.replacen("{}", &escape(&client.app.name), 1),
         user = escape(&asked.owner.user),
-        action = escape(action),
+        action = escape(&action),
     )))
 }

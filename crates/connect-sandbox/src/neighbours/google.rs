@@ -80,14 +80,17 @@ impl Sandbox {
         self.settings.is("google_publishing", "testing").then_some(TESTING)
     }
 
-    /// A form with a token, and no client authentication. An unknown token is a 400, where RFC 7009 2.2 has a 200.
+    /// A token in the query or in a form, and no client authentication. An unknown token is a 400, where RFC 7009 2.2 has a
+    /// 200.
     pub(super) fn google_revoke(&mut self, call: &Call) -> Reply {
         let server = AuthorizationServer::Google;
-        let form = Parameters::form(call);
-        let token = form.as_ref().map_err(Clone::clone).and_then(|form| form.need("token"));
+        let token = Parameters::anywhere(call).and_then(|sent| {
+            sent.once()?;
+            sent.need("token").map(str::to_owned)
+        });
         match token {
             Err(refused) => self.refuse(server, &refused, call),
-            Ok(token) if self.neighbours.issued.revoke_token(token, server) => {
+            Ok(token) if self.neighbours.issued.revoke_token(&token, server) => {
                 self.stats.providers.of(server).revocations += 1;
                 tokens(&json!({}))
             }

@@ -13,10 +13,9 @@ pub(super) struct Parameters {
 }
 
 impl Parameters {
-    /// Those of a query or of a form.
-    pub(super) fn read(encoded: &[u8]) -> Self {
+    fn read(parts: &[&[u8]]) -> Self {
         let mut parameters = Self::default();
-        for (name, value) in form_urlencoded::parse(encoded).into_owned() {
+        for (name, value) in parts.iter().flat_map(|part| form_urlencoded::parse(part).into_owned()) {
             if value.is_empty() {
                 continue;
             }
@@ -27,19 +26,26 @@ impl Parameters {
         parameters
     }
 
-    pub(super) fn query(call: &Call) -> Self {
-        Self::read(call.request.uri().query().unwrap_or("").as_bytes())
+    /// Those of the query and of the body, which is empty or a form, for endpoints that take either place.
+    pub(super) fn anywhere(call: &Call) -> Result<Self, Refused> {
+        if call.body().is_empty() || is_form(call) {
+            Ok(Self::read(&[query(call), call.body()]))
+        } else {
+            Err(Refused::NoForm)
+        }
     }
 
-    /// Those of a body, which has to be a form (RFC 6749 4.1.3) without a parameter that is there twice.
+    /// Those of a body, which has to be a form (RFC 6749 4.1.3); a parameter that the query has as well is there twice.
     pub(super) fn form(call: &Call) -> Result<Self, Refused> {
-        let kind = call.header(CONTENT_TYPE).and_then(|kind| kind.split(';').next()).unwrap_or("");
-        if !kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        if !is_form(call) {
             return Err(Refused::NoForm);
         }
-        let form = Self::read(call.body());
+        let form = Self::read(&[call.body()]);
         form.once()?;
-        Ok(form)
+        match Self::read(&[query(call)]).values.into_keys().find(|name| form.values.contains_key(name)) {
+            Some(name) => Err(Refused::Repeated(name)),
+            None => Ok(form),
+        }
     }
 
     /// A value; one that is there twice is none.
@@ -54,6 +60,15 @@ impl Parameters {
     pub(super) fn once(&self) -> Result<(), Refused> {
         self.repeated.first().map_or(Ok(()), |name| Err(Refused::Repeated(name.clone())))
     }
+}
+
+fn query(call: &Call) -> &[u8] {
+    call.request.uri().query().unwrap_or("").as_bytes()
+}
+
+fn is_form(call: &Call) -> bool {
+    let kind = call.header(CONTENT_TYPE).and_then(|kind| kind.split(';').next()).unwrap_or("");
+    kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 
 /// The tokens of a scope (RFC 6749 3.3), each once and in order.
@@ -77,7 +92,7 @@ mod tests {
 
     #[test]
     fn without_a_value_is_absent_and_twice_is_told() {
-        let read = |query: &str| Parameters::read(query.as_bytes());
+        let read = |query: &str| Parameters::read(&[query.as_bytes()]);
         assert_eq!(read("a=&b=1&a=2").find("a"), Some("2"));
         assert!(read("a=&a=2").once().is_ok());
         assert_eq!(read("a=1&a=2").find("a"), None);

@@ -2,6 +2,7 @@
 
 use super::access::Scope;
 use super::grants::Code;
+use super::token::once;
 use crate::apps::App;
 use crate::provider::Provider;
 use crate::reply::{Problem, Reply, redirect};
@@ -37,6 +38,7 @@ impl Sandbox {
 
     /// The request, checked; the redirect URI of the query is ignored, the stored one wins.
     pub(crate) fn authorize_request(&self, call: &Call) -> Result<AuthorizeRequest, Problem> {
+        once(call.query_pairs().iter().filter(|(name, _)| !name.starts_with("provider")))?;
         let client = call.query("client_id").and_then(|id| self.registered(id));
         let client = client.ok_or_else(|| Problem::plain(StatusCode::UNAUTHORIZED, "Invalid Client"))?;
         if call.query("response_type").is_some_and(|kind| kind != "code") {

@@ -11,7 +11,7 @@ use http::StatusCode;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 type Form = BTreeMap<String, String>;
 
@@ -44,6 +44,9 @@ impl Sandbox {
     }
 
     fn exchange(&mut self, call: &Call, form: &Form, kind: Option<&str>) -> Result<Reply, Problem> {
+        if call.request.headers().contains_key(AUTHORIZATION) && form.contains_key("client_secret") {
+            return Err(bad("invalid_request", "More than one method of client authentication"));
+        }
         let client = self.authenticate_client(call, form)?;
         match kind {
             Some("authorization_code") => self.exchange_code(call, form, &client),
@@ -124,19 +127,30 @@ fn bad(error: &str, description: &str) -> Problem {
     Problem::oauth(StatusCode::BAD_REQUEST, error, description)
 }
 
-/// A form or a JSON object; empty values count as absent.
+/// A form or a JSON object; empty values count as absent. A parameter that the query has as well is there twice.
 fn read_form(call: &Call) -> Result<Form, Problem> {
     let json = call
         .header(CONTENT_TYPE)
         .is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("application/json"));
-    let fields: Form = if json {
+    let fields: Vec<(String, String)> = if json {
         let object: Map<String, Value> = serde_json::from_slice(call.body())
             .map_err(|_| bad("invalid_request", "The body is not a JSON object"))?;
         object.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect()
     } else {
         form_urlencoded::parse(call.body()).into_owned().collect()
     };
+    let sent = |name: &str| fields.iter().any(|(field, value)| field == name && !value.is_empty());
+    once(fields.iter().chain(call.query_pairs().iter().filter(|(name, _)| sent(name))))?;
     Ok(fields.into_iter().filter(|(_, value)| !value.is_empty()).collect())
+}
+
+/// No parameter may be there twice; without a value it is not there (RFC 6749 3.1 and 3.2).
+pub(super) fn once<'a>(pairs: impl Iterator<Item = &'a (String, String)>) -> Result<(), Problem> {
+    let mut seen = BTreeSet::new();
+    let repeated = pairs.filter(|(_, value)| !value.is_empty()).find(|(name, _)| !seen.insert(name));
+    repeated.map_or(Ok(()), |(name, _)| {
+        Err(bad("invalid_request", &format!("The parameter {name:?} is there more than once")))
+    })
 }
 
 /// The official SDKs send id and secret as they are, the standard asks for form encoding: both are taken.
