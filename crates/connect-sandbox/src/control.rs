@@ -1,6 +1,7 @@
 //! The control calls under `/sandbox`: about the sandbox, not part of the service.
 
 mod apps;
+mod providers;
 mod webhooks;
 
 use crate::faults::Fault;
@@ -35,8 +36,12 @@ impl Sandbox {
             Control::Seed => self.take_seed(request.body()),
             Control::ListApps => Ok(self.list_apps()),
             Control::CreateApp => self.create_app(request.body()),
-            Control::ListProviders => Ok(self.list_providers()),
             Control::EditApp => self.edit_app(request.body()),
+            Control::ListProviders => Ok(self.list_providers()),
+            Control::CreateProviderApp => self.create_provider_app(request.body()),
+            Control::EditProviderApp => self.edit_provider_app(request.body()),
+            Control::DeleteProviderApp => self.remove_provider_app(request.body()),
+            Control::WithdrawConsent => self.withdraw_provider_app(request.body()),
             Control::Subscriptions => Ok(ok(&json!({ "subscriptions": self.subscriptions() }))),
             Control::Trigger => self.take_trigger(request.body(), now),
             Control::Resend => self.take_resend(request.body(), now),

@@ -40,10 +40,10 @@ use clients::Client;
 pub use clients::{ClientType, OAuthApp, OAuthCredentials};
 use issued::Issued;
 pub use issued::ProviderToken;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// An authorization server beside Connect's own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum AuthorizationServer {

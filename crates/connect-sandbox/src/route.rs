@@ -49,6 +49,10 @@ pub(crate) enum Control {
     CreateApp,
     EditApp,
     ListProviders,
+    CreateProviderApp,
+    EditProviderApp,
+    DeleteProviderApp,
+    WithdrawConsent,
     Subscriptions,
     Trigger,
     Resend,
@@ -133,7 +137,7 @@ const ORIGIN: [(&str, Endpoint); 24] = [
     ("POST /google/calendar/v3/freeBusy", Endpoint::GoogleCalendar(Calendar::FreeBusy)),
 ];
 
-const CONTROLS: [(&str, Control); 17] = [
+const CONTROLS: [(&str, Control); 21] = [
     ("GET /sandbox/stats", Control::Stats),
     ("POST /sandbox/expire", Control::Expire),
     ("POST /sandbox/expire-sync-tokens", Control::ExpireSyncTokens),
@@ -144,6 +148,10 @@ const CONTROLS: [(&str, Control); 17] = [
     ("POST /sandbox/apps", Control::CreateApp),
     ("PATCH /sandbox/apps", Control::EditApp),
     ("GET /sandbox/providers", Control::ListProviders),
+    ("POST /sandbox/providers", Control::CreateProviderApp),
+    ("PATCH /sandbox/providers", Control::EditProviderApp),
+    ("DELETE /sandbox/providers", Control::DeleteProviderApp),
+    ("POST /sandbox/providers/withdraw", Control::WithdrawConsent),
     ("GET /sandbox/subscriptions", Control::Subscriptions),
     ("POST /sandbox/trigger", Control::Trigger),
     ("POST /sandbox/resend", Control::Resend),

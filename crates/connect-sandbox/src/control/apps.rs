@@ -1,7 +1,6 @@
 //! `/sandbox/apps`: the dashboard's list of applications.
 
 use crate::apps::{App, AppError, Registered};
-use crate::neighbours::{AuthorizationServer, OAuthCredentials};
 use crate::reply::{Problem, Reply, json_reply, ok};
 use crate::sandbox::Sandbox;
 use http::StatusCode;
@@ -13,20 +12,6 @@ impl Sandbox {
     pub(crate) fn list_apps(&self) -> Reply {
         let apps: Vec<_> = self.all_apps().iter().map(shown).collect();
         ok(&json!({ "apps": apps }))
-    }
-
-    /// The applications of Google, Microsoft and Apptoto.
-    pub(crate) fn list_providers(&self) -> Reply {
-        let shown = |app: &OAuthCredentials| {
-            json!({
-                "clientId": app.client_id,
-                "clientSecret": app.client_secret,
-                "redirectUri": app.redirect_uri,
-            })
-        };
-        let of = |server| json!({ "apps": self.provider_apps(server).iter().map(shown).collect::<Vec<_>>() });
-        let all = AuthorizationServer::ALL.map(|server| (server.name().to_owned(), of(server)));
-        ok(&Value::Object(all.into_iter().collect()))
     }
 
     pub(crate) fn create_app(&mut self, body: &[u8]) -> Result<Reply, Problem> {
@@ -93,7 +78,7 @@ fn shown(registered: &Registered) -> Value {
     app
 }
 
-fn refused(error: AppError) -> Problem {
+pub(super) fn refused(error: AppError) -> Problem {
     match error {
         AppError::Unknown(_) => Problem::not_found(&error.to_string()),
         other => Problem::bad_request(&other.to_string()),

@@ -24,8 +24,8 @@ impl Sandbox {
         let client = self.client(server, &id).ok_or(Refused::UnknownClient)?;
         match (client.is_public(), secret) {
             (true, None) => Ok(client),
-            // Apptoto shows every application a secret; whether a public one may send it is not told.
-            (true, Some(_)) if server != AuthorizationServer::Apptoto => Err(Refused::PublicSecret),
+            // Google's installed applications send theirs; whether Apptoto's may is not told.
+            (true, Some(_)) if !client.may_have_secret() => Err(Refused::PublicSecret),
             (_, Some(secret)) if secret == client.secret => Ok(client),
             (_, Some(_)) => Err(Refused::Secret),
             (false, None) => Err(Refused::SecretMissing),

@@ -10,7 +10,8 @@ use crate::settings::is_uri;
 pub enum ClientType {
     /// It can: it authenticates with one.
     Confidential,
-    /// It cannot: it has PKCE instead.
+    /// It is installed on people's machines and cannot: it has PKCE instead. At Google it has a secret all the same, which
+    /// is not confidential and may be left out.
     Public,
 }
 
@@ -21,7 +22,7 @@ pub enum ClientType {
 ///
 /// let mut sandbox = Sandbox::new(Settings::default());
 /// let app = OAuthApp::new("Planner", "http://127.0.0.1/callback").public();
-/// let credentials = sandbox.register_provider_app(AuthorizationServer::Google, app).unwrap();
+/// let credentials = sandbox.register_provider_app(AuthorizationServer::Microsoft, app).unwrap();
 /// assert_eq!(credentials.client_secret, None);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +44,7 @@ pub struct OAuthApp {
 pub struct OAuthCredentials {
     /// The application's id.
     pub client_id: String,
-    /// The application's secret, if it was told one: a confidential one is, and at Apptoto a public one too.
+    /// The application's secret, if it was told one: a confidential one is, and at Google and Apptoto a public one too.
     pub client_secret: Option<String>,
     /// The first of its redirect URIs.
     pub redirect_uri: String,
@@ -66,7 +67,8 @@ impl OAuthApp {
         self
     }
 
-    /// An application that cannot keep a secret. Its loopback redirect URIs match with any port (RFC 8252 7.3).
+    /// An application that cannot keep a secret. Its loopback redirect URIs match with any port (RFC 8252 7.3); at Google
+    /// every loopback redirect URI is its own.
     pub fn public(mut self) -> Self {
         self.client_type = ClientType::Public;
         self
@@ -117,15 +119,21 @@ impl Client {
         self.app.client_type == ClientType::Public
     }
 
-    /// Whether authorize may redirect there.
+    /// Whether authorize may redirect there. An installed application registers no redirect URI with Google; with
+    /// Microsoft, the ports of its loopback URIs are passed over.
     pub(super) fn allows(&self, redirect_uri: &str) -> bool {
-        let mut known = self.app.redirect_uris.iter();
-        known.any(|known| known == redirect_uri || self.is_public() && same_loopback(known, redirect_uri))
+        let (known, asked) = (&self.app.redirect_uris, loopback(redirect_uri).filter(|_| self.is_public()));
+        known.iter().any(|known| known == redirect_uri || asked.is_some() && loopback(known) == asked)
+            || self.server == AuthorizationServer::Google && asked.is_some()
     }
 
-    /// Apptoto shows a secret also to a public application.
+    /// Whether a public one has a secret as well: Google's and Apptoto's consoles show one.
+    pub(super) fn may_have_secret(&self) -> bool {
+        !self.is_public() || self.server != AuthorizationServer::Microsoft
+    }
+
     fn credentials(&self) -> OAuthCredentials {
-        let told = !self.is_public() || self.server == AuthorizationServer::Apptoto;
+        let told = self.may_have_secret();
         OAuthCredentials {
             client_id: self.id.clone(),
             client_secret: told.then(|| self.secret.clone()),
@@ -155,21 +163,21 @@ fn public(server: AuthorizationServer) -> Client {
     let app = OAuthApp::new("Demo application (public)", "http://127.0.0.1/callback");
     let app = match server {
         AuthorizationServer::Apptoto => app.public(),
-        _ => app.redirect_uri("http://[::1]/callback").public(),
+        // What the libraries for installed applications send has no path of its own.
+        _ => ["http://[::1]/callback", "http://localhost/callback", "http://127.0.0.1", "http://localhost"]
+            .into_iter()
+            .fold(app, OAuthApp::redirect_uri)
+            .public(),
     };
     let (id, secret) = (format!("{name}-public-client"), format!("{name}-public-secret"));
     Client { server, id, secret, app, owner: None }
 }
 
-/// Loopback addresses that differ in their port alone. `localhost` is a name, not an address (RFC 8252 8.3).
-fn same_loopback(known: &str, asked: &str) -> bool {
-    loopback(known).is_some_and(|known| loopback(asked) == Some(known))
-}
-
-/// The address, and what comes after the port.
+/// The loopback address or `localhost`, and what comes after the port. Neither a fragment (RFC 6749 3.1.2) nor a user stands
+/// there.
 fn loopback(uri: &str) -> Option<(&'static str, &str)> {
-    let authority = uri.strip_prefix("http://")?;
-    let (host, rest) = ["127.0.0.1", "[::1]"]
+    let authority = uri.strip_prefix("http://").filter(|_| is_uri(uri) && !uri.contains('#'))?;
+    let (host, rest) = ["127.0.0.1", "[::1]", "localhost"]
         .into_iter()
         .find_map(|host| authority.strip_prefix(host).map(|rest| (host, rest)))?;
     let path = match rest.strip_prefix(':') {
@@ -181,7 +189,8 @@ fn loopback(uri: &str) -> Option<(&'static str, &str)> {
         }
         None => rest,
     };
-    (path.is_empty() || path.starts_with(['/', '?'])).then_some((host, path))
+    let path = if path.is_empty() { "/" } else { path };
+    path.starts_with(['/', '?']).then_some((host, path))
 }
 
 impl Sandbox {
@@ -229,6 +238,11 @@ impl Sandbox {
         clients.map(Client::credentials).collect()
     }
 
+    /// What an application says of itself.
+    pub fn provider_app(&self, server: AuthorizationServer, client_id: &str) -> Option<OAuthApp> {
+        self.client(server, client_id).map(|client| client.app)
+    }
+
     /// What the default application of this type signs in with: the first registered, while it is there.
     pub fn provider_credentials(
         &self,
@@ -249,31 +263,64 @@ impl Sandbox {
 mod tests {
     use super::*;
 
+    const NOBODYS: [&str; 12] = [
+        "https://127.0.0.1:49152/callback",
+        "https://localhost:49152/callback",
+        "http://127.0.0.1:49152/callback#f",
+        "http://localhost:99999/callback",
+        "http://127.0.0.1:/callback",
+        "http://127.0.0.1:80@evil.example/callback",
+        "http://localhost.evil.example/callback",
+        "http://127.0.0.1@evil.example/callback",
+        "http://[::1]evil.example/callback",
+        "http://user@localhost/callback",
+        "http://localhost\\@evil.example/callback",
+        "http://localhost:1/call back",
+    ];
+
     #[test]
-    fn loopback_addresses_match_with_any_port_and_nothing_else() {
+    fn public_application_has_every_loopback_uri_at_google() {
         let client = public(AuthorizationServer::Google);
-        for uri in ["http://127.0.0.1/callback", "http://127.0.0.1:49152/callback", "http://[::1]:1/callback"]
-        {
+        for uri in [
+            "http://127.0.0.1/callback",
+            "http://127.0.0.1:49152/other?a=b",
+            "http://[::1]:1/",
+            "http://localhost",
+            "http://localhost:8080/",
+            "http://localhost:65535/oauth2/any/path",
+        ] {
             assert!(client.allows(uri), "{uri}");
         }
-        for uri in [
-            "http://localhost:49152/callback",
-            "https://127.0.0.1:49152/callback",
-            "http://127.0.0.1:49152/other",
-            "http://127.0.0.1:49152/callback?a=b",
-            "http://127.0.0.1:49152/callback#f",
-            "http://127.0.0.1:99999/callback",
-            "http://127.0.0.1:/callback",
-            "http://127.0.0.1:80@evil.example/callback",
-            "http://127.0.0.1.evil.example/callback",
-            "http://127.0.0.1@evil.example/callback",
-            "http://[::1]evil.example/callback",
-            "http://user@127.0.0.1/callback",
-        ] {
-            assert!(!client.allows(uri), "{uri}");
+        assert!(NOBODYS.iter().all(|uri| !client.allows(uri)));
+        assert!(!client.allows("http://192.168.0.1:80/"));
+    }
+
+    #[test]
+    fn public_application_has_any_port_of_its_loopback_uris() {
+        for server in [AuthorizationServer::Microsoft, AuthorizationServer::Apptoto] {
+            let registered = ["http://localhost/callback", "http://127.0.0.1:8765", "http://[::1]/a?b"];
+            let app = registered.into_iter().fold(OAuthApp::new("A", "https://a/"), OAuthApp::redirect_uri);
+            let client = Client { app: app.public(), ..public(server) };
+            for uri in [
+                "http://localhost:5000/callback",
+                "http://127.0.0.1/",
+                "http://127.0.0.1:9",
+                "http://[::1]:9/a?b",
+            ] {
+                assert!(client.allows(uri), "{uri}");
+            }
+            for uri in ["http://localhost:5000/", "http://127.0.0.1:5000/callback", "http://[::1]/a?c"] {
+                assert!(!client.allows(uri), "{uri}");
+            }
+            assert!(NOBODYS.iter().all(|uri| !client.allows(uri)));
         }
+    }
+
+    #[test]
+    fn confidential_application_has_exact_redirect_uris() {
         let client = confidential(AuthorizationServer::Google);
         assert!(client.allows("http://127.0.0.1:8765/callback"));
-        assert!(!client.allows("http://127.0.0.1:8766/callback"), "a confidential one has exact URIs");
+        assert!(!client.allows("http://127.0.0.1:8766/callback"));
+        assert!(!client.allows("http://localhost:8765/callback"));
     }
 }
