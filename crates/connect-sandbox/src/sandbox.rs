@@ -6,6 +6,7 @@ use crate::apptoto_api::ApptotoApi;
 use crate::faults::{Fault, Faults, Matched};
 use crate::google_calendar::GoogleCalendar;
 use crate::graph::Graph;
+use crate::guard::{self, Hosts};
 use crate::limits::Limits;
 use crate::neighbours::Neighbours;
 use crate::oauth::Grants;
@@ -49,6 +50,8 @@ pub struct Sandbox {
     pub(crate) seeded: BTreeMap<String, Connections>,
     /// Scheme, host and port people reach the sandbox at.
     pub(crate) origin: String,
+    /// The names control calls may be made under, beside loopback ones.
+    pub(crate) hosts: Hosts,
     pub(crate) limits: Limits,
     pub(crate) neighbours: Neighbours,
     pub(crate) accounts: Accounts,
@@ -98,6 +101,7 @@ impl Sandbox {
             outbox: Outbox::default(),
             seeded: BTreeMap::new(),
             origin: "http://localhost".to_owned(),
+            hosts: Hosts::default(),
             limits: Limits::default(),
             neighbours: Neighbours::new(seed),
             accounts: Accounts::default(),
@@ -116,6 +120,11 @@ impl Sandbox {
         self.anchor.get_or_insert(now);
         self.reauth_since = self.reauth_since.or(Some(now));
         self.latest = Some(now);
+        if guard::covers(request.uri().path()) {
+            if let Err(refused) = self.guard(&request) {
+                return Answer { delay: Duration::ZERO, outcome: Outcome::Reply(refused.into()) };
+            }
+        }
         match Route::find(request.method(), request.uri().path()) {
             Route::Control(control) => {
                 let reply = self.control(control, &request, now).unwrap_or_else(Reply::from);

@@ -11,6 +11,7 @@ mod post;
 mod tls;
 
 use crate::apps::Credentials;
+use crate::guard::HostError;
 use crate::recorded::Recorded;
 use crate::sandbox::Sandbox;
 use crate::seed::SeedError;
@@ -40,6 +41,7 @@ pub struct Server {
 pub struct Builder {
     settings: Settings,
     seeds: Vec<String>,
+    hosts: Vec<String>,
     port: u16,
     #[cfg(feature = "tls")]
     identity: Option<(Vec<u8>, Vec<u8>)>,
@@ -55,6 +57,9 @@ pub enum StartError {
     /// The seed is not in its format.
     #[error("cannot use the seed: {0}")]
     Seed(#[from] SeedError),
+    /// A host that control calls are to be taken under.
+    #[error("cannot use the host: {0}")]
+    Host(#[from] HostError),
     /// The certificate or its key cannot be used.
     #[error("cannot use the certificate: {0}")]
     Tls(String),
@@ -193,6 +198,12 @@ impl Builder {
         self
     }
 
+    /// Another host name or address that control calls may be made under: see [`Sandbox::allow_host`].
+    pub fn allow_host(mut self, host: impl Into<String>) -> Self {
+        self.hosts.push(host.into());
+        self
+    }
+
     /// The port to listen on; 0, the default, takes a free one.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
@@ -218,6 +229,9 @@ impl Builder {
         let mut sandbox = Sandbox::new(self.settings);
         for seed in &self.seeds {
             sandbox.seed(seed)?;
+        }
+        for host in &self.hosts {
+            sandbox.allow_host(host)?;
         }
         sandbox.origin.clone_from(&origin);
         let sandbox = Shared::new(sandbox);

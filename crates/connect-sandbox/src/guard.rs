@@ -1,0 +1,173 @@
+//! Who may make control calls. A page that somebody's browser shows must not drive the sandbox on that machine: neither by
+//! a request to its address, nor by a name of its own that it has made lead there (DNS rebinding).
+//!
+//! ```text
+//! Host, and the target where it is absolute ──neither loopback nor named at the start──▶ 403
+//!        │
+//! Sec-Fetch-Site ──cross-site or same-site──▶ 403
+//!        │
+//! Origin ──another one──▶ 403
+//! ```
+//!
+//! What is not there passes: programs send none of these but Host, and HTTP/1.0 not even that.
+
+use crate::reply::Problem;
+use crate::sandbox::Sandbox;
+use bytes::Bytes;
+use http::header::{HOST, HeaderName, ORIGIN};
+use http::{Request, StatusCode};
+use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// The names the sandbox was given, in their canonical form.
+pub(crate) type Hosts = BTreeSet<String>;
+
+/// A name that control calls cannot be made under.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0:?} is not a host name or an address (expected such as \"sandbox.test\", without scheme and port)"
+)]
+#[non_exhaustive]
+pub struct HostError(
+    /// As it was given.
+    pub String,
+);
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// Whether a path is under `/sandbox`, also where an SDK's base URL stands before it.
+pub(crate) fn covers(path: &str) -> bool {
+    let inner = path.strip_prefix("/api").unwrap_or(path);
+    inner.strip_prefix("/sandbox").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+impl Sandbox {
+    /// Takes control calls under this host name or address as well. Without it, `Host` has to be a loopback one:
+    /// `localhost`, a name that ends with `.localhost`, or an address such as `127.0.0.1` or `[::1]`, with any port.
+    ///
+    /// # Errors
+    ///
+    /// If it is neither a name nor an address, or has a scheme or a port.
+    pub fn allow_host(&mut self, host: &str) -> Result<(), HostError> {
+        let bare = host.parse::<Ipv6Addr>().map(|address| address.to_string()).ok();
+        let named = || Authority::parse(host).filter(|_| !host.contains(':') || host.ends_with(']'));
+        let host = bare.or_else(|| Some(named()?.host)).ok_or_else(|| HostError(host.to_owned()))?;
+        self.hosts.insert(host);
+        Ok(())
+    }
+
+    /// Refuses a control call of a page.
+    pub(crate) fn guard(&self, request: &Request<Bytes>) -> Result<(), Problem> {
+        let mut hosts = request.headers().get_all(HOST).iter();
+        let (first, second) = (hosts.next(), hosts.next());
+        if second.is_some() {
+            return Err(forbidden("the request has more than one Host"));
+        }
+        let target = request.uri().authority().map(|authority| authority.as_str().as_bytes());
+        for host in target.into_iter().chain(first.map(|host| host.as_bytes())) {
+            let known = Authority::read(host)
+                .is_some_and(|host| is_loopback(&host.host) || self.hosts.contains(&host.host));
+            if !known {
+                let host = String::from_utf8_lossy(host);
+                return Err(forbidden(&format!(
+                    "the Host {host:?} is neither a loopback name nor one the sandbox was started with (expected such as \
+                     \"localhost\")"
+                )));
+            }
+        }
+        if self.is_cross_site(request) {
+            return Err(forbidden("the request comes from a page of another origin"));
+        }
+        Ok(())
+    }
+
+    /// Whether a browser marks the request as one of a page that is not the sandbox's own.
+    pub(crate) fn is_cross_site(&self, request: &Request<Bytes>) -> bool {
+        let headers = request.headers();
+        let elsewhere = |site: &http::HeaderValue| site != "same-origin" && site != "none";
+        if headers.get_all(SEC_FETCH_SITE).iter().any(elsewhere) {
+            return true;
+        }
+        let host = headers.get(HOST).and_then(|host| Authority::read(host.as_bytes()));
+        let own = |origin: &str| {
+            let same = |host: &Authority| {
+                Authority::of_origin(origin).is_some_and(|one| one == host.with_port(origin))
+            };
+            origin == self.origin || host.as_ref().is_some_and(same)
+        };
+        !headers.get_all(ORIGIN).iter().all(|origin| origin.to_str().is_ok_and(own))
+    }
+}
+
+fn forbidden(message: &str) -> Problem {
+    Problem::plain(StatusCode::FORBIDDEN, message)
+}
+
+/// A host in small letters and without the dot of the root, and a port.
+#[derive(Debug, PartialEq, Eq)]
+struct Authority {
+    host: String,
+    port: Option<u16>,
+}
+
+impl Authority {
+    fn read(bytes: &[u8]) -> Option<Self> {
+        Self::parse(std::str::from_utf8(bytes).ok()?)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (host, port) = match text.strip_prefix('[').map(|rest| rest.split_once(']')) {
+            Some(rest) => {
+                let (address, port) = rest?;
+                (address.parse::<Ipv6Addr>().ok()?.to_string(), port)
+            }
+            None => {
+                let (host, port) = text.split_at(text.find(':').unwrap_or(text.len()));
+                let host = host.strip_suffix('.').unwrap_or(host);
+                let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+                if host.split('.').any(str::is_empty) || !host.bytes().all(plain) {
+                    return None;
+                }
+                (host.to_ascii_lowercase(), port)
+            }
+        };
+        let port = match port.strip_prefix(':') {
+            None if port.is_empty() => None,
+            Some("") => None,
+            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => Some(digits.parse().ok()?),
+            _ => return None,
+        };
+        Some(Self { host, port })
+    }
+
+    /// That of `http://..` or `https://..`, with its port.
+    fn of_origin(origin: &str) -> Option<Self> {
+        let (_, authority) = origin.split_once("://")?;
+        default_port(origin)?;
+        Self::parse(authority).map(|authority| authority.with_port(origin))
+    }
+
+    /// With the port that the origin's scheme stands for where there is none.
+    fn with_port(&self, origin: &str) -> Self {
+        Self { host: self.host.clone(), port: self.port.or_else(|| default_port(origin)) }
+    }
+}
+
+fn default_port(origin: &str) -> Option<u16> {
+    match origin.split_once("://")?.0 {
+        "http" => Some(80),
+        "https" => Some(443),
+        _ => None,
+    }
+}
+
+/// RFC 6761 6.3 for the names; of addresses all that stay on the machine.
+fn is_loopback(host: &str) -> bool {
+    let address = host.parse::<Ipv6Addr>().map(|address| {
+        address.is_loopback() || address.to_ipv4_mapped().is_some_and(|address| address.is_loopback())
+    });
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+        || address.unwrap_or(false)
+}
