@@ -66,6 +66,14 @@ pub(crate) struct GoogleCalendar {
     limited: u64,
 }
 
+impl GoogleCalendar {
+    /// The answer where there is nothing, or nothing but other methods.
+    pub(crate) fn unknown(methods: &str) -> Reply {
+        let refused = if methods.is_empty() { Refused::not_found() } else { Refused::method_not_allowed() };
+        refused.into()
+    }
+}
+
 impl Sandbox {
     pub(crate) fn google_calendar(&mut self, endpoint: Endpoint, call: &Call) -> Reply {
         self.serve_google_calendar(endpoint, call).unwrap_or_else(Reply::from)
@@ -112,7 +120,8 @@ fn event_id(call: &Call) -> String {
 
 /// Percent-decoded: ids have `@` and `#` in them.
 fn segment_after(call: &Call, names: &[&str]) -> String {
-    let mut segments = call.request.uri().path().split('/').skip(4);
+    let path = call.request.uri().path();
+    let mut segments = path.split_once("/calendar/v3/").map_or("", |(_, rest)| rest).split('/');
     segments.by_ref().find(|segment| names.contains(segment));
     percent_decode_str(segments.next().unwrap_or("")).decode_utf8_lossy().into_owned()
 }

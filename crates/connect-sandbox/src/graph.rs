@@ -38,6 +38,7 @@ mod zones;
 
 use crate::random::Random;
 use crate::reply::Reply;
+use crate::route::Route;
 use crate::sandbox::{Call, Sandbox};
 use access::UnderWay;
 use http::{HeaderName, HeaderValue};
@@ -89,9 +90,25 @@ const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-appli
 
 impl Sandbox {
     pub(crate) fn graph(&mut self, endpoint: Endpoint, call: &Call) -> Reply {
+        let served = self.serve_graph(endpoint, call);
+        self.graph_reply(served, call)
+    }
+
+    /// The answer where there is nothing, or nothing but other methods.
+    pub(crate) fn graph_unknown(&mut self, methods: &str, call: &Call) -> Reply {
+        let refused = match self.graph_sign_in(call) {
+            Err(refused) => refused,
+            Ok(_) if methods.is_empty() => {
+                Refused::segment(Route::unknown_segment(call.request.uri().path()))
+            }
+            Ok(_) => Refused::method_not_allowed(),
+        };
+        self.graph_reply(Err(refused), call)
+    }
+
+    fn graph_reply(&mut self, served: Result<Reply, Refused>, call: &Call) -> Reply {
         let request = self.graph.random.uuid();
         let client_request = call.header(CLIENT_REQUEST_ID).unwrap_or(&request).to_owned();
-        let served = self.serve_graph(endpoint, call);
         let refused = served.is_err();
         let mut reply = served.unwrap_or_else(|refused| {
             let form = Form {

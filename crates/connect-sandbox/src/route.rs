@@ -6,6 +6,7 @@ use crate::graph::{Endpoint as Graph, ROUTES as GRAPH};
 use crate::neighbours::AuthorizationServer::{Apptoto, Google, Microsoft};
 use crate::neighbours::Endpoint as At;
 use http::Method;
+use std::borrow::Cow;
 
 /// An endpoint of the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +68,14 @@ pub(crate) enum Route {
     /// With the name that statistics and faults use.
     Service(Endpoint, &'static str),
     Control(Control),
+}
+
+/// Whose paths some are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    Connect,
+    Google,
+    Graph,
 }
 
 const ENDPOINTS: [(&str, Endpoint); 19] = [
@@ -170,9 +179,12 @@ impl Route {
         }
         let endpoint = match inner {
             Some(path) => lookup(&ENDPOINTS, method, path),
-            None => lookup(&ORIGIN, method, path)
-                .or_else(|| graph(method, path))
-                .or_else(|| apptoto(method, path)),
+            None => {
+                let path = &canonical(path);
+                lookup(&ORIGIN, method, path)
+                    .or_else(|| graph(method, path))
+                    .or_else(|| apptoto(method, path))
+            }
         };
         match endpoint {
             Some((name, endpoint)) => Self::Service(endpoint, name),
@@ -183,11 +195,36 @@ impl Route {
     /// The methods a path of the service is there for.
     pub(crate) fn methods(path: &str) -> Vec<&'static str> {
         let (names, path): (Vec<_>, _) = match path.strip_prefix("/api") {
-            Some(inner) => (ENDPOINTS.iter().map(|(name, _)| *name).collect(), inner),
-            None => (origin_names().collect(), path),
+            Some(inner) => (ENDPOINTS.iter().map(|(name, _)| *name).collect(), inner.into()),
+            None => (origin_names().collect(), canonical(path)),
         };
         let names = names.into_iter().filter_map(|name| name.split_once(' '));
-        names.filter(|(_, known)| fits(known, path)).map(|(method, _)| method).collect()
+        names.filter(|(_, known)| fits(known, &path)).map(|(method, _)| method).collect()
+    }
+
+    /// Whose error an unknown path is answered with.
+    pub(crate) fn owner(path: &str) -> Owner {
+        let path = canonical(path);
+        let under =
+            |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        if under("/google") {
+            Owner::Google
+        } else if under("/microsoft/graph") {
+            Owner::Graph
+        } else {
+            Owner::Connect
+        }
+    }
+
+    /// The first segment of a path of Graph's that leads nowhere; the version, where that is another one.
+    pub(crate) fn unknown_segment(path: &str) -> &str {
+        let canonical = canonical(path);
+        let known = |name: &&str| {
+            name.split('/').zip(canonical.split('/')).skip(1).take_while(|(a, b)| a == b || is_any(a)).count()
+        };
+        let depth = GRAPH.iter().map(|(name, _)| known(name)).max().unwrap_or(0);
+        let missing = canonical.split('/').count().saturating_sub(depth + 1);
+        path.rsplit('/').nth(missing.saturating_sub(1)).unwrap_or("")
     }
 
     /// Whether the endpoint is one of Connect's that an application calls; the others are pages for people, and the
@@ -256,13 +293,33 @@ fn lookup<T: Copy>(table: &[(&'static str, T)], method: &Method, path: &str) -> 
     table.iter().copied().find(|(name, _)| called(name))
 }
 
-/// A segment in braces stands for any.
+/// Clients of which only the origin can be set call Google and Microsoft by their real paths.
+fn canonical(path: &str) -> Cow<'_, str> {
+    let under =
+        |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let google = ["/o/oauth2/v2/auth", "/token", "/revoke"].contains(&path) || under("/calendar/v3");
+    let tenant = ["/{tenant}/oauth2/v2.0/authorize", "/{tenant}/oauth2/v2.0/token"];
+    if google {
+        format!("/google{path}").into()
+    } else if under("/v1.0") {
+        format!("/microsoft/graph{path}").into()
+    } else if tenant.iter().any(|pattern| fits(pattern, path)) {
+        format!("/microsoft{path}").into()
+    } else {
+        path.into()
+    }
+}
+
 fn fits(pattern: &str, path: &str) -> bool {
-    let any = |segment: &str| segment.starts_with('{') && segment.ends_with('}');
     let mut segments = path.split('/');
     let begins =
-        pattern.split('/').all(|known| segments.next().is_some_and(|found| found == known || any(known)));
+        pattern.split('/').all(|known| segments.next().is_some_and(|found| found == known || is_any(known)));
     begins && segments.next().is_none()
+}
+
+/// A segment in braces stands for any.
+fn is_any(segment: &str) -> bool {
+    segment.starts_with('{') && segment.ends_with('}')
 }
 
 #[cfg(test)]

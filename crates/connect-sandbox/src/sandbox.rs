@@ -13,7 +13,7 @@ use crate::oauth::Grants;
 use crate::random::Random;
 use crate::recorded::{Recorded, Recorder};
 use crate::reply::{Problem, Reply, ok};
-use crate::route::{Endpoint, Route};
+use crate::route::{Endpoint, Owner, Route};
 use crate::settings::{SettingError, Settings};
 use crate::stats::Stats;
 use crate::users::{Connections, Users};
@@ -240,8 +240,23 @@ impl Sandbox {
             Endpoint::GoogleCalendar(endpoint) => Ok(self.google_calendar(endpoint, call)),
             Endpoint::Graph(endpoint) => Ok(self.graph(endpoint, call)),
             Endpoint::ApptotoApi(endpoint) => Ok(self.apptoto_api(endpoint, call)),
-            Endpoint::Unknown => Err(unknown(call.request.uri().path())),
+            Endpoint::Unknown => self.unknown(call),
         }
+    }
+
+    /// A path that is there for other methods names them.
+    fn unknown(&mut self, call: &Call) -> Result<Reply, Problem> {
+        let path = call.request.uri().path();
+        let methods = Route::methods(path).join(", ");
+        let mut reply = match Route::owner(path) {
+            Owner::Connect => return Err(unknown(&methods)),
+            Owner::Google => GoogleCalendar::unknown(&methods),
+            Owner::Graph => self.graph_unknown(&methods, call),
+        };
+        if reply.status() == StatusCode::METHOD_NOT_ALLOWED {
+            reply.headers_mut().extend(HeaderValue::from_str(&methods).ok().map(|allow| (ALLOW, allow)));
+        }
+        Ok(reply)
     }
 
     fn keep(&mut self, call: &Call, name: &'static str, status: Option<u16>) {
@@ -250,10 +265,8 @@ impl Sandbox {
     }
 }
 
-/// A path that is there for other methods names them.
-fn unknown(path: &str) -> Problem {
-    let methods = Route::methods(path);
-    match HeaderValue::from_str(&methods.join(", ")) {
+fn unknown(methods: &str) -> Problem {
+    match HeaderValue::from_str(methods) {
         Ok(allow) if !methods.is_empty() => {
             let text = "The method is not allowed here";
             Problem::plain(StatusCode::METHOD_NOT_ALLOWED, text).with_header(ALLOW, allow)

@@ -52,6 +52,10 @@ impl Refused {
         Self::new(404, "notFound", "Not Found")
     }
 
+    pub(super) fn method_not_allowed() -> Self {
+        Self::new(405, "httpMethodNotAllowed", "The HTTP method is not allowed for this resource.")
+    }
+
     pub(super) fn duplicate() -> Self {
         Self::new(409, "duplicate", "The requested identifier already exists.")
     }

@@ -25,6 +25,14 @@ const GRAPH: &str = "https://graph.microsoft.com/";
 
 impl Sandbox {
     pub(super) fn graph_visitor(&mut self, endpoint: Endpoint, call: &Call) -> Result<Visitor, Refused> {
+        let token = self.graph_sign_in(call)?;
+        let has = |scope: &str| token.scopes.iter().any(|one| plain(one) == scope);
+        let may = has("calendars.readwrite") || (endpoint.reads() && has("calendars.read"));
+        if may { Ok(Visitor { account: token.user }) } else { Err(Refused::access_denied()) }
+    }
+
+    /// The token of a call, whatever it may do.
+    pub(super) fn graph_sign_in(&self, call: &Call) -> Result<ProviderToken, Refused> {
         let header = call.request.headers().get(AUTHORIZATION);
         let header = header.ok_or_else(|| Refused::no_token("Access token is empty."))?;
         let malformed = || Refused::no_token("CompactToken parsing failed with error code: 80049217");
@@ -33,9 +41,7 @@ impl Sandbox {
         if token.expires.is_some_and(|expires| call.now >= expires) {
             return Err(Refused::no_token("Lifetime validation failed, the token is expired."));
         }
-        let has = |scope: &str| token.scopes.iter().any(|one| plain(one) == scope);
-        let may = has("calendars.readwrite") || (endpoint.reads() && has("calendars.read"));
-        if may { Ok(Visitor { account: token.user }) } else { Err(Refused::access_denied()) }
+        Ok(token)
     }
 
     fn graph_token(&self, token: &str) -> Option<ProviderToken> {

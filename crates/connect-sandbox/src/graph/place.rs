@@ -27,7 +27,8 @@ struct Path {
 
 impl Path {
     fn of(call: &Call) -> Self {
-        let segments: Vec<_> = call.request.uri().path().split('/').skip(5).collect();
+        let path = call.request.uri().path();
+        let segments: Vec<_> = path.split_once("/v1.0/me/").map_or("", |(_, rest)| rest).split('/').collect();
         let text = |segment: Option<&&str>| {
             percent_decode_str(segment.copied().unwrap_or("")).decode_utf8_lossy().into_owned()
         };

@@ -93,6 +93,15 @@ impl Refused {
         Self::new(404, "ErrorItemNotFound", "The specified object was not found in the store.")
     }
 
+    pub(super) fn segment(segment: &str) -> Self {
+        Self::new(400, "BadRequest", format!("Resource not found for the segment '{segment}'."))
+    }
+
+    pub(super) fn method_not_allowed() -> Self {
+        let message = "Specified HTTP method is not allowed for the request target.";
+        Self::new(405, "Request_BadRequest", message)
+    }
+
     pub(super) fn no_mailbox() -> Self {
         Self::new(
             404,

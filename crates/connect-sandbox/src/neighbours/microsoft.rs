@@ -15,7 +15,8 @@ const GRAPH: &str = "https://graph.microsoft.com";
 
 /// The tenant of the path: a word for several, an id, or a domain.
 pub(super) fn tenant(call: &Call) -> Result<&str, Refused> {
-    let tenant = call.request.uri().path().split('/').nth(2).unwrap_or("");
+    let before = call.request.uri().path().split_once("/oauth2/").map_or("", |(before, _)| before);
+    let tenant = before.rsplit('/').next().unwrap_or("");
     let word = ["common", "organizations", "consumers"].contains(&tenant);
     if word || is_id(tenant) || is_domain(tenant) { Ok(tenant) } else { Err(Refused::Tenant) }
 }
