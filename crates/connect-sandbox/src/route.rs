@@ -299,7 +299,10 @@ fn canonical(path: &str) -> Cow<'_, str> {
         |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     let google = ["/o/oauth2/v2/auth", "/token", "/revoke"].contains(&path) || under("/calendar/v3");
     let tenant = ["/{tenant}/oauth2/v2.0/authorize", "/{tenant}/oauth2/v2.0/token"];
-    if google {
+    if path == "/o/oauth2/auth" {
+        // The address in the files with credentials that Google hands out.
+        "/google/o/oauth2/v2/auth".into()
+    } else if google {
         format!("/google{path}").into()
     } else if under("/v1.0") {
         format!("/microsoft/graph{path}").into()

@@ -79,7 +79,8 @@ fn unknown_path_of_connect_answers_in_the_form_of_connect() {
 #[test]
 fn google_is_served_at_its_real_paths_as_well() {
     let mut app = App::new(&[]);
-    let location = app.sent_to("/o/oauth2/v2/auth", &with(common::google::ASK, &[]));
+    app.sent_to("/o/oauth2/auth", common::google::ASK);
+    let location = app.sent_to("/o/oauth2/v2/auth", &with(common::google::ASK, &[("prompt", "consent")]));
     let code = parameter(&location, "code").unwrap();
     let tokens = app.granted("/token", &with(common::google::EXCHANGE, &[("code", &code)]));
     let token = tokens["access_token"].as_str().unwrap().to_owned();
