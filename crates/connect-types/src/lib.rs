@@ -35,6 +35,6 @@ pub use operation::{Answer, Auth, Base, Body, Invalid, Operation, Query, Safety}
 pub use patch::Patch;
 pub use patterned::{Pattern, PatternedRecurrence, RangeEnd, SeriesStart, WeekIndex};
 pub use raw::Raw;
-pub use recurrence::{End, Recurrence};
-pub use requests::{ConferenceData, EventFields, EventRef};
+pub use recurrence::{End, Last, Recurrence};
+pub use requests::{ConferenceData, EventFields, EventRef, Notify};
 pub use time::{EventTime, Moment};

@@ -1,14 +1,18 @@
 //! How an event repeats.
 
-use alloc::string::String;
+use alloc::format;
 use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
-use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::Offset;
+use jiff::{SignedDuration, Timestamp, ZonedDateTime};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::operation::Invalid;
-use crate::{Frequency, Weekday};
+use crate::rrule::{day_stamp, stamp};
+use crate::time::Boundary;
+use crate::{Frequency, Moment, Weekday};
 
 /// A recurrence rule: the part of RFC 5545 3.3.10 that Connect takes.
 ///
@@ -36,6 +40,10 @@ pub struct Recurrence {
     pub(crate) days: Vec<Weekday>,
     pub(crate) month_days: Vec<i8>,
     pub(crate) months: Vec<i8>,
+    /// The day a week begins with; Monday unless that matters.
+    pub(crate) week_start: Weekday,
+    /// The day of an [`End::Until`] on the clocks it was given by: the last day of an all-day series.
+    pub(crate) until_day: Option<Date>,
     /// A count of zero was asked for: refused when sent, as [`End`] cannot hold it.
     pub(crate) count_zero: bool,
 }
@@ -50,6 +58,46 @@ pub enum End {
     Count(NonZeroU32),
     /// With the last occurrence that begins at this instant or before; whole seconds.
     Until(Timestamp),
+    /// With the last occurrence that begins on this day or before, in the time zone of the series.
+    On(Date),
+}
+
+/// Until when something repeats, for [`Recurrence::until`]: an instant, or a civil date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Last {
+    end: End,
+    day: Option<Date>,
+}
+
+impl From<Date> for Last {
+    fn from(day: Date) -> Self {
+        Self { end: End::On(day), day: None }
+    }
+}
+
+impl From<Timestamp> for Last {
+    fn from(instant: Timestamp) -> Self {
+        let whole = Timestamp::from_second(instant.as_nanosecond().div_euclid(1_000_000_000) as i64);
+        Self { end: End::Until(whole.unwrap_or(instant)), day: None }
+    }
+}
+
+impl From<Moment> for Last {
+    fn from(moment: Moment) -> Self {
+        moment.timestamp().into()
+    }
+}
+
+impl From<&ZonedDateTime> for Last {
+    fn from(zoned: &ZonedDateTime) -> Self {
+        Self { day: Some(zoned.date()), ..zoned.timestamp().into() }
+    }
+}
+
+impl From<ZonedDateTime> for Last {
+    fn from(zoned: ZonedDateTime) -> Self {
+        Self::from(&zoned)
+    }
 }
 
 impl Recurrence {
@@ -75,8 +123,17 @@ impl Recurrence {
 
     /// At every step of that frequency.
     pub fn every(frequency: Frequency) -> Self {
-        let (days, month_days, months) = (Vec::new(), Vec::new(), Vec::new());
-        Self { frequency, interval: 1, end: End::Never, days, month_days, months, count_zero: false }
+        Self {
+            frequency,
+            interval: 1,
+            end: End::Never,
+            days: Vec::new(),
+            month_days: Vec::new(),
+            months: Vec::new(),
+            week_start: Weekday::Monday,
+            until_day: None,
+            count_zero: false,
+        }
     }
 
     /// Only at every so many steps (INTERVAL), at least 1.
@@ -92,13 +149,21 @@ impl Recurrence {
         self
     }
 
-    /// Ends with the last occurrence that begins at that instant or before (UNTIL); replaces
+    /// Ends with the last occurrence that begins at that instant or before (UNTIL), or on that day or before; replaces
     /// another end. Parts of a second are cut off.
-    pub fn until(mut self, last: impl Into<crate::Moment>) -> Self {
-        let last = last.into().timestamp();
-        let whole = Timestamp::from_second(last.as_nanosecond().div_euclid(1_000_000_000) as i64);
-        self.end = End::Until(whole.unwrap_or(last));
+    ///
+    /// A civil date is a day in the time zone of the series' start. For an all-day series a zoned time stands for its date.
+    pub fn until(mut self, last: impl Into<Last>) -> Self {
+        let last = last.into();
+        (self.end, self.until_day) = (last.end, last.day);
         self.count_zero = false;
+        self
+    }
+
+    /// Counts weeks from this day on (WKST), Monday unless given. It matters where not every week counts and BYDAY says which
+    /// days do; elsewhere it is dropped when the rule is sent.
+    pub fn week_start(mut self, day: Weekday) -> Self {
+        self.week_start = day;
         self
     }
 
@@ -150,10 +215,77 @@ impl Recurrence {
         &self.months
     }
 
+    /// The day a week begins with (WKST).
+    #[must_use]
+    pub fn first_weekday(&self) -> Weekday {
+        self.week_start
+    }
+
     /// When it ends.
     #[must_use]
     pub fn end(&self) -> End {
         self.end
+    }
+
+    /// Whether the occurrences may depend on the day a week begins with (RFC 5545 3.3.10).
+    pub(crate) fn counts_weeks(&self) -> bool {
+        self.frequency == Frequency::Weekly && self.interval > 1 && !self.days.is_empty()
+    }
+
+    /// With an instant for an end, for a series that begins then.
+    pub(crate) fn until_instant(&self, start: Option<Boundary>) -> Result<Self, Invalid> {
+        let gone = || Invalid::new("recurrence", "UNTIL is out of the years there are");
+        let utc = |day: Date| Offset::UTC.to_timestamp(day.at(23, 59, 59, 0)).map_err(|_| gone());
+        let last = match (self.end, start) {
+            (End::On(day), Some(Boundary::Day(_))) => utc(day)?,
+            (End::On(day), Some(Boundary::At(start))) => {
+                let offset = start.offset;
+                let time = offset.to_datetime(start.timestamp()).time();
+                // In which zone the provider counts on is not known: half a day later takes the occurrence of that day in
+                // any of them, and never the next.
+                let begins = offset.to_timestamp(day.to_datetime(time)).map_err(|_| gone())?;
+                begins.checked_add(SignedDuration::from_hours(12)).map_err(|_| gone())?
+            }
+            (End::On(_), None) => {
+                return Err(Invalid::new(
+                    "recurrence",
+                    "UNTIL is a day, and which instant that is follows from the start: set the start as well, or an instant",
+                ));
+            }
+            (End::Until(_), Some(Boundary::Day(_))) => match self.until_day {
+                Some(day) => utc(day)?,
+                None => return Ok(self.clone()),
+            },
+            _ => return Ok(self.clone()),
+        };
+        Ok(self.clone().until(last))
+    }
+
+    /// With weeks that begin on Monday, where that takes the same days for a series that begins on this one.
+    pub(crate) fn weeks_from_monday(mut self, start: Option<Date>) -> Result<Self, Invalid> {
+        let first = start.map(|day| day.weekday().to_monday_zero_offset());
+        if self.counts_weeks() && first.is_none_or(|first| self.takes_other_weeks(first)) {
+            let message =
+                format!("WKST={} is not supported: Connect has no first day of the week", self.week_start);
+            return if self.week_start == Weekday::Monday {
+                Ok(self)
+            } else {
+                Err(Invalid::new("recurrence", message))
+            };
+        }
+        self.week_start = Weekday::Monday;
+        Ok(self)
+    }
+
+    /// Whether weeks that begin on Monday would take other days, for a series whose first day is `first` after a Monday.
+    fn takes_other_weeks(&self, first: i8) -> bool {
+        let after = |day: Weekday| (day.from_monday() - first).rem_euclid(7);
+        // Which of the days are in the first week: those before the day the next one begins with.
+        let in_first = |begins: Weekday, day: Weekday| match after(begins) {
+            0 => true,
+            next => after(day) < next,
+        };
+        self.days.iter().any(|day| in_first(self.week_start, *day) != in_first(Weekday::Monday, *day))
     }
 
     /// Refuses what RFC 5545 does not allow.
@@ -174,10 +306,42 @@ impl Recurrence {
         if self.frequency == Frequency::Weekly && !self.month_days.is_empty() {
             return invalid("BYMONTHDAY does not go with FREQ=WEEKLY");
         }
-        if matches!(self.end, End::Until(last) if !(0..=9999).contains(&crate::rrule::utc(last).year())) {
+        let year = match self.end {
+            End::Until(last) => crate::rrule::utc(last).year(),
+            End::On(day) => day.year(),
+            End::Never | End::Count(_) => 0,
+        };
+        if !(0..=9999).contains(&year) {
             return invalid("UNTIL is within the years 0 to 9999");
         }
         Ok(())
+    }
+}
+
+impl Weekday {
+    /// All of them, from Monday on.
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Monday,
+        Self::Tuesday,
+        Self::Wednesday,
+        Self::Thursday,
+        Self::Friday,
+        Self::Saturday,
+        Self::Sunday,
+    ];
+
+    /// How many days after Monday it is.
+    fn from_monday(self) -> i8 {
+        (0..).zip(Self::ALL).find(|(_, day)| *day == self).map_or(0, |(days, _)| days)
+    }
+
+    /// That of a date.
+    pub(crate) fn of(day: Date) -> Self {
+        let from_monday = day.weekday().to_monday_zero_offset();
+        usize::try_from(from_monday)
+            .ok()
+            .and_then(|days| Self::ALL.get(days).copied())
+            .unwrap_or(Self::Monday)
     }
 }
 
@@ -192,7 +356,9 @@ impl Serialize for Recurrence {
         match self.end {
             End::Never => {}
             End::Count(count) => map.serialize_entry("count", &count)?,
-            End::Until(last) => map.serialize_entry("until", &until(last))?,
+            End::Until(last) => map.serialize_entry("until", &stamp(last))?,
+            // Without its start the rule has no time zone: requests resolve the day before they are sent.
+            End::On(day) => map.serialize_entry("until", &format_args!("{}T235959Z", day_stamp(day)))?,
         }
         if !self.days.is_empty() {
             map.serialize_entry("byDay", &self.days)?;
@@ -205,9 +371,4 @@ impl Serialize for Recurrence {
         }
         map.end()
     }
-}
-
-/// The basic form in UTC: `20261231T235959Z`.
-fn until(last: Timestamp) -> String {
-    crate::rrule::stamp(last)
 }

@@ -2,12 +2,14 @@
 
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
+use core::cmp::Ordering;
 use core::fmt;
+use core::hash::{Hash, Hasher};
 use core::str::FromStr;
 
 use jiff::civil::{Date, DateTime, Time};
 use jiff::fmt::temporal::DateTimePrinter;
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp, ZonedDateTime};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -130,45 +132,77 @@ impl Serialize for EventTime {
 
 /// An instant of a request, from any of jiff's types that know theirs. Sent in UTC with
 /// milliseconds; what is finer is cut off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Moment(Timestamp);
+///
+/// A zoned time also tells which day it is there: a series that ends on a day counts its days so.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    instant: Timestamp,
+    /// That of the zone it was given in; no part of what it is equal to.
+    pub(crate) offset: Offset,
+}
 
 impl Moment {
     /// The instant.
     #[must_use]
     pub fn timestamp(self) -> Timestamp {
-        self.0
+        self.instant
+    }
+}
+
+impl PartialEq for Moment {
+    fn eq(&self, other: &Self) -> bool {
+        self.instant == other.instant
+    }
+}
+
+impl Eq for Moment {}
+
+impl PartialOrd for Moment {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Moment {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.instant.cmp(&other.instant)
+    }
+}
+
+impl Hash for Moment {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.instant.hash(state);
     }
 }
 
 impl From<Timestamp> for Moment {
     fn from(instant: Timestamp) -> Self {
-        Self(instant)
+        Self { instant, offset: Offset::UTC }
     }
 }
 
 impl From<ZonedDateTime> for Moment {
     fn from(zoned: ZonedDateTime) -> Self {
-        Self(zoned.timestamp())
+        Self::from(&zoned)
     }
 }
 
 impl From<&ZonedDateTime> for Moment {
     fn from(zoned: &ZonedDateTime) -> Self {
-        Self(zoned.timestamp())
+        Self { instant: zoned.timestamp(), offset: zoned.offset() }
     }
 }
 
 /// The wire's form.
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&millis(self.0))
+        f.write_str(&millis(self.instant))
     }
 }
 
 impl Param for Moment {
     fn param(&self) -> Option<String> {
-        Some(millis(self.0))
+        Some(millis(self.instant))
     }
 }
 
@@ -183,7 +217,7 @@ impl Boundary {
     /// An instant this far from it; for a day one that is far enough in every time zone.
     pub(crate) fn about(self, far: SignedDuration) -> Timestamp {
         let (instant, far) = match self {
-            Self::At(moment) => (moment.0, far),
+            Self::At(moment) => (moment.instant, far),
             Self::Day(day) => {
                 let midnight = day.at(0, 0, 0, 0).to_zoned_datetime(TimeZone::UTC);
                 (midnight.map_or(Timestamp::UNIX_EPOCH, |midnight| midnight.timestamp()), far * 24 * 3600)
@@ -191,6 +225,22 @@ impl Boundary {
         };
         let end = if far.is_negative() { Timestamp::MIN } else { Timestamp::MAX };
         instant.checked_add(far).unwrap_or(end)
+    }
+
+    /// The day, of an instant that of the zone it was given in.
+    pub(crate) fn day(self) -> Date {
+        match self {
+            Self::At(moment) => moment.offset.to_datetime(moment.instant).date(),
+            Self::Day(day) => day,
+        }
+    }
+
+    /// The offset of the zone that an instant was given in.
+    pub(crate) fn offset(self) -> Option<Offset> {
+        match self {
+            Self::At(moment) => Some(moment.offset),
+            Self::Day(_) => None,
+        }
     }
 
     /// Refuses an end before its start; a whole day is the least of an all-day event.
@@ -228,7 +278,7 @@ impl From<Moment> for MillisSinceEpoch {
 
 impl Serialize for MillisSinceEpoch {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_i64(self.0.0.as_millisecond())
+        serializer.serialize_i64(self.0.instant.as_millisecond())
     }
 }
 

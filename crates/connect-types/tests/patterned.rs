@@ -41,7 +41,13 @@ fn each_pattern_is_a_rule() {
         ("FREQ=DAILY", Daily),
         ("FREQ=WEEKLY;BYDAY=TU", Weekly { days: days.clone(), first_day }),
         ("FREQ=WEEKLY;BYDAY=TU;WKST=SU", Weekly { days: days.clone(), first_day: Weekday::Sunday }),
-        ("FREQ=MONTHLY;BYMONTHDAY=31", AbsoluteMonthly { day: 31 }),
+        ("FREQ=MONTHLY;BYMONTHDAY=28", AbsoluteMonthly { day: 28 }),
+        ("FREQ=MONTHLY;BYMONTHDAY=28,29;BYSETPOS=-1", AbsoluteMonthly { day: 29 }),
+        ("FREQ=MONTHLY;BYMONTHDAY=28,29,30;BYSETPOS=-1", AbsoluteMonthly { day: 30 }),
+        ("FREQ=MONTHLY;BYMONTHDAY=28,29,30,31;BYSETPOS=-1", AbsoluteMonthly { day: 31 }),
+        // Each of the months it comes to has a 31st: January, and January and July.
+        ("FREQ=MONTHLY;INTERVAL=12;BYMONTHDAY=31", AbsoluteMonthly { day: 31 }),
+        ("FREQ=MONTHLY;INTERVAL=6;BYMONTHDAY=31", AbsoluteMonthly { day: 31 }),
         ("FREQ=MONTHLY;BYDAY=2TU", RelativeMonthly { days: days.clone(), index: WeekIndex::Second }),
         ("FREQ=MONTHLY;BYDAY=-1TU", RelativeMonthly { days: days.clone(), index: WeekIndex::Last }),
         (
@@ -52,7 +58,10 @@ fn each_pattern_is_a_rule() {
             "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR,SA,SU;BYSETPOS=-1",
             RelativeMonthly { days: all, index: WeekIndex::Last },
         ),
-        ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29", AbsoluteYearly { month: 2, day: 29 }),
+        ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=28", AbsoluteYearly { month: 2, day: 28 }),
+        ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=28,29;BYSETPOS=-1", AbsoluteYearly { month: 2, day: 29 }),
+        ("FREQ=YEARLY;BYMONTH=4;BYMONTHDAY=30", AbsoluteYearly { month: 4, day: 30 }),
+        ("FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=31", AbsoluteYearly { month: 12, day: 31 }),
         ("FREQ=YEARLY;BYMONTH=11;BYDAY=4TU", RelativeYearly { month: 11, days, index: WeekIndex::Fourth }),
     ] {
         let read = rule(line);
@@ -73,8 +82,56 @@ fn what_a_rule_leaves_to_the_start_is_taken_from_there() {
         ("FREQ=MONTHLY;BYDAY=TU;BYSETPOS=2", "FREQ=MONTHLY;BYDAY=2TU"),
         ("FREQ=MONTHLY;BYDAY=+2TU", "FREQ=MONTHLY;BYDAY=2TU"),
         ("FREQ=WEEKLY;BYDAY=TU,TU", "FREQ=WEEKLY;BYDAY=TU"),
+        (
+            "FREQ=MONTHLY;BYMONTHDAY=31,28,30,29,3;BYSETPOS=-1",
+            "FREQ=MONTHLY;BYMONTHDAY=28,29,30,31;BYSETPOS=-1",
+        ),
+        ("FREQ=MONTHLY;BYMONTHDAY=13,20;BYSETPOS=-1", "FREQ=MONTHLY;BYMONTHDAY=20"),
+        ("FREQ=YEARLY;BYMONTH=4;BYMONTHDAY=28,29,30,31;BYSETPOS=-1", "FREQ=YEARLY;BYMONTH=4;BYMONTHDAY=30"),
     ] {
         assert_eq!(rule(short), rule(long), "{short}");
+    }
+}
+
+#[test]
+fn day_of_the_start_that_months_lack_is_refused() {
+    for (start, line, refused) in [
+        (date(2026, 1, 31), "FREQ=MONTHLY", true),
+        (date(2026, 1, 29), "FREQ=MONTHLY", true),
+        (date(2026, 1, 28), "FREQ=MONTHLY", false),
+        (date(2026, 1, 31), "FREQ=MONTHLY;INTERVAL=6", false),
+        (date(2026, 2, 28), "FREQ=MONTHLY;INTERVAL=6", false),
+        (date(2028, 2, 29), "FREQ=YEARLY", true),
+        (date(2026, 1, 31), "FREQ=YEARLY", false),
+    ] {
+        let pattern = PatternedRecurrence::from_rrule(line, start);
+        assert_eq!(pattern.is_err(), refused, "{start} {line}: {pattern:?}");
+    }
+}
+
+#[test]
+fn last_day_of_outlook_is_one_for_connect() {
+    let start = date(2026, 1, 31);
+    for (pattern, rule) in [
+        (Pattern::AbsoluteMonthly { day: 31 }, Some(Recurrence::monthly().on_days([-1]))),
+        (
+            Pattern::AbsoluteYearly { month: 2, day: 29 },
+            Some(Recurrence::yearly().in_months([2]).on_days([-1])),
+        ),
+        (
+            Pattern::AbsoluteYearly { month: 2, day: 31 },
+            Some(Recurrence::yearly().in_months([2]).on_days([-1])),
+        ),
+        (Pattern::AbsoluteMonthly { day: 30 }, None),
+        (Pattern::AbsoluteMonthly { day: 29 }, None),
+    ] {
+        let outlook =
+            PatternedRecurrence { pattern, interval: 1, start, end: RangeEnd::Never, time_zone: None };
+        match (outlook.recurrence(start), rule) {
+            (Ok(read), Some(rule)) => assert_eq!(read, rule),
+            (Err(error), None) => assert!(error.to_string().contains("BYSETPOS=-1"), "{error}"),
+            (read, rule) => panic!("{outlook:?}: {read:?}, not {rule:?}"),
+        }
     }
 }
 
@@ -96,6 +153,15 @@ fn what_a_pattern_cannot_hold_is_named() {
         ("FREQ=MONTHLY;BYMONTHDAY=1,15", "more than one day"),
         ("FREQ=MONTHLY;BYMONTHDAY=-2", "end of the month"),
         ("FREQ=MONTHLY;BYMONTHDAY=32", "end of the month"),
+        ("FREQ=MONTHLY;BYMONTHDAY=29", "BYMONTHDAY=28,29;BYSETPOS=-1"),
+        ("FREQ=MONTHLY;BYMONTHDAY=30", "BYMONTHDAY=28,29,30;BYSETPOS=-1"),
+        ("FREQ=MONTHLY;BYMONTHDAY=31", "BYMONTHDAY=28,29,30,31;BYSETPOS=-1"),
+        ("FREQ=MONTHLY;INTERVAL=5;BYMONTHDAY=31", "without a day 31"),
+        ("FREQ=MONTHLY;BYMONTHDAY=29,31;BYSETPOS=-1", "BYSETPOS"),
+        ("FREQ=MONTHLY;BYMONTHDAY=29,30,31;BYSETPOS=-1", "BYSETPOS"),
+        ("FREQ=MONTHLY;BYMONTHDAY=28,29,30;BYSETPOS=-2", "BYSETPOS"),
+        ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29", "BYMONTHDAY=28,29;BYSETPOS=-1"),
+        ("FREQ=YEARLY;BYMONTH=4;BYMONTHDAY=31", "without a day 31"),
         ("FREQ=MONTHLY;BYMONTH=3", "FREQ=YEARLY"),
         ("FREQ=MONTHLY;BYMONTHDAY=1;BYSETPOS=1", "BYSETPOS"),
         ("FREQ=YEARLY;BYMONTHDAY=1", "BYMONTH"),
@@ -258,7 +324,8 @@ fn connects_recurrence_becomes_a_pattern_and_comes_back() {
         Recurrence::daily().interval(3).count(4),
         Recurrence::weekly().on([Weekday::Monday, Weekday::Friday]).until(until),
         Recurrence::monthly().on_days([15]),
-        Recurrence::yearly().in_months([2]).on_days([29]).count(2),
+        Recurrence::yearly().in_months([2]).on_days([28]).count(2),
+        Recurrence::weekly().interval(2).on([Weekday::Monday, Weekday::Friday]).week_start(Weekday::Sunday),
     ] {
         let pattern = PatternedRecurrence::new(&rule, &start).unwrap();
         assert_eq!(pattern.time_zone.as_deref(), Some("Europe/Berlin"));
@@ -274,7 +341,7 @@ fn connects_recurrence_becomes_a_pattern_and_comes_back() {
     assert!(sundays.recurrence(&start).is_ok(), "each week counts, so it is all the same when one begins");
     let other =
         PatternedRecurrence::from_rrule("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,FR;WKST=SU", &start).unwrap();
-    assert!(other.recurrence(&start).unwrap_err().to_string().contains("WKST"));
+    assert_eq!(other.recurrence(&start).unwrap().first_weekday(), Weekday::Sunday);
     let second = PatternedRecurrence::from_rrule("FREQ=MONTHLY;BYDAY=2TU", &start).unwrap();
     assert!(second.recurrence(&start).unwrap_err().to_string().contains("BYDAY=2TU"));
 }
@@ -341,7 +408,10 @@ fn pattern() -> impl Strategy<Value = Pattern> {
         (weekdays(), first).prop_map(|(days, first_day)| Pattern::Weekly { days, first_day }),
         (1..=31_i8).prop_map(|day| Pattern::AbsoluteMonthly { day }),
         (weekdays(), index.clone()).prop_map(|(days, index)| Pattern::RelativeMonthly { days, index }),
-        (1..=12_i8, 1..=31_i8).prop_map(|(month, day)| Pattern::AbsoluteYearly { month, day }),
+        (1..=12_i8, 1..=31_i8).prop_map(|(month, day)| {
+            let longest = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+            Pattern::AbsoluteYearly { month, day: day.min(longest[month as usize - 1]) }
+        }),
         (1..=12_i8, weekdays(), index).prop_map(|(month, days, index)| Pattern::RelativeYearly {
             month,
             days,

@@ -2,7 +2,128 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use connect_types::{End, Recurrence, Weekday};
+use connect_types::{Body, End, Event, Invalid, NewEvent, Operation, Recurrence, Weekday};
+use jiff::ZonedDateTime;
+use jiff::civil::{Date, date};
+
+fn zoned(text: &str) -> ZonedDateTime {
+    text.parse().unwrap()
+}
+
+/// What Connect is told of a rule.
+fn sent(rule: &Recurrence, start: &str) -> Result<String, Invalid> {
+    let event = match start.parse::<Date>() {
+        Ok(day) if !start.contains('T') => {
+            NewEvent::all_day(("google", "work"), "", day, day.tomorrow().unwrap())
+        }
+        _ => NewEvent::new(("google", "work"), "", zoned(start), zoned(start)),
+    };
+    let Body::Json(body) = event.recurrence(rule.clone()).body()? else { panic!("no JSON") };
+    let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+    Ok(body["recurrence"].to_string())
+}
+
+fn until(rule: &str, start: &str) -> jiff::Timestamp {
+    let sent: serde_json::Value =
+        serde_json::from_str(&sent(&rule.parse().unwrap(), start).unwrap()).unwrap();
+    jiff::fmt::strtime::parse("%Y%m%dT%H%M%S%#z", sent["until"].as_str().unwrap().replace('Z', "+0000"))
+        .unwrap()
+        .to_timestamp()
+        .unwrap()
+}
+
+/// However the provider counts the days, in the zone of the start or in UTC, the last day is taken and the next is not.
+#[test]
+fn until_as_a_date_is_the_day_in_the_zone_of_the_start() {
+    for (start, day) in [
+        ("2026-12-28T20:00[America/Los_Angeles]", date(2026, 12, 31)),
+        ("2026-12-28T08:00[Asia/Tokyo]", date(2026, 12, 31)),
+        ("2026-10-01T23:30[Europe/Berlin]", date(2026, 12, 31)),
+        ("2026-01-15T00:15[Europe/Berlin]", date(2026, 7, 31)),
+        ("2026-06-01T00:00[Pacific/Auckland]", date(2026, 12, 31)),
+        ("2026-12-28T12:00[UTC]", date(2026, 12, 31)),
+    ] {
+        let rule = format!("FREQ=DAILY;UNTIL={}", day.to_string().replace('-', ""));
+        let (start, until) = (zoned(start), until(&rule, start));
+        let fixed = jiff::tz::TimeZone::fixed(start.offset());
+        for zone in [start.time_zone(), &fixed] {
+            let on = |day: Date| zone.to_timestamp(day.to_datetime(start.time())).unwrap();
+            assert!(on(day) <= until, "{start}: {until} takes {day}");
+            assert!(until < on(day.tomorrow().unwrap()), "{start}: {until} takes no more");
+        }
+    }
+}
+
+#[test]
+fn all_day_series_ends_on_the_day_that_was_given() {
+    let berlin = zoned("2026-12-31T00:00[Europe/Berlin]");
+    let (day, midnight) = (date(2026, 12, 31), "2026-12-31T00:00:00Z".parse::<jiff::Timestamp>().unwrap());
+    for rule in [
+        Recurrence::daily().until(&berlin),
+        Recurrence::daily().until(day),
+        Recurrence::daily().until(zoned("2026-12-31T20:00[America/Los_Angeles]")),
+    ] {
+        assert_eq!(sent(&rule, "2026-12-28").unwrap(), r#"{"frequency":"DAILY","until":"20261231T235959Z"}"#);
+        assert_eq!(rule.rrule_from(day).unwrap(), "RRULE:FREQ=DAILY;UNTIL=20261231");
+    }
+    let rule = Recurrence::daily().until(midnight);
+    assert_eq!(sent(&rule, "2026-12-28").unwrap(), r#"{"frequency":"DAILY","until":"20261231T000000Z"}"#);
+    assert_eq!(rule.rrule_from(day).unwrap(), "RRULE:FREQ=DAILY;UNTIL=20261231");
+    // Of a timed series it is the instant.
+    assert_eq!(
+        Recurrence::daily().until(&berlin).rrule_from(&berlin).unwrap(),
+        "RRULE:FREQ=DAILY;UNTIL=20261230T230000Z"
+    );
+}
+
+#[test]
+fn until_as_a_date_without_a_start_is_refused() {
+    let mut event = Event::new("google", "work", "e1");
+    event.title = "Stand-up".to_owned();
+    let change = event.change().unwrap().recurrence(Recurrence::daily().until(date(2026, 12, 31)));
+    assert!(change.body().unwrap_err().to_string().contains("UNTIL"));
+    let start = zoned("2026-12-28T20:00[America/Los_Angeles]");
+    assert!(change.time(&start, &start).body().is_ok());
+}
+
+#[test]
+fn week_start_that_changes_nothing_is_dropped() {
+    for (line, start) in [
+        ("FREQ=WEEKLY;WKST=SU;BYDAY=MO", "2026-11-30T09:00[UTC]"),
+        ("FREQ=DAILY;WKST=SU", "2026-11-30T09:00[UTC]"),
+        ("FREQ=MONTHLY;INTERVAL=2;WKST=SA", "2026-11-30T09:00[UTC]"),
+        ("FREQ=WEEKLY;INTERVAL=2;WKST=SU", "2026-11-30T09:00[UTC]"),
+        ("FREQ=WEEKLY;INTERVAL=2;WKST=SU;BYDAY=MO", "2026-11-30T09:00[UTC]"),
+        ("FREQ=WEEKLY;INTERVAL=2;WKST=SU;BYDAY=MO,FR", "2026-11-30T09:00[UTC]"),
+        // A Monday in Tokyo, while it is Sunday in UTC.
+        ("FREQ=WEEKLY;INTERVAL=2;WKST=SU;BYDAY=MO,FR", "2026-11-30T08:00[Asia/Tokyo]"),
+    ] {
+        let sent = sent(&line.parse().unwrap(), start).unwrap();
+        assert!(!sent.contains("wkst"), "{line}: {sent}");
+    }
+    assert_eq!("FREQ=WEEKLY;WKST=SU;BYDAY=MO".parse(), Ok(Recurrence::weekly().on([Weekday::Monday])));
+    assert_eq!(
+        Recurrence::weekly().on([Weekday::Monday]).week_start(Weekday::Sunday).rrule().unwrap(),
+        "RRULE:FREQ=WEEKLY;BYDAY=MO"
+    );
+}
+
+#[test]
+fn week_start_that_matters_is_kept_or_refused() {
+    for (line, start) in [
+        ("FREQ=WEEKLY;INTERVAL=2;BYDAY=SU,MO;WKST=SU", "2026-11-30T09:00[UTC]"),
+        ("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO;WKST=SU", "2026-11-29T09:00[UTC]"),
+        ("FREQ=WEEKLY;INTERVAL=4;BYDAY=TU,SU;WKST=SU", "2026-12-01T09:00[UTC]"),
+    ] {
+        let rule: Recurrence = line.parse().unwrap();
+        assert_eq!(rule.rrule().unwrap(), format!("RRULE:{line}"));
+        assert_eq!(rule.rrule().unwrap().parse(), Ok(rule.clone()));
+        assert!(sent(&rule, start).unwrap_err().to_string().contains("WKST=SU"), "{line}");
+    }
+    let change = Event::new("google", "work", "e1").change().unwrap();
+    let rule: Recurrence = "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO;WKST=SU".parse().unwrap();
+    assert!(change.recurrence(rule).body().unwrap_err().to_string().contains("WKST=SU"));
+}
 
 fn json(rule: &Recurrence) -> String {
     serde_json::to_string(rule).unwrap()
@@ -34,9 +155,11 @@ fn a_line_is_read() {
         ("RRULE:FREQ=DAILY", Recurrence::daily()),
         ("freq=weekly;wkst=mo;byday=mo,fr", Recurrence::weekly().on([Weekday::Monday, Weekday::Friday])),
         (" FREQ=MONTHLY;BYMONTHDAY=-1; ", Recurrence::monthly().on_days([-1])),
+        ("FREQ=DAILY;UNTIL=20261231", Recurrence::daily().until(date(2026, 12, 31))),
+        ("FREQ=MONTHLY;BYMONTHDAY=28,29,30,31;BYSETPOS=-1", Recurrence::monthly().on_days([-1])),
         (
-            "FREQ=DAILY;UNTIL=20261231",
-            Recurrence::daily().until("2026-12-31T23:59:59Z".parse::<jiff::Timestamp>().unwrap()),
+            "FREQ=YEARLY;BYMONTH=2;BYSETPOS=-1;BYMONTHDAY=29,28",
+            Recurrence::yearly().in_months([2]).on_days([-1]),
         ),
     ] {
         assert_eq!(text.trim().parse::<Recurrence>().as_ref(), Ok(&rule), "{text}");
@@ -49,7 +172,10 @@ fn what_connect_cannot_take_is_named() {
         ("FREQ=MONTHLY;BYDAY=MO;BYSETPOS=1", "BYSETPOS=1"),
         ("FREQ=MONTHLY;BYDAY=2TU", "BYDAY=2TU"),
         ("FREQ=HOURLY", "FREQ=HOURLY"),
-        ("FREQ=WEEKLY;WKST=SU", "WKST=SU"),
+        ("FREQ=WEEKLY;WKST=SOON", "WKST=SOON"),
+        ("FREQ=MONTHLY;BYMONTHDAY=28,29;BYSETPOS=-1", "BYSETPOS=-1"),
+        ("FREQ=MONTHLY;BYMONTHDAY=28,29,30,31;BYSETPOS=1", "BYSETPOS=1"),
+        ("FREQ=YEARLY;BYMONTHDAY=28,29,30,31;BYSETPOS=-1", "BYSETPOS=-1"),
         ("FREQ=DAILY;COUNT=0", "COUNT=0"),
         ("FREQ=DAILY;COUNT=+3", "COUNT=+3"),
         ("FREQ=DAILY;COUNT=3;COUNT=4", "COUNT=4"),

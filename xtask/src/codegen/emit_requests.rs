@@ -13,6 +13,7 @@ pub(crate) fn emit(model: &Model) -> Result<TokenStream, String> {
         use alloc::string::String;
         use alloc::vec::Vec;
         use crate::calendar::CalendarSelection;
+        use crate::requests::Beside;
         use crate::send::{Hidden, Object, filled, param, range, required};
         use crate::time::{Boundary, MillisSinceEpoch};
         use crate::*;
@@ -26,12 +27,20 @@ fn item(model: &Model, of: &Request) -> Result<TokenStream, String> {
         let (name, ty) = (ident(field), slot(field));
         quote!(pub(crate) #name: #ty,)
     });
+    let beside = of.beside.then(|| quote!(pub(crate) beside: Beside,));
     let default =
         if of.new && !of.fields().any(|field| field.required) { quote!(, Default) } else { quote!() };
     // Without a field of its own it could be built by a literal, which a later field would break.
     let open = of.fields().next().is_none().then(|| quote!(#[non_exhaustive]));
     let (constructor, setters) =
         (constructor(model, of)?, of.fields().filter(|field| field.setter).map(setter));
+    let checked = of.beside.then(|| {
+        let (query, body, whole) = (checks(&of.query), checks(of.body_fields()), whole(of));
+        quote! {
+            #[doc = " Refuses what no service can be told."]
+            pub(crate) fn checked(&self) -> Result<(), Invalid> { #query #body #whole Ok(()) }
+        }
+    });
     let (query, body) = (query(of), body(of));
     let operation = operation(model, of, &query, &body)?;
     Ok(quote! {
@@ -39,10 +48,11 @@ fn item(model: &Model, of: &Request) -> Result<TokenStream, String> {
         #[derive(Debug, Clone, PartialEq #default)]
         #[must_use]
         #open
-        pub struct #name { #(#fields)* }
+        pub struct #name { #(#fields)* #beside }
         impl #name {
             #constructor
             #(#setters)*
+            #checked
         }
         #operation
     })
@@ -91,6 +101,9 @@ fn constructor(model: &Model, of: &Request) -> Result<TokenStream, String> {
         } else {
             values.push(quote!(#name: Default::default()));
         }
+    }
+    if of.beside {
+        values.push(quote!(beside: Default::default()));
     }
     let doc = match arguments.len() {
         0 => " The request.",
@@ -229,7 +242,7 @@ fn scope(model: &Model, of: &Request) -> Result<TokenStream, String> {
 }
 
 /// What is refused before anything is sent.
-fn checks(of: &Request, fields: &[Field]) -> TokenStream {
+fn checks(fields: &[Field]) -> TokenStream {
     let each = fields.iter().filter(|field| field.constant.is_none()).filter_map(|field| {
         let (name, wire) = (ident(field), &field.wire);
         match (&field.ty, kind(field)) {
@@ -248,20 +261,32 @@ fn checks(of: &Request, fields: &[Field]) -> TokenStream {
             _ => None,
         }
     });
-    let whole = of.check.then(|| quote!(self.check()?;));
-    quote!(#(#each)* #whole)
+    quote!(#(#each)*)
+}
+
+/// The checks, and what the parts are taken from.
+fn ready(of: &Request, fields: &[Field]) -> (TokenStream, TokenStream) {
+    if of.beside {
+        return (quote!(self.checked()?; let sent = self.sent()?;), quote!(sent));
+    }
+    let (each, whole) = (checks(fields), whole(of));
+    (quote!(#each #whole), quote!(self))
+}
+
+fn whole(of: &Request) -> Option<TokenStream> {
+    of.check.then(|| quote!(self.check()?;))
 }
 
 fn query(of: &Request) -> TokenStream {
     if of.query.is_empty() {
         return quote!(Ok(Query::new()));
     }
-    let checks = checks(of, &of.query);
+    let (checks, sent) = ready(of, &of.query);
     let parameters = of.query.iter().map(|field| {
         let (name, wire) = (ident(field), &field.wire);
         match &field.constant {
             Some(constant) => quote!(query.push((#wire, #constant.into()));),
-            None => quote!(query.extend(param(#wire, &self.#name));),
+            None => quote!(query.extend(param(#wire, &#sent.#name));),
         }
     });
     quote! {
@@ -277,7 +302,8 @@ fn body(of: &Request) -> TokenStream {
         Body::None => quote!(Ok(Body::None)),
         Body::Json(fields) if fields.is_empty() => quote!(Ok(Body::Json("{}".into()))),
         Body::Json(fields) => {
-            let (checks, parts) = (checks(of, fields), fields.iter().map(json));
+            let (checks, sent) = ready(of, fields);
+            let parts = fields.iter().map(|field| json(field, &sent));
             quote! {
                 #checks
                 let mut body = Object::new();
@@ -286,7 +312,8 @@ fn body(of: &Request) -> TokenStream {
             }
         }
         Body::Form(fields) => {
-            let (checks, parts) = (checks(of, fields), fields.iter().map(form));
+            let (checks, sent) = ready(of, fields);
+            let parts = fields.iter().map(|field| form(field, &sent));
             quote! {
                 #checks
                 let mut form = Vec::new();
@@ -297,22 +324,22 @@ fn body(of: &Request) -> TokenStream {
     }
 }
 
-fn json(field: &Field) -> TokenStream {
+fn json(field: &Field, sent: &TokenStream) -> TokenStream {
     let (name, wire, clear) = (ident(field), &field.wire, &field.clear);
     match kind(field) {
-        Kind::Required => quote!(body.field(#wire, &self.#name)?;),
-        Kind::Optional => quote!(body.optional(#wire, self.#name.as_ref())?;),
-        Kind::List => quote!(body.optional(#wire, Some(&self.#name).filter(|list| !list.is_empty()))?;),
-        Kind::Patch => quote!(body.patch(#wire, &self.#name, #clear)?;),
+        Kind::Required => quote!(body.field(#wire, &#sent.#name)?;),
+        Kind::Optional => quote!(body.optional(#wire, #sent.#name.as_ref())?;),
+        Kind::List => quote!(body.optional(#wire, Some(&#sent.#name).filter(|list| !list.is_empty()))?;),
+        Kind::Patch => quote!(body.patch(#wire, &#sent.#name, #clear)?;),
     }
 }
 
-fn form(field: &Field) -> TokenStream {
+fn form(field: &Field, sent: &TokenStream) -> TokenStream {
     let (name, wire) = (ident(field), &field.wire);
     match (&field.constant, kind(field)) {
         (Some(constant), _) => quote!(form.push((#wire, #constant.into()));),
-        (None, Kind::Required) if field.secret => quote!(form.push((#wire, self.#name.0.clone()));),
-        _ => quote!(form.extend(param(#wire, &self.#name));),
+        (None, Kind::Required) if field.secret => quote!(form.push((#wire, #sent.#name.0.clone()));),
+        _ => quote!(form.extend(param(#wire, &#sent.#name));),
     }
 }
 

@@ -57,18 +57,24 @@ pub(crate) struct Request {
     /// Whether a hand-written `check` refuses what does not fit together.
     pub(crate) check: bool,
     pub(crate) call: Call,
+    /// Whether it carries more than this service is told: the crate then has its `Beside` and its `sent`.
+    pub(crate) beside: bool,
     pub(crate) query: Vec<Field>,
     pub(crate) body: Body,
 }
 
 impl Request {
+    /// The fields of the body.
+    pub(crate) fn body_fields(&self) -> &[Field] {
+        match &self.body {
+            Body::None => &[],
+            Body::Json(fields) | Body::Form(fields) => fields,
+        }
+    }
+
     /// The fields of the struct, in order.
     pub(crate) fn fields(&self) -> impl Iterator<Item = &Field> {
-        let body = match &self.body {
-            Body::None => &[][..],
-            Body::Json(fields) | Body::Form(fields) => fields,
-        };
-        self.query.iter().chain(body).filter(|field| field.constant.is_none())
+        self.query.iter().chain(self.body_fields()).filter(|field| field.constant.is_none())
     }
 }
 

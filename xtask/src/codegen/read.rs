@@ -29,6 +29,7 @@ const STRUCT: &[&str] = &[
     "x-rust-settle",
     "x-rust-new",
     "x-rust-check",
+    "x-rust-beside",
 ];
 const OPERATION: &[&str] = &[
     "operationId",
@@ -45,6 +46,7 @@ const OPERATION: &[&str] = &[
     "x-rust-kind",
     "x-rust-new",
     "x-rust-check",
+    "x-rust-beside",
 ];
 
 /// Reads a whole document.
@@ -294,6 +296,7 @@ impl<'a> Reader<'a> {
             doc: String::new(),
             new: holder.flag("x-rust-new", true)?,
             check: holder.flag("x-rust-check", false)?,
+            beside: holder.flag("x-rust-beside", false)?,
             call: call.clone(),
             query: parameters.iter().map(|parameter| self.parameter(parameter)).collect::<Result<_, _>>()?,
             body,

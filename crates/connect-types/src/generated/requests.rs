@@ -2,6 +2,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 use crate::calendar::CalendarSelection;
+use crate::requests::Beside;
 use crate::send::{Hidden, Object, filled, param, range, required};
 use crate::time::{Boundary, MillisSinceEpoch};
 use crate::*;
@@ -455,6 +456,7 @@ pub struct NewEvent {
     pub(crate) availability: Option<Availability>,
     pub(crate) privacy: Option<Privacy>,
     pub(crate) status: Option<EventStatus>,
+    pub(crate) beside: Beside,
 }
 impl NewEvent {
     pub(crate) fn required(
@@ -481,6 +483,7 @@ impl NewEvent {
             availability: Default::default(),
             privacy: Default::default(),
             status: Default::default(),
+            beside: Default::default(),
         }
     }
     /// The longer text.
@@ -544,6 +547,13 @@ impl NewEvent {
         self.status = Some(status.into());
         self
     }
+    /// Refuses what no service can be told.
+    pub(crate) fn checked(&self) -> Result<(), Invalid> {
+        required("provider", self.provider.as_str())?;
+        required("calendarId", &self.calendar_id)?;
+        self.check()?;
+        Ok(())
+    }
 }
 impl Operation for NewEvent {
     type Answer = Written;
@@ -562,29 +572,28 @@ impl Operation for NewEvent {
         Ok(Query::new())
     }
     fn body(&self) -> Result<Body, Invalid> {
-        required("provider", self.provider.as_str())?;
-        required("calendarId", &self.calendar_id)?;
-        self.check()?;
+        self.checked()?;
+        let sent = self.sent()?;
         let mut body = Object::new();
-        body.field("provider", &self.provider)?;
-        body.field("calendarId", &self.calendar_id)?;
-        body.field("title", &self.title)?;
-        body.field("start", &self.start)?;
-        body.field("end", &self.end)?;
-        body.optional("allDay", self.all_day.as_ref())?;
-        body.optional("description", self.description.as_ref())?;
-        body.optional("location", self.location.as_ref())?;
+        body.field("provider", &sent.provider)?;
+        body.field("calendarId", &sent.calendar_id)?;
+        body.field("title", &sent.title)?;
+        body.field("start", &sent.start)?;
+        body.field("end", &sent.end)?;
+        body.optional("allDay", sent.all_day.as_ref())?;
+        body.optional("description", sent.description.as_ref())?;
+        body.optional("location", sent.location.as_ref())?;
         body.optional(
             "attendees",
-            Some(&self.attendees).filter(|list| !list.is_empty()),
+            Some(&sent.attendees).filter(|list| !list.is_empty()),
         )?;
-        body.optional("recurrence", self.recurrence.as_ref())?;
-        body.optional("custom", self.custom.as_ref())?;
-        body.optional("conference", self.conference.as_ref())?;
-        body.optional("conferenceData", self.conference_data.as_ref())?;
-        body.optional("availability", self.availability.as_ref())?;
-        body.optional("privacy", self.privacy.as_ref())?;
-        body.optional("status", self.status.as_ref())?;
+        body.optional("recurrence", sent.recurrence.as_ref())?;
+        body.optional("custom", sent.custom.as_ref())?;
+        body.optional("conference", sent.conference.as_ref())?;
+        body.optional("conferenceData", sent.conference_data.as_ref())?;
+        body.optional("availability", sent.availability.as_ref())?;
+        body.optional("privacy", sent.privacy.as_ref())?;
+        body.optional("status", sent.status.as_ref())?;
         Ok(Body::Json(body.finish()))
     }
 }
@@ -613,6 +622,7 @@ pub struct UpdateEvent {
     pub(crate) availability: Option<Availability>,
     pub(crate) privacy: Option<Privacy>,
     pub(crate) status: Option<EventStatus>,
+    pub(crate) beside: Beside,
 }
 impl UpdateEvent {
     /// The request, with what it must have.
@@ -641,6 +651,7 @@ impl UpdateEvent {
             availability: Default::default(),
             privacy: Default::default(),
             status: Default::default(),
+            beside: Default::default(),
         }
     }
     /// The id of the series; the service requires it for an occurrence.
@@ -753,6 +764,15 @@ impl UpdateEvent {
         self.status = Some(status.into());
         self
     }
+    /// Refuses what no service can be told.
+    pub(crate) fn checked(&self) -> Result<(), Invalid> {
+        required("provider", self.provider.as_str())?;
+        required("calendarId", &self.calendar_id)?;
+        required("eventId", &self.event_id)?;
+        filled("recurringEventId", self.recurring_event_id.as_deref())?;
+        self.check()?;
+        Ok(())
+    }
 }
 impl Operation for UpdateEvent {
     type Answer = Written;
@@ -775,31 +795,28 @@ impl Operation for UpdateEvent {
         Ok(Query::new())
     }
     fn body(&self) -> Result<Body, Invalid> {
-        required("provider", self.provider.as_str())?;
-        required("calendarId", &self.calendar_id)?;
-        required("eventId", &self.event_id)?;
-        filled("recurringEventId", self.recurring_event_id.as_deref())?;
-        self.check()?;
+        self.checked()?;
+        let sent = self.sent()?;
         let mut body = Object::new();
-        body.field("provider", &self.provider)?;
-        body.field("calendarId", &self.calendar_id)?;
-        body.field("eventId", &self.event_id)?;
-        body.optional("recurringEventId", self.recurring_event_id.as_ref())?;
-        body.optional("updateMode", self.update_mode.as_ref())?;
-        body.optional("title", self.title.as_ref())?;
-        body.optional("start", self.start.as_ref())?;
-        body.optional("end", self.end.as_ref())?;
-        body.optional("allDay", self.all_day.as_ref())?;
-        body.patch("description", &self.description, "null")?;
-        body.patch("location", &self.location, "null")?;
-        body.patch("attendees", &self.attendees, "[]")?;
-        body.patch("recurrence", &self.recurrence, "null")?;
-        body.patch("custom", &self.custom, "null")?;
-        body.patch("conference", &self.conference, "null")?;
-        body.patch("conferenceData", &self.conference_data, "null")?;
-        body.optional("availability", self.availability.as_ref())?;
-        body.optional("privacy", self.privacy.as_ref())?;
-        body.optional("status", self.status.as_ref())?;
+        body.field("provider", &sent.provider)?;
+        body.field("calendarId", &sent.calendar_id)?;
+        body.field("eventId", &sent.event_id)?;
+        body.optional("recurringEventId", sent.recurring_event_id.as_ref())?;
+        body.optional("updateMode", sent.update_mode.as_ref())?;
+        body.optional("title", sent.title.as_ref())?;
+        body.optional("start", sent.start.as_ref())?;
+        body.optional("end", sent.end.as_ref())?;
+        body.optional("allDay", sent.all_day.as_ref())?;
+        body.patch("description", &sent.description, "null")?;
+        body.patch("location", &sent.location, "null")?;
+        body.patch("attendees", &sent.attendees, "[]")?;
+        body.patch("recurrence", &sent.recurrence, "null")?;
+        body.patch("custom", &sent.custom, "null")?;
+        body.patch("conference", &sent.conference, "null")?;
+        body.patch("conferenceData", &sent.conference_data, "null")?;
+        body.optional("availability", sent.availability.as_ref())?;
+        body.optional("privacy", sent.privacy.as_ref())?;
+        body.optional("status", sent.status.as_ref())?;
         Ok(Body::Json(body.finish()))
     }
 }
@@ -818,6 +835,7 @@ pub struct DeleteEvent {
     pub(crate) event_id: String,
     pub(crate) recurring_event_id: Option<String>,
     pub(crate) delete_mode: Option<SeriesMode>,
+    pub(crate) beside: Beside,
 }
 impl DeleteEvent {
     /// The request, with what it must have.
@@ -832,12 +850,21 @@ impl DeleteEvent {
             event_id: event_id.into(),
             recurring_event_id: Default::default(),
             delete_mode: Some(SeriesMode::This),
+            beside: Default::default(),
         }
     }
     /// The id of the series; the service requires it for an occurrence.
     pub fn recurring_event_id(mut self, recurring_event_id: impl Into<String>) -> Self {
         self.recurring_event_id = Some(recurring_event_id.into());
         self
+    }
+    /// Refuses what no service can be told.
+    pub(crate) fn checked(&self) -> Result<(), Invalid> {
+        required("provider", self.provider.as_str())?;
+        required("calendarId", &self.calendar_id)?;
+        required("eventId", &self.event_id)?;
+        filled("recurringEventId", self.recurring_event_id.as_deref())?;
+        Ok(())
     }
 }
 impl Operation for DeleteEvent {
@@ -858,16 +885,14 @@ impl Operation for DeleteEvent {
         Some(Scope::ReadWrite)
     }
     fn query(&self) -> Result<Query, Invalid> {
-        required("provider", self.provider.as_str())?;
-        required("calendarId", &self.calendar_id)?;
-        required("eventId", &self.event_id)?;
-        filled("recurringEventId", self.recurring_event_id.as_deref())?;
+        self.checked()?;
+        let sent = self.sent()?;
         let mut query = Query::new();
-        query.extend(param("provider", &self.provider));
-        query.extend(param("calendarId", &self.calendar_id));
-        query.extend(param("eventId", &self.event_id));
-        query.extend(param("recurringEventId", &self.recurring_event_id));
-        query.extend(param("deleteMode", &self.delete_mode));
+        query.extend(param("provider", &sent.provider));
+        query.extend(param("calendarId", &sent.calendar_id));
+        query.extend(param("eventId", &sent.event_id));
+        query.extend(param("recurringEventId", &sent.recurring_event_id));
+        query.extend(param("deleteMode", &sent.delete_mode));
         Ok(query)
     }
     fn body(&self) -> Result<Body, Invalid> {

@@ -34,7 +34,9 @@ use crate::Weekday;
 /// * What a pattern cannot hold, such as the fifth Monday or two days of a month, is an error that names the part.
 /// * An end is a date here and an instant in a rule. The two are the same where the last occurrence is: which one that is
 ///   follows from when the series begins ([`SeriesStart`]).
-/// * The 31st of a month without one is passed over by a rule; Outlook takes the last day of such a month.
+/// * A month without a 31st is passed over by a rule, while Outlook takes its last day. `BYMONTHDAY=31` is therefore refused where
+///   it comes to such a month, and Outlook's day 31 is `BYMONTHDAY=28,29,30,31;BYSETPOS=-1`. So for the 29th, the 30th, and the
+///   29th of February.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PatternedRecurrence {
     /// Which days it takes.

@@ -116,27 +116,56 @@ impl Parts {
                 Some(month) => Pattern::RelativeYearly { month, days, index },
             });
         }
-        if !self.positions.is_empty() {
-            return cannot("BYSETPOS without BYDAY");
-        }
         let day = match &*self.month_days {
-            [] => start.day(),
+            [] if self.positions.is_empty() => Day { of_month: start.day(), or_last: false },
             // The last day of a month is the last that is any weekday.
-            [-1] => {
-                let (days, index) = (EVERY_DAY.to_vec(), WeekIndex::Last);
+            [-1] if self.positions.is_empty() => {
+                let (days, index) = (Weekday::ALL.to_vec(), WeekIndex::Last);
                 return Ok(match month {
                     None => Pattern::RelativeMonthly { days, index },
                     Some(month) => Pattern::RelativeYearly { month, days, index },
                 });
             }
-            [day] if (1..=31).contains(day) => *day,
-            [_] => return cannot("a day counted from the end of the month, but for the last"),
-            _ => return cannot("more than one day of the month"),
+            days => self.month_day(days)?,
+        };
+        let skips = match month {
+            Some(month) => !has_day(month, day.of_month),
+            None => !months_from(start.month(), self.interval).all(|month| has_day(month, day.of_month)),
+        };
+        let day = match day {
+            Day { of_month, or_last: false } if skips => {
+                return Err(invalid(format!(
+                    "no recurrence pattern skips the months without a day {of_month}: Outlook takes their last day, \
+                     which a rule says with BYMONTHDAY={};BYSETPOS=-1",
+                    or_last(of_month)
+                )));
+            }
+            Day { of_month, .. } => of_month,
         };
         Ok(match month {
             None => Pattern::AbsoluteMonthly { day },
-            Some(month) => Pattern::AbsoluteYearly { month, day },
+            Some(month) => Pattern::AbsoluteYearly { month, day: day.min(longest(month)) },
         })
+    }
+
+    /// One day of the month, or the last day that there is of several (`BYMONTHDAY=28,29,30;BYSETPOS=-1`).
+    fn month_day(&self, days: &[i8]) -> Result<Day, Invalid> {
+        let cannot = |what: &str| Err(invalid(format!("no recurrence pattern holds {what}")));
+        let most = days.iter().copied().max().unwrap_or(0);
+        if !days.iter().all(|day| (1..=31).contains(day)) {
+            return cannot("a day counted from the end of the month, but for the last");
+        }
+        match (days, &*self.positions) {
+            ([day], []) => Ok(Day { of_month: *day, or_last: false }),
+            (_, []) => cannot("more than one day of the month"),
+            // In each month one of these is the last there is, and that is the day or the month's last.
+            (_, [-1]) if most < 29 || (28..=most).all(|day| days.contains(&day)) => {
+                Ok(Day { of_month: most, or_last: true })
+            }
+            _ => cannot(
+                "BYSETPOS with BYMONTHDAY, but for the last day that there is: BYMONTHDAY=28,29,30;BYSETPOS=-1",
+            ),
+        }
     }
 
     /// Whether anything but BYDAY limits it.
@@ -155,7 +184,7 @@ impl Parts {
             }
         }
         if days.is_empty() {
-            days.push(weekday_of(start));
+            days.push(Weekday::of(start));
         }
         Ok(Pattern::Weekly { days, first_day: self.week_start })
     }
@@ -187,6 +216,41 @@ impl Parts {
     }
 }
 
+/// A day of the month.
+struct Day {
+    of_month: i8,
+    /// Whether a month without it takes its last day.
+    or_last: bool,
+}
+
+/// Whether a month has that day every year.
+pub(super) fn has_day(month: i8, day: i8) -> bool {
+    day <= if month == 2 { 28 } else { longest(month) }
+}
+
+/// The last day that a month can have.
+pub(super) fn longest(month: i8) -> i8 {
+    match month {
+        2 => 29,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// The months of the year that every so many months come by, from this one on.
+pub(super) fn months_from(first: i8, interval: u32) -> impl Iterator<Item = i8> {
+    let step = i8::try_from(interval % 12).unwrap_or(0);
+    (0..12).map(move |times: i16| {
+        let month = (i16::from(first) - 1 + times * i16::from(step)) % 12 + 1;
+        i8::try_from(month).unwrap_or(1)
+    })
+}
+
+/// The days of which the last that there is is this one, or that of a month without it.
+pub(super) fn or_last(day: i8) -> String {
+    (28..=day.max(28)).map(|day| day.to_string()).collect::<Vec<_>>().join(",")
+}
+
 impl Until {
     fn read(text: &str) -> Option<Self> {
         let day = read_date(text.get(..8)?)?;
@@ -204,21 +268,6 @@ impl Until {
             }
         }
     }
-}
-
-const EVERY_DAY: [Weekday; 7] = [
-    Weekday::Monday,
-    Weekday::Tuesday,
-    Weekday::Wednesday,
-    Weekday::Thursday,
-    Weekday::Friday,
-    Weekday::Saturday,
-    Weekday::Sunday,
-];
-
-fn weekday_of(day: Date) -> Weekday {
-    let from_monday = day.weekday().to_monday_zero_offset();
-    usize::try_from(from_monday).ok().and_then(|n| EVERY_DAY.get(n).copied()).unwrap_or(Weekday::Monday)
 }
 
 /// `TU`, `2TU` or `-1TU`.

@@ -6,7 +6,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::Display;
 
-use super::parts::Parts;
+use super::parts::{Parts, has_day, longest, months_from, or_last};
 use super::{Pattern, PatternedRecurrence, RangeEnd, SeriesStart, WeekIndex};
 use crate::operation::Invalid;
 use crate::{Recurrence, Weekday};
@@ -17,7 +17,8 @@ impl PatternedRecurrence {
     /// # Errors
     /// [`Invalid`] when a pattern cannot hold it.
     pub fn new(recurrence: &Recurrence, start: impl Into<SeriesStart>) -> Result<Self, Invalid> {
-        Self::from_rrule(&recurrence.rrule()?, start)
+        let start = start.into();
+        Self::from_rrule(&recurrence.rrule_from(&start)?, start)
     }
 
     /// Reads a rule, with or without `RRULE:`, in any case. What it leaves to the start of the series, such as the
@@ -78,10 +79,14 @@ impl PatternedRecurrence {
                     part("WKST", first_day);
                 }
             }
-            Pattern::AbsoluteMonthly { day } => part("BYMONTHDAY", day),
+            Pattern::AbsoluteMonthly { day } => {
+                let all = months_from(self.start.month(), self.interval).all(|month| has_day(month, *day));
+                absolute(&mut part, *day, all);
+            }
             Pattern::AbsoluteYearly { month, day } => {
                 part("BYMONTH", month);
-                part("BYMONTHDAY", day);
+                let day = (*day).min(longest(*month));
+                absolute(&mut part, day, has_day(*month, day));
             }
             Pattern::RelativeMonthly { days, index } => relative(&mut part, days, *index),
             Pattern::RelativeYearly { month, days, index } => {
@@ -97,14 +102,7 @@ impl PatternedRecurrence {
     /// # Errors
     /// [`Invalid`] when Connect cannot take it: the second Tuesday, for one.
     pub fn recurrence(&self, start: impl Into<SeriesStart>) -> Result<Recurrence, Invalid> {
-        let mut plain = self.clone();
-        if let Pattern::Weekly { days, first_day } = &mut plain.pattern {
-            // When a week begins is all the same where every week counts, or one day in it.
-            if self.interval == 1 || days.len() == 1 {
-                *first_day = Weekday::Monday;
-            }
-        }
-        plain.rrule(start)?.parse()
+        self.rrule(start)?.parse()
     }
 
     fn check(&self) -> Result<(), Invalid> {
@@ -125,6 +123,17 @@ impl PatternedRecurrence {
             return Err(invalid("a day is 1 to 31, and a month 1 to 12"));
         }
         Ok(())
+    }
+}
+
+/// `BYMONTHDAY=30`, or where a month does not have that day the last of those that there are: a rule passes such a month over,
+/// Outlook takes its last day.
+fn absolute(part: &mut impl FnMut(&str, &dyn Display), day: i8, in_all: bool) {
+    if in_all {
+        part("BYMONTHDAY", &day);
+    } else {
+        part("BYMONTHDAY", &or_last(day));
+        part("BYSETPOS", &-1);
     }
 }
 

@@ -1,6 +1,5 @@
 //! From the last day of a series to the instant its last occurrence begins at, and back.
 
-use alloc::format;
 use alloc::string::String;
 
 use jiff::civil::Date;
@@ -11,11 +10,11 @@ use super::SeriesStart;
 use super::parts::Until;
 use super::rule::invalid;
 use crate::operation::Invalid;
-use crate::rrule::{stamp, utc};
+use crate::rrule::{day_stamp, stamp, utc};
 
 impl SeriesStart {
     /// The day it begins with, in its own zone.
-    pub(super) fn day(&self) -> Date {
+    pub(crate) fn day(&self) -> Date {
         match self {
             Self::Day(day) => *day,
             Self::At(start) => start.date(),
@@ -68,10 +67,10 @@ impl SeriesStart {
     }
 
     /// The UNTIL of a range that begins and ends on these days.
-    pub(super) fn until(&self, first: Date, last: Date) -> Result<String, Invalid> {
+    pub(crate) fn until(&self, first: Date, last: Date) -> Result<String, Invalid> {
         let gone = || invalid("the end is out of the years there are");
         match self {
-            Self::Day(_) => Ok(format!("{:04}{:02}{:02}", last.year(), last.month(), last.day())),
+            Self::Day(_) => Ok(day_stamp(last)),
             // Parts of a second are cut off: not before the occurrence begins.
             Self::At(_) => {
                 let begins = self.on(last).ok_or_else(gone)?;

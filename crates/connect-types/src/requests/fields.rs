@@ -3,11 +3,13 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use jiff::tz::{Offset, TimeZone};
+
 use crate::operation::Invalid;
 use crate::time::Boundary;
 use crate::{
-    Availability, CalendarRef, ConferenceData, DeleteEvent, EventStatus, EventTime, NewEvent, Patch, Privacy,
-    Raw, Recurrence, SeriesMode, UpdateEvent,
+    Availability, CalendarRef, ConferenceData, DeleteEvent, EventStatus, EventTime, NewEvent, Notify, Patch,
+    Privacy, Provider, Raw, Recurrence, SeriesMode, SeriesStart, UpdateEvent,
 };
 
 /// What a request says about an event. In that of a [`NewEvent`] nothing is to be cleared.
@@ -52,6 +54,28 @@ pub struct EventFields {
     pub privacy: Option<Privacy>,
     /// Whether it takes place.
     pub status: Option<EventStatus>,
+    /// Which guests are to be told, where that was chosen.
+    pub notify: Option<Notify>,
+    /// Fields of providers' own, JSON objects.
+    pub provider_fields: Vec<(Provider, Raw)>,
+    /// The offset that the start was given with.
+    start_offset: Option<Offset>,
+}
+
+impl EventFields {
+    /// When its series begins, for [`Recurrence::rrule_from`]: in `zone`, or else in the zone that the start was given in. None
+    /// where the request does not say when.
+    #[must_use]
+    pub fn series_start(&self, zone: Option<TimeZone>) -> Option<SeriesStart> {
+        match self.start.as_ref()? {
+            EventTime::Date(day) => Some(SeriesStart::Day(*day)),
+            EventTime::Instant(start) => {
+                let zone = zone.unwrap_or_else(|| TimeZone::fixed(self.start_offset.unwrap_or(Offset::UTC)));
+                Some(SeriesStart::At(start.to_zoned_datetime(zone)))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Which event a request is about.
@@ -74,7 +98,7 @@ impl NewEvent {
     /// # Errors
     /// [`Invalid`] when it could not be sent.
     pub fn fields(&self) -> Result<EventFields, Invalid> {
-        crate::Operation::body(self)?;
+        self.checked()?;
         Ok(EventFields {
             title: Some(self.title.clone()),
             start: Some(self.start.into()),
@@ -90,6 +114,9 @@ impl NewEvent {
             availability: self.availability.clone(),
             privacy: self.privacy.clone(),
             status: self.status.clone(),
+            notify: self.beside.notify,
+            provider_fields: self.beside.provider_fields.clone(),
+            start_offset: self.start.offset(),
         })
     }
 }
@@ -100,7 +127,7 @@ impl UpdateEvent {
     /// # Errors
     /// [`Invalid`] when it could not be sent.
     pub fn fields(&self) -> Result<EventFields, Invalid> {
-        crate::Operation::body(self)?;
+        self.checked()?;
         Ok(EventFields {
             title: self.title.clone(),
             start: self.start.map(Into::into),
@@ -116,6 +143,9 @@ impl UpdateEvent {
             availability: self.availability.clone(),
             privacy: self.privacy.clone(),
             status: self.status.clone(),
+            notify: self.beside.notify,
+            provider_fields: self.beside.provider_fields.clone(),
+            start_offset: self.start.and_then(Boundary::offset),
         })
     }
 
@@ -137,7 +167,7 @@ impl DeleteEvent {
     /// # Errors
     /// [`Invalid`] when it could not be sent.
     pub fn event(&self) -> Result<EventRef, Invalid> {
-        crate::Operation::query(self)?;
+        self.checked()?;
         Ok(EventRef {
             calendar: CalendarRef::new(&self.provider, &self.calendar_id),
             id: self.event_id.clone(),

@@ -1,5 +1,6 @@
 //! What the schema cannot say about requests: how they are built, and what is refused.
 
+mod beside;
 mod conference;
 mod delete_event;
 mod fields;
@@ -8,6 +9,8 @@ mod new_event;
 mod update_event;
 mod webhooks;
 
+pub(crate) use beside::Beside;
+pub use beside::Notify;
 pub use conference::ConferenceData;
 pub use fields::{EventFields, EventRef};
 pub(crate) use new_event::EXTERNAL_EVENT_ID;

@@ -69,6 +69,7 @@ impl UpdateEvent {
         if let Patch::Set(custom) = &self.custom {
             object("custom", Some(custom))?;
         }
+        self.beside.check()?;
         match &self.recurrence {
             Patch::Set(recurrence) => recurrence.check(),
             _ => Ok(()),
