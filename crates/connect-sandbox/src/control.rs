@@ -46,6 +46,7 @@ impl Sandbox {
             Control::Trigger => self.take_trigger(request.body(), now),
             Control::Resend => self.take_resend(request.body(), now),
             Control::Deliveries => Ok(self.list_deliveries()),
+            Control::Invitations => Ok(ok(&json!({ "invitations": self.invitations() }))),
             Control::RotateKeys => Ok(ok(&json!({ "keys": self.rotate(now) }))),
             Control::Advance => self.take_advance(request.body(), now),
             Control::ApptotoMessages => {

@@ -58,6 +58,7 @@ pub(crate) enum Control {
     Trigger,
     Resend,
     Deliveries,
+    Invitations,
     RotateKeys,
     Advance,
     ApptotoMessages,
@@ -146,7 +147,7 @@ const ORIGIN: [(&str, Endpoint); 24] = [
     ("POST /google/calendar/v3/freeBusy", Endpoint::GoogleCalendar(Calendar::FreeBusy)),
 ];
 
-const CONTROLS: [(&str, Control); 21] = [
+const CONTROLS: [(&str, Control); 22] = [
     ("GET /sandbox/stats", Control::Stats),
     ("POST /sandbox/expire", Control::Expire),
     ("POST /sandbox/expire-sync-tokens", Control::ExpireSyncTokens),
@@ -165,6 +166,7 @@ const CONTROLS: [(&str, Control); 21] = [
     ("POST /sandbox/trigger", Control::Trigger),
     ("POST /sandbox/resend", Control::Resend),
     ("GET /sandbox/deliveries", Control::Deliveries),
+    ("GET /sandbox/invitations", Control::Invitations),
     ("POST /sandbox/rotate-keys", Control::RotateKeys),
     ("POST /sandbox/advance", Control::Advance),
     ("GET /sandbox/apptoto/messages", Control::ApptotoMessages),

@@ -7,6 +7,7 @@ use crate::faults::{Fault, Faults, Matched};
 use crate::google_calendar::GoogleCalendar;
 use crate::graph::Graph;
 use crate::guard::{self, Hosts};
+use crate::invitations::Invitation;
 use crate::limits::Limits;
 use crate::neighbours::Neighbours;
 use crate::oauth::Grants;
@@ -61,6 +62,7 @@ pub struct Sandbox {
     /// How far its clock is ahead of the caller's.
     pub(crate) ahead: SignedDuration,
     recorder: Recorder,
+    pub(crate) invitations: Vec<Invitation>,
 }
 
 /// What the sandbox does with a request.
@@ -110,6 +112,7 @@ impl Sandbox {
             apptoto: ApptotoApi::default(),
             ahead: SignedDuration::ZERO,
             recorder: Recorder::default(),
+            invitations: Vec::new(),
         }
     }
 

@@ -12,6 +12,7 @@ mod tls;
 
 use crate::apps::Credentials;
 use crate::guard::HostError;
+use crate::invitations::Invitation;
 use crate::recorded::Recorded;
 use crate::sandbox::Sandbox;
 use crate::seed::SeedError;
@@ -135,6 +136,11 @@ impl Server {
     /// The requests so far, without secrets in their headers.
     pub fn requests(&self) -> Vec<Recorded> {
         self.with(|sandbox| sandbox.requests().to_vec())
+    }
+
+    /// As [`Sandbox::invitations`].
+    pub fn invitations(&self) -> Vec<Invitation> {
+        self.with(|sandbox| sandbox.invitations().to_vec())
     }
 
     /// Makes every access token expire now.

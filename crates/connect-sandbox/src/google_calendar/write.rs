@@ -9,6 +9,7 @@ use super::{calendar_id, event_id, times};
 use crate::events::{
     Calendar, Changes, Event, Exception, Fields, Patch, Series, Target, etag, generated_conference, lines,
 };
+use crate::invitations::{Guests, Told};
 use crate::ledger::Ledger;
 use crate::provider::Provider;
 use crate::random::Random;
@@ -53,7 +54,7 @@ impl Sandbox {
             let changes = calendar.add(event, call.now);
             Ok((Target { event: id, occurrence: None }, changes))
         })?;
-        self.answer_write(&place, event, &style, call.now)
+        self.answer_write(&place, event, &style, call, &Guests::default())
     }
 
     /// An occurrence changed is an exception of its series; a change of the series reaches what its exceptions left as it
@@ -68,8 +69,10 @@ impl Sandbox {
         let (id, style, sent) = (event_id(call), style(&place, call)?, object(call)?);
         let conferences = conference_version(call)?;
         let mut random = self.stream();
+        let mut guests = Guests::default();
         let written = self.google_at(&place, call.now, |calendar, _| {
             let target = calendar.locate(&id).ok_or_else(Refused::not_found)?;
+            guests = Guests::of(calendar, &target);
             let current = calendar.show(&target, |one| {
                 check_match(call, &etag(one)).map(|()| resource::event(calendar, one, &Style::whole()))
             });
@@ -92,13 +95,13 @@ impl Sandbox {
             let written = calendar.rewrite(&target, patch, other, call.now, &mut random);
             written.map_err(|_| Refused::empty_range())
         })?;
-        self.answer_write(&place, written, &style, call.now)
+        self.answer_write(&place, written, &style, call, &guests)
     }
 
     pub(super) fn google_delete(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
         let place = self.writable(visitor, call)?;
         let id = event_id(call);
-        let changes = self.google_at(&place, call.now, |calendar, ledger| {
+        let (changes, guests) = self.google_at(&place, call.now, |calendar, ledger| {
             let Some(target) = calendar.locate(&id) else {
                 let deleted = ledger.gone(&id).is_some() || removed(calendar, &id).is_some();
                 return Err(if deleted { Refused::deleted() } else { Refused::not_found() });
@@ -109,9 +112,11 @@ impl Sandbox {
             if is_cancelled {
                 return Err(Refused::deleted());
             }
-            Ok(calendar.withdraw(&target, call.now))
+            let guests = Guests::of(calendar, &target);
+            Ok((calendar.withdraw(&target, call.now), guests))
         })??;
         self.tell(&place, changes);
+        self.invite(Provider::Google, &guests, &Guests::default(), told(call));
         Ok(empty(StatusCode::NO_CONTENT))
     }
 
@@ -128,13 +133,16 @@ impl Sandbox {
         place: &Place,
         written: Result<(Target, Changes), Refused>,
         style: &Style,
-        now: Timestamp,
+        call: &Call,
+        guests: &Guests,
     ) -> Result<Reply, Refused> {
         let (target, changes) = written?;
-        let event = self.google_at(place, now, |calendar, _| {
-            calendar.show(&target, |one| resource::event(calendar, one, style))
+        let (event, invited) = self.google_at(place, call.now, |calendar, _| {
+            let event = calendar.show(&target, |one| resource::event(calendar, one, style));
+            (event, Guests::of(calendar, &target))
         })?;
         self.tell(place, changes);
+        self.invite(Provider::Google, guests, &invited, told(call));
         event.map(|event| tagged(&event)).ok_or_else(Refused::not_found)
     }
 
@@ -185,6 +193,15 @@ pub(super) fn bad(parameter: &str) -> Refused {
 fn one_of(call: &Call, name: &str, values: &[&str]) -> Result<(), Refused> {
     let fits = call.query(name).is_none_or(|value| values.contains(&value));
     if fits { Ok(()) } else { Err(bad(name)) }
+}
+
+/// Nobody is told unless the caller says so.
+fn told(call: &Call) -> Told {
+    match call.query("sendUpdates") {
+        Some("all") => Told::All,
+        Some("externalOnly") => Told::External,
+        _ => Told::Nobody,
+    }
 }
 
 /// Whether the caller knows of conferences: the body's are not looked at otherwise.

@@ -10,6 +10,7 @@ use crate::accounts::Place;
 use crate::events::{
     Calendar, Changes, Event, Fields, Instance, Patch, Series, Target, generated_conference,
 };
+use crate::invitations::{Guests, Told};
 use crate::provider::Provider;
 use crate::random::Random;
 use crate::reply::{Reply, empty, json_reply};
@@ -48,7 +49,11 @@ impl Sandbox {
         let target = Target { event, occurrence: None };
         let mut status = StatusCode::CREATED;
         match changes {
-            Some(changes) => self.graph_tell(&place, changes),
+            Some(changes) => {
+                self.graph_tell(&place, changes);
+                let invited = self.graph_at(&place, call.now, |calendar, _| Guests::of(calendar, &target))?;
+                self.invite(Provider::Microsoft, &Guests::default(), &invited, Told::All);
+            }
             None => match self.settings.value("graph_transaction") {
                 "200" => status = StatusCode::OK,
                 "409" => {
@@ -69,8 +74,10 @@ impl Sandbox {
         let sent = object(call)?;
         let listed = self.settings.is("graph_zones", "listed");
         let mut random = self.stream();
+        let mut guests = Guests::default();
         let written = self.graph_at(&place, call.now, |calendar, _| {
             check_editable(calendar)?;
+            guests = Guests::of(calendar, &target);
             let sent = body::writable(&sent)?;
             if sent.contains_key("extensions") {
                 return Err(Refused::invalid(
@@ -85,17 +92,21 @@ impl Sandbox {
         })?;
         let (target, changes) = written?;
         self.graph_tell(&place, changes);
+        let invited = self.graph_at(&place, call.now, |calendar, _| Guests::of(calendar, &target))?;
+        self.invite(Provider::Microsoft, &guests, &invited, Told::All);
         self.graph_answer(&place, &target, &style, StatusCode::OK, call.now)
     }
 
     pub(super) fn graph_delete(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
         let (place, target) = self.graph_event_place(visitor, call)?;
-        let changes = self.graph_at(&place, call.now, |calendar, _| {
+        let (changes, guests) = self.graph_at(&place, call.now, |calendar, _| {
             check_editable(calendar)?;
             calendar.show(&target, |one| check_match(call, one)).ok_or_else(Refused::not_found)??;
-            Ok(calendar.withdraw(&target, call.now))
+            let guests = Guests::of(calendar, &target);
+            Ok((calendar.withdraw(&target, call.now), guests))
         })??;
         self.graph_tell(&place, changes);
+        self.invite(Provider::Microsoft, &guests, &Guests::default(), Told::All);
         Ok(empty(StatusCode::NO_CONTENT))
     }
 
