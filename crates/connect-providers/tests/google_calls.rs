@@ -93,7 +93,7 @@ fn ids_with_hash_at_slash_percent_space_and_umlauts_stay_one_segment() {
     );
     assert_eq!(uri(&GetEvent::new("a/b%c d", "é?x&y")), "/calendars/a%2Fb%25c%20d/events/%C3%A9%3Fx%26y");
     let update = UpdateEvent::new(Provider::Google, "a#b", "c#d").title("x");
-    assert_eq!(uri(&PatchEvent::new(&update)), "/calendars/a%23b/events/c%23d");
+    assert_eq!(uri(&PatchEvent::new(&update)), "/calendars/a%23b/events/c%23d?sendUpdates=all");
     for (calendar, event) in [("", "e"), ("a", ""), ("..", "e"), ("a", "."), (" ", "e")] {
         assert!(refused(&GetEvent::new(calendar, event)).contains("Id: is"), "{calendar:?} {event:?}");
     }
@@ -242,7 +242,7 @@ fn patching_clears_with_null_and_leaves_the_rest() {
         json!({ "description": null, "location": null, "attendees": [], "recurrence": null,
                 "extendedProperties": { "private": custom(None) }, "conferenceData": null })
     );
-    assert_eq!(uri(&call), "/calendars/primary/events/e1?conferenceDataVersion=1");
+    assert_eq!(uri(&call), "/calendars/primary/events/e1?sendUpdates=all&conferenceDataVersion=1");
     assert_eq!((sent(&call).method().as_str(), call.safety()), ("PATCH", Safety::Idempotent));
 
     let days = update.clone().dates(date(2026, 11, 18), date(2026, 11, 19));
@@ -297,14 +297,20 @@ fn occurrences_and_series() {
     let mut event = Event::new(Provider::Google, "primary", "s_1");
     event.recurring_event_id = Some("s".to_owned());
     let change = event.change().unwrap().title("x");
-    assert_eq!(uri(&PatchEvent::new(&change)), "/calendars/primary/events/s_1");
-    assert_eq!(uri(&PatchEvent::new(&change.clone().whole_series())), "/calendars/primary/events/s");
+    assert_eq!(uri(&PatchEvent::new(&change)), "/calendars/primary/events/s_1?sendUpdates=all");
+    assert_eq!(
+        uri(&PatchEvent::new(&change.clone().whole_series())),
+        "/calendars/primary/events/s?sendUpdates=all"
+    );
     assert!(refused(&PatchEvent::new(&change.this_and_following())).contains("following"));
     let delete = event.delete().unwrap();
     let call = DeleteEvent::new(&delete).send_updates(SendUpdates::ExternalOnly).if_match("\"1\"");
     assert_eq!(uri(&call), "/calendars/primary/events/s_1?sendUpdates=externalOnly");
     assert_eq!(sent(&call).headers()["if-match"], "\"1\"");
-    assert_eq!(uri(&DeleteEvent::new(&delete.clone().whole_series())), "/calendars/primary/events/s");
+    assert_eq!(
+        uri(&DeleteEvent::new(&delete.clone().whole_series())),
+        "/calendars/primary/events/s?sendUpdates=all"
+    );
     assert!(refused(&DeleteEvent::new(&delete.this_and_following())).contains("following"));
 }
 
@@ -319,16 +325,16 @@ fn the_times_of_an_occurrence_are_none_for_its_series() {
     }
     assert_eq!(
         uri(&PatchEvent::new(&change().recurrence(Recurrence::weekly()))),
-        "/calendars/primary/events/s"
+        "/calendars/primary/events/s?sendUpdates=all"
     );
     let alone = occurrence.change().unwrap().time(start, end);
-    assert_eq!(uri(&PatchEvent::new(&alone)), "/calendars/primary/events/s_1");
+    assert_eq!(uri(&PatchEvent::new(&alone)), "/calendars/primary/events/s_1?sendUpdates=all");
     // The series itself, whichever way it is told.
     let mut series = Event::new(Provider::Google, "primary", "s");
     for of in [None, Some("s".to_owned())] {
         series.recurring_event_id = of;
         let moved = series.change().unwrap().time(start, end).whole_series();
-        assert_eq!(uri(&PatchEvent::new(&moved)), "/calendars/primary/events/s");
+        assert_eq!(uri(&PatchEvent::new(&moved)), "/calendars/primary/events/s?sendUpdates=all");
     }
 }
 
@@ -361,7 +367,10 @@ fn the_docs_update_that_ends_before_it_starts_is_not_sent() {
 fn the_docs_numeric_id_1_is_the_text_1() {
     let event = read(&GetEvent::new("primary", "1"), 200, r#"{"id": 1, "summary": "x"}"#).unwrap();
     assert_eq!(event.id, "1");
-    assert_eq!(uri(&PatchEvent::new(&event.change().unwrap())), "/calendars/primary/events/1");
+    assert_eq!(
+        uri(&PatchEvent::new(&event.change().unwrap())),
+        "/calendars/primary/events/1?sendUpdates=all"
+    );
 }
 
 #[test]

@@ -127,13 +127,10 @@ fn rule() -> impl Strategy<Value = Recurrence> {
         })
 }
 
-/// An UNTIL of an all-day series is a day: to its last second.
+/// An UNTIL of an all-day series is a day.
 fn by_day(rule: &Recurrence, all_day: bool) -> Recurrence {
     match rule.end() {
-        End::Until(last) if all_day => {
-            let day = jiff::tz::Offset::UTC.to_datetime(last).date();
-            rule.clone().until(day.at(23, 59, 59, 0).to_zoned_datetime(TimeZone::UTC).unwrap())
-        }
+        End::Until(last) if all_day => rule.clone().until(jiff::tz::Offset::UTC.to_datetime(last).date()),
         _ => rule.clone(),
     }
 }

@@ -233,17 +233,17 @@ impl Recurrence {
     }
 
     /// With an instant for an end, for a series that begins then.
-    pub(crate) fn until_instant(&self, start: Option<Boundary>) -> Result<Self, Invalid> {
+    pub(crate) fn until_instant(&self, start: Option<&Boundary>) -> Result<Self, Invalid> {
         let gone = || Invalid::new("recurrence", "UNTIL is out of the years there are");
         let utc = |day: Date| Offset::UTC.to_timestamp(day.at(23, 59, 59, 0)).map_err(|_| gone());
         let last = match (self.end, start) {
             (End::On(day), Some(Boundary::Day(_))) => utc(day)?,
             (End::On(day), Some(Boundary::At(start))) => {
-                let offset = start.offset;
-                let time = offset.to_datetime(start.timestamp()).time();
+                let zone = start.zone();
+                let time = zone.to_datetime(start.timestamp()).time();
                 // In which zone the provider counts on is not known: half a day later takes the occurrence of that day in
                 // any of them, and never the next.
-                let begins = offset.to_timestamp(day.to_datetime(time)).map_err(|_| gone())?;
+                let begins = zone.to_timestamp(day.to_datetime(time)).map_err(|_| gone())?;
                 begins.checked_add(SignedDuration::from_hours(12)).map_err(|_| gone())?
             }
             (End::On(_), None) => {

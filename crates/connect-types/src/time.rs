@@ -9,7 +9,7 @@ use core::str::FromStr;
 
 use jiff::civil::{Date, DateTime, Time};
 use jiff::fmt::temporal::DateTimePrinter;
-use jiff::tz::{Offset, TimeZone};
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ZonedDateTime};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -133,19 +133,24 @@ impl Serialize for EventTime {
 /// An instant of a request, from any of jiff's types that know theirs. Sent in UTC with
 /// milliseconds; what is finer is cut off.
 ///
-/// A zoned time also tells which day it is there: a series that ends on a day counts its days so.
-#[derive(Debug, Clone, Copy)]
+/// A zoned time also tells its zone: in that one a series counts its days.
+#[derive(Debug, Clone)]
 pub struct Moment {
     instant: Timestamp,
-    /// That of the zone it was given in; no part of what it is equal to.
-    pub(crate) offset: Offset,
+    /// No part of what it is equal to.
+    zone: Option<TimeZone>,
 }
 
 impl Moment {
     /// The instant.
     #[must_use]
-    pub fn timestamp(self) -> Timestamp {
+    pub fn timestamp(&self) -> Timestamp {
         self.instant
+    }
+
+    /// The zone it was given in, or UTC.
+    pub(crate) fn zone(&self) -> TimeZone {
+        self.zone.clone().unwrap_or(TimeZone::UTC)
     }
 }
 
@@ -177,7 +182,7 @@ impl Hash for Moment {
 
 impl From<Timestamp> for Moment {
     fn from(instant: Timestamp) -> Self {
-        Self { instant, offset: Offset::UTC }
+        Self { instant, zone: None }
     }
 }
 
@@ -189,7 +194,7 @@ impl From<ZonedDateTime> for Moment {
 
 impl From<&ZonedDateTime> for Moment {
     fn from(zoned: &ZonedDateTime) -> Self {
-        Self { instant: zoned.timestamp(), offset: zoned.offset() }
+        Self { instant: zoned.timestamp(), zone: Some(zoned.time_zone().clone()) }
     }
 }
 
@@ -207,7 +212,7 @@ impl Param for Moment {
 }
 
 /// Where an event of a request begins or ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Boundary {
     At(Moment),
     Day(Date),
@@ -215,7 +220,7 @@ pub(crate) enum Boundary {
 
 impl Boundary {
     /// An instant this far from it; for a day one that is far enough in every time zone.
-    pub(crate) fn about(self, far: SignedDuration) -> Timestamp {
+    pub(crate) fn about(&self, far: SignedDuration) -> Timestamp {
         let (instant, far) = match self {
             Self::At(moment) => (moment.instant, far),
             Self::Day(day) => {
@@ -228,23 +233,23 @@ impl Boundary {
     }
 
     /// The day, of an instant that of the zone it was given in.
-    pub(crate) fn day(self) -> Date {
+    pub(crate) fn day(&self) -> Date {
         match self {
-            Self::At(moment) => moment.offset.to_datetime(moment.instant).date(),
-            Self::Day(day) => day,
+            Self::At(moment) => moment.zone().to_datetime(moment.instant).date(),
+            Self::Day(day) => *day,
         }
     }
 
-    /// The offset of the zone that an instant was given in.
-    pub(crate) fn offset(self) -> Option<Offset> {
+    /// The zone that an instant was given in.
+    pub(crate) fn zone(&self) -> Option<TimeZone> {
         match self {
-            Self::At(moment) => Some(moment.offset),
+            Self::At(moment) => moment.zone.clone(),
             Self::Day(_) => None,
         }
     }
 
     /// Refuses an end before its start; a whole day is the least of an all-day event.
-    pub(crate) fn check(start: Self, end: Self) -> Result<(), Invalid> {
+    pub(crate) fn check(start: &Self, end: &Self) -> Result<(), Invalid> {
         match (start, end) {
             (Self::At(start), Self::At(end)) if end < start => {
                 Err(Invalid::new("end", "is before the start"))
@@ -267,7 +272,7 @@ impl Serialize for Boundary {
 }
 
 /// An instant that is sent as milliseconds since 1970 UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MillisSinceEpoch(Moment);
 
 impl From<Moment> for MillisSinceEpoch {

@@ -36,6 +36,8 @@
 //!   unless the request says otherwise.
 //! * Where several calendars are read, a few are read at the same time, and their events come in the order of their starts.
 //!   A calendar that cannot be read is named beside the events of the others ([`Gathered::failed`]).
+//! * Guests are told of what is created, changed and deleted: all of them, unless the request chooses otherwise with its
+//!   `notify`. What a service cannot be told is refused: see [`Notify`](connect_core::types::Notify).
 //! * Requests are those of Connect ([`NewEvent`], [`UpdateEvent`], [`DeleteEvent`]): Google and Outlook get what they say in
 //!   their own form. One that names the calendar of another provider is refused. A list of guests replaces the one that is
 //!   there, with what its guests have answered: the calls themselves can keep that (`knowing`).

@@ -4,8 +4,12 @@ use std::collections::BTreeMap;
 
 use connect_core::{
     Error,
-    types::{Availability, ConferenceData, Event, EventFields, EventTime, Moment, Patch, Raw, Recurrence},
+    types::{
+        Availability, ConferenceData, End, Event, EventFields, EventTime, Moment, Patch, Raw, Recurrence,
+        SeriesStart,
+    },
 };
+use jiff::{civil::Date, tz::TimeZone};
 
 use super::{
     custom,
@@ -61,6 +65,11 @@ impl Draft<'_> {
         Ok(body)
     }
 
+    /// Whether the event that it goes over may have guests.
+    pub(super) fn may_have_guests(&self) -> bool {
+        self.patch && self.known.is_none_or(|event| !event.attendees.is_empty())
+    }
+
     fn times(&self, body: &mut Object) -> Result<(), Error> {
         let mut days = None;
         for (name, time) in [("start", &self.fields.start), ("end", &self.fields.end)] {
@@ -101,8 +110,9 @@ impl Draft<'_> {
         if self.patch {
             moment.clear("date")?;
         }
-        let repeats = matches!(self.fields.recurrence, Patch::Set(_)) && !self.patch;
-        if let Some(zone) = self.zone.or(repeats.then_some("UTC")) {
+        let repeats = matches!(self.fields.recurrence, Patch::Set(_));
+        let own = self.fields.start_zone.as_ref().and_then(TimeZone::iana_name).filter(|_| repeats);
+        if let Some(zone) = self.zone.or(own).or((repeats && !self.patch).then_some("UTC")) {
             moment.set("timeZone", zone)?;
         }
         Ok(moment)
@@ -126,19 +136,28 @@ impl Draft<'_> {
         entries.map_err(|error| Error::validation("attendees: has no JSON form").with_source(error))
     }
 
-    /// The last instant of an all-day series is a day.
+    /// Its UNTIL follows from when the series begins: as far as the request or what is known of the event says that.
     fn rule(&self, rule: &Recurrence) -> Result<String, Error> {
-        let line = rule.rrule()?;
-        let known = || self.known.and_then(|event| event.all_day);
-        let says = self.fields.start.as_ref().map(|start| matches!(start, EventTime::Date(_)));
-        if !self.fields.all_day.or(says).or_else(known).unwrap_or(false) {
-            return Ok(line);
+        let zone = self.zone.and_then(|name| TimeZone::get(name).ok());
+        let start = self.fields.series_start(zone.clone()).or_else(|| self.known_start(zone));
+        match (start, rule.end()) {
+            (Some(start), _) => Ok(rule.rrule_from(start)?),
+            (None, End::On(_)) => Err(Error::validation(
+                "recurrence: UNTIL is a day, and which instant that is follows from the start: set the start or the zone as well, or an instant",
+            )),
+            (None, _) => Ok(rule.rrule()?),
         }
-        let parts = line.split(';').map(|part| match part.strip_prefix("UNTIL=") {
-            Some(stamp) => format!("UNTIL={}", stamp.split('T').next().unwrap_or(stamp)),
-            None => part.to_owned(),
-        });
-        Ok(parts.collect::<Vec<_>>().join(";"))
+    }
+
+    fn known_start(&self, zone: Option<TimeZone>) -> Option<SeriesStart> {
+        match self.known.and_then(|event| event.start.as_ref()) {
+            Some(EventTime::Date(day)) => Some(SeriesStart::Day(*day)),
+            Some(EventTime::Instant(start)) => Some(SeriesStart::At(start.to_zoned_datetime(zone?))),
+            // Whenever it begins, a day is over at its end.
+            _ => Some(SeriesStart::At(
+                Date::new(2000, 1, 1).ok()?.at(23, 59, 59, 0).to_zoned_datetime(zone?).ok()?,
+            )),
+        }
     }
 
     fn custom(&self, body: &mut Object) -> Result<(), Error> {

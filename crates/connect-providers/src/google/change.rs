@@ -12,7 +12,7 @@ use super::{
     SendUpdates,
     body::Draft,
     endpoint::{Parameters, check_calendar, endpoint, event_path},
-    options::{Options, options},
+    options::{Options, options, tell_guests},
     read,
 };
 use crate::path::check_id;
@@ -25,6 +25,7 @@ use crate::path::check_id;
 ///
 /// let event = Event::new(Provider::Google, "primary", "e1");
 /// let call = PatchEvent::new(&event.change()?.title("Later").clear_description()).if_match("\"3\"");
+/// assert_eq!(call.query()?, [("sendUpdates".into(), "all".to_owned())]);
 /// assert_eq!(call.body()?, Body::Json(r#"{"description":null,"summary":"Later"}"#.into()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -34,6 +35,7 @@ use crate::path::check_id;
 /// * Times that an occurrence is given are none for its series: that would begin with them, and have no occurrences before. With
 ///   `whole_series` they are refused. To move a series, read it ([`GetEvent`](super::GetEvent) of the id in `recurring_event_id`)
 ///   and change that.
+/// * All guests are told, unless the request or [`send_updates`](Self::send_updates) chooses otherwise.
 /// * A list of guests takes the place of the one that is there. Who is not in it is uninvited. Who stays is asked anew: the answer
 ///   that they gave is lost, and whether they are `optional`, unless the event is known ([`knowing`](Self::knowing)).
 /// * `custom` fields take the place of all that were written here before ([`CUSTOM_PROPERTY`](super::CUSTOM_PROPERTY)), and
@@ -121,7 +123,7 @@ endpoint!(PatchEvent: PATCH "/calendars/{calendarId}/events/{eventId}" -> Event 
 /// Deletes an event (`DELETE /calendars/{id}/events/{id}`).
 ///
 /// An occurrence goes alone, or with `whole_series` the series it belongs to. "This and following" is no single call at Google, and
-/// is refused. What is gone already is an error of the kind [`NotFound`](connect_core::ErrorKind::NotFound), unless an earlier try of
+/// is refused. All guests are told, unless the request or [`send_updates`](Self::send_updates) chooses otherwise. What is gone already is an error of the kind [`NotFound`](connect_core::ErrorKind::NotFound), unless an earlier try of
 /// the same call may have deleted it.
 ///
 /// ```
@@ -145,10 +147,13 @@ pub struct DeleteEvent {
 impl DeleteEvent {
     /// This deletion.
     pub fn new(delete: &connect_core::types::DeleteEvent) -> Self {
-        Self { event: delete.event(), if_match: None, parameters: Parameters::default() }
+        let mut parameters = Parameters::default();
+        tell_guests(&mut parameters, delete.notified(), true);
+        Self { event: delete.event(), if_match: None, parameters }
     }
 
-    /// Tells guests of it by e-mail.
+    /// Chooses which guests are told; it stands over the [`Notify`](connect_core::types::Notify) of the request. Without a
+    /// choice all guests are.
     pub fn send_updates(self, whom: SendUpdates) -> Self {
         self.parameter("sendUpdates", whom.as_str())
     }

@@ -21,14 +21,15 @@ use super::{
 ///
 /// ```
 /// use connect_core::{Endpoint, types::{NewEvent, Provider, Recurrence}};
-/// use connect_providers::google::{InsertEvent, SendUpdates};
+/// use connect_providers::google::InsertEvent;
 ///
 /// let start: jiff::Timestamp = "2026-11-23T09:00:00Z".parse()?;
 /// let event = NewEvent::new((Provider::Google, "primary"), "Stand-up", start, start + jiff::SignedDuration::from_mins(15))
 ///     .recurrence(Recurrence::weekly())
 ///     .attendee("grace@example.com");
-/// let call = InsertEvent::once(&event, "order-4711").time_zone("Europe/Berlin").send_updates(SendUpdates::All);
+/// let call = InsertEvent::once(&event, "order-4711").time_zone("Europe/Berlin");
 /// assert_eq!(call.path(), "/calendars/primary/events");
+/// assert_eq!(call.query()?, [("sendUpdates".into(), "all".to_owned())]); // Grace is told
 /// # call.body()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -67,8 +68,8 @@ impl InsertEvent {
         self
     }
 
-    /// The zone in which the event is at home (IANA): a series counts its days there. Without it a series is at home in UTC, and
-    /// any other event in the zone of its calendar.
+    /// The zone in which the event is at home (IANA): a series counts its days there. Without it a series is at home in the zone
+    /// that its start was given in, or in UTC, and any other event in the zone of its calendar.
     pub fn time_zone(mut self, name: impl Into<String>) -> Self {
         self.options.zone = Some(name.into());
         self

@@ -139,7 +139,7 @@ endpoint!(ListEvents: GET "/calendars/{calendarId}/events" -> EventPage {
 
     fn query(&self) -> Result<Vec<(Cow<'_, str>, String)>, Error> {
         check_id("calendarId", &self.calendar)?;
-        query(self.bounds, &self.parameters)
+        query(self.bounds.as_ref(), &self.parameters)
     }
 
     fn decode(&self, response: &Response) -> Result<EventPage, Error> {
@@ -217,7 +217,7 @@ endpoint!(ListInstances: GET "/calendars/{calendarId}/events/{eventId}/instances
     fn query(&self) -> Result<Vec<(Cow<'_, str>, String)>, Error> {
         check_id("calendarId", &self.calendar)?;
         check_id("eventId", &self.event)?;
-        query(self.bounds, &self.parameters)
+        query(self.bounds.as_ref(), &self.parameters)
     }
 
     fn decode(&self, response: &Response) -> Result<EventPage, Error> {
@@ -298,10 +298,10 @@ struct Page {
     time_zone: Option<Raw>,
 }
 
-fn query(
-    bounds: Option<(Moment, Moment)>,
-    parameters: &Parameters,
-) -> Result<Vec<(Cow<'_, str>, String)>, Error> {
+fn query<'a>(
+    bounds: Option<&(Moment, Moment)>,
+    parameters: &'a Parameters,
+) -> Result<Vec<(Cow<'a, str>, String)>, Error> {
     let mut query = Vec::new();
     if let Some((start, end)) = bounds {
         if end <= start {

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use connect_core::{
     Error,
-    types::{Body, Raw},
+    types::{Body, Notify, Provider, Raw},
 };
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
     endpoint::{Parameters, json},
 };
 
-/// Who is told of a change by e-mail. Unless said otherwise nobody is.
+/// Which guests are told of a change, in their calendars and by e-mail: all of them, unless chosen otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SendUpdates {
@@ -22,6 +22,16 @@ pub enum SendUpdates {
     ExternalOnly,
     /// Nobody.
     Nobody,
+}
+
+impl From<Notify> for SendUpdates {
+    fn from(notify: Notify) -> Self {
+        match notify {
+            Notify::All => Self::All,
+            Notify::External => Self::ExternalOnly,
+            Notify::Nobody => Self::Nobody,
+        }
+    }
 }
 
 impl SendUpdates {
@@ -55,13 +65,15 @@ impl Options {
     /// The body of a draft, with Google's own fields over it, and the parameters it needs.
     pub(super) fn finish(&self, draft: &Draft<'_>, id: Option<&str>) -> Result<(Body, Parameters), Error> {
         let mut body = draft.body()?;
-        for fields in &self.fields {
+        let own = draft.fields.provider_fields.iter().filter(|(provider, _)| *provider == Provider::Google);
+        for fields in own.map(|(_, fields)| fields).chain(&self.fields) {
             body.lay_over("fields", fields)?;
         }
         if let Some(id) = id {
             body.set("id", id)?;
         }
         let mut parameters = self.parameters.clone();
+        tell_guests(&mut parameters, draft.fields.notify, body.has("attendees") || draft.may_have_guests());
         for (field, name, value) in
             [("conferenceData", "conferenceDataVersion", "1"), ("attachments", "supportsAttachments", "true")]
         {
@@ -73,10 +85,19 @@ impl Options {
     }
 }
 
+/// Google tells nobody by itself, and events can be missing from the calendars of guests who were not told.
+pub(super) fn tell_guests(parameters: &mut Parameters, notify: Option<Notify>, guests: bool) {
+    let notify = notify.or(guests.then_some(Notify::All));
+    if let Some(notify) = notify.filter(|_| !parameters.has("sendUpdates")) {
+        parameters.set("sendUpdates", SendUpdates::from(notify).as_str());
+    }
+}
+
 /// Builder methods of a call with `options`.
 macro_rules! options {
     () => {
-        /// Tells guests of it by e-mail.
+        /// Chooses which guests are told; it stands over the [`Notify`](connect_core::types::Notify) of the request. Without a
+        /// choice all guests are.
         pub fn send_updates(self, whom: $crate::google::SendUpdates) -> Self {
             self.parameter("sendUpdates", whom.as_str())
         }

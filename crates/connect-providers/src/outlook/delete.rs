@@ -9,13 +9,15 @@ use connect_core::{
 
 use super::{
     create::Refused,
+    draft::can_notify,
     endpoint::{endpoint, event_path},
     preferences::Preferences,
     update::Target,
 };
 
 /// Deletes an event (`DELETE /me/calendars/{id}/events/{id}`): an occurrence by its own id, unless the deletion is of the whole
-/// series. One of "this and following" is refused. Where the user is the organizer, the guests are told.
+/// series. One of "this and following" is refused. Where the user is the organizer, Graph tells all guests:
+/// another [`Notify`](connect_core::types::Notify) is refused.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct DeleteEvent {
@@ -31,6 +33,7 @@ impl DeleteEvent {
             Ok(event) => Target::of(event),
             Err(invalid) => (Target::default(), Err(invalid.into())),
         };
+        let checked = checked.and_then(|()| can_notify(delete.notified()));
         Self { target, checked: checked.map_err(Refused), prefer: Preferences::default() }
     }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use connect_core::{
     Error,
     types::{
-        Availability, Body, CalendarRef, ConferenceData, Event, EventFields, EventStatus, EventTime, Patch,
-        PatternedRecurrence, Privacy, Provider, Raw, Recurrence, SeriesStart,
+        Availability, Body, CalendarRef, ConferenceData, Event, EventFields, EventStatus, EventTime, Notify,
+        Patch, PatternedRecurrence, Privacy, Provider, Raw, Recurrence,
     },
 };
 use serde::Serialize;
@@ -103,8 +103,12 @@ impl Draft {
         if let Some(id) = &self.transaction_id {
             object.set("transactionId", id)?;
         }
-        if let Some(fields) = &self.fields {
+        let own = event.provider_fields.iter().filter(|(provider, _)| *provider == Provider::Microsoft);
+        for fields in own.map(|(_, fields)| fields).chain(&self.fields) {
             object.extend(fields)?;
+        }
+        if over != Over::Nothing || object.has_guests() {
+            can_notify(event.notify)?;
         }
         object.finish()
     }
@@ -117,8 +121,10 @@ impl Draft {
         let series = repeats || over == Over::Series;
         let moves = event.start.is_some() || event.end.is_some();
         let days = matches!(event.start, Some(EventTime::Date(_)));
+        let own = event.start_zone.as_ref().filter(|zone| zone.iana_name().is_some());
         let zone = match &self.time_zone {
             Some(name) if series || days => Zone::named(name)?,
+            None if series && own.is_some() => Zone::of(own),
             // In UTC its occurrences would move as soon as the clocks change.
             None if series && moves && over != Over::Nothing => {
                 return Err(Error::validation(
@@ -135,9 +141,7 @@ impl Draft {
         match &event.recurrence {
             Patch::Keep => Ok(()),
             Patch::Clear => object.set("recurrence", &()),
-            Patch::Set(recurrence) => {
-                object.set("recurrence", &pattern(recurrence, event.start.as_ref(), zone)?)
-            }
+            Patch::Set(recurrence) => object.set("recurrence", &pattern(recurrence, event, zone)?),
         }
     }
 
@@ -151,21 +155,24 @@ impl Draft {
     }
 }
 
+/// Refuses to tell others than all guests: Graph tells them by itself, and has no switch for it.
+pub(super) fn can_notify(notify: Option<Notify>) -> Result<(), Error> {
+    match notify {
+        None | Some(Notify::All) => Ok(()),
+        Some(notify) => Err(Error::validation(format!(
+            "notify: Outlook tells all guests by itself and cannot be told {notify:?} (expected \"all\")",
+            notify = notify.as_str()
+        ))),
+    }
+}
+
 /// The series' recurrence, in the days of the zone that its start is written in.
-fn pattern(
-    recurrence: &Recurrence,
-    start: Option<&EventTime>,
-    zone: Zone,
-) -> Result<PatternedRecurrence, Error> {
-    let start: SeriesStart = match start {
-        Some(EventTime::Instant(instant)) => zone.zoned(*instant).into(),
-        Some(EventTime::Date(day)) => (*day).into(),
-        _ => {
-            return Err(Error::validation(
-                "recurrence: Graph counts it from the start of the series, so set that as well, with `.time(start, end)`",
-            ));
-        }
-    };
+fn pattern(recurrence: &Recurrence, event: &EventFields, zone: Zone) -> Result<PatternedRecurrence, Error> {
+    let start = event.series_start(Some(zone.rules.clone())).ok_or_else(|| {
+        Error::validation(
+            "recurrence: Graph counts it from the start of the series, so set that as well, with `.time(start, end)`",
+        )
+    })?;
     let mut pattern = PatternedRecurrence::new(recurrence, start)?;
     pattern.time_zone = Some(zone.name);
     Ok(pattern)
@@ -255,6 +262,11 @@ impl Object {
         }
         self.0.extend(fields);
         Ok(())
+    }
+
+    fn has_guests(&self) -> bool {
+        let guests = self.0.get("attendees").and_then(|guests| guests.decode::<Vec<Raw>>().ok());
+        guests.is_some_and(|guests| !guests.is_empty())
     }
 
     fn finish(self) -> Result<Body, Error> {

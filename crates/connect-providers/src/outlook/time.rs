@@ -1,7 +1,7 @@
 //! `dateTimeTimeZone`: a local time without an offset, and the name of its zone.
 
 use connect_core::{Error, types::EventTime};
-use jiff::{ZonedDateTime, civil::DateTime, tz::TimeZone};
+use jiff::{civil::DateTime, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -60,6 +60,13 @@ impl Zone {
         Self { name: "UTC".to_owned(), rules: TimeZone::UTC }
     }
 
+    /// The zone that a time came in; UTC where it has no name.
+    pub(super) fn of(zone: Option<&TimeZone>) -> Self {
+        let named =
+            zone.and_then(|rules| Some(Self { name: rules.iana_name()?.to_owned(), rules: rules.clone() }));
+        named.unwrap_or_else(Self::utc)
+    }
+
     pub(super) fn named(name: &str) -> Result<Self, Error> {
         let rules = zones::named(name)
             .ok_or_else(|| Error::validation(format!("time_zone: no time zone is called {name:?}")))?;
@@ -84,10 +91,6 @@ impl Zone {
             _ => return Err(Error::validation(format!("{name}: is no time"))),
         };
         Ok(Written { date_time: local_text(local), time_zone: &self.name })
-    }
-
-    pub(super) fn zoned(&self, instant: jiff::Timestamp) -> ZonedDateTime {
-        instant.to_zoned_datetime(self.rules.clone())
     }
 }
 

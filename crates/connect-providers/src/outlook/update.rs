@@ -40,6 +40,7 @@ use crate::path::check_id;
 ///   [`time_zone`](Self::time_zone) as well, without which they are refused: in UTC the occurrences would move by an hour when
 ///   the clocks change. Where nothing says that an event is a series (neither `whole_series` nor [`knowing`](Self::knowing)),
 ///   its times are sent in UTC.
+/// * Graph tells all guests: another [`Notify`](connect_core::types::Notify) is refused.
 /// * Guests who are not in a list of guests are uninvited. Who is in it becomes a required guest, rooms and optional guests too,
 ///   and so does the organizer, whom a read lists among the guests: unless the event is known ([`knowing`](Self::knowing)).
 /// * `status(Confirmed)` alone changes nothing, as an event that takes place may be one that is shown as free or out of office.

@@ -128,7 +128,8 @@ impl NewEvent {
     /// The request in the words that Connect has.
     pub(crate) fn sent(&self) -> Result<Self, Invalid> {
         self.beside.refuse(&self.provider)?;
-        let recurrence = self.recurrence.as_ref().map(|rule| resolved(rule, Some(self.start))).transpose()?;
+        let recurrence =
+            self.recurrence.as_ref().map(|rule| resolved(rule, Some(&self.start))).transpose()?;
         Ok(Self { recurrence, ..self.clone() })
     }
 }
@@ -138,7 +139,7 @@ impl UpdateEvent {
     pub(crate) fn sent(&self) -> Result<Self, Invalid> {
         self.beside.refuse(&self.provider)?;
         let recurrence = match &self.recurrence {
-            Patch::Set(rule) => Patch::Set(resolved(rule, self.start)?),
+            Patch::Set(rule) => Patch::Set(resolved(rule, self.start.as_ref())?),
             other => other.clone(),
         };
         Ok(Self { recurrence, ..self.clone() })
@@ -160,6 +161,6 @@ impl DeleteEvent {
 }
 
 /// A rule as Connect takes it: its end an instant, its weeks from Monday on.
-fn resolved(rule: &Recurrence, start: Option<Boundary>) -> Result<Recurrence, Invalid> {
+fn resolved(rule: &Recurrence, start: Option<&Boundary>) -> Result<Recurrence, Invalid> {
     rule.until_instant(start)?.weeks_from_monday(start.map(Boundary::day))
 }

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use jiff::tz::{Offset, TimeZone};
+use jiff::tz::TimeZone;
 
 use crate::operation::Invalid;
 use crate::time::Boundary;
@@ -58,8 +58,8 @@ pub struct EventFields {
     pub notify: Option<Notify>,
     /// Fields of providers' own, JSON objects.
     pub provider_fields: Vec<(Provider, Raw)>,
-    /// The offset that the start was given with.
-    start_offset: Option<Offset>,
+    /// The zone that the start was given in: a series counts its days there, unless the call says otherwise.
+    pub start_zone: Option<TimeZone>,
 }
 
 impl EventFields {
@@ -70,7 +70,7 @@ impl EventFields {
         match self.start.as_ref()? {
             EventTime::Date(day) => Some(SeriesStart::Day(*day)),
             EventTime::Instant(start) => {
-                let zone = zone.unwrap_or_else(|| TimeZone::fixed(self.start_offset.unwrap_or(Offset::UTC)));
+                let zone = zone.or_else(|| self.start_zone.clone()).unwrap_or(TimeZone::UTC);
                 Some(SeriesStart::At(start.to_zoned_datetime(zone)))
             }
             _ => None,
@@ -101,8 +101,8 @@ impl NewEvent {
         self.checked()?;
         Ok(EventFields {
             title: Some(self.title.clone()),
-            start: Some(self.start.into()),
-            end: Some(self.end.into()),
+            start: Some((&self.start).into()),
+            end: Some((&self.end).into()),
             all_day: self.all_day,
             description: set(self.description.clone()),
             location: set(self.location.clone()),
@@ -116,7 +116,7 @@ impl NewEvent {
             status: self.status.clone(),
             notify: self.beside.notify,
             provider_fields: self.beside.provider_fields.clone(),
-            start_offset: self.start.offset(),
+            start_zone: self.start.zone(),
         })
     }
 }
@@ -130,8 +130,8 @@ impl UpdateEvent {
         self.checked()?;
         Ok(EventFields {
             title: self.title.clone(),
-            start: self.start.map(Into::into),
-            end: self.end.map(Into::into),
+            start: self.start.as_ref().map(Into::into),
+            end: self.end.as_ref().map(Into::into),
             all_day: self.all_day,
             description: self.description.clone(),
             location: self.location.clone(),
@@ -145,7 +145,7 @@ impl UpdateEvent {
             status: self.status.clone(),
             notify: self.beside.notify,
             provider_fields: self.beside.provider_fields.clone(),
-            start_offset: self.start.and_then(Boundary::offset),
+            start_zone: self.start.as_ref().and_then(Boundary::zone),
         })
     }
 
@@ -177,11 +177,11 @@ impl DeleteEvent {
     }
 }
 
-impl From<Boundary> for EventTime {
-    fn from(boundary: Boundary) -> Self {
+impl From<&Boundary> for EventTime {
+    fn from(boundary: &Boundary) -> Self {
         match boundary {
             Boundary::At(moment) => Self::Instant(moment.timestamp()),
-            Boundary::Day(day) => Self::Date(day),
+            Boundary::Day(day) => Self::Date(*day),
         }
     }
 }

@@ -71,7 +71,7 @@ impl NewEvent {
     }
 
     pub(crate) fn check(&self) -> Result<(), Invalid> {
-        Boundary::check(self.start, self.end)?;
+        Boundary::check(&self.start, &self.end)?;
         object("custom", self.custom.as_ref())?;
         self.beside.check()?;
         self.recurrence.as_ref().map_or(Ok(()), Recurrence::check)

@@ -63,7 +63,7 @@ impl UpdateEvent {
     }
 
     pub(crate) fn check(&self) -> Result<(), Invalid> {
-        if let (Some(start), Some(end)) = (self.start, self.end) {
+        if let (Some(start), Some(end)) = (&self.start, &self.end) {
             Boundary::check(start, end)?;
         }
         if let Patch::Set(custom) = &self.custom {
