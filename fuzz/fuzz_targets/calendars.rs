@@ -69,7 +69,7 @@ fn answered<E: Endpoint>(
 ) {
     let Ok(answer) = answer(endpoint, status, body) else { return };
     for event in events(answer) {
-        for line in event.recurrence().unwrap_or_default() {
+        for line in event.recurrence().unwrap_or_default().lines {
             assert!(!line.contains(['\r', '\n']), "{line}");
         }
         serde_json::to_string(&event).expect("what was read can be written");

@@ -23,7 +23,7 @@ mod time;
 mod values;
 mod wire;
 
-pub use answers::{EventChange, Written, decode};
+pub use answers::{EventChange, EventRecurrence, Written, decode};
 pub use calendar::CalendarRef;
 pub use extra::Extra;
 pub use generated::answers::*;

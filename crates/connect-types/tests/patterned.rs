@@ -347,7 +347,7 @@ fn connects_recurrence_becomes_a_pattern_and_comes_back() {
 }
 
 fn lines(event: &str) -> Option<Vec<String>> {
-    serde_json::from_str::<Event>(event).unwrap().recurrence()
+    serde_json::from_str::<Event>(event).unwrap().recurrence().map(|recurrence| recurrence.lines)
 }
 
 #[test]

@@ -6,26 +6,100 @@ use alloc::vec::Vec;
 
 use jiff::tz::TimeZone;
 
+use super::icalendar;
 use crate::{Event, EventTime, PatternedRecurrence, Raw, SeriesStart};
 
+/// How an event of an answer repeats: see [`Event::recurrence`].
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct EventRecurrence {
+    /// The content lines of RFC 5545 3.8.5: `RRULE:..`, `EXDATE:..` and others.
+    pub lines: Vec<String>,
+    /// The zone that the rule counts days in, by the IANA or Windows name that the provider has; none of an all-day series, and
+    /// where the provider does not say.
+    pub time_zone: Option<String>,
+    /// The starts that the rule gives and that do not take place, as far as the series itself says so.
+    pub exceptions: Vec<EventTime>,
+}
+
 impl Event {
-    /// How it repeats, as the content lines of RFC 5545 3.8.5: `RRULE:..`, and of Google's events `EXDATE:..` and others. Nothing
-    /// for an event that does not repeat, for an occurrence, and where that is written in a form that is not known.
+    /// How it repeats, and in which time zone it counts. None of an event that does not repeat, of an occurrence, and where that is
+    /// written in a form that is not known.
+    ///
+    /// Reads the recurrence of Google's events and of Microsoft Graph's, and the iCalendar text of Apple's and CalDAV's.
     ///
     /// ```
     /// let event: connect_types::Event = serde_json::from_str(
     ///     r#"{"start": "2026-01-13T08:00:00Z", "original": {"recurrence": {
     ///         "pattern": {"type": "weekly", "interval": 2, "daysOfWeek": ["tuesday"], "firstDayOfWeek": "monday"},
-    ///         "range": {"type": "noEnd", "startDate": "2026-01-13"}}}}"#,
+    ///         "range": {"type": "noEnd", "startDate": "2026-01-13", "recurrenceTimeZone": "Europe/Berlin"}}}}"#,
     /// )?;
-    /// assert_eq!(event.recurrence(), Some(vec!["RRULE:FREQ=WEEKLY;INTERVAL=2;BYDAY=TU".to_owned()]));
+    /// let recurrence = event.recurrence().unwrap_or_default();
+    /// assert_eq!(recurrence.lines, ["RRULE:FREQ=WEEKLY;INTERVAL=2;BYDAY=TU"]);
+    /// assert_eq!(recurrence.time_zone.as_deref(), Some("Europe/Berlin"));
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     #[must_use]
-    pub fn recurrence(&self) -> Option<Vec<String>> {
-        let own = self.extra.get("recurrence").and_then(|raw| self.lines(raw));
-        own.or_else(|| self.lines(&self.original.as_ref()?.field("recurrence")?))
-            .filter(|lines| !lines.is_empty())
+    pub fn recurrence(&self) -> Option<EventRecurrence> {
+        if self.recurring_event_id.is_some() {
+            return None;
+        }
+        let own = || Some((self.lines(self.extra.get("recurrence")?)?, None));
+        let original = self.original.as_ref();
+        let provider = || {
+            let raw: Raw = original?.field("recurrence")?;
+            Some((self.lines(&raw)?, zone_beside(&raw, original?)))
+        };
+        let calendar = || master(&original?.field::<String>("data")?);
+        let (lines, time_zone) =
+            own().or_else(provider).or_else(calendar).filter(|(lines, _)| !lines.is_empty())?;
+        let exceptions = self.exceptions(&lines);
+        Some(EventRecurrence { lines, time_zone, exceptions })
+    }
+
+    /// When this occurrence would begin by the rule of its series, as far as its provider says; none of any other event.
+    #[must_use]
+    pub fn original_start(&self) -> Option<EventTime> {
+        let original = self.original.as_ref().filter(|_| self.recurring_event_id.is_some())?;
+        let text = |raw: &Raw, name| raw.field::<String>(name).map(|text| EventTime::from(text.as_str()));
+        let google = || {
+            let start: Raw = original.field("originalStartTime")?;
+            text(&start, "date").or_else(|| text(&start, "dateTime"))
+        };
+        let graph = || {
+            let start = text(original, "originalStart")?;
+            // Graph tells midnight in UTC of an all-day event.
+            match (start.instant(), self.all_day) {
+                (Some(instant), Some(true)) => Some(EventTime::Date(crate::rrule::utc(instant).date())),
+                _ => Some(start),
+            }
+        };
+        let calendar = || {
+            let events = icalendar::events(&original.field::<String>("data")?);
+            let mut others = events.iter().filter(|event| event.get("RECURRENCE-ID").is_some());
+            let mine =
+                others.clone().find(|event| self.start.is_some() && event.time("DTSTART") == self.start);
+            mine.or_else(|| others.next())?.time("RECURRENCE-ID")
+        };
+        google().or_else(graph).or_else(calendar)
+    }
+
+    /// What is taken out by lines, by Graph's list of what was called off, or by iCalendar events that were.
+    fn exceptions(&self, lines: &[String]) -> Vec<EventTime> {
+        let lines = lines.iter().filter_map(|line| icalendar::Line::read(line));
+        let mut all: Vec<_> = lines.filter(|line| line.is("EXDATE")).flat_map(|line| line.times()).collect();
+        let Some(original) = &self.original else { return all };
+        let ids: Vec<String> = original.field("cancelledOccurrences").unwrap_or_default();
+        // `OID.AAMk..=.2026-07-06`: the day, in the zone of the series.
+        let days = ids.iter().filter_map(|id| id.rsplit('.').next()?.parse().ok());
+        all.extend(days.map(EventTime::Date));
+        let events =
+            original.field::<String>("data").map(|text| icalendar::events(&text)).unwrap_or_default();
+        let cancelled = |event: &&icalendar::Component| {
+            event.get("STATUS").is_some_and(|status| status.value.eq_ignore_ascii_case("CANCELLED"))
+        };
+        all.extend(events.iter().filter(cancelled).filter_map(|event| event.time("RECURRENCE-ID")));
+        all
     }
 
     /// Lines of text, Graph's patterned recurrence, or the object of Connect's requests.
@@ -59,9 +133,35 @@ impl Event {
     }
 }
 
+/// The zone of Graph's range, else that of the event: Google has it with the start, Graph by a name of its own.
+fn zone_beside(recurrence: &Raw, original: &Raw) -> Option<String> {
+    let filled = |raw: &Raw, name| raw.field::<String>(name).filter(|text| !text.is_empty());
+    let range = || filled(&recurrence.field::<Raw>("range")?, "recurrenceTimeZone");
+    let start = || {
+        let start = original.field::<Raw>("start")?;
+        filled(&start, "timeZone").filter(|_| start.field::<String>("dateTime").is_some())
+    };
+    range().or_else(|| filled(original, "originalStartTimeZone")).or_else(start)
+}
+
+/// The lines of the series in an iCalendar object, which the occurrences that differ stand beside.
+fn master(text: &str) -> Option<(Vec<String>, Option<String>)> {
+    let events = icalendar::events(text);
+    let series = events.iter().find(|event| event.get("RECURRENCE-ID").is_none())?;
+    let repeats =
+        |line: &icalendar::Line<'_>| ["RRULE", "RDATE", "EXDATE", "EXRULE"].iter().any(|name| line.is(name));
+    let lines: Vec<_> =
+        series.lines().filter(|(_, line)| repeats(line)).map(|(text, _)| text.to_string()).collect();
+    if !lines.iter().any(|line| line.get(..1).is_some_and(|first| first.eq_ignore_ascii_case("R"))) {
+        return None; // what is only taken out is no series
+    }
+    let zone = series.get("DTSTART").and_then(|start| start.zone().map(ToString::to_string));
+    Some((lines, zone))
+}
+
 /// The lines of a text, a bare rule with the name it goes by.
 fn content_lines(text: &str) -> impl Iterator<Item = String> {
-    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(|line| {
+    text.split(['\r', '\n']).map(str::trim).filter(|line| !line.is_empty()).map(|line| {
         let bare = line.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("FREQ="));
         if bare { format!("RRULE:{line}") } else { line.to_string() }
     })

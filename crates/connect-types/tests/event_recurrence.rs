@@ -1,0 +1,163 @@
+//! How events of all four providers say how they repeat.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use connect_types::{Event, EventRecurrence, EventTime};
+use serde_json::json;
+
+fn event(text: serde_json::Value) -> Event {
+    serde_json::from_value(text).unwrap()
+}
+
+fn read(original: serde_json::Value) -> EventRecurrence {
+    let start = "2026-07-06T07:00:00Z";
+    event(json!({ "id": "s", "start": start, "original": original })).recurrence().unwrap()
+}
+
+/// A series of Apple or CalDAV: the rules of its zone first, then the series, then one occurrence that moved and one that was
+/// called off.
+fn icalendar(start: &str, more: &str) -> String {
+    [
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        "BEGIN:VTIMEZONE",
+        "TZID:Europe/Berlin",
+        "BEGIN:DAYLIGHT",
+        "DTSTART:19810329T020000",
+        "RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU",
+        "END:DAYLIGHT",
+        "END:VTIMEZONE",
+        "BEGIN:VEVENT",
+        "UID:a",
+        "RECURRENCE-ID;TZID=Europe/Berlin:20260720T090000",
+        "DTSTART;TZID=Europe/Berlin:20260721T100000",
+        "END:VEVENT",
+        "BEGIN:VEVENT",
+        "UID:a",
+        start,
+        "SUMMARY:Review: what has been do",
+        " ne",
+        more,
+        "BEGIN:VALARM",
+        "TRIGGER:-PT15M",
+        "RRULE:FREQ=SECONDLY",
+        "END:VALARM",
+        "END:VEVENT",
+        "BEGIN:VEVENT",
+        "UID:a",
+        "RECURRENCE-ID;TZID=Europe/Berlin:20260727T090000",
+        "STATUS:CANCELLED",
+        "END:VEVENT",
+        "END:VCALENDAR",
+        "",
+    ]
+    .join("\r\n")
+}
+
+#[test]
+fn google_series_has_its_lines_and_the_zone_of_its_start() {
+    let rule = "RRULE:FREQ=WEEKLY;BYDAY=MO";
+    let timed = read(json!({
+        "recurrence": [rule, "EXDATE;TZID=Asia/Tokyo:20260713T080000,20260720T080000"],
+        "start": { "dateTime": "2026-07-06T08:00:00+09:00", "timeZone": "Asia/Tokyo" }
+    }));
+    assert_eq!(timed.lines[0], rule);
+    assert_eq!(timed.time_zone.as_deref(), Some("Asia/Tokyo"));
+    let at = |text| EventTime::from(text);
+    assert_eq!(timed.exceptions, [at("2026-07-12T23:00:00Z"), at("2026-07-19T23:00:00Z")]);
+    let days = read(json!({
+        "recurrence": [rule, "EXDATE;VALUE=DATE:20260713"], "start": { "date": "2026-07-06" }
+    }));
+    assert_eq!((days.time_zone, days.exceptions), (None, vec![at("2026-07-13")]));
+    let utc = read(
+        json!({ "recurrence": [rule], "start": { "dateTime": "2026-07-06T08:00:00Z", "timeZone": "UTC" } }),
+    );
+    assert_eq!(utc.time_zone.as_deref(), Some("UTC"));
+}
+
+#[test]
+fn graph_series_has_the_zone_of_its_range() {
+    let original = |range: &str, own: &str| {
+        json!({
+            "type": "seriesMaster", "originalStartTimeZone": own,
+            // What `Prefer` asked for, and no more.
+            "start": { "dateTime": "2026-07-06T07:00:00.0000000", "timeZone": "UTC" },
+            "cancelledOccurrences": ["OID.AAMkAD=.2026-07-13", "OID.AAMkAD=.soon"],
+            "recurrence": {
+                "pattern": { "type": "weekly", "interval": 1, "daysOfWeek": ["monday"], "firstDayOfWeek": "monday" },
+                "range": { "type": "noEnd", "startDate": "2026-07-06", "recurrenceTimeZone": range }
+            }
+        })
+    };
+    for (range, own, zone) in [
+        ("Europe/Berlin", "Asia/Tokyo", "Europe/Berlin"),
+        ("W. Europe Standard Time", "UTC", "W. Europe Standard Time"),
+        ("", "Tokyo Standard Time", "Tokyo Standard Time"),
+        ("", "", "UTC"),
+    ] {
+        let series = read(original(range, own));
+        assert_eq!(series.lines, ["RRULE:FREQ=WEEKLY;BYDAY=MO"]);
+        assert_eq!(series.time_zone.as_deref(), Some(zone));
+        assert_eq!(series.exceptions, [EventTime::from("2026-07-13")]);
+    }
+}
+
+#[test]
+fn apple_and_caldav_series_are_read_from_their_icalendar_text() {
+    let rule = "RRULE:FREQ=WEEKLY;UNTIL=20261231T235959Z;\r\n BYDAY=\r\n\tMO";
+    let except = "EXDATE;TZID=Europe/Berlin:20260713T090000";
+    for provider in ["apple", "caldav"] {
+        let data = icalendar("DTSTART;TZID=Europe/Berlin:20260706T090000", &format!("{rule}\r\n{except}"));
+        let event = event(json!({ "provider": provider, "id": "a", "start": "2026-07-06T07:00:00Z",
+            "original": { "data": data, "etag": "\"1\"", "url": "/a.ics" } }));
+        let series = event.recurrence().unwrap();
+        assert_eq!(series.lines, ["RRULE:FREQ=WEEKLY;UNTIL=20261231T235959Z;BYDAY=MO", except], "{provider}");
+        assert_eq!(series.time_zone.as_deref(), Some("Europe/Berlin"));
+        let at = |text| EventTime::from(text);
+        assert_eq!(series.exceptions, [at("2026-07-13T07:00:00Z"), at("2026-07-27T07:00:00Z")]);
+    }
+    for (start, zone) in [
+        ("DTSTART;VALUE=DATE:20260706", None),
+        ("DTSTART:20260706T070000Z", Some("UTC")),
+        ("DTSTART;TZID=\"Europe/Berlin\":20260706T090000", Some("Europe/Berlin")),
+        ("dtstart;tzid=W. Europe Standard Time:20260706T090000", Some("W. Europe Standard Time")),
+        ("DTSTART:20260706T070000", None),
+    ] {
+        let series = read(json!({ "data": icalendar(start, "rrule:FREQ=DAILY;COUNT=3") }));
+        assert_eq!(series.lines, ["rrule:FREQ=DAILY;COUNT=3"], "{start}");
+        assert_eq!(series.time_zone.as_deref(), zone, "{start}");
+    }
+}
+
+#[test]
+fn event_that_does_not_repeat_has_no_recurrence() {
+    let single = icalendar("DTSTART:20260706T070000Z", "EXDATE:20260713T070000Z");
+    assert_eq!(event(json!({ "original": { "data": single } })).recurrence(), None);
+    let series = icalendar("DTSTART:20260706T070000Z", "RRULE:FREQ=DAILY");
+    let one = json!({ "recurringEventId": "a", "original": { "data": series } });
+    assert_eq!(event(one).recurrence(), None, "an occurrence");
+    for odd in ["", "BEGIN:VEVENT", "END:VEVENT", "BEGIN:VEVENT\nRRULE\nEND:VEVENT", ":", " \n \n"] {
+        assert_eq!(event(json!({ "original": { "data": odd } })).recurrence(), None, "{odd:?}");
+    }
+}
+
+#[test]
+fn occurrence_tells_when_it_began_by_the_rule() {
+    let start = |original: serde_json::Value, own: &str, all_day: bool| {
+        event(json!({ "recurringEventId": "s", "start": own, "allDay": all_day, "original": original }))
+            .original_start()
+    };
+    let at = |text: &str| Some(EventTime::from(text));
+    let google =
+        json!({ "originalStartTime": { "dateTime": "2026-07-13T08:00:00+09:00", "timeZone": "Asia/Tokyo" } });
+    assert_eq!(start(google, "2026-07-14T01:00:00Z", false), at("2026-07-12T23:00:00Z"));
+    let google = json!({ "originalStartTime": { "date": "2026-07-13" } });
+    assert_eq!(start(google, "2026-07-14", true), at("2026-07-13"));
+    let graph = json!({ "originalStart": "2026-07-13T07:00:00Z" });
+    assert_eq!(start(graph.clone(), "2026-07-14T07:00:00Z", false), at("2026-07-13T07:00:00Z"));
+    let graph = json!({ "originalStart": "2026-07-13T00:00:00Z" });
+    assert_eq!(start(graph.clone(), "2026-07-14", true), at("2026-07-13"));
+    let series = icalendar("DTSTART:20260706T070000Z", "RRULE:FREQ=DAILY");
+    assert_eq!(start(json!({ "data": series }), "2026-07-21T08:00:00Z", false), at("2026-07-20T07:00:00Z"));
+    assert_eq!(event(json!({ "original": graph })).original_start(), None, "no occurrence");
+}
