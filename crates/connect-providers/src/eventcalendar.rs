@@ -32,6 +32,7 @@
 
 mod data;
 mod page_event;
+mod series;
 mod when;
 
 use connect_core::types::{Event, EventTime};

@@ -15,3 +15,4 @@ mod path;
 mod read;
 pub mod sync;
 pub mod token_endpoint;
+mod zones;

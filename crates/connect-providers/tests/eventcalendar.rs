@@ -41,14 +41,14 @@ fn an_event_has_the_fields_of_the_eventcalendar() {
     let expected = json!([{
         "id": "e1", "title": "<b>Stand-up</b>", "color": "#ff0000", "allDay": false,
         "start": "2026-12-24T09:00:00.000Z", "end": "2026-12-24T09:15:00.000Z",
-        "googleEvent": { "id": "e1", "big": 18446744073709551615_u64 },
+        "googleCalendarId": "work", "googleEvent": { "id": "e1", "big": 18446744073709551615_u64 },
     }]);
     assert_eq!(serde_json::to_value(data([&event])).unwrap(), expected);
     let all = data([&event]).time_zone(berlin()).resources().read_only().without_originals();
     let expected = json!([{
         "id": "e1", "title": "<b>Stand-up</b>", "color": "#ff0000", "allDay": false,
         "start": "2026-12-24T10:00:00.000+01:00", "end": "2026-12-24T10:15:00.000+01:00",
-        "timezone": "Europe/Berlin", "resource": "work", "editable": false,
+        "timezone": "Europe/Berlin", "resource": "work", "editable": false, "googleCalendarId": "work",
     }]);
     assert_eq!(serde_json::to_value(all).unwrap(), expected);
     let mut outlook = timed();
@@ -105,7 +105,9 @@ fn what_cannot_be_read_or_shown_is_left_out() {
         serde_json::to_value(data([&master])).unwrap()[0].get("recurring").cloned()
     };
     assert_eq!(rules(json!(["RRULE:FREQ=DAILY;COUNT=3"])), Some(json!("FREQ=DAILY;COUNT=3")));
-    assert_eq!(rules(json!(["RRULE:FREQ=DAILY", "EXDATE:20261224T090000Z"])), None);
+    assert_eq!(rules(json!(["RRULE:FREQ=DAILY", "EXDATE:20261224T090000Z"])), Some(json!("FREQ=DAILY")));
+    assert_eq!(rules(json!(["RRULE:FREQ=DAILY", "RDATE:20261224T100000Z"])), None);
+    assert_eq!(rules(json!(["RRULE:FREQ=DAILY", "RRULE:FREQ=WEEKLY"])), None);
     assert_eq!(rules(json!([])), None);
 }
 
@@ -182,9 +184,15 @@ fn what_a_page_sends_wrongly_is_said() {
             "recurring: is not the text of a rule, such as FREQ=DAILY;COUNT=5",
         ),
         (
-            json!({"start": 1, "end": 2, "googleEvent": {"recurrence": ["RRULE:FREQ=DAILY", "EXDATE:1"]}}),
-            "googleEvent.recurrence: has more than one rule",
+            json!({"start": 1, "end": 2, "recurring": "FREQ=DAILY", "recurringException": ["2026-12-24"]}),
+            "recurringException: a series cannot be sent with exceptions: delete the occurrences",
         ),
+        (
+            json!({"start": 1, "end": 2, "recurringExceptionRule": "FREQ=WEEKLY"}),
+            "recurringExceptionRule: a series cannot be sent with exceptions: delete the occurrences",
+        ),
+        (json!({"start": 1, "end": 2, "timezone": "Moon"}), "timezone: no time zone is called \"Moon\""),
+        (json!({"start": 1, "end": 2, "googleEvent": []}), "googleEvent: is not a JSON object"),
     ] {
         let error = sent(value.clone()).new_event(("google", "work")).unwrap_err();
         assert_eq!(error.to_string(), says, "{value}");
@@ -201,6 +209,11 @@ fn a_rule_goes_along_with_a_new_event() {
     let three = connect_core::types::Patch::Set(Recurrence::daily().count(3));
     assert_eq!(rule(json!({"recurring": "FREQ=DAILY;COUNT=3"})), three);
     assert_eq!(rule(json!({"googleEvent": {"recurrence": ["RRULE:FREQ=DAILY;COUNT=3"]}})), three);
+    let lines =
+        json!({"start": 0, "end": 1, "googleEvent": {"recurrence": ["RRULE:FREQ=DAILY", "EXDATE:1"]}});
+    assert!(sent(lines.clone()).new_event(("google", "work")).is_ok(), "Google gets them as they are");
+    let error = sent(lines).new_event(("microsoft", "work")).unwrap_err();
+    assert_eq!(error.to_string(), "googleEvent.recurrence: has more than one rule");
     assert_eq!(
         rule(json!({"recurring": null, "googleEvent": {"recurrence": []}})),
         connect_core::types::Patch::Keep

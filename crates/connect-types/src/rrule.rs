@@ -168,8 +168,11 @@ pub(crate) fn number<T: FromStr>(digits: &str) -> Option<T> {
     if digits.bytes().all(|digit| digit.is_ascii_digit()) { digits.parse().ok() } else { None }
 }
 
-/// `20261231T235959Z`, or a date.
+/// `20261231T235959Z`, or a date; Mobiscroll's own samples write it `2026-12-31`.
 fn read_until(text: &str) -> Option<End> {
+    if text.len() == 10 {
+        return Some(End::On(read_date(&text.replace('-', "")).filter(|_| text.matches('-').count() == 2)?));
+    }
     let date = read_date(text.get(..8)?)?;
     let clock = text.get(8..)?;
     if clock.is_empty() {

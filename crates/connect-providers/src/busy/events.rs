@@ -8,9 +8,10 @@ use jiff::{
 };
 
 use super::{Interval, merge};
+use crate::outlook::SERIES_RESPONSE;
 
 /// The time that events take, merged. An event takes it unless it is free, cancelled, or declined by the one whose calendar
-/// it is (where its provider's object says who that is). Days and local times are those of `zone`; an all-day event takes its days
+/// it is (where its provider's object, or that of its series, says who that is). Days and local times are those of `zone`; an all-day event takes its days
 /// from midnight to midnight there. An event without a time that can be read takes none.
 ///
 /// ```
@@ -51,16 +52,21 @@ fn is_declined(event: &Event) -> bool {
     let me =
         || original.field::<Vec<Myself>>("attendees")?.into_iter().find(|attendee| attendee.is_me)?.status;
     let response = || original.field::<Response>("responseStatus")?.response;
-    me().or_else(response).is_some_and(|status| AttendeeStatus::from(&*status) == AttendeeStatus::Declined)
+    let series = || event.extra.get(SERIES_RESPONSE)?.decode::<Response>().ok()?.response;
+    me().or_else(response)
+        .or_else(series)
+        .is_some_and(|status| AttendeeStatus::from(&*status) == AttendeeStatus::Declined)
 }
 
 fn times(event: &Event, zone: &TimeZone) -> Option<Interval> {
     let start = event.start.as_ref()?;
     let start_at = instant(start, zone)?;
     let end = match (event.end.as_ref(), start) {
+        // A day without an end after it is that day.
+        (end, EventTime::Date(day)) if end.and_then(EventTime::date).is_none_or(|end| end <= *day) => {
+            midnight(day.tomorrow().ok()?, zone)?
+        }
         (Some(end), _) => instant(end, zone)?,
-        // A day without an end is that day.
-        (None, EventTime::Date(day)) => midnight(day.tomorrow().ok()?, zone)?,
         (None, _) => return None,
     };
     Some(Interval::new(start_at, end))

@@ -1,10 +1,15 @@
 //! From events to the JSON of a page.
 
-use connect_core::types::{Event, EventTime, Provider, Raw};
-use jiff::{fmt::strtime, tz::TimeZone};
-use serde::{Serialize, Serializer};
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::last_day;
+use connect_core::types::{Event, EventStatus, EventTime, Provider, Raw};
+use jiff::{civil::Date, fmt::strtime, tz::TimeZone};
+use serde::{
+    Serialize, Serializer,
+    ser::{SerializeMap, SerializeSeq},
+};
+
+use super::{last_day, series::Series};
 
 /// Events as the `data` of an Eventcalendar. It serializes as a list.
 #[derive(Clone, Debug)]
@@ -18,9 +23,14 @@ pub struct Data<'a> {
     originals: bool,
 }
 
-/// The events as the `data` of an Eventcalendar: `id`, `title`, `start`, `end`, `allDay`, `color`, for a master whose
-/// provider's object has one rule and nothing else `recurring`, and the provider's object as `googleEvent` or `outlookEvent`. Instants
-/// are in UTC, and last days inclusive.
+/// The events as the `data` of an Eventcalendar: `id`, `title`, `start`, `end`, `allDay`, `color`, the calendar's id as
+/// `googleCalendarId` or `outlookCalendarId`, the provider's object as `googleEvent` or `outlookEvent`, and the application's own
+/// fields under their names. Instants are in UTC, and last days inclusive. What was cancelled is left out.
+///
+/// A series has its rule as `recurring`, and its start and `timezone` in the zone that the rule counts in: the page needs a
+/// timezone plugin for it. Its occurrences that were called off, or that are among the events themselves, are its
+/// `recurringException`. One with several rules, or with dates beside its rule, has no form in the Eventcalendar: it goes out as the
+/// one event it begins with.
 pub fn data<'a>(events: impl IntoIterator<Item = &'a Event>) -> Data<'a> {
     let events = events.into_iter().collect();
     Data { events, exclusive_ends: false, zone: None, resources: false, read_only: false, originals: true }
@@ -33,7 +43,7 @@ impl Data<'_> {
         self
     }
 
-    /// Writes instants with the offset they have in this zone, and names it as the events' `timezone`.
+    /// Writes instants with the offset they have in this zone, and names it as the events' `timezone`. Series keep their own.
     pub fn time_zone(mut self, zone: TimeZone) -> Self {
         self.zone = Some(zone);
         self
@@ -57,37 +67,57 @@ impl Data<'_> {
         self
     }
 
-    fn item<'e>(&self, event: &'e Event) -> Item<'e> {
-        let original =
-            |provider| event.original.as_ref().filter(|_| self.originals && event.provider == Some(provider));
-        let last_day = last_day(event).filter(|_| !self.exclusive_ends).map(|day| day.to_string());
-        let day = event.start.as_ref().and_then(EventTime::date);
-        let time = |time: &Option<EventTime>| time.as_ref().and_then(|time| self.time(time));
-        let is_instant =
-            [&event.start, &event.end].iter().any(|time| matches!(time, Some(EventTime::Instant(_))));
-        Item {
-            id: &event.id,
-            title: &event.title,
-            start: time(&event.start),
-            end: last_day.or_else(|| time(&event.end)),
-            all_day: event.all_day == Some(true) || day.is_some(),
-            color: event.color.as_deref(),
-            timezone: self
-                .zone
-                .as_ref()
-                .and_then(TimeZone::iana_name)
-                .filter(|_| is_instant)
-                .map(str::to_owned),
-            editable: self.read_only.then_some(false),
-            recurring: rule(event),
-            resource: event.calendar_id.as_deref().filter(|_| self.resources),
-            google_event: original(Provider::Google),
-            outlook_event: original(Provider::Microsoft),
+    /// The starts that occurrences among the events would have by the rules of these series.
+    fn moved(&self, series: &BTreeSet<Key<'_>>) -> BTreeMap<Key<'_>, Vec<EventTime>> {
+        let mut moved: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for event in &self.events {
+            let key = event.recurring_event_id.as_deref().map(|id| (event.calendar_id.as_deref(), id));
+            let start = key.filter(|key| series.contains(key)).and_then(|_| event.original_start());
+            if let Some((key, start)) = key.zip(start) {
+                moved.entry(key).or_default().push(start);
+            }
         }
+        moved
+    }
+}
+
+/// A series by its calendar and its id.
+type Key<'a> = (Option<&'a str>, &'a str);
+
+fn key(event: &Event) -> Key<'_> {
+    (event.calendar_id.as_deref(), &event.id)
+}
+
+impl Serialize for Data<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let shown = self.events.iter().filter(|event| event.status != Some(EventStatus::Cancelled));
+        let shown: Vec<_> = shown.map(|event| (*event, Series::of(event))).collect();
+        let series =
+            shown.iter().filter(|(_, series)| series.is_some()).map(|(event, _)| key(event)).collect();
+        let moved = self.moved(&series);
+        let mut list = serializer.serialize_seq(Some(shown.len()))?;
+        for (event, series) in &shown {
+            let moved = moved.get(&key(event)).map(Vec::as_slice).unwrap_or_default();
+            list.serialize_element(&Item { data: self, event, series: series.as_ref(), moved })?;
+        }
+        list.end()
+    }
+}
+
+struct Item<'a> {
+    data: &'a Data<'a>,
+    event: &'a Event,
+    series: Option<&'a Series>,
+    moved: &'a [EventTime],
+}
+
+impl Item<'_> {
+    fn zone(&self) -> Option<&TimeZone> {
+        self.series.and_then(|series| series.zone.as_ref()).or(self.data.zone.as_ref())
     }
 
-    fn time(&self, time: &EventTime) -> Option<String> {
-        match (time, &self.zone) {
+    fn time(&self, time: &Option<EventTime>) -> Option<String> {
+        match (time.as_ref()?, self.zone()) {
             (EventTime::Instant(instant), Some(zone)) => {
                 strtime::format("%Y-%m-%dT%H:%M:%S.%3f%:z", &instant.to_zoned_datetime(zone.clone())).ok()
             }
@@ -96,46 +126,93 @@ impl Data<'_> {
             (time, _) => Some(time.to_string()),
         }
     }
-}
 
-impl Serialize for Data<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.events.iter().map(|event| self.item(event)))
+    /// The days of the series that are not to be shown.
+    fn exceptions(&self, series: &Series) -> Vec<String> {
+        let days: BTreeSet<Date> =
+            series.exceptions.iter().chain(self.moved).filter_map(|start| day(start, self.zone())).collect();
+        days.into_iter().map(|day| day.to_string()).collect()
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Item<'a> {
-    id: &'a str,
-    title: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    start: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    end: Option<String>,
-    all_day: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    color: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    timezone: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    editable: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    recurring: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    resource: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    google_event: Option<&'a Raw>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    outlook_event: Option<&'a Raw>,
-}
-
-/// The rule of a master, without its name. With exceptions it would show what there is not: none then.
-fn rule(event: &Event) -> Option<String> {
-    let original = event.original.as_ref().filter(|_| event.recurring_event_id.is_none())?;
-    let lines: Vec<String> = original.field("recurrence")?;
-    match lines.as_slice() {
-        [line] => line.strip_prefix("RRULE:").map(str::to_owned),
+/// The Eventcalendar takes an exception as a day of the series' zone.
+fn day(start: &EventTime, zone: Option<&TimeZone>) -> Option<Date> {
+    match start {
+        EventTime::Instant(instant) => Some(zone.unwrap_or(&TimeZone::UTC).to_datetime(*instant).date()),
+        EventTime::Local(local) => Some(local.date()),
+        EventTime::Date(day) => Some(*day),
         _ => None,
     }
+}
+
+/// The names of its fields, which those of the application do not replace.
+pub(super) const NAMES: [&str; 16] = [
+    "id",
+    "title",
+    "start",
+    "end",
+    "allDay",
+    "color",
+    "timezone",
+    "editable",
+    "recurring",
+    "recurringException",
+    "recurringExceptionRule",
+    "resource",
+    "googleEvent",
+    "outlookEvent",
+    "googleCalendarId",
+    "outlookCalendarId",
+];
+
+impl Serialize for Item<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (data, event) = (self.data, self.event);
+        let mut map = serializer.serialize_map(None)?;
+        let last_day = last_day(event).filter(|_| !data.exclusive_ends).map(|day| day.to_string());
+        let is_day = event.start.as_ref().is_some_and(|start| start.date().is_some());
+        let times = [&event.start, &event.end];
+        let is_instant = times.iter().any(|time| matches!(time, Some(EventTime::Instant(_))));
+        map.serialize_entry("id", &event.id)?;
+        map.serialize_entry("title", &event.title)?;
+        some(&mut map, "start", self.time(&event.start))?;
+        some(&mut map, "end", last_day.or_else(|| self.time(&event.end)))?;
+        map.serialize_entry("allDay", &(event.all_day == Some(true) || is_day))?;
+        some(&mut map, "color", event.color.as_deref())?;
+        some(&mut map, "timezone", self.zone().and_then(TimeZone::iana_name).filter(|_| is_instant))?;
+        some(&mut map, "editable", data.read_only.then_some(false))?;
+        if let Some(series) = self.series {
+            map.serialize_entry("recurring", &series.rule)?;
+            some(
+                &mut map,
+                "recurringException",
+                Some(self.exceptions(series)).filter(|days| !days.is_empty()),
+            )?;
+            some(&mut map, "recurringExceptionRule", series.exception_rule.as_deref())?;
+        }
+        some(&mut map, "resource", event.calendar_id.as_deref().filter(|_| data.resources))?;
+        for (provider, calendar, original) in [
+            (Provider::Google, "googleCalendarId", "googleEvent"),
+            (Provider::Microsoft, "outlookCalendarId", "outlookEvent"),
+        ] {
+            if event.provider == Some(provider) {
+                some(&mut map, calendar, event.calendar_id.as_deref())?;
+                some(&mut map, original, event.original.as_ref().filter(|_| data.originals))?;
+            }
+        }
+        let own: BTreeMap<String, Raw> =
+            event.custom.as_ref().and_then(|raw| raw.decode().ok()).unwrap_or_default();
+        for (name, value) in own.iter().filter(|(name, _)| !NAMES.contains(&name.as_str())) {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+fn some<M: SerializeMap>(
+    map: &mut M,
+    name: &'static str,
+    value: Option<impl Serialize>,
+) -> Result<(), M::Error> {
+    value.map_or(Ok(()), |value| map.serialize_entry(name, &value))
 }

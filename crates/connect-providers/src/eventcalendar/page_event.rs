@@ -1,6 +1,10 @@
 //! From the JSON of a page to requests.
 
-use connect_core::types::{CalendarRef, EventTime, Invalid, NewEvent, Recurrence, UpdateEvent};
+use std::collections::BTreeMap;
+
+use connect_core::types::{
+    CalendarRef, EventTime, Invalid, Moment, NewEvent, Provider, Raw, Recurrence, UpdateEvent,
+};
 use jiff::{
     Timestamp,
     civil::{Date, Time},
@@ -9,9 +13,17 @@ use jiff::{
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::when;
+use super::{data::NAMES, when};
 
-/// An event as a page sends it: what its Eventcalendar has, as JSON. Read it with serde; what is not here is left out.
+/// An event as a page sends it: what its Eventcalendar has, as JSON. Read it with serde.
+///
+/// * `googleEvent` and `outlookEvent` go to their own provider as they are, in an update as in a new event; Mobiscroll Connect has no
+///   place for them, and a request that has them is refused there. Of one that was read before (it has its entity tag) only what can
+///   be written goes along, and the page's own title, times, description and location stand over it.
+/// * Properties of the page's own (`"room": "A1"`) are the event's `custom` fields. Those that only say how the Eventcalendar shows
+///   an event (`color`, `resource`, `tooltip` and others) are not sent.
+/// * `timezone` is the zone of times without one, and of a series.
+/// * A series with `recurringException` or `recurringExceptionRule` is refused: requests have no place for them.
 ///
 /// ```
 /// use connect_core::types::{Event, EventFields};
@@ -47,8 +59,15 @@ pub struct PageEvent {
     pub location: Option<String>,
     /// How it repeats: of the forms the Eventcalendar takes, the text of a rule.
     pub recurring: Option<Value>,
+    /// The zone that it is at home in (IANA).
+    pub timezone: Option<String>,
     /// What goes to Google as it is. Its `recurrence` is read.
     pub google_event: Option<Value>,
+    /// What goes to Outlook as it is.
+    pub outlook_event: Option<Value>,
+    /// What else it has.
+    #[serde(flatten)]
+    pub other: BTreeMap<String, Value>,
     #[serde(skip)]
     zone: Option<TimeZone>,
     #[serde(skip)]
@@ -86,7 +105,8 @@ impl PageEvent {
     /// # Errors
     /// When it has no times, one that cannot be read, or ends before it starts; or repeats in a way that cannot be sent.
     pub fn new_event(&self, calendar: impl Into<CalendarRef>) -> Result<NewEvent, Invalid> {
-        let title = self.title.as_deref().unwrap_or_default();
+        let (calendar, title) = (calendar.into(), self.title.as_deref().unwrap_or_default());
+        let provider = calendar.provider.clone();
         let mut event = match self.times()?.ok_or_else(|| Invalid::new("start", "is missing"))? {
             Times::Instants(start, end) => NewEvent::new(calendar, title, start, end),
             Times::Days(first, end) => NewEvent::all_day(calendar, title, first, end),
@@ -97,8 +117,14 @@ impl PageEvent {
         if let Some(text) = &self.location {
             event = event.location(text);
         }
-        Ok(match self.recurrence()? {
-            Some(rule) => event.recurrence(rule),
+        if let Some(custom) = self.custom()? {
+            event = event.custom(custom);
+        }
+        if let Some(rule) = self.recurrence(&provider)? {
+            event = event.recurrence(rule);
+        }
+        Ok(match self.provider_fields(&provider, true)? {
+            Some(fields) => event.provider_fields(provider, fields),
             None => event,
         })
     }
@@ -109,6 +135,7 @@ impl PageEvent {
     /// # Errors
     /// When it has only one of its times, one that cannot be read, or ends before it starts.
     pub fn change(&self, mut change: UpdateEvent) -> Result<UpdateEvent, Invalid> {
+        let provider = change.target().provider;
         if let Some(title) = &self.title {
             change = change.title(title);
         }
@@ -118,6 +145,12 @@ impl PageEvent {
         if let Some(text) = &self.location {
             change = change.location(text.clone());
         }
+        if let Some(custom) = self.custom()? {
+            change = change.custom(custom);
+        }
+        if let Some(fields) = self.provider_fields(&provider, false)? {
+            change = change.provider_fields(provider, fields);
+        }
         Ok(match self.times()? {
             Some(Times::Instants(start, end)) => change.time(start, end),
             Some(Times::Days(first, end)) => change.dates(first, end),
@@ -125,8 +158,65 @@ impl PageEvent {
         })
     }
 
+    /// The page's own properties.
+    fn custom(&self) -> Result<Option<Raw>, Invalid> {
+        let own = |name: &str| !NAMES.contains(&name) && !SHOWN.contains(&name);
+        let own: BTreeMap<_, _> = self.other.iter().filter(|(name, _)| own(name)).collect();
+        if own.is_empty() {
+            return Ok(None);
+        }
+        Raw::from_value(&own).map(Some).map_err(|error| Invalid::new("custom", error.to_string()))
+    }
+
+    /// The fields of the provider's own, without those that the page says itself.
+    fn provider_fields(&self, provider: &Provider, is_new: bool) -> Result<Option<Raw>, Invalid> {
+        let (name, object, said, writable, tag): (_, _, _, &[&str], _) = match provider {
+            Provider::Google => ("googleEvent", &self.google_event, GOOGLE_SAID, &GOOGLE_WRITABLE, "etag"),
+            Provider::Microsoft => {
+                ("outlookEvent", &self.outlook_event, OUTLOOK_SAID, &OUTLOOK_WRITABLE, "@odata.etag")
+            }
+            _ => return Ok(None),
+        };
+        let object = match object {
+            None | Some(Value::Null) => return Ok(None),
+            Some(Value::Object(object)) => object,
+            Some(_) => return Err(Invalid::new(name, "is not a JSON object")),
+        };
+        let says = [
+            self.title.is_some(),
+            self.start.is_some(),
+            self.start.is_some(),
+            self.start.is_some(),
+            self.description.is_some(),
+            self.location.is_some(),
+            self.custom()?.is_some(),
+            // What `recurring` says, or could be read, and in an update no rule at all.
+            !is_new || self.recurrence(provider)?.is_some(),
+        ];
+        let is_read = object.contains_key(tag);
+        let sent: BTreeMap<_, _> = object
+            .iter()
+            .filter(|(field, _)| !said.iter().zip(says).any(|(said, says)| says && said == field))
+            .filter(|(field, _)| !is_read || *field == tag || writable.contains(&field.as_str()))
+            .collect();
+        if sent.is_empty() || (is_read && sent.len() == 1) {
+            return Ok(None);
+        }
+        Raw::from_value(&sent).map(Some).map_err(|error| Invalid::new(name, error.to_string()))
+    }
+
+    fn zone(&self) -> Result<Option<TimeZone>, Invalid> {
+        let named = self.timezone.as_deref().filter(|name| !name.is_empty());
+        let zone = named.map(|name| {
+            crate::zones::named(name)
+                .ok_or_else(|| Invalid::new("timezone", format!("no time zone is called {name:?}")))
+        });
+        Ok(zone.transpose()?.or_else(|| self.zone.clone()))
+    }
+
     fn times(&self) -> Result<Option<Times>, Invalid> {
-        let zone = &self.zone.clone().unwrap_or(TimeZone::UTC);
+        let home = self.zone()?;
+        let zone = &home.clone().unwrap_or(TimeZone::UTC);
         let (start, end) = (read("start", self.start.as_ref())?, read("end", self.end.as_ref())?);
         let Some(start) = start else {
             return if end.is_none() { Ok(None) } else { Err(Invalid::new("start", "is missing")) };
@@ -141,7 +231,11 @@ impl PageEvent {
         if end < start {
             return Err(before_start());
         }
-        Ok(Some(Times::Instants(start, end)))
+        let at_home = |instant: Timestamp| match &home {
+            Some(zone) => Moment::from(instant.to_zoned_datetime(zone.clone())),
+            None => Moment::from(instant),
+        };
+        Ok(Some(Times::Instants(at_home(start), at_home(end))))
     }
 
     /// Whole days; without an end it is one.
@@ -160,13 +254,28 @@ impl PageEvent {
         Ok(Times::Days(first, end))
     }
 
-    fn recurrence(&self) -> Result<Option<Recurrence>, Invalid> {
+    /// The rule, unless Google gets its lines as they are.
+    fn recurrence(&self, provider: &Provider) -> Result<Option<Recurrence>, Invalid> {
+        for name in ["recurringException", "recurringExceptionRule"] {
+            let says = |value: &Value| {
+                !matches!(value, Value::Null) && value.as_array().is_none_or(|all| !all.is_empty())
+            };
+            if self.other.get(name).is_some_and(says) {
+                return Err(Invalid::new(
+                    name,
+                    "a series cannot be sent with exceptions: delete the occurrences",
+                ));
+            }
+        }
         let google = self.google_event.as_ref().and_then(|event| event.get("recurrence"));
         let text = match (&self.recurring, google) {
             (None | Some(Value::Null), None | Some(Value::Null)) => return Ok(None),
             (Some(Value::String(text)), _) => text,
             (None | Some(Value::Null), Some(Value::Array(lines))) => match lines.as_slice() {
                 [] => return Ok(None),
+                // What only Google can say goes there as it is.
+                [Value::String(line)] if *provider == Provider::Google => return Ok(line.parse().ok()),
+                _ if *provider == Provider::Google => return Ok(None),
                 [Value::String(line)] => line,
                 _ => return Err(Invalid::new("googleEvent.recurrence", "has more than one rule")),
             },
@@ -181,8 +290,79 @@ impl PageEvent {
     }
 }
 
+/// What the Eventcalendar has for itself: how it shows an event, and what it lets its user do with it.
+const SHOWN: [&str; 10] = [
+    "tooltip",
+    "cssClass",
+    "slot",
+    "order",
+    "dragBetweenResources",
+    "dragInTime",
+    "resize",
+    "bufferBefore",
+    "bufferAfter",
+    "recurringEventId",
+];
+
+/// The fields that the page's title, times, description, location, own properties and rule stand over, in this order.
+const GOOGLE_SAID: [&str; 8] = [
+    "summary",
+    "start",
+    "end",
+    "endTimeUnspecified",
+    "description",
+    "location",
+    "extendedProperties",
+    "recurrence",
+];
+const OUTLOOK_SAID: [&str; 8] = [
+    "subject",
+    "start",
+    "end",
+    "isAllDay",
+    "body",
+    "location",
+    "singleValueExtendedProperties",
+    "recurrence",
+];
+
+/// The fields of an event as it was read that can be written again.
+const GOOGLE_WRITABLE: [&str; 16] = [
+    "anyoneCanAddSelf",
+    "attachments",
+    "attendees",
+    "colorId",
+    "conferenceData",
+    "description",
+    "extendedProperties",
+    "guestsCanInviteOthers",
+    "guestsCanModify",
+    "guestsCanSeeOtherGuests",
+    "location",
+    "reminders",
+    "source",
+    "status",
+    "transparency",
+    "visibility",
+];
+const OUTLOOK_WRITABLE: [&str; 13] = [
+    "allowNewTimeProposals",
+    "attendees",
+    "body",
+    "categories",
+    "hideAttendees",
+    "importance",
+    "isReminderOn",
+    "location",
+    "reminderMinutesBeforeStart",
+    "responseRequested",
+    "sensitivity",
+    "showAs",
+    "singleValueExtendedProperties",
+];
+
 enum Times {
-    Instants(Timestamp, Timestamp),
+    Instants(Moment, Moment),
     /// The first, and the day after the last.
     Days(Date, Date),
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use connect_core::{
     Error,
     types::{
-        Availability, ConferenceData, End, Event, EventFields, EventTime, Moment, Patch, Raw, Recurrence,
-        SeriesStart,
+        Availability, ConferenceData, End, Event, EventFields, EventTime, Moment, Patch, Provider, Raw,
+        Recurrence, SeriesStart,
     },
 };
 use jiff::{civil::Date, tz::TimeZone};
@@ -65,6 +65,15 @@ impl Draft<'_> {
         Ok(body)
     }
 
+    /// Whether it says how the event repeats, or Google's own fields do.
+    fn repeats(&self) -> bool {
+        let mut own =
+            self.fields.provider_fields.iter().filter(|(provider, _)| *provider == Provider::Google);
+        let lines =
+            |raw: &Raw| fields(raw).remove("recurrence").is_some_and(|lines| !list(&lines).is_empty());
+        matches!(self.fields.recurrence, Patch::Set(_)) || own.any(|(_, raw)| lines(raw))
+    }
+
     /// Whether the event that it goes over may have guests.
     pub(super) fn may_have_guests(&self) -> bool {
         self.patch && self.known.is_none_or(|event| !event.attendees.is_empty())
@@ -110,7 +119,7 @@ impl Draft<'_> {
         if self.patch {
             moment.clear("date")?;
         }
-        let repeats = matches!(self.fields.recurrence, Patch::Set(_));
+        let repeats = self.repeats();
         let own = self.fields.start_zone.as_ref().and_then(TimeZone::iana_name).filter(|_| repeats);
         if let Some(zone) = self.zone.or(own).or((repeats && !self.patch).then_some("UTC")) {
             moment.set("timeZone", zone)?;

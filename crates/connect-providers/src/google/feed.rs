@@ -91,8 +91,8 @@ impl EventFeed {
         self.with(|list| list.page_size(size))
     }
 
-    /// Sets a parameter that has no method here. Google takes no bounds, order or search together with a sync token. To be said
-    /// before [`resume`](Self::resume).
+    /// Sets a parameter that has no method here. Bounds, order and search go with full rounds only, as Google takes none together
+    /// with a sync token: the changes after that are those of the whole calendar. To be said before [`resume`](Self::resume).
     pub fn parameter(self, name: &'static str, value: &str) -> Self {
         self.with(|list| list.parameter(name, value))
     }
@@ -123,7 +123,7 @@ impl EventFeed {
     fn start(&self, token: Option<&str>, restarts: u32) -> Round {
         let list = self.list.clone();
         let list = match token {
-            Some(token) => list.sync_token(token),
+            Some(token) => list.unbounded().sync_token(token),
             None => list,
         };
         Round { pager: Pager::new(list), full: token.is_none(), restarts, told: BTreeMap::new() }

@@ -1,6 +1,6 @@
 //! Events of a calendar, and occurrences of a series.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use connect_core::{
     Error, Paged, Response,
@@ -112,6 +112,13 @@ impl ListEvents {
         self
     }
 
+    /// Without what Google does not take together with a sync token.
+    pub(super) fn unbounded(mut self) -> Self {
+        self.bounds = None;
+        BOUNDS.into_iter().for_each(|name| self.parameters.remove(name));
+        self
+    }
+
     pub(super) fn single_events(self) -> Self {
         self.parameter("singleEvents", "true")
     }
@@ -131,6 +138,18 @@ impl ListEvents {
         says
     }
 }
+
+/// The parameters that a sync token excludes.
+const BOUNDS: [&str; 8] = [
+    "iCalUID",
+    "orderBy",
+    "privateExtendedProperty",
+    "q",
+    "sharedExtendedProperty",
+    "timeMax",
+    "timeMin",
+    "updatedMin",
+];
 
 endpoint!(ListEvents: GET "/calendars/{calendarId}/events" -> EventPage {
     fn path(&self) -> Cow<'_, str> {
@@ -260,12 +279,16 @@ pub struct EventPage {
 }
 
 impl EventPage {
-    /// What is gone goes to the others that are, and every event is in its calendar.
+    /// What is gone goes to the others that are, and every event is in its calendar. Of an event that is told of twice the later
+    /// counts.
     fn placed(mut self, calendar: &str, masters: bool) -> Self {
         let is_gone = |event: &Event| {
             event.status == Some(EventStatus::Cancelled) && !(masters && event.recurring_event_id.is_some())
         };
-        let all = std::mem::take(&mut self.events).into_iter().map(|event| event.calendar(calendar));
+        let mut later = BTreeSet::new();
+        let mut all: Vec<_> = std::mem::take(&mut self.events).into_iter().rev().collect();
+        all.retain(|event| event.id.is_empty() || later.insert(event.id.clone()));
+        let all = all.into_iter().rev().map(|event| event.calendar(calendar));
         (self.removed, self.events) = all.partition(is_gone);
         self
     }

@@ -69,6 +69,7 @@ impl Options {
         for fields in own.map(|(_, fields)| fields).chain(&self.fields) {
             body.lay_over("fields", fields)?;
         }
+        body.remove("etag"); // which tells that the fields are those of an event that was read
         if let Some(id) = id {
             body.set("id", id)?;
         }

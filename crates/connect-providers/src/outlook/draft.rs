@@ -260,7 +260,8 @@ impl Object {
             fields.remove(PROPERTIES);
             self.set(PROPERTIES, &own)?;
         }
-        self.0.extend(fields);
+        // What OData says about an object that was read is no field of it.
+        self.0.extend(fields.into_iter().filter(|(name, _)| !name.contains('@')));
         Ok(())
     }
 

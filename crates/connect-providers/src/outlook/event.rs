@@ -99,9 +99,17 @@ pub(super) fn event(raw: Raw, calendar: &str, property: &str) -> Event {
     event
 }
 
+/// Where an occurrence that does not say it itself has how its series was answered.
+pub(crate) const SERIES_RESPONSE: &str = "responseStatus";
+
 /// A bare occurrence, with what it does not say from its series.
 pub(super) fn occurrence(raw: Raw, series: &Raw, calendar: &str, property: &str) -> Event {
-    let mut event = convert(&Item::of(&raw).of_series(&Item::of(series)), calendar, property);
+    let (own, series) = (Item::of(&raw), Item::of(series));
+    let mut event = convert(&own.clone().of_series(&series), calendar, property);
+    let response = series.response_status.filter(|_| own.response_status.is_none());
+    if let Some(response) = response.and_then(|response| response.get().parse().ok()) {
+        event.extra.insert(SERIES_RESPONSE, response);
+    }
     event.original = Some(raw);
     event
 }
@@ -121,7 +129,8 @@ fn convert(item: &Item<'_>, calendar: &str, property: &str) -> Event {
     event.conference = conference(item);
     let show_as = text(item.show_as);
     event.availability = show_as.as_deref().map(|show_as| match show_as {
-        "free" => Availability::Free,
+        // Who works elsewhere can be booked.
+        "free" | "workingElsewhere" => Availability::Free,
         _ => Availability::Busy,
     });
     event.privacy = text(item.sensitivity).map(|sensitivity| match &*sensitivity {

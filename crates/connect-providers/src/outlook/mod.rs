@@ -57,13 +57,13 @@ mod preferences;
 mod schedule;
 mod time;
 mod update;
-mod zones;
 
 pub use calendars::{CalendarPage, ListCalendars};
 pub use create::CreateEvent;
 pub(crate) use create::transaction_id;
 pub use delete::DeleteEvent;
 pub use draft::BodyType;
+pub(crate) use event::SERIES_RESPONSE;
 pub use event::etag;
 pub use feed::{EventFeed, FeedPage, FeedRequest};
 pub use get::GetEvent;

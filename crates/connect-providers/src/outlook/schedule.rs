@@ -196,14 +196,14 @@ fn busy(item: &Item<'_>, steps: Steps) -> Result<Vec<Interval>, Error> {
 /// Nothing in it where it is free; nothing at all where it cannot be read.
 fn entry(raw: &RawValue) -> Option<Option<Interval>> {
     let item: Item<'_> = object(Some(raw));
-    if text(item.status).as_deref() == Some("free") {
+    if matches!(text(item.status).as_deref(), Some("free" | "workingElsewhere")) {
         return Some(None);
     }
     let instant = |raw| time::read(raw, false).and_then(|time| time.instant());
     Some(Some(Interval { start: instant(item.start)?, end: instant(item.end)? }))
 }
 
-/// A digit for each step, 0 where it is free; neighbours make one interval.
+/// A digit for each step, 0 where it is free and 4 where somebody works elsewhere, who can be booked; neighbours make one interval.
 fn from_digits(digits: &str, (start, step, end): (Timestamp, SignedDuration, Timestamp)) -> Vec<Interval> {
     let mut busy: Vec<Interval> = Vec::new();
     let mut at = start;
@@ -214,7 +214,7 @@ fn from_digits(digits: &str, (start, step, end): (Timestamp, SignedDuration, Tim
             break;
         }
         match busy.last_mut() {
-            _ if digit == '0' => {}
+            _ if matches!(digit, '0' | '4') => {}
             Some(last) if last.end == at => last.end = next,
             _ => busy.push(Interval { start: at, end: next }),
         }

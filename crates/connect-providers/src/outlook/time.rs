@@ -5,10 +5,8 @@ use jiff::{civil::DateTime, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{
-    answer::{object, text},
-    zones,
-};
+use super::answer::{object, text};
+use crate::zones;
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

@@ -76,7 +76,10 @@ impl Beside {
                 ),
             ));
         }
-        if self.provider_fields.iter().any(|(of, _)| of == provider) {
+        // With its entity tag it is an event as it was read, which a page sends back along with what has changed.
+        let is_read =
+            |fields: &Raw| ["etag", "@odata.etag"].iter().any(|tag| fields.field::<Raw>(tag).is_some());
+        if self.provider_fields.iter().any(|(of, fields)| of == provider && !is_read(fields)) {
             return Err(Invalid::new(
                 "providerFields",
                 format!(

@@ -1,0 +1,42 @@
+//! A series as the Eventcalendar has it: one rule, and what it leaves out.
+
+use connect_core::types::{Event, EventTime};
+use jiff::tz::TimeZone;
+
+use crate::zones;
+
+/// The rule of an event that is a series.
+pub(super) struct Series {
+    /// Without its name: `FREQ=WEEKLY;BYDAY=MO`.
+    pub(super) rule: String,
+    pub(super) exception_rule: Option<String>,
+    /// The zone that it counts in; none of whole days.
+    pub(super) zone: Option<TimeZone>,
+    pub(super) exceptions: Vec<EventTime>,
+}
+
+impl Series {
+    /// None of an event that does not repeat, and of a series that the Eventcalendar has no form for.
+    pub(super) fn of(event: &Event) -> Option<Self> {
+        let recurrence = event.recurrence()?;
+        let all = |name: &str| -> Vec<&str> {
+            let is_it =
+                |line: &&String| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+            let after = |line: &'_ String| -> Option<usize> { line.find(':').map(|colon| colon + 1) };
+            let lines = recurrence.lines.iter().filter(is_it);
+            lines.filter_map(|line| line.get(after(line)?..)).collect()
+        };
+        let (rules, exception_rules) = (all("RRULE"), all("EXRULE"));
+        let ([rule], [] | [_], true) = (&*rules, &*exception_rules, all("RDATE").is_empty()) else {
+            return None;
+        };
+        let zone = recurrence.time_zone.as_deref().and_then(zones::named);
+        Some(Self {
+            // The Eventcalendar takes a position among weekdays alone, and the last day as -1.
+            rule: rule.replace("BYMONTHDAY=28,29,30,31;BYSETPOS=-1", "BYMONTHDAY=-1"),
+            exception_rule: exception_rules.first().map(|rule| (*rule).to_owned()),
+            zone: zone.filter(|_| matches!(event.start, Some(EventTime::Instant(_)))),
+            exceptions: recurrence.exceptions,
+        })
+    }
+}
