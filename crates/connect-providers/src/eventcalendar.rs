@@ -20,7 +20,7 @@
 //! (event.all_day, event.start, event.end) =
 //!     (Some(true), Some(EventTime::from("2026-12-24")), Some(EventTime::from("2026-12-25")));
 //! let json = serde_json::to_string(&eventcalendar::data([&event]))?;
-//! assert_eq!(json, r#"[{"id":"e1","title":"Closed","start":"2026-12-24","end":"2026-12-24","allDay":true}]"#);
+//! assert_eq!(json, r#"[{"id":"e1","title":"Closed","start":"2026-12-24","end":"2026-12-24","allDay":true,"googleCalendarId":"work"}]"#);
 //!
 //! let sent: PageEvent = serde_json::from_str(r#"{"title": "Lunch", "start": "2026-12-24T12:00:00.000Z", "end": "2026-12-24T12:30:00.000Z"}"#)?;
 //! let new: NewEvent = sent.new_event(("google", "work"))?;

@@ -72,6 +72,10 @@ fn days_are_those_of_the_zone() {
         ("2026-12-24", Some("2026-12-25")),
         ("2026-12-24T00:00:00Z", Some("2026-12-25T00:00:00Z")),
         ("2026-12-24", None),
+        // Its end is its start, or before it: it is one day, as for `last_day`.
+        ("2026-12-24", Some("2026-12-24")),
+        ("2026-12-24T00:00:00Z", Some("2026-12-24T00:00:00Z")),
+        ("2026-12-24", Some("2026-12-23")),
     ] {
         assert_eq!(busy_of(&[day(first, end)], &berlin), christmas);
     }

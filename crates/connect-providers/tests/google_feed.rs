@@ -105,6 +105,56 @@ fn a_token_that_expires_in_the_middle_of_the_pages_begins_again() {
     assert_eq!((changes.full, ids(&changes.events), removed(&changes)), (true, vec!["a"], vec![]));
 }
 
+#[test]
+fn order_within_a_page_counts() {
+    let (on, off) = (json!({ "id": "x", "summary": "On" }), json!({ "id": "x", "status": "cancelled" }));
+    let other = json!({ "id": "y" });
+    for (items, shown, gone) in [
+        (json!([off, other, on]), vec!["x", "y"], vec![]),
+        (json!([on, other, off]), vec!["y"], vec!["x"]),
+        (json!([on, off, on, off, other]), vec!["y"], vec!["x"]),
+        (json!([off, on, off, on]), vec!["x"], vec![]),
+    ] {
+        let mut feed = begun(EventFeed::new("c"));
+        feed.begin();
+        let changes = take(&mut feed, json!({ "items": items, "nextSyncToken": "t2" })).unwrap();
+        assert_eq!((ids(&changes.events), removed(&changes)), (shown, gone), "{items}");
+    }
+}
+
+#[test]
+fn bounds_order_and_search_go_with_full_rounds_only() {
+    for (name, value) in [
+        ("timeMin", "2026-01-01T00:00:00Z"),
+        ("timeMax", "2027-01-01T00:00:00Z"),
+        ("updatedMin", "2026-01-01T00:00:00Z"),
+        ("orderBy", "updated"),
+        ("q", "review"),
+        ("iCalUID", "a"),
+        ("privateExtendedProperty", "a=b"),
+        ("sharedExtendedProperty", "a=b"),
+    ] {
+        let mut feed = EventFeed::new("c").parameter(name, value).parameter("maxAttendees", "5");
+        feed.begin();
+        assert!(asked(&feed).contains(&format!("{name}=")), "{name}");
+        assert!(take(&mut feed, json!({ "items": [], "nextSyncToken": "t1" })).unwrap().full);
+        feed.begin();
+        assert_eq!(asked(&feed), "maxAttendees=5&syncToken=t1", "{name}");
+        assert!(!take(&mut feed, json!({ "items": [], "nextSyncToken": "t2" })).unwrap().full);
+        // The cursor is that of a feed with the same parameters.
+        let cursor = feed.cursor().unwrap();
+        let mut again = EventFeed::new("c")
+            .parameter("maxAttendees", "5")
+            .parameter(name, value)
+            .resume(&cursor)
+            .unwrap();
+        again.begin();
+        assert_eq!(asked(&again), "maxAttendees=5&syncToken=t2", "{name}");
+        assert_eq!(again.answered(Err(gone("fullSyncRequired"))).unwrap(), None);
+        assert!(asked(&again).contains(&format!("{name}=")), "{name}: a full round again");
+    }
+}
+
 fn wrong(location: &str) -> Error {
     let entry =
         json!({ "domain": "global", "reason": "invalid", "locationType": "parameter", "location": location });

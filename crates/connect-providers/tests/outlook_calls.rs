@@ -654,13 +654,13 @@ fn a_schedule_is_times_that_are_taken() {
     let half = SignedDuration::from_mins(30);
     assert_eq!(
         hours(0),
-        ["2026-01-13T08:00:00Z", "2026-01-13T09:00:00Z", "2026-01-13T10:00:00Z"]
-            .map(|start| (at(start), half))
+        ["2026-01-13T08:00:00Z", "2026-01-13T09:00:00Z"].map(|start| (at(start), half)),
+        "who works elsewhere can be booked"
     );
     assert_eq!(
         hours(1),
-        [(at("2026-01-13T09:00:00Z"), SignedDuration::from_hours(3))],
-        "three hours of 4: the view ends"
+        [(at("2026-01-13T09:00:00Z"), SignedDuration::from_hours(2))],
+        "a 4 is somebody who works elsewhere"
     );
     let hour = SignedDuration::from_hours(1);
     assert_eq!(hours(2), [(at("2026-01-13T08:00:00Z"), hour), (at("2026-01-13T11:00:00Z"), hour)]);

@@ -155,6 +155,31 @@ fn an_occurrence_has_what_its_series_has() {
 }
 
 #[test]
+fn occurrence_of_a_declined_series_takes_no_time() {
+    let series = |more: &str| {
+        let master = format!(
+            r#"{{"id":"series","type":"seriesMaster","subject":"A","isAllDay":false,"showAs":"busy"{more}}}"#
+        );
+        let one = |day: &str, more: &str| {
+            format!(
+                r#"{{"id":"o{day}","type":"occurrence","seriesMasterId":"series"{more},
+                "start":{{"dateTime":"2026-01-{day}T09:00:00","timeZone":"UTC"}},
+                "end":{{"dateTime":"2026-01-{day}T10:00:00","timeZone":"UTC"}}}}"#
+            )
+        };
+        let own = r#","responseStatus":{"response":"accepted"}"#;
+        let (user, _) = scripted(&[page(&[one("07", ""), one("08", own), master], "$deltatoken=1")]);
+        let events = round(&user, &mut feed()).unwrap().events;
+        connect_providers::busy::of_events(&events, &jiff::tz::TimeZone::UTC).len()
+    };
+    assert_eq!(series(r#","responseStatus":{"response":"declined"}"#), 1, "one was accepted for itself");
+    assert_eq!(series(r#","responseStatus":{"response":"accepted"}"#), 2);
+    assert_eq!(series(r#","responseStatus":{"response":"notResponded"}"#), 2);
+    assert_eq!(series(r#","responseStatus":5"#), 2);
+    assert_eq!(series(""), 2);
+}
+
+#[test]
 fn an_exception_says_itself_what_it_has() {
     let exception = r#"{"id":"x","type":"exception","seriesMasterId":"series","subject":"Other","isAllDay":false,"location":null}"#;
     let (user, _) = scripted(&[page(&[exception.to_owned(), master("Daily")], "$deltatoken=1")]);

@@ -116,7 +116,7 @@ fn each_value_has_its_counterpart() {
         ("free", Availability::Free, EventStatus::Confirmed),
         ("busy", Availability::Busy, EventStatus::Confirmed),
         ("oof", Availability::Busy, EventStatus::Confirmed),
-        ("workingElsewhere", Availability::Busy, EventStatus::Confirmed),
+        ("workingElsewhere", Availability::Free, EventStatus::Confirmed),
         ("unknown", Availability::Busy, EventStatus::Confirmed),
         ("tentative", Availability::Busy, EventStatus::Tentative),
     ] {

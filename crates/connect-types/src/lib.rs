@@ -18,6 +18,7 @@ mod requests;
 mod rrule;
 mod scan;
 mod send;
+mod stretches;
 mod text;
 mod time;
 mod values;
@@ -37,4 +38,5 @@ pub use patterned::{Pattern, PatternedRecurrence, RangeEnd, SeriesStart, WeekInd
 pub use raw::Raw;
 pub use recurrence::{End, Last, Recurrence};
 pub use requests::{ConferenceData, EventFields, EventRef, Notify};
+pub use stretches::Stretch;
 pub use time::{EventTime, Moment};

@@ -27,10 +27,10 @@ use crate::{Frequency, Moment, Weekday};
 ///
 /// # Time zones
 ///
-/// The wire gives a series no time zone. Its first start is an instant, and in which zone the provider counts on
+/// Connect gives a series no time zone. Its first start is an instant, and in which zone the provider counts on
 /// from there (the calendar's own, or UTC) is not documented. So a weekly 09:00 in Berlin that begins in
-/// winter may be at 10:00 in summer. Where that must not be, let the series end before the clocks change, with
-/// [`until`](Self::until), and begin another one after it: in each of the two, 09:00 is one time in UTC.
+/// winter may be at 10:00 in summer. Where that must not be, create one event for each of its
+/// [`stretches`](Self::stretches). Google and Outlook are told the zone of the start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct Recurrence {
@@ -333,6 +333,11 @@ impl Weekday {
     /// How many days after Monday it is.
     fn from_monday(self) -> i8 {
         (0..).zip(Self::ALL).find(|(_, day)| *day == self).map_or(0, |(days, _)| days)
+    }
+
+    /// How many days it is from one such weekday to the next of another: 0 to 6.
+    pub(crate) fn until(self, other: Self) -> i8 {
+        (other.from_monday() - self.from_monday()).rem_euclid(7)
     }
 
     /// That of a date.

@@ -154,6 +154,8 @@ fn what_a_pattern_cannot_hold_is_named() {
         ("FREQ=MONTHLY;BYMONTHDAY=-2", "end of the month"),
         ("FREQ=MONTHLY;BYMONTHDAY=32", "end of the month"),
         ("FREQ=MONTHLY;BYMONTHDAY=29", "BYMONTHDAY=28,29;BYSETPOS=-1"),
+        ("FREQ=MONTHLY;BYSETPOS=-1", "BYSETPOS without"),
+        ("FREQ=YEARLY;BYMONTH=2;BYSETPOS=-1", "BYSETPOS without"),
         ("FREQ=MONTHLY;BYMONTHDAY=30", "BYMONTHDAY=28,29,30;BYSETPOS=-1"),
         ("FREQ=MONTHLY;BYMONTHDAY=31", "BYMONTHDAY=28,29,30,31;BYSETPOS=-1"),
         ("FREQ=MONTHLY;INTERVAL=5;BYMONTHDAY=31", "without a day 31"),

@@ -194,3 +194,41 @@ fn what_connect_cannot_take_is_named() {
         assert!(error.contains(part), "{text}: {error}");
     }
 }
+
+#[test]
+fn stretches_keep_the_time_of_day() {
+    let cut = |rule: &str, start: &str, horizon: Date| -> Vec<String> {
+        let rule: Recurrence = rule.parse().unwrap();
+        let ends = |stretch: &connect_types::Stretch| {
+            format!("{} {}", stretch.first.strftime("%F %R %z"), stretch.last.strftime("%F %R %z"))
+        };
+        rule.stretches(&zoned(start), horizon).iter().map(ends).collect()
+    };
+    let monday = "2026-10-05T18:00[Europe/Berlin]";
+    assert_eq!(
+        cut("FREQ=WEEKLY", monday, date(2027, 4, 30)),
+        [
+            "2026-10-05 18:00 +0200 2026-10-19 18:00 +0200",
+            "2026-10-26 18:00 +0100 2027-03-22 18:00 +0100",
+            "2027-03-29 18:00 +0200 2027-04-26 18:00 +0200",
+        ]
+    );
+    assert_eq!(
+        cut("FREQ=WEEKLY;INTERVAL=2;COUNT=3;BYDAY=MO,SU", monday, date(2027, 4, 30)),
+        ["2026-10-05 18:00 +0200 2026-10-19 18:00 +0200"],
+        "it ends before the clocks change"
+    );
+    // The clocks change on the 25th at 03:00: before that time of day, and after it.
+    let daily = "FREQ=DAILY;UNTIL=20261026";
+    assert_eq!(
+        cut(daily, "2026-10-24T01:30[Europe/Berlin]", date(2027, 4, 30)),
+        ["2026-10-24 01:30 +0200 2026-10-25 01:30 +0200", "2026-10-26 01:30 +0100 2026-10-26 01:30 +0100"]
+    );
+    assert_eq!(
+        cut(daily, "2026-10-24T09:30[Europe/Berlin]", date(2027, 4, 30)),
+        ["2026-10-24 09:30 +0200 2026-10-24 09:30 +0200", "2026-10-25 09:30 +0100 2026-10-26 09:30 +0100"]
+    );
+    assert_eq!(cut("FREQ=MONTHLY;BYMONTHDAY=-1", "2026-01-31T09:00[Asia/Tokyo]", date(2030, 1, 1)).len(), 1);
+    assert_eq!(cut("FREQ=YEARLY", "2026-07-01T09:00[America/New_York]", date(2030, 1, 1)).len(), 1);
+    assert!(cut("FREQ=DAILY", monday, date(2026, 10, 4)).is_empty());
+}

@@ -152,6 +152,9 @@ impl Parts {
     fn month_day(&self, days: &[i8]) -> Result<Day, Invalid> {
         let cannot = |what: &str| Err(invalid(format!("no recurrence pattern holds {what}")));
         let most = days.iter().copied().max().unwrap_or(0);
+        if days.is_empty() {
+            return cannot("BYSETPOS without BYDAY or BYMONTHDAY");
+        }
         if !days.iter().all(|day| (1..=31).contains(day)) {
             return cannot("a day counted from the end of the month, but for the last");
         }

@@ -16,6 +16,11 @@ pub(crate) const EXTERNAL_EVENT_ID: &str = "externalEventId";
 
 impl NewEvent {
     /// An event from `start` to `end`, exclusive.
+    ///
+    /// Mobiscroll Connect is told instants, without the zone of a [`ZonedDateTime`](jiff::ZonedDateTime). A series that repeats over
+    /// a change of the clocks may therefore be an hour off after it: a weekly 18:00 in Berlin is at 19:00 in summer where the
+    /// provider counts in UTC. [`Recurrence::stretches`] tells where such a series has to be cut. Google and Outlook, called
+    /// directly, count a series in the zone that `start` was given in.
     pub fn new(
         calendar: impl Into<CalendarRef>,
         title: impl Into<String>,

@@ -1,0 +1,120 @@
+//! A series cut where the clocks change.
+
+use alloc::vec::Vec;
+
+use jiff::ZonedDateTime;
+use jiff::civil::Date;
+
+use crate::recurrence::{End, Recurrence};
+use crate::{Frequency, Weekday};
+
+/// Part of a series: occurrences in a row that have the same offset from UTC.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stretch {
+    /// Its first occurrence.
+    pub first: ZonedDateTime,
+    /// Its last occurrence.
+    pub last: ZonedDateTime,
+}
+
+impl Recurrence {
+    /// Cuts a series that begins then into stretches within which its time of day is one time in UTC: all of its occurrences up to
+    /// `horizon`, a day that still counts.
+    ///
+    /// Mobiscroll Connect gives a series no time zone, and a provider that counts in UTC moves it by an hour when the clocks change.
+    /// Several stretches mean that this happens. One event for each keeps the time of day:
+    ///
+    /// ```
+    /// use connect_types::{NewEvent, Recurrence};
+    /// use jiff::{SignedDuration, civil::date};
+    ///
+    /// let start = date(2026, 10, 5).at(18, 0, 0, 0).in_tz("Europe/Berlin")?;
+    /// let weekly = Recurrence::weekly();
+    /// let stretches = weekly.stretches(&start, date(2027, 5, 1));
+    /// let first: Vec<String> = stretches.iter().map(|stretch| stretch.first.to_string()).collect();
+    /// assert_eq!(first, [
+    ///     "2026-10-05T18:00:00+02:00[Europe/Berlin]",
+    ///     "2026-10-26T18:00:00+01:00[Europe/Berlin]",
+    ///     "2027-03-29T18:00:00+02:00[Europe/Berlin]",
+    /// ]);
+    /// for stretch in stretches {
+    ///     let end = stretch.first.checked_add(SignedDuration::from_hours(1))?;
+    ///     let event = NewEvent::new(("google", "work"), "Choir", &stretch.first, end)
+    ///         .recurrence(weekly.clone().until(&stretch.last));
+    ///     # let _ = event;
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// A time that the clocks leave out is as much later.
+    #[must_use]
+    pub fn stretches(&self, start: &ZonedDateTime, horizon: Date) -> Vec<Stretch> {
+        let mut stretches: Vec<Stretch> = Vec::new();
+        for occurrence in self.occurrences(start, horizon) {
+            match stretches.last_mut() {
+                Some(stretch) if stretch.last.offset() == occurrence.offset() => stretch.last = occurrence,
+                _ => stretches.push(Stretch { first: occurrence.clone(), last: occurrence }),
+            }
+        }
+        stretches
+    }
+
+    fn occurrences<'a>(
+        &'a self,
+        start: &'a ZonedDateTime,
+        horizon: Date,
+    ) -> impl Iterator<Item = ZonedDateTime> + 'a {
+        let (first, most) = match self.end {
+            End::Count(count) => (start.date(), usize::try_from(count.get()).unwrap_or(usize::MAX)),
+            _ => (start.date(), usize::MAX),
+        };
+        let days = core::iter::successors(Some(first), |day| day.tomorrow().ok());
+        let days = days.take_while(move |day| *day <= horizon).filter(move |day| self.takes(first, *day));
+        let occurrences = days
+            .map_while(|day| day.to_datetime(start.time()).to_zoned_datetime(start.time_zone().clone()).ok());
+        let goes_on = |occurrence: &ZonedDateTime| match self.end {
+            End::Until(last) => occurrence.timestamp() <= last,
+            End::On(day) => occurrence.date() <= day,
+            End::Never | End::Count(_) => true,
+        };
+        occurrences.take_while(goes_on).take(most)
+    }
+
+    /// Whether the rule of a series that begins on `first` gives that day (RFC 5545 3.3.10).
+    fn takes(&self, first: Date, day: Date) -> bool {
+        let interval = i64::from(self.interval.max(1));
+        let step = |day: Date| match self.frequency {
+            Frequency::Daily => days(day),
+            Frequency::Weekly => (days(day) - days_after(self.week_start, day)).div_euclid(7),
+            Frequency::Monthly => i64::from(day.year()) * 12 + i64::from(day.month()),
+            Frequency::Yearly => i64::from(day.year()),
+        };
+        // What the rule does not say is taken from the first day.
+        let no_day = self.days.is_empty() && self.month_days.is_empty();
+        let like_first = match self.frequency {
+            Frequency::Weekly if no_day => day.weekday() == first.weekday(),
+            Frequency::Monthly if no_day => day.day() == first.day(),
+            Frequency::Yearly if no_day => {
+                day.day() == first.day() && (!self.months.is_empty() || day.month() == first.month())
+            }
+            _ => true,
+        };
+        let month_day = |wanted: &i8| *wanted == day.day() || *wanted == day.day() - day.days_in_month() - 1;
+        (step(day) - step(first)) % interval == 0
+            && like_first
+            && (self.months.is_empty() || self.months.contains(&day.month()))
+            && (self.month_days.is_empty() || self.month_days.iter().any(month_day))
+            && (self.days.is_empty() || self.days.contains(&Weekday::of(day)))
+    }
+}
+
+/// How many days it is after another day.
+fn days(day: Date) -> i64 {
+    Date::constant(1970, 1, 1).duration_until(day).as_hours().div_euclid(24)
+}
+
+/// How many days after the last such weekday a day is.
+fn days_after(weekday: Weekday, day: Date) -> i64 {
+    i64::from(weekday.until(Weekday::of(day)))
+}
