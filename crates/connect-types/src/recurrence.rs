@@ -279,7 +279,7 @@ impl Recurrence {
 
     /// Whether weeks that begin on Monday would take other days, for a series whose first day is `first` after a Monday.
     fn takes_other_weeks(&self, first: i8) -> bool {
-        let after = |day: Weekday| (day.from_monday() - first).rem_euclid(7);
+        let after = |day: Weekday| (day.after_monday() - first).rem_euclid(7);
         // Which of the days are in the first week: those before the day the next one begins with.
         let in_first = |begins: Weekday, day: Weekday| match after(begins) {
             0 => true,
@@ -331,19 +331,19 @@ impl Weekday {
     ];
 
     /// How many days after Monday it is.
-    fn from_monday(self) -> i8 {
+    fn after_monday(self) -> i8 {
         (0..).zip(Self::ALL).find(|(_, day)| *day == self).map_or(0, |(days, _)| days)
     }
 
     /// How many days it is from one such weekday to the next of another: 0 to 6.
     pub(crate) fn until(self, other: Self) -> i8 {
-        (other.from_monday() - self.from_monday()).rem_euclid(7)
+        (other.after_monday() - self.after_monday()).rem_euclid(7)
     }
 
     /// That of a date.
     pub(crate) fn of(day: Date) -> Self {
-        let from_monday = day.weekday().to_monday_zero_offset();
-        usize::try_from(from_monday)
+        let after_monday = day.weekday().to_monday_zero_offset();
+        usize::try_from(after_monday)
             .ok()
             .and_then(|days| Self::ALL.get(days).copied())
             .unwrap_or(Self::Monday)

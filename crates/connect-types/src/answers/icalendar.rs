@@ -26,16 +26,17 @@ pub(super) fn events(text: &str) -> Vec<Component> {
     let (mut events, mut open) = (Vec::new(), Vec::<String>::new());
     let mut event = Component::default();
     for line in unfolded(text) {
-        let read = Line::read(&line);
-        match read.as_ref().map(|line| (line.name.to_ascii_uppercase(), line.value)) {
-            Some((name, component)) if name == "BEGIN" => open.push(component.to_ascii_uppercase()),
-            Some((name, _)) if name == "END" => {
-                if open.pop().is_some_and(|closed| closed == "VEVENT") {
-                    events.push(core::mem::take(&mut event));
-                }
+        let Some(read) = Line::read(&line) else { continue };
+        let in_event = open.last().is_some_and(|component| component == "VEVENT");
+        if read.is("BEGIN") {
+            open.push(read.value.to_ascii_uppercase());
+        } else if read.is("END") {
+            open.pop();
+            if in_event {
+                events.push(core::mem::take(&mut event));
             }
-            Some(_) if open.last().is_some_and(|component| component == "VEVENT") => event.lines.push(line),
-            _ => {}
+        } else if in_event {
+            event.lines.push(line);
         }
     }
     events
