@@ -307,13 +307,14 @@ fn no_type_prints_a_secret() {
     }
     let listener = Loopback::bind().unwrap();
     let at = listener.redirect_uri()[7..].split('/').next().unwrap().to_owned();
-    let mut browser = std::net::TcpStream::connect(at).unwrap();
+    let mut browser = std::net::TcpStream::connect(&at).unwrap();
     std::io::Write::write_all(
         &mut browser,
-        b"GET /callback?code=hush-code&state=hush-state HTTP/1.1\r\n\r\n",
+        format!("GET /callback?code=hush-code&state=hush-state HTTP/1.1\r\nhost: {at}\r\n\r\n").as_bytes(),
     )
     .unwrap();
-    printed.add("Visit", &listener.callback(std::time::Duration::from_secs(10)).unwrap());
+    let sign_in = "https://server.example/authorize?state=hush-state";
+    printed.add("Visit", &listener.callback(sign_in, std::time::Duration::from_secs(10)).unwrap());
     let callback = Callback::parse("code=hush-code&state=hush-state").unwrap();
     printed.add("Callback", &callback);
     printed.error(&Callback::parse("code=hush-code&code=hush-code").unwrap_err());

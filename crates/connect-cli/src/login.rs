@@ -1,8 +1,7 @@
 //! `connect login`: signs the user in with the browser.
 //!
 //! Connect sends the browser back to the registered redirect URI, whatever a request says, so this listens on that URI's
-//! own loopback address and port, for one callback on exactly its path; at a service that takes any port, on one that is
-//! free. Where the URI leads elsewhere, the URL the browser ended at can be pasted instead. The library checks the
+//! own loopback address and port, for the answer to this sign-in; at a service that takes any port, on one that is free. Where the URI leads elsewhere, the URL the browser ended at can be pasted instead. The library checks the
 //! `state` and that the tokens are this user's.
 
 mod browser;
@@ -77,16 +76,17 @@ impl Arguments {
     }
 
     async fn by_listening(&self, context: &Context) -> Result<User, Failure> {
-        // Listening comes first: a browser may be back before this line is done otherwise.
+        let sign_in = self.sign_in(context)?;
+        // Listening comes before the browser, which may be back at once.
         let settings = &context.settings;
         let listener =
             if settings.any_port { Loopback::bind() } else { Loopback::at(&settings.redirect_uri) }
                 .map_err(not_listening)?;
-        let sign_in = self.sign_in(context)?.redirect_uri(listener.redirect_uri());
-        let sign_in = context.client.auth().sign_in(sign_in)?;
-        self.show(sign_in.url());
+        let sign_in = context.client.auth().sign_in(sign_in.redirect_uri(listener.redirect_uri()))?;
+        let url = sign_in.url().to_owned();
+        self.show(&url);
         note("Waiting for the browser to come back; Ctrl-C gives up.");
-        let visit = tokio::task::spawn_blocking(|| listener.callback(PATIENCE)).await;
+        let visit = tokio::task::spawn_blocking(move || listener.callback(&url, PATIENCE)).await;
         let visit =
             visit.map_err(|error| Failure::usage("nobody listens").cause(error))?.map_err(not_listening)?;
         let outcome = context.client.auth().finish(sign_in, visit.query()).await;

@@ -287,14 +287,28 @@ fn a_wall_clock_is_not_taken_for_utc_where_the_zone_is_unknown() {
 }
 
 #[test]
-fn a_denied_sign_in_says_so() {
+fn only_the_answer_to_its_own_sign_in_ends_a_login() {
     let world = World::new();
-    let (child, _) = start_login(&mut world.command(&["login", "--no-browser", "--json"]));
-    let page = common::get(&format!("{}?error=access_denied&state=forged", world.redirect_uri));
-    assert!(page.starts_with("HTTP/1.1 400"), "{page}");
+    let (child, url) = start_login(&mut world.command(&["login", "--no-browser", "--json"]));
+    let uri = &world.redirect_uri;
+    let at = uri.strip_prefix("http://").unwrap().split('/').next().unwrap().to_owned();
+    let state = url.split(['?', '&']).find(|part| part.starts_with("state=")).unwrap();
+    let _idle: Vec<_> = (0..40).map(|_| std::net::TcpStream::connect(&at).unwrap()).collect();
+    for (target, headers, status) in [
+        ("?code=x&state=y".to_owned(), "", 400),
+        ("?error=access_denied&state=forged".to_owned(), "", 400),
+        ("?error=access_denied".to_owned(), "", 400),
+        (format!("?error=access_denied&{state}"), "sec-purpose: prefetch\r\n", 503),
+        (format!("?error=access_denied&{state}"), "sec-fetch-mode: no-cors\r\n", 403),
+    ] {
+        let page = common::get_with(&format!("{uri}{target}"), headers);
+        assert!(page.starts_with(&format!("HTTP/1.1 {status} ")), "{target} {headers}: {page}");
+    }
+    let page = common::get(&format!("{uri}?error=access_denied&{state}"));
+    assert!(page.starts_with("HTTP/1.1 400") && page.contains("The sign-in failed"), "{page}");
     let done = Done::of(child.wait_with_output().unwrap());
-    assert_eq!(done.code, Some(3));
-    assert!(world.token_files().is_empty());
+    assert_eq!(done.code, Some(3), "{}", done.err);
+    assert!(done.err.contains("access_denied") && world.token_files().is_empty(), "{}", done.err);
 }
 
 #[test]

@@ -25,7 +25,7 @@
 //! let sync = CalendarSync::init(Backend::new(Google::new(), client.user("me")), ());
 //! sync.sign_in(|url| {
 //!     println!("Open {url} in your browser");
-//!     let visit = listener.callback(std::time::Duration::from_secs(600)).map_err(|error| error.to_string())?;
+//!     let visit = listener.callback(url, std::time::Duration::from_secs(600)).map_err(|error| error.to_string())?;
 //!     let callback = visit.query().to_owned();
 //!     visit.answer(true);
 //!     Ok(callback)

@@ -189,10 +189,15 @@ pub(crate) fn callback_url(url: &str, redirect_uri: &str) -> String {
 }
 
 pub(crate) fn get(url: &str) -> String {
+    get_with(url, "")
+}
+
+/// The same with headers besides, each with its line break.
+pub(crate) fn get_with(url: &str, headers: &str) -> String {
     let rest = url.strip_prefix("http://").unwrap();
     let (host, path) = rest.split_once('/').unwrap();
     let mut stream = TcpStream::connect(host).unwrap();
-    write!(stream, "GET /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").unwrap();
+    write!(stream, "GET /{path} HTTP/1.1\r\nhost: {host}\r\n{headers}connection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer

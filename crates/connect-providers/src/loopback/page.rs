@@ -1,4 +1,6 @@
-//! What the browser shows at the end: a page without scripts, links or anything of the request.
+//! What the browser shows: pages without scripts, links or anything of the request.
+
+use super::expected::Refusal;
 
 /// The answer to the callback.
 pub(super) fn end(signed_in: bool) -> String {
@@ -9,9 +11,27 @@ pub(super) fn end(signed_in: bool) -> String {
     }
 }
 
-/// The answer to anything else.
-pub(super) fn not_found() -> String {
-    answer("404 Not Found", "Not found", "There is nothing here.")
+/// The answer to any other request.
+pub(super) fn refused(refusal: Refusal) -> String {
+    let (status, title, text) = match refusal {
+        Refusal::Malformed => ("400 Bad Request", "Bad request", "This is not an HTTP request."),
+        Refusal::TooLarge => {
+            ("431 Request Header Fields Too Large", "Too large", "The request is too large.")
+        }
+        Refusal::OtherHost => ("421 Misdirected Request", "Not found", "This address is not served here."),
+        Refusal::OtherPath => ("404 Not Found", "Not found", "There is nothing here."),
+        Refusal::NotGet => {
+            ("405 Method Not Allowed\r\nallow: GET", "Not allowed", "This page takes GET only.")
+        }
+        Refusal::Prefetch => ("503 Service Unavailable", "Not yet", "Follow the link to get here."),
+        Refusal::NoNavigation => ("403 Forbidden", "Not allowed", "Only a browser's window may come here."),
+        Refusal::OtherSignIn => (
+            "400 Bad Request",
+            "This is not the sign-in",
+            "The program waits for the answer to another sign-in. Go back to the page that it opened.",
+        ),
+    };
+    answer(status, title, text)
 }
 
 fn answer(status: &str, title: &str, text: &str) -> String {
