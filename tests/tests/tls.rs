@@ -50,6 +50,24 @@ fn a_server_with_the_right_certificate_is_trusted() {
     assert_eq!(server.stats().requests["GET /health"]["200"], 2);
 }
 
+/// The one in front is the one a byte order mark hides.
+#[test]
+fn root_certificate_behind_a_byte_order_mark_is_trusted() {
+    let (authority, other) = (Authority::new().unwrap(), Authority::new().unwrap());
+    let identity = authority.identity("localhost").unwrap();
+    let server = Server::builder().tls(identity.certificate, identity.key).start().unwrap();
+    for pem in [format!("\u{feff}{}", authority.pem()), format!("\u{feff}{}{}", authority.pem(), other.pem())]
+    {
+        let blocking = connect_blocking::Client::builder("id", "secret", "https://app.example/callback");
+        let client = blocking.base_url(server.base_url()).root_certificates(pem.clone()).build().unwrap();
+        client.health().unwrap();
+        let hyper = connect_hyper::Client::builder("id", "secret", "https://app.example/callback");
+        let client = hyper.base_url(server.base_url()).root_certificates(pem).build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(client.health()).unwrap();
+    }
+}
+
 #[test]
 fn a_wrong_host_name_is_refused() {
     let authority = Authority::new().unwrap();

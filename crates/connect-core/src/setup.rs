@@ -125,7 +125,12 @@ macro_rules! builder {
             /// `platform_verifier`. There is no way to trust everything.
             #[must_use]
             pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
-                self.network.root_certificates.push(pem.into());
+                let mut pem = pem.into();
+                // Behind a byte order mark the first certificate would not be seen.
+                if pem.starts_with(b"\xef\xbb\xbf") {
+                    pem.drain(..3);
+                }
+                self.network.root_certificates.push(pem);
                 self
             }
 

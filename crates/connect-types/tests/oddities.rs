@@ -82,6 +82,16 @@ fn a_lone_surrogate_costs_one_character() {
 }
 
 #[test]
+fn body_with_a_byte_order_mark_is_read() {
+    for body in ["\u{feff}{\"id\": \"a\"}", "{\"id\": \"a\"}"] {
+        assert_eq!(decode::<Event>(body.as_bytes()).unwrap().id, "a");
+    }
+    let not_utf8 = [b"\xef\xbb\xbf".as_slice(), b"{\"id\": \"\xe9\"}"].concat();
+    assert_eq!(decode::<Event>(&not_utf8).unwrap().id, "\u{fffd}");
+    assert!(decode::<Event>("\u{feff}\u{feff}{}".as_bytes()).is_err());
+}
+
+#[test]
 fn a_body_that_is_not_utf8_is_read() {
     let page: EventPage = decode(b"{\"events\": [{\"title\": \"caf\xe9\"}]}").unwrap();
     assert_eq!(page.events[0].title, "caf\u{FFFD}");
