@@ -119,6 +119,16 @@ impl Config {
         Ok(config)
     }
 
+    /// The error of a sign-in, or of a call that needs one, where there is no user.
+    pub(crate) fn no_user(&self) -> Error {
+        match self.is_anonymous() {
+            true => Error::configuration(
+                "this client signs nobody in: it has no client id (an API key only opens what is public)",
+            ),
+            false => Error::validation("the user id must not be empty"),
+        }
+    }
+
     pub(crate) fn is_anonymous(&self) -> bool {
         self.client_id.is_empty() && self.client_secret.is_none() && self.redirect_uri.is_empty()
     }

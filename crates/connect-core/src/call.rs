@@ -122,7 +122,7 @@ impl Call {
             match &call.session {
                 None => return Step::Done(Err(Error::configuration("this endpoint needs a signed-in user"))),
                 Some(session) if session.key().user.is_empty() => {
-                    return Step::Done(Err(Error::validation("the user id must not be empty")));
+                    return Step::Done(Err(app.config().no_user()));
                 }
                 Some(_) => {}
             }

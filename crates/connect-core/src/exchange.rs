@@ -36,7 +36,7 @@ impl Session {
     /// nothing is kept.
     pub fn exchange(self: &Arc<Self>, code: &Code, now: Now) -> RefreshStep {
         if self.key().user.is_empty() {
-            return RefreshStep::Done(Err(Error::validation("the user id must not be empty")));
+            return RefreshStep::Done(Err(self.app().config().no_user()));
         }
         Finish::start(self, code.request(self.app()), None, now)
     }

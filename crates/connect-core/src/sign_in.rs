@@ -96,12 +96,9 @@ impl SignIn {
 
     /// Starts it: makes the `state` and the URL.
     pub fn start(self, app: &App, now: Now) -> Result<PendingSignIn, Error> {
-        if self.user.is_empty() {
-            return Err(Error::validation("the user id must not be empty"));
-        }
         let (config, profile) = (app.config(), app.profile());
-        if config.is_anonymous() {
-            return Err(Error::configuration("this client signs nobody in: it has no client id"));
+        if config.is_anonymous() || self.user.is_empty() {
+            return Err(config.no_user());
         }
         let redirect_uri = match self.redirect_uri {
             Some(uri) => check_redirect_uri(&uri).map(|()| uri)?,

@@ -438,6 +438,19 @@ fn a_client_that_signs_nobody_in_asks_for_nothing() {
     assert!(matches!(Call::anonymous(&app, &types::CheckHealth::new(), now), Step::Send(..)));
     let done = Grant::Code(Code::new("c0de")).request(&app, World::default().now());
     assert!(matches!(done.unwrap_err().kind(), ErrorKind::Configuration));
+    let nobody = Session::new(app.clone(), "");
+    for error in [
+        SignIn::new("").start(&app, now).unwrap_err(),
+        error,
+        done(nobody.exchange(&Code::new("c0de"), now)).unwrap_err(),
+        match Call::start(&nobody, &types::ListCalendars::new(), now) {
+            Step::Done(outcome) => outcome.unwrap_err(),
+            _ => panic!("nobody calls"),
+        },
+    ] {
+        assert!(matches!(error.kind(), ErrorKind::Configuration), "{error:?}");
+        assert!(error.to_string().contains("an API key only opens what is public"), "{error}");
+    }
     let mut half = Config::anonymous([7; 32]);
     half.redirect_uri = "https://app.example/callback".into();
     assert!(App::new(half).is_err(), "that is one whose id was forgotten");

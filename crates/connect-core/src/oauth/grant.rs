@@ -36,7 +36,7 @@ impl Code {
 
     pub(crate) fn request(&self, app: &App) -> Result<Request, Error> {
         if app.config().is_anonymous() {
-            return Err(Error::configuration("this client signs nobody in: it has no client id"));
+            return Err(app.config().no_user());
         }
         let redirect_uri = self.redirect_uri.as_deref().unwrap_or(&app.config().redirect_uri);
         token_endpoint::exchange(app, &self.code, redirect_uri, self.verifier.as_ref())
