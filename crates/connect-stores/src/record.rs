@@ -69,6 +69,8 @@ impl Codec {
         // The cause may quote the text, and the text is tokens.
         let unreadable =
             || StoreError::new(format!("{place} does not hold tokens; delete it and sign in again"));
+        // An editor may have put one in front.
+        let record = record.strip_prefix(b"\xef\xbb\xbf").unwrap_or(record);
         let record: Record = serde_json::from_slice(record).map_err(|_| unreadable())?;
         if !record.is_of(key) {
             let text = format!("{place} holds the tokens of another user; it was moved here");

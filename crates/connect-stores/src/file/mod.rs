@@ -2,7 +2,8 @@
 //!
 //! A user's tokens are in `<name>.json`, where the name is the SHA-256 of the key, so that any user id makes a file
 //! name. A save writes `<name>.new`, syncs it, renames it over the record and syncs the folder: after a crash the
-//! record holds the old pair or the new one, never half of one. Writers lock `<name>.lock` (advisory; the kernel ends
+//! record holds the old pair or the new one, never half of one. A record that is a symbolic link is refused: a save would
+//! replace the link, and a delete would leave what it leads to; the folder itself may be a link. Writers lock `<name>.lock` (advisory; the kernel ends
 //! the lock with its process), and only the holder of that lock touches `<name>.new`. The lock file stays, because
 //! removing it would let two writers in.
 
@@ -81,6 +82,17 @@ impl FileStore {
         &self.folder
     }
 
+    /// Where the record is, which has to be a file itself.
+    fn record_path(&self, key: &TokenKey) -> Result<PathBuf, StoreError> {
+        let path = self.path(key, "json");
+        if path.is_symlink() {
+            let text =
+                format!("{} is a symbolic link (expected a file; the folder may be a link)", path.display());
+            return Err(StoreError::new(text));
+        }
+        Ok(path)
+    }
+
     fn path(&self, key: &TokenKey, extension: &str) -> PathBuf {
         self.folder.join(record::name(key)).with_extension(extension)
     }
@@ -88,7 +100,7 @@ impl FileStore {
 
 impl TokenStore for FileStore {
     fn load(&self, key: &TokenKey) -> Result<Option<Tokens>, StoreError> {
-        let path = self.path(key, "json");
+        let path = self.record_path(key)?;
         let record = match fs::read(&path) {
             Ok(record) => record,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -130,7 +142,8 @@ impl StoreLock for FileLock {
 
     /// Sets space aside in the new file, which the save then overwrites.
     fn prepare(&mut self) -> Result<(), StoreError> {
-        let record_length = fs::metadata(self.path("json")).map_or(0, |metadata| metadata.len());
+        let record = self.store.record_path(&self.key)?;
+        let record_length = fs::metadata(record).map_or(0, |metadata| metadata.len());
         let zeros = vec![0; record_length.saturating_mul(2).max(MIN_PREPARED) as usize];
         self.prepared = None;
         let created = self.create().and_then(|mut file| {
@@ -145,15 +158,17 @@ impl StoreLock for FileLock {
     }
 
     fn save(&mut self, tokens: &Tokens) -> Result<Written, StoreError> {
+        let path = self.store.record_path(&self.key)?;
         let record = self.store.codec.write(&self.key, tokens)?;
         self.replace(&record).map_err(|error| {
             self.discard();
-            failed("write", &self.path("json"), error)
+            failed("write", &path, error)
         })?;
         Ok(self.sync_folder())
     }
 
     fn delete(&mut self) -> Result<Written, StoreError> {
+        self.store.record_path(&self.key)?;
         self.prepared = None;
         // The record goes last: an error before leaves the sign-in as it was.
         for extension in ["new", "json"] {

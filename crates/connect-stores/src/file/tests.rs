@@ -312,6 +312,43 @@ fn symbolic_link_in_place_of_the_new_file_is_not_followed() {
 
 #[test]
 #[cfg(unix)]
+fn record_that_is_a_symbolic_link_is_refused() {
+    let bench = Bench::new();
+    bench.lock().save(&pair(1)).unwrap();
+    let elsewhere = bench.store.folder().join("elsewhere");
+    fs::rename(bench.path("json"), &elsewhere).unwrap();
+    for target in [elsewhere.clone(), bench.store.folder().join("nowhere")] {
+        std::os::unix::fs::symlink(&target, bench.path("json")).unwrap();
+        let before = fs::read(&elsewhere).unwrap();
+        let mut lock = bench.lock();
+        for refused in [
+            lock.load().map(drop).unwrap_err(),
+            lock.prepare().unwrap_err(),
+            lock.save(&pair(2)).map(drop).unwrap_err(),
+            lock.delete().map(drop).unwrap_err(),
+        ] {
+            let text = refused.to_string();
+            assert!(text.contains(&bench.path("json").display().to_string()), "{text}");
+            assert!(text.contains("symbolic link"), "{text}");
+        }
+        assert_eq!(fs::read_link(bench.path("json")).unwrap(), target);
+        assert_eq!(fs::read(&elsewhere).unwrap(), before);
+        fs::remove_file(bench.path("json")).unwrap();
+    }
+}
+
+#[test]
+fn record_with_a_byte_order_mark_is_read() {
+    let bench = Bench::new();
+    bench.lock().save(&pair(1)).unwrap();
+    let record = fs::read(bench.path("json")).unwrap();
+    fs::write(bench.path("json"), [b"\xef\xbb\xbf", &record[..]].concat()).unwrap();
+    let read = bench.lock().load().unwrap().unwrap();
+    assert_eq!(read.access_token, pair(1).access_token);
+}
+
+#[test]
+#[cfg(unix)]
 fn only_the_owner_can_read() {
     use std::os::unix::fs::PermissionsExt;
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
