@@ -21,6 +21,9 @@ impl Sandbox {
         request: &Request<Bytes>,
         now: Timestamp,
     ) -> Result<Reply, Problem> {
+        // What comes from a file may have a byte order mark in front.
+        let body = request.body();
+        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         match control {
             Control::Stats => Ok(ok(&json!(self.stats))),
             Control::Expire => {
@@ -31,24 +34,24 @@ impl Sandbox {
                 self.expire_sync_tokens();
                 Ok(ok(&json!({ "success": true })))
             }
-            Control::Faults => self.take_faults(request.body()),
-            Control::Set => self.take_settings(request.body()),
-            Control::Seed => self.take_seed(request.body()),
+            Control::Faults => self.take_faults(body),
+            Control::Set => self.take_settings(body),
+            Control::Seed => self.take_seed(body),
             Control::ListApps => Ok(self.list_apps()),
-            Control::CreateApp => self.create_app(request.body()),
-            Control::EditApp => self.edit_app(request.body()),
+            Control::CreateApp => self.create_app(body),
+            Control::EditApp => self.edit_app(body),
             Control::ListProviders => Ok(self.list_providers()),
-            Control::CreateProviderApp => self.create_provider_app(request.body()),
-            Control::EditProviderApp => self.edit_provider_app(request.body()),
-            Control::DeleteProviderApp => self.remove_provider_app(request.body()),
-            Control::WithdrawConsent => self.withdraw_provider_app(request.body()),
+            Control::CreateProviderApp => self.create_provider_app(body),
+            Control::EditProviderApp => self.edit_provider_app(body),
+            Control::DeleteProviderApp => self.remove_provider_app(body),
+            Control::WithdrawConsent => self.withdraw_provider_app(body),
             Control::Subscriptions => Ok(ok(&json!({ "subscriptions": self.subscriptions() }))),
-            Control::Trigger => self.take_trigger(request.body(), now),
-            Control::Resend => self.take_resend(request.body(), now),
+            Control::Trigger => self.take_trigger(body, now),
+            Control::Resend => self.take_resend(body, now),
             Control::Deliveries => Ok(self.list_deliveries()),
             Control::Invitations => Ok(ok(&json!({ "invitations": self.invitations() }))),
             Control::RotateKeys => Ok(ok(&json!({ "keys": self.rotate(now) }))),
-            Control::Advance => self.take_advance(request.body(), now),
+            Control::Advance => self.take_advance(body, now),
             Control::ApptotoMessages => {
                 Ok(ok(&json!({ "messages": self.apptoto_messages(self.callers(now)) })))
             }

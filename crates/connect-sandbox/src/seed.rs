@@ -49,6 +49,8 @@ impl Sandbox {
     /// A user of the seed has these accounts and no demo ones, in every application; one that is there already gets them in
     /// place of its own. Either the whole seed is taken or, on an error, nothing of it.
     pub fn seed(&mut self, json: &str) -> Result<(), SeedError> {
+        // Editors put a byte order mark in front.
+        let json = json.strip_prefix('\u{feff}').unwrap_or(json);
         let value: Value = serde_json::from_str(json)
             .map_err(|error| SeedError { path: "the file".to_owned(), reason: error.to_string() })?;
         let root = Place::root(&value);

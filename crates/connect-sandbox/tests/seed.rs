@@ -10,6 +10,22 @@ use serde_json::{Value, json};
 const TEAM: &str = include_str!("../examples/team.json");
 
 #[test]
+fn text_with_a_byte_order_mark_is_read() {
+    let mut app = App::new(&[]);
+    app.sandbox.seed(&format!("\u{feff}{TEAM}")).unwrap();
+    for (path, body) in [
+        ("/sandbox/seed", TEAM),
+        ("/sandbox/faults", r#"{"endpoint": "GET /health", "status": 500}"#),
+        ("/sandbox/set", r#"{"token_ttl": 30}"#),
+    ] {
+        for body in [format!("\u{feff}{body}"), body.to_owned()] {
+            let request = Request::post(path).body(Bytes::from(body.clone())).unwrap();
+            assert_eq!(app.send(request).status(), 200, "{path} {body:?}");
+        }
+    }
+}
+
+#[test]
 fn the_example_is_loaded_as_it_says() {
     let mut app = App::new(&[]);
     app.sandbox.seed(TEAM).unwrap();

@@ -102,8 +102,9 @@ fn https_with_a_certificate_of_ones_own() {
     use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, crypto::ring};
 
     let identity = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-    let server =
-        Server::builder().tls(identity.cert.pem(), identity.signing_key.serialize_pem()).start().unwrap();
+    let (cert, key) = (identity.cert.pem(), identity.signing_key.serialize_pem());
+    // Editors put a byte order mark in front.
+    let server = Server::builder().tls(format!("\u{feff}{cert}"), format!("\u{feff}{key}")).start().unwrap();
     assert!(server.base_url().starts_with("https://localhost:"));
     let mut roots = RootCertStore::empty();
     roots.add(identity.cert.der().clone()).unwrap();

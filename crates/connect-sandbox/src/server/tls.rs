@@ -11,6 +11,8 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 pub(super) fn acceptor(cert_pem: &[u8], key_pem: &[u8]) -> Result<TlsAcceptor, StartError> {
+    let cert_pem = without_byte_order_mark(cert_pem);
+    let key_pem = without_byte_order_mark(key_pem);
     let chain = CertificateDer::pem_slice_iter(cert_pem).collect::<Result<Vec<_>, _>>().map_err(refused)?;
     let key = PrivateKeyDer::from_pem_slice(key_pem).map_err(refused)?;
     let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
@@ -35,6 +37,11 @@ pub(super) async fn connect(stream: TcpStream, host: &str) -> Result<TlsStream<T
     let name = ServerName::try_from(host.to_owned()).map_err(|error| error.to_string())?;
     let connected = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
     connected.map_err(|error| format!("no TLS with the receiver: {error}"))
+}
+
+/// Behind one the first item of a file is not seen.
+fn without_byte_order_mark(pem: &[u8]) -> &[u8] {
+    pem.strip_prefix(b"\xef\xbb\xbf").unwrap_or(pem)
 }
 
 fn refused(reason: impl ToString) -> StartError {
