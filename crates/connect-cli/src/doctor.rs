@@ -73,7 +73,8 @@ async fn examine(settings: &Resolved) -> Result<(Verdict, Checks), Failure> {
 }
 
 async fn find(settings: &Resolved, checks: &mut Checks) -> Result<Verdict, Failure> {
-    let (Some(id), Some(secret)) = (&settings.credentials.id, &settings.credentials.secret) else {
+    let credentials = settings.credentials()?;
+    let (Some(id), Some(secret)) = (&credentials.id, &credentials.secret) else {
         checks.note("settings", Outcome::Failed, "the client id or the client secret is not set");
         return Ok(Verdict::NotSet);
     };
@@ -97,7 +98,7 @@ async fn find(settings: &Resolved, checks: &mut Checks) -> Result<Verdict, Failu
         }
         Credentials::Refused(detail) => {
             checks.note("credentials", Outcome::Failed, detail);
-            return refused(settings, &probe, checks).await;
+            return refused(settings, (id, secret), &probe, checks).await;
         }
         Credentials::Failed(verdict, detail) => {
             checks.note("credentials", Outcome::Failed, detail);
@@ -108,11 +109,13 @@ async fn find(settings: &Resolved, checks: &mut Checks) -> Result<Verdict, Failu
 }
 
 /// Which of the two is wrong, or both in each other's place.
-async fn refused(settings: &Resolved, probe: &Probe, checks: &mut Checks) -> Result<Verdict, Failure> {
-    let (Some(id), Some(secret)) = (&settings.credentials.id, &settings.credentials.secret) else {
-        return Ok(Verdict::NotSet);
-    };
-    let swapped = Probe::new(settings, secret.expose(), Secret::from(id.as_str()))?;
+async fn refused(
+    settings: &Resolved,
+    (id, secret): (&str, &Secret),
+    probe: &Probe,
+    checks: &mut Checks,
+) -> Result<Verdict, Failure> {
+    let swapped = Probe::new(settings, secret.expose(), Secret::from(id))?;
     if matches!(swapped.credentials().await, Credentials::Good | Credentials::RedirectUri(_)) {
         checks.note("swapped", Outcome::Failed, "with id and secret changed round it takes them");
         return Ok(Verdict::Swapped);

@@ -45,7 +45,7 @@ Exit codes:
 pub(crate) struct Failure {
     pub(crate) exit: Exit,
     code: &'static str,
-    message: String,
+    pub(crate) message: String,
     cause: Option<String>,
     next: Option<String>,
     error: Option<Box<Error>>,

@@ -7,6 +7,7 @@
 //! connect sandbox --list-switches what can be set, and why
 //! ```
 
+use crate::input;
 use clap::Args;
 use connect_sandbox::{Builder, SWITCHES, Server, Settings, StartError};
 use serde_json::json;
@@ -88,11 +89,7 @@ fn settings(switches: &[String]) -> Result<Settings, Failure> {
 }
 
 fn with_seeds(server: Builder, files: &[PathBuf]) -> Result<Builder, Failure> {
-    files.iter().try_fold(server, |server, file| {
-        let text = String::from_utf8(read(file)?)
-            .map_err(|_| Failure(format!("{} is not UTF-8", file.display()), 2))?;
-        Ok(server.seed(text))
-    })
+    files.iter().try_fold(server, |server, file| Ok(server.seed(read(file)?)))
 }
 
 fn with_tls(server: Builder, arguments: &Arguments) -> Result<Builder, Failure> {
@@ -102,8 +99,8 @@ fn with_tls(server: Builder, arguments: &Arguments) -> Result<Builder, Failure> 
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|error| Failure(format!("cannot read {}: {error}", path.display()), 2))
+fn read(path: &Path) -> Result<String, Failure> {
+    input::read(Some(path)).map_err(|error| Failure(format!("cannot read {}: {error}", path.display()), 2))
 }
 
 fn ready(server: &Server, as_json: bool) -> String {

@@ -1,10 +1,13 @@
 //! The settings all commands share: from the arguments, the environment, and `.env`, in this order.
 //!
 //! `.env` is read, never put into the environment: only `MOBISCROLL_CONNECT_*` counts, so that a file in
-//! somebody's folder changes neither the proxy nor the programs this one starts, and the secret is not handed
-//! on to a browser.
+//! somebody's folder changes neither the proxy nor the programs this one starts. It does not decide either where
+//! credentials from elsewhere are sent: its base URL leads to this machine, and goes with its own credentials.
 
-use std::{collections::HashMap, fs, path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::{Args, value_parser};
 use connect_hyper::{
@@ -14,7 +17,9 @@ use connect_providers::google;
 use connect_stores::FileStore;
 
 use crate::{
+    dot_env::DotEnv,
     failure::{Exit, Failure},
+    input,
     via::Via,
 };
 
@@ -60,64 +65,122 @@ pub(crate) struct Settings {
 }
 
 /// The credentials, as far as they are set.
+#[derive(Clone)]
 pub(crate) struct Credentials {
     pub(crate) id: Option<String>,
     pub(crate) secret: Option<Secret>,
 }
 
+/// A value, and where it stands.
+struct Setting {
+    value: String,
+    source: Source,
+}
+
+#[derive(Clone, Debug)]
+enum Source {
+    /// An option of this name.
+    Argument(&'static str),
+    /// A variable of this name.
+    Environment(String),
+    /// A setting of this name, on this line.
+    File(String, usize),
+}
+
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Argument(name) => write!(f, "{name} among the arguments"),
+            Self::Environment(name) => write!(f, "{name} in the environment"),
+            Self::File(name, line) => write!(f, "{name} in .env, line {line}"),
+        }
+    }
+}
+
 impl Settings {
     /// The settings with what the environment and `.env` add.
     pub(crate) fn resolve(&self) -> Result<Resolved, Failure> {
-        let file = dot_env()?;
-        let var = |name: &str| {
-            let name = format!("{PREFIX}{name}");
-            let own = std::env::var(&name).ok().filter(|value| !value.is_empty());
-            own.or_else(|| file.get(&name).cloned()).filter(|value| !value.is_empty())
+        let file = DotEnv::read()?;
+        let named = |option, argument: &Option<String>, name: &str| {
+            let argument = argument.as_ref().filter(|value| !value.is_empty());
+            let argument =
+                argument.map(|value| Setting { value: value.clone(), source: Source::Argument(option) });
+            argument.or_else(|| variable(&file, name))
         };
-        let own = |name: &str| var(&format!("{}{name}", self.via.prefix()));
-        let redirect_uri = self.redirect_uri.clone().or_else(|| own("REDIRECT_URI"));
-        let secret = own("CLIENT_SECRET").map(Secret::from);
+        let own_name = |name: &str| format!("{}{name}", self.via.prefix());
+        let own = |name: &str| variable(&file, &own_name(name));
+        let text = |setting: Option<Setting>| setting.map(|setting| setting.value);
+
+        let base_url = named("--base-url", &self.base_url, "BASE_URL");
+        let id = named("--client-id", &self.client_id, &own_name("CLIENT_ID"));
+        let (secret, api_key) = (own("CLIENT_SECRET"), own("API_KEY"));
+        let redirect_uri = text(named("--redirect-uri", &self.redirect_uri, &own_name("REDIRECT_URI")));
         let any_port = redirect_uri.is_none() && self.via.takes_any_port(secret.is_some());
-        let named_user = self.user.clone().or_else(|| var("USER"));
+        let named_user = text(named("--user", &self.user, "USER"));
+        let diverted = base_url.as_ref().and_then(diverted).transpose()?;
+        let foreign_credential = [&secret, &id].into_iter().flatten().find_map(Setting::source_outside_file);
+        let foreign_api_key = api_key.as_ref().and_then(Setting::source_outside_file);
         Ok(Resolved {
-            credentials: Credentials { id: self.client_id.clone().or_else(|| own("CLIENT_ID")), secret },
+            diverted,
+            foreign_credential,
+            foreign_api_key,
+            credentials: Credentials { id: text(id), secret: text(secret).map(Secret::from) },
             via: self.via,
-            tenant: own("TENANT"),
-            api_key: own("API_KEY"),
+            tenant: text(own("TENANT")),
+            api_key: text(api_key),
             any_port,
             redirect_uri: redirect_uri.unwrap_or_else(|| REDIRECT_URI.to_owned()),
-            base_url: self.base_url(&file)?,
+            base_url: text(base_url),
             user: named_user.clone().unwrap_or_else(|| "me".to_owned()),
             named_user,
             tokens: self.tokens.clone(),
-            root_certificate: self.root_certificate.as_ref().map(read).transpose()?,
+            root_certificate: self.root_certificate.as_deref().map(certificate).transpose()?,
             timeout: self.timeout.map(Duration::from_secs),
         })
     }
 }
 
-impl Settings {
-    /// Whoever puts a file into a folder must not have tokens sent elsewhere: in `.env` the base URL may lead
-    /// to this machine, for a sandbox, and no further.
-    fn base_url(&self, file: &HashMap<String, String>) -> Result<Option<String>, Failure> {
-        let name = format!("{PREFIX}BASE_URL");
-        let named = self.base_url.clone().or_else(|| std::env::var(&name).ok()).filter(|url| !url.is_empty());
-        let Some(url) = file.get(&name).filter(|url| named.is_none() && !url.is_empty()) else {
-            return Ok(named);
-        };
-        let uri: Option<http::Uri> = url.parse().ok();
-        if url == CONNECT_BASE_URL || uri.is_some_and(|uri| is_loopback(uri.host().unwrap_or_default())) {
-            return Ok(Some(url.clone()));
-        }
-        Err(Failure::new(Exit::Usage, "CONFIGURATION_ERROR", ".env names a base URL on another machine")
-            .cause("a file in the current folder does not decide where tokens are sent")
-            .next("name it with --base-url, or in the environment"))
+/// The environment wins over `.env`.
+fn variable(file: &DotEnv, name: &str) -> Option<Setting> {
+    let name = format!("{PREFIX}{name}");
+    if let Some(value) = std::env::var(&name).ok().filter(|value| !value.is_empty()) {
+        return Some(Setting { value, source: Source::Environment(name) });
     }
+    let entry = file.get(&name)?;
+    Some(Setting { value: entry.value.clone(), source: Source::File(name, entry.line) })
+}
+
+impl Setting {
+    fn source_outside_file(&self) -> Option<Source> {
+        Some(self.source.clone()).filter(|source| !matches!(source, Source::File(..)))
+    }
+}
+
+/// Where a base URL stands that `.env` chose in place of the service. It may lead to this machine, for a sandbox, and no
+/// further.
+fn diverted(base_url: &Setting) -> Option<Result<Source, Failure>> {
+    let Source::File(..) = base_url.source else { return None };
+    if base_url.value == CONNECT_BASE_URL {
+        return None;
+    }
+    let uri: Option<http::Uri> = base_url.value.parse().ok();
+    if uri.is_some_and(|uri| is_loopback(uri.host().unwrap_or_default())) {
+        return Some(Ok(base_url.source.clone()));
+    }
+    let message = format!("{} is on another machine", base_url.source);
+    Some(Err(Failure::new(Exit::Usage, "CONFIGURATION_ERROR", message)
+        .cause("a file in the current folder does not decide where tokens are sent")
+        .next("name it with --base-url, or in the environment")))
 }
 
 /// The settings, once it is known where each comes from.
 pub(crate) struct Resolved {
-    pub(crate) credentials: Credentials,
+    credentials: Credentials,
+    /// Where the base URL stands, if `.env` chose it.
+    diverted: Option<Source>,
+    /// Where a client secret or a client id stands that is not in `.env`.
+    foreign_credential: Option<Source>,
+    foreign_api_key: Option<Source>,
     pub(crate) via: Via,
     tenant: Option<String>,
     api_key: Option<String>,
@@ -134,16 +197,40 @@ pub(crate) struct Resolved {
 }
 
 impl Resolved {
+    /// The credentials, to be sent to the service.
+    pub(crate) fn credentials(&self) -> Result<&Credentials, Failure> {
+        self.check_source(self.foreign_credential.as_ref()).map(|()| &self.credentials)
+    }
+
+    /// The client id, which is no secret.
+    pub(crate) fn client_id(&self) -> Option<&str> {
+        self.credentials.id.as_deref()
+    }
+
+    /// Whether a credential from there may go to the base URL.
+    fn check_source(&self, credential: Option<&Source>) -> Result<(), Failure> {
+        let (Some(base_url), Some(credential)) = (&self.diverted, credential) else { return Ok(()) };
+        let message = format!("{credential} is not sent to {base_url}");
+        Err(Failure::new(Exit::Usage, "CONFIGURATION_ERROR", message)
+            .cause("a file in the current folder does not decide where credentials from elsewhere are sent")
+            .next("write the credentials into .env as well, or name the base URL with --base-url or in the environment"))
+    }
+
     /// The client of the application, with its tokens in files.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
         let missing = |what: &str, name: &str| {
             let check = if self.via == Via::Connect { "; then check with: connect doctor" } else { "" };
             let name = format!("{PREFIX}{}{name}", self.via.prefix());
-            Failure::new(Exit::Usage, "CONFIGURATION_ERROR", format!("the {what} is not set"))
-                .next(format!("set {name}, in the environment or in .env{check}"))
+            let failure = Failure::new(Exit::Usage, "CONFIGURATION_ERROR", format!("the {what} is not set"))
+                .next(format!("set {name}, in the environment or in .env{check}"));
+            match &self.api_key {
+                Some(_) => failure.cause("an API key signs nobody in: it opens public calendars alone"),
+                None => failure,
+            }
         };
-        let id = self.credentials.id.as_deref().ok_or_else(|| missing("client id", "CLIENT_ID"))?;
-        let builder = match &self.credentials.secret {
+        let credentials = self.credentials()?;
+        let id = credentials.id.as_deref().ok_or_else(|| missing("client id", "CLIENT_ID"))?;
+        let builder = match &credentials.secret {
             Some(secret) => self.builder(id, secret.clone())?,
             None if self.via == Via::Connect => return Err(missing("client secret", "CLIENT_SECRET")),
             None => self.settle(Client::public_builder(id, &self.redirect_uri))?,
@@ -180,6 +267,10 @@ impl Resolved {
 
     /// The key of Google's API: that of the arguments, or else that of the environment.
     pub(crate) fn api_key(&self, argument: Option<&str>) -> Result<google::ApiKey, Failure> {
+        match argument {
+            Some(_) => self.check_source(Some(&Source::Argument("--api-key")))?,
+            None => self.check_source(self.foreign_api_key.as_ref())?,
+        }
         let Some(key) = argument.or(self.api_key.as_deref()) else {
             return Err(Failure::usage("public calendars need an API key")
                 .next("set MOBISCROLL_CONNECT_GOOGLE_API_KEY, or add --api-key"));
@@ -229,34 +320,8 @@ impl Resolved {
     }
 }
 
-/// What `.env` in the current folder sets. Its text is never shown: it holds the secret.
-fn dot_env() -> Result<HashMap<String, String>, Failure> {
-    let unreadable = |what| {
-        Failure::new(Exit::Usage, "CONFIGURATION_ERROR", format!(".env cannot be read: {what}"))
-            .next("write one NAME=value a line; quote a value with spaces, quotes or $ with '...'")
-    };
-    let lines = match dotenvy::from_path_iter(".env") {
-        Ok(lines) => lines,
-        Err(error) if error.not_found() => return Ok(HashMap::new()),
-        Err(_) => return Err(unreadable("it is there, but cannot be opened")),
-    };
-    let mut found = HashMap::new();
-    for line in lines {
-        let (name, value) = match line {
-            Ok(setting) => setting,
-            // What others keep there in a form of their own is none of our business.
-            Err(dotenvy::Error::LineParse(text, _)) if !text.contains(PREFIX) => continue,
-            Err(_) => return Err(unreadable("a setting of ours is malformed")),
-        };
-        if name.starts_with(PREFIX) {
-            found.insert(name, value);
-        }
-    }
-    Ok(found)
-}
-
-fn read(path: &PathBuf) -> Result<Vec<u8>, Failure> {
-    fs::read(path).map_err(|error| {
+fn certificate(path: &Path) -> Result<Vec<u8>, Failure> {
+    input::read(Some(path)).map(String::into_bytes).map_err(|error| {
         Failure::usage(format!("the root certificate {} cannot be read", path.display())).cause(error)
     })
 }

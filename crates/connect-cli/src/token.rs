@@ -3,10 +3,7 @@
 //! Imported tokens come from a file or from stdin, never from the command line, where everybody on the machine can see
 //! them. What cannot be read is not quoted.
 
-use std::{
-    io::Read as _,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use connect_hyper::{Secret, Tokens, types::Scope};
@@ -17,6 +14,7 @@ use serde_json::json;
 use crate::{
     context::{Command, Context},
     failure::Failure,
+    input,
     text::clean,
     via::Via,
 };
@@ -89,12 +87,7 @@ async fn import(context: &Context, file: Option<PathBuf>) -> Result<(), Failure>
 }
 
 fn read(file: Option<&Path>) -> Result<Tokens, Failure> {
-    let mut text = String::new();
-    let outcome = match file {
-        Some(file) => std::fs::File::open(file).and_then(|mut file| file.read_to_string(&mut text)),
-        None => std::io::stdin().lock().read_to_string(&mut text),
-    };
-    outcome.map_err(|error| Failure::usage("the tokens cannot be read").cause(error))?;
+    let text = input::read(file).map_err(|error| Failure::usage("the tokens cannot be read").cause(error))?;
     let text = Secret::from(text);
     // The parser's own words may quote a token.
     let given: Given = serde_json::from_str(text.expose()).map_err(|error| {

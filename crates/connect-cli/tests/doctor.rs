@@ -134,7 +134,12 @@ fn a_certificate_that_is_not_trusted_is_no_broken_network() {
     assert_eq!((code.as_str(), exit), ("tls_failed", 6));
     assert!(answer["next"].as_str().unwrap().contains("--root-certificate"));
 
-    std::fs::write(world.folder.path().join("root.pem"), authority.pem()).unwrap();
-    let (code, exit, _) = examined(command.args(["--root-certificate", "root.pem"]));
-    assert_eq!((code.as_str(), exit), ("all_well", 0));
+    command.args(["--root-certificate", "root.pem"]);
+    let marked = format!("\u{feff}{}", authority.pem());
+    let utf16 = marked.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for bytes in [authority.pem().into_bytes(), marked.into_bytes(), utf16] {
+        std::fs::write(world.folder.path().join("root.pem"), bytes).unwrap();
+        let (code, exit, _) = examined(&mut command);
+        assert_eq!((code.as_str(), exit), ("all_well", 0));
+    }
 }

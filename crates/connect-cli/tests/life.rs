@@ -248,9 +248,23 @@ fn tokens_from_elsewhere_are_taken() {
     world.run_with(&[&["token", "import"], &elsewhere[..]].concat(), &given.to_string()).ok();
     world.run(&[&["calendars"], &elsewhere[..]].concat()).ok();
 
-    std::fs::write(world.folder.path().join("tokens.json"), tokens.to_string()).unwrap();
-    world.run(&["token", "import", "tokens.json", "--tokens", "third"]).ok();
-    world.run(&["calendars", "--tokens", "third"]).ok();
+    // As editors and shells write files.
+    let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (folder, bytes) in [
+        ("third", tokens.to_string().into_bytes()),
+        ("fourth", format!("\u{feff}{tokens}").into_bytes()),
+        ("fifth", utf16(&format!("\u{feff}{tokens}\r\n"))),
+    ] {
+        std::fs::write(world.folder.path().join("tokens.json"), bytes).unwrap();
+        world.run(&["token", "import", "tokens.json", "--tokens", folder]).ok();
+        world.run(&["calendars", "--tokens", folder]).ok();
+    }
+    let marked = format!("\u{feff}{given}");
+    world.run_with(&["token", "import", "-", "--tokens", "sixth"], &marked).ok();
+    world.run(&["calendars", "--tokens", "sixth"]).ok();
+    let record = world.token_files().pop().unwrap();
+    std::fs::write(&record, [b"\xef\xbb\xbf", &std::fs::read(&record).unwrap()[..]].concat()).unwrap();
+    world.run(&["calendars"]).ok();
 
     let broken =
         world.run_with(&["token", "import"], r#"{"access_token": "hunter2", "expires_in": "hunter3"}"#);

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Done, SECRET, World, bare, start_login};
+use common::{Done, World, start_login};
 use connect_sandbox::Fault;
 use std::time::Duration;
 
@@ -154,39 +154,6 @@ fn a_title_drives_no_terminal() {
     world.server.with(|sandbox| sandbox.add_fault(Fault::on("GET /calendars").status(403).body(message)));
     let denied = world.run(&["calendars"]);
     assert!(denied.code == Some(4) && !denied.err.contains('\u{1b}'), "{:?}", denied.err);
-}
-
-#[test]
-fn the_environment_wins_over_the_file_and_only_its_own_names_count() {
-    let world = World::new();
-    let file = format!(
-        "MOBISCROLL_CONNECT_CLIENT_ID=sandbox-client\nexport MOBISCROLL_CONNECT_CLIENT_SECRET='{SECRET}'\n\
-         MOBISCROLL_CONNECT_BASE_URL={}\nMOBISCROLL_CONNECT_REDIRECT_URI={}\nXDG_STATE_HOME=/nowhere\nTZ=Nowhere\n",
-        world.server.base_url(),
-        world.redirect_uri,
-    );
-    std::fs::write(world.folder.path().join(".env"), file).unwrap();
-    let run = |name: &str, value: &str| {
-        Done::of(bare(&world.folder).arg("doctor").env(name, value).output().unwrap())
-    };
-    run("UNRELATED", "").ok();
-    let wrong = run("MOBISCROLL_CONNECT_CLIENT_SECRET", "wrong");
-    assert!(wrong.code == Some(2) && wrong.out.contains("secret is wrong"), "{}", wrong.out);
-
-    std::fs::write(
-        world.folder.path().join(".env"),
-        "MOBISCROLL_CONNECT_BASE_URL=https://elsewhere.example/api\n",
-    )
-    .unwrap();
-    let elsewhere = run("UNRELATED", "");
-    assert!(elsewhere.code == Some(2) && elsewhere.err.contains("--base-url"), "{}", elsewhere.err);
-
-    std::fs::write(world.folder.path().join(".env"), "somebody else's: {\n").unwrap();
-    assert!(run("UNRELATED", "").out.contains("not set"), "what is not ours is passed over");
-
-    std::fs::write(world.folder.path().join(".env"), "MOBISCROLL_CONNECT_CLIENT_SECRET=\"hunter2\n").unwrap();
-    let broken = run("UNRELATED", "");
-    assert!(broken.code == Some(2) && !broken.err.contains("hunter2"), "{}", broken.err);
 }
 
 #[cfg(unix)]

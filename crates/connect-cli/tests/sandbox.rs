@@ -70,17 +70,23 @@ fn a_wrong_switch_is_a_mistake_of_the_caller() {
 
 #[test]
 fn a_seed_file_puts_calendars_in_or_says_where_it_is_wrong() {
-    let good = concat!(env!("CARGO_MANIFEST_DIR"), "/../connect-sandbox/examples/team.json");
-    let child = connect(&["--json", "--seed-file", good]).stdout(Stdio::piped()).spawn().unwrap();
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../connect-sandbox/examples/team.json");
+    let folder = tempfile::TempDir::new().unwrap();
+    let marked = folder.path().join("team.json");
+    std::fs::write(&marked, format!("\u{feff}{}", std::fs::read_to_string(example).unwrap())).unwrap();
+    let marked = marked.to_str().unwrap();
+    let child = connect(&["--json", "--seed-file", example, "--seed-file", marked])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut running = Running(child);
     let mut line = String::new();
     BufReader::new(running.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert!(line.contains("base_url"), "{line}");
 
-    let bad = std::env::temp_dir().join(format!("connect-seed-{}.json", std::process::id()));
+    let bad = folder.path().join("bad.json");
     std::fs::write(&bad, r#"{"users":{"ada":{"google":{"calendars":[{"id":5}]}}}}"#).unwrap();
     let (code, _, error) = output(&["--seed-file", bad.to_str().unwrap()]);
-    std::fs::remove_file(&bad).unwrap();
     assert!(code == Some(2) && error.contains("ada") && error.contains("id"), "{code:?} {error}");
     assert_eq!(output(&["--seed-file", "/nowhere/at/all.json"]).0, Some(2));
 }

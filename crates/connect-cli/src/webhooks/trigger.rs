@@ -89,7 +89,7 @@ impl Trigger {
             }
         };
         put("user", settings.named_user.as_deref());
-        put("clientId", settings.credentials.id.as_deref());
+        put("clientId", settings.client_id());
         put("provider", self.provider.as_ref().map(Provider::as_str));
         let calendar = self.calendar.as_deref().map(|name| self.calendar(name, &listed)).transpose()?;
         put("calendarId", calendar);

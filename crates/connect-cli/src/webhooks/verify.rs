@@ -61,9 +61,14 @@ impl Arguments {
         let body = read(&self.body)?;
         let outcome = verify(&headers, &body, &keys, now);
         if outcome == Err(Reason::NoMatchingSignature) {
-            let without = body.strip_suffix(b"\r\n").or_else(|| body.strip_suffix(b"\n"));
-            if without.is_some_and(|body| verify(&headers, body, &keys, now).is_ok()) {
-                note("Without the line break at the end of the body it would be genuine.");
+            let unmarked = body.strip_prefix(b"\xef\xbb\xbf");
+            let unended = body.strip_suffix(b"\r\n").or_else(|| body.strip_suffix(b"\n"));
+            for (without, what) in
+                [(unmarked, "the byte order mark at the start"), (unended, "the line break at the end")]
+            {
+                if without.is_some_and(|body| verify(&headers, body, &keys, now).is_ok()) {
+                    note(&format!("Without {what} of the body it would be genuine."));
+                }
             }
         }
         Ok(outcome)

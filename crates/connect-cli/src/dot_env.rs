@@ -1,0 +1,260 @@
+//! The settings in `.env`, each with the line it stands on.
+//!
+//! ```text
+//!   NAME=value            as it is: without blanks, quotes, backslashes and $
+//!   NAME='value'          as it is: without single quotes
+//!   NAME="value"          \\ \" \$ stand for \ " $
+//!   export NAME=value     # a comment
+//! ```
+//!
+//! Programs differ in the rest: some put a variable in the place of `$NAME`, some cut at a blank. A value that another program
+//! would read as another one is refused, so that a secret never goes out with a part of it missing. Lines that set none of
+//! our settings are nobody's business here, and no message quotes a line: it may hold the secret.
+
+use std::{collections::HashMap, io, path::Path};
+
+use crate::{
+    failure::{Exit, Failure},
+    input,
+    settings::PREFIX,
+};
+
+const FILE: &str = ".env";
+
+/// What the file sets.
+#[derive(Debug, Default)]
+pub(crate) struct DotEnv(HashMap<String, Entry>);
+
+/// A value, and the number of its line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) value: String,
+    pub(crate) line: usize,
+}
+
+impl DotEnv {
+    /// Of the current folder; nothing where it has no such file.
+    pub(crate) fn read() -> Result<Self, Failure> {
+        match input::read(Some(Path::new(FILE))) {
+            Ok(text) => Self::parse(&text),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(failure(".env cannot be read").cause(error)),
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, Failure> {
+        let mut found = HashMap::new();
+        // A quote of somebody else's setting that is still open: the line it opens on, and the quote.
+        let mut open: Option<(usize, char)> = None;
+        for (line, text) in (1..).zip(text.lines()) {
+            let text = text.trim();
+            match (open, is_ours(text)) {
+                (Some((from, _)), true) => {
+                    return Err(
+                        wrong(from, "its quote is not closed").cause(format!("line {line} sets our own"))
+                    );
+                }
+                (Some((_, quote)), false) if closes(text, quote) => open = None,
+                (Some(_), false) => {}
+                (None, true) => {
+                    let (name, value) = setting(line, text)?;
+                    found.insert(name.to_owned(), Entry { value, line });
+                }
+                (None, false) => open = opens(text).map(|quote| (line, quote)),
+            }
+        }
+        Ok(Self(found))
+    }
+
+    /// The setting of this name, where it has a value.
+    pub(crate) fn get(&self, name: &str) -> Option<&Entry> {
+        self.0.get(name).filter(|entry| !entry.value.is_empty())
+    }
+}
+
+fn is_ours(text: &str) -> bool {
+    !text.starts_with('#') && text.split('=').next().is_some_and(|front| front.contains(PREFIX))
+}
+
+/// Name and value of a line that is ours.
+fn setting(line: usize, text: &str) -> Result<(&str, String), Failure> {
+    let malformed = || wrong(line, "is not a setting").next(format!("write {PREFIX}..=value"));
+    let (name, value) = text.split_once('=').ok_or_else(malformed)?;
+    let name =
+        name.strip_prefix("export").filter(|rest| rest.starts_with([' ', '\t'])).unwrap_or(name).trim();
+    if !name.starts_with(PREFIX) || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        return Err(malformed());
+    }
+    let value = read_value(value.trim()).map_err(|what| {
+        wrong(line, &format!("the value of {name} {what}"))
+            .next(format!("write {name}='..' with single quotes"))
+    })?;
+    Ok((name, value))
+}
+
+/// The value as every program reads it, or what keeps it from being so.
+fn read_value(text: &str) -> Result<String, &'static str> {
+    let (value, rest) = match text.chars().next() {
+        Some('\'') => text[1..].split_once('\'').map(|(value, rest)| (value.to_owned(), rest)).ok_or(OPEN)?,
+        Some('"') => unescape(&text[1..])?,
+        _ => {
+            let end = text.find([' ', '\t']).unwrap_or(text.len());
+            // Where nothing but a comment stands, there is no value.
+            let end = if text.starts_with('#') { 0 } else { end };
+            (plain(&text[..end])?, &text[end..])
+        }
+    };
+    // A comment has a blank in front.
+    let is_comment =
+        rest.trim_start().starts_with('#') && (rest.starts_with([' ', '\t']) || text.starts_with('#'));
+    match text.starts_with(['\'', '"']) {
+        _ if rest.is_empty() || is_comment => Ok(value),
+        true => Err("goes on behind its quote"),
+        false => Err("has a blank, and no quotes"),
+    }
+}
+
+const OPEN: &str = "has a quote that is not closed on its line";
+const DOLLAR: &str = "has a $, which stands for a variable in such files";
+
+fn plain(text: &str) -> Result<String, &'static str> {
+    match text.chars().find(|c| matches!(c, '$' | '\'' | '"' | '`' | '\\')) {
+        None => Ok(text.to_owned()),
+        Some('$') => Err(DOLLAR),
+        Some('\\') => Err("has a backslash, and no quotes"),
+        Some(_) => Err("has a quote in its middle"),
+    }
+}
+
+/// Up to the double quote that closes it, and what stands behind that.
+fn unescape(text: &str) -> Result<(String, &str), &'static str> {
+    let mut value = String::new();
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '"' => return Ok((value, &text[at + 1..])),
+            '$' => return Err(DOLLAR),
+            '\\' => match chars.next() {
+                Some((_, escaped @ ('\\' | '"' | '$'))) => value.push(escaped),
+                _ => return Err("has a backslash before what needs none"),
+            },
+            c => value.push(c),
+        }
+    }
+    Err(OPEN)
+}
+
+/// The quote that somebody else's setting opens on this line, and does not close.
+fn opens(text: &str) -> Option<char> {
+    let value = text.split_once('=').filter(|_| !text.starts_with('#'))?.1.trim();
+    let quote = value.chars().next().filter(|c| matches!(c, '\'' | '"' | '`'))?;
+    (!closes(&value[1..], quote)).then_some(quote)
+}
+
+fn closes(text: &str, quote: char) -> bool {
+    let mut before = ' ';
+    text.chars().any(|c| {
+        let is_end = c == quote && before != '\\';
+        before = c;
+        is_end
+    })
+}
+
+fn wrong(line: usize, what: &str) -> Failure {
+    failure(format!(".env, line {line}: {what}"))
+}
+
+fn failure(message: impl Into<String>) -> Failure {
+    Failure::new(Exit::Usage, "CONFIGURATION_ERROR", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(line: &str) -> Result<String, String> {
+        let text = format!("# one\r\n\nMOBISCROLL_CONNECT_USER{line}\r\n");
+        let found = DotEnv::parse(&text).map_err(|failure| failure.message)?;
+        let entry = &found.0["MOBISCROLL_CONNECT_USER"];
+        assert_eq!(entry.line, 3);
+        Ok(entry.value.clone())
+    }
+
+    #[test]
+    fn value_is_read_whole() {
+        for (line, expected) in [
+            ("=a", "a"),
+            (" = a ", "a"),
+            ("=a#b=c", "a#b=c"),
+            ("=a # b", "a"),
+            ("=a\t# b", "a"),
+            ("=# b", ""),
+            ("=", ""),
+            ("=https://a.example/b?c=d&e", "https://a.example/b?c=d&e"),
+            ("='a$b'", "a$b"),
+            ("='a\\$b\"c # d'", "a\\$b\"c # d"),
+            ("='a\\'", "a\\"),
+            ("='a' # b", "a"),
+            ("=\"a b\"", "a b"),
+            ("=\"a'\\$\\\"\\\\\"  # b", "a'$\"\\"),
+            ("=''", ""),
+            ("=é", "é"),
+        ] {
+            assert_eq!(value(line).as_deref(), Ok(expected), "{line}");
+        }
+    }
+
+    #[test]
+    fn value_that_programs_read_differently_is_refused_with_its_line() {
+        for line in [
+            "=a$b",
+            "=$a",
+            "=${a}",
+            "=a$",
+            "=\"a$b\"",
+            "=a b",
+            "=a\tb",
+            "=a b # c",
+            "=a'b",
+            "=a\"b\"",
+            "=a\\b",
+            "=a\\$b",
+            "='a",
+            "=\"a",
+            "=\"a\\\"",
+            "='a'b",
+            "='a''b'",
+            "=\"a\"#b",
+            "=\"a\\tb\"",
+            "=`a`",
+            ": a",
+            "",
+            " a",
+        ] {
+            let refused = value(line).unwrap_err();
+            assert!(refused.starts_with(".env, line 3: "), "{line}: {refused}");
+        }
+    }
+
+    #[test]
+    fn setting_of_others_is_passed_over_and_does_not_hide_ours() {
+        let of = |text: &str| DotEnv::parse(text).map(|found| found.get("MOBISCROLL_CONNECT_USER").cloned());
+        let ours = "export\tMOBISCROLL_CONNECT_USER=a\n";
+        for others in [
+            "",
+            "somebody else's: {\n",
+            "A=$B c 'd\n",
+            "KEY=\"-----BEGIN\nabc\n-----END\"\n",
+            "KEY='a\n\"\nb'\n",
+            "A=\"x\\\"\ny\"\n",
+            "# MOBISCROLL_CONNECT_USER='\n",
+            "A=MOBISCROLL_CONNECT_USER=b\n",
+        ] {
+            let entry = of(&format!("{others}{ours}")).unwrap().unwrap();
+            assert_eq!((entry.value.as_str(), entry.line), ("a", others.lines().count() + 1), "{others}");
+        }
+        let open = of(&format!("A=b\nKEY='c\n{ours}")).unwrap_err().message;
+        assert!(open.starts_with(".env, line 2: "), "{open}");
+        assert_eq!(of("KEY='c\nd\n").unwrap(), None);
+    }
+}

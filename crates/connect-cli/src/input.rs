@@ -1,0 +1,59 @@
+//! Text files, as editors and shells write them.
+//!
+//! Editors on Windows put a byte order mark in front, and PowerShell's `>` writes UTF-16. Both are read as what they are.
+
+use std::{
+    io::{self, Read as _},
+    path::Path,
+};
+
+/// The text of a file; of stdin where there is none.
+pub(crate) fn read(file: Option<&Path>) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    match file {
+        Some(file) => std::fs::File::open(file)?.read_to_end(&mut bytes)?,
+        None => io::stdin().lock().read_to_end(&mut bytes)?,
+    };
+    text(bytes)
+}
+
+/// The text that the bytes stand for, without a byte order mark.
+pub(crate) fn text(bytes: Vec<u8>) -> io::Result<String> {
+    let text = match bytes.as_slice() {
+        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        [0xef, 0xbb, 0xbf, rest @ ..] => std::str::from_utf8(rest).ok().map(str::to_owned),
+        _ => String::from_utf8(bytes).ok(),
+    };
+    let expected = "it is not text (expected UTF-8, or UTF-16 with a byte order mark)";
+    text.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, expected))
+}
+
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<String> {
+    let pairs = bytes.chunks_exact(2);
+    if !pairs.remainder().is_empty() {
+        return None;
+    }
+    let units = pairs.map(|pair| unit([pair[0], pair[1]]));
+    char::decode_utf16(units).collect::<Result<_, _>>().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_with_any_byte_order_mark_is_the_same() {
+        let utf16 = |unit: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            "\u{feff}é𝄞".encode_utf16().flat_map(unit).collect()
+        };
+        for bytes in ["é𝄞".into(), "\u{feff}é𝄞".into(), utf16(u16::to_le_bytes), utf16(u16::to_be_bytes)]
+        {
+            assert_eq!(text(bytes).unwrap(), "é𝄞");
+        }
+        for wrong in [&b"\xe9"[..], b"\xff\xfea", b"\xff\xfe\x00\xd8", b"\xef\xbb\xbf\xe9"] {
+            assert_eq!(text(wrong.to_vec()).unwrap_err().kind(), io::ErrorKind::InvalidData, "{wrong:?}");
+        }
+        assert_eq!(text(Vec::new()).unwrap(), "");
+    }
+}
