@@ -7,7 +7,7 @@ use crate::{
     context::{Command, Context},
     events,
     failure::{Exit, Failure},
-    key,
+    key, provider,
     table::{Room, Table},
     via::Via,
 };
@@ -16,7 +16,7 @@ use crate::{
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Only the calendars of this provider: google, microsoft, apple or caldav.
-    #[arg(long, value_name = "PROVIDER")]
+    #[arg(long, value_name = "PROVIDER", value_parser = provider::known)]
     provider: Option<Provider>,
 }
 
@@ -24,6 +24,7 @@ impl Command for Arguments {
     const SERVICES: &[Via] = events::SERVICES;
 
     async fn run(&self, context: &Context) -> Result<(), Failure> {
+        check_provider(context, self.provider.as_ref())?;
         let mut calendars = context.backend.calendars().await?;
         calendars.retain(|calendar| self.provider.is_none() || calendar.provider == self.provider);
         context.out.print(&calendars, || {
@@ -51,17 +52,29 @@ fn table(calendars: &[Calendar]) -> Table {
     table
 }
 
-/// The calendars people named, by key or id. With a provider, an id that is not listed is taken as it is: an
-/// alias such as Google's `primary`, or a calendar of a sign-in that may not list calendars.
+/// Only Connect has calendars of more than one provider.
+pub(crate) fn check_provider(context: &Context, provider: Option<&Provider>) -> Result<(), Failure> {
+    match (context.backend.provider(), provider) {
+        (Some(whose), Some(provider)) if whose != *provider => {
+            let message =
+                format!("--provider {provider} does not go with --via {}", context.settings.via.option());
+            Err(Failure::usage(message).next("leave --provider out"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The calendars people named, by key, id or exact title, or `primary` where the provider has a calendar of that role. With a
+/// provider, an id that is not listed is taken as it is: it may be one of a sign-in that may not list calendars.
 pub(crate) async fn find(
     context: &Context,
     names: &[String],
     provider: Option<&Provider>,
 ) -> Result<Vec<CalendarRef>, Failure> {
+    check_provider(context, provider)?;
     if names.is_empty() {
         return Ok(Vec::new());
     }
-    // Only Connect has calendars of more than one provider.
     let whose = context.backend.provider();
     let provider = provider.or(whose.as_ref());
     let listed = match context.backend.calendars().await.map_err(Failure::from) {
@@ -73,18 +86,52 @@ pub(crate) async fn find(
 }
 
 fn pick(listed: &[Calendar], name: &str, provider: Option<&Provider>) -> Result<CalendarRef, Failure> {
-    let mut found = listed.iter().filter(|calendar| {
-        (calendar.id == name || key::of_calendar(calendar) == name)
-            && (provider.is_none() || calendar.provider.as_ref() == provider)
-    });
-    match (found.next(), found.next(), provider) {
-        (Some(calendar), None, _) => Ok(CalendarRef::from(calendar)),
-        (None, _, Some(provider)) => Ok(CalendarRef::new(provider, name)),
-        (None, _, None) => {
-            Err(Failure::new(Exit::NotFound, "NOT_FOUND_ERROR", format!("there is no calendar {name:?}"))
-                .next("list their keys and ids: connect calendars"))
+    let is_named: [fn(&Calendar, &str) -> bool; 3] = [
+        |calendar, name| calendar.id == name || key::of_calendar(calendar) == name,
+        |calendar, name| name == "primary" && is_primary(calendar),
+        |calendar, name| calendar.title == name,
+    ];
+    for is_named in is_named {
+        let mut found: Vec<&Calendar> = Vec::new();
+        for calendar in listed {
+            let is_new =
+                found.iter().all(|other| (&other.provider, &other.id) != (&calendar.provider, &calendar.id));
+            let is_of_provider = provider.is_none() || calendar.provider.as_ref() == provider;
+            if is_of_provider && is_named(calendar, name) && is_new {
+                found.push(calendar);
+            }
         }
-        (Some(_), Some(_), _) => Err(Failure::usage(format!("more than one calendar is called {name:?}"))
-            .next("name it by its key (connect calendars), or add --provider")),
+        match found.as_slice() {
+            [] => {}
+            [calendar] => return Ok(CalendarRef::from(*calendar)),
+            candidates => return Err(ambiguous(name, candidates)),
+        }
     }
+    match provider {
+        Some(provider) => Ok(CalendarRef::new(provider, name)),
+        None => {
+            Err(Failure::new(Exit::NotFound, "NOT_FOUND_ERROR", format!("there is no calendar {name:?}"))
+                .next("list their keys, titles and ids: connect calendars"))
+        }
+    }
+}
+
+fn ambiguous(name: &str, candidates: &[&Calendar]) -> Failure {
+    let candidates: Vec<_> = candidates
+        .iter()
+        .map(|calendar| {
+            let provider = calendar.provider.as_ref().map_or("?", Provider::as_str);
+            format!("{} ({provider}, {:?}, {})", key::of_calendar(calendar), calendar.title, calendar.id)
+        })
+        .collect();
+    Failure::usage(format!("more than one calendar is called {name:?}"))
+        .cause(format!("it may be {}", candidates.join(" or ")))
+        .next("name it by its key, which stands first")
+}
+
+/// Whether it is the one that Google and Outlook take for `primary`.
+fn is_primary(calendar: &Calendar) -> bool {
+    let says =
+        |name: &str| calendar.original.as_ref().and_then(|original| original.field(name)) == Some(true);
+    says("primary") || says("isDefaultCalendar")
 }

@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::{
     context::{Command, Context},
     failure::Failure,
+    provider,
     text::clean,
 };
 
@@ -14,6 +15,7 @@ use crate::{
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The provider: google, microsoft, apple or caldav.
+    #[arg(value_parser = provider::known)]
     provider: Provider,
     /// Only this account, by its id as `connect status` shows it; without it all of the provider.
     #[arg(long, value_name = "ID")]

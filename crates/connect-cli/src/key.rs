@@ -14,6 +14,12 @@ pub(crate) fn of_event(event: &Event) -> String {
     key(&[provider(event.provider.as_ref()), event.calendar_id.as_deref().unwrap_or_default(), &event.id])
 }
 
+/// Of the series that an occurrence belongs to.
+pub(crate) fn of_series(event: &Event) -> String {
+    let (calendar, series) = (event.calendar_id.as_deref(), event.recurring_event_id.as_deref());
+    key(&[provider(event.provider.as_ref()), calendar.unwrap_or_default(), series.unwrap_or_default()])
+}
+
 /// Of a calendar of which only the id is known.
 pub(crate) fn of_calendar_id(of: Option<&Provider>, id: &str) -> String {
     key(&[provider(of), id])

@@ -21,6 +21,7 @@ use crate::{
     failure::{Exit, Failure},
     output::note,
     text::clean,
+    provider,
     via::Via,
 };
 
@@ -35,7 +36,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     scope: Option<String>,
     /// Offer only these providers of Connect, separated by commas: google, microsoft, apple, caldav.
-    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = provider::known)]
     providers: Vec<Provider>,
     /// The language of Connect's pages, such as es or pt-BR [default: the browser's].
     #[arg(long)]

@@ -17,6 +17,7 @@ mod key;
 mod login;
 mod logout;
 mod output;
+mod provider;
 #[cfg(test)]
 mod readme;
 mod receiver;

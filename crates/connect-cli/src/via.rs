@@ -36,6 +36,16 @@ impl Via {
         }
     }
 
+    /// The value of `--via`.
+    pub(crate) fn option(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Google => "google",
+            Self::Microsoft => "microsoft",
+            Self::Apptoto => "apptoto",
+        }
+    }
+
     /// A user's calendars there. Of Apptoto there are none: no command that needs them works with it.
     pub(crate) fn backend(self, user: User) -> Box<dyn AsyncCalendarBackend> {
         match self {

@@ -6,22 +6,23 @@ use jiff::tz::TimeZone;
 
 use super::{
     fields::{Fields, Time},
-    print,
+    find, print,
 };
 use crate::{
     calendars,
     context::{Command, Context},
     failure::Failure,
+    provider,
 };
 
 /// The arguments of `connect events create`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The calendar it is to be in, by key or id.
+    /// The calendar it is to be in, by key, id or exact title.
     #[arg(long, value_name = "CALENDAR")]
     calendar: String,
     /// The provider of the calendar, where its id is not clear: google, microsoft, apple or caldav.
-    #[arg(long, value_name = "PROVIDER")]
+    #[arg(long, value_name = "PROVIDER", value_parser = provider::known)]
     provider: Option<Provider>,
     /// The title.
     #[arg(long, value_name = "TEXT")]
@@ -37,7 +38,8 @@ impl Command for Arguments {
         let names = std::slice::from_ref(&self.calendar);
         let found = calendars::find(context, names, self.provider.as_ref()).await?;
         let calendar = found.into_iter().next().ok_or_else(|| Failure::usage("--calendar is missing"))?;
-        let event = context.backend.create(&self.event(calendar, &context.out.zone)?).await?;
+        let event = context.backend.create(&self.event(calendar.clone(), &context.out.zone)?).await?;
+        let event = find::placed(event, &calendar);
         context.out.print(&event, || print::details(&event, &context.out.zone))
     }
 }

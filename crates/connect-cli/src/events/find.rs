@@ -13,7 +13,7 @@ use crate::{
     calendars,
     context::Context,
     failure::{Exit, Failure},
-    key,
+    key, provider,
     via::Via,
     when::{self, When},
 };
@@ -25,9 +25,9 @@ pub(super) struct Which {
     #[arg(value_name = "EVENT")]
     event: String,
     /// Its provider, where an id is not clear: google, microsoft, apple or caldav.
-    #[arg(long, value_name = "PROVIDER", help_heading = "Where to look")]
+    #[arg(long, value_name = "PROVIDER", value_parser = provider::known, help_heading = "Where to look")]
     provider: Option<Provider>,
-    /// Its calendar, by key or id.
+    /// Its calendar, by key, id or exact title.
     #[arg(long, value_name = "CALENDAR", help_heading = "Where to look")]
     calendar: Option<String>,
     /// Look from then on [default: 90 days ago].
@@ -51,13 +51,19 @@ impl Which {
         let only = calendars::find(context, &names, self.provider.as_ref()).await?;
         let (start, end) = self.time(context)?;
         let mut query = Query { calendars: &only, start, end, masters: false };
-        if let Some(event) = self.search(context, &query).await? {
+        if let Some(event) = self.search(context, &query, key::of_event, |event| Some(&event.id)).await? {
             return Ok(Found { event, is_series: false });
         }
-        query.masters = true;
         let series = match context.settings.via {
-            Via::Connect => self.search(context, &query).await?,
-            _ => None,
+            Via::Connect => {
+                query.masters = true;
+                self.search(context, &query, key::of_event, |event| Some(&event.id)).await?
+            }
+            // Elsewhere there are occurrences alone, and any of them stands for its series.
+            _ => {
+                self.search(context, &query, key::of_series, |event| event.recurring_event_id.as_ref())
+                    .await?
+            }
         };
         let event = series.ok_or_else(|| {
             Failure::new(Exit::NotFound, "NOT_FOUND_ERROR", format!("there is no event {:?}", self.event))
@@ -83,45 +89,49 @@ impl Which {
         Ok((start, end))
     }
 
-    async fn search(&self, context: &Context, query: &Query<'_>) -> Result<Option<Event>, Failure> {
-        let (events, _) = query.read(context, |event| self.is(event), usize::MAX).await?;
-        let mut found: Option<Event> = None;
+    /// The first event that this id, or the key of it, means.
+    async fn search(
+        &self,
+        context: &Context,
+        query: &Query<'_>,
+        key: fn(&Event) -> String,
+        id: fn(&Event) -> Option<&String>,
+    ) -> Result<Option<Event>, Failure> {
+        let is_meant = |event: &Event| {
+            id(event).is_some_and(|id| *id == self.event || key(event) == self.event)
+                && (self.provider.is_none() || event.provider == self.provider)
+        };
+        let (events, _) = query.read(context, is_meant, usize::MAX).await?;
+        let mut found: Vec<Event> = Vec::new();
         for event in events {
-            match &found {
-                Some(other) if place(other) != place(&event) => return Err(self.ambiguous(other, &event)),
-                _ => found = Some(event),
+            if found.iter().all(|other| key(other) != key(&event)) {
+                found.push(event);
             }
         }
-        Ok(found.map(|event| with_calendar(event, query.calendars)))
+        if found.len() > 1 {
+            return Err(self.ambiguous(&found, key));
+        }
+        Ok(found.pop().map(|event| match query.calendars {
+            [calendar] => placed(event, calendar),
+            _ => event,
+        }))
     }
 
-    fn is(&self, event: &Event) -> bool {
-        (event.id == self.event || key::of_event(event) == self.event)
-            && (self.provider.is_none() || event.provider == self.provider)
-    }
-
-    fn ambiguous(&self, one: &Event, other: &Event) -> Failure {
+    fn ambiguous(&self, candidates: &[Event], key: fn(&Event) -> String) -> Failure {
         let named = |event: &Event| {
-            format!(
-                "{} of {}",
-                key::of_event(event),
-                event.provider.as_ref().map_or("nobody", Provider::as_str)
-            )
+            let provider = event.provider.as_ref().map_or("?", Provider::as_str);
+            format!("{} ({provider}, {:?})", key(event), event.title)
         };
+        let candidates: Vec<_> = candidates.iter().map(named).collect();
         Failure::usage(format!("more than one event is called {:?}", self.event))
-            .cause(format!("{}, {}", named(one), named(other)))
-            .next("name it by its key, or add --provider or --calendar")
+            .cause(format!("it may be {}", candidates.join(" or ")))
+            .next("name it by its key, which stands first, or add --provider or --calendar")
     }
 }
 
-fn place(event: &Event) -> (Option<&Provider>, Option<&str>, &str) {
-    (event.provider.as_ref(), event.calendar_id.as_deref(), &event.id)
-}
-
-/// Some answers do not name the calendar; where only one was asked, it is that.
-fn with_calendar(event: Event, only: &[CalendarRef]) -> Event {
-    match (&event.calendar_id, only) {
-        (None, [calendar]) => event.calendar(&calendar.id),
-        _ => event,
-    }
+/// Some answers name neither calendar nor provider; where only one calendar was asked, they are its own.
+pub(super) fn placed(mut event: Event, calendar: &CalendarRef) -> Event {
+    event.calendar_id.get_or_insert_with(|| calendar.id.clone());
+    event.provider.get_or_insert_with(|| calendar.provider.clone());
+    event
 }

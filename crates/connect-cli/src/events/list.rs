@@ -12,6 +12,7 @@ use crate::{
     failure::Failure,
     key,
     output::note,
+    provider,
     table::{Room, Table},
     via::Via,
     when::{self, When},
@@ -26,11 +27,11 @@ pub(crate) struct Arguments {
     /// Until then: a time, or a date with its whole day [default: 30 days after --from].
     #[arg(long, value_name = "WHEN")]
     to: Option<String>,
-    /// Only this calendar, by key or id; may be given more than once.
+    /// Only this calendar, by key, id or exact title; may be given more than once.
     #[arg(long = "calendar", value_name = "CALENDAR")]
     calendars: Vec<String>,
     /// Only this provider: google, microsoft, apple or caldav.
-    #[arg(long, value_name = "PROVIDER")]
+    #[arg(long, value_name = "PROVIDER", value_parser = provider::known)]
     provider: Option<Provider>,
     /// List series once, in place of their occurrences.
     #[arg(long)]
@@ -83,6 +84,7 @@ impl Arguments {
         if self.masters && context.settings.via != Via::Connect {
             return Err(Failure::usage("--masters works with Mobiscroll Connect alone"));
         }
+        calendars::check_provider(context, self.provider.as_ref())?;
         let only = if self.public.is_empty() {
             calendars::find(context, &self.calendars, self.provider.as_ref()).await?
         } else {

@@ -97,7 +97,10 @@ impl Command for Arguments {
             None => event.change()?,
         };
         let change = self.changed(change, zone)?;
-        let event = context.backend.update(&change).await?;
+        let mut changed = context.backend.update(&change).await?;
+        changed.calendar_id = changed.calendar_id.or_else(|| event.calendar_id.clone());
+        changed.provider = changed.provider.or_else(|| event.provider.clone());
+        let event = changed;
         context.out.print(&event, || print::details(&event, zone))
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     calendars,
     context::{Command, Context},
     failure::Failure,
+    provider,
     text::clean,
     when::{self, When},
 };
@@ -20,9 +21,9 @@ use crate::{
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The provider: google, microsoft, apple or caldav.
-    #[arg(required_unless_present = "all", requires = "calendar")]
+    #[arg(required_unless_present = "all", requires = "calendar", value_parser = provider::known)]
     provider: Option<Provider>,
-    /// The calendar, by key or id as `connect calendars` shows them; an alias such as primary will not do.
+    /// The calendar, by key, id or exact title as `connect calendars` shows them.
     #[arg(value_name = "CALENDAR_ID")]
     calendar: Option<String>,
     /// Subscribe every calendar that is listed.

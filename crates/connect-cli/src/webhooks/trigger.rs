@@ -14,6 +14,7 @@ use crate::{
     failure::{Exit, Failure},
     key,
     output::Output,
+    provider,
     settings::Resolved,
     text::clean,
     when,
@@ -23,7 +24,7 @@ use crate::{
 #[derive(Debug, Args)]
 pub(crate) struct Trigger {
     /// Of this provider: google, microsoft, apple or caldav [default: whichever was subscribed first].
-    #[arg(long, value_name = "PROVIDER")]
+    #[arg(long, value_name = "PROVIDER", value_parser = provider::known)]
     provider: Option<Provider>,
     /// In this calendar, by key or id [default: the one that was subscribed first].
     #[arg(long, value_name = "CALENDAR")]

@@ -1,0 +1,156 @@
+//! What people call things: providers, calendars and events.
+#![allow(clippy::unwrap_used, reason = "it is a test")]
+
+mod common;
+
+use common::{Done, World, browse, start_login};
+use connect_sandbox::Fault;
+use serde_json::Value;
+
+const DAYS: [&str; 4] = ["--from", "2027-03-01", "--to", "2027-03-31"];
+
+fn calendars(world: &World, body: &str) {
+    world.server.with(|sandbox| {
+        sandbox.add_fault(Fault::on("GET /calendars").status(200).body(body).times(100));
+    });
+}
+
+#[test]
+fn unknown_provider_is_refused_with_those_there_are() {
+    let world = World::new();
+    world.login(&[]).ok();
+    let new = ["events", "create", "--calendar", "x", "--title", "t", "--all-day", "--start", "2027-03-01"];
+    for arguments in [
+        &["calendars", "--provider", "gogle"][..],
+        &["events", "list", "--provider", "gogle"],
+        &["events", "show", "x", "--provider", "Google "],
+        &["events", "update", "x", "--title", "t", "--provider", "outlook"],
+        &["events", "delete", "x", "--provider", ""],
+        &[&new[..], &["--provider", "gogle"]].concat(),
+        &["login", "--no-browser", "--providers", "google,gogle"],
+        &["disconnect", "gogle"],
+        &["webhooks", "subscribe", "gogle", "x"],
+        &["webhooks", "unsubscribe", "gogle", "x"],
+        &["webhooks", "trigger", "--provider", "gogle"],
+    ] {
+        let before = world.server.with(|sandbox| sandbox.requests().len());
+        let done = world.run(arguments);
+        assert_eq!(done.code, Some(2), "{arguments:?}: {}{}", done.out, done.err);
+        assert!(done.err.contains("google, microsoft, apple, caldav"), "{}", done.err);
+        assert_eq!(world.server.with(|sandbox| sandbox.requests().len()), before, "{arguments:?}");
+    }
+    let other = world.run(&["events", "list", "--via", "google", "--provider", "microsoft"]);
+    assert_eq!(other.code, Some(2), "{}", other.err);
+}
+
+#[test]
+fn calendar_is_found_by_its_exact_title() {
+    let world = World::new();
+    world.login(&[]).ok();
+    let listed = world.run(&["calendars", "--json"]).json();
+    let id = listed[0]["id"].as_str().unwrap();
+    let title = format!(
+        r#"[{{"provider":"google","id":{:?},"title":"Work"}},{{"provider":"apple","id":"h","title":"Work 2"}}]"#,
+        id
+    );
+    calendars(&world, &title);
+    let times = ["--start", "2027-03-02T10:00", "--end", "2027-03-02T11:00"];
+    let create =
+        [&["events", "create", "--json", "--calendar", "Work", "--title", "By title"], &times[..]].concat();
+    assert_eq!(world.run(&create).json()["calendarId"], id);
+    let listed = world.run(&[&["events", "list", "--json", "--calendar", "Work"], &DAYS[..]].concat()).json();
+    assert!(
+        listed["events"].as_array().unwrap().iter().any(|event| event["title"] == "By title"),
+        "{listed}"
+    );
+    for unknown in ["work", "Wor", "Work ", "Work 3"] {
+        let done = world.run(&["events", "list", "--calendar", unknown]);
+        assert_eq!(done.code, Some(5), "{unknown}: {}", done.err);
+    }
+}
+
+#[test]
+fn ambiguous_calendar_is_refused_with_the_candidates() {
+    let world = World::new();
+    world.login(&[]).ok();
+    calendars(
+        &world,
+        r#"[{"provider":"google","id":"a","title":"Work","original":{"primary":true}},
+            {"provider":"apple","id":"b","title":"Work"},{"provider":"google","id":"c","title":"Work"},
+            {"provider":"microsoft","id":"d","title":"b","original":{"isDefaultCalendar":true}},
+            {"provider":"google","id":"a","title":"Work"},{"provider":"apple","id":"e","title":"Home"}]"#,
+    );
+    let of = |arguments: &[&str]| world.run(&[&["events", "list"], arguments].concat());
+    for (arguments, candidates) in [
+        (
+            &["--calendar", "Work"][..],
+            &[" (google, \"Work\", a)", " (apple, \"Work\", b)", " (google, \"Work\", c)"][..],
+        ),
+        (
+            &["--calendar", "Work", "--provider", "google"],
+            &[" (google, \"Work\", a)", " (google, \"Work\", c)"],
+        ),
+        (&["--calendar", "primary"], &[" (google, \"Work\", a)", " (microsoft, \"b\", d)"]),
+    ] {
+        let refused = of(arguments);
+        assert_eq!(refused.code, Some(2), "{arguments:?}: {}", refused.err);
+        for candidate in candidates {
+            assert!(refused.err.contains(candidate), "{candidate}: {}", refused.err);
+        }
+        assert_eq!(refused.err.matches(" or ").count(), candidates.len() - 1, "{}", refused.err);
+    }
+    // An id goes before a title, and what is listed twice is one calendar.
+    for one in
+        [&["--calendar", "b"][..], &["--calendar", "a"], &["--calendar", "primary", "--provider", "google"]]
+    {
+        let done = of(one);
+        assert!(!done.err.contains("more than one"), "{one:?}: {}", done.err);
+    }
+}
+
+#[test]
+fn key_that_create_prints_is_found() {
+    for (service, via, calendar) in
+        [("google", "google", "primary"), ("microsoft", "outlook", "primary"), ("google", "google", "title")]
+    {
+        let world = World::new();
+        let run = |arguments: &[&str]| {
+            let mut command = world.command(&[arguments, &["--via", via]].concat());
+            let id = format!("MOBISCROLL_CONNECT_{}_CLIENT_ID", service.to_uppercase());
+            command.env(id, format!("{service}-public-client"));
+            command
+        };
+        let (child, url) = start_login(&mut run(&["login", "--no-browser"]));
+        browse(&url);
+        Done::of(child.wait_with_output().unwrap()).ok();
+        let done = |arguments: &[&str]| Done::of(run(arguments).output().unwrap());
+        let of =
+            |action: &str, key: &str, more: &[&str]| done(&[&["events", action, key], more, &DAYS].concat());
+        let listed = done(&["calendars", "--json"]).json();
+        let is_own = |calendar: &&Value| {
+            calendar["original"]["primary"] == true || calendar["original"]["isDefaultCalendar"] == true
+        };
+        let own = listed.as_array().unwrap().iter().find(is_own).unwrap();
+        let calendar = if calendar == "title" { own["title"].as_str().unwrap() } else { calendar };
+        let times = ["--start", "2027-03-01T09:00Z", "--end", "2027-03-01T10:00Z"];
+        let create =
+            [&["events", "create", "--calendar", calendar, "--title", "Zebra crossing"], &times[..]].concat();
+        for repeats in [&[][..], &["--recurrence", "RRULE:FREQ=WEEKLY;COUNT=3;BYDAY=MO"]] {
+            let text = done(&[&create[..], repeats].concat()).ok();
+            let key = text.lines().find_map(|line| line.strip_prefix("key")).unwrap().trim().to_owned();
+            for there in [&[][..], &["--calendar", calendar]] {
+                assert!(of("show", &key, there).ok().contains("Zebra crossing"), "{service} {text}");
+            }
+            if repeats.is_empty() {
+                of("delete", &key, &[]).ok();
+            } else {
+                let refused = of("delete", &key, &[]);
+                assert!(refused.code == Some(2) && refused.err.contains("--all"), "{}", refused.err);
+                of("delete", &key, &["--all"]).ok();
+            }
+            assert_eq!(of("show", &key, &[]).code, Some(5), "{service}");
+            let left = done(&[&["events", "list", "--json"], &DAYS[..]].concat()).json();
+            assert!(!left.to_string().contains("Zebra crossing"), "{left}");
+        }
+    }
+}
