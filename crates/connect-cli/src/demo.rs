@@ -16,7 +16,7 @@ use connect_hyper::{Client, Error};
 use connect_sandbox::{Server, Settings};
 
 use self::{deliveries::Deliveries, life::Life, report::Report, service::Service};
-use crate::receiver::Receiver;
+use crate::{receiver::Receiver, text::brief};
 
 /// The arguments of `connect demo`.
 #[derive(Debug, Args)]
@@ -34,7 +34,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     match live(&mut report).and_then(|()| report.finish()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("connect demo: {error}");
+            eprintln!("connect demo: {}", brief(&error.to_string()));
             ExitCode::FAILURE
         }
     }

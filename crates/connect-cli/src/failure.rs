@@ -9,7 +9,7 @@ use std::{error::Error as _, fmt, io::Write as _, process::ExitCode};
 use connect_hyper::{Error, ErrorKind, SignInFault, TransportError, TransportErrorKind};
 use serde_json::json;
 
-use crate::text::clean;
+use crate::text::{LONGEST, brief, escape_json, limit};
 
 /// The exit codes, as the README and `--help` list them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,15 +100,15 @@ impl Failure {
     }
 
     fn text(&self) -> String {
-        let mut text = format!("connect: {}\n", clean(&self.message));
+        let mut text = format!("connect: {}\n", brief(&self.message));
         if let Some(cause) = &self.cause {
-            text.push_str(&format!("  cause: {}\n", clean(cause)));
+            text.push_str(&format!("  cause: {}\n", brief(cause)));
         }
         if let Some(next) = &self.next {
-            text.push_str(&format!("  next:  {}\n", clean(next)));
+            text.push_str(&format!("  next:  {}\n", brief(next)));
         }
         if let Some(id) = self.error.as_ref().and_then(|error| error.request_id()) {
-            text.push_str(&format!("  request id: {}\n", clean(id)));
+            text.push_str(&format!("  request id: {}\n", brief(id)));
         }
         text
     }
@@ -118,14 +118,14 @@ impl Failure {
         let object = json!({ "error": {
             "code": self.code,
             "exitCode": self.exit as u8,
-            "message": self.message,
-            "cause": self.cause,
+            "message": limit(&self.message, LONGEST),
+            "cause": self.cause.as_deref().map(|cause| limit(cause, LONGEST)),
             "next": self.next,
             "status": error.and_then(|error| error.status()).map(|status| status.as_u16()),
-            "requestId": error.and_then(|error| error.request_id()),
+            "requestId": error.and_then(|error| error.request_id()).map(|id| limit(id, LONGEST)),
             "mayHaveHappened": error.is_some_and(|error| error.may_have_happened()),
         } });
-        format!("{object}\n")
+        format!("{}\n", escape_json(&object.to_string()))
     }
 }
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::{
     failure::{Exit, Failure},
     table::Table,
+    text::escape_json,
     when,
 };
 
@@ -41,7 +42,7 @@ impl Output {
             return write(&text());
         }
         match serde_json::to_string_pretty(value) {
-            Ok(json) => write(&format!("{json}\n")),
+            Ok(json) => write(&format!("{}\n", escape_json(&json))),
             Err(error) => Err(no_json(error)),
         }
     }
@@ -52,7 +53,7 @@ impl Output {
             return write(&text());
         }
         match serde_json::to_string(value) {
-            Ok(json) => write(&format!("{json}\n")),
+            Ok(json) => write(&format!("{}\n", escape_json(&json))),
             Err(error) => Err(no_json(error)),
         }
     }

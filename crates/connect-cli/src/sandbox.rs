@@ -7,7 +7,10 @@
 //! connect sandbox --list-switches what can be set, and why
 //! ```
 
-use crate::input;
+use crate::{
+    input,
+    text::{brief, escape_json},
+};
 use clap::Args;
 use connect_sandbox::{Builder, SWITCHES, Server, Settings, StartError};
 use serde_json::json;
@@ -50,7 +53,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure(message, code)) => {
-            eprintln!("connect sandbox: {message}");
+            eprintln!("connect sandbox: {}", brief(&message));
             ExitCode::from(code)
         }
     }
@@ -111,7 +114,7 @@ fn ready(server: &Server, as_json: bool) -> String {
         let line = json!({
             "base_url": base_url, "client_id": id, "client_secret": secret, "redirect_uri": redirect_uri,
         });
-        return format!("{line}\n");
+        return format!("{}\n", escape_json(&line.to_string()));
     }
     format!(
         "The sandbox is ready; Ctrl-C stops it.\n\n  base URL       {base_url}\n  client id      {id}\n  \

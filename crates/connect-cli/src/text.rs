@@ -15,6 +15,40 @@ pub(crate) fn clean_lines(text: &str) -> String {
     text.lines().map(clean).collect::<Vec<_>>().join("\n")
 }
 
+/// JSON with the same meaning that drives no terminal: what is left of the controls, and what reorders a line.
+pub(crate) fn escape_json(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            // Outside of texts JSON has none of these. Below U+0020 only line breaks are left, between its parts.
+            '\u{7f}'..='\u{9f}'
+            | '\u{61c}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}' => escaped.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// The beginning of a text that may be of any length.
+pub(crate) fn limit(text: &str, characters: usize) -> String {
+    match text.char_indices().nth(characters) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// The beginning of it in one line, without control characters.
+pub(crate) fn brief(text: &str) -> String {
+    clean(&limit(text, LONGEST))
+}
+
+/// What anybody reads of a message, in characters.
+pub(crate) const LONGEST: usize = 2_000;
+
 fn visible(c: char) -> char {
     let overrides = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     if c.is_control() || overrides { char::REPLACEMENT_CHARACTER } else { c }
@@ -52,6 +86,26 @@ mod tests {
     fn nothing_drives_the_terminal() {
         assert_eq!(clean("a\u{1b}[2Jb\r\nc\u{9b}d\u{202e}e"), "a\u{fffd}[2Jb  c\u{fffd}d\u{fffd}e");
         assert_eq!(clean_lines("a\r\nb\tc"), "a\nb c");
+    }
+
+    #[test]
+    fn escaped_json_means_the_same_and_drives_nothing() {
+        let text = "\\\u{7f}\u{80}\u{85}\u{9b}\u{9f}\u{a0}\u{61c}\u{200e}\u{200f}\u{2028}\u{202a}\u{202e}\u{2066}\u{2069}é\u{1f600}";
+        let json = escape_json(&serde_json::to_string(text).unwrap());
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+        let left: String = json.chars().filter(|c| !c.is_ascii_graphic()).collect();
+        assert_eq!(left, "\u{a0}é\u{1f600}");
+        assert!(json.contains(r"\u009b") && json.contains(r"\u202e"), "{json}");
+    }
+
+    #[test]
+    fn long_text_is_cut_and_a_short_one_is_not() {
+        for c in ["a", "é", "\u{301}", "歯"] {
+            let text = |count: usize| c.repeat(count);
+            assert_eq!(limit(&text(60_000), 9), format!("{}…", text(9)));
+            assert_eq!(limit(&text(9), 9), text(9));
+        }
+        assert_eq!(brief("msg_1\u{1b}\n"), "msg_1\u{fffd} ");
     }
 
     #[test]

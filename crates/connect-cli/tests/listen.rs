@@ -91,6 +91,32 @@ fn one_that_is_not_genuine_is_answered_with_what_it_lacks() {
 }
 
 #[test]
+fn text_of_any_length_is_shown_short() {
+    let folder = TempDir::new().unwrap();
+    // The longest head that is taken.
+    let id = "i".repeat(60_000);
+    let long = "t".repeat(300_000);
+    let body = format!(
+        r#"{{"provider":"{long}","calendarId":"{long}","changeType":"{long}","events":[{{"id":"e","title":"{long}","start":"{long}"}}]}}"#
+    );
+    let mut listening = Listening::start(&mut listen(&folder, &[]));
+    post(&listening.url, &sign(&id, "{}", Timestamp::UNIX_EPOCH));
+    let shown = listening.next();
+    assert_eq!((&shown["verified"], shown["id"].as_str().unwrap().len()), (&false.into(), 203), "{shown}");
+    drop(listening);
+
+    let port = free_port();
+    let url = format!("http://127.0.0.1:{port}/");
+    let child = common::piped(&mut listen(&folder, &["--port", &port.to_string(), "--once"]));
+    await_port(port);
+    post(&url, &sign(&id, "{}", Timestamp::UNIX_EPOCH));
+    assert_eq!(status(&post(&url, &sign("msg_1", body, Timestamp::now()))), 200);
+    let text = Done::of(child.wait_with_output().unwrap()).ok();
+    assert!(text.contains("refused") && text.contains("iii") && text.contains("ttt"), "{}", text.len());
+    assert!(text.lines().all(|line| line.len() < 1_000), "{}", text.len());
+}
+
+#[test]
 fn without_a_key_the_service_is_to_try_again() {
     let folder = TempDir::new().unwrap();
     let mut command = bare(&folder);

@@ -279,6 +279,62 @@ fn only_the_answer_to_its_own_sign_in_ends_a_login() {
 }
 
 #[test]
+fn json_drives_no_terminal_either() {
+    let world = World::new();
+    world.login(&[]).ok();
+    let title = "a\u{7f}\u{85}\u{9b}31m\u{200e}\u{61c}\u{202e}b\u{2066}\u{2028}\u{e9}";
+    let body =
+        format!(r#"[{{"id":"x","provider":"google","title":"{title}","original":{{"raw":"{title}"}}}}]"#);
+    let on = || Fault::on("GET /calendars");
+    world.server.with(|sandbox| sandbox.add_fault(on().status(200).body(&body)));
+    let listed = world.run(&["calendars", "--json"]);
+    assert!(listed.out.chars().all(|c| c.is_ascii() && c != '\u{7f}' || c == 'é'), "{:?}", listed.out);
+    let read: serde_json::Value = serde_json::from_str(&listed.out).unwrap();
+    assert_eq!((&read[0]["title"], &read[0]["original"]["raw"]), (&title.into(), &title.into()));
+
+    let message = format!(r#"{{"message":"{title}"}}"#);
+    world.server.with(|sandbox| sandbox.add_fault(on().status(403).body(&message)));
+    let denied = world.run(&["calendars", "--json"]);
+    assert!(denied.err.chars().all(|c| c.is_ascii() && c != '\u{7f}' || c == 'é'), "{:?}", denied.err);
+    assert!(denied.error()["cause"].as_str().unwrap().contains(title), "{}", denied.err);
+}
+
+#[test]
+fn answer_of_any_length_is_a_short_error() {
+    let world = World::new();
+    world.login(&[]).ok();
+    let long = "x".repeat(500_000);
+    for (header, body) in
+        [("x-other", format!(r#"{{"message":"{long}"}}"#)), ("x-request-id", "{}".to_owned())]
+    {
+        for json in [&[][..], &["--json"]] {
+            let fault = Fault::on("GET /calendars").status(403).header(header, &long[..50_000]).body(&body);
+            world.server.with(|sandbox| sandbox.add_fault(fault));
+            let denied = world.run(&[&["calendars"], json].concat());
+            assert_eq!(denied.code, Some(4), "{}", denied.err.len());
+            assert!(denied.err.len() < 10_000, "{}", denied.err.len());
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn record_that_is_a_link_is_refused() {
+    let world = World::new();
+    world.login(&[]).ok();
+    let record = world.token_files().pop().unwrap();
+    let elsewhere = world.folder.path().join("elsewhere.json");
+    std::fs::rename(&record, &elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &record).unwrap();
+    for arguments in [&["calendars", "--json"][..], &["token", "refresh", "--json"], &["logout", "--json"]] {
+        let refused = world.run(arguments);
+        assert_eq!((refused.code, &refused.error()["code"]), (Some(1), &"TOKEN_STORE_ERROR".into()));
+        assert!(refused.err.contains("symbolic link"), "{}", refused.err);
+    }
+    assert!(elsewhere.exists() && record.is_symlink());
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_failure() {
     let world = World::new();
     world.login(&[]).ok();

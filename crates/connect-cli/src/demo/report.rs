@@ -8,6 +8,7 @@ use super::{
     Failure,
     service::{Requests, Stats},
 };
+use crate::text::escape_json;
 
 pub(crate) struct Report {
     json: bool,
@@ -54,7 +55,8 @@ impl Report {
         let stats = self.stats.as_ref().ok_or("the sandbox gave no figures")?;
         let mut out = io::stdout().lock();
         if self.json {
-            writeln!(out, "{}", json!({ "steps": self.steps, "stats": stats.raw }))?;
+            let json = json!({ "steps": self.steps, "stats": stats.raw });
+            writeln!(out, "{}", escape_json(&json.to_string()))?;
         } else {
             let total: u64 = stats.requests.values().flat_map(|by_status| by_status.values()).sum();
             writeln!(

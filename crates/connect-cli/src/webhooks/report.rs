@@ -12,9 +12,12 @@ use serde_json::{Value, json};
 use crate::{
     key,
     output::Output,
-    text::{clean, cut, width},
+    text::{clean, cut, limit, width},
     when,
 };
+
+/// How much is shown of each text that anybody may have sent, in characters.
+const LONGEST: usize = 200;
 
 /// What came of a delivery.
 pub(super) struct Report {
@@ -52,7 +55,7 @@ impl Report {
 
     /// Nothing but the id is told of what was not verified, and that as what it is: somebody's text.
     pub(super) fn declined(headers: &HeaderMap, declined: &Declined) -> Self {
-        let id = headers.get("webhook-id").map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
+        let id = headers.get("webhook-id").map(|id| limit(&String::from_utf8_lossy(id.as_bytes()), LONGEST));
         let rejection = match declined {
             Declined::Rejected(rejection) => Some(rejection),
             _ => None,
@@ -130,7 +133,7 @@ impl Report {
             }
             None => {
                 let what = if self.verified { "again  " } else { "refused" };
-                let id = clean(self.id.as_deref().unwrap_or("(no id)"));
+                let id = brief(self.id.as_deref().unwrap_or("(no id)"));
                 text.push_str(&format!("{time}  {what}  {id}: {}\n", self.why()));
             }
         }
@@ -138,25 +141,29 @@ impl Report {
             text.push_str(&format!("{time}  {}\n", told(forwarded)));
         }
         if let (Some(_), Some(error)) = (&self.delivery, &self.error) {
-            text.push_str(&format!("{time}  not kept as handled: {}\n", clean(error)));
+            text.push_str(&format!("{time}  not kept as handled: {}\n", brief(error)));
         }
         text
     }
 
     fn why(&self) -> String {
-        let error = clean(self.error.as_deref().unwrap_or_default());
+        let error = brief(self.error.as_deref().unwrap_or_default());
         let reason = self.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
         format!("{error}{reason}; answered {}", self.status.as_u16())
     }
 }
 
 fn told(forwarded: &Forwarded) -> String {
-    let url = clean(&forwarded.url);
+    let url = brief(&forwarded.url);
     match &forwarded.outcome {
         Ok(status) if status.is_success() => format!("{url} answered {}", status.as_u16()),
         Ok(status) => format!("{url} answered {}: not handled", status.as_u16()),
-        Err(error) => format!("{url} gave no answer: {}; answered 502", clean(error)),
+        Err(error) => format!("{url} gave no answer: {}; answered 502", brief(error)),
     }
+}
+
+fn brief(text: &str) -> String {
+    clean(&limit(text, LONGEST))
 }
 
 /// `updated  google/th20eap9  Stand-up  2026-11-23 09:00-09:30`
@@ -165,8 +172,8 @@ fn line(delivery: &Delivery, change: &EventChange, out: &Output) -> String {
     let event = &change.event;
     let what = kind(delivery, change);
     let place = place(delivery, Some(change));
-    let span = when::span(event, &out.zone);
-    let title = if event.title.is_empty() { "(no title)".to_owned() } else { clean(&event.title) };
+    let span = brief(&when::span(event, &out.zone));
+    let title = if event.title.is_empty() { "(no title)".to_owned() } else { brief(&event.title) };
     // The time and what is beside the title take so much.
     let beside = 10 + width(&what).max(7) + 2 + width(&place).max(PLACE) + 2 + 2 + width(&span);
     let title = match out.room_beside(beside) {
@@ -180,7 +187,7 @@ fn line(delivery: &Delivery, change: &EventChange, out: &Output) -> String {
 fn kind(delivery: &Delivery, change: &EventChange) -> String {
     let typed = change.change_type.as_ref().or(delivery.change_type.as_ref()).map(ChangeType::as_str);
     let named = || delivery.event_type.as_deref().map(|name| name.strip_prefix("event.").unwrap_or(name));
-    clean(typed.or_else(named).unwrap_or("changed"))
+    brief(typed.or_else(named).unwrap_or("changed"))
 }
 
 /// The provider, and the calendar's key as the tables show it.
@@ -189,5 +196,5 @@ fn place(delivery: &Delivery, change: Option<&EventChange>) -> String {
     let provider = event.and_then(|event| event.provider.as_ref()).or(delivery.provider.as_ref());
     let calendar = event.and_then(|event| event.calendar_id.as_deref()).or(delivery.calendar_id.as_deref());
     let key = calendar.map_or_else(|| "?".to_owned(), |id| key::of_calendar_id(provider, id));
-    format!("{}/{key}", clean(provider.map_or("?", Provider::as_str)))
+    format!("{}/{key}", brief(provider.map_or("?", Provider::as_str)))
 }
