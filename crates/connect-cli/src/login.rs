@@ -5,8 +5,9 @@
 //! `state` and that the tokens are this user's.
 
 mod browser;
+mod paste;
 
-use std::{future::Future, io::BufRead as _, time::Duration};
+use std::{future::Future, time::Duration};
 
 use clap::Args;
 use connect_hyper::{
@@ -20,8 +21,8 @@ use crate::{
     context::{Command, Context},
     failure::{Exit, Failure},
     output::note,
-    text::clean,
     provider,
+    text::clean,
     via::Via,
 };
 
@@ -98,6 +99,7 @@ impl Arguments {
     async fn by_paste(&self, context: &Context) -> Result<User, Failure> {
         let sign_in = context.client.auth().sign_in(self.sign_in(context)?)?;
         self.show(sign_in.url());
+        let _whole_lines = paste::WholeLines::new();
         note("Then paste the whole URL the browser ends at, and press Enter:");
         let callback = in_time(pasted()).await?;
         context.client.auth().finish(sign_in, &callback).await.map_err(refused)
@@ -112,10 +114,8 @@ impl Arguments {
 }
 
 async fn pasted() -> Result<String, Failure> {
-    let read = tokio::task::spawn_blocking(|| {
-        let mut line = String::new();
-        std::io::stdin().lock().read_line(&mut line).map(|_| line)
-    });
+    // On a thread of its own: whoever is to paste may press Ctrl-C.
+    let read = tokio::task::spawn_blocking(|| paste::line(std::io::stdin().lock()));
     let nothing = || {
         Failure::new(Exit::SignIn, "AUTHENTICATION_ERROR", "no URL was pasted")
             .next("start again: connect login --paste")

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Done, World, start_login};
+use common::{Done, SECRET, World, start_login};
 use connect_sandbox::Fault;
 use std::time::Duration;
 
@@ -314,6 +314,39 @@ fn answer_of_any_length_is_a_short_error() {
             assert_eq!(denied.code, Some(4), "{}", denied.err.len());
             assert!(denied.err.len() < 10_000, "{}", denied.err.len());
         }
+    }
+}
+
+/// A browser that writes down what it was started with.
+#[cfg(target_os = "linux")]
+#[test]
+fn browser_gets_none_of_the_settings() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let world = World::new();
+    let browser = world.folder.path().join("xdg-open");
+    std::fs::write(
+        &browser,
+        "#!/bin/sh\nexport -p > seen.new\necho \"$1\" >> seen.new\n/bin/mv seen.new seen\n",
+    )
+    .unwrap();
+    std::fs::set_permissions(&browser, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = world.command(&["login"]);
+    command.env("PATH", world.folder.path()).env("DISPLAY", ":7");
+    for name in ["GOOGLE_API_KEY", "GOOGLE_CLIENT_SECRET", "MICROSOFT_CLIENT_SECRET", "APPTOTO_TOKEN"] {
+        command.env(format!("MOBISCROLL_CONNECT_{name}"), "hunter2");
+    }
+    let (child, url) = start_login(&mut command);
+    let seen = loop {
+        match std::fs::read_to_string(world.folder.path().join("seen")) {
+            Ok(seen) => break seen,
+            Err(_) => std::thread::sleep(Duration::from_millis(5)),
+        }
+    };
+    common::browse(&url);
+    Done::of(child.wait_with_output().unwrap()).ok();
+    assert!(seen.contains("DISPLAY") && seen.contains(&url), "{seen}");
+    for secret in ["hunter2", SECRET, "MOBISCROLL_CONNECT"] {
+        assert!(!seen.contains(secret), "{seen}");
     }
 }
 

@@ -7,8 +7,9 @@ use crate::settings::PREFIX;
 /// Starts the browser and does not wait for it. Where there is none, the printed URL has to do.
 pub(super) fn open(url: &str) {
     let mut command = opener(url);
+    // The client secret and the API keys are among them.
     for (name, _) in std::env::vars_os() {
-        if name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name.ends_with("_SECRET")) {
+        if name.as_encoded_bytes().starts_with(PREFIX.as_bytes()) {
             command.env_remove(name);
         }
     }

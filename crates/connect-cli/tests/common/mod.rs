@@ -148,7 +148,11 @@ pub(crate) fn piped(command: &mut Command) -> Child {
 
 /// Starts a login; gives the URL it prints once it listens.
 pub(crate) fn start_login(command: &mut Command) -> (Child, String) {
-    let mut child = piped(command);
+    await_url(piped(command))
+}
+
+/// Waits until a login prints its URL.
+pub(crate) fn await_url(mut child: Child) -> (Child, String) {
     let mut reader = BufReader::new(child.stderr.take().unwrap());
     let mut url = String::new();
     loop {
