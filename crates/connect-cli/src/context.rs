@@ -53,7 +53,7 @@ pub(crate) trait Command {
 pub(crate) fn run<C: Command>(settings: &Settings, command: &C) -> ExitCode {
     let outcome = settings.resolve().and_then(|resolved| {
         only(C::SERVICES, &resolved)?;
-        let out = Output::new(settings.json, settings.width);
+        let out = Output::new(settings);
         let context = if command.is_public() {
             let key = resolved.api_key(command.api_key())?;
             let client = resolved.public()?;
@@ -74,7 +74,7 @@ pub(crate) fn run<C: Command>(settings: &Settings, command: &C) -> ExitCode {
             }
         })
     });
-    finish(outcome, settings.json)
+    finish(outcome, settings)
 }
 
 /// Nothing of another service is sent to Mobiscroll Connect.
@@ -118,10 +118,10 @@ pub(crate) fn run_alone<F: Future<Output = Result<(), Failure>>>(
 ) -> ExitCode {
     let outcome = settings.resolve().and_then(|resolved| {
         only(&[Via::Connect], &resolved)?;
-        let out = Output::new(settings.json, settings.width);
+        let out = Output::new(settings);
         block_on(until_interrupted(command(resolved, out)))
     });
-    finish(outcome, settings.json)
+    finish(outcome, settings)
 }
 
 /// Runs what goes on until it is told to stop. That is its end, and no failure.
@@ -131,16 +131,16 @@ pub(crate) fn serve<F: Future<Output = Result<(), Failure>>>(
 ) -> ExitCode {
     let outcome = settings.resolve().and_then(|resolved| {
         only(&[Via::Connect], &resolved)?;
-        let out = Output::new(settings.json, settings.width);
+        let out = Output::new(settings);
         block_on(async { unless_interrupted(command(resolved, out)).await.unwrap_or(Ok(())) })
     });
-    finish(outcome, settings.json)
+    finish(outcome, settings)
 }
 
-fn finish(outcome: Result<(), Failure>, json: bool) -> ExitCode {
+fn finish(outcome: Result<(), Failure>, settings: &Settings) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(json),
+        Err(failure) => failure.report(settings),
     }
 }
 

@@ -188,7 +188,7 @@ fn report(verdict: &Verdict, checks: &Checks, out: &Output) -> Result<(), Failur
         ok: matches!(verdict, Verdict::Well),
         code: verdict.code(),
         message: verdict.message(),
-        next: verdict.next(),
+        next: out.next_steps.complete(&verdict.next()),
         exit_code: verdict.exit_code(),
         checks: &checks.0,
     };

@@ -9,7 +9,11 @@ use std::{error::Error as _, fmt, io::Write as _, process::ExitCode};
 use connect_hyper::{Error, ErrorKind, SignInFault, TransportError, TransportErrorKind};
 use serde_json::json;
 
-use crate::text::{LONGEST, brief, escape_json, limit};
+use crate::{
+    next_steps::NextSteps,
+    settings::Settings,
+    text::{LONGEST, brief, escape_json, limit},
+};
 
 /// The exit codes, as the README and `--help` list them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,18 +97,20 @@ impl Failure {
     }
 
     /// Says it on stderr, and gives the exit code.
-    pub(crate) fn report(&self, as_json: bool) -> ExitCode {
-        let text = if as_json { self.json() } else { self.text() };
+    pub(crate) fn report(&self, settings: &Settings) -> ExitCode {
+        let next_steps = NextSteps::of(settings);
+        let next = self.next.as_deref().map(|next| next_steps.complete(next));
+        let text = if settings.json { self.json(next) } else { self.text(next) };
         let _ = std::io::stderr().lock().write_all(text.as_bytes());
         ExitCode::from(self.exit as u8)
     }
 
-    fn text(&self) -> String {
+    fn text(&self, next: Option<String>) -> String {
         let mut text = format!("connect: {}\n", brief(&self.message));
         if let Some(cause) = &self.cause {
             text.push_str(&format!("  cause: {}\n", brief(cause)));
         }
-        if let Some(next) = &self.next {
+        if let Some(next) = &next {
             text.push_str(&format!("  next:  {}\n", brief(next)));
         }
         if let Some(id) = self.error.as_ref().and_then(|error| error.request_id()) {
@@ -113,14 +119,14 @@ impl Failure {
         text
     }
 
-    fn json(&self) -> String {
+    fn json(&self, next: Option<String>) -> String {
         let error = self.error.as_deref();
         let object = json!({ "error": {
             "code": self.code,
             "exitCode": self.exit as u8,
             "message": limit(&self.message, LONGEST),
             "cause": self.cause.as_deref().map(|cause| limit(cause, LONGEST)),
-            "next": self.next,
+            "next": next,
             "status": error.and_then(|error| error.status()).map(|status| status.as_u16()),
             "requestId": error.and_then(|error| error.request_id()).map(|id| limit(id, LONGEST)),
             "mayHaveHappened": error.is_some_and(|error| error.may_have_happened()),

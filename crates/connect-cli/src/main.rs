@@ -16,6 +16,7 @@ mod input;
 mod key;
 mod login;
 mod logout;
+mod next_steps;
 mod output;
 mod provider;
 #[cfg(test)]

@@ -7,6 +7,8 @@ use serde::Serialize;
 
 use crate::{
     failure::{Exit, Failure},
+    next_steps::NextSteps,
+    settings::Settings,
     table::Table,
     text::escape_json,
     when,
@@ -19,17 +21,18 @@ pub(crate) struct Output {
     /// How many columns a table may take; any number where this is nothing.
     room: Option<usize>,
     pub(crate) zone: TimeZone,
+    pub(crate) next_steps: NextSteps,
 }
 
 impl Output {
     /// A terminal has 80 columns unless told otherwise; what is no terminal gets tables whole.
-    pub(crate) fn new(json: bool, width: Option<usize>) -> Self {
-        let room = match width {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let room = match settings.width {
             Some(0) => None,
             Some(columns) => Some(columns),
             None => io::stdout().is_terminal().then_some(80),
         };
-        Self { json, room, zone: when::zone() }
+        Self { json: settings.json, room, zone: when::zone(), next_steps: NextSteps::of(settings) }
     }
 
     /// Prints `value` for programs, or `text` for people.

@@ -98,6 +98,23 @@ impl std::fmt::Display for Source {
 }
 
 impl Settings {
+    /// The options that say whom and what a command is for, as a shell takes them: the next command needs them as well.
+    pub(crate) fn repeated(&self) -> String {
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        let via = (self.via != Via::Connect).then(|| self.via.option().to_owned());
+        let options = [
+            ("--base-url", self.base_url.clone()),
+            ("--client-id", self.client_id.clone()),
+            ("--via", via),
+            ("--redirect-uri", self.redirect_uri.clone()),
+            ("--user", self.user.clone()),
+            ("--tokens", path(&self.tokens)),
+            ("--root-certificate", path(&self.root_certificate)),
+        ];
+        let given = options.into_iter().filter_map(|(name, value)| value.map(|value| (name, value)));
+        given.map(|(name, value)| format!(" {name} {}", quoted(&value))).collect()
+    }
+
     /// The settings with what the environment and `.env` add.
     pub(crate) fn resolve(&self) -> Result<Resolved, Failure> {
         let file = DotEnv::read()?;
@@ -137,6 +154,15 @@ impl Settings {
             root_certificate: self.root_certificate.as_deref().map(certificate).transpose()?,
             timeout: self.timeout.map(Duration::from_secs),
         })
+    }
+}
+
+/// One word of a shell.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "@%+=:,./_-".contains(c);
+    match word.is_empty() || !word.chars().all(is_plain) {
+        true => format!("'{}'", word.replace('\'', r"'\''")),
+        false => word.to_owned(),
     }
 }
 

@@ -40,7 +40,7 @@ fn text(status: &ConnectionStatus, out: &Output) -> String {
         }
     }
     let mut text = if table.is_empty() {
-        "No account is connected; connect one with: connect login\n".to_owned()
+        out.next_steps.complete("No account is connected; connect one with: connect login\n")
     } else {
         out.table(&table)
     };

@@ -1,4 +1,4 @@
-//! What people call things: providers, calendars and events.
+//! What people call things: providers, calendars and events; and the commands they are told to type next.
 #![allow(clippy::unwrap_used, reason = "it is a test")]
 
 mod common;
@@ -153,4 +153,51 @@ fn key_that_create_prints_is_found() {
             assert!(!left.to_string().contains("Zebra crossing"), "{left}");
         }
     }
+}
+
+#[test]
+fn next_step_is_for_the_same_user_and_service() {
+    let world = World::new();
+    let next = |arguments: &[&str]| {
+        let text = world.run(arguments).err;
+        text.lines().find_map(|line| line.trim().strip_prefix("next:")).unwrap_or_default().trim().to_owned()
+    };
+    let base_url = world.server.base_url();
+    assert_eq!(next(&["status"]), "sign in: connect login");
+    assert_eq!(next(&["status", "--user", "carol"]), "sign in: connect login --user carol");
+    assert_eq!(next(&["status", "--user", "o'brien $1"]), r"sign in: connect login --user 'o'\''brien $1'");
+    assert_eq!(
+        next(&["events", "list", "--tokens", "my tokens", "--base-url", &base_url]),
+        format!("sign in: connect login --base-url {base_url} --tokens 'my tokens'")
+    );
+    let mut google = world.command(&["calendars", "--via", "google", "--user", "carol"]);
+    let done =
+        Done::of(google.env("MOBISCROLL_CONNECT_GOOGLE_CLIENT_ID", "google-public-client").output().unwrap());
+    assert!(done.err.contains("connect login --via google --user carol\n"), "{}", done.err);
+    let json = world.run(&["status", "--user", "carol", "--json"]);
+    assert_eq!(json.error()["next"], "sign in: connect login --user carol");
+    let doctor = world.run(&["doctor", "--user", "carol"]);
+    assert!(doctor.ok().contains("Next: sign in: connect login --user carol\n"));
+
+    world.login(&["--user", "carol", "--scope", "read"]).ok();
+    assert_eq!(
+        next(&["events", "show", "nothing", "--user", "carol"]),
+        "look elsewhere with --from and --to, or list the events: connect events list --user carol"
+    );
+    world.server.with(|sandbox| {
+        let none = Fault::on("GET /oauth/connection-status").status(200).body(r#"{"connections":{}}"#);
+        sandbox.add_fault(none);
+    });
+    let status = world.run(&["status", "--user", "carol"]).ok();
+    assert!(status.contains("connect one with: connect login --user carol\n"), "{status}");
+}
+
+#[test]
+fn api_key_signs_nobody_in_and_says_so() {
+    let world = World::new();
+    let mut login = world.command(&["login", "--via", "google", "--no-browser"]);
+    let done = Done::of(login.env("MOBISCROLL_CONNECT_GOOGLE_API_KEY", "sandbox-key").output().unwrap());
+    assert_eq!(done.code, Some(2), "{}", done.err);
+    assert!(done.err.contains("an API key signs nobody in"), "{}", done.err);
+    assert!(done.err.contains("MOBISCROLL_CONNECT_GOOGLE_CLIENT_ID"), "{}", done.err);
 }

@@ -42,11 +42,11 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     pub(super) fn run(&self, settings: &Settings) -> ExitCode {
-        let out = Output::new(settings.json, settings.width);
+        let out = Output::new(settings);
         match self.verify().and_then(|outcome| self.report(&outcome, &out).map(|()| outcome)) {
             Ok(Ok(_)) => ExitCode::SUCCESS,
             Ok(Err(_)) => ExitCode::from(Exit::Failed as u8),
-            Err(failure) => failure.report(settings.json),
+            Err(failure) => failure.report(settings),
         }
     }
 

@@ -1,0 +1,83 @@
+//! The commands that a next step names, for the same user and service as the command that names them.
+
+use crate::{settings::Settings, via::Via};
+
+/// The commands that sign in, or need a sign-in or the settings; a `true` stands for those of two words.
+const COMMANDS: [(&str, bool); 9] = [
+    ("doctor", false),
+    ("login", false),
+    ("logout", false),
+    ("status", false),
+    ("disconnect", false),
+    ("calendars", false),
+    ("events", true),
+    ("token", true),
+    ("webhooks", true),
+];
+
+#[derive(Clone, Debug)]
+pub(crate) struct NextSteps {
+    options: String,
+    via: Via,
+}
+
+impl NextSteps {
+    pub(crate) fn of(settings: &Settings) -> Self {
+        Self { options: settings.repeated(), via: settings.via }
+    }
+
+    /// Gives each command of the text the options of this one.
+    pub(crate) fn complete(&self, text: &str) -> String {
+        // The doctor examines Mobiscroll Connect alone.
+        let text =
+            if self.via == Via::Connect { text.to_owned() } else { text.replace(": connect doctor", "") };
+        let mut parts = text.split("connect ");
+        let mut completed = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let (command, rest) = part.split_at(command_length(part));
+            completed.push_str(&format!("connect {command}"));
+            completed.push_str(if command.is_empty() { "" } else { &self.options });
+            completed.push_str(rest);
+        }
+        completed
+    }
+}
+
+/// How much of the text is a command.
+fn command_length(text: &str) -> usize {
+    let word = |text: &str| text.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(text.len());
+    let first = word(text);
+    match COMMANDS.iter().find(|(command, _)| *command == &text[..first]) {
+        Some((_, true)) if text[first..].starts_with(' ') => first + 1 + word(&text[first + 1..]),
+        Some(_) => first,
+        None => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn command_gets_the_options_and_other_words_do_not() {
+        let steps = |options: &str, via| NextSteps { options: options.to_owned(), via };
+        let carol = steps(" --user carol", Via::Connect);
+        for (text, completed) in [
+            ("sign in: connect login", "sign in: connect login --user carol"),
+            (
+                "connect calendars, connect events list",
+                "connect calendars --user carol, connect events list --user carol",
+            ),
+            ("connect one with: connect login", "connect one with: connect login --user carol"),
+            ("start one, connect sandbox --port 8080", "start one, connect sandbox --port 8080"),
+            ("connect login --scope read-write", "connect login --user carol --scope read-write"),
+            ("(connect calendars)", "(connect calendars --user carol)"),
+            ("Mobiscroll Connect alone", "Mobiscroll Connect alone"),
+        ] {
+            assert_eq!(carol.complete(text), completed);
+            assert_eq!(steps("", Via::Connect).complete(text), text);
+        }
+        let google = steps(" --via google", Via::Google);
+        assert_eq!(google.complete("check the base URL: connect doctor"), "check the base URL");
+    }
+}
