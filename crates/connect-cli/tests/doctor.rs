@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Done, SECRET, World, free_port};
+use common::{Done, SECRET, World};
 use connect_sandbox::{Fault, Server};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use serde_json::Value;
@@ -111,8 +111,7 @@ fn what_the_service_says_is_understood() {
 #[test]
 fn nobody_is_there() {
     let world = World::new();
-    let nowhere = format!("http://127.0.0.1:{}/api", free_port());
-    let (code, exit, _) = examined(doctor(&world).env("MOBISCROLL_CONNECT_BASE_URL", nowhere));
+    let (code, exit, _) = examined(doctor(&world).env("MOBISCROLL_CONNECT_BASE_URL", common::nowhere()));
     assert_eq!((code.as_str(), exit), ("unreachable", 6));
 }
 

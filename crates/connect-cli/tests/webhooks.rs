@@ -139,7 +139,7 @@ fn calendars_are_subscribed_and_unsubscribed() {
     assert_eq!(failed.code, Some(2), "{}", failed.err);
     assert!(failed.error()["cause"].as_str().unwrap().contains("no webhook URL"), "{}", failed.err);
 
-    set_url(&world, "http://127.0.0.1:1/");
+    set_url(&world, &common::nowhere());
     let made = [&subscribe[..], &[&id, "--channel-id", "mine", "--expires", "2099-12-01", "--json"]].concat();
     let made = world.run(&made).json();
     assert_eq!((&made["calendarId"], &made["channelId"]), (&id.as_str().into(), &"mine".into()));
@@ -161,7 +161,7 @@ fn calendars_are_subscribed_and_unsubscribed() {
 
 #[test]
 fn what_was_subscribed_is_said_although_the_rest_failed() {
-    let world = World::with(&[("webhook_url", "http://127.0.0.1:1/"), ("auto_subscribe", "off")]);
+    let world = World::with(&[("webhook_url", &common::nowhere()), ("auto_subscribe", "off")]);
     world.login(&[]).ok();
     world.server.with(|sandbox| {
         let fault = connect_sandbox::Fault::on("POST /subscribe-webhook");
@@ -195,7 +195,7 @@ fn only_a_sandbox_makes_changes_on_demand() {
             assert_eq!(done.code, Some(2), "{error}");
             assert_eq!(error["message"], format!("there is no sandbox at {base_url}"));
         }
-        let nobody = world.run(&["webhooks", command, "--base-url", "http://127.0.0.1:1/api"]);
+        let nobody = world.run(&["webhooks", command, "--base-url", &common::nowhere()]);
         assert_eq!(nobody.code, Some(6), "{}", nobody.err);
         let early = world.run(&["webhooks", command]);
         assert_eq!(early.code, Some(2), "{}", early.err);

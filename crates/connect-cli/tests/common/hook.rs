@@ -107,7 +107,7 @@ impl Target {
     }
 
     pub(crate) fn next(&self) -> Came {
-        self.came.recv_timeout(Duration::from_secs(20)).unwrap()
+        self.came.recv_timeout(Duration::from_secs(120)).unwrap()
     }
 }
 

@@ -9,6 +9,7 @@ use std::{
     net::{TcpListener, TcpStream},
     path::PathBuf,
     process::{Child, Command, Output, Stdio},
+    sync::atomic::{AtomicU16, Ordering},
 };
 
 use connect_sandbox::{Server, Settings};
@@ -212,8 +213,21 @@ fn location(answer: &str) -> Option<String> {
     head.lines().find_map(|line| line.strip_prefix("location: ")).map(str::to_owned)
 }
 
+/// A base URL where nobody listens.
+pub(crate) fn nowhere() -> String {
+    format!("http://127.0.0.1:{}/api", free_port())
+}
+
+/// A port that nobody has, and that no connection gets: below those that systems give out, and another one each time.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    loop {
+        let own = (std::process::id() % 150) as u16 * 100;
+        let port = 10_000 + own + NEXT.fetch_add(1, Ordering::Relaxed) % 100;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 #[cfg(unix)]
