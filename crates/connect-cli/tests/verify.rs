@@ -202,6 +202,10 @@ fn the_body_may_come_from_stdin_and_counts_to_the_byte() {
         assert_eq!(done.code, Some(1));
         assert!(done.err.contains("Without the line break"), "{}", done.err);
     }
+    let marked = Case::genuine().change(|case| drop(case.body.splice(..0, *b"\xef\xbb\xbf")));
+    let done = from_stdin(&marked);
+    assert_eq!(done.code, Some(1), "the body is taken to the byte");
+    assert!(done.err.contains("Without the byte order mark"), "{}", done.err);
     let other = Case::genuine().change(|case| case.body.extend(b" \n"));
     assert!(!from_stdin(&other).err.contains("line break"));
 

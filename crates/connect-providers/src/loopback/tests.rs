@@ -52,6 +52,7 @@ fn authority(listener: &Loopback) -> String {
 
 fn ask(at: &str, request: &str) -> String {
     let mut stream = TcpStream::connect(at).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap(); // where the listener took it for the answer
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     let _ = stream.read_to_string(&mut answer);
