@@ -2,8 +2,10 @@
 
 mod create;
 mod delete;
+mod drift;
 mod fields;
 mod find;
+mod guests;
 mod list;
 mod print;
 mod read;

@@ -17,7 +17,8 @@ pub(crate) fn zone() -> TimeZone {
 /// A point in time, or a whole day, from an argument.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum When {
-    At(Timestamp),
+    /// With the zone whose clocks it is on; nothing where an offset says which instant is meant.
+    At(Timestamp, Option<TimeZone>),
     Day(Date),
 }
 
@@ -26,10 +27,14 @@ impl When {
     pub(crate) fn parse(option: &str, text: &str, zone: &TimeZone) -> Result<Self, Failure> {
         let text = text.trim();
         if let Ok(zoned) = text.parse::<ZonedDateTime>() {
-            return Ok(Self::At(zoned.timestamp()));
+            let zone = zoned.time_zone().clone();
+            return Ok(Self::At(
+                zoned.timestamp(),
+                Some(zone).filter(|zone| zone.to_fixed_offset().is_err()),
+            ));
         }
         if let Ok(instant) = text.parse::<Timestamp>() {
-            return Ok(Self::At(instant));
+            return Ok(Self::At(instant, None));
         }
         if let (Ok(date), false) = (text.parse::<Date>(), text.contains([':', 'T', 't', ' '])) {
             return Ok(Self::Day(date));
@@ -49,7 +54,7 @@ impl When {
             .next("add the offset, as in 2026-12-24T18:00+01:00, or set TZ"));
         }
         match zone.to_ambiguous_zoned_datetime(civil).unambiguous() {
-            Ok(zoned) => Ok(Self::At(zoned.timestamp())),
+            Ok(zoned) => Ok(Self::At(zoned.timestamp(), Some(zone.clone()))),
             Err(error) => Err(Failure::usage(format!("{option} is not one point in time: {text:?}"))
                 .cause(error)
                 .next("the clocks change around it: add the offset, as in 2026-10-25T02:30+01:00")),
@@ -59,7 +64,7 @@ impl When {
     /// As the start of a range: a day begins with its first instant.
     pub(crate) fn start(&self, zone: &TimeZone) -> Result<Timestamp, Failure> {
         match self {
-            Self::At(at) => Ok(*at),
+            Self::At(at, _) => Ok(*at),
             Self::Day(day) => first_instant(*day, zone),
         }
     }
@@ -67,7 +72,7 @@ impl When {
     /// As the end of a range: a day is in it.
     pub(crate) fn end(&self, zone: &TimeZone) -> Result<Timestamp, Failure> {
         match self {
-            Self::At(at) => Ok(*at),
+            Self::At(at, _) => Ok(*at),
             Self::Day(day) => first_instant(day.tomorrow().map_err(out_of_range)?, zone),
         }
     }
@@ -150,7 +155,7 @@ mod tests {
 
     fn at(text: &str) -> Result<String, Failure> {
         match When::parse("--start", text, &budapest())? {
-            When::At(at) => Ok(at.to_string()),
+            When::At(at, _) => Ok(at.to_string()),
             When::Day(day) => Ok(day.to_string()),
         }
     }

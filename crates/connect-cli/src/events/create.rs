@@ -5,14 +5,17 @@ use connect_hyper::types::{CalendarRef, NewEvent, Provider};
 use jiff::tz::TimeZone;
 
 use super::{
-    fields::{Fields, Time},
-    find, print,
+    drift,
+    fields::{Fields, Notice, Time},
+    find, guests, print,
 };
 use crate::{
     calendars,
     context::{Command, Context},
     failure::Failure,
+    output::note,
     provider,
+    via::Via,
 };
 
 /// The arguments of `connect events create`.
@@ -29,6 +32,8 @@ pub(crate) struct Arguments {
     title: String,
     #[command(flatten)]
     fields: Fields,
+    #[command(flatten)]
+    notice: Notice,
 }
 
 impl Command for Arguments {
@@ -40,7 +45,15 @@ impl Command for Arguments {
         let calendar = found.into_iter().next().ok_or_else(|| Failure::usage("--calendar is missing"))?;
         let event = context.backend.create(&self.event(calendar.clone(), &context.out.zone)?).await?;
         let event = find::placed(event, &calendar);
-        context.out.print(&event, || print::details(&event, &context.out.zone))
+        let notify = self.notice.notify;
+        guests::report(context, notify, guests::of(&event), &event, || {
+            print::details(&event, &context.out.zone)
+        })?;
+        let series = self.fields.recurrence()?.zip(self.fields.zoned_start(&context.out.zone)?);
+        if let (Via::Connect, Some((rule, (start, zone)))) = (context.settings.via, series) {
+            drift::warning(&rule, start, &zone)?.iter().for_each(|text| note(text));
+        }
+        Ok(())
     }
 }
 
@@ -81,6 +94,9 @@ impl Arguments {
         }
         if let Some(custom) = fields.custom()? {
             event = event.custom(custom);
+        }
+        if let Some(notify) = self.notice.notify {
+            event = event.notify(notify);
         }
         Ok(event)
     }

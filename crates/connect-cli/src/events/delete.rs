@@ -4,7 +4,9 @@ use clap::Args;
 use serde_json::json;
 
 use super::{
+    fields::Notice,
     find::Which,
+    guests,
     update::{Chosen, Extent},
 };
 use crate::{
@@ -21,6 +23,8 @@ pub(crate) struct Arguments {
     which: Which,
     #[command(flatten)]
     extent: Extent,
+    #[command(flatten)]
+    notice: Notice,
 }
 
 impl Command for Arguments {
@@ -28,16 +32,19 @@ impl Command for Arguments {
         let found = self.which.find(context).await?;
         let chosen = self.extent.chosen(&found)?;
         let event = &found.event;
-        let delete = match chosen {
+        let mut delete = match chosen {
             Some(Chosen::All) => event.delete_series()?,
             Some(Chosen::Following) => event.delete()?.this_and_following(),
             Some(Chosen::This) | None => event.delete()?,
         };
+        if let Some(notify) = self.notice.notify {
+            delete = delete.notify(notify);
+        }
         context.backend.delete(&delete).await?;
         let value = json!({
             "success": true, "provider": event.provider, "calendarId": event.calendar_id, "id": event.id,
         });
-        context.out.print(&value, || {
+        guests::report(context, self.notice.notify, guests::of(event), &value, || {
             let what = match chosen {
                 Some(Chosen::Following) => " and all after it",
                 Some(Chosen::All) if event.recurring_event_id.is_some() => " and its whole series",

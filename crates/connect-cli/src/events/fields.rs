@@ -1,13 +1,22 @@
 //! The fields of an event as options, the same for a new event and for a change.
 
 use clap::Args;
-use connect_hyper::types::{Availability, EventStatus, Privacy, Raw, Recurrence};
+use connect_hyper::types::{Availability, EventStatus, Moment, Notify, Privacy, Raw, Recurrence};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use crate::{
     failure::Failure,
     when::{self, When},
 };
+
+/// Whom a change is told.
+#[derive(Debug, Args)]
+pub(super) struct Notice {
+    /// Which guests are told: all, external (those without a calendar of the service) or none [default: all]. Outlook tells
+    /// all in any case, and Mobiscroll Connect cannot be told.
+    #[arg(long, value_name = "WHO")]
+    pub(super) notify: Option<Notify>,
+}
 
 /// What an event has beyond its title.
 #[derive(Debug, Args)]
@@ -53,8 +62,8 @@ pub(super) struct Fields {
 
 /// When an event is to be.
 pub(super) enum Time {
-    /// Both instants.
-    At(Timestamp, Timestamp),
+    /// Both instants, with the zone whose clocks they are on.
+    At(Moment, Moment),
     /// The first day, and the day after the last.
     Days(Date, Date),
 }
@@ -68,7 +77,9 @@ impl Fields {
         match (read("--start", &self.start)?, read("--end", &self.end)?, self.all_day) {
             (None, None, false) => Ok(None),
             (None, None, true) => Err(Failure::usage("--all-day needs --start with a date")),
-            (Some(When::At(start)), Some(When::At(end)), false) => Ok(Some(Time::At(start, end))),
+            (Some(When::At(start, start_zone)), Some(When::At(end, end_zone)), false) => {
+                Ok(Some(Time::At(moment(start, start_zone), moment(end, end_zone))))
+            }
             (Some(When::Day(first)), None, true) => days(first, first),
             (Some(When::Day(first)), Some(When::Day(last)), true) => days(first, last),
             (None, Some(_), _) => Err(Failure::usage("--end needs --start")),
@@ -80,6 +91,15 @@ impl Fields {
                 Err(Failure::usage("a date alone is no time").next("add the time, or --all-day"))
             }
         }
+    }
+
+    /// Where the start is on the clocks of a zone: the instant and the zone.
+    pub(super) fn zoned_start(&self, zone: &TimeZone) -> Result<Option<(Timestamp, TimeZone)>, Failure> {
+        let Some(text) = &self.start else { return Ok(None) };
+        Ok(match When::parse("--start", text, zone)? {
+            When::At(start, Some(zone)) => Some((start, zone)),
+            _ => None,
+        })
     }
 
     pub(super) fn recurrence(&self) -> Result<Option<Recurrence>, Failure> {
@@ -104,6 +124,13 @@ impl Fields {
 
     pub(super) fn status(&self) -> Option<EventStatus> {
         self.status.as_deref().map(EventStatus::from)
+    }
+}
+
+fn moment(at: Timestamp, zone: Option<TimeZone>) -> Moment {
+    match zone {
+        Some(zone) => at.to_zoned_datetime(zone).into(),
+        None => at.into(),
     }
 }
 

@@ -5,13 +5,16 @@ use connect_hyper::types::UpdateEvent;
 use jiff::tz::TimeZone;
 
 use super::{
-    fields::{Fields, Time},
+    drift,
+    fields::{Fields, Notice, Time},
     find::{Found, Which},
-    print,
+    guests, print,
 };
 use crate::{
     context::{Command, Context},
     failure::Failure,
+    output::note,
+    via::Via,
 };
 
 /// The arguments of `connect events update`.
@@ -26,6 +29,8 @@ pub(crate) struct Arguments {
     title: Option<String>,
     #[command(flatten)]
     fields: Fields,
+    #[command(flatten)]
+    notice: Notice,
     /// Empty this field; may be given more than once.
     #[arg(long, value_name = "FIELD", help_heading = "Fields")]
     clear: Vec<Clear>,
@@ -96,12 +101,25 @@ impl Command for Arguments {
             Some(Chosen::Following) => event.change()?.this_and_following(),
             None => event.change()?,
         };
-        let change = self.changed(change, zone)?;
+        let mut change = self.changed(change, zone)?;
+        if let Some(notify) = self.notice.notify {
+            change = change.notify(notify);
+        }
         let mut changed = context.backend.update(&change).await?;
         changed.calendar_id = changed.calendar_id.or_else(|| event.calendar_id.clone());
         changed.provider = changed.provider.or_else(|| event.provider.clone());
-        let event = changed;
-        context.out.print(&event, || print::details(&event, zone))
+        // Who is no longer a guest is told as well.
+        let mut invited = guests::of(event);
+        invited.extend(guests::of(&changed));
+        invited.sort();
+        guests::report(context, self.notice.notify, invited, &changed, || print::details(&changed, zone))?;
+        let clocks = self.fields.zoned_start(zone)?;
+        let clocks = clocks.or_else(|| Some((event.start.as_ref()?.instant()?, zone.clone())));
+        let series = self.fields.recurrence()?.zip(clocks);
+        if let (Via::Connect, Some((rule, (start, zone)))) = (context.settings.via, series) {
+            drift::warning(&rule, start, &zone)?.iter().for_each(|text| note(text));
+        }
+        Ok(())
     }
 }
 

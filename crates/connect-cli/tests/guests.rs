@@ -1,0 +1,187 @@
+//! Who is told of a change, and what is said of it; and of a series whose clocks change.
+#![allow(clippy::unwrap_used, reason = "it is a test")]
+
+mod common;
+
+use common::{Done, World, browse, start_login};
+
+const DAYS: [&str; 4] = ["--from", "2027-02-01", "--to", "2027-02-28"];
+const TIMES: [&str; 4] = ["--start", "2027-02-01T09:00Z", "--end", "2027-02-01T10:00Z"];
+
+/// A user who is signed in at this service.
+struct Signed {
+    world: World,
+    service: &'static str,
+    calendar: String,
+}
+
+impl Signed {
+    fn at(service: &'static str) -> Self {
+        let mut signed = Self { world: World::new(), service, calendar: "primary".to_owned() };
+        if service == "connect" {
+            signed.world.login(&[]).ok();
+            let calendars = signed.world.run(&["calendars", "--json", "--provider", "google"]).json();
+            signed.calendar = calendars[0]["id"].as_str().unwrap().to_owned();
+        } else {
+            let (child, url) = start_login(&mut signed.command(&["login", "--no-browser"]));
+            browse(&url);
+            Done::of(child.wait_with_output().unwrap()).ok();
+        }
+        signed
+    }
+
+    fn command(&self, arguments: &[&str]) -> std::process::Command {
+        let mut command = self.world.command(&[arguments, &["--via", self.service]].concat());
+        let id = format!("MOBISCROLL_CONNECT_{}_CLIENT_ID", self.service.to_uppercase());
+        if self.service != "connect" {
+            command.env(id, format!("{}-public-client", self.service));
+        }
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Done {
+        Done::of(self.command(arguments).output().unwrap())
+    }
+
+    fn create(&self, more: &[&str]) -> Done {
+        let create = ["events", "create", "--calendar", &self.calendar, "--title", "Zebra crossing"];
+        self.run(&[&create[..], &TIMES, more].concat())
+    }
+
+    /// What the service has told so far, in an order of its own, and forgets.
+    fn told(&self, since: &mut usize) -> Vec<String> {
+        let all = self.world.server.invitations();
+        let mut told: Vec<_> = all[*since..].iter().map(|one| format!("{} {}", one.kind, one.to)).collect();
+        *since = all.len();
+        told.sort();
+        told
+    }
+}
+
+fn key(text: &str) -> String {
+    text.lines().find_map(|line| line.strip_prefix("key")).unwrap().trim().to_owned()
+}
+
+#[test]
+fn guests_at_google_are_told_as_chosen() {
+    let signed = Signed::at("google");
+    let guests = ["--attendee", "ann@example.org", "--attendee", "ben@gmail.com"];
+    for (notify, said, told) in [
+        (
+            &[][..],
+            "These guests were told: ann@example.org, ben@gmail.com.",
+            &["ann@example.org", "ben@gmail.com"][..],
+        ),
+        (
+            &["--notify", "all"],
+            "These guests were told: ann@example.org, ben@gmail.com.",
+            &["ann@example.org", "ben@gmail.com"],
+        ),
+        (
+            &["--notify", "external"],
+            "Of these guests, those without a calendar of Google were told: ann@example.org, ben@gmail.com.",
+            &["ann@example.org"],
+        ),
+        (&["--notify", "none"], "These guests were not told: ann@example.org, ben@gmail.com.", &[]),
+    ] {
+        let mut since = signed.world.server.invitations().len();
+        let expected = |kind: &str| told.iter().map(|to| format!("{kind} {to}")).collect::<Vec<_>>();
+        let created = signed.create(&[&guests[..], notify].concat()).ok();
+        assert!(created.ends_with(&format!("\n{said}\n")), "{created}");
+        assert_eq!(signed.told(&mut since), expected("invitation"), "{notify:?}");
+
+        let key = key(&created);
+        let change = ["events", "update", &key, "--title", "Zebra crossing, later"];
+        let changed = signed.run(&[&change[..], &DAYS, notify].concat()).ok();
+        assert!(changed.ends_with(&format!("\n{said}\n")), "{changed}");
+        assert_eq!(signed.told(&mut since), expected("update"), "{notify:?}");
+
+        let delete = ["events", "delete", &key, "--json"];
+        let deleted = signed.run(&[&delete[..], &DAYS, notify].concat());
+        assert_eq!((deleted.code, deleted.err.trim()), (Some(0), said));
+        assert_eq!(signed.told(&mut since), expected("cancellation"), "{notify:?}");
+    }
+    let alone = signed.create(&["--notify", "all"]).ok();
+    assert!(!alone.contains("told"), "{alone}");
+}
+
+#[test]
+fn guest_who_is_left_out_is_told_as_well() {
+    let signed = Signed::at("google");
+    let key = key(&signed.create(&["--attendee", "ann@example.org"]).ok());
+    let change = ["events", "update", &key, "--attendee", "eve@example.org"];
+    let changed = signed.run(&[&change[..], &DAYS].concat()).ok();
+    assert!(changed.ends_with("These guests were told: ann@example.org, eve@example.org.\n"), "{changed}");
+}
+
+#[test]
+fn service_that_cannot_be_told_refuses_the_choice() {
+    for (service, said) in [
+        ("microsoft", "These guests were told: ann@example.org.\n"),
+        ("connect", "Whether Mobiscroll Connect tells guests is not documented: ann@example.org.\n"),
+    ] {
+        let signed = Signed::at(service);
+        let guest = ["--attendee", "ann@example.org"];
+        let created = signed.create(&guest).ok();
+        assert!(created.ends_with(said), "{created}");
+        let key = key(&created);
+        let delete = ["events", "delete", &key];
+        for refused in [
+            signed.create(&[&guest[..], &["--notify", "none"]].concat()),
+            signed.run(&[&delete[..], &DAYS, &["--notify", "external"]].concat()),
+        ] {
+            assert_eq!(refused.code, Some(2), "{service}: {}", refused.err);
+            assert!(refused.err.contains("notify"), "{service}: {}", refused.err);
+        }
+        assert!(signed.run(&[&delete[..], &DAYS].concat()).ok().ends_with(said));
+    }
+    let signed = Signed::at("connect");
+    let unknown = signed.create(&["--notify", "everybody"]);
+    assert!(unknown.code == Some(2) && unknown.err.contains("all, external, none"), "{}", unknown.err);
+}
+
+#[test]
+fn series_whose_clocks_change_is_warned_of_at_connect() {
+    let signed = Signed::at("connect");
+    let note = |start: &str, end: &str, rule: &str| {
+        let times = ["--start", start, "--end", end, "--recurrence", rule, "--json"];
+        let create = ["events", "create", "--calendar", &signed.calendar, "--title", "Choir"];
+        let done = signed.run(&[&create[..], &times].concat());
+        assert_eq!(done.code, Some(0), "{rule}: {}", done.err);
+        done.err
+    };
+    let winter = |rule: &str| note("2027-03-01T18:00", "2027-03-01T19:00", rule);
+    for rule in [
+        "FREQ=WEEKLY;BYDAY=MO",
+        "FREQ=WEEKLY;COUNT=5;BYDAY=MO",
+        "FREQ=WEEKLY;UNTIL=20270331T000000Z",
+        "FREQ=DAILY;COUNT=30",
+        "FREQ=MONTHLY;COUNT=2",
+    ] {
+        let said = winter(rule);
+        assert!(
+            said.contains("gives a series no time zone") && said.contains("on 2027-03-28"),
+            "{rule}: {said}"
+        );
+    }
+    for rule in ["FREQ=WEEKLY;COUNT=4;BYDAY=MO", "FREQ=WEEKLY;UNTIL=20270327T000000Z", "FREQ=DAILY;COUNT=20"]
+    {
+        assert_eq!(winter(rule), "", "{rule}");
+    }
+    let summer = note("2027-04-05T18:00", "2027-04-05T19:00", "FREQ=WEEKLY;COUNT=40");
+    assert!(summer.contains("on 2027-10-31"), "{summer}");
+    // An offset names no zone.
+    assert_eq!(note("2027-03-01T18:00+01:00", "2027-03-01T19:00+01:00", "FREQ=WEEKLY"), "");
+    let google = Signed::at("google");
+    let series = [
+        "--recurrence",
+        "RRULE:FREQ=WEEKLY",
+        "--json",
+        "--start",
+        "2027-03-01T18:00",
+        "--end",
+        "2027-03-01T19:00",
+    ];
+    let create = ["events", "create", "--calendar", "primary", "--title", "Choir"];
+    assert_eq!(google.run(&[&create[..], &series].concat()).err, "");
+}
