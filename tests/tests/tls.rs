@@ -53,18 +53,11 @@ fn a_server_with_the_right_certificate_is_trusted() {
 /// The one in front is the one a byte order mark hides.
 #[test]
 fn root_certificate_behind_a_byte_order_mark_is_trusted() {
-    let (authority, other) = (Authority::new().unwrap(), Authority::new().unwrap());
-    let identity = authority.identity("localhost").unwrap();
-    let server = Server::builder().tls(identity.certificate, identity.key).start().unwrap();
+    let [authority, other] = &*AUTHORITIES;
     for pem in [format!("\u{feff}{}", authority.pem()), format!("\u{feff}{}{}", authority.pem(), other.pem())]
     {
-        let blocking = connect_blocking::Client::builder("id", "secret", "https://app.example/callback");
-        let client = blocking.base_url(server.base_url()).root_certificates(pem.clone()).build().unwrap();
-        client.health().unwrap();
-        let hyper = connect_hyper::Client::builder("id", "secret", "https://app.example/callback");
-        let client = hyper.base_url(server.base_url()).root_certificates(pem).build().unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(client.health()).unwrap();
+        let (_server, outcomes) = asked_with(Some(pem), authority.identity("localhost").unwrap());
+        outcomes.into_iter().for_each(|outcome| outcome.unwrap());
     }
 }
 
@@ -129,14 +122,6 @@ fn trust_is_what_the_builder_says() {
     assert!(well(&system_server) && refused(&other_server), "{system_server}{other_server}");
     let [system_server, other_server] = judged("platform", Some(other));
     assert!(well(&system_server) && well(&other_server), "{system_server}{other_server}");
-}
-
-#[test]
-fn root_certificate_may_begin_with_a_byte_order_mark() {
-    let authority = Authority::new().unwrap();
-    let marked = format!("\u{feff}{}", authority.pem());
-    let (_server, outcomes) = asked_with(Some(marked), authority.identity("localhost").unwrap());
-    outcomes.into_iter().for_each(|outcome| outcome.unwrap());
 }
 
 #[test]

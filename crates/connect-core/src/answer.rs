@@ -31,14 +31,14 @@ pub(crate) fn decode<A: Answer>(response: &Response, safety: Safety) -> Result<A
     }
 }
 
-/// Reads JSON text, which may begin with a byte order mark (RFC 8259 8.1).
+/// Reads JSON text.
 pub(crate) fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     connect_types::decode(body).map_err(|error| decode_error(&String::from_utf8_lossy(body), &error))
 }
 
 /// Says where and of what sort, without the text around it, which may be private.
 fn decode_error(text: &str, error: &serde_json::Error) -> Error {
+    let text = text.trim_start_matches('\u{feff}');
     // Whether it is JSON at all is a question of its own, with a place of its own.
     let syntax = serde_json::from_str::<IgnoredAny>(text).err();
     let (message, behind) = match syntax.as_ref().map(serde_json::Error::classify) {

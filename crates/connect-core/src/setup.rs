@@ -125,12 +125,7 @@ macro_rules! builder {
             /// `platform_verifier`. There is no way to trust everything.
             #[must_use]
             pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
-                let mut pem = pem.into();
-                // Behind a byte order mark the first certificate would not be seen.
-                if pem.starts_with(b"\xef\xbb\xbf") {
-                    pem.drain(..3);
-                }
-                self.network.root_certificates.push(pem);
+                self.network.root_certificates.push(pem.into());
                 self
             }
 

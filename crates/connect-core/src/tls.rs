@@ -17,7 +17,7 @@ macro_rules! tls {
             let mut all = Vec::new();
             for (number, pem) in network.root_certificates.iter().enumerate() {
                 let before = all.len();
-                let pem = pem.strip_prefix(b"\xef\xbb\xbf").unwrap_or(pem); // a byte order mark
+                let pem = pem.strip_prefix(b"\xef\xbb\xbf").unwrap_or(pem); // a byte order mark hides the first one
                 for certificate in CertificateDer::pem_slice_iter(pem) {
                     all.push(certificate.map_err(|_| wrong(number, "is damaged PEM"))?);
                 }

@@ -3,13 +3,13 @@
 //! A terminal collects a line before it hands it on, and cuts it without a word: at 4,095 bytes on Linux, at 1,024 on macOS. A
 //! code in a URL can be longer than that, so the terminal is told to hand on what is typed at once.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read as _};
 
 /// More than any browser takes for a URL.
 const LONGEST: u64 = 1024 * 1024;
 
 /// Reads up to the end of the line. The keys that correct a line do so here, as the terminal no longer does it.
-pub(super) fn line(input: impl Read) -> io::Result<String> {
+pub(super) fn line(input: impl BufRead) -> io::Result<String> {
     let mut line = String::new();
     let mut bytes = input.take(LONGEST).bytes();
     let mut pending = Vec::new();
