@@ -30,7 +30,7 @@ const KEPT: usize = 10_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Told {
     All,
-    /// Guests without a calendar at Google, which are those without an address of Gmail.
+    /// Guests without a calendar at Google, which are those without an address of Gmail, or of the demo's.
     External,
     Nobody,
 }
@@ -84,7 +84,7 @@ impl Told {
         let domain = email.rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
         match self {
             Self::All => true,
-            Self::External => !matches!(domain.as_str(), "gmail.com" | "googlemail.com"),
+            Self::External => !matches!(domain.as_str(), "gmail.com" | "googlemail.com" | "gmail.example"),
             Self::Nobody => false,
         }
     }

@@ -328,3 +328,38 @@ fn a_conference_is_made_for_who_knows_of_conferences() {
     let (_, without) = app.google(&token, "PATCH", &path, Some(json!({ "conferenceData": null })));
     assert_eq!((without.get("hangoutLink"), without.get("conferenceData")), (None, None));
 }
+
+#[test]
+fn guests_are_told_as_the_caller_says() {
+    let (mut app, token) = ada(&[]);
+    let guests = json!([{ "email": "a@example.org" }, { "email": "b@gmail.example" }, { "email": "ada@gmail.example" }]);
+    for (query, told) in [
+        ("", vec![]),
+        ("?sendUpdates=none", vec![]),
+        ("?sendUpdates=externalOnly", vec!["a@example.org"]),
+        ("?sendUpdates=all", vec!["a@example.org", "b@gmail.example"]),
+    ] {
+        let before = app.sandbox.invitations().len();
+        let body = with(hour(), &json!({ "summary": "Review", "attendees": guests }));
+        let (status, made) = app.google(&token, "POST", &format!("{EVENTS}{query}"), Some(body));
+        assert_eq!(status, 200);
+        let id = made["id"].as_str().unwrap();
+        for (method, body) in [("PATCH", Some(json!({ "summary": "Later" }))), ("DELETE", None)] {
+            assert!(app.google(&token, method, &format!("{EVENTS}/{id}{query}"), body).0 < 300);
+        }
+        let all = &app.sandbox.invitations()[before..];
+        assert!(all.iter().all(|one| one.event == id && one.provider == "google"), "{all:?}");
+        let of =
+            |kind: &str| all.iter().filter(|one| one.kind == kind).map(|one| &*one.to).collect::<Vec<_>>();
+        for kind in ["invitation", "update", "cancellation"] {
+            assert_eq!(of(kind), told, "{query}: {kind}");
+        }
+    }
+    let (status, listed) = read(&app.send(common::get("/sandbox/invitations")));
+    let first = &listed["invitations"][0];
+    assert_eq!(
+        (status.as_u16(), &first["to"], &first["kind"]),
+        (200, &json!("a@example.org"), &json!("invitation"))
+    );
+    assert_eq!(first["title"], "Review");
+}
