@@ -12,6 +12,10 @@
 //! | `deleteEvent(id, event)` | `delete_event` |
 //! | `onInit`, `onSignedIn`, `onSignedOut` | [`SyncObserver`] |
 //!
+//! What a page sends becomes a [`NewEvent`] or an [`UpdateEvent`] with [`PageEvent`](crate::eventcalendar::PageEvent), and what it
+//! shows comes from [`eventcalendar::data`](crate::eventcalendar::data()). Guests are told of every write, unless the request chooses
+//! otherwise with `notify`.
+//!
 //! ```no_run
 //! use connect_blocking::Client;
 //! use connect_providers::{backend::{Backend, Google}, google, integration::CalendarSync, loopback::Loopback};

@@ -291,17 +291,22 @@ impl PageEvent {
 }
 
 /// What the Eventcalendar has for itself: how it shows an event, and what it lets its user do with it.
-const SHOWN: [&str; 10] = [
-    "tooltip",
-    "cssClass",
-    "slot",
-    "order",
-    "dragBetweenResources",
-    "dragInTime",
-    "resize",
-    "bufferBefore",
+const SHOWN: [&str; 15] = [
     "bufferAfter",
+    "bufferBefore",
+    "cellCssClass",
+    "cssClass",
+    "date",
+    "dragBetweenResources",
+    "dragBetweenSlots",
+    "dragInTime",
+    "order",
+    "overlap",
     "recurringEventId",
+    "resize",
+    "slot",
+    "textColor",
+    "tooltip",
 ];
 
 /// The fields that the page's title, times, description, location, own properties and rule stand over, in this order.

@@ -72,7 +72,7 @@ impl Beside {
             return Err(Invalid::new(
                 "notify",
                 format!(
-                    "Mobiscroll Connect cannot be told {notify:?}: leave the choice out, or call the provider itself"
+                    "Mobiscroll Connect cannot be told \"{notify}\": leave the choice out, or call the provider itself"
                 ),
             ));
         }
