@@ -21,6 +21,8 @@ pub(crate) struct Page<'a> {
     /// The query authorize was called with.
     pub(crate) query: &'a str,
     pub(crate) notice: Option<Notice>,
+    /// What a form has to send back to show that this browser was given it.
+    pub(crate) csrf: &'a str,
 }
 
 /// Something to tell the user above all else.
@@ -47,7 +49,7 @@ pub(crate) fn providers(page: &Page<'_>, accounts: &[(Provider, Option<(&str, bo
         title = words.title,
         user = page.fill(words.for_user, page.user),
         accounts = words.accounts,
-        action = escape(&format!("/api/oauth/providers?{}", page.query)),
+        action = escape(&providers_path(page.query)),
         deny = words.deny,
     );
     document(page, words.title, &content)
@@ -95,7 +97,24 @@ fn provider_item(page: &Page<'_>, provider: Provider, account: Option<(&str, boo
         ),
     };
     let id = provider.name();
-    format!("<li id=\"{id}\"><h3><bdi>{}</bdi></h3>\n<p>{content}</p></li>\n", provider.title())
+    let form = if account.is_some() { disconnect_form(page, provider) } else { String::new() };
+    format!("<li id=\"{id}\"><h3><bdi>{}</bdi></h3>\n<p>{content}</p>{form}</li>\n", provider.title())
+}
+
+fn disconnect_form(page: &Page<'_>, provider: Provider) -> String {
+    format!(
+        "\n<form method=\"post\" action=\"{action}\">\n<input type=\"hidden\" name=\"csrf\" value=\"{csrf}\">\n\
+         <input type=\"hidden\" name=\"provider\" value=\"{name}\">\n\
+         <p><button id=\"disconnect-{name}\" name=\"decision\" value=\"disconnect\">{label}</button></p>\n</form>",
+        action = escape(&providers_path(page.query)),
+        csrf = escape(page.csrf),
+        name = provider.name(),
+        label = page.fill(page.words.disconnect, provider.title()),
+    )
+}
+
+fn providers_path(query: &str) -> String {
+    format!("/api/oauth/providers?{query}")
 }
 
 fn consent_path(provider: Provider, query: &str) -> String {

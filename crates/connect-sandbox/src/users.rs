@@ -136,9 +136,14 @@ impl Sandbox {
         if call.query("account").is_some_and(|account| connected != Some(account)) {
             return Err(Problem::not_found("Account not found"));
         }
-        connections.remove(&provider);
-        self.subscriptions.drop_account(&visitor.user, provider);
+        self.disconnect_account(&visitor.user, provider);
         Ok(ok(&json!({ "success": true, "message": format!("Disconnected {}", provider.title()) })))
+    }
+
+    /// Forgets an account and the subscriptions of its calendars.
+    pub(crate) fn disconnect_account(&mut self, user: &UserKey, provider: Provider) {
+        self.users.entry(user.clone()).or_default().remove(&provider);
+        self.subscriptions.drop_account(user, provider);
     }
 
     pub(crate) fn list_calendars(&mut self, call: &Call) -> Result<Reply, Problem> {

@@ -208,3 +208,81 @@ fn no_account_over_the_limit() {
     auto.call(&token, "POST", "/oauth/disconnect?provider=google", None);
     assert_eq!(auto.ok(&token, "/oauth/connection-status")["limitReached"], false);
 }
+
+/// The cookie a page came with, and what its form to disconnect `provider` sends.
+fn disconnect_form(app: &mut App, query: &str, cookie: Option<&str>, provider: &str) -> (String, String) {
+    let request = Request::get(format!("/api/oauth/providers?{query}"));
+    let request = cookie.iter().fold(request, |request, cookie| request.header("cookie", *cookie));
+    let reply = app.send(request.body(Bytes::new()).unwrap());
+    let fresh = reply.headers().get("set-cookie").map(|cookie| cookie.to_str().unwrap().to_owned());
+    assert_eq!(fresh.is_some(), cookie.is_none());
+    let cookie = fresh
+        .map_or_else(|| cookie.unwrap().to_owned(), |cookie| cookie.split(';').next().unwrap().to_owned());
+    let html = text(&reply);
+    let item = html.split_once(&format!("<li id=\"{provider}\">")).unwrap().1.split_once("</li>").unwrap().0;
+    assert!(item.contains("name=\"decision\" value=\"disconnect\""), "{item}");
+    let csrf = item.split_once("name=\"csrf\" value=\"").unwrap().1.split_once('"').unwrap().0;
+    (cookie, format!("decision=disconnect&provider={provider}&csrf={csrf}"))
+}
+
+fn disconnect(app: &mut App, query: &str, headers: &[(&str, &str)], form: &str) -> Response<Bytes> {
+    let request = Request::post(format!("/api/oauth/providers?{query}"));
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    app.send(request.body(Bytes::from(form.to_owned())).unwrap())
+}
+
+#[test]
+fn one_account_is_disconnected_on_the_page() {
+    let mut app = App::new(&[("webhook_url", "https://app.example/hook")]);
+    let back = app.location(QUERY);
+    let (token, before) = status(&mut app, &back);
+    assert!(before.as_object().unwrap().values().all(|accounts| accounts.as_array().unwrap().len() == 1));
+    let (cookie, form) = disconnect_form(&mut app, QUERY, None, "google");
+    let again = disconnect_form(&mut app, QUERY, Some(&format!("a=b; {cookie}")), "google").1;
+    assert_eq!(again, form, "the session stays the same");
+    for provider in ["google", "caldav"] {
+        let form = form.replace("google", provider);
+        let own = [("cookie", &*cookie), ("origin", "http://localhost"), ("sec-fetch-site", "same-origin")];
+        let reply = disconnect(&mut app, QUERY, &own, &form);
+        assert_eq!(target(&reply), format!("/api/oauth/providers?{QUERY}"));
+        assert!(page(&mut app, QUERY).contains(&format!("id=\"connect-{provider}\"")));
+    }
+    let after = app.ok(&token, "/oauth/connection-status")["connections"].clone();
+    assert_eq!((&after["google"], &after["caldav"]), (&json!([]), &json!([])));
+    assert_eq!((&after["apple"], &after["microsoft"]), (&before["apple"], &before["microsoft"]));
+    let watched: Vec<_> = app.sandbox.subscriptions().iter().map(|one| one.provider).collect();
+    assert!(
+        !watched.is_empty() && !watched.contains(&"google") && !watched.contains(&"caldav"),
+        "{watched:?}"
+    );
+}
+
+#[test]
+fn form_that_the_browser_was_not_shown_disconnects_nothing() {
+    let mut app = App::new(&[]);
+    let back = app.location(QUERY);
+    let (token, _) = status(&mut app, &back);
+    let (cookie, form) = disconnect_form(&mut app, QUERY, None, "google");
+    let (other, others) = disconnect_form(&mut app, QUERY, None, "google");
+    let neighbour = QUERY.replace("user_id=u", "user_id=neighbour");
+    app.location(&neighbour);
+    let (_, neighbours) = disconnect_form(&mut app, &neighbour, Some(&cookie), "google");
+    let bare = form.split_once("&csrf").unwrap().0;
+    for (headers, form) in [
+        (&[][..], &*form),
+        (&[("cookie", &*other)], &form),
+        (&[("cookie", &*cookie)], &others),
+        (&[("cookie", &*cookie)], &neighbours),
+        (&[("cookie", &*cookie)], bare),
+        (&[("cookie", &*cookie)], &format!("{bare}&csrf=")),
+        (&[("cookie", &*cookie), ("origin", "http://localhost:3000")], &form),
+        (&[("cookie", &*cookie), ("origin", "null")], &form),
+        (&[("cookie", &*cookie), ("sec-fetch-site", "cross-site")], &form),
+    ] {
+        assert_eq!(disconnect(&mut app, QUERY, headers, form).status(), 403, "{headers:?} {form}");
+    }
+    let unknown = form.replace("google", "yahoo");
+    assert_eq!(disconnect(&mut app, QUERY, &[("cookie", &*cookie)], &unknown).status(), 400);
+    let connections = app.ok(&token, "/oauth/connection-status")["connections"].clone();
+    assert_eq!(connections["google"].as_array().unwrap().len(), 1);
+}

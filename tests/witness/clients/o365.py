@@ -41,6 +41,7 @@ class Checks:
         app = sandbox.app("microsoft")
         self.account = Account(
             (app["clientId"], app["clientSecret"]), protocol=MSGraphProtocol(timezone=ZONE), token_backend=self.backend,
+            requests_delay=0,
         )
         self.schedule = self.account.schedule()
         self.calendar = self.schedule.get_default_calendar()

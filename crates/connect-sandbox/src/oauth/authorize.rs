@@ -9,7 +9,7 @@ use crate::reply::{Problem, Reply, redirect};
 use crate::sandbox::{Call, Sandbox};
 use crate::users::UserKey;
 use http::StatusCode;
-use http::header::{HeaderValue, SET_COOKIE};
+use http::header::{COOKIE, HeaderValue, SET_COOKIE};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// What an application asked for at authorize.
@@ -87,14 +87,27 @@ impl Sandbox {
         redirect(&with_query(&asked.app.redirect_uri, &parameters))
     }
 
-    fn with_cookie(&mut self, mut reply: Reply) -> Reply {
+    fn with_cookie(&mut self, reply: Reply) -> Reply {
         let id = self.random.token(16);
-        let cookie = format!("oauth_req={id}; Max-Age=7200; Path=/; HttpOnly; SameSite=Lax");
-        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-            reply.headers_mut().insert(SET_COOKIE, cookie);
-        }
-        reply
+        set_session(reply, &id)
     }
+}
+
+/// The cookie of a browser that came through authorize.
+const SESSION: &str = "oauth_req";
+
+/// The session of the browser behind a call.
+pub(super) fn session(call: &Call) -> Option<&str> {
+    let cookies = call.header(COOKIE)?.split(';').filter_map(|pair| pair.trim().split_once('='));
+    cookies.into_iter().find(|(name, value)| *name == SESSION && !value.is_empty()).map(|(_, value)| value)
+}
+
+pub(super) fn set_session(mut reply: Reply, id: &str) -> Reply {
+    let cookie = format!("{SESSION}={id}; Max-Age=7200; Path=/; HttpOnly; SameSite=Lax");
+    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+        reply.headers_mut().insert(SET_COOKIE, cookie);
+    }
+    reply
 }
 
 /// A comma list or repeated keys; unknown names are passed over, and without a known one all are offered.

@@ -3,20 +3,26 @@
 //! ```text
 //! GET /oauth/providers ──connect──▶ GET /oauth/consent?provider=… ──allow──▶ back to the first page
 //!        │                                        └──deny──▶ redirect with error=access_denied
+//!        ├──disconnect──▶ back to the same page, without the account
 //!        └──back──▶ redirect with a code, or with access_denied while nothing is connected
 //! ```
 //!
 //! A script needs no pages: `POST /oauth/providers` with `decision=approve`, a `provider` for each account and perhaps
 //! `withhold` for some of them does it all.
 
-use super::authorize::AuthorizeRequest;
+use super::authorize::{AuthorizeRequest, session, set_session};
 use crate::pages::{self, Notice, Page};
 use crate::provider::Provider;
+use crate::random::Random;
 use crate::reply::{Problem, Reply, html, redirect};
 use crate::sandbox::{Call, Sandbox};
 use crate::users::LimitReached;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
 use http::header::{HeaderName, HeaderValue};
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 impl Sandbox {
     /// `GET /oauth/providers`: which accounts there are and which can be connected.
@@ -37,7 +43,8 @@ impl Sandbox {
             }
             Some("back" | "deny") => self.deny(&asked),
             Some("approve") => self.approve_at_once(call, &asked, &form),
-            _ => Err(Problem::bad_request("decision must be back, approve or deny")),
+            Some("disconnect") => self.disconnect_on_page(call, &asked, &form),
+            _ => Err(Problem::bad_request("decision must be back, approve, deny or disconnect")),
         }
     }
 
@@ -68,6 +75,35 @@ impl Sandbox {
         }
     }
 
+    /// Only for a form that this browser was shown: another site could have it send one without asking.
+    fn disconnect_on_page(
+        &mut self,
+        call: &Call,
+        asked: &AuthorizeRequest,
+        form: &Form,
+    ) -> Result<Reply, Problem> {
+        let expected = session(call).map(|session| self.csrf(session, asked));
+        let shown = expected.is_some_and(|expected| form.first("csrf") == Some(&expected));
+        if !shown || self.is_cross_site(&call.request) {
+            return Err(Problem::plain(
+                StatusCode::FORBIDDEN,
+                "The form does not belong to this browser's page",
+            ));
+        }
+        let provider = form.first("provider").and_then(Provider::parse);
+        let provider = provider.ok_or_else(|| Problem::bad_request("provider is not supported"))?;
+        self.disconnect_account(&asked.user, provider);
+        redirect(&format!("/api/oauth/providers?{}", query_of(call)))
+    }
+
+    /// What the forms of a session's pages carry. It is bound to the user too: cookies do not tell ports apart, so that a
+    /// page of another server on this machine could set one that it knows.
+    fn csrf(&self, session: &str, asked: &AuthorizeRequest) -> String {
+        let secret = Random::named(self.settings.number("seed"), &["csrf"]).token(32);
+        let parts = json!([secret, session, asked.user.client, asked.user.id]);
+        URL_SAFE_NO_PAD.encode(Sha256::digest(parts.to_string()))
+    }
+
     /// All accounts of the form or none.
     fn approve_at_once(
         &mut self,
@@ -91,15 +127,19 @@ impl Sandbox {
         self.approve(call, asked)
     }
 
-    fn show_providers(&self, call: &Call, asked: &AuthorizeRequest, notice: Option<Notice>) -> Reply {
+    fn show_providers(&mut self, call: &Call, asked: &AuthorizeRequest, notice: Option<Notice>) -> Reply {
+        let known = session(call).map(str::to_owned);
+        let session = known.clone().unwrap_or_else(|| self.random.token(16));
+        let csrf = self.csrf(&session, asked);
         let connected = |provider: Provider| {
             let connection = self.users.get(&asked.user)?.get(&provider)?;
             Some((connection.account.as_str(), !self.withholds(provider, connection)))
         };
         let accounts: Vec<_> =
             asked.providers.iter().map(|provider| (*provider, connected(*provider))).collect();
-        let page = page(call, asked, query_of(call), notice);
-        secured(html(pages::providers(&page, &accounts)), asked, notice)
+        let page = Page { csrf: &csrf, ..page(call, asked, query_of(call), notice) };
+        let reply = secured(html(pages::providers(&page, &accounts)), asked, notice);
+        if known.is_some() { reply } else { set_session(reply, &session) }
     }
 
     fn show_consent(
@@ -141,6 +181,7 @@ fn page<'a>(call: &'a Call, asked: &'a AuthorizeRequest, query: &'a str, notice:
         user: &asked.user.id,
         query,
         notice,
+        csrf: "",
     }
 }
 
@@ -174,7 +215,8 @@ fn secured(mut reply: Reply, asked: &AuthorizeRequest, notice: Option<Notice>) -
     let fixed = [
         ("cache-control", "no-store"),
         ("x-content-type-options", "nosniff"),
-        ("referrer-policy", "no-referrer"),
+        // With `no-referrer` browsers send `Origin: null` with the page's own forms.
+        ("referrer-policy", "same-origin"),
     ];
     for (name, value) in fixed {
         reply.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
