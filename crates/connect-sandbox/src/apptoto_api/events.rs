@@ -63,7 +63,7 @@ impl Api<'_> {
     /// `GET /v1/event`; a deleted one says so.
     pub(super) fn get_event(&mut self, call: &Call) -> Result<Reply, Refused> {
         let event = self.asked_event(call)?;
-        Ok(ok(&self.event_view(event, |_| true, flag(call, "include_conversations")?)))
+        Ok(ok(&self.event_view(event, None, flag(call, "include_conversations")?)))
     }
 
     /// `GET /v1/events`: a page, or by an id one event, as before there was `/v1/event`.
@@ -71,7 +71,7 @@ impl Api<'_> {
         let conversations = flag(call, "include_conversations")?;
         if call.query("id").or(call.query("external_id")).is_some() {
             let event = self.asked_event(call)?;
-            return Ok(ok(&json!({ "events": [self.event_view(event, |_| true, conversations)] })));
+            return Ok(ok(&json!({ "events": [self.event_view(event, None, conversations)] })));
         }
         let (begin, end) = (time(call, "begin")?, time(call, self.settings.value("apptoto_end"))?);
         let deleted = flag(call, "include-deleted")? || flag(call, "include_deleted")?;
@@ -98,22 +98,15 @@ impl Api<'_> {
             wanted.into_iter().map(move |only| (event, only))
         });
         let entries = entries.skip((page - 1).saturating_mul(size)).take(size);
-        let events: Vec<Value> = entries
-            .map(|(event, only)| {
-                self.event_view(event, |id| only.is_none_or(|only| only == id), conversations)
-            })
-            .collect();
+        let events: Vec<Value> =
+            entries.map(|(event, only)| self.event_view(event, only, conversations)).collect();
         Ok(ok(&json!({ "events": events })))
     }
 
-    /// As on the API pages; the switch `apptoto_event_fields` adds what they do not show.
-    pub(super) fn event_view(
-        &self,
-        event: &Event,
-        shows: impl Fn(u64) -> bool,
-        conversations: bool,
-    ) -> Value {
-        let participants = event.participants.iter().filter(|one| shows(one.id));
+    /// As on the API pages, with everybody or with one participant only; the switch `apptoto_event_fields` adds what the pages
+    /// do not show.
+    pub(super) fn event_view(&self, event: &Event, only: Option<u64>, conversations: bool) -> Value {
+        let participants = event.participants.iter().filter(|one| only.is_none_or(|only| one.id == only));
         let participants: Vec<_> =
             participants.map(|one| self.participant_view(event, one, conversations)).collect();
         let mut view = json!({

@@ -154,8 +154,9 @@ impl Api<'_> {
             return Err(fields.wrong("type", format!("there is nobody to be reached by {kind}")).into());
         }
         for (to, event, participant) in recipients {
+            let id = self.ids.next();
             self.keep_message(Message {
-                id: 0,
+                id,
                 to,
                 kind,
                 text: message.clone(),
@@ -182,12 +183,8 @@ impl Api<'_> {
         };
         if way == "to" {
             let to = fields.need_text("to")?;
-            let address = address(kind, &to, &to).ok_or_else(|| {
-                fields.wrong(
-                    "to",
-                    if kind == "email" { "must be an e-mail address" } else { "must be a phone number" },
-                )
-            })?;
+            let wanted = if kind == "email" { "must be an e-mail address" } else { "must be a phone number" };
+            let address = address(kind, &to, &to).ok_or_else(|| fields.wrong("to", wanted))?;
             return Ok(vec![(address, None, None)]);
         }
         let id = fields.id(way)?;
@@ -242,8 +239,9 @@ impl Api<'_> {
             let way =
                 ways.filter_map(|kind| Some((kind, address(kind, &person.phone, &person.email)?))).next();
             let Some((kind, to)) = way else { continue };
+            let id = self.ids.next();
             self.keep_message(Message {
-                id: 0,
+                id,
                 to,
                 kind,
                 text: None,
@@ -262,7 +260,7 @@ impl Api<'_> {
         if self.account.messages.len() >= MOST_MESSAGES {
             self.account.messages.pop_front();
         }
-        self.account.messages.push_back(Message { id: self.ids.next(), ..message });
+        self.account.messages.push_back(message);
     }
 }
 

@@ -287,7 +287,7 @@ impl Api<'_> {
 
     fn events_view(&self, ids: &[u64]) -> Value {
         let event = |id: &u64| self.account.events.iter().find(|event| event.id == *id);
-        let events = ids.iter().filter_map(event).map(|event| self.event_view(event, |_| true, false));
+        let events = ids.iter().filter_map(event).map(|event| self.event_view(event, None, false));
         json!({ "events": events.collect::<Vec<_>>() })
     }
 
