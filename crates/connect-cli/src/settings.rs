@@ -65,7 +65,6 @@ pub(crate) struct Settings {
 }
 
 /// The credentials, as far as they are set.
-#[derive(Clone)]
 pub(crate) struct Credentials {
     pub(crate) id: Option<String>,
     pub(crate) secret: Option<Secret>,
@@ -119,9 +118,8 @@ impl Settings {
     pub(crate) fn resolve(&self) -> Result<Resolved, Failure> {
         let file = DotEnv::read()?;
         let named = |option, argument: &Option<String>, name: &str| {
-            let argument = argument.as_ref().filter(|value| !value.is_empty());
-            let argument =
-                argument.map(|value| Setting { value: value.clone(), source: Source::Argument(option) });
+            // An empty one is not left out: it may be a variable of a script that is not set.
+            let argument = argument.clone().map(|value| Setting { value, source: Source::Argument(option) });
             argument.or_else(|| variable(&file, name))
         };
         let own_name = |name: &str| format!("{}{name}", self.via.prefix());
@@ -147,7 +145,7 @@ impl Settings {
             api_key: text(api_key),
             any_port,
             redirect_uri: redirect_uri.unwrap_or_else(|| REDIRECT_URI.to_owned()),
-            base_url: text(base_url),
+            base_url: text(base_url).filter(|url| !url.is_empty()),
             user: named_user.clone().unwrap_or_else(|| "me".to_owned()),
             named_user,
             tokens: self.tokens.clone(),

@@ -156,6 +156,29 @@ fn key_that_create_prints_is_found() {
 }
 
 #[test]
+fn key_is_the_same_where_answers_name_no_calendar() {
+    let world = World::new();
+    world.login(&[]).ok();
+    calendars(
+        &world,
+        r#"[{"provider":"google","id":"a","title":"Work"},{"provider":"apple","id":"h","title":"Home"}]"#,
+    );
+    let event = r#"{"id":"e1","title":"Bare","start":"2027-03-02T10:00:00Z","end":"2027-03-02T11:00:00Z"}"#;
+    world.server.with(|sandbox| {
+        let all = Fault::on("GET /events").status(200).body(format!(r#"{{"events":[{event}]}}"#)).times(9);
+        sandbox.add_fault(all);
+        sandbox.add_fault(Fault::on("POST /event").status(200).body(event));
+    });
+    let times = ["--start", "2027-03-02T10:00Z", "--end", "2027-03-02T11:00Z"];
+    let create = [&["events", "create", "--calendar", "Work", "--title", "Bare"], &times[..]].concat();
+    let text = world.run(&create).ok();
+    let key = text.lines().find_map(|line| line.strip_prefix("key")).unwrap().trim().to_owned();
+    let listed = world.run(&[&["events", "list", "--calendar", "a"], &DAYS[..]].concat()).ok();
+    assert!(listed.contains(&key), "{key}: {listed}");
+    world.run(&[&["events", "show", &key, "--calendar", "Work"], &DAYS[..]].concat()).ok();
+}
+
+#[test]
 fn next_step_is_for_the_same_user_and_service() {
     let world = World::new();
     let next = |arguments: &[&str]| {

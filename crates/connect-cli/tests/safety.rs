@@ -80,6 +80,7 @@ fn every_failure_has_its_exit_code() {
         &["events", "update", "x", "--this", "--all"],
         &["events", "create", "--calendar", "x", "--title", "t", "--start", "2027-01-01T10:00"],
         &["events", "create", "--calendar", "x", "--title", "t"],
+        &["--user", "", "status"],
         &["--timeout", "0", "status"],
         &["--base-url", "http://example.org/api", "status"],
         &["--root-certificate", "nowhere.pem", "status"],

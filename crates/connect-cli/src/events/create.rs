@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use super::{
     drift,
     fields::{Fields, Notice, Time},
-    find, guests, print,
+    guests, print, read,
 };
 use crate::{
     calendars,
@@ -44,7 +44,7 @@ impl Command for Arguments {
         let found = calendars::find(context, names, self.provider.as_ref()).await?;
         let calendar = found.into_iter().next().ok_or_else(|| Failure::usage("--calendar is missing"))?;
         let event = context.backend.create(&self.event(calendar.clone(), &context.out.zone)?).await?;
-        let event = find::placed(event, &calendar);
+        let event = read::placed(event, &calendar);
         let notify = self.notice.notify;
         guests::report(context, notify, guests::of(&event), &event, || {
             print::details(&event, &context.out.zone)

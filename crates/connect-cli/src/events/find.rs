@@ -5,7 +5,7 @@
 //! of an occurrence without its series may change them all.
 
 use clap::Args;
-use connect_hyper::types::{CalendarRef, Event, Provider};
+use connect_hyper::types::{Event, Provider};
 use jiff::{Timestamp, ToSpan as _};
 
 use super::read::Query;
@@ -111,10 +111,7 @@ impl Which {
         if found.len() > 1 {
             return Err(self.ambiguous(&found, key));
         }
-        Ok(found.pop().map(|event| match query.calendars {
-            [calendar] => placed(event, calendar),
-            _ => event,
-        }))
+        Ok(found.pop())
     }
 
     fn ambiguous(&self, candidates: &[Event], key: fn(&Event) -> String) -> Failure {
@@ -127,11 +124,4 @@ impl Which {
             .cause(format!("it may be {}", candidates.join(" or ")))
             .next("name it by its key, which stands first, or add --provider or --calendar")
     }
-}
-
-/// Some answers name neither calendar nor provider; where only one calendar was asked, they are its own.
-pub(super) fn placed(mut event: Event, calendar: &CalendarRef) -> Event {
-    event.calendar_id.get_or_insert_with(|| calendar.id.clone());
-    event.provider.get_or_insert_with(|| calendar.provider.clone());
-    event
 }

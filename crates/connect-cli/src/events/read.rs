@@ -34,7 +34,7 @@ impl Query<'_> {
         let mut items = context.user.events().list(request).items();
         let mut events = Vec::new();
         while let Some(event) = items.next().await {
-            let event = event?;
+            let event = self.placed(event?);
             if !wanted(&event) {
                 continue;
             }
@@ -44,6 +44,13 @@ impl Query<'_> {
             events.push(event);
         }
         Ok((events, false))
+    }
+
+    fn placed(&self, event: Event) -> Event {
+        match self.calendars {
+            [calendar] => placed(event, calendar),
+            _ => event,
+        }
     }
 
     async fn read_all(
@@ -56,12 +63,19 @@ impl Query<'_> {
         for (calendar, error) in gathered.failed {
             note(&clean(&format!("The calendar {} cannot be read: {error}", calendar.id)));
         }
-        let mut events = gathered.events;
-        events.retain(wanted);
+        let events = gathered.events.into_iter().map(|event| self.placed(event));
+        let mut events: Vec<_> = events.filter(wanted).collect();
         let more = events.len() > limit;
         events.truncate(limit);
         Ok((events, more))
     }
+}
+
+/// Some answers name neither calendar nor provider; where only one calendar was asked, they are its own.
+pub(super) fn placed(mut event: Event, calendar: &CalendarRef) -> Event {
+    event.calendar_id.get_or_insert_with(|| calendar.id.clone());
+    event.provider.get_or_insert_with(|| calendar.provider.clone());
+    event
 }
 
 /// One more than is shown, to know whether there are more.
