@@ -176,6 +176,35 @@ def withhold(check, user, sandbox, application):
                granted == {"google": [True], "microsoft": [False], "apple": [], "caldav": [None]}, granted)
 
 
+def disconnect(check, user, sandbox, application):
+    user.opens(sandbox.authorize("disconnects"))
+    user.connects("google")
+    user.connects("microsoft")
+    button = user.one("#disconnect-google")
+    check.that("the button says what it does", button.accessible_name == "Disconnect Google", button.accessible_name)
+    user.clicks("#disconnect-google")
+    check.that("the account is gone and can be connected again", user.one("#connect-google").is_displayed())
+    check.that("the other one stays", "disconnects@outlook.example" in user.reads("#microsoft"))
+    user.clicks("button[value=back]")
+    status = sandbox.status(application.arrived.get(timeout=20)["code"])
+    check.that("connection-status knows of one account",
+               (len(status["google"]), len(status["microsoft"])) == (0, 1), status)
+
+
+def stranger(check, user, sandbox, application):
+    """A page that happens to be open beside the sandbox."""
+    control = sandbox.base.removesuffix("/api") + "/sandbox"
+    user.opens(application.uri)
+    user.browser.execute_async_script(
+        "const [url, done] = arguments; fetch(url, {method: 'POST', mode: 'no-cors', body: '{\"display_name\": \"evil\"}'})"
+        ".then(() => done(), () => done());", f"{control}/set")
+    with urllib.request.urlopen(urllib.request.Request(f"{control}/set", b"{}")) as answer:
+        name = json.load(answer)["settings"]["display_name"]
+    check.that("a page of another origin sets nothing", name == NAME, name)
+    user.opens(f"{control}/apps")
+    check.that("whoever types the address in sees it", "sandbox-client" in user.reads("body"))
+
+
 def languages(check, user, sandbox, application):
     user.opens(sandbox.authorize("speaks", lng="ar"))
     html = user.one("html")
@@ -250,7 +279,7 @@ def main():
     application, check = Application(), Checks()
     sandbox = Sandbox(program, application.uri)
     parts = [(part.__name__, lambda browser, part=part: part(check, User(browser), sandbox, application))
-             for part in (approve, deny, withhold, languages, looks)]
+             for part in (approve, deny, withhold, disconnect, stranger, languages, looks)]
     run(check, sandbox, work / "profile", parts)
 
 

@@ -155,3 +155,16 @@ fn the_figures_are_the_same_over_the_wire() {
     assert_eq!((last.method.as_str(), last.path.as_str(), last.status), ("GET", "/api/calendars", Some(200)));
     assert_eq!(last.authorization.as_deref(), Some("Bearer ***"));
 }
+
+#[test]
+fn readme_has_every_field_of_a_fault() {
+    let mut app = App::new(&[]);
+    let (status, answer) = app.post("/sandbox/faults", &json!({ "nothing": 1 }));
+    let message = answer["message"].as_str().unwrap();
+    let fields: Vec<_> =
+        message.split_once("expected one of ").unwrap().1.split('`').skip(1).step_by(2).collect();
+    assert!(status == 400 && fields.len() >= 12, "{message}");
+    for field in fields {
+        assert!(include_str!("../README.md").contains(&format!("\n| `{field}` |")), "{field}");
+    }
+}
