@@ -181,7 +181,7 @@ def disconnect(check, user, sandbox, application):
     user.connects("google")
     user.connects("microsoft")
     button = user.one("#disconnect-google")
-    check.that("the button says what it does", button.accessible_name == "Disconnect Google", button.accessible_name)
+    check.that("the button says what it does", button.accessible_name == "Disconnect Google Calendar", button.accessible_name)
     user.clicks("#disconnect-google")
     check.that("the account is gone and can be connected again", user.one("#connect-google").is_displayed())
     check.that("the other one stays", "disconnects@outlook.example" in user.reads("#microsoft"))
@@ -194,13 +194,15 @@ def disconnect(check, user, sandbox, application):
 def stranger(check, user, sandbox, application):
     """A page that happens to be open beside the sandbox."""
     control = sandbox.base.removesuffix("/api") + "/sandbox"
-    user.opens(application.uri)
+    user.opens(application.uri.replace("/callback", "/"))
     user.browser.execute_async_script(
         "const [url, done] = arguments; fetch(url, {method: 'POST', mode: 'no-cors', body: '{\"display_name\": \"evil\"}'})"
         ".then(() => done(), () => done());", f"{control}/set")
     with urllib.request.urlopen(urllib.request.Request(f"{control}/set", b"{}")) as answer:
         name = json.load(answer)["settings"]["display_name"]
     check.that("a page of another origin sets nothing", name == NAME, name)
+    complaints = [entry["message"] for entry in user.browser.get_log("browser") if "/sandbox/set" in entry["message"]]
+    check.that("its request is refused", complaints and all("403" in one for one in complaints), complaints)
     user.opens(f"{control}/apps")
     check.that("whoever types the address in sees it", "sandbox-client" in user.reads("body"))
 
