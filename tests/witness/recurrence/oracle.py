@@ -84,17 +84,11 @@ def starts(one, begin, end):
         if instant >= end or (until and instant > until) or (count and counted > count):
             break
         found.append((at, instant))
-    gone = {at for at in one.exdates}
-    found += [(at, at.replace(tzinfo=zone).astimezone(UTC)) for at in one.rdates]
-    instants = {at for local, at in found if not ({local, local.date()} & gone or any(same(at, out, zone, one) for out in gone))}
+    moment = lambda at: at.replace(tzinfo=zone).astimezone(UTC)  # noqa: E731
+    found += [(at, moment(at)) for at in one.rdates]
+    gone = {moment(at) if isinstance(at, datetime) else at for at in one.exdates}
+    instants = {at for local, at in found if not {local.date(), at} & gone}
     return sorted(at for at in instants if begin <= at < end)
-
-
-def same(at, out, zone, one):
-    """Whether an EXDATE names this moment, or in an all-day series this day."""
-    if not isinstance(out, datetime):
-        return False
-    return at == out.replace(tzinfo=zone).astimezone(UTC)
 
 
 def with_first(start, local):
