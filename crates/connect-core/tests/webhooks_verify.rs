@@ -372,7 +372,9 @@ fn a_signature_with_its_order_added_is_another_text() {
 
 #[test]
 fn a_body_that_is_no_object_is_no_delivery() {
-    for body in ["", " ", "null", "[]", "1", "\"text\"", "{", "{\"events\": [}", "{} {}", "\u{feff}\u{feff}{}"] {
+    for body in
+        ["", " ", "null", "[]", "1", "\"text\"", "{", "{\"events\": [}", "{} {}", "\u{feff}\u{feff}{}"]
+    {
         assert_eq!(signed(body).refused(), Reason::InvalidPayload, "{body:?}");
     }
     assert_eq!(signed(b"\xff\xfe{\0}\0").refused(), Reason::InvalidPayload);
