@@ -28,6 +28,9 @@ pub(crate) struct Arguments {
     /// Print JSON in place of text.
     #[arg(long)]
     json: bool,
+    /// Take the calls of /sandbox under this host name or address too, beside the loopback ones; may be given more than once.
+    #[arg(long = "host", value_name = "NAME")]
+    hosts: Vec<String>,
     /// Set a switch; may be given more than once.
     #[arg(long = "set", value_name = "NAME=VALUE")]
     switches: Vec<String>,
@@ -62,9 +65,10 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
 fn serve(arguments: &Arguments) -> Result<(), Failure> {
     let settings = settings(&arguments.switches)?;
     let server = Server::builder().settings(settings).port(arguments.port);
+    let server = arguments.hosts.iter().fold(server, Builder::allow_host);
     let server = with_tls(with_seeds(server, &arguments.seed_files)?, arguments)?;
     let server = server.start().map_err(|error| match error {
-        StartError::Seed(_) => Failure(error.to_string(), 2),
+        StartError::Seed(_) | StartError::Host(_) => Failure(error.to_string(), 2),
         other => failed(&other),
     })?;
     let runtime =

@@ -45,6 +45,38 @@ fn one_line_of_json_says_where_it_listens() {
     assert!(answer.ends_with(r#"{"status":"ok"}"#), "{answer}");
 }
 
+#[test]
+fn controls_answer_under_the_names_that_are_given() {
+    let mut child = connect(&["--json", "--host", "sandbox.test", "--host", "192.0.2.7"]);
+    let mut running = Running(child.stdout(Stdio::piped()).spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(running.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let address =
+        ready["base_url"].as_str().unwrap()["http://".len()..].strip_suffix("/api").unwrap().to_owned();
+    let status = |host: &str| -> String {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        write!(stream, "GET /sandbox/stats HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.split(' ').nth(1).unwrap().to_owned()
+    };
+    for (host, expected) in [
+        (address.as_str(), "200"),
+        ("sandbox.test", "200"),
+        ("sandbox.test:8080", "200"),
+        ("192.0.2.7", "200"),
+        ("rebound.example", "403"),
+        ("192.0.2.8", "403"),
+    ] {
+        assert_eq!(status(host), expected, "{host}");
+    }
+    for wrong in ["http://sandbox.test", "sandbox.test:8080", ""] {
+        let (code, _, error) = output(&["--host", wrong]);
+        assert!(code == Some(2) && error.contains("host"), "{wrong}: {code:?} {error}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn it_ends_in_order_when_asked_to() {
