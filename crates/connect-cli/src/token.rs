@@ -50,7 +50,7 @@ struct Given {
     #[serde(default, alias = "expiresAt")]
     expires_at: Option<Timestamp>,
     #[serde(default, alias = "expiresIn")]
-    expires_in: Option<u32>,
+    expires_in: Option<f64>,
     #[serde(default)]
     scope: Option<String>,
 }
@@ -111,8 +111,10 @@ impl Given {
         if let Some(refresh) = self.refresh_token.filter(|token| !empty(token)) {
             tokens = tokens.with_refresh_token(refresh);
         }
-        let lifetime =
-            self.expires_in.map(|seconds| Timestamp::now() + SignedDuration::from_secs(seconds.into()));
+        // As in the client, a lifetime that is none counts as unknown.
+        let lifetime = self.expires_in.filter(|seconds| *seconds > 0.0).and_then(|seconds| {
+            Timestamp::now().checked_add(SignedDuration::try_from_secs_f64(seconds).ok()?).ok()
+        });
         // How long ago an answer came is not known, so the token's own end is believed first.
         if let Some(end) = self.expires_at.or(tokens.expires_at).or(lifetime) {
             tokens = tokens.with_expires_at(end);

@@ -241,7 +241,7 @@ fn tokens_from_elsewhere_are_taken() {
     let tokens = &record["tokens"];
     let given = serde_json::json!({
         "access_token": tokens["access_token"], "refresh_token": tokens["refresh_token"],
-        "token_type": "Bearer", "expires_in": 3600,
+        "token_type": "Bearer", "expires_in": 3599.62,
     });
     let elsewhere = ["--tokens", "elsewhere"];
     assert_eq!(world.run(&[&["calendars"], &elsewhere[..]].concat()).code, Some(3));

@@ -51,7 +51,7 @@ impl Command for Arguments {
         })?;
         let series = self.fields.recurrence()?.zip(self.fields.zoned_start(&context.out.zone)?);
         if let (Via::Connect, Some((rule, (start, zone)))) = (context.settings.via, series) {
-            drift::warning(&rule, start, &zone)?.iter().for_each(|text| note(text));
+            drift::warning(&rule, start, &zone).iter().for_each(|text| note(text));
         }
         Ok(())
     }

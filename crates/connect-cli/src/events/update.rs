@@ -117,7 +117,7 @@ impl Command for Arguments {
         let clocks = clocks.or_else(|| Some((event.start.as_ref()?.instant()?, zone.clone())));
         let series = self.fields.recurrence()?.zip(clocks);
         if let (Via::Connect, Some((rule, (start, zone)))) = (context.settings.via, series) {
-            drift::warning(&rule, start, &zone)?.iter().for_each(|text| note(text));
+            drift::warning(&rule, start, &zone).iter().for_each(|text| note(text));
         }
         Ok(())
     }
