@@ -32,7 +32,7 @@ use syn::{Item, Visibility};
 const MARK: &str = "hush";
 
 /// Types that hold nothing which is secret: what is public, what the service says, and where things went wrong.
-const PLAIN: [&str; 49] = [
+const PLAIN: [&str; 51] = [
     "AtOnce",
     "Attempts",
     "Broken",
@@ -40,6 +40,7 @@ const PLAIN: [&str; 49] = [
     "Checking",
     "ClientAuth",
     "Connect",
+    "Crypto",
     "Declined",
     "Directory",
     "ErrorKind",
@@ -78,6 +79,7 @@ const PLAIN: [&str; 49] = [
     "Timeout",
     "TokenEndpoint",
     "TransportErrorKind",
+    "Trust",
     "Upkeep",
     "UpkeepAction",
     "Verified",
