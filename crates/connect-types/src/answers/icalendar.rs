@@ -112,7 +112,10 @@ fn time(text: &str, zone: Option<&TimeZone>) -> Option<EventTime> {
     }
     let clock = clock.strip_prefix(['T', 't'])?;
     let local = date.to_datetime(read_time(clock.trim_end_matches(['Z', 'z']))?);
-    let zone = if clock.ends_with(['Z', 'z']) { Some(&TimeZone::UTC) } else { zone };
-    let instant = zone.and_then(|zone| zone.to_timestamp(local).ok());
+    let instant = if clock.ends_with(['Z', 'z']) {
+        TimeZone::UTC.to_timestamp(local).ok()
+    } else {
+        zone.and_then(|zone| zone.to_timestamp(local).ok())
+    };
     Some(instant.map_or(EventTime::Local(local), EventTime::Instant))
 }
