@@ -1,4 +1,11 @@
-//! Heads of more than 128 headers, which ureq refuses: the rest of them travels in one header, past ureq.
+//! Heads that ureq refuses: with more than 128 headers, the rest of which travels past ureq in one, or with lines that are
+//! folded (RFC 9112 5.2).
+
+use std::{
+    collections::hash_map::RandomState,
+    hash::{BuildHasher, Hasher},
+    sync::LazyLock,
+};
 
 use connect_core::content_coding::MAX_HEADERS;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -9,8 +16,9 @@ const LINES: usize = 100;
 /// Larger heads are ureq's to refuse.
 const MAX_SIZE: usize = 96 << 10;
 /// What holds the rest of the lines: separated by tabs, which mean the same as spaces in a header (RFC 9110 5.6.3). So the
-/// head gets shorter, and has room where it was.
-const REST: &str = "x-rest-of-the-headers";
+/// head gets shorter, and has room where it was. No server can know the name.
+static REST: LazyLock<String> =
+    LazyLock::new(|| format!("x-rest-{:016x}", RandomState::new().build_hasher().finish()));
 
 /// What there is of a head.
 pub(crate) enum State {
@@ -36,18 +44,40 @@ pub(crate) fn shorten(buffers: &mut dyn Buffers) -> State {
         }
     };
     let size = end.unwrap_or(input.len()) - start;
-    if lines <= LINES || lines > MAX_HEADERS + 2 || size > MAX_SIZE {
+    if size > MAX_SIZE || lines > MAX_HEADERS + 2 {
         return State::Fits { complete: end.is_some() };
     }
-    let Some(end) = end else { return State::Long };
-    let bytes = [&input[..start], &shortened(&input[start..end]), &input[end..]].concat();
-    let length = input.len();
-    buffers.input_consume(length);
-    if let Some(place) = buffers.input_append_buf().get_mut(..bytes.len()) {
-        place.copy_from_slice(&bytes);
-        buffers.input_appended(bytes.len());
+    let is_folded = input[start..start + size].windows(2).any(|two| matches!(two, [b'\n', b' ' | b'\t']));
+    let Some(end) = end else {
+        return if lines > LINES || is_folded { State::Long } else { State::Fits { complete: false } };
+    };
+    if lines > LINES || is_folded {
+        let mut head = input[start..end].to_vec();
+        unfold(&mut head);
+        if lines > LINES {
+            head = shortened(&head);
+        }
+        let bytes = [&input[..start], &head, &input[end..]].concat();
+        let length = input.len();
+        buffers.input_consume(length);
+        if let Some(place) = buffers.input_append_buf().get_mut(..bytes.len()) {
+            place.copy_from_slice(&bytes);
+            buffers.input_appended(bytes.len());
+        }
     }
     State::Fits { complete: true }
+}
+
+/// Puts spaces in the place of line ends before a line that goes on.
+fn unfold(head: &mut [u8]) {
+    for at in 1..head.len().saturating_sub(1) {
+        if head[at] == b'\n' && matches!(head[at + 1], b' ' | b'\t') {
+            head[at] = b' ';
+            if head[at - 1] == b'\r' {
+                head[at - 1] = b' ';
+            }
+        }
+    }
 }
 
 /// How many lines of a head there are, and where it ends.
@@ -78,23 +108,25 @@ fn shortened(head: &[u8]) -> Vec<u8> {
             rest.push(b'\t');
         }
     }
-    short.extend_from_slice(format!("{REST}: ").as_bytes());
+    short.extend_from_slice(format!("{}: ", *REST).as_bytes());
     short.extend_from_slice(&rest);
     short.extend_from_slice(b"\r\n\r\n");
     short
 }
 
 /// Puts the rest of the headers back to where they belong.
-pub(crate) fn restore(headers: &mut HeaderMap) {
-    let Some(rest) = headers.remove(REST) else { return };
-    for line in rest.as_bytes().split(|byte| *byte == b'\t') {
+///
+/// # Errors
+/// When a line is not a header.
+pub(crate) fn restore(headers: &mut HeaderMap) -> Result<(), http::Error> {
+    let Some(rest) = headers.remove(REST.as_str()) else { return Ok(()) };
+    for line in rest.as_bytes().split(|byte| *byte == b'\t').filter(|line| !line.is_empty()) {
         let mut parts = line.splitn(2, |byte| *byte == b':');
-        let name = HeaderName::from_bytes(parts.next().unwrap_or_default());
-        let value = HeaderValue::from_bytes(parts.next().unwrap_or_default().trim_ascii());
-        if let (Ok(name), Ok(value)) = (name, value) {
-            headers.append(name, value);
-        }
+        let name = HeaderName::from_bytes(parts.next().unwrap_or_default())?;
+        let value = HeaderValue::from_bytes(parts.next().unwrap_or(b"\0").trim_ascii_start())?;
+        headers.append(name, value);
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -148,11 +180,34 @@ mod tests {
                 let (name, value) = line.split_once(':').unwrap();
                 headers.append(HeaderName::try_from(name).unwrap(), value.trim().parse().unwrap());
             }
-            restore(&mut headers);
+            restore(&mut headers).unwrap();
             assert_eq!(headers.len(), lines - 2);
             let last = lines - 4;
             let value = headers[&format!("x-{last}")].to_str().unwrap().replace('\t', " ");
             assert_eq!(value, format!("a {last}"));
+        }
+    }
+
+    #[test]
+    fn folded_lines_become_spaces() {
+        let text = "HTTP/1.1 200 OK\r\nx: a\r\n b\r\n\tc\r\ny: d\n e\n\r\n12345";
+        let (unfolded, complete) = shortened_of(text, 1 << 17).unwrap();
+        assert_eq!(unfolded, "HTTP/1.1 200 OK\r\nx: a   b  \tc\r\ny: d  e\n\r\n12345");
+        assert!(complete);
+        let long = head(200).replace("x-150: ", "x-150:\r\n ");
+        let (short, _) = shortened_of(&long, 1 << 17).unwrap();
+        assert!(short.contains("x-150:   a 150"), "{short}");
+    }
+
+    #[test]
+    fn line_that_is_no_header_is_an_error() {
+        for line in ["garbage", "x y: z", ": z", "x : z"] {
+            let text = head(200).replace("x-150: a\t150", line);
+            let (short, _) = shortened_of(&text, 1 << 17).unwrap();
+            let rest = short.lines().find_map(|line| line.strip_prefix(&format!("{}: ", *REST))).unwrap();
+            let mut headers = HeaderMap::new();
+            headers.insert(HeaderName::try_from(REST.as_str()).unwrap(), rest.parse().unwrap());
+            assert!(restore(&mut headers).is_err(), "{line}");
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use connect_types::{Answer, ErrorBody, Safety, Scope};
 use http::{HeaderMap, StatusCode, header};
-use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+use jiff::{Timestamp, civil::DateTime, tz::Offset};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 
@@ -22,13 +22,27 @@ pub(crate) fn decode<A: Answer>(response: &Response, safety: Safety) -> Result<A
     if let Some(answer) = A::empty().filter(|_| empty) {
         return Ok(answer);
     }
-    let answer: A = from_json(response.body()).map_err(with_context)?;
-    match answer.refused() {
-        None => Ok(answer),
-        Some(message) => Err(Error::validation(message.into_owned())
-            .with_status(response.status())
-            .with_request_id(request_id(response.headers()))),
+    let refused = |message: String| {
+        let error = Error::validation(message).with_status(response.status());
+        Err(error.with_request_id(request_id(response.headers())))
+    };
+    match from_json::<A>(response.body()) {
+        Ok(answer) => match answer.refused() {
+            None => Ok(answer),
+            Some(message) if message.is_empty() => refused(refusal(response.body()).unwrap_or_default()),
+            Some(message) => refused(message.into_owned()),
+        },
+        Err(error) => match refusal(response.body()) {
+            Some(message) => refused(message),
+            None => Err(with_context(error)),
+        },
     }
+}
+
+/// The reason, possibly empty, in a body that says `success: false`.
+pub(crate) fn refusal(body: &[u8]) -> Option<String> {
+    let body: ErrorBody = from_json(body).ok()?;
+    (body.success == Some(false)).then(|| body.text().unwrap_or_default().to_owned())
 }
 
 /// Reads JSON text.
@@ -182,14 +196,12 @@ fn seconds(text: &str) -> Option<Duration> {
 
 /// A date in one of the three forms of HTTP (RFC 9110 5.6.7).
 fn http_date(text: &str) -> Option<Timestamp> {
-    if let Ok(date) = jiff::fmt::rfc2822::parse(text) {
-        return Some(date.timestamp());
-    }
-    // The names of days are only repeated in the date, and so are not looked at.
-    let (_, obsolete) = text.split_once([',', ' '])?;
-    let formats = ["%d-%b-%y %H:%M:%S GMT", "%b %d %H:%M:%S %Y"];
-    let date = formats.iter().find_map(|format| DateTime::strptime(format, obsolete.trim()).ok())?;
-    date.to_zoned_datetime(TimeZone::UTC).ok().map(|date| date.timestamp())
+    // The name of the day is only repeated in the date, and so is not looked at.
+    let (_, date) = text.split_once([',', ' '])?;
+    let formats = ["%d %b %Y %H:%M:%S GMT", "%d-%b-%y %H:%M:%S GMT", "%b %d %H:%M:%S %Y"];
+    let date = formats.iter().find_map(|format| DateTime::strptime(format, date.trim()).ok())?;
+    // The end of the year 9999 is beyond what there is, and means never.
+    Some(Offset::UTC.to_timestamp(date).unwrap_or(Timestamp::MAX))
 }
 
 fn request_id(headers: &HeaderMap) -> Option<Box<str>> {
@@ -282,8 +294,13 @@ mod tests {
             read("99999999999999999999999999.5"),
             Some(Duration::from_secs(u64::MAX) + Duration::from_millis(500))
         );
-        for date in ["Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "Sun Nov 06 08:49:37 1994"]
-        {
+        assert!(read("Fri, 31 Dec 9999 23:59:59 GMT").unwrap() > Duration::from_secs(1 << 37));
+        for date in [
+            "Mon, 06 Nov 1994 08:49:37 GMT",
+            "Sunday, 06-Nov-94 08:49:37 GMT",
+            "Sun Nov  6 08:49:37 1994",
+            "Sun Nov 06 08:49:37 1994",
+        ] {
             assert_eq!(read(date), Some(Duration::from_secs(30)), "{date}");
         }
         for odd in [
@@ -343,6 +360,13 @@ mod tests {
             assert_eq!(with(nothing).unwrap_or_default(), "", "{nothing}");
         }
         assert_eq!(refusal(r#"{"success":false}"#).unwrap_or_default(), "");
+        assert_eq!(refusal(r#"{"success":"false","error":"no"}"#).as_deref(), Some("no"));
+        let list = decode::<Vec<Calendar>>(
+            &Response::new(r#"{"success":false,"message":"no"}"#.into()),
+            Safety::Safe,
+        );
+        let error = list.unwrap_err();
+        assert_eq!((error.message(), error.code()), (Some("no"), "VALIDATION_ERROR"));
     }
 
     proptest! {

@@ -14,6 +14,8 @@ pub const MAX_HEADERS: usize = 256;
 const MAX_HEAD: usize = 64 << 10;
 /// The most codings that one response may be in, one inside the other.
 const MAX_CODINGS: usize = 4;
+/// The most members that one gzip body may have; each costs time, even if it is empty.
+const MAX_MEMBERS: usize = 4096;
 
 /// Asks for gzip, unless the headers of a request say what to ask for.
 pub fn accept(headers: &mut HeaderMap) {
@@ -22,12 +24,13 @@ pub fn accept(headers: &mut HeaderMap) {
 
 /// Checks the head of a response and undoes the codings of its body.
 ///
-/// `gzip` and `x-gzip` are known, in any case, and `identity`. A response without a body names a coding in vain: the
-/// body stays empty. Zero bytes behind the compressed data, with which some servers fill up a block, are skipped.
+/// `gzip` and `x-gzip` are known, in any case, and `identity`. A body in another coding, or in a name that is none, such as
+/// `utf-8`, stays as it is. A response without a body names a coding in vain: the body stays empty. Zero bytes behind the
+/// compressed data, with which some servers fill up a block, are skipped.
 ///
 /// # Errors
-/// When the response has more headers than [`MAX_HEADERS`], when the body is larger than `max_size` bytes once decoded,
-/// is not in the coding that is named, or in one that was not asked for.
+/// When the response has more headers than [`MAX_HEADERS`], or when the body is larger than `max_size` bytes once decoded, or
+/// is not in the coding that is named.
 pub fn decode(mut response: Response, max_size: usize) -> Result<Response, TransportError> {
     let headers = response.headers();
     let size: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
@@ -37,19 +40,20 @@ pub fn decode(mut response: Response, max_size: usize) -> Result<Response, Trans
     if !headers.contains_key(header::CONTENT_ENCODING) || response.body().is_empty() {
         return Ok(response);
     }
-    let mut body = response.body().clone();
-    for coding in codings(response.headers())?.iter().rev() {
-        if !coding.eq_ignore_ascii_case("gzip") && !coding.eq_ignore_ascii_case("x-gzip") {
-            return Err(TransportError::broken(format!(
-                "the response is in a coding that was not asked for: {coding}"
-            )));
-        }
-        body = gunzip(&body, max_size)?;
+    let codings = codings(headers)?;
+    if !codings.iter().all(|coding| is_gzip(coding)) {
+        return Ok(response);
     }
-    *response.body_mut() = body;
+    for _ in codings {
+        *response.body_mut() = gunzip(response.body(), max_size)?;
+    }
     response.headers_mut().remove(header::CONTENT_ENCODING);
     response.headers_mut().remove(header::CONTENT_LENGTH);
     Ok(response)
+}
+
+fn is_gzip(coding: &str) -> bool {
+    coding.eq_ignore_ascii_case("gzip") || coding.eq_ignore_ascii_case("x-gzip")
 }
 
 /// The codings in the order in which they were applied.
@@ -70,15 +74,18 @@ fn gunzip(coded: &[u8], max_size: usize) -> Result<Bytes, TransportError> {
     let mut whole = Vec::with_capacity(coded.len().saturating_mul(4).min(max_size));
     let mut rest = coded;
     // RFC 1952 2.2: a file is any number of members.
-    while rest.iter().any(|byte| *byte != 0) || rest.len() == coded.len() {
-        let mut member = GzDecoder::new(rest).take((max_size - whole.len()) as u64 + 1);
+    for _ in 0..MAX_MEMBERS {
+        let mut member = GzDecoder::new(rest).take(((max_size - whole.len()) as u64).saturating_add(1));
         member.read_to_end(&mut whole).map_err(TransportError::broken)?;
         if whole.len() > max_size {
             return Err(TransportError::too_large());
         }
         rest = member.into_inner().into_inner();
+        if rest.iter().all(|byte| *byte == 0) {
+            return Ok(whole.into());
+        }
     }
-    Ok(whole.into())
+    Err(TransportError::broken("the body has too many gzip members"))
 }
 
 impl TransportError {
@@ -157,13 +164,34 @@ mod tests {
             (&["gzip"][..], short),
             (&["gzip"], vec![0]),
             (&["gzip"], b"[1]".to_vec()),
-            (&["br"], b"[1]".to_vec()),
-            (&["gzip, br"], gzip(b"[1]")),
             (&["gzip,gzip,gzip,gzip,gzip"], gzip(b"[1]")),
         ] {
             let error = decoded(codings, body).unwrap_err();
             assert_eq!(error.kind(), TransportErrorKind::Broken, "{codings:?}");
         }
+    }
+
+    #[test]
+    fn body_in_another_coding_stays_as_it_is() {
+        for codings in [&["br"][..], &["none"], &["UTF-8"], &["gzip, br"], &["br", "gzip"]] {
+            let response = decoded(codings, b"[1]".to_vec()).unwrap();
+            assert_eq!(&response.body()[..], b"[1]", "{codings:?}");
+            assert!(response.headers().contains_key(header::CONTENT_ENCODING), "{codings:?}");
+        }
+    }
+
+    #[test]
+    fn empty_members_are_limited() {
+        let body = |members: usize| gzip(b"").repeat(members - 1).into_iter().chain(gzip(b"[1]")).collect();
+        assert_eq!(&decoded(&["gzip"], body(MAX_MEMBERS)).unwrap().body()[..], b"[1]");
+        assert!(decoded(&["gzip"], body(MAX_MEMBERS + 1)).is_err());
+    }
+
+    #[test]
+    fn limit_beyond_all_sizes_is_no_limit() {
+        let mut response = Response::new(gzip(b"[1]").into());
+        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        assert_eq!(&decode(response, usize::MAX).unwrap().body()[..], b"[1]");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use http::Uri;
 use percent_encoding::percent_decode_str;
 
-use crate::{Error, is_loopback};
+use crate::{Error, is_loopback, service::has_good_port};
 
 /// A proxy and the hosts that are reached without it.
 ///
@@ -56,10 +56,16 @@ impl Proxy {
         // The URL itself is left out of the error: it may hold a password.
         let wrong =
             |what: &str| Error::configuration(format!("the proxy's URL, set or from HTTPS_PROXY, {what}"));
-        let rest = match url.trim().split_once("://") {
+        let url = url.trim();
+        let rest = match url.split_once("://") {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => rest,
-            Some(_) => return Err(wrong("has a scheme other than http: only HTTP proxies are supported")),
-            None => url.trim(),
+            // The characters of a scheme (RFC 3986 3.1); others are those of a user name.
+            Some((scheme, _))
+                if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte)) =>
+            {
+                return Err(wrong("has a scheme other than http: only HTTP proxies are supported"));
+            }
+            _ => url,
         };
         let (user, address) =
             rest.rsplit_once('@').map_or((None, rest), |(user, address)| (Some(user), address));
@@ -78,7 +84,7 @@ impl Proxy {
             text.map_err(|_| wrong("has a user name or password that is not UTF-8"))
         };
         let credentials = match user {
-            None => None,
+            None | Some("") => None,
             Some(user) => {
                 let (name, password) = user.split_once(':').unwrap_or((user, ""));
                 Some(format!("{}:{}", decoded(name)?, decoded(password)?))
@@ -103,12 +109,6 @@ impl Proxy {
     }
 }
 
-/// Whether a URI has no port or one that is a number, which its parser does not check.
-fn has_good_port(uri: &Uri) -> bool {
-    let behind_host = uri.authority().map_or("", |authority| &authority.as_str()[authority.host().len()..]);
-    behind_host.is_empty() || uri.port_u16().is_some_and(|port| port != 0)
-}
-
 /// The longest answer to a request for a tunnel that is read, in bytes.
 const MAX_CONNECT_RESPONSE: usize = 64 << 10;
 
@@ -117,20 +117,24 @@ const MAX_CONNECT_RESPONSE: usize = 64 << 10;
 /// # Errors
 /// A text that says what the proxy sent instead.
 pub fn is_tunnel_open(received: &[u8]) -> Result<bool, String> {
-    let Some(end) = received.windows(4).position(|bytes| bytes == b"\r\n\r\n") else {
+    let end = |ends: &[u8]| Some(received.windows(ends.len()).position(|bytes| bytes == ends)? + ends.len());
+    let Some(end) = [end(b"\r\n\r\n"), end(b"\n\n")].into_iter().flatten().min() else {
         return match received.len() {
             0..MAX_CONNECT_RESPONSE => Ok(false),
             _ => Err("the proxy sent a response without end".to_owned()),
         };
     };
-    let status = received.strip_prefix(b"HTTP/1.").and_then(|rest| rest.get(2..5)).unwrap_or_default();
-    let status = std::str::from_utf8(status).ok().and_then(|status| status.parse().ok()).unwrap_or(0_u16);
+    let (head, behind) = received.split_at(end);
+    let status = head.strip_prefix(b"HTTP/1.").and_then(|rest| rest.split(u8::is_ascii_whitespace).nth(1));
+    let status = status.and_then(|status| std::str::from_utf8(status).ok()?.parse().ok()).unwrap_or(0_u16);
     match status {
-        200..300 if end + 4 == received.len() => Ok(true),
+        // It comes before that of the response (RFC 9110 15.2).
+        100..200 => is_tunnel_open(behind),
+        200..300 if behind.is_empty() => Ok(true),
         200..300 => Err("the proxy sent data before the server was asked for any".to_owned()),
         407 => Err("the proxy refused its user name or password (407)".to_owned()),
-        0..100 => Err("the proxy did not answer in HTTP".to_owned()),
-        status => Err(format!("the proxy refused the connection ({status})")),
+        300..600 => Err(format!("the proxy refused the connection ({status})")),
+        _ => Err("the proxy did not answer in HTTP".to_owned()),
     }
 }
 
@@ -179,6 +183,7 @@ impl Exclusion {
             return Some(Self { pattern, port: None });
         }
         let (host, port) = match entry.rsplit_once(':') {
+            Some((host, "")) => (host, None),
             Some((host, port)) => (host, Some(port.parse().ok()?)),
             None => (entry, None),
         };
@@ -197,7 +202,8 @@ impl Pattern {
         let Some((network, length)) = text.split_once('/') else {
             return address(text).map(|address| Self::Network(address, bits(address)));
         };
-        let (network, length) = (network.parse().ok()?, length.parse().ok()?);
+        let bare = network.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(network);
+        let (network, length) = (bare.parse().ok()?, length.parse().ok()?);
         (length <= bits(network)).then_some(Self::Network(network, length))
     }
 
@@ -254,7 +260,9 @@ mod tests {
 
     #[test]
     fn no_proxy_entry_covers_the_hosts_it_names() {
-        let table: [(&str, &[&str], &[&str]); 24] = [
+        let table: [(&str, &[&str], &[&str]); 26] = [
+            ("[2001:db8::]/32", &["[2001:db8:1::1]"], &["[2001:db9::1]"]),
+            ("example.invalid:", &["api.example.invalid:8443"], &["other.invalid"]),
             ("", &[], &["api.example.invalid"]),
             ("*", &["api.example.invalid", "10.1.2.3", "[2001:db8::1]"], &[]),
             (
@@ -307,9 +315,14 @@ mod tests {
 
     #[test]
     fn loopback_and_plain_http_go_direct() {
-        for url in
-            ["https://localhost/", "https://127.1.2.3:8443/", "https://[::1]/", "http://example.invalid/"]
-        {
+        for url in [
+            "https://localhost/",
+            "https://127.1.2.3:8443/",
+            "https://[::1]/",
+            "https://localhost./",
+            "https://[::ffff:127.0.0.1]/",
+            "http://example.invalid/",
+        ] {
             assert!(goes_direct("", url), "{url}");
         }
     }
@@ -327,6 +340,8 @@ mod tests {
             ("http://ann:p/s?s#@proxy.invalid", "http://proxy.invalid/", Some("ann:p/s?s#")),
             ("http://ann:100%@proxy.invalid", "http://proxy.invalid/", Some("ann:100%")),
             ("http://ann@proxy.invalid", "http://proxy.invalid/", Some("ann:")),
+            ("http://@proxy.invalid", "http://proxy.invalid/", None),
+            ("ann:pa://ss@proxy.invalid", "http://proxy.invalid/", Some("ann:pa://ss")),
             ("http://j%C3%BCrg:%C3%A9@proxy.invalid", "http://proxy.invalid/", Some("jürg:é")),
         ] {
             let proxy = Proxy::new(url).unwrap();
@@ -363,7 +378,12 @@ mod tests {
 
     #[test]
     fn tunnel_is_open_after_any_2xx() {
-        for head in ["HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.0 204 x\r\nvia: a\r\n\r\n"] {
+        for head in [
+            "HTTP/1.1 200 OK\r\n\r\n",
+            "HTTP/1.0 204 x\r\nvia: a\r\n\r\n",
+            "HTTP/1.1 200 OK\nvia: a\n\n",
+            "HTTP/1.1 103 Early\r\nlink: </a>\r\n\r\nHTTP/1.1 100\r\n\r\nHTTP/1.1 200\r\n\r\n",
+        ] {
             for end in 0..head.len() {
                 assert_eq!(is_tunnel_open(&head.as_bytes()[..end]), Ok(false), "{end}");
             }
@@ -375,6 +395,7 @@ mod tests {
             ("HTTP/1.1 502 No\r\n\r\n<html>", "refused the connection (502)"),
             ("SSH-2.0\r\n\r\n", "did not answer in HTTP"),
             ("HTTP/1.1 2\r\n\r\n", "did not answer in HTTP"),
+            ("HTTP/1.1 2000\r\n\r\n", "did not answer in HTTP"),
         ] {
             let error = is_tunnel_open(head.as_bytes()).unwrap_err();
             assert!(error.contains(why), "{head}: {error}");

@@ -26,6 +26,9 @@ impl Service {
         if authority.as_str().contains('@') {
             return Err(wrong("must not hold a user name or password"));
         }
+        if !has_good_port(&uri) {
+            return Err(wrong("has a port that is not a number from 1 to 65535"));
+        }
         if !is_protected(&uri) {
             return Err(wrong(
                 "must be https: tokens must not travel in the clear (http is for loopback only)",
@@ -67,6 +70,7 @@ impl Service {
                 && hosts.is_some_and(|(own, other)| own.eq_ignore_ascii_case(other))
                 && port(&own) == port(uri)
                 && plain(uri)
+                && has_good_port(uri)
         })
     }
 }
@@ -80,9 +84,42 @@ pub(crate) fn is_protected(uri: &Uri) -> bool {
     }
 }
 
+/// Whether a URI has no port, or one that is a number: its parser takes any text for one, and clients the default then.
+pub(crate) fn has_good_port(uri: &Uri) -> bool {
+    let Some(authority) = uri.authority() else { return true };
+    let address = authority.as_str().rsplit('@').next().unwrap_or_default();
+    let behind_host = address.strip_prefix(authority.host()).unwrap_or_default();
+    let is_number = |port: &str| {
+        port.bytes().all(|digit| digit.is_ascii_digit()) && port.parse().is_ok_and(|port: u16| port != 0)
+    };
+    behind_host.is_empty() || behind_host.strip_prefix(':').is_some_and(is_number)
+}
+
 /// Whether a host name or address is this machine: `localhost`, 127.0.0.0/8, `[::1]`.
 pub fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost")
-        || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    host.strip_suffix('.').unwrap_or(host).eq_ignore_ascii_case("localhost")
+        || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base_url_with_a_port_that_is_no_port_is_refused() {
+        for port in ["99999", "65536", "0", "x", "-1", "+80", ""] {
+            let error = Service::new(&format!("https://api.example:{port}/api")).unwrap_err();
+            assert!(error.to_string().contains("the base URL"), "{port}: {error}");
+        }
+        for url in [
+            "https://api.example:65535/api",
+            "http://[::1]:1",
+            "http://localhost.:80",
+            "https://[2001:db8::1]",
+        ] {
+            assert!(Service::new(url).is_ok(), "{url}");
+        }
+        assert!(Service::new("http://[::1].evil.example/").is_err());
+    }
 }

@@ -16,13 +16,22 @@ macro_rules! tls {
             };
             let mut all = Vec::new();
             for (number, pem) in network.root_certificates.iter().enumerate() {
+                // Byte order marks, and whatever else is not text, hide a certificate behind them.
+                let pem = String::from_utf8_lossy(pem).replace(['\u{feff}', '\u{fffd}'], "");
+                let labels = pem.split("-----BEGIN ").skip(1).filter_map(|block| block.split("-----").next());
+                let expected = labels.filter(|label| label.ends_with("CERTIFICATE")).count();
                 let before = all.len();
-                let pem = pem.strip_prefix(b"\xef\xbb\xbf").unwrap_or(pem); // a byte order mark hides the first one
-                for certificate in CertificateDer::pem_slice_iter(pem) {
+                for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
                     all.push(certificate.map_err(|_| wrong(number, "is damaged PEM"))?);
                 }
-                if all.len() == before {
-                    return Err(wrong(number, "is not PEM (expected `-----BEGIN CERTIFICATE-----`)"));
+                match all.len() - before {
+                    0 => return Err(wrong(number, "is not PEM (expected `-----BEGIN CERTIFICATE-----`)")),
+                    found if found < expected => {
+                        let what =
+                            format!("holds {expected} certificates, of which only {found} can be read");
+                        return Err(wrong(number, &what));
+                    }
+                    _ => {}
                 }
             }
             Ok(all)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use connect_types::{Auth, Body, ErrorBody, TokenAnswer};
+use connect_types::{Answer, Auth, Body, ErrorBody, TokenAnswer};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use crate::{
@@ -141,6 +141,14 @@ pub(crate) fn cooling_down(app: &App, now: Now) -> Option<Error> {
     (!left.is_zero()).then(|| error.with_message("the token endpoint asked to wait before the next request"))
 }
 
+/// `success: false` with a status that says otherwise.
+fn refused_with_success(response: &Response) -> Refusal {
+    let reason = answer::refusal(response.body()).filter(|reason| !reason.is_empty());
+    let reason = reason.unwrap_or_else(|| "no reason given".to_owned());
+    let error = Error::new(ErrorKind::Http).with_status(response.status()).with_may_have_happened(true);
+    Refusal::Other(error.with_message(format!("the token endpoint refused: {reason}")))
+}
+
 /// The tokens of an answer; what it leaves out stays as it was in `before`.
 pub(crate) fn read(
     app: &App,
@@ -156,8 +164,12 @@ pub(crate) fn read(
                 let error = Error::new(ErrorKind::Http).with_status(status).with_may_have_happened(true);
                 Err(Refusal::Other(error.with_message("the tokens are not of the type `Bearer`")))
             }
+            Ok(answer) if before.is_none() && answer.refused().is_some() => {
+                Err(refused_with_success(response))
+            }
             // One without an access token cannot be read.
             Ok(answer) => Ok(Tokens::from_answer(answer, before, app.entropy().text(), now.wall)),
+            Err(_) if answer::refusal(response.body()).is_some() => Err(refused_with_success(response)),
             Err(error) => Err(Refusal::Other(error.with_status(status).with_may_have_happened(true))),
         };
     }

@@ -88,7 +88,13 @@ fn uri<E: Endpoint>(app: &App, endpoint: &E) -> Result<Uri, Error> {
                 Base::Origin => service.origin(),
                 _ => service.base_url(),
             };
-            let mut text = format!("{base}{}", endpoint.path());
+            let path = endpoint.path();
+            if path.contains('#') {
+                return Err(Error::validation(
+                    "the path of the request has a `#`, which must be percent-encoded",
+                ));
+            }
+            let mut text = format!("{base}{path}");
             let query = endpoint.query()?;
             if !query.is_empty() {
                 let start = text.len() + 1;

@@ -54,6 +54,7 @@ impl<C: Connect + Clone + Send + Sync + 'static> Connections<C> {
         let mut builder = legacy::Client::builder(TokioExecutor::new());
         builder.pool_timer(TokioTimer::new()).pool_idle_timeout(idle.min(LONGEST));
         builder.http1_max_headers(content_coding::MAX_HEADERS);
+        builder.http1_allow_obsolete_multiline_headers_in_responses(true); // RFC 9112 5.2
         let kept = if idle.is_zero() { 0 } else { usize::MAX };
         Self {
             kept: builder.pool_max_idle_per_host(kept).build(connector.clone()),

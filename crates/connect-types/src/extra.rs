@@ -49,7 +49,8 @@ impl Extra {
 
     /// The reason, possibly empty, when an answer that has no such field says `success: false`.
     pub(crate) fn refusal(&self) -> Option<Cow<'_, str>> {
-        let refused = self.get("success")?.get() == "false";
+        let success = self.get("success")?.get();
+        let refused = text::read(success).unwrap_or(Cow::Borrowed(success)) == "false";
         refused.then(|| self.get("message").and_then(|message| text::read(message.get())).unwrap_or_default())
     }
 }

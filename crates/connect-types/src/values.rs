@@ -19,9 +19,10 @@ impl Wire for String {
     }
 }
 
+/// Also one in a text.
 impl Wire for bool {
     fn read(text: &str) -> Option<Self> {
-        text.parse().ok()
+        text::read(text).unwrap_or(Cow::Borrowed(text)).parse().ok()
     }
 }
 

@@ -57,6 +57,10 @@ fn is_broken(outcome: &Result<String, Error>) -> bool {
     outcome.as_ref().is_err_and(|error| matches!(error.kind(), ErrorKind::Network { .. }))
 }
 
+fn is_unreadable(outcome: &Result<String, Error>) -> bool {
+    outcome.as_ref().is_err_and(|error| matches!(error.kind(), ErrorKind::Decode { .. }))
+}
+
 fn says(outcome: &Result<String, Error>, text: &str) -> bool {
     outcome.as_ref().is_err_and(|error| error.message() == Some(text))
 }
@@ -86,7 +90,8 @@ fn cases() -> Vec<Case> {
         coded("a block of zero bytes behind gzip", "gzip", &with(&[0; 4096])),
         Case { right: is_broken, ..coded("something else behind gzip", "gzip", &with(b"x")) },
         Case { right: is_broken, ..coded("gzip that is cut short", "gzip", &body[..body.len() - 1]) },
-        Case { right: is_broken, ..coded("a coding that was not asked for", "br", &body) },
+        coded("a name that is no coding", "UTF-8", BODY.as_bytes()),
+        Case { right: is_unreadable, ..coded("a coding that was not asked for", "br", &body) },
         Case {
             call: |caller| caller.delete().map(|()| "deleted".to_owned()),
             right: |outcome| is(outcome, "deleted"),
@@ -126,6 +131,19 @@ fn cases() -> Vec<Case> {
             "256 headers behind a 103",
             [early.as_bytes(), &response(&headers(256), BODY.as_bytes())].concat(),
         ),
+        listed("a header in folded lines", response("200 OK\r\nx: a\r\n b\r\n\tc", BODY.as_bytes())),
+        listed("a folded header among 200", response(&last("x: a\r\n b", "200 OK"), BODY.as_bytes())),
+        Case {
+            right: is_broken,
+            ..listed("a line that is no header", response("200 OK\r\ngarbage", BODY.as_bytes()))
+        },
+        Case {
+            right: is_broken,
+            ..listed(
+                "a line that is no header among 200",
+                response(&last("garbage", "200 OK"), BODY.as_bytes()),
+            )
+        },
         listed(
             "a header of 60,000 bytes",
             response(&format!("200 OK\r\nx: {}", "x".repeat(60_000)), BODY.as_bytes()),
@@ -149,6 +167,13 @@ fn cases() -> Vec<Case> {
         Case {
             right: |outcome| says(outcome, "no"),
             ..listed("a byte order mark before an error", refused("\u{feff}{\"message\":\"no\"}"))
+        },
+        Case {
+            right: |outcome| says(outcome, "k\u{e9}sz"),
+            ..listed(
+                "a refusal where a list was expected",
+                response("200 OK", br#"{"success":"false","error":"k\u00e9sz"}"#),
+            )
         },
         Case {
             call: |caller| caller.create(),
@@ -217,7 +242,16 @@ fn responses_are_read_alike_over_tls() {
 
 #[test]
 fn path_that_names_another_host_is_sent_nowhere() {
-    for path in [".evil.example/x", "@evil.example/x", ":1/x", ":secret@evil.example/x", "evil.example/x"] {
+    let paths = [
+        ".evil.example/x",
+        "@evil.example/x",
+        ":1/x",
+        ":99999/x",
+        ":x@evil.example/x",
+        "evil.example/x",
+        "/x#y",
+    ];
+    for path in paths {
         let wire = Wire::plain().unwrap();
         for caller in both(&wire.base_url(), &Setup::default()) {
             let error = caller.get(path).unwrap_err();
