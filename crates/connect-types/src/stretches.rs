@@ -2,13 +2,14 @@
 
 use alloc::vec::Vec;
 
-use jiff::ZonedDateTime;
 use jiff::civil::Date;
+use jiff::tz::Offset;
+use jiff::{Timestamp, ZonedDateTime};
 
 use crate::recurrence::{End, Recurrence};
 use crate::{Frequency, Weekday};
 
-/// Part of a series: occurrences in a row that have the same offset from UTC.
+/// Part of a series: occurrences in a row that begin at the same time of day in UTC.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stretch {
@@ -47,35 +48,46 @@ impl Recurrence {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// A time that the clocks leave out is as much later.
+    /// A time that the clocks skip is later by as much as they skip, which is the same time in UTC as before. The start is an
+    /// occurrence, and counts, even where the rule does not give it (RFC 5545 3.8.5.3).
     #[must_use]
     pub fn stretches(&self, start: &ZonedDateTime, horizon: Date) -> Vec<Stretch> {
         let mut stretches: Vec<Stretch> = Vec::new();
-        for occurrence in self.occurrences(start, horizon) {
+        let mut time_in_utc = None;
+        for (day, occurrence) in self.occurrences(start, horizon) {
+            let time = occurrence.timestamp().duration_since(midnight_in_utc(day));
             match stretches.last_mut() {
-                Some(stretch) if stretch.last.offset() == occurrence.offset() => stretch.last = occurrence,
+                // Of a day that the clocks skip the occurrence is that of the next day.
+                Some(stretch) if occurrence <= stretch.last => continue,
+                Some(stretch) if time_in_utc == Some(time) => stretch.last = occurrence,
                 _ => stretches.push(Stretch { first: occurrence.clone(), last: occurrence }),
             }
+            time_in_utc = Some(time);
         }
         stretches
     }
 
+    /// The occurrences, each with the day that the rule gives.
     fn occurrences<'a>(
         &'a self,
         start: &'a ZonedDateTime,
         horizon: Date,
-    ) -> impl Iterator<Item = ZonedDateTime> + 'a {
+    ) -> impl Iterator<Item = (Date, ZonedDateTime)> + 'a {
         let (first, most) = match self.end {
             End::Count(count) => (start.date(), usize::try_from(count.get()).unwrap_or(usize::MAX)),
             _ => (start.date(), usize::MAX),
         };
         let days = core::iter::successors(Some(first), |day| day.tomorrow().ok());
-        let days = days.take_while(move |day| *day <= horizon).filter(move |day| self.takes(first, *day));
-        let occurrences = days
-            .map_while(|day| day.to_datetime(start.time()).to_zoned_datetime(start.time_zone().clone()).ok());
-        let goes_on = |occurrence: &ZonedDateTime| match self.end {
+        let days = days
+            .take_while(move |day| *day <= horizon)
+            .filter(move |day| *day == first || self.takes(first, *day));
+        let occurrences = days.map_while(|day| {
+            let occurrence = day.to_datetime(start.time()).to_zoned_datetime(start.time_zone().clone()).ok();
+            occurrence.map(|occurrence| (day, occurrence))
+        });
+        let goes_on = |(day, occurrence): &(Date, ZonedDateTime)| match self.end {
             End::Until(last) => occurrence.timestamp() <= last,
-            End::On(day) => occurrence.date() <= day,
+            End::On(last) => *day <= last,
             End::Never | End::Count(_) => true,
         };
         occurrences.take_while(goes_on).take(most)
@@ -107,6 +119,10 @@ impl Recurrence {
             && (self.month_days.is_empty() || self.month_days.iter().any(month_day))
             && (self.days.is_empty() || self.days.contains(&Weekday::of(day)))
     }
+}
+
+fn midnight_in_utc(day: Date) -> Timestamp {
+    Offset::UTC.to_timestamp(day.at(0, 0, 0, 0)).unwrap_or(Timestamp::MAX)
 }
 
 /// How many days it is after another day.

@@ -232,3 +232,51 @@ fn stretches_keep_the_time_of_day() {
     assert_eq!(cut("FREQ=YEARLY", "2026-07-01T09:00[America/New_York]", date(2030, 1, 1)).len(), 1);
     assert!(cut("FREQ=DAILY", monday, date(2026, 10, 4)).is_empty());
 }
+
+fn cut(rule: &Recurrence, start: &str, horizon: Date) -> Vec<String> {
+    let ends = |stretch: &connect_types::Stretch| {
+        format!("{} {}", stretch.first.strftime("%F %R %z"), stretch.last.strftime("%F %R %z"))
+    };
+    rule.stretches(&zoned(start), horizon).iter().map(ends).collect()
+}
+
+#[test]
+fn occurrence_that_the_clocks_skip_keeps_its_time_in_utc() {
+    assert_eq!(
+        cut(&Recurrence::weekly(), "2027-03-14T02:30[Europe/Berlin]", date(2027, 4, 12)),
+        ["2027-03-14 02:30 +0100 2027-03-28 03:30 +0200", "2027-04-04 02:30 +0200 2027-04-11 02:30 +0200"]
+    );
+    assert_eq!(
+        cut(&Recurrence::daily(), "2027-03-13T02:15[America/New_York]", date(2027, 3, 15)),
+        ["2027-03-13 02:15 -0500 2027-03-14 03:15 -0400", "2027-03-15 02:15 -0400 2027-03-15 02:15 -0400"]
+    );
+    // The clocks skip half an hour, and a whole day.
+    assert_eq!(
+        cut(&Recurrence::daily(), "2026-10-03T02:10[Australia/Lord_Howe]", date(2026, 10, 5)),
+        ["2026-10-03 02:10 +1030 2026-10-04 02:40 +1100", "2026-10-05 02:10 +1100 2026-10-05 02:10 +1100"]
+    );
+    assert_eq!(
+        cut(&Recurrence::daily(), "2011-12-28T09:00[Pacific/Apia]", date(2012, 1, 1)),
+        ["2011-12-28 09:00 -1000 2011-12-31 09:00 +1400", "2012-01-01 09:00 +1400 2012-01-01 09:00 +1400"]
+    );
+}
+
+#[test]
+fn start_that_the_rule_does_not_give_counts() {
+    let fridays = Recurrence::weekly().on([Weekday::Friday]);
+    let monday = "2026-11-02T09:00[Europe/Berlin]";
+    let far = date(2027, 1, 1);
+    assert_eq!(
+        cut(&fridays.clone().count(3), monday, far),
+        ["2026-11-02 09:00 +0100 2026-11-13 09:00 +0100"]
+    );
+    assert_eq!(cut(&fridays.count(1), monday, far), ["2026-11-02 09:00 +0100 2026-11-02 09:00 +0100"]);
+    assert_eq!(
+        cut(&Recurrence::monthly().on_days([15]).count(2), monday, far),
+        ["2026-11-02 09:00 +0100 2026-11-15 09:00 +0100"]
+    );
+    assert_eq!(
+        cut(&Recurrence::yearly().in_months([12]).on_days([24]).count(2), monday, far),
+        ["2026-11-02 09:00 +0100 2026-12-24 09:00 +0100"]
+    );
+}
