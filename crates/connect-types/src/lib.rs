@@ -8,6 +8,7 @@ mod calendar;
 mod extra;
 #[rustfmt::skip]
 mod generated;
+mod in_utc;
 mod open;
 mod operation;
 mod patch;

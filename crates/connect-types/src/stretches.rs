@@ -50,6 +50,9 @@ impl Recurrence {
     ///
     /// A time that the clocks skip is later by as much as they skip, which is the same time in UTC as before. The start is an
     /// occurrence, and counts, even where the rule does not give it (RFC 5545 3.8.5.3).
+    ///
+    /// The rule's weekdays and days of the month stay those of the start's zone. A provider that counts in UTC takes other
+    /// days where the start is another day in UTC: [`in_utc`](Self::in_utc) returns the rule for such a provider.
     #[must_use]
     pub fn stretches(&self, start: &ZonedDateTime, horizon: Date) -> Vec<Stretch> {
         let mut stretches: Vec<Stretch> = Vec::new();

@@ -280,3 +280,61 @@ fn start_that_the_rule_does_not_give_counts() {
         ["2026-11-02 09:00 +0100 2026-12-24 09:00 +0100"]
     );
 }
+
+#[test]
+fn rule_counted_in_utc_gives_the_same_days() {
+    for (rule, start, in_utc) in [
+        ("FREQ=WEEKLY;BYDAY=MO,TH", "2026-07-06T08:00[Asia/Tokyo]", "FREQ=WEEKLY;BYDAY=SU,WE"),
+        ("FREQ=WEEKLY;BYDAY=MO,SU", "2026-07-06T20:00[America/Los_Angeles]", "FREQ=WEEKLY;BYDAY=TU,MO"),
+        (
+            "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO",
+            "2026-07-06T08:00[Asia/Tokyo]",
+            "FREQ=WEEKLY;INTERVAL=2;BYDAY=SU;WKST=SU",
+        ),
+        ("FREQ=WEEKLY;BYDAY=MO", "2026-07-06T09:00[Asia/Tokyo]", "FREQ=WEEKLY;BYDAY=MO"),
+        ("FREQ=WEEKLY", "2026-07-06T08:00[Asia/Tokyo]", "FREQ=WEEKLY"),
+        ("FREQ=DAILY;COUNT=9", "2026-07-01T08:00[Asia/Tokyo]", "FREQ=DAILY;COUNT=9"),
+        ("FREQ=DAILY;BYDAY=SA,SU", "2026-07-04T08:00[Asia/Tokyo]", "FREQ=DAILY;BYDAY=FR,SA"),
+        ("FREQ=MONTHLY", "2026-07-02T08:00[Asia/Tokyo]", "FREQ=MONTHLY"),
+        ("FREQ=MONTHLY;BYMONTHDAY=2,-2", "2026-07-02T08:00[Asia/Tokyo]", "FREQ=MONTHLY;BYMONTHDAY=1,-3"),
+        (
+            "FREQ=MONTHLY;BYMONTHDAY=13;BYDAY=FR",
+            "2026-11-13T20:00[America/Los_Angeles]",
+            "FREQ=MONTHLY;BYMONTHDAY=14;BYDAY=SA",
+        ),
+        (
+            "FREQ=YEARLY;BYMONTH=7;BYMONTHDAY=14",
+            "2026-07-14T08:00[Asia/Tokyo]",
+            "FREQ=YEARLY;BYMONTH=7;BYMONTHDAY=13",
+        ),
+    ] {
+        let (rule, start): (Recurrence, _) = (rule.parse().unwrap(), zoned(start));
+        let shifted = rule.in_utc(&start).unwrap();
+        assert_eq!(shifted.rrule().unwrap(), format!("RRULE:{in_utc}"));
+        let fixed = start.with_time_zone(jiff::tz::TimeZone::fixed(start.offset()));
+        let utc = start.with_time_zone(jiff::tz::TimeZone::UTC);
+        let nth = |rule: &Recurrence, start: &ZonedDateTime, n| {
+            let all = rule.clone().count(n).stretches(start, date(2040, 1, 1));
+            all.last().unwrap().last.timestamp()
+        };
+        for n in 1..=20 {
+            assert_eq!(nth(&rule, &fixed, n), nth(&shifted, &utc, n), "{in_utc}, occurrence {n}");
+        }
+    }
+}
+
+#[test]
+fn rule_that_depends_on_where_months_begin_has_no_form_in_utc() {
+    for (rule, start) in [
+        ("FREQ=MONTHLY", "2026-07-01T08:00[Asia/Tokyo]"),
+        ("FREQ=MONTHLY", "2026-07-28T20:00[America/Los_Angeles]"),
+        ("FREQ=MONTHLY;BYMONTHDAY=-1", "2026-07-31T20:00[America/Los_Angeles]"),
+        ("FREQ=MONTHLY;BYMONTHDAY=15,31", "2026-07-15T08:00[Asia/Tokyo]"),
+        ("FREQ=MONTHLY;BYDAY=MO", "2026-07-06T08:00[Asia/Tokyo]"),
+        ("FREQ=WEEKLY;BYMONTH=7", "2026-07-06T08:00[Asia/Tokyo]"),
+        ("FREQ=YEARLY", "2026-03-01T08:00[Asia/Tokyo]"),
+    ] {
+        let error = rule.parse::<Recurrence>().unwrap().in_utc(&zoned(start)).unwrap_err().to_string();
+        assert!(error.contains(&rule[..9]), "{rule}: {error}");
+    }
+}

@@ -19,8 +19,10 @@ impl NewEvent {
     ///
     /// Mobiscroll Connect is told instants, without the zone of a [`ZonedDateTime`](jiff::ZonedDateTime). A series that repeats over
     /// a change of the clocks may therefore be an hour off after it: a weekly 18:00 in Berlin is at 19:00 in summer where the
-    /// provider counts in UTC. [`Recurrence::stretches`] tells where such a series has to be cut. Google and Outlook, called
-    /// directly, count a series in the zone that `start` was given in.
+    /// provider counts in UTC. [`Recurrence::stretches`] tells where such a series has to be cut. Where `start` is another day in
+    /// UTC, such a provider also takes other days: each Monday at 08:00 in Tokyo is at 08:00 on Tuesdays.
+    /// [`Recurrence::in_utc`] returns the rule for it. Google and Outlook, called directly, count a series in the zone that
+    /// `start` was given in.
     pub fn new(
         calendar: impl Into<CalendarRef>,
         title: impl Into<String>,
