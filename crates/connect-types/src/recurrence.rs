@@ -56,7 +56,7 @@ pub enum End {
     Never,
     /// After so many occurrences.
     Count(NonZeroU32),
-    /// With the last occurrence that begins at this instant or before; whole seconds.
+    /// With the last occurrence that begins at this instant or before.
     Until(Timestamp),
     /// With the last occurrence that begins on this day or before, in the time zone of the series.
     On(Date),
@@ -77,8 +77,7 @@ impl From<Date> for Last {
 
 impl From<Timestamp> for Last {
     fn from(instant: Timestamp) -> Self {
-        let whole = Timestamp::from_second(instant.as_nanosecond().div_euclid(1_000_000_000) as i64);
-        Self { end: End::Until(whole.unwrap_or(instant)), day: None }
+        Self { end: End::Until(instant), day: None }
     }
 }
 
@@ -150,7 +149,8 @@ impl Recurrence {
     }
 
     /// Ends with the last occurrence that begins at that instant or before (UNTIL), or on that day or before; replaces
-    /// another end. Parts of a second are cut off.
+    /// another end. Where the start is known, UNTIL is the whole second that takes the same occurrences; elsewhere parts of a
+    /// second are cut off.
     ///
     /// A civil date is a day in the time zone of the series' start. For an all-day series a zoned time stands for its date.
     pub fn until(mut self, last: impl Into<Last>) -> Self {
@@ -256,6 +256,7 @@ impl Recurrence {
                 Some(day) => utc(day)?,
                 None => return Ok(self.clone()),
             },
+            (End::Until(last), Some(Boundary::At(start))) => whole_second(last, start.timestamp()),
             _ => return Ok(self.clone()),
         };
         Ok(self.clone().until(last))
@@ -316,6 +317,14 @@ impl Recurrence {
         }
         Ok(())
     }
+}
+
+/// The whole second that takes the same occurrences as `last`, of a series whose occurrences begin with the start's fraction.
+pub(crate) fn whole_second(last: Timestamp, start: Timestamp) -> Timestamp {
+    let fraction = SignedDuration::from_nanos(start.as_nanosecond().rem_euclid(1_000_000_000) as i64);
+    let floor = |instant: Timestamp| instant.as_nanosecond().div_euclid(1_000_000_000) as i64;
+    let begins = last.checked_sub(fraction).unwrap_or(last);
+    Timestamp::from_second(floor(begins) + i64::from(!fraction.is_zero())).unwrap_or(last)
 }
 
 impl Weekday {

@@ -11,7 +11,7 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::Offset;
 
 use crate::operation::Invalid;
-use crate::recurrence::{End, Recurrence};
+use crate::recurrence::{End, Recurrence, whole_second};
 use crate::{Frequency, SeriesStart, Weekday};
 
 impl Recurrence {
@@ -52,7 +52,8 @@ impl Recurrence {
             (End::Until(last), SeriesStart::Day(_)) => {
                 Some(day_stamp(self.until_day.unwrap_or_else(|| utc(last).date())))
             }
-            (End::Until(last), _) => Some(stamp(last)),
+            (End::Until(last), SeriesStart::At(start)) => Some(stamp(whole_second(last, start.timestamp()))),
+            (End::Until(last), SeriesStart::Instant(start)) => Some(stamp(whole_second(last, *start))),
         };
         self.line(last)
     }

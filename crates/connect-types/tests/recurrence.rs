@@ -338,3 +338,28 @@ fn rule_that_depends_on_where_months_begin_has_no_form_in_utc() {
         assert!(error.contains(&rule[..9]), "{rule}: {error}");
     }
 }
+
+#[test]
+fn end_with_a_fraction_takes_the_occurrence_that_begins_then() {
+    let start = "2026-12-28T20:00:00.5[America/Los_Angeles]";
+    for (last, until) in [
+        ("2026-12-30T20:00:00.5[America/Los_Angeles]", "20261231T040001Z"),
+        ("2026-12-30T20:00:00.75[America/Los_Angeles]", "20261231T040001Z"),
+        // Before that occurrence begins.
+        ("2026-12-30T20:00:00.25[America/Los_Angeles]", "20261231T040000Z"),
+        ("2026-12-30T20:00:00[America/Los_Angeles]", "20261231T040000Z"),
+    ] {
+        let rule = Recurrence::daily().until(zoned(last));
+        assert_eq!(rule.rrule_from(zoned(start)).unwrap(), format!("RRULE:FREQ=DAILY;UNTIL={until}"));
+        assert!(sent(&rule, start).unwrap().contains(until), "{last}");
+        let days = if until.ends_with("1Z") { 3 } else { 2 };
+        let last = zoned(start).checked_add(jiff::Span::new().days(days - 1)).unwrap();
+        assert_eq!(rule.stretches(&zoned(start), date(2027, 1, 31))[0].last, last);
+    }
+    // Of a series that begins with a whole second nothing is taken that begins after the end.
+    let rule = Recurrence::daily().until(zoned("2026-12-31T23:59:59.999[UTC]"));
+    let midnight = "2026-12-28T00:00[UTC]";
+    assert_eq!(rule.rrule_from(zoned(midnight)).unwrap(), "RRULE:FREQ=DAILY;UNTIL=20261231T235959Z");
+    assert!(sent(&rule, midnight).unwrap().contains("20261231T235959Z"));
+    assert_eq!(rule.rrule_from(date(2026, 12, 28)).unwrap(), "RRULE:FREQ=DAILY;UNTIL=20261231");
+}
