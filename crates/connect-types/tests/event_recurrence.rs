@@ -161,3 +161,28 @@ fn occurrence_tells_when_it_began_by_the_rule() {
     assert_eq!(start(json!({ "data": series }), "2026-07-21T08:00:00Z", false), at("2026-07-20T07:00:00Z"));
     assert_eq!(event(json!({ "original": graph })).original_start(), None, "no occurrence");
 }
+
+#[test]
+fn zone_of_a_registry_is_the_iana_name_at_its_end() {
+    for (tzid, zone) in [
+        ("/mozilla.org/20070129_1/Asia/Tokyo", "Asia/Tokyo"),
+        ("/freeassociation.sourceforge.net/Asia/Tokyo", "Asia/Tokyo"),
+        ("/citadel.org/20210210_1/America/Argentina/Buenos_Aires", "America/Argentina/Buenos_Aires"),
+        ("\"/softwarestudio.org/Tzfile/Europe/Berlin\"", "Europe/Berlin"),
+        // What is no name of the IANA's stays as it is.
+        ("/example.com/Moon/Tokyo", "/example.com/Moon/Tokyo"),
+        ("Tokyo Standard Time", "Tokyo Standard Time"),
+        ("\"(UTC+09:00) Osaka, Sapporo, Tokyo\"", "(UTC+09:00) Osaka, Sapporo, Tokyo"),
+        ("\"a;b\"", "a;b"),
+    ] {
+        let except = format!("RRULE:FREQ=DAILY\r\nEXDATE;X-A=\"c:d;e\";TZID={tzid}:20260707T080000");
+        let data = icalendar(&format!("DTSTART;TZID={tzid}:20260706T080000"), &except);
+        let series = read(json!({ "data": data }));
+        assert_eq!(series.time_zone.as_deref(), Some(zone));
+        let known = jiff::tz::TimeZone::get(zone).ok();
+        let time: jiff::civil::DateTime = "2026-07-07T08:00".parse().unwrap();
+        let except =
+            known.map_or(EventTime::Local(time), |zone| EventTime::Instant(zone.to_timestamp(time).unwrap()));
+        assert_eq!(series.exceptions[0], except, "{tzid}");
+    }
+}

@@ -72,11 +72,7 @@ impl Component {
 impl<'a> Line<'a> {
     /// The value begins with the first colon outside of quotes.
     pub(super) fn read(line: &'a str) -> Option<Self> {
-        let mut quoted = false;
-        let colon = line.char_indices().find_map(|(at, letter)| {
-            quoted ^= letter == '"';
-            (letter == ':' && !quoted).then_some(at)
-        })?;
+        let colon = line.find(outside_quotes(':'))?;
         let (before, value) = (line.get(..colon)?, line.get(colon + 1..)?);
         let (name, parameters) = before.split_once(';').unwrap_or((before, ""));
         Some(Self { name, parameters, value })
@@ -87,21 +83,43 @@ impl<'a> Line<'a> {
     }
 
     fn parameter(&self, name: &str) -> Option<&'a str> {
-        let mut all = self.parameters.split(';').filter_map(|parameter| parameter.split_once('='));
+        let mut all =
+            self.parameters.split(outside_quotes(';')).filter_map(|parameter| parameter.split_once('='));
         let value = all.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)?;
         Some(value.trim_matches('"'))
     }
 
     /// The zone that its times are in: that of `TZID`, or UTC.
     pub(super) fn zone(&self) -> Option<&'a str> {
-        self.parameter("TZID").or_else(|| self.value.ends_with(['Z', 'z']).then_some("UTC"))
+        self.parameter("TZID").map(iana_name).or_else(|| self.value.ends_with(['Z', 'z']).then_some("UTC"))
     }
 
     /// The dates and times of its list. Where the zone is not known a time stays local.
     pub(super) fn times(&self) -> Vec<EventTime> {
-        let zone = self.zone().and_then(|name| TimeZone::get(name).ok()).filter(|zone| !zone.is_unknown());
+        let zone = self.zone().and_then(known);
         self.value.split(',').filter_map(|text| time(text.trim(), zone.as_ref())).collect()
     }
+}
+
+/// Matches a separator that no quoted text holds.
+fn outside_quotes(separator: char) -> impl FnMut(char) -> bool {
+    let mut quoted = false;
+    move |letter| {
+        quoted ^= letter == '"';
+        letter == separator && !quoted
+    }
+}
+
+/// The IANA name at the end of a globally unique `TZID` (RFC 5545 3.2.19), such as `/mozilla.org/20070129_1/Asia/Tokyo`;
+/// any other text as it is.
+fn iana_name(tzid: &str) -> &str {
+    let Some(path) = tzid.strip_prefix('/') else { return tzid };
+    let mut ends = path.match_indices('/').filter_map(|(at, _)| path.get(at + 1..));
+    ends.find(|name| known(name).is_some()).unwrap_or(tzid)
+}
+
+fn known(zone: &str) -> Option<TimeZone> {
+    TimeZone::get(zone).ok().filter(|zone| !zone.is_unknown())
 }
 
 fn time(text: &str, zone: Option<&TimeZone>) -> Option<EventTime> {

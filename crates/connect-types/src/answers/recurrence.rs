@@ -15,8 +15,11 @@ use crate::{Event, EventTime, PatternedRecurrence, Raw, SeriesStart};
 pub struct EventRecurrence {
     /// The content lines of RFC 5545 3.8.5: `RRULE:..`, `EXDATE:..` and others.
     pub lines: Vec<String>,
-    /// The zone that the rule counts days in, by the IANA or Windows name that the provider has; none of an all-day series, and
-    /// where the provider does not say.
+    /// The zone that the rule counts days in; none of an all-day series, and where the provider does not say.
+    ///
+    /// The name is the provider's: one of the IANA, one of Windows (`Tokyo Standard Time`, or a display name such as
+    /// `(UTC+09:00) Osaka, Sapporo, Tokyo`), or any text of an iCalendar object. Without the rules of the zone by that name the
+    /// days of the series are not known, and times of the object in that zone are [`EventTime::Local`].
     pub time_zone: Option<String>,
     /// The starts that the rule gives and that do not take place, as far as the series itself says so.
     pub exceptions: Vec<EventTime>,
