@@ -186,3 +186,24 @@ fn zone_of_a_registry_is_the_iana_name_at_its_end() {
         assert_eq!(series.exceptions[0], except, "{tzid}");
     }
 }
+
+#[test]
+fn original_start_is_of_the_kind_of_the_series() {
+    let occurrence = |by_rule: &str, own: &str, all_day: bool| {
+        event(json!({ "recurringEventId": "s", "start": own, "allDay": all_day,
+            "original": { "originalStart": by_rule } }))
+    };
+    let at = |text: &str| Some(EventTime::from(text));
+    let moved = occurrence("2026-07-13T07:00:00Z", "2026-07-14", true);
+    assert_eq!(moved.original_start(), at("2026-07-13T07:00:00Z"));
+    let timed = occurrence("2026-07-13T00:00:00Z", "2026-07-13T08:00:00Z", false);
+    assert_eq!(timed.original_start(), at("2026-07-13T00:00:00Z"));
+    let whole = event(json!({ "id": "s", "start": "2026-07-06", "allDay": true }));
+    let series = event(json!({ "id": "s", "start": "2026-07-06T00:00:00Z", "allDay": false }));
+    assert_eq!(timed.original_start_in(&whole), at("2026-07-13"));
+    assert_eq!(timed.original_start_in(&series), at("2026-07-13T00:00:00Z"));
+    assert_eq!(moved.original_start_in(&series), at("2026-07-13T07:00:00Z"));
+    let midnight = occurrence("2026-07-13T00:00:00Z", "2026-07-14", true);
+    assert_eq!(midnight.original_start_in(&series), at("2026-07-13T00:00:00Z"));
+    assert_eq!(midnight.original_start_in(&whole), at("2026-07-13"));
+}

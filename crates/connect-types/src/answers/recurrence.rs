@@ -61,8 +61,22 @@ impl Event {
     }
 
     /// When this occurrence would begin by the rule of its series, as far as its provider says; none of any other event.
+    ///
+    /// Microsoft Graph writes the day of an all-day series as midnight in UTC. Such a midnight is read as a day if this
+    /// occurrence is of whole days: [`original_start_in`](Self::original_start_in) goes by the series.
     #[must_use]
     pub fn original_start(&self) -> Option<EventTime> {
+        self.start_by_rule(self.all_day == Some(true))
+    }
+
+    /// When this occurrence would begin by the rule of that series: a day if the series is of whole days, though the occurrence
+    /// may have been given a time, or the other way round.
+    #[must_use]
+    pub fn original_start_in(&self, series: &Self) -> Option<EventTime> {
+        self.start_by_rule(series.all_day == Some(true))
+    }
+
+    fn start_by_rule(&self, days: bool) -> Option<EventTime> {
         let original = self.original.as_ref().filter(|_| self.recurring_event_id.is_some())?;
         let text = |raw: &Raw, name| raw.field::<String>(name).map(|text| EventTime::from(text.as_str()));
         let google = || {
@@ -70,12 +84,12 @@ impl Event {
             text(&start, "date").or_else(|| text(&start, "dateTime"))
         };
         let graph = || {
-            let start = text(original, "originalStart")?;
-            // Graph tells midnight in UTC of an all-day event.
-            match (start.instant(), self.all_day) {
-                (Some(instant), Some(true)) => Some(EventTime::Date(crate::rrule::utc(instant).date())),
-                _ => Some(start),
+            let mut start = text(original, "originalStart")?;
+            // Graph tells midnight in UTC of an all-day series: any other time is that of a timed one.
+            if days {
+                start.whole_day();
             }
+            Some(start)
         };
         let calendar = || {
             let events = icalendar::events(&original.field::<String>("data")?);
