@@ -187,6 +187,42 @@ fn zone_of_a_registry_is_the_iana_name_at_its_end() {
     }
 }
 
+/// Of the occurrences of one object: that of the 13th moved to the 14th, that of the 20th to another time of the day.
+fn overrides(zone: &str) -> String {
+    let mut lines = vec!["BEGIN:VCALENDAR".to_owned()];
+    let mut add = |more: &[String]| {
+        lines.push("BEGIN:VEVENT".into());
+        lines.extend_from_slice(more);
+        lines.push("END:VEVENT".into());
+    };
+    add(&[format!("DTSTART;TZID={zone}:20260706T090000"), "RRULE:FREQ=WEEKLY".into()]);
+    for (by_rule, start) in [("20260713T090000", "20260714T090000"), ("20260720T090000", "20260720T150000")] {
+        add(&[format!("RECURRENCE-ID;TZID={zone}:{by_rule}"), format!("DTSTART;TZID={zone}:{start}")]);
+    }
+    lines.push("END:VCALENDAR".into());
+    lines.join("\r\n")
+}
+
+#[test]
+fn occurrence_never_has_the_original_start_of_another() {
+    let start = |data: String, own: &str| {
+        event(json!({ "recurringEventId": "s", "start": own, "original": { "data": data } })).original_start()
+    };
+    let at = |text: &str| Some(EventTime::from(text));
+    let berlin = || overrides("Europe/Berlin");
+    assert_eq!(start(berlin(), "2026-07-14T07:00:00Z"), at("2026-07-13T07:00:00Z"));
+    assert_eq!(start(berlin(), "2026-07-20T13:00:00Z"), at("2026-07-20T07:00:00Z"));
+    // One that did not change begins by the rule.
+    assert_eq!(start(berlin(), "2026-07-27T07:00:00Z"), at("2026-07-27T07:00:00Z"));
+    // Which one it is cannot be told.
+    let unknown = || overrides("Moon Standard Time");
+    assert_eq!(start(unknown(), "2026-07-20T13:00:00Z"), None);
+    assert_eq!(start(unknown(), "2026-07-27T07:00:00Z"), None);
+    let same_start = berlin().replace("20260714T090000", "20260720T150000");
+    assert_eq!(start(same_start, "2026-07-20T13:00:00Z"), None);
+    assert_eq!(start("BEGIN:VCALENDAR".into(), "2026-07-20T13:00:00Z"), None);
+}
+
 #[test]
 fn original_start_is_of_the_kind_of_the_series() {
     let occurrence = |by_rule: &str, own: &str, all_day: bool| {

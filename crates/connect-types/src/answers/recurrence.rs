@@ -3,6 +3,7 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::mem::discriminant;
 
 use jiff::tz::TimeZone;
 
@@ -91,14 +92,26 @@ impl Event {
             }
             Some(start)
         };
-        let calendar = || {
-            let events = icalendar::events(&original.field::<String>("data")?);
-            let mut others = events.iter().filter(|event| event.get("RECURRENCE-ID").is_some());
-            let mine =
-                others.clone().find(|event| self.start.is_some() && event.time("DTSTART") == self.start);
-            mine.or_else(|| others.next())?.time("RECURRENCE-ID")
-        };
+        let calendar = || self.start_among(&icalendar::events(&original.field::<String>("data")?));
         google().or_else(graph).or_else(calendar)
+    }
+
+    /// The start that the rule gives to this one of the occurrences in a series' iCalendar object. None where several begin when
+    /// this one does, and where that cannot be told: one of them begins in a zone that is not known.
+    fn start_among(&self, events: &[icalendar::Component]) -> Option<EventTime> {
+        let own = self.start.as_ref()?;
+        let (changed, series): (Vec<_>, Vec<_>) =
+            events.iter().partition(|event| event.get("RECURRENCE-ID").is_some());
+        let starts: Vec<_> =
+            changed.into_iter().filter_map(|event| Some((event, event.time("DTSTART")?))).collect();
+        let comparable = |(_, start): &(_, EventTime)| discriminant(start) == discriminant(own);
+        let mut mine = starts.iter().filter(|(_, start)| start == own);
+        match (mine.next(), mine.next()) {
+            (Some((event, _)), None) => event.time("RECURRENCE-ID"),
+            // One that stands in no event of its own did not change.
+            (None, _) if !series.is_empty() && starts.iter().all(comparable) => Some(own.clone()),
+            _ => None,
+        }
     }
 
     /// What is taken out by lines, by Graph's list of what was called off, or by iCalendar events that were.
