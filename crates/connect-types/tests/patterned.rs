@@ -55,8 +55,13 @@ fn each_pattern_is_a_rule() {
             RelativeMonthly { days: weekdays, index: WeekIndex::Last },
         ),
         (
-            "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR,SA,SU;BYSETPOS=-1",
-            RelativeMonthly { days: all, index: WeekIndex::Last },
+            "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR,SA,SU;BYSETPOS=2",
+            RelativeMonthly { days: all.clone(), index: WeekIndex::Second },
+        ),
+        ("FREQ=MONTHLY;BYMONTHDAY=-1", RelativeMonthly { days: all.clone(), index: WeekIndex::Last }),
+        (
+            "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=-1",
+            RelativeYearly { month: 2, days: all, index: WeekIndex::Last },
         ),
         ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=28", AbsoluteYearly { month: 2, day: 28 }),
         ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=28,29;BYSETPOS=-1", AbsoluteYearly { month: 2, day: 29 }),
@@ -326,6 +331,9 @@ fn connects_recurrence_becomes_a_pattern_and_comes_back() {
         Recurrence::daily().interval(3).count(4),
         Recurrence::weekly().on([Weekday::Monday, Weekday::Friday]).until(until),
         Recurrence::monthly().on_days([15]),
+        Recurrence::monthly().on_days([-1]),
+        Recurrence::monthly().interval(3).on_days([-1]).count(4),
+        Recurrence::yearly().in_months([2]).on_days([-1]),
         Recurrence::yearly().in_months([2]).on_days([28]).count(2),
         Recurrence::weekly().interval(2).on([Weekday::Monday, Weekday::Friday]).week_start(Weekday::Sunday),
     ] {

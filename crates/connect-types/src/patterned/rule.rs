@@ -137,9 +137,12 @@ fn absolute(part: &mut impl FnMut(&str, &dyn Display), day: i8, in_all: bool) {
     }
 }
 
-/// `BYDAY=2TU`, or of several weekdays the second that is any of them.
+/// `BYDAY=2TU`, or of several weekdays the second that is any of them; `BYMONTHDAY=-1`.
 fn relative(part: &mut impl FnMut(&str, &dyn Display), days: &[Weekday], index: WeekIndex) {
-    if let [day] = days {
+    if index == WeekIndex::Last && Weekday::ALL.iter().all(|day| days.contains(day)) {
+        // The last that is any weekday is the month's last day, which Connect can say in this form alone.
+        part("BYMONTHDAY", &-1);
+    } else if let [day] = days {
         part("BYDAY", &format!("{}{day}", index.ordinal()));
     } else {
         part("BYDAY", &join(days));
