@@ -187,6 +187,22 @@ fn zone_of_a_registry_is_the_iana_name_at_its_end() {
     }
 }
 
+#[test]
+fn all_day_series_has_no_time_zone() {
+    let graph = json!({ "isAllDay": true, "originalStartTimeZone": "UTC",
+        "start": { "dateTime": "2026-07-06T00:00:00.0000000", "timeZone": "UTC" },
+        "recurrence": {
+            "pattern": { "type": "weekly", "interval": 1, "daysOfWeek": ["monday"] },
+            "range": { "type": "noEnd", "startDate": "2026-07-06", "recurrenceTimeZone": "UTC" } } });
+    let days = icalendar("DTSTART;VALUE=DATE;TZID=Europe/Berlin:20260706", "RRULE:FREQ=DAILY");
+    for original in [graph, json!({ "data": days })] {
+        for start in ["2026-07-06T00:00:00.000Z", "2026-07-06"] {
+            let event = event(json!({ "start": start, "allDay": true, "original": original.clone() }));
+            assert_eq!(event.recurrence().unwrap().time_zone, None);
+        }
+    }
+}
+
 /// Of the occurrences of one object: that of the 13th moved to the 14th, that of the 20th to another time of the day.
 fn overrides(zone: &str) -> String {
     let mut lines = vec!["BEGIN:VCALENDAR".to_owned()];

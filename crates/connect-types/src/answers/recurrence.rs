@@ -58,6 +58,8 @@ impl Event {
         let (lines, time_zone) =
             own().or_else(provider).or_else(calendar).filter(|(lines, _)| !lines.is_empty())?;
         let exceptions = self.exceptions(&lines);
+        let days = self.all_day == Some(true) || matches!(self.start, Some(EventTime::Date(_)));
+        let time_zone = time_zone.filter(|_| !days);
         Some(EventRecurrence { lines, time_zone, exceptions })
     }
 
