@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::Offset;
 
+use crate::answers::Line;
 use crate::operation::Invalid;
 use crate::recurrence::{End, Recurrence, whole_second};
 use crate::{Frequency, SeriesStart, Weekday};
@@ -86,7 +87,7 @@ impl FromStr for Recurrence {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let upper = text.trim().to_ascii_uppercase();
-        let parts = upper.strip_prefix("RRULE:").unwrap_or(&upper);
+        let parts = rule_value(&upper);
         let mut rule = Self::daily();
         let mut seen: Vec<&str> = Vec::new();
         let mut position = None;
@@ -117,6 +118,11 @@ impl FromStr for Recurrence {
         rule.check()?;
         Ok(rule)
     }
+}
+
+/// The value of an RRULE line, which may have parameters, or the text itself where it is a bare rule.
+pub(crate) fn rule_value(text: &str) -> &str {
+    Line::read(text).filter(|line| line.is("RRULE")).map_or(text, |line| line.value)
 }
 
 /// The basic form in UTC: `20261231T235959Z`.

@@ -363,3 +363,24 @@ fn end_with_a_fraction_takes_the_occurrence_that_begins_then() {
     assert!(sent(&rule, midnight).unwrap().contains("20261231T235959Z"));
     assert_eq!(rule.rrule_from(date(2026, 12, 28)).unwrap(), "RRULE:FREQ=DAILY;UNTIL=20261231");
 }
+
+#[test]
+fn rule_with_parameters_begins_after_the_colon() {
+    for line in [
+        r#"RRULE;X-A="a:b":FREQ=WEEKLY;BYDAY=MO"#,
+        r#"rrule;x-a=b;X-C="d;e:f":freq=weekly;byday=mo"#,
+        "RRULE;X-A=b:FREQ=WEEKLY;BYDAY=MO",
+    ] {
+        assert_eq!(line.parse(), Ok(Recurrence::weekly().on([Weekday::Monday])), "{line}");
+        let start = date(2026, 1, 13);
+        let pattern = connect_types::PatternedRecurrence::from_rrule(line, start).unwrap();
+        assert_eq!(pattern.rrule(start).unwrap(), "RRULE:FREQ=WEEKLY;BYDAY=MO", "{line}");
+        let event = serde_json::json!({ "recurrence": [line, "EXDATE:20260120", "EXRULE:FREQ=DAILY"] });
+        let event: Event = serde_json::from_value(event).unwrap();
+        let recurrence = event.recurrence().unwrap();
+        let values: Vec<_> = recurrence.values("rrule").map(str::to_uppercase).collect();
+        assert_eq!(values, ["FREQ=WEEKLY;BYDAY=MO"], "{line}");
+    }
+    assert!("EXRULE:FREQ=DAILY".parse::<Recurrence>().is_err());
+    assert!(r#"RRULE;X-A="a:FREQ=DAILY"#.parse::<Recurrence>().is_err());
+}

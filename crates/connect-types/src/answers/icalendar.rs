@@ -15,10 +15,10 @@ pub(super) struct Component {
 }
 
 /// A content line: `EXDATE;TZID=Europe/Berlin:20260706T090000`.
-pub(super) struct Line<'a> {
+pub(crate) struct Line<'a> {
     pub(super) name: &'a str,
     parameters: &'a str,
-    pub(super) value: &'a str,
+    pub(crate) value: &'a str,
 }
 
 /// The events of an iCalendar object. What else is in it, such as the rules of time zones, is left out.
@@ -71,14 +71,14 @@ impl Component {
 
 impl<'a> Line<'a> {
     /// The value begins with the first colon outside of quotes.
-    pub(super) fn read(line: &'a str) -> Option<Self> {
+    pub(crate) fn read(line: &'a str) -> Option<Self> {
         let colon = line.find(outside_quotes(':'))?;
         let (before, value) = (line.get(..colon)?, line.get(colon + 1..)?);
         let (name, parameters) = before.split_once(';').unwrap_or((before, ""));
         Some(Self { name, parameters, value })
     }
 
-    pub(super) fn is(&self, name: &str) -> bool {
+    pub(crate) fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
     }
 

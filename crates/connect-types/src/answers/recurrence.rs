@@ -26,6 +26,14 @@ pub struct EventRecurrence {
     pub exceptions: Vec<EventTime>,
 }
 
+impl EventRecurrence {
+    /// The values of the lines of that name, in any case, without their parameters: `FREQ=DAILY` of `RRULE;X-A="a:b":FREQ=DAILY`.
+    pub fn values(&self, name: &str) -> impl Iterator<Item = &str> {
+        let lines = self.lines.iter().filter_map(|line| icalendar::Line::read(line));
+        lines.filter(move |line| line.is(name)).map(|line| line.value)
+    }
+}
+
 impl Event {
     /// How it repeats, and in which time zone it counts. None of an event that does not repeat, of an occurrence, and where that is
     /// written in a form that is not known.

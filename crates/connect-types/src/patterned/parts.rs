@@ -12,7 +12,7 @@ use super::rule::invalid;
 use super::{Pattern, WeekIndex};
 use crate::Weekday;
 use crate::operation::Invalid;
-use crate::rrule::{number, read_date, read_time};
+use crate::rrule::{number, read_date, read_time, rule_value};
 
 /// What a rule says.
 pub(super) struct Parts {
@@ -49,8 +49,7 @@ impl Parts {
             week_start: Weekday::Monday,
         };
         let mut seen: Vec<&str> = Vec::new();
-        for part in upper.strip_prefix("RRULE:").unwrap_or(&upper).split(';').filter(|part| !part.is_empty())
-        {
+        for part in rule_value(&upper).split(';').filter(|part| !part.is_empty()) {
             let refused = || invalid(format!("{part} has no place in a recurrence pattern"));
             let (name, value) = part.split_once('=').ok_or_else(refused)?;
             if seen.contains(&name) {
