@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp, ZonedDateTime};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::operation::Invalid;
-use crate::rrule::{day_stamp, stamp};
+use crate::rrule::{END_OF_TIME, last_stamp, stamp};
 use crate::time::Boundary;
 use crate::{Frequency, Moment, Weekday};
 
@@ -234,17 +234,16 @@ impl Recurrence {
 
     /// With an instant for an end, for a series that begins then.
     pub(crate) fn until_instant(&self, start: Option<&Boundary>) -> Result<Self, Invalid> {
-        let gone = || Invalid::new("recurrence", "UNTIL is out of the years there are");
-        let utc = |day: Date| Offset::UTC.to_timestamp(day.at(23, 59, 59, 0)).map_err(|_| gone());
-        let last = match (self.end, start) {
-            (End::On(day), Some(Boundary::Day(_))) => utc(day)?,
+        let utc = |day: Date| (day, Offset::UTC.to_timestamp(day.at(23, 59, 59, 0)).ok());
+        let (day, last) = match (self.end, start) {
+            (End::On(day), Some(Boundary::Day(_))) => utc(day),
             (End::On(day), Some(Boundary::At(start))) => {
                 let zone = start.zone();
                 let time = zone.to_datetime(start.timestamp()).time();
                 // In which zone the provider counts on is not known: half a day later takes the occurrence of that day in
                 // any of them, and never the next.
-                let begins = zone.to_timestamp(day.to_datetime(time)).map_err(|_| gone())?;
-                begins.checked_add(SignedDuration::from_hours(12)).map_err(|_| gone())?
+                let begins = zone.to_timestamp(day.to_datetime(time)).ok();
+                (day, begins.and_then(|begins| begins.checked_add(SignedDuration::from_hours(12)).ok()))
             }
             (End::On(_), None) => {
                 return Err(Invalid::new(
@@ -252,14 +251,20 @@ impl Recurrence {
                     "UNTIL is a day, and which instant that is follows from the start: set the start as well, or an instant",
                 ));
             }
+            (End::Until(last), Some(Boundary::At(start))) => {
+                return Ok(self.clone().until(whole_second(last, start.timestamp())));
+            }
             (End::Until(_), Some(Boundary::Day(_))) => match self.until_day {
-                Some(day) => utc(day)?,
+                Some(day) => utc(day),
                 None => return Ok(self.clone()),
             },
-            (End::Until(last), Some(Boundary::At(start))) => whole_second(last, start.timestamp()),
             _ => return Ok(self.clone()),
         };
-        Ok(self.clone().until(last))
+        match last {
+            Some(last) => Ok(self.clone().until(last)),
+            None if day.year() == END_OF_TIME.year() => Ok(self.clone().until(END_OF_TIME)),
+            None => Err(Invalid::new("recurrence", "UNTIL is out of the years there are")),
+        }
     }
 
     /// With weeks that begin on Monday, where that takes the same days for a series that begins on this one.
@@ -371,8 +376,8 @@ impl Serialize for Recurrence {
             End::Never => {}
             End::Count(count) => map.serialize_entry("count", &count)?,
             End::Until(last) => map.serialize_entry("until", &stamp(last))?,
-            // Without its start the rule has no time zone: requests resolve the day before they are sent.
-            End::On(day) => map.serialize_entry("until", &format_args!("{}T235959Z", day_stamp(day)))?,
+            // Without its start the rule has no time zone: requests resolve the day before they are sent, but for the last.
+            End::On(day) => map.serialize_entry("until", &last_stamp(day))?,
         }
         if !self.days.is_empty() {
             map.serialize_entry("byDay", &self.days)?;

@@ -137,6 +137,14 @@ pub(crate) fn day_stamp(day: Date) -> String {
     format!("{:04}{:02}{:02}", day.year(), day.month(), day.day())
 }
 
+/// The last day there is: parts of it, and late on the day before, are no instants.
+pub(crate) const END_OF_TIME: Date = Date::constant(9999, 12, 31);
+
+/// The UNTIL of a day that is not, or not everywhere, an instant.
+pub(crate) fn last_stamp(day: Date) -> String {
+    format!("{}T235959Z", day_stamp(day))
+}
+
 pub(crate) fn utc(instant: Timestamp) -> DateTime {
     Offset::UTC.to_datetime(instant)
 }
@@ -157,7 +165,13 @@ fn read_part(rule: &mut Recurrence, name: &str, value: &str) -> Option<()> {
         "FREQ" => rule.frequency = value.parse::<Frequency>().ok()?,
         "INTERVAL" => rule.interval = number(value)?,
         "COUNT" => rule.end = End::Count(number(value)?),
-        "UNTIL" => rule.end = read_until(value)?,
+        "UNTIL" => {
+            rule.end = match Until::read(value)? {
+                Until::Day(day) => End::On(day),
+                Until::Instant(last) => End::Until(last),
+                Until::Local(_) => return None,
+            }
+        }
         "BYDAY" => rule.days = list::<Weekday>(value)?,
         "BYMONTHDAY" => rule.month_days = list(value)?,
         "BYMONTH" => rule.months = list(value)?,
@@ -175,18 +189,34 @@ pub(crate) fn number<T: FromStr>(digits: &str) -> Option<T> {
     if digits.bytes().all(|digit| digit.is_ascii_digit()) { digits.parse().ok() } else { None }
 }
 
-/// `20261231T235959Z`, or a date; Mobiscroll's own samples write it `2026-12-31`.
-fn read_until(text: &str) -> Option<End> {
-    if text.len() == 10 {
-        return Some(End::On(read_date(&text.replace('-', "")).filter(|_| text.matches('-').count() == 2)?));
+/// The forms of UNTIL.
+pub(crate) enum Until {
+    Day(Date),
+    Local(DateTime),
+    Instant(Timestamp),
+}
+
+impl Until {
+    /// `20261231T235959Z`, without the `Z`, or a date; Mobiscroll's own samples write it `2026-12-31`.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        if let [year, month, day] = *text.split('-').collect::<Vec<_>>() {
+            let digits = (year.len(), month.len(), day.len()) == (4, 2, 2);
+            return digits.then(|| read_date(&text.replace('-', ""))).flatten().map(Self::Day);
+        }
+        let day = read_date(text.get(..8)?)?;
+        let clock = text.get(8..)?;
+        if clock.is_empty() {
+            return Some(Self::Day(day));
+        }
+        let clock = clock.strip_prefix('T')?;
+        let local = day.to_datetime(read_time(clock.strip_suffix('Z').unwrap_or(clock))?);
+        Some(match Offset::UTC.to_timestamp(local) {
+            _ if !clock.ends_with('Z') => Self::Local(local),
+            Ok(instant) => Self::Instant(instant),
+            // The last day that there is has instants no more: what services write for an end that never comes.
+            Err(_) => Self::Day(day),
+        })
     }
-    let date = read_date(text.get(..8)?)?;
-    let clock = text.get(8..)?;
-    if clock.is_empty() {
-        return Some(End::On(date));
-    }
-    let time = read_time(clock.strip_prefix('T')?.strip_suffix('Z')?)?;
-    Offset::UTC.to_timestamp(date.to_datetime(time)).ok().map(End::Until)
 }
 
 /// Reads "the last that there is of the 28th to the 31st" as the last day of the month, which Connect can say. February's

@@ -203,6 +203,21 @@ fn all_day_series_has_no_time_zone() {
     }
 }
 
+#[test]
+fn series_of_graph_until_the_end_of_time_is_read() {
+    for (zone, until) in [
+        ("Europe/Berlin", "99991231T235959Z"),
+        ("America/Los_Angeles", "99991231T235959Z"),
+        ("Moon Standard Time", "99991231T235959Z"),
+    ] {
+        let series = read(json!({ "recurrence": {
+            "pattern": { "type": "daily", "interval": 1 },
+            "range": { "type": "endDate", "startDate": "2026-07-06", "endDate": "9999-12-31",
+                "recurrenceTimeZone": zone } } }));
+        assert_eq!(series.lines, [format!("RRULE:FREQ=DAILY;UNTIL={until}")], "{zone}");
+    }
+}
+
 /// Of the occurrences of one object: that of the 13th moved to the 14th, that of the 20th to another time of the day.
 fn overrides(zone: &str) -> String {
     let mut lines = vec!["BEGIN:VCALENDAR".to_owned()];

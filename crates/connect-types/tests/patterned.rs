@@ -76,6 +76,25 @@ fn each_pattern_is_a_rule() {
 }
 
 #[test]
+fn until_at_the_end_of_time_is_a_day_and_comes_back() {
+    for zone in ["Europe/Berlin", "America/Los_Angeles", "UTC"] {
+        let start = at(&format!("2026-01-13T22:30[{zone}]"));
+        for until in ["99991231T235959Z", "99991231", "9999-12-31", "99991231T235959"] {
+            let read = PatternedRecurrence::from_rrule(&format!("FREQ=DAILY;UNTIL={until}"), &start).unwrap();
+            assert_eq!(read.end, RangeEnd::On(date(9999, 12, 31)), "{zone} {until}");
+            assert_eq!(read.rrule(&start).unwrap(), "RRULE:FREQ=DAILY;UNTIL=99991231T235959Z");
+            assert_eq!(read.rrule(date(2026, 1, 13)).unwrap(), "RRULE:FREQ=DAILY;UNTIL=99991231");
+        }
+    }
+    let berlin = at("2026-01-13T22:30[Europe/Berlin]");
+    assert_eq!(end("FREQ=DAILY;UNTIL=2026-12-31", &berlin), date(2026, 12, 31));
+    for odd in ["2026-1231", "2026-12-3", "202612-31-", "2026-12-31T00:00:00Z"] {
+        assert!(PatternedRecurrence::from_rrule(&format!("FREQ=DAILY;UNTIL={odd}"), &berlin).is_err());
+        assert!(format!("FREQ=DAILY;UNTIL={odd}").parse::<Recurrence>().is_err(), "{odd}");
+    }
+}
+
+#[test]
 fn what_a_rule_leaves_to_the_start_is_taken_from_there() {
     for (short, long) in [
         ("FREQ=WEEKLY", "FREQ=WEEKLY;BYDAY=TU"),

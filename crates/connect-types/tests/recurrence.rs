@@ -365,6 +365,22 @@ fn end_with_a_fraction_takes_the_occurrence_that_begins_then() {
 }
 
 #[test]
+fn until_at_the_end_of_time_is_taken() {
+    let start = "2026-12-28T20:00[America/Los_Angeles]";
+    for line in
+        ["FREQ=DAILY;UNTIL=99991231T235959Z", "FREQ=DAILY;UNTIL=99991231", "FREQ=DAILY;UNTIL=9999-12-31"]
+    {
+        let rule: Recurrence = line.parse().unwrap();
+        for start in [start, "2026-12-28T20:00[Asia/Tokyo]", "2026-12-28"] {
+            let sent = sent(&rule, start).unwrap();
+            assert_eq!(sent, r#"{"frequency":"DAILY","until":"99991231T235959Z"}"#, "{line} {start}");
+        }
+        assert_eq!(rule.rrule_from(zoned(start)).unwrap(), "RRULE:FREQ=DAILY;UNTIL=99991231T235959Z");
+    }
+    assert!("FREQ=DAILY;UNTIL=99991231T235960Z".parse::<Recurrence>().is_err());
+}
+
+#[test]
 fn rule_with_parameters_begins_after_the_colon() {
     for line in [
         r#"RRULE;X-A="a:b":FREQ=WEEKLY;BYDAY=MO"#,

@@ -5,14 +5,13 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
-use jiff::Timestamp;
-use jiff::civil::{Date, DateTime};
+use jiff::civil::Date;
 
 use super::rule::invalid;
 use super::{Pattern, WeekIndex};
 use crate::Weekday;
 use crate::operation::Invalid;
-use crate::rrule::{number, read_date, read_time, rule_value};
+use crate::rrule::{Until, number, rule_value};
 
 /// What a rule says.
 pub(super) struct Parts {
@@ -25,13 +24,6 @@ pub(super) struct Parts {
     months: Vec<i8>,
     positions: Vec<i8>,
     week_start: Weekday,
-}
-
-/// The forms of UNTIL.
-pub(super) enum Until {
-    Day(Date),
-    Local(DateTime),
-    Instant(Timestamp),
 }
 
 impl Parts {
@@ -251,25 +243,6 @@ pub(super) fn months_from(first: i8, interval: u32) -> impl Iterator<Item = i8> 
 /// The days of which the last that there is is this one, or that of a month without it.
 pub(super) fn or_last(day: i8) -> String {
     (28..=day.max(28)).map(|day| day.to_string()).collect::<Vec<_>>().join(",")
-}
-
-impl Until {
-    fn read(text: &str) -> Option<Self> {
-        let day = read_date(text.get(..8)?)?;
-        match text.get(8..)? {
-            "" => Some(Self::Day(day)),
-            clock => {
-                let clock = clock.strip_prefix('T')?;
-                let time = read_time(clock.strip_suffix('Z').unwrap_or(clock))?;
-                let local = day.to_datetime(time);
-                if clock.ends_with('Z') {
-                    jiff::tz::Offset::UTC.to_timestamp(local).ok().map(Self::Instant)
-                } else {
-                    Some(Self::Local(local))
-                }
-            }
-        }
-    }
 }
 
 /// `TU`, `2TU` or `-1TU`.

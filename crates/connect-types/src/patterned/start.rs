@@ -7,10 +7,9 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::SeriesStart;
-use super::parts::Until;
 use super::rule::invalid;
 use crate::operation::Invalid;
-use crate::rrule::{day_stamp, stamp, utc};
+use crate::rrule::{END_OF_TIME, Until, day_stamp, last_stamp, stamp, utc};
 
 impl SeriesStart {
     /// The day it begins with, in its own zone.
@@ -48,11 +47,12 @@ impl SeriesStart {
             (Until::Day(day), _) => return Ok(*day),
             (Until::Local(local), Self::Day(_)) => return Ok(local.date()),
             (Until::Instant(until), Self::Day(_)) => return Ok(utc(*until).date()),
-            (Until::Local(local), Self::At(start)) => {
-                start.time_zone().to_timestamp(*local).map_err(|_| gone())?
-            }
-            (Until::Local(local), Self::Instant(_)) => {
-                TimeZone::UTC.to_timestamp(*local).map_err(|_| gone())?
+            (Until::Local(local), _) => {
+                let zone = if let Self::At(start) = self { start.time_zone() } else { &TimeZone::UTC };
+                match zone.to_timestamp(*local) {
+                    Ok(limit) => limit,
+                    Err(_) => return Ok(local.date()),
+                }
             }
             (Until::Instant(until), _) => *until,
         };
@@ -68,22 +68,27 @@ impl SeriesStart {
 
     /// The UNTIL of a range that begins and ends on these days.
     pub(crate) fn until(&self, first: Date, last: Date) -> Result<String, Invalid> {
-        let gone = || invalid("the end is out of the years there are");
-        match self {
-            Self::Day(_) => Ok(day_stamp(last)),
-            // Parts of a second are cut off: not before the occurrence begins.
-            Self::At(_) => {
-                let begins = self.on(last).ok_or_else(gone)?;
-                let whole = i64::from(begins.subsec_nanosecond() != 0);
-                begins.checked_add(SignedDuration::from_secs(whole)).map(stamp).map_err(|_| gone())
-            }
+        if let Self::Day(_) = self {
+            return Ok(day_stamp(last));
+        }
+        let last_begins = match self {
             Self::Instant(start) => {
                 // The series' own days may not be those of UTC: so many days after its first begins its last, an hour or two
                 // off where the clocks change. Half a day more takes it for certain, and none after it.
                 let days = first.duration_until(last);
                 let half = SignedDuration::from_hours(if days.is_zero() { 0 } else { 12 });
-                start.checked_add(days + half).map(stamp).map_err(|_| gone())
+                start.checked_add(days + half).ok()
             }
+            // Parts of a second are cut off: not before the occurrence begins.
+            _ => self.on(last).and_then(|begins| {
+                let whole = i64::from(begins.subsec_nanosecond() != 0);
+                begins.checked_add(SignedDuration::from_secs(whole)).ok()
+            }),
+        };
+        match last_begins {
+            Some(begins) => Ok(stamp(begins)),
+            None if last.year() == END_OF_TIME.year() => Ok(last_stamp(END_OF_TIME)),
+            None => Err(invalid("the end is out of the years there are")),
         }
     }
 }
