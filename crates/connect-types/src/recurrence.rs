@@ -152,7 +152,9 @@ impl Recurrence {
     /// another end. Where the start is known, UNTIL is the whole second that takes the same occurrences; elsewhere parts of a
     /// second are cut off.
     ///
-    /// A civil date is a day in the time zone of the series' start. For an all-day series a zoned time stands for its date.
+    /// A civil date is a day in the time zone of the series' start. For an all-day series a zoned time stands for its date. An
+    /// update that does not say when the event is refuses a civil date, and a zoned time that is another day in UTC: give a
+    /// [`Timestamp`] there.
     pub fn until(mut self, last: impl Into<Last>) -> Self {
         let last = last.into();
         (self.end, self.until_day) = (last.end, last.day);
@@ -258,6 +260,15 @@ impl Recurrence {
                 Some(day) => utc(day),
                 None => return Ok(self.clone()),
             },
+            // Whether the event is of whole days is not known: of such a one the day in UTC is the last.
+            (End::Until(last), None)
+                if self.until_day.is_some_and(|day| day != crate::rrule::utc(last).date()) =>
+            {
+                return Err(Invalid::new(
+                    "recurrence",
+                    "UNTIL is another day in UTC, where an all-day series counts: set the start as well, or an instant",
+                ));
+            }
             _ => return Ok(self.clone()),
         };
         match last {

@@ -381,6 +381,27 @@ fn until_at_the_end_of_time_is_taken() {
 }
 
 #[test]
+fn zoned_until_of_an_unknown_kind_of_event_is_refused() {
+    let mut event = Event::new("google", "work", "e1");
+    event.title = "Stand-up".to_owned();
+    let change = |last: &str| event.change().unwrap().recurrence(Recurrence::daily().until(zoned(last)));
+    for last in [
+        "2026-12-31T00:00[Europe/Berlin]",
+        "2026-12-31T08:00[Asia/Tokyo]",
+        "2026-12-31T20:00[America/Los_Angeles]",
+    ] {
+        let error = change(last).body().unwrap_err().to_string();
+        assert!(error.contains("UNTIL") && error.contains("UTC"), "{last}: {error}");
+        assert!(change(last).dates(date(2026, 12, 28), date(2026, 12, 29)).body().is_ok());
+        assert!(change(last).time(zoned(last), zoned(last)).body().is_ok());
+    }
+    // It is that day in UTC as well, or an instant that is not a day of any zone.
+    assert!(change("2026-12-31T20:00[Europe/Berlin]").body().is_ok());
+    let instant = Recurrence::daily().until(zoned("2026-12-31T00:00[Europe/Berlin]").timestamp());
+    assert!(event.change().unwrap().recurrence(instant).body().is_ok());
+}
+
+#[test]
 fn rule_with_parameters_begins_after_the_colon() {
     for line in [
         r#"RRULE;X-A="a:b":FREQ=WEEKLY;BYDAY=MO"#,
