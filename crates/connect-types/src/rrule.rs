@@ -140,7 +140,7 @@ pub(crate) fn day_stamp(day: Date) -> String {
 /// The last day there is: parts of it, and late on the day before, are no instants.
 pub(crate) const END_OF_TIME: Date = Date::constant(9999, 12, 31);
 
-/// The UNTIL of a day that is not, or not everywhere, an instant.
+/// The basic form of the last second of a day in UTC, which may be no instant.
 pub(crate) fn last_stamp(day: Date) -> String {
     format!("{}T235959Z", day_stamp(day))
 }

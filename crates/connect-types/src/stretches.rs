@@ -84,7 +84,11 @@ impl Recurrence {
         let days = days
             .take_while(move |day| *day <= horizon)
             .filter(move |day| *day == first || self.takes(first, *day));
-        let occurrences = days.map_while(|day| {
+        let occurrences = days.map_while(move |day| {
+            // The start may be the second of two times that the clocks give twice.
+            if day == first {
+                return Some((day, start.clone()));
+            }
             let occurrence = day.to_datetime(start.time()).to_zoned_datetime(start.time_zone().clone()).ok();
             occurrence.map(|occurrence| (day, occurrence))
         });

@@ -262,6 +262,19 @@ fn occurrence_that_the_clocks_skip_keeps_its_time_in_utc() {
 }
 
 #[test]
+fn start_in_the_hour_that_comes_twice_stays() {
+    for (start, stretches) in [
+        ("2026-10-25T02:30+01:00[Europe/Berlin]", 1),
+        ("2026-10-25T02:30+02:00[Europe/Berlin]", 2),
+        ("2026-11-01T01:30-05:00[America/New_York]", 1),
+        ("2026-11-01T01:30-04:00[America/New_York]", 2),
+    ] {
+        let cut = Recurrence::weekly().stretches(&zoned(start), date(2026, 12, 1));
+        assert_eq!((cut.len(), &cut[0].first), (stretches, &zoned(start)));
+    }
+}
+
+#[test]
 fn start_that_the_rule_does_not_give_counts() {
     let fridays = Recurrence::weekly().on([Weekday::Friday]);
     let monday = "2026-11-02T09:00[Europe/Berlin]";
