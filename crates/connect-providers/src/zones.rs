@@ -1,5 +1,6 @@
 //! Time zones by the names that providers give them: Windows' own, or the IANA's.
 
+use connect_core::Error;
 use jiff::tz::TimeZone;
 
 /// Windows' zones that the table of the Unicode Consortium does not have: those of September 2026, and those for old events.
@@ -20,6 +21,22 @@ pub(crate) fn named(name: &str) -> Option<TimeZone> {
     let beside = || BESIDE.iter().find(|(windows, _)| *windows == name).map(|(_, iana)| *iana);
     let name = localzone::win_zone_to_iana(name, None).or_else(beside).unwrap_or(name);
     TimeZone::get(name).ok().filter(|zone| !zone.is_unknown())
+}
+
+/// The name that a provider knows a zone by; fixed offsets and POSIX rules have none.
+pub(crate) fn name_of(zone: &TimeZone) -> Option<&str> {
+    zone.iana_name().filter(|_| !zone.is_unknown())
+}
+
+/// Refuses to count a series in a zone that cannot be named to the provider.
+pub(crate) fn nameless(zone: &TimeZone) -> Error {
+    let zone = match zone.to_fixed_offset() {
+        Ok(offset) => format!("the fixed offset {offset}"),
+        Err(_) => "its time zone".to_owned(),
+    };
+    Error::validation(format!(
+        "time_zone: the start of the series is in {zone}, which has no IANA name: name the zone that it is at home in, with `.time_zone(name)`"
+    ))
 }
 
 #[cfg(test)]

@@ -16,7 +16,11 @@ use connect_providers::google::{
     ListInstances, PatchEvent, SendUpdates,
 };
 use google_common::*;
-use jiff::{Timestamp, civil::date, tz::TimeZone};
+use jiff::{
+    SignedDuration, Timestamp, ZonedDateTime,
+    civil::date,
+    tz::{Offset, TimeZone},
+};
 use serde_json::{Value, json};
 
 const BASE: &str = "https://www.googleapis.com/calendar/v3";
@@ -418,4 +422,57 @@ async fn a_key_in_the_query_is_in_no_error() {
         assert!(matches!(error.kind(), ErrorKind::Network { .. }), "{error}");
         assert!(!format!("{error} {error:?} {error:#?}").contains("s3cret"), "{error:?}");
     }
+}
+
+fn zoned(text: &str) -> ZonedDateTime {
+    text.parse().unwrap()
+}
+
+#[test]
+fn series_in_a_zone_without_a_name_is_refused() {
+    for zone in [
+        TimeZone::fixed(Offset::constant(9)),
+        TimeZone::posix("JST-9").unwrap(),
+        zoned("2026-11-18T09:00+02:00[+02:00]").time_zone().clone(),
+        TimeZone::unknown(),
+    ] {
+        let start = at("2026-11-18T23:00:00Z").to_zoned_datetime(zone);
+        let end = start.checked_add(SignedDuration::from_hours(1)).unwrap();
+        let plain = NewEvent::new(PRIMARY, "Meeting", &start, &end);
+        assert_eq!(body_of(&InsertEvent::new(&plain))["start"]["timeZone"], Value::Null);
+        let series = plain.clone().recurrence(Recurrence::weekly());
+        let why = refused(&InsertEvent::new(&series));
+        assert!(why.starts_with("time_zone: ") && why.contains("IANA"), "{why}");
+        let named = body_of(&InsertEvent::new(&series).time_zone("Asia/Tokyo"));
+        assert_eq!(named["start"]["timeZone"], "Asia/Tokyo");
+        let lines = raw(json!({ "recurrence": ["RRULE:FREQ=WEEKLY"] }));
+        refused(&InsertEvent::new(&plain.provider_fields(Provider::Google, lines)));
+
+        let change = || UpdateEvent::new(Provider::Google, "primary", "e1").time(&start, &end);
+        assert_eq!(body_of(&PatchEvent::new(&change()))["start"]["timeZone"], Value::Null);
+        refused(&PatchEvent::new(&change().recurrence(Recurrence::weekly())));
+        refused(&PatchEvent::new(&change().whole_series()));
+        let known = json!({ "id": "e1", "recurrence": ["RRULE:FREQ=DAILY"] });
+        let known = read(&GetEvent::new("primary", "e1"), 200, &known.to_string()).unwrap();
+        refused(&PatchEvent::new(&change()).knowing(&known));
+    }
+}
+
+#[test]
+fn new_times_of_a_series_name_the_zone_they_came_in() {
+    let (start, hour) = (zoned("2026-10-05T09:00[America/New_York]"), SignedDuration::from_hours(1));
+    let change =
+        UpdateEvent::new(Provider::Google, "primary", "s").time(&start, start.checked_add(hour).unwrap());
+    let sent =
+        json!({ "dateTime": "2026-10-05T13:00:00.000Z", "date": null, "timeZone": "America/New_York" });
+    for change in [change.clone().whole_series(), change.clone(), change.recurrence(Recurrence::daily())] {
+        let body = body_of(&PatchEvent::new(&change));
+        assert_eq!((&body["start"], &body["end"]["timeZone"]), (&sent, &json!("America/New_York")));
+        let body = body_of(&PatchEvent::new(&change).time_zone("Asia/Tokyo"));
+        assert_eq!(body["start"]["timeZone"], "Asia/Tokyo", "what the call says stands over it");
+    }
+    // An instant leaves the series in its zone.
+    let moved = UpdateEvent::new(Provider::Google, "primary", "s").whole_series();
+    let moved = moved.time(start.timestamp(), start.timestamp() + hour);
+    assert_eq!(body_of(&PatchEvent::new(&moved))["start"].get("timeZone"), None);
 }

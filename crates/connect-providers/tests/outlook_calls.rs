@@ -16,7 +16,11 @@ use connect_providers::outlook::{
     ListEvents, UpdateEvent,
 };
 use graph::{Wire, answer, body, read, refusal, sent};
-use jiff::{SignedDuration, Timestamp, civil::date};
+use jiff::{
+    SignedDuration, Timestamp, ZonedDateTime,
+    civil::date,
+    tz::{Offset, TimeZone},
+};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -675,4 +679,27 @@ fn a_schedule_is_times_that_are_taken() {
         matches!(unread.kind(), ErrorKind::Decode { .. }),
         "they may be busy, so it is not nothing: {unread:?}"
     );
+}
+
+#[test]
+fn series_in_a_zone_without_a_name_is_refused() {
+    for zone in [
+        TimeZone::fixed(Offset::constant(9)),
+        TimeZone::posix("JST-9").unwrap(),
+        "2026-11-18T09:00+02:00[+02:00]".parse::<ZonedDateTime>().unwrap().time_zone().clone(),
+    ] {
+        let start = at("2026-01-13T23:00:00Z").to_zoned_datetime(zone);
+        let end = start.checked_add(SignedDuration::from_hours(1)).unwrap();
+        let plain = NewEvent::new((Provider::Microsoft, "c"), "Stand-up", &start, &end);
+        assert_eq!(body(&CreateEvent::new(&plain))["start"]["timeZone"], "UTC");
+        let series = plain.clone().recurrence(Recurrence::weekly());
+        let why = refusal(&CreateEvent::new(&series));
+        assert!(why.contains("time_zone: ") && why.contains("IANA"), "{why}");
+        let named = body(&CreateEvent::new(&series).time_zone("Asia/Tokyo"));
+        assert_eq!(named["start"]["dateTime"], "2026-01-14T08:00:00");
+        let change = || types::UpdateEvent::new(Provider::Microsoft, "c", "e").time(&start, &end);
+        refusal(&UpdateEvent::new(&change().whole_series()));
+        refusal(&UpdateEvent::new(&change().recurrence(Recurrence::daily())));
+        assert_eq!(body(&UpdateEvent::new(&change()))["start"]["timeZone"], "UTC");
+    }
 }

@@ -16,6 +16,7 @@ use super::{
     json::{Object, fields, list, text},
     read::{GOOGLE_MEET, MEET},
 };
+use crate::zones;
 
 /// What a body is made from.
 pub(super) struct Draft<'a> {
@@ -24,6 +25,8 @@ pub(super) struct Draft<'a> {
     pub(super) zone: Option<&'a str>,
     /// Whether it goes over an event that is there: then null clears, and what is not said stays.
     pub(super) patch: bool,
+    /// Whether that event is known to be a whole series.
+    pub(super) series: bool,
     /// That event, as far as it is known.
     pub(super) known: Option<&'a Event>,
     /// The id of the request for a conference.
@@ -119,12 +122,23 @@ impl Draft<'_> {
         if self.patch {
             moment.clear("date")?;
         }
-        let repeats = self.repeats();
-        let own = self.fields.start_zone.as_ref().and_then(TimeZone::iana_name).filter(|_| repeats);
-        if let Some(zone) = self.zone.or(own).or((repeats && !self.patch).then_some("UTC")) {
+        if let Some(zone) = self.home()? {
             moment.set("timeZone", zone)?;
         }
         Ok(moment)
+    }
+
+    /// The zone that the event is to be at home in. Any event that is changed may be a series, which counts its days there.
+    fn home(&self) -> Result<Option<&str>, Error> {
+        let (repeats, start_zone) = (self.repeats(), self.fields.start_zone.as_ref());
+        let named = start_zone.and_then(zones::name_of);
+        if let Some(zone) = self.zone.or(named.filter(|_| repeats || self.patch)) {
+            return Ok(Some(zone));
+        }
+        match start_zone.filter(|_| named.is_none()) {
+            Some(zone) if repeats || self.series => Err(zones::nameless(zone)),
+            _ => Ok((repeats && !self.patch).then_some("UTC")),
+        }
     }
 
     /// Who is among the guests already keeps their answer: Google takes the list as it is sent.

@@ -69,7 +69,8 @@ impl PatchEvent {
         self
     }
 
-    /// The zone in which the event is to be at home (IANA), where its times change.
+    /// The zone in which the event is to be at home (IANA), where its times change: otherwise the one that its new start was given
+    /// in. New times of a series in a zone without a name, such as a fixed offset, are refused without it.
     pub fn time_zone(mut self, name: impl Into<String>) -> Self {
         self.options.zone = Some(name.into());
         self
@@ -87,7 +88,10 @@ impl PatchEvent {
             ));
         }
         let (zone, request_id) = (self.options.zone.as_deref(), self.options.request_id.as_str());
-        let draft = Draft { fields: &fields, zone, patch: true, known: self.known.as_ref(), request_id };
+        let known = self.known.as_ref();
+        let series = event.mode == Some(SeriesMode::All)
+            || known.is_some_and(|known| known.id == event.id && !read::recurrence_lines(known).is_empty());
+        let draft = Draft { fields: &fields, zone, patch: true, series, known, request_id };
         self.options.finish(&draft, None)
     }
 }

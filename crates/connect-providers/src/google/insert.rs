@@ -69,7 +69,8 @@ impl InsertEvent {
     }
 
     /// The zone in which the event is at home (IANA): a series counts its days there. Without it a series is at home in the zone
-    /// that its start was given in, or in UTC, and any other event in the zone of its calendar.
+    /// that its start was given in (refused where that has no name, such as a fixed offset), or in UTC, and any other event in the
+    /// zone of its calendar.
     pub fn time_zone(mut self, name: impl Into<String>) -> Self {
         self.options.zone = Some(name.into());
         self
@@ -109,7 +110,7 @@ impl InsertEvent {
         }
         let fields = self.event.fields()?;
         let (zone, request_id) = (self.options.zone.as_deref(), self.options.request_id.as_str());
-        let draft = Draft { fields: &fields, zone, patch: false, known: None, request_id };
+        let draft = Draft { fields: &fields, zone, patch: false, series: false, known: None, request_id };
         self.options.finish(&draft, self.id.as_deref())
     }
 }

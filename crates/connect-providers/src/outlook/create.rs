@@ -32,7 +32,8 @@ use super::{
 /// ```
 ///
 /// * Times are sent in UTC. A series goes by a zone: that of [`time_zone`](Self::time_zone), or else the one that its start was
-///   given in, so that 09:00 stays 09:00 when the clocks change; UTC without one.
+///   given in, so that 09:00 stays 09:00 when the clocks change (refused where that has no name, such as a fixed offset); UTC
+///   without one.
 /// * Graph tells all guests: another [`Notify`](connect_core::types::Notify) is refused where there are guests.
 /// * A description is sent as HTML where it looks like it, unless [`body_type`](Self::body_type) says.
 /// * A tentative event is one that is shown as tentative, unless it is free. A cancelled one cannot be created.

@@ -121,12 +121,11 @@ impl Draft {
         let series = repeats || over == Over::Series;
         let moves = event.start.is_some() || event.end.is_some();
         let days = matches!(event.start, Some(EventTime::Date(_)));
-        let own = event.start_zone.as_ref().filter(|zone| zone.iana_name().is_some());
-        let zone = match &self.time_zone {
-            Some(name) if series || days => Zone::named(name)?,
-            None if series && own.is_some() => Zone::of(own),
+        let zone = match (&self.time_zone, &event.start_zone) {
+            (Some(name), _) if series || days => Zone::named(name)?,
+            (None, Some(zone)) if series => Zone::of(zone)?,
             // In UTC its occurrences would move as soon as the clocks change.
-            None if series && moves && over != Over::Nothing => {
+            (None, None) if series && moves && over != Over::Nothing => {
                 return Err(Error::validation(
                     "time_zone: new times of a whole series need the zone that it is at home in, with `.time_zone(name)`",
                 ));

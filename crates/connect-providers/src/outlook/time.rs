@@ -58,11 +58,10 @@ impl Zone {
         Self { name: "UTC".to_owned(), rules: TimeZone::UTC }
     }
 
-    /// The zone that a time came in; UTC where it has no name.
-    pub(super) fn of(zone: Option<&TimeZone>) -> Self {
-        let named =
-            zone.and_then(|rules| Some(Self { name: rules.iana_name()?.to_owned(), rules: rules.clone() }));
-        named.unwrap_or_else(Self::utc)
+    /// The zone that a time came in.
+    pub(super) fn of(rules: &TimeZone) -> Result<Self, Error> {
+        let name = zones::name_of(rules).ok_or_else(|| zones::nameless(rules))?;
+        Ok(Self { name: name.to_owned(), rules: rules.clone() })
     }
 
     pub(super) fn named(name: &str) -> Result<Self, Error> {
