@@ -476,3 +476,23 @@ fn new_times_of_a_series_name_the_zone_they_came_in() {
     let moved = moved.time(start.timestamp(), start.timestamp() + hour);
     assert_eq!(body_of(&PatchEvent::new(&moved))["start"].get("timeZone"), None);
 }
+
+#[test]
+fn guests_of_the_series_are_told_whatever_an_occurrence_has() {
+    let known = |value: Value| read(&GetEvent::new("primary", "e"), 200, &value.to_string()).unwrap();
+    let occurrence = known(json!({ "id": "s_1", "recurringEventId": "s", "attendees": [] }));
+    let series = known(json!({ "id": "s", "attendees": [] }));
+    let other = known(json!({ "id": "t" }));
+    let all = occurrence.change().unwrap().title("x").whole_series();
+    let told = "/calendars/primary/events/s?sendUpdates=all";
+    for event in [&occurrence, &other] {
+        assert_eq!(uri(&PatchEvent::new(&all).knowing(event)), told);
+    }
+    assert_eq!(uri(&PatchEvent::new(&all).knowing(&series)), "/calendars/primary/events/s");
+    let alone = occurrence.change().unwrap().title("x");
+    assert_eq!(uri(&PatchEvent::new(&alone).knowing(&occurrence)), "/calendars/primary/events/s_1");
+    assert_eq!(
+        uri(&PatchEvent::new(&alone).knowing(&series)),
+        "/calendars/primary/events/s_1?sendUpdates=all"
+    );
+}

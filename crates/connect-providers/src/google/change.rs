@@ -56,6 +56,7 @@ impl PatchEvent {
     }
 
     /// With what is known of the event as it is at Google: guests who stay keep their answers and whether they are `optional`.
+    /// What is known of another event, such as an occurrence of the series that is changed, does not count.
     pub fn knowing(mut self, event: &Event) -> Self {
         self.known = Some(event.clone());
         self
@@ -88,9 +89,10 @@ impl PatchEvent {
             ));
         }
         let (zone, request_id) = (self.options.zone.as_deref(), self.options.request_id.as_str());
-        let known = self.known.as_ref();
+        let is_meant = |known: &&Event| known.id.is_empty() || known.id == meant(&event);
+        let known = self.known.as_ref().filter(is_meant);
         let series = event.mode == Some(SeriesMode::All)
-            || known.is_some_and(|known| known.id == event.id && !read::recurrence_lines(known).is_empty());
+            || known.is_some_and(|known| !read::recurrence_lines(known).is_empty());
         let draft = Draft { fields: &fields, zone, patch: true, series, known, request_id };
         self.options.finish(&draft, None)
     }
