@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use connect_blocking::{ErrorKind, Request, Response, TransportError};
 use connect_core::{
     Endpoint,
-    types::{self, Event, NewEvent, Provider, Recurrence},
+    types::{self, Event, NewEvent, Provider, Raw, Recurrence},
 };
+use connect_providers::eventcalendar::PageEvent;
 use connect_providers::outlook::{
     self, CalendarView, CreateEvent, DEFAULT_CALENDAR, DeleteEvent, GetEvent, GetSchedule, ListCalendars,
     ListEvents, UpdateEvent,
@@ -701,5 +702,48 @@ fn series_in_a_zone_without_a_name_is_refused() {
         refusal(&UpdateEvent::new(&change().whole_series()));
         refusal(&UpdateEvent::new(&change().recurrence(Recurrence::daily())));
         assert_eq!(body(&UpdateEvent::new(&change()))["start"]["timeZone"], "UTC");
+    }
+}
+
+#[test]
+fn series_by_graphs_own_rule_starts_in_its_zone() {
+    let start: ZonedDateTime = "2026-01-12T09:00[Asia/Tokyo]".parse().unwrap();
+    let end = start.checked_add(SignedDuration::from_hours(1)).unwrap();
+    let rule =
+        |value: serde_json::Value| Raw::from_value(&serde_json::json!({ "recurrence": value })).unwrap();
+    let weekly = serde_json::json!({
+        "pattern": { "type": "weekly", "interval": 1, "daysOfWeek": ["monday"] },
+        "range": { "type": "noEnd", "startDate": "2026-01-12" },
+    });
+    let plain = NewEvent::new((Provider::Microsoft, "c"), "Stand-up", &start, &end);
+    let of_request =
+        CreateEvent::new(&plain.clone().provider_fields(Provider::Microsoft, rule(weekly.clone())));
+    let of_call = CreateEvent::new(&plain).fields(rule(weekly.clone()));
+    for call in [of_request, of_call] {
+        let sent = body(&call);
+        assert_eq!(
+            sent["start"],
+            serde_json::json!({ "dateTime": "2026-01-12T09:00:00", "timeZone": "Asia/Tokyo" })
+        );
+        assert_eq!(
+            (&sent["end"]["timeZone"], &sent["recurrence"]),
+            (&serde_json::json!("Asia/Tokyo"), &weekly)
+        );
+    }
+    let page = serde_json::json!({
+        "title": "T", "start": "2026-01-12T09:00", "end": "2026-01-12T10:00", "timezone": "Asia/Tokyo",
+        "outlookEvent": { "recurrence": weekly },
+    });
+    let page: PageEvent = serde_json::from_value(page).unwrap();
+    let sent = body(&CreateEvent::new(&page.new_event((Provider::Microsoft, "c")).unwrap()));
+    assert_eq!(
+        sent["start"],
+        serde_json::json!({ "dateTime": "2026-01-12T09:00:00", "timeZone": "Asia/Tokyo" })
+    );
+    // No rule is none, and that of another provider is not Graph's.
+    let none = plain.clone().provider_fields(Provider::Microsoft, rule(serde_json::json!(null)));
+    let googles = plain.provider_fields(Provider::Google, rule(serde_json::json!(["RRULE:FREQ=DAILY"])));
+    for event in [none, googles] {
+        assert_eq!(body(&CreateEvent::new(&event))["start"]["timeZone"], "UTC");
     }
 }

@@ -103,8 +103,7 @@ impl Draft {
         if let Some(id) = &self.transaction_id {
             object.set("transactionId", id)?;
         }
-        let own = event.provider_fields.iter().filter(|(provider, _)| *provider == Provider::Microsoft);
-        for fields in own.map(|(_, fields)| fields).chain(&self.fields) {
+        for fields in self.own_fields(event) {
             object.extend(fields)?;
         }
         if over != Over::Nothing || object.has_guests() {
@@ -117,8 +116,7 @@ impl Draft {
         if let Some(all_day) = event.all_day {
             object.set("isAllDay", &all_day)?;
         }
-        let repeats = matches!(event.recurrence, Patch::Set(_));
-        let series = repeats || over == Over::Series;
+        let series = self.repeats(event) || over == Over::Series;
         let moves = event.start.is_some() || event.end.is_some();
         let days = matches!(event.start, Some(EventTime::Date(_)));
         let zone = match (&self.time_zone, &event.start_zone) {
@@ -142,6 +140,18 @@ impl Draft {
             Patch::Clear => object.set("recurrence", &()),
             Patch::Set(recurrence) => object.set("recurrence", &pattern(recurrence, event, zone)?),
         }
+    }
+
+    /// Whether it says how the event repeats, or Graph's own fields do.
+    fn repeats(&self, event: &EventFields) -> bool {
+        let rule = |fields: &Raw| fields.field::<Raw>("recurrence").is_some_and(|rule| rule.get() != "null");
+        matches!(event.recurrence, Patch::Set(_)) || self.own_fields(event).any(rule)
+    }
+
+    /// Graph's own fields, those that stand over others last.
+    fn own_fields<'a>(&'a self, event: &'a EventFields) -> impl Iterator<Item = &'a Raw> {
+        let own = event.provider_fields.iter().filter(|(provider, _)| *provider == Provider::Microsoft);
+        own.map(|(_, fields)| fields).chain(&self.fields)
     }
 
     fn description(&self, object: &mut Object, description: &Patch<String>) -> Result<(), Error> {
