@@ -158,3 +158,28 @@ fn own_fields_come_out_under_their_names() {
     assert_eq!((&shown[0]["room"], &shown[0]["seats"]), (&json!("A1"), &json!([1, 2])));
     assert_eq!((&shown[0]["id"], &shown[0]["start"]), (&json!("s"), &json!("2026-07-05T23:00:00.000+00:00")));
 }
+
+#[test]
+fn series_in_an_unknown_zone_has_no_rule() {
+    let weekly =
+        json!({ "type": "weekly", "interval": 1, "daysOfWeek": ["monday"], "firstDayOfWeek": "monday" });
+    for zone in ["Customized Time Zone", "tzone://Microsoft/Custom", "Ours/EST", "Moon Standard Time"] {
+        let shown = page(&[outlook(weekly.clone(), zone)], "America/New_York");
+        assert_eq!((shown[0].get("recurring"), shown[0].get("recurringException")), (None, None), "{zone}");
+        assert_eq!(shown[0]["start"], "2026-07-05T19:00:00.000-04:00", "the one event that it begins with");
+        let mut series = google();
+        series["original"]["start"]["timeZone"] = json!(zone);
+        assert_eq!(page(&[series], "America/New_York")[0].get("recurring"), None, "{zone}");
+    }
+    for zone in
+        ["tokyo standard time", "TOKYO STANDARD TIME", "/mozilla.org/20070129_1/Asia/Tokyo", "asia/tokyo"]
+    {
+        let shown = page(&[outlook(weekly.clone(), zone)], "America/New_York");
+        assert_eq!(shown[0]["start"], "2026-07-06T08:00:00.000+09:00", "{zone}");
+        assert_eq!(shown[0]["timezone"], "Asia/Tokyo", "{zone}");
+    }
+    // Whole days need no zone.
+    let mut days = outlook(weekly, "Customized Time Zone");
+    (days["start"], days["end"], days["allDay"]) = (json!("2026-07-06"), json!("2026-07-07"), json!(true));
+    assert!(page(&[days], "America/New_York")[0]["recurring"].is_string());
+}

@@ -30,7 +30,12 @@ impl Series {
         let ([rule], [] | [_], true) = (&*rules, &*exception_rules, all("RDATE").is_empty()) else {
             return None;
         };
-        let zone = recurrence.time_zone.as_deref().and_then(zones::named);
+        let is_days = matches!(event.start, Some(EventTime::Date(_)));
+        let zone = match recurrence.time_zone.as_deref().filter(|_| !is_days) {
+            // In a zone that is not known it would count its days in that of whoever looks at it.
+            Some(name) => Some(zones::named(name)?),
+            None => None,
+        };
         Some(Self {
             // The Eventcalendar takes a position among weekdays alone, and the last day as -1.
             rule: rule.replace("BYMONTHDAY=28,29,30,31;BYSETPOS=-1", "BYMONTHDAY=-1"),
