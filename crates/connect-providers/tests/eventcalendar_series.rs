@@ -183,3 +183,25 @@ fn series_in_an_unknown_zone_has_no_rule() {
     (days["start"], days["end"], days["allDay"]) = (json!("2026-07-06"), json!("2026-07-07"), json!(true));
     assert!(page(&[days], "America/New_York")[0]["recurring"].is_string());
 }
+
+#[test]
+fn all_day_series_excepts_the_day_whoever_looks() {
+    let mut series = outlook(json!({ "type": "daily", "interval": 1 }), "UTC");
+    (series["start"], series["end"], series["allDay"]) =
+        (json!("2026-12-01"), json!("2026-12-02"), json!(true));
+    series["original"]["cancelledOccurrences"] = json!(["OID.m.2026-12-09"]);
+    let moved = json!({
+        "provider": "microsoft", "calendarId": "AAMk", "id": "o", "recurringEventId": "m", "allDay": false,
+        "start": "2026-12-07T12:00:00Z", "end": "2026-12-07T13:00:00Z",
+        "original": { "type": "exception", "originalStart": "2026-12-07T00:00:00Z" }
+    });
+    for viewer in ["America/New_York", "Asia/Tokyo", "UTC"] {
+        let shown = page(&[series.clone(), moved.clone()], viewer);
+        assert_eq!(shown[0]["recurringException"], json!(["2026-12-07", "2026-12-09"]), "{viewer}");
+    }
+    let days = json!({
+        "provider": "google", "id": "d", "start": "2026-12-01", "end": "2026-12-02", "allDay": true,
+        "original": { "recurrence": ["RRULE:FREQ=DAILY", "EXDATE:20261207T000000Z"], "start": { "date": "2026-12-01" } }
+    });
+    assert_eq!(page(&[days], "America/New_York")[0]["recurringException"], json!(["2026-12-07"]));
+}

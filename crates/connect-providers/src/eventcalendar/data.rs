@@ -129,19 +129,13 @@ impl Item<'_> {
 
     /// The days of the series that are not to be shown.
     fn exceptions(&self, series: &Series) -> Vec<String> {
-        let days: BTreeSet<Date> =
-            series.exceptions.iter().chain(self.moved).filter_map(|start| day(start, self.zone())).collect();
+        let days: BTreeSet<Date> = series
+            .exceptions
+            .iter()
+            .chain(self.moved)
+            .filter_map(|start| series.day(start, self.zone()))
+            .collect();
         days.into_iter().map(|day| day.to_string()).collect()
-    }
-}
-
-/// The Eventcalendar takes an exception as a day of the series' zone.
-fn day(start: &EventTime, zone: Option<&TimeZone>) -> Option<Date> {
-    match start {
-        EventTime::Instant(instant) => Some(zone.unwrap_or(&TimeZone::UTC).to_datetime(*instant).date()),
-        EventTime::Local(local) => Some(local.date()),
-        EventTime::Date(day) => Some(*day),
-        _ => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! A series as the Eventcalendar has it: one rule, and what it leaves out.
 
 use connect_core::types::{Event, EventTime};
-use jiff::tz::TimeZone;
+use jiff::{civil::Date, tz::TimeZone};
 
 use crate::zones;
 
@@ -13,6 +13,7 @@ pub(super) struct Series {
     /// The zone that it counts in; none of whole days.
     pub(super) zone: Option<TimeZone>,
     pub(super) exceptions: Vec<EventTime>,
+    is_days: bool,
 }
 
 impl Series {
@@ -41,7 +42,22 @@ impl Series {
             rule: rule.replace("BYMONTHDAY=28,29,30,31;BYSETPOS=-1", "BYMONTHDAY=-1"),
             exception_rule: exception_rules.first().map(|rule| (*rule).to_owned()),
             zone: zone.filter(|_| matches!(event.start, Some(EventTime::Instant(_)))),
+            is_days,
             exceptions: recurrence.exceptions,
         })
+    }
+
+    /// The day that the Eventcalendar takes as an exception, in the zone that the page shows the series in.
+    pub(super) fn day(&self, start: &EventTime, shown_in: Option<&TimeZone>) -> Option<Date> {
+        match start {
+            // Providers write the days of all-day series as midnights in UTC.
+            EventTime::Instant(instant) => {
+                let zone = shown_in.filter(|_| !self.is_days).cloned().unwrap_or(TimeZone::UTC);
+                Some(zone.to_datetime(*instant).date())
+            }
+            EventTime::Local(local) => Some(local.date()),
+            EventTime::Date(day) => Some(*day),
+            _ => None,
+        }
     }
 }
