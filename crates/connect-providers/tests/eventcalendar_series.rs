@@ -205,3 +205,40 @@ fn all_day_series_excepts_the_day_whoever_looks() {
     });
     assert_eq!(page(&[days], "America/New_York")[0]["recurringException"], json!(["2026-12-07"]));
 }
+
+#[test]
+fn position_among_days_of_the_month_is_the_last_day_or_none() {
+    let rule = |line: &str| {
+        let mut series = google();
+        series["original"]["recurrence"] = json!([format!("RRULE:{line}")]);
+        page(&[series], "UTC")[0].get("recurring").cloned()
+    };
+    for (line, shown) in [
+        ("FREQ=MONTHLY;BYMONTHDAY=28,29,30,31;BYSETPOS=-1", "FREQ=MONTHLY;BYMONTHDAY=-1"),
+        ("FREQ=MONTHLY;BYSETPOS=-1;COUNT=3;BYMONTHDAY=31,28,30,29", "FREQ=MONTHLY;COUNT=3;BYMONTHDAY=-1"),
+        ("freq=monthly;bysetpos=-1;bymonthday=28,29,30,31", "freq=monthly;bymonthday=-1"),
+        ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=28,29;BYSETPOS=-1", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=-1"),
+        ("FREQ=YEARLY;BYSETPOS=-1;BYMONTHDAY=29,28;BYMONTH=2", "FREQ=YEARLY;BYMONTHDAY=-1;BYMONTH=2"),
+        ("FREQ=YEARLY;BYMONTH=4;BYMONTHDAY=28,29,30;BYSETPOS=-1", "FREQ=YEARLY;BYMONTH=4;BYMONTHDAY=-1"),
+        ("FREQ=MONTHLY;BYDAY=MO,TU;BYSETPOS=-1", "FREQ=MONTHLY;BYDAY=MO,TU;BYSETPOS=-1"),
+        ("FREQ=MONTHLY;BYMONTHDAY=30", "FREQ=MONTHLY;BYMONTHDAY=30"),
+    ] {
+        assert_eq!(rule(line), Some(json!(shown)), "{line}");
+    }
+    for line in [
+        "FREQ=MONTHLY;BYMONTHDAY=28,29,30;BYSETPOS=-1",
+        "FREQ=MONTHLY;BYSETPOS=-1;BYMONTHDAY=29,28",
+        "FREQ=YEARLY;BYMONTH=2,3;BYMONTHDAY=28,29,30,31;BYSETPOS=-1",
+        "FREQ=YEARLY;BYMONTHDAY=28,29,30,31;BYSETPOS=-1",
+        "FREQ=YEARLY;BYMONTH=3;BYMONTHDAY=28,29;BYSETPOS=-1",
+        "FREQ=MONTHLY;BYMONTHDAY=28,29,30,31;BYSETPOS=1",
+    ] {
+        assert_eq!(rule(line), None, "{line}");
+    }
+    let day = |day: i8| {
+        let monthly = json!({ "type": "absoluteMonthly", "interval": 1, "dayOfMonth": day });
+        page(&[outlook(monthly, "Asia/Tokyo")], "UTC")[0].get("recurring").cloned()
+    };
+    assert!(day(31).unwrap().as_str().unwrap().contains("BYMONTHDAY=-1"));
+    assert!(day(28).is_some() && day(29).is_none() && day(30).is_none());
+}

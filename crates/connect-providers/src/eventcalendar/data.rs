@@ -29,8 +29,8 @@ pub struct Data<'a> {
 ///
 /// A series has its rule as `recurring`, and its start and `timezone` in the zone that the rule counts in: the page needs a
 /// timezone plugin for it. Its occurrences that were called off, or that are among the events themselves, are its
-/// `recurringException`. One with several rules, or with dates beside its rule, has no form in the Eventcalendar: it goes out as the
-/// one event it begins with.
+/// `recurringException`. One with several rules, with dates beside its rule, in a zone that is not known, or on the last of some
+/// days of a month that do not end it, has no form in the Eventcalendar: it goes out as the one event it begins with.
 pub fn data<'a>(events: impl IntoIterator<Item = &'a Event>) -> Data<'a> {
     let events = events.into_iter().collect();
     Data { events, exclusive_ends: false, zone: None, resources: false, read_only: false, originals: true }

@@ -1,5 +1,7 @@
 //! A series as the Eventcalendar has it: one rule, and what it leaves out.
 
+use std::collections::BTreeSet;
+
 use connect_core::types::{Event, EventTime};
 use jiff::{civil::Date, tz::TimeZone};
 
@@ -37,10 +39,13 @@ impl Series {
             Some(name) => Some(zones::named(name)?),
             None => None,
         };
+        let exception_rule = match exception_rules.first() {
+            Some(rule) => Some(shown(rule)?),
+            None => None,
+        };
         Some(Self {
-            // The Eventcalendar takes a position among weekdays alone, and the last day as -1.
-            rule: rule.replace("BYMONTHDAY=28,29,30,31;BYSETPOS=-1", "BYMONTHDAY=-1"),
-            exception_rule: exception_rules.first().map(|rule| (*rule).to_owned()),
+            rule: shown(rule)?,
+            exception_rule,
             zone: zone.filter(|_| matches!(event.start, Some(EventTime::Instant(_)))),
             is_days,
             exceptions: recurrence.exceptions,
@@ -59,5 +64,46 @@ impl Series {
             EventTime::Date(day) => Some(*day),
             _ => None,
         }
+    }
+}
+
+/// The rule as the Eventcalendar reads it: it takes a position among weekdays alone, and the last day of a month as -1. Nothing for
+/// a rule that it would read as another one, such as the 30th of each month or, where there is none, the last day.
+fn shown(rule: &str) -> Option<String> {
+    let parts: Vec<_> = rule.split(';').filter_map(|part| part.trim().split_once('=')).collect();
+    let value =
+        |name: &str| parts.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| *value);
+    let numbers = |value: &str| {
+        value.split(',').map(|number| number.trim().parse().ok()).collect::<Option<BTreeSet<i8>>>()
+    };
+    let (Some(position), Some(days)) = (value("BYSETPOS"), value("BYMONTHDAY")) else {
+        return Some(rule.to_owned());
+    };
+    let (position, days) = (numbers(position)?, numbers(days)?);
+    let months = value("BYMONTH").map_or_else(|| Some((1..=12).collect()), numbers)?;
+    let frequency = value("FREQ")?;
+    let each_month = frequency.eq_ignore_ascii_case("MONTHLY")
+        || frequency.eq_ignore_ascii_case("YEARLY") && months.len() == 1;
+    let is_last = position.iter().eq(&[-1])
+        && months.iter().all(|month| lengths(*month).iter().all(|day| days.contains(day)));
+    if !each_month || !is_last || value("BYDAY").is_some() {
+        return None;
+    }
+    let parts = parts.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("BYSETPOS"));
+    let parts: Vec<_> = parts
+        .map(|(name, value)| {
+            let value = if name.eq_ignore_ascii_case("BYMONTHDAY") { "-1" } else { value };
+            format!("{name}={value}")
+        })
+        .collect();
+    Some(parts.join(";"))
+}
+
+/// How many days the month has, over the years.
+fn lengths(month: i8) -> &'static [i8] {
+    match month {
+        2 => &[28, 29],
+        4 | 6 | 9 | 11 => &[30],
+        _ => &[31],
     }
 }
