@@ -36,17 +36,28 @@ mod series;
 mod when;
 
 use connect_core::types::{Event, EventTime};
-use jiff::civil::Date;
+use jiff::{
+    civil::{Date, Time},
+    tz::TimeZone,
+};
 
 pub use data::{Data, data};
 pub use page_event::{PageEvent, PageTime};
 
-/// The last day of an all-day event: the 24th of one that ends, exclusive, on the 25th. Nothing for an event that is not
-/// all-day.
+/// The last day of an all-day event: the 24th of one that ends, exclusive, on the 25th, or at a time of the 24th. Nothing for an
+/// event that does not begin with a day.
 pub fn last_day(event: &Event) -> Option<Date> {
     let first = event.start.as_ref().and_then(EventTime::date)?;
-    let end = event.end.as_ref().and_then(EventTime::date);
+    let end = match event.end.as_ref() {
+        Some(EventTime::Date(end)) => Some(end.at(0, 0, 0, 0)),
+        Some(EventTime::Local(end)) => Some(*end),
+        // As its start is the day of a midnight in UTC.
+        Some(EventTime::Instant(end)) => Some(TimeZone::UTC.to_datetime(*end)),
+        _ => None,
+    };
+    let last = end.and_then(|end| {
+        if end.time() == Time::midnight() { end.date().yesterday().ok() } else { Some(end.date()) }
+    });
     // An end that is not after the start is one of somebody who meant the last day.
-    let last = end.filter(|end| *end > first).and_then(|end| end.yesterday().ok());
-    Some(last.unwrap_or(first))
+    Some(last.map_or(first, |last| last.max(first)))
 }

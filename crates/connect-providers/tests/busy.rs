@@ -76,9 +76,27 @@ fn days_are_those_of_the_zone() {
         ("2026-12-24", Some("2026-12-24")),
         ("2026-12-24T00:00:00Z", Some("2026-12-24T00:00:00Z")),
         ("2026-12-24", Some("2026-12-23")),
+        // Midnight in Berlin, to midnight or just before it.
+        ("2026-12-23T23:00:00Z", Some("2026-12-24T23:00:00Z")),
+        ("2026-12-23T23:00:00Z", Some("2026-12-24T22:59:59.999Z")),
+        ("2026-12-23T23:00:00Z", Some("2026-12-23T23:00:00Z")),
+        ("2026-12-23T23:00:00Z", None),
+        ("2026-12-24", Some("2026-12-24T23:59:59.999Z")),
     ] {
-        assert_eq!(busy_of(&[day(first, end)], &berlin), christmas);
+        assert_eq!(busy_of(&[day(first, end)], &berlin), christmas, "{first} {end:?}");
     }
+    let until_the_8th = [interval("2026-07-04T22:00:00Z", "2026-07-08T22:00:00Z")];
+    for (first, end) in [
+        ("2026-07-05T00:00:00Z", "2026-07-08T23:59:59.999Z"),
+        ("2026-07-05", "2026-07-08T12:00"),
+        ("2026-07-04T22:00:00Z", "2026-07-08T21:59:59.999Z"),
+        ("2026-07-05", "2026-07-09"),
+    ] {
+        assert_eq!(busy_of(&[day(first, Some(end))], &berlin), until_the_8th, "{first} {end}");
+    }
+    // Midnight in Berlin, seen from elsewhere.
+    let one = busy_of(&[day("2026-07-05T22:00:00Z", Some("2026-07-05T22:00:00Z"))], &TimeZone::UTC);
+    assert_eq!(one, [interval("2026-07-05T22:00:00Z", "2026-07-06T22:00:00Z")]);
     let hours = |name: &str, first: &str, end: &str| {
         let busy = busy_of(&[day(first, Some(end))], &zone(name));
         busy.iter().map(|one| one.length().as_hours()).sum::<i64>()

@@ -8,11 +8,12 @@ use jiff::{
 };
 
 use super::{Interval, merge};
-use crate::outlook::SERIES_RESPONSE;
+use crate::{eventcalendar::last_day, outlook::SERIES_RESPONSE};
 
-/// The time that events take, merged. An event takes it unless it is free, cancelled, or declined by the one whose calendar
-/// it is (where its provider's object, or that of its series, says who that is). Days and local times are those of `zone`; an all-day event takes its days
-/// from midnight to midnight there. An event without a time that can be read takes none.
+/// The time that events take, merged. An event takes it unless it is free, cancelled, or declined by
+/// the one whose calendar it is (where its provider's object, or that of its series, says who that is). Days and local times are
+/// those of `zone`; an all-day event takes its days from midnight to midnight there, the one that its end is in among them. An event
+/// without a time that can be read takes none.
 ///
 /// ```
 /// use connect_core::types::{Event, EventTime};
@@ -61,15 +62,26 @@ fn is_declined(event: &Event) -> bool {
 fn times(event: &Event, zone: &TimeZone) -> Option<Interval> {
     let start = event.start.as_ref()?;
     let start_at = instant(start, zone)?;
-    let end = match (event.end.as_ref(), start) {
-        // A day without an end after it is that day.
-        (end, EventTime::Date(day)) if end.and_then(EventTime::date).is_none_or(|end| end <= *day) => {
-            midnight(day.tomorrow().ok()?, zone)?
-        }
-        (Some(end), _) => instant(end, zone)?,
-        (None, _) => return None,
+    if let Some(last) = last_day(event) {
+        return Some(Interval::new(start_at, midnight(last.tomorrow().ok()?, zone)?));
+    }
+    let end = event.end.as_ref().and_then(|end| instant(end, zone));
+    let end = if event.all_day == Some(true) { end_of_days(start_at, end, zone) } else { end };
+    Some(Interval::new(start_at, end?))
+}
+
+/// The end of whole days that begin at an instant, a day later at the least. From a midnight of the zone they last to a midnight.
+fn end_of_days(start: Timestamp, end: Option<Timestamp>, zone: &TimeZone) -> Option<Timestamp> {
+    let start = start.to_zoned_datetime(zone.clone());
+    let Some(end) = end.filter(|end| *end > start.timestamp()) else {
+        return Some(start.tomorrow().ok()?.timestamp());
     };
-    Some(Interval::new(start_at, end))
+    let day = zone.to_datetime(end).date();
+    let is_midnight = |at: Timestamp, day: Date| midnight(day, zone) == Some(at);
+    if !is_midnight(start.timestamp(), start.date()) || is_midnight(end, day) {
+        return Some(end);
+    }
+    midnight(day.tomorrow().ok()?, zone)
 }
 
 fn instant(time: &EventTime, zone: &TimeZone) -> Option<Timestamp> {

@@ -163,7 +163,12 @@ impl Serialize for Item<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (data, event) = (self.data, self.event);
         let mut map = serializer.serialize_map(None)?;
-        let last_day = last_day(event).filter(|_| !data.exclusive_ends).map(|day| day.to_string());
+        let is_time = event.end.as_ref().is_some_and(|end| end.date().is_none());
+        let last_day = last_day(event).and_then(|last| match data.exclusive_ends {
+            false => Some(last),
+            true => last.tomorrow().ok().filter(|_| is_time),
+        });
+        let last_day = last_day.map(|day| day.to_string());
         let is_day = event.start.as_ref().is_some_and(|start| start.date().is_some());
         let times = [&event.start, &event.end];
         let is_instant = times.iter().any(|time| matches!(time, Some(EventTime::Instant(_))));
