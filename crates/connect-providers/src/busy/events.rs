@@ -10,7 +10,7 @@ use jiff::{
 use super::{Interval, merge};
 use crate::{eventcalendar::last_day, outlook::SERIES_RESPONSE};
 
-/// The time that events take, merged. An event takes it unless it is free, cancelled, or declined by
+/// The time that events take, merged. An event takes it unless it is free (or its user works elsewhere), cancelled, or declined by
 /// the one whose calendar it is (where its provider's object, or that of its series, says who that is). Days and local times are
 /// those of `zone`; an all-day event takes its days from midnight to midnight there, the one that its end is in among them. An event
 /// without a time that can be read takes none.
@@ -31,9 +31,18 @@ pub fn of_events<'a>(events: impl IntoIterator<Item = &'a Event>, zone: &TimeZon
 }
 
 fn takes_time(event: &Event) -> bool {
-    event.availability != Some(Availability::Free)
-        && event.status != Some(EventStatus::Cancelled)
-        && !is_declined(event)
+    !is_free(event) && event.status != Some(EventStatus::Cancelled) && !is_declined(event)
+}
+
+/// Who works elsewhere can be booked: Graph says so of its own events, which others show as busy.
+fn is_free(event: &Event) -> bool {
+    let is_elsewhere = |name: &str| name.eq_ignore_ascii_case("workingElsewhere");
+    let own = || event.original.as_ref()?.field::<String>("showAs");
+    match &event.availability {
+        Some(Availability::Free) => true,
+        Some(Availability::Other(name)) if is_elsewhere(name.as_str()) => true,
+        _ => own().is_some_and(|show_as| is_elsewhere(&show_as)),
+    }
 }
 
 /// The unified event does not say which of the attendees the user is; Google and Microsoft do.
