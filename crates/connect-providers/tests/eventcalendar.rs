@@ -1,7 +1,7 @@
 //! JSON for Mobiscroll's Eventcalendar, and what its pages send back.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use connect_core::types::{Event, NewEvent, Recurrence, decode};
+use connect_core::types::{Event, NewEvent, Patch, Recurrence, decode};
 use connect_providers::eventcalendar::{PageEvent, data, last_day};
 use jiff::{civil::date, tz::TimeZone};
 use serde_json::{Value, json};
@@ -239,4 +239,59 @@ fn a_change_says_what_the_page_says() {
     assert_eq!(sent(json!({"id": 1})).id.as_deref(), Some("1"));
     assert_eq!(sent(json!({"id": "x", "resource": [1], "cssClass": "new"})).id.as_deref(), Some("x"));
     assert_eq!(sent(json!({"id": null})).id, None);
+}
+
+#[test]
+fn what_goes_out_and_comes_back_changes_nothing() {
+    for custom in [
+        json!({"room": "A1", "order": 3, "date": "2026-12-01", "tooltip": "T", "location": "L", "description": "D",
+               "color": "red", "resource": [1, {"a": null}]}),
+        json!({"connectCustom": {"location": 1}, "id": "mine", "start": "never", "timezone": "Moon", "recurring": 1}),
+        json!({"location": "only here"}),
+        json!({"room": "A1"}),
+        json!({}),
+    ] {
+        for provider in ["google", "microsoft", "apple"] {
+            let mut event = timed();
+            event.provider = Some(provider.into());
+            event.original = None;
+            event.description = Some("Real".to_owned());
+            event.custom = Some(custom.to_string().parse().unwrap());
+            let json = serde_json::to_value(data([&event])).unwrap()[0].clone();
+            let page = sent(json.clone());
+            let fields = page.change(event.change().unwrap()).unwrap().fields().unwrap();
+            assert_eq!((fields.description, fields.location), (Patch::Keep, Patch::Keep), "{json}");
+            assert_eq!(
+                (fields.title.as_ref(), &fields.start, &fields.end),
+                (Some(&event.title), &event.start, &event.end)
+            );
+            let sent: Value = match fields.custom {
+                Patch::Set(custom) => custom.decode().unwrap(),
+                _ => json!({}),
+            };
+            assert_eq!(sent, custom, "{json}");
+        }
+    }
+}
+
+#[test]
+fn own_fields_are_edited_under_the_names_they_have() {
+    let mut event = timed();
+    event.custom = Some(json!({"room": "A1", "order": 3, "location": "L"}).to_string().parse().unwrap());
+    let mut json = serde_json::to_value(data([&event])).unwrap()[0].clone();
+    assert_eq!((&json["room"], &json["order"], json.get("location")), (&json!("A1"), &json!(3), None));
+    (json["room"], json["order"], json["tooltip"]) = (json!("B2"), json!(4), json!("of the page"));
+    (json["location"], json["description"]) = (json!("Berlin"), json!("New"));
+    let fields = sent(json).change(event.change().unwrap()).unwrap().fields().unwrap();
+    let Patch::Set(custom) = fields.custom else { panic!("no custom fields") };
+    assert_eq!(custom.decode::<Value>().unwrap(), json!({"room": "B2", "order": 4, "location": "L"}));
+    assert_eq!(
+        (fields.location, fields.description),
+        (Patch::Set("Berlin".into()), Patch::Set("New".into()))
+    );
+    let odd = sent(json!({"start": 0, "end": 1, "connectCustom": []}));
+    assert_eq!(
+        odd.new_event(("google", "w")).unwrap_err().to_string(),
+        "connectCustom: is not a JSON object"
+    );
 }

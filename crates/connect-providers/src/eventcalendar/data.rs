@@ -9,7 +9,7 @@ use serde::{
     ser::{SerializeMap, SerializeSeq},
 };
 
-use super::{last_day, series::Series};
+use super::{last_day, page_event::SHOWN, series::Series};
 
 /// Events as the `data` of an Eventcalendar. It serializes as a list.
 #[derive(Clone, Debug)]
@@ -25,7 +25,8 @@ pub struct Data<'a> {
 
 /// The events as the `data` of an Eventcalendar: `id`, `title`, `start`, `end`, `allDay`, `color`, the calendar's id as
 /// `googleCalendarId` or `outlookCalendarId`, the provider's object as `googleEvent` or `outlookEvent`, and the application's own
-/// fields under their names. Instants are in UTC, and last days inclusive. What was cancelled is left out.
+/// fields under their names, and in `connectCustom` those whose names are taken. Instants are in UTC, and last days inclusive. What
+/// was cancelled is left out.
 ///
 /// A series has its rule as `recurring`, and its start and `timezone` in the zone that the rule counts in: the page needs a
 /// timezone plugin for it. Its occurrences that were called off, or that are among the events themselves, are its
@@ -139,8 +140,15 @@ impl Item<'_> {
     }
 }
 
+/// Where fields of the application's own stand whose names mean something to the Eventcalendar, or to a
+/// [`PageEvent`](super::PageEvent).
+pub(super) const OWN: &str = "connectCustom";
+
 /// The names of its fields, which those of the application do not replace.
-pub(super) const NAMES: [&str; 16] = [
+pub(super) const NAMES: [&str; 19] = [
+    OWN,
+    "description",
+    "location",
     "id",
     "title",
     "start",
@@ -204,6 +212,9 @@ impl Serialize for Item<'_> {
         for (name, value) in own.iter().filter(|(name, _)| !NAMES.contains(&name.as_str())) {
             map.serialize_entry(name, value)?;
         }
+        let taken = |name: &str| NAMES.contains(&name) || SHOWN.contains(&name);
+        let taken: BTreeMap<_, _> = own.iter().filter(|(name, _)| taken(name)).collect();
+        some(&mut map, OWN, Some(taken).filter(|taken| !taken.is_empty()))?;
         map.end()
     }
 }

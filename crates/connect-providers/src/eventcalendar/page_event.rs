@@ -13,7 +13,10 @@ use jiff::{
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::{data::NAMES, when};
+use super::{
+    data::{NAMES, OWN},
+    when,
+};
 
 /// An event as a page sends it: what its Eventcalendar has, as JSON. Read it with serde.
 ///
@@ -21,7 +24,8 @@ use super::{data::NAMES, when};
 ///   place for them, and a request that has them is refused there. Of one that was read before (it has its entity tag) only what can
 ///   be written goes along, and the page's own title, times, description and location stand over it.
 /// * Properties of the page's own (`"room": "A1"`) are the event's `custom` fields. Those that only say how the Eventcalendar shows
-///   an event (`color`, `resource`, `tooltip` and others) are not sent.
+///   an event (`color`, `resource`, `tooltip` and others) are not sent, unless [`data`](super::data) wrote them as the event's own:
+///   those are in `connectCustom`.
 /// * `timezone` is the zone of times without one, and of a series.
 /// * A series with `recurringException` or `recurringExceptionRule` is refused: requests have no place for them.
 ///
@@ -158,10 +162,18 @@ impl PageEvent {
         })
     }
 
-    /// The page's own properties.
+    /// The page's own properties, and those of the event whose names are taken. How an event is shown is as the page has it by now.
     fn custom(&self) -> Result<Option<Raw>, Invalid> {
         let own = |name: &str| !NAMES.contains(&name) && !SHOWN.contains(&name);
-        let own: BTreeMap<_, _> = self.other.iter().filter(|(name, _)| own(name)).collect();
+        let mut own: BTreeMap<_, _> = self.other.iter().filter(|(name, _)| own(name)).collect();
+        match self.other.get(OWN) {
+            None | Some(Value::Null) => {}
+            Some(Value::Object(taken)) => own.extend(taken.iter().map(|(name, value)| {
+                let shown = self.other.get(name).filter(|_| SHOWN.contains(&name.as_str()));
+                (name, shown.unwrap_or(value))
+            })),
+            Some(_) => return Err(Invalid::new(OWN, "is not a JSON object")),
+        }
         if own.is_empty() {
             return Ok(None);
         }
@@ -291,7 +303,7 @@ impl PageEvent {
 }
 
 /// What the Eventcalendar has for itself: how it shows an event, and what it lets its user do with it.
-const SHOWN: [&str; 15] = [
+pub(super) const SHOWN: [&str; 15] = [
     "bufferAfter",
     "bufferBefore",
     "cellCssClass",
