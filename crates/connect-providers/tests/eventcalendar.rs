@@ -242,6 +242,28 @@ fn a_change_says_what_the_page_says() {
 }
 
 #[test]
+fn each_provider_gets_the_rule_of_its_own_object() {
+    let (lines, pattern) = (json!(["RRULE:FREQ=DAILY"]), json!({"pattern": {"type": "weekly"}}));
+    let fields = |provider: &str, more: Value| {
+        let mut page = json!({"start": 0, "end": 1, "googleEvent": {"recurrence": lines}, "outlookEvent": {"recurrence": pattern}});
+        page.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let fields = sent(page).new_event((provider, "work")).unwrap().fields().unwrap();
+        (fields.recurrence, fields.provider_fields.first().map(|(_, raw)| raw.get().to_owned()))
+    };
+    let (daily, none) = (Patch::Set(Recurrence::daily()), Patch::Keep);
+    let patterned = Some(json!({"recurrence": pattern}).to_string());
+    assert_eq!(fields("microsoft", json!({})), (none.clone(), patterned.clone()));
+    let two = json!({"googleEvent": {"recurrence": ["RRULE:FREQ=DAILY", "EXDATE:1"]}});
+    assert_eq!(fields("microsoft", two), (none.clone(), patterned));
+    assert_eq!(fields("google", json!({})), (daily.clone(), None));
+    // What the page says itself stands over both, and Google's rule is Outlook's where that has none.
+    let weekly = Patch::Set(Recurrence::weekly());
+    assert_eq!(fields("microsoft", json!({"recurring": "FREQ=WEEKLY"})), (weekly, None));
+    assert_eq!(fields("microsoft", json!({"outlookEvent": {"recurrence": null}})).0, daily);
+    assert_eq!(fields("google", json!({"googleEvent": null})), (none, None));
+}
+
+#[test]
 fn what_goes_out_and_comes_back_changes_nothing() {
     for custom in [
         json!({"room": "A1", "order": 3, "date": "2026-12-01", "tooltip": "T", "location": "L", "description": "D",

@@ -65,7 +65,7 @@ pub struct PageEvent {
     pub recurring: Option<Value>,
     /// The zone that it is at home in (IANA).
     pub timezone: Option<String>,
-    /// What goes to Google as it is. Its `recurrence` is read.
+    /// What goes to Google as it is. Its `recurrence` is read, for Outlook where that has none of its own.
     pub google_event: Option<Value>,
     /// What goes to Outlook as it is.
     pub outlook_event: Option<Value>,
@@ -279,9 +279,14 @@ impl PageEvent {
                 ));
             }
         }
-        let google = self.google_event.as_ref().and_then(|event| event.get("recurrence"));
-        let text = match (&self.recurring, google) {
-            (None | Some(Value::Null), None | Some(Value::Null)) => return Ok(None),
+        let rule = |event: &'_ Option<Value>| {
+            event.as_ref()?.get("recurrence").filter(|rule| !rule.is_null()).cloned()
+        };
+        // Outlook gets what its own object says, as it is.
+        let is_own = *provider == Provider::Microsoft && rule(&self.outlook_event).is_some();
+        let google = rule(&self.google_event).filter(|_| !is_own);
+        let text = match (&self.recurring, &google) {
+            (None | Some(Value::Null), None) => return Ok(None),
             (Some(Value::String(text)), _) => text,
             (None | Some(Value::Null), Some(Value::Array(lines))) => match lines.as_slice() {
                 [] => return Ok(None),
