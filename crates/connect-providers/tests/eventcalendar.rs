@@ -217,6 +217,10 @@ fn a_rule_goes_along_with_a_new_event() {
     assert!(sent(lines.clone()).new_event(("google", "work")).is_ok(), "Google gets them as they are");
     let error = sent(lines).new_event(("microsoft", "work")).unwrap_err();
     assert_eq!(error.to_string(), "googleEvent.recurrence: has more than one rule");
+    for nothing in [json!(""), json!(" "), json!([]), json!(null)] {
+        let page = json!({"recurring": "FREQ=DAILY;COUNT=3", "recurringExceptionRule": nothing, "recurringException": nothing});
+        assert_eq!(rule(page), three);
+    }
     assert_eq!(
         rule(json!({"recurring": null, "googleEvent": {"recurrence": []}})),
         connect_core::types::Patch::Keep
@@ -316,4 +320,38 @@ fn own_fields_are_edited_under_the_names_they_have() {
         odd.new_event(("google", "w")).unwrap_err().to_string(),
         "connectCustom: is not a JSON object"
     );
+}
+
+#[test]
+fn fields_that_only_the_provider_writes_do_not_go_back() {
+    for (provider, original, written) in [
+        (
+            "google",
+            json!({"id": "e1", "kind": "calendar#event", "htmlLink": "https://g", "created": "1", "updated": "2", "iCalUID": "u",
+                   "creator": {}, "organizer": {}, "eventType": "default", "colorId": "5", "summary": "S"}),
+            json!({"colorId": "5"}),
+        ),
+        ("google", json!({"htmlLink": "https://g", "start": {"date": "2026-12-24"}}), json!(null)),
+        (
+            "microsoft",
+            json!({"id": "e1", "changeKey": "k", "webLink": "https://o", "createdDateTime": "1", "lastModifiedDateTime": "2",
+                   "importance": "high", "type": "singleInstance"}),
+            json!({"importance": "high"}),
+        ),
+        ("microsoft", json!({"changeKey": "k", "hasAttachments": false}), json!(null)),
+        // What was never read goes as it is.
+        ("google", json!({"eventType": "focusTime"}), json!({"eventType": "focusTime"})),
+    ] {
+        let mut event = timed();
+        event.provider = Some(provider.into());
+        event.original = Some(original.to_string().parse().unwrap());
+        let page = sent(serde_json::to_value(data([&event])).unwrap()[0].clone());
+        let change = page.change(event.change().unwrap()).unwrap().fields().unwrap();
+        let new = page.new_event((provider, "work")).unwrap().fields().unwrap();
+        for fields in [change, new] {
+            let own: Value =
+                fields.provider_fields.first().map_or(json!(null), |(_, raw)| raw.decode().unwrap());
+            assert_eq!(own, written, "{original}");
+        }
+    }
 }

@@ -21,8 +21,9 @@ use super::{
 /// An event as a page sends it: what its Eventcalendar has, as JSON. Read it with serde.
 ///
 /// * `googleEvent` and `outlookEvent` go to their own provider as they are, in an update as in a new event; Mobiscroll Connect has no
-///   place for them, and a request that has them is refused there. Of one that was read before (it has its entity tag) only what can
-///   be written goes along, and the page's own title, times, description and location stand over it.
+///   place for them, and a request that has them is refused there. Of one that was read before (it has an entity tag, an id or
+///   another field that only the provider writes) only what can be written goes along, and the page's own title, times,
+///   description and location stand over it.
 /// * Properties of the page's own (`"room": "A1"`) are the event's `custom` fields. Those that only say how the Eventcalendar shows
 ///   an event (`color`, `resource`, `tooltip` and others) are not sent, unless [`data`](super::data) wrote them as the event's own:
 ///   those are in `connectCustom`.
@@ -205,13 +206,13 @@ impl PageEvent {
             // What `recurring` says, or could be read, and in an update no rule at all.
             !is_new || self.recurrence(provider)?.is_some(),
         ];
-        let is_read = object.contains_key(tag);
+        let is_read = object.keys().any(|field| READ_ONLY.contains(&field.as_str()));
         let sent: BTreeMap<_, _> = object
             .iter()
             .filter(|(field, _)| !said.iter().zip(says).any(|(said, says)| says && said == field))
             .filter(|(field, _)| !is_read || *field == tag || writable.contains(&field.as_str()))
             .collect();
-        if sent.is_empty() || (is_read && sent.len() == 1) {
+        if sent.keys().all(|field| *field == tag) {
             return Ok(None);
         }
         Raw::from_value(&sent).map(Some).map_err(|error| Invalid::new(name, error.to_string()))
@@ -269,8 +270,11 @@ impl PageEvent {
     /// The rule, unless Google gets its lines as they are.
     fn recurrence(&self, provider: &Provider) -> Result<Option<Recurrence>, Invalid> {
         for name in ["recurringException", "recurringExceptionRule"] {
-            let says = |value: &Value| {
-                !matches!(value, Value::Null) && value.as_array().is_none_or(|all| !all.is_empty())
+            let says = |value: &Value| match value {
+                Value::Null => false,
+                Value::Array(all) => !all.is_empty(),
+                Value::String(text) => !text.trim().is_empty(),
+                _ => true,
             };
             if self.other.get(name).is_some_and(says) {
                 return Err(Invalid::new(
@@ -346,6 +350,25 @@ const OUTLOOK_SAID: [&str; 8] = [
     "location",
     "singleValueExtendedProperties",
     "recurrence",
+];
+
+/// The fields that only a provider writes, by which an event that was read is known.
+const READ_ONLY: [&str; 15] = [
+    "@odata.etag",
+    "changeKey",
+    "created",
+    "createdDateTime",
+    "creator",
+    "etag",
+    "htmlLink",
+    "iCalUID",
+    "iCalUId",
+    "id",
+    "kind",
+    "lastModifiedDateTime",
+    "organizer",
+    "updated",
+    "webLink",
 ];
 
 /// The fields of an event as it was read that can be written again.
