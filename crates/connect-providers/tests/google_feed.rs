@@ -483,3 +483,18 @@ fn a_copy_shows_what_the_server_does_after_random_changes() {
 
 /// Two thousand take a minute.
 const USUAL: usize = 400;
+
+#[test]
+fn deleted_events_are_not_left_out_with_a_sync_token() {
+    for (value, later) in
+        [("false", "syncToken=t1"), ("False", "syncToken=t1"), ("true", "showDeleted=true&syncToken=t1")]
+    {
+        let mut feed = EventFeed::new("c").parameter("showDeleted", value);
+        feed.begin();
+        assert_eq!(asked(&feed), format!("showDeleted={value}"));
+        take(&mut feed, json!({ "items": [], "nextSyncToken": "t1" }));
+        feed.begin();
+        assert_eq!(asked(&feed), later);
+        assert!(!take(&mut feed, json!({ "items": [], "nextSyncToken": "t2" })).unwrap().full);
+    }
+}

@@ -91,8 +91,9 @@ impl EventFeed {
         self.with(|list| list.page_size(size))
     }
 
-    /// Sets a parameter that has no method here. Bounds, order and search go with full rounds only, as Google takes none together
-    /// with a sync token: the changes after that are those of the whole calendar. To be said before [`resume`](Self::resume).
+    /// Sets a parameter that has no method here. Bounds, order, search and a `showDeleted` that is not true go with full rounds
+    /// only, as Google takes none together with a sync token: the changes after that are those of the whole calendar. To be said
+    /// before [`resume`](Self::resume).
     pub fn parameter(self, name: &'static str, value: &str) -> Self {
         self.with(|list| list.parameter(name, value))
     }

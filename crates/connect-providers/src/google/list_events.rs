@@ -116,6 +116,10 @@ impl ListEvents {
     pub(super) fn unbounded(mut self) -> Self {
         self.bounds = None;
         BOUNDS.into_iter().for_each(|name| self.parameters.remove(name));
+        // What was deleted always comes with a sync token, and Google refuses to leave it out.
+        if self.parameters.get("showDeleted") != Some("true") {
+            self.parameters.remove("showDeleted");
+        }
         self
     }
 
