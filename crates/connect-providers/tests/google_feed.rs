@@ -498,3 +498,27 @@ fn deleted_events_are_not_left_out_with_a_sync_token() {
         assert!(!take(&mut feed, json!({ "items": [], "nextSyncToken": "t2" })).unwrap().full);
     }
 }
+
+#[test]
+fn series_that_is_cancelled_takes_its_exceptions_along() {
+    let exception = |id: &str, series: &str, status: &str| json!({ "id": id, "status": status, "recurringEventId": series });
+    let items = json!([
+        exception("dead_1", "dead", "confirmed"), exception("dead_2", "dead", "tentative"),
+        { "id": "dead", "status": "cancelled" }, exception("dead_3", "dead", "confirmed"),
+        { "id": "living", "recurrence": ["RRULE:FREQ=DAILY"] }, exception("living_1", "living", "confirmed"),
+        exception("unknown_1", "unknown", "confirmed"),
+    ]);
+    let mut feed = begun(EventFeed::new("c"));
+    feed.begin();
+    let changes = take(&mut feed, json!({ "items": items, "nextSyncToken": "t2" })).unwrap();
+    assert_eq!(ids(&changes.events), ["living", "living_1", "unknown_1"]);
+    assert_eq!(removed(&changes), ["dead", "dead_1", "dead_2", "dead_3"]);
+    // Over two pages, and in a full round.
+    let mut feed = EventFeed::new("c");
+    feed.begin();
+    take(&mut feed, json!({ "items": [exception("dead_1", "dead", "confirmed")], "nextPageToken": "p" }));
+    let changes =
+        take(&mut feed, json!({ "items": [{ "id": "dead", "status": "cancelled" }], "nextSyncToken": "t" }));
+    let changes = changes.unwrap();
+    assert!(changes.full && changes.events.is_empty() && changes.removed.is_empty());
+}

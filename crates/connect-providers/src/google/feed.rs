@@ -196,9 +196,11 @@ impl Round {
         let no_series = |id: &str| {
             self.told.get(id).is_some_and(|event| is_cancelled(event) || recurrence_lines(event).is_empty())
         };
-        let stays = |event: &Event| {
-            let series = event.recurring_event_id.as_deref().filter(|_| masters);
-            !is_cancelled(event) || series.is_some_and(|series| !no_series(series))
+        let stays = |event: &Event| match event.recurring_event_id.as_deref().filter(|_| masters) {
+            Some(series) if is_cancelled(event) => !no_series(series),
+            // Google tells of the series alone when it deletes one: its occurrences are gone with it.
+            Some(series) => !self.told.get(series).is_some_and(is_cancelled),
+            None => !is_cancelled(event),
         };
         let mut changes = Changes { full: self.full, ..Changes::default() };
         for event in self.told.values() {
