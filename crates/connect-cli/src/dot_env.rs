@@ -33,21 +33,27 @@ pub(crate) struct Entry {
 }
 
 impl DotEnv {
-    /// Of the current folder; nothing where it has no such file.
+    /// Of the current folder; nothing where it has no such file. A folder of this name is often a virtual environment.
     pub(crate) fn read() -> Result<Self, Failure> {
-        match input::read(Some(Path::new(FILE))) {
-            Ok(text) => Self::parse(&text),
+        let file = Path::new(FILE);
+        if file.is_dir() {
+            return Ok(Self::default());
+        }
+        match std::fs::read(file).and_then(input::utf8) {
+            Ok(bytes) => Self::parse(&bytes),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(failure(".env cannot be read").cause(error)),
         }
     }
 
-    fn parse(text: &str) -> Result<Self, Failure> {
+    fn parse(bytes: &[u8]) -> Result<Self, Failure> {
         let mut found = HashMap::new();
         // A quote of somebody else's setting that is still open: the line it opens on, and the quote.
         let mut open: Option<(usize, char)> = None;
-        for (line, text) in (1..).zip(text.lines()) {
-            let text = text.trim();
+        for (line, bytes) in (1..).zip(lines(bytes)) {
+            let text = String::from_utf8_lossy(bytes);
+            // A mark stands in front of the file, and of each file that was appended to it.
+            let text = text.trim_start_matches('\u{feff}').trim();
             match (open, is_ours(text)) {
                 (Some((from, _)), true) => {
                     return Err(
@@ -56,6 +62,9 @@ impl DotEnv {
                 }
                 (Some((_, quote)), false) if closes(text, quote) => open = None,
                 (Some(_), false) => {}
+                (None, true) if std::str::from_utf8(bytes).is_err() => {
+                    return Err(wrong(line, "the setting is not UTF-8"));
+                }
                 (None, true) => {
                     let (name, value) = setting(line, text)?;
                     found.insert(name.to_owned(), Entry { value, line });
@@ -72,17 +81,28 @@ impl DotEnv {
     }
 }
 
+/// The lines, whether they end with LF, CR LF or CR.
+fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let lines = bytes.split(|byte| *byte == b'\n');
+    lines.flat_map(|line| line.strip_suffix(b"\r").unwrap_or(line).split(|byte| *byte == b'\r'))
+}
+
 fn is_ours(text: &str) -> bool {
-    !text.starts_with('#') && text.split('=').next().is_some_and(|front| front.contains(PREFIX))
+    name(text).starts_with(PREFIX)
+}
+
+/// What the line sets, if it sets anything.
+fn name(text: &str) -> &str {
+    let front = text.split('=').next().unwrap_or_default();
+    front.strip_prefix("export").filter(|rest| rest.starts_with([' ', '\t'])).unwrap_or(front).trim()
 }
 
 /// Name and value of a line that is ours.
 fn setting(line: usize, text: &str) -> Result<(&str, String), Failure> {
     let malformed = || wrong(line, "is not a setting").next(format!("write {PREFIX}..=value"));
-    let (name, value) = text.split_once('=').ok_or_else(malformed)?;
-    let name =
-        name.strip_prefix("export").filter(|rest| rest.starts_with([' ', '\t'])).unwrap_or(name).trim();
-    if !name.starts_with(PREFIX) || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+    let (_, value) = text.split_once('=').ok_or_else(malformed)?;
+    let name = name(text);
+    if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
         return Err(malformed());
     }
     let value = read_value(value.trim()).map_err(|what| {
@@ -146,18 +166,23 @@ fn unescape(text: &str) -> Result<(String, &str), &'static str> {
 
 /// The quote that somebody else's setting opens on this line, and does not close.
 fn opens(text: &str) -> Option<char> {
-    let value = text.split_once('=').filter(|_| !text.starts_with('#'))?.1.trim();
+    let is_word = |name: &str| name.chars().all(|c| c.is_alphanumeric() || "_.-".contains(c));
+    let value = text.split_once('=').filter(|_| is_word(name(text)))?.1.trim();
     let quote = value.chars().next().filter(|c| matches!(c, '\'' | '"' | '`'))?;
     (!closes(&value[1..], quote)).then_some(quote)
 }
 
+/// A backslash escapes what follows in double quotes alone.
 fn closes(text: &str, quote: char) -> bool {
-    let mut before = ' ';
-    text.chars().any(|c| {
-        let is_end = c == quote && before != '\\';
-        before = c;
-        is_end
-    })
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' if quote == '"' => drop(chars.next()),
+            c if c == quote => return true,
+            _ => {}
+        }
+    }
+    false
 }
 
 fn wrong(line: usize, what: &str) -> Failure {
@@ -174,7 +199,7 @@ mod tests {
 
     fn value(line: &str) -> Result<String, String> {
         let text = format!("# one\r\n\nMOBISCROLL_CONNECT_USER{line}\r\n");
-        let found = DotEnv::parse(&text).map_err(|failure| failure.message)?;
+        let found = DotEnv::parse(text.as_bytes()).map_err(|failure| failure.message)?;
         let entry = &found.0["MOBISCROLL_CONNECT_USER"];
         assert_eq!(entry.line, 3);
         Ok(entry.value.clone())
@@ -238,7 +263,9 @@ mod tests {
 
     #[test]
     fn setting_of_others_is_passed_over_and_does_not_hide_ours() {
-        let of = |text: &str| DotEnv::parse(text).map(|found| found.get("MOBISCROLL_CONNECT_USER").cloned());
+        let of = |text: &str| {
+            DotEnv::parse(text.as_bytes()).map(|found| found.get("MOBISCROLL_CONNECT_USER").cloned())
+        };
         let ours = "export\tMOBISCROLL_CONNECT_USER=a\n";
         for others in [
             "",
@@ -249,6 +276,16 @@ mod tests {
             "A=\"x\\\"\ny\"\n",
             "# MOBISCROLL_CONNECT_USER='\n",
             "A=MOBISCROLL_CONNECT_USER=b\n",
+            "VITE_MOBISCROLL_CONNECT_CLIENT_ID=$abc\n",
+            "NEXT_PUBLIC_MOBISCROLL_CONNECT_USER=b\n",
+            "export REACT_APP_MOBISCROLL_CONNECT_USER=b\n",
+            "// MOBISCROLL_CONNECT_USER=b\n",
+            "; MOBISCROLL_CONNECT_USER='b\n",
+            "A='C:\\dir\\'\n",
+            "A=`C:\\dir\\`\n",
+            "A=\"C:\\\\dir\\\\\"\n",
+            "A=\"x\\\\\\\"\ny\"\n",
+            "A='x\ny\\'\n",
         ] {
             let entry = of(&format!("{others}{ours}")).unwrap().unwrap();
             assert_eq!((entry.value.as_str(), entry.line), ("a", others.lines().count() + 1), "{others}");
@@ -256,5 +293,25 @@ mod tests {
         let open = of(&format!("A=b\nKEY='c\n{ours}")).unwrap_err().message;
         assert!(open.starts_with(".env, line 2: "), "{open}");
         assert_eq!(of("KEY='c\nd\n").unwrap(), None);
+    }
+
+    #[test]
+    fn setting_among_any_bytes_is_found_on_its_line() {
+        for (before, line) in [
+            (&b"# caf\xe9\n"[..], 2),
+            (b"A='\xff'\r\n\xfe\n", 3),
+            (b"\xef\xbb\xbf", 1),
+            (b"\xef\xbb\xbf\xef\xbb\xbf", 1),
+            (b"A=b\n\xef\xbb\xbf", 2),
+            (b"# a\r", 2),
+            (b"# a\r\rA=b\r\nB=c\r", 5),
+        ] {
+            let file = [before, b"MOBISCROLL_CONNECT_USER=a\rB=c"].concat();
+            let found = DotEnv::parse(&file).unwrap();
+            let expected = Entry { value: "a".to_owned(), line };
+            assert_eq!(found.get("MOBISCROLL_CONNECT_USER"), Some(&expected), "{before:?}");
+        }
+        let latin = DotEnv::parse(b"\nMOBISCROLL_CONNECT_USER=caf\xe9\n").unwrap_err().message;
+        assert_eq!(latin, ".env, line 2: the setting is not UTF-8");
     }
 }

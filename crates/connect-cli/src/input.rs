@@ -17,16 +17,25 @@ pub(crate) fn read(file: Option<&Path>) -> io::Result<String> {
     text(bytes)
 }
 
-/// The text that the bytes stand for, without a byte order mark.
+/// The text that the bytes stand for, without byte order marks in front.
 pub(crate) fn text(bytes: Vec<u8>) -> io::Result<String> {
+    let text = String::from_utf8(utf8(bytes)?).map_err(|_| no_text())?;
+    Ok(text.trim_start_matches('\u{feff}').to_owned())
+}
+
+/// The bytes with UTF-16 turned into UTF-8; what has no mark of UTF-16 stays, whether or not it is UTF-8.
+pub(crate) fn utf8(bytes: Vec<u8>) -> io::Result<Vec<u8>> {
     let text = match bytes.as_slice() {
         [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
         [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
-        [0xef, 0xbb, 0xbf, rest @ ..] => std::str::from_utf8(rest).ok().map(str::to_owned),
-        _ => String::from_utf8(bytes).ok(),
+        _ => return Ok(bytes),
     };
+    text.map(String::into_bytes).ok_or_else(no_text)
+}
+
+fn no_text() -> io::Error {
     let expected = "it is not text (expected UTF-8, or UTF-16 with a byte order mark)";
-    text.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, expected))
+    io::Error::new(io::ErrorKind::InvalidData, expected)
 }
 
 fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<String> {
@@ -47,8 +56,8 @@ mod tests {
         let utf16 = |unit: fn(u16) -> [u8; 2]| -> Vec<u8> {
             "\u{feff}é𝄞".encode_utf16().flat_map(unit).collect()
         };
-        for bytes in ["é𝄞".into(), "\u{feff}é𝄞".into(), utf16(u16::to_le_bytes), utf16(u16::to_be_bytes)]
-        {
+        let marked = ["é𝄞".into(), "\u{feff}é𝄞".into(), "\u{feff}\u{feff}é𝄞".into()];
+        for bytes in marked.into_iter().chain([utf16(u16::to_le_bytes), utf16(u16::to_be_bytes)]) {
             assert_eq!(text(bytes).unwrap(), "é𝄞");
         }
         for wrong in [&b"\xe9"[..], b"\xff\xfea", b"\xff\xfe\x00\xd8", b"\xef\xbb\xbf\xe9"] {

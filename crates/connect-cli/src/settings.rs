@@ -15,6 +15,7 @@ use connect_hyper::{
 };
 use connect_providers::google;
 use connect_stores::FileStore;
+use http::Uri;
 
 use crate::{
     dot_env::DotEnv,
@@ -184,10 +185,10 @@ impl Setting {
 /// further.
 fn diverted(base_url: &Setting) -> Option<Result<Source, Failure>> {
     let Source::File(..) = base_url.source else { return None };
-    if base_url.value == CONNECT_BASE_URL {
+    let uri: Option<Uri> = base_url.value.parse().ok();
+    if uri.as_ref().is_some_and(is_service) {
         return None;
     }
-    let uri: Option<http::Uri> = base_url.value.parse().ok();
     if uri.is_some_and(|uri| is_loopback(uri.host().unwrap_or_default())) {
         return Some(Ok(base_url.source.clone()));
     }
@@ -195,6 +196,16 @@ fn diverted(base_url: &Setting) -> Option<Result<Source, Failure>> {
     Some(Err(Failure::new(Exit::Usage, "CONFIGURATION_ERROR", message)
         .cause("a file in the current folder does not decide where tokens are sent")
         .next("name it with --base-url, or in the environment")))
+}
+
+/// Whether the URL is that of the service, written in whatever way.
+fn is_service(url: &Uri) -> bool {
+    let parts = |url: &Uri| {
+        let authority = url.authority()?.as_str().to_ascii_lowercase();
+        let host = authority.strip_suffix(":443").unwrap_or(&authority).to_owned();
+        Some((url.scheme().cloned(), host, url.path().trim_end_matches('/').to_owned()))
+    };
+    url.query().is_none() && parts(url) == parts(&Uri::from_static(CONNECT_BASE_URL))
 }
 
 /// The settings, once it is known where each comes from.
@@ -348,4 +359,33 @@ fn certificate(path: &Path) -> Result<Vec<u8>, Failure> {
     input::read(Some(path)).map(String::into_bytes).map_err(|error| {
         Failure::usage(format!("the root certificate {} cannot be read", path.display())).cause(error)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base_url_of_the_file_is_the_service_in_any_spelling() {
+        let from_file =
+            |value: &str| Setting { value: value.to_owned(), source: Source::File("BASE_URL".to_owned(), 1) };
+        for same in ["/api", "/api/", "/api//", ":443/api"] {
+            let url = format!("https://connect.mobiscroll.com{same}");
+            assert!(diverted(&from_file(&url)).is_none(), "{url}");
+        }
+        assert!(diverted(&from_file("HTTPS://Connect.Mobiscroll.COM/api/")).is_none());
+        for other in [
+            "http://connect.mobiscroll.com/api",
+            "https://connect.mobiscroll.com:444/api",
+            "https://connect.mobiscroll.com:87650/api",
+            "https://connect.mobiscroll.com/API",
+            "https://connect.mobiscroll.com/api?a",
+            "https://a@connect.mobiscroll.com/api",
+            "https://connect.mobiscroll.com.example/api",
+            "connect.mobiscroll.com/api",
+        ] {
+            assert!(matches!(diverted(&from_file(other)), Some(Err(_))), "{other}");
+        }
+        assert!(matches!(diverted(&from_file("http://127.0.0.1:1/api/")), Some(Ok(_))));
+    }
 }

@@ -147,7 +147,7 @@ fn secret_is_read_whole_or_refused_with_its_line() {
     for line in [
         "MOBISCROLL_CONNECT_CLIENT_SECRET hunter2",
         "MOBISCROLL_CONNECT_CLIENT_SECRET: hunter2=",
-        "x MOBISCROLL_CONNECT_A=hunter2",
+        "MOBISCROLL_CONNECT_A B=hunter2",
     ] {
         write(&world, format!("A=b\n{line}\n"));
         let refused = run(&world, &["doctor"], &[]);
@@ -167,7 +167,17 @@ fn file_with_a_byte_order_mark_is_read() {
         write(&world, bytes);
         run(&world, &["doctor"], &[]).ok();
     }
-    write(&world, b"A=\xe9\n");
+    write(&world, [b"# caf\xe9\n", text.as_bytes()].concat());
+    run(&world, &["doctor"], &[]).ok();
+    write(&world, b"A=\xe9\nMOBISCROLL_CONNECT_USER=\xe9\n");
     let refused = run(&world, &["doctor"], &[]);
-    assert!(refused.code == Some(2) && refused.err.contains("UTF-8"), "{}", refused.err);
+    assert!(refused.code == Some(2) && refused.err.contains("line 2"), "{}", refused.err);
+    assert!(refused.err.contains("UTF-8"), "{}", refused.err);
+}
+
+#[test]
+fn folder_of_this_name_counts_as_no_file() {
+    let world = World::new();
+    std::fs::create_dir(world.folder.path().join(".env")).unwrap();
+    world.run(&["doctor"]).ok();
 }
