@@ -64,8 +64,8 @@ pub(crate) fn check_provider(context: &Context, provider: Option<&Provider>) -> 
     }
 }
 
-/// The calendars people named, by key, id or exact title, or `primary` where the provider has a calendar of that role. With a
-/// provider, an id that is not listed is taken as it is: it may be one of a sign-in that may not list calendars.
+/// The calendars people named, by key, id or exact title, or `primary` where the provider has a calendar of that role. Where
+/// the sign-in may not list calendars, a name is taken for an id of the provider that is named with it.
 pub(crate) async fn find(
     context: &Context,
     names: &[String],
@@ -79,8 +79,10 @@ pub(crate) async fn find(
     let provider = provider.or(whose.as_ref());
     let listed = match context.backend.calendars().await.map_err(Failure::from) {
         Ok(listed) => listed,
-        Err(failure) if failure.is_denied() && provider.is_some() => Vec::new(),
-        Err(failure) => return Err(failure),
+        Err(failure) => {
+            let Some(provider) = provider.filter(|_| failure.is_denied()) else { return Err(failure) };
+            return Ok(names.iter().map(|name| CalendarRef::new(provider, name)).collect());
+        }
     };
     names.iter().map(|name| pick(&listed, name, provider)).collect()
 }
@@ -107,13 +109,9 @@ fn pick(listed: &[Calendar], name: &str, provider: Option<&Provider>) -> Result<
             candidates => return Err(ambiguous(name, candidates)),
         }
     }
-    match provider {
-        Some(provider) => Ok(CalendarRef::new(provider, name)),
-        None => {
-            Err(Failure::new(Exit::NotFound, "NOT_FOUND_ERROR", format!("there is no calendar {name:?}"))
-                .next("list their keys, titles and ids: connect calendars"))
-        }
-    }
+    let of = provider.map(|provider| format!(" of {provider}")).unwrap_or_default();
+    Err(Failure::new(Exit::NotFound, "NOT_FOUND_ERROR", format!("there is no calendar {name:?}{of}"))
+        .next("list their keys, titles and ids: connect calendars"))
 }
 
 fn ambiguous(name: &str, candidates: &[&Calendar]) -> Failure {

@@ -64,8 +64,14 @@ fn calendar_is_found_by_its_exact_title() {
         "{listed}"
     );
     for unknown in ["work", "Wor", "Work ", "Work 3"] {
-        let done = world.run(&["events", "list", "--calendar", unknown]);
-        assert_eq!(done.code, Some(5), "{unknown}: {}", done.err);
+        let new = ["events", "create", "--title", "t", "--all-day", "--start", "2027-03-01"];
+        for command in [&["events", "list"][..], &["events", "show", "x"], &new] {
+            for provider in [&[][..], &["--provider", "google"], &["--provider", "apple"]] {
+                let done = world.run(&[command, &["--calendar", unknown], provider].concat());
+                assert_eq!(done.code, Some(5), "{unknown}: {}{}", done.out, done.err);
+                assert!(done.err.contains("no calendar"), "{}", done.err);
+            }
+        }
     }
 }
 
