@@ -142,6 +142,7 @@ fn not_listening(error: LoopbackError) -> Failure {
                 .cause("it is not http at 127.0.0.1, [::1] or localhost")
                 .next("sign in with: connect login --paste")
         }
+        LoopbackError::Port(_) => Failure::usage(error.to_string()).next("correct it: --redirect-uri"),
         LoopbackError::Listen(address, error) => {
             Failure::new(Exit::Failed, "LISTEN_ERROR", format!("cannot listen on {address}"))
                 .cause(error)

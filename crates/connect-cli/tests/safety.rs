@@ -238,6 +238,11 @@ fn where_nothing_can_be_listened_for_pasting_is_the_way() {
         let done = world.run(&["login", "--no-browser", "--redirect-uri", uri]);
         assert!(done.code == Some(2) && done.err.contains("--paste"), "{uri}: {}", done.err);
     }
+    for port in ["87650", "65536", "0"] {
+        let uri = format!("http://127.0.0.1:{port}/callback");
+        let done = world.run(&["login", "--no-browser", "--redirect-uri", &uri]);
+        assert!(done.code == Some(2) && done.err.contains("port"), "{uri}: {}", done.err);
+    }
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let uri = format!("http://{}/callback", taken.local_addr().unwrap());
     let done = world.run(&["login", "--no-browser", "--redirect-uri", &uri]);

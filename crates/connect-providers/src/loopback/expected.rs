@@ -33,7 +33,7 @@ impl Expected {
         let (_, query) = sign_in_url.split_once('?')?;
         Some(Self {
             host: redirect_uri.host()?.to_owned(),
-            port: redirect_uri.port_u16().unwrap_or(80),
+            port: port(redirect_uri.authority()?)?,
             path: redirect_uri.path().to_owned(),
             state: only(query, "state")?,
         })
@@ -70,7 +70,18 @@ impl Expected {
         let Ok(authority) = given.parse::<Authority>() else { return false };
         !given.contains('@')
             && authority.host().eq_ignore_ascii_case(&self.host)
-            && authority.port_u16().unwrap_or(80) == self.port
+            && port(&authority) == Some(self.port)
+    }
+}
+
+/// The port, 80 where it is left out; nothing where it is none. The parser of URIs takes any digits for a port, and then names
+/// none.
+pub(super) fn port(authority: &Authority) -> Option<u16> {
+    let after_host = authority.as_str().rsplit('@').next()?.strip_prefix(authority.host())?;
+    match after_host.strip_prefix(':').unwrap_or(after_host) {
+        "" => Some(80),
+        digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits.parse().ok(),
+        _ => None,
     }
 }
 

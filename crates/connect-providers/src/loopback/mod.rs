@@ -74,6 +74,9 @@ pub enum LoopbackError {
     /// The redirect URI is not http at 127.0.0.1, `[::1]` or `localhost`.
     #[error("the redirect URI {0} is not http at a loopback address")]
     Elsewhere(String),
+    /// The port of the redirect URI is not one that a browser can come back to.
+    #[error("the port of the redirect URI {0} is not valid (expected a number from 1 to 65535)")]
+    Port(String),
     /// The address cannot be had, for example because another program has it.
     #[error("cannot listen on {0}")]
     Listen(SocketAddr, #[source] io::Error),
@@ -112,7 +115,9 @@ impl Loopback {
         }
         let mut sockets = Vec::new();
         let mut failed = None;
-        for address in addresses(host, uri.port_u16().unwrap_or(80)) {
+        let port = uri.authority().and_then(expected::port).filter(|port| *port != 0);
+        let port = port.ok_or_else(|| LoopbackError::Port(redirect_uri.to_owned()))?;
+        for address in addresses(host, port) {
             match TcpListener::bind(address).and_then(ready) {
                 Ok(socket) => sockets.push(socket),
                 // A machine may lack one of the two. Where somebody else has one, the code could go to them.

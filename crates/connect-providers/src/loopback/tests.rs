@@ -220,6 +220,19 @@ fn a_given_address_is_had_to_the_letter_or_not_at_all() {
         let error = Loopback::at(elsewhere).unwrap_err();
         assert!(matches!(error, LoopbackError::Elsewhere(_)), "{elsewhere}");
     }
+    for port in ["87650", "65536", "0", "99999999999999999999", "000000"] {
+        for host in ["127.0.0.1", "localhost", "[::1]"] {
+            let uri = format!("http://{host}:{port}/callback");
+            let error = Loopback::at(&uri).err();
+            assert!(
+                matches!(error, Some(LoopbackError::Port(_) | LoopbackError::Elsewhere(_))),
+                "{uri}: {error:?}"
+            );
+        }
+    }
+    let port = |authority: &'static str| expected::port(&http::uri::Authority::from_static(authority));
+    assert_eq!(["127.0.0.1", "localhost:", "[::1]:80", "a:8765"].map(port), [80, 80, 80, 8765].map(Some));
+    assert_eq!(["127.0.0.1:87650", "[::1]:65536"].map(port), [None; 2]);
     assert_eq!(addresses("[::1]", 1), ["[::1]:1".parse().unwrap()]);
     assert_eq!(addresses("localhost", 1).len(), 2);
 }
