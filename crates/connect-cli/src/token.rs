@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use connect_hyper::{Secret, Tokens, types::Scope};
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::json;
 
 use crate::{
@@ -47,12 +47,46 @@ struct Given {
     access_token: Secret,
     #[serde(default, alias = "refreshToken")]
     refresh_token: Option<Secret>,
-    #[serde(default, alias = "expiresAt")]
+    #[serde(default, alias = "expiresAt", deserialize_with = "end")]
     expires_at: Option<Timestamp>,
-    #[serde(default, alias = "expiresIn")]
+    #[serde(default, alias = "expiresIn", deserialize_with = "seconds")]
     expires_in: Option<f64>,
     #[serde(default)]
     scope: Option<String>,
+}
+
+/// Programs write numbers as texts too.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Number(f64),
+    Text(String),
+}
+
+impl Written {
+    fn number(&self) -> Option<f64> {
+        match self {
+            Self::Number(number) => Some(*number),
+            Self::Text(text) => text.trim().parse().ok().filter(|number: &f64| number.is_finite()),
+        }
+    }
+}
+
+fn seconds<'de, D: Deserializer<'de>>(input: D) -> Result<Option<f64>, D::Error> {
+    let written = Option::<Written>::deserialize(input)?;
+    let number = |written: Written| written.number().ok_or_else(|| D::Error::custom("no number"));
+    written.map(number).transpose()
+}
+
+/// A time in RFC 3339, or the seconds since 1970.
+fn end<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Timestamp>, D::Error> {
+    let Some(written) = Option::<Written>::deserialize(input)? else { return Ok(None) };
+    let end = match (written.number(), written) {
+        (Some(seconds), _) => SignedDuration::try_from_secs_f64(seconds).and_then(Timestamp::from_duration),
+        (None, Written::Text(text)) => text.parse(),
+        (None, Written::Number(_)) => return Err(D::Error::custom("no time")),
+    };
+    end.map(Some).map_err(|_| D::Error::custom("no time"))
 }
 
 impl Command for Arguments {
@@ -123,5 +157,44 @@ impl Given {
             tokens = tokens.with_scope(Scope::from(scope));
         }
         Ok(tokens)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(field: &str) -> Result<Tokens, ()> {
+        let json = format!(r#"{{"access_token": "a", {field}}}"#);
+        serde_json::from_str::<Given>(&json).map_err(drop)?.tokens().map_err(drop)
+    }
+
+    #[test]
+    fn end_is_read_as_programs_write_it() {
+        for end in ["1790000000", "\"1790000000\"", "1790000000.0", "\"2026-09-21T14:13:20Z\""] {
+            for name in ["expires_at", "expiresAt"] {
+                let tokens = given(&format!(r#""{name}": {end}"#)).unwrap();
+                assert_eq!(tokens.expires_at, Some(Timestamp::from_second(1_790_000_000).unwrap()), "{end}");
+            }
+        }
+        let half = given(r#""expires_at": 1790000000.5"#).unwrap().expires_at.unwrap();
+        assert_eq!(half.as_millisecond(), 1_790_000_000_500);
+        assert_eq!(given(r#""expires_at": null, "expires_in": null"#).unwrap().expires_at, None);
+        for wrong in ["\"soon\"", "\"\"", "\"NaN\"", "\"inf\"", "1e300", "true", "[]"] {
+            assert!(given(&format!(r#""expires_at": {wrong}"#)).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn lifetime_is_read_as_programs_write_it() {
+        for lifetime in ["3600", "\"3600\"", "3600.5", "\" 3600.0 \""] {
+            let before = Timestamp::now();
+            let end = given(&format!(r#""expires_in": {lifetime}"#)).unwrap().expires_at.unwrap();
+            assert!(end >= before + SignedDuration::from_secs(3600), "{lifetime}");
+            assert!(end <= Timestamp::now() + SignedDuration::from_secs(3601), "{lifetime}");
+        }
+        for wrong in ["\"soon\"", "\"\"", "\"NaN\"", "true"] {
+            assert!(given(&format!(r#""expires_in": {wrong}"#)).is_err(), "{wrong}");
+        }
     }
 }
