@@ -32,8 +32,11 @@ mod via;
 mod webhooks;
 mod when;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, error::ErrorKind};
 use std::process::ExitCode;
+
+use failure::Failure;
+use settings::Settings;
 
 /// Calendars behind Mobiscroll Connect, and a sandbox to try them without an account.
 #[derive(Debug, Parser)]
@@ -74,7 +77,11 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let Arguments { command, settings } = Arguments::parse();
+    let Arguments { command, settings } = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) if error.use_stderr() && asks_for_json() => return report(&error),
+        Err(error) => error.exit(),
+    };
     match command {
         Command::Doctor => doctor::run(&settings),
         Command::Login(arguments) => context::run(&settings, &arguments),
@@ -89,4 +96,23 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Sandbox(arguments) => sandbox::run(&arguments),
     }
+}
+
+/// Whether `--json` is among arguments that could not be parsed.
+fn asks_for_json() -> bool {
+    std::env::args_os().take_while(|argument| argument != "--").any(|argument| argument == "--json")
+}
+
+/// The parser's own error as any other failure: its first paragraph says what is wrong.
+fn report(error: &clap::Error) -> ExitCode {
+    let text = error.to_string();
+    let paragraph = text.split("\n\n").next().unwrap_or_default();
+    let words: Vec<_> = paragraph.strip_prefix("error: ").unwrap_or(paragraph).split_whitespace().collect();
+    let message = match error.kind() {
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "a subcommand is missing".to_owned(),
+        _ => words.join(" "),
+    };
+    let mut settings = Settings::default();
+    settings.json = true;
+    Failure::usage(message).next("list the arguments with --help").report(&settings)
 }

@@ -230,3 +230,30 @@ fn api_key_signs_nobody_in_and_says_so() {
     assert!(done.err.contains("an API key signs nobody in"), "{}", done.err);
     assert!(done.err.contains("MOBISCROLL_CONNECT_GOOGLE_CLIENT_ID"), "{}", done.err);
 }
+
+#[test]
+fn wrong_arguments_are_an_error_object_with_json() {
+    let world = World::new();
+    for (arguments, says) in [
+        (&["events", "list", "--provider", "gogle"][..], "'gogle' for '--provider <PROVIDER>'"),
+        (&["events", "list", "--nothing"], "'--nothing'"),
+        (&["nothing"], "'nothing'"),
+        (&["events", "create"], "--calendar <CALENDAR>"),
+        (&["events", "list", "--limit", "0"], "--limit"),
+        (&["webhooks", "listen", "--port", "70000"], "--port"),
+        (&["token"], "subcommand"),
+    ] {
+        for arguments in [[&["--json"], arguments].concat(), [arguments, &["--json"]].concat()] {
+            let done = world.run(&arguments);
+            assert_eq!((done.code, done.out.as_str()), (Some(2), ""), "{arguments:?}");
+            let error = done.error();
+            assert_eq!((&error["code"], &error["exitCode"]), (&"USAGE_ERROR".into(), &2.into()));
+            assert!(error["message"].as_str().unwrap().contains(says), "{error}");
+        }
+        let text = world.run(arguments).err;
+        assert!(!text.starts_with('{'), "{text}");
+    }
+    assert!(world.run(&["--json", "--help"]).ok().contains("Usage"));
+    let behind = world.run(&["events", "show", "x", "--", "--json", "y"]).err;
+    assert!(!behind.starts_with('{'), "{behind}");
+}
