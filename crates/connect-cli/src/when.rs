@@ -108,6 +108,17 @@ pub(crate) fn span(event: &Event, zone: &TimeZone) -> String {
     }
 }
 
+/// When a time of an event is, on the clocks of a zone where it names none; nothing where it cannot be read.
+pub(crate) fn instant_of(time: &EventTime, zone: &TimeZone) -> Option<Timestamp> {
+    let civil = match time {
+        EventTime::Instant(at) => return Some(*at),
+        EventTime::Local(local) => *local,
+        EventTime::Date(day) => day.to_datetime(jiff::civil::Time::midnight()),
+        _ => return None,
+    };
+    civil.to_zoned_datetime(zone.clone()).ok().map(|zoned| zoned.timestamp())
+}
+
 /// A point in time for people.
 pub(crate) fn instant(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned_datetime(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()

@@ -271,3 +271,35 @@ fn tokens_from_elsewhere_are_taken() {
     assert_eq!(broken.code, Some(2));
     assert!(!broken.err.contains("hunter"), "{}", broken.err);
 }
+
+#[test]
+fn event_far_away_is_found_with_the_command_that_is_printed() {
+    let world = World::new();
+    world.login(&[]).ok();
+    let listed = world.run(&["calendars", "--json", "--provider", "google"]).json();
+    let calendar = listed[0]["id"].as_str().unwrap();
+    let days_away = |days: i64| {
+        let day = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * days);
+        day.strftime("%Y-%m-%d").to_string()
+    };
+    for (days, is_far) in
+        [(-200, true), (-92, true), (-80, false), (5, false), (350, false), (367, true), (900, true)]
+    {
+        let day = days_away(days);
+        let (start, end) = (format!("{day}T10:00"), format!("{day}T11:00"));
+        for time in [&["--start", &start, "--end", &end][..], &["--all-day", "--start", &day]] {
+            for form in [&[][..], &["--json"]] {
+                let new = ["events", "create", "--calendar", calendar, "--title", "Far away"];
+                let done = world.run(&[&new[..], time, form].concat());
+                let command = done.err.strip_prefix("Find it with: connect ").map(str::trim);
+                assert_eq!((done.code, command.is_some()), (Some(0), is_far), "{time:?} {}", done.err);
+                let Some(command) = command else { continue };
+                let words: Vec<_> = command.split(' ').collect();
+                assert!(world.run(&words).ok().contains("Far away"), "{command}");
+            }
+        }
+    }
+    let new =
+        ["events", "create", "--calendar", calendar, "--title", "x", "--all-day", "--start", "2027-03-01"];
+    assert_eq!(world.run(&[&new[..], &["--status", "cancelled"]].concat()).code, Some(2));
+}

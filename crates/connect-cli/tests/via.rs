@@ -131,6 +131,8 @@ fn calendars_and_events_of_google_and_outlook_are_read_and_written() {
         let time = ["--start", "2027-02-01T09:00Z", "--end", "2027-02-01T10:00Z"];
         let what = ["events", "create", "--calendar", calendar, "--title", "By hand", "--location", "Room 5"];
         let created = json(&[&what[..], &time].concat());
+        let cancelled = run(&[&what[..], &time, &["--status", "cancelled"]].concat());
+        assert!(cancelled.code == Some(2) && cancelled.err.contains("--status"), "{}", cancelled.err);
         let id = created["id"].as_str().unwrap();
         let range = ["--from", "2027-02-01", "--to", "2027-02-02"];
         let listed = json(&[&["events", "list", "--calendar", calendar][..], &range].concat());

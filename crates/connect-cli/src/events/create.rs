@@ -1,13 +1,13 @@
 //! `connect events create`.
 
 use clap::Args;
-use connect_hyper::types::{CalendarRef, NewEvent, Provider};
+use connect_hyper::types::{CalendarRef, EventStatus, NewEvent, Provider};
 use jiff::tz::TimeZone;
 
 use super::{
     drift,
     fields::{Fields, Notice, Time},
-    guests, print, read,
+    find, guests, print, read,
 };
 use crate::{
     calendars,
@@ -49,6 +49,9 @@ impl Command for Arguments {
         guests::report(context, notify, guests::of(&event), &event, || {
             print::details(&event, &context.out.zone)
         })?;
+        if let Some(command) = find::elsewhere(&event, &context.out.zone) {
+            note(&format!("Find it with: {}", context.out.next_steps.complete(&command)));
+        }
         let series = self.fields.recurrence()?.zip(self.fields.zoned_start(&context.out.zone)?);
         if let (Via::Connect, Some((rule, (start, zone)))) = (context.settings.via, series) {
             drift::warning(&rule, start, &zone).iter().for_each(|text| note(text));
@@ -90,6 +93,9 @@ impl Arguments {
             event = event.privacy(privacy);
         }
         if let Some(status) = fields.status() {
+            if status == EventStatus::Cancelled {
+                return Err(Failure::usage("--status cancelled does not go with a new event"));
+            }
             event = event.status(status);
         }
         if let Some(custom) = fields.custom()? {

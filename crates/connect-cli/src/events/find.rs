@@ -5,8 +5,8 @@
 //! of an occurrence without its series may change them all.
 
 use clap::Args;
-use connect_hyper::types::{Event, Provider};
-use jiff::{Timestamp, ToSpan as _};
+use connect_hyper::types::{Event, EventTime, Provider};
+use jiff::{SignedDuration, Timestamp, ToSpan as _, tz::TimeZone};
 
 use super::read::Query;
 use crate::{
@@ -44,6 +44,29 @@ pub(super) struct Found {
     pub(super) is_series: bool,
 }
 
+/// Where an event is looked for unless told otherwise.
+fn usual_time(zone: &TimeZone) -> Result<(Timestamp, Timestamp), Failure> {
+    let now = Timestamp::now().to_zoned_datetime(zone.clone());
+    let start = now.checked_sub(90.days()).map_err(when::out_of_range)?;
+    let end = now.checked_add(1.year()).map_err(when::out_of_range)?;
+    Ok((start.timestamp(), end.timestamp()))
+}
+
+/// The command that finds the event, where its key alone does not, or soon will not.
+pub(super) fn elsewhere(event: &Event, zone: &TimeZone) -> Option<String> {
+    let at = |time: &EventTime| when::instant_of(time, zone);
+    let start = event.start.as_ref().and_then(at)?;
+    let end = event.end.as_ref().and_then(at).unwrap_or(start).max(start);
+    let (from, to) = usual_time(zone).ok()?;
+    let margin = SignedDuration::from_hours(24);
+    if end > from + margin && start < to - margin {
+        return None;
+    }
+    let day = |at: Timestamp| at.to_zoned_datetime(zone.clone()).date();
+    let (key, from, to) = (key::of_event(event), day(start), day(end));
+    Some(format!("connect events show {key} --from {from} --to {to}"))
+}
+
 impl Which {
     /// Among the events as they take place first; a series as a whole has another id.
     pub(super) async fn find(&self, context: &Context) -> Result<Found, Failure> {
@@ -77,14 +100,14 @@ impl Which {
 
     fn time(&self, context: &Context) -> Result<(Timestamp, Timestamp), Failure> {
         let zone = &context.out.zone;
-        let now = Timestamp::now().to_zoned_datetime(zone.clone());
+        let usual = usual_time(zone)?;
         let start = match &self.from {
             Some(text) => When::parse("--from", text, zone)?.start(zone)?,
-            None => now.checked_sub(90.days()).map_err(when::out_of_range)?.timestamp(),
+            None => usual.0,
         };
         let end = match &self.to {
             Some(text) => When::parse("--to", text, zone)?.end(zone)?,
-            None => now.checked_add(1.year()).map_err(when::out_of_range)?.timestamp(),
+            None => usual.1,
         };
         Ok((start, end))
     }
