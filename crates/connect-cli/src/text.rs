@@ -19,15 +19,11 @@ pub(crate) fn clean_lines(text: &str) -> String {
 pub(crate) fn escape_json(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for c in json.chars() {
-        match c {
-            // Outside of texts JSON has none of these. Below U+0020 only line breaks are left, between its parts.
-            '\u{7f}'..='\u{9f}'
-            | '\u{61c}'
-            | '\u{200e}'
-            | '\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2066}'..='\u{2069}' => escaped.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => escaped.push(c),
+        // Outside of texts JSON has none of these. Of the controls only line breaks are left, between its parts.
+        if c != '\n' && drives_terminal(c) {
+            escaped.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            escaped.push(c);
         }
     }
     escaped
@@ -50,8 +46,13 @@ pub(crate) fn brief(text: &str) -> String {
 pub(crate) const LONGEST: usize = 2_000;
 
 fn visible(c: char) -> char {
-    let overrides = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if c.is_control() || overrides { char::REPLACEMENT_CHARACTER } else { c }
+    if drives_terminal(c) { char::REPLACEMENT_CHARACTER } else { c }
+}
+
+/// A control character, or one that ends or reorders a line.
+fn drives_terminal(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// How many columns the text takes.
@@ -86,6 +87,11 @@ mod tests {
     fn nothing_drives_the_terminal() {
         assert_eq!(clean("a\u{1b}[2Jb\r\nc\u{9b}d\u{202e}e"), "a\u{fffd}[2Jb  c\u{fffd}d\u{fffd}e");
         assert_eq!(clean_lines("a\r\nb\tc"), "a\nb c");
+        for c in (0..=0x3000).filter_map(char::from_u32).filter(|c| !c.is_whitespace() && *c >= ' ') {
+            let is_escaped = escape_json(&c.to_string()).starts_with("\\u");
+            assert_eq!(clean(&c.to_string()) == "\u{fffd}", is_escaped, "{c:?}");
+        }
+        assert_eq!(clean("a\u{200e}b\u{200f}c\u{61c}d\u{2066}"), "a\u{fffd}b\u{fffd}c\u{fffd}d\u{fffd}");
     }
 
     #[test]
