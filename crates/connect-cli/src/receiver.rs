@@ -11,6 +11,10 @@ use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
     pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::Poll,
     time::Duration,
 };
@@ -22,7 +26,7 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
-    task::JoinSet,
+    task::{AbortHandle, JoinSet},
     time::{sleep, timeout},
 };
 
@@ -79,15 +83,14 @@ impl Receiver {
     ) where
         F: Future<Output = Response<Bytes>> + Send + 'static,
     {
+        let mut open: Vec<Visit> = Vec::new();
         loop {
-            while visits.try_join_next().is_some() {}
-            if visits.len() >= MOST_CONNECTIONS {
-                visits.join_next().await;
-                continue;
-            }
             match self.socket.accept().await {
                 Ok((stream, _)) => {
-                    visits.spawn(visit(stream, self.path.clone(), handler.clone()));
+                    make_room(visits, &mut open).await;
+                    let is_read = Arc::new(AtomicBool::new(false));
+                    let serving = visit(stream, self.path.clone(), is_read.clone(), handler.clone());
+                    open.push(Visit { task: visits.spawn(serving), is_read });
                 }
                 // Out of file descriptors, most likely.
                 Err(_) => sleep(Duration::from_millis(50)).await,
@@ -96,17 +99,38 @@ impl Receiver {
     }
 }
 
+/// An open connection.
+struct Visit {
+    task: AbortHandle,
+    /// Whether its request has come whole, and is being answered.
+    is_read: Arc<AtomicBool>,
+}
+
+/// Ends the oldest connection that still has to send its request; where there is no such one, waits for an answer.
+async fn make_room(visits: &mut JoinSet<()>, open: &mut Vec<Visit>) {
+    while visits.try_join_next().is_some() {}
+    open.retain(|visit| !visit.task.is_finished());
+    if open.len() < MOST_CONNECTIONS {
+        return;
+    }
+    match open.iter().position(|visit| !visit.is_read.load(Ordering::Relaxed)) {
+        Some(oldest) => open.remove(oldest).task.abort(),
+        None => drop(visits.join_next().await),
+    }
+}
+
 /// One request a connection: nobody who keeps one open keeps others out.
 async fn visit<F>(
     stream: TcpStream,
     path: String,
+    is_read: Arc<AtomicBool>,
     handler: impl Fn(HeaderMap, Bytes) -> F + Clone + Send + Sync + 'static,
 ) where
     F: Future<Output = Response<Bytes>> + Send + 'static,
 {
     let service = service_fn(move |request| {
-        let (path, handler) = (path.clone(), handler.clone());
-        async move { answer(request, &path, handler).await.map(|answer| answer.map(Full::new)) }
+        let (path, is_read, handler) = (path.clone(), is_read.clone(), handler.clone());
+        async move { answer(request, &path, &is_read, handler).await.map(|answer| answer.map(Full::new)) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -120,6 +144,7 @@ async fn visit<F>(
 async fn answer<F>(
     request: Request<Incoming>,
     path: &str,
+    is_read: &AtomicBool,
     handler: impl Fn(HeaderMap, Bytes) -> F,
 ) -> Result<Response<Bytes>, hyper::Error>
 where
@@ -140,6 +165,7 @@ where
         Ok(Err(error)) => return Err(error),
         Err(_) => return Ok(status(StatusCode::REQUEST_TIMEOUT)),
     };
+    is_read.store(true, Ordering::Relaxed);
     // On a task of its own: hyper drops this one when the sender hangs up.
     let handled = tokio::spawn(handler(head.headers, body)).await;
     Ok(handled.unwrap_or_else(|_| status(StatusCode::INTERNAL_SERVER_ERROR)))

@@ -213,6 +213,25 @@ fn who_is_slow_is_not_waited_for_and_keeps_nobody_out() {
 }
 
 #[test]
+fn idle_connections_end_from_the_oldest_to_let_a_delivery_in() {
+    let folder = TempDir::new().unwrap();
+    let listening = Listening::start(&mut listen(&folder, &[]));
+    let address = listening.url.strip_prefix("http://").unwrap().trim_end_matches('/').to_owned();
+    let mut idle: Vec<_> = (0..64).map(|_| TcpStream::connect(&address).unwrap()).collect();
+    assert_eq!(status(&post(&listening.url, &delivery("msg_1"))), 200);
+    // The last one was not waited for: it is still open.
+    let mut last = idle.pop().unwrap();
+    last.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    std::io::Read::read_to_string(&mut last, &mut answer).unwrap();
+    assert_eq!(status(&answer), 405);
+    let mut oldest = idle.remove(0);
+    let mut rest = Vec::new();
+    let _ = std::io::Read::read_to_end(&mut oldest, &mut rest);
+    assert!(rest.is_empty(), "ended without an answer");
+}
+
+#[test]
 fn a_delivery_is_passed_on_unchanged() {
     let folder = TempDir::new().unwrap();
     let target = Target::new();
