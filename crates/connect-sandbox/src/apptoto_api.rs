@@ -115,6 +115,12 @@ impl Sandbox {
         self.serve_apptoto_api(endpoint, call).unwrap_or_else(|refused| refused.reply(&self.settings))
     }
 
+    /// Of a path that is not there, or there for these methods alone.
+    pub(crate) fn apptoto_unknown(&self, methods: &str) -> Reply {
+        let refused = if methods.is_empty() { Refused::not_found("endpoint") } else { Refused::method() };
+        refused.reply(&self.settings)
+    }
+
     fn serve_apptoto_api(&mut self, endpoint: Endpoint, call: &Call) -> Result<Reply, Refused> {
         let email = self.apptoto_caller(endpoint, call)?;
         let mut api = self.apptoto.open(&email, &self.settings, call.now);

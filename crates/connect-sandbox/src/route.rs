@@ -77,6 +77,7 @@ pub(crate) enum Owner {
     Connect,
     Google,
     Graph,
+    Apptoto,
 }
 
 const ENDPOINTS: [(&str, Endpoint); 19] = [
@@ -213,6 +214,8 @@ impl Route {
             Owner::Google
         } else if under("/microsoft/graph") {
             Owner::Graph
+        } else if under("/apptoto") {
+            Owner::Apptoto
         } else {
             Owner::Connect
         }

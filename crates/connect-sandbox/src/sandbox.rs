@@ -255,6 +255,7 @@ impl Sandbox {
             Owner::Connect => return Err(unknown(&methods)),
             Owner::Google => GoogleCalendar::unknown(&methods),
             Owner::Graph => self.graph_unknown(&methods, call),
+            Owner::Apptoto => self.apptoto_unknown(&methods),
         };
         if reply.status() == StatusCode::METHOD_NOT_ALLOWED {
             reply.headers_mut().extend(HeaderValue::from_str(&methods).ok().map(|allow| (ALLOW, allow)));

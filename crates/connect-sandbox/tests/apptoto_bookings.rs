@@ -167,6 +167,9 @@ fn import_is_checked_and_can_be_a_form_of_either_kind() {
     for (kind, body, status) in [
         ("application/x-www-form-urlencoded", "file=a%2Cb&spec=s&support_delete=false", 200),
         ("multipart/form-data; boundary=b", parts, 200),
+        ("Multipart/Form-Data; Boundary=b", parts, 200),
+        ("multipart/form-data; boundary=B", parts, 400),
+        ("application/json", "\u{feff}{\"file\":\"a,b\",\"spec\":\"s\"}", 200),
         ("multipart/form-data; boundary=other", parts, 400),
         ("multipart/form-data", parts, 400),
     ] {

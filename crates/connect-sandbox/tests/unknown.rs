@@ -68,6 +68,27 @@ fn unknown_path_of_graph_answers_in_the_form_of_graph() {
 }
 
 #[test]
+fn unknown_path_of_apptoto_answers_in_the_form_of_apptoto() {
+    let mut app = App::new(&[]);
+    for (method, path, status, code) in [
+        ("GET", "/apptoto/api/v1/calendars", 404, "not_found"),
+        ("GET", "/apptoto/api/v2/events", 404, "not_found"),
+        ("POST", "/apptoto", 404, "not_found"),
+        ("PATCH", "/apptoto/api/v1/events", 405, "method_not_allowed"),
+        ("POST", "/apptoto/api/v1/event", 405, "method_not_allowed"),
+    ] {
+        let (reply, body) = send(&mut app, "x", method, path);
+        assert_eq!((reply.status().as_u16(), &body["error"]), (status, &json!(code)), "{path}");
+        assert_eq!(reply.headers().contains_key("allow"), status == 405, "{path}");
+    }
+    let (_, body) = send(&mut app, "x", "GET", "/apptotos");
+    assert_eq!(body["error"], "Not Found");
+    let mut app = App::new(&[("apptoto_error_body", "errors")]);
+    let (_, body) = send(&mut app, "x", "GET", "/apptoto/api/v1/calendars");
+    assert_eq!(body, json!({ "errors": ["There is no such endpoint"] }));
+}
+
+#[test]
 fn unknown_path_of_connect_answers_in_the_form_of_connect() {
     let mut app = App::new(&[]);
     for path in ["/api/nothing", "/nothing", "/googles", "/calendar/v2/colors", "/v1.1/me", "/token/x"] {

@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 
 /// A JSON object, whatever the body says it is.
 pub(super) fn json(call: &Call) -> Result<Map<String, Value>, Refused> {
-    match serde_json::from_slice(call.body()) {
+    let body = call.body();
+    match serde_json::from_slice(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(Refused::invalid("The body must be a JSON object")),
         Err(_) => Err(Refused::invalid("The body is not valid JSON")),
@@ -49,8 +50,14 @@ fn object(fields: Vec<(String, String)>) -> Map<String, Value> {
 }
 
 fn boundary(parameters: &str) -> Option<String> {
-    let named = parameters.split(';').find_map(|one| one.trim().strip_prefix("boundary="))?;
-    Some(named.trim_matches('"').to_owned()).filter(|boundary| !boundary.is_empty())
+    parameter(parameters, "boundary").filter(|boundary| !boundary.is_empty())
+}
+
+/// The value of a parameter, whose name has no case (RFC 9110 5.6.6).
+fn parameter(parameters: &str, name: &str) -> Option<String> {
+    let mut all = parameters.split(';').filter_map(|one| one.trim().split_once('='));
+    let (_, value) = all.find(|(found, _)| found.eq_ignore_ascii_case(name))?;
+    Some(value.trim_matches('"').to_owned())
 }
 
 /// The parts by their names (RFC 7578 4); one without a name counts as absent.
@@ -63,8 +70,7 @@ fn multipart(body: &[u8], boundary: &str) -> Option<Vec<(String, String)>> {
         let (head, content) = part.split_once("\r\n\r\n")?;
         let disposition =
             head.lines().find(|line| line.to_ascii_lowercase().starts_with("content-disposition:"))?;
-        let name = disposition.split(';').find_map(|one| one.trim().strip_prefix("name="));
-        fields.extend(name.map(|name| (name.trim_matches('"').to_owned(), content.to_owned())));
+        fields.extend(parameter(disposition, "name").map(|name| (name, content.to_owned())));
     }
     Some(fields)
 }
@@ -85,7 +91,11 @@ mod tests {
             assert_eq!(multipart(wrong.as_bytes(), "x"), None, "{wrong:?}");
         }
         assert_eq!(boundary(" charset=utf-8; boundary=\"a b\"").as_deref(), Some("a b"));
+        assert_eq!(boundary(" charset=utf-8; BOUNDARY=B").as_deref(), Some("B"));
         assert_eq!(boundary(" boundary="), None);
+        let shouted = "--x\r\nCONTENT-DISPOSITION: Form-Data; NAME=\"Type\"\r\n\r\na\r\n--x--";
+        let field = ("Type".to_owned(), "a".to_owned());
+        assert_eq!(multipart(shouted.as_bytes(), "x"), Some(vec![field]));
     }
 
     #[test]

@@ -55,6 +55,10 @@ impl Refused {
         Self::new(StatusCode::BAD_REQUEST, "invalid", message)
     }
 
+    pub(super) fn method() -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "The method is not allowed here")
+    }
+
     pub(super) fn not_found(what: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", format!("There is no such {what}"))
     }
