@@ -169,6 +169,19 @@ fn series_whose_clocks_change_is_warned_of_at_connect() {
     }
     let summer = note("2027-04-05T18:00", "2027-04-05T19:00", "FREQ=WEEKLY;COUNT=40");
     assert!(summer.contains("from 2027-11-01 on"), "{summer}");
+    let tokyo =
+        ["--start", "2027-03-01T08:00[Asia/Tokyo]", "--end", "2027-03-01T09:00[Asia/Tokyo]", "--recurrence"];
+    let create = ["events", "create", "--calendar", &signed.calendar, "--title", "Choir"];
+    for (rule, is_said) in [("FREQ=WEEKLY;BYDAY=MO", true), ("FREQ=MONTHLY", true), ("FREQ=DAILY", false)] {
+        let done = signed.run(&[&create[..], &tokyo, &[rule, "--json"]].concat());
+        assert_eq!(done.code, Some(0), "{rule}: {}", done.err);
+        assert_eq!(
+            done.err.contains("begins on another day in UTC than in Asia/Tokyo"),
+            is_said,
+            "{}",
+            done.err
+        );
+    }
     // An offset names no zone.
     assert_eq!(note("2027-03-01T18:00+01:00", "2027-03-01T19:00+01:00", "FREQ=WEEKLY"), "");
     let google = Signed::at("google");

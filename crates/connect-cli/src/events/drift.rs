@@ -6,12 +6,19 @@
 use connect_hyper::types::Recurrence;
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 
-/// Returns what to tell of a series that begins then on the clocks of this zone, and goes on after they change.
+/// Returns what to tell of a series that begins then on the clocks of this zone, and takes other times or days where the provider
+/// counts it in UTC.
 pub(super) fn warning(rule: &Recurrence, start: Timestamp, zone: &TimeZone) -> Option<String> {
     let start = start.to_zoned_datetime(zone.clone());
+    let name = zone.iana_name().unwrap_or("your time zone");
+    if rule.in_utc(&start).as_ref() != Ok(rule) {
+        return Some(format!(
+            "Mobiscroll Connect gives a series no time zone: it begins on another day in UTC than in {name}, so a provider that \
+             counts in UTC may take other days for it. Look at its occurrences, and create them one by one if they are wrong.",
+        ));
+    }
     let horizon = start.date().saturating_add(2.years());
     let stretches = rule.stretches(&start, horizon);
-    let name = zone.iana_name().unwrap_or("your time zone");
     stretches.get(1).map(|stretch| {
         format!(
             "Mobiscroll Connect gives a series no time zone: after the clocks of {name} change, from {} on, this one may move \

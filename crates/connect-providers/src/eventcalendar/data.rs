@@ -69,11 +69,11 @@ impl Data<'_> {
     }
 
     /// The starts that occurrences among the events would have by the rules of these series.
-    fn moved(&self, series: &BTreeSet<Key<'_>>) -> BTreeMap<Key<'_>, Vec<EventTime>> {
+    fn moved<'a>(&'a self, series: &BTreeMap<Key<'a>, &Event>) -> BTreeMap<Key<'a>, Vec<EventTime>> {
         let mut moved: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for event in &self.events {
             let key = event.recurring_event_id.as_deref().map(|id| (event.calendar_id.as_deref(), id));
-            let start = key.filter(|key| series.contains(key)).and_then(|_| event.original_start());
+            let start = key.and_then(|key| event.original_start_in(series.get(&key)?));
             if let Some((key, start)) = key.zip(start) {
                 moved.entry(key).or_default().push(start);
             }
@@ -93,8 +93,11 @@ impl Serialize for Data<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let shown = self.events.iter().filter(|event| event.status != Some(EventStatus::Cancelled));
         let shown: Vec<_> = shown.map(|event| (*event, Series::of(event))).collect();
-        let series =
-            shown.iter().filter(|(_, series)| series.is_some()).map(|(event, _)| key(event)).collect();
+        let series = shown
+            .iter()
+            .filter(|(_, series)| series.is_some())
+            .map(|(event, _)| (key(event), *event))
+            .collect();
         let moved = self.moved(&series);
         let mut list = serializer.serialize_seq(Some(shown.len()))?;
         for (event, series) in &shown {

@@ -22,13 +22,7 @@ impl Series {
     /// None of an event that does not repeat, and of a series that the Eventcalendar has no form for.
     pub(super) fn of(event: &Event) -> Option<Self> {
         let recurrence = event.recurrence()?;
-        let all = |name: &str| -> Vec<&str> {
-            let is_it =
-                |line: &&String| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
-            let after = |line: &'_ String| -> Option<usize> { line.find(':').map(|colon| colon + 1) };
-            let lines = recurrence.lines.iter().filter(is_it);
-            lines.filter_map(|line| line.get(after(line)?..)).collect()
-        };
+        let all = |name: &str| -> Vec<&str> { recurrence.values(name).collect() };
         let (rules, exception_rules) = (all("RRULE"), all("EXRULE"));
         let ([rule], [] | [_], true) = (&*rules, &*exception_rules, all("RDATE").is_empty()) else {
             return None;
