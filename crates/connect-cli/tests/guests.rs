@@ -185,15 +185,13 @@ fn series_whose_clocks_change_is_warned_of_at_connect() {
     // An offset names no zone.
     assert_eq!(note("2027-03-01T18:00+01:00", "2027-03-01T19:00+01:00", "FREQ=WEEKLY"), "");
     let google = Signed::at("google");
-    let series = [
-        "--recurrence",
-        "RRULE:FREQ=WEEKLY",
-        "--json",
-        "--start",
-        "2027-03-01T18:00",
-        "--end",
-        "2027-03-01T19:00",
-    ];
-    let create = ["events", "create", "--calendar", "primary", "--title", "Choir"];
-    assert_eq!(google.run(&[&create[..], &series].concat()).err, "");
+    let create = |zone: &str| {
+        let (start, end) = (format!("2027-03-01T18:00{zone}"), format!("2027-03-01T19:00{zone}"));
+        let series = ["--recurrence", "FREQ=WEEKLY", "--json", "--start", &start, "--end", &end];
+        google
+            .run(&[&["events", "create", "--calendar", "primary", "--title", "Choir"], &series[..]].concat())
+    };
+    assert_eq!(create("[Europe/Berlin]").err, "");
+    let nameless = create(""); // the zone of the tests is a rule without a name
+    assert!(nameless.code == Some(2) && nameless.err.contains("[Europe/Berlin]"), "{}", nameless.err);
 }

@@ -54,7 +54,7 @@ pub(crate) fn nameless(zone: &TimeZone) -> Error {
         Err(_) => "its time zone".to_owned(),
     };
     Error::validation(format!(
-        "time_zone: the start of the series is in {zone}, which has no IANA name: name the zone that it is at home in, with `.time_zone(name)`"
+        "time_zone: the start of the series is in {zone}, which has no IANA name: give the start in a named zone, such as 2027-03-01T18:00[Europe/Berlin]"
     ))
 }
 
