@@ -21,7 +21,7 @@ fuzz_target!(|bytes: &[u8]| {
         }
     }
     if is_tunnel_open(bytes) == Ok(true) {
-        assert!(bytes.starts_with(b"HTTP/1.") && bytes.ends_with(b"\r\n\r\n"));
+        assert!(bytes.starts_with(b"HTTP/1.") && (bytes.ends_with(b"\r\n\r\n") || bytes.ends_with(b"\n\n")));
     }
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let (url, no_proxy) = text.split_once('\n').unwrap_or((text, ""));

@@ -302,9 +302,13 @@ def joined(parts):
 
 
 def check_stretches(parts, start, answer):
-    """Each stretch, from its first local time to its last, and all of them together what the rule gives."""
+    """Each stretch, from its first local time to its last, and all of them together what the rule gives.
+
+    The first start is one of the series, and counts, even if the rule does not give it (RFC 5545 3.8.5.3); dateutil leaves it out.
+    """
     horizon = date.fromisoformat(answer["horizon"])
-    wanted = [day for day in dates_of_rule(joined(parts), start) if day <= horizon]
+    wanted = with_start(start.local.date(), dates_of_rule(joined(parts), start))[: int(parts.get("COUNT", MOST))]
+    wanted = [day for day in wanted if day <= horizon][:MOST]
     dates, offsets = [], []
     for first, last in answer["stretches"]:
         first, last = datetime.fromisoformat(first), datetime.fromisoformat(last)
@@ -313,10 +317,14 @@ def check_stretches(parts, start, answer):
             return f"the offset changes from {first} to {last}"
         rest = {name: value for name, value in parts.items() if name not in ("COUNT", "UNTIL")}
         rest["UNTIL"] = last.strftime("%Y%m%dT%H%M%S")
-        dates += [one.date() for one in rrulestr(joined(rest), dtstart=first)]
+        dates += with_start(first.date(), [one.date() for one in rrulestr(joined(rest), dtstart=first)])
     if any(one == other for one, other in zip(offsets, offsets[1:])):
         return f"two stretches of one offset: {answer['stretches']}"
     return None if dates[:MOST] == wanted else difference("stretches", wanted, dates[:MOST])
+
+
+def with_start(first, days):
+    return days if first in days else [first, *days]
 
 
 def difference(name, wanted, dates):
