@@ -255,7 +255,7 @@ impl Transport for Connection {
                     break;
                 }
                 // ureq would give up at once on what it has of this head.
-                head::State::Long => more = self.read(reduced(timeout, begun.elapsed())?)?,
+                head::State::Unfinished => more = self.read(reduced(timeout, begun.elapsed())?)?,
             }
         }
         Ok(more)

@@ -27,8 +27,8 @@ pub(crate) enum State {
         /// The head of the response itself is there as a whole.
         complete: bool,
     },
-    /// It has more headers than ureq takes, and its end is not there yet.
-    Long,
+    /// ureq would refuse what is there, and the end of the head is still missing.
+    Unfinished,
 }
 
 /// Shortens the head in the input, if it is too long for ureq.
@@ -49,7 +49,7 @@ pub(crate) fn shorten(buffers: &mut dyn Buffers) -> State {
     }
     let is_folded = input[start..start + size].windows(2).any(|two| matches!(two, [b'\n', b' ' | b'\t']));
     let Some(end) = end else {
-        return if lines > LINES || is_folded { State::Long } else { State::Fits { complete: false } };
+        return if lines > LINES || is_folded { State::Unfinished } else { State::Fits { complete: false } };
     };
     if lines > LINES || is_folded {
         let mut head = input[start..end].to_vec();
@@ -144,7 +144,7 @@ mod tests {
             State::Fits { complete } => {
                 Some((String::from_utf8(buffers.input().to_vec()).unwrap(), complete))
             }
-            State::Long => None,
+            State::Unfinished => None,
         }
     }
 

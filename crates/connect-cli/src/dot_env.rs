@@ -119,7 +119,7 @@ fn read_value(text: &str) -> Result<String, &'static str> {
         Some('"') => unescape(&text[1..])?,
         _ => {
             let end = text.find([' ', '\t']).unwrap_or(text.len());
-            // Where nothing but a comment stands, there is no value.
+            // A value is empty if a comment follows at once.
             let end = if text.starts_with('#') { 0 } else { end };
             (plain(&text[..end])?, &text[end..])
         }

@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-/// The text of a file; of stdin where there is none.
+/// Reads the text of a file, or of stdin if no file is named.
 pub(crate) fn read(file: Option<&Path>) -> io::Result<String> {
     let mut bytes = Vec::new();
     match file {

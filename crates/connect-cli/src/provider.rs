@@ -2,11 +2,11 @@
 
 use connect_hyper::types::Provider;
 
-/// Reads a provider that there is: the wire takes any name, and a mistyped one would find nothing.
+/// Reads a known provider: the wire takes any name, and a mistyped one would find nothing.
 pub(crate) fn known(text: &str) -> Result<Provider, String> {
     let found = Provider::KNOWN.iter().find(|provider| provider.as_str() == text);
     found.cloned().ok_or_else(|| {
         let names: Vec<_> = Provider::KNOWN.iter().map(Provider::as_str).collect();
-        format!("there is no such provider (expected one of: {})", names.join(", "))
+        format!("unknown provider (expected one of: {})", names.join(", "))
     })
 }

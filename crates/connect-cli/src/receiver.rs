@@ -106,7 +106,7 @@ struct Visit {
     is_read: Arc<AtomicBool>,
 }
 
-/// Ends the oldest connection that still has to send its request; where there is no such one, waits for an answer.
+/// Ends the oldest connection that has not sent its whole request; if all have, waits for a response.
 async fn make_room(visits: &mut JoinSet<()>, open: &mut Vec<Visit>) {
     while visits.try_join_next().is_some() {}
     open.retain(|visit| !visit.task.is_finished());

@@ -237,7 +237,7 @@ impl Resolved {
         self.check_source(self.foreign_credential.as_ref()).map(|()| &self.credentials)
     }
 
-    /// The client id, which is no secret.
+    /// The client id, which is public.
     pub(crate) fn client_id(&self) -> Option<&str> {
         self.credentials.id.as_deref()
     }

@@ -145,7 +145,7 @@ impl Given {
         if let Some(refresh) = self.refresh_token.filter(|token| !empty(token)) {
             tokens = tokens.with_refresh_token(refresh);
         }
-        // As in the client, a lifetime that is none counts as unknown.
+        // As in the client, a lifetime of zero or less counts as unknown.
         let lifetime = self.expires_in.filter(|seconds| *seconds > 0.0).and_then(|seconds| {
             Timestamp::now().checked_add(SignedDuration::try_from_secs_f64(seconds).ok()?).ok()
         });

@@ -24,13 +24,13 @@ pub fn accept(headers: &mut HeaderMap) {
 
 /// Checks the head of a response and undoes the codings of its body.
 ///
-/// `gzip` and `x-gzip` are known, in any case, and `identity`. A body in another coding, or in a name that is none, such as
-/// `utf-8`, stays as it is. A response without a body names a coding in vain: the body stays empty. Zero bytes behind the
-/// compressed data, with which some servers fill up a block, are skipped.
+/// `gzip`, `x-gzip` and `identity` are known, in upper or lower case. If a server names anything else, such as `br` or `utf-8`,
+/// the body is returned as it came. An empty body stays empty, whatever coding is named. Zero bytes behind the compressed
+/// data, with which some servers fill up a block, are skipped.
 ///
 /// # Errors
-/// When the response has more headers than [`MAX_HEADERS`], or when the body is larger than `max_size` bytes once decoded, or
-/// is not in the coding that is named.
+/// When the response has more than [`MAX_HEADERS`] headers, or more than 64 KiB of them; when the body is larger than `max_size`
+/// bytes once decoded; when it is not valid gzip though gzip is named.
 pub fn decode(mut response: Response, max_size: usize) -> Result<Response, TransportError> {
     let headers = response.headers();
     let size: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();

@@ -18,6 +18,7 @@ mod limits;
 mod lock_wait;
 mod memory;
 mod network;
+mod no_proxy;
 pub mod oauth;
 mod observer;
 mod pager;

@@ -108,7 +108,7 @@ impl Command for Arguments {
         let mut changed = context.backend.update(&change).await?;
         changed.calendar_id = changed.calendar_id.or_else(|| event.calendar_id.clone());
         changed.provider = changed.provider.or_else(|| event.provider.clone());
-        // Who is no longer a guest is told as well.
+        // A guest who was removed is told as well.
         let mut invited = guests::of(event);
         invited.extend(guests::of(&changed));
         invited.sort();

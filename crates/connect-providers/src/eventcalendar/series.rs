@@ -62,7 +62,7 @@ impl Series {
 }
 
 /// The rule as the Eventcalendar reads it: it takes a position among weekdays alone, and the last day of a month as -1. Nothing for
-/// a rule that it would read as another one, such as the 30th of each month or, where there is none, the last day.
+/// a rule that it would read as another one, such as the 30th of each month, or the last day of a shorter month.
 fn shown(rule: &str) -> Option<String> {
     let parts: Vec<_> = rule.split(';').filter_map(|part| part.trim().split_once('=')).collect();
     let value =
