@@ -239,6 +239,59 @@ fn what_a_sweep_removed_does_not_come_back_with_a_late_delivery() {
 }
 
 #[test]
+fn event_that_left_the_window_stays_away_after_a_late_deletion() {
+    let mut kept = Kept::of(&[]);
+    let away = with(event("a", 1, 7), "start", "2027-02-01T09:00:00Z");
+    kept.hears("updated", with(away, "end", "2027-02-01T10:00:00Z"));
+    // It was deleted at 3, restored at 5 and moved at 7.
+    kept.hears("deleted", json!({"id": "a", "lastModified": "2026-11-21T10:00:03Z"}));
+    assert_eq!(kept.hears("created", event("a", 1, 5)), Changes::default());
+    assert!(kept.1.is_empty() && !kept.0.is_stale());
+    assert_eq!(ids(&kept.hears("updated", event("a", 1, 8))).0, ["a"]);
+}
+
+#[test]
+fn late_occurrence_older_than_its_series_is_ignored() {
+    let late = with(event("s_1", 2, 3), "recurringEventId", "s");
+    let google = with(event("s", 1, 5), "original", json!({"recurrence": ["RRULE:FREQ=DAILY"]}));
+    let unclear = with(event("s", 1, 5), "original", Value::Null);
+    let away = with(unclear.clone(), "start", "2027-02-01T09:00:00Z");
+    let away = with(away, "end", "2027-02-01T10:00:00Z");
+    for series in [google, unclear, away] {
+        let mut kept = Kept::of(&[]);
+        kept.hears("updated", series.clone());
+        assert!(kept.0.is_stale());
+        kept.sweep(&[]);
+        assert_eq!(kept.hears("updated", late.clone()), Changes::default(), "{series}");
+        assert!(kept.1.is_empty() && !kept.0.is_stale(), "{series}");
+        let later = with(late.clone(), "lastModified", "2026-11-21T10:00:09Z");
+        assert_eq!(ids(&kept.hears("updated", later)).0, ["s_1"], "{series}");
+    }
+}
+
+#[test]
+fn late_occurrence_of_a_series_whose_deletion_came_late_is_ignored() {
+    // A series with this id was deleted at 5; the event that took its place is known.
+    let mut kept = Kept::of(&[event("s", 1, 9)]);
+    kept.hears("deleted", json!({"id": "s", "lastModified": "2026-11-21T10:00:05Z"}));
+    assert!(kept.0.is_stale());
+    kept.sweep(&[event("s", 1, 9)]);
+    let late = with(event("s_1", 2, 3), "recurringEventId", "s");
+    assert_eq!(kept.hears("updated", late), Changes::default());
+    assert_eq!(kept.titles(), ["s as of 9"]);
+    assert!(!kept.0.is_stale());
+}
+
+#[test]
+fn late_deletion_during_a_sweep_hides_no_page() {
+    let mut kept = Kept::of(&[event("a", 1, 9)]);
+    kept.0.begin();
+    kept.hears("deleted", json!({"id": "a", "lastModified": "2026-11-21T10:00:05Z"}));
+    assert_eq!(kept.last(&[event("a", 1, 9)]), Changes::default());
+    assert_eq!(kept.titles(), ["a as of 9"]);
+}
+
+#[test]
 fn an_order_that_cannot_be_told_makes_a_sweep_due() {
     let undated = |title: &str| {
         let mut event = with(event("a", 1, 1), "title", title);

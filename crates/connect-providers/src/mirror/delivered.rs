@@ -108,7 +108,9 @@ fn delete(mirror: &mut Mirror, key: &Key, told: Option<Modified>, news: &mut New
     let it = mirror.known.get(key).map(|note| (key, note));
     let with_it = || it.into_iter().chain(mirror.known.of_series(key));
     if with_it().any(|(_, note)| is_newer(note.modified, told) == Some(true)) {
-        mirror.stale = true; // it was told before what is known: whether it still holds, a sweep tells
+        // It was told before what is known: whether it still holds, a sweep tells.
+        mirror.stale = true;
+        mirror.gone.insert_old(key.clone(), Absence::Deleted(told));
         return;
     }
     let undated = told.is_none() || with_it().any(|(_, note)| note.modified.is_none());
@@ -129,6 +131,7 @@ fn put(mirror: &mut Mirror, key: &Key, event: Event, news: &mut News) {
     };
     let nature = Nature::of(&event);
     if nature == Nature::Series || mirror.known.of_series(key).next().is_some() {
+        mirror.gone.insert(key.clone(), Absence::Outside(event.last_modified.map(Modified::from)));
         mirror.stale = true;
         return;
     }

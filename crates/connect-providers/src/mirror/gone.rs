@@ -31,7 +31,8 @@ struct Entry {
 pub(super) enum Absence {
     /// It was deleted, no later than this.
     Deleted(Option<Modified>),
-    /// It has left the window, or no page showed it any more: the last time it was known to be modified.
+    /// It has left the window, or no page showed it any more, or it is a series, which no page shows: the last time it was
+    /// known to be modified.
     Outside(Option<Modified>),
 }
 
@@ -57,7 +58,15 @@ impl Gone {
     }
 
     pub(super) fn insert(&mut self, key: Key, absence: Absence) {
-        let sweep = self.sweep;
+        self.insert_as_of(self.sweep, key, absence);
+    }
+
+    /// What is older than what is known: it decides of late deliveries, and not of the pages of a sweep.
+    pub(super) fn insert_old(&mut self, key: Key, absence: Absence) {
+        self.insert_as_of(0, key, absence);
+    }
+
+    fn insert_as_of(&mut self, sweep: u64, key: Key, absence: Absence) {
         for entries in [&mut self.deleted, &mut self.outside] {
             // A mirror that hears of deletions and never sweeps.
             if entries.len() > 2 * MOST {
@@ -67,17 +76,33 @@ impl Gone {
         }
         match absence {
             Absence::Deleted(at) => {
-                self.outside.remove(&key);
-                let earlier = self.deleted.get(&key).and_then(|entry| entry.at); // of a restored event
-                self.deleted.insert(key, Entry { at: at.max(earlier), sweep });
+                // What left the window after the deletion is later news than it.
+                if at.is_none() || self.outside.get(&key).is_some_and(|entry| entry.at <= at) {
+                    self.outside.remove(&key);
+                }
+                let entry = self.deleted.entry(key).or_insert(Entry { at, sweep });
+                // It may have been restored since the one that is known.
+                *entry = Entry { at: entry.at.max(at), sweep: entry.sweep.max(sweep) };
             }
-            Absence::Outside(at) => drop(self.outside.insert(key, Entry { at, sweep })),
+            Absence::Outside(at) => {
+                let entry = self.outside.entry(key).or_insert(Entry { at, sweep });
+                *entry = Entry { at: at.and(entry.at.max(at)), sweep: entry.sweep.max(sweep) };
+            }
         }
     }
 
-    /// Whether the event, or its series, went.
+    /// Whether the event, or its series, went. An occurrence that is older than the last change of its series went as well:
+    /// that change made a sweep due, which would have shown it.
     pub(super) fn absence(&self, key: &Key, series: Option<&str>) -> Option<Absence> {
-        self.since(0, key, series)
+        let changed = series.and_then(|series| self.outside.get(&key.beside(series)));
+        match (self.since(0, key, series), changed) {
+            (None, changed) => changed.map(|entry| Absence::Outside(entry.at)),
+            (Some(Absence::Outside(at)), Some(changed)) => Some(Absence::Outside(at.max(changed.at))),
+            (Some(Absence::Deleted(at)), Some(changed)) if changed.at > at => {
+                Some(Absence::Outside(changed.at))
+            }
+            (absence, _) => absence,
+        }
     }
 
     /// The same for a page of the sweep that is under way: of what went before, the page knows better.
