@@ -1,5 +1,14 @@
 //! One application at one service: credentials, policy, and what all its calls share.
 
+mod observer;
+mod retry;
+mod wire;
+
+pub use observer::{Observer, SessionEnded};
+pub use retry::RetryPolicy;
+pub(crate) use retry::surely_not_processed;
+pub(crate) use wire::Draft;
+
 use std::{
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -9,12 +18,11 @@ use std::{
 use http::{HeaderValue, Uri};
 
 use crate::{
-    Error, Observer, RetryPolicy, Secret, Seed, Service, TokenKey,
-    entropy::Entropy,
-    limits::CoolDowns,
+    app::retry::RetryBudget,
+    base::{Entropy, Error, Secret, Seed, Service, is_protected},
+    endpoint::CoolDowns,
     oauth::{self, Pkce, Profile},
-    retry::RetryBudget,
-    service::is_protected,
+    tokens::TokenKey,
 };
 
 /// The API of Mobiscroll Connect.

@@ -29,18 +29,19 @@
 //! assert!(outcome.is_err());
 //! ```
 
+mod trace;
+
 use std::{sync::Arc, time::Duration};
 
 use connect_types::{Auth, Safety, Scope};
 use http::{Method, StatusCode};
 
 use crate::{
-    App, Endpoint, Error, ErrorKind, Now, Request, Response, Session, TransportError, answer,
-    retry::surely_not_processed,
-    session::{Plan, Tried, Verdict},
-    task::{Reason, TokenTask},
-    trace::Trace,
-    wire::Draft,
+    app::{App, Draft, surely_not_processed},
+    base::{Error, ErrorKind, Now, Request, Response, TransportError},
+    call::trace::Trace,
+    endpoint::{Endpoint, answer},
+    session::{Plan, Reason, Session, TokenTask, Tried, Verdict},
 };
 
 /// How often a call is sent again because of a 401: for a pair that another refreshed, after a wait for that pair to

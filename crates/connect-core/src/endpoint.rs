@@ -1,11 +1,19 @@
 //! What a call asks for: method, path, query, body, and how its answer is read.
 
+pub(crate) mod answer;
+mod limits;
+mod pager;
+
+pub(crate) use limits::CoolDowns;
+pub use limits::{AtOnce, Limits};
+pub use pager::{Paged, Pager};
+
 use std::borrow::Cow;
 
 use connect_types::{Answer, Auth, Base, Body, Operation, Safety, Scope};
 use http::{HeaderMap, Method};
 
-use crate::{Error, Limits, Response, Service, answer};
+use crate::base::{Error, Response, Service};
 
 /// An operation of a service, as a value.
 ///

@@ -15,6 +15,24 @@
 //! The state is under one mutex that is never held across input or output. Waiting for a refresh is the
 //! driver's affair; deciding is done here.
 
+mod exchange;
+mod leader;
+mod lock_wait;
+mod pending;
+mod registry;
+mod sign_out;
+mod steps;
+mod task;
+mod trace;
+
+pub use registry::{Member, Registry};
+pub use steps::{
+    Deleting, Exchanging, Loading, Locked, Locking, MAX_TASKS_AT_ONCE, Preparing, RefreshStep, Releasing,
+    Resting, Saving,
+};
+pub(crate) use task::Reason;
+pub use task::TokenTask;
+
 use std::{
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -25,9 +43,10 @@ use connect_types::Scope;
 use http::HeaderValue;
 
 use crate::{
-    App, Error, ErrorKind, Now, Sent, TokenKey, Tokens,
-    pending::{Origin, Pending, is_same_or_older, same_pair},
-    task::{Reason, TokenTask},
+    app::App,
+    base::{Error, ErrorKind, Now, Sent},
+    session::pending::{Origin, Pending, is_same_or_older, same_pair},
+    tokens::{TokenKey, Tokens},
 };
 
 /// A pair is refreshed this long before its end, or half its life before if that is less.

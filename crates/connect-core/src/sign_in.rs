@@ -13,13 +13,18 @@
 //! somebody else. Therefore an access token is believed only if its `sub` and `aud` are the user and the client
 //! of the sign-in; otherwise nothing is saved. (A token that is no JWT cannot be checked.)
 
+mod grant;
+pub(crate) mod token_endpoint;
+
+pub use grant::{Code, Grant};
+
 use connect_types::{Language, Provider, Scope, Theme};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    App, Error, Now, Secret, SignInFault,
-    app::check_redirect_uri,
+    app::{App, check_redirect_uri},
+    base::{Error, Now, Secret, SignInFault},
     oauth::{IssuerParameter, POSTMESSAGE, Pkce, Verifier, check_scope},
 };
 

@@ -1,5 +1,11 @@
 //! The tokens of one user, and what they say about themselves.
 
+mod memory;
+mod store;
+
+pub use memory::{MemoryStore, TokenHook};
+pub use store::{AsyncStoreLock, AsyncTokenStore, StoreError, StoreLock, TokenKey, TokenStore, Written};
+
 use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -7,7 +13,7 @@ use connect_types::{Scope, TokenAnswer};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::Secret;
+use crate::base::Secret;
 
 /// An access token with the refresh token that goes with it: what a token store keeps.
 ///

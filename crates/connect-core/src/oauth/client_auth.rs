@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use form_urlencoded::byte_serialize;
 use http::HeaderValue;
 
-use crate::{Error, Secret};
+use crate::base::{Error, Secret};
 
 /// How a client with a secret authenticates at the token endpoint. One without a secret sends its `client_id` alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

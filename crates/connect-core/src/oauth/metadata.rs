@@ -7,7 +7,10 @@ use http::{Method, Uri};
 use serde::Deserialize;
 
 use super::{ClientAuth, IssuerParameter, Pkce, Profile, Revocation};
-use crate::{Endpoint, Error, Service, answer, service::is_protected};
+use crate::{
+    base::{Error, Service, is_protected},
+    endpoint::{Endpoint, answer},
+};
 
 #[derive(Deserialize)]
 struct Metadata {

@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
-use crate::{Secret, entropy::Entropy};
+use crate::base::{Entropy, Secret};
 
 /// The secret that ties a code to who asked for it.
 pub(crate) struct Verifier(Secret);

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::Uri;
 
 use super::ClientAuth;
-use crate::{Error, Secret, Service, service::is_protected};
+use crate::base::{Error, Secret, Service, is_protected};
 
 /// How an authorization server is spoken to: where its endpoints are, and what it expects there.
 ///

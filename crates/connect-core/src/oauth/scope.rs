@@ -1,6 +1,6 @@
 //! What a scope may consist of.
 
-use crate::Error;
+use crate::base::Error;
 
 /// Whether it is scope tokens with a space between each (RFC 6749 3.3).
 pub(crate) fn check(scope: &str) -> Result<(), Error> {

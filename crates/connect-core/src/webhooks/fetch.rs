@@ -6,7 +6,10 @@ use connect_types::GetWebhookKeys;
 use http::{HeaderValue, header};
 
 use super::{KeyRing, fetched::Fetched};
-use crate::{Error, Now, Request, Response, TransportError, wire::Draft};
+use crate::{
+    app::Draft,
+    base::{Error, Now, Request, Response, TransportError},
+};
 
 /// How long a fetch of the keys may take; also how long a driver should wait for the fetch of another caller.
 pub const KEYS_TIMEOUT: Duration = Duration::from_secs(10);

@@ -12,7 +12,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{PublicKey, key::PREFIX};
-use crate::{Error, ErrorKind, Now, Response, answer};
+use crate::{
+    base::{Error, ErrorKind, Now, Response},
+    endpoint::answer,
+};
 
 const USUAL_MAX_AGE: Duration = Duration::from_secs(3600);
 const LONGEST_MAX_AGE: Duration = Duration::from_secs(24 * 3600);

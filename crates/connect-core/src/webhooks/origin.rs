@@ -2,7 +2,7 @@
 
 use connect_types::{Event, Raw};
 
-use crate::Error;
+use crate::base::Error;
 
 /// A mark in the `custom` fields of events that this application writes.
 ///

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use crate::{Error, StoreError};
+use crate::{base::Error, tokens::StoreError};
 
 /// Why a delivery could not be verified: the six reasons of the official SDKs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]

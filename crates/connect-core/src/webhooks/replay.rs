@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::TOLERANCE;
-use crate::StoreError;
+use crate::tokens::StoreError;
 
 /// For how long a guard remembers what was handled, at least: as long as the same bytes may verify. That is twice the
 /// tolerance, since a timestamp may lie 300 s ahead.

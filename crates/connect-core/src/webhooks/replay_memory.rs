@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{AsyncReplayClaim, AsyncReplayGuard, Claimed, ReplayClaim, ReplayGuard, SHORTEST_MEMORY};
-use crate::StoreError;
+use crate::tokens::StoreError;
 
 /// A guard in memory, bounded in number and in time. Clones share what is remembered, and may serve several clients.
 ///

@@ -33,7 +33,10 @@ use super::{
     Fetch, FetchedKeys, PublicKey, Reason, Rejection, Verified, fetch::State, fetched::Fetched,
     verify::Envelope,
 };
-use crate::{App, Error, Now};
+use crate::{
+    app::App,
+    base::{Error, Now},
+};
 
 /// The public keys of the service. Cheap to clone; clones are the same ring.
 ///

@@ -27,7 +27,7 @@ use http::{HeaderValue, Method, header};
 use jiff::Timestamp;
 
 use super::{FetchedKeys, PublicKey};
-use crate::Request;
+use crate::base::Request;
 
 /// Known to everybody: for tests only.
 const SECRET: [u8; 32] = *b"a key for tests, known to anyone";

@@ -1,0 +1,252 @@
+//! When a failed request is sent again: a pure function, and the budget that all calls of a client share.
+
+use std::time::Duration;
+
+use connect_types::Safety;
+
+use crate::base::{Error, ErrorKind, Sent};
+
+/// How often and how soon a failed request is sent again.
+///
+/// Back-off is exponential with full jitter: before attempt `n + 1` a random time between zero and
+/// `min(cap, base * 2^(n-1))`. A 429 that does not say how long to wait has a base of at least 1 s, and the pause is between
+/// once and twice that time. A `Retry-After` of the server is obeyed in place of both. Safe and idempotent requests are sent again after a network failure, a time-out of one attempt, a 408, 429, 500, 502, 503 or 504; a
+/// request that must happen only once, only when it surely was not processed; one that reaches people, never.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RetryPolicy {
+    /// How often a request is sent at most, the first time included. Default 3.
+    pub max_attempts: u32,
+    /// The upper end of the first pause. Default 200 ms.
+    pub base: Duration,
+    /// The upper end of any pause. Default 10 s.
+    pub cap: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self { max_attempts: 3, base: Duration::from_millis(200), cap: Duration::from_secs(10) }
+    }
+}
+
+impl RetryPolicy {
+    /// Sends every request once.
+    pub fn none() -> Self {
+        Self { max_attempts: 1, ..Self::default() }
+    }
+
+    /// Sends a request at most `attempts` times (at least once).
+    pub fn attempts(attempts: u32) -> Self {
+        Self { max_attempts: attempts.max(1), ..Self::default() }
+    }
+
+    /// With these bounds on the pauses.
+    pub fn with_backoff(mut self, base: Duration, cap: Duration) -> Self {
+        (self.base, self.cap) = (base, cap);
+        self
+    }
+
+    /// The pause after which the request is sent again, or `None`.
+    ///
+    /// `attempt` counts those already made, from 1; `unit` is a random number in `[0, 1)`.
+    pub fn pause(&self, attempt: u32, safety: Safety, error: &Error, unit: f64) -> Option<Duration> {
+        if attempt >= self.max_attempts || !may_repeat(safety, error) {
+            return None;
+        }
+        Some(error.retry_after().unwrap_or_else(|| match error.kind() {
+            ErrorKind::RateLimited => {
+                self.backoff(self.base.max(RATE_LIMIT_BASE), attempt, 1.0 + unit.clamp(0.0, 1.0))
+            }
+            _ => self.backoff(self.base, attempt, unit.clamp(0.0, 1.0)),
+        }))
+    }
+
+    fn backoff(&self, base: Duration, attempt: u32, factor: f64) -> Duration {
+        let doubled = 1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX);
+        let time = base.saturating_mul(doubled).min(self.cap);
+        Duration::try_from_secs_f64(time.as_secs_f64() * factor).map_or(self.cap, |pause| pause.min(self.cap))
+    }
+}
+
+/// How soon a server that is asked too much may be asked again at the earliest.
+const RATE_LIMIT_BASE: Duration = Duration::from_secs(1);
+
+/// Whether sending once more can do no harm and may help.
+fn may_repeat(safety: Safety, error: &Error) -> bool {
+    match safety {
+        Safety::Safe | Safety::Idempotent => is_transient(error),
+        Safety::Once => surely_not_processed(error),
+        Safety::Never => false,
+    }
+}
+
+/// Whether the server surely did nothing: the request never left, or it was turned away at the door.
+pub(crate) fn surely_not_processed(error: &Error) -> bool {
+    match error.kind() {
+        ErrorKind::Network { sent } => *sent == Sent::No,
+        ErrorKind::Timeout => !error.may_have_happened(),
+        ErrorKind::RateLimited => true,
+        _ => false,
+    }
+}
+
+fn is_transient(error: &Error) -> bool {
+    match error.kind() {
+        ErrorKind::Network { .. } | ErrorKind::Timeout | ErrorKind::RateLimited => true,
+        ErrorKind::Server => matches!(error.status().map(|s| s.as_u16()), Some(500 | 502 | 503 | 504)),
+        ErrorKind::Http => error.status().map(|s| s.as_u16()) == Some(408),
+        _ => false,
+    }
+}
+
+/// The retries that all calls of a client have together: a bucket that first tries fill and retries empty,
+/// so that a service in trouble is not met with three times the load.
+#[derive(Debug)]
+pub(crate) struct RetryBudget {
+    tenths: u32,
+}
+
+/// A full bucket: a hundred retries.
+const FULL: u32 = 1_000;
+/// What a retry takes.
+const RETRY: u32 = 10;
+
+impl RetryBudget {
+    pub(crate) fn new() -> Self {
+        Self { tenths: FULL }
+    }
+
+    /// A request succeeded: every tenth success pays for one retry.
+    pub(crate) fn deposit(&mut self) {
+        self.tenths = (self.tenths + 1).min(FULL);
+    }
+
+    /// Takes one retry, or says that none is left.
+    pub(crate) fn withdraw(&mut self) -> bool {
+        match self.tenths.checked_sub(RETRY) {
+            Some(rest) => {
+                self.tenths = rest;
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn network(sent: Sent) -> Error {
+        Error::new(ErrorKind::Network { sent }).with_attempts(1)
+    }
+
+    fn limited(retry_after: Option<Duration>) -> Error {
+        Error::new(ErrorKind::RateLimited)
+            .with_retry_after(retry_after)
+            .with_status(StatusCode::TOO_MANY_REQUESTS)
+    }
+
+    #[test]
+    fn once_only_requests_repeat_only_when_surely_not_processed() {
+        let policy = RetryPolicy::default();
+        let repeats = |error: &Error| {
+            assert!(policy.pause(1, Safety::Never, error, 0.5).is_none(), "{error:?}");
+            policy.pause(1, Safety::Once, error, 0.5).is_some()
+        };
+        assert!(repeats(&network(Sent::No)));
+        assert!(repeats(&limited(None)));
+        assert!(repeats(&Error::timeout()), "no time was left to connect");
+        assert!(!repeats(&network(Sent::Maybe)));
+        assert!(!repeats(&Error::new(ErrorKind::Server).with_status(StatusCode::SERVICE_UNAVAILABLE)));
+        assert!(!repeats(&Error::timeout().with_attempts(1).with_may_have_happened(true)));
+    }
+
+    #[test]
+    fn a_policy_says_how_often() {
+        let repeats = |policy: RetryPolicy, attempt| {
+            policy.pause(attempt, Safety::Safe, &network(Sent::No), 0.5).is_some()
+        };
+        assert!(!repeats(RetryPolicy::none(), 1));
+        assert!(repeats(RetryPolicy::attempts(5), 4) && !repeats(RetryPolicy::attempts(5), 5));
+    }
+
+    #[test]
+    fn a_pause_is_a_random_part_of_a_time_that_doubles_up_to_its_cap() {
+        let policy = RetryPolicy::attempts(99);
+        for (attempt, unit, millis) in
+            [(1, 0.0, 0), (1, 0.5, 100), (2, 0.5, 200), (3, 0.25, 200), (6, 0.5, 3_200), (20, 0.5, 5_000)]
+        {
+            let pause = policy.pause(attempt, Safety::Safe, &network(Sent::No), unit);
+            assert_eq!(pause, Some(Duration::from_millis(millis)), "{attempt} {unit}");
+        }
+    }
+
+    #[test]
+    fn rate_limit_without_a_time_has_a_base_of_a_second() {
+        let pause = |policy: &RetryPolicy, attempt, unit| {
+            policy.pause(attempt, Safety::Once, &limited(None), unit).unwrap()
+        };
+        let policy = RetryPolicy::attempts(99);
+        for (attempt, unit, millis) in
+            [(1, 0.0, 1000), (1, 0.5, 1500), (2, 0.0, 2000), (3, 0.25, 5000), (9, 0.0, 10_000)]
+        {
+            assert_eq!(pause(&policy, attempt, unit), Duration::from_millis(millis), "{attempt} {unit}");
+        }
+        let slow = policy.clone().with_backoff(Duration::from_secs(3), Duration::from_secs(4));
+        assert_eq!(
+            (pause(&slow, 1, 0.0), pause(&slow, 2, 0.0)),
+            (Duration::from_secs(3), Duration::from_secs(4))
+        );
+        assert_eq!(pause(&policy.with_backoff(Duration::ZERO, Duration::ZERO), 1, 0.9), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_server_that_waited_in_vain_for_the_request_may_be_asked_again() {
+        let error = Error::new(ErrorKind::Http).with_status(StatusCode::REQUEST_TIMEOUT);
+        assert!(RetryPolicy::default().pause(1, Safety::Idempotent, &error, 0.5).is_some());
+        assert!(RetryPolicy::default().pause(1, Safety::Once, &error, 0.5).is_none());
+    }
+
+    #[test]
+    fn a_denial_is_never_repeated() {
+        let policy = RetryPolicy::default();
+        for kind in [ErrorKind::NotFound, ErrorKind::Authentication, ErrorKind::Conflict, ErrorKind::PageLoop]
+        {
+            assert_eq!(policy.pause(1, Safety::Safe, &Error::new(kind), 0.5), None);
+        }
+        let not_implemented = Error::new(ErrorKind::Server).with_status(StatusCode::NOT_IMPLEMENTED);
+        assert_eq!(policy.pause(1, Safety::Safe, &not_implemented, 0.5), None);
+    }
+
+    #[test]
+    fn the_servers_wish_stands_over_the_backoff() {
+        let wish = Duration::from_secs(17);
+        let unwell = Error::new(ErrorKind::Server).with_status(StatusCode::SERVICE_UNAVAILABLE);
+        for error in [limited(Some(wish)), unwell.with_retry_after(Some(wish))] {
+            assert_eq!(RetryPolicy::default().pause(1, Safety::Safe, &error, 0.0), Some(wish));
+        }
+    }
+
+    #[test]
+    fn an_empty_budget_allows_none_until_calls_succeed() {
+        let mut budget = RetryBudget::new();
+        assert_eq!((0..1_000).filter(|_| budget.withdraw()).count(), 100);
+        (0..9).for_each(|_| budget.deposit());
+        assert!(!budget.withdraw());
+        budget.deposit();
+        assert!(budget.withdraw());
+    }
+
+    proptest! {
+        #[test]
+        fn pauses_stay_within_their_bounds(attempt in 1_u32..200, unit in -1.0_f64..2.0) {
+            let policy = RetryPolicy::attempts(u32::MAX);
+            let pause = policy.pause(attempt, Safety::Safe, &network(Sent::No), unit).unwrap();
+            prop_assert!(pause <= policy.cap);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! From an endpoint to an HTTP request.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use connect_types::{Auth, Base, Body};
+use form_urlencoded::Serializer;
+use http::{HeaderMap, HeaderValue, Method, Uri, header};
+
+use crate::{
+    app::App,
+    base::{Error, Request, Timeout},
+    endpoint::{AtOnce, Endpoint},
+};
+
+/// A request but for what changes from one attempt to the next.
+#[derive(Clone)]
+pub(crate) struct Draft {
+    pub(crate) method: Method,
+    pub(crate) auth: Auth,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+    at_once: Option<AtOnce>,
+}
+
+impl Draft {
+    pub(crate) fn new<E: Endpoint>(app: &App, endpoint: &E) -> Result<Self, Error> {
+        let mut draft = Self::to(endpoint.method(), uri(app, endpoint)?, endpoint.auth(), endpoint.body()?);
+        draft.add(endpoint.headers()?);
+        draft.at_once = endpoint.limits().at_once.map(AtOnce);
+        Ok(draft)
+    }
+
+    pub(crate) fn to(method: Method, uri: Uri, auth: Auth, body: Body) -> Self {
+        let (content_type, body) = match body {
+            Body::None => (None, Bytes::new()),
+            Body::Json(text) => (Some("application/json"), text.into()),
+            Body::Form(fields) => {
+                let form = Serializer::new(String::new()).extend_pairs(fields).finish();
+                (Some("application/x-www-form-urlencoded"), form.into())
+            }
+        };
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        if let Some(content_type) = content_type {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        }
+        Self { method, auth, uri, headers, body, at_once: None }
+    }
+
+    /// Headers beside the usual ones, or instead of them.
+    pub(crate) fn add(&mut self, headers: HeaderMap) {
+        self.headers.extend(headers);
+    }
+
+    /// The request of one attempt.
+    pub(crate) fn request(&self, app: &App, bearer: Option<HeaderValue>, time: Duration) -> Request {
+        let mut request = Request::new(self.body.clone());
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = self.uri.clone();
+        let headers = request.headers_mut();
+        headers.clone_from(&self.headers);
+        headers.insert(header::USER_AGENT, app.user_agent().clone());
+        let authorization = match self.auth {
+            Auth::Bearer => bearer,
+            Auth::Client => app.basic().cloned(),
+            _ => None,
+        };
+        if let Some(authorization) = authorization {
+            headers.insert(header::AUTHORIZATION, authorization);
+        }
+        request.extensions_mut().insert(Timeout(time));
+        if let Some(at_once) = self.at_once {
+            request.extensions_mut().insert(at_once);
+        }
+        request
+    }
+}
+
+fn uri<E: Endpoint>(app: &App, endpoint: &E) -> Result<Uri, Error> {
+    let service = endpoint.service(app.service());
+    if !app.has_service() && std::ptr::eq(service, app.service()) {
+        return Err(Error::configuration(
+            "this client has no base URL: with another authorization server, or none, set where the API is with `base_url`",
+        ));
+    }
+    let text = match endpoint.url() {
+        Some(url) => url.into_owned(),
+        None => {
+            let base = match endpoint.base() {
+                Base::Origin => service.origin(),
+                _ => service.base_url(),
+            };
+            let path = endpoint.path();
+            if path.contains('#') {
+                return Err(Error::validation(
+                    "the path of the request has a `#`, which must be percent-encoded",
+                ));
+            }
+            let mut text = format!("{base}{path}");
+            let query = endpoint.query()?;
+            if !query.is_empty() {
+                let start = text.len() + 1;
+                text.push('?');
+                Serializer::for_suffix(&mut text, start).extend_pairs(query).finish();
+            }
+            text
+        }
+    };
+    let uri: Uri = text
+        .parse()
+        .map_err(|error| Error::validation("the URL of the request is not a valid URL").with_source(error))?;
+    // Once for whatever the parts were: a path of `.evil.example` or `@evil.example` would lead the token away.
+    if service.is_origin_of(&uri) {
+        Ok(uri)
+    } else {
+        Err(Error::validation(
+            "the URL of the request is not at the service, so the access token must not go there",
+        ))
+    }
+}

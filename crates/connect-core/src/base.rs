@@ -1,0 +1,27 @@
+//! What every other room stands on: errors, secrets, time, random numbers, and what a transport is told.
+
+#[cfg(feature = "gzip")]
+pub mod content_coding;
+mod entropy;
+mod error;
+mod network;
+mod no_proxy;
+mod proxy;
+mod secret;
+mod service;
+mod time;
+mod transport;
+
+pub(crate) use entropy::Entropy;
+pub use entropy::Seed;
+pub use error::{Error, ErrorKind, SignInFault};
+pub use network::{Crypto, Network, Trust};
+pub use proxy::{Proxy, ProxyRule, is_tunnel_open};
+pub use secret::Secret;
+pub(crate) use service::is_protected;
+pub use service::{Service, is_loopback};
+pub use time::Now;
+pub use transport::{
+    AsyncTransport, FreshConnection, Request, Response, Sent, Timeout, Transport, TransportError,
+    TransportErrorKind,
+};

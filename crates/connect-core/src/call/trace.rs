@@ -1,0 +1,118 @@
+//! What a call tells `tracing`, with the feature of that name: a span for each call, events for its retries and
+//! refreshes, under the names of OpenTelemetry's HTTP conventions. Nothing from queries, header values or bodies.
+//!
+//! | span `connect.call` | |
+//! |---|---|
+//! | `otel.name`, `otel.kind` | the operation (`GET /calendars`), `client` |
+//! | `http.request.method`, `url.template`, `server.address` | where it goes, the path without values |
+//! | `http.response.status_code` | of the last answer |
+//! | `http.request.resend_count` | how often it was sent again |
+//! | `error.type` | [`Error::code`], where it failed |
+//! | `connect.duration_ms` | from the start of the call to its end, by the driver's clock |
+
+#[cfg(feature = "tracing")]
+mod on {
+    use std::time::Duration;
+
+    use tracing::{Span, debug, field::Empty, info_span};
+
+    use crate::{
+        app::App,
+        base::{Error, Now},
+        endpoint::Endpoint,
+        session::Reason,
+    };
+
+    /// The span of one call.
+    pub(crate) struct Trace {
+        span: Span,
+        started: Duration,
+        seen: Duration,
+    }
+
+    impl Trace {
+        pub(crate) fn start<E: Endpoint>(app: &App, endpoint: &E, now: Now) -> Self {
+            let operation = endpoint.operation();
+            let template = operation.split_once(' ').map(|(_, path)| path);
+            let span = info_span!(
+                target: "connect",
+                "connect.call",
+                otel.name = operation,
+                otel.kind = "client",
+                http.request.method = endpoint.method().as_str(),
+                url.template = template,
+                server.address = app.service().host(),
+                http.response.status_code = Empty,
+                http.request.resend_count = Empty,
+                "error.type" = Empty,
+                connect.duration_ms = Empty,
+            );
+            Self { span, started: now.monotonic, seen: now.monotonic }
+        }
+
+        pub(crate) fn at(&mut self, now: Now) {
+            self.seen = now.monotonic;
+        }
+
+        pub(crate) fn retries(&self, error: &Error, pause: Duration) {
+            let pause = millis(pause);
+            debug!(target: "connect", parent: &self.span, { "error.type" = error.code(), pause_ms = pause }, "retry");
+        }
+
+        pub(crate) fn refreshes(&self, reason: Reason) {
+            debug!(target: "connect", parent: &self.span, ?reason, "refresh");
+        }
+
+        pub(crate) fn ends(&self, status: Option<http::StatusCode>, error: Option<&Error>, sent: u32) {
+            if let Some(status) = status {
+                self.span.record("http.response.status_code", status.as_u16());
+            }
+            if let Some(error) = error {
+                self.span.record("error.type", error.code());
+            }
+            if sent > 1 {
+                self.span.record("http.request.resend_count", sent - 1);
+            }
+            self.span.record("connect.duration_ms", millis(self.seen.saturating_sub(self.started)));
+        }
+    }
+
+    fn millis(time: Duration) -> u64 {
+        u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+#[cfg(not(feature = "tracing"))]
+mod off {
+    use std::time::Duration;
+
+    use crate::{
+        app::App,
+        base::{Error, Now},
+        endpoint::Endpoint,
+        session::Reason,
+    };
+
+    /// Nothing.
+    pub(crate) struct Trace;
+
+    #[allow(clippy::unused_self)]
+    impl Trace {
+        pub(crate) fn start<E: Endpoint>(_: &App, _: &E, _: Now) -> Self {
+            Self
+        }
+
+        pub(crate) fn at(&mut self, _: Now) {}
+
+        pub(crate) fn retries(&self, _: &Error, _: Duration) {}
+
+        pub(crate) fn refreshes(&self, _: Reason) {}
+
+        pub(crate) fn ends(&self, _: Option<http::StatusCode>, _: Option<&Error>, _: u32) {}
+    }
+}
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) use off::Trace;
+#[cfg(feature = "tracing")]
+pub(crate) use on::Trace;

@@ -1,0 +1,545 @@
+//! The leader of a refresh: what the store holds, the exchange, the save.
+//!
+//! It must be driven to its end even if its caller is gone. One that is dropped all the same says so to the
+//! session: an exchange that may have happened leaves the refresh token of unknown fate.
+
+use std::{sync::Arc, time::Duration};
+
+use connect_types::Scope;
+
+use crate::{
+    app::SessionEnded,
+    base::{Error, ErrorKind, Now, Request, Response, Sent, TransportError},
+    oauth::Rotation,
+    session::{
+        LONGEST_PATIENCE, PATIENCE, Session,
+        lock_wait::{self, LockWait},
+        pending::{Origin, Over, Pending, is_same_or_older, same_pair},
+        steps::{
+            Deleting, Exchanging, Loading, Preparing, RefreshStep, Releasing, Resting, Saving, Work, written,
+        },
+        task::Reason,
+        trace,
+    },
+    sign_in::{
+        SignIn,
+        token_endpoint::{self, Refusal},
+    },
+    tokens::{Refused, StoreError, Tokens, Written},
+};
+
+/// A refresh token that was refused for a reason that may pass is not presented again for this long, by no process that
+/// shares the store.
+const REFUSED_FOR: Duration = Duration::from_secs(600);
+
+/// The task that refreshes for all callers.
+pub(crate) struct Leader {
+    session: Arc<Session>,
+    reason: Reason,
+    generation: u64,
+    sign_ins: u64,
+    lock: LockWait,
+    phase: Phase,
+    now: Now,
+    /// When (monotonic) it asked for the lock that it got.
+    locked_at: Duration,
+    /// Whether it has sent an exchange.
+    exchanged: bool,
+    finished: bool,
+}
+
+/// What it waits for.
+enum Phase {
+    /// The tokens, without the lock; or the lock.
+    Waiting,
+    /// The stored tokens, under the lock.
+    Locked,
+    /// The save of the pair in use over an older one.
+    Restoring,
+    /// The check that the next pair can be saved.
+    Preparing(Tokens, Box<Request>),
+    /// The response to the exchange of this pair.
+    Exchanging(Tokens),
+    /// The stored tokens, after the refresh token of this pair was refused.
+    Refused(Tokens, Refusal),
+    /// The save of this pair with the mark of its refusal.
+    Marking(Tokens, Error),
+    /// The save of the pending pair.
+    Saving,
+}
+
+impl Work for Leader {
+    fn loaded(mut self: Box<Self>, stored: Result<Option<Tokens>, StoreError>, now: Now) -> RefreshStep {
+        self.now = now;
+        match (std::mem::replace(&mut self.phase, Phase::Waiting), stored) {
+            (Phase::Waiting, stored) => self.loaded_unlocked(stored),
+            (Phase::Refused(tokens, refusal), Ok(stored)) => self.reread(tokens, stored, refusal),
+            (Phase::Locked, Err(error)) => self.unreadable(error),
+            (_, Err(error)) => self.release(Err(store_error("could not be read", error))),
+            (_, Ok(stored)) => self.loaded_locked(stored),
+        }
+    }
+
+    fn locked(mut self: Box<Self>, held: Result<bool, StoreError>, tried: Duration, now: Now) -> RefreshStep {
+        self.now = now;
+        match held {
+            Err(error) if self.reason == Reason::Settle => self.done(Err(not_saved(error))),
+            Err(error) => self.done(Err(store_error("could not be locked", error))),
+            Ok(true) => {
+                self.phase = Phase::Locked;
+                self.locked_at = tried;
+                RefreshStep::Load(Loading(self))
+            }
+            Ok(false) => {
+                let session = self.session.clone();
+                match self.lock.pause(session.app(), now) {
+                    Some(pause) => RefreshStep::Sleep(pause, Resting(self)),
+                    None => self.gives_up(),
+                }
+            }
+        }
+    }
+
+    fn rested(self: Box<Self>, _: Now) -> RefreshStep {
+        self.lock.request(self)
+    }
+
+    fn prepared(mut self: Box<Self>, outcome: Result<(), StoreError>, now: Now) -> RefreshStep {
+        self.now = now;
+        let Phase::Preparing(tokens, request) = std::mem::replace(&mut self.phase, Phase::Locked) else {
+            return self.release(Ok(()));
+        };
+        if let Err(error) = outcome {
+            return self.release(Err(store_error("could not be saved, so no refresh was sent", error)));
+        }
+        if now.monotonic.saturating_sub(self.locked_at) > token_endpoint::HEAD_START {
+            let text = "the token store was so slow that its lock could end before the new tokens are saved; no refresh \
+                        was sent";
+            return self.release(Err(Error::new(ErrorKind::TokenStore).with_message(text)));
+        }
+        if self.is_superseded() {
+            return self.release(Ok(()));
+        }
+        if let Some(error) = token_endpoint::cooling_down(self.session.app(), now) {
+            return self.release(Err(error)); // since a response to another user's request
+        }
+        self.exchanged = true;
+        self.phase = Phase::Exchanging(tokens);
+        RefreshStep::Send(*request, Exchanging(self))
+    }
+
+    fn sent(mut self: Box<Self>, outcome: Result<Response, TransportError>, now: Now) -> RefreshStep {
+        self.now = now;
+        let Phase::Exchanging(from) = std::mem::replace(&mut self.phase, Phase::Locked) else {
+            return self.release(Ok(()));
+        };
+        let error = match outcome {
+            Ok(response) => match token_endpoint::read(self.session.app(), &response, Some(&from), now) {
+                Ok(tokens) => {
+                    return self.save(Pending {
+                        tokens,
+                        origin: Origin::Refresh(now.monotonic),
+                        over: Over::Pair(from),
+                    });
+                }
+                Err(Refusal::Other(error)) => error,
+                Err(refusal) => {
+                    self.phase = Phase::Refused(from, refusal);
+                    return RefreshStep::Load(Loading(self));
+                }
+            },
+            Err(error) => error.into(),
+        };
+        if error.may_have_happened() {
+            self.fate_unknown(&from);
+        }
+        self.release(Err(error.with_attempts(1)))
+    }
+
+    fn saved(mut self: Box<Self>, outcome: Result<Written, StoreError>, now: Now) -> RefreshStep {
+        self.now = now;
+        let outcome = written(&self.session, outcome);
+        match (std::mem::replace(&mut self.phase, Phase::Locked), outcome) {
+            // A mark that is not saved holds in this process at least.
+            (Phase::Marking(tokens, error), _) => return self.refused(tokens, error),
+            (Phase::Restoring, Ok(())) => return self.exchange(),
+            (Phase::Restoring, Err(error)) => {
+                let what = "are newer than the stored ones and could not be saved again";
+                return self.release(Err(store_error(what, error)));
+            }
+            (_, Err(error)) => return self.release(Err(not_saved(error))),
+            (_, Ok(())) => {}
+        }
+        let expired = {
+            let mut state = self.session.state();
+            let superseded = state.sign_ins != self.sign_ins;
+            if !superseded {
+                state.adopt_pending();
+            }
+            !superseded && state.is_expired(now)
+        };
+        // A pair that waited so long for its save that it is over goes on to the exchange under the same lock,
+        // but never one that this leader has just minted: that would go round for ever.
+        if expired && !self.exchanged && self.reason != Reason::Settle {
+            self.exchange()
+        } else {
+            self.release(Ok(()))
+        }
+    }
+
+    fn deleted(mut self: Box<Self>, outcome: Result<Written, StoreError>, now: Now) -> RefreshStep {
+        self.now = now;
+        match written(&self.session, outcome) {
+            // The holder of the lock by now may have rotated the very token that was refused.
+            Err(error) if error.lease_lost() => {
+                return self.release(Err(store_error("could not be deleted", error)));
+            }
+            // A record that could not be deleted is refused again when it is presented.
+            _ => {}
+        }
+        let Phase::Refused(tokens, Refusal::Final(error)) = std::mem::replace(&mut self.phase, Phase::Locked)
+        else {
+            return self.release(Ok(()));
+        };
+        self.end(tokens, error)
+    }
+}
+
+impl Leader {
+    pub(crate) fn new(
+        session: &Arc<Session>,
+        reason: Reason,
+        generation: u64,
+        sign_ins: u64,
+        lock: LockWait,
+        now: Now,
+    ) -> Box<Self> {
+        let session = session.clone();
+        let phase = Phase::Waiting;
+        Box::new(Self {
+            session,
+            reason,
+            generation,
+            sign_ins,
+            lock,
+            phase,
+            now,
+            locked_at: now.monotonic,
+            exchanged: false,
+            finished: false,
+        })
+    }
+
+    fn loaded_unlocked(self: Box<Self>, stored: Result<Option<Tokens>, StoreError>) -> RefreshStep {
+        let outcome = match stored {
+            Err(error) => Err(store_error("could not be read", error)),
+            Ok(stored) => {
+                let mut state = self.session.state();
+                match (stored, &state.ended) {
+                    _ if state.sign_ins != self.sign_ins => Ok(()),
+                    (Some(tokens), _) => match state.ended_with(&tokens) {
+                        Some(error) => Err(error),
+                        None => {
+                            state.adopt(tokens, Origin::Loaded);
+                            Ok(())
+                        }
+                    },
+                    (None, Some(ended)) => Err(ended.error.clone()),
+                    (None, None) => Err(Error::authentication(
+                        "the token store holds no tokens for this user: start with `auth().sign_in`",
+                    )),
+                }
+            }
+        };
+        self.done(outcome)
+    }
+
+    fn loaded_locked(self: Box<Self>, stored: Option<Tokens>) -> RefreshStep {
+        let session = self.session.clone();
+        let mut state = session.state();
+        if state.sign_ins != self.sign_ins || state.generation != self.generation {
+            drop(state);
+            return self.release(Ok(())); // a sign-in came in between: there is a new pair
+        }
+        if state.pending.is_some() {
+            if let Some(pending) = state.reconcile(stored, self.now) {
+                drop(state);
+                return self.save(pending);
+            }
+        } else {
+            match stored {
+                None => {
+                    let error = Error::authentication(
+                        "the user has signed out: the token store holds no tokens for them",
+                    );
+                    state.end_gone(error.clone());
+                    drop(state);
+                    return self.release(Err(error));
+                }
+                Some(tokens) if same_pair(state.tokens(), &tokens) => {
+                    if let Some(current) = &mut state.current {
+                        // By another process, perhaps; or a mark that could not be saved is the later one.
+                        let at = |refused: &Option<Refused>| refused.as_ref().map(|refused| refused.at);
+                        if at(&tokens.refused) > at(&current.tokens.refused) {
+                            current.tokens.refused = tokens.refused;
+                        }
+                    }
+                    drop(state);
+                    return self.exchange();
+                }
+                // The store has come back with an older record, such as from a backup.
+                Some(tokens) if state.tokens().is_some_and(|current| tokens.is_older_than(current)) => {
+                    drop(state);
+                    return self.restore();
+                }
+                Some(tokens) => {
+                    if let Some(error) = state.ended_with(&tokens) {
+                        drop(state);
+                        return self.release(Err(error)); // it could not be deleted
+                    }
+                    state.adopt(tokens, Origin::Taken(self.now));
+                }
+            }
+        }
+        let expired = state.is_expired(self.now);
+        drop(state);
+        if expired { self.exchange() } else { self.release(Ok(())) }
+    }
+
+    /// Whether the user has signed in or out since: then this task has nothing to say.
+    fn is_superseded(&self) -> bool {
+        self.session.state().sign_ins != self.sign_ins
+    }
+
+    /// The store cannot be read under the lock: a pair of a new sign-in may be saved all the same.
+    fn unreadable(self: Box<Self>, error: StoreError) -> RefreshStep {
+        let untried = self.session.state().untried();
+        match untried {
+            Some(pending) => self.save(pending),
+            None if self.reason == Reason::Settle => self.release(Err(not_saved(error))),
+            None => self.release(Err(store_error("could not be read", error))),
+        }
+    }
+
+    /// Saves the pair in use over an older one.
+    fn restore(mut self: Box<Self>) -> RefreshStep {
+        let current = self.session.state().tokens().cloned();
+        let Some(tokens) = current else { return self.release(Ok(())) };
+        self.phase = Phase::Restoring;
+        RefreshStep::Save(tokens, Saving(self))
+    }
+
+    fn exchange(mut self: Box<Self>) -> RefreshStep {
+        let app = self.session.app().clone();
+        if self.is_superseded() {
+            return self.release(Ok(()));
+        }
+        let (tokens, refused_at) = {
+            let state = self.session.state();
+            // The waiters wait for an exchange of the pair there is now, not of the one this task began with.
+            self.generation = state.generation;
+            (state.tokens().cloned(), state.current.as_ref().and_then(|current| current.refused_at))
+        };
+        let Some((tokens, refresh_token)) =
+            tokens.and_then(|tokens| Some((tokens.clone(), tokens.refresh_token?)))
+        else {
+            let text = "the access token is no longer accepted and there is no refresh token";
+            return self.release(Err(Error::authentication(text)));
+        };
+        if let Some(refused) = &tokens.refused {
+            // By this process's own count of time as well: the machines' clocks may differ.
+            let is_recent = refused_at.is_some_and(|at| self.now.monotonic.saturating_sub(at) < REFUSED_FOR);
+            if is_recent || self.now.wall.duration_since(refused.at).unsigned_abs() < REFUSED_FOR {
+                let text = format!("the server refused to refresh the tokens: {}", refused.reason);
+                return self.release(Err(Error::authentication(text)));
+            }
+        }
+        if let Some(error) = token_endpoint::cooling_down(&app, self.now) {
+            return self.release(Err(error));
+        }
+        match token_endpoint::refresh(&app, &refresh_token) {
+            Err(error) => self.release(Err(error)),
+            Ok(request) => {
+                self.phase = Phase::Preparing(tokens, Box::new(request));
+                RefreshStep::Prepare(Preparing(self))
+            }
+        }
+    }
+
+    fn save(mut self: Box<Self>, pending: Pending) -> RefreshStep {
+        let tokens = pending.tokens.clone();
+        {
+            let session = self.session.clone();
+            let mut state = session.state();
+            if state.sign_ins != self.sign_ins {
+                drop(state);
+                return self.release(Ok(())); // the user signed in anew: this pair has no say
+            }
+            state.pending = Some(pending);
+        }
+        self.phase = Phase::Saving;
+        RefreshStep::Save(tokens, Saving(self))
+    }
+
+    /// The refresh token of `tokens` was refused. A newer pair that the store holds by now is used instead.
+    fn reread(mut self: Box<Self>, tokens: Tokens, stored: Option<Tokens>, refusal: Refusal) -> RefreshStep {
+        // The store may have come back with an earlier sign-in, which the refusal of the later one does not bring back.
+        let may_recover = matches!(refusal, Refusal::Recoverable(_));
+        let is_no_better = |stored: &Tokens| {
+            is_same_or_older(stored, &tokens) || (may_recover && stored.is_older_than(&tokens))
+        };
+        match (stored, refusal) {
+            (Some(stored), _) if !is_no_better(&stored) => {
+                let expired = {
+                    let mut state = self.session.state();
+                    let superseded = state.sign_ins != self.sign_ins;
+                    if !superseded {
+                        state.adopt(stored, Origin::Taken(self.now));
+                    }
+                    !superseded && state.is_expired(self.now)
+                };
+                if expired { self.exchange() } else { self.release(Ok(())) }
+            }
+            (Some(_), Refusal::Recoverable(error)) => {
+                let mut tokens = tokens;
+                let reason = error.message().unwrap_or_default().to_owned();
+                tokens.refused = Some(Refused { at: self.now.wall, reason });
+                self.phase = Phase::Marking(tokens.clone(), error);
+                RefreshStep::Save(tokens, Saving(self))
+            }
+            (Some(_), refusal) => {
+                self.phase = Phase::Refused(tokens, refusal);
+                RefreshStep::Delete(Deleting(self))
+            }
+            (None, refusal) => self.end(tokens, refusal.into_error()),
+        }
+    }
+
+    /// The refresh token of these tokens was refused for a reason that may pass: the session goes on with them.
+    fn refused(self: Box<Self>, tokens: Tokens, error: Error) -> RefreshStep {
+        let session = self.session.clone();
+        let mut state = session.state();
+        let Some(current) =
+            state.current.as_mut().filter(|current| same_pair(Some(&current.tokens), &tokens))
+        else {
+            drop(state);
+            return self.release(Ok(())); // the user signed in anew
+        };
+        current.tokens.refused.clone_from(&tokens.refused);
+        current.refused_at = Some(self.now.monotonic);
+        drop(state);
+        self.tell_of_end(tokens.scope, error, true)
+    }
+
+    fn end(self: Box<Self>, tokens: Tokens, error: Error) -> RefreshStep {
+        let session = self.session.clone();
+        let mut state = session.state();
+        if state.sign_ins != self.sign_ins {
+            drop(state);
+            return self.release(Ok(()));
+        }
+        let scope = tokens.scope.clone();
+        state.end_refused(tokens, error.clone());
+        drop(state);
+        self.tell_of_end(scope, error, false)
+    }
+
+    /// The last steps of a refusal, of which the observer is told.
+    fn tell_of_end(
+        mut self: Box<Self>,
+        scope: Option<Scope>,
+        error: Error,
+        may_recover: bool,
+    ) -> RefreshStep {
+        let session = self.session.clone();
+        let mut again = SignIn::new(&*session.key().user);
+        again.scope = scope;
+        // What another server has to be asked for is not all in what it granted.
+        let is_enough = session.app().config().profile.is_none();
+        let sign_in = is_enough.then(|| again.start(session.app(), self.now).ok()).flatten();
+        let ended = SessionEnded { key: session.key().clone(), sign_in, may_recover };
+        let outcome = Err(error);
+        self.tell(&outcome);
+        RefreshStep::Release(Releasing { outcome, ended: Some((session, ended)) })
+    }
+
+    fn fate_unknown(&self, from: &Tokens) {
+        if self.session.app().profile().rotation == Rotation::Keeps {
+            return; // it was not used up
+        }
+        if let Some(current) = &mut self.session.state().current {
+            if same_pair(Some(from), &current.tokens) {
+                (current.fate_unknown, current.doubted_at) = (true, self.now.monotonic);
+            }
+        }
+    }
+
+    fn release(mut self: Box<Self>, outcome: Result<(), Error>) -> RefreshStep {
+        self.tell(&outcome);
+        RefreshStep::Release(Releasing::new(outcome))
+    }
+
+    fn done(mut self: Box<Self>, outcome: Result<(), Error>) -> RefreshStep {
+        self.tell(&outcome);
+        RefreshStep::Done(outcome)
+    }
+
+    /// The caller's time is over. Its waiters may have more: the next of them goes on.
+    fn gives_up(mut self: Box<Self>) -> RefreshStep {
+        let outcome = Err(lock_wait::timed_out());
+        trace::refreshed(self.reason, self.exchanged, &outcome);
+        self.finished = true;
+        let mut state = self.session.state();
+        state.leading = false;
+        if self.reason == Reason::Early {
+            state.no_early_before = self.now.monotonic.saturating_add(PATIENCE);
+        }
+        drop(state);
+        RefreshStep::Done(outcome)
+    }
+
+    /// Ends the round: its waiters get the same outcome.
+    fn tell(&mut self, outcome: &Result<(), Error>) {
+        trace::refreshed(self.reason, self.exchanged, outcome);
+        self.finished = true;
+        let mut state = self.session.state();
+        state.leading = false;
+        state.rounds += 1;
+        let Err(error) = outcome else { return };
+        if state.sign_ins == self.sign_ins {
+            if self.reason == Reason::Early {
+                let patience = error.retry_after().unwrap_or_default().clamp(PATIENCE, LONGEST_PATIENCE);
+                state.no_early_before = self.now.monotonic.saturating_add(patience);
+            }
+            let (round, generation) = (state.rounds, self.generation);
+            state.failure = Some(crate::session::Failure { round, generation, error: error.clone() });
+        }
+    }
+}
+
+impl Drop for Leader {
+    fn drop(&mut self) {
+        if self.finished {
+            return;
+        }
+        let exchanging = matches!(self.phase, Phase::Exchanging(_));
+        if let Phase::Exchanging(from) = &self.phase {
+            self.fate_unknown(from);
+        }
+        let error = Error::new(ErrorKind::Network { sent: if exchanging { Sent::Maybe } else { Sent::No } })
+            .with_message("the refresh was given up before its end");
+        self.tell(&Err(error.with_may_have_happened(exchanging)));
+    }
+}
+
+pub(crate) fn store_error(what: &str, error: StoreError) -> Error {
+    Error::new(ErrorKind::TokenStore).with_message(format!("the tokens {what}: {error}")).with_source(error)
+}
+
+pub(crate) fn not_saved(error: StoreError) -> Error {
+    Error::new(ErrorKind::TokenStore)
+        .with_message(format!(
+            "the new tokens could not be saved and are not used before they are; the next call tries again: {error}"
+        ))
+        .with_source(error)
+}

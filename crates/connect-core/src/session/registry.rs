@@ -1,0 +1,139 @@
+//! The sessions of a client: one for each user, shared by all handles of that user.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use crate::{app::App, session::Session};
+
+/// A user's session with the driver's gate `G`, at which refreshes queue.
+#[derive(Debug)]
+pub struct Member<G> {
+    /// The session.
+    pub session: Arc<Session>,
+    /// The driver's gate.
+    pub gate: G,
+}
+
+/// The sessions of one application in this process. One that nobody holds may go and be loaded from the store
+/// again, but never one with tokens that are not saved, or with a refresh in flight.
+#[derive(Debug)]
+pub struct Registry<G> {
+    app: App,
+    members: Mutex<Members<G>>,
+}
+
+#[derive(Debug)]
+struct Members<G> {
+    by_user: HashMap<Box<str>, Arc<Member<G>>>,
+    sweep_at: usize,
+}
+
+/// Below this many sessions none goes.
+const KEPT: usize = 1024;
+
+impl<G: Default> Registry<G> {
+    /// No sessions as yet.
+    pub fn new(app: App) -> Self {
+        Self { app, members: Mutex::new(Members { by_user: HashMap::new(), sweep_at: KEPT }) }
+    }
+
+    /// The application.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// The one session of this user.
+    pub fn member(&self, user: &str) -> Arc<Member<G>> {
+        let mut members = self.members();
+        if let Some(member) = members.by_user.get(user) {
+            return member.clone();
+        }
+        if members.by_user.len() >= members.sweep_at {
+            members.sweep();
+            members.sweep_at = KEPT.max(members.by_user.len() * 2);
+        }
+        let member = Arc::new(Member { session: Session::new(self.app.clone(), user), gate: G::default() });
+        members.by_user.insert(user.into(), member.clone());
+        member
+    }
+
+    /// Lets every session go that nobody holds and that would lose nothing. The registry does it by itself when it grows.
+    pub fn sweep(&self) {
+        self.members().sweep();
+    }
+
+    /// Those with tokens that are not saved.
+    pub fn unsaved(&self) -> Vec<Arc<Member<G>>> {
+        self.members().by_user.values().filter(|member| member.session.has_pending()).cloned().collect()
+    }
+
+    fn members(&self) -> MutexGuard<'_, Members<G>> {
+        self.members.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<G> Members<G> {
+    fn sweep(&mut self) {
+        self.by_user.retain(|_, member| {
+            Arc::strong_count(member) > 1
+                || Arc::strong_count(&member.session) > 1
+                || !member.session.is_clean()
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{app::Config, base::Now, session::RefreshStep, tokens::Tokens};
+
+    fn registry() -> Registry<()> {
+        Registry::new(App::new(Config::new("id", "secret", "https://a.example", [7; 32])).unwrap())
+    }
+
+    fn idle(registry: &Registry<()>, count: usize) {
+        (0..count).for_each(|n| drop(registry.member(&n.to_string())));
+    }
+
+    #[test]
+    fn a_few_idle_sessions_stay() {
+        let registry = registry();
+        idle(&registry, KEPT);
+        assert_eq!(registry.members().by_user.len(), KEPT);
+    }
+
+    #[test]
+    fn a_session_that_is_held_without_its_member_stays() {
+        let registry = registry();
+        let session = registry.member("held").session.clone();
+        idle(&registry, 5_000);
+        assert!(Arc::ptr_eq(&session, &registry.member("held").session));
+    }
+
+    #[test]
+    fn many_sessions_in_use_are_not_looked_through_for_each_new_one() {
+        let registry = registry();
+        let held: Vec<_> = (0..=KEPT).map(|n| registry.member(&format!("held {n}"))).collect();
+        idle(&registry, 500);
+        assert_eq!(registry.members().by_user.len(), held.len() + 500, "none was looked for that may go");
+    }
+
+    #[test]
+    fn idle_sessions_go_and_unsaved_ones_stay() {
+        let registry = registry();
+        let held = registry.member("held");
+        let now = Now { wall: jiff::Timestamp::UNIX_EPOCH, monotonic: std::time::Duration::ZERO };
+        let RefreshStep::Queue(given_up) =
+            registry.member("unsaved").session.import(Tokens::new("a", "r"), now)
+        else {
+            panic!("an import queues at the gate");
+        };
+        drop(given_up);
+        idle(&registry, 5_000);
+        assert!(registry.members().by_user.len() <= KEPT + 2);
+        assert!(Arc::ptr_eq(&held, &registry.member("held")));
+        assert_eq!(registry.unsaved().len(), 1);
+    }
+}

@@ -1,0 +1,152 @@
+//! Signing out: the tokens are revoked at the server, then deleted here.
+
+use std::{sync::Arc, time::Duration};
+
+use connect_types::Safety;
+
+use crate::{
+    base::{Error, Now, Response, TransportError},
+    endpoint::answer,
+    session::{
+        Session,
+        leader::store_error,
+        lock_wait::{self, LockWait},
+        steps::{Deleting, Exchanging, Loading, RefreshStep, Releasing, Resting, Work, written},
+    },
+    sign_in::token_endpoint,
+    tokens::{StoreError, Tokens, Written},
+};
+
+/// The end of a session, at the user's request.
+pub(crate) struct SignOut {
+    session: Arc<Session>,
+    /// The sign-ins there had been when the tokens to revoke were looked up.
+    sign_ins: u64,
+    /// What is not to bring the user back: what is revoked, and what the store held.
+    tokens: Vec<Tokens>,
+    revoked: Result<(), Error>,
+    /// Which of the session's sign-outs it is.
+    number: u64,
+    lock: LockWait,
+    /// When (monotonic) it asked for the lock that it got.
+    locked_at: Duration,
+    /// How often the revocation was sent.
+    tries: u32,
+}
+
+impl SignOut {
+    pub(crate) fn start(session: &Arc<Session>, number: u64, lock: LockWait) -> RefreshStep {
+        lock.request(Box::new(Self {
+            session: session.clone(),
+            sign_ins: 0,
+            tokens: Vec::new(),
+            revoked: Ok(()),
+            number,
+            lock,
+            locked_at: Duration::ZERO,
+            tries: 0,
+        }))
+    }
+
+    /// The callers that requested a sign-out before this one began get the same outcome.
+    fn tell(&self, outcome: &Result<(), Error>) {
+        self.session.state().signed_out = Some((self.number, outcome.clone()));
+    }
+
+    fn revoke(mut self: Box<Self>) -> RefreshStep {
+        let Some(tokens) = self.tokens.first() else { return self.delete() };
+        match token_endpoint::revoke(self.session.app(), tokens) {
+            Some(Ok(request)) => {
+                self.tries += 1;
+                return RefreshStep::Send(request, Exchanging(self));
+            }
+            Some(Err(error)) => self.revoked = Err(error),
+            None => {}
+        }
+        self.delete()
+    }
+
+    /// When the revocation is sent again, if the lock will outlast that: to repeat it does no harm, and after a 503 the
+    /// tokens are still good (RFC 7009 2.2.1).
+    fn pause(&self, error: &Error, now: Now) -> Option<Duration> {
+        let app = self.session.app();
+        let pause = app.config().retry.pause(self.tries, Safety::Idempotent, error, app.entropy().unit())?;
+        let held = now.monotonic.saturating_sub(self.locked_at);
+        (held.saturating_add(pause) <= token_endpoint::HEAD_START).then_some(pause)
+    }
+
+    fn delete(self: Box<Self>) -> RefreshStep {
+        RefreshStep::Delete(Deleting(self))
+    }
+}
+
+impl Work for SignOut {
+    fn locked(mut self: Box<Self>, held: Result<bool, StoreError>, tried: Duration, now: Now) -> RefreshStep {
+        self.locked_at = tried;
+        let session = self.session.clone();
+        let outcome = match held {
+            Ok(true) => return RefreshStep::Load(Loading(self)),
+            Ok(false) => match self.lock.pause(session.app(), now) {
+                Some(pause) => return RefreshStep::Sleep(pause, Resting(self)),
+                // Its waiters may have more time: the next of them goes on.
+                None => return RefreshStep::Done(Err(lock_wait::timed_out())),
+            },
+            Err(error) => Err(store_error("could not be locked", error)),
+        };
+        self.tell(&outcome);
+        RefreshStep::Done(outcome)
+    }
+
+    fn loaded(mut self: Box<Self>, stored: Result<Option<Tokens>, StoreError>, _: Now) -> RefreshStep {
+        let (sign_ins, pending, current) = {
+            let state = self.session.state();
+            let pending = state.pending.as_ref().map(|pending| pending.tokens.clone());
+            (state.sign_ins, pending, state.tokens().cloned())
+        };
+        self.sign_ins = sign_ins;
+        let stored = stored.unwrap_or_else(|error| {
+            self.revoked = Err(store_error("could not be read", error)); // unless memory has some
+            None
+        });
+        // The first is revoked: the newest, since an old one may say nothing to the server.
+        self.tokens = match (stored, current) {
+            (Some(stored), Some(current)) if stored.is_older_than(&current) => vec![current, stored],
+            (stored, current) => stored.into_iter().chain(current).collect(),
+        };
+        self.tokens.splice(0..0, pending);
+        self.revoke()
+    }
+
+    fn rested(self: Box<Self>, _: Now) -> RefreshStep {
+        if self.tries == 0 { self.lock.request(self) } else { self.revoke() }
+    }
+
+    fn sent(mut self: Box<Self>, outcome: Result<Response, TransportError>, now: Now) -> RefreshStep {
+        self.revoked = match outcome {
+            Ok(response) if token_endpoint::is_revoked(self.session.app(), &response) => Ok(()),
+            Ok(response) => Err(answer::classify(&response, None, now.wall)),
+            Err(error) => Err(error.into()),
+        }
+        .map_err(|error| error.with_attempts(self.tries));
+        match self.revoked.as_ref().err().and_then(|error| self.pause(error, now)) {
+            Some(pause) => RefreshStep::Sleep(pause, Resting(self)),
+            None => self.delete(),
+        }
+    }
+
+    fn deleted(mut self: Box<Self>, outcome: Result<Written, StoreError>, _: Now) -> RefreshStep {
+        {
+            let session = self.session.clone();
+            let mut state = session.state();
+            // A sign-in that came since is not ended; its pair waits to be saved.
+            if state.sign_ins == self.sign_ins {
+                state.end_by_sign_out(std::mem::take(&mut self.tokens));
+            }
+        }
+        let deleted =
+            written(&self.session, outcome).map_err(|error| store_error("could not be deleted", error));
+        let outcome = deleted.and(std::mem::replace(&mut self.revoked, Ok(())));
+        self.tell(&outcome);
+        RefreshStep::Release(Releasing::new(outcome))
+    }
+}

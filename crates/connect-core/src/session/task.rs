@@ -1,0 +1,125 @@
+//! Work on a user's tokens that queues at the session's gate, one at a time: a refresh, the save of a pair, a sign-out.
+//!
+//! The driver takes the gate and starts a [`TokenTask`]. It ends at once if another task has done the same meanwhile, or
+//! has failed to. Otherwise its steps are those of [`RefreshStep`].
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    base::{Error, Now},
+    session::{
+        Session, State,
+        leader::Leader,
+        lock_wait::LockWait,
+        sign_out::SignOut,
+        steps::{Loading, RefreshStep},
+    },
+};
+
+/// The purpose of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// No tokens are in memory: load them from the store.
+    Absent,
+    /// A pair is not saved yet.
+    Settle,
+    /// The access token ends soon.
+    Early,
+    /// The access token has expired by the clock.
+    Expired,
+    /// The server did not accept the access token, or the application asked for new tokens.
+    Unauthorized,
+    /// The user signs out.
+    SignOut,
+}
+
+/// Work on a user's tokens, to be started under the session's gate.
+#[must_use = "a task does nothing until it is started"]
+pub struct TokenTask {
+    session: Arc<Session>,
+    reason: Reason,
+    generation: u64,
+    /// The tasks of this kind that had ended, or begun, when this one was requested.
+    round: u64,
+    deadline: Duration,
+    started: bool,
+}
+
+impl TokenTask {
+    pub(crate) fn new(session: &Arc<Session>, state: &State, reason: Reason, deadline: Duration) -> Self {
+        let round = if reason == Reason::SignOut { state.sign_outs } else { state.rounds };
+        let (session, generation) = (session.clone(), state.generation);
+        Self { session, reason, generation, round, deadline, started: false }
+    }
+
+    /// The session whose gate it queues at.
+    pub fn session(&self) -> &Arc<Session> {
+        &self.session
+    }
+
+    /// The monotonic time until which its caller waits: for the gate, for the store's lock, and for another caller's task.
+    pub fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
+    /// The error of its caller when the gate did not open in time.
+    pub fn timed_out(self) -> Error {
+        Error::timeout().with_message("the call timed out while the tokens were being refreshed")
+    }
+
+    pub(crate) fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    /// Starts it under the gate: done at once if another task had the same result meanwhile.
+    pub fn start(mut self, now: Now) -> RefreshStep {
+        let session = self.session.clone();
+        let mut state = session.state();
+        if let Some(outcome) = self.settled_meanwhile(&state) {
+            return RefreshStep::Done(outcome);
+        }
+        self.started = true;
+        // Another holder refreshes by all appearances: while the token works, that is not waited for.
+        let deadline = if self.reason == Reason::Early { now.monotonic } else { self.deadline };
+        let lock = LockWait::new(session.app(), deadline);
+        if self.reason == Reason::SignOut {
+            state.sign_outs += 1;
+            let number = state.sign_outs;
+            drop(state);
+            return SignOut::start(&session, number, lock);
+        }
+        state.leading = true;
+        state.early_wish &= self.reason != Reason::Early;
+        let (generation, sign_ins) = (state.generation, state.sign_ins);
+        // A sign-in that came meanwhile is saved by this task.
+        let needs_no_lock = self.reason == Reason::Absent && state.pending.is_none();
+        drop(state); // a leader locks it when it is dropped
+        let leader = Leader::new(&session, self.reason, generation, sign_ins, lock, now);
+        if needs_no_lock { RefreshStep::Load(Loading(leader)) } else { lock.request(leader) }
+    }
+
+    fn settled_meanwhile(&self, state: &State) -> Option<Result<(), Error>> {
+        if self.reason == Reason::SignOut {
+            let (number, outcome) = state.signed_out.as_ref()?;
+            return (*number > self.round).then(|| outcome.clone());
+        }
+        let is_done = match self.reason {
+            Reason::Settle => true, // by another task, or because the user signed out
+            _ => state.generation != self.generation && state.current.is_some(),
+        };
+        if is_done && state.pending.is_none() {
+            return Some(Ok(()));
+        }
+        let failure = state.failure.as_ref()?;
+        (failure.round > self.round && failure.generation == self.generation)
+            .then(|| Err(failure.error.clone()))
+    }
+}
+
+impl Drop for TokenTask {
+    fn drop(&mut self) {
+        if self.reason == Reason::Early && !self.started {
+            self.session.state().early_wish = false;
+        }
+    }
+}
