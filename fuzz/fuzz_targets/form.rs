@@ -7,8 +7,8 @@
 #![no_main]
 
 use connect_core::{
-    App, Config, Error, Response, Tokens,
-    oauth::{Grant, POSTMESSAGE},
+    App, Config, Error, Grant, Response, Tokens,
+    oauth::POSTMESSAGE,
 };
 use connect_fuzz::{CLIENT, Input, SECRET, USER, at};
 use connect_providers::{
@@ -53,8 +53,8 @@ fn serve(endpoint: &TokenEndpoint, request: &Request<bytes::Bytes>, pass_through
     };
     assert!(allowed && request.method() == Method::POST && asked.user() == USER);
     let (name, grant) = match asked.work().clone() {
-        Work::Exchange(code) => ("code", Some(Grant::Code(code))),
-        Work::Grant(grant @ Grant::Code(_)) => ("code", Some(grant)),
+        Work::Exchange(code) => ("code", Some(Grant::AuthorizationCode(code))),
+        Work::Grant(grant @ Grant::AuthorizationCode(_)) => ("code", Some(grant)),
         Work::Grant(grant) => ("refresh_token", Some(grant)),
         Work::Tokens(_) => ("", None),
     };

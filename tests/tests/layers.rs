@@ -1,6 +1,6 @@
 //! Arrows go down only: what the crates of the workspace are built on.
 
-use std::process::Command;
+use std::{fs, path::Path, process::Command};
 
 /// The crates that `package` is built on, with these features, for this machine.
 fn tree(package: &str, arguments: &[&str]) -> Vec<String> {
@@ -63,4 +63,70 @@ fn the_clients_do_not_meet() {
     let neighbours = tree("connect-providers", &["--all-features"]);
     let own: Vec<_> = neighbours.iter().filter(|name| name.starts_with("connect-")).collect();
     assert_eq!(own, ["connect-core", "connect-providers", "connect-types"], "they bring no client");
+}
+
+/// From the ground up: a room uses itself and the rooms before it.
+const ROOMS: [&str; 10] =
+    ["base", "tokens", "endpoint", "oauth", "app", "sign_in", "session", "call", "webhooks", "dual"];
+
+/// The files under `folder`, by their paths relative to it.
+fn sources(folder: &Path) -> Vec<(String, String)> {
+    let (mut found, mut folders) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned();
+                found.push((name, fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    found
+}
+
+/// The first names after each `crate::` of the program text, those within braces one by one.
+fn used(text: &str) -> Vec<String> {
+    let is_name = |c: &char| c.is_alphanumeric() || *c == '_';
+    let name = |text: &str| text.trim_start().chars().take_while(is_name).collect::<String>();
+    let program = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let lines: Vec<_> = program.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+    let program = lines.join("\n").replace("$crate::", "");
+    let mut names = Vec::new();
+    for after in program.split("crate::").skip(1) {
+        let Some(group) = after.strip_prefix('{') else {
+            names.push(name(after));
+            continue;
+        };
+        names.push(name(group));
+        let mut depth = 0_usize;
+        for (at, c) in group.char_indices() {
+            match c {
+                '{' => depth += 1,
+                '}' if depth == 0 => break,
+                '}' => depth -= 1,
+                ',' if depth == 0 => names.push(name(&group[at + 1..])),
+                _ => {}
+            }
+        }
+    }
+    names.retain(|name| !name.is_empty());
+    names
+}
+
+#[test]
+fn rooms_of_the_core_use_only_rooms_below_them() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/connect-core/src");
+    let height = |room: &str| ROOMS.iter().position(|known| *known == room);
+    let mut arrows = 0;
+    for (file, text) in sources(&folder).iter().filter(|(file, _)| file != "lib.rs") {
+        let room = file.split(['/', '.']).next().unwrap();
+        assert!(height(room).is_some(), "{file} is in no room");
+        for used in used(text) {
+            assert!(height(&used).is_some_and(|used| Some(used) <= height(room)), "{file} uses {used}");
+            arrows += 1;
+        }
+    }
+    assert!(arrows > 100, "{arrows}");
 }

@@ -9,9 +9,10 @@ use std::{
 };
 
 use connect_core::{
-    App, Callback, Config, Error, MemoryStore, Network, Now, Pager, Registry, Reply, RetryPolicy, Secret,
-    Seed, Service, Session, SessionEnded, SignIn, StoreError, TokenKey, TokenStore, Tokens, TransportError,
-    oauth::{Code, Grant, Profile, Relay},
+    App, AuthorizationCode, Callback, Config, Error, Grant, MemoryStore, Network, Now, Pager, Registry,
+    Reply, RetryPolicy, Secret, Seed, Service, Session, SessionEnded, SignIn, StoreError, TokenKey,
+    TokenStore, Tokens, TransportError,
+    oauth::{Profile, Relay},
     types::{ExchangeCode, ListCalendars, ListEvents, RefreshToken, Revoke, TokenAnswer, decode},
     webhooks::{Claimed, ReplayGuard, ReplayMemory, testing},
 };
@@ -272,9 +273,9 @@ fn no_type_prints_a_secret() {
     printed.add("Tokens", &tokens());
     printed.add("SignIn", &SignIn::new("ann"));
     printed.add("PendingSignIn", &SignIn::new("ann").start(&app, now()).unwrap());
-    let code = Code::new("hush-code").verifier("hush-verifier");
+    let code = AuthorizationCode::new("hush-code").verifier("hush-verifier");
     printed.add("Code", &code);
-    printed.add("Grant", &[Grant::Code(code), Grant::RefreshToken("hush-refresh".into())]);
+    printed.add("Grant", &[Grant::AuthorizationCode(code), Grant::RefreshToken("hush-refresh".into())]);
     let relay = Relay::new("https://app.example/auth", "https://app.example/refresh");
     let mut profile = Profile::new("https://as.example", "https://as.example/a", "https://as.example/t");
     profile.relay = Some(relay.header("authorization", "hush-session"));

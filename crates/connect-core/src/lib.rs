@@ -31,7 +31,7 @@ pub use session::{
     Deleting, Exchanging, Loading, Locked, Locking, MAX_TASKS_AT_ONCE, Member, Preparing, RefreshStep,
     Registry, Releasing, Resting, Saving, Session, TokenTask,
 };
-pub use sign_in::{Callback, PendingSignIn, SignIn};
+pub use sign_in::{AuthorizationCode, Callback, Grant, PendingSignIn, SignIn};
 pub use tokens::{
     AsyncStoreLock, AsyncTokenStore, MemoryStore, Refused, Revision, StoreError, StoreLock, TokenHook,
     TokenKey, TokenStore, Tokens, Written,

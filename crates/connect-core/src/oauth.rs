@@ -2,9 +2,9 @@
 //!
 //! ```text
 //!   Profile ──> Config ──> App ──> SignIn ──> PendingSignIn ──> finish ──┐
-//!     ^                                        Code (a popup) ─ exchange ─┼──> Session: tokens that are kept
+//!     ^                            AuthorizationCode (a popup) ─ exchange ┼──> Session: tokens that are kept
 //!     └── metadata of the server                                          │
-//!                                   Grant ──> request, read ──────────────┴──> tokens that are handed out
+//!                                  Grant ──> request, read ───────────────┴──> tokens that are handed out
 //! ```
 //!
 //! Of a server's ways only those are believed that its [`Profile`] says. A public client (RFC 6749 2.1) has no secret to
@@ -19,7 +19,6 @@ mod scope;
 /// The redirect URI of codes that Google's popup hands to the page.
 pub const POSTMESSAGE: &str = "postmessage";
 
-pub use crate::sign_in::{Code, Grant};
 pub use client_auth::ClientAuth;
 pub(crate) use client_auth::basic;
 pub use metadata::GetMetadata;

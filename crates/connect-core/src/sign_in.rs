@@ -16,14 +16,14 @@
 mod grant;
 pub(crate) mod token_endpoint;
 
-pub use grant::{Code, Grant};
+pub use grant::{AuthorizationCode, Grant};
 
 use connect_types::{Language, Provider, Scope, Theme};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    app::{App, check_redirect_uri},
+    app::{App, SessionEnded, check_redirect_uri},
     base::{Error, Now, Secret, SignInFault},
     oauth::{IssuerParameter, POSTMESSAGE, Pkce, Verifier, check_scope},
 };
@@ -243,6 +243,20 @@ impl PendingSignIn {
             Some(code) => Ok(code.clone()),
             None => refuse(SignInFault::Callback, "it holds neither a code nor an error"),
         }
+    }
+}
+
+impl SessionEnded {
+    /// Starts a new sign-in with the same scope, beginning when the session ended: send the user to its `url()` and keep
+    /// it until they come back. `None` where that cannot be done: authorization servers other than Mobiscroll Connect
+    /// do not name in the granted scope everything that must be requested, so the application starts the sign-in itself.
+    pub fn sign_in(&self) -> Option<PendingSignIn> {
+        if self.app.config().profile.is_some() {
+            return None;
+        }
+        let mut sign_in = SignIn::new(&*self.key.user);
+        sign_in.scope.clone_from(&self.scope);
+        sign_in.start(&self.app, self.at).ok()
     }
 }
 

@@ -92,9 +92,9 @@ fn requests_to_the_token_endpoint_ask_for_a_fresh_connection() {
     let world = World::loaded();
     let (preparing, _call) = preparing_refresh(&world);
     let RefreshStep::Send(refresh, _) = preparing.resume(Ok(()), world.now()) else { panic!() };
-    let code = oauth::Code::new("c0de");
+    let code = AuthorizationCode::new("c0de");
     let RefreshStep::Send(exchange, _) = world.session.exchange(&code, world.now()) else { panic!() };
-    let grant = oauth::Grant::Code(code).request(world.session.app(), world.now()).unwrap();
+    let grant = Grant::AuthorizationCode(code).request(world.session.app(), world.now()).unwrap();
     let step = load(lock(world.sign_out(), world.now()), Ok(None), world.now());
     let RefreshStep::Send(revoke, _) = step else { panic!() };
     for request in [refresh, exchange, grant, revoke] {

@@ -6,8 +6,7 @@ mod support;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use connect_core::{
     oauth::{
-        ClientAuth, Code, GetMetadata, Grant, IssuerParameter, POSTMESSAGE, Pkce, Profile, Relay, Revocation,
-        Rotation,
+        ClientAuth, GetMetadata, IssuerParameter, POSTMESSAGE, Pkce, Profile, Relay, Revocation, Rotation,
     },
     *,
 };
@@ -440,8 +439,8 @@ fn a_client_that_signs_nobody_in_asks_for_nothing() {
     for error in [
         SignIn::new("").start(&app, now).unwrap_err(),
         error,
-        Grant::Code(Code::new("c0de")).request(&app, now).unwrap_err(),
-        done(nobody.exchange(&Code::new("c0de"), now)).unwrap_err(),
+        Grant::AuthorizationCode(AuthorizationCode::new("c0de")).request(&app, now).unwrap_err(),
+        done(nobody.exchange(&AuthorizationCode::new("c0de"), now)).unwrap_err(),
         match Call::start(&nobody, &types::ListCalendars::new(), now) {
             Step::Done(outcome) => outcome.unwrap_err(),
             _ => panic!("nobody calls"),
@@ -549,7 +548,7 @@ fn a_relay_is_reached_in_safety_and_its_headers_are_some() {
 #[test]
 fn a_code_from_a_popup_is_exchanged_in_the_session_of_the_user() {
     let world = at(|profile| profile.client_auth = ClientAuth::Body);
-    let code = Code::new("4/0Ab+c=d&e").redirect_uri(POSTMESSAGE).verifier("v".repeat(43));
+    let code = AuthorizationCode::new("4/0Ab+c=d&e").redirect_uri(POSTMESSAGE).verifier("v".repeat(43));
     let RefreshStep::Send(request, next) = world.session.exchange(&code, world.now()) else { panic!() };
     let fields = form(&request);
     assert_eq!(
@@ -567,7 +566,9 @@ fn a_code_from_a_popup_is_exchanged_in_the_session_of_the_user() {
     assert_eq!(world.session.tokens().unwrap().access_token.expose(), "hush-a5");
     // With the redirect URI of the application unless told otherwise; that may be a popup's.
     let app = World::with(|config| config.redirect_uri = POSTMESSAGE.into()).session.app().clone();
-    let request = Grant::Code(Code::new("c0de")).request(&app, World::default().now()).unwrap();
+    let request = Grant::AuthorizationCode(AuthorizationCode::new("c0de"))
+        .request(&app, World::default().now())
+        .unwrap();
     assert_eq!(value(&form(&request), "redirect_uri"), "postmessage");
 }
 
@@ -610,12 +611,17 @@ fn a_grant_is_exchanged_for_tokens_that_nobody_keeps() {
     let tokens = grant.read(app, &answer, world.now()).unwrap();
     assert_eq!(tokens.refresh_token.unwrap().expose(), "hush-r1", "it is still good");
     let mismatch = status(400, r#"{"error":"redirect_uri_mismatch","error_description":"Bad Request"}"#);
-    let error = Grant::Code(Code::new("hush-c0de")).read(app, &mismatch, world.now()).unwrap_err();
+    let error = Grant::AuthorizationCode(AuthorizationCode::new("hush-c0de"))
+        .read(app, &mismatch, world.now())
+        .unwrap_err();
     assert_eq!(error.server_code(), Some("redirect_uri_mismatch"));
-    let debug = format!("{:?} {grant:?}", Grant::Code(Code::new("hush-c0de").verifier("hush-v")));
+    let debug = format!(
+        "{:?} {grant:?}",
+        Grant::AuthorizationCode(AuthorizationCode::new("hush-c0de").verifier("hush-v"))
+    );
     assert!(
         !debug.contains("hush")
-            && !format!("{:?}", Code::new("hush-c0de").verifier("hush-v")).contains("hush")
+            && !format!("{:?}", AuthorizationCode::new("hush-c0de").verifier("hush-v")).contains("hush")
     );
 }
 
@@ -640,7 +646,9 @@ fn tokens_say_what_was_granted() {
 fn the_code_of_a_refusal_is_that_of_oauth() {
     let world = at(|_| {});
     let answer = status(400, r#"{"error":"invalid_scope","code":"E42","message":"no"}"#);
-    let error = Grant::Code(Code::new("c0de")).read(world.session.app(), &answer, world.now()).unwrap_err();
+    let error = Grant::AuthorizationCode(AuthorizationCode::new("c0de"))
+        .read(world.session.app(), &answer, world.now())
+        .unwrap_err();
     assert_eq!(error.server_code(), Some("invalid_scope"));
 }
 
@@ -663,7 +671,7 @@ fn nobody_is_no_user() {
     let world = at(|_| {});
     let nobody = Session::new(world.session.app().clone(), "");
     assert!(matches!(
-        done(nobody.exchange(&Code::new("c0de"), World::default().now())).unwrap_err().kind(),
+        done(nobody.exchange(&AuthorizationCode::new("c0de"), World::default().now())).unwrap_err().kind(),
         ErrorKind::Validation { .. }
     ));
     let popup = World::with(|config| {
@@ -689,7 +697,9 @@ fn a_server_that_may_look_at_a_challenge_is_sent_one() {
 fn a_server_that_is_busy_is_no_refusal() {
     let world = at(|_| {});
     let answer = status(400, r#"{"error":"temporarily_unavailable"}"#);
-    let error = Grant::Code(Code::new("c0de")).read(world.session.app(), &answer, world.now()).unwrap_err();
+    let error = Grant::AuthorizationCode(AuthorizationCode::new("c0de"))
+        .read(world.session.app(), &answer, world.now())
+        .unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Server), "{error:?}");
 }
 

@@ -162,7 +162,7 @@ fn sign_in_is_the_later_one_although_tokens_live_shorter_by_now() {
         let answer = format!(
             r#"{{"access_token":"{access}","refresh_token":"hush-r{n}","token_type":"Bearer","expires_in":{lifetime}}}"#
         );
-        let (_, next) = exchange(world.session.exchange(&oauth::Code::new("c0de"), world.now()));
+        let (_, next) = exchange(world.session.exchange(&AuthorizationCode::new("c0de"), world.now()));
         next.resume(Ok(status(200, &answer)), world.now())
     };
     let mut world = World::default();

@@ -5,10 +5,7 @@ mod support;
 
 use std::sync::{Arc, Mutex};
 
-use connect_core::{
-    oauth::{Code, Grant, Profile},
-    *,
-};
+use connect_core::{oauth::Profile, *};
 use support::*;
 
 fn invalid_grant(code: u16) -> Response {
@@ -70,10 +67,11 @@ fn one_cool_down_holds_for_all_exchanges_of_an_application() {
             assert_eq!(error.retry_after(), Some(secs(3600)));
         }
         let app = bob.session.app();
-        for grant in [Grant::Code(Code::new("c")), Grant::RefreshToken("r".into())] {
+        for grant in [Grant::AuthorizationCode(AuthorizationCode::new("c")), Grant::RefreshToken("r".into())]
+        {
             assert!(matches!(grant.request(app, bob.now()).unwrap_err().kind(), ErrorKind::RateLimited));
         }
-        let sign_in = done(bob.session.exchange(&Code::new("c"), bob.now())).unwrap_err();
+        let sign_in = done(bob.session.exchange(&AuthorizationCode::new("c"), bob.now())).unwrap_err();
         assert_eq!(sign_in.retry_after(), Some(secs(3600)));
         // A pair that another process has refreshed needs no exchange.
         let (task, _call) = wish(bob.answered(status(401, "")));
@@ -92,7 +90,7 @@ fn one_cool_down_holds_for_all_exchanges_of_an_application() {
 fn code_waits_out_a_short_cool_down() {
     let mut world = World::loaded();
     answered(&world, limited(429, "20"));
-    let (wait, next) = resting(world.session.exchange(&Code::new("c0de"), world.now()));
+    let (wait, next) = resting(world.session.exchange(&AuthorizationCode::new("c0de"), world.now()));
     assert!((secs(20)..secs(22)).contains(&wait), "a little longer than it asked: {wait:?}");
     world.pass(22);
     let (code, _) = exchange(next.resume(world.now()));

@@ -366,7 +366,7 @@ scenarios! {
         assert_eq!(world.store.load(user.session().key())?, None);
         let ended = told.try_recv()?;
         assert_eq!(&*ended.key.user, "ann");
-        let again = ended.sign_in.ok_or("no sign-in")?;
+        let again = ended.sign_in().ok_or("no sign-in")?;
         assert!(again.url().contains("scope=read"), "{}", again.url());
         let callback = world.consent(again.url())?;
         wait!(client.auth().finish(again, &callback))?;

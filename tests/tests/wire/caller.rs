@@ -3,8 +3,7 @@
 use std::{borrow::Cow, time::Duration};
 
 use connect_core::{
-    Endpoint, Error, RetryPolicy, Tokens,
-    oauth::Code,
+    AuthorizationCode, Endpoint, Error, RetryPolicy, Tokens,
     types::{DeleteEvent, NewEvent, Raw},
 };
 use connect_tests::wire::Wire;
@@ -144,7 +143,7 @@ impl Caller for Blocking {
     }
 
     fn exchange(&self) -> Result<(), Error> {
-        self.0.user("ann").exchange(&Code::new("c0de")).map(drop)
+        self.0.user("ann").exchange(&AuthorizationCode::new("c0de")).map(drop)
     }
 }
 
@@ -176,7 +175,7 @@ impl Caller for Hyper {
     }
 
     fn exchange(&self) -> Result<(), Error> {
-        self.1.block_on(self.0.user("ann").exchange(&Code::new("c0de"))).map(drop)
+        self.1.block_on(self.0.user("ann").exchange(&AuthorizationCode::new("c0de"))).map(drop)
     }
 }
 

@@ -1,7 +1,10 @@
 //! What the application is told without asking.
 
+use connect_types::Scope;
+
 use crate::{
-    sign_in::PendingSignIn,
+    app::App,
+    base::Now,
     tokens::{StoreError, TokenKey},
 };
 
@@ -26,17 +29,16 @@ impl<F: Fn(SessionEnded) + Send + Sync + 'static> Observer for F {
     }
 }
 
-/// A session that ended, with what is needed to start the next one.
+/// A session that ended, with what [`sign_in`](Self::sign_in) needs to start the next one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct SessionEnded {
-    /// Whose session it was.
+    /// The key of the user's tokens.
     pub key: TokenKey,
-    /// A new sign-in with the same scope: send the user to its `url()` and keep it until they come back.
-    /// `None` where none could be made: at another authorization server than Mobiscroll Connect what has to be asked for
-    /// is not all in what was granted, so the application starts one itself.
-    pub sign_in: Option<PendingSignIn>,
     /// Whether the reason may pass without a new sign-in: see
     /// [`Profile::recoverable_errors`](crate::oauth::Profile::recoverable_errors).
     pub may_recover: bool,
+    pub(crate) app: App,
+    pub(crate) scope: Option<Scope>,
+    pub(crate) at: Now,
 }

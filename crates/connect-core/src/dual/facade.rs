@@ -57,7 +57,7 @@ macro_rules! facade {
     };
     ([$($async:tt)*] [$($wait:tt)*]) => {
         use $crate::{
-            Callback, Endpoint, Error, Once, Paged, PendingSignIn, Reply, SignIn, Tokens, oauth::{Code, GetMetadata, Grant, Profile},
+            AuthorizationCode, Callback, Endpoint, Error, Grant, Once, Paged, PendingSignIn, Reply, SignIn, Tokens, oauth::{GetMetadata, Profile},
             types::{
                 Acknowledged, Calendar, CheckHealth, ConnectionStatus, DeleteEvent, Disconnect, Event,
                 GetConnectionStatus, Health, ListCalendars, ListEvents, NewEvent, Subscribed, SubscribeWebhook,
@@ -237,8 +237,8 @@ macro_rules! facade {
             }
 
             /// Signs the user in with a code that came by another way than a redirect, such as from Google's popup:
-            /// exchanges it and saves the tokens. See [`Code`] for what its caller has to check.
-            pub $($async)* fn exchange(&self, code: &Code) -> Result<Tokens, Error> {
+            /// exchanges it and saves the tokens. See [`AuthorizationCode`] for what its caller has to check.
+            pub $($async)* fn exchange(&self, code: &AuthorizationCode) -> Result<Tokens, Error> {
                 let session = self.session();
                 self.client().keep(session, |now| session.exchange(code, now))$($wait)*?;
                 // Those of a sign-in that came later, if there is one.

@@ -7,14 +7,13 @@ use connect_types::Scope;
 
 use crate::{
     base::{Error, Now, Request, Response, SignInFault, TransportError},
-    oauth::Code,
     session::{
         Session,
         pending::Over,
         steps::{Exchanging, RefreshStep, Resting, Work},
     },
     sign_in::{
-        Callback, PendingSignIn,
+        AuthorizationCode, Callback, PendingSignIn,
         token_endpoint::{self, Refusal},
     },
     tokens::{Claims, Revision, Tokens},
@@ -39,7 +38,7 @@ impl PendingSignIn {
 impl Session {
     /// Exchanges a code that came by another way than a redirect. The exchange is made once; on any fault before the save
     /// nothing is kept.
-    pub fn exchange(self: &Arc<Self>, code: &Code, now: Now) -> RefreshStep {
+    pub fn exchange(self: &Arc<Self>, code: &AuthorizationCode, now: Now) -> RefreshStep {
         if self.key().user.is_empty() {
             return RefreshStep::Done(Err(self.app().config().no_user()));
         }

@@ -21,10 +21,7 @@ use crate::{
         task::Reason,
         trace,
     },
-    sign_in::{
-        SignIn,
-        token_endpoint::{self, Refusal},
-    },
+    sign_in::token_endpoint::{self, Refusal},
     tokens::{Refused, StoreError, Tokens, Written},
 };
 
@@ -452,12 +449,8 @@ impl Leader {
         may_recover: bool,
     ) -> RefreshStep {
         let session = self.session.clone();
-        let mut again = SignIn::new(&*session.key().user);
-        again.scope = scope;
-        // What another server has to be asked for is not all in what it granted.
-        let is_enough = session.app().config().profile.is_none();
-        let sign_in = is_enough.then(|| again.start(session.app(), self.now).ok()).flatten();
-        let ended = SessionEnded { key: session.key().clone(), sign_in, may_recover };
+        let (key, app) = (session.key().clone(), session.app().clone());
+        let ended = SessionEnded { key, may_recover, app, scope, at: self.now };
         let outcome = Err(error);
         self.tell(&outcome);
         RefreshStep::Release(Releasing { outcome, ended: Some((session, ended)) })

@@ -12,13 +12,13 @@ use crate::{
 /// An authorization code that came by another way than [`PendingSignIn`](crate::PendingSignIn), which checks where a code
 /// comes from: who takes one in has to see to that.
 #[derive(Clone, Debug)]
-pub struct Code {
+pub struct AuthorizationCode {
     code: Secret,
     redirect_uri: Option<String>,
     verifier: Option<Secret>,
 }
 
-impl Code {
+impl AuthorizationCode {
     /// A code that was asked for with the application's own redirect URI.
     pub fn new(code: impl Into<Secret>) -> Self {
         Self { code: code.into(), redirect_uri: None, verifier: None }
@@ -51,7 +51,7 @@ impl Code {
 #[derive(Clone)]
 pub enum Grant {
     /// An authorization code. It is good for one request: never repeat it.
-    Code(Code),
+    AuthorizationCode(AuthorizationCode),
     /// A refresh token.
     RefreshToken(Secret),
 }
@@ -67,7 +67,7 @@ impl Grant {
             return Err(error);
         }
         match self {
-            Self::Code(code) => code.request(app),
+            Self::AuthorizationCode(code) => code.request(app),
             Self::RefreshToken(token) => token_endpoint::refresh(app, token),
         }
     }
@@ -78,7 +78,7 @@ impl Grant {
     /// With the server's `error` as [`server_code`](Error::server_code) where there is one.
     pub fn read(&self, app: &App, response: &Response, now: Now) -> Result<Tokens, Error> {
         let before = match self {
-            Self::Code(_) => None,
+            Self::AuthorizationCode(_) => None,
             Self::RefreshToken(token) => Some(Tokens::access_only("").with_refresh_token(token.clone())),
         };
         token_endpoint::read(app, response, before.as_ref(), now).map_err(token_endpoint::Refusal::into_error)
@@ -88,7 +88,7 @@ impl Grant {
 impl fmt::Debug for Grant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Code(_) => "Code",
+            Self::AuthorizationCode(_) => "AuthorizationCode",
             Self::RefreshToken(_) => "RefreshToken",
         })
     }

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use connect_core::{
-    Error, Response, Secret, Tokens,
-    oauth::{Code, Grant},
-};
+use connect_core::{AuthorizationCode, Error, Grant, Response, Secret, Tokens};
 use jiff::Timestamp;
 
 use super::{answer::Cors, refusal::Refusal, upstream};
@@ -49,7 +46,7 @@ impl Visitor {
 #[derive(Clone, Debug)]
 pub enum Work {
     /// Exchange the code and keep the tokens: `user.exchange(code)`.
-    Exchange(Code),
+    Exchange(AuthorizationCode),
     /// Tokens of the user that were minted within this time, or new ones: `user.tokens(max_age)`.
     Tokens(Duration),
     /// Exchange the grant and keep nothing: `client.grant(grant)`.

@@ -84,10 +84,7 @@ mod upstream;
 
 use std::time::Duration;
 
-use connect_core::{
-    Error, Request, Response,
-    oauth::{Code, Grant},
-};
+use connect_core::{AuthorizationCode, Error, Grant, Request, Response};
 use http::request::Parts;
 
 pub use self::asked::{Asked, Visitor, Work};
@@ -252,7 +249,11 @@ impl TokenEndpoint {
         let work = match endpoint {
             Endpoint::Auth => {
                 let code = code(&form, visitor)?;
-                if self.pass_through { Work::Grant(Grant::Code(code)) } else { Work::Exchange(code) }
+                if self.pass_through {
+                    Work::Grant(Grant::AuthorizationCode(code))
+                } else {
+                    Work::Exchange(code)
+                }
             }
             Endpoint::Refresh if self.pass_through => {
                 Work::Grant(Grant::RefreshToken(form.need("refresh_token")?))
@@ -263,11 +264,11 @@ impl TokenEndpoint {
     }
 }
 
-fn code(form: &Form, visitor: &Visitor) -> Result<Code, Refusal> {
+fn code(form: &Form, visitor: &Visitor) -> Result<AuthorizationCode, Refusal> {
     if !visitor.sent(form.find("state")) {
         return Err(Refusal::STATE);
     }
-    let code = Code::new(form.need("code")?);
+    let code = AuthorizationCode::new(form.need("code")?);
     Ok(match form.verifier()? {
         Some(verifier) => code.verifier(verifier),
         None => code,

@@ -6,8 +6,8 @@ use std::{
 };
 
 use connect_core::{
-    Request, Tokens,
-    oauth::{Code, POSTMESSAGE, Relay},
+    AuthorizationCode, Request, Tokens,
+    oauth::{POSTMESSAGE, Relay},
 };
 use connect_providers::token_endpoint::{Visitor, Work};
 use connect_sandbox::Fault;
@@ -152,7 +152,7 @@ fn a_device_without_the_secret_refreshes_through_it() {
         }
     });
     let device = device.build().unwrap().user("me");
-    let first = device.exchange(&Code::new(world.code(&[]))).unwrap();
+    let first = device.exchange(&AuthorizationCode::new(world.code(&[]))).unwrap();
     device.refresh().unwrap();
     let next = device.tokens(Duration::MAX).unwrap();
     assert_ne!(next.access_token, first.access_token);
