@@ -251,6 +251,21 @@ fn event_that_left_the_window_stays_away_after_a_late_deletion() {
 }
 
 #[test]
+fn event_that_left_the_window_undated_makes_a_sweep_due_after_a_deletion() {
+    let mut kept = Kept::of(&[]);
+    let away = with(event("a", 1, 7), "start", "2027-02-01T09:00:00Z");
+    let mut away = with(away, "end", "2027-02-01T10:00:00Z");
+    kept.hears("updated", away.clone());
+    away.as_object_mut().unwrap().remove("lastModified");
+    kept.hears("updated", away);
+    kept.sweep(&[]);
+    // It was deleted at 3 and restored at 5, both before it left the window at 7.
+    kept.hears("deleted", json!({"id": "a", "lastModified": "2026-11-21T10:00:03Z"}));
+    kept.hears("created", event("a", 1, 5));
+    assert!(kept.0.is_stale());
+}
+
+#[test]
 fn late_occurrence_older_than_its_series_is_ignored() {
     let late = with(event("s_1", 2, 3), "recurringEventId", "s");
     let google = with(event("s", 1, 5), "original", json!({"recurrence": ["RRULE:FREQ=DAILY"]}));

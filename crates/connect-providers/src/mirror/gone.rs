@@ -77,7 +77,7 @@ impl Gone {
         match absence {
             Absence::Deleted(at) => {
                 // What left the window after the deletion is later news than it.
-                if at.is_none() || self.outside.get(&key).is_some_and(|entry| entry.at <= at) {
+                if at.is_none() || self.outside.get(&key).is_some_and(|entry| is_until(entry.at, at)) {
                     self.outside.remove(&key);
                 }
                 let entry = self.deleted.entry(key).or_insert(Entry { at, sweep });
@@ -95,32 +95,34 @@ impl Gone {
     /// that change made a sweep due, which would have shown it.
     pub(super) fn absence(&self, key: &Key, series: Option<&str>) -> Option<Absence> {
         let changed = series.and_then(|series| self.outside.get(&key.beside(series)));
-        match (self.since(0, key, series), changed) {
-            (None, changed) => changed.map(|entry| Absence::Outside(entry.at)),
-            (Some(Absence::Outside(at)), Some(changed)) => Some(Absence::Outside(at.max(changed.at))),
-            (Some(Absence::Deleted(at)), Some(changed)) if changed.at > at => {
-                Some(Absence::Outside(changed.at))
-            }
-            (absence, _) => absence,
-        }
+        let outside = [self.outside.get(key), changed].into_iter().flatten().map(|entry| entry.at);
+        let outside = outside.reduce(|one, other| one.and(other).and(one.max(other)));
+        absence(outside, self.deleted_since(0, key, series))
     }
 
     /// The same for a page of the sweep that is under way: of what went before, the page knows better.
     pub(super) fn since_begin(&self, key: &Key, series: Option<&str>) -> Option<Absence> {
-        self.since(self.sweep, key, series)
+        let outside = self.outside.get(key).filter(|entry| entry.sweep >= self.sweep);
+        absence(outside.map(|entry| entry.at), self.deleted_since(self.sweep, key, series))
     }
 
-    /// What left the window after a deletion was restored before.
-    fn since(&self, sweep: u64, key: &Key, series: Option<&str>) -> Option<Absence> {
-        let heard = |entry: &&Entry| entry.sweep >= sweep;
-        let outside = self.outside.get(key).filter(heard);
+    fn deleted_since(&self, sweep: u64, key: &Key, series: Option<&str>) -> Option<Option<Modified>> {
         let series = series.and_then(|series| self.deleted.get(&key.beside(series)));
-        let deleted = [self.deleted.get(key), series].into_iter().flatten().filter(heard);
-        let deleted = deleted.max_by_key(|entry| entry.at);
-        match (outside, deleted) {
-            (Some(outside), Some(deleted)) if outside.at <= deleted.at => Some(Absence::Deleted(deleted.at)),
-            (Some(outside), _) => Some(Absence::Outside(outside.at)),
-            (None, deleted) => deleted.map(|entry| Absence::Deleted(entry.at)),
-        }
+        let deleted = [self.deleted.get(key), series].into_iter().flatten();
+        deleted.filter(|entry| entry.sweep >= sweep).map(|entry| entry.at).max()
     }
+}
+
+/// What left the window after a deletion was restored before.
+fn absence(outside: Option<Option<Modified>>, deleted: Option<Option<Modified>>) -> Option<Absence> {
+    match (outside, deleted) {
+        (Some(outside), Some(deleted)) if is_until(outside, deleted) => Some(Absence::Deleted(deleted)),
+        (Some(outside), _) => Some(Absence::Outside(outside)),
+        (None, deleted) => deleted.map(Absence::Deleted),
+    }
+}
+
+/// Whether the first is known, and no later than the second.
+fn is_until(one: Option<Modified>, other: Option<Modified>) -> bool {
+    one.is_some() && one <= other
 }
