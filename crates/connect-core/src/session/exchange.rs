@@ -10,6 +10,7 @@ use crate::{
     session::{
         Session,
         pending::Over,
+        state::Since,
         steps::{Exchanging, RefreshStep, Resting, Work},
     },
     sign_in::{
@@ -56,8 +57,8 @@ impl Session {
         tokens.revision =
             Some(Revision { sign_in: self.app().entropy().text(), signed_in_at: None, number: 0 });
         tokens.refused = None;
-        let sign_ins = self.state().sign_ins;
-        take(self, tokens, Over::Import, sign_ins, now)
+        let since = self.state().since();
+        take(self, tokens, Over::Import, since, now)
     }
 }
 
@@ -65,8 +66,7 @@ impl Session {
 struct Finish {
     session: Arc<Session>,
     request: Request,
-    /// The sign-ins there had been when it began.
-    sign_ins: u64,
+    since: Since,
     /// When (monotonic) it has waited long enough for the token endpoint.
     deadline: Duration,
     /// What was asked for: it is granted where the answer names nothing else (RFC 6749 5.1).
@@ -80,12 +80,12 @@ impl Finish {
         scope: Option<Scope>,
         now: Now,
     ) -> RefreshStep {
-        let sign_ins = session.state().sign_ins;
+        let since = session.state().since();
         let deadline = now.monotonic.saturating_add(session.app().config().exchange_timeout);
         match request {
             Err(error) => RefreshStep::Done(Err(error)),
             Ok(request) => {
-                Box::new(Self { session: session.clone(), request, sign_ins, deadline, scope }).send(now)
+                Box::new(Self { session: session.clone(), request, since, deadline, scope }).send(now)
             }
         }
     }
@@ -113,7 +113,7 @@ impl Work for Finish {
     }
 
     fn sent(self: Box<Self>, outcome: Result<Response, TransportError>, now: Now) -> RefreshStep {
-        let Self { session, scope, sign_ins, .. } = *self;
+        let Self { session, scope, since, .. } = *self;
         let tokens = match outcome {
             Ok(response) => {
                 token_endpoint::read(session.app(), &response, None, now).map_err(Refusal::into_error)
@@ -126,15 +126,15 @@ impl Work for Finish {
             Ok(tokens)
         });
         match tokens {
-            Ok(tokens) => take(&session, tokens, Over::SignIn, sign_ins, now),
+            Ok(tokens) => take(&session, tokens, Over::SignIn, since, now),
             Err(error) => RefreshStep::Done(Err(error)),
         }
     }
 }
 
 /// The pair is pending from now on: whatever happens to these steps, the next call goes on with it.
-fn take(session: &Arc<Session>, tokens: Tokens, over: Over, sign_ins: u64, now: Now) -> RefreshStep {
-    session.state().sign_in(tokens, over, sign_ins, now.monotonic);
+fn take(session: &Arc<Session>, tokens: Tokens, over: Over, since: Since, now: Now) -> RefreshStep {
+    session.state().sign_in(tokens, over, since, now.monotonic);
     let deadline = now.monotonic.saturating_add(session.app().config().timeout);
     match session.settle(deadline) {
         Some(save) => RefreshStep::Queue(save),

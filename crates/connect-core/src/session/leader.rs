@@ -12,9 +12,10 @@ use crate::{
     base::{Error, ErrorKind, Now, Request, Response, Sent, TransportError},
     oauth::Rotation,
     session::{
-        LONGEST_PATIENCE, PATIENCE, Session,
+        Session,
         lock_wait::{self, LockWait},
         pending::{Origin, Over, Pending, is_same_or_older, same_pair},
+        state::Since,
         steps::{
             Deleting, Exchanging, Loading, Preparing, RefreshStep, Releasing, Resting, Saving, Work, written,
         },
@@ -33,8 +34,8 @@ const REFUSED_FOR: Duration = Duration::from_secs(600);
 pub(crate) struct Leader {
     session: Arc<Session>,
     reason: Reason,
-    generation: u64,
-    sign_ins: u64,
+    /// From when it began, or began its exchange.
+    since: Since,
     lock: LockWait,
     phase: Phase,
     now: Now,
@@ -169,7 +170,7 @@ impl Work for Leader {
         }
         let expired = {
             let mut state = self.session.state();
-            let superseded = state.sign_ins != self.sign_ins;
+            let superseded = state.is_superseded(self.since);
             if !superseded {
                 state.adopt_pending();
             }
@@ -206,8 +207,7 @@ impl Leader {
     pub(crate) fn new(
         session: &Arc<Session>,
         reason: Reason,
-        generation: u64,
-        sign_ins: u64,
+        since: Since,
         lock: LockWait,
         now: Now,
     ) -> Box<Self> {
@@ -216,8 +216,7 @@ impl Leader {
         Box::new(Self {
             session,
             reason,
-            generation,
-            sign_ins,
+            since,
             lock,
             phase,
             now,
@@ -232,8 +231,8 @@ impl Leader {
             Err(error) => Err(store_error("could not be read", error)),
             Ok(stored) => {
                 let mut state = self.session.state();
-                match (stored, &state.ended) {
-                    _ if state.sign_ins != self.sign_ins => Ok(()),
+                match (stored, state.ended()) {
+                    _ if state.is_superseded(self.since) => Ok(()),
                     (Some(tokens), _) => match state.ended_with(&tokens) {
                         Some(error) => Err(error),
                         None => {
@@ -241,7 +240,7 @@ impl Leader {
                             Ok(())
                         }
                     },
-                    (None, Some(ended)) => Err(ended.error.clone()),
+                    (None, Some(ended)) => Err(ended.clone()),
                     (None, None) => Err(Error::authentication(
                         "the token store holds no tokens for this user: start with `auth().sign_in`",
                     )),
@@ -254,11 +253,11 @@ impl Leader {
     fn loaded_locked(self: Box<Self>, stored: Option<Tokens>) -> RefreshStep {
         let session = self.session.clone();
         let mut state = session.state();
-        if state.sign_ins != self.sign_ins || state.generation != self.generation {
+        if state.is_superseded(self.since) || state.generation() != self.since.generation {
             drop(state);
             return self.release(Ok(())); // a sign-in came in between: there is a new pair
         }
-        if state.pending.is_some() {
+        if state.pending().is_some() {
             if let Some(pending) = state.reconcile(stored, self.now) {
                 drop(state);
                 return self.save(pending);
@@ -274,13 +273,7 @@ impl Leader {
                     return self.release(Err(error));
                 }
                 Some(tokens) if same_pair(state.tokens(), &tokens) => {
-                    if let Some(current) = &mut state.current {
-                        // By another process, perhaps; or a mark that could not be saved is the later one.
-                        let at = |refused: &Option<Refused>| refused.as_ref().map(|refused| refused.at);
-                        if at(&tokens.refused) > at(&current.tokens.refused) {
-                            current.tokens.refused = tokens.refused;
-                        }
-                    }
+                    state.learn_refusal(tokens);
                     drop(state);
                     return self.exchange();
                 }
@@ -305,7 +298,7 @@ impl Leader {
 
     /// Whether the user has signed in or out since: then this task has nothing to say.
     fn is_superseded(&self) -> bool {
-        self.session.state().sign_ins != self.sign_ins
+        self.session.state().is_superseded(self.since)
     }
 
     /// The store cannot be read under the lock: a pair of a new sign-in may be saved all the same.
@@ -334,8 +327,8 @@ impl Leader {
         let (tokens, refused_at) = {
             let state = self.session.state();
             // The waiters wait for an exchange of the pair there is now, not of the one this task began with.
-            self.generation = state.generation;
-            (state.tokens().cloned(), state.current.as_ref().and_then(|current| current.refused_at))
+            self.since.generation = state.generation();
+            (state.tokens().cloned(), state.refused_at())
         };
         let Some((tokens, refresh_token)) =
             tokens.and_then(|tokens| Some((tokens.clone(), tokens.refresh_token?)))
@@ -368,11 +361,11 @@ impl Leader {
         {
             let session = self.session.clone();
             let mut state = session.state();
-            if state.sign_ins != self.sign_ins {
+            if state.is_superseded(self.since) {
                 drop(state);
                 return self.release(Ok(())); // the user signed in anew: this pair has no say
             }
-            state.pending = Some(pending);
+            state.hold(pending);
         }
         self.phase = Phase::Saving;
         RefreshStep::Save(tokens, Saving(self))
@@ -389,7 +382,7 @@ impl Leader {
             (Some(stored), _) if !is_no_better(&stored) => {
                 let expired = {
                     let mut state = self.session.state();
-                    let superseded = state.sign_ins != self.sign_ins;
+                    let superseded = state.is_superseded(self.since);
                     if !superseded {
                         state.adopt(stored, Origin::Taken(self.now));
                     }
@@ -414,24 +407,16 @@ impl Leader {
 
     /// The refresh token of these tokens was refused for a reason that may pass: the session goes on with them.
     fn refused(self: Box<Self>, tokens: Tokens, error: Error) -> RefreshStep {
-        let session = self.session.clone();
-        let mut state = session.state();
-        let Some(current) =
-            state.current.as_mut().filter(|current| same_pair(Some(&current.tokens), &tokens))
-        else {
-            drop(state);
+        if !self.session.state().mark_refused(&tokens, self.now.monotonic) {
             return self.release(Ok(())); // the user signed in anew
-        };
-        current.tokens.refused.clone_from(&tokens.refused);
-        current.refused_at = Some(self.now.monotonic);
-        drop(state);
+        }
         self.tell_of_end(tokens.scope, error, true)
     }
 
     fn end(self: Box<Self>, tokens: Tokens, error: Error) -> RefreshStep {
         let session = self.session.clone();
         let mut state = session.state();
-        if state.sign_ins != self.sign_ins {
+        if state.is_superseded(self.since) {
             drop(state);
             return self.release(Ok(()));
         }
@@ -460,11 +445,7 @@ impl Leader {
         if self.session.app().profile().rotation == Rotation::Keeps {
             return; // it was not used up
         }
-        if let Some(current) = &mut self.session.state().current {
-            if same_pair(Some(from), &current.tokens) {
-                (current.fate_unknown, current.doubted_at) = (true, self.now.monotonic);
-            }
-        }
+        self.session.state().doubt(from, self.now.monotonic);
     }
 
     fn release(mut self: Box<Self>, outcome: Result<(), Error>) -> RefreshStep {
@@ -482,12 +463,7 @@ impl Leader {
         let outcome = Err(lock_wait::timed_out());
         trace::refreshed(self.reason, self.exchanged, &outcome);
         self.finished = true;
-        let mut state = self.session.state();
-        state.leading = false;
-        if self.reason == Reason::Early {
-            state.no_early_before = self.now.monotonic.saturating_add(PATIENCE);
-        }
-        drop(state);
+        self.session.state().give_up(self.reason, self.now);
         RefreshStep::Done(outcome)
     }
 
@@ -495,18 +471,7 @@ impl Leader {
     fn tell(&mut self, outcome: &Result<(), Error>) {
         trace::refreshed(self.reason, self.exchanged, outcome);
         self.finished = true;
-        let mut state = self.session.state();
-        state.leading = false;
-        state.rounds += 1;
-        let Err(error) = outcome else { return };
-        if state.sign_ins == self.sign_ins {
-            if self.reason == Reason::Early {
-                let patience = error.retry_after().unwrap_or_default().clamp(PATIENCE, LONGEST_PATIENCE);
-                state.no_early_before = self.now.monotonic.saturating_add(patience);
-            }
-            let (round, generation) = (state.rounds, self.generation);
-            state.failure = Some(crate::session::Failure { round, generation, error: error.clone() });
-        }
+        self.session.state().end_round(self.reason, self.since, outcome, self.now);
     }
 }
 

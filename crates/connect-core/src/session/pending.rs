@@ -1,8 +1,8 @@
-//! A pair the server handed out that is not saved yet: what it may be saved over, and what becomes of it.
+//! A pair the server handed out that is not saved yet: what it may be saved over.
 
 use std::time::Duration;
 
-use crate::{base::Now, session::State, tokens::Tokens};
+use crate::{base::Now, tokens::Tokens};
 
 /// A pair the server handed out that is not saved yet.
 #[derive(Clone)]
@@ -41,59 +41,8 @@ pub(crate) enum Over {
     Unread,
 }
 
-impl State {
-    /// A pair of a new sign-in waits to be saved from now on, unless a later sign-in was faster: one that came since there
-    /// had been `sign_ins`. Whatever was in doubt before is settled by it.
-    pub(crate) fn sign_in(&mut self, tokens: Tokens, over: Over, sign_ins: u64, at: Duration) {
-        let others = self.pending.as_ref().map(|pending| &pending.tokens).or(self.tokens());
-        if self.sign_ins != sign_ins && others.is_some_and(|others| tokens.signed_in_before(others)) {
-            return;
-        }
-        self.sign_ins += 1;
-        self.failure = None;
-        self.pending = Some(Pending { tokens, origin: Origin::SignIn(at), over });
-    }
-
-    /// Takes the pending pair into use: it is in the store now.
-    pub(crate) fn adopt_pending(&mut self) {
-        if let Some(pending) = self.pending.take() {
-            self.adopt(pending.tokens, pending.origin);
-        }
-    }
-
-    /// Holds the pending pair against what the store holds, read under the lock: adopts the one or the other, or says
-    /// what is to be saved.
-    pub(crate) fn reconcile(&mut self, stored: Option<Tokens>, now: Now) -> Option<Pending> {
-        let pending = self.pending.as_mut()?;
-        match stored {
-            // As it is stored: another process may have marked it as refused meanwhile.
-            Some(tokens) if same_pair(Some(&pending.tokens), &tokens) => {
-                pending.tokens = tokens;
-                self.adopt_pending();
-            }
-            Some(tokens) if !pending.may_replace(&tokens) => {
-                // Another process has rotated since, as far as is known: its pair is the newer one.
-                self.pending = None;
-                self.adopt(tokens, Origin::Taken(now));
-            }
-            // What is there now is what it is saved over, should that have to be tried again.
-            stored => pending.over = stored.map_or(Over::Nothing, Over::Pair),
-        }
-        self.pending.clone()
-    }
-
-    /// The pending pair, if it may be saved over what cannot be read: one that nobody has tried to save yet. Of another it
-    /// may be what is there, or another process may have rotated it since.
-    pub(crate) fn untried(&mut self) -> Option<Pending> {
-        let pending = self.pending.as_mut();
-        let pending = pending.filter(|pending| matches!(pending.over, Over::SignIn | Over::Import))?;
-        pending.over = Over::Unread;
-        Some(pending.clone())
-    }
-}
-
 impl Pending {
-    fn may_replace(&self, stored: &Tokens) -> bool {
+    pub(super) fn may_replace(&self, stored: &Tokens) -> bool {
         if stored.is_older_than(&self.tokens) {
             return true; // of two pairs the older never replaces the newer
         }

@@ -11,6 +11,7 @@ use crate::{
         Session,
         leader::store_error,
         lock_wait::{self, LockWait},
+        state::Since,
         steps::{Deleting, Exchanging, Loading, RefreshStep, Releasing, Resting, Work, written},
     },
     sign_in::token_endpoint,
@@ -20,8 +21,8 @@ use crate::{
 /// The end of a session, at the user's request.
 pub(crate) struct SignOut {
     session: Arc<Session>,
-    /// The sign-ins there had been when the tokens to revoke were looked up.
-    sign_ins: u64,
+    /// From when the tokens to revoke were looked up.
+    since: Since,
     /// What is not to bring the user back: what is revoked, and what the store held.
     tokens: Vec<Tokens>,
     revoked: Result<(), Error>,
@@ -38,7 +39,7 @@ impl SignOut {
     pub(crate) fn start(session: &Arc<Session>, number: u64, lock: LockWait) -> RefreshStep {
         lock.request(Box::new(Self {
             session: session.clone(),
-            sign_ins: 0,
+            since: session.state().since(),
             tokens: Vec::new(),
             revoked: Ok(()),
             number,
@@ -50,7 +51,7 @@ impl SignOut {
 
     /// The callers that requested a sign-out before this one began get the same outcome.
     fn tell(&self, outcome: &Result<(), Error>) {
-        self.session.state().signed_out = Some((self.number, outcome.clone()));
+        self.session.state().end_sign_out(self.number, outcome.clone());
     }
 
     fn revoke(mut self: Box<Self>) -> RefreshStep {
@@ -98,12 +99,11 @@ impl Work for SignOut {
     }
 
     fn loaded(mut self: Box<Self>, stored: Result<Option<Tokens>, StoreError>, _: Now) -> RefreshStep {
-        let (sign_ins, pending, current) = {
+        let (pending, current) = {
             let state = self.session.state();
-            let pending = state.pending.as_ref().map(|pending| pending.tokens.clone());
-            (state.sign_ins, pending, state.tokens().cloned())
+            self.since = state.since();
+            (state.pending().cloned(), state.tokens().cloned())
         };
-        self.sign_ins = sign_ins;
         let stored = stored.unwrap_or_else(|error| {
             self.revoked = Err(store_error("could not be read", error)); // unless memory has some
             None
@@ -139,7 +139,7 @@ impl Work for SignOut {
             let session = self.session.clone();
             let mut state = session.state();
             // A sign-in that came since is not ended; its pair waits to be saved.
-            if state.sign_ins == self.sign_ins {
+            if !state.is_superseded(self.since) {
                 state.end_by_sign_out(std::mem::take(&mut self.tokens));
             }
         }

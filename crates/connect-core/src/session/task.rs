@@ -8,10 +8,11 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     base::{Error, Now},
     session::{
-        Session, State,
+        Session,
         leader::Leader,
         lock_wait::LockWait,
         sign_out::SignOut,
+        state::State,
         steps::{Loading, RefreshStep},
     },
 };
@@ -46,9 +47,8 @@ pub struct TokenTask {
 }
 
 impl TokenTask {
-    pub(crate) fn new(session: &Arc<Session>, state: &State, reason: Reason, deadline: Duration) -> Self {
-        let round = if reason == Reason::SignOut { state.sign_outs } else { state.rounds };
-        let (session, generation) = (session.clone(), state.generation);
+    pub(super) fn new(session: &Arc<Session>, state: &State, reason: Reason, deadline: Duration) -> Self {
+        let (session, generation, round) = (session.clone(), state.generation(), state.round(reason));
         Self { session, reason, generation, round, deadline, started: false }
     }
 
@@ -75,7 +75,7 @@ impl TokenTask {
     pub fn start(mut self, now: Now) -> RefreshStep {
         let session = self.session.clone();
         let mut state = session.state();
-        if let Some(outcome) = self.settled_meanwhile(&state) {
+        if let Some(outcome) = state.outcome_since(self.reason, self.generation, self.round) {
             return RefreshStep::Done(outcome);
         }
         self.started = true;
@@ -83,43 +83,23 @@ impl TokenTask {
         let deadline = if self.reason == Reason::Early { now.monotonic } else { self.deadline };
         let lock = LockWait::new(session.app(), deadline);
         if self.reason == Reason::SignOut {
-            state.sign_outs += 1;
-            let number = state.sign_outs;
+            let number = state.begin_sign_out();
             drop(state);
             return SignOut::start(&session, number, lock);
         }
-        state.leading = true;
-        state.early_wish &= self.reason != Reason::Early;
-        let (generation, sign_ins) = (state.generation, state.sign_ins);
+        let since = state.lead(self.reason);
         // A sign-in that came meanwhile is saved by this task.
-        let needs_no_lock = self.reason == Reason::Absent && state.pending.is_none();
+        let needs_no_lock = self.reason == Reason::Absent && state.pending().is_none();
         drop(state); // a leader locks it when it is dropped
-        let leader = Leader::new(&session, self.reason, generation, sign_ins, lock, now);
+        let leader = Leader::new(&session, self.reason, since, lock, now);
         if needs_no_lock { RefreshStep::Load(Loading(leader)) } else { lock.request(leader) }
-    }
-
-    fn settled_meanwhile(&self, state: &State) -> Option<Result<(), Error>> {
-        if self.reason == Reason::SignOut {
-            let (number, outcome) = state.signed_out.as_ref()?;
-            return (*number > self.round).then(|| outcome.clone());
-        }
-        let is_done = match self.reason {
-            Reason::Settle => true, // by another task, or because the user signed out
-            _ => state.generation != self.generation && state.current.is_some(),
-        };
-        if is_done && state.pending.is_none() {
-            return Some(Ok(()));
-        }
-        let failure = state.failure.as_ref()?;
-        (failure.round > self.round && failure.generation == self.generation)
-            .then(|| Err(failure.error.clone()))
     }
 }
 
 impl Drop for TokenTask {
     fn drop(&mut self) {
         if self.reason == Reason::Early && !self.started {
-            self.session.state().early_wish = false;
+            self.session.state().withdraw_early();
         }
     }
 }
