@@ -1,9 +1,13 @@
 //! What a call asks for: method, path, query, body, and how its answer is read.
 
 pub(crate) mod answer;
+mod keyed;
 mod limits;
 mod pager;
+pub mod path;
 
+pub use answer::decode as decode_answer;
+pub use keyed::Keyed;
 pub(crate) use limits::CoolDowns;
 pub use limits::{AtOnce, Limits};
 pub use pager::{Paged, Pager};

@@ -26,7 +26,7 @@ pub use call::{Attempts, Call, Refreshing, Sending, Sleeping, Step};
 pub use connect_types as types;
 pub use connect_types::jiff;
 pub use dual::{AsyncCaller, Caller, Once, Reply};
-pub use endpoint::{AtOnce, Endpoint, Limits, Paged, Pager};
+pub use endpoint::{AtOnce, Endpoint, Keyed, Limits, Paged, Pager, decode_answer, path};
 pub use session::{
     Deleting, Exchanging, Loading, Locked, Locking, MAX_TASKS_AT_ONCE, Member, Preparing, RefreshStep,
     Registry, Releasing, Resting, Saving, Session, TokenTask,

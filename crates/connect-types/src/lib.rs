@@ -40,4 +40,5 @@ pub use raw::Raw;
 pub use recurrence::{End, Last, Recurrence};
 pub use requests::{ConferenceData, EventFields, EventRef, Notify};
 pub use stretches::Stretch;
+pub use text::LossyString;
 pub use time::{EventTime, Moment};

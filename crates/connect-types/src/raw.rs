@@ -69,6 +69,12 @@ impl Raw {
         fields.remove(name)?.decode().ok()
     }
 
+    /// The text, if this is a JSON string; halves of surrogate pairs in it become U+FFFD.
+    #[must_use]
+    pub fn text(&self) -> Option<String> {
+        crate::text::read(&self.0).map(Into::into)
+    }
+
     /// Text already known to be one JSON value.
     pub(crate) fn checked(text: impl Into<Box<str>>) -> Self {
         Self(text.into())

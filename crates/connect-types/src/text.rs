@@ -6,6 +6,7 @@
 
 use alloc::borrow::{Cow, ToOwned};
 use alloc::string::String;
+use core::borrow::Borrow;
 use core::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
@@ -26,6 +27,22 @@ pub(crate) struct Text<'de>(pub(crate) Cow<'de, str>);
 impl<'de> Deserialize<'de> for Text<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_bytes(TextVisitor).map(Self)
+    }
+}
+
+/// A JSON string; halves of surrogate pairs in it become U+FFFD.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LossyString(pub String);
+
+impl Borrow<str> for LossyString {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for LossyString {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Text::deserialize(deserializer).map(|text| Self(text.0.into_owned()))
     }
 }
 

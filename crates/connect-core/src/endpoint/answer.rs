@@ -11,7 +11,7 @@ use serde_json::error::Category;
 use crate::base::{Error, ErrorKind, Response};
 
 /// Reads a successful answer; `success: false` in it is an error.
-pub(crate) fn decode<A: Answer>(response: &Response, safety: Safety) -> Result<A, Error> {
+pub fn decode<A: Answer>(response: &Response, safety: Safety) -> Result<A, Error> {
     let with_context = |error: Error| {
         error
             .with_status(response.status())

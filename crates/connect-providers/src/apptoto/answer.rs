@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use connect_core::types::{EventTime, Raw};
+use connect_core::types::{EventTime, LossyString, Raw};
 
-pub(super) use crate::read::{Text, answer as read, text};
+pub(super) use connect_core::decode_answer as read;
 
 /// A type that reads itself from one JSON value; `None` when that is not its form.
 pub(super) trait Field: Sized {
@@ -30,7 +30,7 @@ impl<T: Field> Slot for Vec<T> {
 }
 
 /// The fields of an object; of anything else there are none.
-pub(super) struct Fields(BTreeMap<Text, Raw>);
+pub(super) struct Fields(BTreeMap<LossyString, Raw>);
 
 impl Fields {
     pub(super) fn of(raw: &Raw) -> Self {
@@ -78,7 +78,7 @@ pub(super) use answer;
 
 impl Field for String {
     fn read(raw: Raw) -> Option<Self> {
-        text(&raw)
+        raw.text()
     }
 }
 
@@ -90,7 +90,7 @@ impl Field for bool {
 
 impl Field for EventTime {
     fn read(raw: Raw) -> Option<Self> {
-        text(&raw).map(|text| Self::from(text.as_str()))
+        raw.text().map(|text| Self::from(text.as_str()))
     }
 }
 

@@ -3,11 +3,9 @@
 use std::fmt;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+pub use connect_core::Keyed;
 use connect_core::{Endpoint, Error, Secret};
 use http::header::AUTHORIZATION;
-
-use crate::keyed::Credential;
-pub use crate::keyed::Keyed;
 
 /// An API key of one's own account, with the account's e-mail address: HTTP Basic (RFC 7617). It needs no consent and has no
 /// scopes. The account's settings can disable and delete it: then a call fails with the kind
@@ -44,8 +42,7 @@ impl ApiKey {
     ///
     /// That client's base URL is where the key goes: [`BASE_URL`](super::BASE_URL).
     pub fn over<E: Endpoint + Clone>(&self, endpoint: &E) -> Keyed<E> {
-        let credential = Credential::Header(AUTHORIZATION, self.authorization.clone());
-        Keyed::new(endpoint.clone(), credential)
+        Keyed::header(endpoint.clone(), AUTHORIZATION, self.authorization.clone())
     }
 }
 

@@ -81,7 +81,7 @@ macro_rules! open_enum {
 
         impl $crate::apptoto::answer::Field for $name {
             fn read(raw: connect_core::types::Raw) -> Option<Self> {
-                $crate::apptoto::answer::text(&raw).map(Self::from)
+                raw.text().map(Self::from)
             }
         }
     };

@@ -6,7 +6,7 @@ use connect_core::types::Raw;
 use jiff::{Timestamp, ZonedDateTime, civil::DateTime};
 use serde::{Serialize, Serializer};
 
-use super::answer::{Field, text};
+use super::answer::Field;
 
 /// An id: a number in Apptoto's documentation, and a text where it came as one. Digits are sent as a number.
 ///
@@ -74,7 +74,7 @@ impl Serialize for Id {
 impl Field for Id {
     fn read(raw: Raw) -> Option<Self> {
         let is_number = raw.get().starts_with(|first: char| first == '-' || first.is_ascii_digit());
-        if is_number { Some(Self(raw.get().into())) } else { text(&raw).map(Self::from) }
+        if is_number { Some(Self(raw.get().into())) } else { raw.text().map(Self::from) }
     }
 }
 

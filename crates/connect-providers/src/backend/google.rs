@@ -1,16 +1,13 @@
 //! Google Calendar, with a signed-in user or with an API key.
 
 use connect_core::{
-    Endpoint, Error, Paged, SignIn,
+    Endpoint, Error, Keyed, Paged, SignIn,
     types::{Auth, CalendarRef, DeleteEvent, Event, EventStatus, NewEvent, Provider, UpdateEvent},
 };
 use jiff::Timestamp;
 
 use super::CalendarService;
-use crate::{
-    google::{self, ApiKey, GetEvent, InsertEvent, ListCalendars, ListEvents, PatchEvent},
-    keyed::Keyed,
-};
+use crate::google::{self, ApiKey, GetEvent, InsertEvent, ListCalendars, ListEvents, PatchEvent};
 
 /// Google Calendar.
 #[derive(Clone, Debug)]

@@ -13,7 +13,7 @@ use jiff::{civil::Date, tz::TimeZone};
 
 use super::{
     custom,
-    json::{Object, fields, list, text},
+    json::{Object, fields, list},
     read::{GOOGLE_MEET, MEET},
 };
 use crate::zones;
@@ -146,7 +146,7 @@ impl Draft<'_> {
         let original = self.known.and_then(|event| event.original.as_ref());
         let known = original.and_then(|original| fields(original).remove("attendees"));
         let known: Vec<_> = known.map(|known| list(&known)).unwrap_or_default();
-        let email_of = |raw: &Raw| fields(raw).remove("email").as_ref().and_then(text);
+        let email_of = |raw: &Raw| fields(raw).remove("email").as_ref().and_then(Raw::text);
         let known: Vec<_> = known.into_iter().filter_map(|raw| Some((email_of(&raw)?, raw))).collect();
         let entry = |email: &String| {
             let same = known.iter().find(|(known, _)| known.eq_ignore_ascii_case(email));
@@ -292,5 +292,5 @@ fn described(data: &ConferenceData) -> Result<Raw, Error> {
 }
 
 fn provider(data: &ConferenceData) -> Option<String> {
-    fields(&Raw::from_value(data).ok()?).remove("provider").as_ref().and_then(text)
+    fields(&Raw::from_value(data).ok()?).remove("provider").as_ref().and_then(Raw::text)
 }

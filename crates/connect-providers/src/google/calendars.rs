@@ -8,10 +8,7 @@ use connect_core::{
 };
 use serde::{Deserialize, Deserializer};
 
-use super::{
-    endpoint::{Parameters, endpoint, read},
-    json::text,
-};
+use super::endpoint::{Parameters, endpoint, read};
 
 /// The calendars in the user's list, page by page (`GET /users/me/calendarList`). An API key is not enough.
 ///
@@ -161,7 +158,7 @@ struct Page {
 fn calendar(raw: Raw) -> Option<Calendar> {
     // Where Google has the same name for the same thing it is read as it is, anything else is in `extra`.
     let read: Calendar = raw.decode().ok()?;
-    let field = |name: &str| read.extra.get(name).and_then(text).filter(|text| !text.is_empty());
+    let field = |name: &str| read.extra.get(name).and_then(Raw::text).filter(|text| !text.is_empty());
     let mut calendar = Calendar::new(Provider::Google, read.id.clone());
     calendar.title = field("summaryOverride").or_else(|| field("summary")).unwrap_or_default();
     calendar.color = field("backgroundColor");

@@ -15,7 +15,7 @@ use super::{
     options::{Options, options, tell_guests},
     read,
 };
-use crate::path::check_id;
+use connect_core::path::check_id;
 
 /// Changes an event (`PATCH /calendars/{id}/events/{id}`): what is not said stays as it is.
 ///

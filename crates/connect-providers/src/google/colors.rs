@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 use connect_core::types::{Answer, Event, Raw};
 use serde::{Deserialize, Deserializer};
 
-use super::{
-    endpoint::endpoint,
-    json::{fields, text},
-};
+use super::{endpoint::endpoint, json::fields};
 
 /// The colours of events, from `1` on, as Google Calendar shows them. Google may change them: [`ListColors`] asks for those that
 /// are in use.
@@ -69,7 +66,7 @@ impl Colors {
     /// Gives an event the colour that its `colorId` stands for here, in place of that of the built-in table.
     pub fn apply(&self, event: &mut Event) {
         let id = event.original.as_ref().and_then(|original| fields(original).remove("colorId"));
-        let known = id.as_ref().and_then(text).and_then(|id| self.events.get(&id));
+        let known = id.as_ref().and_then(Raw::text).and_then(|id| self.events.get(&id));
         if let Some(color) = known {
             event.color = Some(color.clone());
         }
@@ -81,7 +78,7 @@ impl<'de> Deserialize<'de> for Colors {
         let mut all = fields(&Raw::deserialize(deserializer)?);
         let mut table = |name: &str| {
             let table = all.remove(name).map(|raw| fields(&raw)).unwrap_or_default();
-            let background = |raw: &Raw| fields(raw).remove("background").as_ref().and_then(text);
+            let background = |raw: &Raw| fields(raw).remove("background").as_ref().and_then(Raw::text);
             table.iter().filter_map(|(id, raw)| Some((id.0.clone(), background(raw)?))).collect()
         };
         Ok(Self { events: table("event"), calendars: table("calendar") })

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 use connect_core::{Error, types::Raw};
 
-use super::json::{Object, Text, fields, text};
+use super::json::{LossyString, Object, fields};
 
 /// The private extended property that holds an event's `custom` fields, as JSON text. What does not fit goes on in
 /// `connectCustom.2`, up to `connectCustom.16`.
@@ -65,12 +65,13 @@ pub(super) fn custom(event: &Raw) -> Option<Raw> {
     ours(&properties).or_else(|| others(properties))
 }
 
-fn ours(properties: &BTreeMap<Text, Raw>) -> Option<Raw> {
-    let parts = (1..=MOST_PARTS).map_while(|number| properties.get(name(number).as_str()).and_then(text));
+fn ours(properties: &BTreeMap<LossyString, Raw>) -> Option<Raw> {
+    let parts =
+        (1..=MOST_PARTS).map_while(|number| properties.get(name(number).as_str()).and_then(Raw::text));
     parts.collect::<String>().parse().ok().filter(|raw: &Raw| raw.get().starts_with('{'))
 }
 
-fn others(properties: BTreeMap<Text, Raw>) -> Option<Raw> {
+fn others(properties: BTreeMap<LossyString, Raw>) -> Option<Raw> {
     let mut custom = Object::default();
     for (name, value) in properties {
         custom.set(&name.0, &value).ok()?;

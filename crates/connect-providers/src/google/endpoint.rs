@@ -7,8 +7,8 @@ use connect_core::{
     types::{Body, CalendarRef, Provider, Raw},
 };
 
-use crate::path::{check_id, segment};
-pub(super) use crate::read::answer as read;
+pub(super) use connect_core::decode_answer as read;
+use connect_core::path::{check_id, segment};
 
 /// The traits of a call: `Type: METHOD "/path" -> Answer`, and what differs from most endpoints.
 macro_rules! endpoint {

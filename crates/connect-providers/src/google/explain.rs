@@ -12,7 +12,7 @@
 
 use connect_core::{Error, ErrorKind, Response, types::Raw};
 
-use super::json::{fields, list, text};
+use super::json::{fields, list};
 
 /// Reads the body of an answer that is no success. What cannot be read leaves the error as the status has it.
 pub(super) fn explain(response: &Response, error: Error) -> Error {
@@ -97,18 +97,20 @@ impl Told {
         let entry = error.get("errors").and_then(|errors| list(errors).into_iter().next());
         let mut entry = entry.as_ref().map(fields).unwrap_or_default();
         let details = error.get("details").map(list).unwrap_or_default();
-        let details: Vec<_> =
-            details.iter().filter_map(|one| fields(one).remove("reason").as_ref().and_then(text)).collect();
+        let details: Vec<_> = details
+            .iter()
+            .filter_map(|one| fields(one).remove("reason").as_ref().and_then(Raw::text))
+            .collect();
         // An old reason says less than a detail only where the detail is about the set-up.
         let detail = details.iter().find(|reason| SET_UP.contains(&reason.as_str())).cloned();
         let reason = detail
-            .or_else(|| entry.remove("reason").as_ref().and_then(text))
+            .or_else(|| entry.remove("reason").as_ref().and_then(Raw::text))
             .or_else(|| details.into_iter().next())
-            .or_else(|| error.remove("status").as_ref().and_then(text))
+            .or_else(|| error.remove("status").as_ref().and_then(Raw::text))
             .filter(|reason| !reason.is_empty());
         let message = error.remove("message").or_else(|| entry.remove("message"));
-        let message = message.as_ref().and_then(text).filter(|message| !message.is_empty());
-        let domain = entry.remove("domain").as_ref().and_then(text).unwrap_or_default();
+        let message = message.as_ref().and_then(Raw::text).filter(|message| !message.is_empty());
+        let domain = entry.remove("domain").as_ref().and_then(Raw::text).unwrap_or_default();
         Some(Self { message, domain, reason, raw })
     }
 

@@ -11,7 +11,7 @@ use super::{
     endpoint::{Parameters, endpoint, event_path},
     read,
 };
-use crate::path::check_id;
+use connect_core::path::check_id;
 
 /// One event, or one occurrence of a series (`GET /calendars/{id}/events/{id}`).
 ///

@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 use connect_core::{Error, types::Raw};
 use serde::Serialize;
 
-pub(super) use crate::read::{Text, text};
+pub(super) use connect_core::types::LossyString;
 
 /// The fields of an object; of anything else there are none.
-pub(super) fn fields(raw: &Raw) -> BTreeMap<Text, Raw> {
+pub(super) fn fields(raw: &Raw) -> BTreeMap<LossyString, Raw> {
     raw.decode().unwrap_or_default()
 }
 
 /// The text, or the number as text: some send ids as numbers.
 pub(super) fn text_or_number(raw: &Raw) -> Option<String> {
     let number = || raw.decode::<serde_json::Number>().ok().map(|_| raw.get().trim().to_owned());
-    text(raw).or_else(number)
+    raw.text().or_else(number)
 }
 
 /// The items of a list; of anything else there are none.

@@ -2,10 +2,8 @@
 
 use std::fmt;
 
-use connect_core::{Endpoint, Error, Secret};
+use connect_core::{Endpoint, Error, Keyed, Secret};
 use http::HeaderName;
-
-use crate::keyed::{Credential, Keyed};
 
 /// An API key of Google's console. It opens the events of calendars that are public, for reading, and needs no user. A calendar
 /// that is not public is not found; a wrong key is an error of the kind
@@ -61,12 +59,11 @@ impl ApiKey {
     /// That client's base URL is where the key goes: [`BASE_URL`](super::BASE_URL).
     pub fn over<E: Endpoint + Clone>(&self, endpoint: &E) -> Keyed<E> {
         let key = self.key.clone();
-        let credential = if self.in_query {
-            Credential::Query("key", key)
+        if self.in_query {
+            Keyed::query(endpoint.clone(), "key", key)
         } else {
-            Credential::Header(HeaderName::from_static("x-goog-api-key"), key)
-        };
-        Keyed::new(endpoint.clone(), credential)
+            Keyed::header(endpoint.clone(), HeaderName::from_static("x-goog-api-key"), key)
+        }
     }
 }
 

@@ -10,10 +10,9 @@ use serde::{Deserialize, Deserializer};
 
 use super::{
     endpoint::{Parameters, endpoint, event_path, events_path, read},
-    json::text,
     read::event,
 };
-use crate::path::check_id;
+use connect_core::path::check_id;
 
 /// The events of a calendar, page by page (`GET /calendars/{id}/events`).
 ///
@@ -308,7 +307,7 @@ impl<'de> Deserialize<'de> for EventPage {
             removed: Vec::new(),
             next_page_token: filled(page.next_page_token),
             next_sync_token: filled(page.next_sync_token),
-            time_zone: page.time_zone.as_ref().and_then(text),
+            time_zone: page.time_zone.as_ref().and_then(Raw::text),
         })
     }
 }

@@ -13,7 +13,7 @@ use super::{
     colors::color,
     custom::custom,
     endpoint::read,
-    json::{fields, list, text, text_or_number},
+    json::{fields, list, text_or_number},
 };
 
 /// The event of an answer.
@@ -30,7 +30,7 @@ pub(super) fn event(raw: Raw) -> Option<Event> {
     // Where Google has the same name for the same thing it is read as it is, anything else is in `extra`.
     let read: Event = raw.decode().ok()?;
     let extra = &read.extra;
-    let field = |name: &str| extra.get(name).and_then(text);
+    let field = |name: &str| extra.get(name).and_then(Raw::text);
     let mut event = Event::new(Provider::Google, "", id(&read));
     event.calendar_id = None;
     event.recurring_event_id = read.recurring_event_id.filter(|id| !id.is_empty());
@@ -64,7 +64,7 @@ pub(super) fn event(raw: Raw) -> Option<Event> {
 /// no series.
 pub fn recurrence_lines(event: &Event) -> Vec<String> {
     let lines = event.original.as_ref().and_then(|original| fields(original).remove("recurrence"));
-    lines.map(|lines| list(&lines).iter().filter_map(text).collect()).unwrap_or_default()
+    lines.map(|lines| list(&lines).iter().filter_map(Raw::text).collect()).unwrap_or_default()
 }
 
 /// The rule by which a series repeats, where it has a single one and it is of the kind that
@@ -79,7 +79,7 @@ pub fn recurrence(event: &Event) -> Option<Recurrence> {
 
 /// The entity tag of an event, from its `original`: for [`PatchEvent::if_match`](super::PatchEvent::if_match).
 pub fn etag(event: &Event) -> Option<String> {
-    fields(event.original.as_ref()?).remove("etag").as_ref().and_then(text)
+    fields(event.original.as_ref()?).remove("etag").as_ref().and_then(Raw::text)
 }
 
 fn id(event: &Event) -> String {
@@ -95,13 +95,13 @@ struct Time {
 /// `{date}`, or `{dateTime, timeZone}`. A time without its offset stays one: the zone's rules are not known here.
 fn time(raw: &Raw) -> Option<Time> {
     let moment = fields(raw);
-    let of = |name: &str| moment.get(name).and_then(text).map(|text| EventTime::from(text.as_str()));
+    let of = |name: &str| moment.get(name).and_then(Raw::text).map(|text| EventTime::from(text.as_str()));
     let date = of("date").map(|time| Time { time, all_day: true });
     date.or_else(|| of("dateTime").map(|time| Time { time, all_day: false }))
 }
 
 fn timestamp(raw: &Raw) -> Option<Timestamp> {
-    match EventTime::from(text(raw)?.as_str()) {
+    match EventTime::from(raw.text()?.as_str()) {
         EventTime::Instant(at) => Some(at),
         _ => None,
     }
@@ -111,7 +111,7 @@ fn timestamp(raw: &Raw) -> Option<Timestamp> {
 fn attendee(read: Attendee) -> Attendee {
     let mut attendee = Attendee::default();
     attendee.status =
-        read.extra.get("responseStatus").and_then(text).map(|response| match response.as_str() {
+        read.extra.get("responseStatus").and_then(Raw::text).map(|response| match response.as_str() {
             "needsAction" => AttendeeStatus::None,
             other => AttendeeStatus::from(other),
         });
@@ -127,16 +127,20 @@ fn conference(link: Option<String>, data: Option<&Raw>) -> Option<Conference> {
     let mut data = data.map(fields).unwrap_or_default();
     let entries = data.remove("entryPoints").map(|entries| list(&entries)).unwrap_or_default();
     let video = entries.iter().map(fields).find_map(|mut entry| {
-        let kind = entry.remove("entryPointType").as_ref().and_then(text);
-        entry.remove("uri").as_ref().and_then(text).filter(|_| kind.as_deref() == Some("video"))
+        let kind = entry.remove("entryPointType").as_ref().and_then(Raw::text);
+        entry.remove("uri").as_ref().and_then(Raw::text).filter(|_| kind.as_deref() == Some("video"))
     });
     let url = link.filter(|link| !link.is_empty()).or(video)?;
     let mut solution = data.remove("conferenceSolution").map(|raw| fields(&raw)).unwrap_or_default();
     let key = solution.remove("key").map(|raw| fields(&raw)).unwrap_or_default();
-    let meets = key.get("type").and_then(text).map_or(url.starts_with(MEET), |kind| kind == "hangoutsMeet");
+    let meets =
+        key.get("type").and_then(Raw::text).map_or(url.starts_with(MEET), |kind| kind == "hangoutsMeet");
     let mut conference = Conference::default();
-    conference.provider =
-        if meets { Some(GOOGLE_MEET.to_owned()) } else { solution.remove("name").as_ref().and_then(text) };
+    conference.provider = if meets {
+        Some(GOOGLE_MEET.to_owned())
+    } else {
+        solution.remove("name").as_ref().and_then(Raw::text)
+    };
     conference.url = Some(url);
     conference.extra = Extra::default();
     Some(conference)

@@ -2,13 +2,12 @@
 
 use connect_core::{
     Error, ErrorKind, Response,
-    types::{Answer, Raw, Safety},
+    types::{Answer, LossyString, Raw, Safety},
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::read::Text;
-pub(super) use crate::read::answer as read;
+pub(super) use connect_core::decode_answer as read;
 
 /// A page of anything. One without its list is none.
 #[derive(Debug, Deserialize)]
@@ -48,7 +47,7 @@ pub(super) fn read_object(response: &Response, safety: Safety) -> Result<Raw, Er
 
 /// The text, if it is one.
 pub(super) fn text(raw: Option<&RawValue>) -> Option<String> {
-    serde_json::from_str(raw?.get()).ok().map(|Text(text)| text)
+    serde_json::from_str(raw?.get()).ok().map(|LossyString(text)| text)
 }
 
 /// The text, if it is one that says something.

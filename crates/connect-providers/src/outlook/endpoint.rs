@@ -3,7 +3,7 @@
 use connect_core::Error;
 
 use super::DEFAULT_CALENDAR;
-use crate::path::{check_id, segment};
+use connect_core::path::{check_id, segment};
 
 /// The traits of a call: `Type: METHOD "/path" -> Answer`, and what differs from most endpoints. Its headers are those of
 /// its `prefer`.

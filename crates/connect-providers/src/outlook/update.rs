@@ -15,7 +15,7 @@ use super::{
     event::{Item, event},
     preferences::{Preferences, preferences},
 };
-use crate::path::check_id;
+use connect_core::path::check_id;
 
 /// A change to an event (`PATCH /me/calendars/{id}/events/{id}`). What the update leaves alone stays as it is. The answer is the
 /// event.

@@ -1,13 +1,14 @@
-//! Ids in paths: the same for every provider.
+//! Ids in paths: checked and encoded here alone.
 
-use connect_core::Error;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::base::Error;
 
 /// What stands in a path as it is (RFC 3986 2.3): ids of calendars have `#` and `@` in them.
 const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Refuses an id that would lead elsewhere: without it the path is that of the list, with dots alone that of another call.
-pub(crate) fn check_id(field: &'static str, id: &str) -> Result<(), Error> {
+pub fn check_id(field: &'static str, id: &str) -> Result<(), Error> {
     match id.trim() {
         "" => Err(Error::validation(format!("{field}: is empty"))),
         "." | ".." => Err(Error::validation(format!("{field}: is no id"))),
@@ -16,7 +17,7 @@ pub(crate) fn check_id(field: &'static str, id: &str) -> Result<(), Error> {
 }
 
 /// An id as one segment of a path.
-pub(crate) fn segment(id: &str) -> String {
+pub fn segment(id: &str) -> String {
     utf8_percent_encode(id, KEPT).to_string()
 }
 

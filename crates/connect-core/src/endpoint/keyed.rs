@@ -1,13 +1,14 @@
-//! Calls that carry an API key in place of a signed-in user: what [`apptoto::ApiKey`](crate::apptoto::ApiKey) and
-//! [`google::ApiKey`](crate::google::ApiKey) make of a call.
+//! Calls that carry an API key in place of a signed-in user.
 
 use std::{borrow::Cow, fmt};
 
-use connect_core::{
-    Endpoint, Error, Limits, Paged, Response, Secret, Service,
-    types::{Auth, Base, Body, Safety, Scope},
-};
+use connect_types::{Auth, Base, Body, Safety, Scope};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+
+use crate::{
+    base::{Error, Response, Secret, Service},
+    endpoint::{Endpoint, Limits, Paged},
+};
 
 /// A call that carries an API key: for the `send` of a client. Neither it nor an error of it shows the key.
 #[derive(Clone)]
@@ -18,7 +19,7 @@ pub struct Keyed<E> {
 
 /// Where a key goes.
 #[derive(Clone)]
-pub(crate) enum Credential {
+enum Credential {
     /// In a header of this name.
     Header(HeaderName, Secret),
     /// In a parameter of the query.
@@ -26,8 +27,14 @@ pub(crate) enum Credential {
 }
 
 impl<E> Keyed<E> {
-    pub(crate) fn new(endpoint: E, credential: Credential) -> Self {
-        Self { endpoint, credential }
+    /// The call with the key in a header of this name.
+    pub fn header(endpoint: E, name: HeaderName, key: Secret) -> Self {
+        Self { endpoint, credential: Credential::Header(name, key) }
+    }
+
+    /// The call with the key in a parameter of the query.
+    pub fn query(endpoint: E, name: &'static str, key: Secret) -> Self {
+        Self { endpoint, credential: Credential::Query(name, key) }
     }
 }
 
