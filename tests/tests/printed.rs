@@ -12,6 +12,7 @@ use connect_core::{
     App, AuthorizationCode, Callback, Config, Error, Grant, MemoryStore, Network, Now, Pager, Registry,
     Reply, RetryPolicy, Secret, Seed, Service, Session, SessionEnded, SignIn, StoreError, TokenKey,
     TokenStore, Tokens, TransportError,
+    loopback::Loopback,
     oauth::{Profile, Relay},
     types::{ExchangeCode, ListCalendars, ListEvents, RefreshToken, Revoke, TokenAnswer, decode},
     webhooks::{Claimed, ReplayGuard, ReplayMemory, testing},
@@ -21,7 +22,6 @@ use connect_providers::{
     backend::{Backend, PublicGoogle},
     google,
     integration::CalendarSync,
-    loopback::Loopback,
     token_endpoint::{TokenEndpoint, Visitor},
 };
 use connect_stores::{FileStore, PostgresReplayGuard, PostgresStore, RedisReplayGuard, RedisStore, Seal};
@@ -274,7 +274,7 @@ fn no_type_prints_a_secret() {
     printed.add("SignIn", &SignIn::new("ann"));
     printed.add("PendingSignIn", &SignIn::new("ann").start(&app, now()).unwrap());
     let code = AuthorizationCode::new("hush-code").verifier("hush-verifier");
-    printed.add("Code", &code);
+    printed.add("AuthorizationCode", &code);
     printed.add("Grant", &[Grant::AuthorizationCode(code), Grant::RefreshToken("hush-refresh".into())]);
     let relay = Relay::new("https://app.example/auth", "https://app.example/refresh");
     let mut profile = Profile::new("https://as.example", "https://as.example/a", "https://as.example/t");

@@ -10,11 +10,11 @@ mod paste;
 use std::{future::Future, time::Duration};
 
 use clap::Args;
+use connect_hyper::loopback::{Loopback, LoopbackError};
 use connect_hyper::{
     SignIn, User,
     types::{Language, Provider},
 };
-use connect_providers::loopback::{Loopback, LoopbackError};
 use serde_json::json;
 
 use crate::{

@@ -7,6 +7,8 @@ mod base;
 mod call;
 mod dual;
 mod endpoint;
+#[cfg(feature = "loopback")]
+pub mod loopback;
 pub mod oauth;
 mod session;
 mod sign_in;

@@ -11,7 +11,9 @@
 //! send, and a server that may not look at the challenge (RFC 7636) is none for it.
 
 mod client_auth;
+pub mod google;
 mod metadata;
+pub mod microsoft;
 mod pkce;
 mod profile;
 mod scope;

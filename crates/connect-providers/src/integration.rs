@@ -17,8 +17,8 @@
 //! otherwise with `notify`.
 //!
 //! ```no_run
-//! use connect_blocking::Client;
-//! use connect_providers::{backend::{Backend, Google}, google, integration::CalendarSync, loopback::Loopback};
+//! use connect_blocking::{Client, loopback::Loopback};
+//! use connect_providers::{backend::{Backend, Google}, google, integration::CalendarSync};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let listener = Loopback::bind()?;

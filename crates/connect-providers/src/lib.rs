@@ -6,10 +6,10 @@ pub mod busy;
 pub mod eventcalendar;
 pub mod google;
 pub mod integration;
-pub mod loopback;
-pub mod microsoft;
 pub mod mirror;
 pub mod outlook;
 pub mod sync;
 pub mod token_endpoint;
 mod zones;
+
+pub use connect_core::oauth::microsoft;

@@ -2,18 +2,19 @@
 //!
 //! ```no_run
 //! use std::time::Duration;
-//! use connect_blocking::{Client, SignIn};
-//! use connect_providers::{google, loopback::Loopback};
+//! use connect_core::{SignIn, loopback::Loopback, oauth::google};
 //!
+//! # use connect_core::{App, Config, Now};
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let client = Client::builder("id", "not so secret", "http://127.0.0.1/callback").profile(google::profile()).build()?;
+//! # let app = App::new(Config::new("id", "not so secret", "http://127.0.0.1/callback", [7; 32]))?;
+//! # let now = Now { wall: jiff::Timestamp::UNIX_EPOCH, monotonic: Duration::ZERO };
 //! let listener = Loopback::bind()?; // before the browser is sent away, so that it finds somebody when it is back
 //! let sign_in = SignIn::new("me").scopes(google::SCOPES).redirect_uri(listener.redirect_uri());
-//! let sign_in = client.auth().sign_in(sign_in)?;
+//! let sign_in = sign_in.start(&app, now)?; // with a client: client.auth().sign_in(sign_in)?
 //! println!("Open {} in your browser", sign_in.url());
 //! let visit = listener.callback(sign_in.url(), Duration::from_secs(600))?;
-//! let user = client.auth().finish(sign_in, visit.query());
-//! visit.answer(user.is_ok());
+//! // client.auth().finish(sign_in, visit.query())?;
+//! visit.answer(true);
 //! # Ok(()) }
 //! ```
 //!
@@ -41,8 +42,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use connect_core::{Secret, is_loopback};
 use http::Uri;
+
+use crate::base::{Secret, is_loopback};
 
 use self::{
     expected::Expected,

@@ -6,13 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use connect_core::Secret;
 use httparse::{EMPTY_HEADER, Status};
 
 use super::{
     expected::{Expected, Refusal},
     page,
 };
+use crate::base::Secret;
 
 /// How long a connection may take from its start to its end.
 const LIFETIME: Duration = Duration::from_secs(10);

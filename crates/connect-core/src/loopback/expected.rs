@@ -1,8 +1,9 @@
 //! Which request is the answer to the sign-in, and what every other one is told.
 
-use connect_core::Secret;
 use http::{Uri, uri::Authority};
 use httparse::Header;
+
+use crate::base::Secret;
 
 /// What the answer to one sign-in looks like.
 pub(super) struct Expected {

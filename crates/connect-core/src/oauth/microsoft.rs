@@ -2,10 +2,8 @@
 
 use std::fmt;
 
-use connect_core::{
-    Error,
-    oauth::{ClientAuth, IssuerParameter, Profile},
-};
+use super::{ClientAuth, IssuerParameter, Profile};
+use crate::base::Error;
 
 /// Who may sign in.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -69,7 +67,7 @@ impl fmt::Display for Tenant {
 /// of one organisation, give this server a redirect URI of its own: what it calls itself cannot be checked.
 ///
 /// ```
-/// use connect_providers::microsoft::{self, Tenant};
+/// use connect_core::oauth::microsoft::{self, Tenant};
 ///
 /// let profile = microsoft::profile(&Tenant::Common);
 /// assert_eq!(profile.token_url, "https://login.microsoftonline.com/common/oauth2/v2.0/token");
