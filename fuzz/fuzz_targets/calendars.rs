@@ -8,7 +8,7 @@ use connect_core::{
     types::{Event, PatternedRecurrence},
 };
 use connect_fuzz::Input;
-use connect_providers::{
+use connect_calendars::{
     google, outlook,
     sync::{ChangeFeed, Cursor, EventCopy},
 };

@@ -11,7 +11,7 @@ use connect_core::{
     oauth::POSTMESSAGE,
 };
 use connect_fuzz::{CLIENT, Input, SECRET, USER, at};
-use connect_providers::{
+use connect_calendars::{
     google,
     token_endpoint::{TokenEndpoint, Visitor, Work},
 };

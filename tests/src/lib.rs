@@ -1,6 +1,7 @@
 //! What the tests of the workspace share: sandboxes behind every transport, stores that fail on demand,
 //! certificates.
 
+pub mod authorization;
 pub mod certificates;
 #[path = "../../examples/custom-transport/src/transport.rs"]
 pub mod plain_socket;

@@ -60,9 +60,15 @@ fn the_types_know_no_http() {
 fn the_clients_do_not_meet() {
     assert!(!tree("connect-hyper", &[]).iter().any(|name| name == "ureq"));
     assert!(!tree("connect-blocking", &[]).iter().any(|name| name == "tokio" || name == "hyper"));
-    let neighbours = tree("connect-providers", &["--all-features"]);
-    let own: Vec<_> = neighbours.iter().filter(|name| name.starts_with("connect-")).collect();
-    assert_eq!(own, ["connect-core", "connect-providers", "connect-types"], "they bring no client");
+    for package in ["connect-calendars", "connect-apptoto"] {
+        let names = tree(package, &["--all-features"]);
+        let own: Vec<_> = names.iter().filter(|name| name.starts_with("connect-")).collect();
+        assert_eq!(
+            own,
+            [package.min("connect-core"), package.max("connect-core"), "connect-types"],
+            "they bring no client"
+        );
+    }
 }
 
 /// From the ground up: a room uses itself and the rooms before it.

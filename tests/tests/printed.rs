@@ -8,6 +8,13 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use connect_apptoto::ApiKey;
+use connect_calendars::{
+    backend::{Backend, PublicGoogle},
+    google,
+    plugin::CalendarSync,
+    token_endpoint::{TokenEndpoint, Visitor},
+};
 use connect_core::{
     App, AuthorizationCode, Callback, Config, Error, Grant, MemoryStore, Network, Now, Pager, Registry,
     Reply, RetryPolicy, Secret, Seed, Service, Session, SessionEnded, SignIn, StoreError, TokenKey,
@@ -16,13 +23,6 @@ use connect_core::{
     oauth::{Profile, Relay},
     types::{ExchangeCode, ListCalendars, ListEvents, RefreshToken, Revoke, TokenAnswer, decode},
     webhooks::{Claimed, ReplayGuard, ReplayMemory, testing},
-};
-use connect_providers::{
-    apptoto::ApiKey,
-    backend::{Backend, PublicGoogle},
-    google,
-    integration::CalendarSync,
-    token_endpoint::{TokenEndpoint, Visitor},
 };
 use connect_stores::{FileStore, PostgresReplayGuard, PostgresStore, RedisReplayGuard, RedisStore, Seal};
 use connect_tests::world::{Place, World};
@@ -188,7 +188,14 @@ macro_rules! client {
 /// The public types with a `Debug` or a `Display`, by what their sources say.
 fn types() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for name in ["connect-core", "connect-hyper", "connect-blocking", "connect-stores", "connect-providers"] {
+    for name in [
+        "connect-core",
+        "connect-hyper",
+        "connect-blocking",
+        "connect-stores",
+        "connect-calendars",
+        "connect-apptoto",
+    ] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates").join(name).join("src");
         for file in files(&folder) {
             // What services are asked and answer, and calendars hold: nothing to sign in with.

@@ -8,8 +8,8 @@ use std::{
     time::Duration,
 };
 
+use connect_calendars::backend::{AsyncCalendarBackend, Backend, PublicGoogle};
 use connect_hyper::{Client, User};
-use connect_providers::backend::{AsyncCalendarBackend, Backend, PublicGoogle};
 
 use crate::{
     failure::{Exit, Failure},

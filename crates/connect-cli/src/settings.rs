@@ -10,10 +10,10 @@ use std::{
 };
 
 use clap::{Args, value_parser};
+use connect_calendars::google;
 use connect_hyper::{
     Builder, CONNECT_BASE_URL, Client, HyperTransport, Network, RetryPolicy, Secret, is_loopback,
 };
-use connect_providers::google;
 use connect_stores::FileStore;
 use http::Uri;
 

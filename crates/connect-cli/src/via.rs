@@ -1,14 +1,14 @@
 //! Whose authorization server a user signs in at.
 
 use clap::ValueEnum;
-use connect_hyper::{SignIn, User, is_loopback, oauth::Profile, types::Scope};
-use connect_providers::{
-    apptoto,
+use connect_apptoto as apptoto;
+use connect_calendars::{
     backend::{AsyncCalendarBackend, Backend, Connect, Google, Outlook},
     google,
     microsoft::{self, Tenant},
     outlook,
 };
+use connect_hyper::{SignIn, User, is_loopback, oauth::Profile, types::Scope};
 
 use crate::failure::Failure;
 

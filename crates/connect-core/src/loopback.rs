@@ -29,6 +29,8 @@
 //! open connections ahead, and some fetch a page before its link is followed. [`Loopback::callback`] blocks: an async
 //! program calls it on a thread of its own, such as tokio's `spawn_blocking`.
 
+#![allow(clippy::disallowed_methods, reason = "this listener does its input and output itself")]
+
 mod expected;
 mod page;
 #[cfg(test)]

@@ -8,9 +8,9 @@ use std::{env::var, sync::Arc, time::Duration};
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::{Router, http::HeaderMap, response::Response, routing::any};
+use connect_calendars::google;
+use connect_calendars::token_endpoint::{TokenEndpoint, Visitor, Work};
 use connect_hyper::{Client, oauth::POSTMESSAGE};
-use connect_providers::google;
-use connect_providers::token_endpoint::{TokenEndpoint, Visitor, Work};
 use tokio::time::timeout;
 
 type Shared = Arc<(TokenEndpoint, Client)>;

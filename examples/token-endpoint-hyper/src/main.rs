@@ -7,9 +7,9 @@
 use std::{convert::Infallible, env::var, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use connect_calendars::google;
+use connect_calendars::token_endpoint::{TokenEndpoint, Visitor, Work};
 use connect_hyper::{Client, oauth::POSTMESSAGE};
-use connect_providers::google;
-use connect_providers::token_endpoint::{TokenEndpoint, Visitor, Work};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{HeaderMap, Request, Response, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};

@@ -10,11 +10,11 @@
 
 use std::io::{BufRead, Write};
 
+use connect_calendars::google::InsertEvent;
 use connect_core::{
     Endpoint,
     types::{Body, NewEvent, Operation, PatternedRecurrence, Recurrence, SeriesStart, Stretch},
 };
-use connect_providers::google::InsertEvent;
 use connect_tests::world::Failure;
 use jiff::{SignedDuration, ZonedDateTime, civil::Date};
 use serde_json::{Value, json};

@@ -3,13 +3,13 @@
 
 use std::{fmt::Debug, process::ExitCode};
 
+use connect_calendars::google::{
+    self, ApiKey, DeleteEvent, FreeBusy, GetEvent, InsertEvent, ListCalendars, ListEvents,
+};
 use connect_core::{
     AsyncCaller, Caller, Endpoint, Error, ErrorKind, MemoryStore, Paged, Pager, PendingSignIn, SignIn,
     Tokens,
     types::{Availability, EventTime, NewEvent, Provider},
-};
-use connect_providers::google::{
-    self, ApiKey, DeleteEvent, FreeBusy, GetEvent, InsertEvent, ListCalendars, ListEvents,
 };
 use jiff::{SignedDuration, Timestamp};
 

@@ -1,0 +1,29 @@
+//! What the calls have in common.
+
+/// The traits of a call: `Type: METHOD "/path" -> Answer, Scope`, and what differs from most endpoints.
+macro_rules! endpoint {
+    ($name:ty: $method:ident $path:literal -> $answer:ty, $scope:ident { $($rest:item)* }) => {
+        impl connect_core::Endpoint for $name {
+            type Answer = $answer;
+
+            fn method(&self) -> http::Method {
+                http::Method::$method
+            }
+
+            fn path(&self) -> std::borrow::Cow<'_, str> {
+                $path.into()
+            }
+
+            fn operation(&self) -> &'static str {
+                concat!(stringify!($method), " ", $path)
+            }
+
+            fn scope(&self) -> Option<connect_core::types::Scope> {
+                Some($crate::Scope::$scope.into())
+            }
+
+            $($rest)*
+        }
+    };
+}
+pub(super) use endpoint;

@@ -1,0 +1,90 @@
+//! What a user allows.
+
+use super::open::open_enum;
+
+open_enum!(
+    /// What a user allows an application to do. A scope that was not ticked when the application was registered cannot be asked
+    /// for. Apptoto does not say that writing implies reading: ask for both.
+    ///
+    /// ```
+    /// use connect_core::SignIn;
+    /// use connect_apptoto::Scope;
+    ///
+    /// let sign_in = SignIn::new("user-123").scopes([Scope::EventsRead, Scope::EventsWrite, Scope::from("new:scope")]);
+    /// ```
+    Scope {
+        /// View your calendars.
+        CalendarsRead = "calendars:read",
+        /// View your address books.
+        AddressBooksRead = "address_books:read",
+        /// View your contacts.
+        ContactsRead = "contacts:read",
+        /// Create, update, and delete your contacts.
+        ContactsWrite = "contacts:write",
+        /// View your calendar events.
+        EventsRead = "events:read",
+        /// Create, update, and delete events; mark event statuses.
+        EventsWrite = "events:write",
+        /// View booking page availability and existing bookings.
+        BookingsRead = "bookings:read",
+        /// Create bookings on your booking pages.
+        BookingsWrite = "bookings:write",
+        /// Check the status of imports.
+        ImportsRead = "imports:read",
+        /// Upload imports (CSV, ICS, XML) that bulk-create data.
+        ImportsWrite = "imports:write",
+        /// View your opt-in and opt-out lists.
+        ListsRead = "lists:read",
+        /// Modify your opt-in and opt-out lists.
+        ListsWrite = "lists:write",
+        /// View your conversations and message history.
+        MessagingRead = "messaging:read",
+        /// Send SMS or email messages on your behalf.
+        MessagingSend = "messaging:send",
+        /// The older, coarse scope, which Apptoto's API page has in its example; its manual lists the 14 others.
+        Api = "api",
+    }
+);
+
+impl Scope {
+    /// The scopes that Apptoto's manual lists.
+    pub const ALL: [Self; 14] = [
+        Self::CalendarsRead,
+        Self::AddressBooksRead,
+        Self::ContactsRead,
+        Self::ContactsWrite,
+        Self::EventsRead,
+        Self::EventsWrite,
+        Self::BookingsRead,
+        Self::BookingsWrite,
+        Self::ImportsRead,
+        Self::ImportsWrite,
+        Self::ListsRead,
+        Self::ListsWrite,
+        Self::MessagingRead,
+        Self::MessagingSend,
+    ];
+}
+
+impl From<Scope> for connect_core::types::Scope {
+    fn from(scope: Scope) -> Self {
+        Self::from(scope.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_scope_is_read_back_from_its_text() {
+        let known = [Scope::ALL.as_slice(), &[Scope::Api]].concat();
+        for scope in known {
+            assert_eq!(Scope::from(scope.as_str()), scope);
+            assert!(!matches!(scope, Scope::Other(_)));
+        }
+        let newer = Scope::from("calendars:write");
+        assert!(matches!(&newer, Scope::Other(unknown) if unknown.as_str() == "calendars:write"));
+        assert_eq!(connect_core::types::Scope::from(newer).as_str(), "calendars:write");
+    }
+}

@@ -1,0 +1,98 @@
+//! A client without a network: what it sends is noted, what it gets is the test's.
+#![allow(dead_code, missing_docs, unreachable_pub, reason = "not every test file uses all of it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests, outside of a test fn"
+)]
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use connect_apptoto as apptoto;
+use connect_blocking::{Client, Request, Response, RetryPolicy, Tokens, TransportError};
+use connect_core::Endpoint;
+
+pub const REDIRECT_URI: &str = "https://app.example/callback";
+
+/// The requests that were sent, each as text.
+#[derive(Clone, Default)]
+pub struct Wire(Arc<Mutex<Vec<String>>>);
+
+impl Wire {
+    pub fn sent(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+
+    /// A client of Apptoto's API that gets these answers.
+    pub fn client(
+        &self,
+        answer: impl Fn(&Request) -> Result<Response, TransportError> + Send + Sync + 'static,
+    ) -> Client {
+        self.client_with(RetryPolicy::default(), answer)
+    }
+
+    pub fn client_with(
+        &self,
+        policy: RetryPolicy,
+        answer: impl Fn(&Request) -> Result<Response, TransportError> + Send + Sync + 'static,
+    ) -> Client {
+        let sent = self.clone();
+        Client::builder("client", "secret", REDIRECT_URI)
+            .profile(apptoto::profile())
+            .base_url(apptoto::BASE_URL)
+            .retry(policy.with_backoff(Duration::ZERO, Duration::ZERO))
+            .transport(move |request: Request| {
+                sent.0.lock().unwrap().push(text(&request));
+                answer(&request)
+            })
+            .build()
+            .unwrap()
+    }
+}
+
+/// A client with a user who is signed in.
+pub fn user(client: &Client) -> connect_blocking::User {
+    let user = client.user("user-123");
+    user.import(Tokens::new("access", "refresh")).unwrap();
+    user
+}
+
+/// An answer of this status.
+pub fn answer(status: u16, body: &str) -> Response {
+    let mut response = Response::new(body.to_owned().into());
+    *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
+    response
+}
+
+/// What one call sends, to the byte.
+pub fn sent<E: Endpoint + Sync>(call: &E) -> String {
+    let wire = Wire::default();
+    let client = wire.client(|_| Ok(answer(418, "")));
+    let _ = user(&client).send(call);
+    let [only] = wire.sent().try_into().unwrap();
+    only
+}
+
+/// What one call makes of an answer.
+pub fn read<E: Endpoint + Sync>(call: &E, body: &str) -> Result<E::Answer, connect_core::Error> {
+    let body = body.to_owned();
+    let client = Wire::default().client(move |_| Ok(answer(200, &body)));
+    user(&client).send(call)
+}
+
+/// The request as it goes out, but for what the client calls itself.
+fn text(request: &Request) -> String {
+    let mut headers: Vec<_> = request
+        .headers()
+        .iter()
+        .filter(|(name, _)| *name != http::header::USER_AGENT)
+        .map(|(name, value)| format!("{name}: {}\n", value.to_str().unwrap()))
+        .collect();
+    headers.sort();
+    let body = std::str::from_utf8(request.body()).unwrap();
+    format!("{} {}\n{}\n{body}", request.method(), request.uri(), headers.concat())
+}

@@ -1,0 +1,288 @@
+//! Google Calendar, with a signed-in user or with an API key.
+
+use connect_core::{
+    Endpoint, Error, Keyed, Paged, SignIn,
+    types::{Auth, CalendarRef, DeleteEvent, Event, EventStatus, NewEvent, Provider, UpdateEvent},
+};
+use jiff::Timestamp;
+
+use super::CalendarService;
+use crate::google::{self, ApiKey, GetEvent, InsertEvent, ListCalendars, ListEvents, PatchEvent};
+
+/// Google Calendar.
+#[derive(Clone, Debug)]
+pub struct Google {
+    scopes: Vec<String>,
+    list: Listing,
+}
+
+/// How events are listed and created.
+#[derive(Clone, Debug, Default)]
+struct Listing {
+    time_zone: Option<String>,
+    page_size: Option<u32>,
+}
+
+impl Listing {
+    fn events(&self, calendar: &CalendarRef, start: Timestamp, end: Timestamp) -> ListEvents {
+        let mut list = ListEvents::new(&calendar.id).between(start, end).occurrences();
+        if let Some(name) = &self.time_zone {
+            list = list.time_zone(name);
+        }
+        match self.page_size {
+            Some(size) => list.page_size(size),
+            None => list,
+        }
+    }
+}
+
+impl Default for Google {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Google {
+    /// Google Calendar. Asks for [`google::SCOPES`]: events can be written in calendars that the user owns.
+    pub fn new() -> Self {
+        Self { scopes: google::SCOPES.map(str::to_owned).into(), list: Listing::default() }
+    }
+
+    /// Asks for these scopes when the user signs in.
+    #[must_use]
+    pub fn scopes<T: Into<String>>(mut self, scopes: impl IntoIterator<Item = T>) -> Self {
+        self.scopes = scopes.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The zone (IANA) that events are read in, and that events are at home in whose times are set here: a series counts its
+    /// days there. Default: that of the calendar, and UTC for a new series.
+    #[must_use]
+    pub fn time_zone(mut self, name: impl Into<String>) -> Self {
+        self.list.time_zone = Some(name.into());
+        self
+    }
+
+    /// How many events come on a page, up to 2500. Default 250.
+    #[must_use]
+    pub fn page_size(mut self, size: u32) -> Self {
+        self.list.page_size = Some(size);
+        self
+    }
+
+    fn in_zone(&self, insert: InsertEvent) -> InsertEvent {
+        match &self.list.time_zone {
+            Some(name) => insert.time_zone(name),
+            None => insert,
+        }
+    }
+}
+
+impl CalendarService for Google {
+    type Calendars = ListCalendars;
+    type Events = ListEvents;
+    type Find = GetEvent;
+    type Create = InsertEvent;
+    type Update = PatchEvent;
+    type Delete = google::DeleteEvent;
+
+    fn provider(&self) -> Option<Provider> {
+        Some(Provider::Google)
+    }
+
+    fn sign_in(&self, user: &str) -> SignIn {
+        SignIn::new(user).scopes(&self.scopes)
+    }
+
+    fn calendars(&self) -> Result<ListCalendars, Error> {
+        Ok(ListCalendars::new())
+    }
+
+    fn events(&self, calendar: &CalendarRef, start: Timestamp, end: Timestamp) -> Result<ListEvents, Error> {
+        Ok(self.list.events(calendar, start, end))
+    }
+
+    fn create(&self, event: &NewEvent) -> Result<InsertEvent, Error> {
+        Ok(self.in_zone(InsertEvent::new(event)))
+    }
+
+    fn create_once(&self, key: &str, event: &NewEvent) -> Result<InsertEvent, Error> {
+        Ok(self.in_zone(InsertEvent::once(event, key)))
+    }
+
+    fn find(&self, key: &str, event: &NewEvent) -> Result<GetEvent, Error> {
+        Ok(GetEvent::new(event.target().id, google::id_of(key)))
+    }
+
+    /// What was deleted is still shown, as cancelled.
+    fn is_of_key(&self, event: &Event, key: &str) -> bool {
+        event.id == google::id_of(key) && event.status != Some(EventStatus::Cancelled)
+    }
+
+    fn created(&self, event: Event, _calendar: CalendarRef) -> Event {
+        event
+    }
+
+    fn update(&self, change: &UpdateEvent) -> Result<PatchEvent, Error> {
+        let patch = PatchEvent::new(change);
+        Ok(match &self.list.time_zone {
+            Some(name) => patch.time_zone(name),
+            None => patch,
+        })
+    }
+
+    fn updated(&self, event: Event, _calendar: CalendarRef) -> Event {
+        event
+    }
+
+    fn delete(&self, event: &DeleteEvent) -> Result<google::DeleteEvent, Error> {
+        Ok(google::DeleteEvent::new(event))
+    }
+}
+
+/// A list of one.
+impl Paged for GetEvent {
+    type Item = Event;
+
+    fn at(&self, _token: &str) -> Self {
+        self.clone()
+    }
+
+    fn next_token(_: &Event) -> Option<&str> {
+        None
+    }
+
+    fn into_items(event: Event) -> Vec<Event> {
+        vec![event]
+    }
+}
+
+/// The public calendars of Google, which an API key opens: they can be read, and have to be named. The user is
+/// `client.nobody()`.
+///
+/// ```
+/// use connect_blocking::{Client, Request, Response, types::{CalendarRef, Provider}};
+/// use connect_calendars::{backend::{Backend, CalendarBackend, PublicGoogle}, google::{self, ApiKey}};
+///
+/// let client = Client::anonymous_builder()
+///     .base_url(google::BASE_URL)
+/// #   .transport(|_: Request| Ok(Response::new(r#"{"items": [{"id": "e1", "summary": "New Year"}]}"#.into())))
+///     .build()?;
+/// let holidays = CalendarRef::new(Provider::Google, "en.usa#holiday@group.v.calendar.google.com");
+/// let public = Backend::new(PublicGoogle::new(ApiKey::new("the key")?), client.nobody());
+/// let (start, end) = ("2027-01-01T00:00:00Z".parse().unwrap(), "2027-02-01T00:00:00Z".parse().unwrap());
+/// assert_eq!(public.events(&[holidays], start, end)?.events[0].title, "New Year");
+/// # Ok::<(), connect_blocking::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct PublicGoogle {
+    key: ApiKey,
+    list: Listing,
+}
+
+impl PublicGoogle {
+    /// With this key.
+    pub fn new(key: ApiKey) -> Self {
+        Self { key, list: Listing::default() }
+    }
+
+    /// The zone (IANA) that events are read in. Default: that of the calendar.
+    #[must_use]
+    pub fn time_zone(mut self, name: impl Into<String>) -> Self {
+        self.list.time_zone = Some(name.into());
+        self
+    }
+
+    /// How many events come on a page, up to 2500. Default 250.
+    #[must_use]
+    pub fn page_size(mut self, size: u32) -> Self {
+        self.list.page_size = Some(size);
+        self
+    }
+}
+
+/// A call that cannot be made with an API key.
+#[derive(Clone, Copy, Debug)]
+pub enum ReadOnly {}
+
+impl Endpoint for ReadOnly {
+    type Answer = Event;
+
+    fn method(&self) -> http::Method {
+        match *self {}
+    }
+
+    fn path(&self) -> std::borrow::Cow<'_, str> {
+        match *self {}
+    }
+
+    fn auth(&self) -> Auth {
+        Auth::None
+    }
+}
+
+impl CalendarService for PublicGoogle {
+    type Calendars = Keyed<ListCalendars>;
+    type Events = Keyed<ListEvents>;
+    type Find = Keyed<ListEvents>;
+    type Create = ReadOnly;
+    type Update = ReadOnly;
+    type Delete = ReadOnly;
+
+    fn provider(&self) -> Option<Provider> {
+        Some(Provider::Google)
+    }
+
+    fn sign_in(&self, user: &str) -> SignIn {
+        SignIn::new(user)
+    }
+
+    fn calendars(&self) -> Result<Keyed<ListCalendars>, Error> {
+        Err(Error::validation("an API key lists no calendars: name those that are to be read"))
+    }
+
+    fn events(
+        &self,
+        calendar: &CalendarRef,
+        start: Timestamp,
+        end: Timestamp,
+    ) -> Result<Keyed<ListEvents>, Error> {
+        Ok(self.key.over(&self.list.events(calendar, start, end)))
+    }
+
+    fn create(&self, _: &NewEvent) -> Result<ReadOnly, Error> {
+        read_only()
+    }
+
+    fn create_once(&self, _: &str, _: &NewEvent) -> Result<ReadOnly, Error> {
+        read_only()
+    }
+
+    fn find(&self, _: &str, _: &NewEvent) -> Result<Keyed<ListEvents>, Error> {
+        read_only()
+    }
+
+    fn is_of_key(&self, _: &Event, _: &str) -> bool {
+        false
+    }
+
+    fn created(&self, event: Event, _: CalendarRef) -> Event {
+        event
+    }
+
+    fn update(&self, _: &UpdateEvent) -> Result<ReadOnly, Error> {
+        read_only()
+    }
+
+    fn updated(&self, event: Event, _: CalendarRef) -> Event {
+        event
+    }
+
+    fn delete(&self, _: &DeleteEvent) -> Result<ReadOnly, Error> {
+        read_only()
+    }
+}
+
+fn read_only<T>() -> Result<T, Error> {
+    Err(Error::validation("with an API key calendars are read only: sign a user in to write"))
+}

@@ -1,0 +1,113 @@
+//! Which events take time.
+
+use connect_core::types::{AttendeeStatus, Availability, Event, EventStatus, EventTime};
+use jiff::{
+    Timestamp,
+    civil::{Date, DateTime},
+    tz::TimeZone,
+};
+
+use super::{Interval, SERIES_RESPONSE, merge};
+use crate::eventcalendar::last_day;
+
+/// The time that events take, merged. An event takes it unless it is free (or its user works elsewhere), cancelled, or declined by
+/// the one whose calendar it is (where its provider's object, or that of its series, says who that is). Days and local times are
+/// those of `zone`; an all-day event takes its days from midnight to midnight there, the one that its end is in among them. An event
+/// without a time that can be read takes none.
+///
+/// ```
+/// use connect_core::types::{Event, EventTime};
+/// use connect_calendars::busy::of_events;
+/// use jiff::{SignedDuration, tz::TimeZone};
+///
+/// let mut event = Event::new("google", "work", "e1");
+/// (event.start, event.end) = (Some(EventTime::from("2026-03-29")), Some(EventTime::from("2026-03-30")));
+/// let busy = of_events(&[event], &TimeZone::get("Europe/Berlin")?);
+/// assert_eq!(busy[0].length(), SignedDuration::from_hours(23)); // the clocks go forward
+/// # Ok::<(), jiff::Error>(())
+/// ```
+pub fn of_events<'a>(events: impl IntoIterator<Item = &'a Event>, zone: &TimeZone) -> Vec<Interval> {
+    merge(events.into_iter().filter(|event| takes_time(event)).filter_map(|event| times(event, zone)))
+}
+
+fn takes_time(event: &Event) -> bool {
+    !is_free(event) && event.status != Some(EventStatus::Cancelled) && !is_declined(event)
+}
+
+/// Who works elsewhere can be booked: Graph says so of its own events, which others show as busy.
+fn is_free(event: &Event) -> bool {
+    let is_elsewhere = |name: &str| name.eq_ignore_ascii_case("workingElsewhere");
+    let own = || event.original.as_ref()?.field::<String>("showAs");
+    match &event.availability {
+        Some(Availability::Free) => true,
+        Some(Availability::Other(name)) if is_elsewhere(name.as_str()) => true,
+        _ => own().is_some_and(|show_as| is_elsewhere(&show_as)),
+    }
+}
+
+/// The unified event does not say which of the attendees the user is; Google and Microsoft do.
+fn is_declined(event: &Event) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Myself {
+        #[serde(rename = "self", default)]
+        is_me: bool,
+        #[serde(rename = "responseStatus")]
+        status: Option<String>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Response {
+        response: Option<String>,
+    }
+    let Some(original) = &event.original else { return false };
+    let me =
+        || original.field::<Vec<Myself>>("attendees")?.into_iter().find(|attendee| attendee.is_me)?.status;
+    let response = || original.field::<Response>("responseStatus")?.response;
+    let series = || event.extra.get(SERIES_RESPONSE)?.decode::<Response>().ok()?.response;
+    me().or_else(response)
+        .or_else(series)
+        .is_some_and(|status| AttendeeStatus::from(&*status) == AttendeeStatus::Declined)
+}
+
+fn times(event: &Event, zone: &TimeZone) -> Option<Interval> {
+    let start = event.start.as_ref()?;
+    let start_at = instant(start, zone)?;
+    if let Some(last) = last_day(event) {
+        return Some(Interval::new(start_at, midnight(last.tomorrow().ok()?, zone)?));
+    }
+    let end = event.end.as_ref().and_then(|end| instant(end, zone));
+    let end = if event.all_day == Some(true) { end_of_days(start_at, end, zone) } else { end };
+    Some(Interval::new(start_at, end?))
+}
+
+/// The end of whole days that begin at an instant, a day later at the least. From a midnight of the zone they last to a midnight.
+fn end_of_days(start: Timestamp, end: Option<Timestamp>, zone: &TimeZone) -> Option<Timestamp> {
+    let start = start.to_zoned_datetime(zone.clone());
+    let Some(end) = end.filter(|end| *end > start.timestamp()) else {
+        return Some(start.tomorrow().ok()?.timestamp());
+    };
+    let day = zone.to_datetime(end).date();
+    let is_midnight = |at: Timestamp, day: Date| midnight(day, zone) == Some(at);
+    if !is_midnight(start.timestamp(), start.date()) || is_midnight(end, day) {
+        return Some(end);
+    }
+    midnight(day.tomorrow().ok()?, zone)
+}
+
+fn instant(time: &EventTime, zone: &TimeZone) -> Option<Timestamp> {
+    match time {
+        EventTime::Instant(instant) => Some(*instant),
+        EventTime::Local(local) => in_zone(*local, zone),
+        EventTime::Date(day) => midnight(*day, zone),
+        _ => None,
+    }
+}
+
+/// The first instant of a day, also where the clocks go forward at midnight.
+fn midnight(day: Date, zone: &TimeZone) -> Option<Timestamp> {
+    Some(day.to_zoned_datetime(zone.clone()).ok()?.start_of_day().ok()?.timestamp())
+}
+
+/// A time of day that a day does not have is as much later, one that it has twice is the first.
+fn in_zone(local: DateTime, zone: &TimeZone) -> Option<Timestamp> {
+    zone.to_ambiguous_timestamp(local).compatible().ok()
+}

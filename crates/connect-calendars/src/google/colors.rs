@@ -1,0 +1,88 @@
+//! The colours of events: an event names one by its number.
+
+use std::collections::BTreeMap;
+
+use connect_core::types::{Answer, Event, Raw};
+use serde::{Deserialize, Deserializer};
+
+use super::{endpoint::endpoint, json::fields};
+
+/// The colours of events, from `1` on, as Google Calendar shows them. Google may change them: [`ListColors`] asks for those that
+/// are in use.
+const EVENTS: [&str; 11] = [
+    "#7986cb", "#33b679", "#8e24aa", "#e67c73", "#f6bf26", "#f4511e", "#039be5", "#616161", "#3f51b5",
+    "#0b8043", "#d50000",
+];
+
+/// The colour of an event's `colorId`.
+///
+/// ```
+/// use connect_calendars::google::{color, color_id};
+///
+/// assert_eq!(color("11"), Some("#d50000"));
+/// assert_eq!(color_id("#D50000").as_deref(), Some("11"));
+/// ```
+pub fn color(id: &str) -> Option<&'static str> {
+    let number = id.parse::<usize>().ok()?.checked_sub(1)?;
+    EVENTS.get(number).copied()
+}
+
+/// The `colorId` of a colour, where it is one of those an event can have.
+pub fn color_id(color: &str) -> Option<String> {
+    let place = EVENTS.iter().position(|known| known.eq_ignore_ascii_case(color))?;
+    Some((place + 1).to_string())
+}
+
+/// The colours in use (`GET /colors`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+#[must_use = "a call does nothing until it is sent"]
+pub struct ListColors;
+
+impl ListColors {
+    /// All of them.
+    pub fn new() -> Self {
+        Self
+    }
+}
+
+endpoint!(ListColors: GET "/colors" -> Colors {
+    fn path(&self) -> std::borrow::Cow<'_, str> {
+        "/colors".into()
+    }
+});
+
+/// Colours as `#rrggbb`, by id.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Colors {
+    /// Those of events.
+    pub events: BTreeMap<String, String>,
+    /// Those of calendars.
+    pub calendars: BTreeMap<String, String>,
+}
+
+impl Colors {
+    /// Gives an event the colour that its `colorId` stands for here, in place of that of the built-in table.
+    pub fn apply(&self, event: &mut Event) {
+        let id = event.original.as_ref().and_then(|original| fields(original).remove("colorId"));
+        let known = id.as_ref().and_then(Raw::text).and_then(|id| self.events.get(&id));
+        if let Some(color) = known {
+            event.color = Some(color.clone());
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Colors {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut all = fields(&Raw::deserialize(deserializer)?);
+        let mut table = |name: &str| {
+            let table = all.remove(name).map(|raw| fields(&raw)).unwrap_or_default();
+            let background = |raw: &Raw| fields(raw).remove("background").as_ref().and_then(Raw::text);
+            table.iter().filter_map(|(id, raw)| Some((id.0.clone(), background(raw)?))).collect()
+        };
+        Ok(Self { events: table("event"), calendars: table("calendar") })
+    }
+}
+
+impl Answer for Colors {}

@@ -1,0 +1,74 @@
+//! The way in to public calendars: an API key.
+
+use std::fmt;
+
+use connect_core::{Endpoint, Error, Keyed, Secret};
+use http::HeaderName;
+
+/// An API key of Google's console. It opens the events of calendars that are public, for reading, and needs no user. A calendar
+/// that is not public is not found; a wrong key is an error of the kind
+/// [`Configuration`](connect_core::ErrorKind::Configuration).
+///
+/// ```
+/// use connect_blocking::{Client, Request, Response};
+/// use connect_calendars::google::{self, ApiKey, ListEvents};
+///
+/// let client = Client::anonymous_builder()
+///     .base_url(google::BASE_URL)
+///     .transport(|request: Request| {
+///         assert_eq!(request.headers()["x-goog-api-key"], "the key");
+///         Ok(Response::new(r#"{"items": [{"id": "e1", "summary": "New Year"}]}"#.into()))
+///     })
+///     .build()?;
+/// let holidays = ListEvents::new("en.usa#holiday@group.v.calendar.google.com");
+/// let page = client.send(&ApiKey::new("the key")?.over(&holidays))?;
+/// assert_eq!(page.events[0].title, "New Year");
+/// # Ok::<(), connect_blocking::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct ApiKey {
+    key: Secret,
+    in_query: bool,
+}
+
+impl ApiKey {
+    /// This key.
+    ///
+    /// # Errors
+    /// When it is empty or has anything but visible ASCII characters.
+    pub fn new(key: impl Into<Secret>) -> Result<Self, Error> {
+        let key = key.into();
+        let fits =
+            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+        if !fits(key.expose()) {
+            return Err(Error::configuration("an API key has visible ASCII characters, one at least"));
+        }
+        Ok(Self { key, in_query: false })
+    }
+
+    /// In the parameter `key` of the query, in place of the header `x-goog-api-key`. URLs are noted in more places than headers
+    /// are: only where something on the way drops the header.
+    #[must_use]
+    pub fn in_query(mut self) -> Self {
+        self.in_query = true;
+        self
+    }
+
+    /// The call with this key in place of a signed-in user: for the `send` of a client.
+    ///
+    /// That client's base URL is where the key goes: [`BASE_URL`](super::BASE_URL).
+    pub fn over<E: Endpoint + Clone>(&self, endpoint: &E) -> Keyed<E> {
+        let key = self.key.clone();
+        if self.in_query {
+            Keyed::query(endpoint.clone(), "key", key)
+        } else {
+            Keyed::header(endpoint.clone(), HeaderName::from_static("x-goog-api-key"), key)
+        }
+    }
+}
+
+impl fmt::Debug for ApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiKey").field("key", &self.key).field("in_query", &self.in_query).finish()
+    }
+}

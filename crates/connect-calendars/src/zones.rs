@@ -1,0 +1,118 @@
+//! Time zones by the names that providers give them: the IANA's, or Windows' own with the feature `outlook`.
+
+#[cfg(feature = "outlook")]
+use std::{collections::BTreeMap, sync::LazyLock};
+
+#[cfg(any(feature = "google", feature = "outlook"))]
+use connect_core::Error;
+use jiff::tz::TimeZone;
+
+/// Windows' zones that the table of the Unicode Consortium does not have: those of September 2026, and those for old events.
+#[cfg(feature = "outlook")]
+const BESIDE: [(&str, &str); 8] = [
+    ("Alberta Standard Time", "America/Edmonton"),
+    ("Armenian Standard Time", "Asia/Yerevan"),
+    ("British Columbia Standard Time", "America/Vancouver"),
+    ("Manitoba Standard Time", "America/Winnipeg"),
+    ("Kamchatka Standard Time", "Asia/Kamchatka"),
+    ("Mexico Standard Time", "America/Mexico_City"),
+    ("Mexico Standard Time 2", "America/Mazatlan"),
+    ("Mid-Atlantic Standard Time", "Etc/GMT+2"),
+];
+
+/// Windows' zones by their names in small letters.
+#[cfg(feature = "outlook")]
+static WINDOWS: LazyLock<BTreeMap<String, &'static str>> = LazyLock::new(|| {
+    let iana = jiff::tz::db().available().map(|name| name.to_string());
+    let known = iana.filter_map(|name| localzone::iana_to_win_zone(&name)).filter_map(|(windows, _)| {
+        Some((windows.to_ascii_lowercase(), localzone::win_zone_to_iana(windows, None)?))
+    });
+    known.chain(BESIDE.map(|(windows, iana)| (windows.to_ascii_lowercase(), iana))).collect()
+});
+
+/// The zone's rules; nothing for a name that is neither, such as that of a zone somebody made for themselves. An iCalendar `TZID`
+/// may end with the IANA's name: `/mozilla.org/20070129_1/Asia/Tokyo`.
+pub(crate) fn named(name: &str) -> Option<TimeZone> {
+    // Windows' UTC, and what Graph writes for zones that came without a name.
+    if name.eq_ignore_ascii_case("UTC") || name.eq_ignore_ascii_case("tzone://Microsoft/Utc") {
+        return Some(TimeZone::UTC);
+    }
+    let get = |name: &str| TimeZone::get(name).ok().filter(|zone| !zone.is_unknown());
+    get(iana_of(name).unwrap_or(name)).or_else(|| {
+        // Of a zone that somebody made, a last word such as EST says nothing of its rules.
+        let ends = name.strip_prefix('/')?.match_indices('/').filter_map(|(slash, _)| name.get(slash + 2..));
+        ends.filter(|end| end.contains('/') || *end == "UTC").find_map(get)
+    })
+}
+
+#[cfg(feature = "outlook")]
+fn iana_of(windows: &str) -> Option<&'static str> {
+    WINDOWS.get(&windows.to_ascii_lowercase()).copied()
+}
+
+#[cfg(not(feature = "outlook"))]
+fn iana_of(_windows: &str) -> Option<&'static str> {
+    None
+}
+
+/// The name that a provider knows a zone by; fixed offsets and POSIX rules have none.
+#[cfg(any(feature = "google", feature = "outlook"))]
+pub(crate) fn name_of(zone: &TimeZone) -> Option<&str> {
+    zone.iana_name().filter(|_| !zone.is_unknown())
+}
+
+/// Refuses to count a series in a zone that cannot be named to the provider.
+#[cfg(any(feature = "google", feature = "outlook"))]
+pub(crate) fn nameless(zone: &TimeZone) -> Error {
+    let zone = match zone.to_fixed_offset() {
+        Ok(offset) => format!("the fixed offset {offset}"),
+        Err(_) => "its time zone".to_owned(),
+    };
+    Error::validation(format!(
+        "time_zone: the start of the series is in {zone}, which has no IANA name: give the start in a named zone, such as 2027-03-01T18:00[Europe/Berlin]"
+    ))
+}
+
+#[cfg(all(test, feature = "outlook"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zone_of_windows_is_that_of_the_iana() {
+        for (windows, iana) in [
+            ("W. Europe Standard Time", "Europe/Berlin"),
+            ("Alberta Standard Time", "America/Edmonton"),
+            ("British Columbia Standard Time", "America/Vancouver"),
+            ("Manitoba Standard Time", "America/Winnipeg"),
+            ("Kamchatka Standard Time", "Asia/Kamchatka"),
+            ("Mid-Atlantic Standard Time", "Etc/GMT+2"),
+            ("America/Winnipeg", "America/Winnipeg"),
+            ("UTC", "UTC"),
+            ("Mexico Standard Time", "America/Mexico_City"),
+            ("Mexico Standard Time 2", "America/Mazatlan"),
+            ("tokyo standard time", "Asia/Tokyo"),
+            ("W. EUROPE STANDARD TIME", "Europe/Berlin"),
+            ("mid-atlantic standard time", "Etc/GMT+2"),
+            ("/mozilla.org/20070129_1/Asia/Tokyo", "Asia/Tokyo"),
+            (
+                "/freeassociation.sourceforge.net/America/Argentina/Buenos_Aires",
+                "America/Argentina/Buenos_Aires",
+            ),
+            ("/citadel.org/20210210_1/UTC", "UTC"),
+        ] {
+            let zone = named(windows).unwrap_or_else(|| panic!("{windows}"));
+            assert_eq!(zone.iana_name(), Some(iana), "{windows}");
+        }
+        for unknown in [
+            "Customized Time Zone",
+            "",
+            "/",
+            "tzone://Microsoft/Custom",
+            "/example.com/EST",
+            "../Asia/Tokyo",
+            "Etc/Unknown",
+        ] {
+            assert!(named(unknown).is_none(), "{unknown}");
+        }
+    }
+}

@@ -1,0 +1,414 @@
+//! The same list of scenarios over Connect, Google and Outlook, with both clients: what an application sees must not depend
+//! on where the calendars are. What was done is read from the sandbox.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
+
+use connect_calendars::backend::{
+    AsyncCalendarBackend, Backend, CalendarBackend, Connect, Gathered, Google, Outlook,
+};
+use connect_core::{
+    Error, ErrorKind, Once, PendingSignIn,
+    types::{
+        Availability, Calendar, CalendarRef, DeleteEvent, Event, EventTime, NewEvent, Privacy, Provider, Raw,
+        Recurrence, UpdateEvent,
+    },
+};
+use connect_sandbox::{ClientType, Fault};
+use connect_tests::{
+    authorization::{Whose, World, consent},
+    client_of,
+};
+use jiff::{SignedDuration, Timestamp, civil::date};
+
+/// Every scenario, under its name.
+type Scenario = (&'static str, fn(&Place));
+
+const SCENARIOS: [Scenario; 12] = [
+    ("a sign-in is there until the sign-out", signs_in_and_out),
+    ("calendars say what they are", lists_calendars),
+    ("an event is created, changed and deleted", writes_an_event),
+    ("what is cleared is gone", clears_fields),
+    ("a day is a day", keeps_days),
+    ("a series is read as its occurrences, and changed one by one", changes_occurrences),
+    ("a whole series goes at once", deletes_a_series),
+    ("the application's own fields come back", keeps_custom_fields),
+    ("many calendars are one list, in order", merges_calendars),
+    ("a calendar that fails is named beside the others", names_what_failed),
+    ("a lost answer makes no second event", creates_once),
+    ("what cannot be is refused before anything is sent", refuses_nonsense),
+];
+
+#[test]
+fn every_scenario_over_every_service_with_the_blocking_client() {
+    run(|world| {
+        let client = client_of!(connect_blocking::Client, world);
+        let user = client.user("user-123");
+        match world.whose {
+            Whose::Connect => Box::new(Backend::new(Connect::new(), user)),
+            Whose::Google => Box::new(Backend::new(Google::new(), user)),
+            _ => Box::new(Backend::new(Outlook::new(), user)),
+        }
+    });
+}
+
+#[test]
+fn every_scenario_over_every_service_with_the_hyper_client() {
+    run(|world| {
+        let client = client_of!(connect_hyper::Client, world);
+        let user = client.user("user-123");
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let inner: Box<dyn AsyncCalendarBackend> = match world.whose {
+            Whose::Connect => Box::new(Backend::new(Connect::new(), user)),
+            Whose::Google => Box::new(Backend::new(Google::new(), user)),
+            _ => Box::new(Backend::new(Outlook::new(), user)),
+        };
+        Box::new(Waiting { inner, runtime })
+    });
+}
+
+/// The calendars of a user somewhere, and the server behind them.
+struct Place {
+    world: World,
+    backend: Box<dyn CalendarBackend>,
+}
+
+fn run(backend: impl Fn(&World) -> Box<dyn CalendarBackend>) {
+    for whose in [Whose::Connect, Whose::Google, Whose::Microsoft] {
+        for (name, scenario) in SCENARIOS {
+            let world = World::new(whose, ClientType::Confidential);
+            let backend = backend(&world);
+            let pending = backend.sign_in().unwrap();
+            let callback = consent(pending.url());
+            backend.finish(pending, &callback).unwrap();
+            println!("{whose:?}: {name}");
+            scenario(&Place { world, backend });
+        }
+    }
+}
+
+fn signs_in_and_out(place: &Place) {
+    let backend = &place.backend;
+    assert!(backend.is_signed_in().unwrap());
+    backend.sign_out().unwrap();
+    assert!(!backend.is_signed_in().unwrap());
+    let error = backend.calendars().unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Authentication), "{error:?}");
+}
+
+fn lists_calendars(place: &Place) {
+    let calendars = place.backend.calendars().unwrap();
+    assert!(!calendars.is_empty());
+    for calendar in &calendars {
+        assert!(!calendar.id.is_empty() && !calendar.title.is_empty(), "{calendar:?}");
+        assert!(place.backend.provider().is_none_or(|provider| calendar.provider == Some(provider)));
+        assert!(calendar.original.is_some());
+    }
+}
+
+fn writes_an_event(place: &Place) {
+    let (calendar, start) = (place.calendar(), at("2027-02-01T09:00:00Z"));
+    let new = NewEvent::new(&calendar, "Scenario: Stand-up", start, start + hours(1))
+        .description("What is new")
+        .location("Room 5")
+        .attendee("grace@example.com")
+        .availability(Availability::Free)
+        .privacy(Privacy::Private);
+    let event = place.backend.create(&new).unwrap();
+    for event in [&event, &place.one("Scenario: Stand-up")] {
+        assert_eq!(event.calendar_id.as_deref(), Some(&*calendar.id));
+        assert_eq!(event.provider, Some(calendar.provider.clone()));
+        assert_eq!((event.start.clone(), event.end.clone()), (instant(start), instant(start + hours(1))));
+        assert_eq!(event.description.as_deref(), Some("What is new"));
+        assert_eq!(event.location.as_deref(), Some("Room 5"));
+        assert_eq!(event.availability, Some(Availability::Free));
+        assert_eq!(event.privacy, Some(Privacy::Private));
+        assert!(event.attendees.iter().any(|one| one.email == "grace@example.com"), "{event:?}");
+        assert!(event.original.is_some());
+    }
+    let later = start + hours(3);
+    let change = event.change().unwrap().title("Scenario: Sit-down").time(later, later + hours(1));
+    let changed = place.backend.update(&change).unwrap();
+    assert_eq!((changed.id.as_str(), changed.title.as_str()), (event.id.as_str(), "Scenario: Sit-down"));
+    let found = place.one("Scenario: Sit-down");
+    assert_eq!((found.start, found.location.as_deref()), (instant(later), Some("Room 5")));
+    place.backend.delete(&event.delete().unwrap()).unwrap();
+    assert_eq!(place.titled("Scenario: Sit-down"), []);
+    let error = place.backend.update(&event.change().unwrap().title("Scenario: Again")).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::NotFound), "{error:?}");
+}
+
+fn clears_fields(place: &Place) {
+    let start = at("2027-02-01T09:00:00Z");
+    let new = NewEvent::new(place.calendar(), "Scenario: Lunch", start, start + hours(1))
+        .description("With Ada")
+        .location("Kitchen")
+        .attendee("ada@example.com");
+    let event = place.backend.create(&new).unwrap();
+    let change = event.change().unwrap().clear_description().clear_location().clear_attendees();
+    place.backend.update(&change).unwrap();
+    let found = place.one("Scenario: Lunch");
+    let empty = |text: &Option<String>| text.as_deref().unwrap_or_default().is_empty();
+    assert!(empty(&found.description) && empty(&found.location), "{found:?}");
+    assert!(found.attendees.iter().all(|one| one.email != "ada@example.com"), "{found:?}");
+}
+
+fn keeps_days(place: &Place) {
+    let (first, next) = (date(2027, 3, 28), date(2027, 3, 29));
+    let new = NewEvent::all_day(place.calendar(), "Scenario: Closed", first, next);
+    let event = place.backend.create(&new).unwrap();
+    for event in [&event, &place.one("Scenario: Closed")] {
+        assert_eq!(event.all_day, Some(true));
+        let days = (event.start.clone(), event.end.clone());
+        assert_eq!(days, (Some(EventTime::Date(first)), Some(EventTime::Date(next))));
+    }
+    let change = event.change().unwrap().dates(date(2027, 2, 28), date(2027, 3, 2));
+    place.backend.update(&change).unwrap();
+    assert_eq!(place.one("Scenario: Closed").end, Some(EventTime::Date(date(2027, 3, 2))));
+    let start = at("2027-03-01T09:00:00Z");
+    place.backend.update(&event.change().unwrap().time(start, start + hours(2))).unwrap();
+    let timed = place.one("Scenario: Closed");
+    assert_eq!((timed.all_day.unwrap_or(false), timed.start), (false, instant(start)));
+}
+
+fn changes_occurrences(place: &Place) {
+    let occurrences = place.series("Scenario: Choir");
+    assert_eq!(occurrences.len(), 4);
+    assert!(occurrences.iter().all(|event| event.recurring_event_id.is_some()), "{occurrences:?}");
+    place.backend.update(&occurrences[1].change().unwrap().title("Scenario: Concert")).unwrap();
+    place.backend.delete(&occurrences[2].delete().unwrap()).unwrap();
+    let left: Vec<_> = place.titled("Scenario: Choir").into_iter().map(|event| event.start).collect();
+    assert_eq!(left, [occurrences[0].start.clone(), occurrences[3].start.clone()]);
+    assert_eq!(place.one("Scenario: Concert").start, occurrences[1].start);
+}
+
+fn deletes_a_series(place: &Place) {
+    let occurrences = place.series("Scenario: Choir");
+    place.backend.update(&occurrences[1].change().unwrap().title("Scenario: Band").whole_series()).unwrap();
+    let band = place.titled("Scenario: Band");
+    assert_eq!(band.len(), 4, "{band:?}");
+    place.backend.delete(&band[3].delete().unwrap().whole_series()).unwrap();
+    assert_eq!((place.titled("Scenario: Band"), place.titled("Scenario: Choir")), (vec![], vec![]));
+}
+
+fn keeps_custom_fields(place: &Place) {
+    let start = at("2027-02-01T09:00:00Z");
+    let custom: Raw = r#"{"order":"A-17","count":3,"nested":{"deep":[true,null,"é\n"]}}"#.parse().unwrap();
+    let new =
+        NewEvent::new(place.calendar(), "Scenario: Delivery", start, start + hours(1)).custom(custom.clone());
+    place.backend.create(&new).unwrap();
+    let found = place.one("Scenario: Delivery").custom.unwrap();
+    let read = |raw: &Raw| raw.decode::<serde_json::Value>().unwrap();
+    assert_eq!(read(&found), read(&custom));
+}
+
+fn merges_calendars(place: &Place) {
+    let calendars = place.calendars();
+    assert!(calendars.len() > 1, "the sandbox's user has more than one calendar");
+    let start = at("2027-02-01T09:00:00Z");
+    for (index, calendar) in calendars.iter().enumerate().rev() {
+        let start = start + hours(i64::try_from(index).unwrap());
+        place.backend.create(&NewEvent::new(calendar, "Scenario: Ordered", start, start + hours(1))).unwrap();
+    }
+    for asked in [&calendars[..], &[]] {
+        let gathered = place.backend.events(asked, FROM.parse().unwrap(), TO.parse().unwrap()).unwrap();
+        assert!(gathered.failed.is_empty(), "{gathered:?}");
+        let starts: Vec<_> =
+            gathered.events.iter().filter(|event| event.title == "Scenario: Ordered").collect();
+        assert!(starts.len() >= calendars.len());
+        assert!(starts.is_sorted_by_key(|event| event.start.as_ref().unwrap().instant()), "{starts:?}");
+    }
+}
+
+fn names_what_failed(place: &Place) {
+    let start = at("2027-02-01T09:00:00Z");
+    let good = place.calendar();
+    place.backend.create(&NewEvent::new(&good, "Scenario: Still there", start, start + hours(1))).unwrap();
+    if place.world.whose == Whose::Connect {
+        // It passes over calendars it does not know, and reads many with one request: that one fails, and then the first of
+        // those that are asked for one by one.
+        let failing = || Fault::on("GET /events").status(404);
+        place.world.server.with(|sandbox| sandbox.add_fault(failing().times(2)));
+        let mut asked = place.calendars();
+        asked.truncate(2);
+        let gathered = place.backend.events(&asked, FROM.parse().unwrap(), TO.parse().unwrap()).unwrap();
+        assert_eq!(gathered.failed.len(), 1, "{gathered:?}");
+        return;
+    }
+    let elsewhere = CalendarRef::new(Provider::Apple, good.id.clone());
+    let asked = [elsewhere.clone(), good.clone()];
+    let gathered = place.backend.events(&asked, FROM.parse().unwrap(), TO.parse().unwrap()).unwrap();
+    assert_eq!(
+        gathered.failed.len(),
+        1,
+        "a calendar of another provider is not read under its id: {gathered:?}"
+    );
+    assert_eq!(gathered.failed[0].0, elsewhere);
+    let bad = CalendarRef::new(good.provider.clone(), "no-such#calendar@example.com");
+    let asked = [bad.clone(), good];
+    let gathered = place.backend.events(&asked, FROM.parse().unwrap(), TO.parse().unwrap()).unwrap();
+    assert!(gathered.events.iter().any(|event| event.title == "Scenario: Still there"));
+    let [(calendar, error)] = &gathered.failed[..] else { panic!("{gathered:?}") };
+    assert_eq!(calendar, &bad);
+    assert!(matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Validation { .. }), "{error:?}");
+    let error = place.backend.events(&[bad], FROM.parse().unwrap(), TO.parse().unwrap()).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Validation { .. }), "{error:?}");
+}
+
+fn creates_once(place: &Place) {
+    let start = at("2027-02-01T09:00:00Z");
+    let new = NewEvent::new(place.calendar(), "Scenario: Once", start, start + hours(1));
+    place.world.server.with(|sandbox| sandbox.add_fault(Fault::on(place.insert()).cut_after()));
+    let event = match place.backend.create_once("order 17", &new).unwrap() {
+        Once::Created(event) | Once::Found(event) => event,
+        other => panic!("{other:?}"),
+    };
+    assert!(place.world.server.stats().cut(&place.insert()) > 0, "no answer was lost");
+    assert_eq!(place.one("Scenario: Once").id, event.id);
+    if place.world.whose != Whose::Connect {
+        let later = start + hours(48);
+        place.backend.update(&event.change().unwrap().time(later, later + hours(1))).unwrap();
+        match place.backend.create_once("order 17", &new).unwrap() {
+            Once::Created(again) | Once::Found(again) => {
+                assert_eq!(again.id, event.id, "wherever it is by now")
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    place.backend.create_once("order 18", &new).unwrap();
+    assert_eq!(place.titled("Scenario: Once").len(), 2, "another key, another event");
+    assert!(matches!(place.backend.create_once("", &new).unwrap_err().kind(), ErrorKind::Validation { .. }));
+}
+
+fn refuses_nonsense(place: &Place) {
+    let start = at("2027-02-01T09:00:00Z");
+    let event =
+        place.backend.create(&NewEvent::new(place.calendar(), "Here", start, start + hours(1))).unwrap();
+    let before = place.world.server.requests().len();
+    let backwards = NewEvent::new(place.calendar(), "Backwards", start, start - hours(1));
+    for error in [
+        place.backend.create(&backwards).unwrap_err(),
+        place.backend.update(&event.change().unwrap().time(start, start - hours(1))).unwrap_err(),
+    ] {
+        assert!(matches!(error.kind(), ErrorKind::Validation { .. }), "{error:?}");
+    }
+    // Finding the calendar takes one request.
+    assert!(place.world.server.requests().len() <= before + 1);
+}
+
+const FROM: &str = "2027-01-01T00:00:00Z";
+const TO: &str = "2027-06-01T00:00:00Z";
+
+impl Place {
+    /// Those that can be written to.
+    fn calendars(&self) -> Vec<CalendarRef> {
+        let mut calendars = self.backend.calendars().unwrap();
+        calendars.retain(|calendar| self.is_writable(calendar));
+        calendars.iter().map(CalendarRef::from).collect()
+    }
+
+    fn is_writable(&self, calendar: &Calendar) -> bool {
+        let original = calendar.original.as_ref().unwrap();
+        let google = original.field::<String>("accessRole").is_none_or(|role| role == "owner");
+        let microsoft = original.field::<bool>("canEdit").unwrap_or(true);
+        google && microsoft && matches!(calendar.provider, Some(Provider::Google | Provider::Microsoft))
+    }
+
+    fn calendar(&self) -> CalendarRef {
+        self.calendars().into_iter().next().unwrap()
+    }
+
+    fn titled(&self, title: &str) -> Vec<Event> {
+        let gathered = self.backend.events(&[], FROM.parse().unwrap(), TO.parse().unwrap()).unwrap();
+        assert!(gathered.failed.is_empty(), "{gathered:?}");
+        gathered.events.into_iter().filter(|event| event.title == title).collect()
+    }
+
+    #[track_caller]
+    fn one(&self, title: &str) -> Event {
+        let [event] = self.titled(title).try_into().unwrap();
+        event
+    }
+
+    /// Four weeks, over a change of the clocks in neither Europe nor America.
+    fn series(&self, title: &str) -> Vec<Event> {
+        let start = at("2027-01-04T18:00:00Z");
+        let new = NewEvent::new(self.calendar(), title, start, start + hours(2))
+            .recurrence(Recurrence::weekly().count(4));
+        self.backend.create(&new).unwrap();
+        self.titled(title)
+    }
+
+    /// What the sandbox calls the endpoint that creates an event.
+    fn insert(&self) -> String {
+        match self.world.whose {
+            Whose::Connect => "POST /event",
+            Whose::Google => "POST /google/calendar/v3/calendars/{calendarId}/events",
+            _ => "POST /microsoft/graph/v1.0/me/calendars/{calendarId}/events",
+        }
+        .to_owned()
+    }
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn hours(hours: i64) -> SignedDuration {
+    SignedDuration::from_hours(hours)
+}
+
+fn instant(at: Timestamp) -> Option<EventTime> {
+    Some(EventTime::Instant(at))
+}
+
+/// An asynchronous backend, waited for.
+struct Waiting {
+    inner: Box<dyn AsyncCalendarBackend>,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl CalendarBackend for Waiting {
+    fn provider(&self) -> Option<Provider> {
+        self.inner.provider()
+    }
+
+    fn calendars(&self) -> Result<Vec<Calendar>, Error> {
+        self.runtime.block_on(self.inner.calendars())
+    }
+
+    fn events(&self, calendars: &[CalendarRef], start: Timestamp, end: Timestamp) -> Result<Gathered, Error> {
+        self.runtime.block_on(self.inner.events(calendars, start, end))
+    }
+
+    fn create(&self, event: &NewEvent) -> Result<Event, Error> {
+        self.runtime.block_on(self.inner.create(event))
+    }
+
+    fn create_once(&self, key: &str, event: &NewEvent) -> Result<Once, Error> {
+        self.runtime.block_on(self.inner.create_once(key, event))
+    }
+
+    fn update(&self, change: &UpdateEvent) -> Result<Event, Error> {
+        self.runtime.block_on(self.inner.update(change))
+    }
+
+    fn delete(&self, event: &DeleteEvent) -> Result<(), Error> {
+        self.runtime.block_on(self.inner.delete(event))
+    }
+
+    fn is_signed_in(&self) -> Result<bool, Error> {
+        self.runtime.block_on(self.inner.is_signed_in())
+    }
+
+    fn sign_in(&self) -> Result<PendingSignIn, Error> {
+        self.inner.sign_in()
+    }
+
+    fn finish(&self, sign_in: PendingSignIn, callback: &str) -> Result<(), Error> {
+        self.runtime.block_on(self.inner.finish(sign_in, callback))
+    }
+
+    fn sign_out(&self) -> Result<(), Error> {
+        self.runtime.block_on(self.inner.sign_out())
+    }
+}

@@ -1,0 +1,109 @@
+//! An authorization server of plain sockets that misbehaves.
+
+use std::{
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    sync::{Arc, Mutex},
+    thread,
+    time::Duration,
+};
+
+use connect_calendars::google;
+use connect_core::oauth::{POSTMESSAGE, Profile};
+
+use super::{Both, Hyper};
+
+pub enum Says {
+    /// This, byte by byte, each in a packet of its own.
+    Bytes(Vec<u8>),
+    /// Nothing, for a long time.
+    Nothing,
+    /// Nothing, and the connection is closed.
+    Goodbye,
+}
+
+pub struct Wire {
+    pub origin: String,
+    bodies: Arc<Mutex<Vec<String>>>,
+}
+
+impl Wire {
+    pub fn new(says: Says) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let (bodies, says) = (Arc::<Mutex<Vec<String>>>::default(), Arc::new(says));
+        let seen = bodies.clone();
+        thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let (seen, says) = (seen.clone(), says.clone());
+                thread::spawn(move || answer(stream, &seen, &says));
+            }
+        });
+        Self { origin, bodies }
+    }
+
+    /// Nobody listens there.
+    pub fn gone() -> Self {
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        Self { origin: format!("http://{address}"), bodies: Arc::default() }
+    }
+
+    /// The bodies of the requests so far, as they came.
+    pub fn bodies(&self) -> Vec<String> {
+        self.bodies.lock().unwrap().clone()
+    }
+
+    pub fn both(&self) -> Both {
+        self.both_within(Duration::from_secs(20))
+    }
+
+    /// Clients that wait this long for an answer.
+    pub fn both_within(&self, time: Duration) -> Both {
+        let profile = at(&format!("{}/token", self.origin));
+        let blocking = connect_blocking::Client::builder("client-id", "client-secret", POSTMESSAGE);
+        let hyper = connect_hyper::Client::builder("client-id", "client-secret", POSTMESSAGE);
+        [
+            Box::new(blocking.profile(profile.clone()).exchange_timeout(time).build().unwrap()),
+            Box::new(Hyper::new(hyper.profile(profile).exchange_timeout(time))),
+        ]
+    }
+}
+
+/// Google with this token endpoint.
+pub fn at(token_url: &str) -> Profile {
+    let mut profile = google::profile();
+    profile.token_url = token_url.to_owned();
+    profile
+}
+
+/// An answer in chunks of one byte.
+pub fn in_chunks(body: &str) -> Vec<u8> {
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
+    let chunks: String = body.chars().map(|character| format!("1\r\n{character}\r\n")).collect();
+    format!("{head}{chunks}0\r\n\r\n").into_bytes()
+}
+
+fn answer(mut stream: TcpStream, seen: &Mutex<Vec<String>>, says: &Says) {
+    stream.set_nodelay(true).unwrap();
+    let Some(body) = read(&mut stream) else { return };
+    seen.lock().unwrap().push(body);
+    match says {
+        Says::Bytes(bytes) => drop(bytes.iter().try_for_each(|byte| stream.write_all(&[*byte]))),
+        Says::Nothing => thread::sleep(Duration::from_secs(60)),
+        Says::Goodbye => {}
+    }
+}
+
+fn read(stream: &mut TcpStream) -> Option<String> {
+    let (mut head, mut byte) = (Vec::new(), [0]);
+    while !head.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte).ok()?;
+        head.push(byte[0]);
+    }
+    let head = String::from_utf8(head).unwrap().to_ascii_lowercase();
+    // A GET that follows a redirect has none.
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
+    stream.read_exact(&mut body).ok()?;
+    Some(String::from_utf8(body).unwrap())
+}

@@ -1,0 +1,166 @@
+//! What is wrong with the sample server in PHP.
+
+use std::time::{Duration, Instant};
+
+use connect_core::oauth::POSTMESSAGE;
+use connect_sandbox::Server;
+
+use crate::common::{
+    upstream::{Upstream, field},
+    wire::{Says, Wire, at},
+    *,
+};
+
+/// It trusts any certificate, and so sends the secret to anybody.
+#[test]
+fn a_server_with_a_certificate_nobody_trusts_gets_nothing() {
+    let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let (certificate, key) = (own.cert.pem(), own.signing_key.serialize_pem());
+    let server = Server::builder().tls(certificate, key).start().unwrap();
+    let profile = at(&format!("{}/google/token", server.origin()));
+    let blocking = connect_blocking::Client::builder("google-client", "google-secret", POSTMESSAGE);
+    let hyper = connect_hyper::Client::builder("google-client", "google-secret", POSTMESSAGE);
+    let both: Both = [
+        Box::new(blocking.profile(profile.clone()).build().unwrap()),
+        Box::new(Hyper::new(hyper.profile(profile))),
+    ];
+    for connect in both {
+        let reply = serve(&endpoint(), &*connect, &ask("/auth", &[("code", "4/0")]), Some(&ada()));
+        assert_eq!(refused(&reply), error(502, "server_error"));
+    }
+    assert!(server.stats().requests.is_empty(), "nothing was sent");
+}
+
+/// It cannot see its own credentials, and sends empty ones.
+#[test]
+fn empty_credentials_are_refused_before_anything_is_sent() {
+    for (id, secret) in [("", "secret"), ("id", "")] {
+        let profile = connect_calendars::google::profile();
+        let blocking = connect_blocking::Client::builder(id, secret, POSTMESSAGE).profile(profile.clone());
+        let hyper = connect_hyper::Client::builder(id, secret, POSTMESSAGE).profile(profile);
+        assert!(blocking.build().is_err() && hyper.build().is_err());
+    }
+    let upstream = Upstream::good();
+    for connect in upstream.both() {
+        granted(&serve(&endpoint(), &*connect, &ask("/auth", &[("code", "4/0")]), Some(&ada())));
+    }
+    for form in upstream.forms() {
+        assert_eq!(field(&form, "client_id"), Some("client-id"));
+        assert_eq!(field(&form, "client_secret"), Some("client&secret=+"));
+    }
+}
+
+/// It sends the fields of both grants with each.
+#[test]
+fn each_grant_is_sent_with_its_own_fields_only() {
+    let upstream = Upstream::good();
+    let everything = [("code", "4/0"), ("refresh_token", "1//r"), ("grant_type", "password"), ("scope", "x")];
+    let of_a_code = ["client_id", "client_secret", "code", "grant_type", "redirect_uri"];
+    let of_a_refresh = ["client_id", "client_secret", "grant_type", "refresh_token"];
+    for connect in upstream.both() {
+        for endpoint in [endpoint(), endpoint().pass_through()] {
+            for (path, names, grant) in [
+                ("/auth", &of_a_code[..], "authorization_code"),
+                ("/refresh", &of_a_refresh, "refresh_token"),
+            ] {
+                let endpoint = endpoint.clone().max_age(Duration::ZERO);
+                granted(&serve(&endpoint, &*connect, &ask(path, &everything), Some(&ada())));
+                let form = upstream.forms().remove(0);
+                let mut sent: Vec<_> = form.iter().map(|(name, _)| name.as_str()).collect();
+                sent.sort_unstable();
+                assert_eq!(sent, names);
+                assert_eq!(field(&form, "grant_type"), Some(grant));
+                let redirect_uri = (path == "/auth").then_some(POSTMESSAGE);
+                assert_eq!(field(&form, "redirect_uri"), redirect_uri);
+            }
+        }
+    }
+}
+
+/// It prints errors of the network, and answers of the authorization server, as HTML.
+#[test]
+fn no_text_of_the_authorization_server_or_the_network_is_passed_on() {
+    let html = "<script>alert('text from elsewhere')</script>";
+    let json = |code: &str| format!(r#"{{"error":"{code}","error_description":"text from elsewhere"}}"#);
+    for (status, body) in [
+        (200, html.to_owned()),
+        (400, html.to_owned()),
+        (400, json("invalid_grant")),
+        (400, json("text from elsewhere")),
+        (403, json("access_denied")),
+        (502, json("server_error")),
+    ] {
+        for connect in Upstream::says(status, body).both() {
+            let reply = serve(&endpoint(), &*connect, &ask("/auth", &[("code", "4/0")]), Some(&ada()));
+            refused(&reply);
+            assert!(!String::from_utf8_lossy(reply.body()).contains("elsewhere"));
+        }
+    }
+    for connect in Wire::new(Says::Goodbye).both() {
+        let reply = serve(&endpoint(), &*connect, &ask("/auth", &[("code", "4/0")]), Some(&ada()));
+        let body = String::from_utf8(reply.body().to_vec()).unwrap();
+        assert!(!body.contains("127.0.0.1"), "{body}");
+    }
+}
+
+/// It takes a field with brackets for a list, and makes several parameters of it.
+#[test]
+fn a_field_with_brackets_is_no_field() {
+    let endpoint = endpoint().pass_through();
+    for (path, body) in [
+        ("/refresh", "refresh_token[]=x"),
+        ("/refresh", "refresh_token%5B%5D=x"),
+        ("/refresh", "refresh_token[client_id]=x"),
+        ("/auth", "code[]=x&code[]=y"),
+        ("/auth", "code[0]=x"),
+    ] {
+        let reply = turned_away(&endpoint, &post(path, body), Some(&ada()));
+        assert_eq!(refused(&reply), error(400, "invalid_request"), "{body}");
+    }
+}
+
+/// It answers what it does not know with an empty 200, or with notices.
+#[test]
+fn nothing_that_is_missing_is_an_empty_200() {
+    let endpoint = endpoint();
+    for (request, status) in [
+        (ask("/token.php?action=auth", &[("code", "4/0")]), 404),
+        (ask("/token.php?action=other", &[]), 404),
+        (ask("/token.php", &[]), 404),
+        (with(ask("/auth", &[("code", "4/0")]), "x-requested-with", None), 403),
+        (with(ask("/auth", &[("code", "4/0")]), "x-requested-with", Some("&quot;XmlHttpRequest&quot;")), 403),
+        (ask("/auth", &[]), 400),
+        (post("/refresh", &b"\xff"[..]), 400),
+    ] {
+        assert_eq!(refused(&turned_away(&endpoint, &request, Some(&ada()))).0, status);
+    }
+}
+
+/// It waits for ever for an answer, and would follow a redirect with the secret in hand.
+#[test]
+fn an_authorization_server_that_never_answers_is_a_504() {
+    let wire = Wire::new(Says::Nothing);
+    for connect in wire.both_within(Duration::from_millis(500)) {
+        let began = Instant::now();
+        let reply = serve(&endpoint(), &*connect, &ask("/auth", &[("code", "4/0")]), Some(&ada()));
+        assert_eq!(refused(&reply), error(504, "temporarily_unavailable"));
+        assert!(began.elapsed() < Duration::from_secs(20));
+    }
+    assert_eq!(wire.bodies().len(), 2, "once for each client");
+}
+
+#[test]
+fn a_redirect_is_not_followed() {
+    let elsewhere = Wire::new(Says::Goodbye);
+    for status in ["302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
+        let answer =
+            format!("HTTP/1.1 {status}\r\nlocation: {}/token\r\ncontent-length: 0\r\n\r\n", elsewhere.origin);
+        let wire = Wire::new(Says::Bytes(answer.into_bytes()));
+        for connect in wire.both() {
+            let reply = serve(&endpoint(), &*connect, &ask("/auth", &[("code", "4/0")]), Some(&ada()));
+            assert_eq!(refused(&reply), error(502, "server_error"));
+        }
+        assert_eq!(wire.bodies().len(), 2);
+    }
+    assert!(elsewhere.bodies().is_empty());
+}

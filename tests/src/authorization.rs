@@ -1,0 +1,234 @@
+//! A sandbox to sign in at, with the product's own profiles, and what it saw of a sign-in.
+#![allow(dead_code, missing_docs, unreachable_pub, reason = "not every test file uses all of it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests, outside of a test fn"
+)]
+
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+};
+
+use connect_apptoto as apptoto;
+use connect_calendars::{
+    google,
+    microsoft::{self, Tenant},
+};
+use connect_core::{
+    MemoryStore, Secret, SignIn, TokenKey, TokenStore, Tokens,
+    oauth::{Profile, Revocation},
+};
+use connect_sandbox::{AuthorizationServer, ClientType, ProviderToken, Server, Settings};
+
+/// Where a user signs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    Connect,
+    Google,
+    Microsoft,
+    Apptoto,
+}
+
+/// Who signs users in where. Connect has no public applications.
+pub const CASES: [(Whose, ClientType); 7] = [
+    (Whose::Connect, ClientType::Confidential),
+    (Whose::Google, ClientType::Confidential),
+    (Whose::Google, ClientType::Public),
+    (Whose::Microsoft, ClientType::Confidential),
+    (Whose::Microsoft, ClientType::Public),
+    (Whose::Apptoto, ClientType::Confidential),
+    (Whose::Apptoto, ClientType::Public),
+];
+
+/// What the sandbox did for one authorization server.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Counts {
+    pub codes: u64,
+    pub refreshes: u64,
+    pub revocations: u64,
+    pub refused: u64,
+}
+
+/// What an application signs in with.
+pub struct Credentials {
+    pub client_id: String,
+    /// None of a public application.
+    pub client_secret: Option<Secret>,
+    pub redirect_uri: String,
+}
+
+/// A sandbox, an application at one of its authorization servers, and a store for its tokens.
+pub struct World {
+    pub server: Server,
+    pub whose: Whose,
+    pub kind: ClientType,
+    pub store: MemoryStore,
+}
+
+impl World {
+    /// With refresh tokens also at Apptoto, which does not document them.
+    pub fn new(whose: Whose, kind: ClientType) -> Self {
+        Self::with(whose, kind, &[("apptoto_refresh_tokens", "new"), ("callback_iss", "on")])
+    }
+
+    pub fn with(whose: Whose, kind: ClientType, switches: &[(&str, &str)]) -> Self {
+        let mut settings = Settings::default();
+        for (name, value) in switches {
+            settings.set(name, value).unwrap();
+        }
+        let server = Server::builder().settings(settings).start().unwrap();
+        Self { server, whose, kind, store: MemoryStore::new() }
+    }
+
+    /// The product's own profile with the sandbox in place of the real hosts; none for Connect, which is the default.
+    pub fn profile(&self) -> Option<Profile> {
+        let (mut profile, hosts): (Profile, &[(&str, &str)]) = match self.whose {
+            Whose::Connect => return None,
+            Whose::Google => (
+                google::profile(),
+                &[("https://accounts.google.com", "/google"), ("https://oauth2.googleapis.com", "/google")],
+            ),
+            Whose::Microsoft => {
+                (microsoft::profile(&Tenant::Common), &[("https://login.microsoftonline.com", "/microsoft")])
+            }
+            Whose::Apptoto => (
+                apptoto::profile(),
+                &[("https://www.apptoto.com", "/apptoto/www"), ("https://api.apptoto.com", "/apptoto/api")],
+            ),
+        };
+        let moved = |url: &mut String| {
+            let (host, path) = hosts.iter().find(|(host, _)| url.starts_with(host)).unwrap();
+            *url = url.replacen(host, &format!("{}{path}", self.server.origin()), 1);
+        };
+        moved(&mut profile.issuer);
+        moved(&mut profile.authorize_url);
+        moved(&mut profile.token_url);
+        match &mut profile.revocation {
+            Revocation::Form(url) | Revocation::TokenAlone(url) | Revocation::Json(url) => moved(url),
+            _ => {}
+        }
+        Some(profile)
+    }
+
+    pub fn credentials(&self) -> Credentials {
+        let Some(server) = self.neighbour() else {
+            let own = self.server.credentials();
+            return Credentials {
+                client_id: own.client_id,
+                client_secret: Some(own.client_secret.into()),
+                redirect_uri: own.redirect_uri,
+            };
+        };
+        let own = self.server.with(|sandbox| sandbox.provider_credentials(server, self.kind)).unwrap();
+        // Apptoto shows a secret to every application.
+        let secret = own.client_secret.filter(|_| self.kind == ClientType::Confidential);
+        Credentials {
+            client_id: own.client_id,
+            client_secret: secret.map(Secret::from),
+            redirect_uri: own.redirect_uri,
+        }
+    }
+
+    /// What users are asked for.
+    pub fn sign_in(&self) -> SignIn {
+        let sign_in = SignIn::new("user-123");
+        match self.whose {
+            Whose::Connect => sign_in.scope(connect_core::types::Scope::ReadWrite),
+            Whose::Google => sign_in.scopes(google::SCOPES),
+            Whose::Microsoft => sign_in.scopes(microsoft::SCOPES),
+            Whose::Apptoto => sign_in.scopes(apptoto::Scope::ALL),
+        }
+    }
+
+    /// Whether the authorization request binds the code to who asks for it.
+    pub fn is_bound(&self, url: &str) -> bool {
+        url.contains("code_challenge=") && url.contains("code_challenge_method=S256")
+    }
+
+    pub fn stored(&self, key: &TokenKey) -> Option<Tokens> {
+        self.store.load(key).unwrap()
+    }
+
+    /// Whose an access token is, by the sandbox.
+    pub fn known(&self, tokens: &Tokens) -> Option<ProviderToken> {
+        self.server.with(|sandbox| sandbox.provider_token(tokens.access_token.expose()))
+    }
+
+    /// Where the API is.
+    pub fn base_url(&self) -> String {
+        let origin = self.server.origin();
+        match self.whose {
+            Whose::Connect => self.server.base_url(),
+            Whose::Google => format!("{origin}/google/calendar/v3"),
+            Whose::Microsoft => format!("{origin}/microsoft/graph/v1.0"),
+            Whose::Apptoto => format!("{origin}/apptoto/api"),
+        }
+    }
+
+    pub fn counts(&self) -> Counts {
+        let stats = self.server.stats();
+        let (code, refresh, revocations) = match self.neighbour() {
+            None => (stats.exchanges.code, stats.exchanges.refresh, stats.revocations),
+            Some(server) => {
+                let counts = match server {
+                    AuthorizationServer::Google => stats.providers.google,
+                    AuthorizationServer::Microsoft => stats.providers.microsoft,
+                    _ => stats.providers.apptoto,
+                };
+                (counts.code, counts.refresh, counts.revocations)
+            }
+        };
+        let refused = code.refused + refresh.refused;
+        Counts { codes: code.granted, refreshes: refresh.granted, revocations, refused }
+    }
+
+    pub fn neighbour(&self) -> Option<AuthorizationServer> {
+        match self.whose {
+            Whose::Connect => None,
+            Whose::Google => Some(AuthorizationServer::Google),
+            Whose::Microsoft => Some(AuthorizationServer::Microsoft),
+            Whose::Apptoto => Some(AuthorizationServer::Apptoto),
+        }
+    }
+}
+
+/// What the user's browser does: opens the URL, and is sent on to the redirect URI.
+pub fn consent(url: &str) -> String {
+    let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(stream, "GET /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let head = answer.split("\r\n\r\n").next().unwrap();
+    let location = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("location").then(|| value.trim().to_owned())
+    });
+    location.unwrap_or_else(|| panic!("no redirect: {answer}"))
+}
+
+/// Sets a client up for a world: the same for both clients.
+#[macro_export]
+macro_rules! client_of {
+    ($client:ty, $world:expr) => {
+        $crate::client_of!($client, $world, $world.profile())
+    };
+    ($client:ty, $world:expr, $profile:expr) => {{
+        let world = $world;
+        let own = world.credentials();
+        let builder = match own.client_secret {
+            Some(secret) => <$client>::builder(own.client_id, secret, own.redirect_uri),
+            None => <$client>::public_builder(own.client_id, own.redirect_uri),
+        };
+        let builder = builder.base_url(world.base_url()).store(world.store.clone());
+        match $profile {
+            Some(profile) => builder.profile(profile),
+            None => builder,
+        }
+        .build()
+        .unwrap()
+    }};
+}
