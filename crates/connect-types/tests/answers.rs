@@ -203,6 +203,19 @@ fn answers_are_read_from_text_bytes_readers_and_values_alike() {
 }
 
 #[test]
+fn blank_series_id_is_no_series() {
+    for blank in ["", " ", "\t\n"] {
+        let text = serde_json::json!({
+            "provider": "google", "calendarId": "primary", "id": "e1", "recurringEventId": blank,
+        });
+        let event: Event = decode(text.to_string().as_bytes()).unwrap();
+        assert_eq!(event.recurring_event_id, None, "{blank:?}");
+        assert!(event.change().unwrap().title("Moved").body().is_ok(), "{blank:?}");
+        assert!(event.delete().unwrap().query().is_ok(), "{blank:?}");
+    }
+}
+
+#[test]
 fn a_series_is_not_changed_or_deleted_by_default() {
     for original in [
         r#"{"recurrence": ["RRULE:FREQ=DAILY"]}"#,

@@ -136,8 +136,9 @@ impl Event {
         Ok(delete)
     }
 
-    /// An all-day event's midnights become days.
+    /// An all-day event's midnights become days; a blank id of a series is none.
     pub(crate) fn settled(&mut self) -> Result<(), &'static str> {
+        self.recurring_event_id = self.recurring_event_id.take().filter(|id| !id.trim().is_empty());
         if self.all_day == Some(true) {
             self.start.iter_mut().chain(&mut self.end).for_each(crate::EventTime::whole_day);
         }
