@@ -4,10 +4,7 @@
 
 #![no_main]
 
-use connect_core::{
-    Callback, RefreshStep, SignIn,
-    oauth::{IssuerParameter, Profile},
-};
+use connect_core::{Callback, SignIn, machine::RefreshStep, oauth::{IssuerParameter, Profile}};
 use connect_fuzz::{USER, World, state};
 use libfuzzer_sys::fuzz_target;
 

@@ -4,7 +4,7 @@
 #![no_main]
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use connect_core::{ErrorKind, RefreshStep, Tokens};
+use connect_core::{ErrorKind, Tokens, machine::RefreshStep};
 use connect_fuzz::{CLIENT, USER, World};
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;

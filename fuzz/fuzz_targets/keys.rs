@@ -3,11 +3,7 @@
 
 #![no_main]
 
-use connect_core::{
-    Now,
-    types::KeyStatus,
-    webhooks::{CheckStep, FetchedKeys, KeyRing, Reason, testing},
-};
+use connect_core::{machine::Now, types::KeyStatus, webhooks::{CheckStep, FetchedKeys, KeyRing, Reason, testing}};
 use connect_fuzz::{Input, World, answer};
 use libfuzzer_sys::fuzz_target;
 

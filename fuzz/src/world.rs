@@ -2,10 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use connect_core::{
-    App, Call, Config, Endpoint, Error, Locked, MemoryStore, Now, PendingSignIn, RefreshStep, Request,
-    Response, RetryPolicy, Session, Step, StoreLock, TokenStore, Tokens, TransportError, oauth::Profile,
-};
+use connect_core::{App, Config, Endpoint, Error, MemoryStore, PendingSignIn, Request, Response, RetryPolicy, StoreLock, TokenStore, Tokens, TransportError, machine::{Call, Locked, Now, RefreshStep, Session, Step}, oauth::Profile};
 use http::StatusCode;
 use jiff::Timestamp;
 

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, thread};
 
-use connect_core::{MAX_TASKS_AT_ONCE, MemoryStore, SignIn, Tokens};
+use connect_core::{MemoryStore, SignIn, Tokens, machine::MAX_TASKS_AT_ONCE};
 use connect_tests::{
     stores::Watched,
     world::{Place, World},

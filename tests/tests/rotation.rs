@@ -7,7 +7,8 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use connect_core::{
-    App, Config, Now, Response,
+    App, Config, Response,
+    machine::Now,
     webhooks::{CheckStep, Checking, Fetch, Fetching, KeyRing, Reason, Rejection, Verified},
 };
 use connect_sandbox::{AttemptOutcome, AttemptToken, Fault, Outcome, Sandbox, Settings, Trigger};

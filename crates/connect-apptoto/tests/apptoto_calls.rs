@@ -10,8 +10,8 @@ use connect_apptoto::{
     ListAddressBooks, ListEvents, MessageType, NewContact, NewEvent, RawCall, SendMessage, StartImport,
     UpsertContact, UpsertContacts, UpsertEvent, UpsertEvents,
 };
-use connect_blocking::{Error, ErrorKind, Pager, Pages, Request, Response, TransportError, User};
-use connect_core::{Endpoint, Paged};
+use connect_blocking::{Error, ErrorKind, Pages, Request, Response, TransportError, User};
+use connect_core::{Endpoint, Paged, Pager};
 use jiff::Timestamp;
 use support::{Wire, answer, user};
 

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use connect_core::{App, Config, Error, MemoryStore, Network, Registry, TokenStore, Transport};
+use connect_core::{App, Config, Error, MemoryStore, Network, TokenStore, Transport, machine::Registry};
 
 use crate::{
     Client, UreqTransport,
@@ -81,7 +81,8 @@ impl Builder {
         let started = Instant::now();
         #[cfg(feature = "webhooks")]
         let receiver = {
-            let now = connect_core::Now { wall: jiff::Timestamp::now(), monotonic: started.elapsed() };
+            let now =
+                connect_core::machine::Now { wall: jiff::Timestamp::now(), monotonic: started.elapsed() };
             crate::deliveries::Receiver::new(&app, self.webhook_keys, self.replay_guard, now)?
         };
         Ok(Client(Arc::new(Inner {

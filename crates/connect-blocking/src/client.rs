@@ -8,8 +8,8 @@ use std::{
 };
 
 use connect_core::{
-    AtOnce, ErrorKind, Locked, MAX_TASKS_AT_ONCE, Now, RefreshStep, Registry, Request, Response, Session,
-    Step, StoreLock, Timeout, TokenKey, TokenStore, TokenTask, Transport, TransportError,
+    ErrorKind, Request, Response, StoreLock, Timeout, TokenKey, TokenStore, Transport, TransportError,
+    machine::{AtOnce, Locked, MAX_TASKS_AT_ONCE, Now, RefreshStep, Registry, Session, Step, TokenTask},
 };
 use jiff::Timestamp;
 

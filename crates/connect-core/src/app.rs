@@ -65,6 +65,17 @@ pub struct Config {
     pub observer: Option<Arc<dyn Observer>>,
 }
 
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("client_id", &self.client_id)
+            .field("redirect_uri", &self.redirect_uri)
+            .field("base_url", &self.base_url)
+            .field("profile", &self.profile)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Config {
     /// The defaults around these credentials.
     pub fn new(

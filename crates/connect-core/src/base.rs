@@ -1,5 +1,17 @@
 //! What every other room stands on: errors, secrets, time, random numbers, and what a transport is told.
 
+/// `Debug` that shows the name alone: what is inside holds tokens, requests or functions.
+macro_rules! opaque {
+    ($($name:ident),+) => {$(
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        }
+    )+};
+}
+pub(crate) use opaque;
+
 #[cfg(feature = "gzip")]
 pub mod content_coding;
 mod entropy;

@@ -31,14 +31,14 @@
 
 mod trace;
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use connect_types::{Auth, Safety, Scope};
 use http::{Method, StatusCode};
 
 use crate::{
     app::{App, Draft, surely_not_processed},
-    base::{Error, ErrorKind, Now, Request, Response, TransportError},
+    base::{Error, ErrorKind, Now, Request, Response, TransportError, opaque},
     call::trace::Trace,
     endpoint::{Endpoint, answer},
     session::{Plan, Reason, Session, TokenTask, Tried, Verdict},
@@ -59,6 +59,19 @@ pub enum Step {
     Sleep(Duration, Sleeping),
     /// The end: a successful answer, or an error.
     Done(Result<Response, Error>),
+}
+
+opaque!(Call, Sending, Refreshing, Sleeping);
+
+impl fmt::Debug for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Send(..) => "Send",
+            Self::Refresh(..) => "Refresh",
+            Self::Sleep(..) => "Sleep",
+            Self::Done(_) => "Done",
+        })
+    }
 }
 
 /// How often a request was sent: an extension of the answer.

@@ -20,21 +20,32 @@ pub use app::{App, CONNECT_BASE_URL, Config, Observer, RetryPolicy, SessionEnded
 #[cfg(feature = "gzip")]
 pub use base::content_coding;
 pub use base::{
-    AsyncTransport, Crypto, Error, ErrorKind, FreshConnection, Network, Now, Proxy, ProxyRule, Request,
-    Response, Secret, Seed, Sent, Service, SignInFault, Timeout, Transport, TransportError,
-    TransportErrorKind, Trust, is_loopback, is_tunnel_open,
+    AsyncTransport, Crypto, Error, ErrorKind, FreshConnection, Network, Proxy, ProxyRule, Request, Response,
+    Secret, Seed, Sent, Service, SignInFault, Timeout, Transport, TransportError, TransportErrorKind, Trust,
+    is_loopback, is_tunnel_open,
 };
-pub use call::{Attempts, Call, Refreshing, Sending, Sleeping, Step};
 pub use connect_types as types;
 pub use connect_types::jiff;
 pub use dual::{AsyncCaller, Caller, Once, Reply};
-pub use endpoint::{AtOnce, Endpoint, Keyed, Limits, Paged, Pager, decode_answer, path};
-pub use session::{
-    Deleting, Exchanging, Loading, Locked, Locking, MAX_TASKS_AT_ONCE, Member, Preparing, RefreshStep,
-    Registry, Releasing, Resting, Saving, Session, TokenTask,
-};
+pub use endpoint::{Endpoint, Keyed, Limits, Paged, Pager, decode_answer, path};
 pub use sign_in::{AuthorizationCode, Callback, Grant, PendingSignIn, SignIn};
 pub use tokens::{
     AsyncStoreLock, AsyncTokenStore, MemoryStore, Refused, Revision, StoreError, StoreLock, TokenHook,
     TokenKey, TokenStore, Tokens, Written,
 };
+
+/// The state machines, for callers that drive them: what both clients are built on.
+///
+/// [`Call`] is one call, whose [`Step`]s are carried out one by one; [`RefreshStep`] has those of all work on a user's
+/// tokens, under the [`Session`] of a [`Registry`].
+pub mod machine {
+    pub use crate::{
+        base::Now,
+        call::{Attempts, Call, Refreshing, Sending, Sleeping, Step},
+        endpoint::AtOnce,
+        session::{
+            Deleting, Exchanging, Loading, Locked, Locking, MAX_TASKS_AT_ONCE, Member, Preparing,
+            RefreshStep, Registry, Releasing, Resting, Saving, Session, TokenTask,
+        },
+    };
+}

@@ -4,7 +4,7 @@
 //! use std::time::Duration;
 //! use connect_core::{SignIn, loopback::Loopback, oauth::google};
 //!
-//! # use connect_core::{App, Config, Now};
+//! # use connect_core::{App, Config, machine::Now};
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let app = App::new(Config::new("id", "not so secret", "http://127.0.0.1/callback", [7; 32]))?;
 //! # let now = Now { wall: jiff::Timestamp::UNIX_EPOCH, monotonic: Duration::ZERO };

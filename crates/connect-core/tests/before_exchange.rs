@@ -5,7 +5,7 @@ mod support;
 
 use std::sync::{Arc, Mutex};
 
-use connect_core::*;
+use connect_core::{machine::*, *};
 use support::*;
 
 /// A refresh up to the check that a save will be possible.

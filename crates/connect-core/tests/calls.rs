@@ -3,7 +3,7 @@
 
 mod support;
 
-use connect_core::{types::*, *};
+use connect_core::{machine::*, types::*, *};
 use support::*;
 
 fn create(world: &World) -> Step {

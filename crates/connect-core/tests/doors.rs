@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use connect_core::*;
+use connect_core::{machine::*, *};
 use support::*;
 
 /// The value of a future that waits for nothing.

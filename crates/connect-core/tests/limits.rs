@@ -5,7 +5,7 @@ mod support;
 
 use std::time::Duration;
 
-use connect_core::{types::*, *};
+use connect_core::{machine::*, types::*, *};
 use support::*;
 
 fn limited(retry_after: &str) -> Response {

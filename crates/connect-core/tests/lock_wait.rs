@@ -5,7 +5,7 @@ mod support;
 
 use std::time::Duration;
 
-use connect_core::*;
+use connect_core::{machine::*, *};
 use support::*;
 
 /// A refresh of a call that got a 401.

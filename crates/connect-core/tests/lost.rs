@@ -3,7 +3,7 @@
 
 mod support;
 
-use connect_core::*;
+use connect_core::{machine::*, *};
 use support::*;
 
 /// A wish of a call that got a 401.

@@ -5,6 +5,7 @@ mod support;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use connect_core::{
+    machine::*,
     oauth::{
         ClientAuth, GetMetadata, IssuerParameter, POSTMESSAGE, Pkce, Profile, Relay, Revocation, Rotation,
     },

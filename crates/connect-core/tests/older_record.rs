@@ -3,7 +3,7 @@
 
 mod support;
 
-use connect_core::*;
+use connect_core::{machine::*, *};
 use support::*;
 
 /// A pair as it is saved by a refresh through `world`; the answer may be any.

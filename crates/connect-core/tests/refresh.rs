@@ -3,7 +3,7 @@
 
 mod support;
 
-use connect_core::*;
+use connect_core::{machine::*, *};
 use support::*;
 
 #[test]

@@ -5,7 +5,7 @@ mod support;
 
 use std::sync::{Arc, Mutex};
 
-use connect_core::{oauth::Profile, *};
+use connect_core::{machine::*, oauth::Profile, *};
 use support::*;
 
 fn invalid_grant(code: u16) -> Response {

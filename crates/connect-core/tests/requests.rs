@@ -6,6 +6,7 @@ mod support;
 use std::borrow::Cow;
 
 use connect_core::{
+    machine::*,
     types::{
         Auth, Base, Body, CheckHealth, Health, ListCalendars, ListEvents, NewEvent, Operation, Provider, Raw,
         Safety, Scope,

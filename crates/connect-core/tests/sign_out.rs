@@ -3,7 +3,7 @@
 
 mod support;
 
-use connect_core::*;
+use connect_core::{machine::*, *};
 use support::*;
 
 fn revoking(world: &World, stored: Option<Tokens>) -> (String, Exchanging) {

@@ -3,7 +3,7 @@
 
 mod support;
 
-use connect_core::*;
+use connect_core::{machine::*, *};
 use support::*;
 
 /// Whether the next call refreshes ahead of a 401; the wish is given up.

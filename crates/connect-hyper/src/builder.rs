@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Instant};
 
 use connect_core::{
-    App, AsyncTokenStore, AsyncTransport, Config, Error, MAX_TASKS_AT_ONCE, MemoryStore, Network, Registry,
-    TokenStore,
+    App, AsyncTokenStore, AsyncTransport, Config, Error, MemoryStore, Network, TokenStore,
+    machine::{MAX_TASKS_AT_ONCE, Registry},
 };
 use tokio::sync::{Semaphore, watch};
 
@@ -93,7 +93,8 @@ impl Builder {
         let started = Instant::now();
         #[cfg(feature = "webhooks")]
         let receiver = {
-            let now = connect_core::Now { wall: jiff::Timestamp::now(), monotonic: started.elapsed() };
+            let now =
+                connect_core::machine::Now { wall: jiff::Timestamp::now(), monotonic: started.elapsed() };
             crate::deliveries::Receiver::new(&app, self.webhook_keys, self.replay_guard, now)?
         };
         Ok(Client(Arc::new(Inner {

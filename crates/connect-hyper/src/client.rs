@@ -6,8 +6,8 @@ use std::{
 };
 
 use connect_core::{
-    AsyncStoreLock, AsyncTokenStore, AsyncTransport, AtOnce, ErrorKind, Locked, Now, RefreshStep, Registry,
-    Request, Response, Session, Step, Timeout, TokenTask, TransportError,
+    AsyncStoreLock, AsyncTokenStore, AsyncTransport, ErrorKind, Request, Response, Timeout, TransportError,
+    machine::{AtOnce, Locked, Now, RefreshStep, Registry, Session, Step, TokenTask},
 };
 use jiff::Timestamp;
 use tokio::{

@@ -1,6 +1,7 @@
 //! Lists that come page by page.
 
 use std::{
+    fmt,
     future::{Future, poll_fn},
     pin::Pin,
     task::{Context, Poll, ready},
@@ -58,6 +59,12 @@ impl<E: Paged + Sync> Pages<E> {
 pub struct PageStream<E: Paged> {
     state: State<E>,
     ahead: bool,
+}
+
+impl<E: Paged> fmt::Debug for PageStream<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PageStream").field("read_ahead", &self.ahead).finish_non_exhaustive()
+    }
 }
 
 enum State<E: Paged> {
@@ -140,6 +147,12 @@ where
 pub struct Items<E: Paged> {
     pages: PageStream<E>,
     page: std::vec::IntoIter<E::Item>,
+}
+
+impl<E: Paged> fmt::Debug for Items<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Items").field("pages", &self.pages).finish_non_exhaustive()
+    }
 }
 
 impl<E> Items<E>

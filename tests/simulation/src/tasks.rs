@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use connect_core::{
-    Call, Deleting, Error, Exchanging, Loading, Locking, Now, Preparing, RefreshStep, Refreshing, Releasing,
-    Request, Response, Resting, Saving, Sending, Sleeping, Step, StoreError, TokenTask, Tokens,
-    TransportError, Written,
+    Error, Request, Response, StoreError, Tokens, TransportError, Written,
+    machine::{
+        Call, Deleting, Exchanging, Loading, Locking, Now, Preparing, RefreshStep, Refreshing, Releasing,
+        Resting, Saving, Sending, Sleeping, Step, TokenTask,
+    },
     types::{GetConnectionStatus, NewEvent, Scope},
 };
 use jiff::Timestamp;

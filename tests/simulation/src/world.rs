@@ -9,8 +9,10 @@ use std::{
 
 use bytes::Bytes;
 use connect_core::{
-    App, Callback, Config, Now, RefreshStep, Registry, Request, Response, Service, Session, SessionEnded,
-    SignIn, TransportError, oauth::Profile, types::Scope,
+    App, Callback, Config, Request, Response, Service, SessionEnded, SignIn, TransportError,
+    machine::{Now, RefreshStep, Registry, Session},
+    oauth::Profile,
+    types::Scope,
 };
 use connect_sandbox::{Outcome, Sandbox, Settings};
 use fastrand::Rng;

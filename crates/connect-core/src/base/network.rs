@@ -1,11 +1,11 @@
 //! How the transports of this workspace reach the server: plain data, so that both take the same.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use crate::base::{Error, ProxyRule};
 
 /// What a transport is told about the network.
-#[derive(Clone)] // no Debug: a proxy's URL may hold a password
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Network {
     /// How long making a connection may take.
@@ -22,6 +22,19 @@ pub struct Network {
     pub proxy: Option<String>,
     /// The hosts that are reached without it, in the form of `NO_PROXY`.
     pub no_proxy: Option<String>,
+}
+
+impl fmt::Debug for Network {
+    /// Without the proxy, whose URL may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Network")
+            .field("connect_timeout", &self.connect_timeout)
+            .field("pool_idle_timeout", &self.pool_idle_timeout)
+            .field("trust", &self.trust)
+            .field("crypto", &self.crypto)
+            .field("no_proxy", &self.no_proxy)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Whose certificates are trusted, besides those that were added.

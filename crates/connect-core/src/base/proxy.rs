@@ -26,6 +26,8 @@ pub struct Proxy {
     credentials: Option<String>,
 }
 
+opaque!(ProxyRule, Proxy);
+
 impl ProxyRule {
     /// The rule of a proxy's URL and of a list in the form of `NO_PROXY`.
     ///

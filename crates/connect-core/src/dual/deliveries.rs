@@ -161,7 +161,7 @@ macro_rules! deliveries {
                 app: &$crate::App,
                 keys: Option<FetchedKeys>,
                 guard: Option<Box<dyn $Guard>>,
-                now: $crate::Now,
+                now: $crate::machine::Now,
             ) -> Result<Self, Error> {
                 let guard = guard.unwrap_or_else(|| Box::new(ReplayMemory::new()));
                 let ring = KeyRing::new(app)?;

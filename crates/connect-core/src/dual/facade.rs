@@ -120,7 +120,7 @@ macro_rules! facade {
 
             /// Calls an endpoint that needs no user.
             pub $($async)* fn send<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<E::Answer, Error> {
-                let step = $crate::Call::anonymous(self.app(), endpoint, self.now());
+                let step = $crate::machine::Call::anonymous(self.app(), endpoint, self.now());
                 let response = self.drive(step, None)$($wait)*?;
                 Ok(Reply::read(endpoint, response)?.value)
             }
@@ -136,7 +136,7 @@ macro_rules! facade {
         #[derive(Clone)]
         pub struct User {
             client: Client,
-            member: std::sync::Arc<$crate::Member<Gates>>,
+            member: std::sync::Arc<$crate::machine::Member<Gates>>,
         }
 
         impl std::fmt::Debug for User {
@@ -157,7 +157,7 @@ macro_rules! facade {
             }
 
             /// The session all handles of this user share, for who drives the steps by hand.
-            pub fn session(&self) -> &std::sync::Arc<$crate::Session> {
+            pub fn session(&self) -> &std::sync::Arc<$crate::machine::Session> {
                 &self.member.session
             }
 
@@ -194,7 +194,7 @@ macro_rules! facade {
             /// As [`send`](Self::send), with the status and the headers of the answer.
             pub $($async)* fn reply<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<Reply<E::Answer>, Error> {
                 let client = self.client();
-                let step = $crate::Call::start(self.session(), endpoint, client.now());
+                let step = $crate::machine::Call::start(self.session(), endpoint, client.now());
                 let response = client.drive(step, Some(&self.member.gate))$($wait)*?;
                 Reply::read(endpoint, response)
             }

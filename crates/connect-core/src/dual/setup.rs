@@ -5,6 +5,15 @@
 #[macro_export]
 macro_rules! builder {
     () => {
+        impl std::fmt::Debug for Builder {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct("Builder")
+                    .field("config", &self.config)
+                    .field("network", &self.network)
+                    .finish_non_exhaustive()
+            }
+        }
+
         impl Client {
             /// A client of the application with these credentials. The redirect URI is the registered one.
             pub fn builder(

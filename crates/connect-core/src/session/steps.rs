@@ -13,7 +13,7 @@
 //! forget to. The whole driver, for one thread:
 //!
 //! ```
-//! # use connect_core::*;
+//! # use connect_core::{machine::*, *};
 //! fn drive(
 //!     mut step: RefreshStep, key: &TokenKey, store: &dyn TokenStore, transport: &dyn Transport, now: impl Fn() -> Now,
 //! ) -> Result<(), Error> {
@@ -44,11 +44,11 @@
 //! }
 //! ```
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use crate::{
     app::SessionEnded,
-    base::{Error, Now, Request, Response, TransportError},
+    base::{Error, Now, Request, Response, TransportError, opaque},
     session::{Session, TokenTask, trace},
     tokens::{StoreError, Tokens, Written},
 };
@@ -81,6 +81,25 @@ pub enum RefreshStep {
     /// The end.
     Done(Result<(), Error>),
 }
+
+impl fmt::Debug for RefreshStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Load(_) => "Load",
+            Self::TryLock(..) => "TryLock",
+            Self::Prepare(_) => "Prepare",
+            Self::Send(..) => "Send",
+            Self::Save(..) => "Save",
+            Self::Delete(_) => "Delete",
+            Self::Sleep(..) => "Sleep",
+            Self::Release(_) => "Release",
+            Self::Queue(_) => "Queue",
+            Self::Done(_) => "Done",
+        })
+    }
+}
+
+opaque!(Loading, Preparing, Exchanging, Saving, Deleting, Locking, Resting, Releasing);
 
 /// A machine behind the steps: each method takes the answer to the step it asked for, so a machine has those
 /// that it asks for.
@@ -249,6 +268,12 @@ impl<L: ?Sized> Locked<L> {
     /// Hands the lock out, to be released.
     pub fn release(&mut self) -> Option<Box<L>> {
         self.0.take()
+    }
+}
+
+impl<L: ?Sized> fmt::Debug for Locked<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Locked").field("is_held", &self.0.is_some()).finish()
     }
 }
 

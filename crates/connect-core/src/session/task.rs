@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    base::{Error, Now},
+    base::{Error, Now, opaque},
     session::{
         Session,
         leader::Leader,
@@ -45,6 +45,8 @@ pub struct TokenTask {
     deadline: Duration,
     started: bool,
 }
+
+opaque!(TokenTask);
 
 impl TokenTask {
     pub(super) fn new(session: &Arc<Session>, state: &State, reason: Reason, deadline: Duration) -> Self {

@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use crate::tokens::{StoreError, StoreLock, TokenKey, TokenStore, Tokens, Written};
+use crate::{
+    base::opaque,
+    tokens::{StoreError, StoreLock, TokenKey, TokenStore, Tokens, Written},
+};
 
 /// Keeps tokens for as long as the process lives. Clones share what is kept.
 #[derive(Clone, Default, Debug)]
@@ -97,6 +100,8 @@ pub struct TokenHook {
 
 type SaveHook = Arc<dyn Fn(&TokenKey, Option<&Tokens>) -> Result<(), StoreError> + Send + Sync>;
 type LoadHook = Arc<dyn Fn(&TokenKey) -> Result<Option<Tokens>, StoreError> + Send + Sync>;
+
+opaque!(TokenHook);
 
 impl TokenHook {
     /// Hands every new pair to `save`, and remembers it for this process.

@@ -45,7 +45,7 @@ use crate::{
 ///
 /// ```
 /// use std::{sync::{Mutex, PoisonError}, time::Duration};
-/// use connect_core::{App, Config, Now, Request, Response, TransportError};
+/// use connect_core::{App, Config, Request, Response, TransportError, machine::Now};
 /// use connect_core::webhooks::{CheckStep, Fetch, KeyRing, Rejection, Verified, testing};
 ///
 /// struct Receiver {

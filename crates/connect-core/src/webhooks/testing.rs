@@ -8,7 +8,7 @@
 //! test of that needs a transport of its own.
 //!
 //! ```
-//! use connect_core::{App, Config, Now, webhooks::{CheckStep, KeyRing, testing}};
+//! use connect_core::{App, Config, machine::Now, webhooks::{CheckStep, KeyRing, testing}};
 //!
 //! let now = Now { wall: "2026-11-21T10:00:00Z".parse()?, monotonic: std::time::Duration::ZERO };
 //! let ring = KeyRing::new(&App::new(Config::new("id", "secret", "https://app.example/callback", [7; 32]))?)?;

@@ -5,7 +5,7 @@
 use std::{sync::Arc, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use connect_core::{types::ListCalendars, *};
+use connect_core::{machine::*, types::ListCalendars, *};
 use jiff::{SignedDuration, Timestamp};
 
 pub const HOUR: u64 = 3600;

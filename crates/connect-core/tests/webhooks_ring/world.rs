@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use connect_core::{
-    App, Config, Now, Request, Response, TransportError,
+    App, Config, Request, Response, TransportError,
+    machine::Now,
     webhooks::{CheckStep, Checking, Fetch, Fetching, KeyRing, Reason, Rejection, Verified},
 };
 use ed25519_dalek::{Signer, SigningKey};
