@@ -52,12 +52,14 @@ impl SignIn {
     }
 
     /// Asks for this scope. Without it none is sent, which Mobiscroll Connect takes as `read-write`.
+    #[must_use]
     pub fn scope(mut self, scope: impl Into<Scope>) -> Self {
         self.scope = Some(scope.into());
         self
     }
 
     /// Asks for these scopes, of a server that has many.
+    #[must_use]
     pub fn scopes<S: AsRef<str>>(self, scopes: impl IntoIterator<Item = S>) -> Self {
         let mut all = String::new();
         for scope in scopes {
@@ -69,6 +71,7 @@ impl SignIn {
 
     /// Has the user come back there instead of to the application's usual redirect URI: of a program that listens on a
     /// port of its own each time (RFC 8252 7.3). The server has to know it.
+    #[must_use]
     pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
         self.redirect_uri = Some(uri.into());
         self
@@ -76,6 +79,7 @@ impl SignIn {
 
     /// Sends a parameter that a server wants besides, such as `login_hint`. Of one that is set twice the last counts; what
     /// the sign-in itself is made of cannot be set.
+    #[must_use]
     pub fn parameter(mut self, name: impl Into<Box<str>>, value: impl Into<String>) -> Self {
         let (name, value) = (name.into(), value.into());
         self.parameters.retain(|(known, _)| *known != name);
@@ -84,17 +88,20 @@ impl SignIn {
     }
 
     /// Offers these providers only.
+    #[must_use]
     pub fn providers(self, providers: impl IntoIterator<Item = Provider>) -> Self {
         let names: Vec<_> = providers.into_iter().map(|provider| provider.as_str().to_owned()).collect();
         self.parameter("providers", names.join(","))
     }
 
     /// Shows the pages in this language instead of the browser's.
+    #[must_use]
     pub fn language(self, language: impl Into<Language>) -> Self {
         self.parameter("lng", language.into().as_str())
     }
 
     /// Shows the pages light, dark, or as the browser wants it.
+    #[must_use]
     pub fn theme(self, theme: Theme) -> Self {
         self.parameter("theme", theme.as_str())
     }

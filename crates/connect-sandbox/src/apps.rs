@@ -71,12 +71,14 @@ impl App {
     }
 
     /// The name on the pages.
+    #[must_use]
     pub fn display_name(mut self, name: impl Into<String>) -> Self {
         self.display_name = Some(name.into());
         self
     }
 
     /// Where changes are delivered to.
+    #[must_use]
     pub fn webhook_url(mut self, url: impl Into<String>) -> Self {
         self.webhook_url = Some(url.into());
         self

@@ -59,72 +59,84 @@ impl Fault {
     }
 
     /// Only exchanges of this grant type (token endpoint).
+    #[must_use]
     pub fn grant_type(mut self, grant_type: impl Into<String>) -> Self {
         self.grant_type = Some(grant_type.into());
         self
     }
 
     /// Only after the request was handled, if its answer has this status.
+    #[must_use]
     pub fn when_status(mut self, status: u16) -> Self {
         self.when_status = Some(status);
         self
     }
 
     /// Lets `count` matching requests pass first.
+    #[must_use]
     pub fn skip(mut self, count: u64) -> Self {
         self.skip = count;
         self
     }
 
     /// Happens `count` times (once by default).
+    #[must_use]
     pub fn times(mut self, count: u64) -> Self {
         self.times = Some(count);
         self
     }
 
     /// Answers with this status instead.
+    #[must_use]
     pub fn status(mut self, status: u16) -> Self {
         self.status = Some(status);
         self
     }
 
     /// Adds a header to the answer.
+    #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.insert(name.into(), value.into());
         self
     }
 
     /// The body of the answer `status` gives.
+    #[must_use]
     pub fn body(mut self, body: impl Into<String>) -> Self {
         self.body = Some(body.into());
         self
     }
 
     /// Delays the answer.
+    #[must_use]
     pub fn delay(mut self, delay: Duration) -> Self {
         self.delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
         self
     }
 
     /// Closes the connection, and the service did not act.
+    #[must_use]
     pub fn cut_before(mut self) -> Self {
         self.cut = Some(Cut::Before);
         self
     }
 
     /// Closes the connection after the service acted: the answer is lost.
+    #[must_use]
     pub fn cut_after(mut self) -> Self {
         self.cut = Some(Cut::After);
         self
     }
 
     /// Answers 200 with a page of HTML in place of the real answer; the service acted.
+    #[must_use]
     pub fn garbage(mut self) -> Self {
         self.garbage = true;
         self
     }
 
     /// Keeps only the first `bytes` bytes of the body; the service acted.
+    #[must_use]
     pub fn truncate(mut self, bytes: usize) -> Self {
         self.truncate = Some(bytes);
         self

@@ -193,24 +193,28 @@ impl Drop for Server {
 
 impl Builder {
     /// The switches to start with.
+    #[must_use]
     pub fn settings(mut self, settings: Settings) -> Self {
         self.settings = settings;
         self
     }
 
     /// Users, accounts, calendars and events to start with: see [`Sandbox::seed`].
+    #[must_use]
     pub fn seed(mut self, json: impl Into<String>) -> Self {
         self.seeds.push(json.into());
         self
     }
 
     /// Another host name or address that control calls may be made under: see [`Sandbox::allow_host`].
+    #[must_use]
     pub fn allow_host(mut self, host: impl Into<String>) -> Self {
         self.hosts.push(host.into());
         self
     }
 
     /// The port to listen on; 0, the default, takes a free one.
+    #[must_use]
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
@@ -218,6 +222,7 @@ impl Builder {
 
     /// Serves https with this certificate chain and key, both PEM; the certificate has to be for `localhost`.
     #[cfg(feature = "tls")]
+    #[must_use]
     pub fn tls(mut self, cert_pem: impl Into<Vec<u8>>, key_pem: impl Into<Vec<u8>>) -> Self {
         self.identity = Some((cert_pem.into(), key_pem.into()));
         self

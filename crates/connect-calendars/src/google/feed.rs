@@ -77,16 +77,19 @@ impl EventFeed {
     }
 
     /// Series as their occurrences. To be said before [`resume`](Self::resume).
+    #[must_use]
     pub fn occurrences(self) -> Self {
         self.with(ListEvents::single_events)
     }
 
     /// The zone that times are told in (IANA). To be said before [`resume`](Self::resume).
+    #[must_use]
     pub fn time_zone(self, name: &str) -> Self {
         self.with(|list| list.time_zone(name))
     }
 
     /// How many events a page has at most, up to 2500. Google's default is 250.
+    #[must_use]
     pub fn page_size(self, size: u32) -> Self {
         self.with(|list| list.page_size(size))
     }
@@ -94,6 +97,7 @@ impl EventFeed {
     /// Sets a parameter that has no method here. Bounds, order, search and a `showDeleted` that is not true go with full rounds
     /// only, as Google takes none together with a sync token: the changes after that are those of the whole calendar. To be said
     /// before [`resume`](Self::resume).
+    #[must_use]
     pub fn parameter(self, name: &'static str, value: &str) -> Self {
         self.with(|list| list.parameter(name, value))
     }

@@ -41,6 +41,7 @@ impl RetryPolicy {
     }
 
     /// With these bounds on the pauses.
+    #[must_use]
     pub fn with_backoff(mut self, base: Duration, cap: Duration) -> Self {
         (self.base, self.cap) = (base, cap);
         self

@@ -225,11 +225,13 @@ impl Error {
     }
 
     /// Adds the text for people.
+    #[must_use]
     pub fn with_message(self, message: impl Into<Box<str>>) -> Self {
         self.edit(|inner| inner.message = Some(message.into()))
     }
 
     /// The same of another kind: for endpoints whose service has errors of its own form.
+    #[must_use]
     pub fn with_kind(self, kind: ErrorKind) -> Self {
         self.edit(|inner| inner.kind = kind)
     }
@@ -239,6 +241,7 @@ impl Error {
     }
 
     /// Sets the service's own code of the error.
+    #[must_use]
     pub fn with_server_code(self, code: impl Into<Box<str>>) -> Self {
         self.edit(|inner| inner.server_code = Some(code.into()))
     }
@@ -260,6 +263,7 @@ impl Error {
     }
 
     /// Adds the cause.
+    #[must_use]
     pub fn with_source(self, source: impl StdError + Send + Sync + 'static) -> Self {
         self.edit(|inner| inner.source = Some(Arc::new(source)))
     }

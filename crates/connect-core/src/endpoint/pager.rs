@@ -16,6 +16,7 @@ pub trait Paged: Endpoint + Clone {
     type Item;
 
     /// The same request for the page of this token.
+    #[must_use]
     fn at(&self, token: &str) -> Self;
 
     /// The token of the page after this one; absent or empty on the last.

@@ -93,6 +93,7 @@ impl Relay {
     }
 
     /// Sends a header along.
+    #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
         self.headers.push((name.into(), value.into()));
         self

@@ -25,12 +25,14 @@ impl AuthorizationCode {
     }
 
     /// The redirect URI it was asked for with (RFC 6749 4.1.3).
+    #[must_use]
     pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
         self.redirect_uri = Some(uri.into());
         self
     }
 
     /// The code verifier of the challenge it was asked for with (RFC 7636 4.5).
+    #[must_use]
     pub fn verifier(mut self, verifier: impl Into<Secret>) -> Self {
         self.verifier = Some(verifier.into());
         self

@@ -114,6 +114,7 @@ impl TokenHook {
     }
 
     /// Reads pairs through `load` instead of from memory.
+    #[must_use]
     pub fn on_load(
         mut self,
         load: impl Fn(&TokenKey) -> Result<Option<Tokens>, StoreError> + Send + Sync + 'static,

@@ -155,6 +155,7 @@ impl StoreError {
     }
 
     /// Adds the cause.
+    #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self

@@ -62,6 +62,7 @@ impl OAuthApp {
     }
 
     /// Another place authorize may redirect to.
+    #[must_use]
     pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
         self.redirect_uris.push(uri.into());
         self
@@ -69,12 +70,14 @@ impl OAuthApp {
 
     /// An application that cannot keep a secret. Its loopback redirect URIs match with any port (RFC 8252 7.3); at Google
     /// every loopback redirect URI is its own.
+    #[must_use]
     pub fn public(mut self) -> Self {
         self.client_type = ClientType::Public;
         self
     }
 
     /// The scopes that are ticked, in place of all of them.
+    #[must_use]
     pub fn scopes<T: Into<String>>(mut self, scopes: impl IntoIterator<Item = T>) -> Self {
         self.scopes = scopes.into_iter().map(Into::into).collect();
         self

@@ -109,48 +109,56 @@ impl Trigger {
     }
 
     /// The user whose calendar it is.
+    #[must_use]
     pub fn user(mut self, id: impl Into<String>) -> Self {
         self.user = Some(id.into());
         self
     }
 
     /// The application the user signed in to.
+    #[must_use]
     pub fn client_id(mut self, id: impl Into<String>) -> Self {
         self.client_id = Some(id.into());
         self
     }
 
     /// `google`, `microsoft`, `apple` or `caldav`.
+    #[must_use]
     pub fn provider(mut self, name: impl Into<String>) -> Self {
         self.provider = Some(name.into());
         self
     }
 
     /// The calendar, by its listed id.
+    #[must_use]
     pub fn calendar(mut self, id: impl Into<String>) -> Self {
         self.calendar_id = Some(id.into());
         self
     }
 
     /// The event, or one occurrence of a series, by its listed id.
+    #[must_use]
     pub fn event(mut self, id: impl Into<String>) -> Self {
         self.event_id = Some(id.into());
         self
     }
 
     /// The title it gets.
+    #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = Some(title.into());
         self
     }
 
     /// When it starts. Alone, it moves an event that is updated.
+    #[must_use]
     pub fn start(mut self, start: Timestamp) -> Self {
         self.start = Some(start);
         self
     }
 
     /// When it ends.
+    #[must_use]
     pub fn end(mut self, end: Timestamp) -> Self {
         self.end = Some(end);
         self
