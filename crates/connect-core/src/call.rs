@@ -49,6 +49,8 @@ use crate::{
 const REPLAYS: u32 = 3;
 
 /// What a driver is to do next, and what takes the answer.
+///
+/// Exhaustive on purpose: a driver that leaves out a step does not compile.
 #[must_use = "a step that is not carried out leaves the call where it is"]
 pub enum Step {
     /// Send the request.

@@ -80,6 +80,7 @@ pub enum Safety {
 
 /// Who authenticates a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Auth {
     /// The signed-in user, by access token (RFC 6750).
     Bearer,
@@ -91,6 +92,7 @@ pub enum Auth {
 
 /// What a path is under.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Base {
     /// The base URL, `https://connect.mobiscroll.com/api`.
     Api,

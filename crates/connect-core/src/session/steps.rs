@@ -58,6 +58,8 @@ use crate::{
 pub const MAX_TASKS_AT_ONCE: u32 = 128;
 
 /// The driver's next action, with the continuation that takes its result.
+///
+/// Exhaustive on purpose: a driver that leaves out a step does not compile.
 #[must_use = "a step that is not carried out leaves the work where it is"]
 pub enum RefreshStep {
     /// Read the store: through the lock if one is held, otherwise without.

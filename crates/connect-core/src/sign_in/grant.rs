@@ -51,6 +51,7 @@ impl AuthorizationCode {
 ///
 /// For who hands tokens through and keeps none. A [`Session`](crate::Session) does the same so that no token is lost.
 #[derive(Clone)]
+#[non_exhaustive]
 pub enum Grant {
     /// An authorization code. It is good for one request: never repeat it.
     AuthorizationCode(AuthorizationCode),

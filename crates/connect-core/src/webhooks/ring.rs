@@ -172,6 +172,8 @@ impl fmt::Debug for KeyRing {
 }
 
 /// What to do next about a delivery.
+///
+/// Exhaustive on purpose: a driver that leaves out a step does not compile.
 #[derive(Debug)]
 #[must_use = "the delivery is verified only when the steps are carried out"]
 pub enum CheckStep<'a> {
