@@ -263,6 +263,14 @@ fn event_that_left_the_window_undated_makes_a_sweep_due_after_a_deletion() {
 }
 
 #[test]
+fn event_that_may_have_become_a_series_makes_a_sweep_due() {
+    let unclear = |modified| with(event("a", 1, modified), "original", Value::Null);
+    let mut kept = Kept::of(&[unclear(1)]);
+    assert_eq!(ids(&kept.hears("updated", unclear(2))).0, ["a"]);
+    assert!(kept.0.is_stale());
+}
+
+#[test]
 fn late_occurrence_older_than_its_series_is_ignored() {
     let late = with(event("s_1", 2, 3), "recurringEventId", "s");
     let google = with(event("s", 1, 5), "original", json!({"recurrence": ["RRULE:FREQ=DAILY"]}));

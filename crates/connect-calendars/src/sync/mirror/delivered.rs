@@ -140,10 +140,9 @@ fn put(mirror: &mut Mirror, key: &Key, event: Event, news: &mut News) {
         return;
     }
     let was_there = mirror.known.get(key).is_some();
-    // What may be a series is not certain to be listed, and neither is what does not take place. In a sweep a page may have
-    // shown the occurrences as they were.
-    let unclear = nature == Nature::Unclear && (!was_there || mirror.sweep.is_some());
-    mirror.stale |= unclear || event.status == Some(EventStatus::Cancelled);
+    // What may be a series is not certain to be listed, even if it was there as an event: the change may be that it repeats.
+    // Neither is what does not take place.
+    mirror.stale |= nature == Nature::Unclear || event.status == Some(EventStatus::Cancelled);
     if is_inside {
         mirror.known.insert(key.clone(), note);
         mirror.sweep.as_mut().into_iter().for_each(|sweep| sweep.deliver(key.clone(), event.clone()));
