@@ -10,8 +10,8 @@ macro_rules! endpoint {
                 http::Method::$method
             }
 
-            fn path(&self) -> std::borrow::Cow<'_, str> {
-                $path.into()
+            fn path(&self) -> Result<std::borrow::Cow<'_, str>, connect_core::Error> {
+                Ok($path.into())
             }
 
             fn operation(&self) -> &'static str {

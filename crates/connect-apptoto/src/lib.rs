@@ -9,7 +9,7 @@
 //!
 //! ```
 //! use connect_blocking::{Client, Request, Response};
-//! use connect_apptoto::{ApiKey, ListEvents};
+//! use connect_apptoto::{ApiKey, BASE_URL, ListEvents};
 //!
 //! let client = Client::anonymous_builder()
 //!     .base_url(BASE_URL)
@@ -98,7 +98,7 @@ pub const BASE_URL: &str = "https://api.apptoto.com";
 /// ```no_run
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use connect_blocking::{Client, SignIn};
-/// use connect_apptoto::{Scope};
+/// use connect_apptoto::{BASE_URL, Scope};
 ///
 /// let client = Client::builder("id", "secret", "https://app.example/callback")
 ///     .profile(connect_apptoto::profile())

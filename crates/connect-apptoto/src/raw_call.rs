@@ -3,17 +3,13 @@
 use std::borrow::Cow;
 
 use connect_core::{
-    Endpoint, Error,
+    Endpoint, Error, path_segment,
     types::{Answer, Body, Raw, Safety},
 };
 use http::Method;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Scope, answer::null, object::Parameters};
-
-/// What stands in a path as it is (RFC 3986 2.3).
-const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Any call under `/v1`: for what Apptoto's scopes allow and no type here does, such as the opt-out lists.
 ///
@@ -25,13 +21,15 @@ const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_')
 /// use http::Method;
 ///
 /// let call = RawCall::new(Method::GET, "/lists").segment("a/b").parameter("page", "2").needs(Scope::ListsRead);
-/// assert_eq!(connect_core::Endpoint::path(&call), "/v1/lists/a%2Fb");
+/// assert_eq!(connect_core::Endpoint::path(&call)?, "/v1/lists/a%2Fb");
+/// # Ok::<(), connect_core::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct RawCall {
     method: Method,
     path: String,
+    segments: Vec<String>,
     parameters: Parameters,
     json: Option<Result<Raw, ()>>,
     scope: Option<Scope>,
@@ -42,14 +40,20 @@ impl RawCall {
     /// The call of this method and this path, which begins with `/` and hangs under `/v1`. What of it is data has to be
     /// percent-encoded: see [`segment`](Self::segment).
     pub fn new(method: Method, path: &str) -> Self {
-        let path = format!("/v1{path}");
-        Self { method, path, parameters: Parameters::default(), json: None, scope: None, safety: None }
+        Self {
+            method,
+            path: path.to_owned(),
+            segments: Vec::new(),
+            parameters: Parameters::default(),
+            json: None,
+            scope: None,
+            safety: None,
+        }
     }
 
     /// Adds a part to the path, such as an id, percent-encoded.
-    pub fn segment(mut self, part: &str) -> Self {
-        self.path.push('/');
-        self.path.extend(utf8_percent_encode(part, KEPT));
+    pub fn segment(mut self, part: impl Into<String>) -> Self {
+        self.segments.push(part.into());
         self
     }
 
@@ -76,18 +80,6 @@ impl RawCall {
         self.safety = Some(safety);
         self
     }
-
-    /// Whether the path leads where it says: under `/v1`, and is nothing but a path.
-    fn check(&self) -> Result<(), Error> {
-        let own = self.path.strip_prefix("/v1").unwrap_or_default();
-        let climbs = own
-            .split('/')
-            .any(|part| matches!(part.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | ".."));
-        if own.starts_with('/') && !own.contains(['?', '#', '\\']) && !climbs {
-            return Ok(());
-        }
-        Err(Error::validation("a path begins with a slash and has no query, no fragment and no dots alone"))
-    }
 }
 
 impl Endpoint for RawCall {
@@ -97,12 +89,25 @@ impl Endpoint for RawCall {
         self.method.clone()
     }
 
-    fn path(&self) -> Cow<'_, str> {
-        self.path.as_str().into()
+    fn path(&self) -> Result<Cow<'_, str>, Error> {
+        let climbs = |part: &str| matches!(&*part.to_ascii_lowercase().replace("%2e", "."), "." | "..");
+        if !self.path.starts_with('/')
+            || self.path.contains(['?', '#', '\\'])
+            || self.path.split('/').any(climbs)
+        {
+            return Err(Error::validation(
+                "a path begins with a slash and has no query, no fragment and no dots alone",
+            ));
+        }
+        let mut path = format!("/v1{}", self.path);
+        for part in &self.segments {
+            path.push('/');
+            path.push_str(&path_segment("segment", part)?);
+        }
+        Ok(path.into())
     }
 
     fn query(&self) -> Result<Vec<(Cow<'_, str>, String)>, Error> {
-        self.check()?;
         Ok(self.parameters.query())
     }
 
@@ -163,9 +168,9 @@ mod tests {
             "/a/./b",
             "/a\\b",
         ] {
-            assert!(RawCall::new(Method::GET, path).query().is_err(), "{path}");
+            assert!(RawCall::new(Method::GET, path).path().is_err(), "{path}");
         }
         let call = RawCall::new(Method::GET, "/lists").segment("..");
-        assert!(call.query().is_err(), "{call:?}");
+        assert!(call.path().is_err(), "{call:?}");
     }
 }

@@ -22,7 +22,7 @@ pub use connect_core::{
     Reply, Request, Response, RetryPolicy, Revision, Secret, Seed, Sent, Service, SessionEnded, SignIn,
     SignInFault, StoreError, StoreLock, Timeout, TokenHook, TokenKey, TokenStore, Tokens, Transport,
     TransportError, TransportErrorKind, Trust, Written, content_coding, decode_answer, is_loopback, jiff,
-    oauth, path, types,
+    oauth, path_segment, types,
 };
 #[cfg(feature = "webhooks")]
 pub use deliveries::{Claim, Deliveries, Received};

@@ -40,8 +40,8 @@ impl Endpoint for Control {
         self.method.clone()
     }
 
-    fn path(&self) -> Cow<'_, str> {
-        self.path.into()
+    fn path(&self) -> Result<Cow<'_, str>, Error> {
+        Ok(self.path.into())
     }
 
     fn body(&self) -> Result<Body, Error> {

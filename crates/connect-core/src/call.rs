@@ -13,7 +13,7 @@
 //!
 //! ```
 //! # use std::time::Duration;
-//! # use connect_core::{types::ListCalendars, *};
+//! # use connect_core::{machine::*, types::ListCalendars, *};
 //! # let now = Now { wall: "2026-11-21T10:00:00Z".parse().unwrap(), monotonic: Duration::ZERO };
 //! # let app = App::new(Config::new("id", "secret", "https://app.example/callback", [7; 32])).unwrap();
 //! let session = Session::new(app, "user-123");

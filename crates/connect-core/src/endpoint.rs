@@ -4,13 +4,14 @@ pub(crate) mod answer;
 mod keyed;
 mod limits;
 mod pager;
-pub mod path;
+mod path;
 
 pub use answer::decode as decode_answer;
 pub use keyed::Keyed;
 pub(crate) use limits::CoolDowns;
 pub use limits::{AtOnce, Limits};
 pub use pager::{Paged, Pager};
+pub use path::path_segment;
 
 use std::borrow::Cow;
 
@@ -27,13 +28,13 @@ use crate::base::{Error, Response, Service};
 ///
 /// ```
 /// use std::borrow::Cow;
-/// use connect_core::{Endpoint, types::Raw};
+/// use connect_core::{Endpoint, Error, types::Raw};
 ///
 /// struct Colors;
 /// impl Endpoint for Colors {
 ///     type Answer = Raw;
 ///     fn method(&self) -> http::Method { http::Method::GET }
-///     fn path(&self) -> Cow<'_, str> { "/colors".into() }
+///     fn path(&self) -> Result<Cow<'_, str>, Error> { Ok("/colors".into()) }
 /// }
 /// ```
 pub trait Endpoint {
@@ -43,8 +44,8 @@ pub trait Endpoint {
     /// The HTTP method.
     fn method(&self) -> Method;
 
-    /// The path under the base URL, starting with `/`; ids in it percent-encoded.
-    fn path(&self) -> Cow<'_, str>;
+    /// The path under the base URL, starting with `/`; ids in it as [`path_segment`] returns them.
+    fn path(&self) -> Result<Cow<'_, str>, Error>;
 
     /// The query, not yet encoded.
     fn query(&self) -> Result<Vec<(Cow<'_, str>, String)>, Error> {
@@ -131,8 +132,8 @@ impl<T: Operation> Endpoint for T {
         Method::from_bytes(T::METHOD.as_bytes()).unwrap_or_default()
     }
 
-    fn path(&self) -> Cow<'_, str> {
-        T::PATH.into()
+    fn path(&self) -> Result<Cow<'_, str>, Error> {
+        Ok(T::PATH.into())
     }
 
     fn query(&self) -> Result<Vec<(Cow<'_, str>, String)>, Error> {

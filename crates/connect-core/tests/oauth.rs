@@ -464,8 +464,8 @@ impl Endpoint for Own {
         http::Method::GET
     }
 
-    fn path(&self) -> std::borrow::Cow<'_, str> {
-        "/own".into()
+    fn path(&self) -> Result<std::borrow::Cow<'_, str>, connect_core::Error> {
+        Ok("/own".into())
     }
 
     fn auth(&self) -> types::Auth {

@@ -26,8 +26,8 @@ impl Endpoint for Colors {
         self.0.clone()
     }
 
-    fn path(&self) -> Cow<'_, str> {
-        "/colors".into()
+    fn path(&self) -> Result<Cow<'_, str>, connect_core::Error> {
+        Ok("/colors".into())
     }
 }
 
@@ -60,8 +60,8 @@ impl Endpoint for Page {
         Method::GET
     }
 
-    fn path(&self) -> Cow<'_, str> {
-        "/first".into()
+    fn path(&self) -> Result<Cow<'_, str>, connect_core::Error> {
+        Ok("/first".into())
     }
 
     fn url(&self) -> Option<Cow<'_, str>> {

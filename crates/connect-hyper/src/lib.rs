@@ -23,7 +23,7 @@ pub use connect_core::{
     Observer, Once, Paged, PendingSignIn, ProxyRule, Refused, Reply, Request, Response, RetryPolicy,
     Revision, Secret, Seed, Sent, Service, SessionEnded, SignIn, SignInFault, StoreError, StoreLock, Timeout,
     TokenHook, TokenKey, TokenStore, Tokens, TransportError, TransportErrorKind, Trust, Written,
-    content_coding, decode_answer, is_loopback, jiff, oauth, path, types,
+    content_coding, decode_answer, is_loopback, jiff, oauth, path_segment, types,
 };
 #[cfg(feature = "webhooks")]
 pub use deliveries::{Claim, Deliveries, Received};

@@ -25,8 +25,8 @@ impl Endpoint for Mailbox {
         http::Method::GET
     }
 
-    fn path(&self) -> Cow<'_, str> {
-        "/mailbox".into()
+    fn path(&self) -> Result<Cow<'_, str>, connect_core::Error> {
+        Ok("/mailbox".into())
     }
 
     fn limits(&self) -> Limits {

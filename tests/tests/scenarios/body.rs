@@ -616,7 +616,7 @@ scenarios! {
         impl Endpoint for Legacy {
             type Answer = ConnectionStatus;
             fn method(&self) -> http::Method { http::Method::GET }
-            fn path(&self) -> std::borrow::Cow<'_, str> { "/connection-status".into() }
+            fn path(&self) -> Result<std::borrow::Cow<'_, str>, connect_core::Error> { Ok("/connection-status".into()) }
         }
         let user = wait!(sign_in(world, "ann"))?;
         world.expire();

@@ -195,8 +195,8 @@ impl Endpoint for Get {
         Method::GET
     }
 
-    fn path(&self) -> Cow<'_, str> {
-        self.0.into()
+    fn path(&self) -> Result<Cow<'_, str>, Error> {
+        Ok(self.0.into())
     }
 }
 

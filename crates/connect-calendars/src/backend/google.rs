@@ -212,7 +212,7 @@ impl Endpoint for ReadOnly {
         match *self {}
     }
 
-    fn path(&self) -> std::borrow::Cow<'_, str> {
+    fn path(&self) -> Result<std::borrow::Cow<'_, str>, Error> {
         match *self {}
     }
 

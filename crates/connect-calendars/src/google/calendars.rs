@@ -92,8 +92,8 @@ impl ListCalendars {
 }
 
 endpoint!(ListCalendars: GET "/users/me/calendarList" -> CalendarPage {
-    fn path(&self) -> Cow<'_, str> {
-        "/users/me/calendarList".into()
+    fn path(&self) -> Result<Cow<'_, str>, Error> {
+        Ok("/users/me/calendarList".into())
     }
 
     fn query(&self) -> Result<Vec<(Cow<'_, str>, String)>, Error> {

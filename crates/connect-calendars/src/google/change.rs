@@ -15,7 +15,6 @@ use super::{
     options::{Options, options, tell_guests},
     read,
 };
-use connect_core::path::check_id;
 
 /// Changes an event (`PATCH /calendars/{id}/events/{id}`): what is not said stays as it is.
 ///
@@ -99,8 +98,8 @@ impl PatchEvent {
 }
 
 endpoint!(PatchEvent: PATCH "/calendars/{calendarId}/events/{eventId}" -> Event {
-    fn path(&self) -> Cow<'_, str> {
-        path(&self.update.event()).into()
+    fn path(&self) -> Result<Cow<'_, str>, Error> {
+        Ok(path(&self.update.event())?.into())
     }
 
     fn query(&self) -> Result<Vec<(Cow<'_, str>, String)>, Error> {
@@ -138,8 +137,8 @@ endpoint!(PatchEvent: PATCH "/calendars/{calendarId}/events/{eventId}" -> Event 
 ///
 /// let mut event = Event::new(Provider::Google, "primary", "standup_20261117T090000Z");
 /// event.recurring_event_id = Some("standup".to_owned());
-/// assert_eq!(DeleteEvent::new(&event.delete()?).path(), "/calendars/primary/events/standup_20261117T090000Z");
-/// assert_eq!(DeleteEvent::new(&event.delete()?.whole_series()).path(), "/calendars/primary/events/standup");
+/// assert_eq!(DeleteEvent::new(&event.delete()?).path()?, "/calendars/primary/events/standup_20261117T090000Z");
+/// assert_eq!(DeleteEvent::new(&event.delete()?.whole_series()).path()?, "/calendars/primary/events/standup");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -178,8 +177,8 @@ impl DeleteEvent {
 }
 
 endpoint!(DeleteEvent: DELETE "/calendars/{calendarId}/events/{eventId}" -> Acknowledged {
-    fn path(&self) -> Cow<'_, str> {
-        self.event.as_ref().map(path).unwrap_or_default().into()
+    fn path(&self) -> Result<Cow<'_, str>, Error> {
+        Ok(path(self.event.as_ref().map_err(|invalid| Error::from(invalid.clone()))?)?.into())
     }
 
     fn query(&self) -> Result<Vec<(Cow<'_, str>, String)>, Error> {
@@ -208,13 +207,14 @@ fn meant(event: &EventRef) -> &str {
     series.unwrap_or(&event.id)
 }
 
-fn path(event: &EventRef) -> String {
-    event_path(&event.calendar.id, meant(event))
+fn path(event: &EventRef) -> Result<String, Error> {
+    let id = meant(event);
+    let field = if id == event.id { "eventId" } else { "recurringEventId" };
+    event_path(&event.calendar.id, field, id)
 }
 
 fn target(event: &EventRef) -> Result<(), Error> {
     check_calendar(&event.calendar)?;
-    check_id("eventId", meant(event))?;
     if event.mode == Some(SeriesMode::Following) {
         return Err(Error::validation(
             "mode: Google has no call for this and the following occurrences: end the series, and create another one",

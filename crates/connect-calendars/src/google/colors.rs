@@ -47,8 +47,8 @@ impl ListColors {
 }
 
 endpoint!(ListColors: GET "/colors" -> Colors {
-    fn path(&self) -> std::borrow::Cow<'_, str> {
-        "/colors".into()
+    fn path(&self) -> Result<std::borrow::Cow<'_, str>, connect_core::Error> {
+        Ok("/colors".into())
     }
 });
 

@@ -3,12 +3,11 @@
 use std::borrow::Cow;
 
 use connect_core::{
-    Error,
+    Error, path_segment,
     types::{Body, CalendarRef, Provider, Raw},
 };
 
 pub(super) use connect_core::decode_answer as read;
-use connect_core::path::{check_id, segment};
 
 /// The traits of a call: `Type: METHOD "/path" -> Answer`, and what differs from most endpoints.
 macro_rules! endpoint {
@@ -40,13 +39,13 @@ macro_rules! endpoint {
 pub(super) use endpoint;
 
 /// `/calendars/{id}/events`.
-pub(super) fn events_path(calendar: &str) -> String {
-    format!("/calendars/{}/events", segment(calendar))
+pub(super) fn events_path(calendar: &str) -> Result<String, Error> {
+    Ok(format!("/calendars/{}/events", path_segment("calendarId", calendar)?))
 }
 
-/// `/calendars/{id}/events/{id}`.
-pub(super) fn event_path(calendar: &str, event: &str) -> String {
-    format!("{}/{}", events_path(calendar), segment(event))
+/// `/calendars/{id}/events/{id}`; an error calls the event's id `field`.
+pub(super) fn event_path(calendar: &str, field: &'static str, event: &str) -> Result<String, Error> {
+    Ok(format!("{}/{}", events_path(calendar)?, path_segment(field, event)?))
 }
 
 /// Refuses a calendar of another service.
@@ -54,7 +53,7 @@ pub(super) fn check_calendar(calendar: &CalendarRef) -> Result<(), Error> {
     if calendar.provider != Provider::Google {
         return Err(Error::validation("provider: the calendar is not one of Google's"));
     }
-    check_id("calendarId", &calendar.id)
+    Ok(())
 }
 
 /// Query parameters in their order.

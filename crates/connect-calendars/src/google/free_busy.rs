@@ -62,8 +62,8 @@ impl FreeBusy {
 }
 
 endpoint!(FreeBusy: POST "/freeBusy" -> FreeBusyAnswer {
-    fn path(&self) -> Cow<'_, str> {
-        "/freeBusy".into()
+    fn path(&self) -> Result<Cow<'_, str>, Error> {
+        Ok("/freeBusy".into())
     }
 
     fn body(&self) -> Result<Body, Error> {

@@ -11,7 +11,6 @@ use super::{
     endpoint::{Parameters, endpoint, event_path},
     read,
 };
-use connect_core::path::check_id;
 
 /// One event, or one occurrence of a series (`GET /calendars/{id}/events/{id}`).
 ///
@@ -50,13 +49,11 @@ impl From<&EventRef> for GetEvent {
 }
 
 endpoint!(GetEvent: GET "/calendars/{calendarId}/events/{eventId}" -> Event {
-    fn path(&self) -> Cow<'_, str> {
-        event_path(&self.calendar, &self.event).into()
+    fn path(&self) -> Result<Cow<'_, str>, Error> {
+        Ok(event_path(&self.calendar, "eventId", &self.event)?.into())
     }
 
     fn query(&self) -> Result<Vec<(Cow<'_, str>, String)>, Error> {
-        check_id("calendarId", &self.calendar)?;
-        check_id("eventId", &self.event)?;
         Ok(self.parameters.query())
     }
 

@@ -28,7 +28,7 @@ use super::{
 ///     .recurrence(Recurrence::weekly())
 ///     .attendee("grace@example.com");
 /// let call = InsertEvent::once(&event, "order-4711").time_zone("Europe/Berlin");
-/// assert_eq!(call.path(), "/calendars/primary/events");
+/// assert_eq!(call.path()?, "/calendars/primary/events");
 /// assert_eq!(call.query()?, [("sendUpdates".into(), "all".to_owned())]); // Grace is told
 /// # call.body()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -116,8 +116,8 @@ impl InsertEvent {
 }
 
 endpoint!(InsertEvent: POST "/calendars/{calendarId}/events" -> Event {
-    fn path(&self) -> Cow<'_, str> {
-        events_path(&self.event.target().id).into()
+    fn path(&self) -> Result<Cow<'_, str>, Error> {
+        Ok(events_path(&self.event.target().id)?.into())
     }
 
     fn query(&self) -> Result<Vec<(Cow<'_, str>, String)>, Error> {

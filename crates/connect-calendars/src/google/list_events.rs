@@ -12,7 +12,6 @@ use super::{
     endpoint::{Parameters, endpoint, event_path, events_path, read},
     read::event,
 };
-use connect_core::path::check_id;
 
 /// The events of a calendar, page by page (`GET /calendars/{id}/events`).
 ///
@@ -155,12 +154,11 @@ const BOUNDS: [&str; 8] = [
 ];
 
 endpoint!(ListEvents: GET "/calendars/{calendarId}/events" -> EventPage {
-    fn path(&self) -> Cow<'_, str> {
-        events_path(&self.calendar).into()
+    fn path(&self) -> Result<Cow<'_, str>, Error> {
+        Ok(events_path(&self.calendar)?.into())
     }
 
     fn query(&self) -> Result<Vec<(Cow<'_, str>, String)>, Error> {
-        check_id("calendarId", &self.calendar)?;
         query(self.bounds.as_ref(), &self.parameters)
     }
 
@@ -232,13 +230,11 @@ impl ListInstances {
 }
 
 endpoint!(ListInstances: GET "/calendars/{calendarId}/events/{eventId}/instances" -> EventPage {
-    fn path(&self) -> Cow<'_, str> {
-        format!("{}/instances", event_path(&self.calendar, &self.event)).into()
+    fn path(&self) -> Result<Cow<'_, str>, Error> {
+        Ok(format!("{}/instances", event_path(&self.calendar, "eventId", &self.event)?).into())
     }
 
     fn query(&self) -> Result<Vec<(Cow<'_, str>, String)>, Error> {
-        check_id("calendarId", &self.calendar)?;
-        check_id("eventId", &self.event)?;
         query(self.bounds.as_ref(), &self.parameters)
     }
 

@@ -59,8 +59,8 @@ impl ListCalendars {
 }
 
 endpoint!(ListCalendars: GET "/me/calendars" -> CalendarPage {
-    fn path(&self) -> Cow<'_, str> {
-        "/me/calendars".into()
+    fn path(&self) -> Result<Cow<'_, str>, Error> {
+        Ok("/me/calendars".into())
     }
 
     fn query(&self) -> Result<Vec<(Cow<'_, str>, String)>, Error> {

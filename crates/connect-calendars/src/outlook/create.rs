@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::{
     answer::read_object,
     draft::{BodyType, Draft, Over, ours},
-    endpoint::{calendar_path, check_calendar, endpoint},
+    endpoint::{calendar_path, endpoint},
     event::event,
     preferences::{Preferences, preferences},
 };
@@ -62,7 +62,7 @@ impl CreateEvent {
     /// The event. A create whose answer is lost is not repeated, as that might make a second event: see [`once`](Self::once).
     pub fn new(event: &NewEvent) -> Self {
         let target = event.target();
-        let checked = ours(&target).and_then(|()| check_calendar(&target.id));
+        let checked = ours(&target);
         let fields = checked.and_then(|()| Ok(event.fields()?)).map_err(Refused);
         Self { event: fields, calendar: target.id, prefer: Preferences::default(), draft: Draft::default() }
     }
@@ -106,8 +106,8 @@ impl CreateEvent {
 preferences!(CreateEvent);
 
 endpoint!(CreateEvent: POST "/me/calendars/{id}/events" -> Event {
-    fn path(&self) -> Cow<'_, str> {
-        format!("{}/events", calendar_path(&self.calendar)).into()
+    fn path(&self) -> Result<Cow<'_, str>, Error> {
+        Ok(format!("{}/events", calendar_path(&self.calendar)?).into())
     }
 
     fn body(&self) -> Result<Body, Error> {

@@ -8,11 +8,7 @@ use connect_core::{
 };
 
 use super::{
-    create::Refused,
-    draft::can_notify,
-    endpoint::{endpoint, event_path},
-    preferences::Preferences,
-    update::Target,
+    create::Refused, draft::can_notify, endpoint::endpoint, preferences::Preferences, update::Target,
 };
 
 /// Deletes an event (`DELETE /me/calendars/{id}/events/{id}`): an occurrence by its own id, unless the deletion is of the whole
@@ -51,12 +47,8 @@ impl DeleteEvent {
 }
 
 endpoint!(DeleteEvent: DELETE "/me/calendars/{id}/events/{id}" -> Acknowledged {
-    fn path(&self) -> Cow<'_, str> {
-        event_path(&self.target.calendar, &self.target.id).into()
-    }
-
-    fn query(&self) -> Result<Vec<(Cow<'_, str>, String)>, Error> {
+    fn path(&self) -> Result<Cow<'_, str>, Error> {
         self.checked.as_ref().map_err(|refused| refused.0.clone())?;
-        Ok(Vec::new())
+        Ok(self.target.path()?.into())
     }
 });

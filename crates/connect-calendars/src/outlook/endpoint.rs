@@ -1,9 +1,8 @@
 //! What the calls have in common.
 
-use connect_core::Error;
+use connect_core::{Error, path_segment};
 
 use super::DEFAULT_CALENDAR;
-use connect_core::path::{check_id, segment};
 
 /// The traits of a call: `Type: METHOD "/path" -> Answer`, and what differs from most endpoints. Its headers are those of
 /// its `prefer`.
@@ -40,35 +39,23 @@ macro_rules! endpoint {
 pub(super) use endpoint;
 
 /// The path of a calendar.
-pub(super) fn calendar_path(id: &str) -> String {
-    if is_default(id) { "/me/calendar".to_owned() } else { format!("/me/calendars/{}", segment(id)) }
+pub(super) fn calendar_path(id: &str) -> Result<String, Error> {
+    if is_default(id) {
+        return Ok("/me/calendar".to_owned());
+    }
+    Ok(format!("/me/calendars/{}", path_segment("calendarId", id)?))
 }
 
-/// The path of an event.
-pub(super) fn event_path(calendar: &str, id: &str) -> String {
-    if is_default(calendar) {
-        return format!("/me/events/{}", segment(id));
-    }
-    format!("{}/events/{}", calendar_path(calendar), segment(id))
+/// The path of an event, whose id an error calls `field`.
+pub(super) fn event_path(calendar: &str, field: &'static str, id: &str) -> Result<String, Error> {
+    let calendar = if is_default(calendar) { "/me".to_owned() } else { calendar_path(calendar)? };
+    Ok(format!("{calendar}/events/{}", path_segment(field, id)?))
 }
 
 /// The path of the changes to a calendar.
-pub(super) fn delta_path(calendar: &str) -> String {
-    if is_default(calendar) {
-        return "/me/calendarView/delta".to_owned();
-    }
-    format!("{}/calendarView/delta", calendar_path(calendar))
-}
-
-/// Refuses the id of a calendar that would lead elsewhere.
-pub(super) fn check_calendar(id: &str) -> Result<(), Error> {
-    check_id("calendarId", id)
-}
-
-/// Refuses ids of an event that would lead elsewhere.
-pub(super) fn check_event(calendar: &str, id: &str) -> Result<(), Error> {
-    check_calendar(calendar)?;
-    check_id("eventId", id)
+pub(super) fn delta_path(calendar: &str) -> Result<String, Error> {
+    let calendar = if is_default(calendar) { "/me".to_owned() } else { calendar_path(calendar)? };
+    Ok(format!("{calendar}/calendarView/delta"))
 }
 
 fn is_default(calendar: &str) -> bool {

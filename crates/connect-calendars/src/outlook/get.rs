@@ -9,7 +9,7 @@ use connect_core::{
 
 use super::{
     answer::read_object,
-    endpoint::{check_event, endpoint, event_path},
+    endpoint::{endpoint, event_path},
     event::event,
     preferences::{Preferences, reading},
 };
@@ -33,12 +33,11 @@ impl GetEvent {
 reading!(GetEvent);
 
 endpoint!(GetEvent: GET "/me/calendars/{id}/events/{id}" -> Event {
-    fn path(&self) -> Cow<'_, str> {
-        event_path(&self.calendar, &self.id).into()
+    fn path(&self) -> Result<Cow<'_, str>, Error> {
+        Ok(event_path(&self.calendar, "eventId", &self.id)?.into())
     }
 
     fn query(&self) -> Result<Vec<(Cow<'_, str>, String)>, Error> {
-        check_event(&self.calendar, &self.id)?;
         Ok(self.prefer.expand(Vec::new()))
     }
 

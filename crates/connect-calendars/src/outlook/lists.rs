@@ -10,7 +10,7 @@ use connect_core::{
 use super::{
     DEFAULT_CALENDAR,
     answer::{Page, read},
-    endpoint::{calendar_path, check_calendar, endpoint},
+    endpoint::{calendar_path, endpoint},
     event::event,
     preferences::{Preferences, page_size, reading},
 };
@@ -91,14 +91,13 @@ macro_rules! list {
         reading!($name);
 
         endpoint!($name: GET $path -> EventPage {
-            fn path(&self) -> Cow<'_, str> {
+            fn path(&self) -> Result<Cow<'_, str>, Error> {
                 let (_, kind) = $path.rsplit_once('/').unwrap_or_default();
-                format!("{}/{kind}", calendar_path(&self.list.calendar)).into()
+                Ok(format!("{}/{kind}", calendar_path(&self.list.calendar)?).into())
             }
 
             fn query(&self) -> Result<Vec<(Cow<'_, str>, String)>, Error> {
                 let query: fn(&Self) -> Result<Vec<(Cow<'static, str>, String)>, Error> = $query;
-                check_calendar(&self.list.calendar)?;
                 let mut query = query(self)?;
                 query.push(("$top".into(), page_size(self.list.page_size)?.to_string()));
                 Ok(self.prefer.expand(query))

@@ -67,8 +67,8 @@ impl GetSchedule {
 }
 
 endpoint!(GetSchedule: POST "/me/calendar/getSchedule" -> Schedules {
-    fn path(&self) -> Cow<'_, str> {
-        "/me/calendar/getSchedule".into()
+    fn path(&self) -> Result<Cow<'_, str>, Error> {
+        Ok("/me/calendar/getSchedule".into())
     }
 
     fn body(&self) -> Result<Body, Error> {

@@ -11,11 +11,10 @@ use super::{
     answer::read_object,
     create::{Refused, set},
     draft::{BodyType, Draft, Over, ours},
-    endpoint::{check_event, endpoint, event_path},
+    endpoint::{endpoint, event_path},
     event::{Item, event},
     preferences::{Preferences, preferences},
 };
-use connect_core::path::check_id;
 
 /// A change to an event (`PATCH /me/calendars/{id}/events/{id}`). What the update leaves alone stays as it is. The answer is the
 /// event.
@@ -112,8 +111,8 @@ impl UpdateEvent {
 preferences!(UpdateEvent);
 
 endpoint!(UpdateEvent: PATCH "/me/calendars/{id}/events/{id}" -> Event {
-    fn path(&self) -> Cow<'_, str> {
-        event_path(&self.target.calendar, &self.target.id).into()
+    fn path(&self) -> Result<Cow<'_, str>, Error> {
+        Ok(self.target.path()?.into())
     }
 
     fn body(&self) -> Result<Body, Error> {
@@ -162,15 +161,18 @@ impl Target {
         (Self { calendar: event.calendar.id, id, series, of_occurrence }, checked)
     }
 
+    pub(super) fn path(&self) -> Result<String, Error> {
+        let field = if self.of_occurrence { "recurringEventId" } else { "eventId" };
+        event_path(&self.calendar, field, &self.id)
+    }
+
     fn check(event: &EventRef) -> Result<(), Error> {
         ours(&event.calendar)?;
-        check_event(&event.calendar.id, &event.id)?;
-        match (event.mode, &event.recurring_event_id) {
-            (Some(SeriesMode::Following), _) => Err(Error::validation(
+        if event.mode == Some(SeriesMode::Following) {
+            return Err(Error::validation(
                 "Graph cannot split a series: end it with an update of its recurrence, and create another one",
-            )),
-            (Some(SeriesMode::All), Some(series)) => check_id("recurringEventId", series),
-            _ => Ok(()),
+            ));
         }
+        Ok(())
     }
 }

@@ -92,7 +92,7 @@ fn uri<E: Endpoint>(app: &App, endpoint: &E) -> Result<Uri, Error> {
                 Base::Origin => service.origin(),
                 _ => service.base_url(),
             };
-            let path = endpoint.path();
+            let path = endpoint.path()?;
             if path.contains('#') {
                 return Err(Error::validation(
                     "the path of the request has a `#`, which must be percent-encoded",

@@ -45,7 +45,7 @@ impl<E: Endpoint> Endpoint for Keyed<E> {
         self.endpoint.method()
     }
 
-    fn path(&self) -> Cow<'_, str> {
+    fn path(&self) -> Result<Cow<'_, str>, Error> {
         self.endpoint.path()
     }
 

@@ -7,18 +7,24 @@ use crate::base::Error;
 /// What stands in a path as it is (RFC 3986 2.3): ids of calendars have `#` and `@` in them.
 const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Refuses an id that would lead elsewhere: without it the path is that of the list, with dots alone that of another call.
-pub fn check_id(field: &'static str, id: &str) -> Result<(), Error> {
+/// Returns an id as one segment of a path, percent-encoded. `field` is its name in an error.
+///
+/// ```
+/// use connect_core::path_segment;
+///
+/// assert_eq!(path_segment("calendarId", "a/b@c")?, "a%2Fb%40c");
+/// assert!(path_segment("calendarId", "..").is_err());
+/// # Ok::<(), connect_core::Error>(())
+/// ```
+///
+/// # Errors
+/// When the id would lead elsewhere: without it the path is that of the list, with dots alone that of another call.
+pub fn path_segment(field: &'static str, id: &str) -> Result<String, Error> {
     match id.trim() {
         "" => Err(Error::validation(format!("{field}: is empty"))),
-        "." | ".." => Err(Error::validation(format!("{field}: is no id"))),
-        _ => Ok(()),
+        "." | ".." => Err(Error::validation(format!("{field}: must not be made of dots alone"))),
+        _ => Ok(utf8_percent_encode(id, KEPT).to_string()),
     }
-}
-
-/// An id as one segment of a path.
-pub fn segment(id: &str) -> String {
-    utf8_percent_encode(id, KEPT).to_string()
 }
 
 #[cfg(test)]
@@ -28,16 +34,16 @@ mod tests {
     #[test]
     fn an_id_that_leads_elsewhere_is_refused_by_the_name_of_its_field() {
         for odd in ["", " ", "\t\n", "\u{a0}", ".", "..", " .. "] {
-            let error = check_id("eventId", odd).unwrap_err();
+            let error = path_segment("eventId", odd).unwrap_err();
             assert_eq!(error.code(), "VALIDATION_ERROR", "{odd:?}");
             assert!(error.message().unwrap().starts_with("eventId: "), "{odd:?}");
         }
-        assert!(["a", "...", ".a", "%2e", "/"].into_iter().all(|id| check_id("eventId", id).is_ok()));
+        assert!(["a", "...", ".a", "%2e", "/"].into_iter().all(|id| path_segment("eventId", id).is_ok()));
     }
 
     #[test]
     fn a_segment_stays_one() {
-        assert_eq!(segment("Az09-._~"), "Az09-._~");
-        assert_eq!(segment("a/b?c#d@e%2e é+"), "a%2Fb%3Fc%23d%40e%252e%20%C3%A9%2B");
+        assert_eq!(path_segment("id", "Az09-._~").unwrap(), "Az09-._~");
+        assert_eq!(path_segment("id", "a/b?c#d@e%2e é+").unwrap(), "a%2Fb%3Fc%23d%40e%252e%20%C3%A9%2B");
     }
 }

@@ -97,8 +97,8 @@ impl Endpoint for GetMetadata {
         Method::GET
     }
 
-    fn path(&self) -> Cow<'_, str> {
-        self.path.as_str().into()
+    fn path(&self) -> Result<Cow<'_, str>, Error> {
+        Ok(self.path.as_str().into())
     }
 
     fn auth(&self) -> Auth {

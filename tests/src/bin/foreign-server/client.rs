@@ -122,8 +122,8 @@ impl Endpoint for Get {
         Method::GET
     }
 
-    fn path(&self) -> Cow<'_, str> {
-        self.path.as_str().into()
+    fn path(&self) -> Result<Cow<'_, str>, Error> {
+        Ok(self.path.as_str().into())
     }
 
     fn auth(&self) -> Auth {

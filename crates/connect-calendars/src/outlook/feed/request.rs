@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer};
 use super::SAFETY;
 use crate::outlook::{
     answer::{Page, read},
-    endpoint::{check_calendar, check_event, delta_path, endpoint, event_path},
+    endpoint::{delta_path, endpoint, event_path},
     preferences::{Preferences, page_size},
 };
 
@@ -30,18 +30,14 @@ pub struct FeedRequest {
 }
 
 endpoint!(FeedRequest: GET "/me/calendars/{id}/calendarView/delta" -> FeedPage {
-    fn path(&self) -> Cow<'_, str> {
+    fn path(&self) -> Result<Cow<'_, str>, Error> {
         match &self.series {
-            Some(series) => format!("{}/instances", event_path(&self.calendar, series)).into(),
-            None => delta_path(&self.calendar).into(),
+            Some(series) => Ok(format!("{}/instances", event_path(&self.calendar, "recurringEventId", series)?).into()),
+            None => Ok(delta_path(&self.calendar)?.into()),
         }
     }
 
     fn query(&self) -> Result<Vec<(Cow<'_, str>, String)>, Error> {
-        match &self.series {
-            Some(series) => check_event(&self.calendar, series)?,
-            None => check_calendar(&self.calendar)?,
-        }
         if self.end <= self.start {
             return Err(Error::validation("end: is not after the start"));
         }
