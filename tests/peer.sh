@@ -19,7 +19,7 @@ python_with() {
 
 # The program, built.
 build_connect() {
-    cargo build --quiet --locked --manifest-path "$root/Cargo.toml" --package connect-cli
+    cargo build --quiet --locked --manifest-path "$root/Cargo.toml" --package mobiscroll-connect-cli
     connect=$target/debug/connect
 }
 

@@ -32,8 +32,8 @@ fn tree(package: &str, arguments: &[&str]) -> Vec<String> {
 
 #[test]
 fn the_core_has_no_runtime_http_library_tls_clock_or_random_source() {
-    let names = tree("connect-core", &["--all-features"]);
-    assert!(names.iter().any(|name| name == "connect-types"), "{names:?}");
+    let names = tree("mobiscroll-connect-core", &["--all-features"]);
+    assert!(names.iter().any(|name| name == "mobiscroll-connect-types"), "{names:?}");
     for part in [
         "tokio", "futures", "hyper", "ureq", "reqwest", "tls", "ring", "aws-lc", "socket", "mio", "rand",
         "chrono", "libc",
@@ -45,27 +45,31 @@ fn the_core_has_no_runtime_http_library_tls_clock_or_random_source() {
 
 #[test]
 fn the_sandbox_depends_on_no_crate_of_the_workspace() {
-    let names = tree("connect-sandbox", &["--all-features"]);
-    let own: Vec<_> = names.iter().filter(|name| name.starts_with("connect-")).collect();
-    assert_eq!(own, ["connect-sandbox"]);
+    let names = tree("mobiscroll-connect-sandbox", &["--all-features"]);
+    let own: Vec<_> = names.iter().filter(|name| name.starts_with("mobiscroll-")).collect();
+    assert_eq!(own, ["mobiscroll-connect-sandbox"]);
 }
 
 #[test]
 fn the_types_know_no_http() {
-    let names = tree("connect-types", &["--all-features"]);
+    let names = tree("mobiscroll-connect-types", &["--all-features"]);
     assert!(!names.iter().any(|name| name == "http" || name == "bytes" || name == "std"), "{names:?}");
 }
 
 #[test]
 fn the_clients_do_not_meet() {
-    assert!(!tree("connect-hyper", &[]).iter().any(|name| name == "ureq"));
-    assert!(!tree("connect-blocking", &[]).iter().any(|name| name == "tokio" || name == "hyper"));
-    for package in ["connect-calendars", "connect-apptoto"] {
+    assert!(!tree("mobiscroll-connect-hyper", &[]).iter().any(|name| name == "ureq"));
+    assert!(!tree("mobiscroll-connect-blocking", &[]).iter().any(|name| name == "tokio" || name == "hyper"));
+    for package in ["mobiscroll-connect-calendars", "mobiscroll-connect-apptoto"] {
         let names = tree(package, &["--all-features"]);
-        let own: Vec<_> = names.iter().filter(|name| name.starts_with("connect-")).collect();
+        let own: Vec<_> = names.iter().filter(|name| name.starts_with("mobiscroll-")).collect();
         assert_eq!(
             own,
-            [package.min("connect-core"), package.max("connect-core"), "connect-types"],
+            [
+                package.min("mobiscroll-connect-core"),
+                package.max("mobiscroll-connect-core"),
+                "mobiscroll-connect-types"
+            ],
             "they bring no client"
         );
     }

@@ -9,5 +9,5 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 python_with recurrence python-dateutil==2.9.0.post0
 # The zones come with it: what the machine has installed must not change an answer.
 python_with recurrence tzdata==2026.6
-cargo build --quiet --locked --manifest-path "$root/Cargo.toml" --package connect-sandbox --example expand
+cargo build --quiet --locked --manifest-path "$root/Cargo.toml" --package mobiscroll-connect-sandbox --example expand
 PYTHONTZPATH='' "$python" "$here/recurrence/compare.py" "$target/debug/examples/expand" "$@"

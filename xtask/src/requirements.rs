@@ -5,7 +5,7 @@
 //! ````text
 //! ### 5. One way of authentication
 //!
-//! `cargo test -p connect-core --test oauth a_client_says_who_it_is_in_one_way`
+//! `cargo test -p mobiscroll-connect-core --test oauth a_client_says_who_it_is_in_one_way`
 //!
 //! ```diff crates/connect-core/src/sign_in/token_endpoint.rs
 //! -        None => fields.push(("client_id", config.client_id.clone())),

@@ -1,4 +1,4 @@
-//! The stores of the engines: `bash tests/engines.sh cargo test -p connect-stores --all-features`.
+//! The stores of the engines: `bash tests/engines.sh cargo test -p mobiscroll-connect-stores --all-features`.
 //!
 //! Without them the tests say that they were skipped, and pass.
 
@@ -29,7 +29,9 @@ static REDIS: Mutex<()> = Mutex::new(());
 fn engine(name: &str) -> Option<String> {
     let url = std::env::var(name).ok().filter(|url| !url.is_empty());
     if url.is_none() {
-        println!("skipped: start with `bash tests/engines.sh cargo test -p connect-stores --all-features`");
+        println!(
+            "skipped: start with `bash tests/engines.sh cargo test -p mobiscroll-connect-stores --all-features`"
+        );
     }
     url
 }
