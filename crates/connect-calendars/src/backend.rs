@@ -73,7 +73,7 @@ pub struct Backend<S, U> {
 }
 
 impl<S: CalendarService, U> Backend<S, U> {
-    /// The calendars of this user: a `User` of `connect-blocking` or `connect-hyper`. Its client has to be one for the
+    /// The calendars of this user: a `User` of `connect_blocking` or `connect_hyper`. Its client has to be one for the
     /// service: with its profile and base URL.
     pub fn new(service: S, user: U) -> Self {
         Self { service, user }

@@ -4,14 +4,13 @@ pub(crate) mod answer;
 mod keyed;
 mod limits;
 mod pager;
-mod path;
 
 pub use answer::decode as decode_answer;
+pub use connect_types::path_segment;
 pub use keyed::Keyed;
 pub(crate) use limits::CoolDowns;
 pub use limits::{AtOnce, Limits};
 pub use pager::{Paged, Pager};
-pub use path::path_segment;
 
 use std::borrow::Cow;
 
@@ -22,7 +21,7 @@ use crate::base::{Error, Response, Service};
 
 /// An operation of a service, as a value.
 ///
-/// Every request of `connect-types` is one; a type of your own can be its answer once it has
+/// Every request of `connect_types` is one; a type of your own can be its answer once it has
 /// `impl Answer for Mine {}`. For an endpoint the library does not know, implement the two
 /// methods without a default; whatever you leave out is what most endpoints want.
 ///
@@ -133,7 +132,7 @@ impl<T: Operation> Endpoint for T {
     }
 
     fn path(&self) -> Result<Cow<'_, str>, Error> {
-        Ok(T::PATH.into())
+        Ok(Operation::path(self)?)
     }
 
     fn query(&self) -> Result<Vec<(Cow<'_, str>, String)>, Error> {

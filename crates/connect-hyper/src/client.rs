@@ -304,7 +304,7 @@ impl Drop for Busy {
 
 pub(crate) fn runtime() -> Result<Handle, Error> {
     Handle::try_current().map_err(|error| {
-        Error::configuration("this client works inside a tokio runtime; without one, use connect-blocking")
+        Error::configuration("this client works inside a tokio runtime; without one, use the blocking client (`connect_blocking`)")
             .with_source(error)
     })
 }

@@ -47,7 +47,7 @@ impl Extra {
         self.0.is_empty()
     }
 
-    /// The reason, possibly empty, when an answer that has no such field says `success: false`.
+    /// The reason, possibly empty, when it says `success: false`, as a boolean or as text.
     pub(crate) fn refusal(&self) -> Option<Cow<'_, str>> {
         let success = self.get("success")?.get();
         let refused = text::read(success).unwrap_or(Cow::Borrowed(success)) == "false";

@@ -21,7 +21,7 @@ pub trait Operation {
     const NAME: &'static str;
     /// The HTTP method, in capitals.
     const METHOD: &'static str;
-    /// The path under [`BASE`](Self::BASE), beginning with `/`.
+    /// The path under [`BASE`](Self::BASE), beginning with `/`; parameters in braces, as in `/calendars/{calendarId}`.
     const PATH: &'static str;
     /// What the path is under.
     const BASE: Base;
@@ -33,6 +33,14 @@ pub trait Operation {
 
     /// The least scope the call needs, if any.
     fn scope(&self) -> Option<Scope>;
+
+    /// The path with its parameters.
+    ///
+    /// # Errors
+    /// [`Invalid`] when a parameter cannot be part of a path.
+    fn path(&self) -> Result<Cow<'static, str>, Invalid> {
+        Ok(Self::PATH.into())
+    }
 
     /// The query parameters, not percent-encoded.
     ///

@@ -1,11 +1,32 @@
 //! What the emitters share.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-use super::model::Ty;
+use super::model::{Field, Ty};
 
 const WIDTH: usize = 100;
+
+/// What no reader of the output needs to be told: it follows from the schema.
+pub(crate) fn allowed() -> TokenStream {
+    quote! {
+        #![allow(
+            unused_imports,
+            clippy::doc_lazy_continuation,
+            clippy::enum_variant_names,
+            clippy::new_without_default,
+            clippy::should_implement_trait,
+            clippy::too_many_arguments,
+            clippy::wrong_self_convention,
+            reason = "names, docs and imports follow the schema"
+        )]
+    }
+}
+
+/// The name of a field, also where it is a keyword.
+pub(crate) fn ident(field: &Field) -> Ident {
+    syn::parse_str(&field.name).unwrap_or_else(|_| format_ident!("r#{}", field.name))
+}
 
 /// Doc comments of a text, wrapped; paragraphs are kept.
 pub(crate) fn docs(text: &str) -> TokenStream {

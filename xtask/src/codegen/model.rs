@@ -1,10 +1,14 @@
 //! What the generator knows of the schema.
 
+use std::collections::BTreeSet;
+
 /// Everything there is to write.
 #[derive(Debug, Default)]
 pub(crate) struct Model {
     pub(crate) enums: Vec<Enum>,
     pub(crate) answers: Vec<Answer>,
+    /// What the lists that operations answer with hold.
+    pub(crate) lists: BTreeSet<String>,
     pub(crate) requests: Vec<Request>,
 }
 
@@ -42,6 +46,10 @@ pub(crate) struct Answer {
     pub(crate) text: Option<String>,
     /// Whether a hand-written `settled` sees to the whole.
     pub(crate) settle: bool,
+    /// Whether an operation answers with it.
+    pub(crate) answers: bool,
+    /// Whether an operation may answer with nothing in its place.
+    pub(crate) empty: bool,
     /// The fields of `new`.
     pub(crate) new: Vec<String>,
     pub(crate) fields: Vec<Field>,
@@ -59,6 +67,8 @@ pub(crate) struct Request {
     pub(crate) call: Call,
     /// Whether it carries more than this service is told: the crate then has its `Beside` and its `sent`.
     pub(crate) beside: bool,
+    /// The parameters of the path.
+    pub(crate) path: Vec<Field>,
     pub(crate) query: Vec<Field>,
     pub(crate) body: Body,
 }
@@ -74,7 +84,7 @@ impl Request {
 
     /// The fields of the struct, in order.
     pub(crate) fn fields(&self) -> impl Iterator<Item = &Field> {
-        self.query.iter().chain(self.body_fields()).filter(|field| field.constant.is_none())
+        self.path.iter().chain(&self.query).chain(self.body_fields()).filter(|field| field.constant.is_none())
     }
 }
 
@@ -89,6 +99,8 @@ pub(crate) struct Call {
     pub(crate) auth: &'static str,
     /// `None` for a link: a URL to be opened, not a call.
     pub(crate) answer: Option<Ty>,
+    /// Whether a success may come without a body.
+    pub(crate) empty: bool,
     /// The variant of `Safety`.
     pub(crate) safety: &'static str,
     /// The fields whose values (`*` for any) make it `Once`.

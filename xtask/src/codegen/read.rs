@@ -49,6 +49,12 @@ const OPERATION: &[&str] = &[
     "x-rust-beside",
 ];
 
+/// Every keyword that is read.
+#[cfg(test)]
+pub(crate) fn keywords() -> impl Iterator<Item = &'static str> {
+    FIELD.iter().chain(STRUCT).chain(OPERATION).copied()
+}
+
 /// Reads a whole document.
 pub(crate) fn model(document: &Value) -> Result<Model, String> {
     let root = Node::root(document);
@@ -67,6 +73,22 @@ pub(crate) fn model(document: &Value) -> Result<Model, String> {
         item.only(&[&["servers", "get", "put", "post", "delete"]])?;
         for (method, operation) in item.entries()?.into_iter().filter(|(key, _)| *key != "servers") {
             reader.operation(path, method, item.get("servers").is_some(), &operation, &mut model.requests)?;
+        }
+    }
+    for Call { answer, empty, .. } in model.requests.iter().map(|request| &request.call) {
+        match answer {
+            Some(Ty::Named(name)) => {
+                for known in model.answers.iter_mut().filter(|known| known.name == *name) {
+                    known.answers = true;
+                    known.empty |= empty;
+                }
+            }
+            Some(Ty::List(item)) => {
+                if let Ty::Named(name) = &**item {
+                    model.lists.insert(name.clone());
+                }
+            }
+            _ => {}
         }
     }
     Ok(model)
@@ -100,6 +122,8 @@ impl<'a> Reader<'a> {
             doc: doc(schema)?,
             text: schema.word("x-rust-text")?.map(str::to_owned),
             settle: schema.flag("x-rust-settle", false)?,
+            answers: false,
+            empty: false,
             new: schema.words("x-rust-new")?.into_iter().map(str::to_owned).collect(),
             fields: self.properties(schema)?,
         })
@@ -121,11 +145,16 @@ impl<'a> Reader<'a> {
     ) -> Result<Field, String> {
         let (ty, nullable) = self.ty(schema)?;
         let ty = beside.word("x-rust-type")?.map_or(ty, |name| Ty::Named(name.to_owned()));
+        let name = beside.word("x-rust-name")?.map_or_else(|| snake(wire), str::to_owned);
+        // What no raw identifier can be, and what the structs have themselves.
+        if ["self", "Self", "super", "crate", "_", "extra", "beside", "new"].contains(&name.as_str()) {
+            return beside.error(format!("`{name}` cannot be the name of a field: give it an x-rust-name"));
+        }
         let constant = schema.word("const")?.map(str::to_owned);
         let limit = |key: &str| schema.get(key).map(|node| node.number()).transpose();
         Ok(Field {
             wire: wire.to_owned(),
-            name: beside.word("x-rust-name")?.map_or_else(|| snake(wire), str::to_owned),
+            name,
             doc: if constant.is_some() { String::new() } else { doc(beside)? },
             ty,
             required,
@@ -228,6 +257,7 @@ impl<'a> Reader<'a> {
             origin,
             auth: auth(&node.need("security")?)?,
             answer: if link { None } else { Some(self.answer_of(&node.need("responses")?)?) },
+            empty: !link && may_be_empty(&node.need("responses")?)?,
             safety: match node.word("x-safety")? {
                 Some("safe") => "Safe",
                 Some("idempotent") => "Idempotent",
@@ -291,6 +321,12 @@ impl<'a> Reader<'a> {
     ) -> Result<Request, String> {
         let id = node.need("operationId")?.text()?;
         let parameters = node.get("parameters").map_or(Ok(Vec::new()), |list| list.items())?;
+        let (mut path, mut query) = (Vec::new(), Vec::new());
+        for parameter in &parameters {
+            let (is_of_path, field) = self.parameter(parameter)?;
+            if is_of_path { path.push(field) } else { query.push(field) }
+        }
+        check_path(node, call, &path)?;
         Ok(Request {
             name: node.word("x-rust-name")?.map_or_else(|| pascal(id), str::to_owned),
             doc: String::new(),
@@ -298,21 +334,30 @@ impl<'a> Reader<'a> {
             check: holder.flag("x-rust-check", false)?,
             beside: holder.flag("x-rust-beside", false)?,
             call: call.clone(),
-            query: parameters.iter().map(|parameter| self.parameter(parameter)).collect::<Result<_, _>>()?,
+            path,
+            query,
             body,
         })
     }
 
-    fn parameter(&self, node: &Node<'a>) -> Result<Field, String> {
+    /// A parameter, and whether it is one of the path.
+    fn parameter(&self, node: &Node<'a>) -> Result<(bool, Field), String> {
         node.only(&[DOCS, FIELD, &["name", "in", "required", "schema", "content", "style", "explode"]])?;
-        if node.word("in")? != Some("query") {
-            return node.error("a parameter is in the query");
-        }
+        let is_of_path = match node.word("in")? {
+            Some("path") => true,
+            Some("query") => false,
+            _ => return node.error("a parameter is in the path or in the query"),
+        };
         let schema = match node.get("content") {
             Some(content) => content.need("application/json")?.need("schema")?,
             None => node.need("schema")?,
         };
-        self.field(node.need("name")?.text()?, &schema, node, node.flag("required", false)?)
+        let required = node.flag("required", false)?;
+        let field = self.field(node.need("name")?.text()?, &schema, node, required)?;
+        if is_of_path && !(required && !field.nullable && matches!(field.ty, Ty::Text | Ty::Named(_))) {
+            return node.error("a parameter of the path is a required text, or a value of an enum");
+        }
+        Ok((is_of_path, field))
     }
 
     /// The type of the first success that has one.
@@ -324,6 +369,41 @@ impl<'a> Reader<'a> {
         };
         Ok(self.ty(&content.need("application/json")?.need("schema")?)?.0)
     }
+}
+
+/// Whether a success has no content.
+fn may_be_empty(responses: &Node<'_>) -> Result<bool, String> {
+    let all = responses.entries()?;
+    Ok(all.iter().any(|(status, answer)| status.starts_with('2') && answer.get("content").is_none()))
+}
+
+/// Each `{name}` of the path is one of its parameters, and each of those is there once.
+fn check_path(node: &Node<'_>, call: &Call, parameters: &[Field]) -> Result<(), String> {
+    let mut named: Vec<_> = path_parts(&call.path).into_iter().filter_map(|(_, name)| name).collect();
+    named.sort_unstable();
+    let mut known: Vec<_> = parameters.iter().map(|field| field.wire.as_str()).collect();
+    known.sort_unstable();
+    if named != known {
+        return node.error(format!("the path names {named:?}, and its parameters are {known:?}"));
+    }
+    if call.answer.is_none() && !known.is_empty() {
+        return node.error("a link has no parameters in its path");
+    }
+    Ok(())
+}
+
+/// `/a/{b}/c` as `("/a/", b)` and `("/c", none)`.
+pub(crate) fn path_parts(path: &str) -> Vec<(&str, Option<&str>)> {
+    let (mut parts, mut rest) = (Vec::new(), path);
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after.split_once('}').unwrap_or((after, ""));
+        parts.push((before, Some(name)));
+        rest = after;
+    }
+    if !rest.is_empty() {
+        parts.push((rest, None));
+    }
+    parts
 }
 
 fn auth(security: &Node<'_>) -> Result<&'static str, String> {

@@ -177,6 +177,132 @@ fn a_request_tells_keep_from_clear_and_when_it_is_once() {
     assert!(emit_requests::emit(&model).unwrap_err().contains("x-once-when"));
 }
 
+fn settings() -> Value {
+    let parameter = |name: &str, place: &str| json!({"name": name, "in": place, "required": true, "description": "P.", "schema": {"type": "string"}});
+    json!({"/calendars/{calendarId}/settings/{type}": {"get": {
+        "operationId": "getCalendarSettings", "summary": "Get it.", "description": "At once.",
+        "security": [{"bearer": []}], "x-safety": "safe", "x-scope": "read",
+        "parameters": [parameter("calendarId", "path"), parameter("type", "path"), parameter("from", "query")],
+        "responses": {
+            "200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/CalendarSettings"}}}},
+            "204": {"description": "Nothing."}
+        }
+    }}})
+}
+
+fn calendar_settings() -> Value {
+    json!({"type": "object", "description": "D.", "x-rust": "answer", "properties": {
+        "success": {"type": "boolean", "description": "S."},
+        "match": {"type": "string", "description": "M."},
+    }})
+}
+
+#[test]
+fn path_parameters_are_required_and_encoded() {
+    let scope =
+        json!({"description": "S.", "oneOf": [{"const": "read", "title": "Read", "description": "R."}]});
+    let text = requests(json!({"Scope": scope, "CalendarSettings": calendar_settings()}), settings());
+    for expected in [
+        "calendar_id: impl Into<String>,\n        r#type: impl Into<String>,\n        from: impl Into<String>,",
+        r#"const PATH: &'static str = "/calendars/{calendarId}/settings/{type}";"#,
+        r#"path.push_str(&path_segment("calendarId", &self.calendar_id)?);"#,
+        r#"path.push_str("/settings/");"#,
+        r#"path.push_str(&path_segment("type", &self.r#type)?);"#,
+    ] {
+        assert!(text.contains(expected), "{expected}\n{text}");
+    }
+}
+
+#[test]
+fn path_and_its_parameters_must_agree() {
+    let change = |edit: &dyn Fn(&mut Value)| {
+        let mut paths = settings();
+        edit(&mut paths["/calendars/{calendarId}/settings/{type}"]["get"]);
+        error(json!({"CalendarSettings": calendar_settings()}), paths)
+    };
+    let at = "#/paths/~1calendars~1{calendarId}~1settings~1{type}/get";
+    let cases: [(&dyn Fn(&mut Value), String); 5] = [
+        (&|get| drop(get["parameters"].as_array_mut().unwrap().remove(0)), format!("{at}: ")),
+        (&|get| get["parameters"][1]["name"] = json!("kind"), format!("{at}: ")),
+        (&|get| get["parameters"][0]["required"] = json!(false), format!("{at}/parameters/0: ")),
+        (&|get| get["parameters"][0]["schema"] = json!({"type": "boolean"}), format!("{at}/parameters/0: ")),
+        (&|get| get["parameters"][2]["name"] = json!("self"), format!("{at}/parameters/2: ")),
+    ];
+    for (edit, pointer) in cases {
+        let message = change(edit);
+        assert!(message.starts_with(&pointer), "{message}");
+    }
+}
+
+#[test]
+fn answer_of_an_operation_refuses_success_false() {
+    let schemas = json!({"CalendarSettings": calendar_settings(), "Done": done(), "Other": done()});
+    let mut paths = settings();
+    paths["/it"] = operation(json!({}))["/it"].clone();
+    let text = print(emit_answers::emit(&read::model(&document(schemas, paths)).unwrap())).unwrap();
+    assert_eq!(text.matches("impl Answer for").count(), 2, "not for Other\n{text}");
+    assert!(
+        text.contains("(self.success == Some(false))") && text.contains(".or_else(|| self.extra.refusal())")
+    );
+    assert_eq!(text.matches("fn empty()").count(), 1, "after a 204\n{text}");
+}
+
+/// An endpoint and fields of every kind beside those of the real schema, through clippy.
+#[test]
+fn output_is_free_of_lints() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let copy = root.join("target/generator");
+    crate::simulation::copy_tracked(root, &copy).unwrap();
+    let mut schema: Value = serde_json::from_slice(&fs::read(root.join(SCHEMA)).unwrap()).unwrap();
+    for (path, item) in settings().as_object().unwrap() {
+        schema["paths"][path] = item.clone();
+    }
+    let many: serde_json::Map<_, _> =
+        (0..9).map(|n| (format!("is_{n}"), json!({"type": "string", "description": "F."}))).collect();
+    let names: Vec<_> = many.keys().cloned().collect();
+    let body = json!({"type": "object", "description": "B.", "x-rust": "request", "required": names, "properties": many});
+    let same = json!({"description": "E.\n\n* one\nand more", "anyOf": [
+        {"const": "a", "title": "KindA", "description": "A."},
+        {"const": "b", "title": "KindB", "description": "B."},
+        {"type": "string"}
+    ]});
+    let schemas = &mut schema["components"]["schemas"];
+    for (name, value) in
+        [("CalendarSettings", calendar_settings()), ("DoIt", body), ("Kind", same), ("Done", done())]
+    {
+        schemas[name] = value;
+    }
+    let content = json!({"content": {"application/json": {"schema": {"$ref": "#/components/schemas/DoIt"}}}});
+    schema["paths"]["/it"] = operation(json!({"requestBody": content}))["/it"].clone();
+    fs::write(copy.join(SCHEMA), schema.to_string()).unwrap();
+    write(&copy).unwrap();
+    let clippy = std::process::Command::new(env!("CARGO"))
+        .current_dir(&copy)
+        .env_remove("CARGO_TARGET_DIR")
+        .args([
+            "clippy",
+            "--quiet",
+            "--locked",
+            "--offline",
+            "-p",
+            "mobiscroll-connect-types",
+            "--",
+            "-D",
+            "warnings",
+        ])
+        .output()
+        .unwrap();
+    assert!(clippy.status.success(), "{}", String::from_utf8_lossy(&clippy.stderr));
+}
+
+#[test]
+fn every_keyword_is_documented_beside_the_schema() {
+    let readme = include_str!("../../../schema/README.md");
+    for keyword in read::keywords().filter(|keyword| keyword.starts_with("x-")) {
+        assert!(readme.contains(&format!("| `{keyword}` |")), "{keyword}");
+    }
+}
+
 #[test]
 fn names_are_turned() {
     assert_eq!(read::snake("nextPageToken"), "next_page_token");

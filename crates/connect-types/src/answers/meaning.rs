@@ -1,58 +1,16 @@
 //! What answers mean as a whole.
 
-use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use crate::operation::{Answer, Invalid};
 use crate::requests::EXTERNAL_EVENT_ID;
 use crate::{
-    Acknowledged, Calendar, Conference, ConnectionStatus, DeleteEvent, ErrorBody, Event, EventPage, Health,
-    Provider, Scope, SeriesMode, Subscribed, TokenAnswer, UpdateEvent, WebhookKeys,
+    Conference, DeleteEvent, ErrorBody, Event, EventPage, Provider, Scope, SeriesMode, TokenAnswer,
+    UpdateEvent,
 };
 
-impl Answer for Vec<Calendar> {}
-
 impl Answer for Event {}
-
-impl Answer for EventPage {
-    fn refused(&self) -> Option<Cow<'_, str>> {
-        self.extra.refusal()
-    }
-}
-
-impl Answer for ConnectionStatus {
-    fn refused(&self) -> Option<Cow<'_, str>> {
-        self.extra.refusal()
-    }
-}
-
-impl Answer for TokenAnswer {
-    fn refused(&self) -> Option<Cow<'_, str>> {
-        self.extra.refusal()
-    }
-}
-
-impl Answer for Health {}
-
-impl Answer for WebhookKeys {}
-
-impl Answer for Subscribed {
-    fn refused(&self) -> Option<Cow<'_, str>> {
-        (self.success == Some(false)).then(|| self.message.as_deref().unwrap_or_default().into())
-    }
-}
-
-impl Answer for Acknowledged {
-    fn refused(&self) -> Option<Cow<'_, str>> {
-        (self.success == Some(false)).then(|| self.message.as_deref().unwrap_or_default().into())
-    }
-
-    fn empty() -> Option<Self> {
-        Some(Self::default())
-    }
-}
 
 impl Event {
     /// The application's own id of the event, if it was created with one: `externalEventId` of its `custom` fields.
