@@ -1,4 +1,4 @@
-//! The generator of connect-types: schema in, Rust out.
+//! The generator of the types, and of the named operations of both clients: schema in, Rust out.
 //!
 //! ```text
 //! connect.openapi.json -> node (JSON with pointers) -> read -> model -> emit_* -> prettyplease -> files
@@ -10,6 +10,7 @@
 mod emit;
 mod emit_answers;
 mod emit_enums;
+mod emit_facade;
 mod emit_requests;
 mod model;
 mod node;
@@ -18,15 +19,20 @@ mod read;
 use std::fs;
 use std::path::Path;
 
+use emit_facade::Flavour;
 use proc_macro2::TokenStream;
 
 const SCHEMA: &str = "schema/connect.openapi.json";
 const FOLDER: &str = "crates/connect-types/src/generated";
+const FACADES: [(&str, Flavour); 2] = [
+    ("crates/connect-hyper/src/generated.rs", Flavour::Async),
+    ("crates/connect-blocking/src/generated.rs", Flavour::Blocking),
+];
 
 /// Writes the generated files.
 pub(crate) fn write(root: &Path) -> Result<(), String> {
     for (name, text) in generate(root)? {
-        let path = root.join(FOLDER).join(name);
+        let path = root.join(name);
         fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
     }
     Ok(())
@@ -36,24 +42,26 @@ pub(crate) fn write(root: &Path) -> Result<(), String> {
 pub(crate) fn check(root: &Path) -> Result<(), String> {
     let stale: Vec<String> = generate(root)?
         .into_iter()
-        .filter(|(name, text)| {
-            fs::read(root.join(FOLDER).join(name)).ok().as_deref() != Some(text.as_bytes())
-        })
-        .map(|(name, _)| format!("{FOLDER}/{name} differs from the schema: run `cargo xtask codegen`"))
+        .filter(|(name, text)| fs::read(root.join(name)).ok().as_deref() != Some(text.as_bytes()))
+        .map(|(name, _)| format!("{name} differs from the schema: run `cargo xtask codegen`"))
         .collect();
     if stale.is_empty() { Ok(()) } else { Err(stale.join("\n")) }
 }
 
-fn generate(root: &Path) -> Result<Vec<(&'static str, String)>, String> {
+fn generate(root: &Path) -> Result<Vec<(String, String)>, String> {
     let path = root.join(SCHEMA);
     let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     let document = serde_json::from_str(&text).map_err(|error| format!("{SCHEMA}: {error}"))?;
     let model = read::model(&document)?;
-    Ok(vec![
-        ("enums.rs", print(emit_enums::emit(&model))?),
-        ("answers.rs", print(emit_answers::emit(&model))?),
-        ("requests.rs", print(emit_requests::emit(&model)?)?),
-    ])
+    let types = [
+        ("enums.rs", emit_enums::emit(&model)),
+        ("answers.rs", emit_answers::emit(&model)),
+        ("requests.rs", emit_requests::emit(&model)?),
+    ];
+    let types = types.into_iter().map(|(name, tokens)| (format!("{FOLDER}/{name}"), tokens));
+    let facades =
+        FACADES.iter().map(|(path, flavour)| ((*path).to_owned(), emit_facade::emit(&model, *flavour)));
+    types.chain(facades).map(|(path, tokens)| Ok((path, print(tokens)?))).collect()
 }
 
 fn print(tokens: TokenStream) -> Result<String, String> {

@@ -14,7 +14,7 @@ use connect_core::{
 use jiff::Timestamp;
 
 use crate::{
-    Pages,
+    Events, Pages,
     gate::{Busy, Gates, Pass, Slots, Working},
 };
 

@@ -7,13 +7,15 @@ mod client;
 mod deliveries;
 mod dial;
 mod gate;
+#[rustfmt::skip]
+mod generated;
 mod head;
 mod pages;
 mod tls;
 mod transport;
 
 pub use builder::Builder;
-pub use client::{Auth, Calendars, Client, Connections, Events, User, Webhooks};
+pub use client::{Auth, Client, User};
 #[cfg(feature = "loopback")]
 pub use connect_core::loopback;
 pub use connect_core::{
@@ -26,6 +28,7 @@ pub use connect_core::{
 };
 #[cfg(feature = "webhooks")]
 pub use deliveries::{Claim, Deliveries, Received};
+pub use generated::{Calendars, Connections, Events, Webhooks};
 pub use pages::{Items, Pages};
 pub use transport::UreqTransport;
 

@@ -483,7 +483,7 @@ fn what_becomes_another_kind_of_event_while_the_pages_are_read_is_what_it_was_la
 fn a_series_of_an_id_that_leads_elsewhere_is_not_asked_for() {
     let item = r#"{"id":"o","type":"occurrence","seriesMasterId":"..","start":null}"#;
     let (user, wire) = scripted(&[page(&[item.to_owned()], "$deltatoken=1")]);
-    assert!(round(&user, &mut feed()).unwrap_err().to_string().contains("eventId"));
+    assert!(round(&user, &mut feed()).unwrap_err().to_string().contains("recurringEventId"));
     assert_eq!(wire.sent().len(), 1);
 }
 

@@ -16,7 +16,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::Pages;
+use crate::{Events, Pages};
 
 connect_core::facade!(async);
 

@@ -6,6 +6,8 @@ mod client;
 #[cfg(feature = "webhooks")]
 mod deliveries;
 mod dial;
+#[rustfmt::skip]
+mod generated;
 #[cfg(feature = "webhooks")]
 mod guard;
 mod pages;
@@ -14,7 +16,7 @@ mod tls;
 mod transport;
 
 pub use builder::Builder;
-pub use client::{Auth, Calendars, Client, Connections, Events, User, Webhooks};
+pub use client::{Auth, Client, User};
 #[cfg(feature = "loopback")]
 pub use connect_core::loopback;
 pub use connect_core::{
@@ -27,6 +29,7 @@ pub use connect_core::{
 };
 #[cfg(feature = "webhooks")]
 pub use deliveries::{Claim, Deliveries, Received};
+pub use generated::{Calendars, Connections, Events, Webhooks};
 pub use pages::{Items, PageStream, Pages};
 pub use transport::HyperTransport;
 

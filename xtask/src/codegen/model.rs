@@ -10,6 +10,8 @@ pub(crate) struct Model {
     /// What the lists that operations answer with hold.
     pub(crate) lists: BTreeSet<String>,
     pub(crate) requests: Vec<Request>,
+    /// The groups of the clients' named operations: name and description.
+    pub(crate) groups: Vec<(String, String)>,
 }
 
 impl Model {
@@ -88,6 +90,17 @@ impl Request {
     }
 }
 
+/// A named operation of the clients.
+#[derive(Debug, Clone)]
+pub(crate) struct Method {
+    /// Of the client itself where there is no group.
+    pub(crate) group: Option<String>,
+    pub(crate) name: String,
+    /// Whether its answers are pages.
+    pub(crate) pages: bool,
+    pub(crate) doc: String,
+}
+
 /// What is known of an operation beside its fields.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
@@ -106,6 +119,7 @@ pub(crate) struct Call {
     /// The fields whose values (`*` for any) make it `Once`.
     pub(crate) once_when: Vec<(String, String)>,
     pub(crate) scope: Option<String>,
+    pub(crate) named: Option<Method>,
 }
 
 #[derive(Debug)]

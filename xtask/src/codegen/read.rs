@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::model::{Answer, Body, Call, Enum, Field, Model, Request, Ty, Variant};
+use super::model::{Answer, Body, Call, Enum, Field, Method, Model, Request, Ty, Variant};
 use super::node::Node;
 
 const DOCS: &[&str] = &["description", "title", "example", "examples", "default"];
@@ -35,6 +35,7 @@ const OPERATION: &[&str] = &[
     "operationId",
     "summary",
     "description",
+    "tags",
     "security",
     "parameters",
     "requestBody",
@@ -44,6 +45,8 @@ const OPERATION: &[&str] = &[
     "x-scope",
     "x-rust-name",
     "x-rust-kind",
+    "x-rust-method",
+    "x-rust-pages",
     "x-rust-new",
     "x-rust-check",
     "x-rust-beside",
@@ -58,9 +61,13 @@ pub(crate) fn keywords() -> impl Iterator<Item = &'static str> {
 /// Reads a whole document.
 pub(crate) fn model(document: &Value) -> Result<Model, String> {
     let root = Node::root(document);
-    root.only(&[&["openapi", "info", "servers", "paths", "webhooks", "components"]])?;
+    root.only(&[&["openapi", "info", "servers", "tags", "paths", "webhooks", "components"]])?;
     let reader = Reader { schemas: root.need("components")?.need("schemas")? };
     let mut model = Model::default();
+    for tag in root.get("tags").map_or(Ok(Vec::new()), |tags| tags.items())? {
+        tag.only(&[&["name", "description"]])?;
+        model.groups.push((tag.need("name")?.text()?.to_owned(), doc(&tag)?));
+    }
     for (name, schema) in reader.schemas.entries()? {
         match schema.word("x-rust")? {
             None => model.enums.push(reader.enumeration(name, &schema)?),
@@ -73,6 +80,11 @@ pub(crate) fn model(document: &Value) -> Result<Model, String> {
         item.only(&[&["servers", "get", "put", "post", "delete"]])?;
         for (method, operation) in item.entries()?.into_iter().filter(|(key, _)| *key != "servers") {
             reader.operation(path, method, item.get("servers").is_some(), &operation, &mut model.requests)?;
+            let named = model.requests.last().and_then(|request| request.call.named.as_ref());
+            let group = named.and_then(|named| named.group.as_ref());
+            if group.is_some_and(|group| !model.groups.iter().any(|(known, _)| known == group)) {
+                return operation.error("its tag is not among the document's");
+            }
         }
     }
     for Call { answer, empty, .. } in model.requests.iter().map(|request| &request.call) {
@@ -270,6 +282,7 @@ impl<'a> Reader<'a> {
                 .map(|(field, value)| Ok(((*field).to_owned(), value.text()?.to_owned())))
                 .collect::<Result<_, String>>()?,
             scope: node.word("x-scope")?.map(str::to_owned),
+            named: named(node)?,
         };
         let text = format!("{}\n\n{}", node.need("summary")?.text()?, node.need("description")?.text()?);
         let line = format!("`{} {}`", call.method, call.path);
@@ -368,6 +381,23 @@ impl<'a> Reader<'a> {
             return responses.error("no success has a content");
         };
         Ok(self.ty(&content.need("application/json")?.need("schema")?)?.0)
+    }
+}
+
+/// The named operation of the clients that the operation becomes, if it says so.
+fn named(node: &Node<'_>) -> Result<Option<Method>, String> {
+    let Some(name) = node.word("x-rust-method")? else { return Ok(None) };
+    let tags = node.words("tags")?;
+    let [summary, description] =
+        ["summary", "description"].map(|key| node.need(key).and_then(|text| text.text()));
+    match (tags.as_slice(), node.need("security")?.items()?.is_empty()) {
+        ([_], false) | ([], true) => Ok(Some(Method {
+            group: tags.first().map(|&tag| tag.to_owned()),
+            name: name.to_owned(),
+            pages: node.flag("x-rust-pages", false)?,
+            doc: format!("{}\n\n{}", summary?, description?),
+        })),
+        _ => node.error("a named operation of a user has one tag, and one that needs no user has none"),
     }
 }
 

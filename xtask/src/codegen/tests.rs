@@ -49,6 +49,9 @@ fn a_stale_file_is_named() {
     let root = std::env::temp_dir().join(format!("xtask-stale-{}", std::process::id()));
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     fs::create_dir_all(root.join(FOLDER)).unwrap();
+    for (path, _) in FACADES {
+        fs::create_dir_all(root.join(path).parent().unwrap()).unwrap();
+    }
     fs::create_dir_all(root.join("schema")).unwrap();
     fs::copy(here.join(SCHEMA), root.join(SCHEMA)).unwrap();
     write(&root).unwrap();
@@ -221,7 +224,8 @@ fn path_and_its_parameters_must_agree() {
         error(json!({"CalendarSettings": calendar_settings()}), paths)
     };
     let at = "#/paths/~1calendars~1{calendarId}~1settings~1{type}/get";
-    let cases: [(&dyn Fn(&mut Value), String); 5] = [
+    type Edit<'a> = &'a dyn Fn(&mut Value);
+    let cases: [(Edit<'_>, String); 5] = [
         (&|get| drop(get["parameters"].as_array_mut().unwrap().remove(0)), format!("{at}: ")),
         (&|get| get["parameters"][1]["name"] = json!("kind"), format!("{at}: ")),
         (&|get| get["parameters"][0]["required"] = json!(false), format!("{at}/parameters/0: ")),
@@ -245,6 +249,30 @@ fn answer_of_an_operation_refuses_success_false() {
         text.contains("(self.success == Some(false))") && text.contains(".or_else(|| self.extra.refusal())")
     );
     assert_eq!(text.matches("fn empty()").count(), 1, "after a 204\n{text}");
+}
+
+#[test]
+fn named_operation_is_generated_in_both_flavours() {
+    let mut paths = settings();
+    let get = &mut paths["/calendars/{calendarId}/settings/{type}"]["get"];
+    (get["x-rust-method"], get["tags"]) = (json!("settings"), json!(["calendars"]));
+    let scope =
+        json!({"description": "S.", "oneOf": [{"const": "read", "title": "Read", "description": "R."}]});
+    let mut document = document(json!({"Scope": scope, "CalendarSettings": calendar_settings()}), paths);
+    let message = read::model(&document).expect_err("no such tag");
+    assert!(message.starts_with("#/paths/~1calendars~1{calendarId}~1settings~1{type}/get: "), "{message}");
+    document["tags"] = json!([{"name": "calendars", "description": "C."}]);
+    let model = read::model(&document).unwrap();
+    for (flavour, expected) in [
+        (Flavour::Async, "pub async fn settings("),
+        (Flavour::Async, "self.user.send(&request).await\n"),
+        (Flavour::Blocking, "pub fn settings("),
+        (Flavour::Blocking, "self.user.send(&request)\n"),
+        (Flavour::Blocking, "pub fn calendars(&self) -> Calendars<'_>"),
+    ] {
+        let text = print(emit_facade::emit(&model, flavour)).unwrap();
+        assert!(text.contains(expected), "{expected}\n{text}");
+    }
 }
 
 /// An endpoint and fields of every kind beside those of the real schema, through clippy.

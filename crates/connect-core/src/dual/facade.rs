@@ -58,11 +58,7 @@ macro_rules! facade {
     ([$($async:tt)*] [$($wait:tt)*]) => {
         use $crate::{
             AuthorizationCode, Callback, Endpoint, Error, Grant, Once, Paged, PendingSignIn, Reply, SignIn, Tokens, oauth::{GetMetadata, Profile},
-            types::{
-                Acknowledged, Calendar, CheckHealth, ConnectionStatus, DeleteEvent, Disconnect, Event,
-                GetConnectionStatus, Health, ListCalendars, ListEvents, NewEvent, Subscribed, SubscribeWebhook,
-                UnsubscribeWebhook, UpdateEvent,
-            },
+            types::{Event, NewEvent, UpdateEvent},
         };
 
         impl Client {
@@ -80,11 +76,6 @@ macro_rules! facade {
             /// Signing users in.
             pub fn auth(&self) -> Auth<'_> {
                 Auth { client: self }
-            }
-
-            /// Asks the service whether it is well (`GET /health`).
-            pub $($async)* fn health(&self) -> Result<Health, Error> {
-                self.send(&CheckHealth::new())$($wait)*
             }
 
             /// Exchanges a grant for tokens that are handed out and not kept. It is sent once; if this is given up, so
@@ -159,26 +150,6 @@ macro_rules! facade {
             /// The session all handles of this user share, for who drives the steps by hand.
             pub fn session(&self) -> &std::sync::Arc<$crate::machine::Session> {
                 &self.member.session
-            }
-
-            /// The user's calendars.
-            pub fn calendars(&self) -> Calendars<'_> {
-                Calendars { user: self }
-            }
-
-            /// The user's events.
-            pub fn events(&self) -> Events<'_> {
-                Events { user: self }
-            }
-
-            /// The accounts the user has connected.
-            pub fn connections(&self) -> Connections<'_> {
-                Connections { user: self }
-            }
-
-            /// The subscriptions to changes of the user's calendars.
-            pub fn webhooks(&self) -> Webhooks<'_> {
-                Webhooks { user: self }
             }
 
             /// Calls any endpoint in the user's name: the one door that the named operations go through as well.
@@ -279,32 +250,7 @@ macro_rules! facade {
             }
         }
 
-        /// The user's calendars: see [`User::calendars`].
-        #[derive(Clone, Copy, Debug)]
-        pub struct Calendars<'a> {
-            user: &'a User,
-        }
-
-        impl Calendars<'_> {
-            /// All calendars of all connected accounts (`GET /calendars`). Needs the scope `read`.
-            pub $($async)* fn list(self) -> Result<Vec<Calendar>, Error> {
-                self.user.send(&ListCalendars::new())$($wait)*
-            }
-        }
-
-        /// The user's events: see [`User::events`].
-        #[derive(Clone, Copy, Debug)]
-        pub struct Events<'a> {
-            user: &'a User,
-        }
-
         impl Events<'_> {
-            /// The events of a time, over all calendars unless some are named, sorted by start, page by page as
-            /// they are consumed (`GET /events`). With the scope `free-busy` they have no titles.
-            pub fn list(self, request: ListEvents) -> Pages<ListEvents> {
-                self.user.pages(request)
-            }
-
             /// Creates an event (`POST /event`). Sent again only where it surely was not processed; an error
             /// that [`may_have_happened`](Error::may_have_happened) is worth a look before the next try.
             pub $($async)* fn create(self, event: NewEvent) -> Result<Event, Error> {
@@ -353,47 +299,6 @@ macro_rules! facade {
             /// Changes what the update sets or clears (`PUT /event`).
             pub $($async)* fn update(self, change: UpdateEvent) -> Result<Event, Error> {
                 Ok(self.user.send(&change)$($wait)*?.into_event(change.target()))
-            }
-
-            /// Deletes an event (`DELETE /event`).
-            pub $($async)* fn delete(self, event: DeleteEvent) -> Result<(), Error> {
-                self.user.send(&event)$($wait)*.map(|_: Acknowledged| ())
-            }
-        }
-
-        /// The accounts the user has connected: see [`User::connections`].
-        #[derive(Clone, Copy, Debug)]
-        pub struct Connections<'a> {
-            user: &'a User,
-        }
-
-        impl Connections<'_> {
-            /// Which accounts are connected and how they are (`GET /oauth/connection-status`).
-            pub $($async)* fn status(self) -> Result<ConnectionStatus, Error> {
-                self.user.send(&GetConnectionStatus::new())$($wait)*
-            }
-
-            /// Disconnects one account, or all of a provider (`POST /oauth/disconnect`).
-            pub $($async)* fn disconnect(self, which: Disconnect) -> Result<(), Error> {
-                self.user.send(&which)$($wait)*.map(|_: Acknowledged| ())
-            }
-        }
-
-        /// The subscriptions to changes: see [`User::webhooks`].
-        #[derive(Clone, Copy, Debug)]
-        pub struct Webhooks<'a> {
-            user: &'a User,
-        }
-
-        impl Webhooks<'_> {
-            /// Has changes of a calendar sent to the application's webhook URL (`POST /subscribe-webhook`).
-            pub $($async)* fn subscribe(self, calendar: SubscribeWebhook) -> Result<Subscribed, Error> {
-                self.user.send(&calendar)$($wait)*
-            }
-
-            /// Ends a subscription (`POST /unsubscribe-webhook`).
-            pub $($async)* fn unsubscribe(self, channel: UnsubscribeWebhook) -> Result<(), Error> {
-                self.user.send(&channel)$($wait)*.map(|_: Acknowledged| ())
             }
         }
     };
