@@ -34,11 +34,12 @@ pub use tokens::{
     TokenKey, TokenStore, Tokens, Written,
 };
 
-/// The state machines, for callers that drive them: what both clients are built on.
-///
-/// [`Call`] is one call, whose [`Step`]s are carried out one by one; [`RefreshStep`] has those of all work on a user's
-/// tokens, under the [`Session`] of a [`Registry`].
 pub mod machine {
+    //! The state machines, for callers that drive them: what both clients are built on.
+    //!
+    //! [`Call`] is one call, whose [`Step`]s are carried out one by one; [`RefreshStep`] has those of all work on a user's
+    //! tokens, under the [`Session`] of a [`Registry`].
+
     pub use crate::{
         base::Now,
         call::{Attempts, Call, Refreshing, Sending, Sleeping, Step},

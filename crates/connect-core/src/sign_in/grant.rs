@@ -49,7 +49,7 @@ impl AuthorizationCode {
 
 /// What a token endpoint gives tokens for (RFC 6749 1.3).
 ///
-/// For who hands tokens through and keeps none. A [`Session`](crate::Session) does the same so that no token is lost.
+/// For who hands tokens through and keeps none. A [`Session`](crate::machine::Session) does the same so that no token is lost.
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum Grant {
