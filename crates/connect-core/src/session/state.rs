@@ -27,12 +27,12 @@ use crate::{
 };
 
 /// A pair is refreshed this long before its end, or half its life before if that is less.
-const EARLY: Duration = Duration::from_secs(60);
+const REFRESH_AHEAD: Duration = Duration::from_secs(60);
 /// No early try for this long after one failed; no refresh of a pair no call has succeeded with before it is
 /// this old.
-const PATIENCE: Duration = Duration::from_secs(10);
+const MIN_REFRESH_INTERVAL: Duration = Duration::from_secs(10);
 /// No server keeps a pair from being refreshed early for longer than this.
-const LONGEST_PATIENCE: Duration = Duration::from_secs(3600);
+const MAX_REFRESH_INTERVAL: Duration = Duration::from_secs(3600);
 
 #[derive(Default)]
 pub(super) struct State {
@@ -49,7 +49,7 @@ pub(super) struct State {
     signed_out: Option<(u64, Result<(), Error>)>,
     leading: bool,
     /// Whether a call is on its way to lead an early refresh.
-    early_wish: bool,
+    early_refresh_requested: bool,
     no_early_before: Duration,
     ended: Option<Ended>,
 }
@@ -61,7 +61,7 @@ struct Current {
     /// When (monotonic) this process minted it, if it did.
     minted: Option<Duration>,
     /// Until when (monotonic) it is not refreshed again unless a call has succeeded with it.
-    patient_until: Duration,
+    no_refresh_before: Duration,
     /// Whether a call has succeeded with it.
     proven: bool,
     /// When (monotonic) its refresh token was refused here for a reason that may pass.
@@ -144,7 +144,7 @@ impl State {
         match current.freshness(now) {
             Freshness::Expired if !tried.ahead => return Next::Refresh(Reason::Expired),
             Freshness::Early if !tried.ahead && self.may_go_early(now) => {
-                self.early_wish = true; // the others go on with the pair that still works
+                self.early_refresh_requested = true; // the others go on with the pair that still works
                 return Next::Refresh(Reason::Early);
             }
             _ => {}
@@ -171,7 +171,7 @@ impl State {
         }
         match &self.current {
             None => Verdict::Again,
-            Some(current) => match current.patient_until.saturating_sub(now.monotonic) {
+            Some(current) => match current.no_refresh_before.saturating_sub(now.monotonic) {
                 wait if wait.is_zero() || current.proven => Verdict::Refresh,
                 _ if current.minted.is_some() => Verdict::Fail,
                 wait => Verdict::Wait(wait),
@@ -185,7 +185,7 @@ impl State {
     }
 
     fn may_go_early(&self, now: Now) -> bool {
-        !self.leading && !self.early_wish && now.monotonic >= self.no_early_before
+        !self.leading && !self.early_refresh_requested && now.monotonic >= self.no_early_before
     }
 }
 
@@ -261,7 +261,7 @@ impl State {
     /// work. By no clock but this machine's count of time, and so by the token's whole life after that exchange.
     pub(super) fn is_in_doubt(&self, now: Now) -> Option<bool> {
         let current = self.current.as_ref().filter(|current| current.fate_unknown)?;
-        let life = current.tokens.lifetime().unwrap_or(LONGEST_PATIENCE);
+        let life = current.tokens.lifetime().unwrap_or(MAX_REFRESH_INTERVAL);
         Some(now.monotonic.saturating_sub(current.doubted_at) < life)
     }
 
@@ -322,13 +322,13 @@ impl State {
     /// A leader begins.
     pub(super) fn lead(&mut self, reason: Reason) -> Since {
         self.leading = true;
-        self.early_wish &= reason != Reason::Early;
+        self.early_refresh_requested &= reason != Reason::Early;
         self.since()
     }
 
     /// The call that was on its way to lead an early refresh has given up.
-    pub(super) fn withdraw_early(&mut self) {
-        self.early_wish = false;
+    pub(super) fn withdraw_early_refresh(&mut self) {
+        self.early_refresh_requested = false;
     }
 
     /// A leader ends its round: its waiters get the same outcome.
@@ -340,7 +340,8 @@ impl State {
             return;
         }
         if reason == Reason::Early {
-            let patience = error.retry_after().unwrap_or_default().clamp(PATIENCE, LONGEST_PATIENCE);
+            let patience =
+                error.retry_after().unwrap_or_default().clamp(MIN_REFRESH_INTERVAL, MAX_REFRESH_INTERVAL);
             self.no_early_before = now.monotonic.saturating_add(patience);
         }
         let (round, generation) = (self.rounds, since.generation);
@@ -351,7 +352,7 @@ impl State {
     pub(super) fn give_up(&mut self, reason: Reason, now: Now) {
         self.leading = false;
         if reason == Reason::Early {
-            self.no_early_before = now.monotonic.saturating_add(PATIENCE);
+            self.no_early_before = now.monotonic.saturating_add(MIN_REFRESH_INTERVAL);
         }
     }
 }
@@ -500,20 +501,22 @@ impl Current {
                 value
             },
         );
-        let (minted, patient_until) = match origin {
+        let (minted, no_refresh_before) = match origin {
             Origin::Loaded => (None, Duration::ZERO),
             Origin::Taken(now) => {
-                let young = tokens.age(now.wall).map_or(Duration::ZERO, |age| PATIENCE.saturating_sub(age));
+                let young = tokens
+                    .age(now.wall)
+                    .map_or(Duration::ZERO, |age| MIN_REFRESH_INTERVAL.saturating_sub(age));
                 (None, if young.is_zero() { young } else { now.monotonic.saturating_add(young) })
             }
             Origin::SignIn(at) => (Some(at), Duration::ZERO),
-            Origin::Refresh(at) => (Some(at), at.saturating_add(PATIENCE)),
+            Origin::Refresh(at) => (Some(at), at.saturating_add(MIN_REFRESH_INTERVAL)),
         };
         Self {
             tokens,
             bearer,
             minted,
-            patient_until,
+            no_refresh_before,
             proven: false,
             refused_at: None,
             fate_unknown: false,
@@ -534,7 +537,7 @@ impl Current {
         }
         if remaining.is_zero() {
             Freshness::Expired
-        } else if remaining <= half.map_or(EARLY, |half| half.min(EARLY)) {
+        } else if remaining <= half.map_or(REFRESH_AHEAD, |half| half.min(REFRESH_AHEAD)) {
             Freshness::Early
         } else {
             Freshness::Fresh

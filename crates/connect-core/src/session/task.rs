@@ -101,7 +101,7 @@ impl TokenTask {
 impl Drop for TokenTask {
     fn drop(&mut self) {
         if self.reason == Reason::Early && !self.started {
-            self.session.state().withdraw_early();
+            self.session.state().withdraw_early_refresh();
         }
     }
 }
