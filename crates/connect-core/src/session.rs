@@ -102,7 +102,7 @@ impl Session {
     /// A request to save the pending pair, if there is one: for an orderly end.
     pub fn settle(self: &Arc<Self>, deadline: Duration) -> Option<TokenTask> {
         let state = self.state();
-        state.pending().is_some().then(|| self.wish(&state, Reason::Settle, deadline))
+        state.pending().is_some().then(|| self.request(&state, Reason::Settle, deadline))
     }
 
     /// What has to come before a refresh that is asked for: tokens that are not in memory are loaded, a pair
@@ -114,7 +114,7 @@ impl Session {
             (None, None) => Reason::Absent,
             (None, Some(_)) => return None,
         };
-        Some(self.wish(&state, reason, deadline))
+        Some(self.request(&state, reason, deadline))
     }
 
     /// A refresh that is asked for, whatever the clock says of the pair in use. An error where the answer to an
@@ -126,16 +126,16 @@ impl Session {
                 "the answer to the last refresh was lost; calls go on with the tokens as long as they work";
             return Err(Error::new(ErrorKind::Network { sent: Sent::Maybe }).with_message(text));
         }
-        Ok(self.wish(&state, Reason::Unauthorized, deadline))
+        Ok(self.request(&state, Reason::Unauthorized, deadline))
     }
 
     /// Ends the session: the server first (RFC 7009), then the store, whatever the server said. A sign-out that begins
     /// after this request and before this task serves both.
     pub fn sign_out(self: &Arc<Self>, deadline: Duration) -> TokenTask {
-        self.wish(&self.state(), Reason::SignOut, deadline)
+        self.request(&self.state(), Reason::SignOut, deadline)
     }
 
-    fn wish(self: &Arc<Self>, state: &State, reason: Reason, deadline: Duration) -> TokenTask {
+    fn request(self: &Arc<Self>, state: &State, reason: Reason, deadline: Duration) -> TokenTask {
         TokenTask::new(self, state, reason, deadline)
     }
 
@@ -148,7 +148,7 @@ impl Session {
         let mut state = self.state();
         match state.plan(tried, now) {
             Next::Use { generation, bearer } => Plan::Use { generation, bearer },
-            Next::Refresh(reason) => Plan::Refresh(self.wish(&state, reason, deadline)),
+            Next::Refresh(reason) => Plan::Refresh(self.request(&state, reason, deadline)),
             Next::Fail(error) => Plan::Fail(error),
         }
     }

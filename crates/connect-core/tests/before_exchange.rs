@@ -10,7 +10,7 @@ use support::*;
 
 /// A refresh up to the check that a save will be possible.
 fn preparing_refresh(world: &World) -> (Preparing, Refreshing) {
-    let (task, call) = wish(world.answered(status(401, "")));
+    let (task, call) = token_task(world.answered(status(401, "")));
     let step = lock(task.start(world.now()), world.now());
     (preparing(loading(step).resume(Ok(Some(world.pair(1))), world.now())), call)
 }

@@ -55,7 +55,7 @@ fn a_scope_too_small_turns_any_401_into_a_denial() {
         matches!(error.kind(), ErrorKind::Permission { needed: Some(Scope::ReadWrite), .. }),
         "{error:?}"
     );
-    wish(world.answered(status(401, ""))); // a read is within it
+    token_task(world.answered(status(401, ""))); // a read is within it
 }
 
 #[test]
@@ -65,14 +65,14 @@ fn a_401_of_an_expired_token_may_carry_a_message_and_refreshes() {
     {
         let world = World::loaded();
         let answer = with_header(status(401, body), "www-authenticate", r#"Bearer error="invalid_token""#);
-        wish(world.answered(answer));
+        token_task(world.answered(answer));
     }
 }
 
 #[test]
 fn a_call_refreshes_once_for_a_401() {
     let world = World::loaded();
-    let (leader, call) = wish(world.answered(status(401, "")));
+    let (leader, call) = token_task(world.answered(status(401, "")));
     let mut store = Some(world.pair(1));
     let (outcome, _) = world.drive(leader.start(world.now()), &mut store, |_| Ok(minted(2)));
     let (_, sending) = send(call.resume(outcome, world.now()));
@@ -86,10 +86,10 @@ fn a_call_that_took_the_pair_of_another_process_may_still_refresh_once() {
     let mut world = World::loaded();
     let mut store = Some(world.pair(2));
     world.pass(60);
-    let (leader, call) = wish(world.answered(status(401, "")));
+    let (leader, call) = token_task(world.answered(status(401, "")));
     let (outcome, _) = world.drive(leader.start(world.now()), &mut store, |_| unreachable!());
     let (_, sending) = send(call.resume(outcome, world.now()));
-    let (leader, call) = wish(sending.resume(Ok(status(401, "")), world.now()));
+    let (leader, call) = token_task(sending.resume(Ok(status(401, "")), world.now()));
     let (outcome, presented) = world.drive(leader.start(world.now()), &mut store, |_| Ok(minted(3)));
     assert_eq!(presented, ["hush-r2"]);
     let (_, sending) = send(call.resume(outcome, world.now()));
@@ -116,7 +116,7 @@ fn a_server_that_refuses_every_pair_is_not_asked_for_ever() {
 #[test]
 fn a_refresh_leaves_the_retries_of_the_call_alone() {
     let world = World::with(|config| config.retry = RetryPolicy::attempts(2)).holding(1);
-    let (leader, call) = wish(world.answered(status(401, "")));
+    let (leader, call) = token_task(world.answered(status(401, "")));
     let mut store = Some(world.pair(1));
     let (outcome, _) = world.drive(leader.start(world.now()), &mut store, |_| Ok(minted(2)));
     let (_, sending) = send(call.resume(outcome, world.now()));
@@ -203,7 +203,7 @@ fn the_deadline_is_not_moved_by_the_wall_clock() {
 #[test]
 fn a_refresh_that_outlasts_the_call_ends_the_call_but_keeps_the_pair() {
     let mut world = World::loaded();
-    let (leader, call) = wish(world.answered(status(401, "")));
+    let (leader, call) = token_task(world.answered(status(401, "")));
     assert_eq!(leader.deadline(), world.monotonic + secs(60));
     let mut store = Some(world.pair(1));
     world.pass(61);
@@ -216,7 +216,7 @@ fn a_refresh_that_outlasts_the_call_ends_the_call_but_keeps_the_pair() {
 #[test]
 fn a_gate_that_did_not_open_in_time_is_a_timeout() {
     let mut world = World::loaded();
-    let (waiter, call) = wish(world.answered(status(401, "")));
+    let (waiter, call) = token_task(world.answered(status(401, "")));
     world.pass(60);
     let error = response(call.resume(Err(waiter.timed_out()), world.now())).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Timeout));

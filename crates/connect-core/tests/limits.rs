@@ -30,9 +30,9 @@ fn a_503_that_says_when_to_come_back_is_obeyed() {
     let unavailable = || with_header(status(503, ""), "retry-after", "7");
     assert_eq!(sleep(world.answered(unavailable())).0, secs(7));
     // As long as the call may take, and longer.
-    for wish in [60, 600] {
-        let answer = with_header(unavailable(), "retry-after", &wish.to_string());
-        assert_eq!(response(world.answered(answer)).unwrap_err().retry_after(), Some(secs(wish)));
+    for task in [60, 600] {
+        let answer = with_header(unavailable(), "retry-after", &task.to_string());
+        assert_eq!(response(world.answered(answer)).unwrap_err().retry_after(), Some(secs(task)));
     }
 }
 
@@ -73,9 +73,9 @@ fn a_wish_longer_than_the_call_fails_it_at_once() {
 
 #[test]
 fn no_wish_silences_a_client_for_ever() {
-    for wish in ["99999999999999999999999999", "18446744073709551615", "Thu, 31 Dec 9998 23:59:59 GMT"] {
+    for task in ["99999999999999999999999999", "18446744073709551615", "Thu, 31 Dec 9998 23:59:59 GMT"] {
         let mut world = World::loaded();
-        response(world.answered(limited(wish))).unwrap_err();
+        response(world.answered(limited(task))).unwrap_err();
         response(world.call()).unwrap_err();
         world.monotonic += secs(HOUR);
         send(world.call());
@@ -152,7 +152,7 @@ fn a_redirect_is_not_followed() {
 fn no_secret_is_shown() {
     let world = World::loaded();
     let (request, _) = send(world.call());
-    let wished = wish(world.answered(status(401, ""))).0;
+    let wished = token_task(world.answered(status(401, ""))).0;
     let shown =
         format!("{:?} {:?} {:?} {:?}", world.session, world.pair(1), world.session.app(), request.headers());
     assert!(!shown.contains("hush"), "{shown}");

@@ -10,7 +10,7 @@ use support::*;
 
 /// A refresh of a call that got a 401.
 fn due(world: &World) -> (TokenTask, Refreshing) {
-    wish(world.answered(status(401, "")))
+    token_task(world.answered(status(401, "")))
 }
 
 /// Another holder has the lock: the pause before the next try, which is made.
@@ -85,7 +85,7 @@ fn waiter_with_time_left_goes_on_after_one_without() {
 fn early_refresh_leaves_a_held_lock_to_its_holder() {
     let mut world = World::loaded();
     world.pass(HOUR - 40);
-    let (early, call) = wish(world.call());
+    let (early, call) = token_task(world.call());
     let outcome = done(locking(early.start(world.now())).1.resume(Ok(false), world.now(), world.now()));
     let request = send(call.resume(outcome, world.now())).0;
     assert_eq!(bearer(&request), "hush-a1", "the token still works");
@@ -96,7 +96,7 @@ fn early_refresh_leaves_a_held_lock_to_its_holder() {
 fn early_refresh_that_found_the_lock_held_fails_no_waiter() {
     let mut world = World::loaded();
     world.pass(HOUR - 40);
-    let (early, _call) = wish(world.call());
+    let (early, _call) = token_task(world.call());
     let waiter = due(&world).0;
     done(locking(early.start(world.now())).1.resume(Ok(false), world.now(), world.now())).unwrap_err();
     let (_, presented) = world.drive(waiter.start(world.now()), &mut Some(world.pair(1)), |_| Ok(minted(2)));
@@ -107,7 +107,7 @@ fn early_refresh_that_found_the_lock_held_fails_no_waiter() {
 fn early_refresh_does_not_wait_for_a_place() {
     let mut world = World::loaded();
     world.pass(HOUR - 40);
-    let (early, _call) = wish(world.call());
+    let (early, _call) = token_task(world.call());
     assert_eq!(locking(early.start(world.now())).1.deadline(), world.monotonic);
 }
 
@@ -119,7 +119,7 @@ fn sign_in_that_waits_too_long_stays_pending() {
     let error = done(locking(save).1.resume(Ok(false), world.now(), world.now())).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Timeout), "{error:?}");
     assert!(world.session.has_pending());
-    let (settle, _call) = wish(world.call());
+    let (settle, _call) = token_task(world.call());
     let mut store = None;
     world.drive(settle.start(world.now()), &mut store, |_| unreachable!()).0.unwrap();
     assert_eq!(store.unwrap().access_token.expose(), "hush-a3");

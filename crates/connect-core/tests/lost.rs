@@ -6,9 +6,9 @@ mod support;
 use connect_core::{machine::*, *};
 use support::*;
 
-/// A wish of a call that got a 401.
+/// A task of a call that got a 401.
 fn due(world: &World) -> (TokenTask, Refreshing) {
-    wish(world.answered(status(401, "")))
+    token_task(world.answered(status(401, "")))
 }
 
 /// The session goes on: the next call refreshes with this token, to the end.
@@ -66,7 +66,7 @@ fn dropped_during_the_save() {
     let (exchanging, _call) = world.exchanging(&world.pair(1));
     drop(save(exchanging.resume(Ok(minted(2)), world.now())));
     assert!(world.session.has_pending());
-    let (refresh, _call) = wish(world.call());
+    let (refresh, _call) = token_task(world.call());
     let mut store = Some(world.pair(1));
     world.drive(refresh.start(world.now()), &mut store, |_| unreachable!()).0.unwrap();
     assert_eq!(store.unwrap().refresh_token.unwrap().expose(), "hush-r2");
@@ -91,7 +91,7 @@ fn waiters_of_a_dropped_leader_are_told_and_may_try_again() {
     let error = outcome.clone().unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Network { sent: Sent::No }), "{error:?}");
     let (_, sleeping) = sleep(waiting.resume(outcome, world.now()));
-    wish(sleeping.resume(world.now()));
+    token_task(sleeping.resume(world.now()));
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn a_lost_answer_fails_the_call_and_only_a_401_presents_the_token_again() {
     let mut world = World::loaded();
     let stored = world.pair(1);
     world.pass(2 * HOUR);
-    let (refresh, call) = wish(world.call());
+    let (refresh, call) = token_task(world.call());
     let (outcome, _) = world.drive(refresh.start(world.now()), &mut Some(stored.clone()), |_| Err(lost()));
     response(call.resume(outcome, world.now())).unwrap_err();
     assert_eq!(world.bearer(), "hush-a1", "whether it is over is for the server to say");
@@ -151,7 +151,7 @@ fn a_lost_exchange_of_a_call_says_nothing_about_its_request() {
         world.wall,
         world.wall,
     );
-    let (refresh, call) = wish(Call::start(&world.session, &new, world.now()));
+    let (refresh, call) = token_task(Call::start(&world.session, &new, world.now()));
     let (outcome, _) = world.drive(refresh.start(world.now()), &mut Some(stored), |_| Err(lost()));
     let error = response(call.resume(outcome, world.now())).unwrap_err();
     assert!(!error.may_have_happened(), "the event was never sent");
@@ -166,7 +166,7 @@ fn an_exchange_that_surely_did_not_happen_is_tried_again_within_the_policy() {
     for attempt in 1.. {
         let (outcome, _) = world.drive(refresh.start(world.now()), &mut store, |_| Err(unreachable()));
         match call.resume(outcome, world.now()) {
-            Step::Sleep(_, sleeping) => (refresh, call) = wish(sleeping.resume(world.now())),
+            Step::Sleep(_, sleeping) => (refresh, call) = token_task(sleeping.resume(world.now())),
             step => {
                 response(step).unwrap_err();
                 assert_eq!(attempt, 3);
@@ -182,10 +182,10 @@ fn a_pair_that_is_over_is_not_sent_because_its_exchange_surely_did_not_happen() 
     let mut world = World::loaded();
     let mut store = Some(world.pair(1));
     world.pass(2 * HOUR);
-    let (refresh, call) = wish(world.call());
+    let (refresh, call) = token_task(world.call());
     let (outcome, _) = world.drive(refresh.start(world.now()), &mut store, |_| Err(unreachable()));
     let (_, sleeping) = sleep(call.resume(outcome, world.now()));
-    wish(sleeping.resume(world.now()));
+    token_task(sleeping.resume(world.now()));
 }
 
 #[test]
@@ -215,12 +215,12 @@ fn a_lost_answer_for_a_pair_taken_from_the_store_is_shared_as_well() {
     world.pass(HOUR);
     let taken = world.pair(2); // by another process, and over by the time it is seen
     world.pass(2 * HOUR);
-    let (leader, _call) = wish(world.call());
+    let (leader, _call) = token_task(world.call());
     let step = load(lock(leader.start(world.now()), world.now()), Ok(Some(taken)), world.now());
     let (presented, exchanging) = exchange(step);
     assert_eq!(presented, "hush-r2");
     // This one sees the pair that was taken, and waits at the gate.
-    let (waiter, waiting) = wish(world.call());
+    let (waiter, waiting) = token_task(world.call());
     release(exchanging.resume(Err(lost()), world.now()), world.now()).unwrap_err();
     let outcome = done(waiter.start(world.now()));
     let error = response(waiting.resume(outcome, world.now())).unwrap_err();
@@ -233,8 +233,8 @@ fn an_exchange_begins_only_while_the_lock_outlasts_it() {
     for (slow, begins) in [(0, true), (5_000, true), (5_001, false), (40_000, false)] {
         let mut world = World::loaded();
         let stored = world.pair(1);
-        let (wish, _call) = wish(world.answered(status(401, "")));
-        let step = lock(wish.start(world.now()), world.now());
+        let (task, _call) = token_task(world.answered(status(401, "")));
+        let step = lock(task.start(world.now()), world.now());
         world.monotonic += std::time::Duration::from_millis(slow);
         let step = load(step, Ok(Some(stored)), world.now());
         assert_eq!(matches!(step, RefreshStep::Send(..)), begins, "{slow} ms");

@@ -210,8 +210,8 @@ fn mobiscroll_connect_is_asked_as_ever() {
     assert_eq!(names(&form(&request)), ["grant_type", "code", "redirect_uri"]);
     let stored = world.pair(1);
     let world = World::loaded();
-    let (wish, _call) = wish(world.answered(status(401, "")));
-    let step = load(lock(wish.start(world.now()), world.now()), Ok(Some(stored)), world.now());
+    let (task, _call) = token_task(world.answered(status(401, "")));
+    let step = load(lock(task.start(world.now()), world.now()), Ok(Some(stored)), world.now());
     let RefreshStep::Send(request, _) = step else { panic!() };
     assert_eq!(names(&form(&request)), ["grant_type", "refresh_token", "redirect_uri"]);
 }
@@ -301,8 +301,8 @@ fn whose_token_it_is_says_the_server_that_knows_the_users() {
 fn exchanging(world: World) -> (World, Request, Exchanging) {
     let world = world.holding(1);
     let stored = world.pair(1);
-    let (wish, _call) = wish(world.answered(status(401, "")));
-    match load(lock(wish.start(world.now()), world.now()), Ok(Some(stored)), world.now()) {
+    let (task, _call) = token_task(world.answered(status(401, "")));
+    match load(lock(task.start(world.now()), world.now()), Ok(Some(stored)), world.now()) {
         RefreshStep::Send(request, next) => (world, request, next),
         _ => panic!("no exchange"),
     }

@@ -8,7 +8,7 @@ use support::*;
 
 /// A pair as it is saved by a refresh through `world`; the answer may be any.
 fn refreshed(world: &World, store: &mut Option<Tokens>, answer: &Response) -> Tokens {
-    let (task, _call) = wish(world.answered(status(401, "")));
+    let (task, _call) = token_task(world.answered(status(401, "")));
     world.drive(task.start(world.now()), store, |_| Ok(answer.clone())).0.unwrap();
     store.clone().unwrap()
 }
@@ -26,7 +26,7 @@ fn rotated() -> (World, Tokens, Tokens) {
 
 /// A refresh after a 401 while the store holds this: what it saved and presented, in this order.
 fn refresh(world: &World, stored: &Tokens) -> Vec<String> {
-    let (task, _call) = wish(world.answered(status(401, "")));
+    let (task, _call) = token_task(world.answered(status(401, "")));
     let mut steps = Vec::new();
     let mut step = load(lock(task.start(world.now()), world.now()), Ok(Some(stored.clone())), world.now());
     loop {
@@ -85,7 +85,7 @@ fn record_without_a_revision_is_dated_by_the_servers_clock() {
 #[test]
 fn newer_pair_that_cannot_be_saved_again_is_not_exchanged() {
     let (world, older, _) = rotated();
-    let (task, call) = wish(world.answered(status(401, "")));
+    let (task, call) = token_task(world.answered(status(401, "")));
     let step = load(lock(task.start(world.now()), world.now()), Ok(Some(older)), world.now());
     let (_, saving) = save(step);
     let outcome = release(saving.resume(Err(StoreError::new("read only")), world.now()), world.now());
@@ -100,7 +100,7 @@ fn pending_pair_is_saved_over_an_older_record() {
     let (exchanging, _call) = world.exchanging(&newer);
     let (_, saving) = save(exchanging.resume(Ok(minted(4)), world.now()));
     release(saving.resume(Err(StoreError::new("gone")), world.now()), world.now()).unwrap_err();
-    let (settle, _call) = wish(world.call());
+    let (settle, _call) = token_task(world.call());
     let mut store = Some(older);
     world.drive(settle.start(world.now()), &mut store, |_| unreachable!()).0.unwrap();
     assert_eq!(store.unwrap().access_token.expose(), "hush-a4");
@@ -117,7 +117,7 @@ fn pending_pair_of_an_older_sign_in_gives_way_to_a_later_one() {
     let mut store = None;
     let signed_in = other.session.import(other.pair(8), other.now());
     other.drive(signed_in, &mut store, |_| unreachable!()).0.unwrap();
-    let (settle, _call) = wish(world.call());
+    let (settle, _call) = token_task(world.call());
     world.drive(settle.start(world.now()), &mut store, |_| unreachable!()).0.unwrap();
     assert_eq!(world.bearer(), "hush-a8");
 }
@@ -130,7 +130,7 @@ fn refused_pair_does_not_give_way_to_an_older_record() {
     let error = release(deleting(step).resume(Ok(Written::Durable), world.now()), world.now()).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Authentication), "{error:?}");
     // Should it come back once more, it does not bring the session back.
-    let (absent, _call) = wish(world.call());
+    let (absent, _call) = token_task(world.call());
     done(load(absent.start(world.now()), Ok(Some(older)), world.now())).unwrap_err();
 }
 
@@ -145,7 +145,7 @@ fn older_record_does_not_undo_a_sign_out() {
     pending_elsewhere.revision.as_mut().unwrap().number += 1;
     for again in [1, 2] {
         for stored in [&older, &newer, &pending_elsewhere] {
-            let (absent, _call) = wish(world.call());
+            let (absent, _call) = token_task(world.call());
             let outcome = done(load(absent.start(world.now()), Ok(Some(stored.clone())), world.now()));
             assert!(outcome.is_err(), "{again}: {stored:?}");
         }

@@ -22,9 +22,9 @@ fn unsaved() -> World {
 
 /// What the next call does when the store holds this: the outcome, and what was saved.
 fn settle(world: &World, stored: Option<Tokens>) -> Option<Tokens> {
-    let (wish, call) = wish(world.call());
+    let (task, call) = token_task(world.call());
     let mut store = stored.clone();
-    let (outcome, presented) = world.drive(wish.start(world.now()), &mut store, |_| Ok(minted(9)));
+    let (outcome, presented) = world.drive(task.start(world.now()), &mut store, |_| Ok(minted(9)));
     assert!(presented.is_empty(), "settling needs no exchange");
     send(call.resume(outcome, world.now()));
     assert!(!world.session.has_pending());
@@ -34,7 +34,7 @@ fn settle(world: &World, stored: Option<Tokens>) -> Option<Tokens> {
 #[test]
 fn an_unsaved_pair_is_not_used_before_it_is_saved() {
     let world = unsaved();
-    let (refresh, _call) = wish(world.call());
+    let (refresh, _call) = token_task(world.call());
     let step = load(lock(refresh.start(world.now()), world.now()), Ok(Some(world.pair(1))), world.now());
     let (tokens, saving) = save(step);
     assert_eq!(tokens.refresh_token.unwrap().expose(), "hush-r2");
@@ -82,7 +82,7 @@ fn a_new_refresh_token_beside_the_same_access_token_is_saved_all_the_same() {
 fn a_second_failed_save_keeps_it_again() {
     let world = unsaved();
     for _ in 0..3 {
-        let (refresh, _call) = wish(world.call());
+        let (refresh, _call) = token_task(world.call());
         let step = load(lock(refresh.start(world.now()), world.now()), Ok(Some(world.pair(1))), world.now());
         release(save(step).1.resume(Err(StoreError::new("no")), world.now()), world.now()).unwrap_err();
         assert!(world.session.has_pending());
@@ -104,12 +104,12 @@ fn a_pair_that_waited_past_its_end_is_saved_and_then_exchanged_under_the_same_lo
     let mut world = unsaved();
     let mut store = Some(world.pair(1));
     world.pass(2 * HOUR);
-    let (wish, call) = wish(world.call());
-    let (outcome, presented) = world.drive(wish.start(world.now()), &mut store, |_| Ok(minted(3)));
-    // The wish was to settle, so the exchange is a wish of its own, in the call's budget for it.
+    let (task, call) = token_task(world.call());
+    let (outcome, presented) = world.drive(task.start(world.now()), &mut store, |_| Ok(minted(3)));
+    // The task was to settle, so the exchange is a task of its own, in the call's budget for it.
     assert!(presented.is_empty());
-    let (wish, _call) = support::wish(call.resume(outcome, world.now()));
-    let (_, presented) = world.drive(wish.start(world.now()), &mut store, |_| Ok(minted(3)));
+    let (task, _call) = support::token_task(call.resume(outcome, world.now()));
+    let (_, presented) = world.drive(task.start(world.now()), &mut store, |_| Ok(minted(3)));
     assert_eq!(presented, ["hush-r2"]);
     assert_eq!(world.bearer(), "hush-a3");
 }
@@ -118,12 +118,12 @@ fn a_pair_that_waited_past_its_end_is_saved_and_then_exchanged_under_the_same_lo
 fn a_settled_pair_leaves_the_call_its_refresh() {
     let world = unsaved();
     let mut store = Some(world.pair(1));
-    let (settling, call) = wish(world.call());
+    let (settling, call) = token_task(world.call());
     let (outcome, _) = world.drive(settling.start(world.now()), &mut store, |_| unreachable!());
     let mut later = World { session: world.session.clone(), ..world };
     later.pass(11);
     let (_, sending) = send(call.resume(outcome, later.now()));
-    let (refresh, call) = wish(sending.resume(Ok(status(401, "")), later.now()));
+    let (refresh, call) = token_task(sending.resume(Ok(status(401, "")), later.now()));
     let (outcome, presented) = later.drive(refresh.start(later.now()), &mut store, |_| Ok(minted(3)));
     assert_eq!(presented, ["hush-r2"]);
     assert_eq!(bearer(&send(call.resume(outcome, later.now())).0), "hush-a3");

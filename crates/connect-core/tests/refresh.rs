@@ -12,7 +12,7 @@ fn a_401_that_comes_late_sends_again_with_the_newer_pair() {
     let (_, early) = send(world.call());
     let (_, late) = send(world.call());
     let mut store = Some(world.pair(1));
-    let (leader, _call) = wish(early.resume(Ok(status(401, "")), world.now()));
+    let (leader, _call) = token_task(early.resume(Ok(status(401, "")), world.now()));
     world.drive(leader.start(world.now()), &mut store, |_| Ok(minted(2))).0.unwrap();
     let (request, _) = send(late.resume(Ok(status(401, "")), world.now()));
     assert_eq!(bearer(&request), "hush-a2");
@@ -22,8 +22,8 @@ fn a_401_that_comes_late_sends_again_with_the_newer_pair() {
 fn a_call_that_read_an_older_generation_does_not_refresh_the_newer() {
     let world = World::loaded();
     let mut store = Some(world.pair(1));
-    let (first, _call) = wish(world.answered(status(401, "")));
-    let (second, waiting) = wish(world.answered(status(401, "")));
+    let (first, _call) = token_task(world.answered(status(401, "")));
+    let (second, waiting) = token_task(world.answered(status(401, "")));
     world.drive(first.start(world.now()), &mut store, |_| Ok(minted(2))).0.unwrap();
     let outcome = done(second.start(world.now()));
     let (request, _) = send(waiting.resume(outcome, world.now()));
@@ -34,13 +34,13 @@ fn a_call_that_read_an_older_generation_does_not_refresh_the_newer() {
 fn waiters_share_the_failure_and_the_next_call_tries_anew() {
     let world = World::loaded();
     let mut store = Some(world.pair(1));
-    let (first, _a) = wish(world.answered(status(401, "")));
-    let (second, _b) = wish(world.answered(status(401, "")));
+    let (first, _a) = token_task(world.answered(status(401, "")));
+    let (second, _b) = token_task(world.answered(status(401, "")));
     let (failed, _) = world.drive(first.start(world.now()), &mut store, |_| Ok(status(503, "")));
     let shared = done(second.start(world.now())).unwrap_err();
     assert_eq!(shared.to_string(), failed.unwrap_err().to_string());
     assert!(matches!(shared.kind(), ErrorKind::Server));
-    let (third, _c) = wish(world.answered(status(401, "")));
+    let (third, _c) = token_task(world.answered(status(401, "")));
     assert!(
         matches!(third.start(world.now()), RefreshStep::TryLock(..)),
         "an old failure is not for later calls"
@@ -50,11 +50,11 @@ fn waiters_share_the_failure_and_the_next_call_tries_anew() {
 #[test]
 fn the_failure_to_find_tokens_is_not_for_who_waited_for_a_pair_there_was() {
     let world = World::loaded();
-    let (waiter, call) = wish(world.answered(status(401, "")));
-    let (leader, _a) = wish(world.answered(status(401, "")));
+    let (waiter, call) = token_task(world.answered(status(401, "")));
+    let (leader, _a) = token_task(world.answered(status(401, "")));
     let step = load(lock(leader.start(world.now()), world.now()), Ok(None), world.now());
     release(step, world.now()).unwrap_err();
-    let (absent, _b) = wish(world.call());
+    let (absent, _b) = token_task(world.call());
     done(load(absent.start(world.now()), Ok(None), world.now())).unwrap_err();
     // By then the user has signed in again, in another process.
     let mut store = Some(world.pair(5));
@@ -70,7 +70,7 @@ fn a_transient_failure_is_not_a_sign_out() {
         let world = World::loaded();
         let mut store = Some(world.pair(1));
         let answer = std::sync::Mutex::new(Some(fate));
-        let (leader, _call) = wish(world.answered(status(401, "")));
+        let (leader, _call) = token_task(world.answered(status(401, "")));
         let (outcome, _) =
             world.drive(leader.start(world.now()), &mut store, |_| answer.lock().unwrap().take().unwrap());
         assert!(outcome.is_err());
@@ -82,7 +82,7 @@ fn a_transient_failure_is_not_a_sign_out() {
 #[test]
 fn the_exchange_has_its_own_timeout_and_the_lease_outlasts_it() {
     let world = World::with(|config| config.timeout = secs(5)).holding(1);
-    let (leader, _call) = wish(world.answered(status(401, "")));
+    let (leader, _call) = token_task(world.answered(status(401, "")));
     let (lease, locked) = locking(leader.start(world.now()));
     let RefreshStep::Send(request, _) =
         load(locked.resume(Ok(true), world.now(), world.now()), Ok(Some(world.pair(1))), world.now())
@@ -99,7 +99,7 @@ fn the_exchange_has_its_own_timeout_and_the_lease_outlasts_it() {
 fn the_pair_of_another_process_is_taken_instead_of_an_exchange() {
     let world = World::loaded();
     let mut store = Some(world.pair(2));
-    let (leader, call) = wish(world.answered(status(401, "")));
+    let (leader, call) = token_task(world.answered(status(401, "")));
     let (outcome, presented) = world.drive(leader.start(world.now()), &mut store, |_| Ok(minted(9)));
     assert!(presented.is_empty());
     assert_eq!(bearer(&send(call.resume(outcome, world.now())).0), "hush-a2");
@@ -111,7 +111,7 @@ fn a_stale_pair_of_another_process_is_exchanged_under_the_same_lock() {
     let theirs = world.pair(2);
     world.pass(2 * HOUR);
     let mut store = Some(theirs);
-    let (leader, _call) = wish(world.call());
+    let (leader, _call) = token_task(world.call());
     let (outcome, presented) = world.drive(leader.start(world.now()), &mut store, |_| Ok(minted(3)));
     outcome.unwrap();
     assert_eq!(presented, ["hush-r2"], "the pair of memory is never presented again");
@@ -125,7 +125,7 @@ fn a_pair_that_differs_in_its_refresh_token_alone_is_another_one() {
     let mut theirs = world.pair(1);
     theirs.refresh_token = Some("hush-r2".into());
     let mut store = Some(theirs);
-    let (leader, _call) = wish(world.answered(status(401, "")));
+    let (leader, _call) = token_task(world.answered(status(401, "")));
     let (_, presented) = world.drive(leader.start(world.now()), &mut store, |_| Ok(minted(3)));
     assert!(!presented.contains(&"hush-r1".to_owned()), "a refresh token that was rotated is not presented");
 }
@@ -140,7 +140,7 @@ fn a_refusal_ends_the_session_and_deletes_the_record() {
     })
     .holding(1);
     let mut store = Some(world.pair(1));
-    let (leader, call) = wish(world.answered(status(401, "")));
+    let (leader, call) = token_task(world.answered(status(401, "")));
     let step = load(lock(leader.start(world.now()), world.now()), Ok(store.clone()), world.now());
     let step = load(exchange(step).1.resume(Ok(refused()), world.now()), Ok(store.take()), world.now());
     let releasing = releasing(deleting(step).resume(Ok(Written::Durable), world.now()));
@@ -168,7 +168,7 @@ fn a_refusal_whose_newer_pair_is_stale_goes_on_under_the_same_lock() {
     let mut world = World::loaded();
     let theirs = world.pair(2);
     world.pass(2 * HOUR);
-    let (leader, _call) = wish(world.call());
+    let (leader, _call) = token_task(world.call());
     let step = load(lock(leader.start(world.now()), world.now()), Ok(Some(world.pair(1))), world.now());
     let step = exchange(step).1.resume(Ok(refused()), world.now());
     let (presented, _) = exchange(load(step, Ok(Some(theirs)), world.now()));
@@ -222,7 +222,7 @@ fn what_the_token_endpoint_answers_is_no_verdict_on_the_request() {
 #[test]
 fn a_record_that_went_away_for_a_while_is_taken_again() {
     let world = World::loaded();
-    let (leader, _call) = wish(world.answered(status(401, "")));
+    let (leader, _call) = token_task(world.answered(status(401, "")));
     let step = load(lock(leader.start(world.now()), world.now()), Ok(None), world.now());
     let error = release(step, world.now()).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Authentication));
@@ -237,7 +237,7 @@ fn a_refused_pair_that_could_not_be_deleted_is_not_taken_again() {
     let step = exchanging.resume(Ok(refused()), world.now());
     let step = load(step, Ok(Some(world.pair(1))), world.now());
     release(deleting(step).resume(Err(StoreError::new("read only")), world.now()), world.now()).unwrap_err();
-    let (again, _call) = wish(world.call());
+    let (again, _call) = token_task(world.call());
     let error = done(load(again.start(world.now()), Ok(Some(world.pair(1))), world.now())).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Authentication));
     world.load(world.pair(2));
@@ -249,13 +249,13 @@ fn without_a_refresh_token_the_store_is_asked_before_a_401_stands() {
     let world = World::default();
     world.load(Tokens::access_only("hush-a1"));
     let mut store = Some(Tokens::access_only("hush-a1"));
-    let (leader, call) = wish(world.answered(status(401, "")));
+    let (leader, call) = token_task(world.answered(status(401, "")));
     let (outcome, presented) = world.drive(leader.start(world.now()), &mut store, |_| Ok(minted(9)));
     assert!(presented.is_empty());
     let error = response(call.resume(outcome, world.now())).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Authentication));
     let mut store = Some(world.pair(2));
-    let (leader, call) = wish(world.answered(status(401, "")));
+    let (leader, call) = token_task(world.answered(status(401, "")));
     let (outcome, _) = world.drive(leader.start(world.now()), &mut store, |_| Ok(minted(9)));
     assert_eq!(bearer(&send(call.resume(outcome, world.now())).0), "hush-a2");
 }

@@ -19,7 +19,7 @@ fn limited(code: u16, seconds: &str) -> Response {
 /// The outcome of a refresh that is answered with this, the record after it, and what was presented.
 fn answered(world: &World, answer: Response) -> (Error, Option<Tokens>, Vec<String>) {
     let mut store = Some(world.pair(1));
-    let (task, _call) = wish(world.answered(status(401, "")));
+    let (task, _call) = token_task(world.answered(status(401, "")));
     let (outcome, presented) = world.drive(task.start(world.now()), &mut store, |_| Ok(answer.clone()));
     (outcome.unwrap_err(), store, presented)
 }
@@ -74,12 +74,12 @@ fn one_cool_down_holds_for_all_exchanges_of_an_application() {
         let sign_in = done(bob.session.exchange(&AuthorizationCode::new("c"), bob.now())).unwrap_err();
         assert_eq!(sign_in.retry_after(), Some(secs(3600)));
         // A pair that another process has refreshed needs no exchange.
-        let (task, _call) = wish(bob.answered(status(401, "")));
+        let (task, _call) = token_task(bob.answered(status(401, "")));
         let (outcome, _) = bob.drive(task.start(bob.now()), &mut Some(bob.pair(5)), |_| unreachable!());
         outcome.unwrap();
         world = bob;
         world.pass(3600);
-        let (expired, _call) = wish(world.call());
+        let (expired, _call) = token_task(world.call());
         let mut store = world.session.tokens().ok();
         let (_, presented) = world.drive(expired.start(world.now()), &mut store, |_| Ok(minted(2)));
         assert_eq!(presented, ["hush-r5"]);
@@ -126,7 +126,7 @@ fn refusal_that_may_pass_marks_the_record_and_fails_calls() {
         r#"{"error":"invalid_grant","error_description":"AADSTS50196: slow down","error_codes":[50196]}"#;
     let mut store = Some(world.pair(1));
     let mut refresh = |world: &World, answer: &Response| {
-        let (task, _call) = wish(world.answered(status(401, "")));
+        let (task, _call) = token_task(world.answered(status(401, "")));
         world.drive(task.start(world.now()), &mut store, |_| Ok(answer.clone()))
     };
     let (outcome, presented) = refresh(&world, &status(400, refused));
@@ -154,12 +154,12 @@ fn refusal_that_may_pass_marks_the_record_and_fails_calls() {
 fn mark_of_one_process_holds_for_the_others() {
     let (world, _) = recoverable();
     let mut store = Some(world.pair(1));
-    let (task, _call) = wish(world.answered(status(401, "")));
+    let (task, _call) = token_task(world.answered(status(401, "")));
     world.drive(task.start(world.now()), &mut store, |_| Ok(invalid_grant(400))).0.unwrap_err();
     let (mut other, told) = recoverable();
     for (seconds, expected) in [(599, &[][..]), (1, &["hush-r1"][..])] {
         other.pass(seconds);
-        let (task, _call) = wish(other.answered(status(401, "")));
+        let (task, _call) = token_task(other.answered(status(401, "")));
         let (_, presented) = other.drive(task.start(other.now()), &mut store, |_| Ok(invalid_grant(401)));
         assert_eq!(presented, expected);
     }
@@ -174,7 +174,7 @@ fn mark_of_one_process_holds_for_the_others() {
 fn refusal_that_may_pass_leaves_a_working_access_token_in_use() {
     let (mut world, _) = recoverable();
     world.pass(HOUR - 40);
-    let (early, call) = wish(world.call());
+    let (early, call) = token_task(world.call());
     let mut stored = world.pair(1);
     stored.expires_at = Some(world.wall + jiff::SignedDuration::from_secs(40));
     stored.issued_at = Some(world.wall - jiff::SignedDuration::from_secs(3560));
@@ -192,7 +192,7 @@ fn mark_that_cannot_be_saved_holds_in_its_process() {
     assert_eq!(marked.refused.as_ref().unwrap().at, world.wall);
     release(saving.resume(Err(StoreError::new("read only")), world.now()), world.now()).unwrap_err();
     assert!(!world.session.has_pending());
-    let (task, _call) = wish(world.answered(status(401, "")));
+    let (task, _call) = token_task(world.answered(status(401, "")));
     let mut unmarked = Some(world.pair(1));
     let (outcome, presented) = world.drive(task.start(world.now()), &mut unmarked, |_| Ok(minted(2)));
     assert!(outcome.is_err());
@@ -202,7 +202,7 @@ fn mark_that_cannot_be_saved_holds_in_its_process() {
     let mut older = marked;
     older.refused.as_mut().unwrap().at -= jiff::SignedDuration::from_secs(700);
     jumped.jump(-7200);
-    let (task, _call) = wish(jumped.answered(status(401, "")));
+    let (task, _call) = token_task(jumped.answered(status(401, "")));
     let (_, presented) = jumped.drive(task.start(jumped.now()), &mut Some(older), |_| Ok(minted(2)));
     assert_eq!(presented, [""; 0]);
 }

@@ -174,7 +174,7 @@ fn a_body_has_its_type() {
     assert_eq!(header(&request, header::CONTENT_TYPE), Some("application/json"));
     assert!(std::str::from_utf8(request.body()).unwrap().contains(r#""title":"Stand-up""#));
 
-    let (leader, _call) = wish(world.answered(status(401, "")));
+    let (leader, _call) = token_task(world.answered(status(401, "")));
     let step = load(lock(leader.start(world.now()), world.now()), Ok(Some(world.pair(1))), world.now());
     let RefreshStep::Send(request, _) = step else { panic!("no exchange") };
     assert_eq!(request.uri(), "https://connect.mobiscroll.com/api/oauth/token");

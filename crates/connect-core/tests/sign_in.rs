@@ -199,7 +199,7 @@ fn a_sign_in_that_could_not_be_saved_is_settled_by_the_next_call() {
     ))
     .unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::TokenStore));
-    let (refresh, call) = wish(world.call());
+    let (refresh, call) = token_task(world.call());
     let mut store = Some(world.pair(3));
     let (outcome, _) = world.drive(refresh.start(world.now()), &mut store, |_| unreachable!());
     assert_eq!(bearer(&send(call.resume(outcome, world.now())).0), jwt(OURS));
@@ -226,7 +226,7 @@ fn a_sign_in_during_the_save_does_not_have_the_old_pair_exchanged_twice() {
     let mut world = World::loaded();
     let stored = world.pair(1);
     world.pass(2 * HOUR);
-    let (leader, _call) = wish(world.call());
+    let (leader, _call) = token_task(world.call());
     let step = load(lock(leader.start(world.now()), world.now()), Ok(Some(stored)), world.now());
     let (_, saving) = save(exchange(step).1.resume(Ok(minted(2)), world.now()));
     let signing_in = exchanged(&world);
@@ -239,7 +239,7 @@ fn a_sign_in_during_the_save_does_not_have_the_old_pair_exchanged_twice() {
 #[test]
 fn a_sign_in_while_the_leader_waits_for_the_lock_leaves_it_nothing_to_do() {
     let world = World::loaded();
-    let (leader, call) = wish(world.answered(status(401, "")));
+    let (leader, call) = token_task(world.answered(status(401, "")));
     let (_, waiting) = locking(leader.start(world.now()));
     let mut store = Some(world.pair(1));
     world.drive(exchanged(&world).start(world.now()), &mut store, |_| unreachable!()).0.unwrap();
@@ -252,7 +252,7 @@ fn a_sign_in_while_the_leader_waits_for_the_lock_leaves_it_nothing_to_do() {
 #[test]
 fn a_sign_in_that_holds_the_lock_leaves_a_leader_behind_it_nothing_to_do() {
     let world = World::loaded();
-    let (leader, call) = wish(world.answered(status(401, "")));
+    let (leader, call) = token_task(world.answered(status(401, "")));
     let signing_in = exchanged(&world);
     let (_, waiting) = locking(leader.start(world.now()));
     let mut store = Some(world.pair(1));
@@ -268,7 +268,7 @@ fn a_leader_that_comes_first_saves_the_sign_in_and_exchanges_it_only_when_it_is_
     for (waits, expected) in [(0, &[][..]), (2 * HOUR, &["hush-r6"][..])] {
         let mut world = World::with(|config| config.timeout = secs(3 * HOUR)).holding(1);
         let mut store = Some(world.pair(1));
-        let (leader, _call) = wish(world.answered(status(401, "")));
+        let (leader, _call) = token_task(world.answered(status(401, "")));
         let _signing_in = queue(world.session.import(world.pair(6), world.now()));
         world.pass(waits);
         let (outcome, presented) = world.drive(leader.start(world.now()), &mut store, |_| Ok(minted(7)));
@@ -282,10 +282,10 @@ fn a_leader_that_comes_first_saves_the_sign_in_and_exchanges_it_only_when_it_is_
 #[test]
 fn a_call_saves_a_sign_in_that_waits_although_a_leader_still_reads_the_store() {
     let world = World::default();
-    let (absent, _call) = wish(world.call());
+    let (absent, _call) = token_task(world.call());
     let reading = loading(absent.start(world.now()));
     drop(exchanged(&world));
-    let (refresh, call) = wish(world.call());
+    let (refresh, call) = token_task(world.call());
     done(reading.resume(Ok(None), world.now())).unwrap();
     let (outcome, _) = world.drive(refresh.start(world.now()), &mut None, |_| unreachable!());
     assert_eq!(bearer(&send(call.resume(outcome, world.now())).0), jwt(OURS));
@@ -294,8 +294,8 @@ fn a_call_saves_a_sign_in_that_waits_although_a_leader_still_reads_the_store() {
 #[test]
 fn sign_in_is_saved_by_a_call_that_found_no_tokens_before() {
     let world = World::default();
-    let (first, _first) = wish(world.call());
-    let (second, _second) = wish(world.call());
+    let (first, _first) = token_task(world.call());
+    let (second, _second) = token_task(world.call());
     let reading = loading(first.start(world.now()));
     let save = exchanged(&world);
     done(reading.resume(Ok(None), world.now())).unwrap();
@@ -310,7 +310,7 @@ fn sign_in_is_saved_by_a_call_that_found_no_tokens_before() {
 fn what_was_read_from_the_store_before_a_sign_in_says_nothing_after_it() {
     for read in [false, true] {
         let world = World::default();
-        let (absent, call) = wish(world.call());
+        let (absent, call) = token_task(world.call());
         let reading = loading(absent.start(world.now()));
         let before = read.then(|| world.pair(1));
         let mut store = before.clone();
@@ -365,7 +365,7 @@ fn a_sign_in_whose_save_is_in_doubt_gives_way_to_what_came_of_it() {
     let before = world.pair(1);
     let late = exchanged(&world);
     // A call settles the new pair first, and its save may or may not have happened.
-    let (refresh, _call) = wish(world.call());
+    let (refresh, _call) = token_task(world.call());
     let step = load(lock(refresh.start(world.now()), world.now()), Ok(Some(before)), world.now());
     let (_, saving) = save(step);
     release(saving.resume(Err(StoreError::new("cut off")), world.now()), world.now()).unwrap_err();
@@ -374,7 +374,7 @@ fn a_sign_in_whose_save_is_in_doubt_gives_way_to_what_came_of_it() {
     let after = world.pair(9);
     let error = done(late.start(world.now())).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::TokenStore), "the sign-in waited for that save: {error:?}");
-    let (refresh, _call) = wish(world.call());
+    let (refresh, _call) = token_task(world.call());
     let step = load(lock(refresh.start(world.now()), world.now()), Ok(Some(after)), world.now());
     release(step, world.now()).unwrap();
     assert_eq!(world.bearer(), "hush-a9");
@@ -396,7 +396,7 @@ fn a_sign_in_over_what_cannot_be_read_is_saved_again_only_over_what_is_older() {
             stored.revision.clone_from(&signed_in.revision);
             stored.revision.as_mut().unwrap().number += 1;
         }
-        let (refresh, _call) = wish(world.call());
+        let (refresh, _call) = token_task(world.call());
         let step = load(lock(refresh.start(world.now()), world.now()), Ok(Some(stored)), world.now());
         if rotated_after.is_some() {
             release(step, world.now()).unwrap();
@@ -413,12 +413,12 @@ fn a_sign_in_whose_save_is_in_doubt_is_not_written_over_what_cannot_be_read() {
     let before = world.pair(1);
     let late = exchanged(&world);
     let cut_off = || Err(StoreError::new("cut off"));
-    let (refresh, _call) = wish(world.call());
+    let (refresh, _call) = token_task(world.call());
     let step = load(lock(refresh.start(world.now()), world.now()), Ok(Some(before)), world.now());
     release(save(step).1.resume(cut_off(), world.now()), world.now()).unwrap_err();
     done(late.start(world.now())).unwrap_err();
     let unreadable = Err(StoreError::new("not JSON"));
-    let (refresh, _call) = wish(world.call());
+    let (refresh, _call) = token_task(world.call());
     let step = load(lock(refresh.start(world.now()), world.now()), unreadable, world.now());
     let error = release(step, world.now()).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::TokenStore));
@@ -426,7 +426,7 @@ fn a_sign_in_whose_save_is_in_doubt_is_not_written_over_what_cannot_be_read() {
     // Another process has rotated the new pair, by a clock that is behind.
     let mut theirs = world.pair(9);
     theirs.issued_at = theirs.issued_at.map(|at| at - jiff::SignedDuration::from_secs(60));
-    let (refresh, _call) = wish(world.call());
+    let (refresh, _call) = token_task(world.call());
     let step = load(lock(refresh.start(world.now()), world.now()), Ok(Some(theirs)), world.now());
     release(step, world.now()).unwrap();
     assert_eq!(world.bearer(), "hush-a9");

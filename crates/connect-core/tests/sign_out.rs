@@ -12,7 +12,7 @@ fn revoking(world: &World, stored: Option<Tokens>) -> (String, Exchanging) {
 
 #[track_caller]
 fn signed_out(world: &World, stored: Option<Tokens>) {
-    let (refresh, _call) = wish(world.call());
+    let (refresh, _call) = token_task(world.call());
     let error = done(load(refresh.start(world.now()), Ok(stored), world.now())).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Authentication), "{error:?}");
 }
@@ -103,13 +103,13 @@ fn a_user_who_was_never_signed_in_is_signed_out_without_a_request() {
 #[test]
 fn a_leader_that_waits_meanwhile_brings_nothing_back() {
     let world = World::loaded();
-    let (leader, call) = wish(world.answered(status(401, "")));
+    let (leader, call) = token_task(world.answered(status(401, "")));
     let (_, waiting) = locking(leader.start(world.now()));
     let mut store = Some(world.pair(1));
     world.drive(world.sign_out(), &mut store, |_| Ok(status(200, ""))).0.unwrap();
     let (outcome, _) =
         world.drive(waiting.resume(Ok(true), world.now(), world.now()), &mut store, |_| unreachable!());
-    let (absent, _call) = wish(call.resume(outcome, world.now()));
+    let (absent, _call) = token_task(call.resume(outcome, world.now()));
     let error = done(load(absent.start(world.now()), Ok(None), world.now())).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Authentication));
     assert!(store.is_none());
@@ -158,7 +158,7 @@ fn a_sign_out_with_an_unsaved_pair_is_one_although_the_older_record_stays() {
         exchange(load(lock(world.sign_out(), world.now()), Ok(Some(world.pair(1))), world.now()));
     let step = deleting(sending.resume(Ok(status(200, "")), world.now()));
     release(step.resume(Err(StoreError::new("read only")), world.now()), world.now()).unwrap_err();
-    let (refresh, _call) = wish(world.call());
+    let (refresh, _call) = token_task(world.call());
     let outcome = done(load(refresh.start(world.now()), Ok(Some(world.pair(1))), world.now()));
     assert!(outcome.is_err());
 }
@@ -166,11 +166,11 @@ fn a_sign_out_with_an_unsaved_pair_is_one_although_the_older_record_stays() {
 #[test]
 fn a_refused_pair_that_stays_is_not_taken_by_who_waited() {
     let world = World::loaded();
-    let (waiter, _call) = wish(world.answered(status(401, "")));
+    let (waiter, _call) = token_task(world.answered(status(401, "")));
     let (exchanging, _c) = world.exchanging(&world.pair(1));
     let step = load(exchanging.resume(Ok(refused()), world.now()), Ok(Some(world.pair(1))), world.now());
     release(deleting(step).resume(Err(StoreError::new("read only")), world.now()), world.now()).unwrap_err();
-    let (absent, _b) = wish(world.call());
+    let (absent, _b) = token_task(world.call());
     done(load(absent.start(world.now()), Ok(Some(world.pair(1))), world.now())).unwrap_err();
     let (outcome, presented) =
         world.drive(waiter.start(world.now()), &mut Some(world.pair(1)), |_| Ok(refused()));
@@ -181,7 +181,7 @@ fn a_refused_pair_that_stays_is_not_taken_by_who_waited() {
 #[test]
 fn a_call_that_waited_while_the_user_signed_out_brings_nothing_back() {
     let world = World::loaded();
-    let (late, _call) = wish(world.answered(status(401, "")));
+    let (late, _call) = token_task(world.answered(status(401, "")));
     let (_, sending) =
         exchange(load(lock(world.sign_out(), world.now()), Ok(Some(world.pair(1))), world.now()));
     let step = deleting(sending.resume(Ok(status(400, "")), world.now()));

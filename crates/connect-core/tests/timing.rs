@@ -6,7 +6,7 @@ mod support;
 use connect_core::{machine::*, *};
 use support::*;
 
-/// Whether the next call refreshes ahead of a 401; the wish is given up.
+/// Whether the next call refreshes ahead of a 401; the task is given up.
 fn refreshes(world: &World) -> bool {
     matches!(world.call(), Step::Refresh(..))
 }
@@ -15,7 +15,7 @@ fn refreshes(world: &World) -> bool {
 fn minted_here(lifetime: u64) -> (World, Option<Tokens>) {
     let world = World::loaded();
     let mut store = Some(world.pair(1));
-    let (leader, _call) = wish(world.answered(status(401, "")));
+    let (leader, _call) = token_task(world.answered(status(401, "")));
     let (outcome, presented) =
         world.drive(leader.start(world.now()), &mut store, |_| Ok(minted_for(2, lifetime)));
     outcome.unwrap();
@@ -61,7 +61,7 @@ fn the_early_window_of_a_short_lived_pair_is_half_its_life_wherever_it_was_minte
 fn only_the_leader_waits_for_an_early_refresh() {
     let mut world = World::loaded();
     world.pass(HOUR - 30);
-    let (early, call) = wish(world.call());
+    let (early, call) = token_task(world.call());
     assert_eq!(world.bearer(), "hush-a1");
     let step = early.start(world.now());
     assert_eq!(world.bearer(), "hush-a1");
@@ -82,7 +82,7 @@ fn an_early_wish_that_is_given_up_does_not_speak_for_a_leader() {
     let (_, old) = send(world.call());
     world.pass(HOUR - 30);
     let early = world.call();
-    let (leader, _call) = wish(old.resume(Ok(status(401, "")), world.now()));
+    let (leader, _call) = token_task(old.resume(Ok(status(401, "")), world.now()));
     let leading = leader.start(world.now());
     drop(early);
     assert!(!refreshes(&world), "somebody leads: the others use the pair that still works");
@@ -94,7 +94,7 @@ fn an_early_wish_that_is_given_up_does_not_speak_for_a_leader() {
 fn a_wish_for_another_reason_that_is_given_up_does_not_speak_for_an_early_one() {
     let mut world = World::loaded();
     world.pass(HOUR - 30);
-    let (_early, _call) = wish(world.call());
+    let (_early, _call) = token_task(world.call());
     drop(world.answered(status(401, "")));
     assert!(!refreshes(&world), "somebody is on the way already");
 }
@@ -103,7 +103,7 @@ fn a_wish_for_another_reason_that_is_given_up_does_not_speak_for_an_early_one() 
 fn an_early_refresh_that_failed_costs_the_call_nothing_and_is_not_repeated_for_a_while() {
     let mut world = World::loaded();
     world.pass(HOUR - 40);
-    let (early, call) = wish(world.call());
+    let (early, call) = token_task(world.call());
     let mut store = Some(world.pair(1));
     let (outcome, _) = world.drive(early.start(world.now()), &mut store, |_| Err(unreachable()));
     assert_eq!(bearer(&send(call.resume(outcome, world.now())).0), "hush-a1");
@@ -118,7 +118,7 @@ fn an_early_refresh_that_failed_costs_the_call_nothing_and_is_not_repeated_for_a
 fn a_call_whose_early_refresh_failed_leaves_the_rest_to_the_server() {
     let mut world = World::loaded();
     world.pass(HOUR - 5);
-    let (early, call) = wish(world.call());
+    let (early, call) = token_task(world.call());
     let mut store = Some(world.pair(1));
     let (outcome, _) = world.drive(early.start(world.now()), &mut store, |_| Err(unreachable()));
     let (_, sending) = send(call.resume(outcome, world.now()));
@@ -126,7 +126,7 @@ fn a_call_whose_early_refresh_failed_leaves_the_rest_to_the_server() {
     world.pass(6);
     let (request, sending) = send(sleeping.resume(world.now()));
     assert_eq!(bearer(&request), "hush-a1", "over by the clock, but it may still work");
-    wish(sending.resume(Ok(status(401, "")), world.now()));
+    token_task(sending.resume(Ok(status(401, "")), world.now()));
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn an_early_refresh_that_could_not_be_saved_fails_the_call() {
     let mut world = World::loaded();
     let stored = world.pair(1);
     world.pass(HOUR - 40);
-    let (early, call) = wish(world.call());
+    let (early, call) = token_task(world.call());
     let step = load(lock(early.start(world.now()), world.now()), Ok(Some(stored)), world.now());
     let (_, saving) = save(exchange(step).1.resume(Ok(minted(2)), world.now()));
     let outcome = release(saving.resume(Err(StoreError::new("full")), world.now()), world.now());
@@ -152,7 +152,7 @@ fn a_new_pair_that_no_call_succeeded_with_is_left_alone_for_ten_seconds() {
     response(world.answered(status(401, ""))).unwrap_err();
     assert_eq!(world.bearer(), "hush-a2", "the session goes on for others");
     world.pass(1);
-    wish(world.answered(status(401, "")));
+    token_task(world.answered(status(401, "")));
 }
 
 #[test]
@@ -163,14 +163,14 @@ fn patience_is_by_the_monotonic_clock() {
     world.jump(-7200);
     response(world.answered(status(401, ""))).unwrap_err();
     world.monotonic += secs(10);
-    wish(world.answered(status(401, "")));
+    token_task(world.answered(status(401, "")));
 }
 
 #[test]
 fn a_proven_pair_is_refreshed_at_once() {
     let (world, _) = minted_here(HOUR);
     world.prove();
-    wish(world.answered(status(401, "")));
+    token_task(world.answered(status(401, "")));
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn the_young_pair_of_another_process_is_left_alone_as_well() {
     let mut world = World::loaded();
     let mut store = Some(world.pair(2));
     world.pass(4);
-    let (leader, call) = wish(world.answered(status(401, "")));
+    let (leader, call) = token_task(world.answered(status(401, "")));
     let (outcome, _) = world.drive(leader.start(world.now()), &mut store, |_| unreachable!());
     let (_, sending) = send(call.resume(outcome, world.now()));
     let Step::Sleep(pause, sleeping) = sending.resume(Ok(status(401, "")), world.now()) else { panic!() };
@@ -187,7 +187,7 @@ fn the_young_pair_of_another_process_is_left_alone_as_well() {
     // By now it may be accepted; if not, it was a clock that made it look new.
     let (again, sending) = send(sleeping.resume(world.now()));
     assert_eq!(bearer(&again), "hush-a2");
-    let (leader, call) = wish(sending.resume(Ok(status(401, "")), world.now()));
+    let (leader, call) = token_task(sending.resume(Ok(status(401, "")), world.now()));
     let (outcome, _) = world.drive(leader.start(world.now()), &mut store, |_| Ok(minted(3)));
     let (again, sending) = send(call.resume(outcome, world.now()));
     assert_eq!(bearer(&again), "hush-a3");
@@ -199,7 +199,7 @@ fn a_call_that_has_no_time_to_wait_for_it_fails() {
     for timeout in [9, 10] {
         let world = World::with(|config| config.timeout = secs(timeout)).holding(1);
         let mut store = Some(world.pair(2));
-        let (leader, call) = wish(world.answered(status(401, "")));
+        let (leader, call) = token_task(world.answered(status(401, "")));
         let (outcome, _) = world.drive(leader.start(world.now()), &mut store, |_| unreachable!());
         let (_, sending) = send(call.resume(outcome, world.now()));
         let error = response(sending.resume(Ok(status(401, "")), world.now())).unwrap_err();
@@ -223,7 +223,7 @@ fn after_a_jump_ahead_one_refresh_sets_things_right() {
     let mut world = World::loaded();
     let mut store = Some(world.pair(1));
     world.jump(86_400);
-    let (leader, _call) = wish(world.call());
+    let (leader, _call) = token_task(world.call());
     world.drive(leader.start(world.now()), &mut store, |_| Ok(minted(2))).0.unwrap();
     assert!(!refreshes(&world));
 }
@@ -235,7 +235,7 @@ fn a_wall_clock_that_jumps_back_leaves_it_to_the_server() {
     world.pass(2 * HOUR);
     world.jump(-86_400);
     assert!(!refreshes(&world));
-    wish(world.answered(status(401, "")));
+    token_task(world.answered(status(401, "")));
 }
 
 #[test]
@@ -244,7 +244,7 @@ fn a_lifetime_of_nothing_is_no_lifetime() {
     assert!(!refreshes(&world), "every call would refresh");
     world.pass(2 * HOUR);
     assert!(!refreshes(&world));
-    wish(world.answered(status(401, "")));
+    token_task(world.answered(status(401, "")));
 }
 
 #[test]
@@ -257,7 +257,7 @@ fn a_pair_that_is_over_by_a_wrong_clock_when_minted_is_exchanged_once() {
         format!(r#"{{"access_token":"{access}","refresh_token":"hush-r{n}"}}"#)
     };
     world.jump(86_400);
-    let (leader, _call) = wish(world.call());
+    let (leader, _call) = token_task(world.call());
     let (outcome, presented) =
         world.drive(leader.start(world.now()), &mut store, |_| Ok(status(200, &body(2))));
     outcome.unwrap();
@@ -287,7 +287,7 @@ fn huge_lifetimes_overflow_nothing() {
 #[test]
 fn an_endless_exchange_timeout_is_no_panic() {
     let world = World::with(|config| config.exchange_timeout = std::time::Duration::MAX).holding(1);
-    let (leader, _call) = wish(world.answered(status(401, "")));
+    let (leader, _call) = token_task(world.answered(status(401, "")));
     locking(leader.start(world.now()));
 }
 
@@ -295,7 +295,7 @@ fn an_endless_exchange_timeout_is_no_panic() {
 fn while_an_early_leader_saves_the_others_go_on_with_the_old_pair() {
     let mut world = World::loaded();
     world.pass(HOUR - 30);
-    let (leader, _call) = wish(world.call());
+    let (leader, _call) = token_task(world.call());
     let step = load(lock(leader.start(world.now()), world.now()), Ok(Some(world.pair(1))), world.now());
     let (_, saving) = save(exchange(step).1.resume(Ok(minted(2)), world.now()));
 
@@ -304,7 +304,7 @@ fn while_an_early_leader_saves_the_others_go_on_with_the_old_pair() {
         "hush-a1",
         "the pair that is being saved is not used, and nobody waits for it"
     );
-    let (waiting, call) = wish(world.answered(status(401, "")));
+    let (waiting, call) = token_task(world.answered(status(401, "")));
     release(saving.resume(Ok(Written::Durable), world.now()), world.now()).unwrap();
     done(waiting.start(world.now())).unwrap();
     assert_eq!(bearer(&send(call.resume(Ok(()), world.now())).0), "hush-a2");
@@ -315,7 +315,7 @@ fn a_rate_limited_early_refresh_waits_as_long_as_it_was_asked_and_stops_no_call(
     let mut world = World::loaded();
     world.pass(HOUR - 50);
     let mut store = Some(world.pair(1));
-    let (leader, call) = wish(world.call());
+    let (leader, call) = token_task(world.call());
     let (outcome, _) = world.drive(leader.start(world.now()), &mut store, |_| {
         Ok(with_header(status(429, ""), "retry-after", "40"))
     });

@@ -225,10 +225,10 @@ mod tests {
 
     #[test]
     fn the_servers_wish_stands_over_the_backoff() {
-        let wish = Duration::from_secs(17);
+        let asked = Duration::from_secs(17);
         let unwell = Error::new(ErrorKind::Server).with_status(StatusCode::SERVICE_UNAVAILABLE);
-        for error in [limited(Some(wish)), unwell.with_retry_after(Some(wish))] {
-            assert_eq!(RetryPolicy::default().pause(1, Safety::Safe, &error, 0.0), Some(wish));
+        for error in [limited(Some(asked)), unwell.with_retry_after(Some(asked))] {
+            assert_eq!(RetryPolicy::default().pause(1, Safety::Safe, &error, 0.0), Some(asked));
         }
     }
 

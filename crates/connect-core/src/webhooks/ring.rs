@@ -121,7 +121,7 @@ impl KeyRing {
             Err(reason) => return refused(reason),
         };
         let checking = Checking { ring: self.clone(), envelope, body, started: now.monotonic };
-        match self.wish(now, |state, may_fetch| may_fetch && state.fetched.is_none()) {
+        match self.request_fetch(now, |state, may_fetch| may_fetch && state.fetched.is_none()) {
             Some(fetch) => CheckStep::Fetch(fetch, checking),
             None => checking.try_keys(now, true),
         }
@@ -141,10 +141,10 @@ impl KeyRing {
         }
     }
 
-    /// A fetch, if that is wished for in this state, and given whether one may start.
-    fn wish(&self, now: Now, wished: impl FnOnce(&State, bool) -> bool) -> Option<Fetch> {
+    /// A fetch, if that is is_due for in this state, and given whether one may start.
+    fn request_fetch(&self, now: Now, is_due: impl FnOnce(&State, bool) -> bool) -> Option<Fetch> {
         let state = self.state();
-        wished(&state, state.may_fetch(now)).then(|| Fetch::of(self))
+        is_due(&state, state.may_fetch(now)).then(|| Fetch::of(self))
     }
 
     fn try_keys(&self, envelope: &mut Envelope<'_>, body: &[u8], now: Timestamp) -> Result<Verified, Reason> {
@@ -203,12 +203,13 @@ impl<'a> Checking<'a> {
         let reason = match outcome {
             Err(reason @ (Reason::NoMatchingSignature | Reason::NoPublicKeys)) => reason,
             decided => {
-                let behind = self.ring.wish(now, |state, may_fetch| may_fetch && !state.is_fresh(now));
+                let behind =
+                    self.ring.request_fetch(now, |state, may_fetch| may_fetch && !state.is_fresh(now));
                 return CheckStep::Done(decided.map_err(Rejection::from), behind);
             }
         };
-        let wished = |state: &State, may_fetch| may_wait && (may_fetch || state.is_fetching(now));
-        if let Some(fetch) = self.ring.wish(now, wished) {
+        let is_due = |state: &State, may_fetch| may_wait && (may_fetch || state.is_fetching(now));
+        if let Some(fetch) = self.ring.request_fetch(now, is_due) {
             return CheckStep::Fetch(fetch, self);
         }
         let state = self.ring.state();

@@ -44,8 +44,8 @@ impl World {
 
     /// Loads a pair through a call that is given up.
     pub fn load(&self, stored: Tokens) {
-        let (wish, _call) = wish(self.call());
-        let step = load(wish.start(self.now()), Ok(Some(stored)), self.now());
+        let (task, _call) = token_task(self.call());
+        let step = load(task.start(self.now()), Ok(Some(stored)), self.now());
         done(step).unwrap();
     }
 
@@ -127,14 +127,14 @@ impl World {
 
     /// Refreshes after a 401 to pair `n`, all going well.
     pub fn refresh_to(&self, n: u32, store: &mut Option<Tokens>) {
-        let (wish, _call) = wish(self.answered(status(401, "")));
-        self.drive(wish.start(self.now()), store, |_| Ok(minted(n))).0.unwrap();
+        let (task, _call) = token_task(self.answered(status(401, "")));
+        self.drive(task.start(self.now()), store, |_| Ok(minted(n))).0.unwrap();
     }
 
     /// A leader with the exchange of `store` under way.
     pub fn exchanging(&self, store: &Tokens) -> (Exchanging, Refreshing) {
-        let (wish, call) = wish(self.answered(status(401, "")));
-        let step = load(lock(wish.start(self.now()), self.now()), Ok(Some(store.clone())), self.now());
+        let (task, call) = token_task(self.answered(status(401, "")));
+        let step = load(lock(task.start(self.now()), self.now()), Ok(Some(store.clone())), self.now());
         (exchange(step).1, call)
     }
 }
@@ -248,7 +248,7 @@ impl Named for Step {
 
 takers! {
     send(Step, Step::Send(request, next) => (request, next)) -> (Request, Sending);
-    wish(Step, Step::Refresh(refresh, next) => (refresh, next)) -> (TokenTask, Refreshing);
+    token_task(Step, Step::Refresh(refresh, next) => (refresh, next)) -> (TokenTask, Refreshing);
     sleep(Step, Step::Sleep(time, next) => (time, next)) -> (Duration, Sleeping);
     response(Step, Step::Done(outcome) => outcome) -> Result<Response, Error>;
     locking(RefreshStep, RefreshStep::TryLock(lease, next) => (lease, next)) -> (Duration, Locking);
