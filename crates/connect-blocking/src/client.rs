@@ -52,7 +52,7 @@ impl Client {
         }
         let mut outcome = Ok(());
         for member in self.0.registry.unsaved() {
-            if let Some(refresh) = member.session.settle(deadline) {
+            if let Some(refresh) = member.session.flush_pending(deadline) {
                 outcome = outcome.and(self.refresh_with(refresh, Busy::enter)); // one that fails keeps no other back
             }
         }
@@ -125,7 +125,7 @@ impl Client {
     }
 
     /// Begins a sign-in, and carries out its steps.
-    pub(crate) fn keep(
+    pub(crate) fn persist(
         &self,
         session: &Arc<Session>,
         begin: impl FnOnce(Now) -> RefreshStep,

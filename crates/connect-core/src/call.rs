@@ -146,7 +146,7 @@ impl Call {
         Box::new(call).prepare(now)
     }
 
-    /// What comes before a request is sent: the service's wish to be left alone, the time, the token.
+    /// What comes before a request is sent: the service's request to wait, the time, the token.
     fn prepare(mut self: Box<Self>, now: Now) -> Step {
         self.trace.at(now);
         let left = self.deadline.saturating_sub(now.monotonic);

@@ -100,9 +100,9 @@ impl Session {
     }
 
     /// A request to save the pending pair, if there is one: for an orderly end.
-    pub fn settle(self: &Arc<Self>, deadline: Duration) -> Option<TokenTask> {
+    pub fn flush_pending(self: &Arc<Self>, deadline: Duration) -> Option<TokenTask> {
         let state = self.state();
-        state.pending().is_some().then(|| self.request(&state, Reason::Settle, deadline))
+        state.pending().is_some().then(|| self.request(&state, Reason::FlushPending, deadline))
     }
 
     /// What has to come before a refresh that is asked for: tokens that are not in memory are loaded, a pair
@@ -110,7 +110,7 @@ impl Session {
     pub fn before_refresh(self: &Arc<Self>, deadline: Duration) -> Option<TokenTask> {
         let state = self.state();
         let reason = match (state.pending(), state.tokens()) {
-            (Some(_), _) => Reason::Settle,
+            (Some(_), _) => Reason::FlushPending,
             (None, None) => Reason::Absent,
             (None, Some(_)) => return None,
         };

@@ -119,9 +119,9 @@ fn sign_in_that_waits_too_long_stays_pending() {
     let error = done(locking(save).1.resume(Ok(false), world.now(), world.now())).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Timeout), "{error:?}");
     assert!(world.session.has_pending());
-    let (settle, _call) = token_task(world.call());
+    let (flush, _call) = token_task(world.call());
     let mut store = None;
-    world.drive(settle.start(world.now()), &mut store, |_| unreachable!()).0.unwrap();
+    world.drive(flush.start(world.now()), &mut store, |_| unreachable!()).0.unwrap();
     assert_eq!(store.unwrap().access_token.expose(), "hush-a3");
 }
 

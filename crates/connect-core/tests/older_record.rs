@@ -100,9 +100,9 @@ fn pending_pair_is_saved_over_an_older_record() {
     let (exchanging, _call) = world.exchanging(&newer);
     let (_, saving) = save(exchanging.resume(Ok(minted(4)), world.now()));
     release(saving.resume(Err(StoreError::new("gone")), world.now()), world.now()).unwrap_err();
-    let (settle, _call) = token_task(world.call());
+    let (flush, _call) = token_task(world.call());
     let mut store = Some(older);
-    world.drive(settle.start(world.now()), &mut store, |_| unreachable!()).0.unwrap();
+    world.drive(flush.start(world.now()), &mut store, |_| unreachable!()).0.unwrap();
     assert_eq!(store.unwrap().access_token.expose(), "hush-a4");
     assert_eq!(world.bearer(), "hush-a4");
 }
@@ -117,8 +117,8 @@ fn pending_pair_of_an_older_sign_in_gives_way_to_a_later_one() {
     let mut store = None;
     let signed_in = other.session.import(other.pair(8), other.now());
     other.drive(signed_in, &mut store, |_| unreachable!()).0.unwrap();
-    let (settle, _call) = token_task(world.call());
-    world.drive(settle.start(world.now()), &mut store, |_| unreachable!()).0.unwrap();
+    let (flush, _call) = token_task(world.call());
+    world.drive(flush.start(world.now()), &mut store, |_| unreachable!()).0.unwrap();
     assert_eq!(world.bearer(), "hush-a8");
 }
 

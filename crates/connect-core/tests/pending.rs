@@ -21,7 +21,7 @@ fn unsaved() -> World {
 }
 
 /// What the next call does when the store holds this: the outcome, and what was saved.
-fn settle(world: &World, stored: Option<Tokens>) -> Option<Tokens> {
+fn flush(world: &World, stored: Option<Tokens>) -> Option<Tokens> {
     let (task, call) = token_task(world.call());
     let mut store = stored.clone();
     let (outcome, presented) = world.drive(task.start(world.now()), &mut store, |_| Ok(minted(9)));
@@ -45,16 +45,16 @@ fn an_unsaved_pair_is_not_used_before_it_is_saved() {
 #[test]
 fn it_is_saved_over_the_pair_it_came_from_and_over_nothing() {
     let world = unsaved();
-    let saved = settle(&world, Some(world.pair(1))).unwrap();
+    let saved = flush(&world, Some(world.pair(1))).unwrap();
     assert_eq!(saved.access_token.expose(), "hush-a2");
     let world = unsaved();
-    assert!(settle(&world, None).is_some());
+    assert!(flush(&world, None).is_some());
 }
 
 #[test]
 fn it_is_dropped_only_for_the_pair_of_a_process_that_rotated() {
     let world = unsaved();
-    assert_eq!(settle(&world, Some(world.pair(3))), None);
+    assert_eq!(flush(&world, Some(world.pair(3))), None);
     assert_eq!(world.bearer(), "hush-a3");
 }
 
@@ -62,7 +62,7 @@ fn it_is_dropped_only_for_the_pair_of_a_process_that_rotated() {
 fn a_save_that_worked_although_it_said_no_is_believed() {
     let mut world = unsaved();
     let stored = world.pair(2);
-    assert_eq!(settle(&world, Some(stored)), None);
+    assert_eq!(flush(&world, Some(stored)), None);
     world.jump(86_400);
     assert_eq!(world.bearer(), "hush-a2", "this process minted it, and knows that it is young");
 }
@@ -74,7 +74,7 @@ fn a_new_refresh_token_beside_the_same_access_token_is_saved_all_the_same() {
     let answer = status(200, r#"{"access_token":"hush-a1","refresh_token":"hush-r2","expires_in":3600}"#);
     let (_, saving) = save(exchanging.resume(Ok(answer), world.now()));
     release(saving.resume(Err(StoreError::new("disk full")), world.now()), world.now()).unwrap_err();
-    let saved = settle(&world, Some(world.pair(1))).expect("the rotated token must reach the store");
+    let saved = flush(&world, Some(world.pair(1))).expect("the rotated token must reach the store");
     assert_eq!(saved.refresh_token.unwrap().expose(), "hush-r2");
 }
 
@@ -96,7 +96,7 @@ fn a_lost_lease_is_a_failed_save() {
     let (_, saving) = save(exchanging.resume(Ok(minted(2)), world.now()));
     release(saving.resume(Err(StoreError::lost_lease()), world.now()), world.now()).unwrap_err();
     assert!(world.session.has_pending());
-    assert_eq!(settle(&world, Some(world.pair(3))), None, "who took the lock has rotated");
+    assert_eq!(flush(&world, Some(world.pair(3))), None, "who took the lock has rotated");
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn a_pair_that_waited_past_its_end_is_saved_and_then_exchanged_under_the_same_lo
     world.pass(2 * HOUR);
     let (task, call) = token_task(world.call());
     let (outcome, presented) = world.drive(task.start(world.now()), &mut store, |_| Ok(minted(3)));
-    // The task was to settle, so the exchange is a task of its own, in the call's budget for it.
+    // The task was to flush, so the exchange is a task of its own, in the call's budget for it.
     assert!(presented.is_empty());
     let (task, _call) = support::token_task(call.resume(outcome, world.now()));
     let (_, presented) = world.drive(task.start(world.now()), &mut store, |_| Ok(minted(3)));
@@ -132,12 +132,12 @@ fn a_settled_pair_leaves_the_call_its_refresh() {
 #[test]
 fn an_orderly_end_settles() {
     let world = unsaved();
-    let refresh = world.session.settle(world.monotonic).unwrap();
+    let refresh = world.session.flush_pending(world.monotonic).unwrap();
     let mut store = Some(world.pair(1));
     world.drive(refresh.start(world.now()), &mut store, |_| unreachable!()).0.unwrap();
     assert_eq!(store.unwrap().access_token.expose(), "hush-a2");
     assert!(world.session.is_clean());
-    assert!(world.session.settle(world.monotonic).is_none());
+    assert!(world.session.flush_pending(world.monotonic).is_none());
 }
 
 #[test]

@@ -69,7 +69,7 @@ impl Client {
             let _ = busy.wait_for(|tasks| tasks.running == 0).await;
             let mut outcome = Ok(());
             for member in self.0.registry.unsaved() {
-                if let Some(refresh) = member.session.settle(deadline) {
+                if let Some(refresh) = member.session.flush_pending(deadline) {
                     outcome = outcome.and(self.refresh_with(refresh, Busy::new).await); // one that fails keeps no other back
                 }
             }
@@ -159,7 +159,7 @@ impl Client {
     }
 
     /// Begins a sign-in, and carries out its steps on a task of its own.
-    pub(crate) async fn keep(
+    pub(crate) async fn persist(
         &self,
         session: &Arc<Session>,
         begin: impl FnOnce(Now) -> RefreshStep,

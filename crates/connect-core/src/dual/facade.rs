@@ -174,7 +174,7 @@ macro_rules! facade {
             /// this user that were in use before are replaced.
             pub $($async)* fn import(&self, tokens: Tokens) -> Result<(), Error> {
                 let session = self.session();
-                self.client().keep(session, |now| session.import(tokens, now))$($wait)*
+                self.client().persist(session, |now| session.import(tokens, now))$($wait)*
             }
 
             /// Exchanges the tokens for a new pair now. Calls do this by themselves when it is time: this is for
@@ -211,7 +211,7 @@ macro_rules! facade {
             /// exchanges it and saves the tokens. See [`AuthorizationCode`] for what its caller has to check.
             pub $($async)* fn exchange(&self, code: &AuthorizationCode) -> Result<Tokens, Error> {
                 let session = self.session();
-                self.client().keep(session, |now| session.exchange(code, now))$($wait)*?;
+                self.client().persist(session, |now| session.exchange(code, now))$($wait)*?;
                 // Those of a sign-in that came later, if there is one.
                 self.tokens(std::time::Duration::MAX)$($wait)*
             }
@@ -245,7 +245,7 @@ macro_rules! facade {
                 let callback = Callback::parse(callback)?;
                 let user = self.client.user(sign_in.user());
                 let session = user.session();
-                self.client.keep(session, |now| sign_in.finish(session, &callback, now))$($wait)*?;
+                self.client.persist(session, |now| sign_in.finish(session, &callback, now))$($wait)*?;
                 Ok(user)
             }
         }

@@ -136,7 +136,7 @@ impl Work for Finish {
 fn take(session: &Arc<Session>, tokens: Tokens, over: Over, since: Since, now: Now) -> RefreshStep {
     session.state().sign_in(tokens, over, since, now.monotonic);
     let deadline = now.monotonic.saturating_add(session.app().config().timeout);
-    match session.settle(deadline) {
+    match session.flush_pending(deadline) {
         Some(save) => RefreshStep::Queue(save),
         None => RefreshStep::Done(Ok(())), // a call has saved it meanwhile
     }

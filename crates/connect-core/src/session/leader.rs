@@ -81,7 +81,7 @@ impl Work for Leader {
     fn locked(mut self: Box<Self>, held: Result<bool, StoreError>, tried: Duration, now: Now) -> RefreshStep {
         self.now = now;
         match held {
-            Err(error) if self.reason == Reason::Settle => self.done(Err(not_saved(error))),
+            Err(error) if self.reason == Reason::FlushPending => self.done(Err(not_saved(error))),
             Err(error) => self.done(Err(store_error("could not be locked", error))),
             Ok(true) => {
                 self.phase = Phase::Locked;
@@ -178,7 +178,7 @@ impl Work for Leader {
         };
         // A pair that waited so long for its save that it is over goes on to the exchange under the same lock,
         // but never one that this leader has just minted: that would go round for ever.
-        if expired && !self.exchanged && self.reason != Reason::Settle {
+        if expired && !self.exchanged && self.reason != Reason::FlushPending {
             self.exchange()
         } else {
             self.release(Ok(()))
@@ -306,7 +306,7 @@ impl Leader {
         let untried = self.session.state().untried();
         match untried {
             Some(pending) => self.save(pending),
-            None if self.reason == Reason::Settle => self.release(Err(not_saved(error))),
+            None if self.reason == Reason::FlushPending => self.release(Err(not_saved(error))),
             None => self.release(Err(store_error("could not be read", error))),
         }
     }

@@ -135,7 +135,7 @@ impl State {
     pub(super) fn plan(&mut self, tried: Tried, now: Now) -> Next {
         let generation = self.generation;
         if self.pending.is_some() && !(self.leading && self.works(tried, now)) {
-            return Next::Refresh(Reason::Settle);
+            return Next::Refresh(Reason::FlushPending);
         }
         let Some(current) = &self.current else { return Next::Refresh(Reason::Absent) };
         if tried.unauthorized == Some(generation) {
@@ -298,7 +298,7 @@ impl State {
             return (*number > round).then(|| outcome.clone());
         }
         let is_done = match reason {
-            Reason::Settle => true, // by another task, or because the user signed out
+            Reason::FlushPending => true, // by another task, or because the user signed out
             _ => self.generation != generation && self.current.is_some(),
         };
         if is_done && self.pending.is_none() {

@@ -23,7 +23,7 @@ pub(crate) enum Reason {
     /// No tokens are in memory: load them from the store.
     Absent,
     /// A pair is not saved yet.
-    Settle,
+    FlushPending,
     /// The access token ends soon.
     Early,
     /// The access token has expired by the clock.

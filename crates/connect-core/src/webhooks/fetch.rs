@@ -18,7 +18,7 @@ const ONE_ATTEMPT_A: Duration = Duration::from_secs(60);
 /// So that callers that give up do not make a storm of requests.
 const AFTER_ONE_GIVEN_UP: Duration = Duration::from_secs(2);
 
-/// The wish for newer keys, to be started under the ring's gate.
+/// A request for newer keys, to be started under the ring's gate.
 #[derive(Debug)]
 #[must_use = "nothing is fetched until it is started"]
 pub struct Fetch(KeyRing);
