@@ -378,3 +378,13 @@ fn every_operation_goes_where_it_belongs() {
         ]
     );
 }
+
+#[test]
+fn field_that_only_connect_has_is_refused_by_name() {
+    let day = jiff::civil::date(2026, 12, 24);
+    let event = NewEvent::all_day((Provider::Google, "work"), "Closed", day, day.tomorrow().unwrap());
+    let mut fields = event.fields().unwrap();
+    assert_eq!(fields.refuse_connect_only(), Ok(()));
+    fields.connect_only.push("reminders");
+    assert_eq!(fields.refuse_connect_only().unwrap_err().field(), "reminders");
+}

@@ -45,6 +45,7 @@ fn item(model: &Model, of: &Request) -> Result<TokenStream, String> {
             pub(crate) fn checked(&self) -> Result<(), Invalid> { #query #body #whole Ok(()) }
         }
     });
+    let connect_only = (of.beside && !of.body_fields().is_empty()).then(|| connect_only(of));
     let (query, body) = (query(of), body(of));
     let operation = operation(model, of, &query, &body)?;
     Ok(quote! {
@@ -57,9 +58,31 @@ fn item(model: &Model, of: &Request) -> Result<TokenStream, String> {
             #constructor
             #(#setters)*
             #checked
+            #connect_only
         }
         #operation
     })
+}
+
+/// Which of the fields that other services do not have are set.
+fn connect_only(of: &Request) -> TokenStream {
+    let each = of.body_fields().iter().filter(|field| field.connect_only).map(|field| {
+        let (name, wire) = (ident(field), &field.wire);
+        let is_set = match kind(field) {
+            Kind::Required => quote!(true),
+            Kind::Optional => quote!(self.#name.is_some()),
+            Kind::List => quote!(!self.#name.is_empty()),
+            Kind::Patch => quote!(self.#name != Patch::Keep),
+        };
+        quote!((#is_set).then_some(#wire))
+    });
+    quote! {
+        #[doc = " The fields that are set and that only Mobiscroll Connect has."]
+        pub(crate) fn connect_only(&self) -> Vec<&'static str> {
+            let fields: &[Option<&'static str>] = &[#(#each),*];
+            fields.iter().copied().flatten().collect()
+        }
+    }
 }
 
 /// How a field stands in the struct.

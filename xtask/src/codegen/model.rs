@@ -146,6 +146,8 @@ pub(crate) struct Field {
     /// In an answer: must have its type, and is read in place.
     pub(crate) strict: bool,
     pub(crate) secret: bool,
+    /// In a request that other services can be sent too: they have no such field.
+    pub(crate) connect_only: bool,
     /// The one value it can have.
     pub(crate) constant: Option<String>,
     pub(crate) setter: bool,

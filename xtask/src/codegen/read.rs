@@ -16,6 +16,7 @@ const FIELD: &[&str] = &[
     "x-rust-clear",
     "x-rust-initial",
     "x-rust-key",
+    "x-rust-connect-only",
     "x-secret",
 ];
 const STRUCT: &[&str] = &[
@@ -174,6 +175,7 @@ impl<'a> Reader<'a> {
             plain: beside.flag("x-rust-default", false)?,
             strict: beside.flag("x-rust-strict", false)?,
             secret: beside.flag("x-secret", false)?,
+            connect_only: beside.flag("x-rust-connect-only", false)?,
             constant,
             setter: beside.flag("x-rust-setter", true)?,
             singular: beside.word("x-rust-singular")?.map(str::to_owned),

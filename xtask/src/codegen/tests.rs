@@ -285,6 +285,12 @@ fn output_is_free_of_lints() {
     for (path, item) in settings().as_object().unwrap() {
         schema["paths"][path] = item.clone();
     }
+    for event in ["NewEvent", "UpdateEvent"] {
+        let fields = &mut schema["components"]["schemas"][event]["properties"];
+        for (name, kind) in [("reminder", json!("string")), ("note", json!(["string", "null"]))] {
+            fields[name] = json!({"type": kind, "description": "R.", "x-rust-connect-only": true});
+        }
+    }
     let many: serde_json::Map<_, _> =
         (0..9).map(|n| (format!("is_{n}"), json!({"type": "string", "description": "F."}))).collect();
     let names: Vec<_> = many.keys().cloned().collect();
@@ -321,6 +327,24 @@ fn every_keyword_is_documented_beside_the_schema() {
     for keyword in read::keywords().filter(|keyword| keyword.starts_with("x-")) {
         assert!(readme.contains(&format!("| `{keyword}` |")), "{keyword}");
     }
+}
+
+#[test]
+fn field_that_only_connect_has_is_named_where_it_is_set() {
+    let field = |kind: Value| json!({"type": kind, "description": "F.", "x-rust-connect-only": true});
+    let body = json!({"type": "object", "description": "B.", "x-rust": "request", "x-rust-beside": true, "properties": {
+        "reminder": field(json!("string")), "note": field(json!(["string", "null"])),
+        "title": {"type": "string", "description": "T."}
+    }});
+    let content = json!({"content": {"application/json": {"schema": {"$ref": "#/components/schemas/DoIt"}}}});
+    let text = requests(json!({"DoIt": body, "Done": done()}), operation(json!({"requestBody": content})));
+    for expected in [
+        r#"(self.reminder.is_some()).then_some("reminder")"#,
+        r#"(self.note != Patch::Keep).then_some("note")"#,
+    ] {
+        assert!(text.contains(expected), "{expected}\n{text}");
+    }
+    assert!(!text.contains(r#"then_some("title")"#), "{text}");
 }
 
 #[test]

@@ -36,6 +36,7 @@ pub(super) struct Draft<'a> {
 impl Draft<'_> {
     pub(super) fn body(&self) -> Result<Object, Error> {
         let (fields, mut body) = (self.fields, Object::default());
+        fields.refuse_connect_only()?;
         if let Some(title) = &fields.title {
             body.set("summary", title)?;
         }
@@ -293,4 +294,18 @@ fn described(data: &ConferenceData) -> Result<Raw, Error> {
 
 fn provider(data: &ConferenceData) -> Option<String> {
     fields(&Raw::from_value(data).ok()?).remove("provider").as_ref().and_then(Raw::text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn field_that_only_connect_has_is_refused() {
+        let mut fields = EventFields::default();
+        fields.connect_only.push("reminders");
+        let draft =
+            Draft { fields: &fields, zone: None, patch: true, series: false, known: None, request_id: "" };
+        assert!(draft.body().unwrap_err().to_string().contains("reminders"));
+    }
 }

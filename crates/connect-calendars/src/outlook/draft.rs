@@ -64,6 +64,7 @@ pub(super) enum Over {
 impl Draft {
     /// The body.
     pub(super) fn body(&self, event: &EventFields, over: Over, property: &str) -> Result<Body, Error> {
+        event.refuse_connect_only()?;
         let mut object = Object::default();
         if let Some(title) = &event.title {
             object.set("subject", title)?;
@@ -283,5 +284,18 @@ impl Object {
         serde_json::to_string(&self.0)
             .map(Body::Json)
             .map_err(|error| Error::validation("the event has no JSON form").with_source(error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn field_that_only_connect_has_is_refused() {
+        let mut fields = EventFields::default();
+        fields.connect_only.push("reminders");
+        let refused = Draft::default().body(&fields, Over::Event, "property").unwrap_err();
+        assert!(refused.to_string().contains("reminders"));
     }
 }

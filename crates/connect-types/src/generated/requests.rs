@@ -565,6 +565,11 @@ impl NewEvent {
         self.check()?;
         Ok(())
     }
+    /// The fields that are set and that only Mobiscroll Connect has.
+    pub(crate) fn connect_only(&self) -> Vec<&'static str> {
+        let fields: &[Option<&'static str>] = &[];
+        fields.iter().copied().flatten().collect()
+    }
 }
 impl Operation for NewEvent {
     type Answer = Written;
@@ -783,6 +788,11 @@ impl UpdateEvent {
         filled("recurringEventId", self.recurring_event_id.as_deref())?;
         self.check()?;
         Ok(())
+    }
+    /// The fields that are set and that only Mobiscroll Connect has.
+    pub(crate) fn connect_only(&self) -> Vec<&'static str> {
+        let fields: &[Option<&'static str>] = &[];
+        fields.iter().copied().flatten().collect()
     }
 }
 impl Operation for UpdateEvent {

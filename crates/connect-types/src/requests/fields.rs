@@ -58,11 +58,24 @@ pub struct EventFields {
     pub notify: Option<Notify>,
     /// Fields of providers' own, JSON objects.
     pub provider_fields: Vec<(Provider, Raw)>,
+    /// The names of fields that are set and that only Mobiscroll Connect has.
+    pub connect_only: Vec<&'static str>,
     /// The zone that the start was given in: a series counts its days there, unless the call says otherwise.
     pub start_zone: Option<TimeZone>,
 }
 
 impl EventFields {
+    /// Refuses fields that only Mobiscroll Connect has: for services that are sent the same request.
+    ///
+    /// # Errors
+    /// [`Invalid`] with the name of the first of them.
+    pub fn refuse_connect_only(&self) -> Result<(), Invalid> {
+        match self.connect_only.first() {
+            Some(field) => Err(Invalid::new(field, "only Mobiscroll Connect has this field")),
+            None => Ok(()),
+        }
+    }
+
     /// When its series begins, for [`Recurrence::rrule_from`]: in `zone`, or else in the zone that the start was given in. None
     /// where the request does not say when.
     #[must_use]
@@ -116,6 +129,7 @@ impl NewEvent {
             status: self.status.clone(),
             notify: self.beside.notify,
             provider_fields: self.beside.provider_fields.clone(),
+            connect_only: self.connect_only(),
             start_zone: self.start.zone(),
         })
     }
@@ -145,6 +159,7 @@ impl UpdateEvent {
             status: self.status.clone(),
             notify: self.beside.notify,
             provider_fields: self.beside.provider_fields.clone(),
+            connect_only: self.connect_only(),
             start_zone: self.start.as_ref().and_then(Boundary::zone),
         })
     }
