@@ -12,9 +12,7 @@ import threading
 import urllib.parse
 import urllib.request
 
-from selenium.webdriver.common.by import By
-
-from browser import Checks, run
+from browser import Checks, User, run
 
 # What the integration sends: a form with one field and its header, with the application's session.
 SEND = """
@@ -125,8 +123,9 @@ def code(browser, sandbox):
     page = browser.current_window_handle
     browser.execute_script("window.open(arguments[0], 'consent')", sandbox.consent())
     browser.switch_to.window(next(one for one in browser.window_handles if one != page))
-    browser.find_element(By.CSS_SELECTOR, "button[value=approve]").click()
-    found = json.loads(browser.find_element(By.TAG_NAME, "body").text)["code"]
+    user = User(browser)
+    user.clicks("button[value=approve]")
+    found = json.loads(user.one("body").text)["code"]
     browser.close()
     browser.switch_to.window(page)
     return found
