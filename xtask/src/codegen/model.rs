@@ -93,7 +93,7 @@ impl Request {
 /// A named operation of the clients.
 #[derive(Debug, Clone)]
 pub(crate) struct Method {
-    /// Of the client itself where there is no group.
+    /// The tag; `None` for an operation of the client itself.
     pub(crate) group: Option<String>,
     pub(crate) name: String,
     /// Whether its answers are pages.

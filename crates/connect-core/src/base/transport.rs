@@ -150,7 +150,7 @@ impl TransportError {
         Self::new(TransportErrorKind::Broken, Sent::Maybe, source)
     }
 
-    /// The request's time was over before it was its turn: see [`AtOnce`](crate::machine::AtOnce).
+    /// The request timed out while it waited for its turn: see [`AtOnce`](crate::machine::AtOnce).
     pub fn no_turn() -> Self {
         let why = "as many requests of this user were under way as the service takes";
         Self::new(TransportErrorKind::Timeout, Sent::No, why)

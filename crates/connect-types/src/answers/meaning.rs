@@ -94,7 +94,7 @@ impl Event {
         Ok(delete)
     }
 
-    /// An all-day event's midnights become days; a blank id of a series is none.
+    /// Turns midnights of an all-day event into days, and drops a blank id of a series.
     pub(crate) fn settled(&mut self) -> Result<(), &'static str> {
         self.recurring_event_id = self.recurring_event_id.take().filter(|id| !id.trim().is_empty());
         if self.all_day == Some(true) {
