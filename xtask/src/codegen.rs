@@ -11,6 +11,7 @@ mod emit;
 mod emit_answers;
 mod emit_enums;
 mod emit_facade;
+mod emit_fields;
 mod emit_requests;
 mod model;
 mod node;

@@ -40,7 +40,7 @@ pub use path::path_segment;
 pub use patterned::{Pattern, PatternedRecurrence, RangeEnd, SeriesStart, WeekIndex};
 pub use raw::Raw;
 pub use recurrence::{End, Last, Recurrence};
-pub use requests::{ConferenceData, EventFields, EventRef, Notify};
+pub use requests::{ConferenceData, EventRef, Notify};
 pub use stretches::Stretch;
 pub use text::LossyString;
 pub use time::{EventTime, Moment};

@@ -36,6 +36,11 @@ impl From<&String> for Patch<String> {
 }
 
 impl<T> Patch<T> {
+    /// Sets what there is, and keeps the field otherwise.
+    pub(crate) fn of(value: Option<T>) -> Self {
+        value.map_or(Self::Keep, Self::Set)
+    }
+
     /// Whether the field is left as it is.
     pub fn is_keep(&self) -> bool {
         matches!(self, Self::Keep)

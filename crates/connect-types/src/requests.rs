@@ -12,5 +12,5 @@ mod webhooks;
 pub(crate) use beside::Beside;
 pub use beside::Notify;
 pub use conference::ConferenceData;
-pub use fields::{EventFields, EventRef};
+pub use fields::EventRef;
 pub(crate) use new_event::EXTERNAL_EVENT_ID;

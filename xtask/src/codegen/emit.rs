@@ -12,13 +12,14 @@ pub(crate) fn allowed() -> TokenStream {
     quote! {
         #![allow(
             unused_imports,
+            clippy::clone_on_copy,
             clippy::doc_lazy_continuation,
             clippy::enum_variant_names,
             clippy::new_without_default,
             clippy::should_implement_trait,
             clippy::too_many_arguments,
             clippy::wrong_self_convention,
-            reason = "names, docs and imports follow the schema"
+            reason = "names, types, docs and imports follow the schema"
         )]
     }
 }

@@ -290,6 +290,8 @@ fn output_is_free_of_lints() {
         for (name, kind) in [("reminder", json!("string")), ("note", json!(["string", "null"]))] {
             fields[name] = json!({"type": kind, "description": "R.", "x-rust-connect-only": true});
         }
+        fields["rank"] = json!({"type": "integer", "format": "int32", "description": "R."});
+        fields["tags"] = json!({"type": "array", "items": {"type": "string"}, "description": "T."});
     }
     let many: serde_json::Map<_, _> =
         (0..9).map(|n| (format!("is_{n}"), json!({"type": "string", "description": "F."}))).collect();
@@ -316,8 +318,9 @@ fn output_is_free_of_lints() {
     };
     // Whoever has no clippy sees at least that it compiles.
     let tool = if cargo(&["clippy", "--version"]).status.success() { "clippy" } else { "check" };
-    let package = ["--quiet", "--locked", "--offline", "-p", "mobiscroll-connect-types"];
-    let output = cargo(&[&[tool], &package[..], &["--config", "build.rustflags=['-Dwarnings']"]].concat());
+    let clients = ["-p", "mobiscroll-connect-hyper", "-p", "mobiscroll-connect-blocking"];
+    let options = ["--quiet", "--locked", "--offline", "--config", "build.rustflags=['-Dwarnings']"];
+    let output = cargo(&[&[tool, "-p", "mobiscroll-connect-types"], &clients[..], &options[..]].concat());
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
@@ -345,6 +348,51 @@ fn field_that_only_connect_has_is_named_where_it_is_set() {
         assert!(text.contains(expected), "{expected}\n{text}");
     }
     assert!(!text.contains(r#"then_some("title")"#), "{text}");
+}
+
+#[test]
+fn fields_of_all_event_requests_are_those_of_their_common_struct() {
+    let body = |required: Value, fields: &[(&str, Value)]| {
+        let properties: serde_json::Map<_, _> =
+            fields.iter().map(|(name, kind)| ((*name).to_owned(), kind.clone())).collect();
+        json!({"type": "object", "description": "B.", "x-rust": "request", "x-rust-beside": true,
+            "required": required, "properties": properties})
+    };
+    let field = |kind: Value| json!({"type": kind, "description": "F."});
+    let list = |kind: Value| json!({"type": kind, "items": {"type": "string"}, "description": "T."});
+    let (text, flag) = (field(json!("string")), field(json!("boolean")));
+    let fields = [("id", text.clone()), ("title", text.clone()), ("rank", flag)];
+    let make =
+        [&fields[..], &[("note", text.clone()), ("tags", list(json!("array"))), ("alone", text.clone())]];
+    let nullable = [("note", field(json!(["string", "null"]))), ("tags", list(json!(["array", "null"])))];
+    let of = |name: &str, body: Value| {
+        let schema = json!({"$ref": format!("#/components/schemas/{name}")});
+        let content = json!({"content": {"application/json": {"schema": schema}}});
+        (body, operation(json!({"requestBody": content}))["/it"].clone())
+    };
+    let (make, do_make) = of("Make", body(json!(["id", "title"]), &make.concat()));
+    let (change, do_change) = of("Change", body(json!(["id"]), &[&fields[..], &nullable].concat()));
+    let paths = json!({"/make": do_make, "/change": do_change});
+    let out = requests(json!({"Make": make, "Change": change, "Done": done()}), paths.clone());
+    let common = out.split("pub struct EventFields {").nth(1).unwrap();
+    for expected in
+        ["title: Option<String>", "rank: Option<bool>", "note: Patch<String>", "tags: Patch<Vec<String>>"]
+    {
+        assert!(common.contains(&format!("pub {expected},")), "{expected}\n{common}");
+    }
+    assert!(!common.contains("pub id:") && !common.contains("pub alone:"), "{common}");
+    for expected in [
+        "title: Some(self.title.clone())",
+        "note: Patch::of(self.note.clone())",
+        "tags: Patch::of(Some(&self.tags).filter(|list| !list.is_empty()).cloned())",
+    ] {
+        assert!(out.contains(expected), "{expected}\n{out}");
+    }
+    let other = body(json!([]), &[("rank", text)]);
+    let model =
+        read::model(&document(json!({"Make": make, "Change": other, "Done": done()}), paths)).unwrap();
+    let error = emit_requests::emit(&model).unwrap_err();
+    assert_eq!(error, "rank: the event requests differ in its name or type");
 }
 
 #[test]

@@ -1,68 +1,14 @@
 //! What a request says, taken apart: for who sends it to a service of another form.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use jiff::tz::TimeZone;
 
 use crate::operation::Invalid;
 use crate::time::Boundary;
 use crate::{
-    Availability, CalendarRef, ConferenceData, DeleteEvent, EventStatus, EventTime, NewEvent, Notify, Patch,
-    Privacy, Provider, Raw, Recurrence, SeriesMode, SeriesStart, UpdateEvent,
+    CalendarRef, DeleteEvent, EventFields, EventTime, NewEvent, SeriesMode, SeriesStart, UpdateEvent,
 };
-
-/// What a request says about an event. In that of a [`NewEvent`] nothing is to be cleared.
-///
-/// ```
-/// use connect_types::{NewEvent, Patch, Provider};
-///
-/// let day = jiff::civil::date(2026, 12, 24);
-/// let event = NewEvent::all_day((Provider::Google, "work"), "Closed", day, day.tomorrow()?).location("Berlin");
-/// let fields = event.fields()?;
-/// assert_eq!((fields.title.as_deref(), fields.location), (Some("Closed"), Patch::Set("Berlin".into())));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Default)]
-#[non_exhaustive]
-pub struct EventFields {
-    /// The summary.
-    pub title: Option<String>,
-    /// When it begins: an instant, or the first of whole days.
-    pub start: Option<EventTime>,
-    /// When it is over, exclusive: an instant, or the day after the last.
-    pub end: Option<EventTime>,
-    /// Whether it covers whole days.
-    pub all_day: Option<bool>,
-    /// The longer text.
-    pub description: Patch<String>,
-    /// Where it takes place.
-    pub location: Patch<String>,
-    /// The e-mail addresses of who is invited.
-    pub attendees: Patch<Vec<String>>,
-    /// How it repeats.
-    pub recurrence: Patch<Recurrence>,
-    /// The application's own fields, a JSON object.
-    pub custom: Patch<Raw>,
-    /// The link of a video conference.
-    pub conference: Patch<String>,
-    /// The conference to make.
-    pub conference_data: Patch<ConferenceData>,
-    /// Whether the time is blocked.
-    pub availability: Option<Availability>,
-    /// Who may see the details.
-    pub privacy: Option<Privacy>,
-    /// Whether it takes place.
-    pub status: Option<EventStatus>,
-    /// Which guests are to be told, where that was chosen.
-    pub notify: Option<Notify>,
-    /// Fields of providers' own, JSON objects.
-    pub provider_fields: Vec<(Provider, Raw)>,
-    /// The names of fields that are set and that only Mobiscroll Connect has.
-    pub connect_only: Vec<&'static str>,
-    /// The zone that the start was given in: a series counts its days there, unless the call says otherwise.
-    pub start_zone: Option<TimeZone>,
-}
 
 impl EventFields {
     /// Refuses fields that only Mobiscroll Connect has: for services that are sent the same request.
@@ -108,30 +54,21 @@ pub struct EventRef {
 impl NewEvent {
     /// What it says about the event.
     ///
+    /// ```
+    /// use connect_types::{NewEvent, Patch, Provider};
+    ///
+    /// let day = jiff::civil::date(2026, 12, 24);
+    /// let event = NewEvent::all_day((Provider::Google, "work"), "Closed", day, day.tomorrow()?).location("Berlin");
+    /// let fields = event.fields()?;
+    /// assert_eq!((fields.title.as_deref(), fields.location), (Some("Closed"), Patch::Set("Berlin".into())));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Invalid`] when it could not be sent.
     pub fn fields(&self) -> Result<EventFields, Invalid> {
         self.checked()?;
-        Ok(EventFields {
-            title: Some(self.title.clone()),
-            start: Some((&self.start).into()),
-            end: Some((&self.end).into()),
-            all_day: self.all_day,
-            description: set(self.description.clone()),
-            location: set(self.location.clone()),
-            attendees: set(Some(self.attendees.clone()).filter(|attendees| !attendees.is_empty())),
-            recurrence: set(self.recurrence.clone()),
-            custom: set(self.custom.clone()),
-            conference: set(self.conference.clone()),
-            conference_data: set(self.conference_data.clone()),
-            availability: self.availability.clone(),
-            privacy: self.privacy.clone(),
-            status: self.status.clone(),
-            notify: self.beside.notify,
-            provider_fields: self.beside.provider_fields.clone(),
-            connect_only: self.connect_only(),
-            start_zone: self.start.zone(),
-        })
+        Ok(EventFields { start_zone: self.start.zone(), ..self.event_fields() })
     }
 }
 
@@ -142,26 +79,7 @@ impl UpdateEvent {
     /// [`Invalid`] when it could not be sent.
     pub fn fields(&self) -> Result<EventFields, Invalid> {
         self.checked()?;
-        Ok(EventFields {
-            title: self.title.clone(),
-            start: self.start.as_ref().map(Into::into),
-            end: self.end.as_ref().map(Into::into),
-            all_day: self.all_day,
-            description: self.description.clone(),
-            location: self.location.clone(),
-            attendees: self.attendees.clone(),
-            recurrence: self.recurrence.clone(),
-            custom: self.custom.clone(),
-            conference: self.conference.clone(),
-            conference_data: self.conference_data.clone(),
-            availability: self.availability.clone(),
-            privacy: self.privacy.clone(),
-            status: self.status.clone(),
-            notify: self.beside.notify,
-            provider_fields: self.beside.provider_fields.clone(),
-            connect_only: self.connect_only(),
-            start_zone: self.start.as_ref().and_then(Boundary::zone),
-        })
+        Ok(EventFields { start_zone: self.start.as_ref().and_then(Boundary::zone), ..self.event_fields() })
     }
 
     /// Which event it changes.
@@ -199,8 +117,4 @@ impl From<&Boundary> for EventTime {
             Boundary::Day(day) => Self::Date(*day),
         }
     }
-}
-
-fn set<T>(value: Option<T>) -> Patch<T> {
-    value.map_or(Patch::Keep, Patch::Set)
 }
