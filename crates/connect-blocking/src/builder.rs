@@ -63,14 +63,6 @@ impl Builder {
         self
     }
 
-    /// Begins with keys that were kept, or with those of tests: [`testing::keys`](connect_core::webhooks::testing::keys).
-    /// Newer ones are fetched when these are over their time.
-    #[cfg(feature = "webhooks")]
-    pub fn webhook_keys(mut self, keys: connect_core::webhooks::FetchedKeys) -> Self {
-        self.webhook_keys = Some(keys);
-        self
-    }
-
     /// Checks the settings. Nothing is connected yet.
     pub fn build(self) -> Result<Client, Error> {
         let app = App::new(self.config)?;
@@ -80,11 +72,7 @@ impl Builder {
         };
         let started = Instant::now();
         #[cfg(feature = "webhooks")]
-        let receiver = {
-            let now =
-                connect_core::machine::Now { wall: jiff::Timestamp::now(), monotonic: started.elapsed() };
-            crate::deliveries::Receiver::new(&app, self.webhook_keys, self.replay_guard, now)?
-        };
+        let receiver = crate::deliveries::Receiver::new(&app, self.webhook_keys, self.replay_guard, started)?;
         Ok(Client(Arc::new(Inner {
             registry: Registry::new(app),
             transport,

@@ -161,8 +161,10 @@ macro_rules! deliveries {
                 app: &$crate::App,
                 keys: Option<FetchedKeys>,
                 guard: Option<Box<dyn $Guard>>,
-                now: $crate::machine::Now,
+                started: std::time::Instant,
             ) -> Result<Self, Error> {
+                let wall = $crate::types::jiff::Timestamp::now();
+                let now = $crate::machine::Now { wall, monotonic: started.elapsed() };
                 let guard = guard.unwrap_or_else(|| Box::new(ReplayMemory::new()));
                 let ring = KeyRing::new(app)?;
                 keys.into_iter().for_each(|keys| ring.restore(keys, now));

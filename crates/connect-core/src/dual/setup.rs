@@ -179,6 +179,15 @@ macro_rules! builder {
                 self
             }
 
+            /// Begins with keys that were kept, or with those of tests: [`testing::keys`](connect_core::webhooks::testing::keys).
+            /// Newer ones are fetched when these are over their time.
+            #[cfg(feature = "webhooks")]
+            #[must_use]
+            pub fn webhook_keys(mut self, keys: $crate::webhooks::FetchedKeys) -> Self {
+                self.webhook_keys = Some(keys);
+                self
+            }
+
             /// Is told when a session ends, with a sign-in ready for the user to start again.
             #[must_use]
             pub fn on_session_ended(mut self, observer: impl $crate::Observer) -> Self {
