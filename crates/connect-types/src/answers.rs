@@ -11,7 +11,6 @@ use alloc::string::String;
 use serde::de::DeserializeOwned;
 
 pub use change::EventChange;
-pub(crate) use icalendar::Line;
 pub use recurrence::EventRecurrence;
 pub use written::Written;
 

@@ -10,7 +10,6 @@ use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
 use jiff::civil::Date;
-use jiff::{Timestamp, ZonedDateTime};
 
 use crate::Weekday;
 
@@ -33,7 +32,7 @@ use crate::Weekday;
 ///
 /// * What a pattern cannot hold, such as the fifth Monday or two days of a month, is an error that names the part.
 /// * An end is a date here and an instant in a rule. The two are the same where the last occurrence is: which one that is
-///   follows from when the series begins ([`SeriesStart`]).
+///   follows from when the series begins ([`SeriesStart`](crate::SeriesStart)).
 /// * A month without a 31st is passed over by a rule, while Outlook takes its last day. `BYMONTHDAY=31` is therefore refused where
 ///   it comes to such a month, and Outlook's day 31 is `BYMONTHDAY=28,29,30,31;BYSETPOS=-1`. So for the 29th, the 30th, and the
 ///   29th of February.
@@ -120,44 +119,13 @@ pub enum RangeEnd {
     After(NonZeroU32),
 }
 
-/// When a series begins: what it takes to know the last occurrence before an instant, or on a day.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub enum SeriesStart {
-    /// With a whole day.
-    Day(Date),
-    /// At a time of a time zone, where all its occurrences are at that time.
-    At(ZonedDateTime),
-    /// At an instant; in which zone is not known, or UTC. An end is then right unless the zone leaves out a day.
-    Instant(Timestamp),
-}
-
-impl From<Date> for SeriesStart {
-    fn from(day: Date) -> Self {
-        Self::Day(day)
-    }
-}
-
-impl From<ZonedDateTime> for SeriesStart {
-    fn from(start: ZonedDateTime) -> Self {
-        Self::At(start)
-    }
-}
-
-impl From<&ZonedDateTime> for SeriesStart {
-    fn from(start: &ZonedDateTime) -> Self {
-        Self::At(start.clone())
-    }
-}
-
-impl From<Timestamp> for SeriesStart {
-    fn from(start: Timestamp) -> Self {
-        Self::Instant(start)
-    }
-}
-
-impl From<&Self> for SeriesStart {
-    fn from(start: &Self) -> Self {
-        start.clone()
-    }
-}
+/// The weekdays from Monday on, by Graph's names.
+const WEEKDAYS: [(Weekday, &str); 7] = [
+    (Weekday::Monday, "monday"),
+    (Weekday::Tuesday, "tuesday"),
+    (Weekday::Wednesday, "wednesday"),
+    (Weekday::Thursday, "thursday"),
+    (Weekday::Friday, "friday"),
+    (Weekday::Saturday, "saturday"),
+    (Weekday::Sunday, "sunday"),
+];

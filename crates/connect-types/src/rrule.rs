@@ -7,13 +7,13 @@ use core::fmt::{Display, Write};
 use core::str::FromStr;
 
 use jiff::Timestamp;
-use jiff::civil::{Date, DateTime, Time};
+use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
 
-use crate::answers::Line;
+use crate::icalendar::ContentLine;
 use crate::operation::Invalid;
 use crate::recurrence::{End, Recurrence, whole_second};
-use crate::{Frequency, SeriesStart, Weekday};
+use crate::{EventTime, Frequency, SeriesStart, Weekday};
 
 impl Recurrence {
     /// The rule as a line: `RRULE:FREQ=DAILY;INTERVAL=2;COUNT=10`. See [`rrule_from`](Self::rrule_from) for a rule that ends
@@ -87,7 +87,8 @@ impl FromStr for Recurrence {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let upper = text.trim().to_ascii_uppercase();
-        let parts = rule_value(&upper);
+        let line = ContentLine::read(&upper).filter(|line| line.is("RRULE"));
+        let parts = line.map_or(&*upper, |line| line.value());
         let mut rule = Self::daily();
         let mut seen: Vec<&str> = Vec::new();
         let mut position = None;
@@ -118,11 +119,6 @@ impl FromStr for Recurrence {
         rule.check()?;
         Ok(rule)
     }
-}
-
-/// The value of an RRULE line, which may have parameters, or the text itself where it is a bare rule.
-pub(crate) fn rule_value(text: &str) -> &str {
-    Line::read(text).filter(|line| line.is("RRULE")).map_or(text, |line| line.value)
 }
 
 /// The basic form in UTC: `20261231T235959Z`.
@@ -166,10 +162,10 @@ fn read_part(rule: &mut Recurrence, name: &str, value: &str) -> Option<()> {
         "INTERVAL" => rule.interval = number(value)?,
         "COUNT" => rule.end = End::Count(number(value)?),
         "UNTIL" => {
-            rule.end = match Until::read(value)? {
-                Until::Day(day) => End::On(day),
-                Until::Instant(last) => End::Until(last),
-                Until::Local(_) => return None,
+            rule.end = match EventTime::from_icalendar(value)? {
+                EventTime::Date(day) => End::On(day),
+                EventTime::Instant(last) => End::Until(last),
+                _ => return None,
             }
         }
         "BYDAY" => rule.days = list::<Weekday>(value)?,
@@ -189,36 +185,6 @@ pub(crate) fn number<T: FromStr>(digits: &str) -> Option<T> {
     if digits.bytes().all(|digit| digit.is_ascii_digit()) { digits.parse().ok() } else { None }
 }
 
-/// The forms of UNTIL.
-pub(crate) enum Until {
-    Day(Date),
-    Local(DateTime),
-    Instant(Timestamp),
-}
-
-impl Until {
-    /// `20261231T235959Z`, without the `Z`, or a date; Mobiscroll's own samples write it `2026-12-31`.
-    pub(crate) fn read(text: &str) -> Option<Self> {
-        if let [year, month, day] = *text.split('-').collect::<Vec<_>>() {
-            let digits = (year.len(), month.len(), day.len()) == (4, 2, 2);
-            return digits.then(|| read_date(&text.replace('-', ""))).flatten().map(Self::Day);
-        }
-        let day = read_date(text.get(..8)?)?;
-        let clock = text.get(8..)?;
-        if clock.is_empty() {
-            return Some(Self::Day(day));
-        }
-        let clock = clock.strip_prefix('T')?;
-        let local = day.to_datetime(read_time(clock.strip_suffix('Z').unwrap_or(clock))?);
-        Some(match Offset::UTC.to_timestamp(local) {
-            _ if !clock.ends_with('Z') => Self::Local(local),
-            Ok(instant) => Self::Instant(instant),
-            // The last day that there is has instants no more: what services write for an end that never comes.
-            Err(_) => Self::Day(day),
-        })
-    }
-}
-
 /// Reads "the last that there is of the 28th to the 31st" as the last day of the month, which Connect can say. February's
 /// last is also that of its 28th and 29th.
 fn take_last_day(rule: &mut Recurrence, part: &str) -> Option<()> {
@@ -230,15 +196,4 @@ fn take_last_day(rule: &mut Recurrence, part: &str) -> Option<()> {
     let within_a_month = rule.frequency == Frequency::Monthly || rule.months.len() == 1;
     let fits = part == "BYSETPOS=-1" && monthly && within_a_month && days && rule.days.is_empty();
     fits.then(|| rule.month_days = [-1].into())
-}
-
-pub(crate) fn read_date(digits: &str) -> Option<Date> {
-    Date::new(number(digits.get(..4)?)?, number(digits.get(4..6)?)?, number(digits.get(6..)?)?).ok()
-}
-
-pub(crate) fn read_time(digits: &str) -> Option<Time> {
-    if digits.len() != 6 {
-        return None;
-    }
-    Time::new(number(digits.get(..2)?)?, number(digits.get(2..4)?)?, number(digits.get(4..)?)?, 0).ok()
 }

@@ -5,8 +5,7 @@ use alloc::vec::Vec;
 
 use jiff::tz::TimeZone;
 
-use crate::EventTime;
-use crate::rrule::{read_date, read_time};
+use crate::{ContentLine, EventTime};
 
 /// An event component, with its own properties alone.
 #[derive(Default)]
@@ -14,22 +13,15 @@ pub(super) struct Component {
     lines: Vec<String>,
 }
 
-/// A content line: `EXDATE;TZID=Europe/Berlin:20260706T090000`.
-pub(crate) struct Line<'a> {
-    pub(super) name: &'a str,
-    parameters: &'a str,
-    pub(crate) value: &'a str,
-}
-
 /// The events of an iCalendar object. What else is in it, such as the rules of time zones, is left out.
 pub(super) fn events(text: &str) -> Vec<Component> {
     let (mut events, mut open) = (Vec::new(), Vec::<String>::new());
     let mut event = Component::default();
     for line in unfolded(text) {
-        let Some(read) = Line::read(&line) else { continue };
+        let Some(read) = ContentLine::read(&line) else { continue };
         let in_event = open.last().is_some_and(|component| component == "VEVENT");
         if read.is("BEGIN") {
-            open.push(read.value.to_ascii_uppercase());
+            open.push(read.value().to_ascii_uppercase());
         } else if read.is("END") {
             open.pop();
             if in_event {
@@ -55,59 +47,33 @@ fn unfolded(text: &str) -> Vec<String> {
 }
 
 impl Component {
-    pub(super) fn lines(&self) -> impl Iterator<Item = (&str, Line<'_>)> {
-        self.lines.iter().filter_map(|line| Some((line.as_str(), Line::read(line)?)))
+    pub(super) fn lines(&self) -> impl Iterator<Item = (&str, ContentLine<'_>)> {
+        self.lines.iter().filter_map(|line| Some((line.as_str(), ContentLine::read(line)?)))
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<Line<'_>> {
+    pub(super) fn get(&self, name: &str) -> Option<ContentLine<'_>> {
         self.lines().map(|(_, line)| line).find(|line| line.is(name))
     }
 
     /// The time of a property.
     pub(super) fn time(&self, name: &str) -> Option<EventTime> {
-        self.get(name)?.times().into_iter().next()
+        times(self.get(name)?).into_iter().next()
     }
 }
 
-impl<'a> Line<'a> {
-    /// The value begins with the first colon outside of quotes.
-    pub(crate) fn read(line: &'a str) -> Option<Self> {
-        let colon = line.find(outside_quotes(':'))?;
-        let (before, value) = (line.get(..colon)?, line.get(colon + 1..)?);
-        let (name, parameters) = before.split_once(';').unwrap_or((before, ""));
-        Some(Self { name, parameters, value })
-    }
-
-    pub(crate) fn is(&self, name: &str) -> bool {
-        self.name.eq_ignore_ascii_case(name)
-    }
-
-    fn parameter(&self, name: &str) -> Option<&'a str> {
-        let mut all =
-            self.parameters.split(outside_quotes(';')).filter_map(|parameter| parameter.split_once('='));
-        let value = all.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)?;
-        Some(value.trim_matches('"'))
-    }
-
-    /// The zone that its times are in: that of `TZID`, or UTC.
-    pub(super) fn zone(&self) -> Option<&'a str> {
-        self.parameter("TZID").map(iana_name).or_else(|| self.value.ends_with(['Z', 'z']).then_some("UTC"))
-    }
-
-    /// The dates and times of its list. Where the zone is not known a time stays local.
-    pub(super) fn times(&self) -> Vec<EventTime> {
-        let zone = self.zone().and_then(known);
-        self.value.split(',').filter_map(|text| time(text.trim(), zone.as_ref())).collect()
-    }
+/// The zone that the times of a line are in: that of `TZID`, or UTC.
+pub(super) fn zone<'a>(line: &ContentLine<'a>) -> Option<&'a str> {
+    line.parameter("TZID").map(iana_name).or_else(|| line.value().ends_with(['Z', 'z']).then_some("UTC"))
 }
 
-/// Matches a separator that no quoted text holds.
-fn outside_quotes(separator: char) -> impl FnMut(char) -> bool {
-    let mut quoted = false;
-    move |letter| {
-        quoted ^= letter == '"';
-        letter == separator && !quoted
-    }
+/// The dates and times of a line's list. Where the zone is not known a time stays local.
+pub(super) fn times(line: ContentLine<'_>) -> Vec<EventTime> {
+    let zone = zone(&line).and_then(known);
+    let in_zone = |time| match (&time, &zone) {
+        (EventTime::Local(local), Some(zone)) => zone.to_timestamp(*local).map_or(time, EventTime::Instant),
+        _ => time,
+    };
+    line.value().split(',').filter_map(|text| EventTime::from_icalendar(text.trim())).map(in_zone).collect()
 }
 
 /// The IANA name at the end of a globally unique `TZID` (RFC 5545 3.2.19), such as `/mozilla.org/20070129_1/Asia/Tokyo`;
@@ -120,20 +86,4 @@ fn iana_name(tzid: &str) -> &str {
 
 fn known(zone: &str) -> Option<TimeZone> {
     TimeZone::get(zone).ok().filter(|zone| !zone.is_unknown())
-}
-
-fn time(text: &str, zone: Option<&TimeZone>) -> Option<EventTime> {
-    let date = read_date(text.get(..8)?)?;
-    let clock = text.get(8..)?;
-    if clock.is_empty() {
-        return Some(EventTime::Date(date));
-    }
-    let clock = clock.strip_prefix(['T', 't'])?;
-    let local = date.to_datetime(read_time(clock.trim_end_matches(['Z', 'z']))?);
-    let instant = if clock.ends_with(['Z', 'z']) {
-        TimeZone::UTC.to_timestamp(local).ok()
-    } else {
-        zone.and_then(|zone| zone.to_timestamp(local).ok())
-    };
-    Some(instant.map_or(EventTime::Local(local), EventTime::Instant))
 }

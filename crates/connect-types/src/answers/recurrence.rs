@@ -8,7 +8,7 @@ use core::mem::discriminant;
 use jiff::tz::TimeZone;
 
 use super::icalendar;
-use crate::{Event, EventTime, PatternedRecurrence, Raw, SeriesStart};
+use crate::{ContentLine, Event, EventTime, PatternedRecurrence, Raw, SeriesStart};
 
 /// How an event of an answer repeats: see [`Event::recurrence`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -29,8 +29,8 @@ pub struct EventRecurrence {
 impl EventRecurrence {
     /// The values of the lines of that name, in any case, without their parameters: `FREQ=DAILY` of `RRULE;X-A="a:b":FREQ=DAILY`.
     pub fn values(&self, name: &str) -> impl Iterator<Item = &str> {
-        let lines = self.lines.iter().filter_map(|line| icalendar::Line::read(line));
-        lines.filter(move |line| line.is(name)).map(|line| line.value)
+        let lines = self.lines.iter().filter_map(|line| ContentLine::read(line));
+        lines.filter(move |line| line.is(name)).map(|line| line.value())
     }
 }
 
@@ -126,8 +126,8 @@ impl Event {
 
     /// What is taken out by lines, by Graph's list of what was called off, or by iCalendar events that were.
     fn exceptions(&self, lines: &[String]) -> Vec<EventTime> {
-        let lines = lines.iter().filter_map(|line| icalendar::Line::read(line));
-        let mut all: Vec<_> = lines.filter(|line| line.is("EXDATE")).flat_map(|line| line.times()).collect();
+        let lines = lines.iter().filter_map(|line| ContentLine::read(line));
+        let mut all: Vec<_> = lines.filter(|line| line.is("EXDATE")).flat_map(icalendar::times).collect();
         let Some(original) = &self.original else { return all };
         let ids: Vec<String> = original.field("cancelledOccurrences").unwrap_or_default();
         // `OID.AAMk..=.2026-07-06`: the day, in the zone of the series.
@@ -136,7 +136,7 @@ impl Event {
         let events =
             original.field::<String>("data").map(|text| icalendar::events(&text)).unwrap_or_default();
         let cancelled = |event: &&icalendar::Component| {
-            event.get("STATUS").is_some_and(|status| status.value.eq_ignore_ascii_case("CANCELLED"))
+            event.get("STATUS").is_some_and(|status| status.value().eq_ignore_ascii_case("CANCELLED"))
         };
         all.extend(events.iter().filter(cancelled).filter_map(|event| event.time("RECURRENCE-ID")));
         all
@@ -189,13 +189,13 @@ fn master(text: &str) -> Option<(Vec<String>, Option<String>)> {
     let events = icalendar::events(text);
     let series = events.iter().find(|event| event.get("RECURRENCE-ID").is_none())?;
     let repeats =
-        |line: &icalendar::Line<'_>| ["RRULE", "RDATE", "EXDATE", "EXRULE"].iter().any(|name| line.is(name));
+        |line: &ContentLine<'_>| ["RRULE", "RDATE", "EXDATE", "EXRULE"].iter().any(|name| line.is(name));
     let lines: Vec<_> =
         series.lines().filter(|(_, line)| repeats(line)).map(|(text, _)| text.to_string()).collect();
     if !lines.iter().any(|line| line.get(..1).is_some_and(|first| first.eq_ignore_ascii_case("R"))) {
         return None; // what is only taken out is no series
     }
-    let zone = series.get("DTSTART").and_then(|start| start.zone().map(ToString::to_string));
+    let zone = series.get("DTSTART").and_then(|start| icalendar::zone(&start).map(ToString::to_string));
     Some((lines, zone))
 }
 

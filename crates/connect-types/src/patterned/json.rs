@@ -9,9 +9,8 @@ use jiff::civil::Date;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::{Pattern, PatternedRecurrence, RangeEnd, WeekIndex};
-use crate::time::has_plain_year;
-use crate::{Raw, Weekday};
+use super::{Pattern, PatternedRecurrence, RangeEnd, WEEKDAYS, WeekIndex};
+use crate::{EventTime, Raw, Weekday};
 
 impl Serialize for PatternedRecurrence {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -156,27 +155,15 @@ fn number(raw: &Raw, name: &str) -> Option<i64> {
 fn date(raw: &Raw, name: &str) -> Option<Date> {
     let text = text(raw, name)?;
     // Some servers write a date as its midnight.
-    let day = text.split('T').next().unwrap_or_default();
-    has_plain_year(day).then(|| day.parse().ok()).flatten()
+    EventTime::from(text.split(['T', 't', ' ']).next()?).date()
 }
 
-/// Graph's names, with the abbreviations of RFC 5545 alongside.
-const DAYS: [(Weekday, &str); 7] = [
-    (Weekday::Monday, "monday"),
-    (Weekday::Tuesday, "tuesday"),
-    (Weekday::Wednesday, "wednesday"),
-    (Weekday::Thursday, "thursday"),
-    (Weekday::Friday, "friday"),
-    (Weekday::Saturday, "saturday"),
-    (Weekday::Sunday, "sunday"),
-];
-
 fn day_name(day: Weekday) -> &'static str {
-    DAYS.iter().find(|(known, _)| *known == day).map_or("", |(_, name)| name)
+    WEEKDAYS.iter().find(|(known, _)| *known == day).map_or("", |(_, name)| name)
 }
 
 fn weekday(name: &str) -> Option<Weekday> {
-    DAYS.iter().find(|(_, known)| known.eq_ignore_ascii_case(name)).map(|(day, _)| *day)
+    WEEKDAYS.iter().find(|(_, known)| known.eq_ignore_ascii_case(name)).map(|(day, _)| *day)
 }
 
 fn range_name(end: &RangeEnd) -> &'static str {

@@ -4,21 +4,20 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::num::NonZeroU32;
+use core::str::FromStr;
 
 use jiff::civil::Date;
 
 use super::rule::invalid;
-use super::{Pattern, WeekIndex};
-use crate::Weekday;
-use crate::operation::Invalid;
-use crate::rrule::{Until, number, rule_value};
+use super::{Pattern, WEEKDAYS, WeekIndex};
+use crate::{ContentLine, EventTime, Invalid, Weekday};
 
 /// What a rule says.
 pub(super) struct Parts {
     frequency: String,
     pub(super) interval: u32,
     pub(super) count: Option<NonZeroU32>,
-    pub(super) until: Option<Until>,
+    pub(super) until: Option<EventTime>,
     days: Vec<(Option<i8>, Weekday)>,
     month_days: Vec<i8>,
     months: Vec<i8>,
@@ -41,7 +40,9 @@ impl Parts {
             week_start: Weekday::Monday,
         };
         let mut seen: Vec<&str> = Vec::new();
-        for part in rule_value(&upper).split(';').filter(|part| !part.is_empty()) {
+        let line = ContentLine::read(&upper).filter(|line| line.is("RRULE"));
+        let value = line.map_or(&*upper, |line| line.value());
+        for part in value.split(';').filter(|part| !part.is_empty()) {
             let refused = || invalid(format!("{part} has no place in a recurrence pattern"));
             let (name, value) = part.split_once('=').ok_or_else(refused)?;
             if seen.contains(&name) {
@@ -61,7 +62,7 @@ impl Parts {
             "FREQ" => self.frequency = value.to_string(),
             "INTERVAL" => self.interval = number(value).filter(|interval| *interval > 0)?,
             "COUNT" => self.count = Some(number(value)?),
-            "UNTIL" => self.until = Some(Until::read(value)?),
+            "UNTIL" => self.until = Some(EventTime::from_icalendar(value)?),
             "BYDAY" => self.days = value.split(',').map(ordinal_day).collect::<Option<_>>()?,
             "BYMONTHDAY" => self.month_days = signed(value)?,
             "BYMONTH" => self.months = signed(value)?,
@@ -111,7 +112,7 @@ impl Parts {
             [] if self.positions.is_empty() => Day { of_month: start.day(), or_last: false },
             // The last day of a month is the last that is any weekday.
             [-1] if self.positions.is_empty() => {
-                let (days, index) = (Weekday::ALL.to_vec(), WeekIndex::Last);
+                let (days, index) = (WEEKDAYS.map(|(day, _)| day).to_vec(), WeekIndex::Last);
                 return Ok(match month {
                     None => Pattern::RelativeMonthly { days, index },
                     Some(month) => Pattern::RelativeYearly { month, days, index },
@@ -178,7 +179,8 @@ impl Parts {
             }
         }
         if days.is_empty() {
-            days.push(Weekday::of(start));
+            let after_monday = usize::from(start.weekday().to_monday_zero_offset().unsigned_abs());
+            days.extend(WEEKDAYS.get(after_monday).map(|(day, _)| *day));
         }
         Ok(Pattern::Weekly { days, first_day: self.week_start })
     }
@@ -251,6 +253,11 @@ fn ordinal_day(text: &str) -> Option<(Option<i8>, Weekday)> {
     let (ordinal, day) = (text.get(..at)?, text.get(at..)?);
     let ordinal = if ordinal.is_empty() { None } else { Some(signed_number(ordinal)?) };
     Some((ordinal, day.parse().ok()?))
+}
+
+/// Without a sign.
+fn number<T: FromStr>(digits: &str) -> Option<T> {
+    if digits.bytes().all(|digit| digit.is_ascii_digit()) { digits.parse().ok() } else { None }
 }
 
 fn signed(value: &str) -> Option<Vec<i8>> {

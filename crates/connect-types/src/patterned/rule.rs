@@ -7,9 +7,9 @@ use alloc::vec::Vec;
 use core::fmt::Display;
 
 use super::parts::{Parts, has_day, longest, months_from, or_last};
-use super::{Pattern, PatternedRecurrence, RangeEnd, SeriesStart, WeekIndex};
-use crate::operation::Invalid;
-use crate::{Recurrence, Weekday};
+use super::start::{last_day, zone_name};
+use super::{Pattern, PatternedRecurrence, RangeEnd, WEEKDAYS, WeekIndex};
+use crate::{Invalid, Recurrence, SeriesStart, Weekday};
 
 impl PatternedRecurrence {
     /// The recurrence of a series that begins then.
@@ -34,7 +34,7 @@ impl PatternedRecurrence {
         }
         let end = match (parts.count, &parts.until) {
             (Some(count), _) => RangeEnd::After(count),
-            (None, Some(until)) => RangeEnd::On(start.last_day(until)?),
+            (None, Some(until)) => RangeEnd::On(last_day(&start, until)?),
             (None, None) => RangeEnd::Never,
         };
         Ok(Self {
@@ -42,7 +42,7 @@ impl PatternedRecurrence {
             interval: parts.interval,
             start: start.day(),
             end,
-            time_zone: start.zone_name(),
+            time_zone: zone_name(&start),
         })
     }
 
@@ -139,7 +139,7 @@ fn absolute(part: &mut impl FnMut(&str, &dyn Display), day: i8, in_all: bool) {
 
 /// `BYDAY=2TU`, or of several weekdays the second that is any of them; `BYMONTHDAY=-1`.
 fn relative(part: &mut impl FnMut(&str, &dyn Display), days: &[Weekday], index: WeekIndex) {
-    if index == WeekIndex::Last && Weekday::ALL.iter().all(|day| days.contains(day)) {
+    if index == WeekIndex::Last && WEEKDAYS.iter().all(|(day, _)| days.contains(day)) {
         // The last that is any weekday is the month's last day, which Connect can say in this form alone.
         part("BYMONTHDAY", &-1);
     } else if let [day] = days {

@@ -1,0 +1,137 @@
+//! As much of iCalendar (RFC 5545) as it takes to read rules.
+
+use jiff::civil::Time;
+use jiff::tz::Offset;
+
+use crate::EventTime;
+use crate::rrule::number;
+
+/// A content line of iCalendar (RFC 5545 3.1): a name, parameters and a value.
+///
+/// ```
+/// use connect_types::ContentLine;
+///
+/// let line = ContentLine::read(r#"EXDATE;X-A="b:c";TZID=Europe/Berlin:20260706T090000"#).ok_or("no content line")?;
+/// assert!(line.is("exdate"));
+/// assert_eq!(line.parameter("TZID"), Some("Europe/Berlin"));
+/// assert_eq!(line.value(), "20260706T090000");
+/// # Ok::<(), &str>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ContentLine<'a> {
+    name: &'a str,
+    parameters: &'a str,
+    value: &'a str,
+}
+
+impl<'a> ContentLine<'a> {
+    /// Reads a line that is not folded; `None` without a colon outside of quotes, where the value begins.
+    #[must_use]
+    pub fn read(line: &'a str) -> Option<Self> {
+        let colon = line.find(outside_quotes(':'))?;
+        let (before, value) = (line.get(..colon)?, line.get(colon + 1..)?);
+        let (name, parameters) = before.split_once(';').unwrap_or((before, ""));
+        Some(Self { name, parameters, value })
+    }
+
+    /// Returns whether it has that name, in any case.
+    #[must_use]
+    pub fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+
+    /// Returns the value of the parameter of that name, in any case, without quotes.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<&'a str> {
+        let mut all =
+            self.parameters.split(outside_quotes(';')).filter_map(|parameter| parameter.split_once('='));
+        let value = all.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)?;
+        Some(value.trim_matches('"'))
+    }
+
+    /// Returns the value as it is written.
+    #[must_use]
+    pub fn value(&self) -> &'a str {
+        self.value
+    }
+}
+
+/// Matches a separator that no quoted text holds.
+fn outside_quotes(separator: char) -> impl FnMut(char) -> bool {
+    let mut quoted = false;
+    move |letter| {
+        quoted ^= letter == '"';
+        letter == separator && !quoted
+    }
+}
+
+impl EventTime {
+    /// Reads a DATE or DATE-TIME of iCalendar (RFC 5545 3.3.4, 3.3.5): `20260706`, `20260706T090000` or `20260706T070000Z`.
+    ///
+    /// Mobiscroll's samples write dates as `2026-07-06`, which is read as well. A time in UTC that is later than any [`Timestamp`]
+    /// is read as its day, 9999-12-31: services write it for an end that never comes.
+    ///
+    /// [`Timestamp`]: jiff::Timestamp
+    #[must_use]
+    pub fn from_icalendar(text: &str) -> Option<Self> {
+        if text.len() == "2026-07-06".len() {
+            return text.parse().ok().map(Self::Date);
+        }
+        let (day, clock) = text.split_at_checked("20260706".len())?;
+        let day: jiff::civil::Date = day.parse().ok()?;
+        if clock.is_empty() {
+            return Some(Self::Date(day));
+        }
+        let clock = clock.strip_prefix(['T', 't'])?;
+        let Some(in_utc) = clock.strip_suffix(['Z', 'z']) else {
+            return Some(Self::Local(day.to_datetime(time(clock)?)));
+        };
+        let instant = Offset::UTC.to_timestamp(day.to_datetime(time(in_utc)?));
+        Some(instant.map_or(Self::Date(day), Self::Instant))
+    }
+}
+
+fn time(digits: &str) -> Option<Time> {
+    if digits.len() != 6 {
+        return None;
+    }
+    Time::new(number(digits.get(..2)?)?, number(digits.get(2..4)?)?, number(digits.get(4..)?)?, 0).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn date_or_time_of_icalendar_is_read() {
+        for (text, time) in [
+            ("20260706", "2026-07-06"),
+            ("2026-07-06", "2026-07-06"),
+            ("20260706T090000", "2026-07-06T09:00:00"),
+            ("20260706T090000Z", "2026-07-06T09:00:00Z"),
+            ("20260706t090000z", "2026-07-06T09:00:00Z"),
+            ("99991231T235959Z", "9999-12-31"),
+        ] {
+            assert_eq!(EventTime::from_icalendar(text), Some(EventTime::from(time)), "{text}");
+        }
+        for odd in [
+            "",
+            "2026",
+            "2026-7-6",
+            "20260732",
+            "-2026070",
+            "20260706T",
+            "20260706T09",
+            "20260706T0900",
+            "20260706T090060",
+            "20260706T+90000",
+            "20260706 090000",
+            "20260706T090000ZZ",
+            "20260706T09\u{e9}00",
+            "2026070\u{e9}T090000",
+            "soon",
+        ] {
+            assert_eq!(EventTime::from_icalendar(odd), None, "{odd}");
+        }
+    }
+}
