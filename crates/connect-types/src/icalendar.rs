@@ -1,4 +1,6 @@
-//! As much of iCalendar (RFC 5545) as it takes to read rules.
+//! As much of iCalendar (RFC 5545) as it takes to read rules, and whether an event has one.
+
+use alloc::vec::Vec;
 
 use jiff::civil::Time;
 use jiff::tz::Offset;
@@ -98,6 +100,24 @@ fn time(digits: &str) -> Option<Time> {
     Time::new(number(digits.get(..2)?)?, number(digits.get(2..4)?)?, number(digits.get(4..)?)?, 0).ok()
 }
 
+/// Whether an event of an iCalendar text repeats. The rules of a VTIMEZONE are left out: they say when its clocks change.
+pub(crate) fn has_series(text: &str) -> bool {
+    let mut components = Vec::new();
+    for line in text.split(['\r', '\n']) {
+        let Some((name, rest)) = line.split_once([';', ':']) else { continue };
+        let is = |other| name.eq_ignore_ascii_case(other);
+        let in_event = components.last().is_some_and(|open: &&str| open.eq_ignore_ascii_case("VEVENT"));
+        if is("BEGIN") {
+            components.push(rest);
+        } else if is("END") {
+            components.pop();
+        } else if in_event && (is("RRULE") || is("RDATE")) {
+            return true;
+        }
+    }
+    false
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,6 +152,45 @@ mod tests {
             "soon",
         ] {
             assert_eq!(EventTime::from_icalendar(odd), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn rule_of_a_time_zone_is_no_series() {
+        let zone = "BEGIN:VTIMEZONE\r\nBEGIN:DAYLIGHT\r\nRRULE:FREQ=YEARLY\r\nRDATE:20260329T020000\r\nEND:DAYLIGHT\r\nEND:VTIMEZONE";
+        let calendar = |lines: &str| {
+            alloc::format!(
+                "BEGIN:VCALENDAR\r\n{zone}\r\nBEGIN:VEVENT\r\n{lines}\r\nEND:VEVENT\r\nEND:VCALENDAR"
+            )
+        };
+        for single in [
+            "",
+            "DTSTART:20260706T070000Z",
+            "EXDATE:20260713T070000Z",
+            "SUMMARY:RRULE:FREQ=DAILY",
+            "DESCRIPTION:Its\r\n RRULE:FREQ=DAILY",
+            "X-RRULE:FREQ=DAILY",
+            "RRULE",
+            "BEGIN:VALARM\r\nRRULE:FREQ=SECONDLY\r\nEND:VALARM",
+        ] {
+            assert!(!has_series(&calendar(single)), "{single}");
+        }
+        for series in [
+            "RRULE:FREQ=DAILY",
+            "rrule:freq=daily",
+            "RRULE;X-A=\"b:c\":FREQ=SOMETIMES",
+            "RDATE;VALUE=DATE:20260713",
+            "Rdate;TZID=Europe/Berlin\r\n :20260713T090000",
+            "BEGIN:VALARM\r\nTRIGGER:-PT15M\r\nEND:VALARM\r\nRRULE:FREQ=DAILY",
+        ] {
+            assert!(has_series(&calendar(series)), "{series}");
+            assert!(
+                has_series(&calendar(series).replace("\r\n", "\n").replace("VEVENT", "vevent")),
+                "{series}"
+            );
+        }
+        for odd in ["", "END:VEVENT\nRRULE:FREQ=DAILY", "RRULE:FREQ=DAILY", "BEGIN:VEVENT"] {
+            assert!(!has_series(odd), "{odd:?}");
         }
     }
 }

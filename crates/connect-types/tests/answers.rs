@@ -236,6 +236,41 @@ fn a_series_is_not_changed_or_deleted_by_default() {
 }
 
 #[test]
+fn event_repeats_if_it_or_its_original_has_a_recurrence() {
+    let repeats = |fields: &str| {
+        let event: Event =
+            read(&format!(r#"{{"provider": "google", "calendarId": "c", "id": "e", {fields}}}"#));
+        event.change().is_err()
+    };
+    let pattern = r#"{"pattern": {"type": "daily", "interval": 1}, "range": {"type": "noEnd", "startDate": "2026-01-13"}}"#;
+    for recurrence in [
+        r#"["RRULE:FREQ=DAILY"]"#,
+        r#""FREQ=DAILY""#,
+        r#"{"frequency": "DAILY"}"#,
+        pattern,
+        // Forms that are not known.
+        r#"["RRULE:FREQ=SOMETIMES"]"#,
+        r#"{"every": "day"}"#,
+        "5",
+    ] {
+        assert!(repeats(&format!(r#""recurrence": {recurrence}"#)), "{recurrence}");
+        assert!(repeats(&format!(r#""original": {{"recurrence": {recurrence}}}"#)), "{recurrence}");
+        assert!(!repeats(&format!(r#""recurringEventId": "s", "recurrence": {recurrence}"#)), "{recurrence}");
+    }
+    for empty in ["null", r#""""#, r#"" ""#, "[]", "[ ]"] {
+        assert!(!repeats(&format!(r#""recurrence": {empty}"#)), "{empty}");
+        assert!(!repeats(&format!(r#""original": {{"recurrence": {empty}}}"#)), "{empty}");
+    }
+    let in_event = r#""original": {"data": "BEGIN:VEVENT\r\nrrule;X-A=b:FREQ=DAILY\r\nEND:VEVENT \ud83d"}"#;
+    assert!(repeats(in_event));
+    assert!(!repeats(&in_event.replace("VEVENT", "VTIMEZONE")));
+    for other in [r#""original": {"data": 5}"#, r#""original": null"#, r#""original": 5"#, r#""title": "x""#]
+    {
+        assert!(!repeats(other), "{other}");
+    }
+}
+
+#[test]
 fn join_url_is_that_of_the_conference_data_or_the_conference() {
     for (fields, expected) in [
         (

@@ -3,10 +3,11 @@
 use alloc::format;
 use alloc::string::String;
 
+use crate::icalendar;
 use crate::operation::{Answer, Invalid};
 use crate::requests::EXTERNAL_EVENT_ID;
 use crate::{
-    Conference, DeleteEvent, ErrorBody, Event, EventPage, Provider, Scope, SeriesMode, TokenAnswer,
+    Conference, DeleteEvent, ErrorBody, Event, EventPage, Provider, Raw, Scope, SeriesMode, TokenAnswer,
     UpdateEvent,
 };
 
@@ -81,10 +82,19 @@ impl Event {
 
     /// Services take a call for the id of a series as one for all of its events. Not every event tells that it is a series.
     fn is_no_series(&self, instead: &str) -> Result<(), Invalid> {
-        if self.recurring_event_id.is_some() || self.recurrence().is_none() {
+        if self.recurring_event_id.is_some() || !self.repeats() {
             return Ok(());
         }
         Err(Invalid::new("eventId", format!("the event is a series: `{instead}` is for all of its events")))
+    }
+
+    /// Whether the event or its provider's object has a recurrence. One in an unknown form counts, so that no series is changed by
+    /// mistake.
+    fn repeats(&self) -> bool {
+        let original = |name| self.original.as_ref().and_then(|original| original.field::<Raw>(name));
+        self.extra.get("recurrence").is_some_and(is_filled)
+            || original("recurrence").is_some_and(|recurrence| is_filled(&recurrence))
+            || original("data").and_then(|data| data.text()).is_some_and(|text| icalendar::has_series(&text))
     }
 
     fn deletion(&self) -> Result<DeleteEvent, Invalid> {
@@ -118,6 +128,12 @@ impl Event {
         })?;
         Ok((provider, calendar))
     }
+}
+
+/// Whether a value is more than `null`, an empty text or an empty list.
+fn is_filled(value: &Raw) -> bool {
+    let text: String = value.get().split_whitespace().collect();
+    !matches!(&*text, "null" | "\"\"" | "[]")
 }
 
 impl EventPage {
