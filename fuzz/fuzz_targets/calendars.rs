@@ -5,11 +5,12 @@
 
 use connect_core::{
     Endpoint, Error, ErrorKind, Response,
-    types::{Event, PatternedRecurrence},
+    types::Event,
 };
 use connect_fuzz::Input;
 use connect_calendars::{
-    google, outlook,
+    EventSeries, google, outlook,
+    patterned::PatternedRecurrence,
     sync::{ChangeFeed, Cursor, EventCopy},
 };
 use http::StatusCode;

@@ -2,11 +2,13 @@
 
 pub mod backend;
 pub mod busy;
+mod event_series;
 pub mod eventcalendar;
 #[cfg(feature = "google")]
 pub mod google;
 #[cfg(feature = "outlook")]
 pub mod outlook;
+pub mod patterned;
 pub mod plugin;
 pub mod sync;
 #[cfg(feature = "token-endpoint")]
@@ -14,3 +16,4 @@ pub mod token_endpoint;
 mod zones;
 
 pub use connect_core::oauth::microsoft;
+pub use event_series::{EventRecurrence, EventSeries};

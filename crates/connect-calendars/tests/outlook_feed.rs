@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use connect_blocking::{ErrorKind, User};
 use connect_calendars::{
+    EventSeries,
     outlook::EventFeed,
     sync::{ChangeFeed, Changes, Cursor, EventCopy, EventId, round},
 };

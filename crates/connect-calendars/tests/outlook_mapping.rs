@@ -4,7 +4,10 @@
 #[path = "support/graph.rs"]
 mod graph;
 
-use connect_calendars::outlook::{self, BodyType, CUSTOM_PROPERTY, CreateEvent, GetEvent, UpdateEvent};
+use connect_calendars::{
+    EventSeries,
+    outlook::{self, BodyType, CUSTOM_PROPERTY, CreateEvent, GetEvent, UpdateEvent},
+};
 use connect_core::types::{
     AttendeeStatus, Availability, Event, EventStatus, EventTime, NewEvent, Privacy, Provider, Raw,
     Recurrence, Weekday,

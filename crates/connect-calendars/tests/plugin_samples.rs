@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 use connect_calendars::{
+    EventSeries,
     backend::{Backend, CalendarBackend, Connect, Google, Outlook},
     eventcalendar::{PageEvent, data},
     plugin::CalendarSync,

@@ -1,9 +1,7 @@
 //! What the schema cannot say about answers: shapes of their own, and what they mean as a whole.
 
 mod change;
-mod icalendar;
 mod meaning;
-mod recurrence;
 mod written;
 
 use alloc::string::String;
@@ -11,7 +9,6 @@ use alloc::string::String;
 use serde::de::DeserializeOwned;
 
 pub use change::EventChange;
-pub use recurrence::EventRecurrence;
 pub use written::Written;
 
 /// Decodes an answer's body: UTF-8 is checked once over the whole, and a body that is not UTF-8 is

@@ -10,10 +10,10 @@
 
 use std::io::{BufRead, Write};
 
-use connect_calendars::google::InsertEvent;
+use connect_calendars::{google::InsertEvent, patterned::PatternedRecurrence};
 use connect_core::{
     Endpoint,
-    types::{Body, NewEvent, Operation, PatternedRecurrence, Recurrence, SeriesStart, Stretch},
+    types::{Body, NewEvent, Operation, Recurrence, SeriesStart, Stretch},
 };
 use connect_tests::world::Failure;
 use jiff::{SignedDuration, ZonedDateTime, civil::Date};

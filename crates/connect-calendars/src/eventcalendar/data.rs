@@ -10,6 +10,7 @@ use serde::{
 };
 
 use super::{last_day, page_event::SHOWN, series::Series};
+use crate::EventSeries;
 
 /// Events as the `data` of an Eventcalendar. It serializes as a list.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use connect_core::types::{Event, EventTime};
 use jiff::{civil::Date, tz::TimeZone};
 
-use crate::zones;
+use crate::{EventSeries, zones};
 
 /// The rule of an event that is a series.
 pub(super) struct Series {

@@ -6,13 +6,14 @@ use connect_core::{
     Error,
     types::{
         Availability, Body, CalendarRef, ConferenceData, Event, EventFields, EventStatus, EventTime, Notify,
-        Patch, PatternedRecurrence, Privacy, Provider, Raw, Recurrence,
+        Patch, Privacy, Provider, Raw, Recurrence,
     },
 };
 use serde::Serialize;
 use serde_json::json;
 
 use super::{guests::guests, time::Zone};
+use crate::patterned::PatternedRecurrence;
 
 /// In which form a description is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -29,7 +29,7 @@ pub struct CalendarView {
 }
 
 /// The events of a calendar, each series as one (`GET /me/calendars/{id}/events`). How it repeats is in
-/// [`Event::recurrence`](connect_core::types::Event::recurrence).
+/// [`EventSeries::recurrence`](crate::EventSeries::recurrence).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct ListEvents {

@@ -1,12 +1,12 @@
 //! The end of a rule as the last day of a range.
 
-use alloc::string::String;
-
-use jiff::civil::Date;
-use jiff::tz::{Offset, TimeZone};
+use connect_core::types::{EventTime, Invalid, SeriesStart};
+use jiff::{
+    civil::Date,
+    tz::{Offset, TimeZone},
+};
 
 use super::rule::invalid;
-use crate::{EventTime, Invalid, SeriesStart};
 
 /// The last day whose occurrence an UNTIL still takes.
 pub(super) fn last_day(start: &SeriesStart, until: &EventTime) -> Result<Date, Invalid> {

@@ -5,18 +5,15 @@ mod parts;
 mod rule;
 mod start;
 
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::num::NonZeroU32;
+use std::num::NonZeroU32;
 
+use connect_core::types::Weekday;
 use jiff::civil::Date;
-
-use crate::Weekday;
 
 /// A recurrence of Microsoft Graph, which counts in days of the series' own time zone.
 ///
 /// ```
-/// use connect_types::PatternedRecurrence;
+/// use connect_calendars::patterned::PatternedRecurrence;
 /// use jiff::civil::date;
 ///
 /// let first = date(2026, 1, 13);
@@ -32,7 +29,7 @@ use crate::Weekday;
 ///
 /// * What a pattern cannot hold, such as the fifth Monday or two days of a month, is an error that names the part.
 /// * An end is a date here and an instant in a rule. The two are the same where the last occurrence is: which one that is
-///   follows from when the series begins ([`SeriesStart`](crate::SeriesStart)).
+///   follows from when the series begins ([`SeriesStart`](connect_core::types::SeriesStart)).
 /// * A month without a 31st is passed over by a rule, while Outlook takes its last day. `BYMONTHDAY=31` is therefore refused where
 ///   it comes to such a month, and Outlook's day 31 is `BYMONTHDAY=28,29,30,31;BYSETPOS=-1`. So for the 29th, the 30th, and the
 ///   29th of February.

@@ -1,16 +1,16 @@
 //! The JSON form. Graph sends every field of a pattern, with zeros where it has no meaning: only those that have one are
 //! read, and only those are written.
 
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::num::NonZeroU32;
+use std::{fmt, num::NonZeroU32};
 
+use connect_core::types::{EventTime, Raw, Weekday};
 use jiff::civil::Date;
-use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::{
+    de::{Deserialize, DeserializeOwned, Deserializer, Error},
+    ser::{Serialize, SerializeMap, Serializer},
+};
 
 use super::{Pattern, PatternedRecurrence, RangeEnd, WEEKDAYS, WeekIndex};
-use crate::{EventTime, Raw, Weekday};
 
 impl Serialize for PatternedRecurrence {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -206,8 +206,8 @@ impl WeekIndex {
 }
 
 /// For error messages.
-impl core::fmt::Display for Pattern {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} pattern", self.name())
     }
 }

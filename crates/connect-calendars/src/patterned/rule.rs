@@ -1,15 +1,12 @@
 //! To and from the rules of RFC 5545 3.3.10.
 
-use alloc::borrow::Cow;
-use alloc::format;
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
-use core::fmt::Display;
+use std::{borrow::Cow, fmt::Display};
+
+use connect_core::types::{Invalid, Recurrence, SeriesStart, Weekday};
 
 use super::parts::{Parts, has_day, longest, months_from, or_last};
 use super::start::{last_day, zone_name};
 use super::{Pattern, PatternedRecurrence, RangeEnd, WEEKDAYS, WeekIndex};
-use crate::{Invalid, Recurrence, SeriesStart, Weekday};
 
 impl PatternedRecurrence {
     /// The recurrence of a series that begins then.

@@ -1,11 +1,8 @@
 //! As much of iCalendar (RFC 5545) as it takes to read how an event repeats.
 
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
+use connect_core::types::{ContentLine, EventTime};
 
-use jiff::tz::TimeZone;
-
-use crate::{ContentLine, EventTime};
+use super::iana_zone;
 
 /// An event component, with its own properties alone.
 #[derive(Default)]
@@ -25,7 +22,7 @@ pub(super) fn events(text: &str) -> Vec<Component> {
         } else if read.is("END") {
             open.pop();
             if in_event {
-                events.push(core::mem::take(&mut event));
+                events.push(std::mem::take(&mut event));
             }
         } else if in_event {
             event.lines.push(line);
@@ -68,7 +65,7 @@ pub(super) fn zone<'a>(line: &ContentLine<'a>) -> Option<&'a str> {
 
 /// The dates and times of a line's list. Where the zone is not known a time stays local.
 pub(super) fn times(line: ContentLine<'_>) -> Vec<EventTime> {
-    let zone = zone(&line).and_then(known);
+    let zone = zone(&line).and_then(iana_zone);
     let in_zone = |time| match (&time, &zone) {
         (EventTime::Local(local), Some(zone)) => zone.to_timestamp(*local).map_or(time, EventTime::Instant),
         _ => time,
@@ -81,9 +78,5 @@ pub(super) fn times(line: ContentLine<'_>) -> Vec<EventTime> {
 fn iana_name(tzid: &str) -> &str {
     let Some(path) = tzid.strip_prefix('/') else { return tzid };
     let mut ends = path.match_indices('/').filter_map(|(at, _)| path.get(at + 1..));
-    ends.find(|name| known(name).is_some()).unwrap_or(tzid)
-}
-
-fn known(zone: &str) -> Option<TimeZone> {
-    TimeZone::get(zone).ok().filter(|zone| !zone.is_unknown())
+    ends.find(|name| iana_zone(name).is_some()).unwrap_or(tzid)
 }

@@ -1,16 +1,12 @@
 //! What a rule of RFC 5545 says, and which pattern that is.
 
-use alloc::format;
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
-use core::num::NonZeroU32;
-use core::str::FromStr;
+use std::{num::NonZeroU32, str::FromStr};
 
+use connect_core::types::{ContentLine, EventTime, Invalid, Weekday};
 use jiff::civil::Date;
 
 use super::rule::invalid;
 use super::{Pattern, WEEKDAYS, WeekIndex};
-use crate::{ContentLine, EventTime, Invalid, Weekday};
 
 /// What a rule says.
 pub(super) struct Parts {

@@ -4,9 +4,11 @@
 
 use std::num::NonZeroU32;
 
-use connect_types::{
-    Event, Pattern, PatternedRecurrence, RangeEnd, Recurrence, SeriesStart, WeekIndex, Weekday,
+use connect_calendars::{
+    EventSeries,
+    patterned::{Pattern, PatternedRecurrence, RangeEnd, WeekIndex},
 };
+use connect_core::types::{End, Event, Recurrence, SeriesStart, Weekday};
 use jiff::civil::{Date, date};
 use jiff::{Timestamp, ZonedDateTime};
 use proptest::prelude::*;
@@ -359,7 +361,7 @@ fn connects_recurrence_becomes_a_pattern_and_comes_back() {
         let pattern = PatternedRecurrence::new(&rule, &start).unwrap();
         assert_eq!(pattern.time_zone.as_deref(), Some("Europe/Berlin"));
         let back = pattern.recurrence(&start).unwrap();
-        if let connect_types::End::Until(_) = rule.end() {
+        if let End::Until(_) = rule.end() {
             let PatternedRecurrence { end: RangeEnd::On(day), .. } = pattern else { panic!("{pattern:?}") };
             assert_eq!(day, date(2026, 4, 14), "09:00 in summer is 07:00 in UTC");
         } else {

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use connect_types::{Event, EventRecurrence, EventTime};
+use connect_calendars::{EventRecurrence, EventSeries, patterned::PatternedRecurrence};
+use connect_core::types::{Event, EventTime};
+use jiff::civil::date;
 use serde_json::json;
 
 fn event(text: serde_json::Value) -> Event {
@@ -273,4 +275,21 @@ fn original_start_is_of_the_kind_of_the_series() {
     let midnight = occurrence("2026-07-13T00:00:00Z", "2026-07-14", true);
     assert_eq!(midnight.original_start_in(&series), at("2026-07-13T00:00:00Z"));
     assert_eq!(midnight.original_start_in(&whole), at("2026-07-13"));
+}
+
+#[test]
+fn rule_with_parameters_begins_after_the_colon() {
+    for line in [
+        r#"RRULE;X-A="a:b":FREQ=WEEKLY;BYDAY=MO"#,
+        r#"rrule;x-a=b;X-C="d;e:f":freq=weekly;byday=mo"#,
+        "RRULE;X-A=b:FREQ=WEEKLY;BYDAY=MO",
+    ] {
+        let start = date(2026, 1, 13);
+        let pattern = PatternedRecurrence::from_rrule(line, start).unwrap();
+        assert_eq!(pattern.rrule(start).unwrap(), "RRULE:FREQ=WEEKLY;BYDAY=MO", "{line}");
+        let event = event(json!({ "recurrence": [line, "EXDATE:20260120", "EXRULE:FREQ=DAILY"] }));
+        let recurrence = event.recurrence().unwrap();
+        let values: Vec<_> = recurrence.values("rrule").map(str::to_uppercase).collect();
+        assert_eq!(values, ["FREQ=WEEKLY;BYDAY=MO"], "{line}");
+    }
 }

@@ -1,0 +1,263 @@
+//! How events of all providers repeat.
+
+mod icalendar;
+
+use std::mem::discriminant;
+
+use connect_core::types::{ContentLine, Event, EventTime, Raw, Recurrence, SeriesStart};
+use jiff::{
+    civil::Time,
+    tz::{Offset, TimeZone},
+};
+
+use crate::patterned::PatternedRecurrence;
+
+/// How an event repeats: see [`EventSeries::recurrence`].
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct EventRecurrence {
+    /// The content lines of RFC 5545 3.8.5: `RRULE:..`, `EXDATE:..` and others.
+    pub lines: Vec<String>,
+    /// The zone that the rule counts days in; `None` for an all-day series, and where the provider does not say.
+    ///
+    /// The name is the provider's: an IANA name, a Windows name (`Tokyo Standard Time`, or a display name such as
+    /// `(UTC+09:00) Osaka, Sapporo, Tokyo`), or any text of an iCalendar object. Without the rules of the zone by that name the
+    /// days of the series are not known, and times of the object in that zone are [`EventTime::Local`].
+    pub time_zone: Option<String>,
+    /// The starts that the rule gives and that do not take place, as far as the series itself says so.
+    pub exceptions: Vec<EventTime>,
+}
+
+impl EventRecurrence {
+    /// Returns the values of the lines of that name, in any case, without their parameters: `FREQ=DAILY` of
+    /// `RRULE;X-A="a:b":FREQ=DAILY`.
+    pub fn values(&self, name: &str) -> impl Iterator<Item = &str> {
+        let lines = self.lines.iter().filter_map(|line| ContentLine::read(line));
+        lines.filter(move |line| line.is(name)).map(|line| line.value())
+    }
+}
+
+/// What an [`Event`] says about its series, whichever provider it came from.
+///
+/// Read from the event's own `recurrence`, if it has one, else from its provider's object, `original`.
+///
+/// ```
+/// use connect_calendars::EventSeries;
+/// use connect_core::types::Event;
+///
+/// let event: Event = serde_json::from_str(
+///     r#"{"start": "2026-01-13T08:00:00Z", "original": {"recurrence": {
+///         "pattern": {"type": "weekly", "interval": 2, "daysOfWeek": ["tuesday"], "firstDayOfWeek": "monday"},
+///         "range": {"type": "noEnd", "startDate": "2026-01-13", "recurrenceTimeZone": "Europe/Berlin"}}}}"#,
+/// )?;
+/// let recurrence = event.recurrence().unwrap_or_default();
+/// assert_eq!(recurrence.lines, ["RRULE:FREQ=WEEKLY;INTERVAL=2;BYDAY=TU"]);
+/// assert_eq!(recurrence.time_zone.as_deref(), Some("Europe/Berlin"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+pub trait EventSeries {
+    /// Returns how the event repeats, and in which time zone it counts; `None` for an event that does not repeat, for an
+    /// occurrence, and where the form of the recurrence is not known.
+    ///
+    /// Reads the lines of Google's events, the patterns of Microsoft Graph's, the iCalendar text of Apple's and CalDAV's, and the
+    /// object of Connect's own requests.
+    #[must_use]
+    fn recurrence(&self) -> Option<EventRecurrence>;
+
+    /// Returns when this occurrence would begin by the rule of its series, as far as its provider says; `None` for any other
+    /// event.
+    ///
+    /// Microsoft Graph writes the day of an all-day series as midnight in UTC. Such a midnight is read as a day if this
+    /// occurrence is of whole days: [`original_start_in`](Self::original_start_in) goes by the series.
+    #[must_use]
+    fn original_start(&self) -> Option<EventTime>;
+
+    /// Returns when this occurrence would begin by the rule of that series: a day if the series is of whole days, though the
+    /// occurrence may have been given a time, or the other way round.
+    #[must_use]
+    fn original_start_in(&self, series: &Event) -> Option<EventTime>;
+}
+
+impl EventSeries for Event {
+    fn recurrence(&self) -> Option<EventRecurrence> {
+        if self.recurring_event_id.is_some() {
+            return None;
+        }
+        let own = || Some((lines(self, self.extra.get("recurrence")?)?, None));
+        let original = self.original.as_ref();
+        let provider = || {
+            let raw: Raw = original?.field("recurrence")?;
+            Some((lines(self, &raw)?, zone_beside(&raw, original?)))
+        };
+        let calendar = || master(&original?.field::<String>("data")?);
+        let (lines, time_zone) =
+            own().or_else(provider).or_else(calendar).filter(|(lines, _)| !lines.is_empty())?;
+        let exceptions = exceptions(self, &lines);
+        let days = self.all_day == Some(true) || matches!(self.start, Some(EventTime::Date(_)));
+        let time_zone = time_zone.filter(|_| !days);
+        Some(EventRecurrence { lines, time_zone, exceptions })
+    }
+
+    fn original_start(&self) -> Option<EventTime> {
+        start_by_rule(self, self.all_day == Some(true))
+    }
+
+    fn original_start_in(&self, series: &Event) -> Option<EventTime> {
+        start_by_rule(self, series.all_day == Some(true))
+    }
+}
+
+fn start_by_rule(occurrence: &Event, days: bool) -> Option<EventTime> {
+    let original = occurrence.original.as_ref().filter(|_| occurrence.recurring_event_id.is_some())?;
+    let text = |raw: &Raw, name| raw.field::<String>(name).map(|text| EventTime::from(text.as_str()));
+    let google = || {
+        let start: Raw = original.field("originalStartTime")?;
+        text(&start, "date").or_else(|| text(&start, "dateTime"))
+    };
+    let graph = || {
+        let start = text(original, "originalStart")?;
+        // Graph tells midnight in UTC of an all-day series: any other time is that of a timed one.
+        Some(if days { day_of_midnight(start) } else { start })
+    };
+    let calendar = || start_among(occurrence, &icalendar::events(&original.field::<String>("data")?));
+    google().or_else(graph).or_else(calendar)
+}
+
+/// A midnight as its day, any other time as it is.
+fn day_of_midnight(time: EventTime) -> EventTime {
+    let civil = match &time {
+        EventTime::Instant(instant) => Offset::UTC.to_datetime(*instant),
+        EventTime::Local(local) => *local,
+        _ => return time,
+    };
+    if civil.time() == Time::midnight() { EventTime::Date(civil.date()) } else { time }
+}
+
+/// The start that the rule gives to this one of the occurrences in a series' iCalendar object. `None` where several begin when
+/// this one does, and where one of them begins in a zone that is not known.
+fn start_among(occurrence: &Event, events: &[icalendar::Component]) -> Option<EventTime> {
+    let own = occurrence.start.as_ref()?;
+    let (changed, series): (Vec<_>, Vec<_>) =
+        events.iter().partition(|event| event.get("RECURRENCE-ID").is_some());
+    let starts: Vec<_> =
+        changed.into_iter().filter_map(|event| Some((event, event.time("DTSTART")?))).collect();
+    let comparable = |(_, start): &(_, EventTime)| discriminant(start) == discriminant(own);
+    let mut mine = starts.iter().filter(|(_, start)| start == own);
+    match (mine.next(), mine.next()) {
+        (Some((event, _)), None) => event.time("RECURRENCE-ID"),
+        // One that stands in no event of its own did not change.
+        (None, _) if !series.is_empty() && starts.iter().all(comparable) => Some(own.clone()),
+        _ => None,
+    }
+}
+
+/// What is taken out by lines, by Graph's list of what was called off, or by iCalendar events that were.
+fn exceptions(event: &Event, lines: &[String]) -> Vec<EventTime> {
+    let lines = lines.iter().filter_map(|line| ContentLine::read(line));
+    let mut all: Vec<_> = lines.filter(|line| line.is("EXDATE")).flat_map(icalendar::times).collect();
+    let Some(original) = &event.original else { return all };
+    let ids: Vec<String> = original.field("cancelledOccurrences").unwrap_or_default();
+    // `OID.AAMk..=.2026-07-06`: the day, in the zone of the series.
+    let days = ids.iter().filter_map(|id| id.rsplit('.').next()?.parse().ok());
+    all.extend(days.map(EventTime::Date));
+    let events = original.field::<String>("data").map(|text| icalendar::events(&text)).unwrap_or_default();
+    let cancelled = |event: &&icalendar::Component| {
+        event.get("STATUS").is_some_and(|status| status.value().eq_ignore_ascii_case("CANCELLED"))
+    };
+    all.extend(events.iter().filter(cancelled).filter_map(|event| event.time("RECURRENCE-ID")));
+    all
+}
+
+/// Lines of text, Graph's patterned recurrence, or the object of Connect's requests.
+fn lines(event: &Event, raw: &Raw) -> Option<Vec<String>> {
+    match raw.get().trim_start().as_bytes().first()? {
+        b'[' => Some(raw.decode::<Vec<String>>().ok()?.iter().flat_map(|text| content_lines(text)).collect()),
+        b'"' => Some(content_lines(&raw.decode::<String>().ok()?).collect()),
+        b'{' => graph_rule(event, raw).or_else(|| connect_rule(raw)).map(|line| [line].into()),
+        _ => None,
+    }
+}
+
+fn graph_rule(event: &Event, raw: &Raw) -> Option<String> {
+    let recurrence: PatternedRecurrence = raw.decode().ok()?;
+    recurrence.rrule(series_start(event, &recurrence)).ok()
+}
+
+/// When the series begins, in its own zone where that is one that is known.
+fn series_start(event: &Event, recurrence: &PatternedRecurrence) -> SeriesStart {
+    let zone = || iana_zone(recurrence.time_zone.as_deref()?);
+    match &event.start {
+        Some(EventTime::Instant(start)) => {
+            zone().map_or(SeriesStart::Instant(*start), |zone| SeriesStart::At(start.to_zoned_datetime(zone)))
+        }
+        _ => SeriesStart::Day(recurrence.start),
+    }
+}
+
+/// The rules of a zone of the IANA.
+fn iana_zone(name: &str) -> Option<TimeZone> {
+    TimeZone::get(name).ok().filter(|zone| !zone.is_unknown())
+}
+
+/// The zone of Graph's range, else that of the event: Google has it with the start, Graph by a name of its own.
+fn zone_beside(recurrence: &Raw, original: &Raw) -> Option<String> {
+    let filled = |raw: &Raw, name| raw.field::<String>(name).filter(|text| !text.is_empty());
+    let range = || filled(&recurrence.field::<Raw>("range")?, "recurrenceTimeZone");
+    let start = || {
+        let start = original.field::<Raw>("start")?;
+        filled(&start, "timeZone").filter(|_| start.field::<String>("dateTime").is_some())
+    };
+    range().or_else(|| filled(original, "originalStartTimeZone")).or_else(start)
+}
+
+/// The lines of the series in an iCalendar object, which the occurrences that differ stand beside.
+fn master(text: &str) -> Option<(Vec<String>, Option<String>)> {
+    let events = icalendar::events(text);
+    let series = events.iter().find(|event| event.get("RECURRENCE-ID").is_none())?;
+    let repeats =
+        |line: &ContentLine<'_>| ["RRULE", "RDATE", "EXDATE", "EXRULE"].iter().any(|name| line.is(name));
+    let lines: Vec<_> =
+        series.lines().filter(|(_, line)| repeats(line)).map(|(text, _)| text.to_string()).collect();
+    if !lines.iter().any(|line| line.get(..1).is_some_and(|first| first.eq_ignore_ascii_case("R"))) {
+        return None; // what is only taken out is no series
+    }
+    let zone = series.get("DTSTART").and_then(|start| icalendar::zone(&start).map(ToString::to_string));
+    Some((lines, zone))
+}
+
+/// The lines of a text, a bare rule with the name it goes by.
+fn content_lines(text: &str) -> impl Iterator<Item = String> {
+    text.split(['\r', '\n']).map(str::trim).filter(|line| !line.is_empty()).map(|line| {
+        let bare = line.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("FREQ="));
+        if bare { format!("RRULE:{line}") } else { line.to_string() }
+    })
+}
+
+/// `{"frequency": "WEEKLY", "byDay": ["MO"]}`: what a request says comes back as it was sent.
+fn connect_rule(raw: &Raw) -> Option<String> {
+    let one = |name: &str| match raw.field::<Raw>(name)?.get() {
+        "null" => None,
+        text => Some(text.trim_matches('"').to_string()),
+    };
+    let many = |name: &str| {
+        let items: Vec<Raw> = raw.field(name)?;
+        let items: Vec<_> = items.iter().map(|item| item.get().trim_matches('"')).collect();
+        (!items.is_empty()).then(|| items.join(","))
+    };
+    let mut line = format!("RRULE:FREQ={}", one("frequency")?.to_ascii_uppercase());
+    let parts = [
+        ("INTERVAL", one("interval").filter(|interval| interval != "1")),
+        ("COUNT", one("count")),
+        ("UNTIL", one("until")),
+        ("BYMONTH", many("byMonth")),
+        ("BYMONTHDAY", many("byMonthDay")),
+        ("BYDAY", many("byDay")),
+    ];
+    for (name, value) in parts {
+        if let Some(value) = value {
+            line.push_str(&format!(";{name}={value}"));
+        }
+    }
+    // What is no rule after all is not passed on as one.
+    line.parse::<Recurrence>().ok().map(|_| line)
+}
