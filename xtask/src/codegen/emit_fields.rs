@@ -52,8 +52,9 @@ pub(super) fn structure(shared: &[Shared<'_>]) -> TokenStream {
     });
     quote! {
         #[doc = " What a request says about an event. In that of a [`NewEvent`] nothing is to be cleared."]
+        #[doc = ""]
+        #[doc = " Exhaustive on purpose: who sends it to another service takes it apart, so that no later field is dropped in silence."]
         #[derive(Debug, Clone, PartialEq, Default)]
-        #[non_exhaustive]
         pub struct EventFields {
             #(#fields)*
             #[doc = " Which guests are to be told, where that was chosen."]

@@ -35,35 +35,57 @@ pub(super) struct Draft<'a> {
 
 impl Draft<'_> {
     pub(super) fn body(&self) -> Result<Object, Error> {
-        let (fields, mut body) = (self.fields, Object::default());
-        fields.refuse_connect_only()?;
-        if let Some(title) = &fields.title {
+        self.fields.refuse_connect_only()?;
+        let EventFields {
+            title,
+            description,
+            location,
+            attendees,
+            recurrence,
+            availability,
+            privacy,
+            status,
+            // Seen to by `times`, `custom` and `conference`.
+            start: _,
+            end: _,
+            all_day: _,
+            start_zone: _,
+            custom: _,
+            conference: _,
+            conference_data: _,
+            // Not of the body, or seen to above.
+            notify: _,
+            provider_fields: _,
+            connect_only: _,
+        } = self.fields;
+        let mut body = Object::default();
+        if let Some(title) = title {
             body.set("summary", title)?;
         }
         self.times(&mut body)?;
-        for (name, value) in [("description", &fields.description), ("location", &fields.location)] {
+        for (name, value) in [("description", description), ("location", location)] {
             set(&mut body, name, value)?;
         }
-        match &fields.attendees {
+        match attendees {
             Patch::Keep => {}
             Patch::Clear => body.set("attendees", &[(); 0])?,
             Patch::Set(emails) => body.set("attendees", &self.attendees(emails)?)?,
         }
-        match &fields.recurrence {
+        match recurrence {
             Patch::Keep => {}
             Patch::Clear => body.clear("recurrence")?,
             Patch::Set(rule) => body.set("recurrence", &[self.rule(rule)?])?,
         }
         self.custom(&mut body)?;
         self.conference(&mut body)?;
-        if let Some(availability) = &fields.availability {
+        if let Some(availability) = availability {
             let free = *availability == Availability::Free;
             body.set("transparency", if free { "transparent" } else { "opaque" })?;
         }
-        if let Some(privacy) = &fields.privacy {
+        if let Some(privacy) = privacy {
             body.set("visibility", privacy.as_str())?;
         }
-        if let Some(status) = &fields.status {
+        if let Some(status) = status {
             body.set("status", status.as_str())?;
         }
         Ok(body)

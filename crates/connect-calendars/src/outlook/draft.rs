@@ -66,23 +66,45 @@ impl Draft {
     /// The body.
     pub(super) fn body(&self, event: &EventFields, over: Over, property: &str) -> Result<Body, Error> {
         event.refuse_connect_only()?;
+        let EventFields {
+            title,
+            description,
+            location,
+            attendees,
+            custom,
+            conference_data,
+            privacy,
+            notify,
+            // Seen to by `times`, `show_as` and `own_fields`.
+            start: _,
+            end: _,
+            all_day: _,
+            start_zone: _,
+            recurrence: _,
+            availability: _,
+            status: _,
+            provider_fields: _,
+            // Connect says that Microsoft ignores it.
+            conference: _,
+            connect_only: _,
+        } = event;
         let mut object = Object::default();
-        if let Some(title) = &event.title {
+        if let Some(title) = title {
             object.set("subject", title)?;
         }
         self.times(&mut object, event, over)?;
-        self.description(&mut object, &event.description)?;
-        match &event.location {
+        self.description(&mut object, description)?;
+        match location {
             Patch::Keep => {}
             Patch::Clear => object.set("location", &json!({"displayName": ""}))?,
             Patch::Set(name) => object.set("location", &json!({"displayName": name}))?,
         }
-        match &event.attendees {
+        match attendees {
             Patch::Keep => {}
             Patch::Clear => object.set("attendees", &json!([]))?,
             Patch::Set(addresses) => object.set("attendees", &guests(addresses, self.known.as_deref()))?,
         }
-        match &event.custom {
+        match custom {
             Patch::Keep => {}
             // A property cannot be taken away from an event; what is no object reads as none.
             Patch::Clear => {
@@ -95,11 +117,11 @@ impl Draft {
                 )?;
             }
         }
-        conference(&mut object, &event.conference_data)?;
+        conference(&mut object, conference_data)?;
         if let Some(show_as) = show_as(event, over)? {
             object.set("showAs", show_as)?;
         }
-        if let Some(privacy) = &event.privacy {
+        if let Some(privacy) = privacy {
             object.set("sensitivity", sensitivity(privacy))?;
         }
         if let Some(id) = &self.transaction_id {
@@ -109,7 +131,7 @@ impl Draft {
             object.extend(fields)?;
         }
         if over != Over::Nothing || object.has_guests() {
-            can_notify(event.notify)?;
+            can_notify(*notify)?;
         }
         object.finish()
     }

@@ -1143,8 +1143,9 @@ impl Operation for GetWebhookKeys {
     }
 }
 /// What a request says about an event. In that of a [`NewEvent`] nothing is to be cleared.
+///
+/// Exhaustive on purpose: who sends it to another service takes it apart, so that no later field is dropped in silence.
 #[derive(Debug, Clone, PartialEq, Default)]
-#[non_exhaustive]
 pub struct EventFields {
     /// The summary.
     pub title: Option<String>,
