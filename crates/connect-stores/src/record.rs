@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use connect_core::{StoreError, TokenKey, Tokens};
+use hmac_sha256::Hash;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 #[cfg(feature = "seal")]
 use crate::seal::{Seal, Sealed};
@@ -99,7 +99,7 @@ pub(crate) fn name(key: &TokenKey) -> String {
 
 /// The SHA-256 of the parts. Each is preceded by its length, so that parts never run together.
 pub(crate) fn digest(parts: &[&str]) -> String {
-    let mut hash = Sha256::new();
+    let mut hash = Hash::new();
     for part in parts {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part.as_bytes());

@@ -7,7 +7,6 @@ use connect_core::{
     types::{Body, Event, EventStatus, NewEvent, Raw, Safety},
 };
 use http::StatusCode;
-use sha2::{Digest, Sha256};
 
 use super::{
     GetEvent,
@@ -174,7 +173,7 @@ fn check(id: &str) -> Result<(), Error> {
 pub(crate) fn id_of(key: &str) -> String {
     const ALPHABET: &[u8; 32] = b"0123456789abcdefghijklmnopqrstuv";
     let (mut id, mut bits, mut held) = (String::new(), 0_u32, 0_u32);
-    for byte in Sha256::digest(key) {
+    for byte in hmac_sha256::Hash::hash(key.as_bytes()) {
         bits = (bits << 8) | u32::from(byte);
         held += 8;
         while held >= 5 {

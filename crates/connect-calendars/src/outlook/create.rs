@@ -6,7 +6,7 @@ use connect_core::{
     Error, Response,
     types::{Body, Event, EventFields, NewEvent, Raw, Safety},
 };
-use sha2::{Digest, Sha256};
+use hmac_sha256::Hash;
 
 use super::{
     answer::read_object,
@@ -139,7 +139,7 @@ pub(super) fn set(custom: &connect_core::types::Patch<Raw>) -> Option<Raw> {
 
 /// A GUID that follows from the calendar and the key (RFC 9562 5.8).
 pub(crate) fn transaction_id(calendar: &str, key: &str) -> String {
-    let mut hash = Sha256::new();
+    let mut hash = Hash::new();
     hash.update(calendar.as_bytes());
     hash.update([0]);
     hash.update(key.as_bytes());

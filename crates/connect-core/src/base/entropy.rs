@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use sha2::{Digest, Sha256};
+use hmac_sha256::Hash;
 use zeroize::Zeroizing;
 
 /// Where the core's random numbers start: 32 bytes from the operating system's generator, or fixed ones for a
@@ -48,7 +48,10 @@ impl Entropy {
 
     fn block(&self) -> [u8; 32] {
         let counter = self.counter.fetch_add(1, Ordering::Relaxed);
-        Sha256::new().chain_update(*self.seed.0).chain_update(counter.to_le_bytes()).finalize().into()
+        let mut hash = Hash::new();
+        hash.update(*self.seed.0);
+        hash.update(counter.to_le_bytes());
+        hash.finalize()
     }
 }
 

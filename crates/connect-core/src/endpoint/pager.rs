@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use connect_types::{Calendar, Event, EventPage, ListCalendars, ListEvents};
-use sha2::{Digest, Sha256};
 
 use crate::{
     base::{Error, ErrorKind},
@@ -107,7 +106,7 @@ impl<E: Paged> Pager<E> {
             self.next = Next::End;
             return Ok(());
         };
-        if !self.seen.insert(Sha256::digest(token).into()) {
+        if !self.seen.insert(hmac_sha256::Hash::hash(token.as_bytes())) {
             self.next = Next::End;
             return Err(
                 Error::new(ErrorKind::PageLoop).with_message("the server gave the same page token twice")

@@ -1,7 +1,6 @@
 //! Proof Key for Code Exchange (RFC 7636), `S256` alone.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use sha2::{Digest, Sha256};
 
 use crate::base::{Entropy, Secret};
 
@@ -16,7 +15,7 @@ impl Verifier {
 
     /// What goes into the authorization request (RFC 7636 4.2).
     pub(crate) fn challenge(&self) -> String {
-        URL_SAFE_NO_PAD.encode(Sha256::digest(self.0.expose()))
+        URL_SAFE_NO_PAD.encode(hmac_sha256::Hash::hash(self.0.expose().as_bytes()))
     }
 
     /// What goes into the exchange.
