@@ -36,6 +36,12 @@ impl Wire for u64 {
     }
 }
 
+impl Wire for u32 {
+    fn read(text: &str) -> Option<Self> {
+        u64::read(text)?.try_into().ok()
+    }
+}
+
 impl Wire for Timestamp {
     fn read(text: &str) -> Option<Self> {
         let text = text::read(text)?;

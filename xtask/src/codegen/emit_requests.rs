@@ -1,6 +1,6 @@
 //! Structs that are sent.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::emit::{allowed, argument, docs, ident, ty};
@@ -129,8 +129,8 @@ fn constructor(model: &Model, of: &Request) -> Result<TokenStream, String> {
 
 fn setter(field: &Field) -> TokenStream {
     let (name, doc) = (ident(field), docs(&field.doc));
-    if let (Ty::List(item), Some(one)) = (&field.ty, &field.singular) {
-        return list_setters(field, item, &format_ident!("{one}"));
+    if let Ty::List(item) = &field.ty {
+        return list_setters(field, item);
     }
     let (argument, value) = match kind(field) {
         Kind::Required | Kind::List => return quote!(),
@@ -154,24 +154,36 @@ fn setter(field: &Field) -> TokenStream {
     }
 }
 
-/// One setter adds an element, one several.
-fn list_setters(field: &Field, item: &Ty, one: &Ident) -> TokenStream {
-    let (name, item, doc) = (ident(field), ty(item, "Moment"), docs(&field.doc));
+/// One setter adds several elements, and one a single one where the schema has a name for it.
+fn list_setters(field: &Field, of: &Ty) -> TokenStream {
+    let (name, item, doc) = (ident(field), ty(of, "Moment"), docs(&field.doc));
     let patch = kind(field) == Kind::Patch;
     let replaces = patch.then(|| docs("\nWhat is added here replaces the list the event had."));
-    let adds_one = docs(&format!("Adds one to `{name}`."));
+    let single = field.singular.as_ref().map(|one| {
+        let one = format_ident!("{one}");
+        let ((argument, value), doc) =
+            (argument(of, &one, "Moment"), docs(&format!("Adds one to `{name}`.")));
+        quote! {
+            #doc
+            #replaces
+            pub fn #one(mut self, #one: #argument) -> Self {
+                self.#name.extend([#value]);
+                self
+            }
+        }
+    });
+    // A bare number in a call is an `i32` where its type is open.
+    let (generic, element, values) = match of {
+        Ty::Bool | Ty::U32 | Ty::U64 => (quote!(), item, quote!(#name)),
+        _ => (quote!(<T: Into<#item>>), quote!(T), quote!(#name.into_iter().map(Into::into))),
+    };
     let clear = patch.then(|| clear(field));
     quote! {
-        #adds_one
-        #replaces
-        pub fn #one(mut self, #one: impl Into<#item>) -> Self {
-            self.#name.extend([#one.into()]);
-            self
-        }
+        #single
         #doc
         #replaces
-        pub fn #name<T: Into<#item>>(mut self, #name: impl IntoIterator<Item = T>) -> Self {
-            self.#name.extend(#name.into_iter().map(Into::into));
+        pub fn #name #generic(mut self, #name: impl IntoIterator<Item = #element>) -> Self {
+            self.#name.extend(#values);
             self
         }
         #clear

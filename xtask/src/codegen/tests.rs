@@ -183,11 +183,11 @@ fn a_request_tells_keep_from_clear_and_when_it_is_once() {
 fn settings() -> Value {
     let parameter = |name: &str, place: &str| json!({"name": name, "in": place, "required": true, "description": "P.", "schema": {"type": "string"}});
     json!({"/calendars/{calendarId}/settings/{type}": {"get": {
-        "operationId": "getCalendarSettings", "summary": "Get it.", "description": "At once.",
+        "operationId": "getProbe", "summary": "Get it.", "description": "At once.",
         "security": [{"bearer": []}], "x-safety": "safe", "x-scope": "read",
         "parameters": [parameter("calendarId", "path"), parameter("type", "path"), parameter("from", "query")],
         "responses": {
-            "200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/CalendarSettings"}}}},
+            "200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Probe"}}}},
             "204": {"description": "Nothing."}
         }
     }}})
@@ -197,6 +197,7 @@ fn calendar_settings() -> Value {
     json!({"type": "object", "description": "D.", "x-rust": "answer", "properties": {
         "success": {"type": "boolean", "description": "S."},
         "match": {"type": "string", "description": "M."},
+        "count": {"type": "integer", "format": "int32", "description": "C."},
     }})
 }
 
@@ -204,7 +205,7 @@ fn calendar_settings() -> Value {
 fn path_parameters_are_required_and_encoded() {
     let scope =
         json!({"description": "S.", "oneOf": [{"const": "read", "title": "Read", "description": "R."}]});
-    let text = requests(json!({"Scope": scope, "CalendarSettings": calendar_settings()}), settings());
+    let text = requests(json!({"Scope": scope, "Probe": calendar_settings()}), settings());
     for expected in [
         "calendar_id: impl Into<String>,\n        r#type: impl Into<String>,\n        from: impl Into<String>,",
         r#"const PATH: &'static str = "/calendars/{calendarId}/settings/{type}";"#,
@@ -221,7 +222,7 @@ fn path_and_its_parameters_must_agree() {
     let change = |edit: &dyn Fn(&mut Value)| {
         let mut paths = settings();
         edit(&mut paths["/calendars/{calendarId}/settings/{type}"]["get"]);
-        error(json!({"CalendarSettings": calendar_settings()}), paths)
+        error(json!({"Probe": calendar_settings()}), paths)
     };
     let at = "#/paths/~1calendars~1{calendarId}~1settings~1{type}/get";
     type Edit<'a> = &'a dyn Fn(&mut Value);
@@ -240,7 +241,7 @@ fn path_and_its_parameters_must_agree() {
 
 #[test]
 fn answer_of_an_operation_refuses_success_false() {
-    let schemas = json!({"CalendarSettings": calendar_settings(), "Done": done(), "Other": done()});
+    let schemas = json!({"Probe": calendar_settings(), "Done": done(), "Other": done()});
     let mut paths = settings();
     paths["/it"] = operation(json!({}))["/it"].clone();
     let text = print(emit_answers::emit(&read::model(&document(schemas, paths)).unwrap())).unwrap();
@@ -258,7 +259,7 @@ fn named_operation_is_generated_in_both_flavours() {
     (get["x-rust-method"], get["tags"]) = (json!("settings"), json!(["calendars"]));
     let scope =
         json!({"description": "S.", "oneOf": [{"const": "read", "title": "Read", "description": "R."}]});
-    let mut document = document(json!({"Scope": scope, "CalendarSettings": calendar_settings()}), paths);
+    let mut document = document(json!({"Scope": scope, "Probe": calendar_settings()}), paths);
     let message = read::model(&document).expect_err("no such tag");
     assert!(message.starts_with("#/paths/~1calendars~1{calendarId}~1settings~1{type}/get: "), "{message}");
     document["tags"] = json!([{"name": "calendars", "description": "C."}]);
@@ -275,7 +276,7 @@ fn named_operation_is_generated_in_both_flavours() {
     }
 }
 
-/// An endpoint and fields of every kind beside those of the real schema, through clippy.
+/// An endpoint and fields of every kind beside those of the real schema, by names that it will not have, through clippy.
 #[test]
 fn output_is_free_of_lints() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
@@ -287,11 +288,13 @@ fn output_is_free_of_lints() {
     }
     for event in ["NewEvent", "UpdateEvent"] {
         let fields = &mut schema["components"]["schemas"][event]["properties"];
-        for (name, kind) in [("reminder", json!("string")), ("note", json!(["string", "null"]))] {
+        for (name, kind) in [("probed", json!("string")), ("probeNote", json!(["string", "null"]))] {
             fields[name] = json!({"type": kind, "description": "R.", "x-rust-connect-only": true});
         }
-        fields["rank"] = json!({"type": "integer", "format": "int32", "description": "R."});
-        fields["tags"] = json!({"type": "array", "items": {"type": "string"}, "description": "T."});
+        fields["probeRank"] = json!({"type": "integer", "format": "int32", "description": "R."});
+        for (name, item) in [("probeTags", "string"), ("probeSizes", "integer"), ("probeFlags", "boolean")] {
+            fields[name] = json!({"type": "array", "items": {"type": item}, "description": "T."});
+        }
     }
     let many: serde_json::Map<_, _> =
         (0..9).map(|n| (format!("is_{n}"), json!({"type": "string", "description": "F."}))).collect();
@@ -303,9 +306,7 @@ fn output_is_free_of_lints() {
         {"type": "string"}
     ]});
     let schemas = &mut schema["components"]["schemas"];
-    for (name, value) in
-        [("CalendarSettings", calendar_settings()), ("DoIt", body), ("Kind", same), ("Done", done())]
-    {
+    for (name, value) in [("Probe", calendar_settings()), ("DoIt", body), ("Kind", same), ("Done", done())] {
         schemas[name] = value;
     }
     let content = json!({"content": {"application/json": {"schema": {"$ref": "#/components/schemas/DoIt"}}}});
@@ -336,15 +337,14 @@ fn every_keyword_is_documented_beside_the_schema() {
 fn field_that_only_connect_has_is_named_where_it_is_set() {
     let field = |kind: Value| json!({"type": kind, "description": "F.", "x-rust-connect-only": true});
     let body = json!({"type": "object", "description": "B.", "x-rust": "request", "x-rust-beside": true, "properties": {
-        "reminder": field(json!("string")), "note": field(json!(["string", "null"])),
+        "probed": field(json!("string")), "note": field(json!(["string", "null"])),
         "title": {"type": "string", "description": "T."}
     }});
     let content = json!({"content": {"application/json": {"schema": {"$ref": "#/components/schemas/DoIt"}}}});
     let text = requests(json!({"DoIt": body, "Done": done()}), operation(json!({"requestBody": content})));
-    for expected in [
-        r#"(self.reminder.is_some()).then_some("reminder")"#,
-        r#"(self.note != Patch::Keep).then_some("note")"#,
-    ] {
+    for expected in
+        [r#"(self.probed.is_some()).then_some("probed")"#, r#"(self.note != Patch::Keep).then_some("note")"#]
+    {
         assert!(text.contains(expected), "{expected}\n{text}");
     }
     assert!(!text.contains(r#"then_some("title")"#), "{text}");
@@ -393,6 +393,28 @@ fn fields_of_all_event_requests_are_those_of_their_common_struct() {
         read::model(&document(json!({"Make": make, "Change": other, "Done": done()}), paths)).unwrap();
     let error = emit_requests::emit(&model).unwrap_err();
     assert_eq!(error, "rank: the event requests differ in its name or type");
+}
+
+#[test]
+fn list_of_numbers_takes_plain_numbers_and_needs_no_singular() {
+    let list = |item: &str, singular: Option<&str>| {
+        let mut list = json!({"type": "array", "items": {"type": item}, "description": "L."});
+        list["x-rust-singular"] = json!(singular);
+        list.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        list
+    };
+    let body = json!({"type": "object", "description": "B.", "x-rust": "request", "properties": {
+        "sizes": list("integer", Some("size")), "names": list("string", None),
+    }});
+    let content = json!({"content": {"application/json": {"schema": {"$ref": "#/components/schemas/DoIt"}}}});
+    let text = requests(json!({"DoIt": body, "Done": done()}), operation(json!({"requestBody": content})));
+    for expected in [
+        "pub fn size(mut self, size: u64) -> Self",
+        "pub fn sizes(mut self, sizes: impl IntoIterator<Item = u64>) -> Self",
+        "pub fn names<T: Into<String>>(mut self, names: impl IntoIterator<Item = T>) -> Self",
+    ] {
+        assert!(text.contains(expected), "{expected}\n{text}");
+    }
 }
 
 #[test]
