@@ -12,7 +12,7 @@ use crate::{
     text::{brief, escape_json},
 };
 use clap::Args;
-use connect_sandbox::{Builder, SWITCHES, Server, Settings, StartError};
+use connect_sandbox::{Builder, Server, Settings, StartError};
 use serde_json::json;
 use std::fmt::Display;
 use std::io::Write as _;
@@ -128,12 +128,12 @@ fn ready(server: &Server, as_json: bool) -> String {
 
 fn switches(as_json: bool) -> String {
     if as_json {
-        let list = SWITCHES.iter().map(|switch| {
+        let list = connect_sandbox::switches().map(|switch| {
             json!({ "name": switch.name, "values": switch.values, "default": switch.default, "about": switch.about })
         });
         return format!("{}\n", json!(list.collect::<Vec<_>>()));
     }
-    let lines = SWITCHES.iter().map(|switch| {
+    let lines = connect_sandbox::switches().map(|switch| {
         format!("{}={}  (default {})\n    {}\n", switch.name, switch.values, switch.default, switch.about)
     });
     lines.collect()

@@ -75,7 +75,7 @@ impl Sandbox {
     /// With the user of the demo application first, where several applications have one with this account; a user of a seed
     /// who never signed in to Connect is one of the demo application's.
     pub(crate) fn home_of(&mut self, provider: Provider, account: &str) -> Home {
-        let demo = self.settings.value("client_id").to_owned();
+        let demo = self.settings.app.client_id.to_string();
         let has =
             |connections: &Connections| connections.get(&provider).is_some_and(|one| one.account == account);
         let mut connected = self.users.iter().filter(|(_, connections)| has(connections)).map(|(key, _)| key);
@@ -99,7 +99,7 @@ impl Sandbox {
                 connection.and_then(|one| one.calendars.as_mut()).map_or(&mut [], Vec::as_mut_slice)
             }
             Home::Unconnected => {
-                let (seed, anchor) = (self.settings.number("seed"), self.anchor.unwrap_or_default());
+                let (seed, anchor) = (self.settings.itself.seed.0, self.anchor.unwrap_or_default());
                 self.accounts.unconnected.entry((provider, account.to_owned())).or_insert_with(|| {
                     let owner = demo::Owner { seed, user: user_of(account, provider), account, anchor };
                     demo::calendars(&owner, provider)

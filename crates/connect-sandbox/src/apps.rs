@@ -4,7 +4,7 @@
 //! registered beside it, and each has users of its own.
 
 use crate::sandbox::Sandbox;
-use crate::settings::is_uri;
+use crate::settings::{Value, is_uri};
 use serde::Serialize;
 
 /// An application, as its owner describes it.
@@ -134,17 +134,13 @@ impl Sandbox {
     /// Changes what an application says of itself; its id and secret stay.
     pub fn update_app(&mut self, client_id: &str, app: App) -> Result<(), AppError> {
         let app = app.checked()?;
-        if client_id == self.settings.value("client_id") {
+        if client_id == &*self.settings.app.client_id {
             // Each value was checked just now, by the rules the switches have.
-            let texts = [
-                ("app_name", Some(app.name)),
-                ("redirect_uri", Some(app.redirect_uri)),
-                ("display_name", app.display_name),
-                ("webhook_url", app.webhook_url),
-            ];
-            for (name, text) in texts {
-                let _ = self.settings.set(name, text.as_deref().unwrap_or(""));
-            }
+            let demo = &mut self.settings.app;
+            demo.name = read(&app.name);
+            demo.redirect_uri = read(&app.redirect_uri);
+            demo.display_name = read(app.display_name.as_deref().unwrap_or(""));
+            demo.webhook_url = read(app.webhook_url.as_deref().unwrap_or(""));
             return Ok(());
         }
         let known = self.apps.iter_mut().find(|one| one.id == client_id);
@@ -168,7 +164,7 @@ impl Sandbox {
     }
 
     pub(crate) fn registered(&self, client_id: &str) -> Option<Registered> {
-        if client_id == self.settings.value("client_id") {
+        if client_id == &*self.settings.app.client_id {
             return Some(self.demo_app());
         }
         self.apps.iter().find(|one| one.id == client_id).cloned()
@@ -179,17 +175,21 @@ impl Sandbox {
     }
 
     fn demo_app(&self) -> Registered {
-        let value = |name| self.settings.value(name).to_owned();
-        let optional = |name| Some(value(name)).filter(|text| !text.is_empty());
+        let demo = &self.settings.app;
+        let optional = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         Registered {
-            id: value("client_id"),
-            secret: value("client_secret"),
+            id: demo.client_id.to_string(),
+            secret: demo.client_secret.to_string(),
             app: App {
-                name: value("app_name"),
-                display_name: optional("display_name"),
-                redirect_uri: value("redirect_uri"),
-                webhook_url: optional("webhook_url"),
+                name: demo.name.to_string(),
+                display_name: optional(&demo.display_name),
+                redirect_uri: demo.redirect_uri.to_string(),
+                webhook_url: optional(&demo.webhook_url),
             },
         }
     }
+}
+
+fn read<T: Value>(text: &str) -> T {
+    T::read(text).unwrap_or_default()
 }

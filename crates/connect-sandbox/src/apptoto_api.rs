@@ -53,6 +53,7 @@ mod write_events;
 
 use crate::reply::{Reply, json_reply};
 use crate::sandbox::{Call, Sandbox};
+use crate::settings::ApptotoCreateStatus;
 use crate::settings::Settings;
 use account::{Account, Ids};
 use http::StatusCode;
@@ -146,7 +147,7 @@ impl Sandbox {
 impl Api<'_> {
     /// The answer to what was created, with the status of the switch `apptoto_create_status`.
     fn created(&self, body: &Value) -> Reply {
-        let created = self.settings.is("apptoto_create_status", "201");
+        let created = self.settings.apptoto.create_status == ApptotoCreateStatus::Created;
         json_reply(if created { StatusCode::CREATED } else { StatusCode::OK }, body)
     }
 }

@@ -100,9 +100,9 @@ impl Sandbox {
 
     /// The switches `google_limit` and `google_limit_every`.
     fn limit_google(&mut self) -> Result<(), Refused> {
-        let Some(limit) = refused::limit(self.settings.value("google_limit")) else { return Ok(()) };
+        let Some(limit) = refused::limit(self.settings.google.limit) else { return Ok(()) };
         self.google.limited += 1;
-        match self.google.limited.checked_rem(self.settings.number("google_limit_every")) {
+        match self.google.limited.checked_rem(self.settings.google.limit_every.0) {
             Some(0) => Err(limit),
             _ => Ok(()),
         }

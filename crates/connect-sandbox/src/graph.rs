@@ -40,6 +40,7 @@ use crate::random::Random;
 use crate::reply::Reply;
 use crate::route::Route;
 use crate::sandbox::{Call, Sandbox};
+use crate::settings::ErrorCodes;
 use access::UnderWay;
 use http::{HeaderName, HeaderValue};
 pub(crate) use recurrence::write as written_recurrence;
@@ -112,8 +113,8 @@ impl Sandbox {
         let refused = served.is_err();
         let mut reply = served.unwrap_or_else(|refused| {
             let form = Form {
-                inner: self.settings.value("graph_inner_error"),
-                nested: self.settings.is("graph_error_codes", "nested"),
+                inner: self.settings.microsoft.inner_error.as_str(),
+                nested: self.settings.microsoft.error_codes == ErrorCodes::Nested,
                 date: call.now.strftime("%Y-%m-%dT%H:%M:%S").to_string(),
                 request: &request,
                 client_request: &client_request,
@@ -153,10 +154,10 @@ impl Sandbox {
 
     /// The switches `graph_limit` and `graph_limit_every`.
     fn limit_graph(&mut self) -> Result<(), Refused> {
-        let Some(limit) = Refused::limit(self.settings.value("graph_limit")) else { return Ok(()) };
+        let Some(limit) = Refused::limit(self.settings.microsoft.limit) else { return Ok(()) };
         self.graph.limited += 1;
-        match self.graph.limited.checked_rem(self.settings.number("graph_limit_every")) {
-            Some(0) => Err(limit.with_retry_after(self.settings.value("graph_retry_after"))),
+        match self.graph.limited.checked_rem(self.settings.microsoft.limit_every.0) {
+            Some(0) => Err(limit.with_retry_after(self.settings.microsoft.retry_after)),
             _ => Ok(()),
         }
     }

@@ -65,7 +65,7 @@ pub use sandbox::{Answer, Outcome, Sandbox};
 pub use seed::SeedError;
 #[cfg(feature = "server")]
 pub use server::{Builder, Server, StartError};
-pub use settings::{SWITCHES, SettingError, Settings, Switch};
+pub use settings::{SettingError, Settings, Switch, switches};
 pub use stats::{DeliveryCounts, Exchanges, FaultCounts, GrantCounts, ProviderCounts, Providers, Stats};
 pub use webhooks::{
     Attempt, AttemptOutcome, AttemptToken, Delivery, DeliveryState, ResendError, Subscription, Tried,

@@ -2,6 +2,7 @@
 
 use crate::reply::Problem;
 use crate::sandbox::{Call, Sandbox};
+use crate::settings::RateLimit;
 use http::StatusCode;
 use http::header::{HeaderValue, RETRY_AFTER};
 use jiff::SignedDuration;
@@ -18,15 +19,15 @@ const WAIT: SignedDuration = SignedDuration::from_secs(2);
 
 impl Sandbox {
     pub(crate) fn limit(&mut self, call: &Call) -> Result<(), Problem> {
-        let form = self.settings.value("rate_limit");
-        if form != "off" {
+        let form = self.settings.connect.rate_limit;
+        if form != RateLimit::Off {
             self.limits.rated += 1;
-            if every(self.limits.rated, self.settings.number("rate_limit_every")) {
+            if every(self.limits.rated, self.settings.connect.rate_limit_every.0) {
                 let problem = Problem::plain(StatusCode::TOO_MANY_REQUESTS, "Rate limit exceeded");
                 return Err(problem.with_header(RETRY_AFTER, retry_after(form, call)));
             }
         }
-        let errors = self.settings.number("server_errors");
+        let errors = self.settings.connect.server_errors.0;
         if errors > 0 {
             self.limits.served += 1;
             if every(self.limits.served, errors) {
@@ -42,9 +43,9 @@ fn every(count: u64, n: u64) -> bool {
     count.checked_rem(n) == Some(0)
 }
 
-fn retry_after(form: &str, call: &Call) -> HeaderValue {
+fn retry_after(form: RateLimit, call: &Call) -> HeaderValue {
     let seconds = WAIT.as_secs();
-    if form == "seconds" {
+    if form == RateLimit::Seconds {
         return HeaderValue::from(seconds);
     }
     let then = call.now.checked_add(WAIT).unwrap_or(call.now);

@@ -32,7 +32,7 @@ impl Sandbox {
     /// Withheld on the page, or by the switch.
     pub(crate) fn withholds(&self, provider: Provider, connection: &Connection) -> bool {
         connection.granted == Some(false)
-            || (connection.granted.is_some() && self.settings.is("withheld", provider.name()))
+            || (connection.granted.is_some() && self.settings.connect.withheld.as_str() == provider.name())
     }
 }
 

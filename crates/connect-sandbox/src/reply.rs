@@ -1,5 +1,6 @@
 //! Answers: JSON, nothing, a redirect, and what went wrong.
 
+use crate::settings::ErrorStyle;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
 use http::{Response, StatusCode};
@@ -47,9 +48,9 @@ impl Problem {
     }
 
     /// In the form the switch `error_style` asks for.
-    pub(crate) fn styled(mut self, style: &str) -> Self {
+    pub(crate) fn styled(mut self, style: ErrorStyle) -> Self {
         let message = self.body.as_ref().and_then(|body| body.get("message")).cloned();
-        if let (true, "error", Some(message)) = (self.plain, style, message) {
+        if let (true, ErrorStyle::Error, Some(message)) = (self.plain, style, message) {
             self.body = Some(json!({ "error": message }));
         }
         self

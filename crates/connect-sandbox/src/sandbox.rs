@@ -86,7 +86,7 @@ pub enum Outcome {
 impl Sandbox {
     /// A service with one application and no users.
     pub fn new(settings: Settings) -> Self {
-        let seed = settings.number("seed");
+        let seed = settings.itself.seed.0;
         Self {
             settings,
             random: Random::new(seed),
@@ -166,15 +166,15 @@ impl Sandbox {
 
     /// Sets one switch while the sandbox runs. A new seed is for what is drawn from now on.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), SettingError> {
+        let before = (self.settings.itself.seed.0, self.settings.connect.reauth);
         self.settings.set(name, value)?;
-        match name {
-            "seed" => {
-                let seed = self.settings.number("seed");
-                self.random = Random::new(seed);
-                self.neighbours.reseed(seed);
-            }
-            "reauth" => self.reauth_since = self.latest,
-            _ => {}
+        let (seed, reauth) = (self.settings.itself.seed.0, self.settings.connect.reauth);
+        if seed != before.0 {
+            self.random = Random::new(seed);
+            self.neighbours.reseed(seed);
+        }
+        if reauth != before.1 {
+            self.reauth_since = self.latest;
         }
         Ok(())
     }
@@ -188,12 +188,12 @@ impl Sandbox {
         let acts = early.as_ref().is_none_or(Fault::lets_act);
         let mut reply = acts.then(|| {
             self.serve(endpoint, name, call)
-                .unwrap_or_else(|problem| problem.styled(self.settings.value("error_style")).into())
+                .unwrap_or_else(|problem| problem.styled(self.settings.connect.error_style).into())
         });
         let status = reply.as_ref().map(|reply| reply.status().as_u16());
         let late = status.and_then(|_| self.faults.fire(&Matched { endpoint: name, grant_type, status }));
 
-        let mut delay = Duration::from_millis(self.settings.number("latency_ms"));
+        let mut delay = Duration::from_millis(self.settings.itself.latency_ms.0);
         let mut cut = false;
         for fault in [early, late].into_iter().flatten() {
             self.stats.faults.fired += 1;
@@ -214,7 +214,7 @@ impl Sandbox {
         if call.body().len() > crate::MAX_BODY {
             return Err(Problem::plain(StatusCode::PAYLOAD_TOO_LARGE, "The request body is too large"));
         }
-        if Route::is_legacy(name) && self.settings.is("legacy_routes", "off") {
+        if Route::is_legacy(name) && !self.settings.connect.legacy_routes {
             return Err(no_such_endpoint());
         }
         if Route::is_api(endpoint) {

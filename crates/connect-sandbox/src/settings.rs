@@ -1,23 +1,66 @@
 //! The switches: what the service's documentation leaves open, and the demo application's own data.
 //!
-//! One table, [`SWITCHES`], says of each its name, its values, its default and the fact behind it; `--set`, `POST
-//! /sandbox/set` and the listing all read it.
+//! A group of them is a struct ([`switches!`](switch)): asking for a switch that does not exist does not compile. `--set`,
+//! `POST /sandbox/set` and the listing go by the rows of the groups.
 
-mod apptoto_api;
-mod google_calendar;
-mod graph;
-mod neighbours;
+mod app;
+mod apptoto;
+mod connect;
+mod google;
+mod itself;
+mod microsoft;
+mod oauth;
 mod switch;
-mod table;
+mod webhooks;
 
-use std::collections::BTreeMap;
+pub(crate) use app::*;
+pub(crate) use apptoto::*;
+pub(crate) use connect::*;
+pub(crate) use google::*;
+use itself::Itself;
+pub(crate) use microsoft::*;
+pub(crate) use oauth::*;
 pub use switch::Switch;
-pub(crate) use switch::is_uri;
-pub use table::SWITCHES;
+pub(crate) use switch::{Limit, Value, is_uri};
+pub(crate) use webhooks::*;
 
-/// A value for each switch.
-#[derive(Clone, Debug)]
-pub struct Settings(BTreeMap<&'static str, String>);
+macro_rules! groups {
+    ($($field:ident: $Group:ident)+) => {
+        /// A value for each switch.
+        #[derive(Clone, Debug, Default)]
+        pub struct Settings {
+            $(pub(crate) $field: $Group,)+
+        }
+
+        /// Every switch, in the order they are listed.
+        pub fn switches() -> impl Iterator<Item = &'static Switch> {
+            [$($Group::SWITCHES),+].into_iter().flatten()
+        }
+
+        impl Settings {
+            /// The value of a switch; `None` for a name that does not exist.
+            pub fn value(&self, name: &str) -> Option<String> {
+                None$(.or_else(|| self.$field.text(name)))+
+            }
+
+            /// Whether the switch of that name took the text; `None` where there is no such switch.
+            fn take(&mut self, name: &str, text: &str) -> Option<bool> {
+                None$(.or_else(|| self.$field.set(name, text)))+
+            }
+        }
+    };
+}
+
+groups! {
+    oauth: OAuth
+    connect: Connect
+    webhooks: Webhooks
+    google: Google
+    microsoft: Microsoft
+    apptoto: Apptoto
+    itself: Itself
+    app: DemoApp
+}
 
 /// A switch could not be set.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,25 +86,14 @@ pub enum SettingError {
     },
 }
 
-impl Default for Settings {
-    fn default() -> Self {
-        Self(SWITCHES.iter().map(|switch| (switch.name, switch.default.to_owned())).collect())
-    }
-}
-
 impl Settings {
     /// Sets one switch by name.
     pub fn set(&mut self, name: &str, value: &str) -> Result<&mut Self, SettingError> {
-        let switch = SWITCHES.iter().find(|switch| switch.name == name).ok_or_else(|| unknown(name))?;
-        if !switch.takes(value) {
-            return Err(SettingError::BadValue {
-                name: switch.name,
-                values: switch.values,
-                value: value.to_owned(),
-            });
+        let switch = switches().find(|switch| switch.name == name).ok_or_else(|| unknown(name))?;
+        if self.take(name, value) == Some(true) {
+            return Ok(self);
         }
-        self.0.insert(switch.name, value.to_owned());
-        Ok(self)
+        Err(SettingError::BadValue { name: switch.name, values: switch.values, value: value.to_owned() })
     }
 
     /// The same, for a chain: `Settings::default().with("rotation", "strict")?`.
@@ -70,27 +102,14 @@ impl Settings {
         Ok(self)
     }
 
-    /// The value of a switch; empty for a name that does not exist.
-    pub fn value(&self, name: &str) -> &str {
-        self.0.get(name).map_or("", String::as_str)
-    }
-
     /// Every name with its value.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        SWITCHES.iter().map(|switch| (switch.name, self.value(switch.name)))
-    }
-
-    pub(crate) fn is(&self, name: &str, value: &str) -> bool {
-        self.value(name) == value
-    }
-
-    pub(crate) fn number(&self, name: &str) -> u64 {
-        self.value(name).parse().unwrap_or(0)
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, String)> {
+        switches().map(|switch| (switch.name, self.value(switch.name).unwrap_or_default()))
     }
 }
 
 fn unknown(name: &str) -> SettingError {
-    let known: Vec<_> = SWITCHES.iter().map(|switch| switch.name).collect();
+    let known: Vec<_> = switches().map(|switch| switch.name).collect();
     SettingError::UnknownName { name: name.to_owned(), known: known.join(", ") }
 }
 
@@ -100,8 +119,9 @@ mod tests {
 
     #[test]
     fn every_default_is_a_value_it_takes() {
-        for switch in SWITCHES {
-            assert!(switch.takes(switch.default), "{}", switch.name);
+        let settings = Settings::default();
+        for switch in switches() {
+            assert_eq!(settings.value(switch.name).as_deref(), Some(switch.default), "{}", switch.name);
         }
     }
 
@@ -117,6 +137,6 @@ mod tests {
         assert!(settings.set("rotation", "loose").is_err());
         assert!(settings.set("token_ttl", "-1").is_err());
         assert!(settings.set("redirect_uri", "http://a/\r\nx: y").is_err());
-        assert_eq!(settings.value("rotation"), "grace");
+        assert_eq!(settings.value("rotation").as_deref(), Some("grace"));
     }
 }

@@ -3,6 +3,8 @@
 //! A check over the whole, with the calendar in it, refuses texts that were not made here or were made for another one.
 
 use crate::random::hash;
+use crate::settings::Limit;
+use crate::time;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
@@ -33,6 +35,12 @@ pub(crate) struct Next {
 pub(crate) type Key = (Option<Timestamp>, String);
 
 impl<Q: Serialize + DeserializeOwned> Token<Q> {
+    /// Whether the service has forgotten what the token stands for.
+    pub(crate) fn is_over(&self, lifetime: Limit, generation: u64, now: Timestamp) -> bool {
+        lifetime.is_some_and(|seconds| now >= time::plus_seconds(self.issued, seconds))
+            || self.generation < generation
+    }
+
     pub(crate) fn encode(&self, place: &str) -> String {
         let content = serde_json::to_string(self).unwrap_or_default();
         URL_SAFE_NO_PAD.encode(format!("{:016x}{content}", check(place, &content)))

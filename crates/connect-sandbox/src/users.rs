@@ -88,13 +88,13 @@ impl Sandbox {
 
     pub(crate) fn limit_reached(&self, user: &UserKey) -> bool {
         let count = self.users.get(user).map_or(0, BTreeMap::len);
-        let limit = self.settings.value("account_limit").parse().ok();
+        let limit = self.settings.connect.account_limit;
         limit.is_some_and(|limit: u64| u64::try_from(count).is_ok_and(|count| count >= limit))
     }
 
     /// The user's connections, with their calendars there.
     pub(crate) fn connections(&mut self, user: &UserKey) -> Option<&mut Connections> {
-        let (seed, anchor) = (self.settings.number("seed"), self.anchor.unwrap_or_default());
+        let (seed, anchor) = (self.settings.itself.seed.0, self.anchor.unwrap_or_default());
         let connections = self.users.get_mut(user)?;
         for (provider, connection) in connections.iter_mut() {
             let account = &connection.account;
@@ -160,7 +160,7 @@ impl Sandbox {
     }
 
     fn status_of(&self, provider: Provider, connection: &Connection) -> Value {
-        let by_switch = self.settings.is("reauth", provider.name());
+        let by_switch = self.settings.connect.reauth.as_str() == provider.name();
         let changed = if by_switch { self.reauth_since } else { self.anchor };
         let reauth = connection.reauth || by_switch;
         let granted = connection.granted.map(|_| !self.withholds(provider, connection));

@@ -45,7 +45,7 @@ fn an_application_is_made_shown_and_edited_over_http() {
     assert_eq!(list["apps"][0]["clientId"], "sandbox-client", "the demo application is the first");
     assert_eq!(list["apps"][1], cleared);
     control(&mut app, "PATCH", &json!({ "clientId": "sandbox-client", "displayName": "Demo" }));
-    assert_eq!(app.sandbox.settings().value("display_name"), "Demo");
+    assert_eq!(app.sandbox.settings().value("display_name").as_deref(), Some("Demo"));
     assert_eq!(app.sandbox.credentials().redirect_uri, "http://127.0.0.1:8765/callback");
 }
 

@@ -117,7 +117,7 @@ fn switches_come_over_the_wire_all_or_none() {
         (200, &json!("30"), &json!("off"))
     );
     assert_eq!(app.post("/sandbox/set", &json!({ "token_ttl": 60, "rotation": "loose" })).0, 400);
-    assert_eq!(app.sandbox.settings().value("token_ttl"), "30");
+    assert_eq!(app.sandbox.settings().value("token_ttl").as_deref(), Some("30"));
     assert_eq!(app.post("/sandbox/set", &json!([])).0, 400);
 }
 

@@ -156,7 +156,7 @@ fn control_call_that_a_browser_marks_as_cross_site_is_refused() {
         assert_eq!(status(&mut app, "POST", path, &page), 403, "{path}");
     }
     assert_eq!(status(&mut app, "OPTIONS", "/sandbox/set", &page), 403);
-    assert_eq!(app.sandbox.settings().value("webhook_url"), "", "nothing was set");
+    assert_eq!(app.sandbox.settings().value("webhook_url").as_deref(), Some(""), "nothing was set");
 }
 
 #[test]

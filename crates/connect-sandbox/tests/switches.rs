@@ -4,14 +4,14 @@ mod common;
 
 use bytes::Bytes;
 use common::{ALL, App, encode, id, read};
-use connect_sandbox::{SWITCHES, Settings};
+use connect_sandbox::{Settings, switches};
 use http::Request;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 #[test]
 fn an_unknown_value_names_the_allowed_ones() {
-    for switch in SWITCHES.iter().filter(|switch| switch.values.contains('|')) {
+    for switch in switches().filter(|switch| switch.values.contains('|')) {
         let error = Settings::default().set(switch.name, "\u{0}?").unwrap_err().to_string();
         assert!(error.contains(switch.name) && error.contains(switch.values), "{error}");
         assert!(!switch.about.is_empty());

@@ -64,9 +64,9 @@ impl Sandbox {
         let pair = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
         let (email, key) = pair.split_once(':')?;
         let account = self.apptoto.accounts.get(email);
-        let known = account.is_some() || self.settings.is("oauth_user", email);
+        let known = account.is_some() || email == &*self.settings.oauth.user;
         let own = account.and_then(|account| account.api_key.as_deref());
-        let right = own.unwrap_or(self.settings.value("apptoto_api_key"));
+        let right = own.unwrap_or(&self.settings.apptoto.api_key);
         (known && key == right).then(|| email.to_owned())
     }
 }
@@ -74,13 +74,13 @@ impl Sandbox {
 impl Api<'_> {
     /// The switch `apptoto_rate`.
     pub(super) fn check_rate(&mut self) -> Result<(), Refused> {
-        let Ok(most) = self.settings.value("apptoto_rate").parse::<usize>() else { return Ok(()) };
+        let Some(most) = self.settings.apptoto.rate else { return Ok(()) };
         let recent = &mut self.account.recent;
         while recent.front().is_some_and(|call| call.duration_until(self.now) >= SignedDuration::from_mins(1))
         {
             recent.pop_front();
         }
-        if recent.len() >= most.min(LONGEST_MINUTE) {
+        if recent.len() as u64 >= most.min(LONGEST_MINUTE) {
             return Err(Refused::rate());
         }
         recent.push_back(self.now);

@@ -23,7 +23,7 @@ pub(super) const MOST_DATA: usize = 64 * 1024;
 /// The largest page.
 pub(super) const LARGEST_PAGE: usize = 1_000;
 /// The most calls in a minute that the switch `apptoto_rate` can allow.
-pub(super) const LONGEST_MINUTE: usize = 100_000;
+pub(super) const LONGEST_MINUTE: u64 = 100_000;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Account {

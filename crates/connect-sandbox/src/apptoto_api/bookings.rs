@@ -11,6 +11,7 @@ use super::refused::Refused;
 use super::write_events::EventDraft;
 use crate::reply::{Reply, json_reply, ok};
 use crate::sandbox::Call;
+use crate::settings::BookingRefused;
 use crate::time;
 use http::StatusCode;
 use jiff::tz::TimeZone;
@@ -39,7 +40,7 @@ impl Api<'_> {
         match self.booking(&fields, &page)? {
             Ok(booking) => self.book(&page, &booking),
             Err(reason) => {
-                let refused = self.settings.is("apptoto_booking_refused", "400");
+                let refused = self.settings.apptoto.booking_refused == BookingRefused::BadRequest;
                 let status = if refused { StatusCode::BAD_REQUEST } else { StatusCode::OK };
                 Ok(json_reply(status, &json!({ "success": false, "message": reason })))
             }
@@ -76,7 +77,7 @@ impl Api<'_> {
         if let Some(name) = page.required_fields.iter().find(|name| !booking.field_data.contains_key(*name)) {
             return Ok(Err(format!("{name} is required")));
         }
-        let consents = self.settings.value("apptoto_consent_fields").split(',');
+        let consents = self.settings.apptoto.consent_fields.split(',');
         for (name, _) in consents.zip(page.asks_consent).filter(|(_, asks)| *asks) {
             if fields.flag(name)?.is_none() {
                 return Ok(Err(format!("{name} is required")));

@@ -7,6 +7,7 @@ use super::phone::normalized;
 use super::refused::Refused;
 use crate::reply::{Reply, ok};
 use crate::sandbox::Call;
+use crate::settings::EventFields;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -73,7 +74,7 @@ impl Api<'_> {
             let event = self.asked_event(call)?;
             return Ok(ok(&json!({ "events": [self.event_view(event, None, conversations)] })));
         }
-        let (begin, end) = (time(call, "begin")?, time(call, self.settings.value("apptoto_end"))?);
+        let (begin, end) = (time(call, "begin")?, time(call, &self.settings.apptoto.end_parameter)?);
         let deleted = flag(call, "include-deleted")? || flag(call, "include_deleted")?;
         let size = usize::try_from(number(call, "page_size", DEFAULT_PAGE_SIZE)?).unwrap_or(LARGEST_PAGE);
         let page = usize::try_from(number(call, "page", 1)?).unwrap_or(usize::MAX);
@@ -121,7 +122,7 @@ impl Api<'_> {
             "participants": participants,
             "custom_data": event.custom_data,
         });
-        if self.settings.is("apptoto_event_fields", "all") {
+        if self.settings.apptoto.event_fields == EventFields::All {
             view["external_id"] = json!(event.external_id);
             view["time_zone"] = json!(event.time_zone);
             view["all_day"] = json!(event.all_day);

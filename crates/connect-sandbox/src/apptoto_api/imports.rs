@@ -7,6 +7,7 @@ use super::form;
 use super::refused::Refused;
 use crate::reply::{Reply, ok};
 use crate::sandbox::Call;
+use crate::settings::ImportSteps;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -80,7 +81,7 @@ impl Api<'_> {
 
     fn import_state(&self, import: &Import) -> &str {
         let Some(started) = import.started else { return "finished" };
-        let (launching, running) = if self.settings.is("apptoto_import_steps", "clock") {
+        let (launching, running) = if self.settings.apptoto.import_steps == ImportSteps::Clock {
             let passed = started.duration_until(self.now);
             (passed < STEP, passed < STEP * 2)
         } else {
@@ -90,7 +91,7 @@ impl Api<'_> {
             (true, _) => "launching",
             (false, true) => "running",
             _ if import.is_empty => "invalid",
-            _ => self.settings.value("apptoto_import_end"),
+            _ => self.settings.apptoto.import_end.as_str(),
         }
     }
 }

@@ -12,6 +12,7 @@ use super::phone::normalized;
 use super::refused::Refused;
 use crate::reply::{Reply, ok, text};
 use crate::sandbox::{Call, Sandbox};
+use crate::settings::SendReply;
 use crate::time;
 use http::StatusCode;
 use jiff::Timestamp;
@@ -169,9 +170,9 @@ impl Api<'_> {
                 cancelled: false,
             });
         }
-        match self.settings.value("apptoto_send_reply") {
-            "empty" => Ok(text(StatusCode::OK, "application/json; charset=utf-8", String::new())),
-            _ => Ok(ok(&json!({ "success": true }))),
+        match self.settings.apptoto.send_reply {
+            SendReply::Empty => Ok(text(StatusCode::OK, "application/json; charset=utf-8", String::new())),
+            SendReply::Success => Ok(ok(&json!({ "success": true }))),
         }
     }
 
@@ -218,9 +219,8 @@ impl Api<'_> {
         };
         let marked =
             [&event.title, &event.location, &event.content].iter().any(|text| text.contains("#auto"));
-        let wanted = !event.is_deleted
-            && event.start.at > self.now
-            && (marked || self.settings.is("apptoto_auto_messages", "on"));
+        let wanted =
+            !event.is_deleted && event.start.at > self.now && (marked || self.settings.apptoto.auto_messages);
         let due = time::plus_hours(event.start.at, -24).max(self.now);
         let takes_part =
             |one: &Message| event.participants.iter().any(|person| Some(person.id) == one.participant);

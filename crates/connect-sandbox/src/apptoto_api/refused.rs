@@ -4,6 +4,7 @@
 use super::fields::Wrong;
 use crate::reply::{Reply, empty, json_reply, text};
 use crate::settings::Settings;
+use crate::settings::{ErrorBody, InvalidStatus};
 use http::StatusCode;
 use http::header::{HeaderValue, WWW_AUTHENTICATE};
 use serde_json::json;
@@ -84,22 +85,24 @@ impl Refused {
 
     pub(super) fn reply(&self, settings: &Settings) -> Reply {
         let status = match self.status {
-            StatusCode::BAD_REQUEST if settings.is("apptoto_invalid_status", "422") => {
+            StatusCode::BAD_REQUEST
+                if settings.apptoto.invalid_status == InvalidStatus::UnprocessableEntity =>
+            {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             status => status,
         };
-        let mut reply = match settings.value("apptoto_error_body") {
+        let mut reply = match settings.apptoto.error_body {
             _ if status == StatusCode::BAD_GATEWAY => {
                 let page = "<html><body><h1>502 Bad Gateway</h1></body></html>\n";
                 text(status, "text/html; charset=utf-8", page.to_owned())
             }
-            "empty" => empty(status),
-            "errors" if self.code == "insufficient_scope" => {
+            ErrorBody::Empty => empty(status),
+            ErrorBody::Errors if self.code == "insufficient_scope" => {
                 json_reply(status, &json!({ "errors": [self.code] }))
             }
-            "errors" => json_reply(status, &json!({ "errors": [self.message] })),
-            _ => json_reply(status, &json!({ "error": self.code, "message": self.message })),
+            ErrorBody::Errors => json_reply(status, &json!({ "errors": [self.message] })),
+            ErrorBody::Error => json_reply(status, &json!({ "error": self.code, "message": self.message })),
         };
         for challenge in &self.challenges {
             let value = HeaderValue::from_str(challenge);

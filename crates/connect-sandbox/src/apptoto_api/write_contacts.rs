@@ -8,6 +8,7 @@ use super::form;
 use super::refused::Refused;
 use crate::reply::{Reply, empty, ok};
 use crate::sandbox::Call;
+use crate::settings::{ContactsReply, Move};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
@@ -145,7 +146,8 @@ impl Api<'_> {
         let Some(contact) = self.account.contacts.get(index) else { return Ok(()) };
         let elsewhere =
             |name: &PlaceName| name.find(&self.account.address_books) != Some(contact.address_book);
-        if self.settings.is("apptoto_move", "refused") && draft.address_book.as_ref().is_some_and(elsewhere) {
+        if self.settings.apptoto.moves == Move::Refused && draft.address_book.as_ref().is_some_and(elsewhere)
+        {
             return Err(draft
                 .fields
                 .wrong("address_book", "a contact cannot be moved to another address book"));
@@ -209,7 +211,7 @@ impl Api<'_> {
 
     /// In the form of the answer with events, which is inferred; the switch `apptoto_contacts_reply` leaves it out.
     fn contacts_reply(&self, ids: &[u64], created: bool) -> Reply {
-        if self.settings.is("apptoto_contacts_reply", "empty") {
+        if self.settings.apptoto.contacts_reply == ContactsReply::Empty {
             return empty(StatusCode::OK);
         }
         let contact = |id: &u64| self.account.contacts.iter().find(|contact| contact.id == *id);

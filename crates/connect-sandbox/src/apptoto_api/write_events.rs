@@ -10,6 +10,7 @@ use super::phone::normalized;
 use super::refused::Refused;
 use crate::reply::{Reply, ok};
 use crate::sandbox::Call;
+use crate::settings::{Duplicate, Move};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -100,7 +101,7 @@ impl Api<'_> {
             self.check_new_event(draft, provisions)?;
             self.check_external_id(draft, None)?;
             let twice = draft.external_id.as_ref().is_some_and(|external_id| !seen.insert(external_id));
-            if twice && self.settings.is("apptoto_duplicate", "refused") {
+            if twice && self.settings.apptoto.duplicate == Duplicate::Refused {
                 return Err(draft.taken().into());
             }
         }
@@ -173,7 +174,7 @@ impl Api<'_> {
     fn check_change(&self, index: usize, draft: &EventDraft<'_>) -> Result<(), Wrong> {
         let Some(event) = self.account.events.get(index) else { return Ok(()) };
         self.check_external_id(draft, Some(event.id))?;
-        let refuses = self.settings.is("apptoto_move", "refused");
+        let refuses = self.settings.apptoto.moves == Move::Refused;
         let elsewhere = |name: &PlaceName| name.find(&self.account.calendars) != Some(event.calendar);
         if refuses && draft.calendar.as_ref().is_some_and(elsewhere) {
             return Err(draft.wrong("calendar", "an event cannot be moved to another calendar"));
@@ -187,7 +188,7 @@ impl Api<'_> {
         let mut same =
             others.filter(|event| draft.external_id.is_some() && event.external_id == draft.external_id);
         match same.next() {
-            Some(_) if self.settings.is("apptoto_duplicate", "refused") => Err(draft.taken()),
+            Some(_) if self.settings.apptoto.duplicate == Duplicate::Refused => Err(draft.taken()),
             _ => Ok(()),
         }
     }
@@ -275,7 +276,7 @@ impl Api<'_> {
                 Participant { id, name: new.name, phone: new.phone, email: new.email }
             })
             .collect();
-        if self.settings.is("apptoto_keep_messaged", "on") {
+        if self.settings.apptoto.keep_messaged {
             let messages = &self.account.messages;
             let messaged = |old: &Participant| {
                 messages.iter().any(|one| one.participant == Some(old.id) && one.is_sent(self.now))
@@ -293,8 +294,8 @@ impl Api<'_> {
 
     /// The switch `apptoto_batch`: a batch that is larger is done, and the answer lost at a gateway.
     pub(super) fn batch(&self, count: usize, reply: Reply) -> Result<Reply, Refused> {
-        let most = self.settings.value("apptoto_batch").parse().unwrap_or(usize::MAX);
-        if count > most { Err(Refused::gateway()) } else { Ok(reply) }
+        let most = self.settings.apptoto.batch;
+        if most.is_some_and(|most| count as u64 > most) { Err(Refused::gateway()) } else { Ok(reply) }
     }
 }
 

@@ -10,6 +10,9 @@ use crate::provider::Provider;
 use crate::random::Random;
 use crate::reply::{Details, Problem, Reply, json_reply};
 use crate::sandbox::{Call, Sandbox};
+use crate::settings::{
+    ApiVersion, AttendeesForm, CalendarIdForm, ConferenceForm, CreateStatus, EventResponse,
+};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
 use http::StatusCode;
@@ -36,14 +39,17 @@ impl Sandbox {
         let changes = Changes::of(calendar, [Changed::of(ChangeKind::Created, &event.whole(), call.now)]);
         calendar.events.insert(event.id.clone(), event);
         self.wrote(&visitor.user, changes);
-        let status =
-            if self.settings.is("create_status", "200") { StatusCode::OK } else { StatusCode::CREATED };
+        let status = if self.settings.connect.create_status == CreateStatus::Ok {
+            StatusCode::OK
+        } else {
+            StatusCode::CREATED
+        };
         Ok(self.written(status, written))
     }
 
     /// The event at the root or wrapped, with its success.
     pub(crate) fn written(&self, status: StatusCode, mut event: Map<String, Value>) -> Reply {
-        if self.settings.is("event_response", "wrapped") {
+        if self.settings.connect.event_response == EventResponse::Wrapped {
             return json_reply(status, &json!({ "success": true, "event": event }));
         }
         event.insert("success".to_owned(), Value::Bool(true));
@@ -52,11 +58,11 @@ impl Sandbox {
 
     pub(crate) fn style(&self) -> Style {
         Style {
-            conference_object: self.settings.is("conference", "object"),
-            plain_attendees: self.settings.is("attendees", "strings"),
-            no_calendar_id: self.settings.is("calendar_id", "missing"),
-            odd_dates: self.settings.is("odd_dates", "on"),
-            api_1_6_0: self.settings.is("api", "1.6.0"),
+            conference_object: self.settings.connect.conference == ConferenceForm::Object,
+            plain_attendees: self.settings.connect.attendees == AttendeesForm::Strings,
+            no_calendar_id: self.settings.connect.calendar_id == CalendarIdForm::Missing,
+            odd_dates: self.settings.connect.odd_dates,
+            api_1_6_0: self.settings.connect.api == ApiVersion::V160,
             free_busy: false,
         }
     }

@@ -6,6 +6,7 @@ use super::input::settle;
 use super::model::{Calendar, Exception, Target};
 use crate::reply::{Details, Problem, Reply, empty, ok};
 use crate::sandbox::{Call, Sandbox};
+use crate::settings::{DeleteBy, DeleteStatus};
 use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -23,7 +24,7 @@ impl Sandbox {
         let changes = Changes::of(calendar, calendar.removal(&target, address.mode, call.now));
         calendar.remove(&target, address.mode, call.now);
         self.wrote(&visitor.user, changes);
-        if self.settings.is("delete_status", "200") {
+        if self.settings.connect.delete_status == DeleteStatus::Ok {
             return Ok(ok(&json!({ "success": true, "message": "Event deleted" })));
         }
         Ok(empty(StatusCode::NO_CONTENT))
@@ -31,11 +32,11 @@ impl Sandbox {
 
     /// From where `delete_by` allows; the query's parameters win over those of the body.
     fn parameters(&self, call: &Call) -> Result<Map<String, Value>, Problem> {
-        let by = self.settings.value("delete_by");
+        let by = self.settings.connect.delete_by;
         let mut parameters =
-            if call.body().is_empty() || by == "query" { Map::new() } else { call.object()? };
+            if call.body().is_empty() || by == DeleteBy::Query { Map::new() } else { call.object()? };
         for name in ["provider", "calendarId", "eventId", "recurringEventId", "deleteMode"] {
-            if let Some(value) = call.query_given(name).filter(|_| by != "body") {
+            if let Some(value) = call.query_given(name).filter(|_| by != DeleteBy::Body) {
                 parameters.insert(name.to_owned(), json!(value));
             }
         }

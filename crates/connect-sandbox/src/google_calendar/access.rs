@@ -5,6 +5,7 @@ use super::accounts::Role;
 use super::refused::Refused;
 use crate::neighbours::AuthorizationServer;
 use crate::sandbox::{Call, Sandbox};
+use crate::settings::NoAuth;
 use http::HeaderName;
 use http::header::AUTHORIZATION;
 
@@ -31,7 +32,7 @@ impl Sandbox {
     /// A token decides, where there is one; a key has to be right in any case.
     pub(super) fn google_visitor(&mut self, endpoint: Endpoint, call: &Call) -> Result<Visitor, Refused> {
         let key = call.query_given("key").or_else(|| call.header(API_KEY));
-        if key.is_some_and(|key| key != self.settings.value("google_api_key")) {
+        if key.is_some_and(|key| key != &*self.settings.google.api_key) {
             return Err(Refused::api_key());
         }
         if let Some(header) = call.request.headers().get(AUTHORIZATION) {
@@ -40,7 +41,7 @@ impl Sandbox {
             let visitor = Visitor { account: Some(account), scopes };
             return if visitor.may(endpoint) { Ok(visitor) } else { Err(Refused::scope()) };
         }
-        if key.is_none() && self.settings.is("google_no_auth", "403") {
+        if key.is_none() && self.settings.google.no_auth == NoAuth::Forbidden {
             return Err(Refused::unregistered());
         }
         if key.is_none() || !is_public(endpoint) {

@@ -14,7 +14,7 @@ use crate::reply::Reply;
 use crate::sandbox::{Call, Sandbox};
 use crate::sync_token::{Token, page};
 use crate::time;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ impl Sandbox {
     pub(super) fn google_events(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
         let place = self.google_place(visitor, &calendar_id(call))?;
         let asked = Query::read(call, self.horizon(call))?;
-        let age = self.settings.value("google_updated_min_days").parse::<u64>().ok();
+        let age = self.settings.google.updated_min_days;
         let oldest = age.and_then(|days| i64::try_from(days.saturating_mul(24)).ok());
         let oldest = oldest.map(|hours| time::plus_hours(call.now, -hours));
         if asked.updated_min.is_some_and(|min| oldest.is_some_and(|oldest| min < oldest)) {
@@ -51,7 +51,7 @@ impl Sandbox {
     }
 
     fn horizon(&self, call: &Call) -> Timestamp {
-        time::plus_seconds(call.now, self.settings.number("google_horizon_days").saturating_mul(DAY))
+        time::plus_seconds(call.now, self.settings.google.horizon_days.0.saturating_mul(DAY))
     }
 
     fn google_list(&mut self, place: &Place, asked: &Query, call: &Call) -> Result<Reply, Refused> {
@@ -61,7 +61,7 @@ impl Sandbox {
             let more = page && token.since.is_none();
             if more { token.query.continues(asked) } else { token.query.resumes(asked) }
         })?;
-        let empties = self.settings.is("google_empty_pages", "on");
+        let empties = self.settings.google.empty_pages;
         let generation = self.accounts.generation;
         let list = self.google_at(place, call.now, |calendar, ledger| {
             let fresh = || Token {
@@ -109,9 +109,7 @@ impl Sandbox {
         let Some(text) = call.query("syncToken") else { return Ok(None) };
         let wrong = || Refused::invalid("syncToken", "Invalid sync token value.");
         let token = Token::<Q>::decode(text, place).filter(|token| token.next.is_none()).ok_or_else(wrong)?;
-        let age = self.settings.value("google_sync_ttl").parse::<i64>().ok().map(SignedDuration::from_secs);
-        let old = age.is_some_and(|age| token.issued.duration_until(call.now) >= age);
-        if old || token.generation < self.accounts.generation {
+        if token.is_over(self.settings.google.sync_ttl, self.accounts.generation, call.now) {
             return Err(Refused::full_sync_required());
         }
         if !fits(&token, false) {

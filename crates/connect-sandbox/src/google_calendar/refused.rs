@@ -2,6 +2,7 @@
 //! `{error: {code, message, errors: [{domain, reason, message, locationType?, location?}], status?, details?}}`.
 
 use crate::reply::{Reply, json_reply};
+use crate::settings::GoogleLimit;
 use http::StatusCode;
 use http::header::{HeaderValue, WWW_AUTHENTICATE};
 use serde_json::{Value, json};
@@ -183,21 +184,21 @@ impl From<Refused> for Reply {
 
 /// What a value of `google_limit` answers with. Not every 403 is about permissions, and not every one in the domain
 /// `usageLimits` about too many calls.
-pub(super) fn limit(name: &str) -> Option<Refused> {
+pub(super) fn limit(limit: GoogleLimit) -> Option<Refused> {
     let usage = |code, reason, message: &str| Some(Refused::new(code, reason, message).of("usageLimits"));
-    match name {
-        "userRateLimitExceeded" => usage(403, "userRateLimitExceeded", "User Rate Limit Exceeded"),
-        "rateLimitExceeded" => usage(403, "rateLimitExceeded", "Rate Limit Exceeded"),
-        "quotaExceeded" => usage(403, "quotaExceeded", "Calendar usage limits exceeded."),
-        "accessNotConfigured" => usage(
+    match limit {
+        GoogleLimit::UserRateLimitExceeded => usage(403, "userRateLimitExceeded", "User Rate Limit Exceeded"),
+        GoogleLimit::RateLimitExceeded => usage(403, "rateLimitExceeded", "Rate Limit Exceeded"),
+        GoogleLimit::QuotaExceeded => usage(403, "quotaExceeded", "Calendar usage limits exceeded."),
+        GoogleLimit::AccessNotConfigured => usage(
             403,
             "accessNotConfigured",
             "Google Calendar API has not been used in this project before or it is disabled.",
         )
         .map(|refused| refused.with_status("PERMISSION_DENIED")),
-        "429" => usage(429, "rateLimitExceeded", "Rate Limit Exceeded")
+        GoogleLimit::TooManyRequests => usage(429, "rateLimitExceeded", "Rate Limit Exceeded")
             .map(|refused| refused.with_status("RESOURCE_EXHAUSTED")),
-        "backendError" => Some(Refused::new(500, "backendError", "Backend Error")),
-        _ => None,
+        GoogleLimit::BackendError => Some(Refused::new(500, "backendError", "Backend Error")),
+        GoogleLimit::Off => None,
     }
 }

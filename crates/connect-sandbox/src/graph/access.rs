@@ -75,11 +75,11 @@ impl Sandbox {
 
     /// The switch `graph_concurrency`.
     pub(super) fn check_graph_crowd(&self, call: &Call) -> Result<(), Refused> {
-        let most = self.settings.value("graph_concurrency").parse::<usize>().ok();
+        let most = self.settings.microsoft.concurrency;
         let caller = self.graph_caller(call);
         let count = caller.and_then(|caller| self.graph.under_way.0.get(&caller)).map_or(0, Vec::len);
-        if most.is_some_and(|most| count > most) {
-            return Err(Refused::crowded().with_retry_after(self.settings.value("graph_retry_after")));
+        if most.is_some_and(|most| count as u64 > most) {
+            return Err(Refused::crowded().with_retry_after(self.settings.microsoft.retry_after));
         }
         Ok(())
     }

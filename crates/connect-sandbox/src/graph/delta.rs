@@ -16,8 +16,8 @@ use super::style::Style;
 use crate::events::{Event, Instance};
 use crate::reply::{Reply, ok};
 use crate::sandbox::{Call, Sandbox};
+use crate::settings::DeltaSeries;
 use crate::sync_token::{Token, page};
-use jiff::SignedDuration;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -51,8 +51,8 @@ impl Sandbox {
         let size = self.graph_page_size(call, &preferences)?;
         let name = format!("{} delta", place.name());
         let state = self.graph_state(call, &name)?;
-        let empties = self.settings.is("graph_empty_pages", "on");
-        let minimal = self.settings.is("graph_delta_series", "minimal");
+        let empties = self.settings.microsoft.empty_pages;
+        let minimal = self.settings.microsoft.delta_series == DeltaSeries::Minimal;
         let gone = self.graph_gone();
         let (items, state, next) = self.graph_at(&place, call.now, |calendar, ledger| {
             let state = Token { position: state.position.min(ledger.position()), ..state };
@@ -124,20 +124,14 @@ impl Sandbox {
             }
             _ => return Err(Refused::new(400, "SyncStateInvalid", "The sync state is not valid.")),
         };
-        let age = self.settings.value("graph_sync_ttl").parse::<i64>().ok().map(SignedDuration::from_secs);
-        let old = age.is_some_and(|age| token.issued.duration_until(call.now) >= age);
-        if old || token.generation < self.accounts.generation { Err(self.graph_gone()) } else { Ok(token) }
+        let over = token.is_over(self.settings.microsoft.sync_ttl, self.accounts.generation, call.now);
+        if over { Err(self.graph_gone()) } else { Ok(token) }
     }
 
     /// The switch `graph_gone`.
     fn graph_gone(&self) -> Refused {
         let message = "The sync state generation is not found.";
-        let code = match self.settings.value("graph_gone") {
-            "syncStateNotFound" => "syncStateNotFound",
-            "resyncRequired" => "resyncRequired",
-            _ => "SyncStateNotFound",
-        };
-        Refused::new(410, code, message)
+        Refused::new(410, self.settings.microsoft.gone.as_str(), message)
     }
 }
 

@@ -10,6 +10,7 @@ use crate::accounts::Place;
 use crate::events::{Event, Instance};
 use crate::reply::{Reply, ok};
 use crate::sandbox::{Call, Sandbox};
+use crate::settings::{NextLink, Zones};
 use crate::sync_token::{Key, Token, page};
 use serde_json::{Value, json};
 
@@ -35,7 +36,7 @@ impl Sandbox {
     }
 
     pub(super) fn graph_view_days(&self) -> Option<i64> {
-        self.settings.value("graph_view_days").parse().ok().map(|days: i64| days.min(1_000_000))
+        self.settings.microsoft.view_days.map(|days| days.min(1_000_000) as i64)
     }
 
     fn graph_list(&mut self, place: &Place, view: View, call: &Call) -> Result<Reply, Refused> {
@@ -45,7 +46,7 @@ impl Sandbox {
         let mut asked = Query::read(call, view)?;
         let skip = std::mem::take(&mut asked.skip);
         let size = self.graph_page_size(call, &preferences)?;
-        let empties = self.settings.is("graph_empty_pages", "on");
+        let empties = self.settings.microsoft.empty_pages;
         let name = place.name();
         let from = match query::option(call, "$skiptoken") {
             None => None,
@@ -85,11 +86,11 @@ impl Sandbox {
     }
 
     pub(super) fn graph_preferences(&self, call: &Call) -> Result<Preferences, Refused> {
-        Preferences::read(call, self.settings.is("graph_zones", "listed"))
+        Preferences::read(call, self.settings.microsoft.zones == Zones::Listed)
     }
 
     pub(super) fn graph_page_size(&self, call: &Call, preferences: &Preferences) -> Result<usize, Refused> {
-        let usual = usize::try_from(self.settings.number("graph_page")).unwrap_or(usize::MAX);
+        let usual = usize::try_from(self.settings.microsoft.page.0).unwrap_or(usize::MAX);
         Ok(query::top(call)?.or(preferences.page_size).unwrap_or(usual))
     }
 
@@ -105,11 +106,11 @@ impl Sandbox {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(kept).append_pair(token.0, token.1);
         let (scheme, authority) = self.origin.split_once("://").unwrap_or(("http", &self.origin));
-        let origin = match self.settings.value("graph_next_link") {
-            "foreign" => format!("{scheme}://graph.microsoft.example"),
-            "userinfo" => format!("{scheme}://{authority}@graph.microsoft.example"),
-            "http" => format!("http://{authority}"),
-            _ => self.origin.clone(),
+        let origin = match self.settings.microsoft.next_link {
+            NextLink::Foreign => format!("{scheme}://graph.microsoft.example"),
+            NextLink::Userinfo => format!("{scheme}://{authority}@graph.microsoft.example"),
+            NextLink::Http => format!("http://{authority}"),
+            NextLink::Own => self.origin.clone(),
         };
         format!("{origin}{}?{}", call.request.uri().path(), query.finish())
     }

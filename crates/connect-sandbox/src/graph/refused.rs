@@ -2,6 +2,7 @@
 //! `{error: {code, message, innerError: {date, request-id, client-request-id, code?}}}`.
 
 use crate::reply::{Reply, json_reply};
+use crate::settings::GraphLimit;
 use http::StatusCode;
 use http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use serde_json::{Value, json};
@@ -117,13 +118,17 @@ impl Refused {
     }
 
     /// What a value of `graph_limit` answers with.
-    pub(super) fn limit(name: &str) -> Option<Self> {
-        let (status, code, message) = match name {
-            "429" => (429, "TooManyRequests", "Too many requests."),
-            "503" => (503, "ServiceUnavailable", "The service is temporarily unavailable."),
-            "504" => (504, "GatewayTimeout", "The server did not answer in time."),
-            "509" => (509, "BandwidthLimitExceeded", "The application has used up its bandwidth."),
-            _ => return None,
+    pub(super) fn limit(limit: GraphLimit) -> Option<Self> {
+        let (status, code, message) = match limit {
+            GraphLimit::TooManyRequests => (429, "TooManyRequests", "Too many requests."),
+            GraphLimit::ServiceUnavailable => {
+                (503, "ServiceUnavailable", "The service is temporarily unavailable.")
+            }
+            GraphLimit::GatewayTimeout => (504, "GatewayTimeout", "The server did not answer in time."),
+            GraphLimit::BandwidthLimitExceeded => {
+                (509, "BandwidthLimitExceeded", "The application has used up its bandwidth.")
+            }
+            GraphLimit::Off => return None,
         };
         Some(Self::new(status, code, message))
     }
@@ -133,8 +138,8 @@ impl Refused {
         Self::new(429, "ApplicationThrottled", "Application is over its MailboxConcurrency limit.")
     }
 
-    pub(super) fn with_retry_after(mut self, seconds: &str) -> Self {
-        self.0.retry_after = (seconds != "none").then(|| seconds.to_owned());
+    pub(super) fn with_retry_after(mut self, seconds: Option<u64>) -> Self {
+        self.0.retry_after = seconds.map(|seconds| seconds.to_string());
         self
     }
 

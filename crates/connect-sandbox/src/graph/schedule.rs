@@ -8,6 +8,7 @@ use super::{query, resource, times};
 use crate::events::{Calendar, Instance, Range};
 use crate::reply::{Reply, ok};
 use crate::sandbox::{Call, Sandbox};
+use crate::settings::Zones;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
@@ -25,7 +26,7 @@ impl Sandbox {
     pub(super) fn graph_schedule(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
         query::only(call, &["$top", "$skip", "$orderby", "$select", "$expand", "$skiptoken", "$deltatoken"])?;
         let asked = parameters(object(call)?);
-        let listed = self.settings.is("graph_zones", "listed");
+        let listed = self.settings.microsoft.zones == Zones::Listed;
         let zone = self.graph_preferences(call)?.zone();
         let (start, end) = (
             times::read("startTime", &asked["startTime"], listed)?,

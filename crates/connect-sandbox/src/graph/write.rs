@@ -15,6 +15,7 @@ use crate::provider::Provider;
 use crate::random::Random;
 use crate::reply::{Reply, empty, json_reply};
 use crate::sandbox::{Call, Sandbox};
+use crate::settings::{Transaction, Zones};
 use crate::time;
 use http::StatusCode;
 use http::header::{ETAG, HeaderValue, IF_MATCH};
@@ -33,7 +34,7 @@ impl Sandbox {
         let style = self.graph_style(call)?;
         let place = self.graph_place(visitor, call)?;
         let sent = object(call)?;
-        let listed = self.settings.is("graph_zones", "listed");
+        let listed = self.settings.microsoft.zones == Zones::Listed;
         let mut random = self.stream();
         let made = self.graph_at(&place, call.now, |calendar, _| {
             check_editable(calendar)?;
@@ -54,13 +55,13 @@ impl Sandbox {
                 let invited = self.graph_at(&place, call.now, |calendar, _| Guests::of(calendar, &target))?;
                 self.invite(Provider::Microsoft, &Guests::default(), &invited, Told::All);
             }
-            None => match self.settings.value("graph_transaction") {
-                "200" => status = StatusCode::OK,
-                "409" => {
+            None => match self.settings.microsoft.transaction {
+                Transaction::Ok => status = StatusCode::OK,
+                Transaction::Conflict => {
                     let message = "An event with this transactionId was created before.";
                     return Err(Refused::new(409, "ErrorDuplicateTransactionId", message));
                 }
-                _ => {}
+                Transaction::Created => {}
             },
         }
         self.graph_answer(&place, &target, &style, status, call.now)
@@ -72,7 +73,7 @@ impl Sandbox {
         let style = self.graph_style(call)?;
         let (place, target) = self.graph_event_place(visitor, call)?;
         let sent = object(call)?;
-        let listed = self.settings.is("graph_zones", "listed");
+        let listed = self.settings.microsoft.zones == Zones::Listed;
         let mut random = self.stream();
         let mut guests = Guests::default();
         let written = self.graph_at(&place, call.now, |calendar, _| {

@@ -27,7 +27,7 @@ impl Sandbox {
         scopes: Vec<String>,
         client: &Client,
     ) -> Result<Vec<String>, Refused> {
-        let coarse = self.settings.is("apptoto_scope_api", "on");
+        let coarse = self.settings.apptoto.scope_api;
         let allowed = |scope: &String| coarse && scope == COARSE || client.app.scopes.contains(scope);
         match scopes.iter().find(|scope| !allowed(scope)) {
             Some(scope) => Err(Refused::Scope(scope.clone())),
@@ -38,19 +38,19 @@ impl Sandbox {
     /// An application is there for the user who registered it alone, until Apptoto publishes it.
     pub(super) fn apptoto_admits(&self, client: &Client, user: &str) -> Result<(), Refused> {
         let owner = client.owner.as_deref().unwrap_or(user);
-        if self.settings.is("apptoto_published", "on") || owner == user {
+        if self.settings.apptoto.published || owner == user {
             return Ok(());
         }
         Err(Refused::Denied)
     }
 
     pub(super) fn apptoto_lifetime(&self) -> Option<u64> {
-        self.settings.value("apptoto_token_ttl").parse().ok()
+        self.settings.apptoto.token_ttl
     }
 
     /// The form of RFC 7009, with client authentication: 200 also for a token that is unknown (2.2).
     pub(super) fn apptoto_revoke(&mut self, call: &Call) -> Result<Reply, Problem> {
-        if self.settings.is("apptoto_revoke", "off") {
+        if !self.settings.apptoto.revoke {
             return Err(no_such_endpoint());
         }
         let server = AuthorizationServer::Apptoto;

@@ -10,6 +10,7 @@ use super::pkce::Challenge;
 use super::refused::Refused;
 use crate::reply::Reply;
 use crate::sandbox::{Call, Sandbox};
+use crate::settings::{Pkce, PublicPkce, RefreshTokens};
 
 /// A request of an application, checked.
 pub(super) struct Asked {
@@ -22,7 +23,7 @@ pub(super) struct Asked {
 
 impl Sandbox {
     pub(super) fn neighbour_authorize(&mut self, server: AuthorizationServer, call: &Call) -> Reply {
-        let asks = self.settings.is("auto_consent", "off");
+        let asks = !self.settings.oauth.auto_consent;
         self.authorized(server, call, if asks { Decision::Ask } else { Decision::Approve })
     }
 
@@ -79,7 +80,7 @@ impl Sandbox {
         }
         // Apptoto has no parameter that names the user.
         let hint = query.find("login_hint").filter(|_| client.server != AuthorizationServer::Apptoto);
-        let user = hint.unwrap_or(self.settings.value("oauth_user")).to_owned();
+        let user = hint.unwrap_or(&self.settings.oauth.user).to_owned();
         let owner = Owner { server: client.server, client: client.id.clone(), user };
         let scopes = scope_tokens(query.need("scope")?)?;
         let (scopes, offline) = match client.server {
@@ -93,7 +94,10 @@ impl Sandbox {
             }
             AuthorizationServer::Apptoto => {
                 self.apptoto_admits(client, &owner.user)?;
-                (self.apptoto_scopes(scopes, client)?, !self.settings.is("apptoto_refresh_tokens", "off"))
+                (
+                    self.apptoto_scopes(scopes, client)?,
+                    self.settings.apptoto.refresh_tokens != RefreshTokens::Off,
+                )
             }
         };
         Ok(Asked { owner, scopes, challenge, offline })
@@ -121,12 +125,12 @@ impl Sandbox {
         match server {
             AuthorizationServer::Google => false,
             AuthorizationServer::Microsoft => true,
-            AuthorizationServer::Apptoto => self.settings.is("apptoto_pkce", "any"),
+            AuthorizationServer::Apptoto => self.settings.apptoto.pkce == Pkce::Any,
         }
     }
 
     /// Whether a public application must prove itself: Apptoto has PKCE in place of a secret, the others recommend it.
     fn needs_pkce(&self, server: AuthorizationServer) -> bool {
-        server == AuthorizationServer::Apptoto || self.settings.is("public_pkce", "required")
+        server == AuthorizationServer::Apptoto || self.settings.oauth.public_pkce == PublicPkce::Required
     }
 }

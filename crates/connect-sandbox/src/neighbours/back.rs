@@ -8,6 +8,7 @@ use crate::oauth::with_query;
 use crate::pages::escape;
 use crate::reply::{Reply, html, ok, redirect};
 use crate::sandbox::{Call, Sandbox};
+use crate::settings::CallbackIss;
 use serde_json::{Map, json};
 
 /// Where authorize may answer to, and what goes with every answer.
@@ -94,9 +95,9 @@ impl Sandbox {
                 format!("{}/microsoft/{}/v2.0", self.origin, microsoft::tenant(call).unwrap_or("common"))
             }
         };
-        match self.settings.value("callback_iss") {
-            "on" => Some(issuer),
-            "wrong" => Some(format!("{}/elsewhere", self.origin)),
+        match self.settings.oauth.callback_iss {
+            CallbackIss::On => Some(issuer),
+            CallbackIss::Wrong => Some(format!("{}/elsewhere", self.origin)),
             _ => None,
         }
     }

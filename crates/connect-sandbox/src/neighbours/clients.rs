@@ -204,7 +204,7 @@ impl Sandbox {
         app: OAuthApp,
     ) -> Result<OAuthCredentials, AppError> {
         let app = app.checked(server)?;
-        let owner = Some(self.settings.value("oauth_user").to_owned());
+        let owner = Some(self.settings.oauth.user.to_string());
         let random = &mut self.neighbours.random;
         let (id, secret) = (random.letters(24), random.token(24));
         let client = Client { server, id, secret, app, owner };

@@ -8,6 +8,7 @@ use super::parameters::Parameters;
 use super::refused::{Refused, tokens, unstored};
 use crate::reply::{Reply, json_reply};
 use crate::sandbox::{Call, Sandbox};
+use crate::settings::{GoogleConsent, Popup, Publishing};
 use http::StatusCode;
 use serde_json::json;
 
@@ -38,7 +39,7 @@ impl Sandbox {
         if let Some(scope) = scopes.iter().find(|scope| !known(scope)) {
             return Err(Refused::Scope(scope.clone()));
         }
-        if self.settings.is("google_consent", "first") {
+        if self.settings.google.consent == GoogleConsent::First {
             scopes.truncate(1);
         }
         if query.find("include_granted_scopes") == Some("true") {
@@ -71,13 +72,13 @@ impl Sandbox {
 
     /// What the exchange has to name. For the popup Google's guides disagree: `postmessage`, or the page's origin.
     pub(super) fn bound_redirect_uri(&self, back: &Back) -> String {
-        let origin = back.mode == Mode::Popup && self.settings.is("google_popup", "origin");
+        let origin = back.mode == Mode::Popup && self.settings.google.popup == Popup::Origin;
         let registered = back.client.app.redirect_uris.first();
         registered.filter(|_| origin).and_then(|uri| origin_of(uri)).unwrap_or(&back.redirect_uri).to_owned()
     }
 
     pub(super) fn google_refresh_lifetime(&self) -> Option<u64> {
-        self.settings.is("google_publishing", "testing").then_some(TESTING)
+        (self.settings.google.publishing == Publishing::Testing).then_some(TESTING)
     }
 
     /// A token in the query or in a form, and no client authentication. An unknown token is a 400, where RFC 7009 2.2 has a

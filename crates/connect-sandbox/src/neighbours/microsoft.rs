@@ -3,6 +3,7 @@
 
 use super::refused::Refused;
 use crate::sandbox::{Call, Sandbox};
+use crate::settings::Scope;
 use http::header::ORIGIN;
 use serde_json::{Map, Value, json};
 
@@ -81,7 +82,7 @@ pub(super) fn short(scope: &str) -> String {
 impl Sandbox {
     /// The `scope` of an answer: as it was asked for, or in another spelling and order, without what is no permission.
     pub(super) fn microsoft_scope(&self, scopes: &[String]) -> String {
-        if self.settings.is("microsoft_scope", "as_asked") {
+        if self.settings.microsoft.scope == Scope::AsAsked {
             return scopes.join(" ");
         }
         let permissions = scopes.iter().rev().filter(|scope| *scope != OFFLINE_ACCESS);

@@ -8,6 +8,7 @@ use super::parameters::{Parameters, scope_tokens};
 use super::refused::{Refused, tokens};
 use crate::reply::Reply;
 use crate::sandbox::{Call, Sandbox};
+use crate::settings::{CodeReuse, RefreshTokens};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
@@ -53,7 +54,7 @@ impl Sandbox {
     fn redeem_code(&mut self, client: &Client, call: &Call, form: &Parameters) -> Result<Value, Refused> {
         let wanted = Wanted::read(client.server, &client.id, form, call.now)?;
         let asked = asked_scopes(form)?;
-        let revoking = self.settings.is("code_reuse", "revoke");
+        let revoking = self.settings.oauth.code_reuse == CodeReuse::Revoke;
         let narrow = |granted: &[String]| match client.server {
             AuthorizationServer::Google | AuthorizationServer::Apptoto => {
                 narrowed(granted.to_vec(), asked.clone())
@@ -143,8 +144,8 @@ impl Sandbox {
     /// The lifetime of an access token in seconds, where it is told.
     fn lifetime(&self, server: AuthorizationServer) -> Option<u64> {
         match server {
-            AuthorizationServer::Google => Some(self.settings.number("google_token_ttl")),
-            AuthorizationServer::Microsoft => Some(self.settings.number("microsoft_token_ttl")),
+            AuthorizationServer::Google => Some(self.settings.google.token_ttl.0),
+            AuthorizationServer::Microsoft => Some(self.settings.microsoft.token_ttl.0),
             AuthorizationServer::Apptoto => self.apptoto_lifetime(),
         }
     }
@@ -162,7 +163,7 @@ impl Sandbox {
         match server {
             AuthorizationServer::Google => false,
             AuthorizationServer::Microsoft => true,
-            AuthorizationServer::Apptoto => self.settings.is("apptoto_refresh_tokens", "new"),
+            AuthorizationServer::Apptoto => self.settings.apptoto.refresh_tokens == RefreshTokens::New,
         }
     }
 }

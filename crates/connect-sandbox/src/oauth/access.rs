@@ -3,6 +3,7 @@
 use super::grants::Bearer;
 use crate::reply::Problem;
 use crate::sandbox::{Call, Sandbox};
+use crate::settings::{ExpiredBody, WriteDenied};
 use crate::users::UserKey;
 use http::StatusCode;
 use http::header::AUTHORIZATION;
@@ -55,7 +56,7 @@ impl Sandbox {
         if visitor.scope == Scope::ReadWrite {
             return Ok(visitor);
         }
-        let status = if self.settings.is("write_denied", "403") {
+        let status = if self.settings.connect.write_denied == WriteDenied::Forbidden {
             StatusCode::FORBIDDEN
         } else {
             StatusCode::UNAUTHORIZED
@@ -64,9 +65,9 @@ impl Sandbox {
     }
 
     fn unauthorized(&self, message: &str) -> Problem {
-        match self.settings.value("expired_body") {
-            "empty" => Problem::empty(StatusCode::UNAUTHORIZED),
-            "error" => Problem::new(StatusCode::UNAUTHORIZED, json!({ "error": "Unauthorized" })),
+        match self.settings.connect.expired_body {
+            ExpiredBody::Empty => Problem::empty(StatusCode::UNAUTHORIZED),
+            ExpiredBody::Error => Problem::new(StatusCode::UNAUTHORIZED, json!({ "error": "Unauthorized" })),
             _ => Problem::documented(StatusCode::UNAUTHORIZED, message),
         }
     }

@@ -7,6 +7,7 @@ use crate::apps::App;
 use crate::provider::Provider;
 use crate::reply::{Problem, Reply, redirect};
 use crate::sandbox::{Call, Sandbox};
+use crate::settings::CodeForm;
 use crate::users::UserKey;
 use http::StatusCode;
 use http::header::{COOKIE, HeaderValue, SET_COOKIE};
@@ -26,7 +27,7 @@ impl Sandbox {
     pub(crate) fn authorize(&mut self, call: &Call) -> Result<Reply, Problem> {
         let asked = self.authorize_request(call)?;
         self.load_user(&asked.user);
-        let reply = if self.settings.is("auto_consent", "on") {
+        let reply = if self.settings.oauth.auto_consent {
             self.connect_offered(&asked);
             self.approve(call, &asked)?
         } else {
@@ -66,7 +67,7 @@ impl Sandbox {
     /// Sends the browser back with a code.
     pub(crate) fn approve(&mut self, call: &Call, asked: &AuthorizeRequest) -> Result<Reply, Problem> {
         let redirect_uri = asked.app.redirect_uri.clone();
-        let by_user = self.settings.is("code", "user_id");
+        let by_user = self.settings.connect.code == CodeForm::UserId;
         let code = if by_user { asked.user.id.clone() } else { self.random.token(32) };
         self.grants.add_code(
             code.clone(),

@@ -99,7 +99,7 @@ impl Sandbox {
     /// What the forms of a session's pages carry. It is bound to the user too: cookies do not tell ports apart, so that a
     /// page of another server on this machine could set one that it knows.
     fn csrf(&self, session: &str, asked: &AuthorizeRequest) -> String {
-        let secret = Random::named(self.settings.number("seed"), &["csrf"]).token(32);
+        let secret = Random::named(self.settings.itself.seed.0, &["csrf"]).token(32);
         let parts = json!([secret, session, asked.user.client, asked.user.id]);
         URL_SAFE_NO_PAD.encode(Sha256::digest(parts.to_string()))
     }

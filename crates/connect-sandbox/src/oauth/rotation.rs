@@ -19,6 +19,7 @@
 
 use super::access::Scope;
 use super::grants::{Grants, RefreshToken};
+use crate::settings::Rotation;
 
 /// The place of a family in the list of all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,19 +70,24 @@ impl Grants {
     }
 
     /// Uses a refresh token under the rules of `rotation`.
-    pub(crate) fn rotate(&mut self, token: &str, client: &str, rotation: &str) -> Result<Successor, Refused> {
+    pub(crate) fn rotate(
+        &mut self,
+        token: &str,
+        client: &str,
+        rotation: Rotation,
+    ) -> Result<Successor, Refused> {
         let presented = self.refresh.get_mut(token).ok_or(Refused::Invalid)?;
         let family = self.families.get_mut(presented.family.0).ok_or(Refused::Invalid)?;
         if family.revoked || family.client != client {
             return Err(Refused::Invalid);
         }
         match rotation {
-            "strict" if presented.used => return Err(Refused::Invalid),
-            "family" if presented.used => {
+            Rotation::Strict if presented.used => return Err(Refused::Invalid),
+            Rotation::Family if presented.used => {
                 family.revoked = true;
                 return Err(Refused::Revoked);
             }
-            "grace" if family.newest > presented.generation + 1 => {
+            Rotation::Grace if family.newest > presented.generation + 1 => {
                 let family = presented.family;
                 self.revoke_authorization(family);
                 return Err(Refused::Revoked);
@@ -116,7 +122,7 @@ mod tests {
         grants
     }
 
-    fn refresh(grants: &mut Grants, rotation: &str, old: &str, new: &str) -> Result<u64, Refused> {
+    fn refresh(grants: &mut Grants, rotation: Rotation, old: &str, new: &str) -> Result<u64, Refused> {
         let place = grants.rotate(old, "client", rotation)?;
         grants.add_refresh(new.into(), &place);
         Ok(place.generation)
@@ -125,29 +131,29 @@ mod tests {
     #[test]
     fn strict_refuses_a_replay_and_nothing_more() {
         let mut grants = signed_in();
-        assert_eq!(refresh(&mut grants, "strict", "0", "1"), Ok(1));
-        assert_eq!(refresh(&mut grants, "strict", "0", "x"), Err(Refused::Invalid));
-        assert_eq!(refresh(&mut grants, "strict", "1", "2"), Ok(2));
+        assert_eq!(refresh(&mut grants, Rotation::Strict, "0", "1"), Ok(1));
+        assert_eq!(refresh(&mut grants, Rotation::Strict, "0", "x"), Err(Refused::Invalid));
+        assert_eq!(refresh(&mut grants, Rotation::Strict, "1", "2"), Ok(2));
     }
 
     #[test]
     fn family_revokes_on_any_replay() {
         let mut grants = signed_in();
-        assert_eq!(refresh(&mut grants, "family", "0", "1"), Ok(1));
-        assert_eq!(refresh(&mut grants, "family", "0", "x"), Err(Refused::Revoked));
-        assert_eq!(refresh(&mut grants, "family", "1", "2"), Err(Refused::Invalid));
+        assert_eq!(refresh(&mut grants, Rotation::Family, "0", "1"), Ok(1));
+        assert_eq!(refresh(&mut grants, Rotation::Family, "0", "x"), Err(Refused::Revoked));
+        assert_eq!(refresh(&mut grants, Rotation::Family, "1", "2"), Err(Refused::Invalid));
     }
 
     #[test]
     fn grace_lets_siblings_go_on_and_revokes_two_behind() {
         let mut grants = signed_in();
-        assert_eq!(refresh(&mut grants, "grace", "0", "1a"), Ok(1));
-        assert_eq!(refresh(&mut grants, "grace", "0", "1b"), Ok(1));
-        assert_eq!(refresh(&mut grants, "grace", "1a", "2a"), Ok(2));
-        assert_eq!(refresh(&mut grants, "grace", "1b", "2b"), Ok(2), "a sibling is one behind");
-        assert_eq!(refresh(&mut grants, "grace", "0", "x"), Err(Refused::Revoked));
+        assert_eq!(refresh(&mut grants, Rotation::Grace, "0", "1a"), Ok(1));
+        assert_eq!(refresh(&mut grants, Rotation::Grace, "0", "1b"), Ok(1));
+        assert_eq!(refresh(&mut grants, Rotation::Grace, "1a", "2a"), Ok(2));
+        assert_eq!(refresh(&mut grants, Rotation::Grace, "1b", "2b"), Ok(2), "a sibling is one behind");
+        assert_eq!(refresh(&mut grants, Rotation::Grace, "0", "x"), Err(Refused::Revoked));
         assert_eq!(
-            refresh(&mut grants, "grace", "2a", "3"),
+            refresh(&mut grants, Rotation::Grace, "2a", "3"),
             Err(Refused::Invalid),
             "the whole sign-in is gone"
         );
@@ -162,16 +168,16 @@ mod tests {
             let place = grants.start_family(user.into(), client.into(), Scope::Read);
             grants.add_refresh(token.into(), &place);
         }
-        assert_eq!(refresh(&mut grants, "grace", "0", "1"), Ok(1));
-        assert_eq!(refresh(&mut grants, "grace", "1", "2"), Ok(2));
-        assert_eq!(refresh(&mut grants, "grace", "0", "x"), Err(Refused::Revoked));
-        assert_eq!(refresh(&mut grants, "grace", "second", "x"), Err(Refused::Invalid));
-        assert_eq!(refresh(&mut grants, "grace", "other", "x"), Ok(1));
-        assert!(grants.rotate("elsewhere", "elsewhere", "grace").is_ok());
+        assert_eq!(refresh(&mut grants, Rotation::Grace, "0", "1"), Ok(1));
+        assert_eq!(refresh(&mut grants, Rotation::Grace, "1", "2"), Ok(2));
+        assert_eq!(refresh(&mut grants, Rotation::Grace, "0", "x"), Err(Refused::Revoked));
+        assert_eq!(refresh(&mut grants, Rotation::Grace, "second", "x"), Err(Refused::Invalid));
+        assert_eq!(refresh(&mut grants, Rotation::Grace, "other", "x"), Ok(1));
+        assert!(grants.rotate("elsewhere", "elsewhere", Rotation::Grace).is_ok());
     }
 
     #[test]
     fn another_client_cannot_use_a_token() {
-        assert_eq!(signed_in().rotate("0", "someone", "grace").err(), Some(Refused::Invalid));
+        assert_eq!(signed_in().rotate("0", "someone", Rotation::Grace).err(), Some(Refused::Invalid));
     }
 }

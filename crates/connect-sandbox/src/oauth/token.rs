@@ -68,7 +68,7 @@ impl Sandbox {
     fn exchange_refresh(&mut self, call: &Call, form: &Form, client: &str) -> Result<Reply, Problem> {
         let token =
             form.get("refresh_token").ok_or_else(|| bad("invalid_request", "Missing refresh_token"))?;
-        let rotated = self.grants.rotate(token, client, self.settings.value("rotation"));
+        let rotated = self.grants.rotate(token, client, self.settings.connect.rotation);
         let place = rotated.map_err(|refused| {
             self.stats.family_revocations += u64::from(refused == Refused::Revoked);
             bad("invalid_grant", "Invalid refresh token")
@@ -78,7 +78,7 @@ impl Sandbox {
 
     /// A new pair. Every token differs: each has an id of its own.
     fn mint(&mut self, now: Timestamp, place: &Successor) -> Reply {
-        let ttl = self.settings.number("token_ttl");
+        let ttl = self.settings.connect.token_ttl.0;
         let life = SignedDuration::from_secs(i64::try_from(ttl).unwrap_or(i64::MAX));
         let expires = now.checked_add(life).unwrap_or(Timestamp::MAX);
         let (user, client, ids) = (&place.user, &place.client, [self.random.uuid(), self.random.uuid()]);

@@ -1,4 +1,6 @@
-//! One switch: what it is called, and what it takes.
+//! One switch: what it is called, what it takes, and how that is read.
+
+use std::ops::Deref;
 
 /// One switch of the sandbox.
 #[derive(Clone, Copy, Debug)]
@@ -12,38 +14,177 @@ pub struct Switch {
     pub default: &'static str,
     /// Why it exists: what the real service does or is not known to do.
     pub about: &'static str,
-    pub(super) kind: Kind,
 }
 
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Kind {
-    /// The first one is the default.
-    OneOf(&'static [&'static str]),
-    Number {
-        least: u64,
-        most: u64,
-    },
-    NumberOrNone,
-    Text,
-    OptionalText,
-    Uri,
-    OptionalUri,
+/// What a switch can be set to.
+pub(crate) trait Value: Sized + Default {
+    /// `None` for a text that the switch does not take.
+    fn read(text: &str) -> Option<Self>;
+    fn text(&self) -> String;
 }
 
-impl Switch {
-    pub(super) fn takes(&self, value: &str) -> bool {
-        match self.kind {
-            Kind::OneOf(values) => values.contains(&value),
-            Kind::Number { least, most } => {
-                value.parse().is_ok_and(|number| (least..=most).contains(&number))
+/// Expands to a struct with a field for each switch. A row says name, field, type, default and values, and the fact behind
+/// the switch. A type that is one of several texts is declared in the row itself: the first of them is the default.
+macro_rules! switches {
+    ($(#[$doc:meta])* $Group:ident {$(
+        $name:literal $field:ident: $Type:ident $(<$($limit:tt),+>)? $({ $($Variant:ident = $text:literal),+ })?
+            $(= $default:literal of $values:literal)?,
+            $about:literal;
+    )+}) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        pub(crate) struct $Group {
+            $(#[doc = $about] pub(crate) $field: $Type $(<$($limit),+>)?,)+
+        }
+
+        impl $Group {
+            pub(super) const SWITCHES: &'static [$crate::settings::Switch] = &[$($crate::settings::Switch {
+                name: $name,
+                values: switches!(@values $($($text)+)? $($values)?),
+                default: switches!(@default $($($text)+)? $($default)?),
+                about: $about,
+            }),+];
+
+            /// Whether the switch of that name took the text; `None` where there is no such switch here.
+            pub(super) fn set(&mut self, name: &str, text: &str) -> Option<bool> {
+                use $crate::settings::Value;
+                match name {
+                    $($name => Some(Value::read(text).map(|value| self.$field = value).is_some()),)+
+                    _ => None,
+                }
             }
-            Kind::NumberOrNone => value == "none" || value.parse::<u64>().is_ok(),
-            Kind::Text => !value.is_empty(),
-            Kind::OptionalText => true,
-            Kind::Uri => is_uri(value),
-            Kind::OptionalUri => value.is_empty() || is_uri(value),
+
+            pub(super) fn text(&self, name: &str) -> Option<String> {
+                use $crate::settings::Value;
+                match name {
+                    $($name => Some(self.$field.text()),)+
+                    _ => None,
+                }
+            }
+        }
+
+        impl Default for $Group {
+            fn default() -> Self {
+                use $crate::settings::Value;
+                Self { $($field: Value::read(switches!(@default $($($text)+)? $($default)?)).unwrap_or_default()),+ }
+            }
+        }
+
+        $($(
+            #[doc = concat!("The values of `", $name, "`.")]
+            #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+            pub(crate) enum $Type { $($Variant),+ }
+
+            impl $Type {
+                const ALL: &'static [(Self, &'static str)] = &[$((Self::$Variant, $text)),+];
+
+                pub(crate) fn as_str(self) -> &'static str {
+                    match self {
+                        $(Self::$Variant => $text,)+
+                    }
+                }
+            }
+
+            impl Default for $Type {
+                fn default() -> Self {
+                    Self::ALL[0].0
+                }
+            }
+
+            impl $crate::settings::Value for $Type {
+                fn read(text: &str) -> Option<Self> {
+                    Self::ALL.iter().find(|(_, known)| *known == text).map(|(value, _)| *value)
+                }
+
+                fn text(&self) -> String {
+                    self.as_str().to_owned()
+                }
+            }
+        )?)+
+    };
+    (@default $default:literal $($rest:literal)*) => { $default };
+    (@values $first:literal $($rest:literal)*) => { concat!($first $(, "|", $rest)*) };
+}
+
+pub(super) use switches;
+
+impl Value for bool {
+    fn read(text: &str) -> Option<Self> {
+        match text {
+            "on" => Some(true),
+            "off" => Some(false),
+            _ => None,
         }
     }
+
+    fn text(&self) -> String {
+        if *self { "on" } else { "off" }.to_owned()
+    }
+}
+
+/// A number of that range.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Within<const LEAST: u64, const MOST: u64>(pub(crate) u64);
+
+impl<const LEAST: u64, const MOST: u64> Value for Within<LEAST, MOST> {
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok().filter(|number| (LEAST..=MOST).contains(number)).map(Self)
+    }
+
+    fn text(&self) -> String {
+        self.0.to_string()
+    }
+}
+
+/// A number, or none.
+pub(crate) type Limit = Option<u64>;
+
+impl Value for Limit {
+    fn read(text: &str) -> Option<Self> {
+        if text == "none" { Some(None) } else { text.parse().ok().map(Some) }
+    }
+
+    fn text(&self) -> String {
+        self.map_or_else(|| "none".to_owned(), |number| number.to_string())
+    }
+}
+
+macro_rules! texts {
+    ($($(#[$doc:meta])* $Type:ident: $takes:expr;)+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default)]
+        pub(crate) struct $Type(String);
+
+        impl Value for $Type {
+            fn read(text: &str) -> Option<Self> {
+                let takes: fn(&str) -> bool = $takes;
+                takes(text).then(|| Self(text.to_owned()))
+            }
+
+            fn text(&self) -> String {
+                self.0.clone()
+            }
+        }
+
+        impl Deref for $Type {
+            type Target = str;
+
+            fn deref(&self) -> &str {
+                &self.0
+            }
+        }
+    )+};
+}
+
+texts! {
+    /// A text that is not empty.
+    Text: |text| !text.is_empty();
+    /// Any text.
+    OptionalText: |_| true;
+    /// A URI.
+    Uri: is_uri;
+    /// A URI, or nothing.
+    OptionalUri: |text| text.is_empty() || is_uri(text);
 }
 
 /// A scheme, and nothing that could end a header line.

@@ -64,14 +64,14 @@ impl Sandbox {
     }
 
     pub(crate) fn rotate(&mut self, now: Timestamp) -> Vec<WebhookKey> {
-        let overlap = time::plus_seconds(now, self.settings.number("key_overlap"));
-        self.keys.rotate(self.settings.number("seed"), now, overlap);
+        let overlap = time::plus_seconds(now, self.settings.webhooks.key_overlap.0);
+        self.keys.rotate(self.settings.itself.seed.0, now, overlap);
         self.listed_keys(now)
     }
 
     pub(crate) fn serve_keys(&self, call: &Call) -> Reply {
         let mut reply = ok(&json!({ "keys": self.listed_keys(call.now) }));
-        let age = format!("public, max-age={}", self.settings.number("keys_max_age"));
+        let age = format!("public, max-age={}", self.settings.webhooks.keys_max_age.0);
         if let Ok(age) = HeaderValue::try_from(age) {
             reply.headers_mut().insert(CACHE_CONTROL, age);
         }

@@ -10,6 +10,7 @@ use super::subscriptions::{CalendarKey, Subscription};
 use crate::events::{ChangeKind, Changed, Changes, Range};
 use crate::provider::Provider;
 use crate::sandbox::Sandbox;
+use crate::settings::WebhookBody;
 use crate::time;
 use crate::users::UserKey;
 use jiff::{SignedDuration, Timestamp};
@@ -84,7 +85,7 @@ impl Sandbox {
         let key = new.key();
         let due = new.since.checked_add(NOTIFICATION).unwrap_or(Timestamp::MAX);
         self.subscriptions.replace(new);
-        let Some(key) = key.filter(|key| notifies(key.provider) && self.settings.is("initial_sync", "on"))
+        let Some(key) = key.filter(|key| notifies(key.provider) && self.settings.webhooks.initial_sync)
         else {
             return;
         };
@@ -116,7 +117,7 @@ impl Sandbox {
         if changes.is_empty() && !initial {
             return;
         }
-        let (style, vector) = (self.style(), self.settings.is("webhook_body", "vector"));
+        let (style, vector) = (self.style(), self.settings.webhooks.webhook_body == WebhookBody::Vector);
         let Some(connections) = self.connections(&key.user) else { return };
         let calendars = connections.get(&key.provider).and_then(|one| one.calendars.as_ref());
         let calendar = calendars.and_then(|all| all.iter().find(|calendar| calendar.id == key.id));
@@ -129,7 +130,7 @@ impl Sandbox {
     }
 
     fn without_echoes(&mut self, told: Vec<Told>, due: Timestamp) -> Vec<Changed> {
-        let on = self.settings.is("echo_suppression", "on");
+        let on = self.settings.webhooks.echo_suppression;
         let echo = |one: &Told| on && one.own && one.changed.at.duration_until(due) <= ECHO;
         let (echoes, heard): (Vec<_>, Vec<_>) = told.into_iter().partition(echo);
         self.stats.deliveries.suppressed += echoes.len() as u64;

@@ -10,6 +10,7 @@
 use super::delivery::{Attempt, AttemptOutcome, AttemptToken, Delivery, Sending, Tried};
 use super::notices::Notice;
 use crate::sandbox::Sandbox;
+use crate::settings::DeliveryOrder;
 use crate::time;
 use http::Request;
 use http::header::CONTENT_TYPE;
@@ -50,7 +51,7 @@ impl Sandbox {
         let now = self.clock(now);
         self.notice(now);
         self.drop_unwanted();
-        let in_order = self.settings.is("delivery_order", "in_order");
+        let in_order = self.settings.webhooks.delivery_order == DeliveryOrder::InOrder;
         let mut attempts = Vec::new();
         while let Some((delivery, sending)) = self.outbox.ready(now, in_order) {
             attempts.extend(self.make_attempt(delivery, sending, now));
@@ -61,8 +62,8 @@ impl Sandbox {
     /// What came of an attempt. A token that is not known, or known no more, changes nothing.
     pub fn delivered(&mut self, token: AttemptToken, outcome: AttemptOutcome, now: Timestamp) {
         let now = self.clock(now);
-        let retries = self.settings.number("delivery_retries");
-        let backoff = self.settings.number("delivery_backoff");
+        let retries = self.settings.webhooks.delivery_retries.0;
+        let backoff = self.settings.webhooks.delivery_backoff.0;
         let Some((delivery, place, at)) = self.outbox.under_way(token) else { return };
         let tried = match outcome {
             AttemptOutcome::Status(status) => Tried { at, status: Some(status), error: None },
@@ -87,7 +88,7 @@ impl Sandbox {
 
     /// When [`deliveries`](Self::deliveries) has something to give again, as far as is known now.
     pub fn next_delivery(&self) -> Option<Timestamp> {
-        let in_order = self.settings.is("delivery_order", "in_order");
+        let in_order = self.settings.webhooks.delivery_order == DeliveryOrder::InOrder;
         let told = self.outbox.notices.iter().map(|notice| notice.due);
         let next = told.chain(self.outbox.open(in_order).map(|(due, ..)| due)).min();
         next.map(|due| self.callers(due))
@@ -128,12 +129,12 @@ impl Sandbox {
 
     /// Sends a new delivery, by the switches for order and duplicates.
     pub(super) fn queue(&mut self, mut delivery: Delivery) {
-        let shuffled = self.settings.is("delivery_order", "shuffled");
+        let shuffled = self.settings.webhooks.delivery_order == DeliveryOrder::Shuffled;
         delivery.delayed = shuffled && !delivery.initial && !self.outbox.last_was_delayed(&delivery);
         let wait = if delivery.delayed { 2000 + self.random.int(1000) } else { 0 };
         let due = delivery.created.checked_add(SignedDuration::from_millis(wait)).unwrap_or(Timestamp::MAX);
         delivery.send_at(due);
-        if self.settings.is("delivery_duplicates", "on") {
+        if self.settings.webhooks.delivery_duplicates {
             delivery.send_at(due);
         }
         self.outbox.push(delivery);

@@ -4,6 +4,7 @@ use super::subscriptions::{Wanted, new_subscription};
 use crate::provider::Provider;
 use crate::reply::{Details, Problem, Reply, ok};
 use crate::sandbox::{Call, Sandbox};
+use crate::settings::DuplicateChannel;
 use crate::time;
 use crate::users::UserKey;
 use http::StatusCode;
@@ -71,7 +72,7 @@ impl Sandbox {
 
     /// The id as `GET /calendars` has it; `primary` only by a switch.
     fn listed_calendar(&mut self, user: &UserKey, asked: &Asked) -> Result<String, Problem> {
-        let alias = self.settings.is("subscribe_alias", "on");
+        let alias = self.settings.webhooks.subscribe_alias;
         let connections = self.permitted(user, |provider| provider == asked.provider)?;
         let mut calendars = connections.into_values().flat_map(|one| one.calendars.iter().flatten());
         let found = calendars.find(|calendar| {
@@ -82,7 +83,7 @@ impl Sandbox {
     }
 
     fn channel_taken(&self) -> Problem {
-        let conflict = self.settings.is("duplicate_channel", "409");
+        let conflict = self.settings.webhooks.duplicate_channel == DuplicateChannel::Conflict;
         let status = if conflict { StatusCode::CONFLICT } else { StatusCode::BAD_REQUEST };
         Problem::plain(status, "channelId is in use by another subscription of the application")
     }

@@ -62,7 +62,7 @@ impl Sandbox {
     /// What the service does by itself when an account connects.
     pub(crate) fn subscribe_account(&mut self, user: &UserKey, provider: Provider) {
         let configured = self.registered(&user.client).is_some_and(|app| app.app.webhook_url.is_some());
-        if !configured || self.settings.is("auto_subscribe", "off") {
+        if !configured || !self.settings.webhooks.auto_subscribe {
             return;
         }
         let (mut random, now) = (self.stream(), self.latest.unwrap_or_default());
