@@ -7,8 +7,8 @@ use crate::demo;
 use crate::events::{Calendar, Event};
 use crate::ledger::Ledger;
 use crate::provider::Provider;
-use crate::sandbox::Sandbox;
 use crate::users::{Connections, UserKey, account};
+use crate::world::World;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -65,13 +65,7 @@ impl Accounts {
     }
 }
 
-impl Sandbox {
-    /// Makes every sync token that Google Calendar gave out so far, and every delta link of Microsoft Graph, expire: the
-    /// next use of one is a 410.
-    pub fn expire_sync_tokens(&mut self) {
-        self.accounts.generation += 1;
-    }
-
+impl World {
     /// With the user of the demo application first, where several applications have one with this account; a user of a seed
     /// who never signed in to Connect is one of the demo application's.
     pub(crate) fn home_of(&mut self, provider: Provider, account: &str) -> Home {

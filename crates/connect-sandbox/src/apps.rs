@@ -3,8 +3,8 @@
 //! The demo application is always there; it lives in the [settings](crate::Settings), so that `--set` reaches it. Others are
 //! registered beside it, and each has users of its own.
 
-use crate::sandbox::Sandbox;
 use crate::settings::{Value, is_uri};
+use crate::world::World;
 use serde::Serialize;
 
 /// An application, as its owner describes it.
@@ -119,9 +119,8 @@ impl Registered {
     }
 }
 
-impl Sandbox {
-    /// Registers an application beside the demo application, and makes its id and secret.
-    pub fn register(&mut self, app: App) -> Result<Credentials, AppError> {
+impl World {
+    pub(crate) fn register(&mut self, app: App) -> Result<Credentials, AppError> {
         let app = app.checked()?;
         let (id, secret) =
             (format!("proj-{}", self.random.letters(16)), format!("secret-{}", self.random.token(24)));
@@ -131,8 +130,7 @@ impl Sandbox {
         Ok(credentials)
     }
 
-    /// Changes what an application says of itself; its id and secret stay.
-    pub fn update_app(&mut self, client_id: &str, app: App) -> Result<(), AppError> {
+    pub(crate) fn update_app(&mut self, client_id: &str, app: App) -> Result<(), AppError> {
         let app = app.checked()?;
         if client_id == &*self.settings.app.client_id {
             // Each value was checked just now, by the rules the switches have.
@@ -148,21 +146,6 @@ impl Sandbox {
         Ok(())
     }
 
-    /// What an application says of itself.
-    pub fn app(&self, client_id: &str) -> Option<App> {
-        self.registered(client_id).map(|registered| registered.app)
-    }
-
-    /// What every application signs in with; the demo application is the first.
-    pub fn apps(&self) -> Vec<Credentials> {
-        self.all_apps().iter().map(Registered::credentials).collect()
-    }
-
-    /// What the demo application signs in with.
-    pub fn credentials(&self) -> Credentials {
-        self.demo_app().credentials()
-    }
-
     pub(crate) fn registered(&self, client_id: &str) -> Option<Registered> {
         if client_id == &*self.settings.app.client_id {
             return Some(self.demo_app());
@@ -174,7 +157,7 @@ impl Sandbox {
         std::iter::once(self.demo_app()).chain(self.apps.iter().cloned()).collect()
     }
 
-    fn demo_app(&self) -> Registered {
+    pub(crate) fn demo_app(&self) -> Registered {
         let demo = &self.settings.app;
         let optional = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         Registered {

@@ -51,8 +51,9 @@ mod seed;
 mod write_contacts;
 mod write_events;
 
+use crate::neighbours::Issued;
 use crate::reply::{Reply, json_reply};
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::Call;
 use crate::settings::ApptotoCreateStatus;
 use crate::settings::Settings;
 use account::{Account, Ids};
@@ -83,14 +84,21 @@ pub(crate) enum Endpoint {
     GetImport,
 }
 
+/// Apptoto's API. Its accounts have nothing to do with those of the world.
+pub(crate) struct ApptotoApi<'a> {
+    pub(crate) settings: &'a Settings,
+    pub(crate) own: &'a mut State,
+    pub(crate) tokens: &'a Issued,
+}
+
 /// The accounts, by e-mail address.
 #[derive(Debug, Default)]
-pub(crate) struct ApptotoApi {
+pub(crate) struct State {
     accounts: BTreeMap<String, Account>,
     ids: Ids,
 }
 
-impl ApptotoApi {
+impl State {
     /// An account is there from the first call on.
     fn open<'a>(&'a mut self, email: &'a str, settings: &'a Settings, now: Timestamp) -> Api<'a> {
         let Self { accounts, ids } = self;
@@ -111,20 +119,20 @@ struct Api<'a> {
     now: Timestamp,
 }
 
-impl Sandbox {
-    pub(crate) fn apptoto_api(&mut self, endpoint: Endpoint, call: &Call) -> Reply {
-        self.serve_apptoto_api(endpoint, call).unwrap_or_else(|refused| refused.reply(&self.settings))
+/// Of a path that is not there, or there for these methods alone.
+pub(crate) fn unknown(methods: &str, settings: &Settings) -> Reply {
+    let refused = if methods.is_empty() { Refused::not_found("endpoint") } else { Refused::method() };
+    refused.reply(settings)
+}
+
+impl ApptotoApi<'_> {
+    pub(crate) fn serve(&mut self, endpoint: Endpoint, call: &Call) -> Reply {
+        self.serve_endpoint(endpoint, call).unwrap_or_else(|refused| refused.reply(self.settings))
     }
 
-    /// Of a path that is not there, or there for these methods alone.
-    pub(crate) fn apptoto_unknown(&self, methods: &str) -> Reply {
-        let refused = if methods.is_empty() { Refused::not_found("endpoint") } else { Refused::method() };
-        refused.reply(&self.settings)
-    }
-
-    fn serve_apptoto_api(&mut self, endpoint: Endpoint, call: &Call) -> Result<Reply, Refused> {
-        let email = self.apptoto_caller(endpoint, call)?;
-        let mut api = self.apptoto.open(&email, &self.settings, call.now);
+    fn serve_endpoint(&mut self, endpoint: Endpoint, call: &Call) -> Result<Reply, Refused> {
+        let email = self.caller(endpoint, call)?;
+        let mut api = self.own.open(&email, self.settings, call.now);
         api.check_rate()?;
         match endpoint {
             Endpoint::ListEvents => api.list_events(call),

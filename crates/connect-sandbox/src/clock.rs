@@ -15,7 +15,7 @@ impl Sandbox {
     pub fn advance(&mut self, by: Duration) {
         let by = SignedDuration::try_from(by).unwrap_or(FURTHEST);
         self.ahead = self.ahead.saturating_add(by).min(FURTHEST);
-        self.outbox.touch();
+        self.connect.outbox.touch();
     }
 
     /// A time of the caller's on the sandbox's clock.

@@ -25,10 +25,10 @@ impl Sandbox {
         let body = request.body();
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         match control {
-            Control::Stats => Ok(ok(&json!(self.stats))),
+            Control::Stats => Ok(ok(&json!(self.world.stats))),
             Control::Expire => {
                 self.expire_all(now);
-                Ok(ok(&json!({ "success": true, "expiries": self.stats.expiries })))
+                Ok(ok(&json!({ "success": true, "expiries": self.world.stats.expiries })))
             }
             Control::ExpireSyncTokens => {
                 self.expire_sync_tokens();
@@ -50,7 +50,7 @@ impl Sandbox {
             Control::Resend => self.take_resend(body, now),
             Control::Deliveries => Ok(self.list_deliveries()),
             Control::Invitations => Ok(ok(&json!({ "invitations": self.invitations() }))),
-            Control::RotateKeys => Ok(ok(&json!({ "keys": self.rotate(now) }))),
+            Control::RotateKeys => Ok(ok(&json!({ "keys": self.connect().rotate_keys(now) }))),
             Control::Advance => self.take_advance(body, now),
             Control::ApptotoMessages => {
                 Ok(ok(&json!({ "messages": self.apptoto_messages(self.callers(now)) })))
@@ -80,7 +80,7 @@ impl Sandbox {
     fn take_settings(&mut self, body: &[u8]) -> Result<Reply, Problem> {
         let wanted: Map<String, Value> = serde_json::from_slice(body).map_err(refused)?;
         let wanted: Vec<_> = wanted.iter().map(|(name, value)| (name.as_str(), plain_text(value))).collect();
-        let mut trial = self.settings.clone();
+        let mut trial = self.world.settings.clone();
         for (name, value) in &wanted {
             trial.set(name, value).map_err(refused)?;
         }
@@ -88,7 +88,7 @@ impl Sandbox {
             self.set(name, value).map_err(refused)?;
         }
         let settings: Map<_, _> =
-            self.settings.iter().map(|(name, value)| (name.to_owned(), json!(value))).collect();
+            self.world.settings.iter().map(|(name, value)| (name.to_owned(), json!(value))).collect();
         Ok(ok(&json!({ "success": true, "settings": settings })))
     }
 }

@@ -27,18 +27,23 @@ mod list;
 mod query;
 mod refused;
 mod resource;
+mod routes;
 mod times;
 mod view;
 mod write;
 
 use crate::ledger::Ledger;
+use crate::neighbours::Issued;
 use crate::reply::Reply;
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::Call;
+use crate::world::World;
 pub(crate) use holidays::calendar as holidays;
 use percent_encoding::percent_decode_str;
 use refused::Refused;
 use serde_json::Value;
 use std::collections::BTreeMap;
+
+pub(crate) use routes::ROUTES;
 
 /// An endpoint of Google Calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,52 +62,57 @@ pub(crate) enum Endpoint {
     FreeBusy,
 }
 
-/// What Google keeps of its own.
+/// Google Calendar, over the world.
+pub(crate) struct GoogleCalendar<'a> {
+    pub(crate) world: &'a mut World,
+    pub(crate) own: &'a mut State,
+    pub(crate) tokens: &'a Issued,
+}
+
+/// What Google Calendar keeps of its own.
 #[derive(Debug, Default)]
-pub(crate) struct GoogleCalendar {
+pub(crate) struct State {
     /// Of calendar lists, by account.
     lists: BTreeMap<String, Ledger<Value>>,
     /// Calls while the switch `google_limit` is on.
     limited: u64,
 }
 
-impl GoogleCalendar {
-    /// The answer where there is nothing, or nothing but other methods.
-    pub(crate) fn unknown(methods: &str) -> Reply {
-        let refused = if methods.is_empty() { Refused::not_found() } else { Refused::method_not_allowed() };
-        refused.into()
-    }
+/// The answer where there is nothing, or nothing but other methods.
+pub(crate) fn unknown(methods: &str) -> Reply {
+    let refused = if methods.is_empty() { Refused::not_found() } else { Refused::method_not_allowed() };
+    refused.into()
 }
 
-impl Sandbox {
-    pub(crate) fn google_calendar(&mut self, endpoint: Endpoint, call: &Call) -> Reply {
-        self.serve_google_calendar(endpoint, call).unwrap_or_else(Reply::from)
+impl GoogleCalendar<'_> {
+    pub(crate) fn serve(&mut self, endpoint: Endpoint, call: &Call) -> Reply {
+        self.serve_endpoint(endpoint, call).unwrap_or_else(Reply::from)
     }
 
-    fn serve_google_calendar(&mut self, endpoint: Endpoint, call: &Call) -> Result<Reply, Refused> {
-        let visitor = self.google_visitor(endpoint, call)?;
-        self.limit_google()?;
+    fn serve_endpoint(&mut self, endpoint: Endpoint, call: &Call) -> Result<Reply, Refused> {
+        let visitor = self.visitor(endpoint, call)?;
+        self.limit()?;
         match endpoint {
-            Endpoint::CalendarList => self.google_calendar_list(&visitor, call),
-            Endpoint::CalendarListEntry => self.google_calendar_list_entry(&visitor, call),
-            Endpoint::Calendar => self.google_calendar_resource(&visitor, call),
+            Endpoint::CalendarList => self.calendar_list(&visitor, call),
+            Endpoint::CalendarListEntry => self.calendar_list_entry(&visitor, call),
+            Endpoint::Calendar => self.calendar_resource(&visitor, call),
             Endpoint::Colors => Ok(colors::reply()),
-            Endpoint::Events => self.google_events(&visitor, call),
-            Endpoint::Instances => self.google_instances(&visitor, call),
-            Endpoint::Event => self.google_event(&visitor, call),
-            Endpoint::Insert => self.google_insert(&visitor, call),
-            Endpoint::Patch => self.google_update(&visitor, call, body::Manner::Patch),
-            Endpoint::Update => self.google_update(&visitor, call, body::Manner::Replace),
-            Endpoint::Delete => self.google_delete(&visitor, call),
-            Endpoint::FreeBusy => self.google_free_busy(&visitor, call),
+            Endpoint::Events => self.events(&visitor, call),
+            Endpoint::Instances => self.instances(&visitor, call),
+            Endpoint::Event => self.event(&visitor, call),
+            Endpoint::Insert => self.insert(&visitor, call),
+            Endpoint::Patch => self.update(&visitor, call, body::Manner::Patch),
+            Endpoint::Update => self.update(&visitor, call, body::Manner::Replace),
+            Endpoint::Delete => self.delete(&visitor, call),
+            Endpoint::FreeBusy => self.free_busy(&visitor, call),
         }
     }
 
     /// The switches `google_limit` and `google_limit_every`.
-    fn limit_google(&mut self) -> Result<(), Refused> {
-        let Some(limit) = refused::limit(self.settings.google.limit) else { return Ok(()) };
-        self.google.limited += 1;
-        match self.google.limited.checked_rem(self.settings.google.limit_every.0) {
+    fn limit(&mut self) -> Result<(), Refused> {
+        let Some(limit) = refused::limit(self.world.settings.google.limit) else { return Ok(()) };
+        self.own.limited += 1;
+        match self.own.limited.checked_rem(self.world.settings.google.limit_every.0) {
             Some(0) => Err(limit),
             _ => Ok(()),
         }

@@ -36,11 +36,13 @@ mod times;
 mod write;
 mod zones;
 
+use crate::neighbours::Issued;
 use crate::random::Random;
 use crate::reply::Reply;
 use crate::route::Route;
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::Call;
 use crate::settings::ErrorCodes;
+use crate::world::World;
 use access::UnderWay;
 use http::{HeaderName, HeaderValue};
 pub(crate) use recurrence::write as written_recurrence;
@@ -69,9 +71,16 @@ impl Endpoint {
     }
 }
 
+/// Microsoft Graph, over the world.
+pub(crate) struct Graph<'a> {
+    pub(crate) world: &'a mut World,
+    pub(crate) own: &'a mut State,
+    pub(crate) tokens: &'a Issued,
+}
+
 /// What Graph keeps of its own.
 #[derive(Debug)]
-pub(crate) struct Graph {
+pub(crate) struct State {
     under_way: UnderWay,
     /// Calls while the switch `graph_limit` is on.
     limited: u64,
@@ -79,7 +88,7 @@ pub(crate) struct Graph {
     random: Random,
 }
 
-impl Graph {
+impl State {
     pub(crate) fn new(seed: u64) -> Self {
         Self { under_way: UnderWay::default(), limited: 0, random: Random::named(seed, &["graph"]) }
     }
@@ -89,32 +98,32 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
-impl Sandbox {
-    pub(crate) fn graph(&mut self, endpoint: Endpoint, call: &Call) -> Reply {
-        let served = self.serve_graph(endpoint, call);
-        self.graph_reply(served, call)
+impl Graph<'_> {
+    pub(crate) fn serve(&mut self, endpoint: Endpoint, call: &Call) -> Reply {
+        let served = self.serve_endpoint(endpoint, call);
+        self.reply(served, call)
     }
 
     /// The answer where there is nothing, or nothing but other methods.
-    pub(crate) fn graph_unknown(&mut self, methods: &str, call: &Call) -> Reply {
-        let refused = match self.graph_sign_in(call) {
+    pub(crate) fn unknown(&mut self, methods: &str, call: &Call) -> Reply {
+        let refused = match self.sign_in(call) {
             Err(refused) => refused,
             Ok(_) if methods.is_empty() => {
                 Refused::segment(Route::unknown_segment(call.request.uri().path()))
             }
             Ok(_) => Refused::method_not_allowed(),
         };
-        self.graph_reply(Err(refused), call)
+        self.reply(Err(refused), call)
     }
 
-    fn graph_reply(&mut self, served: Result<Reply, Refused>, call: &Call) -> Reply {
-        let request = self.graph.random.uuid();
+    fn reply(&mut self, served: Result<Reply, Refused>, call: &Call) -> Reply {
+        let request = self.own.random.uuid();
         let client_request = call.header(CLIENT_REQUEST_ID).unwrap_or(&request).to_owned();
         let refused = served.is_err();
         let mut reply = served.unwrap_or_else(|refused| {
             let form = Form {
-                inner: self.settings.microsoft.inner_error.as_str(),
-                nested: self.settings.microsoft.error_codes == ErrorCodes::Nested,
+                inner: self.world.settings.microsoft.inner_error.as_str(),
+                nested: self.world.settings.microsoft.error_codes == ErrorCodes::Nested,
                 date: call.now.strftime("%Y-%m-%dT%H:%M:%S").to_string(),
                 request: &request,
                 client_request: &client_request,
@@ -126,38 +135,38 @@ impl Sandbox {
         };
         head(REQUEST_ID, &request);
         head(CLIENT_REQUEST_ID, &client_request);
-        let applied = self.graph_preferences(call).map(|preferences| preferences.applied).unwrap_or_default();
+        let applied = self.preferences(call).map(|preferences| preferences.applied).unwrap_or_default();
         if !(refused || applied.is_empty()) {
             head(PREFERENCE_APPLIED, &applied.join(", "));
         }
         reply
     }
 
-    fn serve_graph(&mut self, endpoint: Endpoint, call: &Call) -> Result<Reply, Refused> {
-        let visitor = self.graph_visitor(endpoint, call)?;
-        self.check_graph_crowd(call)?;
-        self.limit_graph()?;
+    fn serve_endpoint(&mut self, endpoint: Endpoint, call: &Call) -> Result<Reply, Refused> {
+        let visitor = self.visitor(endpoint, call)?;
+        self.check_crowd(call)?;
+        self.limit()?;
         match endpoint {
-            Endpoint::Calendars => self.graph_calendars(&visitor, call),
-            Endpoint::Calendar => self.graph_calendar(&visitor, call),
-            Endpoint::CalendarView => self.graph_calendar_view(&visitor, call),
-            Endpoint::Delta => self.graph_delta(&visitor, call),
-            Endpoint::Events => self.graph_events(&visitor, call),
-            Endpoint::Instances => self.graph_instances(&visitor, call),
-            Endpoint::Event => self.graph_event(&visitor, call),
-            Endpoint::Create => self.graph_create(&visitor, call),
-            Endpoint::Update => self.graph_update(&visitor, call),
-            Endpoint::Delete => self.graph_delete(&visitor, call),
-            Endpoint::Schedule => self.graph_schedule(&visitor, call),
+            Endpoint::Calendars => self.calendars(&visitor, call),
+            Endpoint::Calendar => self.calendar(&visitor, call),
+            Endpoint::CalendarView => self.calendar_view(&visitor, call),
+            Endpoint::Delta => self.delta(&visitor, call),
+            Endpoint::Events => self.events(&visitor, call),
+            Endpoint::Instances => self.instances(&visitor, call),
+            Endpoint::Event => self.event(&visitor, call),
+            Endpoint::Create => self.create(&visitor, call),
+            Endpoint::Update => self.update(&visitor, call),
+            Endpoint::Delete => self.delete(&visitor, call),
+            Endpoint::Schedule => self.schedule(&visitor, call),
         }
     }
 
     /// The switches `graph_limit` and `graph_limit_every`.
-    fn limit_graph(&mut self) -> Result<(), Refused> {
-        let Some(limit) = Refused::limit(self.settings.microsoft.limit) else { return Ok(()) };
-        self.graph.limited += 1;
-        match self.graph.limited.checked_rem(self.settings.microsoft.limit_every.0) {
-            Some(0) => Err(limit.with_retry_after(self.settings.microsoft.retry_after)),
+    fn limit(&mut self) -> Result<(), Refused> {
+        let Some(limit) = Refused::limit(self.world.settings.microsoft.limit) else { return Ok(()) };
+        self.own.limited += 1;
+        match self.own.limited.checked_rem(self.world.settings.microsoft.limit_every.0) {
+            Some(0) => Err(limit.with_retry_after(self.world.settings.microsoft.retry_after)),
             _ => Ok(()),
         }
     }

@@ -75,28 +75,27 @@ impl Sandbox {
                 )));
             }
         }
-        if self.is_cross_site(request) {
+        if is_cross_site(request, &self.world.origin) {
             return Err(forbidden("the request comes from a page of another origin"));
         }
         Ok(())
     }
+}
 
-    /// Whether a browser marks the request as one of a page that is not the sandbox's own.
-    pub(crate) fn is_cross_site(&self, request: &Request<Bytes>) -> bool {
-        let headers = request.headers();
-        let elsewhere = |site: &http::HeaderValue| site != "same-origin" && site != "none";
-        if headers.get_all(SEC_FETCH_SITE).iter().any(elsewhere) {
-            return true;
-        }
-        let host = headers.get(HOST).and_then(|host| Authority::read(host.as_bytes()));
-        let own = |origin: &str| {
-            let same = |host: &Authority| {
-                Authority::of_origin(origin).is_some_and(|one| one == host.with_port(origin))
-            };
-            origin == self.origin || host.as_ref().is_some_and(same)
-        };
-        !headers.get_all(ORIGIN).iter().all(|origin| origin.to_str().is_ok_and(own))
+/// Whether a browser marks the request as one of a page that is not the sandbox's own.
+pub(crate) fn is_cross_site(request: &Request<Bytes>, reached_at: &str) -> bool {
+    let headers = request.headers();
+    let elsewhere = |site: &http::HeaderValue| site != "same-origin" && site != "none";
+    if headers.get_all(SEC_FETCH_SITE).iter().any(elsewhere) {
+        return true;
     }
+    let host = headers.get(HOST).and_then(|host| Authority::read(host.as_bytes()));
+    let own = |origin: &str| {
+        let same =
+            |host: &Authority| Authority::of_origin(origin).is_some_and(|one| one == host.with_port(origin));
+        origin == reached_at || host.as_ref().is_some_and(same)
+    };
+    !headers.get_all(ORIGIN).iter().all(|origin| origin.to_str().is_ok_and(own))
 }
 
 fn forbidden(message: &str) -> Problem {

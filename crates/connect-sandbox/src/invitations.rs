@@ -2,7 +2,7 @@
 
 use crate::events::{Calendar, Target};
 use crate::provider::Provider;
-use crate::sandbox::Sandbox;
+use crate::world::World;
 use serde::Serialize;
 
 /// One message that Google Calendar or Outlook would have sent to a guest.
@@ -90,12 +90,7 @@ impl Told {
     }
 }
 
-impl Sandbox {
-    /// The messages to guests so far (the last ten thousand at least), the same as `GET /sandbox/invitations`.
-    pub fn invitations(&self) -> &[Invitation] {
-        &self.invitations
-    }
-
+impl World {
     /// Keeps what a write tells the guests that an event had, and those that it has.
     pub(crate) fn invite(&mut self, provider: Provider, before: &Guests, after: &Guests, told: Told) {
         let now = after.to.iter().map(|email| {

@@ -24,6 +24,7 @@ mod accounts;
 mod apps;
 mod apptoto_api;
 mod clock;
+mod connect;
 mod control;
 mod demo;
 mod events;
@@ -53,6 +54,7 @@ mod sync_token;
 mod time;
 mod users;
 mod webhooks;
+mod world;
 
 pub use apps::{App, AppError, Credentials};
 pub use apptoto_api::{ApptotoMessage, ApptotoMessageState};

@@ -1,7 +1,8 @@
 //! The switches `rate_limit` and `server_errors`: every Nth call of the API fails before it does anything.
 
+use crate::connect::Connect;
 use crate::reply::Problem;
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::Call;
 use crate::settings::RateLimit;
 use http::StatusCode;
 use http::header::{HeaderValue, RETRY_AFTER};
@@ -17,20 +18,20 @@ pub(crate) struct Limits {
 /// How long a caller is told to wait.
 const WAIT: SignedDuration = SignedDuration::from_secs(2);
 
-impl Sandbox {
+impl Connect<'_> {
     pub(crate) fn limit(&mut self, call: &Call) -> Result<(), Problem> {
-        let form = self.settings.connect.rate_limit;
+        let form = self.world.settings.connect.rate_limit;
         if form != RateLimit::Off {
-            self.limits.rated += 1;
-            if every(self.limits.rated, self.settings.connect.rate_limit_every.0) {
+            self.own.limits.rated += 1;
+            if every(self.own.limits.rated, self.world.settings.connect.rate_limit_every.0) {
                 let problem = Problem::plain(StatusCode::TOO_MANY_REQUESTS, "Rate limit exceeded");
                 return Err(problem.with_header(RETRY_AFTER, retry_after(form, call)));
             }
         }
-        let errors = self.settings.connect.server_errors.0;
+        let errors = self.world.settings.connect.server_errors.0;
         if errors > 0 {
-            self.limits.served += 1;
-            if every(self.limits.served, errors) {
+            self.own.limits.served += 1;
+            if every(self.own.limits.served, errors) {
                 let message = "The service is temporarily unavailable";
                 return Err(Problem::plain(StatusCode::SERVICE_UNAVAILABLE, message));
             }

@@ -31,16 +31,20 @@ mod microsoft;
 mod parameters;
 mod pkce;
 mod refused;
+mod routes;
 mod token;
 
 use crate::random::Random;
 use crate::reply::{Problem, Reply};
-use crate::sandbox::{Call, Sandbox, no_such_endpoint};
+use crate::sandbox::{Call, no_such_endpoint};
+use crate::world::World;
 use clients::Client;
 pub use clients::{ClientType, OAuthApp, OAuthCredentials};
-use issued::Issued;
+pub(crate) use issued::Issued;
 pub use issued::ProviderToken;
 use serde::{Deserialize, Serialize};
+
+pub(crate) use routes::ROUTES;
 
 /// An authorization server beside Connect's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
@@ -82,16 +86,22 @@ pub(crate) enum Endpoint {
     Revoke(AuthorizationServer),
 }
 
+/// Those servers, over the world.
+pub(crate) struct Servers<'a> {
+    pub(crate) world: &'a mut World,
+    pub(crate) own: &'a mut State,
+}
+
 /// Their applications, and what they gave out.
 #[derive(Debug)]
-pub(crate) struct Neighbours {
+pub(crate) struct State {
     clients: Vec<Client>,
     pub(crate) issued: Issued,
     /// A stream of their own: who signs in here moves nothing of Connect's.
     random: Random,
 }
 
-impl Neighbours {
+impl State {
     pub(crate) fn new(seed: u64) -> Self {
         Self { clients: clients::defaults(), issued: Issued::default(), random: stream(seed) }
     }
@@ -105,12 +115,12 @@ fn stream(seed: u64) -> Random {
     Random::named(seed, &["neighbours"])
 }
 
-impl Sandbox {
-    pub(crate) fn neighbour(&mut self, endpoint: Endpoint, call: &Call) -> Result<Reply, Problem> {
+impl Servers<'_> {
+    pub(crate) fn serve(&mut self, endpoint: Endpoint, call: &Call) -> Result<Reply, Problem> {
         match endpoint {
-            Endpoint::Authorize(server) => Ok(self.neighbour_authorize(server, call)),
-            Endpoint::Decide(server) => Ok(self.neighbour_decide(server, call)),
-            Endpoint::Token(server) => Ok(self.neighbour_token(server, call)),
+            Endpoint::Authorize(server) => Ok(self.authorize(server, call)),
+            Endpoint::Decide(server) => Ok(self.decide(server, call)),
+            Endpoint::Token(server) => Ok(self.token(server, call)),
             Endpoint::Revoke(AuthorizationServer::Google) => Ok(self.google_revoke(call)),
             Endpoint::Revoke(AuthorizationServer::Apptoto) => self.apptoto_revoke(call),
             // There is none, and no route to it.

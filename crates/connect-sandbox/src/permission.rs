@@ -1,14 +1,14 @@
 //! Calendar access that a user withheld while connecting an account.
 
+use crate::connect::Connect;
 use crate::provider::Provider;
 use crate::reply::Problem;
-use crate::sandbox::Sandbox;
 use crate::users::{Connection, UserKey};
 use http::StatusCode;
 use serde_json::json;
 use std::collections::BTreeMap;
 
-impl Sandbox {
+impl Connect<'_> {
     /// The accounts of the providers a request is about, as far as they gave calendar access. When none of them did, the
     /// answer is the documented 403.
     pub(crate) fn permitted(
@@ -16,7 +16,7 @@ impl Sandbox {
         user: &UserKey,
         about: impl Fn(Provider) -> bool,
     ) -> Result<BTreeMap<Provider, &mut Connection>, Problem> {
-        let connected = self.users.get(user).into_iter().flatten();
+        let connected = self.world.users.get(user).into_iter().flatten();
         let (withheld, open): (Vec<_>, Vec<_>) = connected
             .filter(|(provider, _)| about(**provider))
             .partition(|(provider, connection)| self.withholds(**provider, connection));
@@ -24,7 +24,7 @@ impl Sandbox {
             return Err(refused(&withheld));
         }
         let open: Vec<_> = open.into_iter().map(|(provider, _)| *provider).collect();
-        let connections = self.connections(user).into_iter().flatten();
+        let connections = self.world.connections(user).into_iter().flatten();
         let connections = connections.filter(|(provider, _)| open.contains(provider));
         Ok(connections.map(|(provider, connection)| (*provider, connection)).collect())
     }
@@ -32,7 +32,8 @@ impl Sandbox {
     /// Withheld on the page, or by the switch.
     pub(crate) fn withholds(&self, provider: Provider, connection: &Connection) -> bool {
         connection.granted == Some(false)
-            || (connection.granted.is_some() && self.settings.connect.withheld.as_str() == provider.name())
+            || (connection.granted.is_some()
+                && self.world.settings.connect.withheld.as_str() == provider.name())
     }
 }
 

@@ -1,39 +1,17 @@
 //! Which endpoint a request is for.
 
-use crate::apptoto_api::{Endpoint as ApptotoApi, ROUTES as APPTOTO};
-use crate::google_calendar::Endpoint as Calendar;
-use crate::graph::{Endpoint as Graph, ROUTES as GRAPH};
-use crate::neighbours::AuthorizationServer::{Apptoto, Google, Microsoft};
-use crate::neighbours::Endpoint as At;
+use crate::{apptoto_api, connect, google_calendar, graph, neighbours};
 use http::Method;
 use std::borrow::Cow;
 
-/// An endpoint of the service.
+/// An endpoint of one of the services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
-    Authorize,
-    Providers,
-    ReturnToApp,
-    ConsentPage,
-    Consent,
-    Token,
-    Revoke,
-    ConnectionStatus,
-    Disconnect,
-    Calendars,
-    Events,
-    CreateEvent,
-    UpdateEvent,
-    DeleteEvent,
-    Subscribe,
-    Unsubscribe,
-    Health,
-    WebhookKeys,
-    /// Of Google, Microsoft or Apptoto.
-    Neighbour(At),
-    GoogleCalendar(Calendar),
-    Graph(Graph),
-    ApptotoApi(ApptotoApi),
+    Connect(connect::Endpoint),
+    OAuth(neighbours::Endpoint),
+    GoogleCalendar(google_calendar::Endpoint),
+    Graph(graph::Endpoint),
+    Apptoto(apptoto_api::Endpoint),
     Unknown,
 }
 
@@ -80,74 +58,6 @@ pub(crate) enum Owner {
     Apptoto,
 }
 
-const ENDPOINTS: [(&str, Endpoint); 19] = [
-    ("GET /oauth/authorize", Endpoint::Authorize),
-    ("GET /oauth/providers", Endpoint::Providers),
-    ("POST /oauth/providers", Endpoint::ReturnToApp),
-    ("GET /oauth/consent", Endpoint::ConsentPage),
-    ("POST /oauth/consent", Endpoint::Consent),
-    ("POST /oauth/token", Endpoint::Token),
-    ("POST /oauth/revoke", Endpoint::Revoke),
-    ("GET /oauth/connection-status", Endpoint::ConnectionStatus),
-    ("GET /connection-status", Endpoint::ConnectionStatus),
-    ("POST /oauth/disconnect", Endpoint::Disconnect),
-    ("POST /disconnect", Endpoint::Disconnect),
-    ("GET /calendars", Endpoint::Calendars),
-    ("GET /events", Endpoint::Events),
-    ("POST /event", Endpoint::CreateEvent),
-    ("PUT /event", Endpoint::UpdateEvent),
-    ("DELETE /event", Endpoint::DeleteEvent),
-    ("POST /subscribe-webhook", Endpoint::Subscribe),
-    ("POST /unsubscribe-webhook", Endpoint::Unsubscribe),
-    ("GET /health", Endpoint::Health),
-];
-
-/// What lives on the origin, not under `/api`.
-const ORIGIN: [(&str, Endpoint); 24] = [
-    ("GET /.well-known/webhook-keys", Endpoint::WebhookKeys),
-    ("GET /google/o/oauth2/v2/auth", Endpoint::Neighbour(At::Authorize(Google))),
-    ("POST /google/o/oauth2/v2/auth", Endpoint::Neighbour(At::Decide(Google))),
-    ("POST /google/token", Endpoint::Neighbour(At::Token(Google))),
-    ("POST /google/revoke", Endpoint::Neighbour(At::Revoke(Google))),
-    ("GET /microsoft/{tenant}/oauth2/v2.0/authorize", Endpoint::Neighbour(At::Authorize(Microsoft))),
-    ("POST /microsoft/{tenant}/oauth2/v2.0/authorize", Endpoint::Neighbour(At::Decide(Microsoft))),
-    ("POST /microsoft/{tenant}/oauth2/v2.0/token", Endpoint::Neighbour(At::Token(Microsoft))),
-    ("GET /apptoto/www/oauth/authorize", Endpoint::Neighbour(At::Authorize(Apptoto))),
-    ("POST /apptoto/www/oauth/authorize", Endpoint::Neighbour(At::Decide(Apptoto))),
-    ("POST /apptoto/api/oauth/token", Endpoint::Neighbour(At::Token(Apptoto))),
-    ("POST /apptoto/api/oauth/revoke", Endpoint::Neighbour(At::Revoke(Apptoto))),
-    ("GET /google/calendar/v3/users/me/calendarList", Endpoint::GoogleCalendar(Calendar::CalendarList)),
-    (
-        "GET /google/calendar/v3/users/me/calendarList/{calendarId}",
-        Endpoint::GoogleCalendar(Calendar::CalendarListEntry),
-    ),
-    ("GET /google/calendar/v3/calendars/{calendarId}", Endpoint::GoogleCalendar(Calendar::Calendar)),
-    ("GET /google/calendar/v3/colors", Endpoint::GoogleCalendar(Calendar::Colors)),
-    ("GET /google/calendar/v3/calendars/{calendarId}/events", Endpoint::GoogleCalendar(Calendar::Events)),
-    ("POST /google/calendar/v3/calendars/{calendarId}/events", Endpoint::GoogleCalendar(Calendar::Insert)),
-    (
-        "GET /google/calendar/v3/calendars/{calendarId}/events/{eventId}",
-        Endpoint::GoogleCalendar(Calendar::Event),
-    ),
-    (
-        "PATCH /google/calendar/v3/calendars/{calendarId}/events/{eventId}",
-        Endpoint::GoogleCalendar(Calendar::Patch),
-    ),
-    (
-        "PUT /google/calendar/v3/calendars/{calendarId}/events/{eventId}",
-        Endpoint::GoogleCalendar(Calendar::Update),
-    ),
-    (
-        "DELETE /google/calendar/v3/calendars/{calendarId}/events/{eventId}",
-        Endpoint::GoogleCalendar(Calendar::Delete),
-    ),
-    (
-        "GET /google/calendar/v3/calendars/{calendarId}/events/{eventId}/instances",
-        Endpoint::GoogleCalendar(Calendar::Instances),
-    ),
-    ("POST /google/calendar/v3/freeBusy", Endpoint::GoogleCalendar(Calendar::FreeBusy)),
-];
-
 const CONTROLS: [(&str, Control); 22] = [
     ("GET /sandbox/stats", Control::Stats),
     ("POST /sandbox/expire", Control::Expire),
@@ -181,12 +91,14 @@ impl Route {
             return Self::Control(control.1);
         }
         let endpoint = match inner {
-            Some(path) => lookup(&ENDPOINTS, method, path),
+            Some(path) => among(&connect::ROUTES, Endpoint::Connect, method, path),
             None => {
                 let path = &canonical(path);
-                lookup(&ORIGIN, method, path)
-                    .or_else(|| graph(method, path))
-                    .or_else(|| apptoto(method, path))
+                among(&connect::ORIGIN, Endpoint::Connect, method, path)
+                    .or_else(|| among(&neighbours::ROUTES, Endpoint::OAuth, method, path))
+                    .or_else(|| among(&google_calendar::ROUTES, Endpoint::GoogleCalendar, method, path))
+                    .or_else(|| among(&graph::ROUTES, Endpoint::Graph, method, path))
+                    .or_else(|| among(&apptoto_api::ROUTES, Endpoint::Apptoto, method, path))
             }
         };
         match endpoint {
@@ -198,7 +110,7 @@ impl Route {
     /// The methods a path of the service is there for.
     pub(crate) fn methods(path: &str) -> Vec<&'static str> {
         let (names, path): (Vec<_>, _) = match path.strip_prefix("/api") {
-            Some(inner) => (ENDPOINTS.iter().map(|(name, _)| *name).collect(), inner.into()),
+            Some(inner) => (names(&connect::ROUTES).collect(), inner.into()),
             None => (origin_names().collect(), canonical(path)),
         };
         let names = names.into_iter().filter_map(|name| name.split_once(' '));
@@ -227,68 +139,39 @@ impl Route {
         let known = |name: &&str| {
             name.split('/').zip(canonical.split('/')).skip(1).take_while(|(a, b)| a == b || is_any(a)).count()
         };
-        let depth = GRAPH.iter().map(|(name, _)| known(name)).max().unwrap_or(0);
+        let depth = graph::ROUTES.iter().map(|(name, _)| known(name)).max().unwrap_or(0);
         let missing = canonical.split('/').count().saturating_sub(depth + 1);
         path.rsplit('/').nth(missing.saturating_sub(1)).unwrap_or("")
     }
 
-    /// Whether the endpoint is one of Connect's that an application calls; the others are pages for people, and the
-    /// public keys.
-    pub(crate) fn is_api(endpoint: Endpoint) -> bool {
-        use Endpoint::{
-            ApptotoApi, Authorize, Consent, ConsentPage, GoogleCalendar, Graph, Neighbour, Providers,
-            ReturnToApp, Unknown, WebhookKeys,
-        };
-        !matches!(
-            endpoint,
-            Authorize
-                | Providers
-                | ReturnToApp
-                | ConsentPage
-                | Consent
-                | Neighbour(_)
-                | GoogleCalendar(_)
-                | Graph(_)
-                | ApptotoApi(_)
-                | Unknown
-                | WebhookKeys
-        )
-    }
-
-    /// Whether it takes a `grant_type`.
-    pub(crate) fn is_token(endpoint: Endpoint) -> bool {
-        matches!(endpoint, Endpoint::Token | Endpoint::Neighbour(At::Token(_)))
-    }
-
-    pub(crate) fn is_graph(endpoint: Endpoint) -> bool {
-        matches!(endpoint, Endpoint::Graph(_))
-    }
-
-    /// Whether it is one of the paths from before `/oauth`.
-    pub(crate) fn is_legacy(name: &str) -> bool {
-        ["GET /connection-status", "POST /disconnect"].contains(&name)
-    }
-
     /// Whether a fault may name this endpoint.
     pub(crate) fn is_name(name: &str) -> bool {
-        let mut known = ENDPOINTS.iter().map(|(name, _)| *name).chain(origin_names());
+        let mut known = names(&connect::ROUTES).chain(origin_names());
         name == "*" || name == UNKNOWN || known.any(|known| known == name)
     }
 }
 
 const UNKNOWN: &str = "unknown";
 
-fn graph(method: &Method, path: &str) -> Option<(&'static str, Endpoint)> {
-    lookup(&GRAPH, method, path).map(|(name, endpoint)| (name, Endpoint::Graph(endpoint)))
-}
-
-fn apptoto(method: &Method, path: &str) -> Option<(&'static str, Endpoint)> {
-    lookup(&APPTOTO, method, path).map(|(name, endpoint)| (name, Endpoint::ApptotoApi(endpoint)))
-}
-
 fn origin_names() -> impl Iterator<Item = &'static str> {
-    let others = GRAPH.iter().map(|(name, _)| *name).chain(APPTOTO.iter().map(|(name, _)| *name));
-    ORIGIN.iter().map(|(name, _)| *name).chain(others)
+    names(&connect::ORIGIN)
+        .chain(names(&neighbours::ROUTES))
+        .chain(names(&google_calendar::ROUTES))
+        .chain(names(&graph::ROUTES))
+        .chain(names(&apptoto_api::ROUTES))
+}
+
+fn names<T>(table: &'static [(&'static str, T)]) -> impl Iterator<Item = &'static str> {
+    table.iter().map(|(name, _)| *name)
+}
+
+fn among<T: Copy>(
+    table: &[(&'static str, T)],
+    of: fn(T) -> Endpoint,
+    method: &Method,
+    path: &str,
+) -> Option<(&'static str, Endpoint)> {
+    lookup(table, method, path).map(|(name, endpoint)| (name, of(endpoint)))
 }
 
 fn lookup<T: Copy>(table: &[(&'static str, T)], method: &Method, path: &str) -> Option<(&'static str, T)> {
@@ -337,11 +220,17 @@ mod tests {
     #[test]
     fn routes() {
         let find = |path| Route::find(&Method::GET, path);
-        assert_eq!(find("/api/calendars"), Route::Service(Endpoint::Calendars, "GET /calendars"));
+        assert_eq!(
+            find("/api/calendars"),
+            Route::Service(Endpoint::Connect(connect::Endpoint::Calendars), "GET /calendars")
+        );
         assert_eq!(find("/calendars"), Route::Service(Endpoint::Unknown, "unknown"));
         assert_eq!(find("/apicalendars"), Route::Service(Endpoint::Unknown, "unknown"));
         let keys = "GET /.well-known/webhook-keys";
-        assert_eq!(find("/.well-known/webhook-keys"), Route::Service(Endpoint::WebhookKeys, keys));
+        assert_eq!(
+            find("/.well-known/webhook-keys"),
+            Route::Service(Endpoint::Connect(connect::Endpoint::WebhookKeys), keys)
+        );
         assert_eq!(find("/api/.well-known/webhook-keys"), Route::Service(Endpoint::Unknown, "unknown"));
         assert_eq!(find("/sandbox/stats"), Route::Control(Control::Stats));
         assert_eq!(find("/api/sandbox/stats"), Route::Control(Control::Stats));

@@ -1,68 +1,49 @@
 //! The state machine itself: one request in, one answer out.
 
-use crate::accounts::Accounts;
 use crate::apps::Registered;
-use crate::apptoto_api::ApptotoApi;
+use crate::apps::{App, AppError, Credentials};
+use crate::apptoto_api::{self, ApptotoApi, ApptotoMessage};
+use crate::connect::{self, Connect};
 use crate::faults::{Fault, Faults, Matched};
-use crate::google_calendar::GoogleCalendar;
-use crate::graph::Graph;
+use crate::google_calendar::{self, GoogleCalendar};
+use crate::graph::{self, Graph};
 use crate::guard::{self, Hosts};
 use crate::invitations::Invitation;
-use crate::limits::Limits;
-use crate::neighbours::Neighbours;
-use crate::oauth::Grants;
+use crate::neighbours::{
+    self, AuthorizationServer, ClientType, OAuthApp, OAuthCredentials, ProviderToken, Servers,
+};
 use crate::random::Random;
 use crate::recorded::{Recorded, Recorder};
-use crate::reply::{Problem, Reply, ok};
+use crate::reply::{Problem, Reply};
 use crate::route::{Endpoint, Owner, Route};
-use crate::settings::{SettingError, Settings};
+use crate::settings::{DeliveryOrder, SettingError, Settings};
 use crate::stats::Stats;
-use crate::users::{Connections, Users};
-use crate::webhooks::{Keys, Outbox, Subscriptions};
+use crate::webhooks::{
+    Attempt, AttemptOutcome, AttemptToken, Delivery, ResendError, Subscription, Trigger, TriggerError,
+    Triggered, WebhookKey,
+};
+use crate::world::World;
 use bytes::Bytes;
 use http::header::{ALLOW, HeaderValue};
 use http::{Request, StatusCode};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The service as a pure state machine.
 #[derive(Debug)]
 pub struct Sandbox {
-    pub(crate) settings: Settings,
-    pub(crate) random: Random,
-    pub(crate) stats: Stats,
+    pub(crate) world: World,
+    pub(crate) connect: connect::State,
+    pub(crate) neighbours: neighbours::State,
+    google: google_calendar::State,
+    graph: graph::State,
+    pub(crate) apptoto: apptoto_api::State,
     pub(crate) faults: Faults,
-    pub(crate) grants: Grants,
-    pub(crate) users: Users,
-    /// The first time the sandbox saw; the demo events lie around it.
-    pub(crate) anchor: Option<Timestamp>,
-    /// The time of the last request.
-    pub(crate) latest: Option<Timestamp>,
-    /// When the switch `reauth` was last set.
-    pub(crate) reauth_since: Option<Timestamp>,
-    /// The applications beside the demo application.
-    pub(crate) apps: Vec<Registered>,
-    pub(crate) subscriptions: Subscriptions,
-    pub(crate) keys: Keys,
-    pub(crate) outbox: Outbox,
-    /// The accounts a seed gives to users, by their ids.
-    pub(crate) seeded: BTreeMap<String, Connections>,
-    /// Scheme, host and port people reach the sandbox at.
-    pub(crate) origin: String,
     /// The names control calls may be made under, beside loopback ones.
     pub(crate) hosts: Hosts,
-    pub(crate) limits: Limits,
-    pub(crate) neighbours: Neighbours,
-    pub(crate) accounts: Accounts,
-    pub(crate) google: GoogleCalendar,
-    pub(crate) graph: Graph,
-    pub(crate) apptoto: ApptotoApi,
     /// How far its clock is ahead of the caller's.
     pub(crate) ahead: SignedDuration,
     recorder: Recorder,
-    pub(crate) invitations: Vec<Invitation>,
 }
 
 /// What the sandbox does with a request.
@@ -88,41 +69,26 @@ impl Sandbox {
     pub fn new(settings: Settings) -> Self {
         let seed = settings.itself.seed.0;
         Self {
-            settings,
-            random: Random::new(seed),
-            keys: Keys::new(seed),
-            stats: Stats::default(),
+            world: World::new(settings),
+            connect: connect::State::new(seed),
+            neighbours: neighbours::State::new(seed),
+            google: google_calendar::State::default(),
+            graph: graph::State::new(seed),
+            apptoto: apptoto_api::State::default(),
             faults: Faults::default(),
-            grants: Grants::default(),
-            users: Users::default(),
-            anchor: None,
-            latest: None,
-            reauth_since: None,
-            apps: Vec::new(),
-            subscriptions: Subscriptions::default(),
-            outbox: Outbox::default(),
-            seeded: BTreeMap::new(),
-            origin: "http://localhost".to_owned(),
             hosts: Hosts::default(),
-            limits: Limits::default(),
-            neighbours: Neighbours::new(seed),
-            accounts: Accounts::default(),
-            google: GoogleCalendar::default(),
-            graph: Graph::new(seed),
-            apptoto: ApptotoApi::default(),
             ahead: SignedDuration::ZERO,
             recorder: Recorder::default(),
-            invitations: Vec::new(),
         }
     }
 
     /// Answers one request at the time `now`.
     pub fn handle(&mut self, request: Request<Bytes>, now: Timestamp) -> Answer {
         let now = self.clock(now);
-        self.notice(now);
-        self.anchor.get_or_insert(now);
-        self.reauth_since = self.reauth_since.or(Some(now));
-        self.latest = Some(now);
+        self.connect().notice(now);
+        self.world.anchor.get_or_insert(now);
+        self.connect.reauth_since = self.connect.reauth_since.or(Some(now));
+        self.world.latest = Some(now);
         if guard::covers(request.uri().path()) {
             if let Err(refused) = self.guard(&request) {
                 return Answer { delay: Duration::ZERO, outcome: Outcome::Reply(refused.into()) };
@@ -131,6 +97,7 @@ impl Sandbox {
         match Route::find(request.method(), request.uri().path()) {
             Route::Control(control) => {
                 let reply = self.control(control, &request, now).unwrap_or_else(Reply::from);
+                self.settle();
                 Answer { delay: Duration::ZERO, outcome: Outcome::Reply(reply) }
             }
             Route::Service(endpoint, name) => self.service(endpoint, name, &Call::new(request, now)),
@@ -139,7 +106,7 @@ impl Sandbox {
 
     /// The figures so far, the same as `GET /sandbox/stats`.
     pub fn stats(&self) -> Stats {
-        self.stats.clone()
+        self.world.stats.clone()
     }
 
     /// The requests so far (the last ten thousand at least), without secrets in their headers.
@@ -149,54 +116,206 @@ impl Sandbox {
 
     /// Makes every access token given out so far expire now.
     pub fn expire_all(&mut self, _now: Timestamp) {
-        self.grants.expire_all();
+        self.connect.grants.expire_all();
         self.neighbours.issued.expire_all();
-        self.stats.expiries += 1;
+        self.world.stats.expiries += 1;
+    }
+
+    /// Makes every sync token that Google Calendar gave out so far, and every delta link of Microsoft Graph, expire: the
+    /// next use of one is a 410.
+    pub fn expire_sync_tokens(&mut self) {
+        self.world.accounts.generation += 1;
+    }
+
+    /// The messages to guests so far (the last ten thousand at least), the same as `GET /sandbox/invitations`.
+    pub fn invitations(&self) -> &[Invitation] {
+        &self.world.invitations
+    }
+
+    /// Registers an application beside the demo application, and makes its id and secret.
+    pub fn register(&mut self, app: App) -> Result<Credentials, AppError> {
+        self.world.register(app)
+    }
+
+    /// Changes what an application says of itself; its id and secret stay.
+    pub fn update_app(&mut self, client_id: &str, app: App) -> Result<(), AppError> {
+        self.world.update_app(client_id, app)
+    }
+
+    /// What an application says of itself.
+    pub fn app(&self, client_id: &str) -> Option<App> {
+        self.world.registered(client_id).map(|registered| registered.app)
+    }
+
+    /// What every application signs in with; the demo application is the first.
+    pub fn apps(&self) -> Vec<Credentials> {
+        self.world.all_apps().iter().map(Registered::credentials).collect()
+    }
+
+    /// What the demo application signs in with.
+    pub fn credentials(&self) -> Credentials {
+        self.world.demo_app().credentials()
+    }
+
+    /// The keys that sign deliveries at the time `now`, the active one first.
+    pub fn webhook_keys(&self, now: Timestamp) -> Vec<WebhookKey> {
+        self.connect.keys.listed(self.world.anchor, self.clock(now))
+    }
+
+    /// Makes a new key active. The one before stays listed and signs as well for the time of the switch `key_overlap`.
+    pub fn rotate_keys(&mut self, now: Timestamp) -> Vec<WebhookKey> {
+        let now = self.clock(now);
+        self.connect().rotate_keys(now)
+    }
+
+    /// The subscriptions there are, in the order they were made.
+    pub fn subscriptions(&self) -> &[Subscription] {
+        self.connect.subscriptions.all()
+    }
+
+    /// Makes a change as the provider's user would: `GET /events` shows it, and a delivery tells of it.
+    pub fn trigger(&mut self, trigger: Trigger, now: Timestamp) -> Result<Triggered, TriggerError> {
+        let now = self.clock(now);
+        self.connect().trigger(trigger, now)
+    }
+
+    /// The attempts that are due: make each one, and say with [`delivered`](Self::delivered) what came of it.
+    pub fn deliveries(&mut self, now: Timestamp) -> Vec<Attempt> {
+        let now = self.clock(now);
+        self.connect().deliveries(now)
+    }
+
+    /// What came of an attempt. A token that is not known, or known no more, changes nothing.
+    pub fn delivered(&mut self, token: AttemptToken, outcome: AttemptOutcome, now: Timestamp) {
+        let now = self.clock(now);
+        self.connect().delivered(token, outcome, now);
+    }
+
+    /// When [`deliveries`](Self::deliveries) has something to give again, as far as is known now.
+    pub fn next_delivery(&self) -> Option<Timestamp> {
+        let in_order = self.world.settings.webhooks.delivery_order == DeliveryOrder::InOrder;
+        self.connect.outbox.next(in_order).map(|due| self.callers(due))
+    }
+
+    /// What was made so far and what became of it, the oldest first: the last thousand, and every one that is not over.
+    pub fn delivery_log(&self) -> impl Iterator<Item = &Delivery> {
+        self.connect.outbox.log()
+    }
+
+    /// Sends a delivery again, the last one if none is named: the same id and body, with a new timestamp and signature. Gives
+    /// back the id.
+    pub fn resend(&mut self, id: Option<&str>, now: Timestamp) -> Result<String, ResendError> {
+        let now = self.clock(now);
+        self.connect().resend(id, now)
+    }
+
+    /// Registers an application with Google, Microsoft or Apptoto, and makes its credentials.
+    pub fn register_provider_app(
+        &mut self,
+        server: AuthorizationServer,
+        app: OAuthApp,
+    ) -> Result<OAuthCredentials, AppError> {
+        self.servers().register(server, app)
+    }
+
+    /// Changes what an application says of itself; its id and secret stay.
+    pub fn update_provider_app(
+        &mut self,
+        server: AuthorizationServer,
+        client_id: &str,
+        app: OAuthApp,
+    ) -> Result<(), AppError> {
+        self.neighbours.update(server, client_id, app)
+    }
+
+    /// Deletes an application; every code and token it was given is worthless at once. False if there is none.
+    pub fn delete_provider_app(&mut self, server: AuthorizationServer, client_id: &str) -> bool {
+        self.neighbours.delete(server, client_id)
+    }
+
+    /// What every application of this server signs in with; its default applications are the first.
+    pub fn provider_apps(&self, server: AuthorizationServer) -> Vec<OAuthCredentials> {
+        self.neighbours.apps(server)
+    }
+
+    /// What an application says of itself.
+    pub fn provider_app(&self, server: AuthorizationServer, client_id: &str) -> Option<OAuthApp> {
+        self.neighbours.app(server, client_id)
+    }
+
+    /// What the default application of this type signs in with: the first registered, while it is there.
+    pub fn provider_credentials(
+        &self,
+        server: AuthorizationServer,
+        client_type: ClientType,
+    ) -> Option<OAuthCredentials> {
+        self.neighbours.credentials(server, client_type)
+    }
+
+    /// Who is behind an access token of Google, Microsoft or Apptoto; `None` for one that is unknown or revoked. Whether it
+    /// has expired is for the caller to see.
+    pub fn provider_token(&self, token: &str) -> Option<ProviderToken> {
+        self.neighbours.issued.find(token)
+    }
+
+    /// The user takes back what they allowed an application, as in the account's settings: its tokens for that user are
+    /// worthless at once. False if there was nothing to take back.
+    pub fn withdraw_consent(&mut self, server: AuthorizationServer, client_id: &str, user: &str) -> bool {
+        self.neighbours.issued.withdraw(server, client_id, user)
+    }
+
+    /// The messages that Apptoto would have sent until `now`, those that wait and those that were cancelled: the last ten
+    /// thousand of each account.
+    pub fn apptoto_messages(&self, now: Timestamp) -> Vec<ApptotoMessage> {
+        self.apptoto.messages(self.clock(now))
     }
 
     /// Adds a fault; it takes effect with the next request it matches.
     pub fn add_fault(&mut self, fault: Fault) {
-        self.stats.faults.asked += self.faults.add(fault);
+        self.world.stats.faults.asked += self.faults.add(fault);
     }
 
     /// The switches as they are.
     pub fn settings(&self) -> &Settings {
-        &self.settings
+        &self.world.settings
     }
 
     /// Sets one switch while the sandbox runs. A new seed is for what is drawn from now on.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), SettingError> {
-        let before = (self.settings.itself.seed.0, self.settings.connect.reauth);
-        self.settings.set(name, value)?;
-        let (seed, reauth) = (self.settings.itself.seed.0, self.settings.connect.reauth);
+        let before = (self.world.settings.itself.seed.0, self.world.settings.connect.reauth);
+        self.world.settings.set(name, value)?;
+        let (seed, reauth) = (self.world.settings.itself.seed.0, self.world.settings.connect.reauth);
         if seed != before.0 {
-            self.random = Random::new(seed);
+            self.world.random = Random::new(seed);
             self.neighbours.reseed(seed);
         }
         if reauth != before.1 {
-            self.reauth_since = self.latest;
+            self.connect.reauth_since = self.world.latest;
         }
         Ok(())
     }
 
     fn service(&mut self, endpoint: Endpoint, name: &'static str, call: &Call) -> Answer {
-        let grant_type = Route::is_token(endpoint).then(|| crate::oauth::grant_type(call)).flatten();
+        let is_token = matches!(
+            endpoint,
+            Endpoint::Connect(connect::Endpoint::Token) | Endpoint::OAuth(neighbours::Endpoint::Token(_))
+        );
+        let grant_type = is_token.then(|| crate::oauth::grant_type(call)).flatten();
         let grant_type = grant_type.as_deref();
-        let caller = Route::is_graph(endpoint).then(|| self.graph_begins(call)).flatten();
+        let is_graph = matches!(endpoint, Endpoint::Graph(_));
+        let caller = is_graph.then(|| self.graph().begins(call)).flatten();
 
         let early = self.faults.fire(&Matched { endpoint: name, grant_type, status: None });
         let acts = early.as_ref().is_none_or(Fault::lets_act);
-        let mut reply = acts.then(|| {
-            self.serve(endpoint, name, call)
-                .unwrap_or_else(|problem| problem.styled(self.settings.connect.error_style).into())
-        });
+        let mut reply = acts.then(|| self.serve(endpoint, name, call));
+        self.settle();
         let status = reply.as_ref().map(|reply| reply.status().as_u16());
         let late = status.and_then(|_| self.faults.fire(&Matched { endpoint: name, grant_type, status }));
 
-        let mut delay = Duration::from_millis(self.settings.itself.latency_ms.0);
+        let mut delay = Duration::from_millis(self.world.settings.itself.latency_ms.0);
         let mut cut = false;
         for fault in [early, late].into_iter().flatten() {
-            self.stats.faults.fired += 1;
+            self.world.stats.faults.fired += 1;
             delay = delay.saturating_add(fault.pause());
             reply = fault.shape(reply);
             cut |= reply.is_none();
@@ -204,67 +323,77 @@ impl Sandbox {
         let reply = reply.filter(|_| !cut);
         if let Some(caller) = caller {
             let end = crate::time::plus(call.now, delay);
-            self.graph_ends(&caller, end);
+            self.graph().ends(&caller, end);
         }
         self.keep(call, name, reply.as_ref().map(|reply| reply.status().as_u16()));
         Answer { delay, outcome: reply.map_or(Outcome::Cut, Outcome::Reply) }
     }
 
-    fn serve(&mut self, endpoint: Endpoint, name: &str, call: &Call) -> Result<Reply, Problem> {
+    fn serve(&mut self, endpoint: Endpoint, name: &str, call: &Call) -> Reply {
         if call.body().len() > crate::MAX_BODY {
-            return Err(Problem::plain(StatusCode::PAYLOAD_TOO_LARGE, "The request body is too large"));
-        }
-        if Route::is_legacy(name) && !self.settings.connect.legacy_routes {
-            return Err(no_such_endpoint());
-        }
-        if Route::is_api(endpoint) {
-            self.limit(call)?;
+            return self
+                .problem(Problem::plain(StatusCode::PAYLOAD_TOO_LARGE, "The request body is too large"));
         }
         match endpoint {
-            Endpoint::Authorize => self.authorize(call),
-            Endpoint::Providers => self.provider_page(call),
-            Endpoint::ReturnToApp => self.return_to_app(call),
-            Endpoint::ConsentPage => self.consent_page(call),
-            Endpoint::Consent => self.consent(call),
-            Endpoint::Token => self.token(call),
-            Endpoint::Revoke => self.revoke(call),
-            Endpoint::ConnectionStatus => self.connection_status(call),
-            Endpoint::Disconnect => self.disconnect(call),
-            Endpoint::Calendars => self.list_calendars(call),
-            Endpoint::Events => self.list_events(call),
-            Endpoint::CreateEvent => self.create_event(call),
-            Endpoint::UpdateEvent => self.update_event(call),
-            Endpoint::DeleteEvent => self.delete_event(call),
-            Endpoint::Subscribe => self.subscribe(call),
-            Endpoint::Unsubscribe => self.unsubscribe(call),
-            Endpoint::Health => Ok(ok(&json!({ "status": "ok" }))),
-            Endpoint::WebhookKeys => Ok(self.serve_keys(call)),
-            Endpoint::Neighbour(endpoint) => self.neighbour(endpoint, call),
-            Endpoint::GoogleCalendar(endpoint) => Ok(self.google_calendar(endpoint, call)),
-            Endpoint::Graph(endpoint) => Ok(self.graph(endpoint, call)),
-            Endpoint::ApptotoApi(endpoint) => Ok(self.apptoto_api(endpoint, call)),
+            Endpoint::Connect(endpoint) => self.connect().serve(endpoint, name, call),
+            Endpoint::OAuth(endpoint) => {
+                self.servers().serve(endpoint, call).unwrap_or_else(|problem| self.problem(problem))
+            }
+            Endpoint::GoogleCalendar(endpoint) => self.google().serve(endpoint, call),
+            Endpoint::Graph(endpoint) => self.graph().serve(endpoint, call),
+            Endpoint::Apptoto(endpoint) => self.apptoto().serve(endpoint, call),
             Endpoint::Unknown => self.unknown(call),
         }
     }
 
+    /// In Connect's form, which is that of the sandbox itself as well.
+    fn problem(&self, problem: Problem) -> Reply {
+        problem.styled(self.world.settings.connect.error_style).into()
+    }
+
     /// A path that is there for other methods names them.
-    fn unknown(&mut self, call: &Call) -> Result<Reply, Problem> {
+    fn unknown(&mut self, call: &Call) -> Reply {
         let path = call.request.uri().path();
         let methods = Route::methods(path).join(", ");
         let mut reply = match Route::owner(path) {
-            Owner::Connect => return Err(unknown(&methods)),
-            Owner::Google => GoogleCalendar::unknown(&methods),
-            Owner::Graph => self.graph_unknown(&methods, call),
-            Owner::Apptoto => self.apptoto_unknown(&methods),
+            Owner::Connect => return self.problem(unknown(&methods)),
+            Owner::Google => google_calendar::unknown(&methods),
+            Owner::Graph => self.graph().unknown(&methods, call),
+            Owner::Apptoto => apptoto_api::unknown(&methods, &self.world.settings),
         };
         if reply.status() == StatusCode::METHOD_NOT_ALLOWED {
             reply.headers_mut().extend(HeaderValue::from_str(&methods).ok().map(|allow| (ALLOW, allow)));
         }
-        Ok(reply)
+        reply
+    }
+
+    /// Lets Connect hear of what happened to accounts.
+    fn settle(&mut self) {
+        self.connect().hear();
+    }
+
+    pub(crate) fn connect(&mut self) -> Connect<'_> {
+        Connect { world: &mut self.world, own: &mut self.connect }
+    }
+
+    pub(crate) fn servers(&mut self) -> Servers<'_> {
+        Servers { world: &mut self.world, own: &mut self.neighbours }
+    }
+
+    fn google(&mut self) -> GoogleCalendar<'_> {
+        GoogleCalendar { world: &mut self.world, own: &mut self.google, tokens: &self.neighbours.issued }
+    }
+
+    fn graph(&mut self) -> Graph<'_> {
+        Graph { world: &mut self.world, own: &mut self.graph, tokens: &self.neighbours.issued }
+    }
+
+    fn apptoto(&mut self) -> ApptotoApi<'_> {
+        ApptotoApi { settings: &self.world.settings, own: &mut self.apptoto, tokens: &self.neighbours.issued }
     }
 
     fn keep(&mut self, call: &Call, name: &'static str, status: Option<u16>) {
-        self.stats.record(name, status);
+        self.world.stats.record(name, status);
         self.recorder.push(Recorded { status, ..Recorded::of(&call.request, name) });
     }
 }

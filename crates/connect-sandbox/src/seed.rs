@@ -60,12 +60,13 @@ impl Sandbox {
             if apptoto.is_some() && root.get("users").is_none() { BTreeMap::new() } else { users(&root)? };
         let accounts = apptoto.map(|place| self.read_apptoto(&place)).transpose()?;
         for (id, connections) in users {
-            let known: Vec<UserKey> = self.users.keys().filter(|key| key.id == id).cloned().collect();
+            let known: Vec<UserKey> = self.world.users.keys().filter(|key| key.id == id).cloned().collect();
             for key in known {
-                self.give(&key, connections.clone());
+                self.world.give(&key, connections.clone());
             }
-            self.seeded.insert(id, connections);
+            self.world.seeded.insert(id, connections);
         }
+        self.connect().hear();
         if let Some(accounts) = accounts {
             self.apptoto.take_seed(accounts);
         }
@@ -74,7 +75,8 @@ impl Sandbox {
 
     fn read_apptoto(&mut self, place: &Place<'_>) -> Result<crate::apptoto_api::Seeded, SeedError> {
         let accounts = place.object()?;
-        let read = self.apptoto.read_seed(accounts, &self.settings, self.latest.unwrap_or_default());
+        let read =
+            self.apptoto.read_seed(accounts, &self.world.settings, self.world.latest.unwrap_or_default());
         read.map_err(|(path, reason)| SeedError { path, reason })
     }
 }

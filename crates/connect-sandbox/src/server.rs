@@ -88,7 +88,7 @@ impl Shared {
     pub(crate) fn with<T>(&self, work: impl FnOnce(&mut Sandbox) -> T) -> T {
         let mut sandbox = self.0.sandbox.lock().unwrap_or_else(PoisonError::into_inner);
         let result = work(&mut sandbox);
-        if sandbox.outbox.take_touched() {
+        if sandbox.connect.outbox.take_touched() {
             self.0.due.notify_one();
         }
         result
@@ -244,7 +244,7 @@ impl Builder {
         for host in &self.hosts {
             sandbox.allow_host(host)?;
         }
-        sandbox.origin.clone_from(&origin);
+        sandbox.world.origin.clone_from(&origin);
         let sandbox = Shared::new(sandbox);
         // Nothing may fail from here on but the thread: a runtime must not be dropped inside another one.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;

@@ -1,11 +1,12 @@
 //! Who calls, and what they may do: an access token of the sandbox's own Apptoto with its scopes, or an account's e-mail
 //! address with an API key, which has none.
 
+use super::ApptotoApi;
 use super::account::LONGEST_MINUTE;
 use super::refused::Refused;
 use super::{Api, Endpoint};
 use crate::neighbours::AuthorizationServer;
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::Call;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::AUTHORIZATION;
@@ -31,22 +32,22 @@ impl Endpoint {
     }
 }
 
-impl Sandbox {
+impl ApptotoApi<'_> {
     /// The e-mail address of the account.
-    pub(super) fn apptoto_caller(&self, endpoint: Endpoint, call: &Call) -> Result<String, Refused> {
+    pub(super) fn caller(&self, endpoint: Endpoint, call: &Call) -> Result<String, Refused> {
         if !call.request.headers().contains_key(AUTHORIZATION) {
             return Err(Refused::no_credentials());
         }
         let header = call.header(AUTHORIZATION).unwrap_or("");
         let (scheme, value) = header.split_once(' ').unwrap_or((header, ""));
         if scheme.eq_ignore_ascii_case("basic") {
-            return self.apptoto_key_owner(value.trim()).ok_or_else(Refused::basic);
+            return self.key_owner(value.trim()).ok_or_else(Refused::basic);
         }
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(Refused::no_credentials());
         }
         let token =
-            self.provider_token(value.trim()).filter(|token| token.server == AuthorizationServer::Apptoto);
+            self.tokens.find(value.trim()).filter(|token| token.server == AuthorizationServer::Apptoto);
         let token = token.ok_or_else(|| Refused::token("The access token is invalid"))?;
         if token.expires.is_some_and(|expires| call.now >= expires) {
             return Err(Refused::token("The access token expired"));
@@ -60,10 +61,10 @@ impl Sandbox {
     }
 
     /// The account has to be there: that of a seed, one that was called for before, or that of the user at the browser.
-    fn apptoto_key_owner(&self, encoded: &str) -> Option<String> {
+    fn key_owner(&self, encoded: &str) -> Option<String> {
         let pair = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
         let (email, key) = pair.split_once(':')?;
-        let account = self.apptoto.accounts.get(email);
+        let account = self.own.accounts.get(email);
         let known = account.is_some() || email == &*self.settings.oauth.user;
         let own = account.and_then(|account| account.api_key.as_deref());
         let right = own.unwrap_or(&self.settings.apptoto.api_key);

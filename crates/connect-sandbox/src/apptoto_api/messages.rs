@@ -4,6 +4,7 @@
 //! `#auto` in it. When they go out is set up in Apptoto's own pages; here it is a day before the start, or at once.
 
 use super::Api;
+use super::State;
 use super::account::MOST_MESSAGES;
 use super::events::{Event, Participant};
 use super::fields::Fields;
@@ -11,7 +12,7 @@ use super::form;
 use super::phone::normalized;
 use super::refused::Refused;
 use crate::reply::{Reply, ok, text};
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::Call;
 use crate::settings::SendReply;
 use crate::time;
 use http::StatusCode;
@@ -122,12 +123,9 @@ impl Message {
     }
 }
 
-impl Sandbox {
-    /// The messages that Apptoto would have sent until `now`, those that wait and those that were cancelled: the last ten
-    /// thousand of each account.
-    pub fn apptoto_messages(&self, now: Timestamp) -> Vec<ApptotoMessage> {
-        let now = self.clock(now);
-        let accounts = self.apptoto.accounts.iter();
+impl State {
+    pub(crate) fn messages(&self, now: Timestamp) -> Vec<ApptotoMessage> {
+        let accounts = self.accounts.iter();
         accounts
             .flat_map(|(email, account)| account.messages.iter().map(move |one| one.told(email, now)))
             .collect()

@@ -7,7 +7,7 @@ use super::events::Event;
 use super::fields::{Fields, Wrong};
 use super::write_contacts::ContactDraft;
 use super::write_events::EventDraft;
-use super::{Api, ApptotoApi};
+use super::{Api, State};
 use crate::settings::Settings;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 /// Accounts that are ready to be taken.
 pub(crate) struct Seeded(BTreeMap<String, Account>);
 
-impl ApptotoApi {
+impl State {
     /// Reads the accounts below `apptoto`; on an error the path to it and the reason.
     pub(crate) fn read_seed(
         &mut self,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 impl Sandbox {
     pub(crate) fn list_apps(&self) -> Reply {
-        let apps: Vec<_> = self.all_apps().iter().map(shown).collect();
+        let apps: Vec<_> = self.world.all_apps().iter().map(shown).collect();
         ok(&json!({ "apps": apps }))
     }
 
@@ -33,7 +33,7 @@ impl Sandbox {
     }
 
     fn answer_app(&self, status: StatusCode, id: &str) -> Result<Reply, Problem> {
-        let app = self.registered(id).ok_or_else(|| refused(AppError::Unknown(id.to_owned())))?;
+        let app = self.world.registered(id).ok_or_else(|| refused(AppError::Unknown(id.to_owned())))?;
         Ok(json_reply(status, &shown(&app)))
     }
 }

@@ -12,13 +12,13 @@ use std::time::Duration;
 impl Sandbox {
     pub(super) fn take_trigger(&mut self, body: &[u8], now: Timestamp) -> Result<Reply, Problem> {
         let trigger = serde_json::from_slice(or_nothing(body)).map_err(refused)?;
-        let triggered = self.pull_trigger(trigger, now).map_err(refused)?;
+        let triggered = self.connect().trigger(trigger, now).map_err(refused)?;
         Ok(ok(&success(json!(triggered))))
     }
 
     pub(super) fn take_resend(&mut self, body: &[u8], now: Timestamp) -> Result<Reply, Problem> {
         let named: Named = serde_json::from_slice(or_nothing(body)).map_err(refused)?;
-        let delivery = self.send_again(named.id.as_deref(), now).map_err(refused)?;
+        let delivery = self.connect().resend(named.id.as_deref(), now).map_err(refused)?;
         Ok(ok(&success(json!({ "delivery": delivery }))))
     }
 

@@ -6,10 +6,11 @@ use super::fields::Fields;
 use super::input::{Input, complain, settle};
 use super::model::{Calendar, Event, Series};
 use super::render::{Style, render};
+use crate::connect::Connect;
 use crate::provider::Provider;
 use crate::random::Random;
 use crate::reply::{Details, Problem, Reply, json_reply};
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::Call;
 use crate::settings::{
     ApiVersion, AttendeesForm, CalendarIdForm, ConferenceForm, CreateStatus, EventResponse,
 };
@@ -19,7 +20,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-impl Sandbox {
+impl Connect<'_> {
     pub(crate) fn create_event(&mut self, call: &Call) -> Result<Reply, Problem> {
         let visitor = self.writer(call)?;
         let body = call.object()?;
@@ -32,14 +33,14 @@ impl Sandbox {
         settle(details)?;
 
         let style = self.style();
-        let mut random = self.stream();
+        let mut random = self.world.stream();
         let calendar = address.find(self.permitted(&visitor.user, |provider| address.is_for(provider))?)?;
         let event = new_event(calendar, input, &mut random, call.now)?;
         let written = render(calendar, &event.whole(), style);
         let changes = Changes::of(calendar, [Changed::of(ChangeKind::Created, &event.whole(), call.now)]);
         calendar.events.insert(event.id.clone(), event);
         self.wrote(&visitor.user, changes);
-        let status = if self.settings.connect.create_status == CreateStatus::Ok {
+        let status = if self.world.settings.connect.create_status == CreateStatus::Ok {
             StatusCode::OK
         } else {
             StatusCode::CREATED
@@ -49,7 +50,7 @@ impl Sandbox {
 
     /// The event at the root or wrapped, with its success.
     pub(crate) fn written(&self, status: StatusCode, mut event: Map<String, Value>) -> Reply {
-        if self.settings.connect.event_response == EventResponse::Wrapped {
+        if self.world.settings.connect.event_response == EventResponse::Wrapped {
             return json_reply(status, &json!({ "success": true, "event": event }));
         }
         event.insert("success".to_owned(), Value::Bool(true));
@@ -58,18 +59,13 @@ impl Sandbox {
 
     pub(crate) fn style(&self) -> Style {
         Style {
-            conference_object: self.settings.connect.conference == ConferenceForm::Object,
-            plain_attendees: self.settings.connect.attendees == AttendeesForm::Strings,
-            no_calendar_id: self.settings.connect.calendar_id == CalendarIdForm::Missing,
-            odd_dates: self.settings.connect.odd_dates,
-            api_1_6_0: self.settings.connect.api == ApiVersion::V160,
+            conference_object: self.world.settings.connect.conference == ConferenceForm::Object,
+            plain_attendees: self.world.settings.connect.attendees == AttendeesForm::Strings,
+            no_calendar_id: self.world.settings.connect.calendar_id == CalendarIdForm::Missing,
+            odd_dates: self.world.settings.connect.odd_dates,
+            api_1_6_0: self.world.settings.connect.api == ApiVersion::V160,
             free_busy: false,
         }
-    }
-
-    /// Randomness for one request, while the sandbox itself is borrowed.
-    pub(crate) fn stream(&mut self) -> Random {
-        Random::new(self.random.number())
     }
 }
 

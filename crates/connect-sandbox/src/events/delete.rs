@@ -4,14 +4,15 @@ use super::address::{EventAddress, Mode};
 use super::changed::Changes;
 use super::input::settle;
 use super::model::{Calendar, Exception, Target};
+use crate::connect::Connect;
 use crate::reply::{Details, Problem, Reply, empty, ok};
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::Call;
 use crate::settings::{DeleteBy, DeleteStatus};
 use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-impl Sandbox {
+impl Connect<'_> {
     pub(crate) fn delete_event(&mut self, call: &Call) -> Result<Reply, Problem> {
         let visitor = self.writer(call)?;
         let mut details = Details::new();
@@ -24,7 +25,7 @@ impl Sandbox {
         let changes = Changes::of(calendar, calendar.removal(&target, address.mode, call.now));
         calendar.remove(&target, address.mode, call.now);
         self.wrote(&visitor.user, changes);
-        if self.settings.connect.delete_status == DeleteStatus::Ok {
+        if self.world.settings.connect.delete_status == DeleteStatus::Ok {
             return Ok(ok(&json!({ "success": true, "message": "Event deleted" })));
         }
         Ok(empty(StatusCode::NO_CONTENT))
@@ -32,7 +33,7 @@ impl Sandbox {
 
     /// From where `delete_by` allows; the query's parameters win over those of the body.
     fn parameters(&self, call: &Call) -> Result<Map<String, Value>, Problem> {
-        let by = self.settings.connect.delete_by;
+        let by = self.world.settings.connect.delete_by;
         let mut parameters =
             if call.body().is_empty() || by == DeleteBy::Query { Map::new() } else { call.object()? };
         for name in ["provider", "calendarId", "eventId", "recurringEventId", "deleteMode"] {

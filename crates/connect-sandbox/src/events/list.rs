@@ -4,10 +4,11 @@ use super::fields::Fields;
 use super::model::{Calendar, Instance, Range};
 use super::page::{Asked, Cursors, PageToken};
 use super::render::{Style, render};
+use crate::connect::Connect;
 use crate::oauth::Scope;
 use crate::provider::Provider;
 use crate::reply::{Problem, Reply, ok};
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::Call;
 use crate::time;
 use jiff::{Span, Timestamp};
 use serde_json::{Value, json};
@@ -16,7 +17,7 @@ use std::collections::BTreeMap;
 const DEFAULT_PAGE: usize = 250;
 const LARGEST_PAGE: usize = 1000;
 
-impl Sandbox {
+impl Connect<'_> {
     pub(crate) fn list_events(&mut self, call: &Call) -> Result<Reply, Problem> {
         let visitor = self.visitor(call)?;
         let size = page_size(call)?;

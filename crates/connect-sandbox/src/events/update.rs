@@ -7,16 +7,17 @@ use super::model::{Calendar, Event, Exception, Series, Target};
 use super::patch::{OWN, Patch};
 use super::recurrence::Recurrence;
 use super::render::render;
+use crate::connect::Connect;
 use crate::provider::Provider;
 use crate::random::Random;
 use crate::reply::{Details, Problem, Reply};
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::Call;
 use crate::time;
 use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-impl Sandbox {
+impl Connect<'_> {
     pub(crate) fn update_event(&mut self, call: &Call) -> Result<Reply, Problem> {
         let visitor = self.writer(call)?;
         let body = call.object()?;
@@ -26,7 +27,7 @@ impl Sandbox {
         settle(details)?;
 
         let style = self.style();
-        let mut random = self.stream();
+        let mut random = self.world.stream();
         let connections = self.permitted(&visitor.user, |provider| address.calendar.is_for(provider))?;
         let calendar = address.calendar.find(connections)?;
         let target = address.locate(calendar)?;

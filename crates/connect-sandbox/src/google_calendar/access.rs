@@ -1,10 +1,11 @@
 //! Who calls, and what they may do: an access token of the sandbox's own Google with its scopes, or an API key.
 
 use super::Endpoint;
+use super::GoogleCalendar;
 use super::accounts::Role;
 use super::refused::Refused;
 use crate::neighbours::AuthorizationServer;
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::Call;
 use crate::settings::NoAuth;
 use http::HeaderName;
 use http::header::AUTHORIZATION;
@@ -28,20 +29,20 @@ pub(super) enum Sight {
 const SCOPES: &str = "https://www.googleapis.com/auth/";
 const API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
 
-impl Sandbox {
+impl GoogleCalendar<'_> {
     /// A token decides, where there is one; a key has to be right in any case.
-    pub(super) fn google_visitor(&mut self, endpoint: Endpoint, call: &Call) -> Result<Visitor, Refused> {
+    pub(super) fn visitor(&mut self, endpoint: Endpoint, call: &Call) -> Result<Visitor, Refused> {
         let key = call.query_given("key").or_else(|| call.header(API_KEY));
-        if key.is_some_and(|key| key != &*self.settings.google.api_key) {
+        if key.is_some_and(|key| key != &*self.world.settings.google.api_key) {
             return Err(Refused::api_key());
         }
         if let Some(header) = call.request.headers().get(AUTHORIZATION) {
             let token = header.to_str().ok().and_then(bearer).ok_or_else(Refused::credentials)?;
-            let (account, scopes) = self.google_scopes_of(token, call)?;
+            let (account, scopes) = self.scopes_of(token, call)?;
             let visitor = Visitor { account: Some(account), scopes };
             return if visitor.may(endpoint) { Ok(visitor) } else { Err(Refused::scope()) };
         }
-        if key.is_none() && self.settings.google.no_auth == NoAuth::Forbidden {
+        if key.is_none() && self.world.settings.google.no_auth == NoAuth::Forbidden {
             return Err(Refused::unregistered());
         }
         if key.is_none() || !is_public(endpoint) {
@@ -51,8 +52,8 @@ impl Sandbox {
     }
 
     /// The account and the scopes of a token that is good.
-    fn google_scopes_of(&mut self, token: &str, call: &Call) -> Result<(String, Vec<String>), Refused> {
-        let token = self.provider_token(token).filter(|token| token.server == AuthorizationServer::Google);
+    fn scopes_of(&mut self, token: &str, call: &Call) -> Result<(String, Vec<String>), Refused> {
+        let token = self.tokens.find(token).filter(|token| token.server == AuthorizationServer::Google);
         let token = token.ok_or_else(Refused::credentials)?;
         if token.expires.is_some_and(|expires| call.now >= expires) {
             return Err(Refused::credentials());

@@ -1,5 +1,6 @@
 //! Whose calendar it is: the account's own, or one that is shown to everybody.
 
+use super::GoogleCalendar;
 use super::access::{Sight, Visitor};
 use super::holidays;
 use super::refused::Refused;
@@ -7,7 +8,6 @@ use crate::accounts::Home;
 use crate::events::{Calendar, Event};
 use crate::ledger::Ledger;
 use crate::provider::Provider;
-use crate::sandbox::Sandbox;
 use crate::users::UserKey;
 use jiff::Timestamp;
 
@@ -67,12 +67,12 @@ impl Place {
     }
 }
 
-impl Sandbox {
+impl GoogleCalendar<'_> {
     /// The calendar `id` as the caller has it; 404 for one that is not there and for one that is not theirs to see.
-    pub(super) fn google_place(&mut self, visitor: &Visitor, id: &str) -> Result<Place, Refused> {
+    pub(super) fn place(&mut self, visitor: &Visitor, id: &str) -> Result<Place, Refused> {
         let own = visitor.account.clone().and_then(|account| {
-            let home = self.home_of(Provider::Google, &account);
-            let calendars = self.calendars_of(Provider::Google, &account, &home);
+            let home = self.world.home_of(Provider::Google, &account);
+            let calendars = self.world.calendars_of(Provider::Google, &account, &home);
             let calendar = calendars.iter().find(|one| one.answers_to(id))?;
             Some((account, home, calendar.id.clone(), Role::of(calendar), calendar.public))
         });
@@ -86,14 +86,14 @@ impl Sandbox {
         Ok(Place { at, role, sight })
     }
 
-    /// Works on a calendar, as [`Sandbox::at_place`] does.
-    pub(super) fn google_at<T>(
+    /// Works on a calendar, as [`World::at_place`](crate::world::World::at_place) does.
+    pub(super) fn at<T>(
         &mut self,
         place: &Place,
         now: Timestamp,
         work: impl FnOnce(&mut Calendar, &mut Ledger<Event>) -> T,
     ) -> Result<T, Refused> {
-        self.at_place(&place.at, now, work).ok_or_else(Refused::not_found)
+        self.world.at_place(&place.at, now, work).ok_or_else(Refused::not_found)
     }
 
     /// Where a calendar is that is shown to everybody.
@@ -106,8 +106,8 @@ impl Sandbox {
             let mut shown = calendars.calendars.iter().flatten();
             shown.any(|one| one.public && one.id == id).then(|| calendars.account.clone())
         };
-        let account = self.users.values().chain(self.seeded.values()).find_map(shows)?;
-        let home = self.home_of(Provider::Google, &account);
+        let account = self.world.users.values().chain(self.world.seeded.values()).find_map(shows)?;
+        let home = self.world.home_of(Provider::Google, &account);
         Some((account, home))
     }
 }

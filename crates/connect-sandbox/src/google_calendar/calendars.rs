@@ -1,5 +1,6 @@
 //! `calendarList` and `calendars`.
 
+use super::GoogleCalendar;
 use super::access::Visitor;
 use super::accounts::Role;
 use super::list::page_size;
@@ -11,7 +12,7 @@ use crate::events::Calendar;
 use crate::provider::Provider;
 use crate::random::hash;
 use crate::reply::Reply;
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::Call;
 use crate::sync_token::{Next, Token};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -25,16 +26,16 @@ struct Asked {
     deleted: bool,
 }
 
-impl Sandbox {
-    pub(super) fn google_calendar_list(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
+impl GoogleCalendar<'_> {
+    pub(super) fn calendar_list(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
         let account = visitor.account.clone().ok_or_else(Refused::login_required)?;
         let (asked, size) = (Asked::read(call)?, page_size(call, 100, 250)?);
         let state: Option<Token<Asked>> =
-            self.google_state(call, &account, |token: &Token<Asked>, page| !page || token.query == asked)?;
-        let entries = self.google_entries(&account);
-        let mut ledger = self.google.lists.remove(&account).unwrap_or_default();
+            self.state(call, &account, |token: &Token<Asked>, page| !page || token.query == asked)?;
+        let entries = self.entries(&account);
+        let mut ledger = self.own.lists.remove(&account).unwrap_or_default();
         ledger.look(&entries, call.now);
-        let (position, generation) = (ledger.position(), self.accounts.generation);
+        let (position, generation) = (ledger.position(), self.world.accounts.generation);
         let since = state.as_ref().and_then(|state| state.since);
         let items = match since {
             None => Some(entries.into_iter().filter(|(_, entry)| asked.has(entry)).collect::<Vec<_>>()),
@@ -43,7 +44,7 @@ impl Sandbox {
                 changed.into_keys().map(|id| (id.to_owned(), now(id))).collect()
             }),
         };
-        self.google.lists.insert(account.clone(), ledger);
+        self.own.lists.insert(account.clone(), ledger);
         let mut items = items.ok_or_else(Refused::full_sync_required)?;
 
         let fresh = Token { query: asked, position, since: None, next: None, generation, issued: call.now };
@@ -67,31 +68,23 @@ impl Sandbox {
         Ok(tagged(&list))
     }
 
-    pub(super) fn google_calendar_list_entry(
-        &mut self,
-        visitor: &Visitor,
-        call: &Call,
-    ) -> Result<Reply, Refused> {
+    pub(super) fn calendar_list_entry(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
         let account = visitor.account.clone().ok_or_else(Refused::login_required)?;
-        let (id, home) = (calendar_id(call), self.home_of(Provider::Google, &account));
-        let mut calendars = self.calendars_of(Provider::Google, &account, &home).iter();
+        let (id, home) = (calendar_id(call), self.world.home_of(Provider::Google, &account));
+        let mut calendars = self.world.calendars_of(Provider::Google, &account, &home).iter();
         let found = calendars.find(|calendar| calendar.answers_to(&id)).map(entry);
         found.map(|entry| tagged(&entry)).ok_or_else(Refused::not_found)
     }
 
-    pub(super) fn google_calendar_resource(
-        &mut self,
-        visitor: &Visitor,
-        call: &Call,
-    ) -> Result<Reply, Refused> {
-        let place = self.google_place(visitor, &calendar_id(call))?;
-        let calendar = self.google_at(&place, call.now, |calendar, _| calendar_resource(calendar))?;
+    pub(super) fn calendar_resource(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
+        let place = self.place(visitor, &calendar_id(call))?;
+        let calendar = self.at(&place, call.now, |calendar, _| calendar_resource(calendar))?;
         Ok(tagged(&calendar))
     }
 
-    fn google_entries(&mut self, account: &str) -> BTreeMap<String, Value> {
-        let home = self.home_of(Provider::Google, account);
-        let calendars = self.calendars_of(Provider::Google, account, &home).iter();
+    fn entries(&mut self, account: &str) -> BTreeMap<String, Value> {
+        let home = self.world.home_of(Provider::Google, account);
+        let calendars = self.world.calendars_of(Provider::Google, account, &home).iter();
         calendars.map(|calendar| (calendar.id.clone(), entry(calendar))).collect()
     }
 }

@@ -1,12 +1,13 @@
 //! `freebusy.query`: when the owners of calendars are busy, without saying with what.
 
+use super::GoogleCalendar;
 use super::access::Visitor;
 use super::refused::Refused;
 use super::times;
 use super::write::object;
 use crate::events::{Calendar, Range};
 use crate::reply::{Reply, ok};
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::Call;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
@@ -14,9 +15,9 @@ use serde_json::{Map, Value, json};
 /// How many calendars a query may be about.
 const MOST: usize = 50;
 
-impl Sandbox {
+impl GoogleCalendar<'_> {
     /// A calendar that cannot be seen has an error in place of its blocks; the others are answered all the same.
-    pub(super) fn google_free_busy(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
+    pub(super) fn free_busy(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
         let query = object(call)?;
         let range = range(&query)?;
         let zone = match query["timeZone"].as_str() {
@@ -29,9 +30,8 @@ impl Sandbox {
         }
         let mut calendars = Map::new();
         for id in asked.iter().filter_map(|item| item["id"].as_str()) {
-            let place = self.google_place(visitor, id);
-            let busy =
-                place.and_then(|place| self.google_at(&place, call.now, |calendar, _| busy(calendar, range)));
+            let place = self.place(visitor, id);
+            let busy = place.and_then(|place| self.at(&place, call.now, |calendar, _| busy(calendar, range)));
             let answer = match busy {
                 Ok(blocks) => {
                     json!({ "busy": blocks.iter().map(|one| block(one, &zone)).collect::<Vec<_>>() })

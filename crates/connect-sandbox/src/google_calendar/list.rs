@@ -1,5 +1,6 @@
 //! `events.list` and `events.instances`: pages, and what has changed since a sync token.
 
+use super::GoogleCalendar;
 use super::access::Visitor;
 use super::accounts::Place;
 use super::query::Query;
@@ -11,7 +12,7 @@ use super::{calendar_id, event_id};
 use crate::events::{Calendar, Event};
 use crate::ledger::Ledger;
 use crate::reply::Reply;
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::Call;
 use crate::sync_token::{Token, page};
 use crate::time;
 use jiff::Timestamp;
@@ -25,45 +26,45 @@ const DAY: u64 = 24 * 3600;
 /// Which page of what.
 type State = Token<Query>;
 
-impl Sandbox {
-    pub(super) fn google_events(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
-        let place = self.google_place(visitor, &calendar_id(call))?;
+impl GoogleCalendar<'_> {
+    pub(super) fn events(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
+        let place = self.place(visitor, &calendar_id(call))?;
         let asked = Query::read(call, self.horizon(call))?;
-        let age = self.settings.google.updated_min_days;
+        let age = self.world.settings.google.updated_min_days;
         let oldest = age.and_then(|days| i64::try_from(days.saturating_mul(24)).ok());
         let oldest = oldest.map(|hours| time::plus_hours(call.now, -hours));
         if asked.updated_min.is_some_and(|min| oldest.is_some_and(|oldest| min < oldest)) {
             return Err(Refused::updated_min_too_long_ago());
         }
-        self.google_list(&place, &asked, call)
+        self.list(&place, &asked, call)
     }
 
-    pub(super) fn google_instances(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
-        let place = self.google_place(visitor, &calendar_id(call))?;
+    pub(super) fn instances(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
+        let place = self.place(visitor, &calendar_id(call))?;
         let id = event_id(call);
-        let series = self.google_at(&place, call.now, |calendar, ledger| {
+        let series = self.at(&place, call.now, |calendar, ledger| {
             let found = calendar.locate(&id).map(|target| target.event);
             found.or_else(|| ledger.gone(&id).map(|(event, _)| event.id.clone()))
         })?;
         let series = series.ok_or_else(Refused::not_found)?;
         let asked = Query::instances(call, series, self.horizon(call))?;
-        self.google_list(&place, &asked, call)
+        self.list(&place, &asked, call)
     }
 
     fn horizon(&self, call: &Call) -> Timestamp {
-        time::plus_seconds(call.now, self.settings.google.horizon_days.0.saturating_mul(DAY))
+        time::plus_seconds(call.now, self.world.settings.google.horizon_days.0.saturating_mul(DAY))
     }
 
-    fn google_list(&mut self, place: &Place, asked: &Query, call: &Call) -> Result<Reply, Refused> {
+    fn list(&mut self, place: &Place, asked: &Query, call: &Call) -> Result<Reply, Refused> {
         let size = page_size(call, 250, 2500)?;
         let (style, name) = (style(place, call)?, place.name());
-        let state: Option<State> = self.google_state(call, &name, |token: &State, page| {
+        let state: Option<State> = self.state(call, &name, |token: &State, page| {
             let more = page && token.since.is_none();
             if more { token.query.continues(asked) } else { token.query.resumes(asked) }
         })?;
-        let empties = self.settings.google.empty_pages;
-        let generation = self.accounts.generation;
-        let list = self.google_at(place, call.now, |calendar, ledger| {
+        let empties = self.world.settings.google.empty_pages;
+        let generation = self.world.accounts.generation;
+        let list = self.at(place, call.now, |calendar, ledger| {
             let fresh = || Token {
                 query: asked.clone(),
                 position: ledger.position(),
@@ -96,7 +97,7 @@ impl Sandbox {
 
     /// Where the call takes up, by its page token or its sync token: `fits` says whether the rest of the call is what the
     /// token (that of a page, or not) was made for.
-    pub(super) fn google_state<Q: Serialize + DeserializeOwned>(
+    pub(super) fn state<Q: Serialize + DeserializeOwned>(
         &self,
         call: &Call,
         place: &str,
@@ -109,7 +110,7 @@ impl Sandbox {
         let Some(text) = call.query("syncToken") else { return Ok(None) };
         let wrong = || Refused::invalid("syncToken", "Invalid sync token value.");
         let token = Token::<Q>::decode(text, place).filter(|token| token.next.is_none()).ok_or_else(wrong)?;
-        if token.is_over(self.settings.google.sync_ttl, self.accounts.generation, call.now) {
+        if token.is_over(self.world.settings.google.sync_ttl, self.world.accounts.generation, call.now) {
             return Err(Refused::full_sync_required());
         }
         if !fits(&token, false) {

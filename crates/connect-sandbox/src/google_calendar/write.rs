@@ -1,5 +1,6 @@
 //! Reading one event, and writing: insert, patch, update, delete.
 
+use super::GoogleCalendar;
 use super::access::Visitor;
 use super::accounts::Place;
 use super::body::{self, Draft, Manner};
@@ -14,18 +15,19 @@ use crate::ledger::Ledger;
 use crate::provider::Provider;
 use crate::random::Random;
 use crate::reply::{Reply, empty, ok};
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::Call;
+use crate::world::News;
 use http::StatusCode;
 use http::header::{ETAG, HeaderValue, IF_MATCH, IF_NONE_MATCH};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-impl Sandbox {
+impl GoogleCalendar<'_> {
     /// An event that was deleted is there still, as cancelled.
-    pub(super) fn google_event(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
-        let place = self.google_place(visitor, &calendar_id(call))?;
+    pub(super) fn event(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
+        let place = self.place(visitor, &calendar_id(call))?;
         let (id, style) = (event_id(call), style(&place, call)?);
-        let event = self.google_at(&place, call.now, |calendar, ledger| {
+        let event = self.at(&place, call.now, |calendar, ledger| {
             let found = calendar
                 .locate(&id)
                 .and_then(|target| calendar.show(&target, |one| resource::event(calendar, one, &style)));
@@ -35,12 +37,12 @@ impl Sandbox {
         Ok(if known { empty(StatusCode::NOT_MODIFIED) } else { tagged(&event) })
     }
 
-    pub(super) fn google_insert(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
+    pub(super) fn insert(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
         let place = self.writable(visitor, call)?;
         let (style, sent) = (style(&place, call)?, object(call)?);
         let conferences = conference_version(call)?;
-        let mut random = self.stream();
-        let event = self.google_at(&place, call.now, |calendar, ledger| {
+        let mut random = self.world.stream();
+        let event = self.at(&place, call.now, |calendar, ledger| {
             let id = new_id(&sent, calendar, ledger, &mut random)?;
             let draft = body::read(&sent, calendar)?;
             let mut patch = draft.changes(&Draft::default());
@@ -59,7 +61,7 @@ impl Sandbox {
 
     /// An occurrence changed is an exception of its series; a change of the series reaches what its exceptions left as it
     /// was.
-    pub(super) fn google_update(
+    pub(super) fn update(
         &mut self,
         visitor: &Visitor,
         call: &Call,
@@ -68,9 +70,9 @@ impl Sandbox {
         let place = self.writable(visitor, call)?;
         let (id, style, sent) = (event_id(call), style(&place, call)?, object(call)?);
         let conferences = conference_version(call)?;
-        let mut random = self.stream();
+        let mut random = self.world.stream();
         let mut guests = Guests::default();
-        let written = self.google_at(&place, call.now, |calendar, _| {
+        let written = self.at(&place, call.now, |calendar, _| {
             let target = calendar.locate(&id).ok_or_else(Refused::not_found)?;
             guests = Guests::of(calendar, &target);
             let current = calendar.show(&target, |one| {
@@ -98,10 +100,10 @@ impl Sandbox {
         self.answer_write(&place, written, &style, call, &guests)
     }
 
-    pub(super) fn google_delete(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
+    pub(super) fn delete(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
         let place = self.writable(visitor, call)?;
         let id = event_id(call);
-        let (changes, guests) = self.google_at(&place, call.now, |calendar, ledger| {
+        let (changes, guests) = self.at(&place, call.now, |calendar, ledger| {
             let Some(target) = calendar.locate(&id) else {
                 let deleted = ledger.gone(&id).is_some() || removed(calendar, &id).is_some();
                 return Err(if deleted { Refused::deleted() } else { Refused::not_found() });
@@ -116,14 +118,14 @@ impl Sandbox {
             Ok((calendar.withdraw(&target, call.now), guests))
         })??;
         self.tell(&place, changes);
-        self.invite(Provider::Google, &guests, &Guests::default(), told(call));
+        self.world.invite(Provider::Google, &guests, &Guests::default(), told(call));
         Ok(empty(StatusCode::NO_CONTENT))
     }
 
     /// The calendar in the path, if it may be written to.
     fn writable(&mut self, visitor: &Visitor, call: &Call) -> Result<Place, Refused> {
         one_of(call, "sendUpdates", &["all", "externalOnly", "none"])?;
-        let place = self.google_place(visitor, &calendar_id(call))?;
+        let place = self.place(visitor, &calendar_id(call))?;
         visitor.check_write(place.role)?;
         Ok(place)
     }
@@ -137,19 +139,19 @@ impl Sandbox {
         guests: &Guests,
     ) -> Result<Reply, Refused> {
         let (target, changes) = written?;
-        let (event, invited) = self.google_at(place, call.now, |calendar, _| {
+        let (event, invited) = self.at(place, call.now, |calendar, _| {
             let event = calendar.show(&target, |one| resource::event(calendar, one, style));
             (event, Guests::of(calendar, &target))
         })?;
         self.tell(place, changes);
-        self.invite(Provider::Google, guests, &invited, told(call));
+        self.world.invite(Provider::Google, guests, &invited, told(call));
         event.map(|event| tagged(&event)).ok_or_else(Refused::not_found)
     }
 
     /// Connect hears of it as of any change in the provider's own calendar.
     fn tell(&mut self, place: &Place, changes: Changes) {
         if let Some(user) = place.user() {
-            self.changed_outside(user, changes);
+            self.world.news.push(News::Changed(user.clone(), changes));
         }
     }
 }

@@ -2,9 +2,10 @@
 //! application's requests a mailbox has to do with at once.
 
 use super::Endpoint;
+use super::Graph;
 use super::refused::Refused;
 use crate::neighbours::{AuthorizationServer, ProviderToken};
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::Call;
 use http::header::AUTHORIZATION;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -23,63 +24,63 @@ pub(crate) struct UnderWay(BTreeMap<Caller, Vec<Timestamp>>);
 
 const GRAPH: &str = "https://graph.microsoft.com/";
 
-impl Sandbox {
-    pub(super) fn graph_visitor(&mut self, endpoint: Endpoint, call: &Call) -> Result<Visitor, Refused> {
-        let token = self.graph_sign_in(call)?;
+impl Graph<'_> {
+    pub(super) fn visitor(&mut self, endpoint: Endpoint, call: &Call) -> Result<Visitor, Refused> {
+        let token = self.sign_in(call)?;
         let has = |scope: &str| token.scopes.iter().any(|one| plain(one) == scope);
         let may = has("calendars.readwrite") || (endpoint.reads() && has("calendars.read"));
         if may { Ok(Visitor { account: token.user }) } else { Err(Refused::access_denied()) }
     }
 
     /// The token of a call, whatever it may do.
-    pub(super) fn graph_sign_in(&self, call: &Call) -> Result<ProviderToken, Refused> {
+    pub(super) fn sign_in(&self, call: &Call) -> Result<ProviderToken, Refused> {
         let header = call.request.headers().get(AUTHORIZATION);
         let header = header.ok_or_else(|| Refused::no_token("Access token is empty."))?;
         let malformed = || Refused::no_token("CompactToken parsing failed with error code: 80049217");
         let token = header.to_str().ok().and_then(bearer).ok_or_else(malformed)?;
-        let token = self.graph_token(token).ok_or_else(malformed)?;
+        let token = self.token(token).ok_or_else(malformed)?;
         if token.expires.is_some_and(|expires| call.now >= expires) {
             return Err(Refused::no_token("Lifetime validation failed, the token is expired."));
         }
         Ok(token)
     }
 
-    fn graph_token(&self, token: &str) -> Option<ProviderToken> {
-        self.provider_token(token).filter(|token| token.server == AuthorizationServer::Microsoft)
+    fn token(&self, token: &str) -> Option<ProviderToken> {
+        self.tokens.find(token).filter(|token| token.server == AuthorizationServer::Microsoft)
     }
 
-    fn graph_caller(&self, call: &Call) -> Option<Caller> {
-        let token = self.graph_token(bearer(call.header(AUTHORIZATION)?)?)?;
+    fn caller(&self, call: &Call) -> Option<Caller> {
+        let token = self.token(bearer(call.header(AUTHORIZATION)?)?)?;
         Some((token.client_id, token.user))
     }
 
-    /// A request comes in; it is under way until [`Sandbox::graph_ends`].
-    pub(crate) fn graph_begins(&mut self, call: &Call) -> Option<Caller> {
-        let caller = self.graph_caller(call)?;
-        let all = self.graph.under_way.0.entry(caller.clone()).or_default();
+    /// A request comes in; it is under way until [`Graph::ends`].
+    pub(crate) fn begins(&mut self, call: &Call) -> Option<Caller> {
+        let caller = self.caller(call)?;
+        let all = self.own.under_way.0.entry(caller.clone()).or_default();
         all.retain(|end| *end > call.now);
         all.push(Timestamp::MAX);
         let count = all.len() as u64;
-        let most = self.stats.most_at_once.entry(caller.1.clone()).or_default();
+        let most = self.world.stats.most_at_once.entry(caller.1.clone()).or_default();
         *most = count.max(*most);
         Some(caller)
     }
 
     /// Its answer is there at `end`.
-    pub(crate) fn graph_ends(&mut self, caller: &Caller, end: Timestamp) {
-        let all = self.graph.under_way.0.get_mut(caller);
+    pub(crate) fn ends(&mut self, caller: &Caller, end: Timestamp) {
+        let all = self.own.under_way.0.get_mut(caller);
         if let Some(one) = all.and_then(|all| all.iter_mut().find(|one| **one == Timestamp::MAX)) {
             *one = end;
         }
     }
 
     /// The switch `graph_concurrency`.
-    pub(super) fn check_graph_crowd(&self, call: &Call) -> Result<(), Refused> {
-        let most = self.settings.microsoft.concurrency;
-        let caller = self.graph_caller(call);
-        let count = caller.and_then(|caller| self.graph.under_way.0.get(&caller)).map_or(0, Vec::len);
+    pub(super) fn check_crowd(&self, call: &Call) -> Result<(), Refused> {
+        let most = self.world.settings.microsoft.concurrency;
+        let caller = self.caller(call);
+        let count = caller.and_then(|caller| self.own.under_way.0.get(&caller)).map_or(0, Vec::len);
         if most.is_some_and(|most| count as u64 > most) {
-            return Err(Refused::crowded().with_retry_after(self.settings.microsoft.retry_after));
+            return Err(Refused::crowded().with_retry_after(self.world.settings.microsoft.retry_after));
         }
         Ok(())
     }

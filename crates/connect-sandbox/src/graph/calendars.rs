@@ -1,5 +1,6 @@
 //! `calendars` and `calendar`.
 
+use super::Graph;
 use super::access::Visitor;
 use super::query::{self, option};
 use super::refused::Refused;
@@ -7,7 +8,7 @@ use crate::events::Calendar;
 use crate::provider::Provider;
 use crate::random::hash;
 use crate::reply::{Reply, ok};
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::Call;
 use serde_json::{Map, Value, json};
 
 /// The properties a calendar has.
@@ -28,36 +29,35 @@ const PROPERTIES: &[&str] = &[
     "owner",
 ];
 
-impl Sandbox {
-    pub(super) fn graph_calendars(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
+impl Graph<'_> {
+    pub(super) fn calendars(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
         query::only(call, &["$orderby", "$expand", "$skiptoken", "$deltatoken"])?;
-        let preferences = self.graph_preferences(call)?;
-        let size = self.graph_page_size(call, &preferences)?;
+        let preferences = self.preferences(call)?;
+        let size = self.page_size(call, &preferences)?;
         let skip = option(call, "$skip")
             .map_or(Ok(0), |text| text.parse::<usize>().map_err(|_| Refused::parameter("$skip", text)))?;
         let select = selected(call)?;
-        let home = self.home_of(Provider::Microsoft, &visitor.account);
-        let calendars = self.calendars_of(Provider::Microsoft, &visitor.account, &home);
+        let home = self.world.home_of(Provider::Microsoft, &visitor.account);
+        let calendars = self.world.calendars_of(Provider::Microsoft, &visitor.account, &home);
         let count = calendars.len();
         let shown: Vec<_> =
             calendars.iter().skip(skip).take(size).map(|one| calendar(one, select.as_deref())).collect();
-        let mut list =
-            json!({ "@odata.context": self.graph_context("users('me')/calendars"), "value": shown });
+        let mut list = json!({ "@odata.context": self.context("users('me')/calendars"), "value": shown });
         let next = skip.saturating_add(size);
         if next < count {
-            let link = self.graph_link(call, call.query_pairs(), ("$skip", &next.to_string()));
+            let link = self.link(call, call.query_pairs(), ("$skip", &next.to_string()));
             list["@odata.nextLink"] = json!(link);
         }
         Ok(ok(&list))
     }
 
-    pub(super) fn graph_calendar(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
+    pub(super) fn calendar(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
         query::only(call, &["$top", "$skip", "$orderby", "$expand", "$skiptoken", "$deltatoken"])?;
-        let place = self.graph_place(visitor, call)?;
+        let place = self.place(visitor, call)?;
         let select = selected(call)?;
         let mut found =
-            self.graph_at(&place, call.now, |one, _| Value::Object(calendar(one, select.as_deref())))?;
-        found["@odata.context"] = self.graph_context("users('me')/calendars/$entity");
+            self.at(&place, call.now, |one, _| Value::Object(calendar(one, select.as_deref())))?;
+        found["@odata.context"] = self.context("users('me')/calendars/$entity");
         Ok(ok(&found))
     }
 }

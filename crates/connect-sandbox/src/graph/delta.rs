@@ -7,6 +7,7 @@
 //! A token is a place in the ledger, and the view is part of it. Beside its occurrences a view has the series themselves, as
 //! long as any of them lies in it.
 
+use super::Graph;
 use super::access::Visitor;
 use super::list::instances;
 use super::query::{self, Order, Query, View};
@@ -15,7 +16,7 @@ use super::resource;
 use super::style::Style;
 use crate::events::{Event, Instance};
 use crate::reply::{Reply, ok};
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::Call;
 use crate::settings::DeltaSeries;
 use crate::sync_token::{Token, page};
 use serde_json::{Value, json};
@@ -42,19 +43,19 @@ impl Told<'_> {
     }
 }
 
-impl Sandbox {
-    pub(super) fn graph_delta(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
+impl Graph<'_> {
+    pub(super) fn delta(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
         query::only(call, NOT_HERE)?;
-        let place = self.graph_place(visitor, call)?;
-        let preferences = self.graph_preferences(call)?;
+        let place = self.place(visitor, call)?;
+        let preferences = self.preferences(call)?;
         let style = Style::read(call, &preferences, false)?;
-        let size = self.graph_page_size(call, &preferences)?;
+        let size = self.page_size(call, &preferences)?;
         let name = format!("{} delta", place.name());
-        let state = self.graph_state(call, &name)?;
-        let empties = self.settings.microsoft.empty_pages;
-        let minimal = self.settings.microsoft.delta_series == DeltaSeries::Minimal;
-        let gone = self.graph_gone();
-        let (items, state, next) = self.graph_at(&place, call.now, |calendar, ledger| {
+        let state = self.state(call, &name)?;
+        let empties = self.world.settings.microsoft.empty_pages;
+        let minimal = self.world.settings.microsoft.delta_series == DeltaSeries::Minimal;
+        let gone = self.gone();
+        let (items, state, next) = self.at(&place, call.now, |calendar, ledger| {
             let state = Token { position: state.position.min(ledger.position()), ..state };
             let told: Vec<_> = match state.since {
                 None => calendar.events.values().flat_map(|event| shown(event, &state.query.view)).collect(),
@@ -79,7 +80,7 @@ impl Sandbox {
             });
             Ok((items.collect::<Vec<Value>>(), state, next))
         })??;
-        let mut list = json!({ "@odata.context": self.graph_context("Collection(event)"), "value": items });
+        let mut list = json!({ "@odata.context": self.context("Collection(event)"), "value": items });
         let (link, token, kind) = match next {
             Some(next) => ("@odata.nextLink", Token { next: Some(next), ..state }, "$skiptoken"),
             None => {
@@ -87,12 +88,12 @@ impl Sandbox {
                 ("@odata.deltaLink", token, "$deltatoken")
             }
         };
-        list[link] = json!(self.graph_link(call, &[], (kind, &token.encode(&name))));
+        list[link] = json!(self.link(call, &[], (kind, &token.encode(&name))));
         Ok(ok(&list))
     }
 
     /// Where the call takes up, by one of its tokens, or the beginning of a round.
-    fn graph_state(&self, call: &Call, name: &str) -> Result<State, Refused> {
+    fn state(&self, call: &Call, name: &str) -> Result<State, Refused> {
         let read = |option: &str| {
             let token = query::option(call, option).map(|text| State::decode(text, name));
             let wrong = || Refused::new(400, "SyncStateInvalid", "The sync state is not valid.");
@@ -105,14 +106,14 @@ impl Sandbox {
                 Token { since: Some(end.position), position: u64::MAX, ..end }
             }
             (None, None) => {
-                let (start, end) = query::window(call, self.graph_view_days())?;
+                let (start, end) = query::window(call, self.view_days())?;
                 let query = Query {
                     view: View::Window { start, end },
                     order: Order::None,
                     descending: false,
                     skip: 0,
                 };
-                let generation = self.accounts.generation;
+                let generation = self.world.accounts.generation;
                 return Ok(Token {
                     query,
                     position: u64::MAX,
@@ -124,14 +125,15 @@ impl Sandbox {
             }
             _ => return Err(Refused::new(400, "SyncStateInvalid", "The sync state is not valid.")),
         };
-        let over = token.is_over(self.settings.microsoft.sync_ttl, self.accounts.generation, call.now);
-        if over { Err(self.graph_gone()) } else { Ok(token) }
+        let over =
+            token.is_over(self.world.settings.microsoft.sync_ttl, self.world.accounts.generation, call.now);
+        if over { Err(self.gone()) } else { Ok(token) }
     }
 
-    /// The switch `graph_gone`.
-    fn graph_gone(&self) -> Refused {
+    /// The switch `gone`.
+    fn gone(&self) -> Refused {
         let message = "The sync state generation is not found.";
-        Refused::new(410, self.settings.microsoft.gone.as_str(), message)
+        Refused::new(410, self.world.settings.microsoft.gone.as_str(), message)
     }
 }
 

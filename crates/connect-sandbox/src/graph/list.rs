@@ -1,5 +1,6 @@
 //! `calendarView`, `events` and `instances`: pages of events. `delta` is in a file of its own.
 
+use super::Graph;
 use super::access::Visitor;
 use super::prefer::Preferences;
 use super::query::{self, Order, Query, View};
@@ -9,44 +10,44 @@ use super::style::Style;
 use crate::accounts::Place;
 use crate::events::{Event, Instance};
 use crate::reply::{Reply, ok};
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::Call;
 use crate::settings::{NextLink, Zones};
 use crate::sync_token::{Key, Token, page};
 use serde_json::{Value, json};
 
-impl Sandbox {
-    pub(super) fn graph_calendar_view(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
-        let place = self.graph_place(visitor, call)?;
-        let (start, end) = query::window(call, self.graph_view_days())?;
-        self.graph_list(&place, View::Window { start, end }, call)
+impl Graph<'_> {
+    pub(super) fn calendar_view(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
+        let place = self.place(visitor, call)?;
+        let (start, end) = query::window(call, self.view_days())?;
+        self.list(&place, View::Window { start, end }, call)
     }
 
-    pub(super) fn graph_events(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
-        let place = self.graph_place(visitor, call)?;
-        self.graph_list(&place, View::Events, call)
+    pub(super) fn events(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
+        let place = self.place(visitor, call)?;
+        self.list(&place, View::Events, call)
     }
 
-    pub(super) fn graph_instances(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
-        let (place, target) = self.graph_event_place(visitor, call)?;
-        let (start, end) = query::window(call, self.graph_view_days())?;
+    pub(super) fn instances(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
+        let (place, target) = self.event_place(visitor, call)?;
+        let (start, end) = query::window(call, self.view_days())?;
         if target.occurrence.is_some() {
             return Err(Refused::invalid("Only a series has instances."));
         }
-        self.graph_list(&place, View::Instances { series: target.event, start, end }, call)
+        self.list(&place, View::Instances { series: target.event, start, end }, call)
     }
 
-    pub(super) fn graph_view_days(&self) -> Option<i64> {
-        self.settings.microsoft.view_days.map(|days| days.min(1_000_000) as i64)
+    pub(super) fn view_days(&self) -> Option<i64> {
+        self.world.settings.microsoft.view_days.map(|days| days.min(1_000_000) as i64)
     }
 
-    fn graph_list(&mut self, place: &Place, view: View, call: &Call) -> Result<Reply, Refused> {
+    fn list(&mut self, place: &Place, view: View, call: &Call) -> Result<Reply, Refused> {
         query::only(call, &["$deltatoken"])?;
-        let preferences = self.graph_preferences(call)?;
+        let preferences = self.preferences(call)?;
         let style = Style::read(call, &preferences, matches!(view, View::Window { .. }))?;
         let mut asked = Query::read(call, view)?;
         let skip = std::mem::take(&mut asked.skip);
-        let size = self.graph_page_size(call, &preferences)?;
-        let empties = self.settings.microsoft.empty_pages;
+        let size = self.page_size(call, &preferences)?;
+        let empties = self.world.settings.microsoft.empty_pages;
         let name = place.name();
         let from = match query::option(call, "$skiptoken") {
             None => None,
@@ -55,7 +56,7 @@ impl Sandbox {
                 Some(token.ok_or_else(|| Refused::parameter("$skiptoken", text))?)
             }
         };
-        let (items, next) = self.graph_at(place, call.now, |calendar, _| {
+        let (items, next) = self.at(place, call.now, |calendar, _| {
             let skip = if from.is_none() { skip } else { 0 };
             let mut rows: Vec<_> = calendar.events.values().flat_map(|event| rows(event, &asked)).collect();
             rows.sort_by_cached_key(|row| row.key.clone());
@@ -68,9 +69,9 @@ impl Sandbox {
             let items: Vec<_> = rows.iter().map(|row| resource::event(calendar, &row.one, &style)).collect();
             (items, next)
         })?;
-        let mut list = json!({ "@odata.context": self.graph_context("users('me')/events"), "value": items });
+        let mut list = json!({ "@odata.context": self.context("users('me')/events"), "value": items });
         if let Some(next) = next {
-            let generation = self.accounts.generation;
+            let generation = self.world.accounts.generation;
             let token = Token {
                 query: asked,
                 position: 0,
@@ -80,37 +81,37 @@ impl Sandbox {
                 issued: call.now,
             };
             list["@odata.nextLink"] =
-                json!(self.graph_link(call, call.query_pairs(), ("$skiptoken", &token.encode(&name))));
+                json!(self.link(call, call.query_pairs(), ("$skiptoken", &token.encode(&name))));
         }
         Ok(ok(&list))
     }
 
-    pub(super) fn graph_preferences(&self, call: &Call) -> Result<Preferences, Refused> {
-        Preferences::read(call, self.settings.microsoft.zones == Zones::Listed)
+    pub(super) fn preferences(&self, call: &Call) -> Result<Preferences, Refused> {
+        Preferences::read(call, self.world.settings.microsoft.zones == Zones::Listed)
     }
 
-    pub(super) fn graph_page_size(&self, call: &Call, preferences: &Preferences) -> Result<usize, Refused> {
-        let usual = usize::try_from(self.settings.microsoft.page.0).unwrap_or(usize::MAX);
+    pub(super) fn page_size(&self, call: &Call, preferences: &Preferences) -> Result<usize, Refused> {
+        let usual = usize::try_from(self.world.settings.microsoft.page.0).unwrap_or(usize::MAX);
         Ok(query::top(call)?.or(preferences.page_size).unwrap_or(usual))
     }
 
-    pub(super) fn graph_context(&self, what: &str) -> Value {
-        json!(format!("{}/microsoft/graph/v1.0/$metadata#{what}", self.origin))
+    pub(super) fn context(&self, what: &str) -> Value {
+        json!(format!("{}/microsoft/graph/v1.0/$metadata#{what}", self.world.origin))
     }
 
     /// The address of what follows: that of the call with `pairs` and a token in place of its last one. The switch
     /// `graph_next_link` has it lead elsewhere.
-    pub(super) fn graph_link(&self, call: &Call, pairs: &[(String, String)], token: (&str, &str)) -> String {
+    pub(super) fn link(&self, call: &Call, pairs: &[(String, String)], token: (&str, &str)) -> String {
         let replaced = |name: &str| ["$skip", "$skiptoken", "$deltatoken"].contains(&name);
         let kept = pairs.iter().filter(|(name, _)| !replaced(&name.to_ascii_lowercase()));
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(kept).append_pair(token.0, token.1);
-        let (scheme, authority) = self.origin.split_once("://").unwrap_or(("http", &self.origin));
-        let origin = match self.settings.microsoft.next_link {
+        let (scheme, authority) = self.world.origin.split_once("://").unwrap_or(("http", &self.world.origin));
+        let origin = match self.world.settings.microsoft.next_link {
             NextLink::Foreign => format!("{scheme}://graph.microsoft.example"),
             NextLink::Userinfo => format!("{scheme}://{authority}@graph.microsoft.example"),
             NextLink::Http => format!("http://{authority}"),
-            NextLink::Own => self.origin.clone(),
+            NextLink::Own => self.world.origin.clone(),
         };
         format!("{origin}{}?{}", call.request.uri().path(), query.finish())
     }

@@ -1,12 +1,13 @@
 //! Which calendar, and which event in it, a path is about.
 
+use super::Graph;
 use super::access::Visitor;
 use super::refused::Refused;
 use crate::accounts::Place;
 use crate::events::{Calendar, Event, Target};
 use crate::ledger::Ledger;
 use crate::provider::Provider;
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::Call;
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 
@@ -41,41 +42,37 @@ impl Path {
     }
 }
 
-impl Sandbox {
+impl Graph<'_> {
     /// The calendar of the path; the mailbox's default one where it names none.
-    pub(super) fn graph_place(&mut self, visitor: &Visitor, call: &Call) -> Result<Place, Refused> {
+    pub(super) fn place(&mut self, visitor: &Visitor, call: &Call) -> Result<Place, Refused> {
         let asked = match Path::of(call).asked {
             Asked::Mailbox => Asked::Default,
             asked => asked,
         };
-        self.graph_places(visitor, &asked).into_iter().next().ok_or_else(Refused::not_found)
+        self.places(visitor, &asked).into_iter().next().ok_or_else(Refused::not_found)
     }
 
     /// The default calendar of a mailbox, the caller's own or another one that is known.
-    pub(super) fn graph_mailbox(&mut self, address: &str, own: bool) -> Option<Place> {
+    pub(super) fn mailbox(&mut self, address: &str, own: bool) -> Option<Place> {
         let known = own
-            || self.users.values().chain(self.seeded.values()).any(|connections| {
+            || self.world.users.values().chain(self.world.seeded.values()).any(|connections| {
                 connections.get(&Provider::Microsoft).is_some_and(|one| one.account == address)
             });
         let visitor = Visitor { account: address.to_owned() };
-        let places = if known { self.graph_places(&visitor, &Asked::Default) } else { Vec::new() };
+        let places = if known { self.places(&visitor, &Asked::Default) } else { Vec::new() };
         places.into_iter().next()
     }
 
     /// The event of the path, and the calendar it is in. An id that nothing here can have is malformed.
-    pub(super) fn graph_event_place(
-        &mut self,
-        visitor: &Visitor,
-        call: &Call,
-    ) -> Result<(Place, Target), Refused> {
+    pub(super) fn event_place(&mut self, visitor: &Visitor, call: &Call) -> Result<(Place, Target), Refused> {
         let Path { asked, event: id } = Path::of(call);
-        let places = self.graph_places(visitor, &asked);
+        let places = self.places(visitor, &asked);
         if places.is_empty() {
             return Err(Refused::not_found());
         }
         let mut known = looks_like_id(&id);
         for place in places {
-            let found = self.graph_at(&place, call.now, |calendar, ledger| match calendar.locate(&id) {
+            let found = self.at(&place, call.now, |calendar, ledger| match calendar.locate(&id) {
                 Some(target) => Ok(target),
                 None => Err(is_known(calendar, ledger, &id)),
             })?;
@@ -87,20 +84,20 @@ impl Sandbox {
         Err(if known { Refused::not_found() } else { Refused::malformed_id() })
     }
 
-    /// Works on a calendar, as [`Sandbox::at_place`] does.
-    pub(super) fn graph_at<T>(
+    /// Works on a calendar, as [`World::at_place`](crate::world::World::at_place) does.
+    pub(super) fn at<T>(
         &mut self,
         place: &Place,
         now: Timestamp,
         work: impl FnOnce(&mut Calendar, &mut Ledger<Event>) -> T,
     ) -> Result<T, Refused> {
-        self.at_place(place, now, work).ok_or_else(Refused::not_found)
+        self.world.at_place(place, now, work).ok_or_else(Refused::not_found)
     }
 
-    fn graph_places(&mut self, visitor: &Visitor, asked: &Asked) -> Vec<Place> {
+    fn places(&mut self, visitor: &Visitor, asked: &Asked) -> Vec<Place> {
         let account = visitor.account.clone();
-        let home = self.home_of(Provider::Microsoft, &account);
-        let calendars = self.calendars_of(Provider::Microsoft, &account, &home).iter();
+        let home = self.world.home_of(Provider::Microsoft, &account);
+        let calendars = self.world.calendars_of(Provider::Microsoft, &account, &home).iter();
         let meant = calendars.filter(|calendar| match asked {
             Asked::Mailbox => true,
             Asked::Default => calendar.primary,

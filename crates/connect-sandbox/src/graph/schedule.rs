@@ -1,5 +1,6 @@
 //! `getSchedule`: when people are busy. The caller's own mailbox also tells with what.
 
+use super::Graph;
 use super::access::Visitor;
 use super::refused::Refused;
 use super::write::object;
@@ -7,7 +8,7 @@ use super::zones::Zone;
 use super::{query, resource, times};
 use crate::events::{Calendar, Instance, Range};
 use crate::reply::{Reply, ok};
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::Call;
 use crate::settings::Zones;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
@@ -21,13 +22,13 @@ const MOST_SLOTS: usize = 1000;
 const STATUSES: [(&str, char); 5] =
     [("free", '0'), ("workingElsewhere", '4'), ("tentative", '1'), ("busy", '2'), ("oof", '3')];
 
-impl Sandbox {
+impl Graph<'_> {
     /// A mailbox that is not known has an error in place of its schedule; the others are answered all the same.
-    pub(super) fn graph_schedule(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
+    pub(super) fn schedule(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
         query::only(call, &["$top", "$skip", "$orderby", "$select", "$expand", "$skiptoken", "$deltatoken"])?;
         let asked = parameters(object(call)?);
-        let listed = self.settings.microsoft.zones == Zones::Listed;
-        let zone = self.graph_preferences(call)?.zone();
+        let listed = self.world.settings.microsoft.zones == Zones::Listed;
+        let zone = self.preferences(call)?.zone();
         let (start, end) = (
             times::read("startTime", &asked["startTime"], listed)?,
             times::read("endTime", &asked["endTime"], listed)?,
@@ -49,10 +50,10 @@ impl Sandbox {
         for address in schedules {
             let address = address.as_str().ok_or_else(|| Refused::body("An address must be a text."))?;
             let own = address.eq_ignore_ascii_case(&visitor.account);
-            let place = self.graph_mailbox(if own { &visitor.account } else { address }, own);
+            let place = self.mailbox(if own { &visitor.account } else { address }, own);
             let mut answer = json!({ "scheduleId": address, "availabilityView": "", "scheduleItems": [] });
             match place {
-                Some(place) => self.graph_at(&place, call.now, |calendar, _| {
+                Some(place) => self.at(&place, call.now, |calendar, _| {
                     let taken = taken(calendar, range);
                     answer["availabilityView"] = json!(view(&taken, range, slot));
                     answer["scheduleItems"] = taken.iter().map(|one| item(one, &zone, own)).collect();
@@ -63,7 +64,7 @@ impl Sandbox {
             answers.push(answer);
         }
         Ok(ok(&json!({
-            "@odata.context": self.graph_context("Collection(microsoft.graph.scheduleInformation)"),
+            "@odata.context": self.context("Collection(microsoft.graph.scheduleInformation)"),
             "value": answers,
         })))
     }

@@ -1,5 +1,6 @@
 //! Reading one event, and writing: create, update, delete.
 
+use super::Graph;
 use super::access::Visitor;
 use super::body::{self, Draft};
 use super::refused::Refused;
@@ -14,29 +15,30 @@ use crate::invitations::{Guests, Told};
 use crate::provider::Provider;
 use crate::random::Random;
 use crate::reply::{Reply, empty, json_reply};
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::Call;
 use crate::settings::{Transaction, Zones};
 use crate::time;
+use crate::world::News;
 use http::StatusCode;
 use http::header::{ETAG, HeaderValue, IF_MATCH};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-impl Sandbox {
-    pub(super) fn graph_event(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
-        let style = self.graph_style(call)?;
-        let (place, target) = self.graph_event_place(visitor, call)?;
-        self.graph_answer(&place, &target, &style, StatusCode::OK, call.now)
+impl Graph<'_> {
+    pub(super) fn event(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
+        let style = self.style(call)?;
+        let (place, target) = self.event_place(visitor, call)?;
+        self.answer(&place, &target, &style, StatusCode::OK, call.now)
     }
 
     /// A create that was sent before, by its `transactionId`, answers what it made then.
-    pub(super) fn graph_create(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
-        let style = self.graph_style(call)?;
-        let place = self.graph_place(visitor, call)?;
+    pub(super) fn create(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
+        let style = self.style(call)?;
+        let place = self.place(visitor, call)?;
         let sent = object(call)?;
-        let listed = self.settings.microsoft.zones == Zones::Listed;
-        let mut random = self.stream();
-        let made = self.graph_at(&place, call.now, |calendar, _| {
+        let listed = self.world.settings.microsoft.zones == Zones::Listed;
+        let mut random = self.world.stream();
+        let made = self.at(&place, call.now, |calendar, _| {
             check_editable(calendar)?;
             let sent = body::writable(&sent)?;
             if let Some(id) = made_before(calendar, &sent) {
@@ -51,11 +53,11 @@ impl Sandbox {
         let mut status = StatusCode::CREATED;
         match changes {
             Some(changes) => {
-                self.graph_tell(&place, changes);
-                let invited = self.graph_at(&place, call.now, |calendar, _| Guests::of(calendar, &target))?;
-                self.invite(Provider::Microsoft, &Guests::default(), &invited, Told::All);
+                self.tell(&place, changes);
+                let invited = self.at(&place, call.now, |calendar, _| Guests::of(calendar, &target))?;
+                self.world.invite(Provider::Microsoft, &Guests::default(), &invited, Told::All);
             }
-            None => match self.settings.microsoft.transaction {
+            None => match self.world.settings.microsoft.transaction {
                 Transaction::Ok => status = StatusCode::OK,
                 Transaction::Conflict => {
                     let message = "An event with this transactionId was created before.";
@@ -64,19 +66,19 @@ impl Sandbox {
                 Transaction::Created => {}
             },
         }
-        self.graph_answer(&place, &target, &style, status, call.now)
+        self.answer(&place, &target, &style, status, call.now)
     }
 
     /// An occurrence changed is an exception of its series; a change of the series reaches what its exceptions left as it
     /// was.
-    pub(super) fn graph_update(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
-        let style = self.graph_style(call)?;
-        let (place, target) = self.graph_event_place(visitor, call)?;
+    pub(super) fn update(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
+        let style = self.style(call)?;
+        let (place, target) = self.event_place(visitor, call)?;
         let sent = object(call)?;
-        let listed = self.settings.microsoft.zones == Zones::Listed;
-        let mut random = self.stream();
+        let listed = self.world.settings.microsoft.zones == Zones::Listed;
+        let mut random = self.world.stream();
         let mut guests = Guests::default();
-        let written = self.graph_at(&place, call.now, |calendar, _| {
+        let written = self.at(&place, call.now, |calendar, _| {
             check_editable(calendar)?;
             guests = Guests::of(calendar, &target);
             let sent = body::writable(&sent)?;
@@ -92,31 +94,31 @@ impl Sandbox {
             written.map_err(|_| Refused::property("end", "the event ends before it starts"))
         })?;
         let (target, changes) = written?;
-        self.graph_tell(&place, changes);
-        let invited = self.graph_at(&place, call.now, |calendar, _| Guests::of(calendar, &target))?;
-        self.invite(Provider::Microsoft, &guests, &invited, Told::All);
-        self.graph_answer(&place, &target, &style, StatusCode::OK, call.now)
+        self.tell(&place, changes);
+        let invited = self.at(&place, call.now, |calendar, _| Guests::of(calendar, &target))?;
+        self.world.invite(Provider::Microsoft, &guests, &invited, Told::All);
+        self.answer(&place, &target, &style, StatusCode::OK, call.now)
     }
 
-    pub(super) fn graph_delete(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
-        let (place, target) = self.graph_event_place(visitor, call)?;
-        let (changes, guests) = self.graph_at(&place, call.now, |calendar, _| {
+    pub(super) fn delete(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
+        let (place, target) = self.event_place(visitor, call)?;
+        let (changes, guests) = self.at(&place, call.now, |calendar, _| {
             check_editable(calendar)?;
             calendar.show(&target, |one| check_match(call, one)).ok_or_else(Refused::not_found)??;
             let guests = Guests::of(calendar, &target);
             Ok((calendar.withdraw(&target, call.now), guests))
         })??;
-        self.graph_tell(&place, changes);
-        self.invite(Provider::Microsoft, &guests, &Guests::default(), Told::All);
+        self.tell(&place, changes);
+        self.world.invite(Provider::Microsoft, &guests, &Guests::default(), Told::All);
         Ok(empty(StatusCode::NO_CONTENT))
     }
 
-    fn graph_style(&self, call: &Call) -> Result<Style, Refused> {
+    fn style(&self, call: &Call) -> Result<Style, Refused> {
         query::only(call, &["$top", "$skip", "$orderby", "$skiptoken", "$deltatoken"])?;
-        Style::read(call, &self.graph_preferences(call)?, false)
+        Style::read(call, &self.preferences(call)?, false)
     }
 
-    fn graph_answer(
+    fn answer(
         &mut self,
         place: &Place,
         target: &Target,
@@ -124,11 +126,11 @@ impl Sandbox {
         status: StatusCode,
         now: Timestamp,
     ) -> Result<Reply, Refused> {
-        let event = self.graph_at(place, now, |calendar, _| {
+        let event = self.at(place, now, |calendar, _| {
             calendar.show(target, |one| resource::event(calendar, one, style))
         })?;
         let mut event = event.ok_or_else(Refused::not_found)?;
-        event["@odata.context"] = self.graph_context("users('me')/events/$entity");
+        event["@odata.context"] = self.context("users('me')/events/$entity");
         let mut reply = json_reply(status, &event);
         let tag = event["@odata.etag"].as_str().and_then(|tag| HeaderValue::from_str(tag).ok());
         reply.headers_mut().extend(tag.map(|tag| (ETAG, tag)));
@@ -136,9 +138,9 @@ impl Sandbox {
     }
 
     /// Connect hears of it as of any change in the provider's own calendar.
-    fn graph_tell(&mut self, place: &Place, changes: Changes) {
+    fn tell(&mut self, place: &Place, changes: Changes) {
         if let Some(user) = place.user() {
-            self.changed_outside(user, changes);
+            self.world.news.push(News::Changed(user.clone(), changes));
         }
     }
 }

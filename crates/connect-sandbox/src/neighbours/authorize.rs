@@ -1,6 +1,7 @@
 //! The authorization endpoint (RFC 6749 4.1.1).
 
 use super::AuthorizationServer;
+use super::Servers;
 use super::back::Back;
 use super::consent::{Decision, page};
 use super::issued::{Code, Owner};
@@ -9,7 +10,7 @@ use super::parameters::{Parameters, scope_tokens};
 use super::pkce::Challenge;
 use super::refused::Refused;
 use crate::reply::Reply;
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::Call;
 use crate::settings::{Pkce, PublicPkce, RefreshTokens};
 
 /// A request of an application, checked.
@@ -21,19 +22,19 @@ pub(super) struct Asked {
     offline: bool,
 }
 
-impl Sandbox {
-    pub(super) fn neighbour_authorize(&mut self, server: AuthorizationServer, call: &Call) -> Reply {
-        let asks = !self.settings.oauth.auto_consent;
+impl Servers<'_> {
+    pub(super) fn authorize(&mut self, server: AuthorizationServer, call: &Call) -> Reply {
+        let asks = !self.world.settings.oauth.auto_consent;
         self.authorized(server, call, if asks { Decision::Ask } else { Decision::Approve })
     }
 
     /// The form of the consent page; or a request whose parameters are a form, which an OpenID Provider takes as well
     /// (OpenID Connect Core 3.1.2.1).
-    pub(super) fn neighbour_decide(&mut self, server: AuthorizationServer, call: &Call) -> Reply {
+    pub(super) fn decide(&mut self, server: AuthorizationServer, call: &Call) -> Reply {
         match Decision::read(call) {
             Ok(decision) => self.authorized(server, call, decision),
             Err(Refused::Missing(_)) if server != AuthorizationServer::Apptoto => {
-                self.neighbour_authorize(server, call)
+                self.authorize(server, call)
             }
             Err(refused) => self.refuse(server, &refused, call),
         }
@@ -47,7 +48,7 @@ impl Sandbox {
         let (query, back) = match asked {
             Ok(asked) => asked,
             Err(refused) => {
-                self.stats.providers.of(server).authorizations.refused += 1;
+                self.world.stats.providers.of(server).authorizations.refused += 1;
                 return self.refuse(server, &refused, call);
             }
         };
@@ -58,11 +59,11 @@ impl Sandbox {
         match asked {
             Ok(asked) if decision == Decision::Ask => page(call, &back.client, &asked),
             Ok(asked) => {
-                self.stats.providers.of(server).authorizations.granted += 1;
+                self.world.stats.providers.of(server).authorizations.granted += 1;
                 self.give_code(call, &back, asked)
             }
             Err(refused) => {
-                self.stats.providers.of(server).authorizations.refused += 1;
+                self.world.stats.providers.of(server).authorizations.refused += 1;
                 back.error(&refused)
             }
         }
@@ -80,7 +81,7 @@ impl Sandbox {
         }
         // Apptoto has no parameter that names the user.
         let hint = query.find("login_hint").filter(|_| client.server != AuthorizationServer::Apptoto);
-        let user = hint.unwrap_or(&self.settings.oauth.user).to_owned();
+        let user = hint.unwrap_or(&self.world.settings.oauth.user).to_owned();
         let owner = Owner { server: client.server, client: client.id.clone(), user };
         let scopes = scope_tokens(query.need("scope")?)?;
         let (scopes, offline) = match client.server {
@@ -96,7 +97,7 @@ impl Sandbox {
                 self.apptoto_admits(client, &owner.user)?;
                 (
                     self.apptoto_scopes(scopes, client)?,
-                    self.settings.apptoto.refresh_tokens != RefreshTokens::Off,
+                    self.world.settings.apptoto.refresh_tokens != RefreshTokens::Off,
                 )
             }
         };
@@ -106,7 +107,7 @@ impl Sandbox {
     fn give_code(&mut self, call: &Call, back: &Back, asked: Asked) -> Reply {
         let code = self.new_code(asked.owner.server);
         let redirect_uri = self.bound_redirect_uri(back);
-        self.neighbours.issued.consent(asked.owner.clone(), &asked.scopes);
+        self.own.issued.consent(asked.owner.clone(), &asked.scopes);
         let grant = Code {
             owner: asked.owner,
             redirect_uri,
@@ -116,7 +117,7 @@ impl Sandbox {
             issued: call.now,
             used: None,
         };
-        self.neighbours.issued.add_code(code.clone(), grant);
+        self.own.issued.add_code(code.clone(), grant);
         back.reply(&[("code", &code)])
     }
 
@@ -125,12 +126,13 @@ impl Sandbox {
         match server {
             AuthorizationServer::Google => false,
             AuthorizationServer::Microsoft => true,
-            AuthorizationServer::Apptoto => self.settings.apptoto.pkce == Pkce::Any,
+            AuthorizationServer::Apptoto => self.world.settings.apptoto.pkce == Pkce::Any,
         }
     }
 
     /// Whether a public application must prove itself: Apptoto has PKCE in place of a secret, the others recommend it.
     fn needs_pkce(&self, server: AuthorizationServer) -> bool {
-        server == AuthorizationServer::Apptoto || self.settings.oauth.public_pkce == PublicPkce::Required
+        server == AuthorizationServer::Apptoto
+            || self.world.settings.oauth.public_pkce == PublicPkce::Required
     }
 }

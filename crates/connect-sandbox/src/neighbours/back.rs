@@ -1,5 +1,6 @@
 //! The way back to the application (RFC 6749 4.1.2), with a code or with an error.
 
+use super::Servers;
 use super::parameters::Parameters;
 use super::refused::{Refused, unstored};
 use super::{AuthorizationServer, clients::Client};
@@ -7,7 +8,7 @@ use super::{google, microsoft};
 use crate::oauth::with_query;
 use crate::pages::escape;
 use crate::reply::{Reply, html, ok, redirect};
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::Call;
 use crate::settings::CallbackIss;
 use serde_json::{Map, json};
 
@@ -63,7 +64,7 @@ impl Back {
     }
 }
 
-impl Sandbox {
+impl Servers<'_> {
     /// The application and its redirect URI. Whatever is wrong with these is never told by a redirect (RFC 6749 4.1.2.1).
     pub(super) fn way_back(
         &self,
@@ -74,7 +75,7 @@ impl Sandbox {
         if server == AuthorizationServer::Microsoft {
             microsoft::tenant(call)?;
         }
-        let client = self.client(server, query.need("client_id")?).ok_or(Refused::UnknownClient)?;
+        let client = self.own.client(server, query.need("client_id")?).ok_or(Refused::UnknownClient)?;
         let redirect_uri = query.need("redirect_uri")?.to_owned();
         let mode = match server {
             AuthorizationServer::Google if google::is_popup(&client, &redirect_uri) => Mode::Popup,
@@ -89,15 +90,19 @@ impl Sandbox {
     /// The `iss` of the callback (RFC 9207 2), if the switch `callback_iss` wants one.
     fn issuer(&self, server: AuthorizationServer, call: &Call) -> Option<String> {
         let issuer = match server {
-            AuthorizationServer::Google => format!("{}/google", self.origin),
-            AuthorizationServer::Apptoto => format!("{}/apptoto/www", self.origin),
+            AuthorizationServer::Google => format!("{}/google", self.world.origin),
+            AuthorizationServer::Apptoto => format!("{}/apptoto/www", self.world.origin),
             AuthorizationServer::Microsoft => {
-                format!("{}/microsoft/{}/v2.0", self.origin, microsoft::tenant(call).unwrap_or("common"))
+                format!(
+                    "{}/microsoft/{}/v2.0",
+                    self.world.origin,
+                    microsoft::tenant(call).unwrap_or("common")
+                )
             }
         };
-        match self.settings.oauth.callback_iss {
+        match self.world.settings.oauth.callback_iss {
             CallbackIss::On => Some(issuer),
-            CallbackIss::Wrong => Some(format!("{}/elsewhere", self.origin)),
+            CallbackIss::Wrong => Some(format!("{}/elsewhere", self.world.origin)),
             _ => None,
         }
     }

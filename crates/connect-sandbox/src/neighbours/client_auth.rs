@@ -1,16 +1,17 @@
 //! Client authentication at the token endpoint (RFC 6749 2.3): by Basic or by the body, never by both.
 
 use super::AuthorizationServer;
+use super::Servers;
 use super::clients::Client;
 use super::microsoft;
 use super::parameters::Parameters;
 use super::refused::Refused;
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::Call;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::AUTHORIZATION;
 
-impl Sandbox {
+impl Servers<'_> {
     pub(super) fn authenticate_at(
         &self,
         server: AuthorizationServer,
@@ -21,7 +22,7 @@ impl Sandbox {
         if server == AuthorizationServer::Microsoft && microsoft::crosses_origins(call, secret.is_some()) {
             return Err(Refused::CrossOrigin);
         }
-        let client = self.client(server, &id).ok_or(Refused::UnknownClient)?;
+        let client = self.own.client(server, &id).ok_or(Refused::UnknownClient)?;
         match (client.is_public(), secret) {
             (true, None) => Ok(client),
             // Google's installed applications send theirs; whether Apptoto's may is not told.

@@ -1,8 +1,8 @@
 //! The applications registered with each system.
 
 use super::{AuthorizationServer, apptoto};
+use super::{Servers, State};
 use crate::apps::AppError;
-use crate::sandbox::Sandbox;
 use crate::settings::is_uri;
 
 /// Whether an application can keep a secret (RFC 6749 2.1).
@@ -196,69 +196,65 @@ fn loopback(uri: &str) -> Option<(&'static str, &str)> {
     path.starts_with(['/', '?']).then_some((host, path))
 }
 
-impl Sandbox {
-    /// Registers an application with Google, Microsoft or Apptoto, and makes its credentials.
-    pub fn register_provider_app(
-        &mut self,
-        server: AuthorizationServer,
-        app: OAuthApp,
-    ) -> Result<OAuthCredentials, AppError> {
-        let app = app.checked(server)?;
-        let owner = Some(self.settings.oauth.user.to_string());
-        let random = &mut self.neighbours.random;
-        let (id, secret) = (random.letters(24), random.token(24));
-        let client = Client { server, id, secret, app, owner };
-        let credentials = client.credentials();
-        self.neighbours.clients.push(client);
-        Ok(credentials)
-    }
-
-    /// Changes what an application says of itself; its id and secret stay.
-    pub fn update_provider_app(
+impl State {
+    pub(crate) fn update(
         &mut self,
         server: AuthorizationServer,
         client_id: &str,
         app: OAuthApp,
     ) -> Result<(), AppError> {
         let app = app.checked(server)?;
-        let mut clients = self.neighbours.clients.iter_mut();
+        let mut clients = self.clients.iter_mut();
         let known = clients.find(|one| one.server == server && one.id == client_id);
         known.ok_or_else(|| AppError::Unknown(client_id.to_owned()))?.app = app;
         Ok(())
     }
 
-    /// Deletes an application; every code and token it was given is worthless at once. False if there is none.
-    pub fn delete_provider_app(&mut self, server: AuthorizationServer, client_id: &str) -> bool {
-        let before = self.neighbours.clients.len();
-        self.neighbours.clients.retain(|one| one.server != server || one.id != client_id);
-        self.neighbours.issued.forget_client(server, client_id);
-        self.neighbours.clients.len() < before
+    pub(crate) fn delete(&mut self, server: AuthorizationServer, client_id: &str) -> bool {
+        let before = self.clients.len();
+        self.clients.retain(|one| one.server != server || one.id != client_id);
+        self.issued.forget_client(server, client_id);
+        self.clients.len() < before
     }
 
-    /// What every application of this server signs in with; its default applications are the first.
-    pub fn provider_apps(&self, server: AuthorizationServer) -> Vec<OAuthCredentials> {
-        let clients = self.neighbours.clients.iter().filter(|one| one.server == server);
+    pub(crate) fn apps(&self, server: AuthorizationServer) -> Vec<OAuthCredentials> {
+        let clients = self.clients.iter().filter(|one| one.server == server);
         clients.map(Client::credentials).collect()
     }
 
-    /// What an application says of itself.
-    pub fn provider_app(&self, server: AuthorizationServer, client_id: &str) -> Option<OAuthApp> {
-        self.client(server, client_id).map(|client| client.app)
-    }
-
-    /// What the default application of this type signs in with: the first registered, while it is there.
-    pub fn provider_credentials(
+    pub(crate) fn credentials(
         &self,
         server: AuthorizationServer,
         client_type: ClientType,
     ) -> Option<OAuthCredentials> {
         let of_type = |one: &&Client| one.server == server && one.app.client_type == client_type;
-        self.neighbours.clients.iter().find(of_type).map(Client::credentials)
+        self.clients.iter().find(of_type).map(Client::credentials)
+    }
+
+    pub(crate) fn app(&self, server: AuthorizationServer, client_id: &str) -> Option<OAuthApp> {
+        self.client(server, client_id).map(|client| client.app)
     }
 
     pub(super) fn client(&self, server: AuthorizationServer, client_id: &str) -> Option<Client> {
-        let mut clients = self.neighbours.clients.iter();
+        let mut clients = self.clients.iter();
         clients.find(|one| one.server == server && one.id == client_id).cloned()
+    }
+}
+
+impl Servers<'_> {
+    pub(crate) fn register(
+        &mut self,
+        server: AuthorizationServer,
+        app: OAuthApp,
+    ) -> Result<OAuthCredentials, AppError> {
+        let app = app.checked(server)?;
+        let owner = Some(self.world.settings.oauth.user.to_string());
+        let random = &mut self.own.random;
+        let (id, secret) = (random.letters(24), random.token(24));
+        let client = Client { server, id, secret, app, owner };
+        let credentials = client.credentials();
+        self.own.clients.push(client);
+        Ok(credentials)
     }
 }
 

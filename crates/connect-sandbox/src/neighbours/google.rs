@@ -1,13 +1,14 @@
 //! What Google does in its own way: refresh tokens on the first consent, scopes that add up, the popup, and revocation.
 
 use super::AuthorizationServer;
+use super::Servers;
 use super::back::{Back, Mode};
 use super::clients::Client;
 use super::issued::Owner;
 use super::parameters::Parameters;
 use super::refused::{Refused, tokens, unstored};
 use crate::reply::{Reply, json_reply};
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::Call;
 use crate::settings::{GoogleConsent, Popup, Publishing};
 use http::StatusCode;
 use serde_json::json;
@@ -23,7 +24,7 @@ pub(super) fn is_popup(client: &Client, redirect_uri: &str) -> bool {
     redirect_uri == POSTMESSAGE && !client.is_public()
 }
 
-impl Sandbox {
+impl Servers<'_> {
     /// The scopes that are granted: those of Google's own, and with `include_granted_scopes` those of before. The switch
     /// `google_consent` lets the user tick the first one only.
     pub(super) fn google_scopes(
@@ -39,11 +40,11 @@ impl Sandbox {
         if let Some(scope) = scopes.iter().find(|scope| !known(scope)) {
             return Err(Refused::Scope(scope.clone()));
         }
-        if self.settings.google.consent == GoogleConsent::First {
+        if self.world.settings.google.consent == GoogleConsent::First {
             scopes.truncate(1);
         }
         if query.find("include_granted_scopes") == Some("true") {
-            for scope in self.neighbours.issued.consented(owner) {
+            for scope in self.own.issued.consented(owner) {
                 if !scopes.contains(scope) {
                     scopes.push(scope.clone());
                 }
@@ -67,18 +68,18 @@ impl Sandbox {
         };
         let prompted =
             query.find("prompt").is_some_and(|prompt| prompt.split(' ').any(|one| one == "consent"));
-        Ok(offline && (prompted || self.neighbours.issued.consented(owner).is_empty()))
+        Ok(offline && (prompted || self.own.issued.consented(owner).is_empty()))
     }
 
     /// What the exchange has to name. For the popup Google's guides disagree: `postmessage`, or the page's origin.
     pub(super) fn bound_redirect_uri(&self, back: &Back) -> String {
-        let origin = back.mode == Mode::Popup && self.settings.google.popup == Popup::Origin;
+        let origin = back.mode == Mode::Popup && self.world.settings.google.popup == Popup::Origin;
         let registered = back.client.app.redirect_uris.first();
         registered.filter(|_| origin).and_then(|uri| origin_of(uri)).unwrap_or(&back.redirect_uri).to_owned()
     }
 
     pub(super) fn google_refresh_lifetime(&self) -> Option<u64> {
-        (self.settings.google.publishing == Publishing::Testing).then_some(TESTING)
+        (self.world.settings.google.publishing == Publishing::Testing).then_some(TESTING)
     }
 
     /// A token in the query or in a form, and no client authentication. An unknown token is a 400, where RFC 7009 2.2 has a
@@ -91,8 +92,8 @@ impl Sandbox {
         });
         match token {
             Err(refused) => self.refuse(server, &refused, call),
-            Ok(token) if self.neighbours.issued.revoke_token(&token, server) => {
-                self.stats.providers.of(server).revocations += 1;
+            Ok(token) if self.own.issued.revoke_token(&token, server) => {
+                self.world.stats.providers.of(server).revocations += 1;
                 tokens(&json!({}))
             }
             Ok(_) => unstored(json_reply(StatusCode::BAD_REQUEST, &json!({ "error": "invalid_token" }))),

@@ -6,7 +6,7 @@ use super::AuthorizationServer;
 use super::parameters::Parameters;
 use super::pkce::{Challenge, prove};
 use super::refused::Refused;
-use crate::sandbox::Sandbox;
+
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 
@@ -252,13 +252,10 @@ impl<'a> Wanted<'a> {
     }
 }
 
-impl Sandbox {
-    /// Who is behind an access token of Google, Microsoft or Apptoto; `None` for one that is unknown or revoked. Whether it
-    /// has expired is for the caller to see.
-    pub fn provider_token(&self, token: &str) -> Option<ProviderToken> {
-        let issued = &self.neighbours.issued;
-        let access = issued.access.get(token)?;
-        let owner = issued.grant(access.grant)?.owner.clone();
+impl Issued {
+    pub(crate) fn find(&self, token: &str) -> Option<ProviderToken> {
+        let access = self.access.get(token)?;
+        let owner = self.grant(access.grant)?.owner.clone();
         Some(ProviderToken {
             server: owner.server,
             client_id: owner.client,
@@ -268,10 +265,8 @@ impl Sandbox {
         })
     }
 
-    /// The user takes back what they allowed an application, as in the account's settings: its tokens for that user are
-    /// worthless at once. False if there was nothing to take back.
-    pub fn withdraw_consent(&mut self, server: AuthorizationServer, client_id: &str, user: &str) -> bool {
+    pub(crate) fn withdraw(&mut self, server: AuthorizationServer, client_id: &str, user: &str) -> bool {
         let owner = Owner { server, client: client_id.to_owned(), user: user.to_owned() };
-        self.neighbours.issued.forget(|other| *other == owner)
+        self.forget(|other| *other == owner)
     }
 }

@@ -1,8 +1,9 @@
 //! What Microsoft's identity platform does in its own way: tenants, `offline_access`, one resource a token, and errors
 //! with numbers.
 
+use super::Servers;
 use super::refused::Refused;
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::Call;
 use crate::settings::Scope;
 use http::header::ORIGIN;
 use serde_json::{Map, Value, json};
@@ -79,10 +80,10 @@ pub(super) fn short(scope: &str) -> String {
     name.to_ascii_lowercase()
 }
 
-impl Sandbox {
+impl Servers<'_> {
     /// The `scope` of an answer: as it was asked for, or in another spelling and order, without what is no permission.
     pub(super) fn microsoft_scope(&self, scopes: &[String]) -> String {
-        if self.settings.microsoft.scope == Scope::AsAsked {
+        if self.world.settings.microsoft.scope == Scope::AsAsked {
             return scopes.join(" ");
         }
         let permissions = scopes.iter().rev().filter(|scope| *scope != OFFLINE_ACCESS);
@@ -95,7 +96,7 @@ impl Sandbox {
 
     /// The members of an error in Microsoft's own form; its description begins with the number.
     pub(super) fn microsoft_details(&mut self, refused: &Refused, call: &Call) -> Map<String, Value> {
-        let random = &mut self.neighbours.random;
+        let random = &mut self.own.random;
         let (trace, correlation) = (random.uuid(), random.uuid());
         let time = call.now.strftime("%Y-%m-%d %H:%M:%SZ").to_string();
         let number = number(refused);

@@ -1,8 +1,9 @@
 //! Why a request was refused, and the error each system answers with.
 
 use super::AuthorizationServer;
+use super::Servers;
 use crate::reply::{Reply, json_reply};
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::Call;
 use http::StatusCode;
 use http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderValue, PRAGMA, WWW_AUTHENTICATE};
 use serde_json::{Value, json};
@@ -129,7 +130,7 @@ fn plain(text: &str) -> String {
     text.chars().filter(fit).take(100).collect()
 }
 
-impl Sandbox {
+impl Servers<'_> {
     /// The error as an answer: of the token endpoint, or of authorize where it must not redirect. A 401 to a client that
     /// came with an `Authorization` header names the scheme (RFC 6749 5.2).
     pub(super) fn refuse(&mut self, server: AuthorizationServer, refused: &Refused, call: &Call) -> Reply {

@@ -1,24 +1,25 @@
 //! The token endpoint (RFC 6749 4.1.3 and 6).
 
 use super::AuthorizationServer;
+use super::Servers;
 use super::clients::Client;
 use super::issued::{GrantId, Wanted};
 use super::microsoft;
 use super::parameters::{Parameters, scope_tokens};
 use super::refused::{Refused, tokens};
 use crate::reply::Reply;
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::Call;
 use crate::settings::{CodeReuse, RefreshTokens};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
-impl Sandbox {
-    pub(super) fn neighbour_token(&mut self, server: AuthorizationServer, call: &Call) -> Reply {
+impl Servers<'_> {
+    pub(super) fn token(&mut self, server: AuthorizationServer, call: &Call) -> Reply {
         let (kind, result) = match Parameters::form(call) {
             Ok(form) => (form.find("grant_type").map(str::to_owned), self.exchange_at(server, call, &form)),
             Err(refused) => (crate::oauth::grant_type(call), Err(refused)),
         };
-        let counts = self.stats.providers.of(server);
+        let counts = self.world.stats.providers.of(server);
         let counts = match kind.as_deref() {
             Some("authorization_code") => Some(&mut counts.code),
             Some("refresh_token") => Some(&mut counts.refresh),
@@ -54,21 +55,21 @@ impl Sandbox {
     fn redeem_code(&mut self, client: &Client, call: &Call, form: &Parameters) -> Result<Value, Refused> {
         let wanted = Wanted::read(client.server, &client.id, form, call.now)?;
         let asked = asked_scopes(form)?;
-        let revoking = self.settings.oauth.code_reuse == CodeReuse::Revoke;
+        let revoking = self.world.settings.oauth.code_reuse == CodeReuse::Revoke;
         let narrow = |granted: &[String]| match client.server {
             AuthorizationServer::Google | AuthorizationServer::Apptoto => {
                 narrowed(granted.to_vec(), asked.clone())
             }
             AuthorizationServer::Microsoft => microsoft::for_one_resource(granted, asked.clone()),
         };
-        let (grant, scopes) = self.neighbours.issued.redeem(&wanted, revoking, narrow)?;
+        let (grant, scopes) = self.own.issued.redeem(&wanted, revoking, narrow)?;
         Ok(self.issue(client.server, grant, scopes, call.now, true))
     }
 
     fn refresh_at(&mut self, client: &Client, call: &Call, form: &Parameters) -> Result<Value, Refused> {
         let token = form.need("refresh_token")?;
-        let grant = self.neighbours.issued.refreshed(token, client.server, &client.id, call.now)?;
-        let granted = self.neighbours.issued.grant(grant).map(|grant| grant.scopes.clone());
+        let grant = self.own.issued.refreshed(token, client.server, &client.id, call.now)?;
+        let granted = self.own.issued.grant(grant).map(|grant| grant.scopes.clone());
         let (granted, asked) = (granted.unwrap_or_default(), asked_scopes(form)?);
         let scopes = match client.server {
             AuthorizationServer::Google | AuthorizationServer::Apptoto => narrowed(granted, asked)?,
@@ -86,7 +87,7 @@ impl Sandbox {
         now: Timestamp,
         first: bool,
     ) -> Value {
-        let offline = self.neighbours.issued.grant(grant).is_some_and(|grant| grant.offline);
+        let offline = self.own.issued.grant(grant).is_some_and(|grant| grant.offline);
         let lifetime = self.lifetime(server);
         let mut body = Map::new();
         body.insert("token_type".to_owned(), json!("Bearer"));
@@ -100,12 +101,12 @@ impl Sandbox {
                 body.insert("refresh_token_expires_in".to_owned(), json!(lifetime));
             }
             body.insert("refresh_token".to_owned(), json!(token));
-            self.neighbours.issued.add_refresh(token, grant, lifetime.map(|seconds| after(now, seconds)));
+            self.own.issued.add_refresh(token, grant, lifetime.map(|seconds| after(now, seconds)));
         }
         let token = self.new_access_token(server);
         body.insert("access_token".to_owned(), json!(token));
         let expires = lifetime.map(|seconds| after(now, seconds));
-        self.neighbours.issued.add_access(token, grant, scopes, expires);
+        self.own.issued.add_access(token, grant, scopes, expires);
         body.into()
     }
 
@@ -118,7 +119,7 @@ impl Sandbox {
 
     /// Google's codes and tokens have slashes in them, as in its documentation.
     pub(super) fn new_code(&mut self, server: AuthorizationServer) -> String {
-        let random = self.neighbours.random.token(32);
+        let random = self.own.random.token(32);
         match server {
             AuthorizationServer::Google => format!("4/0{random}"),
             AuthorizationServer::Microsoft | AuthorizationServer::Apptoto => random,
@@ -126,7 +127,7 @@ impl Sandbox {
     }
 
     fn new_access_token(&mut self, server: AuthorizationServer) -> String {
-        let random = self.neighbours.random.token(40);
+        let random = self.own.random.token(40);
         match server {
             AuthorizationServer::Google => format!("1/{random}"),
             AuthorizationServer::Microsoft | AuthorizationServer::Apptoto => random,
@@ -134,7 +135,7 @@ impl Sandbox {
     }
 
     fn new_refresh_token(&mut self, server: AuthorizationServer) -> String {
-        let random = self.neighbours.random.token(48);
+        let random = self.own.random.token(48);
         match server {
             AuthorizationServer::Google => format!("1//{random}"),
             AuthorizationServer::Microsoft | AuthorizationServer::Apptoto => random,
@@ -144,8 +145,8 @@ impl Sandbox {
     /// The lifetime of an access token in seconds, where it is told.
     fn lifetime(&self, server: AuthorizationServer) -> Option<u64> {
         match server {
-            AuthorizationServer::Google => Some(self.settings.google.token_ttl.0),
-            AuthorizationServer::Microsoft => Some(self.settings.microsoft.token_ttl.0),
+            AuthorizationServer::Google => Some(self.world.settings.google.token_ttl.0),
+            AuthorizationServer::Microsoft => Some(self.world.settings.microsoft.token_ttl.0),
             AuthorizationServer::Apptoto => self.apptoto_lifetime(),
         }
     }
@@ -163,7 +164,7 @@ impl Sandbox {
         match server {
             AuthorizationServer::Google => false,
             AuthorizationServer::Microsoft => true,
-            AuthorizationServer::Apptoto => self.settings.apptoto.refresh_tokens == RefreshTokens::New,
+            AuthorizationServer::Apptoto => self.world.settings.apptoto.refresh_tokens == RefreshTokens::New,
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Who a bearer is, and what the scope of the sign-in lets it do.
 
 use super::grants::Bearer;
+use crate::connect::Connect;
 use crate::reply::Problem;
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::Call;
 use crate::settings::{ExpiredBody, WriteDenied};
 use crate::users::UserKey;
 use http::StatusCode;
@@ -36,14 +37,14 @@ impl Scope {
     }
 }
 
-impl Sandbox {
+impl Connect<'_> {
     /// The signed-in user, or a 401 in the style of `expired_body`.
     pub(crate) fn visitor(&mut self, call: &Call) -> Result<Visitor, Problem> {
         let token = bearer_token(call).ok_or_else(|| self.unauthorized("Missing access token"))?;
-        match self.grants.bearer(token, call.now) {
+        match self.own.grants.bearer(token, call.now) {
             Bearer::Valid { user, scope } => Ok(Visitor { user, scope }),
             Bearer::Expired => {
-                self.stats.expired_answers += 1;
+                self.world.stats.expired_answers += 1;
                 Err(self.unauthorized("Access token expired"))
             }
             Bearer::Unknown => Err(self.unauthorized("Invalid access token")),
@@ -56,7 +57,7 @@ impl Sandbox {
         if visitor.scope == Scope::ReadWrite {
             return Ok(visitor);
         }
-        let status = if self.settings.connect.write_denied == WriteDenied::Forbidden {
+        let status = if self.world.settings.connect.write_denied == WriteDenied::Forbidden {
             StatusCode::FORBIDDEN
         } else {
             StatusCode::UNAUTHORIZED
@@ -65,7 +66,7 @@ impl Sandbox {
     }
 
     fn unauthorized(&self, message: &str) -> Problem {
-        match self.settings.connect.expired_body {
+        match self.world.settings.connect.expired_body {
             ExpiredBody::Empty => Problem::empty(StatusCode::UNAUTHORIZED),
             ExpiredBody::Error => Problem::new(StatusCode::UNAUTHORIZED, json!({ "error": "Unauthorized" })),
             _ => Problem::documented(StatusCode::UNAUTHORIZED, message),

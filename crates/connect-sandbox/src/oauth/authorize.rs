@@ -4,9 +4,10 @@ use super::access::Scope;
 use super::grants::Code;
 use super::token::once;
 use crate::apps::App;
+use crate::connect::Connect;
 use crate::provider::Provider;
 use crate::reply::{Problem, Reply, redirect};
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::Call;
 use crate::settings::CodeForm;
 use crate::users::UserKey;
 use http::StatusCode;
@@ -23,11 +24,11 @@ pub(crate) struct AuthorizeRequest {
     pub(crate) providers: Vec<Provider>,
 }
 
-impl Sandbox {
+impl Connect<'_> {
     pub(crate) fn authorize(&mut self, call: &Call) -> Result<Reply, Problem> {
         let asked = self.authorize_request(call)?;
-        self.load_user(&asked.user);
-        let reply = if self.settings.oauth.auto_consent {
+        self.world.load_user(&asked.user);
+        let reply = if self.world.settings.oauth.auto_consent {
             self.connect_offered(&asked);
             self.approve(call, &asked)?
         } else {
@@ -40,7 +41,7 @@ impl Sandbox {
     /// The request, checked; the redirect URI of the query is ignored, the stored one wins.
     pub(crate) fn authorize_request(&self, call: &Call) -> Result<AuthorizeRequest, Problem> {
         once(call.query_pairs().iter().filter(|(name, _)| !name.starts_with("provider")))?;
-        let client = call.query("client_id").and_then(|id| self.registered(id));
+        let client = call.query("client_id").and_then(|id| self.world.registered(id));
         let client = client.ok_or_else(|| Problem::plain(StatusCode::UNAUTHORIZED, "Invalid Client"))?;
         if call.query("response_type").is_some_and(|kind| kind != "code") {
             return Err(Problem::bad_request("response_type must be code"));
@@ -55,11 +56,12 @@ impl Sandbox {
 
     /// Consent without a page: every account offered, up to the limit. A user of a seed has the accounts of the seed.
     fn connect_offered(&mut self, asked: &AuthorizeRequest) {
-        let seeded = self.seeded.get(&asked.user.id).map(|seeded| seeded.keys().copied().collect::<Vec<_>>());
+        let seeded =
+            self.world.seeded.get(&asked.user.id).map(|seeded| seeded.keys().copied().collect::<Vec<_>>());
         for provider in &asked.providers {
             if seeded.as_ref().is_none_or(|seeded| seeded.contains(provider)) {
                 // Over the limit the remaining accounts are not connected; `limitReached` says so.
-                let _ = self.connect(&asked.user, *provider, false);
+                let _ = self.world.connect(&asked.user, *provider, false);
             }
         }
     }
@@ -67,9 +69,9 @@ impl Sandbox {
     /// Sends the browser back with a code.
     pub(crate) fn approve(&mut self, call: &Call, asked: &AuthorizeRequest) -> Result<Reply, Problem> {
         let redirect_uri = asked.app.redirect_uri.clone();
-        let by_user = self.settings.connect.code == CodeForm::UserId;
-        let code = if by_user { asked.user.id.clone() } else { self.random.token(32) };
-        self.grants.add_code(
+        let by_user = self.world.settings.connect.code == CodeForm::UserId;
+        let code = if by_user { asked.user.id.clone() } else { self.world.random.token(32) };
+        self.own.grants.add_code(
             code.clone(),
             Code {
                 user: asked.user.id.clone(),
@@ -89,7 +91,7 @@ impl Sandbox {
     }
 
     fn with_cookie(&mut self, reply: Reply) -> Reply {
-        let id = self.random.token(16);
+        let id = self.world.random.token(16);
         set_session(reply, &id)
     }
 }

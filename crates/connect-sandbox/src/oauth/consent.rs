@@ -11,11 +11,12 @@
 //! `withhold` for some of them does it all.
 
 use super::authorize::{AuthorizeRequest, session, set_session};
+use crate::connect::Connect;
 use crate::pages::{self, Notice, Page};
 use crate::provider::Provider;
 use crate::random::Random;
 use crate::reply::{Problem, Reply, html, redirect};
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::Call;
 use crate::users::LimitReached;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -24,21 +25,21 @@ use http::header::{HeaderName, HeaderValue};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-impl Sandbox {
+impl Connect<'_> {
     /// `GET /oauth/providers`: which accounts there are and which can be connected.
     pub(crate) fn provider_page(&mut self, call: &Call) -> Result<Reply, Problem> {
         let asked = self.authorize_request(call)?;
-        self.load_user(&asked.user);
+        self.world.load_user(&asked.user);
         Ok(self.show_providers(call, &asked, None))
     }
 
     /// `POST /oauth/providers`: the way back to the application.
     pub(crate) fn return_to_app(&mut self, call: &Call) -> Result<Reply, Problem> {
         let asked = self.authorize_request(call)?;
-        self.load_user(&asked.user);
+        self.world.load_user(&asked.user);
         let form = Form::read(call);
         match form.first("decision") {
-            Some("back") if self.users.get(&asked.user).is_some_and(|user| !user.is_empty()) => {
+            Some("back") if self.world.users.get(&asked.user).is_some_and(|user| !user.is_empty()) => {
                 self.approve(call, &asked)
             }
             Some("back" | "deny") => self.deny(&asked),
@@ -52,8 +53,8 @@ impl Sandbox {
     pub(crate) fn consent_page(&mut self, call: &Call) -> Result<Reply, Problem> {
         let asked = self.authorize_request(call)?;
         let provider = asked_provider(call, &asked)?;
-        self.load_user(&asked.user);
-        let notice = self.limit_reached(&asked.user).then_some(Notice::LimitReached);
+        self.world.load_user(&asked.user);
+        let notice = self.world.limit_reached(&asked.user).then_some(Notice::LimitReached);
         Ok(self.show_consent(call, &asked, provider, notice))
     }
 
@@ -61,16 +62,18 @@ impl Sandbox {
     pub(crate) fn consent(&mut self, call: &Call) -> Result<Reply, Problem> {
         let asked = self.authorize_request(call)?;
         let provider = asked_provider(call, &asked)?;
-        self.load_user(&asked.user);
+        self.world.load_user(&asked.user);
         let form = Form::read(call);
         match form.first("decision") {
             Some("deny") => self.deny(&asked),
-            Some("allow") => match self.connect(&asked.user, provider, form.first("calendars").is_none()) {
-                Ok(()) => redirect(&format!("/api/oauth/providers?{}", query_of(call))),
-                Err(LimitReached) => {
-                    Ok(self.show_consent(call, &asked, provider, Some(Notice::LimitReached)))
+            Some("allow") => {
+                match self.world.connect(&asked.user, provider, form.first("calendars").is_none()) {
+                    Ok(()) => redirect(&format!("/api/oauth/providers?{}", query_of(call))),
+                    Err(LimitReached) => {
+                        Ok(self.show_consent(call, &asked, provider, Some(Notice::LimitReached)))
+                    }
                 }
-            },
+            }
             _ => Err(Problem::bad_request("decision must be allow or deny")),
         }
     }
@@ -84,7 +87,7 @@ impl Sandbox {
     ) -> Result<Reply, Problem> {
         let expected = session(call).map(|session| self.csrf(session, asked));
         let shown = expected.is_some_and(|expected| form.first("csrf") == Some(&expected));
-        if !shown || self.is_cross_site(&call.request) {
+        if !shown || crate::guard::is_cross_site(&call.request, &self.world.origin) {
             return Err(Problem::plain(
                 StatusCode::FORBIDDEN,
                 "The form does not belong to this browser's page",
@@ -92,14 +95,14 @@ impl Sandbox {
         }
         let provider = form.first("provider").and_then(Provider::parse);
         let provider = provider.ok_or_else(|| Problem::bad_request("provider is not supported"))?;
-        self.disconnect_account(&asked.user, provider);
+        self.world.disconnect_account(&asked.user, provider);
         redirect(&format!("/api/oauth/providers?{}", query_of(call)))
     }
 
     /// What the forms of a session's pages carry. It is bound to the user too: cookies do not tell ports apart, so that a
     /// page of another server on this machine could set one that it knows.
     fn csrf(&self, session: &str, asked: &AuthorizeRequest) -> String {
-        let secret = Random::named(self.settings.itself.seed.0, &["csrf"]).token(32);
+        let secret = Random::named(self.world.settings.itself.seed.0, &["csrf"]).token(32);
         let parts = json!([secret, session, asked.user.client, asked.user.id]);
         URL_SAFE_NO_PAD.encode(Sha256::digest(parts.to_string()))
     }
@@ -117,10 +120,10 @@ impl Sandbox {
         if chosen.is_empty() {
             return Err(Problem::bad_request("Choose at least one provider"));
         }
-        let before = self.users.get(&asked.user).cloned();
+        let before = self.world.users.get(&asked.user).cloned();
         for provider in chosen {
-            if self.connect(&asked.user, provider, withheld.contains(&provider)).is_err() {
-                self.users.insert(asked.user.clone(), before.unwrap_or_default());
+            if self.world.connect(&asked.user, provider, withheld.contains(&provider)).is_err() {
+                self.world.users.insert(asked.user.clone(), before.unwrap_or_default());
                 return Ok(self.show_providers(call, asked, Some(Notice::LimitReached)));
             }
         }
@@ -129,10 +132,10 @@ impl Sandbox {
 
     fn show_providers(&mut self, call: &Call, asked: &AuthorizeRequest, notice: Option<Notice>) -> Reply {
         let known = session(call).map(str::to_owned);
-        let session = known.clone().unwrap_or_else(|| self.random.token(16));
+        let session = known.clone().unwrap_or_else(|| self.world.random.token(16));
         let csrf = self.csrf(&session, asked);
         let connected = |provider: Provider| {
-            let connection = self.users.get(&asked.user)?.get(&provider)?;
+            let connection = self.world.users.get(&asked.user)?.get(&provider)?;
             Some((connection.account.as_str(), !self.withholds(provider, connection)))
         };
         let accounts: Vec<_> =

@@ -3,8 +3,9 @@
 use super::grants::Wanted;
 use super::rotation::{Refused, Successor};
 use crate::apps::Registered;
+use crate::connect::Connect;
 use crate::reply::{Problem, Reply, no_store, ok};
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::Call;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::StatusCode;
@@ -15,14 +16,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 type Form = BTreeMap<String, String>;
 
-impl Sandbox {
+impl Connect<'_> {
     pub(crate) fn token(&mut self, call: &Call) -> Result<Reply, Problem> {
         let form = read_form(call)?;
         let kind = form.get("grant_type").map(String::as_str);
         let result = self.exchange(call, &form, kind);
         let counts = match kind {
-            Some("authorization_code") => &mut self.stats.exchanges.code,
-            Some("refresh_token") => &mut self.stats.exchanges.refresh,
+            Some("authorization_code") => &mut self.world.stats.exchanges.code,
+            Some("refresh_token") => &mut self.world.stats.exchanges.refresh,
             _ => return result,
         };
         match &result {
@@ -37,8 +38,8 @@ impl Sandbox {
         let body = call.object()?;
         let token = body.get("token").and_then(Value::as_str);
         let token = token.ok_or_else(|| Problem::bad_request("token is required and must be a string"))?;
-        if self.grants.revoke(token) {
-            self.stats.revocations += 1;
+        if self.own.grants.revoke(token) {
+            self.world.stats.revocations += 1;
         }
         Ok(ok(&json!({ "success": true })))
     }
@@ -60,17 +61,17 @@ impl Sandbox {
         let code = form.get("code").ok_or_else(|| bad("invalid_request", "Missing code"))?;
         let wanted =
             Wanted { client, redirect_uri: form.get("redirect_uri").map(String::as_str), now: call.now };
-        let grant = self.grants.take_code(code, &wanted).map_err(|text| bad("invalid_grant", text))?;
-        let place = self.grants.start_family(grant.user, grant.client, grant.scope);
+        let grant = self.own.grants.take_code(code, &wanted).map_err(|text| bad("invalid_grant", text))?;
+        let place = self.own.grants.start_family(grant.user, grant.client, grant.scope);
         Ok(self.mint(call.now, &place))
     }
 
     fn exchange_refresh(&mut self, call: &Call, form: &Form, client: &str) -> Result<Reply, Problem> {
         let token =
             form.get("refresh_token").ok_or_else(|| bad("invalid_request", "Missing refresh_token"))?;
-        let rotated = self.grants.rotate(token, client, self.settings.connect.rotation);
+        let rotated = self.own.grants.rotate(token, client, self.world.settings.connect.rotation);
         let place = rotated.map_err(|refused| {
-            self.stats.family_revocations += u64::from(refused == Refused::Revoked);
+            self.world.stats.family_revocations += u64::from(refused == Refused::Revoked);
             bad("invalid_grant", "Invalid refresh token")
         })?;
         Ok(self.mint(call.now, &place))
@@ -78,18 +79,19 @@ impl Sandbox {
 
     /// A new pair. Every token differs: each has an id of its own.
     fn mint(&mut self, now: Timestamp, place: &Successor) -> Reply {
-        let ttl = self.settings.connect.token_ttl.0;
+        let ttl = self.world.settings.connect.token_ttl.0;
         let life = SignedDuration::from_secs(i64::try_from(ttl).unwrap_or(i64::MAX));
         let expires = now.checked_add(life).unwrap_or(Timestamp::MAX);
-        let (user, client, ids) = (&place.user, &place.client, [self.random.uuid(), self.random.uuid()]);
+        let (user, client, ids) =
+            (&place.user, &place.client, [self.world.random.uuid(), self.world.random.uuid()]);
         let access = self.jwt(json!({
             "sub": user, "aud": client, "projectId": client, "exp": expires.as_second(), "jti": ids[0],
         }));
         let refresh = self.jwt(json!({
             "sub": user, "aud": client, "projectId": client, "type": "refresh", "jti": ids[1],
         }));
-        self.grants.add_access(access.clone(), place.family, expires);
-        self.grants.add_refresh(refresh.clone(), place);
+        self.own.grants.add_access(access.clone(), place.family, expires);
+        self.own.grants.add_refresh(refresh.clone(), place);
         no_store(ok(&json!({
             "access_token": access,
             "token_type": "Bearer",
@@ -102,7 +104,7 @@ impl Sandbox {
     fn jwt(&mut self, claims: Value) -> String {
         let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let header = json!({ "alg": "HS256", "typ": "JWT" });
-        format!("{}.{}.{}", part(header), part(claims), self.random.token(32))
+        format!("{}.{}.{}", part(header), part(claims), self.world.random.token(32))
     }
 
     /// The application, by Basic first, else by the body.
@@ -111,7 +113,7 @@ impl Sandbox {
             Some(header) => basic_matches(header, &app.id, &app.secret),
             None => form.get("client_id") == Some(&app.id) && form.get("client_secret") == Some(&app.secret),
         };
-        let known = self.all_apps().into_iter().find(presents);
+        let known = self.world.all_apps().into_iter().find(presents);
         known.map(|app| app.id).ok_or_else(|| {
             Problem::oauth(StatusCode::UNAUTHORIZED, "invalid_client", "Client authentication failed")
         })

@@ -4,9 +4,10 @@
 //! stays listed for `key_overlap` and signs beside the new one. Rotated again within that time, only the newest of the
 //! previous keys stays: whatever is listed signs, and nothing else does.
 
+use crate::connect::Connect;
 use crate::random::Random;
 use crate::reply::{Reply, ok};
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::Call;
 use crate::time;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -52,44 +53,34 @@ struct Pair {
     since: Option<Timestamp>,
 }
 
-impl Sandbox {
-    /// The keys that sign deliveries at the time `now`, the active one first.
-    pub fn webhook_keys(&self, now: Timestamp) -> Vec<WebhookKey> {
-        self.listed_keys(self.clock(now))
-    }
-
-    /// Makes a new key active. The one before stays listed and signs as well for the time of the switch `key_overlap`.
-    pub fn rotate_keys(&mut self, now: Timestamp) -> Vec<WebhookKey> {
-        self.rotate(self.clock(now))
-    }
-
-    pub(crate) fn rotate(&mut self, now: Timestamp) -> Vec<WebhookKey> {
-        let overlap = time::plus_seconds(now, self.settings.webhooks.key_overlap.0);
-        self.keys.rotate(self.settings.itself.seed.0, now, overlap);
-        self.listed_keys(now)
+impl Connect<'_> {
+    pub(crate) fn rotate_keys(&mut self, now: Timestamp) -> Vec<WebhookKey> {
+        let overlap = time::plus_seconds(now, self.world.settings.webhooks.key_overlap.0);
+        self.own.keys.rotate(self.world.settings.itself.seed.0, now, overlap);
+        self.own.keys.listed(self.world.anchor, now)
     }
 
     pub(crate) fn serve_keys(&self, call: &Call) -> Reply {
-        let mut reply = ok(&json!({ "keys": self.listed_keys(call.now) }));
-        let age = format!("public, max-age={}", self.settings.webhooks.keys_max_age.0);
+        let mut reply = ok(&json!({ "keys": self.own.keys.listed(self.world.anchor, call.now) }));
+        let age = format!("public, max-age={}", self.world.settings.webhooks.keys_max_age.0);
         if let Ok(age) = HeaderValue::try_from(age) {
             reply.headers_mut().insert(CACHE_CONTROL, age);
         }
         reply
-    }
-
-    fn listed_keys(&self, now: Timestamp) -> Vec<WebhookKey> {
-        let first = self.anchor.unwrap_or(now);
-        let active = self.keys.active.shown("active", first, None);
-        let previous =
-            self.keys.co_signing(now).map(|(pair, until)| pair.shown("previous", first, Some(until)));
-        std::iter::once(active).chain(previous).collect()
     }
 }
 
 impl Keys {
     pub(crate) fn new(seed: u64) -> Self {
         Self { active: Pair::new(seed, 0, None), previous: None, made: 1 }
+    }
+
+    /// Those that sign at that time, the active one first; `anchor` is as old as the first one.
+    pub(crate) fn listed(&self, anchor: Option<Timestamp>, now: Timestamp) -> Vec<WebhookKey> {
+        let first = anchor.unwrap_or(now);
+        let active = self.active.shown("active", first, None);
+        let previous = self.co_signing(now).map(|(pair, until)| pair.shown("previous", first, Some(until)));
+        std::iter::once(active).chain(previous).collect()
     }
 
     fn rotate(&mut self, seed: u64, now: Timestamp, overlap: Timestamp) {

@@ -7,9 +7,9 @@
 use super::body::{Content, compose};
 use super::delivery::Delivery;
 use super::subscriptions::{CalendarKey, Subscription};
+use crate::connect::Connect;
 use crate::events::{ChangeKind, Changed, Changes, Range};
 use crate::provider::Provider;
-use crate::sandbox::Sandbox;
 use crate::settings::WebhookBody;
 use crate::time;
 use crate::users::UserKey;
@@ -49,7 +49,7 @@ struct Told {
     own: bool,
 }
 
-impl Sandbox {
+impl Connect<'_> {
     /// A write of the application's own.
     pub(crate) fn wrote(&mut self, user: &UserKey, changes: Changes) {
         self.note(user, changes, true);
@@ -69,13 +69,13 @@ impl Sandbox {
     ) -> Option<(String, Timestamp)> {
         let key = CalendarKey { user: user.clone(), provider: changes.provider, id: changes.calendar };
         let at = changes.changed.first()?.at;
-        let due = due(self.subscriptions.of(&key, at)?, key.provider, at);
-        let place = self.outbox.notices.iter().position(|notice| notice.waits_for(&key));
+        let due = due(self.own.subscriptions.of(&key, at)?, key.provider, at);
+        let place = self.own.outbox.notices.iter().position(|notice| notice.waits_for(&key));
         let place = place.unwrap_or_else(|| {
             let id = self.message_id();
-            self.outbox.add_notice(Notice { key, due, id, what: What::Changes(Vec::new()) })
+            self.own.outbox.add_notice(Notice { key, due, id, what: What::Changes(Vec::new()) })
         });
-        let notice = self.outbox.notices.get_mut(place)?;
+        let notice = self.own.outbox.notices.get_mut(place)?;
         changes.changed.into_iter().for_each(|changed| notice.add(Told { changed, own }));
         Some((notice.id.clone(), notice.due))
     }
@@ -84,31 +84,33 @@ impl Sandbox {
     pub(super) fn begin_channel(&mut self, new: Subscription) {
         let key = new.key();
         let due = new.since.checked_add(NOTIFICATION).unwrap_or(Timestamp::MAX);
-        self.subscriptions.replace(new);
-        let Some(key) = key.filter(|key| notifies(key.provider) && self.settings.webhooks.initial_sync)
+        self.own.subscriptions.replace(new);
+        let Some(key) = key.filter(|key| notifies(key.provider) && self.world.settings.webhooks.initial_sync)
         else {
             return;
         };
         let earlier = |notice: &Notice| matches!(notice.what, What::InitialSync) && notice.key == key;
-        self.outbox.notices.retain(|notice| !earlier(notice));
+        self.own.outbox.notices.retain(|notice| !earlier(notice));
         let id = self.message_id();
-        self.outbox.add_notice(Notice { key, due, id, what: What::InitialSync });
+        self.own.outbox.add_notice(Notice { key, due, id, what: What::InitialSync });
     }
 
     /// Makes deliveries of everything the providers have told by now, in the order they told it.
     pub(crate) fn notice(&mut self, now: Timestamp) {
-        while let Some(notice) = self.outbox.take_notice(now) {
+        while let Some(notice) = self.own.outbox.take_notice(now) {
             self.become_delivery(notice);
         }
-        self.subscriptions.renew(now);
+        self.own.subscriptions.renew(now);
     }
 
     fn become_delivery(&mut self, notice: Notice) {
         let Notice { key, due, id, what } = notice;
-        let Some(channel_id) = self.subscriptions.of(&key, due).map(|one| one.channel_id.clone()) else {
+        let Some(channel_id) = self.own.subscriptions.of(&key, due).map(|one| one.channel_id.clone()) else {
             return;
         };
-        let Some(url) = self.registered(&key.user.client).and_then(|app| app.app.webhook_url) else { return };
+        let Some(url) = self.world.registered(&key.user.client).and_then(|app| app.app.webhook_url) else {
+            return;
+        };
         let initial = matches!(what, What::InitialSync);
         let changes = match what {
             What::InitialSync => self.present_events(&key, due),
@@ -117,29 +119,31 @@ impl Sandbox {
         if changes.is_empty() && !initial {
             return;
         }
-        let (style, vector) = (self.style(), self.settings.webhooks.webhook_body == WebhookBody::Vector);
-        let Some(connections) = self.connections(&key.user) else { return };
+        let (style, vector) =
+            (self.style(), self.world.settings.webhooks.webhook_body == WebhookBody::Vector);
+        let Some(connections) = self.world.connections(&key.user) else { return };
         let calendars = connections.get(&key.provider).and_then(|one| one.calendars.as_ref());
         let calendar = calendars.and_then(|all| all.iter().find(|calendar| calendar.id == key.id));
         let Some(calendar) = calendar else { return };
         let content =
             Content { user: &key.user.id, channel: &channel_id, initial, at: due, changes: &changes };
         let body = compose(calendar, &content, style, vector);
-        self.stats.deliveries.made += 1;
+        self.world.stats.deliveries.made += 1;
         self.queue(Delivery::new(id, url, key, channel_id, body, due, initial));
     }
 
     fn without_echoes(&mut self, told: Vec<Told>, due: Timestamp) -> Vec<Changed> {
-        let on = self.settings.webhooks.echo_suppression;
+        let on = self.world.settings.webhooks.echo_suppression;
         let echo = |one: &Told| on && one.own && one.changed.at.duration_until(due) <= ECHO;
         let (echoes, heard): (Vec<_>, Vec<_>) = told.into_iter().partition(echo);
-        self.stats.deliveries.suppressed += echoes.len() as u64;
+        self.world.stats.deliveries.suppressed += echoes.len() as u64;
         heard.into_iter().map(|one| one.changed).collect()
     }
 
     fn present_events(&mut self, key: &CalendarKey, at: Timestamp) -> Vec<Changed> {
         let month = Range { start: at, end: time::plus_hours(at, SYNC_HOURS) };
-        let connection = self.connections(&key.user).and_then(|connections| connections.get(&key.provider));
+        let connection =
+            self.world.connections(&key.user).and_then(|connections| connections.get(&key.provider));
         let calendars = connection.and_then(|one| one.calendars.as_ref()).into_iter().flatten();
         let calendar = calendars.filter(|calendar| calendar.id == key.id);
         let mut present: Vec<_> = calendar
@@ -152,7 +156,7 @@ impl Sandbox {
     }
 
     fn message_id(&mut self) -> String {
-        format!("msg_{}", self.random.uuid())
+        format!("msg_{}", self.world.random.uuid())
     }
 }
 

@@ -9,7 +9,7 @@
 
 use super::delivery::{Attempt, AttemptOutcome, AttemptToken, Delivery, Sending, Tried};
 use super::notices::Notice;
-use crate::sandbox::Sandbox;
+use crate::connect::Connect;
 use crate::settings::DeliveryOrder;
 use crate::time;
 use http::Request;
@@ -45,26 +45,22 @@ pub enum ResendError {
     Unwanted(&'static str),
 }
 
-impl Sandbox {
-    /// The attempts that are due: make each one, and say with [`delivered`](Self::delivered) what came of it.
-    pub fn deliveries(&mut self, now: Timestamp) -> Vec<Attempt> {
-        let now = self.clock(now);
+impl Connect<'_> {
+    pub(crate) fn deliveries(&mut self, now: Timestamp) -> Vec<Attempt> {
         self.notice(now);
         self.drop_unwanted();
-        let in_order = self.settings.webhooks.delivery_order == DeliveryOrder::InOrder;
+        let in_order = self.world.settings.webhooks.delivery_order == DeliveryOrder::InOrder;
         let mut attempts = Vec::new();
-        while let Some((delivery, sending)) = self.outbox.ready(now, in_order) {
+        while let Some((delivery, sending)) = self.own.outbox.ready(now, in_order) {
             attempts.extend(self.make_attempt(delivery, sending, now));
         }
         attempts
     }
 
-    /// What came of an attempt. A token that is not known, or known no more, changes nothing.
-    pub fn delivered(&mut self, token: AttemptToken, outcome: AttemptOutcome, now: Timestamp) {
-        let now = self.clock(now);
-        let retries = self.settings.webhooks.delivery_retries.0;
-        let backoff = self.settings.webhooks.delivery_backoff.0;
-        let Some((delivery, place, at)) = self.outbox.under_way(token) else { return };
+    pub(crate) fn delivered(&mut self, token: AttemptToken, outcome: AttemptOutcome, now: Timestamp) {
+        let retries = self.world.settings.webhooks.delivery_retries.0;
+        let backoff = self.world.settings.webhooks.delivery_backoff.0;
+        let Some((delivery, place, at)) = self.own.outbox.under_way(token) else { return };
         let tried = match outcome {
             AttemptOutcome::Status(status) => Tried { at, status: Some(status), error: None },
             AttemptOutcome::Failed(error) => Tried { at, status: None, error: Some(error) },
@@ -78,75 +74,56 @@ impl Sandbox {
             let due = time::plus_seconds(now, wait);
             delivery.sendings.push(Sending { due, tried: sending.tried + 1, under_way: None });
         } else if arrived {
-            self.stats.deliveries.delivered += 1;
+            self.world.stats.deliveries.delivered += 1;
         } else {
-            self.stats.deliveries.failed += 1;
+            self.world.stats.deliveries.failed += 1;
         }
         delivery.settle();
-        self.outbox.touch();
+        self.own.outbox.touch();
     }
 
-    /// When [`deliveries`](Self::deliveries) has something to give again, as far as is known now.
-    pub fn next_delivery(&self) -> Option<Timestamp> {
-        let in_order = self.settings.webhooks.delivery_order == DeliveryOrder::InOrder;
-        let told = self.outbox.notices.iter().map(|notice| notice.due);
-        let next = told.chain(self.outbox.open(in_order).map(|(due, ..)| due)).min();
-        next.map(|due| self.callers(due))
-    }
-
-    /// What was made so far and what became of it, the oldest first: the last thousand, and every one that is not over.
-    pub fn delivery_log(&self) -> impl Iterator<Item = &Delivery> {
-        self.outbox.log.iter()
-    }
-
-    /// Sends a delivery again, the last one if none is named: the same id and body, with a new timestamp and signature. Gives
-    /// back the id.
-    pub fn resend(&mut self, id: Option<&str>, now: Timestamp) -> Result<String, ResendError> {
-        self.send_again(id, self.clock(now))
-    }
-
-    pub(crate) fn send_again(&mut self, id: Option<&str>, now: Timestamp) -> Result<String, ResendError> {
+    pub(crate) fn resend(&mut self, id: Option<&str>, now: Timestamp) -> Result<String, ResendError> {
         self.notice(now);
         let place = match id {
-            None => self.outbox.log.len().checked_sub(1).ok_or(ResendError::Nothing)?,
+            None => self.own.outbox.log.len().checked_sub(1).ok_or(ResendError::Nothing)?,
             Some(id) => {
                 let unknown = || ResendError::Unknown(id.to_owned());
-                self.outbox.log.iter().rposition(|delivery| delivery.id == id).ok_or_else(unknown)?
+                self.own.outbox.log.iter().rposition(|delivery| delivery.id == id).ok_or_else(unknown)?
             }
         };
-        let reason = self.outbox.log.get(place).and_then(|delivery| self.unwanted(delivery));
+        let reason = self.own.outbox.log.get(place).and_then(|delivery| self.unwanted(delivery));
         if let Some(reason) = reason {
             return Err(ResendError::Unwanted(reason));
         }
-        let delivery = self.outbox.log.get_mut(place).ok_or(ResendError::Nothing)?;
+        let delivery = self.own.outbox.log.get_mut(place).ok_or(ResendError::Nothing)?;
         delivery.send_at(now);
         delivery.error = None;
         let id = delivery.id.clone();
-        self.stats.deliveries.resent += 1;
-        self.outbox.touch();
+        self.world.stats.deliveries.resent += 1;
+        self.own.outbox.touch();
         Ok(id)
     }
 
     /// Sends a new delivery, by the switches for order and duplicates.
     pub(super) fn queue(&mut self, mut delivery: Delivery) {
-        let shuffled = self.settings.webhooks.delivery_order == DeliveryOrder::Shuffled;
-        delivery.delayed = shuffled && !delivery.initial && !self.outbox.last_was_delayed(&delivery);
-        let wait = if delivery.delayed { 2000 + self.random.int(1000) } else { 0 };
+        let shuffled = self.world.settings.webhooks.delivery_order == DeliveryOrder::Shuffled;
+        delivery.delayed = shuffled && !delivery.initial && !self.own.outbox.last_was_delayed(&delivery);
+        let wait = if delivery.delayed { 2000 + self.world.random.int(1000) } else { 0 };
         let due = delivery.created.checked_add(SignedDuration::from_millis(wait)).unwrap_or(Timestamp::MAX);
         delivery.send_at(due);
-        if self.settings.webhooks.delivery_duplicates {
+        if self.world.settings.webhooks.delivery_duplicates {
             delivery.send_at(due);
         }
-        self.outbox.push(delivery);
+        self.own.outbox.push(delivery);
     }
 
     /// Signs one attempt. With a URL that no request can have, it has failed already.
     fn make_attempt(&mut self, place: usize, sending: usize, now: Timestamp) -> Option<Attempt> {
-        let url = self.outbox.log.get(place).and_then(|delivery| self.url_of(delivery))?;
-        self.outbox.tokens += 1;
-        let token = AttemptToken(self.outbox.tokens);
-        self.stats.deliveries.attempts += 1;
-        let delivery = self.outbox.log.get_mut(place)?;
+        let url = self.own.outbox.log.get(place).and_then(|delivery| self.url_of(delivery))?;
+        self.own.outbox.tokens += 1;
+        let token = AttemptToken(self.own.outbox.tokens);
+        self.world.stats.deliveries.attempts += 1;
+        let delivery = self.own.outbox.log.get_mut(place)?;
         delivery.sendings.get_mut(sending)?.under_way = Some((token, now));
         delivery.url.clone_from(&url);
         let (id, number, body) = (delivery.id.clone(), delivery.start(), delivery.body.clone());
@@ -155,13 +132,13 @@ impl Sandbox {
             .header(CONTENT_TYPE, "application/json")
             .header("webhook-id", &id)
             .header("webhook-timestamp", &timestamp)
-            .header("webhook-signature", self.keys.sign(&id, &timestamp, &body, now))
+            .header("webhook-signature", self.own.keys.sign(&id, &timestamp, &body, now))
             .body(body);
         match request {
             Ok(request) => Some(Attempt { delivery: id, number, token, request }),
             Err(error) => {
                 let reason = format!("the webhook URL cannot be used: {error}");
-                self.delivered(token, AttemptOutcome::Failed(reason), self.callers(now));
+                self.delivered(token, AttemptOutcome::Failed(reason), now);
                 None
             }
         }
@@ -169,26 +146,26 @@ impl Sandbox {
 
     /// Gives up what nobody is to hear of any more.
     fn drop_unwanted(&mut self) {
-        let open = self.outbox.log.iter().enumerate().filter(|(_, delivery)| !delivery.is_over());
+        let open = self.own.outbox.log.iter().enumerate().filter(|(_, delivery)| !delivery.is_over());
         let dropped: Vec<_> =
             open.filter_map(|(place, one)| self.unwanted(one).map(|reason| (place, reason))).collect();
         for (place, reason) in dropped {
-            let Some(delivery) = self.outbox.log.get_mut(place) else { continue };
+            let Some(delivery) = self.own.outbox.log.get_mut(place) else { continue };
             let before = delivery.sendings.len();
             delivery.sendings.retain(|sending| sending.under_way.is_some());
-            self.stats.deliveries.failed += (before - delivery.sendings.len()) as u64;
+            self.world.stats.deliveries.failed += (before - delivery.sendings.len()) as u64;
             delivery.error = Some(reason.to_owned());
             delivery.settle();
         }
     }
 
     fn unwanted(&self, delivery: &Delivery) -> Option<&'static str> {
-        let connections = self.users.get(&delivery.key.user);
+        let connections = self.world.users.get(&delivery.key.user);
         if self.url_of(delivery).is_none() {
             Some("the application has no webhook URL")
         } else if !connections.is_some_and(|accounts| accounts.contains_key(&delivery.key.provider)) {
             Some("the account is disconnected")
-        } else if !self.subscriptions().iter().any(|one| one.watches(&delivery.key)) {
+        } else if !self.own.subscriptions.all().iter().any(|one| one.watches(&delivery.key)) {
             Some("the calendar is not subscribed any more")
         } else {
             None
@@ -196,11 +173,21 @@ impl Sandbox {
     }
 
     fn url_of(&self, delivery: &Delivery) -> Option<String> {
-        self.registered(&delivery.key.user.client).and_then(|app| app.app.webhook_url)
+        self.world.registered(&delivery.key.user.client).and_then(|app| app.app.webhook_url)
     }
 }
 
 impl Outbox {
+    /// When there is something to give again, as far as is known now.
+    pub(crate) fn next(&self, in_order: bool) -> Option<Timestamp> {
+        let told = self.notices.iter().map(|notice| notice.due);
+        told.chain(self.open(in_order).map(|(due, ..)| due)).min()
+    }
+
+    pub(crate) fn log(&self) -> impl Iterator<Item = &Delivery> {
+        self.log.iter()
+    }
+
     /// Something has come up that may be due before what was known.
     pub(crate) fn touch(&mut self) {
         self.touched = true;

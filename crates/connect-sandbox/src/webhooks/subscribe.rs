@@ -1,9 +1,10 @@
 //! `POST /subscribe-webhook` and `POST /unsubscribe-webhook`.
 
 use super::subscriptions::{Wanted, new_subscription};
+use crate::connect::Connect;
 use crate::provider::Provider;
 use crate::reply::{Details, Problem, Reply, ok};
-use crate::sandbox::{Call, Sandbox};
+use crate::sandbox::Call;
 use crate::settings::DuplicateChannel;
 use crate::time;
 use crate::users::UserKey;
@@ -11,22 +12,22 @@ use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-impl Sandbox {
+impl Connect<'_> {
     pub(crate) fn subscribe(&mut self, call: &Call) -> Result<Reply, Problem> {
         let visitor = self.visitor(call)?;
         let body = call.object()?;
         let asked = Asked::read(&body, call.now)?;
-        let app = self.registered(&visitor.user.client);
+        let app = self.world.registered(&visitor.user.client);
         let webhook_url = app
             .and_then(|app| app.app.webhook_url)
             .ok_or_else(|| Problem::bad_request("The project has no webhook URL configured"))?;
         let calendar_id = self.listed_calendar(&visitor.user, &asked)?;
 
-        let mut random = self.stream();
+        let mut random = self.world.stream();
         let channel_id = asked.channel_id.unwrap_or_else(|| random.uuid());
         let wanted = Wanted { calendar_id, channel_id, expiration: asked.expiration, automatic: false };
         let made = new_subscription(&visitor.user, asked.provider, wanted, call.now, &mut random);
-        if self.subscriptions.channel_taken(&made) {
+        if self.own.subscriptions.channel_taken(&made) {
             return Err(self.channel_taken());
         }
         self.begin_channel(made.clone());
@@ -42,7 +43,7 @@ impl Sandbox {
             "success": true,
             "provider": made.provider,
             "subscription": subscription,
-            "serverWebhookUrl": format!("{}/api/webhook-receiver/{}", self.origin, made.provider),
+            "serverWebhookUrl": format!("{}/api/webhook-receiver/{}", self.world.origin, made.provider),
             "channelId": made.channel_id,
         })))
     }
@@ -58,7 +59,7 @@ impl Sandbox {
         let (Some(provider), Some(channel), true) = (provider, channel, details.is_empty()) else {
             return Err(Problem::invalid(details));
         };
-        let removed = self.subscriptions.remove(&visitor.user, provider, &channel);
+        let removed = self.own.subscriptions.remove(&visitor.user, provider, &channel);
         let message = match removed {
             None => "There was no such subscription",
             // Google stops a channel by both ids.
@@ -72,7 +73,7 @@ impl Sandbox {
 
     /// The id as `GET /calendars` has it; `primary` only by a switch.
     fn listed_calendar(&mut self, user: &UserKey, asked: &Asked) -> Result<String, Problem> {
-        let alias = self.settings.webhooks.subscribe_alias;
+        let alias = self.world.settings.webhooks.subscribe_alias;
         let connections = self.permitted(user, |provider| provider == asked.provider)?;
         let mut calendars = connections.into_values().flat_map(|one| one.calendars.iter().flatten());
         let found = calendars.find(|calendar| {
@@ -83,7 +84,7 @@ impl Sandbox {
     }
 
     fn channel_taken(&self) -> Problem {
-        let conflict = self.settings.webhooks.duplicate_channel == DuplicateChannel::Conflict;
+        let conflict = self.world.settings.webhooks.duplicate_channel == DuplicateChannel::Conflict;
         let status = if conflict { StatusCode::CONFLICT } else { StatusCode::BAD_REQUEST };
         Problem::plain(status, "channelId is in use by another subscription of the application")
     }

@@ -4,9 +4,9 @@
 //! webhook URL, the service subscribes every calendar itself (switch `auto_subscribe`). It renews what it may renew; a
 //! subscription whose end the application chose ends then.
 
+use crate::connect::Connect;
 use crate::provider::Provider;
 use crate::random::Random;
-use crate::sandbox::Sandbox;
 use crate::time;
 use crate::users::UserKey;
 use jiff::{SignedDuration, Timestamp};
@@ -53,19 +53,14 @@ pub(crate) struct CalendarKey {
     pub(crate) id: String,
 }
 
-impl Sandbox {
-    /// The subscriptions there are, in the order they were made.
-    pub fn subscriptions(&self) -> &[Subscription] {
-        &self.subscriptions.0
-    }
-
+impl Connect<'_> {
     /// What the service does by itself when an account connects.
     pub(crate) fn subscribe_account(&mut self, user: &UserKey, provider: Provider) {
-        let configured = self.registered(&user.client).is_some_and(|app| app.app.webhook_url.is_some());
-        if !configured || !self.settings.webhooks.auto_subscribe {
+        let configured = self.world.registered(&user.client).is_some_and(|app| app.app.webhook_url.is_some());
+        if !configured || !self.world.settings.webhooks.auto_subscribe {
             return;
         }
-        let (mut random, now) = (self.stream(), self.latest.unwrap_or_default());
+        let (mut random, now) = (self.world.stream(), self.world.latest.unwrap_or_default());
         let Ok(connections) = self.permitted(user, |one| one == provider) else { return };
         let calendars = connections.into_values().flat_map(|one| one.calendars.iter().flatten());
         let calendars: Vec<_> = calendars.map(|calendar| calendar.id.clone()).collect();
@@ -137,6 +132,10 @@ impl Subscription {
 }
 
 impl Subscriptions {
+    pub(crate) fn all(&self) -> &[Subscription] {
+        &self.0
+    }
+
     /// Whether another calendar of the application has the channel.
     pub(super) fn channel_taken(&self, new: &Subscription) -> bool {
         self.0.iter().any(|one| {

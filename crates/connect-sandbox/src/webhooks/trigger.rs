@@ -2,9 +2,9 @@
 
 use super::body::told;
 use super::subscriptions::CalendarKey;
+use crate::connect::Connect;
 use crate::events::{ChangeKind, Deed, Undone};
 use crate::provider::Provider;
-use crate::sandbox::Sandbox;
 use crate::time;
 use jiff::Timestamp;
 use serde::de::{Deserializer, Error as _};
@@ -184,17 +184,8 @@ impl Trigger {
     }
 }
 
-impl Sandbox {
-    /// Makes a change as the provider's user would: `GET /events` shows it, and a delivery tells of it.
-    pub fn trigger(&mut self, trigger: Trigger, now: Timestamp) -> Result<Triggered, TriggerError> {
-        self.pull_trigger(trigger, self.clock(now))
-    }
-
-    pub(crate) fn pull_trigger(
-        &mut self,
-        trigger: Trigger,
-        now: Timestamp,
-    ) -> Result<Triggered, TriggerError> {
+impl Connect<'_> {
+    pub(crate) fn trigger(&mut self, trigger: Trigger, now: Timestamp) -> Result<Triggered, TriggerError> {
         self.notice(now);
         let key = self.meant_calendar(&trigger)?;
         let deed = Deed {
@@ -204,8 +195,8 @@ impl Sandbox {
             start: trigger.start,
             end: trigger.end,
         };
-        let (mut random, style) = (self.stream(), self.style());
-        let connection = self.connections(&key.user).and_then(|all| all.get_mut(&key.provider));
+        let (mut random, style) = (self.world.stream(), self.style());
+        let connection = self.world.connections(&key.user).and_then(|all| all.get_mut(&key.provider));
         let mut calendars = connection.and_then(|one| one.calendars.as_mut()).into_iter().flatten();
         let calendar = calendars.find(|calendar| calendar.id == key.id).ok_or(TriggerError::NotSubscribed)?;
         let changes = calendar.change_outside(&deed, &mut random, now)?;
@@ -224,19 +215,20 @@ impl Sandbox {
 
     /// The first subscribed calendar that fits, or what is missing.
     fn meant_calendar(&self, trigger: &Trigger) -> Result<CalendarKey, TriggerError> {
-        if let Some(unknown) = trigger.client_id.as_deref().filter(|id| self.registered(id).is_none()) {
+        if let Some(unknown) = trigger.client_id.as_deref().filter(|id| self.world.registered(id).is_none()) {
             return Err(TriggerError::UnknownApp(unknown.to_owned()));
         }
-        let users: Vec<_> = self.users.keys().filter(|user| trigger.names(&user.client, &user.id)).collect();
+        let users: Vec<_> =
+            self.world.users.keys().filter(|user| trigger.names(&user.client, &user.id)).collect();
         if users.is_empty() {
             return Err(trigger.user.clone().map_or(TriggerError::NoUser, TriggerError::UnknownUser));
         }
         let configured =
-            |client: &str| self.registered(client).is_some_and(|app| app.app.webhook_url.is_some());
+            |client: &str| self.world.registered(client).is_some_and(|app| app.app.webhook_url.is_some());
         if !users.iter().any(|user| configured(&user.client)) {
             return Err(TriggerError::NoWebhookUrl);
         }
-        let keys = self.subscriptions().iter().filter_map(super::Subscription::key);
+        let keys = self.own.subscriptions.all().iter().filter_map(super::Subscription::key);
         let mut fitting = keys.filter(|key| {
             trigger.names(&key.user.client, &key.user.id)
                 && configured(&key.user.client)

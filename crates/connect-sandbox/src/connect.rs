@@ -1,0 +1,93 @@
+//! Mobiscroll Connect itself.
+
+mod accounts;
+mod routes;
+
+use crate::limits::Limits;
+use crate::oauth::Grants;
+use crate::reply::{Problem, Reply, ok};
+use crate::sandbox::{Call, no_such_endpoint};
+use crate::webhooks::{Keys, Outbox, Subscriptions};
+use crate::world::{News, World};
+use jiff::Timestamp;
+pub(crate) use routes::{Endpoint, ORIGIN, ROUTES};
+use serde_json::json;
+
+/// Mobiscroll Connect, over the world.
+pub(crate) struct Connect<'a> {
+    pub(crate) world: &'a mut World,
+    pub(crate) own: &'a mut State,
+}
+
+/// What Connect keeps of its own.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) grants: Grants,
+    pub(crate) subscriptions: Subscriptions,
+    pub(crate) keys: Keys,
+    pub(crate) outbox: Outbox,
+    pub(crate) limits: Limits,
+    /// When the switch `reauth` was last set.
+    pub(crate) reauth_since: Option<Timestamp>,
+}
+
+impl State {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            grants: Grants::default(),
+            subscriptions: Subscriptions::default(),
+            keys: Keys::new(seed),
+            outbox: Outbox::default(),
+            limits: Limits::default(),
+            reauth_since: None,
+        }
+    }
+}
+
+impl Connect<'_> {
+    /// `name` is that of the route: some have one from before `/oauth`.
+    pub(crate) fn serve(&mut self, endpoint: Endpoint, name: &str, call: &Call) -> Reply {
+        let served = self.serve_endpoint(endpoint, name, call);
+        served.unwrap_or_else(|problem| problem.styled(self.world.settings.connect.error_style).into())
+    }
+
+    fn serve_endpoint(&mut self, endpoint: Endpoint, name: &str, call: &Call) -> Result<Reply, Problem> {
+        if routes::LEGACY.contains(&name) && !self.world.settings.connect.legacy_routes {
+            return Err(no_such_endpoint());
+        }
+        if endpoint.is_api() {
+            self.limit(call)?;
+        }
+        match endpoint {
+            Endpoint::Authorize => self.authorize(call),
+            Endpoint::Providers => self.provider_page(call),
+            Endpoint::ReturnToApp => self.return_to_app(call),
+            Endpoint::ConsentPage => self.consent_page(call),
+            Endpoint::Consent => self.consent(call),
+            Endpoint::Token => self.token(call),
+            Endpoint::Revoke => self.revoke(call),
+            Endpoint::ConnectionStatus => self.connection_status(call),
+            Endpoint::Disconnect => self.disconnect(call),
+            Endpoint::Calendars => self.list_calendars(call),
+            Endpoint::Events => self.list_events(call),
+            Endpoint::CreateEvent => self.create_event(call),
+            Endpoint::UpdateEvent => self.update_event(call),
+            Endpoint::DeleteEvent => self.delete_event(call),
+            Endpoint::Subscribe => self.subscribe(call),
+            Endpoint::Unsubscribe => self.unsubscribe(call),
+            Endpoint::Health => Ok(ok(&json!({ "status": "ok" }))),
+            Endpoint::WebhookKeys => Ok(self.serve_keys(call)),
+        }
+    }
+
+    /// Hears of what happened to the accounts of its users.
+    pub(crate) fn hear(&mut self) {
+        for news in std::mem::take(&mut self.world.news) {
+            match news {
+                News::Connected(user, provider) => self.subscribe_account(&user, provider),
+                News::Disconnected(user, provider) => self.own.subscriptions.drop_account(&user, provider),
+                News::Changed(user, changes) => self.changed_outside(&user, changes),
+            }
+        }
+    }
+}

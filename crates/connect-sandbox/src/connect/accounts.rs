@@ -1,0 +1,81 @@
+//! The accounts of a user: their state, and letting go of one. And their calendars.
+
+use crate::connect::Connect;
+use crate::oauth::Scope;
+use crate::provider::Provider;
+use crate::reply::{Problem, Reply, ok};
+use crate::sandbox::Call;
+use crate::time;
+use crate::users::Connection;
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+impl Connect<'_> {
+    pub(crate) fn connection_status(&mut self, call: &Call) -> Result<Reply, Problem> {
+        let visitor = self.visitor(call)?;
+        let user = self.world.users.get(&visitor.user);
+        let accounts = |provider: Provider| {
+            let connection = user.and_then(|connections| connections.get(&provider));
+            let accounts: Vec<_> =
+                connection.into_iter().map(|connection| self.status_of(provider, connection)).collect();
+            (provider.name().to_owned(), json!(accounts))
+        };
+        let connections: Map<_, _> = Provider::ALL.into_iter().map(accounts).collect();
+        let full = self.world.limit_reached(&visitor.user);
+        Ok(ok(&json!({ "connections": connections, "limitReached": full })))
+    }
+
+    /// A provider that is not connected is a success too; an account that is not there is not found.
+    pub(crate) fn disconnect(&mut self, call: &Call) -> Result<Reply, Problem> {
+        let visitor = self.visitor(call)?;
+        // `{}`, `[]` from one of the SDKs, or nothing: what is in it does not matter.
+        let body = serde_json::from_slice(call.body());
+        if !(call.body().is_empty() || matches!(body, Ok(Value::Object(_) | Value::Array(_)))) {
+            return Err(Problem::bad_request("The body must be a JSON object"));
+        }
+        let name = call
+            .query("provider")
+            .ok_or_else(|| Problem::invalid_field("provider", "provider is required"))?;
+        let provider = Provider::parse(name)
+            .ok_or_else(|| Problem::invalid_field("provider", "provider is not supported"))?;
+        let connections = self.world.users.entry(visitor.user.clone()).or_default();
+        let connected = connections.get(&provider).map(|connection| connection.account.as_str());
+        if call.query("account").is_some_and(|account| connected != Some(account)) {
+            return Err(Problem::not_found("Account not found"));
+        }
+        self.world.disconnect_account(&visitor.user, provider);
+        Ok(ok(&json!({ "success": true, "message": format!("Disconnected {}", provider.title()) })))
+    }
+
+    pub(crate) fn list_calendars(&mut self, call: &Call) -> Result<Reply, Problem> {
+        let visitor = self.visitor(call)?;
+        if visitor.scope == Scope::FreeBusy {
+            let error = "Calendar list access is forbidden for free-busy scope";
+            return Err(Problem::new(StatusCode::FORBIDDEN, json!({ "error": error })));
+        }
+        let connections = self.permitted(&visitor.user, |_| true)?;
+        let calendars =
+            connections.into_values().flat_map(|connection| connection.calendars.iter().flatten());
+        let calendars: Vec<_> = calendars.map(|calendar| calendar.info.clone()).collect();
+        Ok(ok(&Value::Array(calendars)))
+    }
+
+    fn status_of(&self, provider: Provider, connection: &Connection) -> Value {
+        let by_switch = self.world.settings.connect.reauth.as_str() == provider.name();
+        let changed = if by_switch { self.own.reauth_since } else { self.world.anchor };
+        let reauth = connection.reauth || by_switch;
+        let granted = connection.granted.map(|_| !self.withholds(provider, connection));
+        let mut scopes = provider.granted_scopes().to_vec();
+        if granted == Some(false) {
+            scopes.retain(|scope| !scope.to_ascii_lowercase().contains("calendar"));
+        }
+        json!({
+            "id": connection.account,
+            "display": connection.account,
+            "grantedScopes": scopes,
+            "calendarPermissionGranted": granted,
+            "syncState": if reauth { "reauth_required" } else { "active" },
+            "syncStateUpdatedAt": changed.filter(|_| reauth).map(time::wire),
+        })
+    }
+}

@@ -1,0 +1,18 @@
+//! The paths of Google Calendar.
+
+use super::Endpoint;
+
+pub(crate) const ROUTES: [(&str, Endpoint); 12] = [
+    ("GET /google/calendar/v3/users/me/calendarList", Endpoint::CalendarList),
+    ("GET /google/calendar/v3/users/me/calendarList/{calendarId}", Endpoint::CalendarListEntry),
+    ("GET /google/calendar/v3/calendars/{calendarId}", Endpoint::Calendar),
+    ("GET /google/calendar/v3/colors", Endpoint::Colors),
+    ("GET /google/calendar/v3/calendars/{calendarId}/events", Endpoint::Events),
+    ("POST /google/calendar/v3/calendars/{calendarId}/events", Endpoint::Insert),
+    ("GET /google/calendar/v3/calendars/{calendarId}/events/{eventId}", Endpoint::Event),
+    ("PATCH /google/calendar/v3/calendars/{calendarId}/events/{eventId}", Endpoint::Patch),
+    ("PUT /google/calendar/v3/calendars/{calendarId}/events/{eventId}", Endpoint::Update),
+    ("DELETE /google/calendar/v3/calendars/{calendarId}/events/{eventId}", Endpoint::Delete),
+    ("GET /google/calendar/v3/calendars/{calendarId}/events/{eventId}/instances", Endpoint::Instances),
+    ("POST /google/calendar/v3/freeBusy", Endpoint::FreeBusy),
+];
