@@ -1,13 +1,18 @@
 //! Mobiscroll Connect itself.
 
 mod accounts;
+pub(crate) mod events;
+mod limits;
+pub(crate) mod oauth;
+mod permission;
 mod routes;
+pub(crate) mod webhooks;
 
-use crate::limits::Limits;
-use crate::oauth::Grants;
+use crate::connect::limits::Limits;
+use crate::connect::oauth::Grants;
+use crate::connect::webhooks::{Keys, Outbox, Subscriptions};
 use crate::reply::{Problem, Reply, ok};
 use crate::sandbox::{Call, no_such_endpoint};
-use crate::webhooks::{Keys, Outbox, Subscriptions};
 use crate::world::{News, World};
 use jiff::Timestamp;
 pub(crate) use routes::{Endpoint, ORIGIN, ROUTES};

@@ -5,10 +5,10 @@ mod series;
 mod single;
 mod words;
 
-use crate::events::{Calendar, Event};
-use crate::provider::Provider;
-use crate::random::{Random, hash};
-use crate::time;
+use crate::world::calendar::{Calendar, Event};
+use crate::world::provider::Provider;
+use crate::world::random::{Random, hash};
+use crate::world::time;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use words::{CALENDARS, Template};

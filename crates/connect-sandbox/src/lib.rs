@@ -20,27 +20,17 @@
 //! `tls` also over https. What the service's documentation leaves open is a switch of [`Settings`]; what goes wrong in the
 //! real world is a [`Fault`]; what happened is in [`Stats`] and [`Sandbox::requests`].
 
-mod accounts;
-mod apps;
-mod apptoto_api;
+mod apptoto;
 mod clock;
 mod connect;
 mod control;
 mod demo;
-mod events;
 mod faults;
-mod google_calendar;
-mod graph;
+mod google;
 mod guard;
-mod invitations;
-mod ledger;
-mod limits;
-mod neighbours;
-mod oauth;
+mod microsoft;
+mod oauth_server;
 mod pages;
-mod permission;
-mod provider;
-mod random;
 mod recorded;
 mod reply;
 mod route;
@@ -51,17 +41,16 @@ mod server;
 mod settings;
 mod stats;
 mod sync_token;
-mod time;
-mod users;
-mod webhooks;
 mod world;
 
-pub use apps::{App, AppError, Credentials};
-pub use apptoto_api::{ApptotoMessage, ApptotoMessageState};
+pub use apptoto::api::{ApptotoMessage, ApptotoMessageState};
+pub use connect::webhooks::{
+    Attempt, AttemptOutcome, AttemptToken, Delivery, DeliveryState, ResendError, Subscription, Tried,
+    Trigger, TriggerError, Triggered, WebhookKey,
+};
 pub use faults::{Cut, Fault};
 pub use guard::HostError;
-pub use invitations::Invitation;
-pub use neighbours::{AuthorizationServer, ClientType, OAuthApp, OAuthCredentials, ProviderToken};
+pub use oauth_server::{AuthorizationServer, ClientType, OAuthApp, OAuthCredentials, ProviderToken};
 pub use recorded::Recorded;
 pub use sandbox::{Answer, Outcome, Sandbox};
 pub use seed::SeedError;
@@ -69,10 +58,8 @@ pub use seed::SeedError;
 pub use server::{Builder, Server, StartError};
 pub use settings::{SettingError, Settings, Switch, switches};
 pub use stats::{DeliveryCounts, Exchanges, FaultCounts, GrantCounts, ProviderCounts, Providers, Stats};
-pub use webhooks::{
-    Attempt, AttemptOutcome, AttemptToken, Delivery, DeliveryState, ResendError, Subscription, Tried,
-    Trigger, TriggerError, Triggered, WebhookKey,
-};
+pub use world::apps::{App, AppError, Credentials};
+pub use world::invitations::Invitation;
 
 /// The largest request body the service reads; a larger one is answered with 413.
 pub const MAX_BODY: usize = 1024 * 1024;

@@ -6,7 +6,7 @@ mod language;
 mod style;
 mod words;
 
-use crate::provider::Provider;
+use crate::world::provider::Provider;
 pub(crate) use language::words_for;
 use style::STYLE;
 use words::Words;

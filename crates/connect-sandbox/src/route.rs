@@ -1,6 +1,9 @@
 //! Which endpoint a request is for.
 
-use crate::{apptoto_api, connect, google_calendar, graph, neighbours};
+use crate::apptoto::api;
+use crate::google::calendar;
+use crate::microsoft::graph;
+use crate::{connect, oauth_server};
 use http::Method;
 use std::borrow::Cow;
 
@@ -8,10 +11,10 @@ use std::borrow::Cow;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
     Connect(connect::Endpoint),
-    OAuth(neighbours::Endpoint),
-    GoogleCalendar(google_calendar::Endpoint),
+    OAuth(oauth_server::Endpoint),
+    GoogleCalendar(calendar::Endpoint),
     Graph(graph::Endpoint),
-    Apptoto(apptoto_api::Endpoint),
+    Apptoto(api::Endpoint),
     Unknown,
 }
 
@@ -95,10 +98,10 @@ impl Route {
             None => {
                 let path = &canonical(path);
                 among(&connect::ORIGIN, Endpoint::Connect, method, path)
-                    .or_else(|| among(&neighbours::ROUTES, Endpoint::OAuth, method, path))
-                    .or_else(|| among(&google_calendar::ROUTES, Endpoint::GoogleCalendar, method, path))
+                    .or_else(|| among(&oauth_server::ROUTES, Endpoint::OAuth, method, path))
+                    .or_else(|| among(&calendar::ROUTES, Endpoint::GoogleCalendar, method, path))
                     .or_else(|| among(&graph::ROUTES, Endpoint::Graph, method, path))
-                    .or_else(|| among(&apptoto_api::ROUTES, Endpoint::Apptoto, method, path))
+                    .or_else(|| among(&api::ROUTES, Endpoint::Apptoto, method, path))
             }
         };
         match endpoint {
@@ -155,10 +158,10 @@ const UNKNOWN: &str = "unknown";
 
 fn origin_names() -> impl Iterator<Item = &'static str> {
     names(&connect::ORIGIN)
-        .chain(names(&neighbours::ROUTES))
-        .chain(names(&google_calendar::ROUTES))
+        .chain(names(&oauth_server::ROUTES))
+        .chain(names(&calendar::ROUTES))
         .chain(names(&graph::ROUTES))
-        .chain(names(&apptoto_api::ROUTES))
+        .chain(names(&api::ROUTES))
 }
 
 fn names<T>(table: &'static [(&'static str, T)]) -> impl Iterator<Item = &'static str> {

@@ -1,28 +1,28 @@
 //! The state machine itself: one request in, one answer out.
 
-use crate::apps::Registered;
-use crate::apps::{App, AppError, Credentials};
-use crate::apptoto_api::{self, ApptotoApi, ApptotoMessage};
+use crate::apptoto::api::{self, ApptotoApi, ApptotoMessage};
+use crate::connect::webhooks::{
+    Attempt, AttemptOutcome, AttemptToken, Delivery, ResendError, Subscription, Trigger, TriggerError,
+    Triggered, WebhookKey,
+};
 use crate::connect::{self, Connect};
 use crate::faults::{Fault, Faults, Matched};
-use crate::google_calendar::{self, GoogleCalendar};
-use crate::graph::{self, Graph};
+use crate::google::calendar::{self, GoogleCalendar};
 use crate::guard::{self, Hosts};
-use crate::invitations::Invitation;
-use crate::neighbours::{
+use crate::microsoft::graph::{self, Graph};
+use crate::oauth_server::{
     self, AuthorizationServer, ClientType, OAuthApp, OAuthCredentials, ProviderToken, Servers,
 };
-use crate::random::Random;
 use crate::recorded::{Recorded, Recorder};
 use crate::reply::{Problem, Reply};
 use crate::route::{Endpoint, Owner, Route};
 use crate::settings::{DeliveryOrder, SettingError, Settings};
 use crate::stats::Stats;
-use crate::webhooks::{
-    Attempt, AttemptOutcome, AttemptToken, Delivery, ResendError, Subscription, Trigger, TriggerError,
-    Triggered, WebhookKey,
-};
 use crate::world::World;
+use crate::world::apps::Registered;
+use crate::world::apps::{App, AppError, Credentials};
+use crate::world::invitations::Invitation;
+use crate::world::random::Random;
 use bytes::Bytes;
 use http::header::{ALLOW, HeaderValue};
 use http::{Request, StatusCode};
@@ -34,10 +34,10 @@ use std::time::Duration;
 pub struct Sandbox {
     pub(crate) world: World,
     pub(crate) connect: connect::State,
-    pub(crate) neighbours: neighbours::State,
-    google: google_calendar::State,
+    pub(crate) neighbours: oauth_server::State,
+    google: calendar::State,
     graph: graph::State,
-    pub(crate) apptoto: apptoto_api::State,
+    pub(crate) apptoto: api::State,
     pub(crate) faults: Faults,
     /// The names control calls may be made under, beside loopback ones.
     pub(crate) hosts: Hosts,
@@ -71,10 +71,10 @@ impl Sandbox {
         Self {
             world: World::new(settings),
             connect: connect::State::new(seed),
-            neighbours: neighbours::State::new(seed),
-            google: google_calendar::State::default(),
+            neighbours: oauth_server::State::new(seed),
+            google: calendar::State::default(),
             graph: graph::State::new(seed),
-            apptoto: apptoto_api::State::default(),
+            apptoto: api::State::default(),
             faults: Faults::default(),
             hosts: Hosts::default(),
             ahead: SignedDuration::ZERO,
@@ -298,9 +298,9 @@ impl Sandbox {
     fn service(&mut self, endpoint: Endpoint, name: &'static str, call: &Call) -> Answer {
         let is_token = matches!(
             endpoint,
-            Endpoint::Connect(connect::Endpoint::Token) | Endpoint::OAuth(neighbours::Endpoint::Token(_))
+            Endpoint::Connect(connect::Endpoint::Token) | Endpoint::OAuth(oauth_server::Endpoint::Token(_))
         );
-        let grant_type = is_token.then(|| crate::oauth::grant_type(call)).flatten();
+        let grant_type = is_token.then(|| crate::connect::oauth::grant_type(call)).flatten();
         let grant_type = grant_type.as_deref();
         let is_graph = matches!(endpoint, Endpoint::Graph(_));
         let caller = is_graph.then(|| self.graph().begins(call)).flatten();
@@ -322,7 +322,7 @@ impl Sandbox {
         }
         let reply = reply.filter(|_| !cut);
         if let Some(caller) = caller {
-            let end = crate::time::plus(call.now, delay);
+            let end = crate::world::time::plus(call.now, delay);
             self.graph().ends(&caller, end);
         }
         self.keep(call, name, reply.as_ref().map(|reply| reply.status().as_u16()));
@@ -357,9 +357,9 @@ impl Sandbox {
         let methods = Route::methods(path).join(", ");
         let mut reply = match Route::owner(path) {
             Owner::Connect => return self.problem(unknown(&methods)),
-            Owner::Google => google_calendar::unknown(&methods),
+            Owner::Google => calendar::unknown(&methods),
             Owner::Graph => self.graph().unknown(&methods, call),
-            Owner::Apptoto => apptoto_api::unknown(&methods, &self.world.settings),
+            Owner::Apptoto => api::unknown(&methods, &self.world.settings),
         };
         if reply.status() == StatusCode::METHOD_NOT_ALLOWED {
             reply.headers_mut().extend(HeaderValue::from_str(&methods).ok().map(|allow| (ALLOW, allow)));

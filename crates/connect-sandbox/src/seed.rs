@@ -26,7 +26,7 @@
 mod read;
 
 use crate::sandbox::Sandbox;
-use crate::users::{Connections, UserKey};
+use crate::world::users::{Connections, UserKey};
 use read::Place;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -73,7 +73,7 @@ impl Sandbox {
         Ok(())
     }
 
-    fn read_apptoto(&mut self, place: &Place<'_>) -> Result<crate::apptoto_api::Seeded, SeedError> {
+    fn read_apptoto(&mut self, place: &Place<'_>) -> Result<crate::apptoto::api::Seeded, SeedError> {
         let accounts = place.object()?;
         let read =
             self.apptoto.read_seed(accounts, &self.world.settings, self.world.latest.unwrap_or_default());

@@ -10,15 +10,15 @@ mod post;
 #[cfg(feature = "tls")]
 mod tls;
 
-use crate::apps::Credentials;
+use crate::connect::webhooks::{Delivery, ResendError, Trigger, TriggerError, Triggered, WebhookKey};
 use crate::guard::HostError;
-use crate::invitations::Invitation;
 use crate::recorded::Recorded;
 use crate::sandbox::Sandbox;
 use crate::seed::SeedError;
 use crate::settings::Settings;
 use crate::stats::Stats;
-use crate::webhooks::{Delivery, ResendError, Trigger, TriggerError, Triggered, WebhookKey};
+use crate::world::apps::Credentials;
+use crate::world::invitations::Invitation;
 use jiff::Timestamp;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,6 +1,6 @@
 //! What happened so far, in numbers.
 
-use crate::neighbours::AuthorizationServer;
+use crate::oauth_server::AuthorizationServer;
 use serde::Serialize;
 use std::collections::BTreeMap;
 

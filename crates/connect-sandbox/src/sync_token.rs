@@ -2,9 +2,9 @@
 //!
 //! A check over the whole, with the calendar in it, refuses texts that were not made here or were made for another one.
 
-use crate::random::hash;
 use crate::settings::Limit;
-use crate::time;
+use crate::world::random::hash;
+use crate::world::time;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;

@@ -1,14 +1,24 @@
 //! What all services share: accounts, their calendars, time and chance. There is no HTTP in it.
 
-use crate::accounts::Accounts;
-use crate::apps::Registered;
-use crate::events::Changes;
-use crate::invitations::Invitation;
-use crate::provider::Provider;
-use crate::random::Random;
+pub(crate) mod accounts;
+pub(crate) mod apps;
+pub(crate) mod calendar;
+pub(crate) mod invitations;
+pub(crate) mod ledger;
+pub(crate) mod provider;
+pub(crate) mod random;
+pub(crate) mod time;
+pub(crate) mod users;
+
 use crate::settings::Settings;
 use crate::stats::Stats;
-use crate::users::{Connections, UserKey, Users};
+use crate::world::accounts::Accounts;
+use crate::world::apps::Registered;
+use crate::world::calendar::Changes;
+use crate::world::invitations::Invitation;
+use crate::world::provider::Provider;
+use crate::world::random::Random;
+use crate::world::users::{Connections, UserKey, Users};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 

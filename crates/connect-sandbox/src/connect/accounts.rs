@@ -1,12 +1,12 @@
 //! The accounts of a user: their state, and letting go of one. And their calendars.
 
 use crate::connect::Connect;
-use crate::oauth::Scope;
-use crate::provider::Provider;
+use crate::connect::oauth::Scope;
 use crate::reply::{Problem, Reply, ok};
 use crate::sandbox::Call;
-use crate::time;
-use crate::users::Connection;
+use crate::world::provider::Provider;
+use crate::world::time;
+use crate::world::users::Connection;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 

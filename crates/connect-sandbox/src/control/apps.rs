@@ -1,8 +1,8 @@
 //! `/sandbox/apps`: the dashboard's list of applications.
 
-use crate::apps::{App, AppError, Registered};
 use crate::reply::{Problem, Reply, json_reply, ok};
 use crate::sandbox::Sandbox;
+use crate::world::apps::{App, AppError, Registered};
 use http::StatusCode;
 use serde::Deserialize;
 use serde::de::Deserializer;

@@ -1,10 +1,10 @@
 //! `/sandbox/providers`: the consoles of Google, Microsoft and Apptoto, where applications are registered.
 
 use super::apps::refused;
-use crate::apps::AppError;
-use crate::neighbours::{AuthorizationServer, ClientType, OAuthApp, OAuthCredentials};
+use crate::oauth_server::{AuthorizationServer, ClientType, OAuthApp, OAuthCredentials};
 use crate::reply::{Problem, Reply, json_reply, ok};
 use crate::sandbox::Sandbox;
+use crate::world::apps::AppError;
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};

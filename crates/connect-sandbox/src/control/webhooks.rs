@@ -3,7 +3,7 @@
 use super::refused;
 use crate::reply::{Problem, Reply, ok};
 use crate::sandbox::Sandbox;
-use crate::time;
+use crate::world::time;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};

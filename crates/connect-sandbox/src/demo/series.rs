@@ -2,9 +2,9 @@
 
 use super::single::{dress, link};
 use super::words::SERIES;
-use crate::events::{Calendar, End, Event, Exception, Fields, Frequency, Patch, Recurrence, Series};
-use crate::random::{Random, hash};
-use crate::time;
+use crate::world::calendar::{Calendar, End, Event, Exception, Fields, Frequency, Patch, Recurrence, Series};
+use crate::world::random::{Random, hash};
+use crate::world::time;
 use jiff::Timestamp;
 use jiff::civil::Weekday;
 use serde_json::json;
@@ -16,7 +16,7 @@ pub(super) fn event(calendar: &Calendar, day: Timestamp, n: usize, random: &mut 
     dress(&mut fields, calendar, random);
     fields.all_day = n == 0 && calendar.time_zone == "UTC";
     fields.settle();
-    let id = crate::events::event_id(calendar.provider, random);
+    let id = crate::world::calendar::event_id(calendar.provider, random);
     fields.link = link(calendar.provider, &id);
 
     let mut series = Series::new(rule(calendar, n, first));

@@ -1,10 +1,10 @@
 //! Events that happen once.
 
 use super::words::{DAYS, DESCRIPTIONS, PEOPLE, PLACES, TITLES};
-use crate::events::{Attendee, Calendar, Event, Fields, generated_conference};
-use crate::provider::Provider;
-use crate::random::Random;
-use crate::time;
+use crate::world::calendar::{Attendee, Calendar, Event, Fields, generated_conference};
+use crate::world::provider::Provider;
+use crate::world::random::Random;
+use crate::world::time;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
@@ -16,7 +16,7 @@ pub(super) fn event(calendar: &Calendar, day: Timestamp, random: &mut Random) ->
     let day = time::plus_hours(day, (FROM + random.int(DAYS_SHOWN)) * 24);
     let mut fields = if random.one_in(8) { whole_days(day, random) } else { part_of_day(day, random) };
     dress(&mut fields, calendar, random);
-    let id = crate::events::event_id(calendar.provider, random);
+    let id = crate::world::calendar::event_id(calendar.provider, random);
     fields.link = link(calendar.provider, &id);
     let modified = SignedDuration::from_millis(random.int(60 * 86_400) * 1000 + random.int(1000));
     Event::single(id, fields, day.checked_sub(modified).unwrap_or(day))

@@ -1,6 +1,6 @@
 //! The words of the demo data, in several scripts.
 
-use crate::provider::Provider;
+use crate::world::provider::Provider;
 
 /// One calendar of the demo.
 pub(super) struct Template {

@@ -1,11 +1,12 @@
 //! The seed's values, each with the path to it.
 
 use super::SeedError;
-use crate::events::{Calendar, Event, Fields, Patch, Series, check, check_order, event_id, read_recurrence};
-use crate::provider::Provider;
-use crate::random::{Random, hash};
-use crate::time;
-use crate::users::{Connection, Connections, account};
+use crate::connect::events::{check, read_recurrence};
+use crate::world::calendar::{Calendar, Event, Fields, Patch, Series, check_order, event_id};
+use crate::world::provider::Provider;
+use crate::world::random::{Random, hash};
+use crate::world::time;
+use crate::world::users::{Connection, Connections, account};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
@@ -100,7 +101,7 @@ fn calendar(
 const OWN: &[&str] = &["id", "color", "link", "lastModified", "recurrence", "timeZone", "url"];
 
 fn event(place: &Place<'_>, provider: Provider, new_id: impl FnOnce() -> String) -> Result<Event, SeedError> {
-    let known: Vec<_> = OWN.iter().chain(crate::events::FIELDS).copied().collect();
+    let known: Vec<_> = OWN.iter().chain(crate::connect::events::FIELDS).copied().collect();
     place.only(&known)?;
     for name in ["title", "start", "end"] {
         place.require(name)?;

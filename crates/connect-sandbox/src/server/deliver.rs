@@ -1,7 +1,7 @@
 //! Makes the deliveries that are due, each attempt on a task of its own.
 
 use super::{Shared, now, post};
-use crate::webhooks::{Attempt, AttemptOutcome};
+use crate::connect::webhooks::{Attempt, AttemptOutcome};
 use std::time::Duration;
 
 /// How long an application may take to answer.

@@ -1,0 +1,3 @@
+//! Apptoto.
+
+pub(crate) mod api;

@@ -1,0 +1,112 @@
+//! Imports, from launching to their end. The file is looked at no further than whether there is something in it.
+
+use super::Api;
+use super::account::MOST_PLACES;
+use super::fields::{Fields, Wrong};
+use super::form;
+use super::refused::Refused;
+use crate::reply::{Reply, ok};
+use crate::sandbox::Call;
+use crate::settings::ImportSteps;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+#[derive(Clone, Debug)]
+pub(super) struct Import {
+    pub(super) id: u64,
+    /// `None` of one that was there before everything.
+    started: Option<Timestamp>,
+    /// How often it was asked for.
+    polls: u32,
+    is_empty: bool,
+}
+
+/// How long an import is launching, and how long it is running, with the switch `apptoto_import_steps` at `clock`.
+const STEP: SignedDuration = SignedDuration::from_secs(2);
+
+impl Import {
+    /// One that was set up in Apptoto's own pages, and is done.
+    pub(super) fn set_up(id: u64) -> Self {
+        Self { id, started: None, polls: 0, is_empty: false }
+    }
+}
+
+impl Api<'_> {
+    /// `POST /v1/import`, as JSON, as a form or as `multipart/form-data`.
+    pub(super) fn start_import(&mut self, call: &Call) -> Result<Reply, Refused> {
+        let body = form::any(call)?;
+        let fields = Fields::root(&body);
+        let file = match fields.value("file") {
+            Some(Value::String(file)) => file,
+            _ => return Err(fields.wrong("file", "is required").into()),
+        };
+        let what = fields.some_text("type")?;
+        if what.is_some_and(|what| !["events", "contacts"].contains(&what.as_str())) {
+            return Err(fields.wrong("type", "must be events or contacts").into());
+        }
+        check_range(&fields)?;
+        match fields.id("based_on_import_id")? {
+            Some(id) if !self.account.imports.iter().any(|import| import.id == id) => {
+                return Err(fields.wrong("based_on_import_id", "there is no such import").into());
+            }
+            None if !fields.has("spec") => {
+                return Err(fields.wrong("spec", "is required, or based_on_import_id").into());
+            }
+            _ => {}
+        }
+        if self.account.imports.len() >= MOST_PLACES {
+            return Err(Refused::full());
+        }
+        let is_empty = file.trim().is_empty();
+        let import = Import { id: self.ids.next(), started: Some(self.now), polls: 0, is_empty };
+        let view = self.import_view(&import);
+        self.account.imports.push(import);
+        Ok(self.created(&view))
+    }
+
+    /// `GET /v1/import`.
+    pub(super) fn get_import(&mut self, call: &Call) -> Result<Reply, Refused> {
+        let id = call.query("id").ok_or_else(|| Refused::invalid("id: is required"))?;
+        let id: u64 = id.parse().map_err(|_| Refused::invalid("id: must be a whole number"))?;
+        let import = self.account.imports.iter_mut().find(|import| import.id == id);
+        let import = import.ok_or_else(|| Refused::not_found("import"))?;
+        import.polls = import.polls.saturating_add(1);
+        let import = import.clone();
+        Ok(ok(&self.import_view(&import)))
+    }
+
+    fn import_view(&self, import: &Import) -> Value {
+        json!({ "import": { "id": import.id, "state": self.import_state(import) } })
+    }
+
+    fn import_state(&self, import: &Import) -> &str {
+        let Some(started) = import.started else { return "finished" };
+        let (launching, running) = if self.settings.apptoto.import_steps == ImportSteps::Clock {
+            let passed = started.duration_until(self.now);
+            (passed < STEP, passed < STEP * 2)
+        } else {
+            (import.polls == 0, import.polls == 1)
+        };
+        match (launching, running) {
+            (true, _) => "launching",
+            (false, true) => "running",
+            _ if import.is_empty => "invalid",
+            _ => self.settings.apptoto.import_end.as_str(),
+        }
+    }
+}
+
+/// With `support_delete` a time range has to be there.
+fn check_range(fields: &Fields<'_>) -> Result<(), Wrong> {
+    let deletes = fields.flag("support_delete")?.unwrap_or(false);
+    for name in ["start_time", "end_time"] {
+        let time = fields.some_text(name)?;
+        if time.as_deref().is_some_and(|time| crate::world::time::read(time).is_none()) {
+            return Err(fields.wrong(name, "must be an ISO 8601 time"));
+        }
+        if deletes && time.is_none() {
+            return Err(fields.wrong(name, "is required with support_delete"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,108 @@
+//! Which event a write is for: provider, calendar, event, and how much of its series.
+
+use super::input::complain;
+use crate::reply::{Details, Problem};
+use crate::world::calendar::{Calendar, Mode, Target};
+use crate::world::provider::Provider;
+use crate::world::users::Connection;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// A calendar of a provider.
+pub(crate) struct CalendarAddress {
+    provider: Option<Provider>,
+    calendar: String,
+}
+
+/// An event in it.
+pub(crate) struct EventAddress {
+    pub(crate) calendar: CalendarAddress,
+    event: String,
+    series: Option<String>,
+    pub(crate) mode: Option<Mode>,
+}
+
+fn mode(text: &str) -> Option<Mode> {
+    match text {
+        "this" => Some(Mode::This),
+        "following" => Some(Mode::Following),
+        "all" => Some(Mode::All),
+        _ => None,
+    }
+}
+
+impl CalendarAddress {
+    pub(crate) fn read(body: &Map<String, Value>, details: &mut Details) -> Self {
+        let name = required(body, "provider", details);
+        let provider = Provider::parse(&name);
+        if provider.is_none() && !name.is_empty() {
+            complain(details, "provider", "provider is not supported");
+        }
+        Self { provider, calendar: required(body, "calendarId", details) }
+    }
+
+    /// Whether the write is about this provider's account.
+    pub(crate) fn is_for(&self, provider: Provider) -> bool {
+        self.provider == Some(provider)
+    }
+
+    pub(crate) fn find<'a>(
+        &self,
+        mut connections: BTreeMap<Provider, &'a mut Connection>,
+    ) -> Result<&'a mut Calendar, Problem> {
+        let connection = self.provider.and_then(|provider| connections.remove(&provider));
+        let calendars = connection.and_then(|connection| connection.calendars.as_mut());
+        let found =
+            calendars.and_then(|all| all.iter_mut().find(|calendar| calendar.answers_to(&self.calendar)));
+        found.ok_or_else(|| Problem::not_found("Calendar not found"))
+    }
+}
+
+impl EventAddress {
+    pub(crate) fn read(body: &Map<String, Value>, mode_name: &str, details: &mut Details) -> Self {
+        // A mode that cannot be read must not come to none: that would be the whole series.
+        let mode = match body.get(mode_name) {
+            None | Some(Value::Null) => None,
+            Some(value) => {
+                let mode = value.as_str().and_then(mode);
+                if mode.is_none() {
+                    complain(details, mode_name, "must be this, following or all");
+                }
+                mode
+            }
+        };
+        let calendar = CalendarAddress::read(body, details);
+        let series = optional(body, "recurringEventId").map(str::to_owned);
+        if series.is_none() && body.get("recurringEventId").is_some_and(|value| !value.is_null()) {
+            complain(details, "recurringEventId", "must be the id of a series");
+        }
+        Self { calendar, event: required(body, "eventId", details), series, mode }
+    }
+
+    /// Finds the event; an occurrence needs the id of its series beside its own.
+    pub(crate) fn locate(&self, calendar: &Calendar) -> Result<Target, Problem> {
+        let target = calendar.locate(&self.event).ok_or_else(|| Problem::not_found("Event not found"))?;
+        match &self.series {
+            Some(series) if *series != target.event => {
+                Err(Problem::invalid_field("recurringEventId", "the event does not belong to this series"))
+            }
+            None if target.occurrence.is_some() => Err(Problem::invalid_field(
+                "recurringEventId",
+                "recurringEventId is required for an occurrence",
+            )),
+            _ => Ok(target),
+        }
+    }
+}
+
+fn optional<'a>(body: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    body.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
+}
+
+fn required(body: &Map<String, Value>, name: &str, details: &mut Details) -> String {
+    let text = optional(body, name);
+    if text.is_none() {
+        complain(details, name, format!("{name} is required"));
+    }
+    text.unwrap_or_default().to_owned()
+}

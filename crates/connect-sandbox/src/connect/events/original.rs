@@ -1,0 +1,33 @@
+//! `original`: the event as its provider would have it.
+
+use super::icalendar;
+use super::render::Style;
+use crate::google;
+use crate::microsoft::graph;
+use crate::world::calendar::{Calendar, Instance};
+use crate::world::provider::Provider;
+use crate::world::random::hash;
+use serde_json::{Value, json};
+
+pub(crate) fn of(calendar: &Calendar, instance: &Instance<'_>, style: Style) -> Value {
+    let mut original = match calendar.provider {
+        Provider::Google => google::calendar::original(calendar, instance),
+        Provider::Microsoft => graph::original(calendar, instance),
+        Provider::Apple | Provider::Caldav => caldav(calendar, instance, style),
+    };
+    if let Some(object) = original.as_object_mut() {
+        object.retain(|_, value| !value.is_null());
+    }
+    original
+}
+
+/// Apple and CalDAV: the iCalendar text, and a version number that does not fit a float.
+fn caldav(calendar: &Calendar, instance: &Instance<'_>, style: Style) -> Value {
+    let id = instance.id();
+    json!({
+        "url": format!("{}{}.ics", calendar.id, instance.event.id),
+        "etag": format!("\"{:x}\"", hash(3, &id)),
+        "version": (1_u64 << 53) + hash(4, &id) % 1_000_000,
+        "data": icalendar::object(instance, !style.api_1_6_0),
+    })
+}

@@ -1,0 +1,141 @@
+//! Page tokens: base64 of JSON with, for each provider, a token by calendar and whether the provider is depleted.
+//!
+//! A calendar's token is the last event shown of it, so that a page neither repeats nor loses an event when others come
+//! and go in between. The parameters of the first page travel along, and a check over the whole with the user in it:
+//! text that the service did not make, or made for someone else, is refused.
+
+use crate::world::calendar::{Calendar, Instance, Range};
+use crate::world::provider::Provider;
+use crate::world::random::hash;
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a list was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) range: Range,
+    /// Ids by provider's name; ids under the empty name are for every provider.
+    pub(crate) calendars: Option<BTreeMap<String, Vec<String>>>,
+    pub(crate) single_events: bool,
+}
+
+/// The last event shown of each calendar.
+pub(crate) type Cursors = BTreeMap<(Provider, String), (Timestamp, String)>;
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PageToken {
+    #[serde(flatten)]
+    providers: BTreeMap<String, Progress>,
+    query: Query,
+    check: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Progress {
+    token: BTreeMap<String, String>,
+    is_depleted: bool,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Query {
+    start: Timestamp,
+    end: Timestamp,
+    calendar_ids: Option<BTreeMap<String, Vec<String>>>,
+    single_events: bool,
+}
+
+impl Asked {
+    /// Whether the list is about calendars of this provider at all.
+    pub(crate) fn wants_any_of(&self, provider: Provider) -> bool {
+        let named = |chosen: &BTreeMap<String, Vec<String>>| {
+            [provider.name(), ""].iter().any(|name| chosen.get(*name).is_some_and(|ids| !ids.is_empty()))
+        };
+        self.calendars.as_ref().is_none_or(named)
+    }
+
+    pub(crate) fn wants(&self, calendar: &Calendar) -> bool {
+        let Some(chosen) = &self.calendars else { return true };
+        let lists = [chosen.get(calendar.provider.name()), chosen.get("")];
+        lists.into_iter().flatten().flatten().any(|id| calendar.answers_to(id))
+    }
+}
+
+impl PageToken {
+    /// The token for the page after the one that shows `shown`; `left` are the calendars that have more.
+    pub(crate) fn after<'a>(
+        before: &Cursors,
+        shown: impl Iterator<Item = (&'a Calendar, &'a Instance<'a>)>,
+        left: impl Iterator<Item = &'a Calendar>,
+        calendars: &[&Calendar],
+        asked: &Asked,
+    ) -> Self {
+        let mut cursors = before.clone();
+        for (calendar, one) in shown {
+            cursors.insert((calendar.provider, calendar.id.clone()), (one.fields.start, one.id()));
+        }
+        let left: BTreeSet<_> = left.map(|calendar| calendar.provider).collect();
+        let mut providers = BTreeMap::new();
+        for calendar in calendars.iter().filter(|calendar| asked.wants(calendar)) {
+            let fresh =
+                || Progress { token: BTreeMap::new(), is_depleted: !left.contains(&calendar.provider) };
+            let progress: &mut Progress =
+                providers.entry(calendar.provider.name().to_owned()).or_insert_with(fresh);
+            if let Some((start, id)) = cursors.get(&(calendar.provider, calendar.id.clone())) {
+                progress.token.insert(calendar.id.clone(), format!("{} {id}", start.as_millisecond()));
+            }
+        }
+        let query = Query {
+            start: asked.range.start,
+            end: asked.range.end,
+            calendar_ids: asked.calendars.clone(),
+            single_events: asked.single_events,
+        };
+        Self { providers, query, check: String::new() }
+    }
+
+    pub(crate) fn encode(mut self, user: &str) -> String {
+        self.check = self.checksum(user);
+        URL_SAFE.encode(serde_json::to_string(&self).unwrap_or_default())
+    }
+
+    pub(crate) fn decode(text: &str, user: &str) -> Option<(Asked, Self)> {
+        // The tokens of earlier versions have the other alphabet.
+        let json = URL_SAFE.decode(text).or_else(|_| STANDARD.decode(text)).ok()?;
+        let mut token: Self = serde_json::from_slice(&json).ok()?;
+        let check = std::mem::take(&mut token.check);
+        if check != token.checksum(user) {
+            return None;
+        }
+        let range = Range { start: token.query.start, end: token.query.end };
+        let calendars = token.query.calendar_ids.clone();
+        Some((Asked { range, calendars, single_events: token.query.single_events }, token))
+    }
+
+    pub(crate) fn cursors(&self) -> Cursors {
+        let mut cursors = Cursors::new();
+        for (name, progress) in &self.providers {
+            let Some(provider) = Provider::parse(name) else { continue };
+            for (calendar, token) in &progress.token {
+                cursors.extend(read_cursor(token).map(|cursor| ((provider, calendar.clone()), cursor)));
+            }
+        }
+        cursors
+    }
+
+    /// Over everything but the check itself.
+    fn checksum(&self, user: &str) -> String {
+        let content = serde_json::to_string(&(&self.providers, &self.query)).unwrap_or_default();
+        format!("{:016x}", hash(hash(5, user), &content))
+    }
+}
+
+fn read_cursor(token: &str) -> Option<(Timestamp, String)> {
+    let (start, id) = token.split_once(' ')?;
+    Some((Timestamp::from_millisecond(start.parse().ok()?).ok()?, id.to_owned()))
+}

@@ -1,0 +1,45 @@
+//! `PUT /event`: a single event, or one, the rest or all of a series.
+
+use super::address::EventAddress;
+use super::input::{Input, settle};
+use super::render::render;
+use crate::connect::Connect;
+use crate::reply::{Details, Problem, Reply};
+use crate::sandbox::Call;
+use crate::world::calendar::{Change, OWN};
+use crate::world::provider::Provider;
+use http::StatusCode;
+use serde_json::{Value, json};
+
+impl Connect<'_> {
+    pub(crate) fn update_event(&mut self, call: &Call) -> Result<Reply, Problem> {
+        let visitor = self.writer(call)?;
+        let body = call.object()?;
+        let mut details = Details::new();
+        let address = EventAddress::read(&body, "updateMode", &mut details);
+        let input = Input::read(&body, &mut details);
+        settle(details)?;
+
+        let style = self.style();
+        let mut random = self.world.stream();
+        let connections = self.permitted(&visitor.user, |provider| address.calendar.is_for(provider))?;
+        let calendar = address.calendar.find(connections)?;
+        let target = address.locate(calendar)?;
+        let mut patch = input.patch_for(calendar, &mut random);
+        if matches!(calendar.provider, Provider::Apple | Provider::Caldav) {
+            if style.api_1_6_0 {
+                patch.set(&format!("{OWN}uid"), json!(format!("{}@mobiscroll.com", target.event)));
+            } else if patch.has("conference") {
+                // It is the URL property, which a user may have set before.
+                patch.set(&format!("{OWN}url"), Value::Null);
+            }
+        }
+        let change = Change { patch, rule: input.recurrence_for(calendar), now: call.now };
+        let changed = calendar.change(&target, address.mode, change, &mut random)?;
+        let written = calendar.show(&changed, |instance| render(calendar, instance, style));
+        let written = written.ok_or_else(|| Problem::not_found("Event not found"))?;
+        let changes = calendar.updated(&target, &changed, call.now);
+        self.wrote(&visitor.user, changes);
+        Ok(self.written(StatusCode::OK, written))
+    }
+}

@@ -1,0 +1,134 @@
+//! The pairs that sign deliveries (Standard Webhooks `v1a`, Ed25519), and `GET /.well-known/webhook-keys`.
+//!
+//! They come from the switch `seed`: the same seed signs with the same keys. A rotation makes a new pair; the one before
+//! stays listed for `key_overlap` and signs beside the new one. Rotated again within that time, only the newest of the
+//! previous keys stays: whatever is listed signs, and nothing else does.
+
+use crate::connect::Connect;
+use crate::reply::{Reply, ok};
+use crate::sandbox::Call;
+use crate::world::random::Random;
+use crate::world::time;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ed25519_compact::{KeyPair, Seed};
+use http::header::{CACHE_CONTROL, HeaderValue};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::json;
+use std::fmt;
+
+/// A public key, as the document of the keys lists it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct WebhookKey {
+    /// The key's id.
+    pub id: String,
+    /// `ed25519`.
+    pub alg: &'static str,
+    /// `whpk_` and the standard base64 of the 32 bytes.
+    pub key: String,
+    /// `active` or `previous`.
+    pub status: &'static str,
+    /// When it began to sign.
+    #[serde(serialize_with = "time::serialize_wire")]
+    pub activated_at: Timestamp,
+    /// When a previous key stops to sign; an active one has no such time.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "time::serialize_wire_option")]
+    pub retires_at: Option<Timestamp>,
+}
+
+/// The pair that signs, and for a while after a rotation the one before.
+#[derive(Debug)]
+pub(crate) struct Keys {
+    active: Pair,
+    previous: Option<(Pair, Timestamp)>,
+    made: u64,
+}
+
+struct Pair {
+    id: String,
+    pair: KeyPair,
+    /// Nothing for the first one: it is as old as the sandbox.
+    since: Option<Timestamp>,
+}
+
+impl Connect<'_> {
+    pub(crate) fn rotate_keys(&mut self, now: Timestamp) -> Vec<WebhookKey> {
+        let overlap = time::plus_seconds(now, self.world.settings.webhooks.key_overlap.0);
+        self.own.keys.rotate(self.world.settings.itself.seed.0, now, overlap);
+        self.own.keys.listed(self.world.anchor, now)
+    }
+
+    pub(crate) fn serve_keys(&self, call: &Call) -> Reply {
+        let mut reply = ok(&json!({ "keys": self.own.keys.listed(self.world.anchor, call.now) }));
+        let age = format!("public, max-age={}", self.world.settings.webhooks.keys_max_age.0);
+        if let Ok(age) = HeaderValue::try_from(age) {
+            reply.headers_mut().insert(CACHE_CONTROL, age);
+        }
+        reply
+    }
+}
+
+impl Keys {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { active: Pair::new(seed, 0, None), previous: None, made: 1 }
+    }
+
+    /// Those that sign at that time, the active one first; `anchor` is as old as the first one.
+    pub(crate) fn listed(&self, anchor: Option<Timestamp>, now: Timestamp) -> Vec<WebhookKey> {
+        let first = anchor.unwrap_or(now);
+        let active = self.active.shown("active", first, None);
+        let previous = self.co_signing(now).map(|(pair, until)| pair.shown("previous", first, Some(until)));
+        std::iter::once(active).chain(previous).collect()
+    }
+
+    fn rotate(&mut self, seed: u64, now: Timestamp, overlap: Timestamp) {
+        let new = Pair::new(seed, self.made, Some(now));
+        self.made += 1;
+        self.previous = Some((std::mem::replace(&mut self.active, new), overlap));
+    }
+
+    /// The header `webhook-signature`: one entry for each key that is listed.
+    pub(crate) fn sign(&self, id: &str, timestamp: &str, body: &[u8], now: Timestamp) -> String {
+        let content = [id.as_bytes(), b".", timestamp.as_bytes(), b".", body].concat();
+        let pairs = std::iter::once(&self.active).chain(self.co_signing(now).map(|(pair, _)| pair));
+        let entries: Vec<_> = pairs
+            .map(|pair| format!("v1a,{}", STANDARD.encode(*pair.pair.sk.sign(&content, None))))
+            .collect();
+        entries.join(" ")
+    }
+
+    fn co_signing(&self, now: Timestamp) -> Option<(&Pair, Timestamp)> {
+        self.previous.as_ref().filter(|(_, until)| now < *until).map(|(pair, until)| (pair, *until))
+    }
+}
+
+impl Pair {
+    fn new(seed: u64, number: u64, since: Option<Timestamp>) -> Self {
+        let mut random = Random::named(seed, &["webhook key", &number.to_string()]);
+        let mut secret = [0; 32];
+        secret.iter_mut().zip(random.bytes(32)).for_each(|(to, from)| *to = from);
+        // A seed of zeros alone is not taken.
+        secret[31] |= 1;
+        Self { id: format!("whk_{}", random.letters(16)), pair: KeyPair::from_seed(Seed::new(secret)), since }
+    }
+
+    fn shown(&self, status: &'static str, first: Timestamp, retires_at: Option<Timestamp>) -> WebhookKey {
+        WebhookKey {
+            id: self.id.clone(),
+            alg: "ed25519",
+            key: format!("whpk_{}", STANDARD.encode(*self.pair.pk)),
+            status,
+            activated_at: self.since.unwrap_or(first),
+            retires_at,
+        }
+    }
+}
+
+impl fmt::Debug for Pair {
+    /// Without the secret half.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pair").field("id", &self.id).finish_non_exhaustive()
+    }
+}

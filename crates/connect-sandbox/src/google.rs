@@ -1,0 +1,3 @@
+//! Google.
+
+pub(crate) mod calendar;

@@ -1,0 +1,211 @@
+//! An event that was sent in Google's words, checked and in the words of the calendars here.
+
+use super::refused::Refused;
+use super::resource::{custom_of, strings};
+use super::{colors, times};
+use crate::world::calendar::{Calendar, OWN};
+use crate::world::time;
+use serde_json::{Map, Value, json};
+
+/// How a body is to be understood: what it does not name is kept, or cleared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Manner {
+    Patch,
+    Replace,
+}
+
+/// With the lines of its recurrence.
+pub(super) type Draft = crate::world::calendar::Draft<Vec<String>>;
+
+/// What stands on an event as it was sent; nothing else looks at it.
+const KEPT: &[&str] = &[
+    "anyoneCanAddSelf",
+    "attachments",
+    "birthdayProperties",
+    "eventType",
+    "focusTimeProperties",
+    "guestsCanInviteOthers",
+    "guestsCanModify",
+    "guestsCanSeeOtherGuests",
+    "outOfOfficeProperties",
+    "reminders",
+    "source",
+    "workingLocationProperties",
+];
+
+impl Manner {
+    /// The whole event that comes of `sent`.
+    pub(super) fn whole(self, current: &Value, sent: &Value) -> Value {
+        let mut whole = current.clone();
+        match self {
+            Self::Patch => merge(&mut whole, sent),
+            Self::Replace => {
+                whole = sent.clone();
+                // What an event is cannot change.
+                whole["eventType"] = current["eventType"].clone();
+            }
+        }
+        whole
+    }
+}
+
+/// RFC 7396: null clears, objects go together, anything else takes the place of what was there.
+fn merge(into: &mut Value, patch: &Value) {
+    let Value::Object(patch) = patch else {
+        *into = patch.clone();
+        return;
+    };
+    if !into.is_object() {
+        *into = json!({});
+    }
+    for (name, value) in patch {
+        match into.as_object_mut() {
+            Some(into) if value.is_null() => drop(into.remove(name)),
+            _ => merge(&mut into[name.as_str()], value),
+        }
+    }
+}
+
+pub(super) fn read(event: &Value, calendar: &Calendar) -> Result<Draft, Refused> {
+    let lines = lines(event)?;
+    let mut fields = times(event, !lines.is_empty())?;
+    let mut put = |name: &str, value: Value| fields.insert(name.to_owned(), value);
+    put("title", json!(text(event, "summary")?.unwrap_or_default()));
+    put("description", json!(text(event, "description")?));
+    put("location", json!(text(event, "location")?));
+    put("status", choice(event, "status", STATUS)?.unwrap_or_else(|| json!("confirmed")));
+    put("availability", choice(event, "transparency", TRANSPARENCY)?.unwrap_or_default());
+    put("privacy", choice(event, "visibility", VISIBILITY)?.unwrap_or_default());
+    put("color", color(event)?);
+    let properties = properties(event)?;
+    put("custom", json!(custom_of(&properties)));
+    put(&format!("{OWN}extendedProperties"), properties);
+    let (attendees, sent) = attendees(event, calendar)?;
+    put("attendees", attendees);
+    put(&format!("{OWN}attendees"), sent);
+    for name in KEPT {
+        put(&format!("{OWN}{name}"), event.get(*name).cloned().unwrap_or_default());
+    }
+    put(&format!("{OWN}recurrence"), if lines.is_empty() { Value::Null } else { json!(lines) });
+    Ok(Draft { fields, rule: lines })
+}
+
+fn times(event: &Value, repeats: bool) -> Result<Map<String, Value>, Refused> {
+    let read = |name: &str| times::read(name, event.get(name).unwrap_or(&Value::Null));
+    let (start, end) = (read("start")?, read("end")?);
+    if start.all_day != end.all_day {
+        let message = "Start and end times must either both be date or both be dateTime.";
+        return Err(Refused::new(400, "invalid", message));
+    }
+    if end.at < start.at || (end.all_day && end.at == start.at) {
+        return Err(Refused::empty_range());
+    }
+    for (name, moment) in [("start", &start), ("end", &end)] {
+        if repeats && !moment.all_day && moment.zone.is_none() {
+            return Err(Refused::required(&format!("Missing time zone definition for {name} time.")));
+        }
+    }
+    let other_end = end.zone.filter(|zone| Some(zone) != start.zone.as_ref());
+    let fields = [
+        ("start".to_owned(), json!(time::wire(start.at))),
+        ("end".to_owned(), json!(time::wire(end.at))),
+        ("allDay".to_owned(), json!(start.all_day)),
+        (format!("{OWN}timeZone"), json!(start.zone)),
+        (format!("{OWN}endTimeZone"), json!(other_end)),
+    ];
+    Ok(fields.into_iter().collect())
+}
+
+fn lines(event: &Value) -> Result<Vec<String>, Refused> {
+    let Some(value) = event.get("recurrence").filter(|value| !value.is_null()) else { return Ok(Vec::new()) };
+    let lines = strings(value);
+    if value.as_array().is_some_and(|all| all.len() == lines.len()) {
+        Ok(lines)
+    } else {
+        Err(wrong("recurrence"))
+    }
+}
+
+/// An empty text is none.
+fn text(event: &Value, name: &str) -> Result<Option<String>, Refused> {
+    match event.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),
+        Some(_) => Err(wrong(name)),
+    }
+}
+
+type Choices = &'static [(&'static str, Option<&'static str>)];
+
+const STATUS: Choices =
+    &[("confirmed", Some("confirmed")), ("tentative", Some("tentative")), ("cancelled", Some("cancelled"))];
+const TRANSPARENCY: Choices = &[("opaque", None), ("transparent", Some("free"))];
+const VISIBILITY: Choices = &[
+    ("default", None),
+    ("public", Some("public")),
+    ("private", Some("private")),
+    ("confidential", Some("confidential")),
+];
+const RESPONSES: Choices = &[
+    ("needsAction", Some("none")),
+    ("accepted", Some("accepted")),
+    ("declined", Some("declined")),
+    ("tentative", Some("tentative")),
+];
+
+/// What stands for one of Google's words here.
+fn choice(event: &Value, name: &str, choices: Choices) -> Result<Option<Value>, Refused> {
+    let Some(text) = text(event, name)? else { return Ok(None) };
+    let found = choices.iter().find(|(known, _)| *known == text).ok_or_else(|| wrong(name))?;
+    Ok(Some(json!(found.1)))
+}
+
+fn color(event: &Value) -> Result<Value, Refused> {
+    let Some(number) = text(event, "colorId")? else { return Ok(Value::Null) };
+    colors::of_number(&number).map(|color| json!(color)).ok_or_else(|| wrong("colorId"))
+}
+
+/// Texts by name, and nothing else.
+fn properties(event: &Value) -> Result<Value, Refused> {
+    let Some(properties) = event.get("extendedProperties").filter(|value| !value.is_null()) else {
+        return Ok(Value::Null);
+    };
+    for name in ["private", "shared"] {
+        let fits = |value: &Value| value.as_object().is_some_and(|all| all.values().all(Value::is_string));
+        if properties.get(name).is_some_and(|value| !value.is_null() && !fits(value)) {
+            return Err(wrong("extendedProperties"));
+        }
+    }
+    if properties.is_object() { Ok(properties.clone()) } else { Err(wrong("extendedProperties")) }
+}
+
+/// As the calendars here have them, and what else was sent of them.
+fn attendees(event: &Value, calendar: &Calendar) -> Result<(Value, Value), Refused> {
+    let list = match event.get("attendees") {
+        None | Some(Value::Null) => return Ok((Value::Null, Value::Null)),
+        Some(list) => list.as_array().ok_or_else(|| wrong("attendees"))?,
+    };
+    let mut attendees = Vec::new();
+    let mut all_sent = Vec::new();
+    for one in list {
+        let email = text(one, "email")?.filter(|email| email.contains('@'));
+        let email = email.ok_or_else(|| Refused::required("Missing attendee email."))?;
+        let status = choice(one, "responseStatus", RESPONSES)?.unwrap_or_else(|| json!("none"));
+        let organizer = (email == calendar.account).then_some(true);
+        attendees.push(json!({ "email": email, "status": status, "organizer": organizer }));
+        let mut sent = one.clone();
+        if let Some(sent) = sent.as_object_mut() {
+            sent.retain(|name, _| !["responseStatus", "organizer", "self"].contains(&name.as_str()));
+        }
+        all_sent.push(sent);
+    }
+    if attendees.is_empty() {
+        Ok((Value::Null, Value::Null))
+    } else {
+        Ok((json!(attendees), json!(all_sent)))
+    }
+}
+
+fn wrong(name: &str) -> Refused {
+    Refused::new(400, "invalid", format!("Invalid value for: {name}"))
+}

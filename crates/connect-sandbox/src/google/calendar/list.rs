@@ -1,0 +1,187 @@
+//! `events.list` and `events.instances`: pages, and what has changed since a sync token.
+
+use super::GoogleCalendar;
+use super::access::Visitor;
+use super::accounts::Place;
+use super::query::Query;
+use super::refused::Refused;
+use super::resource::{self, Style};
+use super::view::{self, Item, Shown};
+use super::write::{bad, style};
+use super::{calendar_id, event_id};
+use crate::reply::Reply;
+use crate::sandbox::Call;
+use crate::sync_token::{Token, page};
+use crate::world::calendar::{Calendar, Event};
+use crate::world::ledger::Ledger;
+use crate::world::time;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+/// A day's seconds.
+const DAY: u64 = 24 * 3600;
+
+/// Which page of what.
+type State = Token<Query>;
+
+impl GoogleCalendar<'_> {
+    pub(super) fn events(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
+        let place = self.place(visitor, &calendar_id(call))?;
+        let asked = Query::read(call, self.horizon(call))?;
+        let age = self.world.settings.google.updated_min_days;
+        let oldest = age.and_then(|days| i64::try_from(days.saturating_mul(24)).ok());
+        let oldest = oldest.map(|hours| time::plus_hours(call.now, -hours));
+        if asked.updated_min.is_some_and(|min| oldest.is_some_and(|oldest| min < oldest)) {
+            return Err(Refused::updated_min_too_long_ago());
+        }
+        self.list(&place, &asked, call)
+    }
+
+    pub(super) fn instances(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
+        let place = self.place(visitor, &calendar_id(call))?;
+        let id = event_id(call);
+        let series = self.at(&place, call.now, |calendar, ledger| {
+            let found = calendar.locate(&id).map(|target| target.event);
+            found.or_else(|| ledger.gone(&id).map(|(event, _)| event.id.clone()))
+        })?;
+        let series = series.ok_or_else(Refused::not_found)?;
+        let asked = Query::instances(call, series, self.horizon(call))?;
+        self.list(&place, &asked, call)
+    }
+
+    fn horizon(&self, call: &Call) -> Timestamp {
+        time::plus_seconds(call.now, self.world.settings.google.horizon_days.0.saturating_mul(DAY))
+    }
+
+    fn list(&mut self, place: &Place, asked: &Query, call: &Call) -> Result<Reply, Refused> {
+        let size = page_size(call, 250, 2500)?;
+        let (style, name) = (style(place, call)?, place.name());
+        let state: Option<State> = self.state(call, &name, |token: &State, page| {
+            let more = page && token.since.is_none();
+            if more { token.query.continues(asked) } else { token.query.resumes(asked) }
+        })?;
+        let empties = self.world.settings.google.empty_pages;
+        let generation = self.world.accounts.generation;
+        let list = self.at(place, call.now, |calendar, ledger| {
+            let fresh = || Token {
+                query: asked.clone(),
+                position: ledger.position(),
+                since: None,
+                next: None,
+                generation,
+                issued: call.now,
+            };
+            let mut state = state.unwrap_or_else(fresh);
+            state.position = state.position.min(ledger.position());
+            let items = items(calendar, ledger, &state, call.now)?;
+            let order = state.query.order;
+            let (shown, next) =
+                page(items, state.next.as_ref(), size, empties, false, |item| item.key(order));
+            let mut list = head(calendar, ledger, place, &style);
+            list["items"] = shown.iter().map(|item| render(calendar, item, &style)).collect();
+            let last = next.is_none();
+            state.next = next;
+            if !last {
+                list["nextPageToken"] = json!(state.encode(&name));
+            } else if state.query.series.is_none() {
+                let query = Query { order: None, ..state.query };
+                let token = Token { query, since: None, issued: call.now, ..state };
+                list["nextSyncToken"] = json!(token.encode(&name));
+            }
+            Ok(list)
+        })??;
+        Ok(super::write::tagged(&list))
+    }
+
+    /// Where the call takes up, by its page token or its sync token: `fits` says whether the rest of the call is what the
+    /// token (that of a page, or not) was made for.
+    pub(super) fn state<Q: Serialize + DeserializeOwned>(
+        &self,
+        call: &Call,
+        place: &str,
+        fits: impl Fn(&Token<Q>, bool) -> bool,
+    ) -> Result<Option<Token<Q>>, Refused> {
+        if let Some(text) = call.query("pageToken") {
+            let token = Token::decode(text, place).filter(|token| token.next.is_some() && fits(token, true));
+            return token.map(Some).ok_or_else(|| Refused::invalid("pageToken", "Invalid page token value."));
+        }
+        let Some(text) = call.query("syncToken") else { return Ok(None) };
+        let wrong = || Refused::invalid("syncToken", "Invalid sync token value.");
+        let token = Token::<Q>::decode(text, place).filter(|token| token.next.is_none()).ok_or_else(wrong)?;
+        if token.is_over(self.world.settings.google.sync_ttl, self.world.accounts.generation, call.now) {
+            return Err(Refused::full_sync_required());
+        }
+        if !fits(&token, false) {
+            return Err(wrong());
+        }
+        // The changes begin where the token was made, and go as far as the ledger does now.
+        Ok(Some(Token { since: Some(token.position), position: u64::MAX, ..token }))
+    }
+}
+
+pub(super) fn page_size(call: &Call, usual: usize, most: usize) -> Result<usize, Refused> {
+    match call.query("maxResults").map(str::parse::<usize>) {
+        None => Ok(usual),
+        Some(Ok(size)) if size > 0 => Ok(size.min(most)),
+        Some(_) => Err(bad("maxResults")),
+    }
+}
+
+/// Everything the pages have.
+fn items<'a>(
+    calendar: &'a Calendar,
+    ledger: &'a Ledger<Event>,
+    state: &State,
+    now: Timestamp,
+) -> Result<Vec<Item<'a>>, Refused> {
+    let query = &state.query;
+    let mut items = Vec::new();
+    match state.since {
+        None => {
+            items.extend(calendar.events.values().flat_map(|event| view::items(event, query)));
+            items.retain(|item| item.is_listed(query));
+            if query.show_deleted {
+                let gone = ledger.all_gone();
+                let gone =
+                    gone.flat_map(|(event, at)| view::items(event, query).into_iter().map(|one| (one, *at)));
+                items.extend(gone.map(|(item, at)| item.cancelled(at)));
+            }
+        }
+        Some(since) => {
+            let changed = ledger.since(since).ok_or_else(Refused::full_sync_required)?;
+            items.extend(
+                changed
+                    .into_iter()
+                    .flat_map(|(id, before)| view::changes(before, calendar.events.get(id), query, now)),
+            );
+        }
+    }
+    Ok(items)
+}
+
+fn head(calendar: &Calendar, ledger: &Ledger<Event>, place: &Place, style: &Style) -> Value {
+    let updated = calendar.events.values().map(|event| event.last_modified).max();
+    let zone = style.zone.as_ref().and_then(|zone| zone.iana_name()).unwrap_or(&calendar.time_zone);
+    json!({
+        "kind": "calendar#events",
+        "etag": format!("\"p{}\"", ledger.position()),
+        "summary": calendar.info["title"],
+        "description": calendar.info["description"],
+        "updated": time::wire(updated.unwrap_or_default()),
+        "timeZone": zone,
+        "accessRole": place.role.name(),
+        "defaultReminders": super::calendars::reminders(calendar),
+    })
+}
+
+fn render(calendar: &Calendar, item: &Item<'_>, style: &Style) -> Value {
+    match &item.shown {
+        Shown::Live(instance) => resource::event(calendar, instance, style),
+        Shown::Cancelled(event, start) => {
+            let series = start.map(|start| (event.whole(), start));
+            resource::cancelled(calendar, &item.id, series.as_ref().map(|(series, start)| (series, *start)))
+        }
+    }
+}

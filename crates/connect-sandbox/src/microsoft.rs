@@ -1,0 +1,3 @@
+//! Microsoft.
+
+pub(crate) mod graph;

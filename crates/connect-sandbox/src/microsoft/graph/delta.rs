@@ -1,0 +1,168 @@
+//! `calendarView/delta`: what a view has, and then what has changed of that.
+//!
+//! ```text
+//! startDateTime, endDateTime ──▶ pages ($skiptoken) ──▶ $deltatoken ──▶ pages of changes ──▶ $deltatoken ──▶ ...
+//! ```
+//!
+//! A token is a place in the ledger, and the view is part of it. Beside its occurrences a view has the series themselves, as
+//! long as any of them lies in it.
+
+use super::Graph;
+use super::access::Visitor;
+use super::list::instances;
+use super::query::{self, Order, Query, View};
+use super::refused::Refused;
+use super::resource;
+use super::style::Style;
+use crate::reply::{Reply, ok};
+use crate::sandbox::Call;
+use crate::settings::DeltaSeries;
+use crate::sync_token::{Token, page};
+use crate::world::calendar::{Event, Instance};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Which page of what.
+type State = Token<Query>;
+
+/// What cannot be asked for together with changes.
+const NOT_HERE: &[&str] = &["$top", "$skip", "$select", "$orderby", "$expand"];
+
+/// What a page tells of an event.
+enum Told<'a> {
+    Shown(Box<Instance<'a>>),
+    Removed(String),
+}
+
+impl Told<'_> {
+    fn id(&self) -> String {
+        match self {
+            Self::Shown(one) => one.id(),
+            Self::Removed(id) => id.clone(),
+        }
+    }
+}
+
+impl Graph<'_> {
+    pub(super) fn delta(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
+        query::only(call, NOT_HERE)?;
+        let place = self.place(visitor, call)?;
+        let preferences = self.preferences(call)?;
+        let style = Style::read(call, &preferences, false)?;
+        let size = self.page_size(call, &preferences)?;
+        let name = format!("{} delta", place.name());
+        let state = self.state(call, &name)?;
+        let empties = self.world.settings.microsoft.empty_pages;
+        let minimal = self.world.settings.microsoft.delta_series == DeltaSeries::Minimal;
+        let gone = self.gone();
+        let (items, state, next) = self.at(&place, call.now, |calendar, ledger| {
+            let state = Token { position: state.position.min(ledger.position()), ..state };
+            let told: Vec<_> = match state.since {
+                None => calendar.events.values().flat_map(|event| shown(event, &state.query.view)).collect(),
+                Some(since) => {
+                    let changed = ledger.since(since).ok_or(gone)?;
+                    let changed = changed.into_iter();
+                    changed
+                        .flat_map(|(id, old)| changes(old, calendar.events.get(id), &state.query.view))
+                        .collect()
+                }
+            };
+            let (told, next) =
+                page(told, state.next.as_ref(), size, empties, false, |told| (None, told.id()));
+            let items = told.iter().map(|told| match told {
+                Told::Removed(id) => json!({ "id": id, "@removed": { "reason": "deleted" } }),
+                Told::Shown(one) => {
+                    let mut event = resource::event(calendar, one, &style);
+                    event["@odata.type"] = json!("#microsoft.graph.event");
+                    let plain = minimal && event["type"] == "occurrence";
+                    if plain { resource::minimal(event) } else { event }
+                }
+            });
+            Ok((items.collect::<Vec<Value>>(), state, next))
+        })??;
+        let mut list = json!({ "@odata.context": self.context("Collection(event)"), "value": items });
+        let (link, token, kind) = match next {
+            Some(next) => ("@odata.nextLink", Token { next: Some(next), ..state }, "$skiptoken"),
+            None => {
+                let token = Token { since: None, next: None, issued: call.now, ..state };
+                ("@odata.deltaLink", token, "$deltatoken")
+            }
+        };
+        list[link] = json!(self.link(call, &[], (kind, &token.encode(&name))));
+        Ok(ok(&list))
+    }
+
+    /// Where the call takes up, by one of its tokens, or the beginning of a round.
+    fn state(&self, call: &Call, name: &str) -> Result<State, Refused> {
+        let read = |option: &str| {
+            let token = query::option(call, option).map(|text| State::decode(text, name));
+            let wrong = || Refused::new(400, "SyncStateInvalid", "The sync state is not valid.");
+            token.map(|token| token.ok_or_else(wrong)).transpose()
+        };
+        let token = match (read("$skiptoken")?, read("$deltatoken")?) {
+            (Some(page), _) if page.next.is_some() => page,
+            // The changes begin where the token was made, and go as far as the ledger does now.
+            (None, Some(end)) if end.next.is_none() => {
+                Token { since: Some(end.position), position: u64::MAX, ..end }
+            }
+            (None, None) => {
+                let (start, end) = query::window(call, self.view_days())?;
+                let query = Query {
+                    view: View::Window { start, end },
+                    order: Order::None,
+                    descending: false,
+                    skip: 0,
+                };
+                let generation = self.world.accounts.generation;
+                return Ok(Token {
+                    query,
+                    position: u64::MAX,
+                    since: None,
+                    next: None,
+                    generation,
+                    issued: call.now,
+                });
+            }
+            _ => return Err(Refused::new(400, "SyncStateInvalid", "The sync state is not valid.")),
+        };
+        let over =
+            token.is_over(self.world.settings.microsoft.sync_ttl, self.world.accounts.generation, call.now);
+        if over { Err(self.gone()) } else { Ok(token) }
+    }
+
+    /// The switch `gone`.
+    fn gone(&self) -> Refused {
+        let message = "The sync state generation is not found.";
+        Refused::new(410, self.world.settings.microsoft.gone.as_str(), message)
+    }
+}
+
+/// What a view has of an event, the series included.
+fn shown<'a>(event: &'a Event, view: &View) -> Vec<Told<'a>> {
+    let mut all = instances(event, view);
+    if event.series.is_some() && !all.is_empty() {
+        all.push(event.whole());
+    }
+    all.into_iter().map(|one| Told::Shown(Box::new(one))).collect()
+}
+
+/// What of an event is new, different or gone in a view that had it as it was `before`.
+fn changes<'a>(before: Option<&'a Event>, now: Option<&'a Event>, view: &View) -> Vec<Told<'a>> {
+    let by_id = |event: Option<&'a Event>| -> BTreeMap<String, Told<'a>> {
+        let all = event.map(|event| shown(event, view)).unwrap_or_default();
+        all.into_iter().map(|told| (told.id(), told)).collect()
+    };
+    let version = |told: &Told<'_>| match told {
+        Told::Shown(one) => Some(resource::tag(one)),
+        Told::Removed(_) => None,
+    };
+    let (before, now) = (by_id(before), by_id(now));
+    let gone = before.keys().filter(|id| !now.contains_key(*id)).cloned().map(Told::Removed);
+    let mut changed: Vec<_> = gone.collect();
+    changed.extend(
+        now.into_iter()
+            .filter(|(id, told)| before.get(id).map(&version) != Some(version(told)))
+            .map(|(_, told)| told),
+    );
+    changed
+}

@@ -1,0 +1,96 @@
+//! Open extensions and extended properties of single values: what Connect has as `custom`.
+
+use super::refused::Refused;
+use super::style::Expand;
+use crate::world::calendar::Fields;
+use serde_json::{Map, Value, json};
+
+const EXTENSION: &str = "#microsoft.graph.openTypeExtension";
+/// The extension that holds what Connect wrote.
+const NAME: &str = "com.mobiscroll.connect";
+/// What of an extension is not the caller's own.
+const FRAME: [&str; 3] = ["@odata.type", "id", "extensionName"];
+
+/// What was asked to be shown beside an event.
+pub(super) fn shown(fields: &Fields, expand: &Expand) -> Map<String, Value> {
+    let mut shown = Map::new();
+    let (extensions, properties) = sent(fields);
+    if expand.extensions {
+        shown.insert("extensions".to_owned(), json!(extensions));
+    }
+    if let Some(ids) = &expand.properties {
+        let asked = |one: &&Value| ids.iter().any(|id| one["id"].as_str() == Some(id));
+        let found: Vec<_> = properties.iter().filter(asked).cloned().collect();
+        if !found.is_empty() {
+            shown.insert("singleValueExtendedProperties".to_owned(), json!(found));
+        }
+    }
+    shown
+}
+
+/// Both, as they were sent, unless Connect has changed them since.
+pub(super) fn sent(fields: &Fields) -> (Vec<Value>, Vec<Value>) {
+    let list = |name: &str| fields.own.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+    let (extensions, properties) = (list("extensions"), list("extendedProperties"));
+    match &fields.custom {
+        custom if *custom == custom_of(&extensions, &properties) => (extensions, properties),
+        Some(Value::Object(custom)) => {
+            let mut extension =
+                json!({ "@odata.type": EXTENSION, "extensionName": NAME, "id": full_name(NAME) });
+            if let Some(extension) = extension.as_object_mut() {
+                extension.extend(custom.clone());
+            }
+            (vec![extension], Vec::new())
+        }
+        _ => (Vec::new(), Vec::new()),
+    }
+}
+
+/// What Connect shows of both.
+pub(super) fn custom_of(extensions: &[Value], properties: &[Value]) -> Option<Value> {
+    let of_extensions = extensions.iter().filter_map(Value::as_object).flatten();
+    let of_extensions = of_extensions.filter(|(name, _)| !FRAME.contains(&name.as_str()));
+    let of_extensions = of_extensions.map(|(name, value)| (name.clone(), value.clone()));
+    let of_properties = properties.iter().filter_map(|one| {
+        let (id, value) = (one["id"].as_str()?, one.get("value")?);
+        let name = id.rsplit_once("Name ").map_or(id, |(_, name)| name);
+        Some((name.trim().to_owned(), value.clone()))
+    });
+    let custom: Map<_, _> = of_extensions.chain(of_properties).collect();
+    (!custom.is_empty()).then_some(Value::Object(custom))
+}
+
+pub(super) fn read_extensions(value: &Value) -> Result<Vec<Value>, Refused> {
+    let list = list(value, "extensions")?;
+    let read = |one: &Value| {
+        let name = one["extensionName"].as_str().filter(|name| !name.is_empty());
+        let name = name.ok_or_else(|| Refused::property("extensions", "extensionName is required"))?;
+        let mut extension = one.clone();
+        extension["@odata.type"] = json!(EXTENSION);
+        extension["id"] = json!(full_name(name));
+        Ok(extension)
+    };
+    list.iter().map(read).collect()
+}
+
+pub(super) fn read_properties(value: &Value) -> Result<Vec<Value>, Refused> {
+    let list = list(value, "singleValueExtendedProperties")?;
+    let right = |one: &Value| one["id"].as_str().is_some_and(|id| !id.is_empty()) && one["value"].is_string();
+    if list.iter().all(right) {
+        Ok(list)
+    } else {
+        Err(Refused::property("singleValueExtendedProperties", "each needs id and value"))
+    }
+}
+
+fn list(value: &Value, name: &str) -> Result<Vec<Value>, Refused> {
+    match value {
+        Value::Null => Ok(Vec::new()),
+        Value::Array(list) => Ok(list.clone()),
+        _ => Err(Refused::property(name, "it must be a list")),
+    }
+}
+
+fn full_name(name: &str) -> String {
+    format!("Microsoft.OutlookServices.OpenTypeExtension.{name}")
+}

@@ -1,0 +1,149 @@
+//! `calendarView`, `events` and `instances`: pages of events. `delta` is in a file of its own.
+
+use super::Graph;
+use super::access::Visitor;
+use super::prefer::Preferences;
+use super::query::{self, Order, Query, View};
+use super::refused::Refused;
+use super::resource;
+use super::style::Style;
+use crate::reply::{Reply, ok};
+use crate::sandbox::Call;
+use crate::settings::{NextLink, Zones};
+use crate::sync_token::{Key, Token, page};
+use crate::world::accounts::Place;
+use crate::world::calendar::{Event, Instance};
+use serde_json::{Value, json};
+
+impl Graph<'_> {
+    pub(super) fn calendar_view(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
+        let place = self.place(visitor, call)?;
+        let (start, end) = query::window(call, self.view_days())?;
+        self.list(&place, View::Window { start, end }, call)
+    }
+
+    pub(super) fn events(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
+        let place = self.place(visitor, call)?;
+        self.list(&place, View::Events, call)
+    }
+
+    pub(super) fn instances(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
+        let (place, target) = self.event_place(visitor, call)?;
+        let (start, end) = query::window(call, self.view_days())?;
+        if target.occurrence.is_some() {
+            return Err(Refused::invalid("Only a series has instances."));
+        }
+        self.list(&place, View::Instances { series: target.event, start, end }, call)
+    }
+
+    pub(super) fn view_days(&self) -> Option<i64> {
+        self.world.settings.microsoft.view_days.map(|days| days.min(1_000_000) as i64)
+    }
+
+    fn list(&mut self, place: &Place, view: View, call: &Call) -> Result<Reply, Refused> {
+        query::only(call, &["$deltatoken"])?;
+        let preferences = self.preferences(call)?;
+        let style = Style::read(call, &preferences, matches!(view, View::Window { .. }))?;
+        let mut asked = Query::read(call, view)?;
+        let skip = std::mem::take(&mut asked.skip);
+        let size = self.page_size(call, &preferences)?;
+        let empties = self.world.settings.microsoft.empty_pages;
+        let name = place.name();
+        let from = match query::option(call, "$skiptoken") {
+            None => None,
+            Some(text) => {
+                let token = Token::<Query>::decode(text, &name).filter(|token| token.query == asked);
+                Some(token.ok_or_else(|| Refused::parameter("$skiptoken", text))?)
+            }
+        };
+        let (items, next) = self.at(place, call.now, |calendar, _| {
+            let skip = if from.is_none() { skip } else { 0 };
+            let mut rows: Vec<_> = calendar.events.values().flat_map(|event| rows(event, &asked)).collect();
+            rows.sort_by_cached_key(|row| row.key.clone());
+            if asked.descending {
+                rows.reverse();
+            }
+            rows.drain(..skip.min(rows.len()));
+            let from = from.as_ref().and_then(|token| token.next.as_ref());
+            let (rows, next) = page(rows, from, size, empties, asked.descending, |row| row.key.clone());
+            let items: Vec<_> = rows.iter().map(|row| resource::event(calendar, &row.one, &style)).collect();
+            (items, next)
+        })?;
+        let mut list = json!({ "@odata.context": self.context("users('me')/events"), "value": items });
+        if let Some(next) = next {
+            let generation = self.world.accounts.generation;
+            let token = Token {
+                query: asked,
+                position: 0,
+                since: None,
+                next: Some(next),
+                generation,
+                issued: call.now,
+            };
+            list["@odata.nextLink"] =
+                json!(self.link(call, call.query_pairs(), ("$skiptoken", &token.encode(&name))));
+        }
+        Ok(ok(&list))
+    }
+
+    pub(super) fn preferences(&self, call: &Call) -> Result<Preferences, Refused> {
+        Preferences::read(call, self.world.settings.microsoft.zones == Zones::Listed)
+    }
+
+    pub(super) fn page_size(&self, call: &Call, preferences: &Preferences) -> Result<usize, Refused> {
+        let usual = usize::try_from(self.world.settings.microsoft.page.0).unwrap_or(usize::MAX);
+        Ok(query::top(call)?.or(preferences.page_size).unwrap_or(usual))
+    }
+
+    pub(super) fn context(&self, what: &str) -> Value {
+        json!(format!("{}/microsoft/graph/v1.0/$metadata#{what}", self.world.origin))
+    }
+
+    /// The address of what follows: that of the call with `pairs` and a token in place of its last one. The switch
+    /// `graph_next_link` has it lead elsewhere.
+    pub(super) fn link(&self, call: &Call, pairs: &[(String, String)], token: (&str, &str)) -> String {
+        let replaced = |name: &str| ["$skip", "$skiptoken", "$deltatoken"].contains(&name);
+        let kept = pairs.iter().filter(|(name, _)| !replaced(&name.to_ascii_lowercase()));
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(kept).append_pair(token.0, token.1);
+        let (scheme, authority) = self.world.origin.split_once("://").unwrap_or(("http", &self.world.origin));
+        let origin = match self.world.settings.microsoft.next_link {
+            NextLink::Foreign => format!("{scheme}://graph.microsoft.example"),
+            NextLink::Userinfo => format!("{scheme}://{authority}@graph.microsoft.example"),
+            NextLink::Http => format!("http://{authority}"),
+            NextLink::Own => self.world.origin.clone(),
+        };
+        format!("{origin}{}?{}", call.request.uri().path(), query.finish())
+    }
+}
+
+/// One entry of a list, and its place in it.
+#[derive(Clone, Debug)]
+pub(super) struct Row<'a> {
+    pub(super) key: Key,
+    pub(super) one: Instance<'a>,
+}
+
+fn rows<'a>(event: &'a Event, query: &Query) -> Vec<Row<'a>> {
+    let row = |one: Instance<'a>| {
+        let time = match query.order {
+            Order::None => None,
+            Order::Start => Some(one.fields.start),
+            Order::End => Some(one.fields.end),
+            Order::Created => Some(one.event.created),
+            Order::LastModified => Some(one.last_modified),
+        };
+        Row { key: (time, one.id()), one }
+    };
+    instances(event, &query.view).into_iter().map(row).collect()
+}
+
+/// What a view has of an event.
+pub(super) fn instances<'a>(event: &'a Event, view: &View) -> Vec<Instance<'a>> {
+    let meant = !matches!(view, View::Instances { series, .. } if *series != event.id);
+    match view.range() {
+        None => vec![event.whole()],
+        Some(range) if meant => event.instances(range, false),
+        Some(_) => Vec::new(),
+    }
+}

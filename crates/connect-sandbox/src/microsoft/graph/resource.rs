@@ -1,0 +1,215 @@
+//! Events in Graph's words.
+
+use super::original;
+use super::style::Style;
+use super::{extensions, text, times};
+use crate::world::calendar::{Attendee, Calendar, Fields, Instance, etag};
+use crate::world::random::hash;
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value, json};
+
+pub(super) fn event(calendar: &Calendar, instance: &Instance<'_>, style: &Style) -> Value {
+    let fields = &instance.fields;
+    let mut event = match original::original(calendar, instance) {
+        Value::Object(event) => event,
+        _ => Map::new(),
+    };
+    event.extend(defaults());
+    event.extend(own(fields));
+    event.extend(identity(instance));
+    event.extend(times_of(instance, style));
+    event.extend(content(fields, style));
+    event.extend(people(calendar, fields));
+    event.extend(extensions::shown(fields, &style.expand));
+    style.shown(&mut event);
+    Value::Object(event)
+}
+
+/// An occurrence as the first round of a delta may have it: its times, and whose it is.
+pub(super) fn minimal(mut event: Value) -> Value {
+    let kept = ["@odata.etag", "@odata.type", "id", "type", "seriesMasterId", "start", "end"];
+    if let Some(event) = event.as_object_mut() {
+        event.retain(|name, _| kept.contains(&name.as_str()));
+    }
+    event
+}
+
+/// The version of an event; its entity tag is the same in quotes.
+pub(super) fn change_key(instance: &Instance<'_>) -> String {
+    let tag = etag(instance);
+    format!("{}AAAAAA==", tag.trim_matches('"'))
+}
+
+pub(super) fn tag(instance: &Instance<'_>) -> String {
+    format!("W/\"{}\"", change_key(instance))
+}
+
+/// What an event is like of which nothing else was said.
+fn defaults() -> Map<String, Value> {
+    let defaults = json!({
+        "allowNewTimeProposals": true,
+        "categories": [],
+        "hasAttachments": false,
+        "hideAttendees": false,
+        "importance": "normal",
+        "isDraft": false,
+        "isReminderOn": true,
+        "reminderMinutesBeforeStart": 15,
+        "responseRequested": true,
+        "transactionId": null,
+        "onlineMeetingUrl": null,
+        "seriesMasterId": null,
+        "originalStart": null,
+    });
+    defaults.as_object().cloned().unwrap_or_default()
+}
+
+/// The fields that only Graph knows, but for those that stand for something else.
+fn own(fields: &Fields) -> Map<String, Value> {
+    let apart = |name: &str| super::body::APART.contains(&name);
+    let own = fields.own.iter().filter(|(name, _)| !apart(name));
+    own.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+fn identity(instance: &Instance<'_>) -> Map<String, Value> {
+    let (event, id) = (instance.event, instance.id());
+    let link = || format!("https://outlook.live.com/owa/?itemid={id}&exvsurl=1&path=/calendar/item");
+    let identity = json!({
+        "@odata.etag": tag(instance),
+        "changeKey": change_key(instance),
+        "id": id,
+        "iCalUId": format!("040000008200E00074C5B7101A82E008{:016X}{:016X}", hash(21, &id), hash(22, &event.id)),
+        "type": original::kind(instance),
+        "seriesMasterId": instance.series_id(),
+        "originalStart": instance.occurrence.map(times::exact),
+        "createdDateTime": times::exact(event.created),
+        "lastModifiedDateTime": times::exact(instance.last_modified),
+        "webLink": instance.fields.link.clone().unwrap_or_else(link),
+    });
+    identity.as_object().cloned().unwrap_or_default()
+}
+
+fn times_of(instance: &Instance<'_>, style: &Style) -> Map<String, Value> {
+    let fields = &instance.fields;
+    let moment = |at| times::moment(at, fields.all_day, &style.zone);
+    let zone = zone_name(fields);
+    let end_zone = fields.own.get("endTimeZone").and_then(Value::as_str).unwrap_or(zone);
+    let times = json!({
+        "start": moment(fields.start),
+        "end": moment(fields.end),
+        "isAllDay": fields.all_day,
+        "originalStartTimeZone": zone,
+        "originalEndTimeZone": end_zone,
+    });
+    times.as_object().cloned().unwrap_or_default()
+}
+
+/// The name of the zone the event was made for.
+pub(super) fn zone_name(fields: &Fields) -> &str {
+    fields.own.get("timeZone").and_then(Value::as_str).unwrap_or("UTC")
+}
+
+/// Where the days of a series are counted.
+pub(super) fn rule_zone(fields: &Fields) -> TimeZone {
+    let zone = super::zones::Zone::find(zone_name(fields), false);
+    if fields.all_day { TimeZone::UTC } else { zone.map_or(TimeZone::UTC, |zone| zone.zone) }
+}
+
+fn content(fields: &Fields, style: &Style) -> Map<String, Value> {
+    let html = fields.own.get("bodyType").and_then(Value::as_str) != Some("text");
+    let stored = fields.description.clone().unwrap_or_default();
+    let (kind, body) = match style.text {
+        Some(true) if html => ("text", text::of_html(&stored)),
+        Some(false) if !html => ("html", text::to_html(&stored)),
+        _ => (if html { "html" } else { "text" }, stored.clone()),
+    };
+    let preview = if html { text::of_html(&stored) } else { stored };
+    let (location, locations) = locations(fields);
+    let content = json!({
+        "subject": fields.title,
+        "body": { "contentType": kind, "content": body },
+        "bodyPreview": text::preview(&preview),
+        "location": location,
+        "locations": locations,
+        "showAs": show_as(fields),
+        "sensitivity": sensitivity(fields),
+        "isCancelled": fields.status == Some("cancelled"),
+        "isOnlineMeeting": fields.conference.is_some(),
+        "onlineMeetingProvider": if fields.conference.is_some() { "teamsForBusiness" } else { "unknown" },
+    });
+    content.as_object().cloned().unwrap_or_default()
+}
+
+/// As they were sent, unless Connect has changed the place since.
+fn locations(fields: &Fields) -> (Value, Value) {
+    let name = fields.location.as_deref().unwrap_or("");
+    let sent = fields.own.get("locations").filter(|sent| sent[0]["displayName"] == name);
+    let plain = json!({ "displayName": name, "locationType": "default", "uniqueIdType": "unknown" });
+    match sent {
+        Some(sent) => (sent[0].clone(), sent.clone()),
+        None if name.is_empty() => (plain, json!([])),
+        None => (plain.clone(), json!([plain])),
+    }
+}
+
+/// As it was sent, where it says the same as what Connect knows.
+pub(super) fn show_as(fields: &Fields) -> &str {
+    let (free, tentative) = (fields.availability == Some("free"), fields.status == Some("tentative"));
+    let sent = fields.own.get("showAs").and_then(Value::as_str);
+    let says = |word: &&str| (*word == "free", *word == "tentative") == (free, tentative);
+    let known = if free { "free" } else { "busy" };
+    sent.filter(says).unwrap_or(if tentative && !free { "tentative" } else { known })
+}
+
+/// The same of `personal`, which is `private` at Connect.
+fn sensitivity(fields: &Fields) -> &'static str {
+    let personal = fields.own.get("sensitivity").and_then(Value::as_str) == Some("personal");
+    match fields.privacy {
+        Some("private") if personal => "personal",
+        Some("private") => "private",
+        Some("confidential") => "confidential",
+        _ => "normal",
+    }
+}
+
+/// Who organizes is not among the guests here.
+fn people(calendar: &Calendar, fields: &Fields) -> Map<String, Value> {
+    let organizer = fields.attendees.iter().find(|one| one.organizer == Some(true));
+    let organizer = organizer.map_or(calendar.account.as_str(), |one| one.email.as_str());
+    let sent = fields.own.get("attendees").and_then(Value::as_array);
+    let guests = fields.attendees.iter().filter(|one| one.organizer != Some(true));
+    let guests: Vec<_> = guests.map(|guest| attendee(guest, sent)).collect();
+    let mine = fields.attendees.iter().find(|one| one.email == calendar.account);
+    let own = organizer == calendar.account;
+    let response = if own { "organizer" } else { response(mine.and_then(|one| one.status)) };
+    let people = json!({
+        "attendees": guests,
+        "organizer": { "emailAddress": { "name": organizer, "address": organizer } },
+        "isOrganizer": own,
+        "responseStatus": { "response": response, "time": NEVER },
+    });
+    people.as_object().cloned().unwrap_or_default()
+}
+
+const NEVER: &str = "0001-01-01T00:00:00Z";
+
+fn attendee(guest: &Attendee, sent: Option<&Vec<Value>>) -> Value {
+    let mut all = sent.into_iter().flatten();
+    let known = all.find(|one| one["emailAddress"]["address"] == guest.email.as_str()).cloned();
+    let plain = || {
+        let address = json!({ "name": guest.email, "address": guest.email });
+        json!({ "type": "required", "emailAddress": address })
+    };
+    let mut attendee = known.unwrap_or_else(plain);
+    attendee["status"] = json!({ "response": response(guest.status), "time": NEVER });
+    attendee
+}
+
+fn response(status: Option<&str>) -> &'static str {
+    match status {
+        Some("accepted") => "accepted",
+        Some("declined") => "declined",
+        Some("tentative") => "tentativelyAccepted",
+        _ => "none",
+    }
+}

@@ -1,0 +1,325 @@
+//! The applications registered with each system.
+
+use super::{AuthorizationServer, apptoto};
+use super::{Servers, State};
+use crate::settings::is_uri;
+use crate::world::apps::AppError;
+
+/// Whether an application can keep a secret (RFC 6749 2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientType {
+    /// It can: it authenticates with one.
+    Confidential,
+    /// It is installed on people's machines and cannot: it has PKCE instead. At Google it has a secret all the same, which
+    /// is not confidential and may be left out.
+    Public,
+}
+
+/// An application, as its owner describes it to Google, Microsoft or Apptoto.
+///
+/// ```
+/// use connect_sandbox::{AuthorizationServer, OAuthApp, Sandbox, Settings};
+///
+/// let mut sandbox = Sandbox::new(Settings::default());
+/// let app = OAuthApp::new("Planner", "http://127.0.0.1/callback").public();
+/// let credentials = sandbox.register_provider_app(AuthorizationServer::Microsoft, app).unwrap();
+/// assert_eq!(credentials.client_secret, None);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OAuthApp {
+    /// The name on the consent page.
+    pub name: String,
+    /// Where authorize may redirect to; compared as texts (RFC 6749 3.1.2.3).
+    pub redirect_uris: Vec<String>,
+    /// Whether it has a secret.
+    pub client_type: ClientType,
+    /// The scopes it may ask for (Apptoto; the others have no such list). All of them at first.
+    pub scopes: Vec<String>,
+}
+
+/// What an application signs in with at one of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OAuthCredentials {
+    /// The application's id.
+    pub client_id: String,
+    /// The application's secret, if it was told one: a confidential one is, and at Google and Apptoto a public one too.
+    pub client_secret: Option<String>,
+    /// The first of its redirect URIs.
+    pub redirect_uri: String,
+}
+
+impl OAuthApp {
+    /// A confidential application with one redirect URI.
+    pub fn new(name: impl Into<String>, redirect_uri: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            redirect_uris: vec![redirect_uri.into()],
+            client_type: ClientType::Confidential,
+            scopes: apptoto::scopes().map(str::to_owned).collect(),
+        }
+    }
+
+    /// Another place authorize may redirect to.
+    #[must_use]
+    pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
+        self.redirect_uris.push(uri.into());
+        self
+    }
+
+    /// An application that cannot keep a secret. Its loopback redirect URIs match with any port (RFC 8252 7.3); at Google
+    /// every loopback redirect URI is its own.
+    #[must_use]
+    pub fn public(mut self) -> Self {
+        self.client_type = ClientType::Public;
+        self
+    }
+
+    /// The scopes that are ticked, in place of all of them.
+    #[must_use]
+    pub fn scopes<T: Into<String>>(mut self, scopes: impl IntoIterator<Item = T>) -> Self {
+        self.scopes = scopes.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// An absolute URI without a fragment (RFC 6749 3.1.2) each, one alone at Apptoto, and scopes that exist there.
+    fn checked(self, server: AuthorizationServer) -> Result<Self, AppError> {
+        if self.name.trim().is_empty() {
+            return Err(AppError::Name);
+        }
+        let fit = |uri: &String| is_uri(uri) && !uri.contains('#');
+        if self.redirect_uris.is_empty() || !self.redirect_uris.iter().all(fit) {
+            return Err(AppError::RedirectUri);
+        }
+        if server != AuthorizationServer::Apptoto {
+            return Ok(self);
+        }
+        if self.redirect_uris.len() > 1 {
+            return Err(AppError::RedirectUri);
+        }
+        match self.scopes.iter().find(|scope| !apptoto::scopes().any(|known| known == *scope)) {
+            Some(scope) => Err(AppError::Scope(scope.clone())),
+            None => Ok(self),
+        }
+    }
+}
+
+/// An application with its credentials.
+#[derive(Clone, Debug)]
+pub(super) struct Client {
+    pub(super) server: AuthorizationServer,
+    pub(super) id: String,
+    /// Every application has one; only some are told.
+    pub(super) secret: String,
+    pub(super) app: OAuthApp,
+    /// The user who registered it; a default application belongs to everybody.
+    pub(super) owner: Option<String>,
+}
+
+impl Client {
+    pub(super) fn is_public(&self) -> bool {
+        self.app.client_type == ClientType::Public
+    }
+
+    /// Whether authorize may redirect there. An installed application registers no redirect URI with Google; with
+    /// Microsoft, the ports of its loopback URIs are passed over.
+    pub(super) fn allows(&self, redirect_uri: &str) -> bool {
+        let (known, asked) = (&self.app.redirect_uris, loopback(redirect_uri).filter(|_| self.is_public()));
+        known.iter().any(|known| known == redirect_uri || asked.is_some() && loopback(known) == asked)
+            || self.server == AuthorizationServer::Google && asked.is_some()
+    }
+
+    /// Whether a public one has a secret as well: Google's and Apptoto's consoles show one.
+    pub(super) fn may_have_secret(&self) -> bool {
+        !self.is_public() || self.server != AuthorizationServer::Microsoft
+    }
+
+    fn credentials(&self) -> OAuthCredentials {
+        let told = self.may_have_secret();
+        OAuthCredentials {
+            client_id: self.id.clone(),
+            client_secret: told.then(|| self.secret.clone()),
+            redirect_uri: self.app.redirect_uris.first().cloned().unwrap_or_default(),
+        }
+    }
+}
+
+/// The default applications: one confidential and one public for each.
+pub(super) fn defaults() -> Vec<Client> {
+    AuthorizationServer::ALL.into_iter().flat_map(|server| [confidential(server), public(server)]).collect()
+}
+
+fn confidential(server: AuthorizationServer) -> Client {
+    let name = server.name();
+    Client {
+        server,
+        id: format!("{name}-client"),
+        secret: format!("{name}-secret"),
+        app: OAuthApp::new("Demo application", "http://127.0.0.1:8765/callback"),
+        owner: None,
+    }
+}
+
+fn public(server: AuthorizationServer) -> Client {
+    let name = server.name();
+    let app = OAuthApp::new("Demo application (public)", "http://127.0.0.1/callback");
+    let app = match server {
+        AuthorizationServer::Apptoto => app.public(),
+        // What the libraries for installed applications send has no path of its own.
+        _ => ["http://[::1]/callback", "http://localhost/callback", "http://127.0.0.1", "http://localhost"]
+            .into_iter()
+            .fold(app, OAuthApp::redirect_uri)
+            .public(),
+    };
+    let (id, secret) = (format!("{name}-public-client"), format!("{name}-public-secret"));
+    Client { server, id, secret, app, owner: None }
+}
+
+/// The loopback address or `localhost`, and what comes after the port. Neither a fragment (RFC 6749 3.1.2) nor a user stands
+/// there.
+fn loopback(uri: &str) -> Option<(&'static str, &str)> {
+    let authority = uri.strip_prefix("http://").filter(|_| is_uri(uri) && !uri.contains('#'))?;
+    let (host, rest) = ["127.0.0.1", "[::1]", "localhost"]
+        .into_iter()
+        .find_map(|host| authority.strip_prefix(host).map(|rest| (host, rest)))?;
+    let path = match rest.strip_prefix(':') {
+        Some(rest) => {
+            let end = rest.find(|next: char| !next.is_ascii_digit()).unwrap_or(rest.len());
+            let (port, path) = rest.split_at(end);
+            port.parse::<u16>().ok()?;
+            path
+        }
+        None => rest,
+    };
+    let path = if path.is_empty() { "/" } else { path };
+    path.starts_with(['/', '?']).then_some((host, path))
+}
+
+impl State {
+    pub(crate) fn update(
+        &mut self,
+        server: AuthorizationServer,
+        client_id: &str,
+        app: OAuthApp,
+    ) -> Result<(), AppError> {
+        let app = app.checked(server)?;
+        let mut clients = self.clients.iter_mut();
+        let known = clients.find(|one| one.server == server && one.id == client_id);
+        known.ok_or_else(|| AppError::Unknown(client_id.to_owned()))?.app = app;
+        Ok(())
+    }
+
+    pub(crate) fn delete(&mut self, server: AuthorizationServer, client_id: &str) -> bool {
+        let before = self.clients.len();
+        self.clients.retain(|one| one.server != server || one.id != client_id);
+        self.issued.forget_client(server, client_id);
+        self.clients.len() < before
+    }
+
+    pub(crate) fn apps(&self, server: AuthorizationServer) -> Vec<OAuthCredentials> {
+        let clients = self.clients.iter().filter(|one| one.server == server);
+        clients.map(Client::credentials).collect()
+    }
+
+    pub(crate) fn credentials(
+        &self,
+        server: AuthorizationServer,
+        client_type: ClientType,
+    ) -> Option<OAuthCredentials> {
+        let of_type = |one: &&Client| one.server == server && one.app.client_type == client_type;
+        self.clients.iter().find(of_type).map(Client::credentials)
+    }
+
+    pub(crate) fn app(&self, server: AuthorizationServer, client_id: &str) -> Option<OAuthApp> {
+        self.client(server, client_id).map(|client| client.app)
+    }
+
+    pub(super) fn client(&self, server: AuthorizationServer, client_id: &str) -> Option<Client> {
+        let mut clients = self.clients.iter();
+        clients.find(|one| one.server == server && one.id == client_id).cloned()
+    }
+}
+
+impl Servers<'_> {
+    pub(crate) fn register(
+        &mut self,
+        server: AuthorizationServer,
+        app: OAuthApp,
+    ) -> Result<OAuthCredentials, AppError> {
+        let app = app.checked(server)?;
+        let owner = Some(self.world.settings.oauth.user.to_string());
+        let random = &mut self.own.random;
+        let (id, secret) = (random.letters(24), random.token(24));
+        let client = Client { server, id, secret, app, owner };
+        let credentials = client.credentials();
+        self.own.clients.push(client);
+        Ok(credentials)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOBODYS: [&str; 12] = [
+        "https://127.0.0.1:49152/callback",
+        "https://localhost:49152/callback",
+        "http://127.0.0.1:49152/callback#f",
+        "http://localhost:99999/callback",
+        "http://127.0.0.1:/callback",
+        "http://127.0.0.1:80@evil.example/callback",
+        "http://localhost.evil.example/callback",
+        "http://127.0.0.1@evil.example/callback",
+        "http://[::1]evil.example/callback",
+        "http://user@localhost/callback",
+        "http://localhost\\@evil.example/callback",
+        "http://localhost:1/call back",
+    ];
+
+    #[test]
+    fn public_application_has_every_loopback_uri_at_google() {
+        let client = public(AuthorizationServer::Google);
+        for uri in [
+            "http://127.0.0.1/callback",
+            "http://127.0.0.1:49152/other?a=b",
+            "http://[::1]:1/",
+            "http://localhost",
+            "http://localhost:8080/",
+            "http://localhost:65535/oauth2/any/path",
+        ] {
+            assert!(client.allows(uri), "{uri}");
+        }
+        assert!(NOBODYS.iter().all(|uri| !client.allows(uri)));
+        assert!(!client.allows("http://192.168.0.1:80/"));
+    }
+
+    #[test]
+    fn public_application_has_any_port_of_its_loopback_uris() {
+        for server in [AuthorizationServer::Microsoft, AuthorizationServer::Apptoto] {
+            let registered = ["http://localhost/callback", "http://127.0.0.1:8765", "http://[::1]/a?b"];
+            let app = registered.into_iter().fold(OAuthApp::new("A", "https://a/"), OAuthApp::redirect_uri);
+            let client = Client { app: app.public(), ..public(server) };
+            for uri in [
+                "http://localhost:5000/callback",
+                "http://127.0.0.1/",
+                "http://127.0.0.1:9",
+                "http://[::1]:9/a?b",
+            ] {
+                assert!(client.allows(uri), "{uri}");
+            }
+            for uri in ["http://localhost:5000/", "http://127.0.0.1:5000/callback", "http://[::1]/a?c"] {
+                assert!(!client.allows(uri), "{uri}");
+            }
+            assert!(NOBODYS.iter().all(|uri| !client.allows(uri)));
+        }
+    }
+
+    #[test]
+    fn confidential_application_has_exact_redirect_uris() {
+        let client = confidential(AuthorizationServer::Google);
+        assert!(client.allows("http://127.0.0.1:8765/callback"));
+        assert!(!client.allows("http://127.0.0.1:8766/callback"));
+        assert!(!client.allows("http://localhost:8765/callback"));
+    }
+}

@@ -1,0 +1,27 @@
+//! Calendars and their events: series, and what changes them.
+//!
+//! ```text
+//! Calendar ── Event ── Fields              a single event
+//!                  └── Series              a rule, and exceptions by the start an occurrence had
+//!                        └── Instance      what a list shows: an event, a master or one occurrence
+//! ```
+
+mod change;
+mod changed;
+mod conference;
+mod draft;
+mod fields;
+mod model;
+mod outside;
+mod patch;
+mod recurrence;
+
+pub(crate) use change::{Change, Mode, Refusal, check_order, event_id};
+pub(crate) use changed::{ChangeKind, Changed, Changes};
+pub(crate) use conference::{generated as generated_conference, resolve as resolve_conference};
+pub(crate) use draft::Draft;
+pub(crate) use fields::{AVAILABILITY, Attendee, Fields, PRIVACY, STATUS};
+pub(crate) use model::{Calendar, Event, Exception, Instance, Range, Series, Target, etag};
+pub(crate) use outside::{Deed, Undone};
+pub(crate) use patch::{OWN, Patch, attendee, choice};
+pub(crate) use recurrence::{End, Frequency, MOST, Recurrence, end_of, lines};

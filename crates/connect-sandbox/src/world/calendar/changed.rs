@@ -1,0 +1,90 @@
+//! What a write did, as a provider tells of it.
+
+use super::change::Mode;
+use super::model::{Calendar, Instance, Target};
+use crate::world::provider::Provider;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What happened to an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ChangeKind {
+    Created,
+    Updated,
+    Deleted,
+}
+
+impl ChangeKind {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Updated => "updated",
+            Self::Deleted => "deleted",
+        }
+    }
+}
+
+/// One event that changed, with what is still to be said of it once it is gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Changed {
+    pub(crate) kind: ChangeKind,
+    pub(crate) id: String,
+    pub(crate) series: Option<String>,
+    pub(crate) title: String,
+    pub(crate) at: Timestamp,
+}
+
+/// The events of one calendar that a write changed.
+#[derive(Debug)]
+pub(crate) struct Changes {
+    pub(crate) provider: Provider,
+    pub(crate) calendar: String,
+    pub(crate) changed: Vec<Changed>,
+}
+
+impl Changed {
+    pub(crate) fn of(kind: ChangeKind, instance: &Instance<'_>, at: Timestamp) -> Self {
+        Self {
+            kind,
+            id: instance.id(),
+            series: instance.series_id().map(str::to_owned),
+            title: instance.fields.title.clone(),
+            at,
+        }
+    }
+}
+
+impl Changes {
+    pub(crate) fn of(calendar: &Calendar, changed: impl IntoIterator<Item = Changed>) -> Self {
+        Self {
+            provider: calendar.provider,
+            calendar: calendar.id.clone(),
+            changed: changed.into_iter().collect(),
+        }
+    }
+}
+
+impl Calendar {
+    /// What an update of `asked` comes to: with the rest of a series changed there is a new one beside the old.
+    pub(crate) fn updated(&self, asked: &Target, shown: &Target, now: Timestamp) -> Changes {
+        let tell = |target: &Target, kind| self.show(target, |one| Changed::of(kind, one, now));
+        if asked.event == shown.event {
+            return Changes::of(self, tell(shown, ChangeKind::Updated));
+        }
+        let old = Target { event: asked.event.clone(), occurrence: None };
+        Changes::of(self, tell(&old, ChangeKind::Updated).into_iter().chain(tell(shown, ChangeKind::Created)))
+    }
+
+    /// What removing `target` is going to come to; the rest of a series removed is a change of the series.
+    pub(crate) fn removal(&self, target: &Target, mode: Option<Mode>, now: Timestamp) -> Option<Changed> {
+        let scope = self.events.get(&target.event)?.scope_of(target, mode);
+        let (kind, occurrence) = match (scope.mode, scope.start) {
+            (Mode::This, Some(start)) => (ChangeKind::Deleted, Some(start)),
+            (Mode::Following, Some(_)) => (ChangeKind::Updated, None),
+            _ => (ChangeKind::Deleted, None),
+        };
+        let target = Target { event: target.event.clone(), occurrence };
+        self.show(&target, |one| Changed::of(kind, one, now))
+    }
+}

@@ -1,0 +1,98 @@
+//! What an event says, apart from its identity.
+
+use crate::world::time;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// The fields an event, a master or an occurrence has. An absent one is left out of the JSON.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Fields {
+    pub(crate) title: String,
+    #[serde(serialize_with = "time::serialize_wire")]
+    pub(crate) start: Timestamp,
+    #[serde(serialize_with = "time::serialize_wire")]
+    pub(crate) end: Timestamp,
+    pub(crate) all_day: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) color: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) location: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) link: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) attendees: Vec<Attendee>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) custom: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) conference: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) conference_data: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) availability: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) privacy: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) status: Option<&'static str>,
+    /// What only the provider knows, under its own names: the service shows none of it.
+    #[serde(skip)]
+    pub(crate) own: Map<String, Value>,
+}
+
+/// Someone invited, or who invites.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Attendee {
+    pub(crate) email: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) status: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) organizer: Option<bool>,
+}
+
+pub(crate) const ATTENDEE_STATUS: &[&str] = &["accepted", "declined", "tentative", "none"];
+pub(crate) const AVAILABILITY: &[&str] = &["busy", "free"];
+pub(crate) const PRIVACY: &[&str] = &["public", "private", "confidential"];
+pub(crate) const STATUS: &[&str] = &["confirmed", "tentative", "cancelled"];
+
+impl Fields {
+    pub(crate) fn new(title: &str, start: Timestamp, end: Timestamp) -> Self {
+        Self {
+            title: title.to_owned(),
+            start,
+            end,
+            all_day: false,
+            description: None,
+            color: None,
+            location: None,
+            link: None,
+            attendees: Vec::new(),
+            custom: None,
+            conference: None,
+            conference_data: None,
+            availability: None,
+            privacy: None,
+            status: None,
+            own: Map::new(),
+        }
+    }
+
+    /// Moves the whole to another start.
+    pub(crate) fn moved_to(&self, start: Timestamp) -> Self {
+        Self { start, end: time::shifted(self.end, self.start, start), ..self.clone() }
+    }
+
+    /// All-day events lie on midnights, with the end after the last day.
+    pub(crate) fn settle(&mut self) {
+        if !self.all_day {
+            return;
+        }
+        self.start = time::floor_to_day(self.start);
+        self.end = time::ceil_to_day(self.end);
+        if self.end == self.start {
+            self.end = time::plus_hours(self.start, 24);
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Calendars, events and series as the sandbox keeps them.
+
+use super::fields::Fields;
+use super::patch::Patch;
+use super::recurrence::{End, MOST, Recurrence, lines};
+use crate::world::provider::Provider;
+use crate::world::random::hash;
+use crate::world::time;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// One calendar with its events by id.
+#[derive(Clone, Debug)]
+pub(crate) struct Calendar {
+    pub(crate) provider: Provider,
+    pub(crate) id: String,
+    /// The account's main calendar, which also answers to `primary`.
+    pub(crate) primary: bool,
+    /// As `GET /calendars` shows it.
+    pub(crate) info: Value,
+    pub(crate) account: String,
+    pub(crate) time_zone: String,
+    /// Whether the provider shows it to everybody.
+    pub(crate) public: bool,
+    pub(crate) events: BTreeMap<String, Event>,
+}
+
+/// A single event, or the master of a series.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Event {
+    pub(crate) id: String,
+    pub(crate) fields: Fields,
+    pub(crate) series: Option<Series>,
+    pub(crate) created: Timestamp,
+    pub(crate) last_modified: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Series {
+    pub(crate) rule: Recurrence,
+    /// By the start the rule gives the occurrence.
+    pub(crate) exceptions: BTreeMap<Timestamp, Exception>,
+}
+
+/// What is different about one occurrence.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Exception {
+    Removed,
+    Changed(Patch, Timestamp),
+}
+
+/// What a list shows: a single event, a master, or an occurrence.
+#[derive(Clone, Debug)]
+pub(crate) struct Instance<'a> {
+    pub(crate) event: &'a Event,
+    /// For an occurrence, the start the rule gives it.
+    pub(crate) occurrence: Option<Timestamp>,
+    pub(crate) fields: Cow<'a, Fields>,
+    pub(crate) last_modified: Timestamp,
+}
+
+/// The event an id stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) event: String,
+    pub(crate) occurrence: Option<Timestamp>,
+}
+
+/// From when to when, the end not included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Range {
+    pub(crate) start: Timestamp,
+    pub(crate) end: Timestamp,
+}
+
+impl Calendar {
+    pub(crate) fn answers_to(&self, id: &str) -> bool {
+        self.id == id || (self.primary && id == "primary")
+    }
+
+    /// Finds an event by its own id or by the id of one of its occurrences.
+    pub(crate) fn locate(&self, id: &str) -> Option<Target> {
+        if self.events.contains_key(id) {
+            return Some(Target { event: id.to_owned(), occurrence: None });
+        }
+        let (master, stamp) = id.rsplit_once('_')?;
+        let start = time::read(stamp)?;
+        let event = self.events.get(master)?;
+        let known = event.occurrence(start).is_some_and(|instance| instance.id() == id);
+        known.then(|| Target { event: master.to_owned(), occurrence: Some(start) })
+    }
+}
+
+impl Event {
+    pub(crate) fn single(id: String, fields: Fields, now: Timestamp) -> Self {
+        Self { id, fields, series: None, created: now, last_modified: now }
+    }
+
+    /// The event itself: a single one, or a master as it stands.
+    pub(crate) fn whole(&self) -> Instance<'_> {
+        let fields = Cow::Borrowed(&self.fields);
+        Instance { event: self, occurrence: None, fields, last_modified: self.last_modified }
+    }
+
+    /// The occurrence the rule starts at `start`, unless it was removed.
+    pub(crate) fn occurrence(&self, start: Timestamp) -> Option<Instance<'_>> {
+        let series = self.series.as_ref()?;
+        series.rule.has(self.fields.start, start).then(|| self.instance(series, start))?
+    }
+
+    /// The occurrences that are left next to the one the rule starts at `start`.
+    pub(crate) fn neighbours(&self, start: Timestamp) -> (Option<Instance<'_>>, Option<Instance<'_>>) {
+        let Some(series) = &self.series else { return (None, None) };
+        let starts = |from, last| {
+            let starts = series.rule.starts(self.fields.start, from, last);
+            starts.filter(move |one| *one != start).filter_map(|one| self.instance(series, one))
+        };
+        // Looks back twice as far each time.
+        let mut back = SignedDuration::from_hours(24 * 32);
+        let before = loop {
+            let from = start.checked_sub(back).unwrap_or(Timestamp::MIN);
+            let found = starts(from, start).last();
+            if found.is_some() || from == Timestamp::MIN {
+                break found;
+            }
+            back = back.saturating_add(back);
+        };
+        (before, starts(start, Timestamp::MAX).next())
+    }
+
+    /// The first occurrence that is left.
+    pub(crate) fn first_occurrence(&self) -> Option<Timestamp> {
+        let series = self.series.as_ref()?;
+        let removed = |start: &Timestamp| matches!(series.exceptions.get(start), Some(Exception::Removed));
+        series.rule.starts(self.fields.start, Timestamp::MIN, Timestamp::MAX).find(|start| !removed(start))
+    }
+
+    /// What lies in `range`: occurrences of a series, or with `masters` the series itself if one of them does.
+    pub(crate) fn instances(&self, range: Range, masters: bool) -> Vec<Instance<'_>> {
+        let Some(series) = &self.series else {
+            return Some(self.whole())
+                .filter(|whole| range.meets_fields(&whole.fields))
+                .into_iter()
+                .collect();
+        };
+        // One that began earlier may last into the range.
+        let from = time::shifted(range.start, self.fields.end, self.fields.start);
+        let by_rule = series.rule.starts(self.fields.start, from, range.end).take(MOST);
+        let by_rule = by_rule.filter(|start| !series.exceptions.contains_key(start));
+        let by_rule = by_rule
+            .filter(|start| range.meets(*start, time::shifted(self.fields.end, self.fields.start, *start)));
+        let starts = by_rule.chain(series.exceptions.keys().copied());
+        let met = starts
+            .filter_map(|start| self.instance(series, start))
+            .filter(|one| range.meets_fields(&one.fields));
+        if masters { met.take(1).map(|_| self.whole()).collect() } else { met.collect() }
+    }
+
+    fn instance<'a>(&'a self, series: &'a Series, start: Timestamp) -> Option<Instance<'a>> {
+        let mut fields = self.fields.moved_to(start);
+        let mut last_modified = self.last_modified;
+        match series.exceptions.get(&start) {
+            Some(Exception::Removed) => return None,
+            Some(Exception::Changed(patch, at)) => {
+                patch.apply(&mut fields);
+                last_modified = *at;
+            }
+            None => {}
+        }
+        Some(Instance { event: self, occurrence: Some(start), fields: Cow::Owned(fields), last_modified })
+    }
+}
+
+impl Series {
+    pub(crate) fn new(rule: Recurrence) -> Self {
+        Self { rule, exceptions: BTreeMap::new() }
+    }
+
+    /// Ends the series before the occurrence at `start`; gives back the rule and the exceptions of what was cut off.
+    pub(crate) fn split_off(&mut self, first: Timestamp, start: Timestamp) -> Self {
+        let mut rest = Self { rule: self.rule.clone(), exceptions: self.exceptions.split_off(&start) };
+        if let End::Count(count) = self.rule.end {
+            rest.rule.end = End::Count(count.saturating_sub(self.rule.counted_before(first, start)));
+        }
+        rest.rule.extra = self.rule.extra.split_off(&start);
+        let just_before = SignedDuration::from_secs(1);
+        self.rule.end = End::Until(start.checked_sub(just_before).unwrap_or(start));
+        rest
+    }
+}
+
+impl Instance<'_> {
+    /// The lines of RFC 5545 of a series: as they were sent to Google, unless the rule has become another one since.
+    pub(crate) fn recurrence_lines(&self) -> Option<Vec<String>> {
+        let rule = &self.event.series.as_ref().filter(|_| self.occurrence.is_none())?.rule;
+        let sent = self.fields.own.get("recurrence").and_then(Value::as_array);
+        let sent: Vec<_> = sent.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+        let (at, all_day) = (self.fields.start, self.fields.all_day);
+        let start = lines::Start { at, all_day, zone: rule.zone.clone() };
+        let same = lines::read(&sent, &start).is_ok_and(|read| read.rule == *rule);
+        Some(if same { sent } else { lines::write(rule, all_day) })
+    }
+
+    /// The name of the zone that the event was made for: a series is counted in one.
+    pub(crate) fn zone_name<'a>(&'a self, calendar: &'a Calendar) -> &'a str {
+        let own = self.fields.own.get("timeZone").and_then(Value::as_str);
+        let counted = || self.event.series.as_ref().and_then(|series| series.rule.zone.iana_name());
+        own.or_else(counted).unwrap_or(&calendar.time_zone)
+    }
+
+    pub(crate) fn id(&self) -> String {
+        match self.occurrence {
+            Some(start) => format!("{}_{}", self.event.id, time::stamp(start, self.event.fields.all_day)),
+            None => self.event.id.clone(),
+        }
+    }
+
+    pub(crate) fn series_id(&self) -> Option<&str> {
+        self.occurrence.map(|_| self.event.id.as_str())
+    }
+}
+
+impl Range {
+    pub(crate) fn meets(&self, start: Timestamp, end: Timestamp) -> bool {
+        start < self.end && (end > self.start || start >= self.start)
+    }
+
+    fn meets_fields(&self, fields: &Fields) -> bool {
+        self.meets(fields.start, fields.end)
+    }
+}
+
+/// A version of the event as an entity tag: two that differ in anything have different ones.
+pub(crate) fn etag(instance: &Instance<'_>) -> String {
+    let rule = instance.occurrence.is_none().then(|| instance.event.series.as_ref().map(|one| &one.rule));
+    let fields = (&instance.fields, &instance.fields.own, instance.last_modified.as_nanosecond().to_string());
+    let content = json!(fields).to_string();
+    format!("\"{}\"", hash(hash(8, &content), &format!("{}{rule:?}", instance.id())) >> 12)
+}

@@ -1,0 +1,103 @@
+//! Changes to an event that were checked: what is not named stays, null clears.
+
+use super::fields::{ATTENDEE_STATUS, AVAILABILITY, Attendee, Fields, PRIVACY, STATUS};
+use crate::world::time;
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+/// Fields to set or (null) to clear, in their wire form. An occurrence keeps its own changes as a patch over its master, so
+/// that a later change of the whole series still reaches what the occurrence did not change.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Patch(Map<String, Value>);
+
+impl Patch {
+    pub(crate) fn new(fields: Map<String, Value>) -> Self {
+        Self(fields)
+    }
+
+    pub(crate) fn set(&mut self, name: &str, value: Value) {
+        self.0.insert(name.to_owned(), value);
+    }
+
+    /// The later change wins.
+    pub(crate) fn extend(&mut self, later: Self) {
+        self.0.extend(later.0);
+    }
+
+    pub(crate) fn time(&self, name: &str) -> Option<Timestamp> {
+        self.0.get(name).and_then(Value::as_str).and_then(time::read)
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn moves(&self) -> bool {
+        ["start", "end", "allDay"].into_iter().any(|name| self.has(name))
+    }
+
+    pub(crate) fn without_times(mut self) -> Self {
+        self.0.retain(|name, _| name != "start" && name != "end");
+        self
+    }
+
+    pub(crate) fn apply(&self, fields: &mut Fields) {
+        for (name, value) in &self.0 {
+            apply(fields, name, value);
+        }
+        fields.settle();
+    }
+}
+
+fn apply(fields: &mut Fields, name: &str, value: &Value) {
+    let text = || value.as_str().map(str::to_owned);
+    match name {
+        "title" => fields.title = text().unwrap_or_default(),
+        "start" => fields.start = text().and_then(|text| time::read(&text)).unwrap_or(fields.start),
+        "end" => fields.end = text().and_then(|text| time::read(&text)).unwrap_or(fields.end),
+        "allDay" => fields.all_day = value.as_bool().unwrap_or(false),
+        "description" => fields.description = text(),
+        "color" => fields.color = text(),
+        "location" => fields.location = text(),
+        "link" => fields.link = text(),
+        "attendees" => {
+            fields.attendees = value.as_array().into_iter().flatten().filter_map(attendee).collect()
+        }
+        "custom" => fields.custom = present(value),
+        "conference" => fields.conference = text(),
+        "conferenceData" => fields.conference_data = present(value),
+        "availability" => fields.availability = choice(value, AVAILABILITY),
+        "privacy" => fields.privacy = choice(value, PRIVACY),
+        "status" => fields.status = choice(value, STATUS),
+        _ => {
+            let Some(own) = name.strip_prefix(OWN) else { return };
+            match present(value) {
+                Some(value) => fields.own.insert(own.to_owned(), value),
+                None => fields.own.remove(own),
+            };
+        }
+    }
+}
+
+/// Before the name of a field that only the provider knows.
+pub(crate) const OWN: &str = "own:";
+
+/// An e-mail address alone, or an object with one.
+pub(crate) fn attendee(value: &Value) -> Option<Attendee> {
+    let email = value.as_str().or_else(|| value.get("email").and_then(Value::as_str))?;
+    let status = value.get("status").and_then(|status| choice(status, ATTENDEE_STATUS));
+    let organizer = value.get("organizer").and_then(Value::as_bool);
+    Some(Attendee { email: email.to_owned(), status: status.or(Some("none")), organizer })
+}
+
+pub(crate) fn choice(value: &Value, choices: &[&'static str]) -> Option<&'static str> {
+    choices.iter().copied().find(|choice| value.as_str() == Some(choice))
+}
+
+fn present(value: &Value) -> Option<Value> {
+    (!value.is_null()).then(|| value.clone())
+}

@@ -1,0 +1,182 @@
+//! Recurrence rules: which starts a series has, as RFC 5545 counts them.
+//!
+//! Everything is counted in UTC, unless the provider named another zone. A start that the clocks of the zone skip is later by
+//! as much as they skip; a day that the zone does not have is left out.
+
+mod days;
+pub(crate) mod lines;
+
+use crate::world::provider::Provider;
+use jiff::civil::{Date, DateTime, Weekday};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
+
+/// A rule and the starts beside it. The first start always belongs to the series.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Recurrence {
+    pub(crate) frequency: Frequency,
+    pub(crate) interval: i64,
+    pub(crate) end: End,
+    pub(crate) by_day: Vec<Weekday>,
+    /// Negative days count from the end of the month.
+    pub(crate) by_month_day: Vec<i8>,
+    pub(crate) by_month: Vec<i8>,
+    /// The nth of a weekday in its month, or in its year where the rule is yearly without months; negative from the end.
+    /// Only providers have it, and what follows.
+    pub(crate) nth: Vec<(i8, Weekday)>,
+    /// Negative from the end of the year.
+    pub(crate) by_year_day: Vec<i16>,
+    /// Weeks of the year, of which the first has at least four days in it; negative from the end.
+    pub(crate) by_week: Vec<i8>,
+    /// Which of the days of a period, negative from the end.
+    pub(crate) positions: Vec<i16>,
+    pub(crate) week_start: Weekday,
+    /// Whether a month that does not have the day has it on its last one, as Outlook counts.
+    pub(crate) last_day_instead: bool,
+    /// Starts that the rule does not give, and does not count.
+    pub(crate) extra: BTreeSet<Timestamp>,
+    /// Where the days and the time of day are counted.
+    pub(crate) zone: TimeZone,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Frequency {
+    Daily,
+    Weekly,
+    Monthly,
+    Yearly,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Never,
+    Count(usize),
+    Until(Timestamp),
+}
+
+/// How many starts of a series one answer holds, and a count goes to, at the most: a century of days.
+pub(crate) const MOST: usize = 36_525;
+
+impl Recurrence {
+    pub(crate) fn new(frequency: Frequency) -> Self {
+        Self {
+            frequency,
+            interval: 1,
+            end: End::Never,
+            by_day: Vec::new(),
+            by_month_day: Vec::new(),
+            by_month: Vec::new(),
+            nth: Vec::new(),
+            by_year_day: Vec::new(),
+            by_week: Vec::new(),
+            positions: Vec::new(),
+            week_start: Weekday::Monday,
+            last_day_instead: false,
+            extra: BTreeSet::new(),
+            zone: TimeZone::UTC,
+        }
+    }
+
+    pub(crate) fn counted_by(self, provider: Provider) -> Self {
+        Self { last_day_instead: provider == Provider::Microsoft, ..self }
+    }
+
+    /// The starts of a series that begins at `first`: those from `from` up to and with `last`, in order.
+    ///
+    /// What lies outside costs nothing, unless the rule has a count, which begins at `first`.
+    pub(crate) fn starts(
+        &self,
+        first: Timestamp,
+        from: Timestamp,
+        last: Timestamp,
+    ) -> impl Iterator<Item = Timestamp> {
+        let mut by_rule = self.by_rule(first, from, last).peekable();
+        let mut extra = self.extra_between(from, last).peekable();
+        std::iter::from_fn(move || match (by_rule.peek(), extra.peek()) {
+            (Some(one), Some(other)) if one == other => {
+                extra.next();
+                by_rule.next()
+            }
+            (Some(one), Some(other)) if other < one => extra.next(),
+            (None, _) => extra.next(),
+            _ => by_rule.next(),
+        })
+    }
+
+    fn extra_between(&self, from: Timestamp, last: Timestamp) -> impl Iterator<Item = Timestamp> {
+        self.extra.range(from..).copied().take_while(move |one| *one <= last)
+    }
+
+    /// Those of `asked` that are starts of the series.
+    pub(crate) fn known(&self, first: Timestamp, asked: BTreeSet<Timestamp>) -> BTreeSet<Timestamp> {
+        match (self.end, asked.first(), asked.last()) {
+            // Counted once for all.
+            (End::Count(_), Some(from), Some(last)) => {
+                self.starts(first, *from, *last).filter(|start| asked.contains(start)).collect()
+            }
+            _ => asked.into_iter().filter(|start| self.has(first, *start)).collect(),
+        }
+    }
+
+    pub(crate) fn has(&self, first: Timestamp, start: Timestamp) -> bool {
+        self.starts(first, start, start).next().is_some()
+    }
+
+    /// How many starts the rule counts before `start`.
+    pub(crate) fn counted_before(&self, first: Timestamp, start: Timestamp) -> usize {
+        self.by_rule(first, first, start).take_while(|one| *one < start).count()
+    }
+
+    /// Whether the first start is one that the rule itself gives.
+    pub(crate) fn gives(&self, first: Timestamp) -> bool {
+        let day = self.zone.to_datetime(first).date();
+        self.resolved(day).days_of(day, 0).is_some_and(|days| days.contains(&day))
+    }
+
+    /// The starts that the rule gives, and the first of all.
+    fn by_rule(&self, first: Timestamp, from: Timestamp, last: Timestamp) -> impl Iterator<Item = Timestamp> {
+        let (begin, most, last) = match self.end {
+            End::Never => (from, usize::MAX, last),
+            End::Count(count) => (first, count.max(1), last),
+            End::Until(until) => (from, usize::MAX, last.min(until)),
+        };
+        let local = self.zone.to_datetime(first);
+        let rule = self.resolved(local.date());
+        let period_of = |at| rule.period_of(local.date(), self.zone.to_datetime(at).date());
+        let periods = period_of(begin).saturating_sub(1).max(0)..=period_of(last).saturating_add(1);
+        let mut barren = 0;
+        let days = periods.map_while(move |n| {
+            let days = rule.days_of(local.date(), n)?;
+            barren = if days.is_empty() { barren + 1 } else { 0 };
+            (barren <= rule.cycle()).then_some(days)
+        });
+        let later = days.flatten().filter(move |day| *day > local.date());
+        let later = later.filter_map(move |day| self.instant(day.to_datetime(local.time())));
+        let all = std::iter::once(first).chain(later).take(most);
+        all.take_while(move |start| *start <= last).skip_while(move |start| *start < from)
+    }
+
+    /// The time in the zone, unless the zone does not have the day.
+    fn instant(&self, local: DateTime) -> Option<Timestamp> {
+        let zoned = local.to_zoned_datetime(self.zone.clone()).ok()?;
+        let day = local.date();
+        let exists = || day.to_zoned_datetime(self.zone.clone()).is_ok_and(|begin| begin.date() == day);
+        (zoned.date() == day || exists()).then(|| zoned.timestamp())
+    }
+
+    /// The start that a day has, or would have, in a series that begins at `first`.
+    fn start_on(&self, day: Date, first: Timestamp) -> Option<Timestamp> {
+        self.instant(day.to_datetime(self.zone.to_datetime(first).time()))
+    }
+}
+
+/// The last second of a day in a zone; of the last day there is, the end of time.
+pub(crate) fn end_of(day: Date, zone: &TimeZone) -> Timestamp {
+    let next = day.tomorrow().and_then(|next| next.to_zoned_datetime(zone.clone()));
+    let second = SignedDuration::from_secs(1);
+    next.and_then(|next| next.timestamp().checked_sub(second)).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests;
