@@ -1,3 +1,4 @@
 //! Apptoto.
 
 pub(crate) mod api;
+pub(crate) mod oauth;

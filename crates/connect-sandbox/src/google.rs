@@ -1,3 +1,4 @@
 //! Google.
 
 pub(crate) mod calendar;
+pub(crate) mod oauth;

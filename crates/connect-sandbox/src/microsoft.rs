@@ -1,3 +1,4 @@
 //! Microsoft.
 
 pub(crate) mod graph;
+pub(crate) mod oauth;

@@ -1,10 +1,6 @@
-//! The OAuth halves of three other systems, on the same origin as Connect: Google, Microsoft and Apptoto.
+//! What the authorization servers beside Connect's own have in common. They are on the same origin.
 //!
 //! ```text
-//! GET  /google/o/oauth2/v2/auth                    POST /google/token   POST /google/revoke
-//! GET  /microsoft/{tenant}/oauth2/v2.0/authorize   POST /microsoft/{tenant}/oauth2/v2.0/token
-//! GET  /apptoto/www/oauth/authorize                POST /apptoto/api/oauth/token   (and /revoke, by a switch)
-//!
 //! authorize ──▶ client and redirect URI ──wrong──▶ 400, and no redirect (RFC 6749 4.1.2.1)
 //!                      │
 //!                      ▼
@@ -14,37 +10,41 @@
 //!               consent (`auto_consent`) ──▶ redirect with code and state
 //! ```
 //!
-//! The steps are shared; what a system does in its own way is in the file of its name. A client whose endpoints can be
-//! configured signs in against them as against the real ones. An access token is looked up with
-//! [`Sandbox::provider_token`].
+//! The steps are shared; what a server does in its own way, its [`Rules`] say. A client whose endpoints can be configured
+//! signs in against them as against the real ones. An access token is looked up with [`Sandbox::provider_token`].
+//!
+//! [`Sandbox::provider_token`]: crate::Sandbox::provider_token
 
-mod apptoto;
 mod authorize;
 mod back;
 mod client_auth;
 mod clients;
 mod consent;
-mod description;
-mod google;
 mod issued;
-mod microsoft;
 mod parameters;
 mod pkce;
 mod refused;
-mod routes;
+mod revoke;
+mod rules;
 mod token;
 
+use crate::apptoto::oauth::ApptotoRules;
+use crate::google::oauth::GoogleRules;
+use crate::microsoft::oauth::MicrosoftRules;
 use crate::reply::{Problem, Reply};
-use crate::sandbox::{Call, no_such_endpoint};
+use crate::sandbox::Call;
 use crate::world::World;
 use crate::world::random::Random;
-use clients::Client;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use back::{Back, Mode};
+pub(crate) use clients::{Client, loopback};
 pub use clients::{ClientType, OAuthApp, OAuthCredentials};
 pub(crate) use issued::Issued;
 pub use issued::ProviderToken;
-use serde::{Deserialize, Serialize};
-
-pub(crate) use routes::ROUTES;
+pub(crate) use parameters::Parameters;
+pub(crate) use refused::{Refused, unstored};
+pub(crate) use rules::{AuthorizationRequest, ConsentWords, Descriptions, Prefixes, Routes, Rules};
 
 /// An authorization server beside Connect's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
@@ -65,10 +65,14 @@ impl AuthorizationServer {
 
     /// The name in paths, switches and figures.
     pub fn name(self) -> &'static str {
+        self.rules().name()
+    }
+
+    pub(crate) fn rules(self) -> &'static dyn Rules {
         match self {
-            Self::Google => "google",
-            Self::Microsoft => "microsoft",
-            Self::Apptoto => "apptoto",
+            Self::Google => &GoogleRules,
+            Self::Microsoft => &MicrosoftRules,
+            Self::Apptoto => &ApptotoRules,
         }
     }
 }
@@ -84,6 +88,13 @@ pub(crate) enum Endpoint {
     Token(AuthorizationServer),
     /// RFC 7009.
     Revoke(AuthorizationServer),
+}
+
+/// The endpoints of all servers, by method and path.
+pub(crate) fn routes() -> impl Iterator<Item = (&'static str, Endpoint)> {
+    AuthorizationServer::ALL.into_iter().flat_map(|server| {
+        server.rules().routes().iter().map(move |(name, endpoint)| (*name, endpoint(server)))
+    })
 }
 
 /// Those servers, over the world.
@@ -121,10 +132,26 @@ impl Servers<'_> {
             Endpoint::Authorize(server) => Ok(self.authorize(server, call)),
             Endpoint::Decide(server) => Ok(self.decide(server, call)),
             Endpoint::Token(server) => Ok(self.token(server, call)),
-            Endpoint::Revoke(AuthorizationServer::Google) => Ok(self.google_revoke(call)),
-            Endpoint::Revoke(AuthorizationServer::Apptoto) => self.apptoto_revoke(call),
-            // There is none, and no route to it.
-            Endpoint::Revoke(AuthorizationServer::Microsoft) => Err(no_such_endpoint()),
+            Endpoint::Revoke(server) => self.revoke(server, call),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn server_is_read_by_the_name_of_its_rules() {
+        for server in AuthorizationServer::ALL {
+            assert_eq!(serde_json::to_value(server).unwrap(), server.name());
+        }
+    }
+
+    #[test]
+    fn endpoint_belongs_to_one_server() {
+        let names: BTreeSet<_> = routes().map(|(name, _)| name).collect();
+        assert_eq!(names.len(), routes().count());
     }
 }

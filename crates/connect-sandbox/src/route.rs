@@ -90,18 +90,18 @@ impl Route {
     /// The service lives under `/api` but for its keys; control calls live on the origin and are also taken under `/api`.
     pub(crate) fn find(method: &Method, path: &str) -> Self {
         let inner = path.strip_prefix("/api").filter(|rest| rest.starts_with('/'));
-        if let Some(control) = lookup(&CONTROLS, method, inner.unwrap_or(path)) {
+        if let Some(control) = lookup(CONTROLS, method, inner.unwrap_or(path)) {
             return Self::Control(control.1);
         }
         let endpoint = match inner {
-            Some(path) => among(&connect::ROUTES, Endpoint::Connect, method, path),
+            Some(path) => among(connect::ROUTES, Endpoint::Connect, method, path),
             None => {
                 let path = &canonical(path);
-                among(&connect::ORIGIN, Endpoint::Connect, method, path)
-                    .or_else(|| among(&oauth_server::ROUTES, Endpoint::OAuth, method, path))
-                    .or_else(|| among(&calendar::ROUTES, Endpoint::GoogleCalendar, method, path))
-                    .or_else(|| among(&graph::ROUTES, Endpoint::Graph, method, path))
-                    .or_else(|| among(&api::ROUTES, Endpoint::Apptoto, method, path))
+                among(connect::ORIGIN, Endpoint::Connect, method, path)
+                    .or_else(|| among(oauth_server::routes(), Endpoint::OAuth, method, path))
+                    .or_else(|| among(calendar::ROUTES, Endpoint::GoogleCalendar, method, path))
+                    .or_else(|| among(graph::ROUTES, Endpoint::Graph, method, path))
+                    .or_else(|| among(api::ROUTES, Endpoint::Apptoto, method, path))
             }
         };
         match endpoint {
@@ -113,7 +113,7 @@ impl Route {
     /// The methods a path of the service is there for.
     pub(crate) fn methods(path: &str) -> Vec<&'static str> {
         let (names, path): (Vec<_>, _) = match path.strip_prefix("/api") {
-            Some(inner) => (names(&connect::ROUTES).collect(), inner.into()),
+            Some(inner) => (names(connect::ROUTES).collect(), inner.into()),
             None => (origin_names().collect(), canonical(path)),
         };
         let names = names.into_iter().filter_map(|name| name.split_once(' '));
@@ -149,7 +149,7 @@ impl Route {
 
     /// Whether a fault may name this endpoint.
     pub(crate) fn is_name(name: &str) -> bool {
-        let mut known = names(&connect::ROUTES).chain(origin_names());
+        let mut known = names(connect::ROUTES).chain(origin_names());
         name == "*" || name == UNKNOWN || known.any(|known| known == name)
     }
 }
@@ -157,19 +157,19 @@ impl Route {
 const UNKNOWN: &str = "unknown";
 
 fn origin_names() -> impl Iterator<Item = &'static str> {
-    names(&connect::ORIGIN)
-        .chain(names(&oauth_server::ROUTES))
-        .chain(names(&calendar::ROUTES))
-        .chain(names(&graph::ROUTES))
-        .chain(names(&api::ROUTES))
+    names(connect::ORIGIN)
+        .chain(names(oauth_server::routes()))
+        .chain(names(calendar::ROUTES))
+        .chain(names(graph::ROUTES))
+        .chain(names(api::ROUTES))
 }
 
-fn names<T>(table: &'static [(&'static str, T)]) -> impl Iterator<Item = &'static str> {
-    table.iter().map(|(name, _)| *name)
+fn names<T>(table: impl IntoIterator<Item = (&'static str, T)>) -> impl Iterator<Item = &'static str> {
+    table.into_iter().map(|(name, _)| name)
 }
 
-fn among<T: Copy>(
-    table: &[(&'static str, T)],
+fn among<T>(
+    table: impl IntoIterator<Item = (&'static str, T)>,
     of: fn(T) -> Endpoint,
     method: &Method,
     path: &str,
@@ -177,11 +177,15 @@ fn among<T: Copy>(
     lookup(table, method, path).map(|(name, endpoint)| (name, of(endpoint)))
 }
 
-fn lookup<T: Copy>(table: &[(&'static str, T)], method: &Method, path: &str) -> Option<(&'static str, T)> {
+fn lookup<T>(
+    table: impl IntoIterator<Item = (&'static str, T)>,
+    method: &Method,
+    path: &str,
+) -> Option<(&'static str, T)> {
     let called = |name: &str| {
         name.split_once(' ').is_some_and(|(known, pattern)| known == method.as_str() && fits(pattern, path))
     };
-    table.iter().copied().find(|(name, _)| called(name))
+    table.into_iter().find(|(name, _)| called(name))
 }
 
 /// Clients of which only the origin can be set call Google and Microsoft by their real paths.

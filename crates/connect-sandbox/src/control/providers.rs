@@ -67,7 +67,7 @@ impl Sandbox {
             "redirectUris": app.as_ref().map(|app| &app.redirect_uris),
             "public": app.as_ref().map(|app| app.client_type == ClientType::Public),
         });
-        if server == AuthorizationServer::Apptoto {
+        if server.rules().registers_scopes() {
             shown["scopes"] = json!(app.map(|app| app.scopes));
         }
         shown
@@ -115,8 +115,10 @@ impl Change {
     }
 
     fn apply(self, app: &mut OAuthApp) -> Result<(), Problem> {
-        if self.scopes.is_some() && self.provider != AuthorizationServer::Apptoto {
-            return Err(Problem::bad_request("scopes are for apptoto alone"));
+        if self.scopes.is_some() && !self.provider.rules().registers_scopes() {
+            let takers = AuthorizationServer::ALL.into_iter().filter(|one| one.rules().registers_scopes());
+            let takers: Vec<_> = takers.map(AuthorizationServer::name).collect();
+            return Err(Problem::bad_request(&format!("scopes are for {} alone", takers.join(" and "))));
         }
         app.name = self.name.unwrap_or_else(|| app.name.clone());
         let uris = self.redirect_uri.map(|uri| vec![uri]).or(self.redirect_uris);

@@ -5,13 +5,12 @@ use super::Servers;
 use super::back::Back;
 use super::consent::{Decision, page};
 use super::issued::{Code, Owner};
-use super::microsoft;
 use super::parameters::{Parameters, scope_tokens};
 use super::pkce::Challenge;
 use super::refused::Refused;
+use super::rules::AuthorizationRequest;
 use crate::reply::Reply;
 use crate::sandbox::Call;
-use crate::settings::{Pkce, PublicPkce, RefreshTokens};
 
 /// A request of an application, checked.
 pub(super) struct Asked {
@@ -33,9 +32,7 @@ impl Servers<'_> {
     pub(super) fn decide(&mut self, server: AuthorizationServer, call: &Call) -> Reply {
         match Decision::read(call) {
             Ok(decision) => self.authorized(server, call, decision),
-            Err(Refused::Missing(_)) if server != AuthorizationServer::Apptoto => {
-                self.authorize(server, call)
-            }
+            Err(Refused::Missing(_)) if server.rules().is_openid_provider() => self.authorize(server, call),
             Err(refused) => self.refuse(server, &refused, call),
         }
     }
@@ -72,41 +69,35 @@ impl Servers<'_> {
     fn asked(&self, back: &Back, query: &Parameters) -> Result<Asked, Refused> {
         query.once()?;
         let client = &back.client;
+        let (rules, settings) = (client.server.rules(), &self.world.settings);
         if query.need("response_type")? != "code" {
             return Err(Refused::ResponseType);
         }
-        let challenge = Challenge::asked(query, self.takes_plain(client.server))?;
-        if challenge.is_none() && client.is_public() && self.needs_pkce(client.server) {
+        let challenge = Challenge::asked(query, rules.takes_plain(settings))?;
+        if challenge.is_none() && client.is_public() && rules.needs_pkce(settings) {
             return Err(Refused::Missing("code_challenge"));
         }
-        // Apptoto has no parameter that names the user.
-        let hint = query.find("login_hint").filter(|_| client.server != AuthorizationServer::Apptoto);
-        let user = hint.unwrap_or(&self.world.settings.oauth.user).to_owned();
+        let hint = query.find("login_hint").filter(|_| rules.is_openid_provider());
+        let user = hint.unwrap_or(&settings.oauth.user).to_owned();
         let owner = Owner { server: client.server, client: client.id.clone(), user };
-        let scopes = scope_tokens(query.need("scope")?)?;
-        let (scopes, offline) = match client.server {
-            AuthorizationServer::Google => {
-                let offline = self.google_offline(query, &owner, back)?;
-                (self.google_scopes(scopes, query, &owner)?, offline)
-            }
-            AuthorizationServer::Microsoft => {
-                let offline = microsoft::is_offline(&scopes);
-                (scopes, offline)
-            }
-            AuthorizationServer::Apptoto => {
-                self.apptoto_admits(client, &owner.user)?;
-                (
-                    self.apptoto_scopes(scopes, client)?,
-                    self.world.settings.apptoto.refresh_tokens != RefreshTokens::Off,
-                )
-            }
+        let scopes = scope_tokens(query.need("scope")?, rules.scope_separator())?;
+        let request = AuthorizationRequest {
+            back,
+            query,
+            owner: &owner,
+            scopes: &scopes,
+            settings,
+            issued: &self.own.issued,
         };
+        let offline = rules.is_offline(&request)?;
+        let scopes = rules.granted(&request)?;
         Ok(Asked { owner, scopes, challenge, offline })
     }
 
     fn give_code(&mut self, call: &Call, back: &Back, asked: Asked) -> Reply {
-        let code = self.new_code(asked.owner.server);
-        let redirect_uri = self.bound_redirect_uri(back);
+        let rules = asked.owner.server.rules();
+        let code = format!("{}{}", rules.prefixes().code, self.own.random.token(32));
+        let redirect_uri = rules.bound_redirect_uri(back, &self.world.settings).to_owned();
         self.own.issued.consent(asked.owner.clone(), &asked.scopes);
         let grant = Code {
             owner: asked.owner,
@@ -119,20 +110,5 @@ impl Servers<'_> {
         };
         self.own.issued.add_code(code.clone(), grant);
         back.reply(&[("code", &code)])
-    }
-
-    /// Whether the method `plain` of RFC 7636 is known to be taken.
-    fn takes_plain(&self, server: AuthorizationServer) -> bool {
-        match server {
-            AuthorizationServer::Google => false,
-            AuthorizationServer::Microsoft => true,
-            AuthorizationServer::Apptoto => self.world.settings.apptoto.pkce == Pkce::Any,
-        }
-    }
-
-    /// Whether a public application must prove itself: Apptoto has PKCE in place of a secret, the others recommend it.
-    fn needs_pkce(&self, server: AuthorizationServer) -> bool {
-        server == AuthorizationServer::Apptoto
-            || self.world.settings.oauth.public_pkce == PublicPkce::Required
     }
 }

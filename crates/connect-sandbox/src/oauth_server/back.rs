@@ -4,7 +4,6 @@ use super::Servers;
 use super::parameters::Parameters;
 use super::refused::{Refused, unstored};
 use super::{AuthorizationServer, clients::Client};
-use super::{google, microsoft};
 use crate::connect::oauth::with_query;
 use crate::pages::escape;
 use crate::reply::{Reply, html, ok, redirect};
@@ -13,23 +12,23 @@ use crate::settings::CallbackIss;
 use serde_json::{Map, json};
 
 /// Where authorize may answer to, and what goes with every answer.
-pub(super) struct Back {
-    pub(super) client: Client,
+pub(crate) struct Back {
+    pub(crate) client: Client,
     /// As it was sent: the exchange has to repeat it.
-    pub(super) redirect_uri: String,
-    pub(super) mode: Mode,
+    pub(crate) redirect_uri: String,
+    pub(crate) mode: Mode,
     state: Option<String>,
     issuer: Option<String>,
 }
 
 /// How it gets there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mode {
+pub(crate) enum Mode {
     Query,
     Fragment,
     /// A page that posts itself (OAuth 2.0 Form Post Response Mode).
     FormPost,
-    /// Google's popup hands it to a callback of the page; a script finds it in the body.
+    /// A popup hands it to a callback of the page; a script finds it in the body.
     Popup,
 }
 
@@ -59,7 +58,7 @@ impl Back {
     }
 
     pub(super) fn error(&self, refused: &Refused) -> Reply {
-        let error = refused.error(self.client.server);
+        let error = self.client.server.rules().error(refused);
         self.reply(&[("error", error), ("error_description", &refused.description())])
     }
 }
@@ -72,49 +71,25 @@ impl Servers<'_> {
         call: &Call,
         query: &Parameters,
     ) -> Result<Back, Refused> {
-        if server == AuthorizationServer::Microsoft {
-            microsoft::tenant(call)?;
-        }
+        let rules = server.rules();
+        rules.check_path(call)?;
         let client = self.own.client(server, query.need("client_id")?).ok_or(Refused::UnknownClient)?;
         let redirect_uri = query.need("redirect_uri")?.to_owned();
-        let mode = match server {
-            AuthorizationServer::Google if google::is_popup(&client, &redirect_uri) => Mode::Popup,
-            _ if !client.allows(&redirect_uri) => return Err(Refused::RedirectUri),
-            AuthorizationServer::Microsoft => response_mode(query)?,
-            AuthorizationServer::Google | AuthorizationServer::Apptoto => Mode::Query,
-        };
+        if !client.allows(&redirect_uri) {
+            return Err(Refused::RedirectUri);
+        }
+        let mode = rules.response_mode(&redirect_uri, query)?;
         let state = query.find("state").map(str::to_owned);
         Ok(Back { client, redirect_uri, mode, state, issuer: self.issuer(server, call) })
     }
 
     /// The `iss` of the callback (RFC 9207 2), if the switch `callback_iss` wants one.
     fn issuer(&self, server: AuthorizationServer, call: &Call) -> Option<String> {
-        let issuer = match server {
-            AuthorizationServer::Google => format!("{}/google", self.world.origin),
-            AuthorizationServer::Apptoto => format!("{}/apptoto/www", self.world.origin),
-            AuthorizationServer::Microsoft => {
-                format!(
-                    "{}/microsoft/{}/v2.0",
-                    self.world.origin,
-                    microsoft::tenant(call).unwrap_or("common")
-                )
-            }
-        };
         match self.world.settings.oauth.callback_iss {
-            CallbackIss::On => Some(issuer),
+            CallbackIss::On => Some(format!("{}{}", self.world.origin, server.rules().issuer_path(call))),
             CallbackIss::Wrong => Some(format!("{}/elsewhere", self.world.origin)),
             _ => None,
         }
-    }
-}
-
-/// One that is not known is not told by a redirect: it would say how to redirect.
-fn response_mode(query: &Parameters) -> Result<Mode, Refused> {
-    match query.find("response_mode") {
-        None | Some("query") => Ok(Mode::Query),
-        Some("fragment") => Ok(Mode::Fragment),
-        Some("form_post") => Ok(Mode::FormPost),
-        Some(_) => Err(Refused::Value("response_mode")),
     }
 }
 

@@ -3,13 +3,12 @@
 use super::AuthorizationServer;
 use super::Servers;
 use super::clients::Client;
-use super::microsoft;
 use super::parameters::Parameters;
 use super::refused::Refused;
 use crate::sandbox::Call;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, ORIGIN};
 
 impl Servers<'_> {
     pub(super) fn authenticate_at(
@@ -19,13 +18,13 @@ impl Servers<'_> {
         form: &Parameters,
     ) -> Result<Client, Refused> {
         let (id, secret) = presented(call, form)?;
-        if server == AuthorizationServer::Microsoft && microsoft::crosses_origins(call, secret.is_some()) {
+        let of_page = secret.is_some() && call.request.headers().contains_key(ORIGIN);
+        if of_page && !server.rules().takes_secrets_of_pages() {
             return Err(Refused::CrossOrigin);
         }
         let client = self.own.client(server, &id).ok_or(Refused::UnknownClient)?;
         match (client.is_public(), secret) {
             (true, None) => Ok(client),
-            // Google's installed applications send theirs; whether Apptoto's may is not told.
             (true, Some(_)) if !client.may_have_secret() => Err(Refused::PublicSecret),
             (_, Some(secret)) if secret == client.secret => Ok(client),
             (_, Some(_)) => Err(Refused::Secret),

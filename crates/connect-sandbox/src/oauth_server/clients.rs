@@ -1,7 +1,6 @@
 //! The applications registered with each system.
 
-use super::{AuthorizationServer, apptoto};
-use super::{Servers, State};
+use super::{AuthorizationServer, Servers, State};
 use crate::settings::is_uri;
 use crate::world::apps::AppError;
 
@@ -57,7 +56,7 @@ impl OAuthApp {
             name: name.into(),
             redirect_uris: vec![redirect_uri.into()],
             client_type: ClientType::Confidential,
-            scopes: apptoto::scopes().map(str::to_owned).collect(),
+            scopes: registered_scopes().map(str::to_owned).collect(),
         }
     }
 
@@ -83,7 +82,7 @@ impl OAuthApp {
         self
     }
 
-    /// An absolute URI without a fragment (RFC 6749 3.1.2) each, one alone at Apptoto, and scopes that exist there.
+    /// An absolute URI without a fragment (RFC 6749 3.1.2) each, and scopes that exist.
     fn checked(self, server: AuthorizationServer) -> Result<Self, AppError> {
         if self.name.trim().is_empty() {
             return Err(AppError::Name);
@@ -92,47 +91,55 @@ impl OAuthApp {
         if self.redirect_uris.is_empty() || !self.redirect_uris.iter().all(fit) {
             return Err(AppError::RedirectUri);
         }
-        if server != AuthorizationServer::Apptoto {
-            return Ok(self);
-        }
-        if self.redirect_uris.len() > 1 {
+        let rules = server.rules();
+        if rules.takes_one_redirect_uri() && self.redirect_uris.len() > 1 {
             return Err(AppError::RedirectUri);
         }
-        match self.scopes.iter().find(|scope| !apptoto::scopes().any(|known| known == *scope)) {
-            Some(scope) => Err(AppError::Scope(scope.clone())),
-            None => Ok(self),
+        match self.scopes.iter().find(|scope| !registered_scopes().any(|known| known == *scope)) {
+            Some(scope) if rules.registers_scopes() => Err(AppError::Scope(scope.clone())),
+            _ => Ok(self),
         }
     }
+}
+
+/// The scopes that can be chosen for an application, whatever server it is registered with.
+fn registered_scopes() -> impl Iterator<Item = &'static str> {
+    let rules = AuthorizationServer::ALL.into_iter().map(AuthorizationServer::rules);
+    let scopes = rules.filter(|rules| rules.registers_scopes()).flat_map(|rules| rules.descriptions());
+    scopes.map(|(scope, _)| *scope)
 }
 
 /// An application with its credentials.
 #[derive(Clone, Debug)]
-pub(super) struct Client {
+pub(crate) struct Client {
     pub(super) server: AuthorizationServer,
     pub(super) id: String,
     /// Every application has one; only some are told.
     pub(super) secret: String,
-    pub(super) app: OAuthApp,
+    pub(crate) app: OAuthApp,
     /// The user who registered it; a default application belongs to everybody.
-    pub(super) owner: Option<String>,
+    pub(crate) owner: Option<String>,
 }
 
 impl Client {
-    pub(super) fn is_public(&self) -> bool {
+    pub(crate) fn is_public(&self) -> bool {
         self.app.client_type == ClientType::Public
     }
 
-    /// Whether authorize may redirect there. An installed application registers no redirect URI with Google; with
-    /// Microsoft, the ports of its loopback URIs are passed over.
+    /// Whether authorize may redirect there.
     pub(super) fn allows(&self, redirect_uri: &str) -> bool {
-        let (known, asked) = (&self.app.redirect_uris, loopback(redirect_uri).filter(|_| self.is_public()));
-        known.iter().any(|known| known == redirect_uri || asked.is_some() && loopback(known) == asked)
-            || self.server == AuthorizationServer::Google && asked.is_some()
+        self.server.rules().allows(self, redirect_uri)
     }
 
-    /// Whether a public one has a secret as well: Google's and Apptoto's consoles show one.
+    /// Whether it registered this redirect URI; a public one its loopback URIs with any port (RFC 8252 7.3).
+    pub(crate) fn has_registered(&self, redirect_uri: &str) -> bool {
+        let asked = loopback(redirect_uri).filter(|_| self.is_public());
+        let fits = |known: &String| known == redirect_uri || asked.is_some() && loopback(known) == asked;
+        self.app.redirect_uris.iter().any(fits)
+    }
+
     pub(super) fn may_have_secret(&self) -> bool {
-        !self.is_public() || self.server != AuthorizationServer::Microsoft
+        !self.is_public() || self.server.rules().public_apps_have_secrets()
     }
 
     fn credentials(&self) -> OAuthCredentials {
@@ -164,21 +171,17 @@ fn confidential(server: AuthorizationServer) -> Client {
 fn public(server: AuthorizationServer) -> Client {
     let name = server.name();
     let app = OAuthApp::new("Demo application (public)", "http://127.0.0.1/callback");
-    let app = match server {
-        AuthorizationServer::Apptoto => app.public(),
-        // What the libraries for installed applications send has no path of its own.
-        _ => ["http://[::1]/callback", "http://localhost/callback", "http://127.0.0.1", "http://localhost"]
-            .into_iter()
-            .fold(app, OAuthApp::redirect_uri)
-            .public(),
-    };
+    // What the libraries for installed applications send has no path of its own.
+    let more = ["http://[::1]/callback", "http://localhost/callback", "http://127.0.0.1", "http://localhost"];
+    let more = more.into_iter().filter(|_| !server.rules().takes_one_redirect_uri());
+    let app = more.fold(app, OAuthApp::redirect_uri).public();
     let (id, secret) = (format!("{name}-public-client"), format!("{name}-public-secret"));
     Client { server, id, secret, app, owner: None }
 }
 
 /// The loopback address or `localhost`, and what comes after the port. Neither a fragment (RFC 6749 3.1.2) nor a user stands
 /// there.
-fn loopback(uri: &str) -> Option<(&'static str, &str)> {
+pub(crate) fn loopback(uri: &str) -> Option<(&'static str, &str)> {
     let authority = uri.strip_prefix("http://").filter(|_| is_uri(uri) && !uri.contains('#'))?;
     let (host, rest) = ["127.0.0.1", "[::1]", "localhost"]
         .into_iter()

@@ -5,12 +5,13 @@
 use super::AuthorizationServer;
 use super::authorize::Asked;
 use super::clients::Client;
-use super::description::description;
 use super::parameters::Parameters;
 use super::refused::{Refused, unstored};
+use super::rules::ConsentWords;
 use crate::pages::escape;
 use crate::reply::{Reply, html};
 use crate::sandbox::Call;
+use std::borrow::Cow;
 
 /// What becomes of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,15 +31,10 @@ impl Decision {
     }
 }
 
-/// In the words of the real page: who asks, for what, and the two buttons. Only Apptoto documents a button ("Authorize");
-/// the other words rest on general knowledge.
+/// In the words of the real page: who asks, for what, and the two buttons.
 pub(super) fn page(call: &Call, client: &Client, asked: &Asked) -> Reply {
     let server = asked.owner.server;
-    let (heading, allow, deny) = match server {
-        AuthorizationServer::Google => ("{} wants access to your Google Account", "Continue", "Cancel"),
-        AuthorizationServer::Microsoft => ("Permissions requested: {}", "Accept", "Cancel"),
-        AuthorizationServer::Apptoto => ("Connect {} to Apptoto", "Authorize", "Deny"),
-    };
+    let ConsentWords { heading, allow, deny } = server.rules().consent_words();
     let uri = call.request.uri();
     let form = String::from_utf8_lossy(call.body());
     let query = [uri.query().unwrap_or(""), &form].join("&");
@@ -61,4 +57,12 @@ pub(super) fn page(call: &Call, client: &Client, asked: &Asked) -> Reply {
         user = escape(&asked.owner.user),
         action = escape(&action),
     )))
+}
+
+/// The text for a scope, not escaped. A scope without one stands there as it was asked for.
+fn description(server: AuthorizationServer, scope: &str) -> Cow<'_, str> {
+    let rules = server.rules();
+    let name = rules.short_scope(scope);
+    let known = rules.descriptions().iter().find(|(known, _)| *known == name);
+    known.map_or(scope, |(_, text)| text).into()
 }

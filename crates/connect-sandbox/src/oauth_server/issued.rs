@@ -27,10 +27,10 @@ pub(super) struct Code {
 
 /// Whose something is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Owner {
+pub(crate) struct Owner {
     pub(super) server: AuthorizationServer,
     pub(super) client: String,
-    pub(super) user: String,
+    pub(crate) user: String,
 }
 
 /// How long a code can be exchanged: ten minutes at the most (RFC 6749 4.1.2).
@@ -212,7 +212,7 @@ impl Issued {
     }
 
     /// What the user allowed the application before; empty if it is the first time.
-    pub(super) fn consented(&self, owner: &Owner) -> &[String] {
+    pub(crate) fn consented(&self, owner: &Owner) -> &[String] {
         self.consents.get(owner).map_or(&[], Vec::as_slice)
     }
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The parameters of a request.
 #[derive(Debug, Default)]
-pub(super) struct Parameters {
+pub(crate) struct Parameters {
     values: BTreeMap<String, String>,
     repeated: BTreeSet<String>,
 }
@@ -49,7 +49,7 @@ impl Parameters {
     }
 
     /// A value; one that is there twice is none.
-    pub(super) fn find(&self, name: &str) -> Option<&str> {
+    pub(crate) fn find(&self, name: &str) -> Option<&str> {
         self.values.get(name).filter(|_| !self.repeated.contains(name)).map(String::as_str)
     }
 
@@ -72,10 +72,10 @@ fn is_form(call: &Call) -> bool {
 }
 
 /// The tokens of a scope (RFC 6749 3.3), each once and in order.
-pub(super) fn scope_tokens(scope: &str) -> Result<Vec<String>, Refused> {
+pub(super) fn scope_tokens(scope: &str, separator: &str) -> Result<Vec<String>, Refused> {
     let allowed = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
     let mut tokens: Vec<String> = Vec::new();
-    for token in scope.split(' ').filter(|token| !token.is_empty()) {
+    for token in scope.split(separator).filter(|token| !token.is_empty()) {
         if !token.bytes().all(allowed) {
             return Err(Refused::Scope(token.to_owned()));
         }
@@ -101,10 +101,12 @@ mod tests {
 
     #[test]
     fn the_characters_of_a_scope() {
-        assert_eq!(scope_tokens("a:b  https://c/d a:b").unwrap(), ["a:b", "https://c/d"]);
+        assert_eq!(scope_tokens("a:b  https://c/d a:b", " ").unwrap(), ["a:b", "https://c/d"]);
         for scope in ["a\"b", "a\\b", "é", "a\tb", "\u{7f}"] {
-            assert_eq!(scope_tokens(scope), Err(Refused::Scope(scope.to_owned())));
+            assert_eq!(scope_tokens(scope, " "), Err(Refused::Scope(scope.to_owned())));
         }
-        assert_eq!(scope_tokens(" "), Err(Refused::Missing("scope")));
+        assert_eq!(scope_tokens(" ", " "), Err(Refused::Missing("scope")));
+        assert_eq!(scope_tokens("a,b c,", ","), Err(Refused::Scope("b c".to_owned())));
+        assert_eq!(scope_tokens("a,b,,a", ",").unwrap(), ["a", "b"]);
     }
 }

@@ -6,11 +6,11 @@ use crate::reply::{Reply, json_reply};
 use crate::sandbox::Call;
 use http::StatusCode;
 use http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderValue, PRAGMA, WWW_AUTHENTICATE};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// The reason of an error (RFC 6749 4.1.2.1 and 5.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Refused {
+pub(crate) enum Refused {
     /// The body is no form.
     NoForm,
     Repeated(String),
@@ -49,11 +49,9 @@ pub(super) enum Refused {
 }
 
 impl Refused {
-    /// The value of `error`. `redirect_uri_mismatch` is Google's own.
-    pub(super) fn error(&self, server: AuthorizationServer) -> &'static str {
-        let google = server == AuthorizationServer::Google;
+    /// The value of `error` (RFC 6749 4.1.2.1 and 5.2).
+    pub(crate) fn error(&self) -> &'static str {
         match self {
-            Self::RedirectUri | Self::RedirectMismatch if google => "redirect_uri_mismatch",
             Self::NoForm
             | Self::Repeated(_)
             | Self::Missing(_)
@@ -64,7 +62,6 @@ impl Refused {
             | Self::Tenant
             | Self::CrossOrigin
             | Self::TwoMethods => "invalid_request",
-            Self::UnknownClient if server == AuthorizationServer::Microsoft => "unauthorized_client",
             Self::UnknownClient | Self::Secret | Self::SecretMissing | Self::PublicSecret => "invalid_client",
             Self::ResponseType => "unsupported_response_type",
             Self::Scope(_) => "invalid_scope",
@@ -82,7 +79,7 @@ impl Refused {
     }
 
     /// For people; clients go by `error`.
-    pub(super) fn description(&self) -> String {
+    pub(crate) fn description(&self) -> String {
         let text = match self {
             Self::NoForm => "The body must be application/x-www-form-urlencoded",
             Self::Repeated(name) => {
@@ -115,13 +112,6 @@ impl Refused {
         };
         text.to_owned()
     }
-
-    fn status(&self, server: AuthorizationServer) -> StatusCode {
-        match self.error(server) {
-            "invalid_client" => StatusCode::UNAUTHORIZED,
-            _ => StatusCode::BAD_REQUEST,
-        }
-    }
 }
 
 /// What `error_description` may contain of a text from outside (RFC 6749 5.2), and not too much of it.
@@ -134,11 +124,15 @@ impl Servers<'_> {
     /// The error as an answer: of the token endpoint, or of authorize where it must not redirect. A 401 to a client that
     /// came with an `Authorization` header names the scheme (RFC 6749 5.2).
     pub(super) fn refuse(&mut self, server: AuthorizationServer, refused: &Refused, call: &Call) -> Reply {
-        let mut body = json!({ "error": refused.error(server), "error_description": refused.description() });
-        if let (AuthorizationServer::Microsoft, Some(body)) = (server, body.as_object_mut()) {
-            body.extend(self.microsoft_details(refused, call));
-        }
-        let mut reply = unstored(json_reply(refused.status(server), &body));
+        let rules = server.rules();
+        let error = rules.error(refused);
+        let mut body = Map::new();
+        body.insert("error".to_owned(), json!(error));
+        body.insert("error_description".to_owned(), json!(refused.description()));
+        body.extend(rules.error_members(refused, call, &mut self.own.random));
+        let status =
+            if error == "invalid_client" { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST };
+        let mut reply = unstored(json_reply(status, &body.into()));
         if reply.status() == StatusCode::UNAUTHORIZED && call.request.headers().contains_key(AUTHORIZATION) {
             let scheme = HeaderValue::from_static("Basic realm=\"token\"");
             reply.headers_mut().insert(WWW_AUTHENTICATE, scheme);
@@ -153,7 +147,7 @@ pub(super) fn tokens(body: &Value) -> Reply {
 }
 
 /// Nobody may keep it (RFC 6749 5.1).
-pub(super) fn unstored(mut reply: Reply) -> Reply {
+pub(crate) fn unstored(mut reply: Reply) -> Reply {
     reply.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     reply.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
     reply

@@ -4,12 +4,11 @@ use super::AuthorizationServer;
 use super::Servers;
 use super::clients::Client;
 use super::issued::{GrantId, Wanted};
-use super::microsoft;
 use super::parameters::{Parameters, scope_tokens};
 use super::refused::{Refused, tokens};
 use crate::reply::Reply;
 use crate::sandbox::Call;
-use crate::settings::{CodeReuse, RefreshTokens};
+use crate::settings::CodeReuse;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
@@ -41,9 +40,7 @@ impl Servers<'_> {
         call: &Call,
         form: &Parameters,
     ) -> Result<Value, Refused> {
-        if server == AuthorizationServer::Microsoft {
-            microsoft::tenant(call)?;
-        }
+        server.rules().check_path(call)?;
         let client = self.authenticate_at(server, call, form)?;
         match form.need("grant_type")? {
             "authorization_code" => self.redeem_code(&client, call, form),
@@ -54,14 +51,9 @@ impl Servers<'_> {
 
     fn redeem_code(&mut self, client: &Client, call: &Call, form: &Parameters) -> Result<Value, Refused> {
         let wanted = Wanted::read(client.server, &client.id, form, call.now)?;
-        let asked = asked_scopes(form)?;
+        let asked = asked_scopes(form, client.server)?;
         let revoking = self.world.settings.oauth.code_reuse == CodeReuse::Revoke;
-        let narrow = |granted: &[String]| match client.server {
-            AuthorizationServer::Google | AuthorizationServer::Apptoto => {
-                narrowed(granted.to_vec(), asked.clone())
-            }
-            AuthorizationServer::Microsoft => microsoft::for_one_resource(granted, asked.clone()),
-        };
+        let narrow = |granted: &[String]| client.server.rules().narrowed(granted, asked.clone());
         let (grant, scopes) = self.own.issued.redeem(&wanted, revoking, narrow)?;
         Ok(self.issue(client.server, grant, scopes, call.now, true))
     }
@@ -69,12 +61,8 @@ impl Servers<'_> {
     fn refresh_at(&mut self, client: &Client, call: &Call, form: &Parameters) -> Result<Value, Refused> {
         let token = form.need("refresh_token")?;
         let grant = self.own.issued.refreshed(token, client.server, &client.id, call.now)?;
-        let granted = self.own.issued.grant(grant).map(|grant| grant.scopes.clone());
-        let (granted, asked) = (granted.unwrap_or_default(), asked_scopes(form)?);
-        let scopes = match client.server {
-            AuthorizationServer::Google | AuthorizationServer::Apptoto => narrowed(granted, asked)?,
-            AuthorizationServer::Microsoft => microsoft::for_one_resource(&granted, asked)?,
-        };
+        let granted = self.own.issued.grant(grant).map_or(&[][..], |grant| &grant.scopes);
+        let scopes = client.server.rules().narrowed(granted, asked_scopes(form, client.server)?)?;
         Ok(self.issue(client.server, grant, scopes, call.now, false))
     }
 
@@ -88,99 +76,36 @@ impl Servers<'_> {
         first: bool,
     ) -> Value {
         let offline = self.own.issued.grant(grant).is_some_and(|grant| grant.offline);
-        let lifetime = self.lifetime(server);
+        let (rules, settings) = (server.rules(), &self.world.settings);
+        let (lifetime, prefixes) = (rules.lifetime(settings), rules.prefixes());
+        let told = rules.told(&scopes, settings).join(rules.scope_separator());
         let mut body = Map::new();
         body.insert("token_type".to_owned(), json!("Bearer"));
-        body.insert("scope".to_owned(), json!(self.told_scope(server, &scopes)));
+        body.insert("scope".to_owned(), json!(told));
         if let Some(lifetime) = lifetime {
             body.insert("expires_in".to_owned(), json!(lifetime));
         }
-        if offline && (first || self.rotates(server)) {
-            let (token, lifetime) = (self.new_refresh_token(server), self.refresh_lifetime(server));
+        if offline && (first || rules.rotates(settings)) {
+            let token = format!("{}{}", prefixes.refresh_token, self.own.random.token(48));
+            let lifetime = rules.refresh_lifetime(settings);
             if let Some(lifetime) = lifetime {
                 body.insert("refresh_token_expires_in".to_owned(), json!(lifetime));
             }
             body.insert("refresh_token".to_owned(), json!(token));
             self.own.issued.add_refresh(token, grant, lifetime.map(|seconds| after(now, seconds)));
         }
-        let token = self.new_access_token(server);
+        let token = format!("{}{}", prefixes.access_token, self.own.random.token(40));
         body.insert("access_token".to_owned(), json!(token));
         let expires = lifetime.map(|seconds| after(now, seconds));
         self.own.issued.add_access(token, grant, scopes, expires);
         body.into()
     }
-
-    fn told_scope(&self, server: AuthorizationServer, scopes: &[String]) -> String {
-        match server {
-            AuthorizationServer::Google | AuthorizationServer::Apptoto => scopes.join(" "),
-            AuthorizationServer::Microsoft => self.microsoft_scope(scopes),
-        }
-    }
-
-    /// Google's codes and tokens have slashes in them, as in its documentation.
-    pub(super) fn new_code(&mut self, server: AuthorizationServer) -> String {
-        let random = self.own.random.token(32);
-        match server {
-            AuthorizationServer::Google => format!("4/0{random}"),
-            AuthorizationServer::Microsoft | AuthorizationServer::Apptoto => random,
-        }
-    }
-
-    fn new_access_token(&mut self, server: AuthorizationServer) -> String {
-        let random = self.own.random.token(40);
-        match server {
-            AuthorizationServer::Google => format!("1/{random}"),
-            AuthorizationServer::Microsoft | AuthorizationServer::Apptoto => random,
-        }
-    }
-
-    fn new_refresh_token(&mut self, server: AuthorizationServer) -> String {
-        let random = self.own.random.token(48);
-        match server {
-            AuthorizationServer::Google => format!("1//{random}"),
-            AuthorizationServer::Microsoft | AuthorizationServer::Apptoto => random,
-        }
-    }
-
-    /// The lifetime of an access token in seconds, where it is told.
-    fn lifetime(&self, server: AuthorizationServer) -> Option<u64> {
-        match server {
-            AuthorizationServer::Google => Some(self.world.settings.google.token_ttl.0),
-            AuthorizationServer::Microsoft => Some(self.world.settings.microsoft.token_ttl.0),
-            AuthorizationServer::Apptoto => self.apptoto_lifetime(),
-        }
-    }
-
-    /// The same of a refresh token.
-    fn refresh_lifetime(&self, server: AuthorizationServer) -> Option<u64> {
-        match server {
-            AuthorizationServer::Google => self.google_refresh_lifetime(),
-            AuthorizationServer::Microsoft | AuthorizationServer::Apptoto => None,
-        }
-    }
-
-    /// Whether a refresh gives a new refresh token as well. The one before stays good.
-    fn rotates(&self, server: AuthorizationServer) -> bool {
-        match server {
-            AuthorizationServer::Google => false,
-            AuthorizationServer::Microsoft => true,
-            AuthorizationServer::Apptoto => self.world.settings.apptoto.refresh_tokens == RefreshTokens::New,
-        }
-    }
-}
-
-/// The scopes that are asked for, which must not go beyond the grant (RFC 6749 6), or all of it.
-fn narrowed(granted: Vec<String>, asked: Option<Vec<String>>) -> Result<Vec<String>, Refused> {
-    let Some(scopes) = asked else { return Ok(granted) };
-    match scopes.iter().find(|scope| !granted.contains(scope)) {
-        Some(scope) => Err(Refused::Scope(scope.clone())),
-        None => Ok(scopes),
-    }
 }
 
 /// The `scope` of an exchange.
-fn asked_scopes(form: &Parameters) -> Result<Option<Vec<String>>, Refused> {
-    form.find("scope").map(scope_tokens).transpose()
+fn asked_scopes(form: &Parameters, server: AuthorizationServer) -> Result<Option<Vec<String>>, Refused> {
+    let separator = server.rules().scope_separator();
+    form.find("scope").map(|scope| scope_tokens(scope, separator)).transpose()
 }
 
 fn after(now: Timestamp, seconds: u64) -> Timestamp {

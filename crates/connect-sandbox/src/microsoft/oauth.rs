@@ -1,12 +1,15 @@
 //! What Microsoft's identity platform does in its own way: tenants, `offline_access`, one resource a token, and errors
 //! with numbers.
 
-use super::Servers;
-use super::refused::Refused;
+use crate::oauth_server::Endpoint::{Authorize, Decide, Token};
+use crate::oauth_server::{
+    AuthorizationRequest, ConsentWords, Descriptions, Mode, Parameters, Refused, Routes, Rules,
+};
 use crate::sandbox::Call;
-use crate::settings::Scope;
-use http::header::ORIGIN;
+use crate::settings::{Scope, Settings};
+use crate::world::random::Random;
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 
 const OFFLINE_ACCESS: &str = "offline_access";
 
@@ -15,8 +18,118 @@ const OPENID: [&str; 4] = ["openid", "profile", "email", OFFLINE_ACCESS];
 
 const GRAPH: &str = "https://graph.microsoft.com";
 
+pub(crate) struct MicrosoftRules;
+
+impl Rules for MicrosoftRules {
+    fn name(&self) -> &'static str {
+        "microsoft"
+    }
+
+    fn routes(&self) -> Routes {
+        &[
+            ("GET /microsoft/{tenant}/oauth2/v2.0/authorize", Authorize),
+            ("POST /microsoft/{tenant}/oauth2/v2.0/authorize", Decide),
+            ("POST /microsoft/{tenant}/oauth2/v2.0/token", Token),
+        ]
+    }
+
+    /// These rest on general knowledge.
+    fn consent_words(&self) -> ConsentWords {
+        ConsentWords { heading: "Permissions requested: {}", allow: "Accept", deny: "Cancel" }
+    }
+
+    fn descriptions(&self) -> Descriptions {
+        DESCRIPTIONS
+    }
+
+    fn short_scope<'a>(&self, scope: &'a str) -> Cow<'a, str> {
+        short_scope(scope).into()
+    }
+
+    fn takes_secrets_of_pages(&self) -> bool {
+        false
+    }
+
+    fn is_openid_provider(&self) -> bool {
+        true
+    }
+
+    fn check_path(&self, call: &Call) -> Result<(), Refused> {
+        tenant(call).map(drop)
+    }
+
+    fn issuer_path(&self, call: &Call) -> String {
+        format!("/microsoft/{}/v2.0", tenant(call).unwrap_or("common"))
+    }
+
+    /// A mode that is not known is not told by a redirect: it would say how to redirect.
+    fn response_mode(&self, _redirect_uri: &str, query: &Parameters) -> Result<Mode, Refused> {
+        match query.find("response_mode") {
+            None | Some("query") => Ok(Mode::Query),
+            Some("fragment") => Ok(Mode::Fragment),
+            Some("form_post") => Ok(Mode::FormPost),
+            Some(_) => Err(Refused::Value("response_mode")),
+        }
+    }
+
+    fn is_offline(&self, request: &AuthorizationRequest<'_>) -> Result<bool, Refused> {
+        Ok(request.scopes.iter().any(|scope| scope == OFFLINE_ACCESS))
+    }
+
+    fn narrowed(&self, granted: &[String], asked: Option<Vec<String>>) -> Result<Vec<String>, Refused> {
+        for_one_resource(granted, asked)
+    }
+
+    /// As they were asked for, or in another spelling and order, without what is no permission.
+    fn told(&self, scopes: &[String], settings: &Settings) -> Vec<String> {
+        if settings.microsoft.scope == Scope::AsAsked {
+            return scopes.to_vec();
+        }
+        let permissions = scopes.iter().rev().filter(|scope| *scope != OFFLINE_ACCESS);
+        let spelled = permissions.map(|scope| match resource(scope) {
+            Some(GRAPH) if !scope.contains('/') => format!("{GRAPH}/{scope}"),
+            _ => scope.clone(),
+        });
+        spelled.collect()
+    }
+
+    fn lifetime(&self, settings: &Settings) -> Option<u64> {
+        Some(settings.microsoft.token_ttl.0)
+    }
+
+    fn rotates(&self, _settings: &Settings) -> bool {
+        true
+    }
+
+    fn error(&self, refused: &Refused) -> &'static str {
+        match refused {
+            Refused::UnknownClient => "unauthorized_client",
+            _ => refused.error(),
+        }
+    }
+
+    /// The description begins with the number.
+    fn error_members(&self, refused: &Refused, call: &Call, random: &mut Random) -> Map<String, Value> {
+        let (trace, correlation) = (random.uuid(), random.uuid());
+        let time = call.now.strftime("%Y-%m-%d %H:%M:%SZ").to_string();
+        let number = number(refused);
+        let text = format!(
+            "AADSTS{number}: {}. Trace ID: {trace} Correlation ID: {correlation} Timestamp: {time}",
+            refused.description(),
+        );
+        let members = [
+            ("error_description", json!(text)),
+            ("error_codes", json!([number])),
+            ("timestamp", json!(time)),
+            ("trace_id", json!(trace)),
+            ("correlation_id", json!(correlation)),
+        ];
+        members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+}
+
 /// The tenant of the path: a word for several, an id, or a domain.
-pub(super) fn tenant(call: &Call) -> Result<&str, Refused> {
+fn tenant(call: &Call) -> Result<&str, Refused> {
     let before = call.request.uri().path().split_once("/oauth2/").map_or("", |(before, _)| before);
     let tenant = before.rsplit('/').next().unwrap_or("");
     let word = ["common", "organizations", "consumers"].contains(&tenant);
@@ -36,27 +149,15 @@ fn is_domain(text: &str) -> bool {
     text.contains('.') && text.split('.').all(plain)
 }
 
-pub(super) fn is_offline(scopes: &[String]) -> bool {
-    scopes.iter().any(|scope| scope == OFFLINE_ACCESS)
-}
-
-/// A page's script must not present credentials: an `Origin` header tells of one.
-pub(super) fn crosses_origins(call: &Call, secret: bool) -> bool {
-    secret && call.request.headers().contains_key(ORIGIN)
-}
-
 /// The scopes of an access token: those the request names, else those of the first resource of the grant. More than one
 /// resource in a request is refused. The spellings with and without Graph's address are one scope.
-pub(super) fn for_one_resource(
-    granted: &[String],
-    asked: Option<Vec<String>>,
-) -> Result<Vec<String>, Refused> {
+fn for_one_resource(granted: &[String], asked: Option<Vec<String>>) -> Result<Vec<String>, Refused> {
     let Some(asked) = asked else {
         let first = granted.iter().find_map(|scope| resource(scope));
         let of_first = |scope: &&String| resource(scope).is_none_or(|resource| Some(resource) == first);
         return Ok(granted.iter().filter(of_first).cloned().collect());
     };
-    let known = |scope: &&String| granted.iter().any(|known| short(known) == short(scope));
+    let known = |scope: &&String| granted.iter().any(|known| short_scope(known) == short_scope(scope));
     let first = asked.iter().find_map(|scope| resource(scope));
     let of_first = |scope: &&String| resource(scope).is_none_or(|resource| Some(resource) == first);
     match asked.iter().find(|scope| !known(scope) || !of_first(scope)) {
@@ -75,44 +176,9 @@ fn resource(scope: &str) -> Option<&str> {
 }
 
 /// Without Graph's address, and without case, which its permissions have none of.
-pub(super) fn short(scope: &str) -> String {
+pub(super) fn short_scope(scope: &str) -> String {
     let name = scope.strip_prefix(GRAPH).and_then(|rest| rest.strip_prefix('/')).unwrap_or(scope);
     name.to_ascii_lowercase()
-}
-
-impl Servers<'_> {
-    /// The `scope` of an answer: as it was asked for, or in another spelling and order, without what is no permission.
-    pub(super) fn microsoft_scope(&self, scopes: &[String]) -> String {
-        if self.world.settings.microsoft.scope == Scope::AsAsked {
-            return scopes.join(" ");
-        }
-        let permissions = scopes.iter().rev().filter(|scope| *scope != OFFLINE_ACCESS);
-        let spelled = permissions.map(|scope| match resource(scope) {
-            Some(GRAPH) if !scope.contains('/') => format!("{GRAPH}/{scope}"),
-            _ => scope.clone(),
-        });
-        spelled.collect::<Vec<_>>().join(" ")
-    }
-
-    /// The members of an error in Microsoft's own form; its description begins with the number.
-    pub(super) fn microsoft_details(&mut self, refused: &Refused, call: &Call) -> Map<String, Value> {
-        let random = &mut self.own.random;
-        let (trace, correlation) = (random.uuid(), random.uuid());
-        let time = call.now.strftime("%Y-%m-%d %H:%M:%SZ").to_string();
-        let number = number(refused);
-        let text = format!(
-            "AADSTS{number}: {}. Trace ID: {trace} Correlation ID: {correlation} Timestamp: {time}",
-            refused.description(),
-        );
-        let members = [
-            ("error_description", json!(text)),
-            ("error_codes", json!([number])),
-            ("timestamp", json!(time)),
-            ("trace_id", json!(trace)),
-            ("correlation_id", json!(correlation)),
-        ];
-        members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-    }
 }
 
 /// A number for each reason. The real ones change, and some of these rest on hearsay: clients go by `error`.
@@ -141,6 +207,21 @@ fn number(refused: &Refused) -> u32 {
         Refused::RefreshExpired => 700_082,
     }
 }
+
+/// By the short name in small letters: the texts for users in Graph's reference of permissions. Those of `openid`, of shared
+/// and of basic calendars rest on general knowledge.
+const DESCRIPTIONS: Descriptions = &[
+    ("openid", "Sign in as you"),
+    ("profile", "View your basic profile"),
+    ("email", "View your email address"),
+    ("offline_access", "Maintain access to data you have given it access to"),
+    ("user.read", "Sign you in and read your profile"),
+    ("calendars.read", "Read your calendars"),
+    ("calendars.readwrite", "Have full access to your calendars"),
+    ("calendars.readbasic", "Read basic details of your calendars"),
+    ("calendars.read.shared", "Read calendars you can access"),
+    ("calendars.readwrite.shared", "Read and write to your and shared calendars"),
+];
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,112 @@
+//! What Apptoto's authorization server does in its own way: scopes that are ticked at registration, and much that its
+//! documentation leaves open.
+//!
+//! It names the two endpoints, `code`, PKCE in place of a secret, and that deleting an application revokes its tokens.
+//! Refresh tokens, lifetimes, revocation and the methods of PKCE are nowhere described: each is a switch.
+
+use crate::oauth_server::Endpoint::{Authorize, Decide, Revoke, Token};
+use crate::oauth_server::{AuthorizationRequest, ConsentWords, Descriptions, Refused, Routes, Rules};
+use crate::sandbox::Call;
+use crate::settings::{Pkce, RefreshTokens, Settings};
+
+/// The older, coarse scope of the developer page's example. No page says what it opens: here it opens everything.
+pub(super) const COARSE: &str = "api";
+
+pub(crate) struct ApptotoRules;
+
+impl Rules for ApptotoRules {
+    fn name(&self) -> &'static str {
+        "apptoto"
+    }
+
+    fn routes(&self) -> Routes {
+        &[
+            ("GET /apptoto/www/oauth/authorize", Authorize),
+            ("POST /apptoto/www/oauth/authorize", Decide),
+            ("POST /apptoto/api/oauth/token", Token),
+            ("POST /apptoto/api/oauth/revoke", Revoke),
+        ]
+    }
+
+    /// Only "Authorize" is documented.
+    fn consent_words(&self) -> ConsentWords {
+        ConsentWords { heading: "Connect {} to Apptoto", allow: "Authorize", deny: "Deny" }
+    }
+
+    fn descriptions(&self) -> Descriptions {
+        DESCRIPTIONS
+    }
+
+    fn registers_scopes(&self) -> bool {
+        true
+    }
+
+    fn takes_one_redirect_uri(&self) -> bool {
+        true
+    }
+
+    /// The console shows one; whether it may be sent is not told.
+    fn public_apps_have_secrets(&self) -> bool {
+        true
+    }
+
+    fn issuer_path(&self, _call: &Call) -> String {
+        "/apptoto/www".to_owned()
+    }
+
+    fn takes_plain(&self, settings: &Settings) -> bool {
+        settings.apptoto.pkce == Pkce::Any
+    }
+
+    fn needs_pkce(&self, _settings: &Settings) -> bool {
+        true
+    }
+
+    fn is_offline(&self, request: &AuthorizationRequest<'_>) -> Result<bool, Refused> {
+        Ok(request.settings.apptoto.refresh_tokens != RefreshTokens::Off)
+    }
+
+    /// Each has to be ticked. An application is there for the user who registered it alone, until Apptoto publishes it.
+    fn granted(&self, request: &AuthorizationRequest<'_>) -> Result<Vec<String>, Refused> {
+        let (client, settings) = (&request.back.client, &request.settings.apptoto);
+        if !settings.published && client.owner.as_ref().is_some_and(|owner| *owner != request.owner.user) {
+            return Err(Refused::Denied);
+        }
+        let allowed =
+            |scope: &String| settings.scope_api && scope == COARSE || client.app.scopes.contains(scope);
+        match request.scopes.iter().find(|scope| !allowed(scope)) {
+            Some(scope) => Err(Refused::Scope(scope.clone())),
+            None => Ok(request.scopes.to_vec()),
+        }
+    }
+
+    fn lifetime(&self, settings: &Settings) -> Option<u64> {
+        settings.apptoto.token_ttl
+    }
+
+    fn rotates(&self, settings: &Settings) -> bool {
+        settings.apptoto.refresh_tokens == RefreshTokens::New
+    }
+
+    fn revokes(&self, settings: &Settings) -> bool {
+        settings.apptoto.revoke
+    }
+}
+
+/// The scopes that can be ticked, with the words of Apptoto's manual.
+const DESCRIPTIONS: Descriptions = &[
+    ("calendars:read", "View your calendars"),
+    ("address_books:read", "View your address books"),
+    ("contacts:read", "View your contacts"),
+    ("contacts:write", "Create, update, and delete your contacts"),
+    ("events:read", "View your calendar events"),
+    ("events:write", "Create, update, and delete events; mark event statuses"),
+    ("bookings:read", "View booking page availability and existing bookings"),
+    ("bookings:write", "Create bookings on your booking pages"),
+    ("imports:read", "Check the status of imports"),
+    ("imports:write", "Upload imports (CSV / ICS / XML) that bulk-create data"),
+    ("lists:read", "View your opt-in and opt-out lists"),
+    ("lists:write", "Modify your opt-in and opt-out lists"),
+    ("messaging:read", "View your conversations and message history"),
+    ("messaging:send", "Send SMS or email messages on your behalf"),
+];

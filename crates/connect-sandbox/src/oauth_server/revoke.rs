@@ -1,0 +1,44 @@
+//! The revocation endpoint (RFC 7009).
+
+use super::AuthorizationServer;
+use super::Servers;
+use super::parameters::Parameters;
+use super::refused::{Refused, tokens};
+use crate::reply::{Problem, Reply};
+use crate::sandbox::{Call, no_such_endpoint};
+use serde_json::json;
+
+impl Servers<'_> {
+    pub(super) fn revoke(&mut self, server: AuthorizationServer, call: &Call) -> Result<Reply, Problem> {
+        let rules = server.rules();
+        if !rules.revokes(&self.world.settings) {
+            return Err(no_such_endpoint());
+        }
+        let revoked = if rules.authenticates_revocations() {
+            self.revoke_own(server, call)
+        } else {
+            self.revoke_any(server, call)
+        };
+        Ok(match revoked {
+            Ok(true) => {
+                self.world.stats.providers.of(server).revocations += 1;
+                tokens(&json!({}))
+            }
+            Ok(false) => rules.unknown_token(),
+            Err(refused) => self.refuse(server, &refused, call),
+        })
+    }
+
+    /// Whether the token was one of the client that presents it.
+    fn revoke_own(&mut self, server: AuthorizationServer, call: &Call) -> Result<bool, Refused> {
+        let form = Parameters::form(call)?;
+        let client = self.authenticate_at(server, call, &form)?;
+        Ok(self.own.issued.revoke_token_of(form.need("token")?, server, &client.id))
+    }
+
+    fn revoke_any(&mut self, server: AuthorizationServer, call: &Call) -> Result<bool, Refused> {
+        let sent = Parameters::anywhere(call)?;
+        sent.once()?;
+        Ok(self.own.issued.revoke_token(sent.need("token")?, server))
+    }
+}
