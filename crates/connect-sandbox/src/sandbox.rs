@@ -24,7 +24,7 @@ use crate::world::apps::{App, AppError, Credentials};
 use crate::world::invitations::Invitation;
 use crate::world::random::Random;
 use bytes::Bytes;
-use http::header::{ALLOW, HeaderValue};
+use http::header::{ALLOW, AUTHORIZATION, HeaderValue};
 use http::{Request, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
@@ -459,6 +459,13 @@ impl Call {
     /// A header's value, if it is there once and is text.
     pub(crate) fn header(&self, name: http::HeaderName) -> Option<&str> {
         self.request.headers().get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// What the `Authorization` header says after this scheme.
+    pub(crate) fn credentials(&self, scheme: &str) -> Option<&str> {
+        let header = self.header(AUTHORIZATION)?;
+        let (sent, value) = header.split_once(' ').unwrap_or((header, ""));
+        sent.eq_ignore_ascii_case(scheme).then(|| value.trim())
     }
 
     /// The body as a JSON object.

@@ -78,6 +78,14 @@ pub struct ProviderToken {
     pub expires: Option<Timestamp>,
 }
 
+/// Why an access token opens nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InvalidToken {
+    /// It is unknown, revoked, or another server's.
+    Unknown,
+    Expired,
+}
+
 /// Every code and token they gave out.
 #[derive(Debug, Default)]
 pub(crate) struct Issued {
@@ -263,6 +271,20 @@ impl Issued {
             scopes: access.scopes.clone(),
             expires: access.expires,
         })
+    }
+
+    /// The access token, if it is this server's and still works.
+    pub(crate) fn bearer(
+        &self,
+        token: &str,
+        server: AuthorizationServer,
+        now: Timestamp,
+    ) -> Result<ProviderToken, InvalidToken> {
+        let token = self.find(token).filter(|token| token.server == server).ok_or(InvalidToken::Unknown)?;
+        match token.expires {
+            Some(expires) if now >= expires => Err(InvalidToken::Expired),
+            _ => Ok(token),
+        }
     }
 
     pub(crate) fn withdraw(&mut self, server: AuthorizationServer, client_id: &str, user: &str) -> bool {

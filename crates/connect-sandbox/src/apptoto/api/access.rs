@@ -5,15 +5,12 @@ use super::ApptotoApi;
 use super::account::LONGEST_MINUTE;
 use super::refused::Refused;
 use super::{Api, Endpoint};
-use crate::oauth_server::AuthorizationServer;
+use crate::apptoto::oauth::COARSE;
+use crate::oauth_server::{AuthorizationServer, InvalidToken};
 use crate::sandbox::Call;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::header::AUTHORIZATION;
 use jiff::SignedDuration;
-
-/// The older, coarse scope, which no page takes apart: it opens everything.
-const COARSE: &str = "api";
 
 impl Endpoint {
     /// The scope a token needs. `events:read` for one event and `imports:write` are documented, the others inferred.
@@ -35,23 +32,17 @@ impl Endpoint {
 impl ApptotoApi<'_> {
     /// The e-mail address of the account.
     pub(super) fn caller(&self, endpoint: Endpoint, call: &Call) -> Result<String, Refused> {
-        if !call.request.headers().contains_key(AUTHORIZATION) {
-            return Err(Refused::no_credentials());
+        if let Some(key) = call.credentials("basic") {
+            return self.key_owner(key).ok_or_else(Refused::basic);
         }
-        let header = call.header(AUTHORIZATION).unwrap_or("");
-        let (scheme, value) = header.split_once(' ').unwrap_or((header, ""));
-        if scheme.eq_ignore_ascii_case("basic") {
-            return self.key_owner(value.trim()).ok_or_else(Refused::basic);
-        }
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(Refused::no_credentials());
-        }
-        let token =
-            self.tokens.find(value.trim()).filter(|token| token.server == AuthorizationServer::Apptoto);
-        let token = token.ok_or_else(|| Refused::token("The access token is invalid"))?;
-        if token.expires.is_some_and(|expires| call.now >= expires) {
-            return Err(Refused::token("The access token expired"));
-        }
+        let token = call.credentials("bearer").ok_or_else(Refused::no_credentials)?;
+        let token = self.tokens.bearer(token, AuthorizationServer::Apptoto, call.now);
+        let token = token.map_err(|invalid| {
+            Refused::token(match invalid {
+                InvalidToken::Unknown => "The access token is invalid",
+                InvalidToken::Expired => "The access token expired",
+            })
+        })?;
         let scope = endpoint.scope();
         if token.scopes.iter().any(|one| one == scope || one == COARSE) {
             Ok(token.user)

@@ -7,7 +7,6 @@ use crate::sandbox::Call;
 use crate::settings::{ExpiredBody, WriteDenied};
 use crate::world::users::UserKey;
 use http::StatusCode;
-use http::header::AUTHORIZATION;
 use serde_json::json;
 
 /// What a sign-in may do. It is chosen at authorize and inherited by every refresh.
@@ -40,7 +39,8 @@ impl Scope {
 impl Connect<'_> {
     /// The signed-in user, or a 401 in the style of `expired_body`.
     pub(crate) fn visitor(&mut self, call: &Call) -> Result<Visitor, Problem> {
-        let token = bearer_token(call).ok_or_else(|| self.unauthorized("Missing access token"))?;
+        let token = call.credentials("bearer").filter(|token| !token.is_empty());
+        let token = token.ok_or_else(|| self.unauthorized("Missing access token"))?;
         match self.own.grants.bearer(token, call.now) {
             Bearer::Valid { user, scope } => Ok(Visitor { user, scope }),
             Bearer::Expired => {
@@ -72,9 +72,4 @@ impl Connect<'_> {
             _ => Problem::documented(StatusCode::UNAUTHORIZED, message),
         }
     }
-}
-
-fn bearer_token(call: &Call) -> Option<&str> {
-    let (scheme, token) = call.header(AUTHORIZATION)?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())
 }

@@ -4,6 +4,7 @@ use super::Endpoint;
 use super::GoogleCalendar;
 use super::accounts::Role;
 use super::refused::Refused;
+use crate::google::oauth::SCOPES;
 use crate::oauth_server::AuthorizationServer;
 use crate::sandbox::Call;
 use crate::settings::NoAuth;
@@ -26,7 +27,6 @@ pub(super) enum Sight {
     Details,
 }
 
-const SCOPES: &str = "https://www.googleapis.com/auth/";
 const API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
 
 impl GoogleCalendar<'_> {
@@ -36,10 +36,8 @@ impl GoogleCalendar<'_> {
         if key.is_some_and(|key| key != &*self.world.settings.google.api_key) {
             return Err(Refused::api_key());
         }
-        if let Some(header) = call.request.headers().get(AUTHORIZATION) {
-            let token = header.to_str().ok().and_then(bearer).ok_or_else(Refused::credentials)?;
-            let (account, scopes) = self.scopes_of(token, call)?;
-            let visitor = Visitor { account: Some(account), scopes };
+        if call.request.headers().contains_key(AUTHORIZATION) {
+            let visitor = self.bearer(call).ok_or_else(Refused::credentials)?;
             return if visitor.may(endpoint) { Ok(visitor) } else { Err(Refused::scope()) };
         }
         if key.is_none() && self.world.settings.google.no_auth == NoAuth::Forbidden {
@@ -51,15 +49,13 @@ impl GoogleCalendar<'_> {
         Ok(Visitor { account: None, scopes: Vec::new() })
     }
 
-    /// The account and the scopes of a token that is good.
-    fn scopes_of(&mut self, token: &str, call: &Call) -> Result<(String, Vec<String>), Refused> {
-        let token = self.tokens.find(token).filter(|token| token.server == AuthorizationServer::Google);
-        let token = token.ok_or_else(Refused::credentials)?;
-        if token.expires.is_some_and(|expires| call.now >= expires) {
-            return Err(Refused::credentials());
-        }
+    /// The account and the scopes of a token that works.
+    fn bearer(&self, call: &Call) -> Option<Visitor> {
+        let token = call.credentials("bearer")?;
+        let token = self.tokens.bearer(token, AuthorizationServer::Google, call.now).ok()?;
         let scopes = token.scopes.iter().filter_map(|scope| scope.strip_prefix(SCOPES));
-        Ok((token.user.clone(), scopes.map(str::to_owned).collect()))
+        let scopes = scopes.map(str::to_owned).collect();
+        Some(Visitor { account: Some(token.user), scopes })
     }
 }
 
@@ -96,11 +92,6 @@ impl Visitor {
         }
         if role < Role::Writer { Err(Refused::access_level()) } else { Ok(()) }
     }
-}
-
-fn bearer(header: &str) -> Option<&str> {
-    let (scheme, token) = header.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// Whether it is for everybody, where the calendar is.

@@ -4,7 +4,9 @@
 use super::Endpoint;
 use super::Graph;
 use super::refused::Refused;
-use crate::oauth_server::{AuthorizationServer, ProviderToken};
+use crate::microsoft::oauth::short_scope;
+use crate::oauth_server::AuthorizationServer::Microsoft;
+use crate::oauth_server::{InvalidToken, ProviderToken};
 use crate::sandbox::Call;
 use http::header::AUTHORIZATION;
 use jiff::Timestamp;
@@ -22,36 +24,32 @@ pub(crate) type Caller = (String, String);
 #[derive(Debug, Default)]
 pub(crate) struct UnderWay(BTreeMap<Caller, Vec<Timestamp>>);
 
-const GRAPH: &str = "https://graph.microsoft.com/";
-
 impl Graph<'_> {
     pub(super) fn visitor(&mut self, endpoint: Endpoint, call: &Call) -> Result<Visitor, Refused> {
         let token = self.sign_in(call)?;
-        let has = |scope: &str| token.scopes.iter().any(|one| plain(one) == scope);
+        let has = |scope: &str| token.scopes.iter().any(|one| short_scope(one) == scope);
         let may = has("calendars.readwrite") || (endpoint.reads() && has("calendars.read"));
         if may { Ok(Visitor { account: token.user }) } else { Err(Refused::access_denied()) }
     }
 
     /// The token of a call, whatever it may do.
     pub(super) fn sign_in(&self, call: &Call) -> Result<ProviderToken, Refused> {
-        let header = call.request.headers().get(AUTHORIZATION);
-        let header = header.ok_or_else(|| Refused::no_token("Access token is empty."))?;
-        let malformed = || Refused::no_token("CompactToken parsing failed with error code: 80049217");
-        let token = header.to_str().ok().and_then(bearer).ok_or_else(malformed)?;
-        let token = self.token(token).ok_or_else(malformed)?;
-        if token.expires.is_some_and(|expires| call.now >= expires) {
-            return Err(Refused::no_token("Lifetime validation failed, the token is expired."));
+        if !call.request.headers().contains_key(AUTHORIZATION) {
+            return Err(Refused::no_token("Access token is empty."));
         }
-        Ok(token)
-    }
-
-    fn token(&self, token: &str) -> Option<ProviderToken> {
-        self.tokens.find(token).filter(|token| token.server == AuthorizationServer::Microsoft)
+        let token = call.credentials("bearer").ok_or(InvalidToken::Unknown);
+        let token = token.and_then(|token| self.tokens.bearer(token, Microsoft, call.now));
+        token.map_err(|invalid| {
+            Refused::no_token(match invalid {
+                InvalidToken::Unknown => "CompactToken parsing failed with error code: 80049217",
+                InvalidToken::Expired => "Lifetime validation failed, the token is expired.",
+            })
+        })
     }
 
     fn caller(&self, call: &Call) -> Option<Caller> {
-        let token = self.token(bearer(call.header(AUTHORIZATION)?)?)?;
-        Some((token.client_id, token.user))
+        let token = self.tokens.find(call.credentials("bearer")?)?;
+        (token.server == Microsoft).then_some((token.client_id, token.user))
     }
 
     /// A request comes in; it is under way until [`Graph::ends`].
@@ -84,14 +82,4 @@ impl Graph<'_> {
         }
         Ok(())
     }
-}
-
-fn bearer(header: &str) -> Option<&str> {
-    let (scheme, token) = header.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
-/// Without Graph's address, and without case.
-fn plain(scope: &str) -> String {
-    scope.strip_prefix(GRAPH).unwrap_or(scope).to_ascii_lowercase()
 }
