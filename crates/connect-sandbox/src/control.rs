@@ -6,8 +6,8 @@ mod webhooks;
 
 use crate::faults::Fault;
 use crate::reply::{Problem, Reply, ok};
-use crate::route::Control;
-use crate::sandbox::Sandbox;
+use crate::route::{Control, Route};
+use crate::sandbox::{Sandbox, unknown};
 use bytes::Bytes;
 use http::Request;
 use jiff::Timestamp;
@@ -55,6 +55,7 @@ impl Sandbox {
             Control::ApptotoMessages => {
                 Ok(ok(&json!({ "messages": self.apptoto_messages(self.callers(now)) })))
             }
+            Control::Unknown => Err(unknown(&Route::methods(request.uri().path()).join(", "))),
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::apptoto::api;
 use crate::google::calendar;
 use crate::microsoft::graph;
-use crate::{connect, oauth_server};
+use crate::{connect, guard, oauth_server};
 use http::Method;
 use std::borrow::Cow;
 
@@ -43,6 +43,8 @@ pub(crate) enum Control {
     RotateKeys,
     Advance,
     ApptotoMessages,
+    /// No control call has this path and method.
+    Unknown,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,17 +108,18 @@ impl Route {
         };
         match endpoint {
             Some((name, endpoint)) => Self::Service(endpoint, name),
+            None if guard::covers(path) => Self::Control(Control::Unknown),
             None => Self::Service(Endpoint::Unknown, UNKNOWN),
         }
     }
 
-    /// The methods a path of the service is there for.
+    /// The methods a path is there for.
     pub(crate) fn methods(path: &str) -> Vec<&'static str> {
-        let (names, path): (Vec<_>, _) = match path.strip_prefix("/api") {
+        let (services, path): (Vec<_>, _) = match path.strip_prefix("/api") {
             Some(inner) => (names(connect::ROUTES).collect(), inner.into()),
             None => (origin_names().collect(), canonical(path)),
         };
-        let names = names.into_iter().filter_map(|name| name.split_once(' '));
+        let names = services.into_iter().chain(names(CONTROLS)).filter_map(|name| name.split_once(' '));
         names.filter(|(_, known)| fits(known, &path)).map(|(method, _)| method).collect()
     }
 

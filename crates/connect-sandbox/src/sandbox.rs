@@ -398,7 +398,7 @@ impl Sandbox {
     }
 }
 
-fn unknown(methods: &str) -> Problem {
+pub(crate) fn unknown(methods: &str) -> Problem {
     match HeaderValue::from_str(methods) {
         Ok(allow) if !methods.is_empty() => {
             let text = "The method is not allowed here";

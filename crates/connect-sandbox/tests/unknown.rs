@@ -98,6 +98,30 @@ fn unknown_path_of_connect_answers_in_the_form_of_connect() {
 }
 
 #[test]
+fn unknown_control_call_answers_404_or_405_and_is_not_recorded() {
+    let mut app = App::new(&[]);
+    app.sandbox.add_fault(connect_sandbox::Fault::on("*").status(500));
+    for (method, path, status, allow) in [
+        ("GET", "/sandbox/nonsense", 404, None),
+        ("GET", "/api/sandbox/nonsense", 404, None),
+        ("POST", "/sandbox/stats/x", 404, None),
+        ("GET", "/sandbox//stats", 404, None),
+        ("POST", "/sandbox/stats", 405, Some("GET")),
+        ("HEAD", "/sandbox/stats", 405, Some("GET")),
+        ("DELETE", "/sandbox/apps", 405, Some("GET, POST, PATCH")),
+        ("GET", "/api/sandbox/set", 405, Some("POST")),
+    ] {
+        let (reply, body) = send(&mut app, "x", method, path);
+        let text = if status == 404 { "There is no such endpoint" } else { "The method is not allowed here" };
+        assert_eq!((reply.status().as_u16(), &body["message"]), (status, &json!(text)), "{method} {path}");
+        assert_eq!(reply.headers().get("allow").map(|allow| allow.to_str().unwrap()), allow, "{path}");
+    }
+    assert_eq!((app.sandbox.requests().len(), app.sandbox.stats().faults.fired), (0, 0));
+    let exchange = send(&mut app, "x", "POST", "/sandbox/oauth2/v2.0/token").1;
+    assert_eq!(exchange["error"], "Internal Server Error", "a tenant may have this name");
+}
+
+#[test]
 fn google_is_served_at_its_real_paths_as_well() {
     let mut app = App::new(&[]);
     app.sent_to("/o/oauth2/auth", common::google::ASK);
