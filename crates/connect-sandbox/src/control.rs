@@ -1,6 +1,7 @@
 //! The control calls under `/sandbox`: about the sandbox, not part of the service.
 
 mod apps;
+mod page;
 mod providers;
 mod webhooks;
 
@@ -25,6 +26,7 @@ impl Sandbox {
         let body = request.body();
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         match control {
+            Control::Page => Ok(self.page()),
             Control::Stats => Ok(ok(&json!(self.world.stats))),
             Control::Expire => {
                 self.expire_all(now);

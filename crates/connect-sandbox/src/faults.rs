@@ -28,18 +28,18 @@ use std::time::Duration;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Fault {
-    endpoint: String,
-    grant_type: Option<String>,
-    when_status: Option<u16>,
-    skip: u64,
+    pub(crate) endpoint: String,
+    pub(crate) grant_type: Option<String>,
+    pub(crate) when_status: Option<u16>,
+    pub(crate) skip: u64,
     times: Option<u64>,
-    status: Option<u16>,
-    headers: BTreeMap<String, String>,
+    pub(crate) status: Option<u16>,
+    pub(crate) headers: BTreeMap<String, String>,
     body: Option<String>,
-    delay_ms: u64,
-    cut: Option<Cut>,
-    garbage: bool,
-    truncate: Option<usize>,
+    pub(crate) delay_ms: u64,
+    pub(crate) cut: Option<Cut>,
+    pub(crate) garbage: bool,
+    pub(crate) truncate: Option<usize>,
 }
 
 /// When a connection is cut: before the service acted, or after it did.
@@ -142,7 +142,7 @@ impl Fault {
         self
     }
 
-    fn times_left(&self) -> u64 {
+    pub(crate) fn times_left(&self) -> u64 {
         self.times.unwrap_or(1)
     }
 
@@ -236,6 +236,11 @@ impl Faults {
             self.0.push(fault);
         }
         times
+    }
+
+    /// The faults that still have to happen.
+    pub(crate) fn waiting(&self) -> &[Fault] {
+        &self.0
     }
 
     /// The fault that takes this request, if any.

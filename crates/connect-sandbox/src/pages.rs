@@ -3,11 +3,15 @@
 //! Everything that is not written here is escaped before it becomes part of a page.
 
 mod language;
+mod report;
 mod style;
 mod words;
 
+use crate::reply::{Reply, no_store};
 use crate::world::provider::Provider;
+use http::header::{CONTENT_SECURITY_POLICY, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 pub(crate) use language::words_for;
+pub(crate) use report::{Section, report};
 use style::STYLE;
 use words::Words;
 
@@ -127,14 +131,34 @@ fn document(page: &Page<'_>, title: &str, content: &str) -> String {
     let notice = page.notice.map_or_else(String::new, |notice| match notice {
         Notice::LimitReached => format!("<p role=\"alert\">{}</p>\n", words.limit_reached),
     });
+    let dir = if words.right_to_left { "rtl" } else { "ltr" };
+    let kind = format!("lang=\"{}\" dir=\"{dir}\" data-theme=\"{theme}\"", words.tag);
+    frame(&kind, title, STYLE, &format!("{notice}{content}"))
+}
+
+/// What stands around the content of every page.
+fn frame(kind: &str, title: &str, style: &str, content: &str) -> String {
     format!(
-        "<!DOCTYPE html>\n<html lang=\"{tag}\" dir=\"{dir}\" data-theme=\"{theme}\">\n<head>\n<meta charset=\"utf-8\">\n\
+        "<!DOCTYPE html>\n<html {kind}>\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n\
-         <style>{STYLE}</style>\n</head>\n<body>\n<main>\n{notice}{content}</main>\n</body>\n</html>\n",
-        tag = words.tag,
-        dir = if words.right_to_left { "rtl" } else { "ltr" },
+         <style>{style}</style>\n</head>\n<body>\n<main>\n{content}</main>\n</body>\n</html>\n",
         title = escape(title),
     )
+}
+
+/// Marks a page as one that nobody may keep, frame or slip a script into; `form_action` is the end of its policy.
+pub(crate) fn secured(mut reply: Reply, form_action: &str) -> Reply {
+    let policy = format!(
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'{form_action}"
+    );
+    let policy = HeaderValue::from_str(&policy).ok().map(|policy| (CONTENT_SECURITY_POLICY, policy));
+    reply.headers_mut().extend(policy);
+    let mut reply = no_store(reply);
+    let headers = reply.headers_mut();
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    // With `no-referrer` browsers send `Origin: null` with the page's own forms.
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    reply
 }
 
 impl Page<'_> {

@@ -21,6 +21,10 @@ pub struct Recorded {
 /// How many requests are kept at least.
 const KEPT: usize = 10_000;
 
+/// Query parameters whose values are credentials.
+const SECRETS: [&str; 8] =
+    ["access_token", "assertion", "client_secret", "code", "code_verifier", "key", "refresh_token", "token"];
+
 #[derive(Debug, Default)]
 pub(crate) struct Recorder(Vec<Recorded>);
 
@@ -39,6 +43,16 @@ impl Recorder {
 }
 
 impl Recorded {
+    /// The path, with the credentials in its query struck out.
+    pub(crate) fn path_without_secrets(&self) -> String {
+        let Some((path, query)) = self.path.split_once('?') else { return self.path.clone() };
+        let shown = |pair| match form_urlencoded::parse(str::as_bytes(pair)).next() {
+            Some((name, _)) if SECRETS.contains(&&*name) => format!("{name}=***"),
+            _ => pair.to_owned(),
+        };
+        format!("{path}?{}", query.split('&').map(shown).collect::<Vec<_>>().join("&"))
+    }
+
     pub(crate) fn of<T>(request: &http::Request<T>, endpoint: &'static str) -> Self {
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
         let authorization = request.headers().get(AUTHORIZATION).map(|value| {

@@ -21,6 +21,7 @@ pub(crate) enum Endpoint {
 /// A control call: about the sandbox, not part of the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Control {
+    Page,
     Stats,
     Expire,
     ExpireSyncTokens,
@@ -63,7 +64,9 @@ pub(crate) enum Owner {
     Apptoto,
 }
 
-const CONTROLS: [(&str, Control); 22] = [
+const CONTROLS: [(&str, Control); 24] = [
+    ("GET /sandbox", Control::Page),
+    ("GET /sandbox/", Control::Page),
     ("GET /sandbox/stats", Control::Stats),
     ("POST /sandbox/expire", Control::Expire),
     ("POST /sandbox/expire-sync-tokens", Control::ExpireSyncTokens),

@@ -15,7 +15,7 @@ use crate::oauth_server::{
 };
 use crate::recorded::{Recorded, Recorder};
 use crate::reply::{Problem, Reply};
-use crate::route::{Endpoint, Owner, Route};
+use crate::route::{Control, Endpoint, Owner, Route};
 use crate::settings::{DeliveryOrder, SettingError, Settings};
 use crate::stats::Stats;
 use crate::world::World;
@@ -84,17 +84,18 @@ impl Sandbox {
 
     /// Answers one request at the time `now`.
     pub fn handle(&mut self, request: Request<Bytes>, now: Timestamp) -> Answer {
-        let now = self.clock(now);
-        self.connect().notice(now);
-        self.world.anchor.get_or_insert(now);
-        self.connect.reauth_since = self.connect.reauth_since.or(Some(now));
-        self.world.latest = Some(now);
         if guard::covers(request.uri().path()) {
             if let Err(refused) = self.guard(&request) {
                 return Answer { delay: Duration::ZERO, outcome: Outcome::Reply(refused.into()) };
             }
         }
-        match Route::find(request.method(), request.uri().path()) {
+        let now = self.clock(now);
+        let route = Route::find(request.method(), request.uri().path());
+        // Looking at the page changes nothing.
+        if route != Route::Control(Control::Page) {
+            self.take_time(now);
+        }
+        match route {
             Route::Control(control) => {
                 let reply = self.control(control, &request, now).unwrap_or_else(Reply::from);
                 self.settle();
@@ -293,6 +294,14 @@ impl Sandbox {
             self.connect.reauth_since = self.world.latest;
         }
         Ok(())
+    }
+
+    /// Does what is due by the time of a request, before the request is handled.
+    fn take_time(&mut self, now: Timestamp) {
+        self.connect().notice(now);
+        self.world.anchor.get_or_insert(now);
+        self.connect.reauth_since = self.connect.reauth_since.or(Some(now));
+        self.world.latest = Some(now);
     }
 
     fn service(&mut self, endpoint: Endpoint, name: &'static str, call: &Call) -> Answer {

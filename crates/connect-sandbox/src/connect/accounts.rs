@@ -63,7 +63,7 @@ impl Connect<'_> {
     fn status_of(&self, provider: Provider, connection: &Connection) -> Value {
         let by_switch = self.world.settings.connect.reauth.as_str() == provider.name();
         let changed = if by_switch { self.own.reauth_since } else { self.world.anchor };
-        let reauth = connection.reauth || by_switch;
+        let sync_state = self.world.sync_state(provider, connection);
         let granted = connection.granted.map(|_| !self.withholds(provider, connection));
         let mut scopes = provider.granted_scopes().to_vec();
         if granted == Some(false) {
@@ -74,8 +74,8 @@ impl Connect<'_> {
             "display": connection.account,
             "grantedScopes": scopes,
             "calendarPermissionGranted": granted,
-            "syncState": if reauth { "reauth_required" } else { "active" },
-            "syncStateUpdatedAt": changed.filter(|_| reauth).map(time::wire),
+            "syncState": sync_state,
+            "syncStateUpdatedAt": changed.filter(|_| sync_state != "active").map(time::wire),
         })
     }
 }

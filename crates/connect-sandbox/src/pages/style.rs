@@ -18,3 +18,12 @@ button, .button { display: inline-block; font: inherit; padding: .5rem 1rem; bor
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
 [role=alert] { border: 2px solid var(--warn); color: var(--warn); padding: .5rem 1rem; border-radius: .5rem }
 ";
+
+/// What a page of tables adds: it is as wide as the window, and a table that is wider scrolls by itself.
+pub(super) const TABLES: &str = "
+main { max-width: none } a { color: var(--accent) }
+nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1rem } nav li { border: 0; padding: 0; margin: 0 }
+[role=region] { overflow-x: auto } table { border-collapse: collapse; width: 100% } caption { text-align: start }
+th, td { border: 1px solid var(--line); padding: .25rem .5rem; text-align: start; vertical-align: top; min-width: 7rem;
+  overflow-wrap: anywhere }
+";

@@ -101,6 +101,12 @@ impl World {
         Some(connections)
     }
 
+    /// Connect's word for whether the user has to sign in again; the switch `reauth` overrules the account.
+    pub(crate) fn sync_state(&self, provider: Provider, connection: &Connection) -> &'static str {
+        let by_switch = self.settings.connect.reauth.as_str() == provider.name();
+        if connection.reauth || by_switch { "reauth_required" } else { "active" }
+    }
+
     /// Forgets an account and the subscriptions of its calendars.
     pub(crate) fn disconnect_account(&mut self, user: &UserKey, provider: Provider) {
         self.users.entry(user.clone()).or_default().remove(&provider);

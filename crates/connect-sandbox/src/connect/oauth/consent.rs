@@ -21,7 +21,6 @@ use crate::world::users::LimitReached;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
-use http::header::{HeaderName, HeaderValue};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
@@ -208,23 +207,7 @@ fn secured(mut reply: Reply, asked: &AuthorizeRequest, notice: Option<Notice>) -
     if notice.is_some() {
         *reply.status_mut() = StatusCode::FORBIDDEN;
     }
-    let policy = format!(
-        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'{}",
-        form_action(&asked.app.redirect_uri)
-    );
-    if let Ok(policy) = HeaderValue::from_str(&policy) {
-        reply.headers_mut().insert(http::header::CONTENT_SECURITY_POLICY, policy);
-    }
-    let fixed = [
-        ("cache-control", "no-store"),
-        ("x-content-type-options", "nosniff"),
-        // With `no-referrer` browsers send `Origin: null` with the page's own forms.
-        ("referrer-policy", "same-origin"),
-    ];
-    for (name, value) in fixed {
-        reply.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
-    }
-    reply
+    pages::secured(reply, &form_action(&asked.app.redirect_uri))
 }
 
 /// Browsers hold the redirect after a form to this rule too, so the application's origin belongs to it.
