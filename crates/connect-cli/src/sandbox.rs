@@ -122,7 +122,9 @@ fn ready(server: &Server, as_json: bool) -> String {
     }
     format!(
         "The sandbox is ready; Ctrl-C stops it.\n\n  base URL       {base_url}\n  client id      {id}\n  \
-         client secret  {secret}\n  redirect URI   {redirect_uri}\n"
+         client secret  {secret}\n  redirect URI   {redirect_uri}\n  \
+         debug page     {}/sandbox\n",
+        server.origin()
     )
 }
 

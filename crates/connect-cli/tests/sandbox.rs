@@ -46,6 +46,21 @@ fn one_line_of_json_says_where_it_listens() {
 }
 
 #[test]
+fn ready_text_names_the_page_that_shows_what_it_holds() {
+    let mut running = Running(connect(&[]).stdout(Stdio::piped()).spawn().unwrap());
+    let mut lines = BufReader::new(running.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let page =
+        lines.find_map(|line| line.strip_prefix("  debug page     http://").map(str::to_owned)).unwrap();
+    let (address, path) = page.split_at(page.find('/').unwrap());
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    assert!(answer.contains(&format!("What the sandbox at http://{address}")), "{answer}");
+}
+
+#[test]
 fn controls_answer_under_the_names_that_are_given() {
     let mut child = connect(&["--json", "--host", "sandbox.test", "--host", "192.0.2.7"]);
     let mut running = Running(child.stdout(Stdio::piped()).spawn().unwrap());
