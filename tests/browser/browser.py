@@ -246,6 +246,31 @@ def looks(check, user, sandbox, application):
     check.that("the browser complains of nothing", not complaints, complaints)
 
 
+def debug_page(check, user, sandbox, application):
+    address = sandbox.base.removesuffix("/api") + "/sandbox"
+    user.browser.get_log("browser")
+    user.opens(address)
+    sections = {one.get_attribute("id"): one.text for one in user.browser.find_elements(By.TAG_NAME, "h2")}
+    check.that("the debug page has its sections", list(sections.values()) == [
+        "Applications", "Users and accounts", "Calendars", "Applications of providers", "Subscriptions", "Deliveries", "Faults",
+        "Switches", "Requests"], sections)
+    for section in sections:
+        user.one(f"nav a[href='#{section}']").click()
+        check.that(f"its link leads to {section}", user.browser.current_url == f"{address}#{section}")
+    tables = user.browser.find_elements(By.TAG_NAME, "table")
+    check.that("every table has a caption and a region with its name", len(tables) == len(sections) and all(
+        one.find_element(By.TAG_NAME, "caption").text and one.find_element(By.XPATH, "..").accessible_name for one in tables))
+    before = user.browser.get_window_size()
+    user.browser.set_window_size(500, 800)
+    check.that("nothing is wider than a narrow page", user.browser.execute_script(
+        "return document.documentElement.scrollWidth <= innerWidth"))
+    user.browser.set_window_size(before["width"], before["height"])
+    check.that("the browser complains of nothing there", not (complaints := user.browser.get_log("browser")), complaints)
+    requests = user.one("#requests + div").text
+    user.opens(address)
+    check.that("a look is no request", user.one("#requests + div").text == requests)
+
+
 @contextlib.contextmanager
 def chromium(profile):
     options = webdriver.ChromeOptions()
@@ -281,7 +306,7 @@ def main():
     application, check = Application(), Checks()
     sandbox = Sandbox(program, application.uri)
     parts = [(part.__name__, lambda browser, part=part: part(check, User(browser), sandbox, application))
-             for part in (approve, deny, withhold, disconnect, stranger, languages, looks)]
+             for part in (approve, deny, withhold, disconnect, stranger, languages, looks, debug_page)]
     run(check, sandbox, work / "profile", parts)
 
 
