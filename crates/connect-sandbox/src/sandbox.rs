@@ -19,8 +19,7 @@ use crate::route::{Control, Endpoint, Owner, Route};
 use crate::settings::{DeliveryOrder, SettingError, Settings};
 use crate::stats::Stats;
 use crate::world::World;
-use crate::world::apps::Registered;
-use crate::world::apps::{App, AppError, Credentials};
+use crate::world::apps::{App, AppError, Credentials, Registered};
 use crate::world::invitations::Invitation;
 use crate::world::random::Random;
 use bytes::Bytes;
@@ -34,7 +33,7 @@ use std::time::Duration;
 pub struct Sandbox {
     pub(crate) world: World,
     pub(crate) connect: connect::State,
-    pub(crate) neighbours: oauth_server::State,
+    servers: oauth_server::State,
     google: calendar::State,
     graph: graph::State,
     pub(crate) apptoto: api::State,
@@ -71,7 +70,7 @@ impl Sandbox {
         Self {
             world: World::new(settings),
             connect: connect::State::new(seed),
-            neighbours: oauth_server::State::new(seed),
+            servers: oauth_server::State::new(seed),
             google: calendar::State::default(),
             graph: graph::State::new(seed),
             apptoto: api::State::default(),
@@ -118,7 +117,7 @@ impl Sandbox {
     /// Makes every access token given out so far expire now.
     pub fn expire_all(&mut self, _now: Timestamp) {
         self.connect.grants.expire_all();
-        self.neighbours.issued.expire_all();
+        self.servers.issued.expire_all();
         self.world.stats.expiries += 1;
     }
 
@@ -226,22 +225,22 @@ impl Sandbox {
         client_id: &str,
         app: OAuthApp,
     ) -> Result<(), AppError> {
-        self.neighbours.update(server, client_id, app)
+        self.servers.update(server, client_id, app)
     }
 
     /// Deletes an application; every code and token it was given is worthless at once. False if there is none.
     pub fn delete_provider_app(&mut self, server: AuthorizationServer, client_id: &str) -> bool {
-        self.neighbours.delete(server, client_id)
+        self.servers.delete(server, client_id)
     }
 
     /// What every application of this server signs in with; its default applications are the first.
     pub fn provider_apps(&self, server: AuthorizationServer) -> Vec<OAuthCredentials> {
-        self.neighbours.apps(server)
+        self.servers.apps(server)
     }
 
     /// What an application says of itself.
     pub fn provider_app(&self, server: AuthorizationServer, client_id: &str) -> Option<OAuthApp> {
-        self.neighbours.app(server, client_id)
+        self.servers.app(server, client_id)
     }
 
     /// What the default application of this type signs in with: the first registered, while it is there.
@@ -250,19 +249,19 @@ impl Sandbox {
         server: AuthorizationServer,
         client_type: ClientType,
     ) -> Option<OAuthCredentials> {
-        self.neighbours.credentials(server, client_type)
+        self.servers.credentials(server, client_type)
     }
 
     /// Who is behind an access token of Google, Microsoft or Apptoto; `None` for one that is unknown or revoked. Whether it
     /// has expired is for the caller to see.
     pub fn provider_token(&self, token: &str) -> Option<ProviderToken> {
-        self.neighbours.issued.find(token)
+        self.servers.issued.find(token)
     }
 
     /// The user takes back what they allowed an application, as in the account's settings: its tokens for that user are
     /// worthless at once. False if there was nothing to take back.
     pub fn withdraw_consent(&mut self, server: AuthorizationServer, client_id: &str, user: &str) -> bool {
-        self.neighbours.issued.withdraw(server, client_id, user)
+        self.servers.issued.withdraw(server, client_id, user)
     }
 
     /// The messages that Apptoto would have sent until `now`, those that wait and those that were cancelled: the last ten
@@ -288,7 +287,7 @@ impl Sandbox {
         let (seed, reauth) = (self.world.settings.itself.seed.0, self.world.settings.connect.reauth);
         if seed != before.0 {
             self.world.random = Random::new(seed);
-            self.neighbours.reseed(seed);
+            self.servers.reseed(seed);
         }
         if reauth != before.1 {
             self.connect.reauth_since = self.world.latest;
@@ -386,19 +385,19 @@ impl Sandbox {
     }
 
     pub(crate) fn servers(&mut self) -> Servers<'_> {
-        Servers { world: &mut self.world, own: &mut self.neighbours }
+        Servers { world: &mut self.world, own: &mut self.servers }
     }
 
     fn google(&mut self) -> GoogleCalendar<'_> {
-        GoogleCalendar { world: &mut self.world, own: &mut self.google, tokens: &self.neighbours.issued }
+        GoogleCalendar { world: &mut self.world, own: &mut self.google, tokens: &self.servers.issued }
     }
 
     fn graph(&mut self) -> Graph<'_> {
-        Graph { world: &mut self.world, own: &mut self.graph, tokens: &self.neighbours.issued }
+        Graph { world: &mut self.world, own: &mut self.graph, tokens: &self.servers.issued }
     }
 
     fn apptoto(&mut self) -> ApptotoApi<'_> {
-        ApptotoApi { settings: &self.world.settings, own: &mut self.apptoto, tokens: &self.neighbours.issued }
+        ApptotoApi { settings: &self.world.settings, own: &mut self.apptoto, tokens: &self.servers.issued }
     }
 
     fn keep(&mut self, call: &Call, name: &'static str, status: Option<u16>) {
