@@ -1,4 +1,14 @@
 //! The state machine itself: one request in, one answer out.
+//!
+//! ```text
+//! request ──▶ route ──▶ faults ──▶ a service ──▶ faults ──▶ answer
+//!                                     │ works on what it keeps of its own, and on
+//!                                     ▼
+//!                                   world: accounts, calendars, time, chance ──news──▶ connect: webhooks
+//! ```
+//!
+//! A new endpoint is a row in its service's `routes.rs` and an arm in its `serve_endpoint`. A new switch is a row in
+//! `settings/`, read as a field. A new authorization server is an implementation of `oauth_server::Rules`.
 
 use crate::apptoto::api::{self, ApptotoApi, ApptotoMessage};
 use crate::connect::webhooks::{
