@@ -5,7 +5,7 @@ mod series;
 mod single;
 mod words;
 
-use crate::world::calendar::{Calendar, Event};
+use crate::world::calendar::{Calendar, Event, Events};
 use crate::world::provider::Provider;
 use crate::world::random::{Random, hash};
 use crate::world::time;
@@ -38,7 +38,7 @@ fn calendar(owner: &Owner<'_>, template: &Template, index: usize) -> Calendar {
         time_zone: template.time_zone.to_owned(),
         public: false,
         id,
-        events: std::collections::BTreeMap::new(),
+        events: Events::default(),
     };
     let day = time::floor_to_day(owner.anchor);
     let mut events: Vec<Event> = Vec::new();

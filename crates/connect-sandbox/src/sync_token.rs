@@ -3,6 +3,7 @@
 //! A check over the whole, with the calendar in it, refuses texts that were not made here or were made for another one.
 
 use crate::settings::Limit;
+use crate::world::calendar::{Entry, Key, Listing};
 use crate::world::random::hash;
 use crate::world::time;
 use base64::Engine as _;
@@ -31,9 +32,6 @@ pub(crate) struct Next {
     pub(crate) after: Option<Key>,
 }
 
-/// What entries are in order of: nothing or a time, and then the id, which never changes.
-pub(crate) type Key = (Option<Timestamp>, String);
-
 impl<Q: Serialize + DeserializeOwned> Token<Q> {
     /// Whether the service has forgotten what the token stands for.
     pub(crate) fn is_over(&self, lifetime: Limit, generation: u64, now: Timestamp) -> bool {
@@ -54,29 +52,28 @@ impl<Q: Serialize + DeserializeOwned> Token<Q> {
     }
 }
 
-/// The next page of `items`, in order of their keys, and where to go on after it. With `empties` every other page has
-/// nothing, although there is more.
-pub(crate) fn page<T>(
-    mut items: Vec<T>,
+/// The next page of a list, without the first `skip` entries that are left, and where to go on after it. With `empties` every
+/// other page has nothing, although there is more.
+pub(crate) fn page<'a>(
+    listing: &'a Listing,
     from: Option<&Next>,
+    skip: usize,
     size: usize,
     empties: bool,
     descending: bool,
-    key: impl Fn(&T) -> Key,
-) -> (Vec<T>, Option<Next>) {
-    let before = from.and_then(|next| next.after.clone());
-    let follows = |key: &Key, before: &Key| if descending { key < before } else { key > before };
-    items.retain(|item| before.as_ref().is_none_or(|before| follows(&key(item), before)));
-    items.sort_by_cached_key(&key);
-    if descending {
-        items.reverse();
-    }
+) -> (Vec<&'a Entry>, Option<Next>) {
+    let before = from.and_then(|next| next.after.as_ref());
     let number = from.map_or(0, |next| next.page);
     let size = if empties && number % 2 == 1 { 0 } else { size };
-    let more = items.len() > size;
-    items.truncate(size);
-    let after = items.last().map(&key).or(before);
-    (items, more.then_some(Next { page: number + 1, after }))
+    let left = if descending { listing.before(before) } else { listing.after(before) };
+    let shown: Vec<_> = if descending {
+        left.iter().rev().skip(skip).take(size).collect()
+    } else {
+        left.iter().skip(skip).take(size).collect()
+    };
+    let more = left.len().saturating_sub(skip) > size;
+    let after = shown.last().map(|entry| &entry.key).or(before).cloned();
+    (shown, more.then_some(Next { page: number + 1, after }))
 }
 
 fn check(place: &str, content: &str) -> u64 {

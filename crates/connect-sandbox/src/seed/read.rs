@@ -2,7 +2,7 @@
 
 use super::SeedError;
 use crate::connect::events::{check, read_recurrence};
-use crate::world::calendar::{Calendar, Event, Fields, Patch, Series, check_order, event_id};
+use crate::world::calendar::{Calendar, Event, Events, Fields, Patch, Series, check_order, event_id};
 use crate::world::provider::Provider;
 use crate::world::random::{Random, hash};
 use crate::world::time;
@@ -10,7 +10,6 @@ use crate::world::users::{Connection, Connections, account};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
 
 /// A value and where it stands.
 pub(super) struct Place<'a> {
@@ -84,7 +83,7 @@ fn calendar(
         account: account.to_owned(),
         time_zone,
         public: place.flag("public")?,
-        events: BTreeMap::new(),
+        events: Events::default(),
     };
     let mut random = Random::new(hash(hash(7, account), &calendar.id));
     for place in place.get("events").map(|events| events.items()).transpose()?.unwrap_or_default() {

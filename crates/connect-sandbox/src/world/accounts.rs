@@ -11,6 +11,10 @@ use crate::world::provider::Provider;
 use crate::world::users::{Connections, UserKey, account};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What has changed in a calendar.
+pub(crate) type EventLedger = Ledger<Arc<Event>>;
 
 /// What is kept beside the calendars that users of Connect have connected.
 #[derive(Debug, Default)]
@@ -20,7 +24,7 @@ pub(crate) struct Accounts {
     /// A provider's calendars for everybody, once they are asked for.
     everybody: BTreeMap<Provider, Vec<Calendar>>,
     /// By account and calendar, wherever they are kept.
-    ledgers: BTreeMap<(Provider, String, String), Ledger<Event>>,
+    ledgers: BTreeMap<(Provider, String, String), EventLedger>,
     /// Sync tokens of an earlier one have expired.
     pub(crate) generation: u64,
 }
@@ -116,15 +120,15 @@ impl World {
         &mut self,
         place: &Place,
         now: Timestamp,
-        work: impl FnOnce(&mut Calendar, &mut Ledger<Event>) -> T,
+        work: impl FnOnce(&mut Calendar, &mut EventLedger) -> T,
     ) -> Option<T> {
         let key = (place.provider, place.account.clone(), place.id.clone());
         let mut ledger = self.accounts.ledgers.remove(&key).unwrap_or_default();
         let calendars = self.calendars_of(place.provider, &place.account, &place.home);
         let result = calendars.iter_mut().find(|calendar| calendar.id == place.id).map(|calendar| {
-            ledger.look(&calendar.events, now);
+            calendar.events.show(&mut ledger, now);
             let result = work(calendar, &mut ledger);
-            ledger.look(&calendar.events, now);
+            calendar.events.show(&mut ledger, now);
             result
         });
         self.accounts.ledgers.insert(key, ledger);

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 /// Things by id, and how each of them was before each change.
 #[derive(Debug)]
 pub(crate) struct Ledger<T> {
-    looked: bool,
+    looks: u64,
     seen: BTreeMap<String, T>,
     /// What was there and is no more, and since when.
     gone: BTreeMap<String, (T, Timestamp)>,
@@ -27,24 +27,38 @@ const KEPT: usize = 20_000;
 impl<T> Default for Ledger<T> {
     fn default() -> Self {
         let (seen, gone) = (BTreeMap::new(), BTreeMap::new());
-        Self { looked: false, seen, gone, log: VecDeque::new(), dropped: 0 }
+        Self { looks: 0, seen, gone, log: VecDeque::new(), dropped: 0 }
     }
 }
 
 impl<T: Clone + PartialEq> Ledger<T> {
     /// Takes note of what has changed since the last look. Before the first one nothing has.
     pub(crate) fn look(&mut self, present: &BTreeMap<String, T>, now: Timestamp) {
-        if !self.looked {
-            self.looked = true;
+        if self.looks == 0 {
+            self.looks = 1;
             self.seen.clone_from(present);
             return;
         }
         let changed = present.iter().filter(|(id, one)| self.seen.get(*id) != Some(*one));
-        let changed: Vec<_> = changed.map(|(id, one)| (id.clone(), Some(one.clone()))).collect();
-        let lost = self.seen.keys().filter(|id| !present.contains_key(*id)).cloned();
-        let lost: Vec<_> = lost.map(|id| (id, None)).collect();
-        for (id, one) in changed.into_iter().chain(lost) {
-            let before = match one {
+        let lost = self.seen.keys().filter(|id| !present.contains_key(*id));
+        let ids: Vec<_> = changed.map(|(id, _)| id).chain(lost).cloned().collect();
+        self.look_at(ids, present, now);
+    }
+
+    /// The same where nothing but `ids` can be different.
+    pub(crate) fn look_at(
+        &mut self,
+        ids: impl IntoIterator<Item = String>,
+        present: &BTreeMap<String, T>,
+        now: Timestamp,
+    ) {
+        self.looks += 1;
+        for id in ids {
+            let one = present.get(&id);
+            if self.seen.get(&id) == one {
+                continue;
+            }
+            let before = match one.cloned() {
                 Some(one) => {
                     self.gone.remove(&id);
                     self.seen.insert(id.clone(), one)
@@ -61,6 +75,11 @@ impl<T: Clone + PartialEq> Ledger<T> {
             self.log.pop_front();
             self.dropped += 1;
         }
+    }
+
+    /// How often it has looked.
+    pub(crate) fn looks(&self) -> u64 {
+        self.looks
     }
 
     /// Where it is now.

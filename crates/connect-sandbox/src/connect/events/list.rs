@@ -1,18 +1,17 @@
 //! `GET /events`.
 
-use super::page::{Asked, Cursors, PageToken};
+use super::page::{Asked, Cursors, PageToken, cursor_key};
 use super::render::{Style, render};
 use crate::connect::Connect;
 use crate::connect::oauth::Scope;
 use crate::reply::{Problem, Reply, ok};
 use crate::sandbox::Call;
-use crate::world::calendar::Fields;
-use crate::world::calendar::{Calendar, Instance, Range};
-use crate::world::provider::Provider;
+use crate::world::calendar::{Calendar, Entry, Event, Fields, Listing, Range};
 use crate::world::time;
 use jiff::{Span, Timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 const DEFAULT_PAGE: usize = 250;
 const LARGEST_PAGE: usize = 1000;
@@ -26,52 +25,58 @@ impl Connect<'_> {
         let style = Style { free_busy, ..self.style() };
 
         let connections = self.permitted(&visitor.user, |provider| asked.wants_any_of(provider))?;
-        let calendars: Vec<&Calendar> =
-            connections.into_values().filter_map(|one| one.calendars.as_ref()).flatten().collect();
-        let mut found = Vec::new();
-        for calendar in calendars.iter().filter(|calendar| asked.wants(calendar)) {
-            found.extend(
-                open_instances(calendar, &asked, &cursors, free_busy)
-                    .map(|one| (key(calendar, &one), *calendar, one)),
-            );
-        }
-        found.sort_by(|a, b| a.0.cmp(&b.0));
+        let calendars = connections.into_values().filter_map(|one| one.calendars.as_mut()).flatten();
+        let lists: Vec<(&Calendar, Arc<Listing>)> = calendars
+            .filter(|calendar| asked.wants(calendar))
+            .map(|calendar| {
+                let listing = listing(calendar, &asked, free_busy);
+                (&*calendar, listing)
+            })
+            .collect();
+        let open: Vec<(&Calendar, &[Entry])> = lists
+            .iter()
+            .map(|(calendar, listing)| (*calendar, listing.after(cursors.get(&cursor_key(calendar)))))
+            .collect();
+        let mut shown: Vec<(&Calendar, &Entry)> = open
+            .iter()
+            .flat_map(|(calendar, open)| open.iter().take(size).map(|one| (*calendar, one)))
+            .collect();
+        shown.sort_by(|a, b| order_key(a).cmp(&order_key(b)));
+        shown.truncate(size);
 
-        let rest = found.split_off(found.len().min(size));
-        let events: Vec<_> = found.iter().map(|(_, calendar, one)| render(calendar, one, style)).collect();
+        let live = shown.iter().filter_map(|(calendar, entry)| Some((*calendar, entry.live()?)));
+        let events: Vec<_> = live.map(|(calendar, one)| render(calendar, &one, style)).collect();
         let mut body = json!({ "events": events, "pageSize": size });
-        if let (false, Some(object)) = (rest.is_empty(), body.as_object_mut()) {
-            let shown = found.iter().map(|(_, calendar, one)| (*calendar, one));
-            let left = rest.iter().map(|(_, calendar, _)| *calendar);
-            let token = PageToken::after(&cursors, shown, left, &calendars, &asked);
-            object.insert("nextPageToken".to_owned(), json!(token.encode(&visitor.user.id)));
+        let progress = open.iter().map(|(calendar, open)| {
+            let count = shown.iter().filter(|(of, _)| std::ptr::eq(*of, *calendar)).count();
+            let last = open.iter().take(count).next_back().map(|entry| &entry.key);
+            (*calendar, last, open.len() > count)
+        });
+        let progress: Vec<_> = progress.collect();
+        if progress.iter().any(|(_, _, more)| *more) {
+            let token = PageToken::after(&cursors, &progress, &asked);
+            body["nextPageToken"] = json!(token.encode(&visitor.user.id));
         }
         Ok(ok(&body))
     }
 }
 
-type Key = (Timestamp, Provider, String, String);
-
 /// By start, and then by what never changes.
-fn key(calendar: &Calendar, instance: &Instance<'_>) -> Key {
-    (instance.fields.start, calendar.provider, calendar.id.clone(), instance.id())
+fn order_key<'a>((calendar, entry): &(&'a Calendar, &'a Entry)) -> impl Ord + 'a {
+    let (start, id) = &entry.key;
+    (start, calendar.provider, &calendar.id, id)
 }
 
-/// What earlier pages have not shown.
-fn open_instances<'a>(
-    calendar: &'a Calendar,
-    asked: &Asked,
-    cursors: &Cursors,
-    free_busy: bool,
-) -> impl Iterator<Item = Instance<'a>> {
-    let cursor = cursors.get(&(calendar.provider, calendar.id.clone())).cloned();
+/// All that the pages show of a calendar.
+fn listing(calendar: &mut Calendar, asked: &Asked, free_busy: bool) -> Arc<Listing> {
     let (range, masters) = (asked.range, !asked.single_events);
-    calendar
-        .events
-        .values()
-        .flat_map(move |event| event.instances(range, masters))
-        .filter(move |one| !free_busy || takes_time(&one.fields))
-        .filter(move |one| cursor.as_ref().is_none_or(|cursor| (one.fields.start, one.id()) > *cursor))
+    let name = format!("connect {} {} {masters} {free_busy}", range.start, range.end);
+    let entries = |event: &Arc<Event>| -> Vec<_> {
+        let all = event.instances(range, masters).into_iter();
+        let shown = all.filter(|one| !free_busy || takes_time(&one.fields));
+        shown.map(|one| Entry::new(Some(one.fields.start), &one, event)).collect()
+    };
+    calendar.events.listing(name, |events| events.all_shared().flat_map(entries).collect())
 }
 
 /// Whether someone is busy with it: `free-busy` shows nothing else.

@@ -4,14 +4,14 @@
 //! and go in between. The parameters of the first page travel along, and a check over the whole with the user in it:
 //! text that the service did not make, or made for someone else, is refused.
 
-use crate::world::calendar::{Calendar, Instance, Range};
+use crate::world::calendar::{Calendar, Key, Range};
 use crate::world::provider::Provider;
 use crate::world::random::hash;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// What a list was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub(crate) struct Asked {
 }
 
 /// The last event shown of each calendar.
-pub(crate) type Cursors = BTreeMap<(Provider, String), (Timestamp, String)>;
+pub(crate) type Cursors = BTreeMap<(Provider, String), Key>;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -67,26 +67,19 @@ impl Asked {
 }
 
 impl PageToken {
-    /// The token for the page after the one that shows `shown`; `left` are the calendars that have more.
-    pub(crate) fn after<'a>(
+    /// The token for the page after one; of each calendar, the last event the page shows and whether there are more.
+    pub(crate) fn after(
         before: &Cursors,
-        shown: impl Iterator<Item = (&'a Calendar, &'a Instance<'a>)>,
-        left: impl Iterator<Item = &'a Calendar>,
-        calendars: &[&Calendar],
+        progress: &[(&Calendar, Option<&Key>, bool)],
         asked: &Asked,
     ) -> Self {
-        let mut cursors = before.clone();
-        for (calendar, one) in shown {
-            cursors.insert((calendar.provider, calendar.id.clone()), (one.fields.start, one.id()));
-        }
-        let left: BTreeSet<_> = left.map(|calendar| calendar.provider).collect();
         let mut providers = BTreeMap::new();
-        for calendar in calendars.iter().filter(|calendar| asked.wants(calendar)) {
-            let fresh =
-                || Progress { token: BTreeMap::new(), is_depleted: !left.contains(&calendar.provider) };
+        for (calendar, last, more) in progress {
+            let fresh = || Progress { token: BTreeMap::new(), is_depleted: true };
             let progress: &mut Progress =
                 providers.entry(calendar.provider.name().to_owned()).or_insert_with(fresh);
-            if let Some((start, id)) = cursors.get(&(calendar.provider, calendar.id.clone())) {
+            progress.is_depleted &= !more;
+            if let Some((Some(start), id)) = last.or_else(|| before.get(&cursor_key(calendar))) {
                 progress.token.insert(calendar.id.clone(), format!("{} {id}", start.as_millisecond()));
             }
         }
@@ -135,7 +128,12 @@ impl PageToken {
     }
 }
 
-fn read_cursor(token: &str) -> Option<(Timestamp, String)> {
+/// What the cursor of a calendar is found by.
+pub(crate) fn cursor_key(calendar: &Calendar) -> (Provider, String) {
+    (calendar.provider, calendar.id.clone())
+}
+
+fn read_cursor(token: &str) -> Option<Key> {
     let (start, id) = token.split_once(' ')?;
-    Some((Timestamp::from_millisecond(start.parse().ok()?).ok()?, id.to_owned()))
+    Some((Some(Timestamp::from_millisecond(start.parse().ok()?).ok()?), id.to_owned()))
 }

@@ -4,9 +4,8 @@ use super::GoogleCalendar;
 use super::access::{Sight, Visitor};
 use super::holidays;
 use super::refused::Refused;
-use crate::world::accounts::Home;
-use crate::world::calendar::{Calendar, Event};
-use crate::world::ledger::Ledger;
+use crate::world::accounts::{EventLedger, Home};
+use crate::world::calendar::Calendar;
 use crate::world::provider::Provider;
 use crate::world::users::UserKey;
 use jiff::Timestamp;
@@ -91,7 +90,7 @@ impl GoogleCalendar<'_> {
         &mut self,
         place: &Place,
         now: Timestamp,
-        work: impl FnOnce(&mut Calendar, &mut Ledger<Event>) -> T,
+        work: impl FnOnce(&mut Calendar, &mut EventLedger) -> T,
     ) -> Result<T, Refused> {
         self.world.at_place(&place.at, now, work).ok_or_else(Refused::not_found)
     }

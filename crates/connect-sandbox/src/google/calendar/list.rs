@@ -6,14 +6,14 @@ use super::accounts::Place;
 use super::query::Query;
 use super::refused::Refused;
 use super::resource::{self, Style};
-use super::view::{self, Item, Shown};
+use super::view;
 use super::write::{bad, style};
 use super::{calendar_id, event_id};
 use crate::reply::Reply;
 use crate::sandbox::Call;
 use crate::sync_token::{Token, page};
-use crate::world::calendar::{Calendar, Event};
-use crate::world::ledger::Ledger;
+use crate::world::accounts::EventLedger;
+use crate::world::calendar::{Calendar, Entry, Events, Listing};
 use crate::world::time;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -75,12 +75,13 @@ impl GoogleCalendar<'_> {
             };
             let mut state = state.unwrap_or_else(fresh);
             state.position = state.position.min(ledger.position());
-            let items = items(calendar, ledger, &state, call.now)?;
-            let order = state.query.order;
-            let (shown, next) =
-                page(items, state.next.as_ref(), size, empties, false, |item| item.key(order));
-            let mut list = head(calendar, ledger, place, &style);
-            list["items"] = shown.iter().map(|item| render(calendar, item, &style)).collect();
+            let listed = (&state.query, state.since, ledger.position());
+            let listed = serde_json::to_string(&listed).unwrap_or_default();
+            let listing =
+                calendar.events.try_listing(listed, |events| entries(events, ledger, &state, call.now))?;
+            let (shown, next) = page(&listing, state.next.as_ref(), 0, size, empties, false);
+            let mut list = head(calendar, &listing, ledger, place, &style);
+            list["items"] = shown.into_iter().map(|entry| render(calendar, entry, &style)).collect();
             let last = next.is_none();
             state.next = next;
             if !last {
@@ -130,58 +131,46 @@ pub(super) fn page_size(call: &Call, usual: usize, most: usize) -> Result<usize,
 }
 
 /// Everything the pages have.
-fn items<'a>(
-    calendar: &'a Calendar,
-    ledger: &'a Ledger<Event>,
+fn entries(
+    events: &Events,
+    ledger: &EventLedger,
     state: &State,
     now: Timestamp,
-) -> Result<Vec<Item<'a>>, Refused> {
+) -> Result<Vec<Entry>, Refused> {
     let query = &state.query;
-    let mut items = Vec::new();
-    match state.since {
-        None => {
-            items.extend(calendar.events.values().flat_map(|event| view::items(event, query)));
-            items.retain(|item| item.is_listed(query));
-            if query.show_deleted {
-                let gone = ledger.all_gone();
-                let gone =
-                    gone.flat_map(|(event, at)| view::items(event, query).into_iter().map(|one| (one, *at)));
-                items.extend(gone.map(|(item, at)| item.cancelled(at)));
-            }
-        }
-        Some(since) => {
-            let changed = ledger.since(since).ok_or_else(Refused::full_sync_required)?;
-            items.extend(
-                changed
-                    .into_iter()
-                    .flat_map(|(id, before)| view::changes(before, calendar.events.get(id), query, now)),
-            );
-        }
-    }
-    Ok(items)
+    let entry = |item: view::Item<'_>| item.entry(query);
+    let Some(since) = state.since else {
+        let present = events.all_shared().flat_map(|event| view::items(event, query));
+        let present = present.filter(|item| item.is_listed(query));
+        let gone = ledger
+            .all_gone()
+            .filter(|_| query.show_deleted)
+            .flat_map(|(event, at)| view::items(event, query).into_iter().map(|item| item.cancelled(*at)));
+        return Ok(present.chain(gone).map(entry).collect());
+    };
+    let changed = ledger.since(since).ok_or_else(Refused::full_sync_required)?.into_iter();
+    let changed = changed.flat_map(|(id, before)| view::changes(before, events.shared(id), query, now));
+    Ok(changed.map(entry).collect())
 }
 
-fn head(calendar: &Calendar, ledger: &Ledger<Event>, place: &Place, style: &Style) -> Value {
-    let updated = calendar.events.values().map(|event| event.last_modified).max();
+fn head(calendar: &Calendar, listing: &Listing, ledger: &EventLedger, place: &Place, style: &Style) -> Value {
     let zone = style.zone.as_ref().and_then(|zone| zone.iana_name()).unwrap_or(&calendar.time_zone);
     json!({
         "kind": "calendar#events",
         "etag": format!("\"p{}\"", ledger.position()),
         "summary": calendar.info["title"],
         "description": calendar.info["description"],
-        "updated": time::wire(updated.unwrap_or_default()),
+        "updated": time::wire(listing.updated.unwrap_or_default()),
         "timeZone": zone,
         "accessRole": place.role.name(),
         "defaultReminders": super::calendars::reminders(calendar),
     })
 }
 
-fn render(calendar: &Calendar, item: &Item<'_>, style: &Style) -> Value {
-    match &item.shown {
-        Shown::Live(instance) => resource::event(calendar, instance, style),
-        Shown::Cancelled(event, start) => {
-            let series = start.map(|start| (event.whole(), start));
-            resource::cancelled(calendar, &item.id, series.as_ref().map(|(series, start)| (series, *start)))
-        }
+fn render(calendar: &Calendar, entry: &Entry, style: &Style) -> Value {
+    if let Some(instance) = entry.live() {
+        return resource::event(calendar, &instance, style);
     }
+    let series = entry.occurrence.map(|start| (entry.event.whole(), start));
+    resource::cancelled(calendar, entry.id(), series.as_ref().map(|(series, start)| (series, *start)))
 }

@@ -5,59 +5,70 @@
 
 use super::query::{Order, Query};
 use super::resource;
-use crate::sync_token::Key;
-use crate::world::calendar::{Event, Exception, Fields, Instance, etag};
+use crate::world::calendar::{Entry, Event, Exception, Fields, Instance, etag};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// One entry of a list.
 #[derive(Clone, Debug)]
 pub(super) struct Item<'a> {
-    pub(super) id: String,
+    event: &'a Arc<Event>,
+    id: String,
     start: Timestamp,
     updated: Timestamp,
-    pub(super) shown: Shown<'a>,
+    shown: Shown<'a>,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Shown<'a> {
+enum Shown<'a> {
     Live(Box<Instance<'a>>),
     /// An event that is cancelled, or the occurrence of a series.
-    Cancelled(&'a Event, Option<Timestamp>),
+    Cancelled(Option<Timestamp>),
 }
 
 impl<'a> Item<'a> {
-    fn of(instance: Instance<'a>) -> Self {
+    fn of(event: &'a Arc<Event>, instance: Instance<'a>) -> Self {
         let (id, start, updated) = (instance.id(), instance.fields.start, instance.last_modified);
         let shown = match instance.fields.status {
-            Some("cancelled") => Shown::Cancelled(instance.event, instance.occurrence),
+            Some("cancelled") => Shown::Cancelled(instance.occurrence),
             _ => Shown::Live(Box::new(instance)),
         };
-        Self { id, start, updated, shown }
+        Self { event, id, start, updated, shown }
     }
 
-    fn removed(event: &'a Event, start: Timestamp) -> Self {
+    fn removed(event: &'a Arc<Event>, start: Timestamp) -> Self {
         let one = Instance { occurrence: Some(start), ..event.whole() };
-        let shown = Shown::Cancelled(event, Some(start));
-        Self { id: one.id(), start, updated: event.last_modified, shown }
+        Self {
+            event,
+            id: one.id(),
+            start,
+            updated: event.last_modified,
+            shown: Shown::Cancelled(Some(start)),
+        }
     }
 
     /// The same, gone since `at`.
     pub(super) fn cancelled(self, at: Timestamp) -> Self {
-        let shown = match self.shown {
-            Shown::Live(instance) => Shown::Cancelled(instance.event, instance.occurrence),
-            cancelled => cancelled,
-        };
-        Self { shown, updated: at, ..self }
+        Self { shown: Shown::Cancelled(self.occurrence()), updated: at, ..self }
     }
 
-    pub(super) fn key(&self, order: Option<Order>) -> Key {
-        let time = order.map(|order| match order {
+    /// The item in its place among the others.
+    pub(super) fn entry(self, query: &Query) -> Entry {
+        let time = query.order.map(|order| match order {
             Order::StartTime => self.start,
             Order::Updated => self.updated,
         });
-        (time, self.id.clone())
+        let (occurrence, gone) = (self.occurrence(), !self.is_live());
+        Entry { key: (time, self.id), event: self.event.clone(), occurrence, gone }
+    }
+
+    fn occurrence(&self) -> Option<Timestamp> {
+        match &self.shown {
+            Shown::Live(one) => one.occurrence,
+            Shown::Cancelled(occurrence) => *occurrence,
+        }
     }
 
     fn is_live(&self) -> bool {
@@ -67,7 +78,7 @@ impl<'a> Item<'a> {
     /// Whether a list shows it that did not ask for what was deleted: an occurrence that was called off belongs to its
     /// series.
     pub(super) fn is_listed(&self, query: &Query) -> bool {
-        let exception = matches!(self.shown, Shown::Cancelled(_, Some(_))) && !query.single_events;
+        let exception = matches!(self.shown, Shown::Cancelled(Some(_))) && !query.single_events;
         self.is_live() || query.show_deleted || exception
     }
 
@@ -81,29 +92,25 @@ impl<'a> Item<'a> {
 }
 
 /// What `query` shows of an event.
-pub(super) fn items<'a>(event: &'a Event, query: &Query) -> Vec<Item<'a>> {
+pub(super) fn items<'a>(event: &'a Arc<Event>, query: &Query) -> Vec<Item<'a>> {
     if query.series.as_ref().is_some_and(|series| *series != event.id) {
         return Vec::new();
     }
     let mut items = Vec::new();
     match &event.series {
         None if query.series.is_some() => {}
-        None => items.extend(Some(Item::of(event.whole())).filter(|_| covers(query, &event.fields))),
+        None => items.extend(Some(Item::of(event, event.whole())).filter(|_| covers(query, &event.fields))),
         Some(series) => {
             let removed = series.exceptions.iter().filter(|(_, one)| matches!(one, Exception::Removed));
             let removed = removed.filter(|(start, _)| covers(query, &event.fields.moved_to(**start)));
             items.extend(removed.map(|(start, _)| Item::removed(event, *start)));
             let instances =
                 if query.single_events { occurrences(event, query) } else { series_of(event, query) };
-            items.extend(instances.into_iter().map(Item::of));
+            items.extend(instances.into_iter().map(|one| Item::of(event, one)));
         }
     }
-    let start = |item: &Item<'_>| match &item.shown {
-        Shown::Live(one) => one.occurrence,
-        Shown::Cancelled(_, occurrence) => *occurrence,
-    };
     items.retain(|item| {
-        let fits = query.original_start.is_none_or(|wanted| start(item) == Some(wanted));
+        let fits = query.original_start.is_none_or(|wanted| item.occurrence() == Some(wanted));
         fits && match &item.shown {
             Shown::Live(instance) => finds(query, instance),
             Shown::Cancelled(..) => true,
@@ -159,12 +166,12 @@ fn mentions(fields: &Fields, text: &str) -> bool {
 
 /// What of an event is new, different or gone in a list that showed it as it was `before`.
 pub(super) fn changes<'a>(
-    before: Option<&'a Event>,
-    now: Option<&'a Event>,
+    before: Option<&'a Arc<Event>>,
+    now: Option<&'a Arc<Event>>,
     query: &Query,
     at: Timestamp,
 ) -> Vec<Item<'a>> {
-    let by_id = |event: Option<&'a Event>| -> BTreeMap<String, Item<'a>> {
+    let by_id = |event: Option<&'a Arc<Event>>| -> BTreeMap<String, Item<'a>> {
         let all = event.map(|event| items(event, query)).unwrap_or_default();
         all.into_iter().map(|item| (item.id.clone(), item)).collect()
     };
@@ -176,9 +183,12 @@ pub(super) fn changes<'a>(
         }
         // An exception that is none any more is an occurrence like the others.
         let start = id.rsplit_once('_').and_then(|(_, stamp)| crate::world::time::read(stamp));
-        let regular = || now.filter(|_| !query.single_events)?.occurrence(start?);
-        match regular().filter(|one| one.id() == *id) {
-            Some(one) => changed.push(Item::of(one)),
+        let regular = || {
+            let series = now.filter(|_| !query.single_events)?;
+            Some(Item::of(series, series.occurrence(start?)?))
+        };
+        match regular().filter(|one| one.id == *id) {
+            Some(one) => changed.push(one),
             None if old.is_live() => changed.push(old.clone().cancelled(at)),
             None => {}
         }

@@ -10,11 +10,11 @@ use super::{calendar_id, event_id, times};
 use crate::reply::{Reply, empty, ok};
 use crate::sandbox::Call;
 use crate::world::News;
+use crate::world::accounts::EventLedger;
 use crate::world::calendar::{
     Calendar, Changes, Event, Exception, Fields, Patch, Series, Target, etag, generated_conference, lines,
 };
 use crate::world::invitations::{Guests, Told};
-use crate::world::ledger::Ledger;
 use crate::world::provider::Provider;
 use crate::world::random::Random;
 use http::StatusCode;
@@ -157,7 +157,7 @@ impl GoogleCalendar<'_> {
 }
 
 /// What is left to tell of an event that was deleted, or of an occurrence that was.
-fn cancelled(calendar: &Calendar, ledger: &Ledger<Event>, id: &str, style: &Style) -> Option<Value> {
+fn cancelled(calendar: &Calendar, ledger: &EventLedger, id: &str, style: &Style) -> Option<Value> {
     if let Some((series, start)) = removed(calendar, id) {
         return Some(resource::cancelled(calendar, id, Some((&series.whole(), start))));
     }
@@ -222,7 +222,7 @@ pub(super) fn object(call: &Call) -> Result<Value, Refused> {
 fn new_id(
     sent: &Value,
     calendar: &Calendar,
-    ledger: &Ledger<Event>,
+    ledger: &EventLedger,
     random: &mut Random,
 ) -> Result<String, Refused> {
     let id = match sent.get("id") {

@@ -18,30 +18,16 @@ use crate::reply::{Reply, ok};
 use crate::sandbox::Call;
 use crate::settings::DeltaSeries;
 use crate::sync_token::{Token, page};
-use crate::world::calendar::{Event, Instance};
+use crate::world::calendar::{Entry, Event};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Which page of what.
 type State = Token<Query>;
 
 /// What cannot be asked for together with changes.
 const NOT_HERE: &[&str] = &["$top", "$skip", "$select", "$orderby", "$expand"];
-
-/// What a page tells of an event.
-enum Told<'a> {
-    Shown(Box<Instance<'a>>),
-    Removed(String),
-}
-
-impl Told<'_> {
-    fn id(&self) -> String {
-        match self {
-            Self::Shown(one) => one.id(),
-            Self::Removed(id) => id.clone(),
-        }
-    }
-}
 
 impl Graph<'_> {
     pub(super) fn delta(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
@@ -57,22 +43,21 @@ impl Graph<'_> {
         let gone = self.gone();
         let (items, state, next) = self.at(&place, call.now, |calendar, ledger| {
             let state = Token { position: state.position.min(ledger.position()), ..state };
-            let told: Vec<_> = match state.since {
-                None => calendar.events.values().flat_map(|event| shown(event, &state.query.view)).collect(),
+            let listed = ("delta", &state.query.view, state.since, ledger.position());
+            let listed = serde_json::to_string(&listed).unwrap_or_default();
+            let view = &state.query.view;
+            let listing = calendar.events.try_listing(listed, |events| match state.since {
+                None => Ok(events.all_shared().flat_map(|event| shown(event, view)).collect()),
                 Some(since) => {
-                    let changed = ledger.since(since).ok_or(gone)?;
-                    let changed = changed.into_iter();
-                    changed
-                        .flat_map(|(id, old)| changes(old, calendar.events.get(id), &state.query.view))
-                        .collect()
+                    let changed = ledger.since(since).ok_or(gone)?.into_iter();
+                    Ok(changed.flat_map(|(id, old)| changes(old, events.shared(id), view)).collect())
                 }
-            };
-            let (told, next) =
-                page(told, state.next.as_ref(), size, empties, false, |told| (None, told.id()));
-            let items = told.iter().map(|told| match told {
-                Told::Removed(id) => json!({ "id": id, "@removed": { "reason": "deleted" } }),
-                Told::Shown(one) => {
-                    let mut event = resource::event(calendar, one, &style);
+            })?;
+            let (told, next) = page(&listing, state.next.as_ref(), 0, size, empties, false);
+            let items = told.into_iter().map(|entry| match entry.live() {
+                None => json!({ "id": entry.id(), "@removed": { "reason": "deleted" } }),
+                Some(one) => {
+                    let mut event = resource::event(calendar, &one, &style);
                     event["@odata.type"] = json!("#microsoft.graph.event");
                     let plain = minimal && event["type"] == "occurrence";
                     if plain { resource::minimal(event) } else { event }
@@ -138,31 +123,28 @@ impl Graph<'_> {
 }
 
 /// What a view has of an event, the series included.
-fn shown<'a>(event: &'a Event, view: &View) -> Vec<Told<'a>> {
+fn shown(event: &Arc<Event>, view: &View) -> Vec<Entry> {
     let mut all = instances(event, view);
     if event.series.is_some() && !all.is_empty() {
         all.push(event.whole());
     }
-    all.into_iter().map(|one| Told::Shown(Box::new(one))).collect()
+    all.iter().map(|one| Entry::new(None, one, event)).collect()
 }
 
 /// What of an event is new, different or gone in a view that had it as it was `before`.
-fn changes<'a>(before: Option<&'a Event>, now: Option<&'a Event>, view: &View) -> Vec<Told<'a>> {
-    let by_id = |event: Option<&'a Event>| -> BTreeMap<String, Told<'a>> {
+fn changes(before: Option<&Arc<Event>>, now: Option<&Arc<Event>>, view: &View) -> Vec<Entry> {
+    let by_id = |event: Option<&Arc<Event>>| -> BTreeMap<String, Entry> {
         let all = event.map(|event| shown(event, view)).unwrap_or_default();
-        all.into_iter().map(|told| (told.id(), told)).collect()
+        all.into_iter().map(|entry| (entry.id().to_owned(), entry)).collect()
     };
-    let version = |told: &Told<'_>| match told {
-        Told::Shown(one) => Some(resource::tag(one)),
-        Told::Removed(_) => None,
-    };
+    let version = |entry: &Entry| entry.live().as_ref().map(resource::tag);
     let (before, now) = (by_id(before), by_id(now));
-    let gone = before.keys().filter(|id| !now.contains_key(*id)).cloned().map(Told::Removed);
-    let mut changed: Vec<_> = gone.collect();
+    let gone = before.iter().filter(|(id, _)| !now.contains_key(*id));
+    let mut changed: Vec<_> = gone.map(|(_, entry)| Entry { gone: true, ..entry.clone() }).collect();
     changed.extend(
         now.into_iter()
-            .filter(|(id, told)| before.get(id).map(&version) != Some(version(told)))
-            .map(|(_, told)| told),
+            .filter(|(id, entry)| before.get(id).map(&version) != Some(version(entry)))
+            .map(|(_, entry)| entry),
     );
     changed
 }

@@ -10,10 +10,11 @@ use super::style::Style;
 use crate::reply::{Reply, ok};
 use crate::sandbox::Call;
 use crate::settings::{NextLink, Zones};
-use crate::sync_token::{Key, Token, page};
+use crate::sync_token::{Token, page};
 use crate::world::accounts::Place;
-use crate::world::calendar::{Event, Instance};
+use crate::world::calendar::{Entry, Event, Instance};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 impl Graph<'_> {
     pub(super) fn calendar_view(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
@@ -58,15 +59,14 @@ impl Graph<'_> {
         };
         let (items, next) = self.at(place, call.now, |calendar, _| {
             let skip = if from.is_none() { skip } else { 0 };
-            let mut rows: Vec<_> = calendar.events.values().flat_map(|event| rows(event, &asked)).collect();
-            rows.sort_by_cached_key(|row| row.key.clone());
-            if asked.descending {
-                rows.reverse();
-            }
-            rows.drain(..skip.min(rows.len()));
+            let listed = serde_json::to_string(&("list", &asked.view, asked.order)).unwrap_or_default();
+            let listing = calendar.events.listing(listed, |events| {
+                events.all_shared().flat_map(|event| entries(event, &asked)).collect()
+            });
             let from = from.as_ref().and_then(|token| token.next.as_ref());
-            let (rows, next) = page(rows, from, size, empties, asked.descending, |row| row.key.clone());
-            let items: Vec<_> = rows.iter().map(|row| resource::event(calendar, &row.one, &style)).collect();
+            let (shown, next) = page(&listing, from, skip, size, empties, asked.descending);
+            let shown = shown.into_iter().filter_map(Entry::live);
+            let items: Vec<_> = shown.map(|one| resource::event(calendar, &one, &style)).collect();
             (items, next)
         })?;
         let mut list = json!({ "@odata.context": self.context("users('me')/events"), "value": items });
@@ -117,25 +117,18 @@ impl Graph<'_> {
     }
 }
 
-/// One entry of a list, and its place in it.
-#[derive(Clone, Debug)]
-pub(super) struct Row<'a> {
-    pub(super) key: Key,
-    pub(super) one: Instance<'a>,
-}
-
-fn rows<'a>(event: &'a Event, query: &Query) -> Vec<Row<'a>> {
-    let row = |one: Instance<'a>| {
+fn entries(event: &Arc<Event>, query: &Query) -> Vec<Entry> {
+    let entry = |one: &Instance<'_>| {
         let time = match query.order {
             Order::None => None,
             Order::Start => Some(one.fields.start),
             Order::End => Some(one.fields.end),
-            Order::Created => Some(one.event.created),
+            Order::Created => Some(event.created),
             Order::LastModified => Some(one.last_modified),
         };
-        Row { key: (time, one.id()), one }
+        Entry::new(time, one, event)
     };
-    instances(event, &query.view).into_iter().map(row).collect()
+    instances(event, &query.view).iter().map(entry).collect()
 }
 
 /// What a view has of an event.

@@ -4,9 +4,8 @@ use super::Graph;
 use super::access::Visitor;
 use super::refused::Refused;
 use crate::sandbox::Call;
-use crate::world::accounts::Place;
-use crate::world::calendar::{Calendar, Event, Target};
-use crate::world::ledger::Ledger;
+use crate::world::accounts::{EventLedger, Place};
+use crate::world::calendar::{Calendar, Target};
 use crate::world::provider::Provider;
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
@@ -89,7 +88,7 @@ impl Graph<'_> {
         &mut self,
         place: &Place,
         now: Timestamp,
-        work: impl FnOnce(&mut Calendar, &mut Ledger<Event>) -> T,
+        work: impl FnOnce(&mut Calendar, &mut EventLedger) -> T,
     ) -> Result<T, Refused> {
         self.world.at_place(place, now, work).ok_or_else(Refused::not_found)
     }
@@ -111,7 +110,7 @@ impl Graph<'_> {
 }
 
 /// Whether something with this id was there, or could be: an occurrence of a series.
-fn is_known(calendar: &Calendar, ledger: &Ledger<Event>, id: &str) -> bool {
+fn is_known(calendar: &Calendar, ledger: &EventLedger, id: &str) -> bool {
     let series = id.rsplit_once('_').map_or(id, |(series, _)| series);
     [id, series].iter().any(|id| ledger.gone(id).is_some()) || calendar.events.contains_key(series)
 }

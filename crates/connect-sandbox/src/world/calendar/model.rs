@@ -1,5 +1,6 @@
 //! Calendars, events and series as the sandbox keeps them.
 
+use super::events::Events;
 use super::fields::Fields;
 use super::patch::Patch;
 use super::recurrence::{End, MOST, Recurrence, lines};
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// One calendar with its events by id.
+/// One calendar with its events.
 #[derive(Clone, Debug)]
 pub(crate) struct Calendar {
     pub(crate) provider: Provider,
@@ -24,7 +25,7 @@ pub(crate) struct Calendar {
     pub(crate) time_zone: String,
     /// Whether the provider shows it to everybody.
     pub(crate) public: bool,
-    pub(crate) events: BTreeMap<String, Event>,
+    pub(crate) events: Events,
 }
 
 /// A single event, or the master of a series.
@@ -108,6 +109,11 @@ impl Event {
     pub(crate) fn occurrence(&self, start: Timestamp) -> Option<Instance<'_>> {
         let series = self.series.as_ref()?;
         series.rule.has(self.fields.start, start).then(|| self.instance(series, start))?
+    }
+
+    /// The occurrence at a start that the rule is known to give, unless it was removed.
+    pub(super) fn occurrence_at(&self, start: Timestamp) -> Option<Instance<'_>> {
+        self.instance(self.series.as_ref()?, start)
     }
 
     /// The occurrences that are left next to the one the rule starts at `start`.

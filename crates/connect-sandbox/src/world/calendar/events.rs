@@ -1,0 +1,194 @@
+//! The events of a calendar by their ids, with the lists that were made of them.
+//!
+//! Every change passes here, so that a list is made once and kept until an event changes, and the ledger looks at no other
+//! events than those that were touched.
+
+use super::listing::{Entry, Listing};
+use super::model::Event;
+use crate::world::accounts::EventLedger;
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::convert::Infallible;
+use std::sync::Arc;
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Events {
+    by_id: BTreeMap<String, Arc<Event>>,
+    /// By what was asked for, the oldest first.
+    listings: VecDeque<(String, Arc<Listing>)>,
+    /// The ledger's look that saw these events, and the ids of those that were touched since.
+    look: u64,
+    touched: BTreeSet<String>,
+}
+
+/// How many callers can page through lists of their own at once.
+const LISTINGS: usize = 4;
+
+impl Events {
+    pub(crate) fn contains_key(&self, id: &str) -> bool {
+        self.by_id.contains_key(id)
+    }
+
+    pub(crate) fn get(&self, id: &str) -> Option<&Event> {
+        self.shared(id).map(Arc::as_ref)
+    }
+
+    pub(crate) fn shared(&self, id: &str) -> Option<&Arc<Event>> {
+        self.by_id.get(id)
+    }
+
+    pub(crate) fn values(&self) -> impl Iterator<Item = &Event> {
+        self.all_shared().map(Arc::as_ref)
+    }
+
+    pub(crate) fn all_shared(&self) -> impl Iterator<Item = &Arc<Event>> {
+        self.by_id.values()
+    }
+
+    pub(crate) fn get_mut(&mut self, id: &str) -> Option<&mut Event> {
+        self.touch(id);
+        self.by_id.get_mut(id).map(Arc::make_mut)
+    }
+
+    pub(crate) fn insert(&mut self, id: String, event: Event) {
+        self.touch(&id);
+        self.by_id.insert(id, Arc::new(event));
+    }
+
+    pub(crate) fn remove(&mut self, id: &str) {
+        self.touch(id);
+        self.by_id.remove(id);
+    }
+
+    fn touch(&mut self, id: &str) {
+        self.listings.clear();
+        if self.look > 0 {
+            self.touched.insert(id.to_owned());
+        }
+    }
+
+    /// Has the ledger take note of what has changed since its last look.
+    pub(crate) fn show(&mut self, ledger: &mut EventLedger, now: Timestamp) {
+        let touched = std::mem::take(&mut self.touched);
+        // The ledger may have seen another calendar in this one's place in between.
+        let known = self.look > 0 && self.look == ledger.looks();
+        if known {
+            ledger.look_at(touched, &self.by_id, now);
+        } else {
+            ledger.look(&self.by_id, now);
+        }
+        self.look = ledger.looks();
+    }
+
+    /// The list under this name, which stands for all that `make` depends on beside the events.
+    pub(crate) fn listing(&mut self, name: String, make: impl FnOnce(&Self) -> Vec<Entry>) -> Arc<Listing> {
+        let Ok(listing) = self.try_listing::<Infallible>(name, |events| Ok(make(events)));
+        listing
+    }
+
+    pub(crate) fn try_listing<E>(
+        &mut self,
+        name: String,
+        make: impl FnOnce(&Self) -> Result<Vec<Entry>, E>,
+    ) -> Result<Arc<Listing>, E> {
+        if let Some((_, listing)) = self.listings.iter().find(|(known, _)| *known == name) {
+            return Ok(listing.clone());
+        }
+        let updated = self.values().map(|event| event.last_modified).max();
+        let listing = Arc::new(Listing::new(make(self)?, updated));
+        if self.listings.len() == LISTINGS {
+            self.listings.pop_front();
+        }
+        self.listings.push_back((name, listing.clone()));
+        Ok(listing)
+    }
+}
+
+impl FromIterator<(String, Event)> for Events {
+    fn from_iter<I: IntoIterator<Item = (String, Event)>>(events: I) -> Self {
+        let by_id = events.into_iter().map(|(id, event)| (id, Arc::new(event))).collect();
+        Self { by_id, ..Self::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::calendar::Fields;
+    use proptest::prelude::*;
+
+    fn event(id: &str, title: &str) -> Event {
+        let now = Timestamp::UNIX_EPOCH;
+        Event::single(id.to_owned(), Fields::new(title, now, now), now)
+    }
+
+    fn two_events() -> Events {
+        ["a", "b"].into_iter().map(|id| (id.to_owned(), event(id, ""))).collect()
+    }
+
+    /// Every event of the calendar, and whether the list had to be made.
+    fn list(events: &mut Events, name: &str) -> (Vec<String>, bool) {
+        let mut made = false;
+        let listing = events.listing(name.to_owned(), |events| {
+            made = true;
+            events.all_shared().map(|event| Entry::new(None, &event.whole(), event)).collect()
+        });
+        (listing.entries.iter().map(|entry| entry.id().to_owned()).collect(), made)
+    }
+
+    #[test]
+    fn listing_is_made_once_until_an_event_changes() {
+        let mut events = two_events();
+        assert_eq!(list(&mut events, "x"), (vec!["a".to_owned(), "b".to_owned()], true));
+        assert!(!list(&mut events, "x").1);
+        assert!(list(&mut events, "y").1);
+        let changes: [fn(&mut Events); 3] = [
+            |events| events.insert("c".to_owned(), event("c", "")),
+            |events| events.get_mut("a").unwrap().fields.title.push('x'),
+            |events| events.remove("b"),
+        ];
+        for change in changes {
+            change(&mut events);
+            assert!(list(&mut events, "x").1);
+        }
+        assert_eq!(list(&mut events, "x"), (vec!["a".to_owned(), "c".to_owned()], false));
+    }
+
+    #[test]
+    fn listings_beyond_the_limit_are_forgotten_oldest_first() {
+        let mut events = two_events();
+        for name in ["1", "2", "3", "4", "5"] {
+            assert!(list(&mut events, name).1);
+        }
+        assert_eq!(["2", "5", "1"].map(|name| list(&mut events, name).1), [false, false, true]);
+    }
+
+    proptest! {
+        /// Two calendars take each other's place, and copies of them, as when a user gives an account back.
+        #[test]
+        fn ledger_shown_only_touched_events_knows_as_much_as_one_that_looks_at_all(
+            steps in prop::collection::vec((0..5_u8, 0..2_usize, 0..3_u8, 0..3_u8), 1..60),
+        ) {
+            let now = Timestamp::UNIX_EPOCH;
+            let mut calendars = [two_events(), two_events()];
+            let (mut shown, mut looking) = (EventLedger::default(), EventLedger::default());
+            for (step, which, id, title) in steps {
+                let (id, title) = (id.to_string(), title.to_string());
+                let events = &mut calendars[which];
+                match step {
+                    0 => events.insert(id.clone(), event(&id, &title)),
+                    1 => events.remove(&id),
+                    2 => events.get_mut(&id).into_iter().for_each(|event| event.fields.title.clone_from(&title)),
+                    3 => calendars[1 - which] = calendars[which].clone(),
+                    _ => {
+                        events.show(&mut shown, now);
+                        looking.look(&events.by_id, now);
+                        prop_assert_eq!(shown.position(), looking.position());
+                        prop_assert_eq!(shown.since(0), looking.since(0));
+                        prop_assert!(shown.all_gone().eq(looking.all_gone()));
+                    }
+                }
+            }
+        }
+    }
+}
