@@ -4,6 +4,7 @@ use crate::settings::ErrorStyle;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
 use http::{Response, StatusCode};
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -95,8 +96,40 @@ pub(crate) fn ok(body: &Value) -> Reply {
 }
 
 pub(crate) fn json_reply(status: StatusCode, body: &Value) -> Reply {
-    text(status, "application/json; charset=utf-8", body.to_string())
+    text(status, JSON, written(body))
 }
+
+/// A page of a list: `head`, with `items` in place of its member `name`.
+pub(crate) fn with_items(head: &Value, name: &str, items: &str) -> Reply {
+    let mut body = String::with_capacity(items.len() + 1024);
+    for (member, value) in head.as_object().into_iter().flatten() {
+        body.push(if body.is_empty() { '{' } else { ',' });
+        body.push_str(&written(member));
+        body.push(':');
+        if member == name { body.push_str(items) } else { body.push_str(&written(value)) }
+    }
+    body.push('}');
+    text(StatusCode::OK, JSON, body)
+}
+
+/// The items of a page as text. Each is made when the one before it is written: as values they take several times the space.
+pub(crate) fn items(items: impl Iterator<Item = Value>) -> String {
+    let mut list = String::from("[");
+    for item in items {
+        if list.len() > 1 {
+            list.push(',');
+        }
+        list.push_str(&written(&item));
+    }
+    list.push(']');
+    list
+}
+
+fn written(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+const JSON: &str = "application/json; charset=utf-8";
 
 pub(crate) fn html(body: String) -> Reply {
     text(StatusCode::OK, "text/html; charset=utf-8", body)

@@ -4,7 +4,7 @@ use super::page::{Asked, Cursors, PageToken, cursor_key};
 use super::render::{Style, render};
 use crate::connect::Connect;
 use crate::connect::oauth::Scope;
-use crate::reply::{Problem, Reply, ok};
+use crate::reply::{self, Problem, Reply, items};
 use crate::sandbox::Call;
 use crate::world::calendar::{Calendar, Entry, Event, Fields, Listing, Range};
 use crate::world::time;
@@ -45,8 +45,8 @@ impl Connect<'_> {
         shown.truncate(size);
 
         let live = shown.iter().filter_map(|(calendar, entry)| Some((*calendar, entry.live()?)));
-        let events: Vec<_> = live.map(|(calendar, one)| render(calendar, &one, style)).collect();
-        let mut body = json!({ "events": events, "pageSize": size });
+        let events = items(live.map(|(calendar, one)| Value::Object(render(calendar, &one, style))));
+        let mut head = json!({ "events": null, "pageSize": size });
         let progress = open.iter().map(|(calendar, open)| {
             let count = shown.iter().filter(|(of, _)| std::ptr::eq(*of, *calendar)).count();
             let last = open.iter().take(count).next_back().map(|entry| &entry.key);
@@ -55,9 +55,9 @@ impl Connect<'_> {
         let progress: Vec<_> = progress.collect();
         if progress.iter().any(|(_, _, more)| *more) {
             let token = PageToken::after(&cursors, &progress, &asked);
-            body["nextPageToken"] = json!(token.encode(&visitor.user.id));
+            head["nextPageToken"] = json!(token.encode(&visitor.user.id));
         }
-        Ok(ok(&body))
+        Ok(reply::with_items(&head, "events", &events))
     }
 }
 

@@ -7,9 +7,9 @@ use super::query::Query;
 use super::refused::Refused;
 use super::resource::{self, Style};
 use super::view;
-use super::write::{bad, style};
+use super::write::{bad, style, with_tag};
 use super::{calendar_id, event_id};
-use crate::reply::Reply;
+use crate::reply::{self, Reply, items};
 use crate::sandbox::Call;
 use crate::sync_token::{Token, page};
 use crate::world::accounts::EventLedger;
@@ -64,7 +64,7 @@ impl GoogleCalendar<'_> {
         })?;
         let empties = self.world.settings.google.empty_pages;
         let generation = self.world.accounts.generation;
-        let list = self.at(place, call.now, |calendar, ledger| {
+        self.at(place, call.now, |calendar, ledger| {
             let fresh = || Token {
                 query: asked.clone(),
                 position: ledger.position(),
@@ -80,20 +80,19 @@ impl GoogleCalendar<'_> {
             let listing =
                 calendar.events.try_listing(listed, |events| entries(events, ledger, &state, call.now))?;
             let (shown, next) = page(&listing, state.next.as_ref(), 0, size, empties, false);
-            let mut list = head(calendar, &listing, ledger, place, &style);
-            list["items"] = shown.into_iter().map(|entry| render(calendar, entry, &style)).collect();
+            let mut head = head(calendar, &listing, ledger, place, &style);
+            let items = items(shown.into_iter().map(|entry| render(calendar, entry, &style)));
             let last = next.is_none();
             state.next = next;
             if !last {
-                list["nextPageToken"] = json!(state.encode(&name));
+                head["nextPageToken"] = json!(state.encode(&name));
             } else if state.query.series.is_none() {
                 let query = Query { order: None, ..state.query };
                 let token = Token { query, since: None, issued: call.now, ..state };
-                list["nextSyncToken"] = json!(token.encode(&name));
+                head["nextSyncToken"] = json!(token.encode(&name));
             }
-            Ok(list)
-        })??;
-        Ok(super::write::tagged(&list))
+            Ok(with_tag(reply::with_items(&head, "items", &items), &head))
+        })?
     }
 
     /// Where the call takes up, by its page token or its sync token: `fits` says whether the rest of the call is what the
@@ -164,6 +163,7 @@ fn head(calendar: &Calendar, listing: &Listing, ledger: &EventLedger, place: &Pl
         "timeZone": zone,
         "accessRole": place.role.name(),
         "defaultReminders": super::calendars::reminders(calendar),
+        "items": null,
     })
 }
 

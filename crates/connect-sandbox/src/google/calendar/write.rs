@@ -289,7 +289,10 @@ fn check_match(call: &Call, tag: &str) -> Result<(), Refused> {
 
 /// An answer with its entity tag also in the header.
 pub(super) fn tagged(body: &Value) -> Reply {
-    let mut reply = ok(body);
+    with_tag(ok(body), body)
+}
+
+pub(super) fn with_tag(mut reply: Reply, body: &Value) -> Reply {
     let tag = body["etag"].as_str().and_then(|tag| HeaderValue::from_str(tag).ok());
     reply.headers_mut().extend(tag.map(|tag| (ETAG, tag)));
     reply

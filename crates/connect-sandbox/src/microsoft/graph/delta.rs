@@ -14,12 +14,12 @@ use super::query::{self, Order, Query, View};
 use super::refused::Refused;
 use super::resource;
 use super::style::Style;
-use crate::reply::{Reply, ok};
+use crate::reply::{self, Reply, items};
 use crate::sandbox::Call;
 use crate::settings::DeltaSeries;
 use crate::sync_token::{Token, page};
 use crate::world::calendar::{Entry, Event};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -54,7 +54,7 @@ impl Graph<'_> {
                 }
             })?;
             let (told, next) = page(&listing, state.next.as_ref(), 0, size, empties, false);
-            let items = told.into_iter().map(|entry| match entry.live() {
+            let told = told.into_iter().map(|entry| match entry.live() {
                 None => json!({ "id": entry.id(), "@removed": { "reason": "deleted" } }),
                 Some(one) => {
                     let mut event = resource::event(calendar, &one, &style);
@@ -63,9 +63,9 @@ impl Graph<'_> {
                     if plain { resource::minimal(event) } else { event }
                 }
             });
-            Ok((items.collect::<Vec<Value>>(), state, next))
+            Ok((items(told), state, next))
         })??;
-        let mut list = json!({ "@odata.context": self.context("Collection(event)"), "value": items });
+        let mut head = json!({ "@odata.context": self.context("Collection(event)"), "value": null });
         let (link, token, kind) = match next {
             Some(next) => ("@odata.nextLink", Token { next: Some(next), ..state }, "$skiptoken"),
             None => {
@@ -73,8 +73,8 @@ impl Graph<'_> {
                 ("@odata.deltaLink", token, "$deltatoken")
             }
         };
-        list[link] = json!(self.link(call, &[], (kind, &token.encode(&name))));
-        Ok(ok(&list))
+        head[link] = json!(self.link(call, &[], (kind, &token.encode(&name))));
+        Ok(reply::with_items(&head, "value", &items))
     }
 
     /// Where the call takes up, by one of its tokens, or the beginning of a round.

@@ -7,7 +7,7 @@ use super::query::{self, Order, Query, View};
 use super::refused::Refused;
 use super::resource;
 use super::style::Style;
-use crate::reply::{Reply, ok};
+use crate::reply::{self, Reply, items};
 use crate::sandbox::Call;
 use crate::settings::{NextLink, Zones};
 use crate::sync_token::{Token, page};
@@ -66,10 +66,9 @@ impl Graph<'_> {
             let from = from.as_ref().and_then(|token| token.next.as_ref());
             let (shown, next) = page(&listing, from, skip, size, empties, asked.descending);
             let shown = shown.into_iter().filter_map(Entry::live);
-            let items: Vec<_> = shown.map(|one| resource::event(calendar, &one, &style)).collect();
-            (items, next)
+            (items(shown.map(|one| resource::event(calendar, &one, &style))), next)
         })?;
-        let mut list = json!({ "@odata.context": self.context("users('me')/events"), "value": items });
+        let mut head = json!({ "@odata.context": self.context("users('me')/events"), "value": null });
         if let Some(next) = next {
             let generation = self.world.accounts.generation;
             let token = Token {
@@ -80,10 +79,10 @@ impl Graph<'_> {
                 generation,
                 issued: call.now,
             };
-            list["@odata.nextLink"] =
+            head["@odata.nextLink"] =
                 json!(self.link(call, call.query_pairs(), ("$skiptoken", &token.encode(&name))));
         }
-        Ok(ok(&list))
+        Ok(reply::with_items(&head, "value", &items))
     }
 
     pub(super) fn preferences(&self, call: &Call) -> Result<Preferences, Refused> {

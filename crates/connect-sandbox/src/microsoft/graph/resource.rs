@@ -10,10 +10,7 @@ use serde_json::{Map, Value, json};
 
 pub(super) fn event(calendar: &Calendar, instance: &Instance<'_>, style: &Style) -> Value {
     let fields = &instance.fields;
-    let mut event = match original::original(calendar, instance) {
-        Value::Object(event) => event,
-        _ => Map::new(),
-    };
+    let mut event = object(original::original(calendar, instance));
     event.extend(defaults());
     event.extend(own(fields));
     event.extend(identity(instance));
@@ -46,7 +43,7 @@ pub(super) fn tag(instance: &Instance<'_>) -> String {
 
 /// What an event is like of which nothing else was said.
 fn defaults() -> Map<String, Value> {
-    let defaults = json!({
+    object(json!({
         "allowNewTimeProposals": true,
         "categories": [],
         "hasAttachments": false,
@@ -60,8 +57,7 @@ fn defaults() -> Map<String, Value> {
         "onlineMeetingUrl": null,
         "seriesMasterId": null,
         "originalStart": null,
-    });
-    defaults.as_object().cloned().unwrap_or_default()
+    }))
 }
 
 /// The fields that only Graph knows, but for those that stand for something else.
@@ -74,9 +70,10 @@ fn own(fields: &Fields) -> Map<String, Value> {
 fn identity(instance: &Instance<'_>) -> Map<String, Value> {
     let (event, id) = (instance.event, instance.id());
     let link = || format!("https://outlook.live.com/owa/?itemid={id}&exvsurl=1&path=/calendar/item");
-    let identity = json!({
-        "@odata.etag": tag(instance),
-        "changeKey": change_key(instance),
+    let key = change_key(instance);
+    object(json!({
+        "@odata.etag": format!("W/\"{key}\""),
+        "changeKey": key,
         "id": id,
         "iCalUId": format!("040000008200E00074C5B7101A82E008{:016X}{:016X}", hash(21, &id), hash(22, &event.id)),
         "type": original::kind(instance),
@@ -85,8 +82,7 @@ fn identity(instance: &Instance<'_>) -> Map<String, Value> {
         "createdDateTime": times::exact(event.created),
         "lastModifiedDateTime": times::exact(instance.last_modified),
         "webLink": instance.fields.link.clone().unwrap_or_else(link),
-    });
-    identity.as_object().cloned().unwrap_or_default()
+    }))
 }
 
 fn times_of(instance: &Instance<'_>, style: &Style) -> Map<String, Value> {
@@ -94,14 +90,13 @@ fn times_of(instance: &Instance<'_>, style: &Style) -> Map<String, Value> {
     let moment = |at| times::moment(at, fields.all_day, &style.zone);
     let zone = zone_name(fields);
     let end_zone = fields.own.get("endTimeZone").and_then(Value::as_str).unwrap_or(zone);
-    let times = json!({
+    object(json!({
         "start": moment(fields.start),
         "end": moment(fields.end),
         "isAllDay": fields.all_day,
         "originalStartTimeZone": zone,
         "originalEndTimeZone": end_zone,
-    });
-    times.as_object().cloned().unwrap_or_default()
+    }))
 }
 
 /// The name of the zone the event was made for.
@@ -125,7 +120,7 @@ fn content(fields: &Fields, style: &Style) -> Map<String, Value> {
     };
     let preview = if html { text::of_html(&stored) } else { stored };
     let (location, locations) = locations(fields);
-    let content = json!({
+    object(json!({
         "subject": fields.title,
         "body": { "contentType": kind, "content": body },
         "bodyPreview": text::preview(&preview),
@@ -136,8 +131,7 @@ fn content(fields: &Fields, style: &Style) -> Map<String, Value> {
         "isCancelled": fields.status == Some("cancelled"),
         "isOnlineMeeting": fields.conference.is_some(),
         "onlineMeetingProvider": if fields.conference.is_some() { "teamsForBusiness" } else { "unknown" },
-    });
-    content.as_object().cloned().unwrap_or_default()
+    }))
 }
 
 /// As they were sent, unless Connect has changed the place since.
@@ -182,13 +176,12 @@ fn people(calendar: &Calendar, fields: &Fields) -> Map<String, Value> {
     let mine = fields.attendees.iter().find(|one| one.email == calendar.account);
     let own = organizer == calendar.account;
     let response = if own { "organizer" } else { response(mine.and_then(|one| one.status)) };
-    let people = json!({
+    object(json!({
         "attendees": guests,
         "organizer": { "emailAddress": { "name": organizer, "address": organizer } },
         "isOrganizer": own,
         "responseStatus": { "response": response, "time": NEVER },
-    });
-    people.as_object().cloned().unwrap_or_default()
+    }))
 }
 
 const NEVER: &str = "0001-01-01T00:00:00Z";
@@ -211,5 +204,12 @@ fn response(status: Option<&str>) -> &'static str {
         Some("declined") => "declined",
         Some("tentative") => "tentativelyAccepted",
         _ => "none",
+    }
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(object) => object,
+        _ => Map::new(),
     }
 }

@@ -241,7 +241,8 @@ impl Range {
 /// A version of the event as an entity tag: two that differ in anything have different ones.
 pub(crate) fn etag(instance: &Instance<'_>) -> String {
     let rule = instance.occurrence.is_none().then(|| instance.event.series.as_ref().map(|one| &one.rule));
-    let fields = (&instance.fields, &instance.fields.own, instance.last_modified.as_nanosecond().to_string());
-    let content = json!(fields).to_string();
+    let shown = json!(instance.fields);
+    let fields = (shown, &instance.fields.own, instance.last_modified.as_nanosecond().to_string());
+    let content = serde_json::to_string(&fields).unwrap_or_default();
     format!("\"{}\"", hash(hash(8, &content), &format!("{}{rule:?}", instance.id())) >> 12)
 }
