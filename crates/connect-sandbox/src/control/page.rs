@@ -78,7 +78,7 @@ impl Sandbox {
             let calendars = connections.values().flat_map(|one| one.calendars.iter().flatten());
             calendars.map(move |calendar| {
                 let title = calendar.info.get("title").and_then(serde_json::Value::as_str);
-                let events = calendar.events.len().to_string();
+                let events = calendar.events.values().count().to_string();
                 let provider = calendar.provider.name();
                 let texts = [
                     title.unwrap_or_default(),
