@@ -53,9 +53,7 @@ impl Connect<'_> {
             let error = "Calendar list access is forbidden for free-busy scope";
             return Err(Problem::new(StatusCode::FORBIDDEN, json!({ "error": error })));
         }
-        let connections = self.permitted(&visitor.user, |_| true)?;
-        let calendars =
-            connections.into_values().flat_map(|connection| connection.calendars.iter().flatten());
+        let calendars = self.permitted(&visitor.user, |_| true)?.into_values().flatten();
         let calendars: Vec<_> = calendars.map(|calendar| calendar.info.clone()).collect();
         Ok(ok(&Value::Array(calendars)))
     }

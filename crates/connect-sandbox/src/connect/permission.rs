@@ -2,6 +2,7 @@
 
 use crate::connect::Connect;
 use crate::reply::Problem;
+use crate::world::calendar::Calendar;
 use crate::world::provider::Provider;
 use crate::world::users::{Connection, UserKey};
 use http::StatusCode;
@@ -15,7 +16,7 @@ impl Connect<'_> {
         &mut self,
         user: &UserKey,
         about: impl Fn(Provider) -> bool,
-    ) -> Result<BTreeMap<Provider, &mut Connection>, Problem> {
+    ) -> Result<BTreeMap<Provider, &mut Vec<Calendar>>, Problem> {
         let connected = self.world.users.get(user).into_iter().flatten();
         let (withheld, open): (Vec<_>, Vec<_>) = connected
             .filter(|(provider, _)| about(**provider))
@@ -24,9 +25,16 @@ impl Connect<'_> {
             return Err(refused(&withheld));
         }
         let open: Vec<_> = open.into_iter().map(|(provider, _)| *provider).collect();
-        let connections = self.world.connections(user).into_iter().flatten();
-        let connections = connections.filter(|(provider, _)| open.contains(provider));
-        Ok(connections.map(|(provider, connection)| (*provider, connection)).collect())
+        let mut keepers = BTreeMap::new();
+        for provider in open {
+            self.world.calendars(user, provider); // they are there from now on
+            keepers.extend(self.world.keeper(user, provider).map(|keeper| (provider, keeper)));
+        }
+        let all = self.world.users.iter_mut().flat_map(|(key, connections)| {
+            connections.iter_mut().map(move |(provider, connection)| (key, *provider, connection))
+        });
+        let kept = all.filter(|(key, provider, _)| keepers.get(provider) == Some(*key));
+        Ok(kept.filter_map(|(_, provider, one)| Some((provider, one.calendars.as_mut()?))).collect())
     }
 
     /// Withheld on the page, or by the switch.

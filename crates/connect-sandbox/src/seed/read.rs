@@ -52,7 +52,7 @@ fn connection(user: &str, provider: Provider, place: &Place<'_>) -> Result<Conne
         }
         calendars.push(calendar);
     }
-    Ok(Connection { account: name, granted, reauth, calendars: Some(calendars) })
+    Ok(Connection { account: name, granted, reauth, shared: false, calendars: Some(calendars) })
 }
 
 fn calendar(

@@ -47,6 +47,8 @@ switches! {
             "the account of this provider withheld calendar access; Apple and CalDAV have no such permission";
         "reauth" reauth: Reauth { None = "none", Google = "google", Microsoft = "microsoft", Apple = "apple", Caldav = "caldav" },
             "the account of this provider has the syncState reauth_required";
+        "shared_accounts" shared_accounts: bool = "off" of "off|on",
+            "on: users who connect the same account from then on share its calendars, as at the provider; off: each has a copy";
         "account_limit" account_limit: Limit = "none" of "none|N",
             "how many accounts a user may connect: limitReached; the real limit depends on the plan";
     }

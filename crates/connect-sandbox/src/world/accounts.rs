@@ -92,10 +92,7 @@ impl World {
 
     pub(crate) fn calendars_of(&mut self, provider: Provider, account: &str, home: &Home) -> &mut [Calendar] {
         match home {
-            Home::User(user) => {
-                let connection = self.connections(user).and_then(|all| all.get_mut(&provider));
-                connection.and_then(|one| one.calendars.as_mut()).map_or(&mut [], Vec::as_mut_slice)
-            }
+            Home::User(user) => self.calendars(user, provider).map_or(&mut [], Vec::as_mut_slice),
             Home::Unconnected => {
                 let (seed, anchor) = (self.settings.itself.seed.0, self.anchor.unwrap_or_default());
                 self.accounts.unconnected.entry((provider, account.to_owned())).or_insert_with(|| {

@@ -26,7 +26,9 @@ pub(crate) struct Connection {
     /// Whether the user let the service see the calendars; nothing where the provider does not ask.
     pub(crate) granted: Option<bool>,
     pub(crate) reauth: bool,
-    /// Filled when they are first asked for.
+    /// Whether the account was connected while accounts are shared.
+    pub(crate) shared: bool,
+    /// Filled when they are first asked for; of a shared account, with one of those who share it.
     pub(crate) calendars: Option<Vec<Calendar>>,
 }
 
@@ -46,12 +48,36 @@ impl World {
 
     /// Gives the user these accounts in place of its own.
     pub(crate) fn give(&mut self, user: &UserKey, connections: Connections) {
-        let providers: Vec<_> = connections.keys().copied().collect();
-        self.users.insert(user.clone(), connections);
-        Provider::ALL
-            .into_iter()
-            .for_each(|provider| self.news.push(News::Disconnected(user.clone(), provider)));
-        providers.into_iter().for_each(|provider| self.news.push(News::Connected(user.clone(), provider)));
+        for provider in Provider::ALL {
+            self.let_go(user, provider);
+            self.news.push(News::Disconnected(user.clone(), provider));
+        }
+        self.users.entry(user.clone()).or_default();
+        for (provider, mut connection) in connections {
+            let calendars = connection.calendars.take();
+            connection.shared = self.settings.connect.shared_accounts;
+            self.users.entry(user.clone()).or_default().insert(provider, connection);
+            self.add_calendars(user, provider, calendars);
+            self.news.push(News::Connected(user.clone(), provider));
+        }
+    }
+
+    /// The calendars that come with an account; those that are there already, of who shares it, stay as they are.
+    fn add_calendars(&mut self, user: &UserKey, provider: Provider, calendars: Option<Vec<Calendar>>) {
+        let keeper = self.keeper(user, provider);
+        let Some(connection) = keeper.and_then(|keeper| self.users.get_mut(&keeper)?.get_mut(&provider))
+        else {
+            return;
+        };
+        match (&mut connection.calendars, calendars) {
+            (Some(there), Some(calendars)) => {
+                let new = calendars.into_iter().filter(|one| there.iter().all(|known| known.id != one.id));
+                let new: Vec<_> = new.collect();
+                there.extend(new);
+            }
+            (there @ None, calendars) => *there = calendars,
+            (Some(_), None) => {}
+        }
     }
 
     /// Connects the demo account of a provider; a connected one stays as it is.
@@ -76,9 +102,11 @@ impl World {
             account,
             granted: (!provider.granted_scopes().is_empty()).then_some(!withheld),
             reauth: false,
-            calendars: known,
+            shared: self.settings.connect.shared_accounts,
+            calendars: None,
         };
         connections.insert(provider, connection);
+        self.add_calendars(user, provider, known);
         self.news.push(News::Connected(user.clone(), provider));
         Ok(())
     }
@@ -89,16 +117,47 @@ impl World {
         limit.is_some_and(|limit: u64| u64::try_from(count).is_ok_and(|count| count >= limit))
     }
 
-    /// The user's connections, with their calendars there.
-    pub(crate) fn connections(&mut self, user: &UserKey) -> Option<&mut Connections> {
+    /// The calendars of an account that the user connected.
+    pub(crate) fn calendars(&mut self, user: &UserKey, provider: Provider) -> Option<&mut Vec<Calendar>> {
         let (seed, anchor) = (self.settings.itself.seed.0, self.anchor.unwrap_or_default());
-        let connections = self.users.get_mut(user)?;
-        for (provider, connection) in connections.iter_mut() {
-            let account = &connection.account;
-            let owner = demo::Owner { seed, user: &user.id, account, anchor };
-            connection.calendars.get_or_insert_with(|| demo::calendars(&owner, *provider));
+        let keeper = self.keeper(user, provider)?;
+        let connection = self.users.get_mut(&keeper)?.get_mut(&provider)?;
+        let owner = demo::Owner { seed, user: &keeper.id, account: &connection.account, anchor };
+        Some(connection.calendars.get_or_insert_with(|| demo::calendars(&owner, provider)))
+    }
+
+    /// With whom the calendars are that this user sees.
+    pub(crate) fn keeper(&self, user: &UserKey, provider: Provider) -> Option<UserKey> {
+        let own = self.users.get(user)?.get(&provider)?;
+        if own.calendars.is_some() {
+            return Some(user.clone());
         }
-        Some(connections)
+        let mut others = self.sharing(user, provider).filter(|(_, one)| one.calendars.is_some());
+        Some(others.next().map_or(user, |(key, _)| key).clone())
+    }
+
+    /// The other users who share the account: see the switch `shared_accounts`.
+    pub(crate) fn sharing(
+        &self,
+        user: &UserKey,
+        provider: Provider,
+    ) -> impl Iterator<Item = (&UserKey, &Connection)> {
+        let own = self.users.get(user).and_then(|connections| connections.get(&provider));
+        let own = own.filter(|one| one.shared).map(|one| &one.account);
+        let others = self.users.iter().filter(move |(key, _)| *key != user);
+        let connections = others.filter_map(move |(key, all)| Some((key, all.get(&provider)?)));
+        connections.filter(move |(_, one)| one.shared && Some(&one.account) == own)
+    }
+
+    /// Takes an account from a user; who shares it goes on with its calendars.
+    fn let_go(&mut self, user: &UserKey, provider: Provider) {
+        let heir = self.sharing(user, provider).next().map(|(key, _)| key.clone());
+        let gone = self.users.get_mut(user).and_then(|connections| connections.remove(&provider));
+        let Some(calendars) = gone.and_then(|connection| connection.calendars) else { return };
+        let heir = heir.and_then(|heir| self.users.get_mut(&heir)?.get_mut(&provider));
+        if let Some(heir) = heir {
+            heir.calendars = Some(calendars);
+        }
     }
 
     /// Connect's word for whether the user has to sign in again; the switch `reauth` overrules the account.
@@ -109,7 +168,8 @@ impl World {
 
     /// Forgets an account and the subscriptions of its calendars.
     pub(crate) fn disconnect_account(&mut self, user: &UserKey, provider: Provider) {
-        self.users.entry(user.clone()).or_default().remove(&provider);
+        self.users.entry(user.clone()).or_default();
+        self.let_go(user, provider);
         self.news.push(News::Disconnected(user.clone(), provider));
     }
 }

@@ -4,7 +4,6 @@ use super::input::complain;
 use crate::reply::{Details, Problem};
 use crate::world::calendar::{Calendar, Mode, Target};
 use crate::world::provider::Provider;
-use crate::world::users::Connection;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -48,12 +47,10 @@ impl CalendarAddress {
 
     pub(crate) fn find<'a>(
         &self,
-        mut connections: BTreeMap<Provider, &'a mut Connection>,
+        mut calendars: BTreeMap<Provider, &'a mut Vec<Calendar>>,
     ) -> Result<&'a mut Calendar, Problem> {
-        let connection = self.provider.and_then(|provider| connections.remove(&provider));
-        let calendars = connection.and_then(|connection| connection.calendars.as_mut());
-        let found =
-            calendars.and_then(|all| all.iter_mut().find(|calendar| calendar.answers_to(&self.calendar)));
+        let all = self.provider.and_then(|provider| calendars.remove(&provider));
+        let found = all.and_then(|all| all.iter_mut().find(|calendar| calendar.answers_to(&self.calendar)));
         found.ok_or_else(|| Problem::not_found("Calendar not found"))
     }
 }

@@ -17,8 +17,8 @@ impl Connect<'_> {
         let address = EventAddress::read(&self.parameters(call)?, "deleteMode", &mut details);
         settle(details)?;
 
-        let connections = self.permitted(&visitor.user, |provider| address.calendar.is_for(provider))?;
-        let calendar = address.calendar.find(connections)?;
+        let calendars = self.permitted(&visitor.user, |provider| address.calendar.is_for(provider))?;
+        let calendar = address.calendar.find(calendars)?;
         let target = address.locate(calendar)?;
         let changes = Changes::of(calendar, calendar.removal(&target, address.mode, call.now));
         calendar.remove(&target, address.mode, call.now);

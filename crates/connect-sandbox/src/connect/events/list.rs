@@ -24,9 +24,10 @@ impl Connect<'_> {
         let free_busy = visitor.scope == Scope::FreeBusy;
         let style = Style { free_busy, ..self.style() };
 
-        let connections = self.permitted(&visitor.user, |provider| asked.wants_any_of(provider))?;
-        let calendars = connections.into_values().filter_map(|one| one.calendars.as_mut()).flatten();
+        let calendars = self.permitted(&visitor.user, |provider| asked.wants_any_of(provider))?;
         let lists: Vec<(&Calendar, Arc<Listing>)> = calendars
+            .into_values()
+            .flatten()
             .filter(|calendar| asked.wants(calendar))
             .map(|calendar| {
                 let listing = listing(calendar, &asked, free_busy);

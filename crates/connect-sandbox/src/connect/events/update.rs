@@ -22,8 +22,8 @@ impl Connect<'_> {
 
         let style = self.style();
         let mut random = self.world.stream();
-        let connections = self.permitted(&visitor.user, |provider| address.calendar.is_for(provider))?;
-        let calendar = address.calendar.find(connections)?;
+        let calendars = self.permitted(&visitor.user, |provider| address.calendar.is_for(provider))?;
+        let calendar = address.calendar.find(calendars)?;
         let target = address.locate(calendar)?;
         let mut patch = input.patch_for(calendar, &mut random);
         if matches!(calendar.provider, Provider::Apple | Provider::Caldav) {

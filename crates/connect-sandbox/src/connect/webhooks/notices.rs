@@ -50,14 +50,24 @@ struct Told {
 }
 
 impl Connect<'_> {
-    /// A write of the application's own.
+    /// A write of the application's own, for one of the users who share the account.
     pub(crate) fn wrote(&mut self, user: &UserKey, changes: Changes) {
+        self.note_for_others(user, &changes);
         self.note(user, changes, true);
     }
 
     /// A change in the provider's own calendar.
     pub(crate) fn changed_outside(&mut self, user: &UserKey, changes: Changes) {
+        self.note_for_others(user, &changes);
         self.note(user, changes, false);
+    }
+
+    pub(super) fn note_for_others(&mut self, user: &UserKey, changes: &Changes) {
+        let others: Vec<_> =
+            self.world.sharing(user, changes.provider).map(|(other, _)| other.clone()).collect();
+        for other in others {
+            self.note(&other, changes.clone(), false);
+        }
     }
 
     /// Adds changes to what their provider is going to tell; says under which delivery's id, and when.
@@ -121,8 +131,7 @@ impl Connect<'_> {
         }
         let (style, vector) =
             (self.style(), self.world.settings.webhooks.webhook_body == WebhookBody::Vector);
-        let Some(connections) = self.world.connections(&key.user) else { return };
-        let calendars = connections.get(&key.provider).and_then(|one| one.calendars.as_ref());
+        let calendars = self.world.calendars(&key.user, key.provider);
         let calendar = calendars.and_then(|all| all.iter().find(|calendar| calendar.id == key.id));
         let Some(calendar) = calendar else { return };
         let content =
@@ -142,9 +151,7 @@ impl Connect<'_> {
 
     fn present_events(&mut self, key: &CalendarKey, at: Timestamp) -> Vec<Changed> {
         let month = Range { start: at, end: time::plus_hours(at, SYNC_HOURS) };
-        let connection =
-            self.world.connections(&key.user).and_then(|connections| connections.get(&key.provider));
-        let calendars = connection.and_then(|one| one.calendars.as_ref()).into_iter().flatten();
+        let calendars = self.world.calendars(&key.user, key.provider).into_iter().flatten();
         let calendar = calendars.filter(|calendar| calendar.id == key.id);
         let mut present: Vec<_> = calendar
             .flat_map(|calendar| calendar.events.values())

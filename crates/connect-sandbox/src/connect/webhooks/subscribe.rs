@@ -74,8 +74,8 @@ impl Connect<'_> {
     /// The id as `GET /calendars` has it; `primary` only by a switch.
     fn listed_calendar(&mut self, user: &UserKey, asked: &Asked) -> Result<String, Problem> {
         let alias = self.world.settings.webhooks.subscribe_alias;
-        let connections = self.permitted(user, |provider| provider == asked.provider)?;
-        let mut calendars = connections.into_values().flat_map(|one| one.calendars.iter().flatten());
+        let mut calendars =
+            self.permitted(user, |provider| provider == asked.provider)?.into_values().flatten();
         let found = calendars.find(|calendar| {
             calendar.id == asked.calendar_id || (alias && calendar.answers_to(&asked.calendar_id))
         });

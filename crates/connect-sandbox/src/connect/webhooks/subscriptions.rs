@@ -61,8 +61,8 @@ impl Connect<'_> {
             return;
         }
         let (mut random, now) = (self.world.stream(), self.world.latest.unwrap_or_default());
-        let Ok(connections) = self.permitted(user, |one| one == provider) else { return };
-        let calendars = connections.into_values().flat_map(|one| one.calendars.iter().flatten());
+        let Ok(calendars) = self.permitted(user, |one| one == provider) else { return };
+        let calendars = calendars.into_values().flatten();
         let calendars: Vec<_> = calendars.map(|calendar| calendar.id.clone()).collect();
         for calendar_id in calendars {
             let wanted = Wanted { calendar_id, channel_id: random.uuid(), expiration: None, automatic: true };

@@ -196,11 +196,11 @@ impl Connect<'_> {
             end: trigger.end,
         };
         let (mut random, style) = (self.world.stream(), self.style());
-        let connection = self.world.connections(&key.user).and_then(|all| all.get_mut(&key.provider));
-        let mut calendars = connection.and_then(|one| one.calendars.as_mut()).into_iter().flatten();
+        let mut calendars = self.world.calendars(&key.user, key.provider).into_iter().flatten();
         let calendar = calendars.find(|calendar| calendar.id == key.id).ok_or(TriggerError::NotSubscribed)?;
         let changes = calendar.change_outside(&deed, &mut random, now)?;
         let event = changes.changed.last().map(|changed| told(calendar, changed, style)).unwrap_or_default();
+        self.note_for_others(&key.user, &changes);
         let (delivery, due) = self.note(&key.user, changes, false).ok_or(TriggerError::NotSubscribed)?;
         Ok(Triggered {
             delivery,

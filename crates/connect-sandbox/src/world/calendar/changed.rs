@@ -36,7 +36,7 @@ pub(crate) struct Changed {
 }
 
 /// The events of one calendar that a write changed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Changes {
     pub(crate) provider: Provider,
     pub(crate) calendar: String,

@@ -1,0 +1,97 @@
+//! Users of Connect who connected the same account: the switch `shared_accounts`.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+mod common;
+
+use common::hook::{URL, take};
+use common::{ALL, App, encode, id};
+use serde_json::{Value, json};
+
+const ACCOUNT: &str = "team@example.com";
+const PLACE: &str = "provider=google&calendarId=work";
+
+fn calendar(name: &str) -> Value {
+    json!({ "id": name, "title": name, "events": [
+        { "id": format!("{name}-1"), "title": "Stand-up", "start": "2026-11-16T09:00:00Z", "end": "2026-11-16T09:15:00Z" }
+    ] })
+}
+
+/// Ada and Bob, whose seed gives them the same account; Bob's has one calendar more.
+fn team(switches: &[(&str, &str)]) -> (App, String, String) {
+    let mut app = App::new(&[&[("webhook_url", URL), ("initial_sync", "off")], switches].concat());
+    let of = |calendars: Value| json!({ "google": { "account": ACCOUNT, "calendars": calendars } });
+    let users = json!({ "ada": of(json!([calendar("work")])), "bob": of(json!([calendar("work"), calendar("home")])) });
+    app.sandbox.seed(&json!({ "users": users }).to_string()).unwrap();
+    let (ada, bob) = (app.sign_in("ada", "read-write").access, app.sign_in("bob", "read-write").access);
+    (app, ada, bob)
+}
+
+fn titles(app: &mut App, token: &str) -> Vec<String> {
+    let mut titles: Vec<_> =
+        app.events(token, ALL).iter().map(|event| event["title"].as_str().unwrap().to_owned()).collect();
+    titles.sort();
+    titles
+}
+
+fn lunch() -> Value {
+    json!({ "provider": "google", "calendarId": "work", "title": "Lunch",
+        "start": "2026-11-17T11:00:00Z", "end": "2026-11-17T12:00:00Z" })
+}
+
+#[test]
+fn user_sees_what_the_other_changes_in_a_shared_account() {
+    let (mut app, ada, bob) = team(&[("shared_accounts", "on")]);
+    let both = ["Stand-up", "Stand-up"];
+    assert_eq!(
+        (titles(&mut app, &ada), titles(&mut app, &bob)),
+        (both.map(str::to_owned).to_vec(), both.map(str::to_owned).to_vec())
+    );
+    let event = app.create(&ada, lunch());
+    assert!(titles(&mut app, &bob).contains(&"Lunch".to_owned()));
+    let path = format!("/event?{PLACE}&eventId={}", encode(id(&event)));
+    assert_eq!(app.call(&bob, "DELETE", &path, None).0, 204);
+    assert!(!titles(&mut app, &ada).contains(&"Lunch".to_owned()));
+}
+
+#[test]
+fn users_have_copies_of_their_own_unless_accounts_are_shared() {
+    let (mut app, ada, bob) = team(&[]);
+    app.create(&ada, lunch());
+    assert!(titles(&mut app, &ada).contains(&"Lunch".to_owned()));
+    assert!(!titles(&mut app, &bob).contains(&"Lunch".to_owned()));
+    let connected = |app: &mut App, token: &str| app.ok(token, "/calendars").as_array().unwrap().len();
+    assert_eq!((connected(&mut app, &ada), connected(&mut app, &bob)), (1, 2));
+}
+
+#[test]
+fn write_of_one_user_is_delivered_to_the_other_alone() {
+    let (mut app, ada, _) = team(&[("shared_accounts", "on")]);
+    app.pass(300);
+    take(&mut app, 200);
+    app.create(&ada, lunch());
+    app.pass(300);
+    let told: Vec<_> = take(&mut app, 200).iter().map(|got| got.body["userId"].clone()).collect();
+    assert_eq!(told, ["bob"], "the writer's is an echo");
+}
+
+#[test]
+fn change_at_the_provider_is_delivered_to_all_who_share_it() {
+    let (mut app, ..) = team(&[("shared_accounts", "on")]);
+    app.pass(300);
+    take(&mut app, 200);
+    app.sandbox.trigger(connect_sandbox::Trigger::created().user("bob").calendar("work"), app.now).unwrap();
+    app.pass(300);
+    let mut told: Vec<_> = take(&mut app, 200).iter().map(|got| got.body["userId"].clone()).collect();
+    told.sort_by_key(|user| user.to_string());
+    assert_eq!(told, ["ada", "bob"]);
+}
+
+#[test]
+fn account_stays_with_who_shares_it_when_one_disconnects() {
+    let (mut app, ada, bob) = team(&[("shared_accounts", "on")]);
+    app.create(&bob, lunch());
+    assert_eq!(app.call(&ada, "POST", "/oauth/disconnect?provider=google", None).0, 200);
+    assert_eq!(titles(&mut app, &ada), Vec::<String>::new());
+    assert_eq!(titles(&mut app, &bob), ["Lunch", "Stand-up", "Stand-up"]);
+    assert_eq!(app.call(&bob, "POST", "/oauth/disconnect?provider=google", None).0, 200);
+    assert_eq!(titles(&mut app, &bob), Vec::<String>::new());
+}
