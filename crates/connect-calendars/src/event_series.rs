@@ -219,7 +219,7 @@ fn master(text: &str) -> Option<(Vec<String>, Option<String>)> {
     let lines: Vec<_> =
         series.lines().filter(|(_, line)| repeats(line)).map(|(text, _)| text.to_string()).collect();
     if !lines.iter().any(|line| line.get(..1).is_some_and(|first| first.eq_ignore_ascii_case("R"))) {
-        return None; // what is only taken out is no series
+        return None; // exceptions alone make no series
     }
     let zone = series.get("DTSTART").and_then(|start| icalendar::zone(&start).map(ToString::to_string));
     Some((lines, zone))
@@ -258,6 +258,6 @@ fn connect_rule(raw: &Raw) -> Option<String> {
             line.push_str(&format!(";{name}={value}"));
         }
     }
-    // What is no rule after all is not passed on as one.
+    // A line that is not a valid rule is dropped.
     line.parse::<Recurrence>().ok().map(|_| line)
 }

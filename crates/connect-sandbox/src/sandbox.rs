@@ -238,7 +238,7 @@ impl Sandbox {
         self.servers.update(server, client_id, app)
     }
 
-    /// Deletes an application; every code and token it was given is worthless at once. False if there is none.
+    /// Deletes an application; every code and token it was given is worthless at once. Returns whether there was one.
     pub fn delete_provider_app(&mut self, server: AuthorizationServer, client_id: &str) -> bool {
         self.servers.delete(server, client_id)
     }

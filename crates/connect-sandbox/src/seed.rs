@@ -59,13 +59,18 @@ impl Sandbox {
         let users =
             if apptoto.is_some() && root.get("users").is_none() { BTreeMap::new() } else { users(&root)? };
         let accounts = apptoto.map(|place| self.read_apptoto(&place)).transpose()?;
-        for (id, connections) in users {
-            let known: Vec<UserKey> = self.world.users.keys().filter(|key| key.id == id).cloned().collect();
-            for key in known {
-                self.world.give(&key, connections.clone());
-            }
-            self.world.seeded.insert(id, connections);
+        let known = |id: &str| -> Vec<UserKey> {
+            self.world.users.keys().filter(|key| key.id == id).cloned().collect()
+        };
+        let known: Vec<_> = users.keys().flat_map(|id| known(id)).collect();
+        // All of them first, so that none takes over what another one had before.
+        for key in &known {
+            self.world.give(key, Connections::new());
         }
+        for key in &known {
+            self.world.give(key, users.get(&key.id).cloned().unwrap_or_default());
+        }
+        self.world.seeded.extend(users);
         self.connect().hear();
         if let Some(accounts) = accounts {
             self.apptoto.take_seed(accounts);

@@ -43,7 +43,7 @@ macro_rules! groups {
                 None$(.or_else(|| self.$field.text(name)))+
             }
 
-            /// Whether the switch of that name took the text; `None` where there is no such switch.
+            /// Whether the switch took the text; `None` for a name that does not exist.
             fn take(&mut self, name: &str, text: &str) -> Option<bool> {
                 None$(.or_else(|| self.$field.set(name, text)))+
             }

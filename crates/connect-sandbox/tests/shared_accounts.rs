@@ -95,3 +95,16 @@ fn account_stays_with_who_shares_it_when_one_disconnects() {
     assert_eq!(app.call(&bob, "POST", "/oauth/disconnect?provider=google", None).0, 200);
     assert_eq!(titles(&mut app, &bob), Vec::<String>::new());
 }
+
+#[test]
+fn account_of_a_seed_that_is_read_again_is_as_the_seed_says() {
+    let (mut app, ada, bob) = team(&[("shared_accounts", "on")]);
+    app.create(&ada, lunch());
+    let account = json!({ "google": { "account": ACCOUNT, "calendars": [calendar("work")] } });
+    let users = json!({ "users": { "ada": account, "bob": account } });
+    app.sandbox.seed(&users.to_string()).unwrap();
+    assert_eq!(
+        (titles(&mut app, &ada), titles(&mut app, &bob)),
+        (vec!["Stand-up".to_owned()], vec!["Stand-up".to_owned()])
+    );
+}

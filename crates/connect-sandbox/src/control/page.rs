@@ -57,7 +57,7 @@ impl Sandbox {
             let accounts = connections.iter().map(|(provider, one)| {
                 let state = self.world.sync_state(*provider, one);
                 let calendars = one.calendars.as_ref().map(|all| all.len().to_string());
-                let without = if one.shared { "those of who shares it" } else { "not asked for yet" };
+                let without = if one.shared { "with another user" } else { "not asked for yet" };
                 let calendars = calendars.as_deref().unwrap_or(without);
                 row([provider.name(), &one.account, state, calendars])
             });

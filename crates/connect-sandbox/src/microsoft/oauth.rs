@@ -80,7 +80,7 @@ impl Rules for MicrosoftRules {
         for_one_resource(granted, asked)
     }
 
-    /// As they were asked for, or in another spelling and order, without what is no permission.
+    /// As they were asked for, or in another spelling and order, without scopes that are not permissions.
     fn told(&self, scopes: &[String], settings: &Settings) -> Vec<String> {
         if settings.microsoft.scope == Scope::AsAsked {
             return scopes.to_vec();

@@ -45,7 +45,7 @@ macro_rules! switches {
                 about: $about,
             }),+];
 
-            /// Whether the switch of that name took the text; `None` where there is no such switch here.
+            /// Whether the switch took the text; `None` for a name that is not of this group.
             pub(super) fn set(&mut self, name: &str, text: &str) -> Option<bool> {
                 use $crate::settings::Value;
                 match name {

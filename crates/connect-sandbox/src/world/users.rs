@@ -62,7 +62,7 @@ impl World {
         }
     }
 
-    /// The calendars that come with an account; those that are there already, of who shares it, stay as they are.
+    /// Adds the calendars that come with an account. Those that another user of a shared account has already stay as they are.
     fn add_calendars(&mut self, user: &UserKey, provider: Provider, calendars: Option<Vec<Calendar>>) {
         let keeper = self.keeper(user, provider);
         let Some(connection) = keeper.and_then(|keeper| self.users.get_mut(&keeper)?.get_mut(&provider))

@@ -513,7 +513,7 @@ impl NewEvent {
         self.attendees.extend([attendee.into()]);
         self
     }
-    /// The e-mail addresses of who is invited. Unlike in answers these are bare texts.
+    /// The e-mail addresses of the guests. Unlike in answers these are bare texts.
     pub fn attendees<T: Into<String>>(
         mut self,
         attendees: impl IntoIterator<Item = T>,
@@ -728,7 +728,7 @@ impl UpdateEvent {
         self.attendees.extend([attendee.into()]);
         self
     }
-    /// The e-mail addresses of who is invited. Unlike in answers these are bare texts.
+    /// The e-mail addresses of the guests. Unlike in answers these are bare texts.
     ///
     /// What is added here replaces the list the event had.
     pub fn attendees<T: Into<String>>(
@@ -1159,7 +1159,7 @@ pub struct EventFields {
     pub description: Patch<String>,
     /// Where it takes place, free text.
     pub location: Patch<String>,
-    /// The e-mail addresses of who is invited. Unlike in answers these are bare texts.
+    /// The e-mail addresses of the guests. Unlike in answers these are bare texts.
     pub attendees: Patch<Vec<String>>,
     /// How the event repeats.
     pub recurrence: Patch<Recurrence>,

@@ -22,8 +22,8 @@ impl EventFields {
         }
     }
 
-    /// When its series begins, for [`Recurrence::rrule_from`](crate::Recurrence::rrule_from): in `zone`, or else in the zone that the start was given in. None
-    /// where the request does not say when.
+    /// When its series begins, for [`Recurrence::rrule_from`](crate::Recurrence::rrule_from): in `zone`, or else in the zone
+    /// that the start was given in. `None` where the request does not say when.
     #[must_use]
     pub fn series_start(&self, zone: Option<TimeZone>) -> Option<SeriesStart> {
         match self.start.as_ref()? {
