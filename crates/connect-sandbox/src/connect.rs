@@ -8,11 +8,12 @@ mod permission;
 mod routes;
 pub(crate) mod webhooks;
 
+use crate::call::Call;
 use crate::connect::limits::Limits;
 use crate::connect::oauth::Grants;
 use crate::connect::webhooks::{Keys, Outbox, Subscriptions};
 use crate::reply::{Problem, Reply, ok};
-use crate::sandbox::{Call, no_such_endpoint};
+use crate::sandbox::no_such_endpoint;
 use crate::world::{News, World};
 use jiff::Timestamp;
 pub(crate) use routes::{Endpoint, ORIGIN, ROUTES};
@@ -50,14 +51,13 @@ impl State {
 }
 
 impl Connect<'_> {
-    /// `name` is that of the route: some have one from before `/oauth`.
-    pub(crate) fn serve(&mut self, endpoint: Endpoint, name: &str, call: &Call) -> Reply {
-        let served = self.serve_endpoint(endpoint, name, call);
+    pub(crate) fn serve(&mut self, endpoint: Endpoint, call: &Call) -> Reply {
+        let served = self.serve_endpoint(endpoint, call);
         served.unwrap_or_else(|problem| problem.styled(self.world.settings.connect.error_style).into())
     }
 
-    fn serve_endpoint(&mut self, endpoint: Endpoint, name: &str, call: &Call) -> Result<Reply, Problem> {
-        if routes::LEGACY.contains(&name) && !self.world.settings.connect.legacy_routes {
+    fn serve_endpoint(&mut self, endpoint: Endpoint, call: &Call) -> Result<Reply, Problem> {
+        if routes::LEGACY.contains(&call.name) && !self.world.settings.connect.legacy_routes {
             return Err(no_such_endpoint());
         }
         if endpoint.is_api() {

@@ -21,6 +21,7 @@
 //! real world is a [`Fault`]; what happened is in [`Stats`] and [`Sandbox::requests`].
 
 mod apptoto;
+mod call;
 mod clock;
 mod connect;
 mod control;

@@ -29,10 +29,10 @@ mod rules;
 mod token;
 
 use crate::apptoto::oauth::ApptotoRules;
+use crate::call::Call;
 use crate::google::oauth::GoogleRules;
 use crate::microsoft::oauth::MicrosoftRules;
 use crate::reply::{Problem, Reply};
-use crate::sandbox::Call;
 use crate::world::World;
 use crate::world::random::Random;
 use serde::{Deserialize, Serialize};

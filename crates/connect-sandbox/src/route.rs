@@ -64,7 +64,7 @@ pub(crate) enum Owner {
     Apptoto,
 }
 
-const CONTROLS: [(&str, Control); 24] = [
+const CONTROLS: &[(&str, Control)] = &[
     ("GET /sandbox", Control::Page),
     ("GET /sandbox/", Control::Page),
     ("GET /sandbox/stats", Control::Stats),
@@ -95,19 +95,12 @@ impl Route {
     /// The service lives under `/api` but for its keys; control calls live on the origin and are also taken under `/api`.
     pub(crate) fn find(method: &Method, path: &str) -> Self {
         let inner = path.strip_prefix("/api").filter(|rest| rest.starts_with('/'));
-        if let Some(control) = lookup(CONTROLS, method, inner.unwrap_or(path)) {
-            return Self::Control(control.1);
+        if let Some((_, control)) = lookup(CONTROLS.iter().copied(), method, inner.unwrap_or(path)) {
+            return Self::Control(control);
         }
         let endpoint = match inner {
-            Some(path) => among(connect::ROUTES, Endpoint::Connect, method, path),
-            None => {
-                let path = &canonical(path);
-                among(connect::ORIGIN, Endpoint::Connect, method, path)
-                    .or_else(|| among(oauth_server::routes(), Endpoint::OAuth, method, path))
-                    .or_else(|| among(calendar::ROUTES, Endpoint::GoogleCalendar, method, path))
-                    .or_else(|| among(graph::ROUTES, Endpoint::Graph, method, path))
-                    .or_else(|| among(api::ROUTES, Endpoint::Apptoto, method, path))
-            }
+            Some(path) => lookup(under_api(), method, path),
+            None => lookup(on_origin(), method, &canonical(path)),
         };
         match endpoint {
             Some((name, endpoint)) => Self::Service(endpoint, name),
@@ -119,10 +112,12 @@ impl Route {
     /// The methods a path is there for.
     pub(crate) fn methods(path: &str) -> Vec<&'static str> {
         let (services, path): (Vec<_>, _) = match path.strip_prefix("/api") {
-            Some(inner) => (names(connect::ROUTES).collect(), inner.into()),
-            None => (origin_names().collect(), canonical(path)),
+            Some(inner) => (under_api().collect(), inner.into()),
+            None => (on_origin().collect(), canonical(path)),
         };
-        let names = services.into_iter().chain(names(CONTROLS)).filter_map(|name| name.split_once(' '));
+        let services = services.into_iter().map(|(name, _)| name);
+        let names = services.chain(CONTROLS.iter().map(|(name, _)| *name));
+        let names = names.filter_map(|name| name.split_once(' '));
         names.filter(|(_, known)| fits(known, &path)).map(|(method, _)| method).collect()
     }
 
@@ -155,43 +150,40 @@ impl Route {
 
     /// Whether a fault may name this endpoint.
     pub(crate) fn is_name(name: &str) -> bool {
-        let mut known = names(connect::ROUTES).chain(origin_names());
-        name == "*" || name == UNKNOWN || known.any(|known| known == name)
+        name == "*" || name == UNKNOWN || under_api().chain(on_origin()).any(|(known, _)| known == name)
     }
 }
 
 const UNKNOWN: &str = "unknown";
 
-fn origin_names() -> impl Iterator<Item = &'static str> {
-    names(connect::ORIGIN)
-        .chain(names(oauth_server::routes()))
-        .chain(names(calendar::ROUTES))
-        .chain(names(graph::ROUTES))
-        .chain(names(api::ROUTES))
+fn under_api() -> impl Iterator<Item = (&'static str, Endpoint)> {
+    of(connect::ROUTES, Endpoint::Connect)
 }
 
-fn names<T>(table: impl IntoIterator<Item = (&'static str, T)>) -> impl Iterator<Item = &'static str> {
-    table.into_iter().map(|(name, _)| name)
+fn on_origin() -> impl Iterator<Item = (&'static str, Endpoint)> {
+    of(connect::ORIGIN, Endpoint::Connect)
+        .chain(oauth_server::routes().map(|(name, endpoint)| (name, Endpoint::OAuth(endpoint))))
+        .chain(of(calendar::ROUTES, Endpoint::GoogleCalendar))
+        .chain(of(graph::ROUTES, Endpoint::Graph))
+        .chain(of(api::ROUTES, Endpoint::Apptoto))
 }
 
-fn among<T>(
-    table: impl IntoIterator<Item = (&'static str, T)>,
-    of: fn(T) -> Endpoint,
-    method: &Method,
-    path: &str,
-) -> Option<(&'static str, Endpoint)> {
-    lookup(table, method, path).map(|(name, endpoint)| (name, of(endpoint)))
+fn of<T: Copy>(
+    table: &'static [(&'static str, T)],
+    service: fn(T) -> Endpoint,
+) -> impl Iterator<Item = (&'static str, Endpoint)> {
+    table.iter().map(move |(name, endpoint)| (*name, service(*endpoint)))
 }
 
 fn lookup<T>(
-    table: impl IntoIterator<Item = (&'static str, T)>,
+    mut table: impl Iterator<Item = (&'static str, T)>,
     method: &Method,
     path: &str,
 ) -> Option<(&'static str, T)> {
     let called = |name: &str| {
         name.split_once(' ').is_some_and(|(known, pattern)| known == method.as_str() && fits(pattern, path))
     };
-    table.into_iter().find(|(name, _)| called(name))
+    table.find(|(name, _)| called(name))
 }
 
 /// Clients of which only the origin can be set call Google and Microsoft by their real paths.
@@ -223,7 +215,12 @@ fn fits(pattern: &str, path: &str) -> bool {
 
 /// A segment in braces stands for any.
 fn is_any(segment: &str) -> bool {
-    segment.starts_with('{') && segment.ends_with('}')
+    placeholder(segment).is_some()
+}
+
+/// The name in the braces of a segment.
+pub(crate) fn placeholder(segment: &str) -> Option<&str> {
+    segment.strip_prefix('{')?.strip_suffix('}')
 }
 
 #[cfg(test)]

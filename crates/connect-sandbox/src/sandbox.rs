@@ -11,6 +11,7 @@
 //! `settings/`, read as a field. A new authorization server is an implementation of `oauth_server::Rules`.
 
 use crate::apptoto::api::{self, ApptotoApi, ApptotoMessage};
+use crate::call::Call;
 use crate::connect::webhooks::{
     Attempt, AttemptOutcome, AttemptToken, Delivery, ResendError, Subscription, Trigger, TriggerError,
     Triggered, WebhookKey,
@@ -33,7 +34,7 @@ use crate::world::apps::{App, AppError, Credentials, Registered};
 use crate::world::invitations::Invitation;
 use crate::world::random::Random;
 use bytes::Bytes;
-use http::header::{ALLOW, AUTHORIZATION, HeaderValue};
+use http::header::{ALLOW, HeaderValue};
 use http::{Request, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
@@ -110,7 +111,7 @@ impl Sandbox {
                 self.settle();
                 Answer { delay: Duration::ZERO, outcome: Outcome::Reply(reply) }
             }
-            Route::Service(endpoint, name) => self.service(endpoint, name, &Call::new(request, now)),
+            Route::Service(endpoint, name) => self.service(endpoint, &Call::new(name, request, now)),
         }
     }
 
@@ -313,7 +314,7 @@ impl Sandbox {
         self.world.latest = Some(now);
     }
 
-    fn service(&mut self, endpoint: Endpoint, name: &'static str, call: &Call) -> Answer {
+    fn service(&mut self, endpoint: Endpoint, call: &Call) -> Answer {
         let is_token = matches!(
             endpoint,
             Endpoint::Connect(connect::Endpoint::Token) | Endpoint::OAuth(oauth_server::Endpoint::Token(_))
@@ -323,14 +324,16 @@ impl Sandbox {
         let is_graph = matches!(endpoint, Endpoint::Graph(_));
         let caller = is_graph.then(|| self.graph().begins(call)).flatten();
 
-        let early = self.faults.fire(&Matched { endpoint: name, grant_type, status: None });
+        let early = self.faults.fire(&Matched { endpoint: call.name, grant_type, status: None });
         let acts = early.as_ref().is_none_or(Fault::lets_act);
-        let mut reply = acts.then(|| self.serve(endpoint, name, call));
+        self.world.pause = Duration::from_millis(self.world.settings.itself.latency_ms.0);
+        let mut reply = acts.then(|| self.serve(endpoint, call));
         self.settle();
         let status = reply.as_ref().map(|reply| reply.status().as_u16());
-        let late = status.and_then(|_| self.faults.fire(&Matched { endpoint: name, grant_type, status }));
+        let late =
+            status.and_then(|_| self.faults.fire(&Matched { endpoint: call.name, grant_type, status }));
 
-        let mut delay = Duration::from_millis(self.world.settings.itself.latency_ms.0);
+        let mut delay = self.world.pause;
         let mut cut = false;
         for fault in [early, late].into_iter().flatten() {
             self.world.stats.faults.fired += 1;
@@ -343,17 +346,17 @@ impl Sandbox {
             let end = crate::world::time::plus(call.now, delay);
             self.graph().ends(&caller, end);
         }
-        self.keep(call, name, reply.as_ref().map(|reply| reply.status().as_u16()));
+        self.keep(call, reply.as_ref().map(|reply| reply.status().as_u16()));
         Answer { delay, outcome: reply.map_or(Outcome::Cut, Outcome::Reply) }
     }
 
-    fn serve(&mut self, endpoint: Endpoint, name: &str, call: &Call) -> Reply {
+    fn serve(&mut self, endpoint: Endpoint, call: &Call) -> Reply {
         if call.body().len() > crate::MAX_BODY {
             return self
                 .problem(Problem::plain(StatusCode::PAYLOAD_TOO_LARGE, "The request body is too large"));
         }
         match endpoint {
-            Endpoint::Connect(endpoint) => self.connect().serve(endpoint, name, call),
+            Endpoint::Connect(endpoint) => self.connect().serve(endpoint, call),
             Endpoint::OAuth(endpoint) => {
                 self.servers().serve(endpoint, call).unwrap_or_else(|problem| self.problem(problem))
             }
@@ -410,9 +413,9 @@ impl Sandbox {
         ApptotoApi { settings: &self.world.settings, own: &mut self.apptoto, tokens: &self.servers.issued }
     }
 
-    fn keep(&mut self, call: &Call, name: &'static str, status: Option<u16>) {
-        self.world.stats.record(name, status);
-        self.recorder.push(Recorded { status, ..Recorded::of(&call.request, name) });
+    fn keep(&mut self, call: &Call, status: Option<u16>) {
+        self.world.stats.record(call.name, status);
+        self.recorder.push(Recorded { status, ..Recorded::of(&call.request, call.name) });
     }
 }
 
@@ -428,70 +431,4 @@ pub(crate) fn unknown(methods: &str) -> Problem {
 
 pub(crate) fn no_such_endpoint() -> Problem {
     Problem::not_found("There is no such endpoint")
-}
-
-/// A request with its query taken apart, and the time.
-pub(crate) struct Call {
-    pub(crate) request: Request<Bytes>,
-    pub(crate) now: Timestamp,
-    query: Vec<(String, String)>,
-}
-
-impl Call {
-    pub(crate) fn new(request: Request<Bytes>, now: Timestamp) -> Self {
-        let query =
-            form_urlencoded::parse(request.uri().query().unwrap_or("").as_bytes()).into_owned().collect();
-        Self { request, now, query }
-    }
-
-    /// The first value of a query parameter; an empty one counts as absent.
-    pub(crate) fn query(&self, name: &str) -> Option<&str> {
-        self.query
-            .iter()
-            .find(|(key, value)| key == name && !value.is_empty())
-            .map(|(_, value)| value.as_str())
-    }
-
-    /// The first value of a query parameter, also an empty one.
-    pub(crate) fn query_given(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-
-    /// Every parameter of the query, as it stands there.
-    pub(crate) fn query_pairs(&self) -> &[(String, String)] {
-        &self.query
-    }
-
-    /// Every value of a query parameter that is not empty.
-    pub(crate) fn query_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.query
-            .iter()
-            .filter(move |(key, value)| key == name && !value.is_empty())
-            .map(|(_, value)| value.as_str())
-    }
-
-    pub(crate) fn body(&self) -> &[u8] {
-        self.request.body()
-    }
-
-    /// A header's value, if it is there once and is text.
-    pub(crate) fn header(&self, name: http::HeaderName) -> Option<&str> {
-        self.request.headers().get(name).and_then(|value| value.to_str().ok())
-    }
-
-    /// What the `Authorization` header says after this scheme.
-    pub(crate) fn credentials(&self, scheme: &str) -> Option<&str> {
-        let header = self.header(AUTHORIZATION)?;
-        let (sent, value) = header.split_once(' ').unwrap_or((header, ""));
-        sent.eq_ignore_ascii_case(scheme).then(|| value.trim())
-    }
-
-    /// The body as a JSON object.
-    pub(crate) fn object(&self) -> Result<serde_json::Map<String, serde_json::Value>, Problem> {
-        match serde_json::from_slice(self.body()) {
-            Ok(serde_json::Value::Object(object)) => Ok(object),
-            Ok(_) => Err(Problem::bad_request("The body must be a JSON object")),
-            Err(_) => Err(Problem::bad_request("The body is not valid JSON")),
-        }
-    }
 }

@@ -5,6 +5,7 @@ pub(crate) mod apps;
 pub(crate) mod calendar;
 pub(crate) mod invitations;
 pub(crate) mod ledger;
+pub(crate) mod limit;
 pub(crate) mod provider;
 pub(crate) mod random;
 pub(crate) mod time;
@@ -21,6 +22,7 @@ use crate::world::random::Random;
 use crate::world::users::{Connections, UserKey, Users};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 #[derive(Debug)]
 pub(crate) struct World {
@@ -36,6 +38,8 @@ pub(crate) struct World {
     pub(crate) invitations: Vec<Invitation>,
     /// What Connect has not heard of yet.
     pub(crate) news: Vec<News>,
+    /// How long the answer to the request at hand waits: the switch `latency_ms`, and what a service adds to it.
+    pub(crate) pause: Duration,
     /// The first time the sandbox saw; the demo events lie around it.
     pub(crate) anchor: Option<Timestamp>,
     /// The time of the last request.
@@ -56,6 +60,7 @@ impl World {
             accounts: Accounts::default(),
             invitations: Vec::new(),
             news: Vec::new(),
+            pause: Duration::ZERO,
             anchor: None,
             latest: None,
             origin: "http://localhost".to_owned(),

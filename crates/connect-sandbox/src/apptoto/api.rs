@@ -51,9 +51,9 @@ mod seed;
 mod write_contacts;
 mod write_events;
 
+use crate::call::Call;
 use crate::oauth_server::Issued;
 use crate::reply::{Reply, json_reply};
-use crate::sandbox::Call;
 use crate::settings::ApptotoCreateStatus;
 use crate::settings::Settings;
 use account::{Account, Ids};

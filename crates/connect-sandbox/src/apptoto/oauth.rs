@@ -4,9 +4,9 @@
 //! It names the two endpoints, `code`, PKCE in place of a secret, and that deleting an application revokes its tokens.
 //! Refresh tokens, lifetimes, revocation and the methods of PKCE are nowhere described: each is a switch.
 
+use crate::call::Call;
 use crate::oauth_server::Endpoint::{Authorize, Decide, Revoke, Token};
 use crate::oauth_server::{AuthorizationRequest, ConsentWords, Descriptions, Refused, Routes, Rules};
-use crate::sandbox::Call;
 use crate::settings::{Pkce, RefreshTokens, Settings};
 
 /// The older, coarse scope of the developer page's example. No page says what it opens: here it opens everything.

@@ -1,9 +1,9 @@
 //! The accounts of a user: their state, and letting go of one. And their calendars.
 
+use crate::call::Call;
 use crate::connect::Connect;
 use crate::connect::oauth::Scope;
 use crate::reply::{Problem, Reply, ok};
-use crate::sandbox::Call;
 use crate::world::provider::Provider;
 use crate::world::time;
 use crate::world::users::Connection;

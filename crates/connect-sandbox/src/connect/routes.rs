@@ -32,7 +32,7 @@ impl Endpoint {
 }
 
 /// Under `/api`.
-pub(crate) const ROUTES: [(&str, Endpoint); 19] = [
+pub(crate) const ROUTES: &[(&str, Endpoint)] = &[
     ("GET /oauth/authorize", Endpoint::Authorize),
     ("GET /oauth/providers", Endpoint::Providers),
     ("POST /oauth/providers", Endpoint::ReturnToApp),
@@ -55,7 +55,7 @@ pub(crate) const ROUTES: [(&str, Endpoint); 19] = [
 ];
 
 /// On the origin.
-pub(crate) const ORIGIN: [(&str, Endpoint); 1] = [("GET /.well-known/webhook-keys", Endpoint::WebhookKeys)];
+pub(crate) const ORIGIN: &[(&str, Endpoint)] = &[("GET /.well-known/webhook-keys", Endpoint::WebhookKeys)];
 
 /// Those from before `/oauth`.
 pub(super) const LEGACY: [&str; 2] = ["GET /connection-status", "POST /disconnect"];

@@ -33,13 +33,13 @@ mod times;
 mod view;
 mod write;
 
+use crate::call::Call;
 use crate::oauth_server::Issued;
 use crate::reply::Reply;
-use crate::sandbox::Call;
 use crate::world::World;
 use crate::world::ledger::Ledger;
+use crate::world::limit::Count;
 pub(crate) use holidays::calendar as holidays;
-use percent_encoding::percent_decode_str;
 use refused::Refused;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -77,7 +77,7 @@ pub(crate) struct State {
     /// Of calendar lists, by account.
     lists: BTreeMap<String, Ledger<Value>>,
     /// Calls while the switch `google_limit` is on.
-    limited: u64,
+    limited: Count,
 }
 
 /// The answer where there is nothing, or nothing but other methods.
@@ -113,27 +113,15 @@ impl GoogleCalendar<'_> {
     /// The switches `google_limit` and `google_limit_every`.
     fn limit(&mut self) -> Result<(), Refused> {
         let Some(limit) = refused::limit(self.world.settings.google.limit) else { return Ok(()) };
-        self.own.limited += 1;
-        match self.own.limited.checked_rem(self.world.settings.google.limit_every.0) {
-            Some(0) => Err(limit),
-            _ => Ok(()),
-        }
+        let refuses = self.own.limited.refuses(self.world.settings.google.limit_every.0);
+        if refuses { Err(limit) } else { Ok(()) }
     }
 }
 
-/// The id of the calendar in the path: the segment after `calendars` or `calendarList`.
 fn calendar_id(call: &Call) -> String {
-    segment_after(call, &["calendars", "calendarList"])
+    call.path_parameter("calendarId").unwrap_or_default()
 }
 
 fn event_id(call: &Call) -> String {
-    segment_after(call, &["events"])
-}
-
-/// Percent-decoded: ids have `@` and `#` in them.
-fn segment_after(call: &Call, names: &[&str]) -> String {
-    let path = call.request.uri().path();
-    let mut segments = path.split_once("/calendar/v3/").map_or("", |(_, rest)| rest).split('/');
-    segments.by_ref().find(|segment| names.contains(segment));
-    percent_decode_str(segments.next().unwrap_or("")).decode_utf8_lossy().into_owned()
+    call.path_parameter("eventId").unwrap_or_default()
 }

@@ -37,12 +37,13 @@ mod times;
 mod write;
 mod zones;
 
+use crate::call::Call;
 use crate::oauth_server::Issued;
 use crate::reply::Reply;
 use crate::route::Route;
-use crate::sandbox::Call;
 use crate::settings::ErrorCodes;
 use crate::world::World;
+use crate::world::limit::Count;
 use crate::world::random::Random;
 use access::UnderWay;
 use http::{HeaderName, HeaderValue};
@@ -84,14 +85,18 @@ pub(crate) struct Graph<'a> {
 pub(crate) struct State {
     under_way: UnderWay,
     /// Calls while the switch `graph_limit` is on.
-    limited: u64,
+    limited: Count,
     /// For the ids of requests, which move nothing else.
     random: Random,
 }
 
 impl State {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { under_way: UnderWay::default(), limited: 0, random: Random::named(seed, &["graph"]) }
+        Self {
+            under_way: UnderWay::default(),
+            limited: Count::default(),
+            random: Random::named(seed, &["graph"]),
+        }
     }
 }
 
@@ -165,10 +170,7 @@ impl Graph<'_> {
     /// The switches `graph_limit` and `graph_limit_every`.
     fn limit(&mut self) -> Result<(), Refused> {
         let Some(limit) = Refused::limit(self.world.settings.microsoft.limit) else { return Ok(()) };
-        self.own.limited += 1;
-        match self.own.limited.checked_rem(self.world.settings.microsoft.limit_every.0) {
-            Some(0) => Err(limit.with_retry_after(self.world.settings.microsoft.retry_after)),
-            _ => Ok(()),
-        }
+        let refuses = self.own.limited.refuses(self.world.settings.microsoft.limit_every.0);
+        if refuses { Err(limit.with_retry_after(self.world.settings.microsoft.retry_after)) } else { Ok(()) }
     }
 }

@@ -1,11 +1,11 @@
 //! What Microsoft's identity platform does in its own way: tenants, `offline_access`, one resource a token, and errors
 //! with numbers.
 
+use crate::call::Call;
 use crate::oauth_server::Endpoint::{Authorize, Decide, Token};
 use crate::oauth_server::{
     AuthorizationRequest, ConsentWords, Descriptions, Mode, Parameters, Refused, Routes, Rules,
 };
-use crate::sandbox::Call;
 use crate::settings::{Scope, Settings};
 use crate::world::random::Random;
 use serde_json::{Map, Value, json};
@@ -59,7 +59,7 @@ impl Rules for MicrosoftRules {
     }
 
     fn issuer_path(&self, call: &Call) -> String {
-        format!("/microsoft/{}/v2.0", tenant(call).unwrap_or("common"))
+        format!("/microsoft/{}/v2.0", tenant(call).as_deref().unwrap_or("common"))
     }
 
     /// A mode that is not known is not told by a redirect: it would say how to redirect.
@@ -129,11 +129,10 @@ impl Rules for MicrosoftRules {
 }
 
 /// The tenant of the path: a word for several, an id, or a domain.
-fn tenant(call: &Call) -> Result<&str, Refused> {
-    let before = call.request.uri().path().split_once("/oauth2/").map_or("", |(before, _)| before);
-    let tenant = before.rsplit('/').next().unwrap_or("");
-    let word = ["common", "organizations", "consumers"].contains(&tenant);
-    if word || is_id(tenant) || is_domain(tenant) { Ok(tenant) } else { Err(Refused::Tenant) }
+fn tenant(call: &Call) -> Result<String, Refused> {
+    let tenant = call.path_parameter("tenant").unwrap_or_default();
+    let word = ["common", "organizations", "consumers"].contains(&tenant.as_str());
+    if word || is_id(&tenant) || is_domain(&tenant) { Ok(tenant) } else { Err(Refused::Tenant) }
 }
 
 /// Hexadecimal digits in groups of 8, 4, 4, 4 and 12.
@@ -248,7 +247,8 @@ mod tests {
     fn tenants() {
         let read = |path: &str| {
             let request = http::Request::get(path).body(bytes::Bytes::new()).unwrap();
-            tenant(&Call::new(request, jiff::Timestamp::UNIX_EPOCH)).map(str::to_owned)
+            let endpoint = "POST /microsoft/{tenant}/oauth2/v2.0/token";
+            tenant(&Call::new(endpoint, request, jiff::Timestamp::UNIX_EPOCH))
         };
         for name in
             ["common", "organizations", "consumers", "9188040d-6c67-4c5b-b112-36a304b66dad", "a.example"]

@@ -9,8 +9,8 @@ use super::parameters::{Parameters, scope_tokens};
 use super::pkce::Challenge;
 use super::refused::Refused;
 use super::rules::AuthorizationRequest;
+use crate::call::Call;
 use crate::reply::Reply;
-use crate::sandbox::Call;
 
 /// A request of an application, checked.
 pub(super) struct Asked {

@@ -4,10 +4,10 @@ use super::Servers;
 use super::parameters::Parameters;
 use super::refused::{Refused, unstored};
 use super::{AuthorizationServer, clients::Client};
+use crate::call::Call;
 use crate::connect::oauth::with_query;
 use crate::pages::escape;
 use crate::reply::{Reply, html, ok, redirect};
-use crate::sandbox::Call;
 use crate::settings::CallbackIss;
 use serde_json::{Map, json};
 

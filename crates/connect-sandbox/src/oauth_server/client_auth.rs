@@ -5,7 +5,7 @@ use super::Servers;
 use super::clients::Client;
 use super::parameters::Parameters;
 use super::refused::Refused;
-use crate::sandbox::Call;
+use crate::call::Call;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, ORIGIN};

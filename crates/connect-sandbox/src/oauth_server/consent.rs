@@ -8,9 +8,9 @@ use super::clients::Client;
 use super::parameters::Parameters;
 use super::refused::{Refused, unstored};
 use super::rules::ConsentWords;
+use crate::call::Call;
 use crate::pages::escape;
 use crate::reply::{Reply, html};
-use crate::sandbox::Call;
 use std::borrow::Cow;
 
 /// What becomes of a request.

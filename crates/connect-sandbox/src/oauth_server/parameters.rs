@@ -1,7 +1,7 @@
 //! Request parameters under the two rules of RFC 6749 3.1 and 3.2: without a value is absent, and never twice.
 
 use super::refused::Refused;
-use crate::sandbox::Call;
+use crate::call::Call;
 use http::header::CONTENT_TYPE;
 use std::collections::{BTreeMap, BTreeSet};
 

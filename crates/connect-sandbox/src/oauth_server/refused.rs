@@ -2,8 +2,8 @@
 
 use super::AuthorizationServer;
 use super::Servers;
+use crate::call::Call;
 use crate::reply::{Reply, json_reply};
-use crate::sandbox::Call;
 use http::StatusCode;
 use http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderValue, PRAGMA, WWW_AUTHENTICATE};
 use serde_json::{Map, Value, json};

@@ -4,8 +4,9 @@ use super::AuthorizationServer;
 use super::Servers;
 use super::parameters::Parameters;
 use super::refused::{Refused, tokens};
+use crate::call::Call;
 use crate::reply::{Problem, Reply};
-use crate::sandbox::{Call, no_such_endpoint};
+use crate::sandbox::no_such_endpoint;
 use serde_json::json;
 
 impl Servers<'_> {

@@ -1,8 +1,9 @@
 //! What guests would have been told: nothing is sent, everything is kept for assertions.
 
-use crate::world::World;
-use crate::world::calendar::{Calendar, Target};
+use crate::world::accounts::Place;
+use crate::world::calendar::{Calendar, Changes, Target};
 use crate::world::provider::Provider;
+use crate::world::{News, World};
 use serde::Serialize;
 
 /// One message that Google Calendar or Outlook would have sent to a guest.
@@ -91,8 +92,17 @@ impl Told {
 }
 
 impl World {
-    /// Keeps what a write tells the guests that an event had, and those that it has.
-    pub(crate) fn invite(&mut self, provider: Provider, before: &Guests, after: &Guests, told: Told) {
+    /// Tells of a write: Connect, as of any change in the provider's own calendar, and the guests that the event had and has.
+    pub(crate) fn tell(
+        &mut self,
+        place: &Place,
+        changes: Changes,
+        before: &Guests,
+        after: &Guests,
+        told: Told,
+    ) {
+        let provider = place.provider;
+        self.news.extend(place.user().map(|user| News::Changed(user.clone(), changes)));
         let now = after.to.iter().map(|email| {
             let kind = if before.has(email) { "update" } else { "invitation" };
             after.message(provider, kind, email)

@@ -3,8 +3,8 @@
 use super::Api;
 use super::phone::normalized;
 use super::refused::Refused;
+use crate::call::Call;
 use crate::reply::{Reply, ok};
-use crate::sandbox::Call;
 use serde_json::{Map, Value, json};
 
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! Bodies: JSON, and where the documentation speaks of form data also a form or `multipart/form-data`.
 
 use super::refused::Refused;
-use crate::sandbox::Call;
+use crate::call::Call;
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 

@@ -5,7 +5,7 @@ use super::Endpoint::{
     ListAddressBooks, ListEvents, SendMessage, StartImport, UpsertContacts, UpsertEvents,
 };
 
-pub(crate) const ROUTES: [(&str, Endpoint); 13] = [
+pub(crate) const ROUTES: &[(&str, Endpoint)] = &[
     ("GET /apptoto/api/v1/events", ListEvents),
     ("POST /apptoto/api/v1/events", CreateEvents),
     ("PUT /apptoto/api/v1/events", UpsertEvents),

@@ -3,9 +3,9 @@
 use super::address::CalendarAddress;
 use super::input::{Input, complain, settle};
 use super::render::{Style, render};
+use crate::call::Call;
 use crate::connect::Connect;
 use crate::reply::{Details, Problem, Reply, json_reply};
-use crate::sandbox::Call;
 use crate::settings::{
     ApiVersion, AttendeesForm, CalendarIdForm, ConferenceForm, CreateStatus, EventResponse,
 };

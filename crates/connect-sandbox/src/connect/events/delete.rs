@@ -2,9 +2,9 @@
 
 use super::address::EventAddress;
 use super::input::settle;
+use crate::call::Call;
 use crate::connect::Connect;
 use crate::reply::{Details, Problem, Reply, empty, ok};
-use crate::sandbox::Call;
 use crate::settings::{DeleteBy, DeleteStatus};
 use crate::world::calendar::Changes;
 use http::StatusCode;

@@ -2,10 +2,10 @@
 
 use super::page::{Asked, Cursors, PageToken, cursor_key};
 use super::render::{Style, render};
+use crate::call::Call;
 use crate::connect::Connect;
 use crate::connect::oauth::Scope;
 use crate::reply::{self, Problem, Reply, items};
-use crate::sandbox::Call;
 use crate::world::calendar::{Calendar, Entry, Event, Fields, Listing, Range};
 use crate::world::time;
 use jiff::{Span, Timestamp};

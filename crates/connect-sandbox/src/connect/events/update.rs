@@ -3,9 +3,9 @@
 use super::address::EventAddress;
 use super::input::{Input, settle};
 use super::render::render;
+use crate::call::Call;
 use crate::connect::Connect;
 use crate::reply::{Details, Problem, Reply};
-use crate::sandbox::Call;
 use crate::world::calendar::{Change, OWN};
 use crate::world::provider::Provider;
 use http::StatusCode;

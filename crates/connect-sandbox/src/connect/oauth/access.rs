@@ -1,9 +1,9 @@
 //! Who a bearer is, and what the scope of the sign-in lets it do.
 
 use super::grants::Bearer;
+use crate::call::Call;
 use crate::connect::Connect;
 use crate::reply::Problem;
-use crate::sandbox::Call;
 use crate::settings::{ExpiredBody, WriteDenied};
 use crate::world::users::UserKey;
 use http::StatusCode;

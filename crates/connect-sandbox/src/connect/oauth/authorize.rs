@@ -3,9 +3,9 @@
 use super::access::Scope;
 use super::grants::Code;
 use super::token::once;
+use crate::call::Call;
 use crate::connect::Connect;
 use crate::reply::{Problem, Reply, redirect};
-use crate::sandbox::Call;
 use crate::settings::CodeForm;
 use crate::world::apps::App;
 use crate::world::provider::Provider;

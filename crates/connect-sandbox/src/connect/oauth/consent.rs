@@ -11,10 +11,10 @@
 //! `withhold` for some of them does it all.
 
 use super::authorize::{AuthorizeRequest, session, set_session};
+use crate::call::Call;
 use crate::connect::Connect;
 use crate::pages::{self, Notice, Page};
 use crate::reply::{Problem, Reply, html, redirect};
-use crate::sandbox::Call;
 use crate::world::provider::Provider;
 use crate::world::random::Random;
 use crate::world::users::LimitReached;

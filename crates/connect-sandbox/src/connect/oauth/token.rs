@@ -2,9 +2,9 @@
 
 use super::grants::Wanted;
 use super::rotation::{Refused, Successor};
+use crate::call::Call;
 use crate::connect::Connect;
 use crate::reply::{Problem, Reply, no_store, ok};
-use crate::sandbox::Call;
 use crate::world::apps::Registered;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};

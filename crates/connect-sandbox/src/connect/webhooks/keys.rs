@@ -4,9 +4,9 @@
 //! stays listed for `key_overlap` and signs beside the new one. Rotated again within that time, only the newest of the
 //! previous keys stays: whatever is listed signs, and nothing else does.
 
+use crate::call::Call;
 use crate::connect::Connect;
 use crate::reply::{Reply, ok};
-use crate::sandbox::Call;
 use crate::world::random::Random;
 use crate::world::time;
 use base64::Engine as _;

@@ -1,9 +1,9 @@
 //! `POST /subscribe-webhook` and `POST /unsubscribe-webhook`.
 
 use super::subscriptions::{Wanted, new_subscription};
+use crate::call::Call;
 use crate::connect::Connect;
 use crate::reply::{Details, Problem, Reply, ok};
-use crate::sandbox::Call;
 use crate::settings::DuplicateChannel;
 use crate::world::provider::Provider;
 use crate::world::time;

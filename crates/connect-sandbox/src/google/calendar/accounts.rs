@@ -7,7 +7,6 @@ use super::refused::Refused;
 use crate::world::accounts::{EventLedger, Home};
 use crate::world::calendar::Calendar;
 use crate::world::provider::Provider;
-use crate::world::users::UserKey;
 use jiff::Timestamp;
 
 /// What an account may do with a calendar, from less to more.
@@ -22,7 +21,7 @@ pub(super) enum Role {
 /// A calendar, and what the caller may do with it.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
-    at: crate::world::accounts::Place,
+    pub(super) at: crate::world::accounts::Place,
     pub(super) role: Role,
     pub(super) sight: Sight,
 }
@@ -55,11 +54,6 @@ impl Role {
 }
 
 impl Place {
-    /// The user of Connect who hears of a change.
-    pub(super) fn user(&self) -> Option<&UserKey> {
-        self.at.user()
-    }
-
     /// What its tokens are good for.
     pub(super) fn name(&self) -> String {
         self.at.name()

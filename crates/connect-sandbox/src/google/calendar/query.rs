@@ -3,7 +3,7 @@
 use super::refused::Refused;
 use super::times;
 use super::write::bad;
-use crate::sandbox::Call;
+use crate::call::Call;
 use crate::world::calendar::Range;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,7 @@
 
 use super::Endpoint;
 
-pub(crate) const ROUTES: [(&str, Endpoint); 12] = [
+pub(crate) const ROUTES: &[(&str, Endpoint)] = &[
     ("GET /google/calendar/v3/users/me/calendarList", Endpoint::CalendarList),
     ("GET /google/calendar/v3/users/me/calendarList/{calendarId}", Endpoint::CalendarListEntry),
     ("GET /google/calendar/v3/calendars/{calendarId}", Endpoint::Calendar),

@@ -7,9 +7,8 @@ use super::body::{self, Draft, Manner};
 use super::refused::Refused;
 use super::resource::{self, Style};
 use super::{calendar_id, event_id, times};
+use crate::call::Call;
 use crate::reply::{Reply, empty, ok};
-use crate::sandbox::Call;
-use crate::world::News;
 use crate::world::accounts::EventLedger;
 use crate::world::calendar::{
     Calendar, Changes, Event, Exception, Fields, Patch, Series, Target, etag, generated_conference, lines,
@@ -18,7 +17,7 @@ use crate::world::invitations::{Guests, Told};
 use crate::world::provider::Provider;
 use crate::world::random::Random;
 use http::StatusCode;
-use http::header::{ETAG, HeaderValue, IF_MATCH, IF_NONE_MATCH};
+use http::header::{ETAG, HeaderValue, IF_NONE_MATCH};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -117,8 +116,7 @@ impl GoogleCalendar<'_> {
             let guests = Guests::of(calendar, &target);
             Ok((calendar.withdraw(&target, call.now), guests))
         })??;
-        self.tell(&place, changes);
-        self.world.invite(Provider::Google, &guests, &Guests::default(), told(call));
+        self.world.tell(&place.at, changes, &guests, &Guests::default(), told(call));
         Ok(empty(StatusCode::NO_CONTENT))
     }
 
@@ -143,16 +141,8 @@ impl GoogleCalendar<'_> {
             let event = calendar.show(&target, |one| resource::event(calendar, one, style));
             (event, Guests::of(calendar, &target))
         })?;
-        self.tell(place, changes);
-        self.world.invite(Provider::Google, guests, &invited, told(call));
+        self.world.tell(&place.at, changes, guests, &invited, told(call));
         event.map(|event| tagged(&event)).ok_or_else(Refused::not_found)
-    }
-
-    /// Connect hears of it as of any change in the provider's own calendar.
-    fn tell(&mut self, place: &Place, changes: Changes) {
-        if let Some(user) = place.user() {
-            self.world.news.push(News::Changed(user.clone(), changes));
-        }
     }
 }
 
@@ -282,9 +272,7 @@ fn conference(
 }
 
 fn check_match(call: &Call, tag: &str) -> Result<(), Refused> {
-    let Some(wanted) = call.header(IF_MATCH) else { return Ok(()) };
-    let fits = wanted.split(',').map(str::trim).any(|wanted| wanted == "*" || wanted == tag);
-    if fits { Ok(()) } else { Err(Refused::condition_not_met()) }
+    if call.matches(tag) { Ok(()) } else { Err(Refused::condition_not_met()) }
 }
 
 /// An answer with its entity tag also in the header.

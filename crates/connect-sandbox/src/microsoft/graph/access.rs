@@ -4,10 +4,10 @@
 use super::Endpoint;
 use super::Graph;
 use super::refused::Refused;
+use crate::call::Call;
 use crate::microsoft::oauth::short_scope;
 use crate::oauth_server::AuthorizationServer::Microsoft;
 use crate::oauth_server::{InvalidToken, ProviderToken};
-use crate::sandbox::Call;
 use http::header::AUTHORIZATION;
 use jiff::Timestamp;
 use std::collections::BTreeMap;

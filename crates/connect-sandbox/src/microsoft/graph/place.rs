@@ -3,12 +3,11 @@
 use super::Graph;
 use super::access::Visitor;
 use super::refused::Refused;
-use crate::sandbox::Call;
+use crate::call::Call;
 use crate::world::accounts::{EventLedger, Place};
 use crate::world::calendar::{Calendar, Target};
 use crate::world::provider::Provider;
 use jiff::Timestamp;
-use percent_encoding::percent_decode_str;
 
 /// `/me/...`, `/me/calendar/...` or `/me/calendars/{id}/...`.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,17 +26,12 @@ struct Path {
 
 impl Path {
     fn of(call: &Call) -> Self {
-        let path = call.request.uri().path();
-        let segments: Vec<_> = path.split_once("/v1.0/me/").map_or("", |(_, rest)| rest).split('/').collect();
-        let text = |segment: Option<&&str>| {
-            percent_decode_str(segment.copied().unwrap_or("")).decode_utf8_lossy().into_owned()
+        let asked = match call.path_parameter("calendarId") {
+            Some(id) => Asked::Calendar(id),
+            None if call.name.split('/').any(|segment| segment == "calendar") => Asked::Default,
+            None => Asked::Mailbox,
         };
-        let (asked, rest) = match segments.first() {
-            Some(&"calendars") => (Asked::Calendar(text(segments.get(1))), 2),
-            Some(&"calendar") => (Asked::Default, 1),
-            _ => (Asked::Mailbox, 0),
-        };
-        Self { asked, event: text(segments.get(rest + 1)) }
+        Self { asked, event: call.path_parameter("eventId").unwrap_or_default() }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::refused::Refused;
 use super::zones::Zone;
-use crate::sandbox::Call;
+use crate::call::Call;
 use http::HeaderName;
 
 /// What the caller would like.
@@ -68,7 +68,8 @@ mod tests {
     fn read(lines: &[&str]) -> Preferences {
         let request = http::Request::get("/");
         let request = lines.iter().fold(request, |request, line| request.header("Prefer", *line));
-        let call = Call::new(request.body(bytes::Bytes::new()).unwrap(), jiff::Timestamp::UNIX_EPOCH);
+        let call =
+            Call::new("GET /", request.body(bytes::Bytes::new()).unwrap(), jiff::Timestamp::UNIX_EPOCH);
         Preferences::read(&call, false).unwrap()
     }
 

@@ -2,7 +2,7 @@
 
 use super::refused::Refused;
 use super::times;
-use crate::sandbox::Call;
+use crate::call::Call;
 use crate::world::calendar::Range;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};

@@ -5,7 +5,7 @@ use super::Endpoint::{
     Update,
 };
 
-pub(crate) const ROUTES: [(&str, Endpoint); 33] = [
+pub(crate) const ROUTES: &[(&str, Endpoint)] = &[
     ("GET /microsoft/graph/v1.0/me/calendars", Calendars),
     ("GET /microsoft/graph/v1.0/me/calendar", Calendar),
     ("GET /microsoft/graph/v1.0/me/calendars/{calendarId}", Calendar),

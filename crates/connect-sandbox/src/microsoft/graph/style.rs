@@ -4,7 +4,7 @@ use super::prefer::Preferences;
 use super::query::option;
 use super::refused::Refused;
 use super::zones::Zone;
-use crate::sandbox::Call;
+use crate::call::Call;
 use serde_json::{Map, Value};
 
 #[derive(Clone, Debug)]

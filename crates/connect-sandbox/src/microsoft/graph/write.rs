@@ -7,20 +7,19 @@ use super::refused::Refused;
 use super::style::Style;
 use super::zones::Zone;
 use super::{extensions, query, recurrence, resource, times};
+use crate::call::Call;
 use crate::reply::{Reply, empty, json_reply};
-use crate::sandbox::Call;
 use crate::settings::{Transaction, Zones};
-use crate::world::News;
 use crate::world::accounts::Place;
 use crate::world::calendar::{
-    Calendar, Changes, Event, Fields, Instance, Patch, Series, Target, generated_conference,
+    Calendar, Event, Fields, Instance, Patch, Series, Target, generated_conference,
 };
 use crate::world::invitations::{Guests, Told};
 use crate::world::provider::Provider;
 use crate::world::random::Random;
 use crate::world::time;
 use http::StatusCode;
-use http::header::{ETAG, HeaderValue, IF_MATCH};
+use http::header::{ETAG, HeaderValue};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -53,9 +52,8 @@ impl Graph<'_> {
         let mut status = StatusCode::CREATED;
         match changes {
             Some(changes) => {
-                self.tell(&place, changes);
                 let invited = self.at(&place, call.now, |calendar, _| Guests::of(calendar, &target))?;
-                self.world.invite(Provider::Microsoft, &Guests::default(), &invited, Told::All);
+                self.world.tell(&place, changes, &Guests::default(), &invited, Told::All);
             }
             None => match self.world.settings.microsoft.transaction {
                 Transaction::Ok => status = StatusCode::OK,
@@ -94,9 +92,8 @@ impl Graph<'_> {
             written.map_err(|_| Refused::property("end", "the event ends before it starts"))
         })?;
         let (target, changes) = written?;
-        self.tell(&place, changes);
         let invited = self.at(&place, call.now, |calendar, _| Guests::of(calendar, &target))?;
-        self.world.invite(Provider::Microsoft, &guests, &invited, Told::All);
+        self.world.tell(&place, changes, &guests, &invited, Told::All);
         self.answer(&place, &target, &style, StatusCode::OK, call.now)
     }
 
@@ -108,8 +105,7 @@ impl Graph<'_> {
             let guests = Guests::of(calendar, &target);
             Ok((calendar.withdraw(&target, call.now), guests))
         })??;
-        self.tell(&place, changes);
-        self.world.invite(Provider::Microsoft, &guests, &Guests::default(), Told::All);
+        self.world.tell(&place, changes, &guests, &Guests::default(), Told::All);
         Ok(empty(StatusCode::NO_CONTENT))
     }
 
@@ -136,13 +132,6 @@ impl Graph<'_> {
         reply.headers_mut().extend(tag.map(|tag| (ETAG, tag)));
         Ok(reply)
     }
-
-    /// Connect hears of it as of any change in the provider's own calendar.
-    fn tell(&mut self, place: &Place, changes: Changes) {
-        if let Some(user) = place.user() {
-            self.world.news.push(News::Changed(user.clone(), changes));
-        }
-    }
 }
 
 pub(super) fn object(call: &Call) -> Result<Map<String, Value>, Refused> {
@@ -159,10 +148,7 @@ fn check_editable(calendar: &Calendar) -> Result<(), Refused> {
 }
 
 fn check_match(call: &Call, one: &Instance<'_>) -> Result<(), Refused> {
-    let Some(wanted) = call.header(IF_MATCH) else { return Ok(()) };
-    let tag = resource::tag(one);
-    let fits = wanted.split(',').map(str::trim).any(|wanted| wanted == "*" || wanted == tag);
-    if fits { Ok(()) } else { Err(Refused::conflict()) }
+    if call.matches(&resource::tag(one)) { Ok(()) } else { Err(Refused::conflict()) }
 }
 
 fn made_before(calendar: &Calendar, sent: &Map<String, Value>) -> Option<String> {

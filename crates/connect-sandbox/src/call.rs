@@ -1,0 +1,127 @@
+//! A request as the services read it.
+
+use crate::reply::Problem;
+use crate::route;
+use bytes::Bytes;
+use http::Request;
+use http::header::{AUTHORIZATION, IF_MATCH};
+use jiff::Timestamp;
+use percent_encoding::percent_decode_str;
+
+/// A request with its query taken apart, and the time.
+pub(crate) struct Call {
+    /// The name of the endpoint, such as `GET /calendars/{id}`.
+    pub(crate) name: &'static str,
+    pub(crate) request: Request<Bytes>,
+    pub(crate) now: Timestamp,
+    query: Vec<(String, String)>,
+}
+
+impl Call {
+    pub(crate) fn new(name: &'static str, request: Request<Bytes>, now: Timestamp) -> Self {
+        let query =
+            form_urlencoded::parse(request.uri().query().unwrap_or("").as_bytes()).into_owned().collect();
+        Self { name, request, now, query }
+    }
+
+    /// The segment of the path that stands at `{name}` in the endpoint's name, percent-decoded.
+    pub(crate) fn path_parameter(&self, name: &str) -> Option<String> {
+        let known = self.name.rsplit('/').map(route::placeholder);
+        // What a path has in front of its name, `/api` for example, is no parameter.
+        let mut segments = known.zip(self.request.uri().path().rsplit('/'));
+        let (_, segment) = segments.find(|(known, _)| *known == Some(name))?;
+        Some(percent_decode_str(segment).decode_utf8_lossy().into_owned())
+    }
+
+    /// The first value of a query parameter; an empty one counts as absent.
+    pub(crate) fn query(&self, name: &str) -> Option<&str> {
+        self.query
+            .iter()
+            .find(|(key, value)| key == name && !value.is_empty())
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The first value of a query parameter, also an empty one.
+    pub(crate) fn query_given(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Every parameter of the query, as it stands there.
+    pub(crate) fn query_pairs(&self) -> &[(String, String)] {
+        &self.query
+    }
+
+    /// Every value of a query parameter that is not empty.
+    pub(crate) fn query_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.query
+            .iter()
+            .filter(move |(key, value)| key == name && !value.is_empty())
+            .map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn body(&self) -> &[u8] {
+        self.request.body()
+    }
+
+    /// A header's value, if it is there once and is text.
+    pub(crate) fn header(&self, name: http::HeaderName) -> Option<&str> {
+        self.request.headers().get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// Whether the `If-Match` header, where there is one, takes an entity tag.
+    pub(crate) fn matches(&self, tag: &str) -> bool {
+        let headers = self.request.headers();
+        let lists = headers.get_all(IF_MATCH).into_iter().filter_map(|list| list.to_str().ok());
+        let mut wanted = lists.flat_map(|list| list.split(','));
+        !headers.contains_key(IF_MATCH) || wanted.any(|wanted| ["*", tag].contains(&wanted.trim()))
+    }
+
+    /// What the `Authorization` header says after this scheme.
+    pub(crate) fn credentials(&self, scheme: &str) -> Option<&str> {
+        let header = self.header(AUTHORIZATION)?;
+        let (sent, value) = header.split_once(' ').unwrap_or((header, ""));
+        sent.eq_ignore_ascii_case(scheme).then(|| value.trim())
+    }
+
+    /// The body as a JSON object.
+    pub(crate) fn object(&self) -> Result<serde_json::Map<String, serde_json::Value>, Problem> {
+        match serde_json::from_slice(self.body()) {
+            Ok(serde_json::Value::Object(object)) => Ok(object),
+            Ok(_) => Err(Problem::bad_request("The body must be a JSON object")),
+            Err(_) => Err(Problem::bad_request("The body is not valid JSON")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn path_parameters() {
+        let name = "GET /google/calendar/v3/calendars/{calendarId}/events/{eventId}";
+        let read = |path: &str| {
+            let call = Call::new(name, Request::get(path).body(Bytes::new()).unwrap(), Timestamp::UNIX_EPOCH);
+            ["calendarId", "eventId", "other"].map(|name| call.path_parameter(name))
+        };
+        let found = |calendar: &str, event: &str| [Some(calendar.to_owned()), Some(event.to_owned()), None];
+        assert_eq!(read("/google/calendar/v3/calendars/a%40b%23c%2Fd/events/e"), found("a@b#c/d", "e"));
+        assert_eq!(read("/calendar/v3/calendars/events/events/calendars?x=/y"), found("events", "calendars"));
+        assert_eq!(read("/calendar/v3/calendars//events/%ff"), found("", "\u{fffd}"));
+    }
+
+    #[test]
+    fn if_match() {
+        let call = |lists: &[&str]| {
+            let request =
+                lists.iter().fold(Request::put("/"), |request, list| request.header(IF_MATCH, *list));
+            Call::new("PUT /", request.body(Bytes::new()).unwrap(), Timestamp::UNIX_EPOCH)
+        };
+        for lists in [&[][..], &["*"], &["\"a\""], &["\"b\", \"a\""], &["\"b\"", "\"a\""]] {
+            assert!(call(lists).matches("\"a\""), "{lists:?}");
+        }
+        for lists in [&["\"b\""][..], &[""], &["a"], &["\u{e9}"]] {
+            assert!(!call(lists).matches("\"a\""), "{lists:?}");
+        }
+    }
+}
