@@ -2,7 +2,7 @@
 
 use super::original;
 use super::style::Style;
-use super::{extensions, text, times};
+use super::{extensions, recurrence, text, times};
 use crate::world::calendar::{Attendee, Calendar, Fields, Instance, etag};
 use crate::world::random::hash;
 use jiff::tz::TimeZone;
@@ -10,8 +10,7 @@ use serde_json::{Map, Value, json};
 
 pub(super) fn event(calendar: &Calendar, instance: &Instance<'_>, style: &Style) -> Value {
     let fields = &instance.fields;
-    let mut event = object(original::original(calendar, instance));
-    event.extend(defaults());
+    let mut event = defaults();
     event.extend(own(fields));
     event.extend(identity(instance));
     event.extend(times_of(instance, style));
@@ -55,8 +54,6 @@ fn defaults() -> Map<String, Value> {
         "responseRequested": true,
         "transactionId": null,
         "onlineMeetingUrl": null,
-        "seriesMasterId": null,
-        "originalStart": null,
     }))
 }
 
@@ -77,6 +74,7 @@ fn identity(instance: &Instance<'_>) -> Map<String, Value> {
         "id": id,
         "iCalUId": format!("040000008200E00074C5B7101A82E008{:016X}{:016X}", hash(21, &id), hash(22, &event.id)),
         "type": original::kind(instance),
+        "recurrence": recurrence::write(instance),
         "seriesMasterId": instance.series_id(),
         "originalStart": instance.occurrence.map(times::exact),
         "createdDateTime": times::exact(event.created),
@@ -130,6 +128,7 @@ fn content(fields: &Fields, style: &Style) -> Map<String, Value> {
         "sensitivity": sensitivity(fields),
         "isCancelled": fields.status == Some("cancelled"),
         "isOnlineMeeting": fields.conference.is_some(),
+        "onlineMeeting": original::online_meeting(fields),
         "onlineMeetingProvider": if fields.conference.is_some() { "teamsForBusiness" } else { "unknown" },
     }))
 }
