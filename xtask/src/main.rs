@@ -8,17 +8,21 @@
 //! cargo xtask requirements       whether the tests that OAUTH.md names notice the changes it names: --only N
 //! cargo xtask requirements --check   whether both are still there
 //! cargo xtask licences           whether everything that is built in may be
+//! cargo xtask words              check prose and names against xtask/words.txt
+//! cargo xtask words --sample N --seed S   print N random sentences, for a reader to judge
+//! cargo xtask ci [--quick]       run every check of .ci/run, or those to pass before a push
 //! ```
 
 mod codegen;
 mod licences;
 mod requirements;
 mod simulation;
+mod words;
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
-const USAGE: &str = "usage: cargo xtask codegen [--check] | simulate [options] | mutants [--seeds N] | requirements [--check] | licences";
+const USAGE: &str = "usage: cargo xtask codegen [--check] | simulate [options] | mutants [--seeds N] | requirements [--check] | licences | words [--sample N --seed S] | ci [--quick]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -36,6 +40,13 @@ fn main() -> ExitCode {
             Err(_) => Err(USAGE.to_owned()),
         },
         ["licences"] => licences::check(&root()),
+        ["words"] => words::check(&root()),
+        ["words", "--sample", count, "--seed", seed] => match (count.parse(), seed.parse()) {
+            (Ok(count), Ok(seed)) => words::sample(&root(), count, seed),
+            _ => Err(USAGE.to_owned()),
+        },
+        ["ci"] => ci(&[]),
+        ["ci", "--quick"] => ci(&["--quick"]),
         _ => Err(USAGE.to_owned()),
     };
     match outcome {
@@ -44,6 +55,16 @@ fn main() -> ExitCode {
             eprintln!("{message}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Runs the script that CI runs.
+fn ci(options: &[&str]) -> Result<(), String> {
+    let status = Command::new("bash").arg(".ci/run").args(options).current_dir(root()).status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!(".ci/run failed: {status}")),
+        Err(error) => Err(format!("bash could not be started: {error}")),
     }
 }
 
