@@ -1,6 +1,6 @@
-//! What every other room stands on: errors, secrets, time, random numbers, and what a transport is told.
+//! The basic types of the crate: errors, secrets, time, random numbers, requests, responses and transports.
 
-/// `Debug` that shows the name alone: what is inside holds tokens, requests or functions.
+/// Implements a `Debug` that shows only the type's name: its fields hold tokens, requests or functions.
 macro_rules! opaque {
     ($($name:ident),+) => {$(
         impl std::fmt::Debug for $name {

@@ -115,8 +115,8 @@ fn a_socket_that_failed_says_whether_the_request_may_have_arrived() {
     for (socket, kind, sent, text) in [
         (E::ConnectionRefused, Connect, Sent::No, "the server could not be reached"),
         (E::NetworkUnreachable, Connect, Sent::No, "the server could not be reached"),
-        (E::TimedOut, Timeout, Sent::Maybe, "the answer took too long"),
-        (E::WouldBlock, Timeout, Sent::Maybe, "the answer took too long"),
+        (E::TimedOut, Timeout, Sent::Maybe, "the response took too long"),
+        (E::WouldBlock, Timeout, Sent::Maybe, "the response took too long"),
         (E::ConnectionReset, Broken, Sent::Maybe, "the connection broke"),
         (E::Other, Broken, Sent::Maybe, "the connection broke"),
     ] {

@@ -1,4 +1,5 @@
-//! Content codings (RFC 9110 8.4) and the limits of a response: asked for, undone and checked alike by both transports.
+//! Content codings (RFC 9110 8.4) and size limits of responses, shared by the async and the blocking
+//! transport.
 
 use std::io::Read;
 
@@ -8,33 +9,33 @@ use http::{HeaderMap, HeaderValue, header};
 
 use crate::base::{Response, Sent, TransportError, TransportErrorKind};
 
-/// The most headers a response may have.
+/// The highest number of headers that a response may have.
 pub const MAX_HEADERS: usize = 256;
-/// The largest head of a response, in bytes of its headers' names and values.
-const MAX_HEAD: usize = 64 << 10;
-/// The most codings that one response may be in, one inside the other.
+/// The limit for the names and values of all response headers together, in bytes.
+const MAX_HEADER_BYTES: usize = 64 << 10;
+/// The highest number of codings applied to one response, one inside the other.
 const MAX_CODINGS: usize = 4;
-/// The most members that one gzip body may have; each costs time, even if it is empty.
+/// The highest number of members in one gzip body: even an empty member takes time to decode.
 const MAX_MEMBERS: usize = 4096;
 
-/// Asks for gzip, unless the headers of a request say what to ask for.
+/// Sets `Accept-Encoding: gzip`, unless the request has an `Accept-Encoding` header.
 pub fn accept(headers: &mut HeaderMap) {
     headers.entry(header::ACCEPT_ENCODING).or_insert(HeaderValue::from_static("gzip"));
 }
 
-/// Checks the head of a response and undoes the codings of its body.
+/// Checks the size of the response headers and decodes the body.
 ///
-/// `gzip`, `x-gzip` and `identity` are known, in upper or lower case. If a server names anything else, such as `br` or `utf-8`,
-/// the body is returned as it came. An empty body stays empty, whatever coding is named. Zero bytes behind the compressed
-/// data, with which some servers fill up a block, are skipped.
+/// Decodes `gzip`, `x-gzip` and `identity`, in upper or lower case. If the server names another coding, such
+/// as `br` or `utf-8`, the body is returned undecoded. An empty body stays empty, whatever the coding. Zero
+/// bytes after the compressed data are skipped: some servers pad with them.
 ///
 /// # Errors
-/// When the response has more than [`MAX_HEADERS`] headers, or more than 64 KiB of them; when the body is larger than `max_size`
-/// bytes once decoded; when it is not valid gzip though gzip is named.
+/// If the response has more than [`MAX_HEADERS`] headers or 64 KiB of headers, if the decoded body is larger
+/// than `max_size` bytes, or if a body labelled gzip is not valid gzip.
 pub fn decode(mut response: Response, max_size: usize) -> Result<Response, TransportError> {
     let headers = response.headers();
     let size: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-    if headers.len() > MAX_HEADERS || size > MAX_HEAD {
+    if headers.len() > MAX_HEADERS || size > MAX_HEADER_BYTES {
         return Err(TransportError::broken("the response has too many headers"));
     }
     if !headers.contains_key(header::CONTENT_ENCODING) || response.body().is_empty() {
@@ -56,7 +57,7 @@ fn is_gzip(coding: &str) -> bool {
     coding.eq_ignore_ascii_case("gzip") || coding.eq_ignore_ascii_case("x-gzip")
 }
 
-/// The codings in the order in which they were applied.
+/// Returns the codings except `identity`, in the order in which the server applied them.
 fn codings(headers: &HeaderMap) -> Result<Vec<String>, TransportError> {
     let mut all = Vec::new();
     for value in headers.get_all(header::CONTENT_ENCODING) {
@@ -65,7 +66,7 @@ fn codings(headers: &HeaderMap) -> Result<Vec<String>, TransportError> {
         all.extend(names.filter(|name| !name.eq_ignore_ascii_case("identity")).map(ToOwned::to_owned));
     }
     if all.len() > MAX_CODINGS {
-        return Err(TransportError::broken("the response is in too many codings"));
+        return Err(TransportError::broken("the response has too many content codings"));
     }
     Ok(all)
 }
@@ -73,7 +74,7 @@ fn codings(headers: &HeaderMap) -> Result<Vec<String>, TransportError> {
 fn gunzip(coded: &[u8], max_size: usize) -> Result<Bytes, TransportError> {
     let mut whole = Vec::with_capacity(coded.len().saturating_mul(4).min(max_size));
     let mut rest = coded;
-    // RFC 1952 2.2: a file is any number of members.
+    // A gzip file consists of any number of members (RFC 1952 2.2).
     for _ in 0..MAX_MEMBERS {
         let mut member = GzDecoder::new(rest).take(((max_size - whole.len()) as u64).saturating_add(1));
         member.read_to_end(&mut whole).map_err(TransportError::broken)?;
@@ -89,9 +90,9 @@ fn gunzip(coded: &[u8], max_size: usize) -> Result<Bytes, TransportError> {
 }
 
 impl TransportError {
-    /// The body is larger than the transport accepts.
+    /// Returns the error for a body that is larger than the transport accepts.
     pub fn too_large() -> Self {
-        Self::new(TransportErrorKind::TooLarge, Sent::Maybe, "the body is over the cap")
+        Self::new(TransportErrorKind::TooLarge, Sent::Maybe, "the body exceeds the size limit of the client")
     }
 }
 
@@ -120,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn coding_is_undone_however_it_is_written() {
+    fn gzip_body_is_decoded_in_every_spelling_of_the_coding() {
         let (once, twice) = (gzip(b"[1]"), gzip(&gzip(b"[1]")));
         for (codings, body) in [
             (&["gzip"][..], &once),
@@ -140,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn gzip_members_and_zero_bytes_behind_them_are_read() {
+    fn gzip_body_with_members_or_zero_padding_is_decoded() {
         for (behind, expected) in [
             (vec![], Some("[1]")),
             (vec![0], Some("[1]")),
@@ -157,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn damaged_or_unknown_coding_is_an_error() {
+    fn gzip_body_that_is_damaged_is_an_error() {
         let mut short = gzip(b"[1]");
         short.pop();
         for (codings, body) in [
@@ -172,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn body_in_another_coding_stays_as_it_is() {
+    fn body_in_another_coding_is_returned_undecoded() {
         for codings in [&["br"][..], &["none"], &["UTF-8"], &["gzip, br"], &["br", "gzip"]] {
             let response = decoded(codings, b"[1]".to_vec()).unwrap();
             assert_eq!(&response.body()[..], b"[1]", "{codings:?}");
@@ -181,21 +182,21 @@ mod tests {
     }
 
     #[test]
-    fn empty_members_are_limited() {
+    fn gzip_body_with_too_many_members_is_an_error() {
         let body = |members: usize| gzip(b"").repeat(members - 1).into_iter().chain(gzip(b"[1]")).collect();
         assert_eq!(&decoded(&["gzip"], body(MAX_MEMBERS)).unwrap().body()[..], b"[1]");
         assert!(decoded(&["gzip"], body(MAX_MEMBERS + 1)).is_err());
     }
 
     #[test]
-    fn limit_beyond_all_sizes_is_no_limit() {
+    fn body_with_a_maximal_size_limit_is_decoded() {
         let mut response = Response::new(gzip(b"[1]").into());
         response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         assert_eq!(&decode(response, usize::MAX).unwrap().body()[..], b"[1]");
     }
 
     #[test]
-    fn body_is_limited_at_every_member_and_coding() {
+    fn body_size_is_checked_at_every_member_and_coding() {
         for (codings, body) in [
             (&["gzip"][..], gzip(&[b' '; 101])),
             (&["gzip"], [gzip(&[b' '; 100]), gzip(b" ")].concat()),
@@ -207,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn head_is_limited_in_number_and_size() {
+    fn headers_are_limited_in_number_and_size() {
         let with = |count: usize, size: usize| {
             let mut response = Response::default();
             for _ in 0..count {
@@ -216,6 +217,6 @@ mod tests {
             decode(response, 100).is_ok()
         };
         assert!(with(256, 100) && !with(257, 1));
-        assert!(with(1, MAX_HEAD - 6) && !with(1, MAX_HEAD - 5));
+        assert!(with(1, MAX_HEADER_BYTES - 6) && !with(1, MAX_HEADER_BYTES - 5));
     }
 }

@@ -1,5 +1,5 @@
-//! Random numbers from a seed that the driver brings: SHA-256 in counter mode, good enough for the `state`
-//! of a sign-in as long as the seed is secret and random.
+//! A random number generator: SHA-256 in counter mode over a seed that the caller provides. If the seed is
+//! random and secret, its numbers are suitable for the `state` of a sign-in.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,8 +7,10 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac_sha256::Hash;
 use zeroize::Zeroizing;
 
-/// Where the core's random numbers start: 32 bytes from the operating system's generator, or fixed ones for a
-/// run that can be repeated. Whoever knows the seed can foretell every `state`.
+/// The seed of all random numbers: 32 bytes, from the operating system's generator (or fixed, for a
+/// reproducible run).
+///
+/// Keep it secret: with the seed, an attacker can predict every `state`.
 #[derive(Clone)]
 pub struct Seed(pub(crate) Zeroizing<[u8; 32]>);
 
@@ -34,12 +36,12 @@ impl Entropy {
         Self { seed, counter: AtomicU64::new(0) }
     }
 
-    /// 256 bits as URL-safe text.
+    /// Returns 256 random bits in unpadded base64url.
     pub(crate) fn text(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.block())
     }
 
-    /// A number in `[0, 1)`.
+    /// Returns a random number in `[0, 1)`.
     pub(crate) fn unit(&self) -> f64 {
         let [a, b, c, d, e, f, ..] = self.block();
         let bits = u64::from_le_bytes([a, b, c, d, e, f, 0, 0]);
@@ -72,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_no_seed() {
+    fn seed_debug_is_redacted() {
         assert_eq!(format!("{:?}", Seed::from([7; 32])), "[redacted]");
     }
 }

@@ -1,4 +1,4 @@
-//! The one error of the library.
+//! The error type of the crate.
 
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
@@ -7,111 +7,112 @@ use http::StatusCode;
 
 use crate::base::{Sent, TransportError, TransportErrorKind};
 
-/// What went wrong, with everything a caller may want to know about it. Cheap to clone, one pointer wide.
+/// The error of every operation of this crate. Cheap to clone, one pointer wide.
 ///
-/// [`kind`](Self::kind) is for programs, `Display` for people; neither holds a token or a body's text beyond
-/// the server's own message.
+/// Programs match on [`kind`](Self::kind); people read `Display`. Neither contains a token, nor any text of a
+/// response body other than the server's error message.
 #[derive(Clone)]
-pub struct Error(Arc<Inner>);
+pub struct Error(Arc<ErrorDetails>);
 
-/// The kinds of [`Error`], each with what is particular to it.
+/// The kind of an [`Error`].
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The user is not signed in, or no longer: send them through the authorization again.
+    /// The user is not signed in, or the session has ended: start a new sign-in.
     #[error("the user has to sign in")]
     Authentication,
-    /// The sign-in itself was not completed; nothing was saved.
-    #[error("the sign-in was refused: {0}")]
+    /// A sign-in failed; no tokens were saved.
+    #[error("the sign-in failed: {0}")]
     SignIn(SignInFault),
-    /// Signed in, but not allowed: the scope does not cover the call, or accounts withheld calendar access.
+    /// The user is signed in, but the scope does not cover the call, or accounts did not grant calendar
+    /// access.
     #[error("the permission is missing{}", scope_suffix(.needed))]
     Permission {
-        /// The least scope that the call needs, where that is known.
+        /// The smallest scope that covers the call, if known.
         needed: Option<Scope>,
-        /// Accounts (provider, account) that withheld calendar access.
+        /// The accounts (provider, account) that did not grant calendar access.
         accounts: Vec<(String, String)>,
     },
-    /// The request cannot be right: found before sending, or a 400 or 422.
+    /// The request is not valid: found before sending, or by the server (400 or 422).
     #[error("the request is not valid")]
     Validation {
-        /// The server's `details` as it sent them.
+        /// The `details` of the server's response, unchanged.
         details: Option<Raw>,
     },
-    /// 404: there is no such calendar, event or account.
+    /// 404: the calendar, event or account does not exist.
     #[error("not found")]
     NotFound,
-    /// 409 or 412: what was to be changed has changed meanwhile.
-    #[error("conflict with a newer state")]
+    /// 409 or 412: the object was changed by another client in the meantime.
+    #[error("the object was changed in the meantime")]
     Conflict,
-    /// 429: too many requests; [`Error::retry_after`] says how long to wait, if the server did.
+    /// 429: too many requests. [`Error::retry_after`] is the time to wait, if the server sent it.
     #[error("too many requests")]
     RateLimited,
     /// 5xx: the server failed.
     #[error("the server failed")]
     Server,
-    /// Any other status that is no success, a redirect among them.
-    #[error("an unexpected answer")]
+    /// Any other status that is not a success, such as a redirect.
+    #[error("the server responded with an unexpected status")]
     Http,
-    /// No whole answer came.
+    /// No complete response was received.
     #[error("the network failed")]
     Network {
         /// Whether the request may have reached the server.
         sent: Sent,
     },
-    /// The time was over.
-    #[error("the time was over")]
+    /// The call or one of its attempts took too long.
+    #[error("the call timed out")]
     Timeout,
-    /// The answer is not what the endpoint returns.
-    #[error("the answer could not be read at {path} (byte {offset})")]
+    /// The response body does not have the form that the endpoint returns.
+    #[error("the response could not be decoded at {path} (byte {offset})")]
     Decode {
-        /// Where in the document, such as `events[3].start`.
+        /// The place in the document, such as `events[3].start`.
         path: Box<str>,
-        /// The byte at which reading stopped.
+        /// The byte at which decoding stopped.
         offset: usize,
     },
-    /// The token store failed. Where a rotated token was waiting to be saved, it is kept and saved first by
-    /// the next call.
+    /// The token store failed. A new token pair that could not be saved stays in memory; the next call saves
+    /// it first.
     #[error("the token store failed")]
     TokenStore,
-    /// The client is not set up rightly: base URL, credentials, redirect URI, runtime.
+    /// The client is configured wrongly: base URL, credentials, redirect URI, runtime.
     #[error("the configuration is wrong")]
     Configuration,
-    /// The server gave a page token a second time, so paging would never end.
-    #[error("the pages repeat")]
+    /// The server returned the same page token twice, so paging would never end.
+    #[error("the server returned the same page token twice")]
     PageLoop,
 }
 
-/// Why a sign-in was not completed.
+/// The reason why a sign-in failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignInFault {
-    /// The `state` of the callback is not the one of this sign-in (RFC 6749 10.12).
+    /// The `state` of the callback differs from the `state` of this sign-in (RFC 6749 10.12).
     #[error("the state does not match")]
     State,
-    /// More than ten minutes passed since it was started.
-    #[error("it is too old")]
+    /// The sign-in was started more than ten minutes ago.
+    #[error("the sign-in was started more than ten minutes ago")]
     Expired,
-    /// The user or the service refused it; the message says how.
+    /// The user or the authorization server denied the authorization; the error's message has the details.
     #[error("the authorization was denied")]
     Denied,
-    /// The callback holds neither a code nor an error, or something twice.
-    #[error("the callback cannot be read")]
+    /// The callback has neither a code nor an error, or has a parameter twice.
+    #[error("the callback is not valid")]
     Callback,
-    /// The callback comes from another authorization server than the one it was sent to (RFC 9207), or does not say
-    /// from which although it should.
+    /// The callback names another authorization server than this sign-in uses, or lacks a required `iss` (RFC
+    /// 9207).
     #[error("the issuer does not match")]
     Issuer,
-    /// The access token belongs to another user.
-    #[error("the token belongs to another user")]
+    /// The access token was issued for another user.
+    #[error("the access token was issued for another user")]
     WrongUser,
-    /// The access token, or the sign-in, belongs to another application.
-    #[error("it belongs to another application")]
+    /// The access token was issued for, or the sign-in was started by, another application.
+    #[error("the access token or the sign-in belongs to another application")]
     WrongClient,
 }
 
 #[derive(Clone)]
-struct Inner {
+struct ErrorDetails {
     kind: ErrorKind,
     message: Option<Box<str>>,
     status: Option<StatusCode>,
@@ -124,9 +125,9 @@ struct Inner {
 }
 
 impl Error {
-    /// An error of this kind.
+    /// Creates an error of this kind.
     pub fn new(kind: ErrorKind) -> Self {
-        Self(Arc::new(Inner {
+        Self(Arc::new(ErrorDetails {
             kind,
             message: None,
             status: None,
@@ -139,50 +140,52 @@ impl Error {
         }))
     }
 
-    /// The kind, to match on.
+    /// Returns the kind, to match on.
     pub fn kind(&self) -> &ErrorKind {
         &self.0.kind
     }
 
-    /// The HTTP status, where an answer came.
+    /// Returns the HTTP status, if a response was received.
     pub fn status(&self) -> Option<StatusCode> {
         self.0.status
     }
 
-    /// The server's own code: `error` of RFC 6749 5.2, or `code` of an API answer.
+    /// Returns the server's error code: `error` of an OAuth response (RFC 6749 5.2), `code` of an API
+    /// response.
     pub fn server_code(&self) -> Option<&str> {
         self.0.server_code.as_deref()
     }
 
-    /// The text that goes with it: the server's `message`, `error_description` or `error`, else ours.
+    /// Returns the message: the server's `message`, `error_description` or `error`, else a message of this
+    /// crate.
     pub fn message(&self) -> Option<&str> {
         self.0.message.as_deref()
     }
 
-    /// The server's id of the request, to quote to its support.
+    /// Returns the server's id of the request, for reports to its support.
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
     }
 
-    /// How often the request was sent (0: it was never sent).
+    /// Returns how often the request was sent (0: never).
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 
-    /// Whether the server may have acted on the request although it failed here. Where this is true for a
-    /// create, look before creating again.
+    /// Returns whether the server may have processed the request, although the call failed.
+    ///
+    /// If so for a create, check whether the object exists before you create it again.
     pub fn may_have_happened(&self) -> bool {
         self.0.may_have_happened
     }
 
-    /// How long the server asked to wait before the next try (RFC 9110 10.2.3, both forms): with a 429, or with
-    /// a 503.
+    /// Returns the `Retry-After` (RFC 9110 10.2.3) of a 429 or 503 response, as a time from now.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
-    /// The code that the official SDKs use for this kind, so that handlers port over; kinds they do not
-    /// know have codes of the same form.
+    /// Returns the code that the official SDKs use for this kind. Kinds that they lack have codes of the same
+    /// form.
     pub fn code(&self) -> &'static str {
         match self.kind() {
             ErrorKind::Authentication | ErrorKind::SignIn(_) | ErrorKind::Permission { .. } => {
@@ -202,12 +205,12 @@ impl Error {
         }
     }
 
-    /// A wrong set-up, with what to do about it.
+    /// Creates a configuration error; the message says how to correct the configuration.
     pub fn configuration(message: impl Into<Box<str>>) -> Self {
         Self::new(ErrorKind::Configuration).with_message(message)
     }
 
-    /// A request that cannot be right, found before it was sent.
+    /// Creates the error for a request that was found invalid before sending.
     pub fn validation(message: impl Into<Box<str>>) -> Self {
         Self::new(ErrorKind::Validation { details: None }).with_message(message)
     }
@@ -224,13 +227,13 @@ impl Error {
         Self::new(ErrorKind::Timeout)
     }
 
-    /// Adds the text for people.
+    /// Sets the message.
     #[must_use]
     pub fn with_message(self, message: impl Into<Box<str>>) -> Self {
         self.edit(|inner| inner.message = Some(message.into()))
     }
 
-    /// The same of another kind: for endpoints whose service has errors of its own form.
+    /// Changes the kind, for [`Endpoint::explain`](crate::Endpoint::explain).
     #[must_use]
     pub fn with_kind(self, kind: ErrorKind) -> Self {
         self.edit(|inner| inner.kind = kind)
@@ -240,7 +243,7 @@ impl Error {
         self.edit(|inner| inner.status = Some(status))
     }
 
-    /// Sets the service's own code of the error.
+    /// Sets the server's error code.
     #[must_use]
     pub fn with_server_code(self, code: impl Into<Box<str>>) -> Self {
         self.edit(|inner| inner.server_code = Some(code.into()))
@@ -262,13 +265,13 @@ impl Error {
         self.edit(|inner| inner.retry_after = time)
     }
 
-    /// Adds the cause.
+    /// Sets the cause.
     #[must_use]
     pub fn with_source(self, source: impl StdError + Send + Sync + 'static) -> Self {
         self.edit(|inner| inner.source = Some(Arc::new(source)))
     }
 
-    fn edit(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+    fn edit(mut self, change: impl FnOnce(&mut ErrorDetails)) -> Self {
         change(Arc::make_mut(&mut self.0));
         self
     }
@@ -331,8 +334,7 @@ impl StdError for Error {
     }
 }
 
-/// What happened, and the innermost cause, which is where libraries say what a person needs: the address, the
-/// certificate.
+/// Returns the error's text and that of its innermost cause, which names the address or the certificate.
 fn with_cause(error: &TransportError) -> String {
     let mut cause: &dyn StdError = error;
     while let Some(inner) = cause.source() {
@@ -350,13 +352,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_pointer_wide() {
+    fn error_is_one_pointer_wide() {
         assert_eq!(size_of::<Error>(), size_of::<usize>());
         assert_eq!(size_of::<Result<(), Error>>(), size_of::<usize>());
     }
 
     #[test]
-    fn display_says_kind_message_and_status() {
+    fn display_shows_kind_message_and_status() {
         let error = Error::validation("title is missing").with_status(StatusCode::BAD_REQUEST);
         assert_eq!(error.to_string(), "the request is not valid: title is missing (HTTP 400)");
         let shown = format!("{error:?}");
@@ -364,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_permission_names_the_scope_where_it_is_known() {
+    fn permission_error_names_a_known_scope() {
         for (needed, text) in [
             (Some(Scope::ReadWrite), "the permission is missing: the call needs the scope read-write"),
             (None, "the permission is missing"),

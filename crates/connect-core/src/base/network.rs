@@ -1,31 +1,31 @@
-//! How the transports of this workspace reach the server: plain data, so that both take the same.
+//! The network settings shared by the async and the blocking transport.
 
 use std::{fmt, time::Duration};
 
 use crate::base::{Error, ProxyRule};
 
-/// What a transport is told about the network.
+/// The network settings of a transport: timeouts, TLS trust and proxy.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Network {
-    /// How long making a connection may take.
+    /// The timeout for opening a connection. Default 10 s.
     pub connect_timeout: Duration,
-    /// How long an idle connection is kept for the next request. Default 15 s.
+    /// The time after which an idle connection is closed. Default 15 s.
     pub pool_idle_timeout: Duration,
-    /// Whose certificates are trusted. Default: Mozilla's list.
+    /// The trusted root certificates. Default: Mozilla's list.
     pub trust: Trust,
-    /// PEM texts with certificates to trust as well.
+    /// Additional trusted certificates, in PEM.
     pub root_certificates: Vec<Vec<u8>>,
-    /// The cryptography under TLS. Default: ring where it is built in, else aws-lc-rs.
+    /// The cryptography library for TLS. Default: ring if it is compiled in, else aws-lc-rs.
     pub crypto: Option<Crypto>,
-    /// The URL of the HTTP proxy for https, in the form that [`ProxyRule::new`] takes.
+    /// The URL of the HTTP proxy for https requests, in the form that [`ProxyRule::new`] accepts.
     pub proxy: Option<String>,
-    /// The hosts that are reached without it, in the form of `NO_PROXY`.
+    /// The hosts that are reached without the proxy, in the form of `NO_PROXY`.
     pub no_proxy: Option<String>,
 }
 
 impl fmt::Debug for Network {
-    /// Without the proxy, whose URL may hold a password.
+    /// Omits the proxy URL, which may contain a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Network")
             .field("connect_timeout", &self.connect_timeout)
@@ -37,17 +37,17 @@ impl fmt::Debug for Network {
     }
 }
 
-/// Whose certificates are trusted, besides those that were added.
+/// The trusted root certificates, apart from [`Network::root_certificates`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Trust {
-    /// The authorities in Mozilla's list.
+    /// The certificate authorities in Mozilla's list.
     Mozilla,
-    /// What the operating system trusts, as its own verifier judges.
+    /// The certificates that the operating system trusts, checked by its own verifier.
     Platform,
 }
 
-/// The cryptography under TLS.
+/// The cryptography library for TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Crypto {
@@ -58,7 +58,8 @@ pub enum Crypto {
 }
 
 impl Network {
-    /// Returns the defaults, with the proxy of `HTTPS_PROXY` and `NO_PROXY` (in capitals or not) as `var` has them.
+    /// Returns the defaults, with the proxy from `HTTPS_PROXY` and `NO_PROXY` (or lower case), read through
+    /// `var`.
     pub fn from_vars(var: impl Fn(&str) -> Option<String>) -> Self {
         let either = |name: &str| {
             let value = var(name).or_else(|| var(&name.to_ascii_lowercase()));
@@ -75,10 +76,10 @@ impl Network {
         }
     }
 
-    /// Returns the rule of the proxy, if there is one.
+    /// Returns the rule that selects the requests for the proxy, if a proxy is set.
     ///
     /// # Errors
-    /// A configuration error when the proxy's URL has another form.
+    /// A configuration error if the proxy URL does not have the form that [`ProxyRule::new`] accepts.
     pub fn proxy_rule(&self) -> Result<Option<ProxyRule>, Error> {
         let rule = |url| ProxyRule::new(url, self.no_proxy.as_deref().unwrap_or_default());
         self.proxy.as_deref().map(rule).transpose()
@@ -90,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_proxy_comes_from_the_environment_in_either_case() {
+    fn proxy_is_read_from_variables_in_either_case() {
         let vars = |list: &'static [(&str, &str)]| {
             Network::from_vars(move |name| {
                 list.iter().find(|(known, _)| *known == name).map(|(_, value)| value.to_string())

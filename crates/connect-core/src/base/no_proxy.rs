@@ -1,4 +1,4 @@
-//! The entries of `NO_PROXY`: which hosts are reached without the proxy. Their forms are those of [`ProxyRule::new`].
+//! The entries of `NO_PROXY`: hosts that are reached without the proxy. [`ProxyRule::new`] lists their forms.
 //!
 //! [`ProxyRule::new`]: crate::ProxyRule::new
 
@@ -14,11 +14,11 @@ pub(crate) struct Exclusion {
 #[derive(Clone, Debug)]
 enum Pattern {
     All,
-    /// The name and all names in its domain.
+    /// The domain itself and all its subdomains.
     Domain(String),
-    /// The names in its domain.
+    /// All subdomains, without the domain itself.
     Subdomains(String),
-    /// The addresses that share their first bits with this one.
+    /// A network: an address and the length of its prefix in bits.
     Network(IpAddr, u8),
 }
 
@@ -63,7 +63,7 @@ impl Exclusion {
 }
 
 impl Pattern {
-    /// An address, or a network as in RFC 4632 3.1.
+    /// Parses an address, or a network in CIDR notation (RFC 4632 3.1).
     fn network(text: &str) -> Option<Self> {
         let Some((network, length)) = text.split_once('/') else {
             return address(text).map(|address| Self::Network(address, bits(address)));
@@ -95,7 +95,9 @@ impl Pattern {
             (Self::All, _) => true,
             (Self::Domain(domain), Host::Name(name)) => name == domain || is_in(name, domain),
             (Self::Subdomains(domain), Host::Name(name)) => is_in(name, domain),
-            (Self::Network(network, length), Host::Address(address)) => shares(*network, *address, *length),
+            (Self::Network(network, length), Host::Address(address)) => {
+                shares_prefix(*network, *address, *length)
+            }
             _ => false,
         }
     }
@@ -105,8 +107,8 @@ fn bits(address: IpAddr) -> u8 {
     if address.is_ipv4() { 32 } else { 128 }
 }
 
-/// Whether the first `length` bits are the same, in two addresses of one family.
-fn shares(one: IpAddr, other: IpAddr, length: u8) -> bool {
+/// Returns whether both addresses are of one family and have the first `length` bits in common.
+fn shares_prefix(one: IpAddr, other: IpAddr, length: u8) -> bool {
     let differing = match (one, other) {
         (IpAddr::V4(one), IpAddr::V4(other)) => (one.to_bits() ^ other.to_bits()).leading_zeros(),
         (IpAddr::V6(one), IpAddr::V6(other)) => (one.to_bits() ^ other.to_bits()).leading_zeros(),

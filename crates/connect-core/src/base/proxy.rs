@@ -1,4 +1,4 @@
-//! Which requests go through an HTTP proxy, and how its tunnel is asked for: decided here for both transports.
+//! HTTP proxies: which requests use one, and the `CONNECT` request and response that open its tunnel.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::Uri;
@@ -10,9 +10,9 @@ use crate::base::{
     service::has_good_port,
 };
 
-/// A proxy and the hosts that are reached without it.
+/// A proxy, and the hosts that are reached without it.
 ///
-/// Only https goes through a proxy; a loopback address never does.
+/// Only https requests go through a proxy; requests to a loopback address never do.
 #[derive(Clone)]
 pub struct ProxyRule {
     proxy: Proxy,
@@ -29,22 +29,23 @@ pub struct Proxy {
 opaque!(ProxyRule, Proxy);
 
 impl ProxyRule {
-    /// The rule of a proxy's URL and of a list in the form of `NO_PROXY`.
+    /// Creates the rule from the URL of a proxy and a list of exceptions in the form of `NO_PROXY`.
     ///
-    /// The URL is `[http://][user[:password]@]host[:port]`. User and password may be percent-encoded; an `@` in them need
-    /// not be. Entries of the list are separated by commas or spaces: `*`, a domain (which stands for its hosts as well,
-    /// with or without a dot before it), `*.` and a domain (its hosts alone), an address, or a network such as
-    /// `10.0.0.0/8`; each but the network may end in a port. Entries of another form match nothing.
+    /// The URL is `[http://][user[:password]@]host[:port]`. User and password may be percent-encoded; an `@`
+    /// in them does not have to be. The list is separated by commas or spaces. An entry is `*` (all hosts),
+    /// `example.com` or `.example.com` (the domain and its subdomains), `*.example.com` (only its
+    /// subdomains), an address, or a network such as `10.0.0.0/8`. All entries except networks may end in
+    /// `:port`. Entries of another form match no host.
     ///
     /// # Errors
-    /// A configuration error when the URL has another form.
+    /// A configuration error if the URL has another form.
     pub fn new(url: &str, no_proxy: &str) -> Result<Self, Error> {
         let entries =
             no_proxy.split(|c: char| c == ',' || c.is_whitespace()).filter(|entry| !entry.is_empty());
         Ok(Self { proxy: Proxy::new(url)?, exclusions: entries.filter_map(Exclusion::parse).collect() })
     }
 
-    /// The proxy for requests to this URI, if they go through one.
+    /// Returns the proxy for requests to this URI, or `None` if they are sent directly.
     pub fn proxy_for(&self, uri: &Uri) -> Option<&Proxy> {
         let host = uri.host()?;
         let direct = uri.scheme_str() != Some("https") || is_loopback(host) || {
@@ -57,13 +58,13 @@ impl ProxyRule {
 
 impl Proxy {
     fn new(url: &str) -> Result<Self, Error> {
-        // The URL itself is left out of the error: it may hold a password.
+        // The error does not contain the URL, which may hold a password.
         let wrong =
-            |what: &str| Error::configuration(format!("the proxy's URL, set or from HTTPS_PROXY, {what}"));
+            |what: &str| Error::configuration(format!("the proxy URL (set or from HTTPS_PROXY) {what}"));
         let url = url.trim();
         let rest = match url.split_once("://") {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => rest,
-            // The characters of a scheme (RFC 3986 3.1); others are those of a user name.
+            // Only a text with other characters than a scheme has (RFC 3986 3.1) can be a user name.
             Some((scheme, _))
                 if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte)) =>
             {
@@ -73,7 +74,7 @@ impl Proxy {
         };
         let (user, address) =
             rest.rsplit_once('@').map_or((None, rest), |(user, address)| (Some(user), address));
-        let form = "is not of the form http://[user:password@]host[:port]";
+        let form = "is not valid (expected http://[user:password@]host[:port])";
         let uri: Uri =
             format!("http://{}", address.trim_end_matches('/')).parse().map_err(|_| wrong(form))?;
         if uri.host().is_none_or(str::is_empty)
@@ -85,7 +86,7 @@ impl Proxy {
         }
         let decoded = |text| {
             let text = percent_decode_str(text).decode_utf8();
-            text.map_err(|_| wrong("has a user name or password that is not UTF-8"))
+            text.map_err(|_| wrong("has a user name or password that is not valid UTF-8"))
         };
         let credentials = match user {
             None | Some("") => None,
@@ -97,12 +98,13 @@ impl Proxy {
         Ok(Self { uri, credentials })
     }
 
-    /// Where it is: `http://host[:port]`, without the credentials.
+    /// Returns the address of the proxy, `http://host[:port]`, without credentials.
     pub fn uri(&self) -> &Uri {
         &self.uri
     }
 
-    /// The request for a tunnel to the server of `target` (RFC 9110 9.3.6), with the credentials (RFC 7617).
+    /// Returns the `CONNECT` request for a tunnel to `target` (RFC 9110 9.3.6), with the credentials (RFC
+    /// 7617).
     pub fn connect_request(&self, target: &Uri) -> Vec<u8> {
         let server = format!("{}:{}", target.host().unwrap_or_default(), target.port_u16().unwrap_or(443));
         let mut head = format!("CONNECT {server} HTTP/1.1\r\nhost: {server}\r\n");
@@ -113,32 +115,34 @@ impl Proxy {
     }
 }
 
-/// The longest answer to a request for a tunnel that is read, in bytes.
+/// The limit for the response to a `CONNECT` request, in bytes.
 const MAX_CONNECT_RESPONSE: usize = 64 << 10;
 
-/// Whether the proxy opened the tunnel, going by the bytes it has sent so far; `Ok(false)` asks for more of them.
+/// Returns whether the proxy has opened the tunnel, judged by the bytes received so far.
+///
+/// `Ok(false)` means that the response is incomplete: read more bytes and try again.
 ///
 /// # Errors
-/// A text that says what the proxy sent instead.
+/// An error message if the proxy refused the tunnel or its response is not valid.
 pub fn is_tunnel_open(received: &[u8]) -> Result<bool, String> {
     let end = |ends: &[u8]| Some(received.windows(ends.len()).position(|bytes| bytes == ends)? + ends.len());
     let Some(end) = [end(b"\r\n\r\n"), end(b"\n\n")].into_iter().flatten().min() else {
         return match received.len() {
             0..MAX_CONNECT_RESPONSE => Ok(false),
-            _ => Err("the proxy sent a response without end".to_owned()),
+            _ => Err("the proxy sent more than 64 KiB of headers".to_owned()),
         };
     };
     let (head, behind) = received.split_at(end);
     let status = head.strip_prefix(b"HTTP/1.").and_then(|rest| rest.split(u8::is_ascii_whitespace).nth(1));
     let status = status.and_then(|status| std::str::from_utf8(status).ok()?.parse().ok()).unwrap_or(0_u16);
     match status {
-        // It comes before that of the response (RFC 9110 15.2).
+        // Interim responses precede the final one (RFC 9110 15.2).
         100..200 => is_tunnel_open(behind),
         200..300 if behind.is_empty() => Ok(true),
-        200..300 => Err("the proxy sent data before the server was asked for any".to_owned()),
-        407 => Err("the proxy refused its user name or password (407)".to_owned()),
+        200..300 => Err("the proxy sent data before any request to the server".to_owned()),
+        407 => Err("the proxy refused the user name or password (407)".to_owned()),
         300..600 => Err(format!("the proxy refused the connection ({status})")),
-        _ => Err("the proxy did not answer in HTTP".to_owned()),
+        _ => Err("the proxy did not respond with HTTP".to_owned()),
     }
 }
 
@@ -147,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn proxy_credentials_may_hold_any_character() {
+    fn proxy_credentials_accept_any_character() {
         for (url, place, credentials) in [
             ("http://proxy.invalid:3128", "http://proxy.invalid:3128/", None),
             ("proxy.invalid", "http://proxy.invalid/", None),
@@ -179,7 +183,7 @@ mod tests {
             "http://u@",
         ] {
             let error = Proxy::new(url).map(drop).unwrap_err();
-            assert!(error.to_string().contains("the proxy's URL, set or from HTTPS_PROXY"), "{url}: {error}");
+            assert!(error.to_string().contains("the proxy URL (set or from HTTPS_PROXY)"), "{url}: {error}");
         }
     }
 
@@ -209,12 +213,12 @@ mod tests {
             assert_eq!(is_tunnel_open(head.as_bytes()), Ok(true));
         }
         for (head, why) in [
-            ("HTTP/1.1 200 OK\r\n\r\nx", "before the server"),
+            ("HTTP/1.1 200 OK\r\n\r\nx", "before any request"),
             ("HTTP/1.1 407 No\r\n\r\n", "user name or password (407)"),
             ("HTTP/1.1 502 No\r\n\r\n<html>", "refused the connection (502)"),
-            ("SSH-2.0\r\n\r\n", "did not answer in HTTP"),
-            ("HTTP/1.1 2\r\n\r\n", "did not answer in HTTP"),
-            ("HTTP/1.1 2000\r\n\r\n", "did not answer in HTTP"),
+            ("SSH-2.0\r\n\r\n", "did not respond with HTTP"),
+            ("HTTP/1.1 2\r\n\r\n", "did not respond with HTTP"),
+            ("HTTP/1.1 2000\r\n\r\n", "did not respond with HTTP"),
         ] {
             let error = is_tunnel_open(head.as_bytes()).unwrap_err();
             assert!(error.contains(why), "{head}: {error}");

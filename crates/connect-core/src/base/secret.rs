@@ -1,4 +1,4 @@
-//! Text that must not be seen: tokens, the client secret, the state of a sign-in.
+//! A text that must not be logged: a token, the client secret, the `state` of a sign-in.
 
 use std::fmt;
 
@@ -6,26 +6,27 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use subtle::ConstantTimeEq;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-/// A secret text. `Debug` prints `[redacted]`, there is no `Display`, equality takes the same time wherever
-/// two secrets of one length differ, and the memory is overwritten when it is dropped.
+/// A secret text.
 ///
-/// Serialising writes the text: that is how a token store keeps it.
+/// `Debug` prints `[redacted]`, and `Display` is not implemented. Two secrets of the same length are compared
+/// in constant time. Dropping a secret overwrites its memory. Serialising it writes the text, for token
+/// stores.
 #[derive(Clone)]
 pub struct Secret(Zeroizing<Box<str>>);
 
 impl Secret {
-    /// Wraps a text.
+    /// Creates a secret from a text.
     pub fn new(text: impl Into<Box<str>>) -> Self {
         Self(Zeroizing::new(text.into()))
     }
 
-    /// The text itself. Every use of it is a place where a secret leaves.
+    /// Returns the text. Check every use: this is the only way a secret can leak.
     pub fn expose(&self) -> &str {
         &self.0
     }
 }
 
-/// By its field.
+// The field overwrites itself.
 impl ZeroizeOnDrop for Secret {}
 
 impl PartialEq for Secret {
@@ -71,12 +72,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_hides_the_text() {
+    fn secret_debug_is_redacted() {
         assert_eq!(format!("{:?}", Secret::from("hunter2")), "[redacted]");
     }
 
     #[test]
-    fn it_is_overwritten_by_type() {
+    fn secret_is_zeroized_on_drop() {
         fn overwritten<T: ZeroizeOnDrop>(_: &T) {}
         let secret = Secret::from("hunter2");
         overwritten(&secret);
@@ -84,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn equality_is_by_text() {
+    fn secrets_with_equal_text_are_equal() {
         assert_eq!(Secret::from("a"), Secret::from("a".to_owned()));
         assert_ne!(Secret::from("a"), Secret::from("ab"));
     }

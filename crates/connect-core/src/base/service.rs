@@ -1,10 +1,10 @@
-//! Where a service is, and what may be sent there.
+//! The base URL of a service, and whether a URL belongs to that service.
 
 use http::Uri;
 
 use crate::base::Error;
 
-/// A service: where it is.
+/// A service, identified by its base URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
     base: Box<str>,
@@ -12,10 +12,14 @@ pub struct Service {
 }
 
 impl Service {
-    /// A service at this base URL: https, or http to a loopback address; no query, no user information.
+    /// Creates a service with this base URL.
+    ///
+    /// # Errors
+    /// If the URL is not absolute, has a query, a user name or an invalid port, or is neither https nor http
+    /// to a loopback address.
     pub fn new(base_url: &str) -> Result<Self, Error> {
         let wrong = |what: &str| Error::configuration(format!("the base URL {what}"));
-        let absolute = "must be a whole URL, as in https://connect.mobiscroll.com/api";
+        let absolute = "must be an absolute URL such as https://connect.mobiscroll.com/api";
         let uri: Uri = base_url.parse().map_err(|_| wrong(absolute))?;
         if uri.query().is_some() {
             return Err(wrong("must not have a query"));
@@ -24,14 +28,14 @@ impl Service {
             return Err(wrong(absolute));
         };
         if authority.as_str().contains('@') {
-            return Err(wrong("must not hold a user name or password"));
+            return Err(wrong("must not contain a user name or password"));
         }
         if !has_good_port(&uri) {
-            return Err(wrong("has a port that is not a number from 1 to 65535"));
+            return Err(wrong("must have a port from 1 to 65535"));
         }
         if !is_protected(&uri) {
             return Err(wrong(
-                "must be https: tokens must not travel in the clear (http is for loopback only)",
+                "must be https: tokens must not be sent unencrypted (http is allowed for loopback only)",
             ));
         }
         let origin = format!("{scheme}://{authority}");
@@ -39,12 +43,12 @@ impl Service {
         Ok(Self { base: base.into(), origin: origin.into() })
     }
 
-    /// The base URL without a slash at its end.
+    /// Returns the base URL without a trailing slash.
     pub fn base_url(&self) -> &str {
         &self.base
     }
 
-    /// The host of the base URL.
+    /// Returns the host of the base URL.
     #[cfg(feature = "tracing")]
     pub(crate) fn host(&self) -> &str {
         let authority = self.origin.split_once("://").map_or("", |(_, authority)| authority);
@@ -54,12 +58,12 @@ impl Service {
             .map_or(authority, |(host, _)| host)
     }
 
-    /// Scheme and host of the base URL, under which tokens are kept.
+    /// Returns scheme, host and port of the base URL. It is part of the [`TokenKey`](crate::TokenKey).
     pub fn origin(&self) -> &str {
         &self.origin
     }
 
-    /// Whether a URL has this service's scheme, host and port (RFC 6454 4).
+    /// Returns whether a URL has this service's scheme, host and port (RFC 6454 4).
     pub(crate) fn is_origin_of(&self, uri: &Uri) -> bool {
         let port =
             |uri: &Uri| uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
@@ -75,7 +79,8 @@ impl Service {
     }
 }
 
-/// Whether what goes to `uri` cannot be read on the way: https, or a loopback address.
+/// Returns whether requests to `uri` are encrypted or stay on this machine: https, or http to a loopback
+/// address.
 pub(crate) fn is_protected(uri: &Uri) -> bool {
     match uri.scheme_str() {
         Some("https") => true,
@@ -84,7 +89,8 @@ pub(crate) fn is_protected(uri: &Uri) -> bool {
     }
 }
 
-/// Whether a URI has no port, or one that is a number: its parser takes any text for one, and clients the default then.
+/// Returns whether a URI has no port or a valid one. [`Uri`] accepts any text as port; clients then use the
+/// default.
 pub(crate) fn has_good_port(uri: &Uri) -> bool {
     let Some(authority) = uri.authority() else { return true };
     let address = authority.as_str().rsplit('@').next().unwrap_or_default();
@@ -95,7 +101,7 @@ pub(crate) fn has_good_port(uri: &Uri) -> bool {
     behind_host.is_empty() || behind_host.strip_prefix(':').is_some_and(is_number)
 }
 
-/// Whether a host name or address is this machine: `localhost`, 127.0.0.0/8, `[::1]`.
+/// Returns whether a host name or address is this machine: `localhost`, 127.0.0.0/8, `[::1]`.
 pub fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     host.strip_suffix('.').unwrap_or(host).eq_ignore_ascii_case("localhost")
@@ -107,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn base_url_with_a_port_that_is_no_port_is_refused() {
+    fn base_url_with_an_invalid_port_is_refused() {
         for port in ["99999", "65536", "0", "x", "-1", "+80", ""] {
             let error = Service::new(&format!("https://api.example:{port}/api")).unwrap_err();
             assert!(error.to_string().contains("the base URL"), "{port}: {error}");

@@ -1,17 +1,17 @@
-//! Time as an argument: the core never reads a clock.
+//! The current time, which callers pass in: this crate never reads a clock.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// The two clocks of a driver, read at one moment.
+/// The two clocks of the caller, read at the same moment.
 ///
-/// Expiry is judged by `wall`, deadlines and pauses by `monotonic`, so that a wall clock that jumps breaks
-/// neither.
+/// Token expiry is compared with `wall`, deadlines and pauses with `monotonic`: deadlines hold even if the
+/// wall clock jumps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Now {
     /// The time of day.
     pub wall: Timestamp,
-    /// Time since any fixed moment of this process; never goes back.
+    /// The time since a fixed moment in this process; never decreases.
     pub monotonic: Duration,
 }

@@ -1,70 +1,74 @@
-//! What carries a request to a server and brings its answer.
+//! The interface of a transport: it sends one HTTP request and returns the response.
 //!
-//! A transport is one method. A closure is a transport:
+//! A transport has one method, so a closure is a transport:
 //!
 //! ```
 //! use connect_core::{Request, Response, Transport, TransportError};
 //!
-//! fn takes(_: impl Transport) {}
-//! takes(|request: Request| -> Result<Response, TransportError> {
+//! fn use_transport(_: impl Transport) {}
+//! use_transport(|request: Request| -> Result<Response, TransportError> {
 //!     Ok(http::Response::new("[]".into()))
 //! });
 //! ```
 //!
-//! Something shared, such as an `Arc` of a transport, goes into a closure that calls it.
+//! To share a transport, put its `Arc` into a closure that calls it.
 //!
 //! Rules for a transport:
 //!
-//! * send the request once, as it is; do not follow redirects (the bearer token must not travel);
-//! * keep to the [`Timeout`] in the request's extensions;
-//! * send a request that is [`FreshConnection`] over a new connection;
-//! * undo a content encoding you asked for, and give up on a body larger than you are willing to hold;
-//! * say in the error whether the request may have reached the server: that decides what may be retried.
+//! * Send the request once and unchanged. Do not follow redirects: another server must not get the bearer
+//!   token.
+//! * Observe the [`Timeout`] in the request's extensions.
+//! * Send a request with the extension [`FreshConnection`] over a new connection.
+//! * Decode every content coding that you asked for, and limit the size of the body.
+//! * Return in the error whether the request may have reached the server: it decides whether the request is
+//!   retried.
 
 use std::{error::Error as StdError, fmt, future::Future, io, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 
-/// A request with its body. Its `Debug` shows the body, where refresh tokens are, and at some servers the client secret: a
-/// transport that logs requests leaves that out.
+/// A request with its body.
+///
+/// `Debug` shows the body, which may contain refresh tokens and the client secret: do not log it.
 pub type Request = http::Request<Bytes>;
-/// An answer with its body, content encoding undone.
+/// A response with its decoded body.
 pub type Response = http::Response<Bytes>;
 
-/// How long this attempt may take: a request extension that transports keep to.
+/// The timeout of one attempt: a request extension that transports must observe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeout(pub Duration);
 
 impl Timeout {
-    /// That of a request; one without has all the time there is.
+    /// Returns the timeout of a request, or [`Duration::MAX`] if it has none.
     pub fn of(request: &Request) -> Duration {
         request.extensions().get().map_or(Duration::MAX, |time: &Self| time.0)
     }
 
-    /// Makes it that of the request.
+    /// Sets this timeout on a request.
     pub fn set(self, request: &mut Request) {
         request.extensions_mut().insert(self);
     }
 }
 
-/// A request extension: the request goes over a new connection, never over one that was kept alive.
+/// A request extension: the request must be sent over a new connection, never over a kept-alive one.
 ///
-/// Every request to a token endpoint has it. A server may close an idle connection just as the next request is sent on it;
-/// then nobody knows whether the request was processed, and a grant must not be sent twice.
+/// Every request to a token endpoint has it. A server may close an idle connection just when the next request
+/// is sent over it. The client then cannot know whether the request was processed, and must not send a grant
+/// twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FreshConnection;
 
 impl FreshConnection {
-    /// Whether `request` has it.
+    /// Returns whether `request` has this extension.
     pub fn is_required<B>(request: &http::Request<B>) -> bool {
         request.extensions().get::<Self>().is_some()
     }
 }
 
-/// Sends a request and waits for the whole answer, blocking the thread.
+/// A blocking transport: sends a request and waits for the complete response.
 pub trait Transport: Send + Sync + 'static {
-    /// Sends `request` once. Any status is an `Ok`; an `Err` means that no whole answer came.
+    /// Sends `request` once. Returns `Ok` for every status, `Err` if no complete response was received.
     fn send(&self, request: Request) -> Result<Response, TransportError>;
 }
 
@@ -77,10 +81,10 @@ where
     }
 }
 
-/// The asynchronous twin of [`Transport`].
+/// The async version of [`Transport`].
 #[async_trait]
 pub trait AsyncTransport: Send + Sync + 'static {
-    /// Sends `request` once. Any status is an `Ok`; an `Err` means that no whole answer came.
+    /// Sends `request` once. Returns `Ok` for every status, `Err` if no complete response was received.
     async fn send(&self, request: Request) -> Result<Response, TransportError>;
 }
 
@@ -98,13 +102,13 @@ where
 /// Whether a request may have reached the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Sent {
-    /// Surely not: the connection was never made, or was closed before a byte of the request went out.
+    /// No: the connection was not opened, or was closed before a byte of the request was sent.
     No,
-    /// It may have been received and acted on.
+    /// The server may have received and processed the request.
     Maybe,
 }
 
-/// What kept an answer from coming.
+/// The reason why no complete response was received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
@@ -112,17 +116,17 @@ pub enum TransportErrorKind {
     Connect,
     /// TLS failed: an untrusted or expired certificate, a wrong host name.
     Tls,
-    /// The time was over.
+    /// The attempt took longer than its [`Timeout`].
     Timeout,
     /// The body is larger than the transport accepts.
     TooLarge,
-    /// The connection broke, or the answer was not HTTP.
+    /// The connection broke, or the response was not valid HTTP.
     Broken,
-    /// The transport cannot work as it is set up.
+    /// The transport is configured wrongly.
     Configuration,
 }
 
-/// No whole answer came.
+/// The error of a transport: no complete response was received.
 #[derive(Debug)]
 pub struct TransportError {
     kind: TransportErrorKind,
@@ -131,7 +135,7 @@ pub struct TransportError {
 }
 
 impl TransportError {
-    /// An error of this kind. `sent` must be [`Sent::No`] only where the request surely did not arrive.
+    /// Creates an error. Pass [`Sent::No`] only if it is certain that the server did not receive the request.
     pub fn new(
         kind: TransportErrorKind,
         sent: Sent,
@@ -140,35 +144,37 @@ impl TransportError {
         Self { kind, sent, source: source.into() }
     }
 
-    /// The server was not reached, so nothing was sent.
+    /// Creates the error for a server that could not be reached; nothing was sent.
     pub fn unreachable(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::new(TransportErrorKind::Connect, Sent::No, source)
     }
 
-    /// The connection broke when the request may already have arrived.
+    /// Creates the error for a connection that broke; the server may have received the request.
     pub fn broken(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::new(TransportErrorKind::Broken, Sent::Maybe, source)
     }
 
-    /// The request timed out while it waited for its turn: see [`AtOnce`](crate::machine::AtOnce).
+    /// Creates the error for a request that timed out while it waited for other requests of its user.
+    ///
+    /// See [`AtOnce`](crate::machine::AtOnce).
     pub fn no_turn() -> Self {
-        let why = "as many requests of this user were under way as the service takes";
+        let why = "the user already has as many concurrent requests as the service allows";
         Self::new(TransportErrorKind::Timeout, Sent::No, why)
     }
 
-    /// What happened.
+    /// Returns the kind, to match on.
     pub fn kind(&self) -> TransportErrorKind {
         self.kind
     }
 
-    /// Whether the request may have reached the server.
+    /// Returns whether the request may have reached the server.
     pub fn sent(&self) -> Sent {
         self.sent
     }
 }
 
-/// Sorts a failed socket by its kind; what is not known to have come before the request was sent may have come
-/// after it.
+/// Converts the error of a socket. Unless its kind shows that connecting failed, the request may have been
+/// sent.
 impl From<io::Error> for TransportError {
     fn from(error: io::Error) -> Self {
         use io::ErrorKind as E;
@@ -176,7 +182,7 @@ impl From<io::Error> for TransportError {
             E::ConnectionRefused | E::AddrNotAvailable | E::HostUnreachable | E::NetworkUnreachable => {
                 (TransportErrorKind::Connect, Sent::No)
             }
-            // What a socket with a timeout says on Windows and on Unix.
+            // A socket timeout is `TimedOut` on Windows and `WouldBlock` on Unix.
             E::TimedOut | E::WouldBlock => (TransportErrorKind::Timeout, Sent::Maybe),
             _ => (TransportErrorKind::Broken, Sent::Maybe),
         };
@@ -189,10 +195,10 @@ impl fmt::Display for TransportError {
         let what = match self.kind {
             TransportErrorKind::Connect => "the server could not be reached",
             TransportErrorKind::Tls => "TLS failed",
-            TransportErrorKind::Timeout => "the answer took too long",
-            TransportErrorKind::TooLarge => "the answer is too large",
+            TransportErrorKind::Timeout => "the response took too long",
+            TransportErrorKind::TooLarge => "the response is too large",
             TransportErrorKind::Broken => "the connection broke",
-            TransportErrorKind::Configuration => "the transport is not set up rightly",
+            TransportErrorKind::Configuration => "the transport is configured wrongly",
         };
         f.write_str(what)
     }
