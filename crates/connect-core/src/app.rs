@@ -7,7 +7,7 @@ mod wire;
 pub use observer::{Observer, SessionEnded};
 pub use retry::RetryPolicy;
 pub(crate) use retry::surely_not_processed;
-pub(crate) use wire::Draft;
+pub(crate) use wire::RequestTemplate;
 
 use std::{
     fmt,
@@ -155,9 +155,9 @@ impl Config {
 
 /// One application: what its sessions and calls share. Cheap to clone.
 #[derive(Clone)]
-pub struct App(Arc<Inner>);
+pub struct App(Arc<AppData>);
 
-struct Inner {
+struct AppData {
     config: Config,
     service: Service,
     profile: Profile,
@@ -200,7 +200,7 @@ impl App {
         let user_agent = HeaderValue::try_from(config.user_agent.as_str())
             .map_err(|_| Error::configuration("the user agent does not fit into a header"))?;
         let entropy = Entropy::new(config.seed.clone());
-        Ok(Self(Arc::new(Inner {
+        Ok(Self(Arc::new(AppData {
             config,
             service,
             profile,

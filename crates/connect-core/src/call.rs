@@ -37,16 +37,16 @@ use connect_types::{Auth, Safety, Scope};
 use http::{Method, StatusCode};
 
 use crate::{
-    app::{App, Draft, surely_not_processed},
+    app::{App, RequestTemplate, surely_not_processed},
     base::{Error, ErrorKind, Now, Request, Response, TransportError, opaque},
     call::trace::Trace,
     endpoint::{Endpoint, answer},
-    session::{Plan, Reason, Session, TokenTask, Tried, Verdict},
+    session::{Plan, Session, TaskReason, TokenTask, Tried, Verdict},
 };
 
 /// How often a call is sent again because of a 401: for a pair that another refreshed, after a wait for that pair to
 /// be accepted, and after its own refresh.
-const REPLAYS: u32 = 3;
+const MAX_REPLAYS: u32 = 3;
 
 /// What a driver is to do next, and what takes the answer.
 ///
@@ -84,7 +84,7 @@ pub struct Attempts(pub u32);
 pub struct Call {
     app: App,
     session: Option<Arc<Session>>,
-    draft: Draft,
+    template: RequestTemplate,
     safety: Safety,
     scope: Option<Scope>,
     explain: fn(&Response, Error) -> Error,
@@ -112,14 +112,14 @@ impl Call {
     }
 
     fn begin<E: Endpoint>(app: &App, session: Option<Arc<Session>>, endpoint: &E, now: Now) -> Step {
-        let draft = match Draft::new(app, endpoint) {
-            Ok(draft) => draft,
+        let template = match RequestTemplate::new(app, endpoint) {
+            Ok(template) => template,
             Err(error) => return Step::Done(Err(error)),
         };
         let call = Self {
             app: app.clone(),
-            session: session.filter(|_| draft.auth == Auth::Bearer),
-            draft,
+            session: session.filter(|_| template.auth == Auth::Bearer),
+            template,
             safety: endpoint.safety(),
             scope: endpoint.scope(),
             explain: E::explain,
@@ -134,7 +134,7 @@ impl Call {
             maybe_reached: false,
             trace: Trace::start(app, endpoint, now),
         };
-        if call.draft.auth == Auth::Bearer {
+        if call.template.auth == Auth::Bearer {
             match &call.session {
                 None => return Step::Done(Err(Error::configuration("this endpoint needs a signed-in user"))),
                 Some(session) if session.key().user.is_empty() => {
@@ -148,7 +148,7 @@ impl Call {
 
     /// What comes before a request is sent: the service's request to wait, the time, the token.
     fn prepare(mut self: Box<Self>, now: Now) -> Step {
-        self.trace.at(now);
+        self.trace.update_time(now);
         let left = self.deadline.saturating_sub(now.monotonic);
         if left.is_zero() {
             return self.fail(Error::timeout().with_message("the time of the call was over"));
@@ -170,7 +170,7 @@ impl Call {
             }
             Some(Plan::Refresh(refresh)) => {
                 let reason = refresh.reason();
-                self.trace.refreshes(reason);
+                self.trace.record_refresh(reason);
                 return Step::Refresh(refresh, Refreshing { call: self, reason });
             }
             Some(Plan::Fail(error)) => return self.fail(error),
@@ -178,7 +178,7 @@ impl Call {
         self.sent += 1;
         self.tries += 1;
         let time = left.min(self.app.config().attempt_timeout);
-        Step::Send(self.draft.request(&self.app, bearer, time), Sending(self))
+        Step::Send(self.template.request(&self.app, bearer, time), Sending(self))
     }
 
     /// The user, where users have limits of their own.
@@ -186,8 +186,8 @@ impl Call {
         self.session.as_ref().filter(|_| self.per_user).map(|session| &*session.key().user)
     }
 
-    fn answered(mut self: Box<Self>, mut response: Response, now: Now) -> Step {
-        self.trace.at(now);
+    fn on_response(mut self: Box<Self>, mut response: Response, now: Now) -> Step {
+        self.trace.update_time(now);
         let status = response.status();
         let cap = self.app.config().max_response_size;
         if response.body().len() > cap {
@@ -196,20 +196,20 @@ impl Call {
         }
         if status.is_success() {
             if let Some(session) = &self.session {
-                session.prove(self.generation);
+                session.mark_proven(self.generation);
             }
             self.app.deposit_retry();
-            self.trace.ends(Some(status), None, self.sent);
+            self.trace.record_end(Some(status), None, self.sent);
             response.extensions_mut().insert(Attempts(self.sent));
             return Step::Done(Ok(response));
         }
         let gone = matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE);
-        if gone && self.draft.method == Method::DELETE && self.maybe_reached {
+        if gone && self.template.method == Method::DELETE && self.maybe_reached {
             // An earlier try, whose answer was lost, has deleted it.
             let mut gone = Response::default();
             *gone.status_mut() = StatusCode::NO_CONTENT;
             gone.extensions_mut().insert(Attempts(self.sent));
-            self.trace.ends(Some(status), None, self.sent);
+            self.trace.record_end(Some(status), None, self.sent);
             return Step::Done(Ok(gone));
         }
         let error = (self.explain)(&response, answer::classify(&response, self.scope.as_ref(), now.wall));
@@ -218,7 +218,7 @@ impl Call {
         }
         self.app.cool_downs().after(self.limited_user(), &error, now);
         self.maybe_reached |= status.is_server_error();
-        self.again_or_fail(error, now)
+        self.retry_or_fail(error, now)
     }
 
     /// A 401 that is no plain denial: of an older pair, of one that is over, or of a scope too small.
@@ -228,7 +228,7 @@ impl Call {
             return self
                 .fail(error.with_kind(ErrorKind::Permission { needed: Some(needed), accounts: Vec::new() }));
         }
-        if self.replays == REPLAYS {
+        if self.replays == MAX_REPLAYS {
             return self.fail(error);
         }
         let mut pause = Duration::ZERO;
@@ -255,47 +255,47 @@ impl Call {
         if pause.is_zero() {
             return self.prepare(now);
         }
-        self.trace.retries(&error, pause);
+        self.trace.record_retry(&error, pause);
         Step::Sleep(pause, Sleeping(self))
     }
 
-    fn failed(mut self: Box<Self>, error: TransportError, now: Now) -> Step {
-        self.trace.at(now);
+    fn on_transport_error(mut self: Box<Self>, error: TransportError, now: Now) -> Step {
+        self.trace.update_time(now);
         let error = Error::from(error);
         self.maybe_reached |= error.may_have_happened();
-        self.again_or_fail(error, now)
+        self.retry_or_fail(error, now)
     }
 
-    fn refreshed(mut self: Box<Self>, reason: Reason, outcome: Result<(), Error>, now: Now) -> Step {
+    fn on_refreshed(mut self: Box<Self>, reason: TaskReason, outcome: Result<(), Error>, now: Now) -> Step {
         let Some(session) = self.session.clone() else { return self.prepare(now) };
-        self.tried.ahead |= matches!(reason, Reason::Early | Reason::Expired);
+        self.tried.ahead |= matches!(reason, TaskReason::Early | TaskReason::Expired);
         match outcome {
             Ok(()) => {
-                self.refreshed |= reason == Reason::Unauthorized && session.has_minted();
+                self.refreshed |= reason == TaskReason::Unauthorized && session.has_minted();
                 self.prepare(now)
             }
             // An early refresh that failed costs nothing as long as the old pair works.
-            Err(_) if reason == Reason::Early && session.is_usable() => self.prepare(now),
+            Err(_) if reason == TaskReason::Early && session.is_usable() => self.prepare(now),
             // What became of the exchange says nothing about the request, which was not sent.
             Err(error) if surely_not_processed(&error) => {
                 let error = error.with_attempts(0);
                 self.tries += 1;
-                if reason == Reason::Expired {
+                if reason == TaskReason::Expired {
                     self.tried.ahead = false;
                 }
-                self.again_or_fail(error, now)
+                self.retry_or_fail(error, now)
             }
             Err(error) => self.fail(error.with_attempts(0).with_may_have_happened(false)),
         }
     }
 
-    fn again_or_fail(self: Box<Self>, error: Error, now: Now) -> Step {
+    fn retry_or_fail(self: Box<Self>, error: Error, now: Now) -> Step {
         let policy = &self.app.config().retry;
         let pause = policy.pause(self.tries, self.safety, &error, self.app.entropy().unit());
         let left = self.deadline.saturating_sub(now.monotonic);
         match pause {
             Some(pause) if pause < left && self.app.withdraw_retry() => {
-                self.trace.retries(&error, pause);
+                self.trace.record_retry(&error, pause);
                 Step::Sleep(pause, Sleeping(self))
             }
             _ => self.fail(error),
@@ -305,7 +305,7 @@ impl Call {
     fn fail(self: Box<Self>, error: Error) -> Step {
         let may = error.may_have_happened() || (self.maybe_reached && self.safety != Safety::Safe);
         let attempts = self.sent.max(error.attempts());
-        self.trace.ends(error.status(), Some(&error), self.sent);
+        self.trace.record_end(error.status(), Some(&error), self.sent);
         Step::Done(Err(error.with_may_have_happened(may).with_attempts(attempts)))
     }
 }
@@ -318,8 +318,8 @@ impl Sending {
     /// Goes on with the answer.
     pub fn resume(self, outcome: Result<Response, TransportError>, now: Now) -> Step {
         match outcome {
-            Ok(response) => self.0.answered(response, now),
-            Err(error) => self.0.failed(error, now),
+            Ok(response) => self.0.on_response(response, now),
+            Err(error) => self.0.on_transport_error(error, now),
         }
     }
 }
@@ -328,13 +328,13 @@ impl Sending {
 #[must_use = "dropping it gives the call up"]
 pub struct Refreshing {
     call: Box<Call>,
-    reason: Reason,
+    reason: TaskReason,
 }
 
 impl Refreshing {
     /// Goes on with the outcome of the refresh.
     pub fn resume(self, outcome: Result<(), Error>, now: Now) -> Step {
-        self.call.refreshed(self.reason, outcome, now)
+        self.call.on_refreshed(self.reason, outcome, now)
     }
 }
 

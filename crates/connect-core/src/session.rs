@@ -20,7 +20,7 @@ pub use steps::{
     Deleting, Exchanging, Loading, Locked, Locking, MAX_TASKS_AT_ONCE, Preparing, RefreshStep, Releasing,
     Resting, Saving,
 };
-pub(crate) use task::Reason;
+pub(crate) use task::TaskReason;
 pub use task::TokenTask;
 
 use std::{
@@ -35,7 +35,7 @@ use http::HeaderValue;
 use crate::{
     app::App,
     base::{Error, ErrorKind, Now, Sent},
-    session::state::{Next, State},
+    session::state::{SessionState, TokenDecision},
     tokens::{TokenKey, Tokens},
 };
 
@@ -43,7 +43,7 @@ use crate::{
 pub struct Session {
     app: App,
     key: TokenKey,
-    state: Mutex<State>,
+    state: Mutex<SessionState>,
 }
 
 /// What a call is to do next about its bearer token.
@@ -102,7 +102,7 @@ impl Session {
     /// A request to save the pending pair, if there is one: for an orderly end.
     pub fn flush_pending(self: &Arc<Self>, deadline: Duration) -> Option<TokenTask> {
         let state = self.state();
-        state.pending().is_some().then(|| self.request(&state, Reason::FlushPending, deadline))
+        state.pending().is_some().then(|| self.request(&state, TaskReason::FlushPending, deadline))
     }
 
     /// What has to come before a refresh that is asked for: tokens that are not in memory are loaded, a pair
@@ -110,8 +110,8 @@ impl Session {
     pub fn before_refresh(self: &Arc<Self>, deadline: Duration) -> Option<TokenTask> {
         let state = self.state();
         let reason = match (state.pending(), state.tokens()) {
-            (Some(_), _) => Reason::FlushPending,
-            (None, None) => Reason::Absent,
+            (Some(_), _) => TaskReason::FlushPending,
+            (None, None) => TaskReason::Absent,
             (None, Some(_)) => return None,
         };
         Some(self.request(&state, reason, deadline))
@@ -126,20 +126,20 @@ impl Session {
                 "the answer to the last refresh was lost; calls go on with the tokens as long as they work";
             return Err(Error::new(ErrorKind::Network { sent: Sent::Maybe }).with_message(text));
         }
-        Ok(self.request(&state, Reason::Unauthorized, deadline))
+        Ok(self.request(&state, TaskReason::Unauthorized, deadline))
     }
 
     /// Ends the session: the server first (RFC 7009), then the store, whatever the server said. A sign-out that begins
     /// after this request and before this task serves both.
     pub fn sign_out(self: &Arc<Self>, deadline: Duration) -> TokenTask {
-        self.request(&self.state(), Reason::SignOut, deadline)
+        self.request(&self.state(), TaskReason::SignOut, deadline)
     }
 
-    fn request(self: &Arc<Self>, state: &State, reason: Reason, deadline: Duration) -> TokenTask {
+    fn request(self: &Arc<Self>, state: &SessionState, reason: TaskReason, deadline: Duration) -> TokenTask {
         TokenTask::new(self, state, reason, deadline)
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, SessionState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -147,15 +147,15 @@ impl Session {
     pub(crate) fn plan(self: &Arc<Self>, tried: Tried, now: Now, deadline: Duration) -> Plan {
         let mut state = self.state();
         match state.plan(tried, now) {
-            Next::Use { generation, bearer } => Plan::Use { generation, bearer },
-            Next::Refresh(reason) => Plan::Refresh(self.request(&state, reason, deadline)),
-            Next::Fail(error) => Plan::Fail(error),
+            TokenDecision::Use { generation, bearer } => Plan::Use { generation, bearer },
+            TokenDecision::Refresh(reason) => Plan::Refresh(self.request(&state, reason, deadline)),
+            TokenDecision::Fail(error) => Plan::Fail(error),
         }
     }
 
     /// A call succeeded with this generation.
-    pub(crate) fn prove(&self, generation: u64) {
-        self.state().prove(generation);
+    pub(crate) fn mark_proven(&self, generation: u64) {
+        self.state().mark_proven(generation);
     }
 
     /// What a 401 for this generation means.

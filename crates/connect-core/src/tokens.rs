@@ -117,7 +117,7 @@ impl Tokens {
     /// refresh token on a refresh, the scope) stays as it was in `before`.
     ///
     /// `sign_in` is a random id, used where the pair begins a new sign-in, or continues one that has no id yet.
-    pub(crate) fn from_answer(
+    pub(crate) fn from_response(
         answer: TokenAnswer,
         before: Option<&Tokens>,
         sign_in: String,
@@ -152,12 +152,12 @@ impl Tokens {
 
     /// How long the access token lives from its minting, where both ends are known.
     pub(crate) fn lifetime(&self) -> Option<Duration> {
-        span(self.issued_at?, self.expires_at?)
+        duration_between(self.issued_at?, self.expires_at?)
     }
 
     /// How long ago it was minted; `None` when unknown or in the future.
     pub(crate) fn age(&self, now: Timestamp) -> Option<Duration> {
-        span(self.issued_at?, now)
+        duration_between(self.issued_at?, now)
     }
 
     /// Whether it is known to be older than `other`: by the revisions, else by the server's clock in both access tokens.
@@ -197,7 +197,7 @@ impl Tokens {
 
     /// How long the access token still lives; zero when it is over, `None` when unknown.
     pub(crate) fn remaining(&self, now: Timestamp) -> Option<Duration> {
-        self.expires_at.map(|end| span(now, end).unwrap_or_default())
+        self.expires_at.map(|end| duration_between(now, end).unwrap_or_default())
     }
 }
 
@@ -212,7 +212,7 @@ fn is_before(this: Option<Timestamp>, other: Option<Timestamp>) -> Option<bool> 
     Some(this? < other?)
 }
 
-fn span(from: Timestamp, to: Timestamp) -> Option<Duration> {
+fn duration_between(from: Timestamp, to: Timestamp) -> Option<Duration> {
     Duration::try_from(to.duration_since(from)).ok()
 }
 
@@ -241,34 +241,34 @@ impl Claims {
 
     /// Whether the subject is this user.
     pub(crate) fn is_user(&self, user: &str) -> bool {
-        self.sub.as_ref().is_some_and(|sub| names(sub, user))
+        self.sub.as_ref().is_some_and(|sub| claim_equals(sub, user))
     }
 
     /// Whether it was made for this client, be it among others.
     pub(crate) fn is_client(&self, client_id: &str) -> bool {
         match &self.aud {
             None => false,
-            Some(serde_json::Value::Array(all)) => all.iter().any(|aud| names(aud, client_id)),
-            Some(aud) => names(aud, client_id),
+            Some(serde_json::Value::Array(all)) => all.iter().any(|aud| claim_equals(aud, client_id)),
+            Some(aud) => claim_equals(aud, client_id),
         }
     }
 
     fn expires_at(&self) -> Option<Timestamp> {
-        time(self.exp.as_ref()?)
+        numeric_date(self.exp.as_ref()?)
     }
 
     fn issued_at(&self) -> Option<Timestamp> {
-        time(self.iat.as_ref()?)
+        numeric_date(self.iat.as_ref()?)
     }
 }
 
 /// A `NumericDate` (RFC 7519 2): seconds, which may have a fraction.
-fn time(claim: &serde_json::Value) -> Option<Timestamp> {
+fn numeric_date(claim: &serde_json::Value) -> Option<Timestamp> {
     let seconds = claim.as_i64().or_else(|| claim.as_f64().map(|s| s as i64))?;
     Timestamp::from_second(seconds).ok()
 }
 
-fn names(claim: &serde_json::Value, wanted: &str) -> bool {
+fn claim_equals(claim: &serde_json::Value, wanted: &str) -> bool {
     match claim {
         serde_json::Value::String(text) => text == wanted,
         serde_json::Value::Number(number) => number.to_string() == wanted,

@@ -51,7 +51,7 @@ impl RetryPolicy {
     ///
     /// `attempt` counts those already made, from 1; `unit` is a random number in `[0, 1)`.
     pub fn pause(&self, attempt: u32, safety: Safety, error: &Error, unit: f64) -> Option<Duration> {
-        if attempt >= self.max_attempts || !may_repeat(safety, error) {
+        if attempt >= self.max_attempts || !may_retry(safety, error) {
             return None;
         }
         Some(error.retry_after().unwrap_or_else(|| match error.kind() {
@@ -73,7 +73,7 @@ impl RetryPolicy {
 const RATE_LIMIT_BASE: Duration = Duration::from_secs(1);
 
 /// Whether sending once more can do no harm and may help.
-fn may_repeat(safety: Safety, error: &Error) -> bool {
+fn may_retry(safety: Safety, error: &Error) -> bool {
     match safety {
         Safety::Safe | Safety::Idempotent => is_transient(error),
         Safety::Once => surely_not_processed(error),
@@ -108,23 +108,23 @@ pub(crate) struct RetryBudget {
 }
 
 /// A full bucket: a hundred retries.
-const FULL: u32 = 1_000;
+const CAPACITY_TENTHS: u32 = 1_000;
 /// What a retry takes.
-const RETRY: u32 = 10;
+const RETRY_TENTHS: u32 = 10;
 
 impl RetryBudget {
     pub(crate) fn new() -> Self {
-        Self { tenths: FULL }
+        Self { tenths: CAPACITY_TENTHS }
     }
 
     /// A request succeeded: every tenth success pays for one retry.
     pub(crate) fn deposit(&mut self) {
-        self.tenths = (self.tenths + 1).min(FULL);
+        self.tenths = (self.tenths + 1).min(CAPACITY_TENTHS);
     }
 
     /// Takes one retry, or says that none is left.
     pub(crate) fn withdraw(&mut self) -> bool {
-        match self.tenths.checked_sub(RETRY) {
+        match self.tenths.checked_sub(RETRY_TENTHS) {
             Some(rest) => {
                 self.tenths = rest;
                 true

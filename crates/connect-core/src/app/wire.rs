@@ -15,7 +15,7 @@ use crate::{
 
 /// A request but for what changes from one attempt to the next.
 #[derive(Clone)]
-pub(crate) struct Draft {
+pub(crate) struct RequestTemplate {
     pub(crate) method: Method,
     pub(crate) auth: Auth,
     uri: Uri,
@@ -24,15 +24,16 @@ pub(crate) struct Draft {
     at_once: Option<AtOnce>,
 }
 
-impl Draft {
+impl RequestTemplate {
     pub(crate) fn new<E: Endpoint>(app: &App, endpoint: &E) -> Result<Self, Error> {
-        let mut draft = Self::to(endpoint.method(), uri(app, endpoint)?, endpoint.auth(), endpoint.body()?);
-        draft.add(endpoint.headers()?);
-        draft.at_once = endpoint.limits().at_once.map(AtOnce);
-        Ok(draft)
+        let mut template =
+            Self::for_uri(endpoint.method(), uri(app, endpoint)?, endpoint.auth(), endpoint.body()?);
+        template.add_headers(endpoint.headers()?);
+        template.at_once = endpoint.limits().at_once.map(AtOnce);
+        Ok(template)
     }
 
-    pub(crate) fn to(method: Method, uri: Uri, auth: Auth, body: Body) -> Self {
+    pub(crate) fn for_uri(method: Method, uri: Uri, auth: Auth, body: Body) -> Self {
         let (content_type, body) = match body {
             Body::None => (None, Bytes::new()),
             Body::Json(text) => (Some("application/json"), text.into()),
@@ -50,7 +51,7 @@ impl Draft {
     }
 
     /// Headers beside the usual ones, or instead of them.
-    pub(crate) fn add(&mut self, headers: HeaderMap) {
+    pub(crate) fn add_headers(&mut self, headers: HeaderMap) {
         self.headers.extend(headers);
     }
 

@@ -20,7 +20,7 @@ mod on {
         app::App,
         base::{Error, Now},
         endpoint::Endpoint,
-        session::Reason,
+        session::TaskReason,
     };
 
     /// The span of one call.
@@ -50,20 +50,20 @@ mod on {
             Self { span, started: now.monotonic, seen: now.monotonic }
         }
 
-        pub(crate) fn at(&mut self, now: Now) {
+        pub(crate) fn update_time(&mut self, now: Now) {
             self.seen = now.monotonic;
         }
 
-        pub(crate) fn retries(&self, error: &Error, pause: Duration) {
+        pub(crate) fn record_retry(&self, error: &Error, pause: Duration) {
             let pause = millis(pause);
             debug!(target: "connect", parent: &self.span, { "error.type" = error.code(), pause_ms = pause }, "retry");
         }
 
-        pub(crate) fn refreshes(&self, reason: Reason) {
+        pub(crate) fn record_refresh(&self, reason: TaskReason) {
             debug!(target: "connect", parent: &self.span, ?reason, "refresh");
         }
 
-        pub(crate) fn ends(&self, status: Option<http::StatusCode>, error: Option<&Error>, sent: u32) {
+        pub(crate) fn record_end(&self, status: Option<http::StatusCode>, error: Option<&Error>, sent: u32) {
             if let Some(status) = status {
                 self.span.record("http.response.status_code", status.as_u16());
             }
@@ -90,7 +90,7 @@ mod off {
         app::App,
         base::{Error, Now},
         endpoint::Endpoint,
-        session::Reason,
+        session::TaskReason,
     };
 
     /// Nothing.
@@ -102,13 +102,13 @@ mod off {
             Self
         }
 
-        pub(crate) fn at(&mut self, _: Now) {}
+        pub(crate) fn update_time(&mut self, _: Now) {}
 
-        pub(crate) fn retries(&self, _: &Error, _: Duration) {}
+        pub(crate) fn record_retry(&self, _: &Error, _: Duration) {}
 
-        pub(crate) fn refreshes(&self, _: Reason) {}
+        pub(crate) fn record_refresh(&self, _: TaskReason) {}
 
-        pub(crate) fn ends(&self, _: Option<http::StatusCode>, _: Option<&Error>, _: u32) {}
+        pub(crate) fn record_end(&self, _: Option<http::StatusCode>, _: Option<&Error>, _: u32) {}
     }
 }
 

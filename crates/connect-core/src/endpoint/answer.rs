@@ -29,10 +29,12 @@ pub fn decode<A: Answer>(response: &Response, safety: Safety) -> Result<A, Error
     match from_json::<A>(response.body()) {
         Ok(answer) => match answer.refused() {
             None => Ok(answer),
-            Some(message) if message.is_empty() => refused(refusal(response.body()).unwrap_or_default()),
+            Some(message) if message.is_empty() => {
+                refused(refusal_message(response.body()).unwrap_or_default())
+            }
             Some(message) => refused(message.into_owned()),
         },
-        Err(error) => match refusal(response.body()) {
+        Err(error) => match refusal_message(response.body()) {
             Some(message) => refused(message),
             None => Err(with_context(error)),
         },
@@ -40,7 +42,7 @@ pub fn decode<A: Answer>(response: &Response, safety: Safety) -> Result<A, Error
 }
 
 /// The reason, possibly empty, in a body that says `success: false`.
-pub(crate) fn refusal(body: &[u8]) -> Option<String> {
+pub(crate) fn refusal_message(body: &[u8]) -> Option<String> {
     let body: ErrorBody = from_json(body).ok()?;
     (body.success == Some(false)).then(|| body.text().unwrap_or_default().to_owned())
 }

@@ -11,7 +11,7 @@ use crate::base::{Error, ErrorKind, Now};
 
 /// A 429 that asks for more than this is obeyed for this long: one absurd answer must not silence a server that runs for
 /// months.
-const LONGEST_COOL_DOWN: Duration = Duration::from_secs(3600);
+const MAX_COOL_DOWN: Duration = Duration::from_secs(3600);
 
 /// What a service allows. Default: nothing is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,10 +44,10 @@ pub struct AtOnce(pub NonZeroU32);
 
 /// Until when (monotonic) a service asked not to be called: by anybody, or in the name of one user.
 #[derive(Debug, Default)]
-pub(crate) struct CoolDowns(Mutex<Until>);
+pub(crate) struct CoolDowns(Mutex<CoolDownEnds>);
 
 #[derive(Debug, Default)]
-struct Until {
+struct CoolDownEnds {
     all: Duration,
     /// Here and not with the sessions, which go when nobody holds them.
     users: HashMap<Box<str>, Duration>,
@@ -73,7 +73,7 @@ impl CoolDowns {
 
     /// The service asked to be left alone for `wait`.
     pub(crate) fn begin(&self, user: Option<&str>, wait: Duration, now: Now) {
-        let over = now.monotonic.saturating_add(wait.min(LONGEST_COOL_DOWN));
+        let over = now.monotonic.saturating_add(wait.min(MAX_COOL_DOWN));
         let mut until = self.until();
         let longest = match user {
             Some(user) => {
@@ -85,7 +85,7 @@ impl CoolDowns {
         *longest = over.max(*longest);
     }
 
-    fn until(&self) -> MutexGuard<'_, Until> {
+    fn until(&self) -> MutexGuard<'_, CoolDownEnds> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

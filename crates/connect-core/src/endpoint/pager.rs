@@ -74,12 +74,12 @@ impl Paged for ListCalendars {
 #[derive(Clone, Debug)]
 pub struct Pager<E> {
     endpoint: E,
-    next: Next,
+    next: NextPage,
     seen: BTreeSet<[u8; 32]>,
 }
 
 #[derive(Clone, Debug)]
-enum Next {
+enum NextPage {
     First,
     Token(Box<str>),
     End,
@@ -88,38 +88,38 @@ enum Next {
 impl<E: Paged> Pager<E> {
     /// From the first page on.
     pub fn new(endpoint: E) -> Self {
-        Self { endpoint, next: Next::First, seen: BTreeSet::new() }
+        Self { endpoint, next: NextPage::First, seen: BTreeSet::new() }
     }
 
     /// The request for the next page; the same one until [`answered`](Self::answered) is told of its answer.
     pub fn request(&self) -> Option<E> {
         match &self.next {
-            Next::First => Some(self.endpoint.clone()),
-            Next::Token(token) => Some(self.endpoint.at(token)),
-            Next::End => None,
+            NextPage::First => Some(self.endpoint.clone()),
+            NextPage::Token(token) => Some(self.endpoint.at(token)),
+            NextPage::End => None,
         }
     }
 
     /// Goes on to the page after this one.
     pub fn answered(&mut self, page: &E::Answer) -> Result<(), Error> {
         let Some(token) = E::next_token(page).filter(|token| !token.is_empty()) else {
-            self.next = Next::End;
+            self.next = NextPage::End;
             return Ok(());
         };
         if !self.seen.insert(hmac_sha256::Hash::hash(token.as_bytes())) {
-            self.next = Next::End;
+            self.next = NextPage::End;
             return Err(
                 Error::new(ErrorKind::PageLoop).with_message("the server gave the same page token twice")
             );
         }
-        self.next = Next::Token(token.into());
+        self.next = NextPage::Token(token.into());
         Ok(())
     }
 
     /// The token of the page that comes next, to go on from there another time.
     pub fn token(&self) -> Option<&str> {
         match &self.next {
-            Next::Token(token) => Some(token),
+            NextPage::Token(token) => Some(token),
             _ => None,
         }
     }

@@ -9,13 +9,13 @@ use crate::{
     base::{Error, Now, Request, Response, SignInFault, TransportError},
     session::{
         Session,
-        pending::Over,
-        state::Since,
+        pending::Replaceable,
+        state::StartPoint,
         steps::{Exchanging, RefreshStep, Resting, Work},
     },
     sign_in::{
         AuthorizationCode, Callback, PendingSignIn,
-        token_endpoint::{self, Refusal},
+        token_endpoint::{self, TokenRequestError},
     },
     tokens::{Claims, Revision, Tokens},
 };
@@ -29,10 +29,10 @@ impl PendingSignIn {
             let text = "a sign-in is finished in the session of the user who signs in";
             return RefreshStep::Done(Err(Error::configuration(text)));
         }
-        let request = self
-            .accept(app, callback, now.wall)
-            .and_then(|code| token_endpoint::exchange(app, &code, self.redirect_uri(), self.verifier()));
-        Finish::start(session, request, self.scope().cloned(), now)
+        let request = self.accept(app, callback, now.wall).and_then(|code| {
+            token_endpoint::exchange_request(app, &code, self.redirect_uri(), self.verifier())
+        });
+        CodeExchange::start(session, request, self.scope().cloned(), now)
     }
 }
 
@@ -43,13 +43,13 @@ impl Session {
         if self.key().user.is_empty() {
             return RefreshStep::Done(Err(self.app().config().no_user()));
         }
-        Finish::start(self, code.request(self.app()), None, now)
+        CodeExchange::start(self, code.request(self.app()), None, now)
     }
 
     /// Takes tokens that came from elsewhere: saved first, then in use. Where they are JSON Web Tokens they have
     /// to be this user's and this client's.
     pub fn import(self: &Arc<Self>, mut tokens: Tokens, now: Now) -> RefreshStep {
-        if let Err(error) = check(self, &tokens) {
+        if let Err(error) = check_token_owner(self, &tokens) {
             return RefreshStep::Done(Err(error));
         }
         tokens.issued_at = tokens.issued_at.or(Some(now.wall));
@@ -57,30 +57,30 @@ impl Session {
         tokens.revision =
             Some(Revision { sign_in: self.app().entropy().text(), signed_in_at: None, number: 0 });
         tokens.refused = None;
-        let since = self.state().since();
-        take(self, tokens, Over::Import, since, now)
+        let since = self.state().start_point();
+        queue_save(self, tokens, Replaceable::Import, since, now)
     }
 }
 
 /// The exchange of a code.
-struct Finish {
+struct CodeExchange {
     session: Arc<Session>,
     request: Request,
-    since: Since,
+    since: StartPoint,
     /// When (monotonic) it has waited long enough for the token endpoint.
     deadline: Duration,
     /// What was asked for: it is granted where the answer names nothing else (RFC 6749 5.1).
     scope: Option<Scope>,
 }
 
-impl Finish {
+impl CodeExchange {
     fn start(
         session: &Arc<Session>,
         request: Result<Request, Error>,
         scope: Option<Scope>,
         now: Now,
     ) -> RefreshStep {
-        let since = session.state().since();
+        let since = session.state().start_point();
         let deadline = now.monotonic.saturating_add(session.app().config().exchange_timeout);
         match request {
             Err(error) => RefreshStep::Done(Err(error)),
@@ -93,7 +93,7 @@ impl Finish {
     /// A code is good for one request, so it waits where the token endpoint asked to wait a moment.
     fn send(self: Box<Self>, now: Now) -> RefreshStep {
         let app = self.session.app();
-        let Some(error) = token_endpoint::cooling_down(app, now) else {
+        let Some(error) = token_endpoint::cool_down_error(app, now) else {
             return RefreshStep::Send(self.request.clone(), Exchanging(self));
         };
         let left = self.deadline.saturating_sub(now.monotonic);
@@ -107,7 +107,7 @@ impl Finish {
     }
 }
 
-impl Work for Finish {
+impl Work for CodeExchange {
     fn rested(self: Box<Self>, now: Now) -> RefreshStep {
         self.send(now)
     }
@@ -115,26 +115,31 @@ impl Work for Finish {
     fn sent(self: Box<Self>, outcome: Result<Response, TransportError>, now: Now) -> RefreshStep {
         let Self { session, scope, since, .. } = *self;
         let tokens = match outcome {
-            Ok(response) => {
-                token_endpoint::read(session.app(), &response, None, now).map_err(Refusal::into_error)
-            }
+            Ok(response) => token_endpoint::read_tokens(session.app(), &response, None, now)
+                .map_err(TokenRequestError::into_error),
             Err(error) => Err(error.into()),
         };
         let tokens = tokens.map_err(|error| error.with_attempts(1)).and_then(|mut tokens| {
-            check(&session, &tokens)?;
+            check_token_owner(&session, &tokens)?;
             tokens.scope = tokens.scope.or(scope);
             Ok(tokens)
         });
         match tokens {
-            Ok(tokens) => take(&session, tokens, Over::SignIn, since, now),
+            Ok(tokens) => queue_save(&session, tokens, Replaceable::SignIn, since, now),
             Err(error) => RefreshStep::Done(Err(error)),
         }
     }
 }
 
 /// The pair is pending from now on: whatever happens to these steps, the next call goes on with it.
-fn take(session: &Arc<Session>, tokens: Tokens, over: Over, since: Since, now: Now) -> RefreshStep {
-    session.state().sign_in(tokens, over, since, now.monotonic);
+fn queue_save(
+    session: &Arc<Session>,
+    tokens: Tokens,
+    replaceable: Replaceable,
+    since: StartPoint,
+    now: Now,
+) -> RefreshStep {
+    session.state().sign_in(tokens, replaceable, since, now.monotonic);
     let deadline = now.monotonic.saturating_add(session.app().config().timeout);
     match session.flush_pending(deadline) {
         Some(save) => RefreshStep::Queue(save),
@@ -143,7 +148,7 @@ fn take(session: &Arc<Session>, tokens: Tokens, over: Over, since: Since, now: N
 }
 
 /// Whether the access token is this user's and this client's; one that is no JWT cannot be asked.
-fn check(session: &Session, tokens: &Tokens) -> Result<(), Error> {
+fn check_token_owner(session: &Session, tokens: &Tokens) -> Result<(), Error> {
     if session.app().profile().user_parameter.is_none() {
         return Ok(()); // whoever signed in there: the application's own ids mean nothing to it
     }

@@ -14,28 +14,29 @@ use crate::{
     session::{
         Session,
         lock_wait::{self, LockWait},
-        pending::{Origin, Over, Pending, is_same_or_older, same_pair},
-        state::Since,
+        pending::{PairOrigin, Pending, Replaceable, is_same_or_older, same_pair},
+        state::StartPoint,
         steps::{
-            Deleting, Exchanging, Loading, Preparing, RefreshStep, Releasing, Resting, Saving, Work, written,
+            Deleting, Exchanging, Loading, Preparing, RefreshStep, Releasing, Resting, Saving, Work,
+            notify_unless_synced,
         },
-        task::Reason,
+        task::TaskReason,
         trace,
     },
-    sign_in::token_endpoint::{self, Refusal},
+    sign_in::token_endpoint::{self, TokenRequestError},
     tokens::{Refused, StoreError, Tokens, Written},
 };
 
 /// A refresh token that was refused for a reason that may pass is not presented again for this long, by no process that
 /// shares the store.
-const REFUSED_FOR: Duration = Duration::from_secs(600);
+const REFUSAL_BACK_OFF: Duration = Duration::from_secs(600);
 
 /// The task that refreshes for all callers.
 pub(crate) struct Leader {
     session: Arc<Session>,
-    reason: Reason,
+    reason: TaskReason,
     /// From when it began, or began its exchange.
-    since: Since,
+    since: StartPoint,
     lock: LockWait,
     phase: Phase,
     now: Now,
@@ -59,7 +60,7 @@ enum Phase {
     /// The response to the exchange of this pair.
     Exchanging(Tokens),
     /// The stored tokens, after the refresh token of this pair was refused.
-    Refused(Tokens, Refusal),
+    Refused(Tokens, TokenRequestError),
     /// The save of this pair with the mark of its refusal.
     Marking(Tokens, Error),
     /// The save of the pending pair.
@@ -81,7 +82,7 @@ impl Work for Leader {
     fn locked(mut self: Box<Self>, held: Result<bool, StoreError>, tried: Duration, now: Now) -> RefreshStep {
         self.now = now;
         match held {
-            Err(error) if self.reason == Reason::FlushPending => self.done(Err(not_saved(error))),
+            Err(error) if self.reason == TaskReason::FlushPending => self.done(Err(not_saved(error))),
             Err(error) => self.done(Err(store_error("could not be locked", error))),
             Ok(true) => {
                 self.phase = Phase::Locked;
@@ -92,7 +93,7 @@ impl Work for Leader {
                 let session = self.session.clone();
                 match self.lock.pause(session.app(), now) {
                     Some(pause) => RefreshStep::Sleep(pause, Resting(self)),
-                    None => self.gives_up(),
+                    None => self.give_up(),
                 }
             }
         }
@@ -110,7 +111,7 @@ impl Work for Leader {
         if let Err(error) = outcome {
             return self.release(Err(store_error("could not be saved, so no refresh was sent", error)));
         }
-        if now.monotonic.saturating_sub(self.locked_at) > token_endpoint::HEAD_START {
+        if now.monotonic.saturating_sub(self.locked_at) > token_endpoint::MAX_EXCHANGE_DELAY {
             let text = "the token store was so slow that its lock could end before the new tokens are saved; no refresh \
                         was sent";
             return self.release(Err(Error::new(ErrorKind::TokenStore).with_message(text)));
@@ -118,7 +119,7 @@ impl Work for Leader {
         if self.is_superseded() {
             return self.release(Ok(()));
         }
-        if let Some(error) = token_endpoint::cooling_down(self.session.app(), now) {
+        if let Some(error) = token_endpoint::cool_down_error(self.session.app(), now) {
             return self.release(Err(error)); // since a response to another user's request
         }
         self.exchanged = true;
@@ -132,31 +133,33 @@ impl Work for Leader {
             return self.release(Ok(()));
         };
         let error = match outcome {
-            Ok(response) => match token_endpoint::read(self.session.app(), &response, Some(&from), now) {
-                Ok(tokens) => {
-                    return self.save(Pending {
-                        tokens,
-                        origin: Origin::Refresh(now.monotonic),
-                        over: Over::Pair(from),
-                    });
+            Ok(response) => {
+                match token_endpoint::read_tokens(self.session.app(), &response, Some(&from), now) {
+                    Ok(tokens) => {
+                        return self.save(Pending {
+                            tokens,
+                            origin: PairOrigin::Refresh(now.monotonic),
+                            replaceable: Replaceable::Pair(from),
+                        });
+                    }
+                    Err(TokenRequestError::Other(error)) => error,
+                    Err(refusal) => {
+                        self.phase = Phase::Refused(from, refusal);
+                        return RefreshStep::Load(Loading(self));
+                    }
                 }
-                Err(Refusal::Other(error)) => error,
-                Err(refusal) => {
-                    self.phase = Phase::Refused(from, refusal);
-                    return RefreshStep::Load(Loading(self));
-                }
-            },
+            }
             Err(error) => error.into(),
         };
         if error.may_have_happened() {
-            self.fate_unknown(&from);
+            self.mark_fate_unknown(&from);
         }
         self.release(Err(error.with_attempts(1)))
     }
 
     fn saved(mut self: Box<Self>, outcome: Result<Written, StoreError>, now: Now) -> RefreshStep {
         self.now = now;
-        let outcome = written(&self.session, outcome);
+        let outcome = notify_unless_synced(&self.session, outcome);
         match (std::mem::replace(&mut self.phase, Phase::Locked), outcome) {
             // A mark that is not saved holds in this process at least.
             (Phase::Marking(tokens, error), _) => return self.refused(tokens, error),
@@ -178,7 +181,7 @@ impl Work for Leader {
         };
         // A pair that waited so long for its save that it is over goes on to the exchange under the same lock,
         // but never one that this leader has just minted: that would go round for ever.
-        if expired && !self.exchanged && self.reason != Reason::FlushPending {
+        if expired && !self.exchanged && self.reason != TaskReason::FlushPending {
             self.exchange()
         } else {
             self.release(Ok(()))
@@ -187,7 +190,7 @@ impl Work for Leader {
 
     fn deleted(mut self: Box<Self>, outcome: Result<Written, StoreError>, now: Now) -> RefreshStep {
         self.now = now;
-        match written(&self.session, outcome) {
+        match notify_unless_synced(&self.session, outcome) {
             // The holder of the lock by now may have rotated the very token that was refused.
             Err(error) if error.lease_lost() => {
                 return self.release(Err(store_error("could not be deleted", error)));
@@ -195,7 +198,8 @@ impl Work for Leader {
             // A record that could not be deleted is refused again when it is presented.
             _ => {}
         }
-        let Phase::Refused(tokens, Refusal::Final(error)) = std::mem::replace(&mut self.phase, Phase::Locked)
+        let Phase::Refused(tokens, TokenRequestError::Final(error)) =
+            std::mem::replace(&mut self.phase, Phase::Locked)
         else {
             return self.release(Ok(()));
         };
@@ -206,8 +210,8 @@ impl Work for Leader {
 impl Leader {
     pub(crate) fn new(
         session: &Arc<Session>,
-        reason: Reason,
-        since: Since,
+        reason: TaskReason,
+        since: StartPoint,
         lock: LockWait,
         now: Now,
     ) -> Box<Self> {
@@ -236,7 +240,7 @@ impl Leader {
                     (Some(tokens), _) => match state.ended_with(&tokens) {
                         Some(error) => Err(error),
                         None => {
-                            state.adopt(tokens, Origin::Loaded);
+                            state.adopt(tokens, PairOrigin::Loaded);
                             Ok(())
                         }
                     },
@@ -268,12 +272,12 @@ impl Leader {
                     let error = Error::authentication(
                         "the user has signed out: the token store holds no tokens for them",
                     );
-                    state.end_gone(error.clone());
+                    state.end_missing(error.clone());
                     drop(state);
                     return self.release(Err(error));
                 }
                 Some(tokens) if same_pair(state.tokens(), &tokens) => {
-                    state.learn_refusal(tokens);
+                    state.merge_refusal(tokens);
                     drop(state);
                     return self.exchange();
                 }
@@ -287,7 +291,7 @@ impl Leader {
                         drop(state);
                         return self.release(Err(error)); // it could not be deleted
                     }
-                    state.adopt(tokens, Origin::Taken(self.now));
+                    state.adopt(tokens, PairOrigin::Taken(self.now));
                 }
             }
         }
@@ -303,10 +307,10 @@ impl Leader {
 
     /// The store cannot be read under the lock: a pair of a new sign-in may be saved all the same.
     fn unreadable(self: Box<Self>, error: StoreError) -> RefreshStep {
-        let untried = self.session.state().untried();
-        match untried {
+        let unattempted = self.session.state().claim_unattempted();
+        match unattempted {
             Some(pending) => self.save(pending),
-            None if self.reason == Reason::FlushPending => self.release(Err(not_saved(error))),
+            None if self.reason == TaskReason::FlushPending => self.release(Err(not_saved(error))),
             None => self.release(Err(store_error("could not be read", error))),
         }
     }
@@ -338,16 +342,17 @@ impl Leader {
         };
         if let Some(refused) = &tokens.refused {
             // By this process's own count of time as well: the machines' clocks may differ.
-            let is_recent = refused_at.is_some_and(|at| self.now.monotonic.saturating_sub(at) < REFUSED_FOR);
-            if is_recent || self.now.wall.duration_since(refused.at).unsigned_abs() < REFUSED_FOR {
+            let is_recent =
+                refused_at.is_some_and(|at| self.now.monotonic.saturating_sub(at) < REFUSAL_BACK_OFF);
+            if is_recent || self.now.wall.duration_since(refused.at).unsigned_abs() < REFUSAL_BACK_OFF {
                 let text = format!("the server refused to refresh the tokens: {}", refused.reason);
                 return self.release(Err(Error::authentication(text)));
             }
         }
-        if let Some(error) = token_endpoint::cooling_down(&app, self.now) {
+        if let Some(error) = token_endpoint::cool_down_error(&app, self.now) {
             return self.release(Err(error));
         }
-        match token_endpoint::refresh(&app, &refresh_token) {
+        match token_endpoint::refresh_request(&app, &refresh_token) {
             Err(error) => self.release(Err(error)),
             Ok(request) => {
                 self.phase = Phase::Preparing(tokens, Box::new(request));
@@ -365,16 +370,21 @@ impl Leader {
                 drop(state);
                 return self.release(Ok(())); // the user signed in anew: this pair has no say
             }
-            state.hold(pending);
+            state.set_pending(pending);
         }
         self.phase = Phase::Saving;
         RefreshStep::Save(tokens, Saving(self))
     }
 
     /// The refresh token of `tokens` was refused. A newer pair that the store holds by now is used instead.
-    fn reread(mut self: Box<Self>, tokens: Tokens, stored: Option<Tokens>, refusal: Refusal) -> RefreshStep {
+    fn reread(
+        mut self: Box<Self>,
+        tokens: Tokens,
+        stored: Option<Tokens>,
+        refusal: TokenRequestError,
+    ) -> RefreshStep {
         // The store may have come back with an earlier sign-in, which the refusal of the later one does not bring back.
-        let may_recover = matches!(refusal, Refusal::Recoverable(_));
+        let may_recover = matches!(refusal, TokenRequestError::Recoverable(_));
         let is_no_better = |stored: &Tokens| {
             is_same_or_older(stored, &tokens) || (may_recover && stored.is_older_than(&tokens))
         };
@@ -384,13 +394,13 @@ impl Leader {
                     let mut state = self.session.state();
                     let superseded = state.is_superseded(self.since);
                     if !superseded {
-                        state.adopt(stored, Origin::Taken(self.now));
+                        state.adopt(stored, PairOrigin::Taken(self.now));
                     }
                     !superseded && state.is_expired(self.now)
                 };
                 if expired { self.exchange() } else { self.release(Ok(())) }
             }
-            (Some(_), Refusal::Recoverable(error)) => {
+            (Some(_), TokenRequestError::Recoverable(error)) => {
                 let mut tokens = tokens;
                 let reason = error.message().unwrap_or_default().to_owned();
                 tokens.refused = Some(Refused { at: self.now.wall, reason });
@@ -410,7 +420,7 @@ impl Leader {
         if !self.session.state().mark_refused(&tokens, self.now.monotonic) {
             return self.release(Ok(())); // the user signed in anew
         }
-        self.tell_of_end(tokens.scope, error, true)
+        self.release_refused(tokens.scope, error, true)
     }
 
     fn end(self: Box<Self>, tokens: Tokens, error: Error) -> RefreshStep {
@@ -423,11 +433,11 @@ impl Leader {
         let scope = tokens.scope.clone();
         state.end_refused(tokens, error.clone());
         drop(state);
-        self.tell_of_end(scope, error, false)
+        self.release_refused(scope, error, false)
     }
 
     /// The last steps of a refusal, of which the observer is told.
-    fn tell_of_end(
+    fn release_refused(
         mut self: Box<Self>,
         scope: Option<Scope>,
         error: Error,
@@ -437,38 +447,38 @@ impl Leader {
         let (key, app) = (session.key().clone(), session.app().clone());
         let ended = SessionEnded { key, may_recover, app, scope, at: self.now };
         let outcome = Err(error);
-        self.tell(&outcome);
+        self.end_round(&outcome);
         RefreshStep::Release(Releasing { outcome, ended: Some((session, ended)) })
     }
 
-    fn fate_unknown(&self, from: &Tokens) {
+    fn mark_fate_unknown(&self, from: &Tokens) {
         if self.session.app().profile().rotation == Rotation::Keeps {
             return; // it was not used up
         }
-        self.session.state().doubt(from, self.now.monotonic);
+        self.session.state().mark_fate_unknown(from, self.now.monotonic);
     }
 
     fn release(mut self: Box<Self>, outcome: Result<(), Error>) -> RefreshStep {
-        self.tell(&outcome);
+        self.end_round(&outcome);
         RefreshStep::Release(Releasing::new(outcome))
     }
 
     fn done(mut self: Box<Self>, outcome: Result<(), Error>) -> RefreshStep {
-        self.tell(&outcome);
+        self.end_round(&outcome);
         RefreshStep::Done(outcome)
     }
 
     /// The caller's time is over. Its waiters may have more: the next of them goes on.
-    fn gives_up(mut self: Box<Self>) -> RefreshStep {
+    fn give_up(mut self: Box<Self>) -> RefreshStep {
         let outcome = Err(lock_wait::timed_out());
         trace::refreshed(self.reason, self.exchanged, &outcome);
         self.finished = true;
-        self.session.state().give_up(self.reason, self.now);
+        self.session.state().abandon_round(self.reason, self.now);
         RefreshStep::Done(outcome)
     }
 
     /// Ends the round: its waiters get the same outcome.
-    fn tell(&mut self, outcome: &Result<(), Error>) {
+    fn end_round(&mut self, outcome: &Result<(), Error>) {
         trace::refreshed(self.reason, self.exchanged, outcome);
         self.finished = true;
         self.session.state().end_round(self.reason, self.since, outcome, self.now);
@@ -482,11 +492,11 @@ impl Drop for Leader {
         }
         let exchanging = matches!(self.phase, Phase::Exchanging(_));
         if let Phase::Exchanging(from) = &self.phase {
-            self.fate_unknown(from);
+            self.mark_fate_unknown(from);
         }
         let error = Error::new(ErrorKind::Network { sent: if exchanging { Sent::Maybe } else { Sent::No } })
             .with_message("the refresh was given up before its end");
-        self.tell(&Err(error.with_may_have_happened(exchanging)));
+        self.end_round(&Err(error.with_may_have_happened(exchanging)));
     }
 }
 

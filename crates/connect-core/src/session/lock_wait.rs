@@ -10,9 +10,9 @@ use crate::{
 };
 
 /// The upper end of the pause after the first try; it doubles with each one.
-const FIRST_PAUSE: Duration = Duration::from_millis(4);
+const FIRST_MAX_PAUSE: Duration = Duration::from_millis(4);
 /// The upper end of every pause.
-const LONGEST_PAUSE: Duration = Duration::from_millis(120);
+const MAX_PAUSE: Duration = Duration::from_millis(120);
 
 /// One machine's wait for the lock.
 #[derive(Clone, Copy)]
@@ -21,12 +21,12 @@ pub(crate) struct LockWait {
     lease: Duration,
     /// When (monotonic) the caller stops waiting.
     deadline: Duration,
-    longest_pause: Duration,
+    max_pause: Duration,
 }
 
 impl LockWait {
     pub(crate) fn new(app: &App, deadline: Duration) -> Self {
-        Self { lease: token_endpoint::lease(app), deadline, longest_pause: FIRST_PAUSE }
+        Self { lease: token_endpoint::lease(app), deadline, max_pause: FIRST_MAX_PAUSE }
     }
 
     /// Tries to take the lock.
@@ -38,8 +38,8 @@ impl LockWait {
     pub(crate) fn pause(&mut self, app: &App, now: Now) -> Option<Duration> {
         let left = self.deadline.saturating_sub(now.monotonic);
         // Between half of it and all, so that no two waiters keep meeting.
-        let pause = self.longest_pause.mul_f64(0.5 + app.entropy().unit() / 2.0);
-        self.longest_pause = (self.longest_pause * 2).min(LONGEST_PAUSE);
+        let pause = self.max_pause.mul_f64(0.5 + app.entropy().unit() / 2.0);
+        self.max_pause = (self.max_pause * 2).min(MAX_PAUSE);
         (!left.is_zero()).then(|| pause.min(left))
     }
 }

@@ -8,13 +8,13 @@ use crate::{base::Now, tokens::Tokens};
 #[derive(Clone)]
 pub(crate) struct Pending {
     pub(crate) tokens: Tokens,
-    pub(crate) origin: Origin,
-    pub(crate) over: Over,
+    pub(crate) origin: PairOrigin,
+    pub(crate) replaceable: Replaceable,
 }
 
 /// Where a pair comes from.
 #[derive(Clone, Copy)]
-pub(crate) enum Origin {
+pub(crate) enum PairOrigin {
     /// The store, when nothing was in memory.
     Loaded,
     /// The store, in place of another: a process put it there.
@@ -27,7 +27,7 @@ pub(crate) enum Origin {
 
 /// The stored pair that a pending pair may be saved over. One that is known to be older may always be.
 #[derive(Clone)]
-pub(crate) enum Over {
+pub(crate) enum Replaceable {
     /// The pair it was exchanged from, or nothing; another pair is newer, as far as is known.
     Pair(Tokens),
     /// Nothing: the store was empty.
@@ -48,12 +48,12 @@ impl Pending {
         }
         // One that is refused has to give way, whatever the server's clock said at its sign-in.
         let is_later = |stored: &Tokens| stored.refused.is_none() && self.tokens.signed_in_before(stored);
-        match &self.over {
-            Over::Import => true,
-            Over::Nothing => false,
-            Over::Pair(from) => same_pair(Some(from), stored),
-            Over::SignIn => !is_later(stored),
-            Over::Unread => !is_later(stored) && !self.tokens.shares_sign_in_with(stored),
+        match &self.replaceable {
+            Replaceable::Import => true,
+            Replaceable::Nothing => false,
+            Replaceable::Pair(from) => same_pair(Some(from), stored),
+            Replaceable::SignIn => !is_later(stored),
+            Replaceable::Unread => !is_later(stored) && !self.tokens.shares_sign_in_with(stored),
         }
     }
 }

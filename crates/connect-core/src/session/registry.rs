@@ -31,12 +31,12 @@ struct Members<G> {
 }
 
 /// Below this many sessions none goes.
-const KEPT: usize = 1024;
+const MIN_SWEEP_SIZE: usize = 1024;
 
 impl<G: Default> Registry<G> {
     /// No sessions as yet.
     pub fn new(app: App) -> Self {
-        Self { app, members: Mutex::new(Members { by_user: HashMap::new(), sweep_at: KEPT }) }
+        Self { app, members: Mutex::new(Members { by_user: HashMap::new(), sweep_at: MIN_SWEEP_SIZE }) }
     }
 
     /// The application.
@@ -52,7 +52,7 @@ impl<G: Default> Registry<G> {
         }
         if members.by_user.len() >= members.sweep_at {
             members.sweep();
-            members.sweep_at = KEPT.max(members.by_user.len() * 2);
+            members.sweep_at = MIN_SWEEP_SIZE.max(members.by_user.len() * 2);
         }
         let member = Arc::new(Member { session: Session::new(self.app.clone(), user), gate: G::default() });
         members.by_user.insert(user.into(), member.clone());
@@ -100,8 +100,8 @@ mod tests {
     #[test]
     fn a_few_idle_sessions_stay() {
         let registry = registry();
-        idle(&registry, KEPT);
-        assert_eq!(registry.members().by_user.len(), KEPT);
+        idle(&registry, MIN_SWEEP_SIZE);
+        assert_eq!(registry.members().by_user.len(), MIN_SWEEP_SIZE);
     }
 
     #[test]
@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn many_sessions_in_use_are_not_looked_through_for_each_new_one() {
         let registry = registry();
-        let held: Vec<_> = (0..=KEPT).map(|n| registry.member(&format!("held {n}"))).collect();
+        let held: Vec<_> = (0..=MIN_SWEEP_SIZE).map(|n| registry.member(&format!("held {n}"))).collect();
         idle(&registry, 500);
         assert_eq!(registry.members().by_user.len(), held.len() + 500, "none was looked for that may go");
     }
@@ -132,7 +132,7 @@ mod tests {
         };
         drop(given_up);
         idle(&registry, 5_000);
-        assert!(registry.members().by_user.len() <= KEPT + 2);
+        assert!(registry.members().by_user.len() <= MIN_SWEEP_SIZE + 2);
         assert!(Arc::ptr_eq(&held, &registry.member("held")));
         assert_eq!(registry.unsaved().len(), 1);
     }

@@ -11,8 +11,8 @@ use crate::{
         Session,
         leader::store_error,
         lock_wait::{self, LockWait},
-        state::Since,
-        steps::{Deleting, Exchanging, Loading, RefreshStep, Releasing, Resting, Work, written},
+        state::StartPoint,
+        steps::{Deleting, Exchanging, Loading, RefreshStep, Releasing, Resting, Work, notify_unless_synced},
     },
     sign_in::token_endpoint,
     tokens::{StoreError, Tokens, Written},
@@ -22,7 +22,7 @@ use crate::{
 pub(crate) struct SignOut {
     session: Arc<Session>,
     /// From when the tokens to revoke were looked up.
-    since: Since,
+    since: StartPoint,
     /// What is not to bring the user back: what is revoked, and what the store held.
     tokens: Vec<Tokens>,
     revoked: Result<(), Error>,
@@ -39,7 +39,7 @@ impl SignOut {
     pub(crate) fn start(session: &Arc<Session>, number: u64, lock: LockWait) -> RefreshStep {
         lock.request(Box::new(Self {
             session: session.clone(),
-            since: session.state().since(),
+            since: session.state().start_point(),
             tokens: Vec::new(),
             revoked: Ok(()),
             number,
@@ -50,13 +50,13 @@ impl SignOut {
     }
 
     /// The callers that requested a sign-out before this one began get the same outcome.
-    fn tell(&self, outcome: &Result<(), Error>) {
+    fn share_outcome(&self, outcome: &Result<(), Error>) {
         self.session.state().end_sign_out(self.number, outcome.clone());
     }
 
     fn revoke(mut self: Box<Self>) -> RefreshStep {
         let Some(tokens) = self.tokens.first() else { return self.delete() };
-        match token_endpoint::revoke(self.session.app(), tokens) {
+        match token_endpoint::revocation_request(self.session.app(), tokens) {
             Some(Ok(request)) => {
                 self.tries += 1;
                 return RefreshStep::Send(request, Exchanging(self));
@@ -73,7 +73,7 @@ impl SignOut {
         let app = self.session.app();
         let pause = app.config().retry.pause(self.tries, Safety::Idempotent, error, app.entropy().unit())?;
         let held = now.monotonic.saturating_sub(self.locked_at);
-        (held.saturating_add(pause) <= token_endpoint::HEAD_START).then_some(pause)
+        (held.saturating_add(pause) <= token_endpoint::MAX_EXCHANGE_DELAY).then_some(pause)
     }
 
     fn delete(self: Box<Self>) -> RefreshStep {
@@ -94,14 +94,14 @@ impl Work for SignOut {
             },
             Err(error) => Err(store_error("could not be locked", error)),
         };
-        self.tell(&outcome);
+        self.share_outcome(&outcome);
         RefreshStep::Done(outcome)
     }
 
     fn loaded(mut self: Box<Self>, stored: Result<Option<Tokens>, StoreError>, _: Now) -> RefreshStep {
         let (pending, current) = {
             let state = self.session.state();
-            self.since = state.since();
+            self.since = state.start_point();
             (state.pending().cloned(), state.tokens().cloned())
         };
         let stored = stored.unwrap_or_else(|error| {
@@ -143,10 +143,10 @@ impl Work for SignOut {
                 state.end_by_sign_out(std::mem::take(&mut self.tokens));
             }
         }
-        let deleted =
-            written(&self.session, outcome).map_err(|error| store_error("could not be deleted", error));
+        let deleted = notify_unless_synced(&self.session, outcome)
+            .map_err(|error| store_error("could not be deleted", error));
         let outcome = deleted.and(std::mem::replace(&mut self.revoked, Ok(())));
-        self.tell(&outcome);
+        self.share_outcome(&outcome);
         RefreshStep::Release(Releasing::new(outcome))
     }
 }

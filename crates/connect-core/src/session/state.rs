@@ -20,8 +20,8 @@ use http::HeaderValue;
 use crate::{
     base::{Error, Now},
     session::{
-        Reason,
-        pending::{Origin, Over, Pending, is_same_or_older, same_pair},
+        TaskReason,
+        pending::{PairOrigin, Pending, Replaceable, is_same_or_older, same_pair},
     },
     tokens::{Refused, Tokens},
 };
@@ -35,7 +35,7 @@ const MIN_REFRESH_INTERVAL: Duration = Duration::from_secs(10);
 const MAX_REFRESH_INTERVAL: Duration = Duration::from_secs(3600);
 
 #[derive(Default)]
-pub(super) struct State {
+pub(super) struct SessionState {
     generation: u64,
     current: Option<Current>,
     pending: Option<Pending>,
@@ -69,7 +69,7 @@ struct Current {
     /// Whether its refresh token was sent for an exchange whose answer never came.
     fate_unknown: bool,
     /// When (monotonic) that was.
-    doubted_at: Duration,
+    fate_unknown_since: Duration,
 }
 
 struct Failure {
@@ -81,7 +81,7 @@ struct Failure {
 /// A session that is over.
 struct Ended {
     /// The pairs that must not bring it back: they were refused or revoked.
-    over: Vec<Tokens>,
+    barred: Vec<Tokens>,
     /// The pair that was in use when the store held none any more: it may come back, unless the user signs out here.
     gone: Option<Tokens>,
     /// Whether the user signed out: then no pair of those sign-ins brings it back.
@@ -90,9 +90,9 @@ struct Ended {
 }
 
 /// What a call does next about its bearer token.
-pub(super) enum Next {
+pub(super) enum TokenDecision {
     Use { generation: u64, bearer: HeaderValue },
-    Refresh(Reason),
+    Refresh(TaskReason),
     Fail(Error),
 }
 
@@ -125,38 +125,38 @@ enum Freshness {
 
 /// What a task began with: what happened since is told by comparing.
 #[derive(Clone, Copy)]
-pub(super) struct Since {
+pub(super) struct StartPoint {
     pub(super) generation: u64,
     pub(super) sign_ins: u64,
 }
 
 /// What a call asks, and what it tells.
-impl State {
-    pub(super) fn plan(&mut self, tried: Tried, now: Now) -> Next {
+impl SessionState {
+    pub(super) fn plan(&mut self, tried: Tried, now: Now) -> TokenDecision {
         let generation = self.generation;
-        if self.pending.is_some() && !(self.leading && self.works(tried, now)) {
-            return Next::Refresh(Reason::FlushPending);
+        if self.pending.is_some() && !(self.leading && self.can_use_current(tried, now)) {
+            return TokenDecision::Refresh(TaskReason::FlushPending);
         }
-        let Some(current) = &self.current else { return Next::Refresh(Reason::Absent) };
+        let Some(current) = &self.current else { return TokenDecision::Refresh(TaskReason::Absent) };
         if tried.unauthorized == Some(generation) {
-            return Next::Refresh(Reason::Unauthorized);
+            return TokenDecision::Refresh(TaskReason::Unauthorized);
         }
         match current.freshness(now) {
-            Freshness::Expired if !tried.ahead => return Next::Refresh(Reason::Expired),
-            Freshness::Early if !tried.ahead && self.may_go_early(now) => {
+            Freshness::Expired if !tried.ahead => return TokenDecision::Refresh(TaskReason::Expired),
+            Freshness::Early if !tried.ahead && self.may_refresh_early(now) => {
                 self.early_refresh_requested = true; // the others go on with the pair that still works
-                return Next::Refresh(Reason::Early);
+                return TokenDecision::Refresh(TaskReason::Early);
             }
             _ => {}
         }
         match &current.bearer {
-            Some(bearer) => Next::Use { generation, bearer: bearer.clone() },
-            None => Next::Fail(Error::authentication("the access token does not fit into a header")),
+            Some(bearer) => TokenDecision::Use { generation, bearer: bearer.clone() },
+            None => TokenDecision::Fail(Error::authentication("the access token does not fit into a header")),
         }
     }
 
     /// A call succeeded with this generation.
-    pub(super) fn prove(&mut self, generation: u64) {
+    pub(super) fn mark_proven(&mut self, generation: u64) {
         if self.generation == generation {
             if let Some(current) = &mut self.current {
                 current.proven = true;
@@ -180,17 +180,17 @@ impl State {
     }
 
     /// Whether the pair in use is good enough while a leader saves the next one.
-    fn works(&self, tried: Tried, now: Now) -> bool {
+    fn can_use_current(&self, tried: Tried, now: Now) -> bool {
         tried.unauthorized != Some(self.generation) && self.current.is_some() && !self.is_expired(now)
     }
 
-    fn may_go_early(&self, now: Now) -> bool {
+    fn may_refresh_early(&self, now: Now) -> bool {
         !self.leading && !self.early_refresh_requested && now.monotonic >= self.no_early_before
     }
 }
 
 /// What is so.
-impl State {
+impl SessionState {
     /// The pair in use.
     pub(super) fn tokens(&self) -> Option<&Tokens> {
         self.current.as_ref().map(|current| &current.tokens)
@@ -200,12 +200,12 @@ impl State {
         self.generation
     }
 
-    pub(super) fn since(&self) -> Since {
-        Since { generation: self.generation, sign_ins: self.sign_ins }
+    pub(super) fn start_point(&self) -> StartPoint {
+        StartPoint { generation: self.generation, sign_ins: self.sign_ins }
     }
 
     /// Whether the user has signed in or out since.
-    pub(super) fn is_superseded(&self, since: Since) -> bool {
+    pub(super) fn is_superseded(&self, since: StartPoint) -> bool {
         self.sign_ins != since.sign_ins
     }
 
@@ -227,7 +227,7 @@ impl State {
             is_same_or_older(tokens, known)
                 || ended.by_sign_out && (tokens.is_older_than(known) || tokens.shares_sign_in_with(known))
         };
-        ended.over.iter().any(is_over).then(|| ended.error.clone())
+        ended.barred.iter().any(is_over).then(|| ended.error.clone())
     }
 
     /// Whether nothing would be lost with this value: all its tokens are in the store.
@@ -262,7 +262,7 @@ impl State {
     pub(super) fn is_in_doubt(&self, now: Now) -> Option<bool> {
         let current = self.current.as_ref().filter(|current| current.fate_unknown)?;
         let life = current.tokens.lifetime().unwrap_or(MAX_REFRESH_INTERVAL);
-        Some(now.monotonic.saturating_sub(current.doubted_at) < life)
+        Some(now.monotonic.saturating_sub(current.fate_unknown_since) < life)
     }
 
     /// The tokens in use unless they are over, if they were minted within `max_age` before they were `asked` for, or since;
@@ -280,25 +280,25 @@ impl State {
 }
 
 /// Tasks, which queue at the session's gate.
-impl State {
+impl SessionState {
     /// How many tasks of this kind have ended, or begun.
-    pub(super) fn round(&self, reason: Reason) -> u64 {
-        if reason == Reason::SignOut { self.sign_outs } else { self.rounds }
+    pub(super) fn round(&self, reason: TaskReason) -> u64 {
+        if reason == TaskReason::SignOut { self.sign_outs } else { self.rounds }
     }
 
     /// The outcome of a task that was requested at this round and generation, if another has done the same meanwhile.
     pub(super) fn outcome_since(
         &self,
-        reason: Reason,
+        reason: TaskReason,
         generation: u64,
         round: u64,
     ) -> Option<Result<(), Error>> {
-        if reason == Reason::SignOut {
+        if reason == TaskReason::SignOut {
             let (number, outcome) = self.signed_out.as_ref()?;
             return (*number > round).then(|| outcome.clone());
         }
         let is_done = match reason {
-            Reason::FlushPending => true, // by another task, or because the user signed out
+            TaskReason::FlushPending => true, // by another task, or because the user signed out
             _ => self.generation != generation && self.current.is_some(),
         };
         if is_done && self.pending.is_none() {
@@ -320,10 +320,10 @@ impl State {
     }
 
     /// A leader begins.
-    pub(super) fn lead(&mut self, reason: Reason) -> Since {
+    pub(super) fn begin_round(&mut self, reason: TaskReason) -> StartPoint {
         self.leading = true;
-        self.early_refresh_requested &= reason != Reason::Early;
-        self.since()
+        self.early_refresh_requested &= reason != TaskReason::Early;
+        self.start_point()
     }
 
     /// The call that was on its way to lead an early refresh has given up.
@@ -332,14 +332,20 @@ impl State {
     }
 
     /// A leader ends its round: its waiters get the same outcome.
-    pub(super) fn end_round(&mut self, reason: Reason, since: Since, outcome: &Result<(), Error>, now: Now) {
+    pub(super) fn end_round(
+        &mut self,
+        reason: TaskReason,
+        since: StartPoint,
+        outcome: &Result<(), Error>,
+        now: Now,
+    ) {
         self.leading = false;
         self.rounds += 1;
         let Err(error) = outcome else { return };
         if self.is_superseded(since) {
             return;
         }
-        if reason == Reason::Early {
+        if reason == TaskReason::Early {
             let patience =
                 error.retry_after().unwrap_or_default().clamp(MIN_REFRESH_INTERVAL, MAX_REFRESH_INTERVAL);
             self.no_early_before = now.monotonic.saturating_add(patience);
@@ -349,18 +355,18 @@ impl State {
     }
 
     /// A leader ends because its caller's time is over. Its waiters may have more: the next of them goes on.
-    pub(super) fn give_up(&mut self, reason: Reason, now: Now) {
+    pub(super) fn abandon_round(&mut self, reason: TaskReason, now: Now) {
         self.leading = false;
-        if reason == Reason::Early {
+        if reason == TaskReason::Early {
             self.no_early_before = now.monotonic.saturating_add(MIN_REFRESH_INTERVAL);
         }
     }
 }
 
 /// Pairs come and go.
-impl State {
+impl SessionState {
     /// Takes a pair into use that is in the store.
-    pub(super) fn adopt(&mut self, tokens: Tokens, origin: Origin) {
+    pub(super) fn adopt(&mut self, tokens: Tokens, origin: PairOrigin) {
         self.generation += 1;
         self.ended = None;
         self.failure = None;
@@ -370,18 +376,24 @@ impl State {
 
     /// A pair of a new sign-in waits to be saved from now on, unless a later sign-in was faster: one that came `since`.
     /// Whatever was in doubt before is settled by it.
-    pub(super) fn sign_in(&mut self, tokens: Tokens, over: Over, since: Since, at: Duration) {
+    pub(super) fn sign_in(
+        &mut self,
+        tokens: Tokens,
+        replaceable: Replaceable,
+        since: StartPoint,
+        at: Duration,
+    ) {
         let others = self.pending().or(self.tokens());
         if self.is_superseded(since) && others.is_some_and(|others| tokens.signed_in_before(others)) {
             return;
         }
         self.sign_ins += 1;
         self.failure = None;
-        self.pending = Some(Pending { tokens, origin: Origin::SignIn(at), over });
+        self.pending = Some(Pending { tokens, origin: PairOrigin::SignIn(at), replaceable });
     }
 
     /// This pair waits to be saved.
-    pub(super) fn hold(&mut self, pending: Pending) {
+    pub(super) fn set_pending(&mut self, pending: Pending) {
         self.pending = Some(pending);
     }
 
@@ -405,26 +417,27 @@ impl State {
             Some(tokens) if !pending.may_replace(&tokens) => {
                 // Another process has rotated since, as far as is known: its pair is the newer one.
                 self.pending = None;
-                self.adopt(tokens, Origin::Taken(now));
+                self.adopt(tokens, PairOrigin::Taken(now));
             }
             // What is there now is what it is saved over, should that have to be tried again.
-            stored => pending.over = stored.map_or(Over::Nothing, Over::Pair),
+            stored => pending.replaceable = stored.map_or(Replaceable::Nothing, Replaceable::Pair),
         }
         self.pending.clone()
     }
 
     /// The pending pair, if it may be saved over what cannot be read: one that nobody has tried to save yet. Of another it
     /// may be what is there, or another process may have rotated it since.
-    pub(super) fn untried(&mut self) -> Option<Pending> {
+    pub(super) fn claim_unattempted(&mut self) -> Option<Pending> {
         let pending = self.pending.as_mut();
-        let pending = pending.filter(|pending| matches!(pending.over, Over::SignIn | Over::Import))?;
-        pending.over = Over::Unread;
+        let pending = pending
+            .filter(|pending| matches!(pending.replaceable, Replaceable::SignIn | Replaceable::Import))?;
+        pending.replaceable = Replaceable::Unread;
         Some(pending.clone())
     }
 
     /// The stored pair is the one in use; its mark of a refusal is another process's, perhaps, or one that could not be
     /// saved is the later one.
-    pub(super) fn learn_refusal(&mut self, stored: Tokens) {
+    pub(super) fn merge_refusal(&mut self, stored: Tokens) {
         let Some(current) = &mut self.current else { return };
         let at = |refused: &Option<Refused>| refused.as_ref().map(|refused| refused.at);
         if at(&stored.refused) > at(&current.tokens.refused) {
@@ -442,9 +455,9 @@ impl State {
     }
 
     /// The refresh token of these tokens was sent for an exchange whose answer never came.
-    pub(super) fn doubt(&mut self, tokens: &Tokens, at: Duration) {
+    pub(super) fn mark_fate_unknown(&mut self, tokens: &Tokens, at: Duration) {
         if let Some(current) = self.current_of(tokens) {
-            (current.fate_unknown, current.doubted_at) = (true, at);
+            (current.fate_unknown, current.fate_unknown_since) = (true, at);
         }
     }
 
@@ -453,7 +466,7 @@ impl State {
     }
 
     /// Ends the session: the store holds no tokens any more.
-    pub(super) fn end_gone(&mut self, error: Error) {
+    pub(super) fn end_missing(&mut self, error: Error) {
         let gone = self.current.take().map(|current| current.tokens);
         let before = self.end(Vec::new(), error);
         if let Some(ended) = &mut self.ended {
@@ -471,30 +484,30 @@ impl State {
         self.sign_ins += 1; // a refresh that is under way has nothing to say any more
         let gone = self.end(tokens, Error::authentication("the user has signed out"));
         if let Some(ended) = &mut self.ended {
-            ended.over.extend(gone);
+            ended.barred.extend(gone);
             ended.by_sign_out = true;
         }
     }
 
     /// Adds to the pairs that had ended before, and returns the one that the store no longer held.
-    fn end(&mut self, mut over: Vec<Tokens>, error: Error) -> Option<Tokens> {
+    fn end(&mut self, mut barred: Vec<Tokens>, error: Error) -> Option<Tokens> {
         self.current = None;
         self.pending = None;
         self.generation += 1;
         let (mut gone, mut by_sign_out) = (None, false);
         if let Some(before) = self.ended.take() {
             (gone, by_sign_out) = (before.gone, before.by_sign_out);
-            let is_new = |known: &Tokens| !over.iter().any(|tokens| same_pair(Some(tokens), known));
-            let before: Vec<_> = before.over.into_iter().filter(is_new).collect();
-            over.extend(before);
+            let is_new = |known: &Tokens| !barred.iter().any(|tokens| same_pair(Some(tokens), known));
+            let before: Vec<_> = before.barred.into_iter().filter(is_new).collect();
+            barred.extend(before);
         }
-        self.ended = Some(Ended { over, gone: None, by_sign_out, error });
+        self.ended = Some(Ended { barred, gone: None, by_sign_out, error });
         gone
     }
 }
 
 impl Current {
-    fn new(tokens: Tokens, origin: Origin) -> Self {
+    fn new(tokens: Tokens, origin: PairOrigin) -> Self {
         let bearer = HeaderValue::try_from(format!("Bearer {}", tokens.access_token.expose())).ok().map(
             |mut value| {
                 value.set_sensitive(true);
@@ -502,15 +515,15 @@ impl Current {
             },
         );
         let (minted, no_refresh_before) = match origin {
-            Origin::Loaded => (None, Duration::ZERO),
-            Origin::Taken(now) => {
+            PairOrigin::Loaded => (None, Duration::ZERO),
+            PairOrigin::Taken(now) => {
                 let young = tokens
                     .age(now.wall)
                     .map_or(Duration::ZERO, |age| MIN_REFRESH_INTERVAL.saturating_sub(age));
                 (None, if young.is_zero() { young } else { now.monotonic.saturating_add(young) })
             }
-            Origin::SignIn(at) => (Some(at), Duration::ZERO),
-            Origin::Refresh(at) => (Some(at), at.saturating_add(MIN_REFRESH_INTERVAL)),
+            PairOrigin::SignIn(at) => (Some(at), Duration::ZERO),
+            PairOrigin::Refresh(at) => (Some(at), at.saturating_add(MIN_REFRESH_INTERVAL)),
         };
         Self {
             tokens,
@@ -520,7 +533,7 @@ impl Current {
             proven: false,
             refused_at: None,
             fate_unknown: false,
-            doubted_at: Duration::ZERO,
+            fate_unknown_since: Duration::ZERO,
         }
     }
 

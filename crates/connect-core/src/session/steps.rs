@@ -107,35 +107,35 @@ opaque!(Loading, Preparing, Exchanging, Saving, Deleting, Locking, Resting, Rele
 /// that it asks for.
 pub(crate) trait Work: Send {
     fn loaded(self: Box<Self>, _: Result<Option<Tokens>, StoreError>, _: Now) -> RefreshStep {
-        not_asked()
+        unexpected_result()
     }
 
     fn locked(self: Box<Self>, _: Result<bool, StoreError>, _: Duration, _: Now) -> RefreshStep {
-        not_asked()
+        unexpected_result()
     }
 
     fn prepared(self: Box<Self>, _: Result<(), StoreError>, _: Now) -> RefreshStep {
-        not_asked()
+        unexpected_result()
     }
 
     fn sent(self: Box<Self>, _: Result<Response, TransportError>, _: Now) -> RefreshStep {
-        not_asked()
+        unexpected_result()
     }
 
     fn saved(self: Box<Self>, _: Result<Written, StoreError>, _: Now) -> RefreshStep {
-        not_asked()
+        unexpected_result()
     }
 
     fn deleted(self: Box<Self>, _: Result<Written, StoreError>, _: Now) -> RefreshStep {
-        not_asked()
+        unexpected_result()
     }
 
     fn rested(self: Box<Self>, _: Now) -> RefreshStep {
-        not_asked()
+        unexpected_result()
     }
 }
 
-fn not_asked() -> RefreshStep {
+fn unexpected_result() -> RefreshStep {
     RefreshStep::Done(Err(Error::configuration(
         "this step does not expect a result: the driver resumed the wrong one",
     )))
@@ -224,7 +224,10 @@ impl Releasing {
 }
 
 /// Tells the observer of a write that a crash may undo; for the caller it has happened.
-pub(crate) fn written(session: &Session, outcome: Result<Written, StoreError>) -> Result<(), StoreError> {
+pub(crate) fn notify_unless_synced(
+    session: &Session,
+    outcome: Result<Written, StoreError>,
+) -> Result<(), StoreError> {
     if let Written::NotSynced(error) = outcome? {
         trace::not_synced(&error);
         if let Some(observer) = &session.app().config().observer {

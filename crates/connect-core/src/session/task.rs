@@ -12,14 +12,14 @@ use crate::{
         leader::Leader,
         lock_wait::LockWait,
         sign_out::SignOut,
-        state::State,
+        state::SessionState,
         steps::{Loading, RefreshStep},
     },
 };
 
 /// The purpose of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reason {
+pub(crate) enum TaskReason {
     /// No tokens are in memory: load them from the store.
     Absent,
     /// A pair is not saved yet.
@@ -38,7 +38,7 @@ pub(crate) enum Reason {
 #[must_use = "a task does nothing until it is started"]
 pub struct TokenTask {
     session: Arc<Session>,
-    reason: Reason,
+    reason: TaskReason,
     generation: u64,
     /// The tasks of this kind that had ended, or begun, when this one was requested.
     round: u64,
@@ -49,7 +49,12 @@ pub struct TokenTask {
 opaque!(TokenTask);
 
 impl TokenTask {
-    pub(super) fn new(session: &Arc<Session>, state: &State, reason: Reason, deadline: Duration) -> Self {
+    pub(super) fn new(
+        session: &Arc<Session>,
+        state: &SessionState,
+        reason: TaskReason,
+        deadline: Duration,
+    ) -> Self {
         let (session, generation, round) = (session.clone(), state.generation(), state.round(reason));
         Self { session, reason, generation, round, deadline, started: false }
     }
@@ -69,7 +74,7 @@ impl TokenTask {
         Error::timeout().with_message("the call timed out while the tokens were being refreshed")
     }
 
-    pub(crate) fn reason(&self) -> Reason {
+    pub(crate) fn reason(&self) -> TaskReason {
         self.reason
     }
 
@@ -82,16 +87,16 @@ impl TokenTask {
         }
         self.started = true;
         // Another holder refreshes by all appearances: while the token works, that is not waited for.
-        let deadline = if self.reason == Reason::Early { now.monotonic } else { self.deadline };
+        let deadline = if self.reason == TaskReason::Early { now.monotonic } else { self.deadline };
         let lock = LockWait::new(session.app(), deadline);
-        if self.reason == Reason::SignOut {
+        if self.reason == TaskReason::SignOut {
             let number = state.begin_sign_out();
             drop(state);
             return SignOut::start(&session, number, lock);
         }
-        let since = state.lead(self.reason);
+        let since = state.begin_round(self.reason);
         // A sign-in that came meanwhile is saved by this task.
-        let needs_no_lock = self.reason == Reason::Absent && state.pending().is_none();
+        let needs_no_lock = self.reason == TaskReason::Absent && state.pending().is_none();
         drop(state); // a leader locks it when it is dropped
         let leader = Leader::new(&session, self.reason, since, lock, now);
         if needs_no_lock { RefreshStep::Load(Loading(leader)) } else { lock.request(leader) }
@@ -100,7 +105,7 @@ impl TokenTask {
 
 impl Drop for TokenTask {
     fn drop(&mut self) {
-        if self.reason == Reason::Early && !self.started {
+        if self.reason == TaskReason::Early && !self.started {
             self.session.state().withdraw_early_refresh();
         }
     }

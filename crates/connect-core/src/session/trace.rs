@@ -1,9 +1,9 @@
 //! Events for `tracing`, with the feature of that name: the end of a refresh, and a write that a crash may undo.
 
-use crate::{base::Error, session::Reason, tokens::StoreError};
+use crate::{base::Error, session::TaskReason, tokens::StoreError};
 
 /// The end of a refresh, for whoever waited for it.
-pub(crate) fn refreshed(reason: Reason, exchanged: bool, outcome: &Result<(), Error>) {
+pub(crate) fn refreshed(reason: TaskReason, exchanged: bool, outcome: &Result<(), Error>) {
     let error = outcome.as_ref().err().map(Error::code);
     #[cfg(feature = "tracing")]
     tracing::debug!(target: "connect", { ?reason, exchanged, "error.type" = error }, "refreshed");

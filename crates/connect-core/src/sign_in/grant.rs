@@ -43,7 +43,7 @@ impl AuthorizationCode {
             return Err(app.config().no_user());
         }
         let redirect_uri = self.redirect_uri.as_deref().unwrap_or(&app.config().redirect_uri);
-        token_endpoint::exchange(app, &self.code, redirect_uri, self.verifier.as_ref())
+        token_endpoint::exchange_request(app, &self.code, redirect_uri, self.verifier.as_ref())
     }
 }
 
@@ -66,12 +66,12 @@ impl Grant {
     /// [`ErrorKind::RateLimited`](crate::ErrorKind) while the token endpoint has asked to wait, with
     /// [`retry_after`](Error::retry_after).
     pub fn request(&self, app: &App, now: Now) -> Result<Request, Error> {
-        if let Some(error) = token_endpoint::cooling_down(app, now) {
+        if let Some(error) = token_endpoint::cool_down_error(app, now) {
             return Err(error);
         }
         match self {
             Self::AuthorizationCode(code) => code.request(app),
-            Self::RefreshToken(token) => token_endpoint::refresh(app, token),
+            Self::RefreshToken(token) => token_endpoint::refresh_request(app, token),
         }
     }
 
@@ -84,7 +84,8 @@ impl Grant {
             Self::AuthorizationCode(_) => None,
             Self::RefreshToken(token) => Some(Tokens::access_only("").with_refresh_token(token.clone())),
         };
-        token_endpoint::read(app, response, before.as_ref(), now).map_err(token_endpoint::Refusal::into_error)
+        token_endpoint::read_tokens(app, response, before.as_ref(), now)
+            .map_err(token_endpoint::TokenRequestError::into_error)
     }
 }
 

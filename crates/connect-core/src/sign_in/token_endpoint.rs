@@ -6,7 +6,7 @@ use connect_types::{Answer, Auth, Body, ErrorBody, TokenAnswer};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use crate::{
-    app::{App, Draft},
+    app::{App, RequestTemplate},
     base::{Error, ErrorKind, FreshConnection, Now, Request, Response, Secret},
     endpoint::answer,
     oauth::{ClientAuth, Relay, Revocation},
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A response without tokens.
-pub(crate) enum Refusal {
+pub(crate) enum TokenRequestError {
     /// The grant is used up, revoked, or was never good.
     Final(Error),
     /// The grant is refused for a reason that may pass.
@@ -23,7 +23,7 @@ pub(crate) enum Refusal {
     Other(Error),
 }
 
-impl Refusal {
+impl TokenRequestError {
     pub(crate) fn into_error(self) -> Error {
         let (Self::Final(error) | Self::Recoverable(error) | Self::Other(error)) = self;
         error
@@ -31,7 +31,7 @@ impl Refusal {
 }
 
 /// How long after it got its lock a task may begin an exchange: the rest of the lease is for the exchange and the save.
-pub(crate) const HEAD_START: Duration = Duration::from_secs(5);
+pub(crate) const MAX_EXCHANGE_DELAY: Duration = Duration::from_secs(5);
 
 /// The lock of the store outlasts the exchange it protects, and the save after it.
 pub(crate) fn lease(app: &App) -> Duration {
@@ -39,7 +39,7 @@ pub(crate) fn lease(app: &App) -> Duration {
 }
 
 /// The exchange of a code (RFC 6749 4.1.3, RFC 7636 4.5).
-pub(crate) fn exchange(
+pub(crate) fn exchange_request(
     app: &App,
     code: &Secret,
     redirect_uri: &str,
@@ -48,28 +48,32 @@ pub(crate) fn exchange(
     let code = ("code", code.expose().to_owned());
     let verifier = verifier.map(|verifier| ("code_verifier", verifier.expose().to_owned()));
     if let Some(relay) = &app.profile().relay {
-        return relayed(app, relay, &relay.auth_url, [code].into_iter().chain(verifier).collect());
+        return relay_request(app, relay, &relay.auth_url, [code].into_iter().chain(verifier).collect());
     }
     let grant = ("grant_type", "authorization_code".to_owned());
     let redirect_uri = ("redirect_uri", redirect_uri.to_owned());
-    form(app, &app.profile().token_url, [grant, code, redirect_uri].into_iter().chain(verifier).collect())
+    form_request(
+        app,
+        &app.profile().token_url,
+        [grant, code, redirect_uri].into_iter().chain(verifier).collect(),
+    )
 }
 
 /// A refresh (RFC 6749 6). Without a scope it is that of the sign-in.
-pub(crate) fn refresh(app: &App, refresh_token: &Secret) -> Result<Request, Error> {
+pub(crate) fn refresh_request(app: &App, refresh_token: &Secret) -> Result<Request, Error> {
     let profile = app.profile();
     let token = ("refresh_token", refresh_token.expose().to_owned());
     if let Some(relay) = &profile.relay {
-        return relayed(app, relay, &relay.refresh_url, vec![token]);
+        return relay_request(app, relay, &relay.refresh_url, vec![token]);
     }
     let grant = ("grant_type", "refresh_token".to_owned());
     let redirect_uri =
         profile.redirect_uri_on_refresh.then(|| ("redirect_uri", app.config().redirect_uri.clone()));
-    form(app, &profile.token_url, [grant, token].into_iter().chain(redirect_uri).collect())
+    form_request(app, &profile.token_url, [grant, token].into_iter().chain(redirect_uri).collect())
 }
 
 /// The revocation of a user's tokens, where there is one: of the refresh token, since that ends all (RFC 7009 2.1).
-pub(crate) fn revoke(app: &App, tokens: &Tokens) -> Option<Result<Request, Error>> {
+pub(crate) fn revocation_request(app: &App, tokens: &Tokens) -> Option<Result<Request, Error>> {
     let (token, hint) = match &tokens.refresh_token {
         Some(token) => (token, "refresh_token"),
         None => (&tokens.access_token, "access_token"),
@@ -77,11 +81,13 @@ pub(crate) fn revoke(app: &App, tokens: &Tokens) -> Option<Result<Request, Error
     let token = ("token", token.expose().to_owned());
     Some(match &app.profile().revocation {
         Revocation::None => return None,
-        Revocation::Form(url) => form(app, url, vec![token, ("token_type_hint", hint.to_owned())]),
-        Revocation::TokenAlone(url) => send(app, url, Auth::None, HeaderMap::new(), Body::Form(vec![token])),
+        Revocation::Form(url) => form_request(app, url, vec![token, ("token_type_hint", hint.to_owned())]),
+        Revocation::TokenAlone(url) => {
+            post_request(app, url, Auth::None, HeaderMap::new(), Body::Form(vec![token]))
+        }
         Revocation::Json(url) => {
             let body = serde_json::json!({ "token": token.1 }).to_string();
-            send(app, url, Auth::None, HeaderMap::new(), Body::Json(body))
+            post_request(app, url, Auth::None, HeaderMap::new(), Body::Json(body))
         }
     })
 }
@@ -96,7 +102,7 @@ pub(crate) fn is_revoked(app: &App, response: &Response) -> bool {
 }
 
 /// A form with the client's credentials, in one way only (RFC 6749 2.3).
-fn form(app: &App, url: &str, mut fields: Vec<(&'static str, String)>) -> Result<Request, Error> {
+fn form_request(app: &App, url: &str, mut fields: Vec<(&'static str, String)>) -> Result<Request, Error> {
     let config = app.config();
     match &config.client_secret {
         None => fields.push(("client_id", config.client_id.clone())),
@@ -106,11 +112,11 @@ fn form(app: &App, url: &str, mut fields: Vec<(&'static str, String)>) -> Result
         }
         Some(_) => {}
     }
-    send(app, url, Auth::Client, HeaderMap::new(), Body::Form(fields))
+    post_request(app, url, Auth::Client, HeaderMap::new(), Body::Form(fields))
 }
 
 /// A form to a server that adds the client's credentials itself.
-fn relayed(
+fn relay_request(
     app: &App,
     relay: &Relay,
     url: &str,
@@ -124,55 +130,59 @@ fn relayed(
         value.set_sensitive(true);
         headers.insert(HeaderName::try_from(name.as_str()).map_err(|error| wrong(error.into()))?, value);
     }
-    send(app, url, Auth::None, headers, Body::Form(fields))
+    post_request(app, url, Auth::None, headers, Body::Form(fields))
 }
 
-fn send(app: &App, url: &str, auth: Auth, headers: HeaderMap, body: Body) -> Result<Request, Error> {
+fn post_request(app: &App, url: &str, auth: Auth, headers: HeaderMap, body: Body) -> Result<Request, Error> {
     let uri = url.parse().map_err(|_| Error::configuration("the URL of an endpoint is none"))?;
-    let mut draft = Draft::to(Method::POST, uri, auth, body);
-    draft.add(headers);
-    let mut request = draft.request(app, None, app.config().exchange_timeout);
+    let mut template = RequestTemplate::for_uri(Method::POST, uri, auth, body);
+    template.add_headers(headers);
+    let mut request = template.request(app, None, app.config().exchange_timeout);
     request.extensions_mut().insert(FreshConnection);
     Ok(request)
 }
 
 /// The error of an exchange that must not be sent yet: a response of the token endpoint asked to wait.
-pub(crate) fn cooling_down(app: &App, now: Now) -> Option<Error> {
+pub(crate) fn cool_down_error(app: &App, now: Now) -> Option<Error> {
     let left = app.exchange_cool_down().left(None, now);
     let error = Error::new(ErrorKind::RateLimited).with_retry_after(Some(left));
     (!left.is_zero()).then(|| error.with_message("the token endpoint asked to wait before the next request"))
 }
 
 /// `success: false` with a status that says otherwise.
-fn refused_with_success(response: &Response) -> Refusal {
-    let reason = answer::refusal(response.body()).filter(|reason| !reason.is_empty());
+fn refused_with_success(response: &Response) -> TokenRequestError {
+    let reason = answer::refusal_message(response.body()).filter(|reason| !reason.is_empty());
     let reason = reason.unwrap_or_else(|| "no reason given".to_owned());
     let error = Error::new(ErrorKind::Http).with_status(response.status()).with_may_have_happened(true);
-    Refusal::Other(error.with_message(format!("the token endpoint refused: {reason}")))
+    TokenRequestError::Other(error.with_message(format!("the token endpoint refused: {reason}")))
 }
 
 /// The tokens of an answer; what it leaves out stays as it was in `before`.
-pub(crate) fn read(
+pub(crate) fn read_tokens(
     app: &App,
     response: &Response,
     before: Option<&Tokens>,
     now: Now,
-) -> Result<Tokens, Refusal> {
+) -> Result<Tokens, TokenRequestError> {
     let status = response.status();
     if status.is_success() {
         return match answer::from_json::<TokenAnswer>(response.body()) {
             // Of a refresh nothing is refused that could be a token: the one before may be gone (RFC 6749 7.1).
             Ok(answer) if before.is_none() && !is_bearer(&answer) => {
                 let error = Error::new(ErrorKind::Http).with_status(status).with_may_have_happened(true);
-                Err(Refusal::Other(error.with_message("the tokens are not of the type `Bearer`")))
+                Err(TokenRequestError::Other(error.with_message("the tokens are not of the type `Bearer`")))
             }
             Ok(answer) if before.is_none() && answer.refused().is_some() => {
                 Err(refused_with_success(response))
             }
             // One without an access token cannot be read.
-            Ok(answer) => Ok(Tokens::from_answer(answer, before, app.entropy().text(), now.wall)),
-            Err(_) if answer::refusal(response.body()).is_some() => Err(refused_with_success(response)),
-            Err(error) => Err(Refusal::Other(error.with_status(status).with_may_have_happened(true))),
+            Ok(answer) => Ok(Tokens::from_response(answer, before, app.entropy().text(), now.wall)),
+            Err(_) if answer::refusal_message(response.body()).is_some() => {
+                Err(refused_with_success(response))
+            }
+            Err(error) => {
+                Err(TokenRequestError::Other(error.with_status(status).with_may_have_happened(true)))
+            }
         };
     }
     let body: ErrorBody = answer::from_json(response.body()).unwrap_or_default();
@@ -193,19 +203,21 @@ pub(crate) fn read(
     };
     let (profile, refused) = (app.profile(), error.clone().with_kind(ErrorKind::Authentication));
     if is_one_of(&profile.final_errors) {
-        return Err(Refusal::Final(refused.with_message(text)));
+        return Err(TokenRequestError::Final(refused.with_message(text)));
     }
     if is_one_of(&profile.recoverable_errors) {
-        return Err(Refusal::Recoverable(refused.with_message(text)));
+        return Err(TokenRequestError::Recoverable(refused.with_message(text)));
     }
     Err(match body.error.as_deref() {
-        _ if status == StatusCode::TOO_MANY_REQUESTS => Refusal::Other(error),
-        Some("temporarily_unavailable") => Refusal::Other(error.with_kind(ErrorKind::Server)),
-        Some("invalid_client" | "unauthorized_client") if status.is_client_error() => Refusal::Other(
-            error
-                .with_kind(ErrorKind::Configuration)
-                .with_message(format!("the service does not accept the client id and secret: {text}")),
-        ),
+        _ if status == StatusCode::TOO_MANY_REQUESTS => TokenRequestError::Other(error),
+        Some("temporarily_unavailable") => TokenRequestError::Other(error.with_kind(ErrorKind::Server)),
+        Some("invalid_client" | "unauthorized_client") if status.is_client_error() => {
+            TokenRequestError::Other(
+                error
+                    .with_kind(ErrorKind::Configuration)
+                    .with_message(format!("the service does not accept the client id and secret: {text}")),
+            )
+        }
         _ => {
             // These kinds are about what a call asked for, such as an event that is not there.
             let error = match error.kind() {
@@ -215,7 +227,7 @@ pub(crate) fn read(
                 _ => error,
             };
             let unknown = status.is_server_error();
-            Refusal::Other(error.with_may_have_happened(unknown))
+            TokenRequestError::Other(error.with_may_have_happened(unknown))
         }
     })
 }

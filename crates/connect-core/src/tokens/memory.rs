@@ -13,11 +13,11 @@ use crate::{
 
 /// Keeps tokens for as long as the process lives. Clones share what is kept.
 #[derive(Clone, Default, Debug)]
-pub struct MemoryStore(Arc<Mutex<State>>);
+pub struct MemoryStore(Arc<Mutex<MemoryState>>);
 
 #[derive(Default, Debug)]
-struct State {
-    kept: HashMap<TokenKey, Tokens>,
+struct MemoryState {
+    tokens: HashMap<TokenKey, Tokens>,
     locked: HashSet<TokenKey>,
 }
 
@@ -27,14 +27,14 @@ impl MemoryStore {
         Self::default()
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, MemoryState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl TokenStore for MemoryStore {
     fn load(&self, key: &TokenKey) -> Result<Option<Tokens>, StoreError> {
-        Ok(self.state().kept.get(key).cloned())
+        Ok(self.state().tokens.get(key).cloned())
     }
 
     /// The lock lasts until it is released: only this process holds it.
@@ -55,12 +55,12 @@ impl StoreLock for MemoryLock {
     }
 
     fn save(&mut self, tokens: &Tokens) -> Result<Written, StoreError> {
-        self.store.state().kept.insert(self.key.clone(), tokens.clone());
+        self.store.state().tokens.insert(self.key.clone(), tokens.clone());
         Ok(Written::Durable)
     }
 
     fn delete(&mut self) -> Result<Written, StoreError> {
-        self.store.state().kept.remove(&self.key);
+        self.store.state().tokens.remove(&self.key);
         Ok(Written::Durable)
     }
 
