@@ -1,7 +1,7 @@
-//! One signed-in user in this process: which tokens are in use, and who may do what about them.
+//! The session of one user in this process: it holds the token pair in use and decides when to refresh it.
 //!
-//! The state is under one mutex that is never held across input or output. Waiting for a refresh is the
-//! driver's affair; deciding is done here.
+//! One mutex protects the state; it is never held during input or output. The session decides what has to be
+//! done; the driver (the code that performs the steps) does it, and waits.
 
 mod exchange;
 mod leader;
@@ -39,14 +39,14 @@ use crate::{
     tokens::{TokenKey, Tokens},
 };
 
-/// One signed-in user. Shared by all handles of that user in a process.
+/// The session of one user, shared by all handles of that user in a process.
 pub struct Session {
     app: App,
     key: TokenKey,
     state: Mutex<SessionState>,
 }
 
-/// What a call is to do next about its bearer token.
+/// The next action of a call: use this access token, run a task first, or fail.
 pub(crate) enum Plan {
     Use { generation: u64, bearer: HeaderValue },
     Refresh(TokenTask),
@@ -54,31 +54,31 @@ pub(crate) enum Plan {
 }
 
 impl Session {
-    /// The session of a user, without tokens as yet: they are loaded when first needed.
+    /// Creates the session of a user. Its tokens are loaded from the store when a call needs them.
     pub fn new(app: App, user: &str) -> Arc<Self> {
         let key = app.token_key(user);
         Arc::new(Self { app, key, state: Mutex::default() })
     }
 
-    /// The application it belongs to.
+    /// Returns the application of the session.
     pub fn app(&self) -> &App {
         &self.app
     }
 
-    /// Whose it is.
+    /// Returns the key of the user's tokens.
     pub fn key(&self) -> &TokenKey {
         &self.key
     }
 
-    /// Whether the server handed out a pair that could not be saved yet.
+    /// Returns whether a new token pair is not saved yet.
     pub fn has_pending(&self) -> bool {
         self.state().pending().is_some()
     }
 
-    /// The tokens in use: they are in the store.
+    /// Returns the tokens in use. They are saved in the store.
     ///
     /// # Errors
-    /// When none are loaded, or the session has ended.
+    /// If no tokens are loaded, or the session has ended.
     pub fn tokens(&self) -> Result<Tokens, Error> {
         let state = self.state();
         match (state.tokens(), state.ended()) {
@@ -88,25 +88,31 @@ impl Session {
         }
     }
 
-    /// The tokens in use unless they are over, if they were minted within `max_age` before they were `asked` for, or since;
-    /// or if they cannot be exchanged as long as they work: see [`refresh`](Self::refresh).
+    /// Returns the tokens in use if they need no refresh for a caller that accepts tokens of age `max_age` at
+    /// the time `asked`.
+    ///
+    /// They also need none if [`refresh`](Self::refresh) would fail because the response to the last refresh
+    /// was lost. `None` if the tokens are older, expired or not loaded.
     pub fn tokens_within(&self, max_age: Duration, asked: Now) -> Option<Tokens> {
         self.state().tokens_within(max_age, asked).cloned()
     }
 
-    /// Whether nothing would be lost with this value: all its tokens are in the store.
+    /// Returns whether dropping the session loses no token: nothing is unsaved, no refresh is running, and no
+    /// response to a refresh was lost.
     pub fn is_clean(&self) -> bool {
         self.state().is_clean()
     }
 
-    /// A request to save the pending pair, if there is one: for an orderly end.
+    /// Creates a task that saves the unsaved token pair, if there is one. For an orderly shutdown.
     pub fn flush_pending(self: &Arc<Self>, deadline: Duration) -> Option<TokenTask> {
         let state = self.state();
         state.pending().is_some().then(|| self.request(&state, TaskReason::FlushPending, deadline))
     }
 
-    /// What has to come before a refresh that is asked for: tokens that are not in memory are loaded, a pair
-    /// that is not saved is saved. `None` when nothing has to.
+    /// Creates the task that must run before [`refresh`](Self::refresh): it saves an unsaved pair, or loads
+    /// the tokens.
+    ///
+    /// `None` if the tokens are loaded and saved.
     pub fn before_refresh(self: &Arc<Self>, deadline: Duration) -> Option<TokenTask> {
         let state = self.state();
         let reason = match (state.pending(), state.tokens()) {
@@ -117,20 +123,25 @@ impl Session {
         Some(self.request(&state, reason, deadline))
     }
 
-    /// A refresh that is asked for, whatever the clock says of the pair in use. An error where the answer to an
-    /// earlier exchange was lost: its refresh token is not sent again before the access token has failed, or is over.
+    /// Creates a task that refreshes the tokens, expired or not.
+    ///
+    /// # Errors
+    /// If the response to an earlier refresh was lost. The refresh token may be used up; it is not sent again
+    /// while the access token may still work.
     pub fn refresh(self: &Arc<Self>, now: Now, deadline: Duration) -> Result<TokenTask, Error> {
         let state = self.state();
         if state.is_in_doubt(now) == Some(true) {
             let text =
-                "the answer to the last refresh was lost; calls go on with the tokens as long as they work";
+                "the response to the last refresh was lost; calls use the current tokens while they work";
             return Err(Error::new(ErrorKind::Network { sent: Sent::Maybe }).with_message(text));
         }
         Ok(self.request(&state, TaskReason::Unauthorized, deadline))
     }
 
-    /// Ends the session: the server first (RFC 7009), then the store, whatever the server said. A sign-out that begins
-    /// after this request and before this task serves both.
+    /// Creates a task that revokes the tokens at the server (RFC 7009) and then deletes them from the store.
+    ///
+    /// It deletes them even if the revocation fails. If another sign-out starts before this task does, both
+    /// share its outcome.
     pub fn sign_out(self: &Arc<Self>, deadline: Duration) -> TokenTask {
         self.request(&self.state(), TaskReason::SignOut, deadline)
     }
@@ -143,7 +154,7 @@ impl Session {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What a call does next about its token.
+    /// Returns the next action of a call.
     pub(crate) fn plan(self: &Arc<Self>, tried: Tried, now: Now, deadline: Duration) -> Plan {
         let mut state = self.state();
         match state.plan(tried, now) {
@@ -153,28 +164,28 @@ impl Session {
         }
     }
 
-    /// A call succeeded with this generation.
+    /// Notes that a call succeeded with the pair of this generation.
     pub(crate) fn mark_proven(&self, generation: u64) {
         self.state().mark_proven(generation);
     }
 
-    /// What a 401 for this generation means.
+    /// Returns what a call does after a 401 for the pair of this generation.
     pub(crate) fn unauthorized(&self, generation: u64, now: Now) -> Verdict {
         self.state().unauthorized(generation, now)
     }
 
-    /// Whether the pair in use was minted by this process.
+    /// Returns whether this process obtained the pair in use from the server.
     pub(crate) fn has_minted(&self) -> bool {
         self.state().has_minted()
     }
 
-    /// Whether there is a saved pair to go on with.
+    /// Returns whether a pair is in use and no other pair is waiting to be saved.
     pub(crate) fn is_usable(&self) -> bool {
         let state = self.state();
         state.tokens().is_some() && state.pending().is_none()
     }
 
-    /// Whether the scope in use is known not to cover what a call needs.
+    /// Returns whether the granted scope is known and does not cover the scope that a call needs.
     pub(crate) fn lacks(&self, needed: &Scope) -> bool {
         self.state().lacks(needed)
     }

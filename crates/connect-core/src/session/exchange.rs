@@ -1,5 +1,6 @@
-//! Putting a pair into a session: the exchange of a code, or tokens handed in. The pair is pending then, and saved by a
-//! task that queues at the session's gate.
+//! New token pairs of a session: from the exchange of an authorization code, or imported by the application.
+//!
+//! The new pair is pending until a task has saved it; the task queues at the session's gate.
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,12 +22,16 @@ use crate::{
 };
 
 impl PendingSignIn {
-    /// Finishes the sign-in with what came back to the redirect URI. The session must be that of
-    /// [`user`](Self::user). The exchange is made once; on any fault before the save nothing is kept.
+    /// Finishes the sign-in: exchanges the code of the callback for tokens. The code is sent only once.
+    ///
+    /// # Errors
+    /// If `session` is not that of [`user`](Self::user), the callback is refused, the exchange fails, or the
+    /// tokens were issued for another user or client; then nothing is saved. If the save fails, the next call
+    /// saves the tokens.
     pub fn finish(self, session: &Arc<Session>, callback: &Callback, now: Now) -> RefreshStep {
         let app = session.app();
         if *session.key().user != *self.user() {
-            let text = "a sign-in is finished in the session of the user who signs in";
+            let text = "the sign-in belongs to another user than the session";
             return RefreshStep::Done(Err(Error::configuration(text)));
         }
         let request = self.accept(app, callback, now.wall).and_then(|code| {
@@ -37,8 +42,10 @@ impl PendingSignIn {
 }
 
 impl Session {
-    /// Exchanges a code that came by another way than a redirect. The exchange is made once; on any fault before the save
-    /// nothing is kept.
+    /// Exchanges an authorization code that was not received through a redirect. The code is sent only once.
+    ///
+    /// # Errors
+    /// Like [`PendingSignIn::finish`]: if the exchange fails, nothing is saved.
     pub fn exchange(self: &Arc<Self>, code: &AuthorizationCode, now: Now) -> RefreshStep {
         if self.key().user.is_empty() {
             return RefreshStep::Done(Err(self.app().config().no_user()));
@@ -46,14 +53,17 @@ impl Session {
         CodeExchange::start(self, code.request(self.app()), None, now)
     }
 
-    /// Takes tokens that came from elsewhere: saved first, then in use. Where they are JSON Web Tokens they have
-    /// to be this user's and this client's.
+    /// Saves tokens that the application obtained itself, and then uses them.
+    ///
+    /// # Errors
+    /// If the access token is a JSON Web Token for another user or client.
     pub fn import(self: &Arc<Self>, mut tokens: Tokens, now: Now) -> RefreshStep {
         if let Err(error) = check_token_owner(self, &tokens) {
             return RefreshStep::Done(Err(error));
         }
         tokens.issued_at = tokens.issued_at.or(Some(now.wall));
-        // The application decides which tokens are used: whether the server issued others later does not matter.
+        // No sign-in time: the application decides which tokens are used, even if the server issued others
+        // later.
         tokens.revision =
             Some(Revision { sign_in: self.app().entropy().text(), signed_in_at: None, number: 0 });
         tokens.refused = None;
@@ -62,14 +72,14 @@ impl Session {
     }
 }
 
-/// The exchange of a code.
+/// The exchange of an authorization code.
 struct CodeExchange {
     session: Arc<Session>,
     request: Request,
     since: StartPoint,
-    /// When (monotonic) it has waited long enough for the token endpoint.
+    /// The latest (monotonic) time to send the request.
     deadline: Duration,
-    /// What was asked for: it is granted where the answer names nothing else (RFC 6749 5.1).
+    /// The requested scope; the server granted it unless the response names another (RFC 6749 5.1).
     scope: Option<Scope>,
 }
 
@@ -90,7 +100,7 @@ impl CodeExchange {
         }
     }
 
-    /// A code is good for one request, so it waits where the token endpoint asked to wait a moment.
+    /// Sends the request, after the wait that the token endpoint has asked for: a code can be sent only once.
     fn send(self: Box<Self>, now: Now) -> RefreshStep {
         let app = self.session.app();
         let Some(error) = token_endpoint::cool_down_error(app, now) else {
@@ -98,7 +108,7 @@ impl CodeExchange {
         };
         let left = self.deadline.saturating_sub(now.monotonic);
         match error.retry_after() {
-            // A little longer than it asked, so that not all come at once.
+            // Up to 5 % longer than asked, so that waiting exchanges are not all sent at the same moment.
             Some(wait) if wait <= left => {
                 RefreshStep::Sleep(wait.mul_f64(1.0 + app.entropy().unit() / 20.0), Resting(self))
             }
@@ -131,7 +141,7 @@ impl Work for CodeExchange {
     }
 }
 
-/// The pair is pending from now on: whatever happens to these steps, the next call goes on with it.
+/// Makes the pair pending and queues its save. If these steps are dropped, the next call saves it.
 fn queue_save(
     session: &Arc<Session>,
     tokens: Tokens,
@@ -143,14 +153,14 @@ fn queue_save(
     let deadline = now.monotonic.saturating_add(session.app().config().timeout);
     match session.flush_pending(deadline) {
         Some(save) => RefreshStep::Queue(save),
-        None => RefreshStep::Done(Ok(())), // a call has saved it meanwhile
+        None => RefreshStep::Done(Ok(())), // a concurrent call has saved it
     }
 }
 
-/// Whether the access token is this user's and this client's; one that is no JWT cannot be asked.
+/// Checks that the access token was issued for this user and client. Only a JWT can be checked.
 fn check_token_owner(session: &Session, tokens: &Tokens) -> Result<(), Error> {
     if session.app().profile().user_parameter.is_none() {
-        return Ok(()); // whoever signed in there: the application's own ids mean nothing to it
+        return Ok(()); // this server does not know the application's user ids
     }
     let Some(claims) = Claims::of(&tokens.access_token) else { return Ok(()) };
     let fault = if !claims.is_user(&session.key().user) {

@@ -1,7 +1,9 @@
-//! The leader of a refresh: what the store holds, the exchange, the save.
+//! The leader: the task that loads, refreshes and saves a user's tokens while other callers wait for its
+//! outcome.
 //!
-//! It must be driven to its end even if its caller is gone. One that is dropped all the same says so to the
-//! session: an exchange that may have happened leaves the refresh token of unknown fate.
+//! The driver must perform its steps to the end, even if the caller is cancelled. A leader that is dropped
+//! before its end reports a failure to the session; if it had sent an exchange, the refresh token may be used
+//! up.
 
 use std::{sync::Arc, time::Duration};
 
@@ -27,39 +29,38 @@ use crate::{
     tokens::{Refused, StoreError, Tokens, Written},
 };
 
-/// A refresh token that was refused for a reason that may pass is not presented again for this long, by no process that
-/// shares the store.
+/// The time for which no process that shares the store sends a refresh token again after a temporary refusal.
 const REFUSAL_BACK_OFF: Duration = Duration::from_secs(600);
 
-/// The task that refreshes for all callers.
+/// The task that performs a refresh for all waiting callers.
 pub(crate) struct Leader {
     session: Arc<Session>,
     reason: TaskReason,
-    /// From when it began, or began its exchange.
+    /// The state of the session when the task, or its exchange, began.
     since: StartPoint,
     lock: LockWait,
     phase: Phase,
     now: Now,
-    /// When (monotonic) it asked for the lock that it got.
+    /// The (monotonic) time just before the successful try to take the lock: the lease may run since then.
     locked_at: Duration,
-    /// Whether it has sent an exchange.
+    /// Whether an exchange was sent.
     exchanged: bool,
     finished: bool,
 }
 
-/// What it waits for.
+/// The event that the leader waits for.
 enum Phase {
-    /// The tokens, without the lock; or the lock.
+    /// The lock, or the stored tokens without it.
     Waiting,
     /// The stored tokens, under the lock.
     Locked,
-    /// The save of the pair in use over an older one.
+    /// The save of the current pair over an older record.
     Restoring,
     /// The check that the next pair can be saved.
     Preparing(Tokens, Box<Request>),
     /// The response to the exchange of this pair.
     Exchanging(Tokens),
-    /// The stored tokens, after the refresh token of this pair was refused.
+    /// The stored tokens, read again after this pair was refused.
     Refused(Tokens, TokenRequestError),
     /// The save of this pair with the mark of its refusal.
     Marking(Tokens, Error),
@@ -112,15 +113,15 @@ impl Work for Leader {
             return self.release(Err(store_error("could not be saved, so no refresh was sent", error)));
         }
         if now.monotonic.saturating_sub(self.locked_at) > token_endpoint::MAX_EXCHANGE_DELAY {
-            let text = "the token store was so slow that its lock could end before the new tokens are saved; no refresh \
-                        was sent";
+            let text = "the token store was too slow: its lock could expire before the new tokens are saved, so no \
+                        refresh was sent";
             return self.release(Err(Error::new(ErrorKind::TokenStore).with_message(text)));
         }
         if self.is_superseded() {
             return self.release(Ok(()));
         }
         if let Some(error) = token_endpoint::cool_down_error(self.session.app(), now) {
-            return self.release(Err(error)); // since a response to another user's request
+            return self.release(Err(error)); // it began with a response to another user's request
         }
         self.exchanged = true;
         self.phase = Phase::Exchanging(tokens);
@@ -161,11 +162,11 @@ impl Work for Leader {
         self.now = now;
         let outcome = notify_unless_synced(&self.session, outcome);
         match (std::mem::replace(&mut self.phase, Phase::Locked), outcome) {
-            // A mark that is not saved holds in this process at least.
+            // Even if the mark could not be saved, it applies in this process.
             (Phase::Marking(tokens, error), _) => return self.refused(tokens, error),
             (Phase::Restoring, Ok(())) => return self.exchange(),
             (Phase::Restoring, Err(error)) => {
-                let what = "are newer than the stored ones and could not be saved again";
+                let what = "in memory are newer than the stored ones and could not be saved again";
                 return self.release(Err(store_error(what, error)));
             }
             (_, Err(error)) => return self.release(Err(not_saved(error))),
@@ -179,8 +180,8 @@ impl Work for Leader {
             }
             !superseded && state.is_expired(now)
         };
-        // A pair that waited so long for its save that it is over goes on to the exchange under the same lock,
-        // but never one that this leader has just minted: that would go round for ever.
+        // A pair that expired while it waited for its save is refreshed under the same lock, but not a pair
+        // from this leader's own exchange: with a wrong clock that would never end.
         if expired && !self.exchanged && self.reason != TaskReason::FlushPending {
             self.exchange()
         } else {
@@ -191,11 +192,11 @@ impl Work for Leader {
     fn deleted(mut self: Box<Self>, outcome: Result<Written, StoreError>, now: Now) -> RefreshStep {
         self.now = now;
         match notify_unless_synced(&self.session, outcome) {
-            // The holder of the lock by now may have rotated the very token that was refused.
+            // The new holder of the lock may have saved a newer pair.
             Err(error) if error.lease_lost() => {
                 return self.release(Err(store_error("could not be deleted", error)));
             }
-            // A record that could not be deleted is refused again when it is presented.
+            // If the refused pair is still stored, the server will refuse it again.
             _ => {}
         }
         let Phase::Refused(tokens, TokenRequestError::Final(error)) =
@@ -259,7 +260,7 @@ impl Leader {
         let mut state = session.state();
         if state.is_superseded(self.since) || state.generation() != self.since.generation {
             drop(state);
-            return self.release(Ok(())); // a sign-in came in between: there is a new pair
+            return self.release(Ok(())); // a sign-in in the meantime has brought a new pair
         }
         if state.pending().is_some() {
             if let Some(pending) = state.reconcile(stored, self.now) {
@@ -281,7 +282,7 @@ impl Leader {
                     drop(state);
                     return self.exchange();
                 }
-                // The store has come back with an older record, such as from a backup.
+                // The store has returned to an older record, for example from a backup.
                 Some(tokens) if state.tokens().is_some_and(|current| tokens.is_older_than(current)) => {
                     drop(state);
                     return self.restore();
@@ -289,7 +290,7 @@ impl Leader {
                 Some(tokens) => {
                     if let Some(error) = state.ended_with(&tokens) {
                         drop(state);
-                        return self.release(Err(error)); // it could not be deleted
+                        return self.release(Err(error)); // a refused or revoked pair that could not be deleted
                     }
                     state.adopt(tokens, PairOrigin::Taken(self.now));
                 }
@@ -300,12 +301,13 @@ impl Leader {
         if expired { self.exchange() } else { self.release(Ok(())) }
     }
 
-    /// Whether the user has signed in or out since: then this task has nothing to say.
+    /// Returns whether the user has signed in or out since the task began: then the task must not change the
+    /// state.
     fn is_superseded(&self) -> bool {
         self.session.state().is_superseded(self.since)
     }
 
-    /// The store cannot be read under the lock: a pair of a new sign-in may be saved all the same.
+    /// Handles a store that cannot be read under the lock: a new sign-in may be saved nevertheless.
     fn unreadable(self: Box<Self>, error: StoreError) -> RefreshStep {
         let unattempted = self.session.state().claim_unattempted();
         match unattempted {
@@ -315,7 +317,7 @@ impl Leader {
         }
     }
 
-    /// Saves the pair in use over an older one.
+    /// Saves the current pair over an older record.
     fn restore(mut self: Box<Self>) -> RefreshStep {
         let current = self.session.state().tokens().cloned();
         let Some(tokens) = current else { return self.release(Ok(())) };
@@ -330,18 +332,19 @@ impl Leader {
         }
         let (tokens, refused_at) = {
             let state = self.session.state();
-            // The waiters wait for an exchange of the pair there is now, not of the one this task began with.
+            // The outcome is that of the pair exchanged now, which may not be the pair at the start of the
+            // task.
             self.since.generation = state.generation();
             (state.tokens().cloned(), state.refused_at())
         };
         let Some((tokens, refresh_token)) =
             tokens.and_then(|tokens| Some((tokens.clone(), tokens.refresh_token?)))
         else {
-            let text = "the access token is no longer accepted and there is no refresh token";
+            let text = "the server no longer accepts the access token, and there is no refresh token";
             return self.release(Err(Error::authentication(text)));
         };
         if let Some(refused) = &tokens.refused {
-            // By this process's own count of time as well: the machines' clocks may differ.
+            // Also by the monotonic clock: the wall clock of another machine may be wrong.
             let is_recent =
                 refused_at.is_some_and(|at| self.now.monotonic.saturating_sub(at) < REFUSAL_BACK_OFF);
             if is_recent || self.now.wall.duration_since(refused.at).unsigned_abs() < REFUSAL_BACK_OFF {
@@ -368,7 +371,7 @@ impl Leader {
             let mut state = session.state();
             if state.is_superseded(self.since) {
                 drop(state);
-                return self.release(Ok(())); // the user signed in anew: this pair has no say
+                return self.release(Ok(())); // the user has signed in again, so this pair is dropped
             }
             state.set_pending(pending);
         }
@@ -376,20 +379,22 @@ impl Leader {
         RefreshStep::Save(tokens, Saving(self))
     }
 
-    /// The refresh token of `tokens` was refused. A newer pair that the store holds by now is used instead.
+    /// Handles the refusal of `tokens`: uses the stored pair if it is newer, else marks or deletes the
+    /// refused one.
     fn reread(
         mut self: Box<Self>,
         tokens: Tokens,
         stored: Option<Tokens>,
         refusal: TokenRequestError,
     ) -> RefreshStep {
-        // The store may have come back with an earlier sign-in, which the refusal of the later one does not bring back.
+        // After a temporary refusal, a stored pair of an earlier sign-in (from a backup) does not replace
+        // this one.
         let may_recover = matches!(refusal, TokenRequestError::Recoverable(_));
-        let is_no_better = |stored: &Tokens| {
+        let is_not_newer = |stored: &Tokens| {
             is_same_or_older(stored, &tokens) || (may_recover && stored.is_older_than(&tokens))
         };
         match (stored, refusal) {
-            (Some(stored), _) if !is_no_better(&stored) => {
+            (Some(stored), _) if !is_not_newer(&stored) => {
                 let expired = {
                     let mut state = self.session.state();
                     let superseded = state.is_superseded(self.since);
@@ -415,10 +420,10 @@ impl Leader {
         }
     }
 
-    /// The refresh token of these tokens was refused for a reason that may pass: the session goes on with them.
+    /// Marks these tokens as refused with a temporary error; the session continues to use them.
     fn refused(self: Box<Self>, tokens: Tokens, error: Error) -> RefreshStep {
         if !self.session.state().mark_refused(&tokens, self.now.monotonic) {
-            return self.release(Ok(())); // the user signed in anew
+            return self.release(Ok(())); // the user has signed in again
         }
         self.release_refused(tokens.scope, error, true)
     }
@@ -436,7 +441,7 @@ impl Leader {
         self.release_refused(scope, error, false)
     }
 
-    /// The last steps of a refusal, of which the observer is told.
+    /// Ends the round after a refusal, and notifies the observer once the lock is released.
     fn release_refused(
         mut self: Box<Self>,
         scope: Option<Scope>,
@@ -453,7 +458,7 @@ impl Leader {
 
     fn mark_fate_unknown(&self, from: &Tokens) {
         if self.session.app().profile().rotation == Rotation::Keeps {
-            return; // it was not used up
+            return; // this server keeps refresh tokens valid
         }
         self.session.state().mark_fate_unknown(from, self.now.monotonic);
     }
@@ -468,7 +473,7 @@ impl Leader {
         RefreshStep::Done(outcome)
     }
 
-    /// The caller's time is over. Its waiters may have more: the next of them goes on.
+    /// Ends the task after its deadline, without an outcome for the waiters: they may have more time.
     fn give_up(mut self: Box<Self>) -> RefreshStep {
         let outcome = Err(lock_wait::timed_out());
         trace::refreshed(self.reason, self.exchanged, &outcome);
@@ -477,7 +482,7 @@ impl Leader {
         RefreshStep::Done(outcome)
     }
 
-    /// Ends the round: its waiters get the same outcome.
+    /// Ends the round; the waiters share the outcome.
     fn end_round(&mut self, outcome: &Result<(), Error>) {
         trace::refreshed(self.reason, self.exchanged, outcome);
         self.finished = true;
@@ -495,7 +500,7 @@ impl Drop for Leader {
             self.mark_fate_unknown(from);
         }
         let error = Error::new(ErrorKind::Network { sent: if exchanging { Sent::Maybe } else { Sent::No } })
-            .with_message("the refresh was given up before its end");
+            .with_message("the refresh was cancelled before it ended");
         self.end_round(&Err(error.with_may_have_happened(exchanging)));
     }
 }
@@ -507,7 +512,7 @@ pub(crate) fn store_error(what: &str, error: StoreError) -> Error {
 pub(crate) fn not_saved(error: StoreError) -> Error {
     Error::new(ErrorKind::TokenStore)
         .with_message(format!(
-            "the new tokens could not be saved and are not used before they are; the next call tries again: {error}"
+            "the new tokens could not be saved; they are used once the next call has saved them: {error}"
         ))
         .with_source(error)
 }

@@ -1,4 +1,4 @@
-//! Waiting for the store's lock while another holder has it: tries at growing distances, until the caller's deadline.
+//! Waiting for the store's lock: retries with growing pauses until the caller's deadline.
 
 use std::time::Duration;
 
@@ -9,17 +9,17 @@ use crate::{
     sign_in::token_endpoint,
 };
 
-/// The upper end of the pause after the first try; it doubles with each one.
+/// The maximum pause after the first try; it doubles with each try.
 const FIRST_MAX_PAUSE: Duration = Duration::from_millis(4);
-/// The upper end of every pause.
+/// The limit for the maximum pause.
 const MAX_PAUSE: Duration = Duration::from_millis(120);
 
-/// One machine's wait for the lock.
+/// The wait of one task for the lock.
 #[derive(Clone, Copy)]
 pub(crate) struct LockWait {
     /// The lease to request.
     lease: Duration,
-    /// When (monotonic) the caller stops waiting.
+    /// The (monotonic) time at which the caller stops waiting.
     deadline: Duration,
     max_pause: Duration,
 }
@@ -29,15 +29,15 @@ impl LockWait {
         Self { lease: token_endpoint::lease(app), deadline, max_pause: FIRST_MAX_PAUSE }
     }
 
-    /// Tries to take the lock.
+    /// Returns the step that tries to take the lock.
     pub(crate) fn request(self, work: Box<dyn Work>) -> RefreshStep {
         RefreshStep::TryLock(self.lease, Locking { work, deadline: self.deadline })
     }
 
-    /// The lock was not free: the pause before the next try, or `None` when the caller's time is over.
+    /// Returns the pause before the next try, or `None` if the deadline has passed.
     pub(crate) fn pause(&mut self, app: &App, now: Now) -> Option<Duration> {
         let left = self.deadline.saturating_sub(now.monotonic);
-        // Between half of it and all, so that no two waiters keep meeting.
+        // A random part of the pause, so that two waiters do not always try at the same time.
         let pause = self.max_pause.mul_f64(0.5 + app.entropy().unit() / 2.0);
         self.max_pause = (self.max_pause * 2).min(MAX_PAUSE);
         (!left.is_zero()).then(|| pause.min(left))
@@ -45,5 +45,5 @@ impl LockWait {
 }
 
 pub(crate) fn timed_out() -> Error {
-    Error::timeout().with_message("the call timed out while another holder had the token store's lock")
+    Error::timeout().with_message("another process or task held the lock of the token store")
 }

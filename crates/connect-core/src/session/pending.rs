@@ -1,10 +1,10 @@
-//! A pair the server handed out that is not saved yet: what it may be saved over.
+//! A token pair that is not saved yet, and the stored pairs that it may replace.
 
 use std::time::Duration;
 
 use crate::{base::Now, tokens::Tokens};
 
-/// A pair the server handed out that is not saved yet.
+/// A token pair that the server has issued and that is not saved yet.
 #[derive(Clone)]
 pub(crate) struct Pending {
     pub(crate) tokens: Tokens,
@@ -12,41 +12,41 @@ pub(crate) struct Pending {
     pub(crate) replaceable: Replaceable,
 }
 
-/// Where a pair comes from.
+/// The source of a token pair.
 #[derive(Clone, Copy)]
 pub(crate) enum PairOrigin {
-    /// The store, when nothing was in memory.
+    /// Loaded from the store when no pair was in memory.
     Loaded,
-    /// The store, in place of another: a process put it there.
+    /// Read from the store at this time, in place of the pair in memory: another process had saved it.
     Taken(Now),
-    /// A sign-in, or the caller's hands, at this time (monotonic).
+    /// A sign-in or an import at this (monotonic) time.
     SignIn(Duration),
-    /// A refresh by this process at this time (monotonic).
+    /// A refresh by this process at this (monotonic) time.
     Refresh(Duration),
 }
 
-/// The stored pair that a pending pair may be saved over. One that is known to be older may always be.
+/// The stored pairs that a pending pair may replace, apart from pairs known to be older.
 #[derive(Clone)]
 pub(crate) enum Replaceable {
-    /// The pair it was exchanged from, or nothing; another pair is newer, as far as is known.
+    /// This pair, from which the pending pair was obtained. Every other pair counts as newer.
     Pair(Tokens),
-    /// Nothing: the store was empty.
+    /// No pair: the store was empty.
     Nothing,
-    /// Any pair but that of a later sign-in: the user signed in anew.
+    /// Every pair except that of a later sign-in: the user has signed in again.
     SignIn,
-    /// Any pair: the application handed these tokens in.
+    /// Every pair: the application imported the pending pair.
     Import,
-    /// The pair that could not be read when this sign-in was first saved, in a save of unknown outcome; but not a pair of
-    /// this sign-in, which another process has gone on with.
+    /// Like `SignIn`, but no pair of the same sign-in. The store could not be read before the first save, and
+    /// the outcome of that save is unknown: such a pair may be the result of a refresh by another process.
     Unread,
 }
 
 impl Pending {
     pub(super) fn may_replace(&self, stored: &Tokens) -> bool {
         if stored.is_older_than(&self.tokens) {
-            return true; // of two pairs the older never replaces the newer
+            return true;
         }
-        // One that is refused has to give way, whatever the server's clock said at its sign-in.
+        // A refused pair may always be replaced, even if its sign-in was later.
         let is_later = |stored: &Tokens| stored.refused.is_none() && self.tokens.signed_in_before(stored);
         match &self.replaceable {
             Replaceable::Import => true,
@@ -58,13 +58,15 @@ impl Pending {
     }
 }
 
-/// Whether `pair` is `known` itself or an older pair of the same sign-in.
+/// Returns whether `pair` is the same as `known`, or an older pair of the same sign-in.
 pub(crate) fn is_same_or_older(pair: &Tokens, known: &Tokens) -> bool {
     same_pair(Some(known), pair) || pair.is_older_than(known) && pair.shares_sign_in_with(known)
 }
 
-/// A pair is another one when either token is: some servers keep the refresh token, and two access tokens
-/// minted in one second may have the same claims, hence be the same text.
+/// Returns whether both tokens of two pairs are equal.
+///
+/// One token is not enough: some servers keep the refresh token, and two access tokens issued in the same
+/// second may be equal.
 pub(crate) fn same_pair(one: Option<&Tokens>, other: &Tokens) -> bool {
     one.is_some_and(|one| one.access_token == other.access_token && one.refresh_token == other.refresh_token)
 }

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{app::App, session::Session};
 
-/// A user's session with the driver's gate `G`, at which refreshes queue.
+/// The session of a user, with a gate: a lock of type `G` that the driver provides and at which tasks queue.
 #[derive(Debug)]
 pub struct Member<G> {
     /// The session.
@@ -16,8 +16,11 @@ pub struct Member<G> {
     pub gate: G,
 }
 
-/// The sessions of one application in this process. One that nobody holds may go and be loaded from the store
-/// again, but never one with tokens that are not saved, or with a refresh in flight.
+/// The sessions of one application in this process.
+///
+/// It drops sessions without other owners when their number grows; they are loaded from the store again when
+/// needed. It keeps a session with unsaved tokens, with a running refresh, or whose last refresh lost its
+/// response.
 #[derive(Debug)]
 pub struct Registry<G> {
     app: App,
@@ -30,21 +33,21 @@ struct Members<G> {
     sweep_at: usize,
 }
 
-/// Below this many sessions none goes.
+/// Sessions are swept only if there are at least this many.
 const MIN_SWEEP_SIZE: usize = 1024;
 
 impl<G: Default> Registry<G> {
-    /// No sessions as yet.
+    /// Creates an empty registry.
     pub fn new(app: App) -> Self {
         Self { app, members: Mutex::new(Members { by_user: HashMap::new(), sweep_at: MIN_SWEEP_SIZE }) }
     }
 
-    /// The application.
+    /// Returns the application.
     pub fn app(&self) -> &App {
         &self.app
     }
 
-    /// The one session of this user.
+    /// Returns the session of this user, and creates it if needed.
     pub fn member(&self, user: &str) -> Arc<Member<G>> {
         let mut members = self.members();
         if let Some(member) = members.by_user.get(user) {
@@ -59,12 +62,13 @@ impl<G: Default> Registry<G> {
         member
     }
 
-    /// Lets every session go that nobody holds and that would lose nothing. The registry does it by itself when it grows.
+    /// Drops every session that has no other owner and loses no token. The registry also does so when it
+    /// grows.
     pub fn sweep(&self) {
         self.members().sweep();
     }
 
-    /// Those with tokens that are not saved.
+    /// Returns the sessions with unsaved tokens.
     pub fn unsaved(&self) -> Vec<Arc<Member<G>>> {
         self.members().by_user.values().filter(|member| member.session.has_pending()).cloned().collect()
     }
@@ -98,14 +102,14 @@ mod tests {
     }
 
     #[test]
-    fn a_few_idle_sessions_stay() {
+    fn few_idle_sessions_are_not_swept() {
         let registry = registry();
         idle(&registry, MIN_SWEEP_SIZE);
         assert_eq!(registry.members().by_user.len(), MIN_SWEEP_SIZE);
     }
 
     #[test]
-    fn a_session_that_is_held_without_its_member_stays() {
+    fn session_owned_without_its_member_is_not_swept() {
         let registry = registry();
         let session = registry.member("held").session.clone();
         idle(&registry, 5_000);
@@ -113,15 +117,15 @@ mod tests {
     }
 
     #[test]
-    fn many_sessions_in_use_are_not_looked_through_for_each_new_one() {
+    fn many_sessions_in_use_are_not_swept_for_each_new_one() {
         let registry = registry();
         let held: Vec<_> = (0..=MIN_SWEEP_SIZE).map(|n| registry.member(&format!("held {n}"))).collect();
         idle(&registry, 500);
-        assert_eq!(registry.members().by_user.len(), held.len() + 500, "none was looked for that may go");
+        assert_eq!(registry.members().by_user.len(), held.len() + 500, "no sweep took place");
     }
 
     #[test]
-    fn idle_sessions_go_and_unsaved_ones_stay() {
+    fn idle_sessions_are_swept_and_unsaved_ones_are_not() {
         let registry = registry();
         let held = registry.member("held");
         let now = Now { wall: jiff::Timestamp::UNIX_EPOCH, monotonic: std::time::Duration::ZERO };

@@ -1,4 +1,4 @@
-//! Signing out: the tokens are revoked at the server, then deleted here.
+//! The sign-out task: it revokes the tokens at the server and deletes them from the store.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,18 +18,19 @@ use crate::{
     tokens::{StoreError, Tokens, Written},
 };
 
-/// The end of a session, at the user's request.
+/// A sign-out.
 pub(crate) struct SignOut {
     session: Arc<Session>,
-    /// From when the tokens to revoke were looked up.
+    /// The state of the session when the tokens to revoke were looked up.
     since: StartPoint,
-    /// What is not to bring the user back: what is revoked, and what the store held.
+    /// The tokens to revoke (the first) and all other known tokens of the user. None of them may be used
+    /// again.
     tokens: Vec<Tokens>,
     revoked: Result<(), Error>,
-    /// Which of the session's sign-outs it is.
+    /// The number of this sign-out in the session.
     number: u64,
     lock: LockWait,
-    /// When (monotonic) it asked for the lock that it got.
+    /// The (monotonic) time just before the successful try to take the lock: the lease may run since then.
     locked_at: Duration,
     /// How often the revocation was sent.
     tries: u32,
@@ -49,7 +50,7 @@ impl SignOut {
         }))
     }
 
-    /// The callers that requested a sign-out before this one began get the same outcome.
+    /// Shares the outcome with the callers that requested a sign-out before this one began.
     fn share_outcome(&self, outcome: &Result<(), Error>) {
         self.session.state().end_sign_out(self.number, outcome.clone());
     }
@@ -67,8 +68,10 @@ impl SignOut {
         self.delete()
     }
 
-    /// When the revocation is sent again, if the lock will outlast that: to repeat it does no harm, and after a 503 the
-    /// tokens are still good (RFC 7009 2.2.1).
+    /// Returns the pause before the revocation is sent again, or `None` if the lease is too short for another
+    /// try.
+    ///
+    /// A revocation can be repeated, and after a 503 the tokens are still valid (RFC 7009 2.2.1).
     fn pause(&self, error: &Error, now: Now) -> Option<Duration> {
         let app = self.session.app();
         let pause = app.config().retry.pause(self.tries, Safety::Idempotent, error, app.entropy().unit())?;
@@ -89,7 +92,7 @@ impl Work for SignOut {
             Ok(true) => return RefreshStep::Load(Loading(self)),
             Ok(false) => match self.lock.pause(session.app(), now) {
                 Some(pause) => return RefreshStep::Sleep(pause, Resting(self)),
-                // Its waiters may have more time: the next of them goes on.
+                // The waiters do not share this outcome: they may have more time.
                 None => return RefreshStep::Done(Err(lock_wait::timed_out())),
             },
             Err(error) => Err(store_error("could not be locked", error)),
@@ -105,10 +108,10 @@ impl Work for SignOut {
             (state.pending().cloned(), state.tokens().cloned())
         };
         let stored = stored.unwrap_or_else(|error| {
-            self.revoked = Err(store_error("could not be read", error)); // unless memory has some
+            self.revoked = Err(store_error("could not be read", error)); // replaced if tokens in memory are revoked
             None
         });
-        // The first is revoked: the newest, since an old one may say nothing to the server.
+        // The newest pair goes first, to be revoked: the server may no longer know an older one.
         self.tokens = match (stored, current) {
             (Some(stored), Some(current)) if stored.is_older_than(&current) => vec![current, stored],
             (stored, current) => stored.into_iter().chain(current).collect(),
@@ -138,7 +141,7 @@ impl Work for SignOut {
         {
             let session = self.session.clone();
             let mut state = session.state();
-            // A sign-in that came since is not ended; its pair waits to be saved.
+            // A sign-in in the meantime stays: its pair is waiting to be saved.
             if !state.is_superseded(self.since) {
                 state.end_by_sign_out(std::mem::take(&mut self.tokens));
             }

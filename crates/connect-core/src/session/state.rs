@@ -1,16 +1,21 @@
-//! The state of a session and all its transitions: no other file writes it.
+//! The state of a session and all its transitions. No other file changes the state.
 //!
-//! A session counts *generations*: every pair that comes into use is one more. A call notes the generation it
-//! used, so a response that comes late says nothing about the pair in use by then. It counts *rounds* as well:
-//! a caller that asks for a refresh notes how many had ended, so that callers that waited for one share its outcome,
-//! success or failure, and do not start another.
+//! *Generation*: a counter that increases when another pair comes into use and when the session ends. A call
+//! remembers the generation it used, so a late response does not affect a newer pair.
 //!
-//! A pair that the server handed out is *pending* until it is saved, and only then in use.
+//! *Round*: one refresh task, from start to end. A caller remembers how many rounds had ended when it
+//! requested a refresh. If a round ends while it waits, it shares the outcome (success or failure) and starts
+//! no other round.
 //!
-//! Of two pairs of one sign-in the older never replaces the newer, wherever it comes from: a store may come back with an
-//! older record. Their revisions decide which is the older, or the server's clock in both access tokens, never a
-//! machine's; where neither decides, the stored pair counts as the newer. A refusal ends a session only where the
-//! authorization server means it for good; otherwise the stored pair is marked and stays.
+//! *Pending pair*: a pair that the server has issued and that is not saved yet. It is not used before it is
+//! saved.
+//!
+//! Of two pairs of one sign-in, the older never replaces the newer: a store may return an older record, for
+//! example after a restored backup. Revisions decide which pair is older, else the server's clock in both
+//! access tokens, never the clock of a machine. If neither decides, the stored pair counts as newer.
+//!
+//! A refused refresh token ends the session only if the error is final. If it may be temporary, the stored
+//! pair is kept and marked as refused.
 
 use std::time::Duration;
 
@@ -26,12 +31,12 @@ use crate::{
     tokens::{Refused, Tokens},
 };
 
-/// A pair is refreshed this long before its end, or half its life before if that is less.
+/// An access token is refreshed this long before it expires, or half its lifetime before if that is less.
 const REFRESH_AHEAD: Duration = Duration::from_secs(60);
-/// No early try for this long after one failed; no refresh of a pair no call has succeeded with before it is
-/// this old.
+/// The minimum time between a failed early refresh and the next, and the minimum age at which a pair is
+/// refreshed if no call has succeeded with it.
 const MIN_REFRESH_INTERVAL: Duration = Duration::from_secs(10);
-/// No server keeps a pair from being refreshed early for longer than this.
+/// The limit for a server's `Retry-After` in the back-off of early refreshes.
 const MAX_REFRESH_INTERVAL: Duration = Duration::from_secs(3600);
 
 #[derive(Default)]
@@ -39,16 +44,18 @@ pub(super) struct SessionState {
     generation: u64,
     current: Option<Current>,
     pending: Option<Pending>,
-    /// How often the user signed in or out: a refresh that began before the last time has nothing to say.
+    /// The number of sign-ins and sign-outs. A refresh that began before the last of them must not change the
+    /// state.
     sign_ins: u64,
     rounds: u64,
     failure: Option<Failure>,
-    /// The sign-outs that have begun.
+    /// The number of sign-outs that have begun.
     sign_outs: u64,
-    /// The last sign-out that ended: its number and its outcome, for the callers that waited meanwhile.
+    /// The number and the outcome of the last sign-out that ended, for the callers that waited for it.
     signed_out: Option<(u64, Result<(), Error>)>,
+    /// Whether a leader is running.
     leading: bool,
-    /// Whether a call is on its way to lead an early refresh.
+    /// Whether a call has requested an early refresh that has not started.
     early_refresh_requested: bool,
     no_early_before: Duration,
     ended: Option<Ended>,
@@ -58,62 +65,67 @@ pub(super) struct SessionState {
 struct Current {
     tokens: Tokens,
     bearer: Option<HeaderValue>,
-    /// When (monotonic) this process minted it, if it did.
+    /// The (monotonic) time at which this process received the pair from the server, if it did.
     minted: Option<Duration>,
-    /// Until when (monotonic) it is not refreshed again unless a call has succeeded with it.
+    /// Before this (monotonic) time the pair is not refreshed after a 401, unless a call has succeeded with
+    /// it.
     no_refresh_before: Duration,
-    /// Whether a call has succeeded with it.
+    /// Whether a call has succeeded with the pair.
     proven: bool,
-    /// When (monotonic) its refresh token was refused here for a reason that may pass.
+    /// The (monotonic) time at which the server refused its refresh token to this process, with a temporary
+    /// error.
     refused_at: Option<Duration>,
-    /// Whether its refresh token was sent for an exchange whose answer never came.
+    /// Whether its refresh token was sent and the response was lost: the token may be used up.
     fate_unknown: bool,
-    /// When (monotonic) that was.
+    /// The (monotonic) time at which the response was lost.
     fate_unknown_since: Duration,
 }
 
+/// The last failed round.
 struct Failure {
     round: u64,
     generation: u64,
     error: Error,
 }
 
-/// A session that is over.
+/// The end of a session.
 struct Ended {
-    /// The pairs that must not bring it back: they were refused or revoked.
+    /// The refused or revoked pairs: the session must not use them again.
     barred: Vec<Tokens>,
-    /// The pair that was in use when the store held none any more: it may come back, unless the user signs out here.
+    /// The pair that was in use when it was missing from the store. It may be used again, unless the user
+    /// signs out.
     gone: Option<Tokens>,
-    /// Whether the user signed out: then no pair of those sign-ins brings it back.
+    /// Whether the user has signed out. Then no pair of the same sign-ins may be used again.
     by_sign_out: bool,
     error: Error,
 }
 
-/// What a call does next about its bearer token.
+/// The next action of a call: use the pair of this generation, refresh first, or fail.
 pub(super) enum TokenDecision {
     Use { generation: u64, bearer: HeaderValue },
     Refresh(TaskReason),
     Fail(Error),
 }
 
-/// What a call has already been through.
+/// What a call has already tried.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Tried {
-    /// The generation that got a 401 which asks for a refresh.
+    /// The generation that got a 401 and has to be refreshed.
     pub(crate) unauthorized: Option<u64>,
-    /// Whether this call has refreshed ahead of the server's 401 already.
+    /// Whether this call has already requested a refresh because of the expiry time.
     pub(crate) ahead: bool,
 }
 
-/// What a 401 means.
+/// What a call does after a 401.
 pub(crate) enum Verdict {
-    /// Another pair is in use by now: send again with it.
+    /// Send the request again: another pair is in use or pending.
     Again,
+    /// Refresh the tokens.
     Refresh,
-    /// Another process seems to have minted the pair just now: send again after this time. It is not refreshed before,
-    /// and by then it is known whether it is new, or only the clock of that process is wrong.
+    /// Send the request again after this time, without a refresh. By its timestamp, another process has just
+    /// received the pair; if the 401 persists, the clock of that process is wrong.
     Wait(Duration),
-    /// The pair that this process has just minted is not accepted.
+    /// Fail: this process has just received the pair, so another refresh would not help.
     Fail,
 }
 
@@ -123,14 +135,14 @@ enum Freshness {
     Expired,
 }
 
-/// What a task began with: what happened since is told by comparing.
+/// The counters at the start of a task. Later changes show by comparing them.
 #[derive(Clone, Copy)]
 pub(super) struct StartPoint {
     pub(super) generation: u64,
     pub(super) sign_ins: u64,
 }
 
-/// What a call asks, and what it tells.
+/// Transitions by calls.
 impl SessionState {
     pub(super) fn plan(&mut self, tried: Tried, now: Now) -> TokenDecision {
         let generation = self.generation;
@@ -144,7 +156,7 @@ impl SessionState {
         match current.freshness(now) {
             Freshness::Expired if !tried.ahead => return TokenDecision::Refresh(TaskReason::Expired),
             Freshness::Early if !tried.ahead && self.may_refresh_early(now) => {
-                self.early_refresh_requested = true; // the others go on with the pair that still works
+                self.early_refresh_requested = true; // other calls use the pair that still works
                 return TokenDecision::Refresh(TaskReason::Early);
             }
             _ => {}
@@ -155,7 +167,7 @@ impl SessionState {
         }
     }
 
-    /// A call succeeded with this generation.
+    /// Notes that a call succeeded with the pair of this generation.
     pub(super) fn mark_proven(&mut self, generation: u64) {
         if self.generation == generation {
             if let Some(current) = &mut self.current {
@@ -164,7 +176,7 @@ impl SessionState {
         }
     }
 
-    /// What a 401 for this generation means.
+    /// Returns what a call does after a 401 for the pair of this generation.
     pub(super) fn unauthorized(&self, generation: u64, now: Now) -> Verdict {
         if self.generation != generation || self.pending.is_some() {
             return Verdict::Again;
@@ -179,7 +191,7 @@ impl SessionState {
         }
     }
 
-    /// Whether the pair in use is good enough while a leader saves the next one.
+    /// Returns whether a call can use the current pair while a leader saves the next one.
     fn can_use_current(&self, tried: Tried, now: Now) -> bool {
         tried.unauthorized != Some(self.generation) && self.current.is_some() && !self.is_expired(now)
     }
@@ -189,9 +201,9 @@ impl SessionState {
     }
 }
 
-/// What is so.
+/// Queries.
 impl SessionState {
-    /// The pair in use.
+    /// Returns the pair in use.
     pub(super) fn tokens(&self) -> Option<&Tokens> {
         self.current.as_ref().map(|current| &current.tokens)
     }
@@ -204,7 +216,7 @@ impl SessionState {
         StartPoint { generation: self.generation, sign_ins: self.sign_ins }
     }
 
-    /// Whether the user has signed in or out since.
+    /// Returns whether the user has signed in or out since then.
     pub(super) fn is_superseded(&self, since: StartPoint) -> bool {
         self.sign_ins != since.sign_ins
     }
@@ -213,14 +225,15 @@ impl SessionState {
         self.pending.as_ref().map(|pending| &pending.tokens)
     }
 
-    /// What ended the session, if it is over.
+    /// Returns the error that ended the session, if it has ended.
     pub(super) fn ended(&self) -> Option<&Error> {
         self.ended.as_ref().map(|ended| &ended.error)
     }
 
-    /// What ended the session that these tokens belonged to, if it is over: a pair that was refused does not come back, nor
-    /// does an older one of its sign-in, such as from a restored backup; after a sign-out, nor does any other pair of that
-    /// sign-in or of an older one.
+    /// Returns the error that ended the session if these tokens must not be used again.
+    ///
+    /// These are the refused or revoked pairs and older pairs of the same sign-ins, for example from a
+    /// restored backup. After a sign-out, also every other pair of the same or an older sign-in.
     pub(super) fn ended_with(&self, tokens: &Tokens) -> Option<Error> {
         let ended = self.ended.as_ref()?;
         let is_over = |known: &Tokens| {
@@ -230,47 +243,50 @@ impl SessionState {
         ended.barred.iter().any(is_over).then(|| ended.error.clone())
     }
 
-    /// Whether nothing would be lost with this value: all its tokens are in the store.
+    /// Returns whether dropping the state loses no token.
     pub(super) fn is_clean(&self) -> bool {
         self.pending.is_none()
             && !self.leading
             && !self.current.as_ref().is_some_and(|pair| pair.fate_unknown)
     }
 
-    /// Whether the pair in use was minted by this process.
+    /// Returns whether this process received the pair in use from the server.
     pub(super) fn has_minted(&self) -> bool {
         self.current.as_ref().is_some_and(|current| current.minted.is_some())
     }
 
-    /// When (monotonic) the refresh token in use was refused here for a reason that may pass.
+    /// Returns the (monotonic) time at which the current refresh token was refused with a temporary error.
     pub(super) fn refused_at(&self) -> Option<Duration> {
         self.current.as_ref()?.refused_at
     }
 
-    /// Whether the scope in use is known not to cover what a call needs.
+    /// Returns whether the granted scope is known and does not cover the needed scope.
     pub(super) fn lacks(&self, needed: &Scope) -> bool {
         self.tokens().and_then(|tokens| tokens.scope.as_ref()).is_some_and(|has| !has.covers(needed))
     }
 
-    /// Whether the pair in use is over by the clock.
+    /// Returns whether the current access token has expired, by this machine's clock.
     pub(super) fn is_expired(&self, now: Now) -> bool {
         self.current.as_ref().is_some_and(|current| matches!(current.freshness(now), Freshness::Expired))
     }
 
-    /// Where the refresh token in use was sent for an exchange whose answer never came: whether the access token may still
-    /// work. By no clock but this machine's count of time, and so by the token's whole life after that exchange.
+    /// Returns `None` unless the response to an exchange of the current refresh token was lost; then, whether
+    /// the access token may still work.
+    ///
+    /// A wrong wall clock must not shorten that time: it is a whole token lifetime from the exchange on, by
+    /// the monotonic clock.
     pub(super) fn is_in_doubt(&self, now: Now) -> Option<bool> {
         let current = self.current.as_ref().filter(|current| current.fate_unknown)?;
         let life = current.tokens.lifetime().unwrap_or(MAX_REFRESH_INTERVAL);
         Some(now.monotonic.saturating_sub(current.fate_unknown_since) < life)
     }
 
-    /// The tokens in use unless they are over, if they were minted within `max_age` before they were `asked` for, or since;
-    /// or if they cannot be exchanged as long as they work.
+    /// Returns the tokens in use if they need no refresh: see
+    /// [`Session::tokens_within`](super::Session::tokens_within).
     pub(super) fn tokens_within(&self, max_age: Duration, asked: Now) -> Option<&Tokens> {
         let current = self.current.as_ref()?;
         let tokens = &current.tokens;
-        // Whatever a clock that jumps says of a pair that this process has minted since, it is not exchanged again.
+        // By the monotonic clock, so that a wall clock that jumps does not cause another exchange.
         let is_new = current.minted.is_some_and(|at| at >= asked.monotonic);
         let is_recent =
             tokens.issued_at.is_some_and(|at| asked.wall.duration_since(at).unsigned_abs() <= max_age)
@@ -279,14 +295,15 @@ impl SessionState {
     }
 }
 
-/// Tasks, which queue at the session's gate.
+/// Transitions by tasks, which queue at the session's gate.
 impl SessionState {
-    /// How many tasks of this kind have ended, or begun.
+    /// Returns the number of sign-outs that have begun, or of rounds that have ended.
     pub(super) fn round(&self, reason: TaskReason) -> u64 {
         if reason == TaskReason::SignOut { self.sign_outs } else { self.rounds }
     }
 
-    /// The outcome of a task that was requested at this round and generation, if another has done the same meanwhile.
+    /// Returns the outcome of another task, if it did the same since a task was requested at this round and
+    /// generation.
     pub(super) fn outcome_since(
         &self,
         reason: TaskReason,
@@ -298,7 +315,7 @@ impl SessionState {
             return (*number > round).then(|| outcome.clone());
         }
         let is_done = match reason {
-            TaskReason::FlushPending => true, // by another task, or because the user signed out
+            TaskReason::FlushPending => true, // saved by another task, or dropped by a sign-out
             _ => self.generation != generation && self.current.is_some(),
         };
         if is_done && self.pending.is_none() {
@@ -308,30 +325,30 @@ impl SessionState {
         (failure.round > round && failure.generation == generation).then(|| Err(failure.error.clone()))
     }
 
-    /// A sign-out begins, with this number.
+    /// Begins a sign-out and returns its number.
     pub(super) fn begin_sign_out(&mut self) -> u64 {
         self.sign_outs += 1;
         self.sign_outs
     }
 
-    /// The callers that requested a sign-out before this one began get the same outcome.
+    /// Notes the outcome of a sign-out for the callers that requested one before it began.
     pub(super) fn end_sign_out(&mut self, number: u64, outcome: Result<(), Error>) {
         self.signed_out = Some((number, outcome));
     }
 
-    /// A leader begins.
+    /// Begins the round of a leader.
     pub(super) fn begin_round(&mut self, reason: TaskReason) -> StartPoint {
         self.leading = true;
         self.early_refresh_requested &= reason != TaskReason::Early;
         self.start_point()
     }
 
-    /// The call that was on its way to lead an early refresh has given up.
+    /// Withdraws the request for an early refresh whose task was dropped before it started.
     pub(super) fn withdraw_early_refresh(&mut self) {
         self.early_refresh_requested = false;
     }
 
-    /// A leader ends its round: its waiters get the same outcome.
+    /// Ends the round of a leader; its waiters share the outcome.
     pub(super) fn end_round(
         &mut self,
         reason: TaskReason,
@@ -346,15 +363,16 @@ impl SessionState {
             return;
         }
         if reason == TaskReason::Early {
-            let patience =
+            let back_off =
                 error.retry_after().unwrap_or_default().clamp(MIN_REFRESH_INTERVAL, MAX_REFRESH_INTERVAL);
-            self.no_early_before = now.monotonic.saturating_add(patience);
+            self.no_early_before = now.monotonic.saturating_add(back_off);
         }
         let (round, generation) = (self.rounds, since.generation);
         self.failure = Some(Failure { round, generation, error: error.clone() });
     }
 
-    /// A leader ends because its caller's time is over. Its waiters may have more: the next of them goes on.
+    /// Ends the round of a leader whose deadline has passed, without an outcome: its waiters may have more
+    /// time.
     pub(super) fn abandon_round(&mut self, reason: TaskReason, now: Now) {
         self.leading = false;
         if reason == TaskReason::Early {
@@ -363,9 +381,9 @@ impl SessionState {
     }
 }
 
-/// Pairs come and go.
+/// Transitions of the pairs.
 impl SessionState {
-    /// Takes a pair into use that is in the store.
+    /// Puts a saved pair into use.
     pub(super) fn adopt(&mut self, tokens: Tokens, origin: PairOrigin) {
         self.generation += 1;
         self.ended = None;
@@ -374,8 +392,7 @@ impl SessionState {
         self.current = Some(Current::new(tokens, origin));
     }
 
-    /// A pair of a new sign-in waits to be saved from now on, unless a later sign-in was faster: one that came `since`.
-    /// Whatever was in doubt before is settled by it.
+    /// Makes the pair of a new sign-in pending, unless a later sign-in has completed since `since`.
     pub(super) fn sign_in(
         &mut self,
         tokens: Tokens,
@@ -392,41 +409,44 @@ impl SessionState {
         self.pending = Some(Pending { tokens, origin: PairOrigin::SignIn(at), replaceable });
     }
 
-    /// This pair waits to be saved.
+    /// Makes this pair the pending one.
     pub(super) fn set_pending(&mut self, pending: Pending) {
         self.pending = Some(pending);
     }
 
-    /// Takes the pending pair into use: it is in the store now.
+    /// Puts the pending pair into use after it was saved.
     pub(super) fn adopt_pending(&mut self) {
         if let Some(pending) = self.pending.take() {
             self.adopt(pending.tokens, pending.origin);
         }
     }
 
-    /// Holds the pending pair against what the store holds, read under the lock: adopts the one or the other, or says
-    /// what is to be saved.
+    /// Compares the pending pair with the stored one, read under the lock.
+    ///
+    /// Returns the pending pair if it has to be saved. Otherwise the stored pair is put into use.
     pub(super) fn reconcile(&mut self, stored: Option<Tokens>, now: Now) -> Option<Pending> {
         let pending = self.pending.as_mut()?;
         match stored {
-            // As it is stored: another process may have marked it as refused meanwhile.
+            // The stored record of the pair may have a newer mark of a refusal, set by another process.
             Some(tokens) if same_pair(Some(&pending.tokens), &tokens) => {
                 pending.tokens = tokens;
                 self.adopt_pending();
             }
             Some(tokens) if !pending.may_replace(&tokens) => {
-                // Another process has rotated since, as far as is known: its pair is the newer one.
+                // The stored pair counts as newer: another process has refreshed.
                 self.pending = None;
                 self.adopt(tokens, PairOrigin::Taken(now));
             }
-            // What is there now is what it is saved over, should that have to be tried again.
+            // A second try of this save may replace only the pair that is stored now.
             stored => pending.replaceable = stored.map_or(Replaceable::Nothing, Replaceable::Pair),
         }
         self.pending.clone()
     }
 
-    /// The pending pair, if it may be saved over what cannot be read: one that nobody has tried to save yet. Of another it
-    /// may be what is there, or another process may have rotated it since.
+    /// Returns the pending pair if it may be saved although the store cannot be read.
+    ///
+    /// That is the pair of a sign-in or import whose save was not attempted yet. After an attempt, the
+    /// unreadable record may be this pair, or a newer one that another process has obtained with it.
     pub(super) fn claim_unattempted(&mut self) -> Option<Pending> {
         let pending = self.pending.as_mut();
         let pending = pending
@@ -435,8 +455,10 @@ impl SessionState {
         Some(pending.clone())
     }
 
-    /// The stored pair is the one in use; its mark of a refusal is another process's, perhaps, or one that could not be
-    /// saved is the later one.
+    /// Takes over the mark of a refusal from the stored record of the current pair, if it is newer than the
+    /// own mark.
+    ///
+    /// Another process may have set it; the own mark is newer if it could not be saved.
     pub(super) fn merge_refusal(&mut self, stored: Tokens) {
         let Some(current) = &mut self.current else { return };
         let at = |refused: &Option<Refused>| refused.as_ref().map(|refused| refused.at);
@@ -445,8 +467,7 @@ impl SessionState {
         }
     }
 
-    /// The refresh token of these tokens was refused for a reason that may pass: the session goes on with them. Nothing is
-    /// marked if they are in use no more.
+    /// Marks these tokens as refused with a temporary error. Returns `false` if they are no longer in use.
     pub(super) fn mark_refused(&mut self, tokens: &Tokens, at: Duration) -> bool {
         let Some(current) = self.current_of(tokens) else { return false };
         current.tokens.refused.clone_from(&tokens.refused);
@@ -454,7 +475,7 @@ impl SessionState {
         true
     }
 
-    /// The refresh token of these tokens was sent for an exchange whose answer never came.
+    /// Notes that the response to an exchange of these tokens was lost.
     pub(super) fn mark_fate_unknown(&mut self, tokens: &Tokens, at: Duration) {
         if let Some(current) = self.current_of(tokens) {
             (current.fate_unknown, current.fate_unknown_since) = (true, at);
@@ -465,7 +486,7 @@ impl SessionState {
         self.current.as_mut().filter(|current| same_pair(Some(&current.tokens), tokens))
     }
 
-    /// Ends the session: the store holds no tokens any more.
+    /// Ends the session because its tokens are missing from the store.
     pub(super) fn end_missing(&mut self, error: Error) {
         let gone = self.current.take().map(|current| current.tokens);
         let before = self.end(Vec::new(), error);
@@ -474,14 +495,14 @@ impl SessionState {
         }
     }
 
-    /// Ends the session: the server refused these tokens.
+    /// Ends the session because the server refused these tokens.
     pub(super) fn end_refused(&mut self, tokens: Tokens, error: Error) {
         self.end(vec![tokens], error);
     }
 
-    /// Ends the session at the user's request.
+    /// Ends the session because the user has signed out.
     pub(super) fn end_by_sign_out(&mut self, tokens: Vec<Tokens>) {
-        self.sign_ins += 1; // a refresh that is under way has nothing to say any more
+        self.sign_ins += 1; // supersedes a running refresh
         let gone = self.end(tokens, Error::authentication("the user has signed out"));
         if let Some(ended) = &mut self.ended {
             ended.barred.extend(gone);
@@ -489,7 +510,8 @@ impl SessionState {
         }
     }
 
-    /// Adds to the pairs that had ended before, and returns the one that the store no longer held.
+    /// Ends the session, adds to the barred pairs, and returns the pair that was missing from the store
+    /// before.
     fn end(&mut self, mut barred: Vec<Tokens>, error: Error) -> Option<Tokens> {
         self.current = None;
         self.pending = None;
@@ -539,7 +561,7 @@ impl Current {
 
     fn freshness(&self, now: Now) -> Freshness {
         let Some(remaining) = self.tokens.remaining(now.wall) else { return Freshness::Fresh };
-        // When the fate of the refresh token is unknown, only the server's 401 is reason enough to send it again.
+        // A refresh token that may be used up is sent again only after a 401.
         if self.tokens.refresh_token.is_none() || self.fate_unknown {
             return Freshness::Fresh;
         }

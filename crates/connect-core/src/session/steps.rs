@@ -1,21 +1,22 @@
-//! The steps of all work on a user's tokens: a refresh, a sign-in, an import, a sign-out.
+//! The steps of every task that changes a user's tokens: a refresh, a sign-in, an import, a sign-out.
 //!
 //! ```text
 //!   refresh   TryLock -> Load -> [Save pending] -> Prepare -> Send -> Save -> Release -> Done
-//!               ^  |        '-> adopt the pair that another process saved ---^
-//!             Sleep<- the lock is not free
+//!               ^  |        '-> use the pair that another process saved -----^
+//!             Sleep<- another holder has the lock
 //!   sign-in   Send -> Queue: TryLock -> Load -> Save -> Release -> Done
 //!   import            Queue: TryLock -> Load -> Save -> Release -> Done
 //!   sign-out  TryLock -> Load -> Send -> [Sleep -> Send] -> Delete -> Release -> Done
 //! ```
 //!
-//! A step carries the only value that takes its response, so a driver cannot answer the wrong step, answer twice, or
-//! forget to. The whole driver, for one thread:
+//! Each step carries a continuation that takes its result. Only the continuation of the current step exists,
+//! so a driver cannot resume a wrong step, or resume twice. A complete driver for one thread:
 //!
 //! ```
 //! # use connect_core::{machine::*, *};
 //! fn drive(
-//!     mut step: RefreshStep, key: &TokenKey, store: &dyn TokenStore, transport: &dyn Transport, now: impl Fn() -> Now,
+//!     mut step: RefreshStep, key: &TokenKey, store: &dyn TokenStore, transport: &dyn Transport,
+//!     now: impl Fn() -> Now,
 //! ) -> Result<(), Error> {
 //!     let mut lock = Locked::<dyn StoreLock>::new();
 //!     loop {
@@ -30,14 +31,18 @@
 //!             }
 //!             RefreshStep::Prepare(next) => next.resume(lock.with(|lock| lock.prepare()), now()),
 //!             RefreshStep::Send(request, next) => next.resume(transport.send(request), now()),
-//!             RefreshStep::Save(tokens, next) => next.resume(lock.with(|lock| lock.save(&tokens)), now()),
+//!             RefreshStep::Save(tokens, next) => {
+//!                 next.resume(lock.with(|lock| lock.save(&tokens)), now())
+//!             }
 //!             RefreshStep::Delete(next) => next.resume(lock.with(|lock| lock.delete()), now()),
 //!             RefreshStep::Sleep(time, next) => {
 //!                 std::thread::sleep(time);
 //!                 next.resume(now())
 //!             }
-//!             RefreshStep::Release(next) => next.resume(lock.release().map_or(Ok(()), |lock| lock.release()), now()),
-//!             RefreshStep::Queue(task) => task.start(now()), // with more than one thread: first take the session's gate
+//!             RefreshStep::Release(next) => {
+//!                 next.resume(lock.release().map_or(Ok(()), |lock| lock.release()), now())
+//!             }
+//!             RefreshStep::Queue(task) => task.start(now()), // with several threads: take the gate first
 //!             RefreshStep::Done(outcome) => return outcome,
 //!         };
 //!     }
@@ -53,34 +58,36 @@ use crate::{
     tokens::{StoreError, Tokens, Written},
 };
 
-/// How many tasks of a client may hold a lock of the store at a time; a refresh token is exchanged under it. Both clients
-/// wait for a place before [`RefreshStep::TryLock`], within [`Locking::deadline`].
+/// The highest number of tasks of a client that hold a lock of the store at the same time.
+///
+/// A driver with this many waits before [`RefreshStep::TryLock`], at most until [`Locking::deadline`].
 pub const MAX_TASKS_AT_ONCE: u32 = 128;
 
-/// The driver's next action, with the continuation that takes its result.
+/// The next step of a task, with the continuation that takes its result.
 ///
 /// Exhaustive on purpose: a driver that leaves out a step does not compile.
-#[must_use = "a step that is not carried out leaves the work where it is"]
+#[must_use = "a task makes no progress until its step is performed"]
 pub enum RefreshStep {
-    /// Read the store: through the lock if one is held, otherwise without.
+    /// Load the tokens: with [`StoreLock::load`](crate::StoreLock::load) if the lock is held, else from the
+    /// store.
     Load(Loading),
     /// Try once to take the store's lock for this lease.
     TryLock(Duration, Locking),
-    /// Have the lock check that a save will be possible.
+    /// Call [`StoreLock::prepare`](crate::StoreLock::prepare), which checks that a save will be possible.
     Prepare(Preparing),
-    /// Send a request to the token endpoint. Its timeout is its own: it must not be cut short with its caller's.
+    /// Send a request to the token endpoint. Only its own timeout applies: do not abort it with the caller.
     Send(Request, Exchanging),
-    /// Save through the lock.
+    /// Save these tokens with the lock.
     Save(Tokens, Saving),
-    /// Delete through the lock.
+    /// Delete the tokens with the lock.
     Delete(Deleting),
     /// Wait this long.
     Sleep(Duration, Resting),
-    /// Give the lock back.
+    /// Release the lock.
     Release(Releasing),
-    /// Queue at the session's gate, start the task there, and go on with its steps.
+    /// Take the session's gate, start the task, and continue with its steps.
     Queue(TokenTask),
-    /// The end.
+    /// The task has ended.
     Done(Result<(), Error>),
 }
 
@@ -103,8 +110,8 @@ impl fmt::Debug for RefreshStep {
 
 opaque!(Loading, Preparing, Exchanging, Saving, Deleting, Locking, Resting, Releasing);
 
-/// A machine behind the steps: each method takes the answer to the step it asked for, so a machine has those
-/// that it asks for.
+/// A state machine behind the steps. A machine implements the methods for the results of the steps that it
+/// returns.
 pub(crate) trait Work: Send {
     fn loaded(self: Box<Self>, _: Result<Option<Tokens>, StoreError>, _: Now) -> RefreshStep {
         unexpected_result()
@@ -142,68 +149,70 @@ fn unexpected_result() -> RefreshStep {
 }
 
 macro_rules! continuations {
-    ($($(#[$doc:meta])* $name:ident($answer:ty) = $method:ident;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident($result:ty) = $method:ident;)*) => {$(
         $(#[$doc])*
-        #[must_use = "dropping it abandons the work"]
+        #[must_use = "dropping it abandons the task"]
         pub struct $name(pub(crate) Box<dyn Work>);
 
         impl $name {
-            /// Goes on with the answer.
-            pub fn resume(self, answer: $answer, now: Now) -> RefreshStep {
-                self.0.$method(answer, now)
+            /// Takes the result of the step and returns the next step.
+            pub fn resume(self, result: $result, now: Now) -> RefreshStep {
+                self.0.$method(result, now)
             }
         }
     )*};
 }
 
 continuations! {
-    /// Waits for the tokens in the store.
+    /// The continuation of [`RefreshStep::Load`].
     Loading(Result<Option<Tokens>, StoreError>) = loaded;
-    /// Waits for the check that a save will be possible.
+    /// The continuation of [`RefreshStep::Prepare`].
     Preparing(Result<(), StoreError>) = prepared;
-    /// Waits for the response of the token endpoint.
+    /// The continuation of [`RefreshStep::Send`].
     Exchanging(Result<Response, TransportError>) = sent;
-    /// Waits for the save.
+    /// The continuation of [`RefreshStep::Save`].
     Saving(Result<Written, StoreError>) = saved;
-    /// Waits for the deletion.
+    /// The continuation of [`RefreshStep::Delete`].
     Deleting(Result<Written, StoreError>) = deleted;
 }
 
-/// Waits for the store's lock.
-#[must_use = "dropping it abandons the work"]
+/// The continuation of [`RefreshStep::TryLock`].
+#[must_use = "dropping it abandons the task"]
 pub struct Locking {
     pub(crate) work: Box<dyn Work>,
     pub(crate) deadline: Duration,
 }
 
 impl Locking {
-    /// The monotonic time until which the caller waits for the lock: also for a driver's own bound on locks.
+    /// Returns the monotonic time until which the caller waits for the lock.
     pub fn deadline(&self) -> Duration {
         self.deadline
     }
 
-    /// Goes on with whether the lock is held now. `tried` is the time right before the try: the lease may run since then.
+    /// Takes whether the lock is held now, and returns the next step.
+    ///
+    /// `tried` is the time just before the try: the lease may run since then.
     pub fn resume(self, held: Result<bool, StoreError>, tried: Now, now: Now) -> RefreshStep {
         self.work.locked(held, tried.monotonic, now)
     }
 }
 
-/// Waits for time to pass.
-#[must_use = "dropping it abandons the work"]
+/// The continuation of [`RefreshStep::Sleep`].
+#[must_use = "dropping it abandons the task"]
 pub struct Resting(pub(crate) Box<dyn Work>);
 
 impl Resting {
-    /// Goes on.
+    /// Returns the next step.
     pub fn resume(self, now: Now) -> RefreshStep {
         self.0.rested(now)
     }
 }
 
-/// Waits for the lock to be given back.
+/// The continuation of [`RefreshStep::Release`].
 #[must_use = "dropping it loses the outcome"]
 pub struct Releasing {
     pub(crate) outcome: Result<(), Error>,
-    /// What the observer is told once the lock is given back.
+    /// The event for the observer, sent after the lock is released.
     pub(crate) ended: Option<(Arc<Session>, SessionEnded)>,
 }
 
@@ -212,7 +221,7 @@ impl Releasing {
         Self { outcome, ended: None }
     }
 
-    /// Goes on. A lock that could not be given back ends with its lease; the outcome stands.
+    /// Returns the outcome of the task, even if the lock could not be released: it ends with its lease.
     pub fn resume(self, _released: Result<(), StoreError>, _now: Now) -> RefreshStep {
         if let Some((session, ended)) = self.ended {
             if let Some(observer) = &session.app().config().observer {
@@ -223,7 +232,7 @@ impl Releasing {
     }
 }
 
-/// Tells the observer of a write that a crash may undo; for the caller it has happened.
+/// Notifies the observer of a write that a crash may undo. For the task, that write has succeeded.
 pub(crate) fn notify_unless_synced(
     session: &Session,
     outcome: Result<Written, StoreError>,
@@ -237,32 +246,38 @@ pub(crate) fn notify_unless_synced(
     Ok(())
 }
 
-/// The lock that a driver holds between the steps.
+/// A place for the lock that a driver holds between the steps.
 pub struct Locked<L: ?Sized>(Option<Box<L>>);
 
 impl<L: ?Sized> Locked<L> {
-    /// Nothing is held yet.
+    /// Creates an empty place: no lock is held.
     pub fn new() -> Self {
         Self(None)
     }
 
-    /// Keeps the lock that a try brought, if it did: the result that [`Locking::resume`] takes.
+    /// Stores the result of a try to take the lock. Returns the value for [`Locking::resume`].
     pub fn take(&mut self, tried: Result<Option<Box<L>>, StoreError>) -> Result<bool, StoreError> {
         self.0 = tried?;
         Ok(self.0.is_some())
     }
 
-    /// The lock, if one is held.
+    /// Returns the lock, if it is held.
     pub fn held(&mut self) -> Option<&mut Box<L>> {
         self.0.as_mut()
     }
 
-    /// The lock; an error where none is held, for which the machine does not ask.
+    /// Returns the lock.
+    ///
+    /// # Errors
+    /// If no lock is held; the steps never ask for that.
     pub fn required(&mut self) -> Result<&mut Box<L>, StoreError> {
         self.held().ok_or_else(StoreError::lost_lease)
     }
 
-    /// Does something with the lock.
+    /// Calls `action` with the lock.
+    ///
+    /// # Errors
+    /// Like [`required`](Self::required), and the error of `action`.
     pub fn with<T>(
         &mut self,
         action: impl FnOnce(&mut Box<L>) -> Result<T, StoreError>,
@@ -270,7 +285,7 @@ impl<L: ?Sized> Locked<L> {
         action(self.required()?)
     }
 
-    /// Hands the lock out, to be released.
+    /// Removes the lock and returns it, so that the driver can release it.
     pub fn release(&mut self) -> Option<Box<L>> {
         self.0.take()
     }

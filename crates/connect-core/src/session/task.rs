@@ -1,7 +1,9 @@
-//! Work on a user's tokens that queues at the session's gate, one at a time: a refresh, the save of a pair, a sign-out.
+//! Tasks that change a user's tokens: a refresh, the save of a pair, a sign-out. At most one runs in a
+//! session.
 //!
-//! The driver takes the gate and starts a [`TokenTask`]. It ends at once if another task has done the same meanwhile, or
-//! has failed to. Otherwise its steps are those of [`RefreshStep`].
+//! The driver takes the session's gate and starts a [`TokenTask`], which returns the first [`RefreshStep`].
+//! If another task has done the same in the meantime, the task ends immediately with the outcome of that
+//! task.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,30 +19,30 @@ use crate::{
     },
 };
 
-/// The purpose of a task.
+/// The reason for a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TaskReason {
     /// No tokens are in memory: load them from the store.
     Absent,
     /// A pair is not saved yet.
     FlushPending,
-    /// The access token ends soon.
+    /// The access token expires soon.
     Early,
-    /// The access token has expired by the clock.
+    /// The access token has expired, by this machine's clock.
     Expired,
-    /// The server did not accept the access token, or the application asked for new tokens.
+    /// The server refused the access token, or the application requested new tokens.
     Unauthorized,
     /// The user signs out.
     SignOut,
 }
 
-/// Work on a user's tokens, to be started under the session's gate.
+/// A task that changes a user's tokens. Take the session's gate before you start it.
 #[must_use = "a task does nothing until it is started"]
 pub struct TokenTask {
     session: Arc<Session>,
     reason: TaskReason,
     generation: u64,
-    /// The tasks of this kind that had ended, or begun, when this one was requested.
+    /// The number of refreshes that had ended, or of sign-outs that had begun, when this task was requested.
     round: u64,
     deadline: Duration,
     started: bool,
@@ -59,26 +61,29 @@ impl TokenTask {
         Self { session, reason, generation, round, deadline, started: false }
     }
 
-    /// The session whose gate it queues at.
+    /// Returns the session of the task.
     pub fn session(&self) -> &Arc<Session> {
         &self.session
     }
 
-    /// The monotonic time until which its caller waits: for the gate, for the store's lock, and for another caller's task.
+    /// Returns the monotonic time until which the caller waits for the gate, the store's lock and other
+    /// tasks.
     pub fn deadline(&self) -> Duration {
         self.deadline
     }
 
-    /// The error of its caller when the gate did not open in time.
+    /// Returns the error for a caller that did not get the gate before the deadline.
     pub fn timed_out(self) -> Error {
-        Error::timeout().with_message("the call timed out while the tokens were being refreshed")
+        Error::timeout().with_message("another task was still refreshing the tokens")
     }
 
     pub(crate) fn reason(&self) -> TaskReason {
         self.reason
     }
 
-    /// Starts it under the gate: done at once if another task had the same result meanwhile.
+    /// Starts the task, under the gate, and returns its first step.
+    ///
+    /// Returns [`RefreshStep::Done`] if another task has done the same since this one was requested.
     pub fn start(mut self, now: Now) -> RefreshStep {
         let session = self.session.clone();
         let mut state = session.state();
@@ -86,7 +91,7 @@ impl TokenTask {
             return RefreshStep::Done(outcome);
         }
         self.started = true;
-        // Another holder refreshes by all appearances: while the token works, that is not waited for.
+        // While the token still works, an early refresh does not wait for the holder of the lock.
         let deadline = if self.reason == TaskReason::Early { now.monotonic } else { self.deadline };
         let lock = LockWait::new(session.app(), deadline);
         if self.reason == TaskReason::SignOut {
@@ -95,9 +100,9 @@ impl TokenTask {
             return SignOut::start(&session, number, lock);
         }
         let since = state.begin_round(self.reason);
-        // A sign-in that came meanwhile is saved by this task.
+        // To load tokens needs no lock, but to save the pair of a sign-in in the meantime does.
         let needs_no_lock = self.reason == TaskReason::Absent && state.pending().is_none();
-        drop(state); // a leader locks it when it is dropped
+        drop(state); // `Leader::drop` locks the state
         let leader = Leader::new(&session, self.reason, since, lock, now);
         if needs_no_lock { RefreshStep::Load(Loading(leader)) } else { lock.request(leader) }
     }

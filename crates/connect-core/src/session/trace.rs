@@ -1,8 +1,9 @@
-//! Events for `tracing`, with the feature of that name: the end of a refresh, and a write that a crash may undo.
+//! `tracing` events of a session, with the feature `tracing`: the end of a refresh, and a write that was not
+//! synced.
 
 use crate::{base::Error, session::TaskReason, tokens::StoreError};
 
-/// The end of a refresh, for whoever waited for it.
+/// Records the end of a refresh.
 pub(crate) fn refreshed(reason: TaskReason, exchanged: bool, outcome: &Result<(), Error>) {
     let error = outcome.as_ref().err().map(Error::code);
     #[cfg(feature = "tracing")]
@@ -11,7 +12,7 @@ pub(crate) fn refreshed(reason: TaskReason, exchanged: bool, outcome: &Result<()
     let _ = (reason, exchanged, error);
 }
 
-/// A write of the store that a crash may undo.
+/// Records a write of the token store that a crash of the machine may undo.
 pub(crate) fn not_synced(error: &StoreError) {
     #[cfg(feature = "tracing")]
     tracing::warn!(target: "connect", %error, "the token store could not be synced");
