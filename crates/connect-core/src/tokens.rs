@@ -1,4 +1,4 @@
-//! The tokens of one user, and what they say about themselves.
+//! The token pair of a user, its age and expiry, and the claims of an access token.
 
 mod memory;
 mod store;
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::Secret;
 
-/// An access token with the refresh token that goes with it: what a token store keeps.
+/// A token pair: an access token with its refresh token. Token stores save this value.
 ///
 /// ```
 /// use connect_core::Tokens;
@@ -25,59 +25,60 @@ use crate::base::Secret;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Tokens {
-    /// Sent with every call.
+    /// The access token, sent with every call.
     pub access_token: Secret,
-    /// Exchanged for the next pair; without one the session ends with its access token.
+    /// The refresh token, exchanged for the next pair. Without it, the session ends when the access token
+    /// expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<Secret>,
-    /// When the access token was minted, by this machine's clock.
+    /// The time at which the access token was received, by the clock of the machine that received it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issued_at: Option<Timestamp>,
-    /// When it ends: from `expires_in`, else from the token's own `exp`.
+    /// The time at which the access token expires: from `expires_in`, else from its claim `exp`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
-    /// What it allows, where that is known.
+    /// The granted scope, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<Scope>,
-    /// Its place among the pairs of the user: what tells an older pair from a newer one.
+    /// The position among the pairs of the user, which decides which of two pairs is newer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<Revision>,
-    /// Set while the server refuses the refresh token for a reason that may pass.
+    /// The last temporary refusal of the refresh token, if the server has refused it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<Refused>,
 }
 
-/// The place of a pair among the pairs of its user.
+/// The position of a pair among the pairs of its user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Revision {
-    /// A random id of the sign-in that the pair descends from.
+    /// The random id of the sign-in from which the pair was obtained.
     pub sign_in: String,
-    /// When the server issued the first access token of that sign-in, by its own clock: the claim `iat`, or `exp` less
-    /// `expires_in`.
+    /// The time at which the server issued the first access token of that sign-in, by the server's clock: the
+    /// claim `iat`, or `exp` minus `expires_in`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed_in_at: Option<Timestamp>,
     /// The number of refreshes since then.
     pub number: u64,
 }
 
-/// A refusal of a refresh token that may pass, such as Microsoft's `invalid_grant`.
+/// A refusal of a refresh token that may be temporary, such as Microsoft's `invalid_grant`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Refused {
-    /// When the server refused it, by the clock of the machine that asked.
+    /// The time of the refusal, by the clock of the machine that sent the refresh token.
     pub at: Timestamp,
-    /// The server's reason.
+    /// The error message of the server.
     pub reason: String,
 }
 
 impl Tokens {
-    /// A pair that came from elsewhere. Where the access token is a JWT its expiry is read from it.
+    /// Creates a pair from two tokens. If the access token is a JWT, its expiry time is read from it.
     pub fn new(access_token: impl Into<Secret>, refresh_token: impl Into<Secret>) -> Self {
         Self::access_only(access_token).with_refresh_token(refresh_token)
     }
 
-    /// An access token that cannot be refreshed.
+    /// Creates a pair without a refresh token.
     pub fn access_only(access_token: impl Into<Secret>) -> Self {
         let access_token = access_token.into();
         let expires_at = Claims::of(&access_token).and_then(|claims| claims.expires_at());
@@ -92,31 +93,31 @@ impl Tokens {
         }
     }
 
-    /// With this refresh token.
+    /// Sets the refresh token.
     #[must_use]
     pub fn with_refresh_token(mut self, refresh_token: impl Into<Secret>) -> Self {
         self.refresh_token = Some(refresh_token.into());
         self
     }
 
-    /// With this end of the access token's life.
+    /// Sets the expiry time of the access token.
     #[must_use]
     pub fn with_expires_at(mut self, at: Timestamp) -> Self {
         self.expires_at = Some(at);
         self
     }
 
-    /// With this scope.
+    /// Sets the granted scope.
     #[must_use]
     pub fn with_scope(mut self, scope: Scope) -> Self {
         self.scope = Some(scope);
         self
     }
 
-    /// The pair that a token endpoint answered with at `now`. What the answer leaves out (RFC 6749 5.1: the
-    /// refresh token on a refresh, the scope) stays as it was in `before`.
+    /// Creates the pair from the response of a token endpoint, received at `now`.
     ///
-    /// `sign_in` is a random id, used where the pair begins a new sign-in, or continues one that has no id yet.
+    /// The response may omit the scope and, for a refresh, the refresh token (RFC 6749 5.1): they are copied
+    /// from `before`. `sign_in` is a random id for the sign-in, used if `before` has none.
     pub(crate) fn from_response(
         answer: TokenAnswer,
         before: Option<&Tokens>,
@@ -136,7 +137,7 @@ impl Tokens {
             tokens.expires_at =
                 now.checked_add(SignedDuration::from_secs(lifetime)).ok().or(tokens.expires_at);
         }
-        // No pair is over when it is minted: the clock is wrong, and the server's 401 has to do.
+        // A new token that seems expired means a wrong clock; then only the server's 401 shows the expiry.
         tokens.expires_at = tokens.expires_at.filter(|end| *end > now);
         tokens.refresh_token = match answer.refresh_token.as_deref() {
             Some(token) if !token.is_empty() => Some(token.into()),
@@ -150,18 +151,20 @@ impl Tokens {
         tokens
     }
 
-    /// How long the access token lives from its minting, where both ends are known.
+    /// Returns the lifetime of the access token, if its issue and expiry times are known.
     pub(crate) fn lifetime(&self) -> Option<Duration> {
         duration_between(self.issued_at?, self.expires_at?)
     }
 
-    /// How long ago it was minted; `None` when unknown or in the future.
+    /// Returns the time since the access token was received; `None` if unknown or negative.
     pub(crate) fn age(&self, now: Timestamp) -> Option<Duration> {
         duration_between(self.issued_at?, now)
     }
 
-    /// Whether it is known to be older than `other`: by the revisions, else by the server's clock in both access tokens.
-    /// Never by `issued_at`: two machines' clocks may differ by more than a pair's age.
+    /// Returns whether this pair is known to be older than `other`.
+    ///
+    /// The revisions decide, else the server's clock in both access tokens. `issued_at` does not: the clocks
+    /// of two machines may differ by more than the age of a pair.
     pub(crate) fn is_older_than(&self, other: &Tokens) -> bool {
         match (&self.revision, &other.revision) {
             (Some(this), Some(other)) if this.sign_in == other.sign_in => this.number < other.number,
@@ -176,32 +179,34 @@ impl Tokens {
         }
     }
 
-    /// The end of the access token by the server's clock, less the lifetime that the server gave: lifetimes may change.
+    /// Returns the issue time by the server's clock: the claim `exp` minus the lifetime from `expires_in`.
+    ///
+    /// The claim `exp` alone is not enough, because the server may change the lifetime of its tokens.
     fn issued_by_server(&self, claims: &Claims) -> Option<Timestamp> {
         let end = claims.expires_at()?;
-        let lifetime = self.lifetime().filter(|_| self.expires_at != Some(end))?; // otherwise the server gave none
+        let lifetime = self.lifetime().filter(|_| self.expires_at != Some(end))?; // if equal, `expires_in` was missing
         end.checked_sub(lifetime).ok()
     }
 
-    /// Whether it descends from another sign-in than `other`, known to be an earlier one.
+    /// Returns whether this pair is known to be from an earlier sign-in than `other`.
     pub(crate) fn signed_in_before(&self, other: &Tokens) -> bool {
         let at = |tokens: &Tokens| tokens.revision.as_ref().and_then(|revision| revision.signed_in_at);
         is_before(at(self), at(other)).unwrap_or(false) && !self.shares_sign_in_with(other)
     }
 
-    /// Whether both descend from one sign-in, as far as that is known.
+    /// Returns whether both pairs are known to be from the same sign-in.
     pub(crate) fn shares_sign_in_with(&self, other: &Tokens) -> bool {
         let revisions = self.revision.as_ref().zip(other.revision.as_ref());
         revisions.is_some_and(|(this, other)| this.sign_in == other.sign_in)
     }
 
-    /// How long the access token still lives; zero when it is over, `None` when unknown.
+    /// Returns the time until the access token expires: zero if it has expired, `None` if unknown.
     pub(crate) fn remaining(&self, now: Timestamp) -> Option<Duration> {
         self.expires_at.map(|end| duration_between(now, end).unwrap_or_default())
     }
 }
 
-/// When a server issued an access token, by its own clock.
+/// Returns the time at which the server issued an access token, by the server's clock.
 fn issued_at(tokens: &Tokens, lifetime: Option<u64>) -> Option<Timestamp> {
     let claims = Claims::of(&tokens.access_token)?;
     let lifetime = || Some(SignedDuration::from_secs(i64::try_from(lifetime?).ok()?));
@@ -216,8 +221,7 @@ fn duration_between(from: Timestamp, to: Timestamp) -> Option<Duration> {
     Duration::try_from(to.duration_since(from)).ok()
 }
 
-/// What a JSON Web Token (RFC 7519) says in its payload. The signature is the server's business: this is
-/// read to compare, never to trust.
+/// The claims of a JSON Web Token (RFC 7519). The signature is not verified: do not base trust on the claims.
 #[derive(Deserialize)]
 pub(crate) struct Claims {
     #[serde(default)]
@@ -231,7 +235,7 @@ pub(crate) struct Claims {
 }
 
 impl Claims {
-    /// The claims of a token, or `None` for one that is no JWT.
+    /// Returns the claims of a token, or `None` if the token is not a JWT.
     pub(crate) fn of(token: &Secret) -> Option<Self> {
         let mut parts = token.expose().split('.');
         let (_, payload, _) = (parts.next()?, parts.next()?, parts.next()?);
@@ -239,12 +243,12 @@ impl Claims {
         serde_json::from_slice(&bytes).ok()
     }
 
-    /// Whether the subject is this user.
+    /// Returns whether the subject is this user.
     pub(crate) fn is_user(&self, user: &str) -> bool {
         self.sub.as_ref().is_some_and(|sub| claim_equals(sub, user))
     }
 
-    /// Whether it was made for this client, be it among others.
+    /// Returns whether this client is the audience, or one of several.
     pub(crate) fn is_client(&self, client_id: &str) -> bool {
         match &self.aud {
             None => false,
@@ -262,7 +266,7 @@ impl Claims {
     }
 }
 
-/// A `NumericDate` (RFC 7519 2): seconds, which may have a fraction.
+/// Reads a `NumericDate` (RFC 7519 2): seconds, which may have a fraction.
 fn numeric_date(claim: &serde_json::Value) -> Option<Timestamp> {
     let seconds = claim.as_i64().or_else(|| claim.as_f64().map(|s| s as i64))?;
     Timestamp::from_second(seconds).ok()
@@ -312,17 +316,17 @@ mod tests {
     }
 
     #[test]
-    fn revision_of_one_sign_in_decides_age() {
+    fn revisions_of_one_sign_in_decide_age() {
         let ends = |end: u32| jwt(&format!(r#"{{"exp":{end}}}"#));
         assert_older(&pair("opaque", Some(("a", None, 3))), &pair("opaque2", Some(("a", None, 4))));
-        // The lifetime of access tokens was shortened in between: the revision stands over the claims.
+        // The server has shortened the lifetime of its tokens: the revision takes precedence over the claims.
         let (older, newer) = (pair(ends(9), Some(("a", None, 3))), pair(ends(8), Some(("a", None, 4))));
         assert_older(&older, &newer);
         assert_unknown(&pair("one", Some(("a", None, 4))), &pair("two", Some(("a", None, 4))));
     }
 
     #[test]
-    fn server_clock_orders_two_sign_ins() {
+    fn server_clock_decides_age_of_two_sign_ins() {
         let (first, second) = (pair("1", Some(("a", Some(100), 9))), pair("2", Some(("b", Some(101), 0))));
         assert_older(&first, &second);
         assert_unknown(&first, &pair("3", Some(("c", Some(100), 0))));
@@ -330,16 +334,16 @@ mod tests {
     }
 
     #[test]
-    fn server_clock_decides_where_a_revision_is_missing() {
+    fn server_clock_decides_age_without_revisions() {
         let claims = |text: &str| pair(jwt(text), None);
         assert_older(&claims(r#"{"exp":1790000000}"#), &claims(r#"{"exp":1790000001}"#));
-        // A token that lives shorter was still issued later.
+        // The token with the shorter lifetime was issued later.
         assert_older(&claims(r#"{"iat":10,"exp":90}"#), &claims(r#"{"iat":11,"exp":80}"#));
         assert_older(&claims(r#"{"exp":1}"#), &pair(jwt(r#"{"exp":2}"#), Some(("a", None, 0))));
-        // Tokens live shorter by now: the end alone would say that the newer one is older.
+        // The server has shortened the lifetime: by the expiry alone, the newer token would seem older.
         let received = |exp: i64, lifetime: i64| {
             let mut tokens = claims(&format!(r#"{{"exp":{exp}}}"#));
-            tokens.issued_at = Some(Timestamp::from_second(5).unwrap()); // by whatever clock
+            tokens.issued_at = Some(Timestamp::from_second(5).unwrap()); // by any clock
             tokens.expires_at = Some(Timestamp::from_second(5 + lifetime).unwrap());
             tokens
         };
@@ -356,14 +360,14 @@ mod tests {
     }
 
     #[test]
-    fn opaque_and_broken_tokens_say_nothing() {
+    fn opaque_and_malformed_tokens_have_no_claims() {
         for token in ["opaque", "a.b.c", "a..c", "....", "é.é.é", "a.bm90IGpzb24.c"] {
             assert!(Claims::of(&token.into()).is_none(), "{token}");
         }
     }
 
     #[test]
-    fn audience_may_be_a_list_and_a_subject_a_number() {
+    fn claims_accept_an_audience_list_and_a_numeric_subject() {
         let claims = Claims::of(&jwt(r#"{"sub":42,"aud":["a","b"],"exp":"never"}"#)).unwrap();
         assert!(claims.is_user("42") && !claims.is_user("4"));
         assert!(claims.is_client("b") && !claims.is_client("c"));

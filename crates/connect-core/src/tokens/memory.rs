@@ -1,4 +1,4 @@
-//! The stores that need no engine: in memory, and in the caller's own hands.
+//! Token stores without a database: one in memory, and one that calls a closure of the application.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -11,7 +11,7 @@ use crate::{
     tokens::{StoreError, StoreLock, TokenKey, TokenStore, Tokens, Written},
 };
 
-/// Keeps tokens for as long as the process lives. Clones share what is kept.
+/// A token store in the memory of the process. Clones share their tokens.
 #[derive(Clone, Default, Debug)]
 pub struct MemoryStore(Arc<Mutex<MemoryState>>);
 
@@ -22,7 +22,7 @@ struct MemoryState {
 }
 
 impl MemoryStore {
-    /// An empty store.
+    /// Creates an empty store.
     pub fn new() -> Self {
         Self::default()
     }
@@ -37,7 +37,7 @@ impl TokenStore for MemoryStore {
         Ok(self.state().tokens.get(key).cloned())
     }
 
-    /// The lock lasts until it is released: only this process holds it.
+    /// The lease is ignored: only this process can hold the lock, and it lasts until it is released.
     fn try_lock(&self, key: &TokenKey, _lease: Duration) -> Result<Option<Box<dyn StoreLock>>, StoreError> {
         let is_free = self.state().locked.insert(key.clone());
         Ok(is_free.then(|| Box::new(MemoryLock { store: self.clone(), key: key.clone() }) as _))
@@ -75,23 +75,24 @@ impl Drop for MemoryLock {
     }
 }
 
-/// A closure as a store: it is handed every new pair, to be kept wherever the application keeps its users.
+/// A token store that passes every new pair to a closure, so that the application can save it with its users.
 ///
-/// This is the official SDKs' "on tokens refreshed" hook, with one difference: when the closure fails, the
-/// call fails, the pair stays pending, and the next call hands it over again. `None` means that the session
-/// ended and the tokens are to be forgotten. Keep all fields of a pair: [`revision`](Tokens::revision) tells an older pair
-/// from a newer one. What the application has kept goes back in through
-/// [`on_load`](Self::on_load), or through `user.import(tokens)`.
+/// It corresponds to the hook "on tokens refreshed" of the official SDKs, with one difference: if the closure
+/// fails, the call fails, and the next call passes the pair to the closure again. `None` means that the
+/// session has ended: delete the tokens. Save all fields of a pair: its [`revision`](Tokens::revision)
+/// decides which of two pairs is newer. Return the saved tokens to the client with [`on_load`](Self::on_load)
+/// or `user.import(tokens)`.
 ///
 /// ```
 /// use connect_core::{StoreError, TokenHook};
 /// let store = TokenHook::new(|key, tokens| match tokens {
-///     Some(tokens) => Ok(println!("keep a pair of {} until {:?}", key.user, tokens.expires_at)),
-///     None => Err(StoreError::new("the database is away")),
+///     Some(tokens) => Ok(println!("save a pair of {}, valid until {:?}", key.user, tokens.expires_at)),
+///     None => Err(StoreError::new("the database cannot be reached")),
 /// });
 /// ```
 ///
-/// The lock works within the process only: where several processes share the users, use a store with a lock.
+/// Its lock works within one process only. If several processes serve the same users, use a store with a
+/// shared lock.
 pub struct TokenHook {
     memory: MemoryStore,
     save: SaveHook,
@@ -104,7 +105,7 @@ type LoadHook = Arc<dyn Fn(&TokenKey) -> Result<Option<Tokens>, StoreError> + Se
 opaque!(TokenHook);
 
 impl TokenHook {
-    /// Hands every new pair to `save`, and remembers it for this process.
+    /// Creates a store that passes every new pair to `save`, and also keeps it in memory.
     pub fn new(
         save: impl Fn(&TokenKey, Option<&Tokens>) -> Result<(), StoreError> + Send + Sync + 'static,
     ) -> Self {
@@ -113,7 +114,7 @@ impl TokenHook {
         Self { memory, save: Arc::new(save), load: Arc::new(move |key| kept.load(key)) }
     }
 
-    /// Reads pairs through `load` instead of from memory.
+    /// Loads pairs with `load` instead of from memory.
     #[must_use]
     pub fn on_load(
         mut self,
@@ -184,13 +185,13 @@ mod tests {
         let store = MemoryStore::new();
         let held = lock(&store, "a");
         assert!(!is_free(&store, "a"));
-        assert!(is_free(&store, "b"), "another user's lock is another one");
+        assert!(is_free(&store, "b"), "each user has a separate lock");
         drop(held);
         assert!(is_free(&store, "a"));
     }
 
     #[test]
-    fn what_is_saved_is_there_until_it_is_deleted() {
+    fn saved_pair_is_loaded_until_it_is_deleted() {
         let stores: [Box<dyn TokenStore>; 2] =
             [Box::new(MemoryStore::new()), Box::new(TokenHook::new(|_, _| Ok(())))];
         for store in &stores {
@@ -210,21 +211,24 @@ mod tests {
     }
 
     #[test]
-    fn a_hook_is_handed_every_pair_and_told_of_their_end() {
-        let told = Arc::new(Mutex::new(Vec::new()));
-        let hears = told.clone();
+    fn hook_receives_every_saved_pair_and_deletion() {
+        let received = Arc::new(Mutex::new(Vec::new()));
+        let receiver = received.clone();
         let store = TokenHook::new(move |key, tokens| {
-            hears.lock().unwrap().push((key.user.clone(), tokens.cloned()));
+            receiver.lock().unwrap().push((key.user.clone(), tokens.cloned()));
             Ok(())
         });
         let mut lock = lock(&store, "a");
         lock.save(&Tokens::new("a", "r")).unwrap();
         lock.delete().unwrap();
-        assert_eq!(*told.lock().unwrap(), [("a".into(), Some(Tokens::new("a", "r"))), ("a".into(), None)]);
+        assert_eq!(
+            *received.lock().unwrap(),
+            [("a".into(), Some(Tokens::new("a", "r"))), ("a".into(), None)]
+        );
     }
 
     #[test]
-    fn a_hook_that_loads_is_asked_instead_of_memory() {
+    fn hook_with_on_load_does_not_load_from_memory() {
         let store = TokenHook::new(|_, _| Ok(())).on_load(|key| Ok(Some(Tokens::new(&*key.user, "r"))));
         assert_eq!(store.load(&key("a")).unwrap(), Some(Tokens::new("a", "r")));
         let mut lock = lock(&store, "b");
@@ -232,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hook_that_fails_keeps_nothing() {
+    fn hook_that_fails_saves_nothing() {
         let store = TokenHook::new(|_, _| Err(StoreError::new("no")));
         let mut lock = lock(&store, "a");
         assert!(lock.save(&Tokens::new("a", "r")).is_err());

@@ -1,14 +1,16 @@
-//! Where tokens are kept between calls and between processes.
+//! The interface of a token store, which keeps tokens between calls and shares them between processes.
 //!
 //! The rules of a store:
 //!
-//! * reading needs no lock; only the holder of a key's lock writes the key;
-//! * `try_lock` returns at once: the caller waits between tries, so a store never keeps a thread waiting for a lock;
-//! * a lock is a lease: it ends by itself when its holder is gone, at the latest after the lease that was requested,
-//!   and a holder that lost it is told so before a write happens ([`StoreError::lease_lost`]). Where the operating
-//!   system ends a lock with its holder, as it does for a file's, a slow holder may keep it longer;
-//! * `save` returns an error unless the tokens were written: see [`Written`];
-//! * dropping a lock releases it; [`StoreLock::release`] is the orderly way.
+//! * Loading needs no lock. Only the holder of the lock of a key may write the key.
+//! * `try_lock` returns immediately, so a store never blocks a thread for a lock: the caller waits between
+//!   tries.
+//! * A lock is a lease: it expires at the latest after the requested time if its holder does not release it.
+//!   If a holder has lost the lock, its writes fail with [`StoreError::lease_lost`] and write nothing. A lock
+//!   that the operating system releases when its holder dies, such as a file lock, may be held longer than
+//!   the requested time.
+//! * `save` returns an error unless the tokens were written: see [`Written`].
+//! * Dropping a lock releases it; [`StoreLock::release`] also reports errors.
 
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
@@ -16,72 +18,76 @@ use async_trait::async_trait;
 
 use crate::tokens::Tokens;
 
-/// The key of a token pair: a user of an application at an issuer. One store serves several applications and services.
+/// The key of a token pair: issuer, application and user. One store can serve several applications and
+/// services.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct TokenKey {
-    /// Who issued them: scheme and host of the service, such as `https://connect.mobiscroll.com`.
+    /// The issuer of the tokens: scheme and host of the service, such as `https://connect.mobiscroll.com`.
     pub issuer: Box<str>,
-    /// The application's client id.
+    /// The client id of the application.
     pub client_id: Box<str>,
-    /// The application's own name for the user.
+    /// The application's id of the user.
     pub user: Box<str>,
 }
 
-/// Stores tokens. The blocking client uses it directly, the async client on its blocking pool.
+/// A blocking token store. The blocking client calls it directly, the async client on a pool of blocking
+/// threads.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a blocking token store",
-    note = "the async client takes an async store with `async_store`; the blocking client takes it wrapped in `connect_stores::Blocking`"
+    note = "pass an async store to `async_store` of the async client, or wrap it in `connect_stores::Blocking` for the blocking client"
 )]
 pub trait TokenStore: Send + Sync + 'static {
     /// Returns the tokens stored under `key`, if any.
     fn load(&self, key: &TokenKey) -> Result<Option<Tokens>, StoreError>;
 
-    /// Takes the lock of `key` for `lease`, or returns `None` at once while another holder has it.
+    /// Takes the lock of `key` for the time `lease`. Returns `None` immediately if another holder has it.
     fn try_lock(&self, key: &TokenKey, lease: Duration) -> Result<Option<Box<dyn StoreLock>>, StoreError>;
 }
 
-/// The right to write one key.
+/// The lock of one key, which allows to write the key. Dropping it releases it.
 pub trait StoreLock: Send {
-    /// Returns the tokens stored now.
+    /// Returns the stored tokens, if any.
     fn load(&mut self) -> Result<Option<Tokens>, StoreError>;
 
-    /// Checks that a save will be possible, as far as that can be known, and that the lock is still held. Called once
-    /// before an exchange: when it fails, nothing is sent, because the new tokens could be lost. By default it succeeds.
+    /// Checks that the lock is still held and that a save will be possible, as far as the store can know.
+    ///
+    /// It is called once before each exchange. If it fails, no request is sent, because the new tokens could
+    /// be lost. Default: always succeeds.
     fn prepare(&mut self) -> Result<(), StoreError> {
         Ok(())
     }
 
-    /// Stores `tokens` in place of what is there.
+    /// Saves `tokens` in place of the stored tokens.
     fn save(&mut self, tokens: &Tokens) -> Result<Written, StoreError>;
 
-    /// Removes the stored tokens. It must not need space.
+    /// Deletes the stored tokens. It must also work when the storage is full.
     fn delete(&mut self) -> Result<Written, StoreError>;
 
-    /// Gives the lock back.
+    /// Releases the lock.
     fn release(self: Box<Self>) -> Result<(), StoreError>;
 }
 
-/// The result of a write that has happened: every process reads the new state.
+/// The result of a successful write: every process loads the new state.
 #[derive(Debug)]
 pub enum Written {
-    /// It also survives a crash of the machine.
+    /// The new state survives a crash of the machine.
     Durable,
-    /// A crash of the machine may undo it, because the storage could not be synced for this reason. The client goes on
-    /// with the new tokens and tells the [`Observer`](crate::Observer).
+    /// A crash of the machine may undo the write: syncing the storage failed with this error. The client uses
+    /// the new tokens and notifies the [`Observer`](crate::Observer).
     NotSynced(StoreError),
 }
 
-/// The async twin of [`TokenStore`].
+/// The async version of [`TokenStore`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an async token store",
-    note = "a blocking store, such as `FileStore`, is given to `store`"
+    note = "pass a blocking store, such as `FileStore`, to `store`"
 )]
 #[async_trait]
 pub trait AsyncTokenStore: Send + Sync + 'static {
     /// Returns the tokens stored under `key`, if any.
     async fn load(&self, key: &TokenKey) -> Result<Option<Tokens>, StoreError>;
 
-    /// Takes the lock of `key` for `lease`, or returns `None` at once while another holder has it.
+    /// Takes the lock of `key` for the time `lease`. Returns `None` immediately if another holder has it.
     async fn try_lock(
         &self,
         key: &TokenKey,
@@ -89,24 +95,24 @@ pub trait AsyncTokenStore: Send + Sync + 'static {
     ) -> Result<Option<Box<dyn AsyncStoreLock>>, StoreError>;
 }
 
-/// The async twin of [`StoreLock`].
+/// The async version of [`StoreLock`].
 #[async_trait]
 pub trait AsyncStoreLock: Send {
-    /// Returns the tokens stored now.
+    /// Returns the stored tokens, if any.
     async fn load(&mut self) -> Result<Option<Tokens>, StoreError>;
 
-    /// Checks that a save will be possible: see [`StoreLock::prepare`]. By default it succeeds.
+    /// Checks that a save will be possible: see [`StoreLock::prepare`]. Default: always succeeds.
     async fn prepare(&mut self) -> Result<(), StoreError> {
         Ok(())
     }
 
-    /// Stores `tokens` in place of what is there.
+    /// Saves `tokens` in place of the stored tokens.
     async fn save(&mut self, tokens: &Tokens) -> Result<Written, StoreError>;
 
-    /// Removes the stored tokens. It must not need space.
+    /// Deletes the stored tokens. It must also work when the storage is full.
     async fn delete(&mut self) -> Result<Written, StoreError>;
 
-    /// Gives the lock back.
+    /// Releases the lock.
     async fn release(self: Box<Self>) -> Result<(), StoreError>;
 }
 
@@ -135,7 +141,7 @@ impl<T: AsyncTokenStore + ?Sized> AsyncTokenStore for Arc<T> {
     }
 }
 
-/// A store that failed.
+/// The error of a token store.
 #[derive(Debug)]
 pub struct StoreError {
     message: Box<str>,
@@ -144,24 +150,24 @@ pub struct StoreError {
 }
 
 impl StoreError {
-    /// A failure with a text that says what to do about it. It must not hold a token.
+    /// Creates an error with a message, which should say what to do and must not contain a token.
     pub fn new(message: impl Into<Box<str>>) -> Self {
         Self { message: message.into(), lease_lost: false, source: None }
     }
 
-    /// The lock was lost before the write: nothing was written.
+    /// Creates the error for a lock that was lost before the write; nothing was written.
     pub fn lost_lease() -> Self {
         Self { lease_lost: true, ..Self::new("the lock of the token store was lost; nothing was written") }
     }
 
-    /// Adds the cause.
+    /// Sets the cause.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
     }
 
-    /// Whether the lock was lost.
+    /// Returns whether the lock was lost.
     pub fn lease_lost(&self) -> bool {
         self.lease_lost
     }
