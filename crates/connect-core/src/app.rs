@@ -1,4 +1,4 @@
-//! One application at one service: credentials, policy, and what all its calls share.
+//! The application: its configuration, and the state that all its calls share.
 
 mod observer;
 mod retry;
@@ -25,43 +25,45 @@ use crate::{
     tokens::TokenKey,
 };
 
-/// The API of Mobiscroll Connect.
+/// The base URL of the Mobiscroll Connect API.
 pub const CONNECT_BASE_URL: &str = "https://connect.mobiscroll.com/api";
 
-/// How an application is set up. Everything but the credentials has a default.
+/// The configuration of an application. Everything except the credentials has a default.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Config {
-    /// The public id of the application.
+    /// The client id of the application.
     pub client_id: String,
-    /// Its secret; `None` for a public client (RFC 6749 2.1), which could not keep one.
+    /// The client secret; `None` for a public client (RFC 6749 2.1), which cannot keep a secret.
     pub client_secret: Option<Secret>,
-    /// Where users come back to after the authorization: as registered, to the letter. `postmessage` where the codes come
-    /// from Google's popup.
+    /// The registered redirect URI, character by character. `postmessage` if the codes come from Google's
+    /// popup.
     pub redirect_uri: String,
-    /// Where the API is. Default [`CONNECT_BASE_URL`]; with a [`profile`](Self::profile) of another server, and for a client
-    /// that signs nobody in, there is none: nothing that is meant for one service goes to another.
+    /// The base URL of the API. Default [`CONNECT_BASE_URL`].
+    ///
+    /// No default if [`profile`](Self::profile) is set or the client is anonymous: credentials for one
+    /// service must not be sent to another.
     pub base_url: Option<String>,
     /// The authorization server. Default: Mobiscroll Connect at the base URL.
     pub profile: Option<Profile>,
-    /// What the client calls itself to the server.
+    /// The `User-Agent` header. Default `connect-rs/` and the version.
     pub user_agent: String,
-    /// When a failed request is sent again.
+    /// The rules for sending a failed request again.
     pub retry: RetryPolicy,
-    /// How long a call may take, with all its attempts and pauses. Default 60 s.
+    /// The timeout of a call with all its attempts and pauses. Default 60 s.
     pub timeout: Duration,
-    /// How long one attempt may take. Default 30 s.
+    /// The timeout of one attempt. Default 30 s.
     pub attempt_timeout: Duration,
-    /// How long a token exchange may take; its caller's time does not shorten it. Default 30 s.
+    /// The timeout of a token exchange. The deadline of the caller does not shorten it. Default 30 s.
     pub exchange_timeout: Duration,
-    /// The largest body that is read, decoded, in bytes. Default 32 MiB.
+    /// The limit for a decoded response body, in bytes. Default 32 MiB.
     pub max_response_size: usize,
-    /// Where random numbers start: see [`Seed`].
+    /// The seed of all random numbers: see [`Seed`].
     pub seed: Seed,
-    /// The public key (`whpk_..`) that deliveries are verified with for as long as none could be fetched. Default:
-    /// none.
+    /// The public key (`whpk_..`) that verifies webhook deliveries until a key could be fetched. Default: no
+    /// key.
     pub webhook_key: Option<String>,
-    /// Who is told when a session ends.
+    /// The observer, notified when a session ends.
     pub observer: Option<Arc<dyn Observer>>,
 }
 
@@ -77,7 +79,7 @@ impl fmt::Debug for Config {
 }
 
 impl Config {
-    /// The defaults around these credentials.
+    /// Creates a configuration with these credentials and defaults.
     pub fn new(
         client_id: impl Into<String>,
         client_secret: impl Into<Secret>,
@@ -88,13 +90,14 @@ impl Config {
         Self { client_secret, ..Self::public(client_id, redirect_uri, seed) }
     }
 
-    /// The defaults of a client that signs nobody in: for endpoints that need no user.
+    /// Creates the configuration of an anonymous client, for endpoints that need no user.
     pub fn anonymous(seed: impl Into<Seed>) -> Self {
         Self::public("", "", seed)
     }
 
-    /// The defaults around a public client: an installed program, or a device. Its [`profile`](Self::profile) has to be
-    /// that of a server that knows PKCE.
+    /// Creates the configuration of a public client, such as an installed program or a device.
+    ///
+    /// Set its [`profile`](Self::profile) to that of a server with PKCE ([`Pkce::Used`]).
     pub fn public(
         client_id: impl Into<String>,
         redirect_uri: impl Into<String>,
@@ -118,8 +121,13 @@ impl Config {
         }
     }
 
-    /// Reads `MOBISCROLL_CONNECT_CLIENT_ID`, `MOBISCROLL_CONNECT_CLIENT_SECRET` and
-    /// `MOBISCROLL_CONNECT_REDIRECT_URI` through `var`, and `MOBISCROLL_CONNECT_BASE_URL` where it is set.
+    /// Creates a configuration from environment variables, which it reads through `var`.
+    ///
+    /// `MOBISCROLL_CONNECT_CLIENT_ID`, `MOBISCROLL_CONNECT_CLIENT_SECRET` and
+    /// `MOBISCROLL_CONNECT_REDIRECT_URI` are required, `MOBISCROLL_CONNECT_BASE_URL` is optional.
+    ///
+    /// # Errors
+    /// If a required variable is missing or empty.
     pub fn from_vars(var: impl Fn(&str) -> Option<String>, seed: impl Into<Seed>) -> Result<Self, Error> {
         let need = |name: &str| {
             var(name)
@@ -138,11 +146,11 @@ impl Config {
         Ok(config)
     }
 
-    /// The error of a sign-in, or of a call that needs one, where there is no user.
+    /// Returns the error of a sign-in or call that needs a user and has none.
     pub(crate) fn no_user(&self) -> Error {
         match self.is_anonymous() {
             true => Error::configuration(
-                "this client signs nobody in: it has no client id (an API key only opens what is public)",
+                "this client has no client id, so users cannot sign in (an API key gives access to public data only)",
             ),
             false => Error::validation("the user id must not be empty"),
         }
@@ -153,7 +161,7 @@ impl Config {
     }
 }
 
-/// One application: what its sessions and calls share. Cheap to clone.
+/// An application with a checked configuration, shared by its sessions and calls. Cheap to clone.
 #[derive(Clone)]
 pub struct App(Arc<AppData>);
 
@@ -161,7 +169,7 @@ struct AppData {
     config: Config,
     service: Service,
     profile: Profile,
-    /// Of a client that authenticates by it.
+    /// The `Authorization` header, if the client authenticates with HTTP Basic.
     basic: Option<HeaderValue>,
     user_agent: HeaderValue,
     entropy: Entropy,
@@ -171,7 +179,10 @@ struct AppData {
 }
 
 impl App {
-    /// Checks a configuration.
+    /// Creates an application from a configuration.
+    ///
+    /// # Errors
+    /// A configuration error if a value is missing or not valid; the message names the value.
     pub fn new(config: Config) -> Result<Self, Error> {
         let service = Service::new(config.base_url.as_deref().unwrap_or(CONNECT_BASE_URL))?;
         let empty = config.client_secret.as_ref().is_some_and(|secret| secret.expose().is_empty());
@@ -183,14 +194,14 @@ impl App {
             }
             if config.client_secret.is_none() && profile.pkce != Pkce::Used {
                 return Err(Error::configuration(
-                    "a client without a secret needs the profile of a server that is known to check PKCE",
+                    "a client without a client secret needs the profile of a server that checks PKCE",
                 ));
             }
             check_redirect_uri(&config.redirect_uri)?;
         }
         if *config.seed.0 == [0; 32] {
             return Err(Error::configuration(
-                "the seed is all zero: the operating system gave no random numbers",
+                "the seed must not be all zero: the random number generator may have failed",
             ));
         }
         let basic = match &config.client_secret {
@@ -198,7 +209,7 @@ impl App {
             None => None,
         };
         let user_agent = HeaderValue::try_from(config.user_agent.as_str())
-            .map_err(|_| Error::configuration("the user agent does not fit into a header"))?;
+            .map_err(|_| Error::configuration("the user agent has characters that a header must not have"))?;
         let entropy = Entropy::new(config.seed.clone());
         Ok(Self(Arc::new(AppData {
             config,
@@ -213,28 +224,28 @@ impl App {
         })))
     }
 
-    /// How it is set up.
+    /// Returns the configuration.
     pub fn config(&self) -> &Config {
         &self.0.config
     }
 
-    /// Whether it is said where the API is.
+    /// Returns whether the API has a base URL, set or by default.
     pub(crate) fn has_service(&self) -> bool {
         let config = self.config();
         config.base_url.is_some() || !(config.profile.is_some() || config.is_anonymous())
     }
 
-    /// The API as configured.
+    /// Returns the API service.
     pub fn service(&self) -> &Service {
         &self.0.service
     }
 
-    /// The authorization server.
+    /// Returns the profile of the authorization server.
     pub fn profile(&self) -> &Profile {
         &self.0.profile
     }
 
-    /// The key under which a user's tokens are kept.
+    /// Returns the key of a user's tokens in the token store.
     pub fn token_key(&self, user: &str) -> TokenKey {
         TokenKey {
             issuer: self.0.profile.issuer.as_str().into(),
@@ -255,12 +266,14 @@ impl App {
         &self.0.entropy
     }
 
-    /// After a 429 that says how long to wait, all calls of the application do, unless users have limits of their own.
+    /// Returns the cool-downs of the API: after a 429 with `Retry-After`, calls of the application (or user)
+    /// wait.
     pub(crate) fn cool_downs(&self) -> &CoolDowns {
         &self.0.cool_downs
     }
 
-    /// After a 429 or 503 of the token endpoint that says how long to wait, all exchanges of the application do.
+    /// Returns the cool-down of the token endpoint: after a 429 or 503 with `Retry-After`, all exchanges
+    /// wait.
     pub(crate) fn exchange_cool_down(&self) -> &CoolDowns {
         &self.0.exchange_cool_down
     }
@@ -287,14 +300,16 @@ impl fmt::Debug for App {
     }
 }
 
-/// A redirect URI carries the authorization code: https, loopback, or an application's own scheme.
+/// Checks that a redirect URI is https, http to a loopback address, or has a scheme of the application.
+///
+/// The redirect URI receives the authorization code, which must not be sent unencrypted.
 pub(crate) fn check_redirect_uri(text: &str) -> Result<(), Error> {
     if text == oauth::POSTMESSAGE {
         return Ok(());
     }
     let wrong = |what: &str| Error::configuration(format!("the redirect URI {what}"));
     if text.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
-        return Err(wrong("holds a space or a control character"));
+        return Err(wrong("must not contain a space or control character"));
     }
     let Some((scheme, _)) = text.split_once(':') else { return Err(wrong("must be absolute")) };
     if text.contains('#') {
@@ -303,8 +318,8 @@ pub(crate) fn check_redirect_uri(text: &str) -> Result<(), Error> {
     if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
         return Ok(());
     }
-    let uri: Uri = text.parse().map_err(|_| wrong("is no URL"))?;
-    if is_protected(&uri) { Ok(()) } else { Err(wrong("must be https (http is for loopback only)")) }
+    let uri: Uri = text.parse().map_err(|_| wrong("is not a valid URL"))?;
+    if is_protected(&uri) { Ok(()) } else { Err(wrong("must be https (http is allowed for loopback only)")) }
 }
 
 #[cfg(test)]
@@ -318,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_and_codes_do_not_travel_in_the_clear() {
+    fn urls_for_tokens_and_codes_must_be_encrypted() {
         let (good, callback) = ("https://connect.example/api", "https://app.example/callback");
         for base in [
             "http://connect.example/api",
@@ -354,14 +369,14 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_no_secret() {
+    fn app_debug_shows_no_secret() {
         let app = app("https://a.example", "https://b.example").unwrap();
         let shown = format!("{app:?}");
         assert!(!shown.contains("secret") && shown.contains("https://a.example"), "{shown}");
     }
 
     #[test]
-    fn a_missing_variable_is_named() {
+    fn missing_variable_is_named_in_the_error() {
         for value in [None, Some(String::new())] {
             let error = Config::from_vars(|_| value.clone(), [0; 32]).map(|_| ()).unwrap_err();
             assert!(error.to_string().contains("MOBISCROLL_CONNECT_CLIENT_ID"));
@@ -369,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn the_variables_are_the_configuration() {
+    fn configuration_is_read_from_variables() {
         let config = |base_url: Option<&'static str>| {
             let var = move |name: &str| match name.trim_start_matches("MOBISCROLL_CONNECT_") {
                 "CLIENT_ID" => Some("id"),

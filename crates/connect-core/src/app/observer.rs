@@ -1,4 +1,4 @@
-//! What the application is told without asking.
+//! The observer, which the client notifies of events that no call returns.
 
 use connect_types::Scope;
 
@@ -8,16 +8,18 @@ use crate::{
     tokens::{StoreError, TokenKey},
 };
 
-/// Is told of events that no call returns. A closure that takes a [`SessionEnded`] is an observer.
+/// An observer of events that no call returns. A closure that takes a [`SessionEnded`] is an observer.
 ///
-/// Its methods run on the task or thread that found out, and must not take long.
+/// The methods run on the task or thread where the event occurs and must return quickly.
 pub trait Observer: Send + Sync + 'static {
-    /// The server refuses the refresh token of a user: they have to authorize again. Called once a session, or once for
-    /// each refusal that may pass.
+    /// Called when the server refuses the refresh token of a user, who then has to sign in again.
+    ///
+    /// Called once for each session, or once for each refusal that may be temporary.
     fn session_ended(&self, ended: SessionEnded);
 
-    /// The tokens under `key` were written or deleted, but a crash of the machine may undo that: see
-    /// [`Written::NotSynced`](crate::Written). By default it does nothing.
+    /// Called when tokens were written or deleted, but a crash of the machine may undo that.
+    ///
+    /// See [`Written::NotSynced`](crate::Written). Default: does nothing.
     fn not_synced(&self, key: &TokenKey, error: &StoreError) {
         let _ = (key, error);
     }
@@ -29,13 +31,13 @@ impl<F: Fn(SessionEnded) + Send + Sync + 'static> Observer for F {
     }
 }
 
-/// A session that ended, with what [`sign_in`](Self::sign_in) needs to start the next one.
+/// The end of a session. [`sign_in`](Self::sign_in) starts the next one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct SessionEnded {
     /// The key of the user's tokens.
     pub key: TokenKey,
-    /// Whether the reason may pass without a new sign-in: see
+    /// Whether the refusal may be temporary, so that no new sign-in is needed: see
     /// [`Profile::recoverable_errors`](crate::oauth::Profile::recoverable_errors).
     pub may_recover: bool,
     pub(crate) app: App,

@@ -1,4 +1,4 @@
-//! When a failed request is sent again: a pure function, and the budget that all calls of a client share.
+//! Retries: the policy that decides when a failed request is sent again, and the budget that all calls share.
 
 use std::time::Duration;
 
@@ -6,20 +6,27 @@ use connect_types::Safety;
 
 use crate::base::{Error, ErrorKind, Sent};
 
-/// How often and how soon a failed request is sent again.
+/// The rules for sending a failed request again.
 ///
-/// Back-off is exponential with full jitter: before attempt `n + 1` a random time between zero and
-/// `min(cap, base * 2^(n-1))`. A 429 that does not say how long to wait has a base of at least 1 s, and the pause is between
-/// once and twice that time. A `Retry-After` of the server is obeyed in place of both. Safe and idempotent requests are sent again after a network failure, a time-out of one attempt, a 408, 429, 500, 502, 503 or 504; a
-/// request that must happen only once, only when it surely was not processed; one that reaches people, never.
+/// The pause before attempt `n + 1` is a random time between zero and `min(cap, base * 2^(n-1))` (exponential
+/// back-off with full jitter). After a 429, the base is at least 1 s, and the pause is once to twice that
+/// time. A `Retry-After` of the server replaces both.
+///
+/// The [`Safety`] of the request decides which failures are retried:
+///
+/// | safety | retried after |
+/// |---|---|
+/// | `Safe`, `Idempotent` | a network failure, a timeout of an attempt, status 408, 429, 500, 502, 503, 504 |
+/// | `Once` | failures that prove that the request was not processed: not sent, or status 429 |
+/// | `Never` | no failure |
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryPolicy {
-    /// How often a request is sent at most, the first time included. Default 3.
+    /// The highest number of attempts, including the first. Default 3.
     pub max_attempts: u32,
-    /// The upper end of the first pause. Default 200 ms.
+    /// The maximum of the first pause. Default 200 ms.
     pub base: Duration,
-    /// The upper end of any pause. Default 10 s.
+    /// The maximum of every pause. Default 10 s.
     pub cap: Duration,
 }
 
@@ -30,26 +37,26 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Sends every request once.
+    /// Creates a policy without retries.
     pub fn none() -> Self {
         Self { max_attempts: 1, ..Self::default() }
     }
 
-    /// Sends a request at most `attempts` times (at least once).
+    /// Creates a policy with at most `attempts` attempts (at least one).
     pub fn attempts(attempts: u32) -> Self {
         Self { max_attempts: attempts.max(1), ..Self::default() }
     }
 
-    /// With these bounds on the pauses.
+    /// Sets the maximum of the first pause and of every pause.
     #[must_use]
     pub fn with_backoff(mut self, base: Duration, cap: Duration) -> Self {
         (self.base, self.cap) = (base, cap);
         self
     }
 
-    /// The pause after which the request is sent again, or `None`.
+    /// Returns the pause before the next attempt, or `None` if the request must not be sent again.
     ///
-    /// `attempt` counts those already made, from 1; `unit` is a random number in `[0, 1)`.
+    /// `attempt` is the number of attempts so far; `unit` is a random number in `[0, 1)`.
     pub fn pause(&self, attempt: u32, safety: Safety, error: &Error, unit: f64) -> Option<Duration> {
         if attempt >= self.max_attempts || !may_retry(safety, error) {
             return None;
@@ -69,10 +76,10 @@ impl RetryPolicy {
     }
 }
 
-/// How soon a server that is asked too much may be asked again at the earliest.
+/// The minimum base of the pause after a 429 without `Retry-After`.
 const RATE_LIMIT_BASE: Duration = Duration::from_secs(1);
 
-/// Whether sending once more can do no harm and may help.
+/// Returns whether another attempt is harmless and may succeed.
 fn may_retry(safety: Safety, error: &Error) -> bool {
     match safety {
         Safety::Safe | Safety::Idempotent => is_transient(error),
@@ -81,7 +88,7 @@ fn may_retry(safety: Safety, error: &Error) -> bool {
     }
 }
 
-/// Whether the server surely did nothing: the request never left, or it was turned away at the door.
+/// Returns whether the server certainly did not process the request: it was not sent, or refused with 429.
 pub(crate) fn surely_not_processed(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::Network { sent } => *sent == Sent::No,
@@ -100,16 +107,17 @@ fn is_transient(error: &Error) -> bool {
     }
 }
 
-/// The retries that all calls of a client have together: a bucket that first tries fill and retries empty,
-/// so that a service in trouble is not met with three times the load.
+/// The retry budget of all calls of a client: each success adds a tenth of a retry, each retry takes one.
+///
+/// Without it, retries could triple the load of a service that is overloaded.
 #[derive(Debug)]
 pub(crate) struct RetryBudget {
     tenths: u32,
 }
 
-/// A full bucket: a hundred retries.
+/// The capacity of the budget (100 retries), in tenths of a retry.
 const CAPACITY_TENTHS: u32 = 1_000;
-/// What a retry takes.
+/// The cost of a retry, in tenths of a retry.
 const RETRY_TENTHS: u32 = 10;
 
 impl RetryBudget {
@@ -117,12 +125,12 @@ impl RetryBudget {
         Self { tenths: CAPACITY_TENTHS }
     }
 
-    /// A request succeeded: every tenth success pays for one retry.
+    /// Adds a tenth of a retry, after a success.
     pub(crate) fn deposit(&mut self) {
         self.tenths = (self.tenths + 1).min(CAPACITY_TENTHS);
     }
 
-    /// Takes one retry, or says that none is left.
+    /// Takes one retry; returns `false` if the budget is used up.
     pub(crate) fn withdraw(&mut self) -> bool {
         match self.tenths.checked_sub(RETRY_TENTHS) {
             Some(rest) => {
@@ -152,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn once_only_requests_repeat_only_when_surely_not_processed() {
+    fn once_request_is_retried_only_if_not_processed() {
         let policy = RetryPolicy::default();
         let repeats = |error: &Error| {
             assert!(policy.pause(1, Safety::Never, error, 0.5).is_none(), "{error:?}");
@@ -167,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_says_how_often() {
+    fn policy_limits_the_attempts() {
         let repeats = |policy: RetryPolicy, attempt| {
             policy.pause(attempt, Safety::Safe, &network(Sent::No), 0.5).is_some()
         };
@@ -176,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_is_a_random_part_of_a_time_that_doubles_up_to_its_cap() {
+    fn pause_is_random_and_its_maximum_doubles_up_to_the_cap() {
         let policy = RetryPolicy::attempts(99);
         for (attempt, unit, millis) in
             [(1, 0.0, 0), (1, 0.5, 100), (2, 0.5, 200), (3, 0.25, 200), (6, 0.5, 3_200), (20, 0.5, 5_000)]
@@ -187,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn rate_limit_without_a_time_has_a_base_of_a_second() {
+    fn rate_limit_without_retry_after_pauses_a_second() {
         let pause = |policy: &RetryPolicy, attempt, unit| {
             policy.pause(attempt, Safety::Once, &limited(None), unit).unwrap()
         };
@@ -206,14 +214,14 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_waited_in_vain_for_the_request_may_be_asked_again() {
+    fn request_timeout_408_is_retried_unless_once() {
         let error = Error::new(ErrorKind::Http).with_status(StatusCode::REQUEST_TIMEOUT);
         assert!(RetryPolicy::default().pause(1, Safety::Idempotent, &error, 0.5).is_some());
         assert!(RetryPolicy::default().pause(1, Safety::Once, &error, 0.5).is_none());
     }
 
     #[test]
-    fn a_denial_is_never_repeated() {
+    fn denied_request_is_never_retried() {
         let policy = RetryPolicy::default();
         for kind in [ErrorKind::NotFound, ErrorKind::Authentication, ErrorKind::Conflict, ErrorKind::PageLoop]
         {
@@ -224,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn the_servers_wish_stands_over_the_backoff() {
+    fn retry_after_replaces_the_back_off() {
         let asked = Duration::from_secs(17);
         let unwell = Error::new(ErrorKind::Server).with_status(StatusCode::SERVICE_UNAVAILABLE);
         for error in [limited(Some(asked)), unwell.with_retry_after(Some(asked))] {
@@ -233,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_budget_allows_none_until_calls_succeed() {
+    fn empty_budget_allows_no_retry_until_calls_succeed() {
         let mut budget = RetryBudget::new();
         assert_eq!((0..1_000).filter(|_| budget.withdraw()).count(), 100);
         (0..9).for_each(|_| budget.deposit());

@@ -1,4 +1,4 @@
-//! From an endpoint to an HTTP request.
+//! Builds the HTTP request of an endpoint.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::{
     endpoint::{AtOnce, Endpoint},
 };
 
-/// A request but for what changes from one attempt to the next.
+/// A request without the parts that differ between attempts: access token and timeout.
 #[derive(Clone)]
 pub(crate) struct RequestTemplate {
     pub(crate) method: Method,
@@ -50,12 +50,12 @@ impl RequestTemplate {
         Self { method, auth, uri, headers, body, at_once: None }
     }
 
-    /// Headers beside the usual ones, or instead of them.
+    /// Adds headers; they replace present headers of the same name.
     pub(crate) fn add_headers(&mut self, headers: HeaderMap) {
         self.headers.extend(headers);
     }
 
-    /// The request of one attempt.
+    /// Returns the request of one attempt.
     pub(crate) fn request(&self, app: &App, bearer: Option<HeaderValue>, time: Duration) -> Request {
         let mut request = Request::new(self.body.clone());
         *request.method_mut() = self.method.clone();
@@ -83,7 +83,7 @@ fn uri<E: Endpoint>(app: &App, endpoint: &E) -> Result<Uri, Error> {
     let service = endpoint.service(app.service());
     if !app.has_service() && std::ptr::eq(service, app.service()) {
         return Err(Error::configuration(
-            "this client has no base URL: with another authorization server, or none, set where the API is with `base_url`",
+            "this client has no base URL: set it with `base_url` (it has no default with a profile or without credentials)",
         ));
     }
     let text = match endpoint.url() {
@@ -96,7 +96,7 @@ fn uri<E: Endpoint>(app: &App, endpoint: &E) -> Result<Uri, Error> {
             let path = endpoint.path()?;
             if path.contains('#') {
                 return Err(Error::validation(
-                    "the path of the request has a `#`, which must be percent-encoded",
+                    "the path of the request contains `#`, which must be percent-encoded",
                 ));
             }
             let mut text = format!("{base}{path}");
@@ -112,12 +112,12 @@ fn uri<E: Endpoint>(app: &App, endpoint: &E) -> Result<Uri, Error> {
     let uri: Uri = text
         .parse()
         .map_err(|error| Error::validation("the URL of the request is not a valid URL").with_source(error))?;
-    // Once for whatever the parts were: a path of `.evil.example` or `@evil.example` would lead the token away.
+    // Checked on the whole URL: a path such as `.evil.example` or `@evil.example` would change the host.
     if service.is_origin_of(&uri) {
         Ok(uri)
     } else {
         Err(Error::validation(
-            "the URL of the request is not at the service, so the access token must not go there",
+            "the URL of the request has another origin than the service, so the access token must not be sent there",
         ))
     }
 }
