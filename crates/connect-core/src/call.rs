@@ -1,15 +1,15 @@
-//! One call of an endpoint, from the first attempt to the answer.
+//! The state machine of a call of an endpoint, from the first attempt to the response.
 //!
 //! ```text
-//!            .-> Sleep (cool-down of a 429) --.
-//!            |                                v
-//!   start -> prepare -> Refresh -> prepare -> Send -> 2xx: Done
-//!               ^                              |
-//!               |-- 401: a newer pair, a refresh of its own, or a wait for another's
-//!               '-- Sleep <- transient failure that may be repeated
+//!            .-> Sleep (cool-down after a 429) --.
+//!            |                                   v
+//!   start -> prepare -> Refresh -> prepare ----> Send -> 2xx: Done
+//!               ^                                 |
+//!               |-- 401: with a newer pair, after a refresh, or after a pause
+//!               '-- Sleep <- temporary failure that may be retried
 //! ```
 //!
-//! The driver is a loop over [`Step`]:
+//! The driver (the code that performs the steps) is a loop over [`Step`]:
 //!
 //! ```
 //! # use std::time::Duration;
@@ -20,8 +20,12 @@
 //! let mut step = Call::start(&session, &ListCalendars::new(), now);
 //! let outcome = loop {
 //!     step = match step {
-//!         Step::Send(request, next) => next.resume(Err(TransportError::unreachable("no network here")), now),
-//!         Step::Refresh(refresh, next) => next.resume(Err(Error::configuration("no store here")), now),
+//!         Step::Send(request, next) => {
+//!             next.resume(Err(TransportError::unreachable("this example has no network")), now)
+//!         }
+//!         Step::Refresh(refresh, next) => {
+//!             next.resume(Err(Error::configuration("this example has no token store")), now)
+//!         }
 //!         Step::Sleep(time, next) => next.resume(now),
 //!         Step::Done(outcome) => break outcome,
 //!     };
@@ -44,22 +48,22 @@ use crate::{
     session::{Plan, Session, TaskReason, TokenTask, Tried, Verdict},
 };
 
-/// How often a call is sent again because of a 401: for a pair that another refreshed, after a wait for that pair to
-/// be accepted, and after its own refresh.
+/// How often a request is sent again after a 401: with a pair that another caller refreshed, after a pause
+/// until the server accepts that pair, and after a refresh by this call.
 const MAX_REPLAYS: u32 = 3;
 
-/// What a driver is to do next, and what takes the answer.
+/// The next step of a call, with the continuation that takes its result.
 ///
 /// Exhaustive on purpose: a driver that leaves out a step does not compile.
-#[must_use = "a step that is not carried out leaves the call where it is"]
+#[must_use = "a call makes no progress until its step is performed"]
 pub enum Step {
     /// Send the request.
     Send(Request, Sending),
-    /// Have the tokens refreshed, under the session's gate.
+    /// Take the session's gate and run the task, which loads, saves or refreshes the tokens.
     Refresh(TokenTask, Refreshing),
     /// Wait this long.
     Sleep(Duration, Sleeping),
-    /// The end: a successful answer, or an error.
+    /// The call has ended with a successful response or an error.
     Done(Result<Response, Error>),
 }
 
@@ -76,11 +80,11 @@ impl fmt::Debug for Step {
     }
 }
 
-/// How often a request was sent: an extension of the answer.
+/// The number of times the request was sent: an extension of the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attempts(pub u32);
 
-/// One call.
+/// A call of an endpoint.
 pub struct Call {
     app: App,
     session: Option<Arc<Session>>,
@@ -90,23 +94,28 @@ pub struct Call {
     explain: fn(&Response, Error) -> Error,
     per_user: bool,
     deadline: Duration,
+    /// How often the request was sent.
     sent: u32,
+    /// The attempts that count for the retry policy: those without a 401.
     tries: u32,
+    /// How often the request was sent again after a 401.
     replays: u32,
+    /// Whether this process has refreshed the tokens because of a 401 of this call.
     refreshed: bool,
     tried: Tried,
     generation: u64,
+    /// Whether the server may have processed an earlier attempt.
     maybe_reached: bool,
     trace: Trace,
 }
 
 impl Call {
-    /// Starts a call in a user's name.
+    /// Starts a call for a user and returns its first step.
     pub fn start<E: Endpoint>(session: &Arc<Session>, endpoint: &E, now: Now) -> Step {
         Self::begin(session.app(), Some(session.clone()), endpoint, now)
     }
 
-    /// Starts a call that needs no user: health, webhook keys.
+    /// Starts a call of an endpoint that needs no user, such as webhook keys, and returns its first step.
     pub fn anonymous<E: Endpoint>(app: &App, endpoint: &E, now: Now) -> Step {
         Self::begin(app, None, endpoint, now)
     }
@@ -146,18 +155,18 @@ impl Call {
         Box::new(call).prepare(now)
     }
 
-    /// What comes before a request is sent: the service's request to wait, the time, the token.
+    /// Sends the request once the deadline, the cool-down of the service and the access token allow it.
     fn prepare(mut self: Box<Self>, now: Now) -> Step {
         self.trace.update_time(now);
         let left = self.deadline.saturating_sub(now.monotonic);
         if left.is_zero() {
-            return self.fail(Error::timeout().with_message("the time of the call was over"));
+            return self.fail(Error::timeout().with_message("no time was left to send the request"));
         }
         let wait = self.app.cool_downs().left(self.limited_user(), now);
         if wait >= left {
             let limited = Error::new(ErrorKind::RateLimited).with_retry_after(Some(wait));
             return self
-                .fail(limited.with_message("the service asked to wait longer than this call may take"));
+                .fail(limited.with_message("the service asked to wait longer than the timeout of the call"));
         }
         if !wait.is_zero() {
             return Step::Sleep(wait, Sleeping(self));
@@ -181,7 +190,7 @@ impl Call {
         Step::Send(self.template.request(&self.app, bearer, time), Sending(self))
     }
 
-    /// The user, where users have limits of their own.
+    /// Returns the user, if the service limits each user separately.
     fn limited_user(&self) -> Option<&str> {
         self.session.as_ref().filter(|_| self.per_user).map(|session| &*session.key().user)
     }
@@ -192,7 +201,7 @@ impl Call {
         let cap = self.app.config().max_response_size;
         if response.body().len() > cap {
             let error = Error::new(ErrorKind::Decode { path: ".".into(), offset: cap }).with_status(status);
-            return self.fail(error.with_message("the answer is larger than this client reads"));
+            return self.fail(error.with_message("the response is larger than `max_response_size`"));
         }
         if status.is_success() {
             if let Some(session) = &self.session {
@@ -205,7 +214,7 @@ impl Call {
         }
         let gone = matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE);
         if gone && self.template.method == Method::DELETE && self.maybe_reached {
-            // An earlier try, whose answer was lost, has deleted it.
+            // An earlier attempt, whose response was lost, has deleted the object.
             let mut gone = Response::default();
             *gone.status_mut() = StatusCode::NO_CONTENT;
             gone.extensions_mut().insert(Attempts(self.sent));
@@ -221,7 +230,7 @@ impl Call {
         self.retry_or_fail(error, now)
     }
 
-    /// A 401 that is no plain denial: of an older pair, of one that is over, or of a scope too small.
+    /// Handles a 401: the scope is too small, or the pair is replaced, expired or not accepted yet.
     fn unauthorized(mut self: Box<Self>, error: Error, now: Now) -> Step {
         let Some(session) = self.session.clone() else { return self.fail(error) };
         if let Some(needed) = self.scope.clone().filter(|needed| session.lacks(needed)) {
@@ -235,21 +244,21 @@ impl Call {
         match session.unauthorized(self.generation, now) {
             Verdict::Wait(time) if time < self.deadline.saturating_sub(now.monotonic) => pause = time,
             Verdict::Wait(_) => {
-                let text = "another process has just refreshed the tokens, and there is no time to wait until they are \
-                            accepted";
+                let text = "another process has just refreshed the tokens, and no time is left to wait until the server \
+                            accepts them";
                 return self.fail(Error::timeout().with_message(text));
             }
-            // The server's trouble, not the user's: a new sign-in would bring a token of the same kind.
+            // Not an authentication error: the user cannot solve this with a new sign-in.
             Verdict::Fail => {
                 let text =
                     "the server does not accept the access token that it issued a moment ago; try again";
                 return self.fail(error.with_kind(ErrorKind::Server).with_message(text));
             }
             Verdict::Refresh if self.refreshed => return self.fail(error),
-            // With a pair on its way into the store, this makes the call wait for it.
+            // If a new pair is being saved, the call waits for it.
             Verdict::Refresh | Verdict::Again => self.tried.unauthorized = Some(self.generation),
         }
-        // Not a retry: the server has not looked at the request yet.
+        // A request refused with 401 was not processed, so it does not count as an attempt.
         self.replays += 1;
         self.tries = self.tries.saturating_sub(1);
         if pause.is_zero() {
@@ -274,9 +283,9 @@ impl Call {
                 self.refreshed |= reason == TaskReason::Unauthorized && session.has_minted();
                 self.prepare(now)
             }
-            // An early refresh that failed costs nothing as long as the old pair works.
+            // After a failed early refresh the call uses the current pair, which still works.
             Err(_) if reason == TaskReason::Early && session.is_usable() => self.prepare(now),
-            // What became of the exchange says nothing about the request, which was not sent.
+            // The request itself was not sent, whatever happened to the exchange.
             Err(error) if surely_not_processed(&error) => {
                 let error = error.with_attempts(0);
                 self.tries += 1;
@@ -310,12 +319,12 @@ impl Call {
     }
 }
 
-/// Waits for the answer to a request.
-#[must_use = "dropping it gives the call up"]
+/// The continuation of [`Step::Send`].
+#[must_use = "dropping it abandons the call"]
 pub struct Sending(Box<Call>);
 
 impl Sending {
-    /// Goes on with the answer.
+    /// Takes the response and returns the next step.
     pub fn resume(self, outcome: Result<Response, TransportError>, now: Now) -> Step {
         match outcome {
             Ok(response) => self.0.on_response(response, now),
@@ -324,26 +333,27 @@ impl Sending {
     }
 }
 
-/// Waits for a refresh.
-#[must_use = "dropping it gives the call up"]
+/// The continuation of [`Step::Refresh`].
+#[must_use = "dropping it abandons the call"]
 pub struct Refreshing {
     call: Box<Call>,
     reason: TaskReason,
 }
 
 impl Refreshing {
-    /// Goes on with the outcome of the refresh.
+    /// Takes the outcome of the task and returns the next step.
     pub fn resume(self, outcome: Result<(), Error>, now: Now) -> Step {
         self.call.on_refreshed(self.reason, outcome, now)
     }
 }
 
-/// Waits for time to pass.
-#[must_use = "dropping it gives the call up"]
+/// The continuation of [`Step::Sleep`].
+#[must_use = "dropping it abandons the call"]
 pub struct Sleeping(Box<Call>);
 
 impl Sleeping {
-    /// Goes on: the token is looked at again, since another may have changed it meanwhile.
+    /// Returns the next step. The token is checked again: another caller may have refreshed it during the
+    /// pause.
     pub fn resume(self, now: Now) -> Step {
         self.0.prepare(now)
     }

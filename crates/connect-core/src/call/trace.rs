@@ -1,14 +1,16 @@
-//! What a call tells `tracing`, with the feature of that name: a span for each call, events for its retries and
-//! refreshes, under the names of OpenTelemetry's HTTP conventions. Nothing from queries, header values or bodies.
+//! The `tracing` span and events of a call, with the feature `tracing`.
+//!
+//! Each call has a span, with events for its retries and refreshes. Fields are named after the HTTP
+//! conventions of OpenTelemetry. They contain nothing from queries, header values or bodies.
 //!
 //! | span `connect.call` | |
 //! |---|---|
 //! | `otel.name`, `otel.kind` | the operation (`GET /calendars`), `client` |
-//! | `http.request.method`, `url.template`, `server.address` | where it goes, the path without values |
-//! | `http.response.status_code` | of the last answer |
-//! | `http.request.resend_count` | how often it was sent again |
-//! | `error.type` | [`Error::code`], where it failed |
-//! | `connect.duration_ms` | from the start of the call to its end, by the driver's clock |
+//! | `http.request.method`, `url.template`, `server.address` | the method, the path without values, the host |
+//! | `http.response.status_code` | the status of the last response |
+//! | `http.request.resend_count` | how often the request was sent again |
+//! | `error.type` | [`Error::code`], if the call failed |
+//! | `connect.duration_ms` | the duration of the call, by the driver's clock |
 
 #[cfg(feature = "tracing")]
 mod on {
@@ -93,7 +95,7 @@ mod off {
         session::TaskReason,
     };
 
-    /// Nothing.
+    /// Replaces the span of a call in builds without the feature `tracing`.
     pub(crate) struct Trace;
 
     #[allow(clippy::unused_self)]
