@@ -1,4 +1,4 @@
-//! What a call asks for: method, path, query, body, and how its answer is read.
+//! The interface of an endpoint: the parts of its request, and how its response is decoded.
 
 pub(crate) mod answer;
 mod keyed;
@@ -19,11 +19,11 @@ use http::{HeaderMap, Method};
 
 use crate::base::{Error, Response, Service};
 
-/// An operation of a service, as a value.
+/// An operation of a service, with its parameters.
 ///
-/// Every request of `connect_types` is one; a type of your own can be its answer once it has
-/// `impl Answer for Mine {}`. For an endpoint the library does not know, implement the two
-/// methods without a default; whatever you leave out is what most endpoints want.
+/// Every request type of `connect_types` is an endpoint. For an endpoint that the library lacks, implement
+/// the two methods without a default. To decode its response into your type, add `impl Answer for YourType
+/// {}`.
 ///
 /// ```
 /// use std::borrow::Cow;
@@ -37,42 +37,44 @@ use crate::base::{Error, Response, Service};
 /// }
 /// ```
 pub trait Endpoint {
-    /// What a successful answer holds.
+    /// The type of a successful response.
     type Answer: Answer;
 
-    /// The HTTP method.
+    /// Returns the HTTP method.
     fn method(&self) -> Method;
 
-    /// The path under the base URL, starting with `/`; ids in it as [`path_segment`] returns them.
+    /// Returns the path under the base URL, starting with `/`. Encode ids in it with [`path_segment`].
     fn path(&self) -> Result<Cow<'_, str>, Error>;
 
-    /// The query, not yet encoded.
+    /// Returns the query parameters, not encoded. Default: no parameters.
     fn query(&self) -> Result<Vec<(Cow<'_, str>, String)>, Error> {
         Ok(Vec::new())
     }
 
-    /// The body.
+    /// Returns the body. Default: no body.
     fn body(&self) -> Result<Body, Error> {
         Ok(Body::None)
     }
 
-    /// Headers beside those that every request has. An `Accept` replaces the usual one; an `Authorization` goes along
-    /// where [`auth`](Self::auth) adds none. What is secret in them should be marked as sensitive.
+    /// Returns additional headers. Mark secret values as sensitive. Default: none.
+    ///
+    /// An `Accept` replaces the usual one. An `Authorization` is sent if [`auth`](Self::auth) adds none.
     fn headers(&self) -> Result<HeaderMap, Error> {
         Ok(HeaderMap::new())
     }
 
-    /// Whose credentials go along.
+    /// Returns the kind of credentials sent with the request. Default: the access token of the user.
     fn auth(&self) -> Auth {
         Auth::Bearer
     }
 
-    /// Its name in traces: the method and the path without values, such as `GET /calendars`. Default: none.
+    /// Returns the name in traces: the method and the path without values, such as `GET /calendars`. Default:
+    /// empty.
     fn operation(&self) -> &'static str {
         ""
     }
 
-    /// What may be repeated: from the method, unless said otherwise (RFC 9110 9.2).
+    /// Returns whether the request may be retried. Default: by its method (RFC 9110 9.2).
     fn safety(&self) -> Safety {
         match self.method() {
             Method::GET | Method::HEAD | Method::OPTIONS => Safety::Safe,
@@ -81,34 +83,36 @@ pub trait Endpoint {
         }
     }
 
-    /// The least scope that the call needs, where that is known.
+    /// Returns the smallest scope that covers the call, if known. Default: unknown.
     fn scope(&self) -> Option<Scope> {
         None
     }
 
-    /// Whether the path hangs under the base URL or under its origin.
+    /// Returns whether the path is relative to the base URL or to its origin. Default: the base URL.
     fn base(&self) -> Base {
         Base::Api
     }
 
-    /// The whole URL instead of path and query: that of a next page, where a server hands out URLs. One of another origin
-    /// than the service's is refused, since the access token would go along.
+    /// Returns the whole URL in place of path and query, for servers that return the URL of the next page.
+    ///
+    /// A URL with another origin than the service is refused, to protect the access token. Default: none.
     fn url(&self) -> Option<Cow<'_, str>> {
         None
     }
 
-    /// What the service allows, where that is known.
+    /// Returns the limits of the service, if known.
     fn limits(&self) -> Limits {
         Limits::default()
     }
 
-    /// The service it belongs to: `connect`, unless it has its own.
+    /// Returns the service of the endpoint. Default: `connect`, the service of the application.
     fn service<'a>(&'a self, connect: &'a Service) -> &'a Service {
         connect
     }
 
-    /// What an answer that is no success means at a service whose errors have a form of their own: `error` is what the
-    /// status says.
+    /// Converts an unsuccessful response into an error, for services with their own error format.
+    ///
+    /// `error` is the error according to the status. Default: returns `error`.
     fn explain(response: &Response, error: Error) -> Error
     where
         Self: Sized,
@@ -117,7 +121,7 @@ pub trait Endpoint {
         error
     }
 
-    /// Reads a successful answer.
+    /// Decodes a successful response.
     fn decode(&self, response: &Response) -> Result<Self::Answer, Error> {
         answer::decode(response, self.safety())
     }
@@ -127,7 +131,7 @@ impl<T: Operation> Endpoint for T {
     type Answer = T::Answer;
 
     fn method(&self) -> Method {
-        // The methods are literals of the generated code; one that is none would be caught by its tests.
+        // The methods are literals of generated code, whose tests would find an invalid one.
         Method::from_bytes(T::METHOD.as_bytes()).unwrap_or_default()
     }
 

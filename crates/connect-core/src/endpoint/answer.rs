@@ -1,4 +1,4 @@
-//! From an HTTP answer to a value or an error.
+//! Decodes an HTTP response into a value or an error.
 
 use std::time::Duration;
 
@@ -10,7 +10,10 @@ use serde_json::error::Category;
 
 use crate::base::{Error, ErrorKind, Response};
 
-/// Reads a successful answer; `success: false` in it is an error.
+/// Decodes a successful response.
+///
+/// # Errors
+/// If the body has another form than `A`, or contains `success: false`.
 pub fn decode<A: Answer>(response: &Response, safety: Safety) -> Result<A, Error> {
     let with_context = |error: Error| {
         error
@@ -41,35 +44,36 @@ pub fn decode<A: Answer>(response: &Response, safety: Safety) -> Result<A, Error
     }
 }
 
-/// The reason, possibly empty, in a body that says `success: false`.
+/// Returns the error message (possibly empty) of a body with `success: false`.
 pub(crate) fn refusal_message(body: &[u8]) -> Option<String> {
     let body: ErrorBody = from_json(body).ok()?;
     (body.success == Some(false)).then(|| body.text().unwrap_or_default().to_owned())
 }
 
-/// Reads JSON text.
+/// Decodes JSON.
 pub(crate) fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     connect_types::decode(body).map_err(|error| decode_error(&String::from_utf8_lossy(body), &error))
 }
 
-/// Says where and of what sort, without the text around it, which may be private.
+/// Returns the error with its place in the text, but without the text itself, which may be private.
 fn decode_error(text: &str, error: &serde_json::Error) -> Error {
     let text = text.trim_start_matches('\u{feff}');
-    // Whether it is JSON at all is a question of its own, with a place of its own.
+    // Invalid JSON is reported at the place of the syntax error, which may be later than that of the type
+    // error.
     let syntax = serde_json::from_str::<IgnoredAny>(text).err();
     let (message, behind) = match syntax.as_ref().map(serde_json::Error::classify) {
-        None => ("the answer is JSON of another shape", 1),
-        Some(Category::Eof) => ("the answer ends too early", 0),
-        Some(_) => ("the answer is not JSON", 1),
+        None => ("the response is JSON with unexpected content", 1),
+        Some(Category::Eof) => ("the response ends too early", 0),
+        Some(_) => ("the response is not JSON", 1),
     };
     let place = syntax.as_ref().unwrap_or(error);
     let before: usize = text.split_inclusive('\n').take(place.line().saturating_sub(1)).map(str::len).sum();
-    // serde counts columns from one, and names the last byte it read.
+    // Columns start at one, and an error is at the last byte that was read.
     let offset = (before + place.column().saturating_sub(behind)).min(text.len());
     Error::new(ErrorKind::Decode { path: path_at(text, offset).into(), offset }).with_message(message)
 }
 
-/// The path of what stands at a byte of a JSON text, such as `events[3].start`; `.` for the whole.
+/// Returns the path of the JSON value at this byte, such as `events[3].start`; `.` for the whole text.
 fn path_at(text: &str, offset: usize) -> String {
     enum Level<'a> {
         Object(&'a str),
@@ -105,7 +109,7 @@ fn path_at(text: &str, offset: usize) -> String {
     if path.is_empty() { ".".to_owned() } else { path.trim_start_matches('.').to_owned() }
 }
 
-/// How long a string is, from behind its opening quote to its closing one, or to the end of the text.
+/// Returns the length of a string, from after its opening quote to its closing quote or the end of the text.
 fn end_of_string(text: &[u8]) -> usize {
     let mut escaped = false;
     let closes = |byte: &u8| {
@@ -116,7 +120,7 @@ fn end_of_string(text: &[u8]) -> usize {
     text.iter().position(closes).unwrap_or(text.len())
 }
 
-/// The error of an answer that is no success.
+/// Returns the error of an unsuccessful response.
 pub(crate) fn classify(response: &Response, needed: Option<&Scope>, now: Timestamp) -> Error {
     let status = response.status();
     let body: ErrorBody = from_json(response.body()).unwrap_or_default();
@@ -131,7 +135,7 @@ pub(crate) fn classify(response: &Response, needed: Option<&Scope>, now: Timesta
     match body.text() {
         Some(text) => error.with_message(text),
         None if status.is_redirection() => {
-            error.with_message("a redirect, which is not followed: check the base URL")
+            error.with_message("redirects are not followed: check the base URL")
         }
         None => error,
     }
@@ -160,9 +164,10 @@ fn kind(status: StatusCode, body: &ErrorBody, headers: &HeaderMap, needed: Optio
     }
 }
 
-/// Whether a 401 says that the token is good but not allowed this: then a refresh would only cost a rotation.
-/// An expired token's 401 may carry a message as well, so it takes one that names the scope, or RFC 6750 3.1's
-/// `insufficient_scope`.
+/// Returns whether a 401 means that the token is valid but lacks a scope, so that a refresh would not help.
+///
+/// The 401 of an expired token may have a message as well. Therefore the message must mention the scope, or
+/// the header must contain `insufficient_scope` (RFC 6750 3.1).
 fn is_denial(headers: &HeaderMap, body: &ErrorBody) -> bool {
     let challenged = headers
         .get_all(header::WWW_AUTHENTICATE)
@@ -172,9 +177,10 @@ fn is_denial(headers: &HeaderMap, body: &ErrorBody) -> bool {
     challenged || texts.into_iter().flatten().any(|text| text.to_ascii_lowercase().contains("scope"))
 }
 
-/// `Retry-After` in both its forms (RFC 9110 10.2.3); a date in the past is no wait.
+/// Returns the wait time of `Retry-After` (RFC 9110 10.2.3): zero for a date in the past.
 ///
-/// A date counts from the server's own clock where the response tells it: the machine's may be wrong.
+/// A date is compared with the `Date` of the response, if present, because the clock of this machine may be
+/// wrong.
 pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = |name| headers.get(name)?.to_str().ok().map(str::trim);
     let wait = text(header::RETRY_AFTER)?;
@@ -185,7 +191,7 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duratio
     Some(Duration::try_from(http_date(wait)?.duration_since(now)).unwrap_or_default())
 }
 
-/// A number of seconds; some servers add a fraction.
+/// Reads a number of seconds; some servers add a fraction.
 fn seconds(text: &str) -> Option<Duration> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
@@ -196,13 +202,13 @@ fn seconds(text: &str) -> Option<Duration> {
     Some(whole.saturating_add(Duration::from_secs_f64(format!("0.{fraction}").parse().ok()?)))
 }
 
-/// A date in one of the three forms of HTTP (RFC 9110 5.6.7).
+/// Reads a date in one of the three forms of HTTP (RFC 9110 5.6.7).
 fn http_date(text: &str) -> Option<Timestamp> {
-    // The name of the day is only repeated in the date, and so is not looked at.
+    // The day of the week is ignored, because it follows from the date.
     let (_, date) = text.split_once([',', ' '])?;
     let formats = ["%d %b %Y %H:%M:%S GMT", "%d-%b-%y %H:%M:%S GMT", "%b %d %H:%M:%S %Y"];
     let date = formats.iter().find_map(|format| DateTime::strptime(format, date.trim()).ok())?;
-    // The end of the year 9999 is beyond what there is, and means never.
+    // A date beyond the supported range, such as the end of the year 9999, means "never".
     Some(Offset::UTC.to_timestamp(date).unwrap_or(Timestamp::MAX))
 }
 
@@ -228,24 +234,24 @@ mod tests {
     }
 
     #[test]
-    fn an_unreadable_answer_says_where_and_shows_nothing() {
-        let shape = "the answer is JSON of another shape".to_owned();
+    fn decode_error_has_a_place_and_shows_no_text() {
+        let shape = "the response is JSON with unexpected content".to_owned();
         assert_eq!(error::<EventPage>(r#"{"events":5}"#), ("events".into(), 10, shape.clone()));
         assert_eq!(
             error::<EventPage>(r#"{"events":[{"id":"a,}"},"secret"]}"#),
             ("events[1]".into(), 32, shape)
         );
-        let early = "the answer ends too early".to_owned();
+        let early = "the response ends too early".to_owned();
         assert_eq!(error::<EventPage>(r#"{"events":[{"id":"a"}"#), ("events[0]".into(), 21, early.clone()));
         assert_eq!(error::<Vec<Calendar>>(""), (".".into(), 0, early));
-        let syntax = "the answer is not JSON".to_owned();
+        let syntax = "the response is not JSON".to_owned();
         let body = "{\"events\":[\n{\"id\":\"a\\\"[\"},{\"x\":1,\"start\":}]}";
         assert_eq!(error::<EventPage>(body), ("events[1].start".into(), body.len() - 3, syntax.clone()));
         assert_eq!(error::<Vec<Calendar>>("<html>"), (".".into(), 0, syntax));
     }
 
     #[test]
-    fn what_an_unreadable_answer_is_to_may_have_happened_unless_it_only_asked() {
+    fn decode_error_may_have_happened_unless_request_is_safe() {
         for (safety, may) in [(Safety::Safe, false), (Safety::Idempotent, true), (Safety::Once, true)] {
             let error = decode::<EventPage>(&Response::new("<html>".into()), safety).unwrap_err();
             assert_eq!(error.may_have_happened(), may, "{safety:?}");
@@ -253,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn every_status_has_its_kind() {
+    fn status_decides_the_error_kind() {
         let kind = |status: u16, body: &'static str| {
             let mut response = Response::new(body.into());
             *response.status_mut() = StatusCode::from_u16(status).unwrap();
@@ -321,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_date_counts_from_the_servers_clock() {
+    fn retry_after_date_is_relative_to_the_server_clock() {
         let wait = |date: &str, after: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(header::DATE, date.parse().unwrap());
@@ -348,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn refusal_with_status_200_is_read_as_text() {
+    fn message_of_a_refusal_with_status_200_is_returned() {
         let refusal = |body: &'static str| {
             decode::<EventPage>(&Response::new(body.into()), Safety::Safe)
                 .unwrap_err()
@@ -373,13 +379,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_and_no_place_in_it_panics(text in ".{0,60}", offset in 0_usize..80) {
+        fn path_at_never_panics(text in ".{0,60}", offset in 0_usize..80) {
             path_at(&text, offset);
             let _ = from_json::<EventPage>(text.as_bytes());
         }
 
         #[test]
-        fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..60), status in 200_u16..600) {
+        fn decoding_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..60), status in 200_u16..600) {
             let mut response = Response::new(bytes.into());
             *response.status_mut() = StatusCode::from_u16(status).unwrap();
             classify(&response, None, Timestamp::UNIX_EPOCH);

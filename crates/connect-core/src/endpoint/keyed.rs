@@ -1,4 +1,4 @@
-//! Calls that carry an API key in place of a signed-in user.
+//! Endpoints with an API key in place of an access token.
 
 use std::{borrow::Cow, fmt};
 
@@ -10,29 +10,29 @@ use crate::{
     endpoint::{Endpoint, Limits, Paged},
 };
 
-/// A call that carries an API key: for the `send` of a client. Neither it nor an error of it shows the key.
+/// An endpoint with an API key, for the method `send` of a client. `Debug` and errors do not show the key.
 #[derive(Clone)]
 pub struct Keyed<E> {
     endpoint: E,
     credential: Credential,
 }
 
-/// Where a key goes.
+/// The place of the key in the request.
 #[derive(Clone)]
 enum Credential {
-    /// In a header of this name.
+    /// A header of this name.
     Header(HeaderName, Secret),
-    /// In a parameter of the query.
+    /// A query parameter of this name.
     Query(&'static str, Secret),
 }
 
 impl<E> Keyed<E> {
-    /// The call with the key in a header of this name.
+    /// Adds the key to the endpoint, in a header of this name.
     pub fn header(endpoint: E, name: HeaderName, key: Secret) -> Self {
         Self { endpoint, credential: Credential::Header(name, key) }
     }
 
-    /// The call with the key in a parameter of the query.
+    /// Adds the key to the endpoint, in a query parameter of this name.
     pub fn query(endpoint: E, name: &'static str, key: Secret) -> Self {
         Self { endpoint, credential: Credential::Query(name, key) }
     }
@@ -65,8 +65,10 @@ impl<E: Endpoint> Endpoint for Keyed<E> {
     fn headers(&self) -> Result<HeaderMap, Error> {
         let mut headers = self.endpoint.headers()?;
         if let Credential::Header(name, key) = &self.credential {
-            let mut value = HeaderValue::try_from(key.expose())
-                .map_err(|error| Error::configuration("the API key fits in no header").with_source(error))?;
+            let mut value = HeaderValue::try_from(key.expose()).map_err(|error| {
+                Error::configuration("the API key has characters that a header must not have")
+                    .with_source(error)
+            })?;
             value.set_sensitive(true);
             headers.insert(name, value);
         }

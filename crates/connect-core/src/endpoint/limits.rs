@@ -1,4 +1,4 @@
-//! What a service allows one application, and what it says when that was too much.
+//! The limits of a service, and the cool-downs after a 429.
 
 use std::{
     collections::HashMap,
@@ -9,52 +9,51 @@ use std::{
 
 use crate::base::{Error, ErrorKind, Now};
 
-/// A 429 that asks for more than this is obeyed for this long: one absurd answer must not silence a server that runs for
-/// months.
+/// The longest cool-down: one absurd `Retry-After` must not stop a long-running server.
 const MAX_COOL_DOWN: Duration = Duration::from_secs(3600);
 
-/// What a service allows. Default: nothing is known.
+/// The request limits of a service. Default: unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// How many requests of one user may be under way at the same time. Others wait for them. All endpoints of a service say
-    /// the same.
+    /// The highest number of concurrent requests of a user; further requests wait. All endpoints of a service
+    /// must return the same number.
     pub at_once: Option<NonZeroU32>,
-    /// Whether users have limits of their own: then only the calls of the user whose call was answered with a 429 wait
-    /// as long as that says, and not those of all users.
+    /// Whether the service limits each user separately: then a 429 delays only the calls of the same user,
+    /// not of all.
     pub per_user: bool,
 }
 
 impl Limits {
-    /// Users have limits of their own, this many requests at the same time among them.
+    /// Creates limits that apply to each user separately, with this highest number of concurrent requests.
     pub const fn per_user(at_once: u32) -> Self {
         Self { at_once: NonZeroU32::new(at_once), per_user: true }
     }
 
-    /// Users have limits of their own, and none is known on requests at the same time.
+    /// Creates limits that apply to each user separately, without a limit for concurrent requests.
     pub const fn of_each_user() -> Self {
         Self { at_once: None, per_user: true }
     }
 }
 
-/// How many requests of the user may be under way at the same time, this one included: an extension of the request, which
-/// the driver of the steps keeps to.
+/// The highest number of concurrent requests of the user: a request extension that the driver must observe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AtOnce(pub NonZeroU32);
 
-/// Until when (monotonic) a service asked not to be called: by anybody, or in the name of one user.
+/// The cool-downs of a service, for all calls or for the calls of one user.
 #[derive(Debug, Default)]
 pub(crate) struct CoolDowns(Mutex<CoolDownEnds>);
 
 #[derive(Debug, Default)]
 struct CoolDownEnds {
+    /// The (monotonic) end of the cool-down for all calls.
     all: Duration,
-    /// Here and not with the sessions, which go when nobody holds them.
+    /// The (monotonic) ends by user. Not in the sessions, because idle sessions are dropped.
     users: HashMap<Box<str>, Duration>,
 }
 
 impl CoolDowns {
-    /// How long it still is, for the calls of this user, or of all.
+    /// Returns the remaining cool-down for the calls of this user, or of all users.
     pub(crate) fn left(&self, user: Option<&str>, now: Now) -> Duration {
         let until = self.until();
         let until = match user {
@@ -64,14 +63,14 @@ impl CoolDowns {
         until.saturating_sub(now.monotonic)
     }
 
-    /// After a 429 that says how long to wait.
+    /// Begins a cool-down if `error` is a 429 with `Retry-After`.
     pub(crate) fn after(&self, user: Option<&str>, error: &Error, now: Now) {
         if let (ErrorKind::RateLimited, Some(wait)) = (error.kind(), error.retry_after()) {
             self.begin(user, wait, now);
         }
     }
 
-    /// The service asked to be left alone for `wait`.
+    /// Begins a cool-down of the length `wait`; a longer one that is running stays.
     pub(crate) fn begin(&self, user: Option<&str>, wait: Duration, now: Now) {
         let over = now.monotonic.saturating_add(wait.min(MAX_COOL_DOWN));
         let mut until = self.until();

@@ -1,4 +1,4 @@
-//! From page to page.
+//! Paging: the sequence of requests for all pages of a list.
 
 use std::collections::BTreeSet;
 
@@ -9,19 +9,19 @@ use crate::{
     endpoint::Endpoint,
 };
 
-/// An endpoint whose answer is one page of many.
+/// An endpoint whose response is one page of a list.
 pub trait Paged: Endpoint + Clone {
-    /// What the pages hold.
+    /// The type of the items of the list.
     type Item;
 
-    /// The same request for the page of this token.
+    /// Returns the request for the page with this page token.
     #[must_use]
     fn at(&self, token: &str) -> Self;
 
-    /// The token of the page after this one; absent or empty on the last.
+    /// Returns the token of the next page; `None` or empty on the last page.
     fn next_token(page: &Self::Answer) -> Option<&str>;
 
-    /// The items of a page.
+    /// Returns the items of a page.
     fn into_items(page: Self::Answer) -> Vec<Self::Item>;
 }
 
@@ -41,7 +41,7 @@ impl Paged for ListEvents {
     }
 }
 
-/// All calendars come on one page.
+/// The list of calendars has one page.
 impl Paged for ListCalendars {
     type Item = Calendar;
 
@@ -58,15 +58,17 @@ impl Paged for ListCalendars {
     }
 }
 
-/// Says which page comes next: an empty page goes on, an absent or empty token ends, and a token that was
-/// there before is an error, since paging would never end.
+/// The requests for the pages of a list, one after the other.
+///
+/// Paging ends at a page without a page token, or with an empty one; an empty page does not end it. A page
+/// token that was returned before is an error, because paging would never end.
 ///
 /// ```
 /// # use connect_core::{Pager, types::{EventPage, ListEvents}};
 /// # let (start, end) = (jiff::Timestamp::UNIX_EPOCH, jiff::Timestamp::UNIX_EPOCH);
 /// let mut pager = Pager::new(ListEvents::between(start, end));
 /// while let Some(request) = pager.request() {
-///     let page = EventPage::default(); // the answer to `request`
+///     let page = EventPage::default(); // the response to `request`
 ///     pager.answered(&page)?;
 /// }
 /// # Ok::<(), connect_core::Error>(())
@@ -86,12 +88,14 @@ enum NextPage {
 }
 
 impl<E: Paged> Pager<E> {
-    /// From the first page on.
+    /// Creates a pager that starts with the first page.
     pub fn new(endpoint: E) -> Self {
         Self { endpoint, next: NextPage::First, seen: BTreeSet::new() }
     }
 
-    /// The request for the next page; the same one until [`answered`](Self::answered) is told of its answer.
+    /// Returns the request for the next page, or `None` after the last page.
+    ///
+    /// It stays the same until its page is passed to [`answered`](Self::answered).
     pub fn request(&self) -> Option<E> {
         match &self.next {
             NextPage::First => Some(self.endpoint.clone()),
@@ -100,7 +104,10 @@ impl<E: Paged> Pager<E> {
         }
     }
 
-    /// Goes on to the page after this one.
+    /// Takes the page that the last request returned, and moves on to the next page.
+    ///
+    /// # Errors
+    /// [`ErrorKind::PageLoop`] if the page has a page token that was returned before.
     pub fn answered(&mut self, page: &E::Answer) -> Result<(), Error> {
         let Some(token) = E::next_token(page).filter(|token| !token.is_empty()) else {
             self.next = NextPage::End;
@@ -108,15 +115,13 @@ impl<E: Paged> Pager<E> {
         };
         if !self.seen.insert(hmac_sha256::Hash::hash(token.as_bytes())) {
             self.next = NextPage::End;
-            return Err(
-                Error::new(ErrorKind::PageLoop).with_message("the server gave the same page token twice")
-            );
+            return Err(Error::new(ErrorKind::PageLoop).with_message("paging would never end"));
         }
         self.next = NextPage::Token(token.into());
         Ok(())
     }
 
-    /// The token of the page that comes next, to go on from there another time.
+    /// Returns the token of the next page, for example to save it and continue later.
     pub fn token(&self) -> Option<&str> {
         match &self.next {
             NextPage::Token(token) => Some(token),
@@ -140,14 +145,14 @@ mod tests {
     }
 
     #[test]
-    fn the_items_of_a_page_are_its_events() {
+    fn items_of_an_event_page_are_its_events() {
         let page: EventPage = connect_types::decode(br#"{"events":[{"id":"e1"},{"id":"e2"}]}"#).unwrap();
         let ids: Vec<_> = ListEvents::into_items(page).into_iter().map(|event| event.id).collect();
         assert_eq!(ids, ["e1", "e2"]);
     }
 
     #[test]
-    fn an_empty_page_with_a_token_goes_on() {
+    fn empty_page_with_a_token_does_not_end_paging() {
         let mut pager = pager();
         pager.answered(&page(Some("a"))).unwrap();
         assert_eq!(pager.token(), Some("a"));
@@ -157,19 +162,19 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_token_ends() {
+    fn empty_token_ends_paging() {
         let mut pager = pager();
         pager.answered(&page(Some(""))).unwrap();
         assert!(pager.request().is_none());
     }
 
     #[test]
-    fn a_token_that_comes_back_later_is_an_error() {
+    fn repeated_token_is_a_page_loop_error() {
         let mut pager = pager();
         pager.answered(&page(Some("a"))).unwrap();
         pager.answered(&page(Some("b"))).unwrap();
         let error = pager.answered(&page(Some("a"))).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::PageLoop));
-        assert!(pager.request().is_none(), "it must not go round again");
+        assert!(pager.request().is_none(), "paging must end");
     }
 }
