@@ -1,17 +1,17 @@
-//! Signing in: the authorization URL, the way back, and the exchange of the code (RFC 6749 4.1).
+//! The sign-in of a user: the authorization URL, the callback and the exchange of the code (RFC 6749 4.1).
 //!
 //! ```text
 //!   SignIn --start--> PendingSignIn --(url: the user's browser)--> callback
-//!                          |  kept in the web session                 |
+//!                          |  saved in the web session                |
 //!                          '-------------- finish <-------------------'
 //!                                            |  state, error, code
 //!                                            v
-//!                  Send(exchange) -> token's user and client checked -> Lock -> Load -> Save -> Release
+//!        Send(exchange) -> check user and client of the token -> Lock -> Load -> Save -> Release
 //! ```
 //!
-//! The documentation says that the authorization code equals the user id, so anybody could present the code of
-//! somebody else. Therefore an access token is believed only if its `sub` and `aud` are the user and the client
-//! of the sign-in; otherwise nothing is saved. (A token that is no JWT cannot be checked.)
+//! By the API documentation, the authorization code equals the user id, so that anybody could send the code
+//! of another user. Therefore a JWT access token is accepted only if its `sub` and `aud` are the user and the
+//! client of the sign-in; otherwise nothing is saved. A token that is not a JWT cannot be checked.
 
 mod grant;
 pub(crate) mod token_endpoint;
@@ -28,10 +28,10 @@ use crate::{
     oauth::{IssuerParameter, POSTMESSAGE, Pkce, Verifier, check_scope},
 };
 
-/// A sign-in is good for this long between its start and the callback.
+/// The longest time between the start of a sign-in and its callback.
 const LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 
-/// What to ask the user for.
+/// A sign-in to start: the user, the requested scope and parameters of the authorization pages.
 ///
 /// ```
 /// # use connect_core::{SignIn, types::{Provider, Scope}};
@@ -46,19 +46,19 @@ pub struct SignIn {
 }
 
 impl SignIn {
-    /// A sign-in of the user the application knows by this id.
+    /// Creates a sign-in of the user with this id. The application chooses the id.
     pub fn new(user: impl Into<String>) -> Self {
         Self { user: user.into(), scope: None, redirect_uri: None, parameters: Vec::new() }
     }
 
-    /// Asks for this scope. Without it none is sent, which Mobiscroll Connect takes as `read-write`.
+    /// Requests this scope. If no scope is set, none is sent; Mobiscroll Connect then uses `read-write`.
     #[must_use]
     pub fn scope(mut self, scope: impl Into<Scope>) -> Self {
         self.scope = Some(scope.into());
         self
     }
 
-    /// Asks for these scopes, of a server that has many.
+    /// Requests these scopes, for servers that accept several.
     #[must_use]
     pub fn scopes<S: AsRef<str>>(self, scopes: impl IntoIterator<Item = S>) -> Self {
         let mut all = String::new();
@@ -69,16 +69,19 @@ impl SignIn {
         self.scope(Scope::from(all))
     }
 
-    /// Has the user come back there instead of to the application's usual redirect URI: of a program that listens on a
-    /// port of its own each time (RFC 8252 7.3). The server has to know it.
+    /// Sets the redirect URI in place of that of the configuration, for example with another port (RFC 8252
+    /// 7.3).
+    ///
+    /// The authorization server must accept it.
     #[must_use]
     pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
         self.redirect_uri = Some(uri.into());
         self
     }
 
-    /// Sends a parameter that a server wants besides, such as `login_hint`. Of one that is set twice the last counts; what
-    /// the sign-in itself is made of cannot be set.
+    /// Adds a parameter to the authorization URL, such as `login_hint`, or replaces it.
+    ///
+    /// The parameters of the sign-in itself, such as `state` and `scope`, cannot be replaced.
     #[must_use]
     pub fn parameter(mut self, name: impl Into<Box<str>>, value: impl Into<String>) -> Self {
         let (name, value) = (name.into(), value.into());
@@ -87,26 +90,29 @@ impl SignIn {
         self
     }
 
-    /// Offers these providers only.
+    /// Offers only these providers.
     #[must_use]
     pub fn providers(self, providers: impl IntoIterator<Item = Provider>) -> Self {
         let names: Vec<_> = providers.into_iter().map(|provider| provider.as_str().to_owned()).collect();
         self.parameter("providers", names.join(","))
     }
 
-    /// Shows the pages in this language instead of the browser's.
+    /// Sets the language of the authorization pages. Default: the language of the browser.
     #[must_use]
     pub fn language(self, language: impl Into<Language>) -> Self {
         self.parameter("lng", language.into().as_str())
     }
 
-    /// Shows the pages light, dark, or as the browser wants it.
+    /// Sets the theme of the authorization pages.
     #[must_use]
     pub fn theme(self, theme: Theme) -> Self {
         self.parameter("theme", theme.as_str())
     }
 
-    /// Starts it: makes the `state` and the URL.
+    /// Starts the sign-in: creates its `state` and authorization URL.
+    ///
+    /// # Errors
+    /// If the user id is empty, the client is anonymous, or the redirect URI or scope is not valid.
     pub fn start(self, app: &App, now: Now) -> Result<PendingSignIn, Error> {
         let (config, profile) = (app.config(), app.profile());
         if config.is_anonymous() || self.user.is_empty() {
@@ -118,7 +124,7 @@ impl SignIn {
         };
         if redirect_uri == POSTMESSAGE {
             return Err(Error::configuration(
-                "nobody comes back from a popup: exchange the code it gives the page",
+                "the redirect URI is `postmessage`, which needs no sign-in: exchange the code from the popup",
             ));
         }
         if let Some(scope) = &self.scope {
@@ -137,17 +143,17 @@ impl SignIn {
         query.extend(scope.as_deref().map(|scope| ("scope", scope)));
         let challenge = verifier.as_ref().map(Verifier::challenge);
         if let Some(challenge) = &challenge {
-            // Without a method it would be `plain` (RFC 7636 4.3).
+            // The default method is `plain` (RFC 7636 4.3).
             query.extend([("code_challenge", challenge.as_str()), ("code_challenge_method", "S256")]);
         }
         let own = self.parameters.iter().map(|(name, value)| (&**name, value.as_str()));
         let servers =
             profile.authorize_parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        // A URL may have a query of its own, which stays (RFC 6749 3.1).
+        // The query of the configured URL must be kept (RFC 6749 3.1).
         let (url, urls) = profile.authorize_url.split_once('?').unwrap_or((&profile.authorize_url, ""));
         let urls: Vec<_> = form_urlencoded::parse(urls.as_bytes()).collect();
         let urls = urls.iter().map(|(name, value)| (&**name, &**value));
-        // No parameter twice (RFC 6749 3.1), and none without a value.
+        // A parameter must not occur twice (RFC 6749 3.1), and an empty one means the same as a missing one.
         for (name, value) in own.chain(servers).chain(urls) {
             if !value.is_empty() && query.iter().all(|(known, _)| *known != name) {
                 query.push((name, value));
@@ -170,8 +176,8 @@ impl SignIn {
 
 /// A sign-in between the redirect and the callback.
 ///
-/// Keep it where only the same browser session finds it again (it is serialisable), and take it out when the
-/// callback comes: `finish` consumes it, so that a `state` is good for one callback only.
+/// Save it (it is serialisable) in the web session of the browser, and remove it there when the callback
+/// arrives: `finish` consumes it, so that each `state` is valid for one callback only.
 #[derive(Serialize, Deserialize, Debug)]
 pub struct PendingSignIn {
     issuer: String,
@@ -181,26 +187,26 @@ pub struct PendingSignIn {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     scope: Option<Scope>,
     state: Secret,
-    /// What the code is bound to (RFC 7636).
+    /// The PKCE code verifier (RFC 7636).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     verifier: Option<Secret>,
     created: Timestamp,
-    /// Holds the state, so it is not shown either.
+    /// Secret because it contains the state.
     url: Secret,
 }
 
 impl PendingSignIn {
-    /// Where to send the user's browser.
+    /// Returns the URL to open in the user's browser.
     pub fn url(&self) -> &str {
         self.url.expose()
     }
 
-    /// Who signs in.
+    /// Returns the id of the user.
     pub fn user(&self) -> &str {
         &self.user
     }
 
-    /// What is asked for. What was granted is the scope of the tokens.
+    /// Returns the requested scope. The granted scope is that of the tokens.
     pub fn scope(&self) -> Option<&Scope> {
         self.scope.as_ref()
     }
@@ -213,22 +219,30 @@ impl PendingSignIn {
         &self.redirect_uri
     }
 
-    /// The code of a callback that belongs to this sign-in: `state` first, before anything else is believed.
+    /// Checks that a callback belongs to this sign-in and returns its code.
+    ///
+    /// The `state` is checked before any other parameter is used.
     pub(crate) fn accept(&self, app: &App, callback: &Callback, now: Timestamp) -> Result<Secret, Error> {
         let refuse = |fault, text: &str| Err(Error::sign_in(fault).with_message(text));
         if self.issuer != app.profile().issuer || self.client_id != app.config().client_id {
-            return refuse(SignInFault::WrongClient, "it was started by another application");
+            return refuse(
+                SignInFault::WrongClient,
+                "the sign-in was started with another client id or authorization server",
+            );
         }
         if callback.state.is_none() && callback.code.is_none() && callback.error.is_none() {
-            return refuse(SignInFault::Callback, "it holds no parameter: hand in the query of the request");
+            return refuse(
+                SignInFault::Callback,
+                "no known parameter found: pass the query of the callback request",
+            );
         }
         if callback.state.as_ref() != Some(&self.state) {
             return refuse(SignInFault::State, "start the sign-in again from your own page");
         }
         if now.duration_since(self.created).abs() > LIFETIME {
-            return refuse(SignInFault::Expired, "more than ten minutes passed: start it again");
+            return refuse(SignInFault::Expired, "start the sign-in again");
         }
-        // Of another server not even the error is believed (RFC 9207 2.4).
+        // Not even an error of another server must be used (RFC 9207 2.4).
         let right = match (&callback.iss, app.profile().issuer_parameter) {
             (Some(_), IssuerParameter::Unexpected) | (None, IssuerParameter::Required) => false,
             (_, IssuerParameter::Ignored) | (None, _) => true,
@@ -237,7 +251,7 @@ impl PendingSignIn {
         if !right {
             return refuse(
                 SignInFault::Issuer,
-                "it is not, or does not say that it is, the answer of this server",
+                "the callback has the `iss` of another authorization server, or lacks a required `iss`",
             );
         }
         if let Some(error) = &callback.error {
@@ -248,15 +262,16 @@ impl PendingSignIn {
         }
         match &callback.code {
             Some(code) => Ok(code.clone()),
-            None => refuse(SignInFault::Callback, "it holds neither a code nor an error"),
+            None => refuse(SignInFault::Callback, "the callback has neither a code nor an error"),
         }
     }
 }
 
 impl SessionEnded {
-    /// Starts a new sign-in with the same scope, beginning when the session ended: send the user to its `url()` and keep
-    /// it until they come back. `None` where that cannot be done: authorization servers other than Mobiscroll Connect
-    /// do not name in the granted scope everything that must be requested, so the application starts the sign-in itself.
+    /// Starts a new sign-in with the same scope; its ten minutes begin at the end of the session.
+    ///
+    /// `None` for authorization servers other than Mobiscroll Connect: their granted scope may lack parts
+    /// that must be requested, so the application has to start the sign-in itself.
     pub fn sign_in(&self) -> Option<PendingSignIn> {
         if self.app.config().profile.is_some() {
             return None;
@@ -267,7 +282,7 @@ impl SessionEnded {
     }
 }
 
-/// What came back to the redirect URI.
+/// The callback: the parameters that the authorization server sent to the redirect URI.
 #[derive(Debug, Default)]
 pub struct Callback {
     code: Option<Secret>,
@@ -278,8 +293,10 @@ pub struct Callback {
 }
 
 impl Callback {
-    /// Reads the query of the request to the redirect URI, with or without `?`, or the whole URL. A parameter
-    /// that comes twice is refused (RFC 6749 3.1).
+    /// Parses the query of the request to the redirect URI, with or without `?`, or the whole URL.
+    ///
+    /// # Errors
+    /// If a parameter occurs twice (RFC 6749 3.1).
     pub fn parse(query_or_url: &str) -> Result<Self, Error> {
         let text = query_or_url.trim();
         let query = match text.split_once('?') {
@@ -298,10 +315,11 @@ impl Callback {
                 _ => false,
             };
             if twice {
-                return Err(Error::sign_in(SignInFault::Callback).with_message(format!("{name} comes twice")));
+                return Err(Error::sign_in(SignInFault::Callback)
+                    .with_message(format!("the parameter `{name}` occurs twice")));
             }
         }
-        // A parameter without a value is none (RFC 6749 3.1).
+        // An empty parameter is treated as missing (RFC 6749 3.1).
         callback.code = callback.code.filter(|code| !code.expose().is_empty());
         callback.state = callback.state.filter(|state| !state.expose().is_empty());
         callback.error = callback.error.filter(|error| !error.is_empty());
@@ -310,7 +328,7 @@ impl Callback {
     }
 }
 
-/// Whether the text before a `?` is the query already: a value may hold one as it is (RFC 3986 3.4).
+/// Returns whether the text before a `?` is part of the query, whose values may contain `?` (RFC 3986 3.4).
 fn is_query(before: &str) -> bool {
     let front = before.split("://").next().unwrap_or_default();
     front.contains('=') && !front.starts_with('/')

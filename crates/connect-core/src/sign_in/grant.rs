@@ -1,4 +1,4 @@
-//! What is exchanged for tokens by hand: without a session, or without a redirect.
+//! Authorization codes and refresh tokens that are exchanged without a redirect or without a session.
 
 use std::fmt;
 
@@ -9,8 +9,10 @@ use crate::{
     tokens::Tokens,
 };
 
-/// An authorization code that came by another way than [`PendingSignIn`](crate::PendingSignIn), which checks where a code
-/// comes from: who takes one in has to see to that.
+/// An authorization code that was not received through a [`PendingSignIn`](crate::PendingSignIn).
+///
+/// The application must check its origin itself: only a [`PendingSignIn`](crate::PendingSignIn) compares the
+/// `state`.
 #[derive(Clone, Debug)]
 pub struct AuthorizationCode {
     code: Secret,
@@ -19,19 +21,19 @@ pub struct AuthorizationCode {
 }
 
 impl AuthorizationCode {
-    /// A code that was asked for with the application's own redirect URI.
+    /// Creates a code that was requested with the redirect URI of the configuration.
     pub fn new(code: impl Into<Secret>) -> Self {
         Self { code: code.into(), redirect_uri: None, verifier: None }
     }
 
-    /// The redirect URI it was asked for with (RFC 6749 4.1.3).
+    /// Sets the redirect URI of the authorization request (RFC 6749 4.1.3).
     #[must_use]
     pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
         self.redirect_uri = Some(uri.into());
         self
     }
 
-    /// The code verifier of the challenge it was asked for with (RFC 7636 4.5).
+    /// Sets the PKCE code verifier of the authorization request (RFC 7636 4.5).
     #[must_use]
     pub fn verifier(mut self, verifier: impl Into<Secret>) -> Self {
         self.verifier = Some(verifier.into());
@@ -47,24 +49,25 @@ impl AuthorizationCode {
     }
 }
 
-/// What a token endpoint gives tokens for (RFC 6749 1.3).
+/// A grant that a token endpoint exchanges for tokens (RFC 6749 1.3).
 ///
-/// For who hands tokens through and keeps none. A [`Session`](crate::machine::Session) does the same so that no token is lost.
+/// For servers that pass the tokens on and do not save them. Otherwise use a
+/// [`Session`](crate::machine::Session), which loses no token.
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum Grant {
-    /// An authorization code. It is good for one request: never repeat it.
+    /// An authorization code. It is valid for one request: do not retry.
     AuthorizationCode(AuthorizationCode),
     /// A refresh token.
     RefreshToken(Secret),
 }
 
 impl Grant {
-    /// The request to the application's token endpoint.
+    /// Returns the request to the token endpoint of the application.
     ///
     /// # Errors
-    /// [`ErrorKind::RateLimited`](crate::ErrorKind) while the token endpoint has asked to wait, with
-    /// [`retry_after`](Error::retry_after).
+    /// [`ErrorKind::RateLimited`](crate::ErrorKind) with [`retry_after`](Error::retry_after) while the token
+    /// endpoint has asked to wait.
     pub fn request(&self, app: &App, now: Now) -> Result<Request, Error> {
         if let Some(error) = token_endpoint::cool_down_error(app, now) {
             return Err(error);
@@ -75,10 +78,10 @@ impl Grant {
         }
     }
 
-    /// The tokens of its answer.
+    /// Returns the tokens of the response to the request.
     ///
     /// # Errors
-    /// With the server's `error` as [`server_code`](Error::server_code) where there is one.
+    /// The error of the server; its `error` is the [`server_code`](Error::server_code).
     pub fn read(&self, app: &App, response: &Response, now: Now) -> Result<Tokens, Error> {
         let before = match self {
             Self::AuthorizationCode(_) => None,

@@ -1,4 +1,4 @@
-//! Requests to the token endpoint and what its answers mean (RFC 6749 5).
+//! Requests to the token endpoint and the interpretation of its responses (RFC 6749 5).
 
 use std::time::Duration;
 
@@ -13,13 +13,13 @@ use crate::{
     tokens::Tokens,
 };
 
-/// A response without tokens.
+/// The error of a response without tokens.
 pub(crate) enum TokenRequestError {
-    /// The grant is used up, revoked, or was never good.
+    /// The grant is used up, revoked or invalid.
     Final(Error),
-    /// The grant is refused for a reason that may pass.
+    /// The grant is refused; the refusal may be temporary.
     Recoverable(Error),
-    /// It says nothing about the grant.
+    /// Another error; the grant may still be valid.
     Other(Error),
 }
 
@@ -30,15 +30,16 @@ impl TokenRequestError {
     }
 }
 
-/// How long after it got its lock a task may begin an exchange: the rest of the lease is for the exchange and the save.
+/// The longest time between the lock and the exchange: the rest of the lease is for the exchange and the
+/// save.
 pub(crate) const MAX_EXCHANGE_DELAY: Duration = Duration::from_secs(5);
 
-/// The lock of the store outlasts the exchange it protects, and the save after it.
+/// Returns the lease of the store's lock, which outlasts the exchange and the save after it.
 pub(crate) fn lease(app: &App) -> Duration {
     app.config().exchange_timeout.saturating_add(Duration::from_secs(15))
 }
 
-/// The exchange of a code (RFC 6749 4.1.3, RFC 7636 4.5).
+/// Returns the request that exchanges a code (RFC 6749 4.1.3, RFC 7636 4.5).
 pub(crate) fn exchange_request(
     app: &App,
     code: &Secret,
@@ -59,7 +60,7 @@ pub(crate) fn exchange_request(
     )
 }
 
-/// A refresh (RFC 6749 6). Without a scope it is that of the sign-in.
+/// Returns the request for a refresh (RFC 6749 6). It has no scope, which means the scope of the sign-in.
 pub(crate) fn refresh_request(app: &App, refresh_token: &Secret) -> Result<Request, Error> {
     let profile = app.profile();
     let token = ("refresh_token", refresh_token.expose().to_owned());
@@ -72,7 +73,9 @@ pub(crate) fn refresh_request(app: &App, refresh_token: &Secret) -> Result<Reque
     form_request(app, &profile.token_url, [grant, token].into_iter().chain(redirect_uri).collect())
 }
 
-/// The revocation of a user's tokens, where there is one: of the refresh token, since that ends all (RFC 7009 2.1).
+/// Returns the request that revokes a user's tokens, or `None` if the server has no revocation.
+///
+/// It revokes the refresh token, which also revokes the access tokens (RFC 7009 2.1).
 pub(crate) fn revocation_request(app: &App, tokens: &Tokens) -> Option<Result<Request, Error>> {
     let (token, hint) = match &tokens.refresh_token {
         Some(token) => (token, "refresh_token"),
@@ -92,7 +95,7 @@ pub(crate) fn revocation_request(app: &App, tokens: &Tokens) -> Option<Result<Re
     })
 }
 
-/// Whether tokens are revoked after this answer: also where they were before (RFC 7009 2.2).
+/// Returns whether the tokens are revoked after this response; also if they already were (RFC 7009 2.2).
 pub(crate) fn is_revoked(app: &App, response: &Response) -> bool {
     let body = || answer::from_json::<ErrorBody>(response.body()).unwrap_or_default();
     let gone = matches!(app.profile().revocation, Revocation::TokenAlone(_))
@@ -101,7 +104,7 @@ pub(crate) fn is_revoked(app: &App, response: &Response) -> bool {
     response.status().is_success() || gone
 }
 
-/// A form with the client's credentials, in one way only (RFC 6749 2.3).
+/// Returns a request with a form and the client's credentials, which are sent in one way only (RFC 6749 2.3).
 fn form_request(app: &App, url: &str, mut fields: Vec<(&'static str, String)>) -> Result<Request, Error> {
     let config = app.config();
     match &config.client_secret {
@@ -115,14 +118,14 @@ fn form_request(app: &App, url: &str, mut fields: Vec<(&'static str, String)>) -
     post_request(app, url, Auth::Client, HeaderMap::new(), Body::Form(fields))
 }
 
-/// A form to a server that adds the client's credentials itself.
+/// Returns a request with a form to a relay, a server that adds the client's credentials.
 fn relay_request(
     app: &App,
     relay: &Relay,
     url: &str,
     fields: Vec<(&'static str, String)>,
 ) -> Result<Request, Error> {
-    let wrong = |_: http::Error| Error::configuration("a header of the relay is none");
+    let wrong = |_: http::Error| Error::configuration("a header of the relay has an invalid name or value");
     let mut headers = HeaderMap::new();
     headers.insert("x-requested-with", HeaderValue::from_static("XmlHttpRequest"));
     for (name, value) in &relay.headers {
@@ -134,7 +137,9 @@ fn relay_request(
 }
 
 fn post_request(app: &App, url: &str, auth: Auth, headers: HeaderMap, body: Body) -> Result<Request, Error> {
-    let uri = url.parse().map_err(|_| Error::configuration("the URL of an endpoint is none"))?;
+    let uri = url
+        .parse()
+        .map_err(|_| Error::configuration("the URL of an endpoint of the profile is not valid"))?;
     let mut template = RequestTemplate::for_uri(Method::POST, uri, auth, body);
     template.add_headers(headers);
     let mut request = template.request(app, None, app.config().exchange_timeout);
@@ -142,22 +147,22 @@ fn post_request(app: &App, url: &str, auth: Auth, headers: HeaderMap, body: Body
     Ok(request)
 }
 
-/// The error of an exchange that must not be sent yet: a response of the token endpoint asked to wait.
+/// Returns the error for an exchange that must not be sent yet, because the token endpoint has asked to wait.
 pub(crate) fn cool_down_error(app: &App, now: Now) -> Option<Error> {
     let left = app.exchange_cool_down().left(None, now);
     let error = Error::new(ErrorKind::RateLimited).with_retry_after(Some(left));
     (!left.is_zero()).then(|| error.with_message("the token endpoint asked to wait before the next request"))
 }
 
-/// `success: false` with a status that says otherwise.
+/// Returns the error of a response with a status of success and `success: false`.
 fn refused_with_success(response: &Response) -> TokenRequestError {
     let reason = answer::refusal_message(response.body()).filter(|reason| !reason.is_empty());
     let reason = reason.unwrap_or_else(|| "no reason given".to_owned());
     let error = Error::new(ErrorKind::Http).with_status(response.status()).with_may_have_happened(true);
-    TokenRequestError::Other(error.with_message(format!("the token endpoint refused: {reason}")))
+    TokenRequestError::Other(error.with_message(format!("the token endpoint refused the request: {reason}")))
 }
 
-/// The tokens of an answer; what it leaves out stays as it was in `before`.
+/// Returns the tokens of a response. Values that the response omits are copied from `before`.
 pub(crate) fn read_tokens(
     app: &App,
     response: &Response,
@@ -167,15 +172,17 @@ pub(crate) fn read_tokens(
     let status = response.status();
     if status.is_success() {
         return match answer::from_json::<TokenAnswer>(response.body()) {
-            // Of a refresh nothing is refused that could be a token: the one before may be gone (RFC 6749 7.1).
+            // After a refresh every possible token is accepted: the old refresh token may be used up (RFC
+            // 6749 7.1).
             Ok(answer) if before.is_none() && !is_bearer(&answer) => {
                 let error = Error::new(ErrorKind::Http).with_status(status).with_may_have_happened(true);
-                Err(TokenRequestError::Other(error.with_message("the tokens are not of the type `Bearer`")))
+                Err(TokenRequestError::Other(
+                    error.with_message("the token endpoint returned a token whose type is not `Bearer`"),
+                ))
             }
             Ok(answer) if before.is_none() && answer.refused().is_some() => {
                 Err(refused_with_success(response))
             }
-            // One without an access token cannot be read.
             Ok(answer) => Ok(Tokens::from_response(answer, before, app.entropy().text(), now.wall)),
             Err(_) if answer::refusal_message(response.body()).is_some() => {
                 Err(refused_with_success(response))
@@ -188,7 +195,7 @@ pub(crate) fn read_tokens(
     let body: ErrorBody = answer::from_json(response.body()).unwrap_or_default();
     let mut error = answer::classify(response, None, now.wall);
     if let Some(code) = &body.error {
-        error = error.with_server_code(code.as_str()); // the one of RFC 6749 5.2, whatever else there is
+        error = error.with_server_code(code.as_str()); // takes precedence over `code` (RFC 6749 5.2)
     }
     if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
         if let Some(wait) = error.retry_after() {
@@ -196,7 +203,7 @@ pub(crate) fn read_tokens(
         }
     }
     let text = error.message().unwrap_or("no reason given").to_owned();
-    // RFC 6749 5.2 answers with 400, or 401 for the client: with any other status, such as 429, the code ends nothing.
+    // An error code counts only with status 400 or 401 (RFC 6749 5.2), so not with 429.
     let is_refusal = matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED);
     let is_one_of = |codes: &[String]| {
         is_refusal && body.error.as_ref().is_some_and(|code| codes.iter().any(|known| known == code))
@@ -219,11 +226,11 @@ pub(crate) fn read_tokens(
             )
         }
         _ => {
-            // These kinds are about what a call asked for, such as an event that is not there.
+            // These kinds are about the object of a call, such as a missing event, and not about tokens.
             let error = match error.kind() {
-                ErrorKind::NotFound | ErrorKind::Conflict | ErrorKind::Permission { .. } => {
-                    error.with_kind(ErrorKind::Http).with_message(format!("the token endpoint: {text}"))
-                }
+                ErrorKind::NotFound | ErrorKind::Conflict | ErrorKind::Permission { .. } => error
+                    .with_kind(ErrorKind::Http)
+                    .with_message(format!("error of the token endpoint: {text}")),
                 _ => error,
             };
             let unknown = status.is_server_error();
