@@ -22,8 +22,7 @@ use crate::base::{Error, Response, Service};
 /// An operation of a service, with its parameters.
 ///
 /// Every request type of `connect_types` is an endpoint. For an endpoint that the library lacks, implement
-/// the two methods without a default. To decode its response into your type, add `impl Answer for YourType
-/// {}`.
+/// the two methods without a default. Its response can have any type with `impl Answer for YourType {}`.
 ///
 /// ```
 /// use std::borrow::Cow;

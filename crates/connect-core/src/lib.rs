@@ -1,5 +1,5 @@
 #![doc = include_str!("../README.md")]
-// The machines are boxed from their first step on; unboxing them where they end would only copy them.
+// The state machines are boxed, so that a step moves only a pointer.
 #![allow(clippy::boxed_local)]
 
 mod app;
@@ -35,10 +35,10 @@ pub use tokens::{
 };
 
 pub mod machine {
-    //! The state machines, for callers that drive them: what both clients are built on.
+    //! The state machines behind both clients, for programs that perform the steps themselves.
     //!
-    //! [`Call`] is one call, whose [`Step`]s are carried out one by one; [`RefreshStep`] has those of all work on a user's
-    //! tokens, under the [`Session`] of a [`Registry`].
+    //! A [`Call`] returns a [`Step`] at a time. A [`RefreshStep`] is a step of a task that changes a user's
+    //! tokens. A [`Registry`] has a [`Session`] for each user.
 
     pub use crate::{
         base::Now,

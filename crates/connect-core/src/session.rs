@@ -88,11 +88,10 @@ impl Session {
         }
     }
 
-    /// Returns the tokens in use if they need no refresh for a caller that accepts tokens of age `max_age` at
-    /// the time `asked`.
+    /// Returns the tokens in use if, at the time `asked`, they are valid and not older than `max_age`.
     ///
-    /// They also need none if [`refresh`](Self::refresh) would fail because the response to the last refresh
-    /// was lost. `None` if the tokens are older, expired or not loaded.
+    /// Also returns them if [`refresh`](Self::refresh) would fail because the response to the last refresh
+    /// was lost. Otherwise returns `None`: a refresh is needed.
     pub fn tokens_within(&self, max_age: Duration, asked: Now) -> Option<Tokens> {
         self.state().tokens_within(max_age, asked).cloned()
     }
@@ -138,7 +137,7 @@ impl Session {
         Ok(self.request(&state, TaskReason::Unauthorized, deadline))
     }
 
-    /// Creates a task that revokes the tokens at the server (RFC 7009) and then deletes them from the store.
+    /// Creates a task that revokes the tokens (RFC 7009) and then deletes them from the store.
     ///
     /// It deletes them even if the revocation fails. If another sign-out starts before this task does, both
     /// share its outcome.

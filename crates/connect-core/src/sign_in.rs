@@ -69,8 +69,7 @@ impl SignIn {
         self.scope(Scope::from(all))
     }
 
-    /// Sets the redirect URI in place of that of the configuration, for example with another port (RFC 8252
-    /// 7.3).
+    /// Sets another redirect URI than the configuration, for example with another port (RFC 8252 7.3).
     ///
     /// The authorization server must accept it.
     #[must_use]
@@ -328,7 +327,7 @@ impl Callback {
     }
 }
 
-/// Returns whether the text before a `?` is part of the query, whose values may contain `?` (RFC 3986 3.4).
+/// Returns whether the text before a `?` is part of the query: values may contain `?` (RFC 3986 3.4).
 fn is_query(before: &str) -> bool {
     let front = before.split("://").next().unwrap_or_default();
     front.contains('=') && !front.starts_with('/')

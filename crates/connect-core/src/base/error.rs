@@ -24,7 +24,7 @@ pub enum ErrorKind {
     /// A sign-in failed; no tokens were saved.
     #[error("the sign-in failed: {0}")]
     SignIn(SignInFault),
-    /// The user is signed in, but the scope does not cover the call, or accounts did not grant calendar
+    /// The signed-in user lacks permission: the scope is too small, or accounts did not grant calendar
     /// access.
     #[error("the permission is missing{}", scope_suffix(.needed))]
     Permission {
@@ -99,8 +99,7 @@ pub enum SignInFault {
     /// The callback has neither a code nor an error, or has a parameter twice.
     #[error("the callback is not valid")]
     Callback,
-    /// The callback names another authorization server than this sign-in uses, or lacks a required `iss` (RFC
-    /// 9207).
+    /// The callback is from another authorization server, or lacks a required `iss` (RFC 9207).
     #[error("the issuer does not match")]
     Issuer,
     /// The access token was issued for another user.
@@ -334,7 +333,7 @@ impl StdError for Error {
     }
 }
 
-/// Returns the error's text and that of its innermost cause, which names the address or the certificate.
+/// Returns the texts of the error and its innermost cause, which names the address or certificate.
 fn with_cause(error: &TransportError) -> String {
     let mut cause: &dyn StdError = error;
     while let Some(inner) = cause.source() {

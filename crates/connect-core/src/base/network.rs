@@ -58,8 +58,9 @@ pub enum Crypto {
 }
 
 impl Network {
-    /// Returns the defaults, with the proxy from `HTTPS_PROXY` and `NO_PROXY` (or lower case), read through
-    /// `var`.
+    /// Creates the default settings, with the proxy from environment variables, read through `var`.
+    ///
+    /// The variables are `HTTPS_PROXY` and `NO_PROXY`, or their names in lower case.
     pub fn from_vars(var: impl Fn(&str) -> Option<String>) -> Self {
         let either = |name: &str| {
             let value = var(name).or_else(|| var(&name.to_ascii_lowercase()));

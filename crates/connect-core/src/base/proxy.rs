@@ -103,8 +103,7 @@ impl Proxy {
         &self.uri
     }
 
-    /// Returns the `CONNECT` request for a tunnel to `target` (RFC 9110 9.3.6), with the credentials (RFC
-    /// 7617).
+    /// Returns the `CONNECT` request for a tunnel to `target` (RFC 9110 9.3.6, credentials by RFC 7617).
     pub fn connect_request(&self, target: &Uri) -> Vec<u8> {
         let server = format!("{}:{}", target.host().unwrap_or_default(), target.port_u16().unwrap_or(443));
         let mut head = format!("CONNECT {server} HTTP/1.1\r\nhost: {server}\r\n");

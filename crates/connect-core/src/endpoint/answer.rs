@@ -109,7 +109,7 @@ fn path_at(text: &str, offset: usize) -> String {
     if path.is_empty() { ".".to_owned() } else { path.trim_start_matches('.').to_owned() }
 }
 
-/// Returns the length of a string, from after its opening quote to its closing quote or the end of the text.
+/// Returns the length of a string that begins here, up to its closing quote or the end of the text.
 fn end_of_string(text: &[u8]) -> usize {
     let mut escaped = false;
     let closes = |byte: &u8| {
@@ -164,7 +164,7 @@ fn kind(status: StatusCode, body: &ErrorBody, headers: &HeaderMap, needed: Optio
     }
 }
 
-/// Returns whether a 401 means that the token is valid but lacks a scope, so that a refresh would not help.
+/// Returns whether a 401 means that a valid token lacks a scope, so that a refresh would not help.
 ///
 /// The 401 of an expired token may have a message as well. Therefore the message must mention the scope, or
 /// the header must contain `insufficient_scope` (RFC 6750 3.1).

@@ -95,7 +95,7 @@ impl<E: Paged> Pager<E> {
 
     /// Returns the request for the next page, or `None` after the last page.
     ///
-    /// It stays the same until its page is passed to [`answered`](Self::answered).
+    /// It stays the same until its page is passed to [`Self::answered`].
     pub fn request(&self) -> Option<E> {
         match &self.next {
             NextPage::First => Some(self.endpoint.clone()),

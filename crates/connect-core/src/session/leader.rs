@@ -29,7 +29,7 @@ use crate::{
     tokens::{Refused, StoreError, Tokens, Written},
 };
 
-/// The time for which no process that shares the store sends a refresh token again after a temporary refusal.
+/// The time for which no process sends a refresh token again after a temporary refusal.
 const REFUSAL_BACK_OFF: Duration = Duration::from_secs(600);
 
 /// The task that performs a refresh for all waiting callers.

@@ -68,8 +68,7 @@ impl SignOut {
         self.delete()
     }
 
-    /// Returns the pause before the revocation is sent again, or `None` if the lease is too short for another
-    /// try.
+    /// Returns the pause before the next try of the revocation, or `None` if the lease is too short for it.
     ///
     /// A revocation can be repeated, and after a 503 the tokens are still valid (RFC 7009 2.2.1).
     fn pause(&self, error: &Error, now: Now) -> Option<Duration> {

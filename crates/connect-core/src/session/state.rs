@@ -31,10 +31,11 @@ use crate::{
     tokens::{Refused, Tokens},
 };
 
-/// An access token is refreshed this long before it expires, or half its lifetime before if that is less.
+/// The time before its expiry at which an access token is refreshed; at most half its lifetime.
 const REFRESH_AHEAD: Duration = Duration::from_secs(60);
-/// The minimum time between a failed early refresh and the next, and the minimum age at which a pair is
-/// refreshed if no call has succeeded with it.
+/// The minimum time between two early refreshes if the first failed.
+///
+/// Also the minimum age at which a pair is refreshed if no call has succeeded with it.
 const MIN_REFRESH_INTERVAL: Duration = Duration::from_secs(10);
 /// The limit for a server's `Retry-After` in the back-off of early refreshes.
 const MAX_REFRESH_INTERVAL: Duration = Duration::from_secs(3600);
@@ -67,13 +68,11 @@ struct Current {
     bearer: Option<HeaderValue>,
     /// The (monotonic) time at which this process received the pair from the server, if it did.
     minted: Option<Duration>,
-    /// Before this (monotonic) time the pair is not refreshed after a 401, unless a call has succeeded with
-    /// it.
+    /// Before this (monotonic) time, a 401 causes no refresh unless a call has succeeded with the pair.
     no_refresh_before: Duration,
     /// Whether a call has succeeded with the pair.
     proven: bool,
-    /// The (monotonic) time at which the server refused its refresh token to this process, with a temporary
-    /// error.
+    /// The (monotonic) time at which this process received a temporary refusal of the refresh token.
     refused_at: Option<Duration>,
     /// Whether its refresh token was sent and the response was lost: the token may be used up.
     fate_unknown: bool,
@@ -270,8 +269,9 @@ impl SessionState {
         self.current.as_ref().is_some_and(|current| matches!(current.freshness(now), Freshness::Expired))
     }
 
-    /// Returns `None` unless the response to an exchange of the current refresh token was lost; then, whether
-    /// the access token may still work.
+    /// Returns whether the current access token may still work after a lost response to its refresh.
+    ///
+    /// `None` if no response was lost.
     ///
     /// A wrong wall clock must not shorten that time: it is a whole token lifetime from the exchange on, by
     /// the monotonic clock.
@@ -302,8 +302,7 @@ impl SessionState {
         if reason == TaskReason::SignOut { self.sign_outs } else { self.rounds }
     }
 
-    /// Returns the outcome of another task, if it did the same since a task was requested at this round and
-    /// generation.
+    /// Returns the outcome of another task, if one did the same since this round and generation.
     pub(super) fn outcome_since(
         &self,
         reason: TaskReason,
@@ -455,10 +454,9 @@ impl SessionState {
         Some(pending.clone())
     }
 
-    /// Takes over the mark of a refusal from the stored record of the current pair, if it is newer than the
-    /// own mark.
+    /// Takes over a newer mark of a refusal from the stored record of the current pair.
     ///
-    /// Another process may have set it; the own mark is newer if it could not be saved.
+    /// Another process may have set it. The mark in memory is newer if it could not be saved.
     pub(super) fn merge_refusal(&mut self, stored: Tokens) {
         let Some(current) = &mut self.current else { return };
         let at = |refused: &Option<Refused>| refused.as_ref().map(|refused| refused.at);
@@ -510,8 +508,7 @@ impl SessionState {
         }
     }
 
-    /// Ends the session, adds to the barred pairs, and returns the pair that was missing from the store
-    /// before.
+    /// Ends the session, adds barred pairs, and returns the pair that was missing from the store before.
     fn end(&mut self, mut barred: Vec<Tokens>, error: Error) -> Option<Tokens> {
         self.current = None;
         self.pending = None;

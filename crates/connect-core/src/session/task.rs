@@ -42,7 +42,7 @@ pub struct TokenTask {
     session: Arc<Session>,
     reason: TaskReason,
     generation: u64,
-    /// The number of refreshes that had ended, or of sign-outs that had begun, when this task was requested.
+    /// The number of ended refreshes, or of begun sign-outs, when this task was requested.
     round: u64,
     deadline: Duration,
     started: bool,
@@ -66,8 +66,7 @@ impl TokenTask {
         &self.session
     }
 
-    /// Returns the monotonic time until which the caller waits for the gate, the store's lock and other
-    /// tasks.
+    /// Returns the monotonic time until which the caller waits for gate, lock and other tasks.
     pub fn deadline(&self) -> Duration {
         self.deadline
     }

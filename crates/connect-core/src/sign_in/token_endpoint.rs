@@ -95,7 +95,7 @@ pub(crate) fn revocation_request(app: &App, tokens: &Tokens) -> Option<Result<Re
     })
 }
 
-/// Returns whether the tokens are revoked after this response; also if they already were (RFC 7009 2.2).
+/// Returns whether the tokens are revoked now, or were revoked before (RFC 7009 2.2).
 pub(crate) fn is_revoked(app: &App, response: &Response) -> bool {
     let body = || answer::from_json::<ErrorBody>(response.body()).unwrap_or_default();
     let gone = matches!(app.profile().revocation, Revocation::TokenAlone(_))
@@ -104,7 +104,7 @@ pub(crate) fn is_revoked(app: &App, response: &Response) -> bool {
     response.status().is_success() || gone
 }
 
-/// Returns a request with a form and the client's credentials, which are sent in one way only (RFC 6749 2.3).
+/// Returns a request with a form and the client's credentials, sent in one way only (RFC 6749 2.3).
 fn form_request(app: &App, url: &str, mut fields: Vec<(&'static str, String)>) -> Result<Request, Error> {
     let config = app.config();
     match &config.client_secret {
@@ -147,7 +147,7 @@ fn post_request(app: &App, url: &str, auth: Auth, headers: HeaderMap, body: Body
     Ok(request)
 }
 
-/// Returns the error for an exchange that must not be sent yet, because the token endpoint has asked to wait.
+/// Returns an error while the token endpoint has asked to wait before the next exchange.
 pub(crate) fn cool_down_error(app: &App, now: Now) -> Option<Error> {
     let left = app.exchange_cool_down().left(None, now);
     let error = Error::new(ErrorKind::RateLimited).with_retry_after(Some(left));

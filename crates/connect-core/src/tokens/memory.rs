@@ -75,7 +75,7 @@ impl Drop for MemoryLock {
     }
 }
 
-/// A token store that passes every new pair to a closure, so that the application can save it with its users.
+/// A token store that passes every new pair to a closure of the application.
 ///
 /// It corresponds to the hook "on tokens refreshed" of the official SDKs, with one difference: if the closure
 /// fails, the call fails, and the next call passes the pair to the closure again. `None` means that the
