@@ -7,7 +7,7 @@ use http::{HeaderValue, header};
 
 use super::{KeyRing, fetched::Fetched};
 use crate::{
-    app::Draft,
+    app::RequestTemplate,
     base::{Error, Now, Request, Response, TransportError},
 };
 
@@ -42,10 +42,10 @@ impl Fetch {
         drop(state);
         let app = ring.app().clone();
         let fetching = Fetching { ring, attempt, started: now.monotonic, ended: false };
-        match Draft::new(&app, &GetWebhookKeys::new()) {
-            Ok(draft) => {
+        match RequestTemplate::new(&app, &GetWebhookKeys::new()) {
+            Ok(template) => {
                 let time = KEYS_TIMEOUT.min(app.config().attempt_timeout);
-                let mut request = draft.request(&app, None, time);
+                let mut request = template.request(&app, None, time);
                 // What a cache on the way holds may be older than the signature that is asked about.
                 request.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
                 Some((request, fetching))
