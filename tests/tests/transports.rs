@@ -345,7 +345,7 @@ fn proxy_that_opens_no_tunnel_is_a_network_error() {
     for (bytes, text) in [
         ("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "user name or password (407)"),
         (many.as_str(), "refused the connection (502)"),
-        ("HTTP/1.1 200 OK\r\n\r\nhello", "before the server was asked"),
+        ("HTTP/1.1 200 OK\r\n\r\nhello", "before any request"),
         ("SSH-2.0-OpenSSH_9.9\r\n\r\n", "did not respond with HTTP"),
         ("HTTP/1.1 2", "closed the connection"),
         ("", "closed the connection"),

@@ -448,7 +448,7 @@ fn a_client_that_signs_nobody_in_asks_for_nothing() {
         },
     ] {
         assert!(matches!(error.kind(), ErrorKind::Configuration), "{error:?}");
-        assert!(error.to_string().contains("an API key only opens what is public"), "{error}");
+        assert!(error.to_string().contains("an API key gives access to public data only"), "{error}");
     }
     let mut half = Config::anonymous([7; 32]);
     half.redirect_uri = "https://app.example/callback".into();
