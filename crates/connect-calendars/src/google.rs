@@ -1,13 +1,13 @@
-//! Google Calendar: signing in, or an API key, and the calls of its API (v3).
+//! Google Calendar API v3: access by sign-in or API key, the calls, and a change feed.
 //!
 //! ```text
 //!   profile() + SCOPES ──▶ sign-in ──▶ user.send(&call) ──────────────┐
 //!                                                                     ├──▶ https://www.googleapis.com/calendar/v3/..
 //!   ApiKey (public calendars) ───────▶ client.send(&key.over(&call)) ─┘
 //!
-//!   ListCalendars  ListEvents  ListInstances  GetEvent  FreeBusy  ListColors      reading
-//!   InsertEvent (create)  PatchEvent  DeleteEvent                                 writing
-//!   EventFeed                                                                     a copy that is kept in step
+//!   read:           ListCalendars  ListEvents  ListInstances  GetEvent  FreeBusy  ListColors
+//!   write:          InsertEvent (create)  PatchEvent  DeleteEvent
+//!   follow changes: EventFeed
 //! ```
 //!
 //! ```
@@ -32,31 +32,31 @@
 //! # Ok::<(), connect_blocking::Error>(())
 //! ```
 //!
-//! * Answers are the types that Connect answers with; Google's object is in `original`, to the letter. What of it has no place there
-//!   is read with [`recurrence`], [`etag`] and `original.decode()`.
-//! * `.parameter(..)` and `.fields(..)` set what has no method here.
-//! * Errors have Google's reason as their `server_code`. A 403 is told apart by it: too many calls are tried again later
-//!   ([`RateLimited`](connect_core::ErrorKind::RateLimited)), an API that is not switched on is a matter of
-//!   [`Configuration`](connect_core::ErrorKind::Configuration), and the rest of
-//!   [`Permission`](connect_core::ErrorKind::Permission). With [`SCOPES`] events can be written in calendars that the user owns, and in
-//!   no others.
+//! * Calls return the types of [`connect_core::types`]; `original` holds Google's JSON object unchanged. Read
+//!   fields that these types lack with [`recurrence`], [`etag`] or `original.decode()`.
+//! * `.parameter(..)` and `.fields(..)` set parameters and fields that have no method.
+//! * The `server_code` of an error is Google's reason. The reason of a 403 decides its kind:
+//!   [`RateLimited`](connect_core::ErrorKind::RateLimited) for too many requests, which are retried later,
+//!   [`Configuration`](connect_core::ErrorKind::Configuration) for an API that is not enabled, and otherwise
+//!   [`Permission`](connect_core::ErrorKind::Permission).
+//! * [`SCOPES`] allow writing events only in calendars that the user owns.
 //!
-//! # What stands for what
+//! # Field mapping
 //!
-//! | here | at Google |
+//! | this SDK | Google |
 //! |---|---|
 //! | `title`, `description`, `location` | `summary`, `description`, `location` |
 //! | `start`, `end` | `dateTime`; for days `date`. Ends are exclusive |
-//! | `recurrence` of a request | a line `RRULE:`, whose `UNTIL` is a day where the event is all-day |
-//! | `attendees` | `attendees`; `needsAction` is `none`. The organizer is there only if among the guests |
-//! | `availability` | `transparency`: `transparent` is free, all else busy |
-//! | `privacy` | `visibility`; `default` is none |
-//! | `color` | `colorId`, by a table: see [`color`] and [`ListColors`] |
-//! | `conference` | `hangoutLink`, else the way in by video of `conferenceData` |
-//! | `conference` of a request | `conferenceData.entryPoints`: a Meet that is there, or that of an add-on |
+//! | `recurrence` of a request | an `RRULE:` line; its `UNTIL` is a date if the event is all-day |
+//! | `attendees` | `attendees`; `needsAction` is `none`. The organizer is listed only if also a guest |
+//! | `availability` | `transparency`: `transparent` is free, other values are busy |
+//! | `privacy` | `visibility`; `None` if `default` |
+//! | `color` | `colorId`, through a table: see [`color`] and [`ListColors`] |
+//! | `conference` | `hangoutLink`, else the video entry point of `conferenceData` |
+//! | `conference` of a request | `conferenceData.entryPoints`: an existing Meet, or an add-on's conference |
 //! | `auto_conference()` | `conferenceData.createRequest`: a new Meet |
 //! | `link`, `last_modified` | `htmlLink`, `updated` |
-//! | `custom` | the JSON text in the private extended property [`CUSTOM_PROPERTY`]; without it the texts of all private ones |
+//! | `custom` | JSON text in the private property [`CUSTOM_PROPERTY`]; without it, all private properties |
 
 mod body;
 mod calendars;
@@ -91,5 +91,5 @@ pub use list_events::{EventPage, ListEvents, ListInstances};
 pub use options::SendUpdates;
 pub use read::{etag, recurrence, recurrence_lines};
 
-/// Where the API is.
+/// The base URL of the Google Calendar API.
 pub const BASE_URL: &str = "https://www.googleapis.com/calendar/v3";

@@ -1,4 +1,4 @@
-//! From the fields of an event that are the same for every provider to Google's.
+//! Converts the fields of an event from the types of all providers to Google's JSON.
 
 use std::collections::BTreeMap;
 
@@ -14,26 +14,26 @@ use jiff::{civil::Date, tz::TimeZone};
 use super::{
     custom,
     json::{Object, fields, list},
-    read::{GOOGLE_MEET, MEET},
+    read::{GOOGLE_MEET, MEET_URL_PREFIX},
 };
 use crate::zones;
 
-/// What a body is made from.
-pub(super) struct Draft<'a> {
+/// Builds the JSON body of an insert or a patch.
+pub(super) struct BodyBuilder<'a> {
     pub(super) fields: &'a EventFields,
-    /// The name of the zone in which times and repetitions are counted.
+    /// The event's time zone, by its IANA name.
     pub(super) zone: Option<&'a str>,
-    /// Whether it goes over an event that is there: then null clears, and what is not said stays.
+    /// Whether the body changes an existing event: null clears a field, and missing fields stay unchanged.
     pub(super) patch: bool,
-    /// Whether that event is known to be a whole series.
+    /// Whether the changed event is known to be a series.
     pub(super) series: bool,
-    /// That event, as far as it is known.
+    /// The changed event, if the caller has read it.
     pub(super) known: Option<&'a Event>,
-    /// The id of the request for a conference.
+    /// The `requestId` of a new conference.
     pub(super) request_id: &'a str,
 }
 
-impl Draft<'_> {
+impl BodyBuilder<'_> {
     pub(super) fn body(&self) -> Result<Object, Error> {
         self.fields.refuse_connect_only()?;
         let EventFields {
@@ -45,7 +45,7 @@ impl Draft<'_> {
             availability,
             privacy,
             status,
-            // Seen to by `times`, `custom` and `conference`.
+            // Written by `times`, `custom` and `conference`.
             start: _,
             end: _,
             all_day: _,
@@ -53,7 +53,7 @@ impl Draft<'_> {
             custom: _,
             conference: _,
             conference_data: _,
-            // Not of the body, or seen to above.
+            // Used by `Options`, or checked above.
             notify: _,
             provider_fields: _,
             connect_only: _,
@@ -91,7 +91,7 @@ impl Draft<'_> {
         Ok(body)
     }
 
-    /// Whether it says how the event repeats, or Google's own fields do.
+    /// Whether the request sets a recurrence, directly or in its Google fields.
     fn repeats(&self) -> bool {
         let mut own =
             self.fields.provider_fields.iter().filter(|(provider, _)| *provider == Provider::Google);
@@ -100,7 +100,7 @@ impl Draft<'_> {
         matches!(self.fields.recurrence, Patch::Set(_)) || own.any(|(_, raw)| lines(raw))
     }
 
-    /// Whether the event that it goes over may have guests.
+    /// Whether the changed event may have guests.
     pub(super) fn may_have_guests(&self) -> bool {
         self.patch && self.known.is_none_or(|event| !event.attendees.is_empty())
     }
@@ -113,13 +113,13 @@ impl Draft<'_> {
             let day = matches!(time, EventTime::Date(_));
             if days.replace(day).is_some_and(|other| other != day) {
                 return Err(Error::validation(
-                    "end: is a day where the start is a time, or the other way round",
+                    "end: the start and the end must both be dates, or both date-times",
                 ));
             }
             body.set(name, &self.time(name, &time)?)?;
         }
         if days.is_none() && self.fields.all_day.is_some() {
-            return Err(Error::validation("allDay: needs the start and the end"));
+            return Err(Error::validation("allDay: can only be changed together with the start and the end"));
         }
         Ok(())
     }
@@ -138,21 +138,25 @@ impl Draft<'_> {
             EventTime::Instant(at) => moment.set("dateTime", &Moment::from(*at).to_string())?,
             EventTime::Local(local) if self.zone.is_some() => moment.set("dateTime", &local.to_string())?,
             EventTime::Local(_) => {
-                return Err(Error::validation(format!("{name}: a time without an offset needs a time zone")));
+                return Err(Error::validation(format!(
+                    "{name}: a time without a UTC offset needs a time zone"
+                )));
             }
-            _ => return Err(Error::validation(format!("{name}: is no time"))),
+            _ => return Err(Error::validation(format!("{name}: is not a date or time"))),
         }
         if self.patch {
             moment.clear("date")?;
         }
-        if let Some(zone) = self.home()? {
+        if let Some(zone) = self.event_zone()? {
             moment.set("timeZone", zone)?;
         }
         Ok(moment)
     }
 
-    /// The zone that the event is to be at home in. Any event that is changed may be a series, which counts its days there.
-    fn home(&self) -> Result<Option<&str>, Error> {
+    /// Returns the time zone to send, which determines the days of a series.
+    ///
+    /// A patch sends the zone of the start as well, as any changed event may be a series.
+    fn event_zone(&self) -> Result<Option<&str>, Error> {
         let (repeats, start_zone) = (self.repeats(), self.fields.start_zone.as_ref());
         let named = start_zone.and_then(zones::name_of);
         if let Some(zone) = self.zone.or(named.filter(|_| repeats || self.patch)) {
@@ -164,7 +168,7 @@ impl Draft<'_> {
         }
     }
 
-    /// Who is among the guests already keeps their answer: Google takes the list as it is sent.
+    /// Copies the entries of known guests: Google replaces the whole list, and would reset their responses.
     fn attendees(&self, emails: &[String]) -> Result<Vec<Raw>, Error> {
         let original = self.known.and_then(|event| event.original.as_ref());
         let known = original.and_then(|original| fields(original).remove("attendees"));
@@ -179,27 +183,29 @@ impl Draft<'_> {
             )
         };
         let entries: Result<_, _> = emails.iter().map(entry).collect();
-        entries.map_err(|error| Error::validation("attendees: has no JSON form").with_source(error))
+        entries.map_err(|error| Error::validation("attendees: cannot be written as JSON").with_source(error))
     }
 
-    /// Its UNTIL follows from when the series begins: as far as the request or what is known of the event says that.
+    /// Formats the rule.
+    ///
+    /// A rule that ends on a date needs the start of the series, from the request or the known event.
     fn rule(&self, rule: &Recurrence) -> Result<String, Error> {
         let zone = self.zone.and_then(|name| TimeZone::get(name).ok());
-        let start = self.fields.series_start(zone.clone()).or_else(|| self.known_start(zone));
+        let start = self.fields.series_start(zone.clone()).or_else(|| self.known_series_start(zone));
         match (start, rule.end()) {
             (Some(start), _) => Ok(rule.rrule_from(start)?),
             (None, End::On(_)) => Err(Error::validation(
-                "recurrence: UNTIL is a day, and which instant that is follows from the start: set the start or the zone as well, or an instant",
+                "recurrence: the end is a date, whose instant depends on the start: set the start or the time zone as well, or end at an instant",
             )),
             (None, _) => Ok(rule.rrule()?),
         }
     }
 
-    fn known_start(&self, zone: Option<TimeZone>) -> Option<SeriesStart> {
+    fn known_series_start(&self, zone: Option<TimeZone>) -> Option<SeriesStart> {
         match self.known.and_then(|event| event.start.as_ref()) {
             Some(EventTime::Date(day)) => Some(SeriesStart::Day(*day)),
             Some(EventTime::Instant(start)) => Some(SeriesStart::At(start.to_zoned_datetime(zone?))),
-            // Whenever it begins, a day is over at its end.
+            // The last second of the day includes an occurrence at any time of the last day.
             _ => Some(SeriesStart::At(
                 Date::new(2000, 1, 1).ok()?.at(23, 59, 59, 0).to_zoned_datetime(zone?).ok()?,
             )),
@@ -217,7 +223,7 @@ impl Draft<'_> {
         body.set("extendedProperties", &BTreeMap::from([("private", fields)]))
     }
 
-    /// One that is to be made overrides one that is described, and fields of Google's own override the link.
+    /// A request for a new conference overrides conference data, which is merged over the link.
     fn conference(&self, body: &mut Object) -> Result<(), Error> {
         let (link, data) = (&self.fields.conference, &self.fields.conference_data);
         let data = match data {
@@ -235,20 +241,21 @@ impl Draft<'_> {
             _ => Object::default(),
         };
         if let Some(data) = data {
-            conference.lay_over("conferenceData", &described(data)?)?;
+            conference.merge("conferenceData", &google_fields(data)?)?;
         }
         if conference.is_empty() {
             return Err(Error::validation(
-                "conferenceData: needs a link, fields of Google's, or that one is to be made",
+                "conferenceData: is empty (expected a link, Google fields or a request for a new conference)",
             ));
         }
         body.set("conferenceData", &conference)
     }
 
-    /// A link as Google holds it: a way in by video of a conference that is not Google's, or a Meet that is there.
+    /// Returns the `conferenceData` of a link to an existing Meet or another video conference.
     fn video(&self, link: &str, data: Option<&ConferenceData>) -> Result<Object, Error> {
         let mut conference = Object::default();
-        let code = link.strip_prefix(MEET).map(|code| code.split(['?', '/']).next().unwrap_or(code));
+        let code =
+            link.strip_prefix(MEET_URL_PREFIX).map(|code| code.split(['?', '/']).next().unwrap_or(code));
         if self.patch {
             conference.clear("createRequest")?;
             conference.clear("conferenceId")?;
@@ -276,7 +283,7 @@ fn set(body: &mut Object, name: &str, value: &Patch<String>) -> Result<(), Error
     }
 }
 
-/// The day that a midnight in UTC stands for, where whole days are asked for: so Connect's requests have it.
+/// Converts midnight UTC, which is a date in requests to Connect, to the date if the event is all-day.
 fn whole_day(name: &str, time: &EventTime, all_day: Option<bool>) -> Result<EventTime, Error> {
     match (time, all_day) {
         (EventTime::Instant(at), Some(true)) => {
@@ -284,10 +291,10 @@ fn whole_day(name: &str, time: &EventTime, all_day: Option<bool>) -> Result<Even
             if civil.time() == jiff::civil::Time::midnight() {
                 return Ok(EventTime::Date(civil.date()));
             }
-            Err(Error::validation(format!("{name}: an all-day event begins and ends with a day")))
+            Err(Error::validation(format!("{name}: an all-day event needs a date, or midnight in UTC")))
         }
         (EventTime::Date(_), Some(false)) => {
-            Err(Error::validation(format!("{name}: is a day where the event is not to be all-day")))
+            Err(Error::validation(format!("{name}: is a date, but the event is not all-day")))
         }
         _ => Ok(time.clone()),
     }
@@ -302,8 +309,8 @@ fn create_request(id: &str) -> Result<Object, Error> {
     Ok(conference)
 }
 
-/// The fields of Google's own.
-fn described(data: &ConferenceData) -> Result<Raw, Error> {
+/// Returns the conference data without the fields that only Connect has.
+fn google_fields(data: &ConferenceData) -> Result<Raw, Error> {
     let without = |raw: Raw| -> Result<Raw, serde_json::Error> {
         let mut fields: BTreeMap<String, Raw> = raw.decode()?;
         fields.retain(|name, _| !matches!(name.as_str(), "provider" | "autoGenerate"));
@@ -311,7 +318,7 @@ fn described(data: &ConferenceData) -> Result<Raw, Error> {
     };
     Raw::from_value(data)
         .and_then(without)
-        .map_err(|error| Error::validation("conferenceData: has no JSON form").with_source(error))
+        .map_err(|error| Error::validation("conferenceData: cannot be written as JSON").with_source(error))
 }
 
 fn provider(data: &ConferenceData) -> Option<String> {
@@ -323,11 +330,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn field_that_only_connect_has_is_refused() {
+    fn connect_only_field_is_refused() {
         let mut fields = EventFields::default();
         fields.connect_only.push("reminders");
-        let draft =
-            Draft { fields: &fields, zone: None, patch: true, series: false, known: None, request_id: "" };
+        let draft = BodyBuilder {
+            fields: &fields,
+            zone: None,
+            patch: true,
+            series: false,
+            known: None,
+            request_id: "",
+        };
         assert!(draft.body().unwrap_err().to_string().contains("reminders"));
     }
 }

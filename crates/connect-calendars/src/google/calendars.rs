@@ -1,4 +1,4 @@
-//! The calendars of a user.
+//! The list of a user's calendars.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,9 @@ use serde::{Deserialize, Deserializer};
 
 use super::endpoint::{Parameters, endpoint, read};
 
-/// The calendars in the user's list, page by page (`GET /users/me/calendarList`). An API key is not enough.
+/// Lists the user's calendars, page by page (`GET /users/me/calendarList`).
+///
+/// Requires a signed-in user: an API key is not enough.
 ///
 /// ```
 /// use connect_blocking::{Client, Request, Response};
@@ -21,7 +23,8 @@ use super::endpoint::{Parameters, endpoint, read};
 ///     .profile(google::profile())
 ///     .base_url(google::BASE_URL)
 ///     .transport(|_: Request| {
-///         Ok(Response::new(r##"{"items": [{"id": "primary", "summary": "ada@example.com", "summaryOverride": "Me"}]}"##.into()))
+///         let list = r#"{"items": [{"id": "primary", "summary": "Ada", "summaryOverride": "Me"}]}"#;
+///         Ok(Response::new(list.into()))
 ///     })
 ///     .build()?;
 /// # let user = client.user("user-123");
@@ -37,22 +40,22 @@ pub struct ListCalendars {
     parameters: Parameters,
 }
 
-/// What a user may do with a calendar, from the least to the most.
+/// The access of a user to a calendar, from the least to the most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AccessRole {
-    /// See when its owner is busy.
+    /// See when the owner is busy.
     FreeBusyReader,
     /// Read events.
     Reader,
-    /// Write events.
+    /// Read and write events.
     Writer,
-    /// Everything.
+    /// Write events, and manage access to the calendar.
     Owner,
 }
 
 impl AccessRole {
-    /// The text on the wire.
+    /// Returns the value that Google uses.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::FreeBusyReader => "freeBusyReader",
@@ -64,27 +67,27 @@ impl AccessRole {
 }
 
 impl ListCalendars {
-    /// Those that the user has not hidden.
+    /// Lists the calendars that the user has not hidden.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The hidden ones as well.
+    /// Includes hidden calendars.
     pub fn show_hidden(self) -> Self {
         self.parameter("showHidden", "true")
     }
 
-    /// Only those in which the user may do this at least.
+    /// Lists only the calendars to which the user has at least this access.
     pub fn min_access_role(self, role: AccessRole) -> Self {
         self.parameter("minAccessRole", role.as_str())
     }
 
-    /// How many calendars a page has, 250 at most. Google's default is 100.
+    /// Sets the maximum number of calendars a page, up to 250. Google's default is 100.
     pub fn page_size(self, size: u32) -> Self {
         self.parameter("maxResults", size.to_string())
     }
 
-    /// Sets a parameter that has no method here.
+    /// Sets a query parameter.
     pub fn parameter(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
         self.parameters.set(name, value);
         self
@@ -125,17 +128,17 @@ impl Paged for ListCalendars {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CalendarPage {
-    /// The calendars: the title is the user's own where they gave one.
+    /// The calendars. The title is the name that the user gave the calendar, if any.
     pub calendars: Vec<Calendar>,
-    /// The token of the page after this one; none on the last.
+    /// The token of the next page; `None` on the last page.
     pub next_page_token: Option<String>,
-    /// What changes of the list can be asked for with, on the last page.
+    /// The sync token for later changes of the list; only on the last page.
     pub next_sync_token: Option<String>,
 }
 
 impl<'de> Deserialize<'de> for CalendarPage {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let page = Page::deserialize(deserializer)?;
+        let page = CalendarListJson::deserialize(deserializer)?;
         let filled = |token: Option<String>| token.filter(|token| !token.is_empty());
         Ok(Self {
             calendars: page.items.into_iter().filter_map(calendar).collect(),
@@ -149,14 +152,14 @@ impl Answer for CalendarPage {}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Page {
+struct CalendarListJson {
     items: Vec<Raw>,
     next_page_token: Option<String>,
     next_sync_token: Option<String>,
 }
 
 fn calendar(raw: Raw) -> Option<Calendar> {
-    // Where Google has the same name for the same thing it is read as it is, anything else is in `extra`.
+    // `Calendar` decodes the fields that Google names alike; the other fields are in `extra`.
     let read: Calendar = raw.decode().ok()?;
     let field = |name: &str| read.extra.get(name).and_then(Raw::text).filter(|text| !text.is_empty());
     let mut calendar = Calendar::new(Provider::Google, read.id.clone());

@@ -1,4 +1,4 @@
-//! Changing and deleting events.
+//! Calls that change and delete events.
 
 use std::borrow::Cow;
 
@@ -10,13 +10,13 @@ use http::{HeaderMap, HeaderValue, header::IF_MATCH};
 
 use super::{
     SendUpdates,
-    body::Draft,
+    body::BodyBuilder,
     endpoint::{Parameters, check_calendar, endpoint, event_path},
-    options::{Options, options, tell_guests},
+    options::{Options, options, set_send_updates},
     read,
 };
 
-/// Changes an event (`PATCH /calendars/{id}/events/{id}`): what is not said stays as it is.
+/// Changes an event (`PATCH /calendars/{id}/events/{id}`); fields that are not set stay unchanged.
 ///
 /// ```
 /// use connect_core::{Endpoint, types::{Body, Event, Provider}};
@@ -29,16 +29,18 @@ use super::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// * An occurrence is changed alone, or with `whole_series` the series it belongs to. "This and following" is no single call at
-///   Google, and is refused.
-/// * Times that an occurrence is given are none for its series: that would begin with them, and have no occurrences before. With
-///   `whole_series` they are refused. To move a series, read it ([`GetEvent`](super::GetEvent) of the id in `recurring_event_id`)
-///   and change that.
-/// * All guests are told, unless the request or [`send_updates`](Self::send_updates) chooses otherwise.
-/// * A list of guests takes the place of the one that is there. Who is not in it is uninvited. Who stays is asked anew: the answer
-///   that they gave is lost, and whether they are `optional`, unless the event is known ([`knowing`](Self::knowing)).
-/// * `custom` fields take the place of all that were written here before ([`CUSTOM_PROPERTY`](super::CUSTOM_PROPERTY)), and
-///   `clear_custom` takes those away. The private properties of other applications stay; where there are no others `custom` shows them.
+/// * The call changes one occurrence, or its series with `whole_series`. "This and following" is refused, as
+///   Google has no single call for it.
+/// * The times of an occurrence are refused with `whole_series`: the series would start at them, and lose its
+///   earlier occurrences. To move a series, read it ([`GetEvent`](super::GetEvent) with the id in
+///   `recurring_event_id`) and change it.
+/// * All guests are notified, unless the request or [`send_updates`](Self::send_updates) chooses otherwise.
+/// * A list of guests replaces the existing list, and guests that are missing from it are uninvited. The
+///   other guests lose their response and `optional`, unless the caller passes the event to
+///   [`knowing`](Self::knowing).
+/// * `custom` fields replace all earlier `custom` fields ([`CUSTOM_PROPERTY`](super::CUSTOM_PROPERTY)), and
+///   `clear_custom` deletes them. Private properties of other applications stay: without `custom` fields of
+///   this SDK, `custom` returns those properties.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct PatchEvent {
@@ -49,28 +51,32 @@ pub struct PatchEvent {
 }
 
 impl PatchEvent {
-    /// This change.
+    /// Creates the call for a change.
     pub fn new(update: &UpdateEvent) -> Self {
         Self { update: update.clone(), known: None, if_match: None, options: Options::new() }
     }
 
-    /// With what is known of the event as it is at Google: guests who stay keep their answers and whether they are `optional`.
-    /// What is known of another event, such as an occurrence of the series that is changed, does not count.
+    /// Passes the event as read from Google, so that remaining guests keep their response and `optional`.
+    ///
+    /// An event with another id, such as an occurrence of the changed series, is ignored.
     pub fn knowing(mut self, event: &Event) -> Self {
         self.known = Some(event.clone());
         self
     }
 
-    /// Only if the event still has this entity tag: see [`etag`](super::etag). Otherwise the error is of the kind
-    /// [`Conflict`](connect_core::ErrorKind::Conflict). A change like this is sent once: after a lost answer a second one would be
-    /// in conflict with the first.
+    /// Changes the event only if it still has this entity tag: see [`etag`](super::etag).
+    ///
+    /// Otherwise the call fails with [`Conflict`](connect_core::ErrorKind::Conflict). It is never retried:
+    /// after a lost response, a retry would conflict with the first attempt.
     pub fn if_match(mut self, etag: impl Into<String>) -> Self {
         self.if_match = Some(etag.into());
         self
     }
 
-    /// The zone in which the event is to be at home (IANA), where its times change: otherwise the one that its new start was given
-    /// in. New times of a series in a zone without a name, such as a fixed offset, are refused without it.
+    /// Sets the event's time zone (IANA name), which is sent with new times.
+    ///
+    /// The default is the zone of the new start. Required for new times of a series if the zone of its start
+    /// has no name, such as a fixed offset.
     pub fn time_zone(mut self, name: impl Into<String>) -> Self {
         self.options.zone = Some(name.into());
         self
@@ -78,22 +84,22 @@ impl PatchEvent {
 
     options!();
 
-    fn finish(&self) -> Result<(Body, Parameters), Error> {
+    fn body_and_parameters(&self) -> Result<(Body, Parameters), Error> {
         let event = self.update.event();
-        target(&event)?;
+        check_target(&event)?;
         let fields = self.update.fields()?;
-        if meant(&event) != event.id && (fields.start.is_some() || fields.end.is_some()) {
+        if target_id(&event) != event.id && (fields.start.is_some() || fields.end.is_some()) {
             return Err(Error::validation(
-                "mode: the times are those of an occurrence, and what was before them would go: read the series, and change that",
+                "mode: the times of an occurrence cannot be set on the whole series, as it would lose its earlier occurrences: read the series, and change that",
             ));
         }
         let (zone, request_id) = (self.options.zone.as_deref(), self.options.request_id.as_str());
-        let is_meant = |known: &&Event| known.id.is_empty() || known.id == meant(&event);
-        let known = self.known.as_ref().filter(is_meant);
+        let is_target = |known: &&Event| known.id.is_empty() || known.id == target_id(&event);
+        let known = self.known.as_ref().filter(is_target);
         let series = event.mode == Some(SeriesMode::All)
             || known.is_some_and(|known| !read::recurrence_lines(known).is_empty());
-        let draft = Draft { fields: &fields, zone, patch: true, series, known, request_id };
-        self.options.finish(&draft, None)
+        let builder = BodyBuilder { fields: &fields, zone, patch: true, series, known, request_id };
+        self.options.body_and_parameters(&builder, None)
     }
 }
 
@@ -103,33 +109,35 @@ endpoint!(PatchEvent: PATCH "/calendars/{calendarId}/events/{eventId}" -> Event 
     }
 
     fn query(&self) -> Result<Vec<(Cow<'_, str>, String)>, Error> {
-        let (_, parameters) = self.finish()?;
+        let (_, parameters) = self.body_and_parameters()?;
         Ok(parameters.query().into_iter().map(|(name, value)| (name.into_owned().into(), value)).collect())
     }
 
     fn body(&self) -> Result<Body, Error> {
-        self.finish().map(|(body, _)| body)
+        self.body_and_parameters().map(|(body, _)| body)
     }
 
     fn headers(&self) -> Result<HeaderMap, Error> {
         if_match(self.if_match.as_deref())
     }
 
-    /// The same values a second time change nothing.
+    /// A retry with `If-Match` would fail, as the first attempt changes the entity tag.
     fn safety(&self) -> Safety {
         if self.if_match.is_some() { Safety::Once } else { Safety::Idempotent }
     }
 
     fn decode(&self, response: &Response) -> Result<Event, Error> {
-        read::answer(response, connect_core::Endpoint::safety(self), &self.update.target().id)
+        read::read_event(response, connect_core::Endpoint::safety(self), &self.update.target().id)
     }
 });
 
 /// Deletes an event (`DELETE /calendars/{id}/events/{id}`).
 ///
-/// An occurrence goes alone, or with `whole_series` the series it belongs to. "This and following" is no single call at Google, and
-/// is refused. All guests are told, unless the request or [`send_updates`](Self::send_updates) chooses otherwise. What is gone already is an error of the kind [`NotFound`](connect_core::ErrorKind::NotFound), unless an earlier try of
-/// the same call may have deleted it.
+/// The call deletes one occurrence, or its series with `whole_series`. "This and following" is refused, as
+/// Google has no single call for it. All guests are notified, unless the request or
+/// [`send_updates`](Self::send_updates) chooses otherwise. Deleting a missing event fails with
+/// [`NotFound`](connect_core::ErrorKind::NotFound), unless an earlier attempt of the same call may have
+/// deleted it.
 ///
 /// ```
 /// use connect_core::{Endpoint, types::{Event, Provider}};
@@ -137,8 +145,10 @@ endpoint!(PatchEvent: PATCH "/calendars/{calendarId}/events/{eventId}" -> Event 
 ///
 /// let mut event = Event::new(Provider::Google, "primary", "standup_20261117T090000Z");
 /// event.recurring_event_id = Some("standup".to_owned());
-/// assert_eq!(DeleteEvent::new(&event.delete()?).path()?, "/calendars/primary/events/standup_20261117T090000Z");
-/// assert_eq!(DeleteEvent::new(&event.delete()?.whole_series()).path()?, "/calendars/primary/events/standup");
+/// let one = DeleteEvent::new(&event.delete()?);
+/// assert_eq!(one.path()?, "/calendars/primary/events/standup_20261117T090000Z");
+/// let series = DeleteEvent::new(&event.delete()?.whole_series());
+/// assert_eq!(series.path()?, "/calendars/primary/events/standup");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -150,26 +160,27 @@ pub struct DeleteEvent {
 }
 
 impl DeleteEvent {
-    /// This deletion.
+    /// Creates the call for a deletion.
     pub fn new(delete: &connect_core::types::DeleteEvent) -> Self {
         let mut parameters = Parameters::default();
-        tell_guests(&mut parameters, delete.notified(), true);
+        set_send_updates(&mut parameters, delete.notified(), true);
         Self { event: delete.event(), if_match: None, parameters }
     }
 
-    /// Chooses which guests are told; it stands over the [`Notify`](connect_core::types::Notify) of the request. Without a
-    /// choice all guests are.
+    /// Chooses the guests to notify; all guests are notified by default.
+    ///
+    /// The choice overrides the [`Notify`](connect_core::types::Notify) of the request.
     pub fn send_updates(self, whom: SendUpdates) -> Self {
         self.parameter("sendUpdates", whom.as_str())
     }
 
-    /// Only if the event still has this entity tag: see [`PatchEvent::if_match`].
+    /// Deletes the event only if it still has this entity tag: see [`PatchEvent::if_match`].
     pub fn if_match(mut self, etag: impl Into<String>) -> Self {
         self.if_match = Some(etag.into());
         self
     }
 
-    /// Sets a parameter of the query that has no method here.
+    /// Sets a query parameter.
     pub fn parameter(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
         self.parameters.set(name, value);
         self
@@ -182,7 +193,7 @@ endpoint!(DeleteEvent: DELETE "/calendars/{calendarId}/events/{eventId}" -> Ackn
     }
 
     fn query(&self) -> Result<Vec<(Cow<'_, str>, String)>, Error> {
-        target(self.event.as_ref().map_err(|invalid| Error::from(invalid.clone()))?)?;
+        check_target(self.event.as_ref().map_err(|invalid| Error::from(invalid.clone()))?)?;
         Ok(self.parameters.query())
     }
 
@@ -194,30 +205,31 @@ endpoint!(DeleteEvent: DELETE "/calendars/{calendarId}/events/{eventId}" -> Ackn
 fn if_match(etag: Option<&str>) -> Result<HeaderMap, Error> {
     let mut headers = HeaderMap::new();
     if let Some(etag) = etag {
-        let value = HeaderValue::try_from(etag)
-            .map_err(|error| Error::validation("etag: fits in no header").with_source(error))?;
+        let value = HeaderValue::try_from(etag).map_err(|error| {
+            Error::validation("etag: contains characters that an HTTP header cannot hold").with_source(error)
+        })?;
         headers.insert(IF_MATCH, value);
     }
     Ok(headers)
 }
 
-/// The id of what is meant: an occurrence, or its series.
-fn meant(event: &EventRef) -> &str {
+/// Returns the id of the event to write: the occurrence, or its series.
+fn target_id(event: &EventRef) -> &str {
     let series = event.recurring_event_id.as_deref().filter(|_| event.mode == Some(SeriesMode::All));
     series.unwrap_or(&event.id)
 }
 
 fn path(event: &EventRef) -> Result<String, Error> {
-    let id = meant(event);
+    let id = target_id(event);
     let field = if id == event.id { "eventId" } else { "recurringEventId" };
     event_path(&event.calendar.id, field, id)
 }
 
-fn target(event: &EventRef) -> Result<(), Error> {
+fn check_target(event: &EventRef) -> Result<(), Error> {
     check_calendar(&event.calendar)?;
     if event.mode == Some(SeriesMode::Following) {
         return Err(Error::validation(
-            "mode: Google has no call for this and the following occurrences: end the series, and create another one",
+            "mode: Google cannot change this and the following occurrences in one call: end the series, and create another one",
         ));
     }
     Ok(())

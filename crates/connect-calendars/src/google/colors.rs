@@ -1,4 +1,4 @@
-//! The colours of events: an event names one by its number.
+//! The colours of events, which an event refers to by number.
 
 use std::collections::BTreeMap;
 
@@ -7,14 +7,15 @@ use serde::{Deserialize, Deserializer};
 
 use super::{endpoint::endpoint, json::fields};
 
-/// The colours of events, from `1` on, as Google Calendar shows them. Google may change them: [`ListColors`] asks for those that
-/// are in use.
-const EVENTS: [&str; 11] = [
+/// The colours of events from `colorId` 1 on, as Google Calendar displays them.
+///
+/// Google may change them: [`ListColors`] returns the current ones.
+const EVENT_COLORS: [&str; 11] = [
     "#7986cb", "#33b679", "#8e24aa", "#e67c73", "#f6bf26", "#f4511e", "#039be5", "#616161", "#3f51b5",
     "#0b8043", "#d50000",
 ];
 
-/// The colour of an event's `colorId`.
+/// Returns the colour of a `colorId` as `#rrggbb`, from a built-in table.
 ///
 /// ```
 /// use connect_calendars::google::{color, color_id};
@@ -24,23 +25,23 @@ const EVENTS: [&str; 11] = [
 /// ```
 pub fn color(id: &str) -> Option<&'static str> {
     let number = id.parse::<usize>().ok()?.checked_sub(1)?;
-    EVENTS.get(number).copied()
+    EVENT_COLORS.get(number).copied()
 }
 
-/// The `colorId` of a colour, where it is one of those an event can have.
+/// Returns the `colorId` of a `#rrggbb` colour, or `None` if events cannot have it.
 pub fn color_id(color: &str) -> Option<String> {
-    let place = EVENTS.iter().position(|known| known.eq_ignore_ascii_case(color))?;
-    Some((place + 1).to_string())
+    let index = EVENT_COLORS.iter().position(|known| known.eq_ignore_ascii_case(color))?;
+    Some((index + 1).to_string())
 }
 
-/// The colours in use (`GET /colors`).
+/// Reads the current colours of events and calendars (`GET /colors`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 #[must_use = "a call does nothing until it is sent"]
 pub struct ListColors;
 
 impl ListColors {
-    /// All of them.
+    /// Creates the call.
     pub fn new() -> Self {
         Self
     }
@@ -52,18 +53,18 @@ endpoint!(ListColors: GET "/colors" -> Colors {
     }
 });
 
-/// Colours as `#rrggbb`, by id.
+/// Colours as `#rrggbb`, by `colorId`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Colors {
-    /// Those of events.
+    /// The colours of events.
     pub events: BTreeMap<String, String>,
-    /// Those of calendars.
+    /// The colours of calendars.
     pub calendars: BTreeMap<String, String>,
 }
 
 impl Colors {
-    /// Gives an event the colour that its `colorId` stands for here, in place of that of the built-in table.
+    /// Sets the `color` of an event from this table in place of the built-in one.
     pub fn apply(&self, event: &mut Event) {
         let id = event.original.as_ref().and_then(|original| fields(original).remove("colorId"));
         let known = id.as_ref().and_then(Raw::text).and_then(|id| self.events.get(&id));

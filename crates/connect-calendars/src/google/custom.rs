@@ -1,17 +1,18 @@
-//! The application's own fields, in private extended properties: Google keeps texts by name.
+//! Stores the application's `custom` fields in private extended properties, which map names to texts.
 //!
-//! The private properties of an event belong to the copy of it in its calendar, and so to every application that the user lets in.
-//! Ours are [`CUSTOM_PROPERTY`], which has the JSON text of all fields, and where that does not fit in it those that go on:
-//! `connectCustom.2` to `connectCustom.16`. A change sets all of them, or has null for them, and names no other: so it takes the
-//! place of whatever was there, and needs to know nothing of it.
+//! The private properties of an event belong to one calendar, and every application that the user authorizes
+//! sees them. This SDK uses [`CUSTOM_PROPERTY`], which holds the JSON text of all fields, and for longer
+//! texts the continuations `connectCustom.2` to `connectCustom.16`. A change sets or clears all 16 and names
+//! no other property, so it replaces the old fields without having to read them.
 //!
-//! | properties | read as |
+//! | existing properties | read as |
 //! |---|---|
-//! | ours | the JSON object, to the letter |
-//! | only those of others | texts |
+//! | properties of this SDK | the JSON object, unchanged |
+//! | only properties of other applications | an object of these properties |
 //!
-//! Google cuts a value off after 1024 characters without a word, and an event has 32 kB for the properties of all applications: what
-//! has no room is refused before it is sent. Properties that are shared with the guests are in the event's `original`.
+//! Google truncates values after 1024 characters without an error, and limits the properties of all
+//! applications to 32 kB an event: longer fields are refused before the request is sent. Properties that are
+//! shared with the guests are in the event's `original`.
 
 use std::collections::BTreeMap;
 
@@ -19,38 +20,39 @@ use connect_core::{Error, types::Raw};
 
 use super::json::{LossyString, Object, fields};
 
-/// The private extended property that holds an event's `custom` fields, as JSON text. What does not fit goes on in
-/// `connectCustom.2`, up to `connectCustom.16`.
+/// The private extended property that holds an event's `custom` fields as JSON text.
+///
+/// Longer texts continue in `connectCustom.2` to `connectCustom.16`.
 pub const CUSTOM_PROPERTY: &str = "connectCustom";
 
-/// Half of what an event has room for: others have properties as well.
-const MOST_PARTS: usize = 16;
-/// In bytes: so it fits whichever characters Google counts.
-const LONGEST_VALUE: usize = 1024;
+/// Half of the space of an event, as other applications store properties as well.
+const MAX_PARTS: usize = 16;
+/// A limit in bytes is safe, whichever kind of characters Google counts.
+const MAX_VALUE_BYTES: usize = 1024;
 
-/// The properties that a JSON object is written as.
+/// Returns the properties that store a JSON object.
 pub(super) fn properties(custom: &Raw) -> Result<Object, Error> {
     custom
         .decode::<BTreeMap<String, Raw>>()
-        .map_err(|error| Error::validation("custom: is no JSON object").with_source(error))?;
-    let parts = parts(custom.get());
-    if parts.len() > MOST_PARTS {
+        .map_err(|error| Error::validation("custom: is not a JSON object").with_source(error))?;
+    let parts = split_into_values(custom.get());
+    if parts.len() > MAX_PARTS {
         return Err(Error::validation(format!(
-            "custom: its JSON text has more than {} bytes",
-            MOST_PARTS * LONGEST_VALUE
+            "custom: the JSON text is longer than {} bytes",
+            MAX_PARTS * MAX_VALUE_BYTES
         )));
     }
     let mut properties = Object::default();
     for (number, part) in (1..).zip(parts) {
-        properties.set(&name(number), part)?;
+        properties.set(&property_name(number), part)?;
     }
     Ok(properties)
 }
 
-/// The same for an event that is there: null for all of ours that are not to be any more.
-pub(super) fn replacing(custom: Option<&Raw>) -> Result<Object, Error> {
+/// Returns the properties for an existing event: null clears the unused properties of this SDK.
+pub(super) fn replacement_properties(custom: Option<&Raw>) -> Result<Object, Error> {
     let mut all = custom.map(properties).transpose()?.unwrap_or_default();
-    for name in (1..=MOST_PARTS).map(name) {
+    for name in (1..=MAX_PARTS).map(property_name) {
         if !all.has(&name) {
             all.clear(&name)?;
         }
@@ -58,20 +60,20 @@ pub(super) fn replacing(custom: Option<&Raw>) -> Result<Object, Error> {
     Ok(all)
 }
 
-/// The JSON object that the private properties of an event of Google's stand for.
+/// Reads the `custom` fields from the private properties of a Google event.
 pub(super) fn custom(event: &Raw) -> Option<Raw> {
     let properties = fields(fields(event).get("extendedProperties")?).remove("private")?;
     let properties = fields(&properties);
-    ours(&properties).or_else(|| others(properties))
+    sdk_fields(&properties).or_else(|| other_fields(properties))
 }
 
-fn ours(properties: &BTreeMap<LossyString, Raw>) -> Option<Raw> {
-    let parts =
-        (1..=MOST_PARTS).map_while(|number| properties.get(name(number).as_str()).and_then(Raw::text));
+fn sdk_fields(properties: &BTreeMap<LossyString, Raw>) -> Option<Raw> {
+    let parts = (1..=MAX_PARTS)
+        .map_while(|number| properties.get(property_name(number).as_str()).and_then(Raw::text));
     parts.collect::<String>().parse().ok().filter(|raw: &Raw| raw.get().starts_with('{'))
 }
 
-fn others(properties: BTreeMap<LossyString, Raw>) -> Option<Raw> {
+fn other_fields(properties: BTreeMap<LossyString, Raw>) -> Option<Raw> {
     let mut custom = Object::default();
     for (name, value) in properties {
         custom.set(&name.0, &value).ok()?;
@@ -79,16 +81,16 @@ fn others(properties: BTreeMap<LossyString, Raw>) -> Option<Raw> {
     Raw::from_value(&custom).ok().filter(|_| !custom.is_empty())
 }
 
-fn name(number: usize) -> String {
+fn property_name(number: usize) -> String {
     if number == 1 { CUSTOM_PROPERTY.to_owned() } else { format!("{CUSTOM_PROPERTY}.{number}") }
 }
 
-/// As few as can be, none of them longer than a value may be.
-fn parts(text: &str) -> Vec<&str> {
+/// Splits a text into as few values as possible.
+fn split_into_values(text: &str) -> Vec<&str> {
     let (mut parts, mut rest) = (Vec::new(), text);
     while !rest.is_empty() {
         let fits = |at: &usize| rest.is_char_boundary(*at);
-        let end = (0..=LONGEST_VALUE.min(rest.len())).rev().find(fits).unwrap_or(rest.len());
+        let end = (0..=MAX_VALUE_BYTES.min(rest.len())).rev().find(fits).unwrap_or(rest.len());
         let (part, after) = rest.split_at(end);
         parts.push(part);
         rest = after;
@@ -110,18 +112,17 @@ mod tests {
         properties(&raw(text)).unwrap()
     }
 
-    /// Every property by its name.
-    fn told(properties: &Object) -> BTreeMap<String, Option<String>> {
+    fn values_by_name(properties: &Object) -> BTreeMap<String, Option<String>> {
         Raw::from_value(properties).unwrap().decode().unwrap()
     }
 
-    fn round(custom_fields: &str) -> Raw {
+    fn write_and_read(custom_fields: &str) -> Raw {
         let properties = Raw::from_value(&object(custom_fields)).unwrap();
         custom(&raw(&format!(r#"{{"extendedProperties":{{"private":{properties}}}}}"#))).unwrap()
     }
 
     #[test]
-    fn every_json_object_comes_back_to_the_letter() {
+    fn json_object_is_read_back_unchanged() {
         for text in [
             "{}",
             r#"{"a":"plain"}"#,
@@ -130,12 +131,12 @@ mod tests {
             r#"{"half":"\ud83d"}"#,
             r#"{"":"no name"}"#,
         ] {
-            assert_eq!(round(text).get(), text);
+            assert_eq!(write_and_read(text).get(), text);
         }
     }
 
     #[test]
-    fn a_plain_property_of_somebody_else_reads_as_a_text() {
+    fn property_of_another_application_is_read_unchanged() {
         let of =
             |private: &str| custom(&raw(&format!(r#"{{"extendedProperties":{{"private":{private}}}}}"#)));
         let plain = r#"{"n":5,"odd":"{}","ticket":"42"}"#;
@@ -143,44 +144,44 @@ mod tests {
         assert_eq!(of(r#"{"ticket":"42","connectCustom":"{\"a\":1}"}"#).unwrap().get(), r#"{"a":1}"#);
         for odd in ["", "{", "[1]", "null", "text"] {
             let odd = format!(r#"{{"connectCustom":"{odd}"}}"#);
-            assert_eq!(of(&odd).unwrap().get(), odd, "none that is written here");
+            assert_eq!(of(&odd).unwrap().get(), odd, "not written by this SDK");
         }
         assert_eq!(of("{}"), None);
         assert_eq!(custom(&raw(r#"{"extendedProperties":{"shared":{"s":"x"}}}"#)), None);
     }
 
     #[test]
-    fn a_change_names_all_of_ours_and_nothing_else() {
-        let names: Vec<_> = (1..=MOST_PARTS).map(name).collect();
-        let cleared = told(&replacing(None).unwrap());
+    fn change_names_exactly_the_properties_of_this_sdk() {
+        let names: Vec<_> = (1..=MAX_PARTS).map(property_name).collect();
+        let cleared = values_by_name(&replacement_properties(None).unwrap());
         assert!(names.iter().all(|name| cleared[name].is_none()));
         assert_eq!(cleared.len(), names.len());
         let long = raw(&format!(r#"{{"a":"{}"}}"#, "x".repeat(1500)));
-        let set = told(&replacing(Some(&long)).unwrap());
+        let set = values_by_name(&replacement_properties(Some(&long)).unwrap());
         assert_eq!(set.values().filter(|value| value.is_some()).count(), 2);
         assert!(set["connectCustom"].is_some() && set["connectCustom.2"].is_some());
         assert_eq!(set.into_keys().collect::<Vec<_>>(), cleared.into_keys().collect::<Vec<_>>());
-        assert_eq!(told(&properties(&long).unwrap()).len(), 2);
+        assert_eq!(values_by_name(&properties(&long).unwrap()).len(), 2);
     }
 
     #[test]
-    fn what_has_no_room_is_refused() {
+    fn custom_fields_too_long_are_refused() {
         let long = |letters: usize| properties(&raw(&format!(r#"{{"a":"{}"}}"#, "a".repeat(letters))));
-        let room = MOST_PARTS * LONGEST_VALUE - r#"{"a":""}"#.len();
-        assert_eq!(told(&long(room).unwrap()).len(), MOST_PARTS);
+        let room = MAX_PARTS * MAX_VALUE_BYTES - r#"{"a":""}"#.len();
+        assert_eq!(values_by_name(&long(room).unwrap()).len(), MAX_PARTS);
         assert!(long(room + 1).unwrap_err().message().unwrap().contains("16384"));
         assert!(properties(&raw("[1]")).is_err());
-        assert!(name(MOST_PARTS).len() <= 44, "Google drops longer names");
+        assert!(property_name(MAX_PARTS).len() <= 44, "Google drops longer names");
     }
 
     proptest! {
         #[test]
-        fn any_text_is_kept(name in ".{0,60}", value in "[a-zéñ𝄞\\n ]{0,3000}") {
+        fn any_text_is_read_back_unchanged(name in ".{0,60}", value in "[a-zéñ𝄞\\n ]{0,3000}") {
             let text = serde_json::json!({ name.as_str(): value }).to_string();
-            for value in told(&object(&text)).into_values().flatten() {
-                prop_assert!((1..=LONGEST_VALUE).contains(&value.len()));
+            for value in values_by_name(&object(&text)).into_values().flatten() {
+                prop_assert!((1..=MAX_VALUE_BYTES).contains(&value.len()));
             }
-            let back = round(&text);
+            let back = write_and_read(&text);
             prop_assert_eq!(back.get(), text);
         }
     }

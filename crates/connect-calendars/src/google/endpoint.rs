@@ -1,4 +1,4 @@
-//! What the calls have in common.
+//! Traits, paths, query parameters and JSON bodies of the calls.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use connect_core::{
 
 pub(super) use connect_core::decode_answer as read;
 
-/// The traits of a call: `Type: METHOD "/path" -> Answer`, and what differs from most endpoints.
+/// Implements `Endpoint`: `Type: METHOD "/path" -> Answer`, and methods that differ from the defaults.
 macro_rules! endpoint {
     ($name:ty: $method:ident $path:literal -> $answer:ty { $($rest:item)* }) => {
         impl connect_core::Endpoint for $name {
@@ -23,7 +23,7 @@ macro_rules! endpoint {
                 concat!(stringify!($method), " ", $path)
             }
 
-            /// A user who was too fast is no reason for the others to wait.
+            /// A rate limit of one user does not delay requests of other users.
             fn limits(&self) -> connect_core::Limits {
                 connect_core::Limits::of_each_user()
             }
@@ -38,37 +38,37 @@ macro_rules! endpoint {
 }
 pub(super) use endpoint;
 
-/// `/calendars/{id}/events`.
+/// Returns the path `/calendars/{id}/events`.
 pub(super) fn events_path(calendar: &str) -> Result<String, Error> {
     Ok(format!("/calendars/{}/events", path_segment("calendarId", calendar)?))
 }
 
-/// `/calendars/{id}/events/{id}`; an error calls the event's id `field`.
+/// Returns the path `/calendars/{id}/events/{id}`; an error names the event's id `field`.
 pub(super) fn event_path(calendar: &str, field: &'static str, event: &str) -> Result<String, Error> {
     Ok(format!("{}/{}", events_path(calendar)?, path_segment(field, event)?))
 }
 
-/// Refuses a calendar of another service.
+/// Refuses a calendar of another provider.
 pub(super) fn check_calendar(calendar: &CalendarRef) -> Result<(), Error> {
     if calendar.provider != Provider::Google {
-        return Err(Error::validation("provider: the calendar is not one of Google's"));
+        return Err(Error::validation("provider: the calendar is not a Google calendar"));
     }
     Ok(())
 }
 
-/// Query parameters in their order.
+/// Query parameters in the order in which they were set.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Parameters(Vec<(Cow<'static, str>, String)>);
 
 impl Parameters {
-    /// Sets one; others of its name are gone.
+    /// Sets a parameter, replacing all parameters of its name.
     pub(super) fn set(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) {
         let name = name.into();
         self.remove(&name);
         self.0.push((name, value.into()));
     }
 
-    /// Adds one, beside others of its name.
+    /// Adds a parameter, keeping other parameters of its name.
     pub(super) fn add(&mut self, name: &'static str, value: impl Into<String>) {
         self.0.push((name.into(), value.into()));
     }
@@ -94,9 +94,10 @@ impl Parameters {
     }
 }
 
-/// A JSON body.
+/// Serializes a JSON body.
 pub(super) fn json(value: &impl serde::Serialize) -> Result<Body, Error> {
-    let text = Raw::from_value(value)
-        .map_err(|error| Error::validation("the body has no JSON form").with_source(error))?;
+    let text = Raw::from_value(value).map_err(|error| {
+        Error::validation("the request body cannot be written as JSON").with_source(error)
+    })?;
     Ok(Body::Json(text.get().to_owned()))
 }

@@ -1,32 +1,34 @@
-//! What Google's errors mean: `{error: {code, message, errors: [{domain, reason, message, ..}], status?, details?}}`.
+//! Maps the error bodies of Google to [`ErrorKind`]s.
+//!
+//! A body is `{error: {code, message, errors: [{domain, reason, message, ..}], status?, details?}}`.
 //!
 //! | status, reason | kind |
 //! |---|---|
-//! | 403 of the domain `usageLimits` | [`RateLimited`](ErrorKind::RateLimited): tried again after a while |
-//! | 403 `accessNotConfigured`, 400 `API_KEY_INVALID`, and others of their sort | [`Configuration`](ErrorKind::Configuration) |
+//! | 403 of the domain `usageLimits` | [`RateLimited`](ErrorKind::RateLimited): retried later |
+//! | 403 `accessNotConfigured`, 400 `API_KEY_INVALID`, .. | [`Configuration`](ErrorKind::Configuration) |
 //! | any other 403 | [`Permission`](ErrorKind::Permission) |
-//! | 410 `deleted`, `fullSyncRequired`, `updatedMinTooLongAgo` | [`NotFound`](ErrorKind::NotFound), told apart by the reason |
-//! | everything else | as its status says |
+//! | 410 `deleted`, `fullSyncRequired`, `updatedMinTooLongAgo` | [`NotFound`](ErrorKind::NotFound) |
+//! | any other | the kind of the status |
 //!
-//! The reason is the error's [`server_code`](Error::server_code).
+//! The reason becomes the error's [`server_code`](Error::server_code).
 
 use connect_core::{Error, ErrorKind, Response, types::Raw};
 
 use super::json::{fields, list};
 
-/// Reads the body of an answer that is no success. What cannot be read leaves the error as the status has it.
+/// Adds the reason and the message of an error response; an unreadable body leaves the error unchanged.
 pub(super) fn explain(response: &Response, error: Error) -> Error {
-    let Some(told) = Told::read(response) else { return error };
-    let kind = told.kind(response.status().as_u16());
+    let Some(body) = ErrorBody::read(response) else { return error };
+    let kind = body.kind(response.status().as_u16());
     let mut error = match kind {
         Some(kind) => error.with_kind(kind),
         None => error,
     };
-    if let Some(reason) = &told.reason {
+    if let Some(reason) = &body.reason {
         error = error.with_server_code(reason.as_str());
     }
     let names_reason = matches!(error.kind(), ErrorKind::Configuration);
-    match (told.message, told.reason) {
+    match (body.message, body.reason) {
         (Some(message), Some(reason)) if names_reason => error.with_message(format!("{reason}: {message}")),
         (Some(message), _) => error.with_message(message),
         (None, Some(reason)) => error.with_message(reason),
@@ -34,12 +36,12 @@ pub(super) fn explain(response: &Response, error: Error) -> Error {
     }
 }
 
-/// The kind of a reason alone: for the entries of an answer about several calendars.
-pub(super) fn kind_of(domain: &str, reason: &str) -> Option<ErrorKind> {
-    if SET_UP.contains(&reason) {
+/// Returns the kind of a reason without an HTTP status, as in the entries of a `freeBusy` response.
+pub(super) fn kind_of_reason(domain: &str, reason: &str) -> Option<ErrorKind> {
+    if CONFIGURATION_REASONS.contains(&reason) {
         return Some(ErrorKind::Configuration);
     }
-    if LIMITS.contains(&reason) || domain == "usageLimits" {
+    if RATE_LIMIT_REASONS.contains(&reason) || domain == "usageLimits" {
         return Some(ErrorKind::RateLimited);
     }
     match reason {
@@ -49,16 +51,16 @@ pub(super) fn kind_of(domain: &str, reason: &str) -> Option<ErrorKind> {
     }
 }
 
-struct Told {
+struct ErrorBody {
     message: Option<String>,
     domain: String,
     reason: Option<String>,
-    /// The error as it came.
+    /// The whole `error` object.
     raw: Raw,
 }
 
-/// The project or the key is not set up for the call: waiting does not help, nor does another user.
-const SET_UP: [&str; 14] = [
+/// The reasons for a wrong project or API key: waiting does not help, nor does another user.
+const CONFIGURATION_REASONS: [&str; 14] = [
     "accessNotConfigured",
     "SERVICE_DISABLED",
     "API_KEY_INVALID",
@@ -75,8 +77,8 @@ const SET_UP: [&str; 14] = [
     "referrerNotAllowed",
 ];
 
-/// Too many calls, whatever domain that is said in.
-const LIMITS: [&str; 10] = [
+/// The reasons for too many requests, in any domain.
+const RATE_LIMIT_REASONS: [&str; 10] = [
     "userRateLimitExceeded",
     "rateLimitExceeded",
     "quotaExceeded",
@@ -89,7 +91,7 @@ const LIMITS: [&str; 10] = [
     "RESOURCE_EXHAUSTED",
 ];
 
-impl Told {
+impl ErrorBody {
     fn read(response: &Response) -> Option<Self> {
         let body: Raw = std::str::from_utf8(response.body()).ok()?.parse().ok()?;
         let raw = fields(&body).remove("error").filter(|raw| raw.get().starts_with('{'))?;
@@ -101,8 +103,8 @@ impl Told {
             .iter()
             .filter_map(|one| fields(one).remove("reason").as_ref().and_then(Raw::text))
             .collect();
-        // An old reason says less than a detail only where the detail is about the set-up.
-        let detail = details.iter().find(|reason| SET_UP.contains(&reason.as_str())).cloned();
+        // A detail is more precise than the reason in `errors` only if it concerns the configuration.
+        let detail = details.iter().find(|reason| CONFIGURATION_REASONS.contains(&reason.as_str())).cloned();
         let reason = detail
             .or_else(|| entry.remove("reason").as_ref().and_then(Raw::text))
             .or_else(|| details.into_iter().next())
@@ -114,13 +116,13 @@ impl Told {
         Some(Self { message, domain, reason, raw })
     }
 
-    /// None where the status says it all.
+    /// Returns the kind if it differs from the kind of the status.
     fn kind(&self, status: u16) -> Option<ErrorKind> {
         let reason = self.reason.as_deref().unwrap_or_default();
         match status {
-            403 => kind_of(&self.domain, reason)
+            403 => kind_of_reason(&self.domain, reason)
                 .filter(|kind| matches!(kind, ErrorKind::Configuration | ErrorKind::RateLimited)),
-            400 if SET_UP.contains(&reason) => Some(ErrorKind::Configuration),
+            400 if CONFIGURATION_REASONS.contains(&reason) => Some(ErrorKind::Configuration),
             400 | 422 => Some(ErrorKind::Validation { details: Some(self.raw.clone()) }),
             _ => None,
         }

@@ -1,4 +1,4 @@
-//! What changes in a calendar.
+//! The change feed of a calendar.
 
 use std::collections::BTreeMap;
 
@@ -12,35 +12,39 @@ use serde::{Deserialize, Serialize};
 use super::{EventPage, ListEvents, read::recurrence_lines};
 use crate::sync::{ChangeFeed, Changes, Cursor, EventId};
 
-/// The changes of one calendar, by Google's sync tokens.
+/// The changes to the events of one calendar, read with Google's sync tokens.
 ///
 /// ```
 /// use connect_core::{Caller, Error};
-/// use connect_calendars::{google::EventFeed, sync::{Cursor, EventCopy, round}};
+/// use connect_calendars::{google::EventFeed, sync::{ChangeFeed, Cursor, EventCopy, round}};
 ///
-/// fn follow(user: &impl Caller, copy: &mut EventCopy, saved: Option<&Cursor>) -> Result<Option<Cursor>, Error> {
-///     use connect_calendars::sync::ChangeFeed;
-///
+/// fn follow(
+///     user: &impl Caller,
+///     copy: &mut EventCopy,
+///     saved: Option<&Cursor>,
+/// ) -> Result<Option<Cursor>, Error> {
 ///     let feed = EventFeed::new("primary");
 ///     let mut feed = match saved {
 ///         Some(cursor) => feed.resume(cursor)?,
 ///         None => feed,
 ///     };
 ///     copy.apply(round(user, &mut feed)?);
-///     Ok(feed.cursor()) // to be kept with the copy
+///     Ok(feed.cursor()) // save it with the copy
 /// }
 /// ```
 ///
-/// * Series come as their masters, and beside them the occurrences that differ; one that was called off is an event with the status
-///   `cancelled`. With [`occurrences`](Self::occurrences) they come as their occurrences: then only those within a horizon that
-///   Google does not document, and one that comes within it as time passes is no change that anybody is told of.
-/// * A series that moves tells of the differing occurrences that it has no more as of those that were called off: until the next
-///   full round they stay, as `cancelled`. What counts is whether their original start is one of the series'.
-/// * A sync token that has expired is a 410: the same round begins again with everything, and its changes are
-///   [full](Changes::full). So it is where a page token expires on the way, and where Google answers a request that has a token with
-///   a 400. After three times, or without a token, that is an error, and the next round begins with everything.
-/// * A cursor goes with the calendar and the parameters that it was made with. Another calendar is an error; with other parameters
-///   the next round begins with everything.
+/// * The feed returns series as masters, together with their exceptions; a cancelled occurrence is an event
+///   with the status `cancelled`. With [`occurrences`](Self::occurrences) it returns occurrences in place of
+///   series: only up to a horizon that Google does not document, and Google reports no change when an
+///   occurrence comes within the horizon.
+/// * When a series moves, Google reports its former exceptions as cancelled: until the next full round they
+///   stay, as `cancelled`. Ignore a cancelled exception whose original start is no longer a start of the
+///   series.
+/// * If Google refuses a sync token or a page token with 410, or a request with a token with 400, the round
+///   restarts without a token, and its changes are [full](Changes::full). After three restarts, or without a
+///   token, the round fails, and the next round is full.
+/// * A cursor belongs to its calendar and parameters. Another calendar is an error; with other parameters the
+///   next round is full.
 #[derive(Clone, Debug)]
 pub struct EventFeed {
     list: ListEvents,
@@ -48,71 +52,75 @@ pub struct EventFeed {
     round: Option<Round>,
 }
 
+/// A round in progress.
 #[derive(Clone, Debug)]
 struct Round {
     pager: Pager<ListEvents>,
     full: bool,
-    /// How often it began again.
+    /// How often the round restarted without a token.
     restarts: u32,
-    /// What was told so far, by id: what comes later counts.
-    told: BTreeMap<String, Event>,
+    /// The latest version of each event in the round, by id.
+    latest: BTreeMap<String, Event>,
 }
 
-/// What a cursor holds.
+/// The JSON in a cursor.
 #[derive(Serialize, Deserialize)]
-struct Saved {
+struct CursorJson {
     calendar: String,
-    /// The parameters, in the order of their names.
-    says: Vec<(String, String)>,
+    /// The parameters that select the events, sorted by name.
+    #[serde(rename = "says")]
+    parameters: Vec<(String, String)>,
     token: Box<str>,
 }
 
-/// A server whose tokens expire faster than they are used will not be caught up with.
-const RESTARTS: u32 = 3;
+/// Ends the restarts if tokens expire faster than a round takes.
+const MAX_RESTARTS: u32 = 3;
 
 impl EventFeed {
-    /// The changes of the calendar of this id, from the beginning.
+    /// Creates a feed of the calendar with this id, whose first round is full.
     pub fn new(calendar_id: impl Into<String>) -> Self {
         Self { list: ListEvents::new(calendar_id), token: None, round: None }
     }
 
-    /// Series as their occurrences. To be said before [`resume`](Self::resume).
+    /// Returns occurrences in place of series. Call before [`resume`](Self::resume).
     #[must_use]
     pub fn occurrences(self) -> Self {
         self.with(ListEvents::single_events)
     }
 
-    /// The zone that times are told in (IANA). To be said before [`resume`](Self::resume).
+    /// Sets the time zone of returned times (IANA name). Call before [`resume`](Self::resume).
     #[must_use]
     pub fn time_zone(self, name: &str) -> Self {
         self.with(|list| list.time_zone(name))
     }
 
-    /// How many events a page has at most, up to 2500. Google's default is 250.
+    /// Sets the maximum number of events a page, up to 2500. Google's default is 250.
     #[must_use]
     pub fn page_size(self, size: u32) -> Self {
         self.with(|list| list.page_size(size))
     }
 
-    /// Sets a parameter that has no method here. Bounds, order, search and a `showDeleted` that is not true go with full rounds
-    /// only, as Google takes none together with a sync token: the changes after that are those of the whole calendar. To be said
-    /// before [`resume`](Self::resume).
+    /// Sets a query parameter. Call before [`resume`](Self::resume).
+    ///
+    /// Date range, order, search and a `showDeleted` other than `true` apply to full rounds only, as Google
+    /// refuses them with a sync token: later rounds return the changes of the whole calendar.
     #[must_use]
     pub fn parameter(self, name: &'static str, value: &str) -> Self {
         self.with(|list| list.parameter(name, value))
     }
 
-    /// Goes on where a cursor says.
+    /// Continues after the round that returned this cursor.
     ///
     /// # Errors
-    /// When the cursor is none of this kind, or that of another calendar.
+    /// If the cursor was not created by a Google feed, or belongs to another calendar.
     pub fn resume(self, cursor: &Cursor) -> Result<Self, Error> {
-        let saved: Saved = serde_json::from_str(cursor.as_str())
-            .map_err(|error| Error::validation("the cursor is none of Google's").with_source(error))?;
+        let saved: CursorJson = serde_json::from_str(cursor.as_str()).map_err(|error| {
+            Error::validation("the cursor was not created by a Google feed").with_source(error)
+        })?;
         if saved.calendar != self.list.calendar_id() {
-            return Err(Error::validation("the cursor is that of another calendar"));
+            return Err(Error::validation("the cursor belongs to another calendar"));
         }
-        let same = saved.says == self.says();
+        let same = saved.parameters == self.parameters();
         Ok(Self { token: Some(saved.token).filter(|token| same && !token.is_empty()), round: None, ..self })
     }
 
@@ -120,25 +128,29 @@ impl EventFeed {
         Self { list: change(self.list), ..self }
     }
 
-    fn says(&self) -> Vec<(String, String)> {
-        self.list.says().into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    fn parameters(&self) -> Vec<(String, String)> {
+        self.list
+            .selecting_parameters()
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect()
     }
 
-    /// From everything, or from the token on.
+    /// Starts a round: full, or with the changes since the sync token.
     fn start(&self, token: Option<&str>, restarts: u32) -> Round {
         let list = self.list.clone();
         let list = match token {
-            Some(token) => list.unbounded().sync_token(token),
+            Some(token) => list.for_sync_token().sync_token(token),
             None => list,
         };
-        Round { pager: Pager::new(list), full: token.is_none(), restarts, told: BTreeMap::new() }
+        Round { pager: Pager::new(list), full: token.is_none(), restarts, latest: BTreeMap::new() }
     }
 
-    /// Begins again with everything where a token may be why it failed: with the same one it would fail for ever.
-    fn failed(&mut self, error: Error) -> Result<Option<Changes>, Error> {
+    /// Restarts the round without a token if a token may have caused the error.
+    fn restart_or_fail(&mut self, error: Error) -> Result<Option<Changes>, Error> {
         let Some(round) = self.round.as_ref().filter(|_| is_refused(&error)) else { return Err(error) };
         let token_used = !round.full || round.pager.token().is_some();
-        if token_used && round.restarts < RESTARTS {
+        if token_used && round.restarts < MAX_RESTARTS {
             let restarts = round.restarts + 1;
             self.round = Some(self.start(None, restarts));
             return Ok(None);
@@ -148,19 +160,19 @@ impl EventFeed {
         Err(error)
     }
 
-    fn take(&mut self, page: EventPage) -> Result<Option<Changes>, Error> {
+    fn take_page(&mut self, page: EventPage) -> Result<Option<Changes>, Error> {
         let Some(round) = &mut self.round else { return Ok(None) };
         if let Err(error) = round.pager.answered(&page) {
             self.round = None;
             return Err(error);
         }
-        let told = page.events.into_iter().chain(page.removed).filter(|event| !event.id.is_empty());
-        round.told.extend(told.map(|event| (event.id.clone(), event)));
+        let events = page.events.into_iter().chain(page.removed).filter(|event| !event.id.is_empty());
+        round.latest.extend(events.map(|event| (event.id.clone(), event)));
         if round.pager.request().is_some() {
             return Ok(None);
         }
         let Some(round) = self.round.take() else { return Ok(None) };
-        // Without a token the next round begins with everything.
+        // Without a token the next round is full.
         self.token = page.next_sync_token.map(Into::into);
         Ok(Some(round.changes(&self.list)))
     }
@@ -181,14 +193,14 @@ impl ChangeFeed for EventFeed {
 
     fn answered(&mut self, answer: Result<EventPage, Error>) -> Result<Option<Changes>, Error> {
         match answer {
-            Ok(page) => self.take(page),
-            Err(error) => self.failed(error),
+            Ok(page) => self.take_page(page),
+            Err(error) => self.restart_or_fail(error),
         }
     }
 
     fn cursor(&self) -> Option<Cursor> {
-        let (calendar, says) = (self.list.calendar_id().to_owned(), self.says());
-        let saved = Saved { calendar, says, token: self.token.clone()? };
+        let (calendar, parameters) = (self.list.calendar_id().to_owned(), self.parameters());
+        let saved = CursorJson { calendar, parameters, token: self.token.clone()? };
         serde_json::to_string(&saved).ok().map(Cursor::new)
     }
 }
@@ -196,19 +208,19 @@ impl ChangeFeed for EventFeed {
 impl Round {
     fn changes(self, list: &ListEvents) -> Changes {
         let masters = !list.has_occurrences();
-        // What is no series, or no longer: an occurrence of it that was called off says nothing any more.
-        let no_series = |id: &str| {
-            self.told.get(id).is_some_and(|event| is_cancelled(event) || recurrence_lines(event).is_empty())
+        // A cancelled occurrence only matters while its series exists.
+        let is_not_a_series = |id: &str| {
+            self.latest.get(id).is_some_and(|event| is_cancelled(event) || recurrence_lines(event).is_empty())
         };
-        let stays = |event: &Event| match event.recurring_event_id.as_deref().filter(|_| masters) {
-            Some(series) if is_cancelled(event) => !no_series(series),
-            // Google tells of the series alone when it deletes one: its occurrences are gone with it.
-            Some(series) => !self.told.get(series).is_some_and(is_cancelled),
+        let is_current = |event: &Event| match event.recurring_event_id.as_deref().filter(|_| masters) {
+            Some(series) if is_cancelled(event) => !is_not_a_series(series),
+            // For a deleted series, Google reports only the series, not its occurrences.
+            Some(series) => !self.latest.get(series).is_some_and(is_cancelled),
             None => !is_cancelled(event),
         };
         let mut changes = Changes { full: self.full, ..Changes::default() };
-        for event in self.told.values() {
-            if stays(event) {
+        for event in self.latest.values() {
+            if is_current(event) {
                 changes.events.push(event.clone());
             } else if !self.full {
                 changes.removed.push(EventId::new((Provider::Google, list.calendar_id()), &event.id));
@@ -218,8 +230,9 @@ impl Round {
     }
 }
 
-/// Whether the server does not take the request as it is: not all of its 400s say that it is about a token. What was refused before
-/// it was sent has no status.
+/// Whether Google refused the request, which may be due to a token: not every 400 says so.
+///
+/// Errors from before sending have no status.
 fn is_refused(error: &Error) -> bool {
     let invalid = matches!(error.kind(), ErrorKind::Validation { .. }) && error.status().is_some();
     invalid || error.status() == Some(StatusCode::GONE)

@@ -1,4 +1,4 @@
-//! When people are busy.
+//! The call that returns when people are busy.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -11,27 +11,29 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     endpoint::{endpoint, json},
-    explain::kind_of,
+    explain::kind_of_reason,
 };
 use crate::busy::Interval;
 
-/// When the owners of calendars are busy, without saying with what (`POST /freeBusy`). It changes nothing, and is tried again like
-/// any other question.
+/// Reads the times at which the owners of calendars are busy, without event details (`POST /freeBusy`).
+///
+/// The call is retried like any other read.
 ///
 /// ```
 /// use connect_blocking::{Client, Request, Response};
 /// use connect_calendars::google::{self, ApiKey, FreeBusy};
 ///
 /// # let busy = |_: Request| -> Result<Response, _> {
-/// #     Ok(Response::new(r#"{"calendars": {"a@example.com": {"busy": [{"start": "2026-11-23T09:00:00Z", "end": "2026-11-23T10:00:00+00:00"}]},
-/// #         "b@example.com": {"errors": [{"domain": "global", "reason": "notFound"}], "busy": []}}}"#.into()))
+/// #     Ok(Response::new(r#"{"calendars": {"a@example.com": {"busy": [
+/// #             {"start": "2026-11-23T09:00:00Z", "end": "2026-11-23T10:00:00+00:00"}]},
+/// #         "b@example.com": {"errors": [{"domain": "global", "reason": "notFound"}]}}}"#.into()))
 /// # };
 /// # let client = Client::anonymous_builder().base_url(google::BASE_URL).transport(busy).build()?;
 /// # let (start, end) = (jiff::Timestamp::UNIX_EPOCH, jiff::Timestamp::MAX);
-/// let question = FreeBusy::new(start, end).calendar("a@example.com").calendar("b@example.com");
-/// let answer = client.send(&ApiKey::new("the key")?.over(&question))?;
-/// assert_eq!(answer.calendars["a@example.com"].intervals()?.len(), 1);
-/// assert!(answer.calendars["b@example.com"].intervals().is_err(), "nobody knows whether b is free");
+/// let call = FreeBusy::new(start, end).calendar("a@example.com").calendar("b@example.com");
+/// let response = client.send(&ApiKey::new("the key")?.over(&call))?;
+/// assert_eq!(response.calendars["a@example.com"].intervals()?.len(), 1);
+/// assert!(response.calendars["b@example.com"].intervals().is_err(), "unknown");
 /// # Ok::<(), connect_blocking::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -43,18 +45,18 @@ pub struct FreeBusy {
 }
 
 impl FreeBusy {
-    /// Between these instants.
+    /// Creates the call for the time between two instants.
     pub fn new(start: impl Into<Moment>, end: impl Into<Moment>) -> Self {
         Self { start: start.into(), end: end.into(), calendars: Vec::new() }
     }
 
-    /// The calendar of this id, and others that are named: 50 at most.
+    /// Adds a calendar by its id; 50 calendars at most.
     pub fn calendar(mut self, id: impl Into<String>) -> Self {
         self.calendars.push(id.into());
         self
     }
 
-    /// These calendars, and others that are named: 50 at most.
+    /// Adds calendars by their ids; 50 calendars at most.
     pub fn calendars<T: Into<String>>(mut self, ids: impl IntoIterator<Item = T>) -> Self {
         self.calendars.extend(ids.into_iter().map(Into::into));
         self
@@ -68,10 +70,10 @@ endpoint!(FreeBusy: POST "/freeBusy" -> FreeBusyAnswer {
 
     fn body(&self) -> Result<Body, Error> {
         if self.end <= self.start {
-            return Err(Error::validation("end: is not after the start"));
+            return Err(Error::validation("end: must be after the start"));
         }
-        let items = self.calendars.iter().map(|id| Item { id }).collect();
-        json(&Question { time_min: self.start.to_string(), time_max: self.end.to_string(), items })
+        let items = self.calendars.iter().map(|id| CalendarIdJson { id }).collect();
+        json(&FreeBusyJson { time_min: self.start.to_string(), time_max: self.end.to_string(), items })
     }
 
     fn safety(&self) -> Safety {
@@ -81,92 +83,83 @@ endpoint!(FreeBusy: POST "/freeBusy" -> FreeBusyAnswer {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Question<'a> {
+struct FreeBusyJson<'a> {
     time_min: String,
     time_max: String,
-    items: Vec<Item<'a>>,
+    items: Vec<CalendarIdJson<'a>>,
 }
 
 #[derive(Serialize)]
-struct Item<'a> {
+struct CalendarIdJson<'a> {
     id: &'a str,
 }
 
-/// When the owners of calendars are busy.
+/// The response to [`FreeBusy`].
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct FreeBusyAnswer {
-    /// By the ids that were asked for.
+    /// The busy times, by calendar id.
     pub calendars: BTreeMap<String, CalendarBusy>,
 }
 
 impl Answer for FreeBusyAnswer {}
 
-/// When the owner of a calendar is busy, or why that is not known. One time that cannot be read fails the whole answer: without it
-/// somebody would be taken for free.
+/// The times at which the owner of a calendar is busy, or the reason why they are unknown.
+///
+/// A time that cannot be read fails the whole response, as the owner would appear to be free.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(from = "Told")]
+#[serde(from = "CalendarBusyJson")]
 #[non_exhaustive]
 pub struct CalendarBusy {
-    /// The times that are taken, as far as they are known.
+    /// The known busy times; incomplete if there are `errors`.
     pub busy: Vec<Interval>,
-    /// Why they are not: the reasons in Google's words.
+    /// Google's reasons why the busy times are unknown, such as `notFound`.
     pub errors: Vec<String>,
-    kind: Option<ErrorKindOf>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-struct ErrorKindOf {
-    domain: String,
-    reason: String,
+    first_error: Option<ErrorEntry>,
 }
 
 impl CalendarBusy {
-    /// The times that are taken.
+    /// Returns the busy times.
     ///
     /// # Errors
-    /// When they are not known.
+    /// If the busy times are unknown.
     pub fn intervals(&self) -> Result<&[Interval], Error> {
-        let Some(told) = &self.kind else { return Ok(&self.busy) };
-        let kind = kind_of(&told.domain, &told.reason)
+        let Some(ErrorEntry { domain, reason }) = &self.first_error else { return Ok(&self.busy) };
+        let kind = kind_of_reason(domain, reason)
             .unwrap_or(ErrorKind::Permission { needed: None, accounts: Vec::new() });
-        Err(Error::new(kind).with_server_code(told.reason.as_str()).with_message(self.errors.join(", ")))
+        Err(Error::new(kind).with_server_code(reason.as_str()).with_message(self.errors.join(", ")))
     }
 }
 
 #[derive(Deserialize)]
-struct Told {
+struct CalendarBusyJson {
     #[serde(default)]
-    busy: Vec<Block>,
+    busy: Vec<BusyJson>,
     #[serde(default)]
-    errors: Vec<Reason>,
+    errors: Vec<ErrorEntry>,
 }
 
 #[derive(Deserialize)]
-struct Block {
+struct BusyJson {
     start: Timestamp,
     end: Timestamp,
 }
 
-#[derive(Deserialize)]
-struct Reason {
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+struct ErrorEntry {
     #[serde(default)]
     domain: String,
     #[serde(default)]
     reason: String,
 }
 
-impl From<Told> for CalendarBusy {
-    fn from(told: Told) -> Self {
-        let blocks = told.busy.into_iter().filter(|block| block.start < block.end);
-        let kind = told
-            .errors
-            .first()
-            .map(|error| ErrorKindOf { domain: error.domain.clone(), reason: error.reason.clone() });
+impl From<CalendarBusyJson> for CalendarBusy {
+    fn from(json: CalendarBusyJson) -> Self {
+        let blocks = json.busy.into_iter().filter(|block| block.start < block.end);
         Self {
             busy: blocks.map(|block| Interval { start: block.start, end: block.end }).collect(),
-            errors: told.errors.into_iter().map(|error| error.reason).collect(),
-            kind,
+            first_error: json.errors.first().cloned(),
+            errors: json.errors.into_iter().map(|error| error.reason).collect(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! One event.
+//! The call that reads one event.
 
 use std::borrow::Cow;
 
@@ -12,9 +12,9 @@ use super::{
     read,
 };
 
-/// One event, or one occurrence of a series (`GET /calendars/{id}/events/{id}`).
+/// Reads an event, a series or an occurrence (`GET /calendars/{id}/events/{id}`).
 ///
-/// One that was deleted may still be there, with the status `cancelled`.
+/// Google may still return a deleted event, with the status `cancelled`.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct GetEvent {
@@ -24,18 +24,18 @@ pub struct GetEvent {
 }
 
 impl GetEvent {
-    /// The event of this id.
+    /// Creates the call for an event of a calendar.
     pub fn new(calendar_id: impl Into<String>, event_id: impl Into<String>) -> Self {
         let (calendar, event) = (calendar_id.into(), event_id.into());
         Self { calendar, event, parameters: Parameters::default() }
     }
 
-    /// The zone that times are told in (IANA).
+    /// Sets the time zone of returned times (IANA name).
     pub fn time_zone(self, name: impl Into<String>) -> Self {
         self.parameter("timeZone", name)
     }
 
-    /// Sets a parameter that has no method here.
+    /// Sets a query parameter.
     pub fn parameter(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
         self.parameters.set(name, value);
         self
@@ -58,6 +58,6 @@ endpoint!(GetEvent: GET "/calendars/{calendarId}/events/{eventId}" -> Event {
     }
 
     fn decode(&self, response: &Response) -> Result<Event, Error> {
-        read::answer(response, Safety::Safe, &self.calendar)
+        read::read_event(response, Safety::Safe, &self.calendar)
     }
 });

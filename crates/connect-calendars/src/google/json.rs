@@ -1,4 +1,4 @@
-//! JSON in Google's words: texts that are read whatever they hold, and objects that are put together.
+//! Functions that read JSON leniently, and a builder for JSON objects.
 
 use std::collections::BTreeMap;
 
@@ -7,36 +7,37 @@ use serde::Serialize;
 
 pub(super) use connect_core::types::LossyString;
 
-/// The fields of an object; of anything else there are none.
+/// Returns the fields of an object; empty if the value is not an object.
 pub(super) fn fields(raw: &Raw) -> BTreeMap<LossyString, Raw> {
     raw.decode().unwrap_or_default()
 }
 
-/// The text, or the number as text: some send ids as numbers.
+/// Returns a text, or a number as text: some servers send ids as numbers.
 pub(super) fn text_or_number(raw: &Raw) -> Option<String> {
     let number = || raw.decode::<serde_json::Number>().ok().map(|_| raw.get().trim().to_owned());
     raw.text().or_else(number)
 }
 
-/// The items of a list; of anything else there are none.
+/// Returns the items of a list; empty if the value is not a list.
 pub(super) fn list(raw: &Raw) -> Vec<Raw> {
     raw.decode().unwrap_or_default()
 }
 
-/// An object that is filled field by field, in the order of their names.
+/// A JSON object under construction, sorted by field name.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(transparent)]
 pub(super) struct Object(BTreeMap<String, Raw>);
 
 impl Object {
     pub(super) fn set(&mut self, name: &str, value: &(impl Serialize + ?Sized)) -> Result<(), Error> {
-        let value = Raw::from_value(value)
-            .map_err(|error| Error::validation(format!("{name}: has no JSON form")).with_source(error))?;
+        let value = Raw::from_value(value).map_err(|error| {
+            Error::validation(format!("{name}: cannot be written as JSON")).with_source(error)
+        })?;
         self.0.insert(name.to_owned(), value);
         Ok(())
     }
 
-    /// Null, which clears.
+    /// Sets a field to null, which clears the field in a patch.
     pub(super) fn clear(&mut self, name: &str) -> Result<(), Error> {
         self.set(name, &())
     }
@@ -53,16 +54,16 @@ impl Object {
         self.0.is_empty()
     }
 
-    /// Lays another object over this one: objects go together, anything else takes the place of what was there.
-    pub(super) fn lay_over(&mut self, name: &'static str, over: &Raw) -> Result<(), Error> {
+    /// Merges another object into this one: nested objects are merged, other values are replaced.
+    pub(super) fn merge(&mut self, name: &'static str, over: &Raw) -> Result<(), Error> {
         let over: BTreeMap<String, Raw> = over
             .decode()
-            .map_err(|error| Error::validation(format!("{name}: is no JSON object")).with_source(error))?;
+            .map_err(|error| Error::validation(format!("{name}: is not a JSON object")).with_source(error))?;
         for (field, value) in over {
             match self.0.get(&field).and_then(|raw| raw.decode().ok()) {
                 Some(inner) if value.get().starts_with('{') => {
                     let mut inner = Self(inner);
-                    inner.lay_over(name, &value)?;
+                    inner.merge(name, &value)?;
                     self.set(&field, &inner)?;
                 }
                 _ => drop(self.0.insert(field, value)),
@@ -81,26 +82,23 @@ mod tests {
     }
 
     #[test]
-    fn objects_go_together_and_null_stays() {
+    fn merge_combines_objects_and_keeps_null() {
         let mut object = Object::default();
         object.set("start", &BTreeMap::from([("dateTime", "x")])).unwrap();
         object.set("summary", "a").unwrap();
         object
-            .lay_over(
-                "fields",
-                &raw(r#"{"start":{"timeZone":"UTC"},"summary":null,"n":18446744073709551617}"#),
-            )
+            .merge("fields", &raw(r#"{"start":{"timeZone":"UTC"},"summary":null,"n":18446744073709551617}"#))
             .unwrap();
         let text = Raw::from_value(&object).unwrap();
         assert_eq!(
             text.get(),
             r#"{"n":18446744073709551617,"start":{"dateTime":"x","timeZone":"UTC"},"summary":null}"#
         );
-        assert!(object.lay_over("fields", &raw("[1]")).is_err());
+        assert!(object.merge("fields", &raw("[1]")).is_err());
     }
 
     #[test]
-    fn a_number_is_read_as_the_text_it_is() {
+    fn number_is_read_as_text() {
         assert_eq!(text_or_number(&raw("1")).as_deref(), Some("1"));
         assert_eq!(text_or_number(&raw(r#""e1""#)).as_deref(), Some("e1"));
         assert_eq!(text_or_number(&raw("{}")), None);

@@ -1,13 +1,14 @@
-//! The way in to public calendars: an API key.
+//! Access to public calendars with an API key.
 
 use std::fmt;
 
 use connect_core::{Endpoint, Error, Keyed, Secret};
 use http::HeaderName;
 
-/// An API key of Google's console. It opens the events of calendars that are public, for reading, and needs no user. A calendar
-/// that is not public is not found; a wrong key is an error of the kind
-/// [`Configuration`](connect_core::ErrorKind::Configuration).
+/// An API key from the Google Cloud console, which reads the events of public calendars without a user.
+///
+/// Calendars that are not public fail with [`NotFound`](connect_core::ErrorKind::NotFound), and a wrong key
+/// fails with [`Configuration`](connect_core::ErrorKind::Configuration).
 ///
 /// ```
 /// use connect_blocking::{Client, Request, Response};
@@ -32,31 +33,32 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
-    /// This key.
+    /// Creates a key, sent in the header `x-goog-api-key`.
     ///
     /// # Errors
-    /// When it is empty or has anything but visible ASCII characters.
+    /// If the key is empty or contains characters other than printable ASCII.
     pub fn new(key: impl Into<Secret>) -> Result<Self, Error> {
         let key = key.into();
         let fits =
             |text: &str| !text.is_empty() && text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
         if !fits(key.expose()) {
-            return Err(Error::configuration("an API key has visible ASCII characters, one at least"));
+            return Err(Error::configuration("the API key is empty or not printable ASCII"));
         }
         Ok(Self { key, in_query: false })
     }
 
-    /// In the parameter `key` of the query, in place of the header `x-goog-api-key`. URLs are noted in more places than headers
-    /// are: only where something on the way drops the header.
+    /// Sends the key in the query parameter `key` in place of the header.
+    ///
+    /// URLs are logged in more places than headers: use it only if a proxy drops the header.
     #[must_use]
     pub fn in_query(mut self) -> Self {
         self.in_query = true;
         self
     }
 
-    /// The call with this key in place of a signed-in user: for the `send` of a client.
+    /// Returns the call with this key in place of a signed-in user, for the `send` of a client.
     ///
-    /// That client's base URL is where the key goes: [`BASE_URL`](super::BASE_URL).
+    /// The client sends the key to its base URL, which must be [`BASE_URL`](super::BASE_URL).
     pub fn over<E: Endpoint + Clone>(&self, endpoint: &E) -> Keyed<E> {
         let key = self.key.clone();
         if self.in_query {

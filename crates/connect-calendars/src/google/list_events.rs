@@ -1,4 +1,4 @@
-//! Events of a calendar, and occurrences of a series.
+//! The calls that list the events of a calendar and the occurrences of a series.
 
 use std::{borrow::Cow, collections::BTreeSet};
 
@@ -13,9 +13,9 @@ use super::{
     read::event,
 };
 
-/// The events of a calendar, page by page (`GET /calendars/{id}/events`).
+/// Lists the events of a calendar, page by page (`GET /calendars/{id}/events`).
 ///
-/// A page may be empty although more follow; only the absence of a token for the next page is the end.
+/// A page may be empty although more pages follow; the last page is the one without a page token.
 ///
 /// ```
 /// use connect_blocking::{Client, Request, Response};
@@ -24,7 +24,8 @@ use super::{
 ///
 /// # let events = |request: Request| -> Result<Response, _> {
 /// #     assert!(request.uri().path().ends_with("/calendars/primary/events"));
-/// #     Ok(Response::new(r#"{"items": [{"id": "e1", "summary": "Stand-up", "start": {"date": "2026-11-21"}}]}"#.into()))
+/// #     let body = r#"{"items": [{"id": "e1", "summary": "Stand-up", "start": {"date": "2026-11-21"}}]}"#;
+/// #     Ok(Response::new(body.into()))
 /// # };
 /// # let client = Client::builder("id", "secret", "https://app.example/callback")
 /// #     .profile(google::profile()).base_url(google::BASE_URL).transport(events).build()?;
@@ -45,24 +46,25 @@ pub struct ListEvents {
 }
 
 impl ListEvents {
-    /// All events of the calendar of this id: series as their masters and the occurrences that differ. `primary` is the user's main
-    /// calendar.
+    /// Lists all events of a calendar; `primary` is the user's main calendar.
+    ///
+    /// Series are returned as masters, together with their exceptions.
     pub fn new(calendar_id: impl Into<String>) -> Self {
         Self { calendar: calendar_id.into(), bounds: None, parameters: Parameters::default() }
     }
 
-    /// Those that end after `start` and begin before `end`.
+    /// Limits the list to events that end after `start` and begin before `end`.
     pub fn between(mut self, start: impl Into<Moment>, end: impl Into<Moment>) -> Self {
         self.bounds = Some((start.into(), end.into()));
         self
     }
 
-    /// The occurrences of series in place of the series, in the order of their starts.
+    /// Returns occurrences in place of series, sorted by start.
     pub fn occurrences(self) -> Self {
         self.single_events().parameter("orderBy", "startTime")
     }
 
-    /// Series as their masters, and the occurrences that differ: what it does unless told otherwise.
+    /// Returns series as masters, together with their exceptions: the default.
     pub fn masters(mut self) -> Self {
         self.parameters.remove("singleEvents");
         if self.parameters.get("orderBy") == Some("startTime") {
@@ -71,50 +73,55 @@ impl ListEvents {
         self
     }
 
-    /// The zone that times are told in (IANA): without it that of the calendar. They are the same instants in any.
+    /// Sets the time zone of returned times (IANA name); the default is the calendar's.
+    ///
+    /// Times are the same instants in every zone.
     pub fn time_zone(self, name: impl Into<String>) -> Self {
         self.parameter("timeZone", name)
     }
 
-    /// How many events a page has at most, up to 2500. Google's default is 250.
+    /// Sets the maximum number of events a page, up to 2500. Google's default is 250.
     pub fn page_size(self, size: u32) -> Self {
         self.parameter("maxResults", size.to_string())
     }
 
-    /// Tells of deleted events as well: see [`EventPage::removed`].
+    /// Includes deleted events: see [`EventPage::removed`].
     pub fn show_deleted(self) -> Self {
         self.parameter("showDeleted", "true")
     }
 
-    /// Those that have these words in their texts or among their guests.
+    /// Limits the list to events that have these words in their texts or guests.
     pub fn search(self, words: impl Into<String>) -> Self {
         self.parameter("q", words)
     }
 
-    /// Those of this type, and of others that are named: `default`, `birthday`, `focusTime`, `fromGmail`, `outOfOffice`,
-    /// `workingLocation`.
+    /// Limits the list to events of a type; several calls allow several types.
+    ///
+    /// The types are `default`, `birthday`, `focusTime`, `fromGmail`, `outOfOffice` and `workingLocation`.
     pub fn event_type(mut self, name: impl Into<String>) -> Self {
         self.parameters.add("eventTypes", name);
         self
     }
 
-    /// What has changed since the list that ended with this token: [`EventPage::next_sync_token`]. It goes with the parameters of
-    /// that list, but without bounds, order and search. An [`EventFeed`](super::EventFeed) sees to all of this.
+    /// Lists the changes since the list that returned this token ([`EventPage::next_sync_token`]).
+    ///
+    /// Use the parameters of that list without date range, order and search. An
+    /// [`EventFeed`](super::EventFeed) does this.
     pub fn sync_token(self, token: impl Into<String>) -> Self {
         self.parameter("syncToken", token)
     }
 
-    /// Sets a parameter that has no method here.
+    /// Sets a query parameter.
     pub fn parameter(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
         self.parameters.set(name, value);
         self
     }
 
-    /// Without what Google does not take together with a sync token.
-    pub(super) fn unbounded(mut self) -> Self {
+    /// Removes the parameters that Google refuses together with a sync token.
+    pub(super) fn for_sync_token(mut self) -> Self {
         self.bounds = None;
-        BOUNDS.into_iter().for_each(|name| self.parameters.remove(name));
-        // What was deleted always comes with a sync token, and Google refuses to leave it out.
+        EXCLUDED_BY_SYNC_TOKEN.into_iter().for_each(|name| self.parameters.remove(name));
+        // With a sync token Google always returns deleted events, and refuses `showDeleted=false`.
         if self.parameters.get("showDeleted") != Some("true") {
             self.parameters.remove("showDeleted");
         }
@@ -133,16 +140,17 @@ impl ListEvents {
         &self.calendar
     }
 
-    /// What says which events it has: all parameters but the size of a page.
-    pub(super) fn says(&self) -> Vec<(&str, &str)> {
-        let mut says: Vec<_> = self.parameters.iter().filter(|(name, _)| *name != "maxResults").collect();
-        says.sort_unstable();
-        says
+    /// Returns the parameters that select events: all except the page size.
+    pub(super) fn selecting_parameters(&self) -> Vec<(&str, &str)> {
+        let mut selecting: Vec<_> =
+            self.parameters.iter().filter(|(name, _)| *name != "maxResults").collect();
+        selecting.sort_unstable();
+        selecting
     }
 }
 
-/// The parameters that a sync token excludes.
-const BOUNDS: [&str; 8] = [
+/// The parameters that Google refuses together with a sync token.
+const EXCLUDED_BY_SYNC_TOKEN: [&str; 8] = [
     "iCalUID",
     "orderBy",
     "privateExtendedProperty",
@@ -164,7 +172,7 @@ endpoint!(ListEvents: GET "/calendars/{calendarId}/events" -> EventPage {
 
     fn decode(&self, response: &Response) -> Result<EventPage, Error> {
         let page: EventPage = read(response, Safety::Safe)?;
-        Ok(page.placed(&self.calendar, !self.has_occurrences()))
+        Ok(page.of_calendar(&self.calendar, !self.has_occurrences()))
     }
 });
 
@@ -184,7 +192,7 @@ impl Paged for ListEvents {
     }
 }
 
-/// The occurrences of a series, page by page (`GET /calendars/{id}/events/{id}/instances`).
+/// Lists the occurrences of a series, page by page (`GET /calendars/{id}/events/{id}/instances`).
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct ListInstances {
@@ -195,34 +203,34 @@ pub struct ListInstances {
 }
 
 impl ListInstances {
-    /// Those of the series of this id.
+    /// Lists the occurrences of the series with this id.
     pub fn new(calendar_id: impl Into<String>, event_id: impl Into<String>) -> Self {
         let (calendar, event) = (calendar_id.into(), event_id.into());
         Self { calendar, event, bounds: None, parameters: Parameters::default() }
     }
 
-    /// Those that end after `start` and begin before `end`.
+    /// Limits the list to events that end after `start` and begin before `end`.
     pub fn between(mut self, start: impl Into<Moment>, end: impl Into<Moment>) -> Self {
         self.bounds = Some((start.into(), end.into()));
         self
     }
 
-    /// The zone that times are told in (IANA).
+    /// Sets the time zone of returned times (IANA name).
     pub fn time_zone(self, name: impl Into<String>) -> Self {
         self.parameter("timeZone", name)
     }
 
-    /// How many occurrences a page has at most, up to 2500. Google's default is 250.
+    /// Sets the maximum number of occurrences a page, up to 2500. Google's default is 250.
     pub fn page_size(self, size: u32) -> Self {
         self.parameter("maxResults", size.to_string())
     }
 
-    /// Tells of deleted occurrences as well: see [`EventPage::removed`].
+    /// Includes deleted occurrences: see [`EventPage::removed`].
     pub fn show_deleted(self) -> Self {
         self.parameter("showDeleted", "true")
     }
 
-    /// Sets a parameter that has no method here.
+    /// Sets a query parameter.
     pub fn parameter(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
         self.parameters.set(name, value);
         self
@@ -240,7 +248,7 @@ endpoint!(ListInstances: GET "/calendars/{calendarId}/events/{eventId}/instances
 
     fn decode(&self, response: &Response) -> Result<EventPage, Error> {
         let page: EventPage = read(response, Safety::Safe)?;
-        Ok(page.placed(&self.calendar, false))
+        Ok(page.of_calendar(&self.calendar, false))
     }
 });
 
@@ -264,39 +272,40 @@ impl Paged for ListInstances {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct EventPage {
-    /// The events. Where series are told as their masters, an occurrence that was called off is among them, with the status
-    /// `cancelled`: without it the series would have one too many.
+    /// The events.
+    ///
+    /// If series are returned as masters, cancelled occurrences are among the events, with the status
+    /// `cancelled`.
     pub events: Vec<Event>,
-    /// What was deleted: little more than ids.
+    /// The deleted events, with little more than their ids.
     pub removed: Vec<Event>,
-    /// The token of the page after this one; none on the last.
+    /// The token of the next page; `None` on the last page.
     pub next_page_token: Option<String>,
-    /// What [`ListEvents::sync_token`] takes, on the last page.
+    /// The token for [`ListEvents::sync_token`]; only on the last page.
     pub next_sync_token: Option<String>,
-    /// The zone of its times (IANA).
+    /// The time zone of the returned times (IANA name).
     pub time_zone: Option<String>,
 }
 
 impl EventPage {
-    /// What is gone goes to the others that are, and every event is in its calendar. Of an event that is told of twice the later
-    /// counts.
-    fn placed(mut self, calendar: &str, masters: bool) -> Self {
-        let is_gone = |event: &Event| {
+    /// Sets the events' calendar, moves deleted events to `removed`, and keeps the last of duplicates.
+    fn of_calendar(mut self, calendar: &str, masters: bool) -> Self {
+        let is_deleted = |event: &Event| {
             event.status == Some(EventStatus::Cancelled) && !(masters && event.recurring_event_id.is_some())
         };
-        let mut later = BTreeSet::new();
+        let mut seen = BTreeSet::new();
         let mut all: Vec<_> = std::mem::take(&mut self.events).into_iter().rev().collect();
-        all.retain(|event| event.id.is_empty() || later.insert(event.id.clone()));
+        all.retain(|event| event.id.is_empty() || seen.insert(event.id.clone()));
         let all = all.into_iter().rev().map(|event| event.calendar(calendar));
-        (self.removed, self.events) = all.partition(is_gone);
+        (self.removed, self.events) = all.partition(is_deleted);
         self
     }
 }
 
-/// All events are among `events`, and know of no calendar: only the call knows more.
+/// Leaves `calendar_id` and `removed` empty, as only the call has that information.
 impl<'de> Deserialize<'de> for EventPage {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let page = Page::deserialize(deserializer)?;
+        let page = EventListJson::deserialize(deserializer)?;
         let filled = |token: Option<String>| token.filter(|token| !token.is_empty());
         Ok(Self {
             events: page.items.into_iter().filter_map(event).collect(),
@@ -310,10 +319,10 @@ impl<'de> Deserialize<'de> for EventPage {
 
 impl Answer for EventPage {}
 
-/// What has no list is no end of one: that is an error.
+/// `items` is required: without it, an unrelated response would look like an empty last page.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Page {
+struct EventListJson {
     items: Vec<Raw>,
     next_page_token: Option<String>,
     next_sync_token: Option<String>,
@@ -327,7 +336,7 @@ fn query<'a>(
     let mut query = Vec::new();
     if let Some((start, end)) = bounds {
         if end <= start {
-            return Err(Error::validation("end: is not after the start"));
+            return Err(Error::validation("end: must be after the start"));
         }
         query.push(("timeMin".into(), start.to_string()));
         query.push(("timeMax".into(), end.to_string()));

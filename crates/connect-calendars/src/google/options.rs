@@ -1,4 +1,4 @@
-//! What inserts and patches have in common.
+//! Options that inserts and patches share.
 
 use std::hash::{BuildHasher, RandomState};
 
@@ -8,19 +8,19 @@ use connect_core::{
 };
 
 use super::{
-    body::Draft,
+    body::BodyBuilder,
     endpoint::{Parameters, json},
 };
 
-/// Which guests are told of a change, in their calendars and by e-mail: all of them, unless chosen otherwise.
+/// The guests that Google notifies of a change, in their calendars and by e-mail; all by default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SendUpdates {
     /// All guests.
     All,
-    /// Guests who do not use Google Calendar.
+    /// Guests that do not use Google Calendar.
     ExternalOnly,
-    /// Nobody.
+    /// No guests.
     Nobody,
 }
 
@@ -35,7 +35,7 @@ impl From<Notify> for SendUpdates {
 }
 
 impl SendUpdates {
-    /// The text on the wire.
+    /// Returns the value of the parameter `sendUpdates`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::All => "all",
@@ -50,31 +50,39 @@ pub(super) struct Options {
     pub(super) zone: Option<String>,
     pub(super) fields: Vec<Raw>,
     pub(super) parameters: Parameters,
-    /// Another one for every event: Google makes no second conference for the same.
+    /// Unique for each event: Google creates one conference for each id.
     pub(super) request_id: String,
 }
 
 impl Options {
     pub(super) fn new() -> Self {
-        // Keys of the standard library's tables differ from one to the next.
+        // The standard library seeds every `RandomState` differently.
         let random = || RandomState::new().hash_one(0);
         let request_id = format!("{:016x}{:016x}", random(), random());
         Self { zone: None, fields: Vec::new(), parameters: Parameters::default(), request_id }
     }
 
-    /// The body of a draft, with Google's own fields over it, and the parameters it needs.
-    pub(super) fn finish(&self, draft: &Draft<'_>, id: Option<&str>) -> Result<(Body, Parameters), Error> {
-        let mut body = draft.body()?;
-        let own = draft.fields.provider_fields.iter().filter(|(provider, _)| *provider == Provider::Google);
+    /// Builds the body, merges the Google fields into it, and adds the query parameters that it requires.
+    pub(super) fn body_and_parameters(
+        &self,
+        builder: &BodyBuilder<'_>,
+        id: Option<&str>,
+    ) -> Result<(Body, Parameters), Error> {
+        let mut body = builder.body()?;
+        let own = builder.fields.provider_fields.iter().filter(|(provider, _)| *provider == Provider::Google);
         for fields in own.map(|(_, fields)| fields).chain(&self.fields) {
-            body.lay_over("fields", fields)?;
+            body.merge("fields", fields)?;
         }
-        body.remove("etag"); // which tells that the fields are those of an event that was read
+        body.remove("etag"); // present if the Google fields are a copy of an event
         if let Some(id) = id {
             body.set("id", id)?;
         }
         let mut parameters = self.parameters.clone();
-        tell_guests(&mut parameters, draft.fields.notify, body.has("attendees") || draft.may_have_guests());
+        set_send_updates(
+            &mut parameters,
+            builder.fields.notify,
+            body.has("attendees") || builder.may_have_guests(),
+        );
         for (field, name, value) in
             [("conferenceData", "conferenceDataVersion", "1"), ("attachments", "supportsAttachments", "true")]
         {
@@ -86,8 +94,8 @@ impl Options {
     }
 }
 
-/// Google tells nobody by itself, and events can be missing from the calendars of guests who were not told.
-pub(super) fn tell_guests(parameters: &mut Parameters, notify: Option<Notify>, guests: bool) {
+/// Notifies all guests by default: Google notifies none, and their calendars could then lack the event.
+pub(super) fn set_send_updates(parameters: &mut Parameters, notify: Option<Notify>, guests: bool) {
     let notify = notify.or(guests.then_some(Notify::All));
     if let Some(notify) = notify.filter(|_| !parameters.has("sendUpdates")) {
         parameters.set("sendUpdates", SendUpdates::from(notify).as_str());
@@ -97,13 +105,14 @@ pub(super) fn tell_guests(parameters: &mut Parameters, notify: Option<Notify>, g
 /// Builder methods of a call with `options`.
 macro_rules! options {
     () => {
-        /// Chooses which guests are told; it stands over the [`Notify`](connect_core::types::Notify) of the request. Without a
-        /// choice all guests are.
+        /// Chooses the guests to notify; all guests are notified by default.
+        ///
+        /// The choice overrides the [`Notify`](connect_core::types::Notify) of the request.
         pub fn send_updates(self, whom: $crate::google::SendUpdates) -> Self {
             self.parameter("sendUpdates", whom.as_str())
         }
 
-        /// The colour, by its `colorId`: see [`color_id`](crate::google::color_id).
+        /// Sets the colour by its `colorId`: see [`color_id`](crate::google::color_id).
         pub fn color_id(self, id: &str) -> Self {
             match Raw::with_field(None, "colorId", id) {
                 Ok(fields) => self.fields(fields),
@@ -111,20 +120,24 @@ macro_rules! options {
             }
         }
 
-        /// Lays fields of Google's own, a JSON object, over what this sends: objects go together, anything else takes the place of
-        /// what was there, and of two calls the later one wins. What the calendar integration has as `googleEvent`.
+        /// Merges a JSON object of Google fields into the event that is sent.
+        ///
+        /// Nested objects are merged, other values are replaced, and a later call overrides an earlier one.
+        /// Mobiscroll's calendar integration calls these fields `googleEvent`.
         pub fn fields(mut self, fields: Raw) -> Self {
             self.options.fields.push(fields);
             self
         }
 
-        /// The id of the request for a conference, where one is to be made: Google makes none for an id that it has seen.
+        /// Sets the `requestId` of a new conference; the default is random.
+        ///
+        /// Google ignores a request for a new conference with a known id.
         pub fn conference_request_id(mut self, id: impl Into<String>) -> Self {
             self.options.request_id = id.into();
             self
         }
 
-        /// Sets a parameter of the query that has no method here.
+        /// Sets a query parameter.
         pub fn parameter(
             mut self,
             name: impl Into<std::borrow::Cow<'static, str>>,

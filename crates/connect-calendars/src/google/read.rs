@@ -1,4 +1,4 @@
-//! From Google's events to those that are the same for every provider.
+//! Converts Google's events to the types of all providers.
 
 use connect_core::{
     Error, Response,
@@ -16,18 +16,18 @@ use super::{
     json::{fields, list, text_or_number},
 };
 
-/// The event of an answer.
-pub(super) fn answer(response: &Response, safety: Safety, calendar: &str) -> Result<Event, Error> {
-    // What is no object is an error that knows where it came from.
+/// Reads the event in a response.
+pub(super) fn read_event(response: &Response, safety: Safety, calendar: &str) -> Result<Event, Error> {
+    // Fails with the position of the error if the body is not an object.
     read::<Event>(response, safety)?;
     let raw: Raw = read(response, safety)?;
     let event = event(raw);
     Ok(event.unwrap_or_default().calendar(calendar))
 }
 
-/// An event without its calendar; none of what is no object.
+/// Converts an event, without its calendar; `None` if the value is not an object.
 pub(super) fn event(raw: Raw) -> Option<Event> {
-    // Where Google has the same name for the same thing it is read as it is, anything else is in `extra`.
+    // `Event` decodes the fields that Google names alike; the other fields are in `extra`.
     let read: Event = raw.decode().ok()?;
     let extra = &read.extra;
     let field = |name: &str| extra.get(name).and_then(Raw::text);
@@ -47,7 +47,7 @@ pub(super) fn event(raw: Raw) -> Option<Event> {
     event.conference = conference(field("hangoutLink"), read.conference_data.as_ref());
     event.conference_data = read.conference_data;
     event.status = read.status;
-    // Of what was deleted there may be no more than its id.
+    // A deleted event may consist of its id only.
     if event.start.is_some() {
         let free = field("transparency").as_deref() == Some("transparent");
         event.availability = Some(if free { Availability::Free } else { Availability::Busy });
@@ -60,15 +60,17 @@ pub(super) fn event(raw: Raw) -> Option<Event> {
     Some(event)
 }
 
-/// The recurrence of a series: the lines of its `original`, such as `RRULE:FREQ=DAILY` and `EXDATE:..`; none of an event that is
-/// no series.
+/// Returns the recurrence lines of a series, such as `RRULE:FREQ=DAILY` and `EXDATE:..`.
+///
+/// The list, from the event's `original`, is empty if the event is not a series.
 pub fn recurrence_lines(event: &Event) -> Vec<String> {
     let lines = event.original.as_ref().and_then(|original| fields(original).remove("recurrence"));
     lines.map(|lines| list(&lines).iter().filter_map(Raw::text).collect()).unwrap_or_default()
 }
 
-/// The rule by which a series repeats, where it has a single one and it is of the kind that
-/// [`Recurrence`] can hold. Days that are taken out or added are in [`recurrence_lines`].
+/// Returns the rule of a series, if it has exactly one and [`Recurrence`] can represent it.
+///
+/// [`recurrence_lines`] returns excluded and added dates as well.
 pub fn recurrence(event: &Event) -> Option<Recurrence> {
     let lines = recurrence_lines(event);
     let mut rules =
@@ -77,7 +79,9 @@ pub fn recurrence(event: &Event) -> Option<Recurrence> {
     rules.next().is_none().then_some(rule)
 }
 
-/// The entity tag of an event, from its `original`: for [`PatchEvent::if_match`](super::PatchEvent::if_match).
+/// Returns the entity tag of an event, from its `original`.
+///
+/// [`PatchEvent::if_match`](super::PatchEvent::if_match) takes it.
 pub fn etag(event: &Event) -> Option<String> {
     fields(event.original.as_ref()?).remove("etag").as_ref().and_then(Raw::text)
 }
@@ -92,7 +96,7 @@ struct Time {
     all_day: bool,
 }
 
-/// `{date}`, or `{dateTime, timeZone}`. A time without its offset stays one: the zone's rules are not known here.
+/// Reads `{date}` or `{dateTime, timeZone}`; a time without a UTC offset stays local.
 fn time(raw: &Raw) -> Option<Time> {
     let moment = fields(raw);
     let of = |name: &str| moment.get(name).and_then(Raw::text).map(|text| EventTime::from(text.as_str()));
@@ -107,7 +111,7 @@ fn timestamp(raw: &Raw) -> Option<Timestamp> {
     }
 }
 
-/// Google marks the organizer where they are among the guests; who is not is not added.
+/// Converts a guest. An organizer that Google does not list as a guest is not added.
 fn attendee(read: Attendee) -> Attendee {
     let mut attendee = Attendee::default();
     attendee.status =
@@ -122,7 +126,7 @@ fn attendee(read: Attendee) -> Attendee {
     attendee
 }
 
-/// Google's own link, or the way in by video that is described.
+/// Returns the Meet link, or else the video entry point of the conference data.
 fn conference(link: Option<String>, data: Option<&Raw>) -> Option<Conference> {
     let mut data = data.map(fields).unwrap_or_default();
     let entries = data.remove("entryPoints").map(|entries| list(&entries)).unwrap_or_default();
@@ -133,8 +137,10 @@ fn conference(link: Option<String>, data: Option<&Raw>) -> Option<Conference> {
     let url = link.filter(|link| !link.is_empty()).or(video)?;
     let mut solution = data.remove("conferenceSolution").map(|raw| fields(&raw)).unwrap_or_default();
     let key = solution.remove("key").map(|raw| fields(&raw)).unwrap_or_default();
-    let meets =
-        key.get("type").and_then(Raw::text).map_or(url.starts_with(MEET), |kind| kind == "hangoutsMeet");
+    let meets = key
+        .get("type")
+        .and_then(Raw::text)
+        .map_or(url.starts_with(MEET_URL_PREFIX), |kind| kind == "hangoutsMeet");
     let mut conference = Conference::default();
     conference.provider = if meets {
         Some(GOOGLE_MEET.to_owned())
@@ -146,6 +152,6 @@ fn conference(link: Option<String>, data: Option<&Raw>) -> Option<Conference> {
     Some(conference)
 }
 
-pub(super) const MEET: &str = "https://meet.google.com/";
-/// What Connect calls it.
+pub(super) const MEET_URL_PREFIX: &str = "https://meet.google.com/";
+/// The name of Google Meet in Connect's conference data.
 pub(super) const GOOGLE_MEET: &str = "googleMeet";
