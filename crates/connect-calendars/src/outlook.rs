@@ -1,9 +1,9 @@
-//! Outlook: calendars and events of Microsoft Graph v1.0, in the types that Connect has for all providers.
+//! Outlook calendars through Microsoft Graph v1.0: the calls, and a change feed.
 //!
 //! ```text
 //!   microsoft::profile() + SCOPES ──▶ sign-in ──▶ user.send(&call) ──▶ https://graph.microsoft.com/v1.0/me/..
 //!                                                 user.pages(call)
-//!                                                 EventFeed: what has changed since
+//!                                                 EventFeed: changes since the last round
 //! ```
 //!
 //! ```
@@ -21,31 +21,32 @@
 //!     .build()?;
 //! let user = client.user("user-123");
 //! # user.import(connect_blocking::Tokens::new("access", "refresh"))?;
-//! let (start, end) = ("2026-03-01T00:00:00Z".parse::<jiff::Timestamp>()?, "2026-04-01T00:00:00Z".parse::<jiff::Timestamp>()?);
+//! let start: jiff::Timestamp = "2026-03-01T00:00:00Z".parse()?;
+//! let end: jiff::Timestamp = "2026-04-01T00:00:00Z".parse()?;
 //! for event in user.pages(CalendarView::new(start, end)).items() {
 //!     assert_eq!(event?.title, "Stand-up");
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! * A call is a value, for the `send` of a signed-in user; lists are for `pages`. The client needs [`BASE_URL`].
-//! * What comes back are the `Calendar` and the `Event` of [`connect_core::types`], with Graph's own object in `original`. An
-//!   event's calendar is the one that was asked; that of the user is [`DEFAULT_CALENDAR`] where it was not named otherwise.
-//! * Times come in UTC unless `time_zone` asks for another zone, and read as instants; those of a zone that nobody knows stay
-//!   local times.
-//! * An occurrence is changed or deleted by its own id, a series by that of the series. Graph cannot split a series, so "this and
-//!   following" is refused.
-//! * The application's own fields (`custom`) are the JSON text of one extended property of the event ([`CUSTOM_PROPERTY`]). Reads
-//!   ask for it; the answer to a write has what was written, and the feed of changes has none. Of events without it, open
-//!   extensions are read where they came along.
-//! * What has no method here goes through: `parameter` sets one of the query, `fields` those of an event.
-//! * Errors have Graph's own code as `server_code`.
+//! * Pass a call to the `send` of a signed-in user, or a list to `pages`. The client's base URL is
+//!   [`BASE_URL`].
+//! * Calls return the `Calendar` and the `Event` of [`connect_core::types`]; `original` holds Graph's JSON
+//!   object. The calendar id of an event is the id in the call, [`DEFAULT_CALENDAR`] by default.
+//! * Graph returns times in UTC unless `time_zone` requests another zone. Times are read as instants; times
+//!   in an unknown zone stay local.
+//! * An occurrence is changed or deleted by its own id, a series by the id of the series. Graph cannot split
+//!   a series, so "this and following" is refused.
+//! * The application's `custom` fields are the JSON text of an extended property ([`CUSTOM_PROPERTY`]). Reads
+//!   request this property, writes return the fields that they sent, and the change feed returns no `custom`
+//!   fields. Without the property, `custom` holds the open extensions in the response.
+//! * `parameter` sets query parameters and `fields` sets event fields that have no method.
+//! * The `server_code` of an error is Graph's code.
 
-mod answer;
+mod body;
 mod calendars;
 mod create;
 mod delete;
-mod draft;
 mod endpoint;
 mod error;
 mod event;
@@ -54,15 +55,16 @@ mod get;
 mod guests;
 mod lists;
 mod preferences;
+mod response;
 mod schedule;
 mod time;
 mod update;
 
+pub use body::BodyType;
 pub use calendars::{CalendarPage, ListCalendars};
 pub use create::CreateEvent;
 pub(crate) use create::transaction_id;
 pub use delete::DeleteEvent;
-pub use draft::BodyType;
 pub use event::etag;
 pub use feed::{EventFeed, FeedPage, FeedRequest};
 pub use get::GetEvent;
@@ -70,11 +72,11 @@ pub use lists::{CalendarView, ListEvents};
 pub use schedule::{GetSchedule, Schedule, Schedules};
 pub use update::UpdateEvent;
 
-/// Microsoft Graph. National clouds have hosts of their own.
+/// The base URL of Microsoft Graph; national clouds have other hosts.
 pub const BASE_URL: &str = "https://graph.microsoft.com/v1.0";
 
-/// What the user's own calendar goes by where its id is not known.
+/// The id that selects the user's default calendar without its Graph id.
 pub const DEFAULT_CALENDAR: &str = "primary";
 
-/// The extended property that holds an event's `custom` fields, unless `custom_property` names another.
+/// The extended property that holds `custom` fields, unless `custom_property` names another.
 pub const CUSTOM_PROPERTY: &str = "String {5f0c2b7e-3d0a-4f55-9c61-8f1f6f0f9a3e} Name ConnectCustom";

@@ -1,4 +1,4 @@
-//! The user's calendars.
+//! The list of a user's calendars.
 
 use std::borrow::Cow;
 
@@ -10,18 +10,23 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::{
-    answer::{Page, filled, read, text},
     endpoint::endpoint,
     preferences::{Preferences, page_size},
+    response::{ODataPage, non_empty_text, read, text},
 };
 
-/// The user's calendars, page by page (`GET /me/calendars`): a page has few of them, so take all pages.
+/// Lists the user's calendars, page by page (`GET /me/calendars`).
+///
+/// The first page may have only some of the calendars: read all pages.
 ///
 /// ```
 /// # use connect_blocking::{Client, Request, Response};
-/// # let answer = |_: Request| -> Result<Response, _> { Ok(Response::new(r##"{"value": [{"id": "AAMk", "name": "Work", "hexColor": "#ff0000"}]}"##.into())) };
-/// # let client = Client::builder("id", "secret", "https://app.example/callback").profile(connect_calendars::microsoft::profile(&connect_calendars::microsoft::Tenant::Common))
-/// #     .base_url(connect_calendars::outlook::BASE_URL).transport(answer).build()?;
+/// # let respond = |_: Request| -> Result<Response, _> {
+/// #     Ok(Response::new(r#"{"value": [{"id": "AAMk", "name": "Work"}]}"#.into()))
+/// # };
+/// # let client = Client::builder("id", "secret", "https://app.example/callback")
+/// #     .profile(connect_calendars::microsoft::profile(&connect_calendars::microsoft::Tenant::Common))
+/// #     .base_url(connect_calendars::outlook::BASE_URL).transport(respond).build()?;
 /// # let user = client.user("user-123");
 /// # user.import(connect_blocking::Tokens::new("access", "refresh"))?;
 /// use connect_calendars::outlook::ListCalendars;
@@ -40,18 +45,18 @@ pub struct ListCalendars {
 }
 
 impl ListCalendars {
-    /// All of them.
+    /// Creates the call.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How many calendars a page has, 1 to 1000; what Graph thinks fit, unless given.
+    /// Sets the maximum number of calendars a page, 1 to 1000; Graph chooses the default.
     pub fn page_size(mut self, size: u32) -> Self {
         self.page_size = Some(size);
         self
     }
 
-    /// Sets a parameter of the query that has no method here.
+    /// Sets a query parameter.
     pub fn parameter(mut self, name: impl Into<Box<str>>, value: impl Into<Box<str>>) -> Self {
         self.prefer.parameters.push((name.into(), value.into()));
         self
@@ -65,7 +70,8 @@ endpoint!(ListCalendars: GET "/me/calendars" -> CalendarPage {
 
     fn query(&self) -> Result<Vec<(Cow<'_, str>, String)>, Error> {
         let size = self.page_size.map(page_size).transpose()?;
-        Ok(self.prefer.set(size.map(|size| ("$top".into(), size.to_string())).into_iter().collect()))
+        let size = size.map(|size| ("$top".into(), size.to_string()));
+        Ok(self.prefer.with_parameters(size.into_iter().collect()))
     }
 
     fn url(&self) -> Option<Cow<'_, str>> {
@@ -73,7 +79,7 @@ endpoint!(ListCalendars: GET "/me/calendars" -> CalendarPage {
     }
 
     fn decode(&self, response: &Response) -> Result<CalendarPage, Error> {
-        read::<Page>(response, Safety::Safe).map(CalendarPage::from)
+        read::<ODataPage>(response, Safety::Safe).map(CalendarPage::from)
     }
 });
 
@@ -99,12 +105,12 @@ impl Paged for ListCalendars {
 pub struct CalendarPage {
     /// The calendars.
     pub calendars: Vec<Calendar>,
-    /// The URL of the page after this one.
+    /// The URL of the next page; `None` on the last page.
     pub next_page_token: Option<String>,
 }
 
-impl From<Page> for CalendarPage {
-    fn from(page: Page) -> Self {
+impl From<ODataPage> for CalendarPage {
+    fn from(page: ODataPage) -> Self {
         let next_page_token = page.next_link();
         Self { calendars: page.value.into_iter().map(calendar).collect(), next_page_token }
     }
@@ -112,7 +118,7 @@ impl From<Page> for CalendarPage {
 
 impl<'de> Deserialize<'de> for CalendarPage {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Page::deserialize(deserializer).map(Self::from)
+        ODataPage::deserialize(deserializer).map(Self::from)
     }
 }
 
@@ -120,7 +126,7 @@ impl Answer for CalendarPage {}
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Item<'a> {
+struct CalendarJson<'a> {
     #[serde(borrow)]
     id: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -130,10 +136,10 @@ struct Item<'a> {
 }
 
 fn calendar(raw: Raw) -> Calendar {
-    let item: Item<'_> = raw.decode().unwrap_or_default();
-    let mut calendar = Calendar::new(Provider::Microsoft, text(item.id).unwrap_or_default());
-    calendar.title = text(item.name).unwrap_or_default();
-    calendar.color = filled(item.hex_color);
+    let json: CalendarJson<'_> = raw.decode().unwrap_or_default();
+    let mut calendar = Calendar::new(Provider::Microsoft, text(json.id).unwrap_or_default());
+    calendar.title = text(json.name).unwrap_or_default();
+    calendar.color = non_empty_text(json.hex_color);
     calendar.original = Some(raw);
     calendar
 }

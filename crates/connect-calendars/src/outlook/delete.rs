@@ -1,4 +1,4 @@
-//! A deletion.
+//! The call that deletes an event.
 
 use std::borrow::Cow;
 
@@ -8,38 +8,40 @@ use connect_core::{
 };
 
 use super::{
-    create::Refused, draft::can_notify, endpoint::endpoint, preferences::Preferences, update::Target,
+    body::check_notify, create::DeferredError, endpoint::endpoint, preferences::Preferences, update::Target,
 };
 
-/// Deletes an event (`DELETE /me/calendars/{id}/events/{id}`): an occurrence by its own id, unless the deletion is of the whole
-/// series. One of "this and following" is refused. Where the user is the organizer, Graph tells all guests:
-/// another [`Notify`](connect_core::types::Notify) is refused.
+/// Deletes an event (`DELETE /me/calendars/{id}/events/{id}`).
+///
+/// The call deletes one occurrence, or its series with `whole_series`. "This and following" is refused. If
+/// the user is the organizer, Graph notifies all guests: another [`Notify`](connect_core::types::Notify) is
+/// refused.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct DeleteEvent {
     target: Target,
-    checked: Result<(), Refused>,
+    checked: Result<(), DeferredError>,
     prefer: Preferences,
 }
 
 impl DeleteEvent {
-    /// The deletion.
+    /// Creates the call for a deletion.
     pub fn new(delete: &types::DeleteEvent) -> Self {
         let (target, checked) = match delete.event() {
             Ok(event) => Target::of(event),
             Err(invalid) => (Target::default(), Err(invalid.into())),
         };
-        let checked = checked.and_then(|()| can_notify(delete.notified()));
-        Self { target, checked: checked.map_err(Refused), prefer: Preferences::default() }
+        let checked = checked.and_then(|()| check_notify(delete.notified()));
+        Self { target, checked: checked.map_err(DeferredError), prefer: Preferences::default() }
     }
 
-    /// Only if the event is still in the state of that [`etag`](super::etag); a conflict otherwise.
+    /// Deletes the event only if it still has this [`etag`](super::etag); otherwise fails with a conflict.
     pub fn if_match(mut self, etag: impl Into<Box<str>>) -> Self {
         self.prefer.if_match = Some(etag.into());
         self
     }
 
-    /// The id is a stable one.
+    /// Declares that the event id is immutable.
     pub fn immutable_ids(mut self) -> Self {
         self.prefer.immutable_ids = true;
         self
@@ -48,7 +50,7 @@ impl DeleteEvent {
 
 endpoint!(DeleteEvent: DELETE "/me/calendars/{id}/events/{id}" -> Acknowledged {
     fn path(&self) -> Result<Cow<'_, str>, Error> {
-        self.checked.as_ref().map_err(|refused| refused.0.clone())?;
+        self.checked.as_ref().map_err(|error| error.0.clone())?;
         Ok(self.target.path()?.into())
     }
 });

@@ -1,11 +1,12 @@
-//! What the calls have in common.
+//! Traits and paths of the calls.
 
 use connect_core::{Error, path_segment};
 
 use super::DEFAULT_CALENDAR;
 
-/// The traits of a call: `Type: METHOD "/path" -> Answer`, and what differs from most endpoints. Its headers are those of
-/// its `prefer`.
+/// Implements `Endpoint`: `Type: METHOD "/path" -> Answer`, and methods that differ from the defaults.
+///
+/// The headers come from the field `prefer`.
 macro_rules! endpoint {
     ($name:ty: $method:ident $path:literal -> $answer:ty { $($rest:item)* }) => {
         impl connect_core::Endpoint for $name {
@@ -23,7 +24,7 @@ macro_rules! endpoint {
                 self.prefer.headers()
             }
 
-            /// Of one mailbox (Microsoft Graph, "Outlook service limits").
+            /// Graph's limit for one mailbox ("Outlook service limits").
             fn limits(&self) -> connect_core::Limits {
                 connect_core::Limits::per_user(4)
             }
@@ -38,7 +39,7 @@ macro_rules! endpoint {
 }
 pub(super) use endpoint;
 
-/// The path of a calendar.
+/// Returns the path of a calendar.
 pub(super) fn calendar_path(id: &str) -> Result<String, Error> {
     if is_default(id) {
         return Ok("/me/calendar".to_owned());
@@ -46,13 +47,13 @@ pub(super) fn calendar_path(id: &str) -> Result<String, Error> {
     Ok(format!("/me/calendars/{}", path_segment("calendarId", id)?))
 }
 
-/// The path of an event, whose id an error calls `field`.
+/// Returns the path of an event; an error names the event's id `field`.
 pub(super) fn event_path(calendar: &str, field: &'static str, id: &str) -> Result<String, Error> {
     let calendar = if is_default(calendar) { "/me".to_owned() } else { calendar_path(calendar)? };
     Ok(format!("{calendar}/events/{}", path_segment(field, id)?))
 }
 
-/// The path of the changes to a calendar.
+/// Returns the path of the changes to a calendar.
 pub(super) fn delta_path(calendar: &str) -> Result<String, Error> {
     let calendar = if is_default(calendar) { "/me".to_owned() } else { calendar_path(calendar)? };
     Ok(format!("{calendar}/calendarView/delta"))

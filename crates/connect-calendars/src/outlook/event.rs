@@ -1,4 +1,4 @@
-//! An event of Graph as the event of all providers.
+//! Converts Graph's events to the types of all providers.
 
 use std::collections::BTreeMap;
 
@@ -9,22 +9,24 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
-    answer::{filled, list, object, text},
+    response::{list, non_empty_text, object, text},
     time,
 };
 use crate::busy::SERIES_RESPONSE;
 
-/// Which state an event of Graph is in: for [`UpdateEvent::if_match`](super::UpdateEvent::if_match).
+/// Returns the entity tag of an event, from its `original`.
+///
+/// [`UpdateEvent::if_match`](super::UpdateEvent::if_match) takes it.
 pub fn etag(event: &Event) -> Option<String> {
     event.original.as_ref()?.field("@odata.etag")
 }
 
 macro_rules! item {
     ($($field:ident,)+) => {
-        /// The fields of an event, each as text.
+        /// The fields of a Graph event, each as undecoded JSON.
         #[derive(Clone, Default, Deserialize)]
         #[serde(rename_all = "camelCase", default)]
-        pub(super) struct Item<'a> {
+        pub(super) struct EventJson<'a> {
             #[serde(borrow)]
             pub(super) id: Option<&'a RawValue>,
             #[serde(borrow, rename = "type")]
@@ -40,9 +42,9 @@ macro_rules! item {
             $(#[serde(borrow)] pub(super) $field: Option<&'a RawValue>,)+
         }
 
-        impl<'a> Item<'a> {
-            /// With what an occurrence has of its series, where it does not say itself.
-            fn of_series(self, series: &Item<'a>) -> Self {
+        impl<'a> EventJson<'a> {
+            /// Takes the missing fields of an occurrence from its series.
+            fn or_from_series(self, series: &EventJson<'a>) -> Self {
                 Self { $($field: self.$field.or(series.$field),)+ ..self }
             }
         }
@@ -71,39 +73,39 @@ item!(
     extensions,
 );
 
-impl<'a> Item<'a> {
+impl<'a> EventJson<'a> {
     pub(super) fn of(raw: &'a Raw) -> Self {
         raw.decode().unwrap_or_default()
     }
 
-    /// Whether it is an occurrence that says little more than when it is.
+    /// Whether the event is an occurrence with little more than its times, as in a change feed.
     pub(super) fn is_bare(&self) -> bool {
-        self.series().is_some() && self.subject.is_none() && self.is_all_day.is_none()
+        self.series_id().is_some() && self.subject.is_none() && self.is_all_day.is_none()
     }
 
     pub(super) fn is_master(&self) -> bool {
         text(self.kind).is_some_and(|kind| kind.eq_ignore_ascii_case("seriesMaster"))
     }
 
-    /// The id of the series that it is an occurrence of.
-    pub(super) fn series(&self) -> Option<String> {
+    /// Returns the id of the series if the event is an occurrence.
+    pub(super) fn series_id(&self) -> Option<String> {
         let kind = text(self.kind).unwrap_or_else(|| "occurrence".to_owned());
         let occurs = ["occurrence", "exception"].iter().any(|known| kind.eq_ignore_ascii_case(known));
-        filled(self.series_master_id).filter(|_| occurs)
+        non_empty_text(self.series_master_id).filter(|_| occurs)
     }
 }
 
-/// The event of a calendar.
+/// Converts an event of a calendar.
 pub(super) fn event(raw: Raw, calendar: &str, property: &str) -> Event {
-    let mut event = convert(&Item::of(&raw), calendar, property);
+    let mut event = convert(&EventJson::of(&raw), calendar, property);
     event.original = Some(raw);
     event
 }
 
-/// A bare occurrence, with what it does not say from its series.
+/// Converts a bare occurrence, with the missing fields from its series.
 pub(super) fn occurrence(raw: Raw, series: &Raw, calendar: &str, property: &str) -> Event {
-    let (own, series) = (Item::of(&raw), Item::of(series));
-    let mut event = convert(&own.clone().of_series(&series), calendar, property);
+    let (own, series) = (EventJson::of(&raw), EventJson::of(series));
+    let mut event = convert(&own.clone().or_from_series(&series), calendar, property);
     let response = series.response_status.filter(|_| own.response_status.is_none());
     if let Some(response) = response.and_then(|response| response.get().parse().ok()) {
         event.extra.insert(SERIES_RESPONSE, response);
@@ -112,22 +114,22 @@ pub(super) fn occurrence(raw: Raw, series: &Raw, calendar: &str, property: &str)
     event
 }
 
-fn convert(item: &Item<'_>, calendar: &str, property: &str) -> Event {
+fn convert(item: &EventJson<'_>, calendar: &str, property: &str) -> Event {
     let all_day: Option<bool> = item.is_all_day.and_then(|raw| serde_json::from_str(raw.get()).ok());
     let mut event = Event::new(Provider::Microsoft, calendar, text(item.id).unwrap_or_default());
-    event.recurring_event_id = item.series();
+    event.recurring_event_id = item.series_id();
     event.title = text(item.subject).unwrap_or_default();
     event.description = description(item);
     event.start = time::read(item.start, all_day == Some(true));
     event.end = time::read(item.end, all_day == Some(true));
     event.all_day = all_day;
     event.location = location(item);
-    event.link = filled(item.web_link);
+    event.link = non_empty_text(item.web_link);
     event.attendees = attendees(item);
     event.conference = conference(item);
     let show_as = text(item.show_as);
     event.availability = show_as.as_deref().map(|show_as| match show_as {
-        // Who works elsewhere can be booked.
+        // People who work elsewhere can be booked.
         "free" | "workingElsewhere" => Availability::Free,
         _ => Availability::Busy,
     });
@@ -138,7 +140,7 @@ fn convert(item: &Item<'_>, calendar: &str, property: &str) -> Event {
     });
     event.status = status(item, show_as.as_deref());
     event.custom = custom(item, property);
-    event.last_modified = filled(item.last_modified_date_time)
+    event.last_modified = non_empty_text(item.last_modified_date_time)
         .filter(|text| text.starts_with(|first: char| first.is_ascii_digit()))
         .and_then(|text| text.parse().ok());
     event
@@ -146,7 +148,7 @@ fn convert(item: &Item<'_>, calendar: &str, property: &str) -> Event {
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Named<'a> {
+struct NestedJson<'a> {
     #[serde(borrow)]
     content: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -157,39 +159,41 @@ struct Named<'a> {
     response: Option<&'a RawValue>,
 }
 
-fn description(item: &Item<'_>) -> Option<String> {
-    filled(object::<Named<'_>>(item.body).content).or_else(|| filled(item.body_preview))
+fn description(item: &EventJson<'_>) -> Option<String> {
+    non_empty_text(object::<NestedJson<'_>>(item.body).content).or_else(|| non_empty_text(item.body_preview))
 }
 
-fn location(item: &Item<'_>) -> Option<String> {
-    let name = |raw| filled(object::<Named<'_>>(raw).display_name);
+fn location(item: &EventJson<'_>) -> Option<String> {
+    let name = |raw| non_empty_text(object::<NestedJson<'_>>(raw).display_name);
     name(item.location).or_else(|| list(item.locations).into_iter().find_map(|raw| name(Some(raw))))
 }
 
-fn conference(item: &Item<'_>) -> Option<Conference> {
-    let meeting: Named<'_> = object(item.online_meeting);
+fn conference(item: &EventJson<'_>) -> Option<Conference> {
+    let meeting: NestedJson<'_> = object(item.online_meeting);
     let mut conference = Conference::default();
-    conference.url = Some(filled(meeting.join_url).or_else(|| filled(item.online_meeting_url))?);
-    conference.provider = filled(item.online_meeting_provider).filter(|provider| provider != "unknown");
+    conference.url =
+        Some(non_empty_text(meeting.join_url).or_else(|| non_empty_text(item.online_meeting_url))?);
+    conference.provider =
+        non_empty_text(item.online_meeting_provider).filter(|provider| provider != "unknown");
     Some(conference)
 }
 
-fn status(item: &Item<'_>, show_as: Option<&str>) -> Option<EventStatus> {
+fn status(item: &EventJson<'_>, show_as: Option<&str>) -> Option<EventStatus> {
     let cancelled = item.is_cancelled.is_some_and(|raw| raw.get() == "true");
-    let response = text(object::<Named<'_>>(item.response_status).response);
+    let response = text(object::<NestedJson<'_>>(item.response_status).response);
     if cancelled {
         Some(EventStatus::Cancelled)
     } else if show_as == Some("tentative") || response.as_deref() == Some("tentativelyAccepted") {
         Some(EventStatus::Tentative)
     } else {
-        // What says nothing of it is no answer to whether it takes place.
+        // Without these fields, the status is unknown.
         (item.is_cancelled.is_some() || show_as.is_some()).then_some(EventStatus::Confirmed)
     }
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Person<'a> {
+struct PersonJson<'a> {
     #[serde(borrow)]
     email_address: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -198,15 +202,15 @@ struct Person<'a> {
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Address<'a> {
+struct AddressJson<'a> {
     #[serde(borrow)]
     name: Option<&'a RawValue>,
     #[serde(borrow)]
     address: Option<&'a RawValue>,
 }
 
-/// The guests, and who invites them: Graph has the organizer beside the guests, Connect among them.
-fn attendees(item: &Item<'_>) -> Vec<Attendee> {
+/// Returns the guests and the organizer, whom Graph lists separately and Connect among the guests.
+fn attendees(item: &EventJson<'_>) -> Vec<Attendee> {
     let mut guests: Vec<_> = list(item.attendees).into_iter().filter_map(|raw| attendee(Some(raw))).collect();
     let Some(mut organizer) = attendee(item.organizer) else { return guests };
     organizer.organizer = Some(true);
@@ -218,21 +222,21 @@ fn attendees(item: &Item<'_>) -> Vec<Attendee> {
 }
 
 fn attendee(raw: Option<&RawValue>) -> Option<Attendee> {
-    let person: Person<'_> = object(raw);
-    let address: Address<'_> = object(person.email_address);
+    let person: PersonJson<'_> = object(raw);
+    let address: AddressJson<'_> = object(person.email_address);
     let mut attendee = Attendee::default();
-    attendee.email = filled(address.address)?;
-    match text(object::<Named<'_>>(person.status).response).as_deref() {
+    attendee.email = non_empty_text(address.address)?;
+    match text(object::<NestedJson<'_>>(person.status).response).as_deref() {
         Some("accepted") => attendee.status = Some(AttendeeStatus::Accepted),
         Some("declined") => attendee.status = Some(AttendeeStatus::Declined),
         Some("tentativelyAccepted") => attendee.status = Some(AttendeeStatus::Tentative),
         Some("none" | "notResponded") => attendee.status = Some(AttendeeStatus::None),
-        // Nobody asks the organizer.
+        // The organizer is not asked for a response.
         Some("organizer") => attendee.organizer = Some(true),
         Some(other) => attendee.status = Some(AttendeeStatus::from(other)),
         None => {}
     }
-    if let Some(name) = filled(address.name).filter(|name| *name != attendee.email) {
+    if let Some(name) = non_empty_text(address.name).filter(|name| *name != attendee.email) {
         if let Ok(name) = Raw::from_value(&name) {
             attendee.extra.insert("name", name);
         }
@@ -242,25 +246,25 @@ fn attendee(raw: Option<&RawValue>) -> Option<Attendee> {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Property<'a> {
+struct PropertyJson<'a> {
     #[serde(borrow)]
     id: Option<&'a RawValue>,
     #[serde(borrow)]
     value: Option<&'a RawValue>,
 }
 
-/// The application's own fields: the property's text, else what open extensions there are.
-fn custom(item: &Item<'_>, property: &str) -> Option<Raw> {
+/// Returns the `custom` fields from the extended property, or else from the open extensions.
+fn custom(item: &EventJson<'_>, property: &str) -> Option<Raw> {
     let own = list(item.single_value_extended_properties).into_iter().find_map(|raw| {
-        let read: Property<'_> = object(Some(raw));
-        // The id comes back with its GUID in another case.
+        let read: PropertyJson<'_> = object(Some(raw));
+        // Graph returns the GUID in the id in another case.
         text(read.id).filter(|id| id.eq_ignore_ascii_case(property))?;
         text(read.value)?.parse().ok().filter(|raw: &Raw| raw.get().starts_with('{'))
     });
     own.or_else(|| extensions(item))
 }
 
-fn extensions(item: &Item<'_>) -> Option<Raw> {
+fn extensions(item: &EventJson<'_>) -> Option<Raw> {
     let mut fields: BTreeMap<String, Raw> = BTreeMap::new();
     for extension in list(item.extensions) {
         let read: BTreeMap<String, Raw> = object(Some(extension));

@@ -1,9 +1,9 @@
-//! What has changed in a calendar: `calendarView/delta`.
+//! The change feed of a calendar, read with `calendarView/delta`.
 //!
 //! ```text
-//!   pages of changes ──▶ .. ──▶ deltaLink ──▶ the series that were touched, each read anew ──▶ Changes
-//!        │                                                                                      + Cursor
-//!        '── 410, or a link that is refused: from the first page, with everything ──▶
+//!   pages of changes ──▶ .. ──▶ deltaLink ──▶ occurrences of each changed series ──▶ Changes + Cursor
+//!        │
+//!        '── 410, or a refused link ──▶ full round from the first page
 //! ```
 
 mod cursor;
@@ -18,99 +18,105 @@ use jiff::Timestamp;
 
 use super::{
     DEFAULT_CALENDAR,
-    error::{is_forgotten, is_refused},
+    error::{is_link_expired, is_rejected},
     preferences::Preferences,
 };
 use crate::sync::{ChangeFeed, Changes, Cursor};
 pub use request::{FeedPage, FeedRequest};
 use round::Round;
 
-/// The changes to the events of a calendar within a time, each occurrence of a series by itself.
+/// The changes to the events of a calendar in a date range, with every occurrence of a series.
 ///
 /// ```
 /// # use connect_blocking::{Client, Request, Response};
-/// # let answer = |_: Request| -> Result<Response, _> { Ok(Response::new(r#"{"value": [{"id": "AAMk", "subject": "Stand-up"}],
-/// #     "@odata.deltaLink": "https://graph.microsoft.com/v1.0/me/calendarView/delta?$deltatoken=x"}"#.into())) };
-/// # let client = Client::builder("id", "secret", "https://app.example/callback").profile(connect_calendars::microsoft::profile(&connect_calendars::microsoft::Tenant::Common))
-/// #     .base_url(connect_calendars::outlook::BASE_URL).transport(answer).build()?;
+/// # let respond = |_: Request| -> Result<Response, _> {
+/// #     Ok(Response::new(r#"{"value": [{"id": "AAMk", "subject": "Stand-up"}],
+/// #         "@odata.deltaLink": "https://graph.microsoft.com/v1.0/me/calendarView/delta?$deltatoken=x"}"#.into()))
+/// # };
+/// # let client = Client::builder("id", "secret", "https://app.example/callback")
+/// #     .profile(connect_calendars::microsoft::profile(&connect_calendars::microsoft::Tenant::Common))
+/// #     .base_url(connect_calendars::outlook::BASE_URL).transport(respond).build()?;
 /// # let user = client.user("user-123");
 /// # user.import(connect_blocking::Tokens::new("access", "refresh"))?;
-/// # let (start, end) = (jiff::Timestamp::UNIX_EPOCH, jiff::Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_hours(24));
+/// # let start = jiff::Timestamp::UNIX_EPOCH;
+/// # let end = start + jiff::SignedDuration::from_hours(24);
 /// use connect_calendars::{outlook::EventFeed, sync::{ChangeFeed, EventCopy, round}};
 ///
 /// let (mut feed, mut copy) = (EventFeed::new(start, end), EventCopy::new());
 /// copy.apply(round(&user, &mut feed)?);
-/// // save the copy and the cursor; another time, go on from there
+/// // Save the copy and the cursor, and continue from the cursor later.
 /// let cursor = feed.cursor().unwrap();
 /// let mut feed = EventFeed::new(start, end).resume(&cursor)?;
 /// copy.apply(round(&user, &mut feed)?);
 /// # Ok::<(), connect_blocking::Error>(())
 /// ```
 ///
-/// * The time does not move: for another one, begin another feed.
-/// * Of an occurrence Graph says little more than when it is. The rest is that of its series, from the same round.
-/// * Graph does not say which occurrences of a series are gone. So a series that was touched is replaced as a whole: its occurrences
-///   are read anew, with one more request for each such series, and take the place of all there were. A single event may have
-///   been a series: it takes the place of what there was under its id as well.
-/// * Changes do not have the application's own fields (`custom`): Graph gives no extended properties here.
+/// * The date range is fixed: create another feed for another range.
+/// * Graph returns little more than the times of an occurrence. The feed takes the other fields from the
+///   series in the same round.
+/// * Graph does not report which occurrences of a series were deleted. The feed therefore reads all
+///   occurrences of each changed series with another request, and replaces the old occurrences. A changed
+///   single event may have been a series: it replaces the occurrences of the series with its id.
+/// * The changes have no `custom` fields, as Graph returns no extended properties here.
 #[derive(Clone, Debug)]
 pub struct EventFeed {
     start: Timestamp,
     end: Timestamp,
     calendar: String,
     prefer: Preferences,
-    /// Where the last round ended.
+    /// The delta link at the end of the last round.
     delta: Option<String>,
     round: Option<Round>,
 }
 
 impl EventFeed {
-    /// The changes to what is within this time or reaches into it, in the user's own calendar.
+    /// Creates a feed of the events that overlap a date range, in the user's default calendar.
     pub fn new(start: impl Into<Moment>, end: impl Into<Moment>) -> Self {
         let (start, end) = (start.into().timestamp(), end.into().timestamp());
         let prefer = Preferences { max_page_size: Some(200), ..Preferences::default() };
         Self { start, end, calendar: DEFAULT_CALENDAR.to_owned(), prefer, delta: None, round: None }
     }
 
-    /// Those to this calendar.
+    /// Selects another calendar by its id.
     #[must_use]
     pub fn calendar(mut self, id: impl Into<String>) -> Self {
         self.calendar = id.into();
         self
     }
 
-    /// Asks for times in this zone, by its IANA or Windows name, in place of UTC.
+    /// Requests times in this zone (IANA or Windows name) in place of UTC.
     #[must_use]
     pub fn time_zone(mut self, zone: impl Into<Box<str>>) -> Self {
         self.prefer.time_zone = Some(zone.into());
         self
     }
 
-    /// Asks for stable ids, which an event keeps when it is moved to another calendar.
+    /// Requests immutable ids, which an event keeps when it moves to another calendar.
     #[must_use]
     pub fn immutable_ids(mut self) -> Self {
         self.prefer.immutable_ids = true;
         self
     }
 
-    /// Asks for descriptions as plain text.
+    /// Requests descriptions as plain text in place of HTML.
     #[must_use]
     pub fn text_bodies(mut self) -> Self {
         self.prefer.text_bodies = true;
         self
     }
 
-    /// How many changes a page has at most; 200, unless given.
+    /// Sets the maximum number of changes a page, 1 to 1000; the default is 200.
     #[must_use]
     pub fn page_size(mut self, size: u32) -> Self {
         self.prefer.max_page_size = Some(size);
         self
     }
 
-    /// Goes on where another feed was, of the same time, calendar, zone and ids.
+    /// Continues after the round that returned this cursor.
     ///
     /// # Errors
-    /// When the cursor is that of another feed, or none at all.
+    /// If the cursor was not created by an Outlook feed with the same date range, calendar, zone, body format
+    /// and ids.
     pub fn resume(mut self, cursor: &Cursor) -> Result<Self, Error> {
         self.delta = Some(cursor::read(&self, cursor)?);
         self.round = None;
@@ -139,27 +145,29 @@ impl ChangeFeed for EventFeed {
         })
     }
 
-    fn answered(&mut self, answer: Result<FeedPage, Error>) -> Result<Option<Changes>, Error> {
+    fn answered(&mut self, response: Result<FeedPage, Error>) -> Result<Option<Changes>, Error> {
         let Some(round) = &mut self.round else { return Ok(None) };
-        match answer {
-            Ok(page) => round.take(page)?,
-            // A series that is not there any more has nothing to be read.
-            Err(error) if round.series_to_read().is_some() && round::is_gone(&error) => round.pass_over(),
+        match response {
+            Ok(page) => round.take_page(page)?,
+            // A deleted series has no occurrences to read.
+            Err(error) if round.series_to_read().is_some() && round::is_missing(&error) => {
+                round.skip_series()
+            }
             Err(error) => {
-                // A link that is refused is of no more use than one that is forgotten: the server gave it.
-                let useless = is_forgotten(&error) || is_refused(&error) && round.goes_by_links();
-                if useless && round.may_restart() {
+                // The server created the link, so a refusal means that the link has expired.
+                let expired = is_link_expired(&error) || is_rejected(&error) && round.uses_link();
+                if expired && round.may_restart() {
                     self.round = Some(Round::restarted());
                     return Ok(None);
                 }
-                if useless {
-                    // Not with the same once more.
+                if expired {
+                    // The next round must not use the same link.
                     (self.round, self.delta) = (None, None);
                 }
                 return Err(error);
             }
         }
-        let Some(delta) = round.ended_at().map(str::to_owned) else { return Ok(None) };
+        let Some(delta) = round.finished_link().map(str::to_owned) else { return Ok(None) };
         self.delta = Some(delta);
         Ok(self.round.take().map(|round| round.changes(&self.calendar, self.prefer.property())))
     }
@@ -169,5 +177,5 @@ impl ChangeFeed for EventFeed {
     }
 }
 
-/// All of a feed's requests only ask.
+/// Every request of a feed is a read.
 const SAFETY: Safety = Safety::Safe;

@@ -1,4 +1,4 @@
-//! One event.
+//! The call that reads one event.
 
 use std::borrow::Cow;
 
@@ -8,13 +8,13 @@ use connect_core::{
 };
 
 use super::{
-    answer::read_object,
     endpoint::{endpoint, event_path},
     event::event,
-    preferences::{Preferences, reading},
+    preferences::{Preferences, read_options},
+    response::read_object,
 };
 
-/// One event: a single one, an occurrence or a whole series (`GET /me/calendars/{id}/events/{id}`).
+/// Reads a single event, an occurrence or a series (`GET /me/calendars/{id}/events/{id}`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct GetEvent {
@@ -24,13 +24,13 @@ pub struct GetEvent {
 }
 
 impl GetEvent {
-    /// The event of this id in a calendar.
+    /// Creates the call for an event of a calendar.
     pub fn new(calendar: impl Into<String>, id: impl Into<String>) -> Self {
         Self { calendar: calendar.into(), id: id.into(), prefer: Preferences::default() }
     }
 }
 
-reading!(GetEvent);
+read_options!(GetEvent);
 
 endpoint!(GetEvent: GET "/me/calendars/{id}/events/{id}" -> Event {
     fn path(&self) -> Result<Cow<'_, str>, Error> {
@@ -38,7 +38,7 @@ endpoint!(GetEvent: GET "/me/calendars/{id}/events/{id}" -> Event {
     }
 
     fn query(&self) -> Result<Vec<(Cow<'_, str>, String)>, Error> {
-        Ok(self.prefer.expand(Vec::new()))
+        Ok(self.prefer.with_custom_property(Vec::new()))
     }
 
     fn decode(&self, response: &Response) -> Result<Event, Error> {

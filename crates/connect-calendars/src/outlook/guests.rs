@@ -1,24 +1,25 @@
-//! The guests of a request, as Graph's list.
+//! Converts the guests of a request to Graph's `attendees`.
 
 use connect_core::types::{Event, Raw};
 use serde::Deserialize;
 use serde_json::{json, value::RawValue};
 
-use super::answer::{filled, object};
+use super::response::{non_empty_text, object};
 
-/// The list with these addresses. Who is a guest of the known event already stays as they are there, and who invites to it is
-/// none.
+/// Returns the `attendees` with these addresses.
+///
+/// Guests of the known event keep their entries, and the organizer of the known event is left out.
 pub(super) fn guests(addresses: &[String], known: Option<&Event>) -> Vec<Raw> {
-    let there = known.map(entries).unwrap_or_default();
-    let invites = |address: &str| {
+    let existing = known.map(entries).unwrap_or_default();
+    let is_organizer = |address: &str| {
         let mut people = known.into_iter().flat_map(|event| &event.attendees);
         people.any(|person| person.organizer == Some(true) && person.email.eq_ignore_ascii_case(address))
     };
     let entry = |address: &String| {
-        let same = there.iter().find(|(there, _)| there.eq_ignore_ascii_case(address));
+        let same = existing.iter().find(|(existing, _)| existing.eq_ignore_ascii_case(address));
         same.map_or_else(|| new(address), |(_, raw)| Some(raw.clone()))
     };
-    addresses.iter().filter(|address| !invites(address)).filter_map(entry).collect()
+    addresses.iter().filter(|address| !is_organizer(address)).filter_map(entry).collect()
 }
 
 fn new(address: &str) -> Option<Raw> {
@@ -27,24 +28,24 @@ fn new(address: &str) -> Option<Raw> {
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Guest<'a> {
+struct GuestJson<'a> {
     #[serde(borrow)]
     email_address: Option<&'a RawValue>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Address<'a> {
+struct GuestAddressJson<'a> {
     #[serde(borrow)]
     address: Option<&'a RawValue>,
 }
 
-/// The guests of an event as Graph has them, by their addresses.
+/// Returns the entries of `attendees` in an event, with their addresses.
 fn entries(event: &Event) -> Vec<(String, Raw)> {
     let list = event.original.as_ref().and_then(|original| original.field::<Vec<Raw>>("attendees"));
     let by_address = |raw: Raw| {
-        let guest: Guest<'_> = raw.decode().unwrap_or_default();
-        let address = filled(object::<Address<'_>>(guest.email_address).address)?;
+        let guest: GuestJson<'_> = raw.decode().unwrap_or_default();
+        let address = non_empty_text(object::<GuestAddressJson<'_>>(guest.email_address).address)?;
         Some((address, raw))
     };
     list.unwrap_or_default().into_iter().filter_map(by_address).collect()

@@ -1,4 +1,4 @@
-//! Events page by page: those of a time, and all of a calendar.
+//! The calls that list the events in a date range, and all events of a calendar.
 
 use std::borrow::Cow;
 
@@ -9,60 +9,61 @@ use connect_core::{
 
 use super::{
     DEFAULT_CALENDAR,
-    answer::{Page, read},
     endpoint::{calendar_path, endpoint},
     event::event,
-    preferences::{Preferences, page_size, reading},
+    preferences::{Preferences, page_size, read_options},
+    response::{ODataPage, read},
 };
 
-/// The events of a time, each occurrence of a series by itself (`GET /me/calendars/{id}/calendarView`).
+/// Lists single events and occurrences in a date range (`GET /me/calendars/{id}/calendarView`).
 ///
-/// A page can be empty although more follow. The link to the next page is followed as it is, and only to the service: the
-/// access token goes with it.
+/// A page may be empty although more pages follow. The link to the next page is used unchanged, and only if
+/// it points to the server of the base URL, as the access token is sent with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct CalendarView {
     start: Moment,
     end: Moment,
-    list: List,
+    list: ListOptions,
     prefer: Preferences,
 }
 
-/// The events of a calendar, each series as one (`GET /me/calendars/{id}/events`). How it repeats is in
-/// [`EventSeries::recurrence`](crate::EventSeries::recurrence).
+/// Lists single events and series of a calendar (`GET /me/calendars/{id}/events`).
+///
+/// [`EventSeries::recurrence`](crate::EventSeries::recurrence) returns the recurrence of a series.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct ListEvents {
-    list: List,
+    list: ListOptions,
     prefer: Preferences,
 }
 
-/// What the two have in common.
+/// The options of both lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct List {
+struct ListOptions {
     calendar: String,
     page_size: u32,
     link: Option<Box<str>>,
 }
 
-impl Default for List {
+impl Default for ListOptions {
     fn default() -> Self {
         Self { calendar: DEFAULT_CALENDAR.to_owned(), page_size: 1000, link: None }
     }
 }
 
 impl CalendarView {
-    /// The events that are within this time or reach into it, in the user's own calendar.
+    /// Lists the events that overlap a date range, in the user's default calendar.
     pub fn new(start: impl Into<Moment>, end: impl Into<Moment>) -> Self {
         let (start, end) = (start.into(), end.into());
-        Self { start, end, list: List::default(), prefer: Preferences::default() }
+        Self { start, end, list: ListOptions::default(), prefer: Preferences::default() }
     }
 }
 
 impl ListEvents {
-    /// The events of the user's own calendar.
+    /// Lists the events of the user's default calendar.
     pub fn new() -> Self {
-        Self { list: List::default(), prefer: Preferences::default() }
+        Self { list: ListOptions::default(), prefer: Preferences::default() }
     }
 }
 
@@ -75,20 +76,20 @@ impl Default for ListEvents {
 macro_rules! list {
     ($name:ident, $path:literal, $query:expr) => {
         impl $name {
-            /// Those of this calendar.
+            /// Selects another calendar by its id.
             pub fn calendar(mut self, id: impl Into<String>) -> Self {
                 self.list.calendar = id.into();
                 self
             }
 
-            /// How many events a page has, 1 to 1000; 1000, unless given.
+            /// Sets the maximum number of events a page, 1 to 1000; the default is 1000.
             pub fn page_size(mut self, size: u32) -> Self {
                 self.list.page_size = size;
                 self
             }
         }
 
-        reading!($name);
+        read_options!($name);
 
         endpoint!($name: GET $path -> EventPage {
             fn path(&self) -> Result<Cow<'_, str>, Error> {
@@ -100,7 +101,7 @@ macro_rules! list {
                 let query: fn(&Self) -> Result<Vec<(Cow<'static, str>, String)>, Error> = $query;
                 let mut query = query(self)?;
                 query.push(("$top".into(), page_size(self.list.page_size)?.to_string()));
-                Ok(self.prefer.expand(query))
+                Ok(self.prefer.with_custom_property(query))
             }
 
             fn url(&self) -> Option<Cow<'_, str>> {
@@ -108,7 +109,7 @@ macro_rules! list {
             }
 
             fn decode(&self, response: &Response) -> Result<EventPage, Error> {
-                let page: Page = read(response, Safety::Safe)?;
+                let page: ODataPage = read(response, Safety::Safe)?;
                 Ok(self.list.page(page, self.prefer.property()))
             }
         });
@@ -135,14 +136,14 @@ macro_rules! list {
 
 list!(CalendarView, "/me/calendars/{id}/calendarView", |view| {
     if view.end <= view.start {
-        return Err(Error::validation("end: is not after the start"));
+        return Err(Error::validation("end: must be after the start"));
     }
     Ok(vec![("startDateTime".into(), view.start.to_string()), ("endDateTime".into(), view.end.to_string())])
 });
 list!(ListEvents, "/me/calendars/{id}/events", |_| Ok(Vec::new()));
 
-impl List {
-    fn page(&self, page: Page, property: &str) -> EventPage {
+impl ListOptions {
+    fn page(&self, page: ODataPage, property: &str) -> EventPage {
         let mut events = EventPage::default();
         events.next_page_token = page.next_link();
         events.events = page.value.into_iter().map(|raw| event(raw, &self.calendar, property)).collect();

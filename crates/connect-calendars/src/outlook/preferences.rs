@@ -1,4 +1,4 @@
-//! How answers are to be: the `Prefer` header of a call, and what else all of them can be asked.
+//! Options that calls share: the `Prefer` header, entity tags and query parameters.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,9 @@ use super::CUSTOM_PROPERTY;
 
 type Query = Vec<(Cow<'static, str>, String)>;
 
-/// What goes with each request, that of a next page too: Graph forgets it from one to the next.
+/// The options of a call.
+///
+/// Requests for further pages repeat the headers, as Graph does not remember them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Preferences {
     pub(super) time_zone: Option<Box<str>>,
@@ -26,7 +28,9 @@ impl Preferences {
         let mut prefer = Vec::new();
         if let Some(zone) = &self.time_zone {
             if zone.is_empty() || zone.contains(['"', '\\']) {
-                return Err(Error::validation("time_zone: is no name of a time zone"));
+                return Err(Error::validation(
+                    "time_zone: is not the name of a time zone (expected an IANA or Windows name)",
+                ));
             }
             prefer.push(format!("outlook.timezone=\"{zone}\""));
         }
@@ -39,31 +43,31 @@ impl Preferences {
         prefer.extend(self.max_page_size.map(|size| format!("odata.maxpagesize={size}")));
         let mut headers = HeaderMap::new();
         if !prefer.is_empty() {
-            headers.insert("prefer", value("time_zone", &prefer.join(", "))?);
+            headers.insert("prefer", header_value("time_zone", &prefer.join(", "))?);
         }
         if let Some(etag) = &self.if_match {
-            headers.insert(header::IF_MATCH, value("if_match", etag)?);
+            headers.insert(header::IF_MATCH, header_value("if_match", etag)?);
         }
         Ok(headers)
     }
 
-    /// The extended property with the application's own fields.
+    /// Returns the id of the extended property that holds `custom` fields.
     pub(super) fn property(&self) -> &str {
         self.property.as_deref().unwrap_or(CUSTOM_PROPERTY)
     }
 
-    /// The query that asks for that property, and what was set by hand.
-    pub(super) fn expand(&self, mut query: Query) -> Query {
-        // A quote in a text of OData is two.
+    /// Adds to a query the request for this property, and the parameters that the caller set.
+    pub(super) fn with_custom_property(&self, mut query: Query) -> Query {
+        // OData escapes a quote by doubling it.
         let id = self.property().replace('\'', "''");
         if !self.parameters.iter().any(|(name, _)| **name == *"$expand") {
             query.push(("$expand".into(), format!("singleValueExtendedProperties($filter=id eq '{id}')")));
         }
-        self.set(query)
+        self.with_parameters(query)
     }
 
-    /// The query with what was set by hand, in place of what has the same name.
-    pub(super) fn set(&self, mut query: Query) -> Query {
+    /// Adds to a query the parameters that the caller set, replacing parameters of the same name.
+    pub(super) fn with_parameters(&self, mut query: Query) -> Query {
         for (name, value) in &self.parameters {
             query.retain(|(known, _)| **known != **name);
             query.push((name.to_string().into(), value.to_string()));
@@ -72,39 +76,44 @@ impl Preferences {
     }
 }
 
-fn value(name: &str, text: &str) -> Result<HeaderValue, Error> {
-    HeaderValue::from_str(text)
-        .map_err(|error| Error::validation(format!("{name}: has no place in a header")).with_source(error))
+fn header_value(name: &str, text: &str) -> Result<HeaderValue, Error> {
+    HeaderValue::from_str(text).map_err(|error| {
+        Error::validation(format!("{name}: contains characters that an HTTP header cannot hold"))
+            .with_source(error)
+    })
 }
 
-/// The size of a page, within what Graph allows.
+/// Checks a page size against Graph's limits.
 pub(super) fn page_size(size: u32) -> Result<u32, Error> {
     if (1..=1000).contains(&size) {
         Ok(size)
     } else {
-        Err(Error::validation("page_size: is not within 1 to 1000"))
+        Err(Error::validation("page_size: must be from 1 to 1000"))
     }
 }
 
-/// The methods of every call that gives events.
+/// The methods of every call that returns events.
 macro_rules! preferences {
     ($name:ident) => {
         impl $name {
-            /// Asks for stable ids, which an event keeps when it is moved to another calendar. An id of one kind is not one of the
-            /// other: use it for all calls of an application, or for none.
+            /// Requests immutable ids, which an event keeps when it moves to another calendar.
+            ///
+            /// Immutable and default ids are not interchangeable: use immutable ids for all calls, or for
+            /// none.
             pub fn immutable_ids(mut self) -> Self {
                 self.prefer.immutable_ids = true;
                 self
             }
 
-            /// Asks for descriptions as plain text; they come as HTML otherwise.
+            /// Requests descriptions as plain text; the default is HTML.
             pub fn text_bodies(mut self) -> Self {
                 self.prefer.text_bodies = true;
                 self
             }
 
-            /// Names the extended property of the application's own fields, in place of
-            /// [`CUSTOM_PROPERTY`](super::CUSTOM_PROPERTY).
+            /// Sets the id of the extended property that holds `custom` fields.
+            ///
+            /// The default is [`CUSTOM_PROPERTY`](super::CUSTOM_PROPERTY).
             pub fn custom_property(mut self, id: impl Into<Box<str>>) -> Self {
                 self.prefer.property = Some(id.into());
                 self
@@ -115,19 +124,21 @@ macro_rules! preferences {
 pub(super) use preferences;
 
 /// The methods of every call that reads.
-macro_rules! reading {
+macro_rules! read_options {
     ($name:ident) => {
         $crate::outlook::preferences::preferences!($name);
 
         impl $name {
-            /// Asks for times in this zone, by its IANA or Windows name, in place of UTC. Whichever it is, a time reads as the same
-            /// instant; the one exception is the hour that the clocks repeat, where only UTC tells which is which.
+            /// Requests times in this zone (IANA or Windows name); the default is UTC.
+            ///
+            /// Times are read as the same instants in every zone, except in the hour that the clocks repeat,
+            /// when only UTC is unambiguous.
             pub fn time_zone(mut self, zone: impl Into<Box<str>>) -> Self {
                 self.prefer.time_zone = Some(zone.into());
                 self
             }
 
-            /// Sets a parameter of the query that has no method here, or another value of one that has.
+            /// Sets a query parameter, overriding the value that another method sets.
             pub fn parameter(mut self, name: impl Into<Box<str>>, value: impl Into<Box<str>>) -> Self {
                 self.prefer.parameters.push((name.into(), value.into()));
                 self
@@ -135,4 +146,4 @@ macro_rules! reading {
         }
     };
 }
-pub(super) use reading;
+pub(super) use read_options;

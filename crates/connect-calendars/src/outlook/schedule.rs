@@ -1,4 +1,4 @@
-//! When people are busy.
+//! The call that returns when people are busy.
 
 use std::borrow::Cow;
 
@@ -11,24 +11,29 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{json, value::RawValue};
 
 use super::{
-    answer::{Page, filled, list, object, read, text},
     endpoint::endpoint,
     preferences::Preferences,
+    response::{ODataPage, list, non_empty_text, object, read, text},
     time::{self, Zone},
 };
 use crate::busy::Interval;
 
-/// When people, rooms and things are busy (`POST /me/calendar/getSchedule`).
+/// Reads when people, rooms and equipment are busy (`POST /me/calendar/getSchedule`).
 ///
 /// ```
 /// # use connect_blocking::{Client, Request, Response};
-/// # let answer = |_: Request| -> Result<Response, _> { Ok(Response::new(r#"{"value": [{"scheduleId": "ada@example.com", "scheduleItems": [
-/// #     {"status": "busy", "start": {"dateTime": "2026-01-13T08:00:00", "timeZone": "UTC"}, "end": {"dateTime": "2026-01-13T09:00:00", "timeZone": "UTC"}}]}]}"#.into())) };
-/// # let client = Client::builder("id", "secret", "https://app.example/callback").profile(connect_calendars::microsoft::profile(&connect_calendars::microsoft::Tenant::Common))
-/// #     .base_url(connect_calendars::outlook::BASE_URL).transport(answer).build()?;
+/// # let respond = |_: Request| -> Result<Response, _> {
+/// #     Ok(Response::new(r#"{"value": [{"scheduleId": "ada", "scheduleItems": [{"status": "busy",
+/// #         "start": {"dateTime": "2026-01-13T08:00:00", "timeZone": "UTC"},
+/// #         "end": {"dateTime": "2026-01-13T09:00:00", "timeZone": "UTC"}}]}]}"#.into()))
+/// # };
+/// # let client = Client::builder("id", "secret", "https://app.example/callback")
+/// #     .profile(connect_calendars::microsoft::profile(&connect_calendars::microsoft::Tenant::Common))
+/// #     .base_url(connect_calendars::outlook::BASE_URL).transport(respond).build()?;
 /// # let user = client.user("user-123");
 /// # user.import(connect_blocking::Tokens::new("access", "refresh"))?;
-/// # let (start, end) = (jiff::Timestamp::UNIX_EPOCH, jiff::Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_hours(24));
+/// # let start = jiff::Timestamp::UNIX_EPOCH;
+/// # let end = start + jiff::SignedDuration::from_hours(24);
 /// use connect_calendars::outlook::GetSchedule;
 ///
 /// let schedules = user.send(&GetSchedule::new(["ada@example.com"], start, end))?;
@@ -48,7 +53,7 @@ pub struct GetSchedule {
 }
 
 impl GetSchedule {
-    /// The schedules of these e-mail addresses.
+    /// Creates the call for e-mail addresses and a date range.
     pub fn new<T: Into<String>>(
         mailboxes: impl IntoIterator<Item = T>,
         start: impl Into<Moment>,
@@ -59,7 +64,9 @@ impl GetSchedule {
         Self { mailboxes, start, end, interval: 30, prefer: Preferences::default() }
     }
 
-    /// In steps of so many minutes, 5 to 1440; 30, unless given. It matters for who shows no more than that they are busy.
+    /// Sets the length of a time slot in minutes, 5 to 1440; the default is 30.
+    ///
+    /// Slots limit the precision of busy times for addresses without schedule items in the response.
     pub fn interval(mut self, minutes: u32) -> Self {
         self.interval = minutes;
         self
@@ -73,10 +80,10 @@ endpoint!(GetSchedule: POST "/me/calendar/getSchedule" -> Schedules {
 
     fn body(&self) -> Result<Body, Error> {
         if self.end <= self.start {
-            return Err(Error::validation("end: is not after the start"));
+            return Err(Error::validation("end: must be after the start"));
         }
         if !(5..=1440).contains(&self.interval) {
-            return Err(Error::validation("interval: is not within 5 to 1440 minutes"));
+            return Err(Error::validation("interval: must be from 5 to 1440 minutes"));
         }
         let utc = Zone::utc();
         let body = json!({
@@ -88,41 +95,40 @@ endpoint!(GetSchedule: POST "/me/calendar/getSchedule" -> Schedules {
         Ok(Body::Json(body.to_string()))
     }
 
-    /// It only asks.
     fn safety(&self) -> Safety {
         Safety::Safe
     }
 
     fn decode(&self, response: &Response) -> Result<Schedules, Error> {
-        let page: Page = read(response, Safety::Safe)?;
-        let steps = Some((self.start, SignedDuration::from_mins(self.interval.into()), self.end));
-        Ok(Schedules { mailboxes: page.value.into_iter().map(|raw| schedule(raw, steps)).collect() })
+        let page: ODataPage = read(response, Safety::Safe)?;
+        let slots = Some((self.start, SignedDuration::from_mins(self.interval.into()), self.end));
+        Ok(Schedules { mailboxes: page.value.into_iter().map(|raw| schedule(raw, slots)).collect() })
     }
 });
 
-/// What was asked: one schedule for each address.
+/// The response to [`GetSchedule`].
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Schedules {
-    /// The schedules.
+    /// One schedule for each address.
     pub mailboxes: Vec<Schedule>,
 }
 
-/// When one of them is busy.
+/// The schedule of one address.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Schedule {
     /// The e-mail address.
     pub address: String,
-    /// The times that are taken, in their order: all but those that are shown as free. Or why they cannot be told.
+    /// The busy times, sorted, or an error if they are unknown. Times of working elsewhere count as free.
     pub busy: Result<Vec<Interval>, Error>,
-    /// Graph's own object.
+    /// Graph's JSON object.
     pub original: Raw,
 }
 
 impl<'de> Deserialize<'de> for Schedules {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let page = Page::deserialize(deserializer)?;
+        let page = ODataPage::deserialize(deserializer)?;
         Ok(Self { mailboxes: page.value.into_iter().map(|raw| schedule(raw, None)).collect() })
     }
 }
@@ -131,7 +137,7 @@ impl Answer for Schedules {}
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Item<'a> {
+struct ScheduleJson<'a> {
     #[serde(borrow)]
     schedule_id: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -152,50 +158,53 @@ struct Item<'a> {
     response_code: Option<&'a RawValue>,
 }
 
-/// The steps of the digits: where they begin, how long one is, and where they end.
-type Steps = Option<(Timestamp, SignedDuration, Timestamp)>;
+/// The time slots of an `availabilityView`: the start, the length of a slot, and the end.
+type Slots = Option<(Timestamp, SignedDuration, Timestamp)>;
 
-fn schedule(raw: Raw, steps: Steps) -> Schedule {
-    let item: Item<'_> = raw.decode().unwrap_or_default();
+fn schedule(raw: Raw, slots: Slots) -> Schedule {
+    let item: ScheduleJson<'_> = raw.decode().unwrap_or_default();
     let address = text(item.schedule_id).unwrap_or_default();
-    let busy = match refusal(&item) {
+    let busy = match schedule_error(&item) {
         Some(error) => Err(error),
-        None => busy(&item, steps),
+        None => busy(&item, slots),
     };
     Schedule { address, busy, original: raw }
 }
 
-fn refusal(item: &Item<'_>) -> Option<Error> {
-    let error: Item<'_> = object(Some(item.error?));
-    let (code, message) = (filled(error.response_code), filled(error.message));
-    let told = Error::new(connect_core::ErrorKind::Http)
-        .with_message(message.unwrap_or_else(|| "the schedule cannot be told".to_owned()));
+fn schedule_error(item: &ScheduleJson<'_>) -> Option<Error> {
+    let error: ScheduleJson<'_> = object(Some(item.error?));
+    let (code, message) = (non_empty_text(error.response_code), non_empty_text(error.message));
+    let unavailable = Error::new(connect_core::ErrorKind::Http)
+        .with_message(message.unwrap_or_else(|| "the schedule is not available".to_owned()));
     Some(match code {
-        Some(code) => told.with_server_code(code),
-        None => told,
+        Some(code) => unavailable.with_server_code(code),
+        None => unavailable,
     })
 }
 
-/// The entries, or the digits where an entry cannot be read or there is none: those also show what has no entry.
-fn busy(item: &Item<'_>, steps: Steps) -> Result<Vec<Interval>, Error> {
+/// Returns the busy times of the schedule items, or else of the `availabilityView`.
+///
+/// The view is used if an item is unreadable or no item exists, as the view also has busy times without an
+/// item.
+fn busy(item: &ScheduleJson<'_>, slots: Slots) -> Result<Vec<Interval>, Error> {
     let entries = list(item.schedule_items);
-    let read: Option<Vec<_>> = entries.iter().map(|raw| entry(raw)).collect();
-    let mut busy: Vec<Interval> = match (read, text(item.availability_view).zip(steps)) {
+    let read: Option<Vec<_>> = entries.iter().map(|raw| busy_interval(raw)).collect();
+    let mut busy: Vec<Interval> = match (read, text(item.availability_view).zip(slots)) {
         (Some(read), _) if !read.is_empty() => read.into_iter().flatten().collect(),
-        (_, Some((digits, steps))) => from_digits(&digits, steps),
+        (_, Some((view, slots))) => busy_from_view(&view, slots),
         (Some(_), None) => Vec::new(),
         (None, None) => {
             let kind = connect_core::ErrorKind::Decode { path: "scheduleItems".into(), offset: 0 };
-            return Err(Error::new(kind).with_message("a time of the schedule cannot be read"));
+            return Err(Error::new(kind).with_message("a time in the schedule cannot be read"));
         }
     };
     busy.sort_unstable();
     Ok(busy)
 }
 
-/// Nothing in it where it is free; nothing at all where it cannot be read.
-fn entry(raw: &RawValue) -> Option<Option<Interval>> {
-    let item: Item<'_> = object(Some(raw));
+/// Returns the interval of a busy item, `Some(None)` for a free item, `None` for an unreadable one.
+fn busy_interval(raw: &RawValue) -> Option<Option<Interval>> {
+    let item: ScheduleJson<'_> = object(Some(raw));
     if matches!(text(item.status).as_deref(), Some("free" | "workingElsewhere")) {
         return Some(None);
     }
@@ -203,22 +212,24 @@ fn entry(raw: &RawValue) -> Option<Option<Interval>> {
     Some(Some(Interval { start: instant(item.start)?, end: instant(item.end)? }))
 }
 
-/// A digit for each step, 0 where it is free and 4 where somebody works elsewhere, who can be booked; neighbours make one interval.
-fn from_digits(digits: &str, (start, step, end): (Timestamp, SignedDuration, Timestamp)) -> Vec<Interval> {
+/// Converts an `availabilityView`, a digit for each slot, and merges adjacent busy slots.
+///
+/// The digits 0 (free) and 4 (working elsewhere) are not busy.
+fn busy_from_view(view: &str, (start, slot, end): (Timestamp, SignedDuration, Timestamp)) -> Vec<Interval> {
     let mut busy: Vec<Interval> = Vec::new();
-    let mut at = start;
-    for digit in digits.chars() {
-        let Ok(next) = at.checked_add(step) else { break };
+    let mut slot_start = start;
+    for digit in view.chars() {
+        let Ok(next) = slot_start.checked_add(slot) else { break };
         let next = next.min(end);
-        if at >= end {
+        if slot_start >= end {
             break;
         }
         match busy.last_mut() {
             _ if matches!(digit, '0' | '4') => {}
-            Some(last) if last.end == at => last.end = next,
-            _ => busy.push(Interval { start: at, end: next }),
+            Some(last) if last.end == slot_start => last.end = next,
+            _ => busy.push(Interval { start: slot_start, end: next }),
         }
-        at = next;
+        slot_start = next;
     }
     busy
 }

@@ -1,29 +1,29 @@
-//! `dateTimeTimeZone`: a local time without an offset, and the name of its zone.
+//! Graph's `dateTimeTimeZone`: a local time without a UTC offset, and the name of its time zone.
 
 use connect_core::{Error, types::EventTime};
 use jiff::{civil::DateTime, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::answer::{object, text};
+use super::response::{object, text};
 use crate::zones;
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Read<'a> {
+struct TimeJson<'a> {
     #[serde(borrow)]
     date_time: Option<&'a RawValue>,
     #[serde(borrow)]
     time_zone: Option<&'a RawValue>,
 }
 
-/// A time of an answer: the day of an all-day event, else an instant. Where the zone is not known it stays local, and what is no
-/// time is kept as text.
+/// Reads a time of a response: a date for an all-day event, otherwise an instant.
 ///
-/// A time that the clocks leave out is the one so much later, and of two that are written alike it is the first (RFC 5545
-/// 3.3.5).
+/// A time in an unknown zone stays local, and an unreadable time stays text. A local time that the clocks
+/// skip is read with the UTC offset before the gap, and a local time that they repeat as the first of both
+/// (RFC 5545 section 3.3.5).
 pub(super) fn read(raw: Option<&RawValue>, all_day: bool) -> Option<EventTime> {
-    let read: Read<'_> = object(raw);
+    let read: TimeJson<'_> = object(raw);
     let time = EventTime::from(text(read.date_time)?.as_str());
     let local = match &time {
         EventTime::Local(local) => *local,
@@ -38,10 +38,10 @@ pub(super) fn read(raw: Option<&RawValue>, all_day: bool) -> Option<EventTime> {
     Some(instant.map_or(EventTime::Local(local), EventTime::Instant))
 }
 
-/// A time of a request.
+/// A time in a request.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Written<'a> {
+pub(super) struct DateTimeTimeZone<'a> {
     date_time: String,
     time_zone: &'a str,
 }
@@ -58,41 +58,47 @@ impl Zone {
         Self { name: "UTC".to_owned(), rules: TimeZone::UTC }
     }
 
-    /// The zone that a time came in.
+    /// Returns the zone of a start; fails if the zone has no IANA name.
     pub(super) fn of(rules: &TimeZone) -> Result<Self, Error> {
         let name = zones::name_of(rules).ok_or_else(|| zones::nameless(rules))?;
         Ok(Self { name: name.to_owned(), rules: rules.clone() })
     }
 
     pub(super) fn named(name: &str) -> Result<Self, Error> {
-        let rules = zones::named(name)
-            .ok_or_else(|| Error::validation(format!("time_zone: no time zone is called {name:?}")))?;
+        let rules = zones::named(name).ok_or_else(|| {
+            Error::validation(format!(
+                "time_zone: unknown time zone {name:?} (expected an IANA or Windows name)"
+            ))
+        })?;
         Ok(Self { name: name.to_owned(), rules })
     }
 
-    /// Refuses an instant that the zone's clocks show a second time: what is written would be the first.
-    pub(super) fn write(&self, name: &str, time: &EventTime) -> Result<Written<'_>, Error> {
+    /// Converts a time to this zone.
+    ///
+    /// Fails for the second instant of a repeated local time, as Graph would read the local time as the
+    /// first.
+    pub(super) fn write(&self, name: &str, time: &EventTime) -> Result<DateTimeTimeZone<'_>, Error> {
         let local = match time {
             EventTime::Instant(instant) => {
                 let local = self.rules.to_datetime(*instant);
                 let back = self.rules.to_timestamp(local);
                 if back.ok() != Some(*instant) {
                     return Err(Error::validation(format!(
-                        "{name}: in that zone the clocks show this time twice; leave the time zone out"
+                        "{name}: this local time occurs twice in the time zone, so Graph would use the earlier one: leave the time zone out"
                     )));
                 }
                 local
             }
             EventTime::Date(date) => date.at(0, 0, 0, 0),
             EventTime::Local(local) => *local,
-            _ => return Err(Error::validation(format!("{name}: is no time"))),
+            _ => return Err(Error::validation(format!("{name}: is not a date or time"))),
         };
-        Ok(Written { date_time: local_text(local), time_zone: &self.name })
+        Ok(DateTimeTimeZone { date_time: local_text(local), time_zone: &self.name })
     }
 }
 
 fn local_text(local: DateTime) -> String {
-    // Seven digits are what Graph keeps.
+    // Graph stores seven fractional digits.
     let text = format!("{local:.7}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

@@ -1,4 +1,4 @@
-//! Where a feed goes on, with what it is a feed of.
+//! The cursor of a feed: a delta link, and the settings of the feed.
 
 use connect_core::Error;
 use jiff::Timestamp;
@@ -7,15 +7,16 @@ use serde::{Deserialize, Serialize};
 use super::EventFeed;
 use crate::sync::Cursor;
 
+/// The JSON in a cursor.
 #[derive(Deserialize, PartialEq, Serialize)]
-struct Kept {
-    outlook: Of,
+struct CursorJson {
+    outlook: FeedSettings,
     link: String,
 }
 
-/// What has to be the same, as the link is for nothing else.
+/// The settings of the feed that a link belongs to.
 #[derive(Deserialize, PartialEq, Serialize)]
-struct Of {
+struct FeedSettings {
     start: Timestamp,
     end: Timestamp,
     calendar: String,
@@ -24,8 +25,8 @@ struct Of {
     text: bool,
 }
 
-impl Of {
-    fn feed(feed: &EventFeed) -> Self {
+impl FeedSettings {
+    fn of(feed: &EventFeed) -> Self {
         Self {
             start: feed.start,
             end: feed.end,
@@ -38,17 +39,20 @@ impl Of {
 }
 
 pub(super) fn write(feed: &EventFeed, link: &str) -> Cursor {
-    let kept = Kept { outlook: Of::feed(feed), link: link.to_owned() };
-    // Texts, times and truths have a JSON form.
-    Cursor::new(serde_json::to_string(&kept).unwrap_or_default())
+    let saved = CursorJson { outlook: FeedSettings::of(feed), link: link.to_owned() };
+    // Serializing texts, times and booleans cannot fail.
+    Cursor::new(serde_json::to_string(&saved).unwrap_or_default())
 }
 
-/// The link of a cursor that is of this feed.
+/// Returns the link of a cursor that belongs to this feed.
 pub(super) fn read(feed: &EventFeed, cursor: &Cursor) -> Result<String, Error> {
-    let kept: Kept = serde_json::from_str(cursor.as_str())
-        .map_err(|error| Error::validation("the cursor is none of a feed of Outlook").with_source(error))?;
-    if kept.outlook == Of::feed(feed) {
-        return Ok(kept.link);
+    let saved: CursorJson = serde_json::from_str(cursor.as_str()).map_err(|error| {
+        Error::validation("the cursor was not created by an Outlook feed").with_source(error)
+    })?;
+    if saved.outlook == FeedSettings::of(feed) {
+        return Ok(saved.link);
     }
-    Err(Error::validation("the cursor is that of another time, calendar, zone or kind of ids"))
+    Err(Error::validation(
+        "the cursor belongs to a feed with another date range, calendar, time zone, body format or kind of ids",
+    ))
 }

@@ -1,4 +1,4 @@
-//! What a feed asks: pages of changes, and the occurrences of a series.
+//! The requests of a feed: pages of changes, and the occurrences of a series.
 
 use std::borrow::Cow;
 
@@ -11,9 +11,9 @@ use serde::{Deserialize, Deserializer};
 
 use super::SAFETY;
 use crate::outlook::{
-    answer::{Page, read},
     endpoint::{delta_path, endpoint, event_path},
     preferences::{Preferences, page_size},
+    response::{ODataPage, read},
 };
 
 /// A request of an [`EventFeed`](super::EventFeed).
@@ -24,7 +24,7 @@ pub struct FeedRequest {
     pub(super) end: Timestamp,
     pub(super) calendar: String,
     pub(super) prefer: Preferences,
-    /// The series whose occurrences are to be read; none for changes.
+    /// The series whose occurrences are read; `None` for a page of changes.
     pub(super) series: Option<String>,
     pub(super) link: Option<String>,
 }
@@ -39,14 +39,14 @@ endpoint!(FeedRequest: GET "/me/calendars/{id}/calendarView/delta" -> FeedPage {
 
     fn query(&self) -> Result<Vec<(Cow<'_, str>, String)>, Error> {
         if self.end <= self.start {
-            return Err(Error::validation("end: is not after the start"));
+            return Err(Error::validation("end: must be after the start"));
         }
         self.prefer.max_page_size.map(page_size).transpose()?;
         let mut query: Vec<(Cow<'_, str>, String)> = vec![
             ("startDateTime".into(), Moment::from(self.start).to_string()),
             ("endDateTime".into(), Moment::from(self.end).to_string()),
         ];
-        // Changes have the size of a page in the header.
+        // For changes, the page size is in the `Prefer` header.
         if self.series.is_some() {
             query.push(("$top".into(), "1000".to_owned()));
         }
@@ -58,17 +58,17 @@ endpoint!(FeedRequest: GET "/me/calendars/{id}/calendarView/delta" -> FeedPage {
     }
 
     fn decode(&self, response: &Response) -> Result<FeedPage, Error> {
-        read::<Page>(response, SAFETY).map(FeedPage)
+        read::<ODataPage>(response, SAFETY).map(FeedPage)
     }
 });
 
-/// The answer to it.
+/// The response to a [`FeedRequest`].
 #[derive(Debug)]
-pub struct FeedPage(pub(super) Page);
+pub struct FeedPage(pub(super) ODataPage);
 
 impl<'de> Deserialize<'de> for FeedPage {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Page::deserialize(deserializer).map(Self)
+        ODataPage::deserialize(deserializer).map(Self)
     }
 }
 

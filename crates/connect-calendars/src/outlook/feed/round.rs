@@ -1,4 +1,4 @@
-//! One round: what came so far, and what it comes to.
+//! One round of a feed: collects pages, and turns them into changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,8 +8,8 @@ use connect_core::{Error, ErrorKind, types::Raw};
 use super::FeedPage;
 use crate::{
     outlook::{
-        answer::text,
-        event::{self, Item},
+        event::{self, EventJson},
+        response::text,
     },
     sync::{Changes, EventId},
 };
@@ -18,39 +18,39 @@ use crate::{
 pub(super) struct Round {
     full: bool,
     restarted: bool,
-    /// The next page; none for the first one.
+    /// The link to the next page; `None` for the first page of a full round.
     link: Option<String>,
-    seen: BTreeSet<String>,
-    /// Where the changes ended; after that the series are read.
+    seen_links: BTreeSet<String>,
+    /// The delta link after the last page of changes; then the round reads series.
     delta: Option<String>,
-    /// What came last of each event.
-    items: BTreeMap<String, Raw>,
+    /// The latest version of each single event and occurrence.
+    events: BTreeMap<String, Raw>,
     masters: BTreeMap<String, Raw>,
     removed: BTreeSet<String>,
-    /// The series that are still to be read, the last one first.
-    open: Vec<String>,
-    /// The occurrences of those that were.
-    read: BTreeMap<String, Vec<Raw>>,
+    /// The series whose occurrences are still to be read, the last one first.
+    series_queue: Vec<String>,
+    /// The occurrences of the series that were read.
+    occurrences: BTreeMap<String, Vec<Raw>>,
 }
 
 impl Round {
-    /// From that link on, or from the beginning.
+    /// Starts a round at a delta link, or a full round.
     pub(super) fn new(delta: Option<String>) -> Self {
         Self { full: delta.is_none(), link: delta, ..Self::default() }
     }
 
-    /// From the beginning, since the server forgot where the feed was.
+    /// Starts a full round because a link has expired.
     pub(super) fn restarted() -> Self {
         Self { restarted: true, ..Self::new(None) }
     }
 
-    /// Once: a server that forgets at once what it just said does not get better.
+    /// Whether the round may restart: only once, as a server may keep refusing its own links.
     pub(super) fn may_restart(&self) -> bool {
         !self.restarted && self.link.is_some() && self.delta.is_none()
     }
 
-    /// Whether it is at a link of the server's, or was at one before it began anew.
-    pub(super) fn goes_by_links(&self) -> bool {
+    /// Whether the round uses a link from the server, or did before it restarted.
+    pub(super) fn uses_link(&self) -> bool {
         self.restarted || self.link.is_some()
     }
 
@@ -59,98 +59,102 @@ impl Round {
     }
 
     pub(super) fn series_to_read(&self) -> Option<&str> {
-        self.open.last().map(String::as_str)
+        self.series_queue.last().map(String::as_str)
     }
 
-    /// The link for the next round, once everything is there.
-    pub(super) fn ended_at(&self) -> Option<&str> {
-        self.delta.as_deref().filter(|_| self.open.is_empty())
+    /// Returns the link for the next round after the last page of this one.
+    pub(super) fn finished_link(&self) -> Option<&str> {
+        self.delta.as_deref().filter(|_| self.series_queue.is_empty())
     }
 
-    pub(super) fn take(&mut self, FeedPage(page): FeedPage) -> Result<(), Error> {
+    pub(super) fn take_page(&mut self, FeedPage(page): FeedPage) -> Result<(), Error> {
         let (next, delta) = (page.next_link(), page.delta_link());
         if let Some(next) = &next {
-            if !self.seen.insert(next.clone()) {
-                // What came so far is of no use: the round would go on here for ever.
+            if !self.seen_links.insert(next.clone()) {
+                // Continuing this round would request the same page again.
                 *self = Self { restarted: self.restarted, ..Self::new(None) };
-                return Err(
-                    Error::new(ErrorKind::PageLoop).with_message("the server gave the same link twice")
-                );
+                return Err(Error::new(ErrorKind::PageLoop)
+                    .with_message("the server returned the same page link twice"));
             }
         }
         if let Some(series) = self.series_to_read().map(str::to_owned) {
-            self.read.entry(series).or_default().extend(page.value);
+            self.occurrences.entry(series).or_default().extend(page.value);
             self.link = next;
             if self.link.is_none() {
-                self.open.pop();
+                self.series_queue.pop();
             }
             return Ok(());
         }
         if next.is_none() && delta.is_none() {
             let kind = ErrorKind::Decode { path: "@odata.deltaLink".into(), offset: 0 };
-            return Err(Error::new(kind).with_message("the changes have neither an end nor a next page"));
+            return Err(
+                Error::new(kind).with_message("the response has neither a delta link nor a next link")
+            );
         }
-        page.value.into_iter().for_each(|raw| self.note(raw));
+        page.value.into_iter().for_each(|raw| self.record(raw));
         self.link = next;
         if self.link.is_none() {
             self.delta = delta;
-            self.settle();
-            self.open = self.touched().into_iter().collect();
+            self.drop_occurrences_of_single_events();
+            self.series_queue = self.series_to_request().into_iter().collect();
         }
         Ok(())
     }
 
-    /// Leaves out the series that cannot be read.
-    pub(super) fn pass_over(&mut self) {
+    /// Skips a deleted series.
+    pub(super) fn skip_series(&mut self) {
         self.link = None;
-        let Some(series) = self.open.pop() else { return };
-        self.read.remove(&series);
+        let Some(series) = self.series_queue.pop() else { return };
+        self.occurrences.remove(&series);
         if !self.masters.contains_key(&series) {
-            // Nothing is known of it but when it was.
-            self.items.retain(|_, raw| !belongs(raw, &series) || !Item::of(raw).is_bare());
+            // Without the series, only the times of its bare occurrences are known.
+            self.events.retain(|_, raw| !is_occurrence_of(raw, &series) || !EventJson::of(raw).is_bare());
             self.removed.insert(series);
         }
     }
 
-    fn note(&mut self, raw: Raw) {
-        let item = Item::of(&raw);
+    fn record(&mut self, raw: Raw) {
+        let item = EventJson::of(&raw);
         let Some(id) = text(item.id) else { return };
         if item.removed.is_some() {
             self.masters.remove(&id);
-            self.items.remove(&id);
-            self.items.retain(|_, raw| !belongs(raw, &id));
+            self.events.remove(&id);
+            self.events.retain(|_, raw| !is_occurrence_of(raw, &id));
             self.removed.insert(id);
         } else if item.is_master() {
-            self.items.remove(&id);
+            self.events.remove(&id);
             self.masters.insert(id, raw);
         } else {
-            // What is one of the two now is no longer the other.
-            match item.series() {
-                Some(series) => self.items.remove(&series),
+            // A single event may have become a series since an earlier page, or a series a single event.
+            match item.series_id() {
+                Some(series) => self.events.remove(&series),
                 None => self.masters.remove(&id),
             };
-            self.items.insert(id, raw);
+            self.events.insert(id, raw);
         }
     }
 
-    /// Leaves out the occurrences of what became a single event while the pages were read.
-    fn settle(&mut self) {
-        let singles = self.singles();
-        self.items.retain(|_, raw| Item::of(raw).series().is_none_or(|series| !singles.contains(&series)));
+    /// Removes the occurrences of a series that became a single event during the round.
+    fn drop_occurrences_of_single_events(&mut self) {
+        let single_event_ids = self.single_event_ids();
+        self.events.retain(|_, raw| {
+            EventJson::of(raw).series_id().is_none_or(|series| !single_event_ids.contains(&series))
+        });
     }
 
-    /// The ids of the events that are no occurrences.
-    fn singles(&self) -> BTreeSet<String> {
-        let singles = self.items.iter().filter(|(_, raw)| Item::of(raw).series().is_none());
-        singles.map(|(id, _)| id.clone()).collect()
+    /// Returns the ids of single events.
+    fn single_event_ids(&self) -> BTreeSet<String> {
+        let single_events = self.events.iter().filter(|(_, raw)| EventJson::of(raw).series_id().is_none());
+        single_events.map(|(id, _)| id.clone()).collect()
     }
 
-    /// The series that have to be read: those of bare occurrences that came without it, and, unless everything came anyway,
-    /// those that came themselves.
-    fn touched(&self) -> BTreeSet<String> {
-        let bare = self.items.values().filter_map(|raw| {
-            let item = Item::of(raw);
-            item.series().filter(|series| item.is_bare() && !self.masters.contains_key(series))
+    /// Returns the series to read: changed series, and series missing for a bare occurrence.
+    ///
+    /// A full round has all occurrences of its series, so it reads missing series only.
+    fn series_to_request(&self) -> BTreeSet<String> {
+        let bare = self.events.values().filter_map(|raw| {
+            let item = EventJson::of(raw);
+            item.series_id().filter(|series| item.is_bare() && !self.masters.contains_key(series))
         });
         let changed = self.masters.keys().filter(|_| !self.full).cloned();
         bare.chain(changed).collect()
@@ -159,19 +163,19 @@ impl Round {
     pub(super) fn changes(self, calendar: &str, property: &str) -> Changes {
         let mut changes = Changes { full: self.full, ..Changes::default() };
         if !self.full {
-            let replaced = self.masters.keys().chain(self.read.keys());
-            // A single event may have been a series, and which of its occurrences went nobody says.
-            let singles = self.singles();
-            let gone: BTreeSet<_> = self.removed.iter().chain(replaced).chain(&singles).collect();
+            let replaced = self.masters.keys().chain(self.occurrences.keys());
+            // A single event may have been a series, whose deleted occurrences Graph does not report.
+            let single_event_ids = self.single_event_ids();
+            let gone: BTreeSet<_> = self.removed.iter().chain(replaced).chain(&single_event_ids).collect();
             changes.removed =
                 gone.into_iter().map(|id| EventId::new((Provider::Microsoft, calendar), id)).collect();
         }
-        for raw in self.items.into_values() {
-            let item = Item::of(&raw);
-            let (series, bare) = (item.series(), item.is_bare());
+        for raw in self.events.into_values() {
+            let item = EventJson::of(&raw);
+            let (series, bare) = (item.series_id(), item.is_bare());
             let master = series.as_ref().and_then(|series| self.masters.get(series)).filter(|_| bare);
-            match (series.is_some_and(|series| self.read.contains_key(&series)), master) {
-                // It is among those that were read.
+            match (series.is_some_and(|series| self.occurrences.contains_key(&series)), master) {
+                // `occurrences` has it.
                 (true, _) => {}
                 (false, Some(master)) => {
                     changes.events.push(event::occurrence(raw, master, calendar, property))
@@ -179,17 +183,17 @@ impl Round {
                 (false, None) => changes.events.push(event::event(raw, calendar, property)),
             }
         }
-        let read = self.read.into_values().flatten();
+        let read = self.occurrences.into_values().flatten();
         changes.events.extend(read.map(|raw| event::event(raw, calendar, property)));
         changes
     }
 }
 
-/// Whether a series cannot be read since it is not there.
-pub(super) fn is_gone(error: &Error) -> bool {
+/// Whether the series to read is missing.
+pub(super) fn is_missing(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound)
 }
 
-fn belongs(raw: &Raw, series: &str) -> bool {
-    Item::of(raw).series().is_some_and(|own| own == series)
+fn is_occurrence_of(raw: &Raw, series: &str) -> bool {
+    EventJson::of(raw).series_id().is_some_and(|own| own == series)
 }

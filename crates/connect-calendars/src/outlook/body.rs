@@ -1,4 +1,4 @@
-//! What a request says about an event, as Graph's object.
+//! Converts the fields of an event from the types of all providers to Graph's JSON.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use serde_json::json;
 use super::{guests::guests, time::Zone};
 use crate::patterned::PatternedRecurrence;
 
-/// In which form a description is.
+/// The format of a description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BodyType {
     /// Plain text.
@@ -25,7 +25,7 @@ pub enum BodyType {
 }
 
 impl BodyType {
-    /// HTML where a tag is closed or a line broken in it.
+    /// Returns HTML if the text contains common tags.
     fn of(text: &str) -> Self {
         let text = text.to_ascii_lowercase();
         let tags = ["</", "<br", "<p>", "<html", "<div", "<!doctype"];
@@ -40,31 +40,30 @@ impl BodyType {
     }
 }
 
-/// How an event is to be written.
+/// Builds the JSON body of a create or an update.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Draft {
+pub(super) struct BodyBuilder {
     pub(super) time_zone: Option<Box<str>>,
     pub(super) body_type: Option<BodyType>,
     pub(super) fields: Option<Raw>,
     pub(super) transaction_id: Option<Box<str>>,
-    /// The event that it goes over, as far as it is known.
+    /// The updated event, if the caller has read it.
     pub(super) known: Option<Box<Event>>,
 }
 
-/// What is there already.
+/// What a request writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Over {
-    /// Nothing: the event is new.
-    Nothing,
-    /// An event; it may be a series, if nothing says so.
-    Event,
-    /// A whole series.
-    Series,
+pub(super) enum WriteKind {
+    /// A new event.
+    Create,
+    /// An existing event, which may be a series.
+    Update,
+    /// An existing series.
+    UpdateSeries,
 }
 
-impl Draft {
-    /// The body.
-    pub(super) fn body(&self, event: &EventFields, over: Over, property: &str) -> Result<Body, Error> {
+impl BodyBuilder {
+    pub(super) fn body(&self, event: &EventFields, kind: WriteKind, property: &str) -> Result<Body, Error> {
         event.refuse_connect_only()?;
         let EventFields {
             title,
@@ -75,7 +74,7 @@ impl Draft {
             conference_data,
             privacy,
             notify,
-            // Seen to by `times`, `show_as` and `own_fields`.
+            // Written by `times`, `show_as` and `graph_fields`.
             start: _,
             end: _,
             all_day: _,
@@ -84,7 +83,7 @@ impl Draft {
             availability: _,
             status: _,
             provider_fields: _,
-            // Connect says that Microsoft ignores it.
+            // Connect documents that Microsoft ignores the link.
             conference: _,
             connect_only: _,
         } = event;
@@ -92,7 +91,7 @@ impl Draft {
         if let Some(title) = title {
             object.set("subject", title)?;
         }
-        self.times(&mut object, event, over)?;
+        self.times(&mut object, event, kind)?;
         self.description(&mut object, description)?;
         match location {
             Patch::Keep => {}
@@ -106,7 +105,7 @@ impl Draft {
         }
         match custom {
             Patch::Keep => {}
-            // A property cannot be taken away from an event; what is no object reads as none.
+            // Graph cannot remove a property from an event, and `null` is read as no fields.
             Patch::Clear => {
                 object.set("singleValueExtendedProperties", &json!([{"id": property, "value": "null"}]))?
             }
@@ -118,7 +117,7 @@ impl Draft {
             }
         }
         conference(&mut object, conference_data)?;
-        if let Some(show_as) = show_as(event, over)? {
+        if let Some(show_as) = show_as(event, kind)? {
             object.set("showAs", show_as)?;
         }
         if let Some(privacy) = privacy {
@@ -127,29 +126,29 @@ impl Draft {
         if let Some(id) = &self.transaction_id {
             object.set("transactionId", id)?;
         }
-        for fields in self.own_fields(event) {
+        for fields in self.graph_fields(event) {
             object.extend(fields)?;
         }
-        if over != Over::Nothing || object.has_guests() {
-            can_notify(*notify)?;
+        if kind != WriteKind::Create || object.has_guests() {
+            check_notify(*notify)?;
         }
         object.finish()
     }
 
-    fn times(&self, object: &mut Object, event: &EventFields, over: Over) -> Result<(), Error> {
+    fn times(&self, object: &mut Object, event: &EventFields, kind: WriteKind) -> Result<(), Error> {
         if let Some(all_day) = event.all_day {
             object.set("isAllDay", &all_day)?;
         }
-        let series = self.repeats(event) || over == Over::Series;
+        let series = self.repeats(event) || kind == WriteKind::UpdateSeries;
         let moves = event.start.is_some() || event.end.is_some();
         let days = matches!(event.start, Some(EventTime::Date(_)));
         let zone = match (&self.time_zone, &event.start_zone) {
             (Some(name), _) if series || days => Zone::named(name)?,
             (None, Some(zone)) if series => Zone::of(zone)?,
-            // In UTC its occurrences would move as soon as the clocks change.
-            (None, None) if series && moves && over != Over::Nothing => {
+            // In UTC the occurrences would move by an hour when the clocks change.
+            (None, None) if series && moves && kind != WriteKind::Create => {
                 return Err(Error::validation(
-                    "time_zone: new times of a whole series need the zone that it is at home in, with `.time_zone(name)`",
+                    "time_zone: new times of a whole series need its time zone: set it with `.time_zone(name)`",
                 ));
             }
             _ => Zone::utc(),
@@ -162,18 +161,20 @@ impl Draft {
         match &event.recurrence {
             Patch::Keep => Ok(()),
             Patch::Clear => object.set("recurrence", &()),
-            Patch::Set(recurrence) => object.set("recurrence", &pattern(recurrence, event, zone)?),
+            Patch::Set(recurrence) => {
+                object.set("recurrence", &patterned_recurrence(recurrence, event, zone)?)
+            }
         }
     }
 
-    /// Whether it says how the event repeats, or Graph's own fields do.
+    /// Whether the request sets a recurrence, directly or in its Graph fields.
     fn repeats(&self, event: &EventFields) -> bool {
         let rule = |fields: &Raw| fields.field::<Raw>("recurrence").is_some_and(|rule| rule.get() != "null");
-        matches!(event.recurrence, Patch::Set(_)) || self.own_fields(event).any(rule)
+        matches!(event.recurrence, Patch::Set(_)) || self.graph_fields(event).any(rule)
     }
 
-    /// Graph's own fields, those that stand over others last.
-    fn own_fields<'a>(&'a self, event: &'a EventFields) -> impl Iterator<Item = &'a Raw> {
+    /// Returns the Graph fields; later ones override earlier ones.
+    fn graph_fields<'a>(&'a self, event: &'a EventFields) -> impl Iterator<Item = &'a Raw> {
         let own = event.provider_fields.iter().filter(|(provider, _)| *provider == Provider::Microsoft);
         own.map(|(_, fields)| fields).chain(&self.fields)
     }
@@ -188,31 +189,32 @@ impl Draft {
     }
 }
 
-/// Refuses to tell others than all guests: Graph tells them by itself, and has no switch for it.
-pub(super) fn can_notify(notify: Option<Notify>) -> Result<(), Error> {
+/// Refuses a choice of guests to notify: Graph always notifies all guests.
+pub(super) fn check_notify(notify: Option<Notify>) -> Result<(), Error> {
     match notify {
         None | Some(Notify::All) => Ok(()),
         Some(notify) => Err(Error::validation(format!(
-            "notify: Outlook tells all guests by itself and cannot be told {notify:?} (expected \"all\")",
+            "notify: Outlook always notifies all guests and does not support {notify:?} (expected \"all\")",
             notify = notify.as_str()
         ))),
     }
 }
 
-/// The series' recurrence, in the days of the zone that its start is written in.
-fn pattern(recurrence: &Recurrence, event: &EventFields, zone: Zone) -> Result<PatternedRecurrence, Error> {
+/// Converts the recurrence of a series, counting days in the zone of its start.
+fn patterned_recurrence(
+    recurrence: &Recurrence,
+    event: &EventFields,
+    zone: Zone,
+) -> Result<PatternedRecurrence, Error> {
     let start = event.series_start(Some(zone.rules.clone())).ok_or_else(|| {
-        Error::validation(
-            "recurrence: Graph counts it from the start of the series, so set that as well, with `.time(start, end)`",
-        )
+        Error::validation("recurrence: needs the start of the series: set it with `.time(start, end)`")
     })?;
     let mut pattern = PatternedRecurrence::new(recurrence, start)?;
     pattern.time_zone = Some(zone.name);
     Ok(pattern)
 }
 
-/// Only who makes one is taken from what is known of a conference: the rest is Microsoft's, and a link of one's own has no
-/// place in an event of Graph.
+/// Requests or removes a conference. Graph cannot store a link or other conference data.
 fn conference(object: &mut Object, data: &Patch<ConferenceData>) -> Result<(), Error> {
     match data {
         Patch::Keep => Ok(()),
@@ -229,22 +231,25 @@ fn conference(object: &mut Object, data: &Patch<ConferenceData>) -> Result<(), E
     }
 }
 
-/// Availability and status share one field of Graph. Free stands over tentative. That an event takes place says nothing of whether
-/// who goes there is busy: one that is there stays free or out of office.
-fn show_as(event: &EventFields, over: Over) -> Result<Option<&str>, Error> {
+/// Returns `showAs`, which holds both availability and status. Free overrides tentative.
+///
+/// `Confirmed` leaves an existing event unchanged, as that event may be shown as free or out of office.
+fn show_as(event: &EventFields, kind: WriteKind) -> Result<Option<&str>, Error> {
     let tentative = match &event.status {
         Some(EventStatus::Cancelled) => {
-            return Err(Error::validation("status: an event is cancelled by deleting it"));
+            return Err(Error::validation("status: an event cannot be set to cancelled: delete it instead"));
         }
         Some(EventStatus::Tentative) => true,
-        Some(EventStatus::Other(_)) => return Err(Error::validation("status: is none that Graph has")),
+        Some(EventStatus::Other(_)) => {
+            return Err(Error::validation("status: Microsoft Graph has no such status"));
+        }
         _ => false,
     };
     Ok(match (&event.availability, &event.status) {
         (Some(Availability::Free), _) => Some("free"),
         (None | Some(Availability::Busy), _) if tentative => Some("tentative"),
         (Some(Availability::Busy), _) => Some("busy"),
-        (None, Some(EventStatus::Confirmed)) if over == Over::Nothing => Some("busy"),
+        (None, Some(EventStatus::Confirmed)) if kind == WriteKind::Create => Some("busy"),
         (Some(Availability::Other(other)), _) => Some(other.as_str()),
         (None, _) => None,
     })
@@ -259,41 +264,45 @@ fn sensitivity(privacy: &Privacy) -> &str {
     }
 }
 
-/// Refuses what is another provider's: its ids mean nothing here.
-pub(super) fn ours(calendar: &CalendarRef) -> Result<(), Error> {
+/// Refuses a calendar of another provider.
+pub(super) fn check_provider(calendar: &CalendarRef) -> Result<(), Error> {
     if calendar.provider == Provider::Microsoft {
         return Ok(());
     }
-    Err(Error::validation(format!("provider: {:?} is not Microsoft", calendar.provider.as_str())))
+    Err(Error::validation(format!(
+        "provider: expected a Microsoft calendar, not one of {:?}",
+        calendar.provider.as_str()
+    )))
 }
 
-/// A JSON object in the making.
+/// A JSON object under construction, sorted by field name.
 #[derive(Default)]
 struct Object(BTreeMap<String, Raw>);
 
-const PROPERTIES: &str = "singleValueExtendedProperties";
+const EXTENDED_PROPERTIES: &str = "singleValueExtendedProperties";
 
 impl Object {
     fn set(&mut self, name: &str, value: &(impl Serialize + ?Sized)) -> Result<(), Error> {
-        let raw = Raw::from_value(value)
-            .map_err(|error| Error::validation(format!("{name}: has no JSON form")).with_source(error))?;
+        let raw = Raw::from_value(value).map_err(|error| {
+            Error::validation(format!("{name}: cannot be written as JSON")).with_source(error)
+        })?;
         self.0.insert(name.to_owned(), raw);
         Ok(())
     }
 
-    /// Fields of Graph's own, over what is here. Extended properties come beside the one that is here.
+    /// Sets Graph fields, overriding existing ones; extended properties are added to the existing one.
     fn extend(&mut self, fields: &Raw) -> Result<(), Error> {
-        let no_object = |error| Error::validation("fields: is not a JSON object").with_source(error);
-        let mut fields: BTreeMap<String, Raw> = fields.decode().map_err(no_object)?;
-        let lists = self.0.get(PROPERTIES).zip(fields.get(PROPERTIES));
+        let invalid = |error| Error::validation("fields: is not a JSON object").with_source(error);
+        let mut fields: BTreeMap<String, Raw> = fields.decode().map_err(invalid)?;
+        let lists = self.0.get(EXTENDED_PROPERTIES).zip(fields.get(EXTENDED_PROPERTIES));
         if let Some((Ok(mut own), Ok(more))) =
             lists.map(|(own, more)| (own.decode::<Vec<Raw>>(), more.decode::<Vec<Raw>>()))
         {
             own.extend(more);
-            fields.remove(PROPERTIES);
-            self.set(PROPERTIES, &own)?;
+            fields.remove(EXTENDED_PROPERTIES);
+            self.set(EXTENDED_PROPERTIES, &own)?;
         }
-        // What OData says about an object that was read is no field of it.
+        // OData annotations of an event that was read, such as `@odata.etag`, cannot be written.
         self.0.extend(fields.into_iter().filter(|(name, _)| !name.contains('@')));
         Ok(())
     }
@@ -306,7 +315,7 @@ impl Object {
     fn finish(self) -> Result<Body, Error> {
         serde_json::to_string(&self.0)
             .map(Body::Json)
-            .map_err(|error| Error::validation("the event has no JSON form").with_source(error))
+            .map_err(|error| Error::validation("the event cannot be written as JSON").with_source(error))
     }
 }
 
@@ -315,10 +324,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn field_that_only_connect_has_is_refused() {
+    fn connect_only_field_is_refused() {
         let mut fields = EventFields::default();
         fields.connect_only.push("reminders");
-        let refused = Draft::default().body(&fields, Over::Event, "property").unwrap_err();
+        let refused = BodyBuilder::default().body(&fields, WriteKind::Update, "property").unwrap_err();
         assert!(refused.to_string().contains("reminders"));
     }
 }

@@ -1,4 +1,4 @@
-//! How answers are read: each object is kept as text, and its fields are read one by one, so that an odd one fails nothing.
+//! Reads responses leniently: a field of an unexpected type does not fail the whole response.
 
 use connect_core::{
     Error, ErrorKind, Response,
@@ -9,9 +9,9 @@ use serde_json::value::RawValue;
 
 pub(super) use connect_core::decode_answer as read;
 
-/// A page of anything. One without its list is none.
+/// A page of any list; a response without `value` is an error.
 #[derive(Debug, Deserialize)]
-pub(super) struct Page {
+pub(super) struct ODataPage {
     pub(super) value: Vec<Raw>,
     #[serde(rename = "@odata.nextLink", default)]
     next_link: Option<Raw>,
@@ -19,9 +19,9 @@ pub(super) struct Page {
     delta_link: Option<Raw>,
 }
 
-impl Answer for Page {}
+impl Answer for ODataPage {}
 
-impl Page {
+impl ODataPage {
     pub(super) fn next_link(&self) -> Option<String> {
         link(self.next_link.as_ref())
     }
@@ -35,32 +35,32 @@ fn link(raw: Option<&Raw>) -> Option<String> {
     raw?.decode().ok().filter(|link: &String| !link.is_empty())
 }
 
-/// Reads an answer that is one object.
+/// Reads a response that is one JSON object.
 pub(super) fn read_object(response: &Response, safety: Safety) -> Result<Raw, Error> {
     let raw: Raw = read(response, safety)?;
     if raw.get().starts_with('{') {
         return Ok(raw);
     }
     let kind = ErrorKind::Decode { path: ".".into(), offset: 0 };
-    Err(Error::new(kind).with_message("the answer is JSON of another shape"))
+    Err(Error::new(kind).with_message("the response is not a JSON object"))
 }
 
-/// The text, if it is one.
+/// Returns a text; `None` if the value is not a text.
 pub(super) fn text(raw: Option<&RawValue>) -> Option<String> {
     serde_json::from_str(raw?.get()).ok().map(|LossyString(text)| text)
 }
 
-/// The text, if it is one that says something.
-pub(super) fn filled(raw: Option<&RawValue>) -> Option<String> {
+/// Returns a text; `None` if the value is not a text, or is empty.
+pub(super) fn non_empty_text(raw: Option<&RawValue>) -> Option<String> {
     text(raw).filter(|text| !text.is_empty())
 }
 
-/// An object, with nothing in it where it is none.
+/// Decodes an object; empty if the value is not an object.
 pub(super) fn object<'a, T: Deserialize<'a> + Default>(raw: Option<&'a RawValue>) -> T {
     raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
 }
 
-/// A list, empty where it is none.
+/// Decodes a list; empty if the value is not a list.
 pub(super) fn list(raw: Option<&RawValue>) -> Vec<&RawValue> {
     object(raw)
 }
