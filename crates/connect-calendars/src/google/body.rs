@@ -215,8 +215,8 @@ impl BodyBuilder<'_> {
     fn custom(&self, body: &mut Object) -> Result<(), Error> {
         let fields = match &self.fields.custom {
             Patch::Keep => return Ok(()),
-            Patch::Clear if self.patch => custom::replacing(None)?,
-            Patch::Set(custom) if self.patch => custom::replacing(Some(custom))?,
+            Patch::Clear if self.patch => custom::replacement_properties(None)?,
+            Patch::Set(custom) if self.patch => custom::replacement_properties(Some(custom))?,
             Patch::Clear => return Ok(()),
             Patch::Set(custom) => custom::properties(custom)?,
         };
