@@ -453,7 +453,7 @@ fn what_graph_does_not_have_is_refused() {
     let new = || {
         NewEvent::new((Provider::Microsoft, "c"), "A", at("2026-01-13T08:00:00Z"), at("2026-01-13T09:00:00Z"))
     };
-    assert!(refusal(&CreateEvent::new(&new().status(EventStatus::Cancelled))).contains("deleting"));
+    assert!(refusal(&CreateEvent::new(&new().status(EventStatus::Cancelled))).contains("delete it instead"));
     assert!(refusal(&CreateEvent::new(&new().status("odd"))).contains("status"));
     let free =
         body(&CreateEvent::new(&new().status(EventStatus::Tentative).availability(Availability::Free)));
