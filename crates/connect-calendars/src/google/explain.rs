@@ -36,7 +36,7 @@ pub(super) fn explain(response: &Response, error: Error) -> Error {
     }
 }
 
-/// Returns the kind of a reason without an HTTP status, as in the entries of a `freeBusy` response.
+/// Returns the kind of a reason, whatever the HTTP status: `freeBusy` has reasons in a 200 response.
 pub(super) fn kind_of_reason(domain: &str, reason: &str) -> Option<ErrorKind> {
     if CONFIGURATION_REASONS.contains(&reason) {
         return Some(ErrorKind::Configuration);
