@@ -31,7 +31,7 @@ impl Client {
 
     /// Fetches the keys on a thread of its own, once in as long as they are good, so that nobody waits. Where another is
     /// at it, there is nothing to do; where there is no thread to be had, the next delivery tries again.
-    fn fetch_behind(&self, fetch: Fetch) {
+    fn fetch_in_background(&self, fetch: Fetch) {
         let client = self.clone();
         let work = move || client.fetch_within(Duration::ZERO, fetch);
         drop(thread::Builder::new().name("webhook-keys".to_owned()).spawn(work));
@@ -47,9 +47,9 @@ impl Client {
 }
 
 /// A claim on the client's guard.
-struct Holding(Box<dyn ReplayClaim>);
+struct ClientClaim(Box<dyn ReplayClaim>);
 
-impl Holding {
+impl ClientClaim {
     fn claim(client: &Client, id: &str) -> Result<Claimed<Self>, StoreError> {
         let claimed = client.receiver().guard.claim(id, client.now().wall)?;
         Ok(claimed.map(|claim| Box::new(Self(claim))))

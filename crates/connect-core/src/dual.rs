@@ -1,4 +1,4 @@
-//! What both clients have in common, written once.
+//! Code that the async and the blocking client share, as macros.
 
 mod caller;
 #[cfg(feature = "webhooks")]

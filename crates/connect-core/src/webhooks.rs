@@ -1,15 +1,16 @@
-//! Deliveries of changes: whether one is genuine, whether it was handled already, and which subscriptions are due.
+//! Webhook deliveries: verifies them, lets each one through once, and plans which subscriptions to renew.
 //!
 //! ```text
 //!   headers, body ── verify ──> Verified ── ReplayGuard::claim ──> handle it ──> done, or release
 //!        │              ▲
-//!        │        the keys: given, or of a KeyRing, which fetches them
-//!        └──> Reason: what to answer, and whether the service should try again
+//!        │        the public keys: passed in, or fetched by a KeyRing
+//!        └──> Reason: the status to respond with (503: the service should send the delivery again)
 //! ```
 //!
-//! [`verify`] is pure and fits any framework. The clients do the rest: `client.webhooks().receive(&headers, &body)`
-//! fetches the keys, verifies, and lets each delivery through once. Who has neither drives a [`KeyRing`], which shows the
-//! whole loop, and a [`ReplayGuard`], which has the rules of a claim.
+//! [`verify`] is a pure function and works with any web framework. The clients do the rest:
+//! `client.webhooks().receive(&headers, &body)` fetches the keys, verifies the delivery, and lets it through
+//! once. Without a client, drive a [`KeyRing`] (its example is the whole loop) and claim deliveries with a
+//! [`ReplayGuard`].
 //!
 //! ```
 //! use connect_core::webhooks::{Reason, testing, verify};
@@ -24,7 +25,7 @@
 //! # Ok::<(), jiff::Error>(())
 //! ```
 //!
-//! Deliveries may come late, twice and out of order, and may be caused by the application's own writes: see
+//! A delivery may arrive late, twice or out of order, and may report a write of the application itself: see
 //! [`ReplayGuard`], [`Order`] and [`Origin`].
 
 mod fetch;

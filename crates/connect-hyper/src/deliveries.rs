@@ -14,7 +14,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{Client, client::runtime, guard::Holding};
+use crate::{Client, client::runtime, guard::ClientClaim};
 
 connect_core::deliveries!(async);
 
@@ -41,7 +41,7 @@ impl Client {
     }
 
     /// Fetches the keys, and nobody waits. Where another is at it, there is nothing to do.
-    fn fetch_behind(&self, fetch: Fetch) {
+    fn fetch_in_background(&self, fetch: Fetch) {
         let Ok(runtime) = runtime() else { return };
         if let Ok(pass) = self.receiver().gate.clone().try_lock_owned() {
             drop(self.spawn_fetch(&runtime, fetch, pass));

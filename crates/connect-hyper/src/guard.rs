@@ -32,13 +32,13 @@ const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A claim and where its tasks run.
-pub(crate) struct Holding {
+pub(crate) struct ClientClaim {
     claim: Option<Box<dyn AsyncReplayClaim>>,
     client: Client,
     runtime: Handle,
 }
 
-impl Holding {
+impl ClientClaim {
     pub(crate) async fn claim(client: &Client, id: &str) -> Result<Claimed<Self>, StoreError> {
         let runtime =
             runtime().map_err(|error| StoreError::new("nothing can be claimed").with_source(error))?;
@@ -81,7 +81,7 @@ impl Holding {
     }
 }
 
-impl Drop for Holding {
+impl Drop for ClientClaim {
     fn drop(&mut self) {
         let Some(claim) = self.claim.take() else { return };
         let busy = Busy::new(self.client.clone());

@@ -1,4 +1,4 @@
-//! Who calls endpoints in a user's name: for code that is to run over either client.
+//! Traits for code that calls endpoints as a user and runs with either client.
 
 use std::{future::Future, time::Duration};
 
@@ -9,7 +9,7 @@ use crate::{
     tokens::Tokens,
 };
 
-/// A signed-in user of a blocking client: `connect_blocking::User`, or one of your own for tests.
+/// A signed-in user of a blocking client: implemented by `connect_blocking::User`, and by test doubles.
 ///
 /// ```
 /// use connect_core::{Caller, Error, types::{Calendar, ListCalendars}};
@@ -20,13 +20,13 @@ use crate::{
 /// }
 /// ```
 pub trait Caller: Send + Sync {
-    /// The application's own id of the user; empty for nobody.
+    /// Returns the application's id of the user; empty for the anonymous user.
     fn id(&self) -> &str;
 
     /// Calls an endpoint.
     fn call<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<E::Answer, Error>;
 
-    /// The tokens in use, not older than `max_age`.
+    /// Returns the user's tokens, issued at most `max_age` ago.
     fn tokens(&self, max_age: Duration) -> Result<Tokens, Error>;
 
     /// Starts a sign-in.
@@ -39,7 +39,7 @@ pub trait Caller: Send + Sync {
     fn sign_out(&self) -> Result<(), Error>;
 }
 
-/// A signed-in user of an async client: `connect_hyper::User`, or one of your own for tests.
+/// A signed-in user of an async client: implemented by `connect_hyper::User`, and by test doubles.
 ///
 /// ```
 /// use connect_core::{AsyncCaller, Error, types::{Calendar, ListCalendars}};
@@ -50,14 +50,14 @@ pub trait Caller: Send + Sync {
 /// }
 /// ```
 pub trait AsyncCaller: Send + Sync {
-    /// The application's own id of the user; empty for nobody.
+    /// Returns the application's id of the user; empty for the anonymous user.
     fn id(&self) -> &str;
 
     /// Calls an endpoint.
     fn call<E: Endpoint + Sync>(&self, endpoint: &E)
     -> impl Future<Output = Result<E::Answer, Error>> + Send;
 
-    /// The tokens in use, not older than `max_age`.
+    /// Returns the user's tokens, issued at most `max_age` ago.
     fn tokens(&self, max_age: Duration) -> impl Future<Output = Result<Tokens, Error>> + Send;
 
     /// Starts a sign-in.

@@ -1,8 +1,9 @@
-//! Taking deliveries, written once for both clients: see [`facade!`](crate::facade).
+//! Receives webhook deliveries; one macro for both clients: see [`facade!`](crate::facade).
 
-/// Expands to the taking of deliveries, in a module that has in scope the `Client`, which has `receiver()` with the ring
-/// and the guard, and carries out a `Fetch` at once or behind; and `Holding`, a claim on the client's guard. For the
-/// clients of this workspace.
+/// Expands to the types and methods that receive deliveries. Only for the clients of this workspace.
+///
+/// The calling module must have two items in scope: `Client`, with `receiver()`, `fetch_keys` and
+/// `fetch_in_background`; and `ClientClaim`, a claim on the client's guard.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! deliveries {
@@ -19,26 +20,28 @@ macro_rules! deliveries {
         };
 
         impl Client {
-            /// Taking deliveries of changes from the service.
+            /// Returns the methods that receive webhook deliveries.
             pub fn webhooks(&self) -> Deliveries<'_> {
                 Deliveries { client: self }
             }
         }
 
-        /// Taking deliveries: see [`Client::webhooks`].
+        /// Receives webhook deliveries: see [`Client::webhooks`].
         #[derive(Clone, Copy, Debug)]
         pub struct Deliveries<'a> {
             client: &'a Client,
         }
 
-        /// A delivery that is genuine, new, and the caller's to handle. Dropped before it is [`done`](Self::done), it
-        /// is given back: the service sends it again, and it is handed out again.
+        /// A verified, new delivery for the caller to handle.
         ///
-        /// Its parts can be taken out: `let Received { verified, claim, .. } = received;`.
+        /// If it is dropped before [`done`](Self::done), it is released: the service sends it again, and it
+        /// can be claimed again.
+        ///
+        /// To take it apart: `let Received { verified, claim, .. } = received;`.
         #[derive(Debug)]
         #[non_exhaustive]
         pub struct Received {
-            /// The delivery.
+            /// The verified delivery.
             pub verified: Verified,
             /// The right to handle it.
             pub claim: Claim,
@@ -53,40 +56,43 @@ macro_rules! deliveries {
         }
 
         impl Received {
-            /// It was handled: see [`Claim::done`].
+            /// Records the delivery as handled: see [`Claim::done`].
             ///
             /// # Errors
-            /// When the guard could not keep that. The delivery may come again then.
+            /// Fails if the guard could not record it. A repeated delivery may then be handled again.
             pub $($async)* fn done(self) -> Result<(), Declined> {
                 self.claim.done()$($wait)*
             }
 
-            /// It was not handled: see [`Claim::release`].
+            /// Releases the delivery: see [`Claim::release`].
             ///
             /// # Errors
-            /// When the guard could not keep that.
+            /// Fails if the guard could not record it.
             pub $($async)* fn release(self) -> Result<(), Declined> {
                 self.claim.release()$($wait)*
             }
         }
 
-        /// The right to handle a delivery, for as long as the guard's lease lasts. Dropped, it is given back.
-        pub struct Claim(Holding);
+        /// The right to handle a delivery while the guard's lease lasts. Dropping it releases the delivery.
+        pub struct Claim(ClientClaim);
 
         impl Claim {
-            /// The delivery was handled: it is not handed out again, however often it comes. Answer 2xx. A guard that
-            /// fails is tried three times.
+            /// Records the delivery as handled, so that repeated deliveries are refused. Then respond with
+            /// 2xx.
+            ///
+            /// Tries a guard that fails three times.
             ///
             /// # Errors
-            /// When the guard could not keep that. The delivery may come again then.
+            /// Fails if the guard could not record it. A repeated delivery may then be handled again.
             pub $($async)* fn done(self) -> Result<(), Declined> {
                 self.0.done()$($wait)*.map_err(Declined::Guard)
             }
 
-            /// The delivery was not handled: it can be claimed again at once. Answer 503, so that it is sent again.
+            /// Releases the delivery: it can be claimed again immediately. Then respond with 503, so that it
+            /// is sent again.
             ///
             /// # Errors
-            /// When the guard could not keep that. The delivery is free when the lease ends, then.
+            /// Fails if the guard could not record it. The delivery then stays claimed until the lease ends.
             pub $($async)* fn release(self) -> Result<(), Declined> {
                 self.0.release()$($wait)*.map_err(Declined::Guard)
             }
@@ -99,16 +105,19 @@ macro_rules! deliveries {
         }
 
         impl Deliveries<'_> {
-            /// Verifies a delivery, and lets each through once: headers and body as they came, the body not parsed
-            /// and written again. When it was handled, say so with [`Received::done`], and answer 2xx.
+            /// Verifies a delivery, and returns it if it is new.
             ///
-            /// The body is copied once to be verified: limit its size where it is read, to 2 MiB for example.
+            /// Pass headers and body as received: JSON that was parsed and written again does not match the
+            /// signature. Once the delivery is handled, call [`Received::done`] and respond with 2xx.
+            ///
+            /// The body is copied once, so limit its size when you read it, for example to 2 MiB.
             ///
             /// # Errors
-            /// [`Declined::status`] is what to answer.
+            /// Fails if the delivery is not genuine or not new; [`Declined::status`] is the status to respond
+            /// with.
             pub $($async)* fn receive(self, headers: &http::HeaderMap, body: &[u8]) -> Result<Received, Declined> {
                 let verified = self.verify(headers, body)$($wait)*?;
-                let claimed = Holding::claim(self.client, &verified.id)$($wait)*;
+                let claimed = ClientClaim::claim(self.client, &verified.id)$($wait)*;
                 match claimed.map_err(Declined::Guard)? {
                     Claimed::New(holding) => Ok(Received { verified, claim: Claim(*holding) }),
                     Claimed::InHand => Err(Declined::InHand),
@@ -116,11 +125,13 @@ macro_rules! deliveries {
                 }
             }
 
-            /// Verifies a delivery with the keys of the service, which are fetched when that is due; a delivery that
-            /// fits the keys at hand does not wait for newer ones. The same delivery passes as often as it comes.
+            /// Verifies a delivery with the service's keys, fetching them if necessary.
+            ///
+            /// A signature that matches the current keys does not wait for newer ones. A repeated delivery is
+            /// verified each time.
             ///
             /// # Errors
-            /// [`Rejection::status`] is what to answer.
+            /// Fails if the delivery is not genuine; [`Rejection::status`] is the status to respond with.
             pub $($async)* fn verify(self, headers: &http::HeaderMap, body: &[u8]) -> Result<Verified, Rejection> {
                 let client = self.client;
                 let mut step = client.receiver().ring.check(headers, body, client.now());
@@ -130,26 +141,26 @@ macro_rules! deliveries {
                             client.fetch_keys(fetch)$($wait)*;
                             next.resume(client.now())
                         }
-                        CheckStep::Done(outcome, behind) => {
-                            behind.into_iter().for_each(|fetch| client.fetch_behind(fetch));
+                        CheckStep::Done(outcome, background) => {
+                            background.into_iter().for_each(|fetch| client.fetch_in_background(fetch));
                             return outcome;
                         }
                     };
                 }
             }
 
-            /// The keys as last fetched, to keep across restarts.
+            /// Returns the keys as last fetched, to store across restarts.
             pub fn keys(self) -> Option<FetchedKeys> {
                 self.client.receiver().ring.fetched()
             }
 
-            /// Takes keys that were kept, so that the first delivery need not wait for them.
+            /// Takes stored keys, so that the first delivery does not wait for a fetch.
             pub fn restore_keys(self, keys: FetchedKeys) {
                 self.client.receiver().ring.restore(keys, self.client.now());
             }
         }
 
-        /// What a client needs to take deliveries.
+        /// The key ring, replay guard and lock that a client receives deliveries with.
         pub(crate) struct Receiver {
             pub(crate) ring: KeyRing,
             pub(crate) guard: Box<dyn $Guard>,

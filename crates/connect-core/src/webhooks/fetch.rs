@@ -1,24 +1,24 @@
-//! One fetch of the keys at a time, and how soon the next: the rules are those of the [ring](super::KeyRing).
+//! Fetches the keys, one fetch at a time and not too often, by the rules of the [ring](super::KeyRing).
 
 use std::{fmt, sync::Arc, thread, time::Duration};
 
 use connect_types::GetWebhookKeys;
 use http::{HeaderValue, header};
 
-use super::{KeyRing, fetched::Fetched};
+use super::{KeyRing, fetched::KeySet};
 use crate::{
     app::RequestTemplate,
     base::{Error, Now, Request, Response, TransportError},
 };
 
-/// How long a fetch of the keys may take; also how long a driver should wait for the fetch of another caller.
+/// The timeout of a fetch of the keys (10 s), and of waiting for the fetch of another caller.
 pub const KEYS_TIMEOUT: Duration = Duration::from_secs(10);
 
-const ONE_ATTEMPT_A: Duration = Duration::from_secs(60);
-/// So that callers that give up do not make a storm of requests.
-const AFTER_ONE_GIVEN_UP: Duration = Duration::from_secs(2);
+const MIN_FETCH_INTERVAL: Duration = Duration::from_secs(60);
+/// Keeps callers that give up from sending requests in quick succession.
+const MIN_INTERVAL_AFTER_DROP: Duration = Duration::from_secs(2);
 
-/// A request for newer keys, to be started under the ring's gate.
+/// A fetch of newer keys that has not started. Start it under the lock of the ring.
 #[derive(Debug)]
 #[must_use = "nothing is fetched until it is started"]
 pub struct Fetch(KeyRing);
@@ -28,7 +28,9 @@ impl Fetch {
         Self(ring.clone())
     }
 
-    /// Starts it: what to send, without following redirects. Nothing if another caller did it meanwhile.
+    /// Starts the fetch and returns the request to send, or `None` if another caller has fetched meanwhile.
+    ///
+    /// Send the request without following redirects.
     pub fn start(self, now: Now) -> Option<(Request, Fetching)> {
         let ring = self.0;
         let mut state = ring.state();
@@ -36,7 +38,7 @@ impl Fetch {
             return None;
         }
         state.attempts += 1;
-        state.next = now.monotonic.saturating_add(ONE_ATTEMPT_A);
+        state.next = now.monotonic.saturating_add(MIN_FETCH_INTERVAL);
         state.fetching = Some(now.monotonic);
         let attempt = state.attempts;
         drop(state);
@@ -46,7 +48,7 @@ impl Fetch {
             Ok(template) => {
                 let time = KEYS_TIMEOUT.min(app.config().attempt_timeout);
                 let mut request = template.request(&app, None, time);
-                // What a cache on the way holds may be older than the signature that is asked about.
+                // A cached response may be older than the signature to verify.
                 request.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
                 Some((request, fetching))
             }
@@ -57,14 +59,15 @@ impl Fetch {
         }
     }
 
-    /// It cannot be started, and this is why: what the rejection of who goes on without newer keys will say.
+    /// Records why the fetch could not be started: the rejection of a delivery that goes on without newer
+    /// keys names it.
     pub fn give_up(self, cause: Error) {
         self.0.state().failure = Some(cause);
     }
 }
 
-/// Goes on with the answer; dropped without one, the attempt has failed.
-#[must_use = "without the answer there are no keys"]
+/// A fetch that waits for its response. If it is dropped without one, the fetch has failed.
+#[must_use = "without the response there are no keys"]
 pub struct Fetching {
     ring: KeyRing,
     attempt: u64,
@@ -73,12 +76,12 @@ pub struct Fetching {
 }
 
 impl Fetching {
-    /// Takes the answer.
+    /// Takes the response, or the error of the transport.
     pub fn resume(self, outcome: Result<Response, TransportError>, now: Now) {
-        self.end(outcome.map_err(Error::from).and_then(|response| Fetched::read(&response, now)));
+        self.end(outcome.map_err(Error::from).and_then(|response| KeySet::from_response(&response, now)));
     }
 
-    fn end(mut self, outcome: Result<Fetched, Error>) {
+    fn end(mut self, outcome: Result<KeySet, Error>) {
         self.ended = true;
         let mut state = self.ring.state();
         let is_last = state.attempts == self.attempt;
@@ -87,15 +90,15 @@ impl Fetching {
         }
         match outcome {
             Ok(fetched) if state.fetched_by < self.attempt => {
-                if fetched.first_hand {
-                    state.newest = Some(self.started);
+                if fetched.is_from_origin {
+                    state.last_origin_fetch = Some(self.started);
                 }
                 state.fetched = Some(Arc::new(fetched));
                 state.fetched_by = self.attempt;
                 state.failure = None;
             }
             Err(error) if is_last => state.failure = Some(error),
-            _ => {} // it was given up long ago
+            _ => {} // a newer fetch has replaced this one
         }
     }
 }
@@ -110,11 +113,11 @@ impl Drop for Fetching {
             return;
         }
         state.fetching = None;
-        state.next = self.started.saturating_add(AFTER_ONE_GIVEN_UP);
+        state.next = self.started.saturating_add(MIN_INTERVAL_AFTER_DROP);
         let what = if thread::panicking() {
             "the transport panicked while the keys were fetched"
         } else {
-            "the fetch of the keys was given up before an answer came"
+            "the fetch of the keys was cancelled before a response arrived"
         };
         state.failure = Some(TransportError::broken(what).into());
     }
@@ -127,29 +130,29 @@ impl fmt::Debug for Fetching {
 }
 
 #[derive(Default)]
-pub(super) struct State {
-    pub(super) fetched: Option<Arc<Fetched>>,
-    /// Which attempt brought them; none did where they were restored.
+pub(super) struct FetchState {
+    pub(super) fetched: Option<Arc<KeySet>>,
+    /// The attempt that fetched them; 0 if they were restored.
     fetched_by: u64,
-    /// When (monotonic) the last attempt was started to which the service itself answered.
-    pub(super) newest: Option<Duration>,
-    /// How many attempts were started.
+    /// The start (monotonic) of the last attempt to which the service itself responded, not a cache.
+    pub(super) last_origin_fetch: Option<Duration>,
+    /// The number of attempts started.
     attempts: u64,
-    /// When the next may start.
+    /// The monotonic time from which the next attempt may start.
     next: Duration,
-    /// When the last one was started, if it has not ended.
+    /// The start of the last attempt, if it is still running.
     fetching: Option<Duration>,
-    /// What came of it, if it failed.
+    /// The error of the last attempt, if it failed.
     pub(super) failure: Option<Error>,
 }
 
-impl State {
+impl FetchState {
     pub(super) fn may_fetch(&self, now: Now) -> bool {
         !self.is_fetching(now) && now.monotonic >= self.next
     }
 
     pub(super) fn is_fetching(&self, now: Now) -> bool {
-        self.fetching.is_some_and(|at| now.monotonic.saturating_sub(at) < ONE_ATTEMPT_A)
+        self.fetching.is_some_and(|at| now.monotonic.saturating_sub(at) < MIN_FETCH_INTERVAL)
     }
 
     pub(super) fn is_fresh(&self, now: Now) -> bool {

@@ -1,8 +1,8 @@
-//! The service's document of keys: which of them count, and for how long.
+//! The service's key document: which of its entries are used, and for how long.
 //!
-//! An entry counts when its key has the form `whpk_..`, and what it says about itself can be read and is good: the
-//! algorithm is absent or Ed25519, the status absent, active or previous. What retires is looked at when keys are used.
-//! An entry that does not count hides no other.
+//! An entry is used if its key starts with `whpk_`, its algorithm is absent or Ed25519, and its status is
+//! absent, active or previous. An entry that cannot be decoded is skipped. The time at which a key retires is
+//! checked on each use.
 
 use std::time::Duration;
 
@@ -17,33 +17,34 @@ use crate::{
     endpoint::answer,
 };
 
-const USUAL_MAX_AGE: Duration = Duration::from_secs(3600);
-const LONGEST_MAX_AGE: Duration = Duration::from_secs(24 * 3600);
+const DEFAULT_MAX_AGE: Duration = Duration::from_secs(3600);
+const MAX_AGE_LIMIT: Duration = Duration::from_secs(24 * 3600);
 
-/// The keys as they were fetched, to be kept by the application and [restored](super::KeyRing::restore) when it starts:
-/// for programs that live shortly and should not fetch each time. For tests there is
+/// The fetched keys, for the application to store and [restore](super::KeyRing::restore) when it starts.
+///
+/// Useful for short-lived programs, which would otherwise fetch each time. For tests, see
 /// [`testing::keys`](super::testing::keys).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct FetchedKeys {
-    /// The service's document, without the entries that could not be read.
+    /// The service's document, without the entries that could not be decoded.
     pub document: WebhookKeys,
-    /// When it was fetched.
+    /// The time of the fetch.
     pub fetched_at: Timestamp,
-    /// For how many seconds from then it is good.
+    /// The number of seconds after `fetched_at` for which the document is valid.
     pub max_age: u64,
 }
 
-/// Keys in use.
+/// The keys that a ring verifies with.
 #[derive(Debug)]
-pub(super) struct Fetched {
+pub(super) struct KeySet {
     keys: Vec<ListedKey>,
-    /// Until when they are good, by each of the clocks: the monotonic one stands still while a machine sleeps, the
-    /// other may be set back.
+    /// The end of their validity, by each clock: the monotonic clock may stop while the machine sleeps, the
+    /// wall clock may be set back.
     fresh_until: Now,
     pub(super) document: FetchedKeys,
-    /// Whether they came from the service itself, not from a cache on the way.
-    pub(super) first_hand: bool,
+    /// Whether the service itself sent them, not a cache in between.
+    pub(super) is_from_origin: bool,
 }
 
 #[derive(Debug)]
@@ -58,15 +59,15 @@ impl FetchedKeys {
         entry.key = Some(key.to_string());
         let mut document = WebhookKeys::default();
         document.keys.push(entry);
-        Self { document, fetched_at: now, max_age: LONGEST_MAX_AGE.as_secs() }
+        Self { document, fetched_at: now, max_age: MAX_AGE_LIMIT.as_secs() }
     }
 }
 
-impl Fetched {
+impl KeySet {
     /// # Errors
-    /// When the answer says nothing about the keys: it is no success, has no list, or one in which no key can be used.
-    /// An empty list says that there are none.
-    pub(super) fn read(response: &Response, now: Now) -> Result<Self, Error> {
+    /// Fails if the status is not a success, or if the response has no list or one without a usable key. An
+    /// empty list is valid: the service has no keys.
+    pub(super) fn from_response(response: &Response, now: Now) -> Result<Self, Error> {
         #[derive(Deserialize)]
         struct Listed {
             keys: Vec<Raw>,
@@ -78,44 +79,44 @@ impl Fetched {
         let mut document: WebhookKeys = answer::decode(response, Safety::Safe)?;
         document.extra.remove("keys");
         document.keys = listed.keys.iter().filter_map(|entry| entry.decode().ok()).collect();
-        let keys = usable(&document);
+        let keys = usable_keys(&document);
         if keys.is_empty() && !listed.keys.is_empty() {
             let error = Error::new(ErrorKind::Decode { path: "keys".into(), offset: 0 });
-            return Err(error.with_message("the service lists keys, but none that can be used"));
+            return Err(error.with_message("the key document of the service has entries, but no usable key"));
         }
         let max_age = max_age(response.headers());
         Ok(Self {
             keys,
             fresh_until: after(now, max_age),
             document: FetchedKeys { document, fetched_at: now.wall, max_age: max_age.as_secs() },
-            first_hand: age(response.headers()).is_none_or(|age| age == Some(Duration::ZERO)),
+            is_from_origin: age(response.headers()).is_none_or(|age| age == Some(Duration::ZERO)),
         })
     }
 
-    /// Keys that were kept: good for what is left of their time. Nothing, where nothing in them can be used.
-    pub(super) fn kept(document: FetchedKeys, now: Now) -> Option<Self> {
-        let keys = usable(&document.document);
+    /// Returns stored keys, valid for the rest of their max-age, or `None` if no entry is usable.
+    pub(super) fn restored(document: FetchedKeys, now: Now) -> Option<Self> {
+        let keys = usable_keys(&document.document);
         if keys.is_empty() && !document.document.keys.is_empty() {
             return None;
         }
         let age = Duration::try_from(now.wall.duration_since(document.fetched_at)).unwrap_or(Duration::MAX);
-        let left = Duration::from_secs(document.max_age).min(LONGEST_MAX_AGE).saturating_sub(age);
-        Some(Self { keys, fresh_until: after(now, left), document, first_hand: false })
+        let left = Duration::from_secs(document.max_age).min(MAX_AGE_LIMIT).saturating_sub(age);
+        Some(Self { keys, fresh_until: after(now, left), document, is_from_origin: false })
     }
 
-    /// Whether both clocks say that they are good.
+    /// Whether the keys are valid by both clocks.
     pub(super) fn is_fresh(&self, now: Now) -> bool {
         now.monotonic < self.fresh_until.monotonic && now.wall < self.fresh_until.wall
     }
 
-    /// The keys that are not retired.
+    /// Returns the keys that are not retired.
     pub(super) fn keys(&self, now: Timestamp) -> impl Iterator<Item = &PublicKey> + Clone {
         let usable = move |listed: &&ListedKey| listed.retires_at.is_none_or(|end| now < end);
         self.keys.iter().filter(usable).map(|listed| &listed.key)
     }
 }
 
-fn usable(document: &WebhookKeys) -> Vec<ListedKey> {
+fn usable_keys(document: &WebhookKeys) -> Vec<ListedKey> {
     let key = |listed: &WebhookKey| {
         let alg = listed.alg.as_deref().unwrap_or_default();
         let ours = alg.is_empty() || alg.eq_ignore_ascii_case("ed25519");
@@ -125,7 +126,7 @@ fn usable(document: &WebhookKeys) -> Vec<ListedKey> {
                 ["active", "previous"].iter().any(|known| other.as_str().eq_ignore_ascii_case(known))
             }
         };
-        // What stands there without its type was meant to say something.
+        // A field in `extra` is one that could not be decoded, and could have restricted the key.
         let clear = ["alg", "status", "retires_at"].iter().all(|name| listed.extra.get(name).is_none());
         let text = listed.key.as_deref().filter(|text| text.starts_with(PREFIX))?;
         (ours && trusted && clear).then_some(())?;
@@ -139,7 +140,7 @@ fn after(now: Now, time: Duration) -> Now {
     Now { wall, monotonic: now.monotonic.saturating_add(time) }
 }
 
-/// For how long the answer is good (RFC 9111 5.2.2.1 and 5.1), a day at most.
+/// Returns how long the response is valid (RFC 9111 sections 5.2.2.1 and 5.1): a day at most.
 fn max_age(headers: &HeaderMap) -> Duration {
     let texts = || headers.get_all(header::CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok());
     let directives = || texts().flat_map(|text| text.split(',')).map(str::trim);
@@ -154,11 +155,12 @@ fn max_age(headers: &HeaderMap) -> Duration {
         let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
         (name.trim().eq_ignore_ascii_case("max-age") && is_number).then(|| digits.parse().unwrap_or(u64::MAX))
     });
-    let whole = seconds.map_or(USUAL_MAX_AGE, Duration::from_secs);
-    whole.saturating_sub(age(headers).flatten().unwrap_or_default()).min(LONGEST_MAX_AGE)
+    let whole = seconds.map_or(DEFAULT_MAX_AGE, Duration::from_secs);
+    whole.saturating_sub(age(headers).flatten().unwrap_or_default()).min(MAX_AGE_LIMIT)
 }
 
-/// How long the answer was in a cache: some time that cannot be read, where the header is no number.
+/// Returns how long the response was in a cache: `None` without the header, `Some(None)` if it is not a
+/// number.
 fn age(headers: &HeaderMap) -> Option<Option<Duration>> {
     let age = headers.get(header::AGE)?;
     Some(age.to_str().ok().and_then(|age| age.trim().parse().ok()).map(Duration::from_secs))

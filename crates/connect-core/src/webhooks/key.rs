@@ -1,17 +1,17 @@
-//! The public keys that deliveries are verified with.
+//! The public key that webhook deliveries are verified with.
 
 use std::{fmt, str::FromStr};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ed25519_dalek::{Signature, VerifyingKey};
 
-/// A public key (Ed25519): `whpk_` and the standard base64 of its 32 bytes. The prefix may be left out.
+/// An Ed25519 public key, written as `whpk_` and the standard base64 of its 32 bytes; the prefix is optional.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct PublicKey(VerifyingKey);
 
-/// A text that is no public key.
+/// The error for a text that is not a valid [`PublicKey`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a webhook key is `whpk_` and the base64 of an Ed25519 public key (32 bytes)")]
+#[error("the webhook key is not a valid Ed25519 public key (expected `whpk_` and 44 base64 characters)")]
 pub struct InvalidKey;
 
 pub(super) const PREFIX: &str = "whpk_";
@@ -32,7 +32,7 @@ impl FromStr for PublicKey {
     fn from_str(text: &str) -> Result<Self, InvalidKey> {
         let bytes = STANDARD.decode(text.strip_prefix(PREFIX).unwrap_or(text)).map_err(|_| InvalidKey)?;
         let key = VerifyingKey::try_from(bytes.as_slice()).map_err(|_| InvalidKey)?;
-        // Under a key of small order one signature fits many texts.
+        // With a key of small order, one signature would be valid for many messages.
         if key.is_weak() { Err(InvalidKey) } else { Ok(Self(key)) }
     }
 }

@@ -1,14 +1,15 @@
-//! Deliveries come out of order: which of two states of an event is the newer one.
+//! Compares two states of an event, since deliveries may arrive out of order.
 
 use connect_types::Event;
 
-/// How an event in a delivery compares with the one the application holds.
+/// How an event in a delivery compares with the copy that the application holds.
 ///
-/// It is judged by `lastModified`, the provider's clock. Where that does not tell, read the event from the API, which
-/// always has the present state. Its limits:
+/// Compares `lastModified`, a time of the provider's clock. If that does not decide, read the event from the
+/// API, which always returns the current state:
 ///
-/// * two changes within one tick of the provider's clock (a millisecond at best, a second with some) are `Same`;
-/// * a deleted event may have no `lastModified`, and neither has every event of every provider: `Unknown`.
+/// * two changes within one tick of the provider's clock (1 ms at best, 1 s with some providers) are `Same`;
+/// * some events have no `lastModified` (some providers leave it out, some leave it out of deleted events):
+///   `Unknown`.
 ///
 /// ```
 /// use connect_core::{types::Event, webhooks::Order};
@@ -21,18 +22,18 @@ use connect_types::Event;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Order {
-    /// It is newer than what is held: take it.
+    /// The delivered event is newer: take it.
     Newer,
-    /// Both were modified at the same time.
+    /// Both events were modified at the same time.
     Same,
-    /// It is older than what is held: leave it.
+    /// The delivered event is older: ignore it.
     Older,
-    /// One of them does not say when it was modified.
+    /// One of the events has no `lastModified`.
     Unknown,
 }
 
 impl Order {
-    /// Compares the event that came with the one that is held.
+    /// Compares the delivered event with the event that the application holds.
     pub fn of(came: &Event, held: &Event) -> Self {
         match (came.last_modified, held.last_modified) {
             (Some(came), Some(held)) if came > held => Self::Newer,

@@ -1,4 +1,4 @@
-//! A mark on the events an application writes, so that it knows them when they come back.
+//! Marks the events that an application writes, so that it recognizes them in later deliveries.
 
 use connect_types::{Event, Raw};
 
@@ -6,11 +6,11 @@ use crate::base::Error;
 
 /// A mark in the `custom` fields of events that this application writes.
 ///
-/// The service holds back the echo of a write for some 30 s, but only in memory, and calendars that are polled are
-/// looked at later than that. An application that writes in answer to what it receives leaves a mark, and does not
-/// answer to events that carry it. Its limits: the shape of a delivery that carries little more than ids has no
-/// `custom`; and a change that a person makes to a marked event carries the mark as well, so compare what matters
-/// before leaving it aside.
+/// The service suppresses deliveries of the application's own writes for about 30 s, but only in memory, and
+/// it polls some calendars less often than that. An application that writes events in response to deliveries
+/// should mark these events, and ignore deliveries of marked events. Two limits: deliveries with little more
+/// than ids have no `custom` field; and if a person edits a marked event, the mark stays, so compare the
+/// fields that matter before ignoring the delivery.
 ///
 /// ```
 /// use connect_core::webhooks::Origin;
@@ -31,28 +31,28 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// The mark of the application with this name, in the field `origin`.
+    /// Creates the mark of the application with this name, in the field `origin`.
     pub fn new(name: impl Into<Box<str>>) -> Self {
         Self { field: "origin".into(), name: name.into() }
     }
 
-    /// Uses another field of `custom`.
+    /// Sets the field of `custom` that holds the mark.
     #[must_use]
     pub fn field(mut self, field: impl Into<Box<str>>) -> Self {
         self.field = field.into();
         self
     }
 
-    /// `custom` with the mark: these fields and it, or it alone.
+    /// Returns the fields of `custom` with the mark added.
     ///
     /// # Errors
-    /// When `custom` is not a JSON object.
+    /// Fails if `custom` is not a JSON object.
     pub fn mark(&self, custom: Option<&Raw>) -> Result<Raw, Error> {
         Raw::with_field(custom, &self.field, &*self.name)
-            .map_err(|error| Error::validation("`custom` has to be a JSON object").with_source(error))
+            .map_err(|error| Error::validation("`custom` is not a JSON object").with_source(error))
     }
 
-    /// Whether the event carries the mark.
+    /// Returns whether the event carries this mark.
     pub fn is_of(&self, event: &Event) -> bool {
         let name = event.custom.as_ref().and_then(|custom| custom.field::<String>(&self.field));
         name.is_some_and(|name| *name == *self.name)

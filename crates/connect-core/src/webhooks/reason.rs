@@ -1,37 +1,37 @@
-//! Why a delivery is not handled, and what to answer.
+//! The reasons for which a delivery is refused, and the HTTP status to respond with.
 
 use http::StatusCode;
 
 use crate::{base::Error, tokens::StoreError};
 
-/// Why a delivery could not be verified: the six reasons of the official SDKs.
+/// The reason why a delivery could not be verified: the six reasons of the official SDKs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum Reason {
-    /// `webhook-id`, `webhook-timestamp` or `webhook-signature` is absent, empty, given more than once, or not
-    /// visible ASCII.
-    #[error("a webhook header is missing, given twice, or not text")]
+    /// `webhook-id`, `webhook-timestamp` or `webhook-signature` is missing, empty, repeated, or not visible
+    /// ASCII.
+    #[error("the header `webhook-id`, `-timestamp` or `-signature` is missing, empty, repeated or not ASCII")]
     MissingHeaders,
-    /// The timestamp is not made of digits alone.
-    #[error("the webhook timestamp is not a number of seconds")]
+    /// The timestamp has a character other than a digit.
+    #[error("`webhook-timestamp` is not a Unix time in seconds (expected only digits)")]
     InvalidTimestamp,
-    /// The timestamp is more than 300 s from now, in the past or in the future. Now is what the receiver's clock says:
-    /// one that is wrong by minutes refuses every delivery with this.
-    #[error("the webhook timestamp is too far from now")]
+    /// The timestamp differs from the receiver's clock by more than 300 s. A clock that is wrong by more than
+    /// that refuses every delivery with this reason.
+    #[error("`webhook-timestamp` differs from the receiver's clock by more than 300 s")]
     TimestampOutOfTolerance,
-    /// There is no public key to verify with: none was given, or none could be fetched.
-    #[error("there is no public key to verify the delivery with")]
+    /// No public key is available: none was passed in, or none could be fetched.
+    #[error("no public key is available to verify the delivery")]
     NoPublicKeys,
-    /// No signature is one of a known key over this id, timestamp and body.
-    #[error("no signature matches")]
+    /// No signature was made with a known key over this id, timestamp and body.
+    #[error("no signature in `webhook-signature` matches a known public key")]
     NoMatchingSignature,
-    /// The signature is right, but the body is not a JSON object.
-    #[error("the body is not a JSON object")]
+    /// The signature is valid, but the body is not a JSON object.
+    #[error("the body of the delivery is not a JSON object")]
     InvalidPayload,
 }
 
 impl Reason {
-    /// The official SDKs' text for it, such as `no_matching_signature`.
+    /// Returns the name of this reason in the official SDKs, such as `no_matching_signature`.
     pub fn code(self) -> &'static str {
         match self {
             Self::MissingHeaders => "missing_headers",
@@ -43,10 +43,11 @@ impl Reason {
         }
     }
 
-    /// What to answer: 503 where the service should try again, 401 for what is not genuine, 400 for what is malformed.
+    /// Returns the status to respond with: 503 to get the delivery again, 401 if it is not genuine, 400 if
+    /// malformed.
     ///
-    /// Of the service it is documented that it tries again after 503 and not after 401. What it makes of 400 is not
-    /// known: that is this SDK's choice, for what would be malformed the next time as well.
+    /// The service's documentation says that it sends a delivery again after 503 and not after 401. It does
+    /// not mention 400; this SDK uses it for deliveries that would be malformed the next time as well.
     pub fn status(self) -> StatusCode {
         match self {
             Self::NoPublicKeys => StatusCode::SERVICE_UNAVAILABLE,
@@ -71,18 +72,21 @@ impl Rejection {
         Self { reason, retry, cause }
     }
 
-    /// Why.
+    /// Returns the reason of the rejection.
     pub fn reason(&self) -> Reason {
         self.reason
     }
 
-    /// What to answer. As [`Reason::status`], but 503 as well where no signature matched and newer keys could not
-    /// be fetched: the delivery may be genuine, signed with a key that is not known here yet.
+    /// Returns the status to respond with: that of [`Reason::status`], or 503 if newer keys are needed to
+    /// decide.
+    ///
+    /// The second case: no signature matched and newer keys could not be fetched, so the delivery may be
+    /// signed with a key that this ring does not have yet.
     pub fn status(&self) -> StatusCode {
         if self.retry { StatusCode::SERVICE_UNAVAILABLE } else { self.reason.status() }
     }
 
-    /// Why the keys could not be fetched, where that is behind it.
+    /// Returns the error of the last fetch of the keys, if the rejection is due to it.
     pub fn cause(&self) -> Option<&Error> {
         self.cause.as_ref()
     }
@@ -94,27 +98,29 @@ impl From<Reason> for Rejection {
     }
 }
 
-/// Why a delivery is not to be handled: it is not genuine, or not new.
+/// The reason why a delivery must not be handled: it is not genuine, or not new.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Declined {
-    /// It could not be verified.
+    /// The delivery could not be verified.
     #[error(transparent)]
     Rejected(#[from] Rejection),
-    /// It was handled already.
+    /// The delivery was handled already.
     #[error("the delivery was handled already")]
     Handled,
-    /// It is being handled at this moment, here or in another process.
-    #[error("the delivery is being handled")]
+    /// The delivery is being handled, in this process or another one.
+    #[error("the delivery is being handled by another caller")]
     InHand,
-    /// Whether it is new could not be found out.
-    #[error("the replay guard failed")]
+    /// The replay guard failed, so whether the delivery is new is unknown.
+    #[error("the replay guard could not read or write its record of the delivery")]
     Guard(#[source] StoreError),
 }
 
 impl Declined {
-    /// What to answer: 200 for one that was handled, 503 where the service should try again, else the status of
-    /// the [`Rejection`].
+    /// Returns the status to respond with.
+    ///
+    /// It is 200 for a delivery that was handled, 503 to get the delivery again, otherwise the status of the
+    /// [`Rejection`].
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Rejected(rejection) => rejection.status(),

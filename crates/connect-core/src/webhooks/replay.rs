@@ -1,14 +1,15 @@
-//! A delivery is handled once, although it may come several times: what a guard has to keep to.
+//! Replay guards, which let a delivery be handled once although the service may send it several times.
 //!
 //! ```text
-//!   claim(id, now) ──> New(claim) ── handled ──> claim.done() ───────> Done for everybody
-//!        │                  └────── failed ──> claim.release(), or drop ──> New again, at once
-//!        ├──> InHand: another holds it ── its lease ends ──> New again
+//!   claim(id, now) ──> New(claim) ── handled ──> claim.done() ───────> Done for every caller
+//!        │                  └────── failed ──> claim.release(), or drop ──> New again, immediately
+//!        ├──> InHand: another caller holds it ── its lease ends ──> New again
 //!        └──> Done
 //! ```
 //!
-//! The rules are written on [`ReplayGuard`]. They make it once, and at least once where processes crash: one that dies
-//! between its work and `done` leaves a claim whose lease ends, and the service sends the delivery again.
+//! The rules are listed at [`ReplayGuard`]. A delivery is handled exactly once, or at least once if processes
+//! crash: a process that dies between its work and `done` leaves a claim whose lease ends, and the service
+//! sends the delivery again.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -18,75 +19,77 @@ use jiff::Timestamp;
 use super::TOLERANCE;
 use crate::tokens::StoreError;
 
-/// For how long a guard remembers what was handled, at least: as long as the same bytes may verify. That is twice the
-/// tolerance, since a timestamp may lie 300 s ahead.
+/// The minimum time for which a guard remembers a handled delivery (600 s).
+///
+/// A repeated delivery can be verified for that long: twice the tolerance, since a timestamp may be 300 s
+/// ahead.
 pub const SHORTEST_MEMORY: Duration = Duration::from_secs(2 * TOLERANCE.as_secs());
 
-/// Remembers which deliveries were handled. Used by the blocking client, and by the asynchronous one on its blocking
+/// Remembers which deliveries were handled. The blocking client calls it directly, the async one on a thread
 /// pool.
 ///
-/// A guard in the memory of one process is [`ReplayMemory`](super::ReplayMemory); where several take deliveries, they
-/// share one in a database. What a guard keeps to:
+/// [`ReplayMemory`](super::ReplayMemory) serves one process; several processes share a guard in a database.
+/// The rules for an implementation:
 ///
-/// * A claim is atomic: of all that claim one id at one time, in whatever process, at most one is [`Claimed::New`].
-/// * A claim lasts for a lease, which the guard sets longer than a handler takes; after it the delivery is new again.
-/// * A claim frees itself and nothing else: one that ends after its lease leaves the claim of its successor alone, and
-///   none frees what is done. So each has a token of its own, which is compared before anything is deleted.
-/// * `done` marks the delivery as handled, whoever has it in hand by then, and although the guard may have forgotten
-///   it. It may be called again after a failure, and twice is once.
-/// * What is done is remembered for [`SHORTEST_MEMORY`] at least, from when it was claimed.
-/// * A store with a clock of its own uses that and ignores `now`: the clocks of its callers differ.
-/// * Ids are those of one application, to the letter. A store that serves several keeps them apart.
+/// * A claim is atomic: if several callers claim one id at the same time, in any process, at most one gets
+///   [`Claimed::New`].
+/// * A claim lasts for a lease, which the guard sets longer than a handler takes. Then the delivery is new
+///   again.
+/// * A claim releases only itself. If it ends after its lease, it does not touch the claim of the next
+///   caller, and it never removes a handled delivery. So each claim has a unique token, compared before
+///   anything is deleted.
+/// * `done` marks the delivery as handled, even if another caller holds it by then or the guard has forgotten
+///   it. It may be called again after a failure; two calls have the effect of one.
+/// * A handled delivery is remembered for at least [`SHORTEST_MEMORY`] after its claim.
+/// * A store with a clock uses its clock and ignores `now`, since the clocks of callers differ.
+/// * Ids belong to one application and are compared byte for byte. A store that serves several applications
+///   keeps their ids apart.
 ///
-/// So a delivery is handled once; and at least once across crashes, since the lease of a claim that nobody holds ends,
-/// and the service sends the delivery again.
+/// So a delivery is handled exactly once, or at least once if processes crash: the lease of an abandoned
+/// claim ends, and the service sends the delivery again.
 pub trait ReplayGuard: Send + Sync + 'static {
-    /// Claims a delivery, unless it is claimed or done. `now` is the caller's wall clock.
+    /// Claims a delivery, unless it is claimed or handled. `now` is the time of the caller's wall clock.
     fn claim(&self, id: &str, now: Timestamp) -> Result<Claimed<dyn ReplayClaim>, StoreError>;
 }
 
-/// The right to handle a delivery. Dropping it gives it back, as far as that goes without an answer.
+/// The right to handle a delivery. Dropping it releases the delivery, without reporting errors.
 pub trait ReplayClaim: Send + Sync {
-    /// The delivery was handled: it is not handed out again. Also when the lease was lost meanwhile.
-    ///
-    /// After an error it may be called again.
+    /// Records the delivery as handled, even if the lease has been lost. May be called again after an error.
     fn done(&mut self) -> Result<(), StoreError>;
 
-    /// Gives the delivery back at once, unless it was done. A lost lease is no error: there is nothing to give back.
+    /// Releases the delivery immediately, unless it was handled. A lost lease is not an error.
     fn release(self: Box<Self>) -> Result<(), StoreError>;
 }
 
-/// The asynchronous twin of [`ReplayGuard`].
+/// The async flavour of [`ReplayGuard`].
 #[async_trait]
 pub trait AsyncReplayGuard: Send + Sync + 'static {
-    /// Claims a delivery, unless it is claimed or done. `now` is the caller's wall clock.
+    /// Claims a delivery, unless it is claimed or handled. `now` is the time of the caller's wall clock.
     async fn claim(&self, id: &str, now: Timestamp) -> Result<Claimed<dyn AsyncReplayClaim>, StoreError>;
 }
 
-/// The asynchronous twin of [`ReplayClaim`].
+/// The async flavour of [`ReplayClaim`].
 #[async_trait]
 pub trait AsyncReplayClaim: Send + Sync {
-    /// The delivery was handled: it is not handed out again. Also when the lease was lost meanwhile.
-    ///
-    /// After an error it may be called again.
+    /// Records the delivery as handled, even if the lease has been lost. May be called again after an error.
     async fn done(&mut self) -> Result<(), StoreError>;
 
-    /// Gives the delivery back at once, unless it was done. A lost lease is no error: there is nothing to give back.
+    /// Releases the delivery immediately, unless it was handled. A lost lease is not an error.
     async fn release(self: Box<Self>) -> Result<(), StoreError>;
 }
 
-/// What came of a claim.
+/// The result of claiming a delivery.
 pub enum Claimed<C: ?Sized> {
-    /// It is new, and the caller's.
+    /// The delivery is new, and the caller may handle it.
     New(Box<C>),
-    /// Somebody else has it in hand.
+    /// Another caller is handling the delivery.
     InHand,
-    /// It was handled.
+    /// The delivery was handled.
     Done,
 }
 
 impl<C: ?Sized> Claimed<C> {
-    /// The same with another kind of claim, if it is new.
+    /// Converts the claim of a new delivery.
     pub fn map<D: ?Sized>(self, wrap: impl FnOnce(Box<C>) -> Box<D>) -> Claimed<D> {
         match self {
             Self::New(claim) => Claimed::New(wrap(claim)),

@@ -1,4 +1,4 @@
-//! The guard in memory: which deliveries are in hand, and which were handled, each in the order they became so.
+//! A replay guard in memory: deliveries that are claimed, and deliveries that were handled, oldest first.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -12,11 +12,12 @@ use jiff::Timestamp;
 use super::{AsyncReplayClaim, AsyncReplayGuard, Claimed, ReplayClaim, ReplayGuard, SHORTEST_MEMORY};
 use crate::tokens::StoreError;
 
-/// A guard in memory, bounded in number and in time. Clones share what is remembered, and may serve several clients.
+/// A replay guard in memory, bounded in number and in time. Clones share their memory and may serve several
+/// clients.
 ///
-/// It remembers a delivery for a day, a hundred thousand of them at most: beyond that the one handled first is
-/// forgotten, never one in hand. How long the service itself goes on sending again is unknown. A claim lasts 60 s. Time
-/// is the wall clock's: where that is set back, all of this lasts longer.
+/// It remembers a delivery for a day, and at most 100 000 deliveries; beyond that it forgets the one handled
+/// first, never a claimed one. How long the service repeats a delivery is not documented. A claim lasts 60 s.
+/// All times are those of the wall clock: setting it back prolongs them.
 #[derive(Clone, Debug)]
 pub struct ReplayMemory {
     most: usize,
@@ -32,38 +33,38 @@ impl Default for ReplayMemory {
 }
 
 impl ReplayMemory {
-    /// Remembers nothing yet.
+    /// Creates an empty guard.
     pub fn new() -> Self {
         let (most, day) = (100_000, Duration::from_secs(24 * 3600));
         Self { most, keep: day, lease: Duration::from_secs(60), memory: Arc::default() }
     }
 
-    /// Remembers so many deliveries at most.
+    /// Sets the maximum number of deliveries that it remembers, at least 1.
     #[must_use]
     pub fn most(mut self, deliveries: usize) -> Self {
         self.most = deliveries.max(1);
         self
     }
 
-    /// Remembers a delivery for so long, from when it was claimed: [`SHORTEST_MEMORY`] at least.
+    /// Sets how long it remembers a delivery after the claim, at least [`SHORTEST_MEMORY`].
     #[must_use]
     pub fn keep(mut self, time: Duration) -> Self {
         self.keep = time.max(SHORTEST_MEMORY);
         self
     }
 
-    /// How long a handler may take before the delivery is handed out again.
+    /// Sets how long a claim lasts; after that, the delivery can be claimed again.
     #[must_use]
     pub fn lease(mut self, time: Duration) -> Self {
         self.lease = time;
         self
     }
 
-    fn take(&self, id: &str, now: Timestamp) -> Result<Claimed<MemoryClaim>, StoreError> {
+    fn try_claim(&self, id: &str, now: Timestamp) -> Result<Claimed<MemoryClaim>, StoreError> {
         let mut memory = self.memory();
         memory.now = now;
         match memory.by_id.get(id).copied() {
-            Some(entry) if entry.is_over(now) => memory.forget(entry),
+            Some(entry) if entry.is_expired(now) => memory.forget(entry),
             Some(entry) => return Ok(if entry.done { Claimed::Done } else { Claimed::InHand }),
             None => {}
         }
@@ -83,11 +84,11 @@ impl ReplayMemory {
 #[derive(Debug, Default)]
 struct Memory {
     by_id: HashMap<Arc<str>, Entry>,
-    /// By ticket, so from the oldest on.
+    /// Ordered by ticket: the oldest first.
     in_hand: BTreeMap<u64, Arc<str>>,
     done: BTreeMap<u64, Arc<str>>,
     next_ticket: u64,
-    /// When it was last asked.
+    /// The time of the last claim.
     now: Timestamp,
 }
 
@@ -95,26 +96,29 @@ struct Memory {
 struct Entry {
     ticket: u64,
     done: bool,
-    /// Until when the claim lasts, or the memory of what was handled.
+    /// The end of the claim, or of the memory of a handled delivery.
     until: Timestamp,
 }
 
 impl Entry {
-    fn is_over(&self, now: Timestamp) -> bool {
+    fn is_expired(&self, now: Timestamp) -> bool {
         now >= self.until
     }
 }
 
 impl Memory {
-    /// Forgets a claim that is over, else what was handled first. What is in hand stays.
+    /// Forgets an expired claim, otherwise the delivery that was handled first, until there is room. Current
+    /// claims stay.
     fn make_room(&mut self, most: usize) -> Result<(), StoreError> {
         while self.by_id.len() >= most {
             let entry = |queue: &BTreeMap<u64, Arc<str>>| {
                 queue.first_key_value().and_then(|(_, id)| self.by_id.get(id)).copied()
             };
-            let over = entry(&self.in_hand).filter(|entry| entry.is_over(self.now));
-            let Some(entry) = over.or_else(|| entry(&self.done)) else {
-                return Err(StoreError::new("too many deliveries are in hand"));
+            let expired = entry(&self.in_hand).filter(|entry| entry.is_expired(self.now));
+            let Some(entry) = expired.or_else(|| entry(&self.done)) else {
+                return Err(StoreError::new(
+                    "the replay guard is full (every delivery that it remembers is being handled)",
+                ));
             };
             self.forget(entry);
         }
@@ -129,7 +133,7 @@ impl Memory {
         entry
     }
 
-    /// Nothing, if the entry is there no more: another that has its id has another ticket.
+    /// Removes the entry, unless another with the same id (and another ticket) has replaced it.
     fn forget(&mut self, entry: Entry) {
         if let Some(id) = self.queue(entry.done).remove(&entry.ticket) {
             self.by_id.remove(&id);
@@ -144,13 +148,13 @@ impl Memory {
 struct MemoryClaim {
     guard: ReplayMemory,
     id: Arc<str>,
-    /// As it was when it was claimed: in hand.
+    /// The entry of the claim.
     entry: Entry,
     kept_until: Timestamp,
 }
 
 impl MemoryClaim {
-    /// Also when the claim is over: it was handled, whoever else has it in hand by now.
+    /// Records the delivery as handled, even if the claim has expired or another caller holds the delivery.
     fn finish(&self) -> Result<(), StoreError> {
         let mut memory = self.guard.memory();
         match memory.by_id.get(&self.id).copied() {
@@ -175,7 +179,7 @@ fn after(now: Timestamp, time: Duration) -> Timestamp {
 
 impl ReplayGuard for ReplayMemory {
     fn claim(&self, id: &str, now: Timestamp) -> Result<Claimed<dyn ReplayClaim>, StoreError> {
-        Ok(self.take(id, now)?.map(|claim| claim as _))
+        Ok(self.try_claim(id, now)?.map(|claim| claim as _))
     }
 }
 
@@ -192,7 +196,7 @@ impl ReplayClaim for MemoryClaim {
 #[async_trait]
 impl AsyncReplayGuard for ReplayMemory {
     async fn claim(&self, id: &str, now: Timestamp) -> Result<Claimed<dyn AsyncReplayClaim>, StoreError> {
-        Ok(self.take(id, now)?.map(|claim| claim as _))
+        Ok(self.try_claim(id, now)?.map(|claim| claim as _))
     }
 }
 

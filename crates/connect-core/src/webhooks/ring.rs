@@ -1,24 +1,27 @@
-//! The keys deliveries are verified with, fetched when they are needed: one ring a client.
+//! The key ring of a client: the public keys of the service, fetched when a delivery needs them.
 //!
 //! ```text
-//!   KeyRing::check ──> CheckStep::Fetch(Fetch, Checking) ──┐      Fetch::start ──> (Request, Fetching), or nothing
-//!        │                      Checking::resume(now) <──────┘                         Fetching::resume(answer, now)
-//!        └──> CheckStep::Done(Result<Verified, Rejection>, Option<Fetch>)
+//!  KeyRing::check ──> CheckStep::Fetch(Fetch, Checking) ──┐      Fetch::start ──> (Request, Fetching), or None
+//!       │                      Checking::resume(now) <────┘                       Fetching::resume(response, now)
+//!       └──> CheckStep::Done(Result<Verified, Rejection>, Option<Fetch>)
 //! ```
 //!
 //! The rules:
 //!
-//! * a delivery whose headers are wrong, or hold nothing that could be a signature, fetches nothing;
-//! * keys are good for the `max-age` of the answer (an hour without one, a day at most), by both clocks. Where they are
-//!   over that and fit all the same, the delivery is decided, and newer ones are fetched behind it;
-//! * where no signature matches, the keys are fetched once more, since they may have changed. The last word is only
-//!   that of an answer asked for after the delivery came, and given by no cache; else the service should try again;
-//! * there is at most one attempt a minute, and who finds one under way waits for it: a driver starts a [`Fetch`]
-//!   under a gate of the ring, one at a time. One that is dropped without an answer counts as failed, and two seconds
-//!   after its start the next may begin. One that hangs counts for a minute; what it brings later replaces nothing newer;
-//! * a fetch that fails leaves the keys as they are. So does a document with entries none of which can be used; one
-//!   without entries withdraws all keys;
-//! * a pinned key is used for as long as no document was ever fetched, and never after.
+//! * A delivery with invalid headers, or without an entry that has the form of a signature, starts no fetch.
+//! * Keys are valid for the `max-age` of the response (an hour if it has none, a day at most), by both
+//!   clocks. If a signature matches an expired key, the delivery is verified, and newer keys are fetched in
+//!   the background.
+//! * If no signature matches, the keys are fetched once more, since they may have changed. The delivery is
+//!   refused for good only after a response that the service itself sent (not a cache), to a request made
+//!   after the delivery arrived; otherwise the service should send the delivery again.
+//! * There is at most one fetch a minute, and callers that find one running wait for it: a driver starts a
+//!   [`Fetch`] under the lock of the ring. A fetch that is dropped without a response has failed, and the
+//!   next one may start two seconds after its start. A fetch that hangs blocks others for a minute; its late
+//!   response never replaces newer keys.
+//! * A failed fetch keeps the keys. So does a document whose entries are all unusable; a document without
+//!   entries removes all keys.
+//! * The pinned key is used until the first document is fetched, and never afterwards.
 
 use std::{
     fmt,
@@ -30,7 +33,7 @@ use http::HeaderMap;
 use jiff::Timestamp;
 
 use super::{
-    Fetch, FetchedKeys, PublicKey, Reason, Rejection, Verified, fetch::State, fetched::Fetched,
+    Fetch, FetchedKeys, PublicKey, Reason, Rejection, Verified, fetch::FetchState, fetched::KeySet,
     verify::Envelope,
 };
 use crate::{
@@ -38,10 +41,10 @@ use crate::{
     base::{Error, Now},
 };
 
-/// The public keys of the service. Cheap to clone; clones are the same ring.
+/// The public keys of the service. Clones are cheap and share the keys.
 ///
-/// The clients drive it. Who has neither carries out the steps, with a gate: a lock that one caller at a time holds while
-/// it fetches, so that the others wait for its answer.
+/// The clients drive the ring. Other callers carry out the steps themselves, with a lock that one caller at a
+/// time holds during a fetch, so that the others wait for its response.
 ///
 /// ```
 /// use std::{sync::{Mutex, PoisonError}, time::Duration};
@@ -62,8 +65,8 @@ use crate::{
 ///                     self.fetch(fetch);
 ///                     next.resume(now())
 ///                 }
-///                 CheckStep::Done(outcome, behind) => {
-///                     behind.into_iter().for_each(|fetch| self.fetch(fetch)); // better where nobody waits for it
+///                 CheckStep::Done(outcome, background) => {
+///                     background.into_iter().for_each(|fetch| self.fetch(fetch)); // better in the background
 ///                     return outcome;
 ///                 }
 ///             };
@@ -91,27 +94,29 @@ use crate::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct KeyRing(Arc<Inner>);
+pub struct KeyRing(Arc<RingInner>);
 
-struct Inner {
+struct RingInner {
     app: App,
     pinned: Option<PublicKey>,
-    state: Mutex<State>,
+    state: Mutex<FetchState>,
 }
 
 impl KeyRing {
-    /// No keys as yet but the pinned one of the application's configuration.
+    /// Creates a ring that has only the pinned key of the application's configuration, if any.
     ///
     /// # Errors
-    /// When the pinned key is none.
+    /// Fails if the pinned key is not a valid [`PublicKey`].
     pub fn new(app: &App) -> Result<Self, Error> {
         let pinned = app.config().webhook_key.as_deref().map(str::parse).transpose();
-        let pinned = pinned
-            .map_err(|error| Error::configuration("the pinned webhook key is none").with_source(error))?;
-        Ok(Self(Arc::new(Inner { app: app.clone(), pinned, state: Mutex::default() })))
+        let pinned = pinned.map_err(|error| {
+            Error::configuration("the pinned webhook key is not a valid public key (expected `whpk_..`)")
+                .with_source(error)
+        })?;
+        Ok(Self(Arc::new(RingInner { app: app.clone(), pinned, state: Mutex::default() })))
     }
 
-    /// Begins to verify a delivery. The headers are looked at first; keys are fetched only for one that could be
+    /// Starts to verify a delivery. Checks the headers first, and fetches keys only if the delivery could be
     /// genuine.
     pub fn check<'a>(&self, headers: &'a HeaderMap, body: &'a [u8], now: Now) -> CheckStep<'a> {
         let refused = |reason: Reason| CheckStep::Done(Err(reason.into()), None);
@@ -127,22 +132,22 @@ impl KeyRing {
         }
     }
 
-    /// The keys as last fetched, to keep across restarts.
+    /// Returns the keys as last fetched, for the application to store across restarts.
     pub fn fetched(&self) -> Option<FetchedKeys> {
         self.state().fetched.as_ref().map(|fetched| fetched.document.clone())
     }
 
-    /// Takes keys that were kept, unless some were fetched since. They are good for what is left of their time, and
-    /// beyond that until newer ones come.
+    /// Takes stored keys, unless the ring has fetched some since. They are valid for the rest of their
+    /// max-age, and are used beyond it until newer ones are fetched.
     pub fn restore(&self, keys: FetchedKeys, now: Now) {
         let mut state = self.state();
         if state.fetched.is_none() {
-            state.fetched = Fetched::kept(keys, now).map(Arc::new);
+            state.fetched = KeySet::restored(keys, now).map(Arc::new);
         }
     }
 
-    /// A fetch, if that is is_due for in this state, and given whether one may start.
-    fn request_fetch(&self, now: Now, is_due: impl FnOnce(&State, bool) -> bool) -> Option<Fetch> {
+    /// Returns a fetch if `is_due` says so, given the state and whether a fetch may start now.
+    fn request_fetch(&self, now: Now, is_due: impl FnOnce(&FetchState, bool) -> bool) -> Option<Fetch> {
         let state = self.state();
         is_due(&state, state.may_fetch(now)).then(|| Fetch::of(self))
     }
@@ -160,7 +165,7 @@ impl KeyRing {
         &self.0.app
     }
 
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, FetchState> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -171,20 +176,21 @@ impl fmt::Debug for KeyRing {
     }
 }
 
-/// What to do next about a delivery.
+/// The next step of verifying a delivery.
 ///
-/// Exhaustive on purpose: a driver that leaves out a step does not compile.
+/// Exhaustive on purpose: a driver that omits a step does not compile.
 #[derive(Debug)]
 #[must_use = "the delivery is verified only when the steps are carried out"]
 pub enum CheckStep<'a> {
-    /// Carry out the fetch under the ring's gate, then go on, whatever came of it.
+    /// Carry out the fetch under the lock of the ring, then call [`Checking::resume`], even if the fetch
+    /// failed.
     Fetch(Fetch, Checking<'a>),
-    /// It is genuine, or it is not. Where there is a fetch, newer keys are due: carry it out as well, but let the
-    /// delivery not wait for it.
+    /// The result. If there is a fetch, newer keys are due: carry it out as well, without delaying the
+    /// delivery.
     Done(Result<Verified, Rejection>, Option<Fetch>),
 }
 
-/// Goes on when the keys were fetched.
+/// A delivery that waits for a fetch of the keys.
 pub struct Checking<'a> {
     ring: KeyRing,
     envelope: Envelope<'a>,
@@ -193,7 +199,7 @@ pub struct Checking<'a> {
 }
 
 impl<'a> Checking<'a> {
-    /// Goes on with the keys there are now.
+    /// Continues with the current keys.
     pub fn resume(self, now: Now) -> CheckStep<'a> {
         self.try_keys(now, false)
     }
@@ -203,23 +209,23 @@ impl<'a> Checking<'a> {
         let reason = match outcome {
             Err(reason @ (Reason::NoMatchingSignature | Reason::NoPublicKeys)) => reason,
             decided => {
-                let behind =
+                let background =
                     self.ring.request_fetch(now, |state, may_fetch| may_fetch && !state.is_fresh(now));
-                return CheckStep::Done(decided.map_err(Rejection::from), behind);
+                return CheckStep::Done(decided.map_err(Rejection::from), background);
             }
         };
-        let is_due = |state: &State, may_fetch| may_wait && (may_fetch || state.is_fetching(now));
+        let is_due = |state: &FetchState, may_fetch| may_wait && (may_fetch || state.is_fetching(now));
         if let Some(fetch) = self.ring.request_fetch(now, is_due) {
             return CheckStep::Fetch(fetch, self);
         }
         let state = self.ring.state();
-        let is_last_word = state.newest.is_some_and(|at| at >= self.started);
-        let cause = state.failure.clone().filter(|_| !is_last_word);
-        CheckStep::Done(Err(Rejection::new(reason, !is_last_word, cause)), None)
+        let is_final = state.last_origin_fetch.is_some_and(|at| at >= self.started);
+        let cause = state.failure.clone().filter(|_| !is_final);
+        CheckStep::Done(Err(Rejection::new(reason, !is_final, cause)), None)
     }
 }
 
-/// Without the body, which is private.
+/// Omits the body, which is private.
 impl fmt::Debug for Checking<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Checking").field("envelope", &self.envelope).finish_non_exhaustive()

@@ -1,11 +1,11 @@
-//! For the tests of applications: deliveries that verify, signed with a key that everybody knows.
+//! For the tests of applications: signs deliveries with a published key.
 //!
-//! **The key is public, its secret half stands in this file.** Whoever gives a client that runs [`keys`] or
-//! [`public_key`] takes deliveries from anybody.
+//! **The secret half of this key is in this file.** A client that uses [`keys`] or [`public_key`] outside
+//! tests accepts deliveries from everybody.
 //!
-//! A client that is given [`keys`] (`webhook_keys` on its builder, or `webhooks().restore_keys`) verifies what [`sign`]
-//! makes without a network, for a day. Only a signature that does not fit has it ask the service for newer keys: a
-//! test of that needs a transport of its own.
+//! A client with these [`keys`] (`webhook_keys` on its builder, or `webhooks().restore_keys`) verifies
+//! deliveries made by [`sign`] without a network, for a day. If a signature does not match, it fetches newer
+//! keys from the service: a test of that needs a transport that imitates the service.
 //!
 //! ```
 //! use connect_core::{App, Config, machine::Now, webhooks::{CheckStep, KeyRing, testing}};
@@ -29,24 +29,26 @@ use jiff::Timestamp;
 use super::{FetchedKeys, PublicKey};
 use crate::base::Request;
 
-/// Known to everybody: for tests only.
+/// Published: for tests only.
 const SECRET: [u8; 32] = *b"a key for tests, known to anyone";
 
-/// The key that [`sign`] signs with, for [`verify`](super::verify). A client that is tested takes [`keys`] rather than
-/// this as its pinned key, which counts only until the service's own were fetched.
+/// Returns the key that [`sign`] signs with, for [`verify`](super::verify).
+///
+/// In tests of a client, use [`keys`] instead: a pinned key counts only until the service's keys are fetched.
 pub fn public_key() -> PublicKey {
     PublicKey::from_verifying(SigningKey::from_bytes(&SECRET).verifying_key())
 }
 
-/// The key that [`sign`] signs with, as if it had been fetched now from a service that has no other. For a client that is
-/// tested; never for one that runs.
+/// Returns the key that [`sign`] signs with, as if it were the only key fetched from the service.
+///
+/// For tests of a client; never use them outside tests.
 pub fn keys(now: Timestamp) -> FetchedKeys {
     FetchedKeys::of(public_key(), now)
 }
 
-/// A delivery of this body, sent now: a POST with the three headers of a genuine one.
+/// Returns a delivery with this body, sent now: a POST with the three headers of a genuine one.
 ///
-/// An id that cannot stand in a header is left out of the request, which then does not verify.
+/// An id that is not valid in a header is left out of the request, which then cannot be verified.
 pub fn sign(id: &str, body: impl Into<Bytes>, now: Timestamp) -> Request {
     let body = body.into();
     let timestamp = now.as_second().to_string();

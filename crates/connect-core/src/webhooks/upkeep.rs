@@ -1,4 +1,4 @@
-//! Which subscriptions are due, for who keeps them by hand.
+//! Plans which webhook subscriptions to create, renew and end.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -6,14 +6,14 @@ use connect_types::{CalendarRef, SubscribeWebhook, Subscribed, UnsubscribeWebhoo
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Which subscriptions to make, renew and end, for the calendars of one user.
+/// Plans which subscriptions to create, renew and end for the calendars of one user.
 ///
-/// The service subscribes every calendar of an account that is connected while the application has a webhook URL, and
-/// renews those subscriptions by itself: nothing is to be done then. This is for calendars that were connected
-/// before, and for services that leave it to the application.
+/// The service subscribes all calendars of an account that is connected while the application has a webhook
+/// URL, and renews these subscriptions itself. Use this for calendars that were connected earlier, and for
+/// services that leave subscriptions to the application.
 ///
-/// A subscription that is renewed is a new one, which may begin with an initial sync: deliveries of what was there already
-/// (`metadata.is_initial_sync`).
+/// Renewing creates a new subscription, which may start with an initial sync: deliveries of events that
+/// existed before (`metadata.is_initial_sync`).
 ///
 /// ```
 /// use connect_core::types::{CalendarRef, SubscribeWebhook, Subscribed, UnsubscribeWebhook, decode};
@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 /// # }
 /// let now = "2026-11-21T10:00:00Z".parse()?;
 /// let wanted = [CalendarRef::new("google", "work@example.org")];
-/// let mut held: Vec<Held> = Vec::new(); // from where the application keeps them for this user
+/// let mut held: Vec<Held> = Vec::new(); // loaded from the application's database
 /// for action in Upkeep::default().plan(&wanted, &held, now) {
 ///     match action {
 ///         UpkeepAction::Subscribe(calendar, request) => {
@@ -49,42 +49,43 @@ pub struct Upkeep {
     ahead: Duration,
 }
 
-/// A day ahead: Microsoft's subscriptions live for some three days, Google's for a week.
+/// Renews a day ahead: a subscription lasts about three days at Microsoft, and a week at Google.
 impl Default for Upkeep {
     fn default() -> Self {
         Self::ahead(Duration::from_secs(24 * 3600))
     }
 }
 
-/// What is to be done about a subscription.
+/// An action for one subscription.
 #[derive(Clone, Debug, PartialEq)]
 pub enum UpkeepAction {
-    /// Subscribe the calendar, for the first time or again. A new subscription takes the place of the one there is;
-    /// its channel gets an id from the service, so that it is unique.
+    /// Subscribe the calendar, or renew its subscription. The new subscription replaces the old one; the
+    /// service chooses a unique id for its channel.
     Subscribe(CalendarRef, SubscribeWebhook),
-    /// End a subscription that is no longer wanted.
+    /// End a subscription to a calendar that is no longer wanted.
     Unsubscribe(Held, UnsubscribeWebhook),
 }
 
-/// A subscription as the application keeps it.
+/// A subscription as the application stores it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Held {
-    /// The calendar's provider.
+    /// The provider of the calendar.
     pub provider: Box<str>,
-    /// The calendar's id, as `GET /calendars` has it: an alias such as `primary` is another calendar to the service.
+    /// The id of the calendar as returned by `GET /calendars`: to the service, an alias such as `primary` is
+    /// another calendar.
     pub calendar_id: Box<str>,
-    /// The channel, which the deliveries name.
+    /// The id of the channel, which deliveries name.
     pub channel_id: Box<str>,
-    /// What Google needs beside the channel to end it.
+    /// The resource id, which Google needs in addition to the channel id to end the subscription.
     pub resource_id: Option<Box<str>>,
-    /// When it ends; without it it lives until it is ended. Where the answer named an end that could not be read, this
-    /// is the epoch, so that it is due.
+    /// When the subscription expires, or `None` if it does not. It is 1970 (and so due for renewal) if the
+    /// service named a time that could not be decoded.
     pub expires: Option<Timestamp>,
 }
 
 impl Held {
-    /// What to keep of the answer to a subscription. Without a channel id in it there is nothing to renew or to end.
+    /// Creates the record of a subscription from the service's response, or `None` if that has no channel id.
     pub fn new(calendar: impl Into<CalendarRef>, answer: &Subscribed) -> Option<Self> {
         let calendar = calendar.into();
         let made = answer.subscription.as_ref();
@@ -100,7 +101,7 @@ impl Held {
         })
     }
 
-    /// Whether it takes the place of another, which is to be forgotten: the service keeps one for each calendar.
+    /// Returns whether this subscription replaces `other`: the service keeps one for each calendar.
     pub fn replaces(&self, other: &Self) -> bool {
         self.calendar() == other.calendar()
     }
@@ -111,14 +112,16 @@ impl Held {
 }
 
 impl Upkeep {
-    /// Renews a subscription when no more than this is left of it.
+    /// Creates a plan that renews a subscription when at most this time is left.
     pub fn ahead(ahead: Duration) -> Self {
         Self { ahead }
     }
 
-    /// What is to be done now, so that every calendar that is wanted is subscribed and no other: given all that one user
-    /// wants and holds, since what is held and not wanted is ended. A calendar that is named twice is subscribed once;
-    /// of several subscriptions held for one calendar only the last to end counts, since the service keeps one.
+    /// Returns the actions after which exactly the wanted calendars are subscribed.
+    ///
+    /// Pass all calendars that the user wants and all subscriptions that the user holds, since a subscription
+    /// to any other calendar is ended. A calendar that is listed twice is subscribed once. Of several
+    /// subscriptions to one calendar only the last to expire counts, since the service keeps one.
     pub fn plan(&self, wanted: &[CalendarRef], held: &[Held], now: Timestamp) -> Vec<UpkeepAction> {
         let kept: HashSet<_> =
             held.iter().filter(|held| !self.is_due(held, now)).map(Held::calendar).collect();

@@ -1,4 +1,4 @@
-//! Whether a delivery is genuine: Standard Webhooks `v1a`, checked in the order of the official SDKs.
+//! Verifies deliveries: Standard Webhooks `v1a`, checked in the order of the official SDKs.
 
 use std::{fmt, time::Duration};
 
@@ -10,33 +10,36 @@ use jiff::Timestamp;
 
 use super::{PublicKey, Reason};
 
-/// How far the timestamp of a delivery may be from now, both ways; exactly this far is near enough.
+/// The largest difference between the timestamp of a delivery and now, in either direction, inclusive: 300 s.
 pub const TOLERANCE: Duration = Duration::from_secs(300);
 
-/// How many different signatures of a delivery are looked at: a genuine one has one for each key in use, one or two, and
-/// each that is looked at costs a pass over the body.
-const MOST_SIGNATURES: usize = 4;
+/// The number of different signatures that are tried. A genuine delivery has one or two, one for each active
+/// key, and each attempt costs a pass over the body.
+const MAX_SIGNATURES: usize = 4;
 
-/// A delivery that is genuine.
+/// A verified delivery.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Verified {
-    /// The `webhook-id`: the same when the service sends the delivery again.
+    /// The `webhook-id`, which is the same each time the service sends the delivery.
     pub id: Box<str>,
-    /// When it was sent, to the second.
+    /// The time at which the delivery was sent, to the second.
     pub timestamp: Timestamp,
-    /// What it says. Nothing is certain to be there: two shapes are known, and unknown fields are kept. An element of
-    /// `events` that cannot be an event hides none of the others: the list as it came is in `extra` then.
+    /// The body. Every field is optional, and unknown fields are kept. If an element of `events` cannot be
+    /// decoded, the others are still here, and `extra` holds the original list.
     pub delivery: Delivery,
 }
 
-/// Verifies a delivery: its headers, its body as it came (not parsed and written again), the keys, and the time.
+/// Verifies the signature of a delivery, and that it was sent within [`TOLERANCE`] of `now`.
 ///
-/// After a right signature only a body that is no JSON object is refused: what cannot be typed is kept in `extra`,
-/// and a broken UTF-8 sequence is read as U+FFFD.
+/// Pass `body` as the bytes that were received: JSON that was parsed and written again does not match the
+/// signature.
+///
+/// Once the signature is valid, only a body that is not a JSON object is refused: values of an unexpected
+/// type are kept in `extra`, and invalid UTF-8 is read as U+FFFD.
 ///
 /// # Errors
-/// The first [`Reason`] that holds, in the order they are listed there.
+/// Returns the first [`Reason`] that applies, in the order in which the enum lists them.
 pub fn verify(
     headers: &HeaderMap,
     body: &[u8],
@@ -48,18 +51,18 @@ pub fn verify(
     envelope.open(body)
 }
 
-/// What the headers of a delivery say, checked as far as that goes without keys and body.
+/// The headers of a delivery, checked as far as possible without keys and body.
 #[derive(Debug)]
 pub(super) struct Envelope<'a> {
     id: &'a str,
-    /// As it was sent: it is signed to the letter.
+    /// The text as received, since the signature covers it.
     timestamp: &'a str,
     seconds: i64,
     signatures: Vec<Signature>,
     signed: Signed,
 }
 
-/// What is signed: the body and what stands before it. Copied together once, when there are keys to try.
+/// The signed message: id, timestamp and body. Built once, when the first key is tried.
 #[derive(Default)]
 struct Signed(Option<Vec<u8>>);
 
@@ -81,12 +84,12 @@ impl<'a> Envelope<'a> {
         Ok(Self { id, timestamp, seconds, signatures: signatures(entries), signed: Signed::default() })
     }
 
-    /// Whether there is anything that could be a signature.
+    /// Whether at least one entry has the form of a signature.
     pub(super) fn is_signed(&self) -> bool {
         !self.signatures.is_empty()
     }
 
-    /// Whether one of the signatures is one of these keys. The body is the same each time this is asked.
+    /// Checks that one of the signatures was made with one of these keys. Every call passes the same body.
     pub(super) fn check<'k>(
         &mut self,
         body: &[u8],
@@ -107,15 +110,15 @@ impl<'a> Envelope<'a> {
     pub(super) fn open(&self, body: &[u8]) -> Result<Verified, Reason> {
         let mut delivery: Delivery = decode(body).map_err(|_| Reason::InvalidPayload)?;
         if let Some(events) = delivery.extra.get("events") {
-            delivery.events = readable(events);
+            delivery.events = decodable(events);
         }
         let timestamp = Timestamp::from_second(self.seconds).map_err(|_| Reason::TimestampOutOfTolerance)?;
         Ok(Verified { id: self.id.into(), timestamp, delivery })
     }
 }
 
-/// The `v1a` entries that have the form of a signature, each once. Others, such as `v1` (HMAC), mean nothing here, and
-/// hide none of those after them.
+/// Returns the distinct `v1a` entries that have the form of a signature; other entries, such as `v1` (HMAC),
+/// are skipped.
 fn signatures(entries: &str) -> Vec<Signature> {
     let texts = entries.split(' ').filter_map(|entry| entry.strip_prefix("v1a,"));
     let parsed = texts.filter_map(|text| Signature::from_slice(&STANDARD.decode(text).ok()?).ok());
@@ -124,20 +127,20 @@ fn signatures(entries: &str) -> Vec<Signature> {
         if !signatures.contains(&signature) {
             signatures.push(signature);
         }
-        if signatures.len() == MOST_SIGNATURES {
+        if signatures.len() == MAX_SIGNATURES {
             break;
         }
     }
     signatures
 }
 
-/// What can be read of a list in which something cannot.
-fn readable(events: &Raw) -> Vec<EventChange> {
+/// Returns the elements of the list that can be decoded.
+fn decodable(events: &Raw) -> Vec<EventChange> {
     let all: Vec<Raw> = events.decode().unwrap_or_default();
     all.iter().filter_map(|one| one.decode().ok()).collect()
 }
 
-/// The value of a header that is there once. Of two it could not be said which one was signed.
+/// Returns the value of a header that occurs once: of two values, either could be the signed one.
 fn single<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, Reason> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
@@ -148,7 +151,7 @@ fn single<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, Reason> {
     }
 }
 
-/// Digits and nothing else; a number too large for any time is out of tolerance.
+/// Parses a number of seconds that consists only of digits; one that is too large is out of tolerance.
 fn seconds(text: &str) -> Result<i64, Reason> {
     if !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Reason::InvalidTimestamp);
