@@ -1,4 +1,4 @@
-//! Signing in from a program on the user's own machine: the browser comes back to a loopback address (RFC 8252 7.3).
+//! Receives the redirect of a sign-in on a loopback address of the user's machine (RFC 8252 section 7.3).
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -8,7 +8,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let app = App::new(Config::new("id", "not so secret", "http://127.0.0.1/callback", [7; 32]))?;
 //! # let now = Now { wall: jiff::Timestamp::UNIX_EPOCH, monotonic: Duration::ZERO };
-//! let listener = Loopback::bind()?; // before the browser is sent away, so that it finds somebody when it is back
+//! let listener = Loopback::bind()?; // before the browser opens the sign-in page
 //! let sign_in = SignIn::new("me").scopes(google::SCOPES).redirect_uri(listener.redirect_uri());
 //! let sign_in = sign_in.start(&app, now)?; // with a client: client.auth().sign_in(sign_in)?
 //! println!("Open {} in your browser", sign_in.url());
@@ -18,24 +18,25 @@
 //! # Ok(()) }
 //! ```
 //!
-//! The listener waits for the answer to this sign-in, and is closed after it. It knows the answer by its `state`:
+//! The listener waits for the callback of this sign-in, which it recognizes by the `state`, and then closes.
+//! It responds to every other request with an error and continues to wait:
 //!
 //! ```text
-//!   no HTTP 400 · another Host 421 · another path 404 · not a GET 405 · a head over 64 KiB 431
-//!   a prefetch 503 · a picture, a frame or a script's request 403 · another state, or none 400
+//!   not HTTP 400 · another Host 421 · another path 404 · not GET 405 · head over 64 KiB 431
+//!   prefetch 503 · image, frame or script request 403 · wrong or missing state 400
 //! ```
 //!
-//! Anything of these gets its answer, and the listener goes on: any web page can send a browser here, browsers
-//! open connections ahead, and some fetch a page before its link is followed. [`Loopback::callback`] blocks: an async
-//! program calls it on a thread of its own, such as tokio's `spawn_blocking`.
+//! Such requests are normal: any web page can send a browser here, browsers open connections in advance, and
+//! some fetch a page before its link is followed. [`Loopback::callback`] blocks: an async program calls it on
+//! a separate thread, such as with tokio's `spawn_blocking`.
 
 #![allow(clippy::disallowed_methods, reason = "this listener does its input and output itself")]
 
+mod connection;
 mod expected;
 mod page;
 #[cfg(test)]
 mod tests;
-mod visitor;
 
 use std::{
     io::{self, ErrorKind, Write as _},
@@ -49,21 +50,21 @@ use http::Uri;
 use crate::base::{Secret, is_loopback};
 
 use self::{
-    expected::Expected,
-    visitor::{Progress, Visitor},
+    connection::{Connection, Progress},
+    expected::ExpectedCallback,
 };
 
 const PATH: &str = "/callback";
-/// How long writing the last page may take.
+/// The timeout of writing the last page.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long nobody looks for new connections and bytes.
-const PAUSE: Duration = Duration::from_millis(20);
-/// How many connections are open at a time; a new one ends the oldest.
-const MAX_VISITORS: usize = 256;
-/// How many connections are accepted before they are read.
-const MAX_ACCEPTED: usize = 64;
+/// The interval at which new connections and bytes are polled.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
+/// The number of open connections; a new one closes the oldest.
+const MAX_CONNECTIONS: usize = 256;
+/// The number of connections that are accepted in one poll.
+const MAX_ACCEPTED_PER_POLL: usize = 64;
 
-/// Listens where the browser will come back to.
+/// A listener for the redirect of a sign-in.
 #[derive(Debug)]
 pub struct Loopback {
     redirect_uri: Uri,
@@ -71,35 +72,34 @@ pub struct Loopback {
     sockets: Vec<TcpListener>,
 }
 
-/// Why the listener cannot listen, or nobody came back.
+/// The reason why the listener could not start, or received no callback.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoopbackError {
     /// The redirect URI is not http at 127.0.0.1, `[::1]` or `localhost`.
-    #[error("the redirect URI {0} is not http at a loopback address")]
+    #[error("the redirect URI {0} is not a loopback URL (expected http at 127.0.0.1, [::1] or localhost)")]
     Elsewhere(String),
-    /// The port of the redirect URI is not one that a browser can come back to.
+    /// The port of the redirect URI is not a number from 1 to 65535.
     #[error("the port of the redirect URI {0} is not valid (expected a number from 1 to 65535)")]
     Port(String),
-    /// The address cannot be had, for example because another program has it.
+    /// The address is not available, for example because another program uses it.
     #[error("cannot listen on {0}")]
     Listen(SocketAddr, #[source] io::Error),
-    /// The URL of the sign-in has no `state`, so its answer could not be told from any other request.
-    #[error(
-        "the URL of the sign-in has no state parameter (expected the one that `PendingSignIn::url` returns)"
-    )]
+    /// The URL of the sign-in has no `state`, by which the listener recognizes the callback.
+    #[error("the URL of the sign-in has no state parameter (expected the URL of `PendingSignIn::url`)")]
     NoState,
-    /// Nobody came back in time.
-    #[error("nobody came back in time")]
+    /// The browser did not return within the timeout.
+    #[error("the browser did not return from the sign-in within the timeout")]
     Late,
 }
 
 impl Loopback {
-    /// Listens on a port that is free, of 127.0.0.1, or of `[::1]` where there is no IPv4. The authorization server has
-    /// to take any port of that address (RFC 8252 7.3).
+    /// Listens on a free port of 127.0.0.1, or of `[::1]` on a machine without IPv4.
+    ///
+    /// The authorization server has to accept any port of that address (RFC 8252 section 7.3).
     pub fn bind() -> Result<Self, LoopbackError> {
         let any = |address: SocketAddr| {
-            let socket = TcpListener::bind(address).and_then(ready);
+            let socket = TcpListener::bind(address).and_then(nonblocking);
             let socket = socket.map_err(|error| LoopbackError::Listen(address, error))?;
             let at = socket.local_addr().map_err(|error| LoopbackError::Listen(address, error))?;
             let text = format!("http://{at}{PATH}");
@@ -109,7 +109,7 @@ impl Loopback {
         any((Ipv4Addr::LOCALHOST, 0).into()).or_else(|_| any((Ipv6Addr::LOCALHOST, 0).into()))
     }
 
-    /// Listens exactly where this redirect URI leads, for a server that knows one port alone.
+    /// Listens at exactly this redirect URI, for authorization servers that accept only one port.
     pub fn at(redirect_uri: &str) -> Result<Self, LoopbackError> {
         let elsewhere = || LoopbackError::Elsewhere(redirect_uri.to_owned());
         let uri: Uri = redirect_uri.parse().map_err(|_| elsewhere())?;
@@ -122,9 +122,10 @@ impl Loopback {
         let port = uri.authority().and_then(expected::port).filter(|port| *port != 0);
         let port = port.ok_or_else(|| LoopbackError::Port(redirect_uri.to_owned()))?;
         for address in addresses(host, port) {
-            match TcpListener::bind(address).and_then(ready) {
+            match TcpListener::bind(address).and_then(nonblocking) {
                 Ok(socket) => sockets.push(socket),
-                // A machine may lack one of the two. Where somebody else has one, the code could go to them.
+                // A machine may lack IPv4 or IPv6. If another program uses the port of one, it could receive
+                // the code.
                 Err(error) if error.kind() == ErrorKind::AddrInUse => {
                     return Err(LoopbackError::Listen(address, error));
                 }
@@ -137,69 +138,74 @@ impl Loopback {
         }
     }
 
-    /// Where the browser has to come back to.
+    /// Returns the redirect URI to use for the sign-in.
     pub fn redirect_uri(&self) -> &str {
         &self.text
     }
 
-    /// Waits for the answer to the sign-in of this URL (`PendingSignIn::url`), at most this long, and closes the listener.
+    /// Waits for the callback of the sign-in with this URL (`PendingSignIn::url`), then closes the listener.
     ///
-    /// An answer that carries an error counts as well: `auth().finish` says which. Requests that are not this answer are
-    /// answered and do not end the wait.
+    /// A callback with an error counts as well; `auth().finish` returns that error. Every other request gets
+    /// an error response and does not end the wait.
     ///
     /// # Errors
-    /// [`LoopbackError::NoState`] where the URL has no `state`; [`LoopbackError::Late`] when the time is over.
+    /// [`LoopbackError::NoState`] if the URL has no `state`; [`LoopbackError::Late`] after `at_most`.
     pub fn callback(self, sign_in_url: &str, at_most: Duration) -> Result<Visit, LoopbackError> {
-        let expected = Expected::of(&self.redirect_uri, sign_in_url).ok_or(LoopbackError::NoState)?;
-        let mut visitors: Vec<Visitor> = Vec::new();
+        let expected =
+            ExpectedCallback::new(&self.redirect_uri, sign_in_url).ok_or(LoopbackError::NoState)?;
+        let mut connections: Vec<Connection> = Vec::new();
         let started = Instant::now();
         loop {
             for socket in &self.sockets {
-                let accepted = std::iter::from_fn(|| socket.accept().ok()).take(MAX_ACCEPTED);
-                visitors.extend(accepted.filter_map(|(stream, _)| Visitor::new(stream).ok()));
+                let accepted = std::iter::from_fn(|| socket.accept().ok()).take(MAX_ACCEPTED_PER_POLL);
+                connections.extend(accepted.filter_map(|(stream, _)| Connection::new(stream).ok()));
             }
-            let mut waiting = Vec::with_capacity(visitors.len());
-            for mut visitor in visitors {
-                match visitor.read(&expected) {
-                    Progress::Waiting => waiting.push(visitor),
-                    Progress::Gone => {}
-                    Progress::Answer(query) => return Ok(Visit { query, stream: visitor.into_stream() }),
+            let mut waiting = Vec::with_capacity(connections.len());
+            for mut connection in connections {
+                match connection.read(&expected) {
+                    Progress::Waiting => waiting.push(connection),
+                    Progress::Closed => {}
+                    Progress::Callback(query) => {
+                        return Ok(Visit { query, stream: connection.into_stream() });
+                    }
                 }
             }
-            waiting.drain(..waiting.len().saturating_sub(MAX_VISITORS));
-            visitors = waiting;
+            waiting.drain(..waiting.len().saturating_sub(MAX_CONNECTIONS));
+            connections = waiting;
             if started.elapsed() >= at_most {
                 return Err(LoopbackError::Late);
             }
-            thread::sleep(PAUSE);
+            thread::sleep(POLL_INTERVAL);
         }
     }
 }
 
-/// The browser that came back, waiting for its page.
+/// The browser's callback request, which waits for a response.
 #[derive(Debug)]
 pub struct Visit {
-    /// Holds the code.
+    /// Contains the authorization code.
     query: Secret,
     stream: TcpStream,
 }
 
 impl Visit {
-    /// The query of the callback, for `auth().finish`.
+    /// Returns the query of the callback, for `auth().finish`.
     pub fn query(&self) -> &str {
         self.query.expose()
     }
 
-    /// Shows the user how it went: a page without scripts, links or anything of the request.
+    /// Responds with a page that says whether the sign-in succeeded, without scripts, links or anything from
+    /// the request.
     pub fn answer(mut self, signed_in: bool) {
         let _ = self.stream.set_nonblocking(false);
         let _ = self.stream.set_write_timeout(Some(WRITE_TIMEOUT));
-        let page = page::end(signed_in);
+        let page = page::sign_in_result(signed_in);
         let _ = self.stream.write_all(page.as_bytes()).and_then(|()| self.stream.shutdown(Shutdown::Write));
     }
 }
 
-/// `localhost` is either, and browsers differ in which they try first.
+/// Returns the socket addresses of a loopback host: for `localhost` both, since browsers differ in which they
+/// try first.
 fn addresses(host: &str, port: u16) -> Vec<SocketAddr> {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     match bare.parse() {
@@ -208,7 +214,7 @@ fn addresses(host: &str, port: u16) -> Vec<SocketAddr> {
     }
 }
 
-fn ready(socket: TcpListener) -> io::Result<TcpListener> {
+fn nonblocking(socket: TcpListener) -> io::Result<TcpListener> {
     socket.set_nonblocking(true)?;
     Ok(socket)
 }

@@ -1,14 +1,14 @@
-//! OAuth 2.0 (RFC 6749) beyond one server: how an authorization server is spoken to.
+//! OAuth 2.0 (RFC 6749): how to talk to an authorization server, and how servers differ.
 //!
 //! ```text
 //!   Profile ──> Config ──> App ──> SignIn ──> PendingSignIn ──> finish ──┐
-//!     ^                            AuthorizationCode (a popup) ─ exchange ┼──> Session: tokens that are kept
+//!     ^                            AuthorizationCode (a popup) ─ exchange ┼──> Session: stored tokens
 //!     └── metadata of the server                                          │
-//!                                  Grant ──> request, read ───────────────┴──> tokens that are handed out
+//!                                  Grant ──> request, read ───────────────┴──> tokens for the caller
 //! ```
 //!
-//! Of a server's ways only those are believed that its [`Profile`] says. A public client (RFC 6749 2.1) has no secret to
-//! send, and a server that may not look at the challenge (RFC 7636) is none for it.
+//! The client relies only on what the [`Profile`] of a server states. A public client (RFC 6749 section 2.1)
+//! has no secret to send, so it refuses a server that may not check the PKCE challenge (RFC 7636).
 
 mod client_auth;
 pub mod google;
@@ -18,7 +18,7 @@ mod pkce;
 mod profile;
 mod scope;
 
-/// The redirect URI of codes that Google's popup hands to the page.
+/// The redirect URI of codes from Google's sign-in popup.
 pub const POSTMESSAGE: &str = "postmessage";
 
 pub use client_auth::ClientAuth;

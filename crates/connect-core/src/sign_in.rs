@@ -138,7 +138,7 @@ impl SignIn {
             ("state", &state),
         ];
         query.extend(profile.user_parameter.as_deref().map(|name| (name, self.user.as_str())));
-        let scope = self.scope.as_ref().map(|scope| profile.separated(scope.as_str()));
+        let scope = self.scope.as_ref().map(|scope| profile.with_separator(scope.as_str()));
         query.extend(scope.as_deref().map(|scope| ("scope", scope)));
         let challenge = verifier.as_ref().map(Verifier::challenge);
         if let Some(challenge) = &challenge {

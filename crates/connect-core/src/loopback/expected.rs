@@ -1,72 +1,72 @@
-//! Which request is the answer to the sign-in, and what every other one is told.
+//! Recognizes the callback of a sign-in among the requests to the listener.
 
 use http::{Uri, uri::Authority};
 use httparse::Header;
 
 use crate::base::Secret;
 
-/// What the answer to one sign-in looks like.
-pub(super) struct Expected {
+/// The properties of the callback that one sign-in expects.
+pub(super) struct ExpectedCallback {
     host: String,
     port: u16,
     path: String,
     state: Secret,
 }
 
-/// Why a request is not the answer.
+/// The reason why a request is not the expected callback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(super) enum Mismatch {
     Malformed,
     TooLarge,
     OtherHost,
     OtherPath,
     NotGet,
-    /// The browser, or something on its way, asks before the user follows the link.
+    /// The browser or a link checker fetches the page before the user follows the link.
     Prefetch,
-    /// A picture, a frame or a script of some page.
-    NoNavigation,
+    /// A request for an image, a frame or a script of a page.
+    NotNavigation,
     OtherSignIn,
 }
 
-impl Expected {
-    /// The answer to the sign-in of this URL; nothing where the URL has no state.
-    pub(super) fn of(redirect_uri: &Uri, sign_in_url: &str) -> Option<Self> {
+impl ExpectedCallback {
+    /// Expects the callback of the sign-in with this URL; `None` if the URL has no `state`.
+    pub(super) fn new(redirect_uri: &Uri, sign_in_url: &str) -> Option<Self> {
         let (_, query) = sign_in_url.split_once('?')?;
         Some(Self {
             host: redirect_uri.host()?.to_owned(),
             port: port(redirect_uri.authority()?)?,
             path: redirect_uri.path().to_owned(),
-            state: only(query, "state")?,
+            state: single_value(query, "state")?,
         })
     }
 
-    /// The query of the request, if the request is the answer.
-    pub(super) fn judge(&self, request: &httparse::Request<'_, '_>) -> Result<Secret, Refusal> {
+    /// Returns the query of the request if it is the callback.
+    pub(super) fn check(&self, request: &httparse::Request<'_, '_>) -> Result<Secret, Mismatch> {
         let target = request.path.unwrap_or_default();
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         if !self.is_host(text(request.headers, "host").unwrap_or_default()) {
-            return Err(Refusal::OtherHost);
+            return Err(Mismatch::OtherHost);
         }
         if path != self.path {
-            return Err(Refusal::OtherPath);
+            return Err(Mismatch::OtherPath);
         }
         if request.method != Some("GET") {
-            return Err(Refusal::NotGet);
+            return Err(Mismatch::NotGet);
         }
         if is_prefetch(request.headers) {
-            return Err(Refusal::Prefetch);
+            return Err(Mismatch::Prefetch);
         }
         if !is_navigation(request.headers) {
-            return Err(Refusal::NoNavigation);
+            return Err(Mismatch::NotNavigation);
         }
-        let is_answer = only(query, "code").is_some() || only(query, "error").is_some();
-        match only(query, "state") {
-            Some(state) if state == self.state && is_answer => Ok(query.into()),
-            _ => Err(Refusal::OtherSignIn),
+        let is_callback = single_value(query, "code").is_some() || single_value(query, "error").is_some();
+        match single_value(query, "state") {
+            Some(state) if state == self.state && is_callback => Ok(query.into()),
+            _ => Err(Mismatch::OtherSignIn),
         }
     }
 
-    /// The port may be left out where it is the usual one.
+    /// Compares host and port; a missing port is port 80.
     fn is_host(&self, given: &str) -> bool {
         let Ok(authority) = given.parse::<Authority>() else { return false };
         !given.contains('@')
@@ -75,8 +75,9 @@ impl Expected {
     }
 }
 
-/// The port, 80 where it is left out; nothing where it is none. The parser of URIs takes any digits for a port, and then names
-/// none.
+/// Returns the port, 80 if it is missing, or `None` if it is invalid.
+///
+/// `http::Uri` accepts any digits as a port, and then returns no port.
 pub(super) fn port(authority: &Authority) -> Option<u16> {
     let after_host = authority.as_str().rsplit('@').next()?.strip_prefix(authority.host())?;
     match after_host.strip_prefix(':').unwrap_or(after_host) {
@@ -86,8 +87,8 @@ pub(super) fn port(authority: &Authority) -> Option<u16> {
     }
 }
 
-/// The value of a parameter that is there once and not empty (RFC 6749 3.1).
-fn only(query: &str, name: &str) -> Option<Secret> {
+/// Returns the value of a parameter that occurs once and is not empty (RFC 6749 section 3.1).
+fn single_value(query: &str, name: &str) -> Option<Secret> {
     let mut values = form_urlencoded::parse(query.as_bytes()).filter(|(found, _)| found == name);
     match (values.next(), values.next()) {
         (Some((_, value)), None) if !value.is_empty() => Some(Secret::from(&*value)),
@@ -100,7 +101,7 @@ fn text<'a>(headers: &'a [Header<'_>], name: &str) -> Option<&'a str> {
     std::str::from_utf8(header.value).ok().map(str::trim)
 }
 
-/// Browsers name it in `Sec-Purpose`; older ones, and link checkers, in the other three.
+/// Browsers send `Sec-Purpose`; older browsers and link checkers send the other headers.
 fn is_prefetch(headers: &[Header<'_>]) -> bool {
     ["sec-purpose", "purpose", "x-purpose", "x-moz"].iter().filter_map(|name| text(headers, name)).any(
         |value| {
@@ -110,7 +111,8 @@ fn is_prefetch(headers: &[Header<'_>]) -> bool {
     )
 }
 
-/// Whether the whole window goes there, as far as the browser says (Fetch Metadata).
+/// Whether the request loads a page into a browser window, according to Fetch Metadata (true without its
+/// headers).
 fn is_navigation(headers: &[Header<'_>]) -> bool {
     let is = |name, wanted| text(headers, name).is_none_or(|value| value == wanted);
     is("sec-fetch-mode", "navigate") && is("sec-fetch-dest", "document")

@@ -1,40 +1,48 @@
-//! What the browser shows: pages without scripts, links or anything of the request.
+//! The pages that the browser shows, without scripts, links or anything from the request.
 
-use super::expected::Refusal;
+use super::expected::Mismatch;
 
-/// The answer to the callback.
-pub(super) fn end(signed_in: bool) -> String {
+/// Returns the response to the callback.
+pub(super) fn sign_in_result(signed_in: bool) -> String {
     if signed_in {
-        answer("200 OK", "You are signed in", "This page can be closed.")
+        response("200 OK", "You are signed in", "You can close this page.")
     } else {
-        answer("400 Bad Request", "The sign-in failed", "The terminal says why. This page can be closed.")
+        response(
+            "400 Bad Request",
+            "The sign-in failed",
+            "See the terminal for the reason. You can close this page.",
+        )
     }
 }
 
-/// The answer to any other request.
-pub(super) fn refused(refusal: Refusal) -> String {
-    let (status, title, text) = match refusal {
-        Refusal::Malformed => ("400 Bad Request", "Bad request", "This is not an HTTP request."),
-        Refusal::TooLarge => {
+/// Returns the response to any other request.
+pub(super) fn mismatch(mismatch: Mismatch) -> String {
+    let (status, title, text) = match mismatch {
+        Mismatch::Malformed => ("400 Bad Request", "Bad request", "This is not an HTTP request."),
+        Mismatch::TooLarge => {
             ("431 Request Header Fields Too Large", "Too large", "The request is too large.")
         }
-        Refusal::OtherHost => ("421 Misdirected Request", "Not found", "This address is not served here."),
-        Refusal::OtherPath => ("404 Not Found", "Not found", "There is nothing here."),
-        Refusal::NotGet => {
-            ("405 Method Not Allowed\r\nallow: GET", "Not allowed", "This page takes GET only.")
+        Mismatch::OtherHost => {
+            ("421 Misdirected Request", "Not found", "This server does not serve this host.")
         }
-        Refusal::Prefetch => ("503 Service Unavailable", "Not yet", "Follow the link to get here."),
-        Refusal::NoNavigation => ("403 Forbidden", "Not allowed", "Only a browser's window may come here."),
-        Refusal::OtherSignIn => (
+        Mismatch::OtherPath => ("404 Not Found", "Not found", "This page does not exist."),
+        Mismatch::NotGet => {
+            ("405 Method Not Allowed\r\nallow: GET", "Not allowed", "This page accepts only GET requests.")
+        }
+        Mismatch::Prefetch => ("503 Service Unavailable", "Not yet", "Follow the link to open this page."),
+        Mismatch::NotNavigation => {
+            ("403 Forbidden", "Not allowed", "Only a browser window may open this page.")
+        }
+        Mismatch::OtherSignIn => (
             "400 Bad Request",
             "This is not the sign-in",
-            "The program waits for the answer to another sign-in. Go back to the page that it opened.",
+            "The program waits for another sign-in. Go back to the page that it opened.",
         ),
     };
-    answer(status, title, text)
+    response(status, title, text)
 }
 
-fn answer(status: &str, title: &str, text: &str) -> String {
+fn response(status: &str, title: &str, text: &str) -> String {
     let body = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>{title}</title>\n\
          <h1>{title}</h1>\n<p>{text}</p>\n</html>\n"

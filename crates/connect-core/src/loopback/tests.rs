@@ -7,15 +7,15 @@ use std::{
 use super::*;
 
 const SIGN_IN: &str = "https://server.example/authorize?client_id=id&state=s%2B1";
-const ANSWER: &str = "/callback?code=c0de&state=s%2B1";
+const CALLBACK: &str = "/callback?code=c0de&state=s%2B1";
 
-/// A listener that waits for the answer to `SIGN_IN`, and where it listens.
-struct Waiting {
+/// A listener that waits for the callback of `SIGN_IN`, and its address.
+struct TestListener {
     at: String,
     outcome: JoinHandle<Result<Visit, LoopbackError>>,
 }
 
-impl Waiting {
+impl TestListener {
     fn new() -> Self {
         let listener = Loopback::bind().unwrap();
         let at = authority(&listener);
@@ -23,21 +23,21 @@ impl Waiting {
         Self { at, outcome }
     }
 
-    fn ask(&self, request: &str) -> String {
-        ask(&self.at, request)
+    fn send(&self, request: &str) -> String {
+        send(&self.at, request)
     }
 
-    /// A GET as a browser sends it, with these headers besides.
+    /// Sends a GET with these additional headers, as a browser does.
     fn get(&self, target: &str, headers: &str) -> String {
-        self.ask(&format!("GET {target} HTTP/1.1\r\nhost: {}\r\n{headers}\r\n", self.at))
+        self.send(&format!("GET {target} HTTP/1.1\r\nhost: {}\r\n{headers}\r\n", self.at))
     }
 
-    /// Sends the answer; gives the query that the listener took for it, and the page.
+    /// Sends the callback; returns the query that the listener accepted, and the page.
     fn finish(self, target: &str) -> (String, String) {
         let request = format!("GET {target} HTTP/1.1\r\nhost: {}\r\n\r\n", self.at);
         let browser = thread::spawn({
             let at = self.at.clone();
-            move || ask(&at, &request)
+            move || send(&at, &request)
         });
         let visit = self.outcome.join().unwrap().unwrap();
         let query = visit.query().to_owned();
@@ -50,19 +50,19 @@ fn authority(listener: &Loopback) -> String {
     listener.redirect_uri()[7..].split('/').next().unwrap().to_owned()
 }
 
-fn ask(at: &str, request: &str) -> String {
+fn send(at: &str, request: &str) -> String {
     let mut stream = TcpStream::connect(at).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap(); // where the listener took it for the answer
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap(); // in case the listener takes it for the callback
     stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    let _ = stream.read_to_string(&mut answer);
+    let mut response = String::new();
+    let _ = stream.read_to_string(&mut response);
     answer
 }
 
 #[track_caller]
-fn is_refused(answer: &str, status: u16) {
-    assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{status}: {answer}");
-    assert!(!answer.contains("c0de") && answer.contains("cache-control: no-store"), "{answer}");
+fn assert_refused(response: &str, status: u16) {
+    assert!(response.starts_with(&format!("HTTP/1.1 {status} ")), "{status}: {response}");
+    assert!(!response.contains("c0de") && response.contains("cache-control: no-store"), "{response}");
 }
 
 #[test]
@@ -76,12 +76,12 @@ fn one_callback_is_taken_on_a_free_port_and_then_nobody_listens() {
         let at = at.clone();
         move || {
             let _idle = TcpStream::connect(&at).unwrap();
-            ask(&at, &format!("GET {ANSWER} HTTP/1.1\r\nHost: {at}\r\n\r\n"))
+            send(&at, &format!("GET {CALLBACK} HTTP/1.1\r\nHost: {at}\r\n\r\n"))
         }
     });
     let visit = one.callback(SIGN_IN, Duration::from_secs(120)).unwrap();
     assert_eq!(visit.query(), "code=c0de&state=s%2B1");
-    assert!(TcpStream::connect(at).is_err(), "nobody listens any more");
+    assert!(TcpStream::connect(at).is_err(), "the listener is closed");
     visit.answer(true);
     let page = browser.join().unwrap();
     assert!(page.starts_with("HTTP/1.1 200") && page.contains("referrer-policy: no-referrer"), "{page}");
@@ -90,7 +90,7 @@ fn one_callback_is_taken_on_a_free_port_and_then_nobody_listens() {
 
 #[test]
 fn other_query_is_answered_and_the_wait_goes_on() {
-    let waiting = Waiting::new();
+    let waiting = TestListener::new();
     for query in [
         "",
         "?",
@@ -106,45 +106,45 @@ fn other_query_is_answered_and_the_wait_goes_on() {
         "?error=access_denied",
         "?error=access_denied&state=y",
     ] {
-        is_refused(&waiting.get(&format!("/callback{query}"), ""), 400);
+        assert_refused(&waiting.get(&format!("/callback{query}"), ""), 400);
     }
-    let (query, page) = waiting.finish(ANSWER);
+    let (query, page) = waiting.finish(CALLBACK);
     assert!(query.starts_with("code=c0de&") && page.starts_with("HTTP/1.1 200"), "{query} {page}");
 }
 
 #[test]
 fn refusal_with_the_right_state_ends_the_wait() {
-    let (query, _) = Waiting::new().finish("/callback?error=access_denied&state=s%2B1");
+    let (query, _) = TestListener::new().finish("/callback?error=access_denied&state=s%2B1");
     assert_eq!(query, "error=access_denied&state=s%2B1");
 }
 
 #[test]
 fn request_that_is_no_visit_is_answered_and_the_wait_goes_on() {
-    let waiting = Waiting::new();
+    let waiting = TestListener::new();
     let own = format!("host: {}\r\n", waiting.at);
     for (request, status) in [
-        (format!("HEAD {ANSWER} HTTP/1.1\r\n{own}\r\n"), 405),
-        (format!("POST {ANSWER} HTTP/1.1\r\n{own}content-length: 3\r\n\r\nabc"), 405),
-        (format!("OPTIONS {ANSWER} HTTP/1.1\r\n{own}\r\n"), 405),
-        (format!("GET {ANSWER} HTTP/1.1\r\n\r\n"), 421),
-        (format!("GET {ANSWER} HTTP/1.1\r\nhost: rebound.example\r\n\r\n"), 421),
-        (format!("GET {ANSWER} HTTP/1.1\r\nhost: x@{}\r\n\r\n", waiting.at), 421),
-        (format!("GET {ANSWER} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n"), 421),
+        (format!("HEAD {CALLBACK} HTTP/1.1\r\n{own}\r\n"), 405),
+        (format!("POST {CALLBACK} HTTP/1.1\r\n{own}content-length: 3\r\n\r\nabc"), 405),
+        (format!("OPTIONS {CALLBACK} HTTP/1.1\r\n{own}\r\n"), 405),
+        (format!("GET {CALLBACK} HTTP/1.1\r\n\r\n"), 421),
+        (format!("GET {CALLBACK} HTTP/1.1\r\nhost: rebound.example\r\n\r\n"), 421),
+        (format!("GET {CALLBACK} HTTP/1.1\r\nhost: x@{}\r\n\r\n", waiting.at), 421),
+        (format!("GET {CALLBACK} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n"), 421),
         (format!("GET /callback/?code=c0de&state=s%2B1 HTTP/1.1\r\n{own}\r\n"), 404),
         (format!("GET /favicon.ico HTTP/1.1\r\n{own}\r\n"), 404),
         ("\u{16}\u{3}\u{1}\r\n\r\n".to_owned(), 400),
         (format!("GET /{}", "a".repeat(70 * 1024)), 431),
     ] {
-        let answer = waiting.ask(&request);
-        is_refused(&answer, status);
-        assert_eq!(answer.contains("<html"), !request.starts_with("HEAD"), "{answer}");
+        let response = waiting.send(&request);
+        assert_refused(&response, status);
+        assert_eq!(response.contains("<html"), !request.starts_with("HEAD"), "{response}");
     }
-    waiting.finish(ANSWER);
+    waiting.finish(CALLBACK);
 }
 
 #[test]
 fn browser_that_does_not_navigate_is_answered_and_the_wait_goes_on() {
-    let waiting = Waiting::new();
+    let waiting = TestListener::new();
     for (headers, status) in [
         ("sec-purpose: prefetch\r\n", 503),
         ("Sec-Purpose: prefetch;prerender\r\n", 503),
@@ -155,12 +155,12 @@ fn browser_that_does_not_navigate_is_answered_and_the_wait_goes_on() {
         ("sec-fetch-mode: cors\r\nsec-fetch-dest: empty\r\n", 403),
         ("sec-fetch-mode: navigate\r\nsec-fetch-dest: iframe\r\n", 403),
     ] {
-        is_refused(&waiting.get(ANSWER, headers), status);
+        assert_refused(&waiting.get(CALLBACK, headers), status);
     }
     let at = waiting.at.clone();
     let real = "sec-fetch-site: cross-site\r\nsec-fetch-mode: navigate\r\nsec-fetch-dest: document\r\n";
     let browser =
-        thread::spawn(move || ask(&at, &format!("GET {ANSWER} HTTP/1.1\r\nhost: {at}\r\n{real}\r\n")));
+        thread::spawn(move || send(&at, &format!("GET {CALLBACK} HTTP/1.1\r\nhost: {at}\r\n{real}\r\n")));
     waiting.outcome.join().unwrap().unwrap().answer(true);
     assert!(browser.join().unwrap().starts_with("HTTP/1.1 200"));
 }
@@ -168,9 +168,9 @@ fn browser_that_does_not_navigate_is_answered_and_the_wait_goes_on() {
 #[test]
 fn idle_connections_keep_no_browser_out() {
     for count in [32, 400] {
-        let waiting = Waiting::new();
+        let waiting = TestListener::new();
         let idle: Vec<_> = (0..count).map(|_| TcpStream::connect(&waiting.at).unwrap()).collect();
-        let (query, page) = waiting.finish(ANSWER);
+        let (query, page) = waiting.finish(CALLBACK);
         assert!(query.contains("c0de") && page.starts_with("HTTP/1.1 200"), "{count}: {page}");
         drop(idle);
     }
@@ -178,13 +178,13 @@ fn idle_connections_keep_no_browser_out() {
 
 #[test]
 fn request_in_pieces_is_read_to_its_end() {
-    let waiting = Waiting::new();
+    let waiting = TestListener::new();
     let (sent, began) = mpsc::channel();
     let at = waiting.at.clone();
     let browser = thread::spawn(move || {
         let mut stream = TcpStream::connect(&at).unwrap();
         let request =
-            format!("GET {ANSWER} HTTP/1.1\r\nhost: {at}\r\ncookie: {}\r\n\r\n", "c".repeat(40_000));
+            format!("GET {CALLBACK} HTTP/1.1\r\nhost: {at}\r\ncookie: {}\r\n\r\n", "c".repeat(40_000));
         for piece in request.as_bytes().chunks(999) {
             stream.write_all(piece).unwrap();
         }

@@ -1,4 +1,4 @@
-//! How a confidential client says who it is at the token endpoint (RFC 6749 2.3.1).
+//! Authenticates a confidential client at the token endpoint (RFC 6749 section 2.3.1).
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use form_urlencoded::byte_serialize;
@@ -6,19 +6,20 @@ use http::HeaderValue;
 
 use crate::base::{Error, Secret};
 
-/// How a client with a secret authenticates at the token endpoint. One without a secret sends its `client_id` alone.
+/// How a client with a secret authenticates at the token endpoint. A client without one sends only
+/// `client_id`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ClientAuth {
-    /// HTTP Basic; id and secret are form-encoded before base64, as RFC 6749 2.3.1 wants it.
+    /// HTTP Basic with form-encoded id and secret (RFC 6749 section 2.3.1).
     Basic,
-    /// HTTP Basic with id and secret as they are: what Mobiscroll Connect's own SDKs send.
+    /// HTTP Basic with unencoded id and secret, as Mobiscroll Connect's own SDKs send it.
     PlainBasic,
-    /// `client_id` and `client_secret` in the form.
+    /// `client_id` and `client_secret` in the form body.
     Body,
 }
 
-/// The `Authorization` header of a client with a secret, if it authenticates by one.
+/// Returns the `Authorization` header, or `None` if the client does not authenticate by header.
 pub(crate) fn basic(auth: ClientAuth, id: &str, secret: &Secret) -> Result<Option<HeaderValue>, Error> {
     let credentials = match auth {
         ClientAuth::Body => return Ok(None),
@@ -29,7 +30,7 @@ pub(crate) fn basic(auth: ClientAuth, id: &str, secret: &Secret) -> Result<Optio
         }
     };
     let mut header = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(credentials)))
-        .map_err(|_| Error::configuration("the credentials do not fit into a header"))?;
+        .map_err(|_| Error::configuration("the client id and secret are not valid in an HTTP header"))?;
     header.set_sensitive(true);
     Ok(Some(header))
 }

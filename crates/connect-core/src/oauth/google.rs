@@ -2,11 +2,12 @@
 
 use super::{ClientAuth, Profile, Revocation, Rotation};
 
-/// Signing in with Google.
+/// Returns the profile for signing in with Google.
 ///
-/// Asks for a refresh token (`access_type=offline`), and for consent each time (`prompt=consent`): without that Google hands
-/// one out with the first consent only, and who signs in once more would be signed in for an hour. A sign-in can say otherwise
-/// with [`SignIn::parameter`](crate::SignIn::parameter).
+/// It requests a refresh token (`access_type=offline`) and consent at each sign-in (`prompt=consent`).
+/// Without `prompt=consent`, Google issues a refresh token only at the first consent, and a user who signs in
+/// again would be signed in for one hour. Override these parameters with
+/// [`SignIn::parameter`](crate::SignIn::parameter).
 ///
 /// ```
 /// use connect_core::{Config, oauth::google};
@@ -15,19 +16,20 @@ use super::{ClientAuth, Profile, Revocation, Rotation};
 /// config.profile = Some(google::profile()); // the `profile` of a client's builder
 /// ```
 pub fn profile() -> Profile {
-    with(
+    with_endpoints(
         "https://accounts.google.com",
         "https://accounts.google.com/o/oauth2/v2/auth",
         "https://oauth2.googleapis.com",
     )
 }
 
-/// A server that speaks like Google under one base URL: an emulator, or the `/google` of a sandbox.
+/// Returns the profile of a server with Google's paths under one base URL: an emulator, or `/google` of a
+/// sandbox.
 pub fn profile_at(base: &str) -> Profile {
-    with(base, &format!("{base}/o/oauth2/v2/auth"), base)
+    with_endpoints(base, &format!("{base}/o/oauth2/v2/auth"), base)
 }
 
-fn with(issuer: &str, authorize_url: &str, tokens: &str) -> Profile {
+fn with_endpoints(issuer: &str, authorize_url: &str, tokens: &str) -> Profile {
     let mut profile = Profile::new(issuer, authorize_url, format!("{tokens}/token"));
     profile.revocation = Revocation::TokenAlone(format!("{tokens}/revoke"));
     profile.client_auth = ClientAuth::Body;
@@ -38,8 +40,9 @@ fn with(issuer: &str, authorize_url: &str, tokens: &str) -> Profile {
     profile
 }
 
-/// What Mobiscroll's calendar integration asks for unless told otherwise: all of the user's calendars may be read, and
-/// events written in those that the user owns.
+/// The default scopes of Mobiscroll's calendar integration.
+///
+/// They allow reading all of the user's calendars, and writing events to the calendars that the user owns.
 pub const SCOPES: [&str; 3] = [
     "https://www.googleapis.com/auth/calendar.events.public.readonly",
     "https://www.googleapis.com/auth/calendar.readonly",

@@ -1,4 +1,4 @@
-//! Metadata that a server publishes about itself (RFC 8414, OpenID Connect Discovery 1.0).
+//! Reads the metadata that an authorization server publishes (RFC 8414, OpenID Connect Discovery 1.0).
 
 use std::borrow::Cow;
 
@@ -28,7 +28,7 @@ struct Metadata {
 }
 
 impl Profile {
-    /// Where an issuer publishes its metadata: as RFC 8414 3 has it, and as OpenID Connect Discovery does.
+    /// Returns the two metadata URLs of an issuer: of RFC 8414 section 3, and of OpenID Connect Discovery.
     pub fn metadata_urls(issuer: &str) -> Result<[String; 2], Error> {
         let (scheme, rest) = check_issuer(issuer)?;
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -40,13 +40,16 @@ impl Profile {
         ])
     }
 
-    /// The profile that a server's metadata describes. Its issuer has to be the one that was asked, to the letter
-    /// (RFC 8414 3.3).
+    /// Creates a profile from a server's metadata.
+    ///
+    /// The issuer in the document must equal `issuer`, byte for byte (RFC 8414 section 3.3).
     pub fn from_metadata(issuer: &str, document: &[u8]) -> Result<Self, Error> {
         check_issuer(issuer)?;
         let metadata: Metadata = answer::from_json(document)?;
         if metadata.issuer != issuer {
-            return Err(Error::configuration("the metadata are those of another issuer"));
+            return Err(Error::configuration(
+                "the metadata belongs to another issuer than the requested one",
+            ));
         }
         let mut profile = Self::new(issuer, metadata.authorization_endpoint, metadata.token_endpoint);
         if let Some(url) = metadata.revocation_endpoint {
@@ -56,12 +59,12 @@ impl Profile {
             list.as_ref().is_some_and(|list| list.iter().any(|known| known == one))
         };
         let methods = &metadata.token_endpoint_auth_methods_supported;
-        // Where nothing is said, it is Basic (RFC 8414 2).
+        // The default is Basic (RFC 8414 section 2).
         if methods.is_some() && !knows(methods, "client_secret_basic") {
             profile.client_auth = ClientAuth::Body;
         }
         profile.pkce = match &metadata.code_challenge_methods_supported {
-            // It may look at it, and ignores it if it does not (RFC 6749 3.1).
+            // The server may check a challenge, and ignores it otherwise (RFC 6749 section 3.1).
             None => Pkce::Offered,
             challenges if knows(challenges, "S256") => Pkce::Used,
             Some(_) => Pkce::Absent,
@@ -74,7 +77,7 @@ impl Profile {
     }
 }
 
-/// A document of metadata, as it is published (`GET` of one of [`Profile::metadata_urls`]).
+/// The endpoint of a metadata document: `GET` one of [`Profile::metadata_urls`].
 #[derive(Clone, Debug)]
 pub struct GetMetadata {
     service: Service,
@@ -82,9 +85,10 @@ pub struct GetMetadata {
 }
 
 impl GetMetadata {
-    /// The document at this URL.
+    /// Creates the request of the document at this URL.
     pub fn new(url: &str) -> Result<Self, Error> {
-        let uri: Uri = url.parse().map_err(|_| Error::configuration("the URL of the metadata is none"))?;
+        let uri: Uri =
+            url.parse().map_err(|_| Error::configuration("the metadata URL is not a valid URL"))?;
         let origin = url.strip_suffix(uri.path()).unwrap_or(url);
         Ok(Self { service: Service::new(origin)?, path: uri.path().to_owned() })
     }
@@ -114,11 +118,12 @@ impl Endpoint for GetMetadata {
     }
 }
 
-/// Scheme and rest of an issuer: a URL that nobody on the way can answer for, without query and fragment (RFC 8414 2).
+/// Splits an issuer URL into scheme and rest, and checks it: https, without query and fragment (RFC 8414
+/// section 2).
 fn check_issuer(issuer: &str) -> Result<(&str, &str), Error> {
     let wrong = || {
         Error::configuration(
-            "an issuer is an https URL (http is for loopback only) without user name, query and fragment",
+            "the issuer is not valid (expected an https URL, or http at a loopback address, without user name, query and fragment)",
         )
     };
     let uri: Uri = issuer.parse().map_err(|_| wrong())?;

@@ -1,29 +1,29 @@
-//! Microsoft's identity platform (v2.0): the authorization server of Outlook's calendars.
+//! The authorization server of Outlook calendars: the Microsoft identity platform (v2.0).
 
 use std::fmt;
 
 use super::{ClientAuth, IssuerParameter, Profile};
 use crate::base::Error;
 
-/// Who may sign in.
+/// The accounts that may sign in.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Tenant {
-    /// Anybody with an account at work, at school, or of their own.
+    /// Work, school and personal accounts.
     Common,
-    /// Anybody with an account at work or at school.
+    /// Work and school accounts.
     Organizations,
-    /// Anybody with an account of their own.
+    /// Personal accounts.
     Consumers,
-    /// Those of one organisation.
+    /// The accounts of one organization.
     Organization(Directory),
 }
 
-/// The directory of one organisation: its id or one of its domains.
+/// The directory of an organization: its id, or one of its domains.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Directory(Box<str>);
 
 impl Directory {
-    /// Whether it is named by its id (RFC 9562 4), and not by a domain.
+    /// Whether the directory is given by its id (a UUID, RFC 9562 section 4), not by a domain.
     fn is_id(&self) -> bool {
         let groups: Vec<_> = self.0.split('-').map(str::len).collect();
         groups == [8, 4, 4, 4, 12] && self.0.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
@@ -31,10 +31,10 @@ impl Directory {
 }
 
 impl Tenant {
-    /// The tenant with this name, id or domain.
+    /// Parses a tenant: `common`, `organizations`, `consumers`, or the id or domain of a directory.
     ///
     /// # Errors
-    /// When it holds anything but letters, digits, hyphens and dots.
+    /// Fails if the name has a character other than letters, digits, hyphens and dots.
     pub fn new(name: &str) -> Result<Self, Error> {
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);
         match &*name.to_ascii_lowercase() {
@@ -44,7 +44,9 @@ impl Tenant {
             _ if !name.is_empty() && name.bytes().all(fits) && name.bytes().any(|byte| byte != b'.') => {
                 Ok(Self::Organization(Directory(name.into())))
             }
-            _ => Err(Error::configuration("a tenant is an id or a domain")),
+            _ => Err(Error::configuration(
+                "the tenant is not valid (expected `common`, `organizations`, `consumers`, an id or a domain)",
+            )),
         }
     }
 }
@@ -60,11 +62,14 @@ impl fmt::Display for Tenant {
     }
 }
 
-/// Signing in with Microsoft. There is no revocation: a sign-out deletes what is kept here.
+/// Returns the profile for signing in with Microsoft.
 ///
-/// A refresh token comes only with the scope `offline_access`, which is in [`SCOPES`]. The redirect URI has to be
-/// registered for the web or for native programs, not for single-page applications. Unless the tenant is the id
-/// of one organisation, give this server a redirect URI of its own: what it calls itself cannot be checked.
+/// Microsoft has no revocation endpoint: a sign-out only deletes the stored tokens.
+///
+/// Microsoft issues a refresh token only with the scope `offline_access`, which [`SCOPES`] contains. Register
+/// the redirect URI for web or native applications, not for single-page applications. Unless the tenant is a
+/// directory id, use a redirect URI that no other authorization server uses, since the issuer cannot be
+/// checked.
 ///
 /// ```
 /// use connect_core::oauth::microsoft::{self, Tenant};
@@ -76,18 +81,19 @@ pub fn profile(tenant: &Tenant) -> Profile {
     profile_at("https://login.microsoftonline.com", tenant)
 }
 
-/// As [`profile`], at the login host of a national cloud, such as `https://login.microsoftonline.us`, or at the
-/// `/microsoft` of a sandbox.
+/// Returns [`profile`] for another login host.
+///
+/// Use it for a national cloud, such as `https://login.microsoftonline.us`, or for `/microsoft` of a sandbox.
 pub fn profile_at(login: &str, tenant: &Tenant) -> Profile {
     let at = |path: &str| format!("{login}/{tenant}{path}");
     let mut profile = Profile::new(at("/v2.0"), at("/oauth2/v2.0/authorize"), at("/oauth2/v2.0/token"));
     profile.client_auth = ClientAuth::Body;
     if !matches!(tenant, Tenant::Organization(directory) if directory.is_id()) {
-        // The issuer is that of the tenant the user turns out to belong to, by its id.
+        // The issuer contains the id of the tenant that the user belongs to, unknown before the sign-in.
         profile.issuer_parameter = IssuerParameter::Ignored;
     }
-    // A rate limit, a policy or a locked account come as `invalid_grant` too, and Microsoft asks clients not to tell them
-    // apart by its own code numbers. So no error of its token endpoint ends a sign-in for good.
+    // Microsoft reports rate limits, policies and locked accounts as `invalid_grant` too, and asks clients
+    // not to depend on its more specific error numbers. So no error of its token endpoint ends a sign-in.
     profile.final_errors.clear();
     profile.recoverable_errors =
         ["invalid_grant", "interaction_required", "consent_required", "login_required"]
@@ -96,5 +102,5 @@ pub fn profile_at(login: &str, tenant: &Tenant) -> Profile {
     profile
 }
 
-/// Reading and writing calendars, with a refresh token.
+/// The scopes for reading and writing calendars, and for a refresh token.
 pub const SCOPES: [&str; 2] = ["Calendars.ReadWrite", "offline_access"];

@@ -1,24 +1,24 @@
-//! Proof Key for Code Exchange (RFC 7636), `S256` alone.
+//! Proof Key for Code Exchange (RFC 7636), method `S256`.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::base::{Entropy, Secret};
 
-/// The secret that ties a code to who asked for it.
+/// The code verifier: the secret that binds a code to the client that requested it.
 pub(crate) struct Verifier(Secret);
 
 impl Verifier {
-    /// 32 random octets as 43 characters (RFC 7636 4.1).
+    /// Creates a verifier of 32 random bytes, encoded as 43 characters (RFC 7636 section 4.1).
     pub(crate) fn new(entropy: &Entropy) -> Self {
         Self(entropy.text().into())
     }
 
-    /// What goes into the authorization request (RFC 7636 4.2).
+    /// Returns the code challenge of the authorization request (RFC 7636 section 4.2).
     pub(crate) fn challenge(&self) -> String {
         URL_SAFE_NO_PAD.encode(hmac_sha256::Hash::hash(self.0.expose().as_bytes()))
     }
 
-    /// What goes into the exchange.
+    /// Returns the verifier, for the exchange.
     pub(crate) fn into_secret(self) -> Secret {
         self.0
     }

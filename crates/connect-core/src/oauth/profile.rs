@@ -1,4 +1,4 @@
-//! What differs from one authorization server to the next.
+//! The profile of an authorization server: its endpoints, and its deviations from the RFCs.
 
 use std::borrow::Cow;
 
@@ -7,10 +7,10 @@ use http::Uri;
 use super::ClientAuth;
 use crate::base::{Error, Secret, Service, is_protected};
 
-/// How an authorization server is spoken to: where its endpoints are, and what it expects there.
+/// The endpoints of an authorization server, and how it deviates from the RFCs.
 ///
-/// [`Profile::new`] is a server that keeps to the RFCs; what is different about one is set by field. Of the settings
-/// that a server documents nowhere the default is the one that works with either answer.
+/// [`Profile::new`] describes a server that follows the RFCs; set the fields in which a server differs. The
+/// default of a setting that most servers do not document works with either behaviour.
 ///
 /// ```
 /// use connect_core::oauth::{ClientAuth, Pkce, Profile, Revocation};
@@ -26,44 +26,51 @@ use crate::base::{Error, Secret, Service, is_protected};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Profile {
-    /// The issuer: what tokens are kept under, and what the `iss` of a callback has to be, to the letter (RFC 9207).
+    /// The issuer: tokens are stored under it, and the `iss` of a callback is compared with it, byte for byte
+    /// (RFC 9207).
     pub issuer: String,
-    /// The authorization endpoint (RFC 6749 3.1), to which the user's browser is sent.
+    /// The authorization endpoint (RFC 6749 section 3.1), which the user's browser opens.
     pub authorize_url: String,
-    /// The token endpoint (RFC 6749 3.2).
+    /// The token endpoint (RFC 6749 section 3.2).
     pub token_url: String,
-    /// Who stands between a client without the secret and the token endpoint. Default: nobody.
+    /// The application's server that exchanges for a client without the secret. Default: none.
     pub relay: Option<Relay>,
-    /// How tokens are revoked. Default: they cannot be.
+    /// How tokens are revoked. Default: the server has no revocation endpoint.
     pub revocation: Revocation,
-    /// How a client with a secret authenticates. Default [`ClientAuth::Basic`].
+    /// How a client with a secret authenticates. Default: [`ClientAuth::Basic`].
     pub client_auth: ClientAuth,
-    /// Whether codes are bound to who asked for them. Default [`Pkce::Used`].
+    /// Whether codes are bound to the client that requested them. Default: [`Pkce::Used`].
     pub pkce: Pkce,
-    /// What a refresh does to the refresh token. Default [`Rotation::Unknown`].
+    /// Whether a refresh replaces the refresh token. Default: [`Rotation::Unknown`].
     pub rotation: Rotation,
-    /// What the `iss` of a callback is held to. Default [`IssuerParameter::Compared`].
+    /// How the `iss` of a callback is checked. Default: [`IssuerParameter::Compared`].
     pub issuer_parameter: IssuerParameter,
-    /// The parameter of the authorization request that names the application's own user. Default: none. With one the
-    /// access token has to be a JSON Web Token of that user and this client, or one that says nothing.
+    /// The parameter of the authorization request that carries the application's user id. Default: none.
+    ///
+    /// If it is set and the access token is a JSON Web Token, the token must name this user and this client.
     pub user_parameter: Option<String>,
-    /// What stands between the scopes of an authorization request. Default: a space (RFC 6749 3.3).
+    /// The separator of the scopes in an authorization request. Default: a space (RFC 6749 section 3.3).
     pub scope_separator: char,
-    /// What is added to every authorization request, such as `access_type=offline`.
+    /// Additional parameters of every authorization request, such as `access_type=offline`.
     pub authorize_parameters: Vec<(String, String)>,
-    /// Whether a refresh sends the redirect URI along.
+    /// Whether a refresh sends the redirect URI.
     pub redirect_uri_on_refresh: bool,
-    /// The error codes (RFC 6749 5.2) with which the token endpoint ends a sign-in for good: the stored tokens are deleted.
-    /// They count with status 400 or 401 alone. Default `invalid_grant`.
+    /// The error codes of the token endpoint that end a sign-in (RFC 6749 section 5.2): the stored tokens are
+    /// deleted.
+    ///
+    /// They count only with status 400 or 401. Default: `invalid_grant`.
     pub final_errors: Vec<String>,
-    /// The error codes with which it refuses a refresh token for a reason that may pass, such as a policy or a lock. Calls
-    /// fail with [`ErrorKind::Authentication`](crate::ErrorKind), the stored tokens stay, and the refresh token is presented
-    /// again at most once in ten minutes. Default: none.
+    /// The error codes of a refusal that may be temporary, such as a policy or a lock. Default: none.
+    ///
+    /// Calls fail with [`ErrorKind::Authentication`](crate::ErrorKind), the stored tokens stay, and the
+    /// refresh token is sent again at most once in ten minutes.
     pub recoverable_errors: Vec<String>,
 }
 
-/// A server of the application's own that exchanges codes and refresh tokens for clients that must not know the secret: one
-/// with the two endpoints that Mobiscroll's calendar integration calls `authUrl` and `refreshUrl`.
+/// A server of the application that exchanges codes and refresh tokens for clients that must not know the
+/// secret.
+///
+/// It has the two endpoints that Mobiscroll's calendar integration calls `authUrl` and `refreshUrl`.
 ///
 /// ```
 /// use connect_core::oauth::{Profile, Relay};
@@ -74,25 +81,25 @@ pub struct Profile {
 /// profile.relay = Some(relay.header("Authorization", "Bearer of the application's own session"));
 /// ```
 ///
-/// The server has to hand the refresh token through, since the device keeps it.
+/// The server has to return the refresh token, since the device stores it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Relay {
-    /// Takes a form with a `code`.
+    /// The URL that receives a form with a `code`.
     pub auth_url: String,
-    /// Takes a form with a `refresh_token`.
+    /// The URL that receives a form with a `refresh_token`.
     pub refresh_url: String,
-    /// What the server wants besides, such as the `Authorization` of the application's own session.
+    /// Additional headers, such as the `Authorization` of the application's own session.
     pub headers: Vec<(String, Secret)>,
 }
 
 impl Relay {
-    /// The server with these endpoints.
+    /// Creates a relay with these endpoints and no additional headers.
     pub fn new(auth_url: impl Into<String>, refresh_url: impl Into<String>) -> Self {
         Self { auth_url: auth_url.into(), refresh_url: refresh_url.into(), headers: Vec::new() }
     }
 
-    /// Sends a header along.
+    /// Adds a header to every request.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
         self.headers.push((name.into(), value.into()));
@@ -104,56 +111,59 @@ impl Relay {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Revocation {
-    /// There is no endpoint: a sign-out removes what is kept.
+    /// The server has no revocation endpoint: a sign-out only deletes the stored tokens.
     None,
-    /// RFC 7009, at this URL: a form with the token, and the client as at the token endpoint.
+    /// RFC 7009 at this URL: a form with the token, and client authentication as at the token endpoint.
     Form(String),
-    /// A form with the token alone; 400 `invalid_token` says that it was revoked before. Google's.
+    /// As Google does: a form with only the token; 400 `invalid_token` means that it was revoked before.
     TokenAlone(String),
-    /// A JSON object with the token alone. Mobiscroll Connect's.
+    /// As Mobiscroll Connect does: a JSON object with only the token.
     Json(String),
 }
 
-/// Whether a code is bound to who asked for it (RFC 7636, always `S256`).
+/// Whether a code is bound to the client that requested it (RFC 7636, always `S256`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Pkce {
-    /// It is.
+    /// The server checks the challenge.
     Used,
-    /// It is, for all that is known: the server does not say whether it looks at that, so a client without a secret cannot
-    /// rely on it.
+    /// The client sends a challenge, but the server does not document that it checks it: a client without a
+    /// secret cannot rely on that.
     Offered,
-    /// The server does not know it, so only a client with a secret can use it.
+    /// The server does not support PKCE, so only a client with a secret can use it.
     Absent,
 }
 
-/// What a refresh does to the refresh token.
+/// Whether a refresh replaces the refresh token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Rotation {
-    /// Nothing: it may be presented again at any time.
+    /// The refresh token stays valid and can be used any number of times.
     Keeps,
-    /// The answer may hold another one, and the old one may be no good from then on. Also where that is not known.
+    /// The response may contain a new refresh token, which may invalidate the old one. Also for servers that
+    /// do not document it.
     Unknown,
 }
 
-/// What the `iss` parameter of a callback is held to (RFC 9207 2.4).
+/// How the `iss` parameter of a callback is checked (RFC 9207 section 2.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum IssuerParameter {
-    /// The server says that it sends one: without it a callback is refused.
+    /// The server promises to send it: a callback without it is refused.
     Required,
-    /// If there is one, it has to be the right one.
+    /// If the callback has it, it must match.
     Compared,
-    /// The server sends none: a callback with one is refused.
+    /// The server never sends it: a callback with it is refused.
     Unexpected,
-    /// Nothing, because what the server will call itself is not known before: of many tenants, it may be each one's own.
-    /// Such a server needs a redirect URI that no other server is given (RFC 9700 4.4.2).
+    /// Not checked, because the issuer is not known in advance: a server with many tenants may send the
+    /// tenant's issuer.
+    ///
+    /// Such a server needs a redirect URI that is used with no other server (RFC 9700 section 4.4.2).
     Ignored,
 }
 
 impl Profile {
-    /// A server that keeps to the RFCs.
+    /// Creates the profile of a server that follows the RFCs.
     pub fn new(
         issuer: impl Into<String>,
         authorize_url: impl Into<String>,
@@ -178,7 +188,7 @@ impl Profile {
         }
     }
 
-    /// Mobiscroll Connect at this base URL.
+    /// Returns the profile of Mobiscroll Connect at this base URL.
     pub fn connect(service: &Service) -> Self {
         let base = service.base_url();
         let at = |path: &str| format!("{base}{path}");
@@ -191,15 +201,15 @@ impl Profile {
         profile
     }
 
-    /// The scopes as this server wants them apart.
-    pub(crate) fn separated<'a>(&self, scopes: &'a str) -> Cow<'a, str> {
+    /// Returns the scopes with this server's separator.
+    pub(crate) fn with_separator<'a>(&self, scopes: &'a str) -> Cow<'a, str> {
         match self.scope_separator {
             ' ' => scopes.into(),
             separator => scopes.replace(' ', separator.encode_utf8(&mut [0; 4])).into(),
         }
     }
 
-    /// Whether nothing that it sends can be read on the way.
+    /// Checks that every endpoint is https (or http at a loopback address) and that the issuer is set.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let revocation = match &self.revocation {
             Revocation::None => None,
@@ -213,18 +223,20 @@ impl Profile {
             .flat_map(|relay| [("relay's code", &relay.auth_url), ("relay's refresh", &relay.refresh_url)]);
         let endpoints = [("authorization", &self.authorize_url), ("token", &self.token_url)];
         for (name, url) in endpoints.into_iter().chain(revocation).chain(relay) {
-            let uri: Uri = url
-                .parse()
-                .map_err(|_| Error::configuration(format!("the URL of the {name} endpoint is none")))?;
+            let uri: Uri = url.parse().map_err(|_| {
+                Error::configuration(format!("the URL of the {name} endpoint is not a valid URL"))
+            })?;
             let has_user = uri.authority().is_some_and(|authority| authority.as_str().contains('@'));
             if !is_protected(&uri) || has_user || url.contains('#') {
                 return Err(Error::configuration(format!(
-                    "the URL of the {name} endpoint must be https (http is for loopback only), without a user name and a fragment"
+                    "the URL of the {name} endpoint is not allowed (expected https, or http at a loopback address, without user name and fragment)"
                 )));
             }
         }
         if self.issuer.is_empty() {
-            return Err(Error::configuration("a profile needs an issuer"));
+            return Err(Error::configuration(
+                "the profile has no issuer (expected the issuer URL of the authorization server)",
+            ));
         }
         Ok(())
     }

@@ -1,8 +1,8 @@
-//! What a scope may consist of.
+//! Checks the syntax of a scope.
 
 use crate::base::Error;
 
-/// Whether it is scope tokens with a space between each (RFC 6749 3.3).
+/// Checks that `scope` is a list of scope tokens, separated by single spaces (RFC 6749 section 3.3).
 pub(crate) fn check(scope: &str) -> Result<(), Error> {
     let token = |token: &str| {
         !token.is_empty() && token.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
@@ -10,7 +10,9 @@ pub(crate) fn check(scope: &str) -> Result<(), Error> {
     if scope.split(' ').all(token) {
         return Ok(());
     }
-    Err(Error::validation("a scope is one or more words of printable ASCII without quotes and backslashes"))
+    Err(Error::validation(
+        "the scope is not valid (expected words of printable ASCII, separated by single spaces, without quotes and backslashes)",
+    ))
 }
 
 #[cfg(test)]
