@@ -1,4 +1,4 @@
-//! Setting up a client.
+//! Builds a blocking client.
 
 use std::{sync::Arc, time::Instant};
 
@@ -6,11 +6,11 @@ use connect_core::{App, Config, Error, MemoryStore, Network, TokenStore, Transpo
 
 use crate::{
     Client, UreqTransport,
-    client::Inner,
-    gate::{Busy, Slots},
+    client::ClientInner,
+    sync::{RunningThreads, Semaphore},
 };
 
-/// Sets up a [`Client`]; made by [`Client::builder`].
+/// Builds a [`Client`]; created by [`Client::builder`].
 #[must_use = "nothing is set up before `build`"]
 pub struct Builder {
     config: Config,
@@ -40,30 +40,32 @@ impl Builder {
         }
     }
 
-    /// Keeps tokens there. Default: in memory, until the process ends.
+    /// Stores tokens in `store`. Default: in memory, until the process ends.
     pub fn store(mut self, store: impl TokenStore) -> Self {
         self.store = Arc::new(store);
         self
     }
 
-    /// Sends requests through this instead of ureq; a closure will do. The settings of the network (proxy,
-    /// certificates, time to connect) are its own affair then.
-    /// It carries the requests for the keys of webhooks as well: like the others they are not to be redirected, have
-    /// their time in [`Timeout`](connect_core::Timeout), and the answer's size is the transport's to limit.
+    /// Sends requests through this transport instead of ureq, such as a closure.
+    ///
+    /// The builder's network settings (proxy, certificates, connect timeout) do not apply to it. It also
+    /// sends the requests for the webhook keys. It must not follow redirects, must apply the request's
+    /// [`Timeout`](connect_core::Timeout), and should limit the size of a response.
     pub fn transport(mut self, transport: impl Transport) -> Self {
         self.transport = Some(Arc::new(transport));
         self
     }
 
-    /// Remembers there which deliveries were handled: where several processes take them, all need the same guard.
-    /// Default: in memory, for a day.
+    /// Records handled deliveries in this replay guard. Default: in memory, for a day.
+    ///
+    /// If several processes receive deliveries, they must share one guard.
     #[cfg(feature = "webhooks")]
     pub fn replay_guard(mut self, guard: impl connect_core::webhooks::ReplayGuard) -> Self {
         self.replay_guard = Some(Box::new(guard));
         self
     }
 
-    /// Checks the settings. Nothing is connected yet.
+    /// Checks the settings and creates the client. Opens no connection.
     pub fn build(self) -> Result<Client, Error> {
         let app = App::new(self.config)?;
         let transport = match self.transport {
@@ -73,13 +75,13 @@ impl Builder {
         let started = Instant::now();
         #[cfg(feature = "webhooks")]
         let receiver = crate::deliveries::Receiver::new(&app, self.webhook_keys, self.replay_guard, started)?;
-        Ok(Client(Arc::new(Inner {
+        Ok(Client(Arc::new(ClientInner {
             registry: Registry::new(app),
             transport,
             store: self.store,
             started,
-            places: Slots::default(),
-            busy: Busy::default(),
+            task_permits: Semaphore::default(),
+            running: RunningThreads::default(),
             #[cfg(feature = "webhooks")]
             receiver,
         })))

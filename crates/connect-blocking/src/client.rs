@@ -1,4 +1,4 @@
-//! The client: the machines of the core, driven by the calling thread.
+//! The blocking client: drives the state machines of the core on the calling thread.
 
 use std::{
     num::NonZeroU32,
@@ -15,37 +15,40 @@ use jiff::Timestamp;
 
 use crate::{
     Events, Pages,
-    gate::{Busy, Gates, Pass, Slots, Working},
+    sync::{RunningThreads, Semaphore, SessionLocks, ThreadGuard, TimedLockGuard},
 };
 
 connect_core::facade!(blocking);
 
-/// One application at Mobiscroll Connect, or at another authorization server: credentials, transport, token store, policy. Cheap to clone; clones
-/// are the same client, and may be used from many threads.
+/// The blocking client of one application: credentials, transport, token store and policies.
+///
+/// Clones are cheap, share everything, and can be used from many threads.
 #[derive(Clone)]
-pub struct Client(pub(crate) Arc<Inner>);
+pub struct Client(pub(crate) Arc<ClientInner>);
 
-pub(crate) struct Inner {
-    pub(crate) registry: Registry<Gates>,
+pub(crate) struct ClientInner {
+    pub(crate) registry: Registry<SessionLocks>,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) store: Arc<dyn TokenStore>,
     pub(crate) started: Instant,
-    /// The threads that may hold a lock of the store, or have an exchange under way.
-    pub(crate) places: Slots,
+    /// Limits the threads that hold a lock of the store or have an exchange in progress.
+    pub(crate) task_permits: Semaphore,
     /// The threads that are changing tokens.
-    pub(crate) busy: Busy,
+    pub(crate) running: RunningThreads,
     #[cfg(feature = "webhooks")]
     pub(crate) receiver: crate::deliveries::Receiver,
 }
 
 impl Client {
-    /// Sees that no token is lost with this client: waits for what other threads refresh and save, and saves
-    /// what could not be saved before, for at most this long. From then on no tokens are loaded or changed any more:
-    /// a call, a sign-in or a sign-out that would need that fails. Call it before the process ends, and again if it
-    /// says that the time was over.
+    /// Closes the client without losing tokens: waits for running refreshes and saves, and saves unsaved
+    /// tokens.
+    ///
+    /// Waits at most `at_most`. Afterwards the client neither loads nor changes tokens: a call, a sign-in or
+    /// a sign-out that needs to do so fails. Call it before the process ends, and again if it returns a
+    /// timeout.
     pub fn close(&self, at_most: Duration) -> Result<(), Error> {
         let deadline = self.now().monotonic.saturating_add(at_most);
-        if !self.0.busy.close_within(at_most) {
+        if !self.0.running.close_within(at_most) {
             return Err(
                 Error::new(ErrorKind::Timeout).with_message("tokens are still being refreshed or saved")
             );
@@ -53,7 +56,7 @@ impl Client {
         let mut outcome = Ok(());
         for member in self.0.registry.unsaved() {
             if let Some(refresh) = member.session.flush_pending(deadline) {
-                outcome = outcome.and(self.refresh_with(refresh, Busy::enter)); // one that fails keeps no other back
+                outcome = outcome.and(self.refresh_with(refresh, RunningThreads::enter)); // a failure does not stop the others
             }
         }
         outcome
@@ -63,17 +66,17 @@ impl Client {
         Now { wall: Timestamp::now(), monotonic: self.0.started.elapsed() }
     }
 
-    /// Sends a request as it is.
+    /// Sends a request unchanged.
     pub(crate) fn transmit(&self, request: Request) -> Result<Response, Error> {
         Ok(self.0.transport.send(request)?)
     }
 
-    pub(crate) fn drive(&self, mut step: Step, gates: Option<&Gates>) -> Result<Response, Error> {
+    pub(crate) fn drive(&self, mut step: Step, locks: Option<&SessionLocks>) -> Result<Response, Error> {
         loop {
             step = match step {
                 Step::Send(request, next) => {
-                    let outcome = match request.extensions().get().copied().zip(gates) {
-                        Some((at_once, gates)) => self.send_in_turn(request, at_once, &gates.slots),
+                    let outcome = match request.extensions().get().copied().zip(locks) {
+                        Some((limit, locks)) => self.send_limited(request, limit, &locks.slots),
                         None => self.0.transport.send(request),
                     };
                     next.resume(outcome, self.now())
@@ -88,57 +91,68 @@ impl Client {
         }
     }
 
-    /// Sends a request when the service takes it, within the request's own time.
-    fn send_in_turn(
+    /// Sends a request once the user's running requests are fewer than the limit; the wait counts towards its
+    /// timeout.
+    fn send_limited(
         &self,
         mut request: Request,
-        AtOnce(at_once): AtOnce,
-        slots: &Slots,
+        AtOnce(limit): AtOnce,
+        slots: &Semaphore,
     ) -> Result<Response, TransportError> {
         let (time, asked) = (Timeout::of(&request), self.now().monotonic);
-        let Some(_slot) = slots.take(at_once, time) else { return Err(TransportError::no_turn()) };
+        let Some(_slot) = slots.acquire_within(limit, time) else { return Err(TransportError::no_turn()) };
         Timeout(time.saturating_sub(self.now().monotonic.saturating_sub(asked))).set(&mut request);
         self.0.transport.send(request)
     }
 
-    /// Carries out a task under the session's gate. An exchange goes on to the save even past the call's deadline.
+    /// Carries out a task while holding the session's refresh lock. An exchange continues to the save even
+    /// past the deadline.
     fn refresh(&self, task: TokenTask) -> Result<(), Error> {
-        self.refresh_with(task, Busy::enter_unless_closed)
+        self.refresh_with(task, RunningThreads::enter_unless_closed)
     }
 
-    fn refresh_with<'a, B>(&'a self, task: TokenTask, begin: impl FnOnce(&'a Busy) -> B) -> Result<(), Error>
+    fn refresh_with<'a, B>(
+        &'a self,
+        task: TokenTask,
+        count: impl FnOnce(&'a RunningThreads) -> B,
+    ) -> Result<(), Error>
     where
-        B: Into<Option<Working<'a>>>,
+        B: Into<Option<ThreadGuard<'a>>>,
     {
         let member = self.0.registry.member(&task.session().key().user);
-        let pass = self.pass_gate(&member.gate, &task);
-        if pass.is_none() {
+        let guard = self.lock_refresh(&member.gate, &task);
+        if guard.is_none() {
             return Err(task.timed_out());
         }
-        let Some(_busy) = begin(&self.0.busy).into() else { return Err(closed()) };
-        self.run(&task.session().clone(), task.start(self.now()), pass)
+        let Some(_running) = count(&self.0.running).into() else { return Err(closed()) };
+        self.run(&task.session().clone(), task.start(self.now()), guard)
     }
 
-    /// Waits until no other task of the session is under way, within the caller's time.
-    fn pass_gate<'a>(&self, gates: &'a Gates, task: &TokenTask) -> Option<Pass<'a>> {
-        gates.refresh.enter(task.deadline().saturating_sub(self.now().monotonic))
+    /// Waits for the session's refresh lock, until the deadline of the task.
+    fn lock_refresh<'a>(&self, locks: &'a SessionLocks, task: &TokenTask) -> Option<TimedLockGuard<'a>> {
+        locks.refresh.lock_within(task.deadline().saturating_sub(self.now().monotonic))
     }
 
-    /// Begins a sign-in, and carries out its steps.
+    /// Starts a sign-in, and carries out its steps.
     pub(crate) fn persist(
         &self,
         session: &Arc<Session>,
         begin: impl FnOnce(Now) -> RefreshStep,
     ) -> Result<(), Error> {
-        let Some(_busy) = self.0.busy.enter_unless_closed() else { return Err(closed()) };
+        let Some(_running) = self.0.running.enter_unless_closed() else { return Err(closed()) };
         self.run(session, begin(self.now()), None)
     }
 
-    fn run(&self, session: &Session, mut step: RefreshStep, pass: Option<Pass<'_>>) -> Result<(), Error> {
+    fn run(
+        &self,
+        session: &Session,
+        mut step: RefreshStep,
+        guard: Option<TimedLockGuard<'_>>,
+    ) -> Result<(), Error> {
         let (key, store): (&TokenKey, &dyn TokenStore) = (session.key(), &self.0.store);
         let member = self.0.registry.member(&key.user);
         let mut lock = Locked::<dyn StoreLock>::new();
-        let (mut pass, mut place) = (pass, None);
+        let (mut guard, mut permit) = (guard, None);
         loop {
             step = match step {
                 RefreshStep::Load(next) => {
@@ -150,14 +164,14 @@ impl Client {
                 }
                 RefreshStep::TryLock(lease, next) => {
                     let left = next.deadline().saturating_sub(self.now().monotonic);
-                    place = self.0.places.take(PLACES, left);
+                    permit = self.0.task_permits.acquire_within(MAX_TASKS, left);
                     let tried = self.now();
-                    let held = match &place {
+                    let held = match &permit {
                         Some(_) => lock.take(store.try_lock(key, lease)),
-                        None => Ok(false), // too many others hold one
+                        None => Ok(false), // too many threads hold a lock
                     };
                     if !matches!(held, Ok(true)) {
-                        drop(place.take());
+                        drop(permit.take());
                     }
                     next.resume(held, tried, self.now())
                 }
@@ -173,19 +187,19 @@ impl Client {
                 }
                 RefreshStep::Release(next) => {
                     let released = lock.release().map_or(Ok(()), |lock| lock.release());
-                    // The next task need not wait for what the observer does.
-                    drop((place.take(), pass.take()));
+                    // Lets the next task start before the observer runs.
+                    drop((permit.take(), guard.take()));
                     next.resume(released, self.now())
                 }
                 RefreshStep::Queue(task) => {
-                    pass = self.pass_gate(&member.gate, &task);
-                    if pass.is_none() {
+                    guard = self.lock_refresh(&member.gate, &task);
+                    if guard.is_none() {
                         return Err(task.timed_out());
                     }
                     task.start(self.now())
                 }
                 RefreshStep::Done(outcome) => {
-                    drop(pass);
+                    drop(guard);
                     return outcome;
                 }
             };
@@ -193,8 +207,8 @@ impl Client {
     }
 }
 
-const PLACES: NonZeroU32 = NonZeroU32::new(MAX_TASKS_AT_ONCE).unwrap();
+const MAX_TASKS: NonZeroU32 = NonZeroU32::new(MAX_TASKS_AT_ONCE).unwrap();
 
 fn closed() -> Error {
-    Error::configuration("the client is closed: it loads and changes no tokens any more, so make another one")
+    Error::configuration("the client is closed and no longer loads or changes tokens (create a new client)")
 }

@@ -1,4 +1,4 @@
-//! Taking deliveries of changes.
+//! Receives webhook deliveries.
 
 use std::{thread, time::Duration};
 
@@ -7,41 +7,43 @@ use connect_core::{
     webhooks::{Fetch, KEYS_TIMEOUT, ReplayClaim},
 };
 
-use crate::{Client, gate::Gate};
+use crate::{Client, sync::TimedLock};
 
 connect_core::deliveries!(blocking);
 
-/// Where the fetches of the keys queue, one at a time.
-type FetchGate = Gate;
+/// Lets one fetch of the keys run at a time.
+type FetchLock = TimedLock;
 
-/// How often `done` is tried, and the pause between.
-const TRIES: u32 = 3;
-const PAUSE: Duration = Duration::from_millis(100);
+/// The number of calls of `done` on a failing guard, and the pause between them.
+const DONE_ATTEMPTS: u32 = 3;
+const DONE_RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 impl Client {
     pub(crate) fn receiver(&self) -> &Receiver {
         &self.0.receiver
     }
 
-    /// Fetches the keys; who waits for the fetch of another waits no longer than one takes. Past that the ring decides
-    /// alone whether another may start: a transport that hangs keeps its pass.
+    /// Fetches the keys. Waits for a fetch of another caller for at most one fetch timeout.
+    ///
+    /// After that, the key ring decides whether another fetch may start: a transport that hangs never
+    /// releases the lock.
     fn fetch_keys(&self, fetch: Fetch) {
         self.fetch_within(KEYS_TIMEOUT, fetch);
     }
 
-    /// Fetches the keys on a thread of its own, once in as long as they are good, so that nobody waits. Where another is
-    /// at it, there is nothing to do; where there is no thread to be had, the next delivery tries again.
+    /// Fetches the keys on a separate thread, unless another caller is fetching them. If no thread can be
+    /// started, the next delivery tries again.
     fn fetch_in_background(&self, fetch: Fetch) {
         let client = self.clone();
         let work = move || client.fetch_within(Duration::ZERO, fetch);
         drop(thread::Builder::new().name("webhook-keys".to_owned()).spawn(work));
     }
 
-    fn fetch_within(&self, patience: Duration, fetch: Fetch) {
-        let _pass = self.receiver().gate.enter(patience);
+    fn fetch_within(&self, max_wait: Duration, fetch: Fetch) {
+        let _guard = self.receiver().fetch_lock.lock_within(max_wait);
         if let Some((request, next)) = fetch.start(self.now()) {
-            let answer = self.0.transport.send(request);
-            next.resume(answer, self.now());
+            let response = self.0.transport.send(request);
+            next.resume(response, self.now());
         }
     }
 }
@@ -56,11 +58,11 @@ impl ClientClaim {
     }
 
     fn done(mut self) -> Result<(), StoreError> {
-        for _ in 1..TRIES {
+        for _ in 1..DONE_ATTEMPTS {
             if self.0.done().is_ok() {
                 return Ok(());
             }
-            thread::sleep(PAUSE);
+            thread::sleep(DONE_RETRY_PAUSE);
         }
         let outcome = self.0.done();
         if outcome.is_err() {

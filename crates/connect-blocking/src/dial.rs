@@ -1,9 +1,9 @@
-//! Making a connection: what fails here failed before anything of the request was sent.
+//! Makes connections. An error here means that no byte of the request was sent.
 //!
 //! ```text
-//!   LookUp ───────────> TCP ──> tunnel ──────────> TLS ──> Connection
-//!   of the server,              through a proxy            an early end is an error,
-//!   or of its proxy                                        more headers than ureq takes
+//!   ProxyResolver ────> TCP ──> tunnel ──────────> TLS ──> Connection
+//!   of the server,              through a proxy            a premature end is an error,
+//!   or of its proxy                                        more headers than ureq accepts
 //! ```
 
 use std::{
@@ -31,16 +31,16 @@ use ureq::{
 
 use crate::{head, tls};
 
-/// What both connectors know of the network.
-pub(crate) struct Way {
+/// The network settings that resolver and connector share.
+pub(crate) struct ConnectSettings {
     network: Network,
     rule: Option<ProxyRule>,
     roots: Vec<CertificateDer<'static>>,
-    /// Set up by the first https request: it costs far more than all the rest of a client.
+    /// Created by the first https request, since it is the most expensive part of a client.
     tls: OnceLock<Arc<ClientConfig>>,
 }
 
-impl Way {
+impl ConnectSettings {
     pub(crate) fn new(network: &Network) -> Result<Self, connect_core::Error> {
         Ok(Self {
             rule: network.proxy_rule()?,
@@ -64,17 +64,17 @@ impl Way {
     }
 }
 
-impl fmt::Debug for Way {
+impl fmt::Debug for ConnectSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Way").finish_non_exhaustive()
+        f.debug_struct("ConnectSettings").finish_non_exhaustive()
     }
 }
 
-/// The look-up of names: of the proxy's where the server is reached through it.
+/// Resolves the host name of the server, or of the proxy in front of it.
 #[derive(Debug)]
-pub(crate) struct LookUp(pub(crate) Arc<Way>);
+pub(crate) struct ProxyResolver(pub(crate) Arc<ConnectSettings>);
 
-impl Resolver for LookUp {
+impl Resolver for ProxyResolver {
     fn resolve(
         &self,
         uri: &Uri,
@@ -82,25 +82,26 @@ impl Resolver for LookUp {
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, Error> {
         let uri = self.0.proxy_for(uri).map_or(uri, Proxy::uri);
-        DefaultResolver::default().resolve(uri, config, timeout).map_err(NotConnected::because)
+        DefaultResolver::default().resolve(uri, config, timeout).map_err(ConnectError::wrap)
     }
 }
 
-/// TCP, the proxy's tunnel and TLS. ureq's own connectors for the last two cannot be told whom to trust beside the operating
-/// system, nor which hosts go without the proxy.
+/// Connects by TCP, opens the tunnel of the proxy, and starts TLS.
+///
+/// ureq's own connectors support neither additional trusted certificates nor `NO_PROXY`.
 #[derive(Debug)]
-pub(crate) struct Dial(pub(crate) Arc<Way>);
+pub(crate) struct ProxyConnector(pub(crate) Arc<ConnectSettings>);
 
-impl Connector<()> for Dial {
+impl Connector<()> for ProxyConnector {
     type Out = Connection;
 
     fn connect(&self, details: &ConnectionDetails, chained: Option<()>) -> Result<Option<Self::Out>, Error> {
-        let connection = self.dial(details, chained).map_err(NotConnected::because)?;
+        let connection = self.dial(details, chained).map_err(ConnectError::wrap)?;
         Ok(connection.map(|transport| Connection { transport, awaits_head: false }))
     }
 }
 
-impl Dial {
+impl ProxyConnector {
     fn dial(
         &self,
         details: &ConnectionDetails,
@@ -114,12 +115,12 @@ impl Dial {
         if !details.needs_tls() {
             return Ok(Some(tcp));
         }
-        Ok(Some(Secure::new(tcp, self.0.tls()?, details)?.boxed()))
+        Ok(Some(TlsTransport::new(tcp, self.0.tls()?, details)?.boxed()))
     }
 }
 
-/// The time that is left for making the connection.
-fn left(details: &ConnectionDetails) -> Result<NextTimeout, Error> {
+/// The time left to make the connection.
+fn time_left(details: &ConnectionDetails) -> Result<NextTimeout, Error> {
     let now = (details.current_time)();
     match (details.now, now) {
         (Instant::Exact(begun), Instant::Exact(now)) => {
@@ -129,7 +130,7 @@ fn left(details: &ConnectionDetails) -> Result<NextTimeout, Error> {
     }
 }
 
-/// What is left of `timeout` after this time.
+/// Returns the rest of `timeout` after `elapsed`.
 fn reduced(mut timeout: NextTimeout, elapsed: std::time::Duration) -> Result<NextTimeout, Error> {
     if let Duration::Exact(after) = timeout.after {
         timeout.after = Duration::Exact(after.saturating_sub(elapsed));
@@ -141,12 +142,14 @@ fn open_tunnel(tcp: &mut dyn Transport, proxy: &Proxy, details: &ConnectionDetai
     let request = proxy.connect_request(details.uri);
     let output = tcp.buffers().output();
     let Some(output) = output.get_mut(..request.len()) else {
-        return Err(Error::ConnectProxyFailed("the user name or password is too long".to_owned()));
+        return Err(Error::ConnectProxyFailed(
+            "the user name or password of the proxy URL is too long".to_owned(),
+        ));
     };
     output.copy_from_slice(&request);
-    tcp.transmit_output(request.len(), left(details)?)?;
+    tcp.transmit_output(request.len(), time_left(details)?)?;
     loop {
-        let more = tcp.await_input(left(details)?)?;
+        let more = tcp.await_input(time_left(details)?)?;
         let received = tcp.buffers().input();
         if is_tunnel_open(received).map_err(Error::ConnectProxyFailed)? {
             let length = received.len();
@@ -154,18 +157,20 @@ fn open_tunnel(tcp: &mut dyn Transport, proxy: &Proxy, details: &ConnectionDetai
             return Ok(());
         }
         if !more {
-            return Err(Error::ConnectProxyFailed("the proxy closed the connection".to_owned()));
+            return Err(Error::ConnectProxyFailed(
+                "the proxy closed the connection before the tunnel was open".to_owned(),
+            ));
         }
     }
 }
 
-/// TLS over another connection.
-struct Secure {
+/// TLS over another transport.
+struct TlsTransport {
     stream: StreamOwned<ClientConnection, TransportAdapter>,
     buffers: LazyBuffers,
 }
 
-impl Secure {
+impl TlsTransport {
     fn new(
         transport: Box<dyn Transport>,
         config: Arc<ClientConfig>,
@@ -173,17 +178,18 @@ impl Secure {
     ) -> Result<Self, Error> {
         let host = details.uri.host().unwrap_or_default();
         let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        let name = ServerName::try_from(host.to_owned()).map_err(|_| Error::Tls("the host is not a name"))?;
+        let name = ServerName::try_from(host.to_owned())
+            .map_err(|_| Error::Tls("the host of the URL is not a valid server name"))?;
         let mut conn = ClientConnection::new(config, name).map_err(io::Error::other)?;
         let mut sock = TransportAdapter::new(transport, details.current_time.clone());
-        sock.set_timeout(left(details)?);
+        sock.set_timeout(time_left(details)?);
         conn.complete_io(&mut sock)?;
         let (input, output) = (details.config.input_buffer_size(), details.config.output_buffer_size());
         Ok(Self { stream: StreamOwned::new(conn, sock), buffers: LazyBuffers::new(input, output) })
     }
 }
 
-impl Transport for Secure {
+impl Transport for TlsTransport {
     fn buffers(&mut self) -> &mut dyn Buffers {
         &mut self.buffers
     }
@@ -211,25 +217,27 @@ impl Transport for Secure {
     }
 }
 
-impl fmt::Debug for Secure {
+impl fmt::Debug for TlsTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Secure").finish_non_exhaustive()
+        f.debug_struct("TlsTransport").finish_non_exhaustive()
     }
 }
 
-/// A connection on which only an orderly end is one. ureq takes a reset, and TLS that is cut off, for the end of a body
-/// that has no length; what is on the way could shorten an answer like that.
+/// A connection that reports a premature end as an error.
+///
+/// ureq treats a reset, or TLS without a close notification, as the end of a body without a length, so an
+/// attacker on the network could truncate a response.
 #[derive(Debug)]
 pub(crate) struct Connection {
     transport: Box<dyn Transport>,
-    /// A request was sent, and the head of its response is not complete yet.
+    /// Whether a request was sent and the head of its response is still incomplete.
     awaits_head: bool,
 }
 
 impl Connection {
     fn read(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         self.transport.await_input(timeout).map_err(|error| match error {
-            Error::Io(io) if is_cut(&io) => Error::Io(io::Error::other(io)), // ureq goes by the kind
+            Error::Io(io) if is_premature_end(&io) => Error::Io(io::Error::other(io)), // ureq looks only at the kind
             error => error,
         })
     }
@@ -250,12 +258,12 @@ impl Transport for Connection {
         let mut more = self.read(timeout)?;
         while self.awaits_head && more {
             match head::shorten(self.transport.buffers()) {
-                head::State::Fits { complete } => {
+                head::HeadState::Fits { complete } => {
                     self.awaits_head = !complete;
                     break;
                 }
-                // ureq would give up at once on what it has of this head.
-                head::State::Unfinished => more = self.read(reduced(timeout, begun.elapsed())?)?,
+                // ureq would refuse this incomplete head.
+                head::HeadState::Unfinished => more = self.read(reduced(timeout, begun.elapsed())?)?,
             }
         }
         Ok(more)
@@ -270,23 +278,23 @@ impl Transport for Connection {
     }
 }
 
-fn is_cut(error: &io::Error) -> bool {
+fn is_premature_end(error: &io::Error) -> bool {
     use io::ErrorKind as E;
     matches!(error.kind(), E::UnexpectedEof | E::ConnectionAborted | E::ConnectionReset)
 }
 
-/// There is no connection, for this reason.
+/// The connection could not be made, for this reason.
 #[derive(Debug)]
-pub(crate) struct NotConnected(Error);
+pub(crate) struct ConnectError(Error);
 
-impl NotConnected {
-    fn because(error: Error) -> Error {
+impl ConnectError {
+    fn wrap(error: Error) -> Error {
         match Self::of(error) {
             Ok(reason) | Err(reason) => Error::Other(Box::new(Self(reason))),
         }
     }
 
-    /// The reason, if this is such an error; else the error itself.
+    /// Returns the reason, if this is a `ConnectError`; otherwise the error itself.
     pub(crate) fn of(error: Error) -> Result<Error, Error> {
         match error {
             Error::Other(other) => match other.downcast::<Self>() {
@@ -298,10 +306,10 @@ impl NotConnected {
     }
 }
 
-impl fmt::Display for NotConnected {
+impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-impl std::error::Error for NotConnected {}
+impl std::error::Error for ConnectError {}

@@ -6,7 +6,7 @@ mod client;
 #[cfg(feature = "webhooks")]
 mod deliveries;
 mod dial;
-mod gate;
+mod sync;
 #[rustfmt::skip]
 mod generated;
 mod head;
@@ -32,10 +32,10 @@ pub use generated::{Calendars, Connections, Events, Webhooks};
 pub use pages::{Items, Pages};
 pub use transport::UreqTransport;
 
-/// Deliveries of changes: whether one is genuine, whether it was handled already, and which subscriptions are due.
+/// Webhook deliveries: verifies them, lets each one through once, and plans which subscriptions to renew.
 ///
-/// [`Client::webhooks`] takes them: see [`Deliveries`] and [`Received`]. The rest is the core's, whose documentation
-/// has more: `connect_core::webhooks`.
+/// [`Client::webhooks`] receives deliveries: see [`Deliveries`] and [`Received`]. The other items are those
+/// of `connect_core::webhooks`, whose documentation has more.
 #[cfg(feature = "webhooks")]
 pub mod webhooks {
     pub use connect_core::webhooks::*;

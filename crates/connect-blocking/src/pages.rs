@@ -1,12 +1,12 @@
-//! Lists that come page by page.
+//! Lists that the service returns page by page.
 
 use connect_core::{Error, Paged, Pager};
 
 use crate::User;
 
-/// A list that is read as it is consumed: nothing is sent before the first item or page is asked for.
+/// A list that the client fetches page by page during iteration.
 #[derive(Clone, Debug)]
-#[must_use = "a list is read only as it is consumed"]
+#[must_use = "pages are fetched only when they are consumed"]
 pub struct Pages<E> {
     user: User,
     pager: Pager<E>,
@@ -17,7 +17,7 @@ impl<E: Paged + Sync> Pages<E> {
         Self { user, pager: Pager::new(request) }
     }
 
-    /// The next page, or `None` after the last. After an error the same page can be asked for again.
+    /// Returns the next page, or `None` after the last. After an error, call it again to retry the same page.
     pub fn next_page(&mut self) -> Result<Option<E::Answer>, Error> {
         let Some(request) = self.pager.request() else { return Ok(None) };
         let page = self.user.send(&request)?;
@@ -25,17 +25,17 @@ impl<E: Paged + Sync> Pages<E> {
         Ok(Some(page))
     }
 
-    /// The first page alone.
+    /// Returns the first page.
     pub fn first(mut self) -> Result<Option<E::Answer>, Error> {
         self.next_page()
     }
 
-    /// The items one by one, over all pages. An error is the last item.
+    /// Returns the items of all pages. An error is the last item.
     pub fn items(self) -> Items<E> {
         Items { pages: self, page: Vec::new().into_iter(), failed: false }
     }
 
-    /// The pages one by one. An error is the last item.
+    /// Returns the pages. An error is the last item.
     pub fn pages(mut self) -> impl Iterator<Item = Result<E::Answer, Error>> {
         let mut failed = false;
         std::iter::from_fn(move || {
@@ -45,7 +45,7 @@ impl<E: Paged + Sync> Pages<E> {
         })
     }
 
-    /// The token of the page that comes next, to go on from there another time.
+    /// Returns the page token of the next page, to continue later.
     pub fn token(&self) -> Option<&str> {
         self.pager.token()
     }

@@ -1,3 +1,3 @@
-//! Whose certificates are trusted.
+//! The TLS settings and trusted certificates.
 
 connect_core::tls!();

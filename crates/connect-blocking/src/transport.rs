@@ -1,4 +1,4 @@
-//! The transport on ureq.
+//! The transport of the blocking client, based on ureq.
 
 use std::{io::Read, sync::Arc, time::Duration};
 
@@ -10,29 +10,29 @@ use connect_core::{
 use ureq::{Agent, Body};
 
 use crate::{
-    dial::{Dial, LookUp, NotConnected, Way},
+    dial::{ConnectError, ConnectSettings, ProxyConnector, ProxyResolver},
     head,
 };
 
-/// ureq adds times to the clock and panics where that overflows; a year is as good as no limit.
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+/// The longest timeout. ureq adds timeouts to the clock and panics on overflow.
+const MAX_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// Sends requests through ureq: HTTP/1.1 with kept-alive connections, TLS by rustls, gzip.
 #[derive(Debug)]
 pub struct UreqTransport {
     agent: Agent,
-    /// Keeps no connection alive.
+    /// Makes a new connection for each request.
     fresh: Agent,
     time: Duration,
     max_response_size: usize,
 }
 
 impl UreqTransport {
-    /// With these settings of the network, and the times and caps of the application.
+    /// Creates a transport with these network settings, and the timeout and response size of `config`.
     pub fn new(network: &Network, config: &Config) -> Result<Self, Error> {
         let (connect_time, time) =
-            (network.connect_timeout.min(LONGEST), config.attempt_timeout.min(LONGEST));
-        let way = Arc::new(Way::new(network)?);
+            (network.connect_timeout.min(MAX_TIMEOUT), config.attempt_timeout.min(MAX_TIMEOUT));
+        let connect_settings = Arc::new(ConnectSettings::new(network)?);
         let agent = |idle_connections| {
             let settings = Agent::config_builder()
                 .http_status_as_error(false)
@@ -41,12 +41,16 @@ impl UreqTransport {
                 .timeout_resolve(Some(connect_time))
                 .timeout_connect(Some(connect_time))
                 .timeout_global(Some(time))
-                .proxy(None) // the environment's is in the settings of the network
+                .proxy(None) // `ConnectSettings` has the environment's proxy
                 .max_response_header_size(128 << 10) // the core has a lower limit
-                .max_idle_age(network.pool_idle_timeout.min(LONGEST))
+                .max_idle_age(network.pool_idle_timeout.min(MAX_TIMEOUT))
                 .max_idle_connections(idle_connections)
                 .build();
-            Agent::with_parts(settings, Dial(way.clone()), LookUp(way.clone()))
+            Agent::with_parts(
+                settings,
+                ProxyConnector(connect_settings.clone()),
+                ProxyResolver(connect_settings.clone()),
+            )
         };
         let kept = if network.pool_idle_timeout.is_zero() { 0 } else { 10 };
         let (agent, fresh) = (agent(kept), agent(0));
@@ -55,7 +59,8 @@ impl UreqTransport {
 
     fn run(&self, mut request: Request) -> Result<http::Response<Body>, ureq::Error> {
         content_coding::accept(request.headers_mut());
-        let time = request.extensions().get::<Timeout>().map_or(self.time, |timeout| timeout.0.min(LONGEST));
+        let time =
+            request.extensions().get::<Timeout>().map_or(self.time, |timeout| timeout.0.min(MAX_TIMEOUT));
         let agent = if FreshConnection::is_required(&request) { &self.fresh } else { &self.agent };
         // ureq sends `content-length: 0` with an empty body, and a GET must have none.
         if request.body().is_empty() {
@@ -71,7 +76,7 @@ impl UreqTransport {
         request: http::Request<B>,
         time: Duration,
     ) -> Result<http::Response<Body>, ureq::Error> {
-        // A time of its own costs the request the agent's cached TLS set-up: only where it is needed.
+        // A request with its own timeout loses the agent's cached TLS settings.
         if time == self.time {
             return agent.run(request);
         }
@@ -84,7 +89,7 @@ impl UreqTransport {
         head::restore(&mut parts.headers).map_err(TransportError::broken)?;
         let mut bytes = Vec::new();
         let mut reader = body.into_reader().take((self.max_response_size as u64).saturating_add(1));
-        reader.read_to_end(&mut bytes).map_err(|error| failed(error.into()))?;
+        reader.read_to_end(&mut bytes).map_err(|error| transport_error(error.into()))?;
         if bytes.len() > self.max_response_size {
             return Err(TransportError::too_large());
         }
@@ -94,14 +99,14 @@ impl UreqTransport {
 
 impl Transport for UreqTransport {
     fn send(&self, request: Request) -> Result<Response, TransportError> {
-        self.run(request).map_err(failed).and_then(|response| self.read(response))
+        self.run(request).map_err(transport_error).and_then(|response| self.read(response))
     }
 }
 
-fn failed(error: ureq::Error) -> TransportError {
+fn transport_error(error: ureq::Error) -> TransportError {
     use ureq::Error as E;
-    let (kind, sent, error) = match NotConnected::of(error) {
-        Ok(reason) => (unconnected(&reason), Sent::No, reason),
+    let (kind, sent, error) = match ConnectError::of(error) {
+        Ok(reason) => (connect_error_kind(&reason), Sent::No, reason),
         Err(error) => match error {
             E::BadUri(_) | E::Http(_) | E::TlsRequired => {
                 (TransportErrorKind::Configuration, Sent::No, error)
@@ -113,8 +118,8 @@ fn failed(error: ureq::Error) -> TransportError {
     TransportError::new(kind, sent, error)
 }
 
-/// What kept a connection from being made.
-fn unconnected(error: &ureq::Error) -> TransportErrorKind {
+/// Returns the kind of an error that prevented a connection.
+fn connect_error_kind(error: &ureq::Error) -> TransportErrorKind {
     use ureq::Error as E;
     match error {
         E::Timeout(_) => TransportErrorKind::Timeout,

@@ -85,7 +85,7 @@ pub enum LoopbackError {
     /// The address is not available, for example because another program uses it.
     #[error("cannot listen on {0}")]
     Listen(SocketAddr, #[source] io::Error),
-    /// The URL of the sign-in has no `state`, by which the listener recognizes the callback.
+    /// The URL of the sign-in has no `state`; the listener needs it to recognize the callback.
     #[error("the URL of the sign-in has no state parameter (expected the URL of `PendingSignIn::url`)")]
     NoState,
     /// The browser did not return within the timeout.
@@ -194,8 +194,9 @@ impl Visit {
         self.query.expose()
     }
 
-    /// Responds with a page that says whether the sign-in succeeded, without scripts, links or anything from
-    /// the request.
+    /// Responds with a page that says whether the sign-in succeeded.
+    ///
+    /// The page has no scripts, no links and no content from the request.
     pub fn answer(mut self, signed_in: bool) {
         let _ = self.stream.set_nonblocking(false);
         let _ = self.stream.set_write_timeout(Some(WRITE_TIMEOUT));

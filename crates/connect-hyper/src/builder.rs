@@ -1,4 +1,4 @@
-//! Setting up a client.
+//! Builds an async client.
 
 use std::{sync::Arc, time::Instant};
 
@@ -8,9 +8,9 @@ use connect_core::{
 };
 use tokio::sync::{Semaphore, watch};
 
-use crate::{Client, HyperTransport, client::Inner, pool::OnPool};
+use crate::{Client, HyperTransport, client::ClientInner, pool::PooledStore};
 
-/// Sets up a [`Client`]; made by [`Client::builder`].
+/// Builds a [`Client`]; created by [`Client::builder`].
 #[must_use = "nothing is set up before `build`"]
 pub struct Builder {
     config: Config,
@@ -31,7 +31,7 @@ impl Builder {
         Self {
             config,
             network,
-            store: Arc::new(OnPool::new(MemoryStore::new())),
+            store: Arc::new(PooledStore::new(MemoryStore::new())),
             transport: None,
             #[cfg(feature = "webhooks")]
             webhook_keys: None,
@@ -40,42 +40,46 @@ impl Builder {
         }
     }
 
-    /// Stores tokens in `store`, which works on tokio's blocking pool, on at most eight of its threads. Default: in
-    /// memory, until the process ends.
+    /// Stores tokens in a blocking store. Default: in memory, until the process ends.
+    ///
+    /// The store runs on at most eight threads of tokio's blocking pool.
     pub fn store(self, store: impl TokenStore) -> Self {
-        self.async_store(OnPool::new(store))
+        self.async_store(PooledStore::new(store))
     }
 
-    /// Keeps tokens in a store that is asynchronous itself.
+    /// Stores tokens in an async store.
     pub fn async_store(mut self, store: impl AsyncTokenStore) -> Self {
         self.store = Arc::new(store);
         self
     }
 
-    /// Sends requests through this instead of hyper; a closure that returns a future will do. The settings of
-    /// the network (proxy, certificates, time to connect) are its own affair then.
-    /// It carries the requests for the keys of webhooks as well: like the others they are not to be redirected, have
-    /// their time in [`Timeout`](connect_core::Timeout), and the answer's size is the transport's to limit.
+    /// Sends requests through this transport instead of hyper, such as a closure that returns a future.
+    ///
+    /// The builder's network settings (proxy, certificates, connect timeout) do not apply to it. It also
+    /// sends the requests for the webhook keys. It must not follow redirects, must apply the request's
+    /// [`Timeout`](connect_core::Timeout), and should limit the size of a response.
     pub fn transport(mut self, transport: impl AsyncTransport) -> Self {
         self.transport = Some(Arc::new(transport));
         self
     }
 
-    /// Remembers there which deliveries were handled: where several processes take them, all need the same guard.
-    /// The guard is used on tokio's blocking pool. Default: in memory, for a day.
+    /// Records handled deliveries in a blocking replay guard. Default: in memory, for a day.
+    ///
+    /// If several processes receive deliveries, they must share one guard. The guard runs on tokio's blocking
+    /// pool.
     #[cfg(feature = "webhooks")]
     pub fn replay_guard(self, guard: impl connect_core::webhooks::ReplayGuard) -> Self {
-        self.async_replay_guard(crate::guard::OnPool::new(guard))
+        self.async_replay_guard(crate::guard::PooledReplayGuard::new(guard))
     }
 
-    /// Remembers which deliveries were handled in a guard that is asynchronous itself.
+    /// Records handled deliveries in an async replay guard.
     #[cfg(feature = "webhooks")]
     pub fn async_replay_guard(mut self, guard: impl connect_core::webhooks::AsyncReplayGuard) -> Self {
         self.replay_guard = Some(Box::new(guard));
         self
     }
 
-    /// Checks the settings. Nothing is connected yet.
+    /// Checks the settings and creates the client. Opens no connection.
     pub fn build(self) -> Result<Client, Error> {
         let app = App::new(self.config)?;
         let transport = match self.transport {
@@ -85,13 +89,13 @@ impl Builder {
         let started = Instant::now();
         #[cfg(feature = "webhooks")]
         let receiver = crate::deliveries::Receiver::new(&app, self.webhook_keys, self.replay_guard, started)?;
-        Ok(Client(Arc::new(Inner {
+        Ok(Client(Arc::new(ClientInner {
             registry: Registry::new(app),
             transport,
             store: self.store,
             started,
-            places: Semaphore::new(MAX_TASKS_AT_ONCE as usize),
-            busy: watch::Sender::default(),
+            task_permits: Semaphore::new(MAX_TASKS_AT_ONCE as usize),
+            running: watch::Sender::default(),
             #[cfg(feature = "webhooks")]
             receiver,
         })))

@@ -1,4 +1,4 @@
-//! Users, for code that is to run over either client.
+//! Implements [`AsyncCaller`], for code that runs with either client.
 
 use std::time::Duration;
 

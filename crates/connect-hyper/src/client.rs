@@ -1,4 +1,4 @@
-//! The client: the machines of the core, driven by tasks.
+//! The async client: drives the state machines of the core with tokio tasks.
 
 use std::{
     sync::{Arc, OnceLock},
@@ -20,57 +20,60 @@ use crate::{Events, Pages};
 
 connect_core::facade!(async);
 
-/// Where the refreshes and the requests of one session queue.
+/// Limits what runs at the same time for one session.
 #[derive(Debug, Default)]
-pub(crate) struct Gates {
-    /// One refresh at a time.
+pub(crate) struct SessionLocks {
+    /// Lets one refresh run at a time.
     refresh: Arc<Mutex<()>>,
-    /// As many requests as the service takes from one user.
+    /// Limits the requests that the service processes at a time for one user.
     slots: OnceLock<Semaphore>,
 }
 
-/// One application at Mobiscroll Connect, or at another authorization server: credentials, transport, token store, policy. Cheap to clone; clones
-/// are the same client, and may be used from many tasks.
+/// The async client of one application: credentials, transport, token store and policies.
+///
+/// Clones are cheap, share everything, and can be used from many tasks.
 #[derive(Clone)]
-pub struct Client(pub(crate) Arc<Inner>);
+pub struct Client(pub(crate) Arc<ClientInner>);
 
-pub(crate) struct Inner {
-    pub(crate) registry: Registry<Gates>,
+pub(crate) struct ClientInner {
+    pub(crate) registry: Registry<SessionLocks>,
     pub(crate) transport: Arc<dyn AsyncTransport>,
     pub(crate) store: Arc<dyn AsyncTokenStore>,
     pub(crate) started: Instant,
-    /// The tasks that may hold a lock of the store, or have an exchange under way.
-    pub(crate) places: Semaphore,
-    pub(crate) busy: watch::Sender<Tasks>,
+    /// Limits the tasks that hold a lock of the store or have an exchange in progress.
+    pub(crate) task_permits: Semaphore,
+    pub(crate) running: watch::Sender<RunningTasks>,
     #[cfg(feature = "webhooks")]
     pub(crate) receiver: crate::deliveries::Receiver,
 }
 
-/// What is under way that must not be cut off.
+/// The running tasks that must finish before the runtime ends.
 #[derive(Default)]
-pub(crate) struct Tasks {
-    /// How many tasks are changing tokens, or the state of deliveries.
-    running: usize,
-    /// Whether no more of those that change tokens begin.
+pub(crate) struct RunningTasks {
+    /// The number of tasks that change tokens, or record the state of a delivery.
+    count: usize,
+    /// Whether the client is closed: no new task may change tokens.
     closed: bool,
 }
 
 impl Client {
-    /// Sees that no token is lost with this client: waits for refreshes and saves in flight, and saves what
-    /// could not be saved before, for at most this long. What is being kept of deliveries is waited for as well. From
-    /// then on no tokens are loaded or changed any more: a call, a sign-in or a sign-out that would need that fails.
-    /// Call it before the runtime ends, and again if it says that the time was over.
+    /// Closes the client without losing tokens: waits for running refreshes and saves, and saves unsaved
+    /// tokens.
+    ///
+    /// Waits at most `at_most`, also for deliveries whose state is being recorded. Afterwards the client
+    /// neither loads nor changes tokens: a call, a sign-in or a sign-out that needs to do so fails. Call it
+    /// before the runtime ends, and again if it returns a timeout.
     pub async fn close(&self, at_most: Duration) -> Result<(), Error> {
         runtime()?;
         let deadline = self.now().monotonic.saturating_add(at_most);
-        let everything = async {
-            self.0.busy.send_modify(|tasks| tasks.closed = true);
-            let mut busy = self.0.busy.subscribe();
-            let _ = busy.wait_for(|tasks| tasks.running == 0).await;
+        let close = async {
+            self.0.running.send_modify(|tasks| tasks.closed = true);
+            let mut running = self.0.running.subscribe();
+            let _ = running.wait_for(|tasks| tasks.count == 0).await;
             let mut outcome = Ok(());
             for member in self.0.registry.unsaved() {
                 if let Some(refresh) = member.session.flush_pending(deadline) {
-                    outcome = outcome.and(self.refresh_with(refresh, Busy::new).await); // one that fails keeps no other back
+                    outcome = outcome.and(self.refresh_with(refresh, TaskGuard::new).await); // a failure does not stop the others
                 }
             }
             outcome
@@ -78,26 +81,30 @@ impl Client {
         let late = |_| {
             Err(Error::new(ErrorKind::Timeout).with_message("tokens or deliveries are still being saved"))
         };
-        timeout(at_most, everything).await.unwrap_or_else(late)
+        timeout(at_most, close).await.unwrap_or_else(late)
     }
 
     pub(crate) fn now(&self) -> Now {
         Now { wall: Timestamp::now(), monotonic: self.0.started.elapsed() }
     }
 
-    /// Sends a request as it is.
+    /// Sends a request unchanged.
     pub(crate) async fn transmit(&self, request: Request) -> Result<Response, Error> {
         runtime()?;
         Ok(self.0.transport.send(request).await?)
     }
 
-    pub(crate) async fn drive(&self, mut step: Step, gates: Option<&Gates>) -> Result<Response, Error> {
+    pub(crate) async fn drive(
+        &self,
+        mut step: Step,
+        locks: Option<&SessionLocks>,
+    ) -> Result<Response, Error> {
         runtime()?;
         loop {
             step = match step {
                 Step::Send(request, next) => {
-                    let outcome = match request.extensions().get().copied().zip(gates) {
-                        Some((at_once, gates)) => self.send_in_turn(request, at_once, &gates.slots).await,
+                    let outcome = match request.extensions().get().copied().zip(locks) {
+                        Some((limit, locks)) => self.send_limited(request, limit, &locks.slots).await,
                         None => self.0.transport.send(request).await,
                     };
                     next.resume(outcome, self.now())
@@ -112,31 +119,33 @@ impl Client {
         }
     }
 
-    /// Sends a request when the service takes it, within the request's own time.
-    async fn send_in_turn(
+    /// Sends a request once the user's running requests are fewer than the limit; the wait counts towards its
+    /// timeout.
+    async fn send_limited(
         &self,
         mut request: Request,
-        AtOnce(at_once): AtOnce,
+        AtOnce(limit): AtOnce,
         slots: &OnceLock<Semaphore>,
     ) -> Result<Response, TransportError> {
-        let slots = slots.get_or_init(|| Semaphore::new(at_once.get() as usize));
+        let slots = slots.get_or_init(|| Semaphore::new(limit.get() as usize));
         let (time, asked) = (Timeout::of(&request), self.now().monotonic);
         let Ok(_slot) = timeout(time, slots.acquire()).await else { return Err(TransportError::no_turn()) };
         Timeout(time.saturating_sub(self.now().monotonic.saturating_sub(asked))).set(&mut request);
         self.0.transport.send(request).await
     }
 
-    /// Carries out a task under the session's gate. Its steps go on when this future is dropped or its time is over.
+    /// Carries out a task while holding the session's refresh lock. Its steps continue if this future is
+    /// dropped or times out.
     async fn refresh(&self, task: TokenTask) -> Result<(), Error> {
-        self.refresh_with(task, Busy::unless_closed).await
+        self.refresh_with(task, TaskGuard::new_unless_closed).await
     }
 
-    async fn refresh_with<B>(&self, task: TokenTask, begin: impl FnOnce(Client) -> B) -> Result<(), Error>
+    async fn refresh_with<B>(&self, task: TokenTask, count: impl FnOnce(Client) -> B) -> Result<(), Error>
     where
-        B: Into<Option<Busy>>,
+        B: Into<Option<TaskGuard>>,
     {
-        let Some(pass) = self.pass_gate(&task).await else { return Err(task.timed_out()) };
-        let Some(busy) = begin(self.clone()).into() else { return Err(closed()) };
+        let Some(guard) = self.lock_refresh(&task).await else { return Err(task.timed_out()) };
+        let Some(running) = count(self.clone()).into() else { return Err(closed()) };
         let session = task.session().clone();
         let deadline = task.deadline();
         match task.start(self.now()) {
@@ -146,29 +155,29 @@ impl Client {
                 let late = |_| {
                     Err(Error::new(ErrorKind::Timeout).with_message("the tokens are still being refreshed"))
                 };
-                timeout(left, detach(busy, session, step, Some(pass))).await.unwrap_or_else(late)
+                timeout(left, detach(running, session, step, Some(guard))).await.unwrap_or_else(late)
             }
         }
     }
 
-    /// Waits until no other task of the session is under way, within the caller's time.
-    async fn pass_gate(&self, task: &TokenTask) -> Option<OwnedMutexGuard<()>> {
+    /// Waits for the session's refresh lock, until the deadline of the task.
+    async fn lock_refresh(&self, task: &TokenTask) -> Option<OwnedMutexGuard<()>> {
         let member = self.0.registry.member(&task.session().key().user);
         let left = task.deadline().saturating_sub(self.now().monotonic);
         timeout(left, member.gate.refresh.clone().lock_owned()).await.ok()
     }
 
-    /// Begins a sign-in, and carries out its steps on a task of its own.
+    /// Starts a sign-in, and carries out its steps as a separate task.
     pub(crate) async fn persist(
         &self,
         session: &Arc<Session>,
         begin: impl FnOnce(Now) -> RefreshStep,
     ) -> Result<(), Error> {
         runtime()?;
-        let Some(busy) = Busy::unless_closed(self.clone()) else { return Err(closed()) };
+        let Some(running) = TaskGuard::new_unless_closed(self.clone()) else { return Err(closed()) };
         match begin(self.now()) {
             RefreshStep::Done(outcome) => outcome,
-            step => detach(busy, session.clone(), step, None).await,
+            step => detach(running, session.clone(), step, None).await,
         }
     }
 
@@ -176,11 +185,11 @@ impl Client {
         &self,
         session: &Session,
         mut step: RefreshStep,
-        mut pass: Option<OwnedMutexGuard<()>>,
+        mut guard: Option<OwnedMutexGuard<()>>,
     ) -> Result<(), Error> {
         let (key, store) = (session.key(), &self.0.store);
         let mut lock = Locked::<dyn AsyncStoreLock>::new();
-        let mut place = None;
+        let mut permit = None;
         loop {
             step = match step {
                 RefreshStep::Load(next) => {
@@ -192,14 +201,14 @@ impl Client {
                 }
                 RefreshStep::TryLock(lease, next) => {
                     let left = next.deadline().saturating_sub(self.now().monotonic);
-                    place = timeout(left, self.0.places.acquire()).await.ok();
+                    permit = timeout(left, self.0.task_permits.acquire()).await.ok();
                     let tried = self.now();
-                    let held = match &place {
+                    let held = match &permit {
                         Some(_) => lock.take(store.try_lock(key, lease).await),
-                        None => Ok(false), // too many others hold one
+                        None => Ok(false), // too many tasks hold a lock
                     };
                     if !matches!(held, Ok(true)) {
-                        drop(place.take());
+                        drop(permit.take());
                     }
                     next.resume(held, tried, self.now())
                 }
@@ -236,19 +245,19 @@ impl Client {
                         Some(lock) => lock.release().await,
                         None => Ok(()),
                     };
-                    // The next task need not wait for what the observer does.
-                    drop((place.take(), pass.take()));
+                    // Lets the next task start before the observer runs.
+                    drop((permit.take(), guard.take()));
                     next.resume(released, self.now())
                 }
                 RefreshStep::Queue(task) => {
-                    pass = self.pass_gate(&task).await;
-                    if pass.is_none() {
+                    guard = self.lock_refresh(&task).await;
+                    if guard.is_none() {
                         return Err(task.timed_out());
                     }
                     task.start(self.now())
                 }
                 RefreshStep::Done(outcome) => {
-                    drop(pass);
+                    drop(guard);
                     return outcome;
                 }
             };
@@ -257,54 +266,54 @@ impl Client {
 }
 
 async fn detach(
-    busy: Busy,
+    running: TaskGuard,
     session: Arc<Session>,
     step: RefreshStep,
-    pass: Option<OwnedMutexGuard<()>>,
+    guard: Option<OwnedMutexGuard<()>>,
 ) -> Result<(), Error> {
-    let task = runtime()?.spawn(async move { busy.0.run(&session, step, pass).await });
+    let task = runtime()?.spawn(async move { running.0.run(&session, step, guard).await });
     task.await.unwrap_or_else(|error| {
-        let what = if error.is_panic() {
+        let message = if error.is_panic() {
             "the transport or the token store panicked while the tokens were changed"
         } else {
-            "the runtime ended before the tokens were saved: call `close` first"
+            "the tokio runtime ended before the tokens were saved (call `Client::close` before it ends)"
         };
-        Err(Error::configuration(what).with_source(error))
+        Err(Error::configuration(message).with_source(error))
     })
 }
 
 fn closed() -> Error {
-    Error::configuration("the client is closed: it loads and changes no tokens any more, so make another one")
+    Error::configuration("the client is closed and no longer loads or changes tokens (create a new client)")
 }
 
-/// Counts a task that changes tokens, or the state of a delivery, for as long as it lives.
-pub(crate) struct Busy(Client);
+/// Counts a task as running while this value exists.
+pub(crate) struct TaskGuard(Client);
 
-impl Busy {
+impl TaskGuard {
     pub(crate) fn new(client: Client) -> Self {
-        client.0.busy.send_modify(|tasks| tasks.running += 1);
+        client.0.running.send_modify(|tasks| tasks.count += 1);
         Self(client)
     }
 
-    /// Nothing, once the client is closed.
-    fn unless_closed(client: Client) -> Option<Self> {
-        let open = client.0.busy.send_if_modified(|tasks| {
-            tasks.running += usize::from(!tasks.closed);
+    /// Returns `None` if the client is closed.
+    fn new_unless_closed(client: Client) -> Option<Self> {
+        let open = client.0.running.send_if_modified(|tasks| {
+            tasks.count += usize::from(!tasks.closed);
             !tasks.closed
         });
         open.then(|| Self(client))
     }
 }
 
-impl Drop for Busy {
+impl Drop for TaskGuard {
     fn drop(&mut self) {
-        self.0.0.busy.send_modify(|tasks| tasks.running -= 1);
+        self.0.0.running.send_modify(|tasks| tasks.count -= 1);
     }
 }
 
 pub(crate) fn runtime() -> Result<Handle, Error> {
     Handle::try_current().map_err(|error| {
-        Error::configuration("this client works inside a tokio runtime; without one, use the blocking client (`connect_blocking`)")
+        Error::configuration("the async client was called outside a tokio runtime (use the blocking client, `connect_blocking`)")
             .with_source(error)
     })
 }

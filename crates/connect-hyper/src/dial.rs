@@ -1,4 +1,4 @@
-//! Making a connection: directly or through an HTTP proxy, within a time.
+//! Makes TCP connections, directly or through an HTTP proxy, within a timeout.
 
 use std::{
     error::Error as StdError,
@@ -19,18 +19,19 @@ use tokio::{
 };
 use tower_service::Service;
 
-pub(crate) type Failure = Box<dyn StdError + Send + Sync>;
-type Dialing<T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send>>;
+pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
+type Connecting<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
 
-/// A TCP connection to the server, or through the proxy's tunnel to it. hyper-util's own proxies read `NO_PROXY` in their
-/// own way.
+/// Connects by TCP to the server, or through the tunnel of the proxy.
+///
+/// hyper-util's own proxy support interprets `NO_PROXY` differently.
 #[derive(Clone)]
-pub(crate) struct Dial {
+pub(crate) struct ProxyConnector {
     tcp: HttpConnector,
     rule: Option<Arc<ProxyRule>>,
 }
 
-impl Dial {
+impl ProxyConnector {
     pub(crate) fn new(network: &Network) -> Result<Self, Error> {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
@@ -39,68 +40,72 @@ impl Dial {
     }
 }
 
-impl Service<Uri> for Dial {
+impl Service<Uri> for ProxyConnector {
     type Response = TokioIo<TcpStream>;
-    type Error = Failure;
-    type Future = Dialing<Self::Response>;
+    type Error = BoxError;
+    type Future = Connecting<Self::Response>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.tcp.poll_ready(cx).map_err(Into::into)
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
         let Some(proxy) = self.rule.as_ref().and_then(|rule| rule.proxy_for(&uri)) else {
-            let dialing = self.tcp.call(uri);
-            return Box::pin(async move { Ok(dialing.await?) });
+            let connecting = self.tcp.call(uri);
+            return Box::pin(async move { Ok(connecting.await?) });
         };
-        let (dialing, request) = (self.tcp.call(proxy.uri().clone()), proxy.connect_request(&uri));
+        let (connecting, request) = (self.tcp.call(proxy.uri().clone()), proxy.connect_request(&uri));
         Box::pin(async move {
-            let mut connection = dialing.await?;
+            let mut connection = connecting.await?;
             open_tunnel(connection.inner_mut(), &request).await?;
             Ok(connection)
         })
     }
 }
 
-async fn open_tunnel(tcp: &mut TcpStream, request: &[u8]) -> Result<(), Failure> {
+async fn open_tunnel(tcp: &mut TcpStream, request: &[u8]) -> Result<(), BoxError> {
     tcp.write_all(request).await?;
     let mut received = Vec::new();
     while !is_tunnel_open(&received)? {
         if tcp.read_buf(&mut received).await? == 0 {
-            return Err("the proxy closed the connection".into());
+            return Err("the proxy closed the connection before the tunnel was open".into());
         }
     }
     Ok(())
 }
 
-/// A connector that gives up in time: name look-up, TCP, proxy and TLS together.
+/// A connector with a timeout for name resolution, TCP, proxy and TLS together.
 #[derive(Clone)]
-pub(crate) struct Within<C> {
+pub(crate) struct TimedConnector<C> {
     pub(crate) connector: C,
-    pub(crate) time: Duration,
+    pub(crate) timeout: Duration,
 }
 
-impl<C> Service<Uri> for Within<C>
+impl<C> Service<Uri> for TimedConnector<C>
 where
     C: Service<Uri>,
     C::Future: Send + 'static,
     C::Response: 'static,
-    C::Error: Into<Failure>,
+    C::Error: Into<BoxError>,
 {
     type Response = C::Response;
-    type Error = Failure;
-    type Future = Dialing<C::Response>;
+    type Error = BoxError;
+    type Future = Connecting<C::Response>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.connector.poll_ready(cx).map_err(Into::into)
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let (dialing, time) = (self.connector.call(uri), self.time);
+        let (connecting, time) = (self.connector.call(uri), self.timeout);
         Box::pin(async move {
-            match tokio::time::timeout(time, dialing).await {
+            match tokio::time::timeout(time, connecting).await {
                 Ok(connection) => connection.map_err(Into::into),
-                Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "no connection in time").into()),
+                Err(_) => Err(io::Error::new(
+                    io::ErrorKind::TimedOut,
+                    "the connection was not made within the connect timeout",
+                )
+                .into()),
             }
         })
     }

@@ -1,7 +1,7 @@
-//! Claims on deliveries, held by a client; and a blocking guard on tokio's blocking pool.
+//! Claims on deliveries, and an adapter that runs a blocking replay guard on tokio's blocking pool.
 //!
-//! Each step of a claim runs on a task of its own. A caller that goes away leaves no claim that nobody holds, since that
-//! is released; and what it called handled is marked as such.
+//! Each step of a claim runs as a separate task, so that a cancelled caller does not leave a delivery
+//! claimed, and a delivery that it reported as handled is recorded.
 
 use std::{
     future::Future,
@@ -24,14 +24,14 @@ use tokio::{
 
 use crate::{
     Client,
-    client::{Busy, runtime},
+    client::{TaskGuard, runtime},
 };
 
-/// How often `done` is tried, and the pause between.
-const TRIES: u32 = 3;
-const PAUSE: Duration = Duration::from_millis(100);
+/// The number of calls of `done` on a failing guard, and the pause between them.
+const DONE_ATTEMPTS: u32 = 3;
+const DONE_RETRY_PAUSE: Duration = Duration::from_millis(100);
 
-/// A claim and where its tasks run.
+/// A claim on a delivery, released on the runtime when it is dropped.
 pub(crate) struct ClientClaim {
     claim: Option<Box<dyn AsyncReplayClaim>>,
     client: Client,
@@ -40,8 +40,9 @@ pub(crate) struct ClientClaim {
 
 impl ClientClaim {
     pub(crate) async fn claim(client: &Client, id: &str) -> Result<Claimed<Self>, StoreError> {
-        let runtime =
-            runtime().map_err(|error| StoreError::new("nothing can be claimed").with_source(error))?;
+        let runtime = runtime().map_err(|error| {
+            StoreError::new("the delivery cannot be claimed outside a tokio runtime").with_source(error)
+        })?;
         let (client, id, on) = (client.clone(), id.to_owned(), runtime.clone());
         let task = runtime.spawn(async move {
             let claimed = client.receiver().guard.claim(&id, client.now().wall).await?;
@@ -52,14 +53,14 @@ impl ClientClaim {
 
     pub(crate) async fn done(mut self) -> Result<(), StoreError> {
         let Some(mut claim) = self.claim.take() else { return Ok(()) };
-        let busy = Busy::new(self.client.clone());
+        let running = TaskGuard::new(self.client.clone());
         let task = self.runtime.spawn(async move {
-            let _busy = busy;
-            for _ in 1..TRIES {
+            let _running = running;
+            for _ in 1..DONE_ATTEMPTS {
                 if claim.done().await.is_ok() {
                     return Ok(());
                 }
-                sleep(PAUSE).await;
+                sleep(DONE_RETRY_PAUSE).await;
             }
             let outcome = claim.done().await;
             if outcome.is_err() {
@@ -72,9 +73,9 @@ impl ClientClaim {
 
     pub(crate) async fn release(mut self) -> Result<(), StoreError> {
         let Some(claim) = self.claim.take() else { return Ok(()) };
-        let busy = Busy::new(self.client.clone());
+        let running = TaskGuard::new(self.client.clone());
         let task = self.runtime.spawn(async move {
-            let _busy = busy;
+            let _running = running;
             claim.release().await
         });
         task.await.unwrap_or_else(|error| Err(ended(error)))
@@ -84,47 +85,47 @@ impl ClientClaim {
 impl Drop for ClientClaim {
     fn drop(&mut self) {
         let Some(claim) = self.claim.take() else { return };
-        let busy = Busy::new(self.client.clone());
+        let running = TaskGuard::new(self.client.clone());
         let mut release = Box::pin(async move {
-            let _busy = busy;
-            let _ = claim.release().await; // else its lease ends
+            let _running = running;
+            let _ = claim.release().await; // on failure, the claim ends with its lease
         });
-        // A guard in memory is done at once, so that who claims next finds the delivery free.
+        // A guard in memory finishes in the first poll, so the next caller finds the delivery free.
         let _inside = self.runtime.enter();
         if release.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
-            // A runtime that has ended drops the claim instead.
+            // A runtime that has shut down drops the claim instead.
             self.runtime.spawn(release);
         }
     }
 }
 
 fn ended(error: JoinError) -> StoreError {
-    StoreError::new("the replay guard's work was ended").with_source(error)
+    StoreError::new("the task of the replay guard panicked or was cancelled").with_source(error)
 }
 
-/// A blocking guard, used on the blocking pool.
-pub(crate) struct OnPool(Arc<dyn ReplayGuard>);
+/// Runs a blocking replay guard on tokio's blocking pool.
+pub(crate) struct PooledReplayGuard(Arc<dyn ReplayGuard>);
 
-impl OnPool {
+impl PooledReplayGuard {
     pub(crate) fn new(guard: impl ReplayGuard) -> Self {
         Self(Arc::new(guard))
     }
 }
 
 #[async_trait]
-impl AsyncReplayGuard for OnPool {
+impl AsyncReplayGuard for PooledReplayGuard {
     async fn claim(&self, id: &str, now: Timestamp) -> Result<Claimed<dyn AsyncReplayClaim>, StoreError> {
         let (guard, id) = (self.0.clone(), id.to_owned());
         let claimed = spawn_blocking(move || guard.claim(&id, now)).await.map_err(ended)??;
-        Ok(claimed.map(|claim| Box::new(PoolClaim(Some(claim))) as _))
+        Ok(claimed.map(|claim| Box::new(PooledClaim(Some(claim))) as _))
     }
 }
 
-/// The claim while it is here; on the pool while it works.
-struct PoolClaim(Option<Box<dyn ReplayClaim>>);
+/// A claim of a blocking guard; `None` while a blocking thread uses it.
+struct PooledClaim(Option<Box<dyn ReplayClaim>>);
 
 #[async_trait]
-impl AsyncReplayClaim for PoolClaim {
+impl AsyncReplayClaim for PooledClaim {
     async fn done(&mut self) -> Result<(), StoreError> {
         let Some(mut claim) = self.0.take() else {
             return Err(StoreError::new("the claim was lost when the replay guard panicked"));
@@ -146,7 +147,7 @@ impl AsyncReplayClaim for PoolClaim {
     }
 }
 
-impl Drop for PoolClaim {
+impl Drop for PooledClaim {
     fn drop(&mut self) {
         let Some(claim) = self.0.take() else { return };
         match Handle::try_current() {

@@ -1,4 +1,4 @@
-//! Lists that come page by page.
+//! Lists that the service returns page by page.
 
 use std::{
     fmt,
@@ -12,9 +12,9 @@ use tokio::task::JoinHandle;
 
 use crate::{User, client::runtime};
 
-/// A list that is read as it is consumed: nothing is sent before the first item or page is asked for.
+/// A list that the client fetches page by page during iteration.
 #[derive(Clone, Debug)]
-#[must_use = "a list is read only as it is consumed"]
+#[must_use = "pages are fetched only when they are consumed"]
 pub struct Pages<E> {
     user: User,
     pager: Pager<E>,
@@ -25,7 +25,7 @@ impl<E: Paged + Sync> Pages<E> {
         Self { user, pager: Pager::new(request) }
     }
 
-    /// The next page, or `None` after the last. After an error the same page can be asked for again.
+    /// Returns the next page, or `None` after the last. After an error, call it again to retry the same page.
     pub async fn next_page(&mut self) -> Result<Option<E::Answer>, Error> {
         let Some(request) = self.pager.request() else { return Ok(None) };
         let page = self.user.send(&request).await?;
@@ -33,23 +33,23 @@ impl<E: Paged + Sync> Pages<E> {
         Ok(Some(page))
     }
 
-    /// The first page alone.
+    /// Returns the first page.
     pub async fn first(mut self) -> Result<Option<E::Answer>, Error> {
         self.next_page().await
     }
 
-    /// The items one by one, over all pages. While a page is consumed the one after it is fetched. An error is
-    /// the last item.
+    /// Returns the items of all pages. While a page is consumed, the next one is fetched. An error is the
+    /// last item.
     pub fn items(self) -> Items<E> {
         Items { pages: self.pages(), page: Vec::new().into_iter() }
     }
 
-    /// The pages one by one, read one ahead. An error is the last item.
+    /// Returns the pages, and fetches one page read_ahead. An error is the last item.
     pub fn pages(self) -> PageStream<E> {
-        PageStream { state: State::Idle(Box::new(self)), ahead: true }
+        PageStream { state: PageState::Idle(Box::new(self)), read_ahead: true }
     }
 
-    /// The token of the page that comes next, to go on from there another time.
+    /// Returns the page token of the next page, to continue later.
     pub fn token(&self) -> Option<&str> {
         self.pager.token()
     }
@@ -57,28 +57,28 @@ impl<E: Paged + Sync> Pages<E> {
 
 /// The pages of a list: see [`Pages::pages`].
 pub struct PageStream<E: Paged> {
-    state: State<E>,
-    ahead: bool,
+    state: PageState<E>,
+    read_ahead: bool,
 }
 
 impl<E: Paged> fmt::Debug for PageStream<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PageStream").field("read_ahead", &self.ahead).finish_non_exhaustive()
+        f.debug_struct("PageStream").field("read_ahead", &self.read_ahead).finish_non_exhaustive()
     }
 }
 
-enum State<E: Paged> {
+enum PageState<E: Paged> {
     Idle(Box<Pages<E>>),
-    Fetching(Fetch<E>),
+    Fetching(PageFetch<E>),
     End,
 }
 
-type Fetched<E> = (Box<Pages<E>>, Result<Option<<E as connect_core::Endpoint>::Answer>, Error>);
+type FetchedPage<E> = (Box<Pages<E>>, Result<Option<<E as connect_core::Endpoint>::Answer>, Error>);
 
-/// The fetch of a page, given up when nobody wants it any more (a refresh it may be waiting for goes on).
-struct Fetch<E: Paged>(JoinHandle<Fetched<E>>);
+/// A running fetch of a page. Dropping it cancels the fetch, but not a refresh that the fetch waits for.
+struct PageFetch<E: Paged>(JoinHandle<FetchedPage<E>>);
 
-impl<E: Paged> Drop for Fetch<E> {
+impl<E: Paged> Drop for PageFetch<E> {
     fn drop(&mut self) {
         self.0.abort();
     }
@@ -89,52 +89,53 @@ where
     E: Paged + Send + Sync + Unpin + 'static,
     E::Answer: Send + 'static,
 {
-    /// Fetches a page only when it is asked for.
+    /// Turns off reading ahead: a page is fetched only when it is requested.
     #[must_use]
     pub fn without_read_ahead(mut self) -> Self {
-        self.ahead = false;
+        self.read_ahead = false;
         self
     }
 
-    /// The next page.
+    /// Returns the next page.
     pub async fn next(&mut self) -> Option<Result<E::Answer, Error>> {
         poll_fn(|cx| self.poll_page(cx)).await
     }
 
     fn poll_page(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<E::Answer, Error>>> {
         if let Err(error) = self.fetch() {
-            self.state = State::End;
+            self.state = PageState::End;
             return Poll::Ready(Some(Err(error)));
         }
-        let State::Fetching(fetch) = &mut self.state else { return Poll::Ready(None) };
+        let PageState::Fetching(fetch) = &mut self.state else { return Poll::Ready(None) };
         let outcome = ready!(Pin::new(&mut fetch.0).poll(cx));
-        self.state = State::End;
+        self.state = PageState::End;
         Poll::Ready(match outcome {
             Ok((pages, Ok(Some(page)))) => {
-                self.state = State::Idle(pages);
-                if self.ahead {
-                    let _ = self.fetch(); // tried again, and told, when the page is asked for
+                self.state = PageState::Idle(pages);
+                if self.read_ahead {
+                    let _ = self.fetch(); // an error appears when the next page is requested
                 }
                 Some(Ok(page))
             }
             Ok((_, Ok(None))) => None,
             Ok((_, Err(error))) => Some(Err(error)),
             Err(error) => {
-                Some(Err(Error::configuration("the runtime ended while a page was read").with_source(error)))
+                Some(Err(Error::configuration("the tokio runtime ended while a page was fetched")
+                    .with_source(error)))
             }
         })
     }
 
-    /// Starts to fetch the next page, unless that is under way or there is none.
+    /// Starts to fetch the next page, unless a fetch is running or this was the last page.
     fn fetch(&mut self) -> Result<(), Error> {
-        let State::Idle(pages) = &self.state else { return Ok(()) };
+        let PageState::Idle(pages) = &self.state else { return Ok(()) };
         if pages.pager.request().is_none() {
-            self.state = State::End;
+            self.state = PageState::End;
             return Ok(());
         }
         let runtime = runtime()?;
-        if let State::Idle(mut pages) = std::mem::replace(&mut self.state, State::End) {
-            self.state = State::Fetching(Fetch(runtime.spawn(async move {
+        if let PageState::Idle(mut pages) = std::mem::replace(&mut self.state, PageState::End) {
+            self.state = PageState::Fetching(PageFetch(runtime.spawn(async move {
                 let page = pages.next_page().await;
                 (pages, page)
             })));
@@ -160,14 +161,14 @@ where
     E: Paged + Send + Sync + Unpin + 'static,
     E::Answer: Send + 'static,
 {
-    /// Fetches a page only when the one before it is used up.
+    /// Turns off reading ahead: a page is fetched only when the previous one is consumed.
     #[must_use]
     pub fn without_read_ahead(mut self) -> Self {
-        self.pages.ahead = false;
+        self.pages.read_ahead = false;
         self
     }
 
-    /// The next item.
+    /// Returns the next item.
     pub async fn next(&mut self) -> Option<Result<E::Item, Error>> {
         poll_fn(|cx| self.poll_item(cx)).await
     }

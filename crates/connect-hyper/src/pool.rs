@@ -1,4 +1,4 @@
-//! A blocking store on tokio's blocking pool, the drop of its lock included.
+//! Runs a blocking token store, and the release of its locks, on tokio's blocking pool.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,25 +8,26 @@ use connect_core::{
 };
 use tokio::{runtime::Handle, sync::Semaphore, task::spawn_blocking};
 
-/// How many threads of the pool a store uses at a time: the others are the application's.
-const THREADS: usize = 8;
-/// How many of them read without a lock, so that a holder of one does not wait behind a crowd of readers.
-const READERS: usize = THREADS / 2;
+/// The number of pool threads that one store may use; the application uses the others.
+const MAX_THREADS: usize = 8;
+/// The number of threads that read without a lock, so that the holder of a lock does not wait for many
+/// readers.
+const MAX_READERS: usize = MAX_THREADS / 2;
 
-/// A blocking store, and the threads that it may use.
+/// A blocking store with limits on the threads that it uses.
 #[derive(Clone)]
-pub(crate) struct OnPool(Arc<Inner>);
+pub(crate) struct PooledStore(Arc<PooledStoreInner>);
 
-struct Inner {
+struct PooledStoreInner {
     store: Box<dyn TokenStore>,
     threads: Semaphore,
     readers: Semaphore,
 }
 
-impl OnPool {
+impl PooledStore {
     pub(crate) fn new(store: impl TokenStore) -> Self {
-        let (threads, readers) = (Semaphore::new(THREADS), Semaphore::new(READERS));
-        Self(Arc::new(Inner { store: Box::new(store), threads, readers }))
+        let (threads, readers) = (Semaphore::new(MAX_THREADS), Semaphore::new(MAX_READERS));
+        Self(Arc::new(PooledStoreInner { store: Box::new(store), threads, readers }))
     }
 
     async fn run<T: Send + 'static>(
@@ -36,20 +37,20 @@ impl OnPool {
         let inner = self.0.clone();
         let _thread = self.0.threads.acquire().await;
         spawn_blocking(move || work(&*inner.store)).await.unwrap_or_else(|error| {
-            Err(StoreError::new("the token store's work was ended").with_source(error))
+            Err(StoreError::new("the task of the token store panicked or was cancelled").with_source(error))
         })
     }
 }
 
 #[async_trait]
-impl AsyncTokenStore for OnPool {
+impl AsyncTokenStore for PooledStore {
     async fn load(&self, key: &TokenKey) -> Result<Option<Tokens>, StoreError> {
         let key = key.clone();
         let _reader = self.0.readers.acquire().await;
         self.run(move |store| store.load(&key)).await
     }
 
-    /// Reads the tokens as well, so that a holder's time does not run while its load waits for a thread.
+    /// Loads the tokens as well, so that the lease does not run out while a load waits for a thread.
     async fn try_lock(
         &self,
         key: &TokenKey,
@@ -62,19 +63,19 @@ impl AsyncTokenStore for OnPool {
             Ok(Some((lock, loaded)))
         });
         let Some((lock, loaded)) = taken.await? else { return Ok(None) };
-        Ok(Some(Box::new(PoolLock { pool: self.clone(), lock: Some(lock), loaded: Some(loaded) })))
+        Ok(Some(Box::new(PooledLock { pool: self.clone(), lock: Some(lock), loaded: Some(loaded) })))
     }
 }
 
-/// The lock while it is here; on the pool while it works.
-struct PoolLock {
-    pool: OnPool,
+/// A lock of a blocking store; `lock` is `None` while a blocking thread uses it.
+struct PooledLock {
+    pool: PooledStore,
     lock: Option<Box<dyn StoreLock>>,
-    /// The tokens as they were when the lock was taken, until something is written.
+    /// The tokens loaded with the lock, until the first use of the lock.
     loaded: Option<Result<Option<Tokens>, StoreError>>,
 }
 
-impl PoolLock {
+impl PooledLock {
     async fn with<T: Send + 'static>(
         &mut self,
         action: impl FnOnce(&mut dyn StoreLock) -> Result<T, StoreError> + Send + 'static,
@@ -92,7 +93,7 @@ impl PoolLock {
 }
 
 #[async_trait]
-impl AsyncStoreLock for PoolLock {
+impl AsyncStoreLock for PooledLock {
     async fn load(&mut self) -> Result<Option<Tokens>, StoreError> {
         match self.loaded.take() {
             Some(loaded) => loaded,
@@ -121,7 +122,7 @@ impl AsyncStoreLock for PoolLock {
     }
 }
 
-impl Drop for PoolLock {
+impl Drop for PooledLock {
     fn drop(&mut self) {
         let Some(lock) = self.lock.take() else { return };
         match Handle::try_current() {

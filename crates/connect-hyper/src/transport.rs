@@ -1,4 +1,4 @@
-//! The transport on hyper.
+//! The transport of the async client, based on hyper.
 
 use std::{error::Error as StdError, io, sync::OnceLock, time::Duration};
 
@@ -22,37 +22,37 @@ use hyper_util::{
 use rustls_pki_types::CertificateDer;
 
 use crate::{
-    dial::{Dial, Within},
+    dial::{ProxyConnector, TimedConnector},
     tls,
 };
 
 /// Sends requests through hyper: HTTP/1.1 with kept-alive connections, TLS by rustls, gzip.
 pub struct HyperTransport {
-    plain: Connections<Within<Dial>>,
-    /// Set up by the first https request: it costs far more than all the rest of a client.
+    plain: ConnectionPools<TimedConnector<ProxyConnector>>,
+    /// Created by the first https request, since it is the most expensive part of a client.
     secure: OnceLock<Secure>,
-    dial: Dial,
+    connector: ProxyConnector,
     roots: Vec<CertificateDer<'static>>,
     network: Network,
-    time: Duration,
+    timeout: Duration,
     max_response_size: usize,
 }
 
-/// hyper-util adds times to the clock and panics where that overflows; a year is as good as no limit.
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+/// The longest timeout. hyper-util adds timeouts to the clock and panics on overflow.
+const MAX_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 3600);
 
-type Secure = Connections<Within<HttpsConnector<Dial>>>;
+type Secure = ConnectionPools<TimedConnector<HttpsConnector<ProxyConnector>>>;
 
-/// The connections to servers: kept alive, and made for one request.
-struct Connections<C> {
+/// Two connection pools: one keeps connections alive, one makes a new connection for each request.
+struct ConnectionPools<C> {
     kept: legacy::Client<C, Full<Bytes>>,
     fresh: legacy::Client<C, Full<Bytes>>,
 }
 
-impl<C: Connect + Clone + Send + Sync + 'static> Connections<C> {
+impl<C: Connect + Clone + Send + Sync + 'static> ConnectionPools<C> {
     fn new(connector: C, idle: Duration) -> Self {
         let mut builder = legacy::Client::builder(TokioExecutor::new());
-        builder.pool_timer(TokioTimer::new()).pool_idle_timeout(idle.min(LONGEST));
+        builder.pool_timer(TokioTimer::new()).pool_idle_timeout(idle.min(MAX_TIMEOUT));
         builder.http1_max_headers(content_coding::MAX_HEADERS);
         builder.http1_allow_obsolete_multiline_headers_in_responses(true); // RFC 9112 5.2
         let kept = if idle.is_zero() { 0 } else { usize::MAX };
@@ -72,17 +72,17 @@ impl<C: Connect + Clone + Send + Sync + 'static> Connections<C> {
 }
 
 impl HyperTransport {
-    /// With these settings of the network, and the times and caps of the application.
+    /// Creates a transport with these network settings, and the timeout and response size of `config`.
     pub fn new(network: &Network, config: &Config) -> Result<Self, Error> {
-        let dial = Dial::new(network)?;
-        let plain = Within { connector: dial.clone(), time: network.connect_timeout };
+        let connector = ProxyConnector::new(network)?;
+        let plain = TimedConnector { connector: connector.clone(), timeout: network.connect_timeout };
         Ok(Self {
-            plain: Connections::new(plain, network.pool_idle_timeout),
+            plain: ConnectionPools::new(plain, network.pool_idle_timeout),
             secure: OnceLock::new(),
             roots: tls::extra_roots(network)?,
-            dial,
+            connector,
             network: network.clone(),
-            time: config.attempt_timeout,
+            timeout: config.attempt_timeout,
             max_response_size: config.max_response_size,
         })
     }
@@ -100,15 +100,15 @@ impl HyperTransport {
             .with_tls_config(config)
             .https_only()
             .enable_http1()
-            .wrap_connector(self.dial.clone());
-        let https = Within { connector: https, time: self.network.connect_timeout };
-        let secure = Connections::new(https, self.network.pool_idle_timeout);
+            .wrap_connector(self.connector.clone());
+        let https = TimedConnector { connector: https, timeout: self.network.connect_timeout };
+        let secure = ConnectionPools::new(https, self.network.pool_idle_timeout);
         Ok(self.secure.get_or_init(|| secure).request(request))
     }
 
     async fn exchange(&self, mut request: http::Request<Full<Bytes>>) -> Result<Response, TransportError> {
         content_coding::accept(request.headers_mut());
-        let (parts, body) = self.start(request)?.await.map_err(failed)?.into_parts();
+        let (parts, body) = self.start(request)?.await.map_err(transport_error)?.into_parts();
         let bytes = self.read(body).await?;
         content_coding::decode(Response::from_parts(parts, bytes), self.max_response_size)
     }
@@ -131,10 +131,10 @@ impl HyperTransport {
 #[async_trait]
 impl AsyncTransport for HyperTransport {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        let time = request.extensions().get::<Timeout>().map_or(self.time, |timeout| timeout.0);
+        let time = request.extensions().get::<Timeout>().map_or(self.timeout, |timeout| timeout.0);
         let mut request = request.map(Full::new);
         let connection = capture_connection(&mut request);
-        // Lets a runtime that stood still notice first which of the kept connections the server has closed.
+        // After a pause of the runtime, lets hyper first notice which idle connections the server has closed.
         tokio::task::yield_now().await;
         tokio::time::timeout(time, self.exchange(request)).await.unwrap_or_else(|elapsed| {
             let sent = if connection.connection_metadata().is_some() { Sent::Maybe } else { Sent::No };
@@ -149,7 +149,7 @@ impl std::fmt::Debug for HyperTransport {
     }
 }
 
-fn failed(error: legacy::Error) -> TransportError {
+fn transport_error(error: legacy::Error) -> TransportError {
     if !error.is_connect() {
         return TransportError::broken(error);
     }
@@ -163,8 +163,9 @@ fn failed(error: legacy::Error) -> TransportError {
     TransportError::new(kind, Sent::No, error)
 }
 
-/// Whether an error of this type, for which `is` holds, is among the causes. An `io::Error` hides what it wraps
-/// from `source`, so it is asked itself.
+/// Whether an error of this type for which `is` holds is among the causes.
+///
+/// An `io::Error` does not return the error that it wraps from `source`, so it is searched separately.
 fn caused_by<T: StdError + 'static>(
     error: &(dyn StdError + 'static),
     is: impl Fn(&T) -> bool + Copy,

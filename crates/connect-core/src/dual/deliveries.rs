@@ -164,7 +164,7 @@ macro_rules! deliveries {
         pub(crate) struct Receiver {
             pub(crate) ring: KeyRing,
             pub(crate) guard: Box<dyn $Guard>,
-            pub(crate) gate: FetchGate,
+            pub(crate) fetch_lock: FetchLock,
         }
 
         impl Receiver {
@@ -179,7 +179,7 @@ macro_rules! deliveries {
                 let guard = guard.unwrap_or_else(|| Box::new(ReplayMemory::new()));
                 let ring = KeyRing::new(app)?;
                 keys.into_iter().for_each(|keys| ring.restore(keys, now));
-                Ok(Self { ring, guard, gate: FetchGate::default() })
+                Ok(Self { ring, guard, fetch_lock: FetchLock::default() })
             }
         }
     };

@@ -1,26 +1,26 @@
-//! The named operations, written once for both clients.
+//! The named operations; one macro for both clients.
 //!
-//! [`facade!`](crate::facade) is expanded by each client with its own colour, `async` or `blocking`, in a module
-//! that has `Client`, its `Gates` and `Pages` in scope, and functions that drive the steps;
-//! [`builder!`](crate::builder) where the `Builder` is. So both have the same operations and settings, under the same
-//! names, with the same documentation.
+//! Each client expands [`facade!`](crate::facade) with `async` or `blocking`, in a module that has in scope
+//! `Client`, `SessionLocks`, `Pages` and the functions that drive the steps, and [`builder!`](crate::builder)
+//! in the module of its `Builder`. So both have the same operations and settings, with the same names and
+//! documentation.
 
-/// A successful answer with what came around it.
+/// A successful response with its status and headers.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Reply<T> {
-    /// What the answer holds.
+    /// The decoded body.
     pub value: T,
     /// The HTTP status.
     pub status: http::StatusCode,
     /// The headers.
     pub headers: http::HeaderMap,
-    /// How often the request was sent.
+    /// The number of times the request was sent.
     pub attempts: u32,
 }
 
 impl<T> Reply<T> {
-    /// Reads the answer of a call.
+    /// Decodes the response to a call.
     pub fn read<E: crate::endpoint::Endpoint<Answer = T>>(
         endpoint: &E,
         response: crate::base::Response,
@@ -32,20 +32,20 @@ impl<T> Reply<T> {
     }
 }
 
-/// What came of a create that is to happen once.
+/// The outcome of the clients' `create_once`.
 #[derive(Clone, Debug)]
 pub enum Once {
-    /// It was created.
+    /// The event was created.
     Created(connect_types::Event),
-    /// The answer was lost, but the event is there.
+    /// Whether the request succeeded is unknown, but a search found the event.
     Found(connect_types::Event),
-    /// The answer was lost, for this reason, and the event is not there.
+    /// The request may have failed, with this error, and a search did not find the event.
     Absent(crate::base::Error),
-    /// The answer was lost, for this reason, and whether the event is there could not be found out.
+    /// The request may have failed, with this error, and the search failed as well.
     Unknown(crate::base::Error),
 }
 
-/// Expands to the named operations of a client. For the clients of this workspace.
+/// Expands to the named operations of a client. Only for the clients of this workspace.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! facade {
@@ -62,35 +62,39 @@ macro_rules! facade {
         };
 
         impl Client {
-            /// One signed-in user. Tokens come from the store when first needed; handles of the same user share
-            /// them.
+            /// Returns a handle of one user. Handles of the same user share their tokens, which are loaded
+            /// when first needed.
             pub fn user(&self, id: &str) -> User {
                 User { client: self.clone(), member: self.0.registry.member(id) }
             }
 
-            /// The application as it is set up.
+            /// Returns the application with its configuration.
             pub fn app(&self) -> &$crate::App {
                 self.0.registry.app()
             }
 
-            /// Signing users in.
+            /// Returns the methods that sign users in.
             pub fn auth(&self) -> Auth<'_> {
                 Auth { client: self }
             }
 
-            /// Exchanges a grant for tokens that are handed out and not kept. It is sent once; if this is given up, so
-            /// are the tokens. See [`User::exchange`] for tokens that are kept.
+            /// Exchanges a grant for tokens and returns them without storing them.
+            ///
+            /// The request is sent once; cancelling the call loses the tokens. To store them, use
+            /// [`User::exchange`].
             pub $($async)* fn grant(&self, grant: &Grant) -> Result<Tokens, Error> {
                 let response = self.transmit(grant.request(self.app(), self.now())?)$($wait)*?;
                 grant.read(self.app(), &response, self.now())
             }
 
-            /// The profile of an authorization server, by the metadata it publishes about itself (RFC 8414, OpenID Connect
-            /// Discovery). Any client can ask, also one of [`anonymous_builder`](Self::anonymous_builder).
+            /// Creates the profile of an authorization server from its metadata (RFC 8414, OpenID Connect
+            /// Discovery).
+            ///
+            /// Needs no user, so it works with a client of [`anonymous_builder`](Self::anonymous_builder).
             pub $($async)* fn discover(&self, issuer: &str) -> Result<Profile, Error> {
                 let [oauth, openid] = Profile::metadata_urls(issuer)?;
                 let found = match self.send(&GetMetadata::new(&oauth)?)$($wait)* {
-                    // Not every server has both.
+                    // Many servers publish only one of the two documents.
                     Err(error) if matches!(error.kind(), $crate::ErrorKind::NotFound) => {
                         self.send(&GetMetadata::new(&openid)?)$($wait)*
                     }
@@ -99,12 +103,12 @@ macro_rules! facade {
                 Profile::from_metadata(issuer, found?.get().as_bytes())
             }
 
-            /// Nobody: for what is written for a [`User`] and calls endpoints that need none.
+            /// Returns the anonymous user, for endpoints that need no user in code that takes a [`User`].
             pub fn nobody(&self) -> User {
                 self.user("")
             }
 
-            /// A list that comes page by page, of an endpoint that needs no user.
+            /// Lists the items of an endpoint that needs no user, page by page.
             pub fn pages<E: Paged + Sync>(&self, request: E) -> Pages<E> {
                 self.nobody().pages(request)
             }
@@ -127,7 +131,7 @@ macro_rules! facade {
         #[derive(Clone)]
         pub struct User {
             client: Client,
-            member: std::sync::Arc<$crate::machine::Member<Gates>>,
+            member: std::sync::Arc<$crate::machine::Member<SessionLocks>>,
         }
 
         impl std::fmt::Debug for User {
@@ -137,32 +141,33 @@ macro_rules! facade {
         }
 
         impl User {
-            /// The application's own id of the user.
+            /// Returns the application's id of the user.
             pub fn id(&self) -> &str {
                 &self.session().key().user
             }
 
-            /// The client it belongs to.
+            /// Returns the client of this user.
             pub fn client(&self) -> &Client {
                 &self.client
             }
 
-            /// The session all handles of this user share, for who drives the steps by hand.
+            /// Returns the session that all handles of this user share, for callers that drive the steps
+            /// themselves.
             pub fn session(&self) -> &std::sync::Arc<$crate::machine::Session> {
                 &self.member.session
             }
 
-            /// Calls any endpoint in the user's name: the one door that the named operations go through as well.
+            /// Calls any endpoint as this user; the named operations use this as well.
             pub $($async)* fn send<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<E::Answer, Error> {
                 Ok(self.reply(endpoint)$($wait)*?.value)
             }
 
-            /// A list that comes page by page: nothing is sent before it is consumed.
+            /// Lists the items of an endpoint, page by page. Sends nothing before the list is consumed.
             pub fn pages<E: Paged + Sync>(&self, request: E) -> Pages<E> {
                 Pages::new(self.clone(), request)
             }
 
-            /// As [`send`](Self::send), with the status and the headers of the answer.
+            /// Calls an endpoint as [`send`](Self::send), and returns status and headers as well.
             pub $($async)* fn reply<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<Reply<E::Answer>, Error> {
                 let client = self.client();
                 let step = $crate::machine::Call::start(self.session(), endpoint, client.now());
@@ -170,15 +175,17 @@ macro_rules! facade {
                 Reply::read(endpoint, response)
             }
 
-            /// Takes this user's tokens from elsewhere, such as another SDK: saved first, then in use. Pairs of
-            /// this user that were in use before are replaced.
+            /// Stores tokens from another source, such as another SDK, and replaces the user's current tokens
+            /// with them.
             pub $($async)* fn import(&self, tokens: Tokens) -> Result<(), Error> {
                 let session = self.session();
                 self.client().persist(session, |now| session.import(tokens, now))$($wait)*
             }
 
-            /// Exchanges the tokens for a new pair now. Calls do this by themselves when it is time: this is for
-            /// who wants to see that it works. One exchange serves all who wait for one.
+            /// Refreshes the tokens now. Calls refresh them when necessary, so this is for checking that it
+            /// works.
+            ///
+            /// One exchange serves all callers that wait for one.
             pub $($async)* fn refresh(&self) -> Result<(), Error> {
                 let client = self.client();
                 let deadline = client.now().monotonic.saturating_add(client.app().config().timeout);
@@ -188,8 +195,13 @@ macro_rules! facade {
                 client.refresh(self.session().refresh(client.now(), deadline)?)$($wait)*
             }
 
-            /// The tokens in use, for who hands an access token on: exchanged for a new pair first unless they were minted
-            /// within `max_age`. Only where the answer to an exchange was lost they are older, for as long as they may work.
+            /// Returns tokens that are at most `max_age` old, for callers that pass an access token on.
+            ///
+            /// Refreshes older tokens first. If the response to an exchange was lost, older tokens are
+            /// returned for as long as they may be valid.
+            ///
+            /// If the response to an exchange was lost, older tokens are returned for as long as they may be
+            /// valid.
             pub $($async)* fn tokens(&self, max_age: std::time::Duration) -> Result<Tokens, Error> {
                 let client = self.client();
                 let asked = client.now();
@@ -197,7 +209,8 @@ macro_rules! facade {
                 while let Some(first) = self.session().before_refresh(deadline) {
                     client.refresh(first)$($wait)*?;
                 }
-                // The first refresh may find what another process has minted, and that may be too old as well.
+                // The first refresh may load tokens that another process has refreshed, and these may be too
+                // old as well.
                 for _ in 0..2 {
                     if let Some(tokens) = self.session().tokens_within(max_age, asked) {
                         return Ok(tokens);
@@ -207,18 +220,22 @@ macro_rules! facade {
                 self.session().tokens()
             }
 
-            /// Signs the user in with a code that came by another way than a redirect, such as from Google's popup:
-            /// exchanges it and saves the tokens. See [`AuthorizationCode`] for what its caller has to check.
+            /// Signs the user in with a code that came without a redirect, such as from Google's popup:
+            /// exchanges it and stores the tokens.
+            ///
+            /// See [`AuthorizationCode`] for the checks that the caller has to make.
             pub $($async)* fn exchange(&self, code: &AuthorizationCode) -> Result<Tokens, Error> {
                 let session = self.session();
                 self.client().persist(session, |now| session.exchange(code, now))$($wait)*?;
-                // Those of a sign-in that came later, if there is one.
+                // If a later sign-in has finished meanwhile, these are its tokens.
                 self.tokens(std::time::Duration::MAX)$($wait)*
             }
 
-            /// Signs the user out: revokes the tokens at the service, then deletes them here whatever the
-            /// service said. The service's error is returned after the deletion. One sign-out serves all callers that wait
-            /// for one.
+            /// Signs the user out: revokes the tokens at the service, then deletes them here even if the
+            /// service failed.
+            ///
+            /// The error of the service is returned after the deletion. One sign-out serves all callers that
+            /// wait for one.
             pub $($async)* fn sign_out(&self) -> Result<(), Error> {
                 let client = self.client();
                 let deadline = client.now().monotonic.saturating_add(client.app().config().timeout);
@@ -226,7 +243,7 @@ macro_rules! facade {
             }
         }
 
-        /// Signing users in: see [`Client::auth`].
+        /// Signs users in: see [`Client::auth`].
         #[derive(Clone, Copy, Debug)]
         pub struct Auth<'a> {
             client: &'a Client,
@@ -234,13 +251,15 @@ macro_rules! facade {
 
         impl Auth<'_> {
             /// Starts a sign-in. Send the user's browser to its `url()`, and keep it in the web session until
-            /// they come back.
+            /// the callback.
             pub fn sign_in(self, sign_in: SignIn) -> Result<PendingSignIn, Error> {
                 sign_in.start(self.client.app(), self.client.now())
             }
 
-            /// Finishes a sign-in with the query of the request to the redirect URI (or the whole URL): checks
-            /// the state, exchanges the code, checks that the tokens are this user's, saves them.
+            /// Finishes a sign-in with the query (or the whole URL) of the request to the redirect URI.
+            ///
+            /// Checks the state, exchanges the code, checks that the tokens belong to this user, and stores
+            /// them.
             pub $($async)* fn finish(self, sign_in: PendingSignIn, callback: &str) -> Result<User, Error> {
                 let callback = Callback::parse(callback)?;
                 let user = self.client.user(sign_in.user());
@@ -251,24 +270,29 @@ macro_rules! facade {
         }
 
         impl Events<'_> {
-            /// Creates an event (`POST /event`). Sent again only where it surely was not processed; an error
-            /// that [`may_have_happened`](Error::may_have_happened) is worth a look before the next try.
+            /// Creates an event (`POST /event`).
+            ///
+            /// The request is sent again only if the service certainly did not process it. After an error
+            /// that [`may_have_happened`](Error::may_have_happened), check whether the event exists before
+            /// trying again.
             pub $($async)* fn create(self, event: NewEvent) -> Result<Event, Error> {
                 Ok(self.user.send(&event)$($wait)*?.into_event(event.target()))
             }
 
-            /// As [`create`](Self::create), but so that a lost answer does not make two events of one: `key`, the
-            /// application's own id of the event, is noted in its `custom` fields (`externalEventId`), and after a
-            /// failure that leaves open whether the event was created it is looked for by that.
+            /// Creates an event at most once, even if a response is lost.
             ///
-            /// With [`Once::Absent`] and [`Once::Unknown`], or after a crash, look again with
-            /// [`find_once`](Self::find_once) before the next try: a server that is slow may create it yet.
+            /// `key` is the application's id of the event, stored in its `custom` fields (`externalEventId`).
+            /// After a failure that leaves open whether the event was created, it is searched by this key.
+            ///
+            /// After [`Once::Absent`], [`Once::Unknown`] or a crash, search again with
+            /// [`find_once`](Self::find_once) before the next attempt: a slow server may still create the
+            /// event.
             ///
             /// # Errors
-            /// When the event was surely not created.
+            /// Fails if the event was certainly not created.
             pub $($async)* fn create_once(self, key: &str, event: NewEvent) -> Result<Once, Error> {
                 if key.is_empty() {
-                    return Err(Error::validation("the key of an event must not be empty"));
+                    return Err(Error::validation("the key of the event is empty (expected the application's id of the event)"));
                 }
                 let event = event.external_event_id(key);
                 let error = match self.create(event.clone())$($wait)* {
@@ -283,8 +307,9 @@ macro_rules! facade {
                 })
             }
 
-            /// The event that [`create_once`](Self::create_once) created with this key: looked for in its calendar,
-            /// around its time.
+            /// Returns the event that [`create_once`](Self::create_once) created with this key.
+            ///
+            /// Searches the calendar of `event` around its time.
             pub $($async)* fn find_once(self, key: &str, event: &NewEvent) -> Result<Option<Event>, Error> {
                 let mut events = self.list(event.whereabouts()).items();
                 while let Some(found) = events.next()$($wait)* {
@@ -296,7 +321,7 @@ macro_rules! facade {
                 Ok(None)
             }
 
-            /// Changes what the update sets or clears (`PUT /event`).
+            /// Changes the fields that the update sets or clears (`PUT /event`).
             pub $($async)* fn update(self, change: UpdateEvent) -> Result<Event, Error> {
                 Ok(self.user.send(&change)$($wait)*?.into_event(change.target()))
             }

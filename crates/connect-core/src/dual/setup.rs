@@ -1,6 +1,6 @@
-//! How a client is set up, written once for both: see [`facade!`](crate::facade).
+//! The builder of a client; one macro for both clients: see [`facade!`](crate::facade).
 
-/// Expands to how both clients are set up, but for the store and the transport.
+/// Expands to the settings that both builders share: all but the store and the transport.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! builder {
@@ -15,7 +15,7 @@ macro_rules! builder {
         }
 
         impl Client {
-            /// A client of the application with these credentials. The redirect URI is the registered one.
+            /// Starts a client of the application with these credentials, and its registered redirect URI.
             pub fn builder(
                 client_id: impl Into<String>,
                 client_secret: impl Into<$crate::Secret>,
@@ -24,32 +24,35 @@ macro_rules! builder {
                 Builder::new($crate::Config::new(client_id, client_secret, redirect_uri, seed()))
             }
 
-            /// A client of a public application: an installed program or a device, which could not keep a secret. It
-            /// needs the [`profile`](Builder::profile) of a server that knows PKCE.
+            /// Starts a client of a public application: an installed program or a device, which cannot keep a
+            /// secret.
+            ///
+            /// It needs the [`profile`](Builder::profile) of a server that supports PKCE.
             pub fn public_builder(client_id: impl Into<String>, redirect_uri: impl Into<String>) -> Builder {
                 Builder::new($crate::Config::public(client_id, redirect_uri, seed()))
             }
 
-            /// A client that signs nobody in: for endpoints that need no user, such as those of public calendars.
+            /// Starts a client without sign-in, for endpoints that need no user, such as public calendars.
             pub fn anonymous_builder() -> Builder {
                 Builder::new($crate::Config::anonymous(seed()))
             }
 
-            /// As [`builder`](Self::builder), with the credentials from `MOBISCROLL_CONNECT_CLIENT_ID`,
-            /// `MOBISCROLL_CONNECT_CLIENT_SECRET` and `MOBISCROLL_CONNECT_REDIRECT_URI`, and the base URL from
-            /// `MOBISCROLL_CONNECT_BASE_URL` where that is set.
+            /// Starts a client with the credentials of the environment.
+            ///
+            /// The variables are `MOBISCROLL_CONNECT_CLIENT_ID`, `MOBISCROLL_CONNECT_CLIENT_SECRET`,
+            /// `MOBISCROLL_CONNECT_REDIRECT_URI` and, optionally, `MOBISCROLL_CONNECT_BASE_URL`.
             pub fn builder_from_env() -> Result<Builder, $crate::Error> {
                 Ok(Builder::new($crate::Config::from_vars(|name| std::env::var(name).ok(), seed())?))
             }
 
-            /// A client set up from the environment alone, with tokens kept in memory.
+            /// Creates a client from the environment, with tokens in memory: see
+            /// [`builder_from_env`](Self::builder_from_env).
             pub fn from_env() -> Result<Self, $crate::Error> {
                 Self::builder_from_env()?.build()
             }
         }
 
-        /// 32 bytes of the operating system's generator. Without it nobody could sign in safely, so a failure
-        /// leaves an all-zero seed, which `App` refuses.
+        /// Returns 32 random bytes of the operating system. On failure they stay zero, which `App` refuses.
         fn seed() -> [u8; 32] {
             let mut seed = [0; 32];
             let _ = getrandom::fill(&mut seed);
@@ -57,88 +60,94 @@ macro_rules! builder {
         }
 
         impl Builder {
-            /// Where the API is. Default: Mobiscroll Connect; with another [`profile`](Self::profile), and without a sign-in,
-            /// there is none.
+            /// Sets the base URL of the API. Default: Mobiscroll Connect.
+            ///
+            /// A client with another [`profile`](Self::profile), or an anonymous one, has no default.
             #[must_use]
             pub fn base_url(mut self, url: impl Into<String>) -> Self {
                 self.config.base_url = Some(url.into());
                 self
             }
 
-            /// The authorization server. Default: Mobiscroll Connect at the base URL.
+            /// Sets the authorization server. Default: Mobiscroll Connect at the base URL.
             #[must_use]
             pub fn profile(mut self, profile: $crate::oauth::Profile) -> Self {
                 self.config.profile = Some(profile);
                 self
             }
 
-            /// How long a call may take, with all its attempts and pauses. Default 60 s.
+            /// Sets the timeout of a call with all its attempts and waits. Default: 60 s.
             #[must_use]
             pub fn timeout(mut self, time: std::time::Duration) -> Self {
                 self.config.timeout = time;
                 self
             }
 
-            /// How long one attempt of a call may take. Default 30 s.
+            /// Sets the timeout of one attempt of a call. Default: 30 s.
             #[must_use]
             pub fn attempt_timeout(mut self, time: std::time::Duration) -> Self {
                 self.config.attempt_timeout = time;
                 self
             }
 
-            /// How long a token exchange may take. It runs to its end even if its caller's time is over. Default
-            /// 30 s.
+            /// Sets the timeout of a token exchange, which goes on even if its caller times out. Default: 30
+            /// s.
             #[must_use]
             pub fn exchange_timeout(mut self, time: std::time::Duration) -> Self {
                 self.config.exchange_timeout = time;
                 self
             }
 
-            /// How long making a connection may take. Default 10 s.
+            /// Sets the timeout of making a connection. Default: 10 s.
             #[must_use]
             pub fn connect_timeout(mut self, time: std::time::Duration) -> Self {
                 self.network.connect_timeout = time;
                 self
             }
 
-            /// How long an idle connection is kept for the next request: shorter than the server, or a proxy on the way,
-            /// keeps it. Default 15 s; zero keeps none. Requests to the token endpoint never use a kept connection.
+            /// Sets how long an idle connection is kept for the next request. Default: 15 s; zero keeps none.
+            ///
+            /// Choose less than the idle timeout of the server and of proxies. Requests to the token endpoint
+            /// never reuse a connection.
             #[must_use]
             pub fn pool_idle_timeout(mut self, time: std::time::Duration) -> Self {
                 self.network.pool_idle_timeout = time;
                 self
             }
 
-            /// When a failed request is sent again.
+            /// Sets when a failed request is sent again.
             #[must_use]
             pub fn retry(mut self, policy: $crate::RetryPolicy) -> Self {
                 self.config.retry = policy;
                 self
             }
 
-            /// The largest body that is read, in bytes once decoded. Default 32 MiB.
+            /// Sets the maximum size of a response body, in bytes after decompression. Default: 32 MiB.
             #[must_use]
             pub fn max_response_size(mut self, bytes: usize) -> Self {
                 self.config.max_response_size = bytes;
                 self
             }
 
-            /// What the client calls itself to the server.
+            /// Sets the `User-Agent` of requests.
             #[must_use]
             pub fn user_agent(mut self, name: impl Into<String>) -> Self {
                 self.config.user_agent = name.into();
                 self
             }
 
-            /// Trusts these certificates (PEM) as well as Mozilla's list, or as the operating system with
-            /// `platform_verifier`. There is no way to trust everything.
+            /// Trusts these certificates (PEM) in addition to the default ones.
+            ///
+            /// The default is Mozilla's list, or the operating system's with `platform_verifier`.
+            ///
+            /// Certificate checks cannot be turned off.
             #[must_use]
             pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
                 self.network.root_certificates.push(pem.into());
                 self
             }
 
-            /// Trusts what the operating system trusts, instead of Mozilla's list.
+            /// Trusts the certificates that the operating system trusts, instead of Mozilla's list.
             #[cfg(feature = "platform-verifier")]
             #[must_use]
             pub fn platform_verifier(mut self) -> Self {
@@ -146,7 +155,7 @@ macro_rules! builder {
                 self
             }
 
-            /// Chooses the cryptography under TLS. Default: ring.
+            /// Sets the cryptography library of TLS. Default: ring.
             #[cfg(all(feature = "ring", feature = "aws-lc-rs"))]
             #[must_use]
             pub fn crypto(mut self, crypto: $crate::Crypto) -> Self {
@@ -154,24 +163,25 @@ macro_rules! builder {
                 self
             }
 
-            /// Goes through this HTTP proxy for https, instead of the one in `HTTPS_PROXY`:
-            /// `[http://][user[:password]@]host[:port]`. The hosts in `NO_PROXY` and loopback addresses are reached
-            /// without it.
+            /// Sends https requests through this HTTP proxy, instead of the one in `HTTPS_PROXY`.
+            ///
+            /// The format is `[http://][user[:password]@]host[:port]`. Hosts in `NO_PROXY` and loopback
+            /// addresses are reached directly.
             #[must_use]
             pub fn proxy(mut self, url: impl Into<String>) -> Self {
                 self.network.proxy = Some(url.into());
                 self
             }
 
-            /// Goes through no proxy, whatever the environment says.
+            /// Uses no proxy, even if the environment names one.
             #[must_use]
             pub fn no_proxy(mut self) -> Self {
                 self.network.proxy = None;
                 self
             }
 
-            /// Verifies deliveries with this public key (`whpk_..`) for as long as the service's own keys could not be
-            /// fetched.
+            /// Sets the public key (`whpk_..`) of webhook deliveries until the service's keys are fetched for
+            /// the first time.
             #[cfg(feature = "webhooks")]
             #[must_use]
             pub fn webhook_key(mut self, key: impl Into<String>) -> Self {
@@ -179,8 +189,10 @@ macro_rules! builder {
                 self
             }
 
-            /// Begins with keys that were kept, or with those of tests: [`testing::keys`](connect_core::webhooks::testing::keys).
-            /// Newer ones are fetched when these are over their time.
+            /// Starts with stored keys, or with the keys of tests:
+            /// [`testing::keys`](connect_core::webhooks::testing::keys).
+            ///
+            /// The client fetches newer keys when these expire.
             #[cfg(feature = "webhooks")]
             #[must_use]
             pub fn webhook_keys(mut self, keys: $crate::webhooks::FetchedKeys) -> Self {
@@ -188,15 +200,17 @@ macro_rules! builder {
                 self
             }
 
-            /// Is told when a session ends, with a sign-in ready for the user to start again.
+            /// Calls this observer when a session ends, with a new sign-in for the user.
             #[must_use]
             pub fn on_session_ended(mut self, observer: impl $crate::Observer) -> Self {
                 self.config.observer = Some(std::sync::Arc::new(observer));
                 self
             }
 
-            /// Takes random numbers from this seed instead of the operating system's generator, for a run that
-            /// can be repeated. Whoever knows it can foretell the `state` of a sign-in.
+            /// Generates random numbers from this seed instead of the operating system's, for reproducible
+            /// runs.
+            ///
+            /// Anybody who knows the seed can predict the `state` of a sign-in.
             #[must_use]
             pub fn seed(mut self, seed: impl Into<$crate::Seed>) -> Self {
                 self.config.seed = seed.into();

@@ -1,35 +1,35 @@
-//! Whose certificates a transport trusts, written once for both transports, which bring rustls.
+//! The TLS settings and trusted certificates; one macro for both transports, which use rustls.
 
 /// Expands to `extra_roots` and `client_config`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! tls {
     () => {
-        /// Returns the certificates that are trusted in addition.
+        /// Returns the additional trusted certificates.
         pub(crate) fn extra_roots(
             network: &$crate::Network,
         ) -> Result<Vec<rustls_pki_types::CertificateDer<'static>>, $crate::Error> {
             use rustls_pki_types::{CertificateDer, pem::PemObject};
 
-            let wrong = |number: usize, what: &str| {
-                $crate::Error::configuration(format!("root certificate {} {what}", number + 1))
+            let invalid = |number: usize, problem: &str| {
+                $crate::Error::configuration(format!("root certificate {} {problem}", number + 1))
             };
             let mut all = Vec::new();
             for (number, pem) in network.root_certificates.iter().enumerate() {
-                // Byte order marks, and whatever else is not text, hide a certificate behind them.
+                // A byte order mark or other bytes that are not text would hide the certificate after them.
                 let pem = String::from_utf8_lossy(pem).replace(['\u{feff}', '\u{fffd}'], "");
                 let labels = pem.split("-----BEGIN ").skip(1).filter_map(|block| block.split("-----").next());
                 let expected = labels.filter(|label| label.ends_with("CERTIFICATE")).count();
                 let before = all.len();
                 for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
-                    all.push(certificate.map_err(|_| wrong(number, "is damaged PEM"))?);
+                    all.push(certificate.map_err(|_| invalid(number, "is not valid PEM"))?);
                 }
                 match all.len() - before {
-                    0 => return Err(wrong(number, "is not PEM (expected `-----BEGIN CERTIFICATE-----`)")),
+                    0 => return Err(invalid(number, "is not PEM (expected `-----BEGIN CERTIFICATE-----`)")),
                     found if found < expected => {
-                        let what =
-                            format!("holds {expected} certificates, of which only {found} can be read");
-                        return Err(wrong(number, &what));
+                        let problem =
+                            format!("has {expected} certificates, but only {found} of them are valid PEM");
+                        return Err(invalid(number, &problem));
                     }
                     _ => {}
                 }
@@ -37,7 +37,8 @@ macro_rules! tls {
             Ok(all)
         }
 
-        /// Returns the settings of TLS 1.2 and 1.3. No feature changes whom they trust: that is a builder's to say.
+        /// Returns the settings of TLS 1.2 and 1.3. The trusted certificates depend on `network`, not on
+        /// cargo features.
         pub(crate) fn client_config(
             network: &$crate::Network,
             extra: &[rustls_pki_types::CertificateDer<'static>],
@@ -49,7 +50,7 @@ macro_rules! tls {
             if network.trust == $crate::Trust::Platform {
                 let extra = extra.iter().cloned();
                 let verifier = rustls_platform_verifier::Verifier::new_with_extra_roots(extra, provider)?;
-                let versions = versions.dangerous(); // so called, whatever verifier it is
+                let versions = versions.dangerous(); // rustls calls every custom verifier so
                 return Ok(versions
                     .with_custom_certificate_verifier(std::sync::Arc::new(verifier))
                     .with_no_client_auth());
@@ -61,7 +62,7 @@ macro_rules! tls {
             Ok(versions.with_root_certificates(roots).with_no_client_auth())
         }
 
-        /// Names one, since rustls panics when it has to choose between two.
+        /// Chooses one library explicitly, since rustls panics if two are built in.
         fn crypto_provider(
             crypto: Option<$crate::Crypto>,
         ) -> Result<std::sync::Arc<rustls::crypto::CryptoProvider>, rustls::Error> {
@@ -72,7 +73,11 @@ macro_rules! tls {
                 None | Some($crate::Crypto::Ring) => rustls::crypto::ring::default_provider(),
                 #[cfg(feature = "aws-lc-rs")]
                 None | Some($crate::Crypto::AwsLcRs) => rustls::crypto::aws_lc_rs::default_provider(),
-                _ => return Err(rustls::Error::General(format!("{crypto:?} is not built in"))),
+                _ => {
+                    return Err(rustls::Error::General(format!(
+                        "the cryptography library {crypto:?} is not compiled in (enable its cargo feature)"
+                    )))
+                }
             };
             Ok(std::sync::Arc::new(provider))
         }

@@ -26,7 +26,7 @@ pub(super) struct Connection {
     stream: TcpStream,
     since: Instant,
     head: Vec<u8>,
-    /// Whether it has been responded to. The rest of the request is then read and discarded, since closing a
+    /// Whether a response has been sent. The rest of the request is then read and discarded, since closing a
     /// connection with unread bytes may lose the response.
     has_responded: bool,
 }

@@ -61,14 +61,14 @@ pub trait ReplayClaim: Send + Sync {
     fn release(self: Box<Self>) -> Result<(), StoreError>;
 }
 
-/// The async flavour of [`ReplayGuard`].
+/// The async variant of [`ReplayGuard`].
 #[async_trait]
 pub trait AsyncReplayGuard: Send + Sync + 'static {
     /// Claims a delivery, unless it is claimed or handled. `now` is the time of the caller's wall clock.
     async fn claim(&self, id: &str, now: Timestamp) -> Result<Claimed<dyn AsyncReplayClaim>, StoreError>;
 }
 
-/// The async flavour of [`ReplayClaim`].
+/// The async variant of [`ReplayClaim`].
 #[async_trait]
 pub trait AsyncReplayClaim: Send + Sync {
     /// Records the delivery as handled, even if the lease has been lost. May be called again after an error.

@@ -1,8 +1,8 @@
 //! The key ring of a client: the public keys of the service, fetched when a delivery needs them.
 //!
 //! ```text
-//!  KeyRing::check ──> CheckStep::Fetch(Fetch, Checking) ──┐      Fetch::start ──> (Request, Fetching), or None
-//!       │                      Checking::resume(now) <────┘                       Fetching::resume(response, now)
+//!  KeyRing::check ──> CheckStep::Fetch(Fetch, Checking) ──┐  Fetch::start ──> (Request, Fetching) or None
+//!       │                      Checking::resume(now) <────┘                   Fetching::resume(response, now)
 //!       └──> CheckStep::Done(Result<Verified, Rejection>, Option<Fetch>)
 //! ```
 //!
@@ -66,7 +66,7 @@ use crate::{
 ///                     next.resume(now())
 ///                 }
 ///                 CheckStep::Done(outcome, background) => {
-///                     background.into_iter().for_each(|fetch| self.fetch(fetch)); // better in the background
+///                     background.into_iter().for_each(|fetch| self.fetch(fetch));
 ///                     return outcome;
 ///                 }
 ///             };
@@ -74,7 +74,7 @@ use crate::{
 ///     }
 ///
 ///     fn fetch(&self, fetch: Fetch) {
-///         let _pass = self.gate.lock().unwrap_or_else(PoisonError::into_inner); // for KEYS_TIMEOUT at most
+///         let _guard = self.gate.lock().unwrap_or_else(PoisonError::into_inner); // for KEYS_TIMEOUT at most
 ///         if let Some((request, next)) = fetch.start(now()) {
 ///             next.resume(send(request), now());
 ///         }
@@ -137,8 +137,9 @@ impl KeyRing {
         self.state().fetched.as_ref().map(|fetched| fetched.document.clone())
     }
 
-    /// Takes stored keys, unless the ring has fetched some since. They are valid for the rest of their
-    /// max-age, and are used beyond it until newer ones are fetched.
+    /// Takes stored keys, unless the ring has fetched some since.
+    ///
+    /// They are valid for the rest of their max-age, and used beyond it until newer ones are fetched.
     pub fn restore(&self, keys: FetchedKeys, now: Now) {
         let mut state = self.state();
         if state.fetched.is_none() {

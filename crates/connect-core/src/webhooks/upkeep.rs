@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 /// use connect_core::webhooks::{Held, Upkeep, UpkeepAction};
 ///
 /// # fn subscribe(_: SubscribeWebhook) -> Result<Subscribed, serde_json::Error> {
-/// #     decode(br#"{"success": true, "channelId": "c1", "subscription": {"expiration": "2026-11-28T10:00:00Z"}}"#)
+/// #     decode(br#"{"success":true,"channelId":"c1","subscription":{"expiration":"2026-11-28T10:00:00Z"}}"#)
 /// # }
 /// # fn unsubscribe(_: UnsubscribeWebhook) -> Result<(), serde_json::Error> {
 /// #     Ok(())

@@ -25,8 +25,9 @@ pub struct Verified {
     pub id: Box<str>,
     /// The time at which the delivery was sent, to the second.
     pub timestamp: Timestamp,
-    /// The body. Every field is optional, and unknown fields are kept. If an element of `events` cannot be
-    /// decoded, the others are still here, and `extra` holds the original list.
+    /// The decoded body. Every field is optional, and unknown fields are kept.
+    ///
+    /// If an element of `events` cannot be decoded, this has the others, and `extra` has the original list.
     pub delivery: Delivery,
 }
 
@@ -117,8 +118,9 @@ impl<'a> Envelope<'a> {
     }
 }
 
-/// Returns the distinct `v1a` entries that have the form of a signature; other entries, such as `v1` (HMAC),
-/// are skipped.
+/// Returns the distinct `v1a` entries that have the form of a signature.
+///
+/// Other entries, such as `v1` (HMAC), are skipped.
 fn signatures(entries: &str) -> Vec<Signature> {
     let texts = entries.split(' ').filter_map(|entry| entry.strip_prefix("v1a,"));
     let parsed = texts.filter_map(|text| Signature::from_slice(&STANDARD.decode(text).ok()?).ok());
