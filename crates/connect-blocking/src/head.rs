@@ -98,8 +98,8 @@ fn measure(input: &[u8]) -> (usize, Option<usize>) {
     (count, end)
 }
 
-/// Returns a head with the headers that frame the body and as many others as ureq accepts; the rest in one
-/// header.
+/// Returns a head with as many headers as ureq accepts, those that frame the body included; one header has
+/// the rest.
 fn shortened(head: &[u8]) -> Vec<u8> {
     let mut lines = head.split_inclusive(|byte| *byte == b'\n');
     let (mut short, mut rest) = (lines.next().unwrap_or_default().to_vec(), Vec::new());
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn head_that_ureq_takes_is_left_alone() {
+    fn head_that_ureq_accepts_is_unchanged() {
         for text in [head(3), head(KEPT_LINES), head(KEPT_LINES) + "12345", head(MAX_HEADERS + 3)] {
             assert_eq!(buffer_after_shorten(&text, 1 << 17), Some((text, true)));
         }
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn line_that_is_no_header_is_an_error() {
+    fn restored_line_that_is_not_a_header_is_an_error() {
         for line in ["garbage", "x y: z", ": z", "x : z"] {
             let text = head(200).replace("x-150: a\t150", line);
             let (short, _) = buffer_after_shorten(&text, 1 << 17).unwrap();
@@ -227,13 +227,13 @@ mod tests {
     }
 
     #[test]
-    fn long_head_fits_where_it_was() {
+    fn shortened_head_fits_into_the_old_buffer() {
         let text = head(200) + "12345";
         assert!(buffer_after_shorten(&text, text.len()).unwrap().0.ends_with("\r\n\r\n12345"));
     }
 
     #[test]
-    fn long_head_without_its_end_asks_for_more() {
+    fn incomplete_long_head_waits_for_more_bytes() {
         let text = head(200);
         for cut in 1..1000 {
             assert_eq!(buffer_after_shorten(&text[..text.len() - cut], 1 << 17), None, "{cut}");

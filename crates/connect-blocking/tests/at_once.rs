@@ -73,7 +73,7 @@ fn client(seen: &Arc<Seen>, takes: Duration, time: Duration) -> Client {
 }
 
 #[test]
-fn no_more_requests_of_a_user_are_under_way_than_the_service_takes() {
+fn concurrent_requests_of_a_user_stay_within_the_limit() {
     let seen = Arc::new(Seen { expected: 8, ..Seen::default() });
     let client = client(&seen, Duration::from_millis(20), Duration::from_secs(60));
     for user in ["ada", "ben"] {
@@ -90,7 +90,7 @@ fn no_more_requests_of_a_user_are_under_way_than_the_service_takes() {
 }
 
 #[test]
-fn whose_turn_does_not_come_in_time_was_not_sent() {
+fn request_that_times_out_waiting_is_not_sent() {
     let seen = Arc::new(Seen::default());
     let client = client(&seen, Duration::from_secs(2), Duration::from_secs(1));
     let user = client.user("ada");

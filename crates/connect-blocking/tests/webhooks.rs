@@ -29,7 +29,7 @@ fn receive(client: &Client) -> Result<Received, Declined> {
 }
 
 #[test]
-fn a_good_delivery_waits_for_no_newer_keys() {
+fn genuine_delivery_does_not_wait_for_newer_keys() {
     let (answer, answers) = mpsc::channel::<()>();
     let answers = std::sync::Mutex::new(answers);
     let sent = Arc::new(AtomicU32::new(0));
@@ -58,7 +58,7 @@ fn a_good_delivery_waits_for_no_newer_keys() {
 }
 
 #[test]
-fn a_transport_that_panics_is_asked_once_in_a_while() {
+fn panicking_transport_is_called_once() {
     let sent = Arc::new(AtomicU32::new(0));
     let count = sent.clone();
     let transport = move |_: Request| -> Result<Response, TransportError> {
@@ -79,7 +79,7 @@ fn a_transport_that_panics_is_asked_once_in_a_while() {
 }
 
 #[test]
-fn a_delivery_that_is_given_back_comes_again_at_once() {
+fn released_delivery_can_be_claimed_immediately() {
     let client = builder(testing::keys(Timestamp::now())).build().unwrap();
     let received = receive(&client).unwrap();
     assert!(matches!(receive(&client), Err(Declined::InHand)));
@@ -126,7 +126,7 @@ impl ReplayClaim for Failing {
 }
 
 #[test]
-fn a_guard_that_fails_is_tried_three_times() {
+fn failing_guard_is_called_three_times() {
     for (failing, calls, good) in [(0, 1, true), (2, 3, true), (3, 3, false)] {
         let guard = Failing::default();
         guard.0.store(failing, SeqCst);

@@ -16,7 +16,7 @@ fn preparing_refresh(world: &World) -> (Preparing, Refreshing) {
 }
 
 #[test]
-fn store_that_cannot_save_keeps_the_refresh_from_being_sent() {
+fn store_that_cannot_save_prevents_the_exchange() {
     for error in [StoreError::new("no space left on device"), StoreError::lost_lease()] {
         let text = error.to_string();
         let world = World::loaded();
@@ -33,7 +33,7 @@ fn store_that_cannot_save_keeps_the_refresh_from_being_sent() {
 }
 
 #[test]
-fn sign_in_during_the_check_leaves_the_old_pair_alone() {
+fn sign_in_during_the_save_check_prevents_the_exchange() {
     let world = World::loaded();
     let (preparing, _call) = preparing_refresh(&world);
     let save = queue(world.session.import(world.pair(6), world.now()));
@@ -44,7 +44,7 @@ fn sign_in_during_the_check_leaves_the_old_pair_alone() {
 }
 
 #[test]
-fn check_that_takes_too_long_keeps_the_refresh_from_being_sent() {
+fn slow_save_check_prevents_the_exchange() {
     let mut world = World::loaded();
     let (preparing, _call) = preparing_refresh(&world);
     world.monotonic += secs(6);
@@ -65,7 +65,7 @@ impl Observer for Hears {
 }
 
 #[test]
-fn write_that_is_not_synced_is_told_to_the_observer_alone() {
+fn unsynced_write_is_reported_only_to_the_observer() {
     let hears = Hears::default();
     let told = hears.clone();
     let world = World::with(|config| config.observer = Some(Arc::new(told))).holding(1);
@@ -88,7 +88,7 @@ fn write_that_is_not_synced_is_told_to_the_observer_alone() {
 }
 
 #[test]
-fn requests_to_the_token_endpoint_ask_for_a_fresh_connection() {
+fn token_endpoint_requests_require_a_fresh_connection() {
     let world = World::loaded();
     let (preparing, _call) = preparing_refresh(&world);
     let RefreshStep::Send(refresh, _) = preparing.resume(Ok(()), world.now()) else { panic!() };

@@ -16,7 +16,7 @@ fn delete(world: &World) -> Step {
 }
 
 #[test]
-fn a_call_in_the_name_of_nobody_is_not_sent() {
+fn call_without_a_user_is_not_sent() {
     let world = World::default();
     let nobody = Session::new(world.session.app().clone(), "");
     let error = response(Call::start(&nobody, &ListCalendars::new(), world.now())).unwrap_err();
@@ -26,7 +26,7 @@ fn a_call_in_the_name_of_nobody_is_not_sent() {
 }
 
 #[test]
-fn a_denial_costs_no_refresh() {
+fn permission_denied_starts_no_refresh() {
     let challenge = with_header(
         status(401, ""),
         "www-authenticate",
@@ -47,7 +47,7 @@ fn a_denial_costs_no_refresh() {
 }
 
 #[test]
-fn a_scope_too_small_turns_any_401_into_a_denial() {
+fn insufficient_scope_turns_401_into_permission_denied() {
     let world = World::default();
     world.load(world.pair(1).with_scope(Scope::Read));
     let error = response(send(create(&world)).1.resume(Ok(status(401, "")), world.now())).unwrap_err();
@@ -59,7 +59,7 @@ fn a_scope_too_small_turns_any_401_into_a_denial() {
 }
 
 #[test]
-fn a_401_of_an_expired_token_may_carry_a_message_and_refreshes() {
+fn expired_token_401_with_message_starts_a_refresh() {
     for body in
         ["", "x", r#"{"error":"Unauthorized","message":"Token expired"}"#, r#"{"error":"invalid_token"}"#]
     {
@@ -70,7 +70,7 @@ fn a_401_of_an_expired_token_may_carry_a_message_and_refreshes() {
 }
 
 #[test]
-fn a_call_refreshes_once_for_a_401() {
+fn call_refreshes_once_after_401() {
     let world = World::loaded();
     let (leader, call) = token_task(world.answered(status(401, "")));
     let mut store = Some(world.pair(1));
@@ -82,7 +82,7 @@ fn a_call_refreshes_once_for_a_401() {
 }
 
 #[test]
-fn a_call_that_took_the_pair_of_another_process_may_still_refresh_once() {
+fn call_with_tokens_of_other_process_may_still_refresh_once() {
     let mut world = World::loaded();
     let mut store = Some(world.pair(2));
     world.pass(60);
@@ -98,7 +98,7 @@ fn a_call_that_took_the_pair_of_another_process_may_still_refresh_once() {
 }
 
 #[test]
-fn a_server_that_refuses_every_pair_is_not_asked_for_ever() {
+fn call_with_every_pair_refused_ends() {
     let mut world = World::with(|config| config.timeout = secs(60)).holding(1);
     let mut store = Some(world.pair(1));
     let (_, mut sending) = send(world.call());
@@ -114,7 +114,7 @@ fn a_server_that_refuses_every_pair_is_not_asked_for_ever() {
 }
 
 #[test]
-fn a_refresh_leaves_the_retries_of_the_call_alone() {
+fn refresh_does_not_count_as_a_retry() {
     let world = World::with(|config| config.retry = RetryPolicy::attempts(2)).holding(1);
     let (leader, call) = token_task(world.answered(status(401, "")));
     let mut store = Some(world.pair(1));
@@ -127,7 +127,7 @@ fn a_refresh_leaves_the_retries_of_the_call_alone() {
 }
 
 #[test]
-fn the_token_is_read_again_after_a_sleep() {
+fn retry_after_a_sleep_uses_the_current_token() {
     let world = World::loaded();
     let (_, sleeping) = sleep(world.answered(status(503, "")));
     world.refresh_to(2, &mut Some(world.pair(1)));
@@ -135,7 +135,7 @@ fn the_token_is_read_again_after_a_sleep() {
 }
 
 #[test]
-fn a_create_is_sent_again_only_where_it_was_surely_not_processed() {
+fn create_is_retried_only_if_it_was_not_processed() {
     let world = World::loaded();
     for outcome in [Err(unreachable()), Ok(status(429, ""))] {
         sleep(send(create(&world)).1.resume(outcome, world.now()));
@@ -148,7 +148,7 @@ fn a_create_is_sent_again_only_where_it_was_surely_not_processed() {
 }
 
 #[test]
-fn a_delete_of_this_and_following_happens_once() {
+fn delete_of_this_and_following_is_not_retried() {
     let world = World::loaded();
     let following = DeleteEvent::new(Provider::Google, "c", "e").recurring_event_id("s").this_and_following();
     let (_, sending) = send(Call::start(&world.session, &following, world.now()));
@@ -156,7 +156,7 @@ fn a_delete_of_this_and_following_happens_once() {
 }
 
 #[test]
-fn a_404_after_a_delete_whose_answer_was_lost_is_a_success() {
+fn not_found_after_a_lost_delete_response_is_success() {
     for first in [Err(lost()), Ok(status(502, ""))] {
         let world = World::loaded();
         let (_, sleeping) = sleep(send(delete(&world)).1.resume(first, world.now()));
@@ -174,7 +174,7 @@ fn a_404_after_a_delete_whose_answer_was_lost_is_a_success() {
 }
 
 #[test]
-fn one_deadline_covers_everything() {
+fn deadline_covers_attempts_and_waits() {
     let mut world = World::loaded();
     let (request, sending) = send(world.call());
     assert_eq!(request.extensions().get::<Timeout>().unwrap().0, secs(30), "an attempt has its own time");
@@ -190,7 +190,7 @@ fn one_deadline_covers_everything() {
 }
 
 #[test]
-fn the_deadline_is_not_moved_by_the_wall_clock() {
+fn deadline_ignores_the_wall_clock() {
     let mut world = World::loaded();
     let (ahead, back) = (send(world.call()).1, send(world.call()).1);
     world.jump(86_400);
@@ -201,7 +201,7 @@ fn the_deadline_is_not_moved_by_the_wall_clock() {
 }
 
 #[test]
-fn a_refresh_that_outlasts_the_call_ends_the_call_but_keeps_the_pair() {
+fn refresh_longer_than_the_call_keeps_the_new_pair() {
     let mut world = World::loaded();
     let (leader, call) = token_task(world.answered(status(401, "")));
     assert_eq!(leader.deadline(), world.monotonic + secs(60));
@@ -214,7 +214,7 @@ fn a_refresh_that_outlasts_the_call_ends_the_call_but_keeps_the_pair() {
 }
 
 #[test]
-fn a_gate_that_did_not_open_in_time_is_a_timeout() {
+fn waiting_too_long_for_the_gate_is_a_timeout() {
     let mut world = World::loaded();
     let (waiter, call) = token_task(world.answered(status(401, "")));
     world.pass(60);

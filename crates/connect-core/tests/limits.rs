@@ -13,7 +13,7 @@ fn limited(retry_after: &str) -> Response {
 }
 
 #[test]
-fn a_wish_in_either_form_is_waited_for() {
+fn retry_after_in_either_form_is_obeyed() {
     for form in ["7", " 7 ", "Sat, 21 Nov 2026 10:00:07 GMT"] {
         let world = World::loaded();
         let (pause, _) = sleep(world.answered(limited(form)));
@@ -25,7 +25,7 @@ fn a_wish_in_either_form_is_waited_for() {
 }
 
 #[test]
-fn a_503_that_says_when_to_come_back_is_obeyed() {
+fn retry_after_of_503_is_obeyed() {
     let world = World::loaded();
     let unavailable = || with_header(status(503, ""), "retry-after", "7");
     assert_eq!(sleep(world.answered(unavailable())).0, secs(7));
@@ -37,7 +37,7 @@ fn a_503_that_says_when_to_come_back_is_obeyed() {
 }
 
 #[test]
-fn unreadable_retry_after_is_a_429_without_one() {
+fn unreadable_retry_after_is_ignored() {
     for odd in ["", "-1", "soon", "1e9", "7s", "Sat, 99 Nov 2026 10:00:07 GMT"] {
         let world = World::loaded();
         let (pause, _) = sleep(world.answered(limited(odd)));
@@ -46,7 +46,7 @@ fn unreadable_retry_after_is_a_429_without_one() {
 }
 
 #[test]
-fn all_calls_of_a_client_share_the_cool_down() {
+fn cool_down_applies_to_all_calls_of_a_client() {
     let mut world = World::loaded();
     let (_, sleeping) = sleep(world.answered(limited("5")));
     let (pause, other) = sleep(world.call());
@@ -62,7 +62,7 @@ fn all_calls_of_a_client_share_the_cool_down() {
 }
 
 #[test]
-fn a_wish_longer_than_the_call_fails_it_at_once() {
+fn retry_after_beyond_the_deadline_fails_immediately() {
     let world = World::loaded();
     let error = response(world.answered(limited("61"))).unwrap_err();
     assert_eq!((error.retry_after(), error.attempts()), (Some(secs(61)), 1));
@@ -72,7 +72,7 @@ fn a_wish_longer_than_the_call_fails_it_at_once() {
 }
 
 #[test]
-fn no_wish_silences_a_client_for_ever() {
+fn retry_after_is_capped() {
     for task in ["99999999999999999999999999", "18446744073709551615", "Thu, 31 Dec 9998 23:59:59 GMT"] {
         let mut world = World::loaded();
         response(world.answered(limited(task))).unwrap_err();
@@ -83,7 +83,7 @@ fn no_wish_silences_a_client_for_ever() {
 }
 
 #[test]
-fn a_cool_down_is_by_the_monotonic_clock() {
+fn cool_down_uses_the_monotonic_clock() {
     let mut world = World::loaded();
     sleep(world.answered(limited("5")));
     world.jump(-1000);
@@ -93,7 +93,7 @@ fn a_cool_down_is_by_the_monotonic_clock() {
 }
 
 #[test]
-fn a_429_of_the_token_endpoint_is_a_wish_as_well() {
+fn retry_after_of_the_token_endpoint_is_obeyed() {
     let world = World::loaded();
     let (exchanging, call) = world.exchanging(&world.pair(1));
     let outcome = release(exchanging.resume(Ok(limited("5")), world.now()), world.now());
@@ -101,7 +101,7 @@ fn a_429_of_the_token_endpoint_is_a_wish_as_well() {
 }
 
 #[test]
-fn the_retries_of_all_calls_come_out_of_one_budget() {
+fn retries_of_all_calls_share_one_budget() {
     let world = World::loaded();
     let retried = || matches!(world.answered(status(503, "")), Step::Sleep(..));
     assert_eq!((0..500).filter(|_| retried()).count(), 100);
@@ -122,7 +122,7 @@ fn attempts_are_counted() {
 }
 
 #[test]
-fn a_policy_with_extreme_numbers_is_no_panic() {
+fn retry_policy_with_extreme_numbers_does_not_panic() {
     let policy = RetryPolicy::attempts(u32::MAX).with_backoff(Duration::MAX, Duration::MAX);
     let error = Error::new(ErrorKind::Network { sent: Sent::No });
     for attempt in [0, 1, 2, 33, u32::MAX - 1] {
@@ -133,7 +133,7 @@ fn a_policy_with_extreme_numbers_is_no_panic() {
 }
 
 #[test]
-fn an_answer_larger_than_allowed_is_not_read() {
+fn response_larger_than_the_limit_is_refused() {
     let world = World::with(|config| config.max_response_size = 10).holding(1);
     let error = response(world.answered(status(200, "[0,0,0,0,0,0]"))).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Decode { .. }));
@@ -141,7 +141,7 @@ fn an_answer_larger_than_allowed_is_not_read() {
 }
 
 #[test]
-fn a_redirect_is_not_followed() {
+fn redirect_is_not_followed() {
     let world = World::loaded();
     let answer = with_header(status(302, ""), "location", "https://elsewhere.example/");
     let error = response(world.answered(answer)).unwrap_err();
@@ -149,7 +149,7 @@ fn a_redirect_is_not_followed() {
 }
 
 #[test]
-fn no_secret_is_shown() {
+fn debug_output_shows_no_secret() {
     let world = World::loaded();
     let (request, _) = send(world.call());
     let wished = token_task(world.answered(status(401, ""))).0;

@@ -21,7 +21,7 @@ fn not_free(world: &mut World, step: RefreshStep) -> (Duration, RefreshStep) {
 }
 
 #[test]
-fn held_lock_is_tried_again_at_growing_distances() {
+fn held_lock_is_retried_with_growing_pauses() {
     let mut world = World::loaded();
     let mut step = due(&world).0.start(world.now());
     for ceiling in [4, 8, 16, 32, 64, 120, 120, 120] {
@@ -69,7 +69,7 @@ fn caller_stops_waiting_at_its_deadline() {
 }
 
 #[test]
-fn waiter_with_time_left_goes_on_after_one_without() {
+fn waiter_with_time_left_outlives_one_that_timed_out() {
     let mut world = World::with(|config| config.timeout = secs(10)).holding(1);
     let impatient = due(&world).0;
     world.pass(9);
@@ -82,7 +82,7 @@ fn waiter_with_time_left_goes_on_after_one_without() {
 }
 
 #[test]
-fn early_refresh_leaves_a_held_lock_to_its_holder() {
+fn early_refresh_gives_up_if_the_lock_is_held() {
     let mut world = World::loaded();
     world.pass(HOUR - 40);
     let (early, call) = token_task(world.call());
@@ -93,7 +93,7 @@ fn early_refresh_leaves_a_held_lock_to_its_holder() {
 }
 
 #[test]
-fn early_refresh_that_found_the_lock_held_fails_no_waiter() {
+fn early_refresh_that_gives_up_fails_no_waiter() {
     let mut world = World::loaded();
     world.pass(HOUR - 40);
     let (early, _call) = token_task(world.call());
@@ -104,7 +104,7 @@ fn early_refresh_that_found_the_lock_held_fails_no_waiter() {
 }
 
 #[test]
-fn early_refresh_does_not_wait_for_a_place() {
+fn early_refresh_does_not_wait_for_a_task_permit() {
     let mut world = World::loaded();
     world.pass(HOUR - 40);
     let (early, _call) = token_task(world.call());
@@ -112,7 +112,7 @@ fn early_refresh_does_not_wait_for_a_place() {
 }
 
 #[test]
-fn sign_in_that_waits_too_long_stays_pending() {
+fn sign_in_that_times_out_stays_pending() {
     let mut world = World::with(|config| config.timeout = secs(5));
     let save = queue(world.session.import(world.pair(3), world.now())).start(world.now());
     world.pass(5);
@@ -126,7 +126,7 @@ fn sign_in_that_waits_too_long_stays_pending() {
 }
 
 #[test]
-fn sign_out_waits_for_the_lock_as_well() {
+fn sign_out_waits_for_the_lock() {
     let mut world = World::loaded();
     let (_, step) = {
         let step = world.sign_out();
@@ -142,7 +142,7 @@ fn sign_out_waits_for_the_lock_as_well() {
 }
 
 #[test]
-fn one_sign_out_serves_the_callers_that_waited_for_it() {
+fn one_sign_out_serves_all_waiting_callers() {
     for (answer, works) in [(200, true), (400, false)] {
         let world = World::loaded();
         let deadline = world.monotonic + secs(60);
@@ -158,7 +158,7 @@ fn one_sign_out_serves_the_callers_that_waited_for_it() {
 }
 
 #[test]
-fn lease_runs_from_before_the_try() {
+fn lease_starts_before_the_lock_attempt() {
     for (seconds, sends) in [(5, true), (6, false)] {
         let mut world = World::loaded();
         let step = due(&world).0.start(world.now());

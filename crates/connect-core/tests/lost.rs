@@ -23,28 +23,28 @@ fn goes_on(world: &World, stored: Tokens, presents: &str) {
 }
 
 #[test]
-fn dropped_before_the_start() {
+fn leader_dropped_before_start_loses_nothing() {
     let world = World::loaded();
     let _ = due(&world);
     goes_on(&world, world.pair(1), "hush-r1");
 }
 
 #[test]
-fn dropped_while_waiting_for_the_lock() {
+fn leader_dropped_while_waiting_for_the_lock_loses_nothing() {
     let world = World::loaded();
     drop(due(&world).0.start(world.now()));
     goes_on(&world, world.pair(1), "hush-r1");
 }
 
 #[test]
-fn dropped_while_loading() {
+fn leader_dropped_while_loading_loses_nothing() {
     let world = World::loaded();
     drop(lock(due(&world).0.start(world.now()), world.now()));
     goes_on(&world, world.pair(1), "hush-r1");
 }
 
 #[test]
-fn dropped_during_the_exchange() {
+fn leader_dropped_during_exchange_leaves_fate_unknown() {
     let world = World::loaded();
     drop(world.exchanging(&world.pair(1)));
     assert!(!world.session.is_clean(), "the fate of the refresh token is not known");
@@ -53,7 +53,7 @@ fn dropped_during_the_exchange() {
 }
 
 #[test]
-fn dropped_after_the_refusal() {
+fn leader_dropped_after_refusal_loses_nothing() {
     let world = World::loaded();
     let (exchanging, _call) = world.exchanging(&world.pair(1));
     drop(exchanging.resume(Ok(refused()), world.now()));
@@ -61,7 +61,7 @@ fn dropped_after_the_refusal() {
 }
 
 #[test]
-fn dropped_during_the_save() {
+fn leader_dropped_during_save_keeps_the_new_pair() {
     let world = World::loaded();
     let (exchanging, _call) = world.exchanging(&world.pair(1));
     drop(save(exchanging.resume(Ok(minted(2)), world.now())));
@@ -73,7 +73,7 @@ fn dropped_during_the_save() {
 }
 
 #[test]
-fn dropped_during_the_release() {
+fn leader_dropped_during_release_keeps_the_new_pair() {
     let world = World::loaded();
     let (exchanging, _call) = world.exchanging(&world.pair(1));
     let (_, saving) = save(exchanging.resume(Ok(minted(2)), world.now()));
@@ -82,7 +82,7 @@ fn dropped_during_the_release() {
 }
 
 #[test]
-fn waiters_of_a_dropped_leader_are_told_and_may_try_again() {
+fn waiters_of_a_dropped_leader_fail_and_may_retry() {
     let world = World::loaded();
     let (leader, _a) = due(&world);
     let (waiter, waiting) = due(&world);
@@ -95,7 +95,7 @@ fn waiters_of_a_dropped_leader_are_told_and_may_try_again() {
 }
 
 #[test]
-fn waiters_of_a_leader_dropped_in_its_exchange_do_not_present_the_token_at_once() {
+fn waiters_of_leader_dropped_in_exchange_do_not_resend_token() {
     let world = World::loaded();
     let (waiter, waiting) = due(&world);
     drop(world.exchanging(&world.pair(1)));
@@ -105,7 +105,7 @@ fn waiters_of_a_leader_dropped_in_its_exchange_do_not_present_the_token_at_once(
 }
 
 #[test]
-fn a_lost_answer_fails_the_call_and_only_a_401_presents_the_token_again() {
+fn lost_exchange_response_fails_call_and_401_resends_token() {
     let mut world = World::loaded();
     let stored = world.pair(1);
     world.pass(2 * HOUR);
@@ -117,7 +117,7 @@ fn a_lost_answer_fails_the_call_and_only_a_401_presents_the_token_again() {
 }
 
 #[test]
-fn an_answer_that_cannot_be_read_or_a_failing_server_leaves_the_fate_unknown() {
+fn unreadable_token_response_or_5xx_leaves_the_fate_unknown() {
     let nothing = r#"{"access_token":"","refresh_token":"hush-r2"}"#;
     for answer in [
         status(200, "<html>"),
@@ -141,7 +141,7 @@ fn an_answer_that_cannot_be_read_or_a_failing_server_leaves_the_fate_unknown() {
 }
 
 #[test]
-fn a_lost_exchange_of_a_call_says_nothing_about_its_request() {
+fn lost_exchange_means_the_request_was_not_sent() {
     let mut world = World::loaded();
     let stored = world.pair(1);
     world.pass(2 * HOUR);
@@ -159,7 +159,7 @@ fn a_lost_exchange_of_a_call_says_nothing_about_its_request() {
 }
 
 #[test]
-fn an_exchange_that_surely_did_not_happen_is_tried_again_within_the_policy() {
+fn unsent_exchange_is_retried_within_the_policy() {
     let world = World::loaded();
     let mut store = Some(world.pair(1));
     let (mut refresh, mut call) = due(&world);
@@ -178,7 +178,7 @@ fn an_exchange_that_surely_did_not_happen_is_tried_again_within_the_policy() {
 }
 
 #[test]
-fn a_pair_that_is_over_is_not_sent_because_its_exchange_surely_did_not_happen() {
+fn expired_pair_is_not_used_after_an_unsent_exchange() {
     let mut world = World::loaded();
     let mut store = Some(world.pair(1));
     world.pass(2 * HOUR);
@@ -189,7 +189,7 @@ fn a_pair_that_is_over_is_not_sent_because_its_exchange_surely_did_not_happen() 
 }
 
 #[test]
-fn a_refresh_that_is_asked_for_sends_no_token_of_unknown_fate() {
+fn explicit_refresh_does_not_send_a_token_of_unknown_fate() {
     let mut world = World::loaded();
     let deadline = secs(2000);
     assert!(world.session.before_refresh(deadline).is_none());
@@ -210,7 +210,7 @@ fn a_refresh_that_is_asked_for_sends_no_token_of_unknown_fate() {
 }
 
 #[test]
-fn a_lost_answer_for_a_pair_taken_from_the_store_is_shared_as_well() {
+fn waiters_share_the_lost_response_for_a_loaded_pair() {
     let mut world = World::loaded();
     world.pass(HOUR);
     let taken = world.pair(2); // by another process, and over by the time it is seen
@@ -229,7 +229,7 @@ fn a_lost_answer_for_a_pair_taken_from_the_store_is_shared_as_well() {
 }
 
 #[test]
-fn an_exchange_begins_only_while_the_lock_outlasts_it() {
+fn exchange_starts_only_if_the_lease_outlasts_it() {
     for (slow, begins) in [(0, true), (5_000, true), (5_001, false), (40_000, false)] {
         let mut world = World::loaded();
         let stored = world.pair(1);

@@ -87,7 +87,7 @@ fn fault(step: RefreshStep) -> Option<SignInFault> {
 }
 
 #[test]
-fn a_sign_in_says_each_thing_once() {
+fn authorization_request_has_each_parameter_once() {
     let world = at(|profile| {
         profile.authorize_url.push_str("?p=policy&prompt=login&client_id=other");
         profile.authorize_parameters = vec![
@@ -129,7 +129,7 @@ fn a_sign_in_says_each_thing_once() {
 }
 
 #[test]
-fn a_scope_that_is_none_starts_nothing() {
+fn sign_in_with_invalid_scope_is_refused() {
     let world = at(|_| {});
     for scopes in [vec!["a\"b"], vec![""], vec!["a", ""], vec!["é"]] {
         let sign_in = SignIn::new("ann").scopes(&scopes);
@@ -138,7 +138,7 @@ fn a_scope_that_is_none_starts_nothing() {
 }
 
 #[test]
-fn the_verifier_of_a_sign_in_is_the_one_of_its_challenge() {
+fn code_verifier_matches_the_code_challenge() {
     for world in [public(), at(|_| {})] {
         let sign_in = started(&world, SignIn::new("ann"));
         let challenge = value(&query(&sign_in), "code_challenge").to_owned();
@@ -154,7 +154,7 @@ fn the_verifier_of_a_sign_in_is_the_one_of_its_challenge() {
 }
 
 #[test]
-fn a_client_says_who_it_is_in_one_way() {
+fn client_authenticates_in_exactly_one_way() {
     let (request, _) = exchanged(&public());
     assert_eq!(names(&form(&request)), ["grant_type", "code", "redirect_uri", "code_verifier", "client_id"]);
     assert!(!request.headers().contains_key(AUTHORIZATION));
@@ -175,7 +175,7 @@ fn a_client_says_who_it_is_in_one_way() {
 }
 
 #[test]
-fn a_client_without_a_secret_needs_a_server_that_knows_pkce() {
+fn public_client_needs_a_server_with_pkce() {
     for profile in [None, Some(without_pkce())] {
         let mut config = Config::public("id", "http://127.0.0.1/callback", [7; 32]);
         config.profile = profile;
@@ -185,7 +185,7 @@ fn a_client_without_a_secret_needs_a_server_that_knows_pkce() {
 }
 
 #[test]
-fn mobiscroll_connect_is_asked_as_ever() {
+fn mobiscroll_connect_gets_exactly_the_documented_parameters() {
     let world = World::default();
     let sign_in = SignIn::new("ann")
         .scope(types::Scope::Read)
@@ -221,7 +221,7 @@ const EXAMPLE: &str =
     "&code=x1848ZT64p4IirMPT0R-X3141MFPTuBX-VFL_cvaplMH58&iss=https%3A%2F%2Fhonest.as.example";
 
 #[test]
-fn a_callback_of_another_server_is_not_believed() {
+fn callback_of_another_issuer_is_refused() {
     let world = at(|_| {});
     let RefreshStep::Send(request, _) = finish(&world, started(&world, SignIn::new("ann")), EXAMPLE) else {
         panic!()
@@ -244,7 +244,7 @@ fn a_callback_of_another_server_is_not_believed() {
 }
 
 #[test]
-fn whether_a_callback_names_its_server_is_up_to_the_server() {
+fn issuer_parameter_is_checked_as_the_profile_says() {
     let right = format!("&code=c0de&iss={ISSUER}");
     for (parameter, without, with) in [
         (IssuerParameter::Required, false, true),
@@ -262,7 +262,7 @@ fn whether_a_callback_names_its_server_is_up_to_the_server() {
 }
 
 #[test]
-fn a_sign_in_belongs_to_its_server() {
+fn sign_in_cannot_finish_at_another_server() {
     let (here, there) = (at(|_| {}), at(|profile| profile.issuer = "https://other.example".into()));
     let step = finish(&there, started(&here, SignIn::new("ann")), "&code=c0de");
     assert_eq!(fault(step), Some(SignInFault::WrongClient));
@@ -271,7 +271,7 @@ fn a_sign_in_belongs_to_its_server() {
 }
 
 #[test]
-fn only_bearer_tokens_are_taken() {
+fn token_type_other_than_bearer_is_refused() {
     for (answer, good) in [
         (TOKENS.to_owned(), true),
         (TOKENS.replace("Bearer", "bEARER"), true),
@@ -287,7 +287,7 @@ fn only_bearer_tokens_are_taken() {
 }
 
 #[test]
-fn whose_token_it_is_says_the_server_that_knows_the_users() {
+fn token_user_is_checked_only_with_a_user_parameter() {
     let answer = TOKENS.replace("hush-a5", &jwt(r#"{"sub":"10769150350006150715113082367","aud":"api"}"#));
     for (parameter, good) in [(None, true), (Some("user_id".to_owned()), false)] {
         let world = at(|profile| profile.user_parameter = parameter);
@@ -309,7 +309,7 @@ fn exchanging(world: World) -> (World, Request, Exchanging) {
 }
 
 #[test]
-fn a_refresh_says_no_more_than_it_has_to() {
+fn refresh_request_has_only_the_required_parameters() {
     let (_, request, _) = exchanging(public());
     assert_eq!(names(&form(&request)), ["grant_type", "refresh_token", "client_id"]);
     let (_, request, _) = exchanging(at(|_| {}));
@@ -317,7 +317,7 @@ fn a_refresh_says_no_more_than_it_has_to() {
 }
 
 #[test]
-fn a_refresh_keeps_what_the_answer_leaves_out() {
+fn refresh_token_missing_in_the_response_is_kept() {
     let (world, _, next) = exchanging(at(|_| {}));
     let answer = status(200, r#"{"access_token":"hush-a2","expires_in":60}"#);
     let (tokens, _) = save(next.resume(Ok(answer), world.now()));
@@ -325,7 +325,7 @@ fn a_refresh_keeps_what_the_answer_leaves_out() {
 }
 
 #[test]
-fn a_server_says_itself_what_ends_a_session() {
+fn final_errors_of_the_profile_end_a_session() {
     let interaction = || status(400, r#"{"error":"interaction_required"}"#);
     let (world, _, next) = exchanging(at(|_| {}));
     release(next.resume(Ok(interaction()), world.now()), world.now()).unwrap_err();
@@ -337,7 +337,7 @@ fn a_server_says_itself_what_ends_a_session() {
 }
 
 #[test]
-fn a_refresh_token_that_stays_is_not_used_up_by_an_answer_that_is_lost() {
+fn reusable_refresh_token_survives_a_lost_response() {
     for (rotation, clean) in [(Rotation::Keeps, true), (Rotation::Unknown, false)] {
         let (world, _, next) = exchanging(at(|profile| profile.rotation = rotation));
         release(next.resume(Err(lost()), world.now()), world.now()).unwrap_err();
@@ -352,7 +352,7 @@ fn sign_out(world: &World) -> RefreshStep {
 }
 
 #[test]
-fn tokens_are_revoked_as_the_server_wants_it() {
+fn revocation_request_follows_the_profile() {
     let url = || "https://api.as.example/revoke".to_owned();
     let RefreshStep::Send(request, _) = sign_out(&at(|profile| profile.revocation = Revocation::Form(url())))
     else {
@@ -384,7 +384,7 @@ fn tokens_are_revoked_as_the_server_wants_it() {
 }
 
 #[test]
-fn a_token_that_was_revoked_before_is_revoked() {
+fn already_revoked_token_counts_as_revoked() {
     let url = "https://api.as.example/revoke";
     for (revocation, good) in
         [(Revocation::TokenAlone(url.into()), true), (Revocation::Form(url.into()), false)]
@@ -407,7 +407,7 @@ fn without_pkce() -> Profile {
 }
 
 #[test]
-fn a_program_comes_back_to_a_port_of_its_own() {
+fn sign_in_uses_the_redirect_uri_of_the_listener() {
     let world = at(|_| {});
     let here = "http://127.0.0.1:49152/callback";
     let sign_in = started(&world, SignIn::new("ann").redirect_uri(here));
@@ -421,14 +421,14 @@ fn a_program_comes_back_to_a_port_of_its_own() {
 }
 
 #[test]
-fn scopes_are_kept_apart_as_the_server_wants_it() {
+fn scopes_are_joined_with_the_profiles_separator() {
     let world = at(|profile| profile.scope_separator = ',');
     let sign_in = started(&world, SignIn::new("ann").scopes(["a:read", "b:write"]));
     assert_eq!(value(&query(&sign_in), "scope"), "a:read,b:write");
 }
 
 #[test]
-fn a_client_that_signs_nobody_in_asks_for_nothing() {
+fn anonymous_client_refuses_every_sign_in_step() {
     let mut config = Config::anonymous([7; 32]);
     config.base_url = Some(CONNECT_BASE_URL.into());
     let app = App::new(config).unwrap();
@@ -483,7 +483,7 @@ impl Endpoint for Own {
 }
 
 #[test]
-fn an_endpoint_has_headers_of_its_own() {
+fn endpoint_can_set_headers() {
     let world = World::default();
     let Step::Send(request, _) = Call::anonymous(world.session.app(), &Own, world.now()) else { panic!() };
     let all = |name: &str| -> Vec<_> {
@@ -506,7 +506,7 @@ fn relayed(world: impl FnOnce(&mut Config)) -> World {
 }
 
 #[test]
-fn a_device_without_the_secret_goes_through_a_server_that_has_it() {
+fn device_without_secret_exchanges_through_the_relay() {
     // What it would authenticate with stays at home, even if it has a secret.
     for world in [relayed(|_| {}), relayed(|config| config.client_secret = Some("hush-client".into()))] {
         let (request, next) = exchanged(&world);
@@ -528,7 +528,7 @@ fn a_device_without_the_secret_goes_through_a_server_that_has_it() {
 }
 
 #[test]
-fn a_relay_is_reached_in_safety_and_its_headers_are_some() {
+fn relay_with_plain_http_or_invalid_header_is_refused() {
     let with = |relay: Relay| {
         let mut config = Config::public("id", "http://127.0.0.1/callback", [7; 32]);
         let mut profile = profile();
@@ -547,7 +547,7 @@ fn a_relay_is_reached_in_safety_and_its_headers_are_some() {
 }
 
 #[test]
-fn a_code_from_a_popup_is_exchanged_in_the_session_of_the_user() {
+fn code_from_a_popup_is_exchanged_in_the_users_session() {
     let world = at(|profile| profile.client_auth = ClientAuth::Body);
     let code = AuthorizationCode::new("4/0Ab+c=d&e").redirect_uri(POSTMESSAGE).verifier("v".repeat(43));
     let RefreshStep::Send(request, next) = world.session.exchange(&code, world.now()) else { panic!() };
@@ -574,7 +574,7 @@ fn a_code_from_a_popup_is_exchanged_in_the_session_of_the_user() {
 }
 
 #[test]
-fn tokens_are_handed_out_while_they_are_recent() {
+fn tokens_within_max_age_are_returned() {
     let mut world = at(|_| {});
     let (_, next) = exchanged(&world);
     let answer =
@@ -602,7 +602,7 @@ fn tokens_are_handed_out_while_they_are_recent() {
 }
 
 #[test]
-fn a_grant_is_exchanged_for_tokens_that_nobody_keeps() {
+fn grant_is_exchanged_for_tokens_that_are_not_stored() {
     let world = at(|_| {});
     let app = world.session.app();
     let grant = Grant::RefreshToken("hush-r1".into());
@@ -627,7 +627,7 @@ fn a_grant_is_exchanged_for_tokens_that_nobody_keeps() {
 }
 
 #[test]
-fn tokens_say_what_was_granted() {
+fn tokens_have_the_granted_scope() {
     for (answered, granted) in
         [("", "events:read events:write"), (r#","scope":"events:read""#, "events:read")]
     {
@@ -644,7 +644,7 @@ fn tokens_say_what_was_granted() {
 }
 
 #[test]
-fn the_code_of_a_refusal_is_that_of_oauth() {
+fn refused_grant_has_the_oauth_error_code() {
     let world = at(|_| {});
     let answer = status(400, r#"{"error":"invalid_scope","code":"E42","message":"no"}"#);
     let error = Grant::AuthorizationCode(AuthorizationCode::new("c0de"))
@@ -654,7 +654,7 @@ fn the_code_of_a_refusal_is_that_of_oauth() {
 }
 
 #[test]
-fn what_is_meant_for_one_service_goes_to_no_other() {
+fn tokens_of_another_server_are_not_sent_to_connect() {
     // Without a word about where the API is, nothing says that the tokens of another server are good at Connect.
     for config in [Config::anonymous([7; 32]), {
         let mut config = Config::new("id", "hush-client", "https://app.example/callback", [7; 32]);
@@ -668,7 +668,7 @@ fn what_is_meant_for_one_service_goes_to_no_other() {
 }
 
 #[test]
-fn nobody_is_no_user() {
+fn empty_user_id_is_refused() {
     let world = at(|_| {});
     let nobody = Session::new(world.session.app().clone(), "");
     assert!(matches!(
@@ -684,7 +684,7 @@ fn nobody_is_no_user() {
 }
 
 #[test]
-fn a_server_that_may_look_at_a_challenge_is_sent_one() {
+fn server_that_may_check_pkce_gets_a_challenge() {
     let world = at(|profile| profile.pkce = Pkce::Offered);
     assert_eq!(value(&query(&started(&world, SignIn::new("ann"))), "code_challenge_method"), "S256");
     let mut config = Config::public("id", "http://127.0.0.1/callback", [7; 32]);
@@ -695,7 +695,7 @@ fn a_server_that_may_look_at_a_challenge_is_sent_one() {
 }
 
 #[test]
-fn a_server_that_is_busy_is_no_refusal() {
+fn busy_server_is_a_server_error() {
     let world = at(|_| {});
     let answer = status(400, r#"{"error":"temporarily_unavailable"}"#);
     let error = Grant::AuthorizationCode(AuthorizationCode::new("c0de"))
@@ -705,7 +705,7 @@ fn a_server_that_is_busy_is_no_refusal() {
 }
 
 #[test]
-fn metadata_are_asked_for_where_they_are_and_by_nobody() {
+fn metadata_request_goes_to_its_url_without_credentials() {
     let app = App::new(Config::anonymous([7; 32])).unwrap();
     let [oauth, openid] = Profile::metadata_urls("https://login.example:8443/tenant").unwrap();
     for url in [oauth, openid] {

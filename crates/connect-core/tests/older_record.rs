@@ -49,7 +49,7 @@ fn refresh(world: &World, stored: &Tokens) -> Vec<String> {
 }
 
 #[test]
-fn older_record_is_replaced_by_the_pair_in_use_before_its_exchange() {
+fn older_record_is_replaced_before_the_pair_is_exchanged() {
     let (world, older, newer) = rotated();
     assert_eq!(refresh(&world, &older), ["save hush-r3", "present hush-r3", "save hush-r9"]);
     // A newer one is another process's.
@@ -62,7 +62,7 @@ fn older_record_is_replaced_by_the_pair_in_use_before_its_exchange() {
 }
 
 #[test]
-fn record_without_a_revision_is_dated_by_the_servers_clock() {
+fn record_without_revision_is_ordered_by_the_servers_clock() {
     let access = |iat: i64| jwt(&format!(r#"{{"sub":"ann","aud":"id","iat":{iat}}}"#));
     for (stored, expected) in [
         (access(1_700_000_000), &["save hush-r3", "present hush-r3", "save hush-r9"][..]),
@@ -83,7 +83,7 @@ fn record_without_a_revision_is_dated_by_the_servers_clock() {
 }
 
 #[test]
-fn newer_pair_that_cannot_be_saved_again_is_not_exchanged() {
+fn newer_pair_that_cannot_be_resaved_is_not_exchanged() {
     let (world, older, _) = rotated();
     let (task, call) = token_task(world.answered(status(401, "")));
     let step = load(lock(task.start(world.now()), world.now()), Ok(Some(older)), world.now());
@@ -108,7 +108,7 @@ fn pending_pair_is_saved_over_an_older_record() {
 }
 
 #[test]
-fn pending_pair_of_an_older_sign_in_gives_way_to_a_later_one() {
+fn pending_pair_gives_way_to_a_later_sign_in() {
     let (world, _, newer) = rotated();
     let (exchanging, _call) = world.exchanging(&newer);
     let (_, saving) = save(exchanging.resume(Ok(minted(4)), world.now()));
@@ -155,7 +155,7 @@ fn older_record_does_not_undo_a_sign_out() {
 }
 
 #[test]
-fn sign_in_is_the_later_one_although_tokens_live_shorter_by_now() {
+fn later_sign_in_with_shorter_lifetime_wins() {
     let sign_in = |world: &World, n: u32, lifetime: i64| {
         let exp = world.wall.as_second() + lifetime;
         let access = jwt(&format!(r#"{{"sub":"ann","aud":"id","exp":{exp}}}"#));
@@ -180,7 +180,7 @@ fn sign_in_is_the_later_one_although_tokens_live_shorter_by_now() {
 }
 
 #[test]
-fn import_replaces_newer_tokens_too() {
+fn import_replaces_newer_tokens() {
     let (world, _, newer) = rotated();
     let old = Tokens::new(jwt(r#"{"sub":"ann","aud":"id","iat":1}"#), "hush-r8");
     let mut store = Some(newer);

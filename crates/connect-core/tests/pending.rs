@@ -32,7 +32,7 @@ fn flush(world: &World, stored: Option<Tokens>) -> Option<Tokens> {
 }
 
 #[test]
-fn an_unsaved_pair_is_not_used_before_it_is_saved() {
+fn unsaved_pair_is_not_used_before_it_is_saved() {
     let world = unsaved();
     let (refresh, _call) = token_task(world.call());
     let step = load(lock(refresh.start(world.now()), world.now()), Ok(Some(world.pair(1))), world.now());
@@ -43,7 +43,7 @@ fn an_unsaved_pair_is_not_used_before_it_is_saved() {
 }
 
 #[test]
-fn it_is_saved_over_the_pair_it_came_from_and_over_nothing() {
+fn pending_pair_replaces_its_predecessor_or_an_empty_record() {
     let world = unsaved();
     let saved = flush(&world, Some(world.pair(1))).unwrap();
     assert_eq!(saved.access_token.expose(), "hush-a2");
@@ -52,14 +52,14 @@ fn it_is_saved_over_the_pair_it_came_from_and_over_nothing() {
 }
 
 #[test]
-fn it_is_dropped_only_for_the_pair_of_a_process_that_rotated() {
+fn pending_pair_gives_way_to_a_pair_rotated_elsewhere() {
     let world = unsaved();
     assert_eq!(flush(&world, Some(world.pair(3))), None);
     assert_eq!(world.bearer(), "hush-a3");
 }
 
 #[test]
-fn a_save_that_worked_although_it_said_no_is_believed() {
+fn save_that_failed_but_was_stored_counts_as_saved() {
     let mut world = unsaved();
     let stored = world.pair(2);
     assert_eq!(flush(&world, Some(stored)), None);
@@ -68,7 +68,7 @@ fn a_save_that_worked_although_it_said_no_is_believed() {
 }
 
 #[test]
-fn a_new_refresh_token_beside_the_same_access_token_is_saved_all_the_same() {
+fn new_refresh_token_with_same_access_token_is_saved() {
     let world = World::loaded();
     let (exchanging, _call) = world.exchanging(&world.pair(1));
     let answer = status(200, r#"{"access_token":"hush-a1","refresh_token":"hush-r2","expires_in":3600}"#);
@@ -79,7 +79,7 @@ fn a_new_refresh_token_beside_the_same_access_token_is_saved_all_the_same() {
 }
 
 #[test]
-fn a_second_failed_save_keeps_it_again() {
+fn second_failed_save_keeps_the_pending_pair() {
     let world = unsaved();
     for _ in 0..3 {
         let (refresh, _call) = token_task(world.call());
@@ -90,7 +90,7 @@ fn a_second_failed_save_keeps_it_again() {
 }
 
 #[test]
-fn a_lost_lease_is_a_failed_save() {
+fn lost_lease_counts_as_a_failed_save() {
     let world = World::loaded();
     let (exchanging, _call) = world.exchanging(&world.pair(1));
     let (_, saving) = save(exchanging.resume(Ok(minted(2)), world.now()));
@@ -100,7 +100,7 @@ fn a_lost_lease_is_a_failed_save() {
 }
 
 #[test]
-fn a_pair_that_waited_past_its_end_is_saved_and_then_exchanged_under_the_same_lock() {
+fn expired_pending_pair_is_saved_then_exchanged_under_one_lock() {
     let mut world = unsaved();
     let mut store = Some(world.pair(1));
     world.pass(2 * HOUR);
@@ -115,7 +115,7 @@ fn a_pair_that_waited_past_its_end_is_saved_and_then_exchanged_under_the_same_lo
 }
 
 #[test]
-fn a_settled_pair_leaves_the_call_its_refresh() {
+fn flush_of_a_pending_pair_leaves_the_call_its_refresh() {
     let world = unsaved();
     let mut store = Some(world.pair(1));
     let (settling, call) = token_task(world.call());
@@ -130,7 +130,7 @@ fn a_settled_pair_leaves_the_call_its_refresh() {
 }
 
 #[test]
-fn an_orderly_end_settles() {
+fn unsaved_pair_is_saved_on_close() {
     let world = unsaved();
     let refresh = world.session.flush_pending(world.monotonic).unwrap();
     let mut store = Some(world.pair(1));
@@ -141,7 +141,7 @@ fn an_orderly_end_settles() {
 }
 
 #[test]
-fn a_refresh_that_is_asked_for_begins_with_what_is_missing() {
+fn explicit_refresh_saves_the_pending_pair_first() {
     let world = World::default();
     let absent = world.session.before_refresh(world.monotonic).unwrap();
     done(load(absent.start(world.now()), Ok(Some(world.pair(1))), world.now())).unwrap();
@@ -165,7 +165,7 @@ fn kept(answer: &str) -> Tokens {
 }
 
 #[test]
-fn what_a_refresh_leaves_out_stays_as_it_was() {
+fn fields_missing_in_a_refresh_response_are_kept() {
     for answer in [
         r#"{"access_token":"hush-a2","expires_in":"3600"}"#,
         r#"{"access_token":"hush-a2","refresh_token":"","scope":""}"#,
@@ -180,7 +180,7 @@ fn what_a_refresh_leaves_out_stays_as_it_was() {
 }
 
 #[test]
-fn a_token_that_says_when_it_ends_is_believed_where_the_answer_does_not_and_it_is_not_over() {
+fn jwt_expiry_is_used_if_the_response_has_none() {
     let now = World::default().wall;
     for (seconds, believed) in [(60, true), (1, true), (0, false), (-1, false)] {
         let end = now + jiff::SignedDuration::from_secs(seconds);

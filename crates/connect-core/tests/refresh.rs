@@ -7,7 +7,7 @@ use connect_core::{machine::*, *};
 use support::*;
 
 #[test]
-fn a_401_that_comes_late_sends_again_with_the_newer_pair() {
+fn late_401_retries_with_the_newer_pair() {
     let world = World::loaded();
     let (_, early) = send(world.call());
     let (_, late) = send(world.call());
@@ -19,7 +19,7 @@ fn a_401_that_comes_late_sends_again_with_the_newer_pair() {
 }
 
 #[test]
-fn a_call_that_read_an_older_generation_does_not_refresh_the_newer() {
+fn call_with_an_older_pair_does_not_refresh_the_newer() {
     let world = World::loaded();
     let mut store = Some(world.pair(1));
     let (first, _call) = token_task(world.answered(status(401, "")));
@@ -31,7 +31,7 @@ fn a_call_that_read_an_older_generation_does_not_refresh_the_newer() {
 }
 
 #[test]
-fn waiters_share_the_failure_and_the_next_call_tries_anew() {
+fn waiters_share_a_failure_and_the_next_call_retries() {
     let world = World::loaded();
     let mut store = Some(world.pair(1));
     let (first, _a) = token_task(world.answered(status(401, "")));
@@ -48,7 +48,7 @@ fn waiters_share_the_failure_and_the_next_call_tries_anew() {
 }
 
 #[test]
-fn the_failure_to_find_tokens_is_not_for_who_waited_for_a_pair_there_was() {
+fn waiter_with_tokens_gets_no_missing_tokens_error() {
     let world = World::loaded();
     let (waiter, call) = token_task(world.answered(status(401, "")));
     let (leader, _a) = token_task(world.answered(status(401, "")));
@@ -63,7 +63,7 @@ fn the_failure_to_find_tokens_is_not_for_who_waited_for_a_pair_there_was() {
 }
 
 #[test]
-fn a_transient_failure_is_not_a_sign_out() {
+fn transient_failure_keeps_the_session() {
     for fate in
         [Ok(status(503, "")), Ok(status(429, "")), Ok(status(401, "")), Err(lost()), Err(unreachable())]
     {
@@ -80,7 +80,7 @@ fn a_transient_failure_is_not_a_sign_out() {
 }
 
 #[test]
-fn the_exchange_has_its_own_timeout_and_the_lease_outlasts_it() {
+fn exchange_has_its_own_timeout_within_the_lease() {
     let world = World::with(|config| config.timeout = secs(5)).holding(1);
     let (leader, _call) = token_task(world.answered(status(401, "")));
     let (lease, locked) = locking(leader.start(world.now()));
@@ -96,7 +96,7 @@ fn the_exchange_has_its_own_timeout_and_the_lease_outlasts_it() {
 }
 
 #[test]
-fn the_pair_of_another_process_is_taken_instead_of_an_exchange() {
+fn pair_refreshed_by_another_process_replaces_an_exchange() {
     let world = World::loaded();
     let mut store = Some(world.pair(2));
     let (leader, call) = token_task(world.answered(status(401, "")));
@@ -106,7 +106,7 @@ fn the_pair_of_another_process_is_taken_instead_of_an_exchange() {
 }
 
 #[test]
-fn a_stale_pair_of_another_process_is_exchanged_under_the_same_lock() {
+fn expired_pair_of_another_process_is_exchanged_under_one_lock() {
     let mut world = World::loaded();
     let theirs = world.pair(2);
     world.pass(2 * HOUR);
@@ -119,7 +119,7 @@ fn a_stale_pair_of_another_process_is_exchanged_under_the_same_lock() {
 }
 
 #[test]
-fn a_pair_that_differs_in_its_refresh_token_alone_is_another_one() {
+fn pair_with_another_refresh_token_is_a_different_pair() {
     // The claims of two access tokens minted in one second are the same, and so may be the tokens.
     let world = World::loaded();
     let mut theirs = world.pair(1);
@@ -131,7 +131,7 @@ fn a_pair_that_differs_in_its_refresh_token_alone_is_another_one() {
 }
 
 #[test]
-fn a_refusal_ends_the_session_and_deletes_the_record() {
+fn refusal_ends_the_session_and_deletes_the_record() {
     let ended = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
     let told = ended.clone();
     let world = World::with(|config| {
@@ -155,7 +155,7 @@ fn a_refusal_ends_the_session_and_deletes_the_record() {
 }
 
 #[test]
-fn a_refusal_after_another_process_rotated_takes_the_newer_pair() {
+fn refusal_after_rotation_elsewhere_uses_the_newer_pair() {
     let world = World::loaded();
     let (exchanging, _call) = world.exchanging(&world.pair(1));
     let step = exchanging.resume(Ok(refused()), world.now());
@@ -164,7 +164,7 @@ fn a_refusal_after_another_process_rotated_takes_the_newer_pair() {
 }
 
 #[test]
-fn a_refusal_whose_newer_pair_is_stale_goes_on_under_the_same_lock() {
+fn refusal_with_expired_newer_pair_exchanges_under_one_lock() {
     let mut world = World::loaded();
     let theirs = world.pair(2);
     world.pass(2 * HOUR);
@@ -176,7 +176,7 @@ fn a_refusal_whose_newer_pair_is_stale_goes_on_under_the_same_lock() {
 }
 
 #[test]
-fn a_refusal_ends_nothing_when_the_store_cannot_be_read() {
+fn refusal_with_unreadable_store_keeps_the_session() {
     let world = World::loaded();
     let (exchanging, _call) = world.exchanging(&world.pair(1));
     let step = exchanging.resume(Ok(refused()), world.now());
@@ -186,7 +186,7 @@ fn a_refusal_ends_nothing_when_the_store_cannot_be_read() {
 }
 
 #[test]
-fn a_refusal_ends_nothing_when_the_lock_was_lost_meanwhile() {
+fn refusal_after_a_lost_lock_keeps_the_session() {
     // Whoever has the lock by now may have rotated the very token that was refused.
     let world = World::loaded();
     let (exchanging, _call) = world.exchanging(&world.pair(1));
@@ -199,7 +199,7 @@ fn a_refusal_ends_nothing_when_the_lock_was_lost_meanwhile() {
 }
 
 #[test]
-fn a_wrong_secret_is_a_configuration_error() {
+fn wrong_client_secret_is_a_configuration_error() {
     let world = World::loaded();
     let (exchanging, _call) = world.exchanging(&world.pair(1));
     let step = exchanging.resume(Ok(status(401, r#"{"error":"invalid_client"}"#)), world.now());
@@ -209,7 +209,7 @@ fn a_wrong_secret_is_a_configuration_error() {
 }
 
 #[test]
-fn what_the_token_endpoint_answers_is_no_verdict_on_the_request() {
+fn token_endpoint_error_is_not_the_error_of_the_request() {
     for code in [403, 404, 409, 410] {
         let world = World::loaded();
         let (exchanging, call) = world.exchanging(&world.pair(1));
@@ -220,7 +220,7 @@ fn what_the_token_endpoint_answers_is_no_verdict_on_the_request() {
 }
 
 #[test]
-fn a_record_that_went_away_for_a_while_is_taken_again() {
+fn record_that_reappears_is_used_again() {
     let world = World::loaded();
     let (leader, _call) = token_task(world.answered(status(401, "")));
     let step = load(lock(leader.start(world.now()), world.now()), Ok(None), world.now());
@@ -231,7 +231,7 @@ fn a_record_that_went_away_for_a_while_is_taken_again() {
 }
 
 #[test]
-fn a_refused_pair_that_could_not_be_deleted_is_not_taken_again() {
+fn refused_pair_that_stays_in_the_store_is_not_used_again() {
     let world = World::loaded();
     let (exchanging, _call) = world.exchanging(&world.pair(1));
     let step = exchanging.resume(Ok(refused()), world.now());
@@ -245,7 +245,7 @@ fn a_refused_pair_that_could_not_be_deleted_is_not_taken_again() {
 }
 
 #[test]
-fn without_a_refresh_token_the_store_is_asked_before_a_401_stands() {
+fn missing_refresh_token_reloads_the_store_before_failing() {
     let world = World::default();
     world.load(Tokens::access_only("hush-a1"));
     let mut store = Some(Tokens::access_only("hush-a1"));

@@ -42,7 +42,7 @@ fn only_a_400_or_401_ends_a_sign_in() {
 }
 
 #[test]
-fn rate_limit_is_one_whatever_the_error_code() {
+fn status_429_is_a_rate_limit_with_any_error_code() {
     for code in ["invalid_grant", "invalid_client", "unauthorized_client", "temporarily_unavailable", "x", ""]
     {
         let world = World::loaded();
@@ -53,7 +53,7 @@ fn rate_limit_is_one_whatever_the_error_code() {
 }
 
 #[test]
-fn one_cool_down_holds_for_all_exchanges_of_an_application() {
+fn cool_down_applies_to_all_exchanges_of_an_application() {
     for code in [429, 503] {
         let mut world = World::loaded();
         let (_, _, presented) = answered(&world, limited(code, "3600"));
@@ -87,7 +87,7 @@ fn one_cool_down_holds_for_all_exchanges_of_an_application() {
 }
 
 #[test]
-fn code_waits_out_a_short_cool_down() {
+fn code_exchange_waits_out_a_short_cool_down() {
     let mut world = World::loaded();
     answered(&world, limited(429, "20"));
     let (wait, next) = resting(world.session.exchange(&AuthorizationCode::new("c0de"), world.now()));
@@ -120,7 +120,7 @@ fn recoverable_unloaded() -> (World, Arc<Mutex<Vec<bool>>>) {
 }
 
 #[test]
-fn refusal_that_may_pass_marks_the_record_and_fails_calls() {
+fn recoverable_refusal_marks_the_record_and_fails_calls() {
     let (mut world, told) = recoverable();
     let refused =
         r#"{"error":"invalid_grant","error_description":"AADSTS50196: slow down","error_codes":[50196]}"#;
@@ -151,7 +151,7 @@ fn refusal_that_may_pass_marks_the_record_and_fails_calls() {
 }
 
 #[test]
-fn mark_of_one_process_holds_for_the_others() {
+fn refusal_mark_applies_to_other_processes() {
     let (world, _) = recoverable();
     let mut store = Some(world.pair(1));
     let (task, _call) = token_task(world.answered(status(401, "")));
@@ -171,7 +171,7 @@ fn mark_of_one_process_holds_for_the_others() {
 }
 
 #[test]
-fn refusal_that_may_pass_leaves_a_working_access_token_in_use() {
+fn recoverable_refusal_keeps_a_working_access_token() {
     let (mut world, _) = recoverable();
     world.pass(HOUR - 40);
     let (early, call) = token_task(world.call());
@@ -183,7 +183,7 @@ fn refusal_that_may_pass_leaves_a_working_access_token_in_use() {
 }
 
 #[test]
-fn mark_that_cannot_be_saved_holds_in_its_process() {
+fn unsaved_refusal_mark_applies_in_its_process() {
     let (world, _) = recoverable();
     let (exchanging, _call) = world.exchanging(&world.pair(1));
     let step =
@@ -208,7 +208,7 @@ fn mark_that_cannot_be_saved_holds_in_its_process() {
 }
 
 #[test]
-fn refusal_that_may_pass_gives_way_to_no_earlier_sign_in() {
+fn recoverable_refusal_does_not_restore_an_earlier_sign_in() {
     let signed_in = |n, seconds| {
         let ((world, _), mut store) = (recoverable(), None);
         let importing = world.session.import(world.pair(n), world.now());

@@ -36,7 +36,7 @@ fn header(request: &Request, name: header::HeaderName) -> Option<&str> {
 }
 
 #[test]
-fn an_endpoint_of_ones_own_asks_for_what_most_do() {
+fn custom_endpoint_gets_the_default_request() {
     let world = World::loaded();
     let (request, _) = send(Call::start(&world.session, &Colors(Method::GET), world.now()));
     assert_eq!(request.uri(), "https://connect.mobiscroll.com/api/colors");
@@ -81,7 +81,7 @@ impl Endpoint for Page {
 }
 
 #[test]
-fn a_url_is_taken_as_it_is_and_only_at_the_service() {
+fn next_page_url_is_used_unchanged_and_only_on_the_service() {
     let world = World::loaded();
     let url = "https://Connect.mobiscroll.com:443/other/path?$skip=a%2Bb&x=1";
     let (request, _) = send(Call::start(&world.session, &Page(url), world.now()));
@@ -106,7 +106,7 @@ fn a_url_is_taken_as_it_is_and_only_at_the_service() {
 }
 
 #[test]
-fn an_error_of_another_form_is_what_its_endpoint_says() {
+fn endpoint_can_interpret_its_own_errors() {
     let world = World::loaded();
     let page = Page("https://connect.mobiscroll.com/p");
     let (_, sending) = send(Call::start(&world.session, &page, world.now()));
@@ -118,7 +118,7 @@ fn an_error_of_another_form_is_what_its_endpoint_says() {
 }
 
 #[test]
-fn where_users_have_limits_of_their_own_one_does_not_wait_for_the_other() {
+fn per_user_rate_limit_does_not_delay_other_users() {
     let world = World::loaded();
     let other = Session::new(world.session.app().clone(), "other");
     let limited = with_header(status(429, ""), "retry-after", "7");
@@ -139,7 +139,7 @@ fn where_users_have_limits_of_their_own_one_does_not_wait_for_the_other() {
 }
 
 #[test]
-fn what_may_be_repeated_is_by_the_method() {
+fn method_decides_whether_a_request_is_retried() {
     for (method, safety) in [
         (Method::GET, Safety::Safe),
         (Method::HEAD, Safety::Safe),
@@ -154,7 +154,7 @@ fn what_may_be_repeated_is_by_the_method() {
 }
 
 #[test]
-fn a_query_is_encoded() {
+fn query_is_percent_encoded() {
     let world = World::loaded();
     let list = ListEvents::between(world.wall, world.wall).calendar((Provider::Google, "a&b=c d"));
     let (request, _) = send(Call::start(&world.session, &list, world.now()));
@@ -166,7 +166,7 @@ fn a_query_is_encoded() {
 }
 
 #[test]
-fn a_body_has_its_type() {
+fn body_has_a_content_type() {
     let world = World::loaded();
     let new = NewEvent::new((Provider::Google, "c"), "Stand-up", world.wall, world.wall);
     let (request, _) = send(Call::start(&world.session, &new, world.now()));
@@ -183,7 +183,7 @@ fn a_body_has_its_type() {
 }
 
 #[test]
-fn what_needs_no_user_carries_no_credentials() {
+fn request_without_user_carries_no_credentials() {
     let world = World::loaded();
     for step in [
         Call::anonymous(world.session.app(), &CheckHealth::new(), world.now()),
@@ -194,7 +194,7 @@ fn what_needs_no_user_carries_no_credentials() {
 }
 
 #[test]
-fn an_operation_says_what_it_is() {
+fn endpoint_names_its_operation() {
     let list = ListCalendars::new();
     assert_eq!(Endpoint::operation(&list), "GET /calendars");
     assert_eq!((Endpoint::safety(&list), Endpoint::scope(&list)), (Safety::Safe, Some(Scope::Read)));
@@ -203,7 +203,7 @@ fn an_operation_says_what_it_is() {
 }
 
 #[test]
-fn a_reply_has_what_came_around_the_value() {
+fn reply_has_status_headers_and_attempts() {
     let mut answer = with_header(status(200, r#"{"status":"ok"}"#), "x-request-id", "r-1");
     answer.extensions_mut().insert(Attempts(3));
     let reply: Reply<Health> = Reply::read(&CheckHealth::new(), answer).unwrap();

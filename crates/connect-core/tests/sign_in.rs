@@ -47,7 +47,7 @@ fn refused_with(world: &World, sign_in: PendingSignIn, query: &str, expected: Si
 }
 
 #[test]
-fn a_sign_in_is_saved_and_then_in_use() {
+fn sign_in_is_saved_and_then_used() {
     let world = World::default();
     let step = load(lock(exchanged(&world).start(world.now()), world.now()), Ok(None), world.now());
     let (tokens, saving) = save(step);
@@ -58,7 +58,7 @@ fn a_sign_in_is_saved_and_then_in_use() {
 }
 
 #[test]
-fn the_tokens_of_another_user_or_client_are_not_kept() {
+fn tokens_of_another_user_or_client_are_refused() {
     for (payload, expected) in [
         (r#"{"sub":"bob","aud":"id"}"#, SignInFault::WrongUser),
         (r#"{"sub":"ann","aud":"other"}"#, SignInFault::WrongClient),
@@ -77,7 +77,7 @@ fn the_tokens_of_another_user_or_client_are_not_kept() {
 }
 
 #[test]
-fn a_callback_counts_only_with_the_state_of_this_sign_in() {
+fn callback_with_wrong_state_is_refused() {
     let world = World::default();
     for query in ["code=c", "code=c&state=", "code=c&state=guess", "error=access_denied&state=guess"] {
         refused_with(&world, started(&world), query, SignInFault::State);
@@ -88,7 +88,7 @@ fn a_callback_counts_only_with_the_state_of_this_sign_in() {
 }
 
 #[test]
-fn a_refusal_carries_its_reason() {
+fn error_callback_returns_the_server_error() {
     let world = World::default();
     let sign_in = started(&world);
     let state = field(sign_in.url(), "state").unwrap();
@@ -103,7 +103,7 @@ fn a_refusal_carries_its_reason() {
 }
 
 #[test]
-fn a_sign_in_is_good_for_ten_minutes_by_either_direction_of_the_clock() {
+fn sign_in_expires_after_ten_minutes_of_either_clock_direction() {
     for jump in [601, -601, 1 << 33] {
         let mut world = World::default();
         let sign_in = started(&world);
@@ -119,7 +119,7 @@ fn a_sign_in_is_good_for_ten_minutes_by_either_direction_of_the_clock() {
 }
 
 #[test]
-fn callbacks_are_read_in_every_form() {
+fn callback_is_parsed_from_query_path_or_url() {
     let world = World::default();
     for form in [
         "code=a?b/c&state=S",
@@ -143,7 +143,7 @@ fn callbacks_are_read_in_every_form() {
 }
 
 #[test]
-fn the_sign_in_of_one_user_is_not_finished_in_the_session_of_another() {
+fn sign_in_cannot_finish_in_another_users_session() {
     let world = World::default();
     let sign_in = SignIn::new("bob").start(world.session.app(), world.now()).unwrap();
     let callback = callback(&sign_in);
@@ -152,7 +152,7 @@ fn the_sign_in_of_one_user_is_not_finished_in_the_session_of_another() {
 }
 
 #[test]
-fn the_sign_in_of_one_application_is_not_finished_in_another() {
+fn sign_in_cannot_finish_in_another_application() {
     let edits: [fn(&mut Config); 2] = [
         |config| config.client_id = "other".to_owned(),
         |config| config.base_url = Some("https://other.example/api".to_owned()),
@@ -166,7 +166,7 @@ fn the_sign_in_of_one_application_is_not_finished_in_another() {
 }
 
 #[test]
-fn a_code_is_exchanged_with_the_redirect_uri_it_came_to() {
+fn code_exchange_sends_the_redirect_uri_of_the_sign_in() {
     let world = World::default();
     let sign_in = started(&world);
     let asked = field(sign_in.url(), "redirect_uri").unwrap();
@@ -179,7 +179,7 @@ fn a_code_is_exchanged_with_the_redirect_uri_it_came_to() {
 }
 
 #[test]
-fn a_lost_exchange_keeps_nothing() {
+fn lost_code_exchange_stores_nothing() {
     let world = World::default();
     let sign_in = started(&world);
     let callback = callback(&sign_in);
@@ -190,7 +190,7 @@ fn a_lost_exchange_keeps_nothing() {
 }
 
 #[test]
-fn a_sign_in_that_could_not_be_saved_is_settled_by_the_next_call() {
+fn unsaved_sign_in_is_saved_by_the_next_call() {
     let world = World::loaded();
     let error = done(locking(exchanged(&world).start(world.now())).1.resume(
         Err(StoreError::new("busy")),
@@ -207,7 +207,7 @@ fn a_sign_in_that_could_not_be_saved_is_settled_by_the_next_call() {
 }
 
 #[test]
-fn a_sign_in_during_the_exchange_discards_what_the_exchange_brings() {
+fn sign_in_during_exchange_discards_the_exchanged_pair() {
     for answer in [Ok(minted(2)), Ok(refused()), Err(lost()), Ok(status(503, ""))] {
         let world = World::loaded();
         let (exchanging, _call) = world.exchanging(&world.pair(1));
@@ -222,7 +222,7 @@ fn a_sign_in_during_the_exchange_discards_what_the_exchange_brings() {
 }
 
 #[test]
-fn a_sign_in_during_the_save_does_not_have_the_old_pair_exchanged_twice() {
+fn sign_in_during_save_does_not_exchange_the_old_pair_twice() {
     let mut world = World::loaded();
     let stored = world.pair(1);
     world.pass(2 * HOUR);
@@ -237,7 +237,7 @@ fn a_sign_in_during_the_save_does_not_have_the_old_pair_exchanged_twice() {
 }
 
 #[test]
-fn a_sign_in_while_the_leader_waits_for_the_lock_leaves_it_nothing_to_do() {
+fn sign_in_before_the_leader_locks_replaces_its_refresh() {
     let world = World::loaded();
     let (leader, call) = token_task(world.answered(status(401, "")));
     let (_, waiting) = locking(leader.start(world.now()));
@@ -250,7 +250,7 @@ fn a_sign_in_while_the_leader_waits_for_the_lock_leaves_it_nothing_to_do() {
 }
 
 #[test]
-fn a_sign_in_that_holds_the_lock_leaves_a_leader_behind_it_nothing_to_do() {
+fn sign_in_holding_the_lock_replaces_the_next_refresh() {
     let world = World::loaded();
     let (leader, call) = token_task(world.answered(status(401, "")));
     let signing_in = exchanged(&world);
@@ -264,7 +264,7 @@ fn a_sign_in_that_holds_the_lock_leaves_a_leader_behind_it_nothing_to_do() {
 }
 
 #[test]
-fn a_leader_that_comes_first_saves_the_sign_in_and_exchanges_it_only_when_it_is_over() {
+fn leader_saves_pending_sign_in_and_exchanges_it_if_expired() {
     for (waits, expected) in [(0, &[][..]), (2 * HOUR, &["hush-r6"][..])] {
         let mut world = World::with(|config| config.timeout = secs(3 * HOUR)).holding(1);
         let mut store = Some(world.pair(1));
@@ -280,7 +280,7 @@ fn a_leader_that_comes_first_saves_the_sign_in_and_exchanges_it_only_when_it_is_
 }
 
 #[test]
-fn a_call_saves_a_sign_in_that_waits_although_a_leader_still_reads_the_store() {
+fn call_saves_pending_sign_in_while_a_leader_loads() {
     let world = World::default();
     let (absent, _call) = token_task(world.call());
     let reading = loading(absent.start(world.now()));
@@ -292,7 +292,7 @@ fn a_call_saves_a_sign_in_that_waits_although_a_leader_still_reads_the_store() {
 }
 
 #[test]
-fn sign_in_is_saved_by_a_call_that_found_no_tokens_before() {
+fn call_without_tokens_saves_a_pending_sign_in() {
     let world = World::default();
     let (first, _first) = token_task(world.call());
     let (second, _second) = token_task(world.call());
@@ -307,7 +307,7 @@ fn sign_in_is_saved_by_a_call_that_found_no_tokens_before() {
 }
 
 #[test]
-fn what_was_read_from_the_store_before_a_sign_in_says_nothing_after_it() {
+fn record_loaded_before_a_sign_in_is_ignored_after_it() {
     for read in [false, true] {
         let world = World::default();
         let (absent, call) = token_task(world.call());
@@ -321,7 +321,7 @@ fn what_was_read_from_the_store_before_a_sign_in_says_nothing_after_it() {
 }
 
 #[test]
-fn the_later_of_two_sign_ins_stays() {
+fn later_of_two_sign_ins_wins() {
     for later_first in [true, false] {
         let world = World::default();
         let first = exchanged(&world);
@@ -341,7 +341,7 @@ fn the_later_of_two_sign_ins_stays() {
 }
 
 #[test]
-fn debug_shows_neither_state_nor_code() {
+fn debug_output_shows_neither_state_nor_code() {
     let world = World::default();
     let sign_in = started(&world);
     let state = field(sign_in.url(), "state").unwrap();
@@ -350,7 +350,7 @@ fn debug_shows_neither_state_nor_code() {
 }
 
 #[test]
-fn tokens_of_somebody_else_are_not_taken_over() {
+fn import_refuses_tokens_of_another_user() {
     let world = World::default();
     let theirs = Tokens::new(jwt(r#"{"sub":"bob","aud":"id"}"#), "hush-r9");
     fault(done(world.session.import(theirs, world.now())), SignInFault::WrongUser);
@@ -360,7 +360,7 @@ fn tokens_of_somebody_else_are_not_taken_over() {
 }
 
 #[test]
-fn a_sign_in_whose_save_is_in_doubt_gives_way_to_what_came_of_it() {
+fn sign_in_with_uncertain_save_gives_way_to_its_rotated_pair() {
     let mut world = World::default();
     let before = world.pair(1);
     let late = exchanged(&world);
@@ -381,7 +381,7 @@ fn a_sign_in_whose_save_is_in_doubt_gives_way_to_what_came_of_it() {
 }
 
 #[test]
-fn a_sign_in_over_what_cannot_be_read_is_saved_again_only_over_what_is_older() {
+fn sign_in_over_unreadable_record_replaces_only_older_records() {
     for rotated_after in [None, Some(0), Some(1)] {
         let mut world = World::default();
         let mut stored = world.pair(1);
@@ -408,7 +408,7 @@ fn a_sign_in_over_what_cannot_be_read_is_saved_again_only_over_what_is_older() {
 }
 
 #[test]
-fn a_sign_in_whose_save_is_in_doubt_is_not_written_over_what_cannot_be_read() {
+fn sign_in_with_uncertain_save_keeps_an_unreadable_record() {
     let world = World::default();
     let before = world.pair(1);
     let late = exchanged(&world);

@@ -18,7 +18,7 @@ fn signed_out(world: &World, stored: Option<Tokens>) {
 }
 
 #[test]
-fn the_record_goes_whatever_the_server_says() {
+fn record_is_deleted_whatever_the_server_responds() {
     for (answer, ok) in
         [(Ok(status(200, r#"{"success":true}"#)), true), (Ok(status(500, "")), false), (Err(lost()), false)]
     {
@@ -32,7 +32,7 @@ fn the_record_goes_whatever_the_server_says() {
 }
 
 #[test]
-fn a_revocation_that_was_put_off_is_sent_again_as_long_as_the_lock_allows() {
+fn revocation_is_retried_while_the_lease_lasts() {
     let mut world = World::loaded();
     let busy = || with_header(status(503, ""), "retry-after", "3");
     let (_, sending) = revoking(&world, Some(world.pair(1)));
@@ -58,7 +58,7 @@ fn a_revocation_that_was_put_off_is_sent_again_as_long_as_the_lock_allows() {
 }
 
 #[test]
-fn the_newest_pair_is_the_one_that_is_revoked() {
+fn sign_out_revokes_the_newest_pair() {
     let world = World::loaded();
     assert!(revoking(&world, Some(world.pair(4))).0.contains("hush-r4"), "the store's over memory's");
     assert!(revoking(&world, None).0.contains("hush-r1"));
@@ -71,7 +71,7 @@ fn the_newest_pair_is_the_one_that_is_revoked() {
 }
 
 #[test]
-fn a_record_that_cannot_be_deleted_does_not_sign_the_user_in_again() {
+fn undeleted_record_does_not_sign_the_user_in_again() {
     for known in [true, false] {
         let world = if known { World::loaded() } else { World::default() };
         let (_, sending) = revoking(&world, Some(world.pair(1)));
@@ -84,7 +84,7 @@ fn a_record_that_cannot_be_deleted_does_not_sign_the_user_in_again() {
 }
 
 #[test]
-fn tokens_that_could_not_be_read_were_not_revoked_and_that_is_said() {
+fn unreadable_tokens_make_the_sign_out_fail() {
     let world = World::default();
     let step = load(lock(world.sign_out(), world.now()), Err(StoreError::new("garbled")), world.now());
     let error = release(deleting(step).resume(Ok(Written::Durable), world.now()), world.now()).unwrap_err();
@@ -93,7 +93,7 @@ fn tokens_that_could_not_be_read_were_not_revoked_and_that_is_said() {
 }
 
 #[test]
-fn a_user_who_was_never_signed_in_is_signed_out_without_a_request() {
+fn sign_out_without_tokens_sends_no_request() {
     let world = World::default();
     let (outcome, requests) = world.drive(world.sign_out(), &mut None, |_| unreachable!());
     outcome.unwrap();
@@ -101,7 +101,7 @@ fn a_user_who_was_never_signed_in_is_signed_out_without_a_request() {
 }
 
 #[test]
-fn a_leader_that_waits_meanwhile_brings_nothing_back() {
+fn waiting_leader_does_not_undo_a_sign_out() {
     let world = World::loaded();
     let (leader, call) = token_task(world.answered(status(401, "")));
     let (_, waiting) = locking(leader.start(world.now()));
@@ -116,7 +116,7 @@ fn a_leader_that_waits_meanwhile_brings_nothing_back() {
 }
 
 #[test]
-fn an_exchange_that_outlived_its_lease_brings_nothing_back() {
+fn exchange_longer_than_its_lease_does_not_undo_a_sign_out() {
     let world = World::loaded();
     let (exchanging, _call) = world.exchanging(&world.pair(1));
     let mut store = Some(world.pair(1));
@@ -127,7 +127,7 @@ fn an_exchange_that_outlived_its_lease_brings_nothing_back() {
 }
 
 #[test]
-fn a_user_who_comes_back_before_the_sign_out_has_ended_is_signed_in() {
+fn sign_in_during_a_sign_out_wins() {
     let world = World::loaded();
     let (_, revoking) = revoking(&world, Some(world.pair(1)));
     let step = deleting(revoking.resume(Ok(status(200, "")), world.now()));
@@ -140,7 +140,7 @@ fn a_user_who_comes_back_before_the_sign_out_has_ended_is_signed_in() {
 }
 
 #[test]
-fn signing_in_again_after_it_works() {
+fn sign_in_after_a_sign_out_works() {
     let world = World::loaded();
     let mut store = Some(world.pair(1));
     world.drive(world.sign_out(), &mut store, |_| Ok(status(200, ""))).0.unwrap();
@@ -149,7 +149,7 @@ fn signing_in_again_after_it_works() {
 }
 
 #[test]
-fn a_sign_out_with_an_unsaved_pair_is_one_although_the_older_record_stays() {
+fn sign_out_with_pending_pair_ignores_the_older_record() {
     let world = World::loaded();
     let (exchanging, _call) = world.exchanging(&world.pair(1));
     drop(save(exchanging.resume(Ok(minted(2)), world.now())));
@@ -164,7 +164,7 @@ fn a_sign_out_with_an_unsaved_pair_is_one_although_the_older_record_stays() {
 }
 
 #[test]
-fn a_refused_pair_that_stays_is_not_taken_by_who_waited() {
+fn refused_pair_left_in_the_store_is_not_used_by_a_waiter() {
     let world = World::loaded();
     let (waiter, _call) = token_task(world.answered(status(401, "")));
     let (exchanging, _c) = world.exchanging(&world.pair(1));
@@ -179,7 +179,7 @@ fn a_refused_pair_that_stays_is_not_taken_by_who_waited() {
 }
 
 #[test]
-fn a_call_that_waited_while_the_user_signed_out_brings_nothing_back() {
+fn waiting_call_does_not_undo_a_sign_out() {
     let world = World::loaded();
     let (late, _call) = token_task(world.answered(status(401, "")));
     let (_, sending) =

@@ -24,7 +24,7 @@ fn minted_here(lifetime: u64) -> (World, Option<Tokens>) {
 }
 
 #[test]
-fn a_long_lived_pair_is_refreshed_a_minute_before_its_end() {
+fn long_lived_pair_is_refreshed_a_minute_before_expiry() {
     let mut world = World::loaded();
     world.pass(HOUR - 61);
     assert!(!refreshes(&world));
@@ -33,7 +33,7 @@ fn a_long_lived_pair_is_refreshed_a_minute_before_its_end() {
 }
 
 #[test]
-fn a_short_lived_pair_is_never_refreshed_in_its_first_half() {
+fn short_lived_pair_is_not_refreshed_in_its_first_half() {
     for lifetime in [2, 30, 100] {
         let (mut world, _) = minted_here(lifetime);
         assert!(!refreshes(&world), "{lifetime}");
@@ -45,7 +45,7 @@ fn a_short_lived_pair_is_never_refreshed_in_its_first_half() {
 }
 
 #[test]
-fn the_early_window_of_a_short_lived_pair_is_half_its_life_wherever_it_was_minted() {
+fn short_lived_loaded_pair_is_refreshed_in_its_second_half() {
     let mut world = World::default();
     let mut stored = world.pair(1);
     stored.expires_at = Some(world.now().wall + jiff::SignedDuration::from_secs(30));
@@ -58,7 +58,7 @@ fn the_early_window_of_a_short_lived_pair_is_half_its_life_wherever_it_was_minte
 }
 
 #[test]
-fn only_the_leader_waits_for_an_early_refresh() {
+fn early_refresh_delays_only_the_leader() {
     let mut world = World::loaded();
     world.pass(HOUR - 30);
     let (early, call) = token_task(world.call());
@@ -69,7 +69,7 @@ fn only_the_leader_waits_for_an_early_refresh() {
 }
 
 #[test]
-fn an_early_wish_that_is_given_up_passes_the_lead_on() {
+fn dropped_early_refresh_request_passes_the_lead_on() {
     let mut world = World::loaded();
     world.pass(HOUR - 30);
     drop(world.call());
@@ -77,7 +77,7 @@ fn an_early_wish_that_is_given_up_passes_the_lead_on() {
 }
 
 #[test]
-fn an_early_wish_that_is_given_up_does_not_speak_for_a_leader() {
+fn dropped_early_refresh_request_does_not_end_a_running_one() {
     let mut world = World::with(|config| config.timeout = secs(2 * HOUR)).holding(1);
     let (_, old) = send(world.call());
     world.pass(HOUR - 30);
@@ -91,7 +91,7 @@ fn an_early_wish_that_is_given_up_does_not_speak_for_a_leader() {
 }
 
 #[test]
-fn a_wish_for_another_reason_that_is_given_up_does_not_speak_for_an_early_one() {
+fn dropped_refresh_request_does_not_end_an_early_one() {
     let mut world = World::loaded();
     world.pass(HOUR - 30);
     let (_early, _call) = token_task(world.call());
@@ -100,7 +100,7 @@ fn a_wish_for_another_reason_that_is_given_up_does_not_speak_for_an_early_one() 
 }
 
 #[test]
-fn an_early_refresh_that_failed_costs_the_call_nothing_and_is_not_repeated_for_a_while() {
+fn failed_early_refresh_does_not_fail_the_call_and_pauses() {
     let mut world = World::loaded();
     world.pass(HOUR - 40);
     let (early, call) = token_task(world.call());
@@ -115,7 +115,7 @@ fn an_early_refresh_that_failed_costs_the_call_nothing_and_is_not_repeated_for_a
 }
 
 #[test]
-fn a_call_whose_early_refresh_failed_leaves_the_rest_to_the_server() {
+fn call_after_a_failed_early_refresh_uses_the_old_token() {
     let mut world = World::loaded();
     world.pass(HOUR - 5);
     let (early, call) = token_task(world.call());
@@ -130,7 +130,7 @@ fn a_call_whose_early_refresh_failed_leaves_the_rest_to_the_server() {
 }
 
 #[test]
-fn an_early_refresh_that_could_not_be_saved_fails_the_call() {
+fn unsaved_early_refresh_fails_the_call() {
     let mut world = World::loaded();
     let stored = world.pair(1);
     world.pass(HOUR - 40);
@@ -143,7 +143,7 @@ fn an_early_refresh_that_could_not_be_saved_fails_the_call() {
 }
 
 #[test]
-fn a_new_pair_that_no_call_succeeded_with_is_left_alone_for_ten_seconds() {
+fn unproven_new_pair_is_not_refreshed_for_ten_seconds() {
     let (mut world, _) = minted_here(HOUR);
     let error = response(world.answered(status(401, ""))).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Server), "no sign-in would help: {error:?}");
@@ -156,7 +156,7 @@ fn a_new_pair_that_no_call_succeeded_with_is_left_alone_for_ten_seconds() {
 }
 
 #[test]
-fn patience_is_by_the_monotonic_clock() {
+fn min_refresh_interval_uses_the_monotonic_clock() {
     let (mut world, _) = minted_here(HOUR);
     world.jump(60);
     response(world.answered(status(401, ""))).unwrap_err();
@@ -167,14 +167,14 @@ fn patience_is_by_the_monotonic_clock() {
 }
 
 #[test]
-fn a_proven_pair_is_refreshed_at_once() {
+fn proven_pair_is_refreshed_immediately() {
     let (world, _) = minted_here(HOUR);
     world.prove();
     token_task(world.answered(status(401, "")));
 }
 
 #[test]
-fn the_young_pair_of_another_process_is_left_alone_as_well() {
+fn new_pair_of_another_process_waits_ten_seconds() {
     let mut world = World::loaded();
     let mut store = Some(world.pair(2));
     world.pass(4);
@@ -195,7 +195,7 @@ fn the_young_pair_of_another_process_is_left_alone_as_well() {
 }
 
 #[test]
-fn a_call_that_has_no_time_to_wait_for_it_fails() {
+fn call_without_time_to_wait_for_the_new_pair_times_out() {
     for timeout in [9, 10] {
         let world = World::with(|config| config.timeout = secs(timeout)).holding(1);
         let mut store = Some(world.pair(2));
@@ -208,7 +208,7 @@ fn a_call_that_has_no_time_to_wait_for_it_fails() {
 }
 
 #[test]
-fn a_wall_clock_that_jumps_ahead_costs_no_refresh_in_the_first_half() {
+fn wall_clock_jump_ahead_starts_no_refresh_in_the_first_half() {
     let (mut world, _) = minted_here(HOUR);
     world.jump(86_400);
     assert!(!refreshes(&world));
@@ -219,7 +219,7 @@ fn a_wall_clock_that_jumps_ahead_costs_no_refresh_in_the_first_half() {
 }
 
 #[test]
-fn after_a_jump_ahead_one_refresh_sets_things_right() {
+fn wall_clock_jump_ahead_costs_one_refresh() {
     let mut world = World::loaded();
     let mut store = Some(world.pair(1));
     world.jump(86_400);
@@ -229,7 +229,7 @@ fn after_a_jump_ahead_one_refresh_sets_things_right() {
 }
 
 #[test]
-fn a_wall_clock_that_jumps_back_leaves_it_to_the_server() {
+fn wall_clock_jump_back_refreshes_only_after_401() {
     let (mut world, _) = minted_here(HOUR);
     world.prove();
     world.pass(2 * HOUR);
@@ -239,7 +239,7 @@ fn a_wall_clock_that_jumps_back_leaves_it_to_the_server() {
 }
 
 #[test]
-fn a_lifetime_of_nothing_is_no_lifetime() {
+fn zero_lifetime_counts_as_unknown() {
     let (mut world, _) = minted_here(0);
     assert!(!refreshes(&world), "every call would refresh");
     world.pass(2 * HOUR);
@@ -248,7 +248,7 @@ fn a_lifetime_of_nothing_is_no_lifetime() {
 }
 
 #[test]
-fn a_pair_that_is_over_by_a_wrong_clock_when_minted_is_exchanged_once() {
+fn pair_issued_expired_by_a_wrong_clock_is_exchanged_once() {
     let mut world = World::loaded();
     let mut store = Some(world.pair(1));
     let body = |n: u32| {
@@ -266,7 +266,7 @@ fn a_pair_that_is_over_by_a_wrong_clock_when_minted_is_exchanged_once() {
 }
 
 #[test]
-fn a_pair_that_is_over_before_it_is_saved_is_not_exchanged_again_by_the_same_leader() {
+fn pair_expired_before_its_save_is_not_exchanged_again() {
     let mut world = World::loaded();
     let (exchanging, _call) = world.exchanging(&world.pair(1));
     let (_, saving) = save(exchanging.resume(Ok(minted_for(2, 5)), world.now()));
@@ -275,7 +275,7 @@ fn a_pair_that_is_over_before_it_is_saved_is_not_exchanged_again_by_the_same_lea
 }
 
 #[test]
-fn huge_lifetimes_overflow_nothing() {
+fn huge_lifetime_does_not_overflow() {
     for lifetime in [u64::MAX, i64::MAX as u64, u64::from(u32::MAX), 400_000_000_000] {
         let (mut world, _) = minted_here(lifetime);
         assert!(!refreshes(&world));
@@ -285,14 +285,14 @@ fn huge_lifetimes_overflow_nothing() {
 }
 
 #[test]
-fn an_endless_exchange_timeout_is_no_panic() {
+fn infinite_exchange_timeout_does_not_panic() {
     let world = World::with(|config| config.exchange_timeout = std::time::Duration::MAX).holding(1);
     let (leader, _call) = token_task(world.answered(status(401, "")));
     locking(leader.start(world.now()));
 }
 
 #[test]
-fn while_an_early_leader_saves_the_others_go_on_with_the_old_pair() {
+fn calls_use_the_old_pair_while_an_early_refresh_saves() {
     let mut world = World::loaded();
     world.pass(HOUR - 30);
     let (leader, _call) = token_task(world.call());
@@ -311,7 +311,7 @@ fn while_an_early_leader_saves_the_others_go_on_with_the_old_pair() {
 }
 
 #[test]
-fn a_rate_limited_early_refresh_waits_as_long_as_it_was_asked_and_stops_no_call() {
+fn rate_limited_early_refresh_waits_and_delays_no_call() {
     let mut world = World::loaded();
     world.pass(HOUR - 50);
     let mut store = Some(world.pair(1));

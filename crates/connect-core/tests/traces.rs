@@ -91,7 +91,7 @@ fn some<const N: usize>(texts: [&str; N]) -> [Option<String>; N] {
 const OUTCOME: [&str; 3] = ["http.response.status_code", "http.request.resend_count", "connect.duration_ms"];
 
 #[test]
-fn a_span_says_where_a_call_goes_how_often_it_was_sent_and_how_long_it_took() {
+fn span_has_target_attempts_and_duration_of_a_call() {
     let _alone = alone();
     let mut world = World::loaded();
     let told = Told::default();
@@ -116,7 +116,7 @@ fn a_span_says_where_a_call_goes_how_often_it_was_sent_and_how_long_it_took() {
 }
 
 #[test]
-fn retries_and_refreshes_are_events() {
+fn retries_and_refreshes_emit_events() {
     let _alone = alone();
     let world = World::loaded();
     let told = Told::default();

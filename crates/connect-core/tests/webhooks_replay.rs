@@ -46,7 +46,7 @@ fn state(guard: &ReplayMemory, id: &str, seconds: u64) -> String {
 }
 
 #[test]
-fn a_thousand_replays_from_eight_tasks_are_handled_once() {
+fn thousand_replays_from_eight_tasks_are_handled_once() {
     let guard = ReplayMemory::new();
     let (handled, declined, start) = (AtomicUsize::new(0), AtomicUsize::new(0), Barrier::new(8));
     thread::scope(|scope| {
@@ -70,7 +70,7 @@ fn a_thousand_replays_from_eight_tasks_are_handled_once() {
 }
 
 #[test]
-fn a_claim_that_is_dropped_frees_the_delivery() {
+fn dropped_claim_releases_the_delivery() {
     let guard = ReplayMemory::new();
     let claim = new(&guard, "a", 0);
     assert_eq!(state(&guard, "a", 0), "InHand");
@@ -81,7 +81,7 @@ fn a_claim_that_is_dropped_frees_the_delivery() {
 }
 
 #[test]
-fn a_claim_that_expires_frees_the_delivery() {
+fn expired_claim_releases_the_delivery() {
     let guard = ReplayMemory::new().lease(Duration::from_secs(60));
     let slow = new(&guard, "a", 0);
     assert_eq!(state(&guard, "a", 59), "InHand");
@@ -94,7 +94,7 @@ fn a_claim_that_expires_frees_the_delivery() {
 }
 
 #[test]
-fn what_was_handled_late_was_handled() {
+fn done_after_the_lease_counts_as_handled() {
     let guard = ReplayMemory::new().lease(Duration::from_secs(60));
     let (mut slow, second) = (new(&guard, "a", 0), new(&guard, "a", 60));
     slow.done().unwrap();
@@ -117,7 +117,7 @@ fn what_was_handled_late_was_handled() {
 }
 
 #[test]
-fn the_asynchronous_guard_is_the_same_one() {
+fn async_guard_shares_its_state_with_the_blocking_one() {
     let guard = ReplayMemory::new();
     let claim = |id| match ready(AsyncReplayGuard::claim(&guard, id, at(0))).unwrap() {
         Claimed::New(claim) => claim,
@@ -130,7 +130,7 @@ fn the_asynchronous_guard_is_the_same_one() {
 }
 
 #[test]
-fn a_claim_can_be_given_back_and_done_twice() {
+fn claim_can_be_released_and_done_can_be_called_twice() {
     let guard = ReplayMemory::new();
     new(&guard, "a", 0).release().unwrap();
     let mut claim = new(&guard, "a", 0);
@@ -142,7 +142,7 @@ fn a_claim_can_be_given_back_and_done_twice() {
 }
 
 #[test]
-fn memory_lasts_as_long_as_the_same_bytes_may_verify() {
+fn memory_lasts_at_least_as_long_as_a_delivery_verifies() {
     let guard = ReplayMemory::new().keep(Duration::ZERO);
     new(&guard, "a", 0).done().unwrap();
     assert_eq!(state(&guard, "a", 599), "Done");
@@ -150,7 +150,7 @@ fn memory_lasts_as_long_as_the_same_bytes_may_verify() {
 }
 
 #[test]
-fn what_is_over_goes_before_what_was_handled() {
+fn expired_claims_are_forgotten_before_handled_deliveries() {
     let guard = ReplayMemory::new().most(4).lease(Duration::from_secs(60));
     new(&guard, "handled", 0).done().unwrap();
     let over: Vec<_> = ["x", "y", "z"].map(|id| new(&guard, id, 1)).into_iter().collect();
@@ -164,7 +164,7 @@ fn what_is_over_goes_before_what_was_handled() {
 }
 
 #[test]
-fn what_is_handled_late_keeps_the_bound() {
+fn late_done_stays_within_the_memory_limit() {
     let guard = ReplayMemory::new().most(2).lease(Duration::from_secs(1));
     let mut late: Vec<_> = (0..1_000).map(|n| new(&guard, &format!("m{n}"), n * 2)).collect();
     late.iter_mut().for_each(|claim| claim.done().unwrap());
@@ -174,7 +174,7 @@ fn what_is_handled_late_keeps_the_bound() {
 }
 
 #[test]
-fn memory_ends() {
+fn memory_of_a_delivery_expires() {
     let guard = ReplayMemory::new().keep(Duration::from_secs(3600));
     new(&guard, "a", 0).done().unwrap();
     assert_eq!(state(&guard, "a", 3599), "Done");
@@ -182,7 +182,7 @@ fn memory_ends() {
 }
 
 #[test]
-fn memory_is_bounded() {
+fn memory_is_limited_in_number() {
     let guard = ReplayMemory::new().most(1_000);
     let held = new(&guard, "held", 0);
     for n in 0..10_000 {
@@ -205,7 +205,7 @@ fn event(text: &str) -> Event {
 }
 
 #[test]
-fn the_newer_of_two_states() {
+fn order_compares_last_modified() {
     let at =
         |second: u8| event(&format!(r#"{{"id": "e", "lastModified": "2026-11-21T10:00:{second:02}.000Z"}}"#));
     assert_eq!(Order::of(&at(2), &at(1)), Order::Newer);
@@ -216,7 +216,7 @@ fn the_newer_of_two_states() {
 }
 
 #[test]
-fn a_mark_is_known_again() {
+fn origin_recognizes_its_mark() {
     let origin = Origin::new("planner").field("madeBy");
     let custom: Raw = r#"{"room": 5, "big": 123456789012345678901234567890}"#.parse().unwrap();
     let marked = origin.mark(Some(&custom)).unwrap();
@@ -249,7 +249,7 @@ fn plan(wanted: &[CalendarRef], held: &[Held]) -> Vec<String> {
 }
 
 #[test]
-fn subscriptions_are_made_renewed_and_ended() {
+fn upkeep_creates_renews_and_ends_subscriptions() {
     let calendar = |id: &str| CalendarRef::new("google", id);
     let (a, b, c) = (calendar("a"), calendar("b"), calendar("c"));
     let wanted = [a.clone(), b.clone(), c.clone(), a.clone()];
@@ -278,7 +278,7 @@ fn subscriptions_are_made_renewed_and_ended() {
 }
 
 #[test]
-fn one_subscription_replaces_another_of_its_calendar() {
+fn subscription_replaces_only_those_of_its_calendar() {
     let made = held("google", "a", "null");
     assert!(made.replaces(&held("google", "a", "\"2026-11-22T10:00:01Z\"")));
     assert!(!made.replaces(&held("google", "b", "null")));
@@ -286,7 +286,7 @@ fn one_subscription_replaces_another_of_its_calendar() {
 }
 
 #[test]
-fn ten_thousand_calendars_are_planned_at_once() {
+fn ten_thousand_calendars_are_planned_in_half_a_second() {
     let wanted: Vec<_> = (0..10_000).map(|n| CalendarRef::new("google", format!("calendar-{n}"))).collect();
     let held: Vec<_> = (5_000..15_000).map(|n| held("google", &format!("calendar-{n}"), "null")).collect();
     let start = std::time::Instant::now();
@@ -295,7 +295,7 @@ fn ten_thousand_calendars_are_planned_at_once() {
 }
 
 #[test]
-fn what_is_held_can_be_kept() {
+fn held_subscription_can_be_serialized() {
     let held = held("google", "a", "\"2026-11-22T10:00:01Z\"");
     let text = serde_json::to_string(&held).unwrap();
     assert_eq!(serde_json::from_str::<Held>(&text).unwrap(), held);

@@ -77,7 +77,7 @@ fn client(seen: &Arc<Seen>, takes: Duration, time: Duration) -> Client {
 }
 
 #[tokio::test]
-async fn no_more_requests_of_a_user_are_under_way_than_the_service_takes() {
+async fn concurrent_requests_of_a_user_stay_within_the_limit() {
     let seen = Arc::new(Seen { expected: 8, ..Seen::default() });
     let client = client(&seen, Duration::from_millis(20), Duration::from_secs(60));
     for user in ["ada", "ben"] {
@@ -98,7 +98,7 @@ async fn no_more_requests_of_a_user_are_under_way_than_the_service_takes() {
 }
 
 #[tokio::test]
-async fn whose_turn_does_not_come_in_time_was_not_sent_and_who_gives_up_leaves_the_turn_to_others() {
+async fn request_that_times_out_waiting_is_not_sent_and_frees_slot() {
     let seen = Arc::new(Seen::default());
     let client = client(&seen, Duration::from_secs(3_600), Duration::from_millis(500));
     let user = client.user("ada");

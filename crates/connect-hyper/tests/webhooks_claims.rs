@@ -109,7 +109,7 @@ async fn abandon(future: impl Future) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_caller_that_goes_away_leaves_no_claim() {
+async fn cancelled_caller_leaves_no_claim() {
     let guard = Slow::default();
     let client = with(&guard);
     abandon(receive(&client)).await;
@@ -126,7 +126,7 @@ async fn a_caller_that_goes_away_leaves_no_claim() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_handled_is_marked_although_the_caller_went_away() {
+async fn done_is_recorded_when_the_caller_is_cancelled() {
     let guard = Slow::default();
     let client = with(&guard);
     abandon(receive(&client).await.unwrap().done()).await;
@@ -135,7 +135,7 @@ async fn what_was_handled_is_marked_although_the_caller_went_away() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_guard_that_fails_is_tried_three_times() {
+async fn failing_guard_is_called_three_times() {
     let guard = Slow::default();
     let client = with(&guard);
     guard.failing.store(2, SeqCst);
@@ -148,7 +148,7 @@ async fn a_guard_that_fails_is_tried_three_times() {
 }
 
 #[tokio::test]
-async fn a_delivery_that_is_given_back_comes_again_at_once() {
+async fn released_delivery_can_be_claimed_immediately() {
     let client = client(|builder| builder);
     let received = receive(&client).await.unwrap();
     assert!(matches!(receive(&client).await, Err(Declined::InHand)));
@@ -163,7 +163,7 @@ async fn a_delivery_that_is_given_back_comes_again_at_once() {
 }
 
 #[tokio::test]
-async fn clients_that_started_at_different_times_share_a_guard() {
+async fn clients_started_at_different_times_share_a_guard() {
     let guard = ReplayMemory::new().lease(Duration::from_secs(1));
     let older = client(|builder| builder.replay_guard(guard.clone()));
     sleep(Duration::from_millis(1100)).await;
@@ -204,7 +204,7 @@ impl ReplayClaim for Threads {
 }
 
 #[tokio::test]
-async fn a_blocking_guard_works_on_the_blocking_pool() {
+async fn blocking_guard_runs_on_the_blocking_pool() {
     let guard = Threads::default();
     let client = client(|builder| builder.replay_guard(guard.clone()));
     receive(&client).await.unwrap().done().await.unwrap();
@@ -215,7 +215,7 @@ async fn a_blocking_guard_works_on_the_blocking_pool() {
 }
 
 #[test]
-fn a_delivery_may_be_lent_across_an_await() {
+fn received_delivery_can_be_borrowed_across_an_await() {
     fn assert_send<T: Send>(_: T) {}
     async fn handle(_: &Received) {}
     let client = client(|builder| builder);
@@ -227,7 +227,7 @@ fn a_delivery_may_be_lent_across_an_await() {
 }
 
 #[test]
-fn without_a_runtime_nothing_is_claimed() {
+fn claim_outside_a_runtime_is_an_error() {
     use std::task::{Context, Poll, Waker};
     let client = client(|builder| builder);
     let mut receiving = Box::pin(receive(&client));

@@ -57,7 +57,7 @@ fn stale() -> FetchedKeys {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_transport_that_hangs_holds_nobody_for_ever() {
+async fn hanging_transport_times_out_every_caller() {
     let (client, sent) = client(None, future::pending);
     let callers: Vec<_> = (0..500)
         .map(|_| {
@@ -82,7 +82,7 @@ async fn a_transport_that_hangs_holds_nobody_for_ever() {
 }
 
 #[tokio::test]
-async fn a_transport_that_panics_is_asked_once_in_a_while_and_is_the_cause() {
+async fn panicking_transport_is_called_once_and_named_as_cause() {
     let (client, sent) = client(None, || async { panic!("on purpose") });
     for _ in 0..200 {
         let delivery = delivery();
@@ -95,7 +95,7 @@ async fn a_transport_that_panics_is_asked_once_in_a_while_and_is_the_cause() {
 }
 
 #[test]
-fn without_a_runtime_the_cause_says_so() {
+fn verify_outside_a_runtime_names_the_cause() {
     let (client, sent) = client(None, || async { Ok(document()) });
     let delivery = delivery();
     let verified = pin!(client.webhooks().verify(delivery.headers(), delivery.body()));
@@ -109,7 +109,7 @@ fn without_a_runtime_the_cause_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_good_delivery_waits_for_no_newer_keys() {
+async fn genuine_delivery_does_not_wait_for_newer_keys() {
     let (client, sent) = client(Some(stale()), || async {
         sleep(Duration::from_secs(5)).await;
         Ok(document())
@@ -126,7 +126,7 @@ async fn a_good_delivery_waits_for_no_newer_keys() {
 }
 
 #[tokio::test]
-async fn the_keys_of_tests_need_no_network() {
+async fn test_keys_need_no_network() {
     let (client, sent) = client(Some(testing::keys(Timestamp::now())), future::pending);
     let delivery = delivery();
     client.webhooks().receive(delivery.headers(), delivery.body()).await.unwrap().done().await.unwrap();

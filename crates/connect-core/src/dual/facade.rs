@@ -199,9 +199,6 @@ macro_rules! facade {
             ///
             /// Refreshes older tokens first. If the response to an exchange was lost, older tokens are
             /// returned for as long as they may be valid.
-            ///
-            /// If the response to an exchange was lost, older tokens are returned for as long as they may be
-            /// valid.
             pub $($async)* fn tokens(&self, max_age: std::time::Duration) -> Result<Tokens, Error> {
                 let client = self.client();
                 let asked = client.now();

@@ -66,7 +66,7 @@ fn assert_refused(response: &str, status: u16) {
 }
 
 #[test]
-fn one_callback_is_taken_on_a_free_port_and_then_nobody_listens() {
+fn listener_on_free_port_accepts_one_callback_and_closes() {
     let (one, other) = (Loopback::bind().unwrap(), Loopback::bind().unwrap());
     assert_ne!(one.redirect_uri(), other.redirect_uri());
     let uri = one.redirect_uri().to_owned();
@@ -89,7 +89,7 @@ fn one_callback_is_taken_on_a_free_port_and_then_nobody_listens() {
 }
 
 #[test]
-fn other_query_is_answered_and_the_wait_goes_on() {
+fn callback_with_wrong_query_does_not_end_the_wait() {
     let waiting = TestListener::new();
     for query in [
         "",
@@ -113,13 +113,13 @@ fn other_query_is_answered_and_the_wait_goes_on() {
 }
 
 #[test]
-fn refusal_with_the_right_state_ends_the_wait() {
+fn error_callback_with_right_state_ends_the_wait() {
     let (query, _) = TestListener::new().finish("/callback?error=access_denied&state=s%2B1");
     assert_eq!(query, "error=access_denied&state=s%2B1");
 }
 
 #[test]
-fn request_that_is_no_visit_is_answered_and_the_wait_goes_on() {
+fn invalid_request_does_not_end_the_wait() {
     let waiting = TestListener::new();
     let own = format!("host: {}\r\n", waiting.at);
     for (request, status) in [
@@ -143,7 +143,7 @@ fn request_that_is_no_visit_is_answered_and_the_wait_goes_on() {
 }
 
 #[test]
-fn browser_that_does_not_navigate_is_answered_and_the_wait_goes_on() {
+fn prefetch_and_subresource_requests_do_not_end_the_wait() {
     let waiting = TestListener::new();
     for (headers, status) in [
         ("sec-purpose: prefetch\r\n", 503),
@@ -166,7 +166,7 @@ fn browser_that_does_not_navigate_is_answered_and_the_wait_goes_on() {
 }
 
 #[test]
-fn idle_connections_keep_no_browser_out() {
+fn idle_connections_do_not_block_the_browser() {
     for count in [32, 400] {
         let waiting = TestListener::new();
         let idle: Vec<_> = (0..count).map(|_| TcpStream::connect(&waiting.at).unwrap()).collect();
@@ -177,7 +177,7 @@ fn idle_connections_keep_no_browser_out() {
 }
 
 #[test]
-fn request_in_pieces_is_read_to_its_end() {
+fn request_in_pieces_is_read_completely() {
     let waiting = TestListener::new();
     let (sent, began) = mpsc::channel();
     let at = waiting.at.clone();
@@ -199,7 +199,7 @@ fn request_in_pieces_is_read_to_its_end() {
 }
 
 #[test]
-fn who_does_not_come_is_not_waited_for() {
+fn missing_callback_or_missing_state_is_an_error() {
     let listener = Loopback::bind().unwrap();
     assert!(matches!(listener.callback(SIGN_IN, Duration::from_millis(50)), Err(LoopbackError::Late)));
     for url in ["https://server.example/authorize", "https://server.example/?state=", "?state=a&state=b"] {
@@ -209,7 +209,7 @@ fn who_does_not_come_is_not_waited_for() {
 }
 
 #[test]
-fn a_given_address_is_had_to_the_letter_or_not_at_all() {
+fn given_redirect_uri_is_used_exactly_or_refused() {
     let first = Loopback::bind().unwrap();
     let taken = Loopback::at(first.redirect_uri()).unwrap_err();
     assert!(matches!(taken, LoopbackError::Listen(..)), "{taken}");

@@ -46,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn the_vectors_of_basic_authentication() {
+    fn basic_authentication_matches_the_vectors() {
         // RFC 6749 2.3.1.
         let example = sent(ClientAuth::Basic, "s6BhdRkqt3", "gX1fBat3bV");
         assert_eq!(example, "Basic czZCaGRSa3F0MzpnWDFmQmF0M2JW");
@@ -56,14 +56,14 @@ mod tests {
     }
 
     #[test]
-    fn the_vector_of_form_encoding() {
+    fn form_encoding_matches_the_vector() {
         // RFC 6749 B.
         let text: String = byte_serialize(" %&+£€".as_bytes()).collect();
         assert_eq!(text, "+%25%26%2B%C2%A3%E2%82%AC");
     }
 
     #[test]
-    fn plain_credentials_are_as_they_are() {
+    fn plain_basic_credentials_are_not_encoded() {
         assert_eq!(
             sent(ClientAuth::PlainBasic, "a b:c", "s+"),
             format!("Basic {}", STANDARD.encode("a b:c:s+"))

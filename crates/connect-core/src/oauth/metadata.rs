@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_says_little() {
+    fn minimal_metadata_yields_the_defaults() {
         let profile = Profile::from_metadata(ISSUER, document("").as_bytes()).unwrap();
         assert_eq!(profile.token_url, "https://api.example/token");
         assert_eq!((profile.client_auth, profile.pkce), (ClientAuth::Basic, Pkce::Offered));
@@ -156,14 +156,14 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_knows_another_challenge_alone_is_sent_none() {
+    fn metadata_without_s256_disables_pkce() {
         let more = r#", "code_challenge_methods_supported": ["plain"]"#;
         let profile = Profile::from_metadata(ISSUER, document(more).as_bytes()).unwrap();
         assert_eq!(profile.pkce, Pkce::Absent);
     }
 
     #[test]
-    fn a_server_that_says_all() {
+    fn complete_metadata_sets_every_field() {
         let more = r#", "revocation_endpoint": "https://api.example/revoke",
             "token_endpoint_auth_methods_supported": ["client_secret_post", "none"],
             "code_challenge_methods_supported": ["plain", "S256"],
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn metadata_of_another_issuer_or_in_the_clear_are_refused() {
+    fn metadata_of_other_issuer_or_with_plain_http_is_refused() {
         assert!(Profile::from_metadata("https://login.example/tenant/", document("").as_bytes()).is_err());
         let clear = document(r#", "revocation_endpoint": "http://api.example/revoke""#);
         assert!(Profile::from_metadata(ISSUER, clear.as_bytes()).is_err());
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn where_metadata_are() {
+    fn metadata_urls_are_built_from_the_issuer() {
         let [oauth, openid] = Profile::metadata_urls("https://login.example").unwrap();
         assert_eq!(oauth, "https://login.example/.well-known/oauth-authorization-server");
         assert_eq!(openid, "https://login.example/.well-known/openid-configuration");

@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_vectors_of_the_challenge() {
+    fn code_challenge_matches_the_vectors() {
         let octets = [
             116, 24, 223, 180, 151, 153, 224, 37, 79, 250, 96, 125, 216, 173, 187, 186, 22, 212, 37, 77, 105,
             214, 191, 240, 91, 88, 5, 88, 83, 132, 141, 121_u8,
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn a_verifier_is_new_and_of_the_right_form() {
+    fn verifier_is_unique_and_has_the_required_form() {
         let entropy = Entropy::new([7; 32].into());
         let (one, other) = (Verifier::new(&entropy).into_secret(), Verifier::new(&entropy).into_secret());
         assert_ne!(one, other);

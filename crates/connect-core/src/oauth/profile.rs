@@ -247,7 +247,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn endpoints_are_protected() {
+    fn profile_with_plain_http_endpoint_is_refused() {
         let profile =
             |token: &str| Profile::new("https://a.example", "https://a.example/authorize", token).check();
         for good in ["https://a.example/token", "http://127.0.0.1:1/token"] {

@@ -20,7 +20,7 @@ mod tests {
     use super::check;
 
     #[test]
-    fn colons_and_slashes_are_fine_and_quotes_are_not() {
+    fn scope_with_quotes_or_extra_spaces_is_refused() {
         for good in
             ["read-write", "events:read contacts:write", "https://www.googleapis.com/auth/calendar", "!~[]"]
         {

@@ -55,7 +55,7 @@ fn max_age_is_obeyed() {
 }
 
 #[test]
-fn a_fetch_that_fails_leaves_the_keys() {
+fn failed_fetch_keeps_the_keys() {
     let answers = [
         status(500),
         status(404),
@@ -79,7 +79,7 @@ fn a_fetch_that_fails_leaves_the_keys() {
 }
 
 #[test]
-fn an_empty_list_withdraws_all_keys_and_one_without_a_usable_key_none() {
+fn empty_key_list_removes_keys_but_unusable_list_keeps_them() {
     let mut world = World::fetched(&[entry(1)]);
     world.pass(3600);
     world.deliver_fetching(1, document(&[])).unwrap();
@@ -105,7 +105,7 @@ fn an_empty_list_withdraws_all_keys_and_one_without_a_usable_key_none() {
 }
 
 #[test]
-fn an_odd_entry_hides_no_other() {
+fn invalid_entry_does_not_hide_others() {
     for odd in ["null", "5", "\"text\"", "[]", "{}", r#"{"key": 5}"#, r#"{"key": "whpk_"}"#, r#"{"id": [1]}"#]
     {
         for entries in [[odd.to_owned(), entry(1)], [entry(1), odd.to_owned()]] {
@@ -121,7 +121,7 @@ fn an_odd_entry_hides_no_other() {
 }
 
 #[test]
-fn status_and_retirement_decide_which_keys_count() {
+fn key_status_and_retirement_are_checked() {
     let with = |from: &str, to: &str| document(&[entry(1).replace(from, to)]);
     let counts = [
         with("\"active\"", "\"previous\""),
@@ -171,7 +171,7 @@ fn status_and_retirement_decide_which_keys_count() {
 }
 
 #[test]
-fn a_pinned_key_counts_until_a_document_was_fetched() {
+fn pinned_key_is_used_until_the_first_fetch() {
     let mut world = World::with(|config| config.webhook_key = Some(public(9)));
     let outcome = world.deliver_answered(9, Err(TransportError::unreachable("no route")));
     outcome.unwrap();
@@ -188,7 +188,7 @@ fn a_pinned_key_counts_until_a_document_was_fetched() {
 }
 
 #[test]
-fn a_pinned_key_that_is_none_is_a_wrong_configuration() {
+fn invalid_pinned_key_is_a_configuration_error() {
     let mut config = Config::new("id", "secret", "https://app.example/callback", [7; 32]);
     config.webhook_key = Some("whpk_short".to_owned());
     let error = KeyRing::new(&App::new(config).unwrap()).map(|_| ()).unwrap_err();
@@ -196,7 +196,7 @@ fn a_pinned_key_that_is_none_is_a_wrong_configuration() {
 }
 
 #[test]
-fn keys_are_kept_across_a_restart() {
+fn stored_keys_are_used_after_a_restart() {
     let mut old = World::fetched(&[entry(1)]);
     old.pass(600);
     let text = serde_json::to_string(&old.ring.fetched().unwrap()).unwrap();
@@ -228,7 +228,7 @@ fn keys_are_kept_across_a_restart() {
 }
 
 #[test]
-fn what_was_kept_says_what_it_said_when_it_was_fetched() {
+fn stored_keys_are_interpreted_like_fetched_ones() {
     let kept = |entries: &[String]| World::fetched(entries).ring.fetched().unwrap();
     let unreachable = || Err(TransportError::unreachable("no route"));
     // No entries: all keys were withdrawn, the pinned one as well.
@@ -245,7 +245,7 @@ fn what_was_kept_says_what_it_said_when_it_was_fetched() {
 }
 
 #[test]
-fn keys_are_stale_when_either_clock_says_so() {
+fn keys_expire_by_either_clock() {
     // A machine that slept: its monotonic clock stood still.
     let mut world = World::fetched(&[entry(1)]);
     world.now.wall += Duration::from_secs(3599);
@@ -263,7 +263,7 @@ fn keys_are_stale_when_either_clock_says_so() {
 }
 
 #[test]
-fn the_keys_of_tests_need_no_network() {
+fn test_keys_need_no_network() {
     let mut world = World::new();
     world.ring.restore(testing::keys(world.now.wall), world.now);
     for _ in 0..24 {

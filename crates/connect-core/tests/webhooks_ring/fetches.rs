@@ -13,7 +13,7 @@ use http::{HeaderValue, header};
 use crate::world::{World, cached, document, entry, key, reason, status};
 
 #[test]
-fn the_first_delivery_fetches_from_the_origin_without_the_bearer() {
+fn first_delivery_fetches_keys_without_credentials() {
     let world = World::new();
     let headers = world.delivery(1);
     let (fetch, checking) = world.wishes(&headers);
@@ -30,7 +30,7 @@ fn the_first_delivery_fetches_from_the_origin_without_the_bearer() {
 }
 
 #[test]
-fn what_cannot_be_genuine_fetches_nothing() {
+fn delivery_that_cannot_be_genuine_starts_no_fetch() {
     let world = World::new();
     let mut headers = world.delivery(1);
     headers.insert("webhook-timestamp", HeaderValue::from_static("1"));
@@ -49,7 +49,7 @@ fn what_cannot_be_genuine_fetches_nothing() {
 }
 
 #[test]
-fn one_attempt_a_minute_whatever_comes_of_it() {
+fn fetch_is_attempted_at_most_once_a_minute() {
     let mut world = World::new();
     let outcome = world.deliver_answered(1, Err(TransportError::unreachable("no route")));
     let rejection = outcome.unwrap_err();
@@ -64,7 +64,7 @@ fn one_attempt_a_minute_whatever_comes_of_it() {
 }
 
 #[test]
-fn a_signature_that_fits_no_key_asks_for_newer_ones_once() {
+fn unknown_signature_fetches_newer_keys_once() {
     let mut world = World::fetched(&[entry(1)]);
     assert_eq!(reason(world.deliver(2)), (Reason::NoMatchingSignature, 401), "these are the newest");
     world.pass(1);
@@ -100,7 +100,7 @@ fn callers_share_one_fetch() {
 }
 
 #[test]
-fn callers_share_a_failure() {
+fn callers_share_a_failed_fetch() {
     let world = World::new();
     let headers = world.delivery(1);
     let (first, _) = world.wishes(&headers);
@@ -112,7 +112,7 @@ fn callers_share_a_failure() {
 }
 
 #[test]
-fn with_keys_at_hand_nobody_waits_for_newer_ones() {
+fn delivery_that_matches_expired_keys_does_not_wait() {
     let mut world = World::fetched(&[entry(1)]);
     world.pass(3600);
     let genuine = world.delivery(1);
@@ -140,7 +140,7 @@ fn with_keys_at_hand_nobody_waits_for_newer_ones() {
 }
 
 #[test]
-fn a_fetch_that_is_given_up_lets_the_next_begin_after_two_seconds() {
+fn dropped_fetch_allows_the_next_after_two_seconds() {
     let mut world = World::new();
     let headers = world.delivery(1);
     let (first, _) = world.wishes(&headers);
@@ -149,7 +149,7 @@ fn a_fetch_that_is_given_up_lets_the_next_begin_after_two_seconds() {
     assert!(second.start(world.now).is_none(), "not at once");
     let rejection = world.decided(checking).unwrap_err();
     assert_eq!((rejection.reason(), rejection.status().as_u16()), (Reason::NoPublicKeys, 503));
-    assert!(rejection.cause().unwrap().to_string().contains("given up"), "{rejection:?}");
+    assert!(rejection.cause().unwrap().to_string().contains("cancelled"), "{rejection:?}");
     world.pass(1);
     assert_eq!(reason(world.deliver(1)), (Reason::NoPublicKeys, 503));
     world.pass(1);
@@ -162,7 +162,7 @@ fn a_fetch_that_is_given_up_lets_the_next_begin_after_two_seconds() {
 }
 
 #[test]
-fn a_panic_while_fetching_is_the_cause() {
+fn panic_during_a_fetch_is_the_cause() {
     let world = World::new();
     let headers = world.delivery(1);
     let (fetch, checking) = world.wishes(&headers);
@@ -177,7 +177,7 @@ fn a_panic_while_fetching_is_the_cause() {
 }
 
 #[test]
-fn what_cannot_be_started_says_why() {
+fn fetch_that_cannot_start_is_the_cause() {
     let world = World::new();
     let headers = world.delivery(1);
     let (fetch, checking) = world.wishes(&headers);
@@ -188,7 +188,7 @@ fn what_cannot_be_started_says_why() {
 }
 
 #[test]
-fn a_fetch_that_hangs_counts_for_a_minute() {
+fn hanging_fetch_blocks_others_for_a_minute() {
     let mut world = World::new();
     let headers = world.delivery(1);
     let (fetch, checking) = world.wishes(&headers);
@@ -208,7 +208,7 @@ fn a_fetch_that_hangs_counts_for_a_minute() {
 }
 
 #[test]
-fn a_late_answer_is_better_than_none_and_ends_no_other_fetch() {
+fn late_response_is_used_and_ends_no_other_fetch() {
     let mut world = World::new();
     let headers = world.delivery(1);
     let (first, _) = world.wishes(&headers);
@@ -250,7 +250,7 @@ fn a_late_answer_is_better_than_none_and_ends_no_other_fetch() {
 }
 
 #[test]
-fn an_answer_from_a_cache_is_not_the_last_word() {
+fn cached_response_does_not_refuse_for_good() {
     for (age, status) in [("0", 401), ("1", 503), ("3000", 503), ("soon", 503)] {
         let world = World::new();
         let outcome = world.deliver_fetching(2, cached(document(&[entry(1)]), header::AGE, age));
@@ -260,7 +260,7 @@ fn an_answer_from_a_cache_is_not_the_last_word() {
 }
 
 #[test]
-fn many_who_give_up_make_no_storm() {
+fn many_cancelled_callers_cause_few_fetches() {
     let mut world = World::new();
     let mut sent = 0;
     for _ in 0..1_000 {
@@ -273,7 +273,7 @@ fn many_who_give_up_make_no_storm() {
 }
 
 #[test]
-fn nothing_private_is_shown() {
+fn debug_output_shows_nothing_private() {
     let world = World::new();
     let headers = world.delivery(1);
     let step = world.ring.check(&headers, br#"{"title": "a private matter"}"#, world.now);

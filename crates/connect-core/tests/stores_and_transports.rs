@@ -60,7 +60,7 @@ impl AsyncTokenStore for Busy {
 }
 
 #[test]
-fn a_store_that_is_shared_is_the_store() {
+fn shared_store_is_a_store() {
     let shared = Arc::new(Busy);
     let theirs = Some(Tokens::new("ann", "hush-r1"));
     assert_eq!(TokenStore::load(&shared, &key()).unwrap(), theirs);
@@ -70,7 +70,7 @@ fn a_store_that_is_shared_is_the_store() {
 }
 
 #[test]
-fn a_driver_writes_only_while_it_holds_the_lock() {
+fn driver_writes_only_while_it_holds_the_lock() {
     let store = MemoryStore::new();
     let mut lock = Locked::<dyn StoreLock>::default();
     let pair = Tokens::new("hush-a1", "hush-r1");
@@ -90,7 +90,7 @@ fn a_driver_writes_only_while_it_holds_the_lock() {
 }
 
 #[test]
-fn a_store_says_why_it_failed() {
+fn store_error_has_message_and_source() {
     let error = StoreError::new("the disk is full").with_source(io::Error::other("no space"));
     assert_eq!(error.to_string(), "the disk is full");
     assert_eq!(error.source().unwrap().to_string(), "no space");
@@ -99,7 +99,7 @@ fn a_store_says_why_it_failed() {
 }
 
 #[test]
-fn a_closure_is_a_transport() {
+fn closure_is_a_transport() {
     let echo = |request: Request| Ok(Response::new(request.into_body()));
     let answer = Transport::send(&echo, Request::new("hello".into())).unwrap();
     assert_eq!(answer.body(), "hello");
@@ -109,7 +109,7 @@ fn a_closure_is_a_transport() {
 }
 
 #[test]
-fn a_socket_that_failed_says_whether_the_request_may_have_arrived() {
+fn socket_error_tells_whether_the_request_may_have_arrived() {
     use TransportErrorKind::*;
     use io::ErrorKind as E;
     for (socket, kind, sent, text) in [
@@ -127,7 +127,7 @@ fn a_socket_that_failed_says_whether_the_request_may_have_arrived() {
 }
 
 #[test]
-fn what_a_transport_says_is_what_the_call_fails_with() {
+fn transport_error_becomes_the_error_of_the_call() {
     use TransportErrorKind::*;
     let kind = |kind, sent| Error::from(TransportError::new(kind, sent, "because"));
     assert!(matches!(kind(Timeout, Sent::Maybe).kind(), ErrorKind::Timeout));
