@@ -1,4 +1,4 @@
-//! How many requests of one user are under way, where a service limits that.
+//! The limit of concurrent requests of one user.
 #![allow(clippy::unwrap_used)]
 
 use std::{
@@ -43,7 +43,7 @@ struct Seen {
 }
 
 impl Seen {
-    /// Until as many requests as `expected` have met, for as long as that may take on a busy machine.
+    /// Waits until `expected` requests run at the same time, or for 20 s.
     fn wait_for_the_others(&self) {
         let begun = Instant::now();
         while self.most.load(SeqCst) < self.expected && begun.elapsed() < Duration::from_secs(20) {
@@ -85,8 +85,8 @@ fn concurrent_requests_of_a_user_stay_within_the_limit() {
             scope.spawn(move || user.send(&Mailbox).unwrap());
         }
     });
-    assert_eq!(seen.most.load(SeqCst), 8, "four of each user");
-    assert!(seen.waited.load(SeqCst) > 0, "the wait for a turn is part of the request's time");
+    assert_eq!(seen.most.load(SeqCst), 8, "four for each user");
+    assert!(seen.waited.load(SeqCst) > 0, "waiting counts towards the request's timeout");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Taking deliveries with threads: nobody waits for newer keys without need, and claims end in every case.
+//! Receiving deliveries with threads: deliveries do not wait for newer keys, and every claim ends.
 #![cfg(feature = "webhooks")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -30,28 +30,28 @@ fn receive(client: &Client) -> Result<Received, Declined> {
 
 #[test]
 fn genuine_delivery_does_not_wait_for_newer_keys() {
-    let (answer, answers) = mpsc::channel::<()>();
-    let answers = std::sync::Mutex::new(answers);
+    let (respond, responses) = mpsc::channel::<()>();
+    let responses = std::sync::Mutex::new(responses);
     let sent = Arc::new(AtomicU32::new(0));
     let count = sent.clone();
     let mut keys = testing::keys(Timestamp::now());
     keys.max_age = 0;
     let transport = move |_: Request| -> Result<Response, TransportError> {
         count.fetch_add(1, SeqCst);
-        answers.lock().unwrap().recv().unwrap();
+        responses.lock().unwrap().recv().unwrap();
         let document = format!(r#"{{"keys": [{{"key": "{}"}}]}}"#, testing::public_key());
         Ok(Response::new(document.into()))
     };
     let client = builder(keys).transport(transport).build().unwrap();
-    // They would wait for ever: nothing is answered before.
+    // The transport has not responded yet, so a delivery that waits would block forever.
     for _ in 0..10 {
         let delivery = testing::sign("msg_1", "{}", Timestamp::now());
         client.webhooks().verify(delivery.headers(), delivery.body()).unwrap();
     }
-    answer.send(()).unwrap();
+    respond.send(()).unwrap();
     let start = Instant::now();
     while client.webhooks().keys().unwrap().max_age == 0 {
-        assert!(start.elapsed() < Duration::from_secs(10), "newer keys never came");
+        assert!(start.elapsed() < Duration::from_secs(10), "no newer keys were fetched");
         thread::sleep(Duration::from_millis(5));
     }
     assert_eq!(sent.load(SeqCst), 1);
@@ -63,7 +63,8 @@ fn panicking_transport_is_called_once() {
     let count = sent.clone();
     let transport = move |_: Request| -> Result<Response, TransportError> {
         count.fetch_add(1, SeqCst);
-        // Without the hook, which may take longer to print where it was than it takes until the next attempt.
+        // Skips the panic hook, which may take longer to print a backtrace than the time until the next
+        // attempt.
         std::panic::resume_unwind(Box::new("on purpose"))
     };
     let client =
@@ -85,7 +86,7 @@ fn released_delivery_can_be_claimed_immediately() {
     assert!(matches!(receive(&client), Err(Declined::InHand)));
     received.release().unwrap();
     drop(receive(&client).unwrap());
-    // A handler that panics gives it back as well.
+    // A handler that panics releases the delivery as well.
     let panicked = thread::scope(|scope| {
         let handle = || {
             let _received = receive(&client).unwrap();
@@ -101,7 +102,7 @@ fn released_delivery_can_be_claimed_immediately() {
     assert!(matches!(receive(&client), Err(Declined::Handled)));
 }
 
-/// Counts the calls of `done`, of which so many fail.
+/// A guard that counts the calls of `done`, the first of which fail.
 #[derive(Clone, Default)]
 struct Failing(Arc<AtomicU32>, Arc<AtomicU32>);
 

@@ -1,5 +1,5 @@
-//! Nothing is sent whose result could not be saved; and a save that a crash may undo is one.
-#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // machines are given up half-way on purpose
+//! Checks before an exchange: the store must be able to save. And saves that a crash may undo.
+#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;
 
@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use connect_core::{machine::*, *};
 use support::*;
 
-/// A refresh up to the check that a save will be possible.
+/// A refresh up to the check that the store can save.
 fn preparing_refresh(world: &World) -> (Preparing, Refreshing) {
     let (task, call) = token_task(world.answered(status(401, "")));
     let step = lock(task.start(world.now()), world.now());
@@ -52,11 +52,11 @@ fn slow_save_check_prevents_the_exchange() {
     assert!(matches!(error.kind(), ErrorKind::TokenStore), "{error:?}");
 }
 
-/// Hears of writes that a crash may undo.
+/// Records the writes that a crash may undo.
 #[derive(Clone, Default)]
-struct Hears(Arc<Mutex<Vec<String>>>);
+struct RecordingObserver(Arc<Mutex<Vec<String>>>);
 
-impl Observer for Hears {
+impl Observer for RecordingObserver {
     fn session_ended(&self, _: SessionEnded) {}
 
     fn not_synced(&self, key: &TokenKey, error: &StoreError) {
@@ -66,8 +66,8 @@ impl Observer for Hears {
 
 #[test]
 fn unsynced_write_is_reported_only_to_the_observer() {
-    let hears = Hears::default();
-    let told = hears.clone();
+    let observer = RecordingObserver::default();
+    let told = observer.clone();
     let world = World::with(|config| config.observer = Some(Arc::new(told))).holding(1);
     let unsynced = || Ok(Written::NotSynced(StoreError::new("cannot sync the folder")));
     // A refresh.
@@ -84,7 +84,7 @@ fn unsynced_write_is_reported_only_to_the_observer() {
     let (_, revoking) = exchange(load(lock(world.sign_out(), world.now()), Ok(None), world.now()));
     let step = deleting(revoking.resume(Ok(status(200, "")), world.now()));
     release(step.resume(unsynced(), world.now()), world.now()).unwrap();
-    assert_eq!(*hears.0.lock().unwrap(), ["ann: cannot sync the folder"; 3]);
+    assert_eq!(*observer.0.lock().unwrap(), ["ann: cannot sync the folder"; 3]);
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! One call: what is sent again, what is waited for, what a 401 means.
-#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // machines are given up half-way on purpose
+//! Calls: retries, deadlines, and the meaning of a 401.
+#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;
 
@@ -94,7 +94,7 @@ fn call_with_tokens_of_other_process_may_still_refresh_once() {
     assert_eq!(presented, ["hush-r2"]);
     let (_, sending) = send(call.resume(outcome, world.now()));
     let error = response(sending.resume(Ok(status(401, "")), world.now())).unwrap_err();
-    assert_eq!(error.attempts(), 3, "and that is the end of it");
+    assert_eq!(error.attempts(), 3, "no further retry");
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn not_found_after_a_lost_delete_response_is_success() {
         let (_, sleeping) = sleep(send(delete(&world)).1.resume(first, world.now()));
         let (_, sending) = send(sleeping.resume(world.now()));
         let error = response(sending.resume(Ok(status(404, "")), world.now())).unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::NotFound), "it was never there");
+        assert!(matches!(error.kind(), ErrorKind::NotFound), "the event never existed");
     }
 }
 
@@ -177,15 +177,15 @@ fn not_found_after_a_lost_delete_response_is_success() {
 fn deadline_covers_attempts_and_waits() {
     let mut world = World::loaded();
     let (request, sending) = send(world.call());
-    assert_eq!(request.extensions().get::<Timeout>().unwrap().0, secs(30), "an attempt has its own time");
+    assert_eq!(request.extensions().get::<Timeout>().unwrap().0, secs(30), "the attempt timeout");
     world.pass(45);
     let (pause, sleeping) = sleep(sending.resume(Err(lost()), world.now()));
     assert!(pause < secs(15));
     let (request, sending) = send(sleeping.resume(world.now()));
-    assert_eq!(request.extensions().get::<Timeout>().unwrap().0, secs(15), "or what is left");
+    assert_eq!(request.extensions().get::<Timeout>().unwrap().0, secs(15), "the time left for the call");
     world.pass(15);
     let error = response(sending.resume(Err(lost()), world.now())).unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::Network { .. }), "the last failure is what is told");
+    assert!(matches!(error.kind(), ErrorKind::Network { .. }), "the last failure is returned");
     assert_eq!(error.attempts(), 2);
 }
 

@@ -1,5 +1,5 @@
-//! What the service asks for and what a client allows itself: Retry-After, the cool-down, the retry budget.
-#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // machines are given up half-way on purpose
+//! Limits: `Retry-After`, the cool-down, the retry budget, and the size of a response.
+#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;
 
@@ -29,7 +29,7 @@ fn retry_after_of_503_is_obeyed() {
     let world = World::loaded();
     let unavailable = || with_header(status(503, ""), "retry-after", "7");
     assert_eq!(sleep(world.answered(unavailable())).0, secs(7));
-    // As long as the call may take, and longer.
+    // At least as long as the timeout of the call.
     for task in [60, 600] {
         let answer = with_header(unavailable(), "retry-after", &task.to_string());
         assert_eq!(response(world.answered(answer)).unwrap_err().retry_after(), Some(secs(task)));
@@ -137,7 +137,7 @@ fn response_larger_than_the_limit_is_refused() {
     let world = World::with(|config| config.max_response_size = 10).holding(1);
     let error = response(world.answered(status(200, "[0,0,0,0,0,0]"))).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Decode { .. }));
-    response(world.answered(status(200, "[0,0,0,00]"))).expect("just as large");
+    response(world.answered(status(200, "[0,0,0,00]"))).expect("exactly at the limit");
 }
 
 #[test]
@@ -152,10 +152,10 @@ fn redirect_is_not_followed() {
 fn debug_output_shows_no_secret() {
     let world = World::loaded();
     let (request, _) = send(world.call());
-    let wished = token_task(world.answered(status(401, ""))).0;
+    let refresh = token_task(world.answered(status(401, ""))).0;
     let shown =
         format!("{:?} {:?} {:?} {:?}", world.session, world.pair(1), world.session.app(), request.headers());
     assert!(!shown.contains("hush"), "{shown}");
     assert!(shown.contains("ann") && shown.contains("connect.mobiscroll.com"), "{shown}");
-    drop(wished);
+    drop(refresh);
 }

@@ -1,5 +1,5 @@
-//! Waiting for the store's lock: tries at growing distances, within the caller's own time.
-#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // machines are given up half-way on purpose
+//! Waiting for the store's lock: attempts with growing pauses, until the caller's deadline.
+#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;
 
@@ -8,13 +8,13 @@ use std::time::Duration;
 use connect_core::{machine::*, *};
 use support::*;
 
-/// A refresh of a call that got a 401.
+/// The refresh task of a call that got a 401.
 fn due(world: &World) -> (TokenTask, Refreshing) {
     token_task(world.answered(status(401, "")))
 }
 
-/// Another holder has the lock: the pause before the next try, which is made.
-fn not_free(world: &mut World, step: RefreshStep) -> (Duration, RefreshStep) {
+/// Fails an attempt because another caller holds the lock; returns the pause and the next attempt.
+fn fail_attempt(world: &mut World, step: RefreshStep) -> (Duration, RefreshStep) {
     let (pause, next) = resting(locking(step).1.resume(Ok(false), world.now(), world.now()));
     world.monotonic += pause;
     (pause, next.resume(world.now()))
@@ -25,7 +25,7 @@ fn held_lock_is_retried_with_growing_pauses() {
     let mut world = World::loaded();
     let mut step = due(&world).0.start(world.now());
     for ceiling in [4, 8, 16, 32, 64, 120, 120, 120] {
-        let (pause, next) = not_free(&mut world, step);
+        let (pause, next) = fail_attempt(&mut world, step);
         let ceiling = Duration::from_millis(ceiling);
         assert!(ceiling / 2 <= pause && pause <= ceiling, "{pause:?} of {ceiling:?}");
         step = next;
@@ -40,7 +40,7 @@ fn two_waiters_pause_for_different_times() {
     let pauses = [[7; 32], [8; 32]].map(|seed: [u8; 32]| {
         let mut world = World::with(|config| config.seed = seed.into()).holding(1);
         let step = due(&world).0.start(world.now());
-        not_free(&mut world, step).0
+        fail_attempt(&mut world, step).0
     });
     assert_ne!(pauses[0], pauses[1]);
 }
@@ -71,14 +71,14 @@ fn caller_stops_waiting_at_its_deadline() {
 #[test]
 fn waiter_with_time_left_outlives_one_that_timed_out() {
     let mut world = World::with(|config| config.timeout = secs(10)).holding(1);
-    let impatient = due(&world).0;
+    let first = due(&world).0;
     world.pass(9);
-    let patient = due(&world).0;
-    let waiting = impatient.start(world.now());
+    let second = due(&world).0;
+    let waiting = first.start(world.now());
     world.pass(1);
     done(locking(waiting).1.resume(Ok(false), world.now(), world.now())).unwrap_err();
-    let (_, presented) = world.drive(patient.start(world.now()), &mut Some(world.pair(1)), |_| Ok(minted(2)));
-    assert_eq!(presented, ["hush-r1"], "its own time is not over");
+    let (_, presented) = world.drive(second.start(world.now()), &mut Some(world.pair(1)), |_| Ok(minted(2)));
+    assert_eq!(presented, ["hush-r1"], "the second waiter has time left");
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn early_refresh_gives_up_if_the_lock_is_held() {
     let outcome = done(locking(early.start(world.now())).1.resume(Ok(false), world.now(), world.now()));
     let request = send(call.resume(outcome, world.now())).0;
     assert_eq!(bearer(&request), "hush-a1", "the token still works");
-    assert_eq!(world.bearer(), "hush-a1", "and the next call does not try at once");
+    assert_eq!(world.bearer(), "hush-a1", "the next call does not refresh immediately");
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn sign_out_waits_for_the_lock() {
     let mut world = World::loaded();
     let (_, step) = {
         let step = world.sign_out();
-        not_free(&mut world, step)
+        fail_attempt(&mut world, step)
     };
     let mut store = Some(world.pair(1));
     world.drive(step, &mut store, |_| Ok(status(200, ""))).0.unwrap();
@@ -153,7 +153,7 @@ fn one_sign_out_serves_all_waiting_callers() {
         for waiter in waiters {
             assert_eq!(done(waiter.start(world.now())).is_ok(), works);
         }
-        locking(world.sign_out()); // requested after it: it begins anew
+        locking(world.sign_out()); // requested afterwards, so it starts again
     }
 }
 

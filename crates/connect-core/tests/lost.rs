@@ -1,19 +1,19 @@
-//! What is given up half-way: a leader at each of its steps, an answer that never came.
-#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // machines are given up half-way on purpose
+//! Refreshes that do not finish: a leader dropped at each of its steps, and exchanges whose response is lost.
+#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;
 
 use connect_core::{machine::*, *};
 use support::*;
 
-/// A task of a call that got a 401.
+/// The refresh task of a call that got a 401.
 fn due(world: &World) -> (TokenTask, Refreshing) {
     token_task(world.answered(status(401, "")))
 }
 
-/// The session goes on: the next call refreshes with this token, to the end.
+/// Checks that the session still works: the next call refreshes with this token and finishes.
 #[track_caller]
-fn goes_on(world: &World, stored: Tokens, presents: &str) {
+fn assert_next_refresh_presents(world: &World, stored: Tokens, presents: &str) {
     let (refresh, _call) = due(world);
     let (outcome, presented) = world.drive(refresh.start(world.now()), &mut Some(stored), |_| Ok(minted(7)));
     outcome.unwrap();
@@ -26,21 +26,21 @@ fn goes_on(world: &World, stored: Tokens, presents: &str) {
 fn leader_dropped_before_start_loses_nothing() {
     let world = World::loaded();
     let _ = due(&world);
-    goes_on(&world, world.pair(1), "hush-r1");
+    assert_next_refresh_presents(&world, world.pair(1), "hush-r1");
 }
 
 #[test]
 fn leader_dropped_while_waiting_for_the_lock_loses_nothing() {
     let world = World::loaded();
     drop(due(&world).0.start(world.now()));
-    goes_on(&world, world.pair(1), "hush-r1");
+    assert_next_refresh_presents(&world, world.pair(1), "hush-r1");
 }
 
 #[test]
 fn leader_dropped_while_loading_loses_nothing() {
     let world = World::loaded();
     drop(lock(due(&world).0.start(world.now()), world.now()));
-    goes_on(&world, world.pair(1), "hush-r1");
+    assert_next_refresh_presents(&world, world.pair(1), "hush-r1");
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn leader_dropped_during_exchange_leaves_fate_unknown() {
     drop(world.exchanging(&world.pair(1)));
     assert!(!world.session.is_clean(), "the fate of the refresh token is not known");
     assert_eq!(world.bearer(), "hush-a1", "the access token is used while it works");
-    goes_on(&world, world.pair(1), "hush-r1");
+    assert_next_refresh_presents(&world, world.pair(1), "hush-r1");
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn leader_dropped_after_refusal_loses_nothing() {
     let world = World::loaded();
     let (exchanging, _call) = world.exchanging(&world.pair(1));
     drop(exchanging.resume(Ok(refused()), world.now()));
-    goes_on(&world, world.pair(1), "hush-r1");
+    assert_next_refresh_presents(&world, world.pair(1), "hush-r1");
 }
 
 #[test]
@@ -112,8 +112,8 @@ fn lost_exchange_response_fails_call_and_401_resends_token() {
     let (refresh, call) = token_task(world.call());
     let (outcome, _) = world.drive(refresh.start(world.now()), &mut Some(stored.clone()), |_| Err(lost()));
     response(call.resume(outcome, world.now())).unwrap_err();
-    assert_eq!(world.bearer(), "hush-a1", "whether it is over is for the server to say");
-    goes_on(&world, stored, "hush-r1");
+    assert_eq!(world.bearer(), "hush-a1", "the server decides whether the token is expired");
+    assert_next_refresh_presents(&world, stored, "hush-r1");
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn unreadable_token_response_or_5xx_leaves_the_fate_unknown() {
         let world = World::loaded();
         let (exchanging, _call) = world.exchanging(&world.pair(1));
         release(exchanging.resume(answer, world.now()), world.now()).unwrap_err();
-        assert!(world.session.is_clean(), "it was surely not processed");
+        assert!(world.session.is_clean(), "the server did not process it");
     }
 }
 
@@ -174,7 +174,7 @@ fn unsent_exchange_is_retried_within_the_policy() {
             }
         }
     }
-    goes_on(&world, world.pair(1), "hush-r1");
+    assert_next_refresh_presents(&world, world.pair(1), "hush-r1");
 }
 
 #[test]
@@ -201,10 +201,10 @@ fn explicit_refresh_does_not_send_a_token_of_unknown_fate() {
         world.session.refresh(world.now(), deadline).map(drop).unwrap_err().kind(),
         ErrorKind::Network { sent: Sent::Maybe }
     ));
-    // Whoever hands tokens on makes no calls that would show whether they work.
+    // A caller that passes tokens on makes no calls, so whether they still work is unknown.
     assert_eq!(world.session.tokens_within(secs(0), world.now()).unwrap().access_token.expose(), "hush-a1");
     world.pass(3 * HOUR);
-    assert!(world.session.tokens_within(secs(0), world.now()).is_none(), "it is over");
+    assert!(world.session.tokens_within(secs(0), world.now()).is_none(), "the pair is expired");
     let step = lock(world.session.refresh(world.now(), deadline).unwrap().start(world.now()), world.now());
     assert_eq!(exchange(load(step, Ok(Some(world.pair(1))), world.now())).0, "hush-r1");
 }
@@ -213,19 +213,19 @@ fn explicit_refresh_does_not_send_a_token_of_unknown_fate() {
 fn waiters_share_the_lost_response_for_a_loaded_pair() {
     let mut world = World::loaded();
     world.pass(HOUR);
-    let taken = world.pair(2); // by another process, and over by the time it is seen
+    let taken = world.pair(2); // refreshed by another process, and expired when loaded
     world.pass(2 * HOUR);
     let (leader, _call) = token_task(world.call());
     let step = load(lock(leader.start(world.now()), world.now()), Ok(Some(taken)), world.now());
     let (presented, exchanging) = exchange(step);
     assert_eq!(presented, "hush-r2");
-    // This one sees the pair that was taken, and waits at the gate.
+    // The waiter sees the loaded pair and waits at the gate.
     let (waiter, waiting) = token_task(world.call());
     release(exchanging.resume(Err(lost()), world.now()), world.now()).unwrap_err();
     let outcome = done(waiter.start(world.now()));
     let error = response(waiting.resume(outcome, world.now())).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Network { sent: Sent::Maybe }), "{error:?}");
-    assert_eq!(world.bearer(), "hush-a2", "whether it is over is for the server to say");
+    assert_eq!(world.bearer(), "hush-a2", "the server decides whether the token is expired");
 }
 
 #[test]

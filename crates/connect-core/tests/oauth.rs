@@ -1,5 +1,5 @@
-//! Other authorization servers than Mobiscroll Connect: what goes to them, and what of their answers is believed.
-#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // machines are given up half-way on purpose
+//! Authorization servers other than Mobiscroll Connect: requests to them, and checks of their responses.
+#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;
 
@@ -22,7 +22,7 @@ fn profile() -> Profile {
     Profile::new(ISSUER, "https://honest.as.example/authorize", "https://api.as.example/token")
 }
 
-/// An application at a server that was changed so.
+/// A user at a server with this change to its profile.
 fn at(edit: impl FnOnce(&mut Profile)) -> World {
     let mut profile = profile();
     edit(&mut profile);
@@ -50,14 +50,14 @@ fn query(sign_in: &PendingSignIn) -> Vec<(String, String)> {
     form_urlencoded::parse(query.as_bytes()).into_owned().collect()
 }
 
-/// Finishes a sign-in with these parameters beside its state.
+/// Finishes a sign-in with these parameters in addition to its state.
 fn finish(world: &World, sign_in: PendingSignIn, more: &str) -> RefreshStep {
     let state = field(sign_in.url(), "state").unwrap();
     let callback = Callback::parse(&format!("state={state}{more}")).unwrap();
     sign_in.finish(&world.session, &callback, world.now())
 }
 
-/// The form of the exchange of a code, and what goes on.
+/// The request that exchanges a code, and the step after it.
 fn exchanged(world: &World) -> (Request, Exchanging) {
     match finish(world, started(world, SignIn::new("ann")), "&code=c0de") {
         RefreshStep::Send(request, next) => (request, next),
@@ -142,14 +142,14 @@ fn code_verifier_matches_the_code_challenge() {
     for world in [public(), at(|_| {})] {
         let sign_in = started(&world, SignIn::new("ann"));
         let challenge = value(&query(&sign_in), "code_challenge").to_owned();
-        // It is kept in the web session meanwhile.
+        // A web session stores it as text.
         let kept = serde_json::to_string(&sign_in).unwrap();
         let sign_in: PendingSignIn = serde_json::from_str(&kept).unwrap();
         let RefreshStep::Send(request, _) = finish(&world, sign_in, "&code=c0de") else { panic!() };
         let verifier = value(&form(&request), "code_verifier").to_owned();
         assert_eq!(URL_SAFE_NO_PAD.encode(Sha256::digest(&verifier)), challenge);
         let (other, _) = exchanged(&world);
-        assert_ne!(value(&form(&other), "code_verifier"), verifier, "each has its own");
+        assert_ne!(value(&form(&other), "code_verifier"), verifier, "each sign-in has its own");
     }
 }
 
@@ -233,7 +233,7 @@ fn callback_of_another_issuer_is_refused() {
         "http://honest.as.example",
         "https://evil.example",
     ] {
-        // Not even that something went wrong.
+        // Not even an error is believed.
         for what in ["code=c0de", "error=access_denied"] {
             let step = finish(&world, started(&world, SignIn::new("ann")), &format!("&{what}&iss={iss}"));
             assert_eq!(fault(step), Some(SignInFault::Issuer), "{iss}");
@@ -267,7 +267,11 @@ fn sign_in_cannot_finish_at_another_server() {
     let step = finish(&there, started(&here, SignIn::new("ann")), "&code=c0de");
     assert_eq!(fault(step), Some(SignInFault::WrongClient));
     let key = |world: &World| world.session.key().issuer.clone();
-    assert_eq!((&*key(&here), &*key(&there)), (ISSUER, "https://other.example"), "and so do its tokens");
+    assert_eq!(
+        (&*key(&here), &*key(&there)),
+        (ISSUER, "https://other.example"),
+        "tokens belong to a server as well"
+    );
 }
 
 #[test]
@@ -297,7 +301,7 @@ fn token_user_is_checked_only_with_a_user_parameter() {
     }
 }
 
-/// A refresh of the pair that was loaded, up to its exchange.
+/// A refresh of the loaded pair, up to its exchange.
 fn exchanging(world: World) -> (World, Request, Exchanging) {
     let world = world.holding(1);
     let stored = world.pair(1);
@@ -329,7 +333,7 @@ fn final_errors_of_the_profile_end_a_session() {
     let interaction = || status(400, r#"{"error":"interaction_required"}"#);
     let (world, _, next) = exchanging(at(|_| {}));
     release(next.resume(Ok(interaction()), world.now()), world.now()).unwrap_err();
-    assert_eq!(world.bearer(), "hush-a1", "it goes on");
+    assert_eq!(world.bearer(), "hush-a1", "the session continues");
     let (world, _, next) = exchanging(at(|profile| profile.final_errors.push("interaction_required".into())));
     let stored = world.pair(1);
     let step = load(next.resume(Ok(interaction()), world.now()), Ok(Some(stored)), world.now());
@@ -345,7 +349,7 @@ fn reusable_refresh_token_survives_a_lost_response() {
     }
 }
 
-/// The request of a sign-out, if there is one, and what goes on.
+/// The first step of a sign-out: the revocation, or the deletion if there is no revocation endpoint.
 fn sign_out(world: &World) -> RefreshStep {
     let stored = world.pair(1);
     load(lock(world.sign_out(), world.now()), Ok(Some(stored)), world.now())
@@ -380,7 +384,10 @@ fn revocation_request_follows_the_profile() {
     assert_eq!(&request.body()[..], br#"{"token":"hush-r1"}"#);
     assert!(!request.headers().contains_key(AUTHORIZATION));
 
-    assert!(matches!(sign_out(&at(|_| {})), RefreshStep::Delete(_)), "there is no endpoint");
+    assert!(
+        matches!(sign_out(&at(|_| {})), RefreshStep::Delete(_)),
+        "the profile has no revocation endpoint"
+    );
 }
 
 #[test]
@@ -394,7 +401,7 @@ fn already_revoked_token_counts_as_revoked() {
         let RefreshStep::Delete(next) =
             next.resume(Ok(status(400, r#"{"error":"invalid_token"}"#)), world.now())
         else {
-            panic!("the store is cleared, whatever the server says")
+            panic!("the tokens are deleted whatever the server responds")
         };
         assert_eq!(release(next.resume(Ok(Written::Durable), world.now()), world.now()).is_ok(), good);
     }
@@ -413,7 +420,7 @@ fn sign_in_uses_the_redirect_uri_of_the_listener() {
     let sign_in = started(&world, SignIn::new("ann").redirect_uri(here));
     assert_eq!(value(&query(&sign_in), "redirect_uri"), here);
     let RefreshStep::Send(request, _) = finish(&world, sign_in, "&code=c0de") else { panic!() };
-    assert_eq!(value(&form(&request), "redirect_uri"), here, "the same to the letter (RFC 6749 4.1.3)");
+    assert_eq!(value(&form(&request), "redirect_uri"), here, "the same text (RFC 6749 section 4.1.3)");
     for bad in ["http://app.example/callback", "/callback", "https://app.example/callback#x"] {
         let sign_in = SignIn::new("ann").redirect_uri(bad);
         assert!(sign_in.start(world.session.app(), world.now()).is_err(), "{bad}");
@@ -444,7 +451,7 @@ fn anonymous_client_refuses_every_sign_in_step() {
         done(nobody.exchange(&AuthorizationCode::new("c0de"), now)).unwrap_err(),
         match Call::start(&nobody, &types::ListCalendars::new(), now) {
             Step::Done(outcome) => outcome.unwrap_err(),
-            _ => panic!("nobody calls"),
+            _ => panic!("the anonymous client sent a call"),
         },
     ] {
         assert!(matches!(error.kind(), ErrorKind::Configuration), "{error:?}");
@@ -452,12 +459,12 @@ fn anonymous_client_refuses_every_sign_in_step() {
     }
     let mut half = Config::anonymous([7; 32]);
     half.redirect_uri = "https://app.example/callback".into();
-    assert!(App::new(half).is_err(), "that is one whose id was forgotten");
+    assert!(App::new(half).is_err(), "a redirect URI without a client id is a mistake");
 }
 
-struct Own;
+struct OwnEndpoint;
 
-impl Endpoint for Own {
+impl Endpoint for OwnEndpoint {
     type Answer = types::Raw;
 
     fn method(&self) -> http::Method {
@@ -485,7 +492,9 @@ impl Endpoint for Own {
 #[test]
 fn endpoint_can_set_headers() {
     let world = World::default();
-    let Step::Send(request, _) = Call::anonymous(world.session.app(), &Own, world.now()) else { panic!() };
+    let Step::Send(request, _) = Call::anonymous(world.session.app(), &OwnEndpoint, world.now()) else {
+        panic!()
+    };
     let all = |name: &str| -> Vec<_> {
         request.headers().get_all(name).iter().map(|value| value.to_str().unwrap()).collect()
     };
@@ -507,7 +516,7 @@ fn relayed(world: impl FnOnce(&mut Config)) -> World {
 
 #[test]
 fn device_without_secret_exchanges_through_the_relay() {
-    // What it would authenticate with stays at home, even if it has a secret.
+    // The client never sends its own credentials to the relay, even if it has a secret.
     for world in [relayed(|_| {}), relayed(|config| config.client_secret = Some("hush-client".into()))] {
         let (request, next) = exchanged(&world);
         assert_eq!(request.uri(), "https://app.example/auth");
@@ -522,7 +531,7 @@ fn device_without_secret_exchanges_through_the_relay() {
     assert_eq!(request.uri(), "https://app.example/refresh");
     assert_eq!(names(&form(&request)), ["refresh_token"]);
     assert_eq!(request.headers()["cookie"], "hush-session");
-    // The answer has no refresh token: the one there is stays.
+    // The response has no refresh token, so the old one is kept.
     let answer = status(200, r#"{"access_token":"hush-a2","expires_in":60,"token_type":"Bearer"}"#);
     assert_eq!(save(next.resume(Ok(answer), world.now())).0.refresh_token.unwrap().expose(), "hush-r1");
 }
@@ -562,10 +571,10 @@ fn code_from_a_popup_is_exchanged_in_the_users_session() {
         Ok(None),
         world.now(),
     ));
-    assert!(world.session.tokens().is_err(), "not before they are saved");
+    assert!(world.session.tokens().is_err(), "tokens are not used before they are saved");
     release(saving.resume(Ok(Written::Durable), world.now()), world.now()).unwrap();
     assert_eq!(world.session.tokens().unwrap().access_token.expose(), "hush-a5");
-    // With the redirect URI of the application unless told otherwise; that may be a popup's.
+    // Without `redirect_uri`, a code has the redirect URI of the application, which may be that of a popup.
     let app = World::with(|config| config.redirect_uri = POSTMESSAGE.into()).session.app().clone();
     let request = Grant::AuthorizationCode(AuthorizationCode::new("c0de"))
         .request(&app, World::default().now())
@@ -586,19 +595,19 @@ fn tokens_within_max_age_are_returned() {
     let recent = |world: &World, seconds| world.session.tokens_within(secs(seconds), world.now()).is_some();
     world.pass(60);
     assert!(recent(&world, 60) && !recent(&world, 59));
-    assert!(world.session.tokens_within(secs(0), asked).is_some(), "minted since they were asked for");
+    assert!(world.session.tokens_within(secs(0), asked).is_some(), "issued after the request");
     let hour = jiff::SignedDuration::from_secs(3600);
     for wall in [asked.wall - hour, asked.wall + hour * 2] {
         let jumped = world.session.tokens_within(secs(60), Now { wall, ..asked });
-        assert!(jumped.is_some(), "minted since, whatever the clock says by now");
+        assert!(jumped.is_some(), "issued after the request, whatever the wall clock says");
     }
     let early = Now { wall: asked.wall - hour, monotonic: asked.monotonic + secs(1) };
     assert!(
         world.session.tokens_within(secs(60), early).is_none(),
-        "a clock that is an hour ahead says nothing"
+        "the wall clock was ahead, so the age is unknown"
     );
     world.pass(40);
-    assert!(!recent(&world, 1000), "it is over");
+    assert!(!recent(&world, 1000), "the pair is expired");
 }
 
 #[test]
@@ -610,7 +619,7 @@ fn grant_is_exchanged_for_tokens_that_are_not_stored() {
     assert_eq!(names(&form(&request)), ["grant_type", "refresh_token"]);
     let answer = status(200, r#"{"access_token":"hush-a2"}"#);
     let tokens = grant.read(app, &answer, world.now()).unwrap();
-    assert_eq!(tokens.refresh_token.unwrap().expose(), "hush-r1", "it is still good");
+    assert_eq!(tokens.refresh_token.unwrap().expose(), "hush-r1", "the refresh token is still valid");
     let mismatch = status(400, r#"{"error":"redirect_uri_mismatch","error_description":"Bad Request"}"#);
     let error = Grant::AuthorizationCode(AuthorizationCode::new("hush-c0de"))
         .read(app, &mismatch, world.now())
@@ -639,7 +648,7 @@ fn tokens_have_the_granted_scope() {
         let step = next.resume(Ok(status(200, &answer)), world.now());
         let (tokens, _) = save(load(lock(step, world.now()), Ok(None), world.now()));
         assert_eq!(tokens.scope.unwrap().as_str(), granted);
-        assert_eq!(tokens.expires_at, None, "it is not known, and not zero");
+        assert_eq!(tokens.expires_at, None, "unknown, not zero");
     }
 }
 
@@ -655,14 +664,16 @@ fn refused_grant_has_the_oauth_error_code() {
 
 #[test]
 fn tokens_of_another_server_are_not_sent_to_connect() {
-    // Without a word about where the API is, nothing says that the tokens of another server are good at Connect.
+    // Without a base URL, nothing says that Connect accepts the tokens of another server.
     for config in [Config::anonymous([7; 32]), {
         let mut config = Config::new("id", "hush-client", "https://app.example/callback", [7; 32]);
         config.profile = Some(profile());
         config
     }] {
         let app = App::new(config).unwrap();
-        let Step::Done(outcome) = Call::anonymous(&app, &Own, World::default().now()) else { panic!() };
+        let Step::Done(outcome) = Call::anonymous(&app, &OwnEndpoint, World::default().now()) else {
+            panic!()
+        };
         assert!(matches!(outcome.unwrap_err().kind(), ErrorKind::Configuration));
     }
 }
@@ -680,7 +691,7 @@ fn empty_user_id_is_refused() {
         config.redirect_uri = POSTMESSAGE.into();
     });
     let error = SignIn::new("ann").start(popup.session.app(), popup.now()).unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::Configuration), "nobody comes back from a popup");
+    assert!(matches!(error.kind(), ErrorKind::Configuration), "a popup has no redirect");
 }
 
 #[test]
@@ -691,7 +702,7 @@ fn server_that_may_check_pkce_gets_a_challenge() {
     let mut profile = profile();
     profile.pkce = Pkce::Offered;
     config.profile = Some(profile);
-    assert!(App::new(config).is_err(), "a client without a secret cannot rely on it");
+    assert!(App::new(config).is_err(), "a public client cannot rely on it");
 }
 
 #[test]

@@ -1,19 +1,19 @@
-//! The store comes back with an older record: of two pairs of one sign-in the older never replaces the newer.
-#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // machines are given up half-way on purpose
+//! A store that returns an older record: of two pairs of one sign-in, the older never replaces the newer.
+#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;
 
 use connect_core::{machine::*, *};
 use support::*;
 
-/// A pair as it is saved by a refresh through `world`; the answer may be any.
+/// Refreshes through `world` with this response, and returns the saved pair.
 fn refreshed(world: &World, store: &mut Option<Tokens>, answer: &Response) -> Tokens {
     let (task, _call) = token_task(world.answered(status(401, "")));
     world.drive(task.start(world.now()), store, |_| Ok(answer.clone())).0.unwrap();
     store.clone().unwrap()
 }
 
-/// A user with the pairs 2 and 3 of one sign-in, of which the last is in use.
+/// A user who has refreshed to pair 2, then to pair 3.
 fn rotated() -> (World, Tokens, Tokens) {
     let mut world = World::loaded();
     let mut store = Some(world.pair(1));
@@ -24,7 +24,7 @@ fn rotated() -> (World, Tokens, Tokens) {
     (world, older, newer)
 }
 
-/// A refresh after a 401 while the store holds this: what it saved and presented, in this order.
+/// Refreshes after a 401 with this record in the store; returns what was saved and presented, in order.
 fn refresh(world: &World, stored: &Tokens) -> Vec<String> {
     let (task, _call) = token_task(world.answered(status(401, "")));
     let mut steps = Vec::new();
@@ -52,7 +52,7 @@ fn refresh(world: &World, stored: &Tokens) -> Vec<String> {
 fn older_record_is_replaced_before_the_pair_is_exchanged() {
     let (world, older, newer) = rotated();
     assert_eq!(refresh(&world, &older), ["save hush-r3", "present hush-r3", "save hush-r9"]);
-    // A newer one is another process's.
+    // A newer record comes from another process.
     let (world, _, _) = rotated();
     let mut theirs = world.pair(7);
     theirs.revision.clone_from(&newer.revision);
@@ -77,7 +77,7 @@ fn record_without_revision_is_ordered_by_the_servers_clock() {
         refreshed(&world, &mut Some(world.pair(1)), &status(200, &answer));
         world.pass(11);
         let mut stored = Tokens::new(stored, "hush-r7");
-        stored.issued_at = Some(world.wall - jiff::SignedDuration::from_hours(9)); // says nothing
+        stored.issued_at = Some(world.wall - jiff::SignedDuration::from_hours(9)); // ignored
         assert_eq!(refresh(&world, &stored), expected);
     }
 }
@@ -129,7 +129,7 @@ fn refused_pair_does_not_give_way_to_an_older_record() {
     let step = load(exchanging.resume(Ok(refused()), world.now()), Ok(Some(older.clone())), world.now());
     let error = release(deleting(step).resume(Ok(Written::Durable), world.now()), world.now()).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Authentication), "{error:?}");
-    // Should it come back once more, it does not bring the session back.
+    // If the record reappears, it does not restore the session.
     let (absent, _call) = token_task(world.call());
     done(load(absent.start(world.now()), Ok(Some(older)), world.now())).unwrap_err();
 }
@@ -149,7 +149,7 @@ fn older_record_does_not_undo_a_sign_out() {
             let outcome = done(load(absent.start(world.now()), Ok(Some(stored.clone())), world.now()));
             assert!(outcome.is_err(), "{again}: {stored:?}");
         }
-        // Nor does a second sign-out, that finds nothing, forget the first.
+        // A second sign-out, which finds no record, does not undo the first.
         world.drive(world.sign_out(), &mut None, |_| unreachable!()).0.unwrap();
     }
 }
@@ -169,7 +169,7 @@ fn later_sign_in_with_shorter_lifetime_wins() {
     let mut store = None;
     world.drive(sign_in(&world, 1, 86_400), &mut store, |_| unreachable!()).0.unwrap();
     world.pass(60);
-    // Once with the first sign-in in memory, and once in another process.
+    // Once with the first sign-in in memory, and once in a process without it.
     let other = World { session: Session::new(world.session.app().clone(), "ann"), ..World::default() };
     let mut copy = store.clone();
     for (world, store) in [(&world, &mut store), (&World { wall: world.wall, ..other }, &mut copy)] {

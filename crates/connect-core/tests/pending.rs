@@ -1,5 +1,5 @@
-//! A rotated token is never lost: saved before use, kept when the save fails, settled by the next call.
-#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // machines are given up half-way on purpose
+//! Pending pairs: a new pair is saved before its use, kept if the save fails, and saved by the next call.
+#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;
 
@@ -20,12 +20,12 @@ fn unsaved() -> World {
     world
 }
 
-/// What the next call does when the store holds this: the outcome, and what was saved.
+/// Runs the next call with this record in the store, and returns what the call saved.
 fn flush(world: &World, stored: Option<Tokens>) -> Option<Tokens> {
     let (task, call) = token_task(world.call());
     let mut store = stored.clone();
     let (outcome, presented) = world.drive(task.start(world.now()), &mut store, |_| Ok(minted(9)));
-    assert!(presented.is_empty(), "settling needs no exchange");
+    assert!(presented.is_empty(), "saving a pending pair needs no exchange");
     send(call.resume(outcome, world.now()));
     assert!(!world.session.has_pending());
     (store != stored).then_some(store).flatten()
@@ -64,7 +64,7 @@ fn save_that_failed_but_was_stored_counts_as_saved() {
     let stored = world.pair(2);
     assert_eq!(flush(&world, Some(stored)), None);
     world.jump(86_400);
-    assert_eq!(world.bearer(), "hush-a2", "this process minted it, and knows that it is young");
+    assert_eq!(world.bearer(), "hush-a2", "this process knows when it received the pair");
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn lost_lease_counts_as_a_failed_save() {
     let (_, saving) = save(exchanging.resume(Ok(minted(2)), world.now()));
     release(saving.resume(Err(StoreError::lost_lease()), world.now()), world.now()).unwrap_err();
     assert!(world.session.has_pending());
-    assert_eq!(flush(&world, Some(world.pair(3))), None, "who took the lock has rotated");
+    assert_eq!(flush(&world, Some(world.pair(3))), None, "the next holder of the lock has rotated the pair");
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn expired_pending_pair_is_saved_then_exchanged_under_one_lock() {
     world.pass(2 * HOUR);
     let (task, call) = token_task(world.call());
     let (outcome, presented) = world.drive(task.start(world.now()), &mut store, |_| Ok(minted(3)));
-    // The task was to flush, so the exchange is a task of its own, in the call's budget for it.
+    // This task only saves, so the exchange is a second task.
     assert!(presented.is_empty());
     let (task, _call) = support::token_task(call.resume(outcome, world.now()));
     let (_, presented) = world.drive(task.start(world.now()), &mut store, |_| Ok(minted(3)));
@@ -118,8 +118,8 @@ fn expired_pending_pair_is_saved_then_exchanged_under_one_lock() {
 fn flush_of_a_pending_pair_leaves_the_call_its_refresh() {
     let world = unsaved();
     let mut store = Some(world.pair(1));
-    let (settling, call) = token_task(world.call());
-    let (outcome, _) = world.drive(settling.start(world.now()), &mut store, |_| unreachable!());
+    let (flushing, call) = token_task(world.call());
+    let (outcome, _) = world.drive(flushing.start(world.now()), &mut store, |_| unreachable!());
     let mut later = World { session: world.session.clone(), ..world };
     later.pass(11);
     let (_, sending) = send(call.resume(outcome, later.now()));
@@ -155,8 +155,8 @@ fn explicit_refresh_saves_the_pending_pair_first() {
     assert!(world.session.before_refresh(world.monotonic).is_none());
 }
 
-/// What is saved of an answer to the refresh of pair 1, which had the scope `read`.
-fn kept(answer: &str) -> Tokens {
+/// Returns what is saved from this response to the refresh of pair 1, which had the scope `read`.
+fn saved_from(answer: &str) -> Tokens {
     let world = World::default();
     let before = world.pair(1).with_scope(types::Scope::Read);
     world.load(before.clone());
@@ -165,16 +165,16 @@ fn kept(answer: &str) -> Tokens {
 }
 
 #[test]
-fn fields_missing_in_a_refresh_response_are_kept() {
+fn fields_missing_in_a_refresh_response_are_saved_from() {
     for answer in [
         r#"{"access_token":"hush-a2","expires_in":"3600"}"#,
         r#"{"access_token":"hush-a2","refresh_token":"","scope":""}"#,
     ] {
-        let tokens = kept(answer);
+        let tokens = saved_from(answer);
         assert_eq!(tokens.refresh_token, Some("hush-r1".into()));
         assert_eq!(tokens.scope, Some(types::Scope::Read));
     }
-    let tokens = kept(r#"{"access_token":"hush-a2","refresh_token":"hush-r2","scope":"read-write"}"#);
+    let tokens = saved_from(r#"{"access_token":"hush-a2","refresh_token":"hush-r2","scope":"read-write"}"#);
     assert_eq!(tokens.refresh_token, Some("hush-r2".into()));
     assert_eq!(tokens.scope, Some(types::Scope::ReadWrite));
 }
@@ -186,7 +186,7 @@ fn jwt_expiry_is_used_if_the_response_has_none() {
         let end = now + jiff::SignedDuration::from_secs(seconds);
         let access = jwt(&format!(r#"{{"sub":"ann","aud":"id","exp":{}}}"#, end.as_second()));
         for lifetime in ["", r#","expires_in":0"#] {
-            let tokens = kept(&format!(r#"{{"access_token":"{access}"{lifetime}}}"#));
+            let tokens = saved_from(&format!(r#"{{"access_token":"{access}"{lifetime}}}"#));
             assert_eq!(tokens.expires_at, believed.then_some(end), "{seconds} {lifetime}");
         }
     }

@@ -1,5 +1,5 @@
-//! One exchange for everybody who needs it, and whose pair counts.
-#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // machines are given up half-way on purpose
+//! Refreshes: one exchange serves all callers, and the newest pair is used.
+#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;
 
@@ -43,7 +43,7 @@ fn waiters_share_a_failure_and_the_next_call_retries() {
     let (third, _c) = token_task(world.answered(status(401, "")));
     assert!(
         matches!(third.start(world.now()), RefreshStep::TryLock(..)),
-        "an old failure is not for later calls"
+        "later calls do not share an old failure"
     );
 }
 
@@ -56,7 +56,7 @@ fn waiter_with_tokens_gets_no_missing_tokens_error() {
     release(step, world.now()).unwrap_err();
     let (absent, _b) = token_task(world.call());
     done(load(absent.start(world.now()), Ok(None), world.now())).unwrap_err();
-    // By then the user has signed in again, in another process.
+    // Meanwhile the user has signed in again, in another process.
     let mut store = Some(world.pair(5));
     let (outcome, _) = world.drive(waiter.start(world.now()), &mut store, |_| unreachable!());
     assert_eq!(bearer(&send(call.resume(outcome, world.now())).0), "hush-a5");
@@ -75,7 +75,7 @@ fn transient_failure_keeps_the_session() {
             world.drive(leader.start(world.now()), &mut store, |_| answer.lock().unwrap().take().unwrap());
         assert!(outcome.is_err());
         assert!(store.is_some(), "the record stays");
-        assert_eq!(world.bearer(), "hush-a1", "and so does the pair");
+        assert_eq!(world.bearer(), "hush-a1", "the pair stays");
     }
 }
 
@@ -114,13 +114,13 @@ fn expired_pair_of_another_process_is_exchanged_under_one_lock() {
     let (leader, _call) = token_task(world.call());
     let (outcome, presented) = world.drive(leader.start(world.now()), &mut store, |_| Ok(minted(3)));
     outcome.unwrap();
-    assert_eq!(presented, ["hush-r2"], "the pair of memory is never presented again");
+    assert_eq!(presented, ["hush-r2"], "the pair in memory is not presented again");
     assert_eq!(world.bearer(), "hush-a3");
 }
 
 #[test]
 fn pair_with_another_refresh_token_is_a_different_pair() {
-    // The claims of two access tokens minted in one second are the same, and so may be the tokens.
+    // Two access tokens issued in one second have the same claims, and may be equal.
     let world = World::loaded();
     let mut theirs = world.pair(1);
     theirs.refresh_token = Some("hush-r2".into());
@@ -146,7 +146,7 @@ fn refusal_ends_the_session_and_deletes_the_record() {
     let releasing = releasing(deleting(step).resume(Ok(Written::Durable), world.now()));
     assert!(
         ended.lock().unwrap().is_empty(),
-        "the observer is told when the lock is given back: it may use the store"
+        "the observer runs after the lock is released, since it may use the store"
     );
     let outcome = done(releasing.resume(Ok(()), world.now()));
     let error = response(call.resume(outcome, world.now())).unwrap_err();
@@ -187,7 +187,7 @@ fn refusal_with_unreadable_store_keeps_the_session() {
 
 #[test]
 fn refusal_after_a_lost_lock_keeps_the_session() {
-    // Whoever has the lock by now may have rotated the very token that was refused.
+    // The next holder of the lock may have rotated the refused token.
     let world = World::loaded();
     let (exchanging, _call) = world.exchanging(&world.pair(1));
     let step = exchanging.resume(Ok(refused()), world.now());

@@ -1,5 +1,6 @@
-//! What a token endpoint's refusal ends, and what it does not: rate limits, failures, refusals that pass.
-#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // machines are given up half-way on purpose
+//! Refusals of the token endpoint: which of them end a sign-in; rate limits, failures and recoverable
+//! refusals do not.
+#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;
 
@@ -16,7 +17,7 @@ fn limited(code: u16, seconds: &str) -> Response {
     with_header(status(code, ""), "retry-after", seconds)
 }
 
-/// The outcome of a refresh that is answered with this, the record after it, and what was presented.
+/// Returns the error of a refresh with this response, the record after it, and the presented tokens.
 fn answered(world: &World, answer: Response) -> (Error, Option<Tokens>, Vec<String>) {
     let mut store = Some(world.pair(1));
     let (task, _call) = token_task(world.answered(status(401, "")));
@@ -91,13 +92,13 @@ fn code_exchange_waits_out_a_short_cool_down() {
     let mut world = World::loaded();
     answered(&world, limited(429, "20"));
     let (wait, next) = resting(world.session.exchange(&AuthorizationCode::new("c0de"), world.now()));
-    assert!((secs(20)..secs(22)).contains(&wait), "a little longer than it asked: {wait:?}");
+    assert!((secs(20)..secs(22)).contains(&wait), "a little longer than `Retry-After`: {wait:?}");
     world.pass(22);
     let (code, _) = exchange(next.resume(world.now()));
     assert_eq!(code, "c0de");
 }
 
-/// A user of a server whose refusals may pass, and what the observer was told.
+/// A user of a server with recoverable refusals, and what the observer received.
 fn recoverable() -> (World, Arc<Mutex<Vec<bool>>>) {
     let (world, told) = recoverable_unloaded();
     (world.holding(1), told)
@@ -105,7 +106,7 @@ fn recoverable() -> (World, Arc<Mutex<Vec<bool>>>) {
 
 fn recoverable_unloaded() -> (World, Arc<Mutex<Vec<bool>>>) {
     let told = Arc::new(Mutex::new(Vec::new()));
-    let hears = told.clone();
+    let observed = told.clone();
     let world = World::with(|config| {
         let mut profile =
             Profile::new("https://login.example", "https://login.example/a", "https://login.example/t");
@@ -113,7 +114,7 @@ fn recoverable_unloaded() -> (World, Arc<Mutex<Vec<bool>>>) {
         config.profile = Some(profile);
         config.base_url = Some("https://api.example".to_owned());
         config.observer = Some(Arc::new(move |ended: SessionEnded| {
-            hears.lock().unwrap().push(ended.may_recover);
+            observed.lock().unwrap().push(ended.may_recover);
         }));
     });
     (world, told)
@@ -140,7 +141,7 @@ fn recoverable_refusal_marks_the_record_and_fails_calls() {
         assert!(matches!(error.kind(), ErrorKind::Authentication), "{error:?}");
         assert!(error.to_string().contains("AADSTS50196"), "{error}");
     }
-    assert_eq!(*told.lock().unwrap(), [true], "once");
+    assert_eq!(*told.lock().unwrap(), [true], "the observer is called once");
     world.pass(100);
     let (outcome, presented) = refresh(&world, &minted(2));
     outcome.unwrap();
@@ -164,7 +165,7 @@ fn refusal_mark_applies_to_other_processes() {
         assert_eq!(presented, expected);
     }
     assert_eq!(*told.lock().unwrap(), [true]);
-    // A new sign-in replaces it.
+    // A new sign-in removes the mark.
     other.drive(other.session.import(other.pair(6), other.now()), &mut store, |_| unreachable!()).0.unwrap();
     assert_eq!(store.unwrap().refused, None);
     assert_eq!(other.bearer(), "hush-a6");
@@ -197,7 +198,7 @@ fn unsaved_refusal_mark_applies_in_its_process() {
     let (outcome, presented) = world.drive(task.start(world.now()), &mut unmarked, |_| Ok(minted(2)));
     assert!(outcome.is_err());
     assert_eq!(presented, [""; 0]);
-    // By this process's count of time as well, whatever its clock and an older mark in the store say.
+    // Also by the monotonic clock, whatever the wall clock and an older mark in the store say.
     let mut jumped = World { session: world.session.clone(), ..world };
     let mut older = marked;
     older.refused.as_mut().unwrap().at -= jiff::SignedDuration::from_secs(700);

@@ -1,5 +1,5 @@
-//! What goes out: where to, with which headers, in which form; and what comes back around the value.
-#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // machines are given up half-way on purpose
+//! Requests: their URL, headers and body; and how replies are read.
+#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;
 
@@ -16,7 +16,7 @@ use connect_core::{
 use http::{Method, header};
 use support::*;
 
-/// An endpoint that says no more than it has to.
+/// An endpoint that implements only the required methods.
 struct Colors(Method);
 
 impl Endpoint for Colors {
@@ -50,7 +50,8 @@ fn custom_endpoint_gets_the_default_request() {
     assert_eq!((colors.operation(), colors.scope(), colors.base()), ("", None, Base::Api));
 }
 
-/// A service of another kind: its next page is a URL, its errors are its own, and users have limits of their own.
+/// An endpoint of another kind of service: its next page is a URL, it has its own errors, and limits per
+/// user.
 struct Page(&'static str);
 
 impl Endpoint for Page {
@@ -111,7 +112,7 @@ fn endpoint_can_interpret_its_own_errors() {
     let page = Page("https://connect.mobiscroll.com/p");
     let (_, sending) = send(Call::start(&world.session, &page, world.now()));
     let (pause, _) = sleep(sending.resume(Ok(status(403, "slow down")), world.now()));
-    assert!(pause > secs(0), "it is tried again as after a 429");
+    assert!(pause > secs(0), "it is retried like a 429");
     let (_, sending) = send(Call::start(&world.session, &page, world.now()));
     let error = response(sending.resume(Ok(status(403, "no")), world.now())).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Permission { .. }));
@@ -135,7 +136,7 @@ fn per_user_rate_limit_does_not_delay_other_users() {
     let (_, sending) = send(Call::start(&world.session, &Colors(Method::GET), world.now()));
     sleep(sending.resume(Ok(with_header(status(429, ""), "retry-after", "9")), world.now()));
     let (pause, _) = sleep(Call::start(&other, &Colors(Method::GET), world.now()));
-    assert_eq!(pause, secs(9), "elsewhere all wait");
+    assert_eq!(pause, secs(9), "without per-user limits, all users wait");
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Signing in and out: whose tokens they are, and what a refresh under way has to say then.
-#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // machines are given up half-way on purpose
+//! Sign-ins: whose tokens are accepted, and how sign-ins and refreshes affect each other.
+#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;
 
@@ -12,7 +12,7 @@ fn started(world: &World) -> PendingSignIn {
     SignIn::new("ann").scope(types::Scope::Read).start(world.session.app(), world.now()).unwrap()
 }
 
-/// The callback of a sign-in that went well.
+/// The callback of a successful sign-in.
 fn callback(sign_in: &PendingSignIn) -> Callback {
     let state = field(sign_in.url(), "state").unwrap();
     Callback::parse(&format!("?code=c0de&state={state}")).unwrap()
@@ -25,7 +25,7 @@ fn tokens_for(payload: &str) -> Response {
     )
 }
 
-/// A sign-in up to the save of its tokens, which queues at the gate.
+/// A sign-in up to the save of its tokens, which waits at the gate.
 fn exchanged(world: &World) -> TokenTask {
     let sign_in = started(world);
     let callback = callback(&sign_in);
@@ -51,7 +51,7 @@ fn sign_in_is_saved_and_then_used() {
     let world = World::default();
     let step = load(lock(exchanged(&world).start(world.now()), world.now()), Ok(None), world.now());
     let (tokens, saving) = save(step);
-    assert_eq!(tokens.scope, Some(types::Scope::Read), "as asked for, since the answer names none");
+    assert_eq!(tokens.scope, Some(types::Scope::Read), "the requested scope, since the response has none");
     assert!(world.session.has_pending());
     release(saving.resume(Ok(Written::Durable), world.now()), world.now()).unwrap();
     assert_eq!(world.bearer(), jwt(OURS));
@@ -364,16 +364,19 @@ fn sign_in_with_uncertain_save_gives_way_to_its_rotated_pair() {
     let mut world = World::default();
     let before = world.pair(1);
     let late = exchanged(&world);
-    // A call settles the new pair first, and its save may or may not have happened.
+    // A call saves the new pair first, and whether that save succeeded is unknown.
     let (refresh, _call) = token_task(world.call());
     let step = load(lock(refresh.start(world.now()), world.now()), Ok(Some(before)), world.now());
     let (_, saving) = save(step);
     release(saving.resume(Err(StoreError::new("cut off")), world.now()), world.now()).unwrap_err();
-    // It had: another process has rotated the pair since.
+    // It succeeded: another process has rotated the pair since.
     world.pass(1);
     let after = world.pair(9);
     let error = done(late.start(world.now())).unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::TokenStore), "the sign-in waited for that save: {error:?}");
+    assert!(
+        matches!(error.kind(), ErrorKind::TokenStore),
+        "the sign-in shares the error of that save: {error:?}"
+    );
     let (refresh, _call) = token_task(world.call());
     let step = load(lock(refresh.start(world.now()), world.now()), Ok(Some(after)), world.now());
     release(step, world.now()).unwrap();
@@ -422,8 +425,8 @@ fn sign_in_with_uncertain_save_keeps_an_unreadable_record() {
     let step = load(lock(refresh.start(world.now()), world.now()), unreadable, world.now());
     let error = release(step, world.now()).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::TokenStore));
-    assert!(world.session.has_pending(), "the next call settles it");
-    // Another process has rotated the new pair, by a clock that is behind.
+    assert!(world.session.has_pending(), "the next call saves it");
+    // Another process, whose clock is slow, has rotated the new pair.
     let mut theirs = world.pair(9);
     theirs.issued_at = theirs.issued_at.map(|at| at - jiff::SignedDuration::from_secs(60));
     let (refresh, _call) = token_task(world.call());

@@ -1,5 +1,5 @@
-//! Leaving: the server first, then the store, whatever the server said.
-#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // machines are given up half-way on purpose
+//! Sign-outs: tokens are revoked first, then deleted from the store, whatever the server responds.
+#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;
 
@@ -37,15 +37,15 @@ fn revocation_is_retried_while_the_lease_lasts() {
     let busy = || with_header(status(503, ""), "retry-after", "3");
     let (_, sending) = revoking(&world, Some(world.pair(1)));
     let (time, next) = resting(sending.resume(Ok(busy()), world.now()));
-    assert_eq!(time, secs(3), "the server says when");
+    assert_eq!(time, secs(3), "the pause of `Retry-After`");
     world.pass(3);
     let (token, sending) = exchange(next.resume(world.now()));
     assert!(token.contains("hush-r1"), "{token}");
-    // Three more seconds would be more than the lock may last.
+    // The lease would not last three more seconds.
     let step = deleting(sending.resume(Ok(busy()), world.now())).resume(Ok(Written::Durable), world.now());
     let error = release(step, world.now()).unwrap_err();
     assert_eq!((error.attempts(), error.retry_after()), (2, Some(secs(3))));
-    // A refusal is final, and an answer that was lost is asked for again.
+    // A refusal is final; a request whose response was lost is sent again.
     let world = World::loaded();
     let (_, sending) = revoking(&world, Some(world.pair(1)));
     deleting(sending.resume(Ok(status(400, "")), world.now()));
@@ -60,13 +60,16 @@ fn revocation_is_retried_while_the_lease_lasts() {
 #[test]
 fn sign_out_revokes_the_newest_pair() {
     let world = World::loaded();
-    assert!(revoking(&world, Some(world.pair(4))).0.contains("hush-r4"), "the store's over memory's");
+    assert!(
+        revoking(&world, Some(world.pair(4))).0.contains("hush-r4"),
+        "the stored pair is newer than the pair in memory"
+    );
     assert!(revoking(&world, None).0.contains("hush-r1"));
     let (exchanging, _call) = world.exchanging(&world.pair(1));
     drop(exchanging.resume(Ok(minted(2)), world.now()));
     assert!(
         revoking(&world, Some(world.pair(1))).0.contains("hush-r2"),
-        "what waits for its save before both"
+        "the pending pair is newer than both"
     );
 }
 

@@ -1,4 +1,4 @@
-//! What stores and transports are to a driver: shared ones, closures, locks, and how they fail.
+//! Stores and transports as a driver uses them: shared stores, closures, locks and errors.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod support;
@@ -15,11 +15,11 @@ use std::{
 use connect_core::{machine::*, *};
 use support::*;
 
-/// The value of a future that waits for nothing.
+/// Returns the value of a future that is ready.
 fn ready<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
-        Poll::Pending => panic!("it waits"),
+        Poll::Pending => panic!("the future is not ready"),
     }
 }
 
@@ -27,7 +27,7 @@ fn key() -> TokenKey {
     World::default().session.key().clone()
 }
 
-/// A store that holds one pair for everybody and is never free.
+/// A store that returns one pair for every key and fails every lock attempt.
 struct Busy;
 
 fn busy<T>() -> Result<T, StoreError> {
@@ -78,7 +78,10 @@ fn driver_writes_only_while_it_holds_the_lock() {
     assert!(lock.take(busy()).is_err() && lock.held().is_none());
 
     assert!(lock.take(store.try_lock(&key(), secs(1))).unwrap());
-    assert!(!Locked::<dyn StoreLock>::new().take(store.try_lock(&key(), secs(1))).unwrap(), "it is not free");
+    assert!(
+        !Locked::<dyn StoreLock>::new().take(store.try_lock(&key(), secs(1))).unwrap(),
+        "the lock is taken"
+    );
     assert!(lock.held().is_some());
     lock.with(|lock| lock.save(&pair)).unwrap();
     assert_eq!(lock.with(|lock| lock.load()).unwrap().as_ref(), Some(&pair));

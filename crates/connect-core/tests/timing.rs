@@ -1,17 +1,17 @@
-//! When a pair is refreshed: by which clock, how early, and how soon again.
-#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // machines are given up half-way on purpose
+//! When pairs are refreshed: the clock that counts, how early, and how soon again.
+#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;
 
 use connect_core::{machine::*, *};
 use support::*;
 
-/// Whether the next call refreshes ahead of a 401; the task is given up.
+/// Whether the next call refreshes before it gets a 401. The task is dropped.
 fn refreshes(world: &World) -> bool {
     matches!(world.call(), Step::Refresh(..))
 }
 
-/// A user whose pair 2 of this lifetime this process has just minted.
+/// A user whose pair 2 with this lifetime this process has just received.
 fn minted_here(lifetime: u64) -> (World, Option<Tokens>) {
     let world = World::loaded();
     let mut store = Some(world.pair(1));
@@ -85,7 +85,7 @@ fn dropped_early_refresh_request_does_not_end_a_running_one() {
     let (leader, _call) = token_task(old.resume(Ok(status(401, "")), world.now()));
     let leading = leader.start(world.now());
     drop(early);
-    assert!(!refreshes(&world), "somebody leads: the others use the pair that still works");
+    assert!(!refreshes(&world), "a leader refreshes, so other calls use the valid pair");
     assert!(!world.session.is_clean());
     drop(leading);
 }
@@ -96,7 +96,7 @@ fn dropped_refresh_request_does_not_end_an_early_one() {
     world.pass(HOUR - 30);
     let (_early, _call) = token_task(world.call());
     drop(world.answered(status(401, "")));
-    assert!(!refreshes(&world), "somebody is on the way already");
+    assert!(!refreshes(&world), "an early refresh is already requested");
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn call_after_a_failed_early_refresh_uses_the_old_token() {
     let (_, sleeping) = sleep(sending.resume(Ok(status(503, "")), world.now()));
     world.pass(6);
     let (request, sending) = send(sleeping.resume(world.now()));
-    assert_eq!(bearer(&request), "hush-a1", "over by the clock, but it may still work");
+    assert_eq!(bearer(&request), "hush-a1", "expired by the clock, but the server may accept it");
     token_task(sending.resume(Ok(status(401, "")), world.now()));
 }
 
@@ -150,7 +150,7 @@ fn unproven_new_pair_is_not_refreshed_for_ten_seconds() {
     assert_eq!((error.status().unwrap().as_u16(), error.code()), (401, "SERVER_ERROR"));
     world.pass(9);
     response(world.answered(status(401, ""))).unwrap_err();
-    assert_eq!(world.bearer(), "hush-a2", "the session goes on for others");
+    assert_eq!(world.bearer(), "hush-a2", "other calls still use the session");
     world.pass(1);
     token_task(world.answered(status(401, "")));
 }
@@ -184,7 +184,7 @@ fn new_pair_of_another_process_waits_ten_seconds() {
     let Step::Sleep(pause, sleeping) = sending.resume(Ok(status(401, "")), world.now()) else { panic!() };
     assert_eq!(pause, secs(6));
     world.pass(6);
-    // By now it may be accepted; if not, it was a clock that made it look new.
+    // The server may accept it by now. If not, it only looked new because of a wrong clock.
     let (again, sending) = send(sleeping.resume(world.now()));
     assert_eq!(bearer(&again), "hush-a2");
     let (leader, call) = token_task(sending.resume(Ok(status(401, "")), world.now()));
@@ -203,7 +203,7 @@ fn call_without_time_to_wait_for_the_new_pair_times_out() {
         let (outcome, _) = world.drive(leader.start(world.now()), &mut store, |_| unreachable!());
         let (_, sending) = send(call.resume(outcome, world.now()));
         let error = response(sending.resume(Ok(status(401, "")), world.now())).unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::Timeout), "nobody has to sign in: {timeout}: {error:?}");
+        assert!(matches!(error.kind(), ErrorKind::Timeout), "no new sign-in is needed: {timeout}: {error:?}");
     }
 }
 
@@ -299,11 +299,7 @@ fn calls_use_the_old_pair_while_an_early_refresh_saves() {
     let step = load(lock(leader.start(world.now()), world.now()), Ok(Some(world.pair(1))), world.now());
     let (_, saving) = save(exchange(step).1.resume(Ok(minted(2)), world.now()));
 
-    assert_eq!(
-        world.bearer(),
-        "hush-a1",
-        "the pair that is being saved is not used, and nobody waits for it"
-    );
+    assert_eq!(world.bearer(), "hush-a1", "calls neither use the unsaved pair nor wait for it");
     let (waiting, call) = token_task(world.answered(status(401, "")));
     release(saving.resume(Ok(Written::Durable), world.now()), world.now()).unwrap();
     done(waiting.start(world.now())).unwrap();

@@ -1,6 +1,6 @@
-//! What a call tells `tracing`: its span, its retries and its refreshes, timed by the driver's clock.
+//! The spans and events of `tracing`: calls, retries and refreshes, timed by the driver's clock.
 #![cfg(feature = "tracing")]
-#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // machines are given up half-way on purpose
+#![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;
 
@@ -18,16 +18,16 @@ use tracing::{
     subscriber::with_default,
 };
 
-/// Held by each test: where two subscribers come and go at once, `tracing` may lose the first event of a callsite.
+/// Held by each test, since `tracing` may lose the first event of a callsite if two subscribers are active.
 static ALONE: Mutex<()> = Mutex::new(());
 
 fn alone() -> MutexGuard<'static, ()> {
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The fields of each span, and those of each event.
+/// A subscriber that records the fields of each span and event.
 #[derive(Clone, Default)]
-struct Told {
+struct Recorder {
     spans: Arc<Mutex<Vec<Fields>>>,
     events: Arc<Mutex<Vec<Fields>>>,
 }
@@ -41,7 +41,7 @@ impl Visit for Fields {
     }
 }
 
-impl Subscriber for Told {
+impl Subscriber for Recorder {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         metadata.target() == "connect"
     }
@@ -71,14 +71,14 @@ impl Subscriber for Told {
     fn exit(&self, _: &Id) {}
 }
 
-impl Told {
-    /// These fields of the last span.
+impl Recorder {
+    /// Returns these fields of the last span.
     fn span<const N: usize>(&self, names: [&str; N]) -> [Option<String>; N] {
         let spans = self.spans.lock().unwrap();
         names.map(|name| spans.last().unwrap().0.get(name).cloned())
     }
 
-    /// This field of each event.
+    /// Returns this field of each event.
     fn events(&self, name: &str) -> Vec<Option<String>> {
         self.events.lock().unwrap().iter().map(|event| event.0.get(name).cloned()).collect()
     }
@@ -94,14 +94,17 @@ const OUTCOME: [&str; 3] = ["http.response.status_code", "http.request.resend_co
 fn span_has_target_attempts_and_duration_of_a_call() {
     let _alone = alone();
     let mut world = World::loaded();
-    let told = Told::default();
-    with_default(told.clone(), || {
+    let recorder = Recorder::default();
+    with_default(recorder.clone(), || {
         let (_, sending) = send(world.call());
         let place = ["otel.name", "http.request.method", "url.template", "server.address"];
-        assert_eq!(told.span(place), some(["GET /calendars", "GET", "/calendars", "connect.mobiscroll.com"]));
+        assert_eq!(
+            recorder.span(place),
+            some(["GET /calendars", "GET", "/calendars", "connect.mobiscroll.com"])
+        );
         world.pass(2);
         response(sending.resume(Ok(status(200, "[]")), world.now())).unwrap();
-        assert_eq!(told.span(OUTCOME), [Some("200".into()), None, Some("2000".into())]);
+        assert_eq!(recorder.span(OUTCOME), [Some("200".into()), None, Some("2000".into())]);
 
         let mut step = world.call();
         for _ in 0..2 {
@@ -110,8 +113,8 @@ fn span_has_target_attempts_and_duration_of_a_call() {
             step = sleeping.resume(world.now());
         }
         response(send(step).1.resume(Ok(status(404, "")), world.now())).unwrap_err();
-        assert_eq!(told.span(OUTCOME), some(["404", "2", "2000"]));
-        assert_eq!(told.span(["error.type"]), some(["NOT_FOUND_ERROR"]));
+        assert_eq!(recorder.span(OUTCOME), some(["404", "2", "2000"]));
+        assert_eq!(recorder.span(["error.type"]), some(["NOT_FOUND_ERROR"]));
     });
 }
 
@@ -119,16 +122,16 @@ fn span_has_target_attempts_and_duration_of_a_call() {
 fn retries_and_refreshes_emit_events() {
     let _alone = alone();
     let world = World::loaded();
-    let told = Told::default();
-    let pause = with_default(told.clone(), || {
-        let wish_for_time = with_header(status(503, ""), "retry-after", "7");
-        let (pause, _) = sleep(world.answered(wish_for_time));
+    let recorder = Recorder::default();
+    let pause = with_default(recorder.clone(), || {
+        let retry_later = with_header(status(503, ""), "retry-after", "7");
+        let (pause, _) = sleep(world.answered(retry_later));
         world.refresh_to(2, &mut Some(world.pair(1)));
         pause
     });
-    assert_eq!(told.events("message"), some(["retry", "refresh", "refreshed"]));
-    assert_eq!(told.events("pause_ms")[0], Some(pause.as_millis().to_string()));
-    assert_eq!(told.events("error.type")[0].as_deref(), Some("SERVER_ERROR"));
-    assert_eq!(told.events("reason")[1..], some(["Unauthorized", "Unauthorized"]));
-    assert_eq!(told.events("exchanged")[2].as_deref(), Some("true"));
+    assert_eq!(recorder.events("message"), some(["retry", "refresh", "refreshed"]));
+    assert_eq!(recorder.events("pause_ms")[0], Some(pause.as_millis().to_string()));
+    assert_eq!(recorder.events("error.type")[0].as_deref(), Some("SERVER_ERROR"));
+    assert_eq!(recorder.events("reason")[1..], some(["Unauthorized", "Unauthorized"]));
+    assert_eq!(recorder.events("exchanged")[2].as_deref(), Some("true"));
 }

@@ -1,4 +1,4 @@
-//! Each delivery once: the guard in memory, and what else helps with deliveries that come late, twice or from oneself.
+//! The replay guard in memory, the order and origin of events, and the upkeep of subscriptions.
 #![cfg(feature = "webhooks")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
 
@@ -33,11 +33,11 @@ fn new(guard: &ReplayMemory, id: &str, seconds: u64) -> Box<dyn ReplayClaim> {
     }
 }
 
-/// The value of a future that waits for nothing.
+/// Returns the value of a future that is ready.
 fn ready<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
-        Poll::Pending => panic!("it waits"),
+        Poll::Pending => panic!("the future is not ready"),
     }
 }
 
@@ -86,7 +86,7 @@ fn expired_claim_releases_the_delivery() {
     let slow = new(&guard, "a", 0);
     assert_eq!(state(&guard, "a", 59), "InHand");
     let mut second = new(&guard, "a", 60);
-    // The slow one gives up late: that is not the claim of the second.
+    // The first claim is released after its lease, which must not release the second.
     drop(slow);
     assert_eq!(state(&guard, "a", 61), "InHand");
     second.done().unwrap();
@@ -101,13 +101,13 @@ fn done_after_the_lease_counts_as_handled() {
     assert_eq!(state(&guard, "a", 61), "Done");
     drop(second);
     assert_eq!(state(&guard, "a", 62), "Done");
-    // Also when it was forgotten meanwhile.
+    // Also if the guard has forgotten the claim.
     let guard = ReplayMemory::new().lease(Duration::from_secs(60)).most(1);
     let mut slow = new(&guard, "a", 0);
     new(&guard, "b", 60).done().unwrap();
     slow.done().unwrap();
     assert_eq!(state(&guard, "a", 61), "Done");
-    // And it does not shorten for how long its successor is remembered.
+    // The first claim does not shorten how long the second is remembered.
     let guard = ReplayMemory::new().lease(Duration::from_secs(60)).keep(Duration::ZERO);
     let (mut slow, mut second) = (new(&guard, "a", 0), new(&guard, "a", 60));
     second.done().unwrap();
@@ -138,7 +138,7 @@ fn claim_can_be_released_and_done_can_be_called_twice() {
     claim.done().unwrap();
     assert_eq!(state(&guard, "a", 1), "Done");
     claim.release().unwrap();
-    assert_eq!(state(&guard, "a", 1), "Done", "what is done is not given back");
+    assert_eq!(state(&guard, "a", 1), "Done", "a handled delivery is not released");
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn expired_claims_are_forgotten_before_handled_deliveries() {
     }
     assert_eq!(state(&guard, "handled", 101), "Done");
     new(&guard, "s", 101).done().unwrap();
-    assert_eq!(state(&guard, "handled", 101), "New", "then the oldest goes");
+    assert_eq!(state(&guard, "handled", 101), "New", "then the oldest is forgotten");
     drop(over);
 }
 
@@ -188,12 +188,12 @@ fn memory_is_limited_in_number() {
     for n in 0..10_000 {
         new(&guard, &format!("m{n}"), 1).done().unwrap();
     }
-    assert_eq!(state(&guard, "held", 1), "InHand", "what is in hand is not forgotten");
+    assert_eq!(state(&guard, "held", 1), "InHand", "a claimed delivery is not forgotten");
     assert_eq!(state(&guard, "m9999", 1), "Done");
     assert_eq!(state(&guard, "m9002", 1), "Done");
-    assert_eq!(state(&guard, "m0", 1), "New", "the oldest went");
+    assert_eq!(state(&guard, "m0", 1), "New", "the oldest was forgotten");
     drop(held);
-    // With everything in hand there is no room for another, until a lease ends.
+    // If every delivery is claimed, there is no room until a lease ends.
     let guard = ReplayMemory::new().most(2).lease(Duration::from_secs(60));
     let (_a, _b) = (new(&guard, "a", 0), new(&guard, "b", 0));
     assert!(ReplayGuard::claim(&guard, "c", at(59)).is_err());
@@ -266,11 +266,11 @@ fn upkeep_creates_renews_and_ends_subscriptions() {
     let over = self::held("google", "a", "\"2026-11-20T10:00:00Z\"");
     assert_eq!(plan(&[calendar("a")], &[over]), ["+a"]);
     assert_eq!(plan(&[], &[]), Vec::<String>::new());
-    // An end that cannot be read may be any.
+    // An expiration that cannot be decoded may be any time.
     for text in ["\"soon\"", "1763800000000", "{}"] {
         assert_eq!(plan(&[calendar("a")], &[self::held("google", "a", text)]), ["+a"], "{text}");
     }
-    // One that was renewed: the older of the two no longer counts.
+    // After a renewal, the older of the two subscriptions does not count.
     let renewed = Held::clone(&held[0]);
     let mut over = renewed.clone();
     over.expires = Some("2026-11-20T10:00:00Z".parse().unwrap());

@@ -1,4 +1,4 @@
-//! Which deliveries are genuine, and the reason why another is not.
+//! Verification of deliveries: which are accepted, and the reasons for which others are refused.
 #![cfg(feature = "webhooks")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -12,7 +12,8 @@ use ed25519_dalek::{Signer, SigningKey};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 
-/// Facts of the vectors that all official SDKs share: one body, signed by the server's two keys at second 1790000000.
+/// Values of the vectors that all official SDKs share: one body, signed by the server's two keys at Unix time
+/// 1790000000.
 mod official {
     pub(super) const ACTIVE: &str = "whpk_0r0+Z02Sv1SRb1QjsKUnil6t2oqtAyhn5HHfKgbTXFs=";
     pub(super) const PREVIOUS: &str = "whpk_4bVYVyWUPGQLCcnQQoGU4qTyIeucOFTnkZXlNFAlv6g=";
@@ -29,7 +30,7 @@ mod official {
 }
 use official::{ACTIVE, BODY, BY_ACTIVE, BY_PREVIOUS, ID, PREVIOUS, SENT, UNRELATED};
 
-/// A delivery to be bent.
+/// A delivery to modify.
 struct Case {
     headers: Vec<(&'static str, Vec<u8>)>,
     body: Vec<u8>,
@@ -97,7 +98,7 @@ impl Case {
     }
 }
 
-/// A body of ours, signed as a genuine one is.
+/// A delivery with this body, signed like a genuine one.
 fn signed(body: impl AsRef<[u8]>) -> Case {
     signed_as("msg_1", "1790000000", body)
 }
@@ -205,7 +206,10 @@ fn timestamp_within_300_seconds_is_accepted() {
     let half = Timestamp::from_millisecond(1_790_000_300_999).unwrap();
     let request = testing::sign("msg_1", "{}", Timestamp::from_second(1_790_000_000).unwrap());
     let keys = [testing::public_key()];
-    assert!(verify(request.headers(), request.body(), &keys, half).is_ok(), "now counts in whole seconds");
+    assert!(
+        verify(request.headers(), request.body(), &keys, half).is_ok(),
+        "fractions of a second are ignored"
+    );
 }
 
 #[test]
@@ -257,7 +261,7 @@ fn timestamp_with_other_than_digits_is_refused() {
         let case = official_case().with("webhook-timestamp", "9".repeat(digits));
         assert_eq!(case.refused(), Reason::TimestampOutOfTolerance, "{digits} digits");
     }
-    // It is signed as it is written.
+    // The signature covers the text of the timestamp.
     let zeros = "0".repeat(5_000) + SENT;
     assert_eq!(official_case().with("webhook-timestamp", zeros).refused(), Reason::NoMatchingSignature);
     signed_as("msg_1", "0001790000000", "{}").passes();
@@ -304,7 +308,7 @@ fn nonstandard_base64_is_refused() {
         format!("!{text}"),
         text.replacen("fPs", "f!Ps", 1),
         text.replace('+', "-").replace('/', "_"),
-        // The last character holds four bits that no byte uses.
+        // The last character contains four unused bits.
         text.replace("DA==", "DB=="),
         format!("{text}{text}"),
     ];
@@ -322,7 +326,7 @@ fn only_four_signatures_are_tried() {
     official_case().with("webhook-signature", three.clone() + BY_ACTIVE).passes();
     let case = official_case().with("webhook-signature", three.clone() + &forged(4) + BY_ACTIVE);
     assert_eq!(case.refused(), Reason::NoMatchingSignature);
-    // The same one again does not count, and neither does what is none.
+    // Repeated and invalid entries do not count.
     official_case().with("webhook-signature", three.repeat(50) + BY_ACTIVE).passes();
     official_case().with("webhook-signature", format!("{BY_ACTIVE} {BY_ACTIVE}")).passes();
     official_case().with("webhook-signature", "v1,AAAA v1a,AAAA v1a,!! ".repeat(500) + BY_ACTIVE).passes();
@@ -340,7 +344,7 @@ fn invalid_public_key_is_refused() {
         "whpk_ 0r0+Z02Sv1SRb1QjsKUnil6t2oqtAyhn5HHfKgbTXFs=",
         "whpk_0r0+Z02Sv1SRb1QjsKUnil6t2oqtAyhn5HHfKgbTXA==",
         "whsk_0r0+Z02Sv1SRb1QjsKUnil6t2oqtAyhn5HHfKgbTXFs=",
-        // The neutral element: a key under which anybody can sign.
+        // The neutral element: with this key anybody can sign.
         "whpk_AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
     ];
     for text in bad {
@@ -352,7 +356,7 @@ fn invalid_public_key_is_refused() {
 
 #[test]
 fn malleable_signature_is_refused() {
-    // S + L verifies under lax rules (RFC 8032 8.4): a second form of the same signature.
+    // Lax implementations accept S + L as a second form of the signature (RFC 8032 section 8.4).
     let order: [u8; 32] = [
         0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0,
         0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
@@ -410,7 +414,7 @@ fn values_of_unexpected_type_are_kept() {
     assert!(delivery.events[1].event.start.is_none());
     assert_eq!(delivery.extra.get("new").map(|raw| raw.get()), Some(r#"{"a": 1}"#));
 
-    // What cannot be an event hides none of the others, and can be seen in the list, which is kept as it came.
+    // An element that cannot be decoded does not hide the others, and the original list is kept.
     let events = r#"[{"id": "e1"}, "e2", null, 5, [], {"id": "e3", "changeType": "deleted"}]"#;
     let delivery = signed(format!(r#"{{"events": {events}}}"#)).passes().delivery;
     let ids: Vec<_> = delivery.events.iter().map(|change| &*change.event.id).collect();

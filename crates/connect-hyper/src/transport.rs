@@ -165,7 +165,7 @@ fn transport_error(error: legacy::Error) -> TransportError {
 
 /// Whether an error of this type for which `is` holds is among the causes.
 ///
-/// An `io::Error` does not return the error that it wraps from `source`, so it is searched separately.
+/// `source` of an `io::Error` skips the error that it wraps, which is therefore searched separately.
 fn caused_by<T: StdError + 'static>(
     error: &(dyn StdError + 'static),
     is: impl Fn(&T) -> bool + Copy,

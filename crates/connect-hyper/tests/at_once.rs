@@ -1,4 +1,4 @@
-//! How many requests of one user are under way, where a service limits that.
+//! The limit of concurrent requests of one user.
 #![allow(clippy::unwrap_used)]
 
 use std::{
@@ -43,7 +43,7 @@ struct Seen {
 }
 
 impl Seen {
-    /// Until as many requests as `expected` have met, for as long as that may take on a busy machine.
+    /// Waits until `expected` requests run at the same time, or for 20 s.
     async fn wait_for_the_others(&self) {
         let begun = Instant::now();
         while self.most.load(SeqCst) < self.expected && begun.elapsed() < Duration::from_secs(20) {
@@ -92,9 +92,9 @@ async fn concurrent_requests_of_a_user_stay_within_the_limit() {
     for call in calls {
         call.await.unwrap().unwrap();
     }
-    assert_eq!(seen.most.load(SeqCst), 8, "four of each user");
+    assert_eq!(seen.most.load(SeqCst), 8, "four for each user");
     let left = seen.least_time.load(SeqCst);
-    assert!(left < 60_000, "the wait for a turn is part of the request's time: {left}");
+    assert!(left < 60_000, "waiting counts towards the request's timeout: {left}");
 }
 
 #[tokio::test]
@@ -119,6 +119,6 @@ async fn request_that_times_out_waiting_is_not_sent_and_frees_slot() {
         let _ = call.await;
     }
     let next = tokio::time::timeout(Duration::from_millis(100), user.send(&Mailbox)).await;
-    assert!(next.is_err(), "it was sent, and hangs as the others did");
+    assert!(next.is_err(), "the request was sent, and hangs like the others");
     assert_eq!(seen.now.load(SeqCst), 5);
 }

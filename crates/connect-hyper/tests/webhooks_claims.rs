@@ -1,4 +1,4 @@
-//! What becomes of a claim on a delivery: handled, given back, or left by a caller that went away.
+//! Claims on deliveries: handled, released, or left by a cancelled caller.
 #![cfg(feature = "webhooks")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -24,20 +24,20 @@ use connect_hyper::{
 use jiff::Timestamp;
 use tokio::time::{sleep, timeout};
 
-/// A guard whose every step takes a tenth of a second, and which notes what was done.
+/// A guard that takes 100 ms for each step and records the steps.
 #[derive(Clone, Default)]
-struct Slow {
+struct SlowGuard {
     seen: Arc<Mutex<Vec<&'static str>>>,
-    /// How many calls of `done` are still to fail.
+    /// The number of calls of `done` that still fail.
     failing: Arc<AtomicU32>,
 }
 
 struct SlowClaim {
-    guard: Slow,
+    guard: SlowGuard,
     ended: bool,
 }
 
-impl Slow {
+impl SlowGuard {
     async fn step(&self, what: &'static str) {
         sleep(Duration::from_millis(100)).await;
         self.note(what);
@@ -53,7 +53,7 @@ impl Slow {
 }
 
 #[async_trait]
-impl AsyncReplayGuard for Slow {
+impl AsyncReplayGuard for SlowGuard {
     async fn claim(&self, _: &str, _: Timestamp) -> Result<Claimed<dyn AsyncReplayClaim>, StoreError> {
         self.step("claim").await;
         Ok(Claimed::New(Box::new(SlowClaim { guard: self.clone(), ended: false })))
@@ -90,7 +90,7 @@ fn client(setup: impl FnOnce(connect_hyper::Builder) -> connect_hyper::Builder) 
     setup(builder.webhook_keys(testing::keys(Timestamp::now()))).build().unwrap()
 }
 
-fn with(guard: &Slow) -> Client {
+fn with(guard: &SlowGuard) -> Client {
     client(|builder| builder.async_replay_guard(guard.clone()))
 }
 
@@ -103,23 +103,26 @@ async fn receive(client: &Client) -> Result<Received, Declined> {
     client.webhooks().receive(delivery.headers(), delivery.body()).await
 }
 
-/// Gives a future a twentieth of a second, then drops it.
+/// Polls a future for 50 ms, then drops it.
 async fn abandon(future: impl Future) {
-    assert!(timeout(Duration::from_millis(50), future).await.is_err(), "it was not yet over");
+    assert!(
+        timeout(Duration::from_millis(50), future).await.is_err(),
+        "the future finished before it was dropped"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn cancelled_caller_leaves_no_claim() {
-    let guard = Slow::default();
+    let guard = SlowGuard::default();
     let client = with(&guard);
     abandon(receive(&client)).await;
     sleep(Duration::from_secs(1)).await;
     assert_eq!(guard.seen(), ["claim", "release"]);
-    // Nor does one that goes away between.
+    // Nor does a caller that drops the delivery.
     drop(receive(&client).await.unwrap());
     sleep(Duration::from_secs(1)).await;
     assert_eq!(guard.seen(), ["claim", "release"]);
-    // Nor one that goes away while it gives it back.
+    // Nor does a caller that is cancelled while it releases.
     abandon(receive(&client).await.unwrap().release()).await;
     sleep(Duration::from_secs(1)).await;
     assert_eq!(guard.seen(), ["claim", "release"]);
@@ -127,16 +130,16 @@ async fn cancelled_caller_leaves_no_claim() {
 
 #[tokio::test(start_paused = true)]
 async fn done_is_recorded_when_the_caller_is_cancelled() {
-    let guard = Slow::default();
+    let guard = SlowGuard::default();
     let client = with(&guard);
     abandon(receive(&client).await.unwrap().done()).await;
     client.close(Duration::from_secs(1)).await.unwrap();
-    assert_eq!(guard.seen(), ["claim", "done"], "and closing waits for it");
+    assert_eq!(guard.seen(), ["claim", "done"], "`close` waits for `done`");
 }
 
 #[tokio::test(start_paused = true)]
 async fn failing_guard_is_called_three_times() {
-    let guard = Slow::default();
+    let guard = SlowGuard::default();
     let client = with(&guard);
     guard.failing.store(2, SeqCst);
     receive(&client).await.unwrap().done().await.unwrap();
@@ -154,7 +157,7 @@ async fn released_delivery_can_be_claimed_immediately() {
     assert!(matches!(receive(&client).await, Err(Declined::InHand)));
     received.release().await.unwrap();
     drop(receive(&client).await.unwrap());
-    // Its parts can be taken out.
+    // The claim can be taken out of the delivery.
     let Received { verified, claim, .. } = receive(&client).await.unwrap();
     let delivery = verified.delivery;
     assert_eq!(delivery.user_id.as_deref(), Some("ann"));
@@ -169,12 +172,12 @@ async fn clients_started_at_different_times_share_a_guard() {
     sleep(Duration::from_millis(1100)).await;
     let newer = client(|builder| builder.async_replay_guard(guard));
     let held = receive(&newer).await.unwrap();
-    assert!(matches!(receive(&older).await, Err(Declined::InHand)), "it is in hand for a second");
+    assert!(matches!(receive(&older).await, Err(Declined::InHand)), "the claim lasts a second");
     held.done().await.unwrap();
     assert!(matches!(receive(&older).await, Err(Declined::Handled)));
 }
 
-/// Notes the threads it works on.
+/// Records the threads that call it.
 #[derive(Clone, Default)]
 struct Threads(Arc<Mutex<Vec<ThreadId>>>);
 

@@ -1,5 +1,5 @@
-//! The keys of webhooks over transports that hang, panic or are slow: nobody waits longer than need be, and the cause
-//! of a rejection is told.
+//! Fetching webhook keys with a transport that hangs, panics or is slow: callers do not wait longer than
+//! necessary, and a rejection names its cause.
 #![cfg(feature = "webhooks")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -21,7 +21,7 @@ use connect_hyper::{
 use jiff::Timestamp;
 use tokio::{runtime::Handle, time::sleep};
 
-/// A client over a transport that counts what it sends.
+/// A client with a transport that counts its requests.
 fn client<R>(
     keys: Option<FetchedKeys>,
     answer: impl Fn() -> R + Send + Sync + 'static,
@@ -44,12 +44,12 @@ fn delivery() -> Request {
     testing::sign("msg_1", "{}", Timestamp::now())
 }
 
-/// The document with the key of tests.
+/// A key document with the test key.
 fn document() -> Response {
     Response::new(format!(r#"{{"keys": [{{"key": "{}"}}]}}"#, testing::public_key()).into())
 }
 
-/// Keys that are good, but over their time.
+/// Expired keys that match.
 fn stale() -> FetchedKeys {
     let mut keys = testing::keys(Timestamp::now());
     keys.max_age = 0;
@@ -75,7 +75,7 @@ async fn hanging_transport_times_out_every_caller() {
     }
     assert_eq!(sent.load(SeqCst), 1);
     tokio::task::yield_now().await;
-    assert_eq!(Handle::current().metrics().num_alive_tasks(), 0, "no task is left behind");
+    assert_eq!(Handle::current().metrics().num_alive_tasks(), 0, "no task is still running");
     let delivery = delivery();
     let rejection = client.webhooks().verify(delivery.headers(), delivery.body()).await.unwrap_err();
     assert!(matches!(rejection.cause().unwrap().kind(), ErrorKind::Timeout), "{rejection:?}");
@@ -100,7 +100,7 @@ fn verify_outside_a_runtime_names_the_cause() {
     let delivery = delivery();
     let verified = pin!(client.webhooks().verify(delivery.headers(), delivery.body()));
     let Poll::Ready(outcome) = verified.poll(&mut Context::from_waker(Waker::noop())) else {
-        panic!("it waits for a runtime")
+        panic!("the future waits for a runtime")
     };
     let rejection = outcome.unwrap_err();
     assert_eq!((rejection.reason(), rejection.status().as_u16()), (Reason::NoPublicKeys, 503));
@@ -122,7 +122,7 @@ async fn genuine_delivery_does_not_wait_for_newer_keys() {
     assert_eq!(start.elapsed(), Duration::ZERO);
     sleep(Duration::from_secs(6)).await;
     assert_eq!(sent.load(SeqCst), 1);
-    assert_eq!(client.webhooks().keys().unwrap().max_age, 3600, "the newer ones came");
+    assert_eq!(client.webhooks().keys().unwrap().max_age, 3600, "newer keys were fetched");
 }
 
 #[tokio::test]

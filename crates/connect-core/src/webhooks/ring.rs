@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  KeyRing::check ──> CheckStep::Fetch(Fetch, Checking) ──┐  Fetch::start ──> (Request, Fetching) or None
-//!       │                      Checking::resume(now) <────┘                   Fetching::resume(response, now)
+//!       │                      Checking::resume(now) <────┘          Fetching::resume(response, now)
 //!       └──> CheckStep::Done(Result<Verified, Rejection>, Option<Fetch>)
 //! ```
 //!

@@ -1,4 +1,5 @@
-//! A session driven by hand: scripted answers, a store that is a variable, and a clock that is set.
+//! Drives a session by hand, with scripted responses, a variable as the store, and a clock that the test
+//! sets.
 #![allow(dead_code, unreachable_pub)] // each test file uses its part
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -10,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 
 pub const HOUR: u64 = 3600;
 
-/// One user of one application, with the time of day and the time since the start.
+/// A user of an application, with the time of both clocks.
 pub struct World {
     pub session: Arc<Session>,
     pub wall: Timestamp,
@@ -31,7 +32,7 @@ impl World {
         Self { session, wall: "2026-11-21T10:00:00Z".parse().unwrap(), monotonic: secs(1000) }
     }
 
-    /// A user whose pair 1, minted now by another process, was loaded.
+    /// A user whose pair 1, just issued to another process, was loaded.
     pub fn loaded() -> Self {
         Self::default().holding(1)
     }
@@ -42,7 +43,7 @@ impl World {
         self
     }
 
-    /// Loads a pair through a call that is given up.
+    /// Loads a pair by a call that is then dropped.
     pub fn load(&self, stored: Tokens) {
         let (task, _call) = token_task(self.call());
         let step = load(task.start(self.now()), Ok(Some(stored)), self.now());
@@ -53,18 +54,18 @@ impl World {
         Now { wall: self.wall, monotonic: self.monotonic }
     }
 
-    /// Time passes.
+    /// Advances both clocks.
     pub fn pass(&mut self, seconds: u64) {
         self.monotonic += secs(seconds);
         self.jump(i64::try_from(seconds).unwrap());
     }
 
-    /// The wall clock is set.
+    /// Moves the wall clock.
     pub fn jump(&mut self, seconds: i64) {
         self.wall += SignedDuration::from_secs(seconds);
     }
 
-    /// Pair `n`, minted now for an hour.
+    /// Pair `n`, issued now for an hour.
     pub fn pair(&self, n: u32) -> Tokens {
         let mut tokens = Tokens::new(format!("hush-a{n}"), format!("hush-r{n}"));
         tokens.issued_at = Some(self.wall);
@@ -76,17 +77,17 @@ impl World {
         Call::start(&self.session, &ListCalendars::new(), self.now())
     }
 
-    /// A call that was sent and got this answer.
+    /// Sends a call and gives it this response.
     pub fn answered(&self, answer: Response) -> Step {
         send(self.call()).1.resume(Ok(answer), self.now())
     }
 
-    /// A call makes the pair in use a proven one.
+    /// Makes a successful call, which proves the current pair.
     pub fn prove(&self) {
         response(self.answered(status(200, "[]"))).unwrap();
     }
 
-    /// The bearer token a new call would use; it is given up before the answer.
+    /// Returns the bearer token of a new call, which is then dropped.
     pub fn bearer(&self) -> String {
         bearer(&send(self.call()).0)
     }
@@ -100,7 +101,7 @@ impl World {
     ) -> (Result<(), Error>, Vec<String>) {
         let (now, mut presented) = (self.now(), Vec::new());
         loop {
-            assert!(presented.len() < 10, "it exchanges without end");
+            assert!(presented.len() < 10, "too many exchanges");
             step = match step {
                 RefreshStep::Load(next) => next.resume(Ok(store.clone()), now),
                 RefreshStep::TryLock(_, next) => next.resume(Ok(true), now, now),
@@ -125,13 +126,13 @@ impl World {
         }
     }
 
-    /// Refreshes after a 401 to pair `n`, all going well.
+    /// Refreshes to pair `n` after a 401.
     pub fn refresh_to(&self, n: u32, store: &mut Option<Tokens>) {
         let (task, _call) = token_task(self.answered(status(401, "")));
         self.drive(task.start(self.now()), store, |_| Ok(minted(n))).0.unwrap();
     }
 
-    /// A leader with the exchange of `store` under way.
+    /// A leader whose exchange of `store` is running.
     pub fn exchanging(&self, store: &Tokens) -> (Exchanging, Refreshing) {
         let (task, call) = token_task(self.answered(status(401, "")));
         let step = load(lock(task.start(self.now()), self.now()), Ok(Some(store.clone())), self.now());
@@ -152,7 +153,7 @@ pub fn with_header(mut response: Response, name: &'static str, value: &str) -> R
     response
 }
 
-/// An answer of the token endpoint with pair `n`, good for an hour.
+/// A response of the token endpoint with pair `n`, valid for an hour.
 pub fn minted(n: u32) -> Response {
     minted_for(n, HOUR)
 }
@@ -187,7 +188,7 @@ pub fn field(text: &str, name: &str) -> Option<String> {
     form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
-/// What an exchange presents: the refresh token, else the code, else the token to revoke.
+/// Returns what a request presents: the refresh token, otherwise the code, otherwise the token to revoke.
 pub fn grant(request: &Request) -> String {
     let body = std::str::from_utf8(request.body()).unwrap();
     field(body, "refresh_token").or_else(|| field(body, "code")).unwrap_or_else(|| body.to_owned())
@@ -212,7 +213,7 @@ fn name(step: &RefreshStep) -> &'static str {
     }
 }
 
-/// Takes a step of one kind apart; any other fails the test.
+/// Defines functions that take one kind of step apart and fail the test for any other.
 macro_rules! takers {
     ($($fn:ident($step:ty, $pattern:pat => $value:expr) -> $out:ty;)*) => {$(
         #[track_caller]
@@ -263,7 +264,7 @@ takers! {
     done(RefreshStep, RefreshStep::Done(outcome) => outcome) -> Result<(), Error>;
 }
 
-/// The lock is free; a task that queues at the gate is let in first.
+/// Grants the lock; a task that waits at the gate passes it first.
 #[track_caller]
 pub fn lock(step: RefreshStep, now: Now) -> RefreshStep {
     let step = if let RefreshStep::Queue(task) = step { task.start(now) } else { step };
@@ -271,13 +272,13 @@ pub fn lock(step: RefreshStep, now: Now) -> RefreshStep {
 }
 
 impl World {
-    /// A sign-out, at the gate.
+    /// Starts a sign-out.
     pub fn sign_out(&self) -> RefreshStep {
         self.session.sign_out(self.monotonic + secs(60)).start(self.now())
     }
 }
 
-/// What the store holds; a check that a save will be possible finds that it will.
+/// Resumes a load with this record, and the following check of the store with success.
 #[track_caller]
 pub fn load(step: RefreshStep, stored: Result<Option<Tokens>, StoreError>, now: Now) -> RefreshStep {
     match loading(step).resume(stored, now) {

@@ -1,4 +1,4 @@
-//! Which keys of a document count, and for how long.
+//! The key document: which keys are used, and for how long.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ fn max_age_is_obeyed() {
         world.pass(1);
         world.deliver_fetching(1, document(&[entry(1)])).expect(text);
     }
-    // RFC 9111 5.1: what it spent in a cache on the way is gone.
+    // The time that the response spent in a cache counts (RFC 9111 section 5.1).
     let mut world = World::new();
     world.deliver_fetching(1, cached(document(&[entry(1)]), header::AGE, "3000")).unwrap();
     world.pass(599);
@@ -42,8 +42,8 @@ fn max_age_is_obeyed() {
     answer = cached(answer, header::AGE, "100000");
     let world = World::new();
     world.deliver_fetching(1, answer).unwrap();
-    assert_eq!(world.ring.fetched().unwrap().max_age, 86_400, "what is left of a week is more than a day");
-    // Without leave to keep them they are asked for again each minute.
+    assert_eq!(world.ring.fetched().unwrap().max_age, 86_400, "the rest of a week is capped at a day");
+    // Keys that may not be cached are fetched again each minute.
     for text in ["no-store", "no-cache", "max-age=0"] {
         let mut world = World::new();
         world.deliver_fetching(1, cached(document(&[entry(1)]), header::CACHE_CONTROL, text)).unwrap();
@@ -111,7 +111,7 @@ fn invalid_entry_does_not_hide_others() {
         for entries in [[odd.to_owned(), entry(1)], [entry(1), odd.to_owned()]] {
             let world = World::new();
             world.deliver_fetching(1, document(&entries)).expect(odd);
-            // And so it is when it was kept.
+            // The same holds for stored keys.
             let text = serde_json::to_string(&world.ring.fetched().unwrap()).unwrap();
             let restarted = World::new();
             restarted.ring.restore(serde_json::from_str(&text).unwrap(), restarted.now);
@@ -147,7 +147,7 @@ fn key_status_and_retirement_are_checked() {
         with("\"ed25519\"", "\"rsa\""),
         with("\"active\"", "\"active\", \"retires_at\": \"2026-11-21T10:00:00.000Z\""),
         with("\"active\"", "\"previous\", \"retires_at\": \"2026-11-20T10:00:00.000Z\""),
-        // What cannot be read may say that the key is not to be trusted.
+        // A value that cannot be decoded may mean that the key is not trusted.
         with("\"active\"", "5"),
         with("\"active\"", "[\"revoked\"]"),
         with("\"ed25519\"", "[\"rsa\"]"),
@@ -159,7 +159,7 @@ fn key_status_and_retirement_are_checked() {
         let outcome = World::new().deliver_answered(1, Ok(answer));
         assert_eq!(reason(outcome), (Reason::NoPublicKeys, 503), "{shown}");
     }
-    // A key retires while it is held.
+    // A key retires while the ring holds it.
     let retiring = entry(1).replace("\"active\"", "\"previous\", \"retires_at\": \"2026-11-21T10:10:00Z\"");
     let mut world = World::fetched(&[retiring.clone(), entry(2)]);
     world.pass(599);
@@ -182,7 +182,11 @@ fn pinned_key_is_used_until_the_first_fetch() {
     world.deliver_fetching(9, document(&[entry(9)])).unwrap();
     world.pass(3600);
     world.deliver_fetching(9, document(&[entry(1)])).unwrap();
-    assert_eq!(reason(world.deliver(9)), (Reason::NoMatchingSignature, 401), "it retired");
+    assert_eq!(
+        reason(world.deliver(9)),
+        (Reason::NoMatchingSignature, 401),
+        "the pinned key is no longer used"
+    );
     world.pass(3600);
     assert_eq!(reason(world.deliver_answered(9, Ok(document(&[])))), (Reason::NoPublicKeys, 503));
 }
@@ -210,10 +214,10 @@ fn stored_keys_are_used_after_a_restart() {
     new.pass(2999);
     new.deliver(1).unwrap();
     new.pass(1);
-    // Over their time: asked for, and good until there are others.
+    // Expired keys are fetched again, and used until newer ones arrive.
     new.deliver_answered(1, Err(TransportError::unreachable("no route"))).unwrap();
 
-    // From a clock that was wrong: asked for at once.
+    // Keys stored with a wrong clock are fetched again immediately.
     let early = World::new();
     let future = FetchedKeys::clone(&kept);
     let mut behind = early.now;
@@ -221,7 +225,7 @@ fn stored_keys_are_used_after_a_restart() {
     early.ring.restore(future, behind);
     early.deliver_fetching(1, document(&[entry(1)])).unwrap();
 
-    // Never in place of newer ones.
+    // Stored keys never replace newer ones.
     let world = World::fetched(&[entry(2)]);
     world.ring.restore(kept, world.now);
     world.deliver(2).unwrap();
@@ -231,12 +235,12 @@ fn stored_keys_are_used_after_a_restart() {
 fn stored_keys_are_interpreted_like_fetched_ones() {
     let kept = |entries: &[String]| World::fetched(entries).ring.fetched().unwrap();
     let unreachable = || Err(TransportError::unreachable("no route"));
-    // No entries: all keys were withdrawn, the pinned one as well.
+    // An empty document removes all keys, also the pinned one.
     let world = World::with(|config| config.webhook_key = Some(public(9)));
     world.ring.restore(kept(&[]), world.now);
     assert_eq!(world.ring.fetched(), Some(kept(&[])));
     assert_eq!(reason(world.deliver_answered(9, unreachable())), (Reason::NoPublicKeys, 503));
-    // None that can be used: it says nothing.
+    // A document without a usable key is ignored.
     let text = serde_json::to_string(&kept(&[entry(1)])).unwrap().replace("active", "revoked");
     let world = World::with(|config| config.webhook_key = Some(public(9)));
     world.ring.restore(serde_json::from_str(&text).unwrap(), world.now);
@@ -246,7 +250,7 @@ fn stored_keys_are_interpreted_like_fetched_ones() {
 
 #[test]
 fn keys_expire_by_either_clock() {
-    // A machine that slept: its monotonic clock stood still.
+    // After a sleep of the machine: the monotonic clock stood still.
     let mut world = World::fetched(&[entry(1)]);
     world.now.wall += Duration::from_secs(3599);
     world.now.monotonic += Duration::from_secs(60);
@@ -254,7 +258,7 @@ fn keys_expire_by_either_clock() {
     world.now.wall += Duration::from_secs(1);
     world.deliver_fetching(1, document(&[entry(2)])).unwrap();
     assert!(world.deliver(1).is_err());
-    // A wall clock that was set back.
+    // After the wall clock was set back.
     let mut world = World::fetched(&[entry(1)]);
     world.now.wall = "2025-11-21T10:00:00Z".parse().unwrap();
     world.deliver(1).unwrap();

@@ -1,4 +1,4 @@
-//! When keys are fetched, who waits for that, and what comes of fetches that fail, hang or are given up.
+//! Fetches of the keys: when they start, which callers wait, and how failed, hanging and dropped fetches end.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ fn first_delivery_fetches_keys_without_credentials() {
     assert_eq!(request.uri(), "https://connect.example:8443/.well-known/webhook-keys");
     assert_eq!(request.method(), http::Method::GET);
     assert!(!request.headers().contains_key(header::AUTHORIZATION));
-    assert_eq!(request.headers()[header::CACHE_CONTROL], "no-cache", "a cache may hold older ones");
+    assert_eq!(request.headers()[header::CACHE_CONTROL], "no-cache", "a cache may return older keys");
     let connect_core::Timeout(time) = *request.extensions().get().unwrap();
     assert_eq!(time, Duration::from_secs(10));
     fetching.resume(Ok(document(&[entry(1)])), world.now);
@@ -34,16 +34,18 @@ fn delivery_that_cannot_be_genuine_starts_no_fetch() {
     let world = World::new();
     let mut headers = world.delivery(1);
     headers.insert("webhook-timestamp", HeaderValue::from_static("1"));
-    let CheckStep::Done(outcome, None) = world.check(&headers) else { panic!("it fetches") };
+    let CheckStep::Done(outcome, None) = world.check(&headers) else { panic!("a fetch was requested") };
     assert_eq!(reason(outcome), (Reason::TimestampOutOfTolerance, 401));
     headers.remove("webhook-id");
-    let CheckStep::Done(outcome, None) = world.check(&headers) else { panic!("it fetches") };
+    let CheckStep::Done(outcome, None) = world.check(&headers) else { panic!("a fetch was requested") };
     assert_eq!(reason(outcome), (Reason::MissingHeaders, 400));
     let junk = ["x", "v1,AAAA", "v1a,", "v1a,AAAA", "v1a,not base64"];
     for text in junk {
         let mut headers = world.delivery(1);
         headers.insert("webhook-signature", HeaderValue::from_static(text));
-        let CheckStep::Done(outcome, None) = world.check(&headers) else { panic!("it fetches for {text}") };
+        let CheckStep::Done(outcome, None) = world.check(&headers) else {
+            panic!("a fetch was requested for {text}")
+        };
         assert_eq!(reason(outcome), (Reason::NoMatchingSignature, 401), "{text}");
     }
 }
@@ -60,15 +62,15 @@ fn fetch_is_attempted_at_most_once_a_minute() {
     world.pass(1);
     world.deliver_fetching(1, document(&[entry(1)])).unwrap();
     world.pass(1);
-    assert!(world.deliver(2).unwrap_err().cause().is_none(), "that failure is over");
+    assert!(world.deliver(2).unwrap_err().cause().is_none(), "the failure is forgotten after a success");
 }
 
 #[test]
 fn unknown_signature_fetches_newer_keys_once() {
     let mut world = World::fetched(&[entry(1)]);
-    assert_eq!(reason(world.deliver(2)), (Reason::NoMatchingSignature, 401), "these are the newest");
+    assert_eq!(reason(world.deliver(2)), (Reason::NoMatchingSignature, 401), "the keys are the newest");
     world.pass(1);
-    // Newer keys cannot be had yet, so the delivery may be genuine.
+    // Newer keys cannot be fetched yet, so the delivery may be genuine.
     assert_eq!(reason(world.deliver(2)), (Reason::NoMatchingSignature, 503));
     world.pass(60);
     world.deliver_fetching(2, document(&[entry(2), entry(1)])).unwrap();
@@ -76,7 +78,7 @@ fn unknown_signature_fetches_newer_keys_once() {
     world.deliver(1).unwrap();
     world.pass(60);
     let outcome = world.deliver_answered(3, Ok(document(&[entry(2)])));
-    assert_eq!(reason(outcome), (Reason::NoMatchingSignature, 401), "the newest keys do not know it either");
+    assert_eq!(reason(outcome), (Reason::NoMatchingSignature, 401), "no newest key matches either");
     world.pass(60);
     let outcome = world.deliver_answered(3, Ok(status(500)));
     assert_eq!(reason(outcome), (Reason::NoMatchingSignature, 503));
@@ -91,7 +93,7 @@ fn callers_share_one_fetch() {
     let (_, fetching) = world.start(first);
     let (third, third_checking) = world.wishes(&headers);
     fetching.resume(Ok(document(&[entry(1)])), world.now);
-    // They waited at the gate, and find that it was done.
+    // They waited for the lock, and find the keys fetched.
     assert!(second.start(world.now).is_none());
     assert!(third.start(world.now).is_none());
     for checking in [first_checking, second_checking, third_checking] {
@@ -116,25 +118,29 @@ fn delivery_that_matches_expired_keys_does_not_wait() {
     let mut world = World::fetched(&[entry(1)]);
     world.pass(3600);
     let genuine = world.delivery(1);
-    let CheckStep::Done(Ok(_), Some(fetch)) = world.check(&genuine) else { panic!("the first waits") };
-    let CheckStep::Done(Ok(_), Some(late)) = world.check(&genuine) else { panic!("the second waits") };
+    let CheckStep::Done(Ok(_), Some(fetch)) = world.check(&genuine) else {
+        panic!("the first delivery waits")
+    };
+    let CheckStep::Done(Ok(_), Some(late)) = world.check(&genuine) else {
+        panic!("the second delivery waits")
+    };
     let (_, fetching) = world.start(fetch);
     assert!(late.start(world.now).is_none());
     world.deliver(1).unwrap();
-    // Where the keys at hand do not do, the fetch under way is waited for.
+    // If no current key matches, the delivery waits for the running fetch.
     let unknown = world.delivery(2);
     let (fetch, checking) = world.wishes(&unknown);
     fetching.resume(Ok(document(&[entry(2)])), world.now);
     assert!(fetch.start(world.now).is_none());
     world.decided(checking).unwrap();
-    // A genuine body that is none is decided as well.
+    // A genuine delivery with an invalid body does not wait either.
     world.pass(3600);
     let mut headers = world.delivery(2);
     let signature = key(2).sign(format!("msg_1.{}.no JSON", world.now.wall.as_second()).as_bytes());
     let signature = format!("v1a,{}", STANDARD.encode(signature.to_bytes()));
     headers.insert("webhook-signature", signature.parse().unwrap());
     let CheckStep::Done(outcome, Some(_)) = world.ring.check(&headers, b"no JSON", world.now) else {
-        panic!("it waits")
+        panic!("the delivery waits")
     };
     assert_eq!(reason(outcome), (Reason::InvalidPayload, 400));
 }
@@ -146,7 +152,7 @@ fn dropped_fetch_allows_the_next_after_two_seconds() {
     let (first, _) = world.wishes(&headers);
     let (second, checking) = world.wishes(&headers);
     drop(world.start(first));
-    assert!(second.start(world.now).is_none(), "not at once");
+    assert!(second.start(world.now).is_none(), "not immediately");
     let rejection = world.decided(checking).unwrap_err();
     assert_eq!((rejection.reason(), rejection.status().as_u16()), (Reason::NoPublicKeys, 503));
     assert!(rejection.cause().unwrap().to_string().contains("cancelled"), "{rejection:?}");
@@ -154,7 +160,7 @@ fn dropped_fetch_allows_the_next_after_two_seconds() {
     assert_eq!(reason(world.deliver(1)), (Reason::NoPublicKeys, 503));
     world.pass(1);
     world.deliver_fetching(1, document(&[entry(1)])).unwrap();
-    // One that never started is no attempt.
+    // A fetch that was never started does not count as an attempt.
     let other = World::new();
     let headers = other.delivery(1);
     drop(other.wishes(&headers));
@@ -201,7 +207,7 @@ fn hanging_fetch_blocks_others_for_a_minute() {
     assert_eq!(reason(world.decided(checking)), (Reason::NoPublicKeys, 503));
     world.pass(1);
     world.deliver_fetching(2, document(&[entry(2)])).unwrap();
-    // What it brings in the end is older than what there is.
+    // Its late response is older than the current keys.
     hung.resume(Ok(document(&[entry(1)])), world.now);
     world.deliver(2).unwrap();
     assert_eq!(reason(world.deliver(1)), (Reason::NoMatchingSignature, 401));
@@ -221,11 +227,11 @@ fn late_response_is_used_and_ends_no_other_fetch() {
     world.deliver(1).unwrap();
     let unknown = world.delivery(2);
     let (third, waiting) = world.wishes(&unknown);
-    assert!(third.start(world.now).is_none(), "the second is still under way");
+    assert!(third.start(world.now).is_none(), "the second fetch is still running");
     fetching.resume(Ok(document(&[entry(2)])), world.now);
     world.decided(waiting).unwrap();
     drop(checking);
-    // One that fails late, or is dropped late, is no news either.
+    // A late failure or a late drop changes nothing.
     for late in [true, false] {
         let mut world = World::new();
         let headers = world.delivery(1);
@@ -278,10 +284,10 @@ fn debug_output_shows_nothing_private() {
     let headers = world.delivery(1);
     let step = world.ring.check(&headers, br#"{"title": "a private matter"}"#, world.now);
     let mut shown = format!("{step:?} {:?}", world.ring);
-    let CheckStep::Fetch(fetch, _) = step else { panic!("it fetches") };
+    let CheckStep::Fetch(fetch, _) = step else { panic!("a fetch was requested") };
     shown += &format!(" {:?} {:?}", world.start(fetch).1, testing::public_key());
     assert!(!shown.contains("private") && !shown.contains("hush"), "{shown}");
-    // But what it is.
+    // The output does show ids and public keys.
     for known in ["msg_1", "KeyRing", "Fetching", &testing::public_key().to_string()] {
         assert!(shown.contains(known), "{known} in {shown}");
     }

@@ -25,7 +25,7 @@ pub(crate) fn public(seed: u8) -> String {
     format!("whpk_{}", STANDARD.encode(key(seed).verifying_key().as_bytes()))
 }
 
-/// One entry of the document.
+/// Returns an entry of the key document.
 pub(crate) fn entry(seed: u8) -> String {
     format!(r#"{{"id": "k{seed}", "alg": "ed25519", "key": "{}", "status": "active"}}"#, public(seed))
 }
@@ -61,7 +61,7 @@ impl World {
         Self { ring: KeyRing::new(&App::new(config).unwrap()).unwrap(), now }
     }
 
-    /// With the keys of `entries` fetched now.
+    /// Creates a world whose ring has just fetched these keys.
     pub(crate) fn fetched(entries: &[String]) -> Self {
         let world = Self::new();
         let _ = world.deliver_fetching(1, document(entries));
@@ -90,15 +90,15 @@ impl World {
         headers
     }
 
-    /// A delivery that is decided with the keys there are, which are not due.
+    /// Verifies a delivery with the current keys, which must not be due for a fetch.
     pub(crate) fn deliver(&self, seed: u8) -> Result<Verified, Rejection> {
         match self.check(&self.delivery(seed)) {
             CheckStep::Done(outcome, None) => outcome,
-            CheckStep::Fetch(..) | CheckStep::Done(_, Some(_)) => panic!("it wants to fetch"),
+            CheckStep::Fetch(..) | CheckStep::Done(_, Some(_)) => panic!("a fetch was requested"),
         }
     }
 
-    /// A delivery for which keys are fetched, or behind which they are.
+    /// Verifies a delivery that fetches keys, before or after its result.
     pub(crate) fn deliver_fetching(&self, seed: u8, answer: Response) -> Result<Verified, Rejection> {
         self.deliver_answered(seed, Ok(answer))
     }
@@ -113,8 +113,8 @@ impl World {
                 self.start(fetch).1.resume(answer, self.now);
                 self.decided(checking)
             }
-            CheckStep::Done(outcome, behind) => {
-                self.start(behind.expect("newer keys are due")).1.resume(answer, self.now);
+            CheckStep::Done(outcome, background) => {
+                self.start(background.expect("newer keys are due")).1.resume(answer, self.now);
                 outcome
             }
         }
@@ -123,19 +123,19 @@ impl World {
     pub(crate) fn wishes<'a>(&self, headers: &'a HeaderMap) -> (Fetch, Checking<'a>) {
         match self.check(headers) {
             CheckStep::Fetch(fetch, checking) => (fetch, checking),
-            CheckStep::Done(outcome, _) => panic!("it does not want to wait: {outcome:?}"),
+            CheckStep::Done(outcome, _) => panic!("no fetch was requested: {outcome:?}"),
         }
     }
 
     pub(crate) fn decided(&self, checking: Checking<'_>) -> Result<Verified, Rejection> {
         match checking.resume(self.now) {
             CheckStep::Done(outcome, None) => outcome,
-            CheckStep::Fetch(..) | CheckStep::Done(_, Some(_)) => panic!("it wants to fetch again"),
+            CheckStep::Fetch(..) | CheckStep::Done(_, Some(_)) => panic!("another fetch was requested"),
         }
     }
 
     pub(crate) fn start(&self, fetch: Fetch) -> (Request, Fetching) {
-        fetch.start(self.now).expect("it is the first")
+        fetch.start(self.now).expect("another fetch is running")
     }
 }
 
