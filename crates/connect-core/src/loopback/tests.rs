@@ -56,7 +56,7 @@ fn send(at: &str, request: &str) -> String {
     stream.write_all(request.as_bytes()).unwrap();
     let mut response = String::new();
     let _ = stream.read_to_string(&mut response);
-    answer
+    response
 }
 
 #[track_caller]
