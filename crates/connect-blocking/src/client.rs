@@ -49,14 +49,14 @@ impl Client {
     pub fn close(&self, at_most: Duration) -> Result<(), Error> {
         let deadline = self.now().monotonic.saturating_add(at_most);
         if !self.0.running.close_within(at_most) {
-            return Err(
-                Error::new(ErrorKind::Timeout).with_message("tokens are still being refreshed or saved")
-            );
+            return Err(Error::new(ErrorKind::Timeout)
+                .with_message("the client is not closed yet: tokens are still being refreshed or saved"));
         }
         let mut outcome = Ok(());
         for member in self.0.registry.unsaved() {
             if let Some(refresh) = member.session.flush_pending(deadline) {
-                outcome = outcome.and(self.refresh_with(refresh, RunningThreads::enter)); // a failure does not stop the others
+                // Saves the tokens of the other users even if one save fails.
+                outcome = outcome.and(self.refresh_with(refresh, RunningThreads::enter));
             }
         }
         outcome

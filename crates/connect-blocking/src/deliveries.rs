@@ -66,7 +66,7 @@ impl ClientClaim {
         }
         let outcome = self.0.done();
         if outcome.is_err() {
-            let _ = self.0.release(); // the first error says more
+            let _ = self.0.release(); // the error of `done` is returned
         }
         outcome
     }

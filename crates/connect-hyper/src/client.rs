@@ -73,13 +73,15 @@ impl Client {
             let mut outcome = Ok(());
             for member in self.0.registry.unsaved() {
                 if let Some(refresh) = member.session.flush_pending(deadline) {
-                    outcome = outcome.and(self.refresh_with(refresh, TaskGuard::new).await); // a failure does not stop the others
+                    // Saves the tokens of the other users even if one save fails.
+                    outcome = outcome.and(self.refresh_with(refresh, TaskGuard::new).await);
                 }
             }
             outcome
         };
         let late = |_| {
-            Err(Error::new(ErrorKind::Timeout).with_message("tokens or deliveries are still being saved"))
+            Err(Error::new(ErrorKind::Timeout)
+                .with_message("the client is not closed yet: tokens or deliveries are still being saved"))
         };
         timeout(at_most, close).await.unwrap_or_else(late)
     }

@@ -64,7 +64,7 @@ impl ClientClaim {
             }
             let outcome = claim.done().await;
             if outcome.is_err() {
-                let _ = claim.release().await; // the first error says more
+                let _ = claim.release().await; // the error of `done` is returned
             }
             outcome
         });

@@ -44,7 +44,7 @@ impl<E: Paged + Sync> Pages<E> {
         Items { pages: self.pages(), page: Vec::new().into_iter() }
     }
 
-    /// Returns the pages, and fetches one page read_ahead. An error is the last item.
+    /// Returns the pages, and fetches one page ahead. An error is the last item.
     pub fn pages(self) -> PageStream<E> {
         PageStream { state: PageState::Idle(Box::new(self)), read_ahead: true }
     }

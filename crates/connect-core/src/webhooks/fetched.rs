@@ -93,7 +93,8 @@ impl KeySet {
         })
     }
 
-    /// Returns stored keys, valid for the rest of their max-age, or `None` if no entry is usable.
+    /// Returns stored keys, valid for the rest of their max-age, or `None` if the document has entries but no
+    /// usable key.
     pub(super) fn restored(document: FetchedKeys, now: Now) -> Option<Self> {
         let keys = usable_keys(&document.document);
         if keys.is_empty() && !document.document.keys.is_empty() {
