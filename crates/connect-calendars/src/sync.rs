@@ -1,17 +1,18 @@
-//! Copies of calendars that are kept in step: one interface over [Google](crate::google::EventFeed),
+//! Copies of calendars that follow changes: one interface over [Google](crate::google::EventFeed),
 //! [Outlook](crate::outlook::EventFeed) and [Connect](Mirror).
 //!
 //! ```text
-//!   begin() ─▶ request() ─▶ (send it) ─▶ answered(..) ─┬─▶ None: there is more, request() again
+//!   begin() ─▶ request() ─▶ (send it) ─▶ answered(..) ─┬─▶ None: more pages follow, call request() again
 //!                  ▲                                   │
-//!                  '───────────────────────────────────┴─▶ Some(Changes): apply them, keep cursor()
+//!                  '───────────────────────────────────┴─▶ Some(Changes): apply them, save cursor()
 //! ```
 //!
-//! * A round begins where the cursor says, or with everything. Its changes come whole, at its end: a copy never shows half of
-//!   a round.
-//! * An error leaves the round where it is: `request` gives the same request again.
-//! * A server that forgot where the cursor is begins with everything again, and the changes say so ([`Changes::full`]).
-//! * Save what came of a round together with the cursor, or the cursor later: the same changes twice do no harm.
+//! * A round reads the changes since the cursor, or all events if the feed has no cursor. The changes are
+//!   returned together at its end, so a copy never shows half a round.
+//! * After an error the round continues: `request` returns the same request again.
+//! * If the server no longer accepts the cursor, the feed reads all events again and sets [`Changes::full`].
+//! * Save the changes of a round before its cursor, or together. Applying the same changes twice does no
+//!   harm.
 //!
 //! ```
 //! # use connect_core::{Caller, Error};
@@ -38,53 +39,54 @@ use connect_core::{
 };
 use serde::{Deserialize, Serialize};
 
-/// A source of changes, as a machine without I/O.
+/// A source of changes to calendars, as a state machine without I/O.
 pub trait ChangeFeed {
-    /// What it asks.
+    /// The request for one page of changes.
     type Request: Endpoint;
 
     /// Begins a round, unless one is under way.
     fn begin(&mut self);
 
-    /// What to ask next; nothing outside of a round.
+    /// Returns the next request to send; `None` outside of a round.
     fn request(&self) -> Option<Self::Request>;
 
-    /// Takes the answer to the request. At the end of a round, what has changed.
+    /// Takes the response to the request. Returns the changes at the end of a round, `None` before.
     ///
     /// # Errors
-    /// The one that came, unless it only means that everything has to be read again.
+    /// Returns the error it was given, unless that error only means that all events have to be read again.
     fn answered(
         &mut self,
-        answer: Result<<Self::Request as Endpoint>::Answer, Error>,
+        response: Result<<Self::Request as Endpoint>::Answer, Error>,
     ) -> Result<Option<Changes>, Error>;
 
-    /// Where to go on another time; nothing before the end of the first round.
+    /// Returns the position after the last round; `None` before the end of the first round.
     fn cursor(&self) -> Option<Cursor>;
 }
 
-/// What has changed in a round.
+/// The changes of one round.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Changes {
-    /// Whether this is everything there is, so that what is not among `events` is gone.
+    /// Whether `events` are all events of the calendars, so that a copy drops every other event.
     pub full: bool,
-    /// What is new or has changed.
+    /// New and changed events.
     pub events: Vec<Event>,
-    /// What is gone, before the `events` come. May name what was never there. With a series all of its events are gone.
+    /// Removed events, to drop before `events` are added. May name unknown events. The id of a series removes
+    /// all its occurrences.
     pub removed: Vec<EventId>,
 }
 
-/// Which event: ids are unique within a calendar only.
+/// The id of an event together with its calendar: ids are unique within a calendar only.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct EventId {
     /// The calendar.
     pub calendar: CalendarRef,
-    /// The event's id there.
+    /// The event's id in that calendar.
     pub id: String,
 }
 
 impl EventId {
-    /// The event of that id in a calendar.
+    /// Creates the id of an event in a calendar.
     pub fn new(calendar: impl Into<CalendarRef>, id: impl Into<String>) -> Self {
         Self { calendar: calendar.into(), id: id.into() }
     }
@@ -96,45 +98,45 @@ impl From<&Event> for EventId {
     }
 }
 
-/// Where a feed goes on: a text to be kept, of no meaning to anyone else.
+/// The position of a feed, as opaque text to save.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Cursor(Box<str>);
 
 impl Cursor {
-    /// A cursor that was kept as text.
+    /// Creates a cursor from saved text.
     pub fn new(text: impl Into<Box<str>>) -> Self {
         Self(text.into())
     }
 
-    /// The text to keep.
+    /// Returns the text to save.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// A copy in memory. For one in a database, do with [`Changes`] as this does.
+/// A copy of events in memory. A copy in a database applies [`Changes`] the same way.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EventCopy {
-    events: BTreeMap<Key, Event>,
+    events: BTreeMap<CopyKey, Event>,
 }
 
-type Key = (String, String, String);
+type CopyKey = (String, String, String);
 
 impl EventCopy {
-    /// An empty copy.
+    /// Creates an empty copy.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes over what has changed.
+    /// Applies the changes of a round.
     pub fn apply(&mut self, changes: Changes) {
         if changes.full {
             self.events.clear();
         }
-        let removed: BTreeSet<Key> = changes.removed.iter().map(key).collect();
+        let removed: BTreeSet<CopyKey> = changes.removed.iter().map(key).collect();
         if !removed.is_empty() {
-            // Only who looks at every event finds those of a series.
+            // The key does not contain the series, so every event has to be checked.
             self.events.retain(|key, event| {
                 let series = event.recurring_event_id.as_ref();
                 let of_series = |series: &String| (key.0.clone(), key.1.clone(), series.clone());
@@ -144,32 +146,32 @@ impl EventCopy {
         self.events.extend(changes.events.into_iter().map(|event| (key(&EventId::from(&event)), event)));
     }
 
-    /// The event of this id.
+    /// Returns the event of this id.
     pub fn get(&self, id: &EventId) -> Option<&Event> {
         self.events.get(&key(id))
     }
 
-    /// All events, by calendar and id.
+    /// Returns all events, ordered by calendar and id.
     pub fn iter(&self) -> impl Iterator<Item = &Event> {
         self.events.values()
     }
 
-    /// How many there are.
+    /// Returns the number of events.
     pub fn len(&self) -> usize {
         self.events.len()
     }
 
-    /// Whether there is none.
+    /// Returns whether the copy has no events.
     pub fn is_empty(&self) -> bool {
         self.events.is_empty()
     }
 }
 
-fn key(id: &EventId) -> Key {
+fn key(id: &EventId) -> CopyKey {
     (id.calendar.provider.as_str().to_owned(), id.calendar.id.clone(), id.id.clone())
 }
 
-/// Carries out a round over a blocking client. After an error, call it again to go on.
+/// Runs a round with a blocking client. To continue after an error, call it again.
 pub fn round<F: ChangeFeed>(user: &impl Caller, feed: &mut F) -> Result<Changes, Error>
 where
     F::Request: Sync,
@@ -183,7 +185,7 @@ where
     }
 }
 
-/// Carries out a round over an async client. After an error, or when it was dropped, call it again to go on.
+/// Runs a round with an async client. To continue after an error or a dropped future, call it again.
 pub async fn round_async<F>(user: &impl AsyncCaller, feed: &mut F) -> Result<Changes, Error>
 where
     F: ChangeFeed + Send,
@@ -193,8 +195,8 @@ where
     feed.begin();
     loop {
         let Some(request) = feed.request() else { return Ok(Changes::default()) };
-        let answer = user.call(&request).await;
-        if let Some(changes) = feed.answered(answer)? {
+        let response = user.call(&request).await;
+        if let Some(changes) = feed.answered(response)? {
             return Ok(changes);
         }
     }

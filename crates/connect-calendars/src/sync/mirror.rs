@@ -1,57 +1,61 @@
-//! A copy of calendars at Connect. Connect hands out no cursor, so the copy is kept in step by sweeps, which list the whole
-//! window, and in between by deliveries, which tell of changes at once.
+//! A copy of calendars at Connect. Connect has no cursor, so the copy is kept up to date by sweeps, which
+//! list the whole window, and between sweeps by webhook deliveries, which report changes immediately.
 //!
 //! ```text
-//!   begin() ─▶ pages of the window ─────▶ Changes: what is new, differs, or is listed no more
+//!   begin() ─▶ pages of the window ─────▶ Changes: new, changed and no longer listed events
 //!                    ▲                         │
-//!   delivered(..) ───┴─────────────────────────┴─▶ Changes of that delivery, at once
+//!   delivered(..) ───┴─────────────────────────┴─▶ Changes of that delivery, immediately
 //! ```
 //!
-//! * **A sweep puts right whatever went wrong**: deliveries are lost, come twice, late and in any order. Make one now and
-//!   then (an hour apart, say), and whenever [`Mirror::is_stale`] says so.
-//! * **What was heard during a sweep holds to its end**: a page may have been read before the change and answered after it. An
-//!   event that was delivered stays though no page showed it, and one that was deleted is not brought back. A page replaces
-//!   what was delivered only with something that was modified later.
-//! * **Older than what is known is ignored**, judged by `lastModified`. Where that does not tell, the delivery is believed and
-//!   a sweep is due. What is gone is remembered, so that a late delivery does not bring it back either.
-//! * **A series is listed as its occurrences.** Which of them a change of the series adds and takes away is not in a
-//!   delivery: a sweep is due then. A deleted series takes its occurrences along at once.
-//! * An event that moves between two pages of a running sweep may be on neither: it is back with its delivery, or with the
-//!   next sweep.
-//! * The scope `free-busy` lists blocks with ids of their own: no deliveries for such a copy.
+//! * **A sweep repairs the copy** after lost, repeated, late or reordered deliveries. Make one regularly
+//!   (every hour, say), and whenever [`Mirror::is_stale`] returns true.
+//! * **A delivery during a sweep takes precedence until its end**, because a page may have been read before
+//!   the change and sent after it. A delivered event stays although no page showed it; a deleted event is not
+//!   added again. A page replaces a delivered event only with a later modification.
+//! * **A version older than the known one is ignored**, judged by `lastModified`. If `lastModified` does not
+//!   decide, the delivery is applied and a sweep is due. Removed events are remembered, so that a late
+//!   delivery does not add them again.
+//! * **A series is listed as its occurrences.** A delivery does not say which occurrences a change of the
+//!   series adds or removes, so a sweep is due. A deleted series removes its occurrences immediately.
+//! * An event that moves between two pages of a running sweep may be on neither. Its delivery or the next
+//!   sweep adds it.
+//! * With the scope `free-busy`, Connect lists busy blocks under other ids: give such a copy no deliveries.
 //!
 //! ```
 //! use connect_core::types::{Delivery, EventPage, decode};
 //! use connect_calendars::{sync::{Mirror, ChangeFeed, EventCopy, EventId}};
 //!
-//! let (start, end) = ("2026-12-01T00:00:00Z".parse::<jiff::Timestamp>()?, "2027-01-01T00:00:00Z".parse::<jiff::Timestamp>()?);
+//! let start: jiff::Timestamp = "2026-12-01T00:00:00Z".parse()?;
+//! let end: jiff::Timestamp = "2027-01-01T00:00:00Z".parse()?;
 //! let (mut mirror, mut copy) = (Mirror::new(start, end).calendar(("google", "work")), EventCopy::new());
 //!
 //! mirror.begin();
 //! while let Some(request) = mirror.request() {
-//!     # let answer: EventPage = { let _ = request; decode(br#"{"events": [{"provider": "google", "calendarId": "work", "id": "e1",
-//!     #     "start": "2026-12-24T09:00:00Z", "end": "2026-12-24T10:00:00Z"}]}"#)? };
-//!     // let answer = user.call(&request), or the whole loop: copy.apply(sync::round(&user, &mut mirror)?);
-//!     if let Some(changes) = mirror.answered(Ok(answer))? {
+//!     # let response: EventPage = { let _ = request; decode(br#"{"events": [{"id": "e1", "provider": "google",
+//!     #     "calendarId": "work", "start": "2026-12-24T09:00:00Z", "end": "2026-12-24T10:00:00Z"}]}"#)? };
+//!     // let response = user.call(&request); or instead of the loop: sync::round(&user, &mut mirror)
+//!     if let Some(changes) = mirror.answered(Ok(response))? {
 //!         copy.apply(changes);
 //!     }
 //! }
 //! assert_eq!(copy.len(), 1);
 //!
-//! // Later: a delivery that client.webhooks().receive(..) let through, of this user.
-//! let delivery: Delivery = decode(br#"{"provider": "google", "calendarId": "work", "events": [{"id": "e1", "changeType": "deleted"}]}"#)?;
+//! // Later: a delivery for this user, verified by client.webhooks().receive(..).
+//! let delivery: Delivery = decode(
+//!     br#"{"provider": "google", "calendarId": "work", "events": [{"id": "e1", "changeType": "deleted"}]}"#,
+//! )?;
 //! copy.apply(mirror.delivered(&delivery));
 //! assert!(copy.get(&EventId::new(("google", "work"), "e1")).is_none());
-//! let kept = mirror.cursor(); // with the copy; Mirror::new(..).resume(&kept) goes on from there
-//! # assert!(kept.is_some());
+//! let saved = mirror.cursor(); // save it with the copy; Mirror::new(..).resume(&saved) continues there
+//! # assert!(saved.is_some());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod delivered;
-mod gone;
-mod known;
-mod nature;
+mod index;
+mod series_kind;
 mod sweep;
+mod tombstones;
 
 use connect_core::{
     Error,
@@ -59,90 +63,90 @@ use connect_core::{
 };
 
 use crate::sync::{ChangeFeed, Changes, Cursor};
-use gone::Gone;
-use known::Known;
-use nature::Window;
+use index::Index;
+use series_kind::Window;
 use sweep::Sweep;
+use tombstones::Tombstones;
 
-/// As many as a page can hold: a sweep is a request for each thousand events.
+/// The largest page size of Connect.
 const PAGE_SIZE: u32 = 1000;
 
-/// Keeps a copy of what calendars at Connect have in a window of time.
+/// Keeps a copy of the events of Connect calendars in a time window.
 #[derive(Clone, Debug)]
 pub struct Mirror {
     window: Window,
     calendars: Vec<CalendarRef>,
     page_size: u32,
-    /// What the copy holds.
-    known: Known,
-    /// What the copy no longer holds.
-    gone: Gone,
-    /// Whether a sweep came to its end, ever.
+    /// The events in the copy.
+    index: Index,
+    /// The events removed from the copy.
+    tombstones: Tombstones,
+    /// Whether any sweep has ended.
     complete: bool,
     stale: bool,
     sweep: Option<Sweep>,
 }
 
 impl Mirror {
-    /// The events of all calendars from `start` to `end`.
+    /// Mirrors the events of all calendars from `start` (inclusive) to `end` (exclusive).
     pub fn new(start: impl Into<Moment>, end: impl Into<Moment>) -> Self {
         Self {
             window: Window::new(start.into(), end.into()),
             calendars: Vec::new(),
             page_size: PAGE_SIZE,
-            known: Known::default(),
-            gone: Gone::default(),
+            index: Index::default(),
+            tombstones: Tombstones::default(),
             complete: false,
             stale: true,
             sweep: None,
         }
     }
 
-    /// Only the events of this calendar, and of others that are named.
+    /// Limits the copy to this calendar and the others added this way.
     #[must_use]
     pub fn calendar(mut self, calendar: impl Into<CalendarRef>) -> Self {
         self.calendars.push(calendar.into());
         self
     }
 
-    /// Sweeps with pages of so many events, 1 to 1000.
+    /// Sets the number of events a page of a sweep, 1 to 1000. Default 1000.
     #[must_use]
     pub fn page_size(mut self, events: u32) -> Self {
         self.page_size = events;
         self
     }
 
-    /// Goes on where another one was. The window and the calendars may differ from that one's: the next sweep makes up for it.
-    /// A cursor that cannot be read is as none, so that the next changes are everything there is.
+    /// Continues from the cursor of another mirror. The window and the calendars may differ: the next sweep
+    /// adapts the copy. An unreadable cursor is ignored, so that the next changes are [full](Changes::full).
     #[must_use]
     pub fn resume(mut self, cursor: &Cursor) -> Self {
-        if let Some(known) = Known::read(cursor.as_str()) {
-            // What was delivered since, and what went before, is not known.
-            (self.known, self.stale, self.complete) = (known, true, true);
+        if let Some(index) = Index::from_text(cursor.as_str()) {
+            // Deliveries since the cursor was saved, and earlier removals, are unknown.
+            (self.index, self.stale, self.complete) = (index, true, true);
         }
         self
     }
 
-    /// Moves the window. What is outside now goes, and what is inside comes, with the next sweep, which is due.
+    /// Moves the window. The next sweep, which is due then, removes and adds events accordingly.
     pub fn window(&mut self, start: impl Into<Moment>, end: impl Into<Moment>) {
         self.window = Window::new(start.into(), end.into());
         self.stale = true;
     }
 
-    /// Takes a delivery of this user's, and gives the changes that are certain. Whose it is says
-    /// [`user_id`](Delivery::user_id): events of another user would be taken for this one's.
+    /// Applies a delivery and returns the certain changes. Pass deliveries of this user only (see
+    /// [`user_id`](Delivery::user_id)): events of another user would be added to the copy.
     pub fn delivered(&mut self, delivery: &Delivery) -> Changes {
-        delivered::take(self, delivery)
+        delivered::apply(self, delivery)
     }
 
-    /// Whether a sweep is due: none was made since it began or was resumed, or something came whose effect on the window cannot be known (a change of a
-    /// series, a delivery in the shape without times, an order that cannot be told). A sweep that is under way settles what
-    /// came before it began.
+    /// Returns whether a sweep is due: none has begun since the mirror was created, resumed or moved, or the
+    /// effect of a delivery on the window is unknown (a change of a series, a delivery without times, an
+    /// undecidable order). A sweep under way covers the deliveries before its start.
     pub fn is_stale(&self) -> bool {
-        self.stale || self.gone.has_forgotten()
+        self.stale || self.tombstones.has_forgotten()
     }
 
-    /// The list that a sweep reads.
+    /// The request for the events of the window.
     fn list(&self) -> ListEvents {
         let list = ListEvents::between(self.window.start, self.window.end).page_size(self.page_size);
         list.calendars(&self.calendars)
@@ -154,7 +158,7 @@ impl ChangeFeed for Mirror {
 
     fn begin(&mut self) {
         if self.sweep.is_none() {
-            self.gone.begin();
+            self.tombstones.begin();
             self.stale = false;
             self.sweep = Some(Sweep::new(self.list()));
         }
@@ -164,14 +168,14 @@ impl ChangeFeed for Mirror {
         self.sweep.as_ref()?.request()
     }
 
-    /// A page token that is refused begins with the first page again, the first time without an error.
-    fn answered(&mut self, answer: Result<EventPage, Error>) -> Result<Option<Changes>, Error> {
-        sweep::answered(self, answer)
+    /// A refused page token restarts the sweep from the first page; the second refusal returns the error.
+    fn answered(&mut self, response: Result<EventPage, Error>) -> Result<Option<Changes>, Error> {
+        sweep::answered(self, response)
     }
 
-    /// Also between sweeps: it holds what was delivered since. It is as long as the copy has events, with some 40 bytes each
-    /// beside their ids.
+    /// Returns the cursor between sweeps as well: it includes the deliveries since. Its length is about 40
+    /// bytes an event, plus the ids.
     fn cursor(&self) -> Option<Cursor> {
-        self.complete.then(|| Cursor::new(self.known.write()))
+        self.complete.then(|| Cursor::new(self.index.to_text()))
     }
 }

@@ -1,4 +1,4 @@
-//! A sweep: the pages of the window, and what they come to at the end.
+//! A sweep: reads the pages of the window and computes the changes at the end.
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
@@ -9,62 +9,62 @@ use connect_core::{
 
 use super::{
     Mirror,
-    gone::Absence,
-    known::{Key, Known, Modified, Note},
-    nature::Nature,
+    index::{EventKey, Index, IndexEntry, Modified},
+    series_kind::SeriesKind,
+    tombstones::Absence,
 };
 use crate::sync::Changes;
 
-/// A sweep that is under way.
+/// A sweep under way.
 #[derive(Clone, Debug)]
 pub(super) struct Sweep {
     list: ListEvents,
     pager: Pager<ListEvents>,
-    seen: BTreeMap<Key, Seen>,
-    /// What was delivered since it began.
-    delivered: BTreeMap<Key, Event>,
+    listed: BTreeMap<EventKey, ListedEvent>,
+    /// The events delivered since the sweep began.
+    delivered: BTreeMap<EventKey, Event>,
     restarted: bool,
 }
 
-/// What a page showed. The event itself only where it may be needed.
+/// An event that a page showed. `event` is kept only if it may be needed for the changes.
 #[derive(Clone, Debug)]
-struct Seen {
-    note: Note,
+struct ListedEvent {
+    entry: IndexEntry,
     event: Option<Event>,
 }
 
 impl Sweep {
     pub(super) fn new(list: ListEvents) -> Self {
-        let (pager, seen, delivered) = (Pager::new(list.clone()), BTreeMap::new(), BTreeMap::new());
-        Self { list, pager, seen, delivered, restarted: false }
+        let (pager, listed, delivered) = (Pager::new(list.clone()), BTreeMap::new(), BTreeMap::new());
+        Self { list, pager, listed, delivered, restarted: false }
     }
 
     pub(super) fn request(&self) -> Option<ListEvents> {
         self.pager.request()
     }
 
-    pub(super) fn deliver(&mut self, key: Key, event: Event) {
+    pub(super) fn record_delivered(&mut self, key: EventKey, event: Event) {
         self.delivered.insert(key, event);
     }
 
-    pub(super) fn withdraw(&mut self, key: &Key) {
+    pub(super) fn discard_delivered(&mut self, key: &EventKey) {
         self.delivered.remove(key);
     }
 
-    /// A token that is refused once is refused for ever: from the first page again. What was delivered stays.
+    /// Starts again from the first page, because a refused page token stays refused. Delivered events stay.
     fn restart(&mut self, error: Error) -> Result<(), Error> {
         self.pager = Pager::new(self.list.clone());
-        self.seen.clear();
+        self.listed.clear();
         if std::mem::replace(&mut self.restarted, true) { Err(error) } else { Ok(()) }
     }
 }
 
 pub(super) fn answered(
     mirror: &mut Mirror,
-    answer: Result<EventPage, Error>,
+    response: Result<EventPage, Error>,
 ) -> Result<Option<Changes>, Error> {
     let Some(sweep) = &mut mirror.sweep else { return Ok(None) };
-    let page = match answer {
+    let page = match response {
         Ok(page) => page,
         Err(error)
             if sweep.pager.token().is_some() && matches!(error.kind(), ErrorKind::Validation { .. }) =>
@@ -74,33 +74,38 @@ pub(super) fn answered(
         Err(error) => return Err(error),
     };
     let mut pager = sweep.pager.clone();
-    pager.answered(&page)?; // an error leaves everything where it is
+    pager.answered(&page)?; // an error leaves the sweep unchanged
     let over = pager.request().is_none();
     sweep.pager = pager;
     for event in page.events {
-        see(mirror, event);
+        record_listed(mirror, event);
     }
-    Ok(over.then(|| end(mirror)).flatten())
+    Ok(over.then(|| finish(mirror)).flatten())
 }
 
-/// Notes what a page shows. Shown twice, because it moved meanwhile, the later state counts.
-fn see(mirror: &mut Mirror, event: Event) {
-    let event = named(mirror, event);
-    let (key, note) = (Key::of(&event), Note::of(&event));
+/// Records an event of a page. An event that moved during the sweep may be listed twice: the later version
+/// counts.
+fn record_listed(mirror: &mut Mirror, event: Event) {
+    let event = with_calendar_id(mirror, event);
+    let (key, entry) = (EventKey::of(&event), IndexEntry::of(&event));
     let Some(sweep) = &mut mirror.sweep else { return };
-    if sweep.seen.get(&key).is_some_and(|seen| is_newer(seen.note.modified, note.modified) == Some(true)) {
+    if sweep
+        .listed
+        .get(&key)
+        .is_some_and(|listed| is_newer(listed.entry.modified, entry.modified) == Some(true))
+    {
         return;
     }
-    // The event of a series whose master is in the copy goes with the master, and has to come again.
+    // An occurrence whose master is in the copy is removed with the master, so it must be added again.
     let with_master =
-        note.series.as_ref().is_some_and(|series| mirror.known.get(&key.beside(series)).is_some());
-    let is_known = mirror.known.get(&key).is_some_and(|known| known.digest == note.digest);
+        entry.series.as_ref().is_some_and(|series| mirror.index.get(&key.sibling(series)).is_some());
+    let is_known = mirror.index.get(&key).is_some_and(|known| known.digest == entry.digest);
     let event = (!mirror.complete || with_master || !is_known).then_some(event);
-    sweep.seen.insert(key, Seen { note, event });
+    sweep.listed.insert(key, ListedEvent { entry, event });
 }
 
-/// With the calendar it must be in, where the service does not say and only one was asked for.
-fn named(mirror: &Mirror, mut event: Event) -> Event {
+/// Adds the calendar id if the service omits it and only one calendar of the provider is mirrored.
+fn with_calendar_id(mirror: &Mirror, mut event: Event) -> Event {
     if event.calendar_id.is_none() {
         let provider = event.provider.as_ref().map_or("", Provider::as_str);
         let mut asked = mirror.calendars.iter().filter(|one| one.provider.as_str() == provider);
@@ -111,77 +116,77 @@ fn named(mirror: &Mirror, mut event: Event) -> Event {
     event
 }
 
-/// What the sweep comes to.
-fn end(mirror: &mut Mirror) -> Option<Changes> {
-    let Sweep { seen, delivered, .. } = mirror.sweep.take()?;
+/// Ends the sweep and returns its changes.
+fn finish(mirror: &mut Mirror) -> Option<Changes> {
+    let Sweep { listed, delivered, .. } = mirror.sweep.take()?;
     let full = !std::mem::replace(&mut mirror.complete, true);
     let mut changes = Changes { full, ..Changes::default() };
-    let mut kept: BTreeMap<Key, (Note, Option<Event>)> = BTreeMap::new();
-    for (key, Seen { note, event }) in seen {
-        if shows(mirror, &delivered, &key, &note, event.is_some()) {
-            kept.insert(key, (note, event));
+    let mut kept: BTreeMap<EventKey, (IndexEntry, Option<Event>)> = BTreeMap::new();
+    for (key, ListedEvent { entry, event }) in listed {
+        if listed_version_counts(mirror, &delivered, &key, &entry, event.is_some()) {
+            kept.insert(key, (entry, event));
         }
     }
     for (key, event) in delivered {
         if let Entry::Vacant(open) = kept.entry(key) {
-            // No page showed it: it is new, or it is a series, which none ever shows.
-            mirror.stale |= Nature::of(&event) == Nature::Unclear;
-            open.insert((Note::of(&event), Some(event)));
+            // The event is newer than its page, or a series, which no page shows.
+            mirror.stale |= SeriesKind::of(&event) == SeriesKind::Unclear;
+            open.insert((IndexEntry::of(&event), Some(event)));
         }
     }
 
-    let mut known = Known::default();
-    let old = std::mem::take(&mut mirror.known);
+    let mut index = Index::default();
+    let old = std::mem::take(&mut mirror.index);
     let removed: Vec<_> = old.iter().filter(|(key, _)| !kept.contains_key(*key)).collect();
-    for (key, (note, event)) in kept {
-        let differs = old.get(&key).is_none_or(|old| old.digest != note.digest);
-        let again = note.series.as_ref().is_some_and(|series| {
-            let master = key.beside(series);
+    for (key, (entry, event)) in kept {
+        let differs = old.get(&key).is_none_or(|old| old.digest != entry.digest);
+        let again = entry.series.as_ref().is_some_and(|series| {
+            let master = key.sibling(series);
             removed.binary_search_by(|(key, _)| (*key).cmp(&master)).is_ok()
         });
         changes.events.extend(event.filter(|_| full || differs || again));
-        known.insert(key, note);
+        index.insert(key, entry);
     }
-    for (key, note) in removed {
-        mirror.gone.insert(key.clone(), Absence::Outside(note.modified));
+    for (key, entry) in removed {
+        mirror.tombstones.insert(key.clone(), Absence::Outside(entry.modified));
         if !full {
             changes.removed.push(key.event_id());
         }
     }
-    mirror.known = known;
-    mirror.gone.end();
+    mirror.index = index;
+    mirror.tombstones.end();
     Some(changes)
 }
 
-/// Whether what a page showed counts, against what was delivered since the sweep began.
-fn shows(
+/// Whether the listed version of an event counts, given the deliveries since the sweep began.
+fn listed_version_counts(
     mirror: &mut Mirror,
-    delivered: &BTreeMap<Key, Event>,
-    key: &Key,
-    seen: &Note,
-    at_hand: bool,
+    delivered: &BTreeMap<EventKey, Event>,
+    key: &EventKey,
+    listed: &IndexEntry,
+    has_event: bool,
 ) -> bool {
-    if let Some(heard) = delivered.get(key).map(Note::of) {
-        let newer = is_newer(seen.modified, heard.modified);
-        mirror.stale |= newer.is_none() && seen.digest != heard.digest;
-        return newer == Some(true) && at_hand;
+    if let Some(known) = delivered.get(key).map(IndexEntry::of) {
+        let newer = is_newer(listed.modified, known.modified);
+        mirror.stale |= newer.is_none() && listed.digest != known.digest;
+        return newer == Some(true) && has_event;
     }
-    match mirror.gone.since_begin(key, seen.series.as_deref()) {
+    match mirror.tombstones.absence_since_begin(key, listed.series.as_deref()) {
         None => true,
         Some(Absence::Outside(at)) => {
-            let newer = is_newer(seen.modified, at);
+            let newer = is_newer(listed.modified, at);
             mirror.stale |= newer.is_none();
             newer == Some(true)
         }
-        // It may have been restored since; only pages that are read from now on can tell.
+        // The event may have been restored since: only pages that are read from now on can tell.
         Some(Absence::Deleted(at)) => {
-            mirror.stale |= is_newer(seen.modified, at) != Some(false);
+            mirror.stale |= is_newer(listed.modified, at) != Some(false);
             false
         }
     }
 }
 
-/// Whether the first is newer than the second; nothing where one of them is not known, or both are the same.
+/// Whether the first time is later than the second; `None` if one is unknown or both are equal.
 pub(super) fn is_newer(one: Option<Modified>, other: Option<Modified>) -> Option<bool> {
     let (one, other) = (one?, other?);
     (one != other).then_some(one > other)

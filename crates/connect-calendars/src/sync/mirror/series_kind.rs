@@ -1,9 +1,9 @@
-//! What can be told of an event by itself: whether it is in the window, and whether it stands for a series.
+//! Facts about a single event: whether the window shows it, and whether it is a series.
 
 use connect_core::types::{Event, EventTime, Moment, Provider, Raw};
 use jiff::{Timestamp, tz::Offset};
 
-/// From `start` to `end`, exclusive.
+/// A time window from `start` (inclusive) to `end` (exclusive).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Window {
     pub(super) start: Timestamp,
@@ -15,8 +15,9 @@ impl Window {
         Self { start: start.timestamp(), end: end.timestamp() }
     }
 
-    /// Whether a list of the window shows it; nothing for an event without a time. Days and local times are read in UTC, as
-    /// the documentation writes them. Should the service see the edges in another way, the next sweep does so as well.
+    /// Whether a list of the window shows the event; `None` for an event without a time. Dates and local
+    /// times are read in UTC, as the API documentation writes them; if the service reads them differently,
+    /// the next sweep corrects the copy.
     pub(super) fn shows(&self, event: &Event) -> Option<bool> {
         let start = instant(event.start.as_ref()?)?;
         let end = event.end.as_ref().and_then(instant).unwrap_or(start);
@@ -33,29 +34,32 @@ fn instant(time: &EventTime) -> Option<Timestamp> {
     }
 }
 
-/// Whether an event repeats.
+/// Whether an event is a series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Nature {
-    /// It does not, or is one of those that a series is listed as.
+pub(super) enum SeriesKind {
+    /// A single event or an occurrence: lists show it.
     Listed,
-    /// It is a series: no list of occurrences shows it.
+    /// A series: lists show its occurrences instead.
     Series,
-    /// It does not say.
+    /// The event has no field that decides it.
     Unclear,
 }
 
-impl Nature {
-    /// The unified event does not tell a series from a single event; the provider's own object does at Google and Microsoft.
+impl SeriesKind {
+    /// Reads the kind from the original Google or Microsoft object, because the unified event does not
+    /// distinguish a series from a single event.
     pub(super) fn of(event: &Event) -> Self {
         if event.recurring_event_id.is_some() {
             return Self::Listed;
         }
-        if event.extra.get("recurrence").is_some_and(says) {
+        if event.extra.get("recurrence").is_some_and(is_filled) {
             return Self::Series;
         }
         let Some(original) = &event.original else { return Self::Unclear };
         match event.provider {
-            Some(Provider::Google) if original.field::<Raw>("recurrence").is_some_and(|rule| says(&rule)) => {
+            Some(Provider::Google)
+                if original.field::<Raw>("recurrence").is_some_and(|rule| is_filled(&rule)) =>
+            {
                 Self::Series
             }
             Some(Provider::Google) => Self::Listed,
@@ -64,14 +68,15 @@ impl Nature {
                 Some("singleInstance" | "occurrence" | "exception") => Self::Listed,
                 _ => Self::Unclear,
             },
-            // A line of iCalendar inside of a JSON text. Without one it is not certain that the text is whole.
+            // An iCalendar line inside a JSON string. Without one the text may be truncated, so the kind
+            // stays unclear.
             _ if ["\\nRRULE", "\\nRDATE"].iter().any(|line| original.get().contains(line)) => Self::Series,
             _ => Self::Unclear,
         }
     }
 }
 
-fn says(raw: &Raw) -> bool {
+fn is_filled(raw: &Raw) -> bool {
     !matches!(raw.get().trim(), "null" | "[]" | "{}" | "\"\"" | "false")
 }
 
@@ -84,30 +89,30 @@ mod tests {
     }
 
     #[test]
-    fn a_series_is_told_by_what_its_provider_says() {
+    fn series_kind_is_read_from_the_original_object() {
         let cases = [
-            (r#"{"provider":"google","original":{"id":"a"}}"#, Nature::Listed),
-            (r#"{"provider":"google","original":{"recurrence":["RRULE:FREQ=DAILY"]}}"#, Nature::Series),
-            (r#"{"provider":"google","original":{"recurrence":[]}}"#, Nature::Listed),
-            (r#"{"provider":"google"}"#, Nature::Unclear),
-            (r#"{"provider":"google","recurringEventId":"s"}"#, Nature::Listed),
-            (r#"{"provider":"google","recurrence":{"frequency":"DAILY"}}"#, Nature::Series),
-            (r#"{"provider":"microsoft","original":{"type":"seriesMaster"}}"#, Nature::Series),
-            (r#"{"provider":"microsoft","original":{"type":"singleInstance"}}"#, Nature::Listed),
-            (r#"{"provider":"microsoft","original":{}}"#, Nature::Unclear),
+            (r#"{"provider":"google","original":{"id":"a"}}"#, SeriesKind::Listed),
+            (r#"{"provider":"google","original":{"recurrence":["RRULE:FREQ=DAILY"]}}"#, SeriesKind::Series),
+            (r#"{"provider":"google","original":{"recurrence":[]}}"#, SeriesKind::Listed),
+            (r#"{"provider":"google"}"#, SeriesKind::Unclear),
+            (r#"{"provider":"google","recurringEventId":"s"}"#, SeriesKind::Listed),
+            (r#"{"provider":"google","recurrence":{"frequency":"DAILY"}}"#, SeriesKind::Series),
+            (r#"{"provider":"microsoft","original":{"type":"seriesMaster"}}"#, SeriesKind::Series),
+            (r#"{"provider":"microsoft","original":{"type":"singleInstance"}}"#, SeriesKind::Listed),
+            (r#"{"provider":"microsoft","original":{}}"#, SeriesKind::Unclear),
             (
                 r#"{"provider":"apple","original":{"data":"BEGIN:VEVENT\r\nRRULE:FREQ=DAILY\r\n"}}"#,
-                Nature::Series,
+                SeriesKind::Series,
             ),
-            (r#"{"provider":"caldav","original":{"data":"BEGIN:VEVENT\r\n"}}"#, Nature::Unclear),
+            (r#"{"provider":"caldav","original":{"data":"BEGIN:VEVENT\r\n"}}"#, SeriesKind::Unclear),
         ];
-        for (text, nature) in cases {
-            assert_eq!(Nature::of(&event(text)), nature, "{text}");
+        for (text, kind) in cases {
+            assert_eq!(SeriesKind::of(&event(text)), kind, "{text}");
         }
     }
 
     #[test]
-    fn the_window_has_its_start_and_not_its_end() {
+    fn window_includes_its_start_and_excludes_its_end() {
         let window = Window {
             start: "2026-12-01T00:00:00Z".parse().unwrap(),
             end: "2026-12-02T00:00:00Z".parse().unwrap(),

@@ -1,0 +1,132 @@
+//! Remembers removed events, so that an older page or a late delivery does not add them again.
+
+use std::collections::BTreeMap;
+
+use super::index::{EventKey, Modified};
+
+/// The maximum number of tombstones kept past the sweep of their removal: a few megabytes.
+const MAX_TOMBSTONES: usize = 10_000;
+
+/// Removed events by key. An event that returns keeps its tombstone: the index is looked up first, and times
+/// decide whether a tombstone still holds.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tombstones {
+    /// Single events, occurrences, and series, whose tombstone covers their occurrences.
+    deleted: BTreeMap<EventKey, Tombstone>,
+    outside: BTreeMap<EventKey, Tombstone>,
+    sweep: u64,
+    /// Whether tombstones were dropped since the last sweep ended.
+    forgot: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Tombstone {
+    at: Option<Modified>,
+    /// The number of the sweep during which, or after which, the event was removed.
+    sweep: u64,
+}
+
+/// Why an event is not in the copy, with the time of its last known modification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Absence {
+    /// The event was deleted, no later than this time.
+    Deleted(Option<Modified>),
+    /// The event left the window, is no longer listed, or is a series, which lists never show.
+    Outside(Option<Modified>),
+}
+
+impl Tombstones {
+    /// Begins a sweep: its pages show every removal before this moment.
+    pub(super) fn begin(&mut self) {
+        self.sweep += 1;
+    }
+
+    /// Ends a sweep.
+    pub(super) fn end(&mut self) {
+        self.forgot = false;
+        for entries in [&mut self.deleted, &mut self.outside] {
+            if entries.len() > MAX_TOMBSTONES {
+                entries.retain(|_, entry| entry.sweep == self.sweep);
+            }
+        }
+    }
+
+    /// Whether a late delivery might add a removed event again before the next sweep.
+    pub(super) fn has_forgotten(&self) -> bool {
+        self.forgot
+    }
+
+    pub(super) fn insert(&mut self, key: EventKey, absence: Absence) {
+        self.insert_as_of(self.sweep, key, absence);
+    }
+
+    /// Inserts a removal that is older than the known version: it counts for late deliveries, not for the
+    /// pages of a sweep.
+    pub(super) fn insert_old(&mut self, key: EventKey, absence: Absence) {
+        self.insert_as_of(0, key, absence);
+    }
+
+    fn insert_as_of(&mut self, sweep: u64, key: EventKey, absence: Absence) {
+        for entries in [&mut self.deleted, &mut self.outside] {
+            // Bounds the memory of a mirror that is given deliveries and never sweeps.
+            if entries.len() > 2 * MAX_TOMBSTONES {
+                entries.clear();
+                self.forgot = true;
+            }
+        }
+        match absence {
+            Absence::Deleted(at) => {
+                // Leaving the window after the deletion is the later state.
+                if at.is_none() || self.outside.get(&key).is_some_and(|entry| is_no_later_than(entry.at, at))
+                {
+                    self.outside.remove(&key);
+                }
+                let entry = self.deleted.entry(key).or_insert(Tombstone { at, sweep });
+                // The event may have been restored and deleted again.
+                *entry = Tombstone { at: entry.at.max(at), sweep: entry.sweep.max(sweep) };
+            }
+            Absence::Outside(at) => {
+                let entry = self.outside.entry(key).or_insert(Tombstone { at, sweep });
+                *entry = Tombstone { at: at.and(entry.at.max(at)), sweep: entry.sweep.max(sweep) };
+            }
+        }
+    }
+
+    /// Why the event, or its series, is not in the copy. An occurrence older than the last change of its
+    /// series counts as removed: that change made a sweep due, which would have listed it.
+    pub(super) fn absence(&self, key: &EventKey, series: Option<&str>) -> Option<Absence> {
+        let changed = series.and_then(|series| self.outside.get(&key.sibling(series)));
+        let outside = [self.outside.get(key), changed].into_iter().flatten().map(|entry| entry.at);
+        let outside = outside.reduce(|one, other| one.and(other).and(one.max(other)));
+        absence(outside, self.deleted_since(0, key, series))
+    }
+
+    /// Like [`absence`](Self::absence), for a page of the sweep under way: removals before the sweep do not
+    /// count.
+    pub(super) fn absence_since_begin(&self, key: &EventKey, series: Option<&str>) -> Option<Absence> {
+        let outside = self.outside.get(key).filter(|entry| entry.sweep >= self.sweep);
+        absence(outside.map(|entry| entry.at), self.deleted_since(self.sweep, key, series))
+    }
+
+    fn deleted_since(&self, sweep: u64, key: &EventKey, series: Option<&str>) -> Option<Option<Modified>> {
+        let series = series.and_then(|series| self.deleted.get(&key.sibling(series)));
+        let deleted = [self.deleted.get(key), series].into_iter().flatten();
+        deleted.filter(|entry| entry.sweep >= sweep).map(|entry| entry.at).max()
+    }
+}
+
+/// An event that left the window after its deletion was restored in between.
+fn absence(outside: Option<Option<Modified>>, deleted: Option<Option<Modified>>) -> Option<Absence> {
+    match (outside, deleted) {
+        (Some(outside), Some(deleted)) if is_no_later_than(outside, deleted) => {
+            Some(Absence::Deleted(deleted))
+        }
+        (Some(outside), _) => Some(Absence::Outside(outside)),
+        (None, deleted) => deleted.map(Absence::Deleted),
+    }
+}
+
+/// Whether the first time is known, and no later than the second.
+fn is_no_later_than(one: Option<Modified>, other: Option<Modified>) -> bool {
+    one.is_some() && one <= other
+}
