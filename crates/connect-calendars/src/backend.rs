@@ -1,11 +1,11 @@
-//! Calendars wherever they are: one interface over Mobiscroll Connect, Google and Outlook, and either client.
+//! One interface over the calendars of Mobiscroll Connect, Google and Outlook, for both clients.
 //!
 //! ```text
-//!   dyn CalendarBackend       (dyn AsyncCalendarBackend)     what an application is written against
+//!   dyn CalendarBackend       (dyn AsyncCalendarBackend)     the interface that an application uses
 //!          ▲                            ▲
 //!   Backend<S, connect_blocking::User>  Backend<S, connect_hyper::User>
 //!          │
-//!          S: CalendarService = Connect | Google | PublicGoogle | Outlook: which endpoints to call
+//!          S: CalendarService = Connect | Google | PublicGoogle | Outlook: the endpoints to call
 //! ```
 //!
 //! ```
@@ -13,13 +13,14 @@
 //! use connect_calendars::{backend::{Backend, CalendarBackend, Google}, google};
 //!
 //! fn titles(calendars: &dyn CalendarBackend) -> Result<Vec<String>, connect_blocking::Error> {
-//!     let (start, end) = ("2026-12-01T00:00:00Z".parse().unwrap(), "2027-01-01T00:00:00Z".parse().unwrap());
+//!     let start = "2026-12-01T00:00:00Z".parse().unwrap();
+//!     let end = "2027-01-01T00:00:00Z".parse().unwrap();
 //!     Ok(calendars.events(&[], start, end)?.events.into_iter().map(|event| event.title).collect())
 //! }
 //!
 //! # let google = |request: Request| Ok::<_, connect_blocking::TransportError>(Response::new(
 //! #     if request.uri().path().ends_with("/calendarList") { r#"{"items": [{"id": "primary"}]}"# }
-//! #     else { r#"{"items": [{"id": "e", "summary": "Stand-up", "start": {"dateTime": "2026-12-01T09:00:00Z"}}]}"# }.into()));
+//! #     else { r#"{"items": [{"id": "e", "summary": "Stand-up", "start": {"date": "2026-12-01"}}]}"# }.into()));
 //! let client = Client::builder("id", "secret", "https://app.example/callback")
 //!     .profile(google::profile())
 //!     .base_url(google::BASE_URL)
@@ -32,15 +33,16 @@
 //! # Ok::<(), connect_blocking::Error>(())
 //! ```
 //!
-//! * Events are occurrences, never series: each of a series' days is one. An update or a deletion of one is of that one alone,
+//! * Events are occurrences, never series. Updating or deleting an occurrence affects that occurrence only,
 //!   unless the request says otherwise.
-//! * Where several calendars are read, a few are read at the same time, and their events come in the order of their starts.
-//!   A calendar that cannot be read is named beside the events of the others ([`Gathered::failed`]).
-//! * Guests are told of what is created, changed and deleted: all of them, unless the request chooses otherwise with its
-//!   `notify`. What a service cannot be told is refused: see [`Notify`](connect_core::types::Notify).
-//! * Requests are those of Connect ([`NewEvent`], [`UpdateEvent`], [`DeleteEvent`]): Google and Outlook get what they say in
-//!   their own form. One that names the calendar of another provider is refused. A list of guests replaces the one that is
-//!   there, with what its guests have answered: the calls themselves can keep that (`knowing`).
+//! * Several calendars are read concurrently, and their events are sorted by start. If a calendar cannot be
+//!   read, [`Gathered::failed`] names it, and the events of the others are returned.
+//! * All guests are notified when an event is created, changed or deleted, unless the request sets `notify`.
+//!   A setting that the service does not support is refused: see [`Notify`](connect_core::types::Notify).
+//! * Requests have the types of Connect ([`NewEvent`], [`UpdateEvent`], [`DeleteEvent`]); Google and Outlook
+//!   receive them in their own formats. A request for a calendar of another provider is refused.
+//! * A list of guests replaces the existing list, including the replies of the guests. To keep the replies,
+//!   use the calls of the provider with `knowing`.
 
 mod connect;
 mod gather;
@@ -73,35 +75,37 @@ pub struct Backend<S, U> {
 }
 
 impl<S: CalendarService, U> Backend<S, U> {
-    /// The calendars of this user: a `User` of `connect_blocking` or `connect_hyper`. Its client has to be one for the
-    /// service: with its profile and base URL.
+    /// Creates the backend for a `User` of `connect_blocking` or `connect_hyper`, whose client has the
+    /// profile and the base URL of the service.
     pub fn new(service: S, user: U) -> Self {
         Self { service, user }
     }
 
-    /// The user.
+    /// Returns the user.
     pub fn user(&self) -> &U {
         &self.user
     }
 
-    /// The service.
+    /// Returns the service.
     pub fn service(&self) -> &S {
         &self.service
     }
 
-    /// Of a calendar of the service's own.
+    /// The request for the events of a calendar, which must belong to the provider of the service.
     fn list_of(&self, calendar: &CalendarRef, start: Timestamp, end: Timestamp) -> Result<S::Events, Error> {
         match self.service.provider() {
             Some(provider) if provider != calendar.provider => {
                 let other = calendar.provider.as_str();
-                Err(Error::validation(format!("the calendar is one of {other:?}, not of {provider}")))
+                Err(Error::validation(format!(
+                    "the calendar belongs to the provider {other:?} (expected {provider})"
+                )))
             }
             _ => self.service.events(calendar, start, end),
         }
     }
 }
 
-/// Defines a trait and implements it for every service, in one colour.
+/// Defines the blocking or the async trait, and implements it for every service.
 macro_rules! backend {
     (
         $(#[$about:meta])*
@@ -110,16 +114,17 @@ macro_rules! backend {
         $(#[$about])*
         $(#[$attr])?
         pub trait $backend: Send + Sync {
-            /// Whose calendars they are; nothing if a calendar has to say that itself.
+            /// Returns the provider of the calendars; `None` if calendars of several providers are available.
             fn provider(&self) -> Option<Provider>;
 
-            /// The calendars.
+            /// Returns the calendars.
             $($async)* fn calendars(&self) -> Result<Vec<Calendar>, Error>;
 
-            /// The events of a time in these calendars, or in all: what is on between `start` and `end`.
+            /// Returns the events between `start` and `end` in these calendars; in all calendars if the list
+            /// is empty.
             ///
             /// # Errors
-            /// When no calendar could be read.
+            /// If no calendar could be read.
             $($async)* fn events(
                 &self,
                 calendars: &[CalendarRef],
@@ -127,25 +132,27 @@ macro_rules! backend {
                 end: Timestamp,
             ) -> Result<Gathered, Error>;
 
-            /// Creates an event. Repeated only where it surely was not created.
+            /// Creates an event. Retried only if the event was certainly not created.
             $($async)* fn create(&self, event: &NewEvent) -> Result<Event, Error>;
 
-            /// Creates an event so that a lost answer does not make two of one: `key` is the application's own id of it.
+            /// Creates an event at most once, even if a response is lost: `key` is the id that the
+            /// application gives the event.
             ///
             /// # Errors
-            /// When it was surely not created.
+            /// If the event was certainly not created.
             $($async)* fn create_once(&self, key: &str, event: &NewEvent) -> Result<Once, Error>;
 
-            /// Changes an event.
+            /// Updates an event.
             $($async)* fn update(&self, change: &UpdateEvent) -> Result<Event, Error>;
 
             /// Deletes an event.
             $($async)* fn delete(&self, event: &DeleteEvent) -> Result<(), Error>;
 
-            /// Whether there are tokens of the user. Whether they still work is known when they are used.
+            /// Returns whether the user has tokens. Does not check that the service still accepts them.
             $($async)* fn is_signed_in(&self) -> Result<bool, Error>;
 
-            /// Starts to sign the user in: send their browser to its `url()`, and keep it until they come back.
+            /// Starts a sign-in. Send the browser of the user to `url()` of the result, and keep it for
+            /// [`finish`](Self::finish).
             fn sign_in(&self) -> Result<PendingSignIn, Error>;
 
             /// Finishes a sign-in with the query of the request to the redirect URI.
@@ -174,7 +181,7 @@ macro_rules! backend {
                 if let Some(list) = self.service.together(calendars, start, end)? {
                     match gather::$gather::list(&self.user, list)$($wait)* {
                         Ok(events) => return Ok(Gathered::new(vec![], events)),
-                        Err(error) if calendars.len() > 1 && is_of_one_calendar(&error) => {}
+                        Err(error) if calendars.len() > 1 && may_concern_one_calendar(&error) => {}
                         Err(error) => return Err(error),
                     }
                 }
@@ -198,8 +205,8 @@ macro_rules! backend {
             }
 
             $($async)* fn create(&self, event: &NewEvent) -> Result<Event, Error> {
-                let answer = self.user.call(&self.service.create(event)?)$($wait)*?;
-                Ok(self.service.created(answer, event.target()))
+                let response = self.user.call(&self.service.create(event)?)$($wait)*?;
+                Ok(self.service.created(response, event.target()))
             }
 
             $($async)* fn create_once(&self, key: &str, event: &NewEvent) -> Result<Once, Error> {
@@ -208,8 +215,9 @@ macro_rules! backend {
                 }
                 let request = self.service.create_once(key, event)?;
                 let error = match self.user.call(&request)$($wait)* {
-                    Ok(answer) => return Ok(Once::Created(self.service.created(answer, event.target()))),
-                    // A conflict: an earlier try, perhaps of another process, has created it.
+                    Ok(response) => return Ok(Once::Created(self.service.created(response, event.target()))),
+                    // A conflict means that an earlier attempt, perhaps of another process, has created the
+                    // event.
                     Err(error) if error.may_have_happened() || matches!(error.kind(), ErrorKind::Conflict) => error,
                     Err(error) => return Err(error),
                 };
@@ -217,8 +225,8 @@ macro_rules! backend {
                     Err(error) if matches!(error.kind(), ErrorKind::NotFound) => Ok(Vec::new()),
                     found => found,
                 };
-                let is_it = |event: &Event| self.service.is_of_key(event, key);
-                match found.map(|events| events.into_iter().find(is_it)) {
+                let has_key = |event: &Event| self.service.is_of_key(event, key);
+                match found.map(|events| events.into_iter().find(has_key)) {
                     Ok(Some(found)) => Ok(Once::Found(found)),
                     Ok(None) if !error.may_have_happened() => Err(error),
                     Ok(None) => Ok(Once::Absent(error)),
@@ -227,8 +235,8 @@ macro_rules! backend {
             }
 
             $($async)* fn update(&self, change: &UpdateEvent) -> Result<Event, Error> {
-                let answer = self.user.call(&self.service.update(change)?)$($wait)*?;
-                Ok(self.service.updated(answer, change.target()))
+                let response = self.user.call(&self.service.update(change)?)$($wait)*?;
+                Ok(self.service.updated(response, change.target()))
             }
 
             $($async)* fn delete(&self, event: &DeleteEvent) -> Result<(), Error> {
@@ -259,17 +267,17 @@ macro_rules! backend {
 }
 
 backend! {
-    /// The calendars of one user, wherever they are.
+    /// The calendars of one user at any service, over a blocking client.
     CalendarBackend, Caller, blocking, [] []
 }
 
 backend! {
-    /// The calendars of one user, wherever they are: the asynchronous twin of [`CalendarBackend`].
+    /// The calendars of one user at any service, over an async client.
     AsyncCalendarBackend, AsyncCaller, asynchronous, #[async_trait] [async] [.await]
 }
 
-/// Whether an error of a request about many calendars may be about one of them.
-fn is_of_one_calendar(error: &Error) -> bool {
+/// Whether an error of a request for many calendars may be caused by one of them.
+fn may_concern_one_calendar(error: &Error) -> bool {
     matches!(
         error.kind(),
         ErrorKind::NotFound | ErrorKind::Permission { .. } | ErrorKind::Validation { .. } | ErrorKind::Server

@@ -1,20 +1,20 @@
-//! Mobiscroll's calendar integration plugin (`googleCalendarSync`, `outlookCalendarSync`), in Rust: its nine operations under
-//! their names, over any [`backend`](crate::backend).
+//! The calendar integration plugin of Mobiscroll (`googleCalendarSync`, `outlookCalendarSync`) in Rust: its
+//! nine operations, over any [`backend`](crate::backend).
 //!
 //! | in the plugin | here |
 //! |---|---|
-//! | `init(config)` | [`CalendarSync::init`]; what is set up in `config` is on the client and on the backend's service |
+//! | `init(config)` | [`CalendarSync::init`]; configure the client and the service of the backend instead |
 //! | `isSignedIn()`, `signIn()`, `signOut()` | `is_signed_in`, `sign_in`, `sign_out` |
 //! | `getCalendars()` | `get_calendars` |
-//! | `getEvents(ids, start, end)` | `get_events`, with one id or many |
-//! | `addEvent(id, event)` | `add_event`: a [`NewEvent`] names its calendar |
-//! | `updateEvent(id, event)` | `update_event`: what is to be changed, from [`Event::change`] |
+//! | `getEvents(ids, start, end)` | `get_events`, with one id or several |
+//! | `addEvent(id, event)` | `add_event`; the [`NewEvent`] names its calendar |
+//! | `updateEvent(id, event)` | `update_event`, with the changes, from [`Event::change`] |
 //! | `deleteEvent(id, event)` | `delete_event` |
 //! | `onInit`, `onSignedIn`, `onSignedOut` | [`SyncObserver`] |
 //!
-//! What a page sends becomes a [`NewEvent`] or an [`UpdateEvent`] with [`PageEvent`](crate::eventcalendar::PageEvent), and what it
-//! shows comes from [`eventcalendar::data`](crate::eventcalendar::data()). Guests are told of every write, unless the request chooses
-//! otherwise with `notify`.
+//! [`PageEvent`](crate::eventcalendar::PageEvent) turns the JSON that a page sends into a [`NewEvent`] or an
+//! [`UpdateEvent`]. [`eventcalendar::data`](crate::eventcalendar::data()) writes the JSON that a page shows.
+//! All guests are notified of every write, unless the request sets `notify`.
 //!
 //! ```no_run
 //! use connect_blocking::{Client, loopback::Loopback};
@@ -29,12 +29,14 @@
 //! let sync = CalendarSync::init(Backend::new(Google::new(), client.user("me")), ());
 //! sync.sign_in(|url| {
 //!     println!("Open {url} in your browser");
-//!     let visit = listener.callback(url, std::time::Duration::from_secs(600)).map_err(|error| error.to_string())?;
+//!     let timeout = std::time::Duration::from_secs(600);
+//!     let visit = listener.callback(url, timeout).map_err(|error| error.to_string())?;
 //!     let callback = visit.query().to_owned();
 //!     visit.answer(true);
 //!     Ok(callback)
 //! })?;
-//! for event in sync.get_events("primary", "2026-12-01T00:00:00Z".parse()?, "2027-01-01T00:00:00Z".parse()?)?.events {
+//! let (start, end) = ("2026-12-01T00:00:00Z".parse()?, "2027-01-01T00:00:00Z".parse()?);
+//! for event in sync.get_events("primary", start, end)?.events {
 //!     println!("{}", event.title);
 //! }
 //! # Ok(()) }
@@ -50,23 +52,23 @@ use jiff::Timestamp;
 
 use crate::backend::{AsyncCalendarBackend, CalendarBackend, Gathered};
 
-/// Learns what becomes of the integration. All it does not care for it leaves out; `()` cares for nothing.
+/// Observes the integration. Every method does nothing by default; `()` ignores all.
 pub trait SyncObserver: Send + Sync + 'static {
-    /// It is set up.
+    /// Called when the integration is set up.
     fn on_init(&self) {}
 
-    /// A user has signed in.
+    /// Called after a user has signed in.
     fn on_signed_in(&self) {}
 
-    /// A user has signed out.
+    /// Called after a user has signed out.
     fn on_signed_out(&self) {}
 }
 
 impl SyncObserver for () {}
 
-/// The ids of one calendar or of many: a text, a [`CalendarRef`], a [`Calendar`], or a list of such.
+/// The ids of one or several calendars: a string, a [`CalendarRef`], a [`Calendar`], or a list of these.
 pub trait CalendarIds {
-    /// The calendars, those that are named by their id alone at this provider.
+    /// Returns the calendars. A calendar given by its id alone belongs to `provider`.
     fn at(self, provider: &Provider) -> Vec<CalendarRef>;
 }
 
@@ -111,7 +113,7 @@ where
     }
 }
 
-/// Defines the integration in one colour.
+/// Defines the blocking or the async integration.
 macro_rules! integration {
     ($(#[$about:meta])* $sync:ident, $backend:ident, [$($async:tt)*] [$($wait:tt)*] $($sign_in:tt)*) => {
         $(#[$about])*
@@ -122,26 +124,26 @@ macro_rules! integration {
         }
 
         impl<B: $backend> $sync<B> {
-            /// Over this backend; the observer is told at once.
+            /// Sets up the integration over this backend, and calls [`SyncObserver::on_init`].
             pub fn init(backend: B, observer: impl SyncObserver) -> Self {
                 let observer = Arc::new(observer);
                 observer.on_init();
                 Self { backend, observer }
             }
 
-            /// The backend.
+            /// Returns the backend.
             pub fn backend(&self) -> &B {
                 &self.backend
             }
 
-            /// Whether there are tokens of the user.
+            /// Returns whether the user has tokens.
             pub $($async)* fn is_signed_in(&self) -> Result<bool, Error> {
                 self.backend.is_signed_in()$($wait)*
             }
 
             $($sign_in)*
 
-            /// Signs the user out, unless nobody is signed in.
+            /// Signs the user out. Does nothing if no user is signed in.
             pub $($async)* fn sign_out(&self) -> Result<(), Error> {
                 if !self.is_signed_in()$($wait)*? {
                     return Ok(());
@@ -151,15 +153,15 @@ macro_rules! integration {
                 Ok(())
             }
 
-            /// The calendars of the user.
+            /// Returns the calendars of the user.
             pub $($async)* fn get_calendars(&self) -> Result<Vec<Calendar>, Error> {
                 self.backend.calendars()$($wait)*
             }
 
-            /// The events of a time in these calendars.
+            /// Returns the events between `start` and `end` in these calendars.
             ///
             /// # Errors
-            /// When none of them could be read, and when a calendar of Connect is named without its provider.
+            /// If no calendar could be read, or a Connect calendar is given without its provider.
             pub $($async)* fn get_events(
                 &self,
                 calendars: impl CalendarIds + Send,
@@ -169,7 +171,7 @@ macro_rules! integration {
                 let provider = self.backend.provider().unwrap_or_else(|| Provider::from(""));
                 let calendars = calendars.at(&provider);
                 if calendars.is_empty() {
-                    return Ok(Gathered::default()); // and not the events of all
+                    return Ok(Gathered::default()); // an empty list would read all calendars
                 }
                 self.backend.events(&calendars, start, end)$($wait)*
             }
@@ -179,12 +181,12 @@ macro_rules! integration {
                 self.backend.create(event)$($wait)*
             }
 
-            /// Changes an event, or one occurrence of a series.
+            /// Updates an event, or one occurrence of a series.
             pub $($async)* fn update_event(&self, change: &UpdateEvent) -> Result<Event, Error> {
                 self.backend.update(change)$($wait)*
             }
 
-            /// Deletes an event, or one occurrence of a series, and hands it back.
+            /// Deletes an event, or one occurrence of a series, and returns it.
             pub $($async)* fn delete_event(&self, event: Event) -> Result<Event, Error> {
                 self.backend.delete(&event.delete()?)$($wait)*?;
                 Ok(event)
@@ -200,10 +202,10 @@ macro_rules! integration {
 }
 
 integration! {
-    /// The calendar integration.
+    /// The calendar integration over a blocking client.
     CalendarSync, CalendarBackend, [] []
-    /// Signs the user in, unless they are: `visit` sends their browser to the URL, waits until it comes back to the redirect
-    /// URI, and tells with which query, or why it did not.
+    /// Signs the user in, unless the user has tokens. `visit` opens the URL in the browser of the user and waits
+    /// for the request to the redirect URI. It returns the query of that request, or the reason of the failure.
     pub fn sign_in(&self, visit: impl FnOnce(&str) -> Result<String, String>) -> Result<(), Error> {
         if self.is_signed_in()? {
             return Ok(());
@@ -217,10 +219,10 @@ integration! {
 }
 
 integration! {
-    /// The calendar integration, over an asynchronous client.
+    /// The calendar integration over an async client.
     AsyncCalendarSync, AsyncCalendarBackend, [async] [.await]
-    /// Signs the user in, unless they are: `visit` sends their browser to the URL, waits until it comes back to the redirect
-    /// URI, and tells with which query, or why it did not.
+    /// Signs the user in, unless the user has tokens. `visit` opens the URL in the browser of the user and waits
+    /// for the request to the redirect URI. It returns the query of that request, or the reason of the failure.
     pub async fn sign_in<F, R>(&self, visit: F) -> Result<(), Error>
     where
         F: FnOnce(String) -> R,

@@ -1,4 +1,4 @@
-//! Mobiscroll Connect.
+//! Mobiscroll Connect as a calendar service.
 
 use connect_core::{
     Error, SignIn,
@@ -11,13 +11,13 @@ use jiff::Timestamp;
 
 use super::CalendarService;
 
-/// All accounts that a user has connected at Mobiscroll Connect.
+/// All calendar accounts that a user has connected at Mobiscroll Connect.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Connect {}
 
 impl Connect {
-    /// Mobiscroll Connect.
+    /// Creates the service.
     pub fn new() -> Self {
         Self::default()
     }
@@ -64,7 +64,7 @@ impl CalendarService for Connect {
         Ok(event.clone().external_event_id(key))
     }
 
-    /// Around its time: an event that was moved since is not found.
+    /// Searches around the time of the event: an event that was moved since is not found.
     fn find(&self, _key: &str, event: &NewEvent) -> Result<ListEvents, Error> {
         Ok(event.whereabouts())
     }
@@ -73,16 +73,16 @@ impl CalendarService for Connect {
         event.external_event_id().as_deref() == Some(key)
     }
 
-    fn created(&self, answer: Written, calendar: CalendarRef) -> Event {
-        answer.into_event(calendar)
+    fn created(&self, response: Written, calendar: CalendarRef) -> Event {
+        response.into_event(calendar)
     }
 
     fn update(&self, change: &UpdateEvent) -> Result<UpdateEvent, Error> {
         Ok(change.clone())
     }
 
-    fn updated(&self, answer: Written, calendar: CalendarRef) -> Event {
-        answer.into_event(calendar)
+    fn updated(&self, response: Written, calendar: CalendarRef) -> Event {
+        response.into_event(calendar)
     }
 
     fn delete(&self, event: &DeleteEvent) -> Result<DeleteEvent, Error> {

@@ -1,4 +1,4 @@
-//! Lists over all their pages, and of many calendars.
+//! Reads all pages of a list, and the lists of many calendars.
 
 use connect_core::{
     Error, Paged,
@@ -10,23 +10,24 @@ use jiff::{Timestamp, civil::DateTime, tz::Offset};
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Gathered {
-    /// The events, in the order of their starts.
+    /// The events, sorted by start.
     pub events: Vec<Event>,
-    /// The calendars that could not be read, and why.
+    /// The calendars that could not be read, and the errors.
     pub failed: Vec<(CalendarRef, Error)>,
 }
 
 impl Gathered {
     pub(super) fn new(failed: Vec<(CalendarRef, Error)>, mut events: Vec<Event>) -> Self {
-        // Of the same start, days come first, and the order of the calendars stays.
+        // Of events with the same start, all-day events come first; otherwise the order of the calendars
+        // stays.
         events.sort_by_key(|event| {
-            let start = event.start.as_ref().map_or(Timestamp::MAX, begins);
+            let start = event.start.as_ref().map_or(Timestamp::MAX, sort_time);
             (start, event.start.as_ref().is_none_or(|start| start.date().is_none()))
         });
         Self { events, failed }
     }
 
-    /// What came of each calendar; an error if nothing could be read.
+    /// Merges the results of all calendars. Returns the first error if every calendar failed.
     pub(super) fn of(outcomes: Vec<(CalendarRef, Result<Vec<Event>, Error>)>) -> Result<Self, Error> {
         let (mut events, mut failed, mut read) = (Vec::new(), Vec::new(), 0);
         for (calendar, outcome) in outcomes {
@@ -45,11 +46,11 @@ impl Gathered {
     }
 }
 
-/// What came of a list.
+/// All items of a list, or the error of a page.
 type Items<E> = Result<Vec<<E as Paged>::Item>, Error>;
 
-/// What has no zone is taken as UTC: for the order that is near enough.
-fn begins(start: &EventTime) -> Timestamp {
+/// The start to sort by. Times without a zone count as UTC, which is precise enough for sorting.
+fn sort_time(start: &EventTime) -> Timestamp {
     let utc = |civil: DateTime| Offset::UTC.to_timestamp(civil).unwrap_or(Timestamp::MAX);
     match start {
         EventTime::Instant(instant) => *instant,
@@ -69,7 +70,7 @@ pub(super) mod blocking {
 
     use super::Items;
 
-    /// The items of all pages.
+    /// Returns the items of all pages.
     pub(in crate::backend) fn list<E: Paged + Sync>(user: &impl Caller, request: E) -> Items<E> {
         let (mut pager, mut items) = (Pager::new(request), Vec::new());
         while let Some(request) = pager.request() {
@@ -80,7 +81,7 @@ pub(super) mod blocking {
         Ok(items)
     }
 
-    /// The items of many lists, `at_once` of them at the same time, in the order they were given in.
+    /// Reads many lists, `at_once` of them concurrently. Returns the results in the order of the lists.
     pub(in crate::backend) fn each<K: Send, E>(
         user: &impl Caller,
         lists: Vec<(K, E)>,
@@ -100,7 +101,7 @@ pub(super) mod blocking {
             done
         };
         let mut done = thread::scope(|scope| {
-            // This thread is one of them, so that one calendar needs no other.
+            // The current thread reads lists too, so that a single calendar needs no other thread.
             let others: Vec<_> = (1..at_once.min(count)).map(|_| scope.spawn(work)).collect();
             let mut done = work();
             for other in others {
@@ -119,7 +120,7 @@ pub(super) mod asynchronous {
 
     use super::Items;
 
-    /// The items of all pages.
+    /// Returns the items of all pages.
     pub(in crate::backend) async fn list<E>(user: &impl AsyncCaller, request: E) -> Items<E>
     where
         E: Paged<Item: Send, Answer: Send> + Send + Sync,
@@ -133,7 +134,7 @@ pub(super) mod asynchronous {
         Ok(items)
     }
 
-    /// The items of many lists, `at_once` of them at the same time, in the order they were given in.
+    /// Reads many lists, `at_once` of them concurrently. Returns the results in the order of the lists.
     pub(in crate::backend) async fn each<K: Send, E>(
         user: &impl AsyncCaller,
         lists: Vec<(K, E)>,

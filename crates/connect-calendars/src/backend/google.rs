@@ -1,4 +1,4 @@
-//! Google Calendar, with a signed-in user or with an API key.
+//! Google Calendar as a calendar service, with a signed-in user or with an API key.
 
 use connect_core::{
     Endpoint, Error, Keyed, Paged, SignIn,
@@ -9,14 +9,14 @@ use jiff::Timestamp;
 use super::CalendarService;
 use crate::google::{self, ApiKey, GetEvent, InsertEvent, ListCalendars, ListEvents, PatchEvent};
 
-/// Google Calendar.
+/// The calendars of a signed-in Google user.
 #[derive(Clone, Debug)]
 pub struct Google {
     scopes: Vec<String>,
     list: Listing,
 }
 
-/// How events are listed and created.
+/// Settings for the calls that list and create events.
 #[derive(Clone, Debug, Default)]
 struct Listing {
     time_zone: Option<String>,
@@ -43,27 +43,28 @@ impl Default for Google {
 }
 
 impl Google {
-    /// Google Calendar. Asks for [`google::SCOPES`]: events can be written in calendars that the user owns.
+    /// Creates the service. Sign-in requests [`google::SCOPES`]: events can be written to calendars that the
+    /// user owns.
     pub fn new() -> Self {
         Self { scopes: google::SCOPES.map(str::to_owned).into(), list: Listing::default() }
     }
 
-    /// Asks for these scopes when the user signs in.
+    /// Sets the scopes that sign-in requests.
     #[must_use]
     pub fn scopes<T: Into<String>>(mut self, scopes: impl IntoIterator<Item = T>) -> Self {
         self.scopes = scopes.into_iter().map(Into::into).collect();
         self
     }
 
-    /// The zone (IANA) that events are read in, and that events are at home in whose times are set here: a series counts its
-    /// days there. Default: that of the calendar, and UTC for a new series.
+    /// Sets the IANA time zone of returned times and of events whose times are set. A series counts its days
+    /// in this zone. Default: the zone of the calendar; UTC for a new series.
     #[must_use]
     pub fn time_zone(mut self, name: impl Into<String>) -> Self {
         self.list.time_zone = Some(name.into());
         self
     }
 
-    /// How many events come on a page, up to 2500. Default 250.
+    /// Sets the number of events a page, up to 2500. Default 250.
     #[must_use]
     pub fn page_size(mut self, size: u32) -> Self {
         self.list.page_size = Some(size);
@@ -114,7 +115,7 @@ impl CalendarService for Google {
         Ok(GetEvent::new(event.target().id, google::id_of(key)))
     }
 
-    /// What was deleted is still shown, as cancelled.
+    /// Google returns a deleted event as cancelled.
     fn is_of_key(&self, event: &Event, key: &str) -> bool {
         event.id == google::id_of(key) && event.status != Some(EventStatus::Cancelled)
     }
@@ -140,7 +141,7 @@ impl CalendarService for Google {
     }
 }
 
-/// A list of one.
+/// A list with one item.
 impl Paged for GetEvent {
     type Item = Event;
 
@@ -157,8 +158,8 @@ impl Paged for GetEvent {
     }
 }
 
-/// The public calendars of Google, which an API key opens: they can be read, and have to be named. The user is
-/// `client.nobody()`.
+/// The public calendars of Google, read with an API key. An API key cannot list calendars, so name them. Pass
+/// `client.nobody()` as the user.
 ///
 /// ```
 /// use connect_blocking::{Client, Request, Response, types::{CalendarRef, Provider}};
@@ -166,11 +167,12 @@ impl Paged for GetEvent {
 ///
 /// let client = Client::anonymous_builder()
 ///     .base_url(google::BASE_URL)
-/// #   .transport(|_: Request| Ok(Response::new(r#"{"items": [{"id": "e1", "summary": "New Year"}]}"#.into())))
+/// #   .transport(|_: Request| Ok(Response::new(r#"{"items": [{"id": "e", "summary": "New Year"}]}"#.into())))
 ///     .build()?;
 /// let holidays = CalendarRef::new(Provider::Google, "en.usa#holiday@group.v.calendar.google.com");
 /// let public = Backend::new(PublicGoogle::new(ApiKey::new("the key")?), client.nobody());
-/// let (start, end) = ("2027-01-01T00:00:00Z".parse().unwrap(), "2027-02-01T00:00:00Z".parse().unwrap());
+/// let start = "2027-01-01T00:00:00Z".parse().unwrap();
+/// let end = "2027-02-01T00:00:00Z".parse().unwrap();
 /// assert_eq!(public.events(&[holidays], start, end)?.events[0].title, "New Year");
 /// # Ok::<(), connect_blocking::Error>(())
 /// ```
@@ -181,19 +183,19 @@ pub struct PublicGoogle {
 }
 
 impl PublicGoogle {
-    /// With this key.
+    /// Creates the service for this API key.
     pub fn new(key: ApiKey) -> Self {
         Self { key, list: Listing::default() }
     }
 
-    /// The zone (IANA) that events are read in. Default: that of the calendar.
+    /// Sets the IANA time zone of returned times. Default: the zone of the calendar.
     #[must_use]
     pub fn time_zone(mut self, name: impl Into<String>) -> Self {
         self.list.time_zone = Some(name.into());
         self
     }
 
-    /// How many events come on a page, up to 2500. Default 250.
+    /// Sets the number of events a page, up to 2500. Default 250.
     #[must_use]
     pub fn page_size(mut self, size: u32) -> Self {
         self.list.page_size = Some(size);
@@ -201,7 +203,7 @@ impl PublicGoogle {
     }
 }
 
-/// A call that cannot be made with an API key.
+/// A call that an API key does not permit. It has no values.
 #[derive(Clone, Copy, Debug)]
 pub enum ReadOnly {}
 
@@ -238,7 +240,7 @@ impl CalendarService for PublicGoogle {
     }
 
     fn calendars(&self) -> Result<Keyed<ListCalendars>, Error> {
-        Err(Error::validation("an API key lists no calendars: name those that are to be read"))
+        Err(Error::validation("an API key cannot list calendars: name the calendars to read"))
     }
 
     fn events(
@@ -251,15 +253,15 @@ impl CalendarService for PublicGoogle {
     }
 
     fn create(&self, _: &NewEvent) -> Result<ReadOnly, Error> {
-        read_only()
+        read_only_error()
     }
 
     fn create_once(&self, _: &str, _: &NewEvent) -> Result<ReadOnly, Error> {
-        read_only()
+        read_only_error()
     }
 
     fn find(&self, _: &str, _: &NewEvent) -> Result<Keyed<ListEvents>, Error> {
-        read_only()
+        read_only_error()
     }
 
     fn is_of_key(&self, _: &Event, _: &str) -> bool {
@@ -271,7 +273,7 @@ impl CalendarService for PublicGoogle {
     }
 
     fn update(&self, _: &UpdateEvent) -> Result<ReadOnly, Error> {
-        read_only()
+        read_only_error()
     }
 
     fn updated(&self, event: Event, _: CalendarRef) -> Event {
@@ -279,10 +281,10 @@ impl CalendarService for PublicGoogle {
     }
 
     fn delete(&self, _: &DeleteEvent) -> Result<ReadOnly, Error> {
-        read_only()
+        read_only_error()
     }
 }
 
-fn read_only<T>() -> Result<T, Error> {
-    Err(Error::validation("with an API key calendars are read only: sign a user in to write"))
+fn read_only_error<T>() -> Result<T, Error> {
+    Err(Error::validation("an API key cannot write events: sign a user in"))
 }

@@ -1,4 +1,4 @@
-//! Outlook's calendars, by Microsoft Graph.
+//! Outlook as a calendar service, over Microsoft Graph.
 
 use connect_core::{
     Error, SignIn,
@@ -12,7 +12,7 @@ use crate::{
     outlook::{self, CalendarView, CreateEvent, DeleteEvent, ListCalendars, ListEvents, UpdateEvent},
 };
 
-/// Outlook's calendars.
+/// The calendars of a signed-in Outlook user.
 #[derive(Clone, Debug)]
 pub struct Outlook {
     scopes: Vec<String>,
@@ -27,28 +27,28 @@ impl Default for Outlook {
 }
 
 impl Outlook {
-    /// Outlook's calendars. Asks for [`microsoft::SCOPES`].
+    /// Creates the service. Sign-in requests [`microsoft::SCOPES`].
     pub fn new() -> Self {
         let scopes = microsoft::SCOPES.map(str::to_owned).into();
         Self { scopes, time_zone: None, page_size: None }
     }
 
-    /// Asks for these scopes when the user signs in.
+    /// Sets the scopes that sign-in requests.
     #[must_use]
     pub fn scopes<T: Into<String>>(mut self, scopes: impl IntoIterator<Item = T>) -> Self {
         self.scopes = scopes.into_iter().map(Into::into).collect();
         self
     }
 
-    /// The zone that series are at home in whose times are set here, by its IANA or Windows name: they count their days there.
-    /// Default: UTC for a new series.
+    /// Sets the time zone of returned times and of series whose times are set, by its IANA or Windows name. A
+    /// series counts its days in this zone. Default: UTC for a new series.
     #[must_use]
     pub fn time_zone(mut self, name: impl Into<String>) -> Self {
         self.time_zone = Some(name.into());
         self
     }
 
-    /// How many events come on a page, up to 1000, which is the default.
+    /// Sets the number of events a page, up to 1000. Default 1000.
     #[must_use]
     pub fn page_size(mut self, size: u32) -> Self {
         self.page_size = Some(size);
@@ -108,7 +108,7 @@ impl CalendarService for Outlook {
         Ok(self.in_zone(CreateEvent::once(event, key)))
     }
 
-    /// Among all there are: Graph lists events of a time only as occurrences, which do not tell their key.
+    /// Searches all events: in a time range Graph lists occurrences only, which do not have the key.
     fn find(&self, _key: &str, event: &NewEvent) -> Result<ListEvents, Error> {
         Ok(ListEvents::new().calendar(event.target().id))
     }

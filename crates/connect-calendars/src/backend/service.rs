@@ -1,4 +1,4 @@
-//! What a service's calls look like.
+//! The calls that a calendar service provides.
 
 use connect_core::{
     Endpoint, Error, Paged, SignIn,
@@ -6,36 +6,37 @@ use connect_core::{
 };
 use jiff::Timestamp;
 
-/// Which endpoints a calendar service has, without I/O. Implement it for a service of your own, and a
-/// [`Backend`](super::Backend) is one as well.
+/// The endpoints of a calendar service, without I/O. Implement it to use another service in a
+/// [`Backend`](super::Backend).
 pub trait CalendarService: Send + Sync {
-    /// Lists the calendars.
+    /// The request that lists the calendars.
     type Calendars: Paged<Item = Calendar, Answer: Send> + Send + Sync;
-    /// Lists events.
+    /// The request that lists events.
     type Events: Paged<Item = Event, Answer: Send> + Send + Sync;
-    /// Looks for an event that was created once.
+    /// The request that finds an event created with [`create_once`](Self::create_once).
     type Find: Paged<Item = Event, Answer: Send> + Send + Sync;
-    /// Creates an event.
+    /// The request that creates an event.
     type Create: Endpoint<Answer: Send> + Send + Sync;
-    /// Changes an event.
+    /// The request that updates an event.
     type Update: Endpoint<Answer: Send> + Send + Sync;
-    /// Deletes an event.
+    /// The request that deletes an event.
     type Delete: Endpoint<Answer: Send> + Send + Sync;
 
-    /// Whose calendars they are; nothing if a calendar has to say that itself.
+    /// Returns the provider of the calendars; `None` if calendars of several providers are available.
     fn provider(&self) -> Option<Provider>;
 
-    /// A sign-in of this user that asks for what the calls need.
+    /// Returns a sign-in of this user with the scopes that the calls need.
     fn sign_in(&self, user: &str) -> SignIn;
 
-    /// Lists the calendars.
+    /// Returns the request that lists the calendars.
     fn calendars(&self) -> Result<Self::Calendars, Error>;
 
-    /// Lists the occurrences in one calendar.
+    /// Returns the request that lists the occurrences in one calendar.
     fn events(&self, calendar: &CalendarRef, start: Timestamp, end: Timestamp)
     -> Result<Self::Events, Error>;
 
-    /// Lists those of several calendars, or of all, at once, where the service can.
+    /// Returns one request for the occurrences in several calendars, or in all if the list is empty; `None`
+    /// if the service has no such request.
     fn together(
         &self,
         _calendars: &[CalendarRef],
@@ -45,33 +46,38 @@ pub trait CalendarService: Send + Sync {
         Ok(None)
     }
 
-    /// How many calendars are read at the same time, at least one.
+    /// Returns how many calendars are read concurrently, at least one.
     fn at_once(&self) -> usize {
         4
     }
 
-    /// Creates an event.
+    /// Returns the request that creates an event.
     fn create(&self, event: &NewEvent) -> Result<Self::Create, Error>;
 
-    /// Creates an event that can be found by the application's own id of it.
+    /// Returns the request that creates an event that can be found by `key`, the id that the application
+    /// gives it.
     fn create_once(&self, key: &str, event: &NewEvent) -> Result<Self::Create, Error>;
 
-    /// Lists events, among them the one that [`create_once`](Self::create_once) created with this key; an error of the kind
-    /// [`NotFound`](connect_core::ErrorKind::NotFound) if there is none.
+    /// Returns a request whose items include the event created by [`create_once`](Self::create_once) with
+    /// this key.
+    ///
+    /// Its response may be an error of the kind [`NotFound`](connect_core::ErrorKind::NotFound) if the event
+    /// does not exist.
     fn find(&self, key: &str, event: &NewEvent) -> Result<Self::Find, Error>;
 
-    /// Whether [`create_once`](Self::create_once) created it with this key, and it is still there.
+    /// Returns whether [`create_once`](Self::create_once) created the event with this key, and the event is
+    /// not deleted.
     fn is_of_key(&self, event: &Event, key: &str) -> bool;
 
-    /// The event in an answer to a create.
-    fn created(&self, answer: <Self::Create as Endpoint>::Answer, calendar: CalendarRef) -> Event;
+    /// Returns the event in the response to a create request.
+    fn created(&self, response: <Self::Create as Endpoint>::Answer, calendar: CalendarRef) -> Event;
 
-    /// Changes an event.
+    /// Returns the request that updates an event.
     fn update(&self, change: &UpdateEvent) -> Result<Self::Update, Error>;
 
-    /// The event in an answer to a change.
-    fn updated(&self, answer: <Self::Update as Endpoint>::Answer, calendar: CalendarRef) -> Event;
+    /// Returns the event in the response to an update request.
+    fn updated(&self, response: <Self::Update as Endpoint>::Answer, calendar: CalendarRef) -> Event;
 
-    /// Deletes an event.
+    /// Returns the request that deletes an event.
     fn delete(&self, event: &DeleteEvent) -> Result<Self::Delete, Error>;
 }

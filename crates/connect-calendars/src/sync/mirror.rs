@@ -31,8 +31,9 @@
 //!
 //! mirror.begin();
 //! while let Some(request) = mirror.request() {
-//!     # let response: EventPage = { let _ = request; decode(br#"{"events": [{"id": "e1", "provider": "google",
-//!     #     "calendarId": "work", "start": "2026-12-24T09:00:00Z", "end": "2026-12-24T10:00:00Z"}]}"#)? };
+//!     # let response: EventPage = { let _ = request; decode(br#"{"events": [{"id": "e1",
+//!     #     "provider": "google", "calendarId": "work",
+//!     #     "start": "2026-12-24T09:00:00Z", "end": "2026-12-24T10:00:00Z"}]}"#)? };
 //!     // let response = user.call(&request); or instead of the loop: sync::round(&user, &mut mirror)
 //!     if let Some(changes) = mirror.answered(Ok(response))? {
 //!         copy.apply(changes);
