@@ -204,8 +204,9 @@ macro_rules! integration {
 integration! {
     /// The calendar integration over a blocking client.
     CalendarSync, CalendarBackend, [] []
-    /// Signs the user in, unless the user has tokens. `visit` opens the URL in the browser of the user and waits
-    /// for the request to the redirect URI. It returns the query of that request, or the reason of the failure.
+    /// Signs the user in, unless the user has tokens. `visit` opens the URL in the browser of the user and
+    /// waits for the request to the redirect URI. It returns the query of that request, or the reason of the
+    /// failure.
     pub fn sign_in(&self, visit: impl FnOnce(&str) -> Result<String, String>) -> Result<(), Error> {
         if self.is_signed_in()? {
             return Ok(());
@@ -221,8 +222,9 @@ integration! {
 integration! {
     /// The calendar integration over an async client.
     AsyncCalendarSync, AsyncCalendarBackend, [async] [.await]
-    /// Signs the user in, unless the user has tokens. `visit` opens the URL in the browser of the user and waits
-    /// for the request to the redirect URI. It returns the query of that request, or the reason of the failure.
+    /// Signs the user in, unless the user has tokens. `visit` opens the URL in the browser of the user and
+    /// waits for the request to the redirect URI. It returns the query of that request, or the reason of the
+    /// failure.
     pub async fn sign_in<F, R>(&self, visit: F) -> Result<(), Error>
     where
         F: FnOnce(String) -> R,

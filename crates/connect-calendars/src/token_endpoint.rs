@@ -1,24 +1,30 @@
-//! The server's half of Mobiscroll's calendar integration with `auth: 'server'`: what its `authUrl` and `refreshUrl` name.
+//! The server half of the Mobiscroll calendar integration with `auth: 'server'`: the endpoints behind its
+//! `authUrl` and `refreshUrl`.
 //!
 //! ```text
 //! page      POST authUrl (code)                      200 access_token, expires_in, scope
 //!             │                                        ^
 //!             v                                        │
-//! server    refuse(head) ─> its body ─> accept(..) ─> Asked { work } ─> client ─> reply(outcome)
+//! server    refuse(head) ─> read body ─> accept(..) ─> Asked { work } ─> client ─> reply(outcome)
 //!             │ 204 404 405          │ 413 401               │
 //!             │ 403 415 413          │ 403 400               v
 //!             v                      v               the token endpoint, once
 //!           reply                  reply
 //! ```
 //!
-//! It does no input or output: any server hands it requests, and any client does the work. [`Asked::work`] is one thing
-//! to be done, and [`Asked::reply`] makes the answer of its outcome.
+//! The module does no I/O: any server can pass it requests, and any client can do the work. [`Asked::work`]
+//! is one call to make, and [`Asked::reply`] turns its result into the response.
 //!
 //! ```
 //! use connect_blocking::{Client, Request, Response, oauth::POSTMESSAGE};
 //! use connect_calendars::{google, token_endpoint::{TokenEndpoint, Visitor, Work}};
 //!
-//! fn serve(endpoint: &TokenEndpoint, connect: &Client, request: &Request, visitor: Option<&Visitor>) -> Response {
+//! fn serve(
+//!     endpoint: &TokenEndpoint,
+//!     connect: &Client,
+//!     request: &Request,
+//!     visitor: Option<&Visitor>,
+//! ) -> Response {
 //!     match endpoint.accept(request, visitor) {
 //!         Err(reply) => reply,
 //!         Ok(asked) => {
@@ -35,10 +41,13 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let google = |_: Request| {
-//!     let tokens = r#"{"access_token":"1/a","refresh_token":"1//r","token_type":"Bearer","expires_in":3599}"#;
+//!     let tokens = r#"{"access_token":"1/a","refresh_token":"1//r","token_type":"Bearer","expires_in":59}"#;
 //!     Ok(Response::new(tokens.into()))
 //! };
-//! let connect = Client::builder("id", "secret", POSTMESSAGE).profile(google::profile()).transport(google).build()?;
+//! let connect = Client::builder("id", "secret", POSTMESSAGE)
+//!     .profile(google::profile())
+//!     .transport(google)
+//!     .build()?;
 //! let endpoint = TokenEndpoint::new("https://app.example")?;
 //!
 //! let request = http::Request::post("/auth")
@@ -46,33 +55,35 @@
 //!     .header("x-requested-with", "XmlHttpRequest")
 //!     .header("content-type", "application/x-www-form-urlencoded")
 //!     .body("code=4%2F0Ab".into())?;
-//! let visitor = Visitor::new("user-123"); // who the application's own session says it is
+//! let visitor = Visitor::new("user-123"); // the user of the application's session
 //! let reply = serve(&endpoint, &connect, &request, Some(&visitor));
 //! assert_eq!(reply.status(), 200);
-//! assert!(!reply.body().windows(4).any(|part| part == b"1//r"), "the refresh token stays here");
+//! assert!(!reply.body().windows(4).any(|part| part == b"1//r"), "the refresh token stays on the server");
 //! assert_eq!(serve(&endpoint, &connect, &request, None).status(), 401);
 //! # Ok(()) }
 //! ```
 //!
-//! Rules it keeps:
+//! Rules:
 //!
-//! * Only pages of the origins that were named are served. Others are refused before anything is sent, and can read no
-//!   answer (no CORS headers).
-//! * Only users of the application are served: without a [`Visitor`] nothing is sent. How often one may come is for the
-//!   server to limit; after one that succeeded, refreshes of a user are a minute apart.
-//! * The refresh token stays on the server, with the client's token store, unless [`pass_through`](TokenEndpoint::pass_through)
-//!   is chosen.
-//! * A code is sent once, whatever becomes of it.
-//! * Errors are JSON with texts of this module; of the authorization server's nothing but a code that is known.
+//! * Only pages of the configured origins are served. Requests of other pages are refused before anything is
+//!   sent, and the pages cannot read the responses (no CORS headers).
+//! * Only users of the application are served: without a [`Visitor`] nothing is sent. Limiting the rate of
+//!   requests is up to the server; after a successful refresh, the next one of the same user is at least a
+//!   minute later.
+//! * The refresh token stays on the server, in the token store of the client, unless
+//!   [`pass_through`](TokenEndpoint::pass_through) is set.
+//! * A code is sent once, whatever the result.
+//! * Errors are JSON with texts of this module. Of the errors of the authorization server, only known codes
+//!   are passed on.
 //!
-//! Serve it over TLS, or behind a proxy that does: that cannot be seen from here. Give reading a body a time limit of the
-//! server's own.
+//! Serve the endpoint over TLS, or behind a proxy that does: the module cannot check it. Limit the time that
+//! the server takes to read a body.
 //!
-//! Google sends a refresh token with the first consent of a user only; a page that signs a user in again asks for one with
-//! `prompt=consent`, or later refreshes are answered with `invalid_grant` and the user has to sign in anew. The integration
-//! is documented to post the refresh token that it was given. It is given none here, and whatever it posts instead is not
-//! read; should a version of it not ask `refreshUrl` without one, that version needs
-//! [`pass_through`](TokenEndpoint::pass_through).
+//! Google issues a refresh token only with the first consent of a user. A page that signs a user in again
+//! must request one with `prompt=consent`; otherwise later refreshes fail with `invalid_grant`, and the user
+//! has to sign in again. The integration is documented to post the refresh token that it received. Here it
+//! receives none, and whatever it posts is ignored. If a version of the integration does not call
+//! `refreshUrl` without a refresh token, use [`pass_through`](TokenEndpoint::pass_through).
 
 mod answer;
 mod asked;
@@ -91,23 +102,23 @@ pub use self::asked::{Asked, Visitor, Work};
 use self::{
     answer::Cors,
     form::Form,
-    head::{Endpoint, Head},
+    head::{Head, Route},
     origin::Origin,
     refusal::Refusal,
 };
 
-/// The token endpoint of one application. See [the module](self) for how it is used.
+/// The token endpoint of one application: see [the module](self).
 ///
 /// Requests are forms sent with `POST`, `X-Requested-With: XMLHttpRequest` and an allowed `Origin`:
 ///
 /// | path | field | |
 /// |---|---|---|
 /// | `/auth` | `code` | the authorization code |
-/// | | `code_verifier` | of a code that was asked for with a challenge (RFC 7636 4.5) |
-/// | | `state` | the visitor's [`nonce`](Visitor::nonce), where there is one |
-/// | `/refresh` | `refresh_token` | with [`pass_through`](Self::pass_through); otherwise nothing is read |
+/// | | `code_verifier` | for a code requested with a challenge (RFC 7636 4.5) |
+/// | | `state` | the [`nonce`](Visitor::nonce) of the visitor, if set |
+/// | `/refresh` | `refresh_token` | only with [`pass_through`](Self::pass_through) |
 ///
-/// Other fields are ignored, and so is a query. A path is that of the request as it is, to the letter.
+/// Other fields and the query are ignored. The path of the request is compared exactly, without decoding.
 #[derive(Clone, Debug)]
 pub struct TokenEndpoint {
     origins: Vec<Origin>,
@@ -121,10 +132,10 @@ pub struct TokenEndpoint {
 }
 
 impl TokenEndpoint {
-    /// An endpoint for pages of this origin, as in `https://app.example`.
+    /// Creates an endpoint for pages of this origin, such as `https://app.example`.
     ///
     /// # Errors
-    /// As of [`allow_origin`](Self::allow_origin).
+    /// Like [`allow_origin`](Self::allow_origin).
     pub fn new(origin: &str) -> Result<Self, Error> {
         Ok(Self {
             origins: vec![Origin::new(origin)?],
@@ -138,93 +149,99 @@ impl TokenEndpoint {
         })
     }
 
-    /// Serves pages of this origin as well: scheme, host and port (RFC 6454 6.2), no pattern.
+    /// Also serves pages of this origin: scheme, host and port (RFC 6454 6.2), without patterns.
     ///
     /// # Errors
-    /// If it is none, or `http` of a host that is not this machine: who changes such a page on its way can read all it is
-    /// given.
+    /// If the text is not an origin, or if it is `http` for a host other than loopback: anyone on the network
+    /// path can change such a page and read its tokens.
     pub fn allow_origin(mut self, origin: &str) -> Result<Self, Error> {
         self.origins.push(Origin::new(origin)?);
         Ok(self)
     }
 
-    /// Takes requests without an `Origin` too, unless a browser says in `Sec-Fetch-Site` that they come from elsewhere.
-    /// Every browser sends an `Origin` with a `POST`: this is for other programs that have the application's session.
+    /// Also serves requests without an `Origin`, unless `Sec-Fetch-Site` says that they are cross-origin.
+    /// Browsers always send an `Origin` with `POST`: this is for other programs that have a session of the
+    /// application.
     #[must_use]
     pub fn allow_missing_origin(mut self) -> Self {
         self.missing_origin = true;
         self
     }
 
-    /// Lets pages of the allowed origins send cookies (`Access-Control-Allow-Credentials`). Needed where the application's
-    /// session is a cookie and the pages are of another origin than this endpoint, and not otherwise: so it is off. From
-    /// another site, the cookie needs `SameSite=None; Secure` as well.
+    /// Lets pages of the allowed origins send cookies (`Access-Control-Allow-Credentials`). Off by default.
+    /// Needed only if the session of the application is a cookie and the pages have another origin than this
+    /// endpoint. From another site, the cookie also needs `SameSite=None; Secure`.
     #[must_use]
     pub fn allow_credentials(mut self) -> Self {
         self.credentials = true;
         self
     }
 
-    /// Where it is. Default: `/auth` and `/refresh`.
+    /// Sets the paths. Default: `/auth` and `/refresh`.
     ///
     /// # Errors
-    /// If they are not two paths.
+    /// If a path does not begin with a slash or has a query or fragment, or if both are equal.
     pub fn paths(mut self, auth: impl Into<String>, refresh: impl Into<String>) -> Result<Self, Error> {
         (self.auth_path, self.refresh_path) = (auth.into(), refresh.into());
         let is_path = |path: &String| path.starts_with('/') && !path.contains(['?', '#']);
         if !is_path(&self.auth_path) || !is_path(&self.refresh_path) || self.auth_path == self.refresh_path {
             return Err(Error::configuration(
-                "the paths of the token endpoint are two that begin with a slash",
+                "the paths of the token endpoint must be different and begin with a slash, without `?` and `#`",
             ));
         }
         Ok(self)
     }
 
-    /// Hands the refresh token to the page, which sends it back for each refresh, and keeps nothing here: what the
-    /// sample servers of the calendar integration do. Whoever can run a script in the page then has a credential that
-    /// outlives it, any user of the application can have any refresh token exchanged, and nothing keeps refreshes apart.
+    /// Returns the refresh token to the page, which sends it back for each refresh, and stores nothing: the
+    /// behaviour of the sample servers of the calendar integration. A script injected into the page then
+    /// obtains a credential that outlives the page, any user of the application can have any refresh token
+    /// exchanged, and the rate of refreshes is not limited.
     #[must_use]
     pub fn pass_through(mut self) -> Self {
         self.pass_through = true;
         self
     }
 
-    /// How young an access token has to be for a refresh to answer with it instead of getting another one: so far apart
-    /// are the refreshes of one user. Default 60 s. Not with [`pass_through`](Self::pass_through).
+    /// Sets the age up to which a refresh returns the current access token instead of a new one: the minimum
+    /// interval between two refreshes of a user. Default 60 s. No effect with
+    /// [`pass_through`](Self::pass_through).
     #[must_use]
     pub fn max_age(mut self, age: Duration) -> Self {
         self.max_age = age;
         self
     }
 
-    /// The largest body that is read, in bytes. Default 16 KiB.
+    /// Sets the largest accepted body, in bytes. Default 16 KiB.
     #[must_use]
     pub fn limit_body(mut self, bytes: usize) -> Self {
         self.body_limit = bytes;
         self
     }
 
-    /// How much of a body the server has to read at most, in bytes: if there is more, [`too_large`](Self::too_large) is
-    /// the answer.
+    /// Returns the largest accepted body, in bytes. If a body is larger, respond with
+    /// [`too_large`](Self::too_large).
     pub fn body_limit(&self) -> usize {
         self.body_limit
     }
 
-    /// The answer to a request that can be answered without its body: a preflight, or one that is refused whatever the
-    /// body holds. [`accept`](Self::accept) has the same answers; this one spares the server reading the body first.
+    /// Returns the response to a request that needs no body: a preflight, or a request refused whatever its
+    /// body. [`accept`](Self::accept) returns the same responses; this method saves the server from reading
+    /// the body first.
     pub fn refuse(&self, head: &Parts) -> Option<Response> {
         self.check(&head.into()).err()
     }
 
-    /// The answer to a request whose body is larger than [`body_limit`](Self::body_limit), or could not be read.
+    /// Returns the response to a request whose body is larger than [`body_limit`](Self::body_limit) or
+    /// unreadable.
     pub fn too_large(&self, head: &Parts) -> Response {
         let head = Head::from(head);
         self.check(&head).err().unwrap_or_else(|| Cors::of(self, head.headers).refuse(&Refusal::TOO_LARGE))
     }
 
-    /// What a request asks for, or the answer to one that is not served. `visitor` is the signed-in user of the
-    /// application that the request comes from, as the server knows it by its own session, such as a cookie.
-    #[allow(clippy::result_large_err, reason = "it is the answer, made once a request")]
+    /// Returns the work for a request, or the response to a request that is refused. `visitor` is the
+    /// signed-in user of the application that sends the request, known from the session of the application,
+    /// such as a cookie.
+    #[allow(clippy::result_large_err, reason = "the error is the response, built once a request")]
     pub fn accept(&self, request: &Request, visitor: Option<&Visitor>) -> Result<Asked, Response> {
         let head = Head::from(request);
         let endpoint = self.check(&head)?;
@@ -237,17 +254,17 @@ impl TokenEndpoint {
 
     fn read<'a>(
         &self,
-        endpoint: Endpoint,
+        endpoint: Route,
         body: &[u8],
         visitor: Option<&'a Visitor>,
     ) -> Result<(&'a Visitor, Work), Refusal> {
         if body.len() > self.body_limit {
             return Err(Refusal::TOO_LARGE);
         }
-        let visitor = visitor.filter(|visitor| visitor.is_somebody()).ok_or(Refusal::LOGIN_REQUIRED)?;
+        let visitor = visitor.filter(|visitor| visitor.has_user_id()).ok_or(Refusal::LOGIN_REQUIRED)?;
         let form = Form::parse(body)?;
         let work = match endpoint {
-            Endpoint::Auth => {
+            Route::Auth => {
                 let code = code(&form, visitor)?;
                 if self.pass_through {
                     Work::Grant(Grant::AuthorizationCode(code))
@@ -255,20 +272,20 @@ impl TokenEndpoint {
                     Work::Exchange(code)
                 }
             }
-            Endpoint::Refresh if self.pass_through => {
-                Work::Grant(Grant::RefreshToken(form.need("refresh_token")?))
+            Route::Refresh if self.pass_through => {
+                Work::Grant(Grant::RefreshToken(form.required("refresh_token")?))
             }
-            Endpoint::Refresh => Work::Tokens(self.max_age),
+            Route::Refresh => Work::Tokens(self.max_age),
         };
         Ok((visitor, work))
     }
 }
 
 fn code(form: &Form, visitor: &Visitor) -> Result<AuthorizationCode, Refusal> {
-    if !visitor.sent(form.find("state")) {
+    if !visitor.accepts_state(form.optional("state")) {
         return Err(Refusal::STATE);
     }
-    let code = AuthorizationCode::new(form.need("code")?);
+    let code = AuthorizationCode::new(form.required("code")?);
     Ok(match form.verifier()? {
         Some(verifier) => code.verifier(verifier),
         None => code,

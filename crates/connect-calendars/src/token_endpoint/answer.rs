@@ -1,4 +1,4 @@
-//! Answers: JSON that nobody keeps, and what lets a page of an allowed origin read them.
+//! Responses: JSON that is not cached, with the CORS headers that let a page of an allowed origin read it.
 
 use connect_core::{Response, Tokens};
 use http::{
@@ -12,9 +12,9 @@ use http::{
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{TokenEndpoint, head::one, refusal::Refusal};
+use super::{TokenEndpoint, head::single_header, refusal::Refusal};
 
-/// What a request says about the page that sends it, and so what goes with its answer (Fetch, CORS protocol).
+/// The CORS status of the page that sends the request (Fetch, CORS protocol).
 #[derive(Clone, Debug)]
 pub(super) enum Cors {
     Allowed { origin: HeaderValue, credentials: bool },
@@ -27,7 +27,7 @@ impl Cors {
         if !headers.contains_key(ORIGIN) {
             return Self::Missing;
         }
-        match one(headers, ORIGIN) {
+        match single_header(headers, ORIGIN) {
             Some(origin) if endpoint.origins.iter().any(|known| known.is(origin)) => {
                 Self::Allowed { origin: origin.clone(), credentials: endpoint.credentials }
             }
@@ -35,7 +35,7 @@ impl Cors {
         }
     }
 
-    /// What a browser asks before it lets a page send the header (and, if the endpoint is elsewhere, at all).
+    /// The response to the request that a browser sends before the actual one.
     pub(super) fn preflight(&self) -> Response {
         let mut reply = self.reply(StatusCode::NO_CONTENT, Vec::new());
         let headers = reply.headers_mut();
@@ -51,7 +51,7 @@ impl Cors {
 
     pub(super) fn refuse(&self, refusal: &Refusal) -> Response {
         let Refusal { status, error, description, retry_after } = *refusal;
-        let mut reply = self.json(status, &Refused { error, error_description: description });
+        let mut reply = self.json(status, &ErrorBody { error, error_description: description });
         let headers = reply.headers_mut();
         if status == StatusCode::METHOD_NOT_ALLOWED {
             headers.insert(ALLOW, HeaderValue::from_static("POST, OPTIONS"));
@@ -63,22 +63,22 @@ impl Cors {
         reply
     }
 
-    /// RFC 6749 5.1.
+    /// The response with tokens (RFC 6749 5.1).
     pub(super) fn grant(&self, tokens: &Tokens, with_refresh_token: bool, now: Timestamp) -> Response {
         let left = tokens.expires_at.map(|end| end.duration_since(now).as_secs().max(0));
         let refresh_token = tokens.refresh_token.as_ref().filter(|_| with_refresh_token);
-        let granted = Granted {
+        let body = TokenBody {
             access_token: tokens.access_token.expose(),
             token_type: "Bearer",
             expires_in: left,
             scope: tokens.scope.as_ref().map(|scope| scope.as_str()),
             refresh_token: refresh_token.map(|token| token.expose()),
         };
-        self.json(StatusCode::OK, &granted)
+        self.json(StatusCode::OK, &body)
     }
 
     fn json(&self, status: StatusCode, body: &impl Serialize) -> Response {
-        // Structs of texts and numbers: this cannot fail.
+        // Structs of strings and numbers always serialize.
         let mut reply = self.reply(status, serde_json::to_vec(body).unwrap_or_default());
         reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         reply
@@ -103,13 +103,13 @@ impl Cors {
 }
 
 #[derive(Serialize)]
-struct Refused {
+struct ErrorBody {
     error: &'static str,
     error_description: &'static str,
 }
 
 #[derive(Serialize)]
-struct Granted<'a> {
+struct TokenBody<'a> {
     access_token: &'a str,
     token_type: &'static str,
     /// Seconds from now, rounded down.
@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_time_left_is_rounded_down_and_never_negative() {
+    fn expires_in_is_rounded_down_and_never_negative() {
         let end: Timestamp = "2026-11-15T11:00:00Z".parse().unwrap();
         let tokens = Tokens::new("a", "r").with_expires_at(end);
         let left = |before: SignedDuration| {
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_left_out() {
+    fn grant_omits_unknown_fields() {
         let reply = Cors::Missing.grant(&Tokens::access_only("a"), true, Timestamp::UNIX_EPOCH);
         assert_eq!(reply.body(), r#"{"access_token":"a","token_type":"Bearer"}"#);
     }

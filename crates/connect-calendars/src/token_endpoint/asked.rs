@@ -1,4 +1,4 @@
-//! A request that is served: what is to be done for it, and its answer.
+//! An accepted request: the work to do, and the response to send.
 
 use std::time::Duration;
 
@@ -7,7 +7,8 @@ use jiff::Timestamp;
 
 use super::{answer::Cors, refusal::Refusal, upstream};
 
-/// The signed-in user of the application whose page sends a request, as the server knows it by its own session.
+/// The signed-in user of the application whose page sends a request, known from the session of the
+/// application.
 #[derive(Clone, Debug)]
 pub struct Visitor {
     user: String,
@@ -15,47 +16,46 @@ pub struct Visitor {
 }
 
 impl Visitor {
-    /// The application's own id of the user: the one that tokens are kept under.
+    /// Creates a visitor from the id of the user in the application, under which the tokens are stored.
     pub fn new(user: impl Into<String>) -> Self {
         Self { user: user.into(), nonce: None }
     }
 
-    /// A random text of the session that the page asked for its code with, and that it has to send along as `state`: a code
-    /// that somebody slipped to the page is refused then (RFC 6749 10.12).
+    /// Sets the random text of the session that the page passed with its authorization request and must send
+    /// as `state`. A code injected into the page by an attacker is then refused (RFC 6749 10.12).
     #[must_use]
     pub fn nonce(mut self, nonce: impl Into<Secret>) -> Self {
         self.nonce = Some(nonce.into());
         self
     }
 
-    /// Whether it is a user at all.
-    pub(super) fn is_somebody(&self) -> bool {
+    pub(super) fn has_user_id(&self) -> bool {
         !self.user.is_empty()
     }
 
-    /// Whether a request with this state is one of the session.
-    pub(super) fn sent(&self, state: Result<Option<Secret>, Refusal>) -> bool {
+    /// Whether the `state` of a request is the nonce of the session.
+    pub(super) fn accepts_state(&self, state: Result<Option<Secret>, Refusal>) -> bool {
         match &self.nonce {
             None => true,
-            Some(nonce) => state.ok().flatten().as_ref() == Some(nonce), // takes the same time wherever they differ
+            Some(nonce) => state.ok().flatten().as_ref() == Some(nonce), // a constant-time comparison
         }
     }
 }
 
-/// What is to be done for a request.
+/// The call to make for a request.
 #[derive(Clone, Debug)]
 pub enum Work {
-    /// Exchange the code and keep the tokens: `user.exchange(code)`.
+    /// Exchange the code and store the tokens: `user.exchange(code)`.
     Exchange(AuthorizationCode),
-    /// Tokens of the user that were minted within this time, or new ones: `user.tokens(max_age)`.
+    /// Return tokens of the user that are not older than this age, or new ones: `user.tokens(max_age)`.
     Tokens(Duration),
-    /// Exchange the grant and keep nothing: `client.grant(grant)`.
+    /// Exchange the grant and store nothing: `client.grant(grant)`.
     Grant(Grant),
 }
 
-/// A request that is served: do its [`work`](Self::work) once, and [`reply`](Self::reply) with the outcome.
+/// An accepted request: do its [`work`](Self::work) once, and pass the result to [`reply`](Self::reply).
 #[derive(Debug)]
-#[must_use = "the request is not answered"]
+#[must_use = "the request has no response yet"]
 pub struct Asked {
     user: String,
     work: Work,
@@ -68,31 +68,31 @@ impl Asked {
         Self { user: visitor.user.clone(), work, cors, pass_through }
     }
 
-    /// Whose request it is.
+    /// Returns the id of the user that sends the request.
     pub fn user(&self) -> &str {
         &self.user
     }
 
-    /// What is to be done for it.
+    /// Returns the call to make for the request.
     pub fn work(&self) -> &Work {
         &self.work
     }
 
-    /// The answer.
+    /// Returns the response for the result of the work.
     ///
-    /// | outcome | status | `error` |
+    /// | result | status | `error` |
     /// |---|---|---|
     /// | tokens | 200 | |
-    /// | the grant, the scope, the redirect URI was refused | 400 | the authorization server's, as `invalid_grant` |
-    /// | the user's tokens are gone, or good no longer | 400 | `invalid_grant` |
-    /// | the client's credentials were refused, an answer that is none, no connection | 502 | `server_error` |
-    /// | too many requests (with `Retry-After`, where it is known); the token store failed | 503 | `temporarily_unavailable` |
-    /// | no answer in time | 504 | `temporarily_unavailable` |
+    /// | the grant, scope or redirect URI was refused | 400 | as received, such as `invalid_grant` |
+    /// | the tokens of the user are missing, revoked or expired | 400 | `invalid_grant` |
+    /// | the client credentials were refused, an invalid response, no connection | 502 | `server_error` |
+    /// | too many requests (`Retry-After` if known), token store failure | 503 | `temporarily_unavailable` |
+    /// | no response in time | 504 | `temporarily_unavailable` |
     pub fn reply(self, outcome: Result<Tokens, Error>) -> Response {
         self.reply_at(outcome, Timestamp::now())
     }
 
-    /// The answer, by a clock of one's own.
+    /// Like [`reply`](Self::reply), with `now` as the current time.
     pub fn reply_at(self, outcome: Result<Tokens, Error>, now: Timestamp) -> Response {
         match outcome {
             Ok(tokens) => self.cors.grant(&tokens, self.pass_through, now),

@@ -1,17 +1,18 @@
-//! The form in a body (WHATWG URL 5.1), read strictly.
+//! A strict parser for form bodies (WHATWG URL 5.1).
 
 use connect_core::Secret;
 use percent_encoding::percent_decode;
 
 use super::refusal::Refusal;
 
-/// The longest value, in bytes. Codes and tokens of Google have up to 512, those of Microsoft up to some thousand.
-const LONGEST: usize = 8 << 10;
+/// The maximum length of a value in bytes. Google codes and tokens have up to 512, Microsoft ones some
+/// thousands.
+const MAX_VALUE_BYTES: usize = 8 << 10;
 
 pub(super) struct Form(Vec<(String, Secret)>);
 
 impl Form {
-    /// Names and values, each decoded once.
+    /// Decodes each name and value once.
     pub(super) fn parse(body: &[u8]) -> Result<Self, Refusal> {
         let pieces = body.split(|byte| *byte == b'&').filter(|piece| !piece.is_empty());
         let fields = pieces.map(|piece| {
@@ -22,28 +23,28 @@ impl Form {
         fields.collect::<Result<_, _>>().map(Self)
     }
 
-    /// The value of a field, if there is one; it may be there once (RFC 6749 3.2), and an empty one is none.
-    pub(super) fn find(&self, name: &str) -> Result<Option<Secret>, Refusal> {
+    /// The value of a field; `None` if it is missing or empty. A repeated field is refused (RFC 6749 3.2).
+    pub(super) fn optional(&self, name: &str) -> Result<Option<Secret>, Refusal> {
         let mut values = self.0.iter().filter(|(known, _)| known == name).map(|(_, value)| value);
         let value = values.next();
         if values.next().is_some() {
             return Err(Refusal::REPEATED);
         }
         match value.filter(|value| !value.expose().is_empty()) {
-            Some(value) if !is_sane(value.expose()) => Err(Refusal::VALUE),
+            Some(value) if !is_valid_value(value.expose()) => Err(Refusal::VALUE),
             value => Ok(value.cloned()),
         }
     }
 
-    /// The value of a field that has to be there.
-    pub(super) fn need(&self, name: &str) -> Result<Secret, Refusal> {
-        self.find(name)?.ok_or(Refusal::MISSING)
+    /// The value of a required field.
+    pub(super) fn required(&self, name: &str) -> Result<Secret, Refusal> {
+        self.optional(name)?.ok_or(Refusal::MISSING)
     }
 
-    /// The code verifier, if there is one (RFC 7636 4.1).
+    /// The code verifier, if sent (RFC 7636 4.1).
     pub(super) fn verifier(&self) -> Result<Option<Secret>, Refusal> {
         let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-        match self.find("code_verifier")? {
+        match self.optional("code_verifier")? {
             Some(text)
                 if !(43..=128).contains(&text.expose().len()) || !text.expose().bytes().all(unreserved) =>
             {
@@ -54,9 +55,10 @@ impl Form {
     }
 }
 
-/// What codes, tokens and states are made of (VSCHAR of RFC 6749, appendix A), and not too much of it.
-fn is_sane(value: &str) -> bool {
-    value.len() <= LONGEST && value.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+/// Whether the value has the characters of codes, tokens and states (VSCHAR, RFC 6749, appendix A) and is not
+/// too long.
+fn is_valid_value(value: &str) -> bool {
+    value.len() <= MAX_VALUE_BYTES && value.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
 fn decode(piece: &[u8]) -> Result<String, Refusal> {
@@ -71,11 +73,11 @@ mod tests {
     use super::*;
 
     fn code(body: &str) -> Result<Option<Secret>, Refusal> {
-        Form::parse(body.as_bytes())?.find("code")
+        Form::parse(body.as_bytes())?.optional("code")
     }
 
     #[test]
-    fn a_value_is_decoded_once() {
+    fn value_is_decoded_once() {
         for (body, value) in [
             ("code=4%2F0Ab%2Bc%3Dd%26e", "4/0Ab+c=d&e"),
             ("code=4/0Ab=c", "4/0Ab=c"),
@@ -89,19 +91,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_empty_or_has_another_name_is_not_there() {
+    fn empty_or_misnamed_field_is_missing() {
         for body in ["", "code", "code=", "Code=a", "code[]=a", "code%5B%5D=a", "=a", "&"] {
             assert!(code(body).unwrap().is_none(), "{body}");
         }
     }
 
     #[test]
-    fn values_are_of_visible_characters_and_not_too_long() {
+    fn value_with_control_characters_or_too_long_is_refused() {
         for body in ["code=a%00", "code=a%0d%0ab", "code=%7F", "code=%C3%A4", "code=a%09"] {
             assert_eq!(code(body).unwrap_err(), Refusal::VALUE, "{body}");
         }
-        assert_eq!(code(&format!("code={}", "a".repeat(LONGEST + 1))).unwrap_err(), Refusal::VALUE);
-        assert!(code(&format!("code={}", "a".repeat(LONGEST))).is_ok());
+        assert_eq!(code(&format!("code={}", "a".repeat(MAX_VALUE_BYTES + 1))).unwrap_err(), Refusal::VALUE);
+        assert!(code(&format!("code={}", "a".repeat(MAX_VALUE_BYTES))).is_ok());
     }
 
     #[test]
@@ -119,7 +121,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_value_survives_an_encoder(value in "[ -~]{1,60}", other in ".{0,20}") {
+        fn encoded_value_is_decoded_unchanged(value in "[ -~]{1,60}", other in ".{0,20}") {
             let mut form = form_urlencoded::Serializer::new(String::new());
             let body = form.append_pair("other", &other).append_pair("code", &value).finish();
             let code = code(&body).unwrap().unwrap();
@@ -127,9 +129,9 @@ mod tests {
         }
 
         #[test]
-        fn no_bytes_panic(body in proptest::collection::vec(any::<u8>(), 0..200)) {
+        fn arbitrary_bytes_never_panic(body in proptest::collection::vec(any::<u8>(), 0..200)) {
             if let Ok(form) = Form::parse(&body) {
-                let _ = (form.find("code"), form.need(""), form.verifier());
+                let _ = (form.optional("code"), form.required(""), form.verifier());
             }
         }
     }

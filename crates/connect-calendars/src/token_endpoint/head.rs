@@ -1,4 +1,4 @@
-//! What is decided by a request's head: before its body is read.
+//! Checks on the head of a request, before its body is read.
 
 use connect_core::{Request, Response};
 use http::{
@@ -12,9 +12,8 @@ use super::{TokenEndpoint, answer::Cors, refusal::Refusal};
 const X_REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Which of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Endpoint {
+pub(super) enum Route {
     Auth,
     Refresh,
 }
@@ -38,24 +37,24 @@ impl<'a> From<&'a Request> for Head<'a> {
 }
 
 impl TokenEndpoint {
-    #[allow(clippy::result_large_err, reason = "it is the answer, made once a request")]
-    pub(super) fn check(&self, head: &Head<'_>) -> Result<Endpoint, Response> {
+    #[allow(clippy::result_large_err, reason = "the error is the response, built once a request")]
+    pub(super) fn check(&self, head: &Head<'_>) -> Result<Route, Response> {
         let cors = Cors::of(self, head.headers);
         match self.route(head, &cors) {
             Err(refusal) => Err(cors.refuse(&refusal)),
             Ok(_) if head.method == Method::OPTIONS => Err(cors.preflight()),
-            Ok(endpoint) => match self.admit(head) {
+            Ok(endpoint) => match self.check_headers(head) {
                 Err(refusal) => Err(cors.refuse(&refusal)),
                 Ok(()) => Ok(endpoint),
             },
         }
     }
 
-    /// What a preflight is asked as well, since it has none of the headers it asks for.
-    fn route(&self, head: &Head<'_>, cors: &Cors) -> Result<Endpoint, Refusal> {
+    /// The checks that preflights pass as well: a preflight has no `X-Requested-With` or `Content-Type`.
+    fn route(&self, head: &Head<'_>, cors: &Cors) -> Result<Route, Refusal> {
         let endpoint = match head.uri.path() {
-            path if path == self.auth_path => Endpoint::Auth,
-            path if path == self.refresh_path => Endpoint::Refresh,
+            path if path == self.auth_path => Route::Auth,
+            path if path == self.refresh_path => Route::Refresh,
             _ => return Err(Refusal::NOT_FOUND),
         };
         if head.method != Method::POST && head.method != Method::OPTIONS {
@@ -63,18 +62,18 @@ impl TokenEndpoint {
         }
         match cors {
             Cors::Allowed { .. } => Ok(endpoint),
-            Cors::Missing if self.missing_origin && !is_from_elsewhere(head.headers) => Ok(endpoint),
+            Cors::Missing if self.missing_origin && !is_cross_origin(head.headers) => Ok(endpoint),
             Cors::Missing | Cors::Foreign => Err(Refusal::ORIGIN),
         }
     }
 
-    fn admit(&self, head: &Head<'_>) -> Result<(), Refusal> {
-        let one = |name| one(head.headers, name).and_then(|value| value.to_str().ok());
-        // A page can send it to its own origin only, or after a preflight.
-        if !one(X_REQUESTED_WITH).is_some_and(|value| value.eq_ignore_ascii_case("XMLHttpRequest")) {
+    fn check_headers(&self, head: &Head<'_>) -> Result<(), Refusal> {
+        let text = |name| single_header(head.headers, name).and_then(|value| value.to_str().ok());
+        // Browsers let a page send this header only to its own origin or after a preflight.
+        if !text(X_REQUESTED_WITH).is_some_and(|value| value.eq_ignore_ascii_case("XMLHttpRequest")) {
             return Err(Refusal::REQUESTED_WITH);
         }
-        let media_type = one(CONTENT_TYPE).and_then(|value| value.split(';').next()).map(str::trim);
+        let media_type = text(CONTENT_TYPE).and_then(|value| value.split(';').next()).map(str::trim);
         if !media_type.is_some_and(|it| it.eq_ignore_ascii_case("application/x-www-form-urlencoded")) {
             return Err(Refusal::MEDIA_TYPE);
         }
@@ -89,13 +88,13 @@ impl TokenEndpoint {
     }
 }
 
-/// Whether a browser says that a page of another origin, or none, sends it.
-fn is_from_elsewhere(headers: &HeaderMap) -> bool {
+/// Whether the browser says that the request does not come from a page of the same origin.
+fn is_cross_origin(headers: &HeaderMap) -> bool {
     headers.get_all(SEC_FETCH_SITE).iter().any(|site| site != "same-origin")
 }
 
-/// The value of a header that is there once.
-pub(super) fn one(headers: &HeaderMap, name: HeaderName) -> Option<&HeaderValue> {
+/// The value of a header that occurs exactly once.
+pub(super) fn single_header(headers: &HeaderMap, name: HeaderName) -> Option<&HeaderValue> {
     let mut values = headers.get_all(name).iter();
     values.next().filter(|_| values.next().is_none())
 }

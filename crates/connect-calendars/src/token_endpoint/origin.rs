@@ -1,9 +1,9 @@
-//! Where a page comes from (RFC 6454).
+//! The origin of a page (RFC 6454).
 
 use connect_core::{Error, is_loopback};
 use http::{HeaderValue, Uri};
 
-/// An origin as browsers write it: scheme, host, and the port unless it is the scheme's.
+/// An origin as browsers write it: scheme, host, and the port unless it is the default port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Origin(String);
 
@@ -11,8 +11,8 @@ impl Origin {
     pub(super) fn new(text: &str) -> Result<Self, Error> {
         let wrong = || {
             Error::configuration(format!(
-                "{text:?} is no origin: it needs https (http is for loopback only), a host, the port if there is one, \
-                 and nothing else, as in https://app.example"
+                "{text:?} is not an allowed origin (expected such as https://app.example, with a port if needed; \
+                 http for loopback only)"
             ))
         };
         let text = text.to_ascii_lowercase();
@@ -35,7 +35,7 @@ impl Origin {
         Ok(Self(format!("{scheme}://{host}{}", port(named.filter(|port| *port != default_port)))))
     }
 
-    /// Whether this is what a browser says.
+    /// Whether the `Origin` header names this origin.
     pub(super) fn is(&self, header: &HeaderValue) -> bool {
         header.as_bytes() == self.0.as_bytes()
     }
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_origin_is_written_as_browsers_write_it() {
+    fn origin_is_normalized_like_in_browsers() {
         for (text, origin) in [
             ("https://app.example", "https://app.example"),
             ("HTTPS://App.Example", "https://app.example"),
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn patterns_paths_and_pages_that_anyone_may_change_on_the_way_are_none() {
+    fn patterns_paths_and_insecure_origins_are_refused() {
         for text in [
             "*",
             "null",

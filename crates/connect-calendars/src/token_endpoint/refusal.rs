@@ -1,15 +1,15 @@
-//! Everything that can be wrong with a request, and how it is answered.
+//! All errors of a request, with their statuses and texts.
 
 use http::StatusCode;
 
-/// An answer that is no success. All its text is ours.
+/// An error response. All its texts come from this module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) status: StatusCode,
-    /// A code of RFC 6749 4.1.2.1 and 5.2, of OpenID Connect Core 3.1.2.6, or one of Google's.
+    /// A code of RFC 6749 (4.1.2.1, 5.2), OpenID Connect Core (3.1.2.6) or Google.
     pub(super) error: &'static str,
     pub(super) description: &'static str,
-    /// After how many seconds it is worth another try.
+    /// The seconds after which a retry may succeed.
     pub(super) retry_after: Option<u64>,
 }
 

@@ -1,4 +1,5 @@
-//! What an error of the authorization server, or on the way to it, is to the page. Whatever text came with it stays here.
+//! Maps an error of the authorization server, or of the connection to it, to a response for the page. The
+//! text of the error is never passed on.
 
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use http::StatusCode;
 
 use super::refusal::Refusal;
 
-/// What is wrong with what the page or its user did, by the code of the authorization server.
+/// Errors caused by the page or its user, which are passed on by their code.
 const PASSED_ON: [Refusal; 7] = [
     INVALID_GRANT,
     refused("invalid_request", "The authorization server does not take the request"),
@@ -20,21 +21,21 @@ const PASSED_ON: [Refusal; 7] = [
 
 const INVALID_GRANT: Refusal = refused("invalid_grant", "The user has to consent again");
 
-/// What is not the page's doing, and would not be different the next time.
+/// Errors not caused by the page, which a retry would not solve.
 const FAILED: Refusal =
     Refusal::new(StatusCode::BAD_GATEWAY, "server_error", "The authorization server gave no tokens");
 
 const UNAVAILABLE: Refusal =
     Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", "Try again later");
 
-const LATE: Refusal = Refusal::new(
+const TIMED_OUT: Refusal = Refusal::new(
     StatusCode::GATEWAY_TIMEOUT,
     "temporarily_unavailable",
     "The authorization server did not answer in time",
 );
 
-/// The longest time a page is told to wait.
-const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
+/// The longest `Retry-After` sent to a page.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 3600);
 
 pub(super) fn refusal(error: &Error) -> Refusal {
     if error.server_code() == Some("temporarily_unavailable") {
@@ -48,7 +49,7 @@ pub(super) fn refusal(error: &Error) -> Refusal {
         ErrorKind::SignIn(_) => INVALID_GRANT,
         ErrorKind::RateLimited => Refusal { retry_after: error.retry_after().map(seconds), ..UNAVAILABLE },
         ErrorKind::TokenStore => UNAVAILABLE,
-        ErrorKind::Timeout => LATE,
+        ErrorKind::Timeout => TIMED_OUT,
         _ => FAILED,
     }
 }
@@ -57,15 +58,15 @@ fn by_code(error: &Error) -> Refusal {
     let is_refused = error.status().is_some_and(|status| status.is_client_error());
     let code = error.server_code().filter(|_| is_refused);
     let known = PASSED_ON.into_iter().find(|known| code == Some(known.error));
-    // A 401 without a known code is about the client's credentials.
+    // A 401 without a known code means that the client credentials were refused.
     let is_over =
         matches!(error.kind(), ErrorKind::Authentication) && error.status() != Some(StatusCode::UNAUTHORIZED);
     known.unwrap_or(if is_over { INVALID_GRANT } else { FAILED })
 }
 
-/// Rounded up.
+/// The whole seconds of a wait, rounded up.
 fn seconds(wait: Duration) -> u64 {
-    let wait = wait.min(LONGEST_WAIT);
+    let wait = wait.min(MAX_RETRY_AFTER);
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
