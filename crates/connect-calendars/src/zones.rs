@@ -1,4 +1,4 @@
-//! Time zones by the names that providers give them: the IANA's, or Windows' own with the feature `outlook`.
+//! Looks up time zones by IANA name or, with the feature `outlook`, by Windows name.
 
 #[cfg(feature = "outlook")]
 use std::{collections::BTreeMap, sync::LazyLock};
@@ -7,9 +7,10 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use connect_core::Error;
 use jiff::tz::TimeZone;
 
-/// Windows' zones that the table of the Unicode Consortium does not have: those of September 2026, and those for old events.
+/// Windows zones missing in the table of the Unicode Consortium: those of September 2026, and retired zones
+/// of old events.
 #[cfg(feature = "outlook")]
-const BESIDE: [(&str, &str); 8] = [
+const EXTRA_WINDOWS_ZONES: [(&str, &str); 8] = [
     ("Alberta Standard Time", "America/Edmonton"),
     ("Armenian Standard Time", "Asia/Yerevan"),
     ("British Columbia Standard Time", "America/Vancouver"),
@@ -20,26 +21,26 @@ const BESIDE: [(&str, &str); 8] = [
     ("Mid-Atlantic Standard Time", "Etc/GMT+2"),
 ];
 
-/// Windows' zones by their names in small letters.
+/// IANA names by lower-case Windows name.
 #[cfg(feature = "outlook")]
-static WINDOWS: LazyLock<BTreeMap<String, &'static str>> = LazyLock::new(|| {
+static IANA_BY_WINDOWS: LazyLock<BTreeMap<String, &'static str>> = LazyLock::new(|| {
     let iana = jiff::tz::db().available().map(|name| name.to_string());
     let known = iana.filter_map(|name| localzone::iana_to_win_zone(&name)).filter_map(|(windows, _)| {
         Some((windows.to_ascii_lowercase(), localzone::win_zone_to_iana(windows, None)?))
     });
-    known.chain(BESIDE.map(|(windows, iana)| (windows.to_ascii_lowercase(), iana))).collect()
+    known.chain(EXTRA_WINDOWS_ZONES.map(|(windows, iana)| (windows.to_ascii_lowercase(), iana))).collect()
 });
 
-/// The zone's rules; nothing for a name that is neither, such as that of a zone somebody made for themselves. An iCalendar `TZID`
-/// may end with the IANA's name: `/mozilla.org/20070129_1/Asia/Tokyo`.
+/// The time zone of a name; `None` if it is unknown, such as the name of a custom zone. An iCalendar `TZID`
+/// may end with an IANA name: `/mozilla.org/20070129_1/Asia/Tokyo`.
 pub(crate) fn named(name: &str) -> Option<TimeZone> {
-    // Windows' UTC, and what Graph writes for zones that came without a name.
+    // UTC is also a Windows name; Graph writes the other one for zones sent without a name.
     if name.eq_ignore_ascii_case("UTC") || name.eq_ignore_ascii_case("tzone://Microsoft/Utc") {
         return Some(TimeZone::UTC);
     }
     let get = |name: &str| TimeZone::get(name).ok().filter(|zone| !zone.is_unknown());
     get(iana_of(name).unwrap_or(name)).or_else(|| {
-        // Of a zone that somebody made, a last word such as EST says nothing of its rules.
+        // A last segment such as EST may be a custom zone with other rules.
         let ends = name.strip_prefix('/')?.match_indices('/').filter_map(|(slash, _)| name.get(slash + 2..));
         ends.filter(|end| end.contains('/') || *end == "UTC").find_map(get)
     })
@@ -47,7 +48,7 @@ pub(crate) fn named(name: &str) -> Option<TimeZone> {
 
 #[cfg(feature = "outlook")]
 fn iana_of(windows: &str) -> Option<&'static str> {
-    WINDOWS.get(&windows.to_ascii_lowercase()).copied()
+    IANA_BY_WINDOWS.get(&windows.to_ascii_lowercase()).copied()
 }
 
 #[cfg(not(feature = "outlook"))]
@@ -55,13 +56,13 @@ fn iana_of(_windows: &str) -> Option<&'static str> {
     None
 }
 
-/// The name that a provider knows a zone by; fixed offsets and POSIX rules have none.
+/// The IANA name of a zone; `None` for fixed offsets and POSIX rules.
 #[cfg(any(feature = "google", feature = "outlook"))]
 pub(crate) fn name_of(zone: &TimeZone) -> Option<&str> {
     zone.iana_name().filter(|_| !zone.is_unknown())
 }
 
-/// Refuses to count a series in a zone that cannot be named to the provider.
+/// The error for a series in a zone without a name that the provider knows.
 #[cfg(any(feature = "google", feature = "outlook"))]
 pub(crate) fn nameless(zone: &TimeZone) -> Error {
     let zone = match zone.to_fixed_offset() {
@@ -69,7 +70,7 @@ pub(crate) fn nameless(zone: &TimeZone) -> Error {
         Err(_) => "its time zone".to_owned(),
     };
     Error::validation(format!(
-        "time_zone: the start of the series is in {zone}, which has no IANA name: give the start in a named zone, such as 2027-03-01T18:00[Europe/Berlin]"
+        "time_zone: the start of the series is in {zone}, which has no IANA name (expected a named zone, such as 2027-03-01T18:00[Europe/Berlin])"
     ))
 }
 
@@ -78,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn zone_of_windows_is_that_of_the_iana() {
+    fn windows_names_map_to_iana_zones() {
         for (windows, iana) in [
             ("W. Europe Standard Time", "Europe/Berlin"),
             ("Alberta Standard Time", "America/Edmonton"),

@@ -151,7 +151,7 @@ fn a_span_over_midnight_is_two() {
     let error = utc().on(Weekday::Monday, ten, six).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "working hours from 22:00:00 to 06:00:00: the end is not after the start; over midnight they are two spans"
+        "the working hours from 22:00:00 to 06:00:00 do not end after their start (use two spans for hours over midnight)"
     );
     assert!(utc().on(Weekday::Monday, six, six).is_err());
     let night =

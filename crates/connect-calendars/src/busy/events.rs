@@ -1,4 +1,4 @@
-//! Which events take time.
+//! Decides which events make their user busy, and when.
 
 use connect_core::types::{AttendeeStatus, Availability, Event, EventStatus, EventTime};
 use jiff::{
@@ -10,10 +10,12 @@ use jiff::{
 use super::{Interval, SERIES_RESPONSE, merge};
 use crate::eventcalendar::last_day;
 
-/// The time that events take, merged. An event takes it unless it is free (or its user works elsewhere), cancelled, or declined by
-/// the one whose calendar it is (where its provider's object, or that of its series, says who that is). Days and local times are
-/// those of `zone`; an all-day event takes its days from midnight to midnight there, the one that its end is in among them. An event
-/// without a time that can be read takes none.
+/// Returns the busy times of events, merged.
+///
+/// Not busy: events that are free or `workingElsewhere`, cancelled, declined by the owner of the calendar (if
+/// the object of the provider, or of its series, names the owner), or without readable times. Dates and local
+/// times are in `zone`. An all-day event lasts from midnight to midnight there, including the day in which
+/// its end falls.
 ///
 /// ```
 /// use connect_core::types::{Event, EventTime};
@@ -27,14 +29,15 @@ use crate::eventcalendar::last_day;
 /// # Ok::<(), jiff::Error>(())
 /// ```
 pub fn of_events<'a>(events: impl IntoIterator<Item = &'a Event>, zone: &TimeZone) -> Vec<Interval> {
-    merge(events.into_iter().filter(|event| takes_time(event)).filter_map(|event| times(event, zone)))
+    merge(events.into_iter().filter(|event| is_busy(event)).filter_map(|event| times(event, zone)))
 }
 
-fn takes_time(event: &Event) -> bool {
+fn is_busy(event: &Event) -> bool {
     !is_free(event) && event.status != Some(EventStatus::Cancelled) && !is_declined(event)
 }
 
-/// Who works elsewhere can be booked: Graph says so of its own events, which others show as busy.
+/// A user who works elsewhere can be booked. Graph sends `workingElsewhere` in the original event; the
+/// unified event may show it as busy.
 fn is_free(event: &Event) -> bool {
     let is_elsewhere = |name: &str| name.eq_ignore_ascii_case("workingElsewhere");
     let own = || event.original.as_ref()?.field::<String>("showAs");
@@ -45,7 +48,7 @@ fn is_free(event: &Event) -> bool {
     }
 }
 
-/// The unified event does not say which of the attendees the user is; Google and Microsoft do.
+/// Reads the original event, because the unified event does not say which attendee is the user.
 fn is_declined(event: &Event) -> bool {
     #[derive(serde::Deserialize)]
     struct Myself {
@@ -79,7 +82,8 @@ fn times(event: &Event, zone: &TimeZone) -> Option<Interval> {
     Some(Interval::new(start_at, end?))
 }
 
-/// The end of whole days that begin at an instant, a day later at the least. From a midnight of the zone they last to a midnight.
+/// The end of an all-day event with exact times, at least one day after its start. If it begins at a midnight
+/// of the zone, it ends at one.
 fn end_of_days(start: Timestamp, end: Option<Timestamp>, zone: &TimeZone) -> Option<Timestamp> {
     let start = start.to_zoned_datetime(zone.clone());
     let Some(end) = end.filter(|end| *end > start.timestamp()) else {
@@ -102,12 +106,13 @@ fn instant(time: &EventTime, zone: &TimeZone) -> Option<Timestamp> {
     }
 }
 
-/// The first instant of a day, also where the clocks go forward at midnight.
+/// The first instant of a day, which is later than 00:00 if the clocks go forward at midnight.
 fn midnight(day: Date, zone: &TimeZone) -> Option<Timestamp> {
     Some(day.to_zoned_datetime(zone.clone()).ok()?.start_of_day().ok()?.timestamp())
 }
 
-/// A time of day that a day does not have is as much later, one that it has twice is the first.
+/// A time that the clocks skip is moved forward by the length of the gap; of a repeated time, the first is
+/// used.
 fn in_zone(local: DateTime, zone: &TimeZone) -> Option<Timestamp> {
     zone.to_ambiguous_timestamp(local).compatible().ok()
 }

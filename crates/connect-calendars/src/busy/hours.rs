@@ -1,4 +1,4 @@
-//! When people work.
+//! Weekly working hours.
 
 use jiff::{
     civil::{Date, Time, Weekday},
@@ -7,49 +7,49 @@ use jiff::{
 
 use super::{Interval, merge};
 
-/// The hours of a week in which something can take place, on the clocks of one zone.
+/// The working hours of a week, on the clocks of one time zone.
 ///
-/// A span over midnight is two: `22:00` to midnight, and midnight to `06:00` of the next day. Midnight as an end is the end of
-/// the day.
+/// A span over midnight needs two entries: `22:00` to midnight, and midnight to `06:00` of the next day.
+/// Midnight as an end is the end of the day.
 ///
-/// On a day on which the clocks change, hours are those of the clock: from 01:00 to 05:00 is three hours where 02:00 to 03:00
-/// is left out, and five where it comes twice.
+/// If the clocks change during a span, its length changes: 01:00 to 05:00 lasts three hours on a day without
+/// 02:00 to 03:00, and five on a day that repeats that hour.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct WorkingHours {
     zone: TimeZone,
-    /// From Monday on.
+    /// The spans of each weekday, from Monday.
     days: [Vec<(Time, Time)>; 7],
 }
 
-/// A span of working hours that ends before or when it begins.
+/// The error for a span of working hours whose end is not after its start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "working hours from {start} to {end}: the end is not after the start; over midnight they are two spans"
+    "the working hours from {start} to {end} do not end after their start (use two spans for hours over midnight)"
 )]
 pub struct UnclearHours {
-    /// When they begin.
+    /// The start of the span.
     pub start: Time,
-    /// When they end.
+    /// The end of the span.
     pub end: Time,
 }
 
 impl WorkingHours {
-    /// None yet.
+    /// Creates working hours without any span.
     pub fn new(zone: TimeZone) -> Self {
         Self { zone, days: Default::default() }
     }
 
-    /// Any time of any day.
+    /// Creates working hours that cover every day completely.
     pub fn always(zone: TimeZone) -> Self {
         let day = vec![(Time::midnight(), Time::midnight())];
         Self { zone, days: std::array::from_fn(|_| day.clone()) }
     }
 
-    /// Adds a span on a day of the week. A day may have several, which may overlap.
+    /// Adds a span on a weekday. A weekday may have several spans, which may overlap.
     ///
     /// # Errors
-    /// When it ends before or when it begins. An end at midnight is that of the day.
+    /// If the end is not after the start. Midnight as an end is the end of the day.
     pub fn on(mut self, day: Weekday, start: Time, end: Time) -> Result<Self, UnclearHours> {
         if end <= start && end != Time::midnight() {
             return Err(UnclearHours { start, end });
@@ -63,18 +63,18 @@ impl WorkingHours {
     /// Adds a span on each day from Monday to Friday.
     ///
     /// # Errors
-    /// When it ends before or when it begins.
+    /// If the end is not after the start.
     pub fn on_weekdays(self, start: Time, end: Time) -> Result<Self, UnclearHours> {
         let days =
             [Weekday::Monday, Weekday::Tuesday, Weekday::Wednesday, Weekday::Thursday, Weekday::Friday];
         days.into_iter().try_fold(self, |hours, day| hours.on(day, start, end))
     }
 
-    /// The working hours in a range, merged: where one day's end is the beginning of the next they go on.
+    /// Returns the working hours in a range, merged: spans that touch at midnight become one.
     pub fn within(&self, range: Interval) -> Vec<Interval> {
         let mut spans = Vec::new();
         let mut start = range.start;
-        // From one change of the clocks to the next, where each day has every time at most once.
+        // Between two changes of the clocks, each day has every time at most once.
         while start < range.end && self.days.iter().any(|day| !day.is_empty()) {
             let change = self.zone.following(start).next().map(|change| change.timestamp());
             let end = change.map_or(range.end, |change| change.min(range.end));
@@ -84,7 +84,7 @@ impl WorkingHours {
         merge(spans)
     }
 
-    /// Those of a time without a change of the clocks.
+    /// Adds the spans in an interval without a change of the clocks.
     fn add(&self, steady: Interval, spans: &mut Vec<Interval>) {
         let offset = self.zone.to_offset(steady.start);
         let instant = |day: Date, time: Time| offset.to_timestamp(day.to_datetime(time)).ok();
