@@ -1,4 +1,4 @@
-//! How events of all providers repeat.
+//! Reads how events of all providers repeat.
 
 mod icalendar;
 
@@ -12,24 +12,24 @@ use jiff::{
 
 use crate::patterned::PatternedRecurrence;
 
-/// How an event repeats: see [`EventSeries::recurrence`].
+/// The recurrence of an event: see [`EventSeries::recurrence`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct EventRecurrence {
     /// The content lines of RFC 5545 3.8.5: `RRULE:..`, `EXDATE:..` and others.
     pub lines: Vec<String>,
-    /// The zone that the rule counts days in; `None` for an all-day series, and where the provider does not say.
+    /// The zone in which the rule counts days; `None` for an all-day series, or if the provider does not say.
     ///
-    /// The name is the provider's: an IANA name, a Windows name (`Tokyo Standard Time`, or a display name such as
-    /// `(UTC+09:00) Osaka, Sapporo, Tokyo`), or any text of an iCalendar object. Without the rules of the zone by that name the
-    /// days of the series are not known, and times of the object in that zone are [`EventTime::Local`].
+    /// The name is that of the provider: an IANA name, a Windows name (`Tokyo Standard Time`), a Windows
+    /// display name (`(UTC+09:00) Osaka, Sapporo, Tokyo`), or any text of an iCalendar object. If the zone is
+    /// unknown, so are the days of the series, and times of the object in that zone are [`EventTime::Local`].
     pub time_zone: Option<String>,
-    /// The starts that the rule gives and that do not take place, as far as the series itself says so.
+    /// The starts of the rule that do not take place, as far as the series itself lists them.
     pub exceptions: Vec<EventTime>,
 }
 
 impl EventRecurrence {
-    /// Returns the values of the lines of that name, in any case, without their parameters: `FREQ=DAILY` of
+    /// Returns the values of the lines with this name (in any case), without parameters: `FREQ=DAILY` for
     /// `RRULE;X-A="a:b":FREQ=DAILY`.
     pub fn values(&self, name: &str) -> impl Iterator<Item = &str> {
         let lines = self.lines.iter().filter_map(|line| ContentLine::read(line));
@@ -37,9 +37,9 @@ impl EventRecurrence {
     }
 }
 
-/// What an [`Event`] says about its series, whichever provider it came from.
+/// Reads the series data of an [`Event`] of any provider.
 ///
-/// Read from the event's own `recurrence`, if it has one, else from its provider's object, `original`.
+/// The source is the `recurrence` of the event, if present, else the original object of the provider.
 ///
 /// ```
 /// use connect_calendars::EventSeries;
@@ -47,7 +47,8 @@ impl EventRecurrence {
 ///
 /// let event: Event = serde_json::from_str(
 ///     r#"{"start": "2026-01-13T08:00:00Z", "original": {"recurrence": {
-///         "pattern": {"type": "weekly", "interval": 2, "daysOfWeek": ["tuesday"], "firstDayOfWeek": "monday"},
+///         "pattern": {"type": "weekly", "interval": 2, "daysOfWeek": ["tuesday"],
+///             "firstDayOfWeek": "monday"},
 ///         "range": {"type": "noEnd", "startDate": "2026-01-13", "recurrenceTimeZone": "Europe/Berlin"}}}}"#,
 /// )?;
 /// let recurrence = event.recurrence().unwrap_or_default();
@@ -56,24 +57,25 @@ impl EventRecurrence {
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 pub trait EventSeries {
-    /// Returns how the event repeats, and in which time zone it counts; `None` for an event that does not repeat, for an
-    /// occurrence, and where the form of the recurrence is not known.
+    /// Returns how the event repeats, and in which time zone; `None` for a single event, an occurrence, or an
+    /// unknown format.
     ///
-    /// Reads the lines of Google's events, the patterns of Microsoft Graph's, the iCalendar text of Apple's and CalDAV's, and the
-    /// object of Connect's own requests.
+    /// Reads the lines of Google events, the patterns of Microsoft Graph, the iCalendar text of Apple and
+    /// CalDAV, and the recurrence object of Connect requests.
     #[must_use]
     fn recurrence(&self) -> Option<EventRecurrence>;
 
-    /// Returns when this occurrence would begin by the rule of its series, as far as its provider says; `None` for any other
-    /// event.
+    /// Returns when this occurrence would begin by the rule of its series; `None` if the provider does not
+    /// say, and for any other event.
     ///
-    /// Microsoft Graph writes the day of an all-day series as midnight in UTC. Such a midnight is read as a day if this
-    /// occurrence is of whole days: [`original_start_in`](Self::original_start_in) goes by the series.
+    /// Microsoft Graph writes the day of an all-day series as midnight in UTC. Such a midnight is read as a
+    /// day if this occurrence is all-day; [`original_start_in`](Self::original_start_in) decides by the
+    /// series instead.
     #[must_use]
     fn original_start(&self) -> Option<EventTime>;
 
-    /// Returns when this occurrence would begin by the rule of that series: a day if the series is of whole days, though the
-    /// occurrence may have been given a time, or the other way round.
+    /// Returns when this occurrence would begin by the rule of `series`: a date if and only if the series is
+    /// all-day, even if the occurrence differs.
     #[must_use]
     fn original_start_in(&self, series: &Event) -> Option<EventTime>;
 }
@@ -87,9 +89,9 @@ impl EventSeries for Event {
         let original = self.original.as_ref();
         let provider = || {
             let raw: Raw = original?.field("recurrence")?;
-            Some((lines(self, &raw)?, zone_beside(&raw, original?)))
+            Some((lines(self, &raw)?, zone_name(&raw, original?)))
         };
-        let calendar = || master(&original?.field::<String>("data")?);
+        let calendar = || icalendar_series(&original?.field::<String>("data")?);
         let (lines, time_zone) =
             own().or_else(provider).or_else(calendar).filter(|(lines, _)| !lines.is_empty())?;
         let exceptions = exceptions(self, &lines);
@@ -116,14 +118,14 @@ fn start_by_rule(occurrence: &Event, days: bool) -> Option<EventTime> {
     };
     let graph = || {
         let start = text(original, "originalStart")?;
-        // Graph tells midnight in UTC of an all-day series: any other time is that of a timed one.
+        // Graph writes midnight in UTC for an all-day series; any other time belongs to a timed series.
         Some(if days { day_of_midnight(start) } else { start })
     };
     let calendar = || start_among(occurrence, &icalendar::events(&original.field::<String>("data")?));
     google().or_else(graph).or_else(calendar)
 }
 
-/// A midnight as its day, any other time as it is.
+/// The date of a midnight; any other time unchanged.
 fn day_of_midnight(time: EventTime) -> EventTime {
     let civil = match &time {
         EventTime::Instant(instant) => Offset::UTC.to_datetime(*instant),
@@ -133,8 +135,8 @@ fn day_of_midnight(time: EventTime) -> EventTime {
     if civil.time() == Time::midnight() { EventTime::Date(civil.date()) } else { time }
 }
 
-/// The start that the rule gives to this one of the occurrences in a series' iCalendar object. `None` where several begin when
-/// this one does, and where one of them begins in a zone that is not known.
+/// The original start of this occurrence in the iCalendar object of its series. `None` if several changed
+/// occurrences begin when this one does, or if one begins in an unknown zone.
 fn start_among(occurrence: &Event, events: &[icalendar::Component]) -> Option<EventTime> {
     let own = occurrence.start.as_ref()?;
     let (changed, series): (Vec<_>, Vec<_>) =
@@ -145,13 +147,14 @@ fn start_among(occurrence: &Event, events: &[icalendar::Component]) -> Option<Ev
     let mut mine = starts.iter().filter(|(_, start)| start == own);
     match (mine.next(), mine.next()) {
         (Some((event, _)), None) => event.time("RECURRENCE-ID"),
-        // One that stands in no event of its own did not change.
+        // An occurrence without a separate event in the object is unchanged.
         (None, _) if !series.is_empty() && starts.iter().all(comparable) => Some(own.clone()),
         _ => None,
     }
 }
 
-/// What is taken out by lines, by Graph's list of what was called off, or by iCalendar events that were.
+/// The starts excluded by EXDATE lines, by the cancelled occurrences of Graph, or by cancelled iCalendar
+/// events.
 fn exceptions(event: &Event, lines: &[String]) -> Vec<EventTime> {
     let lines = lines.iter().filter_map(|line| ContentLine::read(line));
     let mut all: Vec<_> = lines.filter(|line| line.is("EXDATE")).flat_map(icalendar::times).collect();
@@ -168,7 +171,7 @@ fn exceptions(event: &Event, lines: &[String]) -> Vec<EventTime> {
     all
 }
 
-/// Lines of text, Graph's patterned recurrence, or the object of Connect's requests.
+/// Reads content lines, a patterned recurrence of Graph, or the recurrence object of Connect requests.
 fn lines(event: &Event, raw: &Raw) -> Option<Vec<String>> {
     match raw.get().trim_start().as_bytes().first()? {
         b'[' => Some(raw.decode::<Vec<String>>().ok()?.iter().flat_map(|text| content_lines(text)).collect()),
@@ -183,7 +186,7 @@ fn graph_rule(event: &Event, raw: &Raw) -> Option<String> {
     recurrence.rrule(series_start(event, &recurrence)).ok()
 }
 
-/// When the series begins, in its own zone where that is one that is known.
+/// The start of the series, in its own zone if that zone is known.
 fn series_start(event: &Event, recurrence: &PatternedRecurrence) -> SeriesStart {
     let zone = || iana_zone(recurrence.time_zone.as_deref()?);
     match &event.start {
@@ -194,13 +197,14 @@ fn series_start(event: &Event, recurrence: &PatternedRecurrence) -> SeriesStart 
     }
 }
 
-/// The rules of a zone of the IANA.
+/// The zone of an IANA name, if known.
 fn iana_zone(name: &str) -> Option<TimeZone> {
     TimeZone::get(name).ok().filter(|zone| !zone.is_unknown())
 }
 
-/// The zone of Graph's range, else that of the event: Google has it with the start, Graph by a name of its own.
-fn zone_beside(recurrence: &Raw, original: &Raw) -> Option<String> {
+/// The zone of the Graph range, else of the event: Graph has `originalStartTimeZone`, Google a zone in
+/// `start`.
+fn zone_name(recurrence: &Raw, original: &Raw) -> Option<String> {
     let filled = |raw: &Raw, name| raw.field::<String>(name).filter(|text| !text.is_empty());
     let range = || filled(&recurrence.field::<Raw>("range")?, "recurrenceTimeZone");
     let start = || {
@@ -210,8 +214,8 @@ fn zone_beside(recurrence: &Raw, original: &Raw) -> Option<String> {
     range().or_else(|| filled(original, "originalStartTimeZone")).or_else(start)
 }
 
-/// The lines of the series in an iCalendar object, which the occurrences that differ stand beside.
-fn master(text: &str) -> Option<(Vec<String>, Option<String>)> {
+/// The lines and the zone of the series in an iCalendar object, which also contains the changed occurrences.
+fn icalendar_series(text: &str) -> Option<(Vec<String>, Option<String>)> {
     let events = icalendar::events(text);
     let series = events.iter().find(|event| event.get("RECURRENCE-ID").is_none())?;
     let repeats =
@@ -219,13 +223,13 @@ fn master(text: &str) -> Option<(Vec<String>, Option<String>)> {
     let lines: Vec<_> =
         series.lines().filter(|(_, line)| repeats(line)).map(|(text, _)| text.to_string()).collect();
     if !lines.iter().any(|line| line.get(..1).is_some_and(|first| first.eq_ignore_ascii_case("R"))) {
-        return None; // exceptions alone make no series
+        return None; // an event with exceptions but no rule is not a series
     }
     let zone = series.get("DTSTART").and_then(|start| icalendar::zone(&start).map(ToString::to_string));
     Some((lines, zone))
 }
 
-/// The lines of a text, a bare rule with the name it goes by.
+/// The lines of a text. A rule without a name (`FREQ=..`) gets the name `RRULE`.
 fn content_lines(text: &str) -> impl Iterator<Item = String> {
     text.split(['\r', '\n']).map(str::trim).filter(|line| !line.is_empty()).map(|line| {
         let bare = line.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("FREQ="));
@@ -233,7 +237,7 @@ fn content_lines(text: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// `{"frequency": "WEEKLY", "byDay": ["MO"]}`: what a request says comes back as it was sent.
+/// The rule of a Connect recurrence: `{"frequency": "WEEKLY", "byDay": ["MO"]}`.
 fn connect_rule(raw: &Raw) -> Option<String> {
     let one = |name: &str| match raw.field::<Raw>(name)?.get() {
         "null" => None,
@@ -258,6 +262,6 @@ fn connect_rule(raw: &Raw) -> Option<String> {
             line.push_str(&format!(";{name}={value}"));
         }
     }
-    // A line that is not a valid rule is dropped.
+    // Fields are copied without checks, so an invalid rule must be dropped here.
     line.parse::<Recurrence>().ok().map(|_| line)
 }

@@ -1,4 +1,4 @@
-//! Recurrences as Microsoft Graph writes them: a pattern and a range (`patternedRecurrence`).
+//! Recurrences in the format of Microsoft Graph (`patternedRecurrence`): a pattern and a range.
 
 mod json;
 mod parts;
@@ -10,7 +10,7 @@ use std::num::NonZeroU32;
 use connect_core::types::Weekday;
 use jiff::civil::Date;
 
-/// A recurrence of Microsoft Graph, which counts in days of the series' own time zone.
+/// A recurrence of Microsoft Graph. It counts days in the time zone of the series.
 ///
 /// ```
 /// use connect_calendars::patterned::PatternedRecurrence;
@@ -20,30 +20,34 @@ use jiff::civil::Date;
 /// let second_tuesdays = PatternedRecurrence::from_rrule("RRULE:FREQ=MONTHLY;COUNT=5;BYDAY=2TU", first)?;
 /// assert_eq!(
 ///     serde_json::to_string(&second_tuesdays)?,
-///     r#"{"pattern":{"type":"relativeMonthly","interval":1,"daysOfWeek":["tuesday"],"index":"second"},"#.to_owned()
+///     r#"{"pattern":{"type":"relativeMonthly","interval":1,"daysOfWeek":["tuesday"],"index":"second"},"#
+///         .to_owned()
 ///         + r#""range":{"type":"numbered","startDate":"2026-01-13","numberOfOccurrences":5}}"#
 /// );
 /// assert_eq!(second_tuesdays.rrule(first)?, "RRULE:FREQ=MONTHLY;COUNT=5;BYDAY=2TU");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// * What a pattern cannot hold, such as the fifth Monday or two days of a month, is an error that names the part.
-/// * An end is a date here and an instant in a rule. The two are the same where the last occurrence is: which one that is
-///   follows from when the series begins ([`SeriesStart`](connect_core::types::SeriesStart)).
-/// * A month without a 31st is passed over by a rule, while Outlook takes its last day. `BYMONTHDAY=31` is therefore refused where
-///   it comes to such a month, and Outlook's day 31 is `BYMONTHDAY=28,29,30,31;BYSETPOS=-1`. So for the 29th, the 30th, and the
-///   29th of February.
+/// * A rule that no pattern can express, such as the fifth Monday or two days of a month, is an error that
+///   names the part.
+/// * A pattern ends with a date, a rule with an instant. The conversion uses the start of the last
+///   occurrence, which depends on the start of the series
+///   ([`SeriesStart`](connect_core::types::SeriesStart)).
+/// * In a month without a 31st, a rule has no occurrence, while Outlook uses the last day. Therefore
+///   `BYMONTHDAY=31` is refused if the series reaches such a month, and the day 31 of Outlook becomes
+///   `BYMONTHDAY=28,29,30,31;BYSETPOS=-1`. The same applies to the 29th, the 30th, and the 29th of February.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PatternedRecurrence {
-    /// Which days it takes.
+    /// The days on which occurrences fall.
     pub pattern: Pattern,
-    /// Every how many steps, at least 1.
+    /// The number of days, weeks, months or years between occurrences, at least 1.
     pub interval: u32,
-    /// The day it begins with, in the zone of the series.
+    /// The first day, in the zone of the series.
     pub start: Date,
-    /// When it ends.
+    /// When the series ends.
     pub end: RangeEnd,
-    /// The zone that the days are days of, by its IANA or Windows name; that of the event's start, unless given.
+    /// The IANA or Windows name of the zone in which days are counted. `None`: the zone of the start of the
+    /// event.
     pub time_zone: Option<String>,
 }
 
@@ -52,44 +56,44 @@ pub struct PatternedRecurrence {
 pub enum Pattern {
     /// Every day.
     Daily,
-    /// Weekdays.
+    /// Certain weekdays.
     Weekly {
-        /// Which.
+        /// The weekdays.
         days: Vec<Weekday>,
-        /// The day a week begins with: it matters where not every week counts.
+        /// The first day of a week, relevant if the interval is above 1.
         first_day: Weekday,
     },
-    /// A day of the month, 1 to 31.
+    /// A fixed day of the month.
     AbsoluteMonthly {
-        /// Which.
+        /// The day of the month, 1 to 31.
         day: i8,
     },
-    /// One of the days of a month that are of these weekdays.
+    /// A relative day of the month, such as the second Tuesday.
     RelativeMonthly {
         /// The weekdays.
         days: Vec<Weekday>,
-        /// Which one of those days.
+        /// The position among the days of the month that are one of the weekdays.
         index: WeekIndex,
     },
-    /// A day of the year.
+    /// A fixed day of the year.
     AbsoluteYearly {
         /// The month, 1 to 12.
         month: i8,
         /// The day of the month, 1 to 31.
         day: i8,
     },
-    /// One of the days of a month of the year that are of these weekdays.
+    /// A relative day of a month of the year.
     RelativeYearly {
         /// The month, 1 to 12.
         month: i8,
         /// The weekdays.
         days: Vec<Weekday>,
-        /// Which one of those days.
+        /// The position among the days of the month that are one of the weekdays.
         index: WeekIndex,
     },
 }
 
-/// Which one of a month's days that fit.
+/// A position among the matching days of a month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum WeekIndex {
     /// The first.
@@ -107,16 +111,16 @@ pub enum WeekIndex {
 /// When a [`PatternedRecurrence`] ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RangeEnd {
-    /// It goes on.
+    /// The series does not end.
     #[default]
     Never,
-    /// On this day, which still counts.
+    /// On this day, inclusive.
     On(Date),
-    /// After so many occurrences.
+    /// After this number of occurrences.
     After(NonZeroU32),
 }
 
-/// The weekdays from Monday on, by Graph's names.
+/// The weekdays from Monday, with their Graph names.
 const WEEKDAYS: [(Weekday, &str); 7] = [
     (Weekday::Monday, "monday"),
     (Weekday::Tuesday, "tuesday"),

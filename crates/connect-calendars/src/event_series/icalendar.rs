@@ -1,16 +1,16 @@
-//! As much of iCalendar (RFC 5545) as it takes to read how an event repeats.
+//! A minimal iCalendar parser (RFC 5545), enough to read recurrences.
 
 use connect_core::types::{ContentLine, EventTime};
 
 use super::iana_zone;
 
-/// An event component, with its own properties alone.
+/// An event component: its own properties, without nested components.
 #[derive(Default)]
 pub(super) struct Component {
     lines: Vec<String>,
 }
 
-/// The events of an iCalendar object. What else is in it, such as the rules of time zones, is left out.
+/// The events of an iCalendar object. Other components, such as time zones, are skipped.
 pub(super) fn events(text: &str) -> Vec<Component> {
     let (mut events, mut open) = (Vec::new(), Vec::<String>::new());
     let mut event = Component::default();
@@ -31,7 +31,7 @@ pub(super) fn events(text: &str) -> Vec<Component> {
     events
 }
 
-/// The lines, with those that were folded in one (RFC 5545 3.1).
+/// The lines, with folded lines joined (RFC 5545 3.1).
 fn unfolded(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for line in text.split(['\r', '\n']).filter(|line| !line.is_empty()) {
@@ -52,18 +52,18 @@ impl Component {
         self.lines().map(|(_, line)| line).find(|line| line.is(name))
     }
 
-    /// The time of a property.
+    /// The first time of a property.
     pub(super) fn time(&self, name: &str) -> Option<EventTime> {
         times(self.get(name)?).into_iter().next()
     }
 }
 
-/// The zone that the times of a line are in: that of `TZID`, or UTC.
+/// The zone of the times of a line: its `TZID`, or UTC.
 pub(super) fn zone<'a>(line: &ContentLine<'a>) -> Option<&'a str> {
     line.parameter("TZID").map(iana_name).or_else(|| line.value().ends_with(['Z', 'z']).then_some("UTC"))
 }
 
-/// The dates and times of a line's list. Where the zone is not known a time stays local.
+/// The dates and times of a line. A time in an unknown zone stays local.
 pub(super) fn times(line: ContentLine<'_>) -> Vec<EventTime> {
     let zone = zone(&line).and_then(iana_zone);
     let in_zone = |time| match (&time, &zone) {
@@ -73,8 +73,8 @@ pub(super) fn times(line: ContentLine<'_>) -> Vec<EventTime> {
     line.value().split(',').filter_map(|text| EventTime::from_icalendar(text.trim())).map(in_zone).collect()
 }
 
-/// The IANA name at the end of a globally unique `TZID` (RFC 5545 3.2.19), such as `/mozilla.org/20070129_1/Asia/Tokyo`;
-/// any other text as it is.
+/// The IANA name at the end of a globally unique `TZID` (RFC 5545 3.2.19), such as
+/// `/mozilla.org/20070129_1/Asia/Tokyo`; any other text unchanged.
 fn iana_name(tzid: &str) -> &str {
     let Some(path) = tzid.strip_prefix('/') else { return tzid };
     let mut ends = path.match_indices('/').filter_map(|(at, _)| path.get(at + 1..));

@@ -1,5 +1,5 @@
-//! The JSON form. Graph sends every field of a pattern, with zeros where it has no meaning: only those that have one are
-//! read, and only those are written.
+//! The JSON format. Graph sends every field of a pattern, with zeros in those that do not apply. Only the
+//! fields that apply are read and written.
 
 use std::{fmt, num::NonZeroU32};
 
@@ -73,16 +73,16 @@ impl Serialize for RangeOf<'_> {
     }
 }
 
-/// Names are read in any case, and what has no meaning is not looked at. A missing interval is 1, a week begins on Sunday
-/// unless it says otherwise, and where the kind of the range is missing it follows from what it holds.
+/// Names are read in any case, and fields that do not apply are ignored. Defaults: an interval of 1, weeks
+/// from Sunday, and the type of the range that fits its fields.
 impl<'de> Deserialize<'de> for PatternedRecurrence {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let whole = Raw::deserialize(deserializer)?;
-        read(&whole).ok_or_else(|| D::Error::custom("expected a recurrence pattern and its range"))
+        recurrence(&whole).ok_or_else(|| D::Error::custom("expected a recurrence pattern and its range"))
     }
 }
 
-fn read(whole: &Raw) -> Option<PatternedRecurrence> {
+fn recurrence(whole: &Raw) -> Option<PatternedRecurrence> {
     let (pattern, range): (Raw, Raw) = (whole.field("pattern")?, whole.field("range")?);
     let interval = number(&pattern, "interval").unwrap_or(1);
     Some(PatternedRecurrence {
@@ -109,7 +109,7 @@ fn read_pattern(raw: &Raw) -> Option<Pattern> {
     let within =
         |name, most| number(raw, name).and_then(|n| i8::try_from(n).ok()).filter(|n| (1..=most).contains(n));
     let (day, month) = (|| within("dayOfMonth", 31), || within("month", 12));
-    // Graph says: the first, unless given.
+    // `first` is the default of Graph.
     let index = || text(raw, "index").map_or(Some(WeekIndex::First), |name| WeekIndex::named(&name));
     let first_day = || text(raw, "firstDayOfWeek").map_or(Some(Weekday::Sunday), |name| weekday(&name));
     Some(match &*text(raw, "type")?.to_ascii_lowercase() {
@@ -124,7 +124,7 @@ fn read_pattern(raw: &Raw) -> Option<Pattern> {
 }
 
 fn read_end(raw: &Raw) -> Option<RangeEnd> {
-    // Where a range has no end, its date is that of the year 1.
+    // Graph sends a date of the year 1 in a range without an end.
     let on = || date(raw, "endDate").filter(|day| day.year() > 1).map(RangeEnd::On);
     let after = || {
         let count = u32::try_from(number(raw, "numberOfOccurrences")?).ok()?;
@@ -139,7 +139,7 @@ fn read_end(raw: &Raw) -> Option<RangeEnd> {
     }
 }
 
-/// A field that is not null.
+/// A field that is present and not null.
 fn field<T: DeserializeOwned>(raw: &Raw, name: &str) -> Option<T> {
     raw.field::<Option<T>>(name).flatten()
 }
@@ -154,7 +154,7 @@ fn number(raw: &Raw, name: &str) -> Option<i64> {
 
 fn date(raw: &Raw, name: &str) -> Option<Date> {
     let text = text(raw, name)?;
-    // Some servers write a date as its midnight.
+    // Some servers write a date as midnight of that day.
     EventTime::from(text.split(['T', 't', ' ']).next()?).date()
 }
 
@@ -205,7 +205,7 @@ impl WeekIndex {
     }
 }
 
-/// For error messages.
+/// The name of the pattern, for error messages.
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} pattern", self.name())

@@ -1,4 +1,4 @@
-//! What a rule of RFC 5545 says, and which pattern that is.
+//! The parts of an RFC 5545 rule, and the pattern that expresses them.
 
 use std::{num::NonZeroU32, str::FromStr};
 
@@ -8,8 +8,8 @@ use jiff::civil::Date;
 use super::rule::invalid;
 use super::{Pattern, WEEKDAYS, WeekIndex};
 
-/// What a rule says.
-pub(super) struct Parts {
+/// A parsed rule.
+pub(super) struct RuleParts {
     frequency: String,
     pub(super) interval: u32,
     pub(super) count: Option<NonZeroU32>,
@@ -21,7 +21,7 @@ pub(super) struct Parts {
     week_start: Weekday,
 }
 
-impl Parts {
+impl RuleParts {
     pub(super) fn read(line: &str) -> Result<Self, Invalid> {
         let upper = line.trim().to_ascii_uppercase();
         let mut read = Self {
@@ -39,7 +39,7 @@ impl Parts {
         let line = ContentLine::read(&upper).filter(|line| line.is("RRULE"));
         let value = line.map_or(&*upper, |line| line.value());
         for part in value.split(';').filter(|part| !part.is_empty()) {
-            let refused = || invalid(format!("{part} has no place in a recurrence pattern"));
+            let refused = || invalid(format!("no recurrence pattern can express {part}"));
             let (name, value) = part.split_once('=').ok_or_else(refused)?;
             if seen.contains(&name) {
                 return Err(refused());
@@ -69,21 +69,21 @@ impl Parts {
         Some(())
     }
 
-    /// Which pattern that is, for a series that begins on this day.
+    /// The pattern of a series that begins on this day.
     pub(super) fn pattern(&self, start: Date) -> Result<Pattern, Invalid> {
-        let cannot = |what: &str| Err(invalid(format!("no recurrence pattern holds {what}")));
+        let unsupported = |what: &str| Err(invalid(format!("no recurrence pattern can express {what}")));
         if self.frequency != "WEEKLY" && self.frequency != "MONTHLY" && self.frequency != "YEARLY" {
-            return match (&*self.frequency, self.narrowed(), self.interval) {
+            return match (&*self.frequency, self.has_limits_besides_weekdays(), self.interval) {
                 ("DAILY", false, _) if self.days.is_empty() => Ok(Pattern::Daily),
-                // Every day that is one of these is every week on these.
+                // Daily on certain weekdays is weekly on those weekdays.
                 ("DAILY", false, 1) => self.weekly(start),
-                ("DAILY", ..) => cannot("days that are limited otherwise than by INTERVAL"),
-                (frequency, ..) => cannot(&format!("FREQ={frequency}")),
+                ("DAILY", ..) => unsupported("FREQ=DAILY with BY parts (except BYDAY with INTERVAL=1)"),
+                (frequency, ..) => unsupported(&format!("FREQ={frequency}")),
             };
         }
         if self.frequency == "WEEKLY" {
-            return if self.narrowed() {
-                cannot("weeks with anything but BYDAY")
+            return if self.has_limits_besides_weekdays() {
+                unsupported("FREQ=WEEKLY with BY parts (except BYDAY)")
             } else {
                 self.weekly(start)
             };
@@ -91,11 +91,11 @@ impl Parts {
         let yearly = self.frequency == "YEARLY";
         let month = match (yearly, &*self.months) {
             (false, []) => None,
-            (false, _) => return cannot("months of which not all count: write FREQ=YEARLY"),
+            (false, _) => return unsupported("FREQ=MONTHLY with BYMONTH (use FREQ=YEARLY)"),
             (true, [month]) if (1..=12).contains(month) => Some(*month),
             (true, []) if self.days.is_empty() && self.month_days.is_empty() => Some(start.month()),
-            (true, []) => return cannot("a year without a month: add BYMONTH"),
-            (true, _) => return cannot("more than one month of the year"),
+            (true, []) => return unsupported("FREQ=YEARLY with BYDAY or BYMONTHDAY (add BYMONTH)"),
+            (true, _) => return unsupported("more than one month of the year"),
         };
         if !self.days.is_empty() {
             let (days, index) = self.relative()?;
@@ -106,7 +106,7 @@ impl Parts {
         }
         let day = match &*self.month_days {
             [] if self.positions.is_empty() => Day { of_month: start.day(), or_last: false },
-            // The last day of a month is the last that is any weekday.
+            // The last day of a month is the last day that is any weekday.
             [-1] if self.positions.is_empty() => {
                 let (days, index) = (WEEKDAYS.map(|(day, _)| day).to_vec(), WeekIndex::Last);
                 return Ok(match month {
@@ -123,8 +123,8 @@ impl Parts {
         let day = match day {
             Day { of_month, or_last: false } if skips => {
                 return Err(invalid(format!(
-                    "no recurrence pattern skips the months without a day {of_month}: Outlook takes their last day, \
-                     which a rule says with BYMONTHDAY={};BYSETPOS=-1",
+                    "no recurrence pattern skips the months without a day {of_month} (to use their last day, as \
+                     Outlook does: BYMONTHDAY={};BYSETPOS=-1)",
                     or_last(of_month)
                 )));
             }
@@ -132,35 +132,36 @@ impl Parts {
         };
         Ok(match month {
             None => Pattern::AbsoluteMonthly { day },
-            Some(month) => Pattern::AbsoluteYearly { month, day: day.min(longest(month)) },
+            Some(month) => Pattern::AbsoluteYearly { month, day: day.min(max_day(month)) },
         })
     }
 
-    /// One day of the month, or the last day that there is of several (`BYMONTHDAY=28,29,30;BYSETPOS=-1`).
+    /// The day of the month, or the last existing one of several (`BYMONTHDAY=28,29,30;BYSETPOS=-1`).
     fn month_day(&self, days: &[i8]) -> Result<Day, Invalid> {
-        let cannot = |what: &str| Err(invalid(format!("no recurrence pattern holds {what}")));
+        let unsupported = |what: &str| Err(invalid(format!("no recurrence pattern can express {what}")));
         let most = days.iter().copied().max().unwrap_or(0);
         if days.is_empty() {
-            return cannot("BYSETPOS without BYDAY or BYMONTHDAY");
+            return unsupported("BYSETPOS without BYDAY or BYMONTHDAY");
         }
         if !days.iter().all(|day| (1..=31).contains(day)) {
-            return cannot("a day counted from the end of the month, but for the last");
+            return unsupported("BYMONTHDAY from the end of the month, except -1");
         }
         match (days, &*self.positions) {
             ([day], []) => Ok(Day { of_month: *day, or_last: false }),
-            (_, []) => cannot("more than one day of the month"),
-            // In each month one of these is the last there is, and that is the day or the month's last.
+            (_, []) => unsupported("more than one day of the month"),
+            // Every month has one of these days, and the last existing one is the highest day or the end of
+            // the month.
             (_, [-1]) if most < 29 || (28..=most).all(|day| days.contains(&day)) => {
                 Ok(Day { of_month: most, or_last: true })
             }
-            _ => cannot(
-                "BYSETPOS with BYMONTHDAY, but for the last day that there is: BYMONTHDAY=28,29,30;BYSETPOS=-1",
+            _ => unsupported(
+                "BYSETPOS with BYMONTHDAY, except for the last existing day: BYMONTHDAY=28,29,30;BYSETPOS=-1",
             ),
         }
     }
 
-    /// Whether anything but BYDAY limits it.
-    fn narrowed(&self) -> bool {
+    /// Whether parts other than BYDAY limit the days.
+    fn has_limits_besides_weekdays(&self) -> bool {
         !(self.month_days.is_empty() && self.months.is_empty() && self.positions.is_empty())
     }
 
@@ -168,7 +169,7 @@ impl Parts {
         let mut days = Vec::new();
         for (ordinal, day) in &self.days {
             if ordinal.is_some() {
-                return Err(invalid("a weekday of a week has no number"));
+                return Err(invalid("BYDAY has a number with FREQ=WEEKLY (expected weekdays such as MO,TU)"));
             }
             if !days.contains(day) {
                 days.push(*day);
@@ -183,20 +184,20 @@ impl Parts {
 
     /// `BYDAY=2TU`, `BYDAY=TU;BYSETPOS=2` or `BYDAY=MO,TU;BYSETPOS=2`.
     fn relative(&self) -> Result<(Vec<Weekday>, WeekIndex), Invalid> {
-        let cannot = |what: &str| Err(invalid(format!("no recurrence pattern holds {what}")));
+        let unsupported = |what: &str| Err(invalid(format!("no recurrence pattern can express {what}")));
         if !self.month_days.is_empty() {
-            return cannot("BYDAY together with BYMONTHDAY");
+            return unsupported("BYDAY together with BYMONTHDAY");
         }
         let position = match (&*self.days, &*self.positions) {
             ([(Some(ordinal), _)], []) => *ordinal,
             (days, [position]) if days.iter().all(|(ordinal, _)| ordinal.is_none()) => *position,
             (_, []) => {
-                return cannot("each such weekday of a month: say which one, with BYSETPOS or a number");
+                return unsupported("every such weekday of a month (add BYSETPOS or a number, such as 2TU)");
             }
-            _ => return cannot("more than one day of the month"),
+            _ => return unsupported("more than one day of the month"),
         };
         let Some(index) = WeekIndex::of(position) else {
-            return cannot(&format!("the weekday number {position} of a month: 1 to 4 and -1 it does"));
+            return unsupported(&format!("the weekday number {position} of a month (expected 1 to 4 or -1)"));
         };
         let mut days = Vec::new();
         for (_, day) in &self.days {
@@ -211,17 +212,17 @@ impl Parts {
 /// A day of the month.
 struct Day {
     of_month: i8,
-    /// Whether a month without it takes its last day.
+    /// Whether a month without that day uses its last day.
     or_last: bool,
 }
 
-/// Whether a month has that day every year.
+/// Whether the month has that day in every year.
 pub(super) fn has_day(month: i8, day: i8) -> bool {
-    day <= if month == 2 { 28 } else { longest(month) }
+    day <= if month == 2 { 28 } else { max_day(month) }
 }
 
-/// The last day that a month can have.
-pub(super) fn longest(month: i8) -> i8 {
+/// The highest day that the month can have.
+pub(super) fn max_day(month: i8) -> i8 {
     match month {
         2 => 29,
         4 | 6 | 9 | 11 => 30,
@@ -229,7 +230,7 @@ pub(super) fn longest(month: i8) -> i8 {
     }
 }
 
-/// The months of the year that every so many months come by, from this one on.
+/// The months that a series reaches, from its first month, with an interval in months.
 pub(super) fn months_from(first: i8, interval: u32) -> impl Iterator<Item = i8> {
     let step = i8::try_from(interval % 12).unwrap_or(0);
     (0..12).map(move |times: i16| {
@@ -238,12 +239,12 @@ pub(super) fn months_from(first: i8, interval: u32) -> impl Iterator<Item = i8> 
     })
 }
 
-/// The days of which the last that there is is this one, or that of a month without it.
+/// The BYMONTHDAY days of which the last existing one is this day, or the end of a shorter month.
 pub(super) fn or_last(day: i8) -> String {
     (28..=day.max(28)).map(|day| day.to_string()).collect::<Vec<_>>().join(",")
 }
 
-/// `TU`, `2TU` or `-1TU`.
+/// Parses `TU`, `2TU` or `-1TU`.
 fn ordinal_day(text: &str) -> Option<(Option<i8>, Weekday)> {
     let at = text.len().checked_sub(2)?;
     let (ordinal, day) = (text.get(..at)?, text.get(at..)?);
@@ -251,7 +252,7 @@ fn ordinal_day(text: &str) -> Option<(Option<i8>, Weekday)> {
     Some((ordinal, day.parse().ok()?))
 }
 
-/// Without a sign.
+/// Parses a number without a sign.
 fn number<T: FromStr>(digits: &str) -> Option<T> {
     if digits.bytes().all(|digit| digit.is_ascii_digit()) { digits.parse().ok() } else { None }
 }
@@ -260,7 +261,7 @@ fn signed(value: &str) -> Option<Vec<i8>> {
     value.split(',').map(signed_number).collect()
 }
 
-/// With or without a sign; zero is none of the numbers a rule counts by.
+/// Parses a number with or without a sign, except zero.
 fn signed_number(text: &str) -> Option<i8> {
     let number: i8 = text.parse().ok()?;
     (number != 0).then_some(number)

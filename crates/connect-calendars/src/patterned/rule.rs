@@ -1,33 +1,33 @@
-//! To and from the rules of RFC 5545 3.3.10.
+//! Converts patterned recurrences to and from the rules of RFC 5545 3.3.10.
 
 use std::{borrow::Cow, fmt::Display};
 
 use connect_core::types::{Invalid, Recurrence, SeriesStart, Weekday};
 
-use super::parts::{Parts, has_day, longest, months_from, or_last};
+use super::parts::{RuleParts, has_day, max_day, months_from, or_last};
 use super::start::{last_day, zone_name};
 use super::{Pattern, PatternedRecurrence, RangeEnd, WEEKDAYS, WeekIndex};
 
 impl PatternedRecurrence {
-    /// The recurrence of a series that begins then.
+    /// Creates the recurrence of a series with this start.
     ///
     /// # Errors
-    /// [`Invalid`] when a pattern cannot hold it.
+    /// [`Invalid`] if no pattern can express the recurrence.
     pub fn new(recurrence: &Recurrence, start: impl Into<SeriesStart>) -> Result<Self, Invalid> {
         let start = start.into();
         Self::from_rrule(&recurrence.rrule_from(&start)?, start)
     }
 
-    /// Reads a rule, with or without `RRULE:`, in any case. What it leaves to the start of the series, such as the
-    /// weekday of a weekly one, is taken from there.
+    /// Parses a rule, with or without `RRULE:`, in any case. Parts that the rule omits, such as the
+    /// weekday of a weekly rule, are taken from the start of the series.
     ///
     /// # Errors
-    /// [`Invalid`] when the line is no rule, or one that a pattern cannot hold.
+    /// [`Invalid`] if the line is not a rule, or if no pattern can express it.
     pub fn from_rrule(line: &str, start: impl Into<SeriesStart>) -> Result<Self, Invalid> {
         let start = start.into();
-        let parts = Parts::read(line)?;
+        let parts = RuleParts::read(line)?;
         if parts.count.is_some() && parts.until.is_some() {
-            return Err(invalid("COUNT and UNTIL exclude each other"));
+            return Err(invalid("the rule has both COUNT and UNTIL (expected at most one)"));
         }
         let end = match (parts.count, &parts.until) {
             (Some(count), _) => RangeEnd::After(count),
@@ -43,10 +43,11 @@ impl PatternedRecurrence {
         })
     }
 
-    /// The rule as a line: `RRULE:FREQ=WEEKLY;BYDAY=MO,FR`. Its UNTIL is when the last occurrence begins.
+    /// Returns the rule as a line: `RRULE:FREQ=WEEKLY;BYDAY=MO,FR`. UNTIL is the start of the last
+    /// occurrence.
     ///
     /// # Errors
-    /// [`Invalid`] when a number is out of its range.
+    /// [`Invalid`] if a number is out of range.
     pub fn rrule(&self, start: impl Into<SeriesStart>) -> Result<String, Invalid> {
         self.check()?;
         let mut line = match &self.pattern {
@@ -82,7 +83,7 @@ impl PatternedRecurrence {
             }
             Pattern::AbsoluteYearly { month, day } => {
                 part("BYMONTH", month);
-                let day = (*day).min(longest(*month));
+                let day = (*day).min(max_day(*month));
                 absolute(&mut part, day, has_day(*month, day));
             }
             Pattern::RelativeMonthly { days, index } => relative(&mut part, days, *index),
@@ -94,17 +95,17 @@ impl PatternedRecurrence {
         Ok(line)
     }
 
-    /// The recurrence in Connect's form.
+    /// Returns the recurrence as a Connect recurrence.
     ///
     /// # Errors
-    /// [`Invalid`] when Connect cannot take it: the second Tuesday, for one.
+    /// [`Invalid`] if Connect cannot express it, such as the second Tuesday.
     pub fn recurrence(&self, start: impl Into<SeriesStart>) -> Result<Recurrence, Invalid> {
         self.rrule(start)?.parse()
     }
 
     fn check(&self) -> Result<(), Invalid> {
         if self.interval == 0 {
-            return Err(invalid("the interval is at least 1"));
+            return Err(invalid("the interval is 0 (expected at least 1)"));
         }
         let (days, day, month) = match &self.pattern {
             Pattern::Daily => return Ok(()),
@@ -114,17 +115,19 @@ impl PatternedRecurrence {
             Pattern::RelativeYearly { month, days, .. } => (Some(days), 1, *month),
         };
         if days.is_some_and(Vec::is_empty) {
-            return Err(invalid(format!("a {} has weekdays", self.pattern)));
+            return Err(invalid(format!("the {} has no weekdays (expected at least one)", self.pattern)));
         }
         if !(1..=31).contains(&day) || !(1..=12).contains(&month) {
-            return Err(invalid("a day is 1 to 31, and a month 1 to 12"));
+            return Err(invalid(
+                "the day or the month is out of range (expected a day from 1 to 31, and a month from 1 to 12)",
+            ));
         }
         Ok(())
     }
 }
 
-/// `BYMONTHDAY=30`, or where a month does not have that day the last of those that there are: a rule passes such a month over,
-/// Outlook takes its last day.
+/// Writes `BYMONTHDAY=30`, or the last existing day if a month lacks that day: a rule skips such a month,
+/// Outlook uses its last day.
 fn absolute(part: &mut impl FnMut(&str, &dyn Display), day: i8, in_all: bool) {
     if in_all {
         part("BYMONTHDAY", &day);
@@ -134,10 +137,12 @@ fn absolute(part: &mut impl FnMut(&str, &dyn Display), day: i8, in_all: bool) {
     }
 }
 
-/// `BYDAY=2TU`, or of several weekdays the second that is any of them; `BYMONTHDAY=-1`.
+/// Writes `BYDAY=2TU`; for several weekdays `BYDAY` and `BYSETPOS`; for the last day of the month
+/// `BYMONTHDAY=-1`.
 fn relative(part: &mut impl FnMut(&str, &dyn Display), days: &[Weekday], index: WeekIndex) {
     if index == WeekIndex::Last && WEEKDAYS.iter().all(|(day, _)| days.contains(day)) {
-        // The last that is any weekday is the month's last day, which Connect can say in this form alone.
+        // The last of all weekdays is the last day of the month, and `BYMONTHDAY=-1` is the only form that
+        // Connect accepts.
         part("BYMONTHDAY", &-1);
     } else if let [day] = days {
         part("BYDAY", &format!("{}{day}", index.ordinal()));

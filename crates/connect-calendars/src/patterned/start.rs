@@ -1,4 +1,4 @@
-//! The end of a rule as the last day of a range.
+//! Converts the end of a rule to the last day of a range.
 
 use connect_core::types::{EventTime, Invalid, SeriesStart};
 use jiff::{
@@ -8,9 +8,9 @@ use jiff::{
 
 use super::rule::invalid;
 
-/// The last day whose occurrence an UNTIL still takes.
+/// The last day whose occurrence begins no later than UNTIL.
 pub(super) fn last_day(start: &SeriesStart, until: &EventTime) -> Result<Date, Invalid> {
-    let out_of_range = || invalid("UNTIL is out of the years there are");
+    let out_of_range = || invalid("UNTIL is out of range (expected a year from -9999 to 9999)");
     let (zone, time) = match start {
         SeriesStart::At(start) => (start.time_zone().clone(), Some(start.time())),
         SeriesStart::Instant(start) => (TimeZone::UTC, Some(Offset::UTC.to_datetime(*start).time())),
@@ -18,7 +18,7 @@ pub(super) fn last_day(start: &SeriesStart, until: &EventTime) -> Result<Date, I
     };
     let limit = match until {
         EventTime::Instant(limit) => *limit,
-        // A date, or a time without a zone, is meant where the series is.
+        // A date or a time without a zone is in the zone of the series.
         EventTime::Date(day) => return Ok(*day),
         EventTime::Local(local) => match zone.to_timestamp(*local) {
             Ok(limit) => limit,
@@ -33,7 +33,7 @@ pub(super) fn last_day(start: &SeriesStart, until: &EventTime) -> Result<Date, I
     }
 }
 
-/// The zone that a series counts its days in, if it has a name.
+/// The name of the zone in which a series counts its days, if it has one.
 pub(super) fn zone_name(start: &SeriesStart) -> Option<String> {
     match start {
         SeriesStart::At(start) => start.time_zone().iana_name().map(Into::into),
