@@ -167,34 +167,46 @@ fn what_a_page_sends_wrongly_is_said() {
         (json!({}), "start: is missing"),
         (json!({"end": "2026-12-24"}), "start: is missing"),
         (json!({"start": "2026-12-24T09:00:00Z"}), "end: is missing"),
-        (json!({"start": "2026-12-24T09:00:00Z", "end": "2026-12-24T08:00:00Z"}), "end: is before the start"),
-        (json!({"allDay": true, "start": "2022-02-20", "end": "2022-02-11"}), "end: is before the start"),
+        (
+            json!({"start": "2026-12-24T09:00:00Z", "end": "2026-12-24T08:00:00Z"}),
+            "end: the event ends before it starts",
+        ),
+        (
+            json!({"allDay": true, "start": "2022-02-20", "end": "2022-02-11"}),
+            "end: the event ends before it starts",
+        ),
         (
             json!({"start": "soon", "end": "later"}),
-            "start: is no time: ISO 8601, the text of a JavaScript Date, or milliseconds",
+            "start: is not a time (expected ISO 8601, the text of a JavaScript Date, or milliseconds since 1970)",
         ),
         (
             json!({"start": 1, "end": i64::MAX}),
-            "end: is no time: ISO 8601, the text of a JavaScript Date, or milliseconds",
+            "end: is not a time (expected ISO 8601, the text of a JavaScript Date, or milliseconds since 1970)",
         ),
         (
             json!({"start": "Invalid Date", "end": 1}),
-            "start: is no time: ISO 8601, the text of a JavaScript Date, or milliseconds",
+            "start: is not a time (expected ISO 8601, the text of a JavaScript Date, or milliseconds since 1970)",
         ),
-        (json!({"start": "9999-12-31", "end": "9999-12-31"}), "end: is beyond the times there are"),
+        (
+            json!({"start": "9999-12-31", "end": "9999-12-31"}),
+            "end: is out of range (expected a year from -9999 to 9999)",
+        ),
         (
             json!({"start": 1, "end": 2, "recurring": {"repeat": "daily"}}),
-            "recurring: is not the text of a rule, such as FREQ=DAILY;COUNT=5",
+            "recurring: is not the text of a rule (expected such as FREQ=DAILY;COUNT=5)",
         ),
         (
             json!({"start": 1, "end": 2, "recurring": "FREQ=DAILY", "recurringException": ["2026-12-24"]}),
-            "recurringException: a series cannot be sent with exceptions: delete the occurrences",
+            "recurringException: exceptions of a series cannot be sent (delete the occurrences instead)",
         ),
         (
             json!({"start": 1, "end": 2, "recurringExceptionRule": "FREQ=WEEKLY"}),
-            "recurringExceptionRule: a series cannot be sent with exceptions: delete the occurrences",
+            "recurringExceptionRule: exceptions of a series cannot be sent (delete the occurrences instead)",
         ),
-        (json!({"start": 1, "end": 2, "timezone": "Moon"}), "timezone: no time zone is called \"Moon\""),
+        (
+            json!({"start": 1, "end": 2, "timezone": "Moon"}),
+            "timezone: \"Moon\" is not a known time zone (expected such as Europe/Berlin)",
+        ),
         (json!({"start": 1, "end": 2, "googleEvent": []}), "googleEvent: is not a JSON object"),
     ] {
         let error = sent(value.clone()).new_event(("google", "work")).unwrap_err();
@@ -216,7 +228,7 @@ fn a_rule_goes_along_with_a_new_event() {
         json!({"start": 0, "end": 1, "googleEvent": {"recurrence": ["RRULE:FREQ=DAILY", "EXDATE:1"]}});
     assert!(sent(lines.clone()).new_event(("google", "work")).is_ok(), "Google gets them as they are");
     let error = sent(lines).new_event(("microsoft", "work")).unwrap_err();
-    assert_eq!(error.to_string(), "googleEvent.recurrence: has more than one rule");
+    assert_eq!(error.to_string(), "googleEvent.recurrence: has more than one rule (expected at most one)");
     for nothing in [json!(""), json!(" "), json!([]), json!(null)] {
         let page = json!({"recurring": "FREQ=DAILY;COUNT=3", "recurringExceptionRule": nothing, "recurringException": nothing});
         assert_eq!(rule(page), three);

@@ -1,4 +1,4 @@
-//! From events to the JSON of a page.
+//! Converts events to the JSON of a page.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,10 +9,10 @@ use serde::{
     ser::{SerializeMap, SerializeSeq},
 };
 
-use super::{last_day, page_event::SHOWN, series::Series};
+use super::{last_day, page_event::DISPLAY_FIELDS, series::Series};
 use crate::EventSeries;
 
-/// Events as the `data` of an Eventcalendar. It serializes as a list.
+/// The `data` of an Eventcalendar. Serializes as a list of events.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Data<'a> {
@@ -24,53 +24,61 @@ pub struct Data<'a> {
     originals: bool,
 }
 
-/// The events as the `data` of an Eventcalendar: `id`, `title`, `start`, `end`, `allDay`, `color`, the calendar's id as
-/// `googleCalendarId` or `outlookCalendarId`, the provider's object as `googleEvent` or `outlookEvent`, and the application's own
-/// fields under their names, and in `connectCustom` those whose names are taken. Instants are in UTC, and last days inclusive. What
-/// was cancelled is left out.
+/// Returns the `data` of an Eventcalendar for these events, without the cancelled ones.
 ///
-/// A series has its rule as `recurring`, and its start and `timezone` in the zone that the rule counts in: the page needs a
-/// timezone plugin for it. Its occurrences that were called off, or that are among the events themselves, are its
-/// `recurringException`. One with several rules, with dates beside its rule, in a zone that is not known, or on the last of some
-/// days of a month that do not end it, has no form in the Eventcalendar: it goes out as the one event it begins with.
+/// An event has `id`, `title`, `start`, `end`, `allDay`, `color`, the calendar id as `googleCalendarId` or
+/// `outlookCalendarId`, and the original object as `googleEvent` or `outlookEvent`. The custom fields of the
+/// application keep their names; those with a reserved name are in `connectCustom`. Instants are in UTC, and
+/// all-day ends inclusive.
+///
+/// A series has its rule as `recurring`, and its start and `timezone` in the zone in which the rule counts.
+/// The page needs a timezone plugin for it. `recurringException` lists the occurrences that are cancelled or
+/// among the events themselves. The Eventcalendar cannot express a series with several rules, with extra
+/// dates, in an unknown zone, or on the last of several days of a month (unless that is the last day of the
+/// month). Such a series is written as its first event.
 pub fn data<'a>(events: impl IntoIterator<Item = &'a Event>) -> Data<'a> {
     let events = events.into_iter().collect();
     Data { events, exclusive_ends: false, zone: None, resources: false, read_only: false, originals: true }
 }
 
 impl Data<'_> {
-    /// Ends all-day events with the day after their last, for an Eventcalendar with `exclusiveEndDates`, or with a time zone.
+    /// Ends all-day events on the day after their last day, for an Eventcalendar with `exclusiveEndDates` or
+    /// a time zone.
     pub fn exclusive_ends(mut self) -> Self {
         self.exclusive_ends = true;
         self
     }
 
-    /// Writes instants with the offset they have in this zone, and names it as the events' `timezone`. Series keep their own.
+    /// Writes instants with their offset in this zone, and the zone as `timezone`. Series keep their own
+    /// zone.
     pub fn time_zone(mut self, zone: TimeZone) -> Self {
         self.zone = Some(zone);
         self
     }
 
-    /// Names the calendar's id as the `resource`.
+    /// Writes the calendar id as `resource`.
     pub fn resources(mut self) -> Self {
         self.resources = true;
         self
     }
 
-    /// The page is not to let its user change them: `editable` is false.
+    /// Writes `editable: false`, so that users of the page cannot change the events.
     pub fn read_only(mut self) -> Self {
         self.read_only = true;
         self
     }
 
-    /// Without the providers' objects, which can be large and say more than a page need know.
+    /// Omits the original objects of the providers, which can be large and reveal more than a page needs.
     pub fn without_originals(mut self) -> Self {
         self.originals = false;
         self
     }
 
-    /// The starts that occurrences among the events would have by the rules of these series.
-    fn moved<'a>(&'a self, series: &BTreeMap<Key<'a>, &Event>) -> BTreeMap<Key<'a>, Vec<EventTime>> {
+    /// The original starts of the occurrences among the events, by series.
+    fn moved<'a>(
+        &'a self,
+        series: &BTreeMap<SeriesKey<'a>, &Event>,
+    ) -> BTreeMap<SeriesKey<'a>, Vec<EventTime>> {
         let mut moved: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for event in &self.events {
             let key = event.recurring_event_id.as_deref().map(|id| (event.calendar_id.as_deref(), id));
@@ -83,10 +91,10 @@ impl Data<'_> {
     }
 }
 
-/// A series by its calendar and its id.
-type Key<'a> = (Option<&'a str>, &'a str);
+/// A series: the ids of its calendar and of the series.
+type SeriesKey<'a> = (Option<&'a str>, &'a str);
 
-fn key(event: &Event) -> Key<'_> {
+fn key(event: &Event) -> SeriesKey<'_> {
     (event.calendar_id.as_deref(), &event.id)
 }
 
@@ -126,13 +134,13 @@ impl Item<'_> {
             (EventTime::Instant(instant), Some(zone)) => {
                 strtime::format("%Y-%m-%dT%H:%M:%S.%3f%:z", &instant.to_zoned_datetime(zone.clone())).ok()
             }
-            // What is no time would be read as one by the page, and another one by each browser.
+            // Omitted, because browsers read an invalid time in different ways.
             (EventTime::Unreadable(_), _) => None,
             (time, _) => Some(time.to_string()),
         }
     }
 
-    /// The days of the series that are not to be shown.
+    /// The days of the series that the page does not show.
     fn exceptions(&self, series: &Series) -> Vec<String> {
         let days: BTreeSet<Date> = series
             .exceptions
@@ -144,13 +152,13 @@ impl Item<'_> {
     }
 }
 
-/// Where fields of the application's own stand whose names mean something to the Eventcalendar, or to a
+/// The field for custom fields whose names are reserved by the Eventcalendar or by
 /// [`PageEvent`](super::PageEvent).
-pub(super) const OWN: &str = "connectCustom";
+pub(super) const CUSTOM_FIELD: &str = "connectCustom";
 
-/// The names of its fields, which those of the application do not replace.
-pub(super) const NAMES: [&str; 19] = [
-    OWN,
+/// Reserved field names, which custom fields do not overwrite.
+pub(super) const RESERVED_FIELDS: [&str; 19] = [
+    CUSTOM_FIELD,
     "description",
     "location",
     "id",
@@ -186,44 +194,48 @@ impl Serialize for Item<'_> {
         let is_instant = times.iter().any(|time| matches!(time, Some(EventTime::Instant(_))));
         map.serialize_entry("id", &event.id)?;
         map.serialize_entry("title", &event.title)?;
-        some(&mut map, "start", self.time(&event.start))?;
-        some(&mut map, "end", last_day.or_else(|| self.time(&event.end)))?;
+        optional_entry(&mut map, "start", self.time(&event.start))?;
+        optional_entry(&mut map, "end", last_day.or_else(|| self.time(&event.end)))?;
         map.serialize_entry("allDay", &(event.all_day == Some(true) || is_day))?;
-        some(&mut map, "color", event.color.as_deref())?;
-        some(&mut map, "timezone", self.zone().and_then(TimeZone::iana_name).filter(|_| is_instant))?;
-        some(&mut map, "editable", data.read_only.then_some(false))?;
+        optional_entry(&mut map, "color", event.color.as_deref())?;
+        optional_entry(
+            &mut map,
+            "timezone",
+            self.zone().and_then(TimeZone::iana_name).filter(|_| is_instant),
+        )?;
+        optional_entry(&mut map, "editable", data.read_only.then_some(false))?;
         if let Some(series) = self.series {
             map.serialize_entry("recurring", &series.rule)?;
-            some(
+            optional_entry(
                 &mut map,
                 "recurringException",
                 Some(self.exceptions(series)).filter(|days| !days.is_empty()),
             )?;
-            some(&mut map, "recurringExceptionRule", series.exception_rule.as_deref())?;
+            optional_entry(&mut map, "recurringExceptionRule", series.exception_rule.as_deref())?;
         }
-        some(&mut map, "resource", event.calendar_id.as_deref().filter(|_| data.resources))?;
+        optional_entry(&mut map, "resource", event.calendar_id.as_deref().filter(|_| data.resources))?;
         for (provider, calendar, original) in [
             (Provider::Google, "googleCalendarId", "googleEvent"),
             (Provider::Microsoft, "outlookCalendarId", "outlookEvent"),
         ] {
             if event.provider == Some(provider) {
-                some(&mut map, calendar, event.calendar_id.as_deref())?;
-                some(&mut map, original, event.original.as_ref().filter(|_| data.originals))?;
+                optional_entry(&mut map, calendar, event.calendar_id.as_deref())?;
+                optional_entry(&mut map, original, event.original.as_ref().filter(|_| data.originals))?;
             }
         }
         let own: BTreeMap<String, Raw> =
             event.custom.as_ref().and_then(|raw| raw.decode().ok()).unwrap_or_default();
-        for (name, value) in own.iter().filter(|(name, _)| !NAMES.contains(&name.as_str())) {
+        for (name, value) in own.iter().filter(|(name, _)| !RESERVED_FIELDS.contains(&name.as_str())) {
             map.serialize_entry(name, value)?;
         }
-        let taken = |name: &str| NAMES.contains(&name) || SHOWN.contains(&name);
+        let taken = |name: &str| RESERVED_FIELDS.contains(&name) || DISPLAY_FIELDS.contains(&name);
         let taken: BTreeMap<_, _> = own.iter().filter(|(name, _)| taken(name)).collect();
-        some(&mut map, OWN, Some(taken).filter(|taken| !taken.is_empty()))?;
+        optional_entry(&mut map, CUSTOM_FIELD, Some(taken).filter(|taken| !taken.is_empty()))?;
         map.end()
     }
 }
 
-fn some<M: SerializeMap>(
+fn optional_entry<M: SerializeMap>(
     map: &mut M,
     name: &'static str,
     value: Option<impl Serialize>,

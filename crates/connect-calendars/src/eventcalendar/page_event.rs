@@ -1,4 +1,4 @@
-//! From the JSON of a page to requests.
+//! Converts the JSON of a page to requests.
 
 use std::collections::BTreeMap;
 
@@ -14,31 +14,35 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::{
-    data::{NAMES, OWN},
+    data::{CUSTOM_FIELD, RESERVED_FIELDS},
     when,
 };
 
-/// An event as a page sends it: what its Eventcalendar has, as JSON. Read it with serde.
+/// An event in the JSON that an Eventcalendar page sends. Read it with serde.
 ///
-/// * `googleEvent` and `outlookEvent` go to their own provider as they are, in an update as in a new event; Mobiscroll Connect has no
-///   place for them, and a request that has them is refused there. Of one that was read before (it has an entity tag, an id or
-///   another field that only the provider writes) only what can be written goes along, and the page's own title, times,
-///   description and location stand over it.
-/// * Properties of the page's own (`"room": "A1"`) are the event's `custom` fields. Those that only say how the Eventcalendar shows
-///   an event (`color`, `resource`, `tooltip` and others) are not sent, unless [`data`](super::data) wrote them as the event's own:
-///   those are in `connectCustom`.
-/// * `timezone` is the zone of times without one, and of a series.
-/// * A series with `recurringException` or `recurringExceptionRule` is refused: requests have no place for them.
+/// * `googleEvent` and `outlookEvent` are sent to their provider unchanged, for updates and new events.
+///   Mobiscroll Connect refuses requests that contain them. Of an object that was read before (it has an
+///   entity tag, an id or another field that only the provider writes), only writable fields are sent, and
+///   `title`, times, `description` and `location` of the page take precedence.
+/// * Other properties of the page (`"room": "A1"`) become `custom` fields of the event. Properties that only
+///   affect the display (`color`, `resource`, `tooltip` and others) are not sent, unless
+///   [`data`](super::data) wrote them as custom fields, in `connectCustom`.
+/// * `timezone` is the zone of a series, and of times without a zone.
+/// * A series with `recurringException` or `recurringExceptionRule` is refused, because requests cannot
+///   express them.
 ///
 /// ```
 /// use connect_core::types::{Event, EventFields};
 /// use connect_calendars::eventcalendar::PageEvent;
 ///
-/// // In February, by one who counts months from zero: it ends before it starts.
-/// let sent: PageEvent = serde_json::from_str(r#"{"id": 1, "title": "Trip", "allDay": true, "start": "2026-02-20", "end": "2026-02-11"}"#)?;
-/// assert_eq!(sent.new_event(("google", "work")).unwrap_err().to_string(), "end: is before the start");
+/// let sent: PageEvent = serde_json::from_str(
+///     r#"{"id": 1, "title": "Trip", "allDay": true, "start": "2026-02-20", "end": "2026-02-11"}"#,
+/// )?;
+/// assert_eq!(sent.new_event(("google", "work")).unwrap_err().to_string(), "end: the event ends before it starts");
 ///
-/// let sent: PageEvent = serde_json::from_str(r#"{"id": "e1", "allDay": true, "start": "2026-02-20", "end": "2026-02-20"}"#)?;
+/// let sent: PageEvent = serde_json::from_str(
+///     r#"{"id": "e1", "allDay": true, "start": "2026-02-20", "end": "2026-02-20"}"#,
+/// )?;
 /// let change = sent.change(Event::new("google", "work", "e1").change()?)?;
 /// assert_eq!(change.fields()?.end.map(|end| end.to_string()).as_deref(), Some("2026-02-21"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -47,30 +51,30 @@ use super::{
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct PageEvent {
-    /// Its id; the Eventcalendar also takes numbers, which are their digits here.
+    /// The id. A number is kept as its digits.
     #[serde(deserialize_with = "text_or_number")]
     pub id: Option<String>,
-    /// The summary.
+    /// The title.
     pub title: Option<String>,
-    /// When it begins.
+    /// When the event begins.
     pub start: Option<PageTime>,
-    /// When it ends.
+    /// When the event ends.
     pub end: Option<PageTime>,
-    /// Whether it covers whole days. Where the page does not say, it does if its times are dates.
+    /// Whether the event is all-day. Default: whether its times are dates.
     pub all_day: Option<bool>,
-    /// The longer text, where a page has one.
+    /// The description.
     pub description: Option<String>,
-    /// Where it takes place, where a page says so.
+    /// The location.
     pub location: Option<String>,
-    /// How it repeats: of the forms the Eventcalendar takes, the text of a rule.
+    /// The recurrence. Only the text form of a rule is supported.
     pub recurring: Option<Value>,
-    /// The zone that it is at home in (IANA).
+    /// The IANA time zone of the event.
     pub timezone: Option<String>,
-    /// What goes to Google as it is. Its `recurrence` is read, for Outlook where that has none of its own.
+    /// The object to send to Google. Its `recurrence` is also used for Outlook if `outlook_event` has none.
     pub google_event: Option<Value>,
-    /// What goes to Outlook as it is.
+    /// The object to send to Outlook.
     pub outlook_event: Option<Value>,
-    /// What else it has.
+    /// All other properties.
     #[serde(flatten)]
     pub other: BTreeMap<String, Value>,
     #[serde(skip)]
@@ -79,36 +83,36 @@ pub struct PageEvent {
     exclusive_ends: bool,
 }
 
-/// A time of a page: ISO 8601 text, the text of a JavaScript `Date`, or milliseconds since 1970.
+/// A time in the JSON of a page: ISO 8601 text, the text of a JavaScript `Date`, or milliseconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub enum PageTime {
-    /// As `Date.prototype.getTime()` has it.
+    /// Milliseconds since 1970, as from `Date.prototype.getTime()`.
     Millis(i64),
     /// A text.
     Text(String),
 }
 
 impl PageEvent {
-    /// The zone of times without one, and of the midnights that JavaScript writes in UTC; UTC otherwise.
+    /// Sets the zone of times without a zone, and of midnights that JavaScript wrote in UTC. Default UTC.
     #[must_use]
     pub fn in_zone(mut self, zone: TimeZone) -> Self {
         self.zone = Some(zone);
         self
     }
 
-    /// The end of an all-day event is the day after its last: for an Eventcalendar with `exclusiveEndDates`, or with a time
-    /// zone.
+    /// Reads the end of an all-day event as the day after its last day, for an Eventcalendar with
+    /// `exclusiveEndDates` or a time zone.
     #[must_use]
     pub fn exclusive_ends(mut self) -> Self {
         self.exclusive_ends = true;
         self
     }
 
-    /// A new event of a calendar.
+    /// Returns the request that creates the event in a calendar.
     ///
     /// # Errors
-    /// When it has no times, one that cannot be read, or ends before it starts; or repeats in a way that cannot be sent.
+    /// If a time is missing or unreadable, the event ends before it starts, or its recurrence cannot be sent.
     pub fn new_event(&self, calendar: impl Into<CalendarRef>) -> Result<NewEvent, Invalid> {
         let (calendar, title) = (calendar.into(), self.title.as_deref().unwrap_or_default());
         let provider = calendar.provider.clone();
@@ -134,11 +138,12 @@ impl PageEvent {
         })
     }
 
-    /// Adds what the page says to a change of the event, that of [`Event::change`](connect_core::types::Event::change): for an
-    /// occurrence it touches that one only. A rule is for new events; here it is left out.
+    /// Adds the fields of the page to an update of the event, from
+    /// [`Event::change`](connect_core::types::Event::change). For an occurrence, the update affects that
+    /// occurrence only. `recurring` is ignored.
     ///
     /// # Errors
-    /// When it has only one of its times, one that cannot be read, or ends before it starts.
+    /// If only one time is given, a time is unreadable, or the event ends before it starts.
     pub fn change(&self, mut change: UpdateEvent) -> Result<UpdateEvent, Invalid> {
         let provider = change.target().provider;
         if let Some(title) = &self.title {
@@ -163,17 +168,18 @@ impl PageEvent {
         })
     }
 
-    /// The page's own properties, and those of the event whose names are taken. How an event is shown is as the page has it by now.
+    /// The custom fields: other properties of the page, and `connectCustom`. If a display property is in
+    /// both, the value of the page counts.
     fn custom(&self) -> Result<Option<Raw>, Invalid> {
-        let own = |name: &str| !NAMES.contains(&name) && !SHOWN.contains(&name);
+        let own = |name: &str| !RESERVED_FIELDS.contains(&name) && !DISPLAY_FIELDS.contains(&name);
         let mut own: BTreeMap<_, _> = self.other.iter().filter(|(name, _)| own(name)).collect();
-        match self.other.get(OWN) {
+        match self.other.get(CUSTOM_FIELD) {
             None | Some(Value::Null) => {}
             Some(Value::Object(taken)) => own.extend(taken.iter().map(|(name, value)| {
-                let shown = self.other.get(name).filter(|_| SHOWN.contains(&name.as_str()));
+                let shown = self.other.get(name).filter(|_| DISPLAY_FIELDS.contains(&name.as_str()));
                 (name, shown.unwrap_or(value))
             })),
-            Some(_) => return Err(Invalid::new(OWN, "is not a JSON object")),
+            Some(_) => return Err(Invalid::new(CUSTOM_FIELD, "is not a JSON object")),
         }
         if own.is_empty() {
             return Ok(None);
@@ -181,12 +187,14 @@ impl PageEvent {
         Raw::from_value(&own).map(Some).map_err(|error| Invalid::new("custom", error.to_string()))
     }
 
-    /// The fields of the provider's own, without those that the page says itself.
+    /// The fields of the original object, without those that the page sets itself.
     fn provider_fields(&self, provider: &Provider, is_new: bool) -> Result<Option<Raw>, Invalid> {
-        let (name, object, said, writable, tag): (_, _, _, &[&str], _) = match provider {
-            Provider::Google => ("googleEvent", &self.google_event, GOOGLE_SAID, &GOOGLE_WRITABLE, "etag"),
+        let (name, object, replaced, writable, tag): (_, _, _, &[&str], _) = match provider {
+            Provider::Google => {
+                ("googleEvent", &self.google_event, GOOGLE_REPLACED, &GOOGLE_WRITABLE, "etag")
+            }
             Provider::Microsoft => {
-                ("outlookEvent", &self.outlook_event, OUTLOOK_SAID, &OUTLOOK_WRITABLE, "@odata.etag")
+                ("outlookEvent", &self.outlook_event, OUTLOOK_REPLACED, &OUTLOOK_WRITABLE, "@odata.etag")
             }
             _ => return Ok(None),
         };
@@ -195,7 +203,7 @@ impl PageEvent {
             Some(Value::Object(object)) => object,
             Some(_) => return Err(Invalid::new(name, "is not a JSON object")),
         };
-        let says = [
+        let page_sets = [
             self.title.is_some(),
             self.start.is_some(),
             self.start.is_some(),
@@ -203,13 +211,15 @@ impl PageEvent {
             self.description.is_some(),
             self.location.is_some(),
             self.custom()?.is_some(),
-            // What `recurring` says, or could be read, and in an update no rule at all.
+            // The rule comes from `recurring` or from the object; updates send no rule.
             !is_new || self.recurrence(provider)?.is_some(),
         ];
-        let is_read = object.keys().any(|field| READ_ONLY.contains(&field.as_str()));
+        let is_read = object.keys().any(|field| PROVIDER_FIELDS.contains(&field.as_str()));
         let sent: BTreeMap<_, _> = object
             .iter()
-            .filter(|(field, _)| !said.iter().zip(says).any(|(said, says)| says && said == field))
+            .filter(|(field, _)| {
+                !replaced.iter().zip(page_sets).any(|(replaced, page_sets)| page_sets && replaced == field)
+            })
             .filter(|(field, _)| !is_read || *field == tag || writable.contains(&field.as_str()))
             .collect();
         if sent.keys().all(|field| *field == tag) {
@@ -221,8 +231,12 @@ impl PageEvent {
     fn zone(&self) -> Result<Option<TimeZone>, Invalid> {
         let named = self.timezone.as_deref().filter(|name| !name.is_empty());
         let zone = named.map(|name| {
-            crate::zones::named(name)
-                .ok_or_else(|| Invalid::new("timezone", format!("no time zone is called {name:?}")))
+            crate::zones::named(name).ok_or_else(|| {
+                Invalid::new(
+                    "timezone",
+                    format!("{name:?} is not a known time zone (expected such as Europe/Berlin)"),
+                )
+            })
         });
         Ok(zone.transpose()?.or_else(|| self.zone.clone()))
     }
@@ -242,7 +256,7 @@ impl PageEvent {
         let start = when::instant(&start, zone).ok_or_else(|| out_of_range("start"))?;
         let end = when::instant(&end, zone).ok_or_else(|| out_of_range("end"))?;
         if end < start {
-            return Err(before_start());
+            return Err(ends_before_start());
         }
         let at_home = |instant: Timestamp| match &home {
             Some(zone) => Moment::from(instant.to_zoned_datetime(zone.clone())),
@@ -251,7 +265,7 @@ impl PageEvent {
         Ok(Some(Times::Instants(at_home(start), at_home(end))))
     }
 
-    /// Whole days; without an end it is one.
+    /// An all-day event; one day if it has no end.
     fn days(&self, start: &EventTime, end: Option<&EventTime>, zone: &TimeZone) -> Result<Times, Invalid> {
         let (first, _) = when::day(start, zone).ok_or_else(|| out_of_range("start"))?;
         let (end, time) = match end {
@@ -259,34 +273,34 @@ impl PageEvent {
             None => (first, Time::midnight()),
         };
         if end < first {
-            return Err(before_start());
+            return Err(ends_before_start());
         }
-        // An exclusive end within a day is that of the day; and one on the first day means the first.
+        // An exclusive end during a day means that day, and an end on the first day means one day.
         let is_next = self.exclusive_ends && time == Time::midnight() && end > first;
         let end = if is_next { end } else { end.tomorrow().map_err(|_| out_of_range("end"))? };
         Ok(Times::Days(first, end))
     }
 
-    /// The rule, unless Google gets its lines as they are.
+    /// The rule, unless Google receives its lines unchanged.
     fn recurrence(&self, provider: &Provider) -> Result<Option<Recurrence>, Invalid> {
         for name in ["recurringException", "recurringExceptionRule"] {
-            let says = |value: &Value| match value {
+            let is_set = |value: &Value| match value {
                 Value::Null => false,
                 Value::Array(all) => !all.is_empty(),
                 Value::String(text) => !text.trim().is_empty(),
                 _ => true,
             };
-            if self.other.get(name).is_some_and(says) {
+            if self.other.get(name).is_some_and(is_set) {
                 return Err(Invalid::new(
                     name,
-                    "a series cannot be sent with exceptions: delete the occurrences",
+                    "exceptions of a series cannot be sent (delete the occurrences instead)",
                 ));
             }
         }
         let rule = |event: &'_ Option<Value>| {
             event.as_ref()?.get("recurrence").filter(|rule| !rule.is_null()).cloned()
         };
-        // Outlook gets what its own object says, as it is.
+        // Outlook receives the recurrence of `outlookEvent` unchanged.
         let is_own = *provider == Provider::Microsoft && rule(&self.outlook_event).is_some();
         let google = rule(&self.google_event).filter(|_| !is_own);
         let text = match (&self.recurring, &google) {
@@ -294,16 +308,21 @@ impl PageEvent {
             (Some(Value::String(text)), _) => text,
             (None | Some(Value::Null), Some(Value::Array(lines))) => match lines.as_slice() {
                 [] => return Ok(None),
-                // What only Google can say goes there as it is.
+                // Rules that only Google supports are sent to Google unchanged.
                 [Value::String(line)] if *provider == Provider::Google => return Ok(line.parse().ok()),
                 _ if *provider == Provider::Google => return Ok(None),
                 [Value::String(line)] => line,
-                _ => return Err(Invalid::new("googleEvent.recurrence", "has more than one rule")),
+                _ => {
+                    return Err(Invalid::new(
+                        "googleEvent.recurrence",
+                        "has more than one rule (expected at most one)",
+                    ));
+                }
             },
             _ => {
                 return Err(Invalid::new(
                     "recurring",
-                    "is not the text of a rule, such as FREQ=DAILY;COUNT=5",
+                    "is not the text of a rule (expected such as FREQ=DAILY;COUNT=5)",
                 ));
             }
         };
@@ -311,8 +330,8 @@ impl PageEvent {
     }
 }
 
-/// What the Eventcalendar has for itself: how it shows an event, and what it lets its user do with it.
-pub(super) const SHOWN: [&str; 15] = [
+/// Fields that only control how the Eventcalendar shows an event and what users can do with it.
+pub(super) const DISPLAY_FIELDS: [&str; 15] = [
     "bufferAfter",
     "bufferBefore",
     "cellCssClass",
@@ -330,8 +349,9 @@ pub(super) const SHOWN: [&str; 15] = [
     "tooltip",
 ];
 
-/// The fields that the page's title, times, description, location, own properties and rule stand over, in this order.
-const GOOGLE_SAID: [&str; 8] = [
+/// The Google fields replaced by the title, the times (three fields), the description, the location, the
+/// custom fields and the rule of the page.
+const GOOGLE_REPLACED: [&str; 8] = [
     "summary",
     "start",
     "end",
@@ -341,7 +361,8 @@ const GOOGLE_SAID: [&str; 8] = [
     "extendedProperties",
     "recurrence",
 ];
-const OUTLOOK_SAID: [&str; 8] = [
+/// The Outlook fields replaced by the same values.
+const OUTLOOK_REPLACED: [&str; 8] = [
     "subject",
     "start",
     "end",
@@ -352,8 +373,8 @@ const OUTLOOK_SAID: [&str; 8] = [
     "recurrence",
 ];
 
-/// The fields that only a provider writes, by which an event that was read is known.
-const READ_ONLY: [&str; 15] = [
+/// Fields that only a provider writes. An object with one of them was read before.
+const PROVIDER_FIELDS: [&str; 15] = [
     "@odata.etag",
     "changeKey",
     "created",
@@ -371,7 +392,7 @@ const READ_ONLY: [&str; 15] = [
     "webLink",
 ];
 
-/// The fields of an event as it was read that can be written again.
+/// The fields of a Google event that was read that can be written again.
 const GOOGLE_WRITABLE: [&str; 16] = [
     "anyoneCanAddSelf",
     "attachments",
@@ -390,6 +411,7 @@ const GOOGLE_WRITABLE: [&str; 16] = [
     "transparency",
     "visibility",
 ];
+/// The fields of an Outlook event that was read that can be written again.
 const OUTLOOK_WRITABLE: [&str; 13] = [
     "allowNewTimeProposals",
     "attendees",
@@ -408,22 +430,26 @@ const OUTLOOK_WRITABLE: [&str; 13] = [
 
 enum Times {
     Instants(Moment, Moment),
-    /// The first, and the day after the last.
+    /// The first day, and the day after the last.
     Days(Date, Date),
 }
 
 fn read(field: &'static str, time: Option<&PageTime>) -> Result<Option<EventTime>, Invalid> {
-    let unclear =
-        || Invalid::new(field, "is no time: ISO 8601, the text of a JavaScript Date, or milliseconds");
+    let unclear = || {
+        Invalid::new(
+            field,
+            "is not a time (expected ISO 8601, the text of a JavaScript Date, or milliseconds since 1970)",
+        )
+    };
     time.map(|time| when::read(time).ok_or_else(unclear)).transpose()
 }
 
-fn before_start() -> Invalid {
-    Invalid::new("end", "is before the start")
+fn ends_before_start() -> Invalid {
+    Invalid::new("end", "the event ends before it starts")
 }
 
 fn out_of_range(field: &'static str) -> Invalid {
-    Invalid::new(field, "is beyond the times there are")
+    Invalid::new(field, "is out of range (expected a year from -9999 to 9999)")
 }
 
 fn text_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {

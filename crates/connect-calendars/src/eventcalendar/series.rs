@@ -1,4 +1,4 @@
-//! A series as the Eventcalendar has it: one rule, and what it leaves out.
+//! A series in the form of the Eventcalendar: one rule, and its exceptions.
 
 use std::collections::BTreeSet;
 
@@ -7,19 +7,19 @@ use jiff::{civil::Date, tz::TimeZone};
 
 use crate::{EventSeries, zones};
 
-/// The rule of an event that is a series.
+/// The rule of a series.
 pub(super) struct Series {
-    /// Without its name: `FREQ=WEEKLY;BYDAY=MO`.
+    /// The rule without its name: `FREQ=WEEKLY;BYDAY=MO`.
     pub(super) rule: String,
     pub(super) exception_rule: Option<String>,
-    /// The zone that it counts in; none of whole days.
+    /// The zone in which the rule counts; `None` for an all-day series.
     pub(super) zone: Option<TimeZone>,
     pub(super) exceptions: Vec<EventTime>,
     is_days: bool,
 }
 
 impl Series {
-    /// None of an event that does not repeat, and of a series that the Eventcalendar has no form for.
+    /// Reads the series; `None` for a single event, or if the Eventcalendar cannot express the series.
     pub(super) fn of(event: &Event) -> Option<Self> {
         let recurrence = event.recurrence()?;
         let all = |name: &str| -> Vec<&str> { recurrence.values(name).collect() };
@@ -29,16 +29,16 @@ impl Series {
         };
         let is_days = matches!(event.start, Some(EventTime::Date(_)));
         let zone = match recurrence.time_zone.as_deref().filter(|_| !is_days) {
-            // In a zone that is not known it would count its days in that of whoever looks at it.
+            // Without a known zone, the page would count days in the zone of its viewer.
             Some(name) => Some(zones::named(name)?),
             None => None,
         };
         let exception_rule = match exception_rules.first() {
-            Some(rule) => Some(shown(rule)?),
+            Some(rule) => Some(eventcalendar_rule(rule)?),
             None => None,
         };
         Some(Self {
-            rule: shown(rule)?,
+            rule: eventcalendar_rule(rule)?,
             exception_rule,
             zone: zone.filter(|_| matches!(event.start, Some(EventTime::Instant(_)))),
             is_days,
@@ -46,10 +46,10 @@ impl Series {
         })
     }
 
-    /// The day that the Eventcalendar takes as an exception, in the zone that the page shows the series in.
+    /// The day of an exception, in the zone in which the page shows the series.
     pub(super) fn day(&self, start: &EventTime, shown_in: Option<&TimeZone>) -> Option<Date> {
         match start {
-            // Providers write the days of all-day series as midnights in UTC.
+            // Providers write the days of an all-day series as midnights in UTC.
             EventTime::Instant(instant) => {
                 let zone = shown_in.filter(|_| !self.is_days).cloned().unwrap_or(TimeZone::UTC);
                 Some(zone.to_datetime(*instant).date())
@@ -61,9 +61,10 @@ impl Series {
     }
 }
 
-/// The rule as the Eventcalendar reads it: it takes a position among weekdays alone, and the last day of a month as -1. Nothing for
-/// a rule that it would read as another one, such as the 30th of each month, or the last day of a shorter month.
-fn shown(rule: &str) -> Option<String> {
+/// The rule in the form of the Eventcalendar, which accepts BYSETPOS only with weekdays, and -1 as the last
+/// day of a month. `None` if the Eventcalendar would read the rule differently, such as the 30th of each
+/// month or the last day of a shorter month.
+fn eventcalendar_rule(rule: &str) -> Option<String> {
     let parts: Vec<_> = rule.split(';').filter_map(|part| part.trim().split_once('=')).collect();
     let value =
         |name: &str| parts.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| *value);
@@ -93,7 +94,7 @@ fn shown(rule: &str) -> Option<String> {
     Some(parts.join(";"))
 }
 
-/// How many days the month has, over the years.
+/// The possible lengths of the month in days.
 fn lengths(month: i8) -> &'static [i8] {
     match month {
         2 => &[28, 29],

@@ -1,4 +1,4 @@
-//! The times of a page, in the forms a browser sends them.
+//! Reads times in the forms that a browser sends.
 
 use connect_core::types::EventTime;
 use jiff::{
@@ -10,7 +10,7 @@ use jiff::{
 
 use super::PageTime;
 
-/// Reads milliseconds, ISO 8601, or what JavaScript makes of a date as text; nothing that is none of these.
+/// Reads milliseconds, ISO 8601, or the text of a JavaScript `Date`; `None` for anything different.
 pub(super) fn read(time: &PageTime) -> Option<EventTime> {
     match time {
         PageTime::Millis(millis) => Timestamp::from_millisecond(*millis).ok().map(EventTime::Instant),
@@ -21,8 +21,8 @@ pub(super) fn read(time: &PageTime) -> Option<EventTime> {
     }
 }
 
-/// `Date.prototype.toString()` and `toUTCString()`: `Tue Feb 01 2022 00:00:00 GMT+0100 (Central European Standard Time)`, and
-/// `Mon, 31 Jan 2022 23:00:00 GMT`.
+/// Parses the text of `Date.prototype.toString()` (`Tue Feb 01 2022 00:00:00 GMT+0100 (Central European
+/// Standard Time)`) or `toUTCString()` (`Mon, 31 Jan 2022 23:00:00 GMT`).
 fn date_text(text: &str) -> Option<Timestamp> {
     let plain = text.split_once(" (").map_or(text, |(plain, _)| plain);
     let to_string =
@@ -30,7 +30,7 @@ fn date_text(text: &str) -> Option<Timestamp> {
     to_string.ok().or_else(|| rfc2822::parse(plain).ok().map(|zoned| zoned.timestamp()))
 }
 
-/// The instant, on the clocks of a zone where the text names none.
+/// The instant of a time, which is in `zone` if it names none.
 pub(super) fn instant(time: &EventTime, zone: &TimeZone) -> Option<Timestamp> {
     let local = match time {
         EventTime::Instant(instant) => return Some(*instant),
@@ -43,7 +43,7 @@ pub(super) fn instant(time: &EventTime, zone: &TimeZone) -> Option<Timestamp> {
     zone.to_ambiguous_timestamp(local).compatible().ok()
 }
 
-/// The day it is in, in a zone.
+/// The date and the time of day, in `zone`.
 pub(super) fn day(time: &EventTime, zone: &TimeZone) -> Option<(Date, Time)> {
     let local = match time {
         EventTime::Date(day) => day.at(0, 0, 0, 0),

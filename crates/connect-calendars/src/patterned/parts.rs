@@ -144,7 +144,7 @@ impl RuleParts {
             return unsupported("BYSETPOS without BYDAY or BYMONTHDAY");
         }
         if !days.iter().all(|day| (1..=31).contains(day)) {
-            return unsupported("BYMONTHDAY from the end of the month, except -1");
+            return unsupported("BYMONTHDAY outside 1 to 31 (except -1 alone)");
         }
         match (days, &*self.positions) {
             ([day], []) => Ok(Day { of_month: *day, or_last: false }),
