@@ -1,8 +1,8 @@
-//! Copies of the same world over Connect, Google and Outlook, through random changes that are made at all of them: sync
-//! tokens and delta links expire, pages are read before a change and answered after it, deliveries are lost, repeated and
-//! overtaken. In the end each copy is what its server shows to who asks it directly.
+//! Copies of the same calendars over Connect, Google and Outlook, with random changes through all three. Sync
+//! tokens and delta links expire, pages are received later than they were read, and deliveries are lost,
+//! repeated and reordered. In the end, each copy must equal the events that its server lists.
 //!
-//! `SYNC_CHANGES` says how many changes there are, `SYNC_SEED` which.
+//! `SYNC_CHANGES` sets the number of changes, `SYNC_SEED` the seed.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 use std::{
@@ -31,7 +31,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 #[test]
-fn copies_are_what_the_servers_show_after_random_changes() {
+fn copies_equal_the_server_lists_after_random_changes() {
     let number = |name: &str, usual: u64| std::env::var(name).map_or(usual, |text| text.parse().unwrap());
     let (changes, seed) = (number("SYNC_CHANGES", 1_500), number("SYNC_SEED", 5));
     let mut run = Run::new(seed);
@@ -73,7 +73,7 @@ struct Run {
     random: Random,
     start: Timestamp,
     end: Timestamp,
-    /// Who changes things: each through its own service.
+    /// The backends that make changes, one for each service.
     writers: Vec<(&'static str, Box<dyn CalendarBackend>)>,
     calendars: Vec<Vec<CalendarRef>>,
     google: Follower<google::EventFeed>,
@@ -83,30 +83,30 @@ struct Run {
     counts: BTreeMap<&'static str, u64>,
 }
 
-/// A copy, and what keeps it in step.
+/// A copy and the feed that updates it.
 struct Follower<F: ChangeFeed> {
     user: User,
     feed: F,
     copy: EventCopy,
-    /// An answer that was read, and is not taken yet.
-    answer: Option<Result<<F::Request as Endpoint>::Answer, Error>>,
+    /// A response that the feed has not received yet.
+    response: Option<Result<<F::Request as Endpoint>::Answer, Error>>,
 }
 
 impl<F: ChangeFeed<Request: Sync>> Follower<F> {
     fn new(user: User, feed: F) -> Self {
-        Self { user, feed, copy: EventCopy::new(), answer: None }
+        Self { user, feed, copy: EventCopy::new(), response: None }
     }
 
-    /// Reads a page, or takes the one that was read; whether a round ended, and with everything.
+    /// Sends a request, or passes its response to the feed. At the end of a round, returns whether the changes were full.
     fn step(&mut self) -> Option<bool> {
         self.feed.begin();
-        let Some(answer) = self.answer.take() else {
-            self.answer = self.feed.request().map(|request| self.user.call(&request));
+        let Some(response) = self.response.take() else {
+            self.response = self.feed.request().map(|request| self.user.call(&request));
             return None;
         };
-        let changes = match self.feed.answered(answer) {
+        let changes = match self.feed.answered(response) {
             Ok(changes) => changes?,
-            // Tokens expired again and again in one round: the next one begins with everything.
+            // Tokens expired repeatedly in one round: the next round reads all events.
             Err(error) => {
                 assert_eq!(error.status().map(|status| status.as_u16()), Some(410), "{error:?}");
                 return None;
@@ -200,10 +200,10 @@ impl Run {
         }
     }
 
-    /// What one of the three users does.
+    /// One of the three users makes a change.
     fn change(&mut self) {
         let who = self.random.below(3);
-        // What is created goes again, so that there is not ever more to look through.
+        // Limits the number of events, which slows the test down.
         let many = self.connect.copy.len() > 400;
         let outcome = match self.random.below(if many { 5 } else { 9 }) {
             0..=2 => self.edit(who, false),
@@ -215,7 +215,7 @@ impl Run {
                 self.count("changes");
                 self.count(self.writers[who].0);
             }
-            // What went, or moved, or may not be moved over its neighbours.
+            // The event was deleted or moved, or may not be moved past an adjacent occurrence.
             Some(Err(error)) => {
                 let known = [ErrorKind::NotFound, ErrorKind::Conflict]
                     .iter()
@@ -253,7 +253,7 @@ impl Run {
         Some(outcome)
     }
 
-    /// Changes or deletes an event that some copy shows.
+    /// Updates or deletes an event of the copy of a user.
     fn edit(&mut self, who: usize, delete: bool) -> Option<Result<(), Error>> {
         let copy = [&self.connect.copy, &self.google.copy, &self.outlook.copy][who];
         let place = self.random.below(copy.len().max(1));
@@ -288,13 +288,13 @@ impl Run {
         Some(outcome)
     }
 
-    /// About the window, and a little beyond it.
+    /// A random start in the window, or up to a day before or after it.
     fn time(&mut self) -> Timestamp {
         let quarters = i64::try_from(self.random.below(16 * 24 * 4)).unwrap();
         self.start - SignedDuration::from_hours(24) + SignedDuration::from_mins(quarters * 15)
     }
 
-    /// One of the deliveries that came: lost, taken, or taken and to come again.
+    /// Loses, delivers, or delivers and keeps a pending delivery.
     fn deliver(&mut self) {
         if self.inbox.is_empty() {
             return;
@@ -314,26 +314,26 @@ impl Run {
         self.count("delivered");
     }
 
-    /// As another process would go on, with what was kept.
+    /// Continues from the saved cursors, like another process.
     fn resume(&mut self) {
         if let Some(cursor) = self.google.feed.cursor() {
             let id = self.calendars[1][0].id.clone();
             self.google.feed = google::EventFeed::new(id).page_size(20).resume(&cursor).unwrap();
-            self.google.answer = None;
+            self.google.response = None;
         }
         if let Some(cursor) = self.outlook.feed.cursor() {
             let feed = outlook::EventFeed::new(self.start, self.end).calendar(&self.calendars[2][0].id);
             self.outlook.feed = feed.page_size(20).resume(&cursor).unwrap();
-            self.outlook.answer = None;
+            self.outlook.response = None;
         }
         if let Some(cursor) = self.connect.feed.cursor() {
             self.connect.feed = Mirror::new(self.start, self.end).page_size(100).resume(&cursor);
-            self.connect.answer = None;
+            self.connect.response = None;
         }
         self.count("resumed");
     }
 
-    /// To the end of the round that is under way, and through a quiet one.
+    /// Finishes the rounds under way, makes one more without changes, and compares the copies.
     fn finish(&mut self) {
         for _ in 0..2 {
             while self.google.step().is_none() {}
@@ -354,7 +354,7 @@ impl Run {
         let (same, rest): (BTreeMap<_, _>, BTreeMap<_, _>) =
             here.into_iter().partition(|(id, _)| there.contains_key(id));
         assert_same("google", &same, &there);
-        // A series that moved tells of the exceptions it has no more in the words of those that were called off.
+        // The former exceptions of a moved series are listed like cancelled occurrences.
         let left = |item: &Value| {
             item["status"] == "cancelled" && there.contains_key(item["recurringEventId"].as_str().unwrap())
         };
@@ -373,7 +373,7 @@ impl Run {
             ["subject", "start", "end", "isAllDay", "type", "seriesMasterId"].map(|name| item[name].clone())
         };
         let there = by_id(&shown, part);
-        // The feed shows series beside their occurrences.
+        // The feed lists series as well as their occurrences.
         let mut here = originals(&self.outlook.copy, part);
         here.retain(|_, item| item[4] != "seriesMaster");
         assert_same("outlook", &here, &there);
@@ -411,7 +411,7 @@ fn originals<T>(copy: &EventCopy, part: impl Fn(&Value) -> T) -> BTreeMap<String
     copy.iter().map(|event| (event.id.clone(), part(&original(event)))).collect()
 }
 
-/// With what differs alone, since there is a lot of the rest.
+/// Prints only the differing items, because the maps are long.
 fn assert_same<T: PartialEq + std::fmt::Debug>(
     whose: &str,
     here: &BTreeMap<String, T>,
@@ -427,12 +427,12 @@ fn assert_same<T: PartialEq + std::fmt::Debug>(
     );
 }
 
-/// The sandbox, without sockets, and a clock of its own.
+/// The sandbox, without sockets and with a simulated clock.
 #[derive(Clone)]
 struct World(Arc<Mutex<(Sandbox, Timestamp)>>);
 
 const ORIGIN: &str = "http://localhost";
-/// Whose Google and Outlook accounts are those that Connect's user has connected.
+/// The Connect user, who has connected the Google and Outlook accounts that the test uses.
 const USER: &str = "ada";
 
 impl World {
@@ -468,11 +468,11 @@ impl World {
     fn handle(&self, request: http::Request<Bytes>) -> Response {
         match self.with(|sandbox, now| sandbox.handle(request, now)).outcome {
             Outcome::Reply(response) => response,
-            Outcome::Cut => panic!("no fault was asked for"),
+            Outcome::Cut => panic!("the sandbox cut a connection without a fault"),
         }
     }
 
-    /// What the server shows to who asks it directly, over all pages.
+    /// The items that the server lists, over all pages.
     fn all(&self, user: &User, path: &str, items: &str, (next, parameter): (&str, &str)) -> Vec<Value> {
         let token = user.session().tokens().unwrap().access_token;
         let mut all = Vec::new();
@@ -502,17 +502,23 @@ impl World {
     fn google(&self) -> User {
         let profile = google::profile_at(&format!("{ORIGIN}/google"));
         let sign_in = SignIn::new(USER).scopes(google::SCOPES).parameter("login_hint", "ada@gmail.example");
-        self.neighbour(AuthorizationServer::Google, profile, "/google/calendar/v3", sign_in)
+        self.provider_user(AuthorizationServer::Google, profile, "/google/calendar/v3", sign_in)
     }
 
     fn outlook(&self) -> User {
         let profile = microsoft::profile_at(&format!("{ORIGIN}/microsoft"), &Tenant::Common);
         let sign_in =
             SignIn::new(USER).scopes(microsoft::SCOPES).parameter("login_hint", "ada@outlook.example");
-        self.neighbour(AuthorizationServer::Microsoft, profile, "/microsoft/graph/v1.0", sign_in)
+        self.provider_user(AuthorizationServer::Microsoft, profile, "/microsoft/graph/v1.0", sign_in)
     }
 
-    fn neighbour(&self, server: AuthorizationServer, profile: Profile, api: &str, sign_in: SignIn) -> User {
+    fn provider_user(
+        &self,
+        server: AuthorizationServer,
+        profile: Profile,
+        api: &str,
+        sign_in: SignIn,
+    ) -> User {
         let own =
             self.with(|sandbox, _| sandbox.provider_credentials(server, ClientType::Confidential)).unwrap();
         let builder = Client::builder(own.client_id, own.client_secret.unwrap(), own.redirect_uri);
@@ -529,7 +535,7 @@ impl World {
         client.auth().finish(pending, &location).unwrap()
     }
 
-    /// The deliveries that are due. One of a calendar waits for the answer to the one before it.
+    /// The deliveries due now. The next delivery for a calendar waits for the response to the previous one.
     fn deliveries(&self) -> Vec<Delivery> {
         self.with(|sandbox, now| {
             let mut all = Vec::new();
@@ -547,7 +553,7 @@ impl World {
     }
 }
 
-/// The id behind an alias.
+/// The id of the calendar behind an alias such as `primary`.
 fn primary(world: &World, user: &User, path: &str) -> String {
     let token = user.session().tokens().unwrap().access_token;
     let request = http::Request::get(format!("{ORIGIN}{path}"))
@@ -558,7 +564,7 @@ fn primary(world: &World, user: &User, path: &str) -> String {
     calendar["id"].as_str().unwrap_or_else(|| panic!("{calendar}")).to_owned()
 }
 
-/// A small generator: the same changes for the same seed.
+/// A deterministic random generator.
 struct Random(u64);
 
 impl Random {

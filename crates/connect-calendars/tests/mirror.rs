@@ -1,4 +1,4 @@
-//! A copy of Connect's calendars, rule by rule: pages and deliveries in every order.
+//! Tests of the mirror of Connect calendars: pages and deliveries in every order.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use connect_calendars::sync::{ChangeFeed, Changes, Cursor, EventCopy, Mirror};
@@ -17,7 +17,7 @@ fn december() -> Mirror {
     Mirror::new(at("2026-12-01T00:00:00Z"), at("2027-01-01T00:00:00Z"))
 }
 
-/// An event on that day of December, modified at that second.
+/// An event on a day of December 2026, modified at a second of 10:00 on November 21.
 fn event(id: &str, day: u32, modified: u32) -> Value {
     json!({
         "provider": "google", "calendarId": "work", "id": id, "title": format!("{id} as of {modified}"),
@@ -35,7 +35,8 @@ fn page(events: &[Value], next: Option<&str>) -> EventPage {
     decode(json!({ "events": events, "nextPageToken": next }).to_string().as_bytes()).unwrap()
 }
 
-/// In the documented shape; told ten minutes later than anything here was modified, unless the event says when.
+/// A delivery in the documented format. Its time is the `lastModified` of the event, or ten minutes after all
+/// modifications.
 fn delivery(kind: &str, event: Value) -> Delivery {
     let second = event.get("lastModified").cloned().unwrap_or(json!("2026-11-21T10:10:00Z"));
     let body = json!({
@@ -45,31 +46,32 @@ fn delivery(kind: &str, event: Value) -> Delivery {
     decode(body.to_string().as_bytes()).unwrap()
 }
 
-/// The query of what it asks next.
+/// The query of the next request.
 fn query(mirror: &Mirror) -> Vec<(String, String)> {
     let request = mirror.request().unwrap();
     Endpoint::query(&request).unwrap().into_iter().map(|(name, value)| (name.into_owned(), value)).collect()
 }
 
 /// A mirror and its copy.
-struct Kept(Mirror, EventCopy);
+struct MirroredCopy(Mirror, EventCopy);
 
-impl Kept {
-    /// After a first sweep that showed these.
+impl MirroredCopy {
+    /// The state after a first sweep that listed these events.
     fn of(events: &[Value]) -> Self {
-        let mut kept = Self(december(), EventCopy::new());
-        kept.sweep(events);
-        kept
+        let mut state = Self(december(), EventCopy::new());
+        state.sweep(events);
+        state
     }
 
     fn sweep(&mut self, events: &[Value]) -> Changes {
         self.0.begin();
-        self.last(events)
+        self.last_page(events)
     }
 
-    /// The last page of a sweep.
-    fn last(&mut self, events: &[Value]) -> Changes {
-        let changes = self.0.answered(Ok(page(events, None))).unwrap().expect("the end of the sweep");
+    /// Passes the last page of a sweep to the mirror.
+    fn last_page(&mut self, events: &[Value]) -> Changes {
+        let changes =
+            self.0.answered(Ok(page(events, None))).unwrap().expect("the sweep ends with this page");
         self.1.apply(changes.clone());
         changes
     }
@@ -78,7 +80,7 @@ impl Kept {
         assert!(self.0.answered(Ok(page(events, Some(next)))).unwrap().is_none());
     }
 
-    fn hears(&mut self, kind: &str, event: Value) -> Changes {
+    fn deliver(&mut self, kind: &str, event: Value) -> Changes {
         let changes = self.0.delivered(&delivery(kind, event));
         self.1.apply(changes.clone());
         changes
@@ -95,26 +97,26 @@ fn ids(changes: &Changes) -> (Vec<&str>, Vec<&str>) {
 }
 
 #[test]
-fn a_sweep_tells_what_is_new_differs_and_is_gone() {
-    let mut kept = Kept(december(), EventCopy::new());
-    assert!(kept.0.is_stale() && kept.0.cursor().is_none() && kept.0.request().is_none());
-    kept.0.begin();
-    assert!(!kept.0.is_stale() && kept.0.cursor().is_none());
-    kept.page(&[event("a", 1, 1)], "t1");
-    kept.page(&[], "t2");
-    let first = kept.last(&[event("b", 2, 1)]);
-    assert!(first.full && !kept.0.is_stale() && kept.0.request().is_none());
+fn sweep_reports_new_changed_and_removed_events() {
+    let mut state = MirroredCopy(december(), EventCopy::new());
+    assert!(state.0.is_stale() && state.0.cursor().is_none() && state.0.request().is_none());
+    state.0.begin();
+    assert!(!state.0.is_stale() && state.0.cursor().is_none());
+    state.page(&[event("a", 1, 1)], "t1");
+    state.page(&[], "t2");
+    let first = state.last_page(&[event("b", 2, 1)]);
+    assert!(first.full && !state.0.is_stale() && state.0.request().is_none());
     assert_eq!(ids(&first), (vec!["a", "b"], vec![]));
 
-    let nothing = kept.sweep(&[event("a", 1, 1), event("b", 2, 1)]);
+    let nothing = state.sweep(&[event("a", 1, 1), event("b", 2, 1)]);
     assert_eq!(nothing, Changes::default());
-    let second = kept.sweep(&[event("b", 2, 2), event("c", 3, 1)]);
+    let second = state.sweep(&[event("b", 2, 2), event("c", 3, 1)]);
     assert_eq!(ids(&second), (vec!["b", "c"], vec!["a"]));
-    assert_eq!(kept.titles(), ["b as of 2", "c as of 1"]);
+    assert_eq!(state.titles(), ["b as of 2", "c as of 1"]);
 }
 
 #[test]
-fn it_asks_for_the_window_the_calendars_and_each_page_once() {
+fn sweep_requests_window_calendars_and_each_page_once() {
     let mut mirror = december().calendar(("google", "work")).calendar(("apple", "home")).page_size(7);
     mirror.begin();
     let expected = [
@@ -125,149 +127,161 @@ fn it_asks_for_the_window_the_calendars_and_each_page_once() {
     ];
     let expected: Vec<_> = expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     assert_eq!(query(&mirror), expected);
-    assert_eq!(query(&mirror), expected, "until it is answered");
+    assert_eq!(query(&mirror), expected, "the request stays the same until its response");
     mirror.answered(Ok(page(&[], Some("t1")))).unwrap();
-    assert_eq!(query(&mirror).last().unwrap(), &("nextPageToken".to_owned(), "t1".to_owned()));
+    assert_eq!(query(&mirror).last_page().unwrap(), &("nextPageToken".to_owned(), "t1".to_owned()));
     mirror.begin();
-    assert_eq!(query(&mirror).last().unwrap().1, "t1", "a round that is under way goes on");
+    assert_eq!(query(&mirror).last_page().unwrap().1, "t1", "`begin` continues a sweep under way");
 }
 
 #[test]
-fn an_error_leaves_the_sweep_where_it_is() {
-    let mut kept = Kept::of(&[event("a", 1, 1)]);
-    kept.0.begin();
-    kept.page(&[event("a", 1, 1)], "t1");
-    let request = kept.0.request();
+fn error_leaves_the_sweep_unchanged() {
+    let mut state = MirroredCopy::of(&[event("a", 1, 1)]);
+    state.0.begin();
+    state.page(&[event("a", 1, 1)], "t1");
+    let request = state.0.request();
     for kind in [ErrorKind::Server, ErrorKind::Timeout, ErrorKind::Authentication] {
-        let error = kept.0.answered(Err(Error::new(kind))).unwrap_err();
-        assert_eq!(kept.0.request(), request, "{error}");
+        let error = state.0.answered(Err(Error::new(kind))).unwrap_err();
+        assert_eq!(state.0.request(), request, "{error}");
     }
-    let error = kept.0.answered(Ok(page(&[event("x", 1, 1)], Some("t1")))).unwrap_err();
+    let error = state.0.answered(Ok(page(&[event("x", 1, 1)], Some("t1")))).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::PageLoop));
-    assert_eq!(kept.0.request(), request);
-    assert_eq!(ids(&kept.last(&[event("b", 2, 1)])), (vec!["b"], vec![]), "nothing of the page that looped");
+    assert_eq!(state.0.request(), request);
+    assert_eq!(
+        ids(&state.last_page(&[event("b", 2, 1)])),
+        (vec!["b"], vec![]),
+        "the page with the repeated token is ignored"
+    );
 }
 
 #[test]
-fn a_page_token_that_is_refused_begins_again() {
-    let mut kept = Kept::of(&[event("a", 1, 1)]);
-    kept.0.begin();
-    let first = kept.0.request();
+fn refused_page_token_restarts_the_sweep_once() {
+    let mut state = MirroredCopy::of(&[event("a", 1, 1)]);
+    state.0.begin();
+    let first = state.0.request();
     let refused = || Err(Error::validation("Invalid nextPageToken"));
-    assert!(kept.0.answered(refused()).is_err(), "without a token it is the request that is wrong");
-    kept.page(&[event("a", 1, 2)], "t1");
-    assert!(kept.0.answered(refused()).unwrap().is_none());
-    assert_eq!(kept.0.request(), first);
-    kept.page(&[event("a", 1, 3)], "t1");
-    assert!(kept.0.answered(refused()).is_err(), "not for ever");
-    assert_eq!(kept.0.request(), first, "whoever goes on all the same has a chance");
-    assert_eq!(ids(&kept.last(&[event("b", 1, 1)])), (vec!["b"], vec!["a"]));
+    assert!(state.0.answered(refused()).is_err(), "without a page token, the request itself is refused");
+    state.page(&[event("a", 1, 2)], "t1");
+    assert!(state.0.answered(refused()).unwrap().is_none());
+    assert_eq!(state.0.request(), first);
+    state.page(&[event("a", 1, 3)], "t1");
+    assert!(state.0.answered(refused()).is_err(), "the second refusal is an error");
+    assert_eq!(state.0.request(), first, "after the error, the sweep can still continue");
+    assert_eq!(ids(&state.last_page(&[event("b", 1, 1)])), (vec!["b"], vec!["a"]));
 }
 
 #[test]
-fn the_cursor_goes_on_after_a_restart() {
-    let mut kept = Kept::of(&[event("a", 1, 1), event("b", 2, 1)]);
-    kept.hears("created", event("c", 3, 1));
-    let cursor = Cursor::new(kept.0.cursor().unwrap().as_str());
-    kept.0 = december().resume(&cursor);
-    assert!(kept.0.is_stale(), "what was delivered meanwhile is not known, nor what went before");
-    assert_eq!(kept.0.cursor(), Some(cursor));
-    let changes = kept.sweep(&[event("a", 1, 1), event("b", 2, 2), event("d", 4, 1)]);
+fn cursor_resumes_the_mirror() {
+    let mut state = MirroredCopy::of(&[event("a", 1, 1), event("b", 2, 1)]);
+    state.deliver("created", event("c", 3, 1));
+    let cursor = Cursor::new(state.0.cursor().unwrap().as_str());
+    state.0 = december().resume(&cursor);
+    assert!(state.0.is_stale(), "deliveries since the cursor was saved are unknown");
+    assert_eq!(state.0.cursor(), Some(cursor));
+    let changes = state.sweep(&[event("a", 1, 1), event("b", 2, 2), event("d", 4, 1)]);
     assert!(!changes.full);
     assert_eq!(ids(&changes), (vec!["b", "d"], vec!["c"]));
 
-    let mut unreadable = december().resume(&Cursor::new("of something else"));
+    let mut unreadable = december().resume(&Cursor::new("not a mirror cursor"));
     assert!(unreadable.is_stale());
     unreadable.begin();
     assert!(unreadable.answered(Ok(page(&[], None))).unwrap().unwrap().full);
 }
 
 #[test]
-fn a_delivery_changes_the_copy_at_once() {
-    let mut kept = Kept::of(&[event("a", 1, 1)]);
-    assert_eq!(ids(&kept.hears("created", event("b", 2, 2))), (vec!["b"], vec![]));
-    assert_eq!(ids(&kept.hears("updated", event("a", 1, 3))), (vec!["a"], vec![]));
-    assert_eq!(kept.titles(), ["a as of 3", "b as of 2"]);
-    assert_eq!(ids(&kept.hears("deleted", json!({"id": "a"}))), (vec![], vec!["a"]));
-    assert_eq!(kept.titles(), ["b as of 2"]);
-    assert!(!kept.0.is_stale());
-    assert_eq!(kept.sweep(&[event("b", 2, 2)]), Changes::default(), "the next sweep finds nothing to add");
+fn delivery_changes_the_copy_immediately() {
+    let mut state = MirroredCopy::of(&[event("a", 1, 1)]);
+    assert_eq!(ids(&state.deliver("created", event("b", 2, 2))), (vec!["b"], vec![]));
+    assert_eq!(ids(&state.deliver("updated", event("a", 1, 3))), (vec!["a"], vec![]));
+    assert_eq!(state.titles(), ["a as of 3", "b as of 2"]);
+    assert_eq!(ids(&state.deliver("deleted", json!({"id": "a"}))), (vec![], vec!["a"]));
+    assert_eq!(state.titles(), ["b as of 2"]);
+    assert!(!state.0.is_stale());
+    assert_eq!(state.sweep(&[event("b", 2, 2)]), Changes::default(), "the next sweep has no changes");
 }
 
 #[test]
-fn what_leaves_the_window_goes_and_what_enters_comes() {
-    let mut kept = Kept::of(&[event("a", 1, 1)]);
+fn event_leaving_the_window_is_removed_and_may_return() {
+    let mut state = MirroredCopy::of(&[event("a", 1, 1)]);
     let away = with(event("a", 1, 2), "start", "2027-02-01T09:00:00Z");
     let away = with(away, "end", "2027-02-01T10:00:00Z");
-    assert_eq!(ids(&kept.hears("updated", away.clone())), (vec![], vec!["a"]));
-    assert_eq!(kept.hears("updated", away), Changes::default());
-    assert_eq!(kept.hears("updated", event("a", 1, 1)), Changes::default(), "late");
-    assert_eq!(ids(&kept.hears("updated", event("a", 1, 3))), (vec!["a"], vec![]));
-    assert!(!kept.0.is_stale());
+    assert_eq!(ids(&state.deliver("updated", away.clone())), (vec![], vec!["a"]));
+    assert_eq!(state.deliver("updated", away), Changes::default());
+    assert_eq!(state.deliver("updated", event("a", 1, 1)), Changes::default(), "late delivery");
+    assert_eq!(ids(&state.deliver("updated", event("a", 1, 3))), (vec!["a"], vec![]));
+    assert!(!state.0.is_stale());
 }
 
 #[test]
-fn repeated_and_late_deliveries_change_nothing() {
-    let mut kept = Kept::of(&[event("a", 1, 1)]);
-    kept.hears("updated", event("a", 1, 3));
-    assert_eq!(kept.hears("updated", event("a", 1, 3)), Changes::default(), "repeated");
-    assert_eq!(kept.hears("updated", event("a", 1, 2)), Changes::default(), "late");
-    kept.hears("deleted", with(json!({"id": "a"}), "lastModified", "2026-11-21T10:00:05Z"));
+fn repeated_or_late_delivery_changes_nothing() {
+    let mut state = MirroredCopy::of(&[event("a", 1, 1)]);
+    state.deliver("updated", event("a", 1, 3));
+    assert_eq!(state.deliver("updated", event("a", 1, 3)), Changes::default(), "repeated delivery");
+    assert_eq!(state.deliver("updated", event("a", 1, 2)), Changes::default(), "late delivery");
+    state.deliver("deleted", with(json!({"id": "a"}), "lastModified", "2026-11-21T10:00:05Z"));
     for modified in [3, 4, 5] {
-        assert_eq!(kept.hears("updated", event("a", 1, modified)), Changes::default(), "after its deletion");
+        assert_eq!(
+            state.deliver("updated", event("a", 1, modified)),
+            Changes::default(),
+            "version before the deletion"
+        );
     }
-    kept.sweep(&[]);
-    assert_eq!(kept.hears("updated", event("a", 1, 4)), Changes::default(), "and after a sweep");
-    assert!(!kept.0.is_stale());
-    assert_eq!(ids(&kept.hears("created", event("a", 1, 6))), (vec!["a"], vec![]), "restored");
-    // A deletion that was overtaken by the restoration.
+    state.sweep(&[]);
+    assert_eq!(
+        state.deliver("updated", event("a", 1, 4)),
+        Changes::default(),
+        "version before the deletion, after a sweep"
+    );
+    assert!(!state.0.is_stale());
+    assert_eq!(ids(&state.deliver("created", event("a", 1, 6))), (vec!["a"], vec![]), "restored");
+    // A deletion delivered after the later restoration.
     let late = with(json!({"id": "a"}), "lastModified", "2026-11-21T10:00:05Z");
-    assert_eq!(kept.hears("deleted", late), Changes::default());
-    assert!(kept.0.is_stale());
+    assert_eq!(state.deliver("deleted", late), Changes::default());
+    assert!(state.0.is_stale());
 }
 
 #[test]
-fn what_a_sweep_removed_does_not_come_back_with_a_late_delivery() {
-    let mut kept = Kept::of(&[event("a", 1, 3)]);
-    kept.sweep(&[]);
-    assert_eq!(kept.hears("updated", event("a", 1, 3)), Changes::default());
-    assert_eq!(kept.hears("updated", event("a", 1, 2)), Changes::default());
-    assert_eq!(ids(&kept.hears("updated", event("a", 1, 4))), (vec!["a"], vec![]));
+fn late_delivery_does_not_restore_an_event_removed_by_a_sweep() {
+    let mut state = MirroredCopy::of(&[event("a", 1, 3)]);
+    state.sweep(&[]);
+    assert_eq!(state.deliver("updated", event("a", 1, 3)), Changes::default());
+    assert_eq!(state.deliver("updated", event("a", 1, 2)), Changes::default());
+    assert_eq!(ids(&state.deliver("updated", event("a", 1, 4))), (vec!["a"], vec![]));
 }
 
 #[test]
-fn event_that_left_the_window_stays_away_after_a_late_deletion() {
-    let mut kept = Kept::of(&[]);
+fn event_outside_the_window_stays_out_after_a_late_deletion() {
+    let mut state = MirroredCopy::of(&[]);
     let away = with(event("a", 1, 7), "start", "2027-02-01T09:00:00Z");
-    kept.hears("updated", with(away, "end", "2027-02-01T10:00:00Z"));
-    // It was deleted at 3, restored at 5 and moved at 7.
-    kept.hears("deleted", json!({"id": "a", "lastModified": "2026-11-21T10:00:03Z"}));
-    assert_eq!(kept.hears("created", event("a", 1, 5)), Changes::default());
-    assert!(kept.1.is_empty() && !kept.0.is_stale());
-    assert_eq!(ids(&kept.hears("updated", event("a", 1, 8))).0, ["a"]);
+    state.deliver("updated", with(away, "end", "2027-02-01T10:00:00Z"));
+    // The event was deleted at 3, restored at 5 and moved at 7.
+    state.deliver("deleted", json!({"id": "a", "lastModified": "2026-11-21T10:00:03Z"}));
+    assert_eq!(state.deliver("created", event("a", 1, 5)), Changes::default());
+    assert!(state.1.is_empty() && !state.0.is_stale());
+    assert_eq!(ids(&state.deliver("updated", event("a", 1, 8))).0, ["a"]);
 }
 
 #[test]
-fn event_that_left_the_window_undated_makes_a_sweep_due_after_a_deletion() {
-    let mut kept = Kept::of(&[]);
+fn undated_event_outside_the_window_makes_a_sweep_due() {
+    let mut state = MirroredCopy::of(&[]);
     let away = with(event("a", 1, 7), "start", "2027-02-01T09:00:00Z");
     let mut away = with(away, "end", "2027-02-01T10:00:00Z");
-    kept.hears("updated", away.clone());
+    state.deliver("updated", away.clone());
     away.as_object_mut().unwrap().remove("lastModified");
-    kept.hears("updated", away);
-    kept.sweep(&[]);
-    // It was deleted at 3 and restored at 5, both before it left the window at 7.
-    kept.hears("deleted", json!({"id": "a", "lastModified": "2026-11-21T10:00:03Z"}));
-    kept.hears("created", event("a", 1, 5));
-    assert!(kept.0.is_stale());
+    state.deliver("updated", away);
+    state.sweep(&[]);
+    // The event was deleted at 3 and restored at 5, both before it left the window at 7.
+    state.deliver("deleted", json!({"id": "a", "lastModified": "2026-11-21T10:00:03Z"}));
+    state.deliver("created", event("a", 1, 5));
+    assert!(state.0.is_stale());
 }
 
 #[test]
 fn event_that_may_have_become_a_series_makes_a_sweep_due() {
     let unclear = |modified| with(event("a", 1, modified), "original", Value::Null);
-    let mut kept = Kept::of(&[unclear(1)]);
-    assert_eq!(ids(&kept.hears("updated", unclear(2))).0, ["a"]);
-    assert!(kept.0.is_stale());
+    let mut state = MirroredCopy::of(&[unclear(1)]);
+    assert_eq!(ids(&state.deliver("updated", unclear(2))).0, ["a"]);
+    assert!(state.0.is_stale());
 }
 
 #[test]
@@ -278,237 +292,246 @@ fn late_occurrence_older_than_its_series_is_ignored() {
     let away = with(unclear.clone(), "start", "2027-02-01T09:00:00Z");
     let away = with(away, "end", "2027-02-01T10:00:00Z");
     for series in [google, unclear, away] {
-        let mut kept = Kept::of(&[]);
-        kept.hears("updated", series.clone());
-        assert!(kept.0.is_stale());
-        kept.sweep(&[]);
-        assert_eq!(kept.hears("updated", late.clone()), Changes::default(), "{series}");
-        assert!(kept.1.is_empty() && !kept.0.is_stale(), "{series}");
+        let mut state = MirroredCopy::of(&[]);
+        state.deliver("updated", series.clone());
+        assert!(state.0.is_stale());
+        state.sweep(&[]);
+        assert_eq!(state.deliver("updated", late.clone()), Changes::default(), "{series}");
+        assert!(state.1.is_empty() && !state.0.is_stale(), "{series}");
         let later = with(late.clone(), "lastModified", "2026-11-21T10:00:09Z");
-        assert_eq!(ids(&kept.hears("updated", later)).0, ["s_1"], "{series}");
+        assert_eq!(ids(&state.deliver("updated", later)).0, ["s_1"], "{series}");
     }
 }
 
 #[test]
 fn late_occurrence_of_a_series_whose_deletion_came_late_is_ignored() {
-    // A series with this id was deleted at 5; the event that took its place is known.
-    let mut kept = Kept::of(&[event("s", 1, 9)]);
-    kept.hears("deleted", json!({"id": "s", "lastModified": "2026-11-21T10:00:05Z"}));
-    assert!(kept.0.is_stale());
-    kept.sweep(&[event("s", 1, 9)]);
+    // A series with this id was deleted at 5; a later event has the same id.
+    let mut state = MirroredCopy::of(&[event("s", 1, 9)]);
+    state.deliver("deleted", json!({"id": "s", "lastModified": "2026-11-21T10:00:05Z"}));
+    assert!(state.0.is_stale());
+    state.sweep(&[event("s", 1, 9)]);
     let late = with(event("s_1", 2, 3), "recurringEventId", "s");
-    assert_eq!(kept.hears("updated", late), Changes::default());
-    assert_eq!(kept.titles(), ["s as of 9"]);
-    assert!(!kept.0.is_stale());
+    assert_eq!(state.deliver("updated", late), Changes::default());
+    assert_eq!(state.titles(), ["s as of 9"]);
+    assert!(!state.0.is_stale());
 }
 
 #[test]
-fn late_deletion_during_a_sweep_hides_no_page() {
-    let mut kept = Kept::of(&[event("a", 1, 9)]);
-    kept.0.begin();
-    kept.hears("deleted", json!({"id": "a", "lastModified": "2026-11-21T10:00:05Z"}));
-    assert_eq!(kept.last(&[event("a", 1, 9)]), Changes::default());
-    assert_eq!(kept.titles(), ["a as of 9"]);
+fn late_deletion_during_a_sweep_keeps_the_listed_event() {
+    let mut state = MirroredCopy::of(&[event("a", 1, 9)]);
+    state.0.begin();
+    state.deliver("deleted", json!({"id": "a", "lastModified": "2026-11-21T10:00:05Z"}));
+    assert_eq!(state.last_page(&[event("a", 1, 9)]), Changes::default());
+    assert_eq!(state.titles(), ["a as of 9"]);
 }
 
 #[test]
-fn an_order_that_cannot_be_told_makes_a_sweep_due() {
+fn undecidable_order_makes_a_sweep_due() {
     let undated = |title: &str| {
         let mut event = with(event("a", 1, 1), "title", title);
         event.as_object_mut().unwrap().remove("lastModified");
         event
     };
-    let mut kept = Kept::of(&[undated("one")]);
-    assert_eq!(ids(&kept.hears("updated", undated("two"))), (vec!["a"], vec![]));
-    assert!(kept.0.is_stale());
-    kept.sweep(&[undated("two")]);
-    assert!(!kept.0.is_stale());
-    kept.hears("deleted", json!({"id": "a"}));
-    assert_eq!(kept.hears("updated", undated("two")), Changes::default());
-    assert!(kept.0.is_stale(), "late, or restored");
+    let mut state = MirroredCopy::of(&[undated("one")]);
+    assert_eq!(ids(&state.deliver("updated", undated("two"))), (vec!["a"], vec![]));
+    assert!(state.0.is_stale());
+    state.sweep(&[undated("two")]);
+    assert!(!state.0.is_stale());
+    state.deliver("deleted", json!({"id": "a"}));
+    assert_eq!(state.deliver("updated", undated("two")), Changes::default());
+    assert!(state.0.is_stale(), "the delivery is late, or the event was restored");
 
-    // Two changes within one tick.
-    let mut kept = Kept::of(&[event("a", 1, 1)]);
-    assert_eq!(ids(&kept.hears("updated", with(event("a", 1, 1), "title", "two"))).0, ["a"]);
-    assert!(kept.0.is_stale());
+    // Two changes with the same `lastModified`.
+    let mut state = MirroredCopy::of(&[event("a", 1, 1)]);
+    assert_eq!(ids(&state.deliver("updated", with(event("a", 1, 1), "title", "two"))).0, ["a"]);
+    assert!(state.0.is_stale());
 }
 
 #[test]
-fn a_page_does_not_bring_back_what_was_deleted_before_or_after_it_came() {
-    let mut kept = Kept::of(&[event("a", 1, 1), event("b", 2, 1)]);
-    kept.0.begin();
-    kept.page(&[event("a", 1, 1)], "t1"); // read and answered, then deleted
+fn page_read_before_a_deletion_does_not_restore_the_event() {
+    let mut state = MirroredCopy::of(&[event("a", 1, 1), event("b", 2, 1)]);
+    state.0.begin();
+    state.page(&[event("a", 1, 1)], "t1"); // page received, then event deleted
     assert_eq!(
-        ids(&kept.hears("deleted", json!({"id": "a", "lastModified": "2026-11-21T10:00:05Z"}))).1,
+        ids(&state.deliver("deleted", json!({"id": "a", "lastModified": "2026-11-21T10:00:05Z"}))).1,
         ["a"]
     );
-    kept.hears("deleted", json!({"id": "b", "lastModified": "2026-11-21T10:00:05Z"}));
-    let changes = kept.last(&[event("b", 2, 1), event("c", 3, 1)]); // read, deleted, then answered
+    state.deliver("deleted", json!({"id": "b", "lastModified": "2026-11-21T10:00:05Z"}));
+    let changes = state.last_page(&[event("b", 2, 1), event("c", 3, 1)]); // page read by the server, event deleted, then page received
     assert_eq!(ids(&changes), (vec!["c"], vec![]));
-    assert!(!kept.0.is_stale());
-    assert_eq!(kept.titles(), ["c as of 1"]);
-    // The pages of the next sweep are read after the deletion: what they show is there again.
-    assert_eq!(ids(&kept.sweep(&[event("a", 1, 1), event("c", 3, 1)])), (vec!["a"], vec![]));
+    assert!(!state.0.is_stale());
+    assert_eq!(state.titles(), ["c as of 1"]);
+    // The next sweep reads its pages after the deletion, so a listed event was restored.
+    assert_eq!(ids(&state.sweep(&[event("a", 1, 1), event("c", 3, 1)])), (vec!["a"], vec![]));
 }
 
 #[test]
-fn a_page_that_shows_what_was_deleted_in_a_later_state_makes_a_sweep_due() {
-    let mut kept = Kept::of(&[event("a", 1, 1)]);
-    kept.0.begin();
-    kept.hears("deleted", json!({"id": "a", "lastModified": "2026-11-21T10:00:05Z"}));
-    assert_eq!(kept.last(&[event("a", 1, 9)]), Changes::default());
-    assert!(kept.0.is_stale());
-    assert_eq!(ids(&kept.sweep(&[event("a", 1, 9)])).0, ["a"]);
+fn page_with_a_later_version_of_a_deleted_event_makes_sweep_due() {
+    let mut state = MirroredCopy::of(&[event("a", 1, 1)]);
+    state.0.begin();
+    state.deliver("deleted", json!({"id": "a", "lastModified": "2026-11-21T10:00:05Z"}));
+    assert_eq!(state.last_page(&[event("a", 1, 9)]), Changes::default());
+    assert!(state.0.is_stale());
+    assert_eq!(ids(&state.sweep(&[event("a", 1, 9)])).0, ["a"]);
 }
 
 #[test]
-fn what_was_delivered_during_a_sweep_stays_though_no_page_showed_it() {
-    let mut kept = Kept::of(&[event("a", 1, 1)]);
-    kept.0.begin();
-    kept.page(&[], "t1");
-    kept.hears("created", event("b", 2, 1));
-    kept.hears("updated", event("a", 1, 2)); // it moved from the second page to the first
-    assert_eq!(kept.last(&[]), Changes::default());
-    assert_eq!(kept.titles(), ["a as of 2", "b as of 1"]);
-    assert_eq!(ids(&kept.sweep(&[event("a", 1, 2)])), (vec![], vec!["b"]), "the next sweep decides");
+fn event_delivered_during_a_sweep_stays_unlisted() {
+    let mut state = MirroredCopy::of(&[event("a", 1, 1)]);
+    state.0.begin();
+    state.page(&[], "t1");
+    state.deliver("created", event("b", 2, 1));
+    state.deliver("updated", event("a", 1, 2)); // the event moved from the second page to the first
+    assert_eq!(state.last_page(&[]), Changes::default());
+    assert_eq!(state.titles(), ["a as of 2", "b as of 1"]);
+    assert_eq!(
+        ids(&state.sweep(&[event("a", 1, 2)])),
+        (vec![], vec!["b"]),
+        "the next sweep lists the current events"
+    );
 }
 
 #[test]
-fn an_older_page_does_not_undo_a_delivery() {
-    let mut kept = Kept::of(&[event("a", 1, 1), event("b", 2, 1), event("c", 3, 1)]);
-    kept.0.begin();
-    kept.page(&[event("a", 1, 2)], "t1"); // answered before the delivery
-    kept.hears("updated", event("a", 1, 3));
-    kept.hears("updated", event("b", 2, 3));
+fn older_page_does_not_undo_a_delivery() {
+    let mut state = MirroredCopy::of(&[event("a", 1, 1), event("b", 2, 1), event("c", 3, 1)]);
+    state.0.begin();
+    state.page(&[event("a", 1, 2)], "t1"); // page received before the delivery
+    state.deliver("updated", event("a", 1, 3));
+    state.deliver("updated", event("b", 2, 3));
     let away = with(with(event("c", 3, 3), "start", "2027-02-01T09:00:00Z"), "end", "2027-02-01T10:00:00Z");
-    kept.hears("updated", away);
-    let changes = kept.last(&[event("b", 2, 2), event("c", 3, 2)]); // read before, answered after
+    state.deliver("updated", away);
+    let changes = state.last_page(&[event("b", 2, 2), event("c", 3, 2)]); // page read before the deliveries, received after them
     assert_eq!(changes, Changes::default());
-    assert_eq!(kept.titles(), ["a as of 3", "b as of 3"]);
-    assert!(!kept.0.is_stale());
+    assert_eq!(state.titles(), ["a as of 3", "b as of 3"]);
+    assert!(!state.0.is_stale());
 }
 
 #[test]
-fn a_later_page_goes_beyond_a_delivery() {
-    let mut kept = Kept::of(&[event("a", 1, 1), event("b", 2, 1)]);
-    kept.0.begin();
-    kept.hears("updated", event("a", 1, 2));
+fn later_page_replaces_a_delivered_version() {
+    let mut state = MirroredCopy::of(&[event("a", 1, 1), event("b", 2, 1)]);
+    state.0.begin();
+    state.deliver("updated", event("a", 1, 2));
     let away = with(with(event("b", 3, 2), "start", "2027-02-01T09:00:00Z"), "end", "2027-02-01T10:00:00Z");
-    kept.hears("updated", away);
-    assert_eq!(ids(&kept.last(&[event("a", 1, 3), event("b", 2, 3)])), (vec!["a", "b"], vec![]));
-    assert_eq!(kept.titles(), ["a as of 3", "b as of 3"]);
+    state.deliver("updated", away);
+    assert_eq!(ids(&state.last_page(&[event("a", 1, 3), event("b", 2, 3)])), (vec!["a", "b"], vec![]));
+    assert_eq!(state.titles(), ["a as of 3", "b as of 3"]);
 }
 
 #[test]
-fn the_first_sweep_holds_what_was_delivered_meanwhile() {
-    let mut kept = Kept(december(), EventCopy::new());
-    kept.hears("created", event("before", 1, 1));
-    kept.0.begin();
-    kept.page(&[event("a", 1, 1), event("b", 1, 1)], "t1");
-    kept.hears("created", event("c", 2, 1));
-    kept.hears("updated", event("a", 1, 2));
-    kept.hears("deleted", json!({"id": "b"}));
-    let changes = kept.last(&[event("d", 4, 1)]);
+fn first_sweep_includes_deliveries_during_it() {
+    let mut state = MirroredCopy(december(), EventCopy::new());
+    state.deliver("created", event("before", 1, 1));
+    state.0.begin();
+    state.page(&[event("a", 1, 1), event("b", 1, 1)], "t1");
+    state.deliver("created", event("c", 2, 1));
+    state.deliver("updated", event("a", 1, 2));
+    state.deliver("deleted", json!({"id": "b"}));
+    let changes = state.last_page(&[event("d", 4, 1)]);
     assert!(changes.full);
-    assert_eq!(kept.titles(), ["a as of 2", "c as of 1", "d as of 1"]);
+    assert_eq!(state.titles(), ["a as of 2", "c as of 1", "d as of 1"]);
 }
 
 #[test]
-fn an_event_that_is_shown_twice_counts_in_its_later_state() {
-    let mut kept = Kept::of(&[]);
+fn event_listed_twice_keeps_its_later_version() {
+    let mut state = MirroredCopy::of(&[]);
     for (one, other) in [(1, 2), (4, 3)] {
-        kept.0.begin();
-        kept.page(&[event("a", 1, one)], "t1");
-        kept.last(&[event("a", 5, other)]);
-        assert_eq!(kept.titles(), [format!("a as of {}", one.max(other))]);
+        state.0.begin();
+        state.page(&[event("a", 1, one)], "t1");
+        state.last_page(&[event("a", 5, other)]);
+        assert_eq!(state.titles(), [format!("a as of {}", one.max(other))]);
     }
 }
 
 #[test]
-fn a_change_of_a_series_makes_a_sweep_due() {
+fn changed_series_makes_a_sweep_due() {
     let occurrence = |id: &str, day| with(event(id, day, 1), "recurringEventId", "s");
     let master = |kind: &str| {
-        let mut kept = Kept::of(&[occurrence("s_1", 1), occurrence("s_2", 2), event("single", 3, 1)]);
-        let changes = kept.hears(kind, event("s", 1, 5));
-        (kept, changes)
+        let mut state =
+            MirroredCopy::of(&[occurrence("s_1", 1), occurrence("s_2", 2), event("single", 3, 1)]);
+        let changes = state.deliver(kind, event("s", 1, 5));
+        (state, changes)
     };
-    let (kept, changes) = master("updated");
-    assert_eq!((changes, kept.0.is_stale()), (Changes::default(), true), "known events refer to it");
-    let (kept, changes) = master("deleted");
-    assert_eq!((ids(&changes), kept.0.is_stale()), ((vec![], vec!["s_1", "s_2"]), false));
-    assert_eq!(kept.titles(), ["single as of 1"]);
-
-    let mut kept = Kept::of(&[]);
-    let google = with(event("s", 1, 5), "original", json!({"recurrence": ["RRULE:FREQ=DAILY"]}));
-    assert_eq!(kept.hears("created", google), Changes::default());
-    assert!(kept.0.is_stale());
-    // An occurrence is an event like others.
-    let mut kept = Kept::of(&[occurrence("s_1", 1)]);
+    let (state, changes) = master("updated");
     assert_eq!(
-        ids(&kept.hears("updated", with(occurrence("s_1", 1), "lastModified", "2026-11-21T10:00:09Z"))).0,
+        (changes, state.0.is_stale()),
+        (Changes::default(), true),
+        "the copy has occurrences of this series"
+    );
+    let (state, changes) = master("deleted");
+    assert_eq!((ids(&changes), state.0.is_stale()), ((vec![], vec!["s_1", "s_2"]), false));
+    assert_eq!(state.titles(), ["single as of 1"]);
+
+    let mut state = MirroredCopy::of(&[]);
+    let google = with(event("s", 1, 5), "original", json!({"recurrence": ["RRULE:FREQ=DAILY"]}));
+    assert_eq!(state.deliver("created", google), Changes::default());
+    assert!(state.0.is_stale());
+    // Deliveries for an occurrence change only that occurrence.
+    let mut state = MirroredCopy::of(&[occurrence("s_1", 1)]);
+    assert_eq!(
+        ids(&state.deliver("updated", with(occurrence("s_1", 1), "lastModified", "2026-11-21T10:00:09Z"))).0,
         ["s_1"]
     );
-    assert_eq!(ids(&kept.hears("deleted", json!({"id": "s_1", "recurringEventId": "s"}))).1, ["s_1"]);
-    assert!(!kept.0.is_stale());
+    assert_eq!(ids(&state.deliver("deleted", json!({"id": "s_1", "recurringEventId": "s"}))).1, ["s_1"]);
+    assert!(!state.0.is_stale());
 }
 
 #[test]
-fn what_may_be_a_series_is_taken_and_a_sweep_is_due() {
-    let mut kept = Kept::of(&[]);
+fn possible_series_is_added_and_makes_a_sweep_due() {
+    let mut state = MirroredCopy::of(&[]);
     let mut unclear = event("s", 1, 1);
     unclear.as_object_mut().unwrap().remove("original");
-    assert_eq!(ids(&kept.hears("created", unclear)).0, ["s"]);
-    assert!(kept.0.is_stale());
+    assert_eq!(ids(&state.deliver("created", unclear)).0, ["s"]);
+    assert!(state.0.is_stale());
     let occurrence = |id: &str, day| with(event(id, day, 1), "recurringEventId", "s");
-    kept.hears("created", occurrence("s_1", 1));
-    kept.hears("created", occurrence("s_2", 2));
-    // To remove the master removes its occurrences from the copy, those that have not changed among them.
-    let changes = kept.sweep(&[occurrence("s_1", 1), occurrence("s_2", 2)]);
+    state.deliver("created", occurrence("s_1", 1));
+    state.deliver("created", occurrence("s_2", 2));
+    // Removing the master removes all its occurrences from the copy, so even unchanged ones are added again.
+    let changes = state.sweep(&[occurrence("s_1", 1), occurrence("s_2", 2)]);
     assert_eq!(ids(&changes), (vec!["s_1", "s_2"], vec!["s"]));
-    assert_eq!(kept.titles(), ["s_1 as of 1", "s_2 as of 1"]);
+    assert_eq!(state.titles(), ["s_1 as of 1", "s_2 as of 1"]);
 }
 
 #[test]
-fn what_may_be_a_series_and_no_page_showed_makes_a_sweep_due() {
+fn unlisted_possible_series_makes_a_sweep_due() {
     let unclear = |modified| with(event("s", 1, modified), "original", Value::Null);
-    let mut kept = Kept::of(&[]);
-    kept.hears("created", unclear(1));
-    kept.0.begin();
-    kept.hears("updated", unclear(2));
-    assert!(kept.0.is_stale(), "a page may have shown its occurrences as they were");
-    kept.last(&[]);
-    assert!(kept.0.is_stale());
-    kept.sweep(&[event("s", 1, 2)]);
-    assert!(!kept.0.is_stale());
+    let mut state = MirroredCopy::of(&[]);
+    state.deliver("created", unclear(1));
+    state.0.begin();
+    state.deliver("updated", unclear(2));
+    assert!(state.0.is_stale(), "a page may have shown its old occurrences");
+    state.last_page(&[]);
+    assert!(state.0.is_stale());
+    state.sweep(&[event("s", 1, 2)]);
+    assert!(!state.0.is_stale());
 }
 
 #[test]
-fn a_deleted_series_does_not_come_back_with_an_older_page() {
+fn older_page_does_not_restore_a_deleted_series() {
     let occurrence = |id: &str, day| with(event(id, day, 1), "recurringEventId", "s");
-    let mut kept = Kept::of(&[occurrence("s_1", 1)]);
-    kept.0.begin();
-    kept.hears("deleted", json!({"id": "s", "lastModified": "2026-11-21T10:00:05Z"}));
-    assert_eq!(kept.hears("updated", occurrence("s_1", 1)), Changes::default(), "nor with a late delivery");
-    assert_eq!(kept.last(&[occurrence("s_1", 1), occurrence("s_2", 2)]), Changes::default());
-    assert!(kept.1.is_empty() && !kept.0.is_stale());
+    let mut state = MirroredCopy::of(&[occurrence("s_1", 1)]);
+    state.0.begin();
+    state.deliver("deleted", json!({"id": "s", "lastModified": "2026-11-21T10:00:05Z"}));
+    assert_eq!(state.deliver("updated", occurrence("s_1", 1)), Changes::default(), "late delivery");
+    assert_eq!(state.last_page(&[occurrence("s_1", 1), occurrence("s_2", 2)]), Changes::default());
+    assert!(state.1.is_empty() && !state.0.is_stale());
 }
 
 #[test]
-fn a_deleted_event_need_not_say_where_it_was() {
+fn deletion_without_calendar_finds_the_event_by_id() {
     let other = with(event("b", 2, 1), "calendarId", "home");
-    let mut kept = Kept::of(&[event("a", 1, 1), event("b", 2, 1), other]);
+    let mut state = MirroredCopy::of(&[event("a", 1, 1), event("b", 2, 1), other]);
     let brief = |id: &str| -> Delivery {
         decode(json!({"events": [{"id": id, "changeType": "deleted"}]}).to_string().as_bytes()).unwrap()
     };
-    assert_eq!(ids(&kept.0.delivered(&brief("a"))).1, ["a"]);
-    kept.sweep(&[event("b", 2, 1), with(event("b", 2, 1), "calendarId", "home")]);
-    assert_eq!(kept.0.delivered(&brief("b")), Changes::default(), "in which of the two calendars?");
-    assert!(kept.0.is_stale());
+    assert_eq!(ids(&state.0.delivered(&brief("a"))).1, ["a"]);
+    state.sweep(&[event("b", 2, 1), with(event("b", 2, 1), "calendarId", "home")]);
+    assert_eq!(state.0.delivered(&brief("b")), Changes::default(), "the id exists in two calendars");
+    assert!(state.0.is_stale());
 }
 
 #[test]
-fn the_shape_without_times_makes_a_sweep_due_or_removes() {
-    let vector = |kind: &str, ids: &[&str]| -> Delivery {
+fn delivery_without_times_makes_a_sweep_due_or_removes() {
+    let without_times = |kind: &str, ids: &[&str]| -> Delivery {
         let events: Vec<_> = ids.iter().map(|id| json!({"id": id, "title": "x"})).collect();
         let body = json!({"eventType": kind, "provider": "google", "calendarId": "work", "events": events});
         decode(body.to_string().as_bytes()).unwrap()
@@ -521,10 +544,10 @@ fn the_shape_without_times_makes_a_sweep_due_or_removes() {
         ("", &["a"], 0, true),
         ("event.deleted", &[""], 0, true),
     ] {
-        let mut kept = Kept::of(&[event("a", 1, 1), event("b", 1, 1)]);
-        let changes = kept.0.delivered(&vector(kind, events));
+        let mut state = MirroredCopy::of(&[event("a", 1, 1), event("b", 1, 1)]);
+        let changes = state.0.delivered(&without_times(kind, events));
         assert_eq!(
-            (changes.removed.len(), changes.events.len(), kept.0.is_stale()),
+            (changes.removed.len(), changes.events.len(), state.0.is_stale()),
             (removed, 0, stale),
             "{kind}"
         );
@@ -532,68 +555,68 @@ fn the_shape_without_times_makes_a_sweep_due_or_removes() {
 }
 
 #[test]
-fn a_delivery_that_could_not_be_read_whole_makes_a_sweep_due() {
+fn incomplete_delivery_makes_a_sweep_due() {
     for body in [
         json!({"events": 5}),
         json!({"events": [], "metadata": {"eventCount": 2}}),
         json!({"provider": "google", "calendarId": "work", "events": [{"id": "a", "changeType": "created", "start": "soon"}]}),
     ] {
-        let mut kept = Kept::of(&[]);
+        let mut state = MirroredCopy::of(&[]);
         let delivery: Delivery = decode(body.to_string().as_bytes()).unwrap();
-        assert_eq!((kept.0.delivered(&delivery), kept.0.is_stale()), (Changes::default(), true), "{body}");
+        assert_eq!((state.0.delivered(&delivery), state.0.is_stale()), (Changes::default(), true), "{body}");
     }
 }
 
 #[test]
-fn the_last_change_of_a_delivery_counts() {
-    let mut kept = Kept::of(&[]);
+fn last_change_of_an_event_in_a_delivery_wins() {
+    let mut state = MirroredCopy::of(&[]);
     let created = with(event("a", 1, 1), "changeType", "created");
     let deleted = json!({"id": "a", "changeType": "deleted", "lastModified": "2026-11-21T10:00:05Z"});
     let body = json!({"provider": "google", "calendarId": "work", "changeType": "mixed", "events": [created, deleted]});
     let delivery: Delivery = decode(body.to_string().as_bytes()).unwrap();
-    kept.1.apply(kept.0.delivered(&delivery));
-    assert!(kept.1.is_empty());
+    state.1.apply(state.0.delivered(&delivery));
+    assert!(state.1.is_empty());
 }
 
 #[test]
-fn other_calendars_are_not_heard_of() {
+fn delivery_for_another_calendar_is_ignored() {
     let mut mirror = december().calendar(("google", "home"));
     let changes = mirror.delivered(&delivery("created", event("a", 1, 1)));
     assert_eq!(changes, Changes::default());
 }
 
 #[test]
-fn lists_need_not_name_their_calendars() {
-    let nameless = |id: &str, modified| {
+fn listed_event_without_calendar_id_is_matched() {
+    let without_calendar = |id: &str, modified| {
         let mut event = event(id, 1, modified);
         event.as_object_mut().unwrap().remove("calendarId");
         event
     };
-    // Of one calendar it is clear which one it is.
-    let mut kept = Kept(december().calendar(("google", "work")), EventCopy::new());
-    kept.sweep(&[nameless("a", 1)]);
-    assert_eq!(kept.1.iter().next().unwrap().calendar_id.as_deref(), Some("work"));
-    assert_eq!(kept.hears("updated", event("a", 1, 1)), Changes::default(), "the same");
-    // Of several, deliveries still find theirs.
-    let mut kept = Kept::of(&[nameless("a", 1)]);
-    assert_eq!(ids(&kept.hears("updated", event("a", 1, 2))).0, ["a"]);
-    assert_eq!(kept.titles(), ["a as of 2"]);
-    assert_eq!(kept.sweep(&[nameless("a", 2)]), Changes::default());
+    // With a single selected calendar, its id is filled in.
+    let mut state = MirroredCopy(december().calendar(("google", "work")), EventCopy::new());
+    state.sweep(&[without_calendar("a", 1)]);
+    assert_eq!(state.1.iter().next().unwrap().calendar_id.as_deref(), Some("work"));
+    assert_eq!(state.deliver("updated", event("a", 1, 1)), Changes::default(), "unchanged event");
+    // With several calendars, deliveries match the event without a calendar id.
+    let mut state = MirroredCopy::of(&[without_calendar("a", 1)]);
+    assert_eq!(ids(&state.deliver("updated", event("a", 1, 2))).0, ["a"]);
+    assert_eq!(state.titles(), ["a as of 2"]);
+    assert_eq!(state.sweep(&[without_calendar("a", 2)]), Changes::default());
 }
 
 #[test]
-fn the_window_slides() {
-    let mut kept = Kept::of(&[event("a", 1, 1), event("b", 20, 1)]);
-    kept.0.window(at("2026-12-15T00:00:00Z"), at("2027-01-15T00:00:00Z"));
-    assert!(kept.0.is_stale());
-    assert_eq!(kept.1.len(), 2, "until the next sweep");
-    kept.0.begin();
-    assert_eq!(query(&kept.0)[0].1, "2026-12-15T00:00:00.000Z");
-    assert_eq!(ids(&kept.last(&[event("b", 20, 1)])), (vec![], vec!["a"]));
-    assert!(!kept.0.is_stale());
-    // A sweep of the old window goes on as it began, and another one is due.
-    kept.0.begin();
-    kept.0.window(at("2026-12-01T00:00:00Z"), at("2027-01-01T00:00:00Z"));
-    kept.last(&[event("b", 20, 1)]);
-    assert!(kept.0.is_stale());
+fn moved_window_takes_effect_with_the_next_sweep() {
+    let mut state = MirroredCopy::of(&[event("a", 1, 1), event("b", 20, 1)]);
+    state.0.window(at("2026-12-15T00:00:00Z"), at("2027-01-15T00:00:00Z"));
+    assert!(state.0.is_stale());
+    assert_eq!(state.1.len(), 2, "the copy changes with the next sweep");
+    state.0.begin();
+    assert_eq!(query(&state.0)[0].1, "2026-12-15T00:00:00.000Z");
+    assert_eq!(ids(&state.last_page(&[event("b", 20, 1)])), (vec![], vec!["a"]));
+    assert!(!state.0.is_stale());
+    // A sweep of the old window continues unchanged, and another one is due.
+    state.0.begin();
+    state.0.window(at("2026-12-01T00:00:00Z"), at("2027-01-01T00:00:00Z"));
+    state.last_page(&[event("b", 20, 1)]);
+    assert!(state.0.is_stale());
 }

@@ -1,5 +1,5 @@
-//! A copy of Connect's calendars against a model of the service: changes, pages that are read at one time and answered at
-//! another, and deliveries that are lost, repeated and overtaken, at random.
+//! Random tests of the mirror against a model of the service: random changes, pages that are received later
+//! than they were read, and lost, repeated and reordered deliveries.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{collections::BTreeMap, ops::Range};
@@ -17,17 +17,17 @@ use serde_json::{Value, json};
 const WINDOW: Range<u32> = 10..30;
 const PAGE: usize = 3;
 
-/// What the service has: an event, or a series of some hours.
+/// An event of the service, or a series with its occurrences.
 #[derive(Clone, Debug)]
 struct Entry {
     start: u32,
-    /// The starts of a series, by the number of the occurrence.
+    /// The occurrences of a series, by number.
     series: Option<BTreeMap<u32, Occurrence>>,
     modified: u32,
-    /// Some providers tell no time of modification.
+    /// Whether the provider omits `lastModified`.
     undated: bool,
-    /// Some tell a series from an event.
-    telling: bool,
+    /// Whether the original object distinguishes a series from a single event.
+    has_original: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -51,12 +51,12 @@ fn second(tick: u32) -> String {
     (Timestamp::UNIX_EPOCH + SignedDuration::from_secs(i64::from(tick) + 1_000_000)).to_string()
 }
 
-fn place(id: u32) -> (&'static str, &'static str) {
+fn calendar_of(id: u32) -> (&'static str, &'static str) {
     [("google", "work"), ("google", "home"), ("apple", "work")][id as usize % 3]
 }
 
 impl Service {
-    /// By start, as lists are: an event that moves changes its page.
+    /// The listed events, sorted by start: an event that moves may change its page.
     fn list(&self) -> Vec<(u32, Value)> {
         let mut all = Vec::new();
         for (id, entry) in &self.entries {
@@ -72,7 +72,7 @@ impl Service {
     }
 
     fn event(&self, id: u32, entry: &Entry) -> Value {
-        let (provider, calendar) = place(id);
+        let (provider, calendar) = calendar_of(id);
         let mut event = json!({
             "provider": provider, "calendarId": calendar, "id": format!("e{id}"),
             "title": format!("as of {}", entry.modified), "start": time(entry.start), "end": time(entry.start + 1),
@@ -80,7 +80,7 @@ impl Service {
         if !entry.undated {
             event["lastModified"] = json!(second(entry.modified));
         }
-        if entry.telling && provider == "google" {
+        if entry.has_original && provider == "google" {
             let rules: Vec<_> = entry.series.iter().map(|_| "RRULE:FREQ=DAILY").collect();
             event["original"] = json!({ "recurrence": rules });
         }
@@ -95,8 +95,8 @@ impl Service {
         event
     }
 
-    fn tell(&mut self, kind: &str, id: u32, mut event: Value) {
-        let (provider, calendar) = place(id);
+    fn send_delivery(&mut self, kind: &str, id: u32, mut event: Value) {
+        let (provider, calendar) = calendar_of(id);
         event["changeType"] = json!(kind);
         let body = json!({
             "provider": provider, "calendarId": calendar, "timestamp": second(self.clock), "events": [event],
@@ -104,17 +104,17 @@ impl Service {
         self.outbox.push(decode(body.to_string().as_bytes()).unwrap());
     }
 
-    /// One change. The clock goes on with each, so that the order of two can be told.
-    fn change(&mut self, Change { id, start, what, undated, telling }: Change) {
+    /// Makes one change. The clock advances with each change, so that the order of changes is known.
+    fn change(&mut self, Change { id, start, what, undated, has_original }: Change) {
         self.clock += 1;
         let now = self.clock;
         let Some(entry) = self.entries.get_mut(&id) else {
             let series = (what % 3 == 0)
                 .then(|| (0..4).map(|n| (n, Occurrence { start: start + n * 5, modified: now })).collect());
-            let entry = Entry { start, series, modified: now, undated, telling };
+            let entry = Entry { start, series, modified: now, undated, has_original };
             let event = self.event(id, &entry);
             self.entries.insert(id, entry);
-            return self.tell("created", id, event);
+            return self.send_delivery("created", id, event);
         };
         let number = u32::from(what) % 4;
         let has = entry.series.as_ref().is_some_and(|series| series.contains_key(&number));
@@ -123,20 +123,20 @@ impl Service {
                 let gone = self.entries.remove(&id).unwrap();
                 let mut brief = json!({ "id": format!("e{id}") });
                 if what % 16 < 8 && !gone.undated {
-                    brief["lastModified"] = json!(second(gone.modified)); // it was not modified: it was deleted
+                    brief["lastModified"] = json!(second(gone.modified)); // a deletion does not change `lastModified`
                 }
-                self.tell("deleted", id, brief);
+                self.send_delivery("deleted", id, brief);
             }
             2 if has => {
                 entry.series.as_mut().unwrap().remove(&number);
                 let brief = json!({ "id": format!("e{id}_{number}"), "recurringEventId": format!("e{id}") });
-                self.tell("deleted", id, brief);
+                self.send_delivery("deleted", id, brief);
             }
             3 | 4 if has => {
                 entry.series.as_mut().unwrap().insert(number, Occurrence { start, modified: now });
                 let entry = self.entries[&id].clone();
                 let event = self.occurrence(id, &entry, number, &entry.series.as_ref().unwrap()[&number]);
-                self.tell("updated", id, event);
+                self.send_delivery("updated", id, event);
             }
             _ => {
                 let shift = |one: &mut Occurrence| *one = Occurrence { start: one.start + 1, modified: now };
@@ -144,7 +144,7 @@ impl Service {
                 (entry.start, entry.modified) = (start, now);
                 let entry = self.entries[&id].clone();
                 let event = self.event(id, &entry);
-                self.tell("updated", id, event);
+                self.send_delivery("updated", id, event);
             }
         }
     }
@@ -156,18 +156,18 @@ struct Change {
     start: u32,
     what: u8,
     undated: bool,
-    telling: bool,
+    has_original: bool,
 }
 
 #[derive(Clone, Debug)]
 enum Step {
     Change(Change),
-    /// The request reaches the service, which reads the page.
+    /// The service reads the page for the request of the mirror.
     Read,
-    /// Its answer reaches the mirror.
-    Answer,
+    /// The page reaches the mirror.
+    Receive,
     Fail,
-    /// A delivery arrives: which one of those under way, and whether it stays to come again.
+    /// A pending delivery arrives. If the flag is set, it stays pending and arrives again.
     Deliver(prop::sample::Index, bool),
     Lose(prop::sample::Index),
     Begin,
@@ -176,15 +176,15 @@ enum Step {
 
 fn steps(losing: bool) -> impl Strategy<Value = Vec<Step>> {
     let change = (0..9_u32, 0..40_u32, any::<u8>(), prop::bool::weighted(0.2), any::<bool>());
-    let change = change.prop_map(|(id, start, what, undated, telling)| {
-        Step::Change(Change { id, start, what, undated, telling })
+    let change = change.prop_map(|(id, start, what, undated, has_original)| {
+        Step::Change(Change { id, start, what, undated, has_original })
     });
     let index = any::<prop::sample::Index>;
     let deliver = (index(), prop::bool::weighted(0.2)).prop_map(|(which, again)| Step::Deliver(which, again));
     let step = prop_oneof![
         6 => change,
         5 => Just(Step::Read),
-        5 => Just(Step::Answer),
+        5 => Just(Step::Receive),
         1 => Just(Step::Fail),
         5 => deliver,
         u32::from(losing) => index().prop_map(Step::Lose),
@@ -198,7 +198,7 @@ struct Run {
     service: Service,
     mirror: Mirror,
     copy: EventCopy,
-    /// A page that was read and is on its way back.
+    /// The page that the service read and the mirror has not received yet.
     read: Option<EventPage>,
 }
 
@@ -216,7 +216,7 @@ impl Run {
         match step {
             Step::Change(change) => self.service.change(change),
             Step::Read => self.read = self.read.take().or_else(|| self.page()),
-            Step::Answer => self.answer(),
+            Step::Receive => self.receive_page(),
             Step::Fail => {
                 if self.read.take().is_some() {
                     self.mirror.answered(Err(Error::new(ErrorKind::Server))).unwrap_err();
@@ -247,7 +247,8 @@ impl Run {
         }
     }
 
-    /// What the service answers now. Its tokens say after which event a page begins.
+    /// The page that the service returns now. A page token contains the key of the last event of the previous
+    /// page.
     fn page(&self) -> Option<EventPage> {
         let request = self.mirror.request()?;
         let query = connect_core::Endpoint::query(&request).unwrap();
@@ -266,7 +267,7 @@ impl Run {
         Some(decode(json!({ "events": events, "nextPageToken": next }).to_string().as_bytes()).unwrap())
     }
 
-    fn answer(&mut self) {
+    fn receive_page(&mut self) {
         if let Some(page) = self.read.take() {
             if let Some(changes) = self.mirror.answered(Ok(page)).unwrap() {
                 self.copy.apply(changes);
@@ -278,7 +279,7 @@ impl Run {
         self.mirror.begin();
         while self.mirror.request().is_some() {
             self.read = self.page();
-            self.answer();
+            self.receive_page();
         }
     }
 
@@ -286,7 +287,7 @@ impl Run {
         self.mirror.request().is_none()
     }
 
-    fn assert_in_step(&self) {
+    fn assert_copy_is_current(&self) {
         let mut listed = EventCopy::new();
         let events: Vec<_> = self.service.list().into_iter().map(|(_, event)| event).collect();
         let page: EventPage = decode(json!({ "events": events }).to_string().as_bytes()).unwrap();
@@ -300,33 +301,33 @@ impl Run {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1024, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever went before: a sweep in which nothing happens puts everything right.
+    /// A sweep without concurrent changes corrects the copy, whatever happened before.
     #[test]
-    fn a_quiet_sweep_is_the_truth(steps in steps(true)) {
+    fn sweep_without_changes_corrects_the_copy(steps in steps(true)) {
         let mut run = Run::new();
         steps.into_iter().for_each(|step| run.step(step));
-        run.answer();
-        run.sweep(); // to its end, if one is under way
+        run.receive_page();
+        run.sweep(); // finishes a sweep under way
         run.sweep();
-        run.assert_in_step();
+        run.assert_copy_is_current();
         prop_assert!(!run.mirror.is_stale());
-        // What was known goes on in another process.
+        // The cursor resumes the mirror in another process.
         run.mirror = mirror().resume(&run.mirror.cursor().unwrap());
         run.sweep();
-        run.assert_in_step();
+        run.assert_copy_is_current();
     }
 
-    /// Where nothing was lost, and the mirror does not say that a sweep is due, the copy is right without one.
+    /// If no delivery is lost and no sweep is due, the copy is correct.
     #[test]
-    fn a_copy_that_is_not_stale_is_right(steps in steps(false)) {
+    fn copy_that_is_not_stale_is_correct(steps in steps(false)) {
         let mut run = Run::new();
         for step in steps {
             run.step(step);
             if run.service.outbox.is_empty() && run.is_idle() && !run.mirror.is_stale() {
-                run.assert_in_step();
+                run.assert_copy_is_current();
             }
         }
-        run.answer();
+        run.receive_page();
         run.sweep();
         while !run.service.outbox.is_empty() {
             let which = run.service.clock;
@@ -335,7 +336,7 @@ proptest! {
             run.copy.apply(run.mirror.delivered(&delivery));
         }
         if !run.mirror.is_stale() {
-            run.assert_in_step();
+            run.assert_copy_is_current();
         }
     }
 }

@@ -1,5 +1,6 @@
-//! A copy of Connect's calendars through thousands of changes in the sandbox, by the application and by the providers' own
-//! users, while deliveries are lost, repeated and overtaken, and sweeps are read page by page in between.
+//! Tests of the mirror with thousands of random changes in the sandbox, made by the application and by users
+//! of the providers. Deliveries are lost, repeated and reordered, and sweeps are read page by page in
+//! between.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{
@@ -21,7 +22,7 @@ use jiff::{SignedDuration, Timestamp};
 
 const STEPS: usize = 5_000;
 
-/// The sandbox with a clock of its own.
+/// The sandbox with a simulated clock.
 #[derive(Clone)]
 struct World(Arc<Mutex<(Sandbox, Timestamp)>>);
 
@@ -50,7 +51,7 @@ impl World {
     fn handle(&self, request: http::Request<Bytes>) -> Response {
         match self.with(|sandbox, now| sandbox.handle(request, now)).outcome {
             Outcome::Reply(response) => response,
-            Outcome::Cut => panic!("no fault was asked for"),
+            Outcome::Cut => panic!("the sandbox cut a connection without a fault"),
         }
     }
 
@@ -66,7 +67,7 @@ impl World {
         client.auth().finish(pending, &location).unwrap()
     }
 
-    /// The deliveries that are due now. One of a calendar waits for the answer to the one before it.
+    /// The deliveries due now. The next delivery for a calendar waits for the response to the previous one.
     fn deliveries(&self) -> Vec<Delivery> {
         self.with(|sandbox, now| {
             let mut all = Vec::new();
@@ -84,7 +85,7 @@ impl World {
     }
 }
 
-/// A small generator: the same changes for the same seed.
+/// A deterministic random generator.
 struct Random(u64);
 
 impl Random {
@@ -120,7 +121,7 @@ impl Run {
         let user = world.user();
         let now = world.with(|_, now| now);
         let days = SignedDuration::from_hours(24);
-        // Whole seconds: the id of an occurrence has no more.
+        // Whole seconds, because the ids of occurrences have no fractions.
         let now = Timestamp::from_second(now.as_second()).unwrap();
         let (start, end) = (now - days * 3, now + days * 11);
         Self {
@@ -147,7 +148,7 @@ impl Run {
         self.user.pages(list).items().map(Result::unwrap).collect()
     }
 
-    /// An hour or so about the window, at times beyond it.
+    /// A random start in the window, or up to a day before or after it.
     fn time(&mut self) -> Timestamp {
         let minutes = i64::try_from(self.random.below(16 * 24 * 4)).unwrap() * 15;
         self.start - SignedDuration::from_hours(24) + SignedDuration::from_mins(minutes)
@@ -214,7 +215,7 @@ impl Run {
         if self.user.call(&change).is_ok() {
             self.count(if event.recurring_event_id.is_some() { "series updated" } else { "updated" });
         } else {
-            self.listed.clear(); // a series that moved gives its occurrences other ids
+            self.listed.clear(); // a moved series changes the ids of its occurrences
         }
     }
 
@@ -233,7 +234,7 @@ impl Run {
         }
     }
 
-    /// A change in the provider's own calendar.
+    /// Makes a change in the calendar of a provider.
     fn outside(&mut self) {
         let event = self.random.pick(&self.listed).clone();
         let trigger = match self.random.below(3) {
@@ -255,7 +256,7 @@ impl Run {
         }
     }
 
-    /// One of those that came: lost, taken, or taken and to come again.
+    /// Loses, delivers, or delivers and keeps a pending delivery.
     fn deliver(&mut self) {
         if self.inbox.is_empty() {
             return;
@@ -267,7 +268,7 @@ impl Run {
                 self.inbox.remove(place);
                 return self.count("lost");
             }
-            2..=3 => self.count("to come again"),
+            2..=3 => self.count("repeated"),
             _ => drop(self.inbox.remove(place)),
         }
         let changes = self.mirror.delivered(&delivery);
@@ -275,7 +276,7 @@ impl Run {
         self.copy.apply(changes);
     }
 
-    /// Reads a page at one time, and answers it at another.
+    /// Reads a page; the next call passes it to the mirror.
     fn page(&mut self) {
         match self.read.take() {
             None => self.read = self.mirror.request().map(|request| self.user.call(&request)),
@@ -296,11 +297,11 @@ impl Run {
         }
     }
 
-    fn assert_in_step(&self) {
-        self.assert_alike(|event| event.clone());
+    fn assert_copy_is_current(&self) {
+        self.assert_same(|event| event.clone());
     }
 
-    fn assert_alike<T: PartialEq + std::fmt::Debug>(&self, part: impl Fn(&Event) -> T) {
+    fn assert_same<T: PartialEq + std::fmt::Debug>(&self, part: impl Fn(&Event) -> T) {
         let mut changes = Changes::default();
         changes.events = self.list();
         let mut listed = EventCopy::new();
@@ -315,7 +316,7 @@ impl Run {
 }
 
 #[test]
-fn a_copy_stays_in_step_through_thousands_of_changes() {
+fn copy_is_current_after_thousands_of_changes() {
     let mut run = Run::new(1);
     for number in 0..STEPS {
         run.step(number);
@@ -323,11 +324,11 @@ fn a_copy_stays_in_step_through_thousands_of_changes() {
     while run.read.is_some() {
         run.page();
     }
-    let changes = sync::round(&run.user, &mut run.mirror).unwrap(); // to its end, if one was under way
+    let changes = sync::round(&run.user, &mut run.mirror).unwrap(); // finishes a sweep under way
     run.copy.apply(changes);
     let changes = sync::round(&run.user, &mut run.mirror).unwrap();
     run.copy.apply(changes);
-    run.assert_in_step();
+    run.assert_copy_is_current();
     assert!(!run.mirror.is_stale());
     println!("{} events, {:?}", run.copy.len(), run.count);
     let kinds = [
@@ -344,37 +345,38 @@ fn a_copy_stays_in_step_through_thousands_of_changes() {
         "outside caldav",
         "delivered",
         "lost",
-        "to come again",
+        "repeated",
         "sweeps",
         "resumed",
     ];
     assert!(kinds.iter().all(|kind| run.count.contains_key(kind)), "{:?}", run.count);
 }
 
-/// With every delivery, a copy that does not ask for a sweep is right without one.
+/// If every delivery arrives and no sweep is due, the copy is correct.
 #[test]
-fn deliveries_keep_a_copy_in_step_until_it_asks_for_a_sweep() {
+fn deliveries_keep_the_copy_current_until_a_sweep_is_due() {
     let mut run = Run::new(2);
     let mut series = 0;
     for _ in 0..150 {
-        // Google's own objects say that they repeat; those of the sandbox do not.
+        // A real Google object has its recurrence; those of the sandbox do not, so a new series needs a
+        // sweep.
         let more = run.count.get("series created").copied().unwrap_or(0);
         if run.mirror.is_stale() || std::mem::replace(&mut series, more) != more {
             let changes = sync::round(&run.user, &mut run.mirror).unwrap();
             run.copy.apply(changes);
             run.count("sweeps");
         } else {
-            run.count("right without one");
+            run.count("correct without a sweep");
         }
-        // Without one occurrence the others count as modified as well; nothing tells of that.
-        run.assert_alike(|event| {
+        // Removing one occurrence changes `lastModified` of the others, which no delivery reports.
+        run.assert_same(|event| {
             let mut event = event.clone();
             (event.last_modified, event.original) = (None, None);
             event
         });
         run.listed = run.list();
         let now = run.world.with(|_, now| now);
-        run.listed.retain(|event| event.last_modified <= Some(now)); // the demo events know no clock
+        run.listed.retain(|event| event.last_modified <= Some(now)); // the demo events were modified in the future of the simulated clock
         match run.random.below(8) {
             0..=2 => run.create(),
             _ if run.listed.is_empty() => run.create(),
@@ -389,5 +391,5 @@ fn deliveries_keep_a_copy_in_step_until_it_asks_for_a_sweep() {
         }
     }
     println!("{:?}", run.count);
-    assert!(run.count["right without one"] > 50, "{:?}", run.count);
+    assert!(run.count["correct without a sweep"] > 50, "{:?}", run.count);
 }
