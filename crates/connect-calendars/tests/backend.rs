@@ -1,5 +1,5 @@
-//! The same list of scenarios over Connect, Google and Outlook, with both clients: what an application sees must not depend
-//! on where the calendars are. What was done is read from the sandbox.
+//! The same scenarios over Connect, Google and Outlook, with both clients: the outcome must not depend on the
+//! service. The requests are read from the sandbox.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 use connect_calendars::backend::{
@@ -19,8 +19,8 @@ use connect_tests::{
 };
 use jiff::{SignedDuration, Timestamp, civil::date};
 
-/// Every scenario, under its name.
-type Scenario = (&'static str, fn(&Place));
+/// A scenario with its name.
+type Scenario = (&'static str, fn(&TestBackend));
 
 const SCENARIOS: [Scenario; 12] = [
     ("a sign-in is there until the sign-out", signs_in_and_out),
@@ -38,7 +38,7 @@ const SCENARIOS: [Scenario; 12] = [
 ];
 
 #[test]
-fn every_scenario_over_every_service_with_the_blocking_client() {
+fn scenarios_pass_for_all_services_with_the_blocking_client() {
     run(|world| {
         let client = client_of!(connect_blocking::Client, world);
         let user = client.user("user-123");
@@ -51,7 +51,7 @@ fn every_scenario_over_every_service_with_the_blocking_client() {
 }
 
 #[test]
-fn every_scenario_over_every_service_with_the_hyper_client() {
+fn scenarios_pass_for_all_services_with_the_hyper_client() {
     run(|world| {
         let client = client_of!(connect_hyper::Client, world);
         let user = client.user("user-123");
@@ -62,12 +62,12 @@ fn every_scenario_over_every_service_with_the_hyper_client() {
             Whose::Google => Box::new(Backend::new(Google::new(), user)),
             _ => Box::new(Backend::new(Outlook::new(), user)),
         };
-        Box::new(Waiting { inner, runtime })
+        Box::new(BlockOn { inner, runtime })
     });
 }
 
-/// The calendars of a user somewhere, and the server behind them.
-struct Place {
+/// The calendars of a user of one service, and the sandbox.
+struct TestBackend {
     world: World,
     backend: Box<dyn CalendarBackend>,
 }
@@ -81,12 +81,12 @@ fn run(backend: impl Fn(&World) -> Box<dyn CalendarBackend>) {
             let callback = consent(pending.url());
             backend.finish(pending, &callback).unwrap();
             println!("{whose:?}: {name}");
-            scenario(&Place { world, backend });
+            scenario(&TestBackend { world, backend });
         }
     }
 }
 
-fn signs_in_and_out(place: &Place) {
+fn signs_in_and_out(place: &TestBackend) {
     let backend = &place.backend;
     assert!(backend.is_signed_in().unwrap());
     backend.sign_out().unwrap();
@@ -95,7 +95,7 @@ fn signs_in_and_out(place: &Place) {
     assert!(matches!(error.kind(), ErrorKind::Authentication), "{error:?}");
 }
 
-fn lists_calendars(place: &Place) {
+fn lists_calendars(place: &TestBackend) {
     let calendars = place.backend.calendars().unwrap();
     assert!(!calendars.is_empty());
     for calendar in &calendars {
@@ -105,7 +105,7 @@ fn lists_calendars(place: &Place) {
     }
 }
 
-fn writes_an_event(place: &Place) {
+fn writes_an_event(place: &TestBackend) {
     let (calendar, start) = (place.calendar(), at("2027-02-01T09:00:00Z"));
     let new = NewEvent::new(&calendar, "Scenario: Stand-up", start, start + hours(1))
         .description("What is new")
@@ -137,7 +137,7 @@ fn writes_an_event(place: &Place) {
     assert!(matches!(error.kind(), ErrorKind::NotFound), "{error:?}");
 }
 
-fn clears_fields(place: &Place) {
+fn clears_fields(place: &TestBackend) {
     let start = at("2027-02-01T09:00:00Z");
     let new = NewEvent::new(place.calendar(), "Scenario: Lunch", start, start + hours(1))
         .description("With Ada")
@@ -152,7 +152,7 @@ fn clears_fields(place: &Place) {
     assert!(found.attendees.iter().all(|one| one.email != "ada@example.com"), "{found:?}");
 }
 
-fn keeps_days(place: &Place) {
+fn keeps_days(place: &TestBackend) {
     let (first, next) = (date(2027, 3, 28), date(2027, 3, 29));
     let new = NewEvent::all_day(place.calendar(), "Scenario: Closed", first, next);
     let event = place.backend.create(&new).unwrap();
@@ -170,7 +170,7 @@ fn keeps_days(place: &Place) {
     assert_eq!((timed.all_day.unwrap_or(false), timed.start), (false, instant(start)));
 }
 
-fn changes_occurrences(place: &Place) {
+fn changes_occurrences(place: &TestBackend) {
     let occurrences = place.series("Scenario: Choir");
     assert_eq!(occurrences.len(), 4);
     assert!(occurrences.iter().all(|event| event.recurring_event_id.is_some()), "{occurrences:?}");
@@ -181,7 +181,7 @@ fn changes_occurrences(place: &Place) {
     assert_eq!(place.one("Scenario: Concert").start, occurrences[1].start);
 }
 
-fn deletes_a_series(place: &Place) {
+fn deletes_a_series(place: &TestBackend) {
     let occurrences = place.series("Scenario: Choir");
     place.backend.update(&occurrences[1].change().unwrap().title("Scenario: Band").whole_series()).unwrap();
     let band = place.titled("Scenario: Band");
@@ -190,7 +190,7 @@ fn deletes_a_series(place: &Place) {
     assert_eq!((place.titled("Scenario: Band"), place.titled("Scenario: Choir")), (vec![], vec![]));
 }
 
-fn keeps_custom_fields(place: &Place) {
+fn keeps_custom_fields(place: &TestBackend) {
     let start = at("2027-02-01T09:00:00Z");
     let custom: Raw = r#"{"order":"A-17","count":3,"nested":{"deep":[true,null,"é\n"]}}"#.parse().unwrap();
     let new =
@@ -201,9 +201,9 @@ fn keeps_custom_fields(place: &Place) {
     assert_eq!(read(&found), read(&custom));
 }
 
-fn merges_calendars(place: &Place) {
+fn merges_calendars(place: &TestBackend) {
     let calendars = place.calendars();
-    assert!(calendars.len() > 1, "the sandbox's user has more than one calendar");
+    assert!(calendars.len() > 1, "the sandbox user has several calendars");
     let start = at("2027-02-01T09:00:00Z");
     for (index, calendar) in calendars.iter().enumerate().rev() {
         let start = start + hours(i64::try_from(index).unwrap());
@@ -219,13 +219,13 @@ fn merges_calendars(place: &Place) {
     }
 }
 
-fn names_what_failed(place: &Place) {
+fn names_what_failed(place: &TestBackend) {
     let start = at("2027-02-01T09:00:00Z");
     let good = place.calendar();
     place.backend.create(&NewEvent::new(&good, "Scenario: Still there", start, start + hours(1))).unwrap();
     if place.world.whose == Whose::Connect {
-        // It passes over calendars it does not know, and reads many with one request: that one fails, and then the first of
-        // those that are asked for one by one.
+        // Connect ignores unknown calendars and reads all with one request. Two faults make that request
+        // fail, and the first of the requests for single calendars that follow.
         let failing = || Fault::on("GET /events").status(404);
         place.world.server.with(|sandbox| sandbox.add_fault(failing().times(2)));
         let mut asked = place.calendars();
@@ -237,11 +237,7 @@ fn names_what_failed(place: &Place) {
     let elsewhere = CalendarRef::new(Provider::Apple, good.id.clone());
     let asked = [elsewhere.clone(), good.clone()];
     let gathered = place.backend.events(&asked, FROM.parse().unwrap(), TO.parse().unwrap()).unwrap();
-    assert_eq!(
-        gathered.failed.len(),
-        1,
-        "a calendar of another provider is not read under its id: {gathered:?}"
-    );
+    assert_eq!(gathered.failed.len(), 1, "a calendar of another provider is refused: {gathered:?}");
     assert_eq!(gathered.failed[0].0, elsewhere);
     let bad = CalendarRef::new(good.provider.clone(), "no-such#calendar@example.com");
     let asked = [bad.clone(), good];
@@ -254,32 +250,32 @@ fn names_what_failed(place: &Place) {
     assert!(matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Validation { .. }), "{error:?}");
 }
 
-fn creates_once(place: &Place) {
+fn creates_once(place: &TestBackend) {
     let start = at("2027-02-01T09:00:00Z");
     let new = NewEvent::new(place.calendar(), "Scenario: Once", start, start + hours(1));
-    place.world.server.with(|sandbox| sandbox.add_fault(Fault::on(place.insert()).cut_after()));
+    place.world.server.with(|sandbox| sandbox.add_fault(Fault::on(place.insert_endpoint()).cut_after()));
     let event = match place.backend.create_once("order 17", &new).unwrap() {
         Once::Created(event) | Once::Found(event) => event,
         other => panic!("{other:?}"),
     };
-    assert!(place.world.server.stats().cut(&place.insert()) > 0, "no answer was lost");
+    assert!(place.world.server.stats().cut(&place.insert_endpoint()) > 0, "no response was lost");
     assert_eq!(place.one("Scenario: Once").id, event.id);
     if place.world.whose != Whose::Connect {
         let later = start + hours(48);
         place.backend.update(&event.change().unwrap().time(later, later + hours(1))).unwrap();
         match place.backend.create_once("order 17", &new).unwrap() {
             Once::Created(again) | Once::Found(again) => {
-                assert_eq!(again.id, event.id, "wherever it is by now")
+                assert_eq!(again.id, event.id, "a moved event is found by its key")
             }
             other => panic!("{other:?}"),
         }
     }
     place.backend.create_once("order 18", &new).unwrap();
-    assert_eq!(place.titled("Scenario: Once").len(), 2, "another key, another event");
+    assert_eq!(place.titled("Scenario: Once").len(), 2, "another key creates another event");
     assert!(matches!(place.backend.create_once("", &new).unwrap_err().kind(), ErrorKind::Validation { .. }));
 }
 
-fn refuses_nonsense(place: &Place) {
+fn refuses_nonsense(place: &TestBackend) {
     let start = at("2027-02-01T09:00:00Z");
     let event =
         place.backend.create(&NewEvent::new(place.calendar(), "Here", start, start + hours(1))).unwrap();
@@ -291,15 +287,15 @@ fn refuses_nonsense(place: &Place) {
     ] {
         assert!(matches!(error.kind(), ErrorKind::Validation { .. }), "{error:?}");
     }
-    // Finding the calendar takes one request.
+    // One request finds the calendar.
     assert!(place.world.server.requests().len() <= before + 1);
 }
 
 const FROM: &str = "2027-01-01T00:00:00Z";
 const TO: &str = "2027-06-01T00:00:00Z";
 
-impl Place {
-    /// Those that can be written to.
+impl TestBackend {
+    /// The calendars that the user can write to.
     fn calendars(&self) -> Vec<CalendarRef> {
         let mut calendars = self.backend.calendars().unwrap();
         calendars.retain(|calendar| self.is_writable(calendar));
@@ -329,7 +325,7 @@ impl Place {
         event
     }
 
-    /// Four weeks, over a change of the clocks in neither Europe nor America.
+    /// A weekly series of four, without a change of the clocks in Europe or America.
     fn series(&self, title: &str) -> Vec<Event> {
         let start = at("2027-01-04T18:00:00Z");
         let new = NewEvent::new(self.calendar(), title, start, start + hours(2))
@@ -338,8 +334,8 @@ impl Place {
         self.titled(title)
     }
 
-    /// What the sandbox calls the endpoint that creates an event.
-    fn insert(&self) -> String {
+    /// The name in the sandbox of the endpoint that creates an event.
+    fn insert_endpoint(&self) -> String {
         match self.world.whose {
             Whose::Connect => "POST /event",
             Whose::Google => "POST /google/calendar/v3/calendars/{calendarId}/events",
@@ -361,13 +357,13 @@ fn instant(at: Timestamp) -> Option<EventTime> {
     Some(EventTime::Instant(at))
 }
 
-/// An asynchronous backend, waited for.
-struct Waiting {
+/// An async backend behind the blocking trait.
+struct BlockOn {
     inner: Box<dyn AsyncCalendarBackend>,
     runtime: tokio::runtime::Runtime,
 }
 
-impl CalendarBackend for Waiting {
+impl CalendarBackend for BlockOn {
     fn provider(&self) -> Option<Provider> {
         self.inner.provider()
     }

@@ -1,4 +1,4 @@
-//! Busy and free time, against a model that looks at every minute.
+//! Tests of busy and free times; random tests compare with a model that checks every minute.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use connect_calendars::busy::{Interval, WorkingHours, free, merge, of_events, slots};
@@ -30,7 +30,7 @@ fn busy_of(events: &[Value], zone: &TimeZone) -> Vec<Interval> {
 }
 
 #[test]
-fn events_take_time_unless_they_are_free_cancelled_or_declined() {
+fn event_is_busy_unless_free_cancelled_or_declined() {
     let event = |extra: Value| {
         let mut event = json!({"id": "e", "start": "2026-12-14T09:00:00Z", "end": "2026-12-14T10:00:00Z"});
         event.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
@@ -67,20 +67,20 @@ fn events_take_time_unless_they_are_free_cancelled_or_declined() {
 }
 
 #[test]
-fn days_are_those_of_the_zone() {
+fn all_day_event_lasts_its_days_in_the_zone() {
     let day = |first: &str, end: Option<&str>| json!({"id": "e", "allDay": true, "start": first, "end": end});
     let berlin = zone("Europe/Berlin");
-    // Midnight of an all-day event is the form of its day, in whatever zone it is shown.
+    // A midnight in UTC of an all-day event means its date, in every zone.
     let christmas = [interval("2026-12-23T23:00:00Z", "2026-12-24T23:00:00Z")];
     for (first, end) in [
         ("2026-12-24", Some("2026-12-25")),
         ("2026-12-24T00:00:00Z", Some("2026-12-25T00:00:00Z")),
         ("2026-12-24", None),
-        // Its end is its start, or before it: it is one day, as for `last_day`.
+        // The end is not after the start: one day, as for `last_day`.
         ("2026-12-24", Some("2026-12-24")),
         ("2026-12-24T00:00:00Z", Some("2026-12-24T00:00:00Z")),
         ("2026-12-24", Some("2026-12-23")),
-        // Midnight in Berlin, to midnight or just before it.
+        // From midnight in Berlin to midnight, or just before it.
         ("2026-12-23T23:00:00Z", Some("2026-12-24T23:00:00Z")),
         ("2026-12-23T23:00:00Z", Some("2026-12-24T22:59:59.999Z")),
         ("2026-12-23T23:00:00Z", Some("2026-12-23T23:00:00Z")),
@@ -98,7 +98,7 @@ fn days_are_those_of_the_zone() {
     ] {
         assert_eq!(busy_of(&[day(first, Some(end))], &berlin), until_the_8th, "{first} {end}");
     }
-    // Midnight in Berlin, seen from elsewhere.
+    // Midnight in Berlin, with UTC as the zone.
     let one = busy_of(&[day("2026-07-05T22:00:00Z", Some("2026-07-05T22:00:00Z"))], &TimeZone::UTC);
     assert_eq!(one, [interval("2026-07-05T22:00:00Z", "2026-07-06T22:00:00Z")]);
     let hours = |name: &str, first: &str, end: &str| {
@@ -107,14 +107,14 @@ fn days_are_those_of_the_zone() {
     };
     assert_eq!(hours("Europe/Berlin", "2026-03-29", "2026-03-30"), 23);
     assert_eq!(hours("Europe/Berlin", "2026-10-25", "2026-10-26"), 25);
-    assert_eq!(hours("America/Sao_Paulo", "2018-11-04", "2018-11-05"), 23, "the clocks jump over midnight");
-    assert_eq!(hours("Pacific/Apia", "2011-12-30", "2011-12-31"), 0, "a day that Samoa did not have");
+    assert_eq!(hours("America/Sao_Paulo", "2018-11-04", "2018-11-05"), 23, "the clocks skip midnight");
+    assert_eq!(hours("Pacific/Apia", "2011-12-30", "2011-12-31"), 0, "Samoa skipped this day");
     let local = json!({"id": "e", "start": "2026-12-24T10:00", "end": "2026-12-24T11:00"});
     assert_eq!(busy_of(&[local], &berlin), [interval("2026-12-24T09:00:00Z", "2026-12-24T10:00:00Z")]);
 }
 
 #[test]
-fn hours_are_those_of_the_clock() {
+fn working_hours_follow_the_clocks_of_the_zone() {
     let night = |day: &str, start: Time, end: Time| {
         let hours = WorkingHours::new(zone("Europe/Berlin")).on(Weekday::Sunday, start, end).unwrap();
         let midnight = at(&format!("{day}T00:00:00Z"));
@@ -122,17 +122,17 @@ fn hours_are_those_of_the_clock() {
         hours.within(Interval::new(midnight - day, midnight + day))
     };
     let hour = |hour| time(hour, 0, 0, 0);
-    // The clocks go from 02:00 to 03:00.
+    // The clocks go forward from 02:00 to 03:00.
     assert_eq!(
         night("2026-03-29", hour(1), hour(5)),
         [interval("2026-03-29T00:00:00Z", "2026-03-29T03:00:00Z")]
     );
-    assert_eq!(night("2026-03-29", hour(2), hour(3)), [], "an hour that there is not");
+    assert_eq!(night("2026-03-29", hour(2), hour(3)), [], "the clocks skip this hour");
     assert_eq!(
         night("2026-03-29", time(2, 30, 0, 0), hour(4)),
         [interval("2026-03-29T01:00:00Z", "2026-03-29T02:00:00Z")]
     );
-    // And from 03:00 back to 02:00.
+    // The clocks go back from 03:00 to 02:00.
     assert_eq!(
         night("2026-10-25", hour(1), hour(5)),
         [interval("2026-10-24T23:00:00Z", "2026-10-25T04:00:00Z")]
@@ -141,11 +141,11 @@ fn hours_are_those_of_the_clock() {
         interval("2026-10-25T00:00:00Z", "2026-10-25T00:30:00Z"),
         interval("2026-10-25T01:00:00Z", "2026-10-25T01:30:00Z"),
     ];
-    assert_eq!(night("2026-10-25", hour(2), time(2, 30, 0, 0)), twice, "half an hour that there is twice");
+    assert_eq!(night("2026-10-25", hour(2), time(2, 30, 0, 0)), twice, "the clocks repeat this half hour");
 }
 
 #[test]
-fn a_span_over_midnight_is_two() {
+fn span_over_midnight_needs_two_spans() {
     let utc = || WorkingHours::new(TimeZone::UTC);
     let (ten, six, midnight) = (time(22, 0, 0, 0), time(6, 0, 0, 0), Time::midnight());
     let error = utc().on(Weekday::Monday, ten, six).unwrap_err();
@@ -164,7 +164,7 @@ fn a_span_over_midnight_is_two() {
 }
 
 #[test]
-fn the_ends_of_time_are_no_obstacle() {
+fn earliest_and_latest_times_do_not_overflow() {
     let ever = Interval::new(Timestamp::MIN, Timestamp::MAX);
     let hours =
         WorkingHours::new(TimeZone::UTC).on(Weekday::Monday, Time::midnight(), Time::midnight()).unwrap();
@@ -180,7 +180,7 @@ fn the_ends_of_time_are_no_obstacle() {
     assert_eq!(slots(&[end], SignedDuration::ZERO, minute), []);
 }
 
-/// Two days around a change of the clocks in Berlin, by minutes.
+/// The minutes of two days around a change of the clocks in Berlin.
 const MINUTES: i64 = 2 * 24 * 60;
 
 fn minute(start: Timestamp, minutes: i64) -> Timestamp {
@@ -205,7 +205,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn merged_time_is_the_same_time(all in intervals()) {
+    fn merged_intervals_cover_the_same_time(all in intervals()) {
         let start = at("2026-12-14T00:00:00Z");
         let all: Vec<_> = all.iter().map(|(from, length)| Interval::new(minute(start, *from), minute(start, from + length))).collect();
         let merged = merge(all.iter().copied());
@@ -216,7 +216,7 @@ proptest! {
     }
 
     #[test]
-    fn free_time_is_work_without_business(
+    fn free_time_is_working_time_that_is_not_busy(
         busy in intervals(),
         spans in prop::collection::vec((0..7_i8, 0..24 * 4_i16, 1..=24 * 4_i16), 0..10),
         range in (0..MINUTES, 0..MINUTES),

@@ -1,4 +1,4 @@
-//! How events of all four providers say how they repeat.
+//! Tests of the recurrences of events of all four providers.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -16,8 +16,7 @@ fn read(original: serde_json::Value) -> EventRecurrence {
     event(json!({ "id": "s", "start": start, "original": original })).recurrence().unwrap()
 }
 
-/// A series of Apple or CalDAV: the rules of its zone first, then the series, then one occurrence that moved and one that was
-/// called off.
+/// A series of Apple or CalDAV: the rules of its zone, the series, a moved occurrence and a cancelled one.
 fn icalendar(start: &str, more: &str) -> String {
     [
         "BEGIN:VCALENDAR",
@@ -82,7 +81,7 @@ fn graph_series_has_the_zone_of_its_range() {
     let original = |range: &str, own: &str| {
         json!({
             "type": "seriesMaster", "originalStartTimeZone": own,
-            // What `Prefer` asked for, and no more.
+            // The zone requested with `Prefer`, not that of the series.
             "start": { "dateTime": "2026-07-06T07:00:00.0000000", "timeZone": "UTC" },
             "cancelledOccurrences": ["OID.AAMkAD=.2026-07-13", "OID.AAMkAD=.soon"],
             "recurrence": {
@@ -144,7 +143,7 @@ fn event_that_does_not_repeat_has_no_recurrence() {
 }
 
 #[test]
-fn occurrence_tells_when_it_began_by_the_rule() {
+fn occurrence_has_its_original_start() {
     let start = |original: serde_json::Value, own: &str, all_day: bool| {
         event(json!({ "recurringEventId": "s", "start": own, "allDay": all_day, "original": original }))
             .original_start()
@@ -161,17 +160,17 @@ fn occurrence_tells_when_it_began_by_the_rule() {
     assert_eq!(start(graph.clone(), "2026-07-14", true), at("2026-07-13"));
     let series = icalendar("DTSTART:20260706T070000Z", "RRULE:FREQ=DAILY");
     assert_eq!(start(json!({ "data": series }), "2026-07-21T08:00:00Z", false), at("2026-07-20T07:00:00Z"));
-    assert_eq!(event(json!({ "original": graph })).original_start(), None, "no occurrence");
+    assert_eq!(event(json!({ "original": graph })).original_start(), None, "not an occurrence");
 }
 
 #[test]
-fn zone_of_a_registry_is_the_iana_name_at_its_end() {
+fn global_tzid_ends_with_the_iana_name() {
     for (tzid, zone) in [
         ("/mozilla.org/20070129_1/Asia/Tokyo", "Asia/Tokyo"),
         ("/freeassociation.sourceforge.net/Asia/Tokyo", "Asia/Tokyo"),
         ("/citadel.org/20210210_1/America/Argentina/Buenos_Aires", "America/Argentina/Buenos_Aires"),
         ("\"/softwarestudio.org/Tzfile/Europe/Berlin\"", "Europe/Berlin"),
-        // What is no name of the IANA's stays as it is.
+        // Other names stay unchanged.
         ("/example.com/Moon/Tokyo", "/example.com/Moon/Tokyo"),
         ("Tokyo Standard Time", "Tokyo Standard Time"),
         ("\"(UTC+09:00) Osaka, Sapporo, Tokyo\"", "(UTC+09:00) Osaka, Sapporo, Tokyo"),
@@ -206,7 +205,7 @@ fn all_day_series_has_no_time_zone() {
 }
 
 #[test]
-fn series_of_graph_until_the_end_of_time_is_read() {
+fn graph_series_until_the_year_9999_is_read() {
     for (zone, until) in [
         ("Europe/Berlin", "99991231T235959Z"),
         ("America/Los_Angeles", "99991231T235959Z"),
@@ -220,7 +219,8 @@ fn series_of_graph_until_the_end_of_time_is_read() {
     }
 }
 
-/// Of the occurrences of one object: that of the 13th moved to the 14th, that of the 20th to another time of the day.
+/// A series with two changed occurrences: that of the 13th moved to the 14th, that of the 20th to another
+/// time.
 fn overrides(zone: &str) -> String {
     let mut lines = vec!["BEGIN:VCALENDAR".to_owned()];
     let mut add = |more: &[String]| {
@@ -245,9 +245,9 @@ fn occurrence_never_has_the_original_start_of_another() {
     let berlin = || overrides("Europe/Berlin");
     assert_eq!(start(berlin(), "2026-07-14T07:00:00Z"), at("2026-07-13T07:00:00Z"));
     assert_eq!(start(berlin(), "2026-07-20T13:00:00Z"), at("2026-07-20T07:00:00Z"));
-    // One that did not change begins by the rule.
+    // An unchanged occurrence begins by the rule.
     assert_eq!(start(berlin(), "2026-07-27T07:00:00Z"), at("2026-07-27T07:00:00Z"));
-    // Which one it is cannot be told.
+    // Without the zone, the occurrence cannot be identified.
     let unknown = || overrides("Moon Standard Time");
     assert_eq!(start(unknown(), "2026-07-20T13:00:00Z"), None);
     assert_eq!(start(unknown(), "2026-07-27T07:00:00Z"), None);
@@ -257,7 +257,7 @@ fn occurrence_never_has_the_original_start_of_another() {
 }
 
 #[test]
-fn original_start_is_of_the_kind_of_the_series() {
+fn original_start_is_a_date_if_the_series_is_all_day() {
     let occurrence = |by_rule: &str, own: &str, all_day: bool| {
         event(json!({ "recurringEventId": "s", "start": own, "allDay": all_day,
             "original": { "originalStart": by_rule } }))
@@ -278,7 +278,7 @@ fn original_start_is_of_the_kind_of_the_series() {
 }
 
 #[test]
-fn rule_with_parameters_begins_after_the_colon() {
+fn rule_with_parameters_is_read() {
     for line in [
         r#"RRULE;X-A="a:b":FREQ=WEEKLY;BYDAY=MO"#,
         r#"rrule;x-a=b;X-C="d;e:f":freq=weekly;byday=mo"#,

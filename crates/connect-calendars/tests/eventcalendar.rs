@@ -1,4 +1,4 @@
-//! JSON for Mobiscroll's Eventcalendar, and what its pages send back.
+//! Tests of the JSON for the Mobiscroll Eventcalendar, and of the JSON that its pages send.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use connect_calendars::eventcalendar::{PageEvent, data, last_day};
@@ -36,7 +36,7 @@ fn times(new: &NewEvent) -> (String, String, Option<bool>) {
 }
 
 #[test]
-fn an_event_has_the_fields_of_the_eventcalendar() {
+fn data_has_the_fields_of_the_eventcalendar() {
     let event = timed();
     let expected = json!([{
         "id": "e1", "title": "<b>Stand-up</b>", "color": "#ff0000", "allDay": false,
@@ -61,7 +61,7 @@ fn an_event_has_the_fields_of_the_eventcalendar() {
 }
 
 #[test]
-fn the_last_day_is_inclusive_or_exclusive() {
+fn end_of_an_all_day_event_is_inclusive_or_exclusive() {
     for (first, end, inclusive, exclusive) in [
         ("2026-12-24", "2026-12-25", "2026-12-24", "2026-12-25"),
         ("2026-12-24T00:00:00Z", "2026-12-27T00:00:00Z", "2026-12-26", "2026-12-27"),
@@ -83,7 +83,7 @@ fn the_last_day_is_inclusive_or_exclusive() {
 }
 
 #[test]
-fn a_day_comes_back_as_the_day_it_went_out() {
+fn all_day_event_survives_the_round_trip() {
     for (first, end) in
         [("2026-12-24", "2026-12-25"), ("2026-12-24", "2026-12-27"), ("2026-03-29", "2026-03-30")]
     {
@@ -98,7 +98,7 @@ fn a_day_comes_back_as_the_day_it_went_out() {
 }
 
 #[test]
-fn what_cannot_be_read_or_shown_is_left_out() {
+fn data_omits_unreadable_times_and_inexpressible_rules() {
     let odd = event(json!({"id": "o", "start": "soon", "end": "2026-12-24T10:00"}));
     let expected = json!([{"id": "o", "title": "", "end": "2026-12-24T10:00:00", "allDay": false}]);
     assert_eq!(serde_json::to_value(data([&odd]).time_zone(berlin())).unwrap(), expected);
@@ -115,7 +115,7 @@ fn what_cannot_be_read_or_shown_is_left_out() {
 }
 
 #[test]
-fn a_page_sends_times_in_many_forms() {
+fn page_times_are_read_in_all_formats() {
     let at = |start: Value, end: Value| {
         let page = sent(json!({"title": "T", "start": start, "end": end})).in_zone(berlin());
         times(&page.new_event(("google", "work")).unwrap())
@@ -138,32 +138,32 @@ fn a_page_sends_times_in_many_forms() {
 }
 
 #[test]
-fn a_page_sends_days_in_many_forms() {
+fn page_days_are_read_in_all_formats() {
     let at = |page: PageEvent| times(&page.in_zone(berlin()).new_event(("google", "work")).unwrap());
     let christmas = ("2026-12-24".to_owned(), "2026-12-25".to_owned(), Some(true));
     for (start, end) in [
         (json!("2026-12-24"), json!("2026-12-24")),
         (json!("2026-12-24T00:00"), json!("2026-12-24T23:59")),
-        // Midnight in Berlin, as JSON.stringify writes it.
+        // Midnight in Berlin in the format of JSON.stringify.
         (json!("2026-12-23T23:00:00.000Z"), json!("2026-12-23T23:00:00.000Z")),
         (json!("2026-12-24"), json!(null)),
     ] {
         let page = sent(json!({"allDay": true, "start": start, "end": end}));
         assert_eq!(at(page.clone()), christmas, "{start}");
-        assert_eq!(at(page.exclusive_ends()), christmas, "{start}: a day at the least");
+        assert_eq!(at(page.exclusive_ends()), christmas, "{start}: at least one day");
     }
     let until =
         sent(json!({"allDay": true, "start": "2026-12-23T23:00:00.000Z", "end": "2026-12-24T23:00:00.000Z"}));
     assert_eq!(at(until.clone().exclusive_ends()), christmas);
-    assert_eq!(at(until).1, "2026-12-26", "the 25th is the last");
+    assert_eq!(at(until).1, "2026-12-26", "the 25th is the last day");
     assert_eq!(at(sent(json!({"start": "2026-12-24", "end": "2026-12-24"}))), christmas, "without allDay");
     let timed = at(sent(json!({"allDay": false, "start": "2026-12-24", "end": "2026-12-25"})));
     assert_eq!(timed, ("2026-12-23T23:00:00.000Z".to_owned(), "2026-12-24T23:00:00.000Z".to_owned(), None));
 }
 
 #[test]
-fn what_a_page_sends_wrongly_is_said() {
-    for (value, says) in [
+fn invalid_page_events_have_clear_errors() {
+    for (value, message) in [
         (json!({}), "start: is missing"),
         (json!({"end": "2026-12-24"}), "start: is missing"),
         (json!({"start": "2026-12-24T09:00:00Z"}), "end: is missing"),
@@ -215,7 +215,7 @@ fn what_a_page_sends_wrongly_is_said() {
 }
 
 #[test]
-fn a_rule_goes_along_with_a_new_event() {
+fn new_event_has_the_rule_of_the_page() {
     let rule = |more: Value| {
         let mut value = json!({"title": "T", "start": 0, "end": 1});
         value.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -226,7 +226,7 @@ fn a_rule_goes_along_with_a_new_event() {
     assert_eq!(rule(json!({"googleEvent": {"recurrence": ["RRULE:FREQ=DAILY;COUNT=3"]}})), three);
     let lines =
         json!({"start": 0, "end": 1, "googleEvent": {"recurrence": ["RRULE:FREQ=DAILY", "EXDATE:1"]}});
-    assert!(sent(lines.clone()).new_event(("google", "work")).is_ok(), "Google gets them as they are");
+    assert!(sent(lines.clone()).new_event(("google", "work")).is_ok(), "Google receives the lines unchanged");
     let error = sent(lines).new_event(("microsoft", "work")).unwrap_err();
     assert_eq!(error.to_string(), "googleEvent.recurrence: has more than one rule (expected at most one)");
     for nothing in [json!(""), json!(" "), json!([]), json!(null)] {
@@ -240,7 +240,7 @@ fn a_rule_goes_along_with_a_new_event() {
 }
 
 #[test]
-fn a_change_says_what_the_page_says() {
+fn update_has_only_the_fields_of_the_page() {
     let change = |value: Value| sent(value).change(timed().change().unwrap()).unwrap().fields().unwrap();
     let title = change(json!({"id": "e1", "title": "New"}));
     assert_eq!((title.title.as_deref(), title.start), (Some("New"), None));
@@ -258,7 +258,7 @@ fn a_change_says_what_the_page_says() {
 }
 
 #[test]
-fn each_provider_gets_the_rule_of_its_own_object() {
+fn provider_receives_the_rule_of_its_object() {
     let (lines, pattern) = (json!(["RRULE:FREQ=DAILY"]), json!({"pattern": {"type": "weekly"}}));
     let fields = |provider: &str, more: Value| {
         let mut page = json!({"start": 0, "end": 1, "googleEvent": {"recurrence": lines}, "outlookEvent": {"recurrence": pattern}});
@@ -272,7 +272,7 @@ fn each_provider_gets_the_rule_of_its_own_object() {
     let two = json!({"googleEvent": {"recurrence": ["RRULE:FREQ=DAILY", "EXDATE:1"]}});
     assert_eq!(fields("microsoft", two), (none.clone(), patterned));
     assert_eq!(fields("google", json!({})), (daily.clone(), None));
-    // What the page says itself stands over both, and Google's rule is Outlook's where that has none.
+    // `recurring` takes precedence over both objects; Outlook uses the Google rule if it has none.
     let weekly = Patch::Set(Recurrence::weekly());
     assert_eq!(fields("microsoft", json!({"recurring": "FREQ=WEEKLY"})), (weekly, None));
     assert_eq!(fields("microsoft", json!({"outlookEvent": {"recurrence": null}})).0, daily);
@@ -280,7 +280,7 @@ fn each_provider_gets_the_rule_of_its_own_object() {
 }
 
 #[test]
-fn what_goes_out_and_comes_back_changes_nothing() {
+fn unchanged_event_of_a_page_changes_nothing() {
     for custom in [
         json!({"room": "A1", "order": 3, "date": "2026-12-01", "tooltip": "T", "location": "L", "description": "D",
                "color": "red", "resource": [1, {"a": null}]}),
@@ -313,12 +313,12 @@ fn what_goes_out_and_comes_back_changes_nothing() {
 }
 
 #[test]
-fn own_fields_are_edited_under_the_names_they_have() {
+fn custom_fields_are_edited_under_their_names() {
     let mut event = timed();
     event.custom = Some(json!({"room": "A1", "order": 3, "location": "L"}).to_string().parse().unwrap());
     let mut json = serde_json::to_value(data([&event])).unwrap()[0].clone();
     assert_eq!((&json["room"], &json["order"], json.get("location")), (&json!("A1"), &json!(3), None));
-    (json["room"], json["order"], json["tooltip"]) = (json!("B2"), json!(4), json!("of the page"));
+    (json["room"], json["order"], json["tooltip"]) = (json!("B2"), json!(4), json!("Tooltip"));
     (json["location"], json["description"]) = (json!("Berlin"), json!("New"));
     let fields = sent(json).change(event.change().unwrap()).unwrap().fields().unwrap();
     let Patch::Set(custom) = fields.custom else { panic!("no custom fields") };
@@ -335,7 +335,7 @@ fn own_fields_are_edited_under_the_names_they_have() {
 }
 
 #[test]
-fn fields_that_only_the_provider_writes_do_not_go_back() {
+fn read_only_fields_are_not_sent_back() {
     for (provider, original, written) in [
         (
             "google",
@@ -351,7 +351,7 @@ fn fields_that_only_the_provider_writes_do_not_go_back() {
             json!({"importance": "high"}),
         ),
         ("microsoft", json!({"changeKey": "k", "hasAttachments": false}), json!(null)),
-        // What was never read goes as it is.
+        // An object that was not read from the provider is sent unchanged.
         ("google", json!({"eventType": "focusTime"}), json!({"eventType": "focusTime"})),
     ] {
         let mut event = timed();

@@ -1,4 +1,4 @@
-//! Series for Mobiscroll's Eventcalendar: in their own zone, with what they leave out.
+//! Tests of series in the JSON for the Mobiscroll Eventcalendar: zones and exceptions.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use connect_calendars::eventcalendar::data;
@@ -15,7 +15,7 @@ fn page(events: &[Value], zone: &str) -> Value {
     serde_json::to_value(data(&events).time_zone(TimeZone::get(zone).unwrap()).without_originals()).unwrap()
 }
 
-/// Mondays at 08:00 in Tokyo: Sundays for a viewer in New York.
+/// A series on Mondays at 08:00 in Tokyo, which are Sundays in New York.
 fn google() -> Value {
     json!({
         "provider": "google", "calendarId": "work", "id": "s", "title": "Review",
@@ -33,7 +33,7 @@ fn occurrence(status: &str, original_start: Value, start: Option<&str>) -> Value
 }
 
 #[test]
-fn series_goes_out_in_its_own_zone() {
+fn series_is_written_in_its_own_zone() {
     for viewer in ["America/New_York", "Europe/Berlin", "Asia/Tokyo", "UTC"] {
         let shown = page(&[google()], viewer);
         assert_eq!(shown[0]["start"], "2026-07-06T08:00:00.000+09:00", "{viewer}");
@@ -45,11 +45,11 @@ fn series_goes_out_in_its_own_zone() {
         assert_eq!(shown[0].get("recurringException"), None);
     }
     let own = serde_json::to_value(data([&event(google())])).unwrap();
-    assert_eq!(own[0]["timezone"], "Asia/Tokyo", "also where nobody names a zone");
+    assert_eq!(own[0]["timezone"], "Asia/Tokyo", "the zone of the series, without `time_zone()`");
 }
 
 #[test]
-fn cancelled_occurrence_is_an_exception_and_no_event() {
+fn cancelled_occurrence_is_an_exception_not_an_event() {
     let tokyo = |text: &str| json!({ "dateTime": text, "timeZone": "Asia/Tokyo" });
     let gone = occurrence("cancelled", tokyo("2026-07-13T08:00:00+09:00"), None);
     let shown = page(&[google(), gone], "America/New_York");
@@ -70,12 +70,16 @@ fn moved_occurrence_shows_once() {
     assert_eq!(shown[0]["start"], "2026-07-13T21:00:00.000-04:00");
     assert_eq!(shown[0].get("recurring"), None);
     assert_eq!(shown[1]["recurringException"], json!(["2026-07-13"]));
-    assert_eq!(shown.as_array().unwrap().len(), 3, "that of another calendar's series is one of its own");
+    assert_eq!(
+        shown.as_array().unwrap().len(),
+        3,
+        "an occurrence of a series in another calendar is separate"
+    );
     assert_eq!(page(&[moved], "UTC")[0].get("recurringException"), None);
 }
 
 #[test]
-fn exceptions_of_the_lines_are_exceptions() {
+fn exdate_and_exrule_are_written_as_exceptions() {
     let mut series = google();
     series["original"]["recurrence"] = json!([
         "RRULE:FREQ=WEEKLY;BYDAY=MO",
@@ -93,7 +97,7 @@ fn exceptions_of_the_lines_are_exceptions() {
     let shown = page(&[days], "America/New_York");
     assert_eq!((&shown[0]["start"], &shown[0]["end"]), (&json!("2026-07-06"), &json!("2026-07-06")));
     assert_eq!(shown[0]["recurringException"], json!(["2026-07-08"]));
-    assert_eq!(shown[0].get("timezone"), None, "days have none");
+    assert_eq!(shown[0].get("timezone"), None, "an all-day series has no zone");
 }
 
 fn outlook(pattern: Value, zone: &str) -> Value {
@@ -150,7 +154,7 @@ fn caldav_series_has_its_rule_and_zone() {
 }
 
 #[test]
-fn own_fields_come_out_under_their_names() {
+fn custom_fields_keep_their_names() {
     let mut single = google();
     single["original"] = json!({});
     single["custom"] = json!({ "room": "A1", "seats": [1, 2], "id": "not that", "start": "never" });
@@ -166,7 +170,7 @@ fn series_in_an_unknown_zone_has_no_rule() {
     for zone in ["Customized Time Zone", "tzone://Microsoft/Custom", "Ours/EST", "Moon Standard Time"] {
         let shown = page(&[outlook(weekly.clone(), zone)], "America/New_York");
         assert_eq!((shown[0].get("recurring"), shown[0].get("recurringException")), (None, None), "{zone}");
-        assert_eq!(shown[0]["start"], "2026-07-05T19:00:00.000-04:00", "the one event that it begins with");
+        assert_eq!(shown[0]["start"], "2026-07-05T19:00:00.000-04:00", "the first event of the series");
         let mut series = google();
         series["original"]["start"]["timeZone"] = json!(zone);
         assert_eq!(page(&[series], "America/New_York")[0].get("recurring"), None, "{zone}");
@@ -178,14 +182,14 @@ fn series_in_an_unknown_zone_has_no_rule() {
         assert_eq!(shown[0]["start"], "2026-07-06T08:00:00.000+09:00", "{zone}");
         assert_eq!(shown[0]["timezone"], "Asia/Tokyo", "{zone}");
     }
-    // Whole days need no zone.
+    // An all-day series needs no zone.
     let mut days = outlook(weekly, "Customized Time Zone");
     (days["start"], days["end"], days["allDay"]) = (json!("2026-07-06"), json!("2026-07-07"), json!(true));
     assert!(page(&[days], "America/New_York")[0]["recurring"].is_string());
 }
 
 #[test]
-fn all_day_series_excepts_the_day_whoever_looks() {
+fn all_day_exceptions_do_not_depend_on_the_viewer_zone() {
     let mut series = outlook(json!({ "type": "daily", "interval": 1 }), "UTC");
     (series["start"], series["end"], series["allDay"]) =
         (json!("2026-12-01"), json!("2026-12-02"), json!(true));
@@ -207,7 +211,7 @@ fn all_day_series_excepts_the_day_whoever_looks() {
 }
 
 #[test]
-fn position_among_days_of_the_month_is_the_last_day_or_none() {
+fn bysetpos_with_bymonthday_is_the_last_day_or_unsupported() {
     let rule = |line: &str| {
         let mut series = google();
         series["original"]["recurrence"] = json!([format!("RRULE:{line}")]);

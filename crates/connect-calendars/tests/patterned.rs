@@ -1,4 +1,4 @@
-//! Recurrences of Microsoft Graph, and how an event says that it repeats.
+//! Tests of Microsoft Graph recurrences, and of the recurrences of events.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -34,7 +34,7 @@ fn rule(line: &str) -> PatternedRecurrence {
 }
 
 #[test]
-fn each_pattern_is_a_rule() {
+fn every_pattern_converts_to_a_rule_and_back() {
     use Pattern::{AbsoluteMonthly, AbsoluteYearly, Daily, RelativeMonthly, RelativeYearly, Weekly};
     let (days, all) = (vec![Weekday::Tuesday], DAYS.to_vec());
     let weekdays = DAYS[..5].to_vec();
@@ -47,7 +47,7 @@ fn each_pattern_is_a_rule() {
         ("FREQ=MONTHLY;BYMONTHDAY=28,29;BYSETPOS=-1", AbsoluteMonthly { day: 29 }),
         ("FREQ=MONTHLY;BYMONTHDAY=28,29,30;BYSETPOS=-1", AbsoluteMonthly { day: 30 }),
         ("FREQ=MONTHLY;BYMONTHDAY=28,29,30,31;BYSETPOS=-1", AbsoluteMonthly { day: 31 }),
-        // Each of the months it comes to has a 31st: January, and January and July.
+        // Every month of the series has a 31st: January, and January and July.
         ("FREQ=MONTHLY;INTERVAL=12;BYMONTHDAY=31", AbsoluteMonthly { day: 31 }),
         ("FREQ=MONTHLY;INTERVAL=6;BYMONTHDAY=31", AbsoluteMonthly { day: 31 }),
         ("FREQ=MONTHLY;BYDAY=2TU", RelativeMonthly { days: days.clone(), index: WeekIndex::Second }),
@@ -78,7 +78,7 @@ fn each_pattern_is_a_rule() {
 }
 
 #[test]
-fn until_at_the_end_of_time_is_a_day_and_comes_back() {
+fn until_in_the_year_9999_converts_to_a_day_and_back() {
     for zone in ["Europe/Berlin", "America/Los_Angeles", "UTC"] {
         let start = at(&format!("2026-01-13T22:30[{zone}]"));
         for until in ["99991231T235959Z", "99991231", "9999-12-31", "99991231T235959"] {
@@ -97,7 +97,7 @@ fn until_at_the_end_of_time_is_a_day_and_comes_back() {
 }
 
 #[test]
-fn what_a_rule_leaves_to_the_start_is_taken_from_there() {
+fn omitted_parts_are_taken_from_the_start() {
     for (short, long) in [
         ("FREQ=WEEKLY", "FREQ=WEEKLY;BYDAY=TU"),
         ("freq=monthly", "FREQ=MONTHLY;BYMONTHDAY=13"),
@@ -120,7 +120,7 @@ fn what_a_rule_leaves_to_the_start_is_taken_from_there() {
 }
 
 #[test]
-fn day_of_the_start_that_months_lack_is_refused() {
+fn start_day_missing_in_some_months_is_refused() {
     for (start, line, refused) in [
         (date(2026, 1, 31), "FREQ=MONTHLY", true),
         (date(2026, 1, 29), "FREQ=MONTHLY", true),
@@ -136,7 +136,7 @@ fn day_of_the_start_that_months_lack_is_refused() {
 }
 
 #[test]
-fn last_day_of_outlook_is_one_for_connect() {
+fn last_day_of_a_month_converts_to_a_connect_recurrence() {
     let start = date(2026, 1, 31);
     for (pattern, rule) in [
         (Pattern::AbsoluteMonthly { day: 31 }, Some(Recurrence::monthly().on_days([-1]))),
@@ -162,7 +162,7 @@ fn last_day_of_outlook_is_one_for_connect() {
 }
 
 #[test]
-fn what_a_pattern_cannot_hold_is_named() {
+fn unsupported_rule_error_names_the_part() {
     for (line, named) in [
         ("FREQ=HOURLY", "FREQ=HOURLY"),
         ("FREQ=DAILY;BYMONTH=3", "BY parts"),
@@ -220,7 +220,7 @@ fn end(line: &str, start: impl Into<SeriesStart>) -> Date {
 }
 
 #[test]
-fn an_end_is_the_day_of_the_last_occurrence() {
+fn until_converts_to_the_day_of_the_last_occurrence() {
     // 22:30 in Berlin in winter is 21:30 in UTC, in summer 20:30.
     let berlin = at("2026-01-13T22:30[Europe/Berlin]");
     for (until, day) in [
@@ -245,14 +245,14 @@ fn an_end_is_the_day_of_the_last_occurrence() {
     let york = at("2026-01-13T20:00[America/New_York]");
     assert_eq!(end("FREQ=DAILY;UNTIL=20260121T010000Z", &york), date(2026, 1, 20));
     assert_eq!(end("FREQ=DAILY;UNTIL=20260121T005959Z", &york), date(2026, 1, 19));
-    // Whole days have no zone.
+    // All-day series have no zone.
     for until in ["20260120", "20260120T000000Z", "20260120T235959Z", "20260120T120000"] {
         assert_eq!(end(&format!("FREQ=DAILY;UNTIL={until}"), date(2026, 1, 13)), date(2026, 1, 20));
     }
 }
 
 #[test]
-fn an_end_is_the_instant_of_the_last_occurrence() {
+fn end_date_converts_to_the_instant_of_the_last_occurrence() {
     let until = |start: SeriesStart, first: Date, last: Date| {
         let recurrence = PatternedRecurrence {
             pattern: Pattern::Daily,
@@ -273,14 +273,14 @@ fn an_end_is_the_instant_of_the_last_occurrence() {
     assert_eq!(until((&tokyo).into(), tokyo.date(), date(2026, 1, 21)), "20260120T153000Z");
     let day = date(2026, 1, 13);
     assert_eq!(until(day.into(), day, date(2026, 12, 31)), "20261231");
-    // Parts of a second do not cut off the last one.
+    // Fractions of a second do not exclude the last occurrence.
     let odd = at("2026-01-13T22:30:00.5[Europe/Berlin]");
     assert_eq!(until((&odd).into(), odd.date(), date(2026, 1, 14)), "20260114T213001Z");
 }
 
-/// Where the zone is not known, the last occurrence is in and the one after it is not.
+/// With an unknown zone, the last occurrence is included and the next one is not.
 #[test]
-fn an_end_without_the_zone_takes_the_last_occurrence_and_no_more() {
+fn end_date_in_an_unknown_zone_includes_only_the_last_day() {
     for zone in ["Europe/Berlin", "Asia/Tokyo", "America/New_York", "Pacific/Auckland", "Australia/Lord_Howe"]
     {
         for hour in 0..24 {
@@ -303,7 +303,7 @@ fn an_end_without_the_zone_takes_the_last_occurrence_and_no_more() {
 }
 
 #[test]
-fn graphs_json_is_read_with_all_that_means_nothing() {
+fn graph_json_with_unused_fields_is_read() {
     let text = r#"{
         "pattern": {"type": "weekly", "interval": 1, "month": 0, "dayOfMonth": 0, "daysOfWeek": ["Monday", "friday"],
                     "firstDayOfWeek": "sunday", "index": "first"},
@@ -345,7 +345,7 @@ fn graphs_json_is_read_with_all_that_means_nothing() {
 }
 
 #[test]
-fn connects_recurrence_becomes_a_pattern_and_comes_back() {
+fn connect_recurrence_converts_to_a_pattern_and_back() {
     let start = at("2026-01-13T09:00[Europe/Berlin]");
     let until: Timestamp = "2026-04-14T07:00:00Z".parse().unwrap();
     for rule in [
@@ -369,7 +369,10 @@ fn connects_recurrence_becomes_a_pattern_and_comes_back() {
         }
     }
     let sundays = PatternedRecurrence::from_rrule("FREQ=WEEKLY;BYDAY=MO,FR;WKST=SU", &start).unwrap();
-    assert!(sundays.recurrence(&start).is_ok(), "each week counts, so it is all the same when one begins");
+    assert!(
+        sundays.recurrence(&start).is_ok(),
+        "with an interval of 1, the first day of the week does not matter"
+    );
     let other =
         PatternedRecurrence::from_rrule("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,FR;WKST=SU", &start).unwrap();
     assert_eq!(other.recurrence(&start).unwrap().first_weekday(), Weekday::Sunday);
@@ -382,7 +385,7 @@ fn lines(event: &str) -> Option<Vec<String>> {
 }
 
 #[test]
-fn an_event_says_how_it_repeats() {
+fn recurrence_is_read_from_every_source() {
     let google = r#"{"original":{"recurrence":["RRULE:FREQ=DAILY","EXDATE:20260114T090000Z"]}}"#;
     assert_eq!(lines(google).unwrap(), ["RRULE:FREQ=DAILY", "EXDATE:20260114T090000Z"]);
     let own = r#"{"recurrence":["RRULE:FREQ=WEEKLY"],"original":{"recurrence":["RRULE:FREQ=DAILY"]}}"#;
@@ -407,7 +410,7 @@ fn an_event_says_how_it_repeats() {
 }
 
 #[test]
-fn odd_recurrences_are_none() {
+fn invalid_recurrence_is_ignored() {
     for odd in [
         "null",
         "5",
@@ -451,7 +454,7 @@ fn pattern() -> impl Strategy<Value = Pattern> {
     ]
 }
 
-/// A series in one of some zones, at any time of the day, or of whole days.
+/// A timed series in one of several zones, or an all-day series.
 fn series() -> impl Strategy<Value = (PatternedRecurrence, SeriesStart)> {
     let zones =
         ["Europe/Berlin", "Asia/Tokyo", "America/New_York", "Pacific/Auckland", "UTC", "Asia/Kathmandu"];
@@ -465,7 +468,7 @@ fn series() -> impl Strategy<Value = (PatternedRecurrence, SeriesStart)> {
         |(pattern, interval, zone, day, minute, end, whole)| {
             let day = date(2024, 1, 1).checked_add(jiff::Span::new().days(day)).unwrap();
             let time = day.at(0, 0, 0, 0).checked_add(jiff::Span::new().minutes(minute)).unwrap();
-            // A time that the clocks leave out is another one.
+            // A time that the clocks skip is moved.
             let start = time.in_tz(zone).unwrap();
             let day = start.date();
             let (start, time_zone) =
@@ -482,25 +485,25 @@ fn series() -> impl Strategy<Value = (PatternedRecurrence, SeriesStart)> {
 
 proptest! {
     #[test]
-    fn a_pattern_comes_back_from_its_rule((recurrence, start) in series()) {
+    fn pattern_survives_conversion_to_a_rule((recurrence, start) in series()) {
         let line = recurrence.rrule(&start).unwrap();
         prop_assert_eq!(PatternedRecurrence::from_rrule(&line, &start).unwrap(), recurrence, "{}", line);
     }
 
     #[test]
-    fn a_pattern_comes_back_from_its_json((recurrence, _) in series()) {
+    fn pattern_survives_conversion_to_json((recurrence, _) in series()) {
         let text = serde_json::to_string(&recurrence).unwrap();
         prop_assert_eq!(serde_json::from_str::<PatternedRecurrence>(&text).unwrap(), recurrence, "{}", text);
     }
 
     #[test]
-    fn no_line_panics(line in "(FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY))?(;(UNTIL|BYDAY|BYMONTHDAY|BYSETPOS|COUNT)=[-+0-9A-Zé,]{0,12}){0,3}") {
+    fn arbitrary_rule_never_panics(line in "(FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY))?(;(UNTIL|BYDAY|BYMONTHDAY|BYSETPOS|COUNT)=[-+0-9A-Zé,]{0,12}){0,3}") {
         let _ = PatternedRecurrence::from_rrule(&line, date(2026, 1, 13));
         let _ = PatternedRecurrence::from_rrule(&line, Timestamp::MAX);
     }
 
     #[test]
-    fn no_recurrence_of_an_event_panics(text in "[\\[\\]{}\",:a-z0-9 -]{0,40}", day in "[-+0-9T:Z]{0,12}") {
+    fn arbitrary_event_recurrence_never_panics(text in "[\\[\\]{}\",:a-z0-9 -]{0,40}", day in "[-+0-9T:Z]{0,12}") {
         for json in [
             format!(r#"{{"recurrence":{text}}}"#),
             format!(r#"{{"original":{{"recurrence":{{"pattern":{{"type":"daily"}},"range":{{"startDate":"{day}","endDate":"{day}"}}}}}}}}"#),
