@@ -23,18 +23,18 @@ use jiff::{SignedDuration, Timestamp, civil::date};
 type Scenario = (&'static str, fn(&TestBackend));
 
 const SCENARIOS: [Scenario; 12] = [
-    ("a sign-in is there until the sign-out", signs_in_and_out),
-    ("calendars say what they are", lists_calendars),
+    ("a user is signed in until the sign-out", signs_in_and_out),
+    ("calendars have their fields", lists_calendars),
     ("an event is created, changed and deleted", writes_an_event),
-    ("what is cleared is gone", clears_fields),
-    ("a day is a day", keeps_days),
-    ("a series is read as its occurrences, and changed one by one", changes_occurrences),
-    ("a whole series goes at once", deletes_a_series),
-    ("the application's own fields come back", keeps_custom_fields),
-    ("many calendars are one list, in order", merges_calendars),
-    ("a calendar that fails is named beside the others", names_what_failed),
-    ("a lost answer makes no second event", creates_once),
-    ("what cannot be is refused before anything is sent", refuses_nonsense),
+    ("cleared fields are empty", clears_fields),
+    ("an all-day event keeps its dates", keeps_all_day_dates),
+    ("a series is read as occurrences, which change one by one", changes_occurrences),
+    ("a whole series is deleted with one request", deletes_a_series),
+    ("custom fields are stored", keeps_custom_fields),
+    ("several calendars are one sorted list", merges_calendars),
+    ("a failing calendar is named, and the others are read", names_failed_calendars),
+    ("a lost response creates no second event", creates_once),
+    ("invalid events are refused before any request", refuses_invalid_events),
 ];
 
 #[test]
@@ -152,7 +152,7 @@ fn clears_fields(place: &TestBackend) {
     assert!(found.attendees.iter().all(|one| one.email != "ada@example.com"), "{found:?}");
 }
 
-fn keeps_days(place: &TestBackend) {
+fn keeps_all_day_dates(place: &TestBackend) {
     let (first, next) = (date(2027, 3, 28), date(2027, 3, 29));
     let new = NewEvent::all_day(place.calendar(), "Scenario: Closed", first, next);
     let event = place.backend.create(&new).unwrap();
@@ -219,7 +219,7 @@ fn merges_calendars(place: &TestBackend) {
     }
 }
 
-fn names_what_failed(place: &TestBackend) {
+fn names_failed_calendars(place: &TestBackend) {
     let start = at("2027-02-01T09:00:00Z");
     let good = place.calendar();
     place.backend.create(&NewEvent::new(&good, "Scenario: Still there", start, start + hours(1))).unwrap();
@@ -275,7 +275,7 @@ fn creates_once(place: &TestBackend) {
     assert!(matches!(place.backend.create_once("", &new).unwrap_err().kind(), ErrorKind::Validation { .. }));
 }
 
-fn refuses_nonsense(place: &TestBackend) {
+fn refuses_invalid_events(place: &TestBackend) {
     let start = at("2027-02-01T09:00:00Z");
     let event =
         place.backend.create(&NewEvent::new(place.calendar(), "Here", start, start + hours(1))).unwrap();

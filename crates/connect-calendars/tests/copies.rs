@@ -97,7 +97,8 @@ impl<F: ChangeFeed<Request: Sync>> Follower<F> {
         Self { user, feed, copy: EventCopy::new(), response: None }
     }
 
-    /// Sends a request, or passes its response to the feed. At the end of a round, returns whether the changes were full.
+    /// Sends a request, or passes its response to the feed. At the end of a round, returns whether the
+    /// changes were full.
     fn step(&mut self) -> Option<bool> {
         self.feed.begin();
         let Some(response) = self.response.take() else {

@@ -210,7 +210,7 @@ fn invalid_page_events_have_clear_errors() {
         (json!({"start": 1, "end": 2, "googleEvent": []}), "googleEvent: is not a JSON object"),
     ] {
         let error = sent(value.clone()).new_event(("google", "work")).unwrap_err();
-        assert_eq!(error.to_string(), says, "{value}");
+        assert_eq!(error.to_string(), message, "{value}");
     }
 }
 

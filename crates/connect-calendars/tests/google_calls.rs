@@ -1,4 +1,4 @@
-//! What every call of Google Calendar sends, and what is not sent at all.
+//! Tests of the requests of Google Calendar calls, and of calls that are refused before they are sent.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 mod google_common;
@@ -43,14 +43,14 @@ fn raw(value: serde_json::Value) -> Raw {
     Raw::from_value(&value).unwrap()
 }
 
-/// The private properties of a change of `custom`: one text, and null for all that may go on.
+/// The private properties of a patch of `custom`: the first text, and null for the possible continuations.
 fn custom(text: Option<&str>) -> Value {
     let rest = (2..=16).map(|number| (format!("connectCustom.{number}"), Value::Null));
     Value::Object(rest.chain([("connectCustom".to_owned(), json!(text))]).collect())
 }
 
 #[test]
-fn reading_calls() {
+fn read_calls_have_their_paths_and_queries() {
     assert_eq!(uri(&ListCalendars::new()), "/users/me/calendarList");
     let calendars = ListCalendars::new().show_hidden().min_access_role(AccessRole::Writer).page_size(10);
     assert_eq!(uri(&calendars), "/users/me/calendarList?showHidden=true&minAccessRole=writer&maxResults=10");
@@ -90,7 +90,7 @@ fn reading_calls() {
 }
 
 #[test]
-fn ids_with_hash_at_slash_percent_space_and_umlauts_stay_one_segment() {
+fn ids_with_special_characters_stay_one_path_segment() {
     assert_eq!(
         uri(&ListEvents::new(HOLIDAYS)),
         "/calendars/en.usa%23holiday%40group.v.calendar.google.com/events"
@@ -105,7 +105,7 @@ fn ids_with_hash_at_slash_percent_space_and_umlauts_stay_one_segment() {
 }
 
 #[test]
-fn inserting() {
+fn insert_sends_all_fields() {
     let call = InsertEvent::new(&hour());
     let request = sent(&call);
     assert_eq!((request.method().as_str(), call.safety()), ("POST", Safety::Once));
@@ -154,7 +154,7 @@ fn inserting() {
 }
 
 #[test]
-fn a_series_names_its_zone_and_an_all_day_one_ends_with_a_day() {
+fn series_has_a_zone_and_an_all_day_until_is_a_date() {
     let series = hour().recurrence(Recurrence::weekly().until(at("2026-12-24T10:00:00Z")));
     let body = body_of(&InsertEvent::new(&series));
     assert_eq!(body["recurrence"], json!(["RRULE:FREQ=WEEKLY;UNTIL=20261224T100000Z"]));
@@ -166,11 +166,11 @@ fn a_series_names_its_zone_and_an_all_day_one_ends_with_a_day() {
         .recurrence(Recurrence::daily().until(at("2026-12-24T10:00:00Z")).on_days([1, -1]));
     let body = body_of(&InsertEvent::new(&days).time_zone("Asia/Tokyo"));
     assert_eq!(body["recurrence"], json!(["RRULE:FREQ=DAILY;UNTIL=20261224;BYMONTHDAY=1,-1"]));
-    assert_eq!(body["start"], json!({ "date": "2026-11-18" }), "days have no zone");
+    assert_eq!(body["start"], json!({ "date": "2026-11-18" }), "dates have no zone");
 }
 
 #[test]
-fn conferences() {
+fn insert_sends_conference_data() {
     let conference = |event: NewEvent| {
         let call = InsertEvent::new(&event);
         assert_eq!(uri(&call), "/calendars/primary/events?conferenceDataVersion=1");
@@ -181,8 +181,8 @@ fn conferences() {
     let id = |event: &InsertEvent| body_of(event)["conferenceData"]["createRequest"]["requestId"].clone();
     let (one, two) =
         (InsertEvent::new(&hour().auto_conference()), InsertEvent::new(&hour().auto_conference()));
-    assert_eq!(id(&one), id(&one.clone()), "a second try asks for the same one");
-    assert_ne!(id(&one), id(&two), "another event has another one");
+    assert_eq!(id(&one), id(&one.clone()), "a retry requests the same conference");
+    assert_ne!(id(&one), id(&two), "another event requests another conference");
     let (one, two) = (
         InsertEvent::once(&hour().auto_conference(), "k"),
         InsertEvent::once(&hour().auto_conference(), "k"),
@@ -208,11 +208,15 @@ fn conferences() {
             .contains("conferenceData")
     );
     let call = InsertEvent::new(&hour().auto_conference()).parameter("conferenceDataVersion", "0");
-    assert_eq!(uri(&call), "/calendars/primary/events?conferenceDataVersion=0", "the caller decides");
+    assert_eq!(
+        uri(&call),
+        "/calendars/primary/events?conferenceDataVersion=0",
+        "the parameter of the caller wins"
+    );
 }
 
 #[test]
-fn an_id_of_the_callers_makes_an_insert_repeatable() {
+fn insert_with_a_caller_id_is_idempotent() {
     let call = InsertEvent::once(&hour(), "order-4711");
     assert_eq!(call.safety(), Safety::Idempotent);
     assert_eq!(body_of(&call)["id"], "2sugrmvv0d0p7umefjj0qfqomgb982ic54o6v6nl2biehslvc7hg");
@@ -229,7 +233,7 @@ fn an_id_of_the_callers_makes_an_insert_repeatable() {
 }
 
 #[test]
-fn patching_clears_with_null_and_leaves_the_rest() {
+fn patch_clears_fields_with_null_and_keeps_the_rest() {
     let update = UpdateEvent::new(Provider::Google, "primary", "e1");
     assert_eq!(body_of(&PatchEvent::new(&update)), json!({}));
     let cleared = update
@@ -263,12 +267,12 @@ fn patching_clears_with_null_and_leaves_the_rest() {
 
     let tagged = PatchEvent::new(&update.clone().title("x")).if_match("\"3\"");
     assert_eq!(sent(&tagged).headers()["if-match"], "\"3\"");
-    assert_eq!(tagged.safety(), Safety::Once, "a second one would be in conflict with the first");
+    assert_eq!(tagged.safety(), Safety::Once, "a repeated request conflicts with the first");
     assert!(refused(&PatchEvent::new(&update).if_match("a\nb")).contains("etag"));
 }
 
 #[test]
-fn what_is_known_of_an_event_is_kept() {
+fn patch_of_a_known_event_keeps_its_data() {
     let known = json!({
         "id": "e1", "start": { "date": "2026-11-18" }, "end": { "date": "2026-11-19" },
         "attendees": [{ "email": "A@example.com", "responseStatus": "accepted", "comment": "c" }],
@@ -286,9 +290,9 @@ fn what_is_known_of_an_event_is_kept() {
     assert_eq!(
         body["extendedProperties"]["private"],
         custom(Some(r#"{"both":"3"}"#)),
-        "what is not ours is left alone"
+        "other private properties stay"
     );
-    assert_eq!(body["recurrence"], json!(["RRULE:FREQ=DAILY;UNTIL=20261224"]), "it is known to be all-day");
+    assert_eq!(body["recurrence"], json!(["RRULE:FREQ=DAILY;UNTIL=20261224"]), "the known event is all-day");
     let cleared = event.change().unwrap().clear_custom();
     assert_eq!(
         body_of(&PatchEvent::new(&cleared).knowing(&event)),
@@ -297,7 +301,7 @@ fn what_is_known_of_an_event_is_kept() {
 }
 
 #[test]
-fn occurrences_and_series() {
+fn occurrence_and_series_have_their_own_paths() {
     let mut event = Event::new(Provider::Google, "primary", "s_1");
     event.recurring_event_id = Some("s".to_owned());
     let change = event.change().unwrap().title("x");
@@ -319,7 +323,7 @@ fn occurrences_and_series() {
 }
 
 #[test]
-fn the_times_of_an_occurrence_are_none_for_its_series() {
+fn series_update_with_times_of_an_occurrence_is_refused() {
     let mut occurrence = Event::new(Provider::Google, "primary", "s_1");
     occurrence.recurring_event_id = Some("s".to_owned());
     let change = || occurrence.change().unwrap().whole_series();
@@ -333,7 +337,7 @@ fn the_times_of_an_occurrence_are_none_for_its_series() {
     );
     let alone = occurrence.change().unwrap().time(start, end);
     assert_eq!(uri(&PatchEvent::new(&alone)), "/calendars/primary/events/s_1?sendUpdates=all");
-    // The series itself, whichever way it is told.
+    // The event is the series itself, with and without its own id as `recurring_event_id`.
     let mut series = Event::new(Provider::Google, "primary", "s");
     for of in [None, Some("s".to_owned())] {
         series.recurring_event_id = of;
@@ -343,7 +347,7 @@ fn the_times_of_an_occurrence_are_none_for_its_series() {
 }
 
 #[test]
-fn guests_who_stay_are_asked_anew_unless_the_event_is_known() {
+fn remaining_guests_keep_replies_only_of_a_known_event() {
     let known = json!({ "id": "e1", "attendees": [
         { "email": "a@example.com", "responseStatus": "declined", "optional": true }] });
     let event = read(&GetEvent::new("primary", "e1"), 200, &known.to_string()).unwrap();
@@ -353,7 +357,7 @@ fn guests_who_stay_are_asked_anew_unless_the_event_is_known() {
 }
 
 #[test]
-fn the_docs_update_that_ends_before_it_starts_is_not_sent() {
+fn documented_update_with_end_before_start_is_refused() {
     let update = UpdateEvent::new(Provider::Google, "primary", "1")
         .time(at("2022-02-20T09:00:00Z"), at("2022-02-11T10:00:00Z"));
     assert!(refused(&PatchEvent::new(&update)).contains("before"));
@@ -368,7 +372,7 @@ fn the_docs_update_that_ends_before_it_starts_is_not_sent() {
 }
 
 #[test]
-fn the_docs_numeric_id_1_is_the_text_1() {
+fn numeric_id_is_read_as_text() {
     let event = read(&GetEvent::new("primary", "1"), 200, r#"{"id": 1, "summary": "x"}"#).unwrap();
     assert_eq!(event.id, "1");
     assert_eq!(
@@ -378,8 +382,8 @@ fn the_docs_numeric_id_1_is_the_text_1() {
 }
 
 #[test]
-fn the_docs_months_count_from_zero_so_2022_1_1_to_2022_3_0_ends_as_march_31_begins() {
-    // new Date(2022, 1, 1) and new Date(2022, 3, 0): the 1st of February, and the day before the 1st of April.
+fn documented_range_with_months_from_zero_is_sent() {
+    // new Date(2022, 1, 1) and new Date(2022, 3, 0): February 1, and the day before April 1.
     let zone = TimeZone::get("Europe/Berlin").unwrap();
     let start = date(2022, 2, 1).to_zoned_datetime(zone.clone()).unwrap();
     let end = date(2022, 4, 1).yesterday().unwrap().to_zoned_datetime(zone).unwrap();
@@ -390,7 +394,7 @@ fn the_docs_months_count_from_zero_so_2022_1_1_to_2022_3_0_ends_as_march_31_begi
 }
 
 #[test]
-fn an_api_key_is_sent_and_never_shown() {
+fn api_key_is_sent_and_never_printed() {
     let key = ApiKey::new("AIza-s3cret").unwrap();
     let call = key.over(&ListEvents::new("primary").page_size(1));
     let request = sent(&call);
@@ -411,8 +415,8 @@ fn an_api_key_is_sent_and_never_shown() {
 }
 
 #[tokio::test]
-async fn a_key_in_the_query_is_in_no_error() {
-    // Nobody listens there any more.
+async fn api_key_in_the_query_is_not_in_errors() {
+    // No server listens on this port.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let base_url = format!("http://127.0.0.1:{port}");
     let call = ApiKey::new("AIza-s3cret").unwrap().in_query().over(&ListEvents::new("primary"));
@@ -429,7 +433,7 @@ fn zoned(text: &str) -> ZonedDateTime {
 }
 
 #[test]
-fn series_in_a_zone_without_a_name_is_refused() {
+fn series_in_an_unnamed_zone_is_refused() {
     for zone in [
         TimeZone::fixed(Offset::constant(9)),
         TimeZone::posix("JST-9").unwrap(),
@@ -459,7 +463,7 @@ fn series_in_a_zone_without_a_name_is_refused() {
 }
 
 #[test]
-fn new_times_of_a_series_name_the_zone_they_came_in() {
+fn new_times_of_a_series_have_their_zone() {
     let (start, hour) = (zoned("2026-10-05T09:00[America/New_York]"), SignedDuration::from_hours(1));
     let change =
         UpdateEvent::new(Provider::Google, "primary", "s").time(&start, start.checked_add(hour).unwrap());
@@ -469,16 +473,16 @@ fn new_times_of_a_series_name_the_zone_they_came_in() {
         let body = body_of(&PatchEvent::new(&change));
         assert_eq!((&body["start"], &body["end"]["timeZone"]), (&sent, &json!("America/New_York")));
         let body = body_of(&PatchEvent::new(&change).time_zone("Asia/Tokyo"));
-        assert_eq!(body["start"]["timeZone"], "Asia/Tokyo", "what the call says stands over it");
+        assert_eq!(body["start"]["timeZone"], "Asia/Tokyo", "the zone of the call wins");
     }
-    // An instant leaves the series in its zone.
+    // An instant does not change the zone of the series.
     let moved = UpdateEvent::new(Provider::Google, "primary", "s").whole_series();
     let moved = moved.time(start.timestamp(), start.timestamp() + hour);
     assert_eq!(body_of(&PatchEvent::new(&moved))["start"].get("timeZone"), None);
 }
 
 #[test]
-fn guests_of_the_series_are_told_whatever_an_occurrence_has() {
+fn series_update_notifies_unless_the_series_has_no_guests() {
     let known = |value: Value| read(&GetEvent::new("primary", "e"), 200, &value.to_string()).unwrap();
     let occurrence = known(json!({ "id": "s_1", "recurringEventId": "s", "attendees": [] }));
     let series = known(json!({ "id": "s", "attendees": [] }));

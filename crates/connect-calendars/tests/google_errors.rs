@@ -1,4 +1,4 @@
-//! What Google's errors mean, by their reasons.
+//! Tests of the errors of Google Calendar, by reason.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 mod google_common;
@@ -44,7 +44,7 @@ fn name(error: &Error) -> &'static str {
 }
 
 #[test]
-fn a_403_is_told_apart_by_its_reason() {
+fn status_403_is_classified_by_its_reason() {
     for (domain, reason, kind) in [
         ("usageLimits", "userRateLimitExceeded", "limit"),
         ("usageLimits", "rateLimitExceeded", "limit"),
@@ -70,7 +70,7 @@ fn a_403_is_told_apart_by_its_reason() {
 }
 
 #[test]
-fn every_other_status_is_what_it_is() {
+fn other_statuses_are_classified_by_status() {
     for (status, domain, reason, kind) in [
         (400, "calendar", "timeRangeEmpty", "validation"),
         (401, "global", "authError", "authentication"),
@@ -96,7 +96,7 @@ fn every_other_status_is_what_it_is() {
 }
 
 #[test]
-fn a_wrong_key_is_a_matter_of_configuration() {
+fn invalid_api_key_is_a_configuration_error() {
     let detailed = |reason: &str| {
         json!({ "error": { "code": 400, "message": "API key not valid.", "status": "INVALID_ARGUMENT",
             "errors": [{ "domain": "global", "reason": "badRequest" }],
@@ -115,7 +115,7 @@ fn a_wrong_key_is_a_matter_of_configuration() {
 }
 
 #[test]
-fn a_body_that_cannot_be_read_leaves_what_the_status_says() {
+fn unreadable_body_is_classified_by_status() {
     for body in [
         "",
         "<html>",
@@ -142,14 +142,14 @@ fn a_body_that_cannot_be_read_leaves_what_the_status_says() {
 }
 
 #[test]
-fn too_many_calls_are_tried_again_and_a_missing_permission_is_not() {
+fn rate_limit_is_retried_and_missing_permission_is_not() {
     let new = NewEvent::new((Provider::Google, "c"), "x", Timestamp::UNIX_EPOCH, Timestamp::MAX);
     let tries = |reason: &'static str| {
         let wire = Wire::default();
-        let user = wire.user(move |_| Ok(answer(403, refusal(403, "usageLimits", reason))));
+        let user = wire.user(move |_| Ok(response(403, refusal(403, "usageLimits", reason))));
         user.send(&GetEvent::new("c", "e")).unwrap_err();
         let reads = wire.count();
-        // Turned away at the door: nothing was created.
+        // The rate limit refused the request, so no event was created and a retry is safe.
         user.send(&InsertEvent::new(&new)).unwrap_err();
         (reads, wire.count() - reads)
     };
@@ -158,15 +158,15 @@ fn too_many_calls_are_tried_again_and_a_missing_permission_is_not() {
 }
 
 #[test]
-fn a_user_who_was_too_fast_waits_and_no_other_does() {
+fn rate_limit_delays_only_its_user() {
     for (status, reason) in [(403, "userRateLimitExceeded"), (429, "rateLimitExceeded")] {
         let wire = Wire::default();
         let client = wire.client(move |request| {
             if request.headers()["authorization"] != "Bearer access" {
-                return Ok(answer(200, r#"{"id":"e"}"#));
+                return Ok(response(200, r#"{"id":"e"}"#));
             }
-            let mut limited = answer(status, refusal(status, "usageLimits", reason));
-            // Longer than a call waits.
+            let mut limited = response(status, refusal(status, "usageLimits", reason));
+            // Longer than a call waits for a retry.
             limited.headers_mut().insert("retry-after", "600".parse().unwrap());
             Ok(limited)
         });
@@ -179,7 +179,7 @@ fn a_user_who_was_too_fast_waits_and_no_other_does() {
         assert_eq!(
             (name(&ada.send(&call).unwrap_err()), wire.count()),
             ("limit", 2),
-            "who has to wait asks nobody"
+            "no request is sent before the wait is over"
         );
     }
     assert_eq!(GetEvent::new("c", "e").limits(), Limits::of_each_user());
@@ -187,7 +187,7 @@ fn a_user_who_was_too_fast_waits_and_no_other_does() {
 }
 
 #[test]
-fn every_call_reads_errors_in_googles_form() {
+fn every_call_reads_google_errors() {
     let body = refusal(403, "usageLimits", "rateLimitExceeded");
     let new = NewEvent::new((Provider::Google, "c"), "x", Timestamp::UNIX_EPOCH, Timestamp::MAX);
     let event = connect_core::types::Event::new(Provider::Google, "c", "e");
@@ -206,7 +206,7 @@ fn every_call_reads_errors_in_googles_form() {
 }
 
 #[test]
-fn an_answer_without_a_list_is_no_empty_list() {
+fn response_without_a_list_is_an_error() {
     for body in ["", "{}", "[]", "<html>", r#"{"items":null}"#, r#"{"items":{}}"#] {
         for error in [
             read(&ListEvents::new("c"), 200, body).map(drop).unwrap_err(),
@@ -222,28 +222,28 @@ fn an_answer_without_a_list_is_no_empty_list() {
 }
 
 #[test]
-fn a_busy_time_that_cannot_be_read_makes_nobody_free() {
+fn unreadable_busy_time_is_an_error() {
     let body = r#"{"calendars":{"a":{"busy":[{"start":"2026-11-18T09:00:00Z","end":"soon"}]}}}"#;
     let error = read(&FreeBusy::new(Timestamp::UNIX_EPOCH, Timestamp::MAX), 200, body).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Decode { .. }), "{error:?}");
     let body =
         r#"{"calendars":{"a":{"errors":[{"domain":"global","reason":"notFound"}]},"b":{"errors":[{}]}}}"#;
-    let answer = read(&FreeBusy::new(Timestamp::UNIX_EPOCH, Timestamp::MAX), 200, body).unwrap();
-    let error = answer.calendars["a"].intervals().unwrap_err();
+    let response = read(&FreeBusy::new(Timestamp::UNIX_EPOCH, Timestamp::MAX), 200, body).unwrap();
+    let error = response.calendars["a"].intervals().unwrap_err();
     assert_eq!((name(&error), error.server_code()), ("not found", Some("notFound")));
-    assert!(answer.calendars["b"].intervals().is_err());
+    assert!(response.calendars["b"].intervals().is_err());
 }
 
 #[test]
-fn an_insert_whose_answer_was_lost_finds_its_event() {
+fn insert_with_a_lost_response_finds_its_event() {
     let new = NewEvent::new((Provider::Google, "c"), "x", Timestamp::UNIX_EPOCH, Timestamp::MAX);
     let run = |found: &'static str| {
         let (wire, tries) = (Wire::default(), AtomicUsize::new(0));
         let user = wire.user(move |request| {
             match (request.method().as_str(), tries.fetch_add(1, Ordering::SeqCst)) {
-                ("POST", 0) => Ok(answer(503, "")), // it may have happened
-                ("POST", _) => Ok(answer(409, refusal(409, "global", "duplicate"))),
-                _ => Ok(answer(200, found)),
+                ("POST", 0) => Ok(response(503, "")), // the event may have been created
+                ("POST", _) => Ok(response(409, refusal(409, "global", "duplicate"))),
+                _ => Ok(response(200, found)),
             }
         });
         (create(&user, &InsertEvent::once(&new, "k")), wire.uris())
@@ -257,38 +257,38 @@ fn an_insert_whose_answer_was_lost_finds_its_event() {
     let deleted = deleted.unwrap_err();
     assert_eq!((name(&deleted), deleted.server_code()), ("conflict", Some("duplicate")));
     let user = Wire::default().user(|request| match request.method().as_str() {
-        "POST" => Ok(answer(409, refusal(409, "global", "duplicate"))),
-        _ => Ok(answer(404, refusal(404, "global", "notFound"))),
+        "POST" => Ok(response(409, refusal(409, "global", "duplicate"))),
+        _ => Ok(response(404, refusal(404, "global", "notFound"))),
     });
     assert_eq!(name(&create(&user, &InsertEvent::once(&new, "k")).unwrap_err()), "conflict");
 
     let wire = Wire::default();
-    let user = wire.user(|_| Ok(answer(503, "")));
+    let user = wire.user(|_| Ok(response(503, "")));
     let error = create(&user, &InsertEvent::new(&new)).unwrap_err();
     assert!(error.may_have_happened());
-    assert_eq!(wire.count(), 1, "without an id a second try could make a second event");
+    assert_eq!(wire.count(), 1, "without an id, a retry could create a second event");
 }
 
 #[test]
-fn a_deletion_whose_answer_was_lost_is_done() {
+fn deletion_with_a_lost_response_succeeds() {
     let event = connect_core::types::Event::new(Provider::Google, "c", "e");
     let tries = AtomicUsize::new(0);
     let user = Wire::default().user(move |_| match tries.fetch_add(1, Ordering::SeqCst) {
-        0 => Ok(answer(503, "")),
-        _ => Ok(answer(410, refusal(410, "global", "deleted"))),
+        0 => Ok(response(503, "")),
+        _ => Ok(response(410, refusal(410, "global", "deleted"))),
     });
     user.send(&DeleteEvent::new(&event.delete().unwrap())).unwrap();
 }
 
 proptest! {
     #[test]
-    fn no_body_panics(body in ".{0,80}", status in 200_u16..600) {
+    fn arbitrary_body_never_panics(body in ".{0,80}", status in 200_u16..600) {
         let _ = read(&ListEvents::new("c"), status, &body);
         let _ = read(&GetEvent::new("c", "e"), status, &body);
     }
 
     #[test]
-    fn no_json_panics(reason in ".{0,20}", odd in prop_oneof![Just("null"), Just("[]"), Just("{}"), Just("5"), Just("\"x\""), Just("\"\\ud83d\"")], status in 200_u16..600) {
+    fn arbitrary_json_never_panics(reason in ".{0,20}", odd in prop_oneof![Just("null"), Just("[]"), Just("{}"), Just("5"), Just("\"x\""), Just("\"\\ud83d\"")], status in 200_u16..600) {
         let reason = json!(reason);
         let body = format!(r#"{{"items":[{{"id":{odd},"start":{odd},"end":{{"date":{odd},"dateTime":{odd}}},"attendees":[{odd}],
             "extendedProperties":{{"private":{odd},"shared":{odd}}},"conferenceData":{{"entryPoints":[{odd}],"conferenceSolution":{odd}}},

@@ -1,4 +1,5 @@
-//! Changes of a calendar at Google: page by page, with tokens that expire, and a copy against the server's own state.
+//! Tests of the Google Calendar feed: pages, expired tokens, and a copy compared with the events that the
+//! server lists.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 mod google_common;
@@ -18,7 +19,7 @@ use google_common::*;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-/// The page that an answer is to the feed's request.
+/// The page that the feed reads from a response.
 fn page(feed: &EventFeed, body: &Value) -> Result<EventPage, Error> {
     read(&feed.request().unwrap(), 200, &body.to_string())
 }
@@ -28,13 +29,13 @@ fn gone(reason: &str) -> Error {
     read(&ListEvents::new("c"), 410, &body.to_string()).unwrap_err()
 }
 
-/// Takes an answer; at the end of a round what has changed.
+/// Passes a response to the feed, and returns the changes at the end of a round.
 fn take(feed: &mut EventFeed, body: Value) -> Option<Changes> {
     let page = page(feed, &body);
     feed.answered(page).unwrap()
 }
 
-fn asked(feed: &EventFeed) -> String {
+fn next_query(feed: &EventFeed) -> String {
     let request = sent(&feed.request().unwrap());
     request.uri().query().unwrap_or_default().to_owned()
 }
@@ -47,8 +48,8 @@ fn removed(changes: &Changes) -> Vec<&str> {
     changes.removed.iter().map(|event| event.id.as_str()).collect()
 }
 
-/// A feed whose first round is over.
-fn begun(feed: EventFeed) -> EventFeed {
+/// A feed after its first round.
+fn after_first_round(feed: EventFeed) -> EventFeed {
     let mut feed = feed;
     feed.begin();
     assert!(take(&mut feed, json!({ "items": [], "nextSyncToken": "t1" })).unwrap().full);
@@ -56,15 +57,15 @@ fn begun(feed: EventFeed) -> EventFeed {
 }
 
 #[test]
-fn an_empty_page_is_not_the_end_and_changes_come_whole() {
+fn round_continues_after_an_empty_page() {
     let mut feed = EventFeed::new("c").page_size(2);
     assert!(feed.request().is_none() && feed.cursor().is_none());
     feed.begin();
-    assert_eq!(asked(&feed), "maxResults=2");
+    assert_eq!(next_query(&feed), "maxResults=2");
     assert_eq!(take(&mut feed, json!({ "items": [{ "id": "a" }], "nextPageToken": "p1" })), None);
-    assert_eq!(asked(&feed), "maxResults=2&pageToken=p1");
+    assert_eq!(next_query(&feed), "maxResults=2&pageToken=p1");
     feed.begin();
-    assert_eq!(asked(&feed), "maxResults=2&pageToken=p1", "a round under way goes on");
+    assert_eq!(next_query(&feed), "maxResults=2&pageToken=p1", "`begin` continues a round under way");
     assert_eq!(take(&mut feed, json!({ "items": [], "nextPageToken": "p2" })), None);
     assert!(feed.cursor().is_none());
     let changes = take(&mut feed, json!({ "items": [{ "id": "b" }], "nextSyncToken": "t1" })).unwrap();
@@ -72,27 +73,27 @@ fn an_empty_page_is_not_the_end_and_changes_come_whole() {
     assert_eq!(changes.events[0].calendar_id.as_deref(), Some("c"));
     assert!(feed.request().is_none() && feed.cursor().is_some());
     feed.begin();
-    assert_eq!(asked(&feed), "maxResults=2&syncToken=t1");
+    assert_eq!(next_query(&feed), "maxResults=2&syncToken=t1");
     assert_eq!(take(&mut feed, json!({ "items": [], "nextPageToken": "p1" })), None);
-    assert_eq!(asked(&feed), "maxResults=2&syncToken=t1&pageToken=p1");
+    assert_eq!(next_query(&feed), "maxResults=2&syncToken=t1&pageToken=p1");
     let changes = take(&mut feed, json!({ "items": [], "nextSyncToken": "t2" })).unwrap();
     assert_eq!(changes, Changes::default());
 }
 
 #[test]
-fn a_sync_token_that_expired_is_a_full_round() {
-    let mut feed = begun(EventFeed::new("c"));
+fn expired_sync_token_starts_a_full_round() {
+    let mut feed = after_first_round(EventFeed::new("c"));
     feed.begin();
-    assert_eq!(asked(&feed), "syncToken=t1");
+    assert_eq!(next_query(&feed), "syncToken=t1");
     assert_eq!(feed.answered(Err(gone("fullSyncRequired"))).unwrap(), None);
-    assert_eq!(asked(&feed), "");
+    assert_eq!(next_query(&feed), "");
     let changes = take(&mut feed, json!({ "items": [{ "id": "a" }], "nextSyncToken": "t2" })).unwrap();
     assert_eq!((changes.full, ids(&changes.events)), (true, vec!["a"]));
 }
 
 #[test]
-fn a_token_that_expires_in_the_middle_of_the_pages_begins_again() {
-    let mut feed = begun(EventFeed::new("c"));
+fn token_expiring_between_pages_restarts_the_round() {
+    let mut feed = after_first_round(EventFeed::new("c"));
     feed.begin();
     take(
         &mut feed,
@@ -106,7 +107,7 @@ fn a_token_that_expires_in_the_middle_of_the_pages_begins_again() {
 }
 
 #[test]
-fn order_within_a_page_counts() {
+fn last_version_of_an_event_in_a_page_wins() {
     let (on, off) = (json!({ "id": "x", "summary": "On" }), json!({ "id": "x", "status": "cancelled" }));
     let other = json!({ "id": "y" });
     for (items, shown, gone) in [
@@ -115,7 +116,7 @@ fn order_within_a_page_counts() {
         (json!([on, off, on, off, other]), vec!["y"], vec!["x"]),
         (json!([off, on, off, on]), vec!["x"], vec![]),
     ] {
-        let mut feed = begun(EventFeed::new("c"));
+        let mut feed = after_first_round(EventFeed::new("c"));
         feed.begin();
         let changes = take(&mut feed, json!({ "items": items, "nextSyncToken": "t2" })).unwrap();
         assert_eq!((ids(&changes.events), removed(&changes)), (shown, gone), "{items}");
@@ -123,7 +124,7 @@ fn order_within_a_page_counts() {
 }
 
 #[test]
-fn bounds_order_and_search_go_with_full_rounds_only() {
+fn bounds_order_and_search_are_sent_in_full_rounds_only() {
     for (name, value) in [
         ("timeMin", "2026-01-01T00:00:00Z"),
         ("timeMax", "2027-01-01T00:00:00Z"),
@@ -136,12 +137,12 @@ fn bounds_order_and_search_go_with_full_rounds_only() {
     ] {
         let mut feed = EventFeed::new("c").parameter(name, value).parameter("maxAttendees", "5");
         feed.begin();
-        assert!(asked(&feed).contains(&format!("{name}=")), "{name}");
+        assert!(next_query(&feed).contains(&format!("{name}=")), "{name}");
         assert!(take(&mut feed, json!({ "items": [], "nextSyncToken": "t1" })).unwrap().full);
         feed.begin();
-        assert_eq!(asked(&feed), "maxAttendees=5&syncToken=t1", "{name}");
+        assert_eq!(next_query(&feed), "maxAttendees=5&syncToken=t1", "{name}");
         assert!(!take(&mut feed, json!({ "items": [], "nextSyncToken": "t2" })).unwrap().full);
-        // The cursor is that of a feed with the same parameters.
+        // A feed with the same parameters accepts the cursor.
         let cursor = feed.cursor().unwrap();
         let mut again = EventFeed::new("c")
             .parameter("maxAttendees", "5")
@@ -149,13 +150,13 @@ fn bounds_order_and_search_go_with_full_rounds_only() {
             .resume(&cursor)
             .unwrap();
         again.begin();
-        assert_eq!(asked(&again), "maxAttendees=5&syncToken=t2", "{name}");
+        assert_eq!(next_query(&again), "maxAttendees=5&syncToken=t2", "{name}");
         assert_eq!(again.answered(Err(gone("fullSyncRequired"))).unwrap(), None);
-        assert!(asked(&again).contains(&format!("{name}=")), "{name}: a full round again");
+        assert!(next_query(&again).contains(&format!("{name}=")), "{name}: the next round is full");
     }
 }
 
-fn wrong(location: &str) -> Error {
+fn invalid_parameter(location: &str) -> Error {
     let entry =
         json!({ "domain": "global", "reason": "invalid", "locationType": "parameter", "location": location });
     let body = json!({ "error": { "code": 400, "message": "Invalid value.", "errors": [entry] } });
@@ -163,36 +164,36 @@ fn wrong(location: &str) -> Error {
 }
 
 #[test]
-fn a_token_that_is_not_taken_is_a_full_round() {
+fn refused_token_starts_a_full_round() {
     let bare = || read(&ListEvents::new("c"), 400, "").unwrap_err();
-    for refused in [wrong("syncToken"), wrong("somewhere"), bare()] {
-        let mut feed = begun(EventFeed::new("c"));
+    for refused in [invalid_parameter("syncToken"), invalid_parameter("somewhere"), bare()] {
+        let mut feed = after_first_round(EventFeed::new("c"));
         feed.begin();
         assert_eq!(feed.answered(Err(refused)).unwrap(), None);
-        assert_eq!(asked(&feed), "");
+        assert_eq!(next_query(&feed), "");
         let changes = take(&mut feed, json!({ "items": [{ "id": "a" }], "nextSyncToken": "t2" })).unwrap();
         assert!(changes.full);
     }
-    for refused in [wrong("pageToken"), wrong("somewhere"), bare()] {
+    for refused in [invalid_parameter("pageToken"), invalid_parameter("somewhere"), bare()] {
         let mut feed = EventFeed::new("c");
         feed.begin();
         take(&mut feed, json!({ "items": [{ "id": "half" }], "nextPageToken": "p1" }));
         assert_eq!(feed.answered(Err(refused)).unwrap(), None);
-        assert_eq!(asked(&feed), "");
+        assert_eq!(next_query(&feed), "");
         let changes = take(&mut feed, json!({ "items": [{ "id": "a" }], "nextSyncToken": "t2" })).unwrap();
         assert_eq!((changes.full, ids(&changes.events)), (true, vec!["a"]));
     }
 }
 
 #[test]
-fn page_tokens_that_are_never_taken_are_an_error_in_the_end() {
-    let mut feed = begun(EventFeed::new("c"));
+fn page_tokens_refused_repeatedly_are_an_error() {
+    let mut feed = after_first_round(EventFeed::new("c"));
     for _ in 0..2 {
         feed.begin();
         let mut restarts = 0;
         let error = loop {
             take(&mut feed, json!({ "items": [], "nextPageToken": "p1" }));
-            match feed.answered(Err(wrong("pageToken"))) {
+            match feed.answered(Err(invalid_parameter("pageToken"))) {
                 Ok(changes) => assert_eq!(changes, None),
                 Err(error) => break error,
             }
@@ -202,28 +203,28 @@ fn page_tokens_that_are_never_taken_are_an_error_in_the_end() {
         assert!(feed.request().is_none() && feed.cursor().is_none());
     }
     feed.begin();
-    assert_eq!(asked(&feed), "");
+    assert_eq!(next_query(&feed), "");
 }
 
 #[test]
-fn a_400_without_a_token_is_an_error_and_the_next_round_begins_with_everything() {
-    let mut feed = begun(EventFeed::new("c"));
+fn status_400_without_a_token_makes_the_next_round_full() {
+    let mut feed = after_first_round(EventFeed::new("c"));
     feed.begin();
-    assert_eq!(feed.answered(Err(wrong("timeZone"))).unwrap(), None);
-    assert_eq!(feed.answered(Err(wrong("timeZone"))).unwrap_err().server_code(), Some("invalid"));
+    assert_eq!(feed.answered(Err(invalid_parameter("timeZone"))).unwrap(), None);
+    assert_eq!(feed.answered(Err(invalid_parameter("timeZone"))).unwrap_err().server_code(), Some("invalid"));
     assert!(feed.request().is_none());
     feed.begin();
-    assert_eq!(asked(&feed), "");
-    // What was never sent says nothing of a token.
-    let mut feed = begun(EventFeed::new("c"));
+    assert_eq!(next_query(&feed), "");
+    // A request that was not sent does not invalidate the token.
+    let mut feed = after_first_round(EventFeed::new("c"));
     feed.begin();
     assert!(feed.answered(Err(Error::validation("timeZone: is odd"))).is_err());
-    assert_eq!(asked(&feed), "syncToken=t1");
+    assert_eq!(next_query(&feed), "syncToken=t1");
 }
 
 #[test]
-fn tokens_that_never_last_are_an_error_in_the_end() {
-    let mut feed = begun(EventFeed::new("c"));
+fn tokens_expiring_repeatedly_are_an_error() {
+    let mut feed = after_first_round(EventFeed::new("c"));
     feed.begin();
     let mut restarts = 0;
     let error = loop {
@@ -236,44 +237,44 @@ fn tokens_that_never_last_are_an_error_in_the_end() {
     };
     assert_eq!((restarts, error.server_code()), (3, Some("fullSyncRequired")));
     feed.begin();
-    assert_eq!(asked(&feed), "", "and not with that token again");
+    assert_eq!(next_query(&feed), "", "the failed token is not sent again");
     let plain = feed.answered(Err(gone("deleted"))).unwrap_err();
-    assert_eq!(plain.server_code(), Some("deleted"), "without a token there is none to expire");
+    assert_eq!(plain.server_code(), Some("deleted"), "without a token, the error is returned");
 }
 
 #[test]
-fn another_error_leaves_the_round_where_it_is() {
-    let mut feed = begun(EventFeed::new("c"));
+fn other_error_leaves_the_round_unchanged() {
+    let mut feed = after_first_round(EventFeed::new("c"));
     feed.begin();
     take(&mut feed, json!({ "items": [{ "id": "a" }], "nextPageToken": "p1" }));
     let error = read(&ListEvents::new("c"), 500, "").unwrap_err();
     assert!(matches!(feed.answered(Err(error)).unwrap_err().kind(), ErrorKind::Server));
-    assert_eq!(asked(&feed), "syncToken=t1&pageToken=p1");
+    assert_eq!(next_query(&feed), "syncToken=t1&pageToken=p1");
     let changes = take(&mut feed, json!({ "items": [{ "id": "b" }], "nextSyncToken": "t2" })).unwrap();
     assert_eq!((changes.full, ids(&changes.events)), (false, vec!["a", "b"]));
 }
 
 #[test]
-fn pages_that_repeat_are_an_error_and_the_next_round_begins_anew() {
-    let mut feed = begun(EventFeed::new("c"));
+fn repeated_page_token_ends_the_round_with_an_error() {
+    let mut feed = after_first_round(EventFeed::new("c"));
     feed.begin();
     take(&mut feed, json!({ "items": [], "nextPageToken": "p1" }));
     let again = page(&feed, &json!({ "items": [], "nextPageToken": "p1" }));
     assert!(matches!(feed.answered(again).unwrap_err().kind(), ErrorKind::PageLoop));
     assert!(feed.request().is_none());
     feed.begin();
-    assert_eq!(asked(&feed), "syncToken=t1");
+    assert_eq!(next_query(&feed), "syncToken=t1");
 }
 
 #[test]
-fn an_occurrence_that_was_called_off_belongs_to_its_series_as_long_as_that_lives() {
+fn cancelled_occurrence_is_kept_while_its_series_exists() {
     let off = |id: &str, series: &str| json!({ "id": id, "status": "cancelled", "recurringEventId": series });
     let items = json!([
         off("living_1", "living"), off("dead_1", "dead"), off("was_1", "was"), off("unknown_1", "unknown"),
         { "id": "dead", "status": "cancelled" }, { "id": "living", "recurrence": ["RRULE:FREQ=DAILY"] },
-        { "id": "was", "summary": "No series any more" },
+        { "id": "was", "summary": "A single event now" },
     ]);
-    let mut feed = begun(EventFeed::new("c"));
+    let mut feed = after_first_round(EventFeed::new("c"));
     feed.begin();
     let changes = take(&mut feed, json!({ "items": items, "nextSyncToken": "t2" })).unwrap();
     assert_eq!(ids(&changes.events), ["living", "living_1", "unknown_1", "was"]);
@@ -281,17 +282,17 @@ fn an_occurrence_that_was_called_off_belongs_to_its_series_as_long_as_that_lives
     assert_eq!(removed(&changes), ["dead", "dead_1", "was_1"]);
     assert_eq!(changes.removed[0], EventId::new((Provider::Google, "c"), "dead"));
 
-    let mut feed = begun(EventFeed::new("c").occurrences());
+    let mut feed = after_first_round(EventFeed::new("c").occurrences());
     feed.begin();
-    assert_eq!(asked(&feed), "singleEvents=true&syncToken=t1");
+    assert_eq!(next_query(&feed), "singleEvents=true&syncToken=t1");
     let changes = take(&mut feed, json!({ "items": items, "nextSyncToken": "t2" })).unwrap();
     assert_eq!(ids(&changes.events), ["living", "was"]);
     assert_eq!(removed(&changes), ["dead", "dead_1", "living_1", "unknown_1", "was_1"]);
 }
 
 #[test]
-fn what_is_told_and_then_deleted_between_two_pages_is_gone() {
-    let mut feed = begun(EventFeed::new("c"));
+fn event_deleted_between_two_pages_is_removed() {
+    let mut feed = after_first_round(EventFeed::new("c"));
     feed.begin();
     take(
         &mut feed,
@@ -304,13 +305,13 @@ fn what_is_told_and_then_deleted_between_two_pages_is_gone() {
 }
 
 #[test]
-fn a_cursor_goes_with_the_calendar_and_the_parameters_it_was_made_with() {
+fn cursor_requires_the_same_calendar_and_parameters() {
     let made = || EventFeed::new("c").occurrences().time_zone("UTC").parameter("maxAttendees", "1");
-    let cursor = begun(made()).cursor().unwrap();
+    let cursor = after_first_round(made()).cursor().unwrap();
     let resumed = |feed: EventFeed| {
         let mut feed = feed.resume(&Cursor::new(cursor.as_str())).unwrap();
         feed.begin();
-        asked(&feed)
+        next_query(&feed)
     };
     let all = "singleEvents=true&timeZone=UTC&maxAttendees=1";
     assert_eq!(resumed(made()), format!("{all}&syncToken=t1"));
@@ -329,21 +330,21 @@ fn a_cursor_goes_with_the_calendar_and_the_parameters_it_was_made_with() {
 }
 
 #[test]
-fn without_a_sync_token_the_next_round_is_full_again() {
-    let mut feed = begun(EventFeed::new("c"));
+fn round_after_a_missing_sync_token_is_full() {
+    let mut feed = after_first_round(EventFeed::new("c"));
     feed.begin();
     take(&mut feed, json!({ "items": [] })).unwrap();
     assert_eq!(feed.cursor(), None);
     feed.begin();
-    assert_eq!(asked(&feed), "");
+    assert_eq!(next_query(&feed), "");
 }
 
-/// What a list shows, by id.
+/// The listed events by id.
 fn shown(events: impl IntoIterator<Item = Event>) -> BTreeMap<String, Event> {
     events.into_iter().map(|event| (event.id.clone(), event)).collect()
 }
 
-/// One change of a calendar by its user, of a kind and of an event that chance picks.
+/// Makes a random change to a random event.
 fn change(user: &User, pick: &mut impl FnMut(usize) -> usize, turn: usize) {
     let calendar = (Provider::Google, "primary");
     let events: Vec<_> =
@@ -371,7 +372,7 @@ fn change(user: &User, pick: &mut impl FnMut(usize) -> usize, turn: usize) {
             ))
             .map(drop),
         (5 | 6, Some(event)) => {
-            // An occurrence of a series, if it is one.
+            // Changes an occurrence if the event is a series.
             let all = ListInstances::new("primary", &event.id).page_size(2500);
             let Ok(all) = user.pages(all).items().collect::<Result<Vec<_>, _>>() else { return };
             let Some(one) = all.get(pick(all.len())) else { return };
@@ -393,17 +394,17 @@ fn change(user: &User, pick: &mut impl FnMut(usize) -> usize, turn: usize) {
             .map(drop),
     };
     if let Err(error) = changed {
-        // What was called off cannot be changed, and an occurrence cannot be moved over others.
+        // A cancelled event cannot be changed, and an occurrence cannot be moved past an adjacent one.
         let known = matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Validation { .. });
         assert!(known, "{error:?}");
     }
 }
 
-/// With tokens that expire and pages that are empty. `FEED_CHANGES` says how many changes there are, `FEED_SEED` which.
+/// Tokens expire, and pages may be empty. `FEED_CHANGES` sets the number of changes, `FEED_SEED` the seed.
 #[test]
-fn a_copy_shows_what_the_server_does_after_random_changes() {
+fn copy_equals_the_server_list_after_random_changes() {
     let number = |name: &str, usual: usize| std::env::var(name).map_or(usual, |text| text.parse().unwrap());
-    let (all, seed) = (number("FEED_CHANGES", USUAL), number("FEED_SEED", 7));
+    let (all, seed) = (number("FEED_CHANGES", DEFAULT_CHANGES), number("FEED_SEED", 7));
     let server = sandbox(&[("google_empty_pages", "on"), ("google_horizon_days", "60")]);
     let user = ada(&server);
     let mut state = seed as u64;
@@ -427,7 +428,7 @@ fn a_copy_shows_what_the_server_does_after_random_changes() {
         }
         for ((feed, copy), list) in feeds.iter_mut().zip(&mut copies).zip(&lists) {
             if pick(3) == 0 {
-                // As another process would go on.
+                // Continues from the cursor, like another process.
                 let fresh = EventFeed::new("primary").page_size(7);
                 let fresh = if *list == lists[1] { fresh.occurrences() } else { fresh };
                 *feed = match feed.cursor() {
@@ -442,7 +443,7 @@ fn a_copy_shows_what_the_server_does_after_random_changes() {
                     break changes;
                 }
                 if pick(25) == 0 {
-                    // Between two pages.
+                    // The tokens expire between two pages.
                     server.with(|sandbox| sandbox.expire_sync_tokens());
                     middle += 1;
                 }
@@ -458,7 +459,7 @@ fn a_copy_shows_what_the_server_does_after_random_changes() {
             let (kept, rest): (BTreeMap<_, _>, BTreeMap<_, _>) =
                 here.into_iter().partition(|(id, _)| there.contains_key(id));
             assert_eq!(kept, there, "turn {turn}");
-            // A series that moved tells of those that it has no more in the same words as of those that were called off.
+            // The former exceptions of a moved series are listed like cancelled occurrences.
             let stays = |event: &Event| {
                 let series = event.recurring_event_id.as_ref();
                 *list == lists[0]
@@ -473,7 +474,7 @@ fn a_copy_shows_what_the_server_does_after_random_changes() {
         }
     }
     println!(
-        "{full} full rounds, {partial} others, {middle} expiries between pages, {compared} events compared, {cancelled} of them called off, {left_over} left over"
+        "{full} full rounds, {partial} others, {middle} expiries between pages, {compared} events compared, {cancelled} cancelled, {left_over} left over"
     );
     assert!(
         full > all / 50 && partial > all / 10 && middle > all / 200 && cancelled > all / 20,
@@ -481,26 +482,26 @@ fn a_copy_shows_what_the_server_does_after_random_changes() {
     );
 }
 
-/// Two thousand take a minute.
-const USUAL: usize = 400;
+/// The default number of changes: 2000 take a minute.
+const DEFAULT_CHANGES: usize = 400;
 
 #[test]
-fn deleted_events_are_not_left_out_with_a_sync_token() {
+fn show_deleted_false_is_not_sent_with_a_sync_token() {
     for (value, later) in
         [("false", "syncToken=t1"), ("False", "syncToken=t1"), ("true", "showDeleted=true&syncToken=t1")]
     {
         let mut feed = EventFeed::new("c").parameter("showDeleted", value);
         feed.begin();
-        assert_eq!(asked(&feed), format!("showDeleted={value}"));
+        assert_eq!(next_query(&feed), format!("showDeleted={value}"));
         take(&mut feed, json!({ "items": [], "nextSyncToken": "t1" }));
         feed.begin();
-        assert_eq!(asked(&feed), later);
+        assert_eq!(next_query(&feed), later);
         assert!(!take(&mut feed, json!({ "items": [], "nextSyncToken": "t2" })).unwrap().full);
     }
 }
 
 #[test]
-fn series_that_is_cancelled_takes_its_exceptions_along() {
+fn cancelled_series_removes_its_exceptions() {
     let exception = |id: &str, series: &str, status: &str| json!({ "id": id, "status": status, "recurringEventId": series });
     let items = json!([
         exception("dead_1", "dead", "confirmed"), exception("dead_2", "dead", "tentative"),
@@ -508,12 +509,12 @@ fn series_that_is_cancelled_takes_its_exceptions_along() {
         { "id": "living", "recurrence": ["RRULE:FREQ=DAILY"] }, exception("living_1", "living", "confirmed"),
         exception("unknown_1", "unknown", "confirmed"),
     ]);
-    let mut feed = begun(EventFeed::new("c"));
+    let mut feed = after_first_round(EventFeed::new("c"));
     feed.begin();
     let changes = take(&mut feed, json!({ "items": items, "nextSyncToken": "t2" })).unwrap();
     assert_eq!(ids(&changes.events), ["living", "living_1", "unknown_1"]);
     assert_eq!(removed(&changes), ["dead", "dead_1", "dead_2", "dead_3"]);
-    // Over two pages, and in a full round.
+    // The same over two pages of a full round.
     let mut feed = EventFeed::new("c");
     feed.begin();
     take(&mut feed, json!({ "items": [exception("dead_1", "dead", "confirmed")], "nextPageToken": "p" }));

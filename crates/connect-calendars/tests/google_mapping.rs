@@ -1,4 +1,4 @@
-//! Events here and events at Google: what stands for what, in both directions.
+//! Tests of the conversion between events and Google event objects, in both directions.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 mod google_common;
@@ -19,12 +19,12 @@ use serde_json::{Value, json};
 
 const CALENDAR: (Provider, &str) = (Provider::Google, "c");
 
-/// What Google's object reads as.
+/// The event read from a Google object.
 fn reads(object: &Value) -> Event {
     read(&GetEvent::new("c", "e"), 200, &object.to_string()).unwrap()
 }
 
-/// What Google stores of a body: null is nothing, and a time has its offset.
+/// The object that Google stores for a body: without null fields.
 fn stored(body: &Value) -> Value {
     let mut stored = match body {
         Value::Object(fields) => Value::Object(
@@ -128,7 +128,7 @@ fn rule() -> impl Strategy<Value = Recurrence> {
         })
 }
 
-/// An UNTIL of an all-day series is a day.
+/// The rule with a date as its UNTIL if the series is all-day.
 fn by_day(rule: &Recurrence, all_day: bool) -> Recurrence {
     match rule.end() {
         End::Until(last) if all_day => rule.clone().until(jiff::tz::Offset::UTC.to_datetime(last).date()),
@@ -138,7 +138,7 @@ fn by_day(rule: &Recurrence, all_day: bool) -> Recurrence {
 
 proptest! {
     #[test]
-    fn what_is_written_here_reads_back(
+    fn written_event_is_read_back_unchanged(
         (title, when) in (".{0,20}", when()),
         (description, location) in (option::of(".{1,20}"), option::of(".{1,20}")),
         guests in collection::vec("[a-z]{1,8}@example\\.com", 0..3),
@@ -215,7 +215,7 @@ proptest! {
     }
 
     #[test]
-    fn what_google_has_is_written_as_it_was(
+    fn google_event_is_written_back_unchanged(
         (summary, when) in (".{1,20}", when()),
         (description, location) in (option::of(".{1,20}"), option::of(".{1,20}")),
         private in collection::btree_map("[a-z]{1,8}", "[a-z0-9 ]{0,12}", 0..3),
@@ -261,7 +261,7 @@ proptest! {
         if !entries.is_empty() { google["attendees"] = json!(entries); }
 
         let event = reads(&google);
-        // Everything that was read, written again.
+        // All fields that were read, written again.
         let mut update = event.calendar("c").change_all();
         if let Some(rule) = recurrence(&update.0) { update.1 = update.1.recurrence(rule); }
         let mut call = PatchEvent::new(&update.1).knowing(&update.0).time_zone("Europe/Berlin");
@@ -270,17 +270,17 @@ proptest! {
     }
 
     #[test]
-    fn an_answer_to_an_invitation_is_read_as_it_is(response in prop_oneof![Just("needsAction"), Just("accepted"), Just("declined"), Just("tentative"), Just("brandNew")], organizer in option::of(any::<bool>())) {
+    fn reply_of_a_guest_is_read(response in prop_oneof![Just("needsAction"), Just("accepted"), Just("declined"), Just("tentative"), Just("brandNew")], organizer in option::of(any::<bool>())) {
         let entry = json!({ "email": "a@example.com", "responseStatus": response, "organizer": organizer, "comment": "c" });
         let event = reads(&json!({ "id": "e", "organizer": { "email": "boss@example.com" }, "attendees": [entry] }));
-        prop_assert_eq!(event.attendees.len(), 1, "who organizes is no guest");
+        prop_assert_eq!(event.attendees.len(), 1, "the organizer is not a guest");
         let expected = match response { "needsAction" => AttendeeStatus::None, other => AttendeeStatus::from(other) };
         prop_assert_eq!((&event.attendees[0].status, event.attendees[0].organizer), (&Some(expected), organizer));
         prop_assert_eq!(event.attendees[0].extra.get("comment").map(Raw::get), Some("\"c\""));
     }
 }
 
-/// A change that says everything there is to say of an event.
+/// An update that sets all fields of an event.
 trait ChangeAll {
     fn change_all(self) -> (Event, UpdateEvent);
 }
@@ -326,7 +326,7 @@ impl ChangeAll for Event {
 }
 
 #[test]
-fn every_field_of_googles_object_has_its_place() {
+fn every_google_field_is_read() {
     let google = json!({
         "kind": "calendar#event", "id": "e_1", "etag": "\"1\"", "status": "tentative", "summary": "S", "description": "<b>d</b>",
         "location": "l", "htmlLink": "https://calendar.example/e", "updated": "2026-11-18T09:00:00.123Z", "colorId": "11",
@@ -358,7 +358,11 @@ fn every_field_of_googles_object_has_its_place() {
     assert_eq!(event.custom.as_ref().unwrap().get(), r#"{"a":"[1]"}"#);
     assert_eq!(event.conference.as_ref().unwrap().url(), Some("https://meet.google.com/a"));
     assert_eq!(event.conference_data.as_ref().unwrap().decode::<Value>().unwrap(), google["conferenceData"]);
-    assert_eq!(event.original.as_ref().unwrap().get(), google.to_string(), "to the letter");
+    assert_eq!(
+        event.original.as_ref().unwrap().get(),
+        google.to_string(),
+        "the original object is unchanged"
+    );
     assert!(event.attendees.is_empty() && event.extra.is_empty());
 
     let video = json!({ "id": "e", "conferenceData": { "conferenceSolution": { "name": "Zoom", "key": { "type": "addOn" } },
@@ -376,23 +380,23 @@ fn every_field_of_googles_object_has_its_place() {
     assert_eq!((color("0"), color("12"), color("x"), color_id("#000000")), (None, None, None, None));
 }
 
-/// Days on which clocks are changed, and one on which they are not.
+/// Days with a change of the clocks, and without, with their hours.
 const ZONES: [(&str, &str, i64); 11] = [
     ("Europe/Berlin", "2026-03-29", 23),
     ("Europe/Berlin", "2026-10-25", 25),
     ("Europe/Berlin", "2026-11-18", 24),
     ("America/New_York", "2026-03-08", 23),
     ("America/New_York", "2026-11-01", 25),
-    ("America/Sao_Paulo", "2018-11-04", 23),   // begins at one o'clock
-    ("Australia/Lord_Howe", "2026-10-04", 23), // by half an hour: rounded here
+    ("America/Sao_Paulo", "2018-11-04", 23), // the day begins at 01:00
+    ("Australia/Lord_Howe", "2026-10-04", 23), // the change is half an hour, rounded here
     ("Asia/Tokyo", "2026-03-29", 24),
-    ("Africa/Casablanca", "2026-03-22", 23), // the end of Ramadan
+    ("Africa/Casablanca", "2026-03-22", 23), // the clocks change at the end of Ramadan
     ("Asia/Kathmandu", "2026-11-01", 24),
     ("Pacific/Auckland", "2026-04-05", 25),
 ];
 
 #[test]
-fn days_of_23_24_and_25_hours_are_the_same_instants_there_and_back() {
+fn days_with_a_clock_change_keep_their_instants() {
     let mut seen = std::collections::BTreeSet::new();
     for (zone, day, hours) in ZONES {
         let day: Date = day.parse().unwrap();
@@ -402,7 +406,7 @@ fn days_of_23_24_and_25_hours_are_the_same_instants_there_and_back() {
         let long = end.timestamp().duration_since(start.timestamp());
         assert_eq!(long.as_hours(), hours, "{zone} {day}");
         seen.insert(hours);
-        // Midnight to midnight there, as a timed event.
+        // A timed event from midnight to midnight.
         let new = NewEvent::new(CALENDAR, "Day", &start, &end);
         let body = body_of(&InsertEvent::new(&new).time_zone(zone));
         assert_eq!(body["start"]["timeZone"], zone);
@@ -411,16 +415,16 @@ fn days_of_23_24_and_25_hours_are_the_same_instants_there_and_back() {
             (event.start, event.end),
             (Some(EventTime::Instant(start.timestamp())), Some(EventTime::Instant(end.timestamp())))
         );
-        // As Google tells it, with the offsets of that day.
-        let told = |at: &ZonedDateTime| json!({ "dateTime": at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(), "timeZone": zone });
-        let event = reads(&json!({ "id": "e", "start": told(&start), "end": told(&end) }));
+        // The same in the format of Google, with the offsets of that day.
+        let google_time = |at: &ZonedDateTime| json!({ "dateTime": at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(), "timeZone": zone });
+        let event = reads(&json!({ "id": "e", "start": google_time(&start), "end": google_time(&end) }));
         assert_eq!(
             (event.start, event.end),
             (Some(EventTime::Instant(start.timestamp())), Some(EventTime::Instant(end.timestamp()))),
             "{zone} {day}"
         );
         assert_eq!(event.all_day, Some(false));
-        // And as an all-day event, which knows no hours: one day, its end exclusive.
+        // An all-day event has dates only, with an exclusive end.
         let new = NewEvent::all_day(CALENDAR, "Day", day, day.tomorrow().unwrap());
         let body = body_of(&InsertEvent::new(&new).time_zone(zone));
         assert_eq!(

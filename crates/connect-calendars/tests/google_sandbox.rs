@@ -1,4 +1,4 @@
-//! Every call of Google Calendar, against the sandbox.
+//! Tests of every Google Calendar call against the sandbox.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 mod google_common;
@@ -45,7 +45,7 @@ fn week() -> ListEvents {
 }
 
 #[test]
-fn calendars_have_the_name_the_user_gave_them() {
+fn calendar_has_the_title_chosen_by_the_user() {
     let server = sandbox(&[]);
     let user = ada(&server);
     let list = |list: ListCalendars| -> Vec<_> {
@@ -69,7 +69,7 @@ fn calendars_have_the_name_the_user_gave_them() {
 }
 
 #[test]
-fn events_come_page_by_page_whatever_pages_are_empty() {
+fn events_are_listed_over_empty_pages() {
     let server = sandbox(&[("google_empty_pages", "on")]);
     let user = ada(&server);
     let events = all(&user, week().occurrences().page_size(2));
@@ -102,7 +102,7 @@ fn events_come_page_by_page_whatever_pages_are_empty() {
 }
 
 #[test]
-fn what_the_sandbox_holds_reads_as_connect_tells_it() {
+fn seeded_events_are_read_with_all_fields() {
     let server = sandbox(&[]);
     let user = ada(&server);
     let review = user.send(&GetEvent::new("primary", "review")).unwrap();
@@ -144,7 +144,7 @@ fn what_the_sandbox_holds_reads_as_connect_tells_it() {
 }
 
 #[test]
-fn an_event_is_written_changed_and_deleted() {
+fn event_is_created_updated_and_deleted() {
     let server = sandbox(&[]);
     let user = ada(&server);
     let custom: Raw = r#"{"n":18446744073709551617,"o":{"a":[1]},"s":"text"}"#.parse().unwrap();
@@ -159,7 +159,7 @@ fn an_event_is_written_changed_and_deleted() {
         .auto_conference();
     let event = user.send(&InsertEvent::new(&new).color_id("3").send_updates(SendUpdates::Nobody)).unwrap();
     let read = user.send(&GetEvent::new("primary", &event.id)).unwrap();
-    assert_eq!(event, read, "the answer to a write is the event");
+    assert_eq!(event, read, "the response to the insert is the event");
     assert_eq!(
         (event.title.as_str(), event.description.as_deref(), event.location.as_deref()),
         ("Meeting", Some("d"), Some("l"))
@@ -211,7 +211,7 @@ fn an_event_is_written_changed_and_deleted() {
 }
 
 #[test]
-fn custom_fields_are_replaced_and_cleared_beside_the_properties_of_others() {
+fn custom_fields_change_without_touching_other_properties() {
     let server = sandbox(&[]);
     let user = ada(&server);
     let raw = |text: &str| text.parse::<Raw>().unwrap();
@@ -242,7 +242,7 @@ fn custom_fields_are_replaced_and_cleared_beside_the_properties_of_others() {
 }
 
 #[test]
-fn one_day_is_one_day_in_both_directions() {
+fn all_day_event_keeps_its_dates() {
     let server = sandbox(&[]);
     let user = ada(&server);
     let day = NewEvent::all_day((Provider::Google, "primary"), "Day", date(2026, 11, 18), date(2026, 11, 19));
@@ -266,7 +266,7 @@ fn one_day_is_one_day_in_both_directions() {
 }
 
 #[test]
-fn an_occurrence_is_changed_alone_and_a_series_as_a_whole() {
+fn occurrence_and_whole_series_change_separately() {
     let server = sandbox(&[]);
     let user = ada(&server);
     let series = hour("primary").recurrence(Recurrence::daily().count(4));
@@ -286,7 +286,7 @@ fn an_occurrence_is_changed_alone_and_a_series_as_a_whole() {
     assert!(left.iter().all(|one| one.location.as_deref() == Some("Room 9")));
     let masters = all(&user, ListEvents::new("primary"));
     let off: Vec<_> = masters.iter().filter(|one| one.status == Some(EventStatus::Cancelled)).collect();
-    assert_eq!(off.len(), 1, "called off, and still told");
+    assert_eq!(off.len(), 1, "the cancelled occurrence is listed as cancelled");
     assert_eq!(off[0].recurring_event_id.as_deref(), Some(series.id.as_str()));
     user.send(&DeleteEvent::new(&left[0].delete().unwrap().whole_series())).unwrap();
     assert!(all(&user, ListEvents::new("primary")).iter().all(|one| one.id != series.id));
@@ -296,25 +296,25 @@ fn an_occurrence_is_changed_alone_and_a_series_as_a_whole() {
     let days = user.send(&InsertEvent::new(&days)).unwrap();
     let days: Vec<_> =
         user.pages(ListInstances::new("primary", &days.id)).items().map(Result::unwrap).collect();
-    assert_eq!(days.len(), 3, "the last day is one of them");
+    assert_eq!(days.len(), 3, "the series includes the last day");
 }
 
 #[test]
-fn an_insert_with_the_same_key_is_there_once() {
+fn insert_with_the_same_key_creates_one_event() {
     let server = sandbox(&[]);
     let user = ada(&server);
     let insert = InsertEvent::once(&hour("primary"), "order-4711");
     let first = create(&user, &insert).unwrap();
-    let changed = user.send(&PatchEvent::new(&first.change().unwrap().title("Changed since"))).unwrap();
+    let changed = user.send(&PatchEvent::new(&first.change().unwrap().title("Changed"))).unwrap();
     let again = create(&user, &insert).unwrap();
-    assert_eq!(again, changed, "as it is by now");
+    assert_eq!(again, changed, "the existing event is returned with its changes");
     let error = user.send(&insert).unwrap_err();
     assert_eq!(
         (error.kind().to_string(), error.server_code()),
         (ErrorKind::Conflict.to_string(), Some("duplicate"))
     );
     assert_eq!(user.send(&insert.existing().unwrap()).unwrap(), changed);
-    // The answer to the first try is lost, after the event was made.
+    // The response to the first attempt is lost after the event was created.
     let lost = InsertEvent::once(&hour("primary"), "order-4712");
     server.with(|sandbox| {
         sandbox.add_fault(Fault::on("POST /google/calendar/v3/calendars/{calendarId}/events").cut_after())
@@ -328,7 +328,7 @@ fn an_insert_with_the_same_key_is_there_once() {
 }
 
 #[test]
-fn a_change_of_what_has_changed_meanwhile_is_a_conflict() {
+fn update_of_a_changed_event_is_a_conflict() {
     let server = sandbox(&[]);
     let user = ada(&server);
     let event = user.send(&GetEvent::new("primary", "review")).unwrap();
@@ -343,12 +343,13 @@ fn a_change_of_what_has_changed_meanwhile_is_a_conflict() {
 }
 
 #[test]
-fn who_is_busy_when() {
+fn free_busy_returns_busy_times() {
     let server = sandbox(&[]);
     let user = ada(&server);
     let (start, end) = (at("2026-11-17T00:00:00Z"), at("2026-11-18T00:00:00Z"));
-    let answer = user.send(&FreeBusy::new(start, end).calendars(["primary", "nobody@example.com"])).unwrap();
-    let busy = answer.calendars["primary"].intervals().unwrap();
+    let response =
+        user.send(&FreeBusy::new(start, end).calendars(["primary", "nobody@example.com"])).unwrap();
+    let busy = response.calendars["primary"].intervals().unwrap();
     let interval = |start: &str, end: &str| Interval { start: at(start), end: at(end) };
     assert_eq!(
         busy,
@@ -357,12 +358,12 @@ fn who_is_busy_when() {
             interval("2026-11-17T13:00:00Z", "2026-11-17T14:00:00Z")
         ]
     );
-    let error = answer.calendars["nobody@example.com"].intervals().unwrap_err();
+    let error = response.calendars["nobody@example.com"].intervals().unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::NotFound), "{error}");
 }
 
 #[test]
-fn an_api_key_opens_what_is_public_and_nothing_else() {
+fn api_key_reads_only_public_calendars() {
     let server = sandbox(&[("google_empty_pages", "on")]);
     let client = anonymous(&server);
     let key = ApiKey::new("sandbox-key").unwrap();
@@ -388,7 +389,7 @@ fn an_api_key_opens_what_is_public_and_nothing_else() {
 }
 
 #[test]
-fn with_the_usual_scopes_only_own_calendars_are_written() {
+fn default_scopes_permit_writing_own_calendars_only() {
     let server = sandbox(&[]);
     let user = signed_in(
         &server,
@@ -404,7 +405,7 @@ fn with_the_usual_scopes_only_own_calendars_are_written() {
 }
 
 #[test]
-fn limits_are_waited_out_and_a_project_without_the_api_is_not() {
+fn rate_limits_are_retried_and_a_disabled_api_is_not() {
     for (limit, outlives) in [
         ("userRateLimitExceeded", true),
         ("rateLimitExceeded", true),
@@ -426,7 +427,7 @@ fn limits_are_waited_out_and_a_project_without_the_api_is_not() {
 }
 
 #[test]
-fn an_expired_sync_token_is_a_410_that_says_so() {
+fn expired_sync_token_is_a_410_full_sync_required() {
     let server = sandbox(&[("google_sync_ttl", "0")]);
     let user = ada(&server);
     let token = user.send(&ListEvents::new("primary")).unwrap().next_sync_token.unwrap();
@@ -435,7 +436,7 @@ fn an_expired_sync_token_is_a_410_that_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_async_client_does_the_same() {
+async fn async_client_creates_once_and_follows_changes() {
     let server = sandbox(&[("google_empty_pages", "on")]);
     let blocking = tokio::task::block_in_place(|| ada(&server));
     let tokens: Tokens = connect_core::Caller::tokens(&blocking, std::time::Duration::MAX).unwrap();
@@ -458,7 +459,7 @@ async fn the_async_client_does_the_same() {
 }
 
 #[test]
-fn a_client_without_the_api_s_address_says_so() {
+fn client_without_a_base_url_is_a_configuration_error() {
     let client = Client::builder("id", "secret", "https://app.example/callback")
         .profile(connect_calendars::google::profile())
         .build()

@@ -1,4 +1,4 @@
-//! Guests are told of what is written, the same at every provider: what they would have got is read from the sandbox.
+//! Tests of guest notifications: the same at Google and Outlook. The notifications are read from the sandbox.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 use connect_calendars::{
@@ -17,15 +17,15 @@ use connect_tests::{
 };
 use jiff::{SignedDuration, Timestamp};
 
-/// The calendars of a signed-in user, and the server behind them.
-struct Place {
+/// The calendar of a signed-in user, and the sandbox.
+struct TestCalendar {
     world: World,
     backend: Box<dyn CalendarBackend>,
     calendar: CalendarRef,
     seen: usize,
 }
 
-impl Place {
+impl TestCalendar {
     fn new(whose: Whose) -> Self {
         let world = World::new(whose, ClientType::Confidential);
         let user = client_of!(connect_blocking::Client, &world).user("ada");
@@ -46,8 +46,8 @@ impl Place {
         NewEvent::new(&self.calendar, "Review", start, start + SignedDuration::from_hours(1))
     }
 
-    /// Who was told what since the last time, in the order of the addresses.
-    fn told(&mut self) -> Vec<(String, String)> {
+    /// The notifications since the last call, as address and kind, sorted by address.
+    fn notifications(&mut self) -> Vec<(String, String)> {
         let all = self.world.server.invitations();
         let mut new: Vec<_> =
             all[self.seen..].iter().map(|one| (one.to.clone(), one.kind.to_owned())).collect();
@@ -61,7 +61,7 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn says(told: &[(&str, &str)]) -> Vec<(String, String)> {
+fn expected(told: &[(&str, &str)]) -> Vec<(String, String)> {
     told.iter().map(|(to, kind)| ((*to).to_owned(), (*kind).to_owned())).collect()
 }
 
@@ -69,84 +69,100 @@ const ANN: &str = "ann@example.org";
 const BOB: &str = "bob@gmail.com";
 
 #[test]
-fn guests_are_told_of_every_write() {
+fn guests_are_notified_of_every_write() {
     for whose in [Whose::Google, Whose::Microsoft] {
-        let mut place = Place::new(whose);
+        let mut place = TestCalendar::new(whose);
         let event = place.backend.create(&place.meeting().attendees([ANN, BOB])).unwrap();
-        assert_eq!(place.told(), says(&[(ANN, "invitation"), (BOB, "invitation")]), "{whose:?}");
+        assert_eq!(place.notifications(), expected(&[(ANN, "invitation"), (BOB, "invitation")]), "{whose:?}");
 
         let (start, end) = (at("2027-02-01T11:00:00Z"), at("2027-02-01T12:00:00Z"));
         place.backend.update(&event.change().unwrap().time(start, end)).unwrap();
-        assert_eq!(place.told(), says(&[(ANN, "update"), (BOB, "update")]), "{whose:?}: a new time");
+        assert_eq!(
+            place.notifications(),
+            expected(&[(ANN, "update"), (BOB, "update")]),
+            "{whose:?}: a new time"
+        );
 
         place.backend.update(&event.change().unwrap().attendees([BOB, "cid@example.org"])).unwrap();
         let other = [(ANN, "cancellation"), (BOB, "update"), ("cid@example.org", "invitation")];
-        assert_eq!(place.told(), says(&other), "{whose:?}: other guests");
+        assert_eq!(place.notifications(), expected(&other), "{whose:?}: other guests");
 
         place.backend.delete(&event.delete().unwrap()).unwrap();
         let gone = [(BOB, "cancellation"), ("cid@example.org", "cancellation")];
-        assert_eq!(place.told(), says(&gone), "{whose:?}: deleted");
+        assert_eq!(place.notifications(), expected(&gone), "{whose:?}: deleted");
     }
 }
 
 #[test]
-fn guests_are_told_of_one_occurrence() {
+fn guests_are_notified_of_one_changed_occurrence() {
     for whose in [Whose::Google, Whose::Microsoft] {
-        let mut place = Place::new(whose);
+        let mut place = TestCalendar::new(whose);
         let series = place.meeting().attendee(ANN).recurrence(Recurrence::weekly().count(4));
         place.backend.create(&series).unwrap();
-        assert_eq!(place.told(), says(&[(ANN, "invitation")]), "{whose:?}");
+        assert_eq!(place.notifications(), expected(&[(ANN, "invitation")]), "{whose:?}");
         let (start, end) = (at("2027-02-01T00:00:00Z"), at("2027-03-01T00:00:00Z"));
         let calendars = [place.calendar.clone()];
         let events = place.backend.events(&calendars, start, end).unwrap().events;
         let days: Vec<&Event> = events.iter().filter(|event| event.title == "Review").collect();
         assert_eq!(days.len(), 4);
         place.backend.delete(&days[1].delete().unwrap()).unwrap();
-        assert_eq!(place.told(), says(&[(ANN, "cancellation")]), "{whose:?}: one is called off");
+        assert_eq!(
+            place.notifications(),
+            expected(&[(ANN, "cancellation")]),
+            "{whose:?}: one occurrence is cancelled"
+        );
         let told = place.world.server.invitations();
-        assert_eq!((&*told[1].event, &*told[1].title), (&*days[1].id, "Review"), "{whose:?}: of that one");
+        assert_eq!(
+            (&*told[1].event, &*told[1].title),
+            (&*days[1].id, "Review"),
+            "{whose:?}: the cancelled occurrence"
+        );
         place.backend.update(&days[2].change().unwrap().title("Longer review")).unwrap();
-        assert_eq!(place.told(), says(&[(ANN, "update")]), "{whose:?}: one is changed");
+        assert_eq!(
+            place.notifications(),
+            expected(&[(ANN, "update")]),
+            "{whose:?}: one occurrence is changed"
+        );
     }
 }
 
 #[test]
-fn nobody_is_told_where_nobody_is_invited() {
+fn event_without_guests_notifies_nobody() {
     for whose in [Whose::Google, Whose::Microsoft] {
-        let mut place = Place::new(whose);
+        let mut place = TestCalendar::new(whose);
         let event = place.backend.create(&place.meeting()).unwrap();
         place.backend.delete(&event.delete().unwrap()).unwrap();
-        // Even to say so is no contradiction at Outlook.
+        // Outlook accepts `Notify::Nobody` if no guest is invited.
         place.backend.create(&place.meeting().notify(Notify::Nobody)).unwrap();
-        assert_eq!(place.told(), says(&[]), "{whose:?}");
+        assert_eq!(place.notifications(), expected(&[]), "{whose:?}");
     }
 }
 
 #[test]
-fn choice_of_who_is_told_is_kept_at_google() {
-    let mut place = Place::new(Whose::Google);
+fn google_notifies_the_chosen_guests() {
+    let mut place = TestCalendar::new(Whose::Google);
     for (notify, told) in
         [(Notify::All, vec![ANN, BOB]), (Notify::External, vec![ANN]), (Notify::Nobody, vec![])]
     {
         let kinds = |kind| told.iter().map(|to| ((*to).to_owned(), String::from(kind))).collect::<Vec<_>>();
         let event = place.backend.create(&place.meeting().attendees([ANN, BOB]).notify(notify)).unwrap();
-        assert_eq!(place.told(), kinds("invitation"), "{notify}");
+        assert_eq!(place.notifications(), kinds("invitation"), "{notify}");
         place.backend.update(&event.change().unwrap().title("Later").notify(notify)).unwrap();
-        assert_eq!(place.told(), kinds("update"), "{notify}");
+        assert_eq!(place.notifications(), kinds("update"), "{notify}");
         place.backend.delete(&event.delete().unwrap().notify(notify)).unwrap();
-        assert_eq!(place.told(), kinds("cancellation"), "{notify}");
+        assert_eq!(place.notifications(), kinds("cancellation"), "{notify}");
         assert_eq!(notify.as_str().parse(), Ok(notify));
     }
     assert!("some".parse::<Notify>().is_err());
 }
 
 #[test]
-fn choice_of_the_call_stands_over_that_of_the_request() {
-    let mut place = Place::new(Whose::Google);
+fn send_updates_of_the_call_overrides_notify() {
+    let mut place = TestCalendar::new(Whose::Google);
     let user = client_of!(connect_blocking::Client, &place.world).user("ada");
     let event = place.meeting().attendee(ANN).notify(Notify::Nobody);
     user.send(&google::InsertEvent::new(&event).send_updates(google::SendUpdates::All)).unwrap();
-    assert_eq!(place.told(), says(&[(ANN, "invitation")]));
+    assert_eq!(place.notifications(), expected(&[(ANN, "invitation")]));
 }
 
 fn refused<T: std::fmt::Debug>(outcome: Result<T, Error>, named: &str) {
@@ -157,8 +173,8 @@ fn refused<T: std::fmt::Debug>(outcome: Result<T, Error>, named: &str) {
 }
 
 #[test]
-fn what_a_service_cannot_be_told_is_refused() {
-    let place = Place::new(Whose::Microsoft);
+fn unsupported_notify_setting_is_refused() {
+    let place = TestCalendar::new(Whose::Microsoft);
     let event = place.backend.create(&place.meeting().attendee(ANN)).unwrap();
     let before = place.world.server.invitations().len();
     for notify in [Notify::External, Notify::Nobody] {
@@ -168,20 +184,20 @@ fn what_a_service_cannot_be_told_is_refused() {
     }
     assert_eq!(place.world.server.invitations().len(), before);
 
-    let place = Place::new(Whose::Connect);
+    let place = TestCalendar::new(Whose::Connect);
     let event = place.backend.create(&place.meeting().attendee(ANN)).unwrap();
     for notify in [Notify::All, Notify::External, Notify::Nobody] {
         refused(place.backend.create(&place.meeting().notify(notify)), "Connect");
         refused(place.backend.update(&event.change().unwrap().title("x").notify(notify)), "Connect");
         refused(place.backend.delete(&event.delete().unwrap().notify(notify)), "Connect");
     }
-    assert!(place.world.server.invitations().is_empty(), "what Connect does is not documented");
+    assert!(place.world.server.invitations().is_empty(), "Connect does not document its notifications");
 }
 
 #[test]
-fn guests_are_told_the_plugin_s_way() {
+fn plugin_writes_notify_guests() {
     for whose in [Whose::Google, Whose::Microsoft] {
-        let mut place = Place::new(whose);
+        let mut place = TestCalendar::new(whose);
         let user = client_of!(connect_blocking::Client, &place.world).user("ada");
         let (calendar, meeting) = (place.calendar.clone(), place.meeting());
         let guests = match calendar.provider {
@@ -201,6 +217,10 @@ fn guests_are_told_the_plugin_s_way() {
             (event.clone(), sync.delete_event(event).unwrap())
         };
         assert_eq!(event.id, deleted.id);
-        assert_eq!(place.told(), says(&[(ANN, "cancellation"), (ANN, "invitation")]), "{whose:?}");
+        assert_eq!(
+            place.notifications(),
+            expected(&[(ANN, "cancellation"), (ANN, "invitation")]),
+            "{whose:?}"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! What the calls of Microsoft Graph send, how they page, and what their errors are.
+//! Tests of the Microsoft Graph calls: requests, pages and errors.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 #[path = "support/graph.rs"]
@@ -16,7 +16,7 @@ use connect_core::{
     Endpoint,
     types::{self, Event, NewEvent, Provider, Raw, Recurrence},
 };
-use graph::{Wire, answer, body, read, refusal, sent};
+use graph::{Wire, body, read, refusal, response, sent};
 use jiff::{
     SignedDuration, Timestamp, ZonedDateTime,
     civil::date,
@@ -43,7 +43,7 @@ fn meeting() -> NewEvent {
 const CUSTOM: &str = "singleValueExtendedProperties($filter=id eq 'String {5f0c2b7e-3d0a-4f55-9c61-8f1f6f0f9a3e} Name ConnectCustom')";
 
 #[test]
-fn a_view_asks_for_a_time() {
+fn view_has_its_range_and_options() {
     let plain = sent(&view());
     assert_eq!((plain.method.as_str(), plain.path.as_str()), ("GET", "/v1.0/me/calendar/calendarView"));
     assert_eq!(plain.parameter("startDateTime"), Some("2026-02-28T23:00:00.000Z"));
@@ -66,7 +66,7 @@ fn a_view_asks_for_a_time() {
 }
 
 #[test]
-fn a_view_that_cannot_be_right_is_not_sent() {
+fn invalid_view_is_refused() {
     assert!(refusal(&view().page_size(0)).contains("page_size"));
     assert!(refusal(&view().page_size(1001)).contains("page_size"));
     assert!(refusal(&view().time_zone("a\"b")).contains("time_zone"));
@@ -79,7 +79,7 @@ fn a_view_that_cannot_be_right_is_not_sent() {
 }
 
 #[test]
-fn the_other_reads_have_paths_of_their_own() {
+fn read_calls_have_their_paths() {
     assert_eq!(sent(&ListCalendars::new()).url, "https://graph.microsoft.com/v1.0/me/calendars");
     assert_eq!(sent(&ListCalendars::new().page_size(50)).parameter("$top"), Some("50"));
     assert_eq!(sent(&ListEvents::new().calendar("c")).path, "/v1.0/me/calendars/c/events");
@@ -92,7 +92,7 @@ fn the_other_reads_have_paths_of_their_own() {
 }
 
 #[test]
-fn an_id_that_leads_elsewhere_is_not_sent() {
+fn id_that_changes_the_path_is_refused() {
     let (start, end) = (at("2026-01-13T08:00:00Z"), at("2026-01-13T08:30:00Z"));
     let on = |calendar: &str, id: &str| {
         let update = types::UpdateEvent::new(Provider::Microsoft, calendar, id).title("A");
@@ -125,18 +125,18 @@ fn an_id_that_leads_elsewhere_is_not_sent() {
     assert_eq!(sent(&GetEvent::new("c", "...")).path, "/v1.0/me/calendars/c/events/...");
 }
 
-/// Three pages, the second of them empty.
+/// Three pages; the second is empty.
 fn pages(request: &Request) -> Result<Response, TransportError> {
     let next = |skip| format!("https://graph.microsoft.com/v1.0/me/calendar/calendarView?$skip={skip}&x=%2B");
     Ok(match request.uri().query() {
-        Some("$skip=1&x=%2B") => answer(200, &format!(r#"{{"value":[],"@odata.nextLink":"{}"}}"#, next(2))),
-        Some("$skip=2&x=%2B") => answer(200, r#"{"value":[{"id":"e2"}]}"#),
-        _ => answer(200, &format!(r#"{{"value":[{{"id":"e1"}}],"@odata.nextLink":"{}"}}"#, next(1))),
+        Some("$skip=1&x=%2B") => response(200, &format!(r#"{{"value":[],"@odata.nextLink":"{}"}}"#, next(2))),
+        Some("$skip=2&x=%2B") => response(200, r#"{"value":[{"id":"e2"}]}"#),
+        _ => response(200, &format!(r#"{{"value":[{{"id":"e1"}}],"@odata.nextLink":"{}"}}"#, next(1))),
     })
 }
 
 #[test]
-fn links_are_followed_as_they_are_with_the_same_preferences() {
+fn next_link_is_followed_unchanged_with_the_same_prefer() {
     let wire = Wire::default();
     let user = wire.user(pages);
     let events: Vec<Event> =
@@ -156,17 +156,17 @@ fn links_are_followed_as_they_are_with_the_same_preferences() {
 }
 
 #[test]
-fn calendars_are_paged() {
+fn calendars_are_listed_over_pages() {
     let wire = Wire::default();
     let user = wire.user(|request| {
         Ok(match request.uri().query() {
-            None => answer(
+            None => response(
                 200,
                 r##"{"value":[{"id":"c1","name":"Work","color":"auto","hexColor":"","canEdit":true}],
                     "@odata.nextLink":"https://graph.microsoft.com/v1.0/me/calendars?$skip=10"}"##,
             ),
             Some(_) => {
-                answer(200, r##"{"value":[{"id":"c2","name":"Home","hexColor":"#ff0000"},{"name":null}]}"##)
+                response(200, r##"{"value":[{"id":"c2","name":"Home","hexColor":"#ff0000"},{"name":null}]}"##)
             }
         })
     });
@@ -179,7 +179,7 @@ fn calendars_are_paged() {
 }
 
 #[test]
-fn a_link_to_anywhere_else_is_not_followed() {
+fn next_link_to_another_host_is_refused() {
     for link in [
         "https://evil.example/v1.0/me/calendars?x=1",
         "http://graph.microsoft.com/v1.0/me/calendars?x=1",
@@ -193,7 +193,7 @@ fn a_link_to_anywhere_else_is_not_followed() {
     ] {
         let wire = Wire::default();
         let text = format!(r#"{{"value":[{{"id":"1"}}],"@odata.nextLink":"{link}"}}"#);
-        let user = wire.user(move |_| Ok(answer(200, &text)));
+        let user = wire.user(move |_| Ok(response(200, &text)));
         let error = user.pages(ListCalendars::new()).items().find_map(Result::err).unwrap();
         assert!(matches!(error.kind(), ErrorKind::Validation { .. }), "{link}: {error:?}");
         assert_eq!(wire.sent().len(), 1, "{link}");
@@ -203,7 +203,7 @@ fn a_link_to_anywhere_else_is_not_followed() {
 }
 
 #[test]
-fn what_has_no_list_is_no_page() {
+fn response_without_a_list_is_an_error() {
     for odd in ["{}", "[]", "5", "", "<html>", r#"{"value":null}"#, r#"{"value":{}}"#] {
         for error in [
             read(&view(), odd).map(drop).unwrap_err(),
@@ -222,7 +222,7 @@ fn what_has_no_list_is_no_page() {
 }
 
 #[test]
-fn a_new_event_is_sent_in_utc() {
+fn new_event_is_sent_in_utc() {
     let event = meeting()
         .description("Bring <b>nothing</b>")
         .location("Room 5")
@@ -247,12 +247,12 @@ fn a_new_event_is_sent_in_utc() {
     });
     assert_eq!(serde_json::from_str::<serde_json::Value>(&request.body).unwrap(), expected);
     let zoned = CreateEvent::new(&meeting()).time_zone("Europe/Berlin");
-    assert_eq!(body(&zoned)["start"]["timeZone"], "UTC", "only a series goes by a zone");
+    assert_eq!(body(&zoned)["start"]["timeZone"], "UTC", "only a series is sent in the zone");
     assert_eq!(sent(&zoned).prefer.as_deref(), Some(r#"outlook.timezone="Europe/Berlin""#));
 }
 
 #[test]
-fn a_series_goes_by_its_zone() {
+fn series_is_sent_in_its_zone() {
     let series = meeting().recurrence(Recurrence::weekly().until(at("2026-04-14T07:00:00Z")));
     for zone in ["Europe/Berlin", "W. Europe Standard Time"] {
         let body = body(&CreateEvent::new(&series).time_zone(zone));
@@ -269,7 +269,7 @@ fn a_series_goes_by_its_zone() {
     assert!(refusal(&CreateEvent::new(&series).time_zone("Moon Standard Time")).contains("Moon"));
     let fridays = meeting().recurrence(Recurrence::monthly().on_days([1, 15]));
     assert!(refusal(&CreateEvent::new(&fridays)).contains("more than one day"));
-    // The second 02:30 of that night cannot be told from the first.
+    // The second 02:30 of that night cannot be distinguished from the first.
     let (start, end) = (at("2026-10-25T01:30:00Z"), at("2026-10-25T02:30:00Z"));
     let night = NewEvent::new((Provider::Microsoft, "c"), "N", start, end).recurrence(Recurrence::daily());
     assert!(refusal(&CreateEvent::new(&night).time_zone("Europe/Berlin")).contains("twice"));
@@ -277,7 +277,7 @@ fn a_series_goes_by_its_zone() {
 }
 
 #[test]
-fn whole_days_are_midnights() {
+fn all_day_event_is_sent_as_midnights() {
     let day = date(2026, 12, 24);
     let event =
         NewEvent::all_day((Provider::Microsoft, DEFAULT_CALENDAR), "Closed", day, day.tomorrow().unwrap());
@@ -292,7 +292,7 @@ fn whole_days_are_midnights() {
 }
 
 #[test]
-fn a_key_makes_one_event() {
+fn transaction_id_depends_on_calendar_and_key() {
     let id = |calendar: &str, key: &str| {
         let event = NewEvent::new(
             (Provider::Microsoft, calendar),
@@ -313,19 +313,19 @@ fn a_key_makes_one_event() {
 
 fn tries(call: &(impl Endpoint + Sync), status: u16) -> usize {
     let wire = Wire::default();
-    let _ = wire.user(move |_| Ok(answer(status, ""))).send(call);
+    let _ = wire.user(move |_| Ok(response(status, ""))).send(call);
     wire.sent().len()
 }
 
 #[test]
-fn what_may_be_repeated_is() {
+fn only_repeatable_calls_are_retried() {
     let event = meeting();
     let update = UpdateEvent::new(&types::UpdateEvent::new(Provider::Microsoft, "c", "e").location("A"));
     let delete = DeleteEvent::new(&types::DeleteEvent::new(Provider::Microsoft, "c", "e"));
     let schedule = GetSchedule::new(["a"], at("2026-01-01T00:00:00Z"), at("2026-01-02T00:00:00Z"));
     assert_eq!(tries(&CreateEvent::new(&event), 503), 1);
     assert_eq!(tries(&CreateEvent::new(&event), 429), 3);
-    assert_eq!(tries(&CreateEvent::new(&event), 509), 3, "that is a 429 by another name");
+    assert_eq!(tries(&CreateEvent::new(&event), 509), 3, "509 is a rate limit like 429");
     assert_eq!(tries(&CreateEvent::once(&event, "k"), 503), 3);
     assert_eq!(tries(&CreateEvent::new(&event).transaction_id("t"), 504), 3);
     assert_eq!(tries(&update, 503), 3);
@@ -336,15 +336,15 @@ fn what_may_be_repeated_is() {
 }
 
 #[test]
-fn a_deletion_is_told_apart_from_one_that_failed() {
+fn deletion_with_a_lost_response_succeeds() {
     let count = AtomicUsize::new(0);
     let user = Wire::default().user(move |_| match count.fetch_add(1, Ordering::Relaxed) {
-        0 => Err(TransportError::broken("the answer was lost")),
-        _ => Ok(answer(404, "")),
+        0 => Err(TransportError::broken("the response was lost")),
+        _ => Ok(response(404, "")),
     });
     user.send(&DeleteEvent::new(&types::DeleteEvent::new(Provider::Microsoft, "c", "e"))).unwrap();
     let wire = Wire::default();
-    wire.user(|_| Ok(answer(204, "")))
+    wire.user(|_| Ok(response(204, "")))
         .send(&DeleteEvent::new(&types::DeleteEvent::new(Provider::Microsoft, "c", "e")))
         .unwrap();
     let sent = &wire.sent()[0];
@@ -358,7 +358,7 @@ fn occurrence() -> Event {
 }
 
 #[test]
-fn an_occurrence_goes_by_its_own_id_and_a_series_by_that_of_the_series() {
+fn occurrence_and_series_have_their_own_paths() {
     let change = || occurrence().change().unwrap().location("A");
     assert_eq!(sent(&UpdateEvent::new(&change())).path, "/v1.0/me/calendars/c/events/one");
     assert_eq!(sent(&UpdateEvent::new(&change().whole_series())).path, "/v1.0/me/calendars/c/events/series");
@@ -370,7 +370,7 @@ fn an_occurrence_goes_by_its_own_id_and_a_series_by_that_of_the_series() {
 }
 
 #[test]
-fn what_is_anothers_is_not_sent() {
+fn event_of_another_provider_is_refused() {
     let event =
         NewEvent::new((Provider::Google, "c"), "A", at("2026-01-13T08:00:00Z"), at("2026-01-13T09:00:00Z"));
     assert!(refusal(&CreateEvent::new(&event)).contains("google"));
@@ -387,14 +387,14 @@ fn what_is_anothers_is_not_sent() {
     assert!(
         refusal(&DeleteEvent::new(&types::DeleteEvent::new(Provider::Microsoft, "c", ""))).contains("empty")
     );
-    // The example of the calendar integration's documentation: it ends before it starts.
+    // An example in the documentation of the calendar integration, which ends before it starts.
     let backwards = types::UpdateEvent::new(Provider::Microsoft, "c", "1")
         .time(at("2026-02-20T10:00:00Z"), at("2026-02-11T10:00:00Z"));
     assert!(refusal(&UpdateEvent::new(&backwards)).contains("before the start"));
 }
 
 #[test]
-fn an_update_sends_what_changes_and_nothing_else() {
+fn update_sends_only_changed_fields() {
     let update = |change: types::UpdateEvent| UpdateEvent::new(&change);
     let new = || types::UpdateEvent::new(Provider::Microsoft, "c", "e");
     assert_eq!(body(&update(new())), serde_json::json!({}));
@@ -434,7 +434,7 @@ fn an_update_sends_what_changes_and_nothing_else() {
 }
 
 #[test]
-fn a_series_is_not_moved_to_where_one_of_its_occurrences_goes() {
+fn series_update_with_times_of_an_occurrence_is_refused() {
     let (start, end) = (at("2026-07-13T08:00:00Z"), at("2026-07-13T09:00:00Z"));
     let of = |event: &Event| event.change().unwrap().whole_series();
     let (day, next) = (date(2026, 7, 13), date(2026, 7, 14));
@@ -442,7 +442,7 @@ fn a_series_is_not_moved_to_where_one_of_its_occurrences_goes() {
         let why = refusal(&UpdateEvent::new(&change).time_zone("Europe/Berlin"));
         assert!(why.contains("read the series"), "{why}");
     }
-    // What is not a time is the same for all of them.
+    // Fields other than times apply to all occurrences.
     assert_eq!(body(&UpdateEvent::new(&of(&occurrence()).title("B"))), serde_json::json!({"subject": "B"}));
     let alone = occurrence().change().unwrap().time(start, end);
     assert_eq!(body(&UpdateEvent::new(&alone))["start"]["timeZone"], "UTC");
@@ -456,7 +456,7 @@ fn a_series_is_not_moved_to_where_one_of_its_occurrences_goes() {
 }
 
 #[test]
-fn a_series_gets_no_new_times_without_its_zone() {
+fn series_update_with_times_needs_a_zone() {
     let (start, end) = (at("2026-07-13T08:00:00Z"), at("2026-07-13T09:00:00Z"));
     let (day, next) = (date(2026, 7, 13), date(2026, 7, 14));
     let new = || types::UpdateEvent::new(Provider::Microsoft, "c", "e");
@@ -470,7 +470,7 @@ fn a_series_gets_no_new_times_without_its_zone() {
         let zoned = body(&UpdateEvent::new(&change).time_zone("Europe/Berlin"));
         assert_eq!(zoned["start"]["timeZone"], "Europe/Berlin");
     }
-    // A series that was read is known as one.
+    // The type of an event that was read is known.
     let series = read(&GetEvent::new("c", "e"), r#"{"id":"e","type":"seriesMaster"}"#).unwrap();
     let moved = || UpdateEvent::new(&series.change().unwrap().time(start, end));
     assert_eq!(body(&moved())["start"]["timeZone"], "UTC");
@@ -479,12 +479,12 @@ fn a_series_gets_no_new_times_without_its_zone() {
     assert_eq!(zoned["start"]["dateTime"], "2026-07-13T10:00:00");
     let other = Event::new(Provider::Microsoft, "c", "another");
     assert_eq!(body(&moved().knowing(&other))["start"]["timeZone"], "UTC");
-    // Nothing about when it is, and nothing but a day.
+    // Updates without times, or with dates only, need no zone.
     assert!(body(&UpdateEvent::new(&new().whole_series().title("A"))).get("start").is_none());
     assert_eq!(body(&UpdateEvent::new(&new().dates(day, next)))["start"]["timeZone"], "UTC");
 }
 
-/// An event with two guests, a room, and its organizer as a guest or beside them.
+/// An event with two guests, a room, and its organizer, who is listed as a guest or not.
 fn party(organizer_is_listed: bool) -> Event {
     let guest = |kind: &str, name: &str, response: &str| {
         serde_json::json!({"type": kind, "status": {"response": response, "time": "2026-01-01T00:00:00Z"},
@@ -505,10 +505,10 @@ fn party(organizer_is_listed: bool) -> Event {
 }
 
 #[test]
-fn guests_of_a_known_event_stay_what_they_are() {
+fn guests_of_a_known_event_keep_their_data() {
     for listed in [false, true] {
         let event = party(listed);
-        // As a caller does who adds one guest and takes one away.
+        // A caller adds one guest and removes another.
         let emails = event.attendees.iter().map(|guest| guest.email.to_lowercase());
         let emails: Vec<_> =
             emails.filter(|email| !email.starts_with("ada")).chain(["eve@example.com".to_owned()]).collect();
@@ -535,7 +535,7 @@ fn guests_of_a_known_event_stay_what_they_are() {
 }
 
 #[test]
-fn graphs_own_fields_go_through() {
+fn graph_fields_are_sent() {
     let fields =
         r#"{"subject":"Mine","importance":"high","singleValueExtendedProperties":[{"id":"x","value":"y"}]}"#;
     let event = meeting().custom("{}".parse().unwrap());
@@ -549,7 +549,7 @@ fn failed(status: u16, text: &str) -> connect_blocking::Error {
     let text = text.to_owned();
     Wire::default()
         .user(move |_| {
-            let mut response = answer(status, &text);
+            let mut response = response(status, &text);
             response.headers_mut().insert("request-id", "r-1".parse().unwrap());
             Ok(response)
         })
@@ -558,7 +558,7 @@ fn failed(status: u16, text: &str) -> connect_blocking::Error {
 }
 
 #[test]
-fn errors_have_graphs_codes() {
+fn errors_have_graph_codes() {
     let body = |code: &str| {
         format!(
             r#"{{"error":{{"code":"{code}","message":"No.","innerError":{{"date":"2026-01-13","request-id":"r-2"}}}}}}"#
@@ -592,7 +592,7 @@ fn errors_have_graphs_codes() {
 }
 
 #[test]
-fn codes_within_codes_are_found_in_both_spellings() {
+fn nested_error_code_is_read_in_both_spellings() {
     for inner in ["innerError", "innererror"] {
         let nested = format!(
             r#"{{"error":{{"code":"generalException","message":"m","{inner}":{{"code":"b","{inner}":{{"code":"ErrorOccurrenceCrossingBoundary"}}}}}}}}"#
@@ -617,7 +617,7 @@ fn codes_within_codes_are_found_in_both_spellings() {
 }
 
 #[test]
-fn a_schedule_is_times_that_are_taken() {
+fn schedule_returns_busy_times() {
     let call =
         GetSchedule::new(["ada@example.com", "x"], at("2026-01-13T08:00:00Z"), at("2026-01-13T12:00:00Z"))
             .interval(60);
@@ -660,12 +660,12 @@ fn a_schedule_is_times_that_are_taken() {
     assert_eq!(
         hours(0),
         ["2026-01-13T08:00:00Z", "2026-01-13T09:00:00Z"].map(|start| (at(start), half)),
-        "who works elsewhere can be booked"
+        "`workingElsewhere` is not busy"
     );
     assert_eq!(
         hours(1),
         [(at("2026-01-13T09:00:00Z"), SignedDuration::from_hours(2))],
-        "a 4 is somebody who works elsewhere"
+        "4 means `workingElsewhere`"
     );
     let hour = SignedDuration::from_hours(1);
     assert_eq!(hours(2), [(at("2026-01-13T08:00:00Z"), hour), (at("2026-01-13T11:00:00Z"), hour)]);
@@ -678,12 +678,12 @@ fn a_schedule_is_times_that_are_taken() {
     let unread = schedules[5].busy.as_ref().unwrap_err();
     assert!(
         matches!(unread.kind(), ErrorKind::Decode { .. }),
-        "they may be busy, so it is not nothing: {unread:?}"
+        "an unreadable schedule is an error: {unread:?}"
     );
 }
 
 #[test]
-fn series_in_a_zone_without_a_name_is_refused() {
+fn series_in_an_unnamed_zone_is_refused() {
     for zone in [
         TimeZone::fixed(Offset::constant(9)),
         TimeZone::posix("JST-9").unwrap(),
@@ -706,7 +706,7 @@ fn series_in_a_zone_without_a_name_is_refused() {
 }
 
 #[test]
-fn series_by_graphs_own_rule_starts_in_its_zone() {
+fn series_with_a_graph_rule_starts_in_its_zone() {
     let start: ZonedDateTime = "2026-01-12T09:00[Asia/Tokyo]".parse().unwrap();
     let end = start.checked_add(SignedDuration::from_hours(1)).unwrap();
     let rule =
@@ -740,7 +740,7 @@ fn series_by_graphs_own_rule_starts_in_its_zone() {
         sent["start"],
         serde_json::json!({ "dateTime": "2026-01-12T09:00:00", "timeZone": "Asia/Tokyo" })
     );
-    // No rule is none, and that of another provider is not Graph's.
+    // Neither a null rule nor a Google rule makes a Graph series.
     let none = plain.clone().provider_fields(Provider::Microsoft, rule(serde_json::json!(null)));
     let googles = plain.provider_fields(Provider::Google, rule(serde_json::json!(["RRULE:FREQ=DAILY"])));
     for event in [none, googles] {

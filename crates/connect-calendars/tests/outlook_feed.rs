@@ -1,4 +1,4 @@
-//! What has changed in a calendar of Microsoft Graph.
+//! Tests of the Microsoft Graph feed.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 #[path = "support/graph.rs"]
@@ -13,7 +13,7 @@ use connect_calendars::{
     sync::{ChangeFeed, Changes, Cursor, EventCopy, EventId, round},
 };
 use connect_core::types::{EventStatus, EventTime, Provider};
-use graph::{Sent, Wire, answer};
+use graph::{Sent, Wire, response};
 use jiff::Timestamp;
 
 fn at(text: &str) -> Timestamp {
@@ -24,14 +24,14 @@ fn feed() -> EventFeed {
     EventFeed::new(at("2026-01-01T00:00:00Z"), at("2026-02-01T00:00:00Z"))
 }
 
-/// A user whose answers come one after the other, and what was asked.
-fn scripted(answers: &[(u16, String)]) -> (User, Wire) {
-    let answers = answers.to_vec();
-    let answers = Arc::new(Mutex::new(answers.into_iter()));
+/// A user who receives these responses in order, and the recorded requests.
+fn scripted(responses: &[(u16, String)]) -> (User, Wire) {
+    let responses = responses.to_vec();
+    let responses = Arc::new(Mutex::new(responses.into_iter()));
     let wire = Wire::default();
     let user = wire.user(move |_| {
-        let (status, text) = answers.lock().unwrap().next().unwrap_or((418, "one request too many".into()));
-        Ok(answer(status, &text))
+        let (status, text) = responses.lock().unwrap().next().unwrap_or((418, "one request too many".into()));
+        Ok(response(status, &text))
     });
     (user, wire)
 }
@@ -85,7 +85,7 @@ fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
     list.iter().map(|(id, title)| ((*id).to_owned(), (*title).to_owned())).collect()
 }
 
-fn asked(wire: &Wire) -> Vec<String> {
+fn requested(wire: &Wire) -> Vec<String> {
     let what = |sent: &Sent| {
         let token =
             sent.query.iter().find(|(name, _)| name.starts_with("$delta") || name.starts_with("$skip"));
@@ -95,7 +95,7 @@ fn asked(wire: &Wire) -> Vec<String> {
     wire.sent().iter().map(what).collect()
 }
 
-/// A round in which everything came: a single event and a series of two.
+/// A full round: a single event and a series of two.
 fn first() -> [(u16, String); 2] {
     [
         page(&[single("e1", "One"), bare(7)], "$skiptoken=1"),
@@ -104,7 +104,7 @@ fn first() -> [(u16, String); 2] {
 }
 
 #[test]
-fn everything_then_what_has_changed() {
+fn full_round_is_followed_by_changes() {
     let (user, wire) = scripted(&[
         first()[0].clone(),
         first()[1].clone(),
@@ -127,7 +127,7 @@ fn everything_then_what_has_changed() {
     copy.apply(round(&user, &mut feed).unwrap());
     assert_eq!(titles(&copy), pairs(&[("e2", "Two")]));
 
-    assert_eq!(asked(&wire), ["delta", "$skiptoken=1", "$deltatoken=1", "$skiptoken=2", "$deltatoken=2"]);
+    assert_eq!(requested(&wire), ["delta", "$skiptoken=1", "$deltatoken=1", "$skiptoken=2", "$deltatoken=2"]);
     let sent = wire.sent();
     for request in &sent {
         let prefer = r#"outlook.timezone="Asia/Tokyo", IdType="ImmutableId", odata.maxpagesize=50"#;
@@ -139,7 +139,7 @@ fn everything_then_what_has_changed() {
 }
 
 #[test]
-fn an_occurrence_has_what_its_series_has() {
+fn occurrence_inherits_the_fields_of_its_series() {
     let (user, _) = scripted(&first());
     let changes = round(&user, &mut feed().calendar("work")).unwrap();
     let event = changes.events.iter().find(|event| event.id == "o7").unwrap();
@@ -150,13 +150,16 @@ fn an_occurrence_has_what_its_series_has() {
         (Some("series"), Some("work"))
     );
     assert_eq!(event.status, Some(EventStatus::Confirmed));
-    assert_eq!(event.recurrence(), None, "that of the series is not its own");
+    assert_eq!(event.recurrence(), None, "an occurrence has no recurrence");
     assert!(event.original.as_ref().unwrap().field::<String>("subject").is_none());
-    assert!(changes.events.iter().all(|event| event.id != "series"), "a series is no event of the view");
+    assert!(
+        changes.events.iter().all(|event| event.id != "series"),
+        "the series itself is not in the changes"
+    );
 }
 
 #[test]
-fn occurrence_of_a_declined_series_takes_no_time() {
+fn occurrence_of_a_declined_series_is_not_busy() {
     let series = |more: &str| {
         let master = format!(
             r#"{{"id":"series","type":"seriesMaster","subject":"A","isAllDay":false,"showAs":"busy"{more}}}"#
@@ -173,7 +176,11 @@ fn occurrence_of_a_declined_series_takes_no_time() {
         let events = round(&user, &mut feed()).unwrap().events;
         connect_calendars::busy::of_events(&events, &jiff::tz::TimeZone::UTC).len()
     };
-    assert_eq!(series(r#","responseStatus":{"response":"declined"}"#), 1, "one was accepted for itself");
+    assert_eq!(
+        series(r#","responseStatus":{"response":"declined"}"#),
+        1,
+        "the other occurrence was accepted separately"
+    );
     assert_eq!(series(r#","responseStatus":{"response":"accepted"}"#), 2);
     assert_eq!(series(r#","responseStatus":{"response":"notResponded"}"#), 2);
     assert_eq!(series(r#","responseStatus":5"#), 2);
@@ -181,7 +188,7 @@ fn occurrence_of_a_declined_series_takes_no_time() {
 }
 
 #[test]
-fn an_exception_says_itself_what_it_has() {
+fn exception_keeps_its_own_fields() {
     let exception = r#"{"id":"x","type":"exception","seriesMasterId":"series","subject":"Other","isAllDay":false,"location":null}"#;
     let (user, _) = scripted(&[page(&[exception.to_owned(), master("Daily")], "$deltatoken=1")]);
     let changes = round(&user, &mut feed()).unwrap();
@@ -189,7 +196,7 @@ fn an_exception_says_itself_what_it_has() {
 }
 
 #[test]
-fn a_series_of_whole_days_has_days() {
+fn occurrence_of_an_all_day_series_has_dates() {
     let master = r#"{"id":"series","type":"seriesMaster","subject":"A","isAllDay":true}"#;
     let day = r#"{"id":"o","type":"occurrence","seriesMasterId":"series","start":{"dateTime":"2026-01-07T00:00:00.0000000","timeZone":"UTC"}}"#;
     let (user, _) = scripted(&[page(&[day.to_owned(), master.to_owned()], "$deltatoken=1")]);
@@ -197,9 +204,9 @@ fn a_series_of_whole_days_has_days() {
     assert_eq!(changes.events[0].start, Some(EventTime::Date(jiff::civil::date(2026, 1, 7))));
 }
 
-/// Graph does not say that the occurrence of the 7th is gone.
+/// Graph does not report that the occurrence of the 7th was removed.
 #[test]
-fn a_series_that_was_touched_is_read_anew() {
+fn changed_series_is_read_again() {
     let instances =
         |items: &[String], next: &str| (200, format!(r#"{{"value":[{}]{next}}}"#, items.join(",")));
     let next = format!(
@@ -226,7 +233,7 @@ fn a_series_that_was_touched_is_read_anew() {
 }
 
 #[test]
-fn an_occurrence_without_its_series_has_it_read() {
+fn occurrence_without_its_series_reads_the_occurrences() {
     let (user, wire) = scripted(&[
         page(&[bare(7)], "$deltatoken=1"),
         (200, format!(r#"{{"value":[{},{}]}}"#, instance(7, "Daily"), instance(8, "Daily"))),
@@ -234,11 +241,11 @@ fn an_occurrence_without_its_series_has_it_read() {
     let changes = round(&user, &mut feed()).unwrap();
     assert_eq!((changes.events.len(), changes.full), (2, true));
     assert_eq!(changes.events[0].title, "Daily");
-    assert_eq!(asked(&wire), ["delta", "instances"]);
+    assert_eq!(requested(&wire), ["delta", "instances"]);
 }
 
 #[test]
-fn a_series_that_cannot_be_read_any_more_is_what_came_of_it() {
+fn series_not_found_uses_only_received_events() {
     let gone = (404, r#"{"error":{"code":"ErrorItemNotFound"}}"#.to_owned());
     let (user, _) = scripted(&[
         first()[0].clone(),
@@ -261,7 +268,7 @@ fn gone() -> (u16, String) {
 }
 
 #[test]
-fn a_server_that_forgot_begins_anew_in_the_same_round() {
+fn expired_delta_link_restarts_the_round() {
     for forgot in [gone(), (410, "<html>".into()), (400, r#"{"error":{"code":"syncStateNotFound"}}"#.into())]
     {
         let (user, wire) = scripted(&[
@@ -276,12 +283,12 @@ fn a_server_that_forgot_begins_anew_in_the_same_round() {
         assert!(changes.full);
         copy.apply(changes);
         assert_eq!(titles(&copy), pairs(&[("e9", "Nine")]));
-        assert_eq!(asked(&wire), ["delta", "$skiptoken=1", "$deltatoken=1", "delta"]);
+        assert_eq!(requested(&wire), ["delta", "$skiptoken=1", "$deltatoken=1", "delta"]);
     }
 }
 
 #[test]
-fn what_the_server_forgets_twice_in_a_round_is_not_asked_for_in_the_next() {
+fn link_expired_twice_is_not_sent_in_the_next_round() {
     let gone = || (410, r#"{"error":{"code":"SyncStateNotFound"}}"#.to_owned());
     let (user, wire) = scripted(&[
         first()[0].clone(),
@@ -295,7 +302,7 @@ fn what_the_server_forgets_twice_in_a_round_is_not_asked_for_in_the_next() {
     assert_eq!(error.status().map(|status| status.as_u16()), Some(410));
     assert_eq!(feed.cursor(), None);
     assert!(round(&user, &mut feed).unwrap().full);
-    assert_eq!(asked(&wire), ["delta", "$skiptoken=1", "delta", "$skiptoken=1", "delta"]);
+    assert_eq!(requested(&wire), ["delta", "$skiptoken=1", "delta", "$skiptoken=1", "delta"]);
 }
 
 fn refused() -> (u16, String) {
@@ -303,13 +310,13 @@ fn refused() -> (u16, String) {
 }
 
 #[test]
-fn a_link_that_is_refused_is_given_up() {
-    // That of the last round.
+fn refused_link_is_not_sent_again() {
+    // The delta link of the last round is refused.
     let (user, wire) = scripted(&[refused(), page(&[single("e9", "Nine")], "$deltatoken=9")]);
     let mut feed = self::feed().resume(&cursor()).unwrap();
     assert!(round(&user, &mut feed).unwrap().full);
-    assert_eq!(asked(&wire), ["$deltatoken=1", "delta"]);
-    // That of a page, twice: the next round begins with everything.
+    assert_eq!(requested(&wire), ["$deltatoken=1", "delta"]);
+    // A next link is refused twice: the next round reads all events.
     let end = page(&[single("e9", "Nine")], "$deltatoken=9");
     let (user, wire) = scripted(&[first()[0].clone(), refused(), first()[0].clone(), refused(), end.clone()]);
     let mut feed = self::feed().resume(&cursor()).unwrap();
@@ -317,11 +324,11 @@ fn a_link_that_is_refused_is_given_up() {
     assert_eq!((error.server_code(), feed.cursor()), (Some("ErrorInvalidUrlQuery"), None));
     assert!(round(&user, &mut feed).unwrap().full);
     assert_eq!(
-        asked(&wire),
+        requested(&wire),
         ["$deltatoken=1", "$skiptoken=1", "delta", "$skiptoken=1", "delta"],
-        "each link once"
+        "each link is sent once"
     );
-    // That of a series' occurrences.
+    // A next link of the occurrences of a series is refused.
     let next = r#","@odata.nextLink":"https://graph.microsoft.com/v1.0/me/events/series/instances?$skip=1""#;
     let part = (200, format!(r#"{{"value":[]{next}}}"#));
     let (user, wire) = scripted(&[page(&[bare(7)], "$deltatoken=1"), part, refused(), end]);
@@ -332,7 +339,7 @@ fn a_link_that_is_refused_is_given_up() {
 }
 
 #[test]
-fn a_feed_that_is_refused_without_a_link_says_so() {
+fn refused_initial_request_is_an_error() {
     let (user, wire) = scripted(&[refused(), refused(), page(&[], "$deltatoken=1")]);
     let mut feed = self::feed();
     for _ in 0..2 {
@@ -340,7 +347,7 @@ fn a_feed_that_is_refused_without_a_link_says_so() {
     }
     assert!(round(&user, &mut feed).unwrap().full);
     assert_eq!(wire.sent().len(), 3);
-    // After the link the beginning as well: nothing is kept of either.
+    // After the delta link, the initial request is refused too: the cursor is dropped.
     let (user, _) = scripted(&[refused(), refused()]);
     let mut feed = self::feed().resume(&cursor()).unwrap();
     assert!(round(&user, &mut feed).is_err());
@@ -348,7 +355,7 @@ fn a_feed_that_is_refused_without_a_link_says_so() {
 }
 
 #[test]
-fn a_server_that_only_forgets_is_not_asked_for_ever() {
+fn repeated_expiry_is_an_error() {
     let (user, wire) = scripted(&[gone()]);
     assert!(round(&user, &mut feed()).is_err());
     assert_eq!(wire.sent().len(), 1);
@@ -359,7 +366,7 @@ fn a_server_that_only_forgets_is_not_asked_for_ever() {
 }
 
 #[test]
-fn an_error_leaves_the_round_where_it_is() {
+fn error_leaves_the_round_unchanged() {
     let broken = (403, r#"{"error":{"code":"ErrorAccessDenied"}}"#.to_owned());
     let (user, wire) = scripted(&[first()[0].clone(), broken, first()[1].clone()]);
     let mut feed = feed();
@@ -367,18 +374,18 @@ fn an_error_leaves_the_round_where_it_is() {
     assert!(matches!(error.kind(), ErrorKind::Permission { .. }));
     assert!(feed.cursor().is_none());
     assert_eq!(round(&user, &mut feed).unwrap().events.len(), 3);
-    assert_eq!(asked(&wire), ["delta", "$skiptoken=1", "$skiptoken=1"]);
+    assert_eq!(requested(&wire), ["delta", "$skiptoken=1", "$skiptoken=1"]);
 }
 
 #[test]
-fn changes_without_a_link_are_no_end() {
+fn page_without_a_link_is_an_error() {
     let (user, _) = scripted(&[(200, r#"{"value":[]}"#.into())]);
     let error = round(&user, &mut feed()).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Decode { .. }), "{error:?}");
 }
 
 #[test]
-fn links_that_go_round_are_an_error() {
+fn repeated_next_link_is_an_error() {
     let there = page(&[], "$skiptoken=1");
     let (user, wire) = scripted(&[there.clone(), there.clone(), there]);
     let error = round(&user, &mut feed()).unwrap_err();
@@ -387,7 +394,7 @@ fn links_that_go_round_are_an_error() {
 }
 
 #[test]
-fn a_link_to_anywhere_else_is_not_followed() {
+fn link_to_another_host_is_refused() {
     for link in
         ["https://evil.example/x", "http://graph.microsoft.com/v1.0/x", "https://graph.microsoft.com:444/x"]
     {
@@ -409,17 +416,17 @@ fn cursor() -> Cursor {
 }
 
 #[test]
-fn a_cursor_goes_on_and_only_where_it_was() {
-    let kept = Cursor::new(cursor().as_str());
+fn cursor_resumes_only_a_feed_with_the_same_settings() {
+    let saved = Cursor::new(cursor().as_str());
     let (user, wire) = scripted(&[page(&[single("e", "E")], "$deltatoken=2")]);
-    let mut feed = feed().resume(&kept).unwrap();
-    assert_eq!(feed.cursor(), Some(kept.clone()));
+    let mut feed = feed().resume(&saved).unwrap();
+    assert_eq!(feed.cursor(), Some(saved.clone()));
     let changes: Changes = round(&user, &mut feed).unwrap();
     assert!(!changes.full && changes.events.len() == 1);
-    assert_eq!(asked(&wire), ["$deltatoken=1"]);
-    assert_ne!(feed.cursor().unwrap(), kept);
+    assert_eq!(requested(&wire), ["$deltatoken=1"]);
+    assert_ne!(feed.cursor().unwrap(), saved);
 
-    let other = |feed: EventFeed| feed.resume(&kept).map(drop).unwrap_err().to_string();
+    let other = |feed: EventFeed| feed.resume(&saved).map(drop).unwrap_err().to_string();
     assert!(other(self::feed().calendar("c")).contains("another"));
     assert!(other(self::feed().time_zone("UTC")).contains("another"));
     assert!(other(self::feed().immutable_ids()).contains("another"));
@@ -427,14 +434,14 @@ fn a_cursor_goes_on_and_only_where_it_was() {
     assert!(
         other(EventFeed::new(at("2026-01-01T00:00:00Z"), at("2026-02-02T00:00:00Z"))).contains("another")
     );
-    assert!(self::feed().page_size(3).resume(&kept).is_ok(), "pages may have another size");
+    assert!(self::feed().page_size(3).resume(&saved).is_ok(), "the page size may change");
     for odd in ["", "{}", "null", "https://graph.microsoft.com/", "[1]"] {
         assert!(self::feed().resume(&Cursor::new(odd)).is_err(), "{odd}");
     }
 }
 
 #[test]
-fn a_window_that_cannot_be_is_not_asked_for() {
+fn invalid_window_is_refused() {
     let (user, wire) = scripted(&[]);
     let mut backwards = EventFeed::new(at("2026-02-01T00:00:00Z"), at("2026-01-01T00:00:00Z"));
     assert!(round(&user, &mut backwards).unwrap_err().to_string().contains("end"));
@@ -447,7 +454,7 @@ fn a_window_that_cannot_be_is_not_asked_for() {
 }
 
 #[test]
-fn a_series_that_became_a_single_event_leaves_no_occurrences() {
+fn series_turned_into_a_single_event_loses_its_occurrences() {
     let (user, wire) = scripted(&[
         first()[0].clone(),
         first()[1].clone(),
@@ -465,14 +472,14 @@ fn a_series_that_became_a_single_event_leaves_no_occurrences() {
 }
 
 #[test]
-fn what_becomes_another_kind_of_event_while_the_pages_are_read_is_what_it_was_last() {
+fn event_changing_its_kind_between_pages_keeps_the_last_kind() {
     let once = || vec![single("series", "Once")];
     let with = |pages: [Vec<String>; 2]| {
         let [first, last] = pages;
         let (user, wire) = scripted(&[page(&first, "$skiptoken=1"), page(&last, "$deltatoken=1")]);
         let mut copy = EventCopy::new();
         copy.apply(round(&user, &mut feed()).unwrap());
-        assert_eq!(wire.sent().len(), 2, "there is nothing more to be read");
+        assert_eq!(wire.sent().len(), 2, "the occurrences are not requested");
         titles(&copy)
     };
     assert_eq!(with([vec![bare(7), master("Daily")], once()]), pairs(&[("series", "Once")]));
@@ -481,7 +488,7 @@ fn what_becomes_another_kind_of_event_while_the_pages_are_read_is_what_it_was_la
 }
 
 #[test]
-fn a_series_of_an_id_that_leads_elsewhere_is_not_asked_for() {
+fn series_id_that_changes_the_path_is_refused() {
     let item = r#"{"id":"o","type":"occurrence","seriesMasterId":"..","start":null}"#;
     let (user, wire) = scripted(&[page(&[item.to_owned()], "$deltatoken=1")]);
     assert!(round(&user, &mut feed()).unwrap_err().to_string().contains("recurringEventId"));
@@ -489,7 +496,7 @@ fn a_series_of_an_id_that_leads_elsewhere_is_not_asked_for() {
 }
 
 #[test]
-fn the_last_word_about_an_event_counts() {
+fn last_version_of_an_event_wins() {
     let (user, _) = scripted(&[
         page(&[single("a", "1"), single("b", "1"), removed("c")], "$skiptoken=1"),
         page(&[single("a", "2"), removed("b"), single("c", "2"), r#"{"no":"id"}"#.into()], "$deltatoken=1"),
@@ -500,7 +507,7 @@ fn the_last_word_about_an_event_counts() {
 }
 
 #[test]
-fn a_series_that_goes_while_the_pages_are_read_takes_its_occurrences_along() {
+fn series_removed_between_pages_removes_its_occurrences() {
     let (user, wire) = scripted(&[
         page(&[bare(7), master("Daily"), single("e1", "One")], "$skiptoken=1"),
         page(&[removed("series")], "$deltatoken=1"),
@@ -508,5 +515,5 @@ fn a_series_that_goes_while_the_pages_are_read_takes_its_occurrences_along() {
     let mut copy = EventCopy::new();
     copy.apply(round(&user, &mut feed()).unwrap());
     assert_eq!(titles(&copy), pairs(&[("e1", "One")]));
-    assert_eq!(wire.sent().len(), 2, "there is nothing left of it to be read");
+    assert_eq!(wire.sent().len(), 2, "the removed series is not requested");
 }

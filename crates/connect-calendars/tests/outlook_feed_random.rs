@@ -1,4 +1,4 @@
-//! A copy stays in step with a calendar of Microsoft Graph through random changes.
+//! Random tests of a copy that follows a Microsoft Graph calendar.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 #[path = "support/graph.rs"]
@@ -14,20 +14,20 @@ use connect_calendars::{
     outlook::EventFeed,
     sync::{ChangeFeed, EventCopy, round},
 };
-use graph::{Wire, answer};
+use graph::{Wire, response};
 use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// A calendar that tells its changes as Graph does: of a series that was touched the series and its occurrences, bare, and never
-/// which of them are gone, also not when it is a single event from then on.
+/// A model of the Graph delta query. For a changed series it returns the series and its occurrences without
+/// fields, and never the removed occurrences, even if the series became a single event.
 #[derive(Default)]
 struct Calendar {
     singles: BTreeMap<String, String>,
     series: BTreeMap<String, (String, BTreeSet<u8>)>,
-    /// The ids that were touched, one after the other.
+    /// The ids of changed events, in order.
     log: Vec<String>,
-    /// Links to what came before this are no longer known.
+    /// Links from before this position of `log` have expired.
     forgotten: usize,
     page_size: usize,
     fail_next: bool,
@@ -86,7 +86,7 @@ impl Calendar {
         self.log.push(touched);
     }
 
-    /// A single event becomes a series and a series a single event: the id stays.
+    /// Removes the event or series of an id, which a new event may reuse.
     fn remove(&mut self, id: u8) -> String {
         let id = format!("e{id}");
         self.singles.remove(&id);
@@ -94,14 +94,14 @@ impl Calendar {
         id
     }
 
-    fn truth(&self) -> BTreeMap<String, String> {
+    fn expected_titles(&self) -> BTreeMap<String, String> {
         let occurrences = self.series.iter().flat_map(|(id, (title, days))| {
             days.iter().map(move |day| (format!("{id}-{day}"), title.clone()))
         });
         self.singles.clone().into_iter().chain(occurrences).collect()
     }
 
-    fn answer(&mut self, request: &Request) -> (u16, Value) {
+    fn respond(&mut self, request: &Request) -> (u16, Value) {
         if std::mem::take(&mut self.fail_next) {
             return (403, json!({"error": {"code": "ErrorAccessDenied"}}));
         }
@@ -115,7 +115,7 @@ impl Calendar {
                 None => (404, json!({"error": {"code": "ErrorItemNotFound"}})),
             };
         }
-        // `since=..&at=..`, or the first page of everything.
+        // The query is `since=..&at=..`, or that of the initial request.
         let query: BTreeMap<String, String> =
             form_urlencoded::parse(request.uri().query().unwrap().as_bytes()).into_owned().collect();
         let number = |name: &str| query.get(name).map(|text| text.parse::<usize>().unwrap());
@@ -174,7 +174,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_copy_stays_in_step(
+    fn copy_equals_the_calendar_after_random_changes(
         changes in proptest::collection::vec(change(), 1..40),
         page_size in 1..4_usize,
         instances in any::<bool>(),
@@ -182,8 +182,8 @@ proptest! {
         let calendar = Arc::new(Mutex::new(Calendar { page_size, instances, ..Calendar::default() }));
         let server = Arc::clone(&calendar);
         let user = Wire::default().user(move |request| {
-            let (status, body) = server.lock().unwrap().answer(request);
-            Ok(answer(status, &body.to_string()))
+            let (status, body) = server.lock().unwrap().respond(request);
+            Ok(response(status, &body.to_string()))
         });
         let (mut feed, mut copy) = (new_feed(), EventCopy::new());
         for change in changes.into_iter().chain([Change::Sync]) {
@@ -192,12 +192,12 @@ proptest! {
             if !sync {
                 continue;
             }
-            // After an error the round goes on; the next one begins where a cursor says.
+            // After an error the round continues. The next round starts from the cursor.
             let changes = round(&user, &mut feed).or_else(|_| round(&user, &mut feed)).unwrap();
             copy.apply(changes);
             feed = new_feed().resume(&feed.cursor().unwrap()).unwrap();
             let seen: BTreeMap<_, _> = copy.iter().map(|event| (event.id.clone(), event.title.clone())).collect();
-            prop_assert_eq!(seen, calendar.lock().unwrap().truth());
+            prop_assert_eq!(seen, calendar.lock().unwrap().expected_titles());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The event of all providers and that of Microsoft Graph, in both directions.
+//! Tests of the conversion between events and Microsoft Graph event objects, in both directions.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 #[path = "support/graph.rs"]
@@ -91,7 +91,7 @@ fn every_field_is_read() {
 }
 
 #[test]
-fn what_is_missing_or_odd_is_passed_over() {
+fn missing_or_invalid_fields_are_ignored() {
     let odd = json!({"id": 5, "subject": null, "body": {"content": ""}, "bodyPreview": "", "start": 5, "end": {"dateTime": "soon"},
         "isAllDay": "yes", "location": [], "attendees": [null, 5, {"emailAddress": {}}, {"emailAddress": {"address": "a@b"}, "status": 5}],
         "organizer": null, "onlineMeeting": null, "showAs": 5, "isCancelled": null, "lastModifiedDateTime": "-009999-01-01T00:00:00Z",
@@ -113,7 +113,7 @@ fn what_is_missing_or_odd_is_passed_over() {
 }
 
 #[test]
-fn each_value_has_its_counterpart() {
+fn values_are_mapped_in_both_directions() {
     let with = |field: &str, value: Value| event(&json!({"isCancelled": false, field: value}));
     for (show_as, availability, status) in [
         ("free", Availability::Free, EventStatus::Confirmed),
@@ -177,7 +177,7 @@ fn each_value_has_its_counterpart() {
     );
     assert_eq!(with("locations", json!([{}, {"displayName": "B"}])).location.as_deref(), Some("B"));
     assert_eq!(with("onlineMeetingUrl", json!("https://x")).conference.unwrap().url(), Some("https://x"));
-    // An organizer who is also a guest is there once.
+    // An organizer who is also a guest is listed once.
     let both = event(
         &json!({"organizer": {"emailAddress": {"address": "A@b"}}, "attendees": [{"emailAddress": {"address": "a@B"}}]}),
     );
@@ -194,20 +194,20 @@ fn times_are_read_in_their_zones() {
     assert_eq!(
         instant("2026-01-13T09:00:00Z", "Asia/Tokyo"),
         at("2026-01-13T09:00:00Z"),
-        "an offset says more than a zone"
+        "an offset takes precedence over the zone"
     );
-    // The day of 23 hours, and that of 25.
+    // Days with 23 and 25 hours.
     assert_eq!(instant("2026-03-29T01:59:59", "W. Europe Standard Time"), at("2026-03-29T00:59:59Z"));
     assert_eq!(
         instant("2026-03-29T02:30:00", "W. Europe Standard Time"),
         at("2026-03-29T01:30:00Z"),
-        "left out"
+        "the clocks skip this time"
     );
     assert_eq!(instant("2026-03-29T03:00:00", "W. Europe Standard Time"), at("2026-03-29T01:00:00Z"));
     assert_eq!(
         instant("2026-10-25T02:30:00", "Europe/Berlin"),
         at("2026-10-25T00:30:00Z"),
-        "the first of two"
+        "the first of two such times"
     );
     assert_eq!(instant("2026-10-25T03:00:00", "Europe/Berlin"), at("2026-10-25T02:00:00Z"));
     for zone in [
@@ -228,7 +228,7 @@ fn times_are_read_in_their_zones() {
 }
 
 #[test]
-fn whole_days_are_read_as_days() {
+fn all_day_event_is_read_as_dates() {
     for zone in ["UTC", "Tokyo Standard Time", "Moon Standard Time"] {
         assert_eq!(
             start("2026-12-24T00:00:00.0000000", zone, true),
@@ -248,7 +248,7 @@ fn whole_days_are_read_as_days() {
     );
 }
 
-/// All names of CLDR's `windowsZones`.
+/// All Windows zone names of `windowsZones` in CLDR.
 const WINDOWS_ZONES: [&str; 139] = [
     "AUS Central Standard Time",
     "AUS Eastern Standard Time",
@@ -392,7 +392,7 @@ const WINDOWS_ZONES: [&str; 139] = [
 ];
 
 #[test]
-fn every_zone_of_windows_is_known() {
+fn every_windows_zone_is_known() {
     for zone in WINDOWS_ZONES {
         for text in ["2026-01-13T09:00:00.0000000", "2026-07-13T09:00:00.0000000"] {
             let off = instant(text, zone).duration_since(at(&format!("{}Z", &text[..19])));
@@ -412,7 +412,7 @@ fn every_zone_of_windows_is_known() {
 }
 
 #[test]
-fn the_applications_fields_are_one_property() {
+fn custom_fields_are_one_extended_property() {
     let property = |id: &str, value: Value| json!({"id": id, "value": value});
     let own = r#"{ "n":18446744073709551617, "a":[1.0,"\ud83d"], "n": 1 }"#;
     let lower = CUSTOM_PROPERTY.to_lowercase();
@@ -434,7 +434,7 @@ fn the_applications_fields_are_one_property() {
     let read_as = |call: GetEvent| read(&call, &renamed).unwrap().custom;
     assert_eq!(read_as(GetEvent::new("c", "e")), None);
     assert!(read_as(GetEvent::new("c", "e").custom_property("String {1} Name mine")).is_some());
-    // The answer to a write has no properties.
+    // The response to a write has no extended properties.
     let new = NewEvent::new(
         (Provider::Microsoft, "c"),
         "A",
@@ -449,7 +449,7 @@ fn the_applications_fields_are_one_property() {
 }
 
 #[test]
-fn what_graph_does_not_have_is_refused() {
+fn values_that_graph_lacks_are_refused() {
     let new = || {
         NewEvent::new((Provider::Microsoft, "c"), "A", at("2026-01-13T08:00:00Z"), at("2026-01-13T09:00:00Z"))
     };
@@ -463,7 +463,11 @@ fn what_graph_does_not_have_is_refused() {
     assert_eq!(body(&CreateEvent::new(&new().status(EventStatus::Confirmed)))["showAs"], "busy");
     let change = || connect_core::types::UpdateEvent::new(Provider::Microsoft, "c", "e");
     let confirmed = || change().status(EventStatus::Confirmed);
-    assert_eq!(body(&UpdateEvent::new(&confirmed())), json!({}), "it may be free or out of office");
+    assert_eq!(
+        body(&UpdateEvent::new(&confirmed())),
+        json!({}),
+        "the availability stays, which may be free or out of office"
+    );
     let busy = confirmed().availability(Availability::Busy);
     assert_eq!(body(&UpdateEvent::new(&busy)), json!({"showAs": "busy"}));
     let tentative = change().status(EventStatus::Tentative);
@@ -473,7 +477,7 @@ fn what_graph_does_not_have_is_refused() {
     assert_eq!(body(&text.body_type(BodyType::Html))["body"]["contentType"], "html");
 }
 
-/// What Graph makes of a body: it keeps the fields, gives an id, and says who invites.
+/// The event that Graph stores for a body: with an id, an organizer and replies.
 fn stored(body: &Value) -> Value {
     let mut event = body.clone();
     event["id"] = json!("AAMk");
@@ -493,7 +497,7 @@ prop_compose! {
         ".{0,8}".prop_map(|text| json!(text)),
         Just(json!({"deep": [null, true, "x"]})),
     ], 0..5)) -> Raw {
-        // As an application writes it: with numbers beyond 64 bits, spaces, and a name that comes twice.
+        // JSON that an application may write: numbers beyond 64 bits, spaces, and a repeated name.
         let fields = Raw::from_value(&fields).unwrap();
         format!(r#"{{ "n":{big}, "m": [{fields},1.00] , "n":1e2}}"#).parse().unwrap()
     }
@@ -526,7 +530,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_sent_reads_as_what_it_was(
+    fn sent_event_is_read_back_unchanged(
         when in when(),
         (title, description, location) in (".{0,12}", maybe(".{1,20}"), maybe(".{1,12}")),
         guests in proptest::collection::vec("[a-z]{1,5}@example\\.org", 0..4),
@@ -577,7 +581,7 @@ proptest! {
     }
 
     #[test]
-    fn no_event_panics_or_fails(
+    fn arbitrary_field_never_panics_or_fails(
         field in proptest::sample::select(vec!["id", "type", "seriesMasterId", "subject", "body", "start", "end", "isAllDay", "location",
             "locations", "attendees", "organizer", "onlineMeeting", "showAs", "sensitivity", "isCancelled", "responseStatus",
             "lastModifiedDateTime", "singleValueExtendedProperties", "extensions", "recurrence", "webLink"]),

@@ -1,5 +1,5 @@
-//! The calendar integration plugin's nine operations and three events, over Google and Outlook; and that a mailbox is not
-//! asked more at once than it takes, by the sandbox's count.
+//! Tests of the nine operations and three callbacks of the calendar integration plugin, over Google and
+//! Outlook, and of the number of concurrent requests for a mailbox, counted by the sandbox.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 use std::sync::{Arc, Mutex};
@@ -16,17 +16,17 @@ use connect_tests::{
 };
 use jiff::{SignedDuration, Timestamp};
 
-/// What was told, in its order.
+/// Records the callbacks in order.
 #[derive(Clone, Default)]
-struct Heard(Arc<Mutex<Vec<&'static str>>>);
+struct RecordedCallbacks(Arc<Mutex<Vec<&'static str>>>);
 
-impl Heard {
+impl RecordedCallbacks {
     fn all(&self) -> Vec<&'static str> {
         self.0.lock().unwrap().clone()
     }
 }
 
-impl SyncObserver for Heard {
+impl SyncObserver for RecordedCallbacks {
     fn on_init(&self) {
         self.0.lock().unwrap().push("init");
     }
@@ -50,24 +50,24 @@ fn meeting(calendar: &CalendarRef) -> NewEvent {
 }
 
 #[test]
-fn the_nine_operations_with_the_blocking_client() {
+fn operations_work_with_the_blocking_client() {
     let world = World::new(Whose::Google, ClientType::Confidential);
     let user = client_of!(connect_blocking::Client, &world).user("ada");
-    nine(Backend::new(Google::new(), user));
+    run_operations(Backend::new(Google::new(), user));
     let world = World::new(Whose::Microsoft, ClientType::Confidential);
     let user = client_of!(connect_blocking::Client, &world).user("ada");
-    nine(Backend::new(Outlook::new(), user));
+    run_operations(Backend::new(Outlook::new(), user));
 }
 
-fn nine(backend: impl CalendarBackend) {
-    let heard = Heard::default();
-    let sync = CalendarSync::init(backend, heard.clone());
+fn run_operations(backend: impl CalendarBackend) {
+    let callbacks = RecordedCallbacks::default();
+    let sync = CalendarSync::init(backend, callbacks.clone());
     assert!(!sync.is_signed_in().unwrap());
     sync.sign_out().unwrap();
     assert!(sync.sign_in(|_| Err("the window was closed".to_owned())).is_err());
-    assert_eq!(heard.all(), ["init"], "nobody has signed in or out");
+    assert_eq!(callbacks.all(), ["init"], "nobody has signed in or out");
     sync.sign_in(|url| Ok(consent(url))).unwrap();
-    sync.sign_in(|_| panic!("who is signed in is not asked again")).unwrap();
+    sync.sign_in(|_| panic!("a signed-in user is not sent to the sign-in page")).unwrap();
     assert!(sync.is_signed_in().unwrap());
 
     let calendars = sync.get_calendars().unwrap();
@@ -86,32 +86,35 @@ fn nine(backend: impl CalendarBackend) {
         assert!(found.failed.is_empty());
         assert_eq!(found.events.iter().filter(|found| found.id == event.id).count(), 1);
     }
-    assert!(sync.get_events(Vec::<String>::new(), start, end).unwrap().events.is_empty(), "none is not all");
+    assert!(
+        sync.get_events(Vec::<String>::new(), start, end).unwrap().events.is_empty(),
+        "an empty list does not read all calendars"
+    );
     assert_eq!(sync.delete_event(changed).unwrap().id, event.id);
     let left = sync.get_events(&calendar, start, end).unwrap().events;
     assert!(left.iter().all(|left| left.id != event.id));
     sync.sign_out().unwrap();
     assert!(!sync.is_signed_in().unwrap());
-    assert_eq!(heard.all(), ["init", "signed in", "signed out"]);
+    assert_eq!(callbacks.all(), ["init", "signed in", "signed out"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_nine_operations_with_the_hyper_client() {
+async fn operations_work_with_the_hyper_client() {
     let world = World::new(Whose::Google, ClientType::Confidential);
     let user = client_of!(connect_hyper::Client, &world).user("ada");
-    nine_async(Backend::new(Google::new(), user)).await;
+    run_operations_async(Backend::new(Google::new(), user)).await;
     let world = World::new(Whose::Microsoft, ClientType::Confidential);
     let user = client_of!(connect_hyper::Client, &world).user("ada");
-    nine_async(Backend::new(Outlook::new(), user)).await;
+    run_operations_async(Backend::new(Outlook::new(), user)).await;
 }
 
-async fn nine_async(backend: impl AsyncCalendarBackend) {
-    let heard = Heard::default();
-    let sync = AsyncCalendarSync::init(backend, heard.clone());
+async fn run_operations_async(backend: impl AsyncCalendarBackend) {
+    let callbacks = RecordedCallbacks::default();
+    let sync = AsyncCalendarSync::init(backend, callbacks.clone());
     assert!(!sync.is_signed_in().await.unwrap());
     sync.sign_out().await.unwrap();
     sync.sign_in(|url| async move { Ok(consent(&url)) }).await.unwrap();
-    sync.sign_in(|_| async { panic!("who is signed in is not asked again") }).await.unwrap();
+    sync.sign_in(|_| async { panic!("a signed-in user is not sent to the sign-in page") }).await.unwrap();
     let calendars = sync.get_calendars().await.unwrap();
     let calendar = CalendarRef::from(&calendars[0]);
     let event = sync.add_event(&meeting(&calendar)).await.unwrap();
@@ -121,12 +124,12 @@ async fn nine_async(backend: impl AsyncCalendarBackend) {
     assert_eq!(found.events.iter().filter(|found| found.title == "Changed").count(), 1);
     sync.delete_event(event).await.unwrap();
     sync.sign_out().await.unwrap();
-    assert_eq!(heard.all(), ["init", "signed in", "signed out"]);
+    assert_eq!(callbacks.all(), ["init", "signed in", "signed out"]);
 }
 
-/// By default the sandbox refuses a fifth request of a mailbox at the same time, as Graph does.
+/// By default the sandbox refuses a fifth concurrent request for a mailbox, like Graph.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mailbox_is_asked_four_things_at_once_however_many_are_asked_for() {
+async fn mailbox_receives_at_most_four_concurrent_requests() {
     let world = World::new(Whose::Microsoft, ClientType::Confidential);
     let user = client_of!(connect_hyper::Client, &world).user("ada");
     let backend = Arc::new(Backend::new(Outlook::new(), user));
@@ -147,7 +150,7 @@ async fn a_mailbox_is_asked_four_things_at_once_however_many_are_asked_for() {
     }
     let stats = world.server.stats();
     let most: Vec<_> = stats.most_at_once.values().copied().collect();
-    assert_eq!(most, [4], "all four were used, and no fifth: {:?}", stats.most_at_once);
+    assert_eq!(most, [4], "expected at most four concurrent requests: {:?}", stats.most_at_once);
     let refused: u64 = stats.requests.values().filter_map(|by_status| by_status.get("429")).sum();
     assert_eq!(refused, 0);
     assert_eq!(AsyncCalendarBackend::provider(&*backend), Some(Provider::Microsoft));

@@ -1,4 +1,5 @@
-//! What pages set in the plugin's documented samples reaches the provider, or is refused; what it reads comes out.
+//! Tests with the documented samples of the plugin: the fields of a page reach the provider or are refused,
+//! and the events read contain them.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 use connect_calendars::{
@@ -20,7 +21,7 @@ fn sent(value: Value) -> PageEvent {
     serde_json::from_value(value).unwrap()
 }
 
-/// Signs a user in, and names a calendar of theirs.
+/// Signs a user in, and returns the first calendar of the user.
 fn at<B: CalendarBackend>(backend: B) -> (CalendarSync<B>, CalendarRef) {
     let sync = CalendarSync::init(backend, ());
     sync.sign_in(|url| Ok(consent(url))).unwrap();
@@ -47,12 +48,12 @@ fn shown(event: &Event) -> Value {
 }
 
 #[test]
-fn sample_of_a_new_google_event_reaches_google() {
+fn google_create_sample_reaches_google() {
     let (_world, sync, calendar) = google();
-    // new Date(2022, 1, 15, 12), as JSON.stringify writes it in Budapest.
+    // The JSON of new Date(2022, 1, 15, 12) in Budapest.
     let page = sent(json!({
         "start": "2022-02-15T11:00:00.000Z", "end": "2022-02-16T13:00:00.000Z", "title": "My new event", "room": "A1",
-        "recipients": ["Jack", "Sam"], "tooltip": "how it is shown", "color": "#ff0000",
+        "recipients": ["Jack", "Sam"], "tooltip": "a tooltip", "color": "#ff0000",
         "googleEvent": { "description": "My new event description" },
     }));
     let event = sync.add_event(&page.new_event(&calendar).unwrap()).unwrap();
@@ -68,12 +69,12 @@ fn sample_of_a_new_google_event_reaches_google() {
 }
 
 #[test]
-fn sample_of_a_google_update_reaches_google() {
+fn google_update_sample_reaches_google() {
     let (_world, sync, calendar) = google();
     let new =
         sent(json!({ "start": "2022-02-11T10:00:00Z", "end": "2022-02-11T15:00:00Z", "title": "My event" }));
     let event = sync.add_event(&new.new_event(&calendar).unwrap()).unwrap();
-    // The sample ends before it starts: that is said, and sent nowhere.
+    // The sample ends before it starts: it is refused without a request.
     let sample = |end: &str| {
         sent(json!({
             "start": "2022-02-20T10:00:00Z", "end": end, "title": "My updated event", "id": event.id,
@@ -88,7 +89,7 @@ fn sample_of_a_google_update_reaches_google() {
 }
 
 #[test]
-fn event_that_was_read_comes_back_with_what_changed() {
+fn event_that_was_read_is_updated_with_its_changes() {
     let (_world, sync, calendar) = google();
     let new = sent(
         json!({ "start": "2022-02-11T10:00:00Z", "end": "2022-02-11T15:00:00Z", "title": "Old", "room": "A1",
@@ -120,7 +121,7 @@ fn event_that_was_read_comes_back_with_what_changed() {
 }
 
 #[test]
-fn sample_of_outlook_reaches_outlook() {
+fn outlook_samples_reach_outlook() {
     let (_world, sync, calendar) = outlook();
     for (reminder, properties) in [(true, json!({})), (false, json!({ "room": "A1", "seats": 12 }))] {
         let mut page = json!({
@@ -142,7 +143,7 @@ fn sample_of_outlook_reaches_outlook() {
 }
 
 #[test]
-fn sample_of_a_google_series_repeats() {
+fn google_series_sample_repeats() {
     let (_world, sync, calendar) = google();
     for (recurrence, days) in [
         (json!(["RRULE:FREQ=WEEKLY;BYDAY=TH;COUNT=4"]), 4),
@@ -165,10 +166,10 @@ fn sample_of_a_google_series_repeats() {
 }
 
 #[test]
-fn rule_of_a_page_counts_in_the_zone_of_its_event() {
+fn rule_of_a_page_counts_in_the_event_zone() {
     let berlin = TimeZone::get("Europe/Berlin").unwrap();
     for whose in [Whose::Google, Whose::Microsoft] {
-        // Every day at 23:30 until the 2nd of April, over the change of the clocks on the 28th of March.
+        // Daily at 23:30 until April 2, over the change of the clocks on March 28.
         let page = sent(json!({
             "start": "2027-03-26T23:30", "end": "2027-03-26T23:45", "title": "Late", "recurring": "FREQ=DAILY;UNTIL=2027-04-02",
         }));
@@ -191,7 +192,7 @@ fn rule_of_a_page_counts_in_the_zone_of_its_event() {
             sync.get_events(&calendar, start, end).unwrap().events
         };
         let late: Vec<_> = events.iter().filter(|event| event.title == "Late").collect();
-        assert_eq!(late.len(), 8, "{whose:?}: the last day is the 2nd of April");
+        assert_eq!(late.len(), 8, "{whose:?}: the last day is April 2");
         for event in late {
             let local = berlin.to_datetime(event.start.as_ref().unwrap().instant().unwrap());
             assert_eq!((local.hour(), local.minute()), (23, 30), "{whose:?}: {local}");
@@ -215,7 +216,7 @@ fn connect_refuses_fields_of_a_provider() {
     assert!(message.starts_with("providerFields: "), "{message}");
     let event = sync.add_event(&page(json!(null)).new_event(&calendar).unwrap()).unwrap();
     assert_eq!(event.custom.as_ref().unwrap().get(), r#"{"room":"A1"}"#);
-    // One that was read is sent back along with what changed.
+    // The original object of an event that was read may be sent along with a change.
     let read = json!({ "etag": "\"1\"", "@odata.etag": "W/1", "description": "D", "importance": "high" });
     let change: UpdateEvent = page(read).change(event.change().unwrap()).unwrap();
     assert_eq!(sync.update_event(&change.title("New")).unwrap().title, "New");

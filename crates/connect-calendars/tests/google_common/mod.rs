@@ -1,4 +1,4 @@
-//! Google Calendar for tests: a client whose wire is the test's, and a user of the sandbox's Google.
+//! Helpers for tests of Google Calendar: a client with a scripted transport, and users of the sandbox.
 #![allow(dead_code, missing_docs, unreachable_pub, reason = "not every test file uses all of it")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 pub const HOLIDAYS: &str = "en.usa#holiday@group.v.calendar.google.com";
 pub const ADA: &str = "ada@gmail.example";
 
-/// The requests that were sent.
+/// Records the requests of a client.
 #[derive(Clone, Default)]
 pub struct Wire(pub Arc<Mutex<Vec<Request>>>);
 
@@ -31,20 +31,20 @@ impl Wire {
         self.0.lock().unwrap().iter().map(|request| request.uri().to_string()).collect()
     }
 
-    /// A signed-in user whose client gets these answers.
+    /// A signed-in user whose client receives these responses.
     pub fn user(
         &self,
-        answer: impl Fn(&Request) -> Result<Response, TransportError> + Send + Sync + 'static,
+        respond: impl Fn(&Request) -> Result<Response, TransportError> + Send + Sync + 'static,
     ) -> User {
-        let user = self.client(answer).user("ada");
+        let user = self.client(respond).user("ada");
         user.import(Tokens::new("access", "refresh")).unwrap();
         user
     }
 
-    /// A client that gets these answers.
+    /// A client that receives these responses.
     pub fn client(
         &self,
-        answer: impl Fn(&Request) -> Result<Response, TransportError> + Send + Sync + 'static,
+        respond: impl Fn(&Request) -> Result<Response, TransportError> + Send + Sync + 'static,
     ) -> Client {
         let sent = self.clone();
         Client::builder("client", "secret", "https://app.example/callback")
@@ -53,36 +53,36 @@ impl Wire {
             .retry(RetryPolicy::default().with_backoff(Duration::ZERO, Duration::ZERO))
             .transport(move |request: Request| {
                 sent.0.lock().unwrap().push(request.clone());
-                answer(&request)
+                respond(&request)
             })
             .build()
             .unwrap()
     }
 }
 
-pub fn answer(status: u16, body: impl Into<String>) -> Response {
+pub fn response(status: u16, body: impl Into<String>) -> Response {
     let mut response = Response::new(body.into().into());
     *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
     response
 }
 
-/// What one call sends.
+/// The request of a call.
 pub fn sent<E: Endpoint + Sync>(call: &E) -> Request {
     let wire = Wire::default();
-    let _ = wire.user(|_| Ok(answer(418, ""))).send(call);
+    let _ = wire.user(|_| Ok(response(418, ""))).send(call);
     let [only] = std::mem::take(&mut *wire.0.lock().unwrap()).try_into().unwrap();
     only
 }
 
-/// What one call makes of an answer.
+/// The result of a call for this response.
 pub fn read<E: Endpoint + Sync>(call: &E, status: u16, body: &str) -> Result<E::Answer, Error> {
     let body = body.to_owned();
-    Wire::default().user(move |_| Ok(answer(status, body.clone()))).send(call)
+    Wire::default().user(move |_| Ok(response(status, body.clone()))).send(call)
 }
 
-/// Why a call is not sent.
+/// The error of a call that is refused before it is sent.
 pub fn refused<E: Endpoint + Sync>(call: &E) -> String {
-    let user = Wire::default().user(|_| panic!("it was sent"));
+    let user = Wire::default().user(|_| panic!("the call was sent"));
     let error = user.send(call).map(drop).unwrap_err();
     assert_eq!(error.code(), "VALIDATION_ERROR", "{error}");
     error.message().unwrap().to_owned()
@@ -95,7 +95,7 @@ pub fn body_of(call: &impl Endpoint) -> Value {
     }
 }
 
-/// A sandbox with Ada's calendars.
+/// A sandbox with the calendars of Ada.
 pub fn sandbox(switches: &[(&str, &str)]) -> Server {
     let mut settings = Settings::default();
     for (name, value) in switches {
@@ -104,7 +104,7 @@ pub fn sandbox(switches: &[(&str, &str)]) -> Server {
     Server::builder().settings(settings).seed(team()).start().unwrap()
 }
 
-/// Signed in at the sandbox's Google.
+/// Signs an account in at the Google endpoints of the sandbox.
 pub fn signed_in(server: &Server, account: &str, scopes: &[&str]) -> User {
     let own = server
         .with(|sandbox| sandbox.provider_credentials(AuthorizationServer::Google, ClientType::Confidential))
@@ -128,7 +128,7 @@ pub fn ada(server: &Server) -> User {
     signed_in(server, ADA, &["calendar"])
 }
 
-/// Without a user: for API keys.
+/// A client without a user, for API keys.
 pub fn anonymous(server: &Server) -> Client {
     Client::anonymous_builder().base_url(base_url(server)).build().unwrap()
 }
@@ -137,19 +137,19 @@ pub fn base_url(server: &Server) -> String {
     format!("{}/google/calendar/v3", server.origin())
 }
 
-/// What the user's browser does.
+/// Follows the authorization URL like a browser, and returns the callback URL.
 fn consent(url: &str) -> String {
     let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
     let mut stream = TcpStream::connect(host).unwrap();
     write!(stream, "GET /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let head = answer.split("\r\n\r\n").next().unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    let head = response.split("\r\n\r\n").next().unwrap();
     let location = head.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
         name.eq_ignore_ascii_case("location").then(|| value.trim().to_owned())
     });
-    location.unwrap_or_else(|| panic!("no redirect: {answer}"))
+    location.unwrap_or_else(|| panic!("no redirect: {response}"))
 }
 
 fn team() -> String {

@@ -1,4 +1,4 @@
-//! A client of Microsoft Graph without a network: what it sends is noted, what it gets is the test's.
+//! Helpers for tests of Microsoft Graph: a client with a scripted transport that records its requests.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses some of it")]
 
 use std::{
@@ -10,11 +10,11 @@ use connect_blocking::{Client, Error, Request, Response, RetryPolicy, Tokens, Tr
 use connect_calendars::{microsoft, outlook};
 use connect_core::{Endpoint, types::Body};
 
-/// The requests that were sent.
+/// Records the requests of a client.
 #[derive(Clone, Default)]
 pub struct Wire(Arc<Mutex<Vec<Sent>>>);
 
-/// One of them, with the query decoded.
+/// A recorded request with its query decoded.
 #[derive(Clone, Debug)]
 pub struct Sent {
     pub method: String,
@@ -37,10 +37,10 @@ impl Wire {
         self.0.lock().unwrap().clone()
     }
 
-    /// A user who is signed in and gets these answers.
+    /// A signed-in user whose client receives these responses.
     pub fn user(
         &self,
-        answer: impl Fn(&Request) -> Result<Response, TransportError> + Send + Sync + 'static,
+        respond: impl Fn(&Request) -> Result<Response, TransportError> + Send + Sync + 'static,
     ) -> User {
         let sent = self.clone();
         let client = Client::builder("client", "secret", "https://app.example/callback")
@@ -49,7 +49,7 @@ impl Wire {
             .retry(RetryPolicy::default().with_backoff(Duration::ZERO, Duration::ZERO))
             .transport(move |request: Request| {
                 sent.0.lock().unwrap().push(note(&request));
-                answer(&request)
+                respond(&request)
             })
             .build()
             .unwrap();
@@ -63,7 +63,7 @@ fn note(request: &Request) -> Sent {
     let header = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
     assert_eq!(header("authorization").as_deref(), Some("Bearer access"));
     let query = request.uri().query().unwrap_or_default();
-    assert!(!query.contains("+0"), "a plus in an offset has to be %2B");
+    assert!(!query.contains("+0"), "a plus in an offset must be sent as %2B");
     Sent {
         method: request.method().to_string(),
         url: request.uri().to_string(),
@@ -75,25 +75,25 @@ fn note(request: &Request) -> Sent {
     }
 }
 
-/// An answer of this status.
-pub fn answer(status: u16, body: &str) -> Response {
+/// A response with this status.
+pub fn response(status: u16, body: &str) -> Response {
     let mut response = Response::new(body.to_owned().into());
     *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
     response
 }
 
-/// What one call sends.
+/// The request of a call.
 pub fn sent<E: Endpoint + Sync>(call: &E) -> Sent {
     let wire = Wire::default();
-    let _ = wire.user(|_| Ok(answer(418, ""))).send(call);
+    let _ = wire.user(|_| Ok(response(418, ""))).send(call);
     let [only] = wire.sent().try_into().unwrap();
     only
 }
 
-/// What one call makes of an answer.
+/// The result of a call for this response.
 pub fn read<E: Endpoint + Sync>(call: &E, body: &str) -> Result<E::Answer, Error> {
     let body = body.to_owned();
-    Wire::default().user(move |_| Ok(answer(200, &body))).send(call)
+    Wire::default().user(move |_| Ok(response(200, &body))).send(call)
 }
 
 /// The body of a call, as JSON.
@@ -104,10 +104,10 @@ pub fn body(call: &impl Endpoint) -> serde_json::Value {
     }
 }
 
-/// Why a call is not sent.
+/// The error of a call that is refused before it is sent.
 pub fn refusal<E: Endpoint + Sync>(call: &E) -> String {
     let wire = Wire::default();
-    let error = wire.user(|_| Ok(answer(200, "{}"))).send(call).map(drop).unwrap_err();
+    let error = wire.user(|_| Ok(response(200, "{}"))).send(call).map(drop).unwrap_err();
     assert!(matches!(error.kind(), connect_blocking::ErrorKind::Validation { .. }), "{error:?}");
     assert_eq!(wire.sent().len(), 0, "{error:?}");
     error.to_string()
