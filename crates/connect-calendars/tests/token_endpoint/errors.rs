@@ -1,4 +1,4 @@
-//! What failures upstream are to the page.
+//! Tests of the responses for errors of the authorization server.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::common::{
 };
 
 #[test]
-fn every_kind_of_error_has_its_status() {
+fn every_error_kind_has_its_status() {
     let decode = ErrorKind::Decode { path: "secret".into(), offset: 1 };
     for (kind, status, code) in [
         (ErrorKind::Authentication, 400, "invalid_grant"),
@@ -31,14 +31,15 @@ fn every_kind_of_error_has_its_status() {
         (decode, 502, "server_error"),
     ] {
         let asked = endpoint().accept(&ask("/refresh", &[]), Some(&ada())).unwrap();
-        let reply = asked.reply(Err(Error::new(kind.clone()).with_message("text from elsewhere")));
+        let reply =
+            asked.reply(Err(Error::new(kind.clone()).with_message("text of the authorization server")));
         assert_eq!(refused(&reply), error(status, code), "{kind:?}");
         assert_eq!(readable_by(&reply), Some(PAGE));
     }
 }
 
 #[test]
-fn codes_that_are_known_are_passed_on_and_no_others() {
+fn only_known_error_codes_are_passed_on() {
     for (status, body, expected) in [
         (400, "invalid_grant", error(400, "invalid_grant")),
         (400, "invalid_request", error(400, "invalid_request")),
@@ -61,24 +62,25 @@ fn codes_that_are_known_are_passed_on_and_no_others() {
         (200, "invalid_grant", error(502, "server_error")),
         (302, "invalid_grant", error(502, "server_error")),
     ] {
-        let body = format!(r#"{{"error":"{body}","error_description":"text from elsewhere"}}"#);
+        let body = format!(r#"{{"error":"{body}","error_description":"text of the authorization server"}}"#);
         let upstream = Upstream::says(status, body.clone());
         for connect in upstream.both() {
             let reply = serve(&endpoint(), &*connect, &ask("/auth", &[("code", "4/0")]), Some(&ada()));
             assert_eq!(refused(&reply), expected, "{status} {body}");
         }
-        assert_eq!(upstream.count(), 2, "one for each client");
+        assert_eq!(upstream.count(), 2, "one request for each client");
     }
 }
 
 #[test]
-fn a_page_is_told_how_long_to_wait() {
-    for (said, told) in [(Some("7"), Some("7")), (Some("99999999999999999999"), Some("86400")), (None, None)]
+fn retry_after_is_passed_on() {
+    for (received, sent) in
+        [(Some("7"), Some("7")), (Some("99999999999999999999"), Some("86400")), (None, None)]
     {
         let upstream = Upstream::new(move |_| {
             let mut reply = response(429, "{}");
-            if let Some(said) = said {
-                reply.headers_mut().insert("retry-after", said.parse().unwrap());
+            if let Some(received) = received {
+                reply.headers_mut().insert("retry-after", received.parse().unwrap());
             }
             Ok(reply)
         });
@@ -86,8 +88,8 @@ fn a_page_is_told_how_long_to_wait() {
             let reply = serve(&endpoint(), &*connect, &ask("/auth", &[("code", "4/0")]), Some(&ada()));
             assert_eq!(refused(&reply), error(503, "temporarily_unavailable"));
             let header = reply.headers().get("retry-after").map(|value| value.to_str().unwrap());
-            assert_eq!(header, told);
-            assert_eq!(reply.headers().contains_key("access-control-expose-headers"), told.is_some());
+            assert_eq!(header, sent);
+            assert_eq!(reply.headers().contains_key("access-control-expose-headers"), sent.is_some());
         }
     }
     let busy = Error::new(ErrorKind::RateLimited);
@@ -96,7 +98,7 @@ fn a_page_is_told_how_long_to_wait() {
 }
 
 #[test]
-fn what_breaks_on_the_way_is_told_apart_by_time() {
+fn transport_error_is_502_or_504_for_a_timeout() {
     for (kind, expected) in [
         (TransportErrorKind::Connect, error(502, "server_error")),
         (TransportErrorKind::Tls, error(502, "server_error")),
@@ -110,12 +112,12 @@ fn what_breaks_on_the_way_is_told_apart_by_time() {
             let reply = serve(&endpoint(), &*connect, &ask("/auth", &[("code", "4/0")]), Some(&ada()));
             assert_eq!(refused(&reply), expected, "{kind:?}");
         }
-        assert_eq!(upstream.count(), 2, "a code is sent once by each client");
+        assert_eq!(upstream.count(), 2, "each client sends the code once");
     }
 }
 
 #[test]
-fn a_clock_of_ones_own_counts_the_time_left() {
+fn reply_at_computes_expires_in_from_the_given_time() {
     let asked = endpoint().accept(&ask("/refresh", &[]), Some(&ada())).unwrap();
     let end: jiff::Timestamp = "2026-11-15T11:00:00Z".parse().unwrap();
     let tokens = connect_core::Tokens::access_only("a").with_expires_at(end);

@@ -1,4 +1,4 @@
-//! What is wrong with the sample server in ASP.NET.
+//! Flaws of the ASP.NET sample server.
 
 use std::sync::{
     Arc,
@@ -13,9 +13,9 @@ use crate::common::{
     *,
 };
 
-/// It splits a form and does not decode it, so what is sent on is encoded twice; `=` in a value cuts it off.
+/// The sample splits a form without decoding it, so it sends values encoded twice and cuts them at `=`.
 #[test]
-fn a_form_is_decoded_once_whatever_is_in_it() {
+fn form_is_decoded_exactly_once() {
     let upstream = Upstream::good();
     for connect in upstream.both() {
         for (body, code) in [
@@ -34,9 +34,9 @@ fn a_form_is_decoded_once_whatever_is_in_it() {
     }
 }
 
-/// It ends with the first request that has no body.
+/// The sample stops at the first request without a body.
 #[test]
-fn a_request_without_a_body_is_refused_and_the_next_one_served() {
+fn request_without_a_code_is_400_and_the_next_is_served() {
     let upstream = Upstream::good();
     for connect in upstream.both() {
         for body in ["", "&", "=", "code", "\u{0}", "a=b=c"] {
@@ -47,9 +47,9 @@ fn a_request_without_a_body_is_refused_and_the_next_one_served() {
     }
 }
 
-/// It serves one request at a time, and waits for each answer.
+/// The sample serves one request at a time, and waits for each response.
 #[test]
-fn a_slow_answer_holds_up_nobody_else() {
+fn slow_response_delays_no_other_user() {
     let released = Arc::new(AtomicBool::new(false));
     let seen = released.clone();
     let client = connect_hyper::Client::builder("id", "secret", "postmessage")
@@ -83,9 +83,9 @@ fn a_slow_answer_holds_up_nobody_else() {
     hyper.0.block_on(slow).unwrap();
 }
 
-/// It answers 200 with nothing when the authorization server refuses.
+/// The sample responds with an empty 200 if the authorization server refuses.
 #[test]
-fn a_refusal_is_passed_on_as_one() {
+fn refusal_is_a_400_with_its_code() {
     let upstream = Upstream::says(400, r#"{"error":"invalid_grant","error_description":"Bad Request"}"#);
     for connect in upstream.both() {
         let endpoint = endpoint().pass_through();
@@ -96,9 +96,9 @@ fn a_refusal_is_passed_on_as_one() {
     }
 }
 
-/// It looks for its paths anywhere in a URL, and closes nothing that it does not know.
+/// The sample searches its paths anywhere in the URL, and never closes requests to other paths.
 #[test]
-fn hosts_and_queries_are_no_route() {
+fn paths_in_hosts_and_queries_are_404() {
     for uri in
         ["https://auth.example/auth.html", "/page?next=/auth", "https://x.example/?/refresh", "/?a#/auth"]
     {

@@ -1,16 +1,16 @@
-//! What is wrong with the sample server in Node.js.
+//! Flaws of the Node.js sample server.
 
 use crate::common::{
     upstream::{Upstream, field},
-    wire::{Says, Wire, in_chunks},
+    wire::{Behaviour, Wire, in_chunks},
     *,
 };
 
-/// It decodes a value and glues it to its own form as it is.
+/// The sample decodes a value and appends it to its form without encoding it.
 #[test]
-fn a_value_is_encoded_and_adds_no_parameter() {
+fn value_is_encoded_and_adds_no_parameter() {
     let code = "4/0Ab+c=d&e";
-    let wire = Wire::new(Says::Bytes(in_chunks(upstream::GOOD)));
+    let wire = Wire::new(Behaviour::Bytes(in_chunks(upstream::GOOD)));
     for connect in wire.both() {
         granted(&serve(&endpoint(), &*connect, &ask("/auth", &[("code", code)]), Some(&ada())));
     }
@@ -41,10 +41,10 @@ fn a_value_is_encoded_and_adds_no_parameter() {
     }
 }
 
-/// It answers with each piece of an answer, and ends with the second.
+/// The sample responds with each chunk of a response, and stops at the second.
 #[test]
-fn an_answer_in_pieces_of_one_byte_is_one_answer() {
-    let wire = Wire::new(Says::Bytes(in_chunks(upstream::GOOD)));
+fn response_in_one_byte_chunks_is_read_whole() {
+    let wire = Wire::new(Behaviour::Bytes(in_chunks(upstream::GOOD)));
     for connect in wire.both() {
         for _ in 0..2 {
             let body =
@@ -53,17 +53,17 @@ fn an_answer_in_pieces_of_one_byte_is_one_answer() {
         }
     }
     let half = in_chunks(upstream::GOOD).into_iter().take(300).collect();
-    let wire = Wire::new(Says::Bytes(half));
+    let wire = Wire::new(Behaviour::Bytes(half));
     for connect in wire.both() {
         let reply = serve(&endpoint(), &*connect, &ask("/auth", &[("code", "4/0")]), Some(&ada()));
-        assert_eq!(refused(&reply), error(502, "server_error"), "half an answer is none");
+        assert_eq!(refused(&reply), error(502, "server_error"), "a truncated response is an error");
     }
 }
 
-/// It logs a failed connection, and never answers.
+/// The sample logs a failed connection, and never responds.
 #[test]
-fn an_authorization_server_that_breaks_off_or_is_not_there_is_a_502() {
-    for (wire, bodies) in [(Wire::new(Says::Goodbye), 2), (Wire::gone(), 0)] {
+fn unreachable_authorization_server_is_502() {
+    for (wire, bodies) in [(Wire::new(Behaviour::Close), 2), (Wire::not_listening(), 0)] {
         for connect in wire.both() {
             let reply = serve(&endpoint(), &*connect, &ask("/auth", &[("code", "4/0")]), Some(&ada()));
             assert_eq!(refused(&reply), error(502, "server_error"));
@@ -72,9 +72,9 @@ fn an_authorization_server_that_breaks_off_or_is_not_there_is_a_502() {
     }
 }
 
-/// It never answers a request to another path.
+/// The sample never responds to requests to other paths.
 #[test]
-fn a_path_that_is_none_is_answered() {
+fn unknown_path_is_404() {
     for visitor in [None, Some(&ada())] {
         for path in ["/", "/favicon.ico", "/token"] {
             let reply = turned_away(&endpoint(), &ask(path, &[]), visitor);
@@ -83,9 +83,9 @@ fn a_path_that_is_none_is_answered() {
     }
 }
 
-/// It sends the text `undefined` for a field that is not there.
+/// The sample sends the text `undefined` for a missing field.
 #[test]
-fn a_field_that_is_missing_is_said_to_be() {
+fn missing_field_is_400() {
     let endpoint = endpoint().pass_through();
     for request in [
         ask("/auth", &[]),

@@ -1,4 +1,4 @@
-//! What is wrong with the sample server in PHP.
+//! Flaws of the PHP sample server.
 
 use std::time::{Duration, Instant};
 
@@ -7,13 +7,13 @@ use connect_sandbox::Server;
 
 use crate::common::{
     upstream::{Upstream, field},
-    wire::{Says, Wire, at},
+    wire::{Behaviour, Wire, at},
     *,
 };
 
-/// It trusts any certificate, and so sends the secret to anybody.
+/// The sample trusts any certificate, so it sends the secret to any server.
 #[test]
-fn a_server_with_a_certificate_nobody_trusts_gets_nothing() {
+fn server_with_an_untrusted_certificate_gets_nothing() {
     let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let (certificate, key) = (own.cert.pem(), own.signing_key.serialize_pem());
     let server = Server::builder().tls(certificate, key).start().unwrap();
@@ -28,12 +28,12 @@ fn a_server_with_a_certificate_nobody_trusts_gets_nothing() {
         let reply = serve(&endpoint(), &*connect, &ask("/auth", &[("code", "4/0")]), Some(&ada()));
         assert_eq!(refused(&reply), error(502, "server_error"));
     }
-    assert!(server.stats().requests.is_empty(), "nothing was sent");
+    assert!(server.stats().requests.is_empty(), "no request was sent");
 }
 
-/// It cannot see its own credentials, and sends empty ones.
+/// The sample cannot read its own credentials, and sends empty ones.
 #[test]
-fn empty_credentials_are_refused_before_anything_is_sent() {
+fn empty_client_credentials_are_refused() {
     for (id, secret) in [("", "secret"), ("id", "")] {
         let profile = connect_calendars::google::profile();
         let blocking = connect_blocking::Client::builder(id, secret, POSTMESSAGE).profile(profile.clone());
@@ -50,9 +50,9 @@ fn empty_credentials_are_refused_before_anything_is_sent() {
     }
 }
 
-/// It sends the fields of both grants with each.
+/// The sample sends the fields of both grants with each grant.
 #[test]
-fn each_grant_is_sent_with_its_own_fields_only() {
+fn grant_is_sent_with_its_fields_only() {
     let upstream = Upstream::good();
     let everything = [("code", "4/0"), ("refresh_token", "1//r"), ("grant_type", "password"), ("scope", "x")];
     let of_a_code = ["client_id", "client_secret", "code", "grant_type", "redirect_uri"];
@@ -77,35 +77,35 @@ fn each_grant_is_sent_with_its_own_fields_only() {
     }
 }
 
-/// It prints errors of the network, and answers of the authorization server, as HTML.
+/// The sample prints network errors and responses of the authorization server as HTML.
 #[test]
-fn no_text_of_the_authorization_server_or_the_network_is_passed_on() {
-    let html = "<script>alert('text from elsewhere')</script>";
-    let json = |code: &str| format!(r#"{{"error":"{code}","error_description":"text from elsewhere"}}"#);
+fn no_text_of_server_or_network_is_passed_on() {
+    let html = "<script>alert('text of the server')</script>";
+    let json = |code: &str| format!(r#"{{"error":"{code}","error_description":"text of the server"}}"#);
     for (status, body) in [
         (200, html.to_owned()),
         (400, html.to_owned()),
         (400, json("invalid_grant")),
-        (400, json("text from elsewhere")),
+        (400, json("text of the server")),
         (403, json("access_denied")),
         (502, json("server_error")),
     ] {
         for connect in Upstream::says(status, body).both() {
             let reply = serve(&endpoint(), &*connect, &ask("/auth", &[("code", "4/0")]), Some(&ada()));
             refused(&reply);
-            assert!(!String::from_utf8_lossy(reply.body()).contains("elsewhere"));
+            assert!(!String::from_utf8_lossy(reply.body()).contains("text of the server"));
         }
     }
-    for connect in Wire::new(Says::Goodbye).both() {
+    for connect in Wire::new(Behaviour::Close).both() {
         let reply = serve(&endpoint(), &*connect, &ask("/auth", &[("code", "4/0")]), Some(&ada()));
         let body = String::from_utf8(reply.body().to_vec()).unwrap();
         assert!(!body.contains("127.0.0.1"), "{body}");
     }
 }
 
-/// It takes a field with brackets for a list, and makes several parameters of it.
+/// The sample reads a field with brackets as a list, and sends several parameters.
 #[test]
-fn a_field_with_brackets_is_no_field() {
+fn field_with_brackets_is_ignored() {
     let endpoint = endpoint().pass_through();
     for (path, body) in [
         ("/refresh", "refresh_token[]=x"),
@@ -119,9 +119,9 @@ fn a_field_with_brackets_is_no_field() {
     }
 }
 
-/// It answers what it does not know with an empty 200, or with notices.
+/// The sample responds to unknown requests with an empty 200, or with PHP notices.
 #[test]
-fn nothing_that_is_missing_is_an_empty_200() {
+fn invalid_request_is_never_an_empty_200() {
     let endpoint = endpoint();
     for (request, status) in [
         (ask("/token.php?action=auth", &[("code", "4/0")]), 404),
@@ -136,31 +136,33 @@ fn nothing_that_is_missing_is_an_empty_200() {
     }
 }
 
-/// It waits for ever for an answer, and would follow a redirect with the secret in hand.
+/// The sample waits without a timeout, and would follow a redirect with the secret.
 #[test]
-fn an_authorization_server_that_never_answers_is_a_504() {
-    let wire = Wire::new(Says::Nothing);
+fn authorization_server_without_a_response_is_504() {
+    let wire = Wire::new(Behaviour::Nothing);
     for connect in wire.both_within(Duration::from_millis(500)) {
         let began = Instant::now();
         let reply = serve(&endpoint(), &*connect, &ask("/auth", &[("code", "4/0")]), Some(&ada()));
         assert_eq!(refused(&reply), error(504, "temporarily_unavailable"));
         assert!(began.elapsed() < Duration::from_secs(20));
     }
-    assert_eq!(wire.bodies().len(), 2, "once for each client");
+    assert_eq!(wire.bodies().len(), 2, "one request for each client");
 }
 
 #[test]
 fn a_redirect_is_not_followed() {
-    let elsewhere = Wire::new(Says::Goodbye);
+    let redirect_target = Wire::new(Behaviour::Close);
     for status in ["302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
-        let answer =
-            format!("HTTP/1.1 {status}\r\nlocation: {}/token\r\ncontent-length: 0\r\n\r\n", elsewhere.origin);
-        let wire = Wire::new(Says::Bytes(answer.into_bytes()));
+        let response = format!(
+            "HTTP/1.1 {status}\r\nlocation: {}/token\r\ncontent-length: 0\r\n\r\n",
+            redirect_target.origin
+        );
+        let wire = Wire::new(Behaviour::Bytes(response.into_bytes()));
         for connect in wire.both() {
             let reply = serve(&endpoint(), &*connect, &ask("/auth", &[("code", "4/0")]), Some(&ada()));
             assert_eq!(refused(&reply), error(502, "server_error"));
         }
         assert_eq!(wire.bodies().len(), 2);
     }
-    assert!(elsewhere.bodies().is_empty());
+    assert!(redirect_target.bodies().is_empty());
 }

@@ -1,4 +1,4 @@
-//! The life of a user's tokens, over both clients against the sandbox's Google.
+//! Tests of the lifecycle of tokens, with both clients against the Google endpoints of the sandbox.
 
 use std::{
     sync::{Arc, Mutex},
@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use crate::common::{world::World, *};
 
 #[test]
-fn a_user_signs_in_and_goes_on_without_being_asked_again() {
+fn user_signs_in_once_and_refreshes() {
     let world = World::new(&[]);
     for connect in world.both() {
         let endpoint = endpoint().max_age(Duration::ZERO);
@@ -33,7 +33,7 @@ fn a_user_signs_in_and_goes_on_without_being_asked_again() {
         };
         assert!(known(&first));
 
-        // What a page sends is not looked at: the user's own refresh token is here.
+        // The refresh token that the page sends is ignored: the stored one is used.
         let mut last = first;
         for sent in ["undefined", "", "1//somebody-else's"] {
             let next = granted(&ask_for("/refresh", &[("refresh_token", sent)]));
@@ -42,12 +42,16 @@ fn a_user_signs_in_and_goes_on_without_being_asked_again() {
         }
         let counts = world.counts();
         assert_eq!(counts.code.granted - before.code.granted, 1);
-        assert_eq!(counts.refresh.granted - before.refresh.granted, 3, "the refresh token is kept each time");
+        assert_eq!(
+            counts.refresh.granted - before.refresh.granted,
+            3,
+            "each refresh keeps the refresh token"
+        );
     }
 }
 
 #[test]
-fn a_page_that_asks_often_gets_the_same_token() {
+fn frequent_refreshes_return_the_same_token() {
     let world = World::new(&[]);
     for connect in world.both() {
         let before = world.exchanges();
@@ -62,7 +66,7 @@ fn a_page_that_asks_often_gets_the_same_token() {
 }
 
 #[test]
-fn pages_that_ask_at_once_share_one_refresh() {
+fn concurrent_requests_share_one_refresh() {
     let world = World::new(&[]);
     let hyper = world.hyper();
     let code = world.code(&[]);
@@ -91,7 +95,7 @@ fn pages_that_ask_at_once_share_one_refresh() {
 }
 
 #[test]
-fn a_consent_that_was_withdrawn_is_asked_for_again_without_asking_google() {
+fn withdrawn_consent_is_invalid_grant_without_another_request() {
     let world = World::new(&[]);
     for connect in world.both() {
         let endpoint = endpoint().max_age(Duration::ZERO);
@@ -105,7 +109,7 @@ fn a_consent_that_was_withdrawn_is_asked_for_again_without_asking_google() {
         assert_eq!(refresh(), error(400, "invalid_grant"));
         let before = world.exchanges();
         assert_eq!(refresh(), error(400, "invalid_grant"));
-        assert_eq!(world.exchanges(), before, "it is known here");
+        assert_eq!(world.exchanges(), before, "the second refusal needs no request");
         let code = world.code(&[]);
         granted(&serve(&endpoint, &*connect, &ask("/auth", &[("code", &code)]), Some(&ada())));
         granted(&serve(&endpoint, &*connect, &ask("/refresh", &[]), Some(&ada())));
@@ -113,19 +117,19 @@ fn a_consent_that_was_withdrawn_is_asked_for_again_without_asking_google() {
 }
 
 #[test]
-fn a_second_consent_without_a_prompt_has_no_refresh_token_and_ends_with_its_access_token() {
+fn second_consent_without_prompt_has_no_refresh_token() {
     let world = World::new(&[]);
     let connect = world.blocking();
     let sign_in = |code: &str| serve(&endpoint(), &connect, &ask("/auth", &[("code", code)]), Some(&ada()));
     granted(&sign_in(&world.code(&[])));
     granted(&sign_in(&world.code(&[("prompt", "select_account")])));
-    let at_once = endpoint().max_age(Duration::ZERO);
-    let reply = serve(&at_once, &connect, &ask("/refresh", &[]), Some(&ada()));
+    let always_refreshing = endpoint().max_age(Duration::ZERO);
+    let reply = serve(&always_refreshing, &connect, &ask("/refresh", &[]), Some(&ada()));
     assert_eq!(refused(&reply), error(400, "invalid_grant"));
 }
 
 #[test]
-fn users_have_their_own_tokens() {
+fn tokens_are_separate_for_each_user() {
     let world = World::new(&[]);
     for connect in world.both() {
         let code = world.code(&[]);
@@ -137,7 +141,7 @@ fn users_have_their_own_tokens() {
 }
 
 #[test]
-fn a_device_without_the_secret_refreshes_through_it() {
+fn device_without_the_secret_refreshes_through_the_endpoint() {
     let world = World::new(&[]);
     let (server, endpoint) = (world.blocking(), endpoint().pass_through().allow_missing_origin());
     let mut profile = world.profile();
@@ -165,7 +169,7 @@ fn a_device_without_the_secret_refreshes_through_it() {
 }
 
 #[test]
-fn what_is_handed_through_comes_back_and_is_not_kept() {
+fn pass_through_returns_the_refresh_token_and_stores_nothing() {
     let world = World::new(&[]);
     for connect in world.both() {
         let endpoint = endpoint().pass_through();
@@ -176,15 +180,15 @@ fn what_is_handed_through_comes_back_and_is_not_kept() {
             |token| serve(&endpoint, &*connect, &ask("/refresh", &[("refresh_token", token)]), Some(&ada()));
         let next = granted(&refresh(token));
         assert_ne!(next["access_token"], first["access_token"]);
-        assert_eq!(next["refresh_token"], token, "Google names none, so it stays as it was");
+        assert_eq!(next["refresh_token"], token, "Google issues no new refresh token, so the old one stays");
         assert_eq!(refused(&refresh("1//unknown")), error(400, "invalid_grant"));
         let kept = serve(&super::common::endpoint(), &*connect, &ask("/refresh", &[]), Some(&ada()));
-        assert_eq!(refused(&kept), error(400, "invalid_grant"), "nothing was kept");
+        assert_eq!(refused(&kept), error(400, "invalid_grant"), "no tokens were stored");
     }
 }
 
 #[test]
-fn a_redirect_uri_of_the_page_is_a_setting_and_a_wrong_one_is_said() {
+fn wrong_redirect_uri_is_redirect_uri_mismatch() {
     let world = World::new(&[("google_popup", "origin")]);
     for connect in world.both() {
         let code = world.code(&[]);

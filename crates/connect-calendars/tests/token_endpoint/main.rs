@@ -1,8 +1,8 @@
-//! The token endpoint over both clients: against the sandbox's Google, servers that misbehave, and scripted
-//! answers.
+//! Tests of the token endpoint with both clients: against the Google endpoints of the sandbox, misbehaving
+//! servers, and scripted responses.
 //!
-//! The sample servers in the documentation of the calendar integration (Node.js, ASP.NET, PHP) have flaws;
-//! each has a test here that says what this endpoint does instead.
+//! The sample servers in the documentation of the calendar integration (Node.js, ASP.NET, PHP) have flaws.
+//! For each flaw, a test shows what this endpoint does instead.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

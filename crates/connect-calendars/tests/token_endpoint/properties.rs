@@ -1,4 +1,4 @@
-//! What holds for any request, and any answer of the authorization server.
+//! Random tests with any request and any response of the authorization server.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use crate::common::{
     *,
 };
 
-/// What the authorization server says somewhere in each answer.
-const MARK: &str = "TEXT-FROM-ELSEWHERE";
+/// A text that every response of the authorization server contains.
+const MARK: &str = "TEXT-OF-THE-SERVER";
 
-fn a_request() -> impl Strategy<Value = Request> {
+fn any_request() -> impl Strategy<Value = Request> {
     let method = prop_oneof![
         8 => Just(Method::POST),
         1 => Just(Method::OPTIONS),
@@ -64,8 +64,8 @@ fn a_request() -> impl Strategy<Value = Request> {
     )
 }
 
-/// A status and a body, or no answer.
-fn an_answer() -> impl Strategy<Value = Option<(u16, Vec<u8>)>> {
+/// A status and a body, or no response.
+fn upstream_response() -> impl Strategy<Value = Option<(u16, Vec<u8>)>> {
     let code = select(vec!["invalid_grant", "invalid_client", "access_denied", MARK]);
     let json =
         (code, select(vec!["error", "access_token", "token_type", "message"])).prop_map(|(code, name)| {
@@ -86,16 +86,16 @@ fn an_answer() -> impl Strategy<Value = Option<(u16, Vec<u8>)>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
-    /// Also the steps before: nothing panics, and there is always an answer.
+    /// Nothing panics, and every request has a response.
     #[test]
     fn at_most_one_request_is_sent_and_no_text_is_passed_on(
-        request in a_request(),
-        answer in an_answer(),
+        request in any_request(),
+        response in upstream_response(),
         visitor in option::weighted(0.9, option::weighted(0.2, "[a-z]{0,3}")),
         settings in (any::<bool>(), any::<bool>(), any::<bool>()),
         signed_in in any::<bool>(),
     ) {
-        let upstream = Upstream::new(move |_| match &answer {
+        let upstream = Upstream::new(move |_| match &response {
             Some((status, body)) => {
                 let reply = http::Response::builder().status(*status).header("content-type", "text/html");
                 Ok(reply.header("x-text", MARK).body(body.clone().into()).unwrap())
@@ -122,13 +122,13 @@ proptest! {
         if visitor.is_none() || request.method() != Method::POST {
             prop_assert_eq!(upstream.count(), 0);
         }
-        unkept(reply.headers());
+        assert_not_cached(reply.headers());
         if reply.status() != 204 {
             prop_assert_eq!(&reply.headers()["content-type"], "application/json");
             prop_assert!(serde_json::from_slice::<serde_json::Value>(reply.body()).unwrap().is_object());
         }
         if reply.status() == 200 {
-            prop_assert!(upstream.count() == 1 || signed_in && !pass_through, "tokens come from somewhere");
+            prop_assert!(upstream.count() == 1 || signed_in && !pass_through, "tokens come from the server or the store");
             let has = reply.body().windows(13).any(|part| part == b"refresh_token");
             prop_assert!(!has || pass_through);
         } else {

@@ -1,4 +1,4 @@
-//! Nothing that must not be seen is logged, by the libraries underneath at their most talkative either.
+//! Tests that no secret is logged or printed, even by the libraries at the most verbose level.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -12,27 +12,27 @@ use crate::common::{world::World, *};
 
 static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-struct Everything;
+struct LogEverything;
 
-impl log::Log for Everything {
+impl log::Log for LogEverything {
     fn enabled(&self, _: &log::Metadata<'_>) -> bool {
         true
     }
 
     fn log(&self, record: &log::Record<'_>) {
-        say(format!("{} {}", record.target(), record.args()));
+        log_line(format!("{} {}", record.target(), record.args()));
     }
 
     fn flush(&self) {}
 }
 
-fn say(line: String) {
+fn log_line(line: String) {
     LINES.lock().unwrap_or_else(PoisonError::into_inner).push(line);
 }
 
 #[test]
 fn no_code_token_or_secret_is_logged_or_printed() {
-    log::set_logger(&Everything).unwrap();
+    log::set_logger(&LogEverything).unwrap();
     log::set_max_level(log::LevelFilter::Trace);
     let world = World::new(&[]);
     let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -44,23 +44,26 @@ fn no_code_token_or_secret_is_logged_or_printed() {
                 ("code_challenge_method", "S256"),
             ]);
             let fields = [("code", code.as_str()), ("code_verifier", verifier), ("state", "nonce-of-ada")];
-            let first = talk(&endpoint, &*connect, "/auth", &fields);
-            let again = talk(&endpoint, &*connect, "/auth", &fields);
+            let first = request(&endpoint, &*connect, "/auth", &fields);
+            let again = request(&endpoint, &*connect, "/auth", &fields);
             assert_eq!(again["error"], "invalid_grant");
-            // The code was used twice, so all that came of it is gone.
+            // The code was used twice, so its tokens are revoked.
             let refresh_token = first["refresh_token"].as_str().unwrap_or("1//none");
-            talk(&endpoint, &*connect, "/refresh", &[("refresh_token", refresh_token)]);
+            request(&endpoint, &*connect, "/refresh", &[("refresh_token", refresh_token)]);
             let code_of_a_fault = world.code(&[]);
             world.server.with(|sandbox| {
                 sandbox.add_fault(Fault::on("POST /google/token").cut_after());
             });
-            talk(&endpoint, &*connect, "/auth", &[("code", &code_of_a_fault), ("state", "nonce-of-ada")]);
+            request(&endpoint, &*connect, "/auth", &[("code", &code_of_a_fault), ("state", "nonce-of-ada")]);
             secrets.extend([code, code_of_a_fault, first["access_token"].as_str().unwrap().to_owned()]);
             secrets.extend(first["refresh_token"].as_str().map(str::to_owned));
         }
     }
     let lines = LINES.lock().unwrap();
-    assert!(lines.iter().any(|line| line.starts_with("ureq")), "the logger hears the libraries");
+    assert!(
+        lines.iter().any(|line| line.starts_with("ureq")),
+        "the logger receives the lines of the libraries"
+    );
     for secret in &secrets {
         assert!(secret.len() > 8);
         let encoded: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
@@ -69,20 +72,20 @@ fn no_code_token_or_secret_is_logged_or_printed() {
     }
 }
 
-fn talk(
+fn request(
     endpoint: &TokenEndpoint,
     connect: &dyn Connect,
     path: &str,
     fields: &[(&str, &str)],
 ) -> serde_json::Value {
     let visitor = ada().nonce("nonce-of-ada");
-    say(format!("{endpoint:?} {visitor:?}"));
+    log_line(format!("{endpoint:?} {visitor:?}"));
     let asked = endpoint.accept(&ask(path, fields), Some(&visitor)).unwrap();
-    say(format!("{asked:?}"));
+    log_line(format!("{asked:?}"));
     let outcome = connect.work(asked.user(), asked.work());
     if let (Work::Exchange(_) | Work::Grant(_), Err(error)) = (asked.work(), &outcome) {
-        say(format!("{error:?} {error}"));
+        log_line(format!("{error:?} {error}"));
     }
-    say(format!("{outcome:?}"));
+    log_line(format!("{outcome:?}"));
     json(&asked.reply(outcome)).1
 }

@@ -1,4 +1,4 @@
-//! A page that asks, and a server that has both clients.
+//! Helpers: requests of a page, and a server with either client.
 
 pub mod upstream;
 pub mod wire;
@@ -23,7 +23,7 @@ pub fn ada() -> Visitor {
     Visitor::new("ada")
 }
 
-/// A client, and how it does the work of a request.
+/// A client that does the work of accepted requests.
 pub trait Connect {
     fn work(&self, user: &str, work: &Work) -> Result<Tokens, Error>;
     fn import(&self, user: &str, tokens: Tokens);
@@ -69,7 +69,7 @@ impl Connect for Hyper {
 
 pub type Both = [Box<dyn Connect>; 2];
 
-/// One step of a server.
+/// Handles a request like a server.
 pub fn serve(
     endpoint: &TokenEndpoint,
     connect: &dyn Connect,
@@ -85,17 +85,17 @@ pub fn serve(
     }
 }
 
-/// What a request that must not be served is answered with.
+/// The response to a request that must be refused.
 pub fn turned_away(endpoint: &TokenEndpoint, request: &Request, visitor: Option<&Visitor>) -> Response {
     endpoint.accept(request, visitor).map(drop).unwrap_err()
 }
 
-/// A form as the integration sends it.
+/// A form in the format of the integration.
 pub fn ask(path: &str, fields: &[(&str, &str)]) -> Request {
     post(path, form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish())
 }
 
-/// The same with a body of one's own.
+/// A request of the integration with this body.
 pub fn post(path: &str, body: impl Into<Bytes>) -> Request {
     http::Request::post(path)
         .header("origin", PAGE)
@@ -105,7 +105,7 @@ pub fn post(path: &str, body: impl Into<Bytes>) -> Request {
         .unwrap()
 }
 
-/// With this value in place of those of the header, or without it.
+/// Replaces or removes a header.
 pub fn with(mut request: Request, name: &'static str, value: Option<&str>) -> Request {
     request.headers_mut().remove(name);
     if let Some(value) = value {
@@ -128,14 +128,14 @@ pub fn preflight(path: &str, origin: &str) -> Request {
         .unwrap()
 }
 
-/// The JSON of an answer, which nobody may keep or take for something else.
+/// The status and the JSON of a response, which must not be cached or sniffed.
 pub fn json(reply: &Response) -> (u16, Value) {
-    unkept(reply.headers());
+    assert_not_cached(reply.headers());
     assert_eq!(reply.headers()["content-type"], "application/json");
     (reply.status().as_u16(), serde_json::from_slice(reply.body()).unwrap())
 }
 
-pub fn unkept(headers: &HeaderMap) {
+pub fn assert_not_cached(headers: &HeaderMap) {
     for (name, value) in [
         ("cache-control", "no-store"),
         ("pragma", "no-cache"),
@@ -146,7 +146,7 @@ pub fn unkept(headers: &HeaderMap) {
     }
 }
 
-/// The status and the code of a refusal, which has no other fields than these and a description.
+/// The status and the code of an error, which has only these fields and a description.
 pub fn refused(reply: &Response) -> (u16, String) {
     let (status, body) = json(reply);
     let body = body.as_object().unwrap();
@@ -165,7 +165,7 @@ pub fn granted(reply: &Response) -> Value {
     body
 }
 
-/// Whether a page of another origin than the endpoint's may read the answer.
+/// The origin whose pages may read the response.
 pub fn readable_by(reply: &Response) -> Option<&str> {
     reply.headers().get("access-control-allow-origin").map(|origin| origin.to_str().unwrap())
 }

@@ -1,4 +1,4 @@
-//! An authorization server that is a closure, and counts.
+//! A scripted authorization server that counts its requests.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,36 +10,36 @@ use connect_core::{
 
 use super::{Both, Hyper};
 
-type Answer = dyn Fn(&Request) -> Result<Response, TransportError> + Send + Sync;
+type Respond = dyn Fn(&Request) -> Result<Response, TransportError> + Send + Sync;
 
 #[derive(Clone)]
 pub struct Upstream {
     seen: Arc<Mutex<Vec<Request>>>,
-    answer: Arc<Answer>,
+    respond: Arc<Respond>,
 }
 
 impl Upstream {
     pub fn new(
-        answer: impl Fn(&Request) -> Result<Response, TransportError> + Send + Sync + 'static,
+        respond: impl Fn(&Request) -> Result<Response, TransportError> + Send + Sync + 'static,
     ) -> Self {
-        Self { seen: Arc::default(), answer: Arc::new(answer) }
+        Self { seen: Arc::default(), respond: Arc::new(respond) }
     }
 
-    /// One with this answer to everything.
+    /// A server with this response to every request.
     pub fn says(status: u16, body: impl Into<String>) -> Self {
         let body = body.into();
         Self::new(move |_| Ok(response(status, &body)))
     }
 
-    /// One that grants everything.
+    /// A server that grants every request.
     pub fn good() -> Self {
         Self::says(200, GOOD)
     }
 
     pub fn send(&self, request: Request) -> Result<Response, TransportError> {
-        let answer = (self.answer)(&request);
+        let response = (self.respond)(&request);
         self.seen.lock().unwrap().push(request);
-        answer
+        response
     }
 
     pub fn blocking(&self, profile: Profile) -> connect_blocking::Client {
@@ -56,8 +56,8 @@ impl Upstream {
         let builder = connect_hyper::Client::builder("client-id", "client&secret=+", POSTMESSAGE)
             .profile(profile)
             .transport(move |request: Request| {
-                let answer = upstream.send(request);
-                async { answer }
+                let response = upstream.send(request);
+                async { response }
             });
         Hyper::new(builder)
     }
@@ -66,17 +66,17 @@ impl Upstream {
         [Box::new(self.blocking(google::profile())), Box::new(self.hyper(google::profile()))]
     }
 
-    /// How many requests it got.
+    /// The number of requests received.
     pub fn count(&self) -> usize {
         self.seen.lock().unwrap().len()
     }
 
-    /// Those it got, which are forgotten.
+    /// Removes and returns the requests received.
     pub fn take(&self) -> Vec<Request> {
         std::mem::take(&mut *self.seen.lock().unwrap())
     }
 
-    /// The fields of those it got.
+    /// The fields of the requests received.
     pub fn forms(&self) -> Vec<Vec<(String, String)>> {
         let fields = |request: Request| form_urlencoded::parse(request.body()).into_owned().collect();
         self.take().into_iter().map(fields).collect()
@@ -90,7 +90,6 @@ pub fn response(status: u16, body: &str) -> Response {
     reply.body(body.to_owned().into()).unwrap()
 }
 
-/// The value of a field.
 pub fn field<'a>(form: &'a [(String, String)], name: &str) -> Option<&'a str> {
     form.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
 }

@@ -1,4 +1,4 @@
-//! An authorization server of plain sockets that misbehaves.
+//! A misbehaving authorization server on plain sockets.
 
 use std::{
     io::{Read, Write},
@@ -13,13 +13,13 @@ use connect_core::oauth::{POSTMESSAGE, Profile};
 
 use super::{Both, Hyper};
 
-pub enum Says {
-    /// This, byte by byte, each in a packet of its own.
+pub enum Behaviour {
+    /// These bytes, each in a separate packet.
     Bytes(Vec<u8>),
-    /// Nothing, for a long time.
+    /// No response for a minute.
     Nothing,
-    /// Nothing, and the connection is closed.
-    Goodbye,
+    /// No response: the connection is closed.
+    Close,
 }
 
 pub struct Wire {
@@ -28,27 +28,27 @@ pub struct Wire {
 }
 
 impl Wire {
-    pub fn new(says: Says) -> Self {
+    pub fn new(behaviour: Behaviour) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
-        let (bodies, says) = (Arc::<Mutex<Vec<String>>>::default(), Arc::new(says));
+        let (bodies, behaviour) = (Arc::<Mutex<Vec<String>>>::default(), Arc::new(behaviour));
         let seen = bodies.clone();
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let (seen, says) = (seen.clone(), says.clone());
-                thread::spawn(move || answer(stream, &seen, &says));
+                let (seen, behaviour) = (seen.clone(), behaviour.clone());
+                thread::spawn(move || respond(stream, &seen, &behaviour));
             }
         });
         Self { origin, bodies }
     }
 
-    /// Nobody listens there.
-    pub fn gone() -> Self {
+    /// A server that does not listen.
+    pub fn not_listening() -> Self {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         Self { origin: format!("http://{address}"), bodies: Arc::default() }
     }
 
-    /// The bodies of the requests so far, as they came.
+    /// The raw bodies of the requests so far.
     pub fn bodies(&self) -> Vec<String> {
         self.bodies.lock().unwrap().clone()
     }
@@ -57,7 +57,7 @@ impl Wire {
         self.both_within(Duration::from_secs(20))
     }
 
-    /// Clients that wait this long for an answer.
+    /// Clients with this exchange timeout.
     pub fn both_within(&self, time: Duration) -> Both {
         let profile = at(&format!("{}/token", self.origin));
         let blocking = connect_blocking::Client::builder("client-id", "client-secret", POSTMESSAGE);
@@ -69,28 +69,28 @@ impl Wire {
     }
 }
 
-/// Google with this token endpoint.
+/// The Google profile with this token endpoint.
 pub fn at(token_url: &str) -> Profile {
     let mut profile = google::profile();
     profile.token_url = token_url.to_owned();
     profile
 }
 
-/// An answer in chunks of one byte.
+/// A response in chunks of one byte.
 pub fn in_chunks(body: &str) -> Vec<u8> {
     let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
     let chunks: String = body.chars().map(|character| format!("1\r\n{character}\r\n")).collect();
     format!("{head}{chunks}0\r\n\r\n").into_bytes()
 }
 
-fn answer(mut stream: TcpStream, seen: &Mutex<Vec<String>>, says: &Says) {
+fn respond(mut stream: TcpStream, seen: &Mutex<Vec<String>>, behaviour: &Behaviour) {
     stream.set_nodelay(true).unwrap();
     let Some(body) = read(&mut stream) else { return };
     seen.lock().unwrap().push(body);
-    match says {
-        Says::Bytes(bytes) => drop(bytes.iter().try_for_each(|byte| stream.write_all(&[*byte]))),
-        Says::Nothing => thread::sleep(Duration::from_secs(60)),
-        Says::Goodbye => {}
+    match behaviour {
+        Behaviour::Bytes(bytes) => drop(bytes.iter().try_for_each(|byte| stream.write_all(&[*byte]))),
+        Behaviour::Nothing => thread::sleep(Duration::from_secs(60)),
+        Behaviour::Close => {}
     }
 }
 
@@ -101,7 +101,7 @@ fn read(stream: &mut TcpStream) -> Option<String> {
         head.push(byte[0]);
     }
     let head = String::from_utf8(head).unwrap().to_ascii_lowercase();
-    // A GET that follows a redirect has none.
+    // A GET that follows a redirect has no `Content-Length`.
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
     let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
     stream.read_exact(&mut body).ok()?;

@@ -1,4 +1,4 @@
-//! The sandbox's Google, and an application that is registered there.
+//! The Google endpoints of the sandbox, and an application registered there.
 
 use connect_calendars::google;
 use connect_core::oauth::{POSTMESSAGE, Profile, Revocation};
@@ -54,7 +54,7 @@ impl World {
         [Box::new(self.blocking()), Box::new(self.hyper())]
     }
 
-    /// A code as Google's popup hands it to the page.
+    /// A code in the form that the Google popup returns to the page.
     pub fn code(&self, changes: &[(&str, &str)]) -> String {
         let scopes = google::SCOPES.join(" ");
         let known = [
@@ -69,8 +69,8 @@ impl World {
             form_urlencoded::Serializer::new(String::new()).extend_pairs(kept.chain(changes)).finish();
         let request = http::Request::get(format!("/google/o/oauth2/v2/auth?{query}"));
         let request = request.body(bytes::Bytes::new()).unwrap();
-        let answer = self.server.with(|sandbox| sandbox.handle(request, Timestamp::now()));
-        let Outcome::Reply(reply) = answer.outcome else { panic!("the answer was cut") };
+        let response = self.server.with(|sandbox| sandbox.handle(request, Timestamp::now()));
+        let Outcome::Reply(reply) = response.outcome else { panic!("the response was cut") };
         let body: Value = serde_json::from_slice(reply.body()).unwrap();
         body["code"].as_str().unwrap_or_else(|| panic!("{body}")).to_owned()
     }
@@ -79,7 +79,7 @@ impl World {
         self.server.stats().providers.google
     }
 
-    /// How many requests its token endpoint got.
+    /// The number of requests that the token endpoint received.
     pub fn exchanges(&self) -> u64 {
         let counts = self.counts();
         counts.code.granted + counts.code.refused + counts.refresh.granted + counts.refresh.refused

@@ -1,4 +1,4 @@
-//! Who is served.
+//! Flaws in the checks of origin, session and state.
 
 use std::time::Duration;
 
@@ -11,9 +11,9 @@ use crate::common::{
     *,
 };
 
-/// They answer `Access-Control-Allow-Origin: *`: any page gets tokens.
+/// The samples send `Access-Control-Allow-Origin: *`, so any page gets tokens.
 #[test]
-fn no_page_but_those_of_the_allowed_origins_gets_anything() {
+fn page_of_another_origin_gets_nothing() {
     let world = World::new(&[]);
     let code = world.code(&[]);
     let endpoint = endpoint().allow_origin("https://other.example:8443").unwrap();
@@ -51,9 +51,9 @@ fn no_page_but_those_of_the_allowed_origins_gets_anything() {
     }
 }
 
-/// They look at a header only: a page that somebody slipped a code takes it for its own.
+/// The samples check a header only, so a page accepts a code injected by an attacker.
 #[test]
-fn a_code_is_of_the_session_that_asked_for_it() {
+fn code_with_a_wrong_state_is_refused() {
     let endpoint = endpoint();
     let visitor = ada().nonce("nonce-of-ada");
     let state = |state: &str| ask("/auth", &[("code", "4/0"), ("state", state)]);
@@ -68,10 +68,13 @@ fn a_code_is_of_the_session_that_asked_for_it() {
         assert_eq!(refused(&reply), error(403, "access_denied"));
     }
     assert!(endpoint.accept(&state("nonce-of-ada"), Some(&visitor)).is_ok());
-    assert!(endpoint.accept(&state("anything"), Some(&ada())).is_ok(), "it has asked for none");
+    assert!(
+        endpoint.accept(&state("anything"), Some(&ada())).is_ok(),
+        "a visitor without a nonce needs no state"
+    );
     let empty = ada().nonce("");
-    assert!(endpoint.accept(&state(""), Some(&empty)).is_err(), "an empty nonce fits nothing");
-    assert!(endpoint.accept(&ask("/refresh", &[]), Some(&visitor)).is_ok(), "there is no code");
+    assert!(endpoint.accept(&state(""), Some(&empty)).is_err(), "an empty nonce matches no state");
+    assert!(endpoint.accept(&ask("/refresh", &[]), Some(&visitor)).is_ok(), "a refresh needs no state");
 
     let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
     let upstream = Upstream::good();
@@ -82,35 +85,35 @@ fn a_code_is_of_the_session_that_asked_for_it() {
     assert!(upstream.forms().iter().all(|form| field(form, "code_verifier") == Some(verifier)));
 }
 
-/// They do not ask where a request without an `Origin` comes from.
+/// The samples accept requests without an `Origin` from any page.
 #[test]
-fn a_request_without_an_origin_is_refused_unless_other_programs_are_served() {
-    let nowhere = |site| with(with(ask("/refresh", &[]), "origin", None), "sec-fetch-site", site);
+fn missing_origin_is_refused_unless_allowed() {
+    let without_origin = |site| with(with(ask("/refresh", &[]), "origin", None), "sec-fetch-site", site);
     let by_default = endpoint();
     for site in [None, Some("same-origin"), Some("cross-site")] {
-        let reply = turned_away(&by_default, &nowhere(site), Some(&ada()));
+        let reply = turned_away(&by_default, &without_origin(site), Some(&ada()));
         assert_eq!(refused(&reply), error(403, "access_denied"));
         assert_eq!(readable_by(&reply), None);
     }
     let lenient = endpoint().allow_missing_origin();
     for site in [None, Some("same-origin")] {
-        let asked = lenient.accept(&nowhere(site), Some(&ada())).unwrap();
+        let asked = lenient.accept(&without_origin(site), Some(&ada())).unwrap();
         let reply = asked.reply(Ok(Tokens::access_only("a")));
         granted(&reply);
         assert_eq!(readable_by(&reply), None);
     }
     for site in ["cross-site", "same-site", "none", ""] {
-        let reply = turned_away(&lenient, &nowhere(Some(site)), Some(&ada()));
+        let reply = turned_away(&lenient, &without_origin(Some(site)), Some(&ada()));
         assert_eq!(refused(&reply), error(403, "access_denied"), "{site}");
     }
     let stranger = with(ask("/refresh", &[]), "origin", Some(STRANGER));
     assert_eq!(refused(&turned_away(&lenient, &stranger, Some(&ada()))), error(403, "access_denied"));
-    assert_eq!(refused(&turned_away(&lenient, &nowhere(None), None)), error(401, "login_required"));
+    assert_eq!(refused(&turned_away(&lenient, &without_origin(None), None)), error(401, "login_required"));
 }
 
-/// Whoever has a code or a refresh token can spend it there.
+/// The samples exchange any code and refresh token, for anyone.
 #[test]
-fn nobody_without_a_session_has_anything_exchanged() {
+fn request_without_a_visitor_is_401() {
     let world = World::new(&[]);
     let code = world.code(&[]);
     for connect in world.both() {
@@ -126,7 +129,7 @@ fn nobody_without_a_session_has_anything_exchanged() {
 }
 
 #[test]
-fn refreshes_of_one_user_are_a_minute_apart() {
+fn refreshes_of_a_user_are_a_minute_apart_by_default() {
     let asked = endpoint().accept(&ask("/refresh", &[]), Some(&ada())).unwrap();
     assert!(matches!(asked.work(), Work::Tokens(age) if *age == Duration::from_secs(60)));
     let shorter = endpoint().max_age(Duration::from_secs(5));
@@ -134,9 +137,9 @@ fn refreshes_of_one_user_are_a_minute_apart() {
     assert!(matches!(asked.work(), Work::Tokens(age) if *age == Duration::from_secs(5)));
 }
 
-/// They hand the refresh token to the page.
+/// The samples send the refresh token to the page.
 #[test]
-fn the_refresh_token_stays_here_unless_it_is_to_be_handed_through() {
+fn refresh_token_stays_on_the_server_unless_passed_through() {
     let upstream = Upstream::good();
     for connect in upstream.both() {
         let sign_in = |endpoint| serve(&endpoint, &*connect, &ask("/auth", &[("code", "4/0")]), Some(&ada()));

@@ -1,4 +1,4 @@
-//! What is wrong with all three sample servers.
+//! Flaws that all three sample servers have.
 
 mod access;
 mod replies;

@@ -1,4 +1,4 @@
-//! What is sent on, and what is answered.
+//! Flaws in the requests to the authorization server, and in the responses to the page.
 
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use http::Method;
 
 use crate::common::{upstream::Upstream, *};
 
-/// They lose the status of the authorization server, and let caches keep tokens.
+/// The samples lose the status of the authorization server, and let caches store tokens.
 #[test]
-fn a_status_is_told_and_nothing_is_kept_on_the_way() {
+fn status_is_reported_and_responses_are_not_cached() {
     for (upstream, status) in [
         (Upstream::good(), 200),
         (Upstream::says(400, r#"{"error":"invalid_grant"}"#), 400),
@@ -26,9 +26,9 @@ fn a_status_is_told_and_nothing_is_kept_on_the_way() {
     }
 }
 
-/// They wait for ever, and log what they are told.
+/// The samples wait without a timeout, and log errors as received.
 #[test]
-fn a_code_is_sent_once_and_there_is_a_time_for_everything() {
+fn code_is_sent_once_with_a_timeout() {
     for upstream in [Upstream::says(500, ""), Upstream::says(429, ""), Upstream::says(200, "")] {
         for connect in upstream.both() {
             let reply = serve(&endpoint(), &*connect, &ask("/auth", &[("code", "4/0")]), Some(&ada()));
@@ -40,9 +40,9 @@ fn a_code_is_sent_once_and_there_is_a_time_for_everything() {
     }
 }
 
-/// They hold the secret in their source.
+/// The samples have the client secret in their source code.
 #[test]
-fn secrets_come_from_the_configuration_and_are_not_printed() {
+fn secrets_are_not_printed() {
     let upstream = Upstream::good();
     let connect = upstream.blocking(connect_calendars::google::profile());
     let asked = endpoint().accept(&ask("/auth", &[("code", "4/0-code")]), Some(&ada().nonce("n"))).err();
@@ -66,14 +66,14 @@ fn secrets_come_from_the_configuration_and_are_not_printed() {
     }
 }
 
-/// Pages cannot read their errors, and preflights do not allow what pages send.
+/// Pages cannot read the errors of the samples, and preflights do not allow the headers that pages send.
 #[test]
-fn a_preflight_allows_what_a_page_sends_and_a_page_can_read_errors() {
+fn preflight_allows_the_headers_and_errors_are_readable() {
     let endpoint = endpoint();
     for path in ["/auth", "/refresh"] {
         let reply = turned_away(&endpoint, &preflight(path, PAGE), None);
         assert_eq!((reply.status().as_u16(), reply.body()), (204, &Bytes::new()));
-        unkept(reply.headers());
+        assert_not_cached(reply.headers());
         for (name, value) in [
             ("access-control-allow-origin", PAGE),
             ("access-control-allow-methods", "POST"),
@@ -89,15 +89,15 @@ fn a_preflight_allows_what_a_page_sends_and_a_page_can_read_errors() {
         assert!(reply.headers().keys().all(|name| !name.as_str().starts_with("access-control-")));
     }
     assert_eq!(refused(&turned_away(&endpoint, &preflight("/x", PAGE), None)), error(404, "invalid_request"));
-    let nowhere = with(preflight("/auth", PAGE), "origin", None);
-    let reply = turned_away(&endpoint.clone().allow_missing_origin(), &nowhere, None);
+    let without_origin = with(preflight("/auth", PAGE), "origin", None);
+    let reply = turned_away(&endpoint.clone().allow_missing_origin(), &without_origin, None);
     assert_eq!(
         (reply.status().as_u16(), &reply.headers()["allow"]),
         (204, &"POST, OPTIONS".parse().unwrap())
     );
     assert!(reply.headers().keys().all(|name| !name.as_str().starts_with("access-control-")));
     for request in [
-        ask("/elsewhere", &[]),
+        ask("/other", &[]),
         method(ask("/auth", &[]), Method::GET),
         with(ask("/auth", &[]), "x-requested-with", None),
         with(ask("/auth", &[]), "content-type", None),

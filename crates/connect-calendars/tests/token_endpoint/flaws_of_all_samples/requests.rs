@@ -1,4 +1,4 @@
-//! What is taken.
+//! Flaws in the checks of requests.
 
 use connect_calendars::token_endpoint::TokenEndpoint;
 use connect_core::Request;
@@ -10,9 +10,9 @@ use crate::common::{
     *,
 };
 
-/// They send `code_verifier=` with nothing in it.
+/// The samples send an empty `code_verifier`.
 #[test]
-fn an_empty_code_verifier_is_left_out() {
+fn empty_code_verifier_is_not_sent() {
     let upstream = Upstream::good();
     for connect in upstream.both() {
         for fields in [&[("code", "4/0")][..], &[("code", "4/0"), ("code_verifier", "")]] {
@@ -29,9 +29,9 @@ fn an_empty_code_verifier_is_left_out() {
     }
 }
 
-/// They listen to, and show, `http://` URLs.
+/// The samples listen on, and document, `http://` URLs.
 #[test]
-fn codes_and_tokens_do_not_travel_in_the_clear() {
+fn plain_http_is_refused_except_for_loopback() {
     for origin in ["http://app.example", "http://127.0.0.1.example", "http://192.168.0.7"] {
         assert!(TokenEndpoint::new(origin).is_err(), "{origin}");
     }
@@ -44,9 +44,9 @@ fn codes_and_tokens_do_not_travel_in_the_clear() {
     assert!(blocking.build().is_err() && hyper.build().is_err());
 }
 
-/// A request of another kind is a 500 without a body there.
+/// The samples respond with a 500 without a body if the header is missing.
 #[test]
-fn a_request_without_the_header_is_a_403_that_says_so() {
+fn missing_x_requested_with_is_403() {
     for value in [None, Some(""), Some("fetch"), Some("XMLHttpRequest, XMLHttpRequest")] {
         let request = with(ask("/auth", &[("code", "4/0")]), "x-requested-with", value);
         let reply = turned_away(&endpoint(), &request, Some(&ada()));
@@ -58,9 +58,9 @@ fn a_request_without_the_header_is_a_403_that_says_so() {
     assert_eq!(refused(&turned_away(&endpoint(), &twice, Some(&ada()))), error(403, "access_denied"));
 }
 
-/// They take any method, and any path that begins with theirs or holds it.
+/// The samples accept any method, and any path that contains theirs.
 #[test]
-fn methods_and_paths_are_exact() {
+fn methods_and_paths_are_matched_exactly() {
     let endpoint = endpoint();
     for method_ in [Method::GET, Method::HEAD, Method::PUT, Method::DELETE, Method::PATCH, Method::TRACE] {
         let reply = turned_away(&endpoint, &method(ask("/auth", &[("code", "4/0")]), method_), Some(&ada()));
@@ -86,7 +86,7 @@ fn methods_and_paths_are_exact() {
         assert!(endpoint.accept(&ask(path, &[("code", "4/0")]), Some(&ada())).is_ok(), "{path}");
     }
     let asked = endpoint.accept(&ask("/auth?code=4/0", &[]), Some(&ada()));
-    assert_eq!(refused(&asked.map(drop).unwrap_err()), error(400, "invalid_request"), "a query is not read");
+    assert_eq!(refused(&asked.map(drop).unwrap_err()), error(400, "invalid_request"), "the query is ignored");
 
     let moved = endpoint.clone().paths("/google/auth", "/google/refresh").unwrap();
     assert!(moved.accept(&ask("/google/auth", &[("code", "4/0")]), Some(&ada())).is_ok());
@@ -96,9 +96,9 @@ fn methods_and_paths_are_exact() {
     }
 }
 
-/// They read bodies of any size and type, with anything in them.
+/// The samples accept bodies of any size, type and content.
 #[test]
-fn a_body_has_a_limit_and_a_type_and_each_field_once() {
+fn body_size_type_and_fields_are_checked() {
     let endpoint = endpoint();
     let status = |request: &Request| refused(&turned_away(&endpoint, request, Some(&ada())));
     assert_eq!(status(&post("/auth", vec![b'a'; 1 << 20])), error(413, "invalid_request"));
@@ -147,9 +147,9 @@ fn a_body_has_a_limit_and_a_type_and_each_field_once() {
     assert_eq!(status(&post("/auth", long)), error(400, "invalid_request"));
 }
 
-/// What a head says is known before a body is read.
+/// A declared length that is too large is refused before the body is read.
 #[test]
-fn a_body_that_is_too_large_is_not_read_for_that() {
+fn declared_length_over_the_limit_is_413() {
     let endpoint = endpoint();
     let head = |request: Request| request.into_parts().0;
     let declared = |length| with(ask("/auth", &[]), "content-length", Some(length));
@@ -162,9 +162,9 @@ fn a_body_that_is_too_large_is_not_read_for_that() {
     assert!(endpoint.refuse(&head(declared("16384"))).is_none());
     assert_eq!(refused(&endpoint.too_large(&head(declared("7")))), error(413, "invalid_request"));
 
-    // The same answers before and after.
+    // The responses are the same before and after reading the body.
     for request in [
-        ask("/elsewhere", &[]),
+        ask("/other", &[]),
         method(ask("/auth", &[]), Method::GET),
         with(ask("/auth", &[]), "origin", Some(STRANGER)),
         with(ask("/auth", &[]), "x-requested-with", None),
@@ -179,9 +179,9 @@ fn a_body_that_is_too_large_is_not_read_for_that() {
     }
 }
 
-/// They take one spelling of the header's value, which is not the one that libraries send.
+/// The samples accept a single spelling of the header value, which libraries do not send.
 #[test]
-fn the_header_is_compared_without_case() {
+fn x_requested_with_is_compared_without_case() {
     for value in ["XMLHttpRequest", "XmlHttpRequest", "xmlhttprequest", "XMLHTTPREQUEST"] {
         let request = with(ask("/auth", &[("code", "4/0")]), "x-requested-with", Some(value));
         assert!(endpoint().accept(&request, Some(&ada())).is_ok(), "{value}");
