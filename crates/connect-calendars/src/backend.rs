@@ -20,7 +20,7 @@
 //!
 //! # let google = |request: Request| Ok::<_, connect_blocking::TransportError>(Response::new(
 //! #     if request.uri().path().ends_with("/calendarList") { r#"{"items": [{"id": "primary"}]}"# }
-//! #     else { r#"{"items": [{"id": "e", "summary": "Stand-up", "start": {"date": "2026-12-01"}}]}"# }.into()));
+//! #     else { r#"{"items": [{"id": "e", "summary": "Stand-up"}]}"# }.into()));
 //! let client = Client::builder("id", "secret", "https://app.example/callback")
 //!     .profile(google::profile())
 //!     .base_url(google::BASE_URL)

@@ -129,9 +129,9 @@ fn sweep_requests_window_calendars_and_each_page_once() {
     assert_eq!(query(&mirror), expected);
     assert_eq!(query(&mirror), expected, "the request stays the same until its response");
     mirror.answered(Ok(page(&[], Some("t1")))).unwrap();
-    assert_eq!(query(&mirror).last_page().unwrap(), &("nextPageToken".to_owned(), "t1".to_owned()));
+    assert_eq!(query(&mirror).last().unwrap(), &("nextPageToken".to_owned(), "t1".to_owned()));
     mirror.begin();
-    assert_eq!(query(&mirror).last_page().unwrap().1, "t1", "`begin` continues a sweep under way");
+    assert_eq!(query(&mirror).last().unwrap().1, "t1", "`begin` continues a sweep under way");
 }
 
 #[test]

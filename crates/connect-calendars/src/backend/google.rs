@@ -167,7 +167,7 @@ impl Paged for GetEvent {
 ///
 /// let client = Client::anonymous_builder()
 ///     .base_url(google::BASE_URL)
-/// #   .transport(|_: Request| Ok(Response::new(r#"{"items": [{"id": "e", "summary": "New Year"}]}"#.into())))
+/// #   .transport(|_: Request| Ok(Response::new(r#"{"items": [{"summary": "New Year"}]}"#.into())))
 ///     .build()?;
 /// let holidays = CalendarRef::new(Provider::Google, "en.usa#holiday@group.v.calendar.google.com");
 /// let public = Backend::new(PublicGoogle::new(ApiKey::new("the key")?), client.nobody());

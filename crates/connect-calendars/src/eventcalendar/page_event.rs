@@ -38,7 +38,8 @@ use super::{
 /// let sent: PageEvent = serde_json::from_str(
 ///     r#"{"id": 1, "title": "Trip", "allDay": true, "start": "2026-02-20", "end": "2026-02-11"}"#,
 /// )?;
-/// assert_eq!(sent.new_event(("google", "work")).unwrap_err().to_string(), "end: the event ends before it starts");
+/// let error = sent.new_event(("google", "work")).unwrap_err();
+/// assert_eq!(error.to_string(), "end: the event ends before it starts");
 ///
 /// let sent: PageEvent = serde_json::from_str(
 ///     r#"{"id": "e1", "allDay": true, "start": "2026-02-20", "end": "2026-02-20"}"#,
