@@ -1,7 +1,8 @@
-//! The switches: what the service's documentation leaves open, and the demo application's own data.
+//! The switches: behavior that the documentation of a service leaves open, and the data of the demo
+//! application.
 //!
-//! A group of them is a struct ([`switches!`](switch)): asking for a switch that does not exist does not compile. `--set`,
-//! `POST /sandbox/set` and the listing go by the rows of the groups.
+//! Each group of switches is a struct with a field for each switch, defined by the rows of
+//! [`switches!`](switch). `--set`, `POST /sandbox/set` and the list of switches use the same rows.
 
 mod app;
 mod apptoto;
@@ -26,25 +27,25 @@ pub(crate) use webhooks::*;
 
 macro_rules! groups {
     ($($field:ident: $Group:ident)+) => {
-        /// A value for each switch.
+        /// The values of all switches.
         #[derive(Clone, Debug, Default)]
         pub struct Settings {
             $(pub(crate) $field: $Group,)+
         }
 
-        /// Every switch, in the order they are listed.
+        /// Returns every switch, in the order of the list.
         pub fn switches() -> impl Iterator<Item = &'static Switch> {
             [$($Group::SWITCHES),+].into_iter().flatten()
         }
 
         impl Settings {
-            /// The value of a switch; `None` for a name that does not exist.
+            /// Returns the value of a switch; `None` for an unknown name.
             pub fn value(&self, name: &str) -> Option<String> {
                 None$(.or_else(|| self.$field.text(name)))+
             }
 
-            /// Whether the switch took the text; `None` for a name that does not exist.
-            fn take(&mut self, name: &str, text: &str) -> Option<bool> {
+            /// Sets a switch. Returns false for an invalid value, and `None` for an unknown name.
+            fn set_text(&mut self, name: &str, text: &str) -> Option<bool> {
                 None$(.or_else(|| self.$field.set(name, text)))+
             }
         }
@@ -62,47 +63,47 @@ groups! {
     app: DemoApp
 }
 
-/// A switch could not be set.
+/// The error of setting a switch.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SettingError {
-    /// There is no switch of this name.
-    #[error("there is no switch {name:?}; the switches are {known}")]
+    /// No switch has this name.
+    #[error("there is no switch {name:?} (expected one of {known})")]
     UnknownName {
-        /// The name that was asked for.
+        /// The unknown name.
         name: String,
-        /// The names there are.
+        /// The names of all switches, separated by commas.
         known: String,
     },
-    /// The switch does not take this value.
-    #[error("{name} takes {values}, not {value:?}")]
+    /// The value is invalid for the switch.
+    #[error("{value:?} is not a value of the switch {name} (expected {values})")]
     BadValue {
-        /// The switch.
+        /// The name of the switch.
         name: &'static str,
-        /// What it takes.
+        /// The values that the switch accepts.
         values: &'static str,
-        /// What it was given.
+        /// The invalid value.
         value: String,
     },
 }
 
 impl Settings {
-    /// Sets one switch by name.
+    /// Sets a switch by name.
     pub fn set(&mut self, name: &str, value: &str) -> Result<&mut Self, SettingError> {
         let switch = switches().find(|switch| switch.name == name).ok_or_else(|| unknown(name))?;
-        if self.take(name, value) == Some(true) {
+        if self.set_text(name, value) == Some(true) {
             return Ok(self);
         }
         Err(SettingError::BadValue { name: switch.name, values: switch.values, value: value.to_owned() })
     }
 
-    /// The same, for a chain: `Settings::default().with("rotation", "strict")?`.
+    /// Sets a switch and returns the settings: `Settings::default().with("rotation", "strict")?`.
     pub fn with(mut self, name: &str, value: &str) -> Result<Self, SettingError> {
         self.set(name, value)?;
         Ok(self)
     }
 
-    /// Every name with its value.
+    /// Returns the name and value of every switch.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, String)> {
         switches().map(|switch| (switch.name, self.value(switch.name).unwrap_or_default()))
     }
@@ -118,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_default_is_a_value_it_takes() {
+    fn every_default_is_a_valid_value() {
         let settings = Settings::default();
         for switch in switches() {
             assert_eq!(settings.value(switch.name).as_deref(), Some(switch.default), "{}", switch.name);
@@ -126,13 +127,13 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_name_lists_the_names() {
+    fn unknown_name_error_lists_the_names() {
         let error = Settings::default().set("rotatoin", "strict").unwrap_err().to_string();
         assert!(error.contains("rotation") && error.contains("seed"), "{error}");
     }
 
     #[test]
-    fn a_bad_value_changes_nothing() {
+    fn invalid_value_changes_nothing() {
         let mut settings = Settings::default();
         assert!(settings.set("rotation", "loose").is_err());
         assert!(settings.set("token_ttl", "-1").is_err());

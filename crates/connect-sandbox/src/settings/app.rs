@@ -1,21 +1,21 @@
-//! The demo application.
+//! The switches for the data of the demo application.
 
 use super::switch::{OptionalText, OptionalUri, Text, Uri, switches};
 
 switches! {
-    /// The demo application.
+    /// The data of the demo application.
     DemoApp {
         "client_id" client_id: Text = "sandbox-client" of "TEXT",
-            "the demo application's id";
+            "the client id of the demo application";
         "client_secret" client_secret: Text = "sandbox-secret" of "TEXT",
-            "the demo application's secret";
+            "the client secret of the demo application";
         "redirect_uri" redirect_uri: Uri = "http://127.0.0.1:8765/callback" of "URI",
-            "where authorize redirects to: the stored value wins over the query's";
+            "the registered redirect URI: authorize ignores the one in the query";
         "app_name" name: Text = "Demo application" of "TEXT",
-            "the demo application's internal name; users do not see it";
-        "display_name" display_name: OptionalText = "" of "TEXT or nothing",
-            "the demo application's name on the pages; without it they say \"The application\"";
-        "webhook_url" webhook_url: OptionalUri = "" of "URI or nothing",
-            "where the demo application takes deliveries; without it subscribing is a 400";
+            "the internal name of the demo application; not shown to users";
+        "display_name" display_name: OptionalText = "" of "TEXT or empty",
+            "the name of the demo application on the pages; by default \"The application\"";
+        "webhook_url" webhook_url: OptionalUri = "" of "URI or empty",
+            "the URL that deliveries of the demo application are posted to; without it, subscribing is a 400";
     }
 }

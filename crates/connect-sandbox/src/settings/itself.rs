@@ -6,8 +6,8 @@ switches! {
     /// The switches of the sandbox itself.
     Itself {
         "latency_ms" latency_ms: Within<0, 600_000> = "0" of "MILLISECONDS",
-            "every answer of the service takes this long";
+            "the delay of every response of a service, in milliseconds";
         "seed" seed: Within<0, { u64::MAX }> = "1" of "NUMBER",
-            "the same seed gives the same tokens, ids and events";
+            "the seed of the random values: the same seed gives the same tokens, ids and events";
     }
 }

@@ -6,38 +6,38 @@ switches! {
     /// The switches of Microsoft: its authorization server and Graph.
     Microsoft {
         "microsoft_token_ttl" token_ttl: Within<0, 31_536_000> = "3599" of "SECONDS",
-            "how long Microsoft's access tokens live; about an hour";
+            "lifetime of Microsoft access tokens in seconds; about an hour in reality";
         "microsoft_scope" scope: Scope { AsAsked = "as_asked", Resource = "resource" },
-            "resource: granted scopes come back with Graph's address, in another order, without offline_access";
+            "resource: granted scopes are returned with the address of Graph, in another order, without offline_access";
         "graph_page" page: Within<1, 1000> = "10" of "N",
-            "how many entries a page of Graph's lists has where none is asked for; undocumented, and known to be small";
+            "the default page size of Graph lists; undocumented, but known to be small";
         "graph_empty_pages" empty_pages: bool = "off" of "off|on",
-            "on: every other page of Graph's events is empty, although more follow: only the next link decides";
+            "on: every other page of Graph events is empty although more follow: only the next link tells";
         "graph_next_link" next_link: NextLink { Own = "own", Foreign = "foreign", Http = "http", Userinfo = "userinfo" },
-            "where Graph's links lead: another host, http, or an address with this host before an @; no client may follow";
+            "the target of Graph links: the sandbox, another host, http, or a URL with this host before an @. Clients must not follow the others";
         "graph_view_days" view_days: Limit = "1825" of "none|N",
-            "how many days a calendar view of Graph may cover; undocumented";
+            "the maximum number of days in a Graph calendar view; undocumented";
         "graph_zones" zones: Zones { Any = "any", Listed = "listed" },
-            "listed: beside the names of Windows, Graph takes only the IANA names of its documentation";
+            "listed: Graph accepts Windows time zone names, and only the IANA names in its documentation";
         "graph_transaction" transaction: Transaction { Created = "201", Ok = "200", Conflict = "409" },
-            "what a create with a transactionId that was used answers; undocumented. It makes no second event";
+            "the status of a create with a used transactionId, which creates no second event; undocumented";
         "graph_delta_series" delta_series: DeltaSeries { Expanded = "expanded", Minimal = "minimal" },
-            "minimal: beside the series itself, a delta has of its regular occurrences only ids and times";
+            "minimal: a delta has the series, and only ids and times of its unchanged occurrences";
         "graph_sync_ttl" sync_ttl: Limit = "none" of "none|N",
-            "how many seconds Graph's delta links live before they are a 410; undocumented. 0 makes every one expire";
+            "lifetime of Graph delta links in seconds, after which they are a 410; undocumented. 0: always expired";
         "graph_gone" gone: Gone { SyncStateNotFound = "SyncStateNotFound", LowerCase = "syncStateNotFound", ResyncRequired = "resyncRequired" },
-            "the code of that 410: documents and answers disagree";
+            "the error code of an expired delta link; documentation and real responses disagree";
         "graph_inner_error" inner_error: InnerError { Camel = "innerError", Lower = "innererror" },
-            "how an error of Graph spells it: the documentation has both";
+            "the spelling of the inner error in Graph errors; the documentation has both";
         "graph_error_codes" error_codes: ErrorCodes { Flat = "flat", Nested = "nested" },
-            "nested: an error's code says no more than its status, and the inner error has the one that does";
+            "nested: the error code only repeats the status, and the inner error has the specific code";
         "graph_concurrency" concurrency: Limit = "4" of "none|N",
-            "how many requests of an application a mailbox takes at once; one more is a 429. Documented as 4";
+            "the maximum number of concurrent requests of an application to a mailbox, above which they are a 429; documented as 4";
         "graph_limit" limit: GraphLimit { Off = "off", TooManyRequests = "429", ServiceUnavailable = "503", GatewayTimeout = "504", BandwidthLimitExceeded = "509" },
-            "what Graph refuses calls with; see graph_limit_every";
+            "the status of refused Graph calls; see graph_limit_every";
         "graph_limit_every" limit_every: Within<1, { u64::MAX }> = "10" of "N",
-            "with graph_limit on, every Nth call of Graph is refused";
+            "with graph_limit on, every Nth Graph call is refused";
         "graph_retry_after" retry_after: Limit = "2" of "none|N",
-            "the seconds in Retry-After of a refusal for too many calls; documented for a 429 only";
+            "Retry-After of refused Graph calls in seconds; documented only for a 429";
     }
 }

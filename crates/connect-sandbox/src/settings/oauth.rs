@@ -1,18 +1,18 @@
-//! The switches that authorization servers have in common.
+//! The switches that apply to several authorization servers.
 
 use super::switch::{Text, switches};
 
 switches! {
-    /// The switches that authorization servers have in common.
+    /// The switches that apply to several authorization servers.
     OAuth {
         "auto_consent" auto_consent: bool = "on" of "on|off",
-            "on: authorize approves at once; off: it shows the provider page";
+            "on: authorize approves immediately; off: it shows the consent pages";
         "oauth_user" user: Text = "user@example.com" of "TEXT",
-            "who is at the browser when an authorization request has no login_hint";
+            "the user who signs in when an authorization request has no login_hint";
         "callback_iss" callback_iss: CallbackIss { Off = "off", On = "on", Wrong = "wrong" },
-            "the iss of a callback (RFC 9207); none of the three is known to send one";
+            "the iss parameter of a callback (RFC 9207); none of the three servers is known to send it";
         "code_reuse" code_reuse: CodeReuse { Revoke = "revoke", Refuse = "refuse" },
-            "a code used twice is refused; revoke: its tokens die as well, as RFC 6749 4.1.2 recommends";
+            "a code used twice is refused; revoke: its tokens are revoked too, as RFC 6749 4.1.2 recommends";
         "public_pkce" public_pkce: PublicPkce { Optional = "optional", Required = "required" },
             "whether public applications need PKCE at Google and Microsoft, which only recommend it";
     }

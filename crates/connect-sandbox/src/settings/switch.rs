@@ -1,30 +1,31 @@
-//! One switch: what it is called, what it takes, and how that is read.
+//! The definition of switches, and the types of their values.
 
 use std::ops::Deref;
 
-/// One switch of the sandbox.
+/// A switch of the sandbox.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Switch {
-    /// The name used by `--set` and `POST /sandbox/set`.
+    /// The name for `--set` and `POST /sandbox/set`.
     pub name: &'static str,
-    /// The values it takes, for people.
+    /// The accepted values, as text for help and errors.
     pub values: &'static str,
-    /// The value it starts with.
+    /// The default value.
     pub default: &'static str,
-    /// Why it exists: what the real service does or is not known to do.
+    /// What the switch sets, and what is documented about the real service.
     pub about: &'static str,
 }
 
-/// What a switch can be set to.
+/// The value of a switch.
 pub(crate) trait Value: Sized + Default {
-    /// `None` for a text that the switch does not take.
+    /// Reads a value; `None` for an invalid one.
     fn read(text: &str) -> Option<Self>;
     fn text(&self) -> String;
 }
 
-/// Expands to a struct with a field for each switch. A row says name, field, type, default and values, and the fact behind
-/// the switch. A type that is one of several texts is declared in the row itself: the first of them is the default.
+/// Expands to a struct with a field for each switch. A row has the name, field, type, default, accepted
+/// values and description. If the values are a list of names, the row defines an enum for them; its first
+/// value is the default.
 macro_rules! switches {
     ($(#[$doc:meta])* $Group:ident {$(
         $name:literal $field:ident: $Type:ident $(<$($limit:tt),+>)? $({ $($Variant:ident = $text:literal),+ })?
@@ -45,7 +46,8 @@ macro_rules! switches {
                 about: $about,
             }),+];
 
-            /// Whether the switch took the text; `None` for a name that is not of this group.
+            /// Sets a switch. Returns false for an invalid value, and `None` for a name that is not in this
+            /// group.
             pub(super) fn set(&mut self, name: &str, text: &str) -> Option<bool> {
                 use $crate::settings::Value;
                 match name {
@@ -122,7 +124,7 @@ impl Value for bool {
     }
 }
 
-/// A number of that range.
+/// A number in a range.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Within<const LEAST: u64, const MOST: u64>(pub(crate) u64);
 
@@ -136,7 +138,7 @@ impl<const LEAST: u64, const MOST: u64> Value for Within<LEAST, MOST> {
     }
 }
 
-/// A number, or none.
+/// A number, or no limit.
 pub(crate) type Limit = Option<u64>;
 
 impl Value for Limit {
@@ -177,17 +179,17 @@ macro_rules! texts {
 }
 
 texts! {
-    /// A text that is not empty.
+    /// A non-empty text.
     Text: |text| !text.is_empty();
     /// Any text.
     OptionalText: |_| true;
     /// A URI.
     Uri: is_uri;
-    /// A URI, or nothing.
+    /// A URI, or an empty text.
     OptionalUri: |text| text.is_empty() || is_uri(text);
 }
 
-/// A scheme, and nothing that could end a header line.
+/// Whether the text has a scheme and only printable ASCII characters, which are safe in a header.
 pub(crate) fn is_uri(text: &str) -> bool {
     let scheme = |scheme: &str| {
         scheme.starts_with(|first: char| first.is_ascii_alphabetic())

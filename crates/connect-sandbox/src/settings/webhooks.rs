@@ -6,28 +6,28 @@ switches! {
     /// The switches of webhooks.
     Webhooks {
         "auto_subscribe" auto_subscribe: bool = "on" of "on|off",
-            "calendars are subscribed when an account connects and a webhook URL is set; older rules left it to the application";
+            "on: calendars are subscribed when an account is connected and a webhook URL is set; older versions left this to the application";
         "subscribe_alias" subscribe_alias: bool = "off" of "off|on",
-            "on: subscribe takes `primary`, as the official examples send it; documented to take listed ids only";
+            "on: subscribe accepts `primary`, as official examples send it; documented to accept only listed ids";
         "duplicate_channel" duplicate_channel: DuplicateChannel { BadRequest = "400", Conflict = "409" },
-            "a channelId has to be unique among an application's subscriptions; the status of the error is unknown";
+            "the status of subscribing with a channelId that the application already uses; undocumented";
         "webhook_body" webhook_body: WebhookBody { Documented = "documented", Vector = "vector" },
-            "the documented body of a delivery, or the smaller one in the official SDKs' signature vectors";
+            "the body of a delivery: documented, or the smaller one in the signature test vectors of the official SDKs";
         "initial_sync" initial_sync: bool = "on" of "on|off",
-            "a new channel of Google or Microsoft starts with the events of the coming month (at most 50)";
+            "on: a new channel of Google or Microsoft starts with the events of the next month (at most 50)";
         "echo_suppression" echo_suppression: bool = "on" of "on|off",
-            "the application does not hear of its own writes if the provider tells of them within 30 s";
+            "on: the application's own writes are not delivered if the provider reports them within 30 s";
         "delivery_retries" delivery_retries: Within<0, 20> = "5" of "N",
-            "how often a delivery is tried again after anything but a 2xx or a 401; the real number is unknown";
+            "the number of retries of a delivery after a status other than 2xx and 401; the real number is unknown";
         "delivery_backoff" delivery_backoff: Within<0, 86_400> = "5" of "SECONDS",
-            "the wait before the first retry, doubled for each one after it; the real times are unknown";
+            "the wait before the first retry in seconds, doubled for each later one; the real times are unknown";
         "delivery_order" delivery_order: DeliveryOrder { InOrder = "in_order", Shuffled = "shuffled" },
-            "shuffled: every other delivery waits 2 to 3 s, so that the next one overtakes it; no order is promised";
+            "shuffled: every other delivery is delayed by 2 to 3 s, so that the next one overtakes it; no order is guaranteed";
         "delivery_duplicates" delivery_duplicates: bool = "off" of "off|on",
-            "on: every delivery is sent twice, with one webhook-id; no delivery is promised to come only once";
+            "on: every delivery is sent twice with the same webhook-id; duplicates are documented as possible";
         "keys_max_age" keys_max_age: Within<0, 31_536_000> = "3600" of "SECONDS",
-            "max-age of the document of the webhook keys; 3600 in an official SDK's tests";
+            "max-age in seconds of the list of webhook keys; 3600 in the tests of an official SDK";
         "key_overlap" key_overlap: Within<0, 31_536_000> = "86400" of "SECONDS",
-            "how long a previous key stays listed and signs too; 0 for none. The real time is unknown";
+            "how long a previous key stays listed and signs too, in seconds; 0: not at all. The real time is unknown";
     }
 }
