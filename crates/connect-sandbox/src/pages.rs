@@ -1,6 +1,6 @@
-//! The pages a user sees: plain HTML without scripts, in eight languages, light or dark.
+//! The pages for users: plain HTML without scripts, in eight languages, light or dark.
 //!
-//! Everything that is not written here is escaped before it becomes part of a page.
+//! All text from requests and data is escaped.
 
 mod language;
 mod report;
@@ -15,27 +15,28 @@ pub(crate) use report::{Section, report};
 use style::STYLE;
 use words::Words;
 
-/// What every page is made from.
+/// The data that every page needs.
 pub(crate) struct Page<'a> {
     pub(crate) words: &'static Words,
     pub(crate) theme: Option<&'a str>,
     /// The application's display name.
     pub(crate) app: Option<&'a str>,
     pub(crate) user: &'a str,
-    /// The query authorize was called with.
+    /// The query of the authorization request.
     pub(crate) query: &'a str,
     pub(crate) notice: Option<Notice>,
-    /// What a form has to send back to show that this browser was given it.
+    /// The CSRF token of the forms.
     pub(crate) csrf: &'a str,
 }
 
-/// Something to tell the user above all else.
+/// A message at the top of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Notice {
     LimitReached,
 }
 
-/// Which accounts are connected (address, and whether the calendars may be seen), and which can be.
+/// Writes the provider page, from each provider's connected account (address, and whether calendar permission
+/// was granted).
 pub(crate) fn providers(page: &Page<'_>, accounts: &[(Provider, Option<(&str, bool)>)]) -> String {
     let words = page.words;
     let items: String =
@@ -59,7 +60,7 @@ pub(crate) fn providers(page: &Page<'_>, accounts: &[(Provider, Option<(&str, bo
     document(page, words.title, &content)
 }
 
-/// What the provider itself would ask: this account, and its calendars.
+/// Writes the consent page of a provider, for an account and its calendars.
 pub(crate) fn consent(page: &Page<'_>, provider: Provider, account: &str) -> String {
     let words = page.words;
     let title = format!("{}: {}", provider.title(), words.title);
@@ -136,7 +137,7 @@ fn document(page: &Page<'_>, title: &str, content: &str) -> String {
     frame(&kind, title, STYLE, &format!("{notice}{content}"))
 }
 
-/// What stands around the content of every page.
+/// Writes the HTML document around the content of a page.
 fn frame(kind: &str, title: &str, style: &str, content: &str) -> String {
     format!(
         "<!DOCTYPE html>\n<html {kind}>\n<head>\n<meta charset=\"utf-8\">\n\
@@ -146,7 +147,8 @@ fn frame(kind: &str, title: &str, style: &str, content: &str) -> String {
     )
 }
 
-/// Marks a page as one that nobody may keep, frame or slip a script into; `form_action` is the end of its policy.
+/// Adds the headers that forbid caching, framing and scripts. `form_action` is appended to the content
+/// security policy.
 pub(crate) fn secured(mut reply: Reply, form_action: &str) -> Reply {
     let policy = format!(
         "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'{form_action}"
@@ -156,13 +158,13 @@ pub(crate) fn secured(mut reply: Reply, form_action: &str) -> Reply {
     let mut reply = no_store(reply);
     let headers = reply.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    // With `no-referrer` browsers send `Origin: null` with the page's own forms.
+    // With `no-referrer`, browsers would send `Origin: null` with the forms of the page.
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     reply
 }
 
 impl Page<'_> {
-    /// Puts a text into a sentence; between right-to-left words it keeps its own direction.
+    /// Inserts a text into a sentence. In right-to-left languages the text keeps its own direction.
     fn fill(&self, sentence: &str, text: &str) -> String {
         let text = escape(text);
         let text = if self.words.right_to_left { format!("<bdi>{text}</bdi>") } else { text };
@@ -170,7 +172,7 @@ impl Page<'_> {
     }
 }
 
-/// Text made fit for HTML, inside elements and quoted attributes.
+/// Escapes text for HTML elements and quoted attributes.
 pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {

@@ -1,7 +1,8 @@
-//! Which language a page is in.
+//! Chooses the language of a page.
 //!
-//! `lng` wins: the tag with its region, then without, `pt` with any other region in European Portuguese, else English. Without
-//! `lng` the browser's `Accept-Language` decides by the same rules, and English if it names nothing known.
+//! The query parameter `lng` has priority: first the exact tag, then without its region, then English. `pt`
+//! with any region except Brazil means European Portuguese. Without `lng`, the same rules apply to the tags
+//! in `Accept-Language`.
 
 use super::words::{ENGLISH, LANGUAGES, Words};
 
@@ -12,7 +13,7 @@ pub(crate) fn words_for(lng: Option<&str>, accepted: Option<&str>) -> &'static W
     }
 }
 
-/// Case does not matter, and `_` is as good as `-`.
+/// Finds the language of a tag. Ignores case; `_` means `-`.
 fn lookup(tag: &str) -> Option<&'static Words> {
     let tag = tag.trim().to_ascii_lowercase().replace('_', "-");
     let exact = |tag: &str| LANGUAGES.iter().copied().find(|words| words.tag.eq_ignore_ascii_case(tag));
@@ -28,7 +29,7 @@ fn lookup(tag: &str) -> Option<&'static Words> {
     }
 }
 
-/// The language known here that the browser likes most; of equals the first.
+/// Returns the supported language with the highest quality; of equals the first.
 fn best(accepted: &str) -> Option<&'static Words> {
     let mut best: Option<(f32, &'static Words)> = None;
     for part in accepted.split(',') {
@@ -50,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lng_falls_back_from_region_to_language_to_english() {
+    fn lng_falls_back_to_language_then_english() {
         for (lng, tag) in [
             ("es", "es"),
             ("ES_mx", "es"),
@@ -69,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn without_lng_the_browser_decides() {
+    fn without_lng_accept_language_is_used() {
         for (accepted, tag) in [
             (Some("fr-CH, fr;q=0.9, en;q=0.8, de;q=0.7, *;q=0.5"), "fr"),
             (Some("ja, en;q=0.2, it;q=0.9"), "it"),

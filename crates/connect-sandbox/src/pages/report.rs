@@ -1,22 +1,22 @@
-//! A page of tables, for the person who runs the sandbox: in English, and in the light or dark of their browser.
+//! A page of tables for `GET /sandbox`, in English, light or dark as the browser prefers.
 
 use super::style::{STYLE, TABLES};
 use super::{escape, frame};
 
-/// How many rows a table has at the most: browsers are slow with more.
-const MOST: usize = 1000;
+/// The maximum number of rows in a table: browsers are slow with more.
+const MAX_ROWS: usize = 1000;
 
-/// A heading with a table.
+/// A section of the page: a heading and a table.
 pub(crate) struct Section {
-    /// Where links lead to.
+    /// The target of links to the section.
     id: &'static str,
     title: &'static str,
-    /// What the rows are.
+    /// The caption of the table.
     caption: &'static str,
     columns: &'static [&'static str],
-    /// The first text of a row is its heading.
+    /// The cells of each row; the first cell is the row's heading.
     rows: Vec<Vec<String>>,
-    /// How many rows there are, shown or not.
+    /// The number of rows, including those not shown.
     count: usize,
 }
 
@@ -28,12 +28,12 @@ impl Section {
         columns: &'static [&'static str],
         mut rows: impl Iterator<Item = Vec<String>>,
     ) -> Self {
-        let shown: Vec<_> = rows.by_ref().take(MOST).collect();
+        let shown: Vec<_> = rows.by_ref().take(MAX_ROWS).collect();
         let count = shown.len() + rows.count();
         Self { id, title, caption, columns, rows: shown, count }
     }
 
-    /// Shows only the first rows.
+    /// Limits the table to the first rows.
     pub(crate) fn first(mut self, rows: usize) -> Self {
         self.rows.truncate(rows);
         self
@@ -43,7 +43,7 @@ impl Section {
         format!("<li><a href=\"#{}\">{}</a> ({})</li>\n", self.id, self.title, self.count)
     }
 
-    /// The keyboard reaches the region, so that a wide table can be scrolled with it.
+    /// Writes the section. The region is focusable, so that a wide table can be scrolled with the keyboard.
     fn html(&self) -> String {
         let Self { id, title, .. } = self;
         format!(
@@ -79,7 +79,7 @@ fn row(texts: &[String]) -> String {
     format!("<tr><th scope=\"row\">{}</th>{others}</tr>\n", escape(first))
 }
 
-/// The page: its sections, with links to each of them.
+/// Writes the page, with links to each section.
 pub(crate) fn report(title: &str, introduction: &str, sections: &[Section]) -> String {
     let content = format!(
         "<h1>{title}</h1>\n<p>{introduction}</p>\n\

@@ -1,4 +1,4 @@
-//! The look of the pages: every pair of colours has a contrast of 4.5 or more.
+//! The style sheets of the pages. Text has a contrast ratio of at least 4.5.
 
 pub(super) const STYLE: &str = "
 :root { color-scheme: light; --paper: #ffffff; --ink: #1f1f1f; --line: #6b6b6b; --accent: #0b57d0; --on: #ffffff;
@@ -19,7 +19,7 @@ button, .button { display: inline-block; font: inherit; padding: .5rem 1rem; bor
 [role=alert] { border: 2px solid var(--warn); color: var(--warn); padding: .5rem 1rem; border-radius: .5rem }
 ";
 
-/// What a page of tables adds: it is as wide as the window, and a table that is wider scrolls by itself.
+/// Additional styles for the page of tables: full width, with scrollable tables.
 pub(super) const TABLES: &str = "
 main { max-width: none } a { color: var(--accent) }
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1rem } nav li { border: 0; padding: 0; margin: 0 }

@@ -1,12 +1,12 @@
-//! What the pages say, in every language. `{}` is where a name goes.
+//! The texts of the pages in every language. `{}` is replaced by a name.
 
-/// The texts of one language.
+/// The texts in one language.
 #[derive(Debug)]
 pub(crate) struct Words {
     pub(super) tag: &'static str,
     pub(super) right_to_left: bool,
     pub(super) title: &'static str,
-    /// With the application's display name, and without one.
+    /// For an application with a display name; `using_generic` is for one without.
     pub(super) using: &'static str,
     pub(super) using_generic: &'static str,
     pub(super) back: &'static str,
