@@ -1,4 +1,4 @@
-//! A request as the services read it.
+//! A request to a service, with its query parsed.
 
 use crate::reply::Problem;
 use crate::route;
@@ -8,7 +8,7 @@ use http::header::{AUTHORIZATION, IF_MATCH};
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 
-/// A request with its query taken apart, and the time.
+/// A request with its parsed query, and the time.
 pub(crate) struct Call {
     /// The name of the endpoint, such as `GET /calendars/{id}`.
     pub(crate) name: &'static str,
@@ -24,16 +24,17 @@ impl Call {
         Self { name, request, now, query }
     }
 
-    /// The segment of the path that stands at `{name}` in the endpoint's name, percent-decoded.
+    /// Returns the path segment at `{name}` in the name of the endpoint, percent-decoded.
     pub(crate) fn path_parameter(&self, name: &str) -> Option<String> {
         let known = self.name.rsplit('/').map(route::placeholder);
-        // What a path has in front of its name, `/api` for example, is no parameter.
+        // Compares from the end, since a path can have a prefix such as `/api` that the endpoint's name
+        // lacks.
         let mut segments = known.zip(self.request.uri().path().rsplit('/'));
         let (_, segment) = segments.find(|(known, _)| *known == Some(name))?;
         Some(percent_decode_str(segment).decode_utf8_lossy().into_owned())
     }
 
-    /// The first value of a query parameter; an empty one counts as absent.
+    /// Returns the first non-empty value of a query parameter.
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
         self.query
             .iter()
@@ -41,17 +42,17 @@ impl Call {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The first value of a query parameter, also an empty one.
+    /// Returns the first value of a query parameter, also an empty one.
     pub(crate) fn query_given(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// Every parameter of the query, as it stands there.
+    /// Returns every parameter of the query, in order.
     pub(crate) fn query_pairs(&self) -> &[(String, String)] {
         &self.query
     }
 
-    /// Every value of a query parameter that is not empty.
+    /// Returns every non-empty value of a query parameter.
     pub(crate) fn query_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.query
             .iter()
@@ -63,12 +64,12 @@ impl Call {
         self.request.body()
     }
 
-    /// A header's value, if it is there once and is text.
+    /// Returns the first value of a header, if it is a string.
     pub(crate) fn header(&self, name: http::HeaderName) -> Option<&str> {
         self.request.headers().get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// Whether the `If-Match` header, where there is one, takes an entity tag.
+    /// Whether `If-Match` is absent or matches the entity tag.
     pub(crate) fn matches(&self, tag: &str) -> bool {
         let headers = self.request.headers();
         let lists = headers.get_all(IF_MATCH).into_iter().filter_map(|list| list.to_str().ok());
@@ -76,14 +77,14 @@ impl Call {
         !headers.contains_key(IF_MATCH) || wanted.any(|wanted| ["*", tag].contains(&wanted.trim()))
     }
 
-    /// What the `Authorization` header says after this scheme.
+    /// Returns the credentials in the `Authorization` header, if they have this scheme.
     pub(crate) fn credentials(&self, scheme: &str) -> Option<&str> {
         let header = self.header(AUTHORIZATION)?;
         let (sent, value) = header.split_once(' ').unwrap_or((header, ""));
         sent.eq_ignore_ascii_case(scheme).then(|| value.trim())
     }
 
-    /// The body as a JSON object.
+    /// Reads the body as a JSON object.
     pub(crate) fn object(&self) -> Result<serde_json::Map<String, serde_json::Value>, Problem> {
         match serde_json::from_slice(self.body()) {
             Ok(serde_json::Value::Object(object)) => Ok(object),
@@ -98,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn path_parameters() {
+    fn path_parameters_are_percent_decoded() {
         let name = "GET /google/calendar/v3/calendars/{calendarId}/events/{eventId}";
         let read = |path: &str| {
             let call = Call::new(name, Request::get(path).body(Bytes::new()).unwrap(), Timestamp::UNIX_EPOCH);
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn if_match() {
+    fn if_match_accepts_any_listed_tag() {
         let call = |lists: &[&str]| {
             let request =
                 lists.iter().fold(Request::put("/"), |request, list| request.header(IF_MATCH, *list));

@@ -1,24 +1,29 @@
-//! A sandbox that behaves like Mobiscroll Connect.
+//! A sandbox that imitates Mobiscroll Connect, for tests.
 //!
-//! [`Sandbox`] is the whole service as a state machine: a request and the time go in, an [`Answer`] comes out. It reads
-//! no clock, opens no socket and takes its randomness from a seed, so a run can be repeated exactly.
+//! [`Sandbox`] is the service as a state machine: it takes a request and the time, and returns an [`Answer`].
+//! It reads no clock, opens no socket and takes its randomness from a seed, so every run can be repeated
+//! exactly.
 //!
 //! ```
 //! use connect_sandbox::{Outcome, Sandbox, Settings};
 //!
 //! let mut sandbox = Sandbox::new(Settings::default());
 //! let request = http::Request::get("/api/health").body(bytes::Bytes::new()).unwrap();
-//! let Outcome::Reply(reply) = sandbox.handle(request, jiff::Timestamp::UNIX_EPOCH).outcome else { panic!() };
+//! let now = jiff::Timestamp::UNIX_EPOCH;
+//! let Outcome::Reply(reply) = sandbox.handle(request, now).outcome else { panic!() };
 //! assert_eq!(reply.status(), 200);
 //! assert_eq!(&reply.body()[..], br#"{"status":"ok"}"#);
 //! ```
 //!
-//! What it has to say to applications is polled: [`Sandbox::deliveries`] gives the signed requests that are due, and
-//! [`Sandbox::delivered`] takes what came of each.
+//! To deliver webhooks, the caller polls [`Sandbox::deliveries`] for the signed requests that are due, and
+//! passes the outcome of each to [`Sandbox::delivered`].
 //!
-//! With the feature `server` (on by default) `Sandbox::start` serves it on a free port of the loopback interface; with
-//! `tls` also over https. What the service's documentation leaves open is a switch of [`Settings`]; what goes wrong in the
-//! real world is a [`Fault`]; what happened is in [`Stats`] and [`Sandbox::requests`].
+//! With the feature `server` (on by default), `Sandbox::start` serves the sandbox on a free port of the
+//! loopback interface; with `tls`, also over https.
+//!
+//! - [`Settings`] has a switch for each behavior that the documentation of a service leaves open.
+//! - [`Fault`] simulates errors, delays and lost responses.
+//! - [`Stats`] and [`Sandbox::requests`] report the requests so far.
 
 mod apptoto;
 mod call;
@@ -62,10 +67,10 @@ pub use stats::{DeliveryCounts, Exchanges, FaultCounts, GrantCounts, ProviderCou
 pub use world::apps::{App, AppError, Credentials};
 pub use world::invitations::Invitation;
 
-/// The largest request body the service reads; a larger one is answered with 413.
+/// The maximum size of a request body in bytes; the response to a larger one is a 413.
 pub const MAX_BODY: usize = 1024 * 1024;
 
-/// The README's examples, which have to compile.
+/// Tests the examples of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 pub struct Readme;

@@ -1,43 +1,43 @@
-//! What happened so far, in numbers.
+//! Statistics of the sandbox.
 
 use crate::oauth_server::AuthorizationServer;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// The figures of `GET /sandbox/stats`. Control calls are not counted.
+/// The statistics of `GET /sandbox/stats`. Control calls are not counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Answers by endpoint (`GET /calendars`) and status; an answer that was cut is under `cut`, a path the service does not
-    /// know under `unknown`.
+    /// The number of responses by endpoint (such as `GET /calendars`, or `unknown`) and status (`cut` for a
+    /// cut connection).
     pub requests: BTreeMap<String, BTreeMap<String, u64>>,
-    /// What the token endpoint did.
+    /// The exchanges at Connect's token endpoint.
     pub exchanges: Exchanges,
-    /// How often every access token was made to expire.
+    /// The number of calls that made every access token expire.
     pub expiries: u64,
-    /// The 401s given because a token had expired.
+    /// The number of 401 responses because of an expired access token.
     pub expired_answers: u64,
-    /// Calls of the revoke endpoint that hit a known token.
+    /// The number of revocations of a known token.
     pub revocations: u64,
-    /// Replays of an old refresh token that cost the user the sign-in.
+    /// The number of replayed refresh tokens for which the sign-in was revoked.
     pub family_revocations: u64,
-    /// Faults asked for and faults that happened.
+    /// The faults added and applied.
     pub faults: FaultCounts,
-    /// Users that were ever created.
+    /// The number of users created.
     pub users: u64,
-    /// The most requests of one application that Graph had to do with at once, by mailbox. One is being dealt with until its
-    /// answer goes out.
+    /// The maximum number of concurrent requests of one application to Graph, by mailbox. A request ends when
+    /// its response is sent.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub most_at_once: BTreeMap<String, u64>,
-    /// What became of webhook deliveries.
+    /// The webhook deliveries.
     pub deliveries: DeliveryCounts,
-    /// What Google, Microsoft and Apptoto did; the other figures of sign-in are Connect's. Over the wire they are there once
-    /// there is something to tell.
+    /// The requests to the authorization servers of Google, Microsoft and Apptoto. The JSON omits this field
+    /// while there are no such requests.
     #[serde(skip_serializing_if = "Providers::are_unused")]
     pub providers: Providers,
 }
 
-/// Exchanges at the token endpoint, by grant type.
+/// The number of exchanges at the token endpoint, by grant type.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Exchanges {
@@ -47,17 +47,17 @@ pub struct Exchanges {
     pub refresh: GrantCounts,
 }
 
-/// How one grant type fared.
+/// The number of granted and refused requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct GrantCounts {
-    /// Exchanges that gave tokens, whether or not the answer arrived.
+    /// Granted requests, also if the response was lost.
     pub granted: u64,
-    /// Exchanges that were refused.
+    /// Refused requests.
     pub refused: u64,
 }
 
-/// Sign-ins beside Connect's, by authorization server.
+/// The requests to each authorization server other than Connect's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Providers {
@@ -69,22 +69,22 @@ pub struct Providers {
     pub apptoto: ProviderCounts,
 }
 
-/// What one authorization server did.
+/// The requests to an authorization server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ProviderCounts {
-    /// Authorization requests that gave a code, and those that gave an error. A consent page is neither.
+    /// Authorization requests that ended with a code or an error; showing the consent page is not counted.
     pub authorizations: GrantCounts,
     /// Exchanges of `authorization_code`.
     pub code: GrantCounts,
     /// Exchanges of `refresh_token`.
     pub refresh: GrantCounts,
-    /// Calls of the revocation endpoint that ended a grant.
+    /// Revocations that ended a grant.
     pub revocations: u64,
 }
 
 impl Providers {
-    /// Who only has to do with Connect sees nothing of them.
+    /// Whether no requests were counted; then the JSON omits the field.
     fn are_unused(&self) -> bool {
         *self == Self::default()
     }
@@ -98,47 +98,50 @@ impl Providers {
     }
 }
 
-/// How many faults were asked for, and how many happened.
+/// The number of faults added and applied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct FaultCounts {
     /// The sum of `times` over all faults added.
     pub asked: u64,
-    /// How often one was carried out.
+    /// How often a fault was applied.
     pub fired: u64,
 }
 
-/// Deliveries so far. Each one is sent once, or twice with `delivery_duplicates`, and again whenever it is resent; every
-/// sending ends as delivered or as failed.
+/// The number of deliveries and transmissions.
+///
+/// A delivery is transmitted once, or twice with `delivery_duplicates`, and once more for each resend. Every
+/// transmission ends as delivered or failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct DeliveryCounts {
-    /// Deliveries made, each with an id of its own.
+    /// Deliveries created, each with a unique id.
     pub made: u64,
-    /// Sendings that a 2xx ended.
+    /// Transmissions that ended with a 2xx.
     pub delivered: u64,
-    /// Sendings given up: on a 401, after the last retry, or because nobody is to hear of them any more.
+    /// Transmissions given up: after a 401, after the last retry, or because the application no longer
+    /// receives them.
     pub failed: u64,
     /// Requests to the application, retries included.
     pub attempts: u64,
-    /// Changes swallowed as echoes of the application's own writes.
+    /// Changes left out as echoes of the application's own writes.
     pub suppressed: u64,
-    /// Sendings asked for by `resend`.
+    /// Transmissions started by a resend.
     pub resent: u64,
 }
 
 impl Stats {
-    /// How often `endpoint` (`GET /calendars`) answered with `status`.
+    /// Returns how often `endpoint` (such as `GET /calendars`) responded with `status`.
     pub fn answered(&self, endpoint: &str, status: u16) -> u64 {
         self.count(endpoint, &status.to_string())
     }
 
-    /// How often the answer of `endpoint` was cut.
+    /// Returns how often the connection was cut at `endpoint`.
     pub fn cut(&self, endpoint: &str) -> u64 {
         self.count(endpoint, "cut")
     }
 
-    /// How often `endpoint` was called, whatever came of it.
+    /// Returns how often `endpoint` was called, with any result.
     pub fn total(&self, endpoint: &str) -> u64 {
         self.requests.get(endpoint).map_or(0, |statuses| statuses.values().sum())
     }

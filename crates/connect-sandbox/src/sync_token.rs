@@ -1,6 +1,8 @@
-//! Page tokens and sync tokens of providers: opaque texts that say what was asked for and how far the answers have come.
+//! The page tokens and sync tokens of Google Calendar and Graph: opaque strings with the query and the
+//! current position.
 //!
-//! A check over the whole, with the calendar in it, refuses texts that were not made here or were made for another one.
+//! A checksum that depends on the calendar detects tokens of another calendar and tokens that the sandbox did
+//! not create.
 
 use crate::settings::Limit;
 use crate::world::calendar::{Entry, Key, Listing};
@@ -12,15 +14,15 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-/// `Q` is what was asked for.
+/// A page or sync token; `Q` is the query.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Token<Q> {
     pub(crate) query: Q,
-    /// In the ledger, when the first page was made: the sync token that ends the pages begins there.
+    /// The position in the ledger at the first page, from which the sync token of the last page continues.
     pub(crate) position: u64,
-    /// Where the changes begin, if the pages are of changes.
+    /// The position in the ledger from which changes are listed, if the pages list changes.
     pub(crate) since: Option<u64>,
-    /// For a page token, which page is next and what the last one ended with.
+    /// The next page, for a page token.
     pub(crate) next: Option<Next>,
     pub(crate) generation: u64,
     pub(crate) issued: Timestamp,
@@ -33,27 +35,27 @@ pub(crate) struct Next {
 }
 
 impl<Q: Serialize + DeserializeOwned> Token<Q> {
-    /// Whether the service has forgotten what the token stands for.
+    /// Whether the token has expired.
     pub(crate) fn is_over(&self, lifetime: Limit, generation: u64, now: Timestamp) -> bool {
         lifetime.is_some_and(|seconds| now >= time::plus_seconds(self.issued, seconds))
             || self.generation < generation
     }
 
-    pub(crate) fn encode(&self, place: &str) -> String {
+    pub(crate) fn encode(&self, calendar: &str) -> String {
         let content = serde_json::to_string(self).unwrap_or_default();
-        URL_SAFE_NO_PAD.encode(format!("{:016x}{content}", check(place, &content)))
+        URL_SAFE_NO_PAD.encode(format!("{:016x}{content}", check(calendar, &content)))
     }
 
-    pub(crate) fn decode(text: &str, place: &str) -> Option<Self> {
+    pub(crate) fn decode(text: &str, calendar: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let text = std::str::from_utf8(&bytes).ok()?;
         let (sum, content) = (text.get(..16)?, text.get(16..)?);
-        (sum == format!("{:016x}", check(place, content))).then(|| serde_json::from_str(content).ok())?
+        (sum == format!("{:016x}", check(calendar, content))).then(|| serde_json::from_str(content).ok())?
     }
 }
 
-/// The next page of a list, without the first `skip` entries that are left, and where to go on after it. With `empties` every
-/// other page has nothing, although there is more.
+/// Returns the next page of a list, after skipping `skip` entries, and the position of the page after it.
+/// With `empties`, every other page is empty although more follow.
 pub(crate) fn page<'a>(
     listing: &'a Listing,
     from: Option<&Next>,
@@ -76,6 +78,6 @@ pub(crate) fn page<'a>(
     (shown, more.then_some(Next { page: number + 1, after }))
 }
 
-fn check(place: &str, content: &str) -> u64 {
-    hash(hash(10, place), content)
+fn check(calendar: &str, content: &str) -> u64 {
+    hash(hash(10, calendar), content)
 }
