@@ -1,30 +1,30 @@
-//! The sandbox's own clock: the time it is told, and what it was advanced by.
+//! The sandbox's clock: the caller's time plus the total of [`Sandbox::advance`].
 
 use crate::sandbox::Sandbox;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
-/// A hundred years: further ahead there is nothing to see.
-pub(crate) const FURTHEST: SignedDuration = SignedDuration::from_hours(24 * 36_525);
+/// The maximum total of [`Sandbox::advance`]: a hundred years.
+pub(crate) const MAX_ADVANCE: SignedDuration = SignedDuration::from_hours(24 * 36_525);
 
 impl Sandbox {
-    /// Moves the sandbox's clock forward, a hundred years in all at the most. It never goes back.
+    /// Moves the sandbox's clock forward, at most a hundred years in total. The clock cannot go back.
     ///
-    /// Every time the sandbox is told from now on counts that much later: tokens expire, polls come due, and deliveries
-    /// carry the later time, so that a receiver which checks it has to be as far ahead.
+    /// The sandbox adds `by` to the time of every later call: tokens expire, polls become due, and deliveries
+    /// have later timestamps. A receiver that checks timestamps must use the same time.
     pub fn advance(&mut self, by: Duration) {
-        let by = SignedDuration::try_from(by).unwrap_or(FURTHEST);
-        self.ahead = self.ahead.saturating_add(by).min(FURTHEST);
-        self.connect.outbox.touch();
+        let by = SignedDuration::try_from(by).unwrap_or(MAX_ADVANCE);
+        self.ahead = self.ahead.saturating_add(by).min(MAX_ADVANCE);
+        self.connect.outbox.mark_schedule_changed();
     }
 
-    /// A time of the caller's on the sandbox's clock.
-    pub(crate) fn clock(&self, now: Timestamp) -> Timestamp {
+    /// Converts the caller's time to the sandbox's.
+    pub(crate) fn sandbox_time(&self, now: Timestamp) -> Timestamp {
         now.checked_add(self.ahead).unwrap_or(Timestamp::MAX)
     }
 
-    /// The way back.
-    pub(crate) fn callers(&self, at: Timestamp) -> Timestamp {
+    /// Converts the sandbox's time to the caller's.
+    pub(crate) fn caller_time(&self, at: Timestamp) -> Timestamp {
         at.checked_sub(self.ahead).unwrap_or(Timestamp::MIN)
     }
 }

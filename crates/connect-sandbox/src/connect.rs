@@ -1,4 +1,4 @@
-//! Mobiscroll Connect itself.
+//! The Mobiscroll Connect service: sign-in, calendars, events and webhooks.
 
 mod accounts;
 pub(crate) mod events;
@@ -14,18 +14,18 @@ use crate::connect::oauth::Grants;
 use crate::connect::webhooks::{Keys, Outbox, Subscriptions};
 use crate::reply::{Problem, Reply, ok};
 use crate::sandbox::no_such_endpoint;
-use crate::world::{News, World};
+use crate::world::{AccountChange, World};
 use jiff::Timestamp;
 pub(crate) use routes::{Endpoint, ORIGIN, ROUTES};
 use serde_json::json;
 
-/// Mobiscroll Connect, over the world.
+/// Handles the requests to Connect.
 pub(crate) struct Connect<'a> {
     pub(crate) world: &'a mut World,
     pub(crate) own: &'a mut State,
 }
 
-/// What Connect keeps of its own.
+/// The data that only Connect uses.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) grants: Grants,
@@ -33,7 +33,7 @@ pub(crate) struct State {
     pub(crate) keys: Keys,
     pub(crate) outbox: Outbox,
     pub(crate) limits: Limits,
-    /// When the switch `reauth` was last set.
+    /// When the switch `reauth` last changed.
     pub(crate) reauth_since: Option<Timestamp>,
 }
 
@@ -85,13 +85,15 @@ impl Connect<'_> {
         }
     }
 
-    /// Hears of what happened to the accounts of its users.
-    pub(crate) fn hear(&mut self) {
-        for news in std::mem::take(&mut self.world.news) {
-            match news {
-                News::Connected(user, provider) => self.subscribe_account(&user, provider),
-                News::Disconnected(user, provider) => self.own.subscriptions.drop_account(&user, provider),
-                News::Changed(user, changes) => self.changed_outside(&user, changes),
+    /// Adds, removes and notifies subscriptions for accounts that were connected, disconnected or changed.
+    pub(crate) fn apply_account_changes(&mut self) {
+        for change in std::mem::take(&mut self.world.account_changes) {
+            match change {
+                AccountChange::Connected(user, provider) => self.subscribe_account(&user, provider),
+                AccountChange::Disconnected(user, provider) => {
+                    self.own.subscriptions.remove_account(&user, provider)
+                }
+                AccountChange::EventsChanged(user, changes) => self.record_external_change(&user, changes),
             }
         }
     }

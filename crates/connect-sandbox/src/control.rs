@@ -1,4 +1,4 @@
-//! The control calls under `/sandbox`: about the sandbox, not part of the service.
+//! The control calls under `/sandbox`, which control the sandbox; the real services do not have these.
 
 mod apps;
 mod page;
@@ -22,7 +22,7 @@ impl Sandbox {
         request: &Request<Bytes>,
         now: Timestamp,
     ) -> Result<Reply, Problem> {
-        // What comes from a file may have a byte order mark in front.
+        // A body from a file may start with a byte order mark.
         let body = request.body();
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         match control {
@@ -55,13 +55,13 @@ impl Sandbox {
             Control::RotateKeys => Ok(ok(&json!({ "keys": self.connect().rotate_keys(now) }))),
             Control::Advance => self.take_advance(body, now),
             Control::ApptotoMessages => {
-                Ok(ok(&json!({ "messages": self.apptoto_messages(self.callers(now)) })))
+                Ok(ok(&json!({ "messages": self.apptoto_messages(self.caller_time(now)) })))
             }
             Control::Unknown => Err(unknown(&Route::methods(request.uri().path()).join(", "))),
         }
     }
 
-    /// All of them or none.
+    /// Adds one fault or a list of faults; on an error, none.
     fn take_faults(&mut self, body: &[u8]) -> Result<Reply, Problem> {
         let faults = match serde_json::from_slice(body).map_err(refused)? {
             OneOrMany::Many(faults) => faults,
@@ -79,15 +79,16 @@ impl Sandbox {
         Ok(ok(&json!({ "success": true })))
     }
 
-    /// All of them or none.
+    /// Sets switches; on an error, none.
     fn take_settings(&mut self, body: &[u8]) -> Result<Reply, Problem> {
-        let wanted: Map<String, Value> = serde_json::from_slice(body).map_err(refused)?;
-        let wanted: Vec<_> = wanted.iter().map(|(name, value)| (name.as_str(), plain_text(value))).collect();
+        let requested: Map<String, Value> = serde_json::from_slice(body).map_err(refused)?;
+        let requested: Vec<_> =
+            requested.iter().map(|(name, value)| (name.as_str(), plain_text(value))).collect();
         let mut trial = self.world.settings.clone();
-        for (name, value) in &wanted {
+        for (name, value) in &requested {
             trial.set(name, value).map_err(refused)?;
         }
-        for (name, value) in &wanted {
+        for (name, value) in &requested {
             self.set(name, value).map_err(refused)?;
         }
         let settings: Map<_, _> =
@@ -109,7 +110,7 @@ fn read_fault(value: Value) -> Result<Fault, Problem> {
     Ok(fault)
 }
 
-/// Numbers and booleans are welcome where the text of one is.
+/// Converts a switch value to text. Numbers and booleans are accepted too.
 fn plain_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

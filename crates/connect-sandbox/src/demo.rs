@@ -1,5 +1,5 @@
-//! The demo calendars: a few hundred events for each user, from two months before the first time the sandbox saw to six
-//! months after it. The same seed, user and first day give the same events.
+//! The demo calendars: a few hundred events for each user, from two months before the first request to six
+//! months after it. The same seed, user and day of the first request give the same events.
 
 mod series;
 mod single;
@@ -13,21 +13,21 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use words::{CALENDARS, Template};
 
-/// Whose calendars they are.
-pub(crate) struct Owner<'a> {
+/// The user and account that demo calendars are created for.
+pub(crate) struct DemoAccount<'a> {
     pub(crate) seed: u64,
     pub(crate) user: &'a str,
     pub(crate) account: &'a str,
     pub(crate) anchor: Timestamp,
 }
 
-/// The calendars of one account, filled.
-pub(crate) fn calendars(owner: &Owner<'_>, provider: Provider) -> Vec<Calendar> {
+/// Creates the calendars of an account, with events.
+pub(crate) fn calendars(owner: &DemoAccount<'_>, provider: Provider) -> Vec<Calendar> {
     let templates = CALENDARS.iter().filter(|template| template.provider == provider);
     templates.enumerate().map(|(index, template)| calendar(owner, template, index)).collect()
 }
 
-fn calendar(owner: &Owner<'_>, template: &Template, index: usize) -> Calendar {
+fn calendar(owner: &DemoAccount<'_>, template: &Template, index: usize) -> Calendar {
     let id = calendar_id(owner, template, index);
     let mut random = Random::named(owner.seed, &[owner.user, template.provider.name(), template.title]);
     let mut calendar = Calendar {
@@ -48,8 +48,8 @@ fn calendar(owner: &Owner<'_>, template: &Template, index: usize) -> Calendar {
     calendar
 }
 
-/// An id as the provider would make it: a mail address, opaque text, a path, a URL.
-fn calendar_id(owner: &Owner<'_>, template: &Template, index: usize) -> String {
+/// Creates a calendar id in the format of the provider: an e-mail address, an opaque string, a path or a URL.
+fn calendar_id(owner: &DemoAccount<'_>, template: &Template, index: usize) -> String {
     let mut random =
         Random::named(owner.seed, &[owner.user, template.provider.name(), "calendar", template.title]);
     let number = hash(owner.seed, owner.account) % 900_000_000 + 100_000_000;
@@ -64,7 +64,7 @@ fn calendar_id(owner: &Owner<'_>, template: &Template, index: usize) -> String {
     }
 }
 
-fn info(owner: &Owner<'_>, template: &Template, id: &str, primary: bool) -> Value {
+fn info(owner: &DemoAccount<'_>, template: &Template, id: &str, primary: bool) -> Value {
     let mut info = json!({
         "provider": template.provider,
         "id": id,
@@ -79,7 +79,7 @@ fn info(owner: &Owner<'_>, template: &Template, id: &str, primary: bool) -> Valu
     info
 }
 
-fn original(owner: &Owner<'_>, template: &Template, id: &str, primary: bool) -> Value {
+fn original(owner: &DemoAccount<'_>, template: &Template, id: &str, primary: bool) -> Value {
     match template.provider {
         Provider::Google => json!({
             "kind": "calendar#calendarListEntry",

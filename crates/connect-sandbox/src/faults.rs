@@ -1,12 +1,12 @@
-//! Faults on demand: a wrong status, a slow answer, a lost one.
+//! Faults on demand: error statuses, slow responses and lost responses.
 //!
 //! ```text
-//! request ──▶ first fault that matches ──▶ handled ──▶ first fault whose when_status matches ──▶ answer
-//!             status, cut before: not handled at all
+//! request ──▶ first matching fault ──▶ service ──▶ first fault with a matching when_status ──▶ response
+//!             status, cut before: the service is not called
 //! ```
 //!
-//! At most one fault of each kind takes a request. A fault that still skips counts every request it matches, also one that
-//! another fault took; so two faults for the same endpoint happen one after the other.
+//! At most one fault of each of the two kinds applies to a request. `skip` counts every matching request,
+//! also those to which another fault applies. Two faults for the same endpoint apply one after the other.
 
 use crate::reply::{Reply, text};
 use bytes::Bytes;
@@ -16,15 +16,15 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Something that goes wrong, at one endpoint, a number of times.
+/// A fault at an endpoint, which applies a number of times.
 ///
 /// ```
 /// use connect_sandbox::Fault;
 /// let busy = Fault::on("GET /calendars").status(429).header("retry-after", "1").times(2);
 /// ```
 ///
-/// A fault with a `status` means that the service did not act. One with `when_status` takes effect after the request was
-/// handled, if the answer has that status.
+/// With a `status`, the service does not handle the request. With `when_status`, the service handles the
+/// request, and the fault applies if the response has that status.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Fault {
@@ -42,100 +42,101 @@ pub struct Fault {
     pub(crate) truncate: Option<usize>,
 }
 
-/// When a connection is cut: before the service acted, or after it did.
+/// When a connection is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Cut {
-    /// The service did not act.
+    /// Before the service handles the request.
     Before,
-    /// The service acted, and the answer is lost.
+    /// After the service has handled the request; the response is lost.
     After,
 }
 
 impl Fault {
-    /// A fault at `endpoint`: `"GET /calendars"`, with the path under `/api`, or `"*"` for all.
+    /// Creates a fault at `endpoint`: such as `"GET /calendars"`, with the path under `/api`, or `"*"` for
+    /// all.
     pub fn on(endpoint: impl Into<String>) -> Self {
         Self { endpoint: endpoint.into(), ..Self::default() }
     }
 
-    /// Only exchanges of this grant type (token endpoint).
+    /// Applies only to token requests with this grant type.
     #[must_use]
     pub fn grant_type(mut self, grant_type: impl Into<String>) -> Self {
         self.grant_type = Some(grant_type.into());
         self
     }
 
-    /// Only after the request was handled, if its answer has this status.
+    /// Applies after the request was handled, if the response has this status.
     #[must_use]
     pub fn when_status(mut self, status: u16) -> Self {
         self.when_status = Some(status);
         self
     }
 
-    /// Lets `count` matching requests pass first.
+    /// Skips the first `count` matching requests.
     #[must_use]
     pub fn skip(mut self, count: u64) -> Self {
         self.skip = count;
         self
     }
 
-    /// Happens `count` times (once by default).
+    /// Applies `count` times (once by default).
     #[must_use]
     pub fn times(mut self, count: u64) -> Self {
         self.times = Some(count);
         self
     }
 
-    /// Answers with this status instead.
+    /// Responds with this status instead.
     #[must_use]
     pub fn status(mut self, status: u16) -> Self {
         self.status = Some(status);
         self
     }
 
-    /// Adds a header to the answer.
+    /// Adds a header to the response.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.insert(name.into(), value.into());
         self
     }
 
-    /// The body of the answer `status` gives.
+    /// Sets the body of the response with `status`.
     #[must_use]
     pub fn body(mut self, body: impl Into<String>) -> Self {
         self.body = Some(body.into());
         self
     }
 
-    /// Delays the answer.
+    /// Delays the response.
     #[must_use]
     pub fn delay(mut self, delay: Duration) -> Self {
         self.delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
         self
     }
 
-    /// Closes the connection, and the service did not act.
+    /// Closes the connection before the service handles the request.
     #[must_use]
     pub fn cut_before(mut self) -> Self {
         self.cut = Some(Cut::Before);
         self
     }
 
-    /// Closes the connection after the service acted: the answer is lost.
+    /// Closes the connection after the service has handled the request: the response is lost.
     #[must_use]
     pub fn cut_after(mut self) -> Self {
         self.cut = Some(Cut::After);
         self
     }
 
-    /// Answers 200 with a page of HTML in place of the real answer; the service acted.
+    /// Handles the request, but responds with 200 and an HTML page.
     #[must_use]
     pub fn garbage(mut self) -> Self {
         self.garbage = true;
         self
     }
 
-    /// Keeps only the first `bytes` bytes of the body; the service acted.
+    /// Handles the request, but sends only the first `bytes` bytes of the body.
     #[must_use]
     pub fn truncate(mut self, bytes: usize) -> Self {
         self.truncate = Some(bytes);
@@ -146,8 +147,8 @@ impl Fault {
         self.times.unwrap_or(1)
     }
 
-    /// Whether the request still reaches the service.
-    pub(crate) fn lets_act(&self) -> bool {
+    /// Whether the service handles the request.
+    pub(crate) fn reaches_service(&self) -> bool {
         self.when_status.is_some() || (self.status.is_none() && self.cut != Some(Cut::Before))
     }
 
@@ -155,8 +156,8 @@ impl Fault {
         Duration::from_millis(self.delay_ms)
     }
 
-    /// What becomes of the answer; `None` is a cut.
-    pub(crate) fn shape(&self, reply: Option<Reply>) -> Option<Reply> {
+    /// Applies the fault to the response; `None` means a cut connection.
+    pub(crate) fn apply(&self, reply: Option<Reply>) -> Option<Reply> {
         if self.cut.is_some() {
             return None;
         }
@@ -193,10 +194,13 @@ impl Fault {
             && self.when_status == call.status
     }
 
-    /// What is wrong with a fault that came from outside.
+    /// Validates a fault that a control call adds.
     pub(crate) fn check(&self) -> Result<(), String> {
-        if !crate::route::Route::is_name(&self.endpoint) {
-            return Err(format!("there is no endpoint {:?}; write \"METHOD /path\" or \"*\"", self.endpoint));
+        if !crate::route::Route::is_endpoint_name(&self.endpoint) {
+            return Err(format!(
+                "there is no endpoint {:?} (expected \"METHOD /path\" or \"*\")",
+                self.endpoint
+            ));
         }
         if self.status.is_some_and(|status| !(200..=599).contains(&status)) {
             return Err("status must be between 200 and 599".to_owned());
@@ -205,11 +209,16 @@ impl Fault {
             HeaderName::try_from(name).is_ok() && HeaderValue::try_from(value).is_ok()
         };
         if !self.headers.iter().all(header) {
-            return Err("headers must be header names with texts".to_owned());
+            return Err(
+                "headers must be valid HTTP headers (expected an object of names and strings)".to_owned()
+            );
         }
         let acts = self.status.is_some() || self.cut.is_some() || self.garbage || self.truncate.is_some();
         if !(acts || self.delay_ms > 0 || !self.headers.is_empty()) {
-            return Err("a fault needs one of status, headers, delay_ms, cut, garbage, truncate".to_owned());
+            return Err(
+                "the fault has no effect (expected status, headers, delay_ms, cut, garbage or truncate)"
+                    .to_owned(),
+            );
         }
         Ok(())
     }
@@ -218,7 +227,7 @@ impl Fault {
 const GARBAGE: &str =
     "<!DOCTYPE html><html><head><title>Gateway</title></head><body><h1>It works</h1></body></html>\n";
 
-/// What a fault is compared with; `status` is set once the request was handled.
+/// The properties of a request that faults match; `status` is set after the request was handled.
 pub(crate) struct Matched<'a> {
     pub(crate) endpoint: &'a str,
     pub(crate) grant_type: Option<&'a str>,
@@ -229,7 +238,7 @@ pub(crate) struct Matched<'a> {
 pub(crate) struct Faults(Vec<Fault>);
 
 impl Faults {
-    /// Adds a fault and says how often it is to happen.
+    /// Adds a fault and returns how often it applies.
     pub(crate) fn add(&mut self, fault: Fault) -> u64 {
         let times = fault.times_left();
         if times > 0 {
@@ -238,12 +247,12 @@ impl Faults {
         times
     }
 
-    /// The faults that still have to happen.
+    /// Returns the faults that can still apply.
     pub(crate) fn waiting(&self) -> &[Fault] {
         &self.0
     }
 
-    /// The fault that takes this request, if any.
+    /// Returns the fault that applies to this request, and counts it.
     pub(crate) fn fire(&mut self, call: &Matched<'_>) -> Option<Fault> {
         let mut fired = None;
         for fault in self.0.iter_mut().filter(|fault| fault.matches(call)) {
@@ -270,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_for_one_endpoint_happen_one_after_the_other() {
+    fn faults_for_one_endpoint_apply_in_order() {
         let mut faults = Faults::default();
         faults.add(Fault::on("GET /calendars").status(429));
         faults.add(Fault::on("*").status(503).times(2));
@@ -278,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn skipping_counts_every_matching_request() {
+    fn skip_counts_every_matching_request() {
         let mut faults = Faults::default();
         faults.add(Fault::on("GET /calendars").status(429));
         faults.add(Fault::on("GET /calendars").skip(2).status(500));
@@ -286,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn another_endpoint_grant_or_status_does_not_match() {
+    fn fault_for_other_endpoint_grant_or_status_does_not_apply() {
         let mut faults = Faults::default();
         faults.add(Fault::on("GET /events").status(500));
         faults.add(Fault::on("*").grant_type("refresh_token").status(500));

@@ -1,15 +1,16 @@
-//! Who may make control calls. A page that somebody's browser shows must not drive the sandbox on that machine: neither by
-//! a request to its address, nor by a name of its own that it has made lead there (DNS rebinding).
+//! Protects control calls from web pages. A page in a browser on the same machine must not control the
+//! sandbox: neither with a cross-site request, nor through a host name that it points to the machine (DNS
+//! rebinding).
 //!
 //! ```text
-//! Host, and the target where it is absolute ──neither loopback nor named at the start──▶ 403
+//! Host, and an absolute request target ──neither a loopback name nor an allowed host──▶ 403
 //!        │
 //! Sec-Fetch-Site ──cross-site or same-site──▶ 403
 //!        │
-//! Origin ──another one──▶ 403
+//! Origin ──not the sandbox's──▶ 403
 //! ```
 //!
-//! What is not there passes: programs send none of these but Host, and HTTP/1.0 not even that.
+//! A missing header passes: programs send only `Host`, and HTTP/1.0 clients not even that.
 
 use crate::reply::Problem;
 use crate::sandbox::Sandbox;
@@ -19,35 +20,37 @@ use http::{Request, StatusCode};
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-/// The names the sandbox was given, in their canonical form.
+/// The allowed host names and addresses, in canonical form.
 pub(crate) type Hosts = BTreeSet<String>;
 
-/// A name that control calls cannot be made under.
+/// The error of allowing an invalid host.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is not a host name or an address (expected such as \"sandbox.test\", without scheme and port)"
+    "{0:?} is not a host name or IP address (expected such as \"sandbox.test\", without scheme and port)"
 )]
 #[non_exhaustive]
 pub struct HostError(
-    /// As it was given.
+    /// The invalid host.
     pub String,
 );
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Whether a path is under `/sandbox`, also where an SDK's base URL stands before it.
-pub(crate) fn covers(path: &str) -> bool {
+/// Whether a path is under `/sandbox` or `/api/sandbox`: the base URL of an SDK ends with `/api`.
+pub(crate) fn is_control_path(path: &str) -> bool {
     let inner = path.strip_prefix("/api").unwrap_or(path);
     inner.strip_prefix("/sandbox").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 impl Sandbox {
-    /// Takes control calls under this host name or address as well. Without it, `Host` has to be a loopback one:
-    /// `localhost`, a name that ends with `.localhost`, or an address such as `127.0.0.1` or `[::1]`, with any port.
+    /// Accepts control calls to this host name or address as well.
+    ///
+    /// Other control calls need a loopback `Host`, with any port: `localhost`, a name that ends with
+    /// `.localhost`, or an address such as `127.0.0.1` or `[::1]`.
     ///
     /// # Errors
     ///
-    /// If it is neither a name nor an address, or has a scheme or a port.
+    /// If `host` is not a host name or IP address, or has a scheme or port.
     pub fn allow_host(&mut self, host: &str) -> Result<(), HostError> {
         let bare = host.parse::<Ipv6Addr>().map(|address| address.to_string()).ok();
         let named = || Authority::parse(host).filter(|_| !host.contains(':') || host.ends_with(']'));
@@ -56,12 +59,12 @@ impl Sandbox {
         Ok(())
     }
 
-    /// Refuses a control call of a page.
+    /// Refuses a control call that may come from a web page.
     pub(crate) fn guard(&self, request: &Request<Bytes>) -> Result<(), Problem> {
         let mut hosts = request.headers().get_all(HOST).iter();
         let (first, second) = (hosts.next(), hosts.next());
         if second.is_some() {
-            return Err(forbidden("the request has more than one Host"));
+            return Err(forbidden("the request has more than one Host header (expected one)"));
         }
         let target = request.uri().authority().map(|authority| authority.as_str().as_bytes());
         for host in target.into_iter().chain(first.map(|host| host.as_bytes())) {
@@ -70,23 +73,23 @@ impl Sandbox {
             if !known {
                 let host = String::from_utf8_lossy(host);
                 return Err(forbidden(&format!(
-                    "the Host {host:?} is neither a loopback name nor one the sandbox was started with (expected such as \
-                     \"localhost\")"
+                    "the Host {host:?} is neither a loopback name nor a host that the sandbox was started with (expected such \
+                     as \"localhost\")"
                 )));
             }
         }
         if is_cross_site(request, &self.world.origin) {
-            return Err(forbidden("the request comes from a page of another origin"));
+            return Err(forbidden("the request comes from a web page of another origin"));
         }
         Ok(())
     }
 }
 
-/// Whether a browser marks the request as one of a page that is not the sandbox's own.
+/// Whether a browser marks the request as coming from a page of another origin.
 pub(crate) fn is_cross_site(request: &Request<Bytes>, reached_at: &str) -> bool {
     let headers = request.headers();
-    let elsewhere = |site: &http::HeaderValue| site != "same-origin" && site != "none";
-    if headers.get_all(SEC_FETCH_SITE).iter().any(elsewhere) {
+    let is_other_site = |site: &http::HeaderValue| site != "same-origin" && site != "none";
+    if headers.get_all(SEC_FETCH_SITE).iter().any(is_other_site) {
         return true;
     }
     let host = headers.get(HOST).and_then(|host| Authority::read(host.as_bytes()));
@@ -102,7 +105,7 @@ fn forbidden(message: &str) -> Problem {
     Problem::plain(StatusCode::FORBIDDEN, message)
 }
 
-/// A host in small letters and without the dot of the root, and a port.
+/// A host, in lower case and without a trailing dot, and a port.
 #[derive(Debug, PartialEq, Eq)]
 struct Authority {
     host: String,
@@ -139,14 +142,14 @@ impl Authority {
         Some(Self { host, port })
     }
 
-    /// That of `http://..` or `https://..`, with its port.
+    /// Reads the authority of an `http` or `https` origin, with its port.
     fn of_origin(origin: &str) -> Option<Self> {
         let (_, authority) = origin.split_once("://")?;
         default_port(origin)?;
         Self::parse(authority).map(|authority| authority.with_port(origin))
     }
 
-    /// With the port that the origin's scheme stands for where there is none.
+    /// Adds the default port of the origin's scheme if the port is missing.
     fn with_port(&self, origin: &str) -> Self {
         Self { host: self.host.clone(), port: self.port.or_else(|| default_port(origin)) }
     }
@@ -160,7 +163,7 @@ fn default_port(origin: &str) -> Option<u16> {
     }
 }
 
-/// RFC 6761 6.3 for the names; of addresses all that stay on the machine.
+/// Whether the host is a loopback name (RFC 6761 6.3) or address.
 fn is_loopback(host: &str) -> bool {
     let address = host.parse::<Ipv6Addr>().map(|address| {
         address.is_loopback() || address.to_ipv4_mapped().is_some_and(|address| address.is_loopback())

@@ -1,27 +1,27 @@
-//! The last requests, for assertions.
+//! The recorded requests, for assertions in tests.
 
 use http::header::AUTHORIZATION;
 
-/// One request the sandbox answered. Control calls are not recorded.
+/// A request to the sandbox. Control calls are not recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Recorded {
     /// The method, in capitals.
     pub method: String,
-    /// Path and query as they arrived.
+    /// The path and query as received.
     pub path: String,
-    /// The endpoint's name (`GET /calendars`), or `unknown`.
+    /// The name of the endpoint (`GET /calendars`), or `unknown`.
     pub endpoint: &'static str,
-    /// The status of the answer; `None` when the connection was cut.
+    /// The status of the response; `None` if the connection was cut.
     pub status: Option<u16>,
-    /// The scheme of the authorization header with its value struck out (`Bearer ***`).
+    /// The scheme of the `Authorization` header, without the credentials (`Bearer ***`).
     pub authorization: Option<String>,
 }
 
-/// How many requests are kept at least.
-const KEPT: usize = 10_000;
+/// The minimum number of requests stored.
+const MIN_STORED: usize = 10_000;
 
-/// Query parameters whose values are credentials.
+/// The query parameters with credentials.
 const SECRETS: [&str; 8] =
     ["access_token", "assertion", "client_secret", "code", "code_verifier", "key", "refresh_token", "token"];
 
@@ -33,17 +33,17 @@ impl Recorder {
         &self.0
     }
 
-    /// Keeps one more; now and then the older half goes, so that the list stays a slice and bounded.
+    /// Adds a request. Removes the older half of the list when it is full, which keeps it one slice.
     pub(crate) fn push(&mut self, recorded: Recorded) {
-        if self.0.len() >= 2 * KEPT {
-            self.0.drain(..KEPT);
+        if self.0.len() >= 2 * MIN_STORED {
+            self.0.drain(..MIN_STORED);
         }
         self.0.push(recorded);
     }
 }
 
 impl Recorded {
-    /// The path, with the credentials in its query struck out.
+    /// Returns the path and query, with credentials replaced by `***`.
     pub(crate) fn path_without_secrets(&self) -> String {
         let Some((path, query)) = self.path.split_once('?') else { return self.path.clone() };
         let shown = |pair| match form_urlencoded::parse(str::as_bytes(pair)).next() {

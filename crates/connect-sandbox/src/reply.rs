@@ -1,4 +1,4 @@
-//! Answers: JSON, nothing, a redirect, and what went wrong.
+//! Creates responses: JSON, HTML, empty ones, redirects and errors.
 
 use crate::settings::ErrorStyle;
 use bytes::Bytes;
@@ -10,15 +10,15 @@ use std::collections::BTreeMap;
 
 pub(crate) type Reply = Response<Bytes>;
 
-/// The texts for each field of a request that was refused.
+/// The error messages for each invalid field of a request.
 pub(crate) type Details = BTreeMap<String, Vec<String>>;
 
-/// Why a request was refused; becomes a [`Reply`].
+/// An error response.
 #[derive(Debug)]
 pub(crate) struct Problem {
     status: StatusCode,
     body: Option<Value>,
-    /// Whether the reference knows the body in both forms, with the text under `message` or under `error`.
+    /// Whether the documentation shows the message both under `message` and under `error`, for `error_style`.
     plain: bool,
     header: Option<Box<(HeaderName, HeaderValue)>>,
 }
@@ -32,12 +32,12 @@ impl Problem {
         Self { status, body: None, plain: false, header: None }
     }
 
-    /// `{error, message}`, where the error is the status' own words.
+    /// Creates an error `{error, message}`, where `error` is the reason phrase of the status.
     pub(crate) fn plain(status: StatusCode, message: &str) -> Self {
         Self { plain: true, ..Self::documented(status, message) }
     }
 
-    /// The same where no other form is known.
+    /// Creates an error `{error, message}` that `error_style` does not change.
     pub(crate) fn documented(status: StatusCode, message: &str) -> Self {
         let error = status.canonical_reason().unwrap_or("Error");
         Self::new(status, json!({ "error": error, "message": message }))
@@ -48,7 +48,7 @@ impl Problem {
         self
     }
 
-    /// In the form the switch `error_style` asks for.
+    /// Applies the switch `error_style`.
     pub(crate) fn styled(mut self, style: ErrorStyle) -> Self {
         let message = self.body.as_ref().and_then(|body| body.get("message")).cloned();
         if let (true, ErrorStyle::Error, Some(message)) = (self.plain, style, message) {
@@ -65,7 +65,7 @@ impl Problem {
         Self::plain(StatusCode::NOT_FOUND, message)
     }
 
-    /// `{message, details}`: which fields were wrong, and why.
+    /// Creates an error `{message, details}` for invalid fields.
     pub(crate) fn invalid(details: Details) -> Self {
         Self::new(StatusCode::BAD_REQUEST, json!({ "message": "Validation failed", "details": details }))
     }
@@ -74,7 +74,7 @@ impl Problem {
         Self::invalid(Details::from([(field.to_owned(), vec![text.to_owned()])]))
     }
 
-    /// `{error, error_description}`, as OAuth has it.
+    /// Creates an OAuth error `{error, error_description}`.
     pub(crate) fn oauth(status: StatusCode, error: &str, description: &str) -> Self {
         Self::new(status, json!({ "error": error, "error_description": description }))
     }
@@ -96,36 +96,37 @@ pub(crate) fn ok(body: &Value) -> Reply {
 }
 
 pub(crate) fn json_reply(status: StatusCode, body: &Value) -> Reply {
-    text(status, JSON, written(body))
+    text(status, JSON, to_json(body))
 }
 
-/// A page of a list: `head`, with `items` in place of its member `name`.
+/// Returns `head` as JSON, with `items` as the value of its member `name`.
 pub(crate) fn with_items(head: &Value, name: &str, items: &str) -> Reply {
     let mut body = String::with_capacity(items.len() + 1024);
     for (member, value) in head.as_object().into_iter().flatten() {
         body.push(if body.is_empty() { '{' } else { ',' });
-        body.push_str(&written(member));
+        body.push_str(&to_json(member));
         body.push(':');
-        if member == name { body.push_str(items) } else { body.push_str(&written(value)) }
+        if member == name { body.push_str(items) } else { body.push_str(&to_json(value)) }
     }
     body.push('}');
     text(StatusCode::OK, JSON, body)
 }
 
-/// The items of a page as text. Each is made when the one before it is written: as values they take several times the space.
+/// Writes the items of a page as JSON. Creates one item at a time, which takes much less memory than a list
+/// of values.
 pub(crate) fn items(items: impl Iterator<Item = Value>) -> String {
     let mut list = String::from("[");
     for item in items {
         if list.len() > 1 {
             list.push(',');
         }
-        list.push_str(&written(&item));
+        list.push_str(&to_json(&item));
     }
     list.push(']');
     list
 }
 
-fn written(value: &impl Serialize) -> String {
+fn to_json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
@@ -148,17 +149,17 @@ pub(crate) fn empty(status: StatusCode) -> Reply {
     reply
 }
 
-/// 302 to `location`, which has to be fit for a header.
+/// Creates a 302 to `location`.
 pub(crate) fn redirect(location: &str) -> Result<Reply, Problem> {
     let location = HeaderValue::from_str(location).map_err(|_| {
-        Problem::plain(StatusCode::INTERNAL_SERVER_ERROR, "The redirect URI is not fit for a header")
+        Problem::plain(StatusCode::INTERNAL_SERVER_ERROR, "The redirect URI is not a valid header value")
     })?;
     let mut reply = empty(StatusCode::FOUND);
     reply.headers_mut().insert(LOCATION, location);
     Ok(no_store(reply))
 }
 
-/// Marks an answer that nobody may keep: it carries a code or a token.
+/// Forbids caching of a response that has a code or a token.
 pub(crate) fn no_store(mut reply: Reply) -> Reply {
     reply.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     reply

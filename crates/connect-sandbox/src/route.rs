@@ -1,4 +1,4 @@
-//! Which endpoint a request is for.
+//! Finds the endpoint of a request.
 
 use crate::apptoto::api;
 use crate::google::calendar;
@@ -18,7 +18,7 @@ pub(crate) enum Endpoint {
     Unknown,
 }
 
-/// A control call: about the sandbox, not part of the service.
+/// A control call, for controlling the sandbox; the real services do not have these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Control {
     Page,
@@ -50,14 +50,14 @@ pub(crate) enum Control {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Route {
-    /// With the name that statistics and faults use.
+    /// An endpoint of a service, with its name in statistics and faults.
     Service(Endpoint, &'static str),
     Control(Control),
 }
 
-/// Whose paths some are.
+/// A service, which determines the format of errors for unknown paths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Owner {
+pub(crate) enum Service {
     Connect,
     Google,
     Graph,
@@ -92,7 +92,8 @@ const CONTROLS: &[(&str, Control)] = &[
 ];
 
 impl Route {
-    /// The service lives under `/api` but for its keys; control calls live on the origin and are also taken under `/api`.
+    /// Finds the route. Connect is under `/api`, except its webhook keys; control calls are under `/sandbox`
+    /// and `/api/sandbox`.
     pub(crate) fn find(method: &Method, path: &str) -> Self {
         let inner = path.strip_prefix("/api").filter(|rest| rest.starts_with('/'));
         if let Some((_, control)) = lookup(CONTROLS.iter().copied(), method, inner.unwrap_or(path)) {
@@ -104,12 +105,12 @@ impl Route {
         };
         match endpoint {
             Some((name, endpoint)) => Self::Service(endpoint, name),
-            None if guard::covers(path) => Self::Control(Control::Unknown),
+            None if guard::is_control_path(path) => Self::Control(Control::Unknown),
             None => Self::Service(Endpoint::Unknown, UNKNOWN),
         }
     }
 
-    /// The methods a path is there for.
+    /// Returns the methods that a path supports.
     pub(crate) fn methods(path: &str) -> Vec<&'static str> {
         let (services, path): (Vec<_>, _) = match path.strip_prefix("/api") {
             Some(inner) => (under_api().collect(), inner.into()),
@@ -118,26 +119,26 @@ impl Route {
         let services = services.into_iter().map(|(name, _)| name);
         let names = services.chain(CONTROLS.iter().map(|(name, _)| *name));
         let names = names.filter_map(|name| name.split_once(' '));
-        names.filter(|(_, known)| fits(known, &path)).map(|(method, _)| method).collect()
+        names.filter(|(_, known)| matches(known, &path)).map(|(method, _)| method).collect()
     }
 
-    /// Whose error an unknown path is answered with.
-    pub(crate) fn owner(path: &str) -> Owner {
+    /// Returns the service of a path.
+    pub(crate) fn service(path: &str) -> Service {
         let path = canonical(path);
         let under =
             |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         if under("/google") {
-            Owner::Google
+            Service::Google
         } else if under("/microsoft/graph") {
-            Owner::Graph
+            Service::Graph
         } else if under("/apptoto") {
-            Owner::Apptoto
+            Service::Apptoto
         } else {
-            Owner::Connect
+            Service::Connect
         }
     }
 
-    /// The first segment of a path of Graph's that leads nowhere; the version, where that is another one.
+    /// Returns the first unknown segment of a Graph path; for another API version, the version.
     pub(crate) fn unknown_segment(path: &str) -> &str {
         let canonical = canonical(path);
         let known = |name: &&str| {
@@ -148,8 +149,8 @@ impl Route {
         path.rsplit('/').nth(missing.saturating_sub(1)).unwrap_or("")
     }
 
-    /// Whether a fault may name this endpoint.
-    pub(crate) fn is_name(name: &str) -> bool {
+    /// Whether an endpoint has this name, or the name is `*`.
+    pub(crate) fn is_endpoint_name(name: &str) -> bool {
         name == "*" || name == UNKNOWN || under_api().chain(on_origin()).any(|(known, _)| known == name)
     }
 }
@@ -181,44 +182,45 @@ fn lookup<T>(
     path: &str,
 ) -> Option<(&'static str, T)> {
     let called = |name: &str| {
-        name.split_once(' ').is_some_and(|(known, pattern)| known == method.as_str() && fits(pattern, path))
+        name.split_once(' ')
+            .is_some_and(|(known, pattern)| known == method.as_str() && matches(pattern, path))
     };
     table.find(|(name, _)| called(name))
 }
 
-/// Clients of which only the origin can be set call Google and Microsoft by their real paths.
+/// Converts the real paths of Google and Microsoft, for clients that can only change the origin.
 fn canonical(path: &str) -> Cow<'_, str> {
     let under =
         |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     let google = ["/o/oauth2/v2/auth", "/token", "/revoke"].contains(&path) || under("/calendar/v3");
     let tenant = ["/{tenant}/oauth2/v2.0/authorize", "/{tenant}/oauth2/v2.0/token"];
     if path == "/o/oauth2/auth" {
-        // The address in the files with credentials that Google hands out.
+        // The authorization endpoint in the credential files that developers download from Google.
         "/google/o/oauth2/v2/auth".into()
     } else if google {
         format!("/google{path}").into()
     } else if under("/v1.0") {
         format!("/microsoft/graph{path}").into()
-    } else if tenant.iter().any(|pattern| fits(pattern, path)) {
+    } else if tenant.iter().any(|pattern| matches(pattern, path)) {
         format!("/microsoft{path}").into()
     } else {
         path.into()
     }
 }
 
-fn fits(pattern: &str, path: &str) -> bool {
+fn matches(pattern: &str, path: &str) -> bool {
     let mut segments = path.split('/');
     let begins =
         pattern.split('/').all(|known| segments.next().is_some_and(|found| found == known || is_any(known)));
     begins && segments.next().is_none()
 }
 
-/// A segment in braces stands for any.
+/// Whether a segment of a pattern matches every value.
 fn is_any(segment: &str) -> bool {
     placeholder(segment).is_some()
 }
 
-/// The name in the braces of a segment.
+/// Returns the name in a segment such as `{name}`.
 pub(crate) fn placeholder(segment: &str) -> Option<&str> {
     segment.strip_prefix('{')?.strip_suffix('}')
 }
@@ -228,7 +230,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn routes() {
+    fn paths_lead_to_their_endpoints() {
         let find = |path| Route::find(&Method::GET, path);
         assert_eq!(
             find("/api/calendars"),

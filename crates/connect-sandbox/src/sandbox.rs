@@ -1,14 +1,15 @@
-//! The state machine itself: one request in, one answer out.
+//! The state machine: takes a request, returns a response.
 //!
 //! ```text
-//! request ──▶ route ──▶ faults ──▶ a service ──▶ faults ──▶ answer
-//!                                     │ works on what it keeps of its own, and on
+//! request ──▶ route ──▶ faults ──▶ a service ──▶ faults ──▶ response
+//!                                     │ uses its own state and the shared world
 //!                                     ▼
-//!                                   world: accounts, calendars, time, chance ──news──▶ connect: webhooks
+//!                                   world: accounts, calendars, ... ──account changes──▶ connect: webhooks
 //! ```
 //!
-//! A new endpoint is a row in its service's `routes.rs` and an arm in its `serve_endpoint`. A new switch is a row in
-//! `settings/`, read as a field. A new authorization server is an implementation of `oauth_server::Rules`.
+//! To add an endpoint, add a row to the `routes.rs` of its service and an arm to its `serve_endpoint`. To add
+//! a switch, add a row in `settings/`; code reads the switch as a field. To add an authorization server,
+//! implement `oauth_server::Rules`.
 
 use crate::apptoto::api::{self, ApptotoApi, ApptotoMessage};
 use crate::call::Call;
@@ -26,7 +27,7 @@ use crate::oauth_server::{
 };
 use crate::recorded::{Recorded, Recorder};
 use crate::reply::{Problem, Reply};
-use crate::route::{Control, Endpoint, Owner, Route};
+use crate::route::{Control, Endpoint, Route, Service};
 use crate::settings::{DeliveryOrder, SettingError, Settings};
 use crate::stats::Stats;
 use crate::world::World;
@@ -39,7 +40,7 @@ use http::{Request, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
-/// The service as a pure state machine.
+/// The sandbox as a state machine, without clock and sockets.
 #[derive(Debug)]
 pub struct Sandbox {
     pub(crate) world: World,
@@ -49,33 +50,33 @@ pub struct Sandbox {
     graph: graph::State,
     pub(crate) apptoto: api::State,
     pub(crate) faults: Faults,
-    /// The names control calls may be made under, beside loopback ones.
+    /// The host names that control calls can use, in addition to loopback names.
     pub(crate) hosts: Hosts,
-    /// How far its clock is ahead of the caller's.
+    /// How far the sandbox's clock is ahead of the caller's.
     pub(crate) ahead: SignedDuration,
     recorder: Recorder,
 }
 
-/// What the sandbox does with a request.
+/// The outcome of a request, and the delay before it.
 #[derive(Debug)]
 pub struct Answer {
-    /// How long to wait before the outcome happens.
+    /// The time to wait before the outcome.
     pub delay: Duration,
-    /// What happens then.
+    /// The response, or a cut connection.
     pub outcome: Outcome,
 }
 
-/// A reply, or a connection that closes without one.
+/// A response, or a connection that closes without one.
 #[derive(Debug)]
 pub enum Outcome {
-    /// The answer.
+    /// The response to send.
     Reply(http::Response<Bytes>),
-    /// The connection closes and nothing is answered.
+    /// The connection closes without a response.
     Cut,
 }
 
 impl Sandbox {
-    /// A service with one application and no users.
+    /// Creates a sandbox with the demo applications and no users.
     pub fn new(settings: Settings) -> Self {
         let seed = settings.itself.seed.0;
         Self {
@@ -92,135 +93,137 @@ impl Sandbox {
         }
     }
 
-    /// Answers one request at the time `now`.
+    /// Handles a request at the time `now`.
     pub fn handle(&mut self, request: Request<Bytes>, now: Timestamp) -> Answer {
-        if guard::covers(request.uri().path()) {
+        if guard::is_control_path(request.uri().path()) {
             if let Err(refused) = self.guard(&request) {
                 return Answer { delay: Duration::ZERO, outcome: Outcome::Reply(refused.into()) };
             }
         }
-        let now = self.clock(now);
+        let now = self.sandbox_time(now);
         let route = Route::find(request.method(), request.uri().path());
-        // Looking at the page changes nothing.
+        // Viewing the page must not change the state.
         if route != Route::Control(Control::Page) {
-            self.take_time(now);
+            self.process_due(now);
         }
         match route {
             Route::Control(control) => {
                 let reply = self.control(control, &request, now).unwrap_or_else(Reply::from);
-                self.settle();
+                self.connect().apply_account_changes();
                 Answer { delay: Duration::ZERO, outcome: Outcome::Reply(reply) }
             }
             Route::Service(endpoint, name) => self.service(endpoint, &Call::new(name, request, now)),
         }
     }
 
-    /// The figures so far, the same as `GET /sandbox/stats`.
+    /// Returns the statistics of `GET /sandbox/stats`.
     pub fn stats(&self) -> Stats {
         self.world.stats.clone()
     }
 
-    /// The requests so far (the last ten thousand at least), without secrets in their headers.
+    /// Returns the requests so far (at least the last ten thousand), without secrets in their headers.
     pub fn requests(&self) -> &[Recorded] {
         self.recorder.all()
     }
 
-    /// Makes every access token given out so far expire now.
+    /// Makes every issued access token expire now.
     pub fn expire_all(&mut self, _now: Timestamp) {
         self.connect.grants.expire_all();
         self.servers.issued.expire_all();
         self.world.stats.expiries += 1;
     }
 
-    /// Makes every sync token that Google Calendar gave out so far, and every delta link of Microsoft Graph, expire: the
-    /// next use of one is a 410.
+    /// Makes every issued Google Calendar sync token and Microsoft Graph delta link expire: using one is a
+    /// 410.
     pub fn expire_sync_tokens(&mut self) {
         self.world.accounts.generation += 1;
     }
 
-    /// The messages to guests so far (the last ten thousand at least), the same as `GET /sandbox/invitations`.
+    /// Returns the messages to guests (at least the last ten thousand), as `GET /sandbox/invitations` does.
     pub fn invitations(&self) -> &[Invitation] {
         &self.world.invitations
     }
 
-    /// Registers an application beside the demo application, and makes its id and secret.
+    /// Registers an application of Connect and returns its new credentials.
     pub fn register(&mut self, app: App) -> Result<Credentials, AppError> {
         self.world.register(app)
     }
 
-    /// Changes what an application says of itself; its id and secret stay.
+    /// Updates an application; its id and secret do not change.
     pub fn update_app(&mut self, client_id: &str, app: App) -> Result<(), AppError> {
         self.world.update_app(client_id, app)
     }
 
-    /// What an application says of itself.
+    /// Returns the application with this client id.
     pub fn app(&self, client_id: &str) -> Option<App> {
         self.world.registered(client_id).map(|registered| registered.app)
     }
 
-    /// What every application signs in with; the demo application is the first.
+    /// Returns the credentials of every application; the demo application is the first.
     pub fn apps(&self) -> Vec<Credentials> {
         self.world.all_apps().iter().map(Registered::credentials).collect()
     }
 
-    /// What the demo application signs in with.
+    /// Returns the credentials of the demo application.
     pub fn credentials(&self) -> Credentials {
         self.world.demo_app().credentials()
     }
 
-    /// The keys that sign deliveries at the time `now`, the active one first.
+    /// Returns the keys that sign deliveries at the time `now`, the active key first.
     pub fn webhook_keys(&self, now: Timestamp) -> Vec<WebhookKey> {
-        self.connect.keys.listed(self.world.anchor, self.clock(now))
+        self.connect.keys.listed(self.world.anchor, self.sandbox_time(now))
     }
 
-    /// Makes a new key active. The one before stays listed and signs as well for the time of the switch `key_overlap`.
+    /// Creates a new active key and returns the keys. The previous key stays listed and signs too, for the
+    /// time of the switch `key_overlap`.
     pub fn rotate_keys(&mut self, now: Timestamp) -> Vec<WebhookKey> {
-        let now = self.clock(now);
+        let now = self.sandbox_time(now);
         self.connect().rotate_keys(now)
     }
 
-    /// The subscriptions there are, in the order they were made.
+    /// Returns the subscriptions, in the order of their creation.
     pub fn subscriptions(&self) -> &[Subscription] {
         self.connect.subscriptions.all()
     }
 
-    /// Makes a change as the provider's user would: `GET /events` shows it, and a delivery tells of it.
+    /// Makes a change as a user of the provider: `GET /events` returns it, and a delivery reports it.
     pub fn trigger(&mut self, trigger: Trigger, now: Timestamp) -> Result<Triggered, TriggerError> {
-        let now = self.clock(now);
+        let now = self.sandbox_time(now);
         self.connect().trigger(trigger, now)
     }
 
-    /// The attempts that are due: make each one, and say with [`delivered`](Self::delivered) what came of it.
+    /// Returns the delivery attempts that are due. Send each, and pass its outcome to
+    /// [`delivered`](Self::delivered).
     pub fn deliveries(&mut self, now: Timestamp) -> Vec<Attempt> {
-        let now = self.clock(now);
+        let now = self.sandbox_time(now);
         self.connect().deliveries(now)
     }
 
-    /// What came of an attempt. A token that is not known, or known no more, changes nothing.
+    /// Records the outcome of an attempt. An unknown or used token is ignored.
     pub fn delivered(&mut self, token: AttemptToken, outcome: AttemptOutcome, now: Timestamp) {
-        let now = self.clock(now);
+        let now = self.sandbox_time(now);
         self.connect().delivered(token, outcome, now);
     }
 
-    /// When [`deliveries`](Self::deliveries) has something to give again, as far as is known now.
+    /// Returns when [`deliveries`](Self::deliveries) is next due, which later calls can make earlier.
     pub fn next_delivery(&self) -> Option<Timestamp> {
         let in_order = self.world.settings.webhooks.delivery_order == DeliveryOrder::InOrder;
-        self.connect.outbox.next(in_order).map(|due| self.callers(due))
+        self.connect.outbox.next(in_order).map(|due| self.caller_time(due))
     }
 
-    /// What was made so far and what became of it, the oldest first: the last thousand, and every one that is not over.
+    /// Returns the deliveries, the oldest first: the last thousand, and every pending one.
     pub fn delivery_log(&self) -> impl Iterator<Item = &Delivery> {
         self.connect.outbox.log()
     }
 
-    /// Sends a delivery again, the last one if none is named: the same id and body, with a new timestamp and signature. Gives
-    /// back the id.
+    /// Resends a delivery (by default the last one) and returns its id. Id and body stay the same; timestamp
+    /// and signature are new.
     pub fn resend(&mut self, id: Option<&str>, now: Timestamp) -> Result<String, ResendError> {
-        let now = self.clock(now);
+        let now = self.sandbox_time(now);
         self.connect().resend(id, now)
     }
 
-    /// Registers an application with Google, Microsoft or Apptoto, and makes its credentials.
+    /// Registers an application with Google, Microsoft or Apptoto and returns its new credentials.
     pub fn register_provider_app(
         &mut self,
         server: AuthorizationServer,
@@ -229,7 +232,7 @@ impl Sandbox {
         self.servers().register(server, app)
     }
 
-    /// Changes what an application says of itself; its id and secret stay.
+    /// Updates an application; its id and secret do not change.
     pub fn update_provider_app(
         &mut self,
         server: AuthorizationServer,
@@ -239,22 +242,22 @@ impl Sandbox {
         self.servers.update(server, client_id, app)
     }
 
-    /// Deletes an application; every code and token it was given is worthless at once. Returns whether there was one.
+    /// Deletes an application and revokes its codes and tokens. Returns whether the application existed.
     pub fn delete_provider_app(&mut self, server: AuthorizationServer, client_id: &str) -> bool {
         self.servers.delete(server, client_id)
     }
 
-    /// What every application of this server signs in with; its default applications are the first.
+    /// Returns the credentials of every application of this server; its default applications are the first.
     pub fn provider_apps(&self, server: AuthorizationServer) -> Vec<OAuthCredentials> {
         self.servers.apps(server)
     }
 
-    /// What an application says of itself.
+    /// Returns the application with this client id.
     pub fn provider_app(&self, server: AuthorizationServer, client_id: &str) -> Option<OAuthApp> {
         self.servers.app(server, client_id)
     }
 
-    /// What the default application of this type signs in with: the first registered, while it is there.
+    /// Returns the credentials of the first application of this type: the default one, unless deleted.
     pub fn provider_credentials(
         &self,
         server: AuthorizationServer,
@@ -263,35 +266,35 @@ impl Sandbox {
         self.servers.credentials(server, client_type)
     }
 
-    /// Who is behind an access token of Google, Microsoft or Apptoto; `None` for one that is unknown or revoked. Whether it
-    /// has expired is for the caller to see.
+    /// Returns the user and scopes of an access token of Google, Microsoft or Apptoto, also of an expired
+    /// one; `None` if the token is unknown or revoked.
     pub fn provider_token(&self, token: &str) -> Option<ProviderToken> {
         self.servers.issued.find(token)
     }
 
-    /// The user takes back what they allowed an application, as in the account's settings: its tokens for that user are
-    /// worthless at once. False if there was nothing to take back.
+    /// Withdraws a user's consent for an application, as in the account settings: revokes the tokens of the
+    /// application for that user. Returns false if there was no consent.
     pub fn withdraw_consent(&mut self, server: AuthorizationServer, client_id: &str, user: &str) -> bool {
         self.servers.issued.withdraw(server, client_id, user)
     }
 
-    /// The messages that Apptoto would have sent until `now`, those that wait and those that were cancelled: the last ten
-    /// thousand of each account.
+    /// Returns the sent, pending and cancelled messages of Apptoto at the time `now`: the last ten thousand
+    /// of each account.
     pub fn apptoto_messages(&self, now: Timestamp) -> Vec<ApptotoMessage> {
-        self.apptoto.messages(self.clock(now))
+        self.apptoto.messages(self.sandbox_time(now))
     }
 
-    /// Adds a fault; it takes effect with the next request it matches.
+    /// Adds a fault, for the next matching requests.
     pub fn add_fault(&mut self, fault: Fault) {
         self.world.stats.faults.asked += self.faults.add(fault);
     }
 
-    /// The switches as they are.
+    /// Returns the current switches.
     pub fn settings(&self) -> &Settings {
         &self.world.settings
     }
 
-    /// Sets one switch while the sandbox runs. A new seed is for what is drawn from now on.
+    /// Sets a switch. A new `seed` applies to random values from now on.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), SettingError> {
         let before = (self.world.settings.itself.seed.0, self.world.settings.connect.reauth);
         self.world.settings.set(name, value)?;
@@ -306,9 +309,9 @@ impl Sandbox {
         Ok(())
     }
 
-    /// Does what is due by the time of a request, before the request is handled.
-    fn take_time(&mut self, now: Timestamp) {
-        self.connect().notice(now);
+    /// Processes everything that is due at the time of a request.
+    fn process_due(&mut self, now: Timestamp) {
+        self.connect().process_notifications(now);
         self.world.anchor.get_or_insert(now);
         self.connect.reauth_since = self.connect.reauth_since.or(Some(now));
         self.world.latest = Some(now);
@@ -325,10 +328,10 @@ impl Sandbox {
         let caller = is_graph.then(|| self.graph().begins(call)).flatten();
 
         let early = self.faults.fire(&Matched { endpoint: call.name, grant_type, status: None });
-        let acts = early.as_ref().is_none_or(Fault::lets_act);
+        let acts = early.as_ref().is_none_or(Fault::reaches_service);
         self.world.pause = Duration::from_millis(self.world.settings.itself.latency_ms.0);
         let mut reply = acts.then(|| self.serve(endpoint, call));
-        self.settle();
+        self.connect().apply_account_changes();
         let status = reply.as_ref().map(|reply| reply.status().as_u16());
         let late =
             status.and_then(|_| self.faults.fire(&Matched { endpoint: call.name, grant_type, status }));
@@ -338,7 +341,7 @@ impl Sandbox {
         for fault in [early, late].into_iter().flatten() {
             self.world.stats.faults.fired += 1;
             delay = delay.saturating_add(fault.pause());
-            reply = fault.shape(reply);
+            reply = fault.apply(reply);
             cut |= reply.is_none();
         }
         let reply = reply.filter(|_| !cut);
@@ -346,7 +349,7 @@ impl Sandbox {
             let end = crate::world::time::plus(call.now, delay);
             self.graph().ends(&caller, end);
         }
-        self.keep(call, reply.as_ref().map(|reply| reply.status().as_u16()));
+        self.record(call, reply.as_ref().map(|reply| reply.status().as_u16()));
         Answer { delay, outcome: reply.map_or(Outcome::Cut, Outcome::Reply) }
     }
 
@@ -367,30 +370,25 @@ impl Sandbox {
         }
     }
 
-    /// In Connect's form, which is that of the sandbox itself as well.
+    /// Returns an error in the format of Connect, which the sandbox's control calls use too.
     fn problem(&self, problem: Problem) -> Reply {
         problem.styled(self.world.settings.connect.error_style).into()
     }
 
-    /// A path that is there for other methods names them.
+    /// Returns a 404, or a 405 with the methods that the path supports.
     fn unknown(&mut self, call: &Call) -> Reply {
         let path = call.request.uri().path();
         let methods = Route::methods(path).join(", ");
-        let mut reply = match Route::owner(path) {
-            Owner::Connect => return self.problem(unknown(&methods)),
-            Owner::Google => calendar::unknown(&methods),
-            Owner::Graph => self.graph().unknown(&methods, call),
-            Owner::Apptoto => api::unknown(&methods, &self.world.settings),
+        let mut reply = match Route::service(path) {
+            Service::Connect => return self.problem(unknown(&methods)),
+            Service::Google => calendar::unknown(&methods),
+            Service::Graph => self.graph().unknown(&methods, call),
+            Service::Apptoto => api::unknown(&methods, &self.world.settings),
         };
         if reply.status() == StatusCode::METHOD_NOT_ALLOWED {
             reply.headers_mut().extend(HeaderValue::from_str(&methods).ok().map(|allow| (ALLOW, allow)));
         }
         reply
-    }
-
-    /// Lets Connect hear of what happened to accounts.
-    fn settle(&mut self) {
-        self.connect().hear();
     }
 
     pub(crate) fn connect(&mut self) -> Connect<'_> {
@@ -413,7 +411,7 @@ impl Sandbox {
         ApptotoApi { settings: &self.world.settings, own: &mut self.apptoto, tokens: &self.servers.issued }
     }
 
-    fn keep(&mut self, call: &Call, status: Option<u16>) {
+    fn record(&mut self, call: &Call, status: Option<u16>) {
         self.world.stats.record(call.name, status);
         self.recorder.push(Recorded { status, ..Recorded::of(&call.request, call.name) });
     }

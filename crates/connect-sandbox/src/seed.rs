@@ -1,4 +1,4 @@
-//! Users, accounts, calendars and events from a JSON file.
+//! Loads users, accounts, calendars and events from JSON.
 //!
 //! ```json
 //! { "users": { "ada": { "google": {
@@ -10,83 +10,90 @@
 //! } } } }
 //! ```
 //!
-//! Below a user stand its providers; the fields are the API's own.
+//! A user has providers; the fields of calendars and events are those of the Connect API.
 //!
-//! | of | required | optional |
+//! | object | required | optional |
 //! |---|---|---|
-//! | an account | `calendars` | `account`, `calendarPermissionGranted` (Google and Microsoft), `syncState` |
-//! | a calendar | `id`, `title` | `timeZone` (`UTC`), `color`, `description`, `original`, `public` (Google), `events`; the first one is the primary |
-//! | an event | `title`, `start`, `end` | `id`, `recurrence`, `lastModified` and every other field an event has but `original` |
+//! | account | `calendars` | `account`, `calendarPermissionGranted` (Google and Microsoft), `syncState` |
+//! | calendar | `id`, `title` | `timeZone` (`UTC`), `color`, `description`, `original`, `public` (Google),
+//! `events` |
+//! | event | `title`, `start`, `end` | `id`, `recurrence`, `lastModified`, and every other event field except
+//! `original` |
 //!
-//! Beside `users`, or in its place, `apptoto` has accounts of Apptoto by their e-mail addresses, with `events` and `contacts`
-//! in the form in which its API takes them, `bookingPages` and an `apiKey`; the README has an example.
+//! The first calendar of an account is the primary one.
 //!
-//! A field the format does not know is an error, like anything else that is wrong: with the path to it.
+//! In addition to `users` or instead, `apptoto` has Apptoto accounts by e-mail address, with `events` and
+//! `contacts` in the format of the Apptoto API, `bookingPages` and an `apiKey`; the README has an example.
+//!
+//! Errors name the path of the invalid field. An unknown field is an error.
 
 mod read;
 
 use crate::sandbox::Sandbox;
 use crate::world::users::{Connections, UserKey};
-use read::Place;
+use read::SeedValue;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Something in a seed is wrong.
+/// The error of an invalid seed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{path}: {reason}")]
 #[non_exhaustive]
 pub struct SeedError {
-    /// Where: `users.ada.google.calendars[0].events[2].start`.
+    /// The path of the invalid value, such as `users.ada.google.calendars[0].events[2].start`.
     pub path: String,
-    /// What.
+    /// What is wrong with the value.
     pub reason: String,
 }
 
 impl Sandbox {
-    /// Takes users with their accounts, calendars and events from JSON; the module `seed` of the sources, and the README,
-    /// have the format.
+    /// Loads users with their accounts, calendars and events from JSON. The README describes the format.
     ///
-    /// A user of the seed has these accounts and no demo ones, in every application; one that is there already gets them in
-    /// place of its own. Either the whole seed is taken or, on an error, nothing of it.
+    /// A user of the seed has only the accounts of the seed, in every application. If the user exists, they
+    /// replace the existing accounts.
+    ///
+    /// # Errors
+    ///
+    /// If the seed is invalid; then nothing is loaded.
     pub fn seed(&mut self, json: &str) -> Result<(), SeedError> {
-        // Editors put a byte order mark in front.
+        // A file may start with a byte order mark.
         let json = json.strip_prefix('\u{feff}').unwrap_or(json);
-        let value: Value = serde_json::from_str(json)
+        let json: Value = serde_json::from_str(json)
             .map_err(|error| SeedError { path: "the file".to_owned(), reason: error.to_string() })?;
-        let root = Place::root(&value);
+        let root = SeedValue::root(&json);
         root.only(&["users", "apptoto"])?;
         let apptoto = root.get("apptoto");
         let users =
             if apptoto.is_some() && root.get("users").is_none() { BTreeMap::new() } else { users(&root)? };
-        let accounts = apptoto.map(|place| self.read_apptoto(&place)).transpose()?;
+        let accounts = apptoto.map(|value| self.read_apptoto(&value)).transpose()?;
         let known = |id: &str| -> Vec<UserKey> {
             self.world.users.keys().filter(|key| key.id == id).cloned().collect()
         };
         let known: Vec<_> = users.keys().flat_map(|id| known(id)).collect();
-        // All of them first, so that none takes over what another one had before.
+        // Remove all accounts first, so that no shared account passes its old calendars to another user.
         for key in &known {
-            self.world.give(key, Connections::new());
+            self.world.replace_accounts(key, Connections::new());
         }
         for key in &known {
-            self.world.give(key, users.get(&key.id).cloned().unwrap_or_default());
+            self.world.replace_accounts(key, users.get(&key.id).cloned().unwrap_or_default());
         }
         self.world.seeded.extend(users);
-        self.connect().hear();
+        self.connect().apply_account_changes();
         if let Some(accounts) = accounts {
             self.apptoto.take_seed(accounts);
         }
         Ok(())
     }
 
-    fn read_apptoto(&mut self, place: &Place<'_>) -> Result<crate::apptoto::api::Seeded, SeedError> {
-        let accounts = place.object()?;
+    fn read_apptoto(&mut self, value: &SeedValue<'_>) -> Result<crate::apptoto::api::Seeded, SeedError> {
+        let accounts = value.object()?;
         let read =
             self.apptoto.read_seed(accounts, &self.world.settings, self.world.latest.unwrap_or_default());
         read.map_err(|(path, reason)| SeedError { path, reason })
     }
 }
 
-fn users(root: &Place<'_>) -> Result<BTreeMap<String, Connections>, SeedError> {
+fn users(root: &SeedValue<'_>) -> Result<BTreeMap<String, Connections>, SeedError> {
     let users = root.require("users")?.entries()?;
-    users.into_iter().map(|(id, place)| Ok((id.to_owned(), read::connections(id, &place)?))).collect()
+    users.into_iter().map(|(id, value)| Ok((id.to_owned(), read::connections(id, &value)?))).collect()
 }

@@ -1,8 +1,8 @@
-//! A server around the sandbox, on a thread of its own.
+//! An HTTP server for the sandbox, on a separate thread.
 //!
-//! One single-threaded runtime serves every connection; a delay is a sleep of one request and holds up no other. The
-//! sandbox sits behind a mutex that is held only while a request is handled. Beside the connections one task makes the
-//! deliveries that are due; it wakes up when one comes up.
+//! A single-threaded runtime serves every connection; a delayed response does not delay others. The sandbox
+//! is behind a mutex, which is held only while a request is handled. A separate task sends the webhook
+//! deliveries that are due.
 
 mod connection;
 mod deliver;
@@ -28,7 +28,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::{Notify, oneshot};
 
-/// A running sandbox. It stops when it is dropped.
+/// A running sandbox server, which stops when dropped.
 #[derive(Debug)]
 pub struct Server {
     origin: String,
@@ -37,7 +37,7 @@ pub struct Server {
     thread: Option<JoinHandle<()>>,
 }
 
-/// How a server is to run.
+/// The configuration of a server to start.
 #[derive(Debug, Default)]
 pub struct Builder {
     settings: Settings,
@@ -48,32 +48,32 @@ pub struct Builder {
     identity: Option<(Vec<u8>, Vec<u8>)>,
 }
 
-/// The server could not start.
+/// The error of starting a server.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The port is taken, or the system refused.
-    #[error("cannot listen: {0}")]
+    /// The server cannot listen on the port.
+    #[error("cannot listen on the port: {0}")]
     Io(#[from] std::io::Error),
-    /// The seed is not in its format.
-    #[error("cannot use the seed: {0}")]
+    /// The seed is invalid.
+    #[error("the seed is invalid: {0}")]
     Seed(#[from] SeedError),
-    /// A host that control calls are to be taken under.
-    #[error("cannot use the host: {0}")]
+    /// The host for [`Builder::allow_host`] is invalid.
+    #[error("the allowed host is invalid: {0}")]
     Host(#[from] HostError),
-    /// The certificate or its key cannot be used.
-    #[error("cannot use the certificate: {0}")]
+    /// The certificate chain or the key is invalid.
+    #[error("the certificate or its key is invalid: {0}")]
     Tls(String),
 }
 
-/// The sandbox, for the connections, the deliveries and the caller.
+/// The sandbox, shared by the connections, the deliveries and the caller.
 #[derive(Clone, Debug)]
 pub(crate) struct Shared(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     sandbox: Mutex<Sandbox>,
-    /// Something may be due to be delivered.
+    /// Wakes the delivery task.
     due: Notify,
 }
 
@@ -82,13 +82,13 @@ impl Shared {
         Self(Arc::new(Inner { sandbox: Mutex::new(sandbox), due: Notify::new() }))
     }
 
-    /// Works on the sandbox, and wakes up the deliveries if that made any.
+    /// Calls `work` with the sandbox, and wakes the delivery task if the schedule changed.
     ///
-    /// A panic of someone who held the lock does not spoil the sandbox: no request leaves it half changed.
+    /// Ignores a poisoned lock: the sandbox stays consistent after a panic.
     pub(crate) fn with<T>(&self, work: impl FnOnce(&mut Sandbox) -> T) -> T {
         let mut sandbox = self.0.sandbox.lock().unwrap_or_else(PoisonError::into_inner);
         let result = work(&mut sandbox);
-        if sandbox.connect.outbox.take_touched() {
+        if sandbox.connect.outbox.take_schedule_changed() {
             self.0.due.notify_one();
         }
         result
@@ -103,47 +103,47 @@ impl Sandbox {
 }
 
 impl Server {
-    /// Settings, port and certificate, then [`Builder::start`].
+    /// Creates a builder, for a server with other settings, port or certificate.
     pub fn builder() -> Builder {
         Builder::default()
     }
 
-    /// What an SDK takes as its base URL: `http://127.0.0.1:PORT/api`.
+    /// Returns the base URL for an SDK: `http://127.0.0.1:PORT/api`.
     pub fn base_url(&self) -> String {
         format!("{}/api", self.origin)
     }
 
-    /// Scheme, host and port.
+    /// Returns scheme, host and port.
     pub fn origin(&self) -> &str {
         &self.origin
     }
 
-    /// What the demo application signs in with.
+    /// Returns the credentials of the demo application.
     pub fn credentials(&self) -> Credentials {
         self.with(|sandbox| sandbox.credentials())
     }
 
-    /// Looks at the sandbox or changes it, between two requests.
+    /// Calls `work` with the sandbox; no request is handled meanwhile.
     pub fn with<T>(&self, work: impl FnOnce(&mut Sandbox) -> T) -> T {
         self.sandbox.with(work)
     }
 
-    /// The figures so far.
+    /// Returns the statistics: see [`Sandbox::stats`].
     pub fn stats(&self) -> Stats {
         self.with(|sandbox| sandbox.stats())
     }
 
-    /// The requests so far, without secrets in their headers.
+    /// Returns the requests so far: see [`Sandbox::requests`].
     pub fn requests(&self) -> Vec<Recorded> {
         self.with(|sandbox| sandbox.requests().to_vec())
     }
 
-    /// As [`Sandbox::invitations`].
+    /// Returns the messages to guests: see [`Sandbox::invitations`].
     pub fn invitations(&self) -> Vec<Invitation> {
         self.with(|sandbox| sandbox.invitations().to_vec())
     }
 
-    /// Makes every access token expire now.
+    /// Makes every access token expire now: see [`Sandbox::expire_all`].
     pub fn expire_all(&self) {
         self.with(|sandbox| sandbox.expire_all(now()));
     }
@@ -153,22 +153,22 @@ impl Server {
         self.with(|sandbox| sandbox.advance(by));
     }
 
-    /// Makes a change as the provider's user would: see [`Sandbox::trigger`].
+    /// Makes a change as a user of the provider: see [`Sandbox::trigger`].
     pub fn trigger(&self, trigger: Trigger) -> Result<Triggered, TriggerError> {
         self.with(|sandbox| sandbox.trigger(trigger, now()))
     }
 
-    /// Sends a delivery again, the last one if none is named: see [`Sandbox::resend`].
+    /// Resends a delivery, by default the last one: see [`Sandbox::resend`].
     pub fn resend(&self, id: Option<&str>) -> Result<String, ResendError> {
         self.with(|sandbox| sandbox.resend(id, now()))
     }
 
-    /// The deliveries so far: see [`Sandbox::delivery_log`].
+    /// Returns the deliveries: see [`Sandbox::delivery_log`].
     pub fn delivery_log(&self) -> Vec<Delivery> {
         self.with(|sandbox| sandbox.delivery_log().cloned().collect())
     }
 
-    /// Makes a new key sign the deliveries: see [`Sandbox::rotate_keys`].
+    /// Creates a new active webhook key: see [`Sandbox::rotate_keys`].
     pub fn rotate_keys(&self) -> Vec<WebhookKey> {
         self.with(|sandbox| sandbox.rotate_keys(now()))
     }
@@ -179,7 +179,7 @@ impl Server {
     }
 
     fn end(&mut self) {
-        // The receiver is gone only if the thread has ended already.
+        // Sending fails only if the thread has already ended.
         let _ = self.stop.take().map(|stop| stop.send(()));
         let _ = self.thread.take().map(JoinHandle::join);
     }
@@ -192,35 +192,36 @@ impl Drop for Server {
 }
 
 impl Builder {
-    /// The switches to start with.
+    /// Sets the initial switches.
     #[must_use]
     pub fn settings(mut self, settings: Settings) -> Self {
         self.settings = settings;
         self
     }
 
-    /// Users, accounts, calendars and events to start with: see [`Sandbox::seed`].
+    /// Adds users, accounts, calendars and events: see [`Sandbox::seed`].
     #[must_use]
     pub fn seed(mut self, json: impl Into<String>) -> Self {
         self.seeds.push(json.into());
         self
     }
 
-    /// Another host name or address that control calls may be made under: see [`Sandbox::allow_host`].
+    /// Accepts control calls to another host name or address: see [`Sandbox::allow_host`].
     #[must_use]
     pub fn allow_host(mut self, host: impl Into<String>) -> Self {
         self.hosts.push(host.into());
         self
     }
 
-    /// The port to listen on; 0, the default, takes a free one.
+    /// Sets the port to listen on; 0, the default, means a free port.
     #[must_use]
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }
 
-    /// Serves https with this certificate chain and key, both PEM; the certificate has to be for `localhost`.
+    /// Serves https with this certificate chain and key, both in PEM. The certificate must be for
+    /// `localhost`.
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn tls(mut self, cert_pem: impl Into<Vec<u8>>, key_pem: impl Into<Vec<u8>>) -> Self {
@@ -228,11 +229,11 @@ impl Builder {
         self
     }
 
-    /// Listens, and serves on a thread of its own.
+    /// Starts the server on a separate thread.
     pub fn start(self) -> Result<Server, StartError> {
         let security = self.security()?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
-        // Not through the runtime: the caller may be inside one already.
+        // Binds without the runtime, since the caller may run inside another runtime.
         let listener = std::net::TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let origin = security.origin(listener.local_addr()?.port());
@@ -246,7 +247,7 @@ impl Builder {
         }
         sandbox.world.origin.clone_from(&origin);
         let sandbox = Shared::new(sandbox);
-        // Nothing may fail from here on but the thread: a runtime must not be dropped inside another one.
+        // After this, only starting the thread may fail: a runtime must not be dropped inside another one.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let (stop, stopped) = oneshot::channel();
         let service = (listener, security, sandbox.clone());
@@ -270,7 +271,7 @@ impl Builder {
     }
 }
 
-/// Plain or over TLS.
+/// Whether connections use TLS.
 #[derive(Clone)]
 pub(crate) enum Security {
     Plain,
@@ -288,7 +289,7 @@ impl Security {
     }
 }
 
-/// Runs until it is told to stop; then the runtime closes what is left open, and waits for no name that is being looked up.
+/// Serves until `stopped`; then closes all connections without waiting for pending DNS lookups.
 fn serve(
     runtime: Runtime,
     service: (std::net::TcpListener, Security, Shared),
@@ -310,7 +311,7 @@ async fn accept(listener: TcpListener, security: Security, sandbox: Shared) {
             Ok((stream, _)) => {
                 tokio::spawn(connection::serve(stream, security.clone(), sandbox.clone()));
             }
-            // Out of file descriptors, most likely: give connections time to end.
+            // Most likely out of file descriptors: wait for connections to close.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }
     }

@@ -1,4 +1,5 @@
-//! What all services share: accounts, their calendars, time and chance. There is no HTTP in it.
+//! The data that all services share, without HTTP: applications, users, accounts, calendars, time and
+//! randomness.
 
 pub(crate) mod accounts;
 pub(crate) mod apps;
@@ -29,22 +30,22 @@ pub(crate) struct World {
     pub(crate) settings: Settings,
     pub(crate) random: Random,
     pub(crate) stats: Stats,
-    /// The applications beside the demo application.
+    /// The registered applications, without the demo application.
     pub(crate) apps: Vec<Registered>,
     pub(crate) users: Users,
-    /// The accounts a seed gives to users, by their ids.
+    /// The accounts from seeds, by user id.
     pub(crate) seeded: BTreeMap<String, Connections>,
     pub(crate) accounts: Accounts,
     pub(crate) invitations: Vec<Invitation>,
-    /// What Connect has not heard of yet.
-    pub(crate) news: Vec<News>,
-    /// How long the answer to the request at hand waits: the switch `latency_ms`, and what a service adds to it.
+    /// Changes of accounts that Connect has not processed yet.
+    pub(crate) account_changes: Vec<AccountChange>,
+    /// The delay of the current response: the switch `latency_ms`, plus the delay that a service adds.
     pub(crate) pause: Duration,
-    /// The first time the sandbox saw; the demo events lie around it.
+    /// The time of the first request; the demo events are dated relative to it.
     pub(crate) anchor: Option<Timestamp>,
     /// The time of the last request.
     pub(crate) latest: Option<Timestamp>,
-    /// Scheme, host and port people reach the sandbox at.
+    /// The scheme, host and port of the sandbox.
     pub(crate) origin: String,
 }
 
@@ -59,7 +60,7 @@ impl World {
             seeded: BTreeMap::new(),
             accounts: Accounts::default(),
             invitations: Vec::new(),
-            news: Vec::new(),
+            account_changes: Vec::new(),
             pause: Duration::ZERO,
             anchor: None,
             latest: None,
@@ -67,17 +68,17 @@ impl World {
         }
     }
 
-    /// Randomness for one request, while the world itself is borrowed.
+    /// Returns a random generator for one request, usable while the world is borrowed.
     pub(crate) fn stream(&mut self) -> Random {
         Random::new(self.random.number())
     }
 }
 
-/// What happens to accounts of users of Connect, which subscribes to their calendars.
+/// A change of an account that a user of Connect has connected, from which Connect updates its subscriptions.
 #[derive(Debug)]
-pub(crate) enum News {
+pub(crate) enum AccountChange {
     Connected(UserKey, Provider),
     Disconnected(UserKey, Provider),
-    /// Changes in the provider's own calendar.
-    Changed(UserKey, Changes),
+    /// Events were changed, but not through Connect.
+    EventsChanged(UserKey, Changes),
 }

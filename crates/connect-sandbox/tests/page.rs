@@ -106,7 +106,10 @@ fn page_shows_what_the_sandbox_holds() {
     assert_eq!(rows(&html, "subscriptions"), [watched]);
     let id = &app.sandbox.delivery_log().next().unwrap().id;
     assert_eq!(rows(&html, "deliveries"), [[id, "ada", "google", "ada", "pending", "ada"]]);
-    assert_eq!(rows(&html, "faults"), [["ada", "grant type ada, after 2 more", "3", "status 500, ada: ada"]]);
+    assert_eq!(
+        rows(&html, "faults"),
+        [["ada", "grant type ada, after 2 others", "3", "status 500, ada: ada"]]
+    );
     let switches = rows(&html, "switches");
     assert_eq!(switches.len(), connect_sandbox::switches().count());
     let changed: Vec<_> = switches.iter().take_while(|row| row[1] == "changed").map(|row| &*row[0]).collect();
@@ -131,7 +134,7 @@ fn calendars_that_nobody_asked_for_are_not_counted() {
         states.into_iter().zip(calendars.map(str::to_owned)).collect::<Vec<_>>()
     };
     let html = look(&mut app);
-    assert_eq!(states(&html), expected(["not asked for yet"; 4]));
+    assert_eq!(states(&html), expected(["not created yet"; 4]));
     assert!(section(&html, "calendars").contains("<td colspan=\"7\">none</td>"));
     app.ok(&token, "/calendars");
     let html = look(&mut app);

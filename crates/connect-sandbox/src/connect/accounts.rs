@@ -1,4 +1,4 @@
-//! The accounts of a user: their state, and letting go of one. And their calendars.
+//! The accounts of a user: connection status, disconnecting an account, and listing the calendars.
 
 use crate::call::Call;
 use crate::connect::Connect;
@@ -12,8 +12,8 @@ use serde_json::{Map, Value, json};
 
 impl Connect<'_> {
     pub(crate) fn connection_status(&mut self, call: &Call) -> Result<Reply, Problem> {
-        let visitor = self.visitor(call)?;
-        let user = self.world.users.get(&visitor.user);
+        let principal = self.principal(call)?;
+        let user = self.world.users.get(&principal.user);
         let accounts = |provider: Provider| {
             let connection = user.and_then(|connections| connections.get(&provider));
             let accounts: Vec<_> =
@@ -21,14 +21,15 @@ impl Connect<'_> {
             (provider.name().to_owned(), json!(accounts))
         };
         let connections: Map<_, _> = Provider::ALL.into_iter().map(accounts).collect();
-        let full = self.world.limit_reached(&visitor.user);
+        let full = self.world.limit_reached(&principal.user);
         Ok(ok(&json!({ "connections": connections, "limitReached": full })))
     }
 
-    /// A provider that is not connected is a success too; an account that is not there is not found.
+    /// Disconnects an account. Succeeds if the provider is not connected; 404 if `account` names another
+    /// account.
     pub(crate) fn disconnect(&mut self, call: &Call) -> Result<Reply, Problem> {
-        let visitor = self.visitor(call)?;
-        // `{}`, `[]` from one of the SDKs, or nothing: what is in it does not matter.
+        let principal = self.principal(call)?;
+        // SDKs send `{}`, `[]` or no body; the content is ignored.
         let body = serde_json::from_slice(call.body());
         if !(call.body().is_empty() || matches!(body, Ok(Value::Object(_) | Value::Array(_)))) {
             return Err(Problem::bad_request("The body must be a JSON object"));
@@ -38,22 +39,22 @@ impl Connect<'_> {
             .ok_or_else(|| Problem::invalid_field("provider", "provider is required"))?;
         let provider = Provider::parse(name)
             .ok_or_else(|| Problem::invalid_field("provider", "provider is not supported"))?;
-        let connections = self.world.users.entry(visitor.user.clone()).or_default();
+        let connections = self.world.users.entry(principal.user.clone()).or_default();
         let connected = connections.get(&provider).map(|connection| connection.account.as_str());
         if call.query("account").is_some_and(|account| connected != Some(account)) {
             return Err(Problem::not_found("Account not found"));
         }
-        self.world.disconnect_account(&visitor.user, provider);
+        self.world.disconnect_account(&principal.user, provider);
         Ok(ok(&json!({ "success": true, "message": format!("Disconnected {}", provider.title()) })))
     }
 
     pub(crate) fn list_calendars(&mut self, call: &Call) -> Result<Reply, Problem> {
-        let visitor = self.visitor(call)?;
-        if visitor.scope == Scope::FreeBusy {
+        let principal = self.principal(call)?;
+        if principal.scope == Scope::FreeBusy {
             let error = "Calendar list access is forbidden for free-busy scope";
             return Err(Problem::new(StatusCode::FORBIDDEN, json!({ "error": error })));
         }
-        let calendars = self.permitted(&visitor.user, |_| true)?.into_values().flatten();
+        let calendars = self.permitted(&principal.user, |_| true)?.into_values().flatten();
         let calendars: Vec<_> = calendars.map(|calendar| calendar.info.clone()).collect();
         Ok(ok(&Value::Array(calendars)))
     }

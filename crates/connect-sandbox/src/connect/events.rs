@@ -1,4 +1,4 @@
-//! Events as Connect has them: listed with pages, and written.
+//! The event endpoints of Connect: list in pages, create, update and delete.
 
 mod address;
 mod create;

@@ -1,4 +1,4 @@
-//! Sign-in: authorize, the provider page, the token endpoint, revoke, and who a bearer is.
+//! Sign-in: authorize, the provider pages, the token and revocation endpoints, and access token checks.
 
 mod access;
 mod authorize;

@@ -1,4 +1,4 @@
-//! Calendar access that a user withheld while connecting an account.
+//! Calendar permission, which a user can withhold when connecting an account.
 
 use crate::connect::Connect;
 use crate::reply::Problem;
@@ -10,8 +10,8 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 impl Connect<'_> {
-    /// The accounts of the providers a request is about, as far as they gave calendar access. When none of them did, the
-    /// answer is the documented 403.
+    /// Returns the calendars of the accounts that match `about` and have calendar permission; if none has it,
+    /// the documented 403.
     pub(crate) fn permitted(
         &mut self,
         user: &UserKey,
@@ -25,19 +25,19 @@ impl Connect<'_> {
             return Err(refused(&withheld));
         }
         let open: Vec<_> = open.into_iter().map(|(provider, _)| *provider).collect();
-        let mut keepers = BTreeMap::new();
+        let mut holders = BTreeMap::new();
         for provider in open {
-            self.world.calendars(user, provider); // they are there from now on
-            keepers.extend(self.world.keeper(user, provider).map(|keeper| (provider, keeper)));
+            self.world.calendars(user, provider); // Creates the calendars on the first use.
+            holders.extend(self.world.calendar_holder(user, provider).map(|holder| (provider, holder)));
         }
         let all = self.world.users.iter_mut().flat_map(|(key, connections)| {
             connections.iter_mut().map(move |(provider, connection)| (key, *provider, connection))
         });
-        let kept = all.filter(|(key, provider, _)| keepers.get(provider) == Some(*key));
+        let kept = all.filter(|(key, provider, _)| holders.get(provider) == Some(*key));
         Ok(kept.filter_map(|(_, provider, one)| Some((provider, one.calendars.as_mut()?))).collect())
     }
 
-    /// Withheld on the page, or by the switch.
+    /// Whether the user withheld calendar permission on the consent page, or the switch `withheld` does.
     pub(crate) fn withholds(&self, provider: Provider, connection: &Connection) -> bool {
         connection.granted == Some(false)
             || (connection.granted.is_some()

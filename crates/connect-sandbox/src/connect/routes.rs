@@ -1,4 +1,4 @@
-//! Connect's endpoints and their paths.
+//! The endpoints of Connect and their paths.
 
 /// An endpoint of Connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,14 +24,14 @@ pub(crate) enum Endpoint {
 }
 
 impl Endpoint {
-    /// Whether an application calls it; the others are pages for people, and the public keys.
+    /// Whether applications call the endpoint. The others are the pages for users and the public keys.
     pub(super) fn is_api(self) -> bool {
         use Endpoint::{Authorize, Consent, ConsentPage, Providers, ReturnToApp, WebhookKeys};
         !matches!(self, Authorize | Providers | ReturnToApp | ConsentPage | Consent | WebhookKeys)
     }
 }
 
-/// Under `/api`.
+/// The routes under `/api`.
 pub(crate) const ROUTES: &[(&str, Endpoint)] = &[
     ("GET /oauth/authorize", Endpoint::Authorize),
     ("GET /oauth/providers", Endpoint::Providers),
@@ -54,8 +54,8 @@ pub(crate) const ROUTES: &[(&str, Endpoint)] = &[
     ("GET /health", Endpoint::Health),
 ];
 
-/// On the origin.
+/// The routes outside `/api`.
 pub(crate) const ORIGIN: &[(&str, Endpoint)] = &[("GET /.well-known/webhook-keys", Endpoint::WebhookKeys)];
 
-/// Those from before `/oauth`.
+/// The older paths, without `/oauth`.
 pub(super) const LEGACY: [&str; 2] = ["GET /connection-status", "POST /disconnect"];

@@ -1,21 +1,24 @@
-//! Webhooks: which calendars an application hears of, and what it hears.
+//! Webhooks: subscriptions of calendars, and the signed deliveries of their changes.
 //!
 //! ```text
-//! POST /event ──┐ echo, 30 s                ┌─ again after a back-off ─┐
+//! POST /event ──┐ echo, 30 s                ┌─ retry after a back-off ─┐
 //!               ▼                           ▼                          │
-//!            notice ──▶ delivery ──▶ attempt, signed ──▶ 2xx, 401, or anything else
+//!        notification ──▶ delivery ──▶ attempt, signed ──▶ 2xx, 401, or another result
 //!               ▲ 1 s, or the next poll
 //! trigger ──────┘
 //! ```
 //!
-//! - [`subscribe`] and [`subscriptions`]: the calendars; [`keys`]: the pairs that sign, and the document that lists them.
-//! - [`notices`]: changes until the provider tells of them; [`body`]: what a delivery says.
-//! - [`outbox`]: deliveries and their attempts; [`trigger`]: changes by the provider's user, and sending again.
+//! - [`subscribe`] and [`subscriptions`]: the subscribed calendars.
+//! - [`keys`]: the signing keys and the endpoint that publishes them.
+//! - [`notifications`]: changes that the provider has not reported yet.
+//! - [`body`]: the body of a delivery.
+//! - [`outbox`]: deliveries, attempts, retries and resends.
+//! - [`trigger`]: simulated changes by a user of the provider.
 
 mod body;
 mod delivery;
 mod keys;
-mod notices;
+mod notifications;
 mod outbox;
 mod subscribe;
 mod subscriptions;

@@ -1,4 +1,4 @@
-//! `/sandbox/apps`: the dashboard's list of applications.
+//! The control calls `/sandbox/apps`: list, register and edit the applications of Connect.
 
 use crate::reply::{Problem, Reply, json_reply, ok};
 use crate::sandbox::Sandbox;
@@ -10,48 +10,48 @@ use serde_json::{Value, json};
 
 impl Sandbox {
     pub(crate) fn list_apps(&self) -> Reply {
-        let apps: Vec<_> = self.world.all_apps().iter().map(shown).collect();
+        let apps: Vec<_> = self.world.all_apps().iter().map(app_json).collect();
         ok(&json!({ "apps": apps }))
     }
 
     pub(crate) fn create_app(&mut self, body: &[u8]) -> Result<Reply, Problem> {
-        let change = read(body)?;
+        let edit = read(body)?;
         let mut app = App::new("", "");
-        change.apply(&mut app);
+        edit.apply(&mut app);
         let id = self.register(app).map_err(refused)?.client_id;
-        self.answer_app(StatusCode::CREATED, &id)
+        self.app_reply(StatusCode::CREATED, &id)
     }
 
-    /// What is not named stays; `null` clears what is optional.
+    /// Edits an application. Missing fields stay unchanged; `null` clears an optional field.
     pub(crate) fn edit_app(&mut self, body: &[u8]) -> Result<Reply, Problem> {
-        let change = read(body)?;
-        let id = change.client_id.clone().ok_or_else(|| Problem::bad_request("clientId is required"))?;
+        let edit = read(body)?;
+        let id = edit.client_id.clone().ok_or_else(|| Problem::bad_request("clientId is required"))?;
         let mut app = self.app(&id).ok_or_else(|| refused(AppError::Unknown(id.clone())))?;
-        change.apply(&mut app);
+        edit.apply(&mut app);
         self.update_app(&id, app).map_err(refused)?;
-        self.answer_app(StatusCode::OK, &id)
+        self.app_reply(StatusCode::OK, &id)
     }
 
-    fn answer_app(&self, status: StatusCode, id: &str) -> Result<Reply, Problem> {
+    fn app_reply(&self, status: StatusCode, id: &str) -> Result<Reply, Problem> {
         let app = self.world.registered(id).ok_or_else(|| refused(AppError::Unknown(id.to_owned())))?;
-        Ok(json_reply(status, &shown(&app)))
+        Ok(json_reply(status, &app_json(&app)))
     }
 }
 
-/// What a caller names of an application.
+/// The body of a request to register or edit an application.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Change {
+struct AppEdit {
     client_id: Option<String>,
     name: Option<String>,
     redirect_uri: Option<String>,
-    #[serde(default, deserialize_with = "named")]
+    #[serde(default, deserialize_with = "nullable")]
     display_name: Option<Option<String>>,
-    #[serde(default, deserialize_with = "named")]
+    #[serde(default, deserialize_with = "nullable")]
     webhook_url: Option<Option<String>>,
 }
 
-impl Change {
+impl AppEdit {
     fn apply(self, app: &mut App) {
         app.name = self.name.unwrap_or_else(|| app.name.clone());
         app.redirect_uri = self.redirect_uri.unwrap_or_else(|| app.redirect_uri.clone());
@@ -60,16 +60,16 @@ impl Change {
     }
 }
 
-/// Tells `null` from a field that is not there.
-fn named<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+/// Distinguishes `null` from a missing field.
+fn nullable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
-fn read(body: &[u8]) -> Result<Change, Problem> {
+fn read(body: &[u8]) -> Result<AppEdit, Problem> {
     serde_json::from_slice(body).map_err(|error| Problem::bad_request(&error.to_string()))
 }
 
-fn shown(registered: &Registered) -> Value {
+fn app_json(registered: &Registered) -> Value {
     let mut app = json!(registered.app);
     if let Some(app) = app.as_object_mut() {
         app.insert("clientId".to_owned(), json!(registered.id));

@@ -1,6 +1,7 @@
-//! `GET /sandbox`: what the sandbox holds, on a page for a person who debugs.
+//! `GET /sandbox`: a page that shows the state of the sandbox, for debugging.
 //!
-//! The page is made from `&Sandbox`, and [`Sandbox::handle`] does not set the clock for it: looking changes nothing.
+//! Viewing the page changes nothing: it is made from `&Sandbox`, and [`Sandbox::handle`] does not process due
+//! notifications for it.
 
 use crate::connect::webhooks::{Delivery, DeliveryState, Tried};
 use crate::faults::{Cut, Fault};
@@ -13,10 +14,10 @@ use crate::settings::switches;
 use crate::world::time;
 use crate::world::users::Connections;
 
-/// How many deliveries and how many requests are shown.
-const LAST: usize = 50;
+/// The number of deliveries and of requests on the page.
+const SHOWN: usize = 50;
 
-/// The switches whose values are credentials.
+/// The switches with credentials, whose values are not shown.
 const SECRETS: [&str; 2] = ["client_secret", "apptoto_api_key"];
 
 impl Sandbox {
@@ -33,8 +34,8 @@ impl Sandbox {
             self.requests_section(),
         ];
         let introduction = format!(
-            "What the sandbox at {} holds. Its clock is {} s ahead of this machine's. Looking changes nothing; load \
-             the page again to see what is new.",
+            "The state of the sandbox at {}. Its clock is {} s ahead of this machine's. Viewing this page changes \
+             nothing; reload it to see the current state.",
             self.world.origin,
             self.ahead.as_secs(),
         );
@@ -57,7 +58,7 @@ impl Sandbox {
             let accounts = connections.iter().map(|(provider, one)| {
                 let state = self.world.sync_state(*provider, one);
                 let calendars = one.calendars.as_ref().map(|all| all.len().to_string());
-                let without = if one.shared { "with another user" } else { "not asked for yet" };
+                let without = if one.shared { "with another user" } else { "not created yet" };
                 let calendars = calendars.as_deref().unwrap_or(without);
                 row([provider.name(), &one.account, state, calendars])
             });
@@ -94,11 +95,12 @@ impl Sandbox {
             })
         });
         let columns = &["Title", "Id", "Events", "Provider", "Account", "User", "Client id"];
-        let caption = "Calendars of the users, as far as they were asked for; a series is one event";
+        let caption = "Calendars of the users, if already created; a series counts as one event";
         Section::new("calendars", "Calendars", caption, columns, rows)
     }
 
-    /// Application, user and accounts. A user of a seed who has not signed in yet belongs to every application.
+    /// Returns client id, user id and accounts of every user. A seeded user who has not signed in belongs to
+    /// every application.
     fn users(&self) -> impl Iterator<Item = (&str, &str, &Connections)> {
         let known = |id: &str| self.world.users.keys().any(|key| key.id == id);
         let seeded = self.world.seeded.iter().filter(move |(id, _)| !known(id));
@@ -128,7 +130,7 @@ impl Sandbox {
             texts.map(str::to_owned).into_iter().chain(end).collect()
         });
         let columns =
-            &["Channel", "User", "Client id", "Provider", "Calendar", "Made by", "Expires", "Renewed"];
+            &["Channel", "User", "Client id", "Provider", "Calendar", "Created by", "Expires", "Renewed"];
         Section::new("subscriptions", "Subscriptions", "Calendars whose changes are delivered", columns, rows)
     }
 
@@ -137,13 +139,13 @@ impl Sandbox {
         let columns = &["Id", "User", "Provider", "Calendar", "State", "Attempts"];
         let rows = deliveries.into_iter().rev().map(delivery);
         Section::new("deliveries", "Deliveries", "The last deliveries, the newest first", columns, rows)
-            .first(LAST)
+            .first(SHOWN)
     }
 
     fn faults_section(&self) -> Section {
-        let columns = &["Endpoint", "Which requests", "Times left", "What happens"];
+        let columns = &["Endpoint", "Requests", "Times left", "Effect"];
         let rows = self.faults.waiting().iter().map(fault);
-        Section::new("faults", "Faults", "Faults that wait for a request", columns, rows)
+        Section::new("faults", "Faults", "Faults that can still apply", columns, rows)
     }
 
     fn switches_section(&self) -> Section {
@@ -159,15 +161,16 @@ impl Sandbox {
                 .map(str::to_owned)
                 .to_vec()
         });
-        let columns = &["Switch", "Changed", "Value", "Default", "What it is about"];
-        let caption = "Switches, those that differ from their default first";
+        let columns = &["Switch", "Changed", "Value", "Default", "Description"];
+        let caption = "Switches, changed ones first";
         Section::new("switches", "Switches", caption, columns, rows)
     }
 
     fn requests_section(&self) -> Section {
         let columns = &["Method", "Path", "Endpoint", "Status"];
         let rows = self.requests().iter().rev().map(request);
-        Section::new("requests", "Requests", "The last requests, the newest first", columns, rows).first(LAST)
+        Section::new("requests", "Requests", "The last requests, the newest first", columns, rows)
+            .first(SHOWN)
     }
 }
 
@@ -188,12 +191,12 @@ fn delivery(one: &Delivery) -> Vec<String> {
 }
 
 fn fault(one: &Fault) -> Vec<String> {
-    let which = [
+    let requests = [
         one.grant_type.as_ref().map(|grant_type| format!("grant type {grant_type}")),
-        one.when_status.map(|status| format!("answered with {status}")),
-        (one.skip > 0).then(|| format!("after {} more", one.skip)),
+        one.when_status.map(|status| format!("response status {status}")),
+        (one.skip > 0).then(|| format!("after {} others", one.skip)),
     ];
-    let what = [
+    let effects = [
         one.status.map(|status| format!("status {status}")),
         (one.delay_ms > 0).then(|| format!("{} ms later", one.delay_ms)),
         one.cut.map(|cut| format!("cut {}", if cut == Cut::Before { "before" } else { "after" })),
@@ -201,9 +204,9 @@ fn fault(one: &Fault) -> Vec<String> {
         one.truncate.map(|bytes| format!("{bytes} bytes of the body")),
     ];
     let headers = one.headers.iter().map(|(name, value)| format!("{name}: {value}"));
-    let what: Vec<_> = what.into_iter().flatten().chain(headers).collect();
-    let which: Vec<_> = which.into_iter().flatten().collect();
-    vec![one.endpoint.clone(), which.join(", "), one.times_left().to_string(), what.join(", ")]
+    let effects: Vec<_> = effects.into_iter().flatten().chain(headers).collect();
+    let requests: Vec<_> = requests.into_iter().flatten().collect();
+    vec![one.endpoint.clone(), requests.join(", "), one.times_left().to_string(), effects.join(", ")]
 }
 
 fn request(one: &Recorded) -> Vec<String> {

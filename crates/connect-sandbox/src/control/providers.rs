@@ -1,4 +1,5 @@
-//! `/sandbox/providers`: the consoles of Google, Microsoft and Apptoto, where applications are registered.
+//! The control calls `/sandbox/providers`: list, register, edit and delete the applications of Google,
+//! Microsoft and Apptoto.
 
 use super::apps::refused;
 use crate::oauth_server::{AuthorizationServer, ClientType, OAuthApp, OAuthCredentials};
@@ -13,43 +14,43 @@ impl Sandbox {
     pub(crate) fn list_providers(&self) -> Reply {
         let of = |server| {
             let apps = self.provider_apps(server);
-            json!({ "apps": apps.iter().map(|app| self.shown(server, app)).collect::<Vec<_>>() })
+            json!({ "apps": apps.iter().map(|app| self.app_json(server, app)).collect::<Vec<_>>() })
         };
         let all = AuthorizationServer::ALL.map(|server| (server.name().to_owned(), of(server)));
         ok(&Value::Object(all.into_iter().collect()))
     }
 
     pub(crate) fn create_provider_app(&mut self, body: &[u8]) -> Result<Reply, Problem> {
-        let change = Change::read(body)?;
-        let (server, mut app) = (change.provider, OAuthApp::new("", ""));
-        change.apply(&mut app)?;
+        let edit = ProviderAppEdit::read(body)?;
+        let (server, mut app) = (edit.provider, OAuthApp::new("", ""));
+        edit.apply(&mut app)?;
         let made = self.register_provider_app(server, app).map_err(refused)?;
-        Ok(json_reply(StatusCode::CREATED, &self.shown(server, &made)))
+        Ok(json_reply(StatusCode::CREATED, &self.app_json(server, &made)))
     }
 
-    /// What is not named stays.
+    /// Edits an application. Missing fields stay unchanged.
     pub(crate) fn edit_provider_app(&mut self, body: &[u8]) -> Result<Reply, Problem> {
-        let change = Change::read(body)?;
-        let (server, id) = (change.provider, named(change.client_id.clone())?);
+        let edit = ProviderAppEdit::read(body)?;
+        let (server, id) = (edit.provider, required_id(edit.client_id.clone())?);
         let unknown = || refused(AppError::Unknown(id.clone()));
         let mut app = self.provider_app(server, &id).ok_or_else(unknown)?;
-        change.apply(&mut app)?;
+        edit.apply(&mut app)?;
         self.update_provider_app(server, &id, app).map_err(refused)?;
         let edited = self.provider_apps(server).into_iter().find(|app| app.client_id == id);
-        Ok(ok(&self.shown(server, &edited.ok_or_else(unknown)?)))
+        Ok(ok(&self.app_json(server, &edited.ok_or_else(unknown)?)))
     }
 
     pub(crate) fn remove_provider_app(&mut self, body: &[u8]) -> Result<Reply, Problem> {
-        let named: Named = read(body)?;
-        if !self.delete_provider_app(named.provider, &named.client_id) {
-            return Err(refused(AppError::Unknown(named.client_id)));
+        let app: ProviderAppId = read(body)?;
+        if !self.delete_provider_app(app.provider, &app.client_id) {
+            return Err(refused(AppError::Unknown(app.client_id)));
         }
         Ok(ok(&json!({ "success": true })))
     }
 
-    /// What the user takes back in the settings of their account.
+    /// Withdraws a user's consent, as the user can in the account settings.
     pub(crate) fn withdraw_provider_app(&mut self, body: &[u8]) -> Result<Reply, Problem> {
-        let Consent { provider, client_id, user } = read(body)?;
+        let ConsentWithdrawal { provider, client_id, user } = read(body)?;
         if self.provider_app(provider, &client_id).is_none() {
             return Err(refused(AppError::Unknown(client_id)));
         }
@@ -57,9 +58,9 @@ impl Sandbox {
         Ok(ok(&json!({ "success": true, "withdrawn": withdrawn })))
     }
 
-    fn shown(&self, server: AuthorizationServer, credentials: &OAuthCredentials) -> Value {
+    fn app_json(&self, server: AuthorizationServer, credentials: &OAuthCredentials) -> Value {
         let app = self.provider_app(server, &credentials.client_id);
-        let mut shown = json!({
+        let mut app_json = json!({
             "clientId": credentials.client_id,
             "clientSecret": credentials.client_secret,
             "redirectUri": credentials.redirect_uri,
@@ -68,20 +69,20 @@ impl Sandbox {
             "public": app.as_ref().map(|app| app.client_type == ClientType::Public),
         });
         if server.rules().registers_scopes() {
-            shown["scopes"] = json!(app.map(|app| app.scopes));
+            app_json["scopes"] = json!(app.map(|app| app.scopes));
         }
-        shown
+        app_json
     }
 }
 
-/// What a caller names of an application.
+/// The body of a request to register or edit an application.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Change {
+struct ProviderAppEdit {
     provider: AuthorizationServer,
     client_id: Option<String>,
     name: Option<String>,
-    /// The only one.
+    /// Short for `redirect_uris` with one URI.
     redirect_uri: Option<String>,
     redirect_uris: Option<Vec<String>>,
     public: Option<bool>,
@@ -90,35 +91,36 @@ struct Change {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Named {
+struct ProviderAppId {
     provider: AuthorizationServer,
     client_id: String,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Consent {
+struct ConsentWithdrawal {
     provider: AuthorizationServer,
     client_id: String,
     user: String,
 }
 
-impl Change {
+impl ProviderAppEdit {
     fn read(body: &[u8]) -> Result<Self, Problem> {
-        let change: Self = read(body)?;
-        match (&change.redirect_uri, &change.redirect_uris) {
-            (Some(_), Some(_)) => {
-                Err(Problem::bad_request("redirectUri and redirectUris exclude each other"))
-            }
-            _ => Ok(change),
+        let edit: Self = read(body)?;
+        match (&edit.redirect_uri, &edit.redirect_uris) {
+            (Some(_), Some(_)) => Err(Problem::bad_request(
+                "redirectUri and redirectUris are both given (expected one of them)",
+            )),
+            _ => Ok(edit),
         }
     }
 
     fn apply(self, app: &mut OAuthApp) -> Result<(), Problem> {
         if self.scopes.is_some() && !self.provider.rules().registers_scopes() {
-            let takers = AuthorizationServer::ALL.into_iter().filter(|one| one.rules().registers_scopes());
-            let takers: Vec<_> = takers.map(AuthorizationServer::name).collect();
-            return Err(Problem::bad_request(&format!("scopes are for {} alone", takers.join(" and "))));
+            let servers = AuthorizationServer::ALL.into_iter().filter(|one| one.rules().registers_scopes());
+            let servers: Vec<_> = servers.map(AuthorizationServer::name).collect();
+            let message = format!("scopes can only be set for {}", servers.join(" and "));
+            return Err(Problem::bad_request(&message));
         }
         app.name = self.name.unwrap_or_else(|| app.name.clone());
         let uris = self.redirect_uri.map(|uri| vec![uri]).or(self.redirect_uris);
@@ -133,7 +135,7 @@ impl Change {
     }
 }
 
-fn named(client_id: Option<String>) -> Result<String, Problem> {
+fn required_id(client_id: Option<String>) -> Result<String, Problem> {
     client_id.ok_or_else(|| Problem::bad_request("clientId is required"))
 }
 

@@ -1,6 +1,6 @@
-//! Events that repeat, some with an occurrence that was moved, called off or deleted.
+//! Demo series, with occurrences that were moved, cancelled or deleted.
 
-use super::single::{dress, link};
+use super::single::{add_details, link};
 use super::words::SERIES;
 use crate::world::calendar::{Calendar, End, Event, Exception, Fields, Frequency, Patch, Recurrence, Series};
 use crate::world::random::{Random, hash};
@@ -9,13 +9,13 @@ use jiff::Timestamp;
 use jiff::civil::Weekday;
 use serde_json::json;
 
-/// The nth series of a calendar. The first repeats without end; later ones have a count or an end.
+/// Creates the nth series of a calendar. The first has no end; the others have a count or an end date.
 pub(super) fn event(calendar: &Calendar, day: Timestamp, n: usize, random: &mut Random) -> Event {
     let first = time::plus_hours(day, (random.int(14) - 50) * 24 + 8 + random.int(8));
     let mut fields = Fields::new(random.pick(SERIES, "Weekly sync"), first, time::plus_hours(first, 1));
-    dress(&mut fields, calendar, random);
+    add_details(&mut fields, calendar, random);
     fields.all_day = n == 0 && calendar.time_zone == "UTC";
-    fields.settle();
+    fields.round_to_days();
     let id = crate::world::calendar::event_id(calendar.provider, random);
     fields.link = link(calendar.provider, &id);
 
@@ -24,7 +24,7 @@ pub(super) fn event(calendar: &Calendar, day: Timestamp, n: usize, random: &mut 
     let starts: Vec<_> = coming.collect();
     let changes = [
         moved(&fields, starts.get(3)),
-        called_off(starts.get(5)),
+        cancelled(starts.get(5)),
         starts.get(7).map(|at| (*at, Exception::Removed)),
     ];
     series.exceptions.extend(changes.into_iter().flatten());
@@ -53,7 +53,7 @@ fn rule(calendar: &Calendar, n: usize, first: Timestamp) -> Recurrence {
     rule
 }
 
-/// Two hours later and with a note.
+/// Moves an occurrence by two hours (an all-day one by a day) and adds "(moved)" to its title.
 fn moved(fields: &Fields, start: Option<&Timestamp>) -> Option<(Timestamp, Exception)> {
     let start = *start?;
     let whole = fields.moved_to(start);
@@ -65,7 +65,7 @@ fn moved(fields: &Fields, start: Option<&Timestamp>) -> Option<(Timestamp, Excep
     Some((start, Exception::Changed(patch, fields.start)))
 }
 
-fn called_off(start: Option<&Timestamp>) -> Option<(Timestamp, Exception)> {
+fn cancelled(start: Option<&Timestamp>) -> Option<(Timestamp, Exception)> {
     let start = *start?;
     let mut patch = Patch::default();
     patch.set("status", json!("cancelled"));

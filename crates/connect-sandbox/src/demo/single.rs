@@ -1,4 +1,4 @@
-//! Events that happen once.
+//! Demo events without recurrence.
 
 use super::words::{DAYS, DESCRIPTIONS, PEOPLE, PLACES, TITLES};
 use crate::world::calendar::{Attendee, Calendar, Event, Fields, generated_conference};
@@ -8,14 +8,14 @@ use crate::world::time;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-/// From two months before `day` to six months after it.
-const FROM: i64 = -60;
-const DAYS_SHOWN: u32 = 240;
+/// The first day of the demo events, relative to the first request.
+const FIRST_DAY: i64 = -60;
+const DAY_COUNT: u32 = 240;
 
 pub(super) fn event(calendar: &Calendar, day: Timestamp, random: &mut Random) -> Event {
-    let day = time::plus_hours(day, (FROM + random.int(DAYS_SHOWN)) * 24);
+    let day = time::plus_hours(day, (FIRST_DAY + random.int(DAY_COUNT)) * 24);
     let mut fields = if random.one_in(8) { whole_days(day, random) } else { part_of_day(day, random) };
-    dress(&mut fields, calendar, random);
+    add_details(&mut fields, calendar, random);
     let id = crate::world::calendar::event_id(calendar.provider, random);
     fields.link = link(calendar.provider, &id);
     let modified = SignedDuration::from_millis(random.int(60 * 86_400) * 1000 + random.int(1000));
@@ -37,8 +37,8 @@ fn part_of_day(day: Timestamp, random: &mut Random) -> Fields {
     Fields::new(random.pick(TITLES, "Meeting"), start, start.checked_add(minutes(length)).unwrap_or(start))
 }
 
-/// What an event may have beyond a title and times: no two have the same.
-pub(super) fn dress(fields: &mut Fields, calendar: &Calendar, random: &mut Random) {
+/// Fills the optional fields of an event with random values.
+pub(super) fn add_details(fields: &mut Fields, calendar: &Calendar, random: &mut Random) {
     let sometimes = |random: &mut Random, choices: &[&'static str]| {
         if random.one_in(3) { Some(random.pick(choices, "").to_owned()) } else { None }
     };
@@ -80,7 +80,7 @@ fn attendees(calendar: &Calendar, random: &mut Random) -> Vec<Attendee> {
         })
         .collect();
     if calendar.provider == Provider::Google && random.one_in(6) {
-        // Google's list is taken as it is, calendars that were invited and all.
+        // Google lists invited calendars as attendees.
         let email = format!("{}@group.calendar.google.com", random.letters(26));
         list.push(Attendee { email, status: Some("accepted"), organizer: Some(false) });
     }

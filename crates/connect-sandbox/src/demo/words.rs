@@ -1,16 +1,17 @@
-//! The words of the demo data, in several scripts.
+//! The texts of the demo data, in several scripts.
 
 use crate::world::provider::Provider;
 
-/// One calendar of the demo.
+/// A demo calendar.
 pub(super) struct Template {
     pub(super) provider: Provider,
     pub(super) title: &'static str,
     pub(super) description: &'static str,
     pub(super) time_zone: &'static str,
     pub(super) color: Option<&'static str>,
-    /// Single events, and series.
+    /// The number of single events.
     pub(super) singles: usize,
+    /// The number of series.
     pub(super) series: usize,
 }
 
@@ -98,7 +99,7 @@ pub(super) const PEOPLE: &[&str] = &[
     "team+calendar@example.com",
 ];
 
-/// What a series is called, and how it repeats (see `series`).
+/// The titles of series.
 pub(super) const SERIES: &[&str] = &[
     "Daily stand-up",
     "Weekly sync 🔁",

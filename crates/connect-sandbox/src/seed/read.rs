@@ -1,4 +1,4 @@
-//! The seed's values, each with the path to it.
+//! Reads the accounts, calendars and events of a seed, with the path of each value for errors.
 
 use super::SeedError;
 use crate::connect::events::{check, read_recurrence};
@@ -11,44 +11,48 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
-/// A value and where it stands.
-pub(super) struct Place<'a> {
+/// A value of a seed and its path.
+pub(super) struct SeedValue<'a> {
     path: String,
-    value: &'a Value,
+    json: &'a Value,
 }
 
-pub(super) fn connections(user: &str, place: &Place<'_>) -> Result<Connections, SeedError> {
+pub(super) fn connections(user: &str, value: &SeedValue<'_>) -> Result<Connections, SeedError> {
     let mut connections = Connections::new();
-    for (name, place) in place.entries()? {
-        let provider = Provider::parse(name)
-            .ok_or_else(|| place.wrong("a provider is google, microsoft, apple or caldav"))?;
-        connections.insert(provider, connection(user, provider, &place)?);
+    for (name, value) in value.entries()? {
+        let provider =
+            Provider::parse(name).ok_or_else(|| value.wrong("must be google, microsoft, apple or caldav"))?;
+        connections.insert(provider, connection(user, provider, &value)?);
     }
     Ok(connections)
 }
 
-fn connection(user: &str, provider: Provider, place: &Place<'_>) -> Result<Connection, SeedError> {
-    place.only(&["account", "calendarPermissionGranted", "syncState", "calendars"])?;
-    let name = place.text("account")?.unwrap_or_else(|| account(user, provider));
+fn connection(user: &str, provider: Provider, value: &SeedValue<'_>) -> Result<Connection, SeedError> {
+    value.only(&["account", "calendarPermissionGranted", "syncState", "calendars"])?;
+    let name = value.text("account")?.unwrap_or_else(|| account(user, provider));
     let asks = !provider.granted_scopes().is_empty();
-    let granted = match place.get("calendarPermissionGranted") {
+    let granted = match value.get("calendarPermissionGranted") {
         None => asks.then_some(true),
-        Some(found) => match (found.value, asks) {
+        Some(found) => match (found.json, asks) {
             (Value::Null, false) => None,
             (Value::Bool(granted), true) => Some(*granted),
-            _ => return Err(found.wrong("must be true or false, and is for google and microsoft alone")),
+            _ => {
+                return Err(
+                    found.wrong("must be true or false, and is allowed only for google and microsoft")
+                );
+            }
         },
     };
-    let reauth = match place.text("syncState")?.as_deref() {
+    let reauth = match value.text("syncState")?.as_deref() {
         None | Some("active") => false,
         Some("reauth_required") => true,
-        Some(_) => return Err(place.at("syncState").wrong("must be active or reauth_required")),
+        Some(_) => return Err(value.at("syncState").wrong("must be active or reauth_required")),
     };
     let mut calendars: Vec<Calendar> = Vec::new();
-    for (index, place) in place.require("calendars")?.items()?.into_iter().enumerate() {
-        let calendar = calendar(provider, &name, index == 0, &place)?;
+    for (index, value) in value.require("calendars")?.items()?.into_iter().enumerate() {
+        let calendar = calendar(provider, &name, index == 0, &value)?;
         if calendars.iter().any(|other| other.id == calendar.id) {
-            return Err(place.at("id").wrong("another calendar of the account has this id"));
+            return Err(value.at("id").wrong("must be unique among the calendars of the account"));
         }
         calendars.push(calendar);
     }
@@ -59,21 +63,21 @@ fn calendar(
     provider: Provider,
     account: &str,
     primary: bool,
-    place: &Place<'_>,
+    value: &SeedValue<'_>,
 ) -> Result<Calendar, SeedError> {
-    place.only(&["id", "title", "timeZone", "color", "description", "original", "public", "events"])?;
-    let id = place.required_text("id")?;
-    let time_zone = place.text("timeZone")?.unwrap_or_else(|| "UTC".to_owned());
+    value.only(&["id", "title", "timeZone", "color", "description", "original", "public", "events"])?;
+    let id = value.required_text("id")?;
+    let time_zone = value.text("timeZone")?.unwrap_or_else(|| "UTC".to_owned());
     let mut info = json!({
         "provider": provider,
         "id": id,
-        "title": place.required_text("title")?,
+        "title": value.required_text("title")?,
         "timeZone": time_zone,
-        "description": place.text("description")?.unwrap_or_default(),
+        "description": value.text("description")?.unwrap_or_default(),
     });
     if let Some(info) = info.as_object_mut() {
-        info.extend(place.text("color")?.map(|color| ("color".to_owned(), json!(color))));
-        info.extend(place.get("original").map(|original| ("original".to_owned(), original.value.clone())));
+        info.extend(value.text("color")?.map(|color| ("color".to_owned(), json!(color))));
+        info.extend(value.get("original").map(|original| ("original".to_owned(), original.json.clone())));
     }
     let mut calendar = Calendar {
         provider,
@@ -82,70 +86,75 @@ fn calendar(
         info,
         account: account.to_owned(),
         time_zone,
-        public: place.flag("public")?,
+        public: value.flag("public")?,
         events: Events::default(),
     };
     let mut random = Random::new(hash(hash(7, account), &calendar.id));
-    for place in place.get("events").map(|events| events.items()).transpose()?.unwrap_or_default() {
-        let event = event(&place, provider, || event_id(provider, &mut random))?;
+    for value in value.get("events").map(|events| events.items()).transpose()?.unwrap_or_default() {
+        let event = event(&value, provider, || event_id(provider, &mut random))?;
         if calendar.events.contains_key(&event.id) {
-            return Err(place.at("id").wrong("another event of the calendar has this id"));
+            return Err(value.at("id").wrong("must be unique among the events of the calendar"));
         }
         calendar.events.insert(event.id.clone(), event);
     }
     Ok(calendar)
 }
 
-/// The fields that are not among those a caller may write, or not in the same way.
-const OWN: &[&str] = &["id", "color", "link", "lastModified", "recurrence", "timeZone", "url"];
+/// The event fields that the create and update requests of Connect do not have, or that a seed reads
+/// differently.
+const SEED_FIELDS: &[&str] = &["id", "color", "link", "lastModified", "recurrence", "timeZone", "url"];
 
-fn event(place: &Place<'_>, provider: Provider, new_id: impl FnOnce() -> String) -> Result<Event, SeedError> {
-    let known: Vec<_> = OWN.iter().chain(crate::connect::events::FIELDS).copied().collect();
-    place.only(&known)?;
+fn event(
+    value: &SeedValue<'_>,
+    provider: Provider,
+    new_id: impl FnOnce() -> String,
+) -> Result<Event, SeedError> {
+    let known: Vec<_> = SEED_FIELDS.iter().chain(crate::connect::events::FIELDS).copied().collect();
+    value.only(&known)?;
     for name in ["title", "start", "end"] {
-        place.require(name)?;
+        value.require(name)?;
     }
-    for (name, place) in place.entries()?.into_iter().filter(|(name, _)| !OWN.contains(name)) {
-        check(name, place.value).map_err(|reason| place.wrong(reason))?;
+    for (name, value) in value.entries()?.into_iter().filter(|(name, _)| !SEED_FIELDS.contains(name)) {
+        check(name, value.json).map_err(|reason| value.wrong(reason))?;
     }
     for name in ["color", "link", "url"] {
-        place.text(name)?;
+        value.text(name)?;
     }
     let mut fields = Fields::new("", Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
     fields.status = Some("confirmed");
-    Patch::new(place.object()?.clone()).apply(&mut fields);
-    check_order(&fields).map_err(|_| place.at("end").wrong("end must not be before start"))?;
+    Patch::new(value.object()?.clone()).apply(&mut fields);
+    check_order(&fields).map_err(|_| value.at("end").wrong("end must not be before start"))?;
 
-    let modified = match place.text("lastModified")? {
+    let modified = match value.text("lastModified")? {
         None => fields.start,
         Some(text) => {
-            time::read(&text).ok_or_else(|| place.at("lastModified").wrong("must be an ISO 8601 date"))?
+            time::read(&text).ok_or_else(|| value.at("lastModified").wrong("must be an ISO 8601 date"))?
         }
     };
-    let id = if place.get("id").is_some() { place.required_text("id")? } else { new_id() };
+    let id = if value.get("id").is_some() { value.required_text("id")? } else { new_id() };
     let mut event = Event::single(id, fields, modified);
-    event.fields.own.extend(place.text("url")?.map(|url| ("url".to_owned(), json!(url))));
-    let zone = match place.text("timeZone")? {
+    event.fields.own.extend(value.text("url")?.map(|url| ("url".to_owned(), json!(url))));
+    let zone = match value.text("timeZone")? {
         None => TimeZone::UTC,
         Some(name) => {
             let zone = time::zone(&name);
             event.fields.own.insert("timeZone".to_owned(), json!(name));
-            zone.ok_or_else(|| place.at("timeZone").wrong("must be a time zone such as Europe/Berlin"))?
+            zone.ok_or_else(|| value.at("timeZone").wrong("must be an IANA time zone such as Europe/Berlin"))?
         }
     };
-    if let Some(place) = place.get("recurrence").filter(|place| !place.value.is_null()) {
-        let rule = read_recurrence(place.value).map_err(|reason| place.wrong(&reason))?;
+    if let Some(value) = value.get("recurrence").filter(|value| !value.json.is_null()) {
+        let rule = read_recurrence(value.json).map_err(|reason| value.wrong(&reason))?;
         let mut rule = rule.counted_by(provider);
-        // Days are counted where the event was made; whole days in UTC.
+        // The days of a recurrence are those of the event's time zone; all-day events use UTC.
         rule.zone = if event.fields.all_day { TimeZone::UTC } else { zone };
         event.series = Some(Series::new(rule));
     }
     Ok(event)
 }
 
-impl<'a> Place<'a> {
+impl<'a> SeedValue<'a> {
     pub(super) fn root(value: &'a Value) -> Self {
-        Self { path: String::new(), value }
+        Self { path: String::new(), json: value }
     }
 
     fn wrong(&self, reason: &str) -> SeedError {
@@ -153,17 +162,14 @@ impl<'a> Place<'a> {
         SeedError { path, reason: reason.to_owned() }
     }
 
-    /// The place of a field, whether or not it is there.
+    /// Returns the value and path of a field; null if the field is missing.
     fn at(&self, name: &str) -> Self {
         let dot = if self.path.is_empty() { "" } else { "." };
-        Self {
-            path: format!("{}{dot}{name}", self.path),
-            value: self.value.get(name).unwrap_or(&Value::Null),
-        }
+        Self { path: format!("{}{dot}{name}", self.path), json: self.json.get(name).unwrap_or(&Value::Null) }
     }
 
     pub(super) fn object(&self) -> Result<&'a Map<String, Value>, SeedError> {
-        self.value.as_object().ok_or_else(|| self.wrong("must be an object"))
+        self.json.as_object().ok_or_else(|| self.wrong("must be an object"))
     }
 
     pub(super) fn entries(&self) -> Result<Vec<(&'a str, Self)>, SeedError> {
@@ -171,13 +177,13 @@ impl<'a> Place<'a> {
     }
 
     fn items(&self) -> Result<Vec<Self>, SeedError> {
-        let list = self.value.as_array().ok_or_else(|| self.wrong("must be a list"))?;
-        let item = |(index, value)| Self { path: format!("{}[{index}]", self.path), value };
+        let list = self.json.as_array().ok_or_else(|| self.wrong("must be a list"))?;
+        let item = |(index, value)| Self { path: format!("{}[{index}]", self.path), json: value };
         Ok(list.iter().enumerate().map(item).collect())
     }
 
     pub(super) fn get(&self, name: &str) -> Option<Self> {
-        self.value.get(name).map(|_| self.at(name))
+        self.json.get(name).map(|_| self.at(name))
     }
 
     pub(super) fn require(&self, name: &str) -> Result<Self, SeedError> {
@@ -186,35 +192,35 @@ impl<'a> Place<'a> {
     }
 
     fn text(&self, name: &str) -> Result<Option<String>, SeedError> {
-        match self.get(name).map(|place| (place.value.as_str(), place)) {
+        match self.get(name).map(|value| (value.json.as_str(), value)) {
             None => Ok(None),
             Some((Some(text), _)) => Ok(Some(text.to_owned())),
-            Some((None, place)) => Err(place.wrong("must be a text")),
+            Some((None, value)) => Err(value.wrong("must be a string")),
         }
     }
 
-    /// False where it is not there.
+    /// Reads a boolean; false if the field is missing.
     fn flag(&self, name: &str) -> Result<bool, SeedError> {
-        match self.get(name).map(|place| (place.value.as_bool(), place)) {
+        match self.get(name).map(|value| (value.json.as_bool(), value)) {
             None => Ok(false),
             Some((Some(flag), _)) => Ok(flag),
-            Some((None, place)) => Err(place.wrong("must be true or false")),
+            Some((None, value)) => Err(value.wrong("must be true or false")),
         }
     }
 
     fn required_text(&self, name: &str) -> Result<String, SeedError> {
-        let place = self.require(name)?;
+        let value = self.require(name)?;
         let text = self.text(name)?.filter(|text| !text.is_empty());
-        text.ok_or_else(|| place.wrong("must not be empty"))
+        text.ok_or_else(|| value.wrong("must not be empty"))
     }
 
-    /// Refuses a field the format does not know: most likely it is misspelt.
+    /// Refuses unknown fields, which are most likely misspelt.
     pub(super) fn only(&self, known: &[&str]) -> Result<(), SeedError> {
         match self.object()?.keys().find(|name| !known.contains(&name.as_str())) {
             None => Ok(()),
             Some(name) => Err(self
                 .at(name)
-                .wrong(&format!("there is no such field; the fields are {}", known.join(", ")))),
+                .wrong(&format!("is not a field of the format (expected {})", known.join(", ")))),
         }
     }
 }

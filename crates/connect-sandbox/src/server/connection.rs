@@ -1,4 +1,4 @@
-//! One connection: HTTP/1.1 with keep-alive.
+//! Serves one connection: HTTP/1.1 with keep-alive.
 
 use super::{Security, Shared, now};
 use crate::reply::{Problem, Reply};
@@ -12,22 +12,22 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
-/// Serves one connection to its end. Errors are the peer's business: there is no one to tell.
+/// Serves a connection until it closes. Connection errors are ignored.
 pub(crate) async fn serve(stream: TcpStream, security: Security, sandbox: Shared) {
     let _ = stream.set_nodelay(true);
     match security {
-        Security::Plain => talk(stream, sandbox).await,
+        Security::Plain => serve_http(stream, sandbox).await,
         #[cfg(feature = "tls")]
         Security::Tls(acceptor) => {
             if let Ok(stream) = acceptor.accept(stream).await {
-                talk(stream, sandbox).await;
+                serve_http(stream, sandbox).await;
             }
         }
     }
 }
 
-async fn talk(stream: impl AsyncRead + AsyncWrite + Unpin, sandbox: Shared) {
-    let service = service_fn(move |request| answer(request, sandbox.clone()));
+async fn serve_http(stream: impl AsyncRead + AsyncWrite + Unpin, sandbox: Shared) {
+    let service = service_fn(move |request| respond(request, sandbox.clone()));
     let http = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .serve_connection(TokioIo::new(stream), service)
@@ -35,17 +35,20 @@ async fn talk(stream: impl AsyncRead + AsyncWrite + Unpin, sandbox: Shared) {
     drop(http);
 }
 
-/// An error closes the connection without an answer.
+/// The error that makes hyper close the connection without a response.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection was cut")]
-struct CutHere;
+struct ConnectionCut;
 
-async fn answer(request: Request<Incoming>, sandbox: Shared) -> Result<http::Response<Full<Bytes>>, CutHere> {
+async fn respond(
+    request: Request<Incoming>,
+    sandbox: Shared,
+) -> Result<http::Response<Full<Bytes>>, ConnectionCut> {
     let (head, body) = request.into_parts();
     let body = match Limited::new(body, crate::MAX_BODY).collect().await {
         Ok(body) => body.to_bytes(),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => return Ok(too_large()),
-        Err(_) => return Err(CutHere),
+        Err(_) => return Err(ConnectionCut),
     };
     let answer = sandbox.with(|sandbox| sandbox.handle(Request::from_parts(head, body), now()));
     if !answer.delay.is_zero() {
@@ -53,7 +56,7 @@ async fn answer(request: Request<Incoming>, sandbox: Shared) -> Result<http::Res
     }
     match answer.outcome {
         Outcome::Reply(reply) => Ok(reply.map(Full::new)),
-        Outcome::Cut => Err(CutHere),
+        Outcome::Cut => Err(ConnectionCut),
     }
 }
 

@@ -1,4 +1,4 @@
-//! One request to a receiver of deliveries, over a connection of its own. Redirects are not followed.
+//! Sends one delivery request to a webhook URL, over a new connection. Does not follow redirects.
 
 use bytes::Bytes;
 use http::header::{CONNECTION, HOST, HeaderValue};
@@ -11,23 +11,25 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-/// How much of an answer is read, which is then thrown away.
-const MOST: usize = 64 * 1024;
+/// The maximum size of a response body to read; the body is discarded.
+const MAX_RESPONSE: usize = 64 * 1024;
 
-/// Gives the status of the answer, or why there is none.
+/// Sends the request. Returns the status of the response.
 pub(super) async fn post(mut request: Request<Bytes>) -> Result<StatusCode, String> {
     let uri = request.uri().clone();
-    let host = uri.host().ok_or("the webhook URL names no host")?;
+    let host = uri.host().ok_or("the webhook URL has no host")?;
     let secure = match uri.scheme_str() {
         Some("http") => false,
         Some("https") if cfg!(feature = "tls") => true,
         Some("https") => {
-            return Err("this sandbox is built without TLS (feature `tls`): use an http URL".to_owned());
+            return Err(
+                "the webhook URL is https, but the sandbox is built without the feature `tls`".to_owned()
+            );
         }
         _ => return Err("the webhook URL is neither http nor https".to_owned()),
     };
     let authority = uri.authority().map_or(host, |authority| authority.as_str());
-    // What stands before an `@` is nobody's host.
+    // `Host` must not include user information.
     let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     let authority = HeaderValue::from_str(authority).map_err(|error| error.to_string())?;
     request.headers_mut().insert(HOST, authority);
@@ -51,15 +53,15 @@ async fn exchange(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     request: Request<Bytes>,
 ) -> Result<StatusCode, String> {
-    let no_answer = |error: hyper::Error| format!("no answer: {error}");
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(no_answer)?;
-    // It ends with this function, and with whoever gives up waiting for it.
+    let no_response = |error: hyper::Error| format!("no response: {error}");
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(no_response)?;
+    // The set aborts the connection task when this future ends or is dropped.
     let mut connections = JoinSet::new();
     connections.spawn(connection);
-    let answer = sender.send_request(request.map(Full::new)).await;
-    let status = answer.as_ref().map(http::Response::status).map_err(ToString::to_string);
-    if let Ok(answer) = answer {
-        let _ = Limited::new(answer.into_body(), MOST).collect().await;
+    let response = sender.send_request(request.map(Full::new)).await;
+    let status = response.as_ref().map(http::Response::status).map_err(ToString::to_string);
+    if let Ok(response) = response {
+        let _ = Limited::new(response.into_body(), MAX_RESPONSE).collect().await;
     }
-    status.map_err(|error| format!("no answer: {error}"))
+    status.map_err(|error| format!("no response: {error}"))
 }

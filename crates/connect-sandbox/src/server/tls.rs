@@ -1,4 +1,4 @@
-//! TLS: served from a certificate chain and a key in PEM, and spoken to receivers of deliveries.
+//! TLS for the server, and for connections to webhook URLs.
 
 use super::StartError;
 use rustls_pki_types::pem::PemObject;
@@ -25,7 +25,7 @@ pub(super) fn acceptor(cert_pem: &[u8], key_pem: &[u8]) -> Result<TlsAcceptor, S
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-/// Speaks TLS to a receiver, whose certificate has to come from a public authority.
+/// Connects to a webhook URL with TLS. Its certificate must come from a public certificate authority.
 pub(super) async fn connect(stream: TcpStream, host: &str) -> Result<TlsStream<TcpStream>, String> {
     let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let mut config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
@@ -36,10 +36,10 @@ pub(super) async fn connect(stream: TcpStream, host: &str) -> Result<TlsStream<T
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     let name = ServerName::try_from(host.to_owned()).map_err(|error| error.to_string())?;
     let connected = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
-    connected.map_err(|error| format!("no TLS with the receiver: {error}"))
+    connected.map_err(|error| format!("no TLS connection to the webhook URL: {error}"))
 }
 
-/// Behind one the first item of a file is not seen.
+/// Removes a byte order mark, after which the first PEM item would not be found.
 fn without_byte_order_mark(pem: &[u8]) -> &[u8] {
     pem.strip_prefix(b"\xef\xbb\xbf").unwrap_or(pem)
 }

@@ -1,7 +1,7 @@
-//! The accounts of providers whose own interface is here: whose calendars they are, and what has changed in them.
+//! The provider accounts that the Google Calendar and Graph APIs serve, and the changes of their calendars.
 //!
-//! An account is that of the user of Connect who connected it. One that nobody connected has the demo calendars, and
-//! Connect finds it as it is when someone does.
+//! The calendars of an account are stored with the user of Connect who connected it. An account that no user
+//! connected has the demo calendars; a user who connects it later gets them with all changes.
 
 use crate::demo;
 use crate::world::World;
@@ -13,23 +13,23 @@ use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What has changed in a calendar.
+/// The changes of the events of a calendar.
 pub(crate) type EventLedger = Ledger<Arc<Event>>;
 
-/// What is kept beside the calendars that users of Connect have connected.
+/// The calendars that are not stored with users of Connect, and the ledgers of all calendars.
 #[derive(Debug, Default)]
 pub(crate) struct Accounts {
-    /// The calendars of accounts that nobody connected, by account.
+    /// The calendars of accounts that no user connected.
     unconnected: BTreeMap<(Provider, String), Vec<Calendar>>,
-    /// A provider's calendars for everybody, once they are asked for.
+    /// The public calendars of a provider, created on first use.
     everybody: BTreeMap<Provider, Vec<Calendar>>,
-    /// By account and calendar, wherever they are kept.
+    /// The ledgers by provider, account and calendar id.
     ledgers: BTreeMap<(Provider, String, String), EventLedger>,
-    /// Sync tokens of an earlier one have expired.
+    /// The current generation of sync tokens; those of an earlier generation have expired.
     pub(crate) generation: u64,
 }
 
-/// One calendar of an account.
+/// Identifies a calendar of an account.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
     pub(crate) provider: Provider,
@@ -38,17 +38,17 @@ pub(crate) struct Place {
     pub(crate) id: String,
 }
 
-/// Where the calendars of an account are kept.
+/// Where the calendars of an account are stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Home {
-    /// With the user of Connect who connected the account.
+    /// With this user of Connect, who connected the account.
     User(UserKey),
     Unconnected,
     Everybody,
 }
 
 impl Place {
-    /// The user of Connect who hears of a change.
+    /// The user of Connect who connected the account.
     pub(crate) fn user(&self) -> Option<&UserKey> {
         match &self.home {
             Home::User(user) => Some(user),
@@ -56,22 +56,22 @@ impl Place {
         }
     }
 
-    /// What its tokens are good for.
+    /// A name for the calendar, to which its page and sync tokens are bound.
     pub(crate) fn name(&self) -> String {
         format!("{} {}", self.account, self.id)
     }
 }
 
 impl Accounts {
-    /// The calendars of an account that someone connects now.
+    /// Removes and returns the calendars of an account, for the user who connects it.
     pub(crate) fn take(&mut self, provider: Provider, account: &str) -> Option<Vec<Calendar>> {
         self.unconnected.remove(&(provider, account.to_owned()))
     }
 }
 
 impl World {
-    /// With the user of the demo application first, where several applications have one with this account; a user of a seed
-    /// who never signed in to Connect is one of the demo application's.
+    /// Finds where the calendars of an account are stored. Prefers a user of the demo application; a seeded
+    /// user who has not signed in counts as one.
     pub(crate) fn home_of(&mut self, provider: Provider, account: &str) -> Home {
         let demo = self.settings.app.client_id.to_string();
         let has =
@@ -96,7 +96,7 @@ impl World {
             Home::Unconnected => {
                 let (seed, anchor) = (self.settings.itself.seed.0, self.anchor.unwrap_or_default());
                 self.accounts.unconnected.entry((provider, account.to_owned())).or_insert_with(|| {
-                    let owner = demo::Owner { seed, user: user_of(account, provider), account, anchor };
+                    let owner = demo::DemoAccount { seed, user: user_of(account, provider), account, anchor };
                     demo::calendars(&owner, provider)
                 })
             }
@@ -111,8 +111,8 @@ impl World {
         }
     }
 
-    /// Works on a calendar; the ledger knows of everything that changed until then, and of what `work` changed. Nothing
-    /// where there is no such calendar any more.
+    /// Calls `work` with a calendar and its ledger, and updates the ledger before and after. Returns `None`
+    /// if the calendar does not exist.
     pub(crate) fn at_place<T>(
         &mut self,
         place: &Place,
@@ -123,9 +123,9 @@ impl World {
         let mut ledger = self.accounts.ledgers.remove(&key).unwrap_or_default();
         let calendars = self.calendars_of(place.provider, &place.account, &place.home);
         let result = calendars.iter_mut().find(|calendar| calendar.id == place.id).map(|calendar| {
-            calendar.events.show(&mut ledger, now);
+            calendar.events.update_ledger(&mut ledger, now);
             let result = work(calendar, &mut ledger);
-            calendar.events.show(&mut ledger, now);
+            calendar.events.update_ledger(&mut ledger, now);
             result
         });
         self.accounts.ledgers.insert(key, ledger);
@@ -133,7 +133,8 @@ impl World {
     }
 }
 
-/// The user of Connect whose account it would be: the demo calendars are the same then.
+/// Returns the id of the user whose demo account has this address, so that the demo calendars are the same in
+/// Connect.
 fn user_of(address: &str, provider: Provider) -> &str {
     let name = address.split('@').next().unwrap_or(address);
     if account(name, provider) == address { name } else { address }

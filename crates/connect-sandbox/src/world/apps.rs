@@ -1,13 +1,13 @@
-//! The registry of applications: what the service's dashboard keeps of each.
+//! The registered applications of Connect.
 //!
-//! The demo application is always there; it lives in the [settings](crate::Settings), so that `--set` reaches it. Others are
-//! registered beside it, and each has users of its own.
+//! The demo application always exists; its data is in the [settings](crate::Settings), so that `--set` can
+//! change it. Each application has separate users.
 
 use crate::settings::{Value, is_uri};
 use crate::world::World;
 use serde::Serialize;
 
-/// An application, as its owner describes it.
+/// An application, as its developer registers it.
 ///
 /// ```
 /// use connect_sandbox::{App, Sandbox, Settings};
@@ -21,29 +21,29 @@ use serde::Serialize;
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct App {
-    /// The internal name, which users do not see.
+    /// The internal name, not shown to users.
     pub name: String,
-    /// The name on the pages; without one they say "The application".
+    /// The name that the pages show; "The application" by default.
     pub display_name: Option<String>,
-    /// The only place authorize redirects to.
+    /// The only URI that authorize redirects to.
     pub redirect_uri: String,
-    /// Where changes are delivered to; without one nothing can be subscribed.
+    /// The URL that deliveries are posted to. Without it, no calendar can be subscribed.
     pub webhook_url: Option<String>,
 }
 
-/// What an application signs in with.
+/// The credentials of an application.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Credentials {
-    /// The application's id.
+    /// The client id.
     pub client_id: String,
-    /// The application's secret.
+    /// The client secret.
     pub client_secret: String,
-    /// The stored redirect URI: the only place authorize redirects to.
+    /// The registered redirect URI: the only URI that authorize redirects to.
     pub redirect_uri: String,
 }
 
-/// An application was refused.
+/// The error of registering or updating an application.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AppError {
@@ -56,35 +56,35 @@ pub enum AppError {
     /// The webhook URL is not an absolute URL.
     #[error("webhookUrl must be an absolute URL")]
     WebhookUrl,
-    /// There is no such scope to tick.
-    #[error("there is no scope {0:?}")]
+    /// No such scope exists.
+    #[error("unknown scope {0:?}")]
     Scope(String),
-    /// There is no application with this id.
+    /// No application has this client id.
     #[error("there is no application {0:?}")]
     Unknown(String),
 }
 
 impl App {
-    /// An application with what every one needs.
+    /// Creates an application with the required fields.
     pub fn new(name: impl Into<String>, redirect_uri: impl Into<String>) -> Self {
         Self { name: name.into(), display_name: None, redirect_uri: redirect_uri.into(), webhook_url: None }
     }
 
-    /// The name on the pages.
+    /// Sets the name that the pages show.
     #[must_use]
     pub fn display_name(mut self, name: impl Into<String>) -> Self {
         self.display_name = Some(name.into());
         self
     }
 
-    /// Where changes are delivered to.
+    /// Sets the URL that deliveries are posted to.
     #[must_use]
     pub fn webhook_url(mut self, url: impl Into<String>) -> Self {
         self.webhook_url = Some(url.into());
         self
     }
 
-    /// Empty texts count as absent.
+    /// Validates the application. Empty optional strings count as absent.
     fn checked(mut self) -> Result<Self, AppError> {
         self.display_name = self.display_name.filter(|name| !name.trim().is_empty());
         self.webhook_url = self.webhook_url.filter(|url| !url.is_empty());
@@ -101,7 +101,7 @@ impl App {
     }
 }
 
-/// An application with its credentials.
+/// A registered application with its credentials.
 #[derive(Clone, Debug)]
 pub(crate) struct Registered {
     pub(crate) id: String,
@@ -133,7 +133,7 @@ impl World {
     pub(crate) fn update_app(&mut self, client_id: &str, app: App) -> Result<(), AppError> {
         let app = app.checked()?;
         if client_id == &*self.settings.app.client_id {
-            // Each value was checked just now, by the rules the switches have.
+            // `checked` applied the same rules as the switches, so reading cannot fail.
             let demo = &mut self.settings.app;
             demo.name = read(&app.name);
             demo.redirect_uri = read(&app.redirect_uri);
@@ -141,8 +141,8 @@ impl World {
             demo.webhook_url = read(app.webhook_url.as_deref().unwrap_or(""));
             return Ok(());
         }
-        let known = self.apps.iter_mut().find(|one| one.id == client_id);
-        known.ok_or_else(|| AppError::Unknown(client_id.to_owned()))?.app = app;
+        let registered = self.apps.iter_mut().find(|one| one.id == client_id);
+        registered.ok_or_else(|| AppError::Unknown(client_id.to_owned()))?.app = app;
         Ok(())
     }
 

@@ -1,9 +1,9 @@
-//! Calendars and their events: series, and what changes them.
+//! Calendars, events and series, and the changes to them.
 //!
 //! ```text
 //! Calendar ── Event ── Fields              a single event
-//!                  └── Series              a rule, and exceptions by the start an occurrence had
-//!                        └── Instance      what a list shows: an event, a master or one occurrence
+//!                  └── Series              a recurrence rule, and exceptions by original start
+//!                        └── Instance      an entry of a list: an event, a master or one occurrence
 //! ```
 
 mod change;
@@ -11,10 +11,10 @@ mod changed;
 mod conference;
 mod draft;
 mod events;
+mod external;
 mod fields;
 mod listing;
 mod model;
-mod outside;
 mod patch;
 mod recurrence;
 
@@ -23,9 +23,9 @@ pub(crate) use changed::{ChangeKind, Changed, Changes};
 pub(crate) use conference::{generated as generated_conference, resolve as resolve_conference};
 pub(crate) use draft::Draft;
 pub(crate) use events::Events;
+pub(crate) use external::{ExternalEdit, ExternalEditError};
 pub(crate) use fields::{AVAILABILITY, Attendee, Fields, PRIVACY, STATUS};
 pub(crate) use listing::{Entry, Key, Listing};
 pub(crate) use model::{Calendar, Event, Exception, Instance, Range, Series, Target, etag};
-pub(crate) use outside::{Deed, Undone};
 pub(crate) use patch::{OWN, Patch, attendee, choice};
-pub(crate) use recurrence::{End, Frequency, MOST, Recurrence, end_of, lines};
+pub(crate) use recurrence::{End, Frequency, MAX_OCCURRENCES, Recurrence, end_of, lines};

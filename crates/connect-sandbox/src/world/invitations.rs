@@ -1,12 +1,12 @@
-//! What guests would have been told: nothing is sent, everything is kept for assertions.
+//! Messages to guests: recorded for assertions, not sent.
 
 use crate::world::accounts::Place;
 use crate::world::calendar::{Calendar, Changes, Target};
 use crate::world::provider::Provider;
-use crate::world::{News, World};
+use crate::world::{AccountChange, World};
 use serde::Serialize;
 
-/// One message that Google Calendar or Outlook would have sent to a guest.
+/// A message that Google Calendar or Outlook would send to a guest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Invitation {
@@ -24,19 +24,19 @@ pub struct Invitation {
     pub title: String,
 }
 
-/// How many messages are kept at least.
-const KEPT: usize = 10_000;
+/// The minimum number of messages stored.
+const MIN_STORED: usize = 10_000;
 
-/// Which guests a write tells.
+/// The guests that a write notifies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Told {
     All,
-    /// Guests without a calendar at Google, which are those without an address of Gmail, or of the demo's.
+    /// Guests who do not use Google Calendar: those without a Gmail address or a Google address of the demo.
     External,
     Nobody,
 }
 
-/// The guests of an event whom its organizer, the account, invites.
+/// The guests of an event that the account organizes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Guests {
     calendar: String,
@@ -46,7 +46,7 @@ pub(crate) struct Guests {
 }
 
 impl Guests {
-    /// Those of an event as it stands; of one that was called off, or is somebody else's, nobody.
+    /// Returns the current guests of an event: empty if it is cancelled or organized by another account.
     pub(crate) fn of(calendar: &Calendar, target: &Target) -> Self {
         let guests = calendar.show(target, |one| {
             let is_me = |email: &str| email.eq_ignore_ascii_case(&calendar.account);
@@ -92,7 +92,8 @@ impl Told {
 }
 
 impl World {
-    /// Tells of a write: Connect, as of any change in the provider's own calendar, and the guests that the event had and has.
+    /// Reports a write at the provider to Connect, and notifies the guests that the event had before and has
+    /// now.
     pub(crate) fn tell(
         &mut self,
         place: &Place,
@@ -102,7 +103,8 @@ impl World {
         told: Told,
     ) {
         let provider = place.provider;
-        self.news.extend(place.user().map(|user| News::Changed(user.clone(), changes)));
+        let change = place.user().map(|user| AccountChange::EventsChanged(user.clone(), changes));
+        self.account_changes.extend(change);
         let now = after.to.iter().map(|email| {
             let kind = if before.has(email) { "update" } else { "invitation" };
             after.message(provider, kind, email)
@@ -110,8 +112,8 @@ impl World {
         let gone = before.to.iter().filter(|email| !after.has(email));
         let gone = gone.map(|email| before.message(provider, "cancellation", email));
         self.invitations.extend(now.chain(gone).filter(|one| told.takes(&one.to)));
-        if self.invitations.len() >= 2 * KEPT {
-            self.invitations.drain(..KEPT);
+        if self.invitations.len() >= 2 * MIN_STORED {
+            self.invitations.drain(..MIN_STORED);
         }
     }
 }

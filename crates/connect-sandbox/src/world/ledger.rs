@@ -1,58 +1,58 @@
-//! What has changed since a moment, whoever changed it: found by comparing what is there with what was there before.
+//! A change log of items, kept by comparing the current items with those of the last comparison.
 
 use jiff::Timestamp;
 use std::collections::{BTreeMap, VecDeque};
 
-/// Things by id, and how each of them was before each change.
+/// The known items by id, and a log of each item's earlier versions.
 #[derive(Debug)]
 pub(crate) struct Ledger<T> {
-    looks: u64,
+    comparisons: u64,
     seen: BTreeMap<String, T>,
-    /// What was there and is no more, and since when.
+    /// The deleted items, and when they were found to be deleted.
     gone: BTreeMap<String, (T, Timestamp)>,
-    log: VecDeque<Entry<T>>,
-    /// How many entries were dropped from the front.
+    log: VecDeque<LogEntry<T>>,
+    /// The number of entries dropped from the front of the log.
     dropped: u64,
 }
 
 #[derive(Debug)]
-struct Entry<T> {
+struct LogEntry<T> {
     id: String,
     before: Option<T>,
 }
 
-/// Older changes are forgotten: a sync token from before them has expired.
-const KEPT: usize = 20_000;
+/// The maximum number of log entries. Sync tokens from before them have expired.
+const MAX_ENTRIES: usize = 20_000;
 
 impl<T> Default for Ledger<T> {
     fn default() -> Self {
         let (seen, gone) = (BTreeMap::new(), BTreeMap::new());
-        Self { looks: 0, seen, gone, log: VecDeque::new(), dropped: 0 }
+        Self { comparisons: 0, seen, gone, log: VecDeque::new(), dropped: 0 }
     }
 }
 
 impl<T: Clone + PartialEq> Ledger<T> {
-    /// Takes note of what has changed since the last look. Before the first one nothing has.
+    /// Logs the changes since the last comparison. The first comparison logs no changes.
     pub(crate) fn look(&mut self, present: &BTreeMap<String, T>, now: Timestamp) {
-        if self.looks == 0 {
-            self.looks = 1;
+        if self.comparisons == 0 {
+            self.comparisons = 1;
             self.seen.clone_from(present);
             return;
         }
         let changed = present.iter().filter(|(id, one)| self.seen.get(*id) != Some(*one));
         let lost = self.seen.keys().filter(|id| !present.contains_key(*id));
         let ids: Vec<_> = changed.map(|(id, _)| id).chain(lost).cloned().collect();
-        self.look_at(ids, present, now);
+        self.compare_ids(ids, present, now);
     }
 
-    /// The same where nothing but `ids` can be different.
-    pub(crate) fn look_at(
+    /// Logs the changes of the items `ids`; the others are unchanged.
+    pub(crate) fn compare_ids(
         &mut self,
         ids: impl IntoIterator<Item = String>,
         present: &BTreeMap<String, T>,
         now: Timestamp,
     ) {
-        self.looks += 1;
+        self.comparisons += 1;
         for id in ids {
             let one = present.get(&id);
             if self.seen.get(&id) == one {
@@ -69,25 +69,25 @@ impl<T: Clone + PartialEq> Ledger<T> {
                     before
                 }
             };
-            self.log.push_back(Entry { id, before });
+            self.log.push_back(LogEntry { id, before });
         }
-        while self.log.len() > KEPT {
+        while self.log.len() > MAX_ENTRIES {
             self.log.pop_front();
             self.dropped += 1;
         }
     }
 
-    /// How often it has looked.
-    pub(crate) fn looks(&self) -> u64 {
-        self.looks
+    pub(crate) fn comparisons(&self) -> u64 {
+        self.comparisons
     }
 
-    /// Where it is now.
+    /// Returns the current position in the log.
     pub(crate) fn position(&self) -> u64 {
         self.dropped + self.log.len() as u64
     }
 
-    /// What has changed since `position`, as it was then; `None` if that is forgotten.
+    /// Returns the items that changed since `position`, in their version at `position`; `None` if the log
+    /// does not go back so far.
     pub(crate) fn since(&self, position: u64) -> Option<BTreeMap<&str, Option<&T>>> {
         let skipped = usize::try_from(position.checked_sub(self.dropped)?).ok()?;
         if skipped > self.log.len() {
@@ -100,7 +100,7 @@ impl<T: Clone + PartialEq> Ledger<T> {
         Some(changed)
     }
 
-    /// What was there under this id, and when it was found to be gone.
+    /// Returns the deleted item with this id, and when it was found to be deleted.
     pub(crate) fn gone(&self, id: &str) -> Option<&(T, Timestamp)> {
         self.gone.get(id)
     }
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_how_things_were() {
+    fn changed_items_are_returned_as_they_were() {
         let mut ledger = Ledger::default();
         let now = Timestamp::UNIX_EPOCH;
         ledger.look(&present("ab"), now);
@@ -133,10 +133,10 @@ mod tests {
     }
 
     #[test]
-    fn forgets_what_is_long_ago() {
+    fn log_forgets_oldest_entries() {
         let mut ledger = Ledger::default();
-        for turn in 0..=KEPT + 1 {
-            ledger.look(&BTreeMap::from([("a".to_owned(), turn)]), Timestamp::UNIX_EPOCH);
+        for value in 0..=MAX_ENTRIES + 1 {
+            ledger.look(&BTreeMap::from([("a".to_owned(), value)]), Timestamp::UNIX_EPOCH);
         }
         assert_eq!(ledger.since(0), None);
         assert_eq!(ledger.since(1).unwrap(), [("a", Some(&1))].into());

@@ -1,8 +1,8 @@
-//! The four calendar providers behind the service.
+//! The four calendar providers of Connect.
 
 use serde::Serialize;
 
-/// A calendar provider, in the order the service lists them.
+/// A calendar provider, in the order in which Connect lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Provider {
@@ -28,7 +28,7 @@ impl Provider {
         }
     }
 
-    /// The name people know.
+    /// Returns the name shown to users.
     pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Google => "Google Calendar",
@@ -38,7 +38,8 @@ impl Provider {
         }
     }
 
-    /// The scopes the provider's own consent screen grants; Apple and CalDAV sign in with a password and have none.
+    /// Returns the scopes that the provider's consent screen grants; empty for Apple and CalDAV, which use
+    /// passwords.
     pub(crate) fn granted_scopes(self) -> &'static [&'static str] {
         match self {
             Self::Google => &["openid", "email", "https://www.googleapis.com/auth/calendar"],

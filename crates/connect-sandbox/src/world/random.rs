@@ -1,9 +1,9 @@
-//! Randomness from a seed (splitmix64): the same seed gives the same sandbox.
+//! A deterministic random generator (splitmix64): the same seed gives the same sandbox.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// A stream of numbers that depends on nothing but its seed.
+/// A random generator that depends only on its seed.
 #[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
 
@@ -12,7 +12,7 @@ impl Random {
         Self(seed)
     }
 
-    /// A stream of its own for each text: what one part draws does not move what another part gets.
+    /// Creates a generator for the parts of a name, independent of the generators for other names.
     pub(crate) fn named(seed: u64, parts: &[&str]) -> Self {
         Self(parts.iter().fold(seed, |seed, part| hash(seed, part)))
     }
@@ -22,12 +22,12 @@ impl Random {
         mix(self.0)
     }
 
-    /// A number below `bound` (0 for a bound of 0).
+    /// Returns a number below `bound` (0 for a bound of 0).
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.number().checked_rem(bound).unwrap_or(0)
     }
 
-    /// The same as a signed number, for reckoning with days and hours.
+    /// Returns a signed number from 0 to below `bound`.
     pub(crate) fn int(&mut self, bound: u32) -> i64 {
         i64::try_from(self.below(u64::from(bound))).unwrap_or(0)
     }
@@ -36,7 +36,7 @@ impl Random {
         self.below(n) == 0
     }
 
-    /// One of `choices`, or `fallback` when there are none.
+    /// Returns one of `choices`, or `fallback` if there are no choices.
     pub(crate) fn pick<T: Copy>(&mut self, choices: &[T], fallback: T) -> T {
         let index = self.below(choices.len() as u64) as usize;
         choices.get(index).copied().unwrap_or(fallback)
@@ -51,12 +51,12 @@ impl Random {
         bytes
     }
 
-    /// `count` random bytes as unpadded base64url.
+    /// Returns `count` random bytes in unpadded base64url.
     pub(crate) fn token(&mut self, count: usize) -> String {
         URL_SAFE_NO_PAD.encode(self.bytes(count))
     }
 
-    /// Letters and digits of base32hex, as Google's event ids have them.
+    /// Returns letters and digits of base32hex, the alphabet of Google event ids.
     pub(crate) fn letters(&mut self, count: usize) -> String {
         self.bytes(count)
             .iter()
@@ -77,7 +77,7 @@ impl Random {
     }
 }
 
-/// A number for a text (FNV-1a, then mixed); not a cryptographic hash.
+/// Hashes a text (FNV-1a, then mixed); not a cryptographic hash.
 pub(crate) fn hash(seed: u64, text: &str) -> u64 {
     let start = seed ^ 0xcbf2_9ce4_8422_2325;
     mix(text.bytes().fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)))
@@ -94,14 +94,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_seed_repeats_and_two_seeds_differ() {
+    fn generator_depends_on_seed() {
         let draw = |seed| Random::new(seed).token(32);
         assert_eq!(draw(1), draw(1));
         assert_ne!(draw(1), draw(2));
     }
 
     #[test]
-    fn a_uuid_has_its_shape() {
+    fn uuid_has_length_and_version() {
         let uuid = Random::new(7).uuid();
         assert_eq!(uuid.len(), 36);
         assert_eq!(uuid.as_bytes().get(14), Some(&b'4'));

@@ -1,4 +1,4 @@
-//! Times as the service reads and writes them.
+//! Reading and writing times, and calculating with them.
 
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serializer;
 use std::sync::LazyLock;
 
-/// UTC with milliseconds and `Z`, as a JavaScript `Date` prints itself.
+/// Writes a time in UTC with milliseconds and `Z`, as JavaScript's `toISOString` does.
 pub(crate) fn wire(at: Timestamp) -> String {
     format!("{at:.3}")
 }
@@ -25,8 +25,8 @@ pub(crate) fn serialize_wire_option<S: Serializer>(
     }
 }
 
-/// Reads a time generously, as the service does: an offset or `Z`, or no zone at all (UTC), seconds or only minutes, or a
-/// date alone (midnight). What is finer than a millisecond is dropped.
+/// Reads a time leniently, as Connect does: with an offset, `Z` or no zone (UTC), with or without seconds, or
+/// a date (midnight). Rounds down to milliseconds.
 pub(crate) fn read(text: &str) -> Option<Timestamp> {
     let exact = read_exact(text.trim())?;
     Timestamp::from_millisecond(exact.as_millisecond()).ok()
@@ -34,7 +34,7 @@ pub(crate) fn read(text: &str) -> Option<Timestamp> {
 
 fn read_exact(text: &str) -> Option<Timestamp> {
     if let Some(offset) = text.rfind(' ').filter(|at| text.get(at + 1..).is_some_and(looks_like_offset)) {
-        // A `+` that was not percent-encoded arrives as a space.
+        // A `+` in a query that is not percent-encoded is decoded as a space.
         let (head, tail) = text.split_at(offset);
         return format!("{head}+{}", tail.trim_start()).parse().ok();
     }
@@ -44,9 +44,8 @@ fn read_exact(text: &str) -> Option<Timestamp> {
     zoned.or_else(local).or_else(date)
 }
 
-/// The zone of this name, from data that is the same everywhere.
+/// Returns the time zone with this IANA name, from the bundled data, which is the same on every machine.
 pub(crate) fn zone(name: &str) -> Option<TimeZone> {
-    /// It keeps the zones that were asked for.
     static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
     ZONES.get(name).ok()
 }
@@ -67,34 +66,34 @@ pub(crate) fn floor_to_day(at: Timestamp) -> Timestamp {
     midnight(local(at).date()).unwrap_or(at)
 }
 
-/// The midnight at or after `at`.
+/// Returns the first midnight at or after `at`.
 pub(crate) fn ceil_to_day(at: Timestamp) -> Timestamp {
     let floor = floor_to_day(at);
     if floor == at { at } else { plus_hours(floor, 24) }
 }
 
-/// `at` moved by whole hours; stays where it is at the end of time.
+/// Returns `at` plus `hours`, or `at` itself if the result is out of range.
 pub(crate) fn plus_hours(at: Timestamp, hours: i64) -> Timestamp {
     at.checked_add(SignedDuration::from_secs(hours.saturating_mul(3600))).unwrap_or(at)
 }
 
-/// `at` moved by whole seconds; to the end of time at the most.
+/// Returns `at` plus `seconds`, at most `Timestamp::MAX`.
 pub(crate) fn plus_seconds(at: Timestamp, seconds: u64) -> Timestamp {
     let seconds = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
     at.checked_add(seconds).unwrap_or(Timestamp::MAX)
 }
 
-/// `at` moved on by a duration; to the end of time at the most.
+/// Returns `at` plus a duration, at most `Timestamp::MAX`.
 pub(crate) fn plus(at: Timestamp, by: std::time::Duration) -> Timestamp {
     SignedDuration::try_from(by).ok().and_then(|by| at.checked_add(by).ok()).unwrap_or(Timestamp::MAX)
 }
 
-/// `at` moved by the way from `from` to `to`.
+/// Returns `at` moved by the difference between `from` and `to`.
 pub(crate) fn shifted(at: Timestamp, from: Timestamp, to: Timestamp) -> Timestamp {
     at.checked_add(from.duration_until(to)).unwrap_or(at)
 }
 
-/// `20261102T090000Z`, the stamp in the id of an occurrence; for an all-day event the date alone.
+/// Returns the time in the id of an occurrence: `20261102T090000Z`, or `20261102` for an all-day event.
 pub(crate) fn stamp(at: Timestamp, all_day: bool) -> String {
     let at = local(at);
     let date = format!("{:04}{:02}{:02}", at.year(), at.month(), at.day());
@@ -111,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_callers_send() {
+    fn read_accepts_every_supported_form() {
         let nine = "2026-11-02T09:00:00Z".parse::<Timestamp>().unwrap();
         for text in [
             "2026-11-02T09:00:00.000Z",
@@ -129,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn stamps() {
+    fn stamp_has_date_only_for_all_day() {
         let nine = "2026-11-02T09:00:00Z".parse::<Timestamp>().unwrap();
         assert_eq!(stamp(nine, false), "20261102T090000Z");
         assert_eq!(stamp(nine, true), "20261102");

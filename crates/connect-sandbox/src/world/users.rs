@@ -1,56 +1,56 @@
-//! Users, their connected accounts, and the calendars behind them. No user sees another's, and no application another's users.
+//! The users of each application, their connected accounts, and the calendars of these accounts.
 
 use crate::demo;
 use crate::world::calendar::Calendar;
 use crate::world::provider::Provider;
 use crate::world::random::hash;
-use crate::world::{News, World};
+use crate::world::{AccountChange, World};
 use std::collections::BTreeMap;
 
-/// A user of an application.
+/// Identifies a user of an application.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct UserKey {
     pub(crate) client: String,
     pub(crate) id: String,
 }
 
-/// The accounts a user connected, at most one of each provider.
+/// The connected accounts of a user, at most one for each provider.
 pub(crate) type Connections = BTreeMap<Provider, Connection>;
 
 pub(crate) type Users = BTreeMap<UserKey, Connections>;
 
-/// An account of one provider.
+/// A connected account of a provider.
 #[derive(Clone, Debug)]
 pub(crate) struct Connection {
     pub(crate) account: String,
-    /// Whether the user let the service see the calendars; nothing where the provider does not ask.
+    /// Whether the user granted calendar permission; `None` if the provider has no such permission.
     pub(crate) granted: Option<bool>,
     pub(crate) reauth: bool,
-    /// Whether the account was connected while accounts are shared.
+    /// Whether the account was connected while the switch `shared_accounts` was on.
     pub(crate) shared: bool,
-    /// Filled when they are first asked for; of a shared account, with one of those who share it.
+    /// The calendars, created on first use. Those of a shared account are stored with one of its users.
     pub(crate) calendars: Option<Vec<Calendar>>,
 }
 
-/// The user has as many accounts as the switch `account_limit` allows.
+/// The error that the user has as many accounts as the switch `account_limit` allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LimitReached;
 
 impl World {
-    /// Creates the user, unless there is one; with the accounts a seed file gives it.
+    /// Creates the user if it does not exist, with the accounts of a seed.
     pub(crate) fn load_user(&mut self, user: &UserKey) {
         if !self.users.contains_key(user) {
             let connections = self.seeded.get(&user.id).cloned().unwrap_or_default();
             self.stats.users += 1;
-            self.give(user, connections);
+            self.replace_accounts(user, connections);
         }
     }
 
-    /// Gives the user these accounts in place of its own.
-    pub(crate) fn give(&mut self, user: &UserKey, connections: Connections) {
+    /// Replaces all accounts of a user.
+    pub(crate) fn replace_accounts(&mut self, user: &UserKey, connections: Connections) {
         for provider in Provider::ALL {
-            self.let_go(user, provider);
-            self.news.push(News::Disconnected(user.clone(), provider));
+            self.remove_account(user, provider);
+            self.account_changes.push(AccountChange::Disconnected(user.clone(), provider));
         }
         self.users.entry(user.clone()).or_default();
         for (provider, mut connection) in connections {
@@ -58,29 +58,29 @@ impl World {
             connection.shared = self.settings.connect.shared_accounts;
             self.users.entry(user.clone()).or_default().insert(provider, connection);
             self.add_calendars(user, provider, calendars);
-            self.news.push(News::Connected(user.clone(), provider));
+            self.account_changes.push(AccountChange::Connected(user.clone(), provider));
         }
     }
 
-    /// Adds the calendars that come with an account. Those that another user of a shared account has already stay as they are.
+    /// Adds the calendars of a new account. Calendars that a shared account has already are not replaced.
     fn add_calendars(&mut self, user: &UserKey, provider: Provider, calendars: Option<Vec<Calendar>>) {
-        let keeper = self.keeper(user, provider);
-        let Some(connection) = keeper.and_then(|keeper| self.users.get_mut(&keeper)?.get_mut(&provider))
+        let holder = self.calendar_holder(user, provider);
+        let Some(connection) = holder.and_then(|holder| self.users.get_mut(&holder)?.get_mut(&provider))
         else {
             return;
         };
         match (&mut connection.calendars, calendars) {
-            (Some(there), Some(calendars)) => {
-                let new = calendars.into_iter().filter(|one| there.iter().all(|known| known.id != one.id));
+            (Some(existing), Some(calendars)) => {
+                let new = calendars.into_iter().filter(|one| existing.iter().all(|known| known.id != one.id));
                 let new: Vec<_> = new.collect();
-                there.extend(new);
+                existing.extend(new);
             }
-            (there @ None, calendars) => *there = calendars,
+            (empty @ None, calendars) => *empty = calendars,
             (Some(_), None) => {}
         }
     }
 
-    /// Connects the demo account of a provider; a connected one stays as it is.
+    /// Connects the demo account of a provider, unless an account of the provider is connected.
     pub(crate) fn connect(
         &mut self,
         user: &UserKey,
@@ -96,7 +96,7 @@ impl World {
             return Err(LimitReached);
         }
         let account = account(&user.id, provider);
-        // What was written at the provider before is there.
+        // The account may have been used through the provider's API before.
         let known = self.accounts.take(provider, &account);
         let connection = Connection {
             account,
@@ -107,7 +107,7 @@ impl World {
         };
         connections.insert(provider, connection);
         self.add_calendars(user, provider, known);
-        self.news.push(News::Connected(user.clone(), provider));
+        self.account_changes.push(AccountChange::Connected(user.clone(), provider));
         Ok(())
     }
 
@@ -117,27 +117,28 @@ impl World {
         limit.is_some_and(|limit: u64| u64::try_from(count).is_ok_and(|count| count >= limit))
     }
 
-    /// The calendars of an account that the user connected.
+    /// Returns the calendars of the user's account at a provider, creating the demo calendars on first use.
     pub(crate) fn calendars(&mut self, user: &UserKey, provider: Provider) -> Option<&mut Vec<Calendar>> {
         let (seed, anchor) = (self.settings.itself.seed.0, self.anchor.unwrap_or_default());
-        let keeper = self.keeper(user, provider)?;
-        let connection = self.users.get_mut(&keeper)?.get_mut(&provider)?;
-        let owner = demo::Owner { seed, user: &keeper.id, account: &connection.account, anchor };
+        let holder = self.calendar_holder(user, provider)?;
+        let connection = self.users.get_mut(&holder)?.get_mut(&provider)?;
+        let owner = demo::DemoAccount { seed, user: &holder.id, account: &connection.account, anchor };
         Some(connection.calendars.get_or_insert_with(|| demo::calendars(&owner, provider)))
     }
 
-    /// With whom the calendars are that this user sees.
-    pub(crate) fn keeper(&self, user: &UserKey, provider: Provider) -> Option<UserKey> {
+    /// Returns the user with whom the calendars of the account are stored: another user for some shared
+    /// accounts.
+    pub(crate) fn calendar_holder(&self, user: &UserKey, provider: Provider) -> Option<UserKey> {
         let own = self.users.get(user)?.get(&provider)?;
         if own.calendars.is_some() {
             return Some(user.clone());
         }
-        let mut others = self.sharing(user, provider).filter(|(_, one)| one.calendars.is_some());
+        let mut others = self.sharing_users(user, provider).filter(|(_, one)| one.calendars.is_some());
         Some(others.next().map_or(user, |(key, _)| key).clone())
     }
 
-    /// The other users who share the account: see the switch `shared_accounts`.
-    pub(crate) fn sharing(
+    /// Returns the other users who share the account (switch `shared_accounts`).
+    pub(crate) fn sharing_users(
         &self,
         user: &UserKey,
         provider: Provider,
@@ -149,32 +150,32 @@ impl World {
         connections.filter(move |(_, one)| one.shared && Some(&one.account) == own)
     }
 
-    /// Takes an account from a user; who shares it goes on with its calendars.
-    fn let_go(&mut self, user: &UserKey, provider: Provider) {
-        let heir = self.sharing(user, provider).next().map(|(key, _)| key.clone());
+    /// Removes an account from a user. If another user shares the account, the calendars move there.
+    fn remove_account(&mut self, user: &UserKey, provider: Provider) {
+        let successor = self.sharing_users(user, provider).next().map(|(key, _)| key.clone());
         let gone = self.users.get_mut(user).and_then(|connections| connections.remove(&provider));
         let Some(calendars) = gone.and_then(|connection| connection.calendars) else { return };
-        let heir = heir.and_then(|heir| self.users.get_mut(&heir)?.get_mut(&provider));
-        if let Some(heir) = heir {
-            heir.calendars = Some(calendars);
+        let successor = successor.and_then(|successor| self.users.get_mut(&successor)?.get_mut(&provider));
+        if let Some(successor) = successor {
+            successor.calendars = Some(calendars);
         }
     }
 
-    /// Connect's word for whether the user has to sign in again; the switch `reauth` overrules the account.
+    /// Returns the `syncState`: whether the user has to sign in again, by the account or the switch `reauth`.
     pub(crate) fn sync_state(&self, provider: Provider, connection: &Connection) -> &'static str {
         let by_switch = self.settings.connect.reauth.as_str() == provider.name();
         if connection.reauth || by_switch { "reauth_required" } else { "active" }
     }
 
-    /// Forgets an account and the subscriptions of its calendars.
+    /// Disconnects an account and removes its subscriptions.
     pub(crate) fn disconnect_account(&mut self, user: &UserKey, provider: Provider) {
         self.users.entry(user.clone()).or_default();
-        self.let_go(user, provider);
-        self.news.push(News::Disconnected(user.clone(), provider));
+        self.remove_account(user, provider);
+        self.account_changes.push(AccountChange::Disconnected(user.clone(), provider));
     }
 }
 
-/// An e-mail address that says whose account it is.
+/// Returns the e-mail address of a user's demo account at a provider.
 pub(crate) fn account(user: &str, provider: Provider) -> String {
     let plain: String =
         user.chars().filter(|c| c.is_ascii_alphanumeric() || "-._".contains(*c)).take(24).collect();

@@ -1,19 +1,19 @@
-//! Which event a write is for: provider, calendar, event, and how much of its series.
+//! The address of the event to write: provider, calendar, event and mode.
 
-use super::input::complain;
+use super::input::add_error;
 use crate::reply::{Details, Problem};
 use crate::world::calendar::{Calendar, Mode, Target};
 use crate::world::provider::Provider;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// A calendar of a provider.
+/// The provider and the calendar that a request names.
 pub(crate) struct CalendarAddress {
     provider: Option<Provider>,
     calendar: String,
 }
 
-/// An event in it.
+/// The calendar, event and mode that a request names.
 pub(crate) struct EventAddress {
     pub(crate) calendar: CalendarAddress,
     event: String,
@@ -35,12 +35,12 @@ impl CalendarAddress {
         let name = required(body, "provider", details);
         let provider = Provider::parse(&name);
         if provider.is_none() && !name.is_empty() {
-            complain(details, "provider", "provider is not supported");
+            add_error(details, "provider", "provider is not supported");
         }
         Self { provider, calendar: required(body, "calendarId", details) }
     }
 
-    /// Whether the write is about this provider's account.
+    /// Whether the request names this provider.
     pub(crate) fn is_for(&self, provider: Provider) -> bool {
         self.provider == Some(provider)
     }
@@ -57,13 +57,13 @@ impl CalendarAddress {
 
 impl EventAddress {
     pub(crate) fn read(body: &Map<String, Value>, mode_name: &str, details: &mut Details) -> Self {
-        // A mode that cannot be read must not come to none: that would be the whole series.
+        // An invalid mode must not count as absent, which would mean the whole series.
         let mode = match body.get(mode_name) {
             None | Some(Value::Null) => None,
             Some(value) => {
                 let mode = value.as_str().and_then(mode);
                 if mode.is_none() {
-                    complain(details, mode_name, "must be this, following or all");
+                    add_error(details, mode_name, "must be this, following or all");
                 }
                 mode
             }
@@ -71,12 +71,12 @@ impl EventAddress {
         let calendar = CalendarAddress::read(body, details);
         let series = optional(body, "recurringEventId").map(str::to_owned);
         if series.is_none() && body.get("recurringEventId").is_some_and(|value| !value.is_null()) {
-            complain(details, "recurringEventId", "must be the id of a series");
+            add_error(details, "recurringEventId", "must be the id of a series");
         }
         Self { calendar, event: required(body, "eventId", details), series, mode }
     }
 
-    /// Finds the event; an occurrence needs the id of its series beside its own.
+    /// Finds the event. For an occurrence, the request must also name the id of its series.
     pub(crate) fn locate(&self, calendar: &Calendar) -> Result<Target, Problem> {
         let target = calendar.locate(&self.event).ok_or_else(|| Problem::not_found("Event not found"))?;
         match &self.series {
@@ -99,7 +99,7 @@ fn optional<'a>(body: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
 fn required(body: &Map<String, Value>, name: &str, details: &mut Details) -> String {
     let text = optional(body, name);
     if text.is_none() {
-        complain(details, name, format!("{name} is required"));
+        add_error(details, name, format!("{name} is required"));
     }
     text.unwrap_or_default().to_owned()
 }

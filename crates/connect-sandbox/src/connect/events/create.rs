@@ -1,7 +1,7 @@
-//! `POST /event`, and how a written event is answered.
+//! `POST /event`, and the response to a created or updated event.
 
 use super::address::CalendarAddress;
-use super::input::{Input, complain, settle};
+use super::input::{Input, add_error, reject_errors};
 use super::render::{Style, render};
 use crate::call::Call;
 use crate::connect::Connect;
@@ -19,34 +19,34 @@ use serde_json::{Map, Value, json};
 
 impl Connect<'_> {
     pub(crate) fn create_event(&mut self, call: &Call) -> Result<Reply, Problem> {
-        let visitor = self.writer(call)?;
+        let principal = self.principal_for_write(call)?;
         let body = call.object()?;
         let mut details = Details::new();
         let address = CalendarAddress::read(&body, &mut details);
         for name in ["title", "start", "end"].into_iter().filter(|name| !body.contains_key(*name)) {
-            complain(&mut details, name, format!("{name} is required"));
+            add_error(&mut details, name, format!("{name} is required"));
         }
         let input = Input::read(&body, &mut details);
-        settle(details)?;
+        reject_errors(details)?;
 
         let style = self.style();
         let mut random = self.world.stream();
-        let calendar = address.find(self.permitted(&visitor.user, |provider| address.is_for(provider))?)?;
+        let calendar = address.find(self.permitted(&principal.user, |provider| address.is_for(provider))?)?;
         let event = new_event(calendar, input, &mut random, call.now)?;
         let written = render(calendar, &event.whole(), style);
         let changes = Changes::of(calendar, [Changed::of(ChangeKind::Created, &event.whole(), call.now)]);
         calendar.events.insert(event.id.clone(), event);
-        self.wrote(&visitor.user, changes);
+        self.record_own_write(&principal.user, changes);
         let status = if self.world.settings.connect.create_status == CreateStatus::Ok {
             StatusCode::OK
         } else {
             StatusCode::CREATED
         };
-        Ok(self.written(status, written))
+        Ok(self.written_event(status, written))
     }
 
-    /// The event at the root or wrapped, with its success.
-    pub(crate) fn written(&self, status: StatusCode, mut event: Map<String, Value>) -> Reply {
+    /// Returns a response with the event at the root or under `event`, depending on `event_response`.
+    pub(crate) fn written_event(&self, status: StatusCode, mut event: Map<String, Value>) -> Reply {
         if self.world.settings.connect.event_response == EventResponse::Wrapped {
             return json_reply(status, &json!({ "success": true, "event": event }));
         }

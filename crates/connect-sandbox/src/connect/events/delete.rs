@@ -1,7 +1,7 @@
-//! `DELETE /event`: from the query (as the SDKs send it) or a JSON body (as documented).
+//! `DELETE /event`, with parameters in the query (as SDKs send them) or in a JSON body (as documented).
 
 use super::address::EventAddress;
-use super::input::settle;
+use super::input::reject_errors;
 use crate::call::Call;
 use crate::connect::Connect;
 use crate::reply::{Details, Problem, Reply, empty, ok};
@@ -12,24 +12,24 @@ use serde_json::{Map, Value, json};
 
 impl Connect<'_> {
     pub(crate) fn delete_event(&mut self, call: &Call) -> Result<Reply, Problem> {
-        let visitor = self.writer(call)?;
+        let principal = self.principal_for_write(call)?;
         let mut details = Details::new();
         let address = EventAddress::read(&self.parameters(call)?, "deleteMode", &mut details);
-        settle(details)?;
+        reject_errors(details)?;
 
-        let calendars = self.permitted(&visitor.user, |provider| address.calendar.is_for(provider))?;
+        let calendars = self.permitted(&principal.user, |provider| address.calendar.is_for(provider))?;
         let calendar = address.calendar.find(calendars)?;
         let target = address.locate(calendar)?;
         let changes = Changes::of(calendar, calendar.removal(&target, address.mode, call.now));
         calendar.remove(&target, address.mode, call.now);
-        self.wrote(&visitor.user, changes);
+        self.record_own_write(&principal.user, changes);
         if self.world.settings.connect.delete_status == DeleteStatus::Ok {
             return Ok(ok(&json!({ "success": true, "message": "Event deleted" })));
         }
         Ok(empty(StatusCode::NO_CONTENT))
     }
 
-    /// From where `delete_by` allows; the query's parameters win over those of the body.
+    /// Reads the parameters from where `delete_by` allows; those of the query override those of the body.
     fn parameters(&self, call: &Call) -> Result<Map<String, Value>, Problem> {
         let by = self.world.settings.connect.delete_by;
         let mut parameters =

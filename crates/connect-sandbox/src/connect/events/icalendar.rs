@@ -1,7 +1,8 @@
-//! Events of Apple and CalDAV as iCalendar text (RFC 5545).
+//! Apple and CalDAV events as iCalendar text (RFC 5545).
 //!
-//! An event is one object, with the occurrences of a series that differ; an occurrence by itself is what a server makes of it
-//! that was asked to expand the series (RFC 4791, 9.6.5). Zones go by their names, without their definition (RFC 7809).
+//! An event is one iCalendar object, including the changed occurrences of a series. A single occurrence is
+//! written as a server writes it after expanding the series (RFC 4791, 9.6.5). Time zones are names without a
+//! definition (RFC 7809).
 
 use crate::world::calendar::Fields;
 use crate::world::calendar::{Exception, Instance};
@@ -10,11 +11,11 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-/// With `conference` the conference that was set is the URL property, as it is since API 1.6.1.
+/// Writes the iCalendar object. With `conference` (since API 1.6.1), the conference is the URL property.
 pub(crate) fn object(instance: &Instance<'_>, conference: bool) -> String {
     let (zone, all_day) = (zone_of(instance), instance.event.fields.all_day);
     let component = |one: &Instance<'_>, mut more: Vec<String>| {
-        more.extend(one.occurrence.map(|start| moment("RECURRENCE-ID", start, all_day, &zone)));
+        more.extend(one.occurrence.map(|start| date_property("RECURRENCE-ID", start, all_day, &zone)));
         component(one, &zone, more, conference)
     };
     let mut lines = vec!["BEGIN:VCALENDAR".to_owned(), "VERSION:2.0".to_owned(), PRODUCT.to_owned()];
@@ -23,7 +24,7 @@ pub(crate) fn object(instance: &Instance<'_>, conference: bool) -> String {
     let series = instance.event.series.as_ref().filter(|_| instance.occurrence.is_none());
     for (start, exception) in series.into_iter().flat_map(|series| &series.exceptions) {
         match exception {
-            Exception::Removed => recurrence.push(moment("EXDATE", *start, all_day, &zone)),
+            Exception::Removed => recurrence.push(date_property("EXDATE", *start, all_day, &zone)),
             Exception::Changed(..) => changed.extend(instance.event.occurrence(*start)),
         }
     }
@@ -33,7 +34,7 @@ pub(crate) fn object(instance: &Instance<'_>, conference: bool) -> String {
     lines.iter().map(|line| folded(line)).collect()
 }
 
-/// The URL of the event: the conference, or what a user set in a calendar program.
+/// Returns the URL property: the conference, or the URL that a user set in a calendar program.
 pub(crate) fn url(fields: &Fields, conference: bool) -> Option<&str> {
     let own = fields.own.get("url").and_then(Value::as_str);
     fields.conference.as_deref().filter(|_| conference).or(own)
@@ -41,7 +42,7 @@ pub(crate) fn url(fields: &Fields, conference: bool) -> Option<&str> {
 
 const PRODUCT: &str = "PRODID:-//connect-sandbox//EN";
 
-/// Where the times are written: an expanded occurrence is in UTC.
+/// Returns the time zone in which times are written: UTC for an expanded occurrence.
 fn zone_of(instance: &Instance<'_>) -> TimeZone {
     let own = instance.fields.own.get("timeZone").and_then(Value::as_str);
     match (&instance.event.series, instance.occurrence) {
@@ -51,7 +52,7 @@ fn zone_of(instance: &Instance<'_>) -> TimeZone {
     }
 }
 
-fn moment(name: &str, at: Timestamp, all_day: bool, zone: &TimeZone) -> String {
+fn date_property(name: &str, at: Timestamp, all_day: bool, zone: &TimeZone) -> String {
     match zone.iana_name() {
         _ if all_day => format!("{name};VALUE=DATE:{}", time::stamp(at, true)),
         Some(id) if *zone != TimeZone::UTC => {
@@ -70,8 +71,8 @@ fn component(instance: &Instance<'_>, zone: &TimeZone, more: Vec<String>, confer
         "BEGIN:VEVENT".to_owned(),
         format!("UID:{}", escaped(uid)),
         format!("DTSTAMP:{}", time::stamp(instance.last_modified, false)),
-        moment("DTSTART", fields.start, fields.all_day, zone),
-        moment("DTEND", fields.end, fields.all_day, zone),
+        date_property("DTSTART", fields.start, fields.all_day, zone),
+        date_property("DTEND", fields.end, fields.all_day, zone),
     ];
     lines.extend(more);
     lines.push(format!("SUMMARY:{}", escaped(&fields.title)));
@@ -93,7 +94,7 @@ fn escaped(text: &str) -> String {
         .replace('\n', "\\n")
 }
 
-/// No line has more than 75 octets; what is longer goes on after a space.
+/// Folds a line after 75 octets (RFC 5545, 3.1).
 fn folded(line: &str) -> String {
     let mut folded = String::with_capacity(line.len() + 2);
     let mut octets = 0;

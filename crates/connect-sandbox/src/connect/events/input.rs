@@ -1,9 +1,9 @@
-//! What a caller sends to write an event, checked field by field.
+//! Reads and validates the fields of an event that a request creates or updates.
 
 use crate::reply::{Details, Problem};
 use crate::world::calendar::{
-    AVAILABILITY, Calendar, End, Frequency, MOST, PRIVACY, Patch, Recurrence, STATUS, attendee, choice,
-    resolve_conference,
+    AVAILABILITY, Calendar, End, Frequency, MAX_OCCURRENCES, PRIVACY, Patch, Recurrence, STATUS, attendee,
+    choice, resolve_conference,
 };
 use crate::world::provider::Provider;
 use crate::world::random::Random;
@@ -11,15 +11,15 @@ use crate::world::time;
 use jiff::civil::Weekday;
 use serde_json::{Map, Value, json};
 
-/// The checked fields of a create or an update.
+/// The validated fields of a create or update request.
 pub(crate) struct Input {
     fields: Map<String, Value>,
-    /// `Some(None)` clears it.
+    /// `Some(None)` removes the recurrence.
     recurrence: Option<Option<Recurrence>>,
 }
 
 impl Input {
-    /// Reads the fields an event may have and passes over the others; collects everything that is wrong with them.
+    /// Reads the known fields, ignores the others, and adds every error to `details`.
     pub(crate) fn read(body: &Map<String, Value>, details: &mut Details) -> Self {
         let mut fields = Map::new();
         for (name, value) in body.iter().filter(|(name, _)| FIELDS.contains(&name.as_str())) {
@@ -27,7 +27,7 @@ impl Input {
                 Ok(()) => {
                     fields.insert(name.clone(), value.clone());
                 }
-                Err(text) => complain(details, name, text),
+                Err(text) => add_error(details, name, text),
             }
         }
         let recurrence = match body.get("recurrence") {
@@ -36,7 +36,7 @@ impl Input {
             Some(value) => match read_recurrence(value) {
                 Ok(rule) => Some(Some(rule)),
                 Err(text) => {
-                    complain(details, "recurrence", text);
+                    add_error(details, "recurrence", text);
                     None
                 }
             },
@@ -44,12 +44,12 @@ impl Input {
         Self { fields, recurrence }
     }
 
-    /// How the event is to repeat, as the calendar's provider counts; `Some(None)` for no longer.
+    /// Returns the recurrence with the counting rules of the provider; `Some(None)` removes it.
     pub(crate) fn recurrence_for(self, calendar: &Calendar) -> Option<Option<Recurrence>> {
         self.recurrence.map(|rule| rule.map(|rule| rule.counted_by(calendar.provider)))
     }
 
-    /// Makes of the fields what the calendar's provider makes of them.
+    /// Returns the fields as the provider of the calendar stores them.
     pub(crate) fn patch_for(&self, calendar: &Calendar, random: &mut Random) -> Patch {
         let mut fields = self.fields.clone();
         resolve_conference(&mut fields, calendar.provider, random);
@@ -60,12 +60,12 @@ impl Input {
     }
 }
 
-pub(crate) fn complain(details: &mut Details, name: &str, text: impl Into<String>) {
+pub(crate) fn add_error(details: &mut Details, name: &str, text: impl Into<String>) {
     details.entry(name.to_owned()).or_default().push(text.into());
 }
 
-/// Refuses if anything was wrong.
-pub(crate) fn settle(details: Details) -> Result<(), Problem> {
+/// Returns a 400 with the errors, if any.
+pub(crate) fn reject_errors(details: Details) -> Result<(), Problem> {
     if details.is_empty() { Ok(()) } else { Err(Problem::invalid(details)) }
 }
 
@@ -88,37 +88,37 @@ pub(crate) const FIELDS: &[&str] = &[
 pub(crate) fn check(name: &str, value: &Value) -> Result<(), &'static str> {
     let one_of = |choices| choice(value, choices).is_some();
     match name {
-        "title" => wrong_unless(value.as_str().is_some_and(|title| !title.is_empty()), "must be a text"),
+        "title" => error_unless(value.as_str().is_some_and(|title| !title.is_empty()), "must be a text"),
         "start" | "end" => {
-            wrong_unless(value.as_str().and_then(time::read).is_some(), "must be an ISO 8601 date")
+            error_unless(value.as_str().and_then(time::read).is_some(), "must be an ISO 8601 date")
         }
         _ if value.is_null() => Ok(()),
-        "allDay" => wrong_unless(value.is_boolean(), "must be true or false"),
+        "allDay" => error_unless(value.is_boolean(), "must be true or false"),
         "attendees" => {
             let address =
                 |value: &Value| attendee(value).is_some_and(|attendee| attendee.email.contains('@'));
             let all = value.as_array().is_some_and(|list| list.iter().all(address));
-            wrong_unless(all, "must be a list of e-mail addresses")
+            error_unless(all, "must be a list of e-mail addresses")
         }
-        "custom" => wrong_unless(value.is_object(), "must be an object"),
+        "custom" => error_unless(value.is_object(), "must be an object"),
         "conferenceData" => {
             let fits =
                 |name, fits: fn(&Value) -> bool| value.get(name).is_none_or(|one| one.is_null() || fits(one));
             let right = fits("provider", Value::is_string) && fits("autoGenerate", Value::is_boolean);
-            wrong_unless(value.is_object() && right, "must be an object with provider and autoGenerate")
+            error_unless(value.is_object() && right, "must be an object with provider and autoGenerate")
         }
-        "availability" => wrong_unless(one_of(AVAILABILITY), "must be busy or free"),
-        "privacy" => wrong_unless(one_of(PRIVACY), "must be public, private or confidential"),
-        "status" => wrong_unless(one_of(STATUS), "must be confirmed, tentative or cancelled"),
-        _ => wrong_unless(value.is_string(), "must be a text"),
+        "availability" => error_unless(one_of(AVAILABILITY), "must be busy or free"),
+        "privacy" => error_unless(one_of(PRIVACY), "must be public, private or confidential"),
+        "status" => error_unless(one_of(STATUS), "must be confirmed, tentative or cancelled"),
+        _ => error_unless(value.is_string(), "must be a text"),
     }
 }
 
-fn wrong_unless(right: bool, text: &'static str) -> Result<(), &'static str> {
+fn error_unless(right: bool, text: &'static str) -> Result<(), &'static str> {
     if right { Ok(()) } else { Err(text) }
 }
 
-/// Google keeps the list as it is; the others add who organizes.
+/// Adds the account as the organizer; Google stores the list unchanged.
 fn with_organizer(attendees: &[Value], calendar: &Calendar) -> Vec<Value> {
     let mut list: Vec<_> = attendees.iter().filter_map(attendee).map(|attendee| json!(attendee)).collect();
     let organized = list.iter().any(|attendee| attendee.get("organizer") == Some(&Value::Bool(true)));
@@ -147,7 +147,7 @@ pub(crate) fn read_recurrence(value: &Value) -> Result<Recurrence, String> {
         (Some(_), Some(_)) => return Err("count and until exclude each other".to_owned()),
         (Some(count), None) => {
             let count = integer(count, 1, i64::MAX)
-                .and_then(|count| usize::try_from(count).ok().filter(|count| *count <= MOST));
+                .and_then(|count| usize::try_from(count).ok().filter(|count| *count <= MAX_OCCURRENCES));
             End::Count(count.ok_or("count must be a number from 1 to 36525")?)
         }
         (None, Some(until)) => {

@@ -1,6 +1,6 @@
-//! `GET /events`.
+//! `GET /events`: lists events in a date range, in pages.
 
-use super::page::{Asked, Cursors, PageToken, cursor_key};
+use super::page::{Cursors, EventQuery, PageToken, cursor_key};
 use super::render::{Style, render};
 use crate::call::Call;
 use crate::connect::Connect;
@@ -13,24 +13,24 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-const DEFAULT_PAGE: usize = 250;
-const LARGEST_PAGE: usize = 1000;
+const DEFAULT_PAGE_SIZE: usize = 250;
+const MAX_PAGE_SIZE: usize = 1000;
 
 impl Connect<'_> {
     pub(crate) fn list_events(&mut self, call: &Call) -> Result<Reply, Problem> {
-        let visitor = self.visitor(call)?;
+        let principal = self.principal(call)?;
         let size = page_size(call)?;
-        let (asked, cursors) = asked(call, &visitor.user.id)?;
-        let free_busy = visitor.scope == Scope::FreeBusy;
+        let (query, cursors) = read_query(call, &principal.user.id)?;
+        let free_busy = principal.scope == Scope::FreeBusy;
         let style = Style { free_busy, ..self.style() };
 
-        let calendars = self.permitted(&visitor.user, |provider| asked.wants_any_of(provider))?;
+        let calendars = self.permitted(&principal.user, |provider| query.includes_provider(provider))?;
         let lists: Vec<(&Calendar, Arc<Listing>)> = calendars
             .into_values()
             .flatten()
-            .filter(|calendar| asked.wants(calendar))
+            .filter(|calendar| query.includes(calendar))
             .map(|calendar| {
-                let listing = listing(calendar, &asked, free_busy);
+                let listing = listing(calendar, &query, free_busy);
                 (&*calendar, listing)
             })
             .collect();
@@ -55,38 +55,38 @@ impl Connect<'_> {
         });
         let progress: Vec<_> = progress.collect();
         if progress.iter().any(|(_, _, more)| *more) {
-            let token = PageToken::after(&cursors, &progress, &asked);
-            head["nextPageToken"] = json!(token.encode(&visitor.user.id));
+            let token = PageToken::after(&cursors, &progress, &query);
+            head["nextPageToken"] = json!(token.encode(&principal.user.id));
         }
         Ok(reply::with_items(&head, "events", &events))
     }
 }
 
-/// By start, and then by what never changes.
+/// Sorts by start, then by values that never change.
 fn order_key<'a>((calendar, entry): &(&'a Calendar, &'a Entry)) -> impl Ord + 'a {
     let (start, id) = &entry.key;
     (start, calendar.provider, &calendar.id, id)
 }
 
-/// All that the pages show of a calendar.
-fn listing(calendar: &mut Calendar, asked: &Asked, free_busy: bool) -> Arc<Listing> {
-    let (range, masters) = (asked.range, !asked.single_events);
+/// Returns the entries of a calendar that match the query, for all pages.
+fn listing(calendar: &mut Calendar, query: &EventQuery, free_busy: bool) -> Arc<Listing> {
+    let (range, masters) = (query.range, !query.single_events);
     let name = format!("connect {} {} {masters} {free_busy}", range.start, range.end);
     let entries = |event: &Arc<Event>| -> Vec<_> {
         let all = event.instances(range, masters).into_iter();
-        let shown = all.filter(|one| !free_busy || takes_time(&one.fields));
+        let shown = all.filter(|one| !free_busy || is_busy(&one.fields));
         shown.map(|one| Entry::new(Some(one.fields.start), &one, event)).collect()
     };
     calendar.events.listing(name, |events| events.all_shared().flat_map(entries).collect())
 }
 
-/// Whether someone is busy with it: `free-busy` shows nothing else.
-fn takes_time(fields: &Fields) -> bool {
+/// Whether the event makes its attendees busy; with the scope `free-busy` only such events are listed.
+fn is_busy(fields: &Fields) -> bool {
     fields.availability != Some("free") && fields.status != Some("cancelled")
 }
 
-/// The parameters of the call; a later page may leave them to its token, but not change them.
-fn asked(call: &Call, user: &str) -> Result<(Asked, Cursors), Problem> {
+/// Reads the parameters. A request for a later page can omit those of the first page, but not change them.
+fn read_query(call: &Call, user: &str) -> Result<(EventQuery, Cursors), Problem> {
     let (start, end) = (time_parameter(call, "start")?, time_parameter(call, "end")?);
     let single_events = match call.query("singleEvents") {
         None => None,
@@ -100,23 +100,27 @@ fn asked(call: &Call, user: &str) -> Result<(Asked, Cursors), Problem> {
         let month = month_of(call.now);
         let range = Range { start: start.unwrap_or(month.start), end: end.unwrap_or(month.end) };
         return Ok((
-            Asked { range, calendars: calendars.flatten(), single_events: single_events.unwrap_or(true) },
+            EventQuery {
+                range,
+                calendars: calendars.flatten(),
+                single_events: single_events.unwrap_or(true),
+            },
             Cursors::new(),
         ));
     };
     let wrong = || Problem::bad_request("Invalid nextPageToken");
-    let (asked, token) = PageToken::decode(token, user).ok_or_else(wrong)?;
-    let same = start.is_none_or(|start| start == asked.range.start)
-        && end.is_none_or(|end| end == asked.range.end)
-        && calendars.is_none_or(|calendars| calendars == asked.calendars)
-        && single_events.is_none_or(|single| single == asked.single_events);
-    if same { Ok((asked, token.cursors())) } else { Err(wrong()) }
+    let (query, token) = PageToken::decode(token, user).ok_or_else(wrong)?;
+    let same = start.is_none_or(|start| start == query.range.start)
+        && end.is_none_or(|end| end == query.range.end)
+        && calendars.is_none_or(|calendars| calendars == query.calendars)
+        && single_events.is_none_or(|single| single == query.single_events);
+    if same { Ok((query, token.cursors())) } else { Err(wrong()) }
 }
 
 fn page_size(call: &Call) -> Result<usize, Problem> {
     match call.query("pageSize").map(str::parse::<usize>) {
-        None => Ok(DEFAULT_PAGE),
-        Some(Ok(size)) if size > 0 => Ok(size.min(LARGEST_PAGE)),
+        None => Ok(DEFAULT_PAGE_SIZE),
+        Some(Ok(size)) if size > 0 => Ok(size.min(MAX_PAGE_SIZE)),
         Some(_) => Err(Problem::invalid_field("pageSize", "pageSize must be a number from 1 to 1000")),
     }
 }
@@ -127,7 +131,8 @@ fn time_parameter(call: &Call, name: &str) -> Result<Option<Timestamp>, Problem>
     call.query(name).map(read).transpose()
 }
 
-/// An object of lists by provider, or one list for all (under no provider). An empty choice is no choice.
+/// Reads `calendarIds`: an object of lists by provider, or one list for all providers (stored under the empty
+/// name). An empty value counts as absent.
 fn chosen_calendars(text: &str) -> Result<Option<BTreeMap<String, Vec<String>>>, Problem> {
     let wrong =
         || Problem::invalid_field("calendarIds", "calendarIds must be a JSON object of lists by provider");
@@ -147,7 +152,7 @@ fn chosen_calendars(text: &str) -> Result<Option<BTreeMap<String, Vec<String>>>,
     Ok((!chosen.is_empty()).then_some(chosen))
 }
 
-/// From the first of the month to 23:59:59 on its last day, in UTC.
+/// Returns the month of `now`, to 23:59:59 on its last day, in UTC.
 fn month_of(now: Timestamp) -> Range {
     let first = time::local(now).date().first_of_month();
     let next = first.checked_add(Span::new().months(1)).ok().and_then(time::midnight);

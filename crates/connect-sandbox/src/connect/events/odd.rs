@@ -1,4 +1,4 @@
-//! Start and end in the forms that answers of the real service and of its providers were seen in.
+//! Undocumented forms of start and end that the real service and its providers have sent.
 
 use crate::world::calendar::Fields;
 use crate::world::random::hash;
@@ -6,9 +6,9 @@ use crate::world::time;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-/// Gives the event one of the odd forms, or leaves it as documented: the same event always has the same one.
+/// Writes the dates of some events in an undocumented form; the same event always gets the same form.
 ///
-/// All-day events stay, since their documented form is midnight in UTC.
+/// All-day events keep the documented form, which is midnight in UTC.
 pub(super) fn dates(event: &mut Map<String, Value>, fields: &Fields) {
     if fields.all_day {
         return;

@@ -1,4 +1,4 @@
-//! `original`: the event as its provider would have it.
+//! The field `original`: the event in the format of its provider.
 
 use super::icalendar;
 use super::render::Style;
@@ -21,7 +21,7 @@ pub(crate) fn of(calendar: &Calendar, instance: &Instance<'_>, style: Style) -> 
     original
 }
 
-/// Apple and CalDAV: the iCalendar text, and a version number that does not fit a float.
+/// Returns the iCalendar text, and a version number too large for a float, for Apple and CalDAV.
 fn caldav(calendar: &Calendar, instance: &Instance<'_>, style: Style) -> Value {
     let id = instance.id();
     json!({

@@ -1,8 +1,10 @@
-//! Page tokens: base64 of JSON with, for each provider, a token by calendar and whether the provider is depleted.
+//! Page tokens of `GET /events`: base64 of JSON with, for each provider, a cursor by calendar and whether the
+//! provider has more events.
 //!
-//! A calendar's token is the last event shown of it, so that a page neither repeats nor loses an event when others come
-//! and go in between. The parameters of the first page travel along, and a check over the whole with the user in it:
-//! text that the service did not make, or made for someone else, is refused.
+//! The cursor of a calendar is its last listed event, so that no event is repeated or lost when other events
+//! are added or removed between pages. The token also contains the parameters of the first page, and a
+//! checksum that depends on the user: a token that the service did not create, or created for another user,
+//! is refused.
 
 use crate::world::calendar::{Calendar, Key, Range};
 use crate::world::provider::Provider;
@@ -13,16 +15,16 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What a list was asked for.
+/// The parameters of a list request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Asked {
+pub(crate) struct EventQuery {
     pub(crate) range: Range,
-    /// Ids by provider's name; ids under the empty name are for every provider.
+    /// Calendar ids by provider name; the empty name means every provider.
     pub(crate) calendars: Option<BTreeMap<String, Vec<String>>>,
     pub(crate) single_events: bool,
 }
 
-/// The last event shown of each calendar.
+/// The last listed event of each calendar.
 pub(crate) type Cursors = BTreeMap<(Provider, String), Key>;
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -30,7 +32,7 @@ pub(crate) type Cursors = BTreeMap<(Provider, String), Key>;
 pub(crate) struct PageToken {
     #[serde(flatten)]
     providers: BTreeMap<String, Progress>,
-    query: Query,
+    query: EncodedQuery,
     check: String,
 }
 
@@ -43,23 +45,23 @@ struct Progress {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Query {
+struct EncodedQuery {
     start: Timestamp,
     end: Timestamp,
     calendar_ids: Option<BTreeMap<String, Vec<String>>>,
     single_events: bool,
 }
 
-impl Asked {
-    /// Whether the list is about calendars of this provider at all.
-    pub(crate) fn wants_any_of(&self, provider: Provider) -> bool {
+impl EventQuery {
+    /// Whether the query includes calendars of this provider.
+    pub(crate) fn includes_provider(&self, provider: Provider) -> bool {
         let named = |chosen: &BTreeMap<String, Vec<String>>| {
             [provider.name(), ""].iter().any(|name| chosen.get(*name).is_some_and(|ids| !ids.is_empty()))
         };
         self.calendars.as_ref().is_none_or(named)
     }
 
-    pub(crate) fn wants(&self, calendar: &Calendar) -> bool {
+    pub(crate) fn includes(&self, calendar: &Calendar) -> bool {
         let Some(chosen) = &self.calendars else { return true };
         let lists = [chosen.get(calendar.provider.name()), chosen.get("")];
         lists.into_iter().flatten().flatten().any(|id| calendar.answers_to(id))
@@ -67,11 +69,12 @@ impl Asked {
 }
 
 impl PageToken {
-    /// The token for the page after one; of each calendar, the last event the page shows and whether there are more.
+    /// Creates the token of the next page. `progress` has, for each calendar, its last event on this page and
+    /// whether more follow.
     pub(crate) fn after(
         before: &Cursors,
         progress: &[(&Calendar, Option<&Key>, bool)],
-        asked: &Asked,
+        query: &EventQuery,
     ) -> Self {
         let mut providers = BTreeMap::new();
         for (calendar, last, more) in progress {
@@ -83,11 +86,11 @@ impl PageToken {
                 progress.token.insert(calendar.id.clone(), format!("{} {id}", start.as_millisecond()));
             }
         }
-        let query = Query {
-            start: asked.range.start,
-            end: asked.range.end,
-            calendar_ids: asked.calendars.clone(),
-            single_events: asked.single_events,
+        let query = EncodedQuery {
+            start: query.range.start,
+            end: query.range.end,
+            calendar_ids: query.calendars.clone(),
+            single_events: query.single_events,
         };
         Self { providers, query, check: String::new() }
     }
@@ -97,8 +100,8 @@ impl PageToken {
         URL_SAFE.encode(serde_json::to_string(&self).unwrap_or_default())
     }
 
-    pub(crate) fn decode(text: &str, user: &str) -> Option<(Asked, Self)> {
-        // The tokens of earlier versions have the other alphabet.
+    pub(crate) fn decode(text: &str, user: &str) -> Option<(EventQuery, Self)> {
+        // Tokens of earlier versions are in standard base64.
         let json = URL_SAFE.decode(text).or_else(|_| STANDARD.decode(text)).ok()?;
         let mut token: Self = serde_json::from_slice(&json).ok()?;
         let check = std::mem::take(&mut token.check);
@@ -107,7 +110,7 @@ impl PageToken {
         }
         let range = Range { start: token.query.start, end: token.query.end };
         let calendars = token.query.calendar_ids.clone();
-        Some((Asked { range, calendars, single_events: token.query.single_events }, token))
+        Some((EventQuery { range, calendars, single_events: token.query.single_events }, token))
     }
 
     pub(crate) fn cursors(&self) -> Cursors {
@@ -121,14 +124,14 @@ impl PageToken {
         cursors
     }
 
-    /// Over everything but the check itself.
+    /// Returns the checksum of the token without the field `check`.
     fn checksum(&self, user: &str) -> String {
         let content = serde_json::to_string(&(&self.providers, &self.query)).unwrap_or_default();
         format!("{:016x}", hash(hash(5, user), &content))
     }
 }
 
-/// What the cursor of a calendar is found by.
+/// Returns the key of a calendar in [`Cursors`].
 pub(crate) fn cursor_key(calendar: &Calendar) -> (Provider, String) {
     (calendar.provider, calendar.id.clone())
 }

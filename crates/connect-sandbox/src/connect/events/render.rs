@@ -1,4 +1,4 @@
-//! Events as the service shows them.
+//! Writes events as JSON for responses and deliveries.
 
 use super::{icalendar, odd, original};
 use crate::google;
@@ -9,20 +9,20 @@ use crate::world::random::hash;
 use crate::world::time;
 use serde_json::{Map, Value, json};
 
-/// How an event is shown.
+/// The options for writing an event as JSON.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Style {
-    /// `conference` as an object in place of a text.
+    /// Writes `conference` as an object instead of a string.
     pub(crate) conference_object: bool,
-    /// `attendees` as bare addresses.
+    /// Writes `attendees` as e-mail addresses.
     pub(crate) plain_attendees: bool,
-    /// Without `calendarId`.
+    /// Omits `calendarId`.
     pub(crate) no_calendar_id: bool,
-    /// Some with start and end in the odd forms.
+    /// Writes some events with dates in an undocumented form.
     pub(crate) odd_dates: bool,
-    /// As it was before API 1.6.1.
+    /// Uses the format of API 1.6.0.
     pub(crate) api_1_6_0: bool,
-    /// Only when someone is busy, as the scope `free-busy` has it.
+    /// Writes only the busy time, for the scope `free-busy`.
     pub(crate) free_busy: bool,
 }
 
@@ -67,7 +67,8 @@ fn whole(calendar: &Calendar, instance: &Instance<'_>, style: Style) -> Map<Stri
     event
 }
 
-/// What API 1.6.1 says of a conference: with the join URL, and what the provider has; at Apple and CalDAV it is the URL property.
+/// Returns `conference` and `conferenceData` since API 1.6.1: with the join URL and the provider's own
+/// object. For Apple and CalDAV, the conference is the URL property.
 fn conference(calendar: &Calendar, instance: &Instance<'_>) -> Map<String, Value> {
     let fields = &instance.fields;
     let (original, url) = match calendar.provider {
@@ -76,7 +77,7 @@ fn conference(calendar: &Calendar, instance: &Instance<'_>) -> Map<String, Value
         Provider::Apple | Provider::Caldav => (Value::Null, icalendar::url(fields, true)),
     };
     let mut data = fields.conference_data.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
-    // A caller may have sent back what was read before.
+    // Callers may send back these response fields in an update.
     data.retain(|name, _| name != "url" && name != "original");
     let described = !(data.is_empty() && original.is_null());
     let url = url.map(|url| ("url".to_owned(), json!(url)));
@@ -86,7 +87,7 @@ fn conference(calendar: &Calendar, instance: &Instance<'_>) -> Map<String, Value
     url.into_iter().chain(described.then(|| ("conferenceData".to_owned(), Value::Object(data)))).collect()
 }
 
-/// A block of time that says nothing but when and where; its id says nothing either. Before API 1.6.1 it said a little more.
+/// Returns only the time and the calendar of an event, with an opaque id. API 1.6.0 added some details.
 fn block(calendar: &Calendar, instance: &Instance<'_>, style: Style) -> Map<String, Value> {
     let fields = &instance.fields;
     let id = format!("busy_{:016x}", hash(hash(0, &calendar.id), &instance.id()));

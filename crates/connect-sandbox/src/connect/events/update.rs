@@ -1,7 +1,7 @@
-//! `PUT /event`: a single event, or one, the rest or all of a series.
+//! `PUT /event`: updates an event, or one occurrence, the following ones or all of a series.
 
 use super::address::EventAddress;
-use super::input::{Input, settle};
+use super::input::{Input, reject_errors};
 use super::render::render;
 use crate::call::Call;
 use crate::connect::Connect;
@@ -13,16 +13,16 @@ use serde_json::{Value, json};
 
 impl Connect<'_> {
     pub(crate) fn update_event(&mut self, call: &Call) -> Result<Reply, Problem> {
-        let visitor = self.writer(call)?;
+        let principal = self.principal_for_write(call)?;
         let body = call.object()?;
         let mut details = Details::new();
         let address = EventAddress::read(&body, "updateMode", &mut details);
         let input = Input::read(&body, &mut details);
-        settle(details)?;
+        reject_errors(details)?;
 
         let style = self.style();
         let mut random = self.world.stream();
-        let calendars = self.permitted(&visitor.user, |provider| address.calendar.is_for(provider))?;
+        let calendars = self.permitted(&principal.user, |provider| address.calendar.is_for(provider))?;
         let calendar = address.calendar.find(calendars)?;
         let target = address.locate(calendar)?;
         let mut patch = input.patch_for(calendar, &mut random);
@@ -30,7 +30,7 @@ impl Connect<'_> {
             if style.api_1_6_0 {
                 patch.set(&format!("{OWN}uid"), json!(format!("{}@mobiscroll.com", target.event)));
             } else if patch.has("conference") {
-                // It is the URL property, which a user may have set before.
+                // The conference replaces a URL property that a user set.
                 patch.set(&format!("{OWN}url"), Value::Null);
             }
         }
@@ -39,7 +39,7 @@ impl Connect<'_> {
         let written = calendar.show(&changed, |instance| render(calendar, instance, style));
         let written = written.ok_or_else(|| Problem::not_found("Event not found"))?;
         let changes = calendar.updated(&target, &changed, call.now);
-        self.wrote(&visitor.user, changes);
-        Ok(self.written(StatusCode::OK, written))
+        self.record_own_write(&principal.user, changes);
+        Ok(self.written_event(StatusCode::OK, written))
     }
 }

@@ -1,4 +1,4 @@
-//! Who a bearer is, and what the scope of the sign-in lets it do.
+//! Access token checks: the user of a token, and the scope of the sign-in.
 
 use super::grants::Bearer;
 use crate::call::Call;
@@ -9,7 +9,7 @@ use crate::world::users::UserKey;
 use http::StatusCode;
 use serde_json::json;
 
-/// What a sign-in may do. It is chosen at authorize and inherited by every refresh.
+/// The scope of a sign-in: chosen at authorize, kept by every refresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scope {
     FreeBusy,
@@ -17,15 +17,15 @@ pub(crate) enum Scope {
     ReadWrite,
 }
 
-/// The user behind a request, and the scope of the sign-in.
+/// The user who sends a request, and the scope of the sign-in.
 #[derive(Clone, Debug)]
-pub(crate) struct Visitor {
+pub(crate) struct Principal {
     pub(crate) user: UserKey,
     pub(crate) scope: Scope,
 }
 
 impl Scope {
-    /// Reads the parameter of authorize. `calendar` is what two official SDKs send in place of the default.
+    /// Reads the `scope` parameter of authorize. Two official SDKs send `calendar` in place of the default.
     pub(crate) fn parse(text: Option<&str>) -> Option<Self> {
         match text {
             None | Some("read-write" | "calendar") => Some(Self::ReadWrite),
@@ -37,12 +37,12 @@ impl Scope {
 }
 
 impl Connect<'_> {
-    /// The signed-in user, or a 401 in the style of `expired_body`.
-    pub(crate) fn visitor(&mut self, call: &Call) -> Result<Visitor, Problem> {
+    /// Returns the signed-in user, or a 401 with the body set by `expired_body`.
+    pub(crate) fn principal(&mut self, call: &Call) -> Result<Principal, Problem> {
         let token = call.credentials("bearer").filter(|token| !token.is_empty());
         let token = token.ok_or_else(|| self.unauthorized("Missing access token"))?;
         match self.own.grants.bearer(token, call.now) {
-            Bearer::Valid { user, scope } => Ok(Visitor { user, scope }),
+            Bearer::Valid { user, scope } => Ok(Principal { user, scope }),
             Bearer::Expired => {
                 self.world.stats.expired_answers += 1;
                 Err(self.unauthorized("Access token expired"))
@@ -51,11 +51,11 @@ impl Connect<'_> {
         }
     }
 
-    /// The same for a write, which needs the scope for it.
-    pub(crate) fn writer(&mut self, call: &Call) -> Result<Visitor, Problem> {
-        let visitor = self.visitor(call)?;
-        if visitor.scope == Scope::ReadWrite {
-            return Ok(visitor);
+    /// Returns the signed-in user if the scope is `read-write`; else a 401 or 403.
+    pub(crate) fn principal_for_write(&mut self, call: &Call) -> Result<Principal, Problem> {
+        let principal = self.principal(call)?;
+        if principal.scope == Scope::ReadWrite {
+            return Ok(principal);
         }
         let status = if self.world.settings.connect.write_denied == WriteDenied::Forbidden {
             StatusCode::FORBIDDEN

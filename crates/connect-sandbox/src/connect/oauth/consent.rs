@@ -1,4 +1,4 @@
-//! The pages a user sees, and what their forms do.
+//! The provider and consent pages, and the forms they post.
 //!
 //! ```text
 //! GET /oauth/providers ──connect──▶ GET /oauth/consent?provider=… ──allow──▶ back to the first page
@@ -7,8 +7,8 @@
 //!        └──back──▶ redirect with a code, or with access_denied while nothing is connected
 //! ```
 //!
-//! A script needs no pages: `POST /oauth/providers` with `decision=approve`, a `provider` for each account and perhaps
-//! `withhold` for some of them does it all.
+//! A script needs no pages: one `POST /oauth/providers` with `decision=approve`, a `provider` for each
+//! account to connect, and `withhold` for each account without calendar permission.
 
 use super::authorize::{AuthorizeRequest, session, set_session};
 use crate::call::Call;
@@ -25,51 +25,51 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 impl Connect<'_> {
-    /// `GET /oauth/providers`: which accounts there are and which can be connected.
+    /// `GET /oauth/providers`: shows the connected accounts and those that can be connected.
     pub(crate) fn provider_page(&mut self, call: &Call) -> Result<Reply, Problem> {
-        let asked = self.authorize_request(call)?;
-        self.world.load_user(&asked.user);
-        Ok(self.show_providers(call, &asked, None))
+        let request = self.authorize_request(call)?;
+        self.world.load_user(&request.user);
+        Ok(self.show_providers(call, &request, None))
     }
 
-    /// `POST /oauth/providers`: the way back to the application.
+    /// `POST /oauth/providers`: returns to the application, or disconnects an account.
     pub(crate) fn return_to_app(&mut self, call: &Call) -> Result<Reply, Problem> {
-        let asked = self.authorize_request(call)?;
-        self.world.load_user(&asked.user);
-        let form = Form::read(call);
+        let request = self.authorize_request(call)?;
+        self.world.load_user(&request.user);
+        let form = ConsentForm::read(call);
         match form.first("decision") {
-            Some("back") if self.world.users.get(&asked.user).is_some_and(|user| !user.is_empty()) => {
-                self.approve(call, &asked)
+            Some("back") if self.world.users.get(&request.user).is_some_and(|user| !user.is_empty()) => {
+                self.approve(call, &request)
             }
-            Some("back" | "deny") => self.deny(&asked),
-            Some("approve") => self.approve_at_once(call, &asked, &form),
-            Some("disconnect") => self.disconnect_on_page(call, &asked, &form),
+            Some("back" | "deny") => self.deny(&request),
+            Some("approve") => self.connect_and_approve(call, &request, &form),
+            Some("disconnect") => self.disconnect_on_page(call, &request, &form),
             _ => Err(Problem::bad_request("decision must be back, approve, deny or disconnect")),
         }
     }
 
-    /// `GET /oauth/consent`: what the provider itself would ask.
+    /// `GET /oauth/consent`: shows the consent page of the provider.
     pub(crate) fn consent_page(&mut self, call: &Call) -> Result<Reply, Problem> {
-        let asked = self.authorize_request(call)?;
-        let provider = asked_provider(call, &asked)?;
-        self.world.load_user(&asked.user);
-        let notice = self.world.limit_reached(&asked.user).then_some(Notice::LimitReached);
-        Ok(self.show_consent(call, &asked, provider, notice))
+        let request = self.authorize_request(call)?;
+        let provider = requested_provider(call, &request)?;
+        self.world.load_user(&request.user);
+        let notice = self.world.limit_reached(&request.user).then_some(Notice::LimitReached);
+        Ok(self.show_consent(call, &request, provider, notice))
     }
 
-    /// `POST /oauth/consent`: allow, with or without the calendars, or deny.
+    /// `POST /oauth/consent`: connects the account, with or without calendar permission, or denies.
     pub(crate) fn consent(&mut self, call: &Call) -> Result<Reply, Problem> {
-        let asked = self.authorize_request(call)?;
-        let provider = asked_provider(call, &asked)?;
-        self.world.load_user(&asked.user);
-        let form = Form::read(call);
+        let request = self.authorize_request(call)?;
+        let provider = requested_provider(call, &request)?;
+        self.world.load_user(&request.user);
+        let form = ConsentForm::read(call);
         match form.first("decision") {
-            Some("deny") => self.deny(&asked),
+            Some("deny") => self.deny(&request),
             Some("allow") => {
-                match self.world.connect(&asked.user, provider, form.first("calendars").is_none()) {
-                    Ok(()) => redirect(&format!("/api/oauth/providers?{}", query_of(call))),
+                match self.world.connect(&request.user, provider, form.first("calendars").is_none()) {
+                    Ok(()) => redirect(&format!("/api/oauth/providers?{}", authorize_query(call))),
                     Err(LimitReached) => {
-                        Ok(self.show_consent(call, &asked, provider, Some(Notice::LimitReached)))
+                        Ok(self.show_consent(call, &request, provider, Some(Notice::LimitReached)))
                     }
                 }
             }
@@ -77,14 +77,14 @@ impl Connect<'_> {
         }
     }
 
-    /// Only for a form that this browser was shown: another site could have it send one without asking.
+    /// Disconnects an account. Requires the CSRF token, so that no other site can submit the form.
     fn disconnect_on_page(
         &mut self,
         call: &Call,
-        asked: &AuthorizeRequest,
-        form: &Form,
+        request: &AuthorizeRequest,
+        form: &ConsentForm,
     ) -> Result<Reply, Problem> {
-        let expected = session(call).map(|session| self.csrf(session, asked));
+        let expected = session(call).map(|session| self.csrf(session, request));
         let shown = expected.is_some_and(|expected| form.first("csrf") == Some(&expected));
         if !shown || crate::guard::is_cross_site(&call.request, &self.world.origin) {
             return Err(Problem::plain(
@@ -94,73 +94,73 @@ impl Connect<'_> {
         }
         let provider = form.first("provider").and_then(Provider::parse);
         let provider = provider.ok_or_else(|| Problem::bad_request("provider is not supported"))?;
-        self.world.disconnect_account(&asked.user, provider);
-        redirect(&format!("/api/oauth/providers?{}", query_of(call)))
+        self.world.disconnect_account(&request.user, provider);
+        redirect(&format!("/api/oauth/providers?{}", authorize_query(call)))
     }
 
-    /// What the forms of a session's pages carry. It is bound to the user too: cookies do not tell ports apart, so that a
-    /// page of another server on this machine could set one that it knows.
-    fn csrf(&self, session: &str, asked: &AuthorizeRequest) -> String {
+    /// Returns the CSRF token of a session. It depends on the user as well: cookies are shared between ports,
+    /// so another server on this machine could set a session cookie that it knows.
+    fn csrf(&self, session: &str, request: &AuthorizeRequest) -> String {
         let secret = Random::named(self.world.settings.itself.seed.0, &["csrf"]).token(32);
-        let parts = json!([secret, session, asked.user.client, asked.user.id]);
+        let parts = json!([secret, session, request.user.client, request.user.id]);
         URL_SAFE_NO_PAD.encode(Sha256::digest(parts.to_string()))
     }
 
-    /// All accounts of the form or none.
-    fn approve_at_once(
+    /// Connects all accounts of the form, or none.
+    fn connect_and_approve(
         &mut self,
         call: &Call,
-        asked: &AuthorizeRequest,
-        form: &Form,
+        request: &AuthorizeRequest,
+        form: &ConsentForm,
     ) -> Result<Reply, Problem> {
         let known = |name| form.all(name).filter_map(Provider::parse).collect::<Vec<_>>();
         let (mut chosen, withheld) = (known("provider"), known("withhold"));
-        chosen.retain(|provider| asked.providers.contains(provider));
+        chosen.retain(|provider| request.providers.contains(provider));
         if chosen.is_empty() {
             return Err(Problem::bad_request("Choose at least one provider"));
         }
-        let before = self.world.users.get(&asked.user).cloned();
+        let before = self.world.users.get(&request.user).cloned();
         for provider in chosen {
-            if self.world.connect(&asked.user, provider, withheld.contains(&provider)).is_err() {
-                self.world.users.insert(asked.user.clone(), before.unwrap_or_default());
-                return Ok(self.show_providers(call, asked, Some(Notice::LimitReached)));
+            if self.world.connect(&request.user, provider, withheld.contains(&provider)).is_err() {
+                self.world.users.insert(request.user.clone(), before.unwrap_or_default());
+                return Ok(self.show_providers(call, request, Some(Notice::LimitReached)));
             }
         }
-        self.approve(call, asked)
+        self.approve(call, request)
     }
 
-    fn show_providers(&mut self, call: &Call, asked: &AuthorizeRequest, notice: Option<Notice>) -> Reply {
+    fn show_providers(&mut self, call: &Call, request: &AuthorizeRequest, notice: Option<Notice>) -> Reply {
         let known = session(call).map(str::to_owned);
         let session = known.clone().unwrap_or_else(|| self.world.random.token(16));
-        let csrf = self.csrf(&session, asked);
+        let csrf = self.csrf(&session, request);
         let connected = |provider: Provider| {
-            let connection = self.world.users.get(&asked.user)?.get(&provider)?;
+            let connection = self.world.users.get(&request.user)?.get(&provider)?;
             Some((connection.account.as_str(), !self.withholds(provider, connection)))
         };
         let accounts: Vec<_> =
-            asked.providers.iter().map(|provider| (*provider, connected(*provider))).collect();
-        let page = Page { csrf: &csrf, ..page(call, asked, query_of(call), notice) };
-        let reply = secured(html(pages::providers(&page, &accounts)), asked, notice);
+            request.providers.iter().map(|provider| (*provider, connected(*provider))).collect();
+        let page = Page { csrf: &csrf, ..page(call, request, authorize_query(call), notice) };
+        let reply = with_security_headers(html(pages::providers(&page, &accounts)), request, notice);
         if known.is_some() { reply } else { set_session(reply, &session) }
     }
 
     fn show_consent(
         &self,
         call: &Call,
-        asked: &AuthorizeRequest,
+        request: &AuthorizeRequest,
         provider: Provider,
         notice: Option<Notice>,
     ) -> Reply {
-        let account = crate::world::users::account(&asked.user.id, provider);
-        let page = page(call, asked, query_of(call), notice);
-        secured(html(pages::consent(&page, provider, &account)), asked, notice)
+        let account = crate::world::users::account(&request.user.id, provider);
+        let page = page(call, request, authorize_query(call), notice);
+        with_security_headers(html(pages::consent(&page, provider, &account)), request, notice)
     }
 }
 
-/// The fields of a form.
-struct Form(Vec<(String, String)>);
+/// The fields of a posted form.
+struct ConsentForm(Vec<(String, String)>);
 
-impl Form {
+impl ConsentForm {
     fn read(call: &Call) -> Self {
         Self(form_urlencoded::parse(call.body()).into_owned().collect())
     }
@@ -174,28 +174,34 @@ impl Form {
     }
 }
 
-fn page<'a>(call: &'a Call, asked: &'a AuthorizeRequest, query: &'a str, notice: Option<Notice>) -> Page<'a> {
+fn page<'a>(
+    call: &'a Call,
+    request: &'a AuthorizeRequest,
+    query: &'a str,
+    notice: Option<Notice>,
+) -> Page<'a> {
     let accepted = call.header(http::header::ACCEPT_LANGUAGE);
     Page {
         words: pages::words_for(call.query("lng"), accepted),
         theme: call.query("theme"),
-        app: asked.app.display_name.as_deref(),
-        user: &asked.user.id,
+        app: request.app.display_name.as_deref(),
+        user: &request.user.id,
         query,
         notice,
         csrf: "",
     }
 }
 
-fn asked_provider(call: &Call, asked: &AuthorizeRequest) -> Result<Provider, Problem> {
+fn requested_provider(call: &Call, request: &AuthorizeRequest) -> Result<Provider, Problem> {
     let provider = call.query("provider").and_then(Provider::parse);
     provider
-        .filter(|provider| asked.providers.contains(provider))
+        .filter(|provider| request.providers.contains(provider))
         .ok_or_else(|| Problem::bad_request("provider must be one that is offered"))
 }
 
-/// The query authorize was called with: the consent page has its provider in front of it.
-fn query_of(call: &Call) -> &str {
+/// Returns the query of the authorization request, without the `provider` that the consent page puts before
+/// it.
+fn authorize_query(call: &Call) -> &str {
     let query = call.request.uri().query().unwrap_or("");
     match query.split_once('&') {
         Some((first, rest)) if first.starts_with("provider=") => rest,
@@ -203,14 +209,15 @@ fn query_of(call: &Call) -> &str {
     }
 }
 
-fn secured(mut reply: Reply, asked: &AuthorizeRequest, notice: Option<Notice>) -> Reply {
+fn with_security_headers(mut reply: Reply, request: &AuthorizeRequest, notice: Option<Notice>) -> Reply {
     if notice.is_some() {
         *reply.status_mut() = StatusCode::FORBIDDEN;
     }
-    pages::secured(reply, &form_action(&asked.app.redirect_uri))
+    pages::secured(reply, &form_action(&request.app.redirect_uri))
 }
 
-/// Browsers hold the redirect after a form to this rule too, so the application's origin belongs to it.
+/// Returns the `form-action` policy. It includes the origin of the application, since browsers apply the
+/// policy to the redirect after a form too.
 fn form_action(redirect_uri: &str) -> String {
     let Some((scheme, rest)) = redirect_uri.split_once("://") else { return String::new() };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or("");

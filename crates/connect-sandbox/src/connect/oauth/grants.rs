@@ -1,4 +1,4 @@
-//! Codes and tokens: which exist, whose they are, and which still work.
+//! The store of authorization codes, access tokens and refresh tokens.
 
 use super::access::Scope;
 use super::rotation::{Family, FamilyId};
@@ -6,9 +6,9 @@ use crate::world::users::UserKey;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 
-/// An authorization code, once authorize gave it out.
+/// An issued authorization code.
 #[derive(Clone, Debug)]
-pub(crate) struct Code {
+pub(crate) struct CodeGrant {
     pub(crate) user: String,
     pub(crate) client: String,
     pub(crate) redirect_uri: String,
@@ -16,8 +16,8 @@ pub(crate) struct Code {
     pub(crate) issued: Timestamp,
 }
 
-/// How long a code can be exchanged.
-const CODE_LIFE: SignedDuration = SignedDuration::from_mins(10);
+/// The lifetime of an authorization code.
+const CODE_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 
 #[derive(Clone, Debug)]
 struct AccessToken {
@@ -26,7 +26,7 @@ struct AccessToken {
     expires: Timestamp,
 }
 
-/// A refresh token: its place in the family's line.
+/// A refresh token, with its generation in the family.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RefreshToken {
     pub(crate) family: FamilyId,
@@ -34,50 +34,54 @@ pub(crate) struct RefreshToken {
     pub(crate) used: bool,
 }
 
-/// What an access token is worth.
+/// The state of an access token.
 pub(crate) enum Bearer {
     Valid { user: UserKey, scope: Scope },
     Expired,
     Unknown,
 }
 
-/// Every code and token the service gave out.
+/// Every code and token that the service issued.
 #[derive(Debug, Default)]
 pub(crate) struct Grants {
-    codes: BTreeMap<String, Code>,
+    codes: BTreeMap<String, CodeGrant>,
     access: HashMap<String, AccessToken>,
     pub(super) refresh: HashMap<String, RefreshToken>,
     pub(super) families: Vec<Family>,
-    /// Access tokens so far; those below `expired_below` were made to expire.
-    minted: u64,
+    /// The number of access tokens issued. Those with a serial below `expired_below` have expired.
+    issued_count: u64,
     expired_below: u64,
 }
 
 impl Grants {
-    /// A code that equals an earlier one takes its place.
-    pub(crate) fn add_code(&mut self, code: String, grant: Code) {
+    /// Adds a code, in place of an earlier one with the same text.
+    pub(crate) fn add_code(&mut self, code: String, grant: CodeGrant) {
         self.codes.insert(code, grant);
     }
 
-    /// Takes a code away: it works once. The error is the description OAuth asks for.
-    pub(crate) fn take_code(&mut self, code: &str, wanted: &Wanted<'_>) -> Result<Code, &'static str> {
+    /// Removes a code, which works only once. The error is the OAuth `error_description`.
+    pub(crate) fn take_code(
+        &mut self,
+        code: &str,
+        exchange: &CodeExchange<'_>,
+    ) -> Result<CodeGrant, &'static str> {
         let grant = self.codes.get(code).ok_or("Invalid authorization code")?;
-        if grant.client != wanted.client {
+        if grant.client != exchange.client {
             return Err("Client mismatch");
         }
-        if wanted.redirect_uri.is_some_and(|uri| uri != grant.redirect_uri) {
+        if exchange.redirect_uri.is_some_and(|uri| uri != grant.redirect_uri) {
             return Err("Redirect URI mismatch");
         }
         let grant = self.codes.remove(code).ok_or("Invalid authorization code")?;
-        if grant.issued.duration_until(wanted.now) > CODE_LIFE {
+        if grant.issued.duration_until(exchange.now) > CODE_LIFETIME {
             return Err("Authorization code expired");
         }
         Ok(grant)
     }
 
     pub(crate) fn add_access(&mut self, token: String, family: FamilyId, expires: Timestamp) {
-        self.access.insert(token, AccessToken { family, serial: self.minted, expires });
-        self.minted += 1;
+        self.access.insert(token, AccessToken { family, serial: self.issued_count, expires });
+        self.issued_count += 1;
     }
 
     pub(crate) fn bearer(&self, token: &str, now: Timestamp) -> Bearer {
@@ -93,10 +97,11 @@ impl Grants {
     }
 
     pub(crate) fn expire_all(&mut self) {
-        self.expired_below = self.minted;
+        self.expired_below = self.issued_count;
     }
 
-    /// Ends every sign-in of the user and client behind `token`, an access or a refresh token; false if it is unknown.
+    /// Revokes every sign-in of the user and client of `token`, an access or refresh token. Returns false for
+    /// an unknown token.
     pub(crate) fn revoke(&mut self, token: &str) -> bool {
         let access = self.access.get(token).map(|access| access.family);
         let family = access.or_else(|| self.refresh.get(token).map(|refresh| refresh.family));
@@ -104,10 +109,10 @@ impl Grants {
     }
 }
 
-/// What a code has to fit.
-pub(crate) struct Wanted<'a> {
+/// The request to exchange a code.
+pub(crate) struct CodeExchange<'a> {
     pub(crate) client: &'a str,
-    /// As sent with the exchange; it may be left out.
+    /// The optional `redirect_uri` of the request.
     pub(crate) redirect_uri: Option<&'a str>,
     pub(crate) now: Timestamp,
 }

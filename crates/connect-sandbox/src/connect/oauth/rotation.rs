@@ -1,31 +1,33 @@
-//! Refresh tokens change with every use. What an old one still does is the switch `rotation`.
+//! Refresh token rotation: every refresh issues a new refresh token. The switch `rotation` decides whether an
+//! old refresh token still works.
 //!
-//! A sign-in starts a *family*; its first refresh token has generation 0, and a token minted from one of generation n has
-//! generation n + 1. The newest generation of a family is the highest one minted.
+//! A sign-in starts a *family* of tokens. Its first refresh token has generation 0; refreshing with a token
+//! of generation n issues one of generation n + 1. The newest generation of a family is the highest one
+//! issued.
 //!
-//! | `rotation` | a token that was used already | else |
+//! | `rotation` | a used token | an unused token |
 //! |---|---|---|
-//! | `strict` | `invalid_grant`, and nothing more | accepted |
-//! | `family` | `invalid_grant`, and its family is revoked | accepted |
-//! | `grace` | accepted while its generation is the newest or the one before, however often | accepted likewise |
+//! | `strict` | `invalid_grant`; other tokens stay valid | accepted |
+//! | `family` | `invalid_grant`; its family is revoked | accepted |
+//! | `grace` | accepted while its generation is the newest or the one before | the same |
 //!
-//! So under `grace` two refreshes of the same token that overlap both get a pair, and the two pairs are siblings: different
-//! tokens of the same generation, each with its own access token, and both go on. Neither makes the other old. Only when one of
-//! them is refreshed (newest: n + 2) is their parent (n) two behind; the sibling (n + 1) is one behind and still accepted.
-//! A token two or more behind is taken for a stolen copy: `invalid_grant`, and every token of the user and client dies,
-//! also those of other sign-ins.
+//! With `grace`, two concurrent refreshes of the same token (generation n) get two sibling pairs: different
+//! tokens of generation n + 1, both valid. When one sibling is refreshed, the newest generation is n + 2: the
+//! other sibling is one behind and still accepted; their parent (n) is two behind.
+//! A token that is two or more generations behind counts as stolen: `invalid_grant`, and every token of the
+//! user and client is revoked, also those of other sign-ins.
 //!
-//! Rotation never ends an access token: it works until it expires or the family is revoked.
+//! Rotation never revokes an access token: it works until it expires or the family is revoked.
 
 use super::access::Scope;
 use super::grants::{Grants, RefreshToken};
 use crate::settings::Rotation;
 
-/// The place of a family in the list of all.
+/// The index of a family in [`Grants`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FamilyId(pub(super) usize);
 
-/// All tokens that come from one sign-in.
+/// All tokens of one sign-in.
 #[derive(Clone, Debug)]
 pub(crate) struct Family {
     pub(crate) user: String,
@@ -35,7 +37,7 @@ pub(crate) struct Family {
     pub(crate) revoked: bool,
 }
 
-/// A refresh that was accepted: the place of the pair to mint.
+/// The family and generation of the next token pair to issue.
 #[derive(Clone, Debug)]
 pub(crate) struct Successor {
     pub(crate) family: FamilyId,
@@ -44,16 +46,16 @@ pub(crate) struct Successor {
     pub(crate) client: String,
 }
 
-/// A refresh that was refused.
+/// Why a refresh was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
+pub(crate) enum RefreshError {
     Invalid,
-    /// It was taken for a replay, and the sign-in was revoked.
+    /// The token counts as replayed, and the sign-in was revoked.
     Revoked,
 }
 
 impl Grants {
-    /// A new sign-in.
+    /// Starts the token family of a new sign-in.
     pub(crate) fn start_family(&mut self, user: String, client: String, scope: Scope) -> Successor {
         let family = FamilyId(self.families.len());
         let one = Family { user: user.clone(), client: client.clone(), scope, newest: 0, revoked: false };
@@ -61,36 +63,36 @@ impl Grants {
         Successor { family, generation: 0, user, client }
     }
 
-    pub(crate) fn add_refresh(&mut self, token: String, place: &Successor) {
-        let entry = RefreshToken { family: place.family, generation: place.generation, used: false };
+    pub(crate) fn add_refresh(&mut self, token: String, successor: &Successor) {
+        let entry = RefreshToken { family: successor.family, generation: successor.generation, used: false };
         self.refresh.insert(token, entry);
-        if let Some(family) = self.families.get_mut(place.family.0) {
-            family.newest = family.newest.max(place.generation);
+        if let Some(family) = self.families.get_mut(successor.family.0) {
+            family.newest = family.newest.max(successor.generation);
         }
     }
 
-    /// Uses a refresh token under the rules of `rotation`.
+    /// Exchanges a refresh token according to `rotation`.
     pub(crate) fn rotate(
         &mut self,
         token: &str,
         client: &str,
         rotation: Rotation,
-    ) -> Result<Successor, Refused> {
-        let presented = self.refresh.get_mut(token).ok_or(Refused::Invalid)?;
-        let family = self.families.get_mut(presented.family.0).ok_or(Refused::Invalid)?;
+    ) -> Result<Successor, RefreshError> {
+        let presented = self.refresh.get_mut(token).ok_or(RefreshError::Invalid)?;
+        let family = self.families.get_mut(presented.family.0).ok_or(RefreshError::Invalid)?;
         if family.revoked || family.client != client {
-            return Err(Refused::Invalid);
+            return Err(RefreshError::Invalid);
         }
         match rotation {
-            Rotation::Strict if presented.used => return Err(Refused::Invalid),
+            Rotation::Strict if presented.used => return Err(RefreshError::Invalid),
             Rotation::Family if presented.used => {
                 family.revoked = true;
-                return Err(Refused::Revoked);
+                return Err(RefreshError::Revoked);
             }
             Rotation::Grace if family.newest > presented.generation + 1 => {
                 let family = presented.family;
                 self.revoke_authorization(family);
-                return Err(Refused::Revoked);
+                return Err(RefreshError::Revoked);
             }
             _ => {}
         }
@@ -103,7 +105,7 @@ impl Grants {
         })
     }
 
-    /// Ends every sign-in of the user and client that `family` belongs to.
+    /// Revokes every sign-in of the user and client of `family`.
     pub(super) fn revoke_authorization(&mut self, family: FamilyId) {
         let Some(owner) = self.families.get(family.0).cloned() else { return };
         let same = |family: &&mut Family| family.user == owner.user && family.client == owner.client;
@@ -117,67 +119,67 @@ mod tests {
 
     fn signed_in() -> Grants {
         let mut grants = Grants::default();
-        let place = grants.start_family("user".into(), "client".into(), Scope::Read);
-        grants.add_refresh("0".into(), &place);
+        let successor = grants.start_family("user".into(), "client".into(), Scope::Read);
+        grants.add_refresh("0".into(), &successor);
         grants
     }
 
-    fn refresh(grants: &mut Grants, rotation: Rotation, old: &str, new: &str) -> Result<u64, Refused> {
-        let place = grants.rotate(old, "client", rotation)?;
-        grants.add_refresh(new.into(), &place);
-        Ok(place.generation)
+    fn refresh(grants: &mut Grants, rotation: Rotation, old: &str, new: &str) -> Result<u64, RefreshError> {
+        let successor = grants.rotate(old, "client", rotation)?;
+        grants.add_refresh(new.into(), &successor);
+        Ok(successor.generation)
     }
 
     #[test]
-    fn strict_refuses_a_replay_and_nothing_more() {
+    fn strict_rotation_refuses_only_the_replayed_token() {
         let mut grants = signed_in();
         assert_eq!(refresh(&mut grants, Rotation::Strict, "0", "1"), Ok(1));
-        assert_eq!(refresh(&mut grants, Rotation::Strict, "0", "x"), Err(Refused::Invalid));
+        assert_eq!(refresh(&mut grants, Rotation::Strict, "0", "x"), Err(RefreshError::Invalid));
         assert_eq!(refresh(&mut grants, Rotation::Strict, "1", "2"), Ok(2));
     }
 
     #[test]
-    fn family_revokes_on_any_replay() {
+    fn family_rotation_revokes_the_family_on_replay() {
         let mut grants = signed_in();
         assert_eq!(refresh(&mut grants, Rotation::Family, "0", "1"), Ok(1));
-        assert_eq!(refresh(&mut grants, Rotation::Family, "0", "x"), Err(Refused::Revoked));
-        assert_eq!(refresh(&mut grants, Rotation::Family, "1", "2"), Err(Refused::Invalid));
+        assert_eq!(refresh(&mut grants, Rotation::Family, "0", "x"), Err(RefreshError::Revoked));
+        assert_eq!(refresh(&mut grants, Rotation::Family, "1", "2"), Err(RefreshError::Invalid));
     }
 
     #[test]
-    fn grace_lets_siblings_go_on_and_revokes_two_behind() {
+    fn grace_rotation_accepts_siblings_and_revokes_two_behind() {
         let mut grants = signed_in();
         assert_eq!(refresh(&mut grants, Rotation::Grace, "0", "1a"), Ok(1));
         assert_eq!(refresh(&mut grants, Rotation::Grace, "0", "1b"), Ok(1));
         assert_eq!(refresh(&mut grants, Rotation::Grace, "1a", "2a"), Ok(2));
-        assert_eq!(refresh(&mut grants, Rotation::Grace, "1b", "2b"), Ok(2), "a sibling is one behind");
-        assert_eq!(refresh(&mut grants, Rotation::Grace, "0", "x"), Err(Refused::Revoked));
+        assert_eq!(refresh(&mut grants, Rotation::Grace, "1b", "2b"), Ok(2), "the sibling is one behind");
+        assert_eq!(refresh(&mut grants, Rotation::Grace, "0", "x"), Err(RefreshError::Revoked));
         assert_eq!(
             refresh(&mut grants, Rotation::Grace, "2a", "3"),
-            Err(Refused::Invalid),
-            "the whole sign-in is gone"
+            Err(RefreshError::Invalid),
+            "the whole sign-in is revoked"
         );
     }
 
     #[test]
-    fn grace_revokes_the_other_sign_ins_of_the_same_user_and_client_only() {
+    fn grace_rotation_revokes_all_sign_ins_of_user_and_client() {
         let mut grants = signed_in();
         for (user, client, token) in
             [("user", "client", "second"), ("other", "client", "other"), ("user", "elsewhere", "elsewhere")]
         {
-            let place = grants.start_family(user.into(), client.into(), Scope::Read);
-            grants.add_refresh(token.into(), &place);
+            let successor = grants.start_family(user.into(), client.into(), Scope::Read);
+            grants.add_refresh(token.into(), &successor);
         }
         assert_eq!(refresh(&mut grants, Rotation::Grace, "0", "1"), Ok(1));
         assert_eq!(refresh(&mut grants, Rotation::Grace, "1", "2"), Ok(2));
-        assert_eq!(refresh(&mut grants, Rotation::Grace, "0", "x"), Err(Refused::Revoked));
-        assert_eq!(refresh(&mut grants, Rotation::Grace, "second", "x"), Err(Refused::Invalid));
+        assert_eq!(refresh(&mut grants, Rotation::Grace, "0", "x"), Err(RefreshError::Revoked));
+        assert_eq!(refresh(&mut grants, Rotation::Grace, "second", "x"), Err(RefreshError::Invalid));
         assert_eq!(refresh(&mut grants, Rotation::Grace, "other", "x"), Ok(1));
         assert!(grants.rotate("elsewhere", "elsewhere", Rotation::Grace).is_ok());
     }
 
     #[test]
-    fn another_client_cannot_use_a_token() {
-        assert_eq!(signed_in().rotate("0", "someone", Rotation::Grace).err(), Some(Refused::Invalid));
+    fn refresh_token_of_another_client_is_refused() {
+        assert_eq!(signed_in().rotate("0", "someone", Rotation::Grace).err(), Some(RefreshError::Invalid));
     }
 }

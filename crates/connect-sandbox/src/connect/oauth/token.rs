@@ -1,7 +1,7 @@
-//! `POST /oauth/token` and `POST /oauth/revoke`.
+//! The token endpoint (`POST /oauth/token`) and the revocation endpoint (`POST /oauth/revoke`).
 
-use super::grants::Wanted;
-use super::rotation::{Refused, Successor};
+use super::grants::CodeExchange;
+use super::rotation::{RefreshError, Successor};
 use crate::call::Call;
 use crate::connect::Connect;
 use crate::reply::{Problem, Reply, no_store, ok};
@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-type Form = BTreeMap<String, String>;
+type TokenForm = BTreeMap<String, String>;
 
 impl Connect<'_> {
     pub(crate) fn token(&mut self, call: &Call) -> Result<Reply, Problem> {
@@ -33,7 +33,7 @@ impl Connect<'_> {
         result
     }
 
-    /// Always a success for a text, whether or not it is a token.
+    /// Revokes a token. Succeeds for an unknown token too.
     pub(crate) fn revoke(&mut self, call: &Call) -> Result<Reply, Problem> {
         let body = call.object()?;
         let token = body.get("token").and_then(Value::as_str);
@@ -44,54 +44,56 @@ impl Connect<'_> {
         Ok(ok(&json!({ "success": true })))
     }
 
-    fn exchange(&mut self, call: &Call, form: &Form, kind: Option<&str>) -> Result<Reply, Problem> {
+    fn exchange(&mut self, call: &Call, form: &TokenForm, kind: Option<&str>) -> Result<Reply, Problem> {
         if call.request.headers().contains_key(AUTHORIZATION) && form.contains_key("client_secret") {
-            return Err(bad("invalid_request", "More than one method of client authentication"));
+            return Err(oauth_error("invalid_request", "More than one method of client authentication"));
         }
         let client = self.authenticate_client(call, form)?;
         match kind {
             Some("authorization_code") => self.exchange_code(call, form, &client),
             Some("refresh_token") => self.exchange_refresh(call, form, &client),
-            Some(_) => Err(bad("unsupported_grant_type", "Unsupported grant type")),
-            None => Err(bad("invalid_request", "Missing grant_type")),
+            Some(_) => Err(oauth_error("unsupported_grant_type", "Unsupported grant type")),
+            None => Err(oauth_error("invalid_request", "Missing grant_type")),
         }
     }
 
-    fn exchange_code(&mut self, call: &Call, form: &Form, client: &str) -> Result<Reply, Problem> {
-        let code = form.get("code").ok_or_else(|| bad("invalid_request", "Missing code"))?;
-        let wanted =
-            Wanted { client, redirect_uri: form.get("redirect_uri").map(String::as_str), now: call.now };
-        let grant = self.own.grants.take_code(code, &wanted).map_err(|text| bad("invalid_grant", text))?;
-        let place = self.own.grants.start_family(grant.user, grant.client, grant.scope);
-        Ok(self.mint(call.now, &place))
+    fn exchange_code(&mut self, call: &Call, form: &TokenForm, client: &str) -> Result<Reply, Problem> {
+        let code = form.get("code").ok_or_else(|| oauth_error("invalid_request", "Missing code"))?;
+        let redirect_uri = form.get("redirect_uri").map(String::as_str);
+        let exchange = CodeExchange { client, redirect_uri, now: call.now };
+        let grant =
+            self.own.grants.take_code(code, &exchange).map_err(|text| oauth_error("invalid_grant", text))?;
+        let successor = self.own.grants.start_family(grant.user, grant.client, grant.scope);
+        Ok(self.issue_pair(call.now, &successor))
     }
 
-    fn exchange_refresh(&mut self, call: &Call, form: &Form, client: &str) -> Result<Reply, Problem> {
-        let token =
-            form.get("refresh_token").ok_or_else(|| bad("invalid_request", "Missing refresh_token"))?;
+    fn exchange_refresh(&mut self, call: &Call, form: &TokenForm, client: &str) -> Result<Reply, Problem> {
+        let token = form
+            .get("refresh_token")
+            .ok_or_else(|| oauth_error("invalid_request", "Missing refresh_token"))?;
         let rotated = self.own.grants.rotate(token, client, self.world.settings.connect.rotation);
-        let place = rotated.map_err(|refused| {
-            self.world.stats.family_revocations += u64::from(refused == Refused::Revoked);
-            bad("invalid_grant", "Invalid refresh token")
+        let successor = rotated.map_err(|refused| {
+            self.world.stats.family_revocations += u64::from(refused == RefreshError::Revoked);
+            oauth_error("invalid_grant", "Invalid refresh token")
         })?;
-        Ok(self.mint(call.now, &place))
+        Ok(self.issue_pair(call.now, &successor))
     }
 
-    /// A new pair. Every token differs: each has an id of its own.
-    fn mint(&mut self, now: Timestamp, place: &Successor) -> Reply {
+    /// Issues a new token pair. Each token has a unique `jti`.
+    fn issue_pair(&mut self, now: Timestamp, successor: &Successor) -> Reply {
         let ttl = self.world.settings.connect.token_ttl.0;
         let life = SignedDuration::from_secs(i64::try_from(ttl).unwrap_or(i64::MAX));
         let expires = now.checked_add(life).unwrap_or(Timestamp::MAX);
         let (user, client, ids) =
-            (&place.user, &place.client, [self.world.random.uuid(), self.world.random.uuid()]);
+            (&successor.user, &successor.client, [self.world.random.uuid(), self.world.random.uuid()]);
         let access = self.jwt(json!({
             "sub": user, "aud": client, "projectId": client, "exp": expires.as_second(), "jti": ids[0],
         }));
         let refresh = self.jwt(json!({
             "sub": user, "aud": client, "projectId": client, "type": "refresh", "jti": ids[1],
         }));
-        self.own.grants.add_access(access.clone(), place.family, expires);
-        self.own.grants.add_refresh(refresh.clone(), place);
+        self.own.grants.add_access(access.clone(), successor.family, expires);
+        self.own.grants.add_refresh(refresh.clone(), successor);
         no_store(ok(&json!({
             "access_token": access,
             "token_type": "Bearer",
@@ -100,15 +102,17 @@ impl Connect<'_> {
         })))
     }
 
-    /// A token that looks like an HS256 JWT. Nobody checks the signature: a token is good because the sandbox knows it.
+    /// Returns a token in the form of an HS256 JWT, with a random signature: the sandbox looks tokens up in
+    /// its store.
     fn jwt(&mut self, claims: Value) -> String {
         let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let header = json!({ "alg": "HS256", "typ": "JWT" });
         format!("{}.{}.{}", part(header), part(claims), self.world.random.token(32))
     }
 
-    /// The application, by Basic first, else by the body.
-    fn authenticate_client(&self, call: &Call, form: &Form) -> Result<String, Problem> {
+    /// Returns the id of the application whose credentials are in the `Authorization` header or, without one,
+    /// in the body.
+    fn authenticate_client(&self, call: &Call, form: &TokenForm) -> Result<String, Problem> {
         let presents = |app: &Registered| match call.header(AUTHORIZATION) {
             Some(header) => basic_matches(header, &app.id, &app.secret),
             None => form.get("client_id") == Some(&app.id) && form.get("client_secret") == Some(&app.secret),
@@ -120,42 +124,43 @@ impl Connect<'_> {
     }
 }
 
-/// The grant type of a call of the token endpoint, if it can be read.
+/// Returns the grant type of a request to the token endpoint, if it can be read.
 pub(crate) fn grant_type(call: &Call) -> Option<String> {
     read_form(call).ok()?.remove("grant_type")
 }
 
-fn bad(error: &str, description: &str) -> Problem {
+fn oauth_error(error: &str, description: &str) -> Problem {
     Problem::oauth(StatusCode::BAD_REQUEST, error, description)
 }
 
-/// A form or a JSON object; empty values count as absent. A parameter that the query has as well is there twice.
-fn read_form(call: &Call) -> Result<Form, Problem> {
+/// Reads a form or a JSON object. Empty values count as absent; a parameter in both body and query is an
+/// error.
+fn read_form(call: &Call) -> Result<TokenForm, Problem> {
     let json = call
         .header(CONTENT_TYPE)
         .is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("application/json"));
     let fields: Vec<(String, String)> = if json {
         let object: Map<String, Value> = serde_json::from_slice(call.body())
-            .map_err(|_| bad("invalid_request", "The body is not a JSON object"))?;
+            .map_err(|_| oauth_error("invalid_request", "The body is not a JSON object"))?;
         object.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect()
     } else {
         form_urlencoded::parse(call.body()).into_owned().collect()
     };
     let sent = |name: &str| fields.iter().any(|(field, value)| field == name && !value.is_empty());
-    once(fields.iter().chain(call.query_pairs().iter().filter(|(name, _)| sent(name))))?;
+    reject_repeated(fields.iter().chain(call.query_pairs().iter().filter(|(name, _)| sent(name))))?;
     Ok(fields.into_iter().filter(|(_, value)| !value.is_empty()).collect())
 }
 
-/// No parameter may be there twice; without a value it is not there (RFC 6749 3.1 and 3.2).
-pub(super) fn once<'a>(pairs: impl Iterator<Item = &'a (String, String)>) -> Result<(), Problem> {
+/// Refuses repeated parameters; a parameter without a value counts as absent (RFC 6749 3.1 and 3.2).
+pub(super) fn reject_repeated<'a>(pairs: impl Iterator<Item = &'a (String, String)>) -> Result<(), Problem> {
     let mut seen = BTreeSet::new();
     let repeated = pairs.filter(|(_, value)| !value.is_empty()).find(|(name, _)| !seen.insert(name));
     repeated.map_or(Ok(()), |(name, _)| {
-        Err(bad("invalid_request", &format!("The parameter {name:?} is there more than once")))
+        Err(oauth_error("invalid_request", &format!("The parameter {name:?} is there more than once")))
     })
 }
 
-/// The official SDKs send id and secret as they are, the standard asks for form encoding: both are taken.
+/// Accepts id and secret form-encoded (RFC 6749 2.3.1) or plain, as the official SDKs send them.
 fn basic_matches(header: &str, id: &str, secret: &str) -> bool {
     let Some((scheme, encoded)) = header.split_once(' ') else { return false };
     let Ok(decoded) = STANDARD.decode(encoded.trim()) else { return false };

@@ -1,4 +1,5 @@
-//! What a delivery says, in the documented form or in that of the official SDKs' signature vectors.
+//! The body of a delivery, in the documented form or in the form of the signature test vectors of the
+//! official SDKs.
 
 use crate::connect::events::{Style, render};
 use crate::world::calendar::{Calendar, ChangeKind, Changed};
@@ -7,7 +8,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-/// What there is to say of a calendar.
+/// The content of a delivery.
 pub(super) struct Content<'a> {
     pub(super) user: &'a str,
     pub(super) channel: &'a str,
@@ -27,7 +28,7 @@ fn documented(calendar: &Calendar, content: &Content<'_>, style: Style) -> Value
         "provider": calendar.provider,
         "userId": content.user,
         "calendarId": calendar.id,
-        "changeType": over_all(content).map_or("mixed", ChangeKind::name),
+        "changeType": common_kind(content).map_or("mixed", ChangeKind::name),
         "timestamp": time::wire(content.at),
         "metadata": {
             "channelId": content.channel,
@@ -38,11 +39,12 @@ fn documented(calendar: &Calendar, content: &Content<'_>, style: Style) -> Value
     })
 }
 
-/// Which kind stands for changes of several is not known: an update, here.
+/// Writes the form of the test vectors. Deliveries with changes of several kinds are unknown there: `updated`
+/// here.
 fn vector_form(calendar: &Calendar, content: &Content<'_>) -> Value {
     let brief =
         |one: &Changed| json!({ "id": one.id, "title": one.title, "lastModified": time::wire(one.at) });
-    let kind = over_all(content).unwrap_or(ChangeKind::Updated);
+    let kind = common_kind(content).unwrap_or(ChangeKind::Updated);
     json!({
         "eventType": format!("event.{}", kind.name()),
         "userId": content.user,
@@ -52,13 +54,14 @@ fn vector_form(calendar: &Calendar, content: &Content<'_>) -> Value {
     })
 }
 
-/// The kind of all changes, if they are of one. What a new channel begins with is new, also when it is nothing.
-fn over_all(content: &Content<'_>) -> Option<ChangeKind> {
+/// Returns the kind of the changes, if all have the same; `Created` for a delivery without changes, which
+/// starts a channel.
+fn common_kind(content: &Content<'_>) -> Option<ChangeKind> {
     let first = content.changes.first().map_or(ChangeKind::Created, |one| one.kind);
     content.changes.iter().all(|one| one.kind == first).then_some(first)
 }
 
-/// The event as it is now and as a list shows it; of a deleted one, what is still known.
+/// Returns the current event as a list shows it; for a deleted event, the known fields.
 fn event(calendar: &Calendar, changed: &Changed, style: Style) -> Option<Map<String, Value>> {
     let mut event = match changed.kind {
         ChangeKind::Deleted => deleted(calendar, changed, style),
@@ -85,7 +88,7 @@ fn deleted(calendar: &Calendar, changed: &Changed, style: Style) -> Map<String, 
     shown.map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// What the sandbox says of a change when it is asked for one.
-pub(super) fn told(calendar: &Calendar, changed: &Changed, style: Style) -> Value {
+/// Returns the event of a change as a delivery writes it; null if the event does not exist.
+pub(super) fn changed_event(calendar: &Calendar, changed: &Changed, style: Style) -> Value {
     event(calendar, changed, style).map_or(Value::Null, Value::Object)
 }

@@ -1,4 +1,4 @@
-//! A delivery, what became of it, and one attempt to make it.
+//! A delivery, its state, and its attempts.
 
 use super::subscriptions::CalendarKey;
 use crate::world::time;
@@ -7,46 +7,46 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-/// What an application is to hear, or has heard.
+/// A message about changed events to the webhook URL of an application.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Delivery {
     /// The header `webhook-id` of every attempt.
     pub id: String,
-    /// Where it goes to.
+    /// The webhook URL.
     pub url: String,
-    /// The application.
+    /// The client id of the application.
     pub client_id: String,
     /// The user whose calendar changed.
     pub user_id: String,
     /// `google`, `microsoft`, `apple` or `caldav`.
     pub provider: &'static str,
-    /// The calendar.
+    /// The id of the calendar.
     pub calendar_id: String,
-    /// The subscription's channel.
+    /// The channel id of the subscription.
     pub channel_id: String,
-    /// The body of every attempt: JSON. In the list of `GET /sandbox/deliveries` it stands as it is, not as a text.
+    /// The JSON body of every attempt. `GET /sandbox/deliveries` embeds it as JSON, not as a string.
     #[serde(serialize_with = "as_json")]
     pub body: Bytes,
-    /// When the provider told of the changes.
+    /// When the provider reported the changes.
     #[serde(serialize_with = "time::serialize_wire")]
     pub created: Timestamp,
-    /// How it stands.
+    /// The state of the delivery.
     pub state: DeliveryState,
-    /// Why it was given up, if no answer was the reason.
+    /// Why the delivery was given up, if not because of a response.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// What came of each attempt (of the last hundred).
+    /// The last hundred attempts.
     pub attempts: Vec<Tried>,
     #[serde(skip)]
     pub(super) sendings: Vec<Sending>,
     #[serde(skip)]
     pub(super) key: CalendarKey,
-    /// Whether it starts a channel.
+    /// Whether the delivery is the first of a channel.
     #[serde(skip)]
     pub(super) initial: bool,
-    /// Whether it waits to be overtaken (switch `delivery_order`).
+    /// Whether the delivery is delayed so that the next one overtakes it (switch `delivery_order`).
     #[serde(skip)]
     pub(super) delayed: bool,
     #[serde(skip)]
@@ -55,72 +55,72 @@ pub struct Delivery {
     started: u64,
 }
 
-/// How a delivery stands.
+/// The state of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum DeliveryState {
-    /// It is on its way or is going to be tried again.
+    /// An attempt is running or due later.
     Pending,
-    /// A 2xx ended it.
+    /// The application responded with a 2xx.
     Delivered,
-    /// It was given up.
+    /// The delivery was given up.
     Failed,
 }
 
-/// An attempt that is over.
+/// A completed attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Tried {
-    /// When it was made, as its `webhook-timestamp` says it.
+    /// When the attempt was made: its `webhook-timestamp`.
     #[serde(serialize_with = "time::serialize_wire")]
     pub at: Timestamp,
-    /// The answer.
+    /// The status of the response.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// Why there was none.
+    /// The error, if the request failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 
-/// A request to make now: give what comes of it to [`Sandbox::delivered`](crate::Sandbox::delivered).
+/// A request to send now; pass the outcome to [`Sandbox::delivered`](crate::Sandbox::delivered).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Attempt {
-    /// The delivery's id.
+    /// The id of the delivery.
     pub delivery: String,
-    /// 1 for the first attempt of a delivery, counted over everything that is sent of it.
+    /// The number of the attempt, from 1, including those of retries, duplicates and resends.
     pub number: u64,
-    /// What to give back with the outcome.
+    /// The token to pass with the outcome.
     pub token: AttemptToken,
-    /// The whole request, signed.
+    /// The complete, signed request.
     pub request: http::Request<Bytes>,
 }
 
-/// Tells one attempt from all others.
+/// Identifies an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AttemptToken(pub(super) u64);
 
-/// What came of an attempt.
+/// The outcome of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AttemptOutcome {
-    /// The status of the answer.
+    /// The application responded with this status.
     Status(u16),
-    /// Why there was none: no connection, or not in time.
+    /// The request failed with this error: no connection, or a timeout.
     Failed(String),
 }
 
-/// One way of a delivery to the application, with its retries. A duplicate and a resent one go their own.
+/// One transmission of a delivery, with its retries. A duplicate and a resend are separate transmissions.
 #[derive(Clone, Debug)]
 pub(super) struct Sending {
     pub(super) due: Timestamp,
-    pub(super) tried: u32,
-    /// The attempt that is being made.
-    pub(super) under_way: Option<(AttemptToken, Timestamp)>,
+    pub(super) retries: u32,
+    /// The running attempt, and when it started.
+    pub(super) running: Option<(AttemptToken, Timestamp)>,
 }
 
-/// How many attempts are kept.
-const KEPT: usize = 100;
+/// The maximum number of attempts stored for a delivery.
+const MAX_ATTEMPTS: usize = 100;
 
 impl Delivery {
     pub(super) fn new(
@@ -156,25 +156,25 @@ impl Delivery {
 
     pub(super) fn send_at(&mut self, due: Timestamp) {
         self.state = DeliveryState::Pending;
-        self.sendings.push(Sending { due, tried: 0, under_way: None });
+        self.sendings.push(Sending { due, retries: 0, running: None });
     }
 
-    /// Counts one more attempt, and says the how manieth it is.
+    /// Counts a new attempt and returns its number.
     pub(super) fn start(&mut self) -> u64 {
         self.started += 1;
         self.started
     }
 
-    pub(super) fn keep(&mut self, tried: Tried) {
+    pub(super) fn record_attempt(&mut self, tried: Tried) {
         self.arrived |= tried.arrived();
-        if self.attempts.len() >= KEPT {
+        if self.attempts.len() >= MAX_ATTEMPTS {
             self.attempts.remove(0);
         }
         self.attempts.push(tried);
     }
 
-    /// With nothing left to send, it has arrived if any attempt did.
-    pub(super) fn settle(&mut self) {
+    /// Updates the state: a delivery with nothing left to send is delivered if any attempt got a 2xx.
+    pub(super) fn update_state(&mut self) {
         self.state = match (self.is_over(), self.arrived) {
             (false, _) => DeliveryState::Pending,
             (true, true) => DeliveryState::Delivered,
@@ -186,9 +186,9 @@ impl Delivery {
         self.sendings.is_empty()
     }
 
-    /// Whether the first attempt of something is being made.
-    pub(super) fn is_first_under_way(&self) -> bool {
-        self.sendings.iter().any(|one| one.under_way.is_some() && one.tried == 0)
+    /// Whether a first attempt is running.
+    pub(super) fn is_first_running(&self) -> bool {
+        self.sendings.iter().any(|one| one.running.is_some() && one.retries == 0)
     }
 }
 

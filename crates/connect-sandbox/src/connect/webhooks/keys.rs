@@ -1,8 +1,8 @@
-//! The pairs that sign deliveries (Standard Webhooks `v1a`, Ed25519), and `GET /.well-known/webhook-keys`.
+//! The keys that sign deliveries (Standard Webhooks `v1a`, Ed25519), and `GET /.well-known/webhook-keys`.
 //!
-//! They come from the switch `seed`: the same seed signs with the same keys. A rotation makes a new pair; the one before
-//! stays listed for `key_overlap` and signs beside the new one. Rotated again within that time, only the newest of the
-//! previous keys stays: whatever is listed signs, and nothing else does.
+//! Keys are derived from the switch `seed`: the same seed gives the same keys. A rotation creates a new
+//! active key. The previous key stays listed and signs too, for `key_overlap` or until the next rotation.
+//! Exactly the listed keys sign.
 
 use crate::call::Call;
 use crate::connect::Connect;
@@ -18,38 +18,38 @@ use serde::Serialize;
 use serde_json::json;
 use std::fmt;
 
-/// A public key, as the document of the keys lists it.
+/// A public key, as `GET /.well-known/webhook-keys` lists it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct WebhookKey {
-    /// The key's id.
+    /// The id of the key.
     pub id: String,
-    /// `ed25519`.
+    /// The algorithm: `ed25519`.
     pub alg: &'static str,
-    /// `whpk_` and the standard base64 of the 32 bytes.
+    /// `whpk_` and the 32 bytes in standard base64.
     pub key: String,
     /// `active` or `previous`.
     pub status: &'static str,
-    /// When it began to sign.
+    /// When the key started to sign.
     #[serde(serialize_with = "time::serialize_wire")]
     pub activated_at: Timestamp,
-    /// When a previous key stops to sign; an active one has no such time.
+    /// When a previous key stops signing; absent for the active key.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "time::serialize_wire_option")]
     pub retires_at: Option<Timestamp>,
 }
 
-/// The pair that signs, and for a while after a rotation the one before.
+/// The active key pair, and the previous one with the end of its overlap.
 #[derive(Debug)]
 pub(crate) struct Keys {
     active: Pair,
     previous: Option<(Pair, Timestamp)>,
-    made: u64,
+    created: u64,
 }
 
 struct Pair {
     id: String,
     pair: KeyPair,
-    /// Nothing for the first one: it is as old as the sandbox.
+    /// `None` for the first pair, which is as old as the sandbox.
     since: Option<Timestamp>,
 }
 
@@ -72,10 +72,10 @@ impl Connect<'_> {
 
 impl Keys {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { active: Pair::new(seed, 0, None), previous: None, made: 1 }
+        Self { active: Pair::new(seed, 0, None), previous: None, created: 1 }
     }
 
-    /// Those that sign at that time, the active one first; `anchor` is as old as the first one.
+    /// Returns the keys that sign at `now`, the active key first. The first pair is active since `anchor`.
     pub(crate) fn listed(&self, anchor: Option<Timestamp>, now: Timestamp) -> Vec<WebhookKey> {
         let first = anchor.unwrap_or(now);
         let active = self.active.shown("active", first, None);
@@ -84,12 +84,12 @@ impl Keys {
     }
 
     fn rotate(&mut self, seed: u64, now: Timestamp, overlap: Timestamp) {
-        let new = Pair::new(seed, self.made, Some(now));
-        self.made += 1;
+        let new = Pair::new(seed, self.created, Some(now));
+        self.created += 1;
         self.previous = Some((std::mem::replace(&mut self.active, new), overlap));
     }
 
-    /// The header `webhook-signature`: one entry for each key that is listed.
+    /// Returns the header `webhook-signature`: one signature for each listed key.
     pub(crate) fn sign(&self, id: &str, timestamp: &str, body: &[u8], now: Timestamp) -> String {
         let content = [id.as_bytes(), b".", timestamp.as_bytes(), b".", body].concat();
         let pairs = std::iter::once(&self.active).chain(self.co_signing(now).map(|(pair, _)| pair));
@@ -109,7 +109,7 @@ impl Pair {
         let mut random = Random::named(seed, &["webhook key", &number.to_string()]);
         let mut secret = [0; 32];
         secret.iter_mut().zip(random.bytes(32)).for_each(|(to, from)| *to = from);
-        // A seed of zeros alone is not taken.
+        // The library rejects a seed of only zeros.
         secret[31] |= 1;
         Self { id: format!("whk_{}", random.letters(16)), pair: KeyPair::from_seed(Seed::new(secret)), since }
     }
@@ -127,7 +127,7 @@ impl Pair {
 }
 
 impl fmt::Debug for Pair {
-    /// Without the secret half.
+    /// Omits the secret key.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pair").field("id", &self.id).finish_non_exhaustive()
     }

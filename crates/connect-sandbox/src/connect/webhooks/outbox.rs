@@ -1,14 +1,14 @@
-//! Deliveries on their way: which attempts are due, and what becomes of them.
+//! The outbox: schedules the attempts of deliveries and handles their outcomes.
 //!
-//! A 2xx ends a delivery well and a 401 for good. Anything else, no answer included, is tried again: `delivery_retries`
-//! times, after `delivery_backoff` seconds, then twice as long each time. Every attempt has the id and the body of the first
-//! one, its own timestamp and its own signature.
+//! After a 2xx a delivery has succeeded; after a 401 it has failed. After any other status or no response it
+//! is retried: `delivery_retries` times, after `delivery_backoff` seconds and then twice as long each time.
+//! Every attempt has the same id and body, with a new timestamp and signature.
 //!
-//! In order (`delivery_order`), a calendar's delivery does not start before the first attempt of the one before it has
-//! ended; it does not wait for retries.
+//! With `delivery_order=in_order`, a delivery of a calendar waits for the first attempt of the previous one,
+//! but not for its retries.
 
 use super::delivery::{Attempt, AttemptOutcome, AttemptToken, Delivery, Sending, Tried};
-use super::notices::Notice;
+use super::notifications::Notification;
 use crate::connect::Connect;
 use crate::settings::DeliveryOrder;
 use crate::world::time;
@@ -17,38 +17,39 @@ use http::header::CONTENT_TYPE;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::VecDeque;
 
-/// How many deliveries that are over are kept, and how many there are at all: beyond that the oldest one goes.
-const KEPT: usize = 1000;
-const MOST: usize = 10_000;
+/// The number of stored deliveries above which the oldest completed one is removed.
+const MAX_COMPLETED: usize = 1000;
+/// The number of stored deliveries above which the oldest one is removed.
+const MAX_DELIVERIES: usize = 10_000;
 
-/// What is to be told, and the deliveries made of it.
+/// The pending notifications, and the deliveries created from notifications.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
-    pub(super) notices: Vec<Notice>,
+    pub(super) notifications: Vec<Notification>,
     log: VecDeque<Delivery>,
     tokens: u64,
-    touched: bool,
+    schedule_changed: bool,
 }
 
-/// A delivery cannot be sent again.
+/// The error of resending a delivery.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResendError {
-    /// There is none yet.
-    #[error("nothing was delivered yet")]
+    /// No delivery exists yet.
+    #[error("there is no delivery to resend yet")]
     Nothing,
-    /// None has this id, or it is forgotten: the last thousand are kept.
-    #[error("there is no delivery {0:?}")]
+    /// No stored delivery has this id; the last thousand are stored.
+    #[error("no delivery has the id {0:?}")]
     Unknown(String),
-    /// Nobody is to hear of it any more.
-    #[error("the delivery cannot be sent again: {0}")]
+    /// The application no longer receives deliveries of this calendar.
+    #[error("the delivery cannot be resent: {0}")]
     Unwanted(&'static str),
 }
 
 impl Connect<'_> {
     pub(crate) fn deliveries(&mut self, now: Timestamp) -> Vec<Attempt> {
-        self.notice(now);
-        self.drop_unwanted();
+        self.process_notifications(now);
+        self.give_up_undeliverable();
         let in_order = self.world.settings.webhooks.delivery_order == DeliveryOrder::InOrder;
         let mut attempts = Vec::new();
         while let Some((delivery, sending)) = self.own.outbox.ready(now, in_order) {
@@ -60,51 +61,51 @@ impl Connect<'_> {
     pub(crate) fn delivered(&mut self, token: AttemptToken, outcome: AttemptOutcome, now: Timestamp) {
         let retries = self.world.settings.webhooks.delivery_retries.0;
         let backoff = self.world.settings.webhooks.delivery_backoff.0;
-        let Some((delivery, place, at)) = self.own.outbox.under_way(token) else { return };
+        let Some((delivery, index, at)) = self.own.outbox.running_attempt(token) else { return };
         let tried = match outcome {
             AttemptOutcome::Status(status) => Tried { at, status: Some(status), error: None },
             AttemptOutcome::Failed(error) => Tried { at, status: None, error: Some(error) },
         };
         let (arrived, refused) = (tried.arrived(), tried.status == Some(401));
-        delivery.keep(tried);
-        let sending = delivery.sendings.remove(place);
-        let again = !arrived && !refused && u64::from(sending.tried) < retries;
+        delivery.record_attempt(tried);
+        let sending = delivery.sendings.remove(index);
+        let again = !arrived && !refused && u64::from(sending.retries) < retries;
         if again {
-            let wait = backoff.saturating_mul(2_u64.saturating_pow(sending.tried));
+            let wait = backoff.saturating_mul(2_u64.saturating_pow(sending.retries));
             let due = time::plus_seconds(now, wait);
-            delivery.sendings.push(Sending { due, tried: sending.tried + 1, under_way: None });
+            delivery.sendings.push(Sending { due, retries: sending.retries + 1, running: None });
         } else if arrived {
             self.world.stats.deliveries.delivered += 1;
         } else {
             self.world.stats.deliveries.failed += 1;
         }
-        delivery.settle();
-        self.own.outbox.touch();
+        delivery.update_state();
+        self.own.outbox.mark_schedule_changed();
     }
 
     pub(crate) fn resend(&mut self, id: Option<&str>, now: Timestamp) -> Result<String, ResendError> {
-        self.notice(now);
-        let place = match id {
+        self.process_notifications(now);
+        let index = match id {
             None => self.own.outbox.log.len().checked_sub(1).ok_or(ResendError::Nothing)?,
             Some(id) => {
                 let unknown = || ResendError::Unknown(id.to_owned());
                 self.own.outbox.log.iter().rposition(|delivery| delivery.id == id).ok_or_else(unknown)?
             }
         };
-        let reason = self.own.outbox.log.get(place).and_then(|delivery| self.unwanted(delivery));
+        let reason = self.own.outbox.log.get(index).and_then(|delivery| self.undeliverable_reason(delivery));
         if let Some(reason) = reason {
             return Err(ResendError::Unwanted(reason));
         }
-        let delivery = self.own.outbox.log.get_mut(place).ok_or(ResendError::Nothing)?;
+        let delivery = self.own.outbox.log.get_mut(index).ok_or(ResendError::Nothing)?;
         delivery.send_at(now);
         delivery.error = None;
         let id = delivery.id.clone();
         self.world.stats.deliveries.resent += 1;
-        self.own.outbox.touch();
+        self.own.outbox.mark_schedule_changed();
         Ok(id)
     }
 
-    /// Sends a new delivery, by the switches for order and duplicates.
+    /// Schedules a new delivery according to `delivery_order` and `delivery_duplicates`.
     pub(super) fn queue(&mut self, mut delivery: Delivery) {
         let shuffled = self.world.settings.webhooks.delivery_order == DeliveryOrder::Shuffled;
         delivery.delayed = shuffled && !delivery.initial && !self.own.outbox.last_was_delayed(&delivery);
@@ -117,14 +118,14 @@ impl Connect<'_> {
         self.own.outbox.push(delivery);
     }
 
-    /// Signs one attempt. With a URL that no request can have, it has failed already.
-    fn make_attempt(&mut self, place: usize, sending: usize, now: Timestamp) -> Option<Attempt> {
-        let url = self.own.outbox.log.get(place).and_then(|delivery| self.url_of(delivery))?;
+    /// Creates and signs an attempt. With an invalid webhook URL, the attempt fails immediately.
+    fn make_attempt(&mut self, index: usize, sending: usize, now: Timestamp) -> Option<Attempt> {
+        let url = self.own.outbox.log.get(index).and_then(|delivery| self.url_of(delivery))?;
         self.own.outbox.tokens += 1;
         let token = AttemptToken(self.own.outbox.tokens);
         self.world.stats.deliveries.attempts += 1;
-        let delivery = self.own.outbox.log.get_mut(place)?;
-        delivery.sendings.get_mut(sending)?.under_way = Some((token, now));
+        let delivery = self.own.outbox.log.get_mut(index)?;
+        delivery.sendings.get_mut(sending)?.running = Some((token, now));
         delivery.url.clone_from(&url);
         let (id, number, body) = (delivery.id.clone(), delivery.start(), delivery.body.clone());
         let timestamp = now.as_second().to_string();
@@ -144,29 +145,31 @@ impl Connect<'_> {
         }
     }
 
-    /// Gives up what nobody is to hear of any more.
-    fn drop_unwanted(&mut self) {
+    /// Gives up the deliveries that the application no longer receives.
+    fn give_up_undeliverable(&mut self) {
         let open = self.own.outbox.log.iter().enumerate().filter(|(_, delivery)| !delivery.is_over());
-        let dropped: Vec<_> =
-            open.filter_map(|(place, one)| self.unwanted(one).map(|reason| (place, reason))).collect();
-        for (place, reason) in dropped {
-            let Some(delivery) = self.own.outbox.log.get_mut(place) else { continue };
+        let dropped: Vec<_> = open
+            .filter_map(|(index, one)| self.undeliverable_reason(one).map(|reason| (index, reason)))
+            .collect();
+        for (index, reason) in dropped {
+            let Some(delivery) = self.own.outbox.log.get_mut(index) else { continue };
             let before = delivery.sendings.len();
-            delivery.sendings.retain(|sending| sending.under_way.is_some());
+            delivery.sendings.retain(|sending| sending.running.is_some());
             self.world.stats.deliveries.failed += (before - delivery.sendings.len()) as u64;
             delivery.error = Some(reason.to_owned());
-            delivery.settle();
+            delivery.update_state();
         }
     }
 
-    fn unwanted(&self, delivery: &Delivery) -> Option<&'static str> {
+    /// Returns why the application no longer receives the delivery, if so.
+    fn undeliverable_reason(&self, delivery: &Delivery) -> Option<&'static str> {
         let connections = self.world.users.get(&delivery.key.user);
         if self.url_of(delivery).is_none() {
             Some("the application has no webhook URL")
         } else if !connections.is_some_and(|accounts| accounts.contains_key(&delivery.key.provider)) {
             Some("the account is disconnected")
         } else if !self.own.subscriptions.all().iter().any(|one| one.watches(&delivery.key)) {
-            Some("the calendar is not subscribed any more")
+            Some("the calendar is no longer subscribed")
         } else {
             None
         }
@@ -178,47 +181,47 @@ impl Connect<'_> {
 }
 
 impl Outbox {
-    /// When there is something to give again, as far as is known now.
+    /// Returns when the next notification or attempt is due.
     pub(crate) fn next(&self, in_order: bool) -> Option<Timestamp> {
-        let told = self.notices.iter().map(|notice| notice.due);
-        told.chain(self.open(in_order).map(|(due, ..)| due)).min()
+        let notifications = self.notifications.iter().map(|notification| notification.due);
+        notifications.chain(self.scheduled(in_order).map(|(due, ..)| due)).min()
     }
 
     pub(crate) fn log(&self) -> impl Iterator<Item = &Delivery> {
         self.log.iter()
     }
 
-    /// Something has come up that may be due before what was known.
-    pub(crate) fn touch(&mut self) {
-        self.touched = true;
+    /// Marks that something may be due earlier than [`next`](Self::next) returned before.
+    pub(crate) fn mark_schedule_changed(&mut self) {
+        self.schedule_changed = true;
     }
 
-    /// Whether that has happened since it was last asked.
+    /// Returns and clears the mark of [`mark_schedule_changed`](Self::mark_schedule_changed).
     #[cfg(feature = "server")]
-    pub(crate) fn take_touched(&mut self) -> bool {
-        std::mem::take(&mut self.touched)
+    pub(crate) fn take_schedule_changed(&mut self) -> bool {
+        std::mem::take(&mut self.schedule_changed)
     }
 
-    /// Adds a notice and says where it stands.
-    pub(super) fn add_notice(&mut self, notice: Notice) -> usize {
-        self.touch();
-        self.notices.push(notice);
-        self.notices.len() - 1
+    /// Adds a notification and returns its index.
+    pub(super) fn add_notification(&mut self, notification: Notification) -> usize {
+        self.mark_schedule_changed();
+        self.notifications.push(notification);
+        self.notifications.len() - 1
     }
 
-    /// The first notice that is due; of two at the same time, the one that is there longer.
-    pub(super) fn take_notice(&mut self, now: Timestamp) -> Option<Notice> {
-        let due = self.notices.iter().enumerate().filter(|(_, notice)| notice.due <= now);
-        let place = due.min_by_key(|(_, notice)| notice.due).map(|(place, _)| place)?;
-        Some(self.notices.remove(place))
+    /// Removes and returns the notification that has been due the longest; of equals, the first added.
+    pub(super) fn take_notification(&mut self, now: Timestamp) -> Option<Notification> {
+        let due = self.notifications.iter().enumerate().filter(|(_, notification)| notification.due <= now);
+        let index = due.min_by_key(|(_, notification)| notification.due).map(|(index, _)| index)?;
+        Some(self.notifications.remove(index))
     }
 
     fn push(&mut self, delivery: Delivery) {
-        self.touch();
+        self.mark_schedule_changed();
         self.log.push_back(delivery);
-        let over = self.log.iter().position(Delivery::is_over).filter(|_| self.log.len() > KEPT);
-        if let Some(place) = over.or((self.log.len() > MOST).then_some(0)) {
-            self.log.remove(place);
+        let over = self.log.iter().position(Delivery::is_over).filter(|_| self.log.len() > MAX_COMPLETED);
+        if let Some(index) = over.or((self.log.len() > MAX_DELIVERIES).then_some(0)) {
+            self.log.remove(index);
         }
     }
 
@@ -227,35 +230,36 @@ impl Outbox {
         earlier.next().is_some_and(|one| one.delayed)
     }
 
-    /// What waits for its time, as due, delivery and sending; not what waits for another one's attempt.
-    fn open(&self, in_order: bool) -> impl Iterator<Item = (Timestamp, usize, usize)> {
-        let sendings = |(place, delivery): (usize, &'_ Delivery)| {
+    /// Returns the scheduled attempts as due time, delivery index and sending index, except those held up by
+    /// another delivery.
+    fn scheduled(&self, in_order: bool) -> impl Iterator<Item = (Timestamp, usize, usize)> {
+        let sendings = |(index, delivery): (usize, &'_ Delivery)| {
             let numbered = delivery.sendings.iter().enumerate();
-            let waiting = numbered.filter(|(_, sending)| sending.under_way.is_none());
-            waiting.map(|(n, sending)| (sending.due, place, n, sending.tried > 0)).collect::<Vec<_>>()
+            let waiting = numbered.filter(|(_, sending)| sending.running.is_none());
+            waiting.map(|(n, sending)| (sending.due, index, n, sending.retries > 0)).collect::<Vec<_>>()
         };
-        let free = move |(_, place, _, retry): &(Timestamp, usize, usize, bool)| {
-            !in_order || *retry || !self.log.get(*place).is_some_and(|delivery| self.is_held_up(delivery))
+        let free = move |(_, index, _, retry): &(Timestamp, usize, usize, bool)| {
+            !in_order || *retry || !self.log.get(*index).is_some_and(|delivery| self.is_held_up(delivery))
         };
         let open = self.log.iter().enumerate().flat_map(sendings).filter(free);
-        open.map(|(due, place, sending, _)| (due, place, sending))
+        open.map(|(due, index, sending, _)| (due, index, sending))
     }
 
     fn ready(&self, now: Timestamp, in_order: bool) -> Option<(usize, usize)> {
-        let due = self.open(in_order).filter(|(due, ..)| *due <= now);
+        let due = self.scheduled(in_order).filter(|(due, ..)| *due <= now);
         due.min().map(|(_, delivery, sending)| (delivery, sending))
     }
 
     fn is_held_up(&self, delivery: &Delivery) -> bool {
-        self.log.iter().any(|other| other.key == delivery.key && other.is_first_under_way())
+        self.log.iter().any(|other| other.key == delivery.key && other.is_first_running())
     }
 
-    fn under_way(&mut self, token: AttemptToken) -> Option<(&mut Delivery, usize, Timestamp)> {
-        let mine = |sending: &Sending| sending.under_way.is_some_and(|(one, _)| one == token);
-        let place = self.log.iter().position(|delivery| delivery.sendings.iter().any(mine))?;
-        let delivery = self.log.get_mut(place)?;
+    fn running_attempt(&mut self, token: AttemptToken) -> Option<(&mut Delivery, usize, Timestamp)> {
+        let mine = |sending: &Sending| sending.running.is_some_and(|(one, _)| one == token);
+        let index = self.log.iter().position(|delivery| delivery.sendings.iter().any(mine))?;
+        let delivery = self.log.get_mut(index)?;
         let sending = delivery.sendings.iter().position(mine)?;
-        let (_, at) = delivery.sendings.get(sending)?.under_way?;
+        let (_, at) = delivery.sendings.get(sending)?.running?;
         Some((delivery, sending, at))
     }
 }

@@ -1,6 +1,6 @@
 //! `POST /subscribe-webhook` and `POST /unsubscribe-webhook`.
 
-use super::subscriptions::{Wanted, new_subscription};
+use super::subscriptions::{NewSubscription, new_subscription};
 use crate::call::Call;
 use crate::connect::Connect;
 use crate::reply::{Details, Problem, Reply, ok};
@@ -14,23 +14,24 @@ use serde_json::{Map, Value, json};
 
 impl Connect<'_> {
     pub(crate) fn subscribe(&mut self, call: &Call) -> Result<Reply, Problem> {
-        let visitor = self.visitor(call)?;
+        let principal = self.principal(call)?;
         let body = call.object()?;
-        let asked = Asked::read(&body, call.now)?;
-        let app = self.world.registered(&visitor.user.client);
+        let request = SubscribeRequest::read(&body, call.now)?;
+        let app = self.world.registered(&principal.user.client);
         let webhook_url = app
             .and_then(|app| app.app.webhook_url)
             .ok_or_else(|| Problem::bad_request("The project has no webhook URL configured"))?;
-        let calendar_id = self.listed_calendar(&visitor.user, &asked)?;
+        let calendar_id = self.listed_calendar(&principal.user, &request)?;
 
         let mut random = self.world.stream();
-        let channel_id = asked.channel_id.unwrap_or_else(|| random.uuid());
-        let wanted = Wanted { calendar_id, channel_id, expiration: asked.expiration, automatic: false };
-        let made = new_subscription(&visitor.user, asked.provider, wanted, call.now, &mut random);
+        let channel_id = request.channel_id.unwrap_or_else(|| random.uuid());
+        let new =
+            NewSubscription { calendar_id, channel_id, expiration: request.expiration, automatic: false };
+        let made = new_subscription(&principal.user, request.provider, new, call.now, &mut random);
         if self.own.subscriptions.channel_taken(&made) {
             return Err(self.channel_taken());
         }
-        self.begin_channel(made.clone());
+        self.start_channel(made.clone());
         let mut subscription = json!({
             "channelId": made.channel_id,
             "expiration": time::wire(made.expiration),
@@ -48,9 +49,10 @@ impl Connect<'_> {
         })))
     }
 
-    /// A success whatever was there: the mapping is gone afterwards, even if the provider could not be told.
+    /// Removes a subscription. Always succeeds, even if the subscription does not exist or the provider
+    /// cannot stop it.
     pub(crate) fn unsubscribe(&mut self, call: &Call) -> Result<Reply, Problem> {
-        let visitor = self.visitor(call)?;
+        let principal = self.principal(call)?;
         let body = call.object()?;
         let mut details = Details::new();
         let provider = read_provider(&body, &mut details);
@@ -59,10 +61,10 @@ impl Connect<'_> {
         let (Some(provider), Some(channel), true) = (provider, channel, details.is_empty()) else {
             return Err(Problem::invalid(details));
         };
-        let removed = self.own.subscriptions.remove(&visitor.user, provider, &channel);
+        let removed = self.own.subscriptions.remove(&principal.user, provider, &channel);
         let message = match removed {
             None => "There was no such subscription",
-            // Google stops a channel by both ids.
+            // Google requires the resource id as well to stop a channel.
             Some(removed) if removed.resource_id != resource && removed.resource_id.is_some() => {
                 "Unsubscribed; the provider could not stop the channel without its resourceId"
             }
@@ -71,13 +73,14 @@ impl Connect<'_> {
         Ok(ok(&json!({ "success": true, "message": message })))
     }
 
-    /// The id as `GET /calendars` has it; `primary` only by a switch.
-    fn listed_calendar(&mut self, user: &UserKey, asked: &Asked) -> Result<String, Problem> {
+    /// Returns the id of the calendar as `GET /calendars` lists it. Accepts `primary` only with
+    /// `subscribe_alias`.
+    fn listed_calendar(&mut self, user: &UserKey, request: &SubscribeRequest) -> Result<String, Problem> {
         let alias = self.world.settings.webhooks.subscribe_alias;
         let mut calendars =
-            self.permitted(user, |provider| provider == asked.provider)?.into_values().flatten();
+            self.permitted(user, |provider| provider == request.provider)?.into_values().flatten();
         let found = calendars.find(|calendar| {
-            calendar.id == asked.calendar_id || (alias && calendar.answers_to(&asked.calendar_id))
+            calendar.id == request.calendar_id || (alias && calendar.answers_to(&request.calendar_id))
         });
         let unknown = "calendarId must be the id of a listed calendar";
         found.map(|calendar| calendar.id.clone()).ok_or_else(|| Problem::invalid_field("calendarId", unknown))
@@ -90,15 +93,15 @@ impl Connect<'_> {
     }
 }
 
-/// What a caller subscribes.
-struct Asked {
+/// A validated request to subscribe.
+struct SubscribeRequest {
     provider: Provider,
     calendar_id: String,
     channel_id: Option<String>,
     expiration: Option<Timestamp>,
 }
 
-impl Asked {
+impl SubscribeRequest {
     fn read(body: &Map<String, Value>, now: Timestamp) -> Result<Self, Problem> {
         let mut details = Details::new();
         let provider = read_provider(body, &mut details);
@@ -107,11 +110,11 @@ impl Asked {
         let expiration = match body.get("expiration") {
             None | Some(Value::Null) => None,
             Some(value) => {
-                // A caller in JavaScript may well send a fraction; anything finer than a millisecond is dropped.
+                // JavaScript callers may send fractions of a millisecond.
                 let time = value.as_f64().and_then(|ms| Timestamp::from_millisecond(ms as i64).ok());
                 let time = time.filter(|time| *time > now);
                 if time.is_none() {
-                    complain(
+                    add_error(
                         &mut details,
                         "expiration",
                         "must be a time to come, in milliseconds since 1970",
@@ -133,7 +136,7 @@ fn read_provider(body: &Map<String, Value>, details: &mut Details) -> Option<Pro
     let name = required(body, "provider", details)?;
     let provider = Provider::parse(&name);
     if provider.is_none() {
-        complain(details, "provider", "provider is not supported");
+        add_error(details, "provider", "provider is not supported");
     }
     provider
 }
@@ -141,7 +144,7 @@ fn read_provider(body: &Map<String, Value>, details: &mut Details) -> Option<Pro
 fn required(body: &Map<String, Value>, name: &str, details: &mut Details) -> Option<String> {
     let text = body.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     if text.is_none() {
-        complain(details, name, &format!("{name} is required"));
+        add_error(details, name, &format!("{name} is required"));
     }
     text.map(str::to_owned)
 }
@@ -151,12 +154,12 @@ fn optional(body: &Map<String, Value>, name: &str, details: &mut Details) -> Opt
         None | Some(Value::Null) => None,
         Some(Value::String(text)) if !text.is_empty() => Some(text.clone()),
         Some(_) => {
-            complain(details, name, "must be a text that is not empty");
+            add_error(details, name, "must be a text that is not empty");
             None
         }
     }
 }
 
-fn complain(details: &mut Details, name: &str, text: &str) {
+fn add_error(details: &mut Details, name: &str, text: &str) {
     details.entry(name.to_owned()).or_default().push(text.to_owned());
 }

@@ -1,8 +1,8 @@
-//! Which calendars an application hears of.
+//! The store of webhook subscriptions.
 //!
-//! A calendar has at most one subscription: a new one replaces it. When an account connects and the application has a
-//! webhook URL, the service subscribes every calendar itself (switch `auto_subscribe`). It renews what it may renew; a
-//! subscription whose end the application chose ends then.
+//! A calendar has at most one subscription: a new one replaces it. When an account is connected and the
+//! application has a webhook URL, the service subscribes every calendar itself (switch `auto_subscribe`). The
+//! service renews subscriptions, except those with an expiration that the application set.
 
 use crate::connect::Connect;
 use crate::world::provider::Provider;
@@ -12,40 +12,40 @@ use crate::world::users::UserKey;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-/// A calendar whose changes are delivered.
+/// The subscription of a calendar, whose changes are delivered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Subscription {
-    /// The application.
+    /// The client id of the application.
     pub client_id: String,
-    /// The user whose calendar it is.
+    /// The user who owns the calendar.
     pub user_id: String,
     /// `google`, `microsoft`, `apple` or `caldav`.
     pub provider: &'static str,
-    /// The calendar's id, as `GET /calendars` shows it.
+    /// The id of the calendar, as `GET /calendars` lists it.
     pub calendar_id: String,
-    /// The channel: chosen by the application, or made.
+    /// The channel id, set by the application or generated.
     pub channel_id: String,
-    /// The provider's own id of the channel; Google has one.
+    /// The provider's id of the channel; only Google has one.
     pub resource_id: Option<String>,
-    /// When it ends. The service renews it; a time the application chose stays.
+    /// When the subscription ends, unless `renewed` is true.
     #[serde(serialize_with = "time::serialize_wire")]
     pub expiration: Timestamp,
-    /// Whether the service made it when the account was connected.
+    /// Whether the service created the subscription when the account was connected.
     pub automatic: bool,
-    /// When it began; polls of Apple and CalDAV calendars come every five minutes from here on.
+    /// When the subscription started. Apple and CalDAV calendars are polled every five minutes from then on.
     #[serde(serialize_with = "time::serialize_wire")]
     pub since: Timestamp,
-    /// Whether the service renews it.
+    /// Whether the service renews the subscription.
     pub renewed: bool,
 }
 
-/// Every subscription there is.
+/// All subscriptions.
 #[derive(Debug, Default)]
 pub(crate) struct Subscriptions(Vec<Subscription>);
 
-/// A calendar of a user.
+/// Identifies a calendar of a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CalendarKey {
     pub(crate) user: UserKey,
@@ -54,7 +54,7 @@ pub(crate) struct CalendarKey {
 }
 
 impl Connect<'_> {
-    /// What the service does by itself when an account connects.
+    /// Subscribes the calendars of a newly connected account (switch `auto_subscribe`).
     pub(crate) fn subscribe_account(&mut self, user: &UserKey, provider: Provider) {
         let configured = self.world.registered(&user.client).is_some_and(|app| app.app.webhook_url.is_some());
         if !configured || !self.world.settings.webhooks.auto_subscribe {
@@ -65,14 +65,15 @@ impl Connect<'_> {
         let calendars = calendars.into_values().flatten();
         let calendars: Vec<_> = calendars.map(|calendar| calendar.id.clone()).collect();
         for calendar_id in calendars {
-            let wanted = Wanted { calendar_id, channel_id: random.uuid(), expiration: None, automatic: true };
-            self.begin_channel(new_subscription(user, provider, wanted, now, &mut random));
+            let channel_id = random.uuid();
+            let new = NewSubscription { calendar_id, channel_id, expiration: None, automatic: true };
+            self.start_channel(new_subscription(user, provider, new, now, &mut random));
         }
     }
 }
 
-/// What is known of a subscription before it is made.
-pub(super) struct Wanted {
+/// The parameters of a new subscription.
+pub(super) struct NewSubscription {
     pub(super) calendar_id: String,
     pub(super) channel_id: String,
     pub(super) expiration: Option<Timestamp>,
@@ -82,7 +83,7 @@ pub(super) struct Wanted {
 pub(super) fn new_subscription(
     user: &UserKey,
     provider: Provider,
-    wanted: Wanted,
+    new: NewSubscription,
     now: Timestamp,
     random: &mut Random,
 ) -> Subscription {
@@ -91,17 +92,17 @@ pub(super) fn new_subscription(
         client_id: user.client.clone(),
         user_id: user.id.clone(),
         provider: provider.name(),
-        calendar_id: wanted.calendar_id,
-        channel_id: wanted.channel_id,
+        calendar_id: new.calendar_id,
+        channel_id: new.channel_id,
         resource_id: (provider == Provider::Google).then(|| random.token(20)),
-        expiration: wanted.expiration.unwrap_or_else(usual),
-        automatic: wanted.automatic,
+        expiration: new.expiration.unwrap_or_else(usual),
+        automatic: new.automatic,
         since: now,
-        renewed: wanted.expiration.is_none(),
+        renewed: new.expiration.is_none(),
     }
 }
 
-/// How long a channel lasts between two renewals.
+/// Returns the time between two renewals of a channel.
 fn lifetime(provider: &str) -> SignedDuration {
     SignedDuration::from_hours(24 * if provider == Provider::Microsoft.name() { 3 } else { 7 })
 }
@@ -136,19 +137,19 @@ impl Subscriptions {
         &self.0
     }
 
-    /// Whether another calendar of the application has the channel.
+    /// Whether another calendar of the application uses the channel id.
     pub(super) fn channel_taken(&self, new: &Subscription) -> bool {
         self.0.iter().any(|one| {
             one.client_id == new.client_id && one.channel_id == new.channel_id && !one.same_calendar(new)
         })
     }
 
-    /// The calendar's subscription, if it has not ended at `at`.
+    /// Returns the subscription of a calendar, if it has not ended at `at`.
     pub(crate) fn of(&self, key: &CalendarKey, at: Timestamp) -> Option<&Subscription> {
         self.0.iter().find(|one| one.watches(key) && one.is_open(at))
     }
 
-    /// Renews what has run out, and lets go of what is not renewed.
+    /// Renews expired subscriptions, or removes those that are not renewed.
     pub(crate) fn renew(&mut self, now: Timestamp) {
         self.0.retain(|one| one.is_open(now));
         for one in self.0.iter_mut().filter(|one| one.expiration <= now) {
@@ -170,14 +171,14 @@ impl Subscriptions {
         provider: Provider,
         channel: &str,
     ) -> Option<Subscription> {
-        let place = self.0.iter().position(|one| {
+        let index = self.0.iter().position(|one| {
             one.is_of(user) && one.provider == provider.name() && one.channel_id == channel
         })?;
-        Some(self.0.remove(place))
+        Some(self.0.remove(index))
     }
 
-    /// What goes with an account that is disconnected.
-    pub(crate) fn drop_account(&mut self, user: &UserKey, provider: Provider) {
+    /// Removes the subscriptions of a disconnected account.
+    pub(crate) fn remove_account(&mut self, user: &UserKey, provider: Provider) {
         self.0.retain(|one| !(one.is_of(user) && one.provider == provider.name()));
     }
 }

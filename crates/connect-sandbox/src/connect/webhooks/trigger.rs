@@ -1,9 +1,9 @@
-//! Changes on demand: what the provider's user does in the provider's own calendar.
+//! Changes on demand, as a user makes them in the provider's own calendar program.
 
-use super::body::told;
+use super::body::changed_event;
 use super::subscriptions::CalendarKey;
 use crate::connect::Connect;
-use crate::world::calendar::{ChangeKind, Deed, Undone};
+use crate::world::calendar::{ChangeKind, ExternalEdit, ExternalEditError};
 use crate::world::provider::Provider;
 use crate::world::time;
 use jiff::Timestamp;
@@ -11,15 +11,15 @@ use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// A change by the provider's user, to be made now.
+/// A change by a user of the provider, to be made now.
 ///
 /// ```
 /// use connect_sandbox::Trigger;
 /// let change = Trigger::updated().user("ada").provider("google").title("Moved to room 5");
 /// ```
 ///
-/// What is not said is chosen: the user and the calendar that were subscribed first, and of a calendar the next event. An
-/// event created starts at the next full hour and takes one; one updated without saying how gets another title.
+/// Defaults: the user and calendar that were subscribed first, and the next event of the calendar. A created
+/// event starts at the next full hour and takes one hour. An update without other fields changes the title.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Trigger {
@@ -27,7 +27,7 @@ pub struct Trigger {
     client_id: Option<String>,
     provider: Option<String>,
     calendar_id: Option<String>,
-    #[serde(default = "by_default")]
+    #[serde(default = "default_change")]
     change: ChangeKind,
     event_id: Option<String>,
     title: Option<String>,
@@ -37,127 +37,127 @@ pub struct Trigger {
     end: Option<Timestamp>,
 }
 
-/// What was changed, and the delivery that is going to tell of it.
+/// The change that was made, and the delivery that will report it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Triggered {
-    /// The id of the delivery: its `webhook-id`.
+    /// The id of the delivery (`webhook-id`).
     pub delivery: String,
-    /// When the provider tells of the change: the delivery is made then.
+    /// When the provider reports the change and the delivery is created.
     #[serde(serialize_with = "time::serialize_wire")]
     pub due: Timestamp,
-    /// The application.
+    /// The client id of the application.
     pub client_id: String,
-    /// The user.
+    /// The id of the user.
     pub user_id: String,
     /// `google`, `microsoft`, `apple` or `caldav`.
     pub provider: &'static str,
-    /// The calendar.
+    /// The id of the calendar.
     pub calendar_id: String,
-    /// The event as the documented body of a delivery has it, with its `changeType`.
+    /// The event in the format of the documented delivery body, with `changeType`.
     pub event: Value,
 }
 
-/// Why nothing was changed.
+/// The error of [`Sandbox::trigger`](crate::Sandbox::trigger); nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TriggerError {
     /// No application has this id.
     #[error("there is no application {0:?}")]
     UnknownApp(String),
-    /// The user never signed in.
+    /// The user has not signed in.
     #[error("there is no user {0:?}: sign the user in first")]
     UnknownUser(String),
-    /// Nobody signed in yet.
-    #[error("there is no user yet: sign one in first")]
+    /// No user has signed in yet.
+    #[error("there is no user yet: sign a user in first")]
     NoUser,
-    /// Where to is not known.
+    /// The application has no webhook URL.
     #[error("the application has no webhook URL: set it (webhook_url) before the user connects an account")]
     NoWebhookUrl,
-    /// Nothing that was named is subscribed.
+    /// No subscribed calendar matches.
     #[error(
-        "no such calendar is subscribed: a calendar is when its account connects while a webhook URL is set, or by \
-         POST /subscribe-webhook; GET /sandbox/subscriptions lists those that are"
+        "no such calendar is subscribed: set a webhook URL before the account is connected, or call \
+         POST /subscribe-webhook; GET /sandbox/subscriptions lists the subscribed calendars"
     )]
     NotSubscribed,
     /// The calendar has no event with this id.
     #[error("the calendar has no event {0:?}")]
     UnknownEvent(String),
-    /// There is nothing to update or to delete.
-    #[error("the calendar has no events: create one first")]
+    /// The calendar has no event to update or delete.
+    #[error("the calendar has no events: create an event first")]
     NoEvent,
     /// The event would end before it starts.
-    #[error("end must not be before start")]
+    #[error("the event ends before it starts")]
     EndBeforeStart,
 }
 
 impl Trigger {
-    /// An event is added.
+    /// Creates an event.
     pub fn created() -> Self {
         Self::new(ChangeKind::Created)
     }
 
-    /// An event is changed.
+    /// Updates an event.
     pub fn updated() -> Self {
         Self::new(ChangeKind::Updated)
     }
 
-    /// An event is removed.
+    /// Deletes an event.
     pub fn deleted() -> Self {
         Self::new(ChangeKind::Deleted)
     }
 
-    /// The user whose calendar it is.
+    /// Sets the user who owns the calendar.
     #[must_use]
     pub fn user(mut self, id: impl Into<String>) -> Self {
         self.user = Some(id.into());
         self
     }
 
-    /// The application the user signed in to.
+    /// Sets the application that the user signed in to.
     #[must_use]
     pub fn client_id(mut self, id: impl Into<String>) -> Self {
         self.client_id = Some(id.into());
         self
     }
 
-    /// `google`, `microsoft`, `apple` or `caldav`.
+    /// Sets the provider: `google`, `microsoft`, `apple` or `caldav`.
     #[must_use]
     pub fn provider(mut self, name: impl Into<String>) -> Self {
         self.provider = Some(name.into());
         self
     }
 
-    /// The calendar, by its listed id.
+    /// Sets the calendar, by the id that `GET /calendars` lists.
     #[must_use]
     pub fn calendar(mut self, id: impl Into<String>) -> Self {
         self.calendar_id = Some(id.into());
         self
     }
 
-    /// The event, or one occurrence of a series, by its listed id.
+    /// Sets the event, or one occurrence of a series, by the id that `GET /events` lists.
     #[must_use]
     pub fn event(mut self, id: impl Into<String>) -> Self {
         self.event_id = Some(id.into());
         self
     }
 
-    /// The title it gets.
+    /// Sets the new title.
     #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = Some(title.into());
         self
     }
 
-    /// When it starts. Alone, it moves an event that is updated.
+    /// Sets the new start. An update without an end moves the event.
     #[must_use]
     pub fn start(mut self, start: Timestamp) -> Self {
         self.start = Some(start);
         self
     }
 
-    /// When it ends.
+    /// Sets the new end.
     #[must_use]
     pub fn end(mut self, end: Timestamp) -> Self {
         self.end = Some(end);
@@ -178,7 +178,7 @@ impl Trigger {
         }
     }
 
-    fn names(&self, client: &str, user: &str) -> bool {
+    fn includes_user(&self, client: &str, user: &str) -> bool {
         self.client_id.as_deref().is_none_or(|named| named == client)
             && self.user.as_deref().is_none_or(|named| named == user)
     }
@@ -186,9 +186,9 @@ impl Trigger {
 
 impl Connect<'_> {
     pub(crate) fn trigger(&mut self, trigger: Trigger, now: Timestamp) -> Result<Triggered, TriggerError> {
-        self.notice(now);
-        let key = self.meant_calendar(&trigger)?;
-        let deed = Deed {
+        self.process_notifications(now);
+        let key = self.selected_calendar(&trigger)?;
+        let edit = ExternalEdit {
             kind: trigger.change,
             event: trigger.event_id,
             title: trigger.title,
@@ -198,10 +198,12 @@ impl Connect<'_> {
         let (mut random, style) = (self.world.stream(), self.style());
         let mut calendars = self.world.calendars(&key.user, key.provider).into_iter().flatten();
         let calendar = calendars.find(|calendar| calendar.id == key.id).ok_or(TriggerError::NotSubscribed)?;
-        let changes = calendar.change_outside(&deed, &mut random, now)?;
-        let event = changes.changed.last().map(|changed| told(calendar, changed, style)).unwrap_or_default();
-        self.note_for_others(&key.user, &changes);
-        let (delivery, due) = self.note(&key.user, changes, false).ok_or(TriggerError::NotSubscribed)?;
+        let changes = calendar.apply_external_edit(&edit, &mut random, now)?;
+        let event =
+            changes.changed.last().map(|changed| changed_event(calendar, changed, style)).unwrap_or_default();
+        self.record_for_sharing_users(&key.user, &changes);
+        let (delivery, due) =
+            self.record_changes(&key.user, changes, false).ok_or(TriggerError::NotSubscribed)?;
         Ok(Triggered {
             delivery,
             due,
@@ -213,13 +215,13 @@ impl Connect<'_> {
         })
     }
 
-    /// The first subscribed calendar that fits, or what is missing.
-    fn meant_calendar(&self, trigger: &Trigger) -> Result<CalendarKey, TriggerError> {
+    /// Returns the first subscribed calendar that matches the trigger.
+    fn selected_calendar(&self, trigger: &Trigger) -> Result<CalendarKey, TriggerError> {
         if let Some(unknown) = trigger.client_id.as_deref().filter(|id| self.world.registered(id).is_none()) {
             return Err(TriggerError::UnknownApp(unknown.to_owned()));
         }
         let users: Vec<_> =
-            self.world.users.keys().filter(|user| trigger.names(&user.client, &user.id)).collect();
+            self.world.users.keys().filter(|user| trigger.includes_user(&user.client, &user.id)).collect();
         if users.is_empty() {
             return Err(trigger.user.clone().map_or(TriggerError::NoUser, TriggerError::UnknownUser));
         }
@@ -229,27 +231,27 @@ impl Connect<'_> {
             return Err(TriggerError::NoWebhookUrl);
         }
         let keys = self.own.subscriptions.all().iter().filter_map(super::Subscription::key);
-        let mut fitting = keys.filter(|key| {
-            trigger.names(&key.user.client, &key.user.id)
+        let mut matching = keys.filter(|key| {
+            trigger.includes_user(&key.user.client, &key.user.id)
                 && configured(&key.user.client)
                 && trigger.provider.as_deref().is_none_or(|name| Provider::parse(name) == Some(key.provider))
                 && trigger.calendar_id.as_ref().is_none_or(|id| *id == key.id)
         });
-        fitting.next().ok_or(TriggerError::NotSubscribed)
+        matching.next().ok_or(TriggerError::NotSubscribed)
     }
 }
 
-impl From<Undone> for TriggerError {
-    fn from(undone: Undone) -> Self {
-        match undone {
-            Undone::NoEvent => Self::NoEvent,
-            Undone::UnknownEvent(id) => Self::UnknownEvent(id),
-            Undone::EndBeforeStart => Self::EndBeforeStart,
+impl From<ExternalEditError> for TriggerError {
+    fn from(error: ExternalEditError) -> Self {
+        match error {
+            ExternalEditError::NoEvent => Self::NoEvent,
+            ExternalEditError::UnknownEvent(id) => Self::UnknownEvent(id),
+            ExternalEditError::EndBeforeStart => Self::EndBeforeStart,
         }
     }
 }
 
-fn by_default() -> ChangeKind {
+fn default_change() -> ChangeKind {
     ChangeKind::Updated
 }
 

@@ -1,4 +1,4 @@
-//! Changing an event: a single one, or one, the rest or all of a series.
+//! Changes and removes events: a single event, or one occurrence, the following ones or all of a series.
 
 use super::fields::Fields;
 use super::model::{Calendar, Event, Exception, Instance, Series, Target};
@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
 use jiff::Timestamp;
 
-/// How much of a series a write is for.
+/// The occurrences of a series that a write applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
     This,
@@ -19,24 +19,25 @@ pub(crate) enum Mode {
     All,
 }
 
-/// Why an event cannot be written as asked.
+/// Why a change of an event is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     UnknownEvent,
-    /// One occurrence has no rule of its own.
+    /// A recurrence rule was given for a single occurrence.
     RuleOfOccurrence,
     EndBeforeStart,
 }
 
 pub(crate) struct Change {
     pub(crate) patch: Patch,
-    /// `Some(None)` makes a single event of a series.
+    /// `Some(None)` turns a series into a single event.
     pub(crate) rule: Option<Option<Recurrence>>,
     pub(crate) now: Timestamp,
 }
 
 impl Calendar {
-    /// Changes what the mode says, or nothing at all on an error; returns what to show.
+    /// Changes the occurrences that the mode selects and returns the changed event; on an error, nothing
+    /// changes.
     pub(crate) fn change(
         &mut self,
         target: &Target,
@@ -46,7 +47,7 @@ impl Calendar {
     ) -> Result<Target, Refusal> {
         let provider = self.provider;
         let event = self.events.get_mut(&target.event).ok_or(Refusal::UnknownEvent)?;
-        let Scope { mode, start } = event.scope_of(target, mode);
+        let ResolvedMode { mode, start } = event.resolve_mode(target, mode);
         match (mode, start) {
             (Mode::This, Some(start)) => {
                 event.change_one(start, change)?;
@@ -74,28 +75,28 @@ impl Calendar {
     }
 }
 
-/// What a mode comes to: the occurrence it starts at, for `this` and `following`.
-pub(crate) struct Scope {
+/// The mode that applies to a target; for `This` and `Following` with the first occurrence.
+pub(crate) struct ResolvedMode {
     pub(crate) mode: Mode,
     pub(crate) start: Option<Timestamp>,
 }
 
 impl Event {
-    /// Without a mode an occurrence stands for itself and a master for all. With the master's id, `this` is its first
-    /// occurrence; and what follows the first occurrence is all.
-    pub(crate) fn scope_of(&self, target: &Target, mode: Option<Mode>) -> Scope {
-        let all = Scope { mode: Mode::All, start: None };
+    /// Resolves a mode. Default: `This` for an occurrence, `All` for a master. With the id of a master,
+    /// `This` is its first occurrence. `Following` from the first occurrence is `All`.
+    pub(crate) fn resolve_mode(&self, target: &Target, mode: Option<Mode>) -> ResolvedMode {
+        let all = ResolvedMode { mode: Mode::All, start: None };
         if self.series.is_none() {
             return all;
         }
         match (mode, target.occurrence) {
-            (None | Some(Mode::This), Some(start)) => Scope { mode: Mode::This, start: Some(start) },
+            (None | Some(Mode::This), Some(start)) => ResolvedMode { mode: Mode::This, start: Some(start) },
             (Some(Mode::This), None) => match self.first_occurrence() {
-                Some(start) => Scope { mode: Mode::This, start: Some(start) },
+                Some(start) => ResolvedMode { mode: Mode::This, start: Some(start) },
                 None => all,
             },
             (Some(Mode::Following), Some(start)) if start > self.fields.start => {
-                Scope { mode: Mode::Following, start: Some(start) }
+                ResolvedMode { mode: Mode::Following, start: Some(start) }
             }
             _ => all,
         }
@@ -118,7 +119,7 @@ impl Event {
         Ok(())
     }
 
-    /// Times given for an occurrence move the whole series by as much as they move the occurrence.
+    /// Changes the whole series. New times of an occurrence move the series by the same difference.
     fn change_all(&mut self, occurrence: Option<Timestamp>, change: Change) -> Result<(), Refusal> {
         let old_start = self.fields.start;
         let mut fields = self.fields.clone();
@@ -142,7 +143,7 @@ impl Event {
         Ok(())
     }
 
-    /// Ends this series before `start`, and gives what follows as a series of its own.
+    /// Ends the series before `start` and returns the following occurrences as a new event.
     fn split(&mut self, start: Timestamp, change: Change, id: String) -> Result<Self, Refusal> {
         let mut fields = self.fields.moved_to(start);
         change.patch.apply(&mut fields);
@@ -161,7 +162,7 @@ impl Event {
 }
 
 impl Series {
-    /// The exceptions move along with the series; one that no longer falls on an occurrence is dropped.
+    /// Moves the exceptions with the series, and drops those that are no longer occurrences.
     fn moved(mut self, from: Timestamp, to: Timestamp) -> Self {
         let exceptions: std::collections::BTreeMap<_, _> =
             self.exceptions.into_iter().map(|(start, one)| (time::shifted(start, from, to), one)).collect();
@@ -175,9 +176,9 @@ impl Series {
 impl Calendar {
     pub(crate) fn remove(&mut self, target: &Target, mode: Option<Mode>, now: Timestamp) {
         let Some(event) = self.events.get_mut(&target.event) else { return };
-        let scope = event.scope_of(target, mode);
+        let resolved = event.resolve_mode(target, mode);
         let first = event.fields.start;
-        match (scope.mode, scope.start, &mut event.series) {
+        match (resolved.mode, resolved.start, &mut event.series) {
             (Mode::This, Some(start), Some(series)) => {
                 series.exceptions.insert(start, Exception::Removed);
                 event.last_modified = now;
@@ -197,7 +198,8 @@ pub(crate) fn check_order(fields: &Fields) -> Result<(), Refusal> {
     if fields.end < fields.start { Err(Refusal::EndBeforeStart) } else { Ok(()) }
 }
 
-/// An id as the provider would make it. Clients put ids into paths as they are, so each is fit for a segment of one.
+/// Creates an event id in the format of the provider, with characters that need no escaping in a path
+/// segment.
 pub(crate) fn event_id(provider: Provider, random: &mut Random) -> String {
     match provider {
         Provider::Google => random.letters(26),

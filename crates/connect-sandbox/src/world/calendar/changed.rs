@@ -1,4 +1,4 @@
-//! What a write did, as a provider tells of it.
+//! The events that a write changed, as a provider reports them.
 
 use super::change::Mode;
 use super::model::{Calendar, Instance, Target};
@@ -6,7 +6,7 @@ use crate::world::provider::Provider;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// What happened to an event.
+/// The kind of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum ChangeKind {
@@ -25,7 +25,7 @@ impl ChangeKind {
     }
 }
 
-/// One event that changed, with what is still to be said of it once it is gone.
+/// A changed event, with the fields that a report needs after the event is deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Changed {
     pub(crate) kind: ChangeKind,
@@ -66,20 +66,23 @@ impl Changes {
 }
 
 impl Calendar {
-    /// What an update of `asked` comes to: with the rest of a series changed there is a new one beside the old.
+    /// Returns the changes after an update of `asked`. An update of the following occurrences also creates
+    /// the series `shown`.
     pub(crate) fn updated(&self, asked: &Target, shown: &Target, now: Timestamp) -> Changes {
-        let tell = |target: &Target, kind| self.show(target, |one| Changed::of(kind, one, now));
+        let changed = |target: &Target, kind| self.show(target, |one| Changed::of(kind, one, now));
         if asked.event == shown.event {
-            return Changes::of(self, tell(shown, ChangeKind::Updated));
+            return Changes::of(self, changed(shown, ChangeKind::Updated));
         }
         let old = Target { event: asked.event.clone(), occurrence: None };
-        Changes::of(self, tell(&old, ChangeKind::Updated).into_iter().chain(tell(shown, ChangeKind::Created)))
+        let created = changed(shown, ChangeKind::Created);
+        Changes::of(self, changed(&old, ChangeKind::Updated).into_iter().chain(created))
     }
 
-    /// What removing `target` is going to come to; the rest of a series removed is a change of the series.
+    /// Returns the change that removing `target` will make. Removing the following occurrences is an update
+    /// of the series.
     pub(crate) fn removal(&self, target: &Target, mode: Option<Mode>, now: Timestamp) -> Option<Changed> {
-        let scope = self.events.get(&target.event)?.scope_of(target, mode);
-        let (kind, occurrence) = match (scope.mode, scope.start) {
+        let resolved = self.events.get(&target.event)?.resolve_mode(target, mode);
+        let (kind, occurrence) = match (resolved.mode, resolved.start) {
             (Mode::This, Some(start)) => (ChangeKind::Deleted, Some(start)),
             (Mode::Following, Some(_)) => (ChangeKind::Updated, None),
             _ => (ChangeKind::Deleted, None),

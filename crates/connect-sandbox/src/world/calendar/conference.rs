@@ -1,13 +1,13 @@
-//! Conferences: what each provider makes of `conference` and `conferenceData`.
+//! How each provider stores `conference` and `conferenceData`.
 
 use crate::world::provider::Provider;
 use crate::world::random::Random;
 use serde_json::{Map, Value, json};
 
-/// Puts what the provider honours in place of what was asked for.
+/// Replaces the requested conference with the conference that the provider stores.
 ///
-/// `autoGenerate` overrides the rest. Google honours both it and `conference`, Microsoft only `autoGenerate`, Apple and CalDAV
-/// only `conference`.
+/// `autoGenerate` overrides the other fields. Google supports `autoGenerate` and `conference`, Microsoft only
+/// `autoGenerate`, Apple and CalDAV only `conference`.
 pub(crate) fn resolve(fields: &mut Map<String, Value>, provider: Provider, random: &mut Random) {
     let data = fields.remove("conferenceData");
     let wanted = data.as_ref().is_some_and(|data| data.get("autoGenerate") == Some(&Value::Bool(true)));
@@ -18,7 +18,7 @@ pub(crate) fn resolve(fields: &mut Map<String, Value>, provider: Provider, rando
             fields.insert("conferenceData".to_owned(), data);
         }
         Provider::Microsoft => {
-            // Only clearing is left; a URL of one's own is not honoured.
+            // Microsoft ignores a given URL; only clearing has an effect.
             fields.retain(|name, value| name != "conference" || value.is_null());
             keep_cleared(fields, data);
         }

@@ -1,4 +1,4 @@
-//! An event as it was sent to a provider's own interface, and what a write of it comes to.
+//! Events written through a provider's API: comparing, adding, changing and removing them.
 
 use super::change::{Change, Refusal};
 use super::changed::{ChangeKind, Changed, Changes};
@@ -8,8 +8,8 @@ use crate::world::random::Random;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-/// Every field an event can have, in the words of the calendars here, null where it has none; and how it repeats, in the
-/// provider's own words.
+/// An event to write: every field in the sandbox's format (null if absent), and the recurrence in the
+/// provider's format.
 #[derive(Debug, Default)]
 pub(crate) struct Draft<R> {
     pub(crate) fields: Map<String, Value>,
@@ -17,7 +17,7 @@ pub(crate) struct Draft<R> {
 }
 
 impl<R: PartialEq + Default> Draft<R> {
-    /// What is different from `before`.
+    /// Returns the fields that differ from `before`.
     pub(crate) fn changes(&self, before: &Self) -> Patch {
         let changed = self.fields.iter().filter(|(name, value)| before.fields.get(*name) != Some(value));
         Patch::new(changed.map(|(name, value)| (name.clone(), value.clone())).collect())
@@ -27,7 +27,7 @@ impl<R: PartialEq + Default> Draft<R> {
         self.rule != R::default()
     }
 
-    /// Whether a series repeats in another way.
+    /// Whether the recurrence differs from `before`, also because its time zone or `allDay` does.
     pub(crate) fn repeats_otherwise(&self, before: &Self) -> bool {
         let zone = format!("{OWN}timeZone");
         let counted = ["allDay", zone.as_str()];
@@ -43,7 +43,7 @@ impl Calendar {
         Changes::of(self, [changed])
     }
 
-    /// Changes an occurrence, or all there is of an event. With `series` it repeats in another way, or no longer.
+    /// Changes an occurrence or an event. `series` replaces the recurrence; `Some(None)` removes it.
     pub(crate) fn rewrite(
         &mut self,
         target: &Target,
@@ -67,7 +67,7 @@ impl Calendar {
         Ok((shown, changes))
     }
 
-    /// Removes an occurrence, or all there is of an event.
+    /// Removes an occurrence or an event.
     pub(crate) fn withdraw(&mut self, target: &Target, now: Timestamp) -> Changes {
         let changes = Changes::of(self, self.removal(target, None, now));
         self.remove(target, None, now);

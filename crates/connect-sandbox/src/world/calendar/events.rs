@@ -1,7 +1,7 @@
-//! The events of a calendar by their ids, with the lists that were made of them.
+//! The events of a calendar by id, with a cache of lists.
 //!
-//! Every change passes here, so that a list is made once and kept until an event changes, and the ledger looks at no other
-//! events than those that were touched.
+//! Every change is made through [`Events`], so that a list stays cached until an event changes, and the
+//! ledger compares only the changed events.
 
 use super::listing::{Entry, Listing};
 use super::model::Event;
@@ -14,15 +14,15 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Events {
     by_id: BTreeMap<String, Arc<Event>>,
-    /// By what was asked for, the oldest first.
+    /// The cached lists by name, the oldest first.
     listings: VecDeque<(String, Arc<Listing>)>,
-    /// The ledger's look that saw these events, and the ids of those that were touched since.
-    look: u64,
+    /// The number of the ledger's last comparison of these events, and the ids that may have changed since.
+    comparison: u64,
     touched: BTreeSet<String>,
 }
 
-/// How many callers can page through lists of their own at once.
-const LISTINGS: usize = 4;
+/// The number of cached lists: callers that page through different lists concurrently.
+const MAX_LISTINGS: usize = 4;
 
 impl Events {
     pub(crate) fn contains_key(&self, id: &str) -> bool {
@@ -62,25 +62,26 @@ impl Events {
 
     fn touch(&mut self, id: &str) {
         self.listings.clear();
-        if self.look > 0 {
+        if self.comparison > 0 {
             self.touched.insert(id.to_owned());
         }
     }
 
-    /// Has the ledger take note of what has changed since its last look.
-    pub(crate) fn show(&mut self, ledger: &mut EventLedger, now: Timestamp) {
+    /// Logs the changes since the last comparison in the ledger.
+    pub(crate) fn update_ledger(&mut self, ledger: &mut EventLedger, now: Timestamp) {
         let touched = std::mem::take(&mut self.touched);
-        // The ledger may have seen another calendar in this one's place in between.
-        let known = self.look > 0 && self.look == ledger.looks();
-        if known {
-            ledger.look_at(touched, &self.by_id, now);
+        // In between, the ledger may have been compared with a calendar that replaced this one.
+        let is_last = self.comparison > 0 && self.comparison == ledger.comparisons();
+        if is_last {
+            ledger.compare_ids(touched, &self.by_id, now);
         } else {
             ledger.look(&self.by_id, now);
         }
-        self.look = ledger.looks();
+        self.comparison = ledger.comparisons();
     }
 
-    /// The list under this name, which stands for all that `make` depends on beside the events.
+    /// Returns the list with this name from the cache, or makes it. The name must identify everything that
+    /// `make` depends on, except the events.
     pub(crate) fn listing(&mut self, name: String, make: impl FnOnce(&Self) -> Vec<Entry>) -> Arc<Listing> {
         let Ok(listing) = self.try_listing::<Infallible>(name, |events| Ok(make(events)));
         listing
@@ -96,7 +97,7 @@ impl Events {
         }
         let updated = self.values().map(|event| event.last_modified).max();
         let listing = Arc::new(Listing::new(make(self)?, updated));
-        if self.listings.len() == LISTINGS {
+        if self.listings.len() == MAX_LISTINGS {
             self.listings.pop_front();
         }
         self.listings.push_back((name, listing.clone()));
@@ -126,7 +127,7 @@ mod tests {
         ["a", "b"].into_iter().map(|id| (id.to_owned(), event(id, ""))).collect()
     }
 
-    /// Every event of the calendar, and whether the list had to be made.
+    /// Returns the id of every event, and whether the list had to be made.
     fn list(events: &mut Events, name: &str) -> (Vec<String>, bool) {
         let mut made = false;
         let listing = events.listing(name.to_owned(), |events| {
@@ -164,14 +165,15 @@ mod tests {
     }
 
     proptest! {
-        /// Two calendars take each other's place, and copies of them, as when a user gives an account back.
+        /// The calendars, and copies of them, replace each other, as when an account is disconnected and
+        /// connected again.
         #[test]
-        fn ledger_shown_only_touched_events_knows_as_much_as_one_that_looks_at_all(
+        fn ledger_of_touched_events_equals_ledger_of_all_events(
             steps in prop::collection::vec((0..5_u8, 0..2_usize, 0..3_u8, 0..3_u8), 1..60),
         ) {
             let now = Timestamp::UNIX_EPOCH;
             let mut calendars = [two_events(), two_events()];
-            let (mut shown, mut looking) = (EventLedger::default(), EventLedger::default());
+            let (mut touched, mut all) = (EventLedger::default(), EventLedger::default());
             for (step, which, id, title) in steps {
                 let (id, title) = (id.to_string(), title.to_string());
                 let events = &mut calendars[which];
@@ -181,11 +183,11 @@ mod tests {
                     2 => events.get_mut(&id).into_iter().for_each(|event| event.fields.title.clone_from(&title)),
                     3 => calendars[1 - which] = calendars[which].clone(),
                     _ => {
-                        events.show(&mut shown, now);
-                        looking.look(&events.by_id, now);
-                        prop_assert_eq!(shown.position(), looking.position());
-                        prop_assert_eq!(shown.since(0), looking.since(0));
-                        prop_assert!(shown.all_gone().eq(looking.all_gone()));
+                        events.update_ledger(&mut touched, now);
+                        all.look(&events.by_id, now);
+                        prop_assert_eq!(touched.position(), all.position());
+                        prop_assert_eq!(touched.since(0), all.since(0));
+                        prop_assert!(touched.all_gone().eq(all.all_gone()));
                     }
                 }
             }

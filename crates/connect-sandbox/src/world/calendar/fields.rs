@@ -1,11 +1,11 @@
-//! What an event says, apart from its identity.
+//! The fields of an event, without ids and recurrence.
 
 use crate::world::time;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// The fields an event, a master or an occurrence has. An absent one is left out of the JSON.
+/// The fields of an event, a master or an occurrence. The JSON omits absent fields.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Fields {
@@ -37,12 +37,12 @@ pub(crate) struct Fields {
     pub(crate) privacy: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) status: Option<&'static str>,
-    /// What only the provider knows, under its own names: the service shows none of it.
+    /// Fields that only the provider's API has, by the provider's names; Connect does not return them.
     #[serde(skip)]
     pub(crate) own: Map<String, Value>,
 }
 
-/// Someone invited, or who invites.
+/// An attendee or the organizer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Attendee {
     pub(crate) email: String,
@@ -79,13 +79,13 @@ impl Fields {
         }
     }
 
-    /// Moves the whole to another start.
+    /// Returns the fields with another start and the same duration.
     pub(crate) fn moved_to(&self, start: Timestamp) -> Self {
         Self { start, end: time::shifted(self.end, self.start, start), ..self.clone() }
     }
 
-    /// All-day events lie on midnights, with the end after the last day.
-    pub(crate) fn settle(&mut self) {
+    /// Moves the times of an all-day event to midnight, with the end after the last day.
+    pub(crate) fn round_to_days(&mut self) {
         if !self.all_day {
             return;
         }

@@ -1,33 +1,33 @@
-//! A list of events in order, of which pages are cut.
+//! A sorted list of events, from which pages are taken.
 
 use super::model::{Event, Instance};
 use jiff::Timestamp;
 use std::sync::Arc;
 
-/// What entries are in order of: nothing or a time, and then the id, which never changes.
+/// The sort key of an entry: an optional time, then the id, which never changes.
 pub(crate) type Key = (Option<Timestamp>, String);
 
-/// One entry of a list: little more than its place, since the list is kept.
+/// An entry of a list: small, because lists are cached.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) key: Key,
     pub(crate) event: Arc<Event>,
-    /// For an occurrence, the start the rule gives it.
+    /// For an occurrence, its start by the recurrence rule.
     pub(crate) occurrence: Option<Timestamp>,
-    /// Whether there is nothing more to tell than that it is gone.
+    /// Whether the entry only reports that the event was deleted.
     pub(crate) gone: bool,
 }
 
 #[derive(Debug)]
 pub(crate) struct Listing {
-    /// In order of their keys.
+    /// The entries, sorted by key.
     pub(crate) entries: Vec<Entry>,
-    /// When an event of the calendar was changed last.
+    /// When an event of the calendar last changed.
     pub(crate) updated: Option<Timestamp>,
 }
 
 impl Entry {
-    /// `one` is the event, or an occurrence of it.
+    /// Creates an entry for `one`, which is `event` or an occurrence of it.
     pub(crate) fn new(time: Option<Timestamp>, one: &Instance<'_>, event: &Arc<Event>) -> Self {
         let key = (time, one.id());
         Self { key, event: event.clone(), occurrence: one.occurrence, gone: false }
@@ -37,7 +37,7 @@ impl Entry {
         &self.key.1
     }
 
-    /// The event or the occurrence, unless it is gone.
+    /// Returns the event or the occurrence, unless it was deleted.
     pub(crate) fn live(&self) -> Option<Instance<'_>> {
         match self.occurrence {
             _ if self.gone => None,
@@ -54,13 +54,13 @@ impl Listing {
         Self { entries, updated }
     }
 
-    /// The entries that follow the one with this key.
+    /// Returns the entries after this key.
     pub(crate) fn after(&self, key: Option<&Key>) -> &[Entry] {
         let begin = key.map_or(0, |key| self.entries.partition_point(|entry| entry.key <= *key));
         self.entries.get(begin..).unwrap_or_default()
     }
 
-    /// The entries before the one with this key.
+    /// Returns the entries before this key.
     pub(crate) fn before(&self, key: Option<&Key>) -> &[Entry] {
         let end =
             key.map_or(self.entries.len(), |key| self.entries.partition_point(|entry| entry.key < *key));

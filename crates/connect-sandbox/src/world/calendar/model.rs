@@ -1,9 +1,9 @@
-//! Calendars, events and series as the sandbox keeps them.
+//! The calendars, events and series that the sandbox stores.
 
 use super::events::Events;
 use super::fields::Fields;
 use super::patch::Patch;
-use super::recurrence::{End, MOST, Recurrence, lines};
+use super::recurrence::{End, MAX_OCCURRENCES, Recurrence, lines};
 use crate::world::provider::Provider;
 use crate::world::random::hash;
 use crate::world::time;
@@ -12,18 +12,18 @@ use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// One calendar with its events.
+/// A calendar with its events.
 #[derive(Clone, Debug)]
 pub(crate) struct Calendar {
     pub(crate) provider: Provider,
     pub(crate) id: String,
-    /// The account's main calendar, which also answers to `primary`.
+    /// Whether this is the main calendar of the account, which also has the id `primary`.
     pub(crate) primary: bool,
-    /// As `GET /calendars` shows it.
+    /// The calendar as `GET /calendars` returns it.
     pub(crate) info: Value,
     pub(crate) account: String,
     pub(crate) time_zone: String,
-    /// Whether the provider shows it to everybody.
+    /// Whether the calendar is public at the provider.
     pub(crate) public: bool,
     pub(crate) events: Events,
 }
@@ -41,35 +41,35 @@ pub(crate) struct Event {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Series {
     pub(crate) rule: Recurrence,
-    /// By the start the rule gives the occurrence.
+    /// The exceptions by the start of the occurrence by the rule.
     pub(crate) exceptions: BTreeMap<Timestamp, Exception>,
 }
 
-/// What is different about one occurrence.
+/// An occurrence that was removed, or changed (with the time of the change).
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Exception {
     Removed,
     Changed(Patch, Timestamp),
 }
 
-/// What a list shows: a single event, a master, or an occurrence.
+/// An entry of a list: a single event, a master, or an occurrence.
 #[derive(Clone, Debug)]
 pub(crate) struct Instance<'a> {
     pub(crate) event: &'a Event,
-    /// For an occurrence, the start the rule gives it.
+    /// For an occurrence, its start by the recurrence rule.
     pub(crate) occurrence: Option<Timestamp>,
     pub(crate) fields: Cow<'a, Fields>,
     pub(crate) last_modified: Timestamp,
 }
 
-/// The event an id stands for.
+/// The event or occurrence that an id identifies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) event: String,
     pub(crate) occurrence: Option<Timestamp>,
 }
 
-/// From when to when, the end not included.
+/// A range of times, without its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Range {
     pub(crate) start: Timestamp,
@@ -77,11 +77,12 @@ pub(crate) struct Range {
 }
 
 impl Calendar {
+    /// Whether `id` is the calendar's id, or `primary` for the main calendar.
     pub(crate) fn answers_to(&self, id: &str) -> bool {
         self.id == id || (self.primary && id == "primary")
     }
 
-    /// Finds an event by its own id or by the id of one of its occurrences.
+    /// Finds an event, or an occurrence, by id.
     pub(crate) fn locate(&self, id: &str) -> Option<Target> {
         if self.events.contains_key(id) {
             return Some(Target { event: id.to_owned(), occurrence: None });
@@ -99,31 +100,31 @@ impl Event {
         Self { id, fields, series: None, created: now, last_modified: now }
     }
 
-    /// The event itself: a single one, or a master as it stands.
+    /// Returns the single event, or the master of a series.
     pub(crate) fn whole(&self) -> Instance<'_> {
         let fields = Cow::Borrowed(&self.fields);
         Instance { event: self, occurrence: None, fields, last_modified: self.last_modified }
     }
 
-    /// The occurrence the rule starts at `start`, unless it was removed.
+    /// Returns the occurrence with the start `start` by the rule, unless it was removed.
     pub(crate) fn occurrence(&self, start: Timestamp) -> Option<Instance<'_>> {
         let series = self.series.as_ref()?;
         series.rule.has(self.fields.start, start).then(|| self.instance(series, start))?
     }
 
-    /// The occurrence at a start that the rule is known to give, unless it was removed.
+    /// Like [`occurrence`](Self::occurrence), without checking that the rule has this start.
     pub(super) fn occurrence_at(&self, start: Timestamp) -> Option<Instance<'_>> {
         self.instance(self.series.as_ref()?, start)
     }
 
-    /// The occurrences that are left next to the one the rule starts at `start`.
+    /// Returns the remaining occurrences before and after the one with the start `start` by the rule.
     pub(crate) fn neighbours(&self, start: Timestamp) -> (Option<Instance<'_>>, Option<Instance<'_>>) {
         let Some(series) = &self.series else { return (None, None) };
         let starts = |from, last| {
             let starts = series.rule.starts(self.fields.start, from, last);
             starts.filter(move |one| *one != start).filter_map(|one| self.instance(series, one))
         };
-        // Looks back twice as far each time.
+        // Starts can only be listed forward, so the search window doubles backward until one is found.
         let mut back = SignedDuration::from_hours(24 * 32);
         let before = loop {
             let from = start.checked_sub(back).unwrap_or(Timestamp::MIN);
@@ -136,14 +137,15 @@ impl Event {
         (before, starts(start, Timestamp::MAX).next())
     }
 
-    /// The first occurrence that is left.
+    /// Returns the start of the first occurrence that was not removed.
     pub(crate) fn first_occurrence(&self) -> Option<Timestamp> {
         let series = self.series.as_ref()?;
         let removed = |start: &Timestamp| matches!(series.exceptions.get(start), Some(Exception::Removed));
         series.rule.starts(self.fields.start, Timestamp::MIN, Timestamp::MAX).find(|start| !removed(start))
     }
 
-    /// What lies in `range`: occurrences of a series, or with `masters` the series itself if one of them does.
+    /// Returns the event or its occurrences in `range`. With `masters`, returns the master of a series that
+    /// has an occurrence in `range`.
     pub(crate) fn instances(&self, range: Range, masters: bool) -> Vec<Instance<'_>> {
         let Some(series) = &self.series else {
             return Some(self.whole())
@@ -151,9 +153,9 @@ impl Event {
                 .into_iter()
                 .collect();
         };
-        // One that began earlier may last into the range.
+        // An occurrence that starts before the range can end in it.
         let from = time::shifted(range.start, self.fields.end, self.fields.start);
-        let by_rule = series.rule.starts(self.fields.start, from, range.end).take(MOST);
+        let by_rule = series.rule.starts(self.fields.start, from, range.end).take(MAX_OCCURRENCES);
         let by_rule = by_rule.filter(|start| !series.exceptions.contains_key(start));
         let by_rule = by_rule
             .filter(|start| range.meets(*start, time::shifted(self.fields.end, self.fields.start, *start)));
@@ -184,7 +186,7 @@ impl Series {
         Self { rule, exceptions: BTreeMap::new() }
     }
 
-    /// Ends the series before the occurrence at `start`; gives back the rule and the exceptions of what was cut off.
+    /// Ends the series before the occurrence at `start`, and returns the rule and exceptions of the rest.
     pub(crate) fn split_off(&mut self, first: Timestamp, start: Timestamp) -> Self {
         let mut rest = Self { rule: self.rule.clone(), exceptions: self.exceptions.split_off(&start) };
         if let End::Count(count) = self.rule.end {
@@ -198,7 +200,8 @@ impl Series {
 }
 
 impl Instance<'_> {
-    /// The lines of RFC 5545 of a series: as they were sent to Google, unless the rule has become another one since.
+    /// Returns the recurrence lines (RFC 5545) of a series: as sent to Google, unless the rule has changed
+    /// since.
     pub(crate) fn recurrence_lines(&self) -> Option<Vec<String>> {
         let rule = &self.event.series.as_ref().filter(|_| self.occurrence.is_none())?.rule;
         let sent = self.fields.own.get("recurrence").and_then(Value::as_array);
@@ -209,7 +212,7 @@ impl Instance<'_> {
         Some(if same { sent } else { lines::write(rule, all_day) })
     }
 
-    /// The name of the zone that the event was made for: a series is counted in one.
+    /// Returns the time zone name of the event, of its recurrence rule, or of the calendar.
     pub(crate) fn zone_name<'a>(&'a self, calendar: &'a Calendar) -> &'a str {
         let own = self.fields.own.get("timeZone").and_then(Value::as_str);
         let counted = || self.event.series.as_ref().and_then(|series| series.rule.zone.iana_name());
@@ -238,7 +241,7 @@ impl Range {
     }
 }
 
-/// A version of the event as an entity tag: two that differ in anything have different ones.
+/// Returns the entity tag of an event, which changes with every field.
 pub(crate) fn etag(instance: &Instance<'_>) -> String {
     let rule = instance.occurrence.is_none().then(|| instance.event.series.as_ref().map(|one| &one.rule));
     let shown = json!(instance.fields);

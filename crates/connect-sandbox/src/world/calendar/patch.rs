@@ -1,12 +1,13 @@
-//! Changes to an event that were checked: what is not named stays, null clears.
+//! A validated change of the fields of an event.
 
 use super::fields::{ATTENDEE_STATUS, AVAILABILITY, Attendee, Fields, PRIVACY, STATUS};
 use crate::world::time;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-/// Fields to set or (null) to clear, in their wire form. An occurrence keeps its own changes as a patch over its master, so
-/// that a later change of the whole series still reaches what the occurrence did not change.
+/// The fields to set or (null) to clear, in their JSON form; absent fields stay unchanged. An exception
+/// stores its changes as a patch of the master, so that later changes of the series still apply to its other
+/// fields.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Patch(Map<String, Value>);
 
@@ -19,7 +20,7 @@ impl Patch {
         self.0.insert(name.to_owned(), value);
     }
 
-    /// The later change wins.
+    /// Adds the fields of a later patch, which override those of this one.
     pub(crate) fn extend(&mut self, later: Self) {
         self.0.extend(later.0);
     }
@@ -49,7 +50,7 @@ impl Patch {
         for (name, value) in &self.0 {
             apply(fields, name, value);
         }
-        fields.settle();
+        fields.round_to_days();
     }
 }
 
@@ -83,10 +84,10 @@ fn apply(fields: &mut Fields, name: &str, value: &Value) {
     }
 }
 
-/// Before the name of a field that only the provider knows.
+/// The prefix of the names of fields that only the provider's API has.
 pub(crate) const OWN: &str = "own:";
 
-/// An e-mail address alone, or an object with one.
+/// Reads an attendee: an e-mail address, or an object with `email`.
 pub(crate) fn attendee(value: &Value) -> Option<Attendee> {
     let email = value.as_str().or_else(|| value.get("email").and_then(Value::as_str))?;
     let status = value.get("status").and_then(|status| choice(status, ATTENDEE_STATUS));

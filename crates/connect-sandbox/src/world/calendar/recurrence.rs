@@ -1,7 +1,7 @@
-//! Recurrence rules: which starts a series has, as RFC 5545 counts them.
+//! Recurrence rules: the starts of the occurrences of a series (RFC 5545).
 //!
-//! Everything is counted in UTC, unless the provider named another zone. A start that the clocks of the zone skip is later by
-//! as much as they skip; a day that the zone does not have is left out.
+//! Starts are calculated in UTC, unless the provider named another time zone. A start that a daylight saving
+//! change skips moves later by the skipped time; a date that the zone skips has no start.
 
 mod days;
 pub(crate) mod lines;
@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 
-/// A rule and the starts beside it. The first start always belongs to the series.
+/// A recurrence rule and the additional starts. The first start always belongs to the series.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Recurrence {
     pub(crate) frequency: Frequency,
@@ -22,21 +22,21 @@ pub(crate) struct Recurrence {
     /// Negative days count from the end of the month.
     pub(crate) by_month_day: Vec<i8>,
     pub(crate) by_month: Vec<i8>,
-    /// The nth of a weekday in its month, or in its year where the rule is yearly without months; negative from the end.
-    /// Only providers have it, and what follows.
+    /// The nth weekday in the month, or in the year for a yearly rule without months; negative from the end.
+    /// Connect cannot set this and the following fields, only providers can.
     pub(crate) nth: Vec<(i8, Weekday)>,
-    /// Negative from the end of the year.
+    /// Days of the year; negative from the end.
     pub(crate) by_year_day: Vec<i16>,
-    /// Weeks of the year, of which the first has at least four days in it; negative from the end.
+    /// Weeks of the year; negative from the end. Week 1 is the first with at least four days in the year.
     pub(crate) by_week: Vec<i8>,
-    /// Which of the days of a period, negative from the end.
+    /// `BYSETPOS`: positions among the days of a period; negative from the end.
     pub(crate) positions: Vec<i16>,
     pub(crate) week_start: Weekday,
-    /// Whether a month that does not have the day has it on its last one, as Outlook counts.
+    /// Whether a day that a month does not have means its last day, as in Outlook.
     pub(crate) last_day_instead: bool,
-    /// Starts that the rule does not give, and does not count.
+    /// Additional starts (`RDATE`), which do not count for `COUNT`.
     pub(crate) extra: BTreeSet<Timestamp>,
-    /// Where the days and the time of day are counted.
+    /// The time zone of days and times of day.
     pub(crate) zone: TimeZone,
 }
 
@@ -55,8 +55,8 @@ pub(crate) enum End {
     Until(Timestamp),
 }
 
-/// How many starts of a series one answer holds, and a count goes to, at the most: a century of days.
-pub(crate) const MOST: usize = 36_525;
+/// The maximum number of occurrences in a response, and the maximum `COUNT`: a century of days.
+pub(crate) const MAX_OCCURRENCES: usize = 36_525;
 
 impl Recurrence {
     pub(crate) fn new(frequency: Frequency) -> Self {
@@ -82,9 +82,10 @@ impl Recurrence {
         Self { last_day_instead: provider == Provider::Microsoft, ..self }
     }
 
-    /// The starts of a series that begins at `first`: those from `from` up to and with `last`, in order.
+    /// Returns the starts from `from` to `last` (inclusive) of a series with the first start `first`, in
+    /// order.
     ///
-    /// What lies outside costs nothing, unless the rule has a count, which begins at `first`.
+    /// Starts outside the range are not calculated, unless the rule has a count, which begins at `first`.
     pub(crate) fn starts(
         &self,
         first: Timestamp,
@@ -108,10 +109,10 @@ impl Recurrence {
         self.extra.range(from..).copied().take_while(move |one| *one <= last)
     }
 
-    /// Those of `asked` that are starts of the series.
+    /// Returns those of `asked` that are starts of the series.
     pub(crate) fn known(&self, first: Timestamp, asked: BTreeSet<Timestamp>) -> BTreeSet<Timestamp> {
         match (self.end, asked.first(), asked.last()) {
-            // Counted once for all.
+            // A rule with a count is evaluated from the first start, so only once for all.
             (End::Count(_), Some(from), Some(last)) => {
                 self.starts(first, *from, *last).filter(|start| asked.contains(start)).collect()
             }
@@ -123,18 +124,18 @@ impl Recurrence {
         self.starts(first, start, start).next().is_some()
     }
 
-    /// How many starts the rule counts before `start`.
+    /// Returns the number of starts before `start` that count for `COUNT`.
     pub(crate) fn counted_before(&self, first: Timestamp, start: Timestamp) -> usize {
         self.by_rule(first, first, start).take_while(|one| *one < start).count()
     }
 
-    /// Whether the first start is one that the rule itself gives.
+    /// Whether the rule itself, without the first start, includes `first`.
     pub(crate) fn gives(&self, first: Timestamp) -> bool {
         let day = self.zone.to_datetime(first).date();
         self.resolved(day).days_of(day, 0).is_some_and(|days| days.contains(&day))
     }
 
-    /// The starts that the rule gives, and the first of all.
+    /// Returns the first start and the starts of the rule.
     fn by_rule(&self, first: Timestamp, from: Timestamp, last: Timestamp) -> impl Iterator<Item = Timestamp> {
         let (begin, most, last) = match self.end {
             End::Never => (from, usize::MAX, last),
@@ -145,11 +146,11 @@ impl Recurrence {
         let rule = self.resolved(local.date());
         let period_of = |at| rule.period_of(local.date(), self.zone.to_datetime(at).date());
         let periods = period_of(begin).saturating_sub(1).max(0)..=period_of(last).saturating_add(1);
-        let mut barren = 0;
+        let mut empty_periods = 0;
         let days = periods.map_while(move |n| {
             let days = rule.days_of(local.date(), n)?;
-            barren = if days.is_empty() { barren + 1 } else { 0 };
-            (barren <= rule.cycle()).then_some(days)
+            empty_periods = if days.is_empty() { empty_periods + 1 } else { 0 };
+            (empty_periods <= rule.cycle()).then_some(days)
         });
         let later = days.flatten().filter(move |day| *day > local.date());
         let later = later.filter_map(move |day| self.instant(day.to_datetime(local.time())));
@@ -157,7 +158,7 @@ impl Recurrence {
         all.take_while(move |start| *start <= last).skip_while(move |start| *start < from)
     }
 
-    /// The time in the zone, unless the zone does not have the day.
+    /// Returns the time in the zone, unless the zone skips the date.
     fn instant(&self, local: DateTime) -> Option<Timestamp> {
         let zoned = local.to_zoned_datetime(self.zone.clone()).ok()?;
         let day = local.date();
@@ -165,13 +166,13 @@ impl Recurrence {
         (zoned.date() == day || exists()).then(|| zoned.timestamp())
     }
 
-    /// The start that a day has, or would have, in a series that begins at `first`.
+    /// Returns the start on `day`, with the time of day of `first`.
     fn start_on(&self, day: Date, first: Timestamp) -> Option<Timestamp> {
         self.instant(day.to_datetime(self.zone.to_datetime(first).time()))
     }
 }
 
-/// The last second of a day in a zone; of the last day there is, the end of time.
+/// Returns the last second of a day in a zone, or `Timestamp::MAX`.
 pub(crate) fn end_of(day: Date, zone: &TimeZone) -> Timestamp {
     let next = day.tomorrow().and_then(|next| next.to_zoned_datetime(zone.clone()));
     let second = SignedDuration::from_secs(1);

@@ -1,11 +1,11 @@
-//! The days that a rule picks in a period: a day, a week, a month or a year.
+//! The days of a period (day, week, month or year) that a recurrence rule selects.
 
 use super::{Frequency, Recurrence};
 use jiff::civil::{Date, date};
 use jiff::{Span, Unit};
 
 impl Recurrence {
-    /// The rule with what it leaves to the day of the first start.
+    /// Returns the rule with the missing parts taken from the first start.
     pub(super) fn resolved(&self, first: Date) -> Self {
         let mut rule = self.clone();
         let days = !(rule.by_day.is_empty() && rule.nth.is_empty());
@@ -22,8 +22,8 @@ impl Recurrence {
             _ => {}
         }
         if let [day] = rule.by_month_day[..] {
-            let counts = rule.last_day_instead && rule.has_one_month();
-            if counts && day > 28 && !days && rule.positions.is_empty() {
+            let replaced = rule.last_day_instead && rule.has_one_month();
+            if replaced && day > 28 && !days && rule.positions.is_empty() {
                 rule.by_month_day = (28..=day).collect();
                 rule.positions = vec![-1];
             }
@@ -31,7 +31,7 @@ impl Recurrence {
         rule
     }
 
-    /// Whether a period has days of one month.
+    /// Whether the days of a period are all in one month.
     fn has_one_month(&self) -> bool {
         match self.frequency {
             Frequency::Monthly => true,
@@ -40,8 +40,9 @@ impl Recurrence {
         }
     }
 
-    /// After how many periods in a row without a day there will never be one: the calendar repeats every 400 years, which are
-    /// 146,097 days or 20,871 weeks, and after as many steps of any length every step has been seen.
+    /// Returns the number of consecutive periods without a day after which no day can follow. The calendar
+    /// repeats every 400 years (146,097 days or 20,871 weeks), so after that many steps of any interval every
+    /// case has occurred.
     pub(super) fn cycle(&self) -> u32 {
         match self.frequency {
             Frequency::Daily => 146_097,
@@ -51,7 +52,8 @@ impl Recurrence {
         }
     }
 
-    /// The number of the period that has `day`, give or take one; 0 is that of the first start, and of all before it.
+    /// Returns the number of the period of `day`, which may be off by one. The period of the first start, and
+    /// each before it, is 0.
     pub(super) fn period_of(&self, first: Date, day: Date) -> i64 {
         let (unit, begin) = match self.frequency {
             Frequency::Daily => (Unit::Day, first),
@@ -69,7 +71,7 @@ impl Recurrence {
         (units / self.interval.max(1)).max(0)
     }
 
-    /// The days that the rule picks in the nth period, in order; nothing after the last year there is.
+    /// Returns the selected days of the nth period, in order; `None` out of range.
     pub(super) fn days_of(&self, first: Date, n: i64) -> Option<Vec<Date>> {
         let steps = self.interval.checked_mul(n)?;
         let days = match self.frequency {
@@ -97,7 +99,7 @@ impl Recurrence {
         Some(self.picked(days.into_iter().filter(|day| self.fits(*day)).collect()))
     }
 
-    /// A day is picked if every part of the rule takes it.
+    /// Whether every part of the rule selects the day.
     fn fits(&self, day: Date) -> bool {
         fits(&self.by_month, &day.month())
             && fits_either(&self.by_month_day, day.day(), day.days_in_month())
@@ -122,7 +124,7 @@ impl Recurrence {
             || self.nth.iter().any(|(n, weekday)| *weekday == day.weekday() && counted(*n))
     }
 
-    /// A week belongs to the year that has its fourth day.
+    /// Whether `BYWEEKNO` selects the week of the day. A week belongs to the year of its fourth day.
     fn fits_week(&self, day: Date) -> bool {
         let into_week = i64::from(day.weekday().since(self.week_start));
         let Some(fourth) = plus_days(day, 3 - into_week) else { return false };
@@ -135,19 +137,19 @@ impl Recurrence {
         if self.positions.is_empty() {
             return days;
         }
-        // A year has 366 days at the most.
+        // A year has at most 366 days.
         let count = i16::try_from(days.len()).unwrap_or(i16::MAX);
         let numbered = (1_i16..).zip(days);
         numbered.filter(|(at, _)| fits_either(&self.positions, *at, count)).map(|(_, day)| day).collect()
     }
 }
 
-/// Whether the list is empty or has the value.
+/// Whether the list is empty or contains the value.
 fn fits<T: PartialEq>(list: &[T], value: &T) -> bool {
     list.is_empty() || list.contains(value)
 }
 
-/// Whether the list is empty or has the `at`th of `of`, counted from either end.
+/// Whether the list is empty or contains position `at` of `of`, counted from the start or the end.
 fn fits_either<T: Copy + PartialEq + Into<i16>>(list: &[T], at: impl Into<i16>, of: impl Into<i16>) -> bool {
     let (at, of) = (at.into(), of.into());
     list.is_empty() || list.iter().any(|one| [at, at - of - 1].contains(&(*one).into()))

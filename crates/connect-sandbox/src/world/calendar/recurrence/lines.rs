@@ -1,9 +1,10 @@
-//! Lines of RFC 5545 for a series, without `DTSTART`: one `RRULE`, and `EXDATE`s and `RDATE`s.
+//! Reads and writes the recurrence lines of RFC 5545, without `DTSTART`: one `RRULE`, and `EXDATE`s and
+//! `RDATE`s.
 //!
-//! Rules by the hour and below, `EXRULE` (which RFC 5545 deprecates) and `RDATE`s with a length of their own are refused: the
-//! calendars here have no such series.
+//! Rules by the hour, minute or second, `EXRULE` (deprecated by RFC 5545) and `RDATE`s with a duration are
+//! refused: the sandbox does not support such series.
 
-use super::{End, Frequency, MOST, Recurrence, end_of};
+use super::{End, Frequency, MAX_OCCURRENCES, Recurrence, end_of};
 use crate::world::time;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Weekday};
@@ -11,7 +12,7 @@ use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
-/// A rule, and the starts it does not have.
+/// A recurrence rule, and the starts that `EXDATE` removes.
 #[derive(Debug)]
 pub(crate) struct Lines {
     pub(crate) rule: Recurrence,
@@ -23,11 +24,11 @@ pub(crate) struct Lines {
 pub(crate) struct Start {
     pub(crate) at: Timestamp,
     pub(crate) all_day: bool,
-    /// Where days are counted: UTC for all-day events.
+    /// The time zone of the days: UTC for all-day events.
     pub(crate) zone: TimeZone,
 }
 
-/// Reads the lines. The error says which part is wrong, and what was expected.
+/// Reads the lines. The error names the invalid part and what was expected.
 pub(crate) fn read(lines: &[String], start: &Start) -> Result<Lines, String> {
     let mut rule = None;
     let (mut except, mut extra) = (Vec::new(), Vec::new());
@@ -54,7 +55,7 @@ pub(crate) fn read(lines: &[String], start: &Start) -> Result<Lines, String> {
     Ok(Lines { rule, except })
 }
 
-/// The lines of a rule.
+/// Writes the lines of a rule.
 pub(crate) fn write(rule: &Recurrence, all_day: bool) -> Vec<String> {
     let mut parts = vec![format!("FREQ={}", frequency_name(rule.frequency))];
     if rule.interval != 1 {
@@ -72,11 +73,11 @@ pub(crate) fn write(rule: &Recurrence, all_day: bool) -> Vec<String> {
     let nth = rule.nth.iter().map(|(n, day)| format!("{n}{}", name(*day)));
     for (key, list) in [
         ("BYDAY", days.chain(nth).collect()),
-        ("BYMONTHDAY", texts(&rule.by_month_day)),
-        ("BYYEARDAY", texts(&rule.by_year_day)),
-        ("BYWEEKNO", texts(&rule.by_week)),
-        ("BYMONTH", texts(&rule.by_month)),
-        ("BYSETPOS", texts(&rule.positions)),
+        ("BYMONTHDAY", to_strings(&rule.by_month_day)),
+        ("BYYEARDAY", to_strings(&rule.by_year_day)),
+        ("BYWEEKNO", to_strings(&rule.by_week)),
+        ("BYMONTH", to_strings(&rule.by_month)),
+        ("BYSETPOS", to_strings(&rule.positions)),
     ] {
         if !list.is_empty() {
             parts.push(format!("{key}={}", list.join(",")));
@@ -87,13 +88,13 @@ pub(crate) fn write(rule: &Recurrence, all_day: bool) -> Vec<String> {
     std::iter::once(format!("RRULE:{}", parts.join(";"))).chain(extra).collect()
 }
 
-/// A line may be folded, and a text may hold several.
+/// Splits a text into lines, and unfolds folded lines.
 fn unfolded(text: &str) -> Vec<String> {
     let text = text.replace("\r\n", "\n").replace("\n ", "").replace("\n\t", "");
     text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
-/// One line: `NAME;PARAMETER=VALUE:VALUE`.
+/// A line: `NAME;PARAMETER=VALUE:VALUE`.
 struct Property {
     name: String,
     zone: Option<String>,
@@ -101,7 +102,7 @@ struct Property {
 }
 
 impl Property {
-    /// Names and parameters are in any case; a parameter may be in quotes.
+    /// Reads a line. Ignores case; a parameter value can be quoted.
     fn read(line: &str) -> Option<Self> {
         let head = line.split(outside_quotes(':')).next()?;
         let value = line.get(head.len() + 1..)?.trim().to_ascii_uppercase();
@@ -126,7 +127,7 @@ impl Property {
     }
 }
 
-/// Where to split: at the character, unless it stands between quotes.
+/// Returns a predicate for splitting at `separator`, except between quotes.
 fn outside_quotes(separator: char) -> impl FnMut(char) -> bool {
     let mut quoted = false;
     move |one| {
@@ -138,14 +139,15 @@ fn outside_quotes(separator: char) -> impl FnMut(char) -> bool {
 /// A value of `EXDATE`, `RDATE` or `UNTIL`.
 #[derive(Clone, Copy, Debug)]
 struct Time {
-    /// As it was written.
+    /// The date as written.
     date: Date,
-    /// Without one it is a day.
+    /// The time; `None` for a date.
     at: Option<Timestamp>,
 }
 
 impl Time {
-    /// The starts it stands for: a day stands for those of the series on it, and all-day series know days alone.
+    /// Returns the starts of the series that the value means. A date means every start on that day; in an
+    /// all-day series, so does a time.
     fn starts(self, rule: &Recurrence, start: &Start) -> Vec<Timestamp> {
         match self.at {
             Some(at) if !start.all_day => vec![at],
@@ -159,7 +161,8 @@ impl Time {
     }
 }
 
-/// `20261231`, `20261231T090000` in the zone, or `20261231T090000Z`. What is after the end of time is its end.
+/// Reads `20261231`, `20261231T090000` (in the zone) or `20261231T090000Z`. A time out of range is
+/// `Timestamp::MAX`.
 fn read_time(text: &str, zone: &TimeZone) -> Option<Time> {
     let (local, utc) = text.strip_suffix('Z').map_or((text, false), |local| (local, true));
     let form = |(at, byte): (usize, u8)| if at == 8 { byte == b'T' } else { byte.is_ascii_digit() };
@@ -198,7 +201,7 @@ fn read_rule(text: &str, start: &Start) -> Result<Recurrence, String> {
     Ok(rule)
 }
 
-/// The error is what was expected.
+/// Reads a part of a rule. The error is what was expected.
 fn read_part(rule: &mut Recurrence, key: &str, value: &str) -> Result<(), &'static str> {
     match key {
         "FREQ" => {}
@@ -208,7 +211,7 @@ fn read_part(rule: &mut Recurrence, key: &str, value: &str) -> Result<(), &'stat
         }
         "COUNT" | "UNTIL" if rule.end != End::Never => return Err("COUNT or UNTIL, not both"),
         "COUNT" => {
-            let count = value.parse().ok().filter(|count| (1..=MOST).contains(count));
+            let count = value.parse().ok().filter(|count| (1..=MAX_OCCURRENCES).contains(count));
             rule.end = End::Count(count.ok_or("a whole number from 1 to 36525")?);
         }
         "UNTIL" => {
@@ -244,7 +247,7 @@ fn read_days(rule: &mut Recurrence, value: &str) -> Option<()> {
     Some(())
 }
 
-/// Which parts go together (RFC 5545, 3.3.10).
+/// Checks that the parts can be combined (RFC 5545, 3.3.10).
 fn check(rule: &Recurrence) -> Result<(), &'static str> {
     let yearly = rule.frequency == Frequency::Yearly;
     let numbered = !rule.nth.is_empty();
@@ -277,20 +280,20 @@ fn numbers<T: TryFrom<i16> + PartialEq>(text: &str, range: RangeInclusive<i16>) 
     Some(numbers)
 }
 
-/// Every day is held against the whole list, which must not grow with what is sent.
+/// Adds a value once: every day is compared with the whole list, which must stay short for any input.
 fn push_new<T: PartialEq>(list: &mut Vec<T>, one: T) {
     if !list.contains(&one) {
         list.push(one);
     }
 }
 
-/// None of the numbers of a rule is zero.
+/// Reads a number in the range, except 0, which no part allows.
 fn number<T: TryFrom<i16>>(text: &str, range: &RangeInclusive<i16>) -> Option<T> {
     let number = text.parse().ok().filter(|number| *number != 0 && range.contains(number))?;
     T::try_from(number).ok()
 }
 
-fn texts(numbers: &[impl ToString]) -> Vec<String> {
+fn to_strings(numbers: &[impl ToString]) -> Vec<String> {
     numbers.iter().map(ToString::to_string).collect()
 }
 

@@ -1,4 +1,4 @@
-//! What the rules give.
+//! Tests of recurrence rules and recurrence lines.
 
 use super::lines::{self, Lines, Start};
 use super::*;
@@ -24,14 +24,14 @@ fn weekly_on_two_days_every_other_week() {
 }
 
 #[test]
-fn until_is_part_of_the_series() {
+fn until_is_inclusive() {
     let mut rule = Recurrence::new(Frequency::Daily);
     rule.end = End::Until(at("2026-11-04T09:00Z"));
     assert_eq!(days(&rule, "2026-11-02T09:00Z", "2027-01-01"), ["20261102", "20261103", "20261104"]);
 }
 
 #[test]
-fn a_month_without_the_day_is_skipped_and_the_last_day_is_minus_one() {
+fn month_without_the_day_is_skipped_and_minus_one_is_last_day() {
     let mut rule = Recurrence::new(Frequency::Monthly);
     assert_eq!(days(&rule, "2026-01-31", "2026-04-30"), ["20260131", "20260331"]);
     rule.by_month_day = vec![-1];
@@ -46,7 +46,7 @@ fn yearly_in_chosen_months() {
 }
 
 #[test]
-fn a_rule_that_never_matches_ends() {
+fn rule_that_never_matches_ends() {
     for (frequency, interval) in
         [(Frequency::Daily, 1), (Frequency::Daily, 7), (Frequency::Monthly, 5), (Frequency::Yearly, 3)]
     {
@@ -63,7 +63,7 @@ fn a_rule_that_never_matches_ends() {
 }
 
 #[test]
-fn what_lies_far_from_the_first_start_is_found() {
+fn starts_far_from_the_first_start_are_found() {
     let mut rule = Recurrence::new(Frequency::Daily);
     let first = at("0001-01-01T09:00Z");
     assert!(rule.has(first, at("2026-11-29T09:00Z")) && !rule.has(first, at("2026-11-29T09:01Z")));
@@ -76,7 +76,7 @@ fn what_lies_far_from_the_first_start_is_found() {
 }
 
 #[test]
-fn a_rule_that_matches_once_in_decades_is_not_given_up() {
+fn rule_that_matches_once_in_decades_is_evaluated() {
     let mut rule = Recurrence::new(Frequency::Yearly);
     rule.by_month = vec![2];
     rule.by_month_day = vec![29];
@@ -85,7 +85,7 @@ fn a_rule_that_matches_once_in_decades_is_not_given_up() {
     assert_eq!(found, ["18800229", "19200229", "19480229", "19760229"]);
 }
 
-/// The lines of a series that begins at a local time, or on a date.
+/// Reads the lines of a series with the first start `first`, a local time or a date.
 fn read(lines: &[&str], first: &str, zone: &str) -> Result<(Lines, Timestamp), String> {
     let all_day = !first.contains('T');
     let zone = time::zone(zone).unwrap();
@@ -95,7 +95,7 @@ fn read(lines: &[&str], first: &str, zone: &str) -> Result<(Lines, Timestamp), S
     Ok((lines::read(&lines, &Start { at, all_day, zone })?, at))
 }
 
-/// The local starts from a day to the end of another.
+/// Returns the local starts from the day `from` to the day `last`.
 fn local(lines: &[&str], first: &str, zone: &str, from: &str, last: &str) -> Vec<String> {
     let (Lines { rule, except }, at) = read(lines, first, zone).unwrap();
     let day = |day: &str| day.parse::<Date>().unwrap();
@@ -111,7 +111,7 @@ fn utc(rule: &str, first: &str, last: &str) -> Vec<String> {
 }
 
 #[test]
-fn days_are_counted_where_the_series_is() {
+fn days_are_counted_in_the_time_zone_of_the_series() {
     let found = local(
         &["RRULE:FREQ=WEEKLY;COUNT=3;BYDAY=SU"],
         "2026-10-18T09:00",
@@ -169,7 +169,7 @@ fn week_start_decides_which_week_every_other_is() {
 #[test]
 fn weeks_and_days_of_the_year_count_from_both_ends() {
     let days = |rule: &str, first: &str, last: &str| utc(&format!("RRULE:FREQ=YEARLY;{rule}"), first, last);
-    // The weekday is that of the first start.
+    // Without BYDAY, the weekday is that of the first start.
     assert_eq!(days("BYWEEKNO=20", "2026-05-14", "2028-12-31"), ["2026-05-14", "2027-05-20", "2028-05-18"]);
     assert_eq!(
         days("BYWEEKNO=1;BYDAY=MO", "2024-01-01", "2026-12-31"),
@@ -210,7 +210,7 @@ fn days_that_a_month_lacks_are_skipped() {
 }
 
 #[test]
-fn start_that_the_clocks_skip_is_later_and_one_shown_twice_is_the_first() {
+fn skipped_start_moves_later_and_ambiguous_start_is_the_first() {
     let days = |first: &str, zone: &str, from: &str, last: &str| {
         let found = local(&["RRULE:FREQ=DAILY"], first, zone, from, last);
         found.join(", ")
@@ -223,7 +223,7 @@ fn start_that_the_clocks_skip_is_later_and_one_shown_twice_is_the_first() {
         days("2020-01-01T02:15", "Australia/Lord_Howe", "2026-10-03", "2026-10-05"),
         "2026-10-03 02:15, 2026-10-04 02:45, 2026-10-05 02:15"
     );
-    // Clocks that go from 23:00 to midnight.
+    // The clocks go from 23:00 to midnight.
     assert_eq!(
         days("2024-06-01T23:30", "America/Nuuk", "2026-03-27", "2026-03-29"),
         "2026-03-27 23:30, 2026-03-29 00:30, 2026-03-29 23:30"
@@ -235,7 +235,7 @@ fn start_that_the_clocks_skip_is_later_and_one_shown_twice_is_the_first() {
 }
 
 #[test]
-fn day_that_a_zone_does_not_have_is_left_out() {
+fn date_that_the_zone_skips_has_no_start() {
     let days = |rule: &str, first: &str, zone: &str, from: &str, last: &str| {
         let found = local(&[rule], first, zone, from, last);
         found.into_iter().map(|start| start[8..10].to_owned()).collect::<Vec<_>>().join(" ")
@@ -251,7 +251,7 @@ fn day_that_a_zone_does_not_have_is_left_out() {
 }
 
 #[test]
-fn until_is_a_day_a_local_time_or_a_moment() {
+fn until_is_a_date_a_local_time_or_a_utc_time() {
     let last = |until: &str, first: &str, zone: &str| {
         let line = format!("RRULE:FREQ=DAILY;UNTIL={until}");
         local(&[&line], first, zone, "2026-12-01", "2027-01-31").last().cloned().unwrap_or_default()
@@ -268,7 +268,7 @@ fn until_is_a_day_a_local_time_or_a_moment() {
 }
 
 #[test]
-fn exdates_take_occurrences_out_in_every_form() {
+fn exdate_in_every_form_removes_occurrences() {
     let left = |lines: &[&str], first: &str| {
         let lines = [&["RRULE:FREQ=DAILY;COUNT=5"], lines].concat();
         let found = local(&lines, first, "Europe/Berlin", "2026-10-20", "2026-11-10");
@@ -289,7 +289,7 @@ fn exdates_take_occurrences_out_in_every_form() {
     ] {
         assert_eq!(left(lines, nine), expected, "{lines:?}");
     }
-    // An all-day series knows days alone.
+    // An all-day series has only dates.
     let all_day = |line: &str| {
         local(&["RRULE:FREQ=DAILY;COUNT=3", line], "2026-10-23", "UTC", "2026-10-20", "2026-11-10").len()
     };
@@ -301,7 +301,7 @@ fn exdates_take_occurrences_out_in_every_form() {
 }
 
 #[test]
-fn rdates_stand_beside_the_rule_and_are_not_counted() {
+fn rdates_are_added_and_not_counted() {
     let starts = |lines: &[&str]| {
         local(lines, "2026-11-02T09:00", "Europe/Berlin", "2026-11-01", "2026-11-30").join(", ")
     };
@@ -320,7 +320,7 @@ fn rdates_stand_beside_the_rule_and_are_not_counted() {
 }
 
 #[test]
-fn rule_is_written_as_it_was_read() {
+fn written_rule_equals_the_rule_read() {
     for rule in [
         "FREQ=DAILY",
         "FREQ=WEEKLY;INTERVAL=2;WKST=SU;UNTIL=20270101T000000Z;BYDAY=MO,FR",
@@ -337,7 +337,7 @@ fn rule_is_written_as_it_was_read() {
 }
 
 #[test]
-fn nonsense_is_refused_with_what_was_expected() {
+fn invalid_lines_are_refused_with_what_was_expected() {
     for (line, expected) in [
         ("RRULE:FREQ=HOURLY", "FREQ=DAILY, WEEKLY, MONTHLY or YEARLY"),
         ("RRULE:INTERVAL=2", "FREQ=DAILY"),
@@ -377,7 +377,7 @@ fn nonsense_is_refused_with_what_was_expected() {
 }
 
 #[test]
-fn huge_lines_cost_no_more_than_they_say() {
+fn huge_lines_are_read_without_duplicates() {
     let days: Vec<_> = (0..20_000)
         .map(|n| format!("{}T090000Z", 20270101 + n % 28 + n / 28 % 12 * 100 + n / 336 * 10_000))
         .collect();

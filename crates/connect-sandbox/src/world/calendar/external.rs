@@ -1,4 +1,4 @@
-//! Changes that do not come through the API: the provider's user at work in the provider's own calendar.
+//! External edits: changes that a user makes in the provider's own calendar program.
 
 use super::change::{Change, check_order, event_id};
 use super::changed::{ChangeKind, Changed, Changes};
@@ -10,38 +10,38 @@ use crate::world::time;
 use jiff::Timestamp;
 use serde_json::json;
 
-/// What the user does.
+/// A change that the user makes.
 #[derive(Clone, Debug)]
-pub(crate) struct Deed {
+pub(crate) struct ExternalEdit {
     pub(crate) kind: ChangeKind,
-    /// Without one, the next event.
+    /// The id of the event to change; the next event by default.
     pub(crate) event: Option<String>,
     pub(crate) title: Option<String>,
     pub(crate) start: Option<Timestamp>,
     pub(crate) end: Option<Timestamp>,
 }
 
-/// Why it cannot be done.
+/// Why an edit is not possible.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Undone {
+pub(crate) enum ExternalEditError {
     NoEvent,
     UnknownEvent(String),
     EndBeforeStart,
 }
 
 impl Calendar {
-    pub(crate) fn change_outside(
+    pub(crate) fn apply_external_edit(
         &mut self,
-        deed: &Deed,
+        edit: &ExternalEdit,
         random: &mut Random,
         now: Timestamp,
-    ) -> Result<Changes, Undone> {
-        let changed = match deed.kind {
-            ChangeKind::Created => self.create_outside(deed, random, now)?,
-            ChangeKind::Updated => return self.update_outside(deed, random, now),
+    ) -> Result<Changes, ExternalEditError> {
+        let changed = match edit.kind {
+            ChangeKind::Created => self.create_externally(edit, random, now)?,
+            ChangeKind::Updated => return self.update_externally(edit, random, now),
             ChangeKind::Deleted => {
-                let target = self.meant(deed, now)?;
-                let removal = self.removal(&target, None, now).ok_or(Undone::NoEvent)?;
+                let target = self.edited_target(edit, now)?;
+                let removal = self.removal(&target, None, now).ok_or(ExternalEditError::NoEvent)?;
                 self.remove(&target, None, now);
                 removal
             }
@@ -49,59 +49,63 @@ impl Calendar {
         Ok(Changes::of(self, [changed]))
     }
 
-    /// Without times, an hour from the next full hour on.
-    fn create_outside(
+    /// Creates an event; by default for one hour from the next full hour.
+    fn create_externally(
         &mut self,
-        deed: &Deed,
+        edit: &ExternalEdit,
         random: &mut Random,
         now: Timestamp,
-    ) -> Result<Changed, Undone> {
-        let start = deed.start.unwrap_or_else(|| next_full_hour(now));
-        let end = deed.end.unwrap_or_else(|| time::plus_hours(start, 1));
-        let mut fields = Fields::new(deed.title.as_deref().unwrap_or("New event"), start, end);
+    ) -> Result<Changed, ExternalEditError> {
+        let start = edit.start.unwrap_or_else(|| next_full_hour(now));
+        let end = edit.end.unwrap_or_else(|| time::plus_hours(start, 1));
+        let mut fields = Fields::new(edit.title.as_deref().unwrap_or("New event"), start, end);
         fields.status = Some("confirmed");
-        check_order(&fields).map_err(|_| Undone::EndBeforeStart)?;
+        check_order(&fields).map_err(|_| ExternalEditError::EndBeforeStart)?;
         let event = Event::single(event_id(self.provider, random), fields, now);
         let changed = Changed::of(ChangeKind::Created, &event.whole(), now);
         self.events.insert(event.id.clone(), event);
         Ok(changed)
     }
 
-    /// A start alone moves the event. With nothing said, the title tells of the change.
-    fn update_outside(
+    /// Updates an event. A new start without an end moves the event; an edit without fields changes the
+    /// title.
+    fn update_externally(
         &mut self,
-        deed: &Deed,
+        edit: &ExternalEdit,
         random: &mut Random,
         now: Timestamp,
-    ) -> Result<Changes, Undone> {
-        let target = self.meant(deed, now)?;
-        let fields = self.show(&target, |one| one.fields.as_ref().clone()).ok_or(Undone::NoEvent)?;
+    ) -> Result<Changes, ExternalEditError> {
+        let target = self.edited_target(edit, now)?;
+        let fields =
+            self.show(&target, |one| one.fields.as_ref().clone()).ok_or(ExternalEditError::NoEvent)?;
         let mut patch = Patch::default();
-        if let Some(start) = deed.start {
+        if let Some(start) = edit.start {
             patch.set("start", json!(time::wire(start)));
             patch.set("end", json!(time::wire(time::shifted(fields.end, fields.start, start))));
         }
-        if let Some(end) = deed.end {
+        if let Some(end) = edit.end {
             patch.set("end", json!(time::wire(end)));
         }
-        let silent = deed.title.is_none() && !patch.moves() && !fields.title.ends_with(CHANGED);
-        let title = deed.title.clone().or_else(|| silent.then(|| format!("{}{CHANGED}", fields.title)));
+        let unspecified = edit.title.is_none() && !patch.moves() && !fields.title.ends_with(CHANGED_SUFFIX);
+        let title =
+            edit.title.clone().or_else(|| unspecified.then(|| format!("{}{CHANGED_SUFFIX}", fields.title)));
         if let Some(title) = title {
             patch.set("title", json!(title));
         }
         let change = Change { patch, rule: None, now };
-        let shown = self.change(&target, None, change, random).map_err(|_| Undone::EndBeforeStart)?;
+        let shown =
+            self.change(&target, None, change, random).map_err(|_| ExternalEditError::EndBeforeStart)?;
         Ok(self.updated(&target, &shown, now))
     }
 
-    fn meant(&self, deed: &Deed, now: Timestamp) -> Result<Target, Undone> {
-        match &deed.event {
-            Some(id) => self.locate(id).ok_or_else(|| Undone::UnknownEvent(id.clone())),
-            None => self.next_event(now).ok_or(Undone::NoEvent),
+    fn edited_target(&self, edit: &ExternalEdit, now: Timestamp) -> Result<Target, ExternalEditError> {
+        match &edit.event {
+            Some(id) => self.locate(id).ok_or_else(|| ExternalEditError::UnknownEvent(id.clone())),
+            None => self.next_event(now).ok_or(ExternalEditError::NoEvent),
         }
     }
 
-    /// The first to start within a year, else the last there is.
+    /// Returns the first event to start within a year, or else the last event.
     fn next_event(&self, now: Timestamp) -> Option<Target> {
         let year = Range { start: now, end: time::plus_hours(now, 24 * 366) };
         let coming = self.events.values().flat_map(|event| event.instances(year, false));
@@ -113,7 +117,7 @@ impl Calendar {
     }
 }
 
-const CHANGED: &str = " (changed)";
+const CHANGED_SUFFIX: &str = " (changed)";
 
 fn next_full_hour(now: Timestamp) -> Timestamp {
     let into = now.as_second().rem_euclid(3600);
