@@ -85,7 +85,7 @@ impl Connect<'_> {
         }
     }
 
-    /// Adds, removes and notifies subscriptions for accounts that were connected, disconnected or changed.
+    /// Updates the subscriptions after changes of accounts, and records changes of events.
     pub(crate) fn apply_account_changes(&mut self) {
         for change in std::mem::take(&mut self.world.account_changes) {
             match change {

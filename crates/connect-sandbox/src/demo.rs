@@ -1,5 +1,7 @@
-//! The demo calendars: a few hundred events for each user, from two months before the first request to six
-//! months after it. The same seed, user and day of the first request give the same events.
+//! The demo calendars: a few hundred events for each user.
+//!
+//! The events are from two months before the first request to six months after it. The same seed, user and
+//! day of the first request give the same events.
 
 mod series;
 mod single;
@@ -48,7 +50,7 @@ fn calendar(owner: &DemoAccount<'_>, template: &Template, index: usize) -> Calen
     calendar
 }
 
-/// Creates a calendar id in the format of the provider: an e-mail address, an opaque string, a path or a URL.
+/// Creates a calendar id in the format of the provider, such as an e-mail address or a URL.
 fn calendar_id(owner: &DemoAccount<'_>, template: &Template, index: usize) -> String {
     let mut random =
         Random::named(owner.seed, &[owner.user, template.provider.name(), "calendar", template.title]);

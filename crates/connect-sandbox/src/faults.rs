@@ -53,8 +53,7 @@ pub enum Cut {
 }
 
 impl Fault {
-    /// Creates a fault at `endpoint`: such as `"GET /calendars"`, with the path under `/api`, or `"*"` for
-    /// all.
+    /// Creates a fault at an endpoint: `"GET /calendars"` (the path under `/api`), or `"*"` for all.
     pub fn on(endpoint: impl Into<String>) -> Self {
         Self { endpoint: endpoint.into(), ..Self::default() }
     }

@@ -1,6 +1,7 @@
-//! Protects control calls from web pages. A page in a browser on the same machine must not control the
-//! sandbox: neither with a cross-site request, nor through a host name that it points to the machine (DNS
-//! rebinding).
+//! Protects control calls from web pages.
+//!
+//! A page in a browser on the same machine must not control the sandbox: neither with a cross-site request,
+//! nor through a host name that resolves to the machine (DNS rebinding).
 //!
 //! ```text
 //! Host, and an absolute request target ──neither a loopback name nor an allowed host──▶ 403

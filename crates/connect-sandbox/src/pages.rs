@@ -35,8 +35,9 @@ pub(crate) enum Notice {
     LimitReached,
 }
 
-/// Writes the provider page, from each provider's connected account (address, and whether calendar permission
-/// was granted).
+/// Writes the provider page, from the connected account of each provider.
+///
+/// An account is its address and whether calendar permission was granted.
 pub(crate) fn providers(page: &Page<'_>, accounts: &[(Provider, Option<(&str, bool)>)]) -> String {
     let words = page.words;
     let items: String =

@@ -133,8 +133,9 @@ impl Sandbox {
         self.world.stats.expiries += 1;
     }
 
-    /// Makes every issued Google Calendar sync token and Microsoft Graph delta link expire: using one is a
-    /// 410.
+    /// Makes every issued Google Calendar sync token and Graph delta link expire.
+    ///
+    /// Using an expired token or link is a 410.
     pub fn expire_sync_tokens(&mut self) {
         self.world.accounts.generation += 1;
     }
@@ -174,8 +175,9 @@ impl Sandbox {
         self.connect.keys.listed(self.world.anchor, self.sandbox_time(now))
     }
 
-    /// Creates a new active key and returns the keys. The previous key stays listed and signs too, for the
-    /// time of the switch `key_overlap`.
+    /// Creates a new active key and returns the keys.
+    ///
+    /// The previous key stays listed and signs too, for the time of the switch `key_overlap`.
     pub fn rotate_keys(&mut self, now: Timestamp) -> Vec<WebhookKey> {
         let now = self.sandbox_time(now);
         self.connect().rotate_keys(now)
@@ -192,8 +194,9 @@ impl Sandbox {
         self.connect().trigger(trigger, now)
     }
 
-    /// Returns the delivery attempts that are due. Send each, and pass its outcome to
-    /// [`delivered`](Self::delivered).
+    /// Returns the delivery attempts that are due.
+    ///
+    /// Send each, and pass its outcome to [`delivered`](Self::delivered).
     pub fn deliveries(&mut self, now: Timestamp) -> Vec<Attempt> {
         let now = self.sandbox_time(now);
         self.connect().deliveries(now)
@@ -205,7 +208,7 @@ impl Sandbox {
         self.connect().delivered(token, outcome, now);
     }
 
-    /// Returns when [`deliveries`](Self::deliveries) is next due, which later calls can make earlier.
+    /// Returns when [`deliveries`](Self::deliveries) next has attempts; a later call can make it earlier.
     pub fn next_delivery(&self) -> Option<Timestamp> {
         let in_order = self.world.settings.webhooks.delivery_order == DeliveryOrder::InOrder;
         self.connect.outbox.next(in_order).map(|due| self.caller_time(due))
@@ -216,8 +219,9 @@ impl Sandbox {
         self.connect.outbox.log()
     }
 
-    /// Resends a delivery (by default the last one) and returns its id. Id and body stay the same; timestamp
-    /// and signature are new.
+    /// Resends a delivery (by default the last one) and returns its id.
+    ///
+    /// Id and body stay the same; timestamp and signature are new.
     pub fn resend(&mut self, id: Option<&str>, now: Timestamp) -> Result<String, ResendError> {
         let now = self.sandbox_time(now);
         self.connect().resend(id, now)
@@ -266,20 +270,23 @@ impl Sandbox {
         self.servers.credentials(server, client_type)
     }
 
-    /// Returns the user and scopes of an access token of Google, Microsoft or Apptoto, also of an expired
-    /// one; `None` if the token is unknown or revoked.
+    /// Returns the user and scopes of an access token of Google, Microsoft or Apptoto.
+    ///
+    /// Also returns them for an expired token; `None` if the token is unknown or revoked.
     pub fn provider_token(&self, token: &str) -> Option<ProviderToken> {
         self.servers.issued.find(token)
     }
 
-    /// Withdraws a user's consent for an application, as in the account settings: revokes the tokens of the
-    /// application for that user. Returns false if there was no consent.
+    /// Withdraws a user's consent for an application, as in the account settings.
+    ///
+    /// Revokes the tokens of the application for that user. Returns false if there was no consent.
     pub fn withdraw_consent(&mut self, server: AuthorizationServer, client_id: &str, user: &str) -> bool {
         self.servers.issued.withdraw(server, client_id, user)
     }
 
-    /// Returns the sent, pending and cancelled messages of Apptoto at the time `now`: the last ten thousand
-    /// of each account.
+    /// Returns the sent, pending and cancelled messages of Apptoto at the time `now`.
+    ///
+    /// Returns the last ten thousand of each account.
     pub fn apptoto_messages(&self, now: Timestamp) -> Vec<ApptotoMessage> {
         self.apptoto.messages(self.sandbox_time(now))
     }

@@ -14,12 +14,12 @@
 //!
 //! | object | required | optional |
 //! |---|---|---|
-//! | account | `calendars` | `account`, `calendarPermissionGranted` (Google and Microsoft), `syncState` |
-//! | calendar | `id`, `title` | `timeZone` (`UTC`), `color`, `description`, `original`, `public` (Google),
-//! `events` |
-//! | event | `title`, `start`, `end` | `id`, `recurrence`, `lastModified`, and every other event field except
-//! `original` |
+//! | account | `calendars` | `account`, `calendarPermissionGranted`, `syncState` |
+//! | calendar | `id`, `title` | `timeZone`, `color`, `description`, `original`, `public`, `events` |
+//! | event | `title`, `start`, `end` | `id`, `recurrence`, `lastModified`, other event fields except `original` |
 //!
+//! `calendarPermissionGranted` is only for Google and Microsoft, `public` only for Google. `timeZone` is UTC by
+//! default.
 //! The first calendar of an account is the primary one.
 //!
 //! In addition to `users` or instead, `apptoto` has Apptoto accounts by e-mail address, with `events` and

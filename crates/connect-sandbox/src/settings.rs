@@ -1,5 +1,4 @@
-//! The switches: behavior that the documentation of a service leaves open, and the data of the demo
-//! application.
+//! The switches of the sandbox and the data of the demo application.
 //!
 //! Each group of switches is a struct with a field for each switch, defined by the rows of
 //! [`switches!`](switch). `--set`, `POST /sandbox/set` and the list of switches use the same rows.

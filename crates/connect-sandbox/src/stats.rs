@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Stats {
-    /// The number of responses by endpoint (such as `GET /calendars`, or `unknown`) and status (`cut` for a
-    /// cut connection).
+    /// The number of responses by endpoint (`GET /calendars`) and status.
+    ///
+    /// A cut connection counts under `cut`, an unknown path under `unknown`.
     pub requests: BTreeMap<String, BTreeMap<String, u64>>,
     /// The exchanges at Connect's token endpoint.
     pub exchanges: Exchanges,
@@ -119,8 +120,10 @@ pub struct DeliveryCounts {
     pub made: u64,
     /// Transmissions that ended with a 2xx.
     pub delivered: u64,
-    /// Transmissions given up: after a 401, after the last retry, or because the application no longer
-    /// receives them.
+    /// Transmissions given up.
+    ///
+    /// A transmission is given up after a 401, after the last retry, or if the application no longer receives
+    /// it.
     pub failed: u64,
     /// Requests to the application, retries included.
     pub attempts: u64,

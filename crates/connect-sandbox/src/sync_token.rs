@@ -1,8 +1,7 @@
-//! The page tokens and sync tokens of Google Calendar and Graph: opaque strings with the query and the
-//! current position.
+//! The page tokens and sync tokens of Google Calendar and Graph.
 //!
-//! A checksum that depends on the calendar detects tokens of another calendar and tokens that the sandbox did
-//! not create.
+//! A token is an opaque string with the query and the current position. A checksum that depends on the
+//! calendar detects tokens of another calendar and tokens that the sandbox did not create.
 
 use crate::settings::Limit;
 use crate::world::calendar::{Entry, Key, Listing};
@@ -54,8 +53,9 @@ impl<Q: Serialize + DeserializeOwned> Token<Q> {
     }
 }
 
-/// Returns the next page of a list, after skipping `skip` entries, and the position of the page after it.
-/// With `empties`, every other page is empty although more follow.
+/// Returns the next page of a list, and the position of the page after it.
+///
+/// Skips the first `skip` entries. With `empties`, every other page is empty although more follow.
 pub(crate) fn page<'a>(
     listing: &'a Listing,
     from: Option<&Next>,

@@ -1,5 +1,4 @@
-//! The data that all services share, without HTTP: applications, users, accounts, calendars, time and
-//! randomness.
+//! The data that all services share; independent of HTTP.
 
 pub(crate) mod accounts;
 pub(crate) mod apps;
@@ -68,13 +67,13 @@ impl World {
         }
     }
 
-    /// Returns a random generator for one request, usable while the world is borrowed.
+    /// Returns a random number generator for one request, usable while the world is borrowed.
     pub(crate) fn stream(&mut self) -> Random {
         Random::new(self.random.number())
     }
 }
 
-/// A change of an account that a user of Connect has connected, from which Connect updates its subscriptions.
+/// A change of a connected account, after which Connect updates its subscriptions.
 #[derive(Debug)]
 pub(crate) enum AccountChange {
     Connected(UserKey, Provider),

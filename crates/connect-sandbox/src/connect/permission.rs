@@ -10,8 +10,9 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 impl Connect<'_> {
-    /// Returns the calendars of the accounts that match `about` and have calendar permission; if none has it,
-    /// the documented 403.
+    /// Returns the calendars of the accounts that match `about` and have calendar permission.
+    ///
+    /// If all of these accounts lack it, returns the documented 403.
     pub(crate) fn permitted(
         &mut self,
         user: &UserKey,

@@ -1,5 +1,4 @@
-//! The control calls `/sandbox/providers`: list, register, edit and delete the applications of Google,
-//! Microsoft and Apptoto.
+//! The control calls `/sandbox/providers`, for applications of Google, Microsoft and Apptoto.
 
 use super::apps::refused;
 use crate::oauth_server::{AuthorizationServer, ClientType, OAuthApp, OAuthCredentials};

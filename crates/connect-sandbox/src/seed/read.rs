@@ -52,7 +52,7 @@ fn connection(user: &str, provider: Provider, value: &SeedValue<'_>) -> Result<C
     for (index, value) in value.require("calendars")?.items()?.into_iter().enumerate() {
         let calendar = calendar(provider, &name, index == 0, &value)?;
         if calendars.iter().any(|other| other.id == calendar.id) {
-            return Err(value.at("id").wrong("must be unique among the calendars of the account"));
+            return Err(value.at("id").wrong("another calendar of the account has this id"));
         }
         calendars.push(calendar);
     }
@@ -93,15 +93,14 @@ fn calendar(
     for value in value.get("events").map(|events| events.items()).transpose()?.unwrap_or_default() {
         let event = event(&value, provider, || event_id(provider, &mut random))?;
         if calendar.events.contains_key(&event.id) {
-            return Err(value.at("id").wrong("must be unique among the events of the calendar"));
+            return Err(value.at("id").wrong("another event of the calendar has this id"));
         }
         calendar.events.insert(event.id.clone(), event);
     }
     Ok(calendar)
 }
 
-/// The event fields that the create and update requests of Connect do not have, or that a seed reads
-/// differently.
+/// The event fields that requests to Connect do not have, or that a seed reads differently.
 const SEED_FIELDS: &[&str] = &["id", "color", "link", "lastModified", "recurrence", "timeZone", "url"];
 
 fn event(
@@ -195,7 +194,7 @@ impl<'a> SeedValue<'a> {
         match self.get(name).map(|value| (value.json.as_str(), value)) {
             None => Ok(None),
             Some((Some(text), _)) => Ok(Some(text.to_owned())),
-            Some((None, value)) => Err(value.wrong("must be a string")),
+            Some((None, value)) => Err(value.wrong("must be a text")),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The provider accounts that the Google Calendar and Graph APIs serve, and the changes of their calendars.
+//! The accounts that the Google Calendar and Graph APIs serve, and the changes of their calendars.
 //!
 //! The calendars of an account are stored with the user of Connect who connected it. An account that no user
 //! connected has the demo calendars; a user who connects it later gets them with all changes.
@@ -133,8 +133,9 @@ impl World {
     }
 }
 
-/// Returns the id of the user whose demo account has this address, so that the demo calendars are the same in
-/// Connect.
+/// Returns the id of the user whose demo account has this address.
+///
+/// With this id, the demo calendars are the same as in Connect.
 fn user_of(address: &str, provider: Provider) -> &str {
     let name = address.split('@').next().unwrap_or(address);
     if account(name, provider) == address { name } else { address }

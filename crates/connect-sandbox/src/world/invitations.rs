@@ -31,7 +31,7 @@ const MIN_STORED: usize = 10_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Told {
     All,
-    /// Guests who do not use Google Calendar: those without a Gmail address or a Google address of the demo.
+    /// Guests without a Gmail address or a Google address of the demo: they do not use Google Calendar.
     External,
     Nobody,
 }
@@ -92,8 +92,7 @@ impl Told {
 }
 
 impl World {
-    /// Reports a write at the provider to Connect, and notifies the guests that the event had before and has
-    /// now.
+    /// Reports a write to Connect, and notifies the guests that the event had before and has now.
     pub(crate) fn tell(
         &mut self,
         place: &Place,

@@ -86,8 +86,9 @@ impl<T: Clone + PartialEq> Ledger<T> {
         self.dropped + self.log.len() as u64
     }
 
-    /// Returns the items that changed since `position`, in their version at `position`; `None` if the log
-    /// does not go back so far.
+    /// Returns the items that changed since `position`, in their version at `position`.
+    ///
+    /// Returns `None` if the log does not go back so far.
     pub(crate) fn since(&self, position: u64) -> Option<BTreeMap<&str, Option<&T>>> {
         let skipped = usize::try_from(position.checked_sub(self.dropped)?).ok()?;
         if skipped > self.log.len() {

@@ -38,8 +38,7 @@ impl Provider {
         }
     }
 
-    /// Returns the scopes that the provider's consent screen grants; empty for Apple and CalDAV, which use
-    /// passwords.
+    /// Returns the scopes that the provider grants; empty for Apple and CalDAV, which use passwords.
     pub(crate) fn granted_scopes(self) -> &'static [&'static str] {
         match self {
             Self::Google => &["openid", "email", "https://www.googleapis.com/auth/calendar"],

@@ -1,9 +1,9 @@
-//! A deterministic random generator (splitmix64): the same seed gives the same sandbox.
+//! A deterministic random number generator (splitmix64): the same seed gives the same sandbox.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// A random generator that depends only on its seed.
+/// A random number generator that depends only on its seed.
 #[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
 

@@ -25,8 +25,10 @@ pub(crate) fn serialize_wire_option<S: Serializer>(
     }
 }
 
-/// Reads a time leniently, as Connect does: with an offset, `Z` or no zone (UTC), with or without seconds, or
-/// a date (midnight). Rounds down to milliseconds.
+/// Reads a time leniently, as Connect does.
+///
+/// Accepts an offset, `Z` or no zone (UTC), with or without seconds, or a date (midnight). Rounds down to
+/// milliseconds.
 pub(crate) fn read(text: &str) -> Option<Timestamp> {
     let exact = read_exact(text.trim())?;
     Timestamp::from_millisecond(exact.as_millisecond()).ok()
@@ -44,7 +46,7 @@ fn read_exact(text: &str) -> Option<Timestamp> {
     zoned.or_else(local).or_else(date)
 }
 
-/// Returns the time zone with this IANA name, from the bundled data, which is the same on every machine.
+/// Returns the time zone with this IANA name from the bundled data, equal on every machine.
 pub(crate) fn zone(name: &str) -> Option<TimeZone> {
     static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
     ZONES.get(name).ok()

@@ -126,8 +126,7 @@ impl World {
         Some(connection.calendars.get_or_insert_with(|| demo::calendars(&owner, provider)))
     }
 
-    /// Returns the user with whom the calendars of the account are stored: another user for some shared
-    /// accounts.
+    /// Returns the user with whom the calendars are stored: another user for some shared accounts.
     pub(crate) fn calendar_holder(&self, user: &UserKey, provider: Provider) -> Option<UserKey> {
         let own = self.users.get(user)?.get(&provider)?;
         if own.calendars.is_some() {
@@ -161,7 +160,7 @@ impl World {
         }
     }
 
-    /// Returns the `syncState`: whether the user has to sign in again, by the account or the switch `reauth`.
+    /// Returns the `syncState`, from the account or the switch `reauth`.
     pub(crate) fn sync_state(&self, provider: Provider, connection: &Connection) -> &'static str {
         let by_switch = self.settings.connect.reauth.as_str() == provider.name();
         if connection.reauth || by_switch { "reauth_required" } else { "active" }

@@ -131,8 +131,9 @@ fn time_parameter(call: &Call, name: &str) -> Result<Option<Timestamp>, Problem>
     call.query(name).map(read).transpose()
 }
 
-/// Reads `calendarIds`: an object of lists by provider, or one list for all providers (stored under the empty
-/// name). An empty value counts as absent.
+/// Reads `calendarIds`: an object of lists by provider, or one list for all providers.
+///
+/// A list for all providers is stored under the empty name. An empty value counts as absent.
 fn chosen_calendars(text: &str) -> Result<Option<BTreeMap<String, Vec<String>>>, Problem> {
     let wrong =
         || Problem::invalid_field("calendarIds", "calendarIds must be a JSON object of lists by provider");

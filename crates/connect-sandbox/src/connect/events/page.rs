@@ -1,5 +1,6 @@
-//! Page tokens of `GET /events`: base64 of JSON with, for each provider, a cursor by calendar and whether the
-//! provider has more events.
+//! The page tokens of `GET /events`: base64 of JSON.
+//!
+//! For each provider, a token has a cursor for each calendar, and whether the provider has more events.
 //!
 //! The cursor of a calendar is its last listed event, so that no event is repeated or lost when other events
 //! are added or removed between pages. The token also contains the parameters of the first page, and a

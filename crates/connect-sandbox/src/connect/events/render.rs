@@ -67,8 +67,10 @@ fn whole(calendar: &Calendar, instance: &Instance<'_>, style: Style) -> Map<Stri
     event
 }
 
-/// Returns `conference` and `conferenceData` since API 1.6.1: with the join URL and the provider's own
-/// object. For Apple and CalDAV, the conference is the URL property.
+/// Returns `conference` and `conferenceData` in the format since API 1.6.1.
+///
+/// They include the join URL and the object of the provider. For Apple and CalDAV, the conference is the URL
+/// property.
 fn conference(calendar: &Calendar, instance: &Instance<'_>) -> Map<String, Value> {
     let fields = &instance.fields;
     let (original, url) = match calendar.provider {
@@ -87,7 +89,9 @@ fn conference(calendar: &Calendar, instance: &Instance<'_>) -> Map<String, Value
     url.into_iter().chain(described.then(|| ("conferenceData".to_owned(), Value::Object(data)))).collect()
 }
 
-/// Returns only the time and the calendar of an event, with an opaque id. API 1.6.0 added some details.
+/// Returns only the time and the calendar of an event, with an opaque id.
+///
+/// API 1.6.0 also returned some details.
 fn block(calendar: &Calendar, instance: &Instance<'_>, style: Style) -> Map<String, Value> {
     let fields = &instance.fields;
     let id = format!("busy_{:016x}", hash(hash(0, &calendar.id), &instance.id()));

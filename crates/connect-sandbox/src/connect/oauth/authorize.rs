@@ -132,8 +132,8 @@ fn offered(call: &Call) -> Vec<Provider> {
     if providers.is_empty() { Provider::ALL.to_vec() } else { providers }
 }
 
-/// Every character that RFC 3986 (2.3) reserves.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// The characters to percent-encode: all except the unreserved ones (RFC 3986, 2.3).
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Appends parameters to the query of a URI, before its fragment.
 pub(crate) fn with_query(uri: &str, parameters: &[(&str, Option<&str>)]) -> String {
@@ -148,7 +148,7 @@ pub(crate) fn with_query(uri: &str, parameters: &[(&str, Option<&str>)]) -> Stri
             Some(_) => "&",
         };
         result.push_str(separator);
-        result.push_str(&format!("{name}={}", utf8_percent_encode(value, RESERVED)));
+        result.push_str(&format!("{name}={}", utf8_percent_encode(value, ESCAPED)));
     }
     if let Some(fragment) = fragment {
         result.push('#');

@@ -199,8 +199,7 @@ fn requested_provider(call: &Call, request: &AuthorizeRequest) -> Result<Provide
         .ok_or_else(|| Problem::bad_request("provider must be one that is offered"))
 }
 
-/// Returns the query of the authorization request, without the `provider` that the consent page puts before
-/// it.
+/// Returns the query of the authorization request, without the `provider` of the consent page.
 fn authorize_query(call: &Call) -> &str {
     let query = call.request.uri().query().unwrap_or("");
     match query.split_once('&') {

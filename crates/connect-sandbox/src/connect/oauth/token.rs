@@ -102,16 +102,16 @@ impl Connect<'_> {
         })))
     }
 
-    /// Returns a token in the form of an HS256 JWT, with a random signature: the sandbox looks tokens up in
-    /// its store.
+    /// Returns a token in the form of an HS256 JWT with a random signature.
+    ///
+    /// The signature is never verified: the sandbox looks tokens up in its store.
     fn jwt(&mut self, claims: Value) -> String {
         let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let header = json!({ "alg": "HS256", "typ": "JWT" });
         format!("{}.{}.{}", part(header), part(claims), self.world.random.token(32))
     }
 
-    /// Returns the id of the application whose credentials are in the `Authorization` header or, without one,
-    /// in the body.
+    /// Authenticates the application by the `Authorization` header or, without one, by the body.
     fn authenticate_client(&self, call: &Call, form: &TokenForm) -> Result<String, Problem> {
         let presents = |app: &Registered| match call.header(AUTHORIZATION) {
             Some(header) => basic_matches(header, &app.id, &app.secret),

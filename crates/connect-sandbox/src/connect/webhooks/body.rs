@@ -1,5 +1,4 @@
-//! The body of a delivery, in the documented form or in the form of the signature test vectors of the
-//! official SDKs.
+//! The body of a delivery: documented, or as in the signature test vectors of the official SDKs.
 
 use crate::connect::events::{Style, render};
 use crate::world::calendar::{Calendar, ChangeKind, Changed};
@@ -54,8 +53,9 @@ fn vector_form(calendar: &Calendar, content: &Content<'_>) -> Value {
     })
 }
 
-/// Returns the kind of the changes, if all have the same; `Created` for a delivery without changes, which
-/// starts a channel.
+/// Returns the kind of the changes, if all have the same.
+///
+/// Returns `Created` for a delivery without changes, which starts a channel.
 fn common_kind(content: &Content<'_>) -> Option<ChangeKind> {
     let first = content.changes.first().map_or(ChangeKind::Created, |one| one.kind);
     content.changes.iter().all(|one| one.kind == first).then_some(first)

@@ -40,7 +40,7 @@ pub struct Delivery {
     /// The last hundred attempts.
     pub attempts: Vec<Tried>,
     #[serde(skip)]
-    pub(super) sendings: Vec<Sending>,
+    pub(super) transmissions: Vec<Transmission>,
     #[serde(skip)]
     pub(super) key: CalendarKey,
     /// Whether the delivery is the first of a channel.
@@ -112,7 +112,7 @@ pub enum AttemptOutcome {
 
 /// One transmission of a delivery, with its retries. A duplicate and a resend are separate transmissions.
 #[derive(Clone, Debug)]
-pub(super) struct Sending {
+pub(super) struct Transmission {
     pub(super) due: Timestamp,
     pub(super) retries: u32,
     /// The running attempt, and when it started.
@@ -145,7 +145,7 @@ impl Delivery {
             state: DeliveryState::Pending,
             error: None,
             attempts: Vec::new(),
-            sendings: Vec::new(),
+            transmissions: Vec::new(),
             key,
             initial,
             delayed: false,
@@ -156,7 +156,7 @@ impl Delivery {
 
     pub(super) fn send_at(&mut self, due: Timestamp) {
         self.state = DeliveryState::Pending;
-        self.sendings.push(Sending { due, retries: 0, running: None });
+        self.transmissions.push(Transmission { due, retries: 0, running: None });
     }
 
     /// Counts a new attempt and returns its number.
@@ -183,12 +183,12 @@ impl Delivery {
     }
 
     pub(super) fn is_over(&self) -> bool {
-        self.sendings.is_empty()
+        self.transmissions.is_empty()
     }
 
     /// Whether a first attempt is running.
     pub(super) fn is_first_running(&self) -> bool {
-        self.sendings.iter().any(|one| one.running.is_some() && one.retries == 0)
+        self.transmissions.iter().any(|one| one.running.is_some() && one.retries == 0)
     }
 }
 

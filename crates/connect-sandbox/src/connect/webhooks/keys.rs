@@ -1,4 +1,4 @@
-//! The keys that sign deliveries (Standard Webhooks `v1a`, Ed25519), and `GET /.well-known/webhook-keys`.
+//! The Ed25519 keys that sign deliveries (Standard Webhooks `v1a`), and the endpoint that lists them.
 //!
 //! Keys are derived from the switch `seed`: the same seed gives the same keys. A rotation creates a new
 //! active key. The previous key stays listed and signs too, for `key_overlap` or until the next rotation.

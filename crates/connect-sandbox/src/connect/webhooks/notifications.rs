@@ -25,7 +25,7 @@ const ECHO_WINDOW: SignedDuration = SignedDuration::from_secs(30);
 const SYNC_HOURS: i64 = 24 * 31;
 const SYNC_EVENTS: usize = 50;
 
-/// NotificationContent a provider will report about one calendar.
+/// The changes that a provider will report about one calendar.
 #[derive(Debug)]
 pub(crate) struct Notification {
     key: CalendarKey,
@@ -50,8 +50,7 @@ struct NotifiedChange {
 }
 
 impl Connect<'_> {
-    /// Records a write by the application, which is an echo only for this one of the users who share the
-    /// account.
+    /// Records a write by the application. For other users who share the account it is no echo.
     pub(crate) fn record_own_write(&mut self, user: &UserKey, changes: Changes) {
         self.record_for_sharing_users(user, &changes);
         self.record_changes(user, changes, true);
@@ -179,8 +178,9 @@ impl Notification {
         matches!(self.content, NotificationContent::Changes(_)) && self.key == *key
     }
 
-    /// Adds a change, in place of an earlier one of the same event; a created event stays created when it is
-    /// updated.
+    /// Adds a change, in place of an earlier one of the same event.
+    ///
+    /// A created event stays created when it is updated.
     fn add(&mut self, later: NotifiedChange) {
         let NotificationContent::Changes(all) = &mut self.content else { return };
         let Some(index) = all.iter().position(|one| one.changed.id == later.changed.id) else {

@@ -7,7 +7,7 @@
 //! With `delivery_order=in_order`, a delivery of a calendar waits for the first attempt of the previous one,
 //! but not for its retries.
 
-use super::delivery::{Attempt, AttemptOutcome, AttemptToken, Delivery, Sending, Tried};
+use super::delivery::{Attempt, AttemptOutcome, AttemptToken, Delivery, Transmission, Tried};
 use super::notifications::Notification;
 use crate::connect::Connect;
 use crate::settings::DeliveryOrder;
@@ -52,8 +52,8 @@ impl Connect<'_> {
         self.give_up_undeliverable();
         let in_order = self.world.settings.webhooks.delivery_order == DeliveryOrder::InOrder;
         let mut attempts = Vec::new();
-        while let Some((delivery, sending)) = self.own.outbox.ready(now, in_order) {
-            attempts.extend(self.make_attempt(delivery, sending, now));
+        while let Some((delivery, transmission)) = self.own.outbox.ready(now, in_order) {
+            attempts.extend(self.make_attempt(delivery, transmission, now));
         }
         attempts
     }
@@ -68,12 +68,16 @@ impl Connect<'_> {
         };
         let (arrived, refused) = (tried.arrived(), tried.status == Some(401));
         delivery.record_attempt(tried);
-        let sending = delivery.sendings.remove(index);
-        let again = !arrived && !refused && u64::from(sending.retries) < retries;
+        let transmission = delivery.transmissions.remove(index);
+        let again = !arrived && !refused && u64::from(transmission.retries) < retries;
         if again {
-            let wait = backoff.saturating_mul(2_u64.saturating_pow(sending.retries));
+            let wait = backoff.saturating_mul(2_u64.saturating_pow(transmission.retries));
             let due = time::plus_seconds(now, wait);
-            delivery.sendings.push(Sending { due, retries: sending.retries + 1, running: None });
+            delivery.transmissions.push(Transmission {
+                due,
+                retries: transmission.retries + 1,
+                running: None,
+            });
         } else if arrived {
             self.world.stats.deliveries.delivered += 1;
         } else {
@@ -119,13 +123,13 @@ impl Connect<'_> {
     }
 
     /// Creates and signs an attempt. With an invalid webhook URL, the attempt fails immediately.
-    fn make_attempt(&mut self, index: usize, sending: usize, now: Timestamp) -> Option<Attempt> {
+    fn make_attempt(&mut self, index: usize, transmission: usize, now: Timestamp) -> Option<Attempt> {
         let url = self.own.outbox.log.get(index).and_then(|delivery| self.url_of(delivery))?;
         self.own.outbox.tokens += 1;
         let token = AttemptToken(self.own.outbox.tokens);
         self.world.stats.deliveries.attempts += 1;
         let delivery = self.own.outbox.log.get_mut(index)?;
-        delivery.sendings.get_mut(sending)?.running = Some((token, now));
+        delivery.transmissions.get_mut(transmission)?.running = Some((token, now));
         delivery.url.clone_from(&url);
         let (id, number, body) = (delivery.id.clone(), delivery.start(), delivery.body.clone());
         let timestamp = now.as_second().to_string();
@@ -153,9 +157,9 @@ impl Connect<'_> {
             .collect();
         for (index, reason) in dropped {
             let Some(delivery) = self.own.outbox.log.get_mut(index) else { continue };
-            let before = delivery.sendings.len();
-            delivery.sendings.retain(|sending| sending.running.is_some());
-            self.world.stats.deliveries.failed += (before - delivery.sendings.len()) as u64;
+            let before = delivery.transmissions.len();
+            delivery.transmissions.retain(|transmission| transmission.running.is_some());
+            self.world.stats.deliveries.failed += (before - delivery.transmissions.len()) as u64;
             delivery.error = Some(reason.to_owned());
             delivery.update_state();
         }
@@ -230,24 +234,27 @@ impl Outbox {
         earlier.next().is_some_and(|one| one.delayed)
     }
 
-    /// Returns the scheduled attempts as due time, delivery index and sending index, except those held up by
-    /// another delivery.
+    /// Returns the due time, delivery index and transmission index of every scheduled attempt.
+    ///
+    /// Leaves out attempts that are held up by another delivery.
     fn scheduled(&self, in_order: bool) -> impl Iterator<Item = (Timestamp, usize, usize)> {
-        let sendings = |(index, delivery): (usize, &'_ Delivery)| {
-            let numbered = delivery.sendings.iter().enumerate();
-            let waiting = numbered.filter(|(_, sending)| sending.running.is_none());
-            waiting.map(|(n, sending)| (sending.due, index, n, sending.retries > 0)).collect::<Vec<_>>()
+        let transmissions = |(index, delivery): (usize, &'_ Delivery)| {
+            let numbered = delivery.transmissions.iter().enumerate();
+            let waiting = numbered.filter(|(_, transmission)| transmission.running.is_none());
+            waiting
+                .map(|(n, transmission)| (transmission.due, index, n, transmission.retries > 0))
+                .collect::<Vec<_>>()
         };
         let free = move |(_, index, _, retry): &(Timestamp, usize, usize, bool)| {
             !in_order || *retry || !self.log.get(*index).is_some_and(|delivery| self.is_held_up(delivery))
         };
-        let open = self.log.iter().enumerate().flat_map(sendings).filter(free);
-        open.map(|(due, index, sending, _)| (due, index, sending))
+        let open = self.log.iter().enumerate().flat_map(transmissions).filter(free);
+        open.map(|(due, index, transmission, _)| (due, index, transmission))
     }
 
     fn ready(&self, now: Timestamp, in_order: bool) -> Option<(usize, usize)> {
         let due = self.scheduled(in_order).filter(|(due, ..)| *due <= now);
-        due.min().map(|(_, delivery, sending)| (delivery, sending))
+        due.min().map(|(_, delivery, transmission)| (delivery, transmission))
     }
 
     fn is_held_up(&self, delivery: &Delivery) -> bool {
@@ -255,11 +262,11 @@ impl Outbox {
     }
 
     fn running_attempt(&mut self, token: AttemptToken) -> Option<(&mut Delivery, usize, Timestamp)> {
-        let mine = |sending: &Sending| sending.running.is_some_and(|(one, _)| one == token);
-        let index = self.log.iter().position(|delivery| delivery.sendings.iter().any(mine))?;
+        let mine = |transmission: &Transmission| transmission.running.is_some_and(|(one, _)| one == token);
+        let index = self.log.iter().position(|delivery| delivery.transmissions.iter().any(mine))?;
         let delivery = self.log.get_mut(index)?;
-        let sending = delivery.sendings.iter().position(mine)?;
-        let (_, at) = delivery.sendings.get(sending)?.running?;
-        Some((delivery, sending, at))
+        let transmission = delivery.transmissions.iter().position(mine)?;
+        let (_, at) = delivery.transmissions.get(transmission)?.running?;
+        Some((delivery, transmission, at))
     }
 }

@@ -1,4 +1,4 @@
-//! Changes and removes events: a single event, or one occurrence, the following ones or all of a series.
+//! Changes and removes events, or one, the following or all occurrences of a series.
 
 use super::fields::Fields;
 use super::model::{Calendar, Event, Exception, Instance, Series, Target};
@@ -36,8 +36,9 @@ pub(crate) struct Change {
 }
 
 impl Calendar {
-    /// Changes the occurrences that the mode selects and returns the changed event; on an error, nothing
-    /// changes.
+    /// Changes the occurrences that the mode selects and returns the changed event.
+    ///
+    /// On an error, nothing changes.
     pub(crate) fn change(
         &mut self,
         target: &Target,
@@ -198,8 +199,7 @@ pub(crate) fn check_order(fields: &Fields) -> Result<(), Refusal> {
     if fields.end < fields.start { Err(Refusal::EndBeforeStart) } else { Ok(()) }
 }
 
-/// Creates an event id in the format of the provider, with characters that need no escaping in a path
-/// segment.
+/// Creates an event id in the format of the provider, without characters to escape in a path.
 pub(crate) fn event_id(provider: Provider, random: &mut Random) -> String {
     match provider {
         Provider::Google => random.letters(26),

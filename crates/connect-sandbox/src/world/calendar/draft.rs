@@ -8,8 +8,9 @@ use crate::world::random::Random;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-/// An event to write: every field in the sandbox's format (null if absent), and the recurrence in the
-/// provider's format.
+/// An event to write, with every field (null if absent) and the recurrence.
+///
+/// The fields are in the format of the sandbox, the recurrence in the format of the provider.
 #[derive(Debug, Default)]
 pub(crate) struct Draft<R> {
     pub(crate) fields: Map<String, Value>,

@@ -165,8 +165,7 @@ mod tests {
     }
 
     proptest! {
-        /// The calendars, and copies of them, replace each other, as when an account is disconnected and
-        /// connected again.
+        /// The calendars replace each other, as when an account is disconnected and connected again.
         #[test]
         fn ledger_of_touched_events_equals_ledger_of_all_events(
             steps in prop::collection::vec((0..5_u8, 0..2_usize, 0..3_u8, 0..3_u8), 1..60),

@@ -200,8 +200,9 @@ impl Series {
 }
 
 impl Instance<'_> {
-    /// Returns the recurrence lines (RFC 5545) of a series: as sent to Google, unless the rule has changed
-    /// since.
+    /// Returns the recurrence lines (RFC 5545) of a series.
+    ///
+    /// Returns the lines sent to Google, unless the rule has changed since.
     pub(crate) fn recurrence_lines(&self) -> Option<Vec<String>> {
         let rule = &self.event.series.as_ref().filter(|_| self.occurrence.is_none())?.rule;
         let sent = self.fields.own.get("recurrence").and_then(Value::as_array);

@@ -22,8 +22,10 @@ pub(crate) struct Recurrence {
     /// Negative days count from the end of the month.
     pub(crate) by_month_day: Vec<i8>,
     pub(crate) by_month: Vec<i8>,
-    /// The nth weekday in the month, or in the year for a yearly rule without months; negative from the end.
-    /// Connect cannot set this and the following fields, only providers can.
+    /// The nth weekday in the month; in a yearly rule without months, in the year.
+    ///
+    /// Negative numbers count from the end. Connect cannot set this and the following fields, only providers
+    /// can.
     pub(crate) nth: Vec<(i8, Weekday)>,
     /// Days of the year; negative from the end.
     pub(crate) by_year_day: Vec<i16>,
@@ -82,8 +84,7 @@ impl Recurrence {
         Self { last_day_instead: provider == Provider::Microsoft, ..self }
     }
 
-    /// Returns the starts from `from` to `last` (inclusive) of a series with the first start `first`, in
-    /// order.
+    /// Returns the starts from `from` to `last` (inclusive), if the first start is `first`, in order.
     ///
     /// Starts outside the range are not calculated, unless the rule has a count, which begins at `first`.
     pub(crate) fn starts(

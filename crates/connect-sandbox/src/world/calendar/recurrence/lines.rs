@@ -1,5 +1,4 @@
-//! Reads and writes the recurrence lines of RFC 5545, without `DTSTART`: one `RRULE`, and `EXDATE`s and
-//! `RDATE`s.
+//! Reads and writes recurrence lines (RFC 5545): one `RRULE`, and `EXDATE`s and `RDATE`s.
 //!
 //! Rules by the hour, minute or second, `EXRULE` (deprecated by RFC 5545) and `RDATE`s with a duration are
 //! refused: the sandbox does not support such series.
