@@ -1,29 +1,30 @@
-//! What the authorization servers beside Connect's own have in common. They are on the same origin.
+//! The authorization servers of Google, Microsoft and Apptoto, which are on the origin of the sandbox.
 //!
 //! ```text
-//! authorize ──▶ client and redirect URI ──wrong──▶ 400, and no redirect (RFC 6749 4.1.2.1)
+//! authorize ──▶ client and redirect URI ──invalid──▶ 400 without a redirect (RFC 6749 4.1.2.1)
 //!                      │
 //!                      ▼
-//!               the request ──wrong──▶ redirect with error and state
+//!               the request ──invalid──▶ redirect with error and state
 //!                      │
 //!                      ▼
 //!               consent (`auto_consent`) ──▶ redirect with code and state
 //! ```
 //!
-//! The steps are shared; what a server does in its own way, its [`Rules`] say. A client whose endpoints can be configured
-//! signs in against them as against the real ones. An access token is looked up with [`Sandbox::provider_token`].
+//! All servers follow these steps; the [`Rules`] of a server define the differences. A client with
+//! configurable endpoints signs in here as at the real servers. [`Sandbox::provider_token`] looks up an
+//! access token.
 //!
 //! [`Sandbox::provider_token`]: crate::Sandbox::provider_token
 
 mod authorize;
-mod back;
 mod client_auth;
 mod clients;
 mod consent;
+mod error;
 mod issued;
 mod parameters;
 mod pkce;
-mod refused;
+mod redirect_target;
 mod revoke;
 mod rules;
 mod token;
@@ -37,16 +38,16 @@ use crate::world::World;
 use crate::world::random::Random;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use back::{Back, Mode};
 pub(crate) use clients::{Client, loopback};
 pub use clients::{ClientType, OAuthApp, OAuthCredentials};
+pub(crate) use error::{OAuthError, uncached};
 pub use issued::ProviderToken;
 pub(crate) use issued::{InvalidToken, Issued};
 pub(crate) use parameters::Parameters;
-pub(crate) use refused::{Refused, unstored};
+pub(crate) use redirect_target::{RedirectTarget, ResponseMode};
 pub(crate) use rules::{AuthorizationRequest, ConsentWords, Descriptions, Prefixes, Routes, Rules};
 
-/// An authorization server beside Connect's own.
+/// An authorization server other than that of Connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -55,15 +56,15 @@ pub enum AuthorizationServer {
     Google,
     /// Microsoft's identity platform v2, under `/microsoft/{tenant}`.
     Microsoft,
-    /// Apptoto, under `/apptoto/www` and `/apptoto/api`: in reality these are two hosts.
+    /// Apptoto, under `/apptoto/www` and `/apptoto/api`: the real Apptoto has two hosts.
     Apptoto,
 }
 
 impl AuthorizationServer {
-    /// All of them.
+    /// All authorization servers of this kind.
     pub const ALL: [Self; 3] = [Self::Google, Self::Microsoft, Self::Apptoto];
 
-    /// The name in paths, switches and figures.
+    /// Returns the name of the server in paths, switches and statistics.
     pub fn name(self) -> &'static str {
         self.rules().name()
     }
@@ -77,38 +78,39 @@ impl AuthorizationServer {
     }
 }
 
-/// An endpoint of one of them.
+/// An endpoint of an authorization server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
-    /// RFC 6749 3.1.
+    /// The authorization endpoint (RFC 6749 3.1).
     Authorize(AuthorizationServer),
-    /// The answer to the consent page of the same path.
+    /// The submission of the consent page, which has the same path.
     Decide(AuthorizationServer),
-    /// RFC 6749 3.2.
+    /// The token endpoint (RFC 6749 3.2).
     Token(AuthorizationServer),
-    /// RFC 7009.
+    /// The revocation endpoint (RFC 7009).
     Revoke(AuthorizationServer),
 }
 
-/// The endpoints of all servers, by method and path.
+/// Returns the endpoints of all servers, with their methods and paths.
 pub(crate) fn routes() -> impl Iterator<Item = (&'static str, Endpoint)> {
     AuthorizationServer::ALL.into_iter().flat_map(|server| {
         server.rules().routes().iter().map(move |(name, endpoint)| (*name, endpoint(server)))
     })
 }
 
-/// Those servers, over the world.
+/// The authorization servers, which work on the shared world.
 pub(crate) struct Servers<'a> {
     pub(crate) world: &'a mut World,
     pub(crate) own: &'a mut State,
 }
 
-/// Their applications, and what they gave out.
+/// The registered applications, and the codes and tokens issued to them.
 #[derive(Debug)]
 pub(crate) struct State {
     clients: Vec<Client>,
     pub(crate) issued: Issued,
-    /// A stream of their own: who signs in here moves nothing of Connect's.
+    /// A separate random stream, so that sign-ins at providers do not change the values that Connect
+    /// generates.
     random: Random,
 }
 
@@ -143,14 +145,14 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn server_is_read_by_the_name_of_its_rules() {
+    fn server_is_serialized_as_its_name() {
         for server in AuthorizationServer::ALL {
             assert_eq!(serde_json::to_value(server).unwrap(), server.name());
         }
     }
 
     #[test]
-    fn endpoint_belongs_to_one_server() {
+    fn endpoints_of_servers_do_not_overlap() {
         let names: BTreeSet<_> = routes().map(|(name, _)| name).collect();
         assert_eq!(names.len(), routes().count());
     }

@@ -332,7 +332,7 @@ impl Sandbox {
         let grant_type = is_token.then(|| crate::connect::oauth::grant_type(call)).flatten();
         let grant_type = grant_type.as_deref();
         let is_graph = matches!(endpoint, Endpoint::Graph(_));
-        let caller = is_graph.then(|| self.graph().begins(call)).flatten();
+        let caller = is_graph.then(|| self.graph().request_started(call)).flatten();
 
         let early = self.faults.fire(&Matched { endpoint: call.name, grant_type, status: None });
         let acts = early.as_ref().is_none_or(Fault::reaches_service);
@@ -354,7 +354,7 @@ impl Sandbox {
         let reply = reply.filter(|_| !cut);
         if let Some(caller) = caller {
             let end = crate::world::time::plus(call.now, delay);
-            self.graph().ends(&caller, end);
+            self.graph().request_ended(&caller, end);
         }
         self.record(call, reply.as_ref().map(|reply| reply.status().as_u16()));
         Answer { delay, outcome: reply.map_or(Outcome::Cut, Outcome::Reply) }

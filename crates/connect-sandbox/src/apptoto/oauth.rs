@@ -6,7 +6,7 @@
 
 use crate::call::Call;
 use crate::oauth_server::Endpoint::{Authorize, Decide, Revoke, Token};
-use crate::oauth_server::{AuthorizationRequest, ConsentWords, Descriptions, Refused, Routes, Rules};
+use crate::oauth_server::{AuthorizationRequest, ConsentWords, Descriptions, OAuthError, Routes, Rules};
 use crate::settings::{Pkce, RefreshTokens, Settings};
 
 /// The older, coarse scope of the developer page's example. No page says what it opens: here it opens everything.
@@ -54,7 +54,7 @@ impl Rules for ApptotoRules {
         "/apptoto/www".to_owned()
     }
 
-    fn takes_plain(&self, settings: &Settings) -> bool {
+    fn accepts_plain_challenge(&self, settings: &Settings) -> bool {
         settings.apptoto.pkce == Pkce::Any
     }
 
@@ -62,20 +62,20 @@ impl Rules for ApptotoRules {
         true
     }
 
-    fn is_offline(&self, request: &AuthorizationRequest<'_>) -> Result<bool, Refused> {
+    fn is_offline(&self, request: &AuthorizationRequest<'_>) -> Result<bool, OAuthError> {
         Ok(request.settings.apptoto.refresh_tokens != RefreshTokens::Off)
     }
 
     /// Each has to be ticked. An application is there for the user who registered it alone, until Apptoto publishes it.
-    fn granted(&self, request: &AuthorizationRequest<'_>) -> Result<Vec<String>, Refused> {
-        let (client, settings) = (&request.back.client, &request.settings.apptoto);
+    fn granted(&self, request: &AuthorizationRequest<'_>) -> Result<Vec<String>, OAuthError> {
+        let (client, settings) = (&request.target.client, &request.settings.apptoto);
         if !settings.published && client.owner.as_ref().is_some_and(|owner| *owner != request.owner.user) {
-            return Err(Refused::Denied);
+            return Err(OAuthError::Denied);
         }
         let allowed =
             |scope: &String| settings.scope_api && scope == COARSE || client.app.scopes.contains(scope);
         match request.scopes.iter().find(|scope| !allowed(scope)) {
-            Some(scope) => Err(Refused::Scope(scope.clone())),
+            Some(scope) => Err(OAuthError::Scope(scope.clone())),
             None => Ok(request.scopes.to_vec()),
         }
     }

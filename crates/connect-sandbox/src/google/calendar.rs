@@ -1,32 +1,36 @@
-//! Google Calendar v3, under `/google/calendar/v3`, over the same calendars that Connect shows of its Google accounts.
+//! Google Calendar API v3 under `/google/calendar/v3`. It serves the calendars of the Google accounts that
+//! Connect also shows.
 //!
 //! ```text
-//! request ──▶ access: token or API key ──▶ limits ──▶ accounts: whose calendar ──▶ list, write, ...
-//!                                                            │ before and after
+//! request ──▶ access: access token or API key ──▶ limits ──▶ accounts: find the calendar ──▶ list, write, ...
+//!                                                            │ changes
 //!                                                            ▼
-//!                                                         ledger: what has changed, from either side
+//!                                                         ledger: changes made through Google or Connect
 //! ```
 //!
-//! - [`access`] and [`refused`]: who may do what, and Google's form of an error.
-//! - [`accounts`]: which calendar, and what the caller may do with it. [`holidays`] is everybody's.
-//! - [`resource`], [`body`], [`rrule`], [`times`]: an event in Google's words, and back.
-//! - [`list`], [`query`], [`view`]: lists, pages and incremental synchronisation. A sync token is a place in the ledger;
-//!   what comes of it is the difference between what the list showed there and what it shows now.
+//! - [`access`] and [`error`]: authenticate the caller, check its scopes, and write errors in Google's
+//!   format.
+//! - [`accounts`]: finds the calendar and the caller's role in it. Everyone can read the calendar in
+//!   [`holidays`].
+//! - [`resource`], [`body`], [`times`]: write events as Google JSON and read them from it.
+//! - [`list`], [`query`], [`view`]: lists, pages and incremental synchronisation. A sync token names a
+//!   position in the ledger. Its changes are the difference between the list at that position and the list
+//!   now.
 //!
-//! Partial answers (`fields`), batches, access lists, notification channels, and moving, importing and quick-adding events
-//! are not there.
+//! Not implemented: partial responses (`fields`), batches, access lists, notification channels, and moving,
+//! importing and quick-adding events.
 
 mod access;
 mod accounts;
 mod body;
 mod calendars;
 mod colors;
+mod error;
 mod free_busy;
 mod holidays;
 mod list;
 mod original;
 mod query;
-mod refused;
 mod resource;
 mod routes;
 mod times;
@@ -39,8 +43,8 @@ use crate::reply::Reply;
 use crate::world::World;
 use crate::world::ledger::Ledger;
 use crate::world::limit::Count;
+use error::ApiError;
 pub(crate) use holidays::calendar as holidays;
-use refused::Refused;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -64,26 +68,26 @@ pub(crate) enum Endpoint {
     FreeBusy,
 }
 
-/// Google Calendar, over the world.
+/// The Google Calendar service, which works on the shared world.
 pub(crate) struct GoogleCalendar<'a> {
     pub(crate) world: &'a mut World,
     pub(crate) own: &'a mut State,
     pub(crate) tokens: &'a Issued,
 }
 
-/// What Google Calendar keeps of its own.
+/// The data that only the Google Calendar service keeps.
 #[derive(Debug, Default)]
 pub(crate) struct State {
-    /// Of calendar lists, by account.
+    /// The ledgers of calendar lists, by account.
     lists: BTreeMap<String, Ledger<Value>>,
-    /// Calls while the switch `google_limit` is on.
+    /// The number of calls while the switch `google_limit` is on.
     limited: Count,
 }
 
-/// The answer where there is nothing, or nothing but other methods.
+/// Returns the error for a path without an endpoint: 404, or 405 if the path supports other `methods`.
 pub(crate) fn unknown(methods: &str) -> Reply {
-    let refused = if methods.is_empty() { Refused::not_found() } else { Refused::method_not_allowed() };
-    refused.into()
+    let error = if methods.is_empty() { ApiError::not_found() } else { ApiError::method_not_allowed() };
+    error.into()
 }
 
 impl GoogleCalendar<'_> {
@@ -91,28 +95,28 @@ impl GoogleCalendar<'_> {
         self.serve_endpoint(endpoint, call).unwrap_or_else(Reply::from)
     }
 
-    fn serve_endpoint(&mut self, endpoint: Endpoint, call: &Call) -> Result<Reply, Refused> {
-        let visitor = self.visitor(endpoint, call)?;
+    fn serve_endpoint(&mut self, endpoint: Endpoint, call: &Call) -> Result<Reply, ApiError> {
+        let principal = self.authenticate(endpoint, call)?;
         self.limit()?;
         match endpoint {
-            Endpoint::CalendarList => self.calendar_list(&visitor, call),
-            Endpoint::CalendarListEntry => self.calendar_list_entry(&visitor, call),
-            Endpoint::Calendar => self.calendar_resource(&visitor, call),
+            Endpoint::CalendarList => self.calendar_list(&principal, call),
+            Endpoint::CalendarListEntry => self.calendar_list_entry(&principal, call),
+            Endpoint::Calendar => self.calendar_resource(&principal, call),
             Endpoint::Colors => Ok(colors::reply()),
-            Endpoint::Events => self.events(&visitor, call),
-            Endpoint::Instances => self.instances(&visitor, call),
-            Endpoint::Event => self.event(&visitor, call),
-            Endpoint::Insert => self.insert(&visitor, call),
-            Endpoint::Patch => self.update(&visitor, call, body::Manner::Patch),
-            Endpoint::Update => self.update(&visitor, call, body::Manner::Replace),
-            Endpoint::Delete => self.delete(&visitor, call),
-            Endpoint::FreeBusy => self.free_busy(&visitor, call),
+            Endpoint::Events => self.events(&principal, call),
+            Endpoint::Instances => self.instances(&principal, call),
+            Endpoint::Event => self.event(&principal, call),
+            Endpoint::Insert => self.insert(&principal, call),
+            Endpoint::Patch => self.update(&principal, call, body::UpdateMode::Patch),
+            Endpoint::Update => self.update(&principal, call, body::UpdateMode::Replace),
+            Endpoint::Delete => self.delete(&principal, call),
+            Endpoint::FreeBusy => self.free_busy(&principal, call),
         }
     }
 
-    /// The switches `google_limit` and `google_limit_every`.
-    fn limit(&mut self) -> Result<(), Refused> {
-        let Some(limit) = refused::limit(self.world.settings.google.limit) else { return Ok(()) };
+    /// Refuses the calls that the switches `google_limit` and `google_limit_every` select.
+    fn limit(&mut self) -> Result<(), ApiError> {
+        let Some(limit) = error::limit(self.world.settings.google.limit) else { return Ok(()) };
         let refuses = self.own.limited.refuses(self.world.settings.google.limit_every.0);
         if refuses { Err(limit) } else { Ok(()) }
     }

@@ -1,10 +1,10 @@
-//! What Google's authorization server does in its own way: refresh tokens on the first consent, scopes that add up, the
-//! popup, and revocation.
+//! The parts of the Google authorization server that other servers do differently: refresh tokens on first
+//! consent, incremental scopes, the popup flow, and revocation.
 
 use crate::oauth_server::Endpoint::{Authorize, Decide, Revoke, Token};
 use crate::oauth_server::{
-    AuthorizationRequest, Back, Client, ConsentWords, Descriptions, Mode, Parameters, Prefixes, Refused,
-    Routes, Rules, loopback, unstored,
+    AuthorizationRequest, Client, ConsentWords, Descriptions, OAuthError, Parameters, Prefixes,
+    RedirectTarget, ResponseMode, Routes, Rules, loopback, uncached,
 };
 use crate::reply::{Reply, json_reply};
 use crate::settings::{GoogleConsent, Popup, Publishing, Settings};
@@ -12,14 +12,15 @@ use http::StatusCode;
 use serde_json::json;
 use std::borrow::Cow;
 
-/// What the names of Google's own scopes begin with.
-pub(super) const SCOPES: &str = "https://www.googleapis.com/auth/";
+/// The prefix of scopes that Google defines.
+pub(super) const SCOPE_PREFIX: &str = "https://www.googleapis.com/auth/";
 
-/// What stands for a redirect URI where the code goes to a callback of the page (Google Identity Services, popup).
+/// The redirect URI value that makes Google Identity Services pass the code to a callback in the page (popup
+/// flow).
 const POSTMESSAGE: &str = "postmessage";
 
-/// Refresh tokens of an application that is being tested live for 7 days.
-const TESTING: u64 = 7 * 24 * 3600;
+/// The lifetime in seconds of refresh tokens of an application in testing: 7 days.
+const TESTING_REFRESH_TTL_SECONDS: u64 = 7 * 24 * 3600;
 
 pub(crate) struct GoogleRules;
 
@@ -37,7 +38,7 @@ impl Rules for GoogleRules {
         ]
     }
 
-    /// These rest on general knowledge.
+    /// The words are not taken from Google's documentation.
     fn consent_words(&self) -> ConsentWords {
         ConsentWords { heading: "{} wants access to your Google Account", allow: "Continue", deny: "Cancel" }
     }
@@ -47,10 +48,10 @@ impl Rules for GoogleRules {
     }
 
     fn short_scope<'a>(&self, scope: &'a str) -> Cow<'a, str> {
-        scope.strip_prefix(SCOPES).unwrap_or(scope).into()
+        scope.strip_prefix(SCOPE_PREFIX).unwrap_or(scope).into()
     }
 
-    /// Installed applications may send theirs.
+    /// Google lets installed applications send a client secret.
     fn public_apps_have_secrets(&self) -> bool {
         true
     }
@@ -59,52 +60,52 @@ impl Rules for GoogleRules {
         true
     }
 
-    /// An installed application registers no redirect URI: every loopback URI is its own. Only the code of an application on
-    /// a server is handed over to a popup: it is exchanged there.
+    /// Accepts every loopback redirect URI for installed applications, which register none. Accepts
+    /// `postmessage` only for server applications, which exchange the code on the server.
     fn allows(&self, client: &Client, redirect_uri: &str) -> bool {
         let more =
             if client.is_public() { loopback(redirect_uri).is_some() } else { redirect_uri == POSTMESSAGE };
         more || client.has_registered(redirect_uri)
     }
 
-    fn response_mode(&self, redirect_uri: &str, _query: &Parameters) -> Result<Mode, Refused> {
-        Ok(if redirect_uri == POSTMESSAGE { Mode::Popup } else { Mode::Query })
+    fn response_mode(&self, redirect_uri: &str, _query: &Parameters) -> Result<ResponseMode, OAuthError> {
+        Ok(if redirect_uri == POSTMESSAGE { ResponseMode::Popup } else { ResponseMode::Query })
     }
 
-    /// For the popup Google's guides disagree: `postmessage`, or the page's origin.
-    fn bound_redirect_uri<'a>(&self, back: &'a Back, settings: &Settings) -> &'a str {
-        let origin = back.mode == Mode::Popup && settings.google.popup == Popup::Origin;
-        let registered = back.client.app.redirect_uris.first();
-        registered.filter(|_| origin).and_then(|uri| origin_of(uri)).unwrap_or(&back.redirect_uri)
+    /// Returns `postmessage` or the page's origin for the popup flow, because Google's guides disagree.
+    fn bound_redirect_uri<'a>(&self, target: &'a RedirectTarget, settings: &Settings) -> &'a str {
+        let origin = target.mode == ResponseMode::Popup && settings.google.popup == Popup::Origin;
+        let registered = target.client.app.redirect_uris.first();
+        registered.filter(|_| origin).and_then(|uri| origin_of(uri)).unwrap_or(&target.redirect_uri)
     }
 
-    fn takes_plain(&self, _settings: &Settings) -> bool {
+    fn accepts_plain_challenge(&self, _settings: &Settings) -> bool {
         false
     }
 
-    /// A refresh token comes on the first consent and with `prompt=consent`, if it is asked for at all. The popup has no
-    /// parameter for it: its codes always ask.
-    fn is_offline(&self, request: &AuthorizationRequest<'_>) -> Result<bool, Refused> {
+    /// Returns whether to issue a refresh token: on the first consent and with `prompt=consent`, if the
+    /// request asks for offline access. The popup flow has no parameter for it and is always offline.
+    fn is_offline(&self, request: &AuthorizationRequest<'_>) -> Result<bool, OAuthError> {
         let query = request.query;
         let offline = match query.find("access_type") {
             Some("offline") => true,
-            Some("online") | None => request.back.mode == Mode::Popup,
-            Some(_) => return Err(Refused::Value("access_type")),
+            Some("online") | None => request.target.mode == ResponseMode::Popup,
+            Some(_) => return Err(OAuthError::Value("access_type")),
         };
         let prompted =
             query.find("prompt").is_some_and(|prompt| prompt.split(' ').any(|one| one == "consent"));
         Ok(offline && (prompted || request.issued.consented(request.owner).is_empty()))
     }
 
-    /// Those of Google's own, and with `include_granted_scopes` those of before. The switch `google_consent` lets the user
-    /// tick the first one only.
-    fn granted(&self, request: &AuthorizationRequest<'_>) -> Result<Vec<String>, Refused> {
+    /// Grants Google's scopes, and with `include_granted_scopes` also the scopes granted before. With the
+    /// switch `google_consent`, the user grants only the first requested scope.
+    fn granted(&self, request: &AuthorizationRequest<'_>) -> Result<Vec<String>, OAuthError> {
         let known = |scope: &String| {
             ["openid", "email", "profile"].contains(&scope.as_str())
-                || scope.strip_prefix(SCOPES).is_some_and(|name| !name.is_empty())
+                || scope.strip_prefix(SCOPE_PREFIX).is_some_and(|name| !name.is_empty())
         };
         if let Some(scope) = request.scopes.iter().find(|scope| !known(scope)) {
-            return Err(Refused::Scope(scope.clone()));
+            return Err(OAuthError::Scope(scope.clone()));
         }
         let mut scopes = request.scopes.to_vec();
         if request.settings.google.consent == GoogleConsent::First {
@@ -120,7 +121,7 @@ impl Rules for GoogleRules {
         Ok(scopes)
     }
 
-    /// With slashes, as in Google's documentation.
+    /// Google's documentation shows codes and tokens with slashes.
     fn prefixes(&self) -> Prefixes {
         Prefixes { code: "4/0", access_token: "1/", refresh_token: "1//" }
     }
@@ -130,34 +131,34 @@ impl Rules for GoogleRules {
     }
 
     fn refresh_lifetime(&self, settings: &Settings) -> Option<u64> {
-        (settings.google.publishing == Publishing::Testing).then_some(TESTING)
+        (settings.google.publishing == Publishing::Testing).then_some(TESTING_REFRESH_TTL_SECONDS)
     }
 
-    fn error(&self, refused: &Refused) -> &'static str {
-        match refused {
-            Refused::RedirectUri | Refused::RedirectMismatch => "redirect_uri_mismatch",
-            _ => refused.error(),
+    fn error_code(&self, error: &OAuthError) -> &'static str {
+        match error {
+            OAuthError::RedirectUri | OAuthError::RedirectMismatch => "redirect_uri_mismatch",
+            _ => error.code(),
         }
     }
 
-    /// A token in the query or in a form is enough.
+    /// Google needs no client authentication: the token in the query or the form is enough.
     fn authenticates_revocations(&self) -> bool {
         false
     }
 
     fn unknown_token(&self) -> Reply {
-        unstored(json_reply(StatusCode::BAD_REQUEST, &json!({ "error": "invalid_token" })))
+        uncached(json_reply(StatusCode::BAD_REQUEST, &json!({ "error": "invalid_token" })))
     }
 }
 
-/// Scheme, host and port.
+/// Returns the scheme, host and port of a URI.
 fn origin_of(uri: &str) -> Option<&str> {
     let start = uri.find("://")? + 3;
     let length = uri.get(start..)?.find(['/', '?']).unwrap_or(uri.len() - start);
     uri.get(..start + length)
 }
 
-/// Those of Google's list of scopes, which its consent screen repeats.
+/// The descriptions from Google's list of scopes, which its consent screen repeats.
 const DESCRIPTIONS: Descriptions = &[
     ("openid", "Associate you with your personal info on Google"),
     ("email", "See your primary Google Account email address"),

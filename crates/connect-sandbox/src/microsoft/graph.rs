@@ -1,25 +1,27 @@
-//! Microsoft Graph v1.0, its calendars, under `/microsoft/graph/v1.0`, over the same calendars that Connect shows of its
-//! Outlook accounts.
+//! The calendars of Microsoft Graph v1.0 under `/microsoft/graph/v1.0`. They are those of the Outlook
+//! accounts that Connect also shows.
 //!
 //! ```text
-//! request ──▶ access: token, and how many at once ──▶ limits ──▶ place: which calendar ──▶ list, delta, write, ...
-//!                                                                     │ before and after
+//! request ──▶ access: token, concurrency ──▶ limits ──▶ place: find the calendar ──▶ list, delta, write, ...
+//!                                                                     │ changes
 //!                                                                     ▼
-//!                                                                  ledger: what has changed, from either side
+//!                                                                  ledger: changes made through Graph or Connect
 //! ```
 //!
-//! - [`access`], [`refused`]: who may do what, and Graph's form of an error.
-//! - [`prefer`], [`query`], [`style`]: what a caller asks for beside the path.
-//! - [`resource`], [`body`], [`recurrence`], [`times`], [`zones`], [`extensions`]: an event in Graph's words, and back.
-//! - [`list`], [`delta`]: pages, and what has changed since a delta link.
+//! - [`access`], [`error`]: authenticate the caller, check its scopes, and write errors in Graph's format.
+//! - [`prefer`], [`query`], [`render_options`]: read the headers and query parameters of a request.
+//! - [`resource`], [`body`], [`recurrence`], [`times`], [`zones`], [`extensions`]: write events as Graph JSON
+//!   and read them from it.
+//! - [`list`], [`delta`]: pages, and changes since a delta link.
 //!
-//! `$filter`, `$search`, `$count`, batches, subscriptions, attachments, calendar groups, the calendars of other users, and
-//! answering invitations are not there.
+//! Not implemented: `$filter`, `$search`, `$count`, batches, subscriptions, attachments, calendar groups,
+//! calendars of other users, and responses to invitations.
 
 mod access;
 mod body;
 mod calendars;
 mod delta;
+mod error;
 mod extensions;
 mod list;
 mod original;
@@ -27,11 +29,10 @@ mod place;
 mod prefer;
 mod query;
 mod recurrence;
-mod refused;
+mod render_options;
 mod resource;
 mod routes;
 mod schedule;
-mod style;
 mod text;
 mod times;
 mod write;
@@ -45,10 +46,10 @@ use crate::settings::ErrorCodes;
 use crate::world::World;
 use crate::world::limit::Count;
 use crate::world::random::Random;
-use access::UnderWay;
+use access::InFlight;
+use error::{ApiError, ErrorFormat};
 use http::{HeaderName, HeaderValue};
 pub(crate) use original::{online_meeting, original};
-use refused::{Form, Refused};
 pub(crate) use routes::ROUTES;
 
 /// An endpoint of Graph.
@@ -73,27 +74,27 @@ impl Endpoint {
     }
 }
 
-/// Microsoft Graph, over the world.
+/// The Microsoft Graph service, which works on the shared world.
 pub(crate) struct Graph<'a> {
     pub(crate) world: &'a mut World,
     pub(crate) own: &'a mut State,
     pub(crate) tokens: &'a Issued,
 }
 
-/// What Graph keeps of its own.
+/// The data that only the Graph service keeps.
 #[derive(Debug)]
 pub(crate) struct State {
-    under_way: UnderWay,
-    /// Calls while the switch `graph_limit` is on.
+    in_flight: InFlight,
+    /// The number of calls while the switch `graph_limit` is on.
     limited: Count,
-    /// For the ids of requests, which move nothing else.
+    /// Generates request ids, so that they do not change other generated values.
     random: Random,
 }
 
 impl State {
     pub(crate) fn new(seed: u64) -> Self {
         Self {
-            under_way: UnderWay::default(),
+            in_flight: InFlight::default(),
             limited: Count::default(),
             random: Random::named(seed, &["graph"]),
         }
@@ -110,31 +111,31 @@ impl Graph<'_> {
         self.reply(served, call)
     }
 
-    /// The answer where there is nothing, or nothing but other methods.
+    /// Returns the error for a path without an endpoint: 400, or 405 if the path supports other `methods`.
     pub(crate) fn unknown(&mut self, methods: &str, call: &Call) -> Reply {
-        let refused = match self.sign_in(call) {
-            Err(refused) => refused,
+        let error = match self.bearer_token(call) {
+            Err(error) => error,
             Ok(_) if methods.is_empty() => {
-                Refused::segment(Route::unknown_segment(call.request.uri().path()))
+                ApiError::segment(Route::unknown_segment(call.request.uri().path()))
             }
-            Ok(_) => Refused::method_not_allowed(),
+            Ok(_) => ApiError::method_not_allowed(),
         };
-        self.reply(Err(refused), call)
+        self.reply(Err(error), call)
     }
 
-    fn reply(&mut self, served: Result<Reply, Refused>, call: &Call) -> Reply {
+    fn reply(&mut self, served: Result<Reply, ApiError>, call: &Call) -> Reply {
         let request = self.own.random.uuid();
         let client_request = call.header(CLIENT_REQUEST_ID).unwrap_or(&request).to_owned();
-        let refused = served.is_err();
-        let mut reply = served.unwrap_or_else(|refused| {
-            let form = Form {
+        let failed = served.is_err();
+        let mut reply = served.unwrap_or_else(|error| {
+            let format = ErrorFormat {
                 inner: self.world.settings.microsoft.inner_error.as_str(),
                 nested: self.world.settings.microsoft.error_codes == ErrorCodes::Nested,
                 date: call.now.strftime("%Y-%m-%dT%H:%M:%S").to_string(),
                 request: &request,
                 client_request: &client_request,
             };
-            refused.reply(&form)
+            error.reply(&format)
         });
         let mut head = |name, text: &str| {
             reply.headers_mut().extend(HeaderValue::from_str(text).ok().map(|value| (name, value)));
@@ -142,34 +143,34 @@ impl Graph<'_> {
         head(REQUEST_ID, &request);
         head(CLIENT_REQUEST_ID, &client_request);
         let applied = self.preferences(call).map(|preferences| preferences.applied).unwrap_or_default();
-        if !(refused || applied.is_empty()) {
+        if !(failed || applied.is_empty()) {
             head(PREFERENCE_APPLIED, &applied.join(", "));
         }
         reply
     }
 
-    fn serve_endpoint(&mut self, endpoint: Endpoint, call: &Call) -> Result<Reply, Refused> {
-        let visitor = self.visitor(endpoint, call)?;
-        self.check_crowd(call)?;
+    fn serve_endpoint(&mut self, endpoint: Endpoint, call: &Call) -> Result<Reply, ApiError> {
+        let principal = self.authenticate(endpoint, call)?;
+        self.check_concurrency(call)?;
         self.limit()?;
         match endpoint {
-            Endpoint::Calendars => self.calendars(&visitor, call),
-            Endpoint::Calendar => self.calendar(&visitor, call),
-            Endpoint::CalendarView => self.calendar_view(&visitor, call),
-            Endpoint::Delta => self.delta(&visitor, call),
-            Endpoint::Events => self.events(&visitor, call),
-            Endpoint::Instances => self.instances(&visitor, call),
-            Endpoint::Event => self.event(&visitor, call),
-            Endpoint::Create => self.create(&visitor, call),
-            Endpoint::Update => self.update(&visitor, call),
-            Endpoint::Delete => self.delete(&visitor, call),
-            Endpoint::Schedule => self.schedule(&visitor, call),
+            Endpoint::Calendars => self.calendars(&principal, call),
+            Endpoint::Calendar => self.calendar(&principal, call),
+            Endpoint::CalendarView => self.calendar_view(&principal, call),
+            Endpoint::Delta => self.delta(&principal, call),
+            Endpoint::Events => self.events(&principal, call),
+            Endpoint::Instances => self.instances(&principal, call),
+            Endpoint::Event => self.event(&principal, call),
+            Endpoint::Create => self.create(&principal, call),
+            Endpoint::Update => self.update(&principal, call),
+            Endpoint::Delete => self.delete(&principal, call),
+            Endpoint::Schedule => self.schedule(&principal, call),
         }
     }
 
-    /// The switches `graph_limit` and `graph_limit_every`.
-    fn limit(&mut self) -> Result<(), Refused> {
-        let Some(limit) = Refused::limit(self.world.settings.microsoft.limit) else { return Ok(()) };
+    /// Refuses the calls that the switches `graph_limit` and `graph_limit_every` select.
+    fn limit(&mut self) -> Result<(), ApiError> {
+        let Some(limit) = ApiError::limit(self.world.settings.microsoft.limit) else { return Ok(()) };
         let refuses = self.own.limited.refuses(self.world.settings.microsoft.limit_every.0);
         if refuses { Err(limit.with_retry_after(self.world.settings.microsoft.retry_after)) } else { Ok(()) }
     }

@@ -1,10 +1,10 @@
-//! What Microsoft's identity platform does in its own way: tenants, `offline_access`, one resource a token, and errors
-//! with numbers.
+//! The rules of the Microsoft identity platform that differ from other servers: tenants, `offline_access`,
+//! access tokens for a single resource, and numbered errors.
 
 use crate::call::Call;
 use crate::oauth_server::Endpoint::{Authorize, Decide, Token};
 use crate::oauth_server::{
-    AuthorizationRequest, ConsentWords, Descriptions, Mode, Parameters, Refused, Routes, Rules,
+    AuthorizationRequest, ConsentWords, Descriptions, OAuthError, Parameters, ResponseMode, Routes, Rules,
 };
 use crate::settings::{Scope, Settings};
 use crate::world::random::Random;
@@ -13,7 +13,7 @@ use std::borrow::Cow;
 
 const OFFLINE_ACCESS: &str = "offline_access";
 
-/// Those that belong to no resource: OpenID Connect's, and the one for refresh tokens.
+/// The scopes that belong to no resource: those of OpenID Connect, and `offline_access`.
 const OPENID: [&str; 4] = ["openid", "profile", "email", OFFLINE_ACCESS];
 
 const GRAPH: &str = "https://graph.microsoft.com";
@@ -33,7 +33,7 @@ impl Rules for MicrosoftRules {
         ]
     }
 
-    /// These rest on general knowledge.
+    /// The words are not taken from Microsoft's documentation.
     fn consent_words(&self) -> ConsentWords {
         ConsentWords { heading: "Permissions requested: {}", allow: "Accept", deny: "Cancel" }
     }
@@ -46,7 +46,7 @@ impl Rules for MicrosoftRules {
         short_scope(scope).into()
     }
 
-    fn takes_secrets_of_pages(&self) -> bool {
+    fn accepts_browser_secrets(&self) -> bool {
         false
     }
 
@@ -54,7 +54,7 @@ impl Rules for MicrosoftRules {
         true
     }
 
-    fn check_path(&self, call: &Call) -> Result<(), Refused> {
+    fn check_path(&self, call: &Call) -> Result<(), OAuthError> {
         tenant(call).map(drop)
     }
 
@@ -62,26 +62,30 @@ impl Rules for MicrosoftRules {
         format!("/microsoft/{}/v2.0", tenant(call).as_deref().unwrap_or("common"))
     }
 
-    /// A mode that is not known is not told by a redirect: it would say how to redirect.
-    fn response_mode(&self, _redirect_uri: &str, query: &Parameters) -> Result<Mode, Refused> {
+    /// An unknown mode cannot be reported by a redirect, because the mode decides how to redirect.
+    fn response_mode(&self, _redirect_uri: &str, query: &Parameters) -> Result<ResponseMode, OAuthError> {
         match query.find("response_mode") {
-            None | Some("query") => Ok(Mode::Query),
-            Some("fragment") => Ok(Mode::Fragment),
-            Some("form_post") => Ok(Mode::FormPost),
-            Some(_) => Err(Refused::Value("response_mode")),
+            None | Some("query") => Ok(ResponseMode::Query),
+            Some("fragment") => Ok(ResponseMode::Fragment),
+            Some("form_post") => Ok(ResponseMode::FormPost),
+            Some(_) => Err(OAuthError::Value("response_mode")),
         }
     }
 
-    fn is_offline(&self, request: &AuthorizationRequest<'_>) -> Result<bool, Refused> {
+    fn is_offline(&self, request: &AuthorizationRequest<'_>) -> Result<bool, OAuthError> {
         Ok(request.scopes.iter().any(|scope| scope == OFFLINE_ACCESS))
     }
 
-    fn narrowed(&self, granted: &[String], asked: Option<Vec<String>>) -> Result<Vec<String>, Refused> {
-        for_one_resource(granted, asked)
+    fn token_scopes(
+        &self,
+        granted: &[String],
+        requested: Option<Vec<String>>,
+    ) -> Result<Vec<String>, OAuthError> {
+        for_one_resource(granted, requested)
     }
 
-    /// As they were asked for, or in another spelling and order, without scopes that are not permissions.
-    fn told(&self, scopes: &[String], settings: &Settings) -> Vec<String> {
+    /// Returns the scopes as requested, or respelled in another order without `offline_access`.
+    fn response_scopes(&self, scopes: &[String], settings: &Settings) -> Vec<String> {
         if settings.microsoft.scope == Scope::AsAsked {
             return scopes.to_vec();
         }
@@ -101,21 +105,21 @@ impl Rules for MicrosoftRules {
         true
     }
 
-    fn error(&self, refused: &Refused) -> &'static str {
-        match refused {
-            Refused::UnknownClient => "unauthorized_client",
-            _ => refused.error(),
+    fn error_code(&self, error: &OAuthError) -> &'static str {
+        match error {
+            OAuthError::UnknownClient => "unauthorized_client",
+            _ => error.code(),
         }
     }
 
-    /// The description begins with the number.
-    fn error_members(&self, refused: &Refused, call: &Call, random: &mut Random) -> Map<String, Value> {
+    /// Microsoft's descriptions begin with the error number.
+    fn error_members(&self, error: &OAuthError, call: &Call, random: &mut Random) -> Map<String, Value> {
         let (trace, correlation) = (random.uuid(), random.uuid());
         let time = call.now.strftime("%Y-%m-%d %H:%M:%SZ").to_string();
-        let number = number(refused);
+        let number = number(error);
         let text = format!(
             "AADSTS{number}: {}. Trace ID: {trace} Correlation ID: {correlation} Timestamp: {time}",
-            refused.description(),
+            error.description(),
         );
         let members = [
             ("error_description", json!(text)),
@@ -128,14 +132,14 @@ impl Rules for MicrosoftRules {
     }
 }
 
-/// The tenant of the path: a word for several, an id, or a domain.
-fn tenant(call: &Call) -> Result<String, Refused> {
+/// Returns the tenant in the path: `common`, `organizations`, `consumers`, an id, or a domain.
+fn tenant(call: &Call) -> Result<String, OAuthError> {
     let tenant = call.path_parameter("tenant").unwrap_or_default();
     let word = ["common", "organizations", "consumers"].contains(&tenant.as_str());
-    if word || is_id(&tenant) || is_domain(&tenant) { Ok(tenant) } else { Err(Refused::Tenant) }
+    if word || is_id(&tenant) || is_domain(&tenant) { Ok(tenant) } else { Err(OAuthError::Tenant) }
 }
 
-/// Hexadecimal digits in groups of 8, 4, 4, 4 and 12.
+/// Returns whether the text is a UUID: hexadecimal digits in groups of 8, 4, 4, 4 and 12.
 fn is_id(text: &str) -> bool {
     let groups = text.split('-').map(str::len);
     groups.eq([8, 4, 4, 4, 12]) && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
@@ -148,24 +152,25 @@ fn is_domain(text: &str) -> bool {
     text.contains('.') && text.split('.').all(plain)
 }
 
-/// The scopes of an access token: those the request names, else those of the first resource of the grant. More than one
-/// resource in a request is refused. The spellings with and without Graph's address are one scope.
-fn for_one_resource(granted: &[String], asked: Option<Vec<String>>) -> Result<Vec<String>, Refused> {
-    let Some(asked) = asked else {
+/// Returns the scopes of an access token: the requested ones, or by default those of the grant's first
+/// resource. Fails if the request names several resources. A scope is the same with and without Graph's
+/// address.
+fn for_one_resource(granted: &[String], requested: Option<Vec<String>>) -> Result<Vec<String>, OAuthError> {
+    let Some(requested) = requested else {
         let first = granted.iter().find_map(|scope| resource(scope));
         let of_first = |scope: &&String| resource(scope).is_none_or(|resource| Some(resource) == first);
         return Ok(granted.iter().filter(of_first).cloned().collect());
     };
     let known = |scope: &&String| granted.iter().any(|known| short_scope(known) == short_scope(scope));
-    let first = asked.iter().find_map(|scope| resource(scope));
+    let first = requested.iter().find_map(|scope| resource(scope));
     let of_first = |scope: &&String| resource(scope).is_none_or(|resource| Some(resource) == first);
-    match asked.iter().find(|scope| !known(scope) || !of_first(scope)) {
-        Some(scope) => Err(Refused::Scope(scope.clone())),
-        None => Ok(asked),
+    match requested.iter().find(|scope| !known(scope) || !of_first(scope)) {
+        Some(scope) => Err(OAuthError::Scope(scope.clone())),
+        None => Ok(requested),
     }
 }
 
-/// Whom a scope is for; a bare name is a permission of Graph.
+/// Returns the resource of a scope; a bare name is a permission of Graph.
 fn resource(scope: &str) -> Option<&str> {
     match scope.rsplit_once('/') {
         _ if OPENID.contains(&scope) => None,
@@ -174,41 +179,42 @@ fn resource(scope: &str) -> Option<&str> {
     }
 }
 
-/// Without Graph's address, and without case, which its permissions have none of.
+/// Removes Graph's address and lowers the case: Graph permissions are case-insensitive.
 pub(super) fn short_scope(scope: &str) -> String {
     let name = scope.strip_prefix(GRAPH).and_then(|rest| rest.strip_prefix('/')).unwrap_or(scope);
     name.to_ascii_lowercase()
 }
 
-/// A number for each reason. The real ones change, and some of these rest on hearsay: clients go by `error`.
-fn number(refused: &Refused) -> u32 {
-    match refused {
-        Refused::NoForm | Refused::Missing(_) => 900_144,
-        Refused::Repeated(_) | Refused::Value(_) => 90_100,
-        Refused::Tenant => 90_002,
-        Refused::UnknownClient => 700_016,
-        Refused::RedirectUri => 50_011,
-        Refused::ResponseType => 700_054,
-        Refused::Challenge | Refused::ChallengeMethod => 501_491,
-        Refused::Scope(_) => 70_011,
-        Refused::Denied => 65_004,
-        Refused::Secret => 7_000_215,
-        Refused::SecretMissing => 7_000_218,
-        Refused::PublicSecret => 700_025,
-        Refused::TwoMethods => 90_023,
-        Refused::CrossOrigin => 9_002_326,
-        Refused::GrantType => 70_003,
-        Refused::Code | Refused::RefreshToken => 70_000,
-        Refused::CodeUsed => 54_005,
-        Refused::CodeExpired => 70_008,
-        Refused::RedirectMismatch => 500_112,
-        Refused::VerifierMissing | Refused::Verifier => 501_481,
-        Refused::RefreshExpired => 700_082,
+/// Returns the AADSTS number of an error. Microsoft changes them and some here are unconfirmed, so clients
+/// should use `error`.
+fn number(error: &OAuthError) -> u32 {
+    match error {
+        OAuthError::NoForm | OAuthError::Missing(_) => 900_144,
+        OAuthError::Repeated(_) | OAuthError::Value(_) => 90_100,
+        OAuthError::Tenant => 90_002,
+        OAuthError::UnknownClient => 700_016,
+        OAuthError::RedirectUri => 50_011,
+        OAuthError::ResponseType => 700_054,
+        OAuthError::Challenge | OAuthError::ChallengeMethod => 501_491,
+        OAuthError::Scope(_) => 70_011,
+        OAuthError::Denied => 65_004,
+        OAuthError::Secret => 7_000_215,
+        OAuthError::SecretMissing => 7_000_218,
+        OAuthError::PublicSecret => 700_025,
+        OAuthError::TwoMethods => 90_023,
+        OAuthError::CrossOrigin => 9_002_326,
+        OAuthError::GrantType => 70_003,
+        OAuthError::Code | OAuthError::RefreshToken => 70_000,
+        OAuthError::CodeUsed => 54_005,
+        OAuthError::CodeExpired => 70_008,
+        OAuthError::RedirectMismatch => 500_112,
+        OAuthError::VerifierMissing | OAuthError::Verifier => 501_481,
+        OAuthError::RefreshExpired => 700_082,
     }
 }
 
-/// By the short name in small letters: the texts for users in Graph's reference of permissions. Those of `openid`, of shared
-/// and of basic calendars rest on general knowledge.
+/// Descriptions by short scope name, from Graph's permissions reference. Those of `openid` and of shared and
+/// basic calendars are not from the reference.
 const DESCRIPTIONS: Descriptions = &[
     ("openid", "Sign in as you"),
     ("profile", "View your basic profile"),
@@ -231,10 +237,10 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_for_one_resource() {
+    fn request_for_two_resources_is_refused() {
         let granted =
             owned("openid Calendars.Read https://graph.microsoft.com/User.Read https://a.example/x");
-        let get = |asked: Option<&str>| for_one_resource(&granted, asked.map(owned));
+        let get = |requested: Option<&str>| for_one_resource(&granted, requested.map(owned));
         assert_eq!(get(None).unwrap(), owned("openid Calendars.Read https://graph.microsoft.com/User.Read"));
         assert_eq!(get(Some("https://a.example/x")).unwrap(), ["https://a.example/x"]);
         let spelled = get(Some("https://graph.microsoft.com/calendars.read user.read"));
@@ -244,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn tenants() {
+    fn tenant_names_ids_and_domains_are_accepted() {
         let read = |path: &str| {
             let request = http::Request::get(path).body(bytes::Bytes::new()).unwrap();
             let endpoint = "POST /microsoft/{tenant}/oauth2/v2.0/token";

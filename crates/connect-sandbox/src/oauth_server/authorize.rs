@@ -2,22 +2,22 @@
 
 use super::AuthorizationServer;
 use super::Servers;
-use super::back::Back;
 use super::consent::{Decision, page};
-use super::issued::{Code, Owner};
+use super::error::OAuthError;
+use super::issued::{AuthorizationCode, GrantOwner};
 use super::parameters::{Parameters, scope_tokens};
 use super::pkce::Challenge;
-use super::refused::Refused;
+use super::redirect_target::RedirectTarget;
 use super::rules::AuthorizationRequest;
 use crate::call::Call;
 use crate::reply::Reply;
 
-/// A request of an application, checked.
-pub(super) struct Asked {
-    pub(super) owner: Owner,
+/// A valid authorization request.
+pub(super) struct CheckedRequest {
+    pub(super) owner: GrantOwner,
     pub(super) scopes: Vec<String>,
     challenge: Option<Challenge>,
-    /// Whether a refresh token comes with it.
+    /// Whether the token response contains a refresh token.
     offline: bool,
 }
 
@@ -27,62 +27,68 @@ impl Servers<'_> {
         self.authorized(server, call, if asks { Decision::Ask } else { Decision::Approve })
     }
 
-    /// The form of the consent page; or a request whose parameters are a form, which an OpenID Provider takes as well
+    /// Handles a submitted consent page. An OpenID provider also accepts the request parameters as a form
     /// (OpenID Connect Core 3.1.2.1).
     pub(super) fn decide(&mut self, server: AuthorizationServer, call: &Call) -> Reply {
         match Decision::read(call) {
             Ok(decision) => self.authorized(server, call, decision),
-            Err(Refused::Missing(_)) if server.rules().is_openid_provider() => self.authorize(server, call),
-            Err(refused) => self.refuse(server, &refused, call),
+            Err(OAuthError::Missing(_)) if server.rules().is_openid_provider() => {
+                self.authorize(server, call)
+            }
+            Err(error) => self.error_reply(server, &error, call),
         }
     }
 
     fn authorized(&mut self, server: AuthorizationServer, call: &Call, decision: Decision) -> Reply {
-        let asked = Parameters::anywhere(call).and_then(|query| {
-            let back = self.way_back(server, call, &query)?;
-            Ok((query, back))
+        let parsed = Parameters::query_or_form(call).and_then(|query| {
+            let target = self.redirect_target(server, call, &query)?;
+            Ok((query, target))
         });
-        let (query, back) = match asked {
-            Ok(asked) => asked,
-            Err(refused) => {
+        let (query, target) = match parsed {
+            Ok(parsed) => parsed,
+            Err(error) => {
                 self.world.stats.providers.of(server).authorizations.refused += 1;
-                return self.refuse(server, &refused, call);
+                return self.error_reply(server, &error, call);
             }
         };
-        let asked = self.asked(&back, &query).and_then(|asked| match decision {
-            Decision::Deny => Err(Refused::Denied),
-            Decision::Ask | Decision::Approve => Ok(asked),
+        let request = self.check_request(&target, &query).and_then(|request| match decision {
+            Decision::Deny => Err(OAuthError::Denied),
+            Decision::Ask | Decision::Approve => Ok(request),
         });
-        match asked {
-            Ok(asked) if decision == Decision::Ask => page(call, &back.client, &asked),
-            Ok(asked) => {
+        match request {
+            Ok(request) if decision == Decision::Ask => page(call, &target.client, &request),
+            Ok(request) => {
                 self.world.stats.providers.of(server).authorizations.granted += 1;
-                self.give_code(call, &back, asked)
+                self.issue_code(call, &target, request)
             }
-            Err(refused) => {
+            Err(error) => {
                 self.world.stats.providers.of(server).authorizations.refused += 1;
-                back.error(&refused)
+                target.error(&error)
             }
         }
     }
 
-    fn asked(&self, back: &Back, query: &Parameters) -> Result<Asked, Refused> {
-        query.once()?;
-        let client = &back.client;
+    fn check_request(
+        &self,
+        target: &RedirectTarget,
+        query: &Parameters,
+    ) -> Result<CheckedRequest, OAuthError> {
+        query.check_not_repeated()?;
+        let client = &target.client;
         let (rules, settings) = (client.server.rules(), &self.world.settings);
         if query.need("response_type")? != "code" {
-            return Err(Refused::ResponseType);
+            return Err(OAuthError::ResponseType);
         }
-        let challenge = Challenge::asked(query, rules.takes_plain(settings))?;
+        let challenge = Challenge::read(query, rules.accepts_plain_challenge(settings))?;
         if challenge.is_none() && client.is_public() && rules.needs_pkce(settings) {
-            return Err(Refused::Missing("code_challenge"));
+            return Err(OAuthError::Missing("code_challenge"));
         }
         let hint = query.find("login_hint").filter(|_| rules.is_openid_provider());
         let user = hint.unwrap_or(&settings.oauth.user).to_owned();
-        let owner = Owner { server: client.server, client: client.id.clone(), user };
+        let owner = GrantOwner { server: client.server, client: client.id.clone(), user };
         let scopes = scope_tokens(query.need("scope")?, rules.scope_separator())?;
         let request = AuthorizationRequest {
-            back,
+            target,
             query,
             owner: &owner,
             scopes: &scopes,
@@ -91,24 +97,24 @@ impl Servers<'_> {
         };
         let offline = rules.is_offline(&request)?;
         let scopes = rules.granted(&request)?;
-        Ok(Asked { owner, scopes, challenge, offline })
+        Ok(CheckedRequest { owner, scopes, challenge, offline })
     }
 
-    fn give_code(&mut self, call: &Call, back: &Back, asked: Asked) -> Reply {
-        let rules = asked.owner.server.rules();
+    fn issue_code(&mut self, call: &Call, target: &RedirectTarget, request: CheckedRequest) -> Reply {
+        let rules = request.owner.server.rules();
         let code = format!("{}{}", rules.prefixes().code, self.own.random.token(32));
-        let redirect_uri = rules.bound_redirect_uri(back, &self.world.settings).to_owned();
-        self.own.issued.consent(asked.owner.clone(), &asked.scopes);
-        let grant = Code {
-            owner: asked.owner,
+        let redirect_uri = rules.bound_redirect_uri(target, &self.world.settings).to_owned();
+        self.own.issued.consent(request.owner.clone(), &request.scopes);
+        let grant = AuthorizationCode {
+            owner: request.owner,
             redirect_uri,
-            challenge: asked.challenge,
-            scopes: asked.scopes,
-            offline: asked.offline,
+            challenge: request.challenge,
+            scopes: request.scopes,
+            offline: request.offline,
             issued: call.now,
             used: None,
         };
         self.own.issued.add_code(code.clone(), grant);
-        back.reply(&[("code", &code)])
+        target.reply(&[("code", &code)])
     }
 }

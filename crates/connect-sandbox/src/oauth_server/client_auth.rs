@@ -1,10 +1,10 @@
-//! Client authentication at the token endpoint (RFC 6749 2.3): by Basic or by the body, never by both.
+//! Client authentication at the token endpoint (RFC 6749 2.3): with HTTP Basic or in the body, but not both.
 
 use super::AuthorizationServer;
 use super::Servers;
 use super::clients::Client;
+use super::error::OAuthError;
 use super::parameters::Parameters;
-use super::refused::Refused;
 use crate::call::Call;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -16,41 +16,41 @@ impl Servers<'_> {
         server: AuthorizationServer,
         call: &Call,
         form: &Parameters,
-    ) -> Result<Client, Refused> {
-        let (id, secret) = presented(call, form)?;
+    ) -> Result<Client, OAuthError> {
+        let (id, secret) = presented_credentials(call, form)?;
         let of_page = secret.is_some() && call.request.headers().contains_key(ORIGIN);
-        if of_page && !server.rules().takes_secrets_of_pages() {
-            return Err(Refused::CrossOrigin);
+        if of_page && !server.rules().accepts_browser_secrets() {
+            return Err(OAuthError::CrossOrigin);
         }
-        let client = self.own.client(server, &id).ok_or(Refused::UnknownClient)?;
+        let client = self.own.client(server, &id).ok_or(OAuthError::UnknownClient)?;
         match (client.is_public(), secret) {
             (true, None) => Ok(client),
-            (true, Some(_)) if !client.may_have_secret() => Err(Refused::PublicSecret),
+            (true, Some(_)) if !client.may_have_secret() => Err(OAuthError::PublicSecret),
             (_, Some(secret)) if secret == client.secret => Ok(client),
-            (_, Some(_)) => Err(Refused::Secret),
-            (false, None) => Err(Refused::SecretMissing),
+            (_, Some(_)) => Err(OAuthError::Secret),
+            (false, None) => Err(OAuthError::SecretMissing),
         }
     }
 }
 
-/// Id and secret; an empty secret is none.
-fn presented(call: &Call, form: &Parameters) -> Result<(String, Option<String>), Refused> {
+/// Returns the client id and secret; an empty secret counts as absent.
+fn presented_credentials(call: &Call, form: &Parameters) -> Result<(String, Option<String>), OAuthError> {
     let (id, secret) = (form.find("client_id"), form.find("client_secret"));
     if !call.request.headers().contains_key(AUTHORIZATION) {
-        let id = id.ok_or(Refused::Missing("client_id"))?;
+        let id = id.ok_or(OAuthError::Missing("client_id"))?;
         return Ok((id.to_owned(), secret.map(str::to_owned)));
     }
     if secret.is_some() {
-        return Err(Refused::TwoMethods);
+        return Err(OAuthError::TwoMethods);
     }
-    let (basic_id, basic_secret) = call.header(AUTHORIZATION).and_then(basic).ok_or(Refused::Secret)?;
+    let (basic_id, basic_secret) = call.header(AUTHORIZATION).and_then(basic).ok_or(OAuthError::Secret)?;
     if id.is_some_and(|id| id != basic_id) {
-        return Err(Refused::Value("client_id"));
+        return Err(OAuthError::Value("client_id"));
     }
     Ok((basic_id, Some(basic_secret).filter(|secret| !secret.is_empty())))
 }
 
-/// Both parts are form-encoded before they are joined (RFC 6749 2.3.1).
+/// Decodes Basic credentials, whose parts are form-encoded (RFC 6749 2.3.1).
 fn basic(header: &str) -> Option<(String, String)> {
     let (scheme, encoded) = header.split_once(' ')?;
     let pair = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_vectors_of_basic() {
+    fn basic_credentials_match_the_rfc_vectors() {
         let read = |encoded: &str| basic(&format!("Basic {encoded}"));
         assert_eq!(
             read("czZCaGRSa3F0MzpnWDFmQmF0M2JW"),

@@ -1,20 +1,20 @@
-//! The applications registered with each system.
+//! The applications registered with each authorization server.
 
 use super::{AuthorizationServer, Servers, State};
 use crate::settings::is_uri;
 use crate::world::apps::AppError;
 
-/// Whether an application can keep a secret (RFC 6749 2.1).
+/// Whether an application can keep a client secret (RFC 6749 2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientType {
-    /// It can: it authenticates with one.
+    /// An application that can keep a secret and authenticates with it.
     Confidential,
-    /// It is installed on people's machines and cannot: it has PKCE instead. At Google it has a secret all the same, which
-    /// is not confidential and may be left out.
+    /// An application installed on user devices, which cannot keep a secret and uses PKCE. Google issues a
+    /// secret to it as well, which is not confidential and may be omitted.
     Public,
 }
 
-/// An application, as its owner describes it to Google, Microsoft or Apptoto.
+/// An application as registered with Google, Microsoft or Apptoto.
 ///
 /// ```
 /// use connect_sandbox::{AuthorizationServer, OAuthApp, Sandbox, Settings};
@@ -29,28 +29,28 @@ pub enum ClientType {
 pub struct OAuthApp {
     /// The name on the consent page.
     pub name: String,
-    /// Where authorize may redirect to; compared as texts (RFC 6749 3.1.2.3).
+    /// The registered redirect URIs, which are compared as strings (RFC 6749 3.1.2.3).
     pub redirect_uris: Vec<String>,
-    /// Whether it has a secret.
+    /// Whether the application can keep a secret.
     pub client_type: ClientType,
-    /// The scopes it may ask for (Apptoto; the others have no such list). All of them at first.
+    /// The scopes that the application may request (Apptoto only); by default all.
     pub scopes: Vec<String>,
 }
 
-/// What an application signs in with at one of them.
+/// The credentials of an application at an authorization server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OAuthCredentials {
-    /// The application's id.
+    /// The client id.
     pub client_id: String,
-    /// The application's secret, if it was told one: a confidential one is, and at Google and Apptoto a public one too.
+    /// The client secret. A public application has one only at Google and Apptoto.
     pub client_secret: Option<String>,
-    /// The first of its redirect URIs.
+    /// The application's first redirect URI.
     pub redirect_uri: String,
 }
 
 impl OAuthApp {
-    /// A confidential application with one redirect URI.
+    /// Creates a confidential application with one redirect URI.
     pub fn new(name: impl Into<String>, redirect_uri: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -60,29 +60,29 @@ impl OAuthApp {
         }
     }
 
-    /// Another place authorize may redirect to.
+    /// Adds a redirect URI.
     #[must_use]
     pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
         self.redirect_uris.push(uri.into());
         self
     }
 
-    /// An application that cannot keep a secret. Its loopback redirect URIs match with any port (RFC 8252 7.3); at Google
-    /// every loopback redirect URI is its own.
+    /// Makes the application public. Its loopback redirect URIs match with any port (RFC 8252 7.3); Google
+    /// accepts every loopback redirect URI.
     #[must_use]
     pub fn public(mut self) -> Self {
         self.client_type = ClientType::Public;
         self
     }
 
-    /// The scopes that are ticked, in place of all of them.
+    /// Sets the scopes that the application may request; the default is all.
     #[must_use]
     pub fn scopes<T: Into<String>>(mut self, scopes: impl IntoIterator<Item = T>) -> Self {
         self.scopes = scopes.into_iter().map(Into::into).collect();
         self
     }
 
-    /// An absolute URI without a fragment (RFC 6749 3.1.2) each, and scopes that exist.
+    /// Checks the name, the redirect URIs (absolute, without a fragment: RFC 6749 3.1.2) and the scopes.
     fn checked(self, server: AuthorizationServer) -> Result<Self, AppError> {
         if self.name.trim().is_empty() {
             return Err(AppError::Name);
@@ -102,22 +102,22 @@ impl OAuthApp {
     }
 }
 
-/// The scopes that can be chosen for an application, whatever server it is registered with.
+/// Returns the scopes that can be chosen when an application is registered.
 fn registered_scopes() -> impl Iterator<Item = &'static str> {
     let rules = AuthorizationServer::ALL.into_iter().map(AuthorizationServer::rules);
     let scopes = rules.filter(|rules| rules.registers_scopes()).flat_map(|rules| rules.descriptions());
     scopes.map(|(scope, _)| *scope)
 }
 
-/// An application with its credentials.
+/// A registered application and its credentials.
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
     pub(super) server: AuthorizationServer,
     pub(super) id: String,
-    /// Every application has one; only some are told.
+    /// The client secret; Microsoft does not issue it to public applications.
     pub(super) secret: String,
     pub(crate) app: OAuthApp,
-    /// The user who registered it; a default application belongs to everybody.
+    /// The user who registered the application; none for a default application.
     pub(crate) owner: Option<String>,
 }
 
@@ -126,15 +126,17 @@ impl Client {
         self.app.client_type == ClientType::Public
     }
 
-    /// Whether authorize may redirect there.
+    /// Returns whether the authorization endpoint may redirect to this URI.
     pub(super) fn allows(&self, redirect_uri: &str) -> bool {
         self.server.rules().allows(self, redirect_uri)
     }
 
-    /// Whether it registered this redirect URI; a public one its loopback URIs with any port (RFC 8252 7.3).
+    /// Returns whether this redirect URI is registered. For a public application, the port of a loopback URI
+    /// may differ (RFC 8252 7.3).
     pub(crate) fn has_registered(&self, redirect_uri: &str) -> bool {
-        let asked = loopback(redirect_uri).filter(|_| self.is_public());
-        let fits = |known: &String| known == redirect_uri || asked.is_some() && loopback(known) == asked;
+        let requested = loopback(redirect_uri).filter(|_| self.is_public());
+        let fits =
+            |known: &String| known == redirect_uri || requested.is_some() && loopback(known) == requested;
         self.app.redirect_uris.iter().any(fits)
     }
 
@@ -152,7 +154,7 @@ impl Client {
     }
 }
 
-/// The default applications: one confidential and one public for each.
+/// Returns the default applications: a confidential and a public one for each server.
 pub(super) fn defaults() -> Vec<Client> {
     AuthorizationServer::ALL.into_iter().flat_map(|server| [confidential(server), public(server)]).collect()
 }
@@ -171,7 +173,7 @@ fn confidential(server: AuthorizationServer) -> Client {
 fn public(server: AuthorizationServer) -> Client {
     let name = server.name();
     let app = OAuthApp::new("Demo application (public)", "http://127.0.0.1/callback");
-    // What the libraries for installed applications send has no path of its own.
+    // Libraries for installed applications use redirect URIs without a path.
     let more = ["http://[::1]/callback", "http://localhost/callback", "http://127.0.0.1", "http://localhost"];
     let more = more.into_iter().filter(|_| !server.rules().takes_one_redirect_uri());
     let app = more.fold(app, OAuthApp::redirect_uri).public();
@@ -179,8 +181,8 @@ fn public(server: AuthorizationServer) -> Client {
     Client { server, id, secret, app, owner: None }
 }
 
-/// The loopback address or `localhost`, and what comes after the port. Neither a fragment (RFC 6749 3.1.2) nor a user stands
-/// there.
+/// Returns the host of a loopback URI (an address or `localhost`) and what follows the port. A URI with a
+/// fragment (RFC 6749 3.1.2) or with user information is not a loopback URI.
 pub(crate) fn loopback(uri: &str) -> Option<(&'static str, &str)> {
     let authority = uri.strip_prefix("http://").filter(|_| is_uri(uri) && !uri.contains('#'))?;
     let (host, rest) = ["127.0.0.1", "[::1]", "localhost"]
@@ -265,7 +267,7 @@ impl Servers<'_> {
 mod tests {
     use super::*;
 
-    const NOBODYS: [&str; 12] = [
+    const NON_LOOPBACK_URIS: [&str; 12] = [
         "https://127.0.0.1:49152/callback",
         "https://localhost:49152/callback",
         "http://127.0.0.1:49152/callback#f",
@@ -277,11 +279,11 @@ mod tests {
         "http://[::1]evil.example/callback",
         "http://user@localhost/callback",
         "http://localhost\\@evil.example/callback",
-        "http://localhost:1/call back",
+        "http://localhost:1/call target",
     ];
 
     #[test]
-    fn public_application_has_every_loopback_uri_at_google() {
+    fn google_accepts_any_loopback_uri_of_public_app() {
         let client = public(AuthorizationServer::Google);
         for uri in [
             "http://127.0.0.1/callback",
@@ -293,12 +295,12 @@ mod tests {
         ] {
             assert!(client.allows(uri), "{uri}");
         }
-        assert!(NOBODYS.iter().all(|uri| !client.allows(uri)));
+        assert!(NON_LOOPBACK_URIS.iter().all(|uri| !client.allows(uri)));
         assert!(!client.allows("http://192.168.0.1:80/"));
     }
 
     #[test]
-    fn public_application_has_any_port_of_its_loopback_uris() {
+    fn registered_loopback_uri_matches_with_any_port() {
         for server in [AuthorizationServer::Microsoft, AuthorizationServer::Apptoto] {
             let registered = ["http://localhost/callback", "http://127.0.0.1:8765", "http://[::1]/a?b"];
             let app = registered.into_iter().fold(OAuthApp::new("A", "https://a/"), OAuthApp::redirect_uri);
@@ -314,12 +316,12 @@ mod tests {
             for uri in ["http://localhost:5000/", "http://127.0.0.1:5000/callback", "http://[::1]/a?c"] {
                 assert!(!client.allows(uri), "{uri}");
             }
-            assert!(NOBODYS.iter().all(|uri| !client.allows(uri)));
+            assert!(NON_LOOPBACK_URIS.iter().all(|uri| !client.allows(uri)));
         }
     }
 
     #[test]
-    fn confidential_application_has_exact_redirect_uris() {
+    fn confidential_app_redirect_uri_must_match_exactly() {
         let client = confidential(AuthorizationServer::Google);
         assert!(client.allows("http://127.0.0.1:8765/callback"));
         assert!(!client.allows("http://127.0.0.1:8766/callback"));

@@ -1,19 +1,19 @@
-//! The consent page, for `auto_consent=off`: a form that posts the decision to where it came from.
+//! The consent page, shown with `auto_consent=off`: a form that posts the user's decision to its own URL.
 //!
-//! A script needs no page: it posts `decision=approve` or `decision=deny` to the path and query of authorize.
+//! A script can skip the page and post `decision=approve` or `decision=deny` to the authorization URL.
 
 use super::AuthorizationServer;
-use super::authorize::Asked;
+use super::authorize::CheckedRequest;
 use super::clients::Client;
+use super::error::{OAuthError, uncached};
 use super::parameters::Parameters;
-use super::refused::{Refused, unstored};
 use super::rules::ConsentWords;
 use crate::call::Call;
 use crate::pages::escape;
 use crate::reply::{Reply, html};
 use std::borrow::Cow;
 
-/// What becomes of a request.
+/// The decision about an authorization request; `Ask` shows the consent page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Decision {
     Ask,
@@ -22,44 +22,44 @@ pub(super) enum Decision {
 }
 
 impl Decision {
-    pub(super) fn read(call: &Call) -> Result<Self, Refused> {
-        match Parameters::anywhere(call)?.need("decision")? {
+    pub(super) fn read(call: &Call) -> Result<Self, OAuthError> {
+        match Parameters::query_or_form(call)?.need("decision")? {
             "approve" => Ok(Self::Approve),
             "deny" => Ok(Self::Deny),
-            _ => Err(Refused::Value("decision")),
+            _ => Err(OAuthError::Value("decision")),
         }
     }
 }
 
-/// In the words of the real page: who asks, for what, and the two buttons.
-pub(super) fn page(call: &Call, client: &Client, asked: &Asked) -> Reply {
-    let server = asked.owner.server;
+/// Renders the consent page with the wording of the real one.
+pub(super) fn page(call: &Call, client: &Client, request: &CheckedRequest) -> Reply {
+    let server = request.owner.server;
     let ConsentWords { heading, allow, deny } = server.rules().consent_words();
     let uri = call.request.uri();
     let form = String::from_utf8_lossy(call.body());
     let query = [uri.query().unwrap_or(""), &form].join("&");
     let action = format!("{}?{}", uri.path(), query.trim_matches('&'));
-    // Two scopes can have one description.
+    // Two scopes can have the same description.
     let mut lines: Vec<_> = Vec::new();
-    for scope in &asked.scopes {
+    for scope in &request.scopes {
         let line = description(server, scope);
         if !lines.contains(&line) {
             lines.push(line);
         }
     }
     let lines: String = lines.iter().map(|line| format!("<li>{}</li>\n", escape(line))).collect();
-    unstored(html(format!(
+    uncached(html(format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{heading}</title>\n</head>\n<body>\n\
          <h1>{heading}</h1>\n<p>{user}</p>\n<ul>\n{lines}</ul>\n<form method=\"post\" action=\"{action}\">\n\
          <button name=\"decision\" value=\"approve\">{allow}</button>\n\
          <button name=\"decision\" value=\"deny\">{deny}</button>\n</form>\n</body>\n</html>\n",
         heading = heading.replacen("{}", &escape(&client.app.name), 1),
-        user = escape(&asked.owner.user),
+        user = escape(&request.owner.user),
         action = escape(&action),
     )))
 }
 
-/// The text for a scope, not escaped. A scope without one stands there as it was asked for.
+/// Returns the unescaped description of a scope, by default the scope itself.
 fn description(server: AuthorizationServer, scope: &str) -> Cow<'_, str> {
     let rules = server.rules();
     let name = rules.short_scope(scope);

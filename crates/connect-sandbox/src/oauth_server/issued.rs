@@ -1,133 +1,132 @@
-//! Codes, tokens, and the grants behind them.
+//! The codes, tokens and grants that the authorization servers issued.
 //!
-//! Every code that is exchanged starts a grant; all tokens that come from it end with it.
+//! Exchanging a code creates a grant. Revoking a grant invalidates all its tokens.
 
 use super::AuthorizationServer;
+use super::error::OAuthError;
 use super::parameters::Parameters;
-use super::pkce::{Challenge, prove};
-use super::refused::Refused;
+use super::pkce::{Challenge, check_verifier};
 
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 
-/// An authorization code.
 #[derive(Clone, Debug)]
-pub(super) struct Code {
-    pub(super) owner: Owner,
-    /// What the exchange has to name again.
+pub(super) struct AuthorizationCode {
+    pub(super) owner: GrantOwner,
+    /// The redirect URI that the exchange has to repeat.
     pub(super) redirect_uri: String,
     pub(super) challenge: Option<Challenge>,
     pub(super) scopes: Vec<String>,
-    /// Whether a refresh token comes with it.
+    /// Whether the token response contains a refresh token.
     pub(super) offline: bool,
     pub(super) issued: Timestamp,
-    /// The grant it was exchanged for.
+    /// The grant that the exchange created.
     pub(super) used: Option<GrantId>,
 }
 
-/// Whose something is.
+/// The server, application and user that a code or grant belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Owner {
+pub(crate) struct GrantOwner {
     pub(super) server: AuthorizationServer,
     pub(super) client: String,
     pub(crate) user: String,
 }
 
-/// How long a code can be exchanged: ten minutes at the most (RFC 6749 4.1.2).
+/// The time in which a code can be exchanged. RFC 6749 4.1.2 recommends at most 10 minutes.
 const CODE_LIFE: SignedDuration = SignedDuration::from_mins(10);
 
-/// The place of a grant in the list of all.
+/// The index of a grant in the list of grants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct GrantId(usize);
 
-/// What a user allowed an application, from one code.
+/// The access that a user granted to an application in one sign-in.
 #[derive(Clone, Debug)]
 pub(super) struct Grant {
-    pub(super) owner: Owner,
+    pub(super) owner: GrantOwner,
     pub(super) scopes: Vec<String>,
     pub(super) offline: bool,
     revoked: bool,
 }
 
 #[derive(Clone, Debug)]
-struct Access {
+struct AccessToken {
     grant: GrantId,
     scopes: Vec<String>,
     expires: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Refresh {
+struct RefreshToken {
     grant: GrantId,
     expires: Option<Timestamp>,
 }
 
-/// An access token of Google, Microsoft or Apptoto.
+/// The properties of an access token of Google, Microsoft or Apptoto.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProviderToken {
-    /// Who gave it out.
+    /// The authorization server that issued the token.
     pub server: AuthorizationServer,
-    /// The application it was given to.
+    /// The client id of the application that the token was issued to.
     pub client_id: String,
-    /// The user who allowed it.
+    /// The user who granted access.
     pub user: String,
-    /// What it may do; it can be less than the sign-in may.
+    /// The scopes of the token, which can be fewer than those of the sign-in.
     pub scopes: Vec<String>,
-    /// When it stops working on the sandbox's clock; `None` for never.
+    /// The expiry time by the sandbox's clock; `None` if the token does not expire.
     pub expires: Option<Timestamp>,
 }
 
-/// Why an access token opens nothing.
+/// The reason why an access token is not valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum InvalidToken {
-    /// It is unknown, revoked, or another server's.
+    /// The token is unknown, revoked, or from another server.
     Unknown,
     Expired,
 }
 
-/// Every code and token they gave out.
+/// The codes, tokens and grants of all servers.
 #[derive(Debug, Default)]
 pub(crate) struct Issued {
-    codes: HashMap<String, Code>,
-    access: HashMap<String, Access>,
-    refresh: HashMap<String, Refresh>,
+    codes: HashMap<String, AuthorizationCode>,
+    access: HashMap<String, AccessToken>,
+    refresh: HashMap<String, RefreshToken>,
     grants: Vec<Grant>,
-    /// The scopes each user allowed each application so far.
-    consents: BTreeMap<Owner, Vec<String>>,
+    /// The scopes that each user has granted to each application so far.
+    consents: BTreeMap<GrantOwner, Vec<String>>,
 }
 
 impl Issued {
-    pub(super) fn add_code(&mut self, code: String, grant: Code) {
+    pub(super) fn add_code(&mut self, code: String, grant: AuthorizationCode) {
         self.codes.insert(code, grant);
     }
 
-    /// Exchanges a code: once, in time, and by whom it was given to. With `revoking` a second exchange ends the grant of
-    /// the first (RFC 6749 4.1.2).
-    /// `narrow` gives the scopes of the first access token.
+    /// Exchanges a code: once, in time, and only for the application it was issued to. With `revoking`, a
+    /// second exchange revokes the grant of the first (RFC 6749 4.1.2). `narrow` returns the scopes of the
+    /// first access token.
     pub(super) fn redeem(
         &mut self,
-        wanted: &Wanted<'_>,
+        exchange: &CodeExchange<'_>,
         revoking: bool,
-        narrow: impl Fn(&[String]) -> Result<Vec<String>, Refused>,
-    ) -> Result<(GrantId, Vec<String>), Refused> {
-        let code = self.codes.get_mut(wanted.code).ok_or(Refused::Code)?;
-        if code.owner.server != wanted.server || code.owner.client != wanted.client {
-            return Err(Refused::Code);
+        narrow: impl Fn(&[String]) -> Result<Vec<String>, OAuthError>,
+    ) -> Result<(GrantId, Vec<String>), OAuthError> {
+        let code = self.codes.get_mut(exchange.code).ok_or(OAuthError::Code)?;
+        if code.owner.server != exchange.server || code.owner.client != exchange.client {
+            return Err(OAuthError::Code);
         }
         if let Some(grant) = code.used {
             if revoking {
                 self.revoke(grant);
             }
-            return Err(Refused::CodeUsed);
+            return Err(OAuthError::CodeUsed);
         }
-        if code.issued.duration_until(wanted.now) > CODE_LIFE {
-            return Err(Refused::CodeExpired);
+        if code.issued.duration_until(exchange.now) > CODE_LIFE {
+            return Err(OAuthError::CodeExpired);
         }
-        if code.redirect_uri != wanted.redirect_uri {
-            return Err(Refused::RedirectMismatch);
+        if code.redirect_uri != exchange.redirect_uri {
+            return Err(OAuthError::RedirectMismatch);
         }
-        prove(code.challenge.as_ref(), wanted.verifier)?;
+        check_verifier(code.challenge.as_ref(), exchange.verifier)?;
         let narrowed = narrow(&code.scopes)?;
         let id = GrantId(self.grants.len());
         code.used = Some(id);
@@ -136,26 +135,26 @@ impl Issued {
         Ok((id, narrowed))
     }
 
-    /// The grant behind a refresh token of this application.
-    pub(super) fn refreshed(
+    /// Returns the grant of a refresh token of this application.
+    pub(super) fn grant_of_refresh_token(
         &self,
         token: &str,
         server: AuthorizationServer,
         client: &str,
         now: Timestamp,
-    ) -> Result<GrantId, Refused> {
-        let refresh = self.refresh.get(token).ok_or(Refused::RefreshToken)?;
-        let grant = self.grant(refresh.grant).ok_or(Refused::RefreshToken)?;
+    ) -> Result<GrantId, OAuthError> {
+        let refresh = self.refresh.get(token).ok_or(OAuthError::RefreshToken)?;
+        let grant = self.grant(refresh.grant).ok_or(OAuthError::RefreshToken)?;
         if grant.owner.server != server || grant.owner.client != client {
-            return Err(Refused::RefreshToken);
+            return Err(OAuthError::RefreshToken);
         }
         match refresh.expires {
-            Some(expires) if now >= expires => Err(Refused::RefreshExpired),
+            Some(expires) if now >= expires => Err(OAuthError::RefreshExpired),
             _ => Ok(refresh.grant),
         }
     }
 
-    /// A grant that still stands.
+    /// Returns a grant unless it is revoked.
     pub(super) fn grant(&self, id: GrantId) -> Option<&Grant> {
         self.grants.get(id.0).filter(|grant| !grant.revoked)
     }
@@ -167,14 +166,15 @@ impl Issued {
         scopes: Vec<String>,
         expires: Option<Timestamp>,
     ) {
-        self.access.insert(token, Access { grant, scopes, expires });
+        self.access.insert(token, AccessToken { grant, scopes, expires });
     }
 
     pub(super) fn add_refresh(&mut self, token: String, grant: GrantId, expires: Option<Timestamp>) {
-        self.refresh.insert(token, Refresh { grant, expires });
+        self.refresh.insert(token, RefreshToken { grant, expires });
     }
 
-    /// Ends the grant behind `token`, an access or a refresh token of this server; false if there is none that stands.
+    /// Revokes the grant of an access or refresh token of this server. Returns false if the token is not
+    /// valid.
     pub(super) fn revoke_token(&mut self, token: &str, server: AuthorizationServer) -> bool {
         let access = self.access.get(token).map(|access| access.grant);
         let Some(id) = access.or_else(|| self.refresh.get(token).map(|refresh| refresh.grant)) else {
@@ -187,7 +187,7 @@ impl Issued {
         found
     }
 
-    /// The same where a token has to be the client's own (RFC 7009 2.1).
+    /// Revokes the grant of a token if it was issued to this client (RFC 7009 2.1).
     pub(super) fn revoke_token_of(&mut self, token: &str, server: AuthorizationServer, client: &str) -> bool {
         self.client_of(token).is_some_and(|owner| owner == client) && self.revoke_token(token, server)
     }
@@ -205,8 +205,9 @@ impl Issued {
         }
     }
 
-    /// Ends what `belongs` says, codes that were not exchanged included; whether there was anything.
-    fn forget(&mut self, belongs: impl Fn(&Owner) -> bool) -> bool {
+    /// Revokes the grants and removes the codes and consents of the matching owners. Returns whether any
+    /// existed.
+    fn revoke_where(&mut self, belongs: impl Fn(&GrantOwner) -> bool) -> bool {
         let grants = self.grants.iter_mut().filter(|grant| !grant.revoked && belongs(&grant.owner));
         let ended = grants.map(|grant| grant.revoked = true).count();
         self.codes.retain(|_, code| !belongs(&code.owner));
@@ -216,15 +217,15 @@ impl Issued {
     }
 
     pub(super) fn forget_client(&mut self, server: AuthorizationServer, client: &str) {
-        self.forget(|owner| owner.server == server && owner.client == client);
+        self.revoke_where(|owner| owner.server == server && owner.client == client);
     }
 
-    /// What the user allowed the application before; empty if it is the first time.
-    pub(crate) fn consented(&self, owner: &Owner) -> &[String] {
+    /// Returns the scopes that the user has granted to the application so far.
+    pub(crate) fn consented(&self, owner: &GrantOwner) -> &[String] {
         self.consents.get(owner).map_or(&[], Vec::as_slice)
     }
 
-    pub(super) fn consent(&mut self, owner: Owner, scopes: &[String]) {
+    pub(super) fn consent(&mut self, owner: GrantOwner, scopes: &[String]) {
         let known = self.consents.entry(owner).or_default();
         for scope in scopes {
             if !known.contains(scope) {
@@ -238,8 +239,8 @@ impl Issued {
     }
 }
 
-/// What a code has to fit.
-pub(super) struct Wanted<'a> {
+/// The parameters of a code exchange.
+pub(super) struct CodeExchange<'a> {
     pub(super) server: AuthorizationServer,
     pub(super) client: &'a str,
     pub(super) code: &'a str,
@@ -248,13 +249,13 @@ pub(super) struct Wanted<'a> {
     pub(super) now: Timestamp,
 }
 
-impl<'a> Wanted<'a> {
+impl<'a> CodeExchange<'a> {
     pub(super) fn read(
         server: AuthorizationServer,
         client: &'a str,
         form: &'a Parameters,
         now: Timestamp,
-    ) -> Result<Self, Refused> {
+    ) -> Result<Self, OAuthError> {
         let (code, redirect_uri) = (form.need("code")?, form.need("redirect_uri")?);
         Ok(Self { server, client, code, redirect_uri, verifier: form.find("code_verifier"), now })
     }
@@ -273,7 +274,7 @@ impl Issued {
         })
     }
 
-    /// The access token, if it is this server's and still works.
+    /// Returns the access token, if this server issued it and it has not expired.
     pub(crate) fn bearer(
         &self,
         token: &str,
@@ -288,7 +289,7 @@ impl Issued {
     }
 
     pub(crate) fn withdraw(&mut self, server: AuthorizationServer, client_id: &str, user: &str) -> bool {
-        let owner = Owner { server, client: client_id.to_owned(), user: user.to_owned() };
-        self.forget(|other| *other == owner)
+        let owner = GrantOwner { server, client: client_id.to_owned(), user: user.to_owned() };
+        self.revoke_where(|other| *other == owner)
     }
 }

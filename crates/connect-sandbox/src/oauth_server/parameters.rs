@@ -1,11 +1,11 @@
-//! Request parameters under the two rules of RFC 6749 3.1 and 3.2: without a value is absent, and never twice.
+//! Request parameters by the rules of RFC 6749 3.1 and 3.2: an empty one counts as absent, a repeated one is
+//! invalid.
 
-use super::refused::Refused;
+use super::error::OAuthError;
 use crate::call::Call;
 use http::header::CONTENT_TYPE;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The parameters of a request.
 #[derive(Debug, Default)]
 pub(crate) struct Parameters {
     values: BTreeMap<String, String>,
@@ -26,39 +26,40 @@ impl Parameters {
         parameters
     }
 
-    /// Those of the query and of the body, which is empty or a form, for endpoints that take either place.
-    pub(super) fn anywhere(call: &Call) -> Result<Self, Refused> {
+    /// Reads the parameters of the query and of the body, which has to be empty or a form.
+    pub(super) fn query_or_form(call: &Call) -> Result<Self, OAuthError> {
         if call.body().is_empty() || is_form(call) {
             Ok(Self::read(&[query(call), call.body()]))
         } else {
-            Err(Refused::NoForm)
+            Err(OAuthError::NoForm)
         }
     }
 
-    /// Those of a body, which has to be a form (RFC 6749 4.1.3); a parameter that the query has as well is there twice.
-    pub(super) fn form(call: &Call) -> Result<Self, Refused> {
+    /// Reads the parameters of a form body (RFC 6749 4.1.3). A parameter that the query contains too is
+    /// repeated.
+    pub(super) fn form(call: &Call) -> Result<Self, OAuthError> {
         if !is_form(call) {
-            return Err(Refused::NoForm);
+            return Err(OAuthError::NoForm);
         }
         let form = Self::read(&[call.body()]);
-        form.once()?;
+        form.check_not_repeated()?;
         match Self::read(&[query(call)]).values.into_keys().find(|name| form.values.contains_key(name)) {
-            Some(name) => Err(Refused::Repeated(name)),
+            Some(name) => Err(OAuthError::Repeated(name)),
             None => Ok(form),
         }
     }
 
-    /// A value; one that is there twice is none.
+    /// Returns a value, unless the parameter is repeated.
     pub(crate) fn find(&self, name: &str) -> Option<&str> {
         self.values.get(name).filter(|_| !self.repeated.contains(name)).map(String::as_str)
     }
 
-    pub(super) fn need(&self, name: &'static str) -> Result<&str, Refused> {
-        self.find(name).ok_or(Refused::Missing(name))
+    pub(super) fn need(&self, name: &'static str) -> Result<&str, OAuthError> {
+        self.find(name).ok_or(OAuthError::Missing(name))
     }
 
-    pub(super) fn once(&self) -> Result<(), Refused> {
-        self.repeated.first().map_or(Ok(()), |name| Err(Refused::Repeated(name.clone())))
+    pub(super) fn check_not_repeated(&self) -> Result<(), OAuthError> {
+        self.repeated.first().map_or(Ok(()), |name| Err(OAuthError::Repeated(name.clone())))
     }
 }
 
@@ -71,19 +72,19 @@ fn is_form(call: &Call) -> bool {
     kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 
-/// The tokens of a scope (RFC 6749 3.3), each once and in order.
-pub(super) fn scope_tokens(scope: &str, separator: &str) -> Result<Vec<String>, Refused> {
+/// Returns the distinct scope tokens in order (RFC 6749 3.3).
+pub(super) fn scope_tokens(scope: &str, separator: &str) -> Result<Vec<String>, OAuthError> {
     let allowed = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
     let mut tokens: Vec<String> = Vec::new();
     for token in scope.split(separator).filter(|token| !token.is_empty()) {
         if !token.bytes().all(allowed) {
-            return Err(Refused::Scope(token.to_owned()));
+            return Err(OAuthError::Scope(token.to_owned()));
         }
         if !tokens.iter().any(|known| known == token) {
             tokens.push(token.to_owned());
         }
     }
-    if tokens.is_empty() { Err(Refused::Missing("scope")) } else { Ok(tokens) }
+    if tokens.is_empty() { Err(OAuthError::Missing("scope")) } else { Ok(tokens) }
 }
 
 #[cfg(test)]
@@ -91,22 +92,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_a_value_is_absent_and_twice_is_told() {
+    fn empty_parameter_is_absent_and_repeated_one_refused() {
         let read = |query: &str| Parameters::read(&[query.as_bytes()]);
         assert_eq!(read("a=&b=1&a=2").find("a"), Some("2"));
-        assert!(read("a=&a=2").once().is_ok());
+        assert!(read("a=&a=2").check_not_repeated().is_ok());
         assert_eq!(read("a=1&a=2").find("a"), None);
-        assert_eq!(read("a=1&a=1").once(), Err(Refused::Repeated("a".to_owned())));
+        assert_eq!(read("a=1&a=1").check_not_repeated(), Err(OAuthError::Repeated("a".to_owned())));
     }
 
     #[test]
-    fn the_characters_of_a_scope() {
+    fn scope_tokens_are_split_and_checked() {
         assert_eq!(scope_tokens("a:b  https://c/d a:b", " ").unwrap(), ["a:b", "https://c/d"]);
         for scope in ["a\"b", "a\\b", "é", "a\tb", "\u{7f}"] {
-            assert_eq!(scope_tokens(scope, " "), Err(Refused::Scope(scope.to_owned())));
+            assert_eq!(scope_tokens(scope, " "), Err(OAuthError::Scope(scope.to_owned())));
         }
-        assert_eq!(scope_tokens(" ", " "), Err(Refused::Missing("scope")));
-        assert_eq!(scope_tokens("a,b c,", ","), Err(Refused::Scope("b c".to_owned())));
+        assert_eq!(scope_tokens(" ", " "), Err(OAuthError::Missing("scope")));
+        assert_eq!(scope_tokens("a,b c,", ","), Err(OAuthError::Scope("b c".to_owned())));
         assert_eq!(scope_tokens("a,b,,a", ",").unwrap(), ["a", "b"]);
     }
 }

@@ -1,12 +1,12 @@
 //! Proof Key for Code Exchange (RFC 7636).
 
+use super::error::OAuthError;
 use super::parameters::Parameters;
-use super::refused::Refused;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-/// What authorize was sent, to be proved at the token endpoint.
+/// The code challenge of an authorization request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Challenge {
     S256(String),
@@ -14,19 +14,19 @@ pub(super) enum Challenge {
 }
 
 impl Challenge {
-    /// Reads it from the request. Without a method it is `plain` (4.3), which not every server takes.
-    pub(super) fn asked(query: &Parameters, plain: bool) -> Result<Option<Self>, Refused> {
+    /// Reads the code challenge. The method defaults to `plain` (4.3), which not every server accepts.
+    pub(super) fn read(query: &Parameters, plain: bool) -> Result<Option<Self>, OAuthError> {
         let method = query.find("code_challenge_method");
         let Some(challenge) = query.find("code_challenge") else {
-            return method.map_or(Ok(None), |_| Err(Refused::Missing("code_challenge")));
+            return method.map_or(Ok(None), |_| Err(OAuthError::Missing("code_challenge")));
         };
         if !is_verifier(challenge) {
-            return Err(Refused::Challenge);
+            return Err(OAuthError::Challenge);
         }
         match method {
             Some("S256") => Ok(Some(Self::S256(challenge.to_owned()))),
             None | Some("plain") if plain => Ok(Some(Self::Plain(challenge.to_owned()))),
-            _ => Err(Refused::ChallengeMethod),
+            _ => Err(OAuthError::ChallengeMethod),
         }
     }
 
@@ -38,18 +38,21 @@ impl Challenge {
     }
 }
 
-/// Holds the verifier of an exchange against the challenge of its code (4.6). A verifier for a code that was asked for
-/// without a challenge is refused as well: somebody may have taken the challenge away (RFC 9700 4.8.2).
-pub(super) fn prove(challenge: Option<&Challenge>, verifier: Option<&str>) -> Result<(), Refused> {
+/// Checks the code verifier of an exchange against the code challenge (4.6). A verifier without a challenge
+/// is refused too: an attacker may have removed the challenge (RFC 9700 4.8.2).
+pub(super) fn check_verifier(
+    challenge: Option<&Challenge>,
+    verifier: Option<&str>,
+) -> Result<(), OAuthError> {
     match (challenge, verifier) {
         (None, None) => Ok(()),
-        (Some(_), None) => Err(Refused::VerifierMissing),
+        (Some(_), None) => Err(OAuthError::VerifierMissing),
         (Some(challenge), Some(verifier)) if is_verifier(verifier) && challenge.is_met_by(verifier) => Ok(()),
-        (_, Some(_)) => Err(Refused::Verifier),
+        (_, Some(_)) => Err(OAuthError::Verifier),
     }
 }
 
-/// 43 to 128 unreserved characters (4.1); a challenge has the same form (4.2).
+/// Returns whether the text is 43 to 128 unreserved characters (4.1). Challenges have the same format (4.2).
 fn is_verifier(text: &str) -> bool {
     let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     (43..=128).contains(&text.len()) && text.bytes().all(unreserved)
@@ -64,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_vectors() {
+    fn s256_matches_the_rfc_vectors() {
         assert_eq!(URL_SAFE_NO_PAD.encode([3, 236, 255, 224, 193]), "A-z_4ME", "RFC 7636 appendix A");
         let octets = [
             116, 24, 223, 180, 151, 153, 224, 37, 79, 250, 96, 125, 216, 173, 187, 186, 22, 212, 37, 77, 105,
@@ -79,31 +82,31 @@ mod tests {
             ("A".repeat(128), "tqw8wQOGMxx2XwTwQcFH0PJ48q7Y6qAh4tAFf8b2_54"),
         ] {
             assert_eq!(s256(&verifier), challenge);
-            assert_eq!(prove(Some(&Challenge::S256(challenge.to_owned())), Some(&verifier)), Ok(()));
+            assert_eq!(check_verifier(Some(&Challenge::S256(challenge.to_owned())), Some(&verifier)), Ok(()));
         }
     }
 
     #[test]
-    fn a_verifier_of_the_wrong_form_proves_nothing() {
+    fn malformed_verifier_is_refused() {
         for verifier in ["a".repeat(42), "a".repeat(129), format!("{}+", "a".repeat(43))] {
             for challenge in [Challenge::S256(s256(&verifier)), Challenge::Plain(verifier.clone())] {
-                assert_eq!(prove(Some(&challenge), Some(&verifier)), Err(Refused::Verifier));
+                assert_eq!(check_verifier(Some(&challenge), Some(&verifier)), Err(OAuthError::Verifier));
             }
         }
     }
 
     #[test]
-    fn a_challenge_and_a_verifier_go_together() {
+    fn verifier_without_challenge_and_reverse_are_refused() {
         let verifier = "a".repeat(43);
         let challenge = Challenge::S256(s256(&verifier));
-        assert_eq!(prove(None, None), Ok(()));
-        assert_eq!(prove(Some(&challenge), None), Err(Refused::VerifierMissing));
-        assert_eq!(prove(None, Some(&verifier)), Err(Refused::Verifier));
-        assert_eq!(prove(Some(&Challenge::Plain(verifier.clone())), Some(&verifier)), Ok(()));
+        assert_eq!(check_verifier(None, None), Ok(()));
+        assert_eq!(check_verifier(Some(&challenge), None), Err(OAuthError::VerifierMissing));
+        assert_eq!(check_verifier(None, Some(&verifier)), Err(OAuthError::Verifier));
+        assert_eq!(check_verifier(Some(&Challenge::Plain(verifier.clone())), Some(&verifier)), Ok(()));
         assert_eq!(
-            prove(Some(&challenge), Some(&s256(&verifier))),
-            Err(Refused::Verifier),
-            "the challenge is no verifier"
+            check_verifier(Some(&challenge), Some(&s256(&verifier))),
+            Err(OAuthError::Verifier),
+            "the challenge is not the verifier"
         );
     }
 }

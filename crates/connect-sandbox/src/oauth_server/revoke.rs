@@ -2,8 +2,8 @@
 
 use super::AuthorizationServer;
 use super::Servers;
+use super::error::{OAuthError, token_reply};
 use super::parameters::Parameters;
-use super::refused::{Refused, tokens};
 use crate::call::Call;
 use crate::reply::{Problem, Reply};
 use crate::sandbox::no_such_endpoint;
@@ -23,23 +23,23 @@ impl Servers<'_> {
         Ok(match revoked {
             Ok(true) => {
                 self.world.stats.providers.of(server).revocations += 1;
-                tokens(&json!({}))
+                token_reply(&json!({}))
             }
             Ok(false) => rules.unknown_token(),
-            Err(refused) => self.refuse(server, &refused, call),
+            Err(error) => self.error_reply(server, &error, call),
         })
     }
 
-    /// Whether the token was one of the client that presents it.
-    fn revoke_own(&mut self, server: AuthorizationServer, call: &Call) -> Result<bool, Refused> {
+    /// Revokes a token if it was issued to the client that sends it.
+    fn revoke_own(&mut self, server: AuthorizationServer, call: &Call) -> Result<bool, OAuthError> {
         let form = Parameters::form(call)?;
         let client = self.authenticate_at(server, call, &form)?;
         Ok(self.own.issued.revoke_token_of(form.need("token")?, server, &client.id))
     }
 
-    fn revoke_any(&mut self, server: AuthorizationServer, call: &Call) -> Result<bool, Refused> {
-        let sent = Parameters::anywhere(call)?;
-        sent.once()?;
+    fn revoke_any(&mut self, server: AuthorizationServer, call: &Call) -> Result<bool, OAuthError> {
+        let sent = Parameters::query_or_form(call)?;
+        sent.check_not_repeated()?;
         Ok(self.own.issued.revoke_token(sent.need("token")?, server))
     }
 }

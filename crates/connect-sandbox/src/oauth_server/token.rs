@@ -3,9 +3,9 @@
 use super::AuthorizationServer;
 use super::Servers;
 use super::clients::Client;
-use super::issued::{GrantId, Wanted};
+use super::error::{OAuthError, token_reply};
+use super::issued::{CodeExchange, GrantId};
 use super::parameters::{Parameters, scope_tokens};
-use super::refused::{Refused, tokens};
 use crate::call::Call;
 use crate::reply::Reply;
 use crate::settings::CodeReuse;
@@ -16,7 +16,7 @@ impl Servers<'_> {
     pub(super) fn token(&mut self, server: AuthorizationServer, call: &Call) -> Reply {
         let (kind, result) = match Parameters::form(call) {
             Ok(form) => (form.find("grant_type").map(str::to_owned), self.exchange_at(server, call, &form)),
-            Err(refused) => (crate::connect::oauth::grant_type(call), Err(refused)),
+            Err(error) => (crate::connect::oauth::grant_type(call), Err(error)),
         };
         let counts = self.world.stats.providers.of(server);
         let counts = match kind.as_deref() {
@@ -29,8 +29,8 @@ impl Servers<'_> {
             counts.refused += u64::from(result.is_err());
         }
         match result {
-            Ok(body) => tokens(&body),
-            Err(refused) => self.refuse(server, &refused, call),
+            Ok(body) => token_reply(&body),
+            Err(error) => self.error_reply(server, &error, call),
         }
     }
 
@@ -39,34 +39,34 @@ impl Servers<'_> {
         server: AuthorizationServer,
         call: &Call,
         form: &Parameters,
-    ) -> Result<Value, Refused> {
+    ) -> Result<Value, OAuthError> {
         server.rules().check_path(call)?;
         let client = self.authenticate_at(server, call, form)?;
         match form.need("grant_type")? {
             "authorization_code" => self.redeem_code(&client, call, form),
             "refresh_token" => self.refresh_at(&client, call, form),
-            _ => Err(Refused::GrantType),
+            _ => Err(OAuthError::GrantType),
         }
     }
 
-    fn redeem_code(&mut self, client: &Client, call: &Call, form: &Parameters) -> Result<Value, Refused> {
-        let wanted = Wanted::read(client.server, &client.id, form, call.now)?;
-        let asked = asked_scopes(form, client.server)?;
+    fn redeem_code(&mut self, client: &Client, call: &Call, form: &Parameters) -> Result<Value, OAuthError> {
+        let exchange = CodeExchange::read(client.server, &client.id, form, call.now)?;
+        let requested = requested_scopes(form, client.server)?;
         let revoking = self.world.settings.oauth.code_reuse == CodeReuse::Revoke;
-        let narrow = |granted: &[String]| client.server.rules().narrowed(granted, asked.clone());
-        let (grant, scopes) = self.own.issued.redeem(&wanted, revoking, narrow)?;
+        let narrow = |granted: &[String]| client.server.rules().token_scopes(granted, requested.clone());
+        let (grant, scopes) = self.own.issued.redeem(&exchange, revoking, narrow)?;
         Ok(self.issue(client.server, grant, scopes, call.now, true))
     }
 
-    fn refresh_at(&mut self, client: &Client, call: &Call, form: &Parameters) -> Result<Value, Refused> {
+    fn refresh_at(&mut self, client: &Client, call: &Call, form: &Parameters) -> Result<Value, OAuthError> {
         let token = form.need("refresh_token")?;
-        let grant = self.own.issued.refreshed(token, client.server, &client.id, call.now)?;
+        let grant = self.own.issued.grant_of_refresh_token(token, client.server, &client.id, call.now)?;
         let granted = self.own.issued.grant(grant).map_or(&[][..], |grant| &grant.scopes);
-        let scopes = client.server.rules().narrowed(granted, asked_scopes(form, client.server)?)?;
+        let scopes = client.server.rules().token_scopes(granted, requested_scopes(form, client.server)?)?;
         Ok(self.issue(client.server, grant, scopes, call.now, false))
     }
 
-    /// A new access token, and a refresh token where one comes.
+    /// Issues an access token and, if the grant allows it, a refresh token.
     fn issue(
         &mut self,
         server: AuthorizationServer,
@@ -78,7 +78,7 @@ impl Servers<'_> {
         let offline = self.own.issued.grant(grant).is_some_and(|grant| grant.offline);
         let (rules, settings) = (server.rules(), &self.world.settings);
         let (lifetime, prefixes) = (rules.lifetime(settings), rules.prefixes());
-        let told = rules.told(&scopes, settings).join(rules.scope_separator());
+        let told = rules.response_scopes(&scopes, settings).join(rules.scope_separator());
         let mut body = Map::new();
         body.insert("token_type".to_owned(), json!("Bearer"));
         body.insert("scope".to_owned(), json!(told));
@@ -102,8 +102,11 @@ impl Servers<'_> {
     }
 }
 
-/// The `scope` of an exchange.
-fn asked_scopes(form: &Parameters, server: AuthorizationServer) -> Result<Option<Vec<String>>, Refused> {
+/// Returns the requested scopes of an exchange.
+fn requested_scopes(
+    form: &Parameters,
+    server: AuthorizationServer,
+) -> Result<Option<Vec<String>>, OAuthError> {
     let separator = server.rules().scope_separator();
     form.find("scope").map(|scope| scope_tokens(scope, separator)).transpose()
 }

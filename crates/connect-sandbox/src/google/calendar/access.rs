@@ -1,28 +1,28 @@
-//! Who calls, and what they may do: an access token of the sandbox's own Google with its scopes, or an API key.
+//! Authentication and scope checks: a call brings an access token from the simulated Google, or an API key.
 
 use super::Endpoint;
 use super::GoogleCalendar;
 use super::accounts::Role;
-use super::refused::Refused;
+use super::error::ApiError;
 use crate::call::Call;
-use crate::google::oauth::SCOPES;
+use crate::google::oauth::SCOPE_PREFIX;
 use crate::oauth_server::AuthorizationServer;
 use crate::settings::NoAuth;
 use http::HeaderName;
 use http::header::AUTHORIZATION;
 
-/// Who calls.
-pub(super) struct Visitor {
-    /// The account behind the token; an API key has none.
+/// The authenticated caller.
+pub(super) struct Principal {
+    /// The account that owns the access token; none for an API key.
     pub(super) account: Option<String>,
-    /// Without the address they all begin with.
+    /// The granted scopes without the prefix `https://www.googleapis.com/auth/`.
     scopes: Vec<String>,
 }
 
-/// How far a call may look into a calendar.
+/// How much of a calendar a call may read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Sight {
-    /// When someone is busy, and no more.
+pub(super) enum ReadAccess {
+    /// Only the times at which the owner is busy.
     FreeBusy,
     Details,
 }
@@ -30,71 +30,72 @@ pub(super) enum Sight {
 const API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
 
 impl GoogleCalendar<'_> {
-    /// A token decides, where there is one; a key has to be right in any case.
-    pub(super) fn visitor(&mut self, endpoint: Endpoint, call: &Call) -> Result<Visitor, Refused> {
+    /// Authenticates the caller. An access token takes precedence over an API key, but an invalid key is
+    /// always an error.
+    pub(super) fn authenticate(&mut self, endpoint: Endpoint, call: &Call) -> Result<Principal, ApiError> {
         let key = call.query_given("key").or_else(|| call.header(API_KEY));
         if key.is_some_and(|key| key != &*self.world.settings.google.api_key) {
-            return Err(Refused::api_key());
+            return Err(ApiError::api_key());
         }
         if call.request.headers().contains_key(AUTHORIZATION) {
-            let visitor = self.bearer(call).ok_or_else(Refused::credentials)?;
-            return if visitor.may(endpoint) { Ok(visitor) } else { Err(Refused::scope()) };
+            let principal = self.bearer(call).ok_or_else(ApiError::credentials)?;
+            return if principal.can_call(endpoint) { Ok(principal) } else { Err(ApiError::scope()) };
         }
         if key.is_none() && self.world.settings.google.no_auth == NoAuth::Forbidden {
-            return Err(Refused::unregistered());
+            return Err(ApiError::unregistered());
         }
         if key.is_none() || !is_public(endpoint) {
-            return Err(Refused::login_required());
+            return Err(ApiError::login_required());
         }
-        Ok(Visitor { account: None, scopes: Vec::new() })
+        Ok(Principal { account: None, scopes: Vec::new() })
     }
 
-    /// The account and the scopes of a token that works.
-    fn bearer(&self, call: &Call) -> Option<Visitor> {
+    /// Returns the account and scopes of a valid access token.
+    fn bearer(&self, call: &Call) -> Option<Principal> {
         let token = call.credentials("bearer")?;
         let token = self.tokens.bearer(token, AuthorizationServer::Google, call.now).ok()?;
-        let scopes = token.scopes.iter().filter_map(|scope| scope.strip_prefix(SCOPES));
+        let scopes = token.scopes.iter().filter_map(|scope| scope.strip_prefix(SCOPE_PREFIX));
         let scopes = scopes.map(str::to_owned).collect();
-        Some(Visitor { account: Some(token.user), scopes })
+        Some(Principal { account: Some(token.user), scopes })
     }
 }
 
-impl Visitor {
-    fn may(&self, endpoint: Endpoint) -> bool {
-        self.scopes.iter().any(|scope| allowing(endpoint).contains(&scope.as_str()))
+impl Principal {
+    fn can_call(&self, endpoint: Endpoint) -> bool {
+        self.scopes.iter().any(|scope| accepted_scopes(endpoint).contains(&scope.as_str()))
     }
 
     fn has_one_of(&self, scopes: &[&str]) -> bool {
         self.scopes.iter().any(|scope| scopes.contains(&scope.as_str()))
     }
 
-    /// How far the scopes let it look into a calendar that `role` opens.
-    pub(super) fn sight(&self, role: Role, public: bool) -> Result<Sight, Refused> {
+    /// Returns how much of a calendar the scopes let the caller read, given the caller's `role` in it.
+    pub(super) fn read_access(&self, role: Role, public: bool) -> Result<ReadAccess, ApiError> {
         if role == Role::FreeBusyReader {
-            return Ok(Sight::FreeBusy);
+            return Ok(ReadAccess::FreeBusy);
         }
         let owned = role == Role::Owner && self.has_one_of(&["calendar.events.owned", OWNED_READONLY]);
         let shown = public && self.has_one_of(&["calendar.events.public.readonly"]);
         if self.account.is_none() || self.has_one_of(READ_ALL) || owned || shown {
-            Ok(Sight::Details)
+            Ok(ReadAccess::Details)
         } else if self.has_one_of(&["calendar.events.freebusy"]) {
-            Ok(Sight::FreeBusy)
+            Ok(ReadAccess::FreeBusy)
         } else {
-            Err(Refused::scope())
+            Err(ApiError::scope())
         }
     }
 
-    /// Whether it may write to a calendar that `role` opens: the scope for owned calendars is for those alone.
-    pub(super) fn check_write(&self, role: Role) -> Result<(), Refused> {
+    /// Checks write access. The scope `calendar.events.owned` covers only calendars that the caller owns.
+    pub(super) fn check_write(&self, role: Role) -> Result<(), ApiError> {
         let owned = role == Role::Owner && self.has_one_of(&["calendar.events.owned"]);
         if !(owned || self.has_one_of(&["calendar", "calendar.app.created", "calendar.events"])) {
-            return Err(Refused::scope());
+            return Err(ApiError::scope());
         }
-        if role < Role::Writer { Err(Refused::access_level()) } else { Ok(()) }
+        if role < Role::Writer { Err(ApiError::access_level()) } else { Ok(()) }
     }
 }
 
-/// Whether it is for everybody, where the calendar is.
+/// Returns whether an API key is enough to read a public calendar through the endpoint.
 fn is_public(endpoint: Endpoint) -> bool {
     use Endpoint::{Calendar, Colors, Event, Events, FreeBusy, Instances};
     matches!(endpoint, Events | Event | Instances | Colors | Calendar | FreeBusy)
@@ -104,8 +105,8 @@ const OWNED_READONLY: &str = "calendar.events.owned.readonly";
 const READ_ALL: &[&str] =
     &["calendar", "calendar.app.created", "calendar.events", "calendar.events.readonly", "calendar.readonly"];
 
-/// The scopes an endpoint takes, as its description lists them.
-fn allowing(endpoint: Endpoint) -> &'static [&'static str] {
+/// Returns the scopes that Google's documentation lists for an endpoint.
+fn accepted_scopes(endpoint: Endpoint) -> &'static [&'static str] {
     match endpoint {
         Endpoint::CalendarList => {
             &["calendar", "calendar.calendarlist", "calendar.calendarlist.readonly", "calendar.readonly"]

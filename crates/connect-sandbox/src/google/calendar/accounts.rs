@@ -1,15 +1,15 @@
-//! Whose calendar it is: the account's own, or one that is shown to everybody.
+//! Finds the calendar of a call: one of the caller's account, or a public one.
 
 use super::GoogleCalendar;
-use super::access::{Sight, Visitor};
+use super::access::{Principal, ReadAccess};
+use super::error::ApiError;
 use super::holidays;
-use super::refused::Refused;
 use crate::world::accounts::{EventLedger, Home};
 use crate::world::calendar::Calendar;
 use crate::world::provider::Provider;
 use jiff::Timestamp;
 
-/// What an account may do with a calendar, from less to more.
+/// The role of an account in a calendar, in ascending order of permissions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Role {
     FreeBusyReader,
@@ -18,12 +18,12 @@ pub(super) enum Role {
     Owner,
 }
 
-/// A calendar, and what the caller may do with it.
+/// A calendar and the caller's access to it.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
-    pub(super) at: crate::world::accounts::Place,
+pub(super) struct CalendarAccess {
+    pub(super) place: crate::world::accounts::Place,
     pub(super) role: Role,
-    pub(super) sight: Sight,
+    pub(super) read_access: ReadAccess,
 }
 
 impl Role {
@@ -46,24 +46,29 @@ impl Role {
         }
     }
 
-    /// The account's role in a calendar of its own list.
+    /// Returns the account's role in a calendar of its calendar list.
     pub(super) fn of(calendar: &Calendar) -> Self {
         let told = calendar.info.get("original").and_then(|original| original.get("accessRole"));
         told.and_then(|role| role.as_str()).and_then(Self::parse).unwrap_or(Self::Owner)
     }
 }
 
-impl Place {
-    /// What its tokens are good for.
+impl CalendarAccess {
+    /// Returns the name of the calendar to which page tokens and sync tokens are bound.
     pub(super) fn name(&self) -> String {
-        self.at.name()
+        self.place.name()
     }
 }
 
 impl GoogleCalendar<'_> {
-    /// The calendar `id` as the caller has it; 404 for one that is not there and for one that is not theirs to see.
-    pub(super) fn place(&mut self, visitor: &Visitor, id: &str) -> Result<Place, Refused> {
-        let own = visitor.account.clone().and_then(|account| {
+    /// Returns the calendar `id` and the caller's access to it; 404 if it is missing or the caller may not
+    /// see it.
+    pub(super) fn calendar_access(
+        &mut self,
+        principal: &Principal,
+        id: &str,
+    ) -> Result<CalendarAccess, ApiError> {
+        let own = principal.account.clone().and_then(|account| {
             let home = self.world.home_of(Provider::Google, &account);
             let calendars = self.world.calendars_of(Provider::Google, &account, &home);
             let calendar = calendars.iter().find(|one| one.answers_to(id))?;
@@ -73,23 +78,23 @@ impl GoogleCalendar<'_> {
             let (account, home) = self.public_calendar(id)?;
             Some((account, home, id.to_owned(), Role::Reader, true))
         });
-        let (account, home, id, role, public) = found.ok_or_else(Refused::not_found)?;
-        let sight = visitor.sight(role, public)?;
-        let at = crate::world::accounts::Place { provider: Provider::Google, account, home, id };
-        Ok(Place { at, role, sight })
+        let (account, home, id, role, public) = found.ok_or_else(ApiError::not_found)?;
+        let read_access = principal.read_access(role, public)?;
+        let place = crate::world::accounts::Place { provider: Provider::Google, account, home, id };
+        Ok(CalendarAccess { place, role, read_access })
     }
 
-    /// Works on a calendar, as [`World::at_place`](crate::world::World::at_place) does.
+    /// Runs `work` on a calendar, as [`World::at_place`](crate::world::World::at_place) does.
     pub(super) fn at<T>(
         &mut self,
-        place: &Place,
+        access: &CalendarAccess,
         now: Timestamp,
         work: impl FnOnce(&mut Calendar, &mut EventLedger) -> T,
-    ) -> Result<T, Refused> {
-        self.world.at_place(&place.at, now, work).ok_or_else(Refused::not_found)
+    ) -> Result<T, ApiError> {
+        self.world.at_place(&access.place, now, work).ok_or_else(ApiError::not_found)
     }
 
-    /// Where a calendar is that is shown to everybody.
+    /// Returns the account and home of a public calendar.
     fn public_calendar(&mut self, id: &str) -> Option<(String, Home)> {
         if id == holidays::ID {
             return Some((holidays::ID.to_owned(), Home::Everybody));

@@ -1,24 +1,24 @@
-//! An event that was sent in Google's words, checked and in the words of the calendars here.
+//! Reads and checks the event in a request body.
 
-use super::refused::Refused;
+use super::error::ApiError;
 use super::resource::{custom_of, strings};
 use super::{colors, times};
 use crate::world::calendar::{Calendar, OWN};
 use crate::world::time;
 use serde_json::{Map, Value, json};
 
-/// How a body is to be understood: what it does not name is kept, or cleared.
+/// How an update treats fields that the body does not name: `Patch` keeps them, `Replace` clears them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Manner {
+pub(super) enum UpdateMode {
     Patch,
     Replace,
 }
 
-/// With the lines of its recurrence.
-pub(super) type Draft = crate::world::calendar::Draft<Vec<String>>;
+/// An event with its recurrence lines.
+pub(super) type EventDraft = crate::world::calendar::Draft<Vec<String>>;
 
-/// What stands on an event as it was sent; nothing else looks at it.
-const KEPT: &[&str] = &[
+/// Fields that the sandbox stores and returns without reading them.
+const STORED_FIELDS: &[&str] = &[
     "anyoneCanAddSelf",
     "attachments",
     "birthdayProperties",
@@ -33,15 +33,15 @@ const KEPT: &[&str] = &[
     "workingLocationProperties",
 ];
 
-impl Manner {
-    /// The whole event that comes of `sent`.
+impl UpdateMode {
+    /// Returns the complete event after the update.
     pub(super) fn whole(self, current: &Value, sent: &Value) -> Value {
         let mut whole = current.clone();
         match self {
             Self::Patch => merge(&mut whole, sent),
             Self::Replace => {
                 whole = sent.clone();
-                // What an event is cannot change.
+                // The type of an existing event cannot change.
                 whole["eventType"] = current["eventType"].clone();
             }
         }
@@ -49,7 +49,7 @@ impl Manner {
     }
 }
 
-/// RFC 7396: null clears, objects go together, anything else takes the place of what was there.
+/// Merges a patch (RFC 7396): null removes a member, objects are merged, other values replace the old one.
 fn merge(into: &mut Value, patch: &Value) {
     let Value::Object(patch) = patch else {
         *into = patch.clone();
@@ -66,7 +66,7 @@ fn merge(into: &mut Value, patch: &Value) {
     }
 }
 
-pub(super) fn read(event: &Value, calendar: &Calendar) -> Result<Draft, Refused> {
+pub(super) fn read(event: &Value, calendar: &Calendar) -> Result<EventDraft, ApiError> {
     let lines = lines(event)?;
     let mut fields = times(event, !lines.is_empty())?;
     let mut put = |name: &str, value: Value| fields.insert(name.to_owned(), value);
@@ -83,26 +83,26 @@ pub(super) fn read(event: &Value, calendar: &Calendar) -> Result<Draft, Refused>
     let (attendees, sent) = attendees(event, calendar)?;
     put("attendees", attendees);
     put(&format!("{OWN}attendees"), sent);
-    for name in KEPT {
+    for name in STORED_FIELDS {
         put(&format!("{OWN}{name}"), event.get(*name).cloned().unwrap_or_default());
     }
     put(&format!("{OWN}recurrence"), if lines.is_empty() { Value::Null } else { json!(lines) });
-    Ok(Draft { fields, rule: lines })
+    Ok(EventDraft { fields, rule: lines })
 }
 
-fn times(event: &Value, repeats: bool) -> Result<Map<String, Value>, Refused> {
+fn times(event: &Value, repeats: bool) -> Result<Map<String, Value>, ApiError> {
     let read = |name: &str| times::read(name, event.get(name).unwrap_or(&Value::Null));
     let (start, end) = (read("start")?, read("end")?);
     if start.all_day != end.all_day {
         let message = "Start and end times must either both be date or both be dateTime.";
-        return Err(Refused::new(400, "invalid", message));
+        return Err(ApiError::new(400, "invalid", message));
     }
     if end.at < start.at || (end.all_day && end.at == start.at) {
-        return Err(Refused::empty_range());
+        return Err(ApiError::empty_range());
     }
     for (name, moment) in [("start", &start), ("end", &end)] {
         if repeats && !moment.all_day && moment.zone.is_none() {
-            return Err(Refused::required(&format!("Missing time zone definition for {name} time.")));
+            return Err(ApiError::required(&format!("Missing time zone definition for {name} time.")));
         }
     }
     let other_end = end.zone.filter(|zone| Some(zone) != start.zone.as_ref());
@@ -116,22 +116,22 @@ fn times(event: &Value, repeats: bool) -> Result<Map<String, Value>, Refused> {
     Ok(fields.into_iter().collect())
 }
 
-fn lines(event: &Value) -> Result<Vec<String>, Refused> {
+fn lines(event: &Value) -> Result<Vec<String>, ApiError> {
     let Some(value) = event.get("recurrence").filter(|value| !value.is_null()) else { return Ok(Vec::new()) };
     let lines = strings(value);
     if value.as_array().is_some_and(|all| all.len() == lines.len()) {
         Ok(lines)
     } else {
-        Err(wrong("recurrence"))
+        Err(invalid_field("recurrence"))
     }
 }
 
-/// An empty text is none.
-fn text(event: &Value, name: &str) -> Result<Option<String>, Refused> {
+/// Returns a text field; an empty text counts as absent.
+fn text(event: &Value, name: &str) -> Result<Option<String>, ApiError> {
     match event.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),
-        Some(_) => Err(wrong(name)),
+        Some(_) => Err(invalid_field(name)),
     }
 }
 
@@ -153,43 +153,43 @@ const RESPONSES: Choices = &[
     ("tentative", Some("tentative")),
 ];
 
-/// What stands for one of Google's words here.
-fn choice(event: &Value, name: &str, choices: Choices) -> Result<Option<Value>, Refused> {
+/// Translates an enumeration value from Google's name to the world's name.
+fn choice(event: &Value, name: &str, choices: Choices) -> Result<Option<Value>, ApiError> {
     let Some(text) = text(event, name)? else { return Ok(None) };
-    let found = choices.iter().find(|(known, _)| *known == text).ok_or_else(|| wrong(name))?;
+    let found = choices.iter().find(|(known, _)| *known == text).ok_or_else(|| invalid_field(name))?;
     Ok(Some(json!(found.1)))
 }
 
-fn color(event: &Value) -> Result<Value, Refused> {
+fn color(event: &Value) -> Result<Value, ApiError> {
     let Some(number) = text(event, "colorId")? else { return Ok(Value::Null) };
-    colors::of_number(&number).map(|color| json!(color)).ok_or_else(|| wrong("colorId"))
+    colors::of_number(&number).map(|color| json!(color)).ok_or_else(|| invalid_field("colorId"))
 }
 
-/// Texts by name, and nothing else.
-fn properties(event: &Value) -> Result<Value, Refused> {
+/// Reads `extendedProperties`, whose `private` and `shared` members map names to texts.
+fn properties(event: &Value) -> Result<Value, ApiError> {
     let Some(properties) = event.get("extendedProperties").filter(|value| !value.is_null()) else {
         return Ok(Value::Null);
     };
     for name in ["private", "shared"] {
         let fits = |value: &Value| value.as_object().is_some_and(|all| all.values().all(Value::is_string));
         if properties.get(name).is_some_and(|value| !value.is_null() && !fits(value)) {
-            return Err(wrong("extendedProperties"));
+            return Err(invalid_field("extendedProperties"));
         }
     }
-    if properties.is_object() { Ok(properties.clone()) } else { Err(wrong("extendedProperties")) }
+    if properties.is_object() { Ok(properties.clone()) } else { Err(invalid_field("extendedProperties")) }
 }
 
-/// As the calendars here have them, and what else was sent of them.
-fn attendees(event: &Value, calendar: &Calendar) -> Result<(Value, Value), Refused> {
+/// Returns the attendees as the world stores them, and their remaining fields as sent.
+fn attendees(event: &Value, calendar: &Calendar) -> Result<(Value, Value), ApiError> {
     let list = match event.get("attendees") {
         None | Some(Value::Null) => return Ok((Value::Null, Value::Null)),
-        Some(list) => list.as_array().ok_or_else(|| wrong("attendees"))?,
+        Some(list) => list.as_array().ok_or_else(|| invalid_field("attendees"))?,
     };
     let mut attendees = Vec::new();
     let mut all_sent = Vec::new();
     for one in list {
         let email = text(one, "email")?.filter(|email| email.contains('@'));
-        let email = email.ok_or_else(|| Refused::required("Missing attendee email."))?;
+        let email = email.ok_or_else(|| ApiError::required("Missing attendee email."))?;
         let status = choice(one, "responseStatus", RESPONSES)?.unwrap_or_else(|| json!("none"));
         let organizer = (email == calendar.account).then_some(true);
         attendees.push(json!({ "email": email, "status": status, "organizer": organizer }));
@@ -206,6 +206,6 @@ fn attendees(event: &Value, calendar: &Calendar) -> Result<(Value, Value), Refus
     }
 }
 
-fn wrong(name: &str) -> Refused {
-    Refused::new(400, "invalid", format!("Invalid value for: {name}"))
+fn invalid_field(name: &str) -> ApiError {
+    ApiError::new(400, "invalid", format!("Invalid value for: {name}"))
 }

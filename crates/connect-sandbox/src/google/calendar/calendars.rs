@@ -1,12 +1,12 @@
-//! `calendarList` and `calendars`.
+//! The endpoints of the resources `calendarList` and `calendars`.
 
 use super::GoogleCalendar;
-use super::access::Visitor;
+use super::access::Principal;
 use super::accounts::Role;
+use super::error::ApiError;
 use super::list::page_size;
 use super::query::flag;
-use super::refused::Refused;
-use super::write::{bad, tagged};
+use super::write::{invalid_parameter, tagged};
 use super::{calendar_id, colors};
 use crate::call::Call;
 use crate::reply::Reply;
@@ -18,36 +18,38 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-/// Which entries a calendar list has.
+/// The filter of a calendar list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Asked {
+struct CalendarListFilter {
     least: Option<String>,
     hidden: bool,
     deleted: bool,
 }
 
 impl GoogleCalendar<'_> {
-    pub(super) fn calendar_list(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
-        let account = visitor.account.clone().ok_or_else(Refused::login_required)?;
-        let (asked, size) = (Asked::read(call)?, page_size(call, 100, 250)?);
-        let state: Option<Token<Asked>> =
-            self.state(call, &account, |token: &Token<Asked>, page| !page || token.query == asked)?;
+    pub(super) fn calendar_list(&mut self, principal: &Principal, call: &Call) -> Result<Reply, ApiError> {
+        let account = principal.account.clone().ok_or_else(ApiError::login_required)?;
+        let (filter, size) = (CalendarListFilter::read(call)?, page_size(call, 100, 250)?);
+        let state: Option<Token<CalendarListFilter>> =
+            self.read_token(call, &account, |token: &Token<CalendarListFilter>, page| {
+                !page || token.query == filter
+            })?;
         let entries = self.entries(&account);
         let mut ledger = self.own.lists.remove(&account).unwrap_or_default();
         ledger.look(&entries, call.now);
         let (position, generation) = (ledger.position(), self.world.accounts.generation);
         let since = state.as_ref().and_then(|state| state.since);
         let items = match since {
-            None => Some(entries.into_iter().filter(|(_, entry)| asked.has(entry)).collect::<Vec<_>>()),
+            None => Some(entries.into_iter().filter(|(_, entry)| filter.has(entry)).collect::<Vec<_>>()),
             Some(since) => ledger.since(since).map(|changed| {
                 let now = |id: &str| entries.get(id).cloned().unwrap_or_else(|| deleted(id));
                 changed.into_keys().map(|id| (id.to_owned(), now(id))).collect()
             }),
         };
         self.own.lists.insert(account.clone(), ledger);
-        let mut items = items.ok_or_else(Refused::full_sync_required)?;
+        let mut items = items.ok_or_else(ApiError::full_sync_required)?;
 
-        let fresh = Token { query: asked, position, since: None, next: None, generation, issued: call.now };
+        let fresh = Token { query: filter, position, since: None, next: None, generation, issued: call.now };
         let mut state = state.unwrap_or(fresh);
         state.position = state.position.min(position);
         let after = state.next.as_ref().and_then(|next| next.after.clone());
@@ -68,17 +70,25 @@ impl GoogleCalendar<'_> {
         Ok(tagged(&list))
     }
 
-    pub(super) fn calendar_list_entry(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
-        let account = visitor.account.clone().ok_or_else(Refused::login_required)?;
+    pub(super) fn calendar_list_entry(
+        &mut self,
+        principal: &Principal,
+        call: &Call,
+    ) -> Result<Reply, ApiError> {
+        let account = principal.account.clone().ok_or_else(ApiError::login_required)?;
         let (id, home) = (calendar_id(call), self.world.home_of(Provider::Google, &account));
         let mut calendars = self.world.calendars_of(Provider::Google, &account, &home).iter();
         let found = calendars.find(|calendar| calendar.answers_to(&id)).map(entry);
-        found.map(|entry| tagged(&entry)).ok_or_else(Refused::not_found)
+        found.map(|entry| tagged(&entry)).ok_or_else(ApiError::not_found)
     }
 
-    pub(super) fn calendar_resource(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
-        let place = self.place(visitor, &calendar_id(call))?;
-        let calendar = self.at(&place, call.now, |calendar, _| calendar_resource(calendar))?;
+    pub(super) fn calendar_resource(
+        &mut self,
+        principal: &Principal,
+        call: &Call,
+    ) -> Result<Reply, ApiError> {
+        let access = self.calendar_access(principal, &calendar_id(call))?;
+        let calendar = self.at(&access, call.now, |calendar, _| calendar_resource(calendar))?;
         Ok(tagged(&calendar))
     }
 
@@ -89,20 +99,20 @@ impl GoogleCalendar<'_> {
     }
 }
 
-impl Asked {
-    fn read(call: &Call) -> Result<Self, Refused> {
+impl CalendarListFilter {
+    fn read(call: &Call) -> Result<Self, ApiError> {
         let least = call.query("minAccessRole").map(str::to_owned);
         if least.as_deref().is_some_and(|role| Role::parse(role).is_none()) {
-            return Err(bad("minAccessRole"));
+            return Err(invalid_parameter("minAccessRole"));
         }
         let (hidden, deleted) = (flag(call, "showHidden")?, flag(call, "showDeleted")?);
         if call.query("syncToken").is_some() {
             let named = ["minAccessRole", "showOwnOrganizationOnly"];
-            let refused = named.into_iter().find(|name| call.query(name).is_some());
-            let refused = refused.or((hidden == Some(false)).then_some("showHidden"));
-            if let Some(name) = refused.or((deleted == Some(false)).then_some("showDeleted")) {
+            let unsupported = named.into_iter().find(|name| call.query(name).is_some());
+            let unsupported = unsupported.or((hidden == Some(false)).then_some("showHidden"));
+            if let Some(name) = unsupported.or((deleted == Some(false)).then_some("showDeleted")) {
                 let message = "Sync token cannot be combined with the query restrictions.";
-                return Err(Refused::bad_request(message).at_parameter(name));
+                return Err(ApiError::bad_request(message).at_parameter(name));
             }
         }
         Ok(Self { least, hidden: hidden.unwrap_or(false), deleted: deleted.unwrap_or(false) })
@@ -117,7 +127,8 @@ impl Asked {
     }
 }
 
-/// The calendar with what its user made of it; `original` of a seed says how it differs from a calendar of the user's own.
+/// Returns the list entry: the calendar and its user's settings. A seed's `original` overrides the defaults
+/// for owned calendars.
 fn entry(calendar: &Calendar) -> Value {
     let (number, color) = colors::number_of_calendar(calendar.info["color"].as_str());
     let mut entry = json!({
@@ -146,7 +157,7 @@ fn calendar_resource(calendar: &Calendar) -> Value {
     with_kind(Value::Object(resource_fields(calendar)), "calendar#calendar")
 }
 
-/// What calendars and entries of lists have alike.
+/// Returns the fields that calendars and calendar list entries share.
 fn resource_fields(calendar: &Calendar) -> Map<String, Value> {
     let description = calendar.info["description"].as_str().filter(|text| !text.is_empty());
     let fields = [
@@ -166,7 +177,7 @@ fn with_kind(mut resource: Value, kind: &str) -> Value {
     resource
 }
 
-/// An entry that is no more.
+/// Returns the entry of a deleted calendar.
 fn deleted(id: &str) -> Value {
     with_kind(json!({ "id": id, "deleted": true }), "calendar#calendarListEntry")
 }

@@ -1,22 +1,22 @@
-//! The colors of calendars and events: an event names one by its number.
+//! The colors of calendars and events, which the API identifies by number.
 
 use crate::reply::{Reply, ok};
 use serde_json::{Map, Value, json};
 
-/// Of events, from `1` on.
+/// Event colors; the first has the number `1`.
 const EVENTS: [&str; 11] = [
     "#7986cb", "#33b679", "#8e24aa", "#e67c73", "#f6bf26", "#f4511e", "#039be5", "#616161", "#3f51b5",
     "#0b8043", "#d50000",
 ];
 
-/// Of calendars, from `1` on.
+/// Calendar colors; the first has the number `1`.
 const CALENDARS: [&str; 24] = [
     "#ac725e", "#d06b64", "#f83a22", "#fa573c", "#ff7537", "#ffad46", "#42d692", "#16a765", "#7bd148",
     "#b3dc6c", "#fbe983", "#fad165", "#92e1c0", "#9fe1e7", "#9fc6e7", "#4986e7", "#9a9cff", "#b99aff",
     "#c2c2c2", "#cabdbf", "#cca6ac", "#f691b2", "#cd74e6", "#a47ae2",
 ];
 
-/// What Google writes on any of them.
+/// The text color that goes with every background color.
 pub(super) const FOREGROUND: &str = "#1d1d1d";
 
 pub(super) fn reply() -> Reply {
@@ -35,18 +35,18 @@ fn table(colors: &[&str]) -> Value {
     Value::Object(colors.iter().enumerate().map(entry).collect::<Map<_, _>>())
 }
 
-/// The number of an event's color, if it is one of them.
+/// Returns the number of an event color, if the palette contains it.
 pub(super) fn number(color: &str) -> Option<String> {
     EVENTS.iter().position(|known| known.eq_ignore_ascii_case(color)).map(|at| (at + 1).to_string())
 }
 
-/// The color of a number.
+/// Returns the event color with a number.
 pub(super) fn of_number(number: &str) -> Option<&'static str> {
     let at = number.parse::<usize>().ok()?.checked_sub(1)?;
     EVENTS.get(at).copied()
 }
 
-/// The number of a calendar's color; that of a color which is not one of them is 14, the light blue one.
+/// Returns a calendar color and its number. A color outside the palette gets number 14, light blue.
 pub(super) fn number_of_calendar(color: Option<&str>) -> (String, &str) {
     let known = |color: &str| CALENDARS.iter().position(|known| known.eq_ignore_ascii_case(color));
     let at = color.and_then(known).unwrap_or(13);

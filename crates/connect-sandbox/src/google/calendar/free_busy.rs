@@ -1,10 +1,10 @@
-//! `freebusy.query`: when the owners of calendars are busy, without saying with what.
+//! The endpoint `freebusy.query`: when calendars are busy, without event details.
 
 use super::GoogleCalendar;
-use super::access::Visitor;
-use super::refused::Refused;
+use super::access::Principal;
+use super::error::ApiError;
 use super::times;
-use super::write::object;
+use super::write::json_object;
 use crate::call::Call;
 use crate::reply::{Reply, ok};
 use crate::world::calendar::{Calendar, Range};
@@ -12,33 +12,35 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
-/// How many calendars a query may be about.
-const MOST: usize = 50;
+/// The maximum number of calendars in a query.
+const MAX_CALENDARS: usize = 50;
 
 impl GoogleCalendar<'_> {
-    /// A calendar that cannot be seen has an error in place of its blocks; the others are answered all the same.
-    pub(super) fn free_busy(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
-        let query = object(call)?;
+    /// Responds with the busy blocks of each calendar, or with an error for a calendar that the caller cannot
+    /// see.
+    pub(super) fn free_busy(&mut self, principal: &Principal, call: &Call) -> Result<Reply, ApiError> {
+        let query = json_object(call)?;
         let range = range(&query)?;
         let zone = match query["timeZone"].as_str() {
             None => TimeZone::UTC,
             Some(name) => times::zone(name).ok_or_else(|| times::unknown_zone(name))?,
         };
-        let asked = query["items"].as_array().map_or(&[][..], Vec::as_slice);
-        if asked.len() > MOST {
-            return Err(Refused::new(400, "tooManyCalendarsRequested", "Too many calendars requested."));
+        let items = query["items"].as_array().map_or(&[][..], Vec::as_slice);
+        if items.len() > MAX_CALENDARS {
+            return Err(ApiError::new(400, "tooManyCalendarsRequested", "Too many calendars requested."));
         }
         let mut calendars = Map::new();
-        for id in asked.iter().filter_map(|item| item["id"].as_str()) {
-            let place = self.place(visitor, id);
-            let busy = place.and_then(|place| self.at(&place, call.now, |calendar, _| busy(calendar, range)));
-            let answer = match busy {
+        for id in items.iter().filter_map(|item| item["id"].as_str()) {
+            let access = self.calendar_access(principal, id);
+            let busy =
+                access.and_then(|access| self.at(&access, call.now, |calendar, _| busy(calendar, range)));
+            let entry = match busy {
                 Ok(blocks) => {
                     json!({ "busy": blocks.iter().map(|one| block(one, &zone)).collect::<Vec<_>>() })
                 }
-                Err(refused) => json!({ "errors": [refused.entry()], "busy": [] }),
+                Err(error) => json!({ "errors": [error.entry()], "busy": [] }),
             };
-            calendars.insert(id.to_owned(), answer);
+            calendars.insert(id.to_owned(), entry);
         }
         Ok(ok(&json!({
             "kind": "calendar#freeBusy",
@@ -49,16 +51,16 @@ impl GoogleCalendar<'_> {
     }
 }
 
-fn range(query: &Value) -> Result<Range, Refused> {
+fn range(query: &Value) -> Result<Range, ApiError> {
     let time = |name: &str| match query[name].as_str() {
-        None => Err(Refused::required(&format!("Missing {name} parameter."))),
+        None => Err(ApiError::required(&format!("Missing {name} parameter."))),
         Some(text) => times::parameter(name, text),
     };
     let range = Range { start: time("timeMin")?, end: time("timeMax")? };
-    if range.start < range.end { Ok(range) } else { Err(Refused::empty_range().at_parameter("timeMax")) }
+    if range.start < range.end { Ok(range) } else { Err(ApiError::empty_range().at_parameter("timeMax")) }
 }
 
-/// Blocks that touch are one; what lies outside the range is cut off.
+/// Returns the busy blocks, clipped to the range; blocks that touch are merged.
 fn busy(calendar: &Calendar, range: Range) -> Vec<Range> {
     let taken = calendar.events.values().flat_map(|event| event.instances(range, false));
     let taken =

@@ -1,4 +1,4 @@
-//! A calendar that Google shows to everybody, with an id that has to be percent-encoded.
+//! A public holiday calendar. Its id has to be percent-encoded in paths.
 
 use crate::world::calendar::{Calendar, Event, Fields};
 use crate::world::provider::Provider;
@@ -10,7 +10,7 @@ use serde_json::json;
 
 pub(super) const ID: &str = "en.usa#holiday@group.v.calendar.google.com";
 
-/// With the holidays of the year before `now`, of its year and of the year after.
+/// Creates the calendar with the holidays of the previous, the current and the next year.
 pub(crate) fn calendar(now: Timestamp) -> Calendar {
     let year = time::local(now).date().year();
     let years = [year.saturating_sub(1), year, year.saturating_add(1)];

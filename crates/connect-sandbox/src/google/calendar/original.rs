@@ -1,4 +1,4 @@
-//! An event as Google has it.
+//! An event as Google's API returns it.
 
 use crate::world::calendar::{Attendee, Calendar, Fields, Instance, etag};
 use crate::world::random::hash;
@@ -52,7 +52,7 @@ pub(crate) fn original(calendar: &Calendar, instance: &Instance<'_>) -> Value {
     })
 }
 
-/// Google's `conferenceData`.
+/// Returns Google's `conferenceData`.
 pub(crate) fn conference(fields: &Fields) -> Value {
     let Some(uri) = &fields.conference else { return Value::Null };
     let id = fields.conference_data.as_ref().and_then(|data| data.get("conferenceId"));

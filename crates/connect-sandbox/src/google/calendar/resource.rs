@@ -1,6 +1,6 @@
-//! Events in Google's words.
+//! Writes events as Google JSON.
 
-use super::access::Sight;
+use super::access::ReadAccess;
 use super::accounts::Role;
 use super::original;
 use super::{colors, times};
@@ -10,56 +10,56 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
-/// How events are shown to a caller.
+/// The parts of an event to render for a caller.
 #[derive(Clone, Debug)]
-pub(super) struct Style {
-    /// The zone of times; their calendar's where none was asked for.
+pub(super) struct RenderOptions {
+    /// The time zone of rendered times; by default that of the calendar.
     pub(super) zone: Option<TimeZone>,
-    pub(super) sight: Sight,
+    pub(super) read_access: ReadAccess,
     pub(super) role: Role,
     pub(super) most_attendees: Option<usize>,
 }
 
-impl Style {
-    /// All there is: what a write starts from.
-    pub(super) fn whole() -> Self {
-        Self { zone: None, sight: Sight::Details, role: Role::Owner, most_attendees: None }
+impl RenderOptions {
+    /// Renders everything: a write starts from the complete event.
+    pub(super) fn everything() -> Self {
+        Self { zone: None, read_access: ReadAccess::Details, role: Role::Owner, most_attendees: None }
     }
 
-    /// Whether it is only told that someone is busy.
+    /// Returns whether the caller may only see that the event's time is busy.
     fn hides(&self, fields: &Fields) -> bool {
         let secret = matches!(fields.privacy, Some("private" | "confidential"));
-        self.sight == Sight::FreeBusy || (self.role == Role::Reader && secret)
+        self.read_access == ReadAccess::FreeBusy || (self.role == Role::Reader && secret)
     }
 }
 
-pub(super) fn event(calendar: &Calendar, instance: &Instance<'_>, style: &Style) -> Value {
+pub(super) fn event(calendar: &Calendar, instance: &Instance<'_>, options: &RenderOptions) -> Value {
     let fields = &instance.fields;
     let mut event = match original::original(calendar, instance) {
         Value::Object(event) => event,
         _ => Map::new(),
     };
     event.retain(|_, value| !value.is_null());
-    event.extend(own(fields));
-    event.extend(times_of(calendar, instance, style));
+    event.extend(provider_fields(fields));
+    event.extend(times_of(calendar, instance, options));
     event.extend(content(calendar, fields));
-    event.insert("attendees".to_owned(), attendees(calendar, fields, style.most_attendees));
-    if style.most_attendees.is_some_and(|most| fields.attendees.len() > most) {
+    event.insert("attendees".to_owned(), attendees(calendar, fields, options.most_attendees));
+    if options.most_attendees.is_some_and(|most| fields.attendees.len() > most) {
         event.insert("attendeesOmitted".to_owned(), json!(true));
     }
     event.entry("htmlLink").or_insert_with(|| {
         json!(format!("https://calendar.google.com/calendar/event?eid={}", instance.id()))
     });
     event.entry("created").or_insert_with(|| json!(time::wire(instance.event.created)));
-    if style.hides(fields) {
-        event.retain(|name, _| BUSY.contains(&name.as_str()));
+    if options.hides(fields) {
+        event.retain(|name, _| FREE_BUSY_FIELDS.contains(&name.as_str()));
         event.insert("visibility".to_owned(), json!("private"));
     }
     event.retain(|_, value| !(value.is_null() || value == ""));
     Value::Object(event)
 }
 
-/// An event that is gone: little more than its id.
+/// Renders a deleted event: its id, its status and, for an occurrence, its series.
 pub(super) fn cancelled(calendar: &Calendar, id: &str, of: Option<(&Instance<'_>, Timestamp)>) -> Value {
     let mut event = json!({ "kind": "calendar#event", "id": id, "status": "cancelled" });
     event["etag"] = json!(format!("\"{}\"", crate::world::random::hash(11, id) >> 12));
@@ -67,13 +67,13 @@ pub(super) fn cancelled(calendar: &Calendar, id: &str, of: Option<(&Instance<'_>
         let shown = zone_of(calendar);
         let zone = series.zone_name(calendar);
         event["recurringEventId"] = json!(series.event.id);
-        event["originalStartTime"] = times::moment(start, series.fields.all_day, &shown, zone);
+        event["originalStartTime"] = times::write(start, series.fields.all_day, &shown, zone);
     }
     event
 }
 
-/// What of an event someone may see who sees no more than that it takes time.
-const BUSY: &[&str] = &[
+/// The fields of an event that a caller with free/busy access sees.
+const FREE_BUSY_FIELDS: &[&str] = &[
     "kind",
     "etag",
     "id",
@@ -89,33 +89,33 @@ const BUSY: &[&str] = &[
     "updated",
 ];
 
-/// The fields that only Google knows, but for those that stand for something else.
-fn own(fields: &Fields) -> Map<String, Value> {
+/// Returns the stored Google fields, except for the fields that are rendered separately.
+fn provider_fields(fields: &Fields) -> Map<String, Value> {
     let apart = ["timeZone", "endTimeZone", "recurrence", "attendees", "extendedProperties"];
     let own = fields.own.iter().filter(|(name, _)| !apart.contains(&name.as_str()));
     own.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-fn times_of(calendar: &Calendar, instance: &Instance<'_>, style: &Style) -> Map<String, Value> {
+fn times_of(calendar: &Calendar, instance: &Instance<'_>, options: &RenderOptions) -> Map<String, Value> {
     let fields = &instance.fields;
-    let shown = style.zone.clone().unwrap_or_else(|| zone_of(calendar));
+    let shown = options.zone.clone().unwrap_or_else(|| zone_of(calendar));
     let zone = instance.zone_name(calendar);
     let end_zone = fields.own.get("endTimeZone").and_then(Value::as_str).unwrap_or(zone);
     let mut times = Map::new();
     let mut put = |name: &str, at, zone| {
-        times.insert(name.to_owned(), times::moment(at, fields.all_day, &shown, zone));
+        times.insert(name.to_owned(), times::write(at, fields.all_day, &shown, zone));
     };
     put("start", fields.start, zone);
     put("end", fields.end, end_zone);
     if let Some(start) = instance.occurrence {
-        // As the series has it, which may be all-day where the occurrence is not.
+        // The series decides: an occurrence can have a time although its series is all-day.
         let all_day = instance.event.fields.all_day;
-        times.insert("originalStartTime".to_owned(), times::moment(start, all_day, &shown, zone));
+        times.insert("originalStartTime".to_owned(), times::write(start, all_day, &shown, zone));
     }
     times
 }
 
-/// Null is for what is not there.
+/// Returns further fields; absent ones are null.
 fn content(calendar: &Calendar, fields: &Fields) -> Map<String, Value> {
     let mut content = Map::new();
     let mut put = |name: &str, value| content.insert(name.to_owned(), value);
@@ -126,7 +126,7 @@ fn content(calendar: &Calendar, fields: &Fields) -> Map<String, Value> {
     content
 }
 
-/// As they were sent, unless Connect has changed them since.
+/// Returns the extended properties as sent, unless Connect has changed them since.
 pub(super) fn extended_properties(fields: &Fields) -> Value {
     let sent = fields.own.get("extendedProperties");
     match (sent, &fields.custom) {
@@ -141,7 +141,7 @@ pub(super) fn extended_properties(fields: &Fields) -> Value {
     }
 }
 
-/// What Connect shows of extended properties.
+/// Returns the extended properties that Connect shows as custom fields.
 pub(super) fn custom_of(properties: &Value) -> Option<Value> {
     let both = ["shared", "private"].map(|name| properties.get(name).and_then(Value::as_object));
     let all: Map<_, _> =
@@ -149,7 +149,7 @@ pub(super) fn custom_of(properties: &Value) -> Option<Value> {
     (!all.is_empty()).then_some(Value::Object(all))
 }
 
-/// The list is Connect's; what else was sent of a guest stands beside.
+/// Renders the attendees known to Connect, with the other fields that Google's caller sent for them.
 fn attendees(calendar: &Calendar, fields: &Fields, most: Option<usize>) -> Value {
     let sent = fields.own.get("attendees").and_then(Value::as_array);
     let known = |email: &str| {
@@ -176,7 +176,7 @@ pub(super) fn strings(value: &Value) -> Vec<String> {
     value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-/// Where the days of a series are counted.
+/// Returns the time zone in which a series counts its days.
 pub(super) fn rule_zone(calendar: &Calendar, fields: &Fields) -> TimeZone {
     if fields.all_day {
         return TimeZone::UTC;

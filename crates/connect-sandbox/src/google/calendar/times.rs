@@ -1,6 +1,6 @@
-//! Times in Google's words: a date, or a time with its offset and the name of a zone.
+//! Reads and writes Google's date and time formats.
 
-use super::refused::Refused;
+use super::error::ApiError;
 use crate::world::time;
 pub(super) use crate::world::time::zone;
 use jiff::Timestamp;
@@ -8,23 +8,24 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-/// A start or an end as it was sent.
+/// The start or end of an event as sent.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Moment {
+pub(super) struct EventTime {
     pub(super) at: Timestamp,
     pub(super) all_day: bool,
     pub(super) zone: Option<String>,
 }
 
-/// A time as seen in `zone`.
+/// Formats a time in `zone`.
 pub(super) fn text(at: Timestamp, zone: &TimeZone) -> String {
     let local = at.to_zoned_datetime(zone.clone());
     let offset = if local.offset().is_zero() { "Z".to_owned() } else { local.strftime("%:z").to_string() };
     format!("{}{offset}", local.strftime("%Y-%m-%dT%H:%M:%S"))
 }
 
-/// `{date}`, or `{dateTime, timeZone}`: the time as seen in `shown`, and the zone it was made for.
-pub(super) fn moment(at: Timestamp, all_day: bool, shown: &TimeZone, zone: &str) -> Value {
+/// Returns `{date}` or `{dateTime, timeZone}`: the time is given in `shown`, and `timeZone` is the event's
+/// own zone.
+pub(super) fn write(at: Timestamp, all_day: bool, shown: &TimeZone, zone: &str) -> Value {
     if all_day {
         json!({ "date": time::local(at).date().to_string() })
     } else {
@@ -32,9 +33,9 @@ pub(super) fn moment(at: Timestamp, all_day: bool, shown: &TimeZone, zone: &str)
     }
 }
 
-/// Reads `{date}` or `{dateTime, timeZone}`. The offset may be left to the zone.
-pub(super) fn read(name: &str, value: &Value) -> Result<Moment, Refused> {
-    let wrong = || Refused::new(400, "invalid", format!("Invalid {name} time."));
+/// Reads `{date}` or `{dateTime, timeZone}`. Without an offset, the time is local to the zone.
+pub(super) fn read(name: &str, value: &Value) -> Result<EventTime, ApiError> {
+    let wrong = || ApiError::new(400, "invalid", format!("Invalid {name} time."));
     let text = |key: &str| value.get(key).filter(|value| !value.is_null()).map(|value| value.as_str());
     let zone_name = match text("timeZone") {
         None => None,
@@ -44,19 +45,19 @@ pub(super) fn read(name: &str, value: &Value) -> Result<Moment, Refused> {
     let (at, all_day) = match (text("date"), text("dateTime")) {
         (Some(date), None) => (date.and_then(read_date).ok_or_else(wrong)?, true),
         (None, Some(at)) => (at.and_then(|at| read_time(at, known.as_ref())).ok_or_else(wrong)?, false),
-        (None, None) => return Err(Refused::required(&format!("Missing {name} time."))),
-        // A patch from one to the other has to say null for what it replaces.
+        (None, None) => return Err(ApiError::required(&format!("Missing {name} time."))),
+        // A patch from one to the other has to set the replaced member to null.
         (Some(_), Some(_)) => return Err(wrong()),
     };
-    Ok(Moment { at, all_day, zone: zone_name.map(str::to_owned) })
+    Ok(EventTime { at, all_day, zone: zone_name.map(str::to_owned) })
 }
 
-pub(super) fn unknown_zone(name: &str) -> Refused {
-    Refused::invalid("timeZone", format!("Invalid time zone definition: {name}"))
+pub(super) fn unknown_zone(name: &str) -> ApiError {
+    ApiError::invalid("timeZone", format!("Invalid time zone definition: {name}"))
 }
 
 fn read_date(text: &str) -> Option<Timestamp> {
-    // `yyyy-mm-dd` and nothing else.
+    // Jiff also parses other formats than `yyyy-mm-dd`.
     let date: Date = text.parse().ok().filter(|date: &Date| date.to_string() == text)?;
     time::midnight(date)
 }
@@ -71,8 +72,8 @@ fn read_time(text: &str, zone: Option<&TimeZone>) -> Option<Timestamp> {
     Timestamp::from_millisecond(at.as_millisecond()).ok()
 }
 
-/// A parameter that is RFC 3339 with its offset.
-pub(super) fn parameter(name: &str, text: &str) -> Result<Timestamp, Refused> {
+/// Reads a query parameter in RFC 3339 format with an offset.
+pub(super) fn parameter(name: &str, text: &str) -> Result<Timestamp, ApiError> {
     let read = text.contains(['T', 't']).then(|| text.parse::<Timestamp>().ok()).flatten();
-    read.ok_or_else(|| Refused::bad_request("Bad Request").at_parameter(name))
+    read.ok_or_else(|| ApiError::bad_request("Bad Request").at_parameter(name))
 }

@@ -1,7 +1,7 @@
-//! What of an event a list shows, and what has changed of that.
+//! Selects the list items of an event, and compares two versions of an event.
 //!
-//! A list of single events has the occurrences of a series; any other has the series itself, and beside it each occurrence
-//! that is different, those that were called off among them.
+//! With `singleEvents`, a list has one item for each occurrence of a series. Otherwise it has the series, and
+//! one item for each changed or cancelled occurrence.
 
 use super::query::{Order, Query};
 use super::resource;
@@ -11,31 +11,31 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// One entry of a list.
+/// One item of a list.
 #[derive(Clone, Debug)]
 pub(super) struct Item<'a> {
     event: &'a Arc<Event>,
     id: String,
     start: Timestamp,
     updated: Timestamp,
-    shown: Shown<'a>,
+    state: ItemState<'a>,
 }
 
 #[derive(Clone, Debug)]
-enum Shown<'a> {
+enum ItemState<'a> {
     Live(Box<Instance<'a>>),
-    /// An event that is cancelled, or the occurrence of a series.
+    /// A cancelled event, or a cancelled occurrence with its original start.
     Cancelled(Option<Timestamp>),
 }
 
 impl<'a> Item<'a> {
     fn of(event: &'a Arc<Event>, instance: Instance<'a>) -> Self {
         let (id, start, updated) = (instance.id(), instance.fields.start, instance.last_modified);
-        let shown = match instance.fields.status {
-            Some("cancelled") => Shown::Cancelled(instance.occurrence),
-            _ => Shown::Live(Box::new(instance)),
+        let state = match instance.fields.status {
+            Some("cancelled") => ItemState::Cancelled(instance.occurrence),
+            _ => ItemState::Live(Box::new(instance)),
         };
-        Self { event, id, start, updated, shown }
+        Self { event, id, start, updated, state }
     }
 
     fn removed(event: &'a Arc<Event>, start: Timestamp) -> Self {
@@ -45,16 +45,16 @@ impl<'a> Item<'a> {
             id: one.id(),
             start,
             updated: event.last_modified,
-            shown: Shown::Cancelled(Some(start)),
+            state: ItemState::Cancelled(Some(start)),
         }
     }
 
-    /// The same, gone since `at`.
+    /// Marks the item as deleted at `at`.
     pub(super) fn cancelled(self, at: Timestamp) -> Self {
-        Self { shown: Shown::Cancelled(self.occurrence()), updated: at, ..self }
+        Self { state: ItemState::Cancelled(self.occurrence()), updated: at, ..self }
     }
 
-    /// The item in its place among the others.
+    /// Returns the list entry with its sort key.
     pub(super) fn entry(self, query: &Query) -> Entry {
         let time = query.order.map(|order| match order {
             Order::StartTime => self.start,
@@ -65,33 +65,33 @@ impl<'a> Item<'a> {
     }
 
     fn occurrence(&self) -> Option<Timestamp> {
-        match &self.shown {
-            Shown::Live(one) => one.occurrence,
-            Shown::Cancelled(occurrence) => *occurrence,
+        match &self.state {
+            ItemState::Live(one) => one.occurrence,
+            ItemState::Cancelled(occurrence) => *occurrence,
         }
     }
 
     fn is_live(&self) -> bool {
-        matches!(self.shown, Shown::Live(_))
+        matches!(self.state, ItemState::Live(_))
     }
 
-    /// Whether a list shows it that did not ask for what was deleted: an occurrence that was called off belongs to its
-    /// series.
+    /// Returns whether the list contains the item. Without `showDeleted` and `singleEvents`, a list still
+    /// contains the cancelled occurrences of a series.
     pub(super) fn is_listed(&self, query: &Query) -> bool {
-        let exception = matches!(self.shown, Shown::Cancelled(Some(_))) && !query.single_events;
+        let exception = matches!(self.state, ItemState::Cancelled(Some(_))) && !query.single_events;
         self.is_live() || query.show_deleted || exception
     }
 
-    /// Live ones that differ have different versions; there is one way to be cancelled.
+    /// Returns the version of a live item, which changes with its content. All cancelled items are equal.
     fn version(&self) -> Option<String> {
-        match &self.shown {
-            Shown::Live(instance) => Some(etag(instance)),
-            Shown::Cancelled(..) => None,
+        match &self.state {
+            ItemState::Live(instance) => Some(etag(instance)),
+            ItemState::Cancelled(..) => None,
         }
     }
 }
 
-/// What `query` shows of an event.
+/// Returns the items of an event that match `query`.
 pub(super) fn items<'a>(event: &'a Arc<Event>, query: &Query) -> Vec<Item<'a>> {
     if query.series.as_ref().is_some_and(|series| *series != event.id) {
         return Vec::new();
@@ -111,9 +111,9 @@ pub(super) fn items<'a>(event: &'a Arc<Event>, query: &Query) -> Vec<Item<'a>> {
     }
     items.retain(|item| {
         let fits = query.original_start.is_none_or(|wanted| item.occurrence() == Some(wanted));
-        fits && match &item.shown {
-            Shown::Live(instance) => finds(query, instance),
-            Shown::Cancelled(..) => true,
+        fits && match &item.state {
+            ItemState::Live(instance) => matches_query(query, instance),
+            ItemState::Cancelled(..) => true,
         }
     });
     items
@@ -124,7 +124,7 @@ fn occurrences<'a>(event: &'a Event, query: &Query) -> Vec<Instance<'a>> {
     all.filter(|one| covers(query, &one.fields)).collect()
 }
 
-/// The series, if any of it lies where the query looks, and the occurrences that differ.
+/// Returns the series, if an occurrence is in the query's range, and its changed occurrences.
 fn series_of<'a>(event: &'a Event, query: &Query) -> Vec<Instance<'a>> {
     let everywhere = query.time_min.is_none() && query.time_max.is_none();
     let mut all = Vec::new();
@@ -142,8 +142,8 @@ fn covers(query: &Query, fields: &Fields) -> bool {
     query.covers(fields.start, fields.end)
 }
 
-/// Whether it is what the query looks for.
-fn finds(query: &Query, instance: &Instance<'_>) -> bool {
+/// Returns whether an instance matches the query.
+fn matches_query(query: &Query, instance: &Instance<'_>) -> bool {
     let fields = &instance.fields;
     let kind = fields.own.get("eventType").and_then(Value::as_str).unwrap_or("default");
     let properties = resource::extended_properties(fields);
@@ -164,7 +164,7 @@ fn mentions(fields: &Fields, text: &str) -> bool {
     texts.into_iter().flatten().chain(guests).any(|one| one.to_lowercase().contains(text))
 }
 
-/// What of an event is new, different or gone in a list that showed it as it was `before`.
+/// Returns the items to send to a client that has the list with the version `before`.
 pub(super) fn changes<'a>(
     before: Option<&'a Arc<Event>>,
     now: Option<&'a Arc<Event>>,
@@ -181,7 +181,7 @@ pub(super) fn changes<'a>(
         if present.contains_key(id) {
             continue;
         }
-        // An exception that is none any more is an occurrence like the others.
+        // An occurrence that is no longer an exception is listed as a regular occurrence.
         let start = id.rsplit_once('_').and_then(|(_, stamp)| crate::world::time::read(stamp));
         let regular = || {
             let series = now.filter(|_| !query.single_events)?;
@@ -195,7 +195,7 @@ pub(super) fn changes<'a>(
     }
     for (id, item) in present {
         let old = before.get(&id).map(Item::version);
-        // Of what nobody was told there is nothing to take back, but that a series does not have one of its occurrences.
+        // With `singleEvents`, a client does not need to be told that an item it never had is cancelled.
         let unknown = old.is_none() && !item.is_live() && query.single_events;
         if old != Some(item.version()) && !unknown {
             changed.push(item);

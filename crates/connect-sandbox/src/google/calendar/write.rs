@@ -1,11 +1,11 @@
-//! Reading one event, and writing: insert, patch, update, delete.
+//! Endpoints for single events: get, insert, patch, update and delete.
 
 use super::GoogleCalendar;
-use super::access::Visitor;
-use super::accounts::Place;
-use super::body::{self, Draft, Manner};
-use super::refused::Refused;
-use super::resource::{self, Style};
+use super::access::Principal;
+use super::accounts::CalendarAccess;
+use super::body::{self, EventDraft, UpdateMode};
+use super::error::ApiError;
+use super::resource::{self, RenderOptions};
 use super::{calendar_id, event_id, times};
 use crate::call::Call;
 use crate::reply::{Reply, empty, ok};
@@ -22,29 +22,29 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 impl GoogleCalendar<'_> {
-    /// An event that was deleted is there still, as cancelled.
-    pub(super) fn event(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
-        let place = self.place(visitor, &calendar_id(call))?;
-        let (id, style) = (event_id(call), style(&place, call)?);
-        let event = self.at(&place, call.now, |calendar, ledger| {
+    /// Responds with an event; a deleted one has the status `cancelled`.
+    pub(super) fn event(&mut self, principal: &Principal, call: &Call) -> Result<Reply, ApiError> {
+        let access = self.calendar_access(principal, &calendar_id(call))?;
+        let (id, options) = (event_id(call), render_options(&access, call)?);
+        let event = self.at(&access, call.now, |calendar, ledger| {
             let found = calendar
                 .locate(&id)
-                .and_then(|target| calendar.show(&target, |one| resource::event(calendar, one, &style)));
-            found.or_else(|| cancelled(calendar, ledger, &id, &style)).ok_or_else(Refused::not_found)
+                .and_then(|target| calendar.show(&target, |one| resource::event(calendar, one, &options)));
+            found.or_else(|| cancelled(calendar, ledger, &id, &options)).ok_or_else(ApiError::not_found)
         })??;
         let known = call.header(IF_NONE_MATCH).is_some_and(|known| event["etag"] == known);
         Ok(if known { empty(StatusCode::NOT_MODIFIED) } else { tagged(&event) })
     }
 
-    pub(super) fn insert(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
-        let place = self.writable(visitor, call)?;
-        let (style, sent) = (style(&place, call)?, object(call)?);
+    pub(super) fn insert(&mut self, principal: &Principal, call: &Call) -> Result<Reply, ApiError> {
+        let access = self.writable(principal, call)?;
+        let (options, sent) = (render_options(&access, call)?, json_object(call)?);
         let conferences = conference_version(call)?;
         let mut random = self.world.stream();
-        let event = self.at(&place, call.now, |calendar, ledger| {
+        let event = self.at(&access, call.now, |calendar, ledger| {
             let id = new_id(&sent, calendar, ledger, &mut random)?;
             let draft = body::read(&sent, calendar)?;
-            let mut patch = draft.changes(&Draft::default());
+            let mut patch = draft.changes(&EventDraft::default());
             if conferences {
                 conference(&mut patch, &sent, None, &mut random)?;
             }
@@ -55,33 +55,34 @@ impl GoogleCalendar<'_> {
             let changes = calendar.add(event, call.now);
             Ok((Target { event: id, occurrence: None }, changes))
         })?;
-        self.answer_write(&place, event, &style, call, &Guests::default())
+        self.respond_to_write(&access, event, &options, call, &Guests::default())
     }
 
-    /// An occurrence changed is an exception of its series; a change of the series reaches what its exceptions left as it
-    /// was.
+    /// Updates an event. An updated occurrence becomes an exception of its series. An update of a series also
+    /// changes its exceptions, except in fields where they differ.
     pub(super) fn update(
         &mut self,
-        visitor: &Visitor,
+        principal: &Principal,
         call: &Call,
-        manner: Manner,
-    ) -> Result<Reply, Refused> {
-        let place = self.writable(visitor, call)?;
-        let (id, style, sent) = (event_id(call), style(&place, call)?, object(call)?);
+        mode: UpdateMode,
+    ) -> Result<Reply, ApiError> {
+        let access = self.writable(principal, call)?;
+        let (id, options, sent) = (event_id(call), render_options(&access, call)?, json_object(call)?);
         let conferences = conference_version(call)?;
         let mut random = self.world.stream();
         let mut guests = Guests::default();
-        let written = self.at(&place, call.now, |calendar, _| {
-            let target = calendar.locate(&id).ok_or_else(Refused::not_found)?;
+        let written = self.at(&access, call.now, |calendar, _| {
+            let target = calendar.locate(&id).ok_or_else(ApiError::not_found)?;
             guests = Guests::of(calendar, &target);
             let current = calendar.show(&target, |one| {
-                check_match(call, &etag(one)).map(|()| resource::event(calendar, one, &Style::whole()))
+                check_match(call, &etag(one))
+                    .map(|()| resource::event(calendar, one, &RenderOptions::everything()))
             });
-            let current = current.ok_or_else(Refused::not_found)??;
-            let whole = manner.whole(&current, &sent);
+            let current = current.ok_or_else(ApiError::not_found)??;
+            let whole = mode.whole(&current, &sent);
             let (before, after) = (body::read(&current, calendar)?, body::read(&whole, calendar)?);
             if target.occurrence.is_some() && after.repeats() {
-                return Err(Refused::new(400, "invalid", "An instance has no recurrence of its own."));
+                return Err(ApiError::new(400, "invalid", "An instance cannot have a recurrence."));
             }
             let mut patch = after.changes(&before);
             if conferences {
@@ -90,105 +91,107 @@ impl GoogleCalendar<'_> {
             let mut other = None;
             if after.repeats_otherwise(&before) {
                 let mut fields = Fields::new("", call.now, call.now);
-                after.changes(&Draft::default()).apply(&mut fields);
+                after.changes(&EventDraft::default()).apply(&mut fields);
                 other = Some(series(&after, calendar, &fields)?);
             }
             let written = calendar.rewrite(&target, patch, other, call.now, &mut random);
-            written.map_err(|_| Refused::empty_range())
+            written.map_err(|_| ApiError::empty_range())
         })?;
-        self.answer_write(&place, written, &style, call, &guests)
+        self.respond_to_write(&access, written, &options, call, &guests)
     }
 
-    pub(super) fn delete(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
-        let place = self.writable(visitor, call)?;
+    pub(super) fn delete(&mut self, principal: &Principal, call: &Call) -> Result<Reply, ApiError> {
+        let access = self.writable(principal, call)?;
         let id = event_id(call);
-        let (changes, guests) = self.at(&place, call.now, |calendar, ledger| {
+        let (changes, guests) = self.at(&access, call.now, |calendar, ledger| {
             let Some(target) = calendar.locate(&id) else {
-                let deleted = ledger.gone(&id).is_some() || removed(calendar, &id).is_some();
-                return Err(if deleted { Refused::deleted() } else { Refused::not_found() });
+                let deleted = ledger.gone(&id).is_some() || removed_occurrence(calendar, &id).is_some();
+                return Err(if deleted { ApiError::deleted() } else { ApiError::not_found() });
             };
             let shown = calendar.show(&target, |one| (etag(one), one.fields.status == Some("cancelled")));
-            let (tag, is_cancelled) = shown.ok_or_else(Refused::not_found)?;
+            let (tag, is_cancelled) = shown.ok_or_else(ApiError::not_found)?;
             check_match(call, &tag)?;
             if is_cancelled {
-                return Err(Refused::deleted());
+                return Err(ApiError::deleted());
             }
             let guests = Guests::of(calendar, &target);
             Ok((calendar.withdraw(&target, call.now), guests))
         })??;
-        self.world.tell(&place.at, changes, &guests, &Guests::default(), told(call));
+        self.world.tell(&access.place, changes, &guests, &Guests::default(), notified(call));
         Ok(empty(StatusCode::NO_CONTENT))
     }
 
-    /// The calendar in the path, if it may be written to.
-    fn writable(&mut self, visitor: &Visitor, call: &Call) -> Result<Place, Refused> {
+    /// Returns the calendar in the path after checking that the caller may write to it.
+    fn writable(&mut self, principal: &Principal, call: &Call) -> Result<CalendarAccess, ApiError> {
         one_of(call, "sendUpdates", &["all", "externalOnly", "none"])?;
-        let place = self.place(visitor, &calendar_id(call))?;
-        visitor.check_write(place.role)?;
-        Ok(place)
+        let access = self.calendar_access(principal, &calendar_id(call))?;
+        principal.check_write(access.role)?;
+        Ok(access)
     }
 
-    fn answer_write(
+    fn respond_to_write(
         &mut self,
-        place: &Place,
-        written: Result<(Target, Changes), Refused>,
-        style: &Style,
+        access: &CalendarAccess,
+        written: Result<(Target, Changes), ApiError>,
+        options: &RenderOptions,
         call: &Call,
         guests: &Guests,
-    ) -> Result<Reply, Refused> {
+    ) -> Result<Reply, ApiError> {
         let (target, changes) = written?;
-        let (event, invited) = self.at(place, call.now, |calendar, _| {
-            let event = calendar.show(&target, |one| resource::event(calendar, one, style));
+        let (event, invited) = self.at(access, call.now, |calendar, _| {
+            let event = calendar.show(&target, |one| resource::event(calendar, one, options));
             (event, Guests::of(calendar, &target))
         })?;
-        self.world.tell(&place.at, changes, guests, &invited, told(call));
-        event.map(|event| tagged(&event)).ok_or_else(Refused::not_found)
+        self.world.tell(&access.place, changes, guests, &invited, notified(call));
+        event.map(|event| tagged(&event)).ok_or_else(ApiError::not_found)
     }
 }
 
-/// What is left to tell of an event that was deleted, or of an occurrence that was.
-fn cancelled(calendar: &Calendar, ledger: &EventLedger, id: &str, style: &Style) -> Option<Value> {
-    if let Some((series, start)) = removed(calendar, id) {
+/// Renders a deleted event or a deleted occurrence.
+fn cancelled(calendar: &Calendar, ledger: &EventLedger, id: &str, options: &RenderOptions) -> Option<Value> {
+    if let Some((series, start)) = removed_occurrence(calendar, id) {
         return Some(resource::cancelled(calendar, id, Some((&series.whole(), start))));
     }
     let (event, _) = ledger.gone(id)?;
-    let mut event = resource::event(calendar, &event.whole(), style);
+    let mut event = resource::event(calendar, &event.whole(), options);
     event["status"] = json!("cancelled");
     Some(event)
 }
 
-/// The series and the start of an occurrence that was deleted.
-fn removed<'a>(calendar: &'a Calendar, id: &str) -> Option<(&'a Event, Timestamp)> {
+/// Returns the series and original start of a deleted occurrence.
+fn removed_occurrence<'a>(calendar: &'a Calendar, id: &str) -> Option<(&'a Event, Timestamp)> {
     let (series, stamp) = id.rsplit_once('_')?;
     let (event, start) = (calendar.events.get(series)?, crate::world::time::read(stamp)?);
     let exception = event.series.as_ref()?.exceptions.get(&start)?;
     matches!(exception, Exception::Removed).then_some((event, start))
 }
 
-/// How the caller sees events of this calendar.
-pub(super) fn style(place: &Place, call: &Call) -> Result<Style, Refused> {
+/// Reads the parameters that control how events are rendered.
+pub(super) fn render_options(access: &CalendarAccess, call: &Call) -> Result<RenderOptions, ApiError> {
     let zone = match call.query("timeZone") {
         None => None,
         Some(name) => Some(times::zone(name).ok_or_else(|| times::unknown_zone(name))?),
     };
     let most_attendees = match call.query("maxAttendees") {
         None => None,
-        Some(text) => Some(text.parse().ok().filter(|most| *most > 0).ok_or_else(|| bad("maxAttendees"))?),
+        Some(text) => Some(
+            text.parse().ok().filter(|most| *most > 0).ok_or_else(|| invalid_parameter("maxAttendees"))?,
+        ),
     };
-    Ok(Style { zone, sight: place.sight, role: place.role, most_attendees })
+    Ok(RenderOptions { zone, read_access: access.read_access, role: access.role, most_attendees })
 }
 
-pub(super) fn bad(parameter: &str) -> Refused {
-    Refused::invalid(parameter, format!("Invalid value for: {parameter}"))
+pub(super) fn invalid_parameter(parameter: &str) -> ApiError {
+    ApiError::invalid(parameter, format!("Invalid value for: {parameter}"))
 }
 
-fn one_of(call: &Call, name: &str, values: &[&str]) -> Result<(), Refused> {
+fn one_of(call: &Call, name: &str, values: &[&str]) -> Result<(), ApiError> {
     let fits = call.query(name).is_none_or(|value| values.contains(&value));
-    if fits { Ok(()) } else { Err(bad(name)) }
+    if fits { Ok(()) } else { Err(invalid_parameter(name)) }
 }
 
-/// Nobody is told unless the caller says so.
-fn told(call: &Call) -> Told {
+/// Returns the attendees to notify: none by default.
+fn notified(call: &Call) -> Told {
     match call.query("sendUpdates") {
         Some("all") => Told::All,
         Some("externalOnly") => Told::External,
@@ -196,65 +199,65 @@ fn told(call: &Call) -> Told {
     }
 }
 
-/// Whether the caller knows of conferences: the body's are not looked at otherwise.
-fn conference_version(call: &Call) -> Result<bool, Refused> {
+/// Returns whether the caller supports conferences. Without that, conference data in the body is ignored.
+fn conference_version(call: &Call) -> Result<bool, ApiError> {
     one_of(call, "conferenceDataVersion", &["0", "1"])?;
     Ok(call.query("conferenceDataVersion") == Some("1"))
 }
 
-pub(super) fn object(call: &Call) -> Result<Value, Refused> {
+pub(super) fn json_object(call: &Call) -> Result<Value, ApiError> {
     let body: Value =
-        serde_json::from_slice(call.body()).map_err(|_| Refused::new(400, "parseError", "Parse Error"))?;
-    if body.is_object() { Ok(body) } else { Err(Refused::new(400, "parseError", "Parse Error")) }
+        serde_json::from_slice(call.body()).map_err(|_| ApiError::new(400, "parseError", "Parse Error"))?;
+    if body.is_object() { Ok(body) } else { Err(ApiError::new(400, "parseError", "Parse Error")) }
 }
 
-/// The caller's own id, which nothing in the calendar may have or have had, or a new one.
+/// Returns the id that the caller sent, or a new one. An id that an event has or had is an error.
 fn new_id(
     sent: &Value,
     calendar: &Calendar,
     ledger: &EventLedger,
     random: &mut Random,
-) -> Result<String, Refused> {
+) -> Result<String, ApiError> {
     let id = match sent.get("id") {
         None | Some(Value::Null) => return Ok(crate::world::calendar::event_id(calendar.provider, random)),
         Some(id) => id.as_str().unwrap_or(""),
     };
     let base32hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'v');
     if !((5..=1024).contains(&id.len()) && id.bytes().all(base32hex)) {
-        return Err(Refused::new(400, "invalid", "Invalid resource id value."));
+        return Err(ApiError::new(400, "invalid", "Invalid resource id value."));
     }
     if calendar.events.contains_key(id) || ledger.gone(id).is_some() {
-        return Err(Refused::duplicate());
+        return Err(ApiError::duplicate());
     }
     Ok(id.to_owned())
 }
 
-/// The series of a draft, without the occurrences its lines take out.
-fn series(draft: &Draft, calendar: &Calendar, fields: &Fields) -> Result<Option<Series>, Refused> {
+/// Returns the series of a draft, without the occurrences that its lines exclude.
+fn series(draft: &EventDraft, calendar: &Calendar, fields: &Fields) -> Result<Option<Series>, ApiError> {
     if !draft.repeats() {
         return Ok(None);
     }
     let zone = resource::rule_zone(calendar, fields);
     let start = lines::Start { at: fields.start, all_day: fields.all_day, zone };
-    let wrong = |what| Refused::new(400, "invalid", format!("Invalid recurrence rule: {what}"));
+    let wrong = |what| ApiError::new(400, "invalid", format!("Invalid recurrence rule: {what}"));
     let lines = lines::read(&draft.rule, &start).map_err(wrong)?;
     let mut series = Series::new(lines.rule);
     series.exceptions.extend(lines.except.into_iter().map(|start| (start, Exception::Removed)));
     Ok(Some(series))
 }
 
-/// A conference that is asked for is made at once; one that is described is taken as it is.
+/// Sets the conference: a new one for a `createRequest`, otherwise the one described in the body.
 fn conference(
     patch: &mut Patch,
     event: &Value,
     current: Option<&Value>,
     random: &mut Random,
-) -> Result<(), Refused> {
+) -> Result<(), ApiError> {
     let data = &event["conferenceData"];
     if current.is_some_and(|current| current["conferenceData"] == *data) {
         return Ok(());
     }
-    let wrong = || Refused::new(400, "invalid", "Invalid conference data.");
+    let wrong = || ApiError::new(400, "invalid", "Invalid conference data.");
     let entries = data["entryPoints"].as_array().map_or(&[][..], Vec::as_slice);
     let video = entries.iter().find(|entry| entry["entryPointType"] == "video");
     let (uri, about) = if let Some(request) = data.get("createRequest") {
@@ -271,11 +274,11 @@ fn conference(
     Ok(())
 }
 
-fn check_match(call: &Call, tag: &str) -> Result<(), Refused> {
-    if call.matches(tag) { Ok(()) } else { Err(Refused::condition_not_met()) }
+fn check_match(call: &Call, tag: &str) -> Result<(), ApiError> {
+    if call.matches(tag) { Ok(()) } else { Err(ApiError::condition_not_met()) }
 }
 
-/// An answer with its entity tag also in the header.
+/// Creates a response that repeats the entity tag of `body` in the header `ETag`.
 pub(super) fn tagged(body: &Value) -> Reply {
     with_tag(ok(body), body)
 }

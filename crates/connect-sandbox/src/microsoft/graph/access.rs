@@ -1,9 +1,8 @@
-//! Who calls, and what they may do: an access token of the sandbox's own Microsoft with its scopes. And how many of one
-//! application's requests a mailbox has to do with at once.
+//! Authentication, scope checks, and the limit on concurrent requests of an application to a mailbox.
 
 use super::Endpoint;
 use super::Graph;
-use super::refused::Refused;
+use super::error::ApiError;
 use crate::call::Call;
 use crate::microsoft::oauth::short_scope;
 use crate::oauth_server::AuthorizationServer::Microsoft;
@@ -12,35 +11,35 @@ use http::header::AUTHORIZATION;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
-/// Whose mailbox it is.
-pub(super) struct Visitor {
+/// The authenticated caller, who owns the mailbox.
+pub(super) struct Principal {
     pub(super) account: String,
 }
 
-/// An application, and the mailbox it calls for.
+/// The client id of an application and the account of the mailbox.
 pub(crate) type Caller = (String, String);
 
-/// When the requests that are under way end.
+/// The end times of the requests in flight, by caller.
 #[derive(Debug, Default)]
-pub(crate) struct UnderWay(BTreeMap<Caller, Vec<Timestamp>>);
+pub(crate) struct InFlight(BTreeMap<Caller, Vec<Timestamp>>);
 
 impl Graph<'_> {
-    pub(super) fn visitor(&mut self, endpoint: Endpoint, call: &Call) -> Result<Visitor, Refused> {
-        let token = self.sign_in(call)?;
+    pub(super) fn authenticate(&mut self, endpoint: Endpoint, call: &Call) -> Result<Principal, ApiError> {
+        let token = self.bearer_token(call)?;
         let has = |scope: &str| token.scopes.iter().any(|one| short_scope(one) == scope);
         let may = has("calendars.readwrite") || (endpoint.reads() && has("calendars.read"));
-        if may { Ok(Visitor { account: token.user }) } else { Err(Refused::access_denied()) }
+        if may { Ok(Principal { account: token.user }) } else { Err(ApiError::access_denied()) }
     }
 
-    /// The token of a call, whatever it may do.
-    pub(super) fn sign_in(&self, call: &Call) -> Result<ProviderToken, Refused> {
+    /// Returns the access token of a call without checking its scopes.
+    pub(super) fn bearer_token(&self, call: &Call) -> Result<ProviderToken, ApiError> {
         if !call.request.headers().contains_key(AUTHORIZATION) {
-            return Err(Refused::no_token("Access token is empty."));
+            return Err(ApiError::no_token("Access token is empty."));
         }
         let token = call.credentials("bearer").ok_or(InvalidToken::Unknown);
         let token = token.and_then(|token| self.tokens.bearer(token, Microsoft, call.now));
         token.map_err(|invalid| {
-            Refused::no_token(match invalid {
+            ApiError::no_token(match invalid {
                 InvalidToken::Unknown => "CompactToken parsing failed with error code: 80049217",
                 InvalidToken::Expired => "Lifetime validation failed, the token is expired.",
             })
@@ -52,10 +51,10 @@ impl Graph<'_> {
         (token.server == Microsoft).then_some((token.client_id, token.user))
     }
 
-    /// A request comes in; it is under way until [`Graph::ends`].
-    pub(crate) fn begins(&mut self, call: &Call) -> Option<Caller> {
+    /// Records the start of a request, which is in flight until [`Graph::request_ended`].
+    pub(crate) fn request_started(&mut self, call: &Call) -> Option<Caller> {
         let caller = self.caller(call)?;
-        let all = self.own.under_way.0.entry(caller.clone()).or_default();
+        let all = self.own.in_flight.0.entry(caller.clone()).or_default();
         all.retain(|end| *end > call.now);
         all.push(Timestamp::MAX);
         let count = all.len() as u64;
@@ -64,21 +63,23 @@ impl Graph<'_> {
         Some(caller)
     }
 
-    /// Its answer is there at `end`.
-    pub(crate) fn ends(&mut self, caller: &Caller, end: Timestamp) {
-        let all = self.own.under_way.0.get_mut(caller);
+    /// Records that the response of a request is sent at `end`.
+    pub(crate) fn request_ended(&mut self, caller: &Caller, end: Timestamp) {
+        let all = self.own.in_flight.0.get_mut(caller);
         if let Some(one) = all.and_then(|all| all.iter_mut().find(|one| **one == Timestamp::MAX)) {
             *one = end;
         }
     }
 
-    /// The switch `graph_concurrency`.
-    pub(super) fn check_crowd(&self, call: &Call) -> Result<(), Refused> {
+    /// Enforces the switch `graph_concurrency`.
+    pub(super) fn check_concurrency(&self, call: &Call) -> Result<(), ApiError> {
         let most = self.world.settings.microsoft.concurrency;
         let caller = self.caller(call);
-        let count = caller.and_then(|caller| self.own.under_way.0.get(&caller)).map_or(0, Vec::len);
+        let count = caller.and_then(|caller| self.own.in_flight.0.get(&caller)).map_or(0, Vec::len);
         if most.is_some_and(|most| count as u64 > most) {
-            return Err(Refused::crowded().with_retry_after(self.world.settings.microsoft.retry_after));
+            return Err(
+                ApiError::too_many_concurrent().with_retry_after(self.world.settings.microsoft.retry_after)
+            );
         }
         Ok(())
     }

@@ -1,17 +1,17 @@
-//! An event that was sent in Graph's words, checked and in the words of the calendars here.
+//! Reads and checks the event in a request body.
 
-use super::refused::Refused;
-use super::style::PROPERTIES;
+use super::error::ApiError;
+use super::render_options::PROPERTIES;
 use super::{extensions, times};
 use crate::world::calendar::{Calendar, OWN};
 use crate::world::time;
 use serde_json::{Map, Value, json};
 
-/// With its recurrence as it was sent.
-pub(super) type Draft = crate::world::calendar::Draft<Option<Value>>;
+/// An event with its recurrence as sent.
+pub(super) type EventDraft = crate::world::calendar::Draft<Option<Value>>;
 
-/// What stands on an event as it was sent; nothing else looks at it.
-const KEPT: &[&str] = &[
+/// Fields that the sandbox stores and returns without reading them.
+const STORED_FIELDS: &[&str] = &[
     "allowNewTimeProposals",
     "categories",
     "hideAttendees",
@@ -22,8 +22,8 @@ const KEPT: &[&str] = &[
     "transactionId",
 ];
 
-/// What is kept of an event as well, but stands for something else.
-pub(super) const APART: &[&str] = &[
+/// Stored fields that are rendered under another name or in another form.
+pub(super) const RENDERED_SEPARATELY: &[&str] = &[
     "timeZone",
     "endTimeZone",
     "bodyType",
@@ -35,7 +35,7 @@ pub(super) const APART: &[&str] = &[
     "extendedProperties",
 ];
 
-/// What only Graph itself writes.
+/// Fields that a request cannot set.
 const READ_ONLY: &[&str] = &[
     "bodyPreview",
     "changeKey",
@@ -59,8 +59,8 @@ const READ_ONLY: &[&str] = &[
     "webLink",
 ];
 
-/// The properties that a body may set; one that an event does not have is an error.
-pub(super) fn writable(sent: &Map<String, Value>) -> Result<Map<String, Value>, Refused> {
+/// Returns the writable properties of a body. An unknown property is an error.
+pub(super) fn writable(sent: &Map<String, Value>) -> Result<Map<String, Value>, ApiError> {
     let beside = ["extensions", "singleValueExtendedProperties"];
     let mut writable = Map::new();
     for (name, value) in sent.iter().filter(|(name, _)| !name.contains('@')) {
@@ -69,7 +69,7 @@ pub(super) fn writable(sent: &Map<String, Value>) -> Result<Map<String, Value>, 
                 "The property '{name}' does not exist on type 'microsoft.graph.event'. Make sure to only use property \
                  names that are defined by the type."
             );
-            return Err(Refused::body(message));
+            return Err(ApiError::body(message));
         }
         if !READ_ONLY.contains(&name.as_str()) {
             writable.insert(name.clone(), value.clone());
@@ -78,7 +78,7 @@ pub(super) fn writable(sent: &Map<String, Value>) -> Result<Map<String, Value>, 
     Ok(writable)
 }
 
-/// The whole event that comes of a change. A place that is set is the only one.
+/// Returns the complete event after an update. Setting `location` replaces all `locations`.
 pub(super) fn merged(current: &Value, sent: &Map<String, Value>) -> Value {
     let mut whole = current.clone();
     if sent.contains_key("location") && !sent.contains_key("locations") {
@@ -93,11 +93,11 @@ pub(super) fn merged(current: &Value, sent: &Map<String, Value>) -> Value {
     whole
 }
 
-pub(super) fn read(event: &Value, calendar: &Calendar, listed: bool) -> Result<Draft, Refused> {
+pub(super) fn read(event: &Value, calendar: &Calendar, listed: bool) -> Result<EventDraft, ApiError> {
     let mut fields = read_times(event, listed)?;
     let mut put = |name: &str, value: Value| fields.insert(name.to_owned(), value);
     let mut own = |name: &str, value: Value| put(&format!("{OWN}{name}"), value);
-    for name in KEPT {
+    for name in STORED_FIELDS {
         own(name, kept(event, name)?);
     }
     let (kind, content) = read_body(event)?;
@@ -125,11 +125,11 @@ pub(super) fn read(event: &Value, calendar: &Calendar, listed: bool) -> Result<D
     put("attendees", attendees);
     put("custom", json!(custom));
     let rule = Some(event["recurrence"].clone()).filter(|rule| !rule.is_null());
-    Ok(Draft { fields, rule })
+    Ok(EventDraft { fields, rule })
 }
 
-/// All-day events go from a midnight to a later one of the same zone.
-fn read_times(event: &Value, listed: bool) -> Result<Map<String, Value>, Refused> {
+/// An all-day event starts and ends at a midnight of the same zone, and ends at least a day later.
+fn read_times(event: &Value, listed: bool) -> Result<Map<String, Value>, ApiError> {
     let (start, end) =
         (times::read("start", &event["start"], listed)?, times::read("end", &event["end"], listed)?);
     let all_day = flag(event, "isAllDay")?.unwrap_or(false);
@@ -139,21 +139,21 @@ fn read_times(event: &Value, listed: bool) -> Result<Map<String, Value>, Refused
             if !times::is_midnight(moment) {
                 let message =
                     format!("The Event.{name} property for an all-day event needs to be set to midnight.");
-                return Err(Refused::invalid(message));
+                return Err(ApiError::invalid(message));
             }
         }
         if start.zone.name != end.zone.name {
-            return Err(Refused::invalid("An all-day event has the same zone at its start and its end."));
+            return Err(ApiError::invalid("An all-day event has the same zone at its start and its end."));
         }
         if end.local <= start.local {
             let message = "The duration of an event marked as All day must be at least 24 hours: it ends at a later midnight.";
-            return Err(Refused::invalid(message));
+            return Err(ApiError::invalid(message));
         }
-        let day = |moment: &times::Moment| time::instant(moment.local);
+        let day = |moment: &times::EventTime| time::instant(moment.local);
         (from, to) = (day(&start).unwrap_or(from), day(&end).unwrap_or(to));
     }
     if to < from {
-        return Err(Refused::property("end", "the event ends before it starts"));
+        return Err(ApiError::property("end", "the event ends before it starts"));
     }
     let other_end = Some(&end.zone.name).filter(|zone| **zone != start.zone.name);
     let fields = [
@@ -166,8 +166,8 @@ fn read_times(event: &Value, listed: bool) -> Result<Map<String, Value>, Refused
     Ok(fields.into_iter().collect())
 }
 
-/// The content, and whether it is text.
-fn read_body(event: &Value) -> Result<(Value, Value), Refused> {
+/// Returns the body's content type, if it is plain text, and the content.
+fn read_body(event: &Value) -> Result<(Value, Value), ApiError> {
     let body = &event["body"];
     if body.is_null() {
         return Ok((Value::Null, Value::Null));
@@ -178,19 +178,20 @@ fn read_body(event: &Value) -> Result<(Value, Value), Refused> {
     Ok((json!(kind), json!(content)))
 }
 
-/// The name of the first place, and all of them where there is more to them than a name.
-fn read_locations(event: &Value) -> Result<(Value, Value), Refused> {
+/// Returns the first location's name, and all locations if its name does not describe them.
+fn read_locations(event: &Value) -> Result<(Value, Value), ApiError> {
     let mut all = match &event["locations"] {
         Value::Null => Vec::new(),
         Value::Array(all) => all.clone(),
-        _ => return Err(Refused::property("locations", "it must be a list")),
+        _ => return Err(ApiError::property("locations", "it must be a list")),
     };
     if all.is_empty() && !event["location"].is_null() {
         all.push(event["location"].clone());
     }
     for one in &mut all {
         text(one, "displayName")?;
-        let one = one.as_object_mut().ok_or_else(|| Refused::property("location", "it must be an object"))?;
+        let one =
+            one.as_object_mut().ok_or_else(|| ApiError::property("location", "it must be an object"))?;
         one.entry("locationType").or_insert_with(|| json!("default"));
         one.entry("uniqueIdType").or_insert_with(|| json!("unknown"));
     }
@@ -223,19 +224,19 @@ fn privacy(sensitivity: &str) -> Value {
     }
 }
 
-/// As the calendars here have them, with who organizes, and what else was sent of them.
-fn read_attendees(event: &Value, calendar: &Calendar) -> Result<(Value, Value), Refused> {
+/// Returns the attendees and organizer as the world stores them, and the attendees' remaining fields as sent.
+fn read_attendees(event: &Value, calendar: &Calendar) -> Result<(Value, Value), ApiError> {
     let list = match &event["attendees"] {
         Value::Null => return Ok((Value::Null, Value::Null)),
         Value::Array(list) if list.is_empty() => return Ok((Value::Null, Value::Null)),
         Value::Array(list) => list,
-        _ => return Err(Refused::property("attendees", "it must be a list")),
+        _ => return Err(ApiError::property("attendees", "it must be a list")),
     };
     let mut attendees = Vec::new();
     for one in list {
         let email = one["emailAddress"]["address"].as_str().filter(|email| email.contains('@'));
         let message = "At least one recipient isn't valid.";
-        let email = email.ok_or_else(|| Refused::new(400, "ErrorInvalidRecipients", message))?;
+        let email = email.ok_or_else(|| ApiError::new(400, "ErrorInvalidRecipients", message))?;
         choice(one, "type", TYPES)?;
         let status = choice(&one["status"], "response", RESPONSES)?;
         let status = match status {
@@ -260,7 +261,7 @@ fn without_status(attendee: &Value) -> Value {
     attendee
 }
 
-fn kept(event: &Value, name: &str) -> Result<Value, Refused> {
+fn kept(event: &Value, name: &str) -> Result<Value, ApiError> {
     let value = &event[name];
     let fits = match name {
         "allowNewTimeProposals" | "hideAttendees" | "isReminderOn" | "responseRequested" => {
@@ -274,7 +275,7 @@ fn kept(event: &Value, name: &str) -> Result<Value, Refused> {
     if value.is_null() || fits { Ok(value.clone()) } else { Err(wrong(name)) }
 }
 
-fn text(event: &Value, name: &str) -> Result<Option<String>, Refused> {
+fn text(event: &Value, name: &str) -> Result<Option<String>, ApiError> {
     match &event[name] {
         Value::Null => Ok(None),
         Value::String(text) => Ok(Some(text.clone())),
@@ -282,7 +283,7 @@ fn text(event: &Value, name: &str) -> Result<Option<String>, Refused> {
     }
 }
 
-pub(super) fn flag(event: &Value, name: &str) -> Result<Option<bool>, Refused> {
+pub(super) fn flag(event: &Value, name: &str) -> Result<Option<bool>, ApiError> {
     match &event[name] {
         Value::Null => Ok(None),
         Value::Bool(flag) => Ok(Some(*flag)),
@@ -290,14 +291,14 @@ pub(super) fn flag(event: &Value, name: &str) -> Result<Option<bool>, Refused> {
     }
 }
 
-fn choice(event: &Value, name: &str, choices: &[&'static str]) -> Result<Option<&'static str>, Refused> {
+fn choice(event: &Value, name: &str, choices: &[&'static str]) -> Result<Option<&'static str>, ApiError> {
     let Some(text) = text(event, name)? else { return Ok(None) };
     let found = choices.iter().copied().find(|choice| *choice == text);
     found.map(Some).ok_or_else(|| wrong(name))
 }
 
-fn wrong(name: &str) -> Refused {
-    Refused::body(format!("Cannot convert the value of '{name}' to its type."))
+fn wrong(name: &str) -> ApiError {
+    ApiError::body(format!("Cannot convert the value of '{name}' to its type."))
 }
 
 fn some_list(list: Vec<Value>) -> Value {

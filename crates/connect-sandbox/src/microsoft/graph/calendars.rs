@@ -1,9 +1,9 @@
-//! `calendars` and `calendar`.
+//! The endpoints `calendars` and `calendar`.
 
 use super::Graph;
-use super::access::Visitor;
+use super::access::Principal;
+use super::error::ApiError;
 use super::query::{self, option};
-use super::refused::Refused;
 use crate::call::Call;
 use crate::reply::{Reply, ok};
 use crate::world::calendar::Calendar;
@@ -11,7 +11,6 @@ use crate::world::provider::Provider;
 use crate::world::random::hash;
 use serde_json::{Map, Value, json};
 
-/// The properties a calendar has.
 const PROPERTIES: &[&str] = &[
     "id",
     "name",
@@ -30,15 +29,15 @@ const PROPERTIES: &[&str] = &[
 ];
 
 impl Graph<'_> {
-    pub(super) fn calendars(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
+    pub(super) fn calendars(&mut self, principal: &Principal, call: &Call) -> Result<Reply, ApiError> {
         query::only(call, &["$orderby", "$expand", "$skiptoken", "$deltatoken"])?;
         let preferences = self.preferences(call)?;
         let size = self.page_size(call, &preferences)?;
         let skip = option(call, "$skip")
-            .map_or(Ok(0), |text| text.parse::<usize>().map_err(|_| Refused::parameter("$skip", text)))?;
+            .map_or(Ok(0), |text| text.parse::<usize>().map_err(|_| ApiError::parameter("$skip", text)))?;
         let select = selected(call)?;
-        let home = self.world.home_of(Provider::Microsoft, &visitor.account);
-        let calendars = self.world.calendars_of(Provider::Microsoft, &visitor.account, &home);
+        let home = self.world.home_of(Provider::Microsoft, &principal.account);
+        let calendars = self.world.calendars_of(Provider::Microsoft, &principal.account, &home);
         let count = calendars.len();
         let shown: Vec<_> =
             calendars.iter().skip(skip).take(size).map(|one| calendar(one, select.as_deref())).collect();
@@ -51,9 +50,9 @@ impl Graph<'_> {
         Ok(ok(&list))
     }
 
-    pub(super) fn calendar(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
+    pub(super) fn calendar(&mut self, principal: &Principal, call: &Call) -> Result<Reply, ApiError> {
         query::only(call, &["$top", "$skip", "$orderby", "$expand", "$skiptoken", "$deltatoken"])?;
-        let place = self.place(visitor, call)?;
+        let place = self.place(principal, call)?;
         let select = selected(call)?;
         let mut found =
             self.at(&place, call.now, |one, _| Value::Object(calendar(one, select.as_deref())))?;
@@ -62,7 +61,7 @@ impl Graph<'_> {
     }
 }
 
-/// `original` of a seed says how a calendar differs from one of the user's own.
+/// Renders a calendar. A seed's `original` overrides the defaults.
 fn calendar(calendar: &Calendar, select: Option<&[String]>) -> Map<String, Value> {
     let mut all = json!({
         "color": "auto",
@@ -93,12 +92,12 @@ fn calendar(calendar: &Calendar, select: Option<&[String]>) -> Map<String, Value
     all
 }
 
-fn selected(call: &Call) -> Result<Option<Vec<String>>, Refused> {
+fn selected(call: &Call) -> Result<Option<Vec<String>>, ApiError> {
     let Some(text) = option(call, "$select") else { return Ok(None) };
     let known = |name: &str| {
         let known = PROPERTIES.iter().find(|known| known.eq_ignore_ascii_case(name));
         let message = format!("Could not find a property named '{name}' on type 'microsoft.graph.calendar'.");
-        known.map(|known| (*known).to_owned()).ok_or_else(|| Refused::new(400, "BadRequest", message))
+        known.map(|known| (*known).to_owned()).ok_or_else(|| ApiError::new(400, "BadRequest", message))
     };
     text.split(',')
         .map(str::trim)

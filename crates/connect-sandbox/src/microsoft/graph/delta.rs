@@ -1,19 +1,19 @@
-//! `calendarView/delta`: what a view has, and then what has changed of that.
+//! The endpoint `calendarView/delta`: the events of a view, then the changes to them.
 //!
 //! ```text
 //! startDateTime, endDateTime ──▶ pages ($skiptoken) ──▶ $deltatoken ──▶ pages of changes ──▶ $deltatoken ──▶ ...
 //! ```
 //!
-//! A token is a place in the ledger, and the view is part of it. Beside its occurrences a view has the series themselves, as
-//! long as any of them lies in it.
+//! A token contains the view and a position in the ledger. The view also has the series of the occurrences in
+//! its range.
 
 use super::Graph;
-use super::access::Visitor;
+use super::access::Principal;
+use super::error::ApiError;
 use super::list::instances;
 use super::query::{self, Order, Query, View};
-use super::refused::Refused;
+use super::render_options::RenderOptions;
 use super::resource;
-use super::style::Style;
 use crate::call::Call;
 use crate::reply::{self, Reply, items};
 use crate::settings::DeltaSeries;
@@ -23,21 +23,21 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Which page of what.
-type State = Token<Query>;
+/// The content of a `$skiptoken` or `$deltatoken`.
+type ListToken = Token<Query>;
 
-/// What cannot be asked for together with changes.
-const NOT_HERE: &[&str] = &["$top", "$skip", "$select", "$orderby", "$expand"];
+/// The query options that a delta request cannot have.
+const UNSUPPORTED_OPTIONS: &[&str] = &["$top", "$skip", "$select", "$orderby", "$expand"];
 
 impl Graph<'_> {
-    pub(super) fn delta(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
-        query::only(call, NOT_HERE)?;
-        let place = self.place(visitor, call)?;
+    pub(super) fn delta(&mut self, principal: &Principal, call: &Call) -> Result<Reply, ApiError> {
+        query::only(call, UNSUPPORTED_OPTIONS)?;
+        let place = self.place(principal, call)?;
         let preferences = self.preferences(call)?;
-        let style = Style::read(call, &preferences, false)?;
+        let options = RenderOptions::read(call, &preferences, false)?;
         let size = self.page_size(call, &preferences)?;
         let name = format!("{} delta", place.name());
-        let state = self.state(call, &name)?;
+        let state = self.read_token(call, &name)?;
         let empties = self.world.settings.microsoft.empty_pages;
         let minimal = self.world.settings.microsoft.delta_series == DeltaSeries::Minimal;
         let gone = self.gone();
@@ -47,23 +47,23 @@ impl Graph<'_> {
             let listed = serde_json::to_string(&listed).unwrap_or_default();
             let view = &state.query.view;
             let listing = calendar.events.try_listing(listed, |events| match state.since {
-                None => Ok(events.all_shared().flat_map(|event| shown(event, view)).collect()),
+                None => Ok(events.all_shared().flat_map(|event| view_entries(event, view)).collect()),
                 Some(since) => {
                     let changed = ledger.since(since).ok_or(gone)?.into_iter();
                     Ok(changed.flat_map(|(id, old)| changes(old, events.shared(id), view)).collect())
                 }
             })?;
-            let (told, next) = page(&listing, state.next.as_ref(), 0, size, empties, false);
-            let told = told.into_iter().map(|entry| match entry.live() {
+            let (shown, next) = page(&listing, state.next.as_ref(), 0, size, empties, false);
+            let shown = shown.into_iter().map(|entry| match entry.live() {
                 None => json!({ "id": entry.id(), "@removed": { "reason": "deleted" } }),
                 Some(one) => {
-                    let mut event = resource::event(calendar, &one, &style);
+                    let mut event = resource::event(calendar, &one, &options);
                     event["@odata.type"] = json!("#microsoft.graph.event");
                     let plain = minimal && event["type"] == "occurrence";
                     if plain { resource::minimal(event) } else { event }
                 }
             });
-            Ok((items(told), state, next))
+            Ok((items(shown), state, next))
         })??;
         let mut head = json!({ "@odata.context": self.context("Collection(event)"), "value": null });
         let (link, token, kind) = match next {
@@ -77,16 +77,16 @@ impl Graph<'_> {
         Ok(reply::with_items(&head, "value", &items))
     }
 
-    /// Where the call takes up, by one of its tokens, or the beginning of a round.
-    fn state(&self, call: &Call, name: &str) -> Result<State, Refused> {
+    /// Reads the call's `$skiptoken` or `$deltatoken`, or starts a new round.
+    fn read_token(&self, call: &Call, name: &str) -> Result<ListToken, ApiError> {
         let read = |option: &str| {
-            let token = query::option(call, option).map(|text| State::decode(text, name));
-            let wrong = || Refused::new(400, "SyncStateInvalid", "The sync state is not valid.");
+            let token = query::option(call, option).map(|text| ListToken::decode(text, name));
+            let wrong = || ApiError::new(400, "SyncStateInvalid", "The sync state is not valid.");
             token.map(|token| token.ok_or_else(wrong)).transpose()
         };
         let token = match (read("$skiptoken")?, read("$deltatoken")?) {
             (Some(page), _) if page.next.is_some() => page,
-            // The changes begin where the token was made, and go as far as the ledger does now.
+            // The list starts at the token's position in the ledger and ends at the current one.
             (None, Some(end)) if end.next.is_none() => {
                 Token { since: Some(end.position), position: u64::MAX, ..end }
             }
@@ -108,22 +108,22 @@ impl Graph<'_> {
                     issued: call.now,
                 });
             }
-            _ => return Err(Refused::new(400, "SyncStateInvalid", "The sync state is not valid.")),
+            _ => return Err(ApiError::new(400, "SyncStateInvalid", "The sync state is not valid.")),
         };
         let over =
             token.is_over(self.world.settings.microsoft.sync_ttl, self.world.accounts.generation, call.now);
         if over { Err(self.gone()) } else { Ok(token) }
     }
 
-    /// The switch `gone`.
-    fn gone(&self) -> Refused {
+    /// Returns the error for an outdated sync state, with the code from the switch `gone`.
+    fn gone(&self) -> ApiError {
         let message = "The sync state generation is not found.";
-        Refused::new(410, self.world.settings.microsoft.gone.as_str(), message)
+        ApiError::new(410, self.world.settings.microsoft.gone.as_str(), message)
     }
 }
 
-/// What a view has of an event, the series included.
-fn shown(event: &Arc<Event>, view: &View) -> Vec<Entry> {
+/// Returns the entries of an event in a view, including its series.
+fn view_entries(event: &Arc<Event>, view: &View) -> Vec<Entry> {
     let mut all = instances(event, view);
     if event.series.is_some() && !all.is_empty() {
         all.push(event.whole());
@@ -131,10 +131,10 @@ fn shown(event: &Arc<Event>, view: &View) -> Vec<Entry> {
     all.iter().map(|one| Entry::new(None, one, event)).collect()
 }
 
-/// What of an event is new, different or gone in a view that had it as it was `before`.
+/// Returns the entries to send to a client that has the view with the version `before`.
 fn changes(before: Option<&Arc<Event>>, now: Option<&Arc<Event>>, view: &View) -> Vec<Entry> {
     let by_id = |event: Option<&Arc<Event>>| -> BTreeMap<String, Entry> {
-        let all = event.map(|event| shown(event, view)).unwrap_or_default();
+        let all = event.map(|event| view_entries(event, view)).unwrap_or_default();
         all.into_iter().map(|entry| (entry.id().to_owned(), entry)).collect()
     };
     let version = |entry: &Entry| entry.live().as_ref().map(resource::tag);

@@ -1,18 +1,18 @@
-//! Open extensions and extended properties of single values: what Connect has as `custom`.
+//! Open extensions and single-value extended properties, which Connect shows as `custom`.
 
-use super::refused::Refused;
-use super::style::Expand;
+use super::error::ApiError;
+use super::render_options::Expand;
 use crate::world::calendar::Fields;
 use serde_json::{Map, Value, json};
 
-const EXTENSION: &str = "#microsoft.graph.openTypeExtension";
-/// The extension that holds what Connect wrote.
-const NAME: &str = "com.mobiscroll.connect";
-/// What of an extension is not the caller's own.
-const FRAME: [&str; 3] = ["@odata.type", "id", "extensionName"];
+const EXTENSION_TYPE: &str = "#microsoft.graph.openTypeExtension";
+/// The name of the extension that holds the custom fields written through Connect.
+const CONNECT_EXTENSION: &str = "com.mobiscroll.connect";
+/// The members of an extension that are not custom fields.
+const RESERVED_MEMBERS: [&str; 3] = ["@odata.type", "id", "extensionName"];
 
-/// What was asked to be shown beside an event.
-pub(super) fn shown(fields: &Fields, expand: &Expand) -> Map<String, Value> {
+/// Returns the extensions and properties that the request expands.
+pub(super) fn expanded(fields: &Fields, expand: &Expand) -> Map<String, Value> {
     let mut shown = Map::new();
     let (extensions, properties) = sent(fields);
     if expand.extensions {
@@ -28,15 +28,18 @@ pub(super) fn shown(fields: &Fields, expand: &Expand) -> Map<String, Value> {
     shown
 }
 
-/// Both, as they were sent, unless Connect has changed them since.
+/// Returns the extensions and properties as sent, unless Connect has changed them since.
 pub(super) fn sent(fields: &Fields) -> (Vec<Value>, Vec<Value>) {
     let list = |name: &str| fields.own.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
     let (extensions, properties) = (list("extensions"), list("extendedProperties"));
     match &fields.custom {
         custom if *custom == custom_of(&extensions, &properties) => (extensions, properties),
         Some(Value::Object(custom)) => {
-            let mut extension =
-                json!({ "@odata.type": EXTENSION, "extensionName": NAME, "id": full_name(NAME) });
+            let mut extension = json!({
+                "@odata.type": EXTENSION_TYPE,
+                "extensionName": CONNECT_EXTENSION,
+                "id": full_name(CONNECT_EXTENSION),
+            });
             if let Some(extension) = extension.as_object_mut() {
                 extension.extend(custom.clone());
             }
@@ -46,10 +49,10 @@ pub(super) fn sent(fields: &Fields) -> (Vec<Value>, Vec<Value>) {
     }
 }
 
-/// What Connect shows of both.
+/// Returns the custom fields that Connect shows for the extensions and properties.
 pub(super) fn custom_of(extensions: &[Value], properties: &[Value]) -> Option<Value> {
     let of_extensions = extensions.iter().filter_map(Value::as_object).flatten();
-    let of_extensions = of_extensions.filter(|(name, _)| !FRAME.contains(&name.as_str()));
+    let of_extensions = of_extensions.filter(|(name, _)| !RESERVED_MEMBERS.contains(&name.as_str()));
     let of_extensions = of_extensions.map(|(name, value)| (name.clone(), value.clone()));
     let of_properties = properties.iter().filter_map(|one| {
         let (id, value) = (one["id"].as_str()?, one.get("value")?);
@@ -60,34 +63,34 @@ pub(super) fn custom_of(extensions: &[Value], properties: &[Value]) -> Option<Va
     (!custom.is_empty()).then_some(Value::Object(custom))
 }
 
-pub(super) fn read_extensions(value: &Value) -> Result<Vec<Value>, Refused> {
+pub(super) fn read_extensions(value: &Value) -> Result<Vec<Value>, ApiError> {
     let list = list(value, "extensions")?;
     let read = |one: &Value| {
         let name = one["extensionName"].as_str().filter(|name| !name.is_empty());
-        let name = name.ok_or_else(|| Refused::property("extensions", "extensionName is required"))?;
+        let name = name.ok_or_else(|| ApiError::property("extensions", "extensionName is required"))?;
         let mut extension = one.clone();
-        extension["@odata.type"] = json!(EXTENSION);
+        extension["@odata.type"] = json!(EXTENSION_TYPE);
         extension["id"] = json!(full_name(name));
         Ok(extension)
     };
     list.iter().map(read).collect()
 }
 
-pub(super) fn read_properties(value: &Value) -> Result<Vec<Value>, Refused> {
+pub(super) fn read_properties(value: &Value) -> Result<Vec<Value>, ApiError> {
     let list = list(value, "singleValueExtendedProperties")?;
     let right = |one: &Value| one["id"].as_str().is_some_and(|id| !id.is_empty()) && one["value"].is_string();
     if list.iter().all(right) {
         Ok(list)
     } else {
-        Err(Refused::property("singleValueExtendedProperties", "each needs id and value"))
+        Err(ApiError::property("singleValueExtendedProperties", "each needs id and value"))
     }
 }
 
-fn list(value: &Value, name: &str) -> Result<Vec<Value>, Refused> {
+fn list(value: &Value, name: &str) -> Result<Vec<Value>, ApiError> {
     match value {
         Value::Null => Ok(Vec::new()),
         Value::Array(list) => Ok(list.clone()),
-        _ => Err(Refused::property(name, "it must be a list")),
+        _ => Err(ApiError::property(name, "it must be a list")),
     }
 }
 

@@ -1,12 +1,13 @@
-//! `calendarView`, `events` and `instances`: pages of events. `delta` is in a file of its own.
+//! The endpoints `calendarView`, `events` and `instances`. [`delta`](super::delta) has the endpoint for
+//! changes.
 
 use super::Graph;
-use super::access::Visitor;
+use super::access::Principal;
+use super::error::ApiError;
 use super::prefer::Preferences;
 use super::query::{self, Order, Query, View};
-use super::refused::Refused;
+use super::render_options::RenderOptions;
 use super::resource;
-use super::style::Style;
 use crate::call::Call;
 use crate::reply::{self, Reply, items};
 use crate::settings::{NextLink, Zones};
@@ -17,22 +18,22 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 impl Graph<'_> {
-    pub(super) fn calendar_view(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
-        let place = self.place(visitor, call)?;
+    pub(super) fn calendar_view(&mut self, principal: &Principal, call: &Call) -> Result<Reply, ApiError> {
+        let place = self.place(principal, call)?;
         let (start, end) = query::window(call, self.view_days())?;
         self.list(&place, View::Window { start, end }, call)
     }
 
-    pub(super) fn events(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
-        let place = self.place(visitor, call)?;
+    pub(super) fn events(&mut self, principal: &Principal, call: &Call) -> Result<Reply, ApiError> {
+        let place = self.place(principal, call)?;
         self.list(&place, View::Events, call)
     }
 
-    pub(super) fn instances(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
-        let (place, target) = self.event_place(visitor, call)?;
+    pub(super) fn instances(&mut self, principal: &Principal, call: &Call) -> Result<Reply, ApiError> {
+        let (place, target) = self.event_place(principal, call)?;
         let (start, end) = query::window(call, self.view_days())?;
         if target.occurrence.is_some() {
-            return Err(Refused::invalid("Only a series has instances."));
+            return Err(ApiError::invalid("Only a series has instances."));
         }
         self.list(&place, View::Instances { series: target.event, start, end }, call)
     }
@@ -41,55 +42,49 @@ impl Graph<'_> {
         self.world.settings.microsoft.view_days.map(|days| days.min(1_000_000) as i64)
     }
 
-    fn list(&mut self, place: &Place, view: View, call: &Call) -> Result<Reply, Refused> {
+    fn list(&mut self, place: &Place, view: View, call: &Call) -> Result<Reply, ApiError> {
         query::only(call, &["$deltatoken"])?;
         let preferences = self.preferences(call)?;
-        let style = Style::read(call, &preferences, matches!(view, View::Window { .. }))?;
-        let mut asked = Query::read(call, view)?;
-        let skip = std::mem::take(&mut asked.skip);
+        let options = RenderOptions::read(call, &preferences, matches!(view, View::Window { .. }))?;
+        let mut query = Query::read(call, view)?;
+        let skip = std::mem::take(&mut query.skip);
         let size = self.page_size(call, &preferences)?;
         let empties = self.world.settings.microsoft.empty_pages;
         let name = place.name();
         let from = match query::option(call, "$skiptoken") {
             None => None,
             Some(text) => {
-                let token = Token::<Query>::decode(text, &name).filter(|token| token.query == asked);
-                Some(token.ok_or_else(|| Refused::parameter("$skiptoken", text))?)
+                let token = Token::<Query>::decode(text, &name).filter(|token| token.query == query);
+                Some(token.ok_or_else(|| ApiError::parameter("$skiptoken", text))?)
             }
         };
         let (items, next) = self.at(place, call.now, |calendar, _| {
             let skip = if from.is_none() { skip } else { 0 };
-            let listed = serde_json::to_string(&("list", &asked.view, asked.order)).unwrap_or_default();
+            let listed = serde_json::to_string(&("list", &query.view, query.order)).unwrap_or_default();
             let listing = calendar.events.listing(listed, |events| {
-                events.all_shared().flat_map(|event| entries(event, &asked)).collect()
+                events.all_shared().flat_map(|event| entries(event, &query)).collect()
             });
             let from = from.as_ref().and_then(|token| token.next.as_ref());
-            let (shown, next) = page(&listing, from, skip, size, empties, asked.descending);
+            let (shown, next) = page(&listing, from, skip, size, empties, query.descending);
             let shown = shown.into_iter().filter_map(Entry::live);
-            (items(shown.map(|one| resource::event(calendar, &one, &style))), next)
+            (items(shown.map(|one| resource::event(calendar, &one, &options))), next)
         })?;
         let mut head = json!({ "@odata.context": self.context("users('me')/events"), "value": null });
         if let Some(next) = next {
             let generation = self.world.accounts.generation;
-            let token = Token {
-                query: asked,
-                position: 0,
-                since: None,
-                next: Some(next),
-                generation,
-                issued: call.now,
-            };
+            let token =
+                Token { query, position: 0, since: None, next: Some(next), generation, issued: call.now };
             head["@odata.nextLink"] =
                 json!(self.link(call, call.query_pairs(), ("$skiptoken", &token.encode(&name))));
         }
         Ok(reply::with_items(&head, "value", &items))
     }
 
-    pub(super) fn preferences(&self, call: &Call) -> Result<Preferences, Refused> {
+    pub(super) fn preferences(&self, call: &Call) -> Result<Preferences, ApiError> {
         Preferences::read(call, self.world.settings.microsoft.zones == Zones::Listed)
     }
 
-    pub(super) fn page_size(&self, call: &Call, preferences: &Preferences) -> Result<usize, Refused> {
+    pub(super) fn page_size(&self, call: &Call, preferences: &Preferences) -> Result<usize, ApiError> {
         let usual = usize::try_from(self.world.settings.microsoft.page.0).unwrap_or(usize::MAX);
         Ok(query::top(call)?.or(preferences.page_size).unwrap_or(usual))
     }
@@ -98,8 +93,8 @@ impl Graph<'_> {
         json!(format!("{}/microsoft/graph/v1.0/$metadata#{what}", self.world.origin))
     }
 
-    /// The address of what follows: that of the call with `pairs` and a token in place of its last one. The switch
-    /// `graph_next_link` has it lead elsewhere.
+    /// Returns the URL of the next page or round: the path of the call with `pairs`, except that `token`
+    /// replaces theirs. The switch `graph_next_link` changes its origin.
     pub(super) fn link(&self, call: &Call, pairs: &[(String, String)], token: (&str, &str)) -> String {
         let replaced = |name: &str| ["$skip", "$skiptoken", "$deltatoken"].contains(&name);
         let kept = pairs.iter().filter(|(name, _)| !replaced(&name.to_ascii_lowercase()));
@@ -130,7 +125,7 @@ fn entries(event: &Arc<Event>, query: &Query) -> Vec<Entry> {
     instances(event, &query.view).iter().map(entry).collect()
 }
 
-/// What a view has of an event.
+/// Returns the instances of an event in a view.
 pub(super) fn instances<'a>(event: &'a Event, view: &View) -> Vec<Instance<'a>> {
     let meant = !matches!(view, View::Instances { series, .. } if *series != event.id);
     match view.range() {

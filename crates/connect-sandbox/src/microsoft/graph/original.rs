@@ -1,4 +1,4 @@
-//! An event as Graph has it.
+//! An event as Graph returns it.
 
 use super::recurrence;
 use crate::world::calendar::{Attendee, Calendar, Fields, Instance};
@@ -44,12 +44,12 @@ pub(crate) fn original(calendar: &Calendar, instance: &Instance<'_>) -> Value {
     })
 }
 
-/// Graph's `onlineMeeting`.
+/// Returns Graph's `onlineMeeting`.
 pub(crate) fn online_meeting(fields: &Fields) -> Value {
     fields.conference.as_ref().map_or(Value::Null, |url| json!({ "joinUrl": url }))
 }
 
-/// What Graph calls an event, an occurrence or a series.
+/// Returns Graph's `type` of an event, an occurrence or a series.
 pub(super) fn kind(instance: &Instance<'_>) -> &'static str {
     match (instance.occurrence, &instance.event.series) {
         (Some(start), Some(series)) if series.exceptions.contains_key(&start) => "exception",

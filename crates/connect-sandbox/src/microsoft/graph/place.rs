@@ -1,67 +1,71 @@
-//! Which calendar, and which event in it, a path is about.
+//! Finds the calendar and the event that a path names.
 
 use super::Graph;
-use super::access::Visitor;
-use super::refused::Refused;
+use super::access::Principal;
+use super::error::ApiError;
 use crate::call::Call;
 use crate::world::accounts::{EventLedger, Place};
 use crate::world::calendar::{Calendar, Target};
 use crate::world::provider::Provider;
 use jiff::Timestamp;
 
-/// `/me/...`, `/me/calendar/...` or `/me/calendars/{id}/...`.
+/// The calendar in a path: `/me/...`, `/me/calendar/...` or `/me/calendars/{id}/...`.
 #[derive(Debug, PartialEq, Eq)]
-enum Asked {
+enum CalendarPath {
     Mailbox,
     Default,
     Calendar(String),
 }
 
-/// What follows the calendar: `events` and the id of one.
+/// The calendar in a path, and the event id after `events`.
 #[derive(Debug)]
-struct Path {
-    asked: Asked,
+struct EventPath {
+    calendar: CalendarPath,
     event: String,
 }
 
-impl Path {
+impl EventPath {
     fn of(call: &Call) -> Self {
-        let asked = match call.path_parameter("calendarId") {
-            Some(id) => Asked::Calendar(id),
-            None if call.name.split('/').any(|segment| segment == "calendar") => Asked::Default,
-            None => Asked::Mailbox,
+        let calendar = match call.path_parameter("calendarId") {
+            Some(id) => CalendarPath::Calendar(id),
+            None if call.name.split('/').any(|segment| segment == "calendar") => CalendarPath::Default,
+            None => CalendarPath::Mailbox,
         };
-        Self { asked, event: call.path_parameter("eventId").unwrap_or_default() }
+        Self { calendar, event: call.path_parameter("eventId").unwrap_or_default() }
     }
 }
 
 impl Graph<'_> {
-    /// The calendar of the path; the mailbox's default one where it names none.
-    pub(super) fn place(&mut self, visitor: &Visitor, call: &Call) -> Result<Place, Refused> {
-        let asked = match Path::of(call).asked {
-            Asked::Mailbox => Asked::Default,
-            asked => asked,
+    /// Returns the calendar in the path, by default the mailbox's default calendar.
+    pub(super) fn place(&mut self, principal: &Principal, call: &Call) -> Result<Place, ApiError> {
+        let calendar = match EventPath::of(call).calendar {
+            CalendarPath::Mailbox => CalendarPath::Default,
+            calendar => calendar,
         };
-        self.places(visitor, &asked).into_iter().next().ok_or_else(Refused::not_found)
+        self.places(principal, &calendar).into_iter().next().ok_or_else(ApiError::not_found)
     }
 
-    /// The default calendar of a mailbox, the caller's own or another one that is known.
+    /// Returns the default calendar of a mailbox: the caller's, or that of another known account.
     pub(super) fn mailbox(&mut self, address: &str, own: bool) -> Option<Place> {
         let known = own
             || self.world.users.values().chain(self.world.seeded.values()).any(|connections| {
                 connections.get(&Provider::Microsoft).is_some_and(|one| one.account == address)
             });
-        let visitor = Visitor { account: address.to_owned() };
-        let places = if known { self.places(&visitor, &Asked::Default) } else { Vec::new() };
+        let principal = Principal { account: address.to_owned() };
+        let places = if known { self.places(&principal, &CalendarPath::Default) } else { Vec::new() };
         places.into_iter().next()
     }
 
-    /// The event of the path, and the calendar it is in. An id that nothing here can have is malformed.
-    pub(super) fn event_place(&mut self, visitor: &Visitor, call: &Call) -> Result<(Place, Target), Refused> {
-        let Path { asked, event: id } = Path::of(call);
-        let places = self.places(visitor, &asked);
+    /// Returns the event in the path and its calendar. An id that no event here can have is malformed.
+    pub(super) fn event_place(
+        &mut self,
+        principal: &Principal,
+        call: &Call,
+    ) -> Result<(Place, Target), ApiError> {
+        let EventPath { calendar, event: id } = EventPath::of(call);
+        let places = self.places(principal, &calendar);
         if places.is_empty() {
-            return Err(Refused::not_found());
+            return Err(ApiError::not_found());
         }
         let mut known = looks_like_id(&id);
         for place in places {
@@ -74,27 +78,27 @@ impl Graph<'_> {
                 Err(was) => known |= was,
             }
         }
-        Err(if known { Refused::not_found() } else { Refused::malformed_id() })
+        Err(if known { ApiError::not_found() } else { ApiError::malformed_id() })
     }
 
-    /// Works on a calendar, as [`World::at_place`](crate::world::World::at_place) does.
+    /// Runs `work` on a calendar, as [`World::at_place`](crate::world::World::at_place) does.
     pub(super) fn at<T>(
         &mut self,
         place: &Place,
         now: Timestamp,
         work: impl FnOnce(&mut Calendar, &mut EventLedger) -> T,
-    ) -> Result<T, Refused> {
-        self.world.at_place(place, now, work).ok_or_else(Refused::not_found)
+    ) -> Result<T, ApiError> {
+        self.world.at_place(place, now, work).ok_or_else(ApiError::not_found)
     }
 
-    fn places(&mut self, visitor: &Visitor, asked: &Asked) -> Vec<Place> {
-        let account = visitor.account.clone();
+    fn places(&mut self, principal: &Principal, path: &CalendarPath) -> Vec<Place> {
+        let account = principal.account.clone();
         let home = self.world.home_of(Provider::Microsoft, &account);
         let calendars = self.world.calendars_of(Provider::Microsoft, &account, &home).iter();
-        let meant = calendars.filter(|calendar| match asked {
-            Asked::Mailbox => true,
-            Asked::Default => calendar.primary,
-            Asked::Calendar(id) => calendar.id == *id,
+        let meant = calendars.filter(|calendar| match path {
+            CalendarPath::Mailbox => true,
+            CalendarPath::Default => calendar.primary,
+            CalendarPath::Calendar(id) => calendar.id == *id,
         });
         let ids: Vec<_> = meant.map(|calendar| calendar.id.clone()).collect();
         let place =
@@ -103,7 +107,7 @@ impl Graph<'_> {
     }
 }
 
-/// Whether something with this id was there, or could be: an occurrence of a series.
+/// Returns whether the calendar had an event with this id, or has a series that it could be an occurrence of.
 fn is_known(calendar: &Calendar, ledger: &EventLedger, id: &str) -> bool {
     let series = id.rsplit_once('_').map_or(id, |(series, _)| series);
     [id, series].iter().any(|id| ledger.gone(id).is_some()) || calendar.events.contains_key(series)

@@ -1,27 +1,26 @@
-//! The header `Prefer`: several preferences in one line, or in several.
+//! The header `Prefer`, which can contain several preferences and occur several times.
 
-use super::refused::Refused;
+use super::error::ApiError;
 use super::zones::Zone;
 use crate::call::Call;
 use http::HeaderName;
 
-/// What the caller would like.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Preferences {
-    /// The zone of the times in the answer.
+    /// The time zone of times in the response.
     pub(super) zone: Option<Zone>,
     pub(super) page_size: Option<usize>,
-    /// Bodies as text, or as HTML.
+    /// Whether to return event bodies as text (true) or HTML (false).
     pub(super) text: Option<bool>,
-    /// What was done about it, for the answer's header.
+    /// The preferences for the response header `Preference-Applied`.
     pub(super) applied: Vec<String>,
 }
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 impl Preferences {
-    /// What is not known is passed over (RFC 7240); a zone has to be one.
-    pub(super) fn read(call: &Call, listed: bool) -> Result<Self, Refused> {
+    /// Ignores unknown preferences (RFC 7240), but fails for an unknown time zone.
+    pub(super) fn read(call: &Call, listed: bool) -> Result<Self, ApiError> {
         let mut all = Self::default();
         let lines = call.request.headers().get_all(PREFER).iter();
         for (name, value) in lines.filter_map(|line| line.to_str().ok()).flat_map(preferences) {
@@ -50,7 +49,7 @@ impl Preferences {
     }
 }
 
-/// The names of a line with their values; a comma within quotes is part of a value.
+/// Returns the names and values in a header line; a comma within quotes belongs to the value.
 fn preferences(line: &str) -> Vec<(String, String)> {
     let mut quoted = false;
     let parts = line.split(|c| {
@@ -74,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn in_one_header_or_in_several() {
+    fn preferences_are_read_from_all_headers() {
         let (zone, size) = ("outlook.timezone=\"W. Europe Standard Time\"", "odata.maxpagesize=5");
         for lines in [vec![format!("{zone}, {size}, other=1")], vec![zone.to_owned(), size.to_owned()]] {
             let found = read(&lines.iter().map(String::as_str).collect::<Vec<_>>());

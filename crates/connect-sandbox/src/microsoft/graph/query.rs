@@ -1,16 +1,16 @@
-//! What a list is asked for: OData's options, and the bounds of a view.
+//! The query options of lists (OData), and the bounds of a calendar view.
 
-use super::refused::Refused;
+use super::error::ApiError;
 use super::times;
 use crate::call::Call;
 use crate::world::calendar::Range;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// Which events a list has: it travels along in its tokens.
+/// The events that a list selects. Its tokens contain a copy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum View {
-    /// What lies in a range: single events and occurrences.
+    /// Single events and occurrences in a range.
     Window { start: Timestamp, end: Timestamp },
     /// Single events and series.
     Events,
@@ -18,7 +18,7 @@ pub(super) enum View {
     Instances { series: String, start: Timestamp, end: Timestamp },
 }
 
-/// A view, and the order of what it has.
+/// A view and its sort order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Query {
     pub(super) view: View,
@@ -36,7 +36,7 @@ pub(super) enum Order {
     LastModified,
 }
 
-/// The options there are. Others that begin with `$` are refused: they would change the answer.
+/// The supported options. Others that begin with `$` are refused because they would change the response.
 const OPTIONS: &[&str] =
     &["$top", "$skip", "$select", "$orderby", "$expand", "$skiptoken", "$deltatoken", "$count"];
 
@@ -50,68 +50,68 @@ impl View {
 }
 
 impl Query {
-    pub(super) fn read(call: &Call, view: View) -> Result<Self, Refused> {
+    pub(super) fn read(call: &Call, view: View) -> Result<Self, ApiError> {
         let usual = if view == View::Events { Order::None } else { Order::Start };
         let (order, descending) = match option(call, "$orderby") {
             None => (usual, false),
             Some(text) => order(text)?,
         };
         let skip = option(call, "$skip");
-        let skip = skip.map_or(Ok(0), |text| text.parse().map_err(|_| Refused::parameter("$skip", text)))?;
+        let skip = skip.map_or(Ok(0), |text| text.parse().map_err(|_| ApiError::parameter("$skip", text)))?;
         Ok(Self { view, order, descending, skip })
     }
 }
 
-/// The value of an option, whose name has no case.
+/// Returns the value of an option; option names are case-insensitive.
 pub(super) fn option<'a>(call: &'a Call, name: &str) -> Option<&'a str> {
     let mut pairs = call.query_pairs().iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
     pairs.next().map(|(_, value)| value.as_str())
 }
 
-/// Refuses options that this list does not take.
-pub(super) fn only(call: &Call, refused: &[&str]) -> Result<(), Refused> {
+/// Refuses unknown options and those in `unsupported`.
+pub(super) fn only(call: &Call, unsupported: &[&str]) -> Result<(), ApiError> {
     for (name, _) in call.query_pairs().iter().filter(|(name, _)| name.starts_with('$')) {
         let name = name.to_ascii_lowercase();
-        if !OPTIONS.contains(&name.as_str()) || refused.contains(&name.as_str()) {
-            return Err(Refused::option(format!("The query option '{name}' is not supported here.")));
+        if !OPTIONS.contains(&name.as_str()) || unsupported.contains(&name.as_str()) {
+            return Err(ApiError::option(format!("The query option '{name}' is not supported here.")));
         }
     }
     if option(call, "$count").is_some_and(|count| count != "false") {
-        return Err(Refused::option("The query option '$count' is not supported here."));
+        return Err(ApiError::option("The query option '$count' is not supported here."));
     }
     Ok(())
 }
 
-/// `$top`, from 1 to 1000.
-pub(super) fn top(call: &Call) -> Result<Option<usize>, Refused> {
+/// Returns `$top`, which has to be from 1 to 1000.
+pub(super) fn top(call: &Call) -> Result<Option<usize>, ApiError> {
     let Some(text) = option(call, "$top") else { return Ok(None) };
     let size = text.parse().ok().filter(|size| (1..=1000).contains(size));
-    size.map(Some).ok_or_else(|| Refused::parameter("$top", text))
+    size.map(Some).ok_or_else(|| ApiError::parameter("$top", text))
 }
 
-/// The bounds every view needs; `most` is how many days it may have.
-pub(super) fn window(call: &Call, most: Option<i64>) -> Result<(Timestamp, Timestamp), Refused> {
+/// Returns the bounds of a view, which may be at most `most` days apart.
+pub(super) fn window(call: &Call, most: Option<i64>) -> Result<(Timestamp, Timestamp), ApiError> {
     let (start, end) = (bound(call, "startDateTime")?, bound(call, "endDateTime")?);
     if end < start {
-        return Err(Refused::parameter("EndDateTime", option(call, "endDateTime").unwrap_or("")));
+        return Err(ApiError::parameter("EndDateTime", option(call, "endDateTime").unwrap_or("")));
     }
     if most.is_some_and(|days| start.duration_until(end) > SignedDuration::from_hours(24 * days)) {
         let message = "The range between the start and end dates is greater than the allowed range.";
-        return Err(Refused::new(400, "ErrorCalendarViewRangeTooBig", message));
+        return Err(ApiError::new(400, "ErrorCalendarViewRangeTooBig", message));
     }
     Ok((start, end))
 }
 
-fn bound(call: &Call, name: &str) -> Result<Timestamp, Refused> {
+fn bound(call: &Call, name: &str) -> Result<Timestamp, ApiError> {
     let missing = "This request requires a time window specified by the query string parameters StartDateTime and \
                    EndDateTime.";
     let text = option(call, name).filter(|text| !text.is_empty());
-    let text = text.ok_or_else(|| Refused::new(400, "ErrorInvalidParameter", missing))?;
-    times::bound(text).ok_or_else(|| Refused::parameter(name, text))
+    let text = text.ok_or_else(|| ApiError::new(400, "ErrorInvalidParameter", missing))?;
+    times::bound(text).ok_or_else(|| ApiError::parameter(name, text))
 }
 
-fn order(text: &str) -> Result<(Order, bool), Refused> {
-    let wrong = || Refused::option(format!("The order '{text}' is not supported."));
+fn order(text: &str) -> Result<(Order, bool), ApiError> {
+    let wrong = || ApiError::option(format!("The order '{text}' is not supported."));
     let mut words = text.split_whitespace();
     let order = match words.next().unwrap_or("") {
         "start/dateTime" | "start" => Order::Start,

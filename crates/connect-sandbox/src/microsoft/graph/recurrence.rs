@@ -1,10 +1,10 @@
-//! How a series repeats, in Graph's words: `{pattern, range}`.
+//! Reads and writes Graph's recurrences: `{pattern, range}`.
 //!
-//! Six patterns, each with properties of its own. A day that a month does not have is the last one of that month. What a rule
-//! of Connect's says beyond the patterns (several months, several days of a month, each Monday of it) is told as the nearest
-//! of them; the occurrences are right in any case.
+//! Graph has six patterns, each with its own properties. A day that a month does not have becomes the month's
+//! last day. A rule made through Connect that no pattern fits (several months, several days of a month, every
+//! Monday of it) is written as the closest pattern; its occurrences are still correct.
 
-use super::refused::Refused;
+use super::error::ApiError;
 use super::resource::{rule_zone, zone_name};
 use super::zones::Zone;
 use crate::world::calendar::{End, Fields, Frequency, Instance, Recurrence, end_of};
@@ -12,11 +12,11 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Weekday};
 use serde_json::{Value, json};
 
-/// Reads how an event with these `fields` repeats.
-pub(super) fn read(value: &Value, fields: &Fields, listed: bool) -> Result<Recurrence, Refused> {
+/// Reads the recurrence of an event with these `fields`.
+pub(super) fn read(value: &Value, fields: &Fields, listed: bool) -> Result<Recurrence, ApiError> {
     let (pattern, range) = (&value["pattern"], &value["range"]);
     if !(pattern.is_object() && range.is_object()) {
-        return Err(Refused::recurrence("A recurrence has a pattern and a range."));
+        return Err(ApiError::recurrence("A recurrence has a pattern and a range."));
     }
     let mut rule = read_pattern(pattern)?;
     rule.zone = rule_zone(fields);
@@ -24,13 +24,13 @@ pub(super) fn read(value: &Value, fields: &Fields, listed: bool) -> Result<Recur
     let first = first(&rule, fields.start);
     match rule.end {
         End::Until(until) if first.is_none_or(|first| first > until) => {
-            Err(Refused::recurrence("The recurrence has no occurrence."))
+            Err(ApiError::recurrence("The recurrence has no occurrence."))
         }
         _ => Ok(rule),
     }
 }
 
-/// The first start at or after `start` that the rule gives.
+/// Returns the first start of the rule at or after `start`.
 pub(super) fn first(rule: &Recurrence, start: Timestamp) -> Option<Timestamp> {
     if rule.gives(start) {
         return Some(start);
@@ -39,13 +39,13 @@ pub(super) fn first(rule: &Recurrence, start: Timestamp) -> Option<Timestamp> {
     endless.starts(start, start, Timestamp::MAX).nth(1)
 }
 
-/// The recurrence of a series; an occurrence has none.
+/// Returns the recurrence of a series; none for an occurrence.
 pub(crate) fn write(master: &Instance<'_>) -> Option<Value> {
     let rule = &master.event.series.as_ref().filter(|_| master.occurrence.is_none())?.rule;
     let zone = if master.fields.all_day { rule_zone(&master.fields) } else { rule.zone.clone() };
     let first = zone.to_datetime(master.fields.start);
     let start = first.date();
-    // A day counts whole: the last one is that of the last start that there can be.
+    // `endDate` is inclusive: a start later in the day than the end of the rule is not part of it.
     let last_day = |until: DateTime| {
         if until.time() < first.time() { until.date().yesterday().ok() } else { Some(until.date()) }
     };
@@ -68,7 +68,7 @@ pub(crate) fn write(master: &Instance<'_>) -> Option<Value> {
 
 const NO_DATE: &str = "0001-01-01";
 
-/// What a pattern of each type is made of.
+/// Returns the properties that a pattern type requires.
 fn members(kind: &str) -> Option<&'static [&'static str]> {
     Some(match kind {
         "daily" => &[],
@@ -81,8 +81,8 @@ fn members(kind: &str) -> Option<&'static [&'static str]> {
     })
 }
 
-fn read_pattern(pattern: &Value) -> Result<Recurrence, Refused> {
-    let wrong = |name: &str| Refused::recurrence(&format!("The pattern's {name} is missing or wrong."));
+fn read_pattern(pattern: &Value) -> Result<Recurrence, ApiError> {
+    let wrong = |name: &str| ApiError::recurrence(&format!("The pattern's {name} is missing or wrong."));
     let kind = pattern["type"].as_str().unwrap_or("");
     let members = members(kind).ok_or_else(|| wrong("type"))?;
     for (name, nothing) in
@@ -90,7 +90,7 @@ fn read_pattern(pattern: &Value) -> Result<Recurrence, Refused> {
     {
         let value = &pattern[name];
         if !(members.contains(&name) || value.is_null() || *value == nothing) {
-            return Err(Refused::recurrence(&format!("A pattern of type {kind} has no {name}.")));
+            return Err(ApiError::recurrence(&format!("A pattern of type {kind} has no {name}.")));
         }
     }
     let mut rule = Recurrence::new(frequency(kind));
@@ -117,7 +117,7 @@ fn read_member(rule: &mut Recurrence, name: &str, value: &Value) -> Option<()> {
         "month" => rule.by_month = vec![i8::try_from(number(1, 12)?).ok()?],
         "dayOfMonth" => {
             let day = i8::try_from(number(1, 31)?).ok()?;
-            // Or the last one of those that the month has.
+            // The rule takes the latest of these days that the month has.
             rule.by_month_day = if day > 28 { (28..=day).collect() } else { vec![day] };
             rule.positions = if day > 28 { vec![-1] } else { Vec::new() };
         }
@@ -126,11 +126,12 @@ fn read_member(rule: &mut Recurrence, name: &str, value: &Value) -> Option<()> {
     Some(())
 }
 
-fn read_range(range: &Value, rule: &Recurrence, fields: &Fields, listed: bool) -> Result<End, Refused> {
+fn read_range(range: &Value, rule: &Recurrence, fields: &Fields, listed: bool) -> Result<End, ApiError> {
     let date = |name: &str| range[name].as_str().and_then(|text| text.parse::<Date>().ok());
-    let start = date("startDate").ok_or_else(|| Refused::recurrence("The range's startDate is required."))?;
+    let start =
+        date("startDate").ok_or_else(|| ApiError::recurrence("The range's startDate is required."))?;
     if start != rule.zone.to_datetime(fields.start).date() {
-        return Err(Refused::recurrence("The range's startDate must be the day of the event's start."));
+        return Err(ApiError::recurrence("The range's startDate must be the day of the event's start."));
     }
     let zone = match &range["recurrenceTimeZone"] {
         Value::String(name) if !name.is_empty() && !fields.all_day => Zone::find(name, listed)?.zone,
@@ -143,14 +144,14 @@ fn read_range(range: &Value, rule: &Recurrence, fields: &Fields, listed: bool) -
             let count = count.and_then(|count| usize::try_from(count).ok());
             count
                 .map(End::Count)
-                .ok_or_else(|| Refused::recurrence("numberOfOccurrences is missing or wrong."))
+                .ok_or_else(|| ApiError::recurrence("numberOfOccurrences is missing or wrong."))
         }
         Some("endDate") => {
             let end = date("endDate").filter(|end| *end >= start);
-            let end = end.ok_or_else(|| Refused::recurrence("The range's endDate is missing or wrong."))?;
+            let end = end.ok_or_else(|| ApiError::recurrence("The range's endDate is missing or wrong."))?;
             Ok(End::Until(end_of(end, &zone)))
         }
-        _ => Err(Refused::recurrence("The range's type is missing or wrong.")),
+        _ => Err(ApiError::recurrence("The range's type is missing or wrong.")),
     }
 }
 
@@ -189,7 +190,8 @@ fn write_pattern(rule: &Recurrence, start: Date) -> Value {
     pattern
 }
 
-/// Which of which weekdays, if the rule goes by them. The last day of a month is the last of all weekdays.
+/// Returns the weekdays and their position, if the rule is by weekday. The last day of a month is the last of
+/// all weekdays.
 fn relative(rule: &Recurrence) -> Option<(i16, Vec<Weekday>)> {
     let position = rule.positions.first().copied();
     if !rule.by_day.is_empty() {
@@ -243,14 +245,14 @@ fn name(weekday: Weekday) -> &'static str {
 mod tests {
     use super::*;
 
-    fn rule(pattern: &Value, start: &str) -> Result<(Recurrence, Timestamp), Refused> {
+    fn rule(pattern: &Value, start: &str) -> Result<(Recurrence, Timestamp), ApiError> {
         let start: Timestamp = format!("{start}T09:00:00Z").parse().unwrap();
         let fields = Fields::new("", start, start);
         let range = json!({ "type": "noEnd", "startDate": start.to_string()[..10] });
         read(&json!({ "pattern": pattern, "range": range }), &fields, false).map(|rule| (rule, start))
     }
 
-    /// The days of the first three starts; and the pattern comes back as it was.
+    /// Returns the days of the first three starts, after checking that writing the rule returns `pattern`.
     fn days(pattern: &Value, start: &str) -> Vec<String> {
         let (rule, start) = rule(pattern, start).unwrap();
         let first = first(&rule, start).unwrap();
@@ -263,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn six_patterns() {
+    fn each_pattern_type_round_trips() {
         let pattern = |kind: &str, more: &Value| {
             let mut pattern = json!({ "type": kind, "interval": 1 });
             pattern.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -307,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_refused() {
+    fn invalid_patterns_are_refused() {
         for pattern in [
             json!({ "type": "hourly", "interval": 1 }),
             json!({ "type": "daily" }),

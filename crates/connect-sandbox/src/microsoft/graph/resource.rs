@@ -1,27 +1,27 @@
-//! Events in Graph's words.
+//! Writes events as Graph JSON.
 
 use super::original;
-use super::style::Style;
+use super::render_options::RenderOptions;
 use super::{extensions, recurrence, text, times};
 use crate::world::calendar::{Attendee, Calendar, Fields, Instance, etag};
 use crate::world::random::hash;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
-pub(super) fn event(calendar: &Calendar, instance: &Instance<'_>, style: &Style) -> Value {
+pub(super) fn event(calendar: &Calendar, instance: &Instance<'_>, options: &RenderOptions) -> Value {
     let fields = &instance.fields;
     let mut event = defaults();
-    event.extend(own(fields));
+    event.extend(provider_fields(fields));
     event.extend(identity(instance));
-    event.extend(times_of(instance, style));
-    event.extend(content(fields, style));
-    event.extend(people(calendar, fields));
-    event.extend(extensions::shown(fields, &style.expand));
-    style.shown(&mut event);
+    event.extend(times_of(instance, options));
+    event.extend(content(fields, options));
+    event.extend(attendees_and_organizer(calendar, fields));
+    event.extend(extensions::expanded(fields, &options.expand));
+    options.remove_unselected(&mut event);
     Value::Object(event)
 }
 
-/// An occurrence as the first round of a delta may have it: its times, and whose it is.
+/// Reduces an occurrence to the fields of a minimal delta response: its times and its series.
 pub(super) fn minimal(mut event: Value) -> Value {
     let kept = ["@odata.etag", "@odata.type", "id", "type", "seriesMasterId", "start", "end"];
     if let Some(event) = event.as_object_mut() {
@@ -30,7 +30,7 @@ pub(super) fn minimal(mut event: Value) -> Value {
     event
 }
 
-/// The version of an event; its entity tag is the same in quotes.
+/// Returns the version of an event; the entity tag contains the same text.
 pub(super) fn change_key(instance: &Instance<'_>) -> String {
     let tag = etag(instance);
     format!("{}AAAAAA==", tag.trim_matches('"'))
@@ -40,7 +40,7 @@ pub(super) fn tag(instance: &Instance<'_>) -> String {
     format!("W/\"{}\"", change_key(instance))
 }
 
-/// What an event is like of which nothing else was said.
+/// Returns the default values of an event's fields.
 fn defaults() -> Map<String, Value> {
     object(json!({
         "allowNewTimeProposals": true,
@@ -57,9 +57,9 @@ fn defaults() -> Map<String, Value> {
     }))
 }
 
-/// The fields that only Graph knows, but for those that stand for something else.
-fn own(fields: &Fields) -> Map<String, Value> {
-    let apart = |name: &str| super::body::APART.contains(&name);
+/// Returns the stored Graph fields, except for the fields that are rendered separately.
+fn provider_fields(fields: &Fields) -> Map<String, Value> {
+    let apart = |name: &str| super::body::RENDERED_SEPARATELY.contains(&name);
     let own = fields.own.iter().filter(|(name, _)| !apart(name));
     own.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
@@ -83,9 +83,9 @@ fn identity(instance: &Instance<'_>) -> Map<String, Value> {
     }))
 }
 
-fn times_of(instance: &Instance<'_>, style: &Style) -> Map<String, Value> {
+fn times_of(instance: &Instance<'_>, options: &RenderOptions) -> Map<String, Value> {
     let fields = &instance.fields;
-    let moment = |at| times::moment(at, fields.all_day, &style.zone);
+    let moment = |at| times::write(at, fields.all_day, &options.zone);
     let zone = zone_name(fields);
     let end_zone = fields.own.get("endTimeZone").and_then(Value::as_str).unwrap_or(zone);
     object(json!({
@@ -97,21 +97,21 @@ fn times_of(instance: &Instance<'_>, style: &Style) -> Map<String, Value> {
     }))
 }
 
-/// The name of the zone the event was made for.
+/// Returns the name of the event's own time zone.
 pub(super) fn zone_name(fields: &Fields) -> &str {
     fields.own.get("timeZone").and_then(Value::as_str).unwrap_or("UTC")
 }
 
-/// Where the days of a series are counted.
+/// Returns the time zone in which a series counts its days.
 pub(super) fn rule_zone(fields: &Fields) -> TimeZone {
     let zone = super::zones::Zone::find(zone_name(fields), false);
     if fields.all_day { TimeZone::UTC } else { zone.map_or(TimeZone::UTC, |zone| zone.zone) }
 }
 
-fn content(fields: &Fields, style: &Style) -> Map<String, Value> {
+fn content(fields: &Fields, options: &RenderOptions) -> Map<String, Value> {
     let html = fields.own.get("bodyType").and_then(Value::as_str) != Some("text");
     let stored = fields.description.clone().unwrap_or_default();
-    let (kind, body) = match style.text {
+    let (kind, body) = match options.text {
         Some(true) if html => ("text", text::of_html(&stored)),
         Some(false) if !html => ("html", text::to_html(&stored)),
         _ => (if html { "html" } else { "text" }, stored.clone()),
@@ -133,7 +133,7 @@ fn content(fields: &Fields, style: &Style) -> Map<String, Value> {
     }))
 }
 
-/// As they were sent, unless Connect has changed the place since.
+/// Returns the locations as sent, unless Connect has changed the location since.
 fn locations(fields: &Fields) -> (Value, Value) {
     let name = fields.location.as_deref().unwrap_or("");
     let sent = fields.own.get("locations").filter(|sent| sent[0]["displayName"] == name);
@@ -145,7 +145,7 @@ fn locations(fields: &Fields) -> (Value, Value) {
     }
 }
 
-/// As it was sent, where it says the same as what Connect knows.
+/// Returns `showAs` as sent, unless Connect has changed the availability or status since.
 pub(super) fn show_as(fields: &Fields) -> &str {
     let (free, tentative) = (fields.availability == Some("free"), fields.status == Some("tentative"));
     let sent = fields.own.get("showAs").and_then(Value::as_str);
@@ -154,7 +154,7 @@ pub(super) fn show_as(fields: &Fields) -> &str {
     sent.filter(says).unwrap_or(if tentative && !free { "tentative" } else { known })
 }
 
-/// The same of `personal`, which is `private` at Connect.
+/// Returns `sensitivity`; Connect stores `personal` as `private`.
 fn sensitivity(fields: &Fields) -> &'static str {
     let personal = fields.own.get("sensitivity").and_then(Value::as_str) == Some("personal");
     match fields.privacy {
@@ -165,8 +165,8 @@ fn sensitivity(fields: &Fields) -> &'static str {
     }
 }
 
-/// Who organizes is not among the guests here.
-fn people(calendar: &Calendar, fields: &Fields) -> Map<String, Value> {
+/// Renders the attendees and organizer. Graph's attendees do not include the organizer.
+fn attendees_and_organizer(calendar: &Calendar, fields: &Fields) -> Map<String, Value> {
     let organizer = fields.attendees.iter().find(|one| one.organizer == Some(true));
     let organizer = organizer.map_or(calendar.account.as_str(), |one| one.email.as_str());
     let sent = fields.own.get("attendees").and_then(Value::as_array);

@@ -1,4 +1,4 @@
-//! The paths of Graph. What OData calls a function may have its parentheses.
+//! The paths of Graph. OData functions can be called with or without parentheses.
 
 use super::Endpoint::{
     self, Calendar, CalendarView, Calendars, Create, Delete, Delta, Event, Events, Instances, Schedule,

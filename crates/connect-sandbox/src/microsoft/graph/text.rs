@@ -1,6 +1,6 @@
-//! Bodies as HTML and as text.
+//! Converts event bodies between HTML and plain text.
 
-/// Without tags, and with the characters that entities stand for.
+/// Removes the tags and decodes the entities.
 pub(super) fn of_html(html: &str) -> String {
     let mut text = String::new();
     let mut inside = false;

@@ -1,44 +1,44 @@
-//! Times in Graph's words: `{dateTime, timeZone}`, the time without an offset.
+//! Reads and writes Graph's times: `{dateTime, timeZone}`, where `dateTime` has no offset.
 
-use super::refused::Refused;
+use super::error::ApiError;
 use super::zones::Zone;
 use crate::world::time;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use serde_json::{Value, json};
 
-/// A start or an end as it was sent.
+/// The start or end of an event as sent.
 #[derive(Clone, Debug)]
-pub(super) struct Moment {
+pub(super) struct EventTime {
     pub(super) local: DateTime,
     pub(super) at: Timestamp,
     pub(super) zone: Zone,
 }
 
-/// A time as seen in `zone`; a day begins at midnight everywhere.
-pub(super) fn moment(at: Timestamp, all_day: bool, zone: &Zone) -> Value {
+/// Renders a time in `zone`; an all-day time is midnight in every zone.
+pub(super) fn write(at: Timestamp, all_day: bool, zone: &Zone) -> Value {
     let local = if all_day { time::local(at) } else { zone.zone.to_datetime(at) };
     json!({ "dateTime": local.strftime("%Y-%m-%dT%H:%M:%S%.7f").to_string(), "timeZone": zone.name })
 }
 
-/// Reads `{dateTime, timeZone}`; without a zone it is UTC.
-pub(super) fn read(name: &str, value: &Value, listed: bool) -> Result<Moment, Refused> {
-    let object = value.as_object().ok_or_else(|| Refused::property(name, "it is required"))?;
+/// Reads `{dateTime, timeZone}`; the zone defaults to UTC.
+pub(super) fn read(name: &str, value: &Value, listed: bool) -> Result<EventTime, ApiError> {
+    let object = value.as_object().ok_or_else(|| ApiError::property(name, "it is required"))?;
     let text = object.get("dateTime").and_then(Value::as_str);
-    let text = text.ok_or_else(|| Refused::property(name, "its dateTime is required"))?;
+    let text = text.ok_or_else(|| ApiError::property(name, "its dateTime is required"))?;
     let zone = match object.get("timeZone") {
         None | Some(Value::Null) => Zone::utc(),
         Some(zone) => Zone::find(zone.as_str().unwrap_or(""), listed)?,
     };
     let local =
-        civil(text, &zone).ok_or_else(|| Refused::property(name, "its dateTime is no date and time"))?;
+        civil(text, &zone).ok_or_else(|| ApiError::property(name, "its dateTime is not a date and time"))?;
     let at = local.to_zoned_datetime(zone.zone.clone()).map(|zoned| zoned.timestamp());
     let at = at.ok().and_then(|at| Timestamp::from_millisecond(at.as_millisecond()).ok());
-    let at = at.ok_or_else(|| Refused::property(name, "it is too far away"))?;
-    Ok(Moment { local, at, zone })
+    let at = at.ok_or_else(|| ApiError::property(name, "it is too far away"))?;
+    Ok(EventTime { local, at, zone })
 }
 
-/// `<date>T<time>` without an offset, or a date alone; `Z` says no more than the zone, where that is UTC.
+/// Reads `<date>T<time>` without an offset, or a date. A trailing `Z` is only allowed with the zone UTC.
 fn civil(text: &str, zone: &Zone) -> Option<DateTime> {
     let plain = match text.strip_suffix('Z') {
         Some(plain) if zone.name.eq_ignore_ascii_case("UTC") => plain,
@@ -51,21 +51,21 @@ fn civil(text: &str, zone: &Zone) -> Option<DateTime> {
     }
 }
 
-/// A bound of a view: with its offset, or UTC.
+/// Reads a bound of a view, which is in UTC unless it has an offset.
 pub(super) fn bound(text: &str) -> Option<Timestamp> {
     if text.contains(' ') {
-        return None; // A `+` that was not percent-encoded.
+        return None; // A space comes from a `+` that was not percent-encoded.
     }
     let exact = text.parse::<Timestamp>().ok();
     let local = || text.parse::<DateTime>().ok().and_then(time::instant);
     exact.or_else(local).or_else(|| text.parse::<Date>().ok().and_then(time::midnight))
 }
 
-pub(super) fn is_midnight(at: &Moment) -> bool {
+pub(super) fn is_midnight(at: &EventTime) -> bool {
     at.local.time() == Time::midnight()
 }
 
-/// A point in time, as in `createdDateTime`.
+/// Formats a timestamp, as in `createdDateTime`.
 pub(super) fn exact(at: Timestamp) -> String {
     format!("{at:.7}")
 }
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_has_no_offset_of_its_own() {
+    fn event_time_with_offset_is_refused() {
         let read = |date_time: &str, zone: Value| {
             let value = json!({ "dateTime": date_time, "timeZone": zone });
             super::read("start", &value, false).ok().map(|moment| moment.at.to_string())
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds() {
+    fn view_bounds_take_offsets_or_utc() {
         let at = |text| bound(text).map(|at| at.to_string());
         assert_eq!(at("2026-11-21T10:00:00+01:00").as_deref(), Some("2026-11-21T09:00:00Z"));
         assert_eq!(at("2026-11-21T09:00:00.0000000").as_deref(), Some("2026-11-21T09:00:00Z"));

@@ -1,10 +1,10 @@
-//! Reading one event, and writing: create, update, delete.
+//! Endpoints for single events: get, create, update and delete.
 
 use super::Graph;
-use super::access::Visitor;
-use super::body::{self, Draft};
-use super::refused::Refused;
-use super::style::Style;
+use super::access::Principal;
+use super::body::{self, EventDraft};
+use super::error::ApiError;
+use super::render_options::RenderOptions;
 use super::zones::Zone;
 use super::{extensions, query, recurrence, resource, times};
 use crate::call::Call;
@@ -24,23 +24,24 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 impl Graph<'_> {
-    pub(super) fn event(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
-        let style = self.style(call)?;
-        let (place, target) = self.event_place(visitor, call)?;
-        self.answer(&place, &target, &style, StatusCode::OK, call.now)
+    pub(super) fn event(&mut self, principal: &Principal, call: &Call) -> Result<Reply, ApiError> {
+        let options = self.render_options(call)?;
+        let (place, target) = self.event_place(principal, call)?;
+        self.respond(&place, &target, &options, StatusCode::OK, call.now)
     }
 
-    /// A create that was sent before, by its `transactionId`, answers what it made then.
-    pub(super) fn create(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
-        let style = self.style(call)?;
-        let place = self.place(visitor, call)?;
-        let sent = object(call)?;
+    /// Creates an event. If an event with the same `transactionId` exists, responds with it or with an error,
+    /// as configured.
+    pub(super) fn create(&mut self, principal: &Principal, call: &Call) -> Result<Reply, ApiError> {
+        let options = self.render_options(call)?;
+        let place = self.place(principal, call)?;
+        let sent = json_object(call)?;
         let listed = self.world.settings.microsoft.zones == Zones::Listed;
         let mut random = self.world.stream();
         let made = self.at(&place, call.now, |calendar, _| {
             check_editable(calendar)?;
             let sent = body::writable(&sent)?;
-            if let Some(id) = made_before(calendar, &sent) {
+            if let Some(id) = created_with_transaction(calendar, &sent) {
                 return Ok((id, None));
             }
             let event = new_event(calendar, sent, listed, call.now, &mut random)?;
@@ -59,20 +60,20 @@ impl Graph<'_> {
                 Transaction::Ok => status = StatusCode::OK,
                 Transaction::Conflict => {
                     let message = "An event with this transactionId was created before.";
-                    return Err(Refused::new(409, "ErrorDuplicateTransactionId", message));
+                    return Err(ApiError::new(409, "ErrorDuplicateTransactionId", message));
                 }
                 Transaction::Created => {}
             },
         }
-        self.answer(&place, &target, &style, status, call.now)
+        self.respond(&place, &target, &options, status, call.now)
     }
 
-    /// An occurrence changed is an exception of its series; a change of the series reaches what its exceptions left as it
-    /// was.
-    pub(super) fn update(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
-        let style = self.style(call)?;
-        let (place, target) = self.event_place(visitor, call)?;
-        let sent = object(call)?;
+    /// Updates an event. An updated occurrence becomes an exception of its series. An update of a series also
+    /// changes its exceptions, except in fields where they differ.
+    pub(super) fn update(&mut self, principal: &Principal, call: &Call) -> Result<Reply, ApiError> {
+        let options = self.render_options(call)?;
+        let (place, target) = self.event_place(principal, call)?;
+        let sent = json_object(call)?;
         let listed = self.world.settings.microsoft.zones == Zones::Listed;
         let mut random = self.world.stream();
         let mut guests = Guests::default();
@@ -81,27 +82,27 @@ impl Graph<'_> {
             guests = Guests::of(calendar, &target);
             let sent = body::writable(&sent)?;
             if sent.contains_key("extensions") {
-                return Err(Refused::invalid(
-                    "Extensions of an event that is there are written by a path of their own.",
+                return Err(ApiError::invalid(
+                    "The extensions of an existing event can only be changed through their own path.",
                 ));
             }
             let shown = calendar.show(&target, |one| check_match(call, one).map(|()| current(calendar, one)));
-            let before = shown.ok_or_else(Refused::not_found)??;
+            let before = shown.ok_or_else(ApiError::not_found)??;
             let (patch, series) = changes(calendar, &target, &before, &sent, listed, call.now, &mut random)?;
             let written = calendar.rewrite(&target, patch, series, call.now, &mut random);
-            written.map_err(|_| Refused::property("end", "the event ends before it starts"))
+            written.map_err(|_| ApiError::property("end", "the event ends before it starts"))
         })?;
         let (target, changes) = written?;
         let invited = self.at(&place, call.now, |calendar, _| Guests::of(calendar, &target))?;
         self.world.tell(&place, changes, &guests, &invited, Told::All);
-        self.answer(&place, &target, &style, StatusCode::OK, call.now)
+        self.respond(&place, &target, &options, StatusCode::OK, call.now)
     }
 
-    pub(super) fn delete(&mut self, visitor: &Visitor, call: &Call) -> Result<Reply, Refused> {
-        let (place, target) = self.event_place(visitor, call)?;
+    pub(super) fn delete(&mut self, principal: &Principal, call: &Call) -> Result<Reply, ApiError> {
+        let (place, target) = self.event_place(principal, call)?;
         let (changes, guests) = self.at(&place, call.now, |calendar, _| {
             check_editable(calendar)?;
-            calendar.show(&target, |one| check_match(call, one)).ok_or_else(Refused::not_found)??;
+            calendar.show(&target, |one| check_match(call, one)).ok_or_else(ApiError::not_found)??;
             let guests = Guests::of(calendar, &target);
             Ok((calendar.withdraw(&target, call.now), guests))
         })??;
@@ -109,23 +110,23 @@ impl Graph<'_> {
         Ok(empty(StatusCode::NO_CONTENT))
     }
 
-    fn style(&self, call: &Call) -> Result<Style, Refused> {
+    fn render_options(&self, call: &Call) -> Result<RenderOptions, ApiError> {
         query::only(call, &["$top", "$skip", "$orderby", "$skiptoken", "$deltatoken"])?;
-        Style::read(call, &self.preferences(call)?, false)
+        RenderOptions::read(call, &self.preferences(call)?, false)
     }
 
-    fn answer(
+    fn respond(
         &mut self,
         place: &Place,
         target: &Target,
-        style: &Style,
+        options: &RenderOptions,
         status: StatusCode,
         now: Timestamp,
-    ) -> Result<Reply, Refused> {
+    ) -> Result<Reply, ApiError> {
         let event = self.at(place, now, |calendar, _| {
-            calendar.show(target, |one| resource::event(calendar, one, style))
+            calendar.show(target, |one| resource::event(calendar, one, options))
         })?;
-        let mut event = event.ok_or_else(Refused::not_found)?;
+        let mut event = event.ok_or_else(ApiError::not_found)?;
         event["@odata.context"] = self.context("users('me')/events/$entity");
         let mut reply = json_reply(status, &event);
         let tag = event["@odata.etag"].as_str().and_then(|tag| HeaderValue::from_str(tag).ok());
@@ -134,24 +135,24 @@ impl Graph<'_> {
     }
 }
 
-pub(super) fn object(call: &Call) -> Result<Map<String, Value>, Refused> {
+pub(super) fn json_object(call: &Call) -> Result<Map<String, Value>, ApiError> {
     match serde_json::from_slice(call.body()) {
         Ok(Value::Object(object)) => Ok(object),
-        _ => Err(Refused::no_json()),
+        _ => Err(ApiError::no_json()),
     }
 }
 
-/// In a calendar that is shared with the user for reading nothing is written.
-fn check_editable(calendar: &Calendar) -> Result<(), Refused> {
+/// Refuses writes to a calendar that is shared read-only.
+fn check_editable(calendar: &Calendar) -> Result<(), ApiError> {
     let told = calendar.info.get("original").and_then(|original| original.get("canEdit"));
-    if told == Some(&Value::Bool(false)) { Err(Refused::access_denied()) } else { Ok(()) }
+    if told == Some(&Value::Bool(false)) { Err(ApiError::access_denied()) } else { Ok(()) }
 }
 
-fn check_match(call: &Call, one: &Instance<'_>) -> Result<(), Refused> {
-    if call.matches(&resource::tag(one)) { Ok(()) } else { Err(Refused::conflict()) }
+fn check_match(call: &Call, one: &Instance<'_>) -> Result<(), ApiError> {
+    if call.matches(&resource::tag(one)) { Ok(()) } else { Err(ApiError::conflict()) }
 }
 
-fn made_before(calendar: &Calendar, sent: &Map<String, Value>) -> Option<String> {
+fn created_with_transaction(calendar: &Calendar, sent: &Map<String, Value>) -> Option<String> {
     let wanted = sent.get("transactionId").filter(|id| id.is_string());
     let mut events = calendar.events.values();
     let found = events.find(|event| wanted.is_some() && event.fields.own.get("transactionId") == wanted);
@@ -164,12 +165,12 @@ fn new_event(
     listed: bool,
     now: Timestamp,
     random: &mut Random,
-) -> Result<Event, Refused> {
+) -> Result<Event, ApiError> {
     let online = sent.get("isOnlineMeeting") == Some(&json!(true));
     let draft = body::read(&Value::Object(sent), calendar, listed)?;
-    let mut patch = draft.changes(&Draft::default());
+    let mut patch = draft.changes(&EventDraft::default());
     if online {
-        meet(&mut patch, random);
+        add_meeting(&mut patch, random);
     }
     let mut fields = Fields::new("", now, now);
     patch.apply(&mut fields);
@@ -179,8 +180,8 @@ fn new_event(
     Ok(event)
 }
 
-/// The series of a draft, whose event begins with the first day that the pattern has.
-fn series(draft: &Draft, fields: &mut Fields, listed: bool) -> Result<Option<Series>, Refused> {
+/// Returns the series of a draft. Moves the event to the first start of the pattern.
+fn series(draft: &EventDraft, fields: &mut Fields, listed: bool) -> Result<Option<Series>, ApiError> {
     let Some(sent) = &draft.rule else { return Ok(None) };
     let rule = recurrence::read(sent, fields, listed)?;
     if let Some(first) = recurrence::first(&rule, fields.start) {
@@ -189,22 +190,22 @@ fn series(draft: &Draft, fields: &mut Fields, listed: bool) -> Result<Option<Ser
     Ok(Some(Series::new(rule)))
 }
 
-/// An event as a change starts from it: all there is, its times in their own zones.
+/// Returns the event that an update starts from: all fields, and the times in their own zones.
 fn current(calendar: &Calendar, one: &Instance<'_>) -> Value {
     let fields = &one.fields;
-    let mut event = resource::event(calendar, one, &Style::whole());
+    let mut event = resource::event(calendar, one, &RenderOptions::everything());
     let start_zone = resource::zone_name(fields);
     let end_zone = fields.own.get("endTimeZone").and_then(Value::as_str).unwrap_or(start_zone);
     let zone = |name| Zone::find(name, false).unwrap_or_else(|_| Zone::utc());
-    event["start"] = times::moment(fields.start, fields.all_day, &zone(start_zone));
-    event["end"] = times::moment(fields.end, fields.all_day, &zone(end_zone));
+    event["start"] = times::write(fields.start, fields.all_day, &zone(start_zone));
+    event["end"] = times::write(fields.end, fields.all_day, &zone(end_zone));
     let (open, properties) = extensions::sent(fields);
     event["extensions"] = json!(open);
     event["singleValueExtendedProperties"] = json!(properties);
     event
 }
 
-/// What a change comes to: of the fields, and of how a series repeats.
+/// Returns the changes to an event's fields, and to its recurrence.
 fn changes(
     calendar: &Calendar,
     target: &Target,
@@ -213,29 +214,29 @@ fn changes(
     listed: bool,
     now: Timestamp,
     random: &mut Random,
-) -> Result<(Patch, Option<Option<Series>>), Refused> {
+) -> Result<(Patch, Option<Option<Series>>), ApiError> {
     let whole = body::merged(current, sent);
-    // What stands there already may have a name that is not listed.
+    // An unchanged time zone may have a name that is not in the list.
     let before = body::read(current, calendar, false)?;
     let mut after =
         body::read(&whole, calendar, listed && (sent.contains_key("start") || sent.contains_key("end")))?;
     if target.occurrence.is_some() && after.rule.is_some() {
-        return Err(Refused::recurrence("An occurrence has no recurrence of its own."));
+        return Err(ApiError::recurrence("An occurrence cannot have a recurrence."));
     }
     let mut patch = after.changes(&before);
     if whole["isOnlineMeeting"] == true && current["isOnlineMeeting"] != true {
-        meet(&mut patch, random);
+        add_meeting(&mut patch, random);
     }
     if patch.moves() {
-        check_neighbours(calendar, target, &patch)?;
+        check_adjacent(calendar, target, &patch)?;
     }
     if !after.repeats_otherwise(&before) {
         return Ok((patch, None));
     }
     let mut fields = Fields::new("", now, now);
-    after.changes(&Draft::default()).apply(&mut fields);
+    after.changes(&EventDraft::default()).apply(&mut fields);
     if let (false, Some(rule)) = (sent.contains_key("recurrence"), &mut after.rule) {
-        // It goes on as it was, from where it begins now.
+        // An unchanged recurrence continues from the new start of the series.
         let start = resource::rule_zone(&fields).to_datetime(fields.start).date();
         rule["range"]["startDate"] = json!(start.to_string());
     }
@@ -248,8 +249,8 @@ fn changes(
     Ok((patch, Some(series)))
 }
 
-/// An occurrence stays between those before and after it.
-fn check_neighbours(calendar: &Calendar, target: &Target, patch: &Patch) -> Result<(), Refused> {
+/// Fails if an occurrence would move past the one before or after it.
+fn check_adjacent(calendar: &Calendar, target: &Target, patch: &Patch) -> Result<(), ApiError> {
     let event = calendar.events.get(&target.event);
     let Some((event, start)) = event.zip(target.occurrence) else { return Ok(()) };
     let Some(one) = event.occurrence(start) else { return Ok(()) };
@@ -260,13 +261,13 @@ fn check_neighbours(calendar: &Calendar, target: &Target, patch: &Patch) -> Resu
         || after.is_some_and(|after| fields.end > after.fields.start || fields.start >= after.fields.start);
     if crosses {
         let message = "Modified occurrence is crossing or overlapping adjacent occurrence.";
-        return Err(Refused::new(400, "ErrorOccurrenceCrossingBoundary", message));
+        return Err(ApiError::new(400, "ErrorOccurrenceCrossingBoundary", message));
     }
     Ok(())
 }
 
-/// A meeting is made once, and stays.
-fn meet(patch: &mut Patch, random: &mut Random) {
+/// Adds an online meeting. It is generated once and never removed.
+fn add_meeting(patch: &mut Patch, random: &mut Random) {
     let (url, about) = generated_conference(Provider::Microsoft, random);
     patch.set("conference", url);
     patch.set("conferenceData", about);

@@ -1,12 +1,11 @@
-//! Zones by the names Graph takes: those of Windows, and those of IANA.
-//!
-//! Which zone a name of Windows stands for is what CLDR says of it where no territory is named.
+//! Finds time zones by their Windows or IANA names. CLDR's default territory decides which IANA zone a
+//! Windows name means.
 
-use super::refused::Refused;
+use super::error::ApiError;
 use crate::world::time;
 use jiff::tz::TimeZone;
 
-/// A zone, and the name it was asked for by.
+/// A time zone, and the name that the request used.
 #[derive(Clone, Debug)]
 pub(super) struct Zone {
     pub(super) name: String,
@@ -18,8 +17,8 @@ impl Zone {
         Self { name: "UTC".to_owned(), zone: TimeZone::UTC }
     }
 
-    /// With `listed` only the IANA names that are documented; names are taken in any case.
-    pub(super) fn find(name: &str, listed: bool) -> Result<Self, Refused> {
+    /// Finds a zone by its name, in any case. With `listed`, only documented IANA names are valid.
+    pub(super) fn find(name: &str, listed: bool) -> Result<Self, ApiError> {
         let windows = WINDOWS.iter().find(|(windows, _)| windows.eq_ignore_ascii_case(name));
         let documented = || !listed || LISTED.iter().any(|one| one.eq_ignore_ascii_case(name));
         let zone = match windows {
@@ -27,12 +26,12 @@ impl Zone {
             None if name.is_empty() || !documented() => None,
             None => time::zone(name),
         };
-        let zone = zone.ok_or_else(|| Refused::zone(name))?;
+        let zone = zone.ok_or_else(|| ApiError::zone(name))?;
         Ok(Self { name: name.to_owned(), zone })
     }
 }
 
-/// The IANA names of the documentation.
+/// The IANA names in Graph's documentation.
 const LISTED: &[&str] = &[
     "Etc/GMT+12",
     "Etc/GMT+11",
@@ -137,7 +136,7 @@ const LISTED: &[&str] = &[
     "Pacific/Kiritimati",
 ];
 
-/// Every name of Windows.
+/// The Windows names, with the IANA names of their zones.
 const WINDOWS: &[(&str, &str)] = &[
     ("Dateline Standard Time", "Etc/GMT+12"),
     ("UTC-11", "Etc/GMT+11"),

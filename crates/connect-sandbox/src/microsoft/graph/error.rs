@@ -1,4 +1,4 @@
-//! Why Graph refused a request, in the form of its errors:
+//! The errors of Microsoft Graph in its format:
 //! `{error: {code, message, innerError: {date, request-id, client-request-id, code?}}}`.
 
 use crate::reply::{Reply, json_reply};
@@ -7,36 +7,36 @@ use http::StatusCode;
 use http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use serde_json::{Value, json};
 
-/// Boxed, since every call has one in its result.
+/// An error response. It is boxed because every call returns it in a `Result`.
 #[derive(Clone, Debug)]
-pub(super) struct Refused(Box<Told>);
+pub(super) struct ApiError(Box<ErrorFields>);
 
 #[derive(Clone, Debug)]
-struct Told {
+struct ErrorFields {
     status: u16,
     code: &'static str,
     message: String,
-    /// In seconds.
+    /// The value of `Retry-After` in seconds.
     retry_after: Option<String>,
 }
 
-/// How the switches want errors to be.
-pub(super) struct Form<'a> {
-    /// `innerError`, or the other spelling.
+/// The error format that the switches select.
+pub(super) struct ErrorFormat<'a> {
+    /// The member's name: `innerError` or `innererror`.
     pub(super) inner: &'a str,
-    /// A general code, and the one that tells more inside.
+    /// Whether `code` is general and the inner error contains the specific code.
     pub(super) nested: bool,
     pub(super) date: String,
     pub(super) request: &'a str,
     pub(super) client_request: &'a str,
 }
 
-impl Refused {
+impl ApiError {
     pub(super) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self(Box::new(Told { status, code, message: message.into(), retry_after: None }))
+        Self(Box::new(ErrorFields { status, code, message: message.into(), retry_after: None }))
     }
 
-    /// A value of the body that cannot be.
+    /// Creates the error for an invalid value in the body.
     pub(super) fn invalid(message: impl Into<String>) -> Self {
         Self::new(400, "ErrorInvalidRequest", message)
     }
@@ -45,7 +45,7 @@ impl Refused {
         Self::new(400, "ErrorPropertyValidationFailure", format!("The property '{name}' is wrong: {message}"))
     }
 
-    /// The body cannot be read as what it should be.
+    /// Creates the error for a body that does not have the expected structure.
     pub(super) fn body(message: impl Into<String>) -> Self {
         Self::new(400, "RequestBodyRead", message)
     }
@@ -61,7 +61,7 @@ impl Refused {
         Self::new(400, "ErrorInvalidParameter", message)
     }
 
-    /// A query option that Graph does not take here.
+    /// Creates the error for a query option that the endpoint does not support.
     pub(super) fn option(message: impl Into<String>) -> Self {
         Self::new(400, "ErrorInvalidUrlQuery", message)
     }
@@ -73,7 +73,7 @@ impl Refused {
         Self::new(400, "TimeZoneNotSupportedException", message)
     }
 
-    /// How an event repeats cannot be kept, or makes no sense.
+    /// Creates the error for an invalid or unsupported recurrence.
     pub(super) fn recurrence(message: &str) -> Self {
         Self::new(400, "ErrorInvalidRecurrencePattern", message)
     }
@@ -117,14 +117,14 @@ impl Refused {
         Self::new(412, "ErrorIrresolvableConflict", message)
     }
 
-    /// What a value of `graph_limit` answers with.
+    /// Returns the error of a `graph_limit` value.
     pub(super) fn limit(limit: GraphLimit) -> Option<Self> {
         let (status, code, message) = match limit {
             GraphLimit::TooManyRequests => (429, "TooManyRequests", "Too many requests."),
             GraphLimit::ServiceUnavailable => {
                 (503, "ServiceUnavailable", "The service is temporarily unavailable.")
             }
-            GraphLimit::GatewayTimeout => (504, "GatewayTimeout", "The server did not answer in time."),
+            GraphLimit::GatewayTimeout => (504, "GatewayTimeout", "The server did not respond in time."),
             GraphLimit::BandwidthLimitExceeded => {
                 (509, "BandwidthLimitExceeded", "The application has used up its bandwidth.")
             }
@@ -133,8 +133,8 @@ impl Refused {
         Some(Self::new(status, code, message))
     }
 
-    /// More requests at once than a mailbox takes of one application.
-    pub(super) fn crowded() -> Self {
+    /// Creates the error for too many concurrent requests of an application to a mailbox.
+    pub(super) fn too_many_concurrent() -> Self {
         Self::new(429, "ApplicationThrottled", "Application is over its MailboxConcurrency limit.")
     }
 
@@ -143,22 +143,22 @@ impl Refused {
         self
     }
 
-    /// As an entry of an answer that is about several mailboxes.
+    /// Returns the entry for a response about several mailboxes.
     pub(super) fn entry(&self) -> Value {
         json!({ "message": self.0.message, "responseCode": self.0.code })
     }
 
-    pub(super) fn reply(&self, form: &Form<'_>) -> Reply {
+    pub(super) fn reply(&self, format: &ErrorFormat<'_>) -> Reply {
         let mut inner = json!({
-            "date": form.date, "request-id": form.request, "client-request-id": form.client_request,
+            "date": format.date, "request-id": format.request, "client-request-id": format.client_request,
         });
         let mut code = self.0.code;
-        if form.nested {
+        if format.nested {
             inner["code"] = json!(code);
             code = general(self.0.status);
         }
         let mut error = json!({ "code": code, "message": self.0.message });
-        error[form.inner] = inner;
+        error[format.inner] = inner;
         let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut reply = json_reply(status, &json!({ "error": error }));
         let retry = self.0.retry_after.as_deref().and_then(|text| HeaderValue::from_str(text).ok());
@@ -173,7 +173,7 @@ impl Refused {
 const CHALLENGE: &str = "Bearer realm=\"\", authorization_uri=\"https://login.microsoftonline.com/common/oauth2/authorize\", \
                          client_id=\"00000003-0000-0000-c000-000000000000\"";
 
-/// The code that says no more than the status does.
+/// Returns the general error code of a status.
 fn general(status: u16) -> &'static str {
     match status {
         401 => "unauthenticated",

@@ -1,8 +1,8 @@
-//! The way back to the application (RFC 6749 4.1.2), with a code or with an error.
+//! Redirects to the application with a code or an error (RFC 6749 4.1.2).
 
 use super::Servers;
+use super::error::{OAuthError, uncached};
 use super::parameters::Parameters;
-use super::refused::{Refused, unstored};
 use super::{AuthorizationServer, clients::Client};
 use crate::call::Call;
 use crate::connect::oauth::with_query;
@@ -11,79 +11,80 @@ use crate::reply::{Reply, html, ok, redirect};
 use crate::settings::CallbackIss;
 use serde_json::{Map, json};
 
-/// Where authorize may answer to, and what goes with every answer.
-pub(crate) struct Back {
+/// The redirect URI of an authorization request, and the parameters of every redirect.
+pub(crate) struct RedirectTarget {
     pub(crate) client: Client,
-    /// As it was sent: the exchange has to repeat it.
+    /// The redirect URI as sent, which the code exchange has to repeat.
     pub(crate) redirect_uri: String,
-    pub(crate) mode: Mode,
+    pub(crate) mode: ResponseMode,
     state: Option<String>,
     issuer: Option<String>,
 }
 
-/// How it gets there.
+/// How the response of the authorization endpoint reaches the application (`response_mode`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mode {
+pub(crate) enum ResponseMode {
     Query,
     Fragment,
-    /// A page that posts itself (OAuth 2.0 Form Post Response Mode).
+    /// An HTML page that submits itself as a form (OAuth 2.0 Form Post Response ResponseMode).
     FormPost,
-    /// A popup hands it to a callback of the page; a script finds it in the body.
+    /// A popup calls a JavaScript callback with the response, which the sandbox puts into the body.
     Popup,
 }
 
-impl Back {
-    pub(super) fn reply(&self, answer: &[(&str, &str)]) -> Reply {
+impl RedirectTarget {
+    pub(super) fn reply(&self, response: &[(&str, &str)]) -> Reply {
         let fixed = [("state", self.state.as_deref()), ("iss", self.issuer.as_deref())];
         let parameters: Vec<_> =
-            answer.iter().map(|(name, value)| (*name, Some(*value))).chain(fixed).collect();
+            response.iter().map(|(name, value)| (*name, Some(*value))).chain(fixed).collect();
         match self.mode {
-            Mode::Query => {
-                redirect(&with_query(&self.redirect_uri, &parameters)).map_or_else(Reply::from, unstored)
+            ResponseMode::Query => {
+                redirect(&with_query(&self.redirect_uri, &parameters)).map_or_else(Reply::from, uncached)
             }
-            Mode::Fragment => {
-                // The registered URI has no fragment of its own.
+            ResponseMode::Fragment => {
+                // A registered URI has no fragment.
                 let fragment = with_query("", &parameters).replacen('?', "#", 1);
-                redirect(&format!("{}{fragment}", self.redirect_uri)).map_or_else(Reply::from, unstored)
+                redirect(&format!("{}{fragment}", self.redirect_uri)).map_or_else(Reply::from, uncached)
             }
-            Mode::FormPost => unstored(html(form_post(&self.redirect_uri, &parameters))),
-            Mode::Popup => {
+            ResponseMode::FormPost => uncached(html(form_post(&self.redirect_uri, &parameters))),
+            ResponseMode::Popup => {
                 let body: Map<_, _> = parameters
                     .into_iter()
                     .filter_map(|(name, value)| Some((name.to_owned(), json!(value?))))
                     .collect();
-                unstored(ok(&body.into()))
+                uncached(ok(&body.into()))
             }
         }
     }
 
-    pub(super) fn error(&self, refused: &Refused) -> Reply {
-        let error = self.client.server.rules().error(refused);
-        self.reply(&[("error", error), ("error_description", &refused.description())])
+    pub(super) fn error_code(&self, error: &OAuthError) -> Reply {
+        let code = self.client.server.rules().error_code(error);
+        self.reply(&[("error", error), ("error_description", &error.description())])
     }
 }
 
 impl Servers<'_> {
-    /// The application and its redirect URI. Whatever is wrong with these is never told by a redirect (RFC 6749 4.1.2.1).
-    pub(super) fn way_back(
+    /// Returns the redirect target. An invalid client or redirect URI is never reported by a redirect (RFC
+    /// 6749 4.1.2.1).
+    pub(super) fn redirect_target(
         &self,
         server: AuthorizationServer,
         call: &Call,
         query: &Parameters,
-    ) -> Result<Back, Refused> {
+    ) -> Result<RedirectTarget, OAuthError> {
         let rules = server.rules();
         rules.check_path(call)?;
-        let client = self.own.client(server, query.need("client_id")?).ok_or(Refused::UnknownClient)?;
+        let client = self.own.client(server, query.need("client_id")?).ok_or(OAuthError::UnknownClient)?;
         let redirect_uri = query.need("redirect_uri")?.to_owned();
         if !client.allows(&redirect_uri) {
-            return Err(Refused::RedirectUri);
+            return Err(OAuthError::RedirectUri);
         }
         let mode = rules.response_mode(&redirect_uri, query)?;
         let state = query.find("state").map(str::to_owned);
-        Ok(Back { client, redirect_uri, mode, state, issuer: self.issuer(server, call) })
+        Ok(RedirectTarget { client, redirect_uri, mode, state, issuer: self.issuer(server, call) })
     }
 
-    /// The `iss` of the callback (RFC 9207 2), if the switch `callback_iss` wants one.
+    /// Returns the `iss` of the callback (RFC 9207 2), depending on the switch `callback_iss`.
     fn issuer(&self, server: AuthorizationServer, call: &Call) -> Option<String> {
         match self.world.settings.oauth.callback_iss {
             CallbackIss::On => Some(format!("{}{}", self.world.origin, server.rules().issuer_path(call))),

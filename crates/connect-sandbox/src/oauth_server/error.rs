@@ -1,4 +1,4 @@
-//! Why a request was refused, and the error each system answers with.
+//! The errors of the authorization servers.
 
 use super::AuthorizationServer;
 use super::Servers;
@@ -8,39 +8,38 @@ use http::StatusCode;
 use http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderValue, PRAGMA, WWW_AUTHENTICATE};
 use serde_json::{Map, Value, json};
 
-/// The reason of an error (RFC 6749 4.1.2.1 and 5.2).
+/// The cause of an error (RFC 6749 4.1.2.1 and 5.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
-    /// The body is no form.
+pub(crate) enum OAuthError {
+    /// The body is not a form.
     NoForm,
     Repeated(String),
     Missing(&'static str),
-    /// A parameter with a value it does not take.
+    /// A parameter has an invalid value.
     Value(&'static str),
     UnknownClient,
-    /// There is no such tenant.
     Tenant,
-    /// Authorize was asked to redirect to where the application did not say.
+    /// The redirect URI of the authorization request is not registered.
     RedirectUri,
     ResponseType,
     Challenge,
     ChallengeMethod,
     Scope(String),
-    /// The user said no.
+    /// The user denied access.
     Denied,
-    /// A wrong secret, or credentials that cannot be read.
+    /// The client secret is wrong, or the credentials are malformed.
     Secret,
     SecretMissing,
-    /// A secret of an application that has none.
+    /// A public application that has no secret sent one.
     PublicSecret,
     TwoMethods,
-    /// Credentials together with an `Origin`.
+    /// A request with an `Origin` header contains client credentials.
     CrossOrigin,
     GrantType,
     Code,
     CodeUsed,
     CodeExpired,
-    /// The exchange names another redirect URI than authorize did.
+    /// The redirect URI of the exchange differs from that of the authorization request.
     RedirectMismatch,
     VerifierMissing,
     Verifier,
@@ -48,9 +47,9 @@ pub(crate) enum Refused {
     RefreshExpired,
 }
 
-impl Refused {
-    /// The value of `error` (RFC 6749 4.1.2.1 and 5.2).
-    pub(crate) fn error(&self) -> &'static str {
+impl OAuthError {
+    /// Returns the value of `error` (RFC 6749 4.1.2.1 and 5.2).
+    pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::NoForm
             | Self::Repeated(_)
@@ -78,25 +77,25 @@ impl Refused {
         }
     }
 
-    /// For people; clients go by `error`.
+    /// Returns a description for developers; clients should use `error`.
     pub(crate) fn description(&self) -> String {
         let text = match self {
             Self::NoForm => "The body must be application/x-www-form-urlencoded",
             Self::Repeated(name) => {
-                return format!("The parameter '{}' is there more than once", plain(name));
+                return format!("The parameter '{}' occurs more than once", printable(name));
             }
             Self::Missing(name) => return format!("Missing required parameter: {name}"),
             Self::Value(name) => return format!("Invalid value of the parameter: {name}"),
             Self::UnknownClient => "The OAuth client was not found",
-            Self::RedirectUri => "The redirect URI is not one of the application",
+            Self::RedirectUri => "The redirect URI is not registered for the application",
             Self::ResponseType => "response_type must be code",
             Self::Challenge => "code_challenge must be 43 to 128 unreserved characters",
             Self::ChallengeMethod => "code_challenge_method is not supported",
-            Self::Scope(scope) => return format!("The scope '{}' cannot be asked for", plain(scope)),
+            Self::Scope(scope) => return format!("The scope '{}' cannot be requested", printable(scope)),
             Self::Denied => "The user denied access",
             Self::Secret => "Client authentication failed",
             Self::SecretMissing => "A confidential client has to present its secret",
-            Self::Tenant => "There is no such tenant",
+            Self::Tenant => "The tenant does not exist",
             Self::CrossOrigin => "A request with an Origin must not carry client credentials",
             Self::PublicSecret => "A public client has no secret to present",
             Self::TwoMethods => "More than one method of client authentication",
@@ -104,7 +103,7 @@ impl Refused {
             Self::Code => "Unknown authorization code",
             Self::CodeUsed => "The authorization code was used already",
             Self::CodeExpired => "The authorization code has expired",
-            Self::RedirectMismatch => "redirect_uri is not the one of the authorization request",
+            Self::RedirectMismatch => "redirect_uri differs from that of the authorization request",
             Self::VerifierMissing => "Missing code verifier",
             Self::Verifier => "Invalid code verifier",
             Self::RefreshToken => "Token has been expired or revoked",
@@ -114,25 +113,30 @@ impl Refused {
     }
 }
 
-/// What `error_description` may contain of a text from outside (RFC 6749 5.2), and not too much of it.
-fn plain(text: &str) -> String {
+/// Removes the characters that `error_description` must not contain (RFC 6749 5.2), and shortens the text.
+fn printable(text: &str) -> String {
     let fit = |character: &char| matches!(character, ' '..='~') && !matches!(character, '"' | '\\');
     text.chars().filter(fit).take(100).collect()
 }
 
 impl Servers<'_> {
-    /// The error as an answer: of the token endpoint, or of authorize where it must not redirect. A 401 to a client that
-    /// came with an `Authorization` header names the scheme (RFC 6749 5.2).
-    pub(super) fn refuse(&mut self, server: AuthorizationServer, refused: &Refused, call: &Call) -> Reply {
+    /// Creates an error response of the token endpoint, or of the authorization endpoint if it must not
+    /// redirect. A 401 names the scheme if the request has an `Authorization` header (RFC 6749 5.2).
+    pub(super) fn error_reply(
+        &mut self,
+        server: AuthorizationServer,
+        error: &OAuthError,
+        call: &Call,
+    ) -> Reply {
         let rules = server.rules();
-        let error = rules.error(refused);
+        let code = rules.error_code(error);
         let mut body = Map::new();
-        body.insert("error".to_owned(), json!(error));
-        body.insert("error_description".to_owned(), json!(refused.description()));
-        body.extend(rules.error_members(refused, call, &mut self.own.random));
+        body.insert("error".to_owned(), json!(code));
+        body.insert("error_description".to_owned(), json!(error.description()));
+        body.extend(rules.error_members(error, call, &mut self.own.random));
         let status =
-            if error == "invalid_client" { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST };
-        let mut reply = unstored(json_reply(status, &body.into()));
+            if code == "invalid_client" { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST };
+        let mut reply = uncached(json_reply(status, &body.into()));
         if reply.status() == StatusCode::UNAUTHORIZED && call.request.headers().contains_key(AUTHORIZATION) {
             let scheme = HeaderValue::from_static("Basic realm=\"token\"");
             reply.headers_mut().insert(WWW_AUTHENTICATE, scheme);
@@ -141,13 +145,13 @@ impl Servers<'_> {
     }
 }
 
-/// An answer with tokens (RFC 6749 5.1).
-pub(super) fn tokens(body: &Value) -> Reply {
-    unstored(json_reply(StatusCode::OK, body))
+/// Creates a token response (RFC 6749 5.1).
+pub(super) fn token_reply(body: &Value) -> Reply {
+    uncached(json_reply(StatusCode::OK, body))
 }
 
-/// Nobody may keep it (RFC 6749 5.1).
-pub(crate) fn unstored(mut reply: Reply) -> Reply {
+/// Forbids caches to store the response (RFC 6749 5.1).
+pub(crate) fn uncached(mut reply: Reply) -> Reply {
     reply.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     reply.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
     reply

@@ -1,5 +1,6 @@
-//! Why Google refused a request, in the form of its errors:
-//! `{error: {code, message, errors: [{domain, reason, message, locationType?, location?}], status?, details?}}`.
+//! The errors of Google Calendar in Google's format:
+//! `{error: {code, message, errors: [{domain, reason, message, locationType?, location?}], status?,
+//! details?}}`.
 
 use crate::reply::{Reply, json_reply};
 use crate::settings::GoogleLimit;
@@ -7,32 +8,32 @@ use http::StatusCode;
 use http::header::{HeaderValue, WWW_AUTHENTICATE};
 use serde_json::{Value, json};
 
-/// Boxed, since every call has one in its result.
+/// An error response. It is boxed because every call returns it in a `Result`.
 #[derive(Clone, Debug)]
-pub(super) struct Refused(Box<Told>);
+pub(super) struct ApiError(Box<ErrorFields>);
 
 #[derive(Clone, Debug)]
-struct Told {
+struct ErrorFields {
     code: u16,
     domain: &'static str,
     reason: &'static str,
     message: String,
-    /// Its type, and its name.
+    /// The type and name of the parameter or header at fault.
     location: Option<(&'static str, String)>,
-    /// The name of the code among those of gRPC, where Google tells it.
+    /// The gRPC status name, for errors that Google sends with one.
     status: Option<&'static str>,
-    /// The reason that stands in the details.
+    /// The reason in the error's `details`.
     detail: Option<&'static str>,
 }
 
-impl Refused {
+impl ApiError {
     pub(super) fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
         let message = message.into();
         let (domain, location) = ("global", None);
-        Self(Box::new(Told { code, domain, reason, message, location, status: None, detail: None }))
+        Self(Box::new(ErrorFields { code, domain, reason, message, location, status: None, detail: None }))
     }
 
-    /// A parameter of the query, or a field of the body, with a value it does not take.
+    /// Creates the error for a query parameter or body field with an invalid value.
     pub(super) fn invalid(parameter: &str, message: impl Into<String>) -> Self {
         Self::new(400, "invalid", message).at("parameter", parameter)
     }
@@ -79,19 +80,19 @@ impl Refused {
         Self::new(412, "conditionNotMet", "Precondition Failed").at("header", "If-Match")
     }
 
-    /// A token that is unknown, revoked, expired or of another service.
+    /// Creates the error for an access token that is unknown, revoked, expired or from another service.
     pub(super) fn credentials() -> Self {
         let message = "Invalid Credentials";
         Self::new(401, "authError", message).at("header", "Authorization").with_status("UNAUTHENTICATED")
     }
 
-    /// The call needs a user, and an API key stands for none.
+    /// Creates the error for an API key on a call that needs a user.
     pub(super) fn login_required() -> Self {
         let message = "Login Required.";
         Self::new(401, "required", message).at("header", "Authorization").with_status("UNAUTHENTICATED")
     }
 
-    /// Neither a token nor a key.
+    /// Creates the error for a call without an access token and API key.
     pub(super) fn unregistered() -> Self {
         let message = "Method doesn't allow unregistered callers (callers without established identity). \
                        Please use API Key or other form of API consumer identity to call this API.";
@@ -109,7 +110,7 @@ impl Refused {
             .with_detail("ACCESS_TOKEN_SCOPE_INSUFFICIENT")
     }
 
-    /// The calendar is shared with the user, but not for writing.
+    /// Creates the error for a write to a calendar that the user may only read.
     pub(super) fn access_level() -> Self {
         let message = "You need to have writer access to this calendar.";
         Self::new(403, "requiredAccessLevel", message).of("calendar")
@@ -139,7 +140,7 @@ impl Refused {
         self
     }
 
-    /// As an entry of `errors`, alone or in an answer about several calendars.
+    /// Returns the entry for `errors`, also used per calendar in free/busy responses.
     pub(super) fn entry(&self) -> Value {
         json!({ "domain": self.0.domain, "reason": self.0.reason })
     }
@@ -167,12 +168,12 @@ impl Refused {
     }
 }
 
-impl From<Refused> for Reply {
-    fn from(refused: Refused) -> Self {
-        let status = StatusCode::from_u16(refused.0.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut reply = json_reply(status, &refused.body());
+impl From<ApiError> for Reply {
+    fn from(error: ApiError) -> Self {
+        let status = StatusCode::from_u16(error.0.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut reply = json_reply(status, &error.body());
         if status == StatusCode::UNAUTHORIZED {
-            let challenge = match refused.0.reason {
+            let challenge = match error.0.reason {
                 "authError" => "Bearer realm=\"https://accounts.google.com/\", error=\"invalid_token\"",
                 _ => "Bearer realm=\"https://accounts.google.com/\"",
             };
@@ -182,10 +183,10 @@ impl From<Refused> for Reply {
     }
 }
 
-/// What a value of `google_limit` answers with. Not every 403 is about permissions, and not every one in the domain
-/// `usageLimits` about too many calls.
-pub(super) fn limit(limit: GoogleLimit) -> Option<Refused> {
-    let usage = |code, reason, message: &str| Some(Refused::new(code, reason, message).of("usageLimits"));
+/// Returns the error of a `google_limit` value. Some of them are not about permissions or the number of
+/// calls, although their status is 403 or their domain is `usageLimits`.
+pub(super) fn limit(limit: GoogleLimit) -> Option<ApiError> {
+    let usage = |code, reason, message: &str| Some(ApiError::new(code, reason, message).of("usageLimits"));
     match limit {
         GoogleLimit::UserRateLimitExceeded => usage(403, "userRateLimitExceeded", "User Rate Limit Exceeded"),
         GoogleLimit::RateLimitExceeded => usage(403, "rateLimitExceeded", "Rate Limit Exceeded"),
@@ -195,10 +196,10 @@ pub(super) fn limit(limit: GoogleLimit) -> Option<Refused> {
             "accessNotConfigured",
             "Google Calendar API has not been used in this project before or it is disabled.",
         )
-        .map(|refused| refused.with_status("PERMISSION_DENIED")),
+        .map(|error| error.with_status("PERMISSION_DENIED")),
         GoogleLimit::TooManyRequests => usage(429, "rateLimitExceeded", "Rate Limit Exceeded")
-            .map(|refused| refused.with_status("RESOURCE_EXHAUSTED")),
-        GoogleLimit::BackendError => Some(Refused::new(500, "backendError", "Backend Error")),
+            .map(|error| error.with_status("RESOURCE_EXHAUSTED")),
+        GoogleLimit::BackendError => Some(ApiError::new(500, "backendError", "Backend Error")),
         GoogleLimit::Off => None,
     }
 }

@@ -1,32 +1,33 @@
-//! How events are shown to a caller: in which zone, with which properties.
+//! The options for rendering events: time zone, properties and body format.
 
+use super::error::ApiError;
 use super::prefer::Preferences;
 use super::query::option;
-use super::refused::Refused;
 use super::zones::Zone;
 use crate::call::Call;
 use serde_json::{Map, Value};
 
 #[derive(Clone, Debug)]
-pub(super) struct Style {
+pub(super) struct RenderOptions {
     pub(super) zone: Zone,
-    /// Bodies as text, or as HTML; as they are where neither was asked for.
+    /// Whether to return bodies as text (true) or HTML (false); by default as stored.
     pub(super) text: Option<bool>,
     pub(super) expand: Expand,
     select: Option<Vec<String>>,
-    /// A view of a calendar has no such properties to select.
+    /// Whether the list is a calendar view, which ignores `$select` of `createdDateTime` and
+    /// `lastModifiedDateTime`.
     view: bool,
 }
 
-/// What is shown beside an event's own properties.
+/// The expanded parts of an event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Expand {
     pub(super) extensions: bool,
-    /// The ids of extended properties.
+    /// The ids of the extended properties to return.
     pub(super) properties: Option<Vec<String>>,
 }
 
-/// The properties an event has.
+/// The properties of an event.
 pub(super) const PROPERTIES: &[&str] = &[
     "allowNewTimeProposals",
     "attendees",
@@ -71,14 +72,14 @@ pub(super) const PROPERTIES: &[&str] = &[
     "webLink",
 ];
 
-impl Style {
-    /// All there is, in UTC: what a write starts from.
-    pub(super) fn whole() -> Self {
+impl RenderOptions {
+    /// Renders everything, in UTC: a write starts from the complete event.
+    pub(super) fn everything() -> Self {
         let expand = Expand { extensions: true, properties: None };
         Self { zone: Zone::utc(), text: None, expand, select: None, view: false }
     }
 
-    pub(super) fn read(call: &Call, preferences: &Preferences, view: bool) -> Result<Self, Refused> {
+    pub(super) fn read(call: &Call, preferences: &Preferences, view: bool) -> Result<Self, ApiError> {
         Ok(Self {
             zone: preferences.zone(),
             text: preferences.text,
@@ -88,8 +89,8 @@ impl Style {
         })
     }
 
-    /// Without what was not selected. The entity tag and the id are always there.
-    pub(super) fn shown(&self, event: &mut Map<String, Value>) {
+    /// Removes the properties that are not selected. The entity tag and the id always remain.
+    pub(super) fn remove_unselected(&self, event: &mut Map<String, Value>) {
         let Some(select) = &self.select else { return };
         let expanded = ["extensions", "singleValueExtendedProperties"];
         event.retain(|name, _| {
@@ -101,7 +102,7 @@ impl Style {
 }
 
 impl Expand {
-    fn read(text: &str) -> Result<Self, Refused> {
+    fn read(text: &str) -> Result<Self, ApiError> {
         let mut expand = Self::default();
         let (mut depth, mut quoted) = (0_i32, false);
         let parts = text.split(|c| {
@@ -113,26 +114,26 @@ impl Expand {
             match part.split_once('(').map_or((part, ""), |(name, rest)| (name.trim(), rest)) {
                 ("extensions", _) => expand.extensions = true,
                 ("singleValueExtendedProperties", filter) => {
-                    // The texts of `id eq '...' or id eq '...'`.
+                    // The filter has the form `id eq '...' or id eq '...'`.
                     let ids: Vec<_> = filter.split('\'').skip(1).step_by(2).map(str::to_owned).collect();
                     if ids.is_empty() {
-                        return Err(Refused::option("singleValueExtendedProperties needs a filter by id."));
+                        return Err(ApiError::option("singleValueExtendedProperties needs a filter by id."));
                     }
                     expand.properties = Some(ids);
                 }
-                _ => return Err(Refused::option(format!("'{part}' cannot be expanded here."))),
+                _ => return Err(ApiError::option(format!("'{part}' cannot be expanded here."))),
             }
         }
         Ok(expand)
     }
 }
 
-fn selected(text: &str) -> Result<Vec<String>, Refused> {
+fn selected(text: &str) -> Result<Vec<String>, ApiError> {
     let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
     let known = |name: &str| {
         let known = PROPERTIES.iter().find(|known| known.eq_ignore_ascii_case(name));
         let message = format!("Could not find a property named '{name}' on type 'microsoft.graph.event'.");
-        known.map(|known| (*known).to_owned()).ok_or_else(|| Refused::new(400, "BadRequest", message))
+        known.map(|known| (*known).to_owned()).ok_or_else(|| ApiError::new(400, "BadRequest", message))
     };
     names.map(known).collect()
 }
@@ -142,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_expanded() {
+    fn expand_option_is_read_and_checked() {
         let expand = Expand::read(
             "extensions, singleValueExtendedProperties($filter=id eq 'String {a,b} Name c' or id eq 'd')",
         );
