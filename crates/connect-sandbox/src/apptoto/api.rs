@@ -1,51 +1,54 @@
-//! Apptoto's API, under `/apptoto/api/v1`, over accounts of its own.
+//! Apptoto's API under `/apptoto/api/v1`. Its accounts are separate from those that Connect shows.
 //!
 //! ```text
-//! request ──▶ access: token with its scope, or e-mail address and API key ──▶ rate ──▶ account ──▶ events, contacts, ...
-//!                                                                                         │
-//!                                                                                         ▼
-//!                                                        messages: who would have been written to, under /sandbox
+//! request ──▶ access: token, or address and API key ──▶ rate limit ──▶ account ──▶ events, contacts, ...
+//!                                                                         │
+//!                                                                         ▼
+//!                                               messages: kept under /sandbox, never sent
 //! ```
 //!
-//! - [`access`], [`refused`]: who may do what, and the form of an error.
-//! - [`account`]: what an account holds, and how much at the most. [`seed`] fills one from a file.
-//! - [`fields`], [`form`], [`moment`], [`phone`]: what a request says.
-//! - [`events`], [`write_events`], [`contacts`], [`write_contacts`], [`bookings`], [`imports`], [`messages`]: the calls.
+//! - [`access`], [`error`]: authenticate the caller, check its scopes, and write errors.
+//! - [`account`]: the data of an account and its size limits. [`seed`] fills an account from a file.
+//! - [`fields`], [`form`], [`event_time`], [`phone`]: read and check request bodies.
+//! - [`events`], [`write_events`], [`contacts`], [`write_contacts`], [`bookings`], [`imports`], [`messages`]:
+//!   the endpoints.
 //!
-//! # What this rests on
+//! # Sources of this behaviour
 //!
-//! Documented, on Apptoto's API pages: the paths, parameters and fields; paging by `page` and `page_size` (30); that a list by
-//! phone number or e-mail address has an entry for each participant who matches; that `PUT` creates what is not there, keeps
-//! what is not named and replaces `participants`, `custom_data` and lists of numbers and addresses whole; that participants
-//! who were written to stay; that nothing moves to another calendar or address book; that deleting marks an event and stops
-//! its messages; the states of an import; a 403 `insufficient_scope` for `GET /v1/event` and `POST /v1/import`; that Basic
-//! is not scope-gated.
+//! Documented on Apptoto's API pages: paths, parameters and fields; paging by `page` and `page_size` (30);
+//! lists by phone number or e-mail address that have an entry for each matching participant; `PUT`, which
+//! creates missing items, keeps omitted fields, and replaces `participants`, `custom_data` and lists of
+//! numbers and addresses as a whole; participants who already got a message stay; items never move to another
+//! calendar or address book; deleting marks an event and stops its messages; the states of an import; a 403
+//! `insufficient_scope` for `GET /v1/event` and `POST /v1/import`; no scope checks for Basic.
 //!
-//! Inferred: the scopes of the other calls (from what the manual says a scope allows), the name `end` of the upper bound,
-//! `success: false` for a booking that is refused, and that a booking is an event. Seen in clients of others only:
-//! `GET /v1/contact` and the names `normalized` and `address`, `prevent_calendar_creation` in a `PUT`, 200 as the status of
-//! a create, the rate and the size of a batch. General knowledge: the `WWW-Authenticate` headers (RFC 6750, RFC 7617).
+//! Inferred: the scopes of other calls (from the manual's scope descriptions), the parameter name `end`,
+//! `success: false` for a refused booking, and that a booking creates an event. Seen only in other clients:
+//! `GET /v1/contact`, the names `normalized` and `address`, `prevent_calendar_creation` in a `PUT`, 200 as
+//! the status of a create, the rate limit and the batch limit. General knowledge: the `WWW-Authenticate`
+//! headers (RFC 6750, RFC 7617).
 //!
-//! Not documented, and the sandbox's own: the form and the status of every other error, the order of a list (by start), the
-//! answers with contacts, address books, conversations and to `send_message`, the types of phone numbers, one credit a
-//! message, when automatic messages go out (a day before the start), and that a batch is done whole or not at all. The
-//! switches that begin with `apptoto_` change what a client may depend on.
+//! Not documented and chosen by the sandbox: all other errors, the order of a list (by start), the responses
+//! with contacts, address books and conversations and to `send_message`, the types of phone numbers, one
+//! credit a message, the time of automatic messages (a day before the start), and that a batch succeeds or
+//! fails as a whole. The switches that begin with `apptoto_` change behaviour that clients may depend on.
 //!
-//! `/v1/calendars`, lists of contacts, opt-in and opt-out lists, conversations and bookings to read are not there: no page
-//! describes them. What a file of an import holds becomes nothing: the specification of its columns is not documented.
+//! Not implemented, because no page describes them: `/v1/calendars`, lists of contacts, opt-in and opt-out
+//! lists, conversations and reading bookings. Imports do not create anything, because their column
+//! specification is not documented.
 
 mod access;
 mod account;
 mod bookings;
 mod contacts;
+mod error;
+mod event_time;
 mod events;
 mod fields;
 mod form;
 mod imports;
 mod messages;
-mod moment;
 mod phone;
-mod refused;
 mod routes;
 mod seed;
 mod write_contacts;
@@ -57,10 +60,10 @@ use crate::reply::{Reply, json_reply};
 use crate::settings::ApptotoCreateStatus;
 use crate::settings::Settings;
 use account::{Account, Ids};
+use error::ApiError;
 use http::StatusCode;
 use jiff::Timestamp;
 pub use messages::{ApptotoMessage, ApptotoMessageState};
-use refused::Refused;
 pub(crate) use routes::ROUTES;
 pub(crate) use seed::Seeded;
 use serde_json::Value;
@@ -84,14 +87,14 @@ pub(crate) enum Endpoint {
     GetImport,
 }
 
-/// Apptoto's API. Its accounts have nothing to do with those of the world.
+/// The Apptoto API, whose accounts are separate from those of the world.
 pub(crate) struct ApptotoApi<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) own: &'a mut State,
     pub(crate) tokens: &'a Issued,
 }
 
-/// The accounts, by e-mail address.
+/// The accounts by e-mail address.
 #[derive(Debug, Default)]
 pub(crate) struct State {
     accounts: BTreeMap<String, Account>,
@@ -99,7 +102,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// An account is there from the first call on.
+    /// Returns the account for one call, which creates it if it is missing.
     fn open<'a>(&'a mut self, email: &'a str, settings: &'a Settings, now: Timestamp) -> Api<'a> {
         let Self { accounts, ids } = self;
         if !accounts.contains_key(email) {
@@ -110,7 +113,7 @@ impl State {
     }
 }
 
-/// One call on one account.
+/// A call on an account.
 struct Api<'a> {
     account: &'a mut Account,
     ids: &'a mut Ids,
@@ -119,19 +122,19 @@ struct Api<'a> {
     now: Timestamp,
 }
 
-/// Of a path that is not there, or there for these methods alone.
+/// Returns the error for a path without an endpoint: 404, or 405 if the path supports other `methods`.
 pub(crate) fn unknown(methods: &str, settings: &Settings) -> Reply {
-    let refused = if methods.is_empty() { Refused::not_found("endpoint") } else { Refused::method() };
-    refused.reply(settings)
+    let error = if methods.is_empty() { ApiError::not_found("endpoint") } else { ApiError::method() };
+    error.reply(settings)
 }
 
 impl ApptotoApi<'_> {
     pub(crate) fn serve(&mut self, endpoint: Endpoint, call: &Call) -> Reply {
-        self.serve_endpoint(endpoint, call).unwrap_or_else(|refused| refused.reply(self.settings))
+        self.serve_endpoint(endpoint, call).unwrap_or_else(|error| error.reply(self.settings))
     }
 
-    fn serve_endpoint(&mut self, endpoint: Endpoint, call: &Call) -> Result<Reply, Refused> {
-        let email = self.caller(endpoint, call)?;
+    fn serve_endpoint(&mut self, endpoint: Endpoint, call: &Call) -> Result<Reply, ApiError> {
+        let email = self.authenticate(endpoint, call)?;
         let mut api = self.own.open(&email, self.settings, call.now);
         api.check_rate()?;
         match endpoint {
@@ -153,7 +156,7 @@ impl ApptotoApi<'_> {
 }
 
 impl Api<'_> {
-    /// The answer to what was created, with the status of the switch `apptoto_create_status`.
+    /// Creates the response to a create, with the status from the switch `apptoto_create_status`.
     fn created(&self, body: &Value) -> Reply {
         let created = self.settings.apptoto.create_status == ApptotoCreateStatus::Created;
         json_reply(if created { StatusCode::CREATED } else { StatusCode::OK }, body)

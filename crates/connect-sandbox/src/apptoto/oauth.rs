@@ -1,16 +1,17 @@
-//! What Apptoto's authorization server does in its own way: scopes that are ticked at registration, and much that its
-//! documentation leaves open.
+//! The rules of the Apptoto authorization server that differ from other servers: scopes are chosen when an
+//! application is registered.
 //!
-//! It names the two endpoints, `code`, PKCE in place of a secret, and that deleting an application revokes its tokens.
-//! Refresh tokens, lifetimes, revocation and the methods of PKCE are nowhere described: each is a switch.
+//! Documented are the two endpoints, `code`, PKCE instead of a secret, and that deleting an application
+//! revokes its tokens. A switch exists for everything undocumented: refresh tokens, lifetimes, revocation and
+//! PKCE methods.
 
 use crate::call::Call;
 use crate::oauth_server::Endpoint::{Authorize, Decide, Revoke, Token};
 use crate::oauth_server::{AuthorizationRequest, ConsentWords, Descriptions, OAuthError, Routes, Rules};
 use crate::settings::{Pkce, RefreshTokens, Settings};
 
-/// The older, coarse scope of the developer page's example. No page says what it opens: here it opens everything.
-pub(super) const COARSE: &str = "api";
+/// The older scope in the developer page's example. Its meaning is not documented; here it allows everything.
+pub(super) const LEGACY_SCOPE: &str = "api";
 
 pub(crate) struct ApptotoRules;
 
@@ -45,7 +46,7 @@ impl Rules for ApptotoRules {
         true
     }
 
-    /// The console shows one; whether it may be sent is not told.
+    /// The console shows a secret; whether requests may contain it is not documented.
     fn public_apps_have_secrets(&self) -> bool {
         true
     }
@@ -66,14 +67,15 @@ impl Rules for ApptotoRules {
         Ok(request.settings.apptoto.refresh_tokens != RefreshTokens::Off)
     }
 
-    /// Each has to be ticked. An application is there for the user who registered it alone, until Apptoto publishes it.
+    /// Each scope has to be chosen at registration. Until Apptoto publishes an application, only its owner
+    /// can use it.
     fn granted(&self, request: &AuthorizationRequest<'_>) -> Result<Vec<String>, OAuthError> {
         let (client, settings) = (&request.target.client, &request.settings.apptoto);
         if !settings.published && client.owner.as_ref().is_some_and(|owner| *owner != request.owner.user) {
             return Err(OAuthError::Denied);
         }
         let allowed =
-            |scope: &String| settings.scope_api && scope == COARSE || client.app.scopes.contains(scope);
+            |scope: &String| settings.scope_api && scope == LEGACY_SCOPE || client.app.scopes.contains(scope);
         match request.scopes.iter().find(|scope| !allowed(scope)) {
             Some(scope) => Err(OAuthError::Scope(scope.clone())),
             None => Ok(request.scopes.to_vec()),
@@ -93,7 +95,7 @@ impl Rules for ApptotoRules {
     }
 }
 
-/// The scopes that can be ticked, with the words of Apptoto's manual.
+/// The scopes that can be chosen, with the descriptions from Apptoto's manual.
 const DESCRIPTIONS: Descriptions = &[
     ("calendars:read", "View your calendars"),
     ("address_books:read", "View your address books"),

@@ -2,10 +2,10 @@
 //! Connect also shows.
 //!
 //! ```text
-//! request ──▶ access: access token or API key ──▶ limits ──▶ accounts: find the calendar ──▶ list, write, ...
-//!                                                            │ changes
-//!                                                            ▼
-//!                                                         ledger: changes made through Google or Connect
+//! request ──▶ access: token or API key ──▶ limits ──▶ accounts: find the calendar ──▶ list, write, ...
+//!                                                                                        │ changes
+//!                                                                                        ▼
+//!                                                       ledger: changes made through Google or Connect
 //! ```
 //!
 //! - [`access`] and [`error`]: authenticate the caller, check its scopes, and write errors in Google's

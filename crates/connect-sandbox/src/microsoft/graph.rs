@@ -3,9 +3,9 @@
 //!
 //! ```text
 //! request ──▶ access: token, concurrency ──▶ limits ──▶ place: find the calendar ──▶ list, delta, write, ...
-//!                                                                     │ changes
-//!                                                                     ▼
-//!                                                                  ledger: changes made through Graph or Connect
+//!                                                                                          │ changes
+//!                                                                                          ▼
+//!                                                          ledger: changes made through Graph or Connect
 //! ```
 //!
 //! - [`access`], [`error`]: authenticate the caller, check its scopes, and write errors in Graph's format.

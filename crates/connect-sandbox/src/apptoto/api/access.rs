@@ -1,11 +1,11 @@
-//! Who calls, and what they may do: an access token of the sandbox's own Apptoto with its scopes, or an account's e-mail
-//! address with an API key, which has none.
+//! Authentication and scope checks: a call brings an access token, or an account's e-mail address and API
+//! key. API keys have no scopes.
 
 use super::ApptotoApi;
-use super::account::LONGEST_MINUTE;
-use super::refused::Refused;
+use super::account::MAX_CALLS_PER_MINUTE;
+use super::error::ApiError;
 use super::{Api, Endpoint};
-use crate::apptoto::oauth::COARSE;
+use crate::apptoto::oauth::LEGACY_SCOPE;
 use crate::call::Call;
 use crate::oauth_server::{AuthorizationServer, InvalidToken};
 use base64::Engine as _;
@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::SignedDuration;
 
 impl Endpoint {
-    /// The scope a token needs. `events:read` for one event and `imports:write` are documented, the others inferred.
+    /// Returns the required scope. Only `events:read` for a single event and `imports:write` are documented.
     fn scope(self) -> &'static str {
         match self {
             Self::ListEvents | Self::GetEvent => "events:read",
@@ -30,28 +30,29 @@ impl Endpoint {
 }
 
 impl ApptotoApi<'_> {
-    /// The e-mail address of the account.
-    pub(super) fn caller(&self, endpoint: Endpoint, call: &Call) -> Result<String, Refused> {
+    /// Authenticates the caller and returns the e-mail address of the account.
+    pub(super) fn authenticate(&self, endpoint: Endpoint, call: &Call) -> Result<String, ApiError> {
         if let Some(key) = call.credentials("basic") {
-            return self.key_owner(key).ok_or_else(Refused::basic);
+            return self.key_owner(key).ok_or_else(ApiError::basic);
         }
-        let token = call.credentials("bearer").ok_or_else(Refused::no_credentials)?;
+        let token = call.credentials("bearer").ok_or_else(ApiError::no_credentials)?;
         let token = self.tokens.bearer(token, AuthorizationServer::Apptoto, call.now);
         let token = token.map_err(|invalid| {
-            Refused::token(match invalid {
+            ApiError::token(match invalid {
                 InvalidToken::Unknown => "The access token is invalid",
                 InvalidToken::Expired => "The access token expired",
             })
         })?;
         let scope = endpoint.scope();
-        if token.scopes.iter().any(|one| one == scope || one == COARSE) {
+        if token.scopes.iter().any(|one| one == scope || one == LEGACY_SCOPE) {
             Ok(token.user)
         } else {
-            Err(Refused::scope(scope))
+            Err(ApiError::scope(scope))
         }
     }
 
-    /// The account has to be there: that of a seed, one that was called for before, or that of the user at the browser.
+    /// Returns the account of an API key. It has to exist already, or belong to the user that signs in at the
+    /// sandbox.
     fn key_owner(&self, encoded: &str) -> Option<String> {
         let pair = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
         let (email, key) = pair.split_once(':')?;
@@ -64,16 +65,16 @@ impl ApptotoApi<'_> {
 }
 
 impl Api<'_> {
-    /// The switch `apptoto_rate`.
-    pub(super) fn check_rate(&mut self) -> Result<(), Refused> {
+    /// Enforces the switch `apptoto_rate`.
+    pub(super) fn check_rate(&mut self) -> Result<(), ApiError> {
         let Some(most) = self.settings.apptoto.rate else { return Ok(()) };
         let recent = &mut self.account.recent;
         while recent.front().is_some_and(|call| call.duration_until(self.now) >= SignedDuration::from_mins(1))
         {
             recent.pop_front();
         }
-        if recent.len() as u64 >= most.min(LONGEST_MINUTE) {
-            return Err(Refused::rate());
+        if recent.len() as u64 >= most.min(MAX_CALLS_PER_MINUTE) {
+            return Err(ApiError::rate());
         }
         recent.push_back(self.now);
         Ok(())

@@ -1,80 +1,81 @@
-//! What an account holds. Nothing in it grows without end: the limits are the sandbox's own, and none of them is documented.
+//! The data of an account. All limits are the sandbox's: Apptoto documents none.
 
 use super::contacts::Contact;
-use super::events::Event;
-use super::fields::Wrong;
+use super::events::StoredEvent;
+use super::fields::FieldError;
 use super::imports::Import;
 use super::messages::Message;
 use jiff::Timestamp;
 use std::collections::{BTreeSet, VecDeque};
 
-/// The most events an account keeps, and the most contacts, deleted events included.
-pub(super) const MOST_THINGS: usize = 10_000;
-/// The most calendars, address books, imports and bookings.
-pub(super) const MOST_PLACES: usize = 1_000;
-/// The most messages; older ones are forgotten.
-pub(super) const MOST_MESSAGES: usize = 10_000;
-/// The longest list in a request.
-pub(super) const LONGEST_LIST: usize = 1_000;
-/// The longest text in a request, in bytes; a file to import has the whole body.
-pub(super) const LONGEST_TEXT: usize = 64 * 1024;
-/// The largest `custom_data` and `field_data`, in bytes.
-pub(super) const MOST_DATA: usize = 64 * 1024;
-/// The largest page.
-pub(super) const LARGEST_PAGE: usize = 1_000;
-/// The most calls in a minute that the switch `apptoto_rate` can allow.
-pub(super) const LONGEST_MINUTE: u64 = 100_000;
+/// The maximum number of events, including deleted ones, and of contacts in an account.
+pub(super) const MAX_ITEMS: usize = 10_000;
+/// The maximum number of calendars, address books, imports and bookings in an account.
+pub(super) const MAX_FOLDERS: usize = 1_000;
+/// The maximum number of messages in an account; older ones are removed.
+pub(super) const MAX_MESSAGES: usize = 10_000;
+/// The maximum number of list entries in a request.
+pub(super) const MAX_LIST_ENTRIES: usize = 1_000;
+/// The maximum length of a text in a request, in bytes. Import files may fill the whole body.
+pub(super) const MAX_TEXT_BYTES: usize = 64 * 1024;
+/// The maximum size of `custom_data` and `field_data`, in bytes.
+pub(super) const MAX_DATA_BYTES: usize = 64 * 1024;
+/// The maximum page size.
+pub(super) const MAX_PAGE_SIZE: usize = 1_000;
+/// The maximum number of calls a minute that the switch `apptoto_rate` can allow.
+pub(super) const MAX_CALLS_PER_MINUTE: u64 = 100_000;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Account {
-    /// The key of a seed; without one it is that of the switch `apptoto_api_key`.
+    /// The API key from the seed; by default that of the switch `apptoto_api_key`.
     pub(super) api_key: Option<String>,
-    pub(super) calendars: Vec<Named>,
-    /// In the order they were made.
-    pub(super) events: Vec<Event>,
-    pub(super) address_books: Vec<Named>,
+    pub(super) calendars: Vec<Folder>,
+    /// The events in the order of their creation.
+    pub(super) events: Vec<StoredEvent>,
+    pub(super) address_books: Vec<Folder>,
     pub(super) contacts: Vec<Contact>,
     pub(super) booking_pages: Vec<BookingPage>,
-    /// The times that were booked, by page.
+    /// The booked times, each with the id of its booking page.
     pub(super) booked: Vec<(u64, Timestamp, Timestamp)>,
     pub(super) imports: Vec<Import>,
     pub(super) messages: VecDeque<Message>,
-    /// When the calls of the last minute came.
+    /// The times of the calls in the last minute.
     pub(super) recent: VecDeque<Timestamp>,
 }
 
 /// A calendar or an address book.
 #[derive(Clone, Debug)]
-pub(super) struct Named {
+pub(super) struct Folder {
     pub(super) id: u64,
     pub(super) name: String,
 }
 
-/// A booking page, as it was set up in Apptoto's own pages.
+/// A booking page, as set up on Apptoto's website.
 #[derive(Clone, Debug)]
 pub(super) struct BookingPage {
     pub(super) id: u64,
-    /// The first part of its address.
+    /// The first part of the page's address.
     pub(super) token: String,
     pub(super) title: String,
-    /// The name of the zone of times without an offset.
+    /// The time zone for times without an offset.
     pub(super) time_zone: String,
-    /// The types of appointments and how many minutes each takes; the first one is the default.
+    /// The appointment types and their lengths in minutes; the first one is the default.
     pub(super) appointment_types: Vec<(String, u64)>,
-    /// Which of name, phone number and e-mail address have to be there.
+    /// The required ones of `name`, `phone_number` and `email_address`.
     pub(super) requires: Vec<String>,
-    /// The names of fields that have to be there.
+    /// The names of the required `field_data`.
     pub(super) required_fields: Vec<String>,
-    /// Whether it asks for a consent to messages about appointments, and for one to advertisements.
+    /// Whether the page asks for consent to messages about appointments, and to marketing messages.
     pub(super) asks_consent: [bool; 2],
 }
 
 impl Account {
-    /// A new account has what Apptoto sets up by itself, a booking page `demo`, and an import that others can be based on.
+    /// Creates an account with Apptoto's address book, a booking page `demo`, and a finished import to base
+    /// others on.
     pub(super) fn new(ids: &mut Ids) -> Self {
         let half_hour = vec![("default".to_owned(), 30)];
         Self {
-            address_books: vec![Named { id: ids.next(), name: "Apptoto".to_owned() }],
+            address_books: vec![Folder { id: ids.next(), name: "Apptoto".to_owned() }],
             booking_pages: vec![BookingPage {
                 id: ids.next(),
                 token: "demo".to_owned(),
@@ -91,12 +92,12 @@ impl Account {
     }
 }
 
-/// Ids, each given once.
+/// Generates unique ids.
 #[derive(Debug, Default)]
 pub(super) struct Ids(u64);
 
 impl Ids {
-    /// Ids below are for seeds.
+    /// Ids below this one are reserved for seeds.
     pub(super) const FIRST: u64 = 1_000_000;
 
     pub(super) fn next(&mut self) -> u64 {
@@ -105,41 +106,44 @@ impl Ids {
     }
 }
 
-/// A calendar or an address book, as a request names it.
+/// The id or name of a calendar or address book in a request.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum PlaceName {
+pub(super) enum FolderName {
     Id(u64),
     Name(String),
 }
 
-impl PlaceName {
-    /// The fields `calendar_id` and `calendar`, or those of an address book.
-    pub(super) fn read(fields: &super::fields::Fields<'_>, name: &str) -> Result<Option<Self>, Wrong> {
+impl FolderName {
+    /// Reads the fields `calendar_id` and `calendar`, or `address_book_id` and `address_book`.
+    pub(super) fn read(
+        fields: &super::fields::RequestFields<'_>,
+        name: &str,
+    ) -> Result<Option<Self>, FieldError> {
         match fields.id(&format!("{name}_id"))? {
             Some(id) => Ok(Some(Self::Id(id))),
             None => Ok(fields.some_text(name)?.map(Self::Name)),
         }
     }
 
-    pub(super) fn find(&self, places: &[Named]) -> Option<u64> {
-        let named = |place: &&Named| match self {
-            Self::Id(id) => place.id == *id,
-            Self::Name(name) => place.name == *name,
+    pub(super) fn find(&self, folders: &[Folder]) -> Option<u64> {
+        let named = |folder: &&Folder| match self {
+            Self::Id(id) => folder.id == *id,
+            Self::Name(name) => folder.name == *name,
         };
-        places.iter().find(named).map(|place| place.id)
+        folders.iter().find(named).map(|folder| folder.id)
     }
 
-    /// Whether there is room for those of these names that are not there yet.
-    pub(super) fn has_room<'a>(places: &[Named], names: impl Iterator<Item = &'a Self>) -> bool {
-        let new = names.filter(|name| name.find(places).is_none()).collect::<BTreeSet<_>>();
-        places.len() + new.len() <= MOST_PLACES
+    /// Returns whether the account has room for the folders in `names` that do not exist yet.
+    pub(super) fn has_room<'a>(folders: &[Folder], names: impl Iterator<Item = &'a Self>) -> bool {
+        let new = names.filter(|name| name.find(folders).is_none()).collect::<BTreeSet<_>>();
+        folders.len() + new.len() <= MAX_FOLDERS
     }
 
-    /// The place of this name is made if it is not there; `None` for an id that does not exist.
-    pub(super) fn find_or_make(&self, places: &mut Vec<Named>, ids: &mut Ids) -> Option<u64> {
-        if let (None, Self::Name(name)) = (self.find(places), self) {
-            places.push(Named { id: ids.next(), name: name.clone() });
+    /// Returns the id of the folder, which is created if a name is unknown; `None` for an unknown id.
+    pub(super) fn find_or_make(&self, folders: &mut Vec<Folder>, ids: &mut Ids) -> Option<u64> {
+        if let (None, Self::Name(name)) = (self.find(folders), self) {
+            folders.push(Folder { id: ids.next(), name: name.clone() });
         }
-        self.find(places)
+        self.find(folders)
     }
 }

@@ -1,13 +1,13 @@
-//! Booking an appointment on a page that was set up in Apptoto's own pages (a seed has some, and every account `demo`).
+//! The endpoint `book_now`, which books an appointment on a booking page.
 
 use super::Api;
-use super::account::{BookingPage, MOST_PLACES, MOST_THINGS, PlaceName};
-use super::fields::Fields;
+use super::account::{BookingPage, FolderName, MAX_FOLDERS, MAX_ITEMS};
+use super::error::ApiError;
+use super::event_time::EventTime;
+use super::fields::RequestFields;
 use super::form;
 use super::messages::is_email;
-use super::moment::Moment;
 use super::phone::normalized;
-use super::refused::Refused;
 use super::write_events::EventDraft;
 use crate::call::Call;
 use crate::reply::{Reply, json_reply, ok};
@@ -17,11 +17,11 @@ use http::StatusCode;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
-/// Who comes, and to what.
+/// A valid booking.
 struct Booking {
     appointment_type: String,
-    start: Moment,
-    end: Moment,
+    start: EventTime,
+    end: EventTime,
     name: Option<String>,
     phone: Option<String>,
     email: Option<String>,
@@ -29,14 +29,15 @@ struct Booking {
 }
 
 impl Api<'_> {
-    /// `POST /v1/book_now`, as JSON or as a form. What the page does not allow is answered with `success: false`.
-    pub(super) fn book_now(&mut self, call: &Call) -> Result<Reply, Refused> {
+    /// `POST /v1/book_now`, as JSON or as a form. A booking that the page does not allow gets `success:
+    /// false`.
+    pub(super) fn book_now(&mut self, call: &Call) -> Result<Reply, ApiError> {
         let body = form::any(call)?;
-        let fields = Fields::root(&body);
+        let fields = RequestFields::root(&body);
         let asked = fields.need_text("booking_page")?;
         let by_name = |page: &&BookingPage| page.token == asked || page.id.to_string() == asked;
         let page = self.account.booking_pages.iter().find(by_name).cloned();
-        let page = page.ok_or_else(|| Refused::not_found("booking page"))?;
+        let page = page.ok_or_else(|| ApiError::not_found("booking page"))?;
         match self.booking(&fields, &page)? {
             Ok(booking) => self.book(&page, &booking),
             Err(reason) => {
@@ -47,11 +48,15 @@ impl Api<'_> {
         }
     }
 
-    /// The booking that was asked for, or why the page does not allow it.
-    fn booking(&self, fields: &Fields<'_>, page: &BookingPage) -> Result<Result<Booking, String>, Refused> {
+    /// Reads the booking, or returns the reason why the page does not allow it.
+    fn booking(
+        &self,
+        fields: &RequestFields<'_>,
+        page: &BookingPage,
+    ) -> Result<Result<Booking, String>, ApiError> {
         let zone = time::zone(&page.time_zone).unwrap_or(TimeZone::UTC);
-        let start = Moment::read_in(&fields.need_text("time")?, &zone)
-            .ok_or_else(|| fields.wrong("time", "must be an ISO 8601 time"))?;
+        let start = EventTime::read_in(&fields.need_text("time")?, &zone)
+            .ok_or_else(|| fields.field_error("time", "must be an ISO 8601 time"))?;
         let wanted = fields.some_text("appointment_type_token")?;
         let mut types = page.appointment_types.iter();
         let Some((appointment_type, minutes)) =
@@ -59,7 +64,8 @@ impl Api<'_> {
         else {
             return Ok(Err("There is no such appointment type".to_owned()));
         };
-        let end = start.plus_minutes(*minutes).ok_or_else(|| fields.wrong("time", "is too far ahead"))?;
+        let end =
+            start.plus_minutes(*minutes).ok_or_else(|| fields.field_error("time", "is too far ahead"))?;
         let booking = Booking {
             appointment_type: appointment_type.clone(),
             start,
@@ -96,14 +102,14 @@ impl Api<'_> {
         Ok(Ok(booking))
     }
 
-    /// It is an event as well, in a calendar of the page's title.
-    fn book(&mut self, page: &BookingPage, booking: &Booking) -> Result<Reply, Refused> {
-        if self.account.booked.len() >= MOST_PLACES || self.account.events.len() >= MOST_THINGS {
-            return Err(Refused::full());
+    /// Stores a booking. Also creates an event in a calendar with the page's title.
+    fn book(&mut self, page: &BookingPage, booking: &Booking) -> Result<Reply, ApiError> {
+        if self.account.booked.len() >= MAX_FOLDERS || self.account.events.len() >= MAX_ITEMS {
+            return Err(ApiError::full());
         }
         self.account.booked.push((page.id, booking.start.at, booking.end.at));
         let calendar =
-            PlaceName::Name(page.title.clone()).find_or_make(&mut self.account.calendars, self.ids);
+            FolderName::Name(page.title.clone()).find_or_make(&mut self.account.calendars, self.ids);
         let event = json!({
             "calendar_id": calendar,
             "title": page.title,
@@ -117,9 +123,9 @@ impl Api<'_> {
             "custom_data": booking.field_data,
         });
         if let Value::Object(event) = event {
-            self.insert_event(EventDraft::read(Fields::root(&event))?);
+            self.insert_event(EventDraft::read(RequestFields::root(&event))?);
         }
-        let utc = |moment: &Moment| moment.at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let utc = |moment: &EventTime| moment.at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         Ok(ok(&json!({
             "success": true,
             "booking": {

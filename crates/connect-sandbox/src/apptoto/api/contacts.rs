@@ -1,8 +1,8 @@
-//! One contact, and the address books.
+//! Contacts, and the endpoints that read contacts and address books.
 
 use super::Api;
+use super::error::ApiError;
 use super::phone::normalized;
-use super::refused::Refused;
 use crate::call::Call;
 use crate::reply::{Reply, ok};
 use serde_json::{Map, Value, json};
@@ -33,12 +33,12 @@ pub(super) struct Email {
     pub(super) is_primary: bool,
 }
 
-/// The type that `is_mobile` stands for.
+/// The phone type that `is_mobile` sets.
 pub(super) const MOBILE: &str = "mobile";
 const PHONE_TYPES: [&str; 4] = [MOBILE, "home", "work", "other"];
 
 impl Contact {
-    /// By its own id, or by that of the application, in one address book where that is named.
+    /// Finds a contact by its id, or by its external id, which `address_book` limits to one address book.
     pub(super) fn find(
         contacts: &[Self],
         id: Option<u64>,
@@ -86,17 +86,17 @@ impl Contact {
 
 impl Api<'_> {
     /// `GET /v1/contact`.
-    pub(super) fn get_contact(&mut self, call: &Call) -> Result<Reply, Refused> {
-        let (id, external_id) =
-            super::events::asked(call)?.ok_or_else(|| Refused::invalid("id: is required, or external_id"))?;
+    pub(super) fn get_contact(&mut self, call: &Call) -> Result<Reply, ApiError> {
+        let (id, external_id) = super::events::event_ref(call)?
+            .ok_or_else(|| ApiError::invalid("id: is required, or external_id"))?;
         let book = call.query("address_book_id").map(str::parse).transpose();
-        let book = book.map_err(|_| Refused::invalid("address_book_id: must be a whole number"))?;
+        let book = book.map_err(|_| ApiError::invalid("address_book_id: must be a whole number"))?;
         let index = Contact::find(&self.account.contacts, id, external_id, book);
         let contact = index.and_then(|index| self.account.contacts.get(index));
-        Ok(ok(&contact.ok_or_else(|| Refused::not_found("contact"))?.view()))
+        Ok(ok(&contact.ok_or_else(|| ApiError::not_found("contact"))?.view()))
     }
 
-    /// `GET /v1/address_books`, of which only the types of phone numbers are mentioned.
+    /// `GET /v1/address_books`. The documentation only mentions that the response has phone types.
     pub(super) fn list_address_books(&self) -> Reply {
         let books = self.account.address_books.iter();
         let books = books.map(|book| json!({ "id": book.id, "name": book.name, "phone_types": PHONE_TYPES }));

@@ -1,10 +1,10 @@
-//! Events, one of them and lists of them.
+//! Events, and the endpoints that read one event or a list.
 
 use super::Api;
-use super::account::LARGEST_PAGE;
-use super::moment::Moment;
+use super::account::MAX_PAGE_SIZE;
+use super::error::ApiError;
+use super::event_time::EventTime;
 use super::phone::normalized;
-use super::refused::Refused;
 use crate::call::Call;
 use crate::reply::{Reply, ok};
 use crate::settings::EventFields;
@@ -12,13 +12,13 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 #[derive(Clone, Debug)]
-pub(super) struct Event {
+pub(super) struct StoredEvent {
     pub(super) id: u64,
     pub(super) calendar: u64,
     pub(super) external_id: Option<String>,
     pub(super) title: String,
-    pub(super) start: Moment,
-    pub(super) end: Moment,
+    pub(super) start: EventTime,
+    pub(super) end: EventTime,
     pub(super) time_zone: Option<String>,
     pub(super) location: String,
     pub(super) content: String,
@@ -43,8 +43,9 @@ impl Participant {
     }
 }
 
-impl Event {
-    /// By its own id, or by that of the application; of several with the same external id, one that is not deleted.
+impl StoredEvent {
+    /// Finds an event by its id or external id. Among events with the same external id, one that is not
+    /// deleted wins.
     pub(super) fn find(events: &[Self], id: Option<u64>, external_id: Option<&str>) -> Option<usize> {
         match (id, external_id) {
             (Some(id), _) => events.iter().position(|event| event.id == id),
@@ -61,34 +62,35 @@ impl Event {
 const DEFAULT_PAGE_SIZE: u64 = 30;
 
 impl Api<'_> {
-    /// `GET /v1/event`; a deleted one says so.
-    pub(super) fn get_event(&mut self, call: &Call) -> Result<Reply, Refused> {
-        let event = self.asked_event(call)?;
+    /// `GET /v1/event`. The response contains deleted events, marked as such.
+    pub(super) fn get_event(&mut self, call: &Call) -> Result<Reply, ApiError> {
+        let event = self.requested_event(call)?;
         Ok(ok(&self.event_view(event, None, flag(call, "include_conversations")?)))
     }
 
-    /// `GET /v1/events`: a page, or by an id one event, as before there was `/v1/event`.
-    pub(super) fn list_events(&mut self, call: &Call) -> Result<Reply, Refused> {
+    /// `GET /v1/events`: a page of events, or a single event by its id as in older versions of the API.
+    pub(super) fn list_events(&mut self, call: &Call) -> Result<Reply, ApiError> {
         let conversations = flag(call, "include_conversations")?;
         if call.query("id").or(call.query("external_id")).is_some() {
-            let event = self.asked_event(call)?;
+            let event = self.requested_event(call)?;
             return Ok(ok(&json!({ "events": [self.event_view(event, None, conversations)] })));
         }
         let (begin, end) = (time(call, "begin")?, time(call, &self.settings.apptoto.end_parameter)?);
         let deleted = flag(call, "include-deleted")? || flag(call, "include_deleted")?;
-        let size = usize::try_from(number(call, "page_size", DEFAULT_PAGE_SIZE)?).unwrap_or(LARGEST_PAGE);
+        let size = usize::try_from(number(call, "page_size", DEFAULT_PAGE_SIZE)?).unwrap_or(MAX_PAGE_SIZE);
         let page = usize::try_from(number(call, "page", 1)?).unwrap_or(usize::MAX);
-        let size = size.min(LARGEST_PAGE);
+        let size = size.min(MAX_PAGE_SIZE);
         let (phone, email) = (call.query("phone_number"), call.query("email_address"));
 
-        let mut found: Vec<&Event> = self.account.events.iter().collect();
+        let mut found: Vec<&StoredEvent> = self.account.events.iter().collect();
         found.retain(|event| {
             (deleted || !event.is_deleted)
                 && begin.is_none_or(|begin| event.start.at >= begin)
                 && end.is_none_or(|end| event.start.at <= end)
         });
         found.sort_by_key(|event| (event.start.at, event.id));
-        // By phone number or address, an event is there once for each participant who matches, with nobody else.
+        // A search by phone number or address lists an event once for each matching participant, without the
+        // others.
         let entries = found.into_iter().flat_map(|event| {
             let wanted: Vec<Option<u64>> = if phone.or(email).is_none() {
                 vec![None]
@@ -104,9 +106,9 @@ impl Api<'_> {
         Ok(ok(&json!({ "events": events })))
     }
 
-    /// As on the API pages, with everybody or with one participant only; the switch `apptoto_event_fields` adds what the pages
-    /// do not show.
-    pub(super) fn event_view(&self, event: &Event, only: Option<u64>, conversations: bool) -> Value {
+    /// Renders an event with all participants or with one. The switch `apptoto_event_fields` adds fields that
+    /// the API pages do not show.
+    pub(super) fn event_view(&self, event: &StoredEvent, only: Option<u64>, conversations: bool) -> Value {
         let participants = event.participants.iter().filter(|one| only.is_none_or(|only| one.id == only));
         let participants: Vec<_> =
             participants.map(|one| self.participant_view(event, one, conversations)).collect();
@@ -131,8 +133,9 @@ impl Api<'_> {
         view
     }
 
-    /// Nobody answers here: a participant is `reminded` once an automatic message has gone out, and `initial` before.
-    fn participant_view(&self, event: &Event, participant: &Participant, conversations: bool) -> Value {
+    /// Renders a participant. The state is `reminded` after an automatic message and `initial` before;
+    /// participants never reply.
+    fn participant_view(&self, event: &StoredEvent, participant: &Participant, conversations: bool) -> Value {
         let messages = self.account.messages.iter().filter(|one| one.participant == Some(participant.id));
         let sent: Vec<_> =
             messages.filter(|one| one.is_sent(self.now) && one.event == Some(event.id)).collect();
@@ -151,23 +154,23 @@ impl Api<'_> {
         view
     }
 
-    fn asked_event(&self, call: &Call) -> Result<&Event, Refused> {
+    fn requested_event(&self, call: &Call) -> Result<&StoredEvent, ApiError> {
         let events = &self.account.events;
-        let found = asked(call)?.map(|(id, external_id)| Event::find(events, id, external_id));
-        let found = found.ok_or_else(|| Refused::invalid("id: is required, or external_id"))?;
-        found.and_then(|index| events.get(index)).ok_or_else(|| Refused::not_found("event"))
+        let found = event_ref(call)?.map(|(id, external_id)| StoredEvent::find(events, id, external_id));
+        let found = found.ok_or_else(|| ApiError::invalid("id: is required, or external_id"))?;
+        found.and_then(|index| events.get(index)).ok_or_else(|| ApiError::not_found("event"))
     }
 }
 
-/// Who is asked for: the id of the service, or that of the application.
-type Asked<'a> = (Option<u64>, Option<&'a str>);
+/// The id or the external id in a request.
+type EventRef<'a> = (Option<u64>, Option<&'a str>);
 
-/// The parameters `id` and `external_id`, of which one has to be there.
-pub(super) fn asked(call: &Call) -> Result<Option<Asked<'_>>, Refused> {
+/// Reads the parameters `id` and `external_id`; `None` if both are missing.
+pub(super) fn event_ref(call: &Call) -> Result<Option<EventRef<'_>>, ApiError> {
     match (call.query("id"), call.query("external_id")) {
         (None, None) => Ok(None),
         (Some(id), external_id) => {
-            let id = id.parse().map_err(|_| Refused::invalid("id: must be a whole number"))?;
+            let id = id.parse().map_err(|_| ApiError::invalid("id: must be a whole number"))?;
             Ok(Some((Some(id), external_id)))
         }
         (None, external_id) => Ok(Some((None, external_id))),
@@ -181,25 +184,25 @@ fn matches(participant: &Participant, phone: Option<&str>, email: Option<&str>) 
     phone && email.is_none_or(|email| participant.email.eq_ignore_ascii_case(email))
 }
 
-fn flag(call: &Call, name: &str) -> Result<bool, Refused> {
+fn flag(call: &Call, name: &str) -> Result<bool, ApiError> {
     match call.query(name).map(str::to_ascii_lowercase).as_deref() {
         None | Some("false" | "0") => Ok(false),
         Some("true" | "1") => Ok(true),
-        Some(_) => Err(Refused::invalid(format!("{name}: must be true or false"))),
+        Some(_) => Err(ApiError::invalid(format!("{name}: must be true or false"))),
     }
 }
 
-fn time(call: &Call, name: &str) -> Result<Option<Timestamp>, Refused> {
+fn time(call: &Call, name: &str) -> Result<Option<Timestamp>, ApiError> {
     let read = |text| {
         crate::world::time::read(text)
-            .ok_or_else(|| Refused::invalid(format!("{name}: must be an ISO 8601 time")))
+            .ok_or_else(|| ApiError::invalid(format!("{name}: must be an ISO 8601 time")))
     };
     call.query(name).map(read).transpose()
 }
 
-/// From 1 on.
-fn number(call: &Call, name: &str, default: u64) -> Result<u64, Refused> {
+/// Reads a positive number.
+fn number(call: &Call, name: &str, default: u64) -> Result<u64, ApiError> {
     let Some(text) = call.query(name) else { return Ok(default) };
     let number = text.parse().ok().filter(|number| *number > 0);
-    number.ok_or_else(|| Refused::invalid(format!("{name}: must be a whole number from 1 on")))
+    number.ok_or_else(|| ApiError::invalid(format!("{name}: must be a whole number from 1 on")))
 }

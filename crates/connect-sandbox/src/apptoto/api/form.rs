@@ -1,22 +1,23 @@
-//! Bodies: JSON, and where the documentation speaks of form data also a form or `multipart/form-data`.
+//! Reads bodies as JSON and, if the documentation mentions form data, also as a form or
+//! `multipart/form-data`.
 
-use super::refused::Refused;
+use super::error::ApiError;
 use crate::call::Call;
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 
-/// A JSON object, whatever the body says it is.
-pub(super) fn json(call: &Call) -> Result<Map<String, Value>, Refused> {
+/// Reads a JSON object, whatever the `Content-Type`.
+pub(super) fn json(call: &Call) -> Result<Map<String, Value>, ApiError> {
     let body = call.body();
     match serde_json::from_slice(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)) {
         Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(Refused::invalid("The body must be a JSON object")),
-        Err(_) => Err(Refused::invalid("The body is not valid JSON")),
+        Ok(_) => Err(ApiError::invalid("The body must be a JSON object")),
+        Err(_) => Err(ApiError::invalid("The body is not valid JSON")),
     }
 }
 
-/// A JSON object, or the fields of a form as one. `field_data[zip]` is a field of the object `field_data`.
-pub(super) fn any(call: &Call) -> Result<Map<String, Value>, Refused> {
+/// Reads a JSON object or a form. `field_data[zip]` becomes the member `zip` of the object `field_data`.
+pub(super) fn any(call: &Call) -> Result<Map<String, Value>, ApiError> {
     let kind = call.header(CONTENT_TYPE).unwrap_or("");
     let (kind, parameters) = kind.split_once(';').unwrap_or((kind, ""));
     match kind.trim().to_ascii_lowercase().as_str() {
@@ -25,7 +26,7 @@ pub(super) fn any(call: &Call) -> Result<Map<String, Value>, Refused> {
         }
         "multipart/form-data" => {
             let fields = boundary(parameters).and_then(|boundary| multipart(call.body(), &boundary));
-            fields.map(object).ok_or_else(|| Refused::invalid("The body is not valid multipart/form-data"))
+            fields.map(object).ok_or_else(|| ApiError::invalid("The body is not valid multipart/form-data"))
         }
         _ => json(call),
     }
@@ -53,14 +54,14 @@ fn boundary(parameters: &str) -> Option<String> {
     parameter(parameters, "boundary").filter(|boundary| !boundary.is_empty())
 }
 
-/// The value of a parameter, whose name has no case (RFC 9110 5.6.6).
+/// Returns a parameter of a header; its name is case-insensitive (RFC 9110 5.6.6).
 fn parameter(parameters: &str, name: &str) -> Option<String> {
     let mut all = parameters.split(';').filter_map(|one| one.trim().split_once('='));
     let (_, value) = all.find(|(found, _)| found.eq_ignore_ascii_case(name))?;
     Some(value.trim_matches('"').to_owned())
 }
 
-/// The parts by their names (RFC 7578 4); one without a name counts as absent.
+/// Returns the named parts (RFC 7578 4); parts without a name are ignored.
 fn multipart(body: &[u8], boundary: &str) -> Option<Vec<(String, String)>> {
     let body = format!("\r\n{}", String::from_utf8_lossy(body));
     let (body, _) = body.split_once(&format!("\r\n--{boundary}--"))?;
@@ -80,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_are_read_by_their_names() {
+    fn multipart_fields_are_read_by_name() {
         let body = "--x\r\nContent-Disposition: form-data; name=\"type\"\r\n\r\nevents\r\n--x\r\n\
                     content-disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\nContent-Type: text/csv\r\n\r\n\
                     a,b\r\n1,2\r\n\r\n--x--\r\n";
@@ -99,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn brackets_in_a_name_make_an_object() {
+    fn bracketed_names_become_objects() {
         let fields = [("a[b]", "1"), ("a[c]", "2"), ("d", "3"), ("d[e]", "4"), ("]", "5")];
         let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let read = Value::Object(object(fields.to_vec()));

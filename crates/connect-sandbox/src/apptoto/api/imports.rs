@@ -1,10 +1,10 @@
-//! Imports, from launching to their end. The file is looked at no further than whether there is something in it.
+//! The endpoints for imports. An import only checks whether its file is empty.
 
 use super::Api;
-use super::account::MOST_PLACES;
-use super::fields::{Fields, Wrong};
+use super::account::MAX_FOLDERS;
+use super::error::ApiError;
+use super::fields::{FieldError, RequestFields};
 use super::form;
-use super::refused::Refused;
 use crate::call::Call;
 use crate::reply::{Reply, ok};
 use crate::settings::ImportSteps;
@@ -14,18 +14,18 @@ use serde_json::{Value, json};
 #[derive(Clone, Debug)]
 pub(super) struct Import {
     pub(super) id: u64,
-    /// `None` of one that was there before everything.
+    /// The start of the import; `None` if it existed before the sandbox started.
     started: Option<Timestamp>,
-    /// How often it was asked for.
+    /// The number of requests for the import's state.
     polls: u32,
     is_empty: bool,
 }
 
-/// How long an import is launching, and how long it is running, with the switch `apptoto_import_steps` at `clock`.
+/// How long an import is launching and then running, with the switch `apptoto_import_steps` at `clock`.
 const STEP: SignedDuration = SignedDuration::from_secs(2);
 
 impl Import {
-    /// One that was set up in Apptoto's own pages, and is done.
+    /// Creates a finished import, as set up on Apptoto's website.
     pub(super) fn set_up(id: u64) -> Self {
         Self { id, started: None, polls: 0, is_empty: false }
     }
@@ -33,29 +33,29 @@ impl Import {
 
 impl Api<'_> {
     /// `POST /v1/import`, as JSON, as a form or as `multipart/form-data`.
-    pub(super) fn start_import(&mut self, call: &Call) -> Result<Reply, Refused> {
+    pub(super) fn start_import(&mut self, call: &Call) -> Result<Reply, ApiError> {
         let body = form::any(call)?;
-        let fields = Fields::root(&body);
+        let fields = RequestFields::root(&body);
         let file = match fields.value("file") {
             Some(Value::String(file)) => file,
-            _ => return Err(fields.wrong("file", "is required").into()),
+            _ => return Err(fields.field_error("file", "is required").into()),
         };
         let what = fields.some_text("type")?;
         if what.is_some_and(|what| !["events", "contacts"].contains(&what.as_str())) {
-            return Err(fields.wrong("type", "must be events or contacts").into());
+            return Err(fields.field_error("type", "must be events or contacts").into());
         }
         check_range(&fields)?;
         match fields.id("based_on_import_id")? {
             Some(id) if !self.account.imports.iter().any(|import| import.id == id) => {
-                return Err(fields.wrong("based_on_import_id", "there is no such import").into());
+                return Err(fields.field_error("based_on_import_id", "there is no such import").into());
             }
             None if !fields.has("spec") => {
-                return Err(fields.wrong("spec", "is required, or based_on_import_id").into());
+                return Err(fields.field_error("spec", "is required, or based_on_import_id").into());
             }
             _ => {}
         }
-        if self.account.imports.len() >= MOST_PLACES {
-            return Err(Refused::full());
+        if self.account.imports.len() >= MAX_FOLDERS {
+            return Err(ApiError::full());
         }
         let is_empty = file.trim().is_empty();
         let import = Import { id: self.ids.next(), started: Some(self.now), polls: 0, is_empty };
@@ -65,11 +65,11 @@ impl Api<'_> {
     }
 
     /// `GET /v1/import`.
-    pub(super) fn get_import(&mut self, call: &Call) -> Result<Reply, Refused> {
-        let id = call.query("id").ok_or_else(|| Refused::invalid("id: is required"))?;
-        let id: u64 = id.parse().map_err(|_| Refused::invalid("id: must be a whole number"))?;
+    pub(super) fn get_import(&mut self, call: &Call) -> Result<Reply, ApiError> {
+        let id = call.query("id").ok_or_else(|| ApiError::invalid("id: is required"))?;
+        let id: u64 = id.parse().map_err(|_| ApiError::invalid("id: must be a whole number"))?;
         let import = self.account.imports.iter_mut().find(|import| import.id == id);
-        let import = import.ok_or_else(|| Refused::not_found("import"))?;
+        let import = import.ok_or_else(|| ApiError::not_found("import"))?;
         import.polls = import.polls.saturating_add(1);
         let import = import.clone();
         Ok(ok(&self.import_view(&import)))
@@ -96,16 +96,16 @@ impl Api<'_> {
     }
 }
 
-/// With `support_delete` a time range has to be there.
-fn check_range(fields: &Fields<'_>) -> Result<(), Wrong> {
+/// Checks the time range, which `support_delete` requires.
+fn check_range(fields: &RequestFields<'_>) -> Result<(), FieldError> {
     let deletes = fields.flag("support_delete")?.unwrap_or(false);
     for name in ["start_time", "end_time"] {
         let time = fields.some_text(name)?;
         if time.as_deref().is_some_and(|time| crate::world::time::read(time).is_none()) {
-            return Err(fields.wrong(name, "must be an ISO 8601 time"));
+            return Err(fields.field_error(name, "must be an ISO 8601 time"));
         }
         if deletes && time.is_none() {
-            return Err(fields.wrong(name, "is required with support_delete"));
+            return Err(fields.field_error(name, "is required with support_delete"));
         }
     }
     Ok(())

@@ -1,16 +1,17 @@
-//! Messages to people: nothing goes out, and what would have is kept, to be looked at under `/sandbox/apptoto/messages`.
+//! Messages to participants and others. They are never sent; `/sandbox/apptoto/messages` lists them.
 //!
-//! Automatic messages go to the participants of an event where the switch `apptoto_auto_messages` is on or the event has
-//! `#auto` in it. When they go out is set up in Apptoto's own pages; here it is a day before the start, or at once.
+//! Participants get an automatic message if the switch `apptoto_auto_messages` is on or the event contains
+//! `#auto`. The real time is set on Apptoto's website; here it is a day before the start, or immediately for
+//! an earlier start.
 
 use super::Api;
 use super::State;
-use super::account::MOST_MESSAGES;
-use super::events::{Event, Participant};
-use super::fields::Fields;
+use super::account::MAX_MESSAGES;
+use super::error::ApiError;
+use super::events::{Participant, StoredEvent};
+use super::fields::RequestFields;
 use super::form;
 use super::phone::normalized;
-use super::refused::Refused;
 use crate::call::Call;
 use crate::reply::{Reply, ok, text};
 use crate::settings::SendReply;
@@ -24,46 +25,46 @@ use serde_json::{Value, json};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ApptotoMessage {
-    /// Its id.
+    /// The id of the message.
     pub id: u64,
     /// The e-mail address of the account that sends it.
     pub account: String,
-    /// The phone number in international form, or the e-mail address.
+    /// The phone number in international format, or the e-mail address.
     pub to: String,
     /// `sms`, `call` or `email`.
     #[serde(rename = "type")]
     pub kind: &'static str,
-    /// What it says, with dynamic fields as they were sent.
+    /// The text, with dynamic fields as sent.
     pub message: Option<String>,
-    /// The template that says what it says.
+    /// The template of the text.
     pub template_id: Option<String>,
     /// The subject of an e-mail.
     pub subject: Option<String>,
-    /// The event it is about.
+    /// The event that the message is about.
     pub event_id: Option<u64>,
-    /// The participant it is for.
+    /// The participant that the message is for.
     pub participant_id: Option<u64>,
-    /// Whether nobody asked for it: it is one of the account's automatic messages.
+    /// Whether it is one of the account's automatic messages.
     pub automatic: bool,
-    /// What it costs, in credits. Apptoto does not document the price: it is one.
+    /// The price in credits. Apptoto does not document prices: it is always 1.
     pub credits: u64,
-    /// When it goes out.
+    /// The time at which the message is sent.
     #[serde(serialize_with = "time::serialize_wire")]
     pub at: Timestamp,
-    /// What became of it.
+    /// The delivery state.
     pub state: ApptotoMessageState,
 }
 
-/// What became of a message.
+/// The delivery state of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum ApptotoMessageState {
-    /// It waits for its time.
+    /// The message will be sent later.
     Pending,
-    /// It went out.
+    /// The message was sent.
     Sent,
-    /// Its event was deleted, or its participant removed, before it went out.
+    /// The event was deleted or the participant removed before the message was sent.
     Cancelled,
 }
 
@@ -87,7 +88,7 @@ impl Message {
         !self.cancelled && self.due <= now
     }
 
-    fn told(&self, account: &str, now: Timestamp) -> ApptotoMessage {
+    fn to_public(&self, account: &str, now: Timestamp) -> ApptotoMessage {
         let state = match (self.cancelled, self.due <= now) {
             (true, _) => ApptotoMessageState::Cancelled,
             (false, true) => ApptotoMessageState::Sent,
@@ -110,7 +111,7 @@ impl Message {
         }
     }
 
-    /// An entry of `conversations`, whose form is not documented.
+    /// Renders an entry of `conversations`, whose format is not documented.
     pub(super) fn conversation(&self) -> Value {
         json!({
             "id": self.id,
@@ -127,30 +128,32 @@ impl State {
     pub(crate) fn messages(&self, now: Timestamp) -> Vec<ApptotoMessage> {
         let accounts = self.accounts.iter();
         accounts
-            .flat_map(|(email, account)| account.messages.iter().map(move |one| one.told(email, now)))
+            .flat_map(|(email, account)| account.messages.iter().map(move |one| one.to_public(email, now)))
             .collect()
     }
 }
 
-/// Who gets a message: the address, and the event and participant it belongs to.
+/// The address of a recipient, and the event and participant that the message is about.
 type Recipient = (String, Option<u64>, Option<u64>);
 
 impl Api<'_> {
     /// `POST /v1/send_message`.
-    pub(super) fn send_message(&mut self, call: &Call) -> Result<Reply, Refused> {
+    pub(super) fn send_message(&mut self, call: &Call) -> Result<Reply, ApiError> {
         let body = form::json(call)?;
-        let fields = Fields::root(&body);
+        let fields = RequestFields::root(&body);
         let kind = fields.need_text("type")?;
         let kind = ["sms", "call", "email"].into_iter().find(|known| *known == kind);
-        let kind = kind.ok_or_else(|| fields.wrong("type", "must be sms, call or email"))?;
+        let kind = kind.ok_or_else(|| fields.field_error("type", "must be sms, call or email"))?;
         let (message, template) = (fields.some_text("message")?, fields.some_text("template_id")?);
         if message.is_none() && template.is_none() {
-            return Err(fields.wrong("message", "is required, or template_id").into());
+            return Err(fields.field_error("message", "is required, or template_id").into());
         }
         let subject = fields.some_text("subject")?;
         let recipients = self.recipients(&fields, kind)?;
         if recipients.is_empty() {
-            return Err(fields.wrong("type", format!("there is nobody to be reached by {kind}")).into());
+            return Err(fields
+                .field_error("type", format!("there is nobody to be reached by {kind}"))
+                .into());
         }
         for (to, event, participant) in recipients {
             let id = self.ids.next();
@@ -174,32 +177,35 @@ impl Api<'_> {
         }
     }
 
-    /// An address, a participant, or the participants of an event who can be reached in this way.
-    fn recipients(&self, fields: &Fields<'_>, kind: &str) -> Result<Vec<Recipient>, Refused> {
+    /// Returns the recipients that a message of this kind can reach: an address, a participant, or an event's
+    /// participants.
+    fn recipients(&self, fields: &RequestFields<'_>, kind: &str) -> Result<Vec<Recipient>, ApiError> {
         let ways = ["to", "event_id", "participant_id"];
         let [way] = ways.into_iter().filter(|name| fields.has(name)).collect::<Vec<_>>()[..] else {
-            return Err(fields.wrong("to", "is required, or one of event_id and participant_id").into());
+            return Err(fields
+                .field_error("to", "is required, or one of event_id and participant_id")
+                .into());
         };
         if way == "to" {
             let to = fields.need_text("to")?;
             let wanted = if kind == "email" { "must be an e-mail address" } else { "must be a phone number" };
-            let address = address(kind, &to, &to).ok_or_else(|| fields.wrong("to", wanted))?;
+            let address = address(kind, &to, &to).ok_or_else(|| fields.field_error("to", wanted))?;
             return Ok(vec![(address, None, None)]);
         }
         let id = fields.id(way)?;
         let live = self.account.events.iter().filter(|event| !event.is_deleted);
-        let known: Vec<(&Event, &Participant)> = match way {
+        let known: Vec<(&StoredEvent, &Participant)> = match way {
             "event_id" => {
                 let mut live = live;
                 let event =
-                    live.find(|event| Some(event.id) == id).ok_or_else(|| Refused::not_found("event"))?;
+                    live.find(|event| Some(event.id) == id).ok_or_else(|| ApiError::not_found("event"))?;
                 event.participants.iter().map(|one| (event, one)).collect()
             }
             _ => {
                 let all = live.flat_map(|event| event.participants.iter().map(move |one| (event, one)));
                 let found: Vec<_> = all.filter(|(_, one)| Some(one.id) == id).collect();
                 if found.is_empty() {
-                    return Err(Refused::not_found("participant"));
+                    return Err(ApiError::not_found("participant"));
                 }
                 found
             }
@@ -210,7 +216,7 @@ impl Api<'_> {
         Ok(reached.collect())
     }
 
-    /// Makes, moves and cancels the automatic messages of an event that was written.
+    /// Creates, reschedules and cancels the automatic messages of an event after a change.
     pub(super) fn plan_messages(&mut self, event_id: u64) {
         let Some(event) = self.account.events.iter().find(|event| event.id == event_id).cloned() else {
             return;
@@ -255,14 +261,14 @@ impl Api<'_> {
     }
 
     fn keep_message(&mut self, message: Message) {
-        if self.account.messages.len() >= MOST_MESSAGES {
+        if self.account.messages.len() >= MAX_MESSAGES {
             self.account.messages.pop_front();
         }
         self.account.messages.push_back(message);
     }
 }
 
-/// Where a message of this kind goes.
+/// Returns the address for a message of this kind.
 fn address(kind: &str, phone: &str, email: &str) -> Option<String> {
     match kind {
         "email" => Some(email.trim()).filter(|email| is_email(email)).map(str::to_owned),

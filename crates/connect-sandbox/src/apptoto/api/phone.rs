@@ -1,7 +1,7 @@
-//! Phone numbers in international form. The account's default country is the United States, as in the documentation's
-//! examples.
+//! Normalizes phone numbers. The account's default country is the United States, as in the documentation.
 
-/// `+16505551212` of `650-555-1212`; nothing where it is no number of that country and has no `+`.
+/// Returns `+16505551212` for `650-555-1212`; `None` if the text is not a number of that country and has no
+/// `+`.
 pub(super) fn normalized(number: &str) -> Option<String> {
     let digits: String = number.chars().filter(char::is_ascii_digit).collect();
     match (number.trim().starts_with('+'), digits.len()) {
@@ -17,7 +17,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn number_of_the_default_country_gets_its_code() {
+    fn us_number_gets_its_country_code() {
         for (number, expected) in [
             ("650-555-1212", Some("+16505551212")),
             ("(650) 555 1212", Some("+16505551212")),

@@ -1,10 +1,9 @@
-//! Accounts from a seed: events and contacts in the form in which the API creates them, and what is set up in Apptoto's own
-//! pages.
+//! Reads accounts from a seed: events and contacts in the API's format, and settings from Apptoto's website.
 
-use super::account::{Account, BookingPage, Ids, MOST_PLACES, MOST_THINGS};
+use super::account::{Account, BookingPage, Ids, MAX_FOLDERS, MAX_ITEMS};
 use super::contacts::Contact;
-use super::events::Event;
-use super::fields::{Fields, Wrong};
+use super::events::StoredEvent;
+use super::fields::{FieldError, RequestFields};
 use super::write_contacts::ContactDraft;
 use super::write_events::EventDraft;
 use super::{Api, State};
@@ -13,11 +12,11 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// Accounts that are ready to be taken.
+/// Accounts that were read from a seed and are valid.
 pub(crate) struct Seeded(BTreeMap<String, Account>);
 
 impl State {
-    /// Reads the accounts below `apptoto`; on an error the path to it and the reason.
+    /// Reads the accounts below `apptoto`. On an error, returns the path of the field and the reason.
     pub(crate) fn read_seed(
         &mut self,
         accounts: &Map<String, Value>,
@@ -30,43 +29,45 @@ impl State {
             let object = value.as_object().ok_or_else(|| (path.clone(), "must be an object".to_owned()))?;
             let mut account = Account::new(&mut self.ids);
             let mut api = Api { account: &mut account, ids: &mut self.ids, settings, email, now };
-            api.fill(&Fields::at(&path, object)).map_err(|wrong| (wrong.path, wrong.reason))?;
+            api.fill(&RequestFields::at(&path, object)).map_err(|error| (error.path, error.reason))?;
             seeded.insert(email.clone(), account);
         }
         Ok(Seeded(seeded))
     }
 
-    /// An account that is there already is replaced.
+    /// Adds the accounts; existing ones are replaced.
     pub(crate) fn take_seed(&mut self, Seeded(accounts): Seeded) {
         self.accounts.extend(accounts);
     }
 }
 
 impl Api<'_> {
-    fn fill(&mut self, fields: &Fields<'_>) -> Result<(), Wrong> {
-        only(fields, &["apiKey", "events", "contacts", "bookingPages"])?;
+    fn fill(&mut self, fields: &RequestFields<'_>) -> Result<(), FieldError> {
+        check_names(fields, &["apiKey", "events", "contacts", "bookingPages"])?;
         self.account.api_key = fields.some_text("apiKey")?;
         for one in fields.objects("events")?.unwrap_or_default() {
-            only(&one, EVENT_FIELDS)?;
+            check_names(&one, EVENT_FIELDS)?;
             let draft = EventDraft::read(one.clone())?;
             let (events, external) = (&self.account.events, draft.external_id.as_deref());
-            check_id(&one, draft.id, Event::find(events, draft.id, None))?;
-            if Event::find(events, None, external).is_some() {
-                return Err(one.wrong("external_id", "another event of the account has this external id"));
+            check_id(&one, draft.id, StoredEvent::find(events, draft.id, None))?;
+            if StoredEvent::find(events, None, external).is_some() {
+                return Err(
+                    one.field_error("external_id", "another event of the account has this external id")
+                );
             }
             self.check_new_event(&draft, true)?;
-            if events.len() >= MOST_THINGS || self.account.calendars.len() >= MOST_PLACES {
-                return Err(one.wrong("calendar", "the account is full"));
+            if events.len() >= MAX_ITEMS || self.account.calendars.len() >= MAX_FOLDERS {
+                return Err(one.field_error("calendar", "the account is full"));
             }
             self.insert_event(draft);
         }
         for one in fields.objects("contacts")?.unwrap_or_default() {
-            only(&one, CONTACT_FIELDS)?;
+            check_names(&one, CONTACT_FIELDS)?;
             let draft = ContactDraft::read(one.clone())?;
             check_id(&one, draft.id, Contact::find(&self.account.contacts, draft.id, None, None))?;
             self.check_new_contact(&draft)?;
-            if self.account.address_books.len() >= MOST_PLACES {
-                return Err(one.wrong("address_book", "the account is full"));
+            if self.account.address_books.len() >= MAX_FOLDERS {
+                return Err(one.field_error("address_book", "the account is full"));
             }
             self.insert_contact(draft);
         }
@@ -108,20 +109,20 @@ const CONTACT_FIELDS: &[&str] = &[
     "custom_data",
 ];
 
-fn booking_page(fields: &Fields<'_>, ids: &mut Ids) -> Result<BookingPage, Wrong> {
-    only(
+fn booking_page(fields: &RequestFields<'_>, ids: &mut Ids) -> Result<BookingPage, FieldError> {
+    check_names(
         fields,
         &["token", "title", "timeZone", "appointmentTypes", "requires", "requiredFields", "asksConsent"],
     )?;
     let token = fields.need_text("token")?;
     let time_zone = fields.some_text("timeZone")?.unwrap_or_else(|| "UTC".to_owned());
     if crate::world::time::zone(&time_zone).is_none() {
-        return Err(fields.wrong("timeZone", "must be the name of a time zone"));
+        return Err(fields.field_error("timeZone", "must be the name of a time zone"));
     }
     let mut appointment_types = Vec::new();
     for one in fields.objects("appointmentTypes")?.unwrap_or_default() {
         let minutes = one.id("minutes")?.filter(|minutes| (1..=24 * 60).contains(minutes));
-        let minutes = minutes.ok_or_else(|| one.wrong("minutes", "must be a number from 1 to 1440"))?;
+        let minutes = minutes.ok_or_else(|| one.field_error("minutes", "must be a number from 1 to 1440"))?;
         appointment_types.push((one.need_text("token")?, minutes));
     }
     if appointment_types.is_empty() {
@@ -129,12 +130,12 @@ fn booking_page(fields: &Fields<'_>, ids: &mut Ids) -> Result<BookingPage, Wrong
     }
     let requires = texts(fields, "requires")?;
     if requires.iter().any(|name| !["name", "phone_number", "email_address"].contains(&name.as_str())) {
-        return Err(fields.wrong("requires", "must be a list of name, phone_number and email_address"));
+        return Err(fields.field_error("requires", "must be a list of name, phone_number and email_address"));
     }
     let consents = texts(fields, "asksConsent")?;
     let asks_consent = ["appointments", "marketing"].map(|kind| consents.iter().any(|one| one == kind));
     if consents.len() != asks_consent.iter().filter(|asks| **asks).count() {
-        return Err(fields.wrong("asksConsent", "must be a list of appointments and marketing"));
+        return Err(fields.field_error("asksConsent", "must be a list of appointments and marketing"));
     }
     Ok(BookingPage {
         id: ids.next(),
@@ -148,8 +149,8 @@ fn booking_page(fields: &Fields<'_>, ids: &mut Ids) -> Result<BookingPage, Wrong
     })
 }
 
-fn texts(fields: &Fields<'_>, name: &str) -> Result<Vec<String>, Wrong> {
-    let wrong = || fields.wrong(name, "must be a list of texts");
+fn texts(fields: &RequestFields<'_>, name: &str) -> Result<Vec<String>, FieldError> {
+    let wrong = || fields.field_error(name, "must be a list of texts");
     let list = match fields.value(name) {
         None => return Ok(Vec::new()),
         Some(value) => value.as_array().ok_or_else(wrong)?,
@@ -157,21 +158,25 @@ fn texts(fields: &Fields<'_>, name: &str) -> Result<Vec<String>, Wrong> {
     list.iter().map(|one| one.as_str().map(str::to_owned).ok_or_else(wrong)).collect()
 }
 
-/// An id of a seed is below those that the sandbox makes, and nobody else's.
-fn check_id(fields: &Fields<'_>, id: Option<u64>, known: Option<usize>) -> Result<(), Wrong> {
+/// Checks that an id is unique and below the ids that the sandbox generates.
+fn check_id(fields: &RequestFields<'_>, id: Option<u64>, known: Option<usize>) -> Result<(), FieldError> {
     if id.is_some_and(|id| !(1..Ids::FIRST).contains(&id)) {
-        return Err(fields.wrong("id", format!("must be a number from 1 to {}", Ids::FIRST - 1)));
+        return Err(fields.field_error("id", format!("must be a number from 1 to {}", Ids::FIRST - 1)));
     }
-    if known.is_some() { Err(fields.wrong("id", "another one of the account has this id")) } else { Ok(()) }
+    if known.is_some() {
+        Err(fields.field_error("id", "another one of the account has this id"))
+    } else {
+        Ok(())
+    }
 }
 
-/// Refuses a field the format does not know: most likely it is misspelt.
-fn only(fields: &Fields<'_>, known: &[&str]) -> Result<(), Wrong> {
+/// Refuses an unknown field, which is probably misspelt.
+fn check_names(fields: &RequestFields<'_>, known: &[&str]) -> Result<(), FieldError> {
     match fields.names().find(|name| !known.contains(name)) {
         None => Ok(()),
         Some(name) => {
             let reason = format!("there is no such field; the fields are {}", known.join(", "));
-            Err(fields.wrong(name, reason))
+            Err(fields.field_error(name, reason))
         }
     }
 }

@@ -1,24 +1,24 @@
-//! Creating and changing contacts. A batch is checked as a whole before anything of it is done.
+//! The endpoints that write contacts. A batch is validated as a whole before any contact is written.
 
 use super::Api;
-use super::account::{MOST_THINGS, PlaceName};
+use super::account::{FolderName, MAX_ITEMS};
 use super::contacts::{Contact, Email, MOBILE, Phone};
-use super::fields::{Fields, Wrong};
+use super::error::ApiError;
+use super::fields::{FieldError, RequestFields};
 use super::form;
-use super::refused::Refused;
 use crate::call::Call;
 use crate::reply::{Reply, empty, ok};
 use crate::settings::{ContactsReply, Move};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-/// What a request says of a contact.
+/// The fields of a contact in a request.
 pub(super) struct ContactDraft<'a> {
-    fields: Fields<'a>,
+    fields: RequestFields<'a>,
     pub(super) id: Option<u64>,
     external_id: Option<String>,
-    address_book: Option<PlaceName>,
-    /// Full, first and last.
+    address_book: Option<FolderName>,
+    /// The full, first and last name.
     names: Option<[String; 3]>,
     phones: Option<Vec<Phone>>,
     emails: Option<Vec<Email>>,
@@ -28,11 +28,11 @@ pub(super) struct ContactDraft<'a> {
 }
 
 impl<'a> ContactDraft<'a> {
-    pub(super) fn read(fields: Fields<'a>) -> Result<Self, Wrong> {
+    pub(super) fn read(fields: RequestFields<'a>) -> Result<Self, FieldError> {
         Ok(Self {
             id: fields.id("id")?,
             external_id: fields.some_text("external_id")?,
-            address_book: PlaceName::read(&fields, "address_book")?,
+            address_book: FolderName::read(&fields, "address_book")?,
             names: names(&fields)?,
             phones: phones(&fields)?,
             emails: emails(&fields)?,
@@ -44,8 +44,9 @@ impl<'a> ContactDraft<'a> {
     }
 }
 
-/// The full name counts before the two others; they are its last word and what stands before it.
-fn names(fields: &Fields<'_>) -> Result<Option<[String; 3]>, Wrong> {
+/// Reads the names. A full name takes precedence; its last word becomes the last name, the rest the first
+/// name.
+fn names(fields: &RequestFields<'_>) -> Result<Option<[String; 3]>, FieldError> {
     let (first, last) = (fields.some_text("first_name")?, fields.some_text("last_name")?);
     Ok(match fields.some_text("name")? {
         Some(name) => {
@@ -60,12 +61,12 @@ fn names(fields: &Fields<'_>) -> Result<Option<[String; 3]>, Wrong> {
     })
 }
 
-/// The list, or the one number.
-fn phones(fields: &Fields<'_>) -> Result<Option<Vec<Phone>>, Wrong> {
+/// Reads `phone_numbers`, or by default the single `phone`.
+fn phones(fields: &RequestFields<'_>) -> Result<Option<Vec<Phone>>, FieldError> {
     let Some(list) = fields.objects("phone_numbers")? else {
         return Ok(fields.some_text("phone")?.map(|number| vec![lone_phone(number)]));
     };
-    let phone = |one: &Fields<'_>| {
+    let phone = |one: &RequestFields<'_>| {
         let mobile = one.flag("is_mobile")?.unwrap_or(false);
         let kind = one.some_text("type")?.filter(|_| !mobile);
         Ok(Phone {
@@ -77,11 +78,11 @@ fn phones(fields: &Fields<'_>) -> Result<Option<Vec<Phone>>, Wrong> {
     list.iter().map(phone).collect::<Result<_, _>>().map(Some)
 }
 
-fn emails(fields: &Fields<'_>) -> Result<Option<Vec<Email>>, Wrong> {
+fn emails(fields: &RequestFields<'_>) -> Result<Option<Vec<Email>>, FieldError> {
     let Some(list) = fields.objects("email_addresses")? else {
         return Ok(fields.some_text("email")?.map(|address| vec![lone_email(address)]));
     };
-    let email = |one: &Fields<'_>| {
+    let email = |one: &RequestFields<'_>| {
         let (address, is_primary) = (one.need_text("address")?, one.flag("is_primary")?.unwrap_or(false));
         Ok(Email { address, is_primary })
     };
@@ -97,9 +98,9 @@ fn lone_email(address: String) -> Email {
 }
 
 impl Api<'_> {
-    /// `POST /v1/contacts`. An id in it means nothing, and an external id may be there twice: only events are said to have
-    /// one that is their own in the account.
-    pub(super) fn create_contacts(&mut self, call: &Call) -> Result<Reply, Refused> {
+    /// `POST /v1/contacts`. Ignores ids. External ids may repeat: only those of events are documented as
+    /// unique.
+    pub(super) fn create_contacts(&mut self, call: &Call) -> Result<Reply, ApiError> {
         let body = form::json(call)?;
         let drafts = read(&body)?;
         drafts.iter().try_for_each(|draft| self.check_new_contact(draft))?;
@@ -110,13 +111,13 @@ impl Api<'_> {
     }
 
     /// `PUT /v1/contacts`.
-    pub(super) fn upsert_contacts(&mut self, call: &Call) -> Result<Reply, Refused> {
+    pub(super) fn upsert_contacts(&mut self, call: &Call) -> Result<Reply, ApiError> {
         let body = form::json(call)?;
         let drafts = read(&body)?;
         for draft in &drafts {
             match (self.contact_target(draft), draft.id) {
                 (Some(index), _) => self.check_contact_change(index, draft)?,
-                (None, Some(_)) => return Err(Refused::not_found("contact")),
+                (None, Some(_)) => return Err(ApiError::not_found("contact")),
                 (None, None) => self.check_new_contact(draft)?,
             }
         }
@@ -130,49 +131,49 @@ impl Api<'_> {
         Ok(self.contacts_reply(&written, false))
     }
 
-    pub(super) fn check_new_contact(&self, draft: &ContactDraft<'_>) -> Result<(), Wrong> {
+    pub(super) fn check_new_contact(&self, draft: &ContactDraft<'_>) -> Result<(), FieldError> {
         let book = draft.address_book.as_ref();
-        let book = book.ok_or_else(|| draft.fields.wrong("address_book", "is required"))?;
-        if let (PlaceName::Id(_), None) = (book, book.find(&self.account.address_books)) {
-            return Err(draft.fields.wrong("address_book_id", "there is no such address book"));
+        let book = book.ok_or_else(|| draft.fields.field_error("address_book", "is required"))?;
+        if let (FolderName::Id(_), None) = (book, book.find(&self.account.address_books)) {
+            return Err(draft.fields.field_error("address_book_id", "there is no such address book"));
         }
         if draft.names.is_none() {
-            return Err(draft.fields.wrong("name", "is required, or first_name and last_name"));
+            return Err(draft.fields.field_error("name", "is required, or first_name and last_name"));
         }
         Ok(())
     }
 
-    fn check_contact_change(&self, index: usize, draft: &ContactDraft<'_>) -> Result<(), Wrong> {
+    fn check_contact_change(&self, index: usize, draft: &ContactDraft<'_>) -> Result<(), FieldError> {
         let Some(contact) = self.account.contacts.get(index) else { return Ok(()) };
         let elsewhere =
-            |name: &PlaceName| name.find(&self.account.address_books) != Some(contact.address_book);
+            |name: &FolderName| name.find(&self.account.address_books) != Some(contact.address_book);
         if self.settings.apptoto.moves == Move::Refused && draft.address_book.as_ref().is_some_and(elsewhere)
         {
             return Err(draft
                 .fields
-                .wrong("address_book", "a contact cannot be moved to another address book"));
+                .field_error("address_book", "a contact cannot be moved to another address book"));
         }
         Ok(())
     }
 
-    fn check_contact_room(&self, drafts: &[&ContactDraft<'_>]) -> Result<(), Refused> {
+    fn check_contact_room(&self, drafts: &[&ContactDraft<'_>]) -> Result<(), ApiError> {
         let account = &self.account;
         let books = drafts.iter().filter_map(|draft| draft.address_book.as_ref());
-        let room = account.contacts.len() + drafts.len() <= MOST_THINGS
-            && PlaceName::has_room(&account.address_books, books);
-        if room { Ok(()) } else { Err(Refused::full()) }
+        let room = account.contacts.len() + drafts.len() <= MAX_ITEMS
+            && FolderName::has_room(&account.address_books, books);
+        if room { Ok(()) } else { Err(ApiError::full()) }
     }
 
-    /// The contact a change is for. The address book scopes the external id, as far as it is given by its id.
+    /// Returns the contact to change. An address book id limits the search by external id.
     fn contact_target(&self, draft: &ContactDraft<'_>) -> Option<usize> {
         let scope = match draft.address_book {
-            Some(PlaceName::Id(id)) => Some(id),
+            Some(FolderName::Id(id)) => Some(id),
             _ => None,
         };
         Contact::find(&self.account.contacts, draft.id, draft.external_id.as_deref(), scope)
     }
 
-    /// Adds a contact that was checked, under its id if it has one, and gives the id.
+    /// Adds a validated contact, under its id if it has one, and returns the id.
     pub(super) fn insert_contact(&mut self, draft: ContactDraft<'_>) -> u64 {
         let id = draft.id.unwrap_or_else(|| self.ids.next());
         let books = &mut self.account.address_books;
@@ -192,7 +193,7 @@ impl Api<'_> {
         self.change_contact(last, draft)
     }
 
-    /// What is not named stays.
+    /// Changes a contact; omitted fields keep their values.
     fn change_contact(&mut self, index: usize, draft: ContactDraft<'_>) -> u64 {
         let Some(contact) = self.account.contacts.get_mut(index) else { return 0 };
         if draft.external_id.is_some() {
@@ -209,7 +210,8 @@ impl Api<'_> {
         contact.id
     }
 
-    /// In the form of the answer with events, which is inferred; the switch `apptoto_contacts_reply` leaves it out.
+    /// Creates the response, in the format inferred from that for events. The switch `apptoto_contacts_reply`
+    /// can omit the body.
     fn contacts_reply(&self, ids: &[u64], created: bool) -> Reply {
         if self.settings.apptoto.contacts_reply == ContactsReply::Empty {
             return empty(StatusCode::OK);
@@ -221,6 +223,6 @@ impl Api<'_> {
     }
 }
 
-fn read(body: &Map<String, Value>) -> Result<Vec<ContactDraft<'_>>, Wrong> {
-    Fields::root(body).need_objects("contacts")?.into_iter().map(ContactDraft::read).collect()
+fn read(body: &Map<String, Value>) -> Result<Vec<ContactDraft<'_>>, FieldError> {
+    RequestFields::root(body).need_objects("contacts")?.into_iter().map(ContactDraft::read).collect()
 }

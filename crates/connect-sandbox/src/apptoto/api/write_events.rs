@@ -1,28 +1,28 @@
-//! Creating, changing and deleting events. A batch is checked as a whole before anything of it is done.
+//! The endpoints that write events. A batch is validated as a whole before any event is written.
 
 use super::Api;
-use super::account::{MOST_THINGS, PlaceName};
-use super::events::{Event, Participant};
-use super::fields::{Fields, Wrong};
+use super::account::{FolderName, MAX_ITEMS};
+use super::error::ApiError;
+use super::event_time::EventTime;
+use super::events::{Participant, StoredEvent};
+use super::fields::{FieldError, RequestFields};
 use super::form;
-use super::moment::Moment;
 use super::phone::normalized;
-use super::refused::Refused;
 use crate::call::Call;
 use crate::reply::{Reply, ok};
 use crate::settings::{Duplicate, Move};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
-/// What a request says of an event.
+/// The fields of an event in a request.
 pub(super) struct EventDraft<'a> {
-    fields: Fields<'a>,
+    fields: RequestFields<'a>,
     pub(super) id: Option<u64>,
     pub(super) external_id: Option<String>,
-    calendar: Option<PlaceName>,
+    calendar: Option<FolderName>,
     title: Option<String>,
-    start: Option<Moment>,
-    end: Option<Moment>,
+    start: Option<EventTime>,
+    end: Option<EventTime>,
     time_zone: Option<String>,
     location: Option<String>,
     content: Option<String>,
@@ -40,12 +40,12 @@ struct ParticipantDraft {
 }
 
 impl<'a> EventDraft<'a> {
-    pub(super) fn read(fields: Fields<'a>) -> Result<Self, Wrong> {
+    pub(super) fn read(fields: RequestFields<'a>) -> Result<Self, FieldError> {
         let people = fields.objects("participants")?;
         Ok(Self {
             id: fields.id("id")?,
             external_id: fields.some_text("external_id")?,
-            calendar: PlaceName::read(&fields, "calendar")?,
+            calendar: FolderName::read(&fields, "calendar")?,
             title: fields.some_text("title")?,
             start: fields.moment("start_time")?,
             end: fields.moment("end_time")?,
@@ -60,24 +60,24 @@ impl<'a> EventDraft<'a> {
         })
     }
 
-    fn wrong(&self, name: &str, reason: &str) -> Wrong {
-        self.fields.wrong(name, reason)
+    fn field_error(&self, name: &str, reason: &str) -> FieldError {
+        self.fields.field_error(name, reason)
     }
 
-    fn taken(&self) -> Wrong {
-        self.wrong("external_id", "has been taken already")
+    fn taken(&self) -> FieldError {
+        self.field_error("external_id", "has been taken already")
     }
 }
 
-/// Null, or 0 to 4.
-fn show_as(fields: &Fields<'_>) -> Result<Option<Option<u64>>, Wrong> {
+/// Reads `show_as`: null or 0 to 4.
+fn show_as(fields: &RequestFields<'_>) -> Result<Option<Option<u64>>, FieldError> {
     match fields.id("show_as")? {
-        Some(5..) => Err(fields.wrong("show_as", "must be null or a number from 0 to 4")),
+        Some(5..) => Err(fields.field_error("show_as", "must be null or a number from 0 to 4")),
         number => Ok(fields.value("show_as").map(|_| number)),
     }
 }
 
-fn participant(fields: &Fields<'_>) -> Result<ParticipantDraft, Wrong> {
+fn participant(fields: &RequestFields<'_>) -> Result<ParticipantDraft, FieldError> {
     let text = |name| Ok(fields.text(name)?.unwrap_or_default());
     let draft = ParticipantDraft {
         id: fields.id("id")?,
@@ -86,14 +86,14 @@ fn participant(fields: &Fields<'_>) -> Result<ParticipantDraft, Wrong> {
         email: text("email")?,
     };
     if draft.name.is_empty() && draft.phone.is_empty() && draft.email.is_empty() {
-        return Err(fields.wrong("name", "is required, or a phone number or an e-mail address"));
+        return Err(fields.field_error("name", "is required, or a phone number or an e-mail address"));
     }
     Ok(draft)
 }
 
 impl Api<'_> {
-    /// `POST /v1/events`. An id in it means nothing.
-    pub(super) fn create_events(&mut self, call: &Call) -> Result<Reply, Refused> {
+    /// `POST /v1/events`. Ignores ids.
+    pub(super) fn create_events(&mut self, call: &Call) -> Result<Reply, ApiError> {
         let body = form::json(call)?;
         let (mut drafts, provisions) = read(&body)?;
         let mut seen = BTreeSet::new();
@@ -113,13 +113,13 @@ impl Api<'_> {
     }
 
     /// `PUT /v1/events`.
-    pub(super) fn upsert_events(&mut self, call: &Call) -> Result<Reply, Refused> {
+    pub(super) fn upsert_events(&mut self, call: &Call) -> Result<Reply, ApiError> {
         let body = form::json(call)?;
         let (drafts, provisions) = read(&body)?;
         for draft in &drafts {
             match (self.target(draft), draft.id) {
                 (Some(index), _) => self.check_change(index, draft)?,
-                (None, Some(_)) => return Err(Refused::not_found("event")),
+                (None, Some(_)) => return Err(ApiError::not_found("event")),
                 (None, None) => self.check_new_event(draft, provisions)?,
             }
         }
@@ -134,29 +134,33 @@ impl Api<'_> {
         self.batch(written.len(), reply)
     }
 
-    /// `DELETE /v1/events`: it is marked, and what would have been sent about it is not. Again is the same.
-    pub(super) fn delete_event(&mut self, call: &Call) -> Result<Reply, Refused> {
-        let asked = super::events::asked(call)?;
-        let (id, external_id) = asked.ok_or_else(|| Refused::invalid("id: is required, or external_id"))?;
-        let index = Event::find(&self.account.events, id, external_id);
+    /// `DELETE /v1/events`: marks an event as deleted and cancels its messages. Deleting it again has the
+    /// same result.
+    pub(super) fn delete_event(&mut self, call: &Call) -> Result<Reply, ApiError> {
+        let event_ref = super::events::event_ref(call)?;
+        let (id, external_id) =
+            event_ref.ok_or_else(|| ApiError::invalid("id: is required, or external_id"))?;
+        let index = StoredEvent::find(&self.account.events, id, external_id);
         let event = index.and_then(|index| self.account.events.get_mut(index));
-        let event = event.ok_or_else(|| Refused::not_found("event"))?;
+        let event = event.ok_or_else(|| ApiError::not_found("event"))?;
         event.is_deleted = true;
         let id = event.id;
         self.plan_messages(id);
         Ok(ok(&self.events_view(&[id])))
     }
 
-    /// What a new event needs.
-    pub(super) fn check_new_event(&self, draft: &EventDraft<'_>, provisions: bool) -> Result<(), Wrong> {
-        let calendar = draft.calendar.as_ref().ok_or_else(|| draft.wrong("calendar", "is required"))?;
+    /// Checks the fields that a new event needs.
+    pub(super) fn check_new_event(&self, draft: &EventDraft<'_>, provisions: bool) -> Result<(), FieldError> {
+        let calendar = draft.calendar.as_ref().ok_or_else(|| draft.field_error("calendar", "is required"))?;
         if calendar.find(&self.account.calendars).is_none() {
             match calendar {
-                PlaceName::Id(_) => return Err(draft.wrong("calendar_id", "there is no such calendar")),
-                PlaceName::Name(_) if !provisions => {
-                    return Err(draft.wrong("calendar", "there is no such calendar"));
+                FolderName::Id(_) => {
+                    return Err(draft.field_error("calendar_id", "there is no such calendar"));
                 }
-                PlaceName::Name(_) => {}
+                FolderName::Name(_) if !provisions => {
+                    return Err(draft.field_error("calendar", "there is no such calendar"));
+                }
+                FolderName::Name(_) => {}
             }
         }
         for (name, there) in [
@@ -165,25 +169,25 @@ impl Api<'_> {
             ("end_time", draft.end.is_some()),
         ] {
             if !there {
-                return Err(draft.wrong(name, "is required"));
+                return Err(draft.field_error(name, "is required"));
             }
         }
         check_order(draft, draft.start, draft.end)
     }
 
-    fn check_change(&self, index: usize, draft: &EventDraft<'_>) -> Result<(), Wrong> {
+    fn check_change(&self, index: usize, draft: &EventDraft<'_>) -> Result<(), FieldError> {
         let Some(event) = self.account.events.get(index) else { return Ok(()) };
         self.check_external_id(draft, Some(event.id))?;
         let refuses = self.settings.apptoto.moves == Move::Refused;
-        let elsewhere = |name: &PlaceName| name.find(&self.account.calendars) != Some(event.calendar);
+        let elsewhere = |name: &FolderName| name.find(&self.account.calendars) != Some(event.calendar);
         if refuses && draft.calendar.as_ref().is_some_and(elsewhere) {
-            return Err(draft.wrong("calendar", "an event cannot be moved to another calendar"));
+            return Err(draft.field_error("calendar", "an event cannot be moved to another calendar"));
         }
         check_order(draft, draft.start.or(Some(event.start)), draft.end.or(Some(event.end)))
     }
 
-    /// An external id is that of one event in the account; what is deleted has given it back.
-    fn check_external_id(&self, draft: &EventDraft<'_>, own: Option<u64>) -> Result<(), Wrong> {
+    /// Checks that no other event of the account has the external id. Deleted events do not count.
+    fn check_external_id(&self, draft: &EventDraft<'_>, own: Option<u64>) -> Result<(), FieldError> {
         let others = self.account.events.iter().filter(|event| !event.is_deleted && Some(event.id) != own);
         let mut same =
             others.filter(|event| draft.external_id.is_some() && event.external_id == draft.external_id);
@@ -193,29 +197,29 @@ impl Api<'_> {
         }
     }
 
-    fn check_room(&self, drafts: &[&EventDraft<'_>]) -> Result<(), Refused> {
+    fn check_room(&self, drafts: &[&EventDraft<'_>]) -> Result<(), ApiError> {
         let account = &self.account;
         let calendars = drafts.iter().filter_map(|draft| draft.calendar.as_ref());
-        let room = account.events.len() + drafts.len() <= MOST_THINGS
-            && PlaceName::has_room(&account.calendars, calendars);
-        if room { Ok(()) } else { Err(Refused::full()) }
+        let room = account.events.len() + drafts.len() <= MAX_ITEMS
+            && FolderName::has_room(&account.calendars, calendars);
+        if room { Ok(()) } else { Err(ApiError::full()) }
     }
 
-    /// The event a change is for.
+    /// Returns the event to change.
     fn target(&self, draft: &EventDraft<'_>) -> Option<usize> {
-        let index = Event::find(&self.account.events, draft.id, draft.external_id.as_deref())?;
-        // What is deleted is found by its own id alone: its external id can be given again.
+        let index = StoredEvent::find(&self.account.events, draft.id, draft.external_id.as_deref())?;
+        // A deleted event is only found by its id, because its external id can be used again.
         let deleted = self.account.events.get(index).is_some_and(|event| event.is_deleted);
         (draft.id.is_some() || !deleted).then_some(index)
     }
 
-    /// Adds an event that was checked, under its id if it has one, and gives the id.
+    /// Adds a validated event, under its id if it has one, and returns the id.
     pub(super) fn insert_event(&mut self, draft: EventDraft<'_>) -> u64 {
         let id = draft.id.unwrap_or_else(|| self.ids.next());
         let calendar =
             draft.calendar.as_ref().and_then(|name| name.find_or_make(&mut self.account.calendars, self.ids));
         if let (Some(calendar), Some(start), Some(end)) = (calendar, draft.start, draft.end) {
-            self.account.events.push(Event {
+            self.account.events.push(StoredEvent {
                 id,
                 calendar,
                 external_id: None,
@@ -236,9 +240,9 @@ impl Api<'_> {
         self.change_event(last, draft)
     }
 
-    /// What is not named stays.
+    /// Changes an event; omitted fields keep their values.
     fn change_event(&mut self, index: usize, draft: EventDraft<'_>) -> u64 {
-        let people = draft.participants.map(|people| self.seated(index, people));
+        let people = draft.participants.map(|people| self.merge_participants(index, people));
         let Some(event) = self.account.events.get_mut(index) else { return 0 };
         if draft.external_id.is_some() {
             event.external_id = draft.external_id;
@@ -257,12 +261,12 @@ impl Api<'_> {
         id
     }
 
-    /// Those who are to take part. Whoever did already, by id, phone number or e-mail address, keeps the id; whoever was
-    /// written to stays in any case, unless the switch `apptoto_keep_messaged` says otherwise.
-    fn seated(&mut self, index: usize, people: Vec<ParticipantDraft>) -> Vec<Participant> {
+    /// Returns the new participants. One with the same id, phone number or e-mail address as before keeps the
+    /// id. Participants who already got a message stay, unless the switch `apptoto_keep_messaged` is off.
+    fn merge_participants(&mut self, index: usize, people: Vec<ParticipantDraft>) -> Vec<Participant> {
         let mut before =
             self.account.events.get(index).map(|event| event.participants.clone()).unwrap_or_default();
-        let mut seated: Vec<_> = people
+        let mut merged: Vec<_> = people
             .into_iter()
             .map(|new| {
                 let phone = normalized(&new.phone);
@@ -281,9 +285,9 @@ impl Api<'_> {
             let messaged = |old: &Participant| {
                 messages.iter().any(|one| one.participant == Some(old.id) && one.is_sent(self.now))
             };
-            seated.extend(before.into_iter().filter(messaged));
+            merged.extend(before.into_iter().filter(messaged));
         }
-        seated
+        merged
     }
 
     fn events_view(&self, ids: &[u64]) -> Value {
@@ -292,25 +296,30 @@ impl Api<'_> {
         json!({ "events": events.collect::<Vec<_>>() })
     }
 
-    /// The switch `apptoto_batch`: a batch that is larger is done, and the answer lost at a gateway.
-    pub(super) fn batch(&self, count: usize, reply: Reply) -> Result<Reply, Refused> {
+    /// Enforces the switch `apptoto_batch`: a larger batch is written, but a gateway error replaces the
+    /// response.
+    pub(super) fn batch(&self, count: usize, reply: Reply) -> Result<Reply, ApiError> {
         let most = self.settings.apptoto.batch;
-        if most.is_some_and(|most| count as u64 > most) { Err(Refused::gateway()) } else { Ok(reply) }
+        if most.is_some_and(|most| count as u64 > most) { Err(ApiError::gateway()) } else { Ok(reply) }
     }
 }
 
-/// The events, and whether calendars of unknown names are made for them.
-fn read(body: &Map<String, Value>) -> Result<(Vec<EventDraft<'_>>, bool), Wrong> {
-    let root = Fields::root(body);
+/// Reads the events, and whether unknown calendar names create calendars.
+fn read(body: &Map<String, Value>) -> Result<(Vec<EventDraft<'_>>, bool), FieldError> {
+    let root = RequestFields::root(body);
     let prevents = root.flag("prevent_calendar_creation")?.unwrap_or(false);
     let drafts = root.need_objects("events")?.into_iter().map(EventDraft::read).collect::<Result<_, _>>()?;
     Ok((drafts, !prevents))
 }
 
-fn check_order(draft: &EventDraft<'_>, start: Option<Moment>, end: Option<Moment>) -> Result<(), Wrong> {
+fn check_order(
+    draft: &EventDraft<'_>,
+    start: Option<EventTime>,
+    end: Option<EventTime>,
+) -> Result<(), FieldError> {
     match (start, end) {
         (Some(start), Some(end)) if end.at < start.at => {
-            Err(draft.wrong("end_time", "must not be before start_time"))
+            Err(draft.field_error("end_time", "must not be before start_time"))
         }
         _ => Ok(()),
     }

@@ -1,7 +1,7 @@
 //! The endpoint `calendarView/delta`: the events of a view, then the changes to them.
 //!
 //! ```text
-//! startDateTime, endDateTime ──▶ pages ($skiptoken) ──▶ $deltatoken ──▶ pages of changes ──▶ $deltatoken ──▶ ...
+//! startDateTime, endDateTime ──▶ pages ($skiptoken) ──▶ $deltatoken ──▶ changes ──▶ $deltatoken ──▶ ...
 //! ```
 //!
 //! A token contains the view and a position in the ledger. The view also has the series of the occurrences in

@@ -1,7 +1,7 @@
-//! Why a call was refused. Documented is the code `insufficient_scope` with its 403 alone: the body, and the status of a
-//! request that is wrong, are switches.
+//! The errors of the API. Only the code `insufficient_scope` with status 403 is documented; switches choose
+//! the body and the status of invalid requests.
 
-use super::fields::Wrong;
+use super::fields::FieldError;
 use crate::reply::{Reply, empty, json_reply, text};
 use crate::settings::Settings;
 use crate::settings::{ErrorBody, InvalidStatus};
@@ -10,22 +10,23 @@ use http::header::{HeaderValue, WWW_AUTHENTICATE};
 use serde_json::json;
 
 #[derive(Clone, Debug)]
-pub(super) struct Refused {
+pub(super) struct ApiError {
     status: StatusCode,
     code: &'static str,
     message: String,
-    /// The `WWW-Authenticate` headers.
+    /// The values of `WWW-Authenticate` headers.
     challenges: Vec<String>,
 }
 
 const BASIC: &str = "Basic realm=\"Apptoto\"";
 
-impl Refused {
+impl ApiError {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self { status, code, message: message.into(), challenges: Vec::new() }
     }
 
-    /// Neither a token nor a key: each scheme is named (RFC 9110 11.6.1).
+    /// Creates the error for a call without a token and key. The response names both schemes (RFC 9110
+    /// 11.6.1).
     pub(super) fn no_credentials() -> Self {
         let message = "An access token or an API key is required";
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
@@ -38,14 +39,14 @@ impl Refused {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", message).challenged(BASIC.to_owned())
     }
 
-    /// RFC 6750 3.1.
+    /// Creates the error for an invalid access token (RFC 6750 3.1).
     pub(super) fn token(message: &str) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "invalid_token", message).challenged(format!(
             "Bearer realm=\"Apptoto\", error=\"invalid_token\", error_description=\"{message}\""
         ))
     }
 
-    /// RFC 6750 3.1.
+    /// Creates the error for a missing scope (RFC 6750 3.1).
     pub(super) fn scope(scope: &str) -> Self {
         let message = format!("The access token needs the scope {scope}");
         Self::new(StatusCode::FORBIDDEN, "insufficient_scope", message)
@@ -64,7 +65,7 @@ impl Refused {
         Self::new(StatusCode::NOT_FOUND, "not_found", format!("There is no such {what}"))
     }
 
-    /// Nothing in an account grows without end.
+    /// Creates the error for an account that has reached a size limit.
     pub(super) fn full() -> Self {
         Self::invalid("The account is full")
     }
@@ -73,7 +74,7 @@ impl Refused {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many requests")
     }
 
-    /// A gateway that gave up waiting for a batch; the work is done all the same.
+    /// Creates the error of a gateway that timed out, although the batch was written.
     pub(super) fn gateway() -> Self {
         Self::new(StatusCode::BAD_GATEWAY, "bad_gateway", "Bad Gateway")
     }
@@ -112,8 +113,8 @@ impl Refused {
     }
 }
 
-impl From<Wrong> for Refused {
-    fn from(wrong: Wrong) -> Self {
-        Self::invalid(format!("{}: {}", wrong.path, wrong.reason))
+impl From<FieldError> for ApiError {
+    fn from(error: FieldError) -> Self {
+        Self::invalid(format!("{}: {}", error.path, error.reason))
     }
 }

@@ -1,4 +1,4 @@
-//! Times, which come back with the offset they were sent with.
+//! Times, which are returned with the offset they were sent with.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -7,19 +7,19 @@ use jiff::tz::{Offset, TimeZone};
 use std::fmt;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Moment {
+pub(super) struct EventTime {
     pub(super) at: Timestamp,
     offset: Offset,
 }
 
-impl Moment {
-    /// ISO 8601 with an offset, as the documentation asks for it.
+impl EventTime {
+    /// Reads an ISO 8601 time with an offset, as documented.
     pub(super) fn read(text: &str) -> Option<Self> {
         let (local, offset) = pieces(text)?;
         Self::at_offset(local, offset?)
     }
 
-    /// The same, or a local time in this zone.
+    /// Reads an ISO 8601 time; without an offset, it is local to `zone`.
     pub(super) fn read_in(text: &str, zone: &TimeZone) -> Option<Self> {
         match pieces(text)? {
             (local, Some(offset)) => Self::at_offset(local, offset),
@@ -30,7 +30,7 @@ impl Moment {
         }
     }
 
-    /// At the same offset; `None` past the end of time.
+    /// Returns the time plus `minutes`; `None` if the result is out of range.
     pub(super) fn plus_minutes(self, minutes: u64) -> Option<Self> {
         let at = crate::world::time::plus_seconds(self.at, minutes.saturating_mul(60));
         (at < Timestamp::MAX).then_some(Self { at, ..self })
@@ -46,8 +46,8 @@ fn pieces(text: &str) -> Option<(DateTime, Option<Offset>)> {
     Some((pieces.date().to_datetime(pieces.time()?), pieces.to_numeric_offset()))
 }
 
-/// Without fractions of a second.
-impl fmt::Display for Moment {
+/// Formats the time without fractions of a second.
+impl fmt::Display for EventTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -62,23 +62,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn time_comes_back_with_the_offset_it_was_sent_with() {
+    fn time_keeps_its_offset() {
         for (sent, shown) in [
             ("2016-06-21T14:00:00-08:00", "2016-06-21T14:00:00-08:00"),
             ("2016-06-21T14:00:00.250+05:30", "2016-06-21T14:00:00+05:30"),
             ("2016-06-21T14:00Z", "2016-06-21T14:00:00+00:00"),
         ] {
-            assert_eq!(Moment::read(sent).map(|moment| moment.to_string()).as_deref(), Some(shown));
+            assert_eq!(EventTime::read(sent).map(|moment| moment.to_string()).as_deref(), Some(shown));
         }
         for wrong in ["2016-06-21T14:00:00", "2016-06-21", "soon", "", "2016-06-21T14:00:00-99:00"] {
-            assert_eq!(Moment::read(wrong), None, "{wrong}");
+            assert_eq!(EventTime::read(wrong), None, "{wrong}");
         }
     }
 
     #[test]
-    fn local_time_is_one_of_the_given_zone() {
+    fn time_without_offset_is_local_to_the_zone() {
         let zone = crate::world::time::zone("America/Los_Angeles").unwrap();
-        let read = |text| Moment::read_in(text, &zone).unwrap().to_string();
+        let read = |text| EventTime::read_in(text, &zone).unwrap().to_string();
         assert_eq!(read("2025-06-21T08:00:00"), "2025-06-21T08:00:00-07:00");
         assert_eq!(read("2025-12-21T08:00:00"), "2025-12-21T08:00:00-08:00");
         assert_eq!(read("2025-06-21T08:00:00Z"), "2025-06-21T08:00:00+00:00");
