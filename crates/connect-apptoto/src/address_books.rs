@@ -1,16 +1,15 @@
-//! Address books.
-
 use super::{endpoint::endpoint, raw_call::Anything};
 
-/// The account's address books, with the types of phone numbers each one knows (`GET /v1/address_books`).
+/// Lists the account's address books and the phone types of each (`GET /v1/address_books`).
 ///
-/// The form of the answer is not documented: it is JSON as it came. Needs [`Scope::AddressBooksRead`](super::Scope).
+/// The response is returned as JSON, because its format is not documented. Needs
+/// [`Scope::AddressBooksRead`](super::Scope).
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ListAddressBooks;
 
 impl ListAddressBooks {
-    /// The call.
+    /// Creates the call.
     #[must_use]
     pub fn new() -> Self {
         Self

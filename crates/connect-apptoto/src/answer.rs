@@ -1,4 +1,5 @@
-//! How answers are read: the whole object is kept as text, and each field is read from it as its type, or is missing.
+//! Reads responses: keeps the whole object as text, and reads each field by its type. A field of another type
+//! is absent.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +7,12 @@ use connect_core::types::{EventTime, LossyString, Raw};
 
 pub(super) use connect_core::decode_answer as read;
 
-/// A type that reads itself from one JSON value; `None` when that is not its form.
+/// A type that can be read from a JSON value; `None` if the value has another type.
 pub(super) trait Field: Sized {
     fn read(raw: Raw) -> Option<Self>;
 }
 
-/// A place in an answer: missing where there is no such field, where it is null, and where it is of another type.
+/// A field of a response; absent if it is missing, null or of another type.
 pub(super) trait Slot {
     fn of(raw: Option<Raw>) -> Self;
 }
@@ -29,7 +30,7 @@ impl<T: Field> Slot for Vec<T> {
     }
 }
 
-/// The fields of an object; of anything else there are none.
+/// The fields of a JSON object; empty for any other value.
 pub(super) struct Fields(BTreeMap<LossyString, Raw>);
 
 impl Fields {
@@ -42,7 +43,7 @@ impl Fields {
     }
 }
 
-/// An answer made of named fields. `$field` is the name on the wire.
+/// Defines a response type with named fields, whose names are also those in the JSON.
 macro_rules! answer {
     ($(#[$about:meta])* $name:ident { $($(#[$what:meta])* $field:ident: $type:ty,)+ }) => {
         $(#[$about])*
@@ -50,7 +51,7 @@ macro_rules! answer {
         #[non_exhaustive]
         pub struct $name {
             $($(#[$what])* pub $field: $type,)+
-            /// The whole of it as it came, with the fields that are not here and those that are not of their type.
+            /// The whole object as JSON, including unknown fields and fields of an unexpected type.
             pub raw: connect_core::types::Raw,
         }
 
@@ -100,7 +101,7 @@ impl Field for Raw {
     }
 }
 
-/// What an empty body means where nothing is to be told.
+/// Returns the value of an empty response body.
 pub(super) fn null() -> Option<Raw> {
     Raw::from_value(&()).ok()
 }
@@ -111,13 +112,13 @@ mod tests {
     use super::*;
 
     answer!(
-        /// For the tests.
+        /// A type for the tests.
         Thing {
             /// A text.
             name: Option<String>,
-            /// A truth.
+            /// A boolean.
             good: Option<bool>,
-            /// Others like it.
+            /// Nested objects.
             things: Vec<Thing>,
         }
     );
@@ -127,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_of_its_type_is_missing_and_still_there_as_text() {
+    fn field_of_wrong_type_is_absent_but_kept_in_raw() {
         for odd in [r#"{"name":5,"good":"yes","things":{}}"#, r#"{"name":null}"#, "[]", "5", "null", "\"a\""]
         {
             let read = thing(odd);
@@ -143,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn half_a_surrogate_pair_spoils_nothing() {
+    fn lone_surrogate_becomes_replacement_character() {
         let read = thing(r#"{"name":"a\ud83d b","good":true,"\ude00":1}"#);
         assert!(read.name.unwrap().starts_with("a\u{fffd}"));
         assert_eq!(read.good, Some(true));

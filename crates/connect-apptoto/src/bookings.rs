@@ -1,4 +1,4 @@
-//! Bookings on booking pages.
+//! The call that books an appointment on a booking page.
 
 use std::borrow::Cow;
 
@@ -16,40 +16,43 @@ use super::{
     object::{Object, fields},
 };
 
-/// Books an appointment on a booking page (`POST /v1/book_now`). Needs [`Scope::BookingsWrite`](super::Scope).
+/// Books an appointment on a booking page (`POST /v1/book_now`).
 ///
-/// **Once only**: it takes a time that others want, and messages may go out. It is [never tried
-/// again](super#calls-that-reach-people).
+/// Needs [`Scope::BookingsWrite`](super::Scope).
 ///
-/// A page may require a name, a phone number, an e-mail address, its own fields, and one or two consents. The documentation
-/// does not show the names of the consents: [`field`](Self::field) sets them.
+/// **Never retried**: a second booking would take another time, and messages may be sent. See [calls that are
+/// never retried](super#calls-that-are-never-retried).
 ///
-/// A booking that Apptoto refuses with `success: false` is an error.
+/// A page may require a name, a phone number, an e-mail address, `field_data`, and one or two consents. The
+/// documentation does not name the parameters for consents: set them with [`field`](Self::field).
+///
+/// A booking that Apptoto refuses with `success: false` is returned as an error.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct BookNow(Object);
 
 impl BookNow {
-    /// Books this time on a page, which goes by its id or by its token, the first part of its address.
+    /// Creates the call for a booking page, given by its id or its token, which is the first part of its
+    /// address.
     pub fn new(booking_page: impl Into<Id>, time: impl Into<When>) -> Self {
         Self(Object::default().with("booking_page", &booking_page.into()).with("time", &time.into()))
     }
 
-    /// As [`new`](Self::new), at a time without an offset, as it is in the documentation's example.
+    /// Like [`new`](Self::new), for a time without an offset, as in the documentation's example.
     pub fn at_local(booking_page: impl Into<Id>, time: DateTime) -> Self {
         Self::new(booking_page, When::local(time))
     }
 
     fields! {
-        /// The type of the appointment, of a page that has several. The first one unless set.
+        /// Sets the appointment type; by default the page's first one.
         appointment_type_token(token: &str) = "appointment_type_token";
-        /// The name of who comes.
+        /// Sets the guest's name.
         name(name: &str) = "name";
-        /// The phone number of who comes.
+        /// Sets the guest's phone number.
         phone_number(number: &str) = "phone_number";
-        /// The e-mail address of who comes.
+        /// Sets the guest's e-mail address.
         email_address(address: &str) = "email_address";
-        /// The fields of the page: a JSON object.
+        /// Sets the page's own fields: a JSON object.
         field_data(data: impl Serialize) = "field_data";
     }
 }
@@ -64,15 +67,15 @@ endpoint!(BookNow: POST "/v1/book_now" -> Booked, BookingsWrite {
     }
 });
 
-/// What came of a booking.
+/// The response to a booking.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Booked {
-    /// Whether it was booked.
+    /// Whether the booking succeeded.
     pub success: Option<bool>,
     /// The booking.
     pub booking: Option<Booking>,
-    /// The whole answer as it came.
+    /// The whole response as JSON.
     pub raw: Raw,
     reason: Option<String>,
 }
@@ -90,46 +93,47 @@ impl<'de> Deserialize<'de> for Booked {
 
 impl Answer for Booked {
     fn refused(&self) -> Option<Cow<'_, str>> {
-        (self.success == Some(false)).then(|| self.reason.as_deref().unwrap_or("it was not booked").into())
+        (self.success == Some(false))
+            .then(|| self.reason.as_deref().unwrap_or("Apptoto refused the booking without a reason").into())
     }
 }
 
 answer!(
-    /// A booking.
+    /// An appointment booked on a booking page.
     Booking {
-        /// Its id.
+        /// The id of the booking.
         id: Option<Id>,
-        /// How it stands, such as `complete`.
+        /// The state, such as `complete`.
         state: Option<String>,
-        /// The page it was made on.
+        /// The id or token of the booking page.
         booking_page: Option<Id>,
-        /// The type of the appointment.
+        /// The appointment type.
         appointment_type_token: Option<String>,
-        /// The account it was made in.
+        /// The e-mail address of the account.
         username: Option<String>,
-        /// When it was made.
+        /// When the booking was created.
         created_at: Option<EventTime>,
-        /// When the appointment begins.
+        /// The start of the appointment.
         start_time: Option<EventTime>,
-        /// When the appointment ends.
+        /// The end of the appointment.
         end_time: Option<EventTime>,
-        /// The name of who comes.
+        /// The guest's name.
         name: Option<String>,
-        /// The phone number of who comes.
+        /// The guest's phone number.
         phone: Option<String>,
-        /// The e-mail address of who comes.
+        /// The guest's e-mail address.
         email: Option<String>,
         /// Whether the phone number was verified.
         authenticated_phone: Option<bool>,
         /// Whether the e-mail address was verified.
         authenticated_email: Option<bool>,
-        /// When it was moved.
+        /// When the booking was moved.
         rescheduled_at: Option<EventTime>,
-        /// When the appointment was before it was moved.
+        /// The start of the appointment before it was moved.
         previous_time: Option<EventTime>,
-        /// The network address it was made from.
+        /// The IP address that the booking was made from.
         client_ip_address: Option<String>,
-        /// The fields of the page: a JSON object.
+        /// The page's own fields: a JSON object.
         field_data: Option<Raw>,
     }
 );

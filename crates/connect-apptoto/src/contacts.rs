@@ -1,4 +1,4 @@
-//! Contacts, and one of them.
+//! Contacts, and the call that reads one.
 
 use std::borrow::Cow;
 
@@ -10,9 +10,10 @@ use connect_core::{
 use super::{Id, answer::answer, endpoint::endpoint, object::Parameters};
 
 answer!(
-    /// A contact. The documentation does not show one as an answer: these are the fields that it is created with.
+    /// A contact. The documentation shows no response with a contact: the fields are those of a create
+    /// request.
     Contact {
-        /// Its id.
+        /// The id that Apptoto assigned.
         id: Option<Id>,
         /// The full name.
         name: Option<String>,
@@ -20,15 +21,15 @@ answer!(
         first_name: Option<String>,
         /// The last name.
         last_name: Option<String>,
-        /// The application's own id.
+        /// The id that the application assigned.
         external_id: Option<String>,
-        /// The address book it is in.
+        /// The address book of the contact.
         address_book_id: Option<Id>,
         /// The phone numbers.
         phone_numbers: Vec<PhoneNumber>,
         /// The e-mail addresses.
         email_addresses: Vec<EmailAddress>,
-        /// What the application noted with it: a JSON object.
+        /// Data stored by the application: a JSON object.
         custom_data: Option<Raw>,
     }
 );
@@ -36,13 +37,13 @@ answer!(
 answer!(
     /// A phone number of a contact.
     PhoneNumber {
-        /// The number as it was given.
+        /// The number as entered.
         number: Option<String>,
-        /// The number in international form.
+        /// The number in international format.
         normalized: Option<String>,
-        /// Whether it is a mobile phone's.
+        /// Whether it is a mobile phone number.
         is_mobile: Option<bool>,
-        /// Whether it is the one to use.
+        /// Whether it is the contact's primary number.
         is_primary: Option<bool>,
     }
 );
@@ -57,23 +58,23 @@ answer!(
 
 impl Answer for Contact {}
 
-/// One contact, by either id (`GET /v1/contact`). Needs [`Scope::ContactsRead`](super::Scope).
+/// Reads a contact by its id or external id (`GET /v1/contact`). Needs [`Scope::ContactsRead`](super::Scope).
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct GetContact(Parameters);
 
 impl GetContact {
-    /// The contact with this id.
+    /// Creates the call for the contact with this id.
     pub fn by_id(id: impl Into<Id>) -> Self {
         Self(Parameters::default().with("id", id.into().as_str()))
     }
 
-    /// The contact with this external id.
+    /// Creates the call for the contact with this external id.
     pub fn by_external_id(id: impl Into<String>) -> Self {
         Self(Parameters::default().with("external_id", id))
     }
 
-    /// Sets a parameter that has no method here.
+    /// Sets a query parameter that has no method here.
     pub fn parameter(self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
         Self(self.0.with(name, value))
     }

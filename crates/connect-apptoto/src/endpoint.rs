@@ -1,6 +1,6 @@
-//! What the calls have in common.
+//! The macro that implements the [`Endpoint`](connect_core::Endpoint) trait for calls.
 
-/// The traits of a call: `Type: METHOD "/path" -> Answer, Scope`, and what differs from most endpoints.
+/// Implements a call: `Type: METHOD "/path" -> Answer, Scope`, and the methods that differ from the defaults.
 macro_rules! endpoint {
     ($name:ty: $method:ident $path:literal -> $answer:ty, $scope:ident { $($rest:item)* }) => {
         impl connect_core::Endpoint for $name {

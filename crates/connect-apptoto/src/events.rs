@@ -1,4 +1,4 @@
-//! Events, and one of them.
+//! Events, and the call that reads one.
 
 use std::borrow::Cow;
 
@@ -18,73 +18,73 @@ use super::{
 answer!(
     /// An event (Apptoto's API page `/v1/events`).
     Event {
-        /// Its id.
+        /// The id that Apptoto assigned.
         id: Option<Id>,
-        /// The calendar it is in.
+        /// The calendar of the event.
         calendar_id: Option<Id>,
-        /// When it begins.
+        /// The start.
         start_time: Option<EventTime>,
-        /// When it ends.
+        /// The end.
         end_time: Option<EventTime>,
         /// Its title.
         title: Option<String>,
-        /// Where it is.
+        /// The location.
         location: Option<String>,
-        /// Its text.
+        /// The description.
         content: Option<String>,
         /// Whether it was deleted.
         is_deleted: Option<bool>,
-        /// Who takes part. Where a list was asked for by phone number or e-mail address, only who matches.
+        /// The participants. A list by phone number or e-mail address contains only those who match.
         participants: Vec<Participant>,
-        /// What the application noted with it: a JSON object.
+        /// Data stored by the application: a JSON object.
         custom_data: Option<Raw>,
     }
 );
 
 answer!(
-    /// Who takes part in an event.
+    /// A participant of an event.
     Participant {
-        /// The id, to send a message to.
+        /// The id, which [`SendMessage`](super::SendMessage) takes as a recipient.
         id: Option<Id>,
         /// The name.
         name: Option<String>,
-        /// The phone number as it was given.
+        /// The phone number as entered.
         phone: Option<String>,
-        /// The phone number in international form.
+        /// The phone number in international format.
         normalized_phone: Option<String>,
         /// The e-mail address.
         email: Option<String>,
-        /// What the participant answered.
+        /// The participant's state, which contains the reply.
         state: Option<ParticipantState>,
-        /// The messages about the event, where they were asked for: a JSON array.
+        /// The messages about the event, if the call requested them: a JSON array.
         conversations: Option<Raw>,
     }
 );
 
 open_enum!(
-    /// What a participant answered.
+    /// The state of a participant: the reply, or whether a reminder was sent.
     ParticipantState {
-        /// Nothing yet.
+        /// No reply yet.
         Initial = "initial",
         /// Accepted.
         Accepted = "accepted",
         /// Declined.
         Declined = "declined",
-        /// Was reminded.
+        /// Got a reminder.
         Reminded = "reminded",
         /// Confirmed.
         Confirmed = "confirmed",
         /// Is not coming.
         NotComing = "not_coming",
-        /// Is not coming, and wants another time.
+        /// Is not coming and wants another time.
         NotComingNeedsReschedule = "not_coming_needs_reschedule",
-        /// Is not coming, and wants no other time.
+        /// Is not coming and does not want another time.
         NotComingNoReschedule = "not_coming_no_reschedule",
     }
 );
 
 answer!(
-    /// The events that were written or deleted.
+    /// The events that a call created, changed or deleted.
     Events {
         /// The events.
         events: Vec<Event>,
@@ -94,34 +94,34 @@ answer!(
 impl Answer for Event {}
 
 impl Answer for Events {
-    /// Also what is left of a deletion whose answer was lost.
+    /// Apptoto responds with an empty body to a retried deletion whose first response was lost.
     fn empty() -> Option<Self> {
         null().map(Self::from)
     }
 }
 
-/// One event, by either id (`GET /v1/event`). Needs [`Scope::EventsRead`](super::Scope).
+/// Reads an event by its id or external id (`GET /v1/event`). Needs [`Scope::EventsRead`](super::Scope).
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct GetEvent(Parameters);
 
 impl GetEvent {
-    /// The event with this id.
+    /// Creates the call for the event with this id.
     pub fn by_id(id: impl Into<Id>) -> Self {
         Self(Parameters::default().with("id", id.into().as_str()))
     }
 
-    /// The event that was created with this external id.
+    /// Creates the call for the event with this external id.
     pub fn by_external_id(id: impl Into<String>) -> Self {
         Self(Parameters::default().with("external_id", id))
     }
 
-    /// With the messages about the event, at each participant.
+    /// Requests the messages about the event for each participant.
     pub fn include_conversations(self) -> Self {
         self.parameter("include_conversations", "true")
     }
 
-    /// Sets a parameter that has no method here.
+    /// Sets a query parameter that has no method here.
     pub fn parameter(self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
         Self(self.0.with(name, value))
     }

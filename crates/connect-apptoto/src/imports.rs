@@ -1,4 +1,4 @@
-//! Imports of files.
+//! The calls that import files.
 
 use std::borrow::Cow;
 
@@ -9,42 +9,42 @@ use connect_core::{
 
 use super::{Id, When, answer::answer, endpoint::endpoint, open::open_enum};
 
-/// Starts the import of a file (`POST /v1/import`); [`GetImport`] says what became of it. Needs
+/// Starts the import of a file (`POST /v1/import`). [`GetImport`] returns its state. Needs
 /// [`Scope::ImportsWrite`](super::Scope).
 ///
-/// **Once only**: what it makes are events that messages may go out about. It is [never tried
-/// again](super#calls-that-reach-people).
+/// **Never retried**: messages may be sent about imported events. See [calls that are never
+/// retried](super#calls-that-are-never-retried).
 ///
-/// The file is sent as a field of a form. The documentation has a switch for changing what is there already whose name it does
-/// not show: [`parameter`](Self::parameter) sets it.
+/// The file is sent as a form field. The documentation mentions an option to update existing items without
+/// naming it: set it with [`parameter`](Self::parameter).
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct StartImport(Vec<(&'static str, String)>);
 
 impl StartImport {
-    /// Imports the text of this file with the settings of an earlier import, one that was set up in Apptoto's pages.
+    /// Imports a file's text with the settings of an earlier import, such as one set up on Apptoto's website.
     pub fn based_on(import: impl Into<Id>, file: impl Into<String>) -> Self {
         Self(vec![("file", file.into()), ("based_on_import_id", import.into().to_string())])
     }
 
-    /// Imports the text of this file by a specification of its columns.
+    /// Imports a file's text with a specification of its columns.
     pub fn with_spec(spec: impl Into<String>, file: impl Into<String>) -> Self {
         Self(vec![("file", file.into()), ("spec", spec.into())])
     }
 
-    /// What is in the file. Events unless set.
+    /// Sets the content of the file; by default events.
     pub fn import_type(self, what: impl Into<ImportType>) -> Self {
         self.parameter("type", what.into().as_str())
     }
 
-    /// Deletes the events of this time that are not in the file.
+    /// Deletes the events in a time range that the file does not contain.
     pub fn delete_between(self, start: impl Into<When>, end: impl Into<When>) -> Self {
         self.parameter("support_delete", "true")
             .parameter("start_time", start.into().as_str())
             .parameter("end_time", end.into().as_str())
     }
 
-    /// Sets a field of the form that has no method here.
+    /// Sets a form field that has no method here.
     pub fn parameter(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.0.retain(|(known, _)| *known != name);
         self.0.push((name, value.into()));
@@ -63,7 +63,7 @@ endpoint!(StartImport: POST "/v1/import" -> Imported, ImportsWrite {
 });
 
 open_enum!(
-    /// What is in a file.
+    /// The content of a file.
     ImportType {
         /// Events.
         Events = "events",
@@ -72,13 +72,13 @@ open_enum!(
     }
 );
 
-/// How an import stands (`GET /v1/import`). Needs [`Scope::ImportsRead`](super::Scope).
+/// Reads the state of an import (`GET /v1/import`). Needs [`Scope::ImportsRead`](super::Scope).
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct GetImport(Id);
 
 impl GetImport {
-    /// The import with this id.
+    /// Creates the call for the import with this id.
     pub fn new(id: impl Into<Id>) -> Self {
         Self(id.into())
     }
@@ -91,7 +91,7 @@ endpoint!(GetImport: GET "/v1/import" -> Imported, ImportsRead {
 });
 
 answer!(
-    /// An answer with an import.
+    /// A response with an import.
     Imported {
         /// The import.
         import: Option<Import>,
@@ -99,27 +99,27 @@ answer!(
 );
 
 answer!(
-    /// An import.
+    /// An import of a file.
     Import {
-        /// Its id.
+        /// The id of the import.
         id: Option<Id>,
-        /// How it stands.
+        /// The state of the import.
         state: Option<ImportState>,
     }
 );
 
 open_enum!(
-    /// How an import stands.
+    /// The state of an import.
     ImportState {
-        /// It is about to run.
+        /// The import is waiting to run.
         Launching = "launching",
-        /// It runs.
+        /// The import is running.
         Running = "running",
         /// The file could not be imported.
         Invalid = "invalid",
-        /// It is done.
+        /// The import has finished.
         Finished = "finished",
-        /// It was given up.
+        /// The import was aborted.
         Aborted = "aborted",
     }
 );

@@ -1,4 +1,4 @@
-//! The other way in: an API key.
+//! Authentication with an API key instead of a signed-in user.
 
 use std::fmt;
 
@@ -7,9 +7,9 @@ pub use connect_core::Keyed;
 use connect_core::{Endpoint, Error, Secret};
 use http::header::AUTHORIZATION;
 
-/// An API key of one's own account, with the account's e-mail address: HTTP Basic (RFC 7617). It needs no consent and has no
-/// scopes. The account's settings can disable and delete it: then a call fails with the kind
-/// [`Authentication`](connect_core::ErrorKind::Authentication).
+/// An API key and the e-mail address of its account, sent as HTTP Basic credentials (RFC 7617). A key needs
+/// no consent and has no scopes. If it was disabled or deleted in the account's settings, calls fail with the
+/// kind [`Authentication`](connect_core::ErrorKind::Authentication).
 #[derive(Clone)]
 pub struct ApiKey {
     email: Box<str>,
@@ -17,30 +17,33 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
-    /// The key of this account.
+    /// Creates the credentials of an account.
     ///
     /// # Errors
-    /// When one of them is empty or has a control character, and when the e-mail address has a colon (RFC 7617 2).
+    /// Fails if the e-mail address or the key is empty or contains control characters, or if the e-mail
+    /// address contains a colon (RFC 7617 2).
     pub fn new(email: &str, key: impl Into<Secret>) -> Result<Self, Error> {
         let key = key.into();
         for (name, text) in [("e-mail address", email), ("API key", key.expose())] {
             if text.is_empty() || text.chars().any(char::is_control) {
                 return Err(Error::configuration(format!(
-                    "the {name} must not be empty or have control characters"
+                    "the {name} is empty or contains control characters"
                 )));
             }
         }
         if email.contains(':') {
-            return Err(Error::configuration("the e-mail address must not have a colon"));
+            return Err(Error::configuration(
+                "the e-mail address contains a colon, which HTTP Basic does not allow",
+            ));
         }
         let pair = Secret::from(format!("{email}:{}", key.expose()));
         let authorization = format!("Basic {}", STANDARD.encode(pair.expose()));
         Ok(Self { email: email.into(), authorization: authorization.into() })
     }
 
-    /// The call with this key instead of a signed-in user: for the `send` of a client.
+    /// Returns the call with this key instead of a user's token, for the `send` method of a client.
     ///
-    /// That client's base URL is where the key goes: [`BASE_URL`](super::BASE_URL).
+    /// The client has to have the base URL [`BASE_URL`](super::BASE_URL), because it sends the key there.
     pub fn over<E: Endpoint + Clone>(&self, endpoint: &E) -> Keyed<E> {
         Keyed::header(endpoint.clone(), AUTHORIZATION, self.authorization.clone())
     }
@@ -57,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_basic_can_carry_is_a_key() {
+    fn key_that_basic_cannot_encode_is_refused() {
         for (email, key) in [("a:b@example.com", "k"), ("", "k"), ("a@b", ""), ("a@b\n", "k"), ("a@b", "k\0")]
         {
             assert!(ApiKey::new(email, key).is_err(), "{email:?} {key:?}");
@@ -66,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_not_shown() {
+    fn key_is_redacted_in_debug_output() {
         let key = ApiKey::new("ada@example.com", "hunter2").unwrap();
         let shown = format!("{key:?} {:?}", key.over(&super::super::ListAddressBooks::new()));
         assert!(shown.contains("ada@example.com") && shown.contains("[redacted]"), "{shown}");

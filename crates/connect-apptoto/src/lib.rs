@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 //!
-//!
 //! ```text
 //!   profile() + Scope ──▶ sign-in ──▶ user.send(&call) ───────────────┐
 //!                                                                     ├──▶ https://api.apptoto.com/v1/..
@@ -24,24 +23,24 @@
 //! # Ok::<(), connect_blocking::Error>(())
 //! ```
 //!
-//! * A call is a value, for the `send` of a signed-in user or, under an [`ApiKey`], for the `send` of a client. The client
-//!   needs [`BASE_URL`].
-//! * A token whose scopes do not cover a call gets a 403 `insufficient_scope`: an error of the kind
-//!   [`Permission`](connect_core::ErrorKind::Permission) that names the scope. Apptoto tells the scope of `GET /v1/event` and
-//!   `POST /v1/import`; that of the other calls follows from what it says a scope allows. API keys have no scopes.
-//! * Every field of an answer may be missing. One that is not of its type is missing as well; the whole object is kept as it
-//!   came in `raw`.
-//! * What Apptoto's documentation leaves open is not guessed: `.parameter(..)` and `.field(..)` set what has no method here,
-//!   an answer of unknown form is JSON as it came ([`Anything`]), and [`RawCall`] is a call that has no type here.
+//! * A call is a value. Pass it to the `send` method of a signed-in user or, with an [`ApiKey`], of a client.
+//!   The client needs [`BASE_URL`].
+//! * Apptoto responds with a 403 `insufficient_scope` if the token lacks a scope. The error has the kind
+//!   [`Permission`](connect_core::ErrorKind::Permission) and names the scope. Apptoto documents the scopes of
+//!   `GET /v1/event` and `POST /v1/import`; the others are inferred from its scope descriptions.
+//! * Every field of a response is optional, and absent if it has an unexpected type. `raw` is the whole
+//!   object as JSON.
+//! * Undocumented parts are not guessed: `.parameter(..)` and `.field(..)` set what has no method here, a
+//!   response in an unknown format is returned as JSON ([`Anything`]), and [`RawCall`] makes other calls.
 //!
-//! # Calls that reach people
+//! # Calls that are never retried
 //!
-//! [`CreateEvents`], [`CreateContacts`], [`BookNow`], [`SendMessage`] and [`StartImport`] may send messages to people or cost
-//! credit. They are sent once, whatever becomes of it: nothing that fails is followed by another try, and the error says whether
-//! the call [`may_have_happened`](connect_core::Error::may_have_happened). Only a 401, which says that nothing was done, is
-//! followed by the same call with a new token.
+//! [`CreateEvents`], [`CreateContacts`], [`BookNow`], [`SendMessage`] and [`StartImport`] may send messages
+//! to people or cost credit. The client sends them once. If one fails,
+//! [`may_have_happened`](connect_core::Error::may_have_happened) tells whether it may still have taken
+//! effect. Only a 401, which means that Apptoto did nothing, is retried with a new token.
 //!
-//! An event that must be there after a failure, and once, is better written with [`UpsertEvents`] and an external id.
+//! To retry the creation of an event safely, use [`UpsertEvents`] with an external id.
 
 mod address_books;
 mod answer;
@@ -78,22 +77,23 @@ pub use values::{Id, Place, ShowAs, When};
 pub use write_contacts::{CreateContacts, NewContact, NewPhoneNumber, UpsertContact, UpsertContacts};
 pub use write_events::{CreateEvents, DeleteEvent, NewEvent, NewParticipant, UpsertEvent, UpsertEvents};
 
-/// Apptoto's API.
+/// The base URL of the Apptoto API.
 pub const BASE_URL: &str = "https://api.apptoto.com";
 
-/// Signing in with Apptoto (its API page "OAuth 2.0 Authentication").
+/// Returns the OAuth profile of Apptoto (its API page "OAuth 2.0 Authentication").
 ///
-/// Codes are bound to who asked for them (PKCE, RFC 7636), as Apptoto wants it of applications that are not server-side. Of
-/// those that are, it says nothing about it; should one be refused, set `profile.pkce = Pkce::Absent`.
+/// The profile uses PKCE (RFC 7636), which Apptoto requires for applications without a server. For other
+/// applications the documentation does not mention PKCE; if one is refused, set `profile.pkce =
+/// Pkce::Absent`.
 ///
-/// No revocation endpoint is documented: a sign-out deletes what is kept here, and the user ends the access under "Authorized
-/// Applications". An unverified guess, for who wants to try it, is
-/// `profile.revocation = Revocation::Form("https://api.apptoto.com/oauth/revoke".to_owned())`.
+/// Apptoto documents no revocation endpoint: a sign-out only deletes the stored tokens, and users revoke
+/// access under "Authorized Applications". You can try an unverified guess: `profile.revocation =
+/// Revocation::Form("https://api.apptoto.com/oauth/revoke".to_owned())`.
 ///
-/// Nor is it documented whether refresh tokens are handed out. Without one, users sign in again when their access token
-/// stops working.
+/// The documentation does not say whether Apptoto issues refresh tokens. Without one, users sign in again
+/// when their access token expires.
 ///
-/// Until Apptoto publishes an application, only the user who registered it can sign in; others are denied.
+/// Until Apptoto publishes an application, only the user who registered it can sign in.
 ///
 /// ```no_run
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -104,17 +104,18 @@ pub const BASE_URL: &str = "https://api.apptoto.com";
 ///     .profile(connect_apptoto::profile())
 ///     .base_url(BASE_URL)
 ///     .build()?;
-/// let sign_in = client.auth().sign_in(SignIn::new("user-123").scopes([Scope::EventsRead, Scope::ContactsRead]))?;
+/// let scopes = [Scope::EventsRead, Scope::ContactsRead];
+/// let sign_in = client.auth().sign_in(SignIn::new("user-123").scopes(scopes))?;
 /// # Ok(()) }
 /// ```
 pub fn profile() -> Profile {
     profile_at("https://www.apptoto.com", BASE_URL)
 }
 
-/// As [`profile`], with other URLs in place of `https://www.apptoto.com` and [`BASE_URL`]: the `/apptoto/www` and
-/// `/apptoto/api` of a sandbox.
+/// Like [`profile`], with other URLs instead of `https://www.apptoto.com` and [`BASE_URL`], such as
+/// `/apptoto/www` and `/apptoto/api` of a sandbox.
 pub fn profile_at(www: &str, api: &str) -> Profile {
-    // No issuer is documented: this one is what tokens are kept under.
+    // No issuer is documented, so the store keeps the tokens under this one.
     let mut profile = Profile::new(www, format!("{www}/oauth/authorize"), format!("{api}/oauth/token"));
     profile.client_auth = ClientAuth::Body;
     profile

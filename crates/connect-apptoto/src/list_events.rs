@@ -1,4 +1,4 @@
-//! Events page by page.
+//! The call that lists events page by page.
 
 use std::borrow::Cow;
 
@@ -10,12 +10,12 @@ use serde::{Deserialize, Deserializer};
 
 use super::{Event, Events, When, answer::read, endpoint::endpoint, object::Parameters};
 
-/// The events of a time, page by page (`GET /v1/events`). Needs [`Scope::EventsRead`](super::Scope).
+/// Lists events page by page (`GET /v1/events`). Needs [`Scope::EventsRead`](super::Scope).
 ///
-/// A page with events has another one after it; the first empty one is the last.
+/// The first empty page is the last one.
 ///
-/// The documentation has two more parameters, whose names it does not show: an end of the time, and whether to list deleted
-/// events as well. Who knows them uses [`parameter`](Self::parameter).
+/// The documentation mentions two more parameters without naming them: the end of the time range, and whether
+/// to list deleted events. Set them with [`parameter`](Self::parameter).
 ///
 /// ```
 /// use connect_blocking::Client;
@@ -24,7 +24,8 @@ use super::{Event, Events, When, answer::read, endpoint::endpoint, object::Param
 /// # use connect_blocking::{Request, Response};
 /// # let events = |request: Request| -> Result<Response, _> {
 /// #     let more = request.uri().query() == Some("begin=1970-01-01T00%3A00%3A00Z");
-/// #     Ok(Response::new(if more { r#"{"events": [{"title": "Check-up"}]}"# } else { r#"{"events": []}"# }.into()))
+/// #     let page = if more { r#"{"events": [{"title": "Check-up"}]}"# } else { r#"{"events": []}"# };
+/// #     Ok(Response::new(page.into()))
 /// # };
 /// # let client = Client::anonymous_builder().base_url("https://api.apptoto.com").transport(events).build()?;
 /// # let key = ApiKey::new("ada@example.com", "the key")?;
@@ -41,45 +42,46 @@ pub struct ListEvents {
 }
 
 impl ListEvents {
-    /// All events.
+    /// Creates the call for all events.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Those that start at this time or later.
+    /// Limits the list to events that start at this time or later.
     pub fn begin(self, time: impl Into<When>) -> Self {
         self.parameter("begin", time.into().as_str())
     }
 
-    /// Those with a participant of this phone number. A number of another country than the account's has to be in
-    /// international form. With it an event may be listed more than once, each time with one participant that matches.
+    /// Limits the list to events with a participant of this phone number. A number from another country than
+    /// the account's has to be in international format. An event is listed once for each matching
+    /// participant.
     pub fn phone_number(self, number: impl Into<String>) -> Self {
         self.parameter("phone_number", number)
     }
 
-    /// Those with a participant of this e-mail address. With it an event may be listed more than once, each time with one
-    /// participant that matches.
+    /// Limits the list to events with a participant of this e-mail address. An event is listed once for each
+    /// matching participant.
     pub fn email_address(self, address: impl Into<String>) -> Self {
         self.parameter("email_address", address)
     }
 
-    /// With the messages about the events, at each participant.
+    /// Requests the messages about each event for each participant.
     pub fn include_conversations(self) -> Self {
         self.parameter("include_conversations", "true")
     }
 
-    /// How many events a page has. Apptoto's default is 30.
+    /// Sets the number of events on a page. Apptoto's default is 30.
     pub fn page_size(self, size: u32) -> Self {
         self.parameter("page_size", size.to_string())
     }
 
-    /// From this page on; the first is 1.
+    /// Starts at this page; the first page is 1.
     pub fn page(mut self, page: u32) -> Self {
         self.page = Some(page.to_string().into());
         self
     }
 
-    /// Sets a parameter that has no method here.
+    /// Sets a query parameter that has no method here.
     pub fn parameter(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
         self.parameters = self.parameters.with(name, value);
         self
@@ -87,7 +89,9 @@ impl ListEvents {
 
     fn number(&self) -> Result<u32, Error> {
         let page = self.page.as_deref().unwrap_or("1");
-        page.parse().ok().filter(|page| *page > 0).ok_or_else(|| Error::validation("page: counts from 1"))
+        page.parse().ok().filter(|page| *page > 0).ok_or_else(|| {
+            Error::validation(format!("page: \"{page}\" is not a page number (expected 1 or more)"))
+        })
     }
 }
 
@@ -101,10 +105,10 @@ endpoint!(ListEvents: GET "/v1/events" -> EventPage, EventsRead {
 
     fn decode(&self, response: &Response) -> Result<EventPage, Error> {
         let mut page: EventPage = read(response, Safety::Safe)?;
-        // What has no list is no end of one.
+        // A response without the list must not be taken for the last page.
         if page.raw.field::<Vec<Raw>>("events").is_none() {
             let kind = ErrorKind::Decode { path: "events".into(), offset: 0 };
-            return Err(Error::new(kind).with_message("the answer has no list of events"));
+            return Err(Error::new(kind).with_message("the response has no list "events""));
         }
         if !page.events.is_empty() {
             page.next_page = Some(self.number()?.saturating_add(1).to_string().into());
@@ -135,9 +139,9 @@ impl Paged for ListEvents {
 pub struct EventPage {
     /// The events.
     pub events: Vec<Event>,
-    /// The number of the page after this one; none after an empty page.
+    /// The number of the next page; `None` after an empty page.
     pub next_page: Option<Box<str>>,
-    /// The whole answer as it came.
+    /// The whole response as JSON.
     pub raw: Raw,
 }
 

@@ -1,4 +1,4 @@
-//! Messages to people.
+//! The call that sends a message.
 
 use connect_core::{
     Error,
@@ -15,11 +15,12 @@ use super::{
 
 /// Sends a message (`POST /v1/send_message`). Needs [`Scope::MessagingSend`](super::Scope).
 ///
-/// **Once only**: it reaches a person and costs credit. It is [never tried again](super#calls-that-reach-people).
+/// **Never retried**: it reaches a person and costs credit. See [calls that are never
+/// retried](super#calls-that-are-never-retried).
 ///
-/// To an event or a participant the text may have fields in it, such as `{{ name }}`.
+/// In a message to an event or a participant, the text may contain fields such as `{{ name }}`.
 ///
-/// The form of the answer is not documented: it is JSON as it came.
+/// The response is returned as JSON, because its format is not documented.
 ///
 /// ```
 /// use connect_apptoto::{MessageType, Recipient, SendMessage};
@@ -32,7 +33,7 @@ use super::{
 pub struct SendMessage(Object);
 
 impl SendMessage {
-    /// Sends this to them, in this way.
+    /// Creates the call with the message type, the recipient and the content.
     pub fn new(how: impl Into<MessageType>, to: impl Into<Recipient>, content: impl Into<Content>) -> Self {
         let object = Object::default().with("type", &how.into());
         let object = match to.into() {
@@ -47,7 +48,7 @@ impl SendMessage {
     }
 
     fields! {
-        /// The subject of an e-mail.
+        /// Sets the subject of an e-mail.
         subject(text: &str) = "subject";
     }
 }
@@ -63,24 +64,24 @@ endpoint!(SendMessage: POST "/v1/send_message" -> Anything, MessagingSend {
 });
 
 open_enum!(
-    /// How a message is sent.
+    /// The way in which a message is sent.
     MessageType {
-        /// As a text message.
+        /// A text message.
         Sms = "sms",
-        /// As a call.
+        /// A phone call.
         Call = "call",
-        /// As an e-mail.
+        /// An e-mail.
         Email = "email",
     }
 );
 
-/// Who a message is for.
+/// The recipient of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Recipient {
     /// A phone number or an e-mail address.
     Address(String),
-    /// Every participant of an event, each by a message of their own.
+    /// Each participant of an event gets a separate message.
     Event(Id),
     /// One participant of an event.
     Participant(Id),
@@ -98,13 +99,13 @@ impl From<String> for Recipient {
     }
 }
 
-/// What a message says.
+/// The content of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Content {
-    /// This.
+    /// A text.
     Text(String),
-    /// What the account's template with this id says.
+    /// The id of a template in the account.
     Template(String),
 }
 

@@ -1,4 +1,4 @@
-//! JSON objects of requests, and parameters of queries.
+//! Builds the JSON objects and query parameters of requests.
 
 use std::borrow::Cow;
 
@@ -8,11 +8,11 @@ use connect_core::{
 };
 use serde::{Serialize, Serializer};
 
-/// An object that is filled field by field; setting one again replaces it.
+/// A JSON object that is built field by field; setting a field again replaces it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Object {
     fields: Vec<(Cow<'static, str>, Raw)>,
-    /// The first field whose value has no JSON form.
+    /// The first field whose value cannot be written as JSON.
     fault: Option<Cow<'static, str>>,
 }
 
@@ -39,7 +39,6 @@ impl Object {
         self.fields.iter().any(|(known, _)| known == name)
     }
 
-    /// As a body.
     pub(super) fn body(&self) -> Result<Body, Error> {
         self.check()?;
         json(self)
@@ -47,7 +46,7 @@ impl Object {
 
     fn check(&self) -> Result<(), Error> {
         match &self.fault {
-            Some(name) => Err(Error::validation(format!("{name}: has no JSON form"))),
+            Some(name) => Err(Error::validation(format!("{name}: the value cannot be written as JSON"))),
             None => Ok(()),
         }
     }
@@ -56,13 +55,15 @@ impl Object {
 impl Serialize for Object {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if let Some(name) = &self.fault {
-            return Err(serde::ser::Error::custom(format_args!("{name}: has no JSON form")));
+            return Err(serde::ser::Error::custom(format_args!(
+                "{name}: the value cannot be written as JSON"
+            )));
         }
         serializer.collect_map(self.fields.iter().map(|(name, raw)| (name, raw)))
     }
 }
 
-/// A body with a list of objects, of which there has to be one at least.
+/// Returns a body with a list of objects, which must not be empty, and other fields.
 pub(super) fn list<T: AsRef<Object>>(
     name: &'static str,
     items: &[T],
@@ -80,11 +81,11 @@ pub(super) fn list<T: AsRef<Object>>(
 
 fn json(object: &Object) -> Result<Body, Error> {
     let text = Raw::from_value(object)
-        .map_err(|error| Error::validation("the body has no JSON form").with_source(error))?;
+        .map_err(|error| Error::validation("the body cannot be written as JSON").with_source(error))?;
     Ok(Body::Json(text.get().to_owned()))
 }
 
-/// Query parameters in their order; setting one again replaces it.
+/// Query parameters in the order they were set; setting one again replaces it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Parameters(Vec<(Cow<'static, str>, String)>);
 
@@ -101,7 +102,7 @@ impl Parameters {
     }
 }
 
-/// Builder methods that set a field of `self.0`.
+/// Defines builder methods that set a field of `self.0`.
 macro_rules! fields {
     ($($(#[$what:meta])* $method:ident($value:ident: $type:ty) = $name:literal;)+) => {
         $(
@@ -112,8 +113,8 @@ macro_rules! fields {
             }
         )+
 
-        /// Sets a field that has no method here, to any JSON: a value that can be serialised, or
-        /// [`Raw`](connect_core::types::Raw) text. A field that is there already is replaced.
+        /// Sets a field that has no method here to a serialisable value or to
+        /// [`Raw`](connect_core::types::Raw) JSON. Replaces an existing field.
         pub fn field(mut self, name: impl Into<std::borrow::Cow<'static, str>>, value: impl serde::Serialize) -> Self {
             self.0.set(name, &value);
             self
@@ -129,17 +130,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_field_is_there_once_and_in_the_order_of_setting() {
+    fn field_set_again_moves_to_the_end() {
         let object = Object::default().with("b", &1).with("a", "x").with("b", &[2]);
         assert_eq!(object.body().unwrap(), Body::Json(r#"{"a":"x","b":[2]}"#.to_owned()));
     }
 
     #[test]
-    fn what_has_no_json_form_is_told_before_anything_is_sent() {
+    fn value_without_json_form_fails_before_sending() {
         let odd = Object::default().with("custom_data", &BTreeMap::from([((1, 2), 3)]));
         let error = odd.body().unwrap_err();
-        assert_eq!(error.message(), Some("custom_data: has no JSON form"));
+        assert_eq!(error.message(), Some("custom_data: the value cannot be written as JSON"));
         let outer = Object::default().with("events", &[&odd]);
-        assert_eq!(outer.body().unwrap_err().message(), Some("events: has no JSON form"));
+        assert_eq!(outer.body().unwrap_err().message(), Some("events: the value cannot be written as JSON"));
     }
 }

@@ -1,13 +1,13 @@
-//! Enums that survive values newer than themselves.
+//! Enums that keep values they do not know yet.
 
 use std::fmt;
 
-/// A value that is not among the known ones of an enum. It cannot be built by hand, so it never equals a known value.
+/// An unknown value of an enum. It cannot be constructed directly, so it never equals a known value.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Unknown(Box<str>);
 
 impl Unknown {
-    /// The text on the wire.
+    /// Returns the text that is sent to the server.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -24,19 +24,19 @@ impl fmt::Debug for Unknown {
     }
 }
 
-/// An enum of texts, and its traits.
+/// Defines an enum of texts and its traits.
 macro_rules! open_enum {
     ($(#[$about:meta])* $name:ident { $($(#[$what:meta])* $variant:ident = $text:literal,)+ }) => {
         $(#[$about])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum $name {
             $($(#[$what])* $variant,)+
-            /// Any other value, as it came.
+            /// A value that this version does not know.
             Other($crate::open::Unknown),
         }
 
         impl $name {
-            /// The text on the wire.
+            /// Returns the text that is sent to the server.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {

@@ -1,4 +1,4 @@
-//! Calls that have no type here.
+//! Calls that have no type in this crate.
 
 use std::borrow::Cow;
 
@@ -11,16 +11,17 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Scope, answer::null, object::Parameters};
 
-/// Any call under `/v1`: for what Apptoto's scopes allow and no type here does, such as the opt-out lists.
+/// Any call under `/v1`, for endpoints that have no type here, such as the opt-out lists.
 ///
-/// What may be repeated goes by the method (RFC 9110 9.2): a POST or a PATCH is to happen once, as told in the
-/// [module's documentation](super#calls-that-reach-people).
+/// The method decides whether a call may be retried (RFC 9110 9.2): a POST or PATCH is [never
+/// retried](super#calls-that-are-never-retried).
 ///
 /// ```
 /// use connect_apptoto::{RawCall, Scope};
 /// use http::Method;
 ///
-/// let call = RawCall::new(Method::GET, "/lists").segment("a/b").parameter("page", "2").needs(Scope::ListsRead);
+/// let call = RawCall::new(Method::GET, "/lists").segment("a/b").parameter("page", "2");
+/// let call = call.needs(Scope::ListsRead);
 /// assert_eq!(connect_core::Endpoint::path(&call)?, "/v1/lists/a%2Fb");
 /// # Ok::<(), connect_core::Error>(())
 /// ```
@@ -37,7 +38,7 @@ pub struct RawCall {
 }
 
 impl RawCall {
-    /// The call of this method and this path, which begins with `/` and hangs under `/v1`. What of it is data has to be
+    /// Creates a call with a method and a path under `/v1` that begins with `/`. Data in the path has to be
     /// percent-encoded: see [`segment`](Self::segment).
     pub fn new(method: Method, path: &str) -> Self {
         Self {
@@ -51,31 +52,31 @@ impl RawCall {
         }
     }
 
-    /// Adds a part to the path, such as an id, percent-encoded.
+    /// Adds a path segment, such as an id, and percent-encodes it.
     pub fn segment(mut self, part: impl Into<String>) -> Self {
         self.segments.push(part.into());
         self
     }
 
-    /// Sets a parameter of the query.
+    /// Sets a query parameter.
     pub fn parameter(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
         self.parameters = self.parameters.with(name, value);
         self
     }
 
-    /// Sends this as the JSON body: a value that can be serialised, or [`Raw`] text.
+    /// Sets the JSON body: a serialisable value, or [`Raw`] JSON.
     pub fn json(mut self, body: impl Serialize) -> Self {
         self.json = Some(Raw::from_value(&body).map_err(drop));
         self
     }
 
-    /// The scope that the call needs: what the error says is missing after a 403.
+    /// Sets the scope that the call needs, which errors name after a 403.
     pub fn needs(mut self, scope: Scope) -> Self {
         self.scope = Some(scope);
         self
     }
 
-    /// What may be repeated, where the method does not say it.
+    /// Sets whether the call may be retried, if the method does not tell.
     pub fn with_safety(mut self, safety: Safety) -> Self {
         self.safety = Some(safety);
         self
@@ -96,7 +97,7 @@ impl Endpoint for RawCall {
             || self.path.split('/').any(climbs)
         {
             return Err(Error::validation(
-                "a path begins with a slash and has no query, no fragment and no dots alone",
+                "the path is not valid (expected a leading slash, and no query, fragment, backslash, `.` or `..`)",
             ));
         }
         let mut path = format!("/v1{}", self.path);
@@ -115,7 +116,7 @@ impl Endpoint for RawCall {
         match &self.json {
             None => Ok(Body::None),
             Some(Ok(raw)) => Ok(Body::Json(raw.get().to_owned())),
-            Some(Err(())) => Err(Error::validation("the body has no JSON form")),
+            Some(Err(())) => Err(Error::validation("the body cannot be written as JSON")),
         }
     }
 
@@ -132,7 +133,7 @@ impl Endpoint for RawCall {
     }
 }
 
-/// An answer whose form is not documented: JSON as it came, null where there was none.
+/// A response in an undocumented format, as JSON; null for an empty body.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Anything(pub Raw);
 
@@ -153,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_path_under_v1_is_one() {
+    fn path_outside_v1_is_refused() {
         for path in ["/events", "/lists/", "/a%2Fb", "/a/..b", "/"] {
             assert!(RawCall::new(Method::GET, path).query().is_ok(), "{path}");
         }

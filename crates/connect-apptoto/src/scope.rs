@@ -1,16 +1,17 @@
-//! What a user allows.
+//! The scopes of Apptoto.
 
 use super::open::open_enum;
 
 open_enum!(
-    /// What a user allows an application to do. A scope that was not ticked when the application was registered cannot be asked
-    /// for. Apptoto does not say that writing implies reading: ask for both.
+    /// A permission that a user grants. An application can only request the scopes chosen when it was
+    /// registered. Apptoto does not say that writing implies reading: request both.
     ///
     /// ```
     /// use connect_core::SignIn;
     /// use connect_apptoto::Scope;
     ///
-    /// let sign_in = SignIn::new("user-123").scopes([Scope::EventsRead, Scope::EventsWrite, Scope::from("new:scope")]);
+    /// let scopes = [Scope::EventsRead, Scope::EventsWrite, Scope::from("new:scope")];
+    /// let sign_in = SignIn::new("user-123").scopes(scopes);
     /// ```
     Scope {
         /// View your calendars.
@@ -41,7 +42,7 @@ open_enum!(
         MessagingRead = "messaging:read",
         /// Send SMS or email messages on your behalf.
         MessagingSend = "messaging:send",
-        /// The older, coarse scope, which Apptoto's API page has in its example; its manual lists the 14 others.
+        /// The older, broad scope in an example on Apptoto's API page; the manual lists only the other 14.
         Api = "api",
     }
 );
@@ -77,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_scope_is_read_back_from_its_text() {
+    fn scope_round_trips_through_its_text() {
         let known = [Scope::ALL.as_slice(), &[Scope::Api]].concat();
         for scope in known {
             assert_eq!(Scope::from(scope.as_str()), scope);

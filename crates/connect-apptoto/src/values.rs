@@ -1,4 +1,4 @@
-//! Ids, times and places.
+//! Values of requests and responses: ids, times, calendars and address books.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 use super::answer::Field;
 
-/// An id: a number in Apptoto's documentation, and a text where it came as one. Digits are sent as a number.
+/// An id, which is a number or a text in responses. Digits are sent as a number.
 ///
 /// ```
 /// use connect_apptoto::Id;
@@ -19,7 +19,7 @@ use super::answer::Field;
 pub struct Id(Box<str>);
 
 impl Id {
-    /// The id as text.
+    /// Returns the id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -78,7 +78,7 @@ impl Field for Id {
     }
 }
 
-/// A time of a request: ISO 8601 with an offset, that of the zone where it is known and else `Z`.
+/// A time in a request: ISO 8601 with the offset of its zone, or `Z` without a zone.
 ///
 /// ```
 /// use connect_apptoto::When;
@@ -92,13 +92,13 @@ impl Field for Id {
 pub struct When(Box<str>);
 
 impl When {
-    /// The text on the wire.
+    /// Returns the text that is sent to the server.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// A time without an offset.
+    /// Creates a time without an offset.
     pub(super) fn local(time: DateTime) -> Self {
         Self(time.to_string().into())
     }
@@ -128,12 +128,12 @@ impl Serialize for When {
     }
 }
 
-/// A calendar or an address book: by its id, or by its name. One of a name that does not exist yet is created.
+/// A calendar or an address book, by its id or name. An unknown name creates one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
-    /// The one with this id.
+    /// The id.
     Id(Id),
-    /// The one with this name.
+    /// The name.
     Named(String),
 }
 
@@ -167,23 +167,23 @@ impl From<String> for Place {
     }
 }
 
-/// How an event blocks its time. Without one it is busy. Any number can be sent: `ShowAs::from(5)`.
+/// The availability that an event shows; busy by default. `ShowAs::from(5)` sends any number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ShowAs(u64);
 
 impl ShowAs {
-    /// 0.
+    /// Free (0).
     pub const FREE: Self = Self(0);
-    /// 1.
+    /// Tentative (1).
     pub const TENTATIVE: Self = Self(1);
-    /// 2.
+    /// Busy (2).
     pub const BUSY: Self = Self(2);
-    /// 3.
+    /// Out of office (3).
     pub const OUT_OF_OFFICE: Self = Self(3);
-    /// 4.
+    /// Working elsewhere (4).
     pub const WORKING_ELSEWHERE: Self = Self(4);
 
-    /// The number on the wire.
+    /// Returns the number that is sent to the server.
     #[must_use]
     pub fn number(self) -> u64 {
         self.0
@@ -207,7 +207,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_numbers_or_texts_and_are_sent_as_the_documentation_has_them() {
+    fn id_of_digits_is_sent_as_number_other_ids_as_text() {
         let read = |text: &str| Id::read(text.parse().unwrap());
         assert_eq!(read("123"), read("\"123\""));
         assert_eq!(read("18446744073709551616").unwrap().as_str(), "18446744073709551616");

@@ -1,4 +1,4 @@
-//! Creating and changing contacts.
+//! The calls that create and change contacts.
 
 use connect_core::{
     Error,
@@ -15,16 +15,16 @@ use super::{
 
 /// Creates contacts (`POST /v1/contacts`). Needs [`Scope::ContactsWrite`](super::Scope).
 ///
-/// **Once only**: twice makes two of each. It is [never tried again](super#calls-that-reach-people);
-/// [`UpsertContacts`] with an external id may be repeated.
+/// **Never retried**: a second request would create each contact again. See [calls that are never
+/// retried](super#calls-that-are-never-retried). [`UpsertContacts`] with an external id may be retried.
 ///
-/// The form of the answer is not documented: it is JSON as it came.
+/// The response is returned as JSON, because its format is not documented.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct CreateContacts(Vec<NewContact>);
 
 impl CreateContacts {
-    /// Creates these.
+    /// Creates the call for these contacts.
     pub fn new(contacts: impl IntoIterator<Item = NewContact>) -> Self {
         Self(contacts.into_iter().collect())
     }
@@ -40,20 +40,21 @@ endpoint!(CreateContacts: POST "/v1/contacts" -> Anything, ContactsWrite {
     }
 });
 
-/// Changes contacts, or creates those that are not there yet (`PUT /v1/contacts`). Needs
+/// Changes contacts, or creates missing ones (`PUT /v1/contacts`). Needs
 /// [`Scope::ContactsWrite`](super::Scope).
 ///
-/// What is not set stays as it is, but `phone_numbers`, `email_addresses` and `custom_data` are replaced as a whole. A contact
-/// stays in its address book. Twice has the effect of once, unless a contact has something added to it
-/// ([`add_phone`](UpsertContact::add_phone), [`add_email`](UpsertContact::add_email)): then it is sent once.
+/// Fields that are not set keep their values; `phone_numbers`, `email_addresses` and `custom_data` are
+/// replaced as a whole. A contact cannot move to another address book. The call is idempotent and may be
+/// retried, unless it uses [`add_phone`](UpsertContact::add_phone) or
+/// [`add_email`](UpsertContact::add_email).
 ///
-/// The form of the answer is not documented: it is JSON as it came.
+/// The response is returned as JSON, because its format is not documented.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct UpsertContacts(Vec<UpsertContact>);
 
 impl UpsertContacts {
-    /// Changes or creates these.
+    /// Creates the call for these contacts.
     pub fn new(contacts: impl IntoIterator<Item = UpsertContact>) -> Self {
         Self(contacts.into_iter().collect())
     }
@@ -76,74 +77,73 @@ endpoint!(UpsertContacts: PUT "/v1/contacts" -> Anything, ContactsWrite {
 pub struct NewContact(Object);
 
 impl NewContact {
-    /// Somebody of this full name, in an address book.
+    /// Creates a contact with a full name in an address book.
     pub fn new(address_book: impl Into<Place>, name: impl Into<String>) -> Self {
         Self(in_address_book(address_book).with("name", &name.into()))
     }
 
-    /// Somebody of this first and last name, in an address book.
+    /// Creates a contact with a first and a last name in an address book.
     pub fn named(address_book: impl Into<Place>, first: impl Into<String>, last: impl Into<String>) -> Self {
         Self(in_address_book(address_book).with("first_name", &first.into()).with("last_name", &last.into()))
     }
 
     fields! {
-        /// The phone number, of somebody who has one.
+        /// Sets the only phone number.
         phone(number: &str) = "phone";
-        /// The e-mail address, of somebody who has one.
+        /// Sets the only e-mail address.
         email(address: &str) = "email";
-        /// The application's own id of the contact, unique in the account.
+        /// Sets the application's id of the contact, which has to be unique in the account.
         external_id(id: &str) = "external_id";
-        /// The e-mail addresses: a JSON array, whose items are not documented well enough for a type.
+        /// Sets the e-mail addresses: a JSON array, because the documentation does not define the items.
         email_addresses(addresses: impl Serialize) = "email_addresses";
     }
 
-    /// The phone numbers.
+    /// Sets the phone numbers.
     pub fn phone_numbers(self, numbers: impl IntoIterator<Item = NewPhoneNumber>) -> Self {
         Self(with_phone_numbers(self.0, numbers))
     }
 }
 
-/// A contact to change, or to create if there is none with its external id.
+/// A contact to change, or to create if no contact has its external id.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "nothing is changed until it is sent"]
 pub struct UpsertContact(Object);
 
 impl UpsertContact {
-    /// The contact with this id.
+    /// Selects the contact with this id.
     pub fn by_id(id: impl Into<Id>) -> Self {
         Self(Object::default().with("id", &id.into()))
     }
 
-    /// The contact with this external id.
+    /// Selects the contact with this external id.
     pub fn by_external_id(id: impl Into<String>) -> Self {
         Self(Object::default().with("external_id", &id.into()))
     }
 
-    /// The address book in which the external id is looked for. A contact that is there cannot be moved.
+    /// Sets the address book to search for the external id. An existing contact cannot be moved.
     pub fn address_book_id(mut self, id: impl Into<Id>) -> Self {
         self.0.set("address_book_id", &id.into());
         self
     }
 
     fields! {
-        /// The full name, which counts before the first and the last name.
+        /// Sets the full name, which takes precedence over the first and last name.
         name(name: &str) = "name";
-        /// The first name.
+        /// Sets the first name.
         first_name(name: &str) = "first_name";
-        /// The last name.
+        /// Sets the last name.
         last_name(name: &str) = "last_name";
-        /// Adds a phone number to those the contact has.
+        /// Adds a phone number.
         add_phone(number: &str) = "add_phone";
-        /// Adds an e-mail address to those the contact has.
+        /// Adds an e-mail address.
         add_email(address: &str) = "add_email";
-        /// The e-mail addresses, in place of those the contact has: a JSON array, whose items are not documented well enough
-        /// for a type.
+        /// Replaces the e-mail addresses: a JSON array, because the documentation does not define the items.
         email_addresses(addresses: impl Serialize) = "email_addresses";
-        /// What to note with the contact, in place of what was noted: a JSON object.
+        /// Replaces the data stored by the application: a JSON object.
         custom_data(data: impl Serialize) = "custom_data";
     }
 
-    /// The phone numbers, in place of those the contact has.
+    /// Replaces the phone numbers.
     pub fn phone_numbers(self, numbers: impl IntoIterator<Item = NewPhoneNumber>) -> Self {
         Self(with_phone_numbers(self.0, numbers))
     }
@@ -155,17 +155,18 @@ impl UpsertContact {
 pub struct NewPhoneNumber(Object);
 
 impl NewPhoneNumber {
-    /// This number.
+    /// Creates a phone number.
     pub fn new(number: impl Into<String>) -> Self {
         Self(Object::default().with("number", &number.into()))
     }
 
     fields! {
-        /// Whether it is a mobile phone's.
+        /// Sets whether it is a mobile phone number.
         mobile(yes: bool) = "is_mobile";
-        /// One of the types that the address book knows: see [`ListAddressBooks`](super::ListAddressBooks).
+        /// Sets the type, one of those in the address book: see
+        /// [`ListAddressBooks`](super::ListAddressBooks).
         phone_type(name: &str) = "type";
-        /// Whether it is the one to use.
+        /// Sets whether it is the contact's primary number.
         primary(yes: bool) = "is_primary";
     }
 }

@@ -1,4 +1,4 @@
-//! Creating, changing and deleting events.
+//! The calls that create, change and delete events.
 
 use std::borrow::Cow;
 
@@ -16,10 +16,11 @@ use super::{
 
 /// Creates events (`POST /v1/events`). Needs [`Scope::EventsWrite`](super::Scope).
 ///
-/// **Once only**: the account may send messages about a new event to its participants. It is [never tried
-/// again](super#calls-that-reach-people); [`UpsertEvents`] with an external id may be repeated.
+/// **Never retried**: the account may send messages about a new event to its participants. See [calls that
+/// are never retried](super#calls-that-are-never-retried). [`UpsertEvents`] with an external id may be
+/// retried.
 ///
-/// No limits are documented; other clients send 20 events at most at a time.
+/// Apptoto documents no limits; other clients send at most 20 events in a call.
 ///
 /// ```
 /// use connect_apptoto::{CreateEvents, NewEvent, NewParticipant};
@@ -38,12 +39,12 @@ pub struct CreateEvents {
 }
 
 impl CreateEvents {
-    /// Creates these.
+    /// Creates the call for these events.
     pub fn new(events: impl IntoIterator<Item = NewEvent>) -> Self {
         Self { events: events.into_iter().collect(), others: Object::default() }
     }
 
-    /// Creates no calendar for a name that is not known.
+    /// Refuses unknown calendar names instead of creating calendars for them.
     pub fn prevent_calendar_creation(mut self) -> Self {
         self.others.set("prevent_calendar_creation", &true);
         self
@@ -60,16 +61,17 @@ endpoint!(CreateEvents: POST "/v1/events" -> Events, EventsWrite {
     }
 });
 
-/// Changes events, or creates those that are not there yet (`PUT /v1/events`). Needs [`Scope::EventsWrite`](super::Scope).
+/// Changes events, or creates missing ones (`PUT /v1/events`). Needs [`Scope::EventsWrite`](super::Scope).
 ///
-/// What is not set stays as it is, but `participants` and `custom_data` are replaced as a whole. An event stays in its
-/// calendar, and participants who got a message already are not removed. Twice has the effect of once.
+/// Fields that are not set keep their values; `participants` and `custom_data` are replaced as a whole. An
+/// event cannot move to another calendar, and participants who already got a message are not removed. The
+/// call is idempotent and may be retried.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct UpsertEvents(Vec<UpsertEvent>);
 
 impl UpsertEvents {
-    /// Changes or creates these.
+    /// Creates the call for these events.
     pub fn new(events: impl IntoIterator<Item = UpsertEvent>) -> Self {
         Self(events.into_iter().collect())
     }
@@ -81,21 +83,22 @@ endpoint!(UpsertEvents: PUT "/v1/events" -> Events, EventsWrite {
     }
 });
 
-/// Deletes an event, by either id, and stops the messages that are pending for it (`DELETE /v1/events`). Needs
+/// Deletes an event by its id or external id, and cancels its pending messages (`DELETE /v1/events`). Needs
 /// [`Scope::EventsWrite`](super::Scope).
 ///
-/// The answer has the event as it is now; it is empty where an earlier try, whose answer was lost, had deleted it.
+/// The response contains the deleted event. It is empty if an earlier attempt, whose response was lost,
+/// deleted it.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct DeleteEvent(Parameters);
 
 impl DeleteEvent {
-    /// The event with this id.
+    /// Creates the call for the event with this id.
     pub fn by_id(id: impl Into<Id>) -> Self {
         Self(Parameters::default().with("id", id.into().as_str()))
     }
 
-    /// The event that was created with this external id.
+    /// Creates the call for the event with this external id.
     pub fn by_external_id(id: impl Into<String>) -> Self {
         Self(Parameters::default().with("external_id", id))
     }
@@ -113,8 +116,8 @@ endpoint!(DeleteEvent: DELETE "/v1/events" -> Events, EventsWrite {
 pub struct NewEvent(Object);
 
 impl NewEvent {
-    /// An event of this title and time in a calendar. A name for which there is no calendar makes one: see
-    /// [`prevent_calendar_creation`](CreateEvents::prevent_calendar_creation).
+    /// Creates an event in a calendar. An unknown calendar name creates a calendar, unless
+    /// [`prevent_calendar_creation`](CreateEvents::prevent_calendar_creation) is set.
     pub fn new(
         calendar: impl Into<Place>,
         title: impl Into<String>,
@@ -124,74 +127,74 @@ impl NewEvent {
         Self(Object::default()).in_calendar(calendar).title(title).start(start).end(end)
     }
 
-    /// The application's own id of the event, unique in the account.
+    /// Sets the application's id of the event, which has to be unique in the account.
     pub fn external_id(mut self, id: impl Into<String>) -> Self {
         self.0.set("external_id", &id.into());
         self
     }
 }
 
-/// An event to change, or to create if there is none with its external id. To create it, a calendar, a title, a start and an
-/// end are needed.
+/// An event to change, or to create if no event has its external id. To create it, set a calendar, a title, a
+/// start and an end.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "nothing is changed until it is sent"]
 pub struct UpsertEvent(Object);
 
 impl UpsertEvent {
-    /// The event with this id.
+    /// Selects the event with this id.
     pub fn by_id(id: impl Into<Id>) -> Self {
         Self(Object::default().with("id", &id.into()))
     }
 
-    /// The event with this external id.
+    /// Selects the event with this external id.
     pub fn by_external_id(id: impl Into<String>) -> Self {
         Self(Object::default().with("external_id", &id.into()))
     }
 
-    /// The calendar to create it in. An event that is there cannot be moved.
+    /// Sets the calendar to create the event in. An existing event cannot be moved.
     pub fn calendar(self, calendar: impl Into<Place>) -> Self {
         self.in_calendar(calendar)
     }
 }
 
-/// What both kinds of events are made of.
+/// Defines the methods that new and changed events share.
 macro_rules! event_fields {
     ($name:ident) => {
         impl $name {
-            /// The title.
+            /// Sets the title.
             pub fn title(mut self, title: impl Into<String>) -> Self {
                 self.0.set("title", &title.into());
                 self
             }
 
-            /// When it begins.
+            /// Sets the start.
             pub fn start(mut self, time: impl Into<When>) -> Self {
                 self.0.set("start_time", &time.into());
                 self
             }
 
-            /// When it ends.
+            /// Sets the end.
             pub fn end(mut self, time: impl Into<When>) -> Self {
                 self.0.set("end_time", &time.into());
                 self
             }
 
             fields! {
-                /// The time zone whose time messages name.
+                /// Sets the time zone of the times in messages.
                 time_zone(name: &str) = "time_zone";
-                /// Where it is.
+                /// Sets the location.
                 location(text: &str) = "location";
-                /// Its text.
+                /// Sets the description.
                 content(text: &str) = "content";
-                /// Whether it takes whole days.
+                /// Sets whether the event takes whole days.
                 all_day(yes: bool) = "all_day";
-                /// How it blocks its time.
+                /// Sets the availability that the event shows.
                 show_as(how: ShowAs) = "show_as";
-                /// What to note with it: a JSON object. On a change it replaces all that was noted.
+                /// Sets data stored by the application: a JSON object, which replaces the old one.
                 custom_data(data: impl Serialize) = "custom_data";
             }
 
-            /// Who takes part. On a change they replace those who did.
+            /// Sets the participants, who replace the old ones.
             pub fn participants(mut self, people: impl IntoIterator<Item = NewParticipant>) -> Self {
                 let people: Vec<_> = people.into_iter().map(|one| one.0).collect();
                 self.0.set("participants", &people);
@@ -217,21 +220,21 @@ macro_rules! event_fields {
 event_fields!(NewEvent);
 event_fields!(UpsertEvent);
 
-/// Who is to take part in an event.
+/// A participant to add to an event.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "nothing is sent until its event is"]
 pub struct NewParticipant(Object);
 
 impl NewParticipant {
-    /// Somebody of this name.
+    /// Creates a participant with a name.
     pub fn new(name: impl Into<String>) -> Self {
         Self(Object::default().with("name", &name.into()))
     }
 
     fields! {
-        /// The phone number.
+        /// Sets the phone number.
         phone(number: &str) = "phone";
-        /// The e-mail address.
+        /// Sets the e-mail address.
         email(address: &str) = "email";
     }
 }

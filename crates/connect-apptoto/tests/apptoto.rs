@@ -1,4 +1,4 @@
-//! What every call of Apptoto sends, to the byte.
+//! The exact request of each Apptoto call.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 mod support;
@@ -25,14 +25,14 @@ fn zoned(text: &str) -> ZonedDateTime {
     text.parse().unwrap()
 }
 
-/// A request without a body.
+/// The text of a request without a body.
 fn bare(method: &str, path: &str) -> String {
     format!(
         "{method} https://api.apptoto.com{path}\naccept: application/json\nauthorization: Bearer access\n\n"
     )
 }
 
-/// A request with a JSON body.
+/// The text of a request with a JSON body.
 fn json_of(method: &str, path: &str, body: &str) -> String {
     format!(
         "{method} https://api.apptoto.com{path}\naccept: application/json\nauthorization: Bearer access\n\
@@ -41,7 +41,7 @@ fn json_of(method: &str, path: &str, body: &str) -> String {
 }
 
 #[test]
-fn reading_calls() {
+fn reading_calls_send_documented_requests() {
     assert_eq!(sent(&ListEvents::new()), bare("GET", "/v1/events"));
     let begin = zoned("2026-11-21T00:00:00-08:00[-08:00]");
     let all = ListEvents::new()
@@ -71,7 +71,7 @@ fn reading_calls() {
 }
 
 #[test]
-fn writing_events() {
+fn event_writes_send_documented_requests() {
     let (start, end) = (zoned("2016-06-21T14:00:00-08:00[-08:00]"), time("2016-06-21T23:00:00Z"));
     let fred = NewParticipant::new("Fred").phone("650-555-1212").email("fred@example.com").field("vip", true);
     let raw: Raw = r#"{"big": 18446744073709551617}"#.parse().unwrap();
@@ -118,7 +118,7 @@ fn writing_events() {
 }
 
 #[test]
-fn writing_contacts() {
+fn contact_writes_send_documented_requests() {
     let number = NewPhoneNumber::new("650-555-1212").mobile(true).phone_type("work").primary(false);
     let call = CreateContacts::new([
         NewContact::new("Patients", "Fred Smith").phone("650").email("fred@example.com").external_id("c-1"),
@@ -157,7 +157,7 @@ fn writing_contacts() {
 }
 
 #[test]
-fn bookings_messages_and_imports() {
+fn booking_message_and_import_send_documented_requests() {
     let at = time("2026-11-23T14:00:00Z");
     let call = BookNow::new("bookwithfred", at)
         .appointment_type_token("default")
@@ -212,7 +212,7 @@ fn bookings_messages_and_imports() {
 }
 
 #[test]
-fn calls_that_have_no_type() {
+fn raw_call_sends_encoded_path_and_query() {
     let call = RawCall::new(Method::GET, "/lists").segment("opt out/é").parameter("q", "a b");
     assert_eq!(sent(&call), bare("GET", "/v1/lists/opt%20out%2F%C3%A9?q=a+b"));
     let call = RawCall::new(Method::PATCH, "/lists/1").json(json!({"phone": "6"})).needs(Scope::ListsWrite);
@@ -221,7 +221,7 @@ fn calls_that_have_no_type() {
 }
 
 #[test]
-fn an_api_key_goes_in_place_of_the_user() {
+fn api_key_replaces_the_bearer_token() {
     let wire = Wire::default();
     let client = wire.client(|request| {
         assert!(request.headers()["authorization"].is_sensitive());
@@ -240,7 +240,7 @@ fn an_api_key_goes_in_place_of_the_user() {
 }
 
 #[test]
-fn users_consent_at_one_host_and_codes_are_exchanged_at_another() {
+fn sign_in_uses_www_host_and_exchange_uses_api_host() {
     let wire = Wire::default();
     let client = wire.client(|_| Ok(answer(200, r#"{"access_token": "a", "token_type": "Bearer"}"#)));
     let sign_in = SignIn::new("user-123").scopes([Scope::EventsRead, Scope::from("new:scope"), Scope::Api]);
@@ -270,18 +270,18 @@ fn users_consent_at_one_host_and_codes_are_exchanged_at_another() {
 }
 
 #[test]
-fn what_cannot_be_right_is_not_sent() {
+fn invalid_call_is_refused_before_sending() {
     fn refused(call: &(impl Endpoint + Sync)) -> String {
         let wire = Wire::default();
-        let client = wire.client(|_| panic!("it was sent"));
+        let client = wire.client(|_| panic!("the request was sent"));
         let error = support::user(&client).send(call).map(drop).unwrap_err();
         error.message().unwrap().to_owned()
     }
     assert_eq!(refused(&CreateEvents::new([])), "events: must not be empty");
     assert_eq!(refused(&UpsertContacts::new([])), "contacts: must not be empty");
-    assert_eq!(refused(&ListEvents::new().page(0)), "page: counts from 1");
+    assert_eq!(refused(&ListEvents::new().page(0)), "page: \"0\" is not a page number (expected 1 or more)");
     let odd = BTreeMap::from([((1, 2), 3)]);
     let event = UpsertEvent::by_id(1).custom_data(&odd);
-    assert_eq!(refused(&UpsertEvents::new([event])), "custom_data: has no JSON form");
+    assert_eq!(refused(&UpsertEvents::new([event])), "custom_data: the value cannot be written as JSON");
     assert!(refused(&RawCall::new(Method::GET, "/../oauth/token")).contains("path"));
 }

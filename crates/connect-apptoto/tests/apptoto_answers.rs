@@ -1,4 +1,4 @@
-//! What is read from Apptoto's answers.
+//! How Apptoto's responses are read.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 mod support;
@@ -15,7 +15,7 @@ use connect_core::{
 use proptest::prelude::*;
 use support::read;
 
-/// As on the API page of `/v1/events`.
+/// The example on the API page of `/v1/events`.
 const EVENT: &str = r#"{"id": 123, "calendar_id": 456, "start_time": "2016-04-15T12:00:00-07:00",
     "end_time": "2016-04-15T13:00:00-07:00", "title": "Appointment with Fred", "location": "", "content": "",
     "is_deleted": false, "participants": [{"id": 789, "name": "Fred Smith", "phone": "650-555-1212",
@@ -23,7 +23,7 @@ const EVENT: &str = r#"{"id": 123, "calendar_id": 456, "start_time": "2016-04-15
     "custom_data": {"field_1": "custom value"}}"#;
 
 #[test]
-fn an_event() {
+fn event_is_read_with_every_field() {
     let event = read(&GetEvent::by_id(123), EVENT).unwrap();
     assert_eq!((event.id, event.calendar_id), (Some(Id::from(123)), Some(Id::from(456))));
     let start = event.start_time.and_then(|time| time.instant());
@@ -46,7 +46,7 @@ fn an_event() {
 }
 
 #[test]
-fn an_odd_event_fails_nothing() {
+fn event_with_unexpected_types_is_still_read() {
     let odd = r#"{"id": "e-1", "calendar_id": {}, "start_time": "soon", "end_time": 5, "title": ["a"],
         "is_deleted": "no", "participants": [{"id": null, "state": "on_holiday", "conversations": [{}]}, 7, null],
         "custom_data": null, "new": true}"#;
@@ -63,7 +63,7 @@ fn an_odd_event_fails_nothing() {
 }
 
 #[test]
-fn every_state_of_a_participant_is_known() {
+fn participant_states_are_all_known() {
     for state in [
         "initial",
         "accepted",
@@ -81,7 +81,7 @@ fn every_state_of_a_participant_is_known() {
 }
 
 #[test]
-fn written_and_deleted_events() {
+fn response_to_event_write_is_read() {
     let deleted = read(&DeleteEvent::by_id(1), r#"{"events": [{"id": 1, "is_deleted": true}]}"#).unwrap();
     assert_eq!(deleted.events[0].is_deleted, Some(true));
     assert!(read(&DeleteEvent::by_id(1), "").unwrap().events.is_empty());
@@ -89,7 +89,7 @@ fn written_and_deleted_events() {
 }
 
 #[test]
-fn a_page_says_which_one_is_next() {
+fn event_page_names_the_next_page() {
     let full = r#"{"events": [{"id": 1}]}"#;
     let page = read(&ListEvents::new(), full).unwrap();
     assert_eq!((page.events.len(), page.next_page.as_deref()), (1, Some("2")));
@@ -97,12 +97,15 @@ fn a_page_says_which_one_is_next() {
     assert_eq!(read(&ListEvents::new().page(7), r#"{"events": []}"#).unwrap().next_page, None);
     for no_list in ["{}", r#"{"events": null}"#, r#"{"events": {}}"#, "[]", "5"] {
         let error = read(&ListEvents::new(), no_list).unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::Decode { .. }), "{no_list}: not to be taken for the end");
+        assert!(
+            matches!(error.kind(), ErrorKind::Decode { .. }),
+            "{no_list}: must not be taken for the last page"
+        );
     }
 }
 
 #[test]
-fn a_contact() {
+fn contact_is_read_with_every_field() {
     let text = r#"{"id": 5, "name": "Fred Smith", "phone_numbers": [{"number": "650", "normalized": "+1650",
         "is_mobile": true, "is_primary": false}], "email_addresses": [{"address": "fred@example.com"}]}"#;
     let contact = read(&GetContact::by_id(5), text).unwrap();
@@ -114,7 +117,7 @@ fn a_contact() {
 }
 
 #[test]
-fn a_booking_and_one_that_was_refused() {
+fn refused_booking_is_an_error() {
     let call = BookNow::at_local(1, "2025-08-22T10:00:00".parse().unwrap());
     let text = r#"{"success": true, "booking": {"id": 12345678, "state": "complete", "booking_page": "abc123",
         "appointment_type_token": "consultation", "username": "u@example.com", "created_at": "2025-08-21T14:30:00Z",
@@ -142,7 +145,7 @@ fn a_booking_and_one_that_was_refused() {
     for (text, message) in [
         (r#"{"success": false, "message": "taken"}"#, "taken"),
         (r#"{"success": false, "error": "taken"}"#, "taken"),
-        (r#"{"success": false}"#, "it was not booked"),
+        (r#"{"success": false}"#, "Apptoto refused the booking without a reason"),
     ] {
         let error = read(&call, text).unwrap_err();
         assert_eq!(error.message(), Some(message), "{text}");
@@ -151,7 +154,7 @@ fn a_booking_and_one_that_was_refused() {
 }
 
 #[test]
-fn an_import() {
+fn import_states_are_read() {
     let states = [
         ("launching", ImportState::Launching),
         ("running", ImportState::Running),
@@ -170,7 +173,7 @@ fn an_import() {
 }
 
 #[test]
-fn answers_of_unknown_form_are_kept_as_they_came() {
+fn undocumented_response_is_kept_as_json() {
     let body = r#"[{"b": 1, "a": 18446744073709551617}]"#;
     assert_eq!(read(&ListAddressBooks::new(), body).unwrap().0.get(), body);
     let create = CreateContacts::new([NewContact::new(1, "A")]);
@@ -182,7 +185,7 @@ fn answers_of_unknown_form_are_kept_as_they_came() {
     assert!(matches!(error.kind(), ErrorKind::Decode { .. }) && error.may_have_happened(), "{error}");
 }
 
-/// JSON whose names are those that are read.
+/// JSON objects with the field names that responses have.
 fn json() -> impl Strategy<Value = serde_json::Value> {
     let leaf = prop_oneof![
         Just(serde_json::Value::Null),
@@ -232,7 +235,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_panics(text in ".{0,60}") {
+    fn arbitrary_text_does_not_panic(text in ".{0,60}") {
         let _ = read(&ListEvents::new(), &text);
         let _ = read(&GetContact::by_id(1), &text);
     }

@@ -1,4 +1,4 @@
-//! What happens around Apptoto's calls: a permission that is missing, what is sent again and what is not, and paging.
+//! Errors for a missing scope, retries, and paging of Apptoto calls.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 mod support;
@@ -15,7 +15,7 @@ use connect_core::{Endpoint, Paged, Pager};
 use jiff::Timestamp;
 use support::{Wire, answer, user};
 
-/// What came of a call, and how many requests it made.
+/// Sends a call and returns the result and the number of requests.
 fn tried(
     call: impl FnOnce(&User) -> Result<(), Error>,
     answer: impl Fn(&Request) -> Result<Response, TransportError> + Send + Sync + 'static,
@@ -33,7 +33,7 @@ fn send(call: impl Endpoint + Sync + 'static) -> Try {
     Box::new(move |user| user.send(&call).map(drop))
 }
 
-/// What reaches people, costs credit or makes two of one when it is repeated, with the scope it needs.
+/// The calls that are never retried, each with the scope it needs.
 fn once_only() -> Calls {
     let now = Timestamp::UNIX_EPOCH;
     vec![
@@ -47,7 +47,7 @@ fn once_only() -> Calls {
     ]
 }
 
-/// What may be repeated.
+/// The calls that may be retried.
 fn repeatable() -> Calls {
     vec![
         ("events:read", send(ListEvents::new())),
@@ -62,11 +62,11 @@ fn repeatable() -> Calls {
 }
 
 #[test]
-fn a_missing_scope_is_named_and_no_token_is_exchanged_for_it() {
+fn missing_scope_is_named_without_a_refresh() {
     for (scope, call) in once_only().into_iter().chain(repeatable()) {
         let (outcome, requests) = tried(call, |request| {
             assert_eq!(request.uri().host(), Some("api.apptoto.com"));
-            assert!(!request.uri().path().contains("oauth"), "a refresh helps nobody here");
+            assert!(!request.uri().path().contains("oauth"), "a refresh does not add the scope");
             Ok(answer(403, r#"{"error": "insufficient_scope"}"#))
         });
         let error = outcome.unwrap_err();
@@ -79,7 +79,7 @@ fn a_missing_scope_is_named_and_no_token_is_exchanged_for_it() {
 }
 
 #[test]
-fn what_is_to_happen_once_is_not_repeated_after_a_failure_that_may_have_been_one_too_late() {
+fn unsafe_call_is_not_retried_after_ambiguous_failure() {
     for (scope, call) in once_only() {
         for status in [500, 502, 503, 504] {
             let (outcome, requests) = tried(&call, move |_| Ok(answer(status, "")));
@@ -87,16 +87,16 @@ fn what_is_to_happen_once_is_not_repeated_after_a_failure_that_may_have_been_one
             assert!(error.may_have_happened(), "{scope} {status}: {error:?}");
             assert_eq!(requests, 1, "{scope} {status}");
         }
-        let (outcome, requests) = tried(&call, |_| Err(TransportError::broken("the answer was lost")));
+        let (outcome, requests) = tried(&call, |_| Err(TransportError::broken("the response was lost")));
         assert!(outcome.unwrap_err().may_have_happened());
         assert_eq!(requests, 1, "{scope}");
     }
 }
 
 #[test]
-fn what_is_to_happen_once_is_not_repeated_even_where_it_surely_was_not_processed() {
+fn unsafe_call_is_not_retried_even_if_never_processed() {
     for (scope, call) in once_only() {
-        let (outcome, requests) = tried(&call, |_| Err(TransportError::unreachable("nobody is there")));
+        let (outcome, requests) = tried(&call, |_| Err(TransportError::unreachable("connection refused")));
         assert!(!outcome.unwrap_err().may_have_happened());
         assert_eq!(requests, 1, "{scope}");
         let (_, requests) = tried(&call, |_| {
@@ -109,7 +109,7 @@ fn what_is_to_happen_once_is_not_repeated_even_where_it_surely_was_not_processed
 }
 
 #[test]
-fn what_may_be_repeated_is() {
+fn idempotent_call_is_retried() {
     for (scope, call) in repeatable() {
         let (_, requests) = tried(&call, |_| Ok(answer(503, "")));
         assert_eq!(requests, 3, "{scope}");
@@ -121,18 +121,18 @@ fn what_may_be_repeated_is() {
 }
 
 #[test]
-fn an_event_that_an_earlier_try_deleted_is_deleted() {
+fn retried_delete_of_deleted_event_succeeds() {
     let tries = AtomicUsize::new(0);
     let (outcome, requests) =
         tried(send(DeleteEvent::by_id(1)), move |_| match tries.fetch_add(1, Ordering::Relaxed) {
-            0 => Err(TransportError::broken("the answer was lost")),
+            0 => Err(TransportError::broken("the response was lost")),
             _ => Ok(answer(404, "")),
         });
     assert!(outcome.is_ok(), "{outcome:?}");
     assert_eq!(requests, 2);
 }
 
-/// Pages of two events each, up to the third.
+/// Responds with two events a page, up to the third page.
 fn pages(request: &Request) -> Result<Response, TransportError> {
     let page = match request.uri().query() {
         Some("page_size=2") => 1,
@@ -165,7 +165,7 @@ fn paging_ends_at_the_empty_page() {
 }
 
 #[test]
-fn paging_goes_on_from_a_token() {
+fn paging_resumes_from_a_page_token() {
     let client = Wire::default().client(pages);
     let mut pager = Pager::new(ListEvents::new().page_size(2));
     let first = user(&client).send(&pager.request().unwrap()).unwrap();

@@ -1,5 +1,5 @@
-//! Every call of Apptoto against the sandbox, with both clients: what an application sees must not depend on the client. What
-//! was done is read from the sandbox.
+//! Runs every Apptoto call against the sandbox with both clients, which must behave the same, and checks the
+//! outcome in the sandbox.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 use std::collections::BTreeMap;
@@ -23,28 +23,28 @@ use jiff::{SignedDuration, Timestamp, ZonedDateTime, civil::date};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-/// Every scenario, under its name.
+/// The scenarios with their names.
 type Scenario = (&'static str, fn(&Account));
 
 const SCENARIOS: [Scenario; 14] = [
     ("an event is created, changed and deleted", writes_an_event),
     ("an upsert makes one event however often it is sent", upserts_once),
     ("lists come page by page to their end", lists_pages),
-    ("a list by number or address has whom it is about", lists_by_participant),
+    ("a list by number or address has the matching participants", lists_by_participant),
     ("a contact is created, changed and read", writes_a_contact),
     ("an appointment is booked once", books),
-    ("messages reach those they are for", sends_messages),
+    ("messages reach their recipients", sends_messages),
     ("an import is followed to its end", follows_an_import),
     ("a missing scope is named", names_the_missing_scope),
-    ("what is wrong or not there is an error of its kind", tells_what_is_wrong),
-    ("what reaches people is sent once whatever becomes of it", sends_once),
-    ("what may be repeated is repeated", repeats),
-    ("an API key opens its own account alone", calls_with_a_key),
-    ("access that was taken back is over at once", ends_access),
+    ("invalid and missing items cause errors of the right kind", tells_what_is_wrong),
+    ("calls that reach people are sent once after any failure", sends_once),
+    ("idempotent calls are retried", repeats),
+    ("an API key only opens the account it belongs to", calls_with_a_key),
+    ("revoked access ends immediately", ends_access),
 ];
 
 #[test]
-fn every_scenario_with_the_blocking_client() {
+fn blocking_client_passes_every_scenario() {
     run(|world| {
         let client = client_of!(connect_blocking::Client, world);
         Client::Blocking(client)
@@ -52,7 +52,7 @@ fn every_scenario_with_the_blocking_client() {
 }
 
 #[test]
-fn every_scenario_with_the_hyper_client() {
+fn hyper_client_passes_every_scenario() {
     run(|world| {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -89,7 +89,7 @@ impl Client {
         }
     }
 
-    /// For calls with an API key.
+    /// A user without tokens, for calls with an API key.
     fn nobody(&self) -> User<'_> {
         match self {
             Self::Blocking(client) => User::Blocking(client.nobody()),
@@ -145,7 +145,7 @@ impl User<'_> {
     }
 }
 
-/// A signed-in user with every scope, and the server behind.
+/// A signed-in user with every scope, and the sandbox server.
 struct Account {
     world: World,
     client: Client,
@@ -167,7 +167,7 @@ impl Account {
         self.send(call).unwrap_or_else(|error| panic!("{}: {error}", call.operation()))
     }
 
-    /// The one event of an answer.
+    /// Sends a call and returns the only event of its response.
     fn write<E: Endpoint<Answer = Events> + Sync>(&self, call: &E) -> Event {
         let [only] = self.ok(call).events.try_into().unwrap();
         only
@@ -181,7 +181,7 @@ impl Account {
         self.world.server.with(|sandbox| sandbox.apptoto_messages(Timestamp::now()))
     }
 
-    /// How often an endpoint was called.
+    /// Returns how often an endpoint was called.
     fn calls(&self, endpoint: &str) -> u64 {
         self.world.server.stats().total(&named(endpoint))
     }
@@ -191,7 +191,7 @@ impl Account {
     }
 }
 
-/// What the sandbox calls an endpoint: `POST /v1/events`.
+/// Returns the sandbox's name of an endpoint, such as `POST /v1/events`.
 fn named(endpoint: &str) -> String {
     endpoint.replacen(' ', " /apptoto/api", 1)
 }
@@ -285,10 +285,10 @@ fn upserts_once(account: &Account) {
         UpsertEvents::new([event])
     };
     let first = account.write(&upsert());
-    // The answer to the next one is lost, after it was done.
+    // The fault loses the response after the sandbox changed the event.
     account.fault(Fault::on(named("PUT /v1/events")).cut_after());
     assert_eq!(account.write(&upsert()), first);
-    assert_eq!(account.calls("PUT /v1/events"), 3, "it was sent again by itself");
+    assert_eq!(account.calls("PUT /v1/events"), 3, "the client retried it");
     assert_eq!(account.events().len(), 1);
 }
 
@@ -473,7 +473,7 @@ fn call(scope: Scope, endpoint: &'static str, call: impl Endpoint + Sync + 'stat
     (scope, endpoint, Box::new(move |user| user.send(&call).map(drop)))
 }
 
-/// What reaches people, costs credit, or makes two of one when it is repeated. Each is right.
+/// Valid calls that are never retried.
 fn once_only() -> Vec<Call> {
     let sms = SendMessage::new(MessageType::Sms, "+16505551212", "Hi");
     let new = NewContact::new("Patients", "A").external_id("c");
@@ -517,7 +517,7 @@ fn names_the_missing_scope(account: &Account) {
     }
 }
 
-/// The scope that an error says is missing.
+/// Returns the scope that an error says is missing.
 fn needed(error: &Error) -> Option<String> {
     match error.kind() {
         ErrorKind::Permission { needed, .. } => needed.as_ref().map(|scope| scope.as_str().to_owned()),
@@ -555,11 +555,11 @@ fn tells_what_is_wrong(account: &Account) {
     let error = account.send(&nonsense).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Validation { .. }), "{error:?}");
     assert!(error.to_string().contains("The body must be a JSON object"), "{error}");
-    // Over the largest body: refused as a whole.
+    // The body is larger than the sandbox accepts.
     let large = (0..20).map(|_| new_event("A").content(&"a".repeat(60 * 1024)));
     let error = account.send(&CreateEvents::new(large)).unwrap_err();
     assert_eq!(error.status().map(|status| status.as_u16()), Some(413), "{error:?}");
-    assert!(account.events().is_empty(), "nothing of it was done");
+    assert!(account.events().is_empty(), "no event was created");
 }
 
 fn sends_once(account: &Account) {
@@ -577,7 +577,7 @@ fn sends_once(account: &Account) {
             send(&account.client.user()).unwrap_err();
             assert_eq!(account.calls(endpoint), before + 1, "{endpoint}");
         }
-        // Done, and the answer lost.
+        // The fault loses the response after the call was processed.
         account.fault(Fault::on(&name).cut_after());
         let before = account.calls(endpoint);
         let error = send(&account.client.user()).unwrap_err();
@@ -635,7 +635,7 @@ fn ends_access(account: &Account) {
     assert!(matches!(error.kind(), ErrorKind::Authentication), "deleted: {error:?}");
 }
 
-/// What Apptoto's documentation leaves open, otherwise than the sandbox has it by default.
+/// Switches for undocumented behaviour that differs from the sandbox's default.
 const UNDOCUMENTED: [(&[(&str, &str)], &str); 2] = [
     (
         &[
@@ -648,7 +648,7 @@ const UNDOCUMENTED: [(&[(&str, &str)], &str); 2] = [
             ("apptoto_event_fields", "all"),
             ("apptoto_import_steps", "clock"),
         ],
-        "answers may have another form",
+        "responses may have another format",
     ),
     (&[("apptoto_error_body", "empty")], "errors may have no body"),
 ];

@@ -1,4 +1,4 @@
-//! A client without a network: what it sends is noted, what it gets is the test's.
+//! A client without a network: records its requests and gets its responses from the test.
 #![allow(dead_code, missing_docs, unreachable_pub, reason = "not every test file uses all of it")]
 #![allow(
     clippy::unwrap_used,
@@ -18,7 +18,7 @@ use connect_core::Endpoint;
 
 pub const REDIRECT_URI: &str = "https://app.example/callback";
 
-/// The requests that were sent, each as text.
+/// The recorded requests as text.
 #[derive(Clone, Default)]
 pub struct Wire(Arc<Mutex<Vec<String>>>);
 
@@ -27,7 +27,7 @@ impl Wire {
         self.0.lock().unwrap().clone()
     }
 
-    /// A client of Apptoto's API that gets these answers.
+    /// Creates a client of the Apptoto API that gets these responses.
     pub fn client(
         &self,
         answer: impl Fn(&Request) -> Result<Response, TransportError> + Send + Sync + 'static,
@@ -54,21 +54,21 @@ impl Wire {
     }
 }
 
-/// A client with a user who is signed in.
+/// Returns a signed-in user.
 pub fn user(client: &Client) -> connect_blocking::User {
     let user = client.user("user-123");
     user.import(Tokens::new("access", "refresh")).unwrap();
     user
 }
 
-/// An answer of this status.
+/// Creates a response with a status and a body.
 pub fn answer(status: u16, body: &str) -> Response {
     let mut response = Response::new(body.to_owned().into());
     *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
     response
 }
 
-/// What one call sends, to the byte.
+/// Returns the exact request of a call.
 pub fn sent<E: Endpoint + Sync>(call: &E) -> String {
     let wire = Wire::default();
     let client = wire.client(|_| Ok(answer(418, "")));
@@ -77,14 +77,14 @@ pub fn sent<E: Endpoint + Sync>(call: &E) -> String {
     only
 }
 
-/// What one call makes of an answer.
+/// Returns the result of a call for a response body.
 pub fn read<E: Endpoint + Sync>(call: &E, body: &str) -> Result<E::Answer, connect_core::Error> {
     let body = body.to_owned();
     let client = Wire::default().client(move |_| Ok(answer(200, &body)));
     user(&client).send(call)
 }
 
-/// The request as it goes out, but for what the client calls itself.
+/// Returns the text of a request without the `User-Agent`.
 fn text(request: &Request) -> String {
     let mut headers: Vec<_> = request
         .headers()
