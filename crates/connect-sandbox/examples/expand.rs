@@ -1,7 +1,8 @@
-//! Prints the occurrences that the sandbox gives series, for programs that compare them with those of others.
+//! Prints the occurrences that the sandbox expands from series, to compare them with other implementations.
 //!
-//! Reads a JSON object a line: `service` (`google` or `graph`), `event` (a series as it is sent to the service), `from` and
-//! `to` (RFC 3339). Prints a line for each: `{"starts": [..]}`, in UTC or as dates, or `{"error": ".."}`.
+//! Reads one JSON object per line: `service` (`google` or `graph`), `event` (a series in the service's
+//! format), `from` and `to` (RFC 3339). Prints one line each: `{"starts": [..]}`, in UTC or as dates, or
+//! `{"error": ".."}`.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a program for tests")]
 
 use bytes::Bytes;
@@ -24,7 +25,7 @@ fn main() -> std::io::Result<()> {
     Ok(())
 }
 
-/// Google: `{date}` or `{dateTime}` with `Z`; Graph: `{dateTime}` in UTC.
+/// Returns the start of an item. Google has `{date}` or `{dateTime}` with `Z`, Graph `{dateTime}` in UTC.
 fn start(item: &Value, all_day: bool) -> String {
     let start = &item["start"];
     let text = start["date"].as_str().or(start["dateTime"].as_str()).unwrap_or("");
@@ -47,7 +48,7 @@ struct Service {
     items: &'static str,
 }
 
-/// An empty calendar of a new sandbox, signed in to.
+/// An empty calendar of a new sandbox, and a signed-in user.
 struct Mailbox {
     sandbox: Sandbox,
     now: Timestamp,
@@ -71,7 +72,7 @@ impl Mailbox {
         mailbox
     }
 
-    /// The series is gone again when it has been listed.
+    /// Creates a series, lists its starts and deletes it.
     fn answer(&mut self, asked: &Value) -> Result<Value, String> {
         let event = self.call("POST", self.service.events, &asked["event"].to_string())?;
         let id: String =
@@ -87,7 +88,7 @@ impl Mailbox {
         }
         let items = page[self.service.items].as_array().cloned().unwrap_or_default();
         let mut starts: Vec<_> = items.iter().map(|item| start(item, event["isAllDay"] == true)).collect();
-        // The order of a list is another question.
+        // Only the starts are compared, not the order of the list.
         starts.sort();
         Ok(json!({ "starts": starts }))
     }

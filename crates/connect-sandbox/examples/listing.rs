@@ -1,7 +1,8 @@
-//! Prints what it costs to list a calendar over all its pages, by service, page size and number of events.
+//! Measures listing a calendar over all its pages, by service, page size and number of events.
 //!
-//! `listing [SERVICE [EVENTS]]`, such as `listing google 10000`. `EVENTS` is the number of single events, or `daily` for
-//! one series over ten years. The last column is a hash of every response body: two builds that answer alike print the same.
+//! Usage: `listing [SERVICE [EVENTS]]`, such as `listing google 10000`. `EVENTS` is the number of single
+//! events, or `daily` for one series over ten years. The last column is a hash of all response bodies, so
+//! that two builds can be compared.
 #![allow(clippy::panic, clippy::unwrap_used, clippy::disallowed_methods, reason = "a program that measures")]
 
 use bytes::Bytes;
@@ -38,7 +39,8 @@ struct Service {
     authorize: &'static str,
     exchange: &'static str,
     list: &'static str,
-    /// The name of the page size, of the events, and of the token or link of the next page.
+    /// The names of the page size parameter, of the list of events, and of the token or link of the next
+    /// page.
     words: [&'static str; 3],
     sizes: [usize; 2],
 }
@@ -80,7 +82,7 @@ const REDIRECT: &str = "http%3A%2F%2F127.0.0.1%3A8765%2Fcallback";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-/// A new sandbox with one calendar, signed in to.
+/// A new sandbox with one calendar, and a signed-in user.
 struct Caller {
     sandbox: Sandbox,
     now: Timestamp,
@@ -89,7 +91,7 @@ struct Caller {
 }
 
 impl Caller {
-    /// A calendar of `count` single events, or of one daily series.
+    /// Creates a calendar with `count` single events, or with one daily series.
     fn sign_in(service: &'static Service, count: Option<usize>) -> Self {
         let mut settings = Settings::default();
         settings.set("graph_view_days", "none").unwrap();
@@ -127,7 +129,7 @@ impl Caller {
         pair["access_token"].as_str().unwrap().to_owned()
     }
 
-    /// Follows the pages; gives the number of events, and a hash of all bodies.
+    /// Follows the pages, and returns the number of events and a hash of all bodies.
     fn list(&mut self, size: usize) -> (usize, u64) {
         let [page_size, items, next] = self.service.words;
         let first = format!("{}&{page_size}={size}", self.service.list);
@@ -136,7 +138,7 @@ impl Caller {
             let request = Request::get(&path).header("authorization", format!("Bearer {}", self.token));
             let reply = self.send(request, String::new());
             hash.write(reply.body());
-            // Only what is needed is read, so that little of the time is the caller's.
+            // Parsing the whole body would add the caller's time to the measurement.
             let body = std::str::from_utf8(reply.body()).unwrap();
             assert!(reply.status().is_success() && body.contains(&format!("\"{items}\"")), "{body}");
             events += body.matches("\"Meeting ").count() / if self.service.name == "connect" { 2 } else { 1 };
@@ -164,7 +166,7 @@ impl Caller {
 fn event(number: usize) -> Value {
     let start: Timestamp = "2026-01-05T08:00:00Z".parse().unwrap();
     let start = start + SignedDuration::from_mins(30 * number as i64);
-    // Ids in another order than starts.
+    // Ids sort in another order than starts.
     let id = format!("e{:08x}", (number as u32).wrapping_mul(0x9e37_79b1));
     json!({
         "id": id,

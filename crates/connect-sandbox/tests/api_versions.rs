@@ -1,4 +1,4 @@
-//! What API 1.6.1 changed, and how it was before.
+//! The changes of API version 1.6.1, and the behaviour before it.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;
@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 const LINK: &str = "https://meet.example/1";
 const PAGE: &str = "https://any.example/page";
 
-/// A user with one event of each provider, that has a conference, and at Apple and CalDAV one with a URL of the user's.
+/// Returns a user with one event for each provider. Each event has a conference, and that of Apple and CalDAV
+/// also a URL.
 fn of_each_provider(api: &str, scope: &str) -> (App, String) {
     let mut app = App::new(&[("api", api)]);
     let event = json!({
@@ -39,7 +40,7 @@ fn data(event: &Value) -> Vec<String> {
 }
 
 #[test]
-fn conference_data_has_the_join_url_and_the_providers_own() {
+fn conference_data_has_join_url_and_provider_data() {
     let (mut app, token) = of_each_provider("1.6.1", "read-write");
     let google = one(&mut app, &token, "google", "call");
     assert_eq!(google["conferenceData"]["url"], LINK);
@@ -59,7 +60,7 @@ fn conference_data_has_the_join_url_and_the_providers_own() {
 }
 
 #[test]
-fn writes_are_answered_with_the_join_url() {
+fn write_response_contains_the_join_url() {
     for (api, shown) in [("1.6.1", true), ("1.6.0", false)] {
         let (mut app, token) = of_each_provider(api, "read-write");
         for provider in ["google", "microsoft"] {
@@ -84,7 +85,7 @@ fn writes_are_answered_with_the_join_url() {
 }
 
 #[test]
-fn before_1_6_1_conference_data_was_what_was_described() {
+fn conference_data_before_1_6_1_is_the_sent_data() {
     let (mut app, token) = of_each_provider("1.6.0", "read-write");
     for provider in ["google", "microsoft", "apple", "caldav"] {
         let event = one(&mut app, &token, provider, "call");
@@ -94,7 +95,7 @@ fn before_1_6_1_conference_data_was_what_was_described() {
 }
 
 #[test]
-fn free_busy_says_no_more_than_when() {
+fn free_busy_contains_only_times() {
     let leaked = |api: &str, provider: &str| {
         let (mut app, token) = of_each_provider(api, "free-busy");
         let events = app.events(&token, ALL);
@@ -113,7 +114,7 @@ fn free_busy_says_no_more_than_when() {
 }
 
 #[test]
-fn conference_at_apple_and_caldav_is_the_url_property() {
+fn apple_and_caldav_conference_is_the_url_property() {
     for provider in ["apple", "caldav"] {
         let (mut app, token) = of_each_provider("1.6.1", "read-write");
         let plain = one(&mut app, &token, provider, "plain");
@@ -133,12 +134,12 @@ fn conference_at_apple_and_caldav_is_the_url_property() {
         let (mut app, token) = of_each_provider("1.6.0", "read-write");
         let plain = one(&mut app, &token, provider, "plain");
         assert!(plain.get("conference").is_none(), "{plain}");
-        assert!(data(&plain).contains(&format!("URL;VALUE=URI:{PAGE}")), "what the user set is there");
+        assert!(data(&plain).contains(&format!("URL;VALUE=URI:{PAGE}")), "the user's URL is kept");
     }
 }
 
 #[test]
-fn uid_stays_with_an_update() {
+fn update_keeps_the_uid() {
     for (api, expected) in [("1.6.1", "UID:call"), ("1.6.0", "UID:call@mobiscroll.com")] {
         for provider in ["apple", "caldav"] {
             let (mut app, token) = of_each_provider(api, "read-write");
@@ -153,7 +154,7 @@ fn uid_stays_with_an_update() {
 }
 
 #[test]
-fn deliveries_have_the_join_url() {
+fn delivery_contains_the_join_url() {
     for (api, shown) in [("1.6.1", true), ("1.6.0", false)] {
         let (mut app, token) = of_each_provider(api, "read-write");
         app.sandbox.set("webhook_url", "https://app.example/hook").unwrap();

@@ -24,7 +24,7 @@ fn exchange(app: &mut App, id: &str, secret: &str, form: &str) -> (u16, Value) {
 }
 
 #[test]
-fn an_application_is_made_shown_and_edited_over_http() {
+fn app_is_created_listed_and_edited_over_http() {
     let mut app = App::new(&[]);
     let (status, made) =
         control(&mut app, "POST", &json!({ "name": "Mine", "redirectUri": "https://mine.example/cb" }));
@@ -50,7 +50,7 @@ fn an_application_is_made_shown_and_edited_over_http() {
 }
 
 #[test]
-fn what_is_wrong_with_an_application_is_said_and_changes_nothing() {
+fn invalid_app_is_refused_with_reason_and_no_effect() {
     let mut app = App::new(&[]);
     for (method, body, status, words) in [
         ("POST", json!({ "redirectUri": "https://a.example/" }), 400, "name"),
@@ -71,7 +71,7 @@ fn what_is_wrong_with_an_application_is_said_and_changes_nothing() {
 }
 
 #[test]
-fn applications_have_users_codes_and_tokens_of_their_own() {
+fn apps_do_not_share_users_codes_or_tokens() {
     let mut app = App::new(&[]);
     let mine = app.sandbox.register(Application::new("Mine", "https://mine.example/cb")).unwrap();
     let (id, secret) = (mine.client_id, mine.client_secret);
@@ -89,10 +89,14 @@ fn applications_have_users_codes_and_tokens_of_their_own() {
     let demo = app.user();
     app.create(&demo.access, common::meeting());
     app.call(&demo.access, "POST", "/oauth/disconnect?provider=apple", None);
-    assert_eq!(app.ok(&tokens.access, "/calendars").as_array().unwrap().len(), 8, "the other's user");
-    assert!(app.refresh(&tokens.refresh).is_err(), "with the demo application's secret");
+    assert_eq!(
+        app.ok(&tokens.access, "/calendars").as_array().unwrap().len(),
+        8,
+        "the user of the other application"
+    );
+    assert!(app.refresh(&tokens.refresh).is_err(), "refreshed with the demo application's secret");
     let form = format!("grant_type=refresh_token&refresh_token={}", tokens.refresh);
     assert_eq!(exchange(&mut app, &id, &secret, &form).0, 200);
     app.post("/api/oauth/revoke", &json!({ "token": demo.access }));
-    assert_eq!(app.get(&tokens.access, "/calendars").0, 200, "revoked for the demo application only");
+    assert_eq!(app.get(&tokens.access, "/calendars").0, 200, "only the demo application's token is revoked");
 }

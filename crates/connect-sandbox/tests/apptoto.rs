@@ -1,4 +1,4 @@
-//! Sign-in at Apptoto: the registry, authorize, exchange, and what its documentation leaves open.
+//! Sign-in with Apptoto: applications, authorization, exchange, and switches for undocumented behaviour.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -27,7 +27,7 @@ const EXCHANGE: Pairs<'_> = &[
     ("redirect_uri", REDIRECT),
 ];
 
-/// The public application in either of them.
+/// The parameters that make a request one of the public application.
 const PUBLIC: Pairs<'_> = &[("client_id", "apptoto-public-client"), ("redirect_uri", LOOPBACK)];
 const S256: Pairs<'_> = &[("code_challenge", CHALLENGE), ("code_challenge_method", "S256")];
 
@@ -50,7 +50,7 @@ fn error_of(app: &mut App, query: Pairs<'_>) -> Option<String> {
 }
 
 #[test]
-fn the_whole_life_of_a_sign_in() {
+fn apptoto_sign_in_from_authorization_to_withdrawal() {
     let mut app = App::new(&[("oauth_user", "ada@example.com")]);
     let location = app.sent_to(AUTHORIZE, &with(ASK, &[("state", "s 1"), ("login_hint", "ignored")]));
     assert!(location.starts_with("http://127.0.0.1:8765/callback?code="), "{location}");
@@ -68,7 +68,11 @@ fn the_whole_life_of_a_sign_in() {
     assert_eq!(app.refused(TOKEN, &exchange), error(400, "invalid_grant"), "twice");
     assert_eq!(app.sandbox.provider_token(&access), None);
     let again = text(&sign_in(&mut app), "access_token");
-    assert_eq!(app.send(form(REVOKE, &encoded(&[("token", &again)]))).status(), 404, "there is none");
+    assert_eq!(
+        app.send(form(REVOKE, &encoded(&[("token", &again)]))).status(),
+        404,
+        "Apptoto has no revocation endpoint by default"
+    );
     assert!(app.sandbox.withdraw_consent(APPTOTO, "apptoto-client", "ada@example.com"));
     assert_eq!(app.sandbox.provider_token(&again), None);
     let counts = app.sandbox.stats().providers.apptoto;
@@ -76,7 +80,7 @@ fn the_whole_life_of_a_sign_in() {
 }
 
 #[test]
-fn an_application_is_registered_edited_and_deleted() {
+fn apptoto_app_is_registered_edited_and_deleted() {
     let mut app = App::new(&[]);
     let ours = OAuthApp::new("Ours", "https://ours.example/cb").scopes(["events:read", "contacts:read"]);
     let OAuthCredentials { client_id, client_secret, redirect_uri, .. } =
@@ -90,7 +94,7 @@ fn an_application_is_registered_edited_and_deleted() {
         assert_eq!(
             error_of(&mut app, &with(&ask, &[("scope", scope)])).as_deref(),
             Some("invalid_scope"),
-            "{scope} is not ticked"
+            "{scope} is not registered"
         );
     }
     let code = app.new_code(AUTHORIZE, &ask);
@@ -100,7 +104,7 @@ fn an_application_is_registered_edited_and_deleted() {
 
     let edited = OAuthApp::new("Ours", "https://ours.example/other").scopes(["events:write"]);
     app.sandbox.update_provider_app(APPTOTO, &client_id, edited).unwrap();
-    assert_eq!(app.visit(AUTHORIZE, &ask).headers().get("location"), None, "the URI has changed");
+    assert_eq!(app.visit(AUTHORIZE, &ask).headers().get("location"), None, "the redirect URI has changed");
     let ask = with(&ask, &[("redirect_uri", "https://ours.example/other"), ("scope", "events:write")]);
     let left = app.new_code(AUTHORIZE, &ask);
     let after = app.sandbox.provider_apps(APPTOTO).pop().unwrap();
@@ -109,7 +113,7 @@ fn an_application_is_registered_edited_and_deleted() {
     let other = text(&sign_in(&mut app), "access_token");
     assert!(app.sandbox.delete_provider_app(APPTOTO, &client_id));
     assert_eq!(app.sandbox.provider_token(&text(&tokens, "access_token")), None);
-    assert!(app.sandbox.provider_token(&other).is_some(), "another application's");
+    assert!(app.sandbox.provider_token(&other).is_some(), "the token of another application stays valid");
     let exchange = with(&exchange, &[("code", &left), ("redirect_uri", "https://ours.example/other")]);
     assert_eq!(app.refused(TOKEN, &exchange), error(401, "invalid_client"));
 
@@ -121,10 +125,10 @@ fn an_application_is_registered_edited_and_deleted() {
 }
 
 #[test]
-fn a_public_application_has_pkce_in_place_of_a_secret() {
+fn public_app_exchanges_with_pkce_and_no_secret() {
     let mut app = App::new(&[]);
     let public = app.sandbox.provider_credentials(APPTOTO, ClientType::Public).unwrap();
-    assert!(public.client_secret.is_some(), "it is shown even so");
+    assert!(public.client_secret.is_some(), "Apptoto shows a secret");
     assert_eq!(error_of(&mut app, &with(ASK, PUBLIC)).as_deref(), Some("invalid_request"));
     let code = app.new_code(AUTHORIZE, &with(&with(ASK, PUBLIC), S256));
     let exchange = with(&with(EXCHANGE, PUBLIC), &[("code", &code), ("client_secret", "")]);
@@ -144,12 +148,16 @@ fn a_public_application_has_pkce_in_place_of_a_secret() {
 
     let code = app.new_code(AUTHORIZE, &with(ASK, S256));
     let confidential = with(EXCHANGE, &[("code", &code)]);
-    assert_eq!(app.refused(TOKEN, &confidential), error(400, "invalid_grant"), "verified where it was sent");
+    assert_eq!(
+        app.refused(TOKEN, &confidential),
+        error(400, "invalid_grant"),
+        "a verifier is checked if a challenge was sent"
+    );
     app.granted(TOKEN, &with(&confidential, &[("code_verifier", VERIFIER)]));
 }
 
 #[test]
-fn refresh_tokens_and_lifetimes_are_switches() {
+fn refresh_tokens_and_lifetimes_follow_switches() {
     for (kind, rotates) in [("kept", false), ("new", true)] {
         let mut app = App::new(&[("apptoto_refresh_tokens", kind), ("apptoto_token_ttl", "7200")]);
         let tokens = sign_in(&mut app);
@@ -168,14 +176,14 @@ fn refresh_tokens_and_lifetimes_are_switches() {
 }
 
 #[test]
-fn the_coarse_scope_is_a_switch() {
+fn legacy_scope_follows_its_switch() {
     let mut app = App::new(&[("apptoto_scope_api", "on")]);
     let code = app.new_code(AUTHORIZE, &with(ASK, &[("scope", "api")]));
     assert_eq!(app.granted(TOKEN, &with(EXCHANGE, &[("code", &code)]))["scope"], "api");
 }
 
 #[test]
-fn revocation_is_a_switch() {
+fn revocation_endpoint_follows_its_switch() {
     let mut app = App::new(&[("apptoto_revoke", "on"), ("apptoto_refresh_tokens", "kept")]);
     let tokens = sign_in(&mut app);
     let (access, refresh_token) = (text(&tokens, "access_token"), text(&tokens, "refresh_token"));
@@ -190,16 +198,16 @@ fn revocation_is_a_switch() {
     assert_eq!(app.refused(REVOKE, &with(&revoke, &[("token", "")])), error(400, "invalid_request"));
     let other = with(&revoke, &[("client_id", "apptoto-public-client"), ("client_secret", "")]);
     assert_eq!(app.post_form(REVOKE, &other).0, 200);
-    assert!(app.sandbox.provider_token(&access).is_some(), "another client's token");
+    assert!(app.sandbox.provider_token(&access).is_some(), "only the client of a token can revoke it");
     for _ in 0..2 {
-        assert_eq!(app.post_form(REVOKE, &revoke).0, 200, "also for one that is gone");
+        assert_eq!(app.post_form(REVOKE, &revoke).0, 200, "revoking an unknown token succeeds");
     }
     assert_eq!(app.sandbox.provider_token(&access), None);
     assert_eq!(app.sandbox.stats().providers.apptoto.revocations, 1);
 }
 
 #[test]
-fn until_it_is_published_an_application_is_its_owners() {
+fn unpublished_app_only_works_for_its_owner() {
     let mut app = App::new(&[("apptoto_published", "off"), ("oauth_user", "owner")]);
     let mine = OAuthApp::new("Mine", "https://mine.example/cb");
     let id = app.sandbox.register_provider_app(APPTOTO, mine).unwrap().client_id;
@@ -212,7 +220,7 @@ fn until_it_is_published_an_application_is_its_owners() {
 }
 
 #[test]
-fn every_other_refusal() {
+fn apptoto_invalid_requests_get_their_errors() {
     let mut app = App::new(&[]);
     let untold: &[(Pairs<'_>, u16, &str)] = &[
         (&[("client_id", "nobody")], 401, "invalid_client"),
@@ -252,14 +260,18 @@ fn every_other_refusal() {
         assert_eq!(app.refused(TOKEN, &fields), error(*status, expected), "{changes:?}");
     }
     assert_eq!(app.send(get(TOKEN)).headers()["allow"], "POST");
-    assert_eq!(app.send(form("/apptoto/www/oauth/token", "")).status(), 404, "the other host");
+    assert_eq!(
+        app.send(form("/apptoto/www/oauth/token", "")).status(),
+        404,
+        "the token endpoint is on the API host"
+    );
     app.pass(601);
     let late = app.refused(TOKEN, &with(EXCHANGE, &[("code", &code)]));
     assert_eq!(late, error(400, "invalid_grant"));
 }
 
 #[test]
-fn the_applications_of_all_three_are_listed_over_http() {
+fn apps_of_all_providers_are_listed_over_http() {
     let mut app = App::new(&[]);
     let mine = OAuthApp::new("Mine", "https://mine.example/cb");
     let mine = app.sandbox.register_provider_app(APPTOTO, mine).unwrap();

@@ -1,4 +1,4 @@
-//! Who may call Apptoto's API: scopes, API keys, and tokens that end.
+//! Authentication of the Apptoto API: scopes, API keys, and expired tokens.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -8,7 +8,7 @@ use common::{App, read};
 use connect_sandbox::{AuthorizationServer, OAuthApp};
 use serde_json::{Value, json};
 
-/// Every call with the scope it needs, and what it answers in an empty account.
+/// Every call with its scope, and its status in an empty account.
 const CALLS: [(&str, &str, &str, u16); 13] = [
     ("GET", "/events", "events:read", 200),
     ("GET", "/event?id=1", "events:read", 404),
@@ -26,7 +26,7 @@ const CALLS: [(&str, &str, &str, u16); 13] = [
 ];
 
 #[test]
-fn every_call_needs_its_own_scope_and_no_other() {
+fn call_needs_exactly_its_scope() {
     let mut app = App::new(&[]);
     for (method, path, scope, status) in CALLS {
         let others: Vec<_> = ALL.split(' ').filter(|one| *one != scope).collect();
@@ -47,12 +47,12 @@ fn every_call_needs_its_own_scope_and_no_other() {
         assert_eq!(app.apptoto_reply(&own, method, path, "{}").status(), status, "{method} {path}");
         let key = basic(ADA, "sandbox-key");
         let keyed = app.apptoto_reply(&key, method, path, "{}");
-        assert_eq!(keyed.status(), status, "a key has no scopes: {method} {path}");
+        assert_eq!(keyed.status(), status, "an API key needs no scope: {method} {path}");
     }
 }
 
 #[test]
-fn coarse_scope_opens_everything() {
+fn legacy_scope_allows_every_call() {
     let mut app = App::new(&[("apptoto_scope_api", "on")]);
     let bearer = app.apptoto_bearer("api");
     for (method, path, _, status) in CALLS {
@@ -61,7 +61,7 @@ fn coarse_scope_opens_everything() {
 }
 
 #[test]
-fn wrong_credentials_are_a_401_that_names_the_scheme() {
+fn wrong_credentials_get_401_with_scheme() {
     let mut app = App::new(&[]);
     let mut refused = |auth: &str| -> (u16, Value, Vec<String>) {
         let reply = app.apptoto_reply(auth, "GET", "/events", "");
@@ -95,7 +95,7 @@ fn wrong_credentials_are_a_401_that_names_the_scheme() {
 }
 
 #[test]
-fn tokens_of_other_servers_open_nothing() {
+fn token_of_other_server_is_refused() {
     let mut app = App::new(&[]);
     let google = text(&common::google::sign_in(&mut app, &[]), "access_token");
     let connect = app.user().access;
@@ -105,7 +105,7 @@ fn tokens_of_other_servers_open_nothing() {
 }
 
 #[test]
-fn api_key_is_that_of_the_switch_or_of_the_seed() {
+fn api_key_comes_from_the_switch_or_the_seed() {
     let mut app = App::new(&[("apptoto_api_key", "other"), ("oauth_user", "ada@example.com")]);
     let fred = r#"{ "apptoto": { "fred@example.com": { "apiKey": "s3cret: é+" }, "bob@example.com": {} } }"#;
     app.sandbox.seed(fred).unwrap();
@@ -128,7 +128,7 @@ fn api_key_is_that_of_the_switch_or_of_the_seed() {
 }
 
 #[test]
-fn token_ends_with_its_time_its_authorization_and_its_application() {
+fn token_ends_on_expiry_revocation_and_app_deletion() {
     let status =
         |app: &mut App, bearer: &str| app.apptoto_reply(bearer, "GET", "/events", "").status().as_u16();
     let mut app = App::new(&[("apptoto_token_ttl", "60")]);
@@ -147,14 +147,14 @@ fn token_ends_with_its_time_its_authorization_and_its_application() {
     let bob = app.apptoto_bearer("events:read");
     assert!(app.sandbox.withdraw_consent(AuthorizationServer::Apptoto, "apptoto-client", ADA));
     assert_eq!((status(&mut app, &first), status(&mut app, &second)), (401, 401), "withdrawn");
-    assert_eq!(status(&mut app, &bob), 200, "another account's");
+    assert_eq!(status(&mut app, &bob), 200, "the token of another account stays valid");
     let again = app.apptoto_bearer("events:read");
     assert!(app.sandbox.delete_provider_app(AuthorizationServer::Apptoto, "apptoto-client"));
     assert_eq!((status(&mut app, &bob), status(&mut app, &again)), (401, 401), "deleted");
 }
 
 #[test]
-fn unpublished_application_is_denied_to_others_and_opens_its_owner_account() {
+fn unpublished_app_only_opens_its_owners_account() {
     let mut app = App::new(&[("apptoto_published", "off"), ("oauth_user", "owner@example.com")]);
     let own = OAuthApp::new("Mine", "https://mine.example/cb");
     let own = app.sandbox.register_provider_app(AuthorizationServer::Apptoto, own).unwrap();
@@ -181,7 +181,7 @@ fn unpublished_application_is_denied_to_others_and_opens_its_owner_account() {
 }
 
 #[test]
-fn accounts_know_nothing_of_each_other() {
+fn accounts_do_not_share_data() {
     let mut app = App::new(&[]);
     let made = app.write_event("POST", appointment());
     app.sandbox.set("oauth_user", "bob@example.com").unwrap();
@@ -193,7 +193,7 @@ fn accounts_know_nothing_of_each_other() {
 }
 
 #[test]
-fn rate_and_bodies_of_errors_are_switches() {
+fn rate_limit_and_error_body_follow_switches() {
     let mut app = App::new(&[("apptoto_rate", "2")]);
     for status in [200, 200, 429] {
         assert_eq!(app.apptoto("GET", "/events", None).0, status);
@@ -220,7 +220,7 @@ fn rate_and_bodies_of_errors_are_switches() {
 }
 
 #[test]
-fn only_the_described_paths_are_there() {
+fn undocumented_paths_do_not_exist() {
     let mut app = App::new(&[]);
     for path in ["/calendars", "/contacts", "/lists", "/conversations", "/events/1", "/bookings"] {
         let status = app.apptoto("GET", path, None).0;

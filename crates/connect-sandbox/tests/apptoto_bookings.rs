@@ -24,7 +24,7 @@ fn booking() -> Value {
 }
 
 #[test]
-fn booking_is_answered_as_documented_and_is_an_event() {
+fn booking_gets_documented_response_and_creates_event() {
     let mut app = App::new(&[]);
     app.sandbox.seed(SHOP).unwrap();
     let booked = app.apptoto_ok("POST", "/book_now", Some(booking()));
@@ -46,7 +46,7 @@ fn booking_is_answered_as_documented_and_is_an_event() {
 }
 
 #[test]
-fn booking_that_the_page_does_not_allow_is_no_success() {
+fn disallowed_booking_gets_success_false() {
     let mut app = App::new(&[]);
     app.sandbox.seed(SHOP).unwrap();
     let attempt =
@@ -70,11 +70,11 @@ fn booking_that_the_page_does_not_allow_is_no_success() {
     assert_eq!(attempt(&mut app, json!({})).1["success"], true);
     assert_eq!(attempt(&mut app, json!({})).1["success"], false, "taken");
     let short = json!({ "time": "2026-12-01T16:45:00Z", "appointment_type_token": "short" });
-    assert_eq!(attempt(&mut app, short.clone()).1["success"], false, "within it");
+    assert_eq!(attempt(&mut app, short.clone()).1["success"], false, "the time is taken");
     assert_eq!(
         attempt(&mut app, changed(short, json!({ "time": "2026-12-01T17:00:00Z" }))).1["success"],
         true,
-        "after it"
+        "the time is free"
     );
     app.sandbox.set("apptoto_booking_refused", "400").unwrap();
     assert_eq!(attempt(&mut app, json!({})).0, 400);
@@ -89,7 +89,7 @@ fn booking_that_the_page_does_not_allow_is_no_success() {
 }
 
 #[test]
-fn booking_can_be_a_form() {
+fn booking_accepts_a_form() {
     let mut app = App::new(&[]);
     app.sandbox.seed(SHOP).unwrap();
     let form = "booking_page=bookwithfred&time=2026-12-01T08%3A00%3A00&name=George&phone_number=650-898-1212\
@@ -107,11 +107,15 @@ fn booking_can_be_a_form() {
     app.sandbox.set("oauth_user", "new@example.com").unwrap();
     let reply =
         app.apptoto_reply(&basic("new@example.com", "sandbox-key"), "POST", "/book_now", &demo.to_string());
-    assert_eq!(read(&reply).1["booking"]["end_time"], "2026-12-01T08:30:00Z", "every account has a page");
+    assert_eq!(
+        read(&reply).1["booking"]["end_time"],
+        "2026-12-01T08:30:00Z",
+        "every account has the page demo"
+    );
 }
 
 #[test]
-fn import_goes_from_launching_to_its_end() {
+fn import_state_advances_to_its_end() {
     let state = |app: &mut App, id: &Value| {
         app.apptoto_ok("GET", &format!("/import?id={id}"), None)["import"]["state"].clone()
     };
@@ -144,7 +148,7 @@ fn import_goes_from_launching_to_its_end() {
 }
 
 #[test]
-fn import_is_checked_and_can_be_a_form_of_either_kind() {
+fn import_is_validated_and_accepts_both_form_types() {
     let mut app = App::new(&[]);
     let first =
         app.apptoto_ok("POST", "/import", Some(json!({ "file": "x", "spec": "s" })))["import"]["id"].clone();

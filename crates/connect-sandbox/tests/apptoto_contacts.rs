@@ -72,7 +72,7 @@ fn contact_is_created_changed_and_read() {
         (&other["name"], &other["phone_numbers"][0]["number"]),
         (&json!("B C"), &json!("650-555-3333"))
     );
-    // The address book's id scopes the external id: there is none in that one.
+    // The address book's id limits the search by external id, so no contact is found.
     let scoped = json!({ "address_book": null, "address_book_id": other["address_book_id"] });
     let twin = write(&mut app, "PUT", changed(plain, scoped));
     assert_ne!(twin["id"], made["id"]);
@@ -92,7 +92,7 @@ fn contact_is_created_changed_and_read() {
 }
 
 #[test]
-fn contact_that_cannot_be_is_refused() {
+fn invalid_contact_is_refused() {
     let mut app = App::new(&[]);
     let made = app.apptoto_ok(
         "POST",

@@ -1,4 +1,4 @@
-//! Events at Apptoto: created, changed, deleted, and listed page by page.
+//! Events of the Apptoto API: create, change, delete, and list.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -16,7 +16,7 @@ fn ids(people: &Value) -> Vec<&Value> {
 }
 
 #[test]
-fn event_comes_back_as_documented() {
+fn event_response_has_documented_fields() {
     let mut app = App::new(&[]);
     let event = changed(
         appointment(),
@@ -43,7 +43,7 @@ fn event_comes_back_as_documented() {
         assert_eq!(app.apptoto_ok("GET", &path, None), expected, "bare: {path}");
     }
     let listed = app.apptoto_ok("GET", &format!("/events?id={}", made["id"]), None);
-    assert_eq!(listed, json!({ "events": [expected] }), "as before there was /v1/event");
+    assert_eq!(listed, json!({ "events": [expected] }), "like the older call by id");
 
     app.sandbox.set("apptoto_event_fields", "all").unwrap();
     let all = app.apptoto_ok("GET", "/event?external_id=x-1", None);
@@ -54,7 +54,7 @@ fn event_comes_back_as_documented() {
 }
 
 #[test]
-fn what_is_not_given_has_its_default() {
+fn omitted_fields_get_defaults() {
     let mut app = App::new(&[("apptoto_event_fields", "all"), ("apptoto_create_status", "201")]);
     let (status, body) = app.apptoto("POST", "/events", Some(json!({ "events": [appointment()] })));
     let made = &body["events"][0];
@@ -65,7 +65,7 @@ fn what_is_not_given_has_its_default() {
 }
 
 #[test]
-fn calendars_are_made_by_name_unless_that_is_prevented() {
+fn unknown_calendar_name_creates_it_unless_prevented() {
     let mut app = App::new(&[]);
     let first = app.write_event("POST", appointment());
     let second = app.write_event("POST", changed(appointment(), json!({ "title": "Second" })));
@@ -86,18 +86,18 @@ fn calendars_are_made_by_name_unless_that_is_prevented() {
         let known = json!({ "events": [appointment()], "prevent_calendar_creation": true });
         assert_eq!(app.apptoto(method, "/events", Some(known)).0, 200);
     }
-    assert_eq!(app.events_at("").len(), 6, "nothing of a batch that was refused");
+    assert_eq!(app.events_at("").len(), 6, "a refused batch creates no event");
 }
 
 #[test]
-fn put_creates_once_keeps_what_is_not_named_and_replaces_lists_whole() {
+fn put_creates_once_and_keeps_omitted_fields() {
     let mut app = App::new(&[]);
     let people = json!([
         { "name": "Fred", "phone": "650-555-1212" }, { "name": "Ann", "email": "ann@example.com" },
     ]);
     let new = json!({ "external_id": "order-1", "location": "A", "custom_data": { "a": 1, "b": 2 }, "participants": people });
     let first = app.write_event("PUT", changed(appointment(), new.clone()));
-    assert_eq!(app.write_event("PUT", changed(appointment(), new)), first, "twice has the effect of once");
+    assert_eq!(app.write_event("PUT", changed(appointment(), new)), first, "a repeated PUT changes nothing");
     assert_eq!(app.events_at("").len(), 1);
 
     let patched = app.write_event("PUT", json!({ "external_id": "order-1", "title": "New title" }));
@@ -126,14 +126,14 @@ fn put_creates_once_keeps_what_is_not_named_and_replaces_lists_whole() {
 }
 
 #[test]
-fn event_stays_in_its_calendar() {
+fn event_cannot_move_to_another_calendar() {
     let mut app = App::new(&[]);
     let made = app.write_event("POST", changed(appointment(), json!({ "external_id": "x" })));
     let other = app.write_event("POST", changed(appointment(), json!({ "calendar": "Other" })));
     assert_eq!(
         app.write_event("PUT", json!({ "external_id": "x", "calendar": "Practice" })),
         made,
-        "its own"
+        "its own calendar is accepted"
     );
     for to in [
         json!({ "calendar": "Other" }),
@@ -151,7 +151,7 @@ fn event_stays_in_its_calendar() {
 }
 
 #[test]
-fn external_id_is_unique_unless_its_event_is_deleted() {
+fn external_id_is_unique_among_live_events() {
     let mut app = App::new(&[]);
     let event = changed(appointment(), json!({ "external_id": "x" }));
     let first = app.write_event("POST", event.clone());
@@ -169,7 +169,7 @@ fn external_id_is_unique_unless_its_event_is_deleted() {
     assert_eq!(
         app.apptoto_ok("GET", "/event?external_id=x", None)["id"],
         second["id"],
-        "the one that is there"
+        "the event that is not deleted"
     );
     app.sandbox.set("apptoto_duplicate", "created").unwrap();
     app.write_event("POST", event);
@@ -177,7 +177,7 @@ fn external_id_is_unique_unless_its_event_is_deleted() {
 }
 
 #[test]
-fn deletion_marks_the_event_and_is_listed_on_demand() {
+fn deleted_event_is_marked_and_listed_on_request() {
     let mut app = App::new(&[]);
     let made = app.write_event("POST", appointment());
     let path = format!("/events?id={}", made["id"]);
@@ -186,7 +186,7 @@ fn deletion_marks_the_event_and_is_listed_on_demand() {
         assert_eq!(
             app.apptoto_ok("DELETE", &path, None),
             json!({ "events": [deleted] }),
-            "again is the same"
+            "deleting again has the same result"
         );
     }
     assert_eq!(app.events_at(""), Vec::<Value>::new());
@@ -202,7 +202,7 @@ fn deletion_marks_the_event_and_is_listed_on_demand() {
 }
 
 #[test]
-fn pages_of_thirty_end_with_an_empty_one() {
+fn pages_of_thirty_end_with_an_empty_page() {
     let mut app = App::new(&[]);
     let event = |n: u32| {
         let start = format!("2026-12-{:02}T10:{:02}:00Z", 28 - n / 3, n % 3);
@@ -233,7 +233,7 @@ fn pages_of_thirty_end_with_an_empty_one() {
 }
 
 #[test]
-fn list_is_of_a_time_and_the_upper_bound_has_the_name_of_the_switch() {
+fn list_bounds_filter_by_start_and_follow_the_switch() {
     let mut app = App::new(&[]);
     for hour in [9, 10, 11] {
         let start = format!("2026-11-17T{hour:02}:00:00+01:00");
@@ -241,16 +241,24 @@ fn list_is_of_a_time_and_the_upper_bound_has_the_name_of_the_switch() {
         app.write_event("POST", changed(appointment(), event));
     }
     let list = |app: &mut App, query: &str| titles(&app.events_at(query)).join(" ");
-    assert_eq!(list(&mut app, "begin=2026-11-17T10%3A00%3A00%2B01%3A00"), "10 11", "from then on");
-    assert_eq!(list(&mut app, "begin=2026-11-17T09%3A00%3A00Z"), "10 11", "another zone");
+    assert_eq!(
+        list(&mut app, "begin=2026-11-17T10%3A00%3A00%2B01%3A00"),
+        "10 11",
+        "the lower bound is inclusive"
+    );
+    assert_eq!(list(&mut app, "begin=2026-11-17T09%3A00%3A00Z"), "10 11", "the same time in another zone");
     assert_eq!(list(&mut app, "end=2026-11-17T09%3A00%3A00Z"), "9 10", "up to then");
-    assert_eq!(list(&mut app, "until=2026-11-17T09%3A00%3A00Z"), "9 10 11", "no such parameter");
+    assert_eq!(
+        list(&mut app, "until=2026-11-17T09%3A00%3A00Z"),
+        "9 10 11",
+        "the parameter is unknown and ignored"
+    );
     app.sandbox.set("apptoto_end", "until").unwrap();
     assert_eq!(list(&mut app, "until=2026-11-17T09%3A00%3A00Z"), "9 10");
 }
 
 #[test]
-fn list_by_number_or_address_has_an_entry_for_each_who_matches() {
+fn list_by_phone_or_email_has_entry_per_participant() {
     let mut app = App::new(&[]);
     let people = json!([
         { "name": "Fred", "phone": "650-555-1212" },
@@ -267,7 +275,7 @@ fn list_by_number_or_address_has_an_entry_for_each_who_matches() {
         };
         entries.iter().map(one).collect()
     };
-    // Twice for one phone shared by two: both are kept apart.
+    // Two participants who share a phone number are two entries.
     for number in ["650-555-1212", "%2B16505551212", "(650) 555 1212"] {
         assert_eq!(
             names(&mut app, &format!("phone_number={}", number.replace(' ', "%20"))),
@@ -283,7 +291,7 @@ fn list_by_number_or_address_has_an_entry_for_each_who_matches() {
 }
 
 #[test]
-fn refusals_say_which_field_and_leave_nothing() {
+fn invalid_event_error_names_field_and_creates_nothing() {
     let mut app = App::new(&[]);
     for (changes, message) in [
         (json!({ "calendar": null }), "events[0].calendar: is required"),
@@ -340,11 +348,15 @@ fn refusals_say_which_field_and_leave_nothing() {
     );
     assert_eq!(app.apptoto("GET", "/event", None).0, 400);
     assert_eq!(app.apptoto("GET", "/event?id=5", None).0, 404);
-    assert_eq!(app.events_at("include-deleted=true"), Vec::<Value>::new(), "nothing of it is there");
+    assert_eq!(
+        app.events_at("include-deleted=true"),
+        Vec::<Value>::new(),
+        "a refused batch creates no event"
+    );
 }
 
 #[test]
-fn nonsense_and_oversize_are_refused() {
+fn malformed_and_oversized_bodies_are_refused() {
     let mut app = App::new(&[]);
     let key = common::oauth::basic(ADA, "sandbox-key");
     for body in ["", "{", "null", "[]", "\"events\"", "{\"events\":[{]}", "\u{0}"] {
@@ -362,7 +374,7 @@ fn nonsense_and_oversize_are_refused() {
 }
 
 #[test]
-fn batch_over_the_limit_is_written_and_answered_with_a_502() {
+fn oversized_batch_is_written_but_gets_502() {
     let mut app = App::new(&[("apptoto_batch", "2")]);
     let batch = |count: usize| Some(json!({ "events": vec![appointment(); count] }));
     assert_eq!(app.apptoto("POST", "/events", batch(2)).0, 200);
@@ -376,12 +388,12 @@ fn batch_over_the_limit_is_written_and_answered_with_a_502() {
 }
 
 #[test]
-fn account_takes_ten_thousand_events_and_no_more() {
+fn account_is_limited_to_ten_thousand_events() {
     let mut app = App::new(&[]);
     let batch = json!({ "events": vec![appointment(); 1000] });
     for _ in 0..10 {
         assert_eq!(app.apptoto("POST", "/events", Some(batch.clone())).0, 200);
     }
     assert_eq!(refused(&mut app, "POST", appointment()), (400, "The account is full".to_owned()));
-    assert_eq!(app.events_at("page_size=5000").len(), 1000, "the largest page");
+    assert_eq!(app.events_at("page_size=5000").len(), 1000, "the page size is limited");
 }

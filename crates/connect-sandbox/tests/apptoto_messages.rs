@@ -1,4 +1,4 @@
-//! Messages that Apptoto would have sent: asked for, automatic, and stopped.
+//! Messages of the Apptoto API: requested, automatic and cancelled.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -15,7 +15,7 @@ fn with_people(people: Value) -> Value {
 }
 
 #[test]
-fn message_to_an_address_is_kept_and_not_sent() {
+fn message_to_address_is_stored() {
     let mut app = App::new(&[]);
     assert_eq!(app.messages(), Vec::<Value>::new());
     let sms = json!({ "type": "sms", "to": "(650) 555-1212", "message": "Hi there!" });
@@ -47,7 +47,7 @@ fn message_to_an_address_is_kept_and_not_sent() {
 }
 
 #[test]
-fn message_to_an_event_goes_to_each_participant_who_can_be_reached() {
+fn message_to_event_reaches_each_reachable_participant() {
     let mut app = App::new(&[]);
     let people = json!([
         { "name": "Fred", "phone": "650-555-1212", "email": "fred@example.com" },
@@ -64,7 +64,7 @@ fn message_to_an_event_goes_to_each_participant_who_can_be_reached() {
     let seen: Vec<_> = kept.iter().map(|one| (one["to"].as_str().unwrap(), &one["participant_id"])).collect();
     assert_eq!(seen, [("+16505551212", &id(0)), ("+16505550000", &id(2)), ("ann@example.com", &id(1))]);
     assert!(kept.iter().all(|one| one["event_id"] == event["id"]));
-    assert_eq!(kept[0]["message"], "Hi {{ name }}!", "fields are kept as they were sent");
+    assert_eq!(kept[0]["message"], "Hi {{ name }}!", "fields are not replaced");
 
     let path = format!("/event?id={}", event["id"]);
     let plain = app.apptoto_ok("GET", &path, None);
@@ -78,7 +78,7 @@ fn message_to_an_event_goes_to_each_participant_who_can_be_reached() {
 }
 
 #[test]
-fn message_that_cannot_be_is_refused_and_not_kept() {
+fn invalid_message_is_refused_and_not_stored() {
     let mut app = App::new(&[]);
     let event = app.write_event("POST", with_people(json!([{ "name": "Ann", "email": "ann@example.com" }])));
     let deleted = app.write_event("POST", appointment());
@@ -127,7 +127,7 @@ fn message_that_cannot_be_is_refused_and_not_kept() {
 }
 
 #[test]
-fn automatic_messages_follow_the_event() {
+fn automatic_messages_follow_event_changes() {
     let mut app = App::new(&[("apptoto_auto_messages", "on")]);
     let people =
         json!([{ "name": "Fred", "phone": "650-555-1212" }, { "name": "Ann", "email": "ann@example.com" }]);
@@ -148,7 +148,7 @@ fn automatic_messages_follow_the_event() {
     app.write_event("PUT", change);
     let moved = "2026-11-17T22:00:00.000Z";
     assert_eq!(states(&mut app)[0], entry("+16505551212", "pending", moved));
-    assert_eq!(states(&mut app)[1].1, "cancelled", "no participant any more");
+    assert_eq!(states(&mut app)[1].1, "cancelled", "the participant was removed");
 
     app.pass(3 * 24 * 3600);
     assert_eq!(states(&mut app)[0], entry("+16505551212", "sent", moved));
@@ -159,7 +159,7 @@ fn automatic_messages_follow_the_event() {
 }
 
 #[test]
-fn deletion_stops_the_messages_that_did_not_go_out() {
+fn deleting_event_cancels_pending_messages() {
     let mut app = App::new(&[]);
     let people = json!([{ "name": "Fred", "phone": "650-555-1212" }]);
     let quiet = app.write_event("POST", with_people(people.clone()));
@@ -177,7 +177,7 @@ fn deletion_stops_the_messages_that_did_not_go_out() {
 }
 
 #[test]
-fn participants_who_were_written_to_stay() {
+fn messaged_participants_are_not_removed() {
     for (switch, left) in [("on", vec!["Bob", "Fred"]), ("off", vec!["Bob"])] {
         let mut app = App::new(&[("apptoto_keep_messaged", switch)]);
         let people = json!([{ "name": "Fred", "phone": "650-555-1212" }, { "name": "Ann", "email": "ann@example.com" }]);

@@ -1,4 +1,4 @@
-//! Apptoto's accounts from a seed; and whatever a client sends, there is an answer and no panic.
+//! Seeds of Apptoto accounts, and arbitrary requests, which get a response and cause no panic.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -21,7 +21,7 @@ fn seed() -> Value {
 }
 
 #[test]
-fn seeded_account_has_what_the_seed_says() {
+fn seeded_account_has_the_seeded_data() {
     let mut app = App::new(&[]);
     app.sandbox.seed(&seed().to_string()).unwrap();
     let event = app.apptoto_ok("GET", "/event?id=123", None);
@@ -42,7 +42,7 @@ fn seeded_account_has_what_the_seed_says() {
 }
 
 #[test]
-fn seed_of_both_kinds_is_taken_whole_or_not_at_all() {
+fn seed_with_users_and_apptoto_is_applied_whole_or_not() {
     let users = json!({ "ada": { "google": { "calendars": [{ "id": "a", "title": "A" }] } } });
     let both = changed(seed(), json!({ "users": users }));
     let mut app = App::new(&[]);
@@ -101,7 +101,7 @@ fn seed_of_both_kinds_is_taken_whole_or_not_at_all() {
 }
 
 #[test]
-fn seed_of_the_readme_is_taken() {
+fn readme_seed_is_valid() {
     let readme = include_str!("../README.md");
     let (_, rest) = readme.split_once("```json\n{ \"apptoto\"").unwrap();
     let seed = format!("{{ \"apptoto\"{}", rest.split_once("```").unwrap().0);
@@ -198,7 +198,7 @@ fn value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A body that is right but for some of its fields.
+/// Returns a valid body with some invalid fields.
 fn body() -> impl Strategy<Value = Value> {
     let fields = prop::collection::vec((prop::sample::select(FIELDS), value()), 0..5);
     (fields, any::<bool>(), any::<bool>()).prop_map(|(fields, whole, listed)| {
@@ -216,7 +216,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn anything_is_answered(
+    fn arbitrary_apptoto_request_gets_a_response(
         calls in prop::collection::vec(
             (prop::sample::select(&PATHS[..]), "[a-z_-]{0,12}=[ -~]{0,12}|id=(77|123)|page(_size)?=[0-9]{1,20}|begin=[0-9TZ:.+-]{0,20}", body(),
              prop::sample::select(&["application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"][..])),

@@ -1,4 +1,5 @@
-//! The consent pages of Google, Microsoft and Apptoto: they show what users read at the real ones, and Connect's does too.
+//! The consent pages of Google, Microsoft and Apptoto, with the descriptions that users see on the real
+//! pages.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -28,7 +29,7 @@ fn page(app: &mut App, path: &str, client_id: &str, redirect_uri: &str, scope: &
     String::from_utf8(reply.body().to_vec()).unwrap()
 }
 
-/// The lines of the list of permissions, as they stand in the page.
+/// Returns the list of permissions in the page as HTML.
 fn lines(html: &str) -> Vec<&str> {
     html.split("<li>").skip(1).map(|rest| rest.split("</li>").next().unwrap()).collect()
 }
@@ -39,7 +40,7 @@ fn shown(path: &str, client_id: &str, scope: &str) -> Vec<String> {
 }
 
 #[test]
-fn apptoto_page_shows_the_description_of_each_scope() {
+fn apptoto_page_shows_scope_descriptions() {
     for (scope, description) in [
         ("calendars:read", "View your calendars"),
         ("address_books:read", "View your address books"),
@@ -62,12 +63,12 @@ fn apptoto_page_shows_the_description_of_each_scope() {
     assert_eq!(
         two,
         ["Send SMS or email messages on your behalf", "View your calendar events"],
-        "in the order they are asked for in"
+        "in the order of the request"
     );
 }
 
 #[test]
-fn google_page_shows_the_description_of_each_scope() {
+fn google_page_shows_scope_descriptions() {
     let auth = |name: &str| format!("https://www.googleapis.com/auth/{name}");
     for (scope, description) in [
         (
@@ -93,12 +94,12 @@ fn google_page_shows_the_description_of_each_scope() {
     assert_eq!(
         shown(GOOGLE, "google-client", &scopes),
         ["See your primary Google Account email address"],
-        "two scopes of one description"
+        "two scopes with the same description"
     );
 }
 
 #[test]
-fn microsoft_page_shows_the_text_for_users_in_any_spelling() {
+fn microsoft_page_describes_scopes_in_any_spelling() {
     for (scope, description) in [
         ("Calendars.Read", "Read your calendars"),
         ("Calendars.ReadWrite", "Have full access to your calendars"),
@@ -112,17 +113,17 @@ fn microsoft_page_shows_the_text_for_users_in_any_spelling() {
 }
 
 #[test]
-fn scope_without_a_description_is_shown_as_text() {
+fn scope_without_description_is_shown_itself() {
     let shown_as = |scope: &str| shown(MICROSOFT, "microsoft-client", scope);
     assert_eq!(shown_as("api://thing/<img>'&"), ["api://thing/&lt;img&gt;&#39;&amp;"]);
     assert_eq!(shown(GOOGLE, "google-client", "https://www.googleapis.com/auth/<b>").len(), 1);
     let mut app = App::new(&[("auto_consent", "off"), ("apptoto_scope_api", "on")]);
     let html = page(&mut app, APPTOTO, "apptoto-client", REDIRECT, "api");
-    assert_eq!(lines(&html), ["api"], "the coarse scope has no text in the manual");
+    assert_eq!(lines(&html), ["api"], "the older scope has no description in the manual");
 }
 
 #[test]
-fn page_names_the_application_escaped_and_the_real_buttons() {
+fn page_shows_escaped_app_name_and_real_buttons() {
     for (server, path, heading, allow) in [
         (
             AuthorizationServer::Google,
@@ -152,7 +153,7 @@ fn page_names_the_application_escaped_and_the_real_buttons() {
 }
 
 #[test]
-fn connect_page_says_what_is_allowed_in_the_language_of_the_page() {
+fn connect_page_describes_access_in_page_language() {
     for (language, text) in [
         ("en", "Allow access to the calendars of this account"),
         ("de", "Zugriff auf die Kalender dieses Kontos erlauben"),
@@ -164,7 +165,7 @@ fn connect_page_says_what_is_allowed_in_the_language_of_the_page() {
         let html = std::str::from_utf8(reply.body()).unwrap();
         assert!(html.contains(&format!(">{text}</label>")), "{html}");
         for name in ["https://www.googleapis.com/auth/calendar", "openid"] {
-            assert!(!html.contains(name), "{name} is no word for users: {html}");
+            assert!(!html.contains(name), "{name} is not shown to users: {html}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is delivered, and to whom.
+//! The content and the receivers of deliveries.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -7,11 +7,11 @@ use common::{ALL, App, encode, id};
 use connect_sandbox::{DeliveryState, Trigger};
 use serde_json::{Value, json};
 
-/// The application hears of its own writes, too.
+/// The application is also notified about writes it made.
 const LOUD: &[(&str, &str)] = &[("echo_suppression", "off")];
 
 #[test]
-fn a_change_comes_in_the_documented_form() {
+fn delivery_has_documented_format() {
     let (mut app, token) = hook::app(LOUD);
     let created = app.create(&token, meeting_of(&app, "google"));
     let got = one(&mut app);
@@ -23,7 +23,7 @@ fn a_change_comes_in_the_documented_form() {
     let listed = app.events(&token, ALL).into_iter().find(|event| event["id"] == created["id"]).unwrap();
     let mut event = got.body["events"][0].clone();
     assert_eq!(event.as_object_mut().unwrap().remove("changeType"), Some(json!("created")));
-    assert_eq!(event, listed, "the event as GET /events has it");
+    assert_eq!(event, listed, "the same event as in GET /events");
     let channel =
         app.sandbox.subscriptions().iter().find(|one| one.calendar_id == listed["calendarId"]).unwrap();
     let rest = json!({
@@ -35,7 +35,7 @@ fn a_change_comes_in_the_documented_form() {
 }
 
 #[test]
-fn updates_and_deletes_of_every_provider() {
+fn updates_and_deletes_are_delivered_for_each_provider() {
     for provider in ["google", "microsoft", "apple", "caldav"] {
         let (mut app, token) = hook::app(LOUD);
         let event = app.create(&token, meeting_of(&app, provider));
@@ -65,7 +65,7 @@ fn updates_and_deletes_of_every_provider() {
 }
 
 #[test]
-fn a_series_tells_of_what_changed_in_it() {
+fn series_change_delivers_changed_occurrences() {
     let (mut app, token) = hook::app(LOUD);
     let mut series = meeting_of(&app, "google");
     series["recurrence"] = json!({ "frequency": "DAILY", "count": 5 });
@@ -104,14 +104,14 @@ fn a_series_tells_of_what_changed_in_it() {
 }
 
 #[test]
-fn changes_that_wait_come_together() {
+fn pending_changes_are_delivered_together() {
     let (mut app, token) = hook::app(LOUD);
     let (first, second) = (app.create(&token, common::meeting()), app.create(&token, common::meeting()));
     let place = |event: &Value| json!({ "provider": "google", "calendarId": "primary", "eventId": event["id"], "title": "x" });
     app.call(&token, "PUT", "/event", Some(place(&first)));
     let got = one(&mut app);
     let new = |event: &Value| (id(event).to_owned(), "created".to_owned());
-    assert_eq!(got.events(), [new(&second), new(&first)], "one that is new stays new");
+    assert_eq!(got.events(), [new(&second), new(&first)], "a new event that changes is still new");
     assert_eq!(
         (&got.body["changeType"], &got.body["metadata"]["eventCount"]),
         (&json!("created"), &json!(2))
@@ -125,7 +125,7 @@ fn changes_that_wait_come_together() {
 }
 
 #[test]
-fn the_small_form() {
+fn vector_body_has_brief_events() {
     let (mut app, token) = hook::app(&[("webhook_body", "vector"), ("echo_suppression", "off")]);
     let event = app.create(&token, common::meeting());
     let brief = json!({ "id": event["id"], "title": "Meeting", "lastModified": event["lastModified"] });
@@ -136,11 +136,11 @@ fn the_small_form() {
     assert_eq!(one(&mut app).body, whole);
     triggered(&mut app, Trigger::deleted().event(id(&event)));
     triggered(&mut app, Trigger::created());
-    assert_eq!(one(&mut app).body["eventType"], "event.updated", "of several kinds");
+    assert_eq!(one(&mut app).body["eventType"], "event.updated", "the delivery has several kinds of changes");
 }
 
 #[test]
-fn a_new_channel_of_google_and_microsoft_begins_with_what_there_is() {
+fn new_google_and_microsoft_channel_starts_with_events() {
     let mut app = App::new(&[("webhook_url", URL)]);
     let token = app.user().access;
     assert!(app.sandbox.deliveries(app.now).is_empty());
@@ -180,7 +180,7 @@ fn a_new_channel_of_google_and_microsoft_begins_with_what_there_is() {
 }
 
 #[test]
-fn a_user_who_disconnects_hears_no_more() {
+fn disconnect_ends_deliveries() {
     let (mut app, token) = hook::app(&[]);
     triggered(&mut app, Trigger::updated().provider("google"));
     app.pass(1);
@@ -188,7 +188,7 @@ fn a_user_who_disconnects_hears_no_more() {
     triggered(&mut app, Trigger::updated().provider("google"));
     app.call(&token, "POST", "/oauth/disconnect?provider=google", None);
     app.pass(600);
-    assert!(take(&mut app, 200).is_empty(), "neither what waits for a retry nor what is not told yet");
+    assert!(take(&mut app, 200).is_empty(), "neither retries nor new deliveries are due");
     let last = hook::last(&app);
     assert_eq!(
         (last.state, last.error.as_deref()),
@@ -205,7 +205,7 @@ fn a_user_who_disconnects_hears_no_more() {
 }
 
 #[test]
-fn unsubscribing_ends_deliveries_and_a_new_url_takes_them() {
+fn deliveries_end_on_unsubscribe_and_follow_new_url() {
     let (mut app, token) = hook::app(&[]);
     app.sandbox.set("webhook_url", "http://other.example/").unwrap();
     triggered(&mut app, Trigger::updated());
@@ -220,7 +220,7 @@ fn unsubscribing_ends_deliveries_and_a_new_url_takes_them() {
 }
 
 #[test]
-fn a_chosen_end_is_the_end_and_the_others_are_renewed() {
+fn subscription_with_chosen_end_is_not_renewed() {
     let (mut app, token) = hook::app(&[]);
     let chosen = calendar(&app, "google");
     let end = app.now.as_millisecond() + 60_000;
@@ -230,7 +230,7 @@ fn a_chosen_end_is_the_end_and_the_others_are_renewed() {
     take(&mut app, 200);
     triggered(&mut app, Trigger::updated().calendar(&chosen));
     app.pass(1);
-    assert!(take(&mut app, 200).is_empty(), "it has ended when the provider tells");
+    assert!(take(&mut app, 200).is_empty(), "the subscription ended before the notification");
     assert!(app.sandbox.subscriptions().iter().all(|one| one.calendar_id != chosen));
 
     app.pass(400 * 24 * 3600);
@@ -242,7 +242,7 @@ fn a_chosen_end_is_the_end_and_the_others_are_renewed() {
 }
 
 #[test]
-fn users_of_a_seed_are_subscribed_as_well() {
+fn seeded_users_are_subscribed() {
     let seed = include_str!("../examples/team.json");
     let mut app = App::new(&[("webhook_url", URL)]);
     app.sandbox.seed(seed).unwrap();

@@ -1,4 +1,4 @@
-//! Echoes of the application's own writes, polls, and the clock.
+//! Notifications about the application's own writes, polling, and the clock.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -13,7 +13,7 @@ fn suppressed(app: &App) -> u64 {
 }
 
 #[test]
-fn an_echo_is_swallowed_where_the_provider_is_quick() {
+fn own_write_is_suppressed_for_fast_providers() {
     for provider in ["google", "microsoft"] {
         let (mut app, token) = hook::app(&[]);
         app.create(&token, meeting_of(&app, provider));
@@ -27,9 +27,9 @@ fn an_echo_is_swallowed_where_the_provider_is_quick() {
     }
 }
 
-/// Polls come at 300, 600 and so on seconds from the start of the subscription.
+/// Polls happen every 300 seconds from the start of the subscription.
 #[test]
-fn an_echo_of_a_polled_calendar_is_heard_unless_the_poll_is_near() {
+fn own_write_is_delivered_unless_poll_follows_soon() {
     for provider in ["apple", "caldav"] {
         for (seconds, heard) in [(10, true), (269, true), (270, false), (299, false), (300, true)] {
             let mut app = App::new(&[("webhook_url", hook::URL)]);
@@ -48,7 +48,7 @@ fn an_echo_of_a_polled_calendar_is_heard_unless_the_poll_is_near() {
 }
 
 #[test]
-fn a_change_by_the_user_is_no_echo() {
+fn user_change_is_delivered() {
     let (mut app, token) = hook::app(&[]);
     let own = app.create(&token, meeting_of(&app, "google"));
     triggered(&mut app, Trigger::updated().event(common::id(&own)).title("Changed by both"));
@@ -62,7 +62,7 @@ fn a_change_by_the_user_is_no_echo() {
 }
 
 #[test]
-fn one_poll_finds_all_changes() {
+fn poll_delivers_all_changes_together() {
     let (mut app, token) = hook::app(&[("echo_suppression", "off")]);
     for _ in 0..3 {
         app.create(&token, meeting_of(&app, "apple"));
@@ -76,7 +76,7 @@ fn one_poll_finds_all_changes() {
 }
 
 #[test]
-fn the_clock_goes_forward() {
+fn clock_advances_on_request() {
     let (mut app, _) = hook::app(&[]);
     let told = triggered(&mut app, Trigger::updated().provider("apple"));
     assert_eq!(told.due.to_string(), "2026-11-15T10:05:00Z");
@@ -86,7 +86,7 @@ fn the_clock_goes_forward() {
     assert_eq!((status.as_u16(), &answer["now"]), (200, &json!("2026-11-15T10:04:59.500Z")));
     assert!(take(&mut app, 200).is_empty());
     app.sandbox.advance(Duration::from_millis(500));
-    assert_eq!(app.sandbox.next_delivery(), Some(app.now), "in the caller's time");
+    assert_eq!(app.sandbox.next_delivery(), Some(app.now), "the time is by the caller's clock");
     let got = take(&mut app, 200).remove(0);
     assert_eq!(got.timestamp, app.now.as_second() + 299);
     assert_eq!(got.body["timestamp"], "2026-11-15T10:05:00.000Z");
@@ -100,14 +100,17 @@ fn the_clock_goes_forward() {
     app.sandbox.advance(Duration::MAX);
     app.sandbox.advance(Duration::MAX);
     let now = app.post("/sandbox/advance", &json!({ "seconds": 0 })).1["now"].clone();
-    assert!(now.as_str().unwrap().starts_with("2126-"), "{now}: a hundred years at the most");
+    assert!(
+        now.as_str().unwrap().starts_with("2126-"),
+        "{now}: the clock advances by at most a hundred years"
+    );
     triggered(&mut app, Trigger::updated());
     app.pass(1);
     assert_eq!(take(&mut app, 200).len(), 1);
 }
 
 #[test]
-fn tokens_expire_by_the_same_clock() {
+fn tokens_expire_by_the_advanced_clock() {
     let (mut app, token) = hook::app(&[]);
     app.sandbox.advance(Duration::from_secs(3598));
     assert_eq!(app.get(&token, "/calendars").0, 200);

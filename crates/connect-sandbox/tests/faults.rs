@@ -1,4 +1,4 @@
-//! Faults, figures and control calls.
+//! Faults, statistics and control calls.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -8,7 +8,7 @@ use serde_json::json;
 use std::time::Duration;
 
 #[test]
-fn a_status_fault_acts_in_place_of_the_service() {
+fn status_fault_replaces_the_call() {
     let mut app = App::new(&[]);
     let token = app.user().access;
     app.sandbox.add_fault(Fault::on("POST /event").status(429).header("retry-after", "1").times(2));
@@ -25,7 +25,7 @@ fn a_status_fault_acts_in_place_of_the_service() {
 }
 
 #[test]
-fn a_cut_before_does_nothing_and_a_cut_after_does_it() {
+fn cut_before_skips_call_and_cut_after_executes_it() {
     let mut app = App::new(&[]);
     let token = app.user().access;
     let before = app.events(&token, common::ALL).len();
@@ -41,7 +41,7 @@ fn a_cut_before_does_nothing_and_a_cut_after_does_it() {
 }
 
 #[test]
-fn a_lost_refresh_has_happened() {
+fn refresh_with_lost_response_rotates_token() {
     let mut app = App::new(&[("rotation", "strict")]);
     let tokens = app.user();
     app.sandbox.add_fault(Fault::on("POST /oauth/token").grant_type("refresh_token").cut_after());
@@ -58,7 +58,7 @@ fn a_lost_refresh_has_happened() {
 }
 
 #[test]
-fn an_answer_can_be_late_by_its_status() {
+fn fault_delays_responses_by_status() {
     let mut app = App::new(&[("latency_ms", "5")]);
     let token = app.user().access;
     app.sandbox.add_fault(Fault::on("GET /calendars").when_status(401).delay(Duration::from_millis(100)));
@@ -70,7 +70,7 @@ fn an_answer_can_be_late_by_its_status() {
 }
 
 #[test]
-fn garbage_and_halves() {
+fn fault_returns_garbage_or_truncated_body() {
     let mut app = App::new(&[]);
     app.sandbox.add_fault(Fault::on("GET /health").garbage());
     app.sandbox.add_fault(Fault::on("GET /health").truncate(5));
@@ -80,7 +80,7 @@ fn garbage_and_halves() {
 }
 
 #[test]
-fn faults_come_over_the_wire_all_or_none() {
+fn fault_list_with_an_error_adds_no_fault() {
     let mut app = App::new(&[]);
     let faults = json!([
         { "endpoint": "GET /health", "status": 503, "headers": { "retry-after": "2" }, "body": "busy", "skip": 1 },
@@ -109,7 +109,7 @@ fn faults_come_over_the_wire_all_or_none() {
 }
 
 #[test]
-fn switches_come_over_the_wire_all_or_none() {
+fn switch_list_with_an_error_sets_no_switch() {
     let mut app = App::new(&[]);
     let (status, body) = app.post("/sandbox/set", &json!({ "token_ttl": 30, "auto_consent": false }));
     assert_eq!(
@@ -122,7 +122,7 @@ fn switches_come_over_the_wire_all_or_none() {
 }
 
 #[test]
-fn the_figures_are_the_same_over_the_wire() {
+fn statistics_over_http_match_the_api() {
     let mut app = App::new(&[]);
     let token = app.user().access;
     app.ok(&token, "/calendars");
@@ -157,7 +157,7 @@ fn the_figures_are_the_same_over_the_wire() {
 }
 
 #[test]
-fn readme_has_every_field_of_a_fault() {
+fn readme_lists_every_fault_field() {
     let mut app = App::new(&[]);
     let (status, answer) = app.post("/sandbox/faults", &json!({ "nothing": 1 }));
     let message = answer["message"].as_str().unwrap();

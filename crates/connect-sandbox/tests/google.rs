@@ -1,4 +1,4 @@
-//! Sign-in at Google: authorize, exchange, refresh, revoke.
+//! Sign-in with Google: authorization, exchange, refresh and revocation.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -9,7 +9,7 @@ use connect_sandbox::{AuthorizationServer, ClientType, Fault, OAuthApp};
 use serde_json::json;
 
 #[test]
-fn the_whole_life_of_a_sign_in() {
+fn google_sign_in_from_authorization_to_revocation() {
     let mut app = App::new(&[]);
     let asked = with(ASK, &[("state", "a b&c"), ("login_hint", "ada@example.com")]);
     let location = app.sent_to(AUTHORIZE, &asked);
@@ -30,7 +30,7 @@ fn the_whole_life_of_a_sign_in() {
         (AuthorizationServer::Google, "google-client", "ada@example.com", &[READ.to_owned()][..])
     );
     assert_eq!(known.expires.unwrap().as_second(), app.now.as_second() + 3599);
-    assert_eq!(app.sandbox.provider_token(&refresh_token), None, "a refresh token is no bearer");
+    assert_eq!(app.sandbox.provider_token(&refresh_token), None, "a refresh token is not an access token");
 
     for _ in 0..2 {
         let again = app.granted(TOKEN, &refresh(&refresh_token));
@@ -48,11 +48,11 @@ fn the_whole_life_of_a_sign_in() {
     assert_eq!((counts.code.granted, counts.code.refused), (1, 0));
     assert_eq!((counts.refresh.granted, counts.refresh.refused), (2, 1));
     assert_eq!((counts.authorizations.granted, counts.revocations), (1, 1));
-    assert_eq!(app.sandbox.stats().exchanges, Default::default(), "those are Connect's");
+    assert_eq!(app.sandbox.stats().exchanges, Default::default(), "the statistics of Connect do not change");
 }
 
 #[test]
-fn a_refresh_token_comes_on_the_first_consent_or_when_prompted() {
+fn refresh_token_comes_on_first_consent_or_prompt() {
     let mut app = App::new(&[]);
     let has = |tokens: serde_json::Value| tokens.get("refresh_token").is_some();
     assert!(!has(sign_in(&mut app, &[("access_type", ""), ("login_hint", "online")])));
@@ -63,11 +63,11 @@ fn a_refresh_token_comes_on_the_first_consent_or_when_prompted() {
     assert!(has(sign_in(&mut app, &[("login_hint", "another")])));
     assert!(app.sandbox.withdraw_consent(AuthorizationServer::Google, "google-client", "another"));
     assert!(!app.sandbox.withdraw_consent(AuthorizationServer::Google, "google-client", "another"));
-    assert!(has(sign_in(&mut app, &[("login_hint", "another")])), "the first again");
+    assert!(has(sign_in(&mut app, &[("login_hint", "another")])), "the first consent of another user");
 }
 
 #[test]
-fn scopes_add_up_when_asked_to_and_a_user_may_grant_fewer() {
+fn included_scopes_accumulate_and_user_may_grant_fewer() {
     let mut app = App::new(&[]);
     sign_in(&mut app, &[]);
     assert_eq!(text(&sign_in(&mut app, &[("scope", WRITE)]), "scope"), WRITE);
@@ -79,7 +79,7 @@ fn scopes_add_up_when_asked_to_and_a_user_may_grant_fewer() {
     let mut narrow = |scope: &str| app.post_form(TOKEN, &with(&refresh(&token), &[("scope", scope)]));
     let (status, narrowed) = narrow(READ);
     assert_eq!((status, text(&narrowed, "scope").as_str()), (200, READ));
-    assert_eq!(narrow("openid").1["error"], "invalid_scope", "a refresh cannot widen");
+    assert_eq!(narrow("openid").1["error"], "invalid_scope", "a refresh cannot add scopes");
     assert_eq!(narrow("").1["scope"], both["scope"]);
     assert_eq!(app.sandbox.provider_token(&text(&narrowed, "access_token")).unwrap().scopes, [READ]);
 
@@ -88,7 +88,7 @@ fn scopes_add_up_when_asked_to_and_a_user_may_grant_fewer() {
 }
 
 #[test]
-fn the_popup_hands_the_code_over_without_a_redirect() {
+fn popup_returns_code_without_redirect() {
     for (popup, bound, other) in [
         ("postmessage", "postmessage", "http://127.0.0.1:8765"),
         ("origin", "http://127.0.0.1:8765", "postmessage"),
@@ -111,7 +111,7 @@ fn the_popup_hands_the_code_over_without_a_redirect() {
         let exchange = with(EXCHANGE, &[("code", &code), ("code_verifier", ""), ("redirect_uri", other)]);
         assert_eq!(app.refused(TOKEN, &exchange), error(400, "redirect_uri_mismatch"));
         let tokens = app.granted(TOKEN, &with(&exchange, &[("redirect_uri", bound)]));
-        assert!(tokens["refresh_token"].is_string(), "the popup asks for one");
+        assert!(tokens["refresh_token"].is_string(), "the popup flow always gets a refresh token");
     }
     let mut app = App::new(&[]);
     let reply = app.visit(AUTHORIZE, &with(&with(ASK, PUBLIC), &[("redirect_uri", "postmessage")]));
@@ -119,7 +119,7 @@ fn the_popup_hands_the_code_over_without_a_redirect() {
 }
 
 #[test]
-fn a_public_application_has_pkce_and_any_port_of_the_loopback_interface() {
+fn public_app_uses_pkce_and_any_loopback_port() {
     let mut app = App::new(&[("public_pkce", "required")]);
     let asked = with(ASK, PUBLIC);
     let public = with(EXCHANGE, &with(PUBLIC, &[("client_secret", "")]));
@@ -149,7 +149,7 @@ fn a_public_application_has_pkce_and_any_port_of_the_loopback_interface() {
 }
 
 #[test]
-fn a_code_works_once_for_ten_minutes() {
+fn google_code_works_once_for_ten_minutes() {
     let mut app = App::new(&[]);
     let code = app.new_code(AUTHORIZE, ASK);
     app.pass(600);
@@ -165,7 +165,7 @@ fn a_code_works_once_for_ten_minutes() {
         let public = [("client_id", "google-public-client"), ("client_secret", "")];
         assert_eq!(exchange(&mut app, &code, &public), error(400, "invalid_grant"));
         let access = text(&tokens, "access_token");
-        assert!(app.sandbox.provider_token(&access).is_some(), "somebody else's attempt ends nothing");
+        assert!(app.sandbox.provider_token(&access).is_some(), "another client's exchange revokes nothing");
         assert_eq!(exchange(&mut app, &code, &[]), error(400, "invalid_grant"));
         assert_eq!(app.sandbox.provider_token(&access).is_some(), survives);
         let status = app.post_form(TOKEN, &refresh(&text(&tokens, "refresh_token"))).0;
@@ -174,7 +174,7 @@ fn a_code_works_once_for_ten_minutes() {
 }
 
 #[test]
-fn tokens_stay_with_their_application_and_die_with_it() {
+fn tokens_are_bound_to_app_and_revoked_with_it() {
     let mut app = App::new(&[]);
     let google = AuthorizationServer::Google;
     let mine = OAuthApp::new("Mine", "https://mine.example/cb");
@@ -186,7 +186,11 @@ fn tokens_stay_with_their_application_and_die_with_it() {
         ("redirect_uri", "https://mine.example/cb"),
     ];
     let code = app.new_code(AUTHORIZE, &with(ASK, &[own[0], own[2]]));
-    assert_eq!(exchange(&mut app, &code, &[]), error(400, "invalid_grant"), "another application's");
+    assert_eq!(
+        exchange(&mut app, &code, &[]),
+        error(400, "invalid_grant"),
+        "the code belongs to another application"
+    );
     let fields = with(&with(EXCHANGE, &[("code", &code)]), &own);
     let tokens = app.granted(TOKEN, &fields);
     let refresh_token = text(&tokens, "refresh_token");
@@ -211,7 +215,7 @@ fn tokens_stay_with_their_application_and_die_with_it() {
 }
 
 #[test]
-fn a_user_may_say_no() {
+fn denied_consent_gets_access_denied() {
     let mut app = App::new(&[("auto_consent", "off")]);
     let query = with(ASK, &[("state", "s"), ("login_hint", "<b>")]);
     let page = app.visit(AUTHORIZE, &query);
@@ -234,7 +238,7 @@ fn exchange_ok(app: &mut App, code: &str) {
 }
 
 #[test]
-fn an_issuer_comes_with_every_callback_if_the_switch_says_so() {
+fn callback_contains_issuer_with_the_switch() {
     for (value, issuer) in [("on", "http://localhost/google"), ("wrong", "http://localhost/elsewhere")] {
         let mut app = App::new(&[("callback_iss", value)]);
         for changes in [("prompt", "none"), ("response_type", "token")] {
@@ -245,7 +249,7 @@ fn an_issuer_comes_with_every_callback_if_the_switch_says_so() {
 }
 
 #[test]
-fn tokens_expire_and_the_refresh_tokens_of_a_tested_application_too() {
+fn tokens_expire_including_refresh_in_testing() {
     let mut app = App::new(&[("google_token_ttl", "60"), ("google_publishing", "testing")]);
     let tokens = sign_in(&mut app, &[]);
     assert_eq!((&tokens["expires_in"], &tokens["refresh_token_expires_in"]), (&json!(60), &json!(604_800)));
@@ -262,7 +266,7 @@ fn tokens_expire_and_the_refresh_tokens_of_a_tested_application_too() {
 }
 
 #[test]
-fn faults_hit_the_endpoints_by_name_and_grant() {
+fn fault_matches_endpoint_name_and_grant_type() {
     let mut app = App::new(&[]);
     let tokens = sign_in(&mut app, &[]);
     app.sandbox.add_fault(Fault::on("POST /google/token").grant_type("refresh_token").status(503));
@@ -273,14 +277,14 @@ fn faults_hit_the_endpoints_by_name_and_grant() {
 }
 
 #[test]
-fn signing_in_here_moves_nothing_of_connects() {
+fn google_sign_in_does_not_change_connects_values() {
     let (mut with, mut without) = (App::new(&[]), App::new(&[]));
     sign_in(&mut with, &[]);
     assert_eq!(with.user().access, without.user().access);
 }
 
 #[test]
-fn the_figures_are_told_over_the_wire_once_there_are_some() {
+fn provider_statistics_appear_after_first_request() {
     let mut app = App::new(&[]);
     let stats = |app: &mut App| read(&app.send(common::get("/sandbox/stats"))).1;
     assert_eq!(stats(&mut app).get("providers"), None);

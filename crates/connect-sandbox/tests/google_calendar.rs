@@ -1,4 +1,4 @@
-//! Google Calendar: who may see what, and what calendars and events look like.
+//! Google Calendar: authentication, scopes, and the format of calendars and events.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 #[test]
-fn a_token_has_to_be_good_and_its_scopes_to_be_enough() {
+fn call_needs_valid_token_with_scope() {
     let (mut app, token) = ada(&[]);
     app.google_ok(&token, EVENTS);
     let connect = app.user().access;
@@ -40,7 +40,7 @@ fn a_token_has_to_be_good_and_its_scopes_to_be_enough() {
 }
 
 #[test]
-fn the_scope_for_owned_calendars_writes_to_those_alone() {
+fn owned_scope_only_writes_owned_calendars() {
     let (mut app, all) = ada(&[]);
     let scopes = ["calendar.events.owned", "calendar.readonly", "calendar.events.public.readonly"];
     let owned = app.google_token("ada@gmail.example", &scopes);
@@ -61,7 +61,7 @@ fn the_scope_for_owned_calendars_writes_to_those_alone() {
 }
 
 #[test]
-fn those_who_may_see_no_more_see_when_someone_is_busy() {
+fn free_busy_access_hides_details() {
     let (mut app, token) = ada(&[]);
     let blocks = app.google_token("ada@gmail.example", &["calendar.events.freebusy"]);
     let hidden = |event: &Value| {
@@ -70,13 +70,13 @@ fn those_who_may_see_no_more_see_when_someone_is_busy() {
     };
     hidden(&app.google_ok(&blocks, &format!("{EVENTS}/review")));
     hidden(&app.google_ok(&token, "/calendars/blocks/events/review"));
-    // A private event in somebody else's calendar.
+    // The private event of a calendar that Ada may only read.
     hidden(&app.google_ok(&token, "/calendars/read/events/review"));
     assert_eq!(app.google_ok(&token, "/calendars/written/events/review")["summary"], "Review");
 }
 
 #[test]
-fn a_key_opens_public_calendars_and_nothing_else() {
+fn api_key_only_reads_public_calendars() {
     let (mut app, token) = ada(&[]);
     let mut get = |headers: &[(&str, &str)], path: &str| {
         let (status, body) = read(&app.google_reply(headers, "GET", path, None));
@@ -109,7 +109,7 @@ fn a_key_opens_public_calendars_and_nothing_else() {
     let (status, body) = get(&[], &holidays);
     assert_eq!(refusal(status, &body), error(403, "forbidden"));
     let bearer = format!("Bearer {token}");
-    assert_eq!(get(&[("authorization", &bearer)], &holidays).0, 200, "a token does too");
+    assert_eq!(get(&[("authorization", &bearer)], &holidays).0, 200, "an access token is enough as well");
 
     let reply = app.google_reply(&[key], "POST", &holidays, Some(hour()));
     assert_eq!(refusal(401, &read(&reply).1), error(401, "required"));
@@ -119,7 +119,7 @@ fn a_key_opens_public_calendars_and_nothing_else() {
 }
 
 #[test]
-fn a_calendar_list_has_pages_and_roles() {
+fn calendar_list_has_pages_and_roles() {
     let (mut app, token) = ada(&[]);
     let list = "/users/me/calendarList?showHidden=true";
     let (pages, _) = app.google_pages(&token, &format!("{list}&maxResults=2"));
@@ -135,7 +135,7 @@ fn a_calendar_list_has_pages_and_roles() {
     assert_eq!(shared.get("primary"), None);
 
     let count = |list: Value| list["items"].as_array().unwrap().len();
-    assert_eq!(count(app.google_ok(&token, "/users/me/calendarList")), 4, "one is hidden");
+    assert_eq!(count(app.google_ok(&token, "/users/me/calendarList")), 4, "one calendar is hidden");
     assert_eq!(count(app.google_ok(&token, "/users/me/calendarList?minAccessRole=writer")), 3);
     let mut refused =
         |query: &str| app.google_refused(&token, "GET", &format!("/users/me/calendarList?{query}"), None);
@@ -150,7 +150,7 @@ fn a_calendar_list_has_pages_and_roles() {
 }
 
 #[test]
-fn a_calendar_list_tells_what_changed() {
+fn calendar_list_sync_token_returns_changes() {
     let (mut app, token) = ada(&[]);
     let (_, sync) = app.google_pages(&token, "/users/me/calendarList?");
     let changes = |app: &mut App, sync: &str| {
@@ -181,7 +181,7 @@ fn a_calendar_list_tells_what_changed() {
 }
 
 #[test]
-fn an_event_is_told_in_googles_words() {
+fn event_has_google_format() {
     let (mut app, token) = ada(&[]);
     let review = app.google_ok(&token, &format!("{EVENTS}/review"));
     assert_eq!(
@@ -223,7 +223,7 @@ fn an_event_is_told_in_googles_words() {
 }
 
 #[test]
-fn busy_blocks_go_together() {
+fn touching_busy_blocks_are_merged() {
     let (mut app, token) = ada(&[]);
     let mut event = hour();
     event["start"]["dateTime"] = json!("2026-11-17T13:30:00Z");
@@ -238,7 +238,7 @@ fn busy_blocks_go_together() {
     let block = |day: u8, start: &str, end: &str| json!({ "start": format!("2026-11-{day}T{start}:00+01:00"), "end": format!("2026-11-{day}T{end}:00+01:00") });
     let standup = |day| block(day, "10:00", "10:15");
     let busy = json!([standup(17), block(17, "14:00", "17:00"), standup(18), standup(19), standup(20)]);
-    assert_eq!(answer["calendars"]["primary"]["busy"], busy, "the off-site leaves one free");
+    assert_eq!(answer["calendars"]["primary"]["busy"], busy, "the off-site does not block time");
     assert_eq!(answer["calendars"]["blocks"]["busy"], json!([block(17, "14:00", "15:00")]));
     let unknown = &answer["calendars"]["nobody"]["errors"][0];
     assert_eq!((&unknown["domain"], &unknown["reason"]), (&json!("global"), &json!("notFound")));
@@ -252,7 +252,7 @@ fn busy_blocks_go_together() {
 }
 
 #[test]
-fn a_refused_call_says_why_by_its_reason() {
+fn error_contains_its_reason() {
     for (limit, status, domain, reason) in [
         ("userRateLimitExceeded", 403, "usageLimits", "userRateLimitExceeded"),
         ("rateLimitExceeded", 403, "usageLimits", "rateLimitExceeded"),
@@ -271,7 +271,7 @@ fn a_refused_call_says_why_by_its_reason() {
 }
 
 #[test]
-fn calls_are_counted_and_have_faults() {
+fn google_calls_are_counted_and_matched_by_faults() {
     let (mut app, token) = ada(&[]);
     let endpoint = "GET /google/calendar/v3/calendars/{calendarId}/events";
     app.sandbox.add_fault(Fault::on(endpoint).status(503).delay(Duration::from_secs(1)));

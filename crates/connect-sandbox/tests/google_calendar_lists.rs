@@ -1,4 +1,4 @@
-//! Google Calendar: what a list of events has, and in which pages.
+//! Google Calendar: the events and pages of lists.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -8,7 +8,7 @@ use common::oauth::error;
 use serde_json::{Value, json};
 
 #[test]
-fn a_list_has_series_or_their_occurrences() {
+fn list_has_series_or_their_occurrences() {
     let (mut app, token) = ada(&[]);
     assert_eq!(ids(&app.google_list(&token, "")), ["offsite", "review", "standup"]);
     let day = |day: u8| format!("standup_202611{day}T090000Z");
@@ -32,27 +32,27 @@ fn a_list_has_series_or_their_occurrences() {
 }
 
 #[test]
-fn the_bounds_are_exclusive() {
+fn list_bounds_are_exclusive() {
     let (mut app, token) = ada(&[]);
     let mut found = |min: &str, max: &str| {
         let query = format!("singleEvents=true&timeMin={min}&timeMax={max}").replace('+', "%2B");
         let all = app.google_list(&token, &query);
         all.iter().map(|one| common::id(one).to_owned()).collect::<Vec<_>>()
     };
-    // The review is from 13:00 to 14:00.
+    // The review lasts from 13:00 to 14:00.
     assert_eq!(found("2026-11-17T12:00:00Z", "2026-11-17T13:00:00Z"), [""; 0]);
     assert_eq!(found("2026-11-17T12:00:00Z", "2026-11-17T13:00:01Z"), ["review"]);
     assert_eq!(found("2026-11-17T14:00:00Z", "2026-11-17T15:00:00Z"), [""; 0]);
     assert_eq!(found("2026-11-17T14:59:59+01:00", "2026-11-17T16:00:00+01:00"), ["review"]);
-    // The off-site's last day is the 20th.
+    // The last day of the off-site is the 20th.
     assert_eq!(found("2026-11-21T00:00:00Z", "2026-11-22T00:00:00Z"), [""; 0]);
     assert_eq!(found("2026-11-20T12:00:00Z", "2026-11-22T00:00:00Z"), ["offsite"]);
     let series = app.google_list(&token, "timeMin=2026-11-20T08:00:00Z&timeMax=2026-11-20T10:00:00Z");
-    assert_eq!(ids(&series), ["offsite", "standup"], "one of its occurrences is there");
+    assert_eq!(ids(&series), ["offsite", "standup"], "a series is listed if an occurrence is in the range");
 }
 
 #[test]
-fn a_query_that_makes_no_sense_is_refused() {
+fn invalid_list_query_is_refused() {
     let (mut app, token) = ada(&[]);
     for (query, status, reason) in [
         ("orderBy=startTime", 400, "badRequest"),
@@ -77,7 +77,7 @@ fn a_query_that_makes_no_sense_is_refused() {
 }
 
 #[test]
-fn a_query_finds_by_text_kind_property_and_change() {
+fn list_filters_by_text_type_property_and_update() {
     let (mut app, token) = ada(&[]);
     let mut event = hour();
     event["id"] = json!("focus0");
@@ -109,7 +109,7 @@ fn demo(switches: &[(&str, &str)]) -> (App, String) {
 }
 
 #[test]
-fn pages_neither_repeat_nor_lose_an_event_and_may_be_empty() {
+fn pages_list_each_event_once_and_may_be_empty() {
     let query =
         "singleEvents=true&orderBy=startTime&timeMin=2026-10-01T00:00:00Z&timeMax=2026-12-31T00:00:00Z";
     let (mut app, token) = demo(&[]);
@@ -119,7 +119,7 @@ fn pages_neither_repeat_nor_lose_an_event_and_may_be_empty() {
     assert!(pages.len() > 8 && pages.iter().all(|page| !page.is_empty()));
     assert_eq!(pages.concat(), whole[0]);
     let (limited, _) = app.google_pages(&token, &format!("{EVENTS}?{query}&maxResults=100000"));
-    assert_eq!(limited, whole, "more than there may be is as much as there may be");
+    assert_eq!(limited, whole, "the page size is limited to the maximum");
 
     app.sandbox.set("google_empty_pages", "on").unwrap();
     let (pages, _) = app.google_pages(&token, &format!("{EVENTS}?{query}&maxResults=7"));
@@ -129,7 +129,7 @@ fn pages_neither_repeat_nor_lose_an_event_and_may_be_empty() {
 }
 
 #[test]
-fn a_page_token_is_for_its_query_and_calendar() {
+fn page_token_is_bound_to_query_and_calendar() {
     let (mut app, token) = demo(&[]);
     let first = app.google_ok(&token, &format!("{EVENTS}?singleEvents=true&maxResults=5"));
     let page = first["nextPageToken"].as_str().unwrap().to_owned();
@@ -152,7 +152,7 @@ fn a_page_token_is_for_its_query_and_calendar() {
 }
 
 #[test]
-fn a_series_has_instances() {
+fn instances_lists_occurrences_of_a_series() {
     let (mut app, token) = ada(&[]);
     let instances = format!("{EVENTS}/standup/instances");
     let starts = |list: &Value| -> Vec<String> {
@@ -187,7 +187,7 @@ fn a_series_has_instances() {
 }
 
 #[test]
-fn what_was_deleted_is_shown_when_it_is_asked_for() {
+fn deleted_events_are_listed_with_show_deleted() {
     let (mut app, token) = ada(&[]);
     app.google_delete(&token, "review");
     app.google_delete(&token, "standup_20261117T090000Z");
@@ -198,7 +198,7 @@ fn what_was_deleted_is_shown_when_it_is_asked_for() {
     };
     let pair = |id: &str, status: &str| (id.to_owned(), status.to_owned());
     let exception = pair("standup_20261117T090000Z", "cancelled");
-    // A deleted occurrence belongs to its series.
+    // A list always contains the deleted occurrences of a series.
     assert_eq!(of(&app.google_list(&token, "")), [pair("standup", "confirmed"), exception.clone()]);
     let all = app.google_list(&token, "showDeleted=true");
     let gone = [
@@ -218,7 +218,7 @@ fn what_was_deleted_is_shown_when_it_is_asked_for() {
 }
 
 #[test]
-fn a_series_without_end_is_listed_as_far_as_the_horizon() {
+fn endless_series_is_listed_up_to_the_horizon() {
     let (mut app, token) = ada(&[("google_horizon_days", "10")]);
     let mut event = hour();
     event["recurrence"] = json!(["RRULE:FREQ=DAILY"]);

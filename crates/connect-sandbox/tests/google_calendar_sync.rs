@@ -1,4 +1,4 @@
-//! Google Calendar: incremental synchronisation, and the calendars it has in common with Connect.
+//! Google Calendar: incremental synchronisation, and calendars shared with Connect.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -9,7 +9,7 @@ use connect_sandbox::Trigger;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// What has changed, and the next token.
+/// Returns the changes since a sync token, and the next sync token.
 fn changes(app: &mut App, token: &str, sync: &str, query: &str) -> (Vec<Value>, String) {
     let (pages, next) = app.google_pages(token, &format!("{EVENTS}?syncToken={sync}{query}"));
     (pages.concat(), next)
@@ -24,7 +24,7 @@ fn connect_event(id: &str) -> Value {
 }
 
 #[test]
-fn a_sync_token_tells_what_either_side_changed() {
+fn sync_token_returns_changes_of_both_sides() {
     let (mut app, token) = ada(&[]);
     let connect = app.sign_in("ada", "read-write").access;
     let sync = start(&mut app, &token, "");
@@ -44,7 +44,7 @@ fn a_sync_token_tells_what_either_side_changed() {
     );
     let mut names: Vec<_> = told["review"].as_object().unwrap().keys().map(String::as_str).collect();
     names.sort_unstable();
-    assert_eq!(names, ["etag", "id", "kind", "status"], "little more than that it is gone");
+    assert_eq!(names, ["etag", "id", "kind", "status"], "a deleted event has no content");
     assert_eq!(told["review"]["status"], "cancelled");
     assert!(changes(&mut app, &token, &next, "").0.is_empty());
     assert_eq!(changes(&mut app, &token, &sync, "").0.len(), 3, "a token can be used again");
@@ -54,7 +54,7 @@ fn a_sync_token_tells_what_either_side_changed() {
 }
 
 #[test]
-fn what_came_and_went_again_is_not_told() {
+fn event_created_and_deleted_between_syncs_is_omitted() {
     let (mut app, token) = ada(&[]);
     let sync = start(&mut app, &token, "");
     let id = common::id(&app.google_insert(&token, hour())).to_owned();
@@ -63,7 +63,7 @@ fn what_came_and_went_again_is_not_told() {
 }
 
 #[test]
-fn changes_of_a_series_are_those_the_list_shows() {
+fn series_changes_match_the_list() {
     let (mut app, token) = ada(&[]);
     let (masters, single) = (start(&mut app, &token, ""), start(&mut app, &token, "singleEvents=true"));
     app.google_delete(&token, "standup_20261117T090000Z");
@@ -78,7 +78,7 @@ fn changes_of_a_series_are_those_the_list_shows() {
     assert_eq!(one("standup_20261117T090000Z")["status"], "cancelled");
     assert_eq!(one("standup_20261118T090000Z")["summary"], "Later");
 
-    // Moved by an hour, every occurrence is another one.
+    // Moving the series by an hour replaces all occurrences.
     app.google_patch(
         &token,
         "standup",
@@ -94,7 +94,7 @@ fn changes_of_a_series_are_those_the_list_shows() {
 }
 
 #[test]
-fn changes_are_told_in_pages_and_a_change_in_between_is_not_lost() {
+fn change_between_sync_pages_is_not_lost() {
     let (mut app, token) = ada(&[]);
     let sync = start(&mut app, &token, "");
     for n in 0..7 {
@@ -118,7 +118,7 @@ fn changes_are_told_in_pages_and_a_change_in_between_is_not_lost() {
 }
 
 #[test]
-fn a_sync_token_goes_with_the_query_it_was_made_for() {
+fn sync_token_is_bound_to_its_query() {
     let (mut app, token) = ada(&[]);
     let sync = start(&mut app, &token, "");
     let path = |more: &str| format!("{EVENTS}?syncToken={sync}&{more}");
@@ -148,7 +148,7 @@ fn a_sync_token_goes_with_the_query_it_was_made_for() {
 }
 
 #[test]
-fn a_token_made_with_bounds_tells_what_comes_and_goes_between_them() {
+fn sync_token_with_bounds_returns_moves_across_them() {
     let (mut app, token) = ada(&[]);
     let week = "singleEvents=true&timeMin=2026-11-16T00:00:00Z&timeMax=2026-11-23T00:00:00Z";
     let sync = start(&mut app, &token, week);
@@ -161,14 +161,14 @@ fn a_token_made_with_bounds_tells_what_comes_and_goes_between_them() {
     assert_eq!((ids(&told), &told[0]["status"]), (vec!["review"], &json!("cancelled")));
     app.google_patch(&token, "review", later(29));
     let (told, sync) = changes(&mut app, &token, &sync, "&singleEvents=true");
-    assert!(told.is_empty(), "it stays outside");
+    assert!(told.is_empty(), "the event stays outside the bounds");
     app.google_patch(&token, "review", later(18));
     let (told, _) = changes(&mut app, &token, &sync, "&singleEvents=true");
     assert_eq!((ids(&told), &told[0]["status"]), (vec!["review"], &json!("confirmed")));
 }
 
 #[test]
-fn a_sync_token_expires() {
+fn google_sync_token_expires() {
     let (mut app, token) = ada(&[("google_sync_ttl", "60")]);
     let expired = error(410, "fullSyncRequired");
     let sync = start(&mut app, &token, "");
@@ -188,12 +188,12 @@ fn a_sync_token_expires() {
 }
 
 #[test]
-fn an_account_is_the_same_before_and_after_it_is_connected() {
+fn google_account_is_unchanged_by_connecting() {
     let mut app = App::new(&[]);
     let token = app.google_token("user-1@gmail.example", &["calendar"]);
     let before = app.google_list(&token, "");
     let mine = common::id(&app.google_insert(&token, hour())).to_owned();
-    assert_eq!(app.sandbox.stats().users, 0, "Connect knows nothing of it");
+    assert_eq!(app.sandbox.stats().users, 0, "Connect has no such user");
     let connect = app.user().access;
     let sync = start(&mut app, &token, "");
     let events = app.events(&connect, &format!("{}&singleEvents=false", common::ALL));
@@ -211,7 +211,7 @@ fn an_account_is_the_same_before_and_after_it_is_connected() {
 }
 
 #[test]
-fn connect_delivers_what_google_changed() {
+fn change_through_google_is_delivered() {
     let mut app = App::new(&[("webhook_url", "http://127.0.0.1:9/hook"), ("initial_sync", "off")]);
     app.sandbox.seed(&team()).unwrap();
     app.sign_in("ada", "read-write");
@@ -228,7 +228,8 @@ fn connect_delivers_what_google_changed() {
     assert_eq!(told[0]["summary"], "By the user");
 }
 
-/// A copy kept by a sync token alone. An occurrence that was called off stays for as long as its series does.
+/// A copy of a calendar that is updated by sync tokens only. A cancelled occurrence stays as long as its
+/// series.
 #[derive(Default)]
 struct Copy {
     sync: Option<String>,
@@ -255,7 +256,7 @@ impl Copy {
 }
 
 #[test]
-fn a_copy_is_the_same_as_the_calendar_after_random_changes_from_both_sides() {
+fn synced_copy_equals_calendar_after_random_changes() {
     let (mut app, token) = ada(&[("google_empty_pages", "on"), ("google_horizon_days", "60")]);
     let connect = app.sign_in("ada", "read-write").access;
     let mut random = 7_u64;

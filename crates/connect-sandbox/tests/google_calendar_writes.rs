@@ -18,7 +18,7 @@ fn event(app: &mut App, token: &str, id: &str) -> Value {
 }
 
 #[test]
-fn an_insert_comes_back_as_it_was_sent() {
+fn inserted_event_is_returned_as_sent() {
     let (mut app, token) = ada(&[]);
     let sent = json!({
         "summary": "Planning", "description": "<b>Bring</b> slides", "location": "Room 5",
@@ -31,7 +31,7 @@ fn an_insert_comes_back_as_it_was_sent() {
         "transparency": "transparent", "visibility": "confidential", "status": "tentative", "colorId": "2",
         "extendedProperties": { "private": { "a": "1" }, "shared": { "b": "2" } },
         "reminders": { "useDefault": false, "overrides": [{ "method": "email", "minutes": 30 }] },
-        "guestsCanModify": true, "unknown": "is passed over",
+        "guestsCanModify": true, "unknown": "is ignored",
     });
     let made = app.google_insert(&token, sent.clone());
     for name in [
@@ -76,7 +76,7 @@ fn an_insert_comes_back_as_it_was_sent() {
 }
 
 #[test]
-fn an_insert_may_bring_its_id_once() {
+fn insert_with_own_id_works_once() {
     let (mut app, token) = ada(&[]);
     let own = with(hour(), &json!({ "id": "0123456789abcdefghijklmnopqrstuv" }));
     assert_eq!(app.google_insert(&token, own.clone())["id"], own["id"]);
@@ -91,14 +91,14 @@ fn an_insert_may_bring_its_id_once() {
     assert_eq!(
         app.google_refused(&token, "POST", EVENTS, Some(own)),
         error(409, "duplicate"),
-        "it was taken"
+        "the id was used before"
     );
     app.google_insert(&token, with(hour(), &json!({ "id": "a".repeat(1024) })));
     app.google_insert(&token, with(hour(), &json!({ "id": "abcde" })));
 }
 
 #[test]
-fn an_event_has_to_make_sense() {
+fn invalid_google_event_is_refused() {
     let (mut app, token) = ada(&[]);
     let (day, time) = (json!({ "date": "2026-11-18" }), json!({ "dateTime": "2026-11-18T10:00:00Z" }));
     let next = json!({ "date": "2026-11-19" });
@@ -140,7 +140,7 @@ fn an_event_has_to_make_sense() {
 }
 
 #[test]
-fn a_patch_keeps_what_it_does_not_name_and_an_update_does_not() {
+fn patch_keeps_omitted_fields_and_update_clears_them() {
     let (mut app, token) = ada(&[]);
     let made = app.google_insert(
         &token,
@@ -161,15 +161,11 @@ fn a_patch_keeps_what_it_does_not_name_and_an_update_does_not() {
     );
     assert_eq!((&patched["summary"], patched.get("location")), (&json!("Other"), None));
     assert_eq!((&patched["description"], &patched["start"]), (&made["description"], &made["start"]));
-    assert_eq!(
-        patched["attendees"].as_array().unwrap().len(),
-        1,
-        "an array takes the place of what was there"
-    );
+    assert_eq!(patched["attendees"].as_array().unwrap().len(), 1, "an array replaces the old value");
     assert_eq!(patched["attendees"][0]["email"], "b@example.org");
     assert_eq!(patched["extendedProperties"]["private"], json!({ "b": "2", "c": "3" }));
     assert_ne!((&patched["etag"], &patched["updated"]), (&made["etag"], &made["updated"]));
-    assert_eq!(app.google_patch(&token, &id, json!({})), patched, "nothing was changed");
+    assert_eq!(app.google_patch(&token, &id, json!({})), patched, "an empty patch changes nothing");
 
     let (status, replaced) = app.google(&token, "PUT", &format!("{EVENTS}/{id}"), Some(hour()));
     assert_eq!((status, &replaced["summary"]), (200, &json!("Meeting")));
@@ -187,7 +183,7 @@ fn a_patch_keeps_what_it_does_not_name_and_an_update_does_not() {
 }
 
 #[test]
-fn a_time_becomes_a_day_when_the_time_is_cleared() {
+fn patch_to_date_requires_clearing_date_time() {
     let (mut app, token) = ada(&[]);
     let id = common::id(&app.google_insert(&token, hour())).to_owned();
     let days = json!({ "start": { "date": "2026-11-18" }, "end": { "date": "2026-11-19" } });
@@ -207,7 +203,7 @@ fn a_time_becomes_a_day_when_the_time_is_cleared() {
 }
 
 #[test]
-fn a_version_that_is_not_the_one_expected_is_not_written_over() {
+fn google_write_with_stale_etag_is_refused() {
     let (mut app, token) = ada(&[]);
     let first = app.google_insert(&token, hour());
     let id = common::id(&first).to_owned();
@@ -237,7 +233,7 @@ fn a_version_that_is_not_the_one_expected_is_not_written_over() {
 }
 
 #[test]
-fn an_event_is_deleted_once() {
+fn deleting_google_event_twice_gets_410() {
     let (mut app, token) = ada(&[]);
     let delete =
         |app: &mut App, id: &str| app.google_refused(&token, "DELETE", &format!("{EVENTS}/{id}"), None);
@@ -257,7 +253,7 @@ fn an_event_is_deleted_once() {
 }
 
 #[test]
-fn a_series_keeps_its_lines_and_counts_days_in_its_zone() {
+fn series_keeps_lines_and_uses_its_time_zone() {
     let (mut app, token) = ada(&[]);
     let zoned = |at: &str| json!({ "dateTime": at, "timeZone": "Europe/Budapest" });
     let lines = json!(["RRULE:FREQ=WEEKLY;BYDAY=WE;COUNT=3", "EXDATE;TZID=Europe/Budapest:20261028T090000"]);
@@ -279,7 +275,7 @@ fn a_series_keeps_its_lines_and_counts_days_in_its_zone() {
         items.map(|one| one["start"]["dateTime"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(starts(&mut app), ["2026-10-21T09:00:00+02:00", "2026-11-04T09:00:00+01:00"]);
-    // A change of something else leaves the series as it is; other lines make it another one.
+    // A change of another field leaves the series unchanged; other lines replace it.
     let renamed = app.google_patch(&token, &id, json!({ "summary": "Renamed" }));
     assert_eq!((&renamed["recurrence"], starts(&mut app).len()), (&lines, 2));
     let twice = json!({ "recurrence": ["RRULE:FREQ=DAILY;COUNT=2"] });
@@ -292,7 +288,7 @@ fn a_series_keeps_its_lines_and_counts_days_in_its_zone() {
 }
 
 #[test]
-fn an_occurrence_has_its_own_changes() {
+fn occurrence_patch_creates_exception() {
     let (mut app, token) = ada(&[]);
     let one = "standup_20261118T090000Z";
     let changed = app.google_patch(
@@ -310,7 +306,7 @@ fn an_occurrence_has_its_own_changes() {
 }
 
 #[test]
-fn a_conference_is_made_for_who_knows_of_conferences() {
+fn conference_requires_conference_data_version() {
     let (mut app, token) = ada(&[]);
     let request =
         json!({ "createRequest": { "requestId": "r", "conferenceSolutionKey": { "type": "hangoutsMeet" } } });
@@ -330,7 +326,7 @@ fn a_conference_is_made_for_who_knows_of_conferences() {
 }
 
 #[test]
-fn guests_are_told_as_the_caller_says() {
+fn guests_are_notified_as_requested() {
     let (mut app, token) = ada(&[]);
     let guests = json!([{ "email": "a@example.org" }, { "email": "b@gmail.example" }, { "email": "ada@gmail.example" }]);
     for (query, told) in [

@@ -1,4 +1,4 @@
-//! What Google refuses, and how it says so.
+//! Requests that Google refuses, and the errors.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -9,7 +9,7 @@ use http::Request;
 use serde_json::json;
 
 #[test]
-fn a_wrong_client_or_redirect_uri_is_never_redirected_to() {
+fn invalid_client_or_redirect_uri_is_not_redirected() {
     let mut app = App::new(&[]);
     let evil = "https://evil.example/callback";
     let wrong: &[(Pairs<'_>, u16, &str)] = &[
@@ -35,7 +35,7 @@ fn a_wrong_client_or_redirect_uri_is_never_redirected_to() {
 }
 
 #[test]
-fn what_else_is_wrong_is_told_by_a_redirect_with_the_state() {
+fn other_authorization_error_redirects_with_state() {
     let mut app = App::new(&[]);
     let long = "a".repeat(129);
     let wrong: &[(Pairs<'_>, &str)] = &[
@@ -68,7 +68,7 @@ fn what_else_is_wrong_is_told_by_a_redirect_with_the_state() {
 }
 
 #[test]
-fn every_refusal_of_the_token_endpoint() {
+fn google_token_endpoint_refuses_each_invalid_request() {
     let mut app = App::new(&[]);
     let code = app.new_code(AUTHORIZE, ASK);
     let code = code.as_str();
@@ -103,13 +103,13 @@ fn every_refusal_of_the_token_endpoint() {
     let reply = app.send(get(&format!("{TOKEN}?{body}")));
     assert_eq!((reply.status().as_u16(), reply.headers()["allow"].to_str().unwrap()), (405, "POST"));
     let reply = app.send(form(&format!("{TOKEN}?{body}"), ""));
-    assert_eq!(read(&reply).1["error"], "invalid_request", "nothing is read from the query");
+    assert_eq!(read(&reply).1["error"], "invalid_request", "the token endpoint ignores the query");
     let empty = with(EXCHANGE, &[("code", code), ("refresh_token", ""), ("scope", "")]);
     app.granted(TOKEN, &empty);
 }
 
 #[test]
-fn a_secret_comes_as_basic_or_in_the_body_and_not_as_both() {
+fn secret_is_accepted_in_basic_or_body_but_not_both() {
     let mut app = App::new(&[]);
     let mut attempt = |authorization: &str, changes: Pairs<'_>| {
         let code = app.new_code(AUTHORIZE, ASK);
@@ -126,7 +126,7 @@ fn a_secret_comes_as_basic_or_in_the_body_and_not_as_both() {
     assert_eq!(
         attempt(&basic("google%2Dclient", "google%2Dsecret"), &[]),
         (200, false),
-        "form-encoded first"
+        "the credentials are form-encoded"
     );
     assert_eq!(attempt(&right, &[("client_id", "google-client")]), (200, false));
     assert_eq!(attempt(&right, &[("client_id", "google-public-client")]), (400, false));
@@ -138,7 +138,7 @@ fn a_secret_comes_as_basic_or_in_the_body_and_not_as_both() {
 }
 
 #[test]
-fn revoke_needs_a_token_and_takes_either_kind() {
+fn revocation_requires_access_or_refresh_token() {
     let mut app = App::new(&[]);
     let tokens = sign_in(&mut app, &[]);
     let other = text(&sign_in(&mut app, &[("login_hint", "other")]), "access_token");

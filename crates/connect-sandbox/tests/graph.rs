@@ -1,4 +1,4 @@
-//! Microsoft Graph: who may do what, and what calendars and events look like.
+//! Microsoft Graph: authentication, scopes, and the format of calendars and events.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 #[test]
-fn a_token_has_to_be_good_and_its_scopes_to_be_enough() {
+fn graph_call_needs_valid_token_with_scope() {
     let (mut app, token) = ada(&[]);
     app.graph_ok(&token, VIEW);
     let (connect, google) = (app.user().access, app.google_token(ADA, &["calendar"]));
@@ -43,7 +43,7 @@ fn a_token_has_to_be_good_and_its_scopes_to_be_enough() {
 }
 
 #[test]
-fn calendars_come_in_pages() {
+fn calendars_are_listed_in_pages() {
     let (mut app, token) = ada(&[]);
     let (pages, _) = app.graph_pages(&token, &[], "/me/calendars?$top=2");
     assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1]);
@@ -82,7 +82,7 @@ fn calendars_come_in_pages() {
 }
 
 #[test]
-fn an_event_is_told_in_graphs_words() {
+fn event_has_graph_format() {
     let (mut app, token) = ada(&[]);
     let review = app.graph_ok(&token, "/me/events/review");
     assert_eq!(review["start"], json!({ "dateTime": "2026-11-17T13:00:00.0000000", "timeZone": "UTC" }));
@@ -90,7 +90,7 @@ fn an_event_is_told_in_graphs_words() {
     assert_eq!(review["body"], json!({ "contentType": "html", "content": "<b>Bring</b> slides &amp; tea" }));
     assert_eq!(review["bodyPreview"], "Bring slides & tea");
     let guests = review["attendees"].as_array().unwrap();
-    assert_eq!(guests.len(), 2, "without who organizes");
+    assert_eq!(guests.len(), 2, "the organizer is not an attendee");
     assert_eq!(guests[0]["emailAddress"]["address"], "grace@example.org");
     assert_eq!((&guests[0]["type"], &guests[0]["status"]["response"]), (&json!("required"), &json!("none")));
     assert_eq!(guests[1]["status"]["response"], "tentativelyAccepted");
@@ -112,7 +112,7 @@ fn an_event_is_told_in_graphs_words() {
     assert_eq!((&talk["showAs"], &talk["isOrganizer"]), (&json!("tentative"), &json!(false)));
     assert_eq!(talk["responseStatus"]["response"], "accepted");
     assert_eq!(talk["onlineMeeting"], json!({ "joinUrl": "https://teams.example/1" }));
-    assert_eq!(app.graph_ok(&token, "/me/events/talk")["id"], "talk", "of whichever calendar");
+    assert_eq!(app.graph_ok(&token, "/me/events/talk")["id"], "talk", "an event is found in every calendar");
 
     let standup = app.graph_ok(&token, "/me/events/standup");
     assert_eq!(
@@ -134,7 +134,7 @@ fn an_event_is_told_in_graphs_words() {
 }
 
 #[test]
-fn an_id_is_unknown_or_malformed() {
+fn unknown_id_gets_404_and_malformed_id_400() {
     let (mut app, token) = ada(&[]);
     let made = app.graph_create(&token, hour());
     let unknown = format!("{}AAAA=", common::id(&made).trim_end_matches('='));
@@ -148,7 +148,7 @@ fn an_id_is_unknown_or_malformed() {
 }
 
 #[test]
-fn times_are_in_the_zone_that_is_preferred() {
+fn times_follow_the_preferred_time_zone() {
     let (mut app, token) = ada(&[]);
     let bearer = format!("Bearer {token}");
     for (zone, start) in [
@@ -177,12 +177,12 @@ fn times_are_in_the_zone_that_is_preferred() {
     assert_eq!(refused(&mut app, "Mars Standard Time"), unknown);
     assert_eq!(refused(&mut app, "Europe/Madrid").0, 200);
     app.sandbox.set("graph_zones", "listed").unwrap();
-    assert_eq!(refused(&mut app, "Europe/Madrid"), unknown, "not one of the documented names");
+    assert_eq!(refused(&mut app, "Europe/Madrid"), unknown, "Graph does not document this name");
     assert_eq!(refused(&mut app, "Europe/Paris").0, 200);
 }
 
 #[test]
-fn a_body_is_text_where_that_is_preferred() {
+fn body_is_text_if_preferred() {
     let (mut app, token) = ada(&[]);
     let mut body = |id: &str, kind: &str| {
         let prefer = format!("outlook.body-content-type=\"{kind}\"");
@@ -193,7 +193,7 @@ fn a_body_is_text_where_that_is_preferred() {
 }
 
 #[test]
-fn a_schedule_has_a_digit_for_each_slot() {
+fn schedule_has_one_digit_per_slot() {
     let (mut app, token) = ada(&[]);
     app.graph_create(&token, with(hour(), &json!({ "showAs": "oof" })));
     app.graph_create(&token, with(hour(), &json!({ "showAs": "tentative" })));
@@ -221,8 +221,8 @@ fn a_schedule_has_a_digit_for_each_slot() {
     });
     let (_, answer) = app.graph(&token, "POST", "/me/calendar/getSchedule", Some(of));
     let grace = &answer["value"][0];
-    assert_eq!(grace["availabilityView"], "22", "two half hours");
-    assert_eq!(grace["scheduleItems"][0].get("subject"), None, "somebody else's");
+    assert_eq!(grace["availabilityView"], "22", "two slots of half an hour");
+    assert_eq!(grace["scheduleItems"][0].get("subject"), None, "the mailbox belongs to another user");
     for (name, value) in [
         ("schedules", json!([])),
         ("endTime", time(8)),
@@ -239,7 +239,7 @@ fn a_schedule_has_a_digit_for_each_slot() {
 }
 
 #[test]
-fn an_error_has_the_form_the_switches_say() {
+fn error_format_follows_switches() {
     let (mut app, token) = ada(&[]);
     let bearer = format!("Bearer {token}");
     let headers = [("authorization", bearer.as_str()), ("client-request-id", "mine")];
@@ -265,7 +265,7 @@ fn an_error_has_the_form_the_switches_say() {
 }
 
 #[test]
-fn every_nth_call_is_refused_with_a_time_to_come_back() {
+fn every_nth_graph_call_gets_retry_after() {
     for (limit, code) in [
         ("429", "TooManyRequests"),
         ("503", "ServiceUnavailable"),
@@ -286,14 +286,14 @@ fn every_nth_call_is_refused_with_a_time_to_come_back() {
 }
 
 #[test]
-fn a_mailbox_takes_four_requests_of_an_application_at_once() {
+fn mailbox_limits_concurrent_requests_of_an_app() {
     let (mut app, token) = ada(&[("latency_ms", "1000")]);
     let statuses = |app: &mut App, token: &str, count: usize| {
         (0..count).map(|_| app.graph(token, "GET", VIEW, None).0).collect::<Vec<_>>()
     };
     assert_eq!(statuses(&mut app, &token, 5), [200, 200, 200, 200, 429]);
     let grace = app.graph_token("grace@outlook.example", "Calendars.Read");
-    assert_eq!(statuses(&mut app, &grace, 2), [200, 200], "another mailbox");
+    assert_eq!(statuses(&mut app, &grace, 2), [200, 200], "the limit is per mailbox");
     app.pass(1);
     assert_eq!(statuses(&mut app, &token, 4), [200; 4]);
     let most = app.sandbox.stats().most_at_once;
@@ -303,12 +303,12 @@ fn a_mailbox_takes_four_requests_of_an_application_at_once() {
     assert_eq!(app.sandbox.stats().most_at_once[ADA], 7);
 
     let (mut app, token) = ada(&[]);
-    assert_eq!(statuses(&mut app, &token, 9), [200; 9], "one after the other");
+    assert_eq!(statuses(&mut app, &token, 9), [200; 9], "sequential requests are not limited");
     assert_eq!(app.sandbox.stats().most_at_once[ADA], 1);
 }
 
 #[test]
-fn calls_are_counted_and_have_faults() {
+fn graph_calls_are_counted_and_matched_by_faults() {
     let (mut app, token) = ada(&[]);
     let endpoint = "GET /microsoft/graph/v1.0/me/calendars/{calendarId}/events/{eventId}";
     app.sandbox.add_fault(Fault::on(endpoint).status(503).delay(Duration::from_secs(1)));

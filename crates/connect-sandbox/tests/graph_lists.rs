@@ -1,4 +1,4 @@
-//! Microsoft Graph: what a list of events has, and in which pages.
+//! Microsoft Graph: the events and pages of lists.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -20,7 +20,7 @@ fn window(path: &str, start: &str, end: &str) -> String {
 }
 
 #[test]
-fn a_view_has_occurrences_in_order() {
+fn view_lists_occurrences_in_order() {
     let (mut app, token) = ada(&[]);
     let all = app.graph_list(&token, VIEW);
     let [one, two, three, four, five] = STANDUPS;
@@ -35,7 +35,7 @@ fn a_view_has_occurrences_in_order() {
 }
 
 #[test]
-fn the_bounds_of_a_view_have_an_offset_or_are_utc() {
+fn view_bounds_have_offset_or_are_utc() {
     let (mut app, token) = ada(&[]);
     let mut view = |start: &str, end: &str| {
         let prefer = [("prefer", "outlook.timezone=\"Tokyo Standard Time\"")];
@@ -48,7 +48,7 @@ fn the_bounds_of_a_view_have_an_offset_or_are_utc() {
     assert_eq!(
         view("2026-11-17T13:00:00", "2026-11-17T14:00:00.0000000"),
         Ok(1),
-        "whatever zone is preferred"
+        "the preferred time zone does not matter"
     );
     assert_eq!(view("2026-11-17T14:00:00", "2026-11-17T15:00:00"), Ok(0));
     assert_eq!(view("2026-11-17", "2026-11-18"), Ok(2));
@@ -65,11 +65,11 @@ fn the_bounds_of_a_view_have_an_offset_or_are_utc() {
         error(400, "ErrorInvalidParameter")
     );
     let lower = "/me/calendarView?startdatetime=2026-11-17&enddatetime=2026-11-18";
-    assert_eq!(app.graph_list(&token, lower).len(), 2, "names have no case");
+    assert_eq!(app.graph_list(&token, lower).len(), 2, "parameter names are case-insensitive");
 }
 
 #[test]
-fn a_list_of_events_has_series_and_single_events() {
+fn event_list_has_series_and_single_events() {
     let (mut app, token) = ada(&[]);
     for path in ["/me/events", "/me/calendar/events", "/me/calendars/own/events"] {
         let all = app.graph_list(&token, path);
@@ -91,7 +91,7 @@ fn a_list_of_events_has_series_and_single_events() {
 }
 
 #[test]
-fn a_series_has_instances() {
+fn graph_instances_lists_occurrences_of_a_series() {
     let (mut app, token) = ada(&[]);
     let mut list = |id: &str, start: &str, end: &str| {
         let path = window(&format!("/me/events/{id}/instances"), start, end);
@@ -109,7 +109,7 @@ fn a_series_has_instances() {
 }
 
 #[test]
-fn pages_have_as_many_as_asked_for_and_ten_by_default() {
+fn page_size_is_as_requested_or_ten() {
     let (mut app, token) = ada(&[]);
     let sizes = |app: &mut App, path: &str, headers: &[(&str, &str)]| {
         let (pages, _) = app.graph_pages(&token, headers, path);
@@ -135,7 +135,7 @@ fn pages_have_as_many_as_asked_for_and_ten_by_default() {
 }
 
 #[test]
-fn pages_neither_lose_nor_repeat_an_event_that_is_there_throughout() {
+fn pages_list_each_stable_event_once() {
     let (mut app, token) = ada(&[]);
     let first = app.graph_ok(&token, &format!("{VIEW}&$top=3"));
     app.graph_delete(&token, "standup_20261116T090000Z");
@@ -143,7 +143,7 @@ fn pages_neither_lose_nor_repeat_an_event_that_is_there_throughout() {
     let next = followed(first["@odata.nextLink"].as_str().unwrap());
     let rest = app.graph_list(&token, &next);
     assert_eq!(ids(&rest), [STANDUPS[2], "offsite", STANDUPS[3], STANDUPS[4]]);
-    // The zone is that of each request.
+    // Each request chooses its own time zone.
     let zone = [("prefer", "outlook.timezone=\"Tokyo Standard Time\"")];
     let (_, page) = app.graph_with(&token, &zone, "GET", &next, None);
     assert_eq!(page["value"][0]["start"]["timeZone"], "Tokyo Standard Time");
@@ -157,7 +157,7 @@ fn day(day: u8) -> Value {
 }
 
 #[test]
-fn only_what_is_selected_is_told() {
+fn select_limits_the_properties() {
     let (mut app, token) = ada(&[]);
     let names = |event: &Value| {
         let mut names: Vec<_> = event.as_object().unwrap().keys().cloned().collect();
@@ -169,7 +169,7 @@ fn only_what_is_selected_is_told() {
     assert_eq!(
         names(&view["value"][0]),
         ["@odata.etag", "id", "start", "subject"],
-        "a view has no such times"
+        "a view ignores the selection of these times"
     );
     let list = app.graph_ok(&token, &format!("/me/events?{select}"));
     assert_eq!(
@@ -184,7 +184,7 @@ fn only_what_is_selected_is_told() {
 }
 
 #[test]
-fn a_link_can_lead_elsewhere() {
+fn next_link_origin_follows_its_switch() {
     for (value, begins) in [
         ("own", "http://localhost/microsoft/graph/v1.0/me/"),
         ("foreign", "http://graph.microsoft.example/microsoft/graph/v1.0/me/"),

@@ -1,4 +1,4 @@
-//! Whatever a client of Graph sends, there is an answer in Graph's form and no panic.
+//! Arbitrary requests to Graph, which get a response in Graph's format and cause no panic.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -55,7 +55,7 @@ const FIELDS: &[&str] = &[
     "availabilityViewInterval",
 ];
 
-/// Things of the right shape, or nearly, or of any.
+/// Returns values of the right type, of a similar type, or of any type.
 fn value() -> impl Strategy<Value = Value> {
     let texts = prop::sample::select(vec![
         "",
@@ -118,7 +118,7 @@ fn value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A body that is an event but for some of its fields.
+/// Returns an event with some arbitrary fields.
 fn body() -> impl Strategy<Value = Value> {
     let fields = prop::collection::vec((prop::sample::select(FIELDS), value()), 0..4);
     (fields, any::<bool>()).prop_map(|(fields, whole)| {
@@ -154,7 +154,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
 
     #[test]
-    fn anything_is_answered(
+    fn arbitrary_graph_request_gets_a_response(
         requests in prop::collection::vec(
             (prop::sample::select(&["GET", "POST", "PATCH", "DELETE"][..]), prop::sample::select(PATHS), query(), body(), "[ -~]{0,20}"),
             1..4,

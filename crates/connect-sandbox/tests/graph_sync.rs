@@ -1,4 +1,4 @@
-//! Microsoft Graph: what has changed since a delta link, and the calendars it has in common with Connect.
+//! Microsoft Graph: changes since a delta link, and calendars shared with Connect.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 const DELTA: &str =
     "/me/calendarView/delta?startDateTime=2026-11-16T00:00:00Z&endDateTime=2026-11-23T00:00:00Z";
 
-/// What has changed, and the next link.
+/// Returns the changes since a delta link, and the next delta link.
 fn changes(app: &mut App, token: &str, link: &str) -> (Vec<Value>, String) {
     let (pages, delta) = app.graph_pages(token, &[], link);
     (pages.concat(), delta.unwrap())
@@ -31,7 +31,7 @@ fn is_removed(one: &Value) -> bool {
 }
 
 #[test]
-fn a_first_round_has_the_view_and_its_series() {
+fn first_delta_round_has_view_and_series() {
     let (mut app, token) = ada(&[]);
     let headers = [("prefer", "odata.maxpagesize=3, outlook.timezone=\"Tokyo Standard Time\"")];
     for path in [
@@ -61,7 +61,7 @@ fn a_first_round_has_the_view_and_its_series() {
 }
 
 #[test]
-fn a_first_round_may_tell_little_of_occurrences() {
+fn first_delta_round_may_have_minimal_occurrences() {
     let (mut app, token) = ada(&[("graph_delta_series", "minimal")]);
     app.graph_patch(&token, "standup_20261118T090000Z", json!({ "subject": "Later" }));
     let (all, _) = changes(&mut app, &token, DELTA);
@@ -75,7 +75,7 @@ fn a_first_round_may_tell_little_of_occurrences() {
 }
 
 #[test]
-fn a_delta_link_tells_what_either_side_changed() {
+fn delta_link_returns_changes_of_both_sides() {
     let (mut app, token) = ada(&[]);
     let connect = app.sign_in("ada", "read-write").access;
     let link = start(&mut app, &token);
@@ -94,7 +94,7 @@ fn a_delta_link_tells_what_either_side_changed() {
         (&all[made.as_str()]["subject"], &all["offsite"]["subject"]),
         (&json!("Meeting"), &json!("Retreat"))
     );
-    assert!(all["offsite"]["attendees"].is_array(), "the whole event");
+    assert!(all["offsite"]["attendees"].is_array(), "the change contains the whole event");
     assert_eq!(all["review"], &json!({ "id": "review", "@removed": { "reason": "deleted" } }));
     assert!(changes(&mut app, &token, &next).0.is_empty());
     assert_eq!(changes(&mut app, &token, &link).0.len(), 3, "a link can be used again");
@@ -107,7 +107,7 @@ fn a_delta_link_tells_what_either_side_changed() {
 }
 
 #[test]
-fn what_leaves_the_view_is_removed_and_what_enters_it_is_told() {
+fn delta_reports_events_entering_and_leaving_the_view() {
     let (mut app, token) = ada(&[]);
     let link = start(&mut app, &token);
     let at = |day: u8| json!({ "dateTime": format!("2026-11-{day}T13:00:00"), "timeZone": "UTC" });
@@ -123,18 +123,21 @@ fn what_leaves_the_view_is_removed_and_what_enters_it_is_told() {
     let (told, link) = changes(&mut app, &token, &link);
     assert_eq!(ids(&told), ["review"]);
     assert!(!is_removed(&told[0]));
-    // Moved as a whole, a series has other occurrences, and is not in the view any more.
+    // The moved series has other occurrences, which are outside the view.
     app.graph_patch(&token, "standup", json!({ "start": at(26), "end": at(26) }));
     let (told, link) = changes(&mut app, &token, &link);
     assert_eq!(told.len(), 5);
     assert!(told.iter().all(is_removed) && ids(&told).contains(&"standup"));
     let id = common::id(&app.graph_create(&token, hour())).to_owned();
     app.graph_delete(&token, &id);
-    assert!(changes(&mut app, &token, &link).0.is_empty(), "it came and went again");
+    assert!(
+        changes(&mut app, &token, &link).0.is_empty(),
+        "an event created and deleted in between is not listed"
+    );
 }
 
 #[test]
-fn changes_come_in_pages_and_a_change_in_between_is_not_lost() {
+fn change_between_delta_pages_is_not_lost() {
     let (mut app, token) = ada(&[("graph_empty_pages", "on")]);
     let link = start(&mut app, &token);
     let made: Vec<_> = (0..7).map(|_| common::id(&app.graph_create(&token, hour())).to_owned()).collect();
@@ -152,7 +155,7 @@ fn changes_come_in_pages_and_a_change_in_between_is_not_lost() {
 }
 
 #[test]
-fn links_expire() {
+fn delta_links_expire() {
     let (mut app, token) = ada(&[]);
     let link = start(&mut app, &token);
     let gone = |app: &mut App, link: &str| app.graph_refused(&token, "GET", link, None);
@@ -169,19 +172,19 @@ fn links_expire() {
     changes(&mut app, &token, &link);
     app.pass(1);
     assert_eq!(gone(&mut app, &link), error(410, "resyncRequired"));
-    // Google's expire as well.
+    // Google's sync tokens expire as well.
     let google = app.google_token("ada@gmail.example", &["calendar"]);
     let (_, sync) = app.google_pages(&google, "/calendars/primary/events?");
     app.sandbox.expire_sync_tokens();
     let path = format!("/calendars/primary/events?syncToken={sync}");
     assert_eq!(app.google(&google, "GET", &path, None).0, 410);
-    // A link is good for its own calendar.
+    // A delta link is bound to its calendar.
     let other = link.replace("/me/calendarView", "/me/calendars/other/calendarView");
     assert_eq!(gone(&mut app, &other), error(400, "SyncStateInvalid"));
 }
 
 #[test]
-fn an_account_that_nobody_connected_is_found_as_it_is() {
+fn unconnected_outlook_account_keeps_its_data() {
     let mut app = App::new(&[]);
     let token = app.graph_token("user-1@outlook.example", "Calendars.ReadWrite");
     let made = app.graph_create(&token, hour());
@@ -206,7 +209,7 @@ fn an_account_that_nobody_connected_is_found_as_it_is() {
 }
 
 #[test]
-fn subscribers_hear_of_it() {
+fn change_through_graph_is_delivered() {
     let (mut app, token) = ada(&[("webhook_url", "https://app.example/hook"), ("initial_sync", "off")]);
     app.sign_in("ada", "read-write");
     app.pass(60);
@@ -224,7 +227,7 @@ fn subscribers_hear_of_it() {
     }
 }
 
-/// A copy of the view that is kept by delta links alone.
+/// A copy of a view that is updated by delta links only.
 #[derive(Default)]
 struct Copy {
     link: Option<String>,
@@ -247,7 +250,7 @@ impl Copy {
         for item in pages.concat() {
             let id = common::id(&item).to_owned();
             if is_removed(&item) {
-                assert!(self.items.remove(&id).is_some(), "{id} was never told of");
+                assert!(self.items.remove(&id).is_some(), "{id} is removed but was never listed");
             } else {
                 self.items.insert(id, item);
             }
@@ -255,7 +258,7 @@ impl Copy {
         self.link = link;
     }
 
-    /// Without the series themselves, as a view has it.
+    /// Returns the events without the series, like a calendar view.
     fn view(&self) -> BTreeMap<String, Value> {
         let mut view = self.items.clone();
         view.retain(|_, one| one["type"] != "seriesMaster");
@@ -267,7 +270,7 @@ impl Copy {
 }
 
 #[test]
-fn a_copy_is_the_same_as_the_view_after_random_changes_from_both_sides() {
+fn delta_copy_equals_view_after_random_changes() {
     let (mut app, token) = ada(&[("graph_empty_pages", "on")]);
     let connect = app.sign_in("ada", "read-write").access;
     let mut random = 11_u64;

@@ -11,7 +11,7 @@ fn event(app: &mut App, token: &str, id: &str) -> Value {
     app.graph_ok(token, &event_path(id))
 }
 
-/// As Connect lists it.
+/// Returns the event as Connect lists it.
 fn connect_event(app: &mut App, id: &str) -> Option<Value> {
     let connect = app.sign_in("ada", "read-write").access;
     app.events(&connect, common::ALL).into_iter().find(|one| common::id(one) == id)
@@ -29,7 +29,7 @@ fn starts(app: &mut App, token: &str, id: &str) -> Vec<String> {
 }
 
 #[test]
-fn what_is_created_comes_back_as_it_was_sent() {
+fn created_event_is_returned_as_sent() {
     let (mut app, token) = ada(&[]);
     let sent = json!({
         "subject": "Planning", "body": { "contentType": "text", "content": "Bring <slides>" },
@@ -77,7 +77,7 @@ fn what_is_created_comes_back_as_it_was_sent() {
 }
 
 #[test]
-fn a_create_that_is_sent_again_makes_no_second_event() {
+fn repeated_transaction_id_creates_no_second_event() {
     for (value, status) in [("201", 201), ("200", 200), ("409", 409)] {
         let (mut app, token) = ada(&[("graph_transaction", value)]);
         let sent = with(hour(), &json!({ "transactionId": "one" }));
@@ -99,7 +99,7 @@ fn a_create_that_is_sent_again_makes_no_second_event() {
 }
 
 #[test]
-fn an_event_has_to_make_sense() {
+fn invalid_graph_event_is_refused() {
     let (mut app, token) = ada(&[]);
     let day = |zone: &str, at: &str| json!({ "dateTime": at, "timeZone": zone });
     let all_day = |start: Value, end: Value| json!({ "isAllDay": true, "start": start, "end": end });
@@ -137,11 +137,11 @@ fn an_event_has_to_make_sense() {
     assert_eq!(app.graph_refused(&token, "DELETE", "/me/calendars/read/events/talk", None), denied);
     let (status, _) = app.graph(&token, "POST", "/me/calendars/other/events", Some(hour()));
     assert_eq!(status, 201);
-    assert_eq!(app.graph_list(&token, EVENTS).len(), 3, "of what was refused nothing was made");
+    assert_eq!(app.graph_list(&token, EVENTS).len(), 3, "a refused request creates no event");
 }
 
 #[test]
-fn a_whole_day_is_one_in_every_zone() {
+fn all_day_event_is_midnight_in_every_zone() {
     let (mut app, token) = ada(&[]);
     let day =
         |day: u8| json!({ "dateTime": format!("2026-11-{day}T00:00:00"), "timeZone": "Tokyo Standard Time" });
@@ -159,11 +159,11 @@ fn a_whole_day_is_one_in_every_zone() {
     assert_eq!(app.graph_patch(&token, &id, json!({ "subject": "Off" }))["isAllDay"], true);
     let refused =
         app.graph_refused(&token, "PATCH", &event_path("review"), Some(json!({ "isAllDay": true })));
-    assert_eq!(refused, error(400, "ErrorInvalidRequest"), "its times are no midnights");
+    assert_eq!(refused, error(400, "ErrorInvalidRequest"), "the times are not midnights");
 }
 
 #[test]
-fn a_patch_keeps_what_it_does_not_name() {
+fn graph_patch_keeps_omitted_properties() {
     let (mut app, token) = ada(&[]);
     let made = app.graph_create(
         &token,
@@ -194,13 +194,13 @@ fn a_patch_keeps_what_it_does_not_name() {
         (&made["changeKey"], &made["lastModifiedDateTime"])
     );
     let again = app.graph_patch(&token, &id, json!({}));
-    assert_eq!(again, patched, "nothing was changed");
-    // What Graph itself writes is passed over, as in a whole event that is sent back.
+    assert_eq!(again, patched, "a repeated patch changes nothing");
+    // Read-only properties are ignored, so that a client can send a whole event back.
     let mut whole = patched.clone();
     let (start, end) = (whole["start"].take(), whole["end"].take());
     whole.as_object_mut().unwrap().retain(|name, _| name != "start" && name != "end");
     assert_eq!(app.graph_patch(&token, &id, whole), patched);
-    // The zone it was made for is not the one it is shown in.
+    // The sent times are in the event's own zone, not in the zone it is shown in.
     let moved = app.graph_patch(&token, &id, json!({ "start": start, "end": end }));
     assert_eq!((&moved["start"], &moved["originalStartTimeZone"]), (&patched["start"], &json!("UTC")));
     let cleared = app.graph_patch(&token, &id, json!({ "body": null, "attendees": [], "showAs": "free" }));
@@ -216,7 +216,7 @@ fn a_patch_keeps_what_it_does_not_name() {
 }
 
 #[test]
-fn a_place_that_is_set_is_the_only_one() {
+fn setting_location_replaces_locations() {
     let (mut app, token) = ada(&[]);
     let place = |name: &str| json!({ "displayName": name });
     let made = app.graph_create(&token, with(hour(), &json!({ "locations": [place("A"), place("B")] })));
@@ -237,7 +237,7 @@ fn a_place_that_is_set_is_the_only_one() {
 }
 
 #[test]
-fn a_version_that_is_not_the_one_expected_is_not_written_over() {
+fn graph_write_with_stale_etag_is_refused() {
     let (mut app, token) = ada(&[]);
     let first = app.graph_create(&token, hour());
     let path = event_path(common::id(&first));
@@ -260,7 +260,7 @@ fn a_version_that_is_not_the_one_expected_is_not_written_over() {
 }
 
 #[test]
-fn a_series_repeats_as_it_was_asked_to() {
+fn series_follows_its_pattern_and_range() {
     let (mut app, token) = ada(&[]);
     let zoned = |at: &str| json!({ "dateTime": at, "timeZone": "Central Europe Standard Time" });
     let recurrence = json!({
@@ -279,7 +279,7 @@ fn a_series_repeats_as_it_was_asked_to() {
     assert_eq!(made["recurrence"]["pattern"]["daysOfWeek"], json!(["wednesday"]));
     assert_eq!(made["recurrence"]["range"]["recurrenceTimeZone"], "Central Europe Standard Time");
     let id = common::id(&made).to_owned();
-    // Nine o'clock there, whatever the offset.
+    // The series starts at nine o'clock local time, whatever the offset.
     assert_eq!(starts(&mut app, &token, &id), ["2026-10-21T07:00", "2026-10-28T08:00", "2026-11-04T08:00"]);
 
     let renamed = app.graph_patch(&token, &id, json!({ "subject": "Renamed" }));
@@ -308,7 +308,7 @@ fn a_series_repeats_as_it_was_asked_to() {
 }
 
 #[test]
-fn a_series_begins_with_the_first_day_of_its_pattern() {
+fn series_starts_on_first_day_of_pattern() {
     let (mut app, token) = ada(&[]);
     let sent = with(
         hour(),
@@ -323,7 +323,7 @@ fn a_series_begins_with_the_first_day_of_its_pattern() {
 }
 
 #[test]
-fn what_connect_repeats_is_told_as_the_nearest_pattern() {
+fn connect_rule_is_written_as_closest_pattern() {
     let (mut app, token) = ada(&[]);
     let connect = app.sign_in("ada", "read-write").access;
     for (rule, pattern) in [
@@ -354,7 +354,7 @@ fn what_connect_repeats_is_told_as_the_nearest_pattern() {
 }
 
 #[test]
-fn an_occurrence_has_its_own_changes() {
+fn graph_occurrence_update_creates_exception() {
     let (mut app, token) = ada(&[]);
     let one = "standup_20261118T090000Z";
     let changed = app.graph_patch(
@@ -384,7 +384,7 @@ fn an_occurrence_has_its_own_changes() {
 }
 
 #[test]
-fn an_occurrence_stays_between_its_neighbours() {
+fn occurrence_cannot_move_past_adjacent_ones() {
     let (mut app, token) = ada(&[]);
     let path = event_path("standup_20261118T090000Z");
     let mut to = |start: &str, end: &str| {
@@ -397,14 +397,14 @@ fn an_occurrence_stays_between_its_neighbours() {
     assert_eq!(to("2026-11-17T08:00:00", "2026-11-17T08:15:00"), crossing, "before the last one");
     assert_eq!(to("2026-11-18T09:00:00", "2026-11-19T09:10:00"), crossing, "into the next one");
     assert_eq!(to("2026-11-19T08:00:00", "2026-11-19T08:15:00"), Ok(()));
-    // Where the next one was called off there is room.
+    // The deleted next occurrence leaves room.
     app.graph_delete(&token, "standup_20261119T090000Z");
     let moved = json!({ "start": utc("2026-11-19T10:00:00"), "end": utc("2026-11-19T10:15:00") });
     assert_eq!(app.graph(&token, "PATCH", &path, Some(moved)).0, 200);
 }
 
 #[test]
-fn a_meeting_is_made_once_and_stays() {
+fn online_meeting_is_created_once_and_kept() {
     let (mut app, token) = ada(&[]);
     let made = app.graph_create(&token, with(hour(), &json!({ "isOnlineMeeting": true })));
     let link = made["onlineMeeting"]["joinUrl"].as_str().unwrap().to_owned();
@@ -424,7 +424,7 @@ fn a_meeting_is_made_once_and_stays() {
 }
 
 #[test]
-fn custom_fields_are_extensions() {
+fn custom_fields_are_open_extensions() {
     let (mut app, token) = ada(&[]);
     let id = "String {66f5a359-4659-4830-9070-00047ec6ac6e} Name color";
     let made = app.graph_create(
@@ -451,7 +451,7 @@ fn custom_fields_are_extensions() {
     app.graph_patch(&token, &event, patch);
     assert_eq!(connect_event(&mut app, &event).unwrap()["custom"], json!({ "ticket": 42, "color": "blue" }));
     let offsite = app.graph_ok(&token, "/me/events/offsite?$expand=extensions");
-    assert_eq!(offsite["extensions"][0]["ticket"], 42, "what Connect wrote");
+    assert_eq!(offsite["extensions"][0]["ticket"], 42, "the custom field that Connect wrote");
     let refused = app.graph_refused(&token, "PATCH", &event_path(&event), Some(json!({ "extensions": [] })));
     assert_eq!(refused, error(400, "ErrorInvalidRequest"));
 }

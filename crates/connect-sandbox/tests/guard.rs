@@ -1,4 +1,4 @@
-//! A web page must not drive the sandbox of whoever looks at it.
+//! Protection of the sandbox against web pages that a user visits.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -20,7 +20,7 @@ fn status(app: &mut App, method: &str, uri: &str, headers: &[(&str, &[u8])]) -> 
 }
 
 #[test]
-fn control_call_under_a_foreign_host_is_refused() {
+fn control_call_with_foreign_host_is_refused() {
     let mut app = App::new(&[]);
     app.sandbox.allow_host("Sandbox.test").unwrap();
     app.sandbox.allow_host("192.168.7.7").unwrap();
@@ -82,7 +82,7 @@ fn control_call_under_a_foreign_host_is_refused() {
 }
 
 #[test]
-fn absolute_target_counts_as_a_host() {
+fn absolute_request_target_is_checked_as_host() {
     let mut app = App::new(&[]);
     for (target, host, expected) in [
         ("http://localhost:1/sandbox/apps", "localhost:1", 200),
@@ -100,7 +100,7 @@ fn absolute_target_counts_as_a_host() {
 }
 
 #[test]
-fn control_call_of_another_origin_is_refused() {
+fn control_call_from_foreign_origin_is_refused() {
     let mut app = App::new(&[]);
     app.sandbox.allow_host("sandbox.test").unwrap();
     for (host, origin, expected) in [
@@ -128,14 +128,18 @@ fn control_call_of_another_origin_is_refused() {
         }
     }
     let own: (&str, &[u8]) = ("origin", b"http://localhost");
-    assert_eq!(status(&mut app, "GET", "/sandbox/stats", &[own]), 200, "without a Host, its own origin");
+    assert_eq!(
+        status(&mut app, "GET", "/sandbox/stats", &[own]),
+        200,
+        "the sandbox's own origin, without a Host header"
+    );
     assert_eq!(status(&mut app, "GET", "/sandbox/stats", &[("origin", b"http://evil.example")]), 403);
     let two: [(&str, &[u8]); 3] = [("host", b"localhost"), own, ("origin", b"http://evil.example")];
     assert_eq!(status(&mut app, "GET", "/sandbox/stats", &two), 403);
 }
 
 #[test]
-fn control_call_that_a_browser_marks_as_cross_site_is_refused() {
+fn cross_site_control_call_is_refused() {
     let mut app = App::new(&[]);
     for (site, expected) in [
         ("none", 200),
@@ -156,11 +160,15 @@ fn control_call_that_a_browser_marks_as_cross_site_is_refused() {
         assert_eq!(status(&mut app, "POST", path, &page), 403, "{path}");
     }
     assert_eq!(status(&mut app, "OPTIONS", "/sandbox/set", &page), 403);
-    assert_eq!(app.sandbox.settings().value("webhook_url").as_deref(), Some(""), "nothing was set");
+    assert_eq!(
+        app.sandbox.settings().value("webhook_url").as_deref(),
+        Some(""),
+        "the setting did not change"
+    );
 }
 
 #[test]
-fn services_answer_to_any_host_and_page() {
+fn services_accept_any_host_and_origin() {
     let mut app = App::new(&[]);
     let token = app.google_token("ada@gmail.example", &["calendar"]);
     let bearer = format!("Bearer {token}");
@@ -175,11 +183,11 @@ fn services_answer_to_any_host_and_page() {
     for path in ["/api/health", "/.well-known/webhook-keys"] {
         assert_eq!(status(&mut app, "GET", path, &page), 200);
     }
-    assert_eq!(status(&mut app, "GET", "/sandboxes", &page), 404, "not under /sandbox");
+    assert_eq!(status(&mut app, "GET", "/sandboxes", &page), 404, "the path is not under /sandbox");
 }
 
 #[test]
-fn host_to_allow_is_a_name_or_an_address() {
+fn allowed_host_must_be_name_or_address() {
     let mut app = App::new(&[]);
     for host in ["a.test", "a_b", "10.0.0.1", "[fd00::1]", "fd00::1"] {
         app.sandbox.allow_host(host).unwrap();
@@ -192,7 +200,7 @@ fn host_to_allow_is_a_name_or_an_address() {
 
 #[cfg(feature = "server")]
 #[test]
-fn server_refuses_a_foreign_host_and_takes_a_named_one() {
+fn server_refuses_foreign_host_and_accepts_allowed_one() {
     use connect_sandbox::Server;
     use std::io::{Read as _, Write as _};
 

@@ -1,4 +1,4 @@
-//! Clients put ids and tokens into paths and queries as they are: each has to be fit for that.
+//! Clients put ids and tokens into paths and queries unencoded, so that each has to be valid there.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -11,19 +11,19 @@ use serde_json::{Value, json};
 const MAILBOX: &str = "user-1@outlook.example";
 const RANGE: &str = "startDateTime=2026-10-01T00:00:00Z&endDateTime=2027-01-01T00:00:00Z&$top=1000";
 
-/// Whether a text is one segment of a path as it stands.
+/// Returns whether a text is a valid path segment without encoding.
 fn is_segment(text: &str) -> bool {
     let fit = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~=@:".contains(&byte);
     !text.is_empty() && text.bytes().all(fit)
 }
 
-/// Whether a text is a value of a query as it stands.
+/// Returns whether a text is a valid query value without encoding.
 fn is_value(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| is_segment(&char::from(byte).to_string()) || byte == b'/')
 }
 
 #[test]
-fn graph_ids_are_put_into_paths_as_they_are() {
+fn graph_ids_are_valid_path_segments() {
     let mut app = App::new(&[]);
     let token = app.graph_token(MAILBOX, "Calendars.ReadWrite");
     let made = app.graph_create(&token, common::graph::hour());
@@ -48,7 +48,7 @@ fn graph_ids_are_put_into_paths_as_they_are() {
 }
 
 #[test]
-fn google_ids_are_put_into_paths_as_they_are() {
+fn google_ids_are_valid_path_segments() {
     let mut app = App::new(&[]);
     let token = app.google_token("user-1@gmail.example", &["calendar"]);
     let calendars = app.google_ok(&token, "/users/me/calendarList")["items"].clone();
@@ -65,7 +65,7 @@ fn google_ids_are_put_into_paths_as_they_are() {
 }
 
 #[test]
-fn connect_ids_are_put_into_queries_as_they_are() {
+fn connect_ids_are_valid_query_values() {
     let mut app = App::new(&[("webhook_url", "https://app.example/hook")]);
     let token = app.user().access;
     let mut deleted = Vec::new();
@@ -89,7 +89,8 @@ fn connect_ids_are_put_into_queries_as_they_are() {
     }
 }
 
-/// A user whose calendar has an id that standard base64 spells with `+` and `/`, and an event of an earlier version.
+/// Returns a user whose calendar id contains `+` and `/` in standard base64, and an event id of an earlier
+/// version.
 fn old() -> (App, String) {
     let mut app = App::new(&[]);
     let events: Vec<_> = (0..3)
@@ -108,7 +109,7 @@ fn old() -> (App, String) {
 }
 
 #[test]
-fn page_token_is_put_into_queries_as_it_is() {
+fn page_token_is_a_valid_query_value() {
     let (mut app, token) = old();
     let query = format!("/events?{ALL}").replace("pageSize=1000", "pageSize=1");
     let mut next = app.ok(&token, &query)["nextPageToken"].as_str().unwrap().to_owned();
@@ -116,7 +117,7 @@ fn page_token_is_put_into_queries_as_it_is() {
     let mut pages = 1;
     loop {
         assert!(is_value(&next), "{next}");
-        // The tokens of earlier versions, which clients may have kept.
+        // Clients may have kept tokens of earlier versions.
         let standard = STANDARD.encode(URL_SAFE.decode(&next).unwrap());
         let page = app.ok(&token, &format!("{query}&nextPageToken={next}"));
         assert_eq!(app.ok(&token, &format!("{query}&nextPageToken={}", encode(&standard))), page);
@@ -130,7 +131,7 @@ fn page_token_is_put_into_queries_as_it_is() {
 }
 
 #[test]
-fn ids_of_older_seeds_stay_good() {
+fn ids_of_older_seeds_stay_valid() {
     let (mut app, token) = old();
     let graph = app.graph_token(MAILBOX, "Calendars.Read");
     let events: Vec<Value> = app.events(&token, ALL);

@@ -1,4 +1,4 @@
-//! The keys that sign deliveries: their document, and their rotation.
+//! The keys that sign deliveries: their public document and their rotation.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -16,7 +16,7 @@ fn document(app: &mut App) -> Vec<Value> {
 }
 
 #[test]
-fn the_document_is_public_cacheable_counted_and_can_fail() {
+fn key_document_is_public_cacheable_and_counted() {
     let mut app = App::new(&[]);
     let reply = app.send(get(PATH));
     assert_eq!(reply.headers()["cache-control"], "public, max-age=3600");
@@ -28,7 +28,11 @@ fn the_document_is_public_cacheable_counted_and_can_fail() {
     assert!(key.get("retires_at").is_none() && key["id"].as_str().unwrap().starts_with("whk_"));
     assert!(key["key"].as_str().unwrap().starts_with("whpk_"));
 
-    assert_eq!(app.send(get("/api/.well-known/webhook-keys")).status(), 404, "it lives on the origin");
+    assert_eq!(
+        app.send(get("/api/.well-known/webhook-keys")).status(),
+        404,
+        "the document is not under /api"
+    );
     let wrong = app.send(http::Request::post(PATH).body(bytes::Bytes::new()).unwrap());
     assert_eq!((wrong.status().as_u16(), &wrong.headers()["allow"]), (405, &"GET".parse().unwrap()));
 
@@ -45,7 +49,7 @@ fn the_document_is_public_cacheable_counted_and_can_fail() {
 }
 
 #[test]
-fn a_seed_has_its_own_keys() {
+fn each_seed_has_different_keys() {
     let key = |seed| document(&mut App::new(&[("seed", seed)]))[0]["key"].clone();
     assert_eq!(key("1"), key("1"));
     assert_ne!(key("1"), key("2"));
@@ -54,11 +58,11 @@ fn a_seed_has_its_own_keys() {
         triggered(&mut app, Trigger::updated());
         one(&mut app).signature
     };
-    assert_eq!(signature(), signature(), "the same run gives the same signatures");
+    assert_eq!(signature(), signature(), "the same seed gives the same signatures");
 }
 
 #[test]
-fn every_listed_key_signs() {
+fn delivery_is_signed_with_every_listed_key() {
     let (mut app, _) = hook::app(&[]);
     let old = hook::keys(&mut app).remove(0);
     triggered(&mut app, Trigger::updated());
@@ -80,11 +84,11 @@ fn every_listed_key_signs() {
     assert!(entries.len() == 2 && entries.iter().all(|entry| entry.starts_with("v1a,")));
     assert_eq!((got.signed_by(&new), got.signed_by(&old)), (1, 1));
     let first = hook::Got { signature: entries[0].to_owned(), ..got };
-    assert_eq!((first.signed_by(&new), first.signed_by(&old)), (1, 0), "the active key comes first");
+    assert_eq!((first.signed_by(&new), first.signed_by(&old)), (1, 0), "the active key is listed first");
 }
 
 #[test]
-fn a_previous_key_retires() {
+fn previous_key_is_retired() {
     for (overlap, listed) in [("60", 2), ("0", 1)] {
         let (mut app, _) = hook::app(&[("key_overlap", overlap)]);
         let old = hook::keys(&mut app).remove(0);
@@ -102,7 +106,7 @@ fn a_previous_key_retires() {
 }
 
 #[test]
-fn only_the_newest_previous_key_stays() {
+fn only_latest_previous_key_is_listed() {
     let (mut app, _) = hook::app(&[]);
     let first = hook::keys(&mut app).remove(0);
     let second = app.sandbox.rotate_keys(app.now)[0].key.clone();

@@ -1,4 +1,4 @@
-//! Calendars, lists of events, pages, scopes, and users apart.
+//! Calendars, event lists, pages and scopes of several users.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -14,7 +14,7 @@ fn keys(events: &[Value]) -> BTreeSet<String> {
 }
 
 #[test]
-fn there_are_calendars_and_hundreds_of_events_of_all_four_providers() {
+fn demo_user_has_events_of_all_providers() {
     let mut app = App::new(&[]);
     let tokens = app.user();
     let calendars = app.ok(&tokens.access, "/calendars");
@@ -44,7 +44,7 @@ fn there_are_calendars_and_hundreds_of_events_of_all_four_providers() {
 }
 
 #[test]
-fn pages_lose_and_repeat_nothing_and_stay_sorted() {
+fn pages_list_each_event_once_in_order() {
     let mut app = App::new(&[]);
     let tokens = app.user();
     let whole = app.events(&tokens.access, ALL);
@@ -52,9 +52,9 @@ fn pages_lose_and_repeat_nothing_and_stay_sorted() {
         let range =
             if size == 1 { "start=2026-11-01&end=2026-11-08" } else { "start=2026-01-01&end=2027-12-31" };
         let pages = app.pages(&tokens.access, &format!("{range}&pageSize={size}"));
-        assert!(pages.iter().rev().skip(1).all(|page| page.len() == size), "only the last page is short");
+        assert!(pages.iter().rev().skip(1).all(|page| page.len() == size), "every page but the last is full");
         let events = pages.concat();
-        assert_eq!(keys(&events).len(), events.len(), "no event twice");
+        assert_eq!(keys(&events).len(), events.len(), "no event is listed twice");
         assert!(events.windows(2).all(|pair| pair[0]["start"].as_str() <= pair[1]["start"].as_str()));
         if size != 1 {
             assert_eq!(keys(&events), keys(&whole));
@@ -63,7 +63,7 @@ fn pages_lose_and_repeat_nothing_and_stay_sorted() {
 }
 
 #[test]
-fn an_event_that_comes_between_two_pages_moves_no_other() {
+fn event_created_between_pages_moves_no_other() {
     let mut app = App::new(&[]);
     let tokens = app.user();
     let whole = keys(&app.events(&tokens.access, "start=2026-11-01&end=2026-12-01&pageSize=1000"));
@@ -81,7 +81,7 @@ fn an_event_that_comes_between_two_pages_moves_no_other() {
 }
 
 #[test]
-fn a_page_token_is_checked() {
+fn invalid_page_token_is_refused() {
     let mut app = App::new(&[]);
     let (tokens, other) = (app.user(), app.sign_in("other", "read"));
     let page = app.ok(&tokens.access, "/events?start=2026-11-01&end=2026-12-01&pageSize=5");
@@ -109,7 +109,7 @@ fn a_page_token_is_checked() {
 }
 
 #[test]
-fn parameters_are_checked_and_have_defaults() {
+fn list_parameters_are_checked_and_have_defaults() {
     let mut app = App::new(&[]);
     let token = app.user().access;
     for query in [
@@ -134,7 +134,7 @@ fn parameters_are_checked_and_have_defaults() {
 }
 
 #[test]
-fn calendars_are_chosen_by_object_list_or_alias() {
+fn calendars_are_selected_by_object_list_or_alias() {
     let mut app = App::new(&[]);
     let token = app.user().access;
     let calendars = app.ok(&token, "/calendars");
@@ -152,7 +152,7 @@ fn calendars_are_chosen_by_object_list_or_alias() {
 }
 
 #[test]
-fn masters_only_without_single_events() {
+fn list_without_single_events_has_series_only() {
     let mut app = App::new(&[]);
     let token = app.user().access;
     let masters = app.events(&token, &format!("{ALL}&singleEvents=false"));
@@ -165,7 +165,7 @@ fn masters_only_without_single_events() {
 }
 
 #[test]
-fn free_busy_sees_blocks_and_nothing_else() {
+fn free_busy_scope_only_returns_blocks() {
     let mut app = App::new(&[]);
     let token = app.sign_in("user-1", "free-busy").access;
     let (status, body) = app.get(&token, "/calendars");
@@ -193,7 +193,7 @@ fn free_busy_sees_blocks_and_nothing_else() {
 }
 
 #[test]
-fn the_scope_is_inherited_and_denies_writes() {
+fn scope_is_inherited_and_denies_writes() {
     for (switch, error) in [("401", "Unauthorized"), ("403", "Forbidden")] {
         let mut app = App::new(&[("write_denied", switch)]);
         let first = app.sign_in("user-1", "read");
@@ -209,7 +209,7 @@ fn the_scope_is_inherited_and_denies_writes() {
 }
 
 #[test]
-fn users_are_apart() {
+fn users_do_not_share_events() {
     let mut app = App::new(&[]);
     let (one, two) = (app.sign_in("one", "read-write").access, app.sign_in("two", "read-write").access);
     let count = app.events(&two, ALL).len();
@@ -221,14 +221,14 @@ fn users_are_apart() {
     let ids =
         |keys: &BTreeSet<String>| keys.iter().map(|key| key.rsplit(' ').next().unwrap().to_owned()).collect();
     let (mine, others): (BTreeSet<String>, BTreeSet<String>) = (ids(&mine), ids(&others));
-    assert!(mine.is_disjoint(&others), "no event id is shared either");
+    assert!(mine.is_disjoint(&others), "users share no event ids");
     app.call(&one, "POST", "/oauth/disconnect?provider=google", None);
     assert_eq!(app.ok(&two, "/calendars").as_array().unwrap().len(), 8);
     assert_eq!(app.sandbox.stats().users, 2);
 }
 
 #[test]
-fn disconnect_takes_the_calendars_along() {
+fn disconnect_removes_the_calendars() {
     let mut app = App::new(&[]);
     let token = app.user().access;
     let status = app.ok(&token, "/connection-status");
@@ -256,7 +256,7 @@ fn disconnect_takes_the_calendars_along() {
 }
 
 #[test]
-fn the_same_seed_gives_the_same_events() {
+fn same_seed_generates_same_events() {
     let list = |seed| {
         let mut app = App::new(&[("seed", seed)]);
         let token = app.user().access;

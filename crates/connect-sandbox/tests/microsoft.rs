@@ -1,4 +1,4 @@
-//! Sign-in at Microsoft: authorize, exchange, refresh, and each refusal.
+//! Sign-in with Microsoft: authorization, exchange, refresh, and each error.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -28,7 +28,7 @@ const EXCHANGE: Pairs<'_> = &[
     ("code_verifier", VERIFIER),
 ];
 
-/// The public application in either of them.
+/// The parameters that make a request one of the public application.
 const PUBLIC: Pairs<'_> = &[("client_id", "microsoft-public-client"), ("redirect_uri", LOOPBACK)];
 
 fn sign_in(app: &mut App, changes: Pairs<'_>) -> Value {
@@ -46,7 +46,7 @@ fn refresh(token: &str) -> [(&str, &str); 4] {
 }
 
 #[test]
-fn the_whole_life_of_a_sign_in() {
+fn microsoft_sign_in_from_authorization_to_withdrawal() {
     let mut app = App::new(&[]);
     let asked = with(ASK, &[("state", "12345"), ("login_hint", "ada@contoso.example")]);
     let location = app.sent_to(AUTHORIZE, &asked);
@@ -66,15 +66,15 @@ fn the_whole_life_of_a_sign_in() {
     let second = app.granted(TOKEN, &refresh(&text(&first, "refresh_token")));
     assert_ne!(second["refresh_token"], first["refresh_token"]);
     let third = app.granted(TOKEN, &refresh(&text(&first, "refresh_token")));
-    assert_ne!(third["refresh_token"], second["refresh_token"], "use revokes nothing");
+    assert_ne!(third["refresh_token"], second["refresh_token"], "an earlier refresh token can be used again");
     app.granted(TOKEN, &refresh(&text(&second, "refresh_token")));
     app.granted(TOKEN, &refresh(&text(&third, "refresh_token")));
 
     let revoke = "/microsoft/common/oauth2/v2.0/revoke";
-    assert_eq!(app.send(form(revoke, "token=x")).status(), 404, "there is none");
+    assert_eq!(app.send(form(revoke, "token=x")).status(), 404, "Microsoft has no revocation endpoint");
     let token = text(&first, "access_token");
     let (status, _) = app.post_form("/google/revoke", &[("token", &token)]);
-    assert_eq!(status, 400, "Google does not know it");
+    assert_eq!(status, 400, "the token is not from Google");
     assert!(app.sandbox.provider_token(&token).is_some());
 
     let microsoft = AuthorizationServer::Microsoft;
@@ -89,13 +89,13 @@ fn the_whole_life_of_a_sign_in() {
 }
 
 #[test]
-fn without_offline_access_there_is_no_refresh_token() {
+fn refresh_token_requires_offline_access() {
     let mut app = App::new(&[]);
     assert_eq!(sign_in(&mut app, &[("scope", "Calendars.Read openid")]).get("refresh_token"), None);
 }
 
 #[test]
-fn a_token_is_for_one_resource() {
+fn access_token_is_for_one_resource() {
     let mut app = App::new(&[("microsoft_scope", "resource")]);
     let both = "Calendars.Read offline_access https://other.example/thing";
     let tokens = sign_in(&mut app, &[("scope", both)]);
@@ -116,7 +116,7 @@ fn a_token_is_for_one_resource() {
 }
 
 #[test]
-fn an_error_has_numbers_and_ids() {
+fn error_has_numbers_and_ids() {
     let mut app = App::new(&[]);
     let (status, body) = app.post_form(TOKEN, &with(EXCHANGE, &[("code", "unknown")]));
     assert_eq!((status, &body["error"]), (400, &json!("invalid_grant")));
@@ -130,7 +130,7 @@ fn an_error_has_numbers_and_ids() {
 }
 
 #[test]
-fn a_public_application_has_no_secret_and_a_confidential_one_needs_it() {
+fn secret_is_refused_for_public_and_required_otherwise() {
     let mut app = App::new(&[]);
     let code = app.new_code(AUTHORIZE, &with(ASK, PUBLIC));
     let public = with(&with(EXCHANGE, PUBLIC), &[("code", &code)]);
@@ -151,7 +151,7 @@ fn a_public_application_has_no_secret_and_a_confidential_one_needs_it() {
 }
 
 #[test]
-fn an_origin_and_credentials_do_not_go_together() {
+fn credentials_with_origin_are_refused() {
     let mut app = App::new(&[]);
     let code = app.new_code(AUTHORIZE, ASK);
     let send = |app: &mut App, fields: Pairs<'_>, authorization: Option<String>| {
@@ -174,7 +174,7 @@ fn an_origin_and_credentials_do_not_go_together() {
 }
 
 #[test]
-fn pkce_is_verified_when_a_challenge_was_sent_and_plain_is_its_default() {
+fn pkce_verifier_is_checked_and_defaults_to_plain() {
     let mut app = App::new(&[]);
     let plain: Pairs<'_> = &[("code_challenge", VERIFIER), ("code_challenge_method", "")];
     let none: Pairs<'_> = &[("code_challenge", ""), ("code_challenge_method", "")];
@@ -196,7 +196,7 @@ fn pkce_is_verified_when_a_challenge_was_sent_and_plain_is_its_default() {
 }
 
 #[test]
-fn the_answer_goes_into_the_query_the_fragment_or_a_form() {
+fn response_mode_is_query_fragment_or_form_post() {
     let mut app = App::new(&[("callback_iss", "on")]);
     let location = app.sent_to(AUTHORIZE, &with(ASK, &[("response_mode", "fragment"), ("state", "a#b")]));
     let (uri, fragment) = location.split_once('#').unwrap();
@@ -216,7 +216,7 @@ fn the_answer_goes_into_the_query_the_fragment_or_a_form() {
 }
 
 #[test]
-fn a_tenant_is_a_word_an_id_or_a_domain() {
+fn invalid_tenant_is_refused() {
     let mut app = App::new(&[]);
     for (tenant, known) in [
         ("organizations", true),
@@ -239,7 +239,7 @@ fn a_tenant_is_a_word_an_id_or_a_domain() {
 }
 
 #[test]
-fn every_other_refusal() {
+fn microsoft_invalid_requests_get_their_errors() {
     let mut app = App::new(&[]);
     let evil = "https://evil.example/";
     let untold: &[(Pairs<'_>, u16, &str)] = &[
@@ -280,18 +280,26 @@ fn every_other_refusal() {
         assert_eq!(app.refused(TOKEN, &fields), error(*status, expected), "{changes:?}");
     }
     let fields = with(EXCHANGE, &[("code", &code)]);
-    assert_eq!(app.refused("/google/token", &fields), error(401, "invalid_client"), "another system");
+    assert_eq!(
+        app.refused("/google/token", &fields),
+        error(401, "invalid_client"),
+        "the client is not registered with Google"
+    );
     let tokens = app.granted(TOKEN, &fields);
     assert_eq!(app.refused(TOKEN, &fields), error(400, "invalid_grant"), "twice");
     let dead = refresh(tokens["refresh_token"].as_str().unwrap());
-    assert_eq!(app.refused(TOKEN, &dead), error(400, "invalid_grant"), "its tokens died");
+    assert_eq!(
+        app.refused(TOKEN, &dead),
+        error(400, "invalid_grant"),
+        "the tokens of a deleted application are revoked"
+    );
     let late = app.new_code(AUTHORIZE, ASK);
     app.pass(601);
     assert_eq!(app.refused(TOKEN, &with(&fields, &[("code", &late)])), error(400, "invalid_grant"));
 }
 
 #[test]
-fn a_deleted_application_leaves_nothing_behind() {
+fn deleted_app_leaves_no_tokens_or_consents() {
     let mut app = App::new(&[]);
     let server = AuthorizationServer::Microsoft;
     let native = OAuthApp::new("Native", "http://127.0.0.1/cb").public();
@@ -303,7 +311,7 @@ fn a_deleted_application_leaves_nothing_behind() {
     let confidential = OAuthApp::new("Native", "http://127.0.0.1/cb");
     app.sandbox.update_provider_app(server, &id, confidential).unwrap();
     let reply = app.visit(AUTHORIZE, &with(ASK, &mine));
-    assert_eq!(reply.status(), 400, "now its redirect URI is exact");
+    assert_eq!(reply.status(), 400, "the redirect URI of a confidential application has to match exactly");
     assert!(app.sandbox.delete_provider_app(server, &id));
     assert_eq!(app.sandbox.provider_token(&text(&tokens, "access_token")), None);
     assert!(app.sandbox.update_provider_app(server, &id, OAuthApp::new("A", "https://a/")).is_err());

@@ -1,4 +1,4 @@
-//! Attempts: retries, order, duplicates, and sending again.
+//! Delivery attempts: retries, order, duplicates and resending.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -7,7 +7,7 @@ use common::{App, get, read};
 use connect_sandbox::{AttemptOutcome, DeliveryState, Trigger};
 use serde_json::json;
 
-/// Lets `seconds` pass one by one, and gives back after how many something came.
+/// Lets `seconds` pass one by one, and returns the deliveries with the second they came at.
 fn watch(app: &mut App, status: u16, seconds: i64) -> Vec<(i64, Got)> {
     let mut all = Vec::new();
     for second in 1..=seconds {
@@ -18,7 +18,7 @@ fn watch(app: &mut App, status: u16, seconds: i64) -> Vec<(i64, Got)> {
 }
 
 #[test]
-fn what_fails_is_tried_again_after_longer_and_longer_waits() {
+fn failed_delivery_is_retried_with_growing_backoff() {
     for status in [503, 500, 400, 404, 301] {
         let (mut app, _) = hook::app(&[]);
         triggered(&mut app, Trigger::updated());
@@ -40,7 +40,7 @@ fn what_fails_is_tried_again_after_longer_and_longer_waits() {
 }
 
 #[test]
-fn a_401_is_final_and_a_2xx_ends_it() {
+fn delivery_ends_on_401_and_2xx() {
     let (mut app, _) = hook::app(&[("delivery_retries", "2"), ("delivery_backoff", "1")]);
     triggered(&mut app, Trigger::updated());
     assert_eq!(watch(&mut app, 401, 400).len(), 1);
@@ -57,12 +57,12 @@ fn a_401_is_final_and_a_2xx_ends_it() {
 }
 
 #[test]
-fn no_answer_is_a_failure_too() {
+fn missing_response_counts_as_failure() {
     let (mut app, _) = hook::app(&[]);
     triggered(&mut app, Trigger::updated());
     app.pass(1);
     let attempt = app.sandbox.deliveries(app.now).remove(0);
-    assert!(app.sandbox.deliveries(app.now).is_empty(), "it is under way");
+    assert!(app.sandbox.deliveries(app.now).is_empty(), "the delivery is in flight");
     assert_eq!(app.sandbox.next_delivery(), None);
     app.sandbox.delivered(attempt.token, AttemptOutcome::Failed("refused".to_owned()), app.now);
     app.sandbox.delivered(attempt.token, AttemptOutcome::Status(200), app.now);
@@ -79,7 +79,7 @@ fn no_answer_is_a_failure_too() {
 }
 
 #[test]
-fn a_calendars_deliveries_keep_their_order() {
+fn deliveries_of_a_calendar_keep_their_order() {
     let (mut app, _) = hook::app(&[]);
     let first = triggered(&mut app, Trigger::created().provider("google"));
     app.pass(2);
@@ -89,16 +89,24 @@ fn a_calendars_deliveries_keep_their_order() {
     triggered(&mut app, Trigger::created().provider("microsoft"));
     app.pass(1);
     let other = app.sandbox.deliveries(app.now);
-    assert_eq!((other.len(), other[0].request.body().is_empty()), (1, false), "only of the other calendar");
+    assert_eq!(
+        (other.len(), other[0].request.body().is_empty()),
+        (1, false),
+        "only the other calendar has a delivery"
+    );
     assert_eq!(attempt.delivery, first.delivery);
     app.sandbox.delivered(attempt.token, AttemptOutcome::Status(503), app.now);
     assert_eq!(app.sandbox.next_delivery(), Some(app.now));
     let next = app.sandbox.deliveries(app.now);
-    assert_eq!((next.len(), &next[0].delivery), (1, &second.delivery), "it does not wait for the retry");
+    assert_eq!(
+        (next.len(), &next[0].delivery),
+        (1, &second.delivery),
+        "a new delivery does not wait for the retry"
+    );
 }
 
 #[test]
-fn shuffled_deliveries_overtake_each_other() {
+fn shuffled_deliveries_change_order() {
     for (order, swapped) in [("in_order", false), ("shuffled", true)] {
         let (mut app, _) = hook::app(&[("delivery_order", order)]);
         let mut told = Vec::new();
@@ -134,7 +142,7 @@ fn duplicates_have_the_same_id_and_body() {
 }
 
 #[test]
-fn resending_sends_the_same_with_a_new_signature() {
+fn resend_has_same_body_and_new_signature() {
     let (mut app, _) = hook::app(&[]);
     triggered(&mut app, Trigger::updated());
     let first = one(&mut app);
@@ -160,17 +168,17 @@ fn resending_sends_the_same_with_a_new_signature() {
     assert_eq!(App::new(&[]).post("/sandbox/resend", &json!({})).0, 400);
     app.sandbox.resend(None, app.now).unwrap();
     take(&mut app, 401);
-    assert_eq!(last(&app).state, DeliveryState::Delivered, "it arrived once");
+    assert_eq!(last(&app).state, DeliveryState::Delivered, "the delivery arrived once");
 }
 
 #[test]
-fn the_log_lists_every_delivery_and_forgets_the_oldest() {
+fn log_lists_deliveries_and_drops_the_oldest() {
     let (mut app, _) = hook::app(&[("initial_sync", "off"), ("delivery_retries", "0")]);
     let told = triggered(&mut app, Trigger::updated());
     let listed = |app: &mut App| {
         read(&app.send(get("/sandbox/deliveries"))).1["deliveries"].as_array().unwrap().clone()
     };
-    assert!(listed(&mut app).is_empty(), "the provider has not told yet");
+    assert!(listed(&mut app).is_empty(), "the provider has not sent a notification yet");
     app.pass(1);
     let delivery = listed(&mut app).remove(0);
     assert_eq!((&delivery["state"], &delivery["attempts"]), (&json!("pending"), &json!([])));

@@ -1,4 +1,4 @@
-//! `GET /sandbox`: what it shows, what cannot be slipped into it, and that looking changes nothing.
+//! `GET /sandbox`: its content, HTML escaping, and that viewing the page changes nothing.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -36,7 +36,7 @@ fn section<'a>(html: &'a str, id: &str) -> &'a str {
     start.split_once("</table>").unwrap().0
 }
 
-/// The texts of a section's table, as they stand there.
+/// Returns the rows of a section's table as HTML.
 fn rows(html: &str, id: &str) -> Vec<Vec<String>> {
     let body = section(html, id).split_once("<tbody>\n").unwrap().1.split_once("</tbody>").unwrap().0;
     let cells = |line: &str| {
@@ -46,7 +46,7 @@ fn rows(html: &str, id: &str) -> Vec<Vec<String>> {
     body.lines().map(cells).collect()
 }
 
-/// A sandbox in which every text that a caller can choose is this one.
+/// Returns a sandbox in which every text that a caller can choose is this one.
 fn filled(text: &str) -> App {
     let mut app = App::new(&[("webhook_url", "https://app.example/hook"), ("initial_sync", "off")]);
     let event = json!({ "title": "One", "start": "2026-11-16T09:00:00Z", "end": "2026-11-16T10:00:00Z" });
@@ -73,7 +73,7 @@ fn filled(text: &str) -> App {
 }
 
 #[test]
-fn page_shows_what_the_sandbox_holds() {
+fn page_shows_the_sandbox_state() {
     let mut app = filled("ada");
     app.send(get("/api/nothing?a=b"));
     app.sandbox.add_fault(Fault::on("*").when_status(200).cut_after());
@@ -121,7 +121,7 @@ fn page_shows_what_the_sandbox_holds() {
 }
 
 #[test]
-fn calendars_that_nobody_asked_for_are_not_counted() {
+fn unrequested_calendars_are_not_counted() {
     let mut app = App::new(&[("reauth", "apple"), ("auto_subscribe", "off")]);
     let token = app.user().access;
     let states = |html: &str| {
@@ -143,7 +143,7 @@ fn calendars_that_nobody_asked_for_are_not_counted() {
 }
 
 #[test]
-fn no_text_of_a_caller_becomes_markup() {
+fn caller_texts_are_escaped() {
     let mut app = filled(MARKUP);
     app.send(get("/api/\"onload='x'&?y='x'"));
     let html = look(&mut app);
@@ -165,7 +165,7 @@ fn no_text_of_a_caller_becomes_markup() {
 }
 
 #[test]
-fn page_shows_no_secret() {
+fn page_does_not_show_secrets() {
     let mut app = App::new(&[("client_secret", "SECRET"), ("apptoto_api_key", "SECRET")]);
     for query in ["code=SECRET&x=1", "x=1&access_token=SECRET", "%63ode=SECRET", "key=SECRET&token=SECRET"] {
         app.send(get(&format!("/api/nothing?{query}")));
@@ -190,7 +190,7 @@ fn page_shows_no_secret() {
 }
 
 #[test]
-fn page_shows_the_last_requests_and_a_thousand_rows_at_most() {
+fn page_limits_requests_and_rows() {
     let mut app = App::new(&[]);
     for n in 0..60 {
         app.send(get(&format!("/api/nothing?n={n}")));
@@ -211,7 +211,7 @@ fn page_shows_the_last_requests_and_a_thousand_rows_at_most() {
 }
 
 #[test]
-fn page_is_accessible_and_has_no_script() {
+fn page_is_accessible_without_script() {
     let mut app = App::new(&[]);
     let html = look(&mut app);
     assert!(html.starts_with("<!DOCTYPE html>\n<html lang=\"en\""));
@@ -232,7 +232,7 @@ fn page_is_accessible_and_has_no_script() {
 }
 
 #[test]
-fn page_has_the_headers_of_one_that_nobody_frames_or_keeps() {
+fn page_forbids_framing_and_caching() {
     let mut app = App::new(&[]);
     for path in ["/sandbox", "/sandbox/", "/api/sandbox", "/sandbox?x=1"] {
         let reply = app.send(get(path));
@@ -247,7 +247,7 @@ fn page_has_the_headers_of_one_that_nobody_frames_or_keeps() {
 }
 
 #[test]
-fn page_is_for_the_address_bar_and_its_own_origin() {
+fn page_refuses_foreign_origins() {
     let mut app = App::new(&[]);
     let own = ("host", "localhost:8080");
     for (headers, status) in [
@@ -269,7 +269,7 @@ fn page_is_for_the_address_bar_and_its_own_origin() {
     }
 }
 
-/// What a run answers in which somebody looks at every step, or nobody does.
+/// Returns the responses of a run in which the page is viewed at every step, or never.
 fn run(looks: bool) -> Vec<String> {
     let switches = [("webhook_url", "https://app.example/hook"), ("delivery_order", "shuffled")];
     let mut app = App::new(&switches);
@@ -279,12 +279,12 @@ fn run(looks: bool) -> Vec<String> {
     let mut said = Vec::new();
     let mut step = |app: &mut App, answer: String| {
         said.push(answer);
-        // A look from another time, at which deliveries are due.
+        // The page is viewed at a later time, at which deliveries are due.
         app.pass(600);
         if looks {
             let before = format!("{:?}", app.sandbox);
             look(app);
-            assert_eq!(format!("{:?}", app.sandbox), before, "the whole state is as it was");
+            assert_eq!(format!("{:?}", app.sandbox), before, "viewing changed the state");
         }
         app.pass(-590);
     };
@@ -307,6 +307,6 @@ fn run(looks: bool) -> Vec<String> {
 }
 
 #[test]
-fn looking_changes_nothing() {
+fn viewing_the_page_changes_nothing() {
     assert_eq!(run(true), run(false));
 }

@@ -1,4 +1,4 @@
-//! The provider page and the consent page: what they say, what their forms do, and what cannot be slipped into them.
+//! The provider page and the consent page: their texts, their forms, and HTML escaping.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -40,7 +40,7 @@ fn status(app: &mut App, location: &str) -> (String, Value) {
 }
 
 #[test]
-fn accounts_are_connected_one_by_one_with_or_without_their_calendars() {
+fn accounts_are_connected_with_or_without_calendars() {
     let mut app = consenting(&[]);
     let first = app.location(QUERY);
     assert_eq!(first, format!("/api/oauth/providers?{QUERY}"));
@@ -50,7 +50,7 @@ fn accounts_are_connected_one_by_one_with_or_without_their_calendars() {
         let consent = text(&app.send(get(&path)));
         assert!(consent.contains(&format!("u@{}", if provider == "google" { "gmail" } else { "outlook" })));
         assert!(consent.contains("<label for=\"calendars\">") && consent.contains("id=\"calendars\""));
-        assert_eq!(target(&submit(&mut app, &path, form)), first, "back to the first page");
+        assert_eq!(target(&submit(&mut app, &path, form)), first, "the form leads back to the first page");
     }
     let html = page(&mut app, QUERY);
     assert!(html.contains("Connected: u@gmail.example"));
@@ -69,7 +69,7 @@ fn accounts_are_connected_one_by_one_with_or_without_their_calendars() {
 }
 
 #[test]
-fn apple_and_caldav_ask_for_no_calendar_permission() {
+fn apple_and_caldav_pages_have_no_calendar_checkbox() {
     let mut app = consenting(&[]);
     for provider in ["apple", "caldav"] {
         let path = format!("/api/oauth/consent?provider={provider}&{QUERY}");
@@ -83,12 +83,12 @@ fn apple_and_caldav_ask_for_no_calendar_permission() {
 }
 
 #[test]
-fn every_way_to_say_no_is_access_denied_with_the_state() {
+fn every_denial_redirects_with_access_denied() {
     let mut app = consenting(&[]);
     let denied = "http://127.0.0.1:8765/callback?error=access_denied&state=s%26%3C";
     let (first, consent) =
         (format!("/api/oauth/providers?{QUERY}"), format!("/api/oauth/consent?provider=google&{QUERY}"));
-    assert_eq!(target(&submit(&mut app, &first, "decision=back")), denied, "nothing is connected");
+    assert_eq!(target(&submit(&mut app, &first, "decision=back")), denied, "no account is connected");
     assert_eq!(target(&submit(&mut app, &first, "decision=deny")), denied);
     assert_eq!(target(&submit(&mut app, &consent, "decision=deny&calendars=on")), denied);
     for (path, form) in [(&first, "decision=maybe"), (&consent, ""), (&first, "decision=approve")] {
@@ -100,7 +100,7 @@ fn every_way_to_say_no_is_access_denied_with_the_state() {
 }
 
 #[test]
-fn one_post_does_it_all_for_a_script() {
+fn script_signs_in_with_one_post() {
     let mut app = consenting(&[]);
     let path = format!("/api/oauth/providers?{QUERY}");
     let form = "decision=approve&provider=google&provider=microsoft&withhold=google";
@@ -113,7 +113,7 @@ fn one_post_does_it_all_for_a_script() {
 }
 
 #[test]
-fn the_pages_name_the_application_or_say_something_generic() {
+fn pages_show_app_name_or_generic_text() {
     let mut app = consenting(&[]);
     let html = page(&mut app, QUERY);
     assert!(html.contains("The application is using Mobiscroll Connect"));
@@ -126,7 +126,7 @@ fn the_pages_name_the_application_or_say_something_generic() {
 }
 
 #[test]
-fn nothing_of_the_request_becomes_markup() {
+fn request_texts_are_escaped_in_pages() {
     let mut app = consenting(&[("display_name", "<script>alert(1)</script>")]);
     let evil = "%22%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E%27";
     let query = format!("client_id=sandbox-client&user_id={evil}&state={evil}&theme={evil}&lng={evil}");
@@ -138,7 +138,7 @@ fn nothing_of_the_request_becomes_markup() {
 }
 
 #[test]
-fn the_pages_allow_no_script_no_frame_and_only_the_way_back() {
+fn pages_forbid_scripts_frames_and_foreign_targets() {
     let mut app = consenting(&[("redirect_uri", "https://app.example:8443/cb?x=1")]);
     let reply = app.send(get(&format!("/api/oauth/providers?{QUERY}")));
     let policy = reply.headers()["content-security-policy"].to_str().unwrap();
@@ -160,7 +160,7 @@ fn the_pages_allow_no_script_no_frame_and_only_the_way_back() {
 }
 
 #[test]
-fn languages_directions_and_themes() {
+fn pages_follow_language_direction_and_theme() {
     let mut app = consenting(&[]);
     for (extra, lang, dir, words) in [
         ("", "en", "ltr", "Connect your calendars"),
@@ -188,7 +188,7 @@ fn languages_directions_and_themes() {
 }
 
 #[test]
-fn no_account_over_the_limit() {
+fn account_over_the_limit_is_not_connected() {
     let mut app = consenting(&[("account_limit", "1")]);
     let consent = |provider: &str| format!("/api/oauth/consent?provider={provider}&{QUERY}");
     target(&submit(&mut app, &consent("google"), "decision=allow&calendars=on"));
@@ -204,12 +204,16 @@ fn no_account_over_the_limit() {
 
     let mut auto = App::new(&[("account_limit", "2")]);
     let token = auto.user().access;
-    assert_eq!(auto.ok(&token, "/calendars").as_array().unwrap().len(), 5, "Google and Microsoft");
+    assert_eq!(
+        auto.ok(&token, "/calendars").as_array().unwrap().len(),
+        5,
+        "only Google and Microsoft are connected"
+    );
     auto.call(&token, "POST", "/oauth/disconnect?provider=google", None);
     assert_eq!(auto.ok(&token, "/oauth/connection-status")["limitReached"], false);
 }
 
-/// The cookie a page came with, and what its form to disconnect `provider` sends.
+/// Returns the cookie of a page, and the form data that disconnects `provider`.
 fn disconnect_form(app: &mut App, query: &str, cookie: Option<&str>, provider: &str) -> (String, String) {
     let request = Request::get(format!("/api/oauth/providers?{query}"));
     let request = cookie.iter().fold(request, |request, cookie| request.header("cookie", *cookie));
@@ -232,14 +236,14 @@ fn disconnect(app: &mut App, query: &str, headers: &[(&str, &str)], form: &str) 
 }
 
 #[test]
-fn one_account_is_disconnected_on_the_page() {
+fn page_disconnects_one_account() {
     let mut app = App::new(&[("webhook_url", "https://app.example/hook")]);
     let back = app.location(QUERY);
     let (token, before) = status(&mut app, &back);
     assert!(before.as_object().unwrap().values().all(|accounts| accounts.as_array().unwrap().len() == 1));
     let (cookie, form) = disconnect_form(&mut app, QUERY, None, "google");
     let again = disconnect_form(&mut app, QUERY, Some(&format!("a=b; {cookie}")), "google").1;
-    assert_eq!(again, form, "the session stays the same");
+    assert_eq!(again, form, "the session does not change");
     for provider in ["google", "caldav"] {
         let form = form.replace("google", provider);
         let own = [("cookie", &*cookie), ("origin", "http://localhost"), ("sec-fetch-site", "same-origin")];
@@ -258,7 +262,7 @@ fn one_account_is_disconnected_on_the_page() {
 }
 
 #[test]
-fn form_that_the_browser_was_not_shown_disconnects_nothing() {
+fn forged_disconnect_form_is_refused() {
     let mut app = App::new(&[]);
     let back = app.location(QUERY);
     let (token, _) = status(&mut app, &back);

@@ -1,4 +1,4 @@
-//! Where the authorization endpoints take their parameters, and what comes of one that is there twice.
+//! Parameters in the query and in the body of the OAuth endpoints, and repeated parameters.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -26,7 +26,7 @@ fn post(path: &str, kind: Option<&str>, body: &str) -> Request<Bytes> {
 const FORM: Option<&str> = Some("application/x-www-form-urlencoded");
 
 #[test]
-fn google_revokes_a_token_of_the_query_or_the_form() {
+fn google_revokes_token_in_query_or_form() {
     for (kind, in_query) in [(None, true), (FORM, true), (FORM, false)] {
         let mut app = App::new(&[]);
         let tokens = sign_in(&mut app, &[]);
@@ -41,7 +41,7 @@ fn google_revokes_a_token_of_the_query_or_the_form() {
 }
 
 #[test]
-fn google_revokes_nothing_for_a_token_that_is_there_twice() {
+fn google_refuses_repeated_revocation_token() {
     let mut app = App::new(&[]);
     let tokens = sign_in(&mut app, &[]);
     let token = encoded(&[("token", &text(&tokens, "access_token"))]);
@@ -57,7 +57,7 @@ fn google_revokes_nothing_for_a_token_that_is_there_twice() {
 }
 
 #[test]
-fn authorize_takes_a_form_where_an_openid_provider_is() {
+fn openid_providers_accept_form_authorization_requests() {
     for (path, asked) in [(AUTHORIZE, ASK), (&*format!("{TENANT}/authorize"), MICROSOFT)] {
         let mut app = App::new(&[]);
         let asked = with(asked, &[("state", "s")]);
@@ -76,11 +76,11 @@ fn authorize_takes_a_form_where_an_openid_provider_is() {
     }
     let mut app = App::new(&[]);
     let reply = app.send(form("/apptoto/www/oauth/authorize", &encoded(MICROSOFT)));
-    assert_eq!(read(&reply).1["error"], "invalid_request", "undocumented there");
+    assert_eq!(read(&reply).1["error"], "invalid_request", "Apptoto does not document form parameters");
 }
 
 #[test]
-fn page_of_a_posted_request_approves_that_request() {
+fn consent_page_of_posted_request_keeps_parameters() {
     let mut app = App::new(&[("auto_consent", "off")]);
     let (query, body) = ASK.split_at(2);
     let page = app.send(form(&format!("{AUTHORIZE}?{}", encoded(query)), &encoded(body)));
@@ -92,7 +92,7 @@ fn page_of_a_posted_request_approves_that_request() {
 }
 
 #[test]
-fn token_endpoints_read_bodies_and_refuse_what_the_query_repeats() {
+fn token_endpoint_refuses_query_that_repeats_the_body() {
     let mut app = App::new(&[("apptoto_revoke", "on"), ("apptoto_refresh_tokens", "kept")]);
     let paths = [TOKEN, &*format!("{TENANT}/token"), "/apptoto/api/oauth/token"];
     for path in paths {
@@ -119,7 +119,7 @@ fn token_endpoints_read_bodies_and_refuse_what_the_query_repeats() {
             assert_eq!(read(&reply).1["error"], "invalid_request", "{path} {body}");
         }
         let other = app.send(common::oauth::form(&format!("{path}?x=1"), &body));
-        assert_eq!(read(&other).1["error"], "invalid_grant", "other names of the query are passed over");
+        assert_eq!(read(&other).1["error"], "invalid_grant", "other query parameters are ignored");
     }
     let revoke = "/apptoto/api/oauth/revoke?token=a";
     let client = [("client_id", "apptoto-client"), ("client_secret", "apptoto-secret")];
@@ -128,7 +128,7 @@ fn token_endpoints_read_bodies_and_refuse_what_the_query_repeats() {
 }
 
 #[test]
-fn connect_refuses_a_parameter_that_is_there_twice() {
+fn connect_refuses_repeated_parameter() {
     let mut app = App::new(&[]);
     let code = app.code("ada", "read");
     let basic = basic("sandbox-client", "sandbox-secret");
@@ -148,7 +148,7 @@ fn connect_refuses_a_parameter_that_is_there_twice() {
     assert_eq!(
         app.token(&format!("{good}&redirect_uri=&redirect_uri=")).0,
         200,
-        "without a value it is not there"
+        "an empty parameter counts as absent"
     );
 
     let asked = "client_id=sandbox-client&user_id=ada";

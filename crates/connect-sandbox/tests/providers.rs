@@ -1,4 +1,4 @@
-//! The applications of Google, Microsoft and Apptoto, as a program in any language registers them.
+//! The control calls that register applications with Google, Microsoft and Apptoto.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -16,7 +16,7 @@ fn control(app: &mut App, method: &str, path: &str, body: &Value) -> (u16, Value
 }
 
 #[test]
-fn application_of_a_provider_is_made_edited_and_deleted_over_http() {
+fn provider_app_is_managed_over_http() {
     let mut app = App::new(&[]);
     for (provider, path) in [
         ("google", AUTHORIZE),
@@ -52,7 +52,7 @@ fn application_of_a_provider_is_made_edited_and_deleted_over_http() {
 }
 
 #[test]
-fn consent_is_withdrawn_over_http() {
+fn provider_consent_is_withdrawn_over_http() {
     let mut app = App::new(&[]);
     let tokens = common::google::sign_in(&mut app, &[("login_hint", "ada@example.com")]);
     let consent = json!({ "provider": "google", "clientId": "google-client", "user": "ada@example.com" });
@@ -65,7 +65,7 @@ fn consent_is_withdrawn_over_http() {
 }
 
 #[test]
-fn what_is_wrong_with_a_provider_application_is_said() {
+fn invalid_provider_app_is_refused_with_reason() {
     let mut app = App::new(&[]);
     let good = json!({ "provider": "google", "name": "A", "redirectUri": "https://a.example/" });
     for (method, path, change, status, words) in [
@@ -94,7 +94,7 @@ fn what_is_wrong_with_a_provider_application_is_said() {
 }
 
 #[test]
-fn installed_application_of_google_may_send_its_secret() {
+fn google_installed_app_may_send_its_secret() {
     let mut app = App::new(&[]);
     let public = control(&mut app, "GET", "", &Value::Null).1["google"]["apps"][1].clone();
     let (id, secret) = (text(&public, "clientId"), text(&public, "clientSecret"));

@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 
 const SOON: Duration = Duration::from_secs(10);
 
-/// The head of a request in small letters, and its body.
+/// The head of a request in lower case, and its body.
 type Arrived = (String, Vec<u8>);
 
-/// Answers one request after the other: the last answer stands for all that follow.
+/// Responds to one request after the other; the last response repeats.
 fn receiver(answers: &[&'static str]) -> (String, Receiver<Arrived>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/hook?a=b", listener.local_addr().unwrap());
@@ -49,7 +49,7 @@ fn read(stream: &mut TcpStream) -> Option<Arrived> {
 
 const OK: &str = "HTTP/1.1 204 No Content\r\n\r\n";
 
-/// A server with a user who is signed in.
+/// Starts a server with a signed-in user.
 fn serve(url: &str, switches: &[(&str, &str)]) -> Server {
     let settings = [("webhook_url", url), ("initial_sync", "off")];
     let set = |all: Settings, (name, value): &(&str, &str)| all.with(name, value).unwrap();
@@ -82,13 +82,13 @@ fn accept(listener: &TcpListener) -> TcpStream {
                 stream.set_read_timeout(Some(2 * SOON)).unwrap();
                 return stream;
             }
-            Err(error) if begun.elapsed() > SOON => panic!("nobody came: {error}"),
+            Err(error) if begun.elapsed() > SOON => panic!("no connection arrived: {error}"),
             Err(_) => std::thread::sleep(Duration::from_millis(5)),
         }
     }
 }
 
-/// Waits until the last delivery is over.
+/// Waits for the result of the last delivery.
 fn over(server: &Server) -> Delivery {
     let begun = Instant::now();
     loop {
@@ -101,7 +101,7 @@ fn over(server: &Server) -> Delivery {
 }
 
 #[test]
-fn a_change_arrives_within_moments() {
+fn change_is_delivered_within_seconds() {
     let (url, received) = receiver(&[OK]);
     let server = serve(&url, &[]);
     let begun = Instant::now();
@@ -130,7 +130,7 @@ fn a_change_arrives_within_moments() {
 }
 
 #[test]
-fn advancing_the_clock_brings_the_poll() {
+fn advancing_the_clock_triggers_the_poll() {
     let (url, received) = receiver(&[OK]);
     let server = serve(&url, &[]);
     server.trigger(Trigger::created().provider("apple").title("Polled")).unwrap();
@@ -139,12 +139,12 @@ fn advancing_the_clock_brings_the_poll() {
     server.advance(Duration::from_secs(299));
     assert!(call(&server, "POST", "/sandbox/advance", r#"{"seconds":1}"#).contains(r#""now":"#));
     let (_, body) = received.recv_timeout(SOON).unwrap();
-    assert!(begun.elapsed() < Duration::from_millis(900), "it woke up at once");
+    assert!(begun.elapsed() < Duration::from_millis(900), "the delivery came immediately");
     assert_eq!(serde_json::from_slice::<Value>(&body).unwrap()["events"][0]["title"], "Polled");
 }
 
 #[test]
-fn refusals_redirects_and_cuts_are_tried_again() {
+fn failed_attempts_are_retried() {
     let away = "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
     let busy = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 4\r\n\r\nbusy";
     let (url, received) = receiver(&[busy, away, "", "nonsense\r\n\r\n", OK]);
@@ -159,7 +159,7 @@ fn refusals_redirects_and_cuts_are_tried_again() {
 }
 
 #[test]
-fn nobody_listens() {
+fn delivery_without_receiver_fails() {
     let once = [("delivery_retries", "0")];
     let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let secure = if cfg!(feature = "tls") { "cannot connect" } else { "without TLS" };
@@ -180,7 +180,7 @@ fn nobody_listens() {
 }
 
 #[test]
-fn a_receiver_that_does_not_answer_holds_up_neither_the_service_nor_its_end() {
+fn silent_receiver_blocks_neither_service_nor_shutdown() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let server = serve(&format!("http://{}/", listener.local_addr().unwrap()), &[("delivery_retries", "0")]);
     server.trigger(Trigger::updated()).unwrap();
@@ -199,12 +199,12 @@ fn a_receiver_that_does_not_answer_holds_up_neither_the_service_nor_its_end() {
     let begun = Instant::now();
     server.stop();
     assert!(begun.elapsed() < Duration::from_secs(2));
-    assert!(stream.read_to_end(&mut Vec::new()).is_ok(), "its end closes what is under way");
+    assert!(stream.read_to_end(&mut Vec::new()).is_ok(), "stopping the server closes open connections");
 }
 
 #[cfg(feature = "tls")]
 #[test]
-fn over_https_the_certificate_has_to_be_a_public_one() {
+fn https_receiver_needs_trusted_certificate() {
     let identity = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let receiver =
         Server::builder().tls(identity.cert.pem(), identity.signing_key.serialize_pem()).start().unwrap();

@@ -1,4 +1,4 @@
-//! Whatever arrives, there is an answer and no panic.
+//! Arbitrary requests, which get a response and cause no panic.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -171,7 +171,7 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
     #[test]
-    fn always_an_answer(
+    fn arbitrary_request_gets_a_response(
         calls in prop::collection::vec((
             prop::sample::select(&["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS"][..]),
             prop::sample::select(PATHS),
@@ -204,10 +204,10 @@ proptest! {
 }
 
 proptest! {
-    // Each case lists twenty thousand years.
+    // Each case lists twenty thousand years of events.
     #![proptest_config(ProptestConfig::with_cases(12))]
     #[test]
-    fn any_event_at_the_edges_of_time_lists(
+    fn events_at_time_limits_are_listed(
         start in -377_705_023_201_000..253_402_207_200_000_i64,
         length in 0..100_000_000_000_i64,
         all_day in any::<bool>(),
@@ -239,7 +239,7 @@ proptest! {
 }
 
 #[test]
-fn a_body_that_is_too_large_is_413() {
+fn oversized_body_gets_413() {
     let mut app = App::new(&[]);
     let request = http::Request::post("/api/oauth/revoke")
         .body(Bytes::from(vec![b' '; connect_sandbox::MAX_BODY + 1]))

@@ -1,4 +1,4 @@
-//! Users and their calendars from a file.
+//! Users and their calendars from a seed file.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 const TEAM: &str = include_str!("../examples/team.json");
 
 #[test]
-fn text_with_a_byte_order_mark_is_read() {
+fn seed_with_byte_order_mark_is_read() {
     let mut app = App::new(&[]);
     app.sandbox.seed(&format!("\u{feff}{TEAM}")).unwrap();
     for (path, body) in [
@@ -26,14 +26,14 @@ fn text_with_a_byte_order_mark_is_read() {
 }
 
 #[test]
-fn the_example_is_loaded_as_it_says() {
+fn example_seed_is_loaded() {
     let mut app = App::new(&[]);
     app.sandbox.seed(TEAM).unwrap();
     let token = app.sign_in("ada", "read-write").access;
     let calendars = app.ok(&token, "/calendars");
     let titles: Vec<_> =
         calendars.as_array().unwrap().iter().map(|one| one["title"].as_str().unwrap()).collect();
-    assert_eq!(titles, ["Ada", "Team holidays", "Home"], "no demo calendars");
+    assert_eq!(titles, ["Ada", "Team holidays", "Home"], "the seed replaces the demo calendars");
     assert_eq!(
         (&calendars[0]["timeZone"], &calendars[0]["color"]),
         (&json!("Europe/Budapest"), &json!("#1a73e8"))
@@ -73,7 +73,7 @@ fn the_example_is_loaded_as_it_says() {
 }
 
 #[test]
-fn seeded_events_are_written_and_deleted_like_others_and_come_back_with_the_seed() {
+fn seeded_events_are_writable_and_restored_by_seed() {
     let mut app = App::new(&[]);
     app.sandbox.seed(TEAM).unwrap();
     let token = app.sign_in("ada", "read-write").access;
@@ -89,7 +89,7 @@ fn seeded_events_are_written_and_deleted_like_others_and_come_back_with_the_seed
 }
 
 #[test]
-fn a_bad_seed_is_refused_with_the_path_and_changes_nothing() {
+fn invalid_seed_names_the_path_and_changes_nothing() {
     let team: Value = serde_json::from_str(TEAM).unwrap();
     let event = "/users/ada/google/calendars/0/events/0";
     for (pointer, value, path, words) in [
@@ -155,7 +155,7 @@ fn a_bad_seed_is_refused_with_the_path_and_changes_nothing() {
     let misspelt = TEAM.replace("\"location\"", "\"loaction\"");
     let error = app.sandbox.seed(&misspelt).unwrap_err();
     assert_eq!(error.path, "users.ada.google.calendars[0].events[1].loaction");
-    assert!(error.reason.contains("location"), "the fields there are");
+    assert!(error.reason.contains("location"), "the error lists the valid fields");
     let error = app.sandbox.seed("{\n  \"users\": {,}\n}").unwrap_err().to_string();
     assert!(error.contains("line 2"), "{error}");
     assert!(app.sandbox.seed("{}").is_err() && app.sandbox.seed("[]").is_err());
@@ -163,7 +163,7 @@ fn a_bad_seed_is_refused_with_the_path_and_changes_nothing() {
 
 #[cfg(feature = "server")]
 #[test]
-fn a_server_starts_with_a_seed_or_says_why_not() {
+fn server_starts_with_seed_or_returns_its_error() {
     use connect_sandbox::Server;
     let server = Server::builder().seed(TEAM).start().unwrap();
     assert!(server.requests().is_empty());

@@ -1,4 +1,4 @@
-//! Series as each interface shows them, and which occurrences they have.
+//! Series in each API, and their occurrences.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;
@@ -7,7 +7,7 @@ use common::App;
 use common::calendar::{EVENTS, ada};
 use serde_json::{Value, json};
 
-/// A user with one series of each provider, counted in Berlin, and a token of the user's.
+/// Returns a user with one series for each provider in the zone of Berlin, and the user's token.
 fn series_of_each_provider(event: &Value) -> (App, String) {
     let mut app = App::new(&[]);
     let calendar = json!([{ "id": "work", "title": "Work", "timeZone": "Europe/Berlin", "events": [event] }]);
@@ -36,7 +36,7 @@ fn of<'a>(events: &'a [Value], provider: &str) -> Vec<&'a Value> {
 const MASTERS: &str = "start=2026-10-01&end=2027-02-01&singleEvents=false";
 const OCCURRENCES: &str = "start=2026-10-24&end=2026-10-31&pageSize=100";
 
-/// The lines of an iCalendar text, unfolded.
+/// Returns the lines of an iCalendar text without line folding.
 fn unfolded(event: &Value) -> Vec<String> {
     let text = event["original"]["data"].as_str().unwrap();
     assert!(text.split("\r\n").all(|line| line.len() <= 75), "{text}");
@@ -45,7 +45,7 @@ fn unfolded(event: &Value) -> Vec<String> {
 }
 
 #[test]
-fn original_of_a_master_has_the_recurrence_of_its_provider() {
+fn original_of_series_has_provider_recurrence() {
     let (mut app, token) = series_of_each_provider(&standup());
     let masters = app.events(&token, MASTERS);
     let google = &of(&masters, "google")[0]["original"];
@@ -80,7 +80,7 @@ fn original_of_a_master_has_the_recurrence_of_its_provider() {
 }
 
 #[test]
-fn original_of_an_occurrence_says_which_one_it_is() {
+fn original_of_occurrence_has_its_original_start() {
     let (mut app, token) = series_of_each_provider(&standup());
     let all = app.events(&token, OCCURRENCES);
     let google = &of(&all, "google")[0]["original"];
@@ -97,7 +97,7 @@ fn original_of_an_occurrence_says_which_one_it_is() {
 }
 
 #[test]
-fn icalendar_object_has_what_differs_and_what_was_removed() {
+fn icalendar_lists_exceptions_and_removed_dates() {
     let (mut app, token) = series_of_each_provider(&standup());
     let occurrences = app.events(&token, OCCURRENCES);
     for provider in ["apple", "microsoft"] {
@@ -129,7 +129,7 @@ fn icalendar_object_has_what_differs_and_what_was_removed() {
 }
 
 #[test]
-fn original_of_an_all_day_series_has_dates() {
+fn original_of_all_day_series_has_dates() {
     let event = json!({
         "id": "rent", "title": "Rent", "start": "2026-01-31", "end": "2026-02-01", "allDay": true,
         "timeZone": "Europe/Berlin", "recurrence": { "frequency": "MONTHLY", "byMonthDay": [-1], "count": 12 },
@@ -142,12 +142,12 @@ fn original_of_an_all_day_series_has_dates() {
     let lines = unfolded(of(&masters, "apple")[0]);
     assert!(lines.contains(&"DTSTART;VALUE=DATE:20260131".to_owned()), "{lines:#?}");
     let microsoft = &of(&masters, "microsoft")[0]["original"]["recurrence"];
-    assert_eq!(microsoft["pattern"]["type"], "relativeMonthly", "the last of all weekdays");
+    assert_eq!(microsoft["pattern"]["type"], "relativeMonthly", "the last day is the last of all weekdays");
     assert_eq!(microsoft["range"]["numberOfOccurrences"], 12);
 }
 
 #[test]
-fn series_written_through_connect_is_counted_where_its_original_says() {
+fn connect_series_uses_zone_of_its_original() {
     let (mut app, token) = series_of_each_provider(&standup());
     let event = json!({
         "provider": "google", "calendarId": "work", "title": "Call", "start": "2026-10-20T16:00:00Z",
@@ -161,7 +161,7 @@ fn series_written_through_connect_is_counted_where_its_original_says() {
 }
 
 #[test]
-fn day_that_a_month_lacks_is_skipped_but_at_outlook() {
+fn missing_day_of_month_is_skipped_except_at_outlook() {
     let (mut app, token) = series_of_each_provider(&standup());
     let mut days = |provider: &str, first: &str, recurrence: &Value| -> Vec<String> {
         let end = first.parse::<jiff::civil::Date>().unwrap().tomorrow().unwrap().to_string();
@@ -199,7 +199,7 @@ fn day_that_a_month_lacks_is_skipped_but_at_outlook() {
     );
 }
 
-/// The starts of a series inserted at Google, from one day to before another, and what its lines were kept as.
+/// Inserts a series with Google and returns the starts in a range, and the stored lines.
 fn listed(lines: Value, start: &str, zone: &str, from: &str, to: &str) -> Vec<String> {
     let (mut app, token) = ada(&[]);
     let moment = |at: &str| {
@@ -225,7 +225,7 @@ fn listed(lines: Value, start: &str, zone: &str, from: &str, to: &str) -> Vec<St
 }
 
 #[test]
-fn daily_series_that_began_long_ago_goes_on_today() {
+fn long_running_daily_series_continues_today() {
     for first in ["1970-01-01T09:00:00", "2010-01-01T09:00:00"] {
         let found = listed(json!(["RRULE:FREQ=DAILY"]), first, "Europe/Berlin", "2026-11-29", "2026-12-01");
         assert_eq!(found, ["2026-11-29T09:00:00+01:00", "2026-11-30T09:00:00+01:00"]);
@@ -244,7 +244,7 @@ fn daily_series_that_began_long_ago_goes_on_today() {
 }
 
 #[test]
-fn window_over_all_time_is_answered() {
+fn list_over_all_time_gets_a_response() {
     let (mut app, token) = ada(&[]);
     let event = json!({ "start": { "date": "0001-01-01" }, "end": { "date": "0001-01-02" }, "recurrence": ["RRULE:FREQ=DAILY"] });
     let id = app.google_insert(&token, event)["id"].as_str().unwrap().to_owned();
@@ -255,7 +255,7 @@ fn window_over_all_time_is_answered() {
 }
 
 #[test]
-fn lines_are_taken_as_google_and_caldav_write_them() {
+fn google_and_caldav_recurrence_lines_are_read() {
     let berlin =
         |lines: Value| listed(lines, "2026-11-02T09:00:00", "Europe/Berlin", "2026-11-01", "2026-11-08");
     let rule = "RRULE:FREQ=DAILY;COUNT=4";
@@ -273,7 +273,7 @@ fn lines_are_taken_as_google_and_caldav_write_them() {
 }
 
 #[test]
-fn wrong_line_is_refused_with_what_was_expected() {
+fn invalid_recurrence_line_error_names_expected_value() {
     let (mut app, token) = ada(&[]);
     let start = json!({ "dateTime": "2026-11-02T09:00:00", "timeZone": "Europe/Berlin" });
     for (line, expected) in [

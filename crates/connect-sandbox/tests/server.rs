@@ -1,4 +1,4 @@
-//! The server: real connections, delays that hold up no one, cuts.
+//! The server: real connections, delays that do not block other requests, and cut connections.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 #![cfg(feature = "server")]
 
@@ -14,7 +14,7 @@ fn connect(server: &Server) -> TcpStream {
     stream
 }
 
-/// Sends one GET and reads the answer, which has to name its length; empty when the connection closes.
+/// Sends a GET and reads the response, which must have a length; empty if the connection closes.
 fn get(stream: &mut (impl Read + Write), path: &str) -> String {
     write!(stream, "GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
     let mut answer = Vec::new();
@@ -34,7 +34,7 @@ fn get(stream: &mut (impl Read + Write), path: &str) -> String {
 }
 
 #[test]
-fn a_connection_is_kept_alive() {
+fn connection_is_kept_alive() {
     let server = Sandbox::start().unwrap();
     assert!(server.base_url().starts_with("http://127.0.0.1:"));
     let mut stream = connect(&server);
@@ -46,7 +46,7 @@ fn a_connection_is_kept_alive() {
 }
 
 #[test]
-fn it_starts_inside_a_runtime_and_a_taken_port_is_an_error() {
+fn server_starts_in_runtime_and_refuses_used_port() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
         let server = Sandbox::start().unwrap();
@@ -56,7 +56,7 @@ fn it_starts_inside_a_runtime_and_a_taken_port_is_an_error() {
 }
 
 #[test]
-fn a_cut_closes_without_an_answer() {
+fn cut_fault_closes_connection_without_response() {
     let server = Sandbox::start().unwrap();
     server.with(|sandbox| sandbox.add_fault(Fault::on("GET /health").cut_after()));
     assert_eq!(get(&mut connect(&server), "/api/health"), "");
@@ -65,7 +65,7 @@ fn a_cut_closes_without_an_answer() {
 }
 
 #[test]
-fn hundreds_of_slow_answers_at_once() {
+fn slow_responses_do_not_block_each_other() {
     let settings = Settings::default().with("latency_ms", "300").unwrap();
     let server = Server::builder().settings(settings).start().unwrap();
     let begun = Instant::now();
@@ -79,7 +79,7 @@ fn hundreds_of_slow_answers_at_once() {
 }
 
 #[test]
-fn a_large_body_is_refused_and_a_stopped_server_is_gone() {
+fn oversized_body_is_refused_and_stop_closes_connections() {
     let server = Sandbox::start().unwrap();
     let mut stream = connect(&server);
     write!(stream, "POST /api/oauth/revoke HTTP/1.1\r\nhost: x\r\ncontent-length: 2000000\r\n\r\n").unwrap();
@@ -97,13 +97,13 @@ fn a_large_body_is_refused_and_a_stopped_server_is_gone() {
 
 #[cfg(feature = "tls")]
 #[test]
-fn https_with_a_certificate_of_ones_own() {
+fn server_uses_given_https_certificate() {
     use std::sync::Arc;
     use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, crypto::ring};
 
     let identity = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let (cert, key) = (identity.cert.pem(), identity.signing_key.serialize_pem());
-    // Editors put a byte order mark in front.
+    // Some editors put a byte order mark in front of the file.
     let server = Server::builder().tls(format!("\u{feff}{cert}"), format!("\u{feff}{key}")).start().unwrap();
     assert!(server.base_url().starts_with("https://localhost:"));
     let mut roots = RootCertStore::empty();

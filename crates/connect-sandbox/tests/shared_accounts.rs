@@ -1,4 +1,4 @@
-//! Users of Connect who connected the same account: the switch `shared_accounts`.
+//! Users of Connect who connected the same account, with the switch `shared_accounts`.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -15,7 +15,7 @@ fn calendar(name: &str) -> Value {
     ] })
 }
 
-/// Ada and Bob, whose seed gives them the same account; Bob's has one calendar more.
+/// Returns Ada and Bob, whose seeds contain the same account; Bob's has an additional calendar.
 fn team(switches: &[(&str, &str)]) -> (App, String, String) {
     let mut app = App::new(&[&[("webhook_url", URL), ("initial_sync", "off")], switches].concat());
     let of = |calendars: Value| json!({ "google": { "account": ACCOUNT, "calendars": calendars } });
@@ -38,7 +38,7 @@ fn lunch() -> Value {
 }
 
 #[test]
-fn user_sees_what_the_other_changes_in_a_shared_account() {
+fn shared_account_shows_other_users_changes() {
     let (mut app, ada, bob) = team(&[("shared_accounts", "on")]);
     let both = ["Stand-up", "Stand-up"];
     assert_eq!(
@@ -53,7 +53,7 @@ fn user_sees_what_the_other_changes_in_a_shared_account() {
 }
 
 #[test]
-fn users_have_copies_of_their_own_unless_accounts_are_shared() {
+fn unshared_account_is_copied_per_user() {
     let (mut app, ada, bob) = team(&[]);
     app.create(&ada, lunch());
     assert!(titles(&mut app, &ada).contains(&"Lunch".to_owned()));
@@ -63,18 +63,18 @@ fn users_have_copies_of_their_own_unless_accounts_are_shared() {
 }
 
 #[test]
-fn write_of_one_user_is_delivered_to_the_other_alone() {
+fn shared_write_is_delivered_to_the_other_user() {
     let (mut app, ada, _) = team(&[("shared_accounts", "on")]);
     app.pass(300);
     take(&mut app, 200);
     app.create(&ada, lunch());
     app.pass(300);
     let told: Vec<_> = take(&mut app, 200).iter().map(|got| got.body["userId"].clone()).collect();
-    assert_eq!(told, ["bob"], "the writer's is an echo");
+    assert_eq!(told, ["bob"], "the writer's own notification is suppressed");
 }
 
 #[test]
-fn change_at_the_provider_is_delivered_to_all_who_share_it() {
+fn provider_change_is_delivered_to_all_sharing_users() {
     let (mut app, ..) = team(&[("shared_accounts", "on")]);
     app.pass(300);
     take(&mut app, 200);
@@ -86,7 +86,7 @@ fn change_at_the_provider_is_delivered_to_all_who_share_it() {
 }
 
 #[test]
-fn account_stays_with_who_shares_it_when_one_disconnects() {
+fn disconnect_keeps_account_of_the_other_user() {
     let (mut app, ada, bob) = team(&[("shared_accounts", "on")]);
     app.create(&bob, lunch());
     assert_eq!(app.call(&ada, "POST", "/oauth/disconnect?provider=google", None).0, 200);
@@ -97,7 +97,7 @@ fn account_stays_with_who_shares_it_when_one_disconnects() {
 }
 
 #[test]
-fn account_of_a_seed_that_is_read_again_is_as_the_seed_says() {
+fn reloading_seed_restores_shared_account() {
     let (mut app, ada, bob) = team(&[("shared_accounts", "on")]);
     app.create(&ada, lunch());
     let account = json!({ "google": { "account": ACCOUNT, "calendars": [calendar("work")] } });

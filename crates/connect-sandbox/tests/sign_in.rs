@@ -1,4 +1,4 @@
-//! Authorize, the provider page, and the exchange of a code.
+//! Connect's authorization endpoint, its provider page, and the code exchange.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -10,7 +10,7 @@ use serde_json::json;
 const CLIENT: &str = "client_id=sandbox-client";
 
 #[test]
-fn consent_redirects_to_the_stored_uri_with_code_and_state() {
+fn consent_redirects_with_code_and_state() {
     let mut app = App::new(&[("redirect_uri", "http://app.example/cb?tenant=7")]);
     let query = format!("{CLIENT}&user_id=u&redirect_uri=http://evil.example/&state=a%26b%20c");
     let reply = app.send(get(&format!("/api/oauth/authorize?{query}")));
@@ -24,7 +24,7 @@ fn consent_redirects_to_the_stored_uri_with_code_and_state() {
 }
 
 #[test]
-fn an_unknown_client_is_401_and_a_missing_user_400() {
+fn unknown_client_gets_401_and_missing_user_400() {
     let mut app = App::new(&[]);
     let (status, body) = read(&app.send(get("/api/oauth/authorize?client_id=x&user_id=u")));
     assert_eq!(
@@ -37,7 +37,7 @@ fn an_unknown_client_is_401_and_a_missing_user_400() {
 }
 
 #[test]
-fn providers_are_a_comma_list_or_repeated() {
+fn providers_parameter_is_list_or_repeated() {
     for (n, providers) in ["providers=google,apple", "providers=google&providers=apple"].iter().enumerate() {
         let mut app = App::new(&[]);
         let location = app.location(&format!("{CLIENT}&user_id=u{n}&{providers}"));
@@ -50,7 +50,7 @@ fn providers_are_a_comma_list_or_repeated() {
 }
 
 #[test]
-fn the_page_escapes_and_its_form_approves_or_denies() {
+fn provider_page_is_escaped_and_approves_or_denies() {
     let mut app = App::new(&[("auto_consent", "off")]);
     let query = format!("{CLIENT}&user_id=%3Cscript%3E%22&state=s%26%3C&scope=read");
     let page = app.location(&query);
@@ -58,7 +58,7 @@ fn the_page_escapes_and_its_form_approves_or_denies() {
     let html = app.send(get(&page));
     let html = std::str::from_utf8(html.body()).unwrap();
     assert!(html.contains("&lt;script&gt;&quot;") && !html.contains("<script>"));
-    assert!(html.contains("&amp;user_id="), "the action is escaped too");
+    assert!(html.contains("&amp;user_id="), "the form action is escaped");
 
     let mut submit = |form: &str| {
         let request = Request::post(&page).body(Bytes::from(form.to_owned())).unwrap();
@@ -67,7 +67,7 @@ fn the_page_escapes_and_its_form_approves_or_denies() {
     };
     let denied = submit("decision=deny&provider=google").unwrap();
     assert_eq!(denied, "http://127.0.0.1:8765/callback?error=access_denied&state=s%26%3C");
-    assert_eq!(submit("decision=approve"), None, "nothing was chosen");
+    assert_eq!(submit("decision=approve"), None, "approving without an account does not redirect");
     let approved = submit("decision=approve&provider=google&provider=caldav").unwrap();
     let code = parameter(&approved, "code").unwrap();
     let tokens = common::tokens(&app.token(&format!("grant_type=authorization_code&code={code}")).1);
@@ -82,7 +82,7 @@ fn the_page_escapes_and_its_form_approves_or_denies() {
 }
 
 #[test]
-fn a_code_works_once_for_ten_minutes() {
+fn connect_code_works_once_for_ten_minutes() {
     let mut app = App::new(&[]);
     let code = app.code("u", "read");
     let form = format!("grant_type=authorization_code&code={code}");
@@ -102,7 +102,7 @@ fn a_code_works_once_for_ten_minutes() {
 }
 
 #[test]
-fn the_redirect_uri_must_match_when_it_is_sent() {
+fn redirect_uri_must_match_if_sent() {
     let mut app = App::new(&[]);
     let code = app.code("u", "read");
     let form = format!("grant_type=authorization_code&code={code}&redirect_uri=");
@@ -111,7 +111,7 @@ fn the_redirect_uri_must_match_when_it_is_sent() {
 }
 
 #[test]
-fn the_code_can_be_the_user_id() {
+fn code_can_be_the_user_id() {
     let mut app = App::new(&[("code", "user_id")]);
     assert_eq!(app.code("user-9", "read"), "user-9");
     let form = "grant_type=authorization_code&code=user-9";
@@ -120,7 +120,7 @@ fn the_code_can_be_the_user_id() {
 }
 
 #[test]
-fn tokens_are_jwts_that_differ() {
+fn tokens_are_distinct_jwts() {
     let mut app = App::new(&[("token_ttl", "120")]);
     let code = app.code("user-1", "read");
     let (_, body) = app.token(&format!("grant_type=authorization_code&code={code}"));
@@ -140,7 +140,7 @@ fn tokens_are_jwts_that_differ() {
 }
 
 #[test]
-fn credentials_come_as_basic_or_in_a_body_of_either_kind() {
+fn credentials_are_read_from_basic_json_or_form() {
     let mut app = App::new(&[("client_secret", "s:p+c %&é")]);
     let attempt = |app: &mut App, authorization: Option<String>, kind: &str, body: String| {
         let code = app.code("u", "read");
@@ -170,7 +170,7 @@ fn credentials_come_as_basic_or_in_a_body_of_either_kind() {
 }
 
 #[test]
-fn the_token_endpoint_names_what_is_wrong() {
+fn token_endpoint_error_names_the_cause() {
     let mut app = App::new(&[]);
     for (form, error) in [
         ("", "invalid_request"),

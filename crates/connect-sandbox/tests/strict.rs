@@ -1,4 +1,4 @@
-//! Requests that a generous reading would turn into something else are refused.
+//! Ambiguous requests, which the sandbox refuses instead of guessing their meaning.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -8,7 +8,7 @@ use http::Request;
 use serde_json::{Value, json};
 
 #[test]
-fn a_mode_or_series_that_cannot_be_read_changes_nothing() {
+fn invalid_mode_or_series_changes_nothing() {
     let mut app = App::new(&[]);
     let token = app.user().access;
     let mut series = common::meeting();
@@ -41,7 +41,7 @@ fn a_mode_or_series_that_cannot_be_read_changes_nothing() {
 }
 
 #[test]
-fn the_parts_of_conference_data_are_checked() {
+fn conference_data_fields_are_checked() {
     let mut app = App::new(&[]);
     let token = app.user().access;
     for (data, status) in [
@@ -58,7 +58,7 @@ fn the_parts_of_conference_data_are_checked() {
 }
 
 #[test]
-fn disconnect_takes_an_object_a_list_or_nothing() {
+fn disconnect_accepts_object_list_or_empty_body() {
     let mut app = App::new(&[]);
     let token = app.user().access;
     for (body, status) in
@@ -72,7 +72,7 @@ fn disconnect_takes_an_object_a_list_or_nothing() {
 }
 
 #[test]
-fn another_method_is_405_and_names_the_right_ones() {
+fn wrong_method_gets_405_with_allowed_methods() {
     let mut app = App::new(&[]);
     for (path, allow) in
         [("/api/calendars", "GET"), ("/api/event", "POST, PUT, DELETE"), ("/api/subscribe-webhook", "POST")]

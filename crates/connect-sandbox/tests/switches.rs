@@ -1,4 +1,4 @@
-//! The switches for the form of answers, accounts and limits, each in every value.
+//! The switches for response formats, accounts and limits, each with every value.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 #[test]
-fn an_unknown_value_names_the_allowed_ones() {
+fn unknown_switch_value_error_lists_allowed_values() {
     for switch in switches().filter(|switch| switch.values.contains('|')) {
         let error = Settings::default().set(switch.name, "\u{0}?").unwrap_err().to_string();
         assert!(error.contains(switch.name) && error.contains(switch.values), "{error}");
@@ -25,7 +25,7 @@ fn an_unknown_value_names_the_allowed_ones() {
 }
 
 #[test]
-fn legacy_routes() {
+fn legacy_routes_follow_their_switch() {
     for (value, status) in [("on", 200), ("off", 404)] {
         let mut app = App::new(&[("legacy_routes", value)]);
         let token = app.user().access;
@@ -36,7 +36,7 @@ fn legacy_routes() {
 }
 
 #[test]
-fn calendar_id_is_present_or_missing() {
+fn calendar_id_follows_its_switch() {
     for (value, present) in [("present", true), ("missing", false)] {
         let mut app = App::new(&[("calendar_id", value)]);
         let (token, busy) = (app.user().access, app.sign_in("busy", "free-busy").access);
@@ -51,7 +51,7 @@ fn calendar_id_is_present_or_missing() {
 }
 
 #[test]
-fn attendees_are_objects_or_strings() {
+fn attendee_format_follows_its_switch() {
     for (value, strings) in [("objects", false), ("strings", true)] {
         let mut app = App::new(&[("attendees", value)]);
         let token = app.user().access;
@@ -63,7 +63,7 @@ fn attendees_are_objects_or_strings() {
     }
 }
 
-/// The shape of a time: digits become 0.
+/// Returns a time with every digit replaced by 0.
 fn shape(event: &Value, name: &str) -> String {
     match event.get(name) {
         None => "missing".to_owned(),
@@ -75,13 +75,13 @@ fn shape(event: &Value, name: &str) -> String {
 }
 
 #[test]
-fn odd_dates_have_every_oddity_and_leave_order_pages_and_whole_days_alone() {
+fn odd_dates_keep_order_pages_and_all_day_events() {
     let mut app = App::new(&[("odd_dates", "on")]);
     let token = app.user().access;
     let odd = app.events(&token, &format!("{ALL}&pageSize=50"));
     app.sandbox.set("odd_dates", "off").unwrap();
     let plain = app.events(&token, ALL);
-    assert!(odd.iter().map(id).eq(plain.iter().map(id)), "the same events in the same order");
+    assert!(odd.iter().map(id).eq(plain.iter().map(id)), "odd dates must not change the order");
     let mut shapes = BTreeMap::<(String, String), usize>::new();
     for (event, plain) in odd.iter().zip(&plain) {
         if event["allDay"] == true {
@@ -108,7 +108,7 @@ fn odd_dates_have_every_oddity_and_leave_order_pages_and_whole_days_alone() {
 }
 
 #[test]
-fn plain_errors_have_their_text_under_message_or_error() {
+fn error_style_follows_its_switch() {
     for (value, not_found) in [
         ("message", json!({ "error": "Not Found", "message": "Calendar not found" })),
         ("error", json!({ "error": "Calendar not found" })),
@@ -118,7 +118,7 @@ fn plain_errors_have_their_text_under_message_or_error() {
         let mut event = common::meeting();
         event["calendarId"] = json!("unknown");
         assert_eq!(app.call(&token, "POST", "/event", Some(event)).1, not_found);
-        // Known in one form only.
+        // The reference documents this error in one form only.
         let (_, invalid) = app.get(&token, "/events?pageSize=0");
         assert!(invalid["message"].is_string() && invalid["details"].is_object());
         let reader = app.sign_in("reader", "read").access;
@@ -129,7 +129,7 @@ fn plain_errors_have_their_text_under_message_or_error() {
 }
 
 #[test]
-fn a_delete_is_taken_from_query_body_or_both() {
+fn delete_reads_query_body_or_both() {
     for (value, by_query, by_body) in [("both", 204, 204), ("query", 204, 400), ("body", 400, 204)] {
         let mut app = App::new(&[("delete_by", value)]);
         let token = app.user().access;
@@ -147,13 +147,16 @@ fn a_delete_is_taken_from_query_body_or_both() {
 }
 
 #[test]
-fn a_withheld_account_is_left_out_and_refused_when_it_stands_alone() {
+fn withheld_account_is_omitted_or_refused_if_only_one() {
     let mut app = App::new(&[("withheld", "google")]);
     let token = app.user().access;
     let status = app.ok(&token, "/oauth/connection-status")["connections"].clone();
     assert_eq!(status["google"][0]["calendarPermissionGranted"], false);
     assert_eq!(status["microsoft"][0]["calendarPermissionGranted"], true);
-    assert!(app.events(&token, ALL).iter().all(|event| event["provider"] != "google"), "others have access");
+    assert!(
+        app.events(&token, ALL).iter().all(|event| event["provider"] != "google"),
+        "the other accounts have access"
+    );
     assert_eq!(app.ok(&token, "/calendars").as_array().unwrap().len(), 5);
 
     let refused = json!({
@@ -184,11 +187,11 @@ fn a_withheld_account_is_left_out_and_refused_when_it_stands_alone() {
         assert_eq!(app.get(&token, path), (http::StatusCode::FORBIDDEN, refused.clone()));
     }
     app.call(&token, "POST", "/oauth/disconnect?provider=google", None);
-    assert_eq!(app.ok(&token, "/calendars"), json!([]), "no account at all is no refusal");
+    assert_eq!(app.ok(&token, "/calendars"), json!([]), "a user without accounts gets an empty list");
 }
 
 #[test]
-fn an_account_can_need_a_new_sign_in() {
+fn account_may_require_new_sign_in() {
     for provider in ["google", "microsoft", "apple", "caldav"] {
         let mut app = App::new(&[]);
         let token = app.user().access;
@@ -209,10 +212,10 @@ fn an_account_can_need_a_new_sign_in() {
 }
 
 #[test]
-fn every_nth_call_is_limited_with_retry_after_in_either_form() {
+fn rate_limited_call_gets_retry_after() {
     for (form, header) in [("seconds", "2"), ("date", "Sun, 15 Nov 2026 10:00:02 GMT")] {
         let mut app = App::new(&[("rate_limit", form), ("rate_limit_every", "3")]);
-        let token = app.user().access; // The exchange is the first call of the API; the page is none.
+        let token = app.user().access; // The exchange is the first API call; the page does not count.
         let mut statuses = Vec::new();
         for _ in 0..6 {
             let request = Request::get("/api/calendars").header("authorization", format!("Bearer {token}"));
@@ -228,7 +231,7 @@ fn every_nth_call_is_limited_with_retry_after_in_either_form() {
 }
 
 #[test]
-fn every_nth_call_is_503_and_does_nothing() {
+fn every_nth_call_gets_503_and_has_no_effect() {
     let mut app = App::new(&[("server_errors", "2")]);
     let token = app.user().access;
     assert_eq!(app.call(&token, "POST", "/event", Some(common::meeting())).0, 503);

@@ -1,4 +1,4 @@
-//! Expiry, rotation and revocation, seen from outside.
+//! Expiry, rotation and revocation of Connect's tokens.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -6,7 +6,7 @@ use common::App;
 use serde_json::{Value, json};
 
 #[test]
-fn an_access_token_lives_as_long_as_it_says() {
+fn access_token_expires_after_its_lifetime() {
     let mut app = App::new(&[("token_ttl", "60")]);
     let tokens = app.user();
     app.pass(59);
@@ -21,7 +21,7 @@ fn an_access_token_lives_as_long_as_it_says() {
 }
 
 #[test]
-fn the_body_of_an_expired_401_is_a_switch() {
+fn expired_token_body_follows_its_switch() {
     for (style, expected) in [("error", json!({ "error": "Unauthorized" })), ("empty", Value::Null)] {
         let mut app = App::new(&[("expired_body", style)]);
         let tokens = app.user();
@@ -32,7 +32,7 @@ fn the_body_of_an_expired_401_is_a_switch() {
 }
 
 #[test]
-fn rotation_leaves_earlier_access_tokens_alone() {
+fn rotation_keeps_earlier_access_tokens_valid() {
     for rotation in ["strict", "grace", "family"] {
         let mut app = App::new(&[("rotation", rotation)]);
         let first = app.user();
@@ -43,7 +43,7 @@ fn rotation_leaves_earlier_access_tokens_alone() {
 }
 
 #[test]
-fn expire_all_spares_what_comes_after() {
+fn expire_all_keeps_later_tokens_valid() {
     let mut app = App::new(&[]);
     let old = app.user();
     assert_eq!(app.post("/sandbox/expire", &json!({})).0, 200);
@@ -54,7 +54,7 @@ fn expire_all_spares_what_comes_after() {
 }
 
 #[test]
-fn strict_refuses_a_replay_only() {
+fn strict_rotation_refuses_only_replays() {
     let mut app = App::new(&[("rotation", "strict")]);
     let first = app.user();
     let second = app.refresh(&first.refresh).unwrap();
@@ -66,7 +66,7 @@ fn strict_refuses_a_replay_only() {
 }
 
 #[test]
-fn grace_accepts_one_generation_back_and_revokes_at_two() {
+fn grace_rotation_accepts_only_previous_generation() {
     let mut app = App::new(&[]);
     let first = app.user();
     let second = app.refresh(&first.refresh).unwrap();
@@ -79,12 +79,12 @@ fn grace_accepts_one_generation_back_and_revokes_at_two() {
     assert_eq!(app.sandbox.stats().family_revocations, 1);
     assert_eq!(app.get(&third.access, "/calendars").0, 401);
     app.refresh(&third.refresh).unwrap_err();
-    assert_eq!(app.sandbox.stats().family_revocations, 1, "what is revoked is not revoked again");
-    assert_eq!(app.sandbox.stats().expired_answers, 0, "a revoked token has not expired");
+    assert_eq!(app.sandbox.stats().family_revocations, 1, "a family is counted once");
+    assert_eq!(app.sandbox.stats().expired_answers, 0, "a revoked token does not count as expired");
 }
 
 #[test]
-fn family_revokes_at_the_first_replay_but_no_other_sign_in() {
+fn family_rotation_revokes_only_the_replayed_sign_in() {
     let mut app = App::new(&[("rotation", "family")]);
     let other = app.user();
     let first = app.user();
@@ -95,7 +95,7 @@ fn family_revokes_at_the_first_replay_but_no_other_sign_in() {
 }
 
 #[test]
-fn revoke_ends_every_sign_in_of_the_user_and_is_always_a_success() {
+fn revocation_ends_all_sign_ins_and_always_succeeds() {
     let mut app = App::new(&[]);
     let (first, second, other) = (app.user(), app.user(), app.sign_in("other", "read"));
     assert_eq!(
@@ -115,7 +115,7 @@ fn revoke_ends_every_sign_in_of_the_user_and_is_always_a_success() {
 }
 
 #[test]
-fn an_access_token_does_not_refresh_and_a_refresh_token_is_no_bearer() {
+fn access_and_refresh_tokens_are_not_interchangeable() {
     let mut app = App::new(&[]);
     let tokens = app.user();
     assert_eq!(app.refresh(&tokens.access).unwrap_err()["error"], "invalid_grant");
@@ -123,14 +123,14 @@ fn an_access_token_does_not_refresh_and_a_refresh_token_is_no_bearer() {
 }
 
 #[test]
-fn the_same_seed_gives_the_same_tokens() {
+fn same_seed_generates_same_tokens() {
     let sign_in = |seed| App::new(&[("seed", seed)]).user().access;
     assert_eq!(sign_in("7"), sign_in("7"));
     assert_ne!(sign_in("7"), sign_in("8"));
 }
 
 #[test]
-fn odd_authorization_headers_are_401() {
+fn malformed_authorization_header_gets_401() {
     let mut app = App::new(&[]);
     let tokens = app.user();
     for value in ["", "Bearer", "Bearer ", "Basic eA==", "Token x"] {
@@ -139,7 +139,11 @@ fn odd_authorization_headers_are_401() {
     }
     let request =
         http::Request::get("/api/calendars").header("authorization", format!("bearer {}", tokens.access));
-    assert_eq!(app.send(request.body(bytes::Bytes::new()).unwrap()).status(), 200, "the scheme has no case");
+    assert_eq!(
+        app.send(request.body(bytes::Bytes::new()).unwrap()).status(),
+        200,
+        "the scheme is case-insensitive"
+    );
     let request = http::Request::get("/api/calendars").header("authorization", &b"Bearer \xff"[..]);
     assert_eq!(app.send(request.body(bytes::Bytes::new()).unwrap()).status(), 401);
 }

@@ -1,4 +1,4 @@
-//! Changes on demand.
+//! Changes that a control call triggers.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -11,7 +11,7 @@ fn listed(app: &mut App, token: &str, id: &Value) -> Option<Value> {
 }
 
 #[test]
-fn it_changes_the_calendar_and_says_what() {
+fn trigger_changes_calendar_and_returns_the_change() {
     let (mut app, token) = hook::app(&[]);
     let under_way =
         json!({ "change": "created", "start": "2026-11-15T09:00:00Z", "end": "2026-11-15T11:00:00Z" });
@@ -34,7 +34,7 @@ fn it_changes_the_calendar_and_says_what() {
         one["calendarId"] == answer["calendarId"] && one["start"].as_str().unwrap() >= "2026-11-15T10:00:01"
     });
     let next = next.unwrap();
-    assert_eq!(event["id"], next["id"], "the next event");
+    assert_eq!(event["id"], next["id"], "the trigger changes the next event");
     assert_eq!(event["title"], format!("{} (changed)", next["title"].as_str().unwrap()));
     assert_eq!(event["lastModified"], "2026-11-15T10:00:02.000Z");
     let now = listed(&mut app, &token, &event["id"]).unwrap();
@@ -44,7 +44,7 @@ fn it_changes_the_calendar_and_says_what() {
 }
 
 #[test]
-fn it_creates_updates_and_deletes_what_it_is_told() {
+fn trigger_creates_updates_and_deletes_as_requested() {
     for provider in ["google", "microsoft", "apple", "caldav"] {
         let (mut app, token) = hook::app(&[]);
         let create = json!({ "provider": provider, "change": "created", "title": "Lunch", "start": "2026-11-20T12:00" });
@@ -82,7 +82,7 @@ fn it_creates_updates_and_deletes_what_it_is_told() {
 }
 
 #[test]
-fn an_occurrence_changes_alone() {
+fn trigger_changes_only_the_given_occurrence() {
     let (mut app, token) = hook::app(&[]);
     let events = app.events(&token, ALL);
     let occurrence = events
@@ -111,12 +111,12 @@ fn an_occurrence_changes_alone() {
 }
 
 #[test]
-fn what_is_missing_is_said() {
+fn trigger_error_names_the_missing_item() {
     let says = |app: &mut App, body: Value, text: &str| {
         let (status, answer) = trigger(app, body);
         assert!(
             status == 400 && answer["message"].as_str().unwrap().contains(text),
-            "{answer} has no {text:?}"
+            "{answer} does not contain {text:?}"
         );
     };
     let mut app = App::new(&[]);
@@ -147,7 +147,7 @@ fn what_is_missing_is_said() {
 }
 
 #[test]
-fn each_application_hears_of_its_own_users() {
+fn app_is_only_notified_about_its_users() {
     let (mut app, _) = hook::app(&[]);
     let other = connect_sandbox::App::new("Other", "https://other.example/")
         .webhook_url("https://other.example/hook");

@@ -1,4 +1,4 @@
-//! Paths that are not there, and the same services without the sandbox's prefix.
+//! Unknown paths, and the paths of the real services without the sandbox's prefix.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -17,7 +17,7 @@ fn send(app: &mut App, token: &str, method: &str, path: &str) -> (Response<Bytes
 }
 
 #[test]
-fn unknown_path_of_google_answers_in_the_form_of_google() {
+fn unknown_google_path_gets_google_error() {
     let mut app = App::new(&[]);
     let token = app.google_token("ada@gmail.example", &["calendar"]);
     for (method, path, status, reason) in [
@@ -41,7 +41,7 @@ fn unknown_path_of_google_answers_in_the_form_of_google() {
 }
 
 #[test]
-fn unknown_path_of_graph_answers_in_the_form_of_graph() {
+fn unknown_graph_path_gets_graph_error() {
     let mut app = App::new(&[]);
     let token = app.graph_token("ada@outlook.example", "Calendars.Read");
     for (path, segment) in [
@@ -68,7 +68,7 @@ fn unknown_path_of_graph_answers_in_the_form_of_graph() {
 }
 
 #[test]
-fn unknown_path_of_apptoto_answers_in_the_form_of_apptoto() {
+fn unknown_apptoto_path_gets_apptoto_error() {
     let mut app = App::new(&[]);
     for (method, path, status, code) in [
         ("GET", "/apptoto/api/v1/calendars", 404, "not_found"),
@@ -89,7 +89,7 @@ fn unknown_path_of_apptoto_answers_in_the_form_of_apptoto() {
 }
 
 #[test]
-fn unknown_path_of_connect_answers_in_the_form_of_connect() {
+fn unknown_connect_path_gets_connect_error() {
     let mut app = App::new(&[]);
     for path in ["/api/nothing", "/nothing", "/googles", "/calendar/v2/colors", "/v1.1/me", "/token/x"] {
         let (reply, body) = send(&mut app, "x", "GET", path);
@@ -98,7 +98,7 @@ fn unknown_path_of_connect_answers_in_the_form_of_connect() {
 }
 
 #[test]
-fn unknown_control_call_answers_404_or_405_and_is_not_recorded() {
+fn unknown_control_call_is_refused_and_not_recorded() {
     let mut app = App::new(&[]);
     app.sandbox.add_fault(connect_sandbox::Fault::on("*").status(500));
     for (method, path, status, allow) in [
@@ -118,11 +118,11 @@ fn unknown_control_call_answers_404_or_405_and_is_not_recorded() {
     }
     assert_eq!((app.sandbox.requests().len(), app.sandbox.stats().faults.fired), (0, 0));
     let exchange = send(&mut app, "x", "POST", "/sandbox/oauth2/v2.0/token").1;
-    assert_eq!(exchange["error"], "Internal Server Error", "a tenant may have this name");
+    assert_eq!(exchange["error"], "Internal Server Error", "the path is a tenant's, not a control call");
 }
 
 #[test]
-fn google_is_served_at_its_real_paths_as_well() {
+fn google_is_also_served_at_its_real_paths() {
     let mut app = App::new(&[]);
     app.sent_to("/o/oauth2/auth", common::google::ASK);
     let location = app.sent_to("/o/oauth2/v2/auth", &with(common::google::ASK, &[("prompt", "consent")]));
@@ -142,7 +142,7 @@ fn google_is_served_at_its_real_paths_as_well() {
 }
 
 #[test]
-fn graph_and_microsoft_are_served_at_their_real_paths_as_well() {
+fn graph_and_microsoft_are_also_served_at_real_paths() {
     let mut app = App::new(&[]);
     let asked = [
         ("client_id", "microsoft-client"),
@@ -171,7 +171,7 @@ fn graph_and_microsoft_are_served_at_their_real_paths_as_well() {
         pages += 1;
         let Some(next) = page["@odata.nextLink"].as_str() else { break };
         path = next.strip_prefix("http://localhost").unwrap().to_owned();
-        assert!(path.starts_with("/v1.0/me/calendarView?"), "the links stay where the client is");
+        assert!(path.starts_with("/v1.0/me/calendarView?"), "links keep the client's prefix");
     }
     assert!(pages > 1);
     let calendars = send(&mut app, &token, "GET", "/v1.0/me/calendars").1;

@@ -20,7 +20,7 @@ fn calendar(app: &mut App, token: &str, provider: &str) -> String {
 }
 
 #[test]
-fn a_calendar_is_subscribed_and_unsubscribed() {
+fn calendar_is_subscribed_and_unsubscribed() {
     let mut app = App::new(HOOK);
     let token = app.user().access;
     for provider in ["google", "microsoft", "apple", "caldav"] {
@@ -46,7 +46,7 @@ fn a_calendar_is_subscribed_and_unsubscribed() {
 }
 
 #[test]
-fn a_new_subscription_takes_the_place_of_the_calendars_old_one() {
+fn new_subscription_replaces_the_old_one() {
     let mut app = App::new(HOOK);
     let token = app.user().access;
     let id = calendar(&mut app, &token, "google");
@@ -63,7 +63,7 @@ fn a_new_subscription_takes_the_place_of_the_calendars_old_one() {
 }
 
 #[test]
-fn a_channel_is_unique_among_the_subscriptions_of_an_application() {
+fn channel_id_must_be_unique_within_an_app() {
     for status in ["400", "409"] {
         let mut app = App::new(&[HOOK, &[("duplicate_channel", status)]].concat());
         let (one, two) = (app.sign_in("one", "read").access, app.sign_in("two", "read").access);
@@ -73,7 +73,11 @@ fn a_channel_is_unique_among_the_subscriptions_of_an_application() {
         };
         assert_eq!(try_channel(&one, "google"), 200);
         assert_eq!(try_channel(&one, "apple").to_string(), status);
-        assert_eq!(try_channel(&two, "google").to_string(), status, "another user of the application");
+        assert_eq!(
+            try_channel(&two, "google").to_string(),
+            status,
+            "the channel of another user of the application"
+        );
         let other =
             connect_sandbox::App::new("Other", "https://other.example/").webhook_url("https://o.example/");
         let other = app.sandbox.register(other).unwrap();
@@ -87,12 +91,12 @@ fn a_channel_is_unique_among_the_subscriptions_of_an_application() {
         let token = common::tokens(&tokens).access;
         let id = calendar(&mut app, &token, "google");
         let body = json!({ "provider": "google", "calendarId": id, "channelId": "c" });
-        assert_eq!(subscribe(&mut app, &token, body).0, 200, "another application");
+        assert_eq!(subscribe(&mut app, &token, body).0, 200, "another application may use the channel");
     }
 }
 
 #[test]
-fn what_is_missing_or_wrong_is_400() {
+fn invalid_subscription_gets_400() {
     let mut app = App::new(HOOK);
     let token = app.user().access;
     let id = calendar(&mut app, &token, "google");
@@ -127,7 +131,7 @@ fn what_is_missing_or_wrong_is_400() {
 }
 
 #[test]
-fn connecting_subscribes_every_calendar_and_disconnecting_ends_that() {
+fn connect_subscribes_and_disconnect_unsubscribes() {
     let mut app = App::new(&[("webhook_url", "https://app.example/hook")]);
     let token = app.user().access;
     let kept = app.sandbox.subscriptions();
@@ -135,7 +139,7 @@ fn connecting_subscribes_every_calendar_and_disconnecting_ends_that() {
     app.call(&token, "POST", "/oauth/disconnect?provider=google", None);
     assert_eq!(app.sandbox.subscriptions().len(), 5);
     app.user();
-    assert_eq!(app.sandbox.subscriptions().len(), 8, "only the new account is subscribed again");
+    assert_eq!(app.sandbox.subscriptions().len(), 8, "only the new account is subscribed");
 
     let channel = app.sandbox.subscriptions()[0].channel_id.clone();
     let other = app.sign_in("other", "read").access;
@@ -143,7 +147,7 @@ fn connecting_subscribes_every_calendar_and_disconnecting_ends_that() {
     app.call(&other, "POST", "/unsubscribe-webhook", Some(body));
     assert!(
         app.sandbox.subscriptions().iter().any(|one| one.channel_id == channel),
-        "not the other's to end"
+        "another user cannot end the subscription"
     );
 
     let mut without = App::new(&[]);

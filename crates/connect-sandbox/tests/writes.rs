@@ -10,13 +10,13 @@ fn with(mut event: Value, more: Value) -> Value {
     event
 }
 
-/// A daily series of five from the 16th, and its occurrences' days.
+/// Creates a daily series of five from the 16th, and returns its id.
 fn series(app: &mut App, token: &str) -> String {
     let rule = json!({ "recurrence": { "frequency": "DAILY", "count": 5 }, "title": "Series" });
     id(&app.create(token, with(meeting(), rule))).to_owned()
 }
 
-/// Title and start (from the day on) of what belongs to the series of this test.
+/// Returns the title and the start (from the day on) of the test series' events.
 fn shown(app: &mut App, token: &str) -> Vec<(String, String)> {
     let query = format!(
         "start=2026-11-15&end=2026-12-15&pageSize=1000&calendarIds={}",
@@ -54,7 +54,7 @@ fn delete(app: &mut App, token: &str, body: Value) {
 }
 
 #[test]
-fn create_answers_at_the_root_or_wrapped() {
+fn create_response_is_plain_or_wrapped() {
     let mut app = App::new(&[]);
     let token = app.user().access;
     let event =
@@ -64,7 +64,7 @@ fn create_answers_at_the_root_or_wrapped() {
         (&json!(true), &json!("Meeting"), &json!("é"))
     );
     assert_eq!(event["attendees"], json!([{ "email": "a@example.org", "status": "none" }]));
-    assert_ne!(event["calendarId"], "primary", "the alias is resolved");
+    assert_ne!(event["calendarId"], "primary", "the calendar alias is resolved");
 
     app.sandbox.set("event_response", "wrapped").unwrap();
     app.sandbox.set("create_status", "200").unwrap();
@@ -77,7 +77,7 @@ fn create_answers_at_the_root_or_wrapped() {
 }
 
 #[test]
-fn create_says_what_is_wrong() {
+fn create_error_names_the_invalid_field() {
     let mut app = App::new(&[]);
     let token = app.user().access;
     let mut details = |body: Value| {
@@ -111,7 +111,7 @@ fn create_says_what_is_wrong() {
 }
 
 #[test]
-fn each_provider_honours_its_own_conference_and_attendees() {
+fn provider_stores_supported_conference_and_attendees() {
     let mut app = App::new(&[]);
     let token = app.user().access;
     let wanted = json!({ "conference": "https://own.example/1", "conferenceData": { "autoGenerate": true }, "attendees": ["a@b"] });
@@ -133,7 +133,7 @@ fn each_provider_honours_its_own_conference_and_attendees() {
 }
 
 #[test]
-fn conference_can_be_an_object() {
+fn conference_may_be_an_object() {
     let mut app = App::new(&[("conference", "object")]);
     let token = app.user().access;
     let event = app.create(&token, with(meeting(), json!({ "conferenceData": { "autoGenerate": true } })));
@@ -142,7 +142,7 @@ fn conference_can_be_an_object() {
 }
 
 #[test]
-fn all_day_events_lie_on_midnights_with_the_end_excluded() {
+fn all_day_event_has_midnights_and_exclusive_end() {
     let mut app = App::new(&[]);
     let token = app.user().access;
     let day = json!({ "allDay": true, "start": "2026-11-16", "end": "2026-11-16" });
@@ -154,7 +154,7 @@ fn all_day_events_lie_on_midnights_with_the_end_excluded() {
 }
 
 #[test]
-fn an_update_keeps_what_it_does_not_name_and_null_clears() {
+fn update_keeps_omitted_fields_and_null_clears() {
     let mut app = App::new(&[]);
     let token = app.user().access;
     let full = json!({ "description": "d", "location": "l", "attendees": ["a@b"], "custom": { "k": 1 } });
@@ -181,7 +181,7 @@ fn an_update_keeps_what_it_does_not_name_and_null_clears() {
 }
 
 #[test]
-fn a_series_expands_and_one_occurrence_changes_alone() {
+fn series_expands_and_occurrence_changes_alone() {
     let mut app = App::new(&[]);
     let token = app.user().access;
     let series = series(&mut app, &token);
@@ -195,10 +195,10 @@ fn a_series_expands_and_one_occurrence_changes_alone() {
     );
     let changed = put(&mut app, &token, one);
     assert_eq!(changed["recurringEventId"], json!(series));
-    assert_eq!(id(&changed), format!("{series}_20261118T090000Z"), "the id stays");
+    assert_eq!(id(&changed), format!("{series}_20261118T090000Z"), "the id does not change");
     assert_eq!(days(&mut app, &token), ["16T09:00", "17T09:00", "18T15:00", "19T09:00", "20T09:00"]);
 
-    // A change of the whole reaches the exception where it says nothing itself.
+    // A change of the series reaches the exception in the fields that it does not override.
     put(&mut app, &token, with(place(&series), json!({ "location": "Room 5", "title": "Series all" })));
     let events = shown(&mut app, &token);
     assert_eq!(events.iter().filter(|(title, _)| title == "Series all").count(), 4);
@@ -207,7 +207,7 @@ fn a_series_expands_and_one_occurrence_changes_alone() {
 }
 
 #[test]
-fn an_occurrence_needs_the_id_of_its_series() {
+fn occurrence_update_requires_series_id() {
     let mut app = App::new(&[]);
     let token = app.user().access;
     let series = series(&mut app, &token);
@@ -217,11 +217,11 @@ fn an_occurrence_needs_the_id_of_its_series() {
         assert_eq!(app.call(&token, "DELETE", "/event", Some(body)).0, 400);
     }
     let (status, _) = app.call(&token, "DELETE", "/event", Some(occurrence(&series, "25")));
-    assert_eq!(status, 404, "the series has no such occurrence");
+    assert_eq!(status, 404, "the series does not have this occurrence");
 }
 
 #[test]
-fn following_splits_the_series() {
+fn update_of_following_splits_the_series() {
     let mut app = App::new(&[]);
     let token = app.user().access;
     let series = series(&mut app, &token);
@@ -242,7 +242,7 @@ fn following_splits_the_series() {
 }
 
 #[test]
-fn all_moves_every_occurrence_by_as_much() {
+fn update_of_all_moves_every_occurrence() {
     let mut app = App::new(&[]);
     let token = app.user().access;
     let series = series(&mut app, &token);
@@ -256,21 +256,25 @@ fn all_moves_every_occurrence_by_as_much() {
     assert_eq!(
         days(&mut app, &token),
         ["16T10:30", "18T10:30", "19T10:30", "20T10:30"],
-        "what was deleted stays so"
+        "a deleted occurrence stays deleted"
     );
     put(&mut app, &token, with(place(&series), json!({ "recurrence": null })));
     assert_eq!(days(&mut app, &token), ["16T10:30"]);
 }
 
 #[test]
-fn delete_takes_one_the_rest_or_all() {
+fn delete_removes_one_following_or_all() {
     let mut app = App::new(&[]);
     let token = app.user().access;
     let series = series(&mut app, &token);
     delete(&mut app, &token, occurrence(&series, "17"));
     assert_eq!(days(&mut app, &token), ["16T09:00", "18T09:00", "19T09:00", "20T09:00"]);
     delete(&mut app, &token, with(place(&series), json!({ "deleteMode": "this" })));
-    assert_eq!(days(&mut app, &token), ["18T09:00", "19T09:00", "20T09:00"], "the first that is left");
+    assert_eq!(
+        days(&mut app, &token),
+        ["18T09:00", "19T09:00", "20T09:00"],
+        "the first remaining occurrence"
+    );
     delete(&mut app, &token, with(occurrence(&series, "19"), json!({ "deleteMode": "following" })));
     assert_eq!(days(&mut app, &token), ["18T09:00"]);
     delete(&mut app, &token, place(&series));
@@ -279,7 +283,7 @@ fn delete_takes_one_the_rest_or_all() {
 }
 
 #[test]
-fn delete_reads_the_query_and_can_answer_200() {
+fn delete_reads_the_query_and_may_respond_200() {
     let mut app = App::new(&[("delete_status", "200")]);
     let token = app.user().access;
     let event = app.create(&token, with(meeting(), json!({ "provider": "microsoft" })));

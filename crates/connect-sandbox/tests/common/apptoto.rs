@@ -1,4 +1,4 @@
-//! A client of Apptoto's API.
+//! A client of the Apptoto API.
 
 use super::oauth::*;
 use super::{App, read};
@@ -7,13 +7,13 @@ use http::{Request, Response};
 use serde_json::{Value, json};
 
 pub const ADA: &str = "user@example.com";
-/// Ada's API key, as it goes out.
+/// The scopes of the Apptoto API.
 pub const ALL: &str = "calendars:read address_books:read contacts:read contacts:write events:read events:write \
                        bookings:read bookings:write imports:read imports:write lists:read lists:write messaging:read \
                        messaging:send";
 
 impl App {
-    /// The `Authorization` of a token with these scopes.
+    /// Returns the `Authorization` header of a token with these scopes.
     pub fn apptoto_bearer(&mut self, scope: &str) -> String {
         let ask: Pairs<'_> = &[
             ("client_id", "apptoto-client"),
@@ -32,7 +32,7 @@ impl App {
         format!("Bearer {}", text(&self.granted("/apptoto/api/oauth/token", exchange), "access_token"))
     }
 
-    /// The whole answer to a call; the path is that under `/v1`.
+    /// Returns the response to a call; `path` is relative to `/v1`.
     pub fn apptoto_reply(&mut self, auth: &str, method: &str, path: &str, body: &str) -> Response<Bytes> {
         let request = Request::builder().method(method).uri(format!("/apptoto/api/v1{path}"));
         let request = request.header("content-type", "application/json");
@@ -40,7 +40,7 @@ impl App {
         self.send(request.body(Bytes::from(body.to_owned())).unwrap())
     }
 
-    /// A call with Ada's API key.
+    /// Makes a call with Ada's API key.
     pub fn apptoto(&mut self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
         let body = body.map(|body| body.to_string()).unwrap_or_default();
         let (status, body) = read(&self.apptoto_reply(&basic(ADA, "sandbox-key"), method, path, &body));
@@ -53,7 +53,7 @@ impl App {
         body
     }
 
-    /// The one event that a write answers with.
+    /// Writes an event, and returns the only event of the response.
     pub fn write_event(&mut self, method: &str, event: Value) -> Value {
         let body = self.apptoto_ok(method, "/events", Some(json!({ "events": [event] })));
         let events = body["events"].as_array().unwrap();
@@ -72,7 +72,7 @@ impl App {
     }
 }
 
-/// An appointment two days after the tests' time.
+/// Returns an appointment two days after the time at which tests start.
 pub fn appointment() -> Value {
     json!({
         "calendar": "Practice", "title": "Check-up",
@@ -80,7 +80,7 @@ pub fn appointment() -> Value {
     })
 }
 
-/// Those of `base`, with others in place of those of the same name.
+/// Returns `base` with the members in `changes` replaced.
 pub fn changed(base: Value, changes: Value) -> Value {
     let mut object = base.as_object().unwrap().clone();
     object.extend(changes.as_object().unwrap().clone());

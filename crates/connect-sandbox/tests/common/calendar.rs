@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 pub const HOLIDAYS: &str = "en.usa%23holiday%40group.v.calendar.google.com";
 pub const EVENTS: &str = "/calendars/primary/events";
 
-/// Ada has two calendars of her own and three that are shared with her; everybody may see one of hers.
+/// A seed: Ada owns two calendars, one of them public, and has access to three shared ones.
 pub fn team() -> String {
     let standup = json!({
         "id": "standup", "title": "Stand-up", "start": "2026-11-16T09:00:00Z", "end": "2026-11-16T09:15:00Z",
@@ -41,7 +41,7 @@ pub fn team() -> String {
     json!({ "users": { "ada": { "google": google } } }).to_string()
 }
 
-/// A sandbox with the team, and a token of Ada's for everything.
+/// Returns a sandbox with the team, and Ada's access token with all scopes.
 pub fn ada(switches: &[(&str, &str)]) -> (App, String) {
     let mut app = App::new(switches);
     app.sandbox.seed(&team()).unwrap();
@@ -50,7 +50,7 @@ pub fn ada(switches: &[(&str, &str)]) -> (App, String) {
 }
 
 impl App {
-    /// Signs the account in at Google.
+    /// Signs the account in with Google and returns an access token.
     pub fn google_token(&mut self, account: &str, scopes: &[&str]) -> String {
         let scopes = scopes.iter().map(|scope| format!("https://www.googleapis.com/auth/{scope}"));
         let scope = scopes.collect::<Vec<_>>().join(" ");
@@ -93,7 +93,7 @@ impl App {
         body
     }
 
-    /// The status and the reason of a refusal, whose form is Google's.
+    /// Returns the status and reason of an error after checking its format.
     pub fn google_refused(
         &mut self,
         token: &str,
@@ -122,7 +122,7 @@ impl App {
         assert_eq!((status, &body), (204, &Value::Null));
     }
 
-    /// The pages of a list, and the sync token that ends them.
+    /// Returns the pages of a list, and the sync token of the last page.
     pub fn google_pages(&mut self, token: &str, path: &str) -> (Vec<Vec<Value>>, String) {
         let mut pages = Vec::new();
         let mut next = String::new();
@@ -132,7 +132,7 @@ impl App {
             match (page["nextPageToken"].as_str(), page["nextSyncToken"].as_str()) {
                 (Some(token), None) => next = format!("&pageToken={}", encode(token)),
                 (None, Some(token)) => return (pages, encode(token)),
-                both => panic!("one of them: {both:?}"),
+                both => panic!("expected a page token or a sync token: {both:?}"),
             }
             assert!(pages.len() < 500, "the pages do not end");
         }
@@ -156,7 +156,7 @@ pub fn ids(items: &[Value]) -> Vec<&str> {
     items.iter().map(super::id).collect()
 }
 
-/// An hour of the 18th.
+/// Returns an event of an hour on the 18th.
 pub fn hour() -> Value {
     json!({
         "summary": "Meeting",

@@ -1,4 +1,4 @@
-//! What the applications send to Google.
+//! The requests that applications send to Google.
 
 use super::App;
 use super::oauth::*;
@@ -21,10 +21,10 @@ pub const ASK: Pairs<'_> = &[
     ("code_challenge_method", "S256"),
 ];
 
-/// And of the public one.
+/// The parameters that make a request one of the public application.
 pub const PUBLIC: Pairs<'_> = &[("client_id", "google-public-client"), ("redirect_uri", LOOPBACK)];
 
-/// The exchange of a code of `ASK`.
+/// The exchange of the code that `ASK` returned.
 pub const EXCHANGE: Pairs<'_> = &[
     ("grant_type", "authorization_code"),
     ("client_id", "google-client"),

@@ -11,7 +11,7 @@ pub const EVENTS: &str = "/me/events";
 pub const VIEW: &str = "/me/calendarView?startDateTime=2026-11-16T00:00:00Z&endDateTime=2026-11-23T00:00:00Z";
 pub const ADA: &str = "ada@outlook.example";
 
-/// Ada has a calendar of her own, another one, and one that is shared with her for reading.
+/// A seed: Ada has two calendars, and a third one that is shared with her read-only.
 pub fn team() -> String {
     let standup = json!({
         "id": "standup", "title": "Stand-up", "start": "2026-11-16T09:00:00Z", "end": "2026-11-16T09:15:00Z",
@@ -50,7 +50,7 @@ pub fn team() -> String {
     .to_string()
 }
 
-/// A sandbox with the team, and a token of Ada's for everything.
+/// Returns a sandbox with the team, and Ada's access token with all scopes.
 pub fn ada(switches: &[(&str, &str)]) -> (App, String) {
     let mut app = App::new(switches);
     app.sandbox.seed(&team()).unwrap();
@@ -59,7 +59,7 @@ pub fn ada(switches: &[(&str, &str)]) -> (App, String) {
 }
 
 impl App {
-    /// Signs the account in at Microsoft.
+    /// Signs the account in with Microsoft and returns an access token.
     pub fn graph_token(&mut self, account: &str, scope: &str) -> String {
         let asked = [
             ("client_id", "microsoft-client"),
@@ -92,7 +92,7 @@ impl App {
         self.send(graph_request(headers, method, path, body))
     }
 
-    /// With headers beside the token.
+    /// Makes a call with further headers.
     pub fn graph_with(
         &mut self,
         token: &str,
@@ -118,7 +118,7 @@ impl App {
         body
     }
 
-    /// The status and the code of a refusal, whose form is Graph's.
+    /// Returns the status and code of an error after checking its format.
     pub fn graph_refused(
         &mut self,
         token: &str,
@@ -147,7 +147,7 @@ impl App {
         assert_eq!((status, &body), (204, &Value::Null));
     }
 
-    /// The pages of a list, and the delta link that may end them.
+    /// Returns the pages of a list, and the delta link of the last page, if any.
     pub fn graph_pages(
         &mut self,
         token: &str,
@@ -162,7 +162,7 @@ impl App {
             match (page["@odata.nextLink"].as_str(), page["@odata.deltaLink"].as_str()) {
                 (Some(next), None) => path = followed(next),
                 (None, delta) => return (pages, delta.map(followed)),
-                both => panic!("one of them: {both:?}"),
+                both => panic!("expected a next link or a delta link: {both:?}"),
             }
             assert!(pages.len() < 500, "the pages do not end");
         }
@@ -185,7 +185,7 @@ pub fn graph_request(
     request.body(body).unwrap()
 }
 
-/// A link, which is followed as it is.
+/// Returns the path and query of a link.
 pub fn followed(link: &str) -> String {
     let path = link.strip_prefix("http://localhost").and_then(|path| path.strip_prefix(GRAPH));
     path.unwrap_or_else(|| panic!("{link}")).to_owned()
@@ -209,7 +209,7 @@ pub fn ids(items: &[Value]) -> Vec<&str> {
     items.iter().map(super::id).collect()
 }
 
-/// An hour of the 18th.
+/// Returns an event of an hour on the 18th.
 pub fn hour() -> Value {
     json!({
         "subject": "Meeting",

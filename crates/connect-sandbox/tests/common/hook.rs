@@ -1,4 +1,4 @@
-//! An application that takes deliveries, without a socket.
+//! An application that receives deliveries without a socket.
 
 use super::App;
 use base64::Engine as _;
@@ -7,11 +7,11 @@ use connect_sandbox::{Attempt, AttemptOutcome, Delivery, Triggered};
 use ed25519_dalek::{Signature, VerifyingKey};
 use serde_json::{Value, json};
 
-/// The calendars of the demo user whose channels begin with a delivery.
+/// The number of the demo user's calendars whose subscriptions start with a delivery.
 pub const CHANNELS: u64 = 5;
 pub const URL: &str = "https://app.example/hook";
 
-/// What an application got.
+/// A delivery as the application receives it.
 pub struct Got {
     pub id: String,
     pub number: u64,
@@ -41,7 +41,7 @@ impl Got {
         }
     }
 
-    /// How many of its signatures fit a public key (`whpk_...`).
+    /// Returns the number of signatures that match a public key (`whpk_...`).
     pub fn signed_by(&self, key: &str) -> usize {
         let key = STANDARD.decode(key.strip_prefix("whpk_").unwrap()).unwrap();
         let key = VerifyingKey::from_bytes(key.as_slice().try_into().unwrap()).unwrap();
@@ -60,7 +60,7 @@ impl Got {
     }
 }
 
-/// A user with a webhook URL; what its channels begin with is gone.
+/// Returns a user with a webhook URL, after the subscriptions' first deliveries.
 pub fn app(switches: &[(&str, &str)]) -> (App, String) {
     let mut app = App::new(&[&[("webhook_url", URL)], switches].concat());
     let token = app.user().access;
@@ -69,7 +69,7 @@ pub fn app(switches: &[(&str, &str)]) -> (App, String) {
     (app, token)
 }
 
-/// Everything that is due, each answered with `status`.
+/// Takes all due deliveries and responds to each with `status`.
 pub fn take(app: &mut App, status: u16) -> Vec<Got> {
     let mut all = Vec::new();
     loop {
@@ -84,7 +84,7 @@ pub fn take(app: &mut App, status: u16) -> Vec<Got> {
     }
 }
 
-/// Waits until a provider with notifications has told, and takes the one delivery that makes.
+/// Waits for a provider's notification, and takes the only delivery.
 pub fn one(app: &mut App) -> Got {
     app.pass(1);
     let mut got = take(app, 200);
@@ -105,7 +105,7 @@ pub fn last(app: &App) -> Delivery {
     app.sandbox.delivery_log().last().unwrap().clone()
 }
 
-/// The active key, and the previous one.
+/// Returns the active key, and the previous one if any.
 pub fn keys(app: &mut App) -> Vec<String> {
     let keys = app.sandbox.webhook_keys(app.now);
     keys.into_iter().map(|key| key.key).collect()
@@ -116,7 +116,7 @@ pub fn calendar(app: &App, provider: &str) -> String {
     found.unwrap().calendar_id.clone()
 }
 
-/// A meeting in the first calendar of a provider.
+/// Returns a meeting in the first calendar of a provider.
 pub fn meeting_of(app: &App, provider: &str) -> Value {
     let mut meeting = super::meeting();
     meeting["provider"] = json!(provider);

@@ -1,4 +1,4 @@
-//! A caller of the sandbox, written for the tests.
+//! A client of the sandbox for its tests.
 #![allow(dead_code, missing_docs, unreachable_pub, reason = "not every test file uses all of it")]
 #![allow(
     clippy::unwrap_used,
@@ -53,7 +53,7 @@ impl App {
     pub fn send(&mut self, request: Request<Bytes>) -> Response<Bytes> {
         match self.answer(request).outcome {
             Outcome::Reply(reply) => reply,
-            Outcome::Cut => panic!("the answer was cut"),
+            Outcome::Cut => panic!("the sandbox cut the connection"),
         }
     }
 
@@ -85,7 +85,7 @@ impl App {
         read(&self.send(request.body(Bytes::from(body.to_string())).unwrap()))
     }
 
-    /// Authorize without following the redirect.
+    /// Returns the redirect URI of the authorization endpoint, without following it.
     pub fn location(&mut self, query: &str) -> String {
         let reply = self.send(get(&format!("/api/oauth/authorize?{query}")));
         assert_eq!(reply.status(), 302, "{:?}", reply.body());

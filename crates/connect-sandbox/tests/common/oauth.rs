@@ -1,4 +1,4 @@
-//! A client of the authorization servers beside Connect's.
+//! A client of the authorization servers of Google, Microsoft and Apptoto.
 
 use super::{App, get, parameter, read};
 use base64::Engine as _;
@@ -14,7 +14,7 @@ pub const LOOPBACK: &str = "http://127.0.0.1:49152/callback";
 
 pub type Pairs<'a> = &'a [(&'a str, &'a str)];
 
-/// Those of `base`, with others in place of those of the same name.
+/// Returns `base` with the parameters in `changes` replaced.
 pub fn with<'a>(base: &[(&'a str, &'a str)], changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let changed = |name: &str| changes.iter().any(|(other, _)| *other == name);
     base.iter().filter(|(name, _)| !changed(name)).chain(changes).copied().collect()
@@ -42,7 +42,7 @@ impl App {
         self.send(get(&format!("{path}?{}", encoded(query))))
     }
 
-    /// Where authorize redirects to.
+    /// Returns the redirect URI of the authorization endpoint.
     pub fn sent_to(&mut self, path: &str, query: Pairs<'_>) -> String {
         let reply = self.visit(path, query);
         assert_eq!(reply.status(), 302, "{:?}", reply.body());
@@ -55,7 +55,7 @@ impl App {
         parameter(&location, "code").unwrap_or_else(|| panic!("{location}"))
     }
 
-    /// Sends a form to a token endpoint, whose answers nobody may keep.
+    /// Posts a form to a token endpoint, and checks that the response must not be cached.
     pub fn post_form(&mut self, path: &str, fields: Pairs<'_>) -> (u16, Value) {
         let reply = self.send(form(path, &encoded(fields)));
         assert_eq!(reply.headers()["content-type"], "application/json; charset=utf-8");
