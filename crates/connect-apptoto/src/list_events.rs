@@ -108,7 +108,7 @@ endpoint!(ListEvents: GET "/v1/events" -> EventPage, EventsRead {
         // A response without the list must not be taken for the last page.
         if page.raw.field::<Vec<Raw>>("events").is_none() {
             let kind = ErrorKind::Decode { path: "events".into(), offset: 0 };
-            return Err(Error::new(kind).with_message("the response has no list "events""));
+            return Err(Error::new(kind).with_message("the response has no list `events`"));
         }
         if !page.events.is_empty() {
             page.next_page = Some(self.number()?.saturating_add(1).to_string().into());

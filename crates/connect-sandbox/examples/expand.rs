@@ -17,9 +17,9 @@ fn main() -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     let (mut google, mut graph) = (Mailbox::open(google_service()), Mailbox::open(graph_service()));
     for line in std::io::stdin().lock().lines() {
-        let asked: Value = serde_json::from_str(&line?)?;
-        let mailbox = if asked["service"] == "graph" { &mut graph } else { &mut google };
-        writeln!(out, "{}", mailbox.answer(&asked).unwrap_or_else(|error| json!({ "error": error })))?;
+        let request: Value = serde_json::from_str(&line?)?;
+        let mailbox = if request["service"] == "graph" { &mut graph } else { &mut google };
+        writeln!(out, "{}", mailbox.expand(&request).unwrap_or_else(|error| json!({ "error": error })))?;
         out.flush()?;
     }
     Ok(())
@@ -73,12 +73,12 @@ impl Mailbox {
     }
 
     /// Creates a series, lists its starts and deletes it.
-    fn answer(&mut self, asked: &Value) -> Result<Value, String> {
-        let event = self.call("POST", self.service.events, &asked["event"].to_string())?;
+    fn expand(&mut self, request: &Value) -> Result<Value, String> {
+        let event = self.call("POST", self.service.events, &request["event"].to_string())?;
         let id: String =
             form_urlencoded::byte_serialize(event["id"].as_str().unwrap_or("").as_bytes()).collect();
         let path = format!("{}/{id}", self.service.events);
-        let (from, to) = (asked["from"].as_str().unwrap_or(""), asked["to"].as_str().unwrap_or(""));
+        let (from, to) = (request["from"].as_str().unwrap_or(""), request["to"].as_str().unwrap_or(""));
         let query = self.service.window.replace("{from}", from).replace("{to}", to);
         let page = self.call("GET", &format!("{path}/instances?{query}"), "");
         self.call("DELETE", &path, "")?;
@@ -94,7 +94,7 @@ impl Mailbox {
     }
 
     fn sign_in(&mut self) {
-        let asked = [
+        let request = [
             ("client_id", self.service.client),
             ("redirect_uri", REDIRECT),
             ("response_type", "code"),
@@ -103,7 +103,7 @@ impl Mailbox {
             ("code_challenge", CHALLENGE),
             ("code_challenge_method", "S256"),
         ];
-        let request = Request::get(format!("{}?{}", self.service.sign_in, form(&asked)));
+        let request = Request::get(format!("{}?{}", self.service.sign_in, form(&request)));
         let reply = self.send(request.body(Bytes::new()).unwrap());
         let location = reply.headers()["location"].to_str().unwrap().to_owned();
         let query = location.split_once('?').unwrap().1;

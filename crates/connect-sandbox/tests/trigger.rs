@@ -18,20 +18,20 @@ fn trigger_changes_calendar_and_returns_the_change() {
     assert_eq!(trigger(&mut app, under_way).0, 200);
     one(&mut app);
     let before = app.events(&token, ALL);
-    let (status, answer) = trigger(&mut app, json!({}));
-    assert_eq!((status, &answer["success"]), (200, &json!(true)));
+    let (status, response) = trigger(&mut app, json!({}));
+    assert_eq!((status, &response["success"]), (200, &json!(true)));
     assert_eq!(
-        (&answer["clientId"], &answer["userId"], &answer["provider"]),
+        (&response["clientId"], &response["userId"], &response["provider"]),
         (&json!("sandbox-client"), &json!("user-1"), &json!("google"))
     );
     assert_eq!(
-        (&answer["calendarId"], &answer["due"]),
+        (&response["calendarId"], &response["due"]),
         (&json!(calendar(&app, "google")), &json!("2026-11-15T10:00:03.000Z"))
     );
-    let event = &answer["event"];
+    let event = &response["event"];
     assert_eq!(event["changeType"], "updated");
     let next = before.iter().find(|one| {
-        one["calendarId"] == answer["calendarId"] && one["start"].as_str().unwrap() >= "2026-11-15T10:00:01"
+        one["calendarId"] == response["calendarId"] && one["start"].as_str().unwrap() >= "2026-11-15T10:00:01"
     });
     let next = next.unwrap();
     assert_eq!(event["id"], next["id"], "the trigger changes the next event");
@@ -40,7 +40,7 @@ fn trigger_changes_calendar_and_returns_the_change() {
     let now = listed(&mut app, &token, &event["id"]).unwrap();
     assert_eq!((&now["title"], &now["lastModified"]), (&event["title"], &event["lastModified"]));
     let got = one(&mut app);
-    assert_eq!((json!(got.id), &got.body["events"][0]), (answer["delivery"].clone(), event));
+    assert_eq!((json!(got.id), &got.body["events"][0]), (response["delivery"].clone(), event));
 }
 
 #[test]
@@ -89,11 +89,11 @@ fn trigger_changes_only_the_given_occurrence() {
         .iter()
         .find(|event| event["recurringEventId"].is_string() && event["provider"] == "google")
         .unwrap();
-    let (status, answer) = trigger(
+    let (status, response) = trigger(
         &mut app,
         json!({ "calendarId": occurrence["calendarId"], "eventId": id(occurrence), "title": "Moved" }),
     );
-    assert_eq!((status, &answer["event"]["recurringEventId"]), (200, &occurrence["recurringEventId"]));
+    assert_eq!((status, &response["event"]["recurringEventId"]), (200, &occurrence["recurringEventId"]));
     let changed = app.events(&token, ALL).iter().filter(|event| event["title"] == "Moved").count();
     assert_eq!(changed, 1);
     trigger(
@@ -113,10 +113,10 @@ fn trigger_changes_only_the_given_occurrence() {
 #[test]
 fn trigger_error_names_the_missing_item() {
     let says = |app: &mut App, body: Value, text: &str| {
-        let (status, answer) = trigger(app, body);
+        let (status, response) = trigger(app, body);
         assert!(
-            status == 400 && answer["message"].as_str().unwrap().contains(text),
-            "{answer} does not contain {text:?}"
+            status == 400 && response["message"].as_str().unwrap().contains(text),
+            "{response} does not contain {text:?}"
         );
     };
     let mut app = App::new(&[]);
@@ -155,8 +155,8 @@ fn app_is_only_notified_about_its_users() {
     app.location(&format!("client_id={}&user_id=user-1", other.client_id));
     app.pass(1);
     hook::take(&mut app, 200);
-    let (_, answer) = trigger(&mut app, json!({ "clientId": other.client_id, "user": "user-1" }));
-    assert_eq!(answer["clientId"], other.client_id);
+    let (_, response) = trigger(&mut app, json!({ "clientId": other.client_id, "user": "user-1" }));
+    assert_eq!(response["clientId"], other.client_id);
     assert_eq!(one(&mut app).uri, "https://other.example/hook");
     trigger(&mut app, json!({ "clientId": "sandbox-client" }));
     assert_eq!(one(&mut app).uri, hook::URL);

@@ -63,7 +63,7 @@ impl Servers<'_> {
             }
             Err(error) => {
                 self.world.stats.providers.of(server).authorizations.refused += 1;
-                target.error(&error)
+                target.error_reply(&error)
             }
         }
     }

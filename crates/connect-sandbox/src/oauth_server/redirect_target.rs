@@ -57,9 +57,9 @@ impl RedirectTarget {
         }
     }
 
-    pub(super) fn error_code(&self, error: &OAuthError) -> Reply {
+    pub(super) fn error_reply(&self, error: &OAuthError) -> Reply {
         let code = self.client.server.rules().error_code(error);
-        self.reply(&[("error", error), ("error_description", &error.description())])
+        self.reply(&[("error", code), ("error_description", &error.description())])
     }
 }
 
