@@ -1,5 +1,6 @@
-//! Kills a process again and again while it saves tokens to files, and checks that no sign-in is lost and that no file
-//! with tokens is left beside the record.
+//! Repeatedly kills a process while it saves tokens to files.
+//!
+//! Checks that no sign-in is lost, and that the next save or delete leaves no tokens outside the record.
 //!
 //! ```sh
 //! cargo run --release --example kill_saves -- 10000
@@ -21,10 +22,10 @@ use connect_stores::FileStore;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// Every access token begins with it.
+/// The prefix of every access token.
 const MARK: &str = "kill-saves-";
 
-/// The parent kills after a random number of lines, and at most so long after the last of them.
+/// The parent kills the child after a random number of output lines and a random delay.
 const MAX_LINES: u64 = 12;
 const MAX_DELAY: Duration = Duration::from_millis(3);
 
@@ -38,7 +39,7 @@ fn main() -> Outcome<ExitCode> {
     }
 }
 
-/// The child saves pairs with rising numbers, with a sign-out and a new sign-in now and then.
+/// Runs the child: saves pairs with increasing numbers, with occasional sign-outs and new sign-ins.
 fn write_until_killed(folder: &Path, first: u64) -> Outcome<ExitCode> {
     let store = FileStore::open(folder)?;
     for number in first.. {
@@ -118,14 +119,14 @@ fn kill_writers(kills: u64) -> Outcome<ExitCode> {
     Ok(if sign_ins_lost + files_left == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// What the lines of the child say.
+/// The state of the store, according to the output of the child.
 #[derive(Default, Debug)]
 struct State {
     /// The number of the stored pair.
     stored: Option<u64>,
-    /// What the write that has begun and not ended will store.
+    /// The result of the unfinished write: a number for a save, `None` for a delete.
     under_way: Option<Option<u64>>,
-    /// The highest number that was used.
+    /// The highest number used so far.
     last_number: u64,
 }
 
@@ -185,14 +186,14 @@ fn files_beside_record(folder: &Path) -> Outcome<Vec<String>> {
 
 fn lock(store: &FileStore) -> Outcome<Box<dyn StoreLock>> {
     let held = store.try_lock(&key(), Duration::from_secs(60))?;
-    held.ok_or_else(|| "the lock of a process that was killed is still held".into())
+    held.ok_or_else(|| "the lock of a killed process is still held".into())
 }
 
 fn key() -> TokenKey {
     TokenKey { issuer: "https://connect.example".into(), client_id: "app".into(), user: "user".into() }
 }
 
-/// A pair whose length differs from that of the pair before. Some need more space than `prepare` sets aside.
+/// Returns a pair whose length depends on its number. Some pairs need more space than `prepare` reserves.
 fn pair(number: u64) -> Tokens {
     let length = (number * 7919 % 24_000) as usize;
     Tokens::new(format!("{MARK}{number}-{}", "x".repeat(length)), "refresh")

@@ -1,7 +1,7 @@
-//! An asynchronous store as a blocking one.
+//! Wraps an asynchronous store for callers that block.
 //!
-//! Its connections live on a runtime of their own, on one thread; whoever calls waits for what is done there. So it
-//! works wherever there is a thread to wait on: in a script, on tokio's blocking pool, in a test.
+//! The store runs on a separate thread with its own tokio runtime. Each call waits for that thread, so the
+//! wrapper works with or without a runtime around it: in a script, in a test, on tokio's blocking pool.
 
 #[cfg(feature = "webhooks")]
 mod guard;
@@ -22,41 +22,42 @@ use tokio::{
     sync::oneshot,
 };
 
-/// An asynchronous store, or a guard against replays, for the blocking client.
+/// Wraps an asynchronous token store or replay guard for the blocking client.
 ///
-/// Its work is done on a thread of its own. Clones share the store and the thread, which ends with the last of them.
+/// The store runs on a separate thread. Clones share the store and the thread. The thread ends when the last
+/// clone is dropped.
 pub struct Blocking<S> {
-    inner: Arc<S>,
-    home: Arc<Home>,
+    store: Arc<S>,
+    thread: Arc<RuntimeThread>,
 }
 
 impl<S: Send + Sync + 'static> Blocking<S> {
-    /// Takes an asynchronous store; it fails when no thread can be started.
-    pub fn new(inner: S) -> Result<Self, StoreError> {
-        Ok(Self { inner: Arc::new(inner), home: Arc::new(Home::new()?) })
+    /// Wraps an asynchronous store. Fails if the thread cannot be started.
+    pub fn new(store: S) -> Result<Self, StoreError> {
+        Ok(Self { store: Arc::new(store), thread: Arc::new(RuntimeThread::new()?) })
     }
 
-    /// Waits for something that is done with the asynchronous store.
+    /// Runs an operation of the asynchronous store and waits for its result.
     ///
-    /// Called on the thread of an asynchronous runtime, it keeps that thread waiting.
+    /// The calling thread blocks meanwhile, also if it belongs to an asynchronous runtime.
     pub fn wait<T, F>(&self, work: impl FnOnce(Arc<S>) -> F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, StoreError>> + Send + 'static,
     {
-        self.home.wait(work(self.inner.clone()))
+        self.thread.wait(work(self.store.clone()))
     }
 }
 
 impl<S> Clone for Blocking<S> {
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), home: self.home.clone() }
+        Self { store: self.store.clone(), thread: self.thread.clone() }
     }
 }
 
 impl<S: fmt::Debug> fmt::Debug for Blocking<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Blocking").field(&self.inner).finish()
+        f.debug_tuple("Blocking").field(&self.store).finish()
     }
 }
 
@@ -69,28 +70,28 @@ impl<S: AsyncTokenStore> TokenStore for Blocking<S> {
     fn try_lock(&self, key: &TokenKey, lease: Duration) -> Result<Option<Box<dyn StoreLock>>, StoreError> {
         let key = key.clone();
         let lock = self.wait(|store| async move { store.try_lock(&key, lease).await })?;
-        Ok(lock.map(|lock| Box::new(BlockingLock { lock: Some(lock), home: self.home.clone() }) as _))
+        Ok(lock.map(|lock| Box::new(BlockingLock { lock: Some(lock), thread: self.thread.clone() }) as _))
     }
 }
 
-/// The lock while it is here; on its thread while it works.
 struct BlockingLock {
+    /// `None` while an operation on the store's thread owns the lock.
     lock: Option<Box<dyn AsyncStoreLock>>,
-    home: Arc<Home>,
+    thread: Arc<RuntimeThread>,
 }
 
-/// What a piece of work gives back: the lock, and what came of it.
-type Worked<T> = (Box<dyn AsyncStoreLock>, Result<T, StoreError>);
+/// The lock after an operation, and the result of the operation.
+type LockAndOutcome<T> = (Box<dyn AsyncStoreLock>, Result<T, StoreError>);
 
 impl BlockingLock {
     fn with<T, F>(&mut self, work: impl FnOnce(Box<dyn AsyncStoreLock>) -> F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: Future<Output = Worked<T>> + Send + 'static,
+        F: Future<Output = LockAndOutcome<T>> + Send + 'static,
     {
         let Some(lock) = self.lock.take() else { return Err(StoreError::lost_lease()) };
         let work = work(lock);
-        let (lock, outcome) = self.home.wait(async move { Ok(work.await) })?;
+        let (lock, outcome) = self.thread.wait(async move { Ok(work.await) })?;
         self.lock = Some(lock);
         outcome
     }
@@ -128,7 +129,7 @@ impl StoreLock for BlockingLock {
 
     fn release(mut self: Box<Self>) -> Result<(), StoreError> {
         match self.lock.take() {
-            Some(lock) => self.home.wait(async move { lock.release().await }),
+            Some(lock) => self.thread.wait(async move { lock.release().await }),
             None => Ok(()),
         }
     }
@@ -137,22 +138,21 @@ impl StoreLock for BlockingLock {
 impl Drop for BlockingLock {
     fn drop(&mut self) {
         if let Some(lock) = self.lock.take() {
-            self.home.runtime.spawn(async move { drop(lock) });
+            self.thread.runtime.spawn(async move { drop(lock) });
         }
     }
 }
 
-/// The thread that the connections live on.
-pub(crate) struct Home {
+/// The thread with the runtime that the store runs on.
+pub(crate) struct RuntimeThread {
     runtime: Handle,
-    /// Dropped, it ends the thread.
+    /// Ends the thread when dropped.
     _stop: oneshot::Sender<()>,
 }
 
-impl Home {
+impl RuntimeThread {
     fn new() -> Result<Self, StoreError> {
-        let failed =
-            |error| StoreError::new("the thread of the token store cannot be started").with_source(error);
+        let failed = |error| StoreError::new("cannot start the thread of the token store").with_source(error);
         let runtime = Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -169,6 +169,8 @@ impl Home {
     ) -> Result<T, StoreError> {
         let (done, waiting) = mpsc::sync_channel(1);
         self.runtime.spawn(async move { drop(done.send(work.await)) });
-        waiting.recv().unwrap_or_else(|_| Err(StoreError::new("the token store's work was ended")))
+        waiting
+            .recv()
+            .unwrap_or_else(|_| Err(StoreError::new("the token store's thread did not finish the operation")))
     }
 }

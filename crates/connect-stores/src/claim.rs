@@ -1,53 +1,53 @@
-//! A claim on a delivery in an engine, from when it is taken until it is given back.
+//! A claim on a webhook delivery that a database records, shared by PostgreSQL and Redis.
 
 use async_trait::async_trait;
 use connect_core::{StoreError, webhooks::AsyncReplayClaim};
 use tokio::runtime::Handle;
 
-/// What an engine does about a claim.
+/// The writes of one database for a claim.
 #[async_trait]
-pub(crate) trait Right: Send + Sync + Sized + 'static {
-    /// The delivery is handled, also when the claim is over: whoever else has it in hand by now.
+pub(crate) trait EngineClaim: Send + Sync + Sized + 'static {
+    /// Marks the delivery as handled, even if the claim has expired or another handler has claimed it since.
     async fn done(&self) -> Result<(), StoreError>;
 
-    /// The delivery is new again, unless the claim is over.
+    /// Makes the delivery available again, unless the claim has expired.
     async fn free(self) -> Result<(), StoreError>;
 }
 
-pub(crate) struct Held<R: Right> {
-    /// Until it is given back.
-    right: Option<R>,
+pub(crate) struct HeldClaim<R: EngineClaim> {
+    /// `None` once the claim is released.
+    claim: Option<R>,
     done: bool,
 }
 
-impl<R: Right> Held<R> {
-    pub(crate) fn new(right: R) -> Box<Self> {
-        Box::new(Self { right: Some(right), done: false })
+impl<R: EngineClaim> HeldClaim<R> {
+    pub(crate) fn new(claim: R) -> Box<Self> {
+        Box::new(Self { claim: Some(claim), done: false })
     }
 }
 
 #[async_trait]
-impl<R: Right> AsyncReplayClaim for Held<R> {
+impl<R: EngineClaim> AsyncReplayClaim for HeldClaim<R> {
     async fn done(&mut self) -> Result<(), StoreError> {
-        if let Some(right) = &self.right {
-            right.done().await?;
+        if let Some(claim) = &self.claim {
+            claim.done().await?;
         }
         self.done = true;
         Ok(())
     }
 
     async fn release(mut self: Box<Self>) -> Result<(), StoreError> {
-        match self.right.take() {
-            Some(right) if !self.done => right.free().await,
+        match self.claim.take() {
+            Some(claim) if !self.done => claim.free().await,
             _ => Ok(()),
         }
     }
 }
 
-impl<R: Right> Drop for Held<R> {
+impl<R: EngineClaim> Drop for HeldClaim<R> {
     fn drop(&mut self) {
-        if let (Some(right), false, Ok(runtime)) = (self.right.take(), self.done, Handle::try_current()) {
-            runtime.spawn(right.free()); // outside a runtime the claim has to end by itself
+        if let (Some(claim), false, Ok(runtime)) = (self.claim.take(), self.done, Handle::try_current()) {
+            runtime.spawn(claim.free()); // without a runtime, the claim expires by itself
         }
     }
 }

@@ -1,8 +1,8 @@
-//! The rules of a store as a test, for the stores here and for your own.
+//! Tests that check a token store or replay guard against the rules of its trait.
 //!
-//! A store is given as a closure that opens a handle on it, each as another process would have one. Every rule is
-//! tried; what comes back says which ones are broken. Keys and ids are new ones each time, so that a shared database
-//! may be used; little stays in it.
+//! Pass a closure that opens a new handle on the store, as another process would. Every rule is checked, and
+//! the error lists the broken ones. Keys and ids are random, so a shared database can be used; little data
+//! stays in it.
 //!
 //! ```
 //! use connect_core::MemoryStore;
@@ -36,29 +36,28 @@ pub use guards::{async_replay_guard, replay_guard};
 
 use crate::Blocking;
 
-/// What ends a lock that is not released.
+/// What ends a lock that its holder does not release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Leases {
-    /// The end of its lease: a holder that is too slow has lost the lock, and learns so from `prepare`, `save` and
-    /// `delete`.
+    /// The end of its lease. In a holder that has lost its lock, `prepare`, `save` and `delete` fail.
     EndInTime,
-    /// The end of its holder only: a holder that lives keeps the lock, however slow it is.
+    /// The end of its holder. A running holder keeps the lock, however slow it is.
     EndWithHolder,
 }
 
-/// Tries the rules of [`TokenStore`] on the store that `open` opens handles on.
+/// Checks the rules of [`TokenStore`] with handles that `open` returns.
 pub fn token_store<S: TokenStore>(
     leases: Leases,
     open: impl Fn() -> Result<S, StoreError> + Send + Sync,
 ) -> Result<(), Broken> {
     let open = || open().map(|store| Arc::new(store) as Arc<dyn TokenStore>);
-    let bench = Bench { open: &open, issuer: issuer()? };
+    let test = StoreTest { open: &open, issuer: issuer()? };
     let of_leases = if leases == Leases::EndInTime { leases::RULES } else { &[] };
     let rules = [tokens::RULES, keys::RULES, prepare::RULES, locks::RULES, of_leases].into_iter().flatten();
-    try_rules(rules.map(|(name, rule)| (*name, || rule(&bench))))
+    try_rules(rules.map(|(name, rule)| (*name, || rule(&test))))
 }
 
-/// Tries the rules of [`AsyncTokenStore`]. It blocks; each handle has a runtime of its own.
+/// Checks the rules of [`AsyncTokenStore`]. Blocks the calling thread; each handle has a separate runtime.
 pub fn async_token_store<S, F>(leases: Leases, open: impl Fn() -> F + Send + Sync) -> Result<(), Broken>
 where
     S: AsyncTokenStore,
@@ -68,12 +67,12 @@ where
     token_store(leases, || Blocking::new(home.wait(|_| open())?))
 }
 
-/// The rules that a store breaks.
+/// The error that lists the rules a store breaks.
 #[derive(Debug)]
 pub struct Broken(Vec<(&'static str, String)>);
 
 impl Broken {
-    /// The names of the broken rules.
+    /// Returns the names of the broken rules.
     pub fn rules(&self) -> impl Iterator<Item = &'static str> {
         self.0.iter().map(|(name, _)| *name)
     }
@@ -91,8 +90,8 @@ impl fmt::Display for Broken {
 
 impl std::error::Error for Broken {}
 
-/// A rule is broken, or the store failed while it was tried.
-type Tried = Result<(), Fault>;
+/// An error if a rule is broken, or if the store failed during the check.
+type RuleResult = Result<(), Fault>;
 
 struct Fault(String);
 
@@ -102,36 +101,38 @@ impl<E: std::error::Error> From<E> for Fault {
     }
 }
 
-fn broken(text: impl Into<String>) -> Tried {
+fn violated(text: impl Into<String>) -> RuleResult {
     Err(Fault(text.into()))
 }
 
-fn holds(condition: bool, otherwise: &str) -> Tried {
-    if condition { Ok(()) } else { broken(otherwise) }
+fn check(condition: bool, otherwise: &str) -> RuleResult {
+    if condition { Ok(()) } else { violated(otherwise) }
 }
 
-fn try_rules<F: FnOnce() -> Tried>(rules: impl Iterator<Item = (&'static str, F)>) -> Result<(), Broken> {
+fn try_rules<F: FnOnce() -> RuleResult>(
+    rules: impl Iterator<Item = (&'static str, F)>,
+) -> Result<(), Broken> {
     let faults: Vec<_> =
         rules.filter_map(|(name, rule)| rule().err().map(|Fault(what)| (name, what))).collect();
     if faults.is_empty() { Ok(()) } else { Err(Broken(faults)) }
 }
 
-/// The store under test.
-struct Bench<'a> {
+/// Opens the tested store, and creates keys for it.
+struct StoreTest<'a> {
     open: &'a (dyn Fn() -> Result<Arc<dyn TokenStore>, StoreError> + Sync),
-    /// No other run uses it.
+    /// Random, so that test runs do not share keys.
     issuer: String,
 }
 
-type Rule = (&'static str, fn(&Bench<'_>) -> Tried);
+type StoreRule = (&'static str, fn(&StoreTest<'_>) -> RuleResult);
 
 /// A lease that is longer than any rule needs a lock for.
 const LONG: Duration = Duration::from_secs(20);
 const SHORT: Duration = Duration::from_millis(150);
-/// How long an operation may take that returns at once: test machines are slow.
+/// The time allowed for an operation that must not wait. Generous, because test machines are slow.
 const SLACK: Duration = Duration::from_secs(2);
 
-impl Bench<'_> {
+impl StoreTest<'_> {
     fn open(&self) -> Result<Arc<dyn TokenStore>, StoreError> {
         (self.open)()
     }
@@ -140,23 +141,23 @@ impl Bench<'_> {
         TokenKey { issuer: self.issuer.as_str().into(), client_id: client_id.into(), user: user.into() }
     }
 
-    /// A key for this rule.
+    /// Returns the key of a user in this run.
     fn user(&self, user: &str) -> TokenKey {
         self.key("app", user)
     }
 }
 
-/// Takes a lock that must be free.
+/// Takes a lock that must be free, with a long lease.
 fn lock(store: &dyn TokenStore, key: &TokenKey) -> Result<Box<dyn StoreLock>, Fault> {
     lock_for(store, key, LONG)
 }
 
-/// Takes a lock that must be free, for this lease.
+/// Takes a lock that must be free, with this lease.
 fn lock_for(store: &dyn TokenStore, key: &TokenKey, lease: Duration) -> Result<Box<dyn StoreLock>, Fault> {
     store.try_lock(key, lease)?.ok_or_else(|| Fault("the lock was not free".to_owned()))
 }
 
-/// Tries to take a lock again and again, until this time is over.
+/// Retries to take a lock for at most `time`.
 fn lock_within(time: Duration, store: &dyn TokenStore, key: &TokenKey) -> Result<Box<dyn StoreLock>, Fault> {
     let started = Instant::now();
     loop {
@@ -180,7 +181,7 @@ fn issuer() -> Result<String, Broken> {
 }
 
 fn random() -> Result<String, StoreError> {
-    let number =
-        getrandom::u64().map_err(|_| StoreError::new("the system has no random numbers for a new key"))?;
+    let number = getrandom::u64()
+        .map_err(|_| StoreError::new("the system returned no random numbers for a new key"))?;
     Ok(format!("{number:016x}"))
 }

@@ -1,11 +1,17 @@
-//! Tokens in files.
+//! Stores tokens in files.
 //!
-//! A user's tokens are in `<name>.json`, where the name is the SHA-256 of the key, so that any user id makes a file
-//! name. A save writes `<name>.new`, syncs it, renames it over the record and syncs the folder: after a crash the
-//! record holds the old pair or the new one, never half of one. A record that is a symbolic link is refused: a save would
-//! replace the link, and a delete would leave what it leads to; the folder itself may be a link. Writers lock `<name>.lock` (advisory; the kernel ends
-//! the lock with its process), and only the holder of that lock touches `<name>.new`. The lock file stays, because
-//! removing it would let two writers in.
+//! A user's record is `<name>.json`. The name is the SHA-256 of the key, so any user id gives a valid file
+//! name.
+//!
+//! A save writes `<name>.new`, syncs it, renames it over the record and syncs the folder: after a crash the
+//! record holds the old pair or the new one, never half of one.
+//!
+//! A record that is a symbolic link is refused: a save would replace the link, and a delete would leave the
+//! link's target. The folder itself may be a link.
+//!
+//! Writers lock `<name>.lock` (advisory; the kernel frees the lock when the process ends), and only the
+//! holder of that lock touches `<name>.new`. The lock file stays, because removing it would let two writers
+//! in.
 
 mod disk;
 #[cfg(test)]
@@ -24,10 +30,10 @@ use connect_core::{StoreError, StoreLock, TokenKey, TokenStore, Tokens, Written}
 use self::disk::{Disk, System};
 use crate::record::{self, Codec};
 
-/// The least space that is set aside for a new record, in bytes: several times what most records take.
+/// The minimum space reserved for a new record, in bytes: several times the size of most records.
 const MIN_PREPARED: u64 = 16 * 1024;
 
-/// A folder with one file a user. Clones and other processes may use the same folder.
+/// A token store in a folder, with one file per user. Clones and other processes may use the same folder.
 #[derive(Clone, Debug)]
 pub struct FileStore {
     folder: Arc<Path>,
@@ -36,21 +42,24 @@ pub struct FileStore {
 }
 
 impl FileStore {
-    /// Uses this folder; makes it, readable by its owner only, if it is not there.
+    /// Opens a folder. Creates it, readable by its owner only, if it does not exist.
     pub fn open(folder: impl AsRef<Path>) -> Result<Self, StoreError> {
         let folder = folder.as_ref();
-        let found = std::path::absolute(folder).map_err(|error| failed("find the folder", folder, error))?;
-        let folder = &*found; // wherever the process goes later
+        // The process may change its working directory later.
+        let absolute =
+            std::path::absolute(folder).map_err(|error| failed("find the folder", folder, error))?;
+        let folder = &*absolute;
         let mut builder = DirBuilder::new();
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(folder).map_err(|error| failed("make the folder", folder, error))?;
+        builder.create(folder).map_err(|error| failed("create the folder", folder, error))?;
         Ok(Self { folder: folder.into(), codec: Codec::default(), disk: Arc::new(System) })
     }
 
-    /// Uses `mobiscroll-connect/tokens` in the user's state folder: `XDG_STATE_HOME`, else `~/.local/state`, or
-    /// `LOCALAPPDATA` on Windows.
+    /// Opens `mobiscroll-connect/tokens` in the user's state folder.
+    ///
+    /// The state folder is `XDG_STATE_HOME` if set, else `LOCALAPPDATA` on Windows, else `~/.local/state`.
     pub fn open_default() -> Result<Self, StoreError> {
         let var = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let state = var("XDG_STATE_HOME")
@@ -63,13 +72,13 @@ impl FileStore {
             });
         let Some(state) = state else {
             return Err(StoreError::new(
-                "there is no home folder to keep tokens in: open a folder by its path",
+                "cannot find a folder for the tokens: the user has no home folder; open a folder by its path",
             ));
         };
         Self::open(state.join("mobiscroll-connect").join("tokens"))
     }
 
-    /// Seals what is saved from now on with keys of the caller.
+    /// Encrypts all tokens saved from now on with the keys in `seal`.
     #[cfg(feature = "seal")]
     #[must_use]
     pub fn sealed(mut self, seal: crate::Seal) -> Self {
@@ -77,12 +86,12 @@ impl FileStore {
         self
     }
 
-    /// The folder.
+    /// Returns the absolute path of the folder.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Where the record is, which has to be a file itself.
+    /// Returns the path of the record. Fails if the record is a symbolic link.
     fn record_path(&self, key: &TokenKey) -> Result<PathBuf, StoreError> {
         let path = self.path(key, "json");
         if path.is_symlink() {
@@ -94,7 +103,7 @@ impl FileStore {
     }
 
     fn path(&self, key: &TokenKey, extension: &str) -> PathBuf {
-        self.folder.join(record::name(key)).with_extension(extension)
+        self.folder.join(record::record_name(key)).with_extension(extension)
     }
 }
 
@@ -109,7 +118,7 @@ impl TokenStore for FileStore {
         self.codec.read(key, &record, &path.display().to_string()).map(Some)
     }
 
-    /// The lock lasts until it is released: the kernel ends it with the process.
+    /// Takes the lock. It ignores the lease: the lock lasts until it is released or the process ends.
     fn try_lock(&self, key: &TokenKey, _lease: Duration) -> Result<Option<Box<dyn StoreLock>>, StoreError> {
         let path = self.path(key, "lock");
         let file = self.disk.open_lock(&path).map_err(|error| failed("open", &path, error))?;
@@ -129,7 +138,7 @@ impl TokenStore for FileStore {
 struct FileLock {
     store: FileStore,
     key: TokenKey,
-    /// The new file, from `prepare` until a save or a delete.
+    /// `<name>.new`, from `prepare` until a save or a delete.
     prepared: Option<File>,
     /// The lock ends when this file is closed.
     _lock: File,
@@ -140,7 +149,7 @@ impl StoreLock for FileLock {
         self.store.load(&self.key)
     }
 
-    /// Sets space aside in the new file, which the save then overwrites.
+    /// Reserves space by writing zeros to `<name>.new`. The save overwrites them.
     fn prepare(&mut self) -> Result<(), StoreError> {
         let record = self.store.record_path(&self.key)?;
         let record_length = fs::metadata(record).map_or(0, |metadata| metadata.len());
@@ -152,7 +161,7 @@ impl StoreLock for FileLock {
         });
         self.prepared = Some(created.map_err(|error| {
             self.discard();
-            failed("set space aside in", &self.path("new"), error)
+            failed("reserve space in", &self.path("new"), error)
         })?);
         Ok(())
     }
@@ -170,7 +179,7 @@ impl StoreLock for FileLock {
     fn delete(&mut self) -> Result<Written, StoreError> {
         self.store.record_path(&self.key)?;
         self.prepared = None;
-        // The record goes last: an error before leaves the sign-in as it was.
+        // The record is removed last, so that an earlier error leaves the user signed in.
         for extension in ["new", "json"] {
             self.remove(extension).map_err(|error| failed("delete", &self.path(extension), error))?;
         }
@@ -187,7 +196,7 @@ impl FileLock {
         self.store.path(&self.key, extension)
     }
 
-    /// Creates the new file, in place of one that a killed process may have left.
+    /// Creates `<name>.new`, and removes one that a killed process left.
     fn create(&self) -> io::Result<File> {
         self.remove("new")?;
         self.store.disk.create(&self.path("new"))
@@ -215,12 +224,12 @@ impl FileLock {
         }
     }
 
-    /// Removes the new file as far as that is possible; the next save or delete tries again.
+    /// Tries to remove `<name>.new`. If that fails, the next save or delete tries again.
     fn discard(&self) {
         let _ = self.remove("new");
     }
 
-    /// Called after the record was replaced or removed: that is so, whether or not the folder can be synced.
+    /// Syncs the folder. The record is already replaced or removed, so an error here does not fail the write.
     fn sync_folder(&self) -> Written {
         let folder = &self.store.folder;
         match self.store.disk.sync_folder(folder) {

@@ -1,23 +1,24 @@
-//! Tokens, and deliveries that were handled, in PostgreSQL.
+//! Stores tokens and handled webhook deliveries in PostgreSQL.
 //!
 //! ```text
-//!   lock     INSERT .. ON CONFLICT DO UPDATE .. WHERE its time is over, or its holder is gone
-//!   prepare  UPDATE the record to what it is, if the lock is still mine
-//!   save     INSERT .. SELECT .. FROM the lock WHERE it is still mine FOR UPDATE
-//!   release  DELETE .. WHERE it is mine
+//!   lock     INSERT .. ON CONFLICT DO UPDATE .. WHERE the lease has expired or the holder has exited
+//!   prepare  UPDATE the record with the same value, if this holder still has the lock
+//!   save     INSERT .. SELECT .. FROM the lock row WHERE this holder still has it FOR UPDATE
+//!   release  DELETE the lock row WHERE this holder has it
 //! ```
 //!
-//! A lock is a row with its holder and its end, by the server's clock. Every write names the holder and checks, in the
-//! same statement, that the row is still theirs: whoever lost it writes nothing. No connection is kept from the lock to
-//! the release, so a few serve any number of users, and no two of them wait for each other.
+//! A lock is a row with its holder and expiry time, by the server's clock. Every write checks in the same
+//! statement that the holder still has the row: a holder that lost its lock writes nothing. A lock occupies
+//! no connection, so a few connections serve any number of users.
 //!
-//! So that nobody waits for the lease of a process that is gone, each store keeps one session with an advisory lock of
-//! its own; the server lets go of that when the session ends, and whoever finds it free takes the locks of its holder.
-//! A pooler between must not hand one session to several processes: an advisory lock looks free to its own session.
+//! Each store keeps one session with an advisory lock. The server frees the advisory lock when the session
+//! ends; other processes then take over the locks of that holder without waiting for their leases. A
+//! connection pooler must not give one session to several processes: an advisory lock looks free to the
+//! session that has it.
 
+mod connections;
 #[cfg(feature = "webhooks")]
 mod guard;
-mod link;
 mod store;
 
 pub use deadpool_postgres;
@@ -25,7 +26,7 @@ pub use deadpool_postgres;
 pub use guard::PostgresReplayGuard;
 pub use store::PostgresStore;
 
-/// The statements that make the tables, in their order. Each may be run again.
+/// The SQL scripts that create the tables, in order. Each can be run repeatedly.
 ///
-/// [`PostgresStore::migrate`] runs them; who has a tool for migrations gives it these.
+/// [`PostgresStore::migrate`] runs them. You can run them with your own migration tool instead.
 pub const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_tokens_and_deliveries.sql")];

@@ -1,7 +1,7 @@
-//! What a store keeps of a user: one JSON object, the same in a file, a row and a Redis hash.
+//! Reads and writes a user's record: one JSON object, the same in a file, a PostgreSQL row and a Redis hash.
 //!
-//! It names the key it belongs to, so that a record that was moved is noticed. Where the store has keys of the
-//! caller, `sealed` is in the place of `tokens`.
+//! The record contains the key it belongs to, so that a record moved to another user is detected. A store
+//! with encryption keys writes `sealed` instead of `tokens`.
 
 #[cfg(feature = "seal")]
 use std::sync::Arc;
@@ -11,9 +11,7 @@ use hmac_sha256::Hash;
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "seal")]
-use crate::seal::{Seal, Sealed};
-#[cfg(not(feature = "seal"))]
-type Sealed = serde_json::Value;
+use crate::seal::{Seal, SealedTokens};
 
 #[derive(Serialize, Deserialize)]
 struct Record {
@@ -23,7 +21,11 @@ struct Record {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tokens: Option<Tokens>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    sealed: Option<Sealed>,
+    #[cfg(feature = "seal")]
+    sealed: Option<SealedTokens>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg(not(feature = "seal"))]
+    sealed: Option<serde_json::Value>,
 }
 
 impl Record {
@@ -32,7 +34,7 @@ impl Record {
     }
 }
 
-/// Writes and reads records.
+/// Writes and reads records, encrypted if it has a [`Seal`](crate::Seal).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Codec {
     #[cfg(feature = "seal")]
@@ -60,44 +62,49 @@ impl Codec {
         if record.sealed.is_none() {
             record.tokens = Some(tokens.clone());
         }
-        // The cause may quote what it could not write.
-        serde_json::to_vec(&record).map_err(|_| StoreError::new("the tokens cannot be written as JSON"))
+        // The cause is dropped, because it may quote a token.
+        serde_json::to_vec(&record).map_err(|_| StoreError::new("cannot write the tokens as JSON"))
     }
 
-    /// The tokens of a record; `place` says where it was found.
-    pub(crate) fn read(&self, key: &TokenKey, record: &[u8], place: &str) -> Result<Tokens, StoreError> {
-        // The cause may quote the text, and the text is tokens.
+    /// Returns the tokens of a record. `location` names the record in errors.
+    pub(crate) fn read(&self, key: &TokenKey, record: &[u8], location: &str) -> Result<Tokens, StoreError> {
+        // The cause is dropped, because it may quote a token.
         let unreadable =
-            || StoreError::new(format!("{place} does not hold tokens; delete it and sign in again"));
-        // An editor may have put one in front.
+            || StoreError::new(format!("{location} does not hold tokens; delete it and sign in again"));
+        // A text editor may have added a byte order mark.
         let record = record.strip_prefix(b"\xef\xbb\xbf").unwrap_or(record);
         let record: Record = serde_json::from_slice(record).map_err(|_| unreadable())?;
         if !record.is_of(key) {
-            let text = format!("{place} holds the tokens of another user; it was moved here");
+            let text = format!("{location} holds the tokens of another user: the record was moved");
             return Err(StoreError::new(text));
         }
         #[cfg(feature = "seal")]
         if let Some(seal) = &self.seal {
             return match (&record.sealed, record.tokens) {
-                (Some(sealed), _) => seal.open(key, sealed, place),
+                (Some(sealed), _) => seal.open(key, sealed, location),
                 (None, Some(tokens)) if seal.allows_plain() => Ok(tokens),
-                (None, Some(_)) => Err(StoreError::new(format!("the tokens in {place} are not sealed"))),
+                (None, Some(_)) => {
+                    Err(StoreError::new(format!("the tokens in {location} are not sealed (encrypted)")))
+                }
                 (None, None) => Err(unreadable()),
             };
         }
         if record.sealed.is_some() {
-            return Err(StoreError::new(format!("the tokens in {place} are sealed, and no key was given")));
+            let text = format!("the tokens in {location} are sealed (encrypted), but the store has no key");
+            return Err(StoreError::new(text));
         }
         record.tokens.ok_or_else(unreadable)
     }
 }
 
-/// A name for a key that is safe everywhere, whatever the parts hold: in hexadecimal digits.
-pub(crate) fn name(key: &TokenKey) -> String {
+/// Returns the name of a key's record: 64 hexadecimal digits, whatever characters the key contains.
+pub(crate) fn record_name(key: &TokenKey) -> String {
     digest(&[&key.issuer, &key.client_id, &key.user])
 }
 
-/// The SHA-256 of the parts. Each is preceded by its length, so that parts never run together.
+/// Returns the SHA-256 of the parts in hexadecimal digits.
+///
+/// Each part is preceded by its length, so that `["ab", "c"]` and `["a", "bc"]` have different digests.
 pub(crate) fn digest(parts: &[&str]) -> String {
     let mut hash = Hash::new();
     for part in parts {

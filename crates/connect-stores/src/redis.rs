@@ -1,19 +1,20 @@
-//! Tokens, and deliveries that were handled, in Redis.
+//! Stores tokens and handled webhook deliveries in Redis.
 //!
 //! ```text
-//!   lock     SET <lock> <random> NX PX <lease>, then a number that only grows
-//!   prepare  a script: if the lock and its number are still mine, write the number again
-//!   save     a script: if the lock and its number are still mine, HSET
-//!   release  a script: if the lock is still mine, DEL
+//!   lock     SET <lock> <random> NX PX <lease>, then increment the fencing number
+//!   prepare  a script: if this holder and its number still have the lock, write the number again
+//!   save     a script: if this holder and its number still have the lock, HSET
+//!   release  a script: if this holder still has the lock, DEL
 //! ```
 //!
-//! A lock is a key that Redis lets expire. Its holder is known by a random text, and by a number that every lock of the
-//! user counts up; a script compares both and writes in one step, so whoever lost the lock writes nothing. Redis does not
-//! know whether a holder lives: the lock of a process that was killed ends with its lease.
+//! A lock is a key that expires. It is identified by a random text and by a fencing number, which every lock
+//! of the user increments. A script compares both and writes atomically, so a holder that lost the lock
+//! writes nothing. Redis cannot tell whether a holder is alive: the lock of a killed process ends with its
+//! lease.
 
+mod connection;
 #[cfg(feature = "webhooks")]
 mod guard;
-mod link;
 mod store;
 
 #[cfg(feature = "webhooks")]

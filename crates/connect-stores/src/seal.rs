@@ -1,4 +1,4 @@
-//! Encryption of tokens with keys of the caller: XChaCha20-Poly1305, a random nonce for every save.
+//! Encrypts tokens with the caller's keys: XChaCha20-Poly1305, with a random nonce for every save.
 
 use std::fmt;
 
@@ -11,12 +11,14 @@ use connect_core::{StoreError, TokenKey, Tokens};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-/// The keys that tokens are sealed with: one to seal, any number to open.
+/// The keys that encrypt tokens in a store: one seals (encrypts), any number open (decrypt).
 ///
-/// A key is 32 random bytes under a name of your own, such as the month it was made in; the name is kept beside the
-/// tokens. The user, application and issuer are sealed in as well, so tokens that were moved to another user's place
-/// do not open. To change the key, give the new one to all processes with [`also_open`](Self::also_open) first and then
-/// seal with it; every save writes the record anew.
+/// A key is 32 random bytes and a name that you choose, such as the month of its creation. The name is stored
+/// with the tokens, unencrypted. Sealed tokens are bound to their user, application and issuer: tokens moved
+/// to another user's record do not open.
+///
+/// To change the key, first give the new one to all processes with [`also_open`](Self::also_open). Then
+/// seal with the new key. Each save seals the record again.
 ///
 /// ```
 /// use connect_stores::{FileStore, Seal};
@@ -49,20 +51,22 @@ impl Key {
 }
 
 impl Seal {
-    /// Seals and opens with this key.
+    /// Creates a seal that seals and opens with this key.
     pub fn new(name: impl Into<String>, key: [u8; 32]) -> Self {
         Self { seals: Key::new(name, key), opens: Vec::new(), plain: false }
     }
 
-    /// Opens what was sealed with this key as well.
+    /// Also opens tokens that were sealed with this key.
     #[must_use]
     pub fn also_open(mut self, name: impl Into<String>, key: [u8; 32]) -> Self {
         self.opens.push(Key::new(name, key));
         self
     }
 
-    /// Reads tokens that were never sealed as well: for a store that is to be sealed from now on, until each record was
-    /// written anew. As long as this is allowed, who can write to the store can put tokens of their own in.
+    /// Also reads tokens that are not sealed.
+    ///
+    /// Use it for an existing store, until every record has been saved again. Meanwhile, anyone with write
+    /// access to the store can insert tokens.
     #[must_use]
     pub fn also_plain(mut self) -> Self {
         self.plain = true;
@@ -73,44 +77,51 @@ impl Seal {
         self.plain
     }
 
-    pub(crate) fn seal(&self, key: &TokenKey, tokens: &Tokens) -> Result<Sealed, StoreError> {
-        let failed = || StoreError::new("the tokens cannot be sealed");
+    pub(crate) fn seal(&self, key: &TokenKey, tokens: &Tokens) -> Result<SealedTokens, StoreError> {
+        let failed = || StoreError::new("cannot seal (encrypt) the tokens");
         let text = Zeroizing::new(serde_json::to_vec(tokens).map_err(|_| failed())?);
         let mut nonce = [0; 24];
         getrandom::fill(&mut nonce).map_err(|_| failed())?;
-        let aad = bound_to(key, &self.seals.name);
+        let aad = associated_data(key, &self.seals.name);
         let sealed = self.seals.cipher().encrypt(&nonce.into(), Payload { msg: &text, aad: &aad });
-        Ok(Sealed {
+        Ok(SealedTokens {
             key: self.seals.name.clone(),
             nonce: STANDARD_NO_PAD.encode(nonce),
             text: STANDARD_NO_PAD.encode(sealed.map_err(|_| failed())?),
         })
     }
 
-    pub(crate) fn open(&self, key: &TokenKey, sealed: &Sealed, place: &str) -> Result<Tokens, StoreError> {
+    pub(crate) fn open(
+        &self,
+        key: &TokenKey,
+        sealed: &SealedTokens,
+        location: &str,
+    ) -> Result<Tokens, StoreError> {
         let name = &sealed.key;
         let keys: Vec<_> =
             std::iter::once(&self.seals).chain(&self.opens).filter(|key| key.name == *name).collect();
         if keys.is_empty() {
-            let text = format!("the tokens in {place} are sealed with the key {name:?}, which was not given");
+            let text = format!(
+                "the tokens in {location} are sealed with the key {name:?}, but the store has no key of that name"
+            );
             return Err(StoreError::new(text));
         }
         let nonce =
             STANDARD_NO_PAD.decode(&sealed.nonce).ok().and_then(|nonce| <[u8; 24]>::try_from(nonce).ok());
         let text = STANDARD_NO_PAD.decode(&sealed.text).ok();
-        let aad = bound_to(key, name);
+        let aad = associated_data(key, name);
         let opened = nonce.zip(text).and_then(|(nonce, text)| {
             let payload = || Payload { msg: &text, aad: &aad };
             keys.iter().find_map(|key| key.cipher().decrypt(&nonce.into(), payload()).ok())
         });
         let opened = opened.map(Zeroizing::new).ok_or_else(|| {
             StoreError::new(format!(
-                "the tokens in {place} do not open with the key {name:?}: it is another key of that name, or they were \
-                 changed or moved here"
+                "the tokens in {location} do not open with the key {name:?}: they were sealed with another key of that \
+                 name, or changed, or moved from another record"
             ))
         })?;
         serde_json::from_slice(&opened)
-            .map_err(|_| StoreError::new(format!("what is sealed in {place} is no tokens")))
+            .map_err(|_| StoreError::new(format!("the sealed content of {location} is not a token pair")))
     }
 }
 
@@ -121,16 +132,18 @@ impl fmt::Debug for Seal {
     }
 }
 
-/// Tokens that were sealed.
+/// Encrypted tokens, as a record contains them. `nonce` and `text` are Base64.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Sealed {
+pub(crate) struct SealedTokens {
     key: String,
     nonce: String,
     text: String,
 }
 
-/// What is sealed in with the tokens. Each part is preceded by its length, so that parts never run together.
-fn bound_to(key: &TokenKey, name: &str) -> Vec<u8> {
+/// Returns the associated data that binds the ciphertext to its user and key name.
+///
+/// Each part is preceded by its length, so that different parts never give the same bytes.
+fn associated_data(key: &TokenKey, name: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     for part in ["connect-stores 1", name, &key.issuer, &key.client_id, &key.user] {
         bytes.extend((part.len() as u64).to_le_bytes());

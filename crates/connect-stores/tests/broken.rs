@@ -1,5 +1,5 @@
-//! The conformance tests find what is wrong with a store: a store that keeps every rule passes, and each fault that it
-//! can be given breaks the rules that it should.
+//! Checks the conformance tests: a correct token store passes, and a store with a known fault breaks the
+//! matching rule.
 
 use std::{
     collections::HashMap,
@@ -14,61 +14,61 @@ use connect_stores::{
     conformance::{Broken, Leases, token_store},
 };
 
-/// What may be wrong with a store.
+/// A fault that a store can have.
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum Fault {
     None,
-    /// A try at a held lock succeeds.
+    /// An attempt at a held lock succeeds.
     NoLock,
-    /// A try at a held lock waits.
+    /// An attempt at a held lock waits.
     WaitsForTheLock,
     /// A lock ends before its lease does.
     EndsEarly,
-    /// A save is made whether or not the lock is still held.
+    /// A save succeeds without the lock.
     IgnoresTheLease,
-    /// A lock that is over is released all the same, for its present holder.
+    /// Releasing an expired lock releases the lock of its new holder.
     ReleasesForOthers,
-    /// An orderly release does nothing.
+    /// A release does nothing.
     NeverReleases,
-    /// A dropped lock stays.
+    /// Dropping a lock does not release it.
     KeepsDropped,
-    /// The parts of a key run together.
+    /// The parts of a key are joined with a separator that they may contain.
     MixesKeys,
-    /// Keys that differ in the issuer only are the same.
+    /// The issuer of a key is ignored.
     ForgetsTheIssuer,
     /// Ids are trimmed.
     TrimsIds,
-    /// One lock for all keys.
+    /// All keys share one lock.
     OneLock,
-    /// The end of the tokens' life is not stored.
+    /// The expiry time is not stored.
     ForgetsTheEnd,
-    /// What was refused, and why, is not stored.
+    /// The refusal of a refresh token is not stored.
     ForgetsTheRefusal,
-    /// A save leaves the refresh token of the pair before where the new one has none.
+    /// A save of a pair without a refresh token keeps the previous refresh token.
     Merges,
-    /// Tokens are cut off.
+    /// Long tokens are truncated.
     CutsLong,
-    /// A lock stores something by itself.
+    /// Taking a lock stores tokens.
     StoresWhenLocked,
     /// A delete does nothing.
     NeverDeletes,
-    /// A lock writes once only.
+    /// A lock allows only one write.
     WritesOnce,
-    /// Reading takes the lock.
+    /// A load takes the lock.
     ReadsUnderTheLock,
-    /// The save after a prepare stores what was there before.
+    /// A save after a prepare does nothing.
     LosesThePrepared,
     /// A prepare removes the record.
     PrepareDeletes,
     /// A second prepare fails.
     PreparesOnce,
-    /// The delete after a prepare does nothing.
+    /// A delete after a prepare does nothing.
     KeepsThePrepared,
-    /// A prepare succeeds whether or not the lock is still held.
+    /// A prepare succeeds without the lock.
     PreparesWithoutLock,
 }
 
-/// A store in memory whose locks are leases.
+/// A store in memory whose locks expire, with a fault.
 #[derive(Clone)]
 struct Book {
     pages: Arc<Mutex<Pages>>,
@@ -78,7 +78,7 @@ struct Book {
 #[derive(Default)]
 struct Pages {
     kept: HashMap<String, Tokens>,
-    /// Who has the lock, and until when.
+    /// The ticket of the holder, and the end of the lease.
     locks: HashMap<String, (u64, Instant)>,
     tickets: u64,
 }
@@ -96,7 +96,7 @@ impl Book {
         match self.fault {
             Fault::MixesKeys => format!("{}/{}/{}", key.issuer, key.client_id, key.user),
             Fault::TrimsIds => format!("{:?}", (&key.issuer, &key.client_id, key.user.trim())),
-            // The issuers of one run differ in their ending only.
+            // The conformance tests append this suffix to the second issuer.
             Fault::ForgetsTheIssuer => {
                 format!("{:?}", (key.issuer.trim_end_matches(".other"), &key.client_id, &key.user))
             }
@@ -181,7 +181,7 @@ impl BookLock {
         Ok(Written::Durable)
     }
 
-    fn give_back(&mut self) {
+    fn free(&mut self) {
         let mut pages = self.book.pages();
         let name = self.book.locked(&self.key);
         let mine = pages.locks.get(&name).is_some_and(|(ticket, _)| *ticket == self.ticket);
@@ -245,7 +245,7 @@ impl StoreLock for BookLock {
         if self.has(Fault::NeverReleases) {
             self.over = true;
         } else {
-            self.give_back();
+            self.free();
         }
         Ok(())
     }
@@ -254,19 +254,19 @@ impl StoreLock for BookLock {
 impl Drop for BookLock {
     fn drop(&mut self) {
         if !self.over && !self.has(Fault::KeepsDropped) {
-            self.give_back();
+            self.free();
         }
     }
 }
 
-fn tried(fault: Fault) -> Result<(), Broken> {
+fn check(fault: Fault) -> Result<(), Broken> {
     let book = Book::new(fault);
     token_store(Leases::EndInTime, move || Ok(book.clone()))
 }
 
 #[test]
 fn correct_store_passes() {
-    tried(Fault::None).unwrap();
+    check(Fault::None).unwrap();
 }
 
 #[test]
@@ -287,36 +287,38 @@ fn stores_whose_locks_end_with_their_holder_pass() {
 #[test]
 fn every_fault_breaks_its_rule() {
     let faults = [
-        (Fault::StoresWhenLocked, "nothing is loaded where nothing was saved"),
-        (Fault::ForgetsTheEnd, "a pair comes back whole"),
-        (Fault::ForgetsTheRefusal, "a pair comes back whole"),
-        (Fault::Merges, "a pair replaces the one before"),
-        (Fault::CutsLong, "a large pair comes back whole"),
-        (Fault::NeverDeletes, "a deleted pair is gone"),
-        (Fault::WritesOnce, "a lock saves and deletes more than once"),
-        (Fault::ForgetsTheIssuer, "keys that differ in one part only are different"),
-        (Fault::TrimsIds, "an id may hold anything"),
-        (Fault::MixesKeys, "the parts of a key do not run together"),
+        (Fault::StoresWhenLocked, "a key without saved tokens loads nothing"),
+        (Fault::ForgetsTheEnd, "a saved pair is loaded unchanged"),
+        (Fault::ForgetsTheRefusal, "a saved pair is loaded unchanged"),
+        (Fault::Merges, "a saved pair replaces the previous one"),
+        (Fault::CutsLong, "a large pair is loaded unchanged"),
+        (Fault::NeverDeletes, "a deleted pair is not loaded"),
+        (Fault::WritesOnce, "a lock can save and delete more than once"),
+        (Fault::ForgetsTheIssuer, "keys that differ in one part are different"),
+        (Fault::TrimsIds, "an id may contain any text"),
+        (Fault::MixesKeys, "keys whose concatenated parts are equal are different"),
         (Fault::LosesThePrepared, "a save after prepare is loaded"),
         (Fault::PrepareDeletes, "prepare alone changes nothing"),
         (Fault::PreparesOnce, "prepare may be called twice"),
         (Fault::KeepsThePrepared, "a delete after prepare deletes"),
-        (Fault::NoLock, "a held lock excludes others"),
-        (Fault::WaitsForTheLock, "a try at a held lock returns at once"),
-        (Fault::OneLock, "a lock excludes nobody from another key"),
-        (Fault::NeverReleases, "a released lock is free at the next try"),
+        (Fault::NoLock, "a held lock cannot be taken again"),
+        (Fault::WaitsForTheLock, "an attempt at a held lock returns immediately"),
+        (Fault::OneLock, "a lock does not block other keys"),
+        (Fault::NeverReleases, "a released lock is free immediately"),
         (Fault::KeepsDropped, "a dropped lock becomes free"),
-        (Fault::ReadsUnderTheLock, "reading needs no lock"),
-        (Fault::NoLock, "writers that take turns lose nothing"),
-        (Fault::EndsEarly, "a lock lasts as long as its lease, and no longer"),
-        (Fault::IgnoresTheLease, "a lease that is over is lost before the write"),
-        (Fault::ReleasesForOthers, "a lost lease is not released for another holder"),
+        (Fault::ReadsUnderTheLock, "a load needs no lock"),
+        (Fault::NoLock, "concurrent writers lose no update"),
+        (Fault::EndsEarly, "a lock lasts exactly as long as its lease"),
+        (Fault::IgnoresTheLease, "a save or delete fails when the lease is lost"),
+        (Fault::ReleasesForOthers, "a holder that lost its lease does not release another holder's lock"),
         (Fault::PreparesWithoutLock, "prepare fails when the lease is lost"),
     ];
     thread::scope(|scope| {
         for (fault, rule) in faults {
             scope.spawn(move || {
-                let Err(broken) = tried(fault) else { panic!("{fault:?} is not found") };
+                let Err(broken) = check(fault) else {
+                    panic!("the conformance tests do not detect {fault:?}")
+                };
                 assert!(broken.rules().any(|name| name == rule), "{fault:?} breaks only: {broken}");
             });
         }

@@ -1,4 +1,5 @@
-//! The conformance tests find what is wrong with a guard against replays.
+//! Checks the conformance tests: a correct replay guard passes, and a guard with a known fault breaks the
+//! matching rule.
 
 use std::{
     collections::HashMap,
@@ -14,21 +15,21 @@ use connect_core::{
 use connect_stores::conformance::replay_guard;
 use jiff::Timestamp;
 
-/// What may be wrong with a guard.
+/// A fault that a replay guard can have.
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum Fault {
     None,
-    /// It looks first and writes then.
+    /// The check and the write of a claim are not atomic.
     NotAtomic,
-    /// A claim never ends by itself.
+    /// A claim never expires.
     NoLease,
-    /// A claim frees the delivery, whoever has it by then.
+    /// An expired claim frees the delivery of a newer claim.
     FreesOthers,
-    /// What was done is new again once its claim is given back.
+    /// Dropping the claim of a handled delivery makes the delivery new again.
     FreesTheDone,
-    /// A claim that is over is done no more.
+    /// `done` is ignored after the claim expired.
     ForgetsTheLate,
-    /// Ids are compared without case.
+    /// Ids that differ in case are equal.
     NoCase,
 }
 
@@ -111,7 +112,7 @@ impl Drop for Claim {
 }
 
 #[test]
-fn a_guard_that_keeps_the_rules_passes() {
+fn correct_guard_passes() {
     let known = Arc::default();
     replay_guard(|lease| Ok(Book { known: Arc::clone(&known), fault: Fault::None, lease })).unwrap();
     let memory = ReplayMemory::new();
@@ -121,17 +122,17 @@ fn a_guard_that_keeps_the_rules_passes() {
 #[test]
 fn every_fault_breaks_its_rule() {
     let faults = [
-        (Fault::NotAtomic, "of many that claim one delivery one gets it"),
-        (Fault::NoLease, "a claim that is over frees the delivery"),
-        (Fault::FreesOthers, "a claim that is over frees the delivery"),
-        (Fault::FreesTheDone, "done is done, however often and although it is given back"),
-        (Fault::ForgetsTheLate, "what was handled stays so, although the claim was over"),
-        (Fault::NoCase, "an id may hold anything"),
+        (Fault::NotAtomic, "of many concurrent claims for one delivery exactly one succeeds"),
+        (Fault::NoLease, "an expired claim frees the delivery"),
+        (Fault::FreesOthers, "an expired claim frees the delivery"),
+        (Fault::FreesTheDone, "a handled delivery stays handled after a second `done` and a release"),
+        (Fault::ForgetsTheLate, "a delivery handled after its claim expired stays handled"),
+        (Fault::NoCase, "an id may contain any text"),
     ];
     for (fault, rule) in faults {
         let known = Arc::default();
         let tried = replay_guard(|lease| Ok(Book { known: Arc::clone(&known), fault, lease }));
-        let Err(broken) = tried else { panic!("{fault:?} is not found") };
+        let Err(broken) = tried else { panic!("the conformance tests do not detect {fault:?}") };
         assert!(broken.rules().any(|name| name == rule), "{fault:?} breaks only: {broken}");
     }
 }

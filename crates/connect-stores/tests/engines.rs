@@ -1,6 +1,7 @@
-//! The stores of the engines: `bash tests/engines.sh cargo test -p mobiscroll-connect-stores --all-features`.
+//! Tests of the PostgreSQL and Redis stores against real servers.
 //!
-//! Without them the tests say that they were skipped, and pass.
+//! Run them with `bash tests/engines.sh cargo test -p mobiscroll-connect-stores --all-features`. Without the
+//! servers, the tests print that they were skipped, and pass.
 
 #![allow(clippy::unwrap_used)]
 
@@ -23,14 +24,14 @@ use connect_stores::{
 
 const LEASE: Duration = Duration::from_secs(60);
 
-/// The settings of the Redis server concern all of its users.
+/// Serializes the tests that change settings of the shared Redis server.
 static REDIS: Mutex<()> = Mutex::new(());
 
 fn engine(name: &str) -> Option<String> {
     let url = std::env::var(name).ok().filter(|url| !url.is_empty());
     if url.is_none() {
         println!(
-            "skipped: start with `bash tests/engines.sh cargo test -p mobiscroll-connect-stores --all-features`"
+            "skipped: {name} is not set; run `bash tests/engines.sh cargo test -p mobiscroll-connect-stores --all-features`"
         );
     }
     url
@@ -48,7 +49,7 @@ fn pair() -> Tokens {
     Tokens::new("a", "r")
 }
 
-/// A pool for this role; `url` names the owner of the tables.
+/// Returns a pool that connects as this role, by default as the owner of the tables.
 fn pool(url: &str, role: Option<&str>, connections: usize) -> Pool {
     let mut config: Config = url.parse().unwrap();
     if let Some(role) = role {
@@ -69,7 +70,7 @@ async fn save(store: &impl AsyncTokenStore, key: &TokenKey) {
     held.release().await.unwrap();
 }
 
-/// Whether the lock can be taken within two seconds.
+/// Returns whether the lock can be taken within two seconds.
 async fn becomes_free(store: &impl AsyncTokenStore, key: &TokenKey) -> bool {
     let started = Instant::now();
     while started.elapsed() < Duration::from_secs(2) {
@@ -134,12 +135,12 @@ fn postgres_prepare_without_privilege_fails() {
 }
 
 #[test]
-fn postgres_that_becomes_read_only_fails_before_an_exchange() {
+fn postgres_prepare_on_a_read_only_server_fails() {
     let Some(url) = engine("CONNECT_TEST_POSTGRES") else { return };
     run(async {
         let (owner, key) = (postgres(&url).await, key("read only"));
         save(&owner, &key).await;
-        // The store takes a connection out for its session; all statements share the one in the pool.
+        // The store removes one connection for its session; all statements share the other one.
         let pool = pool(&url, None, 1);
         let store = PostgresStore::with_pool(pool.clone());
         let mut held = store.try_lock(&key, LEASE).await.unwrap().unwrap();
@@ -187,13 +188,13 @@ fn postgres_prepare_keeps_a_save_that_is_under_way() {
 }
 
 #[test]
-fn postgres_lock_whose_try_was_cancelled_becomes_free() {
+fn postgres_lock_of_a_cancelled_attempt_becomes_free() {
     let Some(url) = engine("CONNECT_TEST_POSTGRES") else { return };
     run(async {
         let (store, key) = (postgres(&url).await, key("cancelled"));
         save(&store, &key).await;
         let _held = store.try_lock(&key, LEASE).await.unwrap().unwrap();
-        // The statement that takes the lock waits for this transaction; one that releases it does not.
+        // The statement that takes the lock waits for this transaction; a release does not.
         let mut control = pool(&url, None, 1).get().await.unwrap();
         let freeing = control.transaction().await.unwrap();
         let sql = "DELETE FROM mobiscroll_connect_locks AS held USING mobiscroll_connect_tokens AS kept \
@@ -205,10 +206,10 @@ fn postgres_lock_whose_try_was_cancelled_becomes_free() {
             tokio::spawn(async move { other.load(&key).await })
         });
         for load in loads {
-            load.await.unwrap().unwrap(); // now the pool has several connections: a release could overtake the try
+            load.await.unwrap().unwrap(); // opens several connections, so that a release could overtake the attempt
         }
         let cancelled = tokio::time::timeout(Duration::from_millis(300), other.try_lock(&key, LEASE)).await;
-        assert!(cancelled.is_err(), "the try ended");
+        assert!(cancelled.is_err(), "the attempt ended");
         tokio::time::sleep(Duration::from_millis(300)).await;
         freeing.commit().await.unwrap();
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -216,7 +217,7 @@ fn postgres_lock_whose_try_was_cancelled_becomes_free() {
     });
 }
 
-/// Restores the setting when dropped.
+/// A Redis server without free memory. Restores the setting when dropped.
 struct MaxMemory<'a>(&'a str);
 
 impl<'a> MaxMemory<'a> {
@@ -264,7 +265,7 @@ fn redis_prepare_without_memory_fails() {
 }
 
 #[test]
-fn redis_lock_whose_try_was_cancelled_becomes_free() {
+fn redis_lock_of_a_cancelled_attempt_becomes_free() {
     let Some(url) = engine("CONNECT_TEST_REDIS") else { return };
     let _alone = REDIS.lock().unwrap_or_else(PoisonError::into_inner);
     run(async {
@@ -272,7 +273,7 @@ fn redis_lock_whose_try_was_cancelled_becomes_free() {
         save(&store, &key).await; // connects
         redis::<()>(&url, cmd("CLIENT").arg(&["PAUSE", "600", "ALL"]));
         let cancelled = tokio::time::timeout(Duration::from_millis(200), store.try_lock(&key, LEASE)).await;
-        assert!(cancelled.is_err(), "the try ended");
+        assert!(cancelled.is_err(), "the attempt ended");
         tokio::time::sleep(Duration::from_millis(500)).await;
         assert!(becomes_free(&store, &key).await);
     });

@@ -1,4 +1,4 @@
-//! Tokens that are sealed with keys of the caller.
+//! Tests of stores that encrypt tokens with the caller's keys.
 
 #![allow(clippy::unwrap_used)]
 
@@ -29,7 +29,7 @@ fn shows_nothing(error: &StoreError) -> String {
 }
 
 #[test]
-fn nothing_of_the_tokens_is_readable_and_no_two_saves_are_alike() {
+fn sealed_record_shows_no_token_and_changes_with_each_save() {
     let folder = tempfile::tempdir().unwrap();
     let store = FileStore::open(folder.path()).unwrap().sealed(Seal::new("one", [1; 32]));
     save(&store, "a");
@@ -42,7 +42,7 @@ fn nothing_of_the_tokens_is_readable_and_no_two_saves_are_alike() {
 }
 
 #[test]
-fn keys_are_changed_without_a_sign_out() {
+fn seal_with_the_old_key_opens_old_records_after_a_change() {
     let folder = tempfile::tempdir().unwrap();
     let plain = FileStore::open(folder.path()).unwrap();
     let old = plain.clone().sealed(Seal::new("old", [1; 32]));
@@ -51,26 +51,26 @@ fn keys_are_changed_without_a_sign_out() {
     assert!(new.load(&key("a")).unwrap().is_some());
     save(&new, "a");
     let text = shows_nothing(&old.load(&key("a")).unwrap_err());
-    assert!(text.contains("\"new\"") && text.contains("not given"), "{text}");
+    assert!(text.contains("\"new\"") && text.contains("no key of that name"), "{text}");
 }
 
 #[test]
-fn a_wrong_key_a_changed_and_a_moved_record_do_not_open() {
+fn sealed_record_with_wrong_key_edited_or_moved_does_not_open() {
     let folder = tempfile::tempdir().unwrap();
     let plain = FileStore::open(folder.path()).unwrap();
     let store = plain.clone().sealed(Seal::new("one", [1; 32]));
     save(&store, "a");
     let wrong = plain.clone().sealed(Seal::new("one", [2; 32])).load(&key("a")).unwrap_err();
     assert!(shows_nothing(&wrong).contains("another key of that name"));
-    assert!(shows_nothing(&plain.load(&key("a")).unwrap_err()).contains("no key was given"));
+    assert!(shows_nothing(&plain.load(&key("a")).unwrap_err()).contains("has no key"));
 
-    // Moved with the name of its new owner written over the old one: only the seal can tell.
+    // Only the seal detects a moved record whose user field was edited to match.
     let path = records(&store).remove(0);
     let text = fs::read_to_string(&path).unwrap();
     save(&store, "b");
     let other = records(&store).into_iter().find(|other| *other != path).unwrap();
     fs::write(&other, text.replace("\"user\":\"a\"", "\"user\":\"b\"")).unwrap();
-    assert!(shows_nothing(&store.load(&key("b")).unwrap_err()).contains("moved here"));
+    assert!(shows_nothing(&store.load(&key("b")).unwrap_err()).contains("moved from another record"));
 
     let start = text.find("\"text\":\"").unwrap() + 12;
     let flipped = if &text[start..=start] == "A" { "B" } else { "A" };
@@ -79,7 +79,7 @@ fn a_wrong_key_a_changed_and_a_moved_record_do_not_open() {
 }
 
 #[test]
-fn a_plain_store_is_sealed_record_by_record() {
+fn plain_record_is_read_with_also_plain_and_sealed_by_a_save() {
     let folder = tempfile::tempdir().unwrap();
     let plain = FileStore::open(folder.path()).unwrap();
     save(&plain, "a");
@@ -92,7 +92,7 @@ fn a_plain_store_is_sealed_record_by_record() {
 }
 
 #[test]
-fn a_seal_prints_the_names_of_its_keys_only() {
+fn seal_debug_output_shows_only_key_names() {
     let text = format!("{:?}", Seal::new("one", [0xab; 32]).also_open("two", [0xcd; 32]));
     assert_eq!(text, "Seal { seals: \"one\", opens: [\"two\"], .. }");
 }

@@ -1,4 +1,4 @@
-//! An asynchronous guard against replays as a blocking one.
+//! Wraps an asynchronous replay guard for callers that block.
 
 use std::sync::Arc;
 
@@ -8,28 +8,29 @@ use connect_core::{
 };
 use jiff::Timestamp;
 
-use super::{Blocking, Home};
+use super::{Blocking, RuntimeThread};
 
 impl<G: AsyncReplayGuard> ReplayGuard for Blocking<G> {
     fn claim(&self, id: &str, now: Timestamp) -> Result<Claimed<dyn ReplayClaim>, StoreError> {
         let id = id.to_owned();
         let claimed = self.wait(|guard| async move { guard.claim(&id, now).await })?;
-        Ok(claimed.map(|claim| Box::new(BlockingClaim { claim: Some(claim), home: self.home.clone() }) as _))
+        Ok(claimed
+            .map(|claim| Box::new(BlockingClaim { claim: Some(claim), thread: self.thread.clone() }) as _))
     }
 }
 
-/// The claim while it is here; on its thread while it works.
 struct BlockingClaim {
+    /// `None` while an operation on the guard's thread owns the claim.
     claim: Option<Box<dyn AsyncReplayClaim>>,
-    home: Arc<Home>,
+    thread: Arc<RuntimeThread>,
 }
 
 impl ReplayClaim for BlockingClaim {
     fn done(&mut self) -> Result<(), StoreError> {
         let Some(mut claim) = self.claim.take() else {
-            return Err(StoreError::new("the guard's work on this claim was ended"));
+            return Err(StoreError::new("an earlier operation on this claim did not finish"));
         };
-        let (claim, outcome) = self.home.wait(async move {
+        let (claim, outcome) = self.thread.wait(async move {
             let outcome = claim.done().await;
             Ok((claim, outcome))
         })?;
@@ -39,7 +40,7 @@ impl ReplayClaim for BlockingClaim {
 
     fn release(mut self: Box<Self>) -> Result<(), StoreError> {
         match self.claim.take() {
-            Some(claim) => self.home.wait(claim.release()),
+            Some(claim) => self.thread.wait(claim.release()),
             None => Ok(()),
         }
     }
@@ -48,7 +49,7 @@ impl ReplayClaim for BlockingClaim {
 impl Drop for BlockingClaim {
     fn drop(&mut self) {
         if let Some(claim) = self.claim.take() {
-            self.home.runtime.spawn(async move { drop(claim) });
+            self.thread.runtime.spawn(async move { drop(claim) });
         }
     }
 }

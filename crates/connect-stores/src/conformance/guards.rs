@@ -1,4 +1,4 @@
-//! A delivery is handled once.
+//! The rules of a replay guard: each delivery is handled once.
 
 use std::{
     future::Future,
@@ -14,20 +14,20 @@ use connect_core::{
 
 use jiff::Timestamp;
 
-use super::{Broken, Fault, Tried, broken, holds, random, try_rules};
+use super::{Broken, Fault, RuleResult, check, random, try_rules, violated};
 use crate::Blocking;
 
-/// Tries the rules of [`ReplayGuard`] on the guard that `open` opens handles on, with a lease of so long.
+/// Checks the rules of [`ReplayGuard`] with handles that `open` returns for a given lease.
 pub fn replay_guard<G: ReplayGuard>(
     open: impl Fn(Duration) -> Result<G, StoreError> + Send + Sync,
 ) -> Result<(), Broken> {
     let open = |lease| open(lease).map(|guard| Arc::new(guard) as Arc<dyn ReplayGuard>);
     let run = random().map_err(Broken::setup)?;
-    let bench = Bench { open: &open, run };
-    try_rules(RULES.iter().map(|(name, rule)| (*name, || rule(&bench))))
+    let test = GuardTest { open: &open, run };
+    try_rules(RULES.iter().map(|(name, rule)| (*name, || rule(&test))))
 }
 
-/// Tries the rules of [`AsyncReplayGuard`]. It blocks; each handle has a runtime of its own.
+/// Checks the rules of [`AsyncReplayGuard`]. Blocks the calling thread; each handle has a separate runtime.
 pub fn async_replay_guard<G, F>(open: impl Fn(Duration) -> F + Send + Sync) -> Result<(), Broken>
 where
     G: AsyncReplayGuard,
@@ -37,33 +37,33 @@ where
     replay_guard(|lease| Blocking::new(home.wait(|_| open(lease))?))
 }
 
-struct Bench<'a> {
+struct GuardTest<'a> {
     open: &'a (dyn Fn(Duration) -> Result<Arc<dyn ReplayGuard>, StoreError> + Sync),
-    /// No other run uses it.
+    /// Random, so that test runs do not share ids.
     run: String,
 }
 
-type Rule = (&'static str, fn(&Bench<'_>) -> Tried);
+type GuardRule = (&'static str, fn(&GuardTest<'_>) -> RuleResult);
 
-const RULES: &[Rule] = &[
-    ("a delivery in hand is not handed out again", in_hand),
-    ("a delivery that was done is done for everybody", done),
-    ("a claim that is dropped frees the delivery", dropped),
-    ("a claim that is over frees the delivery", over),
-    ("what was handled stays so, although the claim was over", done_late),
-    ("a claim that is given back frees the delivery", released),
-    ("done is done, however often and although it is given back", done_and_released),
-    ("an id may hold anything", any_text),
-    ("of many that claim one delivery one gets it", storm),
+const RULES: &[GuardRule] = &[
+    ("a claimed delivery cannot be claimed again", in_hand),
+    ("a handled delivery is handled for all handles", done),
+    ("dropping a claim frees the delivery", dropped),
+    ("an expired claim frees the delivery", expired),
+    ("a delivery handled after its claim expired stays handled", done_late),
+    ("releasing a claim frees the delivery", released),
+    ("a handled delivery stays handled after a second `done` and a release", done_and_released),
+    ("an id may contain any text", any_text),
+    ("of many concurrent claims for one delivery exactly one succeeds", concurrent_claims),
 ];
 
 const LONG: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_millis(300);
-/// How much later than asked is still in time: test machines are slow.
+/// The delay that is still accepted. Generous, because test machines are slow.
 const SLACK: Duration = Duration::from_secs(4);
 
-impl Bench<'_> {
-    /// Two handles, the first with this lease.
+impl GuardTest<'_> {
+    /// Opens two handles, the first with this lease.
     fn guards(&self, lease: Duration) -> Result<[Arc<dyn ReplayGuard>; 2], StoreError> {
         Ok([(self.open)(lease)?, (self.open)(LONG)?])
     }
@@ -80,14 +80,14 @@ impl Bench<'_> {
     fn take(&self, guard: &dyn ReplayGuard, id: &str) -> Result<Box<dyn ReplayClaim>, Fault> {
         match self.claim(guard, id)? {
             Claimed::New(claim) => Ok(claim),
-            other => Err(Fault(format!("it is {other:?}, not new"))),
+            other => Err(Fault(format!("the claim returned {other:?}, expected New"))),
         }
     }
 
-    /// What a claim that is not new says.
-    fn says(&self, guard: &dyn ReplayGuard, id: &str, expected: &str) -> Tried {
-        let said = format!("{:?}", self.claim(guard, id)?);
-        if said == expected { Ok(()) } else { broken(format!("it is {said}, not {expected}")) }
+    /// Checks that a claim returns `expected`.
+    fn expect_claim(&self, guard: &dyn ReplayGuard, id: &str, expected: &str) -> RuleResult {
+        let claimed = format!("{:?}", self.claim(guard, id)?);
+        check(claimed == expected, &format!("the claim returned {claimed}, expected {expected}"))
     }
 
     /// Waits until a delivery is free again.
@@ -96,88 +96,89 @@ impl Bench<'_> {
         loop {
             match self.claim(guard, id)? {
                 Claimed::New(claim) => return Ok(claim),
-                _ if Instant::now() >= until => return Err(Fault("it was not free".to_owned())),
+                _ if Instant::now() >= until => {
+                    return Err(Fault("the delivery did not become free".to_owned()));
+                }
                 _ => thread::sleep(Duration::from_millis(10)),
             }
         }
     }
 }
 
-fn in_hand(bench: &Bench<'_>) -> Tried {
-    let ([one, other], id) = (bench.guards(LONG)?, bench.id("in hand"));
-    let mut claim = bench.take(&one, &id)?;
-    bench.says(&one, &id, "InHand")?;
-    bench.says(&other, &id, "InHand")?;
-    bench.take(&other, &bench.id("another"))?.done()?;
+fn in_hand(test: &GuardTest<'_>) -> RuleResult {
+    let ([one, other], id) = (test.guards(LONG)?, test.id("in hand"));
+    let mut claim = test.take(&one, &id)?;
+    test.expect_claim(&one, &id, "InHand")?;
+    test.expect_claim(&other, &id, "InHand")?;
+    test.take(&other, &test.id("another"))?.done()?;
     claim.done()?;
     Ok(())
 }
 
-fn done(bench: &Bench<'_>) -> Tried {
-    let ([one, other], id) = (bench.guards(LONG)?, bench.id("done"));
-    bench.take(&one, &id)?.done()?;
-    bench.says(&one, &id, "Done")?;
-    bench.says(&other, &id, "Done")
+fn done(test: &GuardTest<'_>) -> RuleResult {
+    let ([one, other], id) = (test.guards(LONG)?, test.id("done"));
+    test.take(&one, &id)?.done()?;
+    test.expect_claim(&one, &id, "Done")?;
+    test.expect_claim(&other, &id, "Done")
 }
 
-fn dropped(bench: &Bench<'_>) -> Tried {
-    let ([one, other], id) = (bench.guards(LONG)?, bench.id("dropped"));
-    drop(bench.take(&one, &id)?);
-    drop(bench.take_when_free(&other, &id)?);
-    bench.take_when_free(&one, &id)?.done()?;
+fn dropped(test: &GuardTest<'_>) -> RuleResult {
+    let ([one, other], id) = (test.guards(LONG)?, test.id("dropped"));
+    drop(test.take(&one, &id)?);
+    drop(test.take_when_free(&other, &id)?);
+    test.take_when_free(&one, &id)?.done()?;
     Ok(())
 }
 
-fn over(bench: &Bench<'_>) -> Tried {
-    let ([one, other], id) = (bench.guards(SHORT)?, bench.id("over"));
-    let late = bench.take(&one, &id)?;
-    let _claim = bench.take_when_free(&other, &id)?;
+fn expired(test: &GuardTest<'_>) -> RuleResult {
+    let ([one, other], id) = (test.guards(SHORT)?, test.id("expired"));
+    let late = test.take(&one, &id)?;
+    let _claim = test.take_when_free(&other, &id)?;
     drop(late);
     thread::sleep(SHORT / 8);
-    bench
-        .says(&one, &id, "InHand")
-        .map_err(|Fault(what)| Fault(format!("a claim that is over freed another: {what}")))
+    test.expect_claim(&one, &id, "InHand")
+        .map_err(|Fault(what)| Fault(format!("an expired claim freed a newer claim: {what}")))
 }
 
-fn done_late(bench: &Bench<'_>) -> Tried {
-    let ([one, other], id) = (bench.guards(SHORT)?, bench.id("done late"));
-    let mut late = bench.take(&one, &id)?;
-    let claim = bench.take_when_free(&other, &id)?;
+fn done_late(test: &GuardTest<'_>) -> RuleResult {
+    let ([one, other], id) = (test.guards(SHORT)?, test.id("done late"));
+    let mut late = test.take(&one, &id)?;
+    let claim = test.take_when_free(&other, &id)?;
     late.done()?;
     drop(claim);
     thread::sleep(SHORT);
-    bench.says(&other, &id, "Done")?;
-    let (id, other_id) = (bench.id("done when nobody has it"), bench.id("something else"));
-    let mut late = bench.take(&one, &id)?;
+    test.expect_claim(&other, &id, "Done")?;
+    let (id, other_id) = (test.id("done when unclaimed"), test.id("another"));
+    let mut late = test.take(&one, &id)?;
     thread::sleep(SHORT * 2);
-    bench.take(&one, &other_id)?.done()?;
+    test.take(&one, &other_id)?.done()?;
     late.done()?;
-    bench.says(&other, &id, "Done")
+    test.expect_claim(&other, &id, "Done")
 }
 
-fn released(bench: &Bench<'_>) -> Tried {
-    let ([one, other], id) = (bench.guards(LONG)?, bench.id("released"));
-    bench.take(&one, &id)?.release()?;
-    bench.take(&other, &id)?.release()?;
-    let ([one, other], id) = (bench.guards(SHORT)?, bench.id("released late"));
-    let late = bench.take(&one, &id)?;
-    let _claim = bench.take_when_free(&other, &id)?;
+fn released(test: &GuardTest<'_>) -> RuleResult {
+    let ([one, other], id) = (test.guards(LONG)?, test.id("released"));
+    test.take(&one, &id)?.release()?;
+    test.take(&other, &id)?.release()?;
+    let ([one, other], id) = (test.guards(SHORT)?, test.id("released late"));
+    let late = test.take(&one, &id)?;
+    let _claim = test.take_when_free(&other, &id)?;
     late.release()?;
-    bench.says(&one, &id, "InHand")
+    test.expect_claim(&one, &id, "InHand")
 }
 
-fn done_and_released(bench: &Bench<'_>) -> Tried {
-    let ([one, other], id) = (bench.guards(LONG)?, bench.id("done and released"));
-    let mut claim = bench.take(&one, &id)?;
+fn done_and_released(test: &GuardTest<'_>) -> RuleResult {
+    let ([one, other], id) = (test.guards(LONG)?, test.id("done and released"));
+    let mut claim = test.take(&one, &id)?;
     claim.done()?;
     claim.done()?;
-    bench.says(&other, &id, "Done")?;
+    test.expect_claim(&other, &id, "Done")?;
     claim.release()?;
-    bench.says(&other, &id, "Done")
+    test.expect_claim(&other, &id, "Done")
 }
 
-fn any_text(bench: &Bench<'_>) -> Tried {
-    let guard = (bench.open)(LONG)?;
+fn any_text(test: &GuardTest<'_>) -> RuleResult {
+    let guard = (test.open)(LONG)?;
     let mut ids: Vec<String> = [
         "",
         " ",
@@ -201,22 +202,21 @@ fn any_text(bench: &Bench<'_>) -> Tried {
     .to_vec();
     ids.extend(["long".repeat(2500), format!("{}x", "long".repeat(2500))]);
     for id in &ids {
-        let taken =
-            bench.take(&guard, &bench.id(&format!("any {id}"))).and_then(|mut claim| Ok(claim.done()?));
+        let taken = test.take(&guard, &test.id(&format!("any {id}"))).and_then(|mut claim| Ok(claim.done()?));
         taken.map_err(|Fault(what)| Fault(format!("{id:?}: {what}")))?;
     }
     Ok(())
 }
 
-fn storm(bench: &Bench<'_>) -> Tried {
-    let guards = (0..8).map(|_| (bench.open)(LONG)).collect::<Result<Vec<_>, _>>()?;
+fn concurrent_claims(test: &GuardTest<'_>) -> RuleResult {
+    let guards = (0..8).map(|_| (test.open)(LONG)).collect::<Result<Vec<_>, _>>()?;
     for round in 0..20 {
-        let id = bench.id(&format!("storm {round}"));
+        let id = test.id(&format!("concurrent {round}"));
         let new = thread::scope(|scope| {
             let claims: Vec<_> = guards
                 .iter()
                 .map(|guard| {
-                    scope.spawn(|| match bench.claim(guard, &id) {
+                    scope.spawn(|| match test.claim(guard, &id) {
                         Ok(Claimed::New(mut claim)) => claim.done().map(|()| 1),
                         Ok(_) => Ok(0),
                         Err(error) => Err(error),
@@ -228,7 +228,7 @@ fn storm(bench: &Bench<'_>) -> Tried {
             });
             counted.sum::<Result<usize, Fault>>()
         })?;
-        holds(new == 1, &format!("{new} got it"))?;
+        check(new == 1, &format!("{new} claims succeeded"))?;
     }
     Ok(())
 }

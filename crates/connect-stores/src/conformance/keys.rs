@@ -1,21 +1,21 @@
-//! One key is never taken for another.
+//! The rules that different keys have separate tokens.
 
 use connect_core::{TokenKey, Tokens};
 
-use super::{Bench, Rule, Tried, broken, holds, lock};
+use super::{RuleResult, StoreRule, StoreTest, check, lock, violated};
 
-pub(super) const RULES: &[Rule] = &[
-    ("keys that differ in one part only are different", parts),
-    ("an id may hold anything", any_text),
-    ("the parts of a key do not run together", seams),
+pub(super) const RULES: &[StoreRule] = &[
+    ("keys that differ in one part are different", parts),
+    ("an id may contain any text", any_text),
+    ("keys whose concatenated parts are equal are different", separators),
 ];
 
-fn parts(bench: &Bench<'_>) -> Tried {
-    let other_issuer = TokenKey { issuer: format!("{}.other", bench.issuer).into(), ..bench.key("a", "u") };
-    apart(bench, vec![bench.key("a", "u"), bench.key("b", "u"), bench.key("a", "v"), other_issuer])
+fn parts(test: &StoreTest<'_>) -> RuleResult {
+    let other_issuer = TokenKey { issuer: format!("{}.other", test.issuer).into(), ..test.key("a", "u") };
+    check_separate(test, vec![test.key("a", "u"), test.key("b", "u"), test.key("a", "v"), other_issuer])
 }
 
-fn any_text(bench: &Bench<'_>) -> Tried {
+fn any_text(test: &StoreTest<'_>) -> RuleResult {
     let mut ids: Vec<String> = [
         "",
         " ",
@@ -61,44 +61,44 @@ fn any_text(bench: &Bench<'_>) -> Tried {
     .map(String::from)
     .to_vec();
     ids.extend(["long".repeat(2500), format!("{}x", "long".repeat(2500))]);
-    apart(bench, ids.iter().map(|id| bench.key("any text", id)).collect())
+    check_separate(test, ids.iter().map(|id| test.key("any text", id)).collect())
 }
 
-fn seams(bench: &Bench<'_>) -> Tried {
+fn separators(test: &StoreTest<'_>) -> RuleResult {
     let mut keys = Vec::new();
-    for seam in ["", ":", "/", "\0", "|", "\n", ",", "\u{1f}", "\", \""] {
+    for separator in ["", ":", "/", "\0", "|", "\n", ",", "\u{1f}", "\", \""] {
         keys.extend(
-            [("a", format!("b{seam}c")), (&*format!("a{seam}b"), "c".to_owned())]
-                .map(|(client_id, user)| bench.key(client_id, &user)),
+            [("a", format!("b{separator}c")), (&*format!("a{separator}b"), "c".to_owned())]
+                .map(|(client_id, user)| test.key(client_id, &user)),
         );
-        let issuer = format!("{}{seam}a{seam}b", bench.issuer);
+        let issuer = format!("{}{separator}a{separator}b", test.issuer);
         keys.push(TokenKey { issuer: issuer.into(), client_id: "".into(), user: "c".into() });
-        keys.push(bench.key("", &format!("a{seam}b{seam}c")));
+        keys.push(test.key("", &format!("a{separator}b{separator}c")));
     }
-    // Some seams make the same key twice.
+    // Some separators produce the same key twice.
     keys.sort();
     keys.dedup();
-    apart(bench, keys)
+    check_separate(test, keys)
 }
 
-/// Saves something else under each key, and looks whether each still has its own.
-fn apart(bench: &Bench<'_>, keys: Vec<TokenKey>) -> Tried {
-    let store = bench.open()?;
+/// Saves different tokens under each key, and checks that each key still loads its own.
+fn check_separate(test: &StoreTest<'_>, keys: Vec<TokenKey>) -> RuleResult {
+    let store = test.open()?;
     let pair = |number: usize| Tokens::new(format!("access {number}"), format!("refresh {number}"));
     for (number, key) in keys.iter().enumerate() {
         let mut held = lock(&store, key)?;
-        holds(held.load()?.is_none(), &format!("{key:?} has the tokens of another key"))?;
+        check(held.load()?.is_none(), &format!("{key:?} has the tokens of another key"))?;
         held.save(&pair(number))?;
         held.release()?;
     }
     for (number, key) in keys.iter().enumerate() {
         if store.load(key)?.as_ref() != Some(&pair(number)) {
-            return broken(format!("{key:?} lost its tokens to another key"));
+            return violated(format!("{key:?} lost its tokens to another key"));
         }
     }
     for key in &keys {
         let mut held = lock(&store, key)?;
-        holds(held.load()?.is_some(), &format!("{key:?} was deleted with another key"))?;
+        check(held.load()?.is_some(), &format!("{key:?} was deleted with another key"))?;
         held.delete()?;
         held.release()?;
     }

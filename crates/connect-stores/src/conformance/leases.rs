@@ -1,21 +1,23 @@
-//! A lock ends with its lease, and its holder learns so before a write.
+//! The rules of leases: a lock ends with its lease, and later writes by its holder fail.
 
 use std::{fmt, thread};
 
 use connect_core::{StoreError, Tokens};
 
-use super::{Bench, LONG, Rule, SHORT, SLACK, Tried, broken, holds, lock, lock_for, lock_within, timed};
+use super::{
+    LONG, RuleResult, SHORT, SLACK, StoreRule, StoreTest, check, lock, lock_for, lock_within, timed, violated,
+};
 
 /// For stores whose locks end in time.
-pub(super) const RULES: &[Rule] = &[
-    ("a lock lasts as long as its lease, and no longer", lasts),
-    ("a lease that is over is lost before the write", lost),
-    ("a lost lease is not released for another holder", lost_and_released),
+pub(super) const RULES: &[StoreRule] = &[
+    ("a lock lasts exactly as long as its lease", lasts),
+    ("a save or delete fails when the lease is lost", lost),
+    ("a holder that lost its lease does not release another holder's lock", lost_and_released),
     ("prepare fails when the lease is lost", lost_and_prepared),
 ];
 
-fn lasts(bench: &Bench<'_>) -> Tried {
-    let (one, other, key) = (bench.open()?, bench.open()?, bench.user("lasts"));
+fn lasts(test: &StoreTest<'_>) -> RuleResult {
+    let (one, other, key) = (test.open()?, test.open()?, test.user("lasts"));
     let lease = SHORT * 6;
     let (taken, took) = timed(|| {
         let held = lock_for(&one, &key, lease)?;
@@ -24,63 +26,66 @@ fn lasts(bench: &Bench<'_>) -> Tried {
         taken
     });
     taken?.release()?;
-    // The clock of the store may count in other units than this one.
-    holds(took + SHORT >= lease, &format!("a lease of {lease:?} ended after {took:?}"))
+    // The store's clock may have a coarser resolution.
+    check(took + SHORT >= lease, &format!("a lease of {lease:?} ended after {took:?}"))
 }
 
-fn lost(bench: &Bench<'_>) -> Tried {
-    let (one, other, key) = (bench.open()?, bench.open()?, bench.user("lost"));
+fn lost(test: &StoreTest<'_>) -> RuleResult {
+    let (one, other, key) = (test.open()?, test.open()?, test.user("lost"));
     let (mine, theirs) = (Tokens::new("mine", "r"), Tokens::new("theirs", "r"));
-    // Nobody else takes it.
+    // The lease ends, and no other holder takes the lock.
     let mut late = lock_for(&one, &key, SHORT)?;
     thread::sleep(SHORT * 2);
-    refused("a save after the lease had ended", late.save(&mine))?;
-    holds(one.load(&key)?.is_none(), "a save after the lease had ended was made all the same")?;
+    refused("a save after the lease ended", late.save(&mine))?;
+    check(one.load(&key)?.is_none(), "a save after the lease ended changed the record")?;
     drop(late);
-    // Another holder takes it.
+    // The lease ends, and another holder takes the lock.
     let mut late = lock_for(&other, &key, SLACK)?;
     late.save(&mine)?;
     let mut taken = lock_within(SLACK * 2, &one, &key)?;
     taken.save(&theirs)?;
-    refused("a save when another had the lock", late.save(&mine))?;
-    refused("a delete when another had the lock", late.delete())?;
-    holds(other.load(&key)?.as_ref() == Some(&theirs), "what was refused was done all the same")?;
+    refused("a save while another holder had the lock", late.save(&mine))?;
+    refused("a delete while another holder had the lock", late.delete())?;
+    check(other.load(&key)?.as_ref() == Some(&theirs), "a refused save or delete changed the record")?;
     taken.delete()?;
     taken.release()?;
-    refused("a save when another had had the lock", late.save(&mine))?;
-    holds(other.load(&key)?.is_none(), "a save after another had had the lock was made all the same")
+    refused("a save after another holder released the lock", late.save(&mine))?;
+    check(other.load(&key)?.is_none(), "a save after another holder released the lock changed the record")
 }
 
-fn lost_and_released(bench: &Bench<'_>) -> Tried {
-    let (one, other, key) = (bench.open()?, bench.open()?, bench.user("lost and released"));
+fn lost_and_released(test: &StoreTest<'_>) -> RuleResult {
+    let (one, other, key) = (test.open()?, test.open()?, test.user("lost and released"));
     let late = lock_for(&one, &key, SHORT)?;
     thread::sleep(SHORT * 2);
     let later = lock_for(&one, &key, SHORT)?;
     thread::sleep(SHORT * 2);
     let taken = lock(&other, &key)?;
     drop(later);
-    let _ = late.release(); // it may say that the lease is lost
+    let _ = late.release(); // it may fail with a lost lease
     thread::sleep(SHORT);
-    holds(one.try_lock(&key, LONG)?.is_none(), "a holder that had lost the lock released it for another")?;
+    check(
+        one.try_lock(&key, LONG)?.is_none(),
+        "a holder that had lost its lock released another holder's lock",
+    )?;
     taken.release()?;
     Ok(())
 }
 
-fn lost_and_prepared(bench: &Bench<'_>) -> Tried {
-    let (one, other, key) = (bench.open()?, bench.open()?, bench.user("lost and prepared"));
+fn lost_and_prepared(test: &StoreTest<'_>) -> RuleResult {
+    let (one, other, key) = (test.open()?, test.open()?, test.user("lost and prepared"));
     let mut late = lock_for(&one, &key, SHORT)?;
     thread::sleep(SHORT * 2);
-    refused("a prepare after the lease had ended", late.prepare())?;
+    refused("a prepare after the lease ended", late.prepare())?;
     let taken = lock(&other, &key)?;
-    refused("a prepare when another had the lock", late.prepare())?;
+    refused("a prepare while another holder had the lock", late.prepare())?;
     taken.release()?;
     Ok(())
 }
 
-fn refused<T: fmt::Debug>(what: &str, outcome: Result<T, StoreError>) -> Tried {
+fn refused<T: fmt::Debug>(what: &str, outcome: Result<T, StoreError>) -> RuleResult {
     match outcome {
         Err(error) if error.lease_lost() => Ok(()),
-        Err(error) => broken(format!("{what} fails, but not as a lost lease: {error}")),
-        Ok(_) => broken(format!("{what} was accepted")),
+        Err(error) => violated(format!("{what} failed with another error than a lost lease: {error}")),
+        Ok(_) => violated(format!("{what} succeeded")),
     }
 }

@@ -1,63 +1,63 @@
-//! One writer at a time.
+//! The rules of locks: each key has one writer at a time.
 
 use std::{thread, time::Duration};
 
 use connect_core::{TokenStore, Tokens};
 
-use super::{Bench, LONG, Rule, SLACK, Tried, broken, holds, lock, lock_within, timed};
+use super::{LONG, RuleResult, SLACK, StoreRule, StoreTest, check, lock, lock_within, timed, violated};
 
-pub(super) const RULES: &[Rule] = &[
-    ("a held lock excludes others", exclusion),
-    ("a try at a held lock returns at once", at_once),
-    ("a lock excludes nobody from another key", one_key),
-    ("a released lock is free at the next try", released),
+pub(super) const RULES: &[StoreRule] = &[
+    ("a held lock cannot be taken again", exclusion),
+    ("an attempt at a held lock returns immediately", immediate_return),
+    ("a lock does not block other keys", one_key),
+    ("a released lock is free immediately", released),
     ("a dropped lock becomes free", dropped),
-    ("reading needs no lock", reading),
-    ("writers that take turns lose nothing", turns),
+    ("a load needs no lock", reading),
+    ("concurrent writers lose no update", concurrent_writers),
 ];
 
-fn exclusion(bench: &Bench<'_>) -> Tried {
-    let (one, other, key) = (bench.open()?, bench.open()?, bench.user("exclusion"));
+fn exclusion(test: &StoreTest<'_>) -> RuleResult {
+    let (one, other, key) = (test.open()?, test.open()?, test.user("exclusion"));
     let held = lock(&one, &key)?;
     for (store, name) in [(&other, "another handle"), (&one, "the same handle")] {
-        holds(store.try_lock(&key, LONG)?.is_none(), &format!("{name} got the lock as well"))?;
+        check(store.try_lock(&key, LONG)?.is_none(), &format!("{name} got the lock as well"))?;
     }
     held.release()?;
     lock(&other, &key)?.release()?;
     Ok(())
 }
 
-fn at_once(bench: &Bench<'_>) -> Tried {
-    let (one, other, key) = (bench.open()?, bench.open()?, bench.user("at once"));
+fn immediate_return(test: &StoreTest<'_>) -> RuleResult {
+    let (one, other, key) = (test.open()?, test.open()?, test.user("immediate return"));
     let held = lock(&one, &key)?;
     for (store, name) in [(&other, "another handle"), (&one, "the same handle")] {
         let (outcome, took) = timed(|| store.try_lock(&key, LONG).map(drop));
         outcome?;
-        holds(took < SLACK, &format!("a try of {name} took {took:?}"))?;
+        check(took < SLACK, &format!("an attempt of {name} took {took:?}"))?;
     }
     held.release()?;
     Ok(())
 }
 
-fn one_key(bench: &Bench<'_>) -> Tried {
-    let store = bench.open()?;
+fn one_key(test: &StoreTest<'_>) -> RuleResult {
+    let store = test.open()?;
     let held: Result<Vec<_>, _> =
-        (0..50).map(|number| lock(&store, &bench.user(&format!("one of many {number}")))).collect();
+        (0..50).map(|number| lock(&store, &test.user(&format!("one of many {number}")))).collect();
     let held = held?;
-    lock(&bench.open()?, &bench.user("another"))?.release()?;
+    lock(&test.open()?, &test.user("another"))?.release()?;
     held.into_iter().try_for_each(|held| Ok(held.release()?))
 }
 
-fn released(bench: &Bench<'_>) -> Tried {
-    let (one, other, key) = (bench.open()?, bench.open()?, bench.user("released"));
+fn released(test: &StoreTest<'_>) -> RuleResult {
+    let (one, other, key) = (test.open()?, test.open()?, test.user("released"));
     for store in [&one, &other, &one, &one] {
         lock(store, &key)?.release()?;
     }
     Ok(())
 }
 
-fn dropped(bench: &Bench<'_>) -> Tried {
-    let (one, other, key) = (bench.open()?, bench.open()?, bench.user("dropped"));
+fn dropped(test: &StoreTest<'_>) -> RuleResult {
+    let (one, other, key) = (test.open()?, test.open()?, test.user("dropped"));
     for store in [&one, &other, &one] {
         drop(lock_within(SLACK, store, &key)?); // an async store releases it in the background
     }
@@ -65,44 +65,46 @@ fn dropped(bench: &Bench<'_>) -> Tried {
     Ok(())
 }
 
-fn reading(bench: &Bench<'_>) -> Tried {
-    let (one, other, key) = (bench.open()?, bench.open()?, bench.user("reading"));
+fn reading(test: &StoreTest<'_>) -> RuleResult {
+    let (one, other, key) = (test.open()?, test.open()?, test.user("reading"));
     let mut held = lock(&one, &key)?;
     let pair = Tokens::new("a", "r");
     held.save(&pair)?;
     let (loaded, took) = timed(|| other.load(&key));
-    holds(loaded? == Some(pair), "what the holder saved is not there")?;
-    holds(took < SLACK, "it waited for the lock")?;
+    check(loaded? == Some(pair), "another handle does not load what the holder saved")?;
+    check(took < SLACK, "a load waited for the lock")?;
     held.delete()?;
     Ok(())
 }
 
-/// Every writer adds one to the number that is kept as an access token.
-fn turns(bench: &Bench<'_>) -> Tried {
+/// Every writer increments the number that is stored as the access token.
+fn concurrent_writers(test: &StoreTest<'_>) -> RuleResult {
     const WRITERS: usize = 8;
-    const TURNS: usize = 12;
-    let key = bench.user("turns");
-    let stores: Vec<_> = (0..WRITERS).map(|_| bench.open()).collect::<Result<_, _>>()?;
-    let add_one = |store: &dyn TokenStore| -> Tried {
+    const INCREMENTS: usize = 12;
+    let key = test.user("concurrent writers");
+    let stores: Vec<_> = (0..WRITERS).map(|_| test.open()).collect::<Result<_, _>>()?;
+    let add_one = |store: &dyn TokenStore| -> RuleResult {
         let mut held = lock_within(LONG / 2, store, &key)?;
         let kept = held.load()?;
         let number: usize = kept.and_then(|kept| kept.access_token.expose().parse().ok()).unwrap_or(0);
-        thread::sleep(Duration::from_millis(1)); // for others to come in between, if they can
+        thread::sleep(Duration::from_millis(1)); // gives a faulty store time to let another writer in
         held.save(&Tokens::new((number + 1).to_string(), "r"))?;
         Ok(held.release()?)
     };
     thread::scope(|scope| {
-        let writers: Vec<_> =
-            stores.iter().map(|store| scope.spawn(|| (0..TURNS).try_for_each(|_| add_one(store)))).collect();
+        let writers: Vec<_> = stores
+            .iter()
+            .map(|store| scope.spawn(|| (0..INCREMENTS).try_for_each(|_| add_one(store))))
+            .collect();
         writers
             .into_iter()
-            .try_for_each(|writer| writer.join().unwrap_or_else(|_| broken("the store panicked")))
+            .try_for_each(|writer| writer.join().unwrap_or_else(|_| violated("the store panicked")))
     })?;
     let mut held = lock(&stores[0], &key)?;
     let kept = held.load()?.map(|kept| kept.access_token.expose().to_owned()).unwrap_or_default();
     held.delete()?;
-    if kept == (WRITERS * TURNS).to_string() {
+    if kept == (WRITERS * INCREMENTS).to_string() {
         return Ok(());
     }
-    broken(format!("of {} turns {kept} are left", WRITERS * TURNS))
+    violated(format!("{kept} increments were stored, expected {}", WRITERS * INCREMENTS))
 }

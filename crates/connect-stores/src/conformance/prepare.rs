@@ -1,69 +1,69 @@
-//! `prepare` checks that a save will be possible, and changes nothing.
+//! The rules of `prepare`: it checks that a save is possible, and changes nothing.
 
 use connect_core::Tokens;
 
-use super::{Bench, Rule, Tried, holds, lock};
+use super::{RuleResult, StoreRule, StoreTest, check, lock};
 
-pub(super) const RULES: &[Rule] = &[
+pub(super) const RULES: &[StoreRule] = &[
     ("a save after prepare is loaded", saved),
     ("prepare alone changes nothing", alone),
     ("prepare may be called twice", twice),
     ("a delete after prepare deletes", deleted),
 ];
 
-fn saved(bench: &Bench<'_>) -> Tried {
-    let (store, key) = (bench.open()?, bench.user("prepared and saved"));
-    // Short after long and the other way round: what is set aside may fit neither.
+fn saved(test: &StoreTest<'_>) -> RuleResult {
+    let (store, key) = (test.open()?, test.user("prepared and saved"));
+    // The reserved space may be too small or too large for the next pair.
     for length in [1, 100_000, 10] {
         let pair = Tokens::new("a".repeat(length), "r");
         let mut held = lock(&store, &key)?;
         held.prepare()?;
         held.save(&pair)?;
-        holds(held.load()?.as_ref() == Some(&pair), "the lock loads something else than it saved")?;
+        check(held.load()?.as_ref() == Some(&pair), "the lock does not load the pair it saved")?;
         held.release()?;
-        holds(bench.open()?.load(&key)? == Some(pair), "another handle loads something else")?;
+        check(test.open()?.load(&key)? == Some(pair), "another handle does not load the saved pair")?;
     }
     lock(&store, &key)?.delete()?;
     Ok(())
 }
 
-fn alone(bench: &Bench<'_>) -> Tried {
-    let (store, key) = (bench.open()?, bench.user("prepared alone"));
+fn alone(test: &StoreTest<'_>) -> RuleResult {
+    let (store, key) = (test.open()?, test.user("prepared alone"));
     for stored in [None, Some(Tokens::new("a", "r"))] {
         let mut held = lock(&store, &key)?;
         if let Some(pair) = &stored {
             held.save(pair)?;
         }
         held.prepare()?;
-        holds(held.load()? == stored, "the lock loads something else after prepare")?;
-        holds(bench.open()?.load(&key)? == stored, "another handle loads something else after prepare")?;
+        check(held.load()? == stored, "prepare changed what the lock loads")?;
+        check(test.open()?.load(&key)? == stored, "prepare changed what another handle loads")?;
         held.release()?;
-        holds(store.load(&key)? == stored, "something else is loaded after the release")?;
+        check(store.load(&key)? == stored, "the record changed with the release")?;
     }
     lock(&store, &key)?.delete()?;
     Ok(())
 }
 
-fn twice(bench: &Bench<'_>) -> Tried {
-    let (store, key) = (bench.open()?, bench.user("prepared twice"));
+fn twice(test: &StoreTest<'_>) -> RuleResult {
+    let (store, key) = (test.open()?, test.user("prepared twice"));
     let pair = Tokens::new("a", "r");
     let mut held = lock(&store, &key)?;
     held.prepare()?;
     held.prepare()?;
     held.save(&pair)?;
     held.prepare()?;
-    holds(held.load()? == Some(pair), "a prepare after the save changed it")?;
+    check(held.load()? == Some(pair), "a prepare after the save changed the record")?;
     held.delete()?;
     held.release()?;
     Ok(())
 }
 
-fn deleted(bench: &Bench<'_>) -> Tried {
-    let (store, key) = (bench.open()?, bench.user("prepared and deleted"));
+fn deleted(test: &StoreTest<'_>) -> RuleResult {
+    let (store, key) = (test.open()?, test.user("prepared and deleted"));
     let mut held = lock(&store, &key)?;
     held.save(&Tokens::new("a", "r"))?;
     held.prepare()?;
     held.delete()?;
     held.release()?;
-    holds(store.load(&key)?.is_none(), "a delete after prepare did nothing")
+    check(store.load(&key)?.is_none(), "a delete after prepare did nothing")
 }

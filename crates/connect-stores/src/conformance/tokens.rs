@@ -1,28 +1,28 @@
-//! What is saved is what is loaded.
+//! The rules that a load returns exactly what was saved.
 
 use connect_core::{Tokens, types::Scope};
 
-use super::{Bench, Rule, Tried, holds, lock};
+use super::{RuleResult, StoreRule, StoreTest, check, lock};
 
-pub(super) const RULES: &[Rule] = &[
-    ("nothing is loaded where nothing was saved", nothing),
-    ("a pair comes back whole", round_trip),
-    ("a pair replaces the one before", replaced),
-    ("a large pair comes back whole", large),
-    ("a deleted pair is gone", deleted),
-    ("a lock saves and deletes more than once", many_writes),
+pub(super) const RULES: &[StoreRule] = &[
+    ("a key without saved tokens loads nothing", nothing),
+    ("a saved pair is loaded unchanged", round_trip),
+    ("a saved pair replaces the previous one", replaced),
+    ("a large pair is loaded unchanged", large),
+    ("a deleted pair is not loaded", deleted),
+    ("a lock can save and delete more than once", many_writes),
 ];
 
-fn nothing(bench: &Bench<'_>) -> Tried {
-    let (store, key) = (bench.open()?, bench.user("nothing"));
-    holds(store.load(&key)?.is_none(), "tokens came from nowhere")?;
+fn nothing(test: &StoreTest<'_>) -> RuleResult {
+    let (store, key) = (test.open()?, test.user("nothing"));
+    check(store.load(&key)?.is_none(), "the store loads tokens that were never saved")?;
     let mut lock = lock(&store, &key)?;
-    holds(lock.load()?.is_none(), "tokens came from nowhere, through the lock")?;
+    check(lock.load()?.is_none(), "the lock loads tokens that were never saved")?;
     lock.release()?;
-    holds(store.load(&key)?.is_none(), "a lock left tokens behind")
+    check(store.load(&key)?.is_none(), "taking and releasing the lock stored tokens")
 }
 
-fn round_trip(bench: &Bench<'_>) -> Tried {
+fn round_trip(test: &StoreTest<'_>) -> RuleResult {
     let whole = {
         let mut tokens = Tokens::new("access \u{0} \"\\\n\u{1f511} é", "refresh");
         tokens.issued_at = "2026-11-21T09:00:00.123456789Z".parse().ok();
@@ -41,20 +41,23 @@ fn round_trip(bench: &Bench<'_>) -> Tried {
         whole.with_scope(Scope::from("a scope of tomorrow")),
     ];
     for (number, pair) in pairs.into_iter().enumerate() {
-        let key = bench.user(&format!("round trip {number}"));
-        let store = bench.open()?;
+        let key = test.user(&format!("round trip {number}"));
+        let store = test.open()?;
         let mut held = lock(&store, &key)?;
         held.save(&pair)?;
-        holds(held.load()?.as_ref() == Some(&pair), "the lock loads something else than it saved")?;
-        holds(bench.open()?.load(&key)?.as_ref() == Some(&pair), "another handle loads something else")?;
+        check(held.load()?.as_ref() == Some(&pair), "the lock does not load the pair it saved")?;
+        check(
+            test.open()?.load(&key)?.as_ref() == Some(&pair),
+            "another handle does not load the saved pair",
+        )?;
         held.delete()?;
         held.release()?;
     }
     Ok(())
 }
 
-fn replaced(bench: &Bench<'_>) -> Tried {
-    let (store, key) = (bench.open()?, bench.user("replaced"));
+fn replaced(test: &StoreTest<'_>) -> RuleResult {
+    let (store, key) = (test.open()?, test.user("replaced"));
     let before = Tokens::new("long ".repeat(1000), "refresh").with_scope(Scope::Read);
     let after = Tokens::access_only("short");
     for pair in [&before, &after] {
@@ -65,21 +68,21 @@ fn replaced(bench: &Bench<'_>) -> Tried {
     let mut held = lock(&store, &key)?;
     let loaded = held.load()?;
     held.delete()?;
-    holds(loaded.as_ref() == Some(&after), "something of the pair before is left")
+    check(loaded.as_ref() == Some(&after), "part of the previous pair is left")
 }
 
-fn large(bench: &Bench<'_>) -> Tried {
-    let (store, key) = (bench.open()?, bench.user("large"));
+fn large(test: &StoreTest<'_>) -> RuleResult {
+    let (store, key) = (test.open()?, test.user("large"));
     let pair = Tokens::new("\u{1f511}x".repeat(200_000), "r".repeat(100_000));
     let mut held = lock(&store, &key)?;
     held.save(&pair)?;
     let loaded = store.load(&key)?;
     held.delete()?;
-    holds(loaded.as_ref() == Some(&pair), "a megabyte did not come back as it was")
+    check(loaded.as_ref() == Some(&pair), "a pair of about one megabyte was not loaded unchanged")
 }
 
-fn deleted(bench: &Bench<'_>) -> Tried {
-    let (store, key, other) = (bench.open()?, bench.user("deleted"), bench.user("not deleted"));
+fn deleted(test: &StoreTest<'_>) -> RuleResult {
+    let (store, key, other) = (test.open()?, test.user("deleted"), test.user("not deleted"));
     for key in [&key, &other] {
         let mut held = lock(&store, key)?;
         held.save(&Tokens::new("a", "r"))?;
@@ -87,26 +90,26 @@ fn deleted(bench: &Bench<'_>) -> Tried {
     }
     let mut held = lock(&store, &key)?;
     held.delete()?;
-    holds(held.load()?.is_none(), "the lock still loads what it deleted")?;
+    check(held.load()?.is_none(), "the lock still loads what it deleted")?;
     held.delete()?;
     held.release()?;
-    holds(bench.open()?.load(&key)?.is_none(), "another handle still loads what was deleted")?;
-    holds(store.load(&other)?.is_some(), "more was deleted than the key")?;
+    check(test.open()?.load(&key)?.is_none(), "another handle still loads what was deleted")?;
+    check(store.load(&other)?.is_some(), "the delete also removed another key's tokens")?;
     lock(&store, &other)?.delete()?;
     Ok(())
 }
 
-fn many_writes(bench: &Bench<'_>) -> Tried {
-    let (store, key) = (bench.open()?, bench.user("many writes"));
+fn many_writes(test: &StoreTest<'_>) -> RuleResult {
+    let (store, key) = (test.open()?, test.user("many writes"));
     let mut held = lock(&store, &key)?;
     for round in ["one", "two"] {
         for half in ["a", "b"] {
             let pair = Tokens::new(format!("{round}{half}"), "r");
             held.save(&pair)?;
-            holds(store.load(&key)?.as_ref() == Some(&pair), "a save under the same lock is not there")?;
+            check(store.load(&key)?.as_ref() == Some(&pair), "a save under the same lock is not loaded")?;
         }
         held.delete()?;
-        holds(store.load(&key)?.is_none(), "a delete under the same lock did nothing")?;
+        check(store.load(&key)?.is_none(), "a delete under the same lock did nothing")?;
     }
     held.release()?;
     Ok(())

@@ -1,4 +1,4 @@
-//! The file operations behind a record. Tests replace them, to see their order and to let each of them fail.
+//! The file operations of the file store. Tests replace them to record their order and to make each one fail.
 
 use std::{
     fmt,
@@ -8,28 +8,28 @@ use std::{
 };
 
 pub(super) trait Disk: fmt::Debug + Send + Sync {
-    /// Opens a file that writers lock. One that exists needs no space.
+    /// Opens the lock file, and creates it if it does not exist. Opening an existing one needs no disk space.
     fn open_lock(&self, path: &Path) -> io::Result<File>;
 
-    /// Creates a file that only its owner can read. It fails where anything has that name, a symbolic link included.
+    /// Creates a file that only its owner can read. Fails if the name is taken, also by a symbolic link.
     fn create(&self, path: &Path) -> io::Result<File>;
 
-    /// Writes `bytes` in place of what the file holds.
+    /// Replaces the content of the file with `bytes`.
     fn write(&self, file: &mut File, bytes: &[u8]) -> io::Result<()>;
 
-    /// Returns when the content of the file survives a crash of the machine.
+    /// Returns once the content of the file would survive a crash of the machine.
     fn sync(&self, file: &File) -> io::Result<()>;
 
-    /// Renames a file over another one.
+    /// Renames a file, and replaces any file at the new path.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
 
     fn remove(&self, path: &Path) -> io::Result<()>;
 
-    /// Returns when renames and removals in the folder survive a crash of the machine.
+    /// Returns once renames and removals in the folder would survive a crash of the machine.
     fn sync_folder(&self, folder: &Path) -> io::Result<()>;
 }
 
-/// The operating system's files.
+/// The file system of the operating system.
 #[derive(Debug)]
 pub(super) struct System;
 

@@ -4,10 +4,10 @@ use super::*;
 
 const LEASE: Duration = Duration::from_secs(1);
 
-/// Errors of full, read-only and forbidden folders.
+/// The errors of full, read-only and forbidden folders.
 const REFUSALS: [ErrorKind; 4] = [StorageFull, QuotaExceeded, ReadOnlyFilesystem, PermissionDenied];
 
-/// Records the operations, and lets one of them fail.
+/// A file system that records the operations, and can make one of them fail.
 #[derive(Debug, Default)]
 struct Recorder {
     operations: Mutex<Vec<&'static str>>,
@@ -39,7 +39,7 @@ impl Recorder {
 
 impl Disk for Recorder {
     fn open_lock(&self, path: &Path) -> io::Result<File> {
-        // On a full disk a file that exists can be opened, but none can be created.
+        // A full disk can open an existing file, but cannot create one.
         self.record(if path.exists() { "open lock" } else { "create" })?;
         System.open_lock(path)
     }
@@ -84,13 +84,13 @@ fn pair(number: usize) -> Tokens {
     Tokens::new(format!("hunter{number}"), "r")
 }
 
-struct Bench {
+struct Fixture {
     store: FileStore,
     disk: Arc<Recorder>,
     _folder: tempfile::TempDir,
 }
 
-impl Bench {
+impl Fixture {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let disk = Arc::new(Recorder::default());
@@ -99,12 +99,12 @@ impl Bench {
         Self { store, disk, _folder: folder }
     }
 
-    /// A store that holds a pair already.
+    /// Creates a store with a saved pair.
     fn with_pair(number: usize) -> Self {
-        let bench = Self::new();
-        assert!(matches!(bench.lock().save(&pair(number)), Ok(Written::Durable)));
-        bench.disk.take();
-        bench
+        let fixture = Self::new();
+        assert!(matches!(fixture.lock().save(&pair(number)), Ok(Written::Durable)));
+        fixture.disk.take();
+        fixture
     }
 
     fn lock(&self) -> Box<dyn StoreLock> {
@@ -119,7 +119,7 @@ impl Bench {
         self.store.path(&key("a"), extension)
     }
 
-    /// The files that hold something of a token.
+    /// Returns the files that contain part of a token.
     fn files_with_tokens(&self) -> Vec<PathBuf> {
         let files = fs::read_dir(self.store.folder()).unwrap().map(|entry| entry.unwrap().path());
         files.filter(|path| fs::read(path).unwrap().windows(6).any(|bytes| bytes == b"hunter")).collect()
@@ -128,22 +128,22 @@ impl Bench {
 
 #[test]
 fn save_writes_and_syncs_before_it_renames() {
-    let bench = Bench::new();
-    bench.lock().save(&pair(1)).unwrap();
+    let fixture = Fixture::new();
+    fixture.lock().save(&pair(1)).unwrap();
     let create = ["create", "remove new", "create"]; // the lock, then the new file
     let save = ["write", "sync", "rename", "sync folder"];
-    assert_eq!(bench.disk.take(), [&create[..], &save].concat());
+    assert_eq!(fixture.disk.take(), [&create[..], &save].concat());
 
-    let mut lock = bench.lock();
+    let mut lock = fixture.lock();
     lock.prepare().unwrap();
-    assert_eq!(bench.disk.take(), ["open lock", "remove new", "create", "write", "sync"]);
+    assert_eq!(fixture.disk.take(), ["open lock", "remove new", "create", "write", "sync"]);
     lock.save(&pair(2)).unwrap();
-    assert_eq!(bench.disk.take(), save);
+    assert_eq!(fixture.disk.take(), save);
     lock.delete().unwrap();
-    assert_eq!(bench.disk.take(), ["remove new", "remove record", "sync folder"]);
+    assert_eq!(fixture.disk.take(), ["remove new", "remove record", "sync folder"]);
 }
 
-/// Linux refuses to sync what is not on a disk, so an error proves that it was asked to.
+/// Linux cannot sync a device or `/proc`, so an error proves that the sync reached it.
 #[test]
 #[cfg(target_os = "linux")]
 fn sync_reaches_the_operating_system() {
@@ -156,19 +156,22 @@ fn sync_reaches_the_operating_system() {
 fn prepare_without_space_or_permission_fails_and_changes_nothing() {
     for operation in ["create", "write", "sync", "remove new"] {
         for kind in REFUSALS {
-            let bench = Bench::with_pair(1);
-            let mut lock = bench.lock();
-            bench.disk.fail(operation, kind);
+            let fixture = Fixture::with_pair(1);
+            let mut lock = fixture.lock();
+            fixture.disk.fail(operation, kind);
             let error = lock.prepare().expect_err(operation);
             assert!(error.to_string().contains(".new"), "{error}");
-            assert_eq!(bench.load(), Some(pair(1)));
+            assert_eq!(fixture.load(), Some(pair(1)));
             if operation != "remove new" {
-                assert!(!bench.path("new").exists(), "{operation}: {kind}");
+                assert!(!fixture.path("new").exists(), "{operation}: {kind}");
             }
-            bench.disk.recover();
+            fixture.disk.recover();
             lock.prepare().unwrap();
             lock.save(&pair(2)).unwrap();
-            assert_eq!((bench.load(), bench.files_with_tokens()), (Some(pair(2)), vec![bench.path("json")]));
+            assert_eq!(
+                (fixture.load(), fixture.files_with_tokens()),
+                (Some(pair(2)), vec![fixture.path("json")])
+            );
         }
     }
 }
@@ -176,14 +179,14 @@ fn prepare_without_space_or_permission_fails_and_changes_nothing() {
 #[test]
 fn prepare_sets_aside_twice_the_record_and_at_least_16_kib() {
     for (length, at_least) in [(10, 16 * 1024), (50_000, 100_000)] {
-        let bench = Bench::new();
-        let mut lock = bench.lock();
+        let fixture = Fixture::new();
+        let mut lock = fixture.lock();
         lock.save(&Tokens::new("x".repeat(length), "r")).unwrap();
         lock.prepare().unwrap();
-        let zeros = fs::read(bench.path("new")).unwrap();
+        let zeros = fs::read(fixture.path("new")).unwrap();
         assert!(zeros.len() >= at_least && zeros.iter().all(|byte| *byte == 0), "{}", zeros.len());
         drop(lock);
-        assert!(!bench.path("new").exists(), "a lock that ends without a save leaves nothing");
+        assert!(!fixture.path("new").exists(), "a lock dropped without a save leaves no file");
     }
 }
 
@@ -192,84 +195,84 @@ fn failed_save_keeps_the_record_and_leaves_no_other_tokens() {
     for prepared in [false, true] {
         for operation in ["create", "write", "sync", "rename"] {
             if prepared && operation == "create" {
-                continue; // it exists
+                continue; // `prepare` created the file
             }
             for kind in REFUSALS {
-                let bench = Bench::with_pair(1);
-                let mut lock = bench.lock();
+                let fixture = Fixture::with_pair(1);
+                let mut lock = fixture.lock();
                 if prepared {
                     lock.prepare().unwrap();
                 }
-                bench.disk.fail(operation, kind);
+                fixture.disk.fail(operation, kind);
                 lock.save(&pair(2)).expect_err(operation);
-                assert_eq!(bench.load(), Some(pair(1)), "{operation}: {kind}");
-                assert_eq!(bench.files_with_tokens(), [bench.path("json")], "{operation}: {kind}");
-                bench.disk.recover();
+                assert_eq!(fixture.load(), Some(pair(1)), "{operation}: {kind}");
+                assert_eq!(fixture.files_with_tokens(), [fixture.path("json")], "{operation}: {kind}");
+                fixture.disk.recover();
                 lock.save(&pair(2)).unwrap();
-                assert_eq!(bench.load(), Some(pair(2)));
+                assert_eq!(fixture.load(), Some(pair(2)));
             }
         }
     }
 }
 
 #[test]
-fn writes_to_a_folder_that_cannot_be_synced_have_happened() {
+fn write_to_a_folder_that_cannot_be_synced_happens() {
     for kind in [InvalidInput, Unsupported, PermissionDenied] {
-        let bench = Bench::with_pair(1);
-        bench.disk.fail("sync folder", kind);
-        let mut lock = bench.lock();
+        let fixture = Fixture::with_pair(1);
+        fixture.disk.fail("sync folder", kind);
+        let mut lock = fixture.lock();
         for prepared in [false, true] {
             if prepared {
                 lock.prepare().unwrap();
             }
             let Ok(Written::NotSynced(error)) = lock.save(&pair(2)) else { panic!("{kind}") };
             assert!(error.to_string().starts_with("cannot sync the folder /"), "{error}");
-            assert_eq!(bench.load(), Some(pair(2)));
+            assert_eq!(fixture.load(), Some(pair(2)));
             assert!(matches!(lock.delete(), Ok(Written::NotSynced(_))), "{kind}");
-            assert_eq!(bench.load(), None);
+            assert_eq!(fixture.load(), None);
         }
     }
 }
 
-/// Root opens the folder all the same, and syncs it.
+/// Root can open and sync the folder anyway.
 #[test]
 #[cfg(unix)]
 fn folder_without_read_permission_takes_saves_and_deletes() {
     use std::os::unix::fs::PermissionsExt;
-    let bench = Bench::new();
-    fs::set_permissions(bench.store.folder(), fs::Permissions::from_mode(0o300)).unwrap();
-    let can_be_synced = File::open(bench.store.folder()).is_ok();
-    let mut lock = bench.lock();
+    let fixture = Fixture::new();
+    fs::set_permissions(fixture.store.folder(), fs::Permissions::from_mode(0o300)).unwrap();
+    let can_be_synced = File::open(fixture.store.folder()).is_ok();
+    let mut lock = fixture.lock();
     lock.prepare().unwrap();
     assert_eq!(matches!(lock.save(&pair(1)).unwrap(), Written::Durable), can_be_synced);
-    assert_eq!(bench.load(), Some(pair(1)));
+    assert_eq!(fixture.load(), Some(pair(1)));
     assert_eq!(matches!(lock.delete().unwrap(), Written::Durable), can_be_synced);
-    assert_eq!(bench.load(), None);
-    fs::set_permissions(bench.store.folder(), fs::Permissions::from_mode(0o700)).unwrap();
+    assert_eq!(fixture.load(), None);
+    fs::set_permissions(fixture.store.folder(), fs::Permissions::from_mode(0o700)).unwrap();
 }
 
 #[test]
 fn sign_out_needs_no_space() {
     for operation in ["create", "write", "sync"] {
-        let bench = Bench::with_pair(1);
-        bench.disk.fail(operation, StorageFull);
-        assert!(matches!(bench.lock().delete(), Ok(Written::Durable)), "{operation}");
-        assert_eq!((bench.load(), bench.files_with_tokens()), (None, vec![]));
+        let fixture = Fixture::with_pair(1);
+        fixture.disk.fail(operation, StorageFull);
+        assert!(matches!(fixture.lock().delete(), Ok(Written::Durable)), "{operation}");
+        assert_eq!((fixture.load(), fixture.files_with_tokens()), (None, vec![]));
     }
 }
 
 #[test]
 fn failed_delete_keeps_the_record() {
     for operation in ["remove new", "remove record"] {
-        let bench = Bench::with_pair(1);
-        bench.disk.fail(operation, ReadOnlyFilesystem);
-        bench.lock().delete().expect_err(operation);
-        assert_eq!(bench.load(), Some(pair(1)));
+        let fixture = Fixture::with_pair(1);
+        fixture.disk.fail(operation, ReadOnlyFilesystem);
+        fixture.lock().delete().expect_err(operation);
+        assert_eq!(fixture.load(), Some(pair(1)));
     }
 }
 
 #[test]
-fn save_and_delete_remove_what_a_killed_process_left() {
+fn save_and_delete_remove_the_file_of_a_killed_process() {
     let writes: [fn(&mut dyn StoreLock); 3] = [
         |lock| drop(lock.save(&Tokens::new("safe", "r")).unwrap()),
         |lock| drop(lock.delete().unwrap()),
@@ -279,12 +282,12 @@ fn save_and_delete_remove_what_a_killed_process_left() {
         },
     ];
     for write in writes {
-        let bench = Bench::new();
-        fs::write(bench.path("new"), "hunter2 and a rest that is longer than a record".repeat(10_000))
+        let fixture = Fixture::new();
+        fs::write(fixture.path("new"), "hunter2 and a rest that is longer than a record".repeat(10_000))
             .unwrap();
-        write(&mut *bench.lock());
-        assert!(bench.files_with_tokens().is_empty());
-        assert!(!bench.path("new").exists());
+        write(&mut *fixture.lock());
+        assert!(fixture.files_with_tokens().is_empty());
+        assert!(!fixture.path("new").exists());
     }
 }
 
@@ -292,17 +295,17 @@ fn save_and_delete_remove_what_a_killed_process_left() {
 #[cfg(unix)]
 fn symbolic_link_in_place_of_the_new_file_is_not_followed() {
     for prepares in [false, true] {
-        let bench = Bench::new();
-        let target = bench.store.folder().join("target");
+        let fixture = Fixture::new();
+        let target = fixture.store.folder().join("target");
         fs::write(&target, "untouched").unwrap();
-        std::os::unix::fs::symlink(&target, bench.path("new")).unwrap();
-        let mut lock = bench.lock();
+        std::os::unix::fs::symlink(&target, fixture.path("new")).unwrap();
+        let mut lock = fixture.lock();
         if prepares {
             lock.prepare().unwrap();
         }
         lock.save(&pair(1)).unwrap();
         assert_eq!(fs::read_to_string(&target).unwrap(), "untouched");
-        assert!(bench.path("json").symlink_metadata().unwrap().is_file());
+        assert!(fixture.path("json").symlink_metadata().unwrap().is_file());
     }
     let (_folder, path) = (tempfile::tempdir().unwrap(), std::env::temp_dir().join("no such file"));
     let link = _folder.path().join("link");
@@ -313,14 +316,14 @@ fn symbolic_link_in_place_of_the_new_file_is_not_followed() {
 #[test]
 #[cfg(unix)]
 fn record_that_is_a_symbolic_link_is_refused() {
-    let bench = Bench::new();
-    bench.lock().save(&pair(1)).unwrap();
-    let elsewhere = bench.store.folder().join("elsewhere");
-    fs::rename(bench.path("json"), &elsewhere).unwrap();
-    for target in [elsewhere.clone(), bench.store.folder().join("nowhere")] {
-        std::os::unix::fs::symlink(&target, bench.path("json")).unwrap();
+    let fixture = Fixture::new();
+    fixture.lock().save(&pair(1)).unwrap();
+    let elsewhere = fixture.store.folder().join("elsewhere");
+    fs::rename(fixture.path("json"), &elsewhere).unwrap();
+    for target in [elsewhere.clone(), fixture.store.folder().join("nowhere")] {
+        std::os::unix::fs::symlink(&target, fixture.path("json")).unwrap();
         let before = fs::read(&elsewhere).unwrap();
-        let mut lock = bench.lock();
+        let mut lock = fixture.lock();
         for refused in [
             lock.load().map(drop).unwrap_err(),
             lock.prepare().unwrap_err(),
@@ -328,22 +331,22 @@ fn record_that_is_a_symbolic_link_is_refused() {
             lock.delete().map(drop).unwrap_err(),
         ] {
             let text = refused.to_string();
-            assert!(text.contains(&bench.path("json").display().to_string()), "{text}");
+            assert!(text.contains(&fixture.path("json").display().to_string()), "{text}");
             assert!(text.contains("symbolic link"), "{text}");
         }
-        assert_eq!(fs::read_link(bench.path("json")).unwrap(), target);
+        assert_eq!(fs::read_link(fixture.path("json")).unwrap(), target);
         assert_eq!(fs::read(&elsewhere).unwrap(), before);
-        fs::remove_file(bench.path("json")).unwrap();
+        fs::remove_file(fixture.path("json")).unwrap();
     }
 }
 
 #[test]
 fn record_with_a_byte_order_mark_is_read() {
-    let bench = Bench::new();
-    bench.lock().save(&pair(1)).unwrap();
-    let record = fs::read(bench.path("json")).unwrap();
-    fs::write(bench.path("json"), [b"\xef\xbb\xbf", &record[..]].concat()).unwrap();
-    let read = bench.lock().load().unwrap().unwrap();
+    let fixture = Fixture::new();
+    fixture.lock().save(&pair(1)).unwrap();
+    let record = fs::read(fixture.path("json")).unwrap();
+    fs::write(fixture.path("json"), [b"\xef\xbb\xbf", &record[..]].concat()).unwrap();
+    let read = fixture.lock().load().unwrap().unwrap();
     assert_eq!(read.access_token, pair(1).access_token);
 }
 
@@ -352,31 +355,31 @@ fn record_with_a_byte_order_mark_is_read() {
 fn only_the_owner_can_read() {
     use std::os::unix::fs::PermissionsExt;
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    let bench = Bench::new();
-    let mut lock = bench.lock();
+    let fixture = Fixture::new();
+    let mut lock = fixture.lock();
     lock.prepare().unwrap();
-    assert_eq!(mode(bench.store.folder()), 0o700);
-    assert_eq!((mode(&bench.path("new")), mode(&bench.path("lock"))), (0o600, 0o600));
+    assert_eq!(mode(fixture.store.folder()), 0o700);
+    assert_eq!((mode(&fixture.path("new")), mode(&fixture.path("lock"))), (0o600, 0o600));
     lock.save(&pair(1)).unwrap();
-    assert_eq!(mode(&bench.path("json")), 0o600);
+    assert_eq!(mode(&fixture.path("json")), 0o600);
 }
 
 #[test]
 fn saved_pair_is_loaded_by_another_handle() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     let tokens = pair(1).with_expires_at("2026-11-21T10:00:00Z".parse().unwrap());
     let user = "../é/\0 and a very long name".repeat(50);
-    bench.store.try_lock(&key(&user), LEASE).unwrap().unwrap().save(&tokens).unwrap();
-    let other = FileStore::open(bench.store.folder()).unwrap();
+    fixture.store.try_lock(&key(&user), LEASE).unwrap().unwrap().save(&tokens).unwrap();
+    let other = FileStore::open(fixture.store.folder()).unwrap();
     assert_eq!(other.load(&key(&user)).unwrap(), Some(tokens));
     assert_eq!(other.load(&key("somebody else")).unwrap(), None);
 }
 
 #[test]
 fn lock_excludes_other_handles_until_released() {
-    let bench = Bench::new();
-    let held = bench.lock();
-    let other = FileStore::open(bench.store.folder()).unwrap();
+    let fixture = Fixture::new();
+    let held = fixture.lock();
+    let other = FileStore::open(fixture.store.folder()).unwrap();
     assert!(other.try_lock(&key("a"), LEASE).unwrap().is_none());
     assert!(other.try_lock(&key("b"), LEASE).unwrap().is_some());
     held.release().unwrap();
@@ -390,16 +393,16 @@ fn folder_path_is_absolute() {
 
 #[test]
 fn record_of_another_user_is_refused() {
-    let bench = Bench::with_pair(1);
-    fs::rename(bench.path("json"), bench.store.path(&key("b"), "json")).unwrap();
-    let error = format!("{:?}", bench.store.load(&key("b")).unwrap_err());
+    let fixture = Fixture::with_pair(1);
+    fs::rename(fixture.path("json"), fixture.store.path(&key("b"), "json")).unwrap();
+    let error = format!("{:?}", fixture.store.load(&key("b")).unwrap_err());
     assert!(error.contains("another user") && !error.contains("hunter"), "{error}");
 }
 
 #[test]
-fn broken_record_is_an_error_that_shows_nothing_of_it() {
-    let bench = Bench::new();
-    fs::write(bench.path("json"), "{\"tokens\":\"hunter2\"").unwrap();
-    let error = format!("{:?}", bench.store.load(&key("a")).unwrap_err());
+fn broken_record_error_shows_no_token() {
+    let fixture = Fixture::new();
+    fs::write(fixture.path("json"), "{\"tokens\":\"hunter2\"").unwrap();
+    let error = format!("{:?}", fixture.store.load(&key("a")).unwrap_err());
     assert!(!error.contains("hunter2"), "{error}");
 }

@@ -1,4 +1,4 @@
-//! Deliveries that were handled.
+//! The replay guard: remembers the webhook deliveries that were handled.
 
 use std::{
     fmt,
@@ -18,15 +18,15 @@ use deadpool_postgres::Pool;
 use jiff::Timestamp;
 use tokio_postgres::types::Type;
 
-use super::link::Link;
+use super::connections::PostgresConnections;
 use crate::{
     Blocking,
-    claim::{Held, Right},
-    lock::ticket,
+    claim::{EngineClaim, HeldClaim},
+    lock::random_holder,
     record::digest,
 };
 
-/// Says whether the claim was taken, and what there was before.
+/// Returns whether the claim was taken, and whether the delivery had been handled before.
 const CLAIM: &str = "\
 WITH taken AS (
     INSERT INTO mobiscroll_connect_deliveries AS known (id, claim, done, claimed_until, kept_until)
@@ -40,7 +40,7 @@ WITH taken AS (
 SELECT EXISTS (SELECT FROM taken),
        coalesce((SELECT done FROM mobiscroll_connect_deliveries WHERE id = $1), false)";
 
-/// Also when the claim is over: it was handled, whoever else has it in hand by now.
+/// Marks a delivery as handled, even if the claim has expired or another handler has claimed it since.
 const DONE: &str = "\
 INSERT INTO mobiscroll_connect_deliveries (id, claim, done, claimed_until, kept_until)
 VALUES ($1, $2, true, clock_timestamp(), clock_timestamp() + $3 * interval '1 second')
@@ -48,24 +48,25 @@ ON CONFLICT (id) DO UPDATE SET done = true";
 
 const FREE: &str = "DELETE FROM mobiscroll_connect_deliveries WHERE id = $1 AND claim = $2 AND NOT done";
 
-/// A thousand at a time, so that no claim waits long for it.
-const FORGET: &str = "\
+/// Deletes at most 1000 expired deliveries, so that the claim that runs it does not wait long.
+const DELETE_EXPIRED: &str = "\
 DELETE FROM mobiscroll_connect_deliveries WHERE id IN (
     SELECT id FROM mobiscroll_connect_deliveries
     WHERE kept_until <= clock_timestamp() AND (done OR claimed_until <= clock_timestamp())
     LIMIT 1000 FOR UPDATE SKIP LOCKED
 )";
 
-/// How many claims there are between two looks for what is to be forgotten.
-const CLAIMS_BETWEEN: u32 = 100;
+/// Every hundredth claim deletes expired deliveries.
+const CLAIMS_PER_CLEANUP: u32 = 100;
 
-/// A guard against replays in PostgreSQL, for all processes that take deliveries. Clones share the connections.
+/// A replay guard in PostgreSQL, shared by all processes that receive deliveries.
 ///
-/// It remembers a delivery for a day from when it was claimed, and a claim lasts 60 s, both by the server's clock.
-/// The tables are the store's: see [`PostgresStore::migrate`](super::PostgresStore::migrate).
+/// Remembers a delivery for 24 hours from its claim; a claim lasts 60 s. Both times use the server's clock.
+/// [`migrate`](Self::migrate) creates the tables, the same as
+/// [`PostgresStore::migrate`](super::PostgresStore::migrate). Clones share the connections.
 #[derive(Clone)]
 pub struct PostgresReplayGuard {
-    link: Link,
+    connections: PostgresConnections,
     application: String,
     keep: Duration,
     lease: Duration,
@@ -73,48 +74,53 @@ pub struct PostgresReplayGuard {
 }
 
 impl PostgresReplayGuard {
-    /// Uses a database by its URL, with at most four connections and without TLS. Nothing is connected yet.
+    /// Creates a guard for the database at this URL, with at most four connections and without TLS.
+    ///
+    /// Connects on first use.
     pub fn new(url: &str) -> Result<Self, StoreError> {
-        Link::to(url).map(Self::over)
+        PostgresConnections::from_url(url).map(Self::with_connections)
     }
 
-    /// Uses the connections of a pool, with whatever TLS it was set up with.
+    /// Creates a guard that uses the connections of a pool, with the pool's TLS settings.
     pub fn with_pool(pool: Pool) -> Self {
-        Self::over(Link::over(pool))
+        Self::with_connections(PostgresConnections::with_pool(pool))
     }
 
-    fn over(link: Link) -> Self {
+    fn with_connections(connections: PostgresConnections) -> Self {
         let (keep, lease) = (Duration::from_secs(24 * 3600), Duration::from_secs(60));
-        Self { link, application: String::new(), keep, lease, claims: Arc::default() }
+        Self { connections, application: String::new(), keep, lease, claims: Arc::default() }
     }
 
-    /// The client id of the application whose deliveries these are: several that share the tables need one each.
+    /// Sets the client id of the application that receives the deliveries.
+    ///
+    /// Applications that share the tables each need a different one. Default: empty.
     #[must_use]
     pub fn application(mut self, client_id: impl Into<String>) -> Self {
         self.application = client_id.into();
         self
     }
 
-    /// Remembers a delivery for so long, from when it was claimed: [`SHORTEST_MEMORY`] at least.
+    /// Sets how long a delivery is remembered from its claim. Default: 24 hours; minimum:
+    /// [`SHORTEST_MEMORY`].
     #[must_use]
     pub fn keep(mut self, time: Duration) -> Self {
         self.keep = time.max(SHORTEST_MEMORY);
         self
     }
 
-    /// How long a handler may take before the delivery is handed out again.
+    /// Sets how long a handler may take before another handler can claim the delivery. Default: 60 s.
     #[must_use]
     pub fn lease(mut self, time: Duration) -> Self {
         self.lease = time;
         self
     }
 
-    /// Makes the tables where they are not there yet.
+    /// Creates the tables that do not exist yet.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        self.link.migrate().await
+        self.connections.migrate().await
     }
 
-    /// The same guard for the blocking client; it works on a thread of its own.
+    /// Returns this guard for the blocking client. It runs on a separate thread.
     pub fn blocking(self) -> Result<Blocking<Self>, StoreError> {
         Blocking::new(self)
     }
@@ -130,26 +136,28 @@ impl fmt::Debug for PostgresReplayGuard {
 #[async_trait]
 impl AsyncReplayGuard for PostgresReplayGuard {
     async fn claim(&self, id: &str, _now: Timestamp) -> Result<Claimed<dyn AsyncReplayClaim>, StoreError> {
-        if self.claims.fetch_add(1, Relaxed) % CLAIMS_BETWEEN == CLAIMS_BETWEEN - 1 {
-            self.link.query(FORGET, &[]).await?;
+        if self.claims.fetch_add(1, Relaxed) % CLAIMS_PER_CLEANUP == CLAIMS_PER_CLEANUP - 1 {
+            self.connections.query(DELETE_EXPIRED, &[]).await?;
         }
-        let claim = Claim {
-            link: self.link.clone(),
+        let claim = PostgresClaim {
+            connections: self.connections.clone(),
             id: digest(&[&self.application, id]),
-            ticket: ticket()?,
+            holder: random_holder()?,
             keep: seconds(self.keep),
         };
         let lease = seconds(self.lease);
         let params = [
             (&claim.id as _, Type::TEXT),
-            (&claim.ticket as _, Type::TEXT),
+            (&claim.holder as _, Type::TEXT),
             (&lease as _, Type::FLOAT8),
             (&claim.keep as _, Type::FLOAT8),
         ];
-        let rows = self.link.query(CLAIM, &params).await?;
-        let [row] = &rows[..] else { return Err(StoreError::new("PostgreSQL did not answer a claim")) };
+        let rows = self.connections.query(CLAIM, &params).await?;
+        let [row] = &rows[..] else {
+            return Err(StoreError::new("PostgreSQL returned no row for a claim (expected one)"));
+        };
         Ok(match (row.get(0), row.get(1)) {
-            (true, _) => Claimed::New(Held::new(claim)),
+            (true, _) => Claimed::New(HeldClaim::new(claim)),
             (false, true) => Claimed::Done,
             (false, false) => Claimed::InHand,
         })
@@ -160,22 +168,22 @@ fn seconds(time: Duration) -> f64 {
     time.as_secs_f64().min(1e9)
 }
 
-struct Claim {
-    link: Link,
+struct PostgresClaim {
+    connections: PostgresConnections,
     id: String,
-    ticket: String,
+    holder: String,
     keep: f64,
 }
 
 #[async_trait]
-impl Right for Claim {
+impl EngineClaim for PostgresClaim {
     async fn done(&self) -> Result<(), StoreError> {
         let params =
-            [(&self.id as _, Type::TEXT), (&self.ticket as _, Type::TEXT), (&self.keep as _, Type::FLOAT8)];
-        self.link.query(DONE, &params).await.map(drop)
+            [(&self.id as _, Type::TEXT), (&self.holder as _, Type::TEXT), (&self.keep as _, Type::FLOAT8)];
+        self.connections.query(DONE, &params).await.map(drop)
     }
 
     async fn free(self) -> Result<(), StoreError> {
-        self.link.query(FREE, &[(&self.id, Type::TEXT), (&self.ticket, Type::TEXT)]).await.map(drop)
+        self.connections.query(FREE, &[(&self.id, Type::TEXT), (&self.holder, Type::TEXT)]).await.map(drop)
     }
 }

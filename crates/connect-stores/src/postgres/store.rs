@@ -1,4 +1,4 @@
-//! The tokens.
+//! The token store.
 
 use std::{fmt, time::Duration};
 
@@ -7,16 +7,17 @@ use connect_core::{AsyncStoreLock, AsyncTokenStore, StoreError, TokenKey, Tokens
 use deadpool_postgres::Pool;
 use tokio_postgres::{Row, types::Type};
 
-use super::link::Link;
+use super::connections::PostgresConnections;
 use crate::{
     Blocking,
-    lock::{EngineLock, ReleaseOnDrop, ticket},
+    lock::{EngineLock, ReleaseOnDrop, random_holder},
     record::{self, Codec},
 };
 
 const LOAD: &str = "SELECT record FROM mobiscroll_connect_tokens WHERE key = $1";
 
-/// A lock is taken over when its time is over, or when its holder's session is: then the advisory lock is free.
+/// Takes over a lock if its lease has expired, or if the holder's session has ended and so freed its advisory
+/// lock.
 const LOCK: &str = "\
 INSERT INTO mobiscroll_connect_locks AS held (key, holder, alive, until)
 VALUES ($1, $2, $3, clock_timestamp() + $4 * interval '1 second')
@@ -25,10 +26,11 @@ SET holder = excluded.holder, alive = excluded.alive, until = clock_timestamp() 
 WHERE held.until <= clock_timestamp() OR pg_try_advisory_xact_lock_shared(held.alive)
 RETURNING true";
 
-/// Does what a save does as far as that changes nothing: it writes the record anew, and needs the right to insert.
+/// Checks that a save is possible: writes the record again unchanged, and needs the privilege to insert.
 ///
-/// The update reads the row's latest version, so that a save that is still under way is not undone. The concatenation
-/// makes a new value: an unchanged one that is kept apart from its row would not be written again.
+/// The update reads the row's latest version, so it does not undo a concurrent save. The concatenation
+/// creates a new value, because PostgreSQL does not rewrite an unchanged value that is stored outside its row
+/// (TOAST).
 const PREPARE: &str = "\
 WITH held AS (
     SELECT key FROM mobiscroll_connect_locks
@@ -42,7 +44,7 @@ WITH held AS (
 )
 SELECT true FROM held";
 
-/// The row of the lock is locked until the tokens are committed, so that nobody can take it over in between.
+/// `FOR UPDATE` prevents other holders from taking over the lock before the tokens are committed.
 const SAVE: &str = "\
 WITH held AS (
     SELECT key FROM mobiscroll_connect_locks
@@ -64,29 +66,32 @@ SELECT true FROM held";
 
 const RELEASE: &str = "DELETE FROM mobiscroll_connect_locks WHERE key = $1 AND holder = $2";
 
-/// Tokens in PostgreSQL, one row a user. Clones share the connections.
+/// A token store in PostgreSQL, with one row per user. Clones share the connections.
 ///
-/// For the blocking client there is [`blocking`](Self::blocking).
+/// [`blocking`](Self::blocking) returns it for the blocking client.
 #[derive(Clone)]
 pub struct PostgresStore {
-    link: Link,
+    connections: PostgresConnections,
     codec: Codec,
 }
 
 impl PostgresStore {
-    /// Uses a database by its URL (`postgres://user:password@host/database`), with at most five connections and
-    /// without TLS. Nothing is connected yet.
+    /// Creates a store for the database at this URL (`postgres://user:password@host/database`).
+    ///
+    /// Uses at most five connections, without TLS. Connects on first use.
     pub fn new(url: &str) -> Result<Self, StoreError> {
-        Ok(Self { link: Link::to(url)?, codec: Codec::default() })
+        Ok(Self { connections: PostgresConnections::from_url(url)?, codec: Codec::default() })
     }
 
-    /// Uses the connections of a pool, with whatever TLS it was set up with. One connection is taken out of it for
-    /// good; none of the others is kept longer than one statement takes.
+    /// Creates a store that uses the connections of a pool, with the pool's TLS settings.
+    ///
+    /// The store removes one connection from the pool and keeps it; it uses each other one for a single
+    /// statement.
     pub fn with_pool(pool: Pool) -> Self {
-        Self { link: Link::over(pool), codec: Codec::default() }
+        Self { connections: PostgresConnections::with_pool(pool), codec: Codec::default() }
     }
 
-    /// Seals what is saved from now on with keys of the caller.
+    /// Encrypts all tokens saved from now on with the keys in `seal`.
     #[cfg(feature = "seal")]
     #[must_use]
     pub fn sealed(mut self, seal: crate::Seal) -> Self {
@@ -94,21 +99,22 @@ impl PostgresStore {
         self
     }
 
-    /// Makes the tables where they are not there yet.
+    /// Creates the tables that do not exist yet.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        self.link.migrate().await
+        self.connections.migrate().await
     }
 
-    /// The same store for the blocking client; it works on a thread of its own.
+    /// Returns this store for the blocking client. It runs on a separate thread.
     pub fn blocking(self) -> Result<Blocking<Self>, StoreError> {
         Blocking::new(self)
     }
 
     async fn load(&self, key: &TokenKey, name: &String) -> Result<Option<Tokens>, StoreError> {
-        let rows = self.link.query(LOAD, &[(name, Type::TEXT)]).await?;
+        let rows = self.connections.query(LOAD, &[(name, Type::TEXT)]).await?;
         let read = |row: &Row| {
-            let record: &[u8] =
-                row.try_get(0).map_err(|_| StoreError::new("the table is not the store's"))?;
+            let record: &[u8] = row
+                .try_get(0)
+                .map_err(|_| StoreError::new("mobiscroll_connect_tokens.record is not a bytea"))?;
             self.codec.read(key, record, &format!("the row {name} of mobiscroll_connect_tokens"))
         };
         rows.first().map(read).transpose()
@@ -116,7 +122,7 @@ impl PostgresStore {
 }
 
 impl Blocking<PostgresStore> {
-    /// Makes the tables where they are not there yet.
+    /// Creates the tables that do not exist yet.
     pub fn migrate(&self) -> Result<(), StoreError> {
         self.wait(|store| async move { store.migrate().await })
     }
@@ -131,7 +137,7 @@ impl fmt::Debug for PostgresStore {
 #[async_trait]
 impl AsyncTokenStore for PostgresStore {
     async fn load(&self, key: &TokenKey) -> Result<Option<Tokens>, StoreError> {
-        self.load(key, &record::name(key)).await
+        self.load(key, &record::record_name(key)).await
     }
 
     async fn try_lock(
@@ -139,9 +145,13 @@ impl AsyncTokenStore for PostgresStore {
         key: &TokenKey,
         lease: Duration,
     ) -> Result<Option<Box<dyn AsyncStoreLock>>, StoreError> {
-        let row = LockRow { link: self.link.clone(), name: record::name(key), holder: ticket()? };
-        // In a task of its own, which goes on when the caller is cancelled: a release on another connection could
-        // overtake the statement that takes the lock.
+        let row = LockRow {
+            connections: self.connections.clone(),
+            name: record::record_name(key),
+            holder: random_holder()?,
+        };
+        // A separate task completes even if the caller is cancelled; otherwise the release, on another
+        // connection, could overtake the statement that takes the lock.
         let taken = tokio::spawn(row.take(lease)).await;
         let stopped = |error| StoreError::new("the task that takes the lock was stopped").with_source(error);
         let held = taken.map_err(stopped)??;
@@ -149,17 +159,17 @@ impl AsyncTokenStore for PostgresStore {
     }
 }
 
-/// A row of the locks.
+/// A row of `mobiscroll_connect_locks`.
 #[derive(Clone)]
 struct LockRow {
-    link: Link,
+    connections: PostgresConnections,
     name: String,
     holder: String,
 }
 
 impl LockRow {
     async fn take(self, lease: Duration) -> Result<Option<ReleaseOnDrop<Self>>, StoreError> {
-        let (alive, seconds) = (self.link.alive().await?, lease.as_secs_f64().min(1e9));
+        let (alive, seconds) = (self.connections.liveness_lock().await?, lease.as_secs_f64().min(1e9));
         let held = ReleaseOnDrop::new(self);
         let params = [
             (&held.name as _, Type::TEXT),
@@ -167,16 +177,16 @@ impl LockRow {
             (&alive as _, Type::INT8),
             (&seconds as _, Type::FLOAT8),
         ];
-        if held.link.query(LOCK, &params).await?.is_empty() {
+        if held.connections.query(LOCK, &params).await?.is_empty() {
             held.not_taken();
             return Ok(None);
         }
         Ok(Some(held))
     }
 
-    /// Runs a statement that returns a row if it finds the lock.
+    /// Executes a statement that returns a row if this holder has the lock.
     async fn run(&self, sql: &str) -> Result<Vec<Row>, StoreError> {
-        self.link.query(sql, &[(&self.name, Type::TEXT), (&self.holder, Type::TEXT)]).await
+        self.connections.query(sql, &[(&self.name, Type::TEXT), (&self.holder, Type::TEXT)]).await
     }
 }
 
@@ -199,7 +209,7 @@ impl AsyncStoreLock for PostgresLock {
     }
 
     async fn prepare(&mut self) -> Result<(), StoreError> {
-        lock_was_held(&self.held.run(PREPARE).await?)
+        ensure_lock_held(&self.held.run(PREPARE).await?)
     }
 
     async fn save(&mut self, tokens: &Tokens) -> Result<Written, StoreError> {
@@ -215,12 +225,12 @@ impl AsyncStoreLock for PostgresLock {
             (&user as _, Type::TEXT),
             (&record as _, Type::BYTEA),
         ];
-        lock_was_held(&held.link.query(SAVE, &params).await?)?;
+        ensure_lock_held(&held.connections.query(SAVE, &params).await?)?;
         Ok(Written::Durable)
     }
 
     async fn delete(&mut self) -> Result<Written, StoreError> {
-        lock_was_held(&self.held.run(DELETE).await?)?;
+        ensure_lock_held(&self.held.run(DELETE).await?)?;
         Ok(Written::Durable)
     }
 
@@ -229,7 +239,7 @@ impl AsyncStoreLock for PostgresLock {
     }
 }
 
-/// A statement that finds the lock returns a row.
-fn lock_was_held(rows: &[Row]) -> Result<(), StoreError> {
+/// Fails with a lost lease if the statement returned no row.
+fn ensure_lock_held(rows: &[Row]) -> Result<(), StoreError> {
     if rows.is_empty() { Err(StoreError::lost_lease()) } else { Ok(()) }
 }

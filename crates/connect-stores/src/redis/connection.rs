@@ -1,4 +1,4 @@
-//! The connection: one for everybody, made when it is needed, and made anew when it breaks.
+//! The connection that all users of a store share. Opened on first use, and opened again after it breaks.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,27 +9,29 @@ use redis::{
 };
 use tokio::{sync::Mutex, time::timeout};
 
-/// How long an answer may take, and a connection.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The time limit for a response, and the time limit for a connection.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 #[derive(Clone)]
-pub(super) struct Link(Arc<Inner>);
+pub(super) struct RedisConnection(Arc<RedisConnectionInner>);
 
-struct Inner {
+struct RedisConnectionInner {
     client: Client,
-    /// With its number, so that one breakage makes one new connection.
+    /// The connection with a serial number, so that callers that see the same failure discard it once.
     connection: Mutex<(u64, Option<MultiplexedConnection>)>,
 }
 
-impl Link {
-    pub(super) fn to(url: &str) -> Result<Self, StoreError> {
-        // The cause may quote the password.
-        let unreadable = |_| StoreError::new("the URL of the Redis server cannot be read");
-        Client::open(url).map(Self::over).map_err(unreadable)
+impl RedisConnection {
+    pub(super) fn from_url(url: &str) -> Result<Self, StoreError> {
+        // The cause is dropped, because it may quote the password.
+        let unreadable = |_| {
+            StoreError::new("the Redis URL is not valid (expected such as redis://user:password@host/number)")
+        };
+        Client::open(url).map(Self::with_client).map_err(unreadable)
     }
 
-    pub(super) fn over(client: Client) -> Self {
-        Self(Arc::new(Inner { client, connection: Mutex::new((0, None)) }))
+    pub(super) fn with_client(client: Client) -> Self {
+        Self(Arc::new(RedisConnectionInner { client, connection: Mutex::new((0, None)) }))
     }
 
     pub(super) async fn run<T: FromRedisValue>(
@@ -39,44 +41,45 @@ impl Link {
         let (number, mut connection) = self.connection().await.map_err(failed)?;
         let outcome = script.invoke_async(&mut connection).await;
         if let Err(error) = &outcome {
-            self.broken(number, error).await;
+            self.discard_if_broken(number, error).await;
         }
         outcome.map_err(failed)
     }
 
-    pub(super) async fn field(&self, key: &str, field: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(super) async fn hash_field(&self, key: &str, field: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let (number, mut connection) = self.connection().await.map_err(failed)?;
         let outcome = redis::cmd("HGET").arg(key).arg(field).query_async(&mut connection).await;
         if let Err(error) = &outcome {
-            self.broken(number, error).await;
+            self.discard_if_broken(number, error).await;
         }
         outcome.map_err(failed)
     }
 
-    /// Who waits for another's attempt to connect waits no longer than for one of their own.
+    /// Returns the connection, and opens it first if needed. The timeout covers the wait for another task's
+    /// attempt.
     async fn connection(&self) -> Result<(u64, MultiplexedConnection), RedisError> {
-        let late = |_| Err(RedisError::from((ErrorKind::Io, "there is no connection in time")));
-        timeout(PATIENCE, self.connect()).await.unwrap_or_else(late)
+        let late = |_| Err(RedisError::from((ErrorKind::Io, "could not connect within 10 s")));
+        timeout(TIMEOUT, self.connect()).await.unwrap_or_else(late)
     }
 
     async fn connect(&self) -> Result<(u64, MultiplexedConnection), RedisError> {
-        let mut place = self.0.connection.lock().await;
-        if let (number, Some(connection)) = &*place {
+        let mut slot = self.0.connection.lock().await;
+        if let (number, Some(connection)) = &*slot {
             return Ok((*number, connection.clone()));
         }
         let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE));
+            .set_connection_timeout(Some(TIMEOUT))
+            .set_response_timeout(Some(TIMEOUT));
         let connection = self.0.client.get_multiplexed_async_connection_with_config(&config).await?;
-        *place = (place.0 + 1, Some(connection.clone()));
-        Ok((place.0, connection))
+        *slot = (slot.0 + 1, Some(connection.clone()));
+        Ok((slot.0, connection))
     }
 
-    async fn broken(&self, number: u64, error: &RedisError) {
+    async fn discard_if_broken(&self, number: u64, error: &RedisError) {
         if error.is_unrecoverable_error() || error.is_timeout() {
-            let mut place = self.0.connection.lock().await;
-            if place.0 == number {
-                place.1 = None;
+            let mut slot = self.0.connection.lock().await;
+            if slot.0 == number {
+                slot.1 = None;
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Deliveries that were handled.
+//! The replay guard: remembers the webhook deliveries that were handled.
 
 use std::{fmt, sync::LazyLock, time::Duration};
 
@@ -11,11 +11,11 @@ use jiff::Timestamp;
 use redis::{Client, Script};
 use tokio::time::Instant;
 
-use super::link::Link;
+use super::connection::RedisConnection;
 use crate::{
     Blocking,
-    claim::{Held, Right},
-    lock::ticket,
+    claim::{EngineClaim, HeldClaim},
+    lock::random_holder,
     record::digest,
 };
 
@@ -27,7 +27,7 @@ static CLAIM: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// Also when the claim is over: it was handled, whoever else has it in hand by now.
+/// Marks a delivery as handled, even if the claim has expired or another handler has claimed it since.
 static DONE: LazyLock<Script> =
     LazyLock::new(|| Script::new("redis.call('SET', KEYS[1], 'done', 'PX', ARGV[1]) return 'done'"));
 
@@ -35,12 +35,12 @@ static FREE: LazyLock<Script> = LazyLock::new(|| {
     Script::new("if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end return 'free'")
 });
 
-/// A guard against replays in Redis, for all processes that take deliveries. Clones share the connection.
+/// A replay guard in Redis, shared by all processes that receive deliveries.
 ///
-/// It remembers a delivery for a day from when it was claimed, and a claim lasts 60 s.
+/// Remembers a delivery for 24 hours from its claim; a claim lasts 60 s. Clones share the connection.
 #[derive(Clone)]
 pub struct RedisReplayGuard {
-    link: Link,
+    connection: RedisConnection,
     prefix: String,
     application: String,
     keep: Duration,
@@ -48,50 +48,53 @@ pub struct RedisReplayGuard {
 }
 
 impl RedisReplayGuard {
-    /// Uses a server by its URL. Nothing is connected yet.
+    /// Creates a guard for the server at this URL. Connects on first use.
     pub fn new(url: &str) -> Result<Self, StoreError> {
-        Link::to(url).map(Self::over)
+        RedisConnection::from_url(url).map(Self::with_connection)
     }
 
-    /// Uses a client that was set up elsewhere, with whatever TLS it has.
+    /// Creates a guard that uses an existing client, with the client's TLS settings.
     pub fn with_client(client: Client) -> Self {
-        Self::over(Link::over(client))
+        Self::with_connection(RedisConnection::with_client(client))
     }
 
-    fn over(link: Link) -> Self {
+    fn with_connection(connection: RedisConnection) -> Self {
         let (keep, lease) = (Duration::from_secs(24 * 3600), Duration::from_secs(60));
-        Self { link, prefix: "mobiscroll-connect".to_owned(), application: String::new(), keep, lease }
+        Self { connection, prefix: "mobiscroll-connect".to_owned(), application: String::new(), keep, lease }
     }
 
-    /// What the keys begin with. Default: `mobiscroll-connect`.
+    /// Sets the prefix of all Redis keys. Default: `mobiscroll-connect`.
     #[must_use]
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
     }
 
-    /// The client id of the application whose deliveries these are: several that share the keys need one each.
+    /// Sets the client id of the application that receives the deliveries.
+    ///
+    /// Applications that share a prefix each need a different one. Default: empty.
     #[must_use]
     pub fn application(mut self, client_id: impl Into<String>) -> Self {
         self.application = client_id.into();
         self
     }
 
-    /// Remembers a delivery for so long, from when it was claimed: [`SHORTEST_MEMORY`] at least.
+    /// Sets how long a delivery is remembered from its claim. Default: 24 hours; minimum:
+    /// [`SHORTEST_MEMORY`].
     #[must_use]
     pub fn keep(mut self, time: Duration) -> Self {
         self.keep = time.max(SHORTEST_MEMORY);
         self
     }
 
-    /// How long a handler may take before the delivery is handed out again.
+    /// Sets how long a handler may take before another handler can claim the delivery. Default: 60 s.
     #[must_use]
     pub fn lease(mut self, time: Duration) -> Self {
         self.lease = time;
         self
     }
 
-    /// The same guard for the blocking client; it works on a thread of its own.
+    /// Returns this guard for the blocking client. It runs on a separate thread.
     pub fn blocking(self) -> Result<Blocking<Self>, StoreError> {
         Blocking::new(self)
     }
@@ -108,49 +111,49 @@ impl fmt::Debug for RedisReplayGuard {
 #[async_trait]
 impl AsyncReplayGuard for RedisReplayGuard {
     async fn claim(&self, id: &str, _now: Timestamp) -> Result<Claimed<dyn AsyncReplayClaim>, StoreError> {
-        let claim = Claim {
-            link: self.link.clone(),
+        let claim = RedisClaim {
+            connection: self.connection.clone(),
             key: format!("{}:delivery:{}", self.prefix, digest(&[&self.application, id])),
-            ticket: ticket()?,
+            holder: random_holder()?,
             kept_until: Instant::now().checked_add(self.keep),
         };
         let mut script = CLAIM.prepare_invoke();
-        script.key(&claim.key).arg(&claim.ticket).arg(milliseconds(self.lease));
-        let answer: String = self.link.run(&script).await?;
-        Ok(match &*answer {
-            "new" => Claimed::New(Held::new(claim)),
+        script.key(&claim.key).arg(&claim.holder).arg(milliseconds(self.lease));
+        let state: String = self.connection.run(&script).await?;
+        Ok(match &*state {
+            "new" => Claimed::New(HeldClaim::new(claim)),
             "done" => Claimed::Done,
             _ => Claimed::InHand,
         })
     }
 }
 
-/// Redis refuses no time at all, and what does not fit into its clock.
+/// Limits a time to 1 ms .. 100 years, because Redis refuses a time of zero or beyond its clock's range.
 fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX).clamp(1, 3_155_760_000_000)
 }
 
-struct Claim {
-    link: Link,
+struct RedisClaim {
+    connection: RedisConnection,
     key: String,
-    ticket: String,
-    /// `None`: longer than there are instants.
+    holder: String,
+    /// `None` if the end is later than an `Instant` can represent.
     kept_until: Option<Instant>,
 }
 
 #[async_trait]
-impl Right for Claim {
+impl EngineClaim for RedisClaim {
     async fn done(&self) -> Result<(), StoreError> {
         let left = |until: Instant| until.saturating_duration_since(Instant::now());
         let keep = milliseconds(self.kept_until.map_or(Duration::MAX, left));
         let mut script = DONE.prepare_invoke();
         script.key(&self.key).arg(keep);
-        self.link.run::<String>(&script).await.map(drop)
+        self.connection.run::<String>(&script).await.map(drop)
     }
 
     async fn free(self) -> Result<(), StoreError> {
         let mut script = FREE.prepare_invoke();
-        script.key(&self.key).arg(&self.ticket);
-        self.link.run::<String>(&script).await.map(drop)
+        script.key(&self.key).arg(&self.holder);
+        self.connection.run::<String>(&script).await.map(drop)
     }
 }

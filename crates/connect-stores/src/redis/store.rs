@@ -1,4 +1,4 @@
-//! The tokens.
+//! The token store.
 
 use std::{fmt, sync::LazyLock, time::Duration};
 
@@ -6,14 +6,14 @@ use async_trait::async_trait;
 use connect_core::{AsyncStoreLock, AsyncTokenStore, StoreError, TokenKey, Tokens, Written};
 use redis::{Client, Script, ScriptInvocation};
 
-use super::link::Link;
+use super::connection::RedisConnection;
 use crate::{
     Blocking,
-    lock::{EngineLock, ReleaseOnDrop, ticket},
+    lock::{EngineLock, ReleaseOnDrop, random_holder},
     record::{self, Codec},
 };
 
-/// Where nothing is kept the number of the locks goes after a day: it outlives every lock that was given.
+/// Without a record, the fencing number expires a day after the lease, so it outlives every lock.
 static LOCK: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 0 end
@@ -25,8 +25,9 @@ static LOCK: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// Does what a save does to the same key, and changes nothing: it writes the number that is there. A server that has no
-/// memory left, or is a replica, refuses that as it would refuse the record.
+/// Checks that a save is possible: writes the same fencing number to the key again.
+///
+/// A server that is out of memory, or is a read-only replica, refuses this write as it would refuse the save.
 static PREPARE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -61,39 +62,40 @@ static RELEASE: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// Tokens in Redis, one key a user, without an end to their life. Clones share the connection.
+/// A token store in Redis, with one key per user that never expires. Clones share the connection.
 ///
-/// For the blocking client there is [`blocking`](Self::blocking).
+/// [`blocking`](Self::blocking) returns it for the blocking client.
 #[derive(Clone)]
 pub struct RedisStore {
-    link: Link,
+    connection: RedisConnection,
     prefix: String,
     codec: Codec,
 }
 
 impl RedisStore {
-    /// Uses a server by its URL (`redis://user:password@host/number`). Nothing is connected yet.
+    /// Creates a store for the server at this URL (`redis://user:password@host/number`). Connects on first
+    /// use.
     pub fn new(url: &str) -> Result<Self, StoreError> {
-        Link::to(url).map(Self::over)
+        RedisConnection::from_url(url).map(Self::with_connection)
     }
 
-    /// Uses a client that was set up elsewhere, with whatever TLS it has.
+    /// Creates a store that uses an existing client, with the client's TLS settings.
     pub fn with_client(client: Client) -> Self {
-        Self::over(Link::over(client))
+        Self::with_connection(RedisConnection::with_client(client))
     }
 
-    fn over(link: Link) -> Self {
-        Self { link, prefix: "mobiscroll-connect".to_owned(), codec: Codec::default() }
+    fn with_connection(connection: RedisConnection) -> Self {
+        Self { connection, prefix: "mobiscroll-connect".to_owned(), codec: Codec::default() }
     }
 
-    /// What the keys begin with. Default: `mobiscroll-connect`.
+    /// Sets the prefix of all Redis keys. Default: `mobiscroll-connect`.
     #[must_use]
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
     }
 
-    /// Seals what is saved from now on with keys of the caller.
+    /// Encrypts all tokens saved from now on with the keys in `seal`.
     #[cfg(feature = "seal")]
     #[must_use]
     pub fn sealed(mut self, seal: crate::Seal) -> Self {
@@ -101,19 +103,19 @@ impl RedisStore {
         self
     }
 
-    /// The same store for the blocking client; it works on a thread of its own.
+    /// Returns this store for the blocking client. It runs on a separate thread.
     pub fn blocking(self) -> Result<Blocking<Self>, StoreError> {
         Blocking::new(self)
     }
 
-    /// The keys of the lock and of the record. The braces keep both on one node of a cluster.
+    /// Returns the keys of the lock and of the record. The braces keep both on one node of a cluster.
     fn keys(&self, key: &TokenKey) -> [String; 2] {
-        let name = record::name(key);
+        let name = record::record_name(key);
         ["lock", "tokens"].map(|what| format!("{}:{{{name}}}:{what}", self.prefix))
     }
 
     async fn load(&self, key: &TokenKey, at: &str) -> Result<Option<Tokens>, StoreError> {
-        let record = self.link.field(at, "record").await?;
+        let record = self.connection.hash_field(at, "record").await?;
         record.map(|record| self.codec.read(key, &record, &format!("the key {at}"))).transpose()
     }
 }
@@ -136,10 +138,11 @@ impl AsyncTokenStore for RedisStore {
         key: &TokenKey,
         lease: Duration,
     ) -> Result<Option<Box<dyn AsyncStoreLock>>, StoreError> {
-        // Redis refuses what does not fit into its clock; a century is long enough.
+        // Redis refuses a time beyond its clock's range; 100 years is enough.
         let milliseconds = u64::try_from(lease.as_millis()).unwrap_or(u64::MAX).clamp(1, 3_155_760_000_000);
-        // When the caller is cancelled, the release follows the lock on the same connection.
-        let held = LockKey { link: self.link.clone(), keys: self.keys(key), holder: ticket()? };
+        // If the caller is cancelled, the release follows the lock script on the same connection.
+        let held =
+            LockKey { connection: self.connection.clone(), keys: self.keys(key), holder: random_holder()? };
         let held = ReleaseOnDrop::new(held);
         let number = held.run(&LOCK, |script| script.arg(milliseconds)).await?;
         if number == 0 {
@@ -150,10 +153,10 @@ impl AsyncTokenStore for RedisStore {
     }
 }
 
-/// The key of a lock, and that of its record.
+/// The Redis keys of a lock and of its record, and the holder of the lock.
 #[derive(Clone)]
 struct LockKey {
-    link: Link,
+    connection: RedisConnection,
     keys: [String; 2],
     holder: String,
 }
@@ -167,7 +170,7 @@ impl LockKey {
         let mut invocation = script.prepare_invoke();
         invocation.key(&self.keys[0]).key(&self.keys[1]).arg(&self.holder);
         with(&mut invocation);
-        self.link.run(&invocation).await
+        self.connection.run(&invocation).await
     }
 }
 
@@ -191,17 +194,17 @@ impl AsyncStoreLock for RedisLock {
     }
 
     async fn prepare(&mut self) -> Result<(), StoreError> {
-        lock_was_held(self.held.run(&PREPARE, |script| script.arg(self.number)).await?)
+        ensure_lock_held(self.held.run(&PREPARE, |script| script.arg(self.number)).await?)
     }
 
     async fn save(&mut self, tokens: &Tokens) -> Result<Written, StoreError> {
         let record = self.store.codec.write(&self.key, tokens)?;
-        lock_was_held(self.held.run(&SAVE, |script| script.arg(self.number).arg(&record[..])).await?)?;
+        ensure_lock_held(self.held.run(&SAVE, |script| script.arg(self.number).arg(&record[..])).await?)?;
         Ok(Written::Durable)
     }
 
     async fn delete(&mut self) -> Result<Written, StoreError> {
-        lock_was_held(self.held.run(&DELETE, |script| script.arg(self.number)).await?)?;
+        ensure_lock_held(self.held.run(&DELETE, |script| script.arg(self.number)).await?)?;
         Ok(Written::Durable)
     }
 
@@ -210,7 +213,7 @@ impl AsyncStoreLock for RedisLock {
     }
 }
 
-/// A script that finds the lock returns 1.
-fn lock_was_held(answer: u64) -> Result<(), StoreError> {
-    if answer == 1 { Ok(()) } else { Err(StoreError::lost_lease()) }
+/// Fails with a lost lease unless the script returned 1.
+fn ensure_lock_held(result: u64) -> Result<(), StoreError> {
+    if result == 1 { Ok(()) } else { Err(StoreError::lost_lease()) }
 }
