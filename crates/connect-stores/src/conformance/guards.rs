@@ -14,7 +14,7 @@ use connect_core::{
 
 use jiff::Timestamp;
 
-use super::{Broken, Fault, RuleResult, check, random, try_rules, violated};
+use super::{Broken, Fault, RuleResult, check, random, try_rules};
 use crate::Blocking;
 
 /// Checks the rules of [`ReplayGuard`] with handles that `open` returns for a given lease.
