@@ -1,11 +1,11 @@
-//! The generator of the types, and of the named operations of both clients: schema in, Rust out.
+//! Generates the request and response types, and the operations of both clients, from the schema.
 //!
 //! ```text
 //! connect.openapi.json -> node (JSON with pointers) -> read -> model -> emit_* -> prettyplease -> files
 //! ```
 //!
-//! A construct that is not understood is an error that names its JSON pointer: nothing of the schema
-//! is dropped silently. The output depends on the schema and this code alone, byte for byte.
+//! An unsupported construct is an error that names its JSON pointer, so no part of the schema is silently
+//! ignored. The output is deterministic.
 
 mod emit;
 mod emit_answers;
@@ -39,7 +39,7 @@ pub(crate) fn write(root: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Compares the committed files with what would be written.
+/// Returns an error if a committed file differs from the generated one.
 pub(crate) fn check(root: &Path) -> Result<(), String> {
     let stale: Vec<String> = generate(root)?
         .into_iter()
@@ -49,6 +49,7 @@ pub(crate) fn check(root: &Path) -> Result<(), String> {
     if stale.is_empty() { Ok(()) } else { Err(stale.join("\n")) }
 }
 
+/// Returns the path and content of each generated file.
 fn generate(root: &Path) -> Result<Vec<(String, String)>, String> {
     let path = root.join(SCHEMA);
     let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;

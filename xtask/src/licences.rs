@@ -1,4 +1,4 @@
-//! `cargo xtask licences`: whether everything that is built in may be.
+//! `cargo xtask licences`: checks the licence and the source of every dependency.
 
 use std::path::Path;
 use std::process::Command;
@@ -18,7 +18,9 @@ const ALLOWED: [&str; 9] = [
     "Unlicense",
 ];
 
-/// Others that nobody who uses these libraries can do without, and whose terms ask for no more than the allowed ones.
+/// Further licences for the packages with these name prefixes: licence, content, prefixes.
+///
+/// The libraries need these packages, and the licences demand no more than the allowed ones.
 const EXCEPTIONS: [(&str, &str, &[&str]); 4] = [
     (
         "Unicode-3.0",
@@ -41,7 +43,7 @@ const EXCEPTIONS: [(&str, &str, &[&str]); 4] = [
     ("BSL-1.0", "a hash of the Redis driver", &["xxhash-rust"]),
 ];
 
-/// Holds every package of the lock file against the list.
+/// Returns an error that lists the packages with a forbidden licence or source.
 pub(crate) fn check(root: &Path) -> Result<(), String> {
     let output = Command::new(env!("CARGO"))
         .current_dir(root)
@@ -56,26 +58,26 @@ pub(crate) fn check(root: &Path) -> Result<(), String> {
     let mut wrong = Vec::new();
     for package in packages {
         let (name, licence) = (text(package, "name"), text(package, "license"));
-        if !may(name, licence).map_err(|error| format!("{name}: {licence:?}: {error}"))? {
+        if !is_allowed(name, licence).map_err(|error| format!("{name}: {licence:?}: {error}"))? {
             wrong.push(format!("{name}: {licence:?}"));
         }
         if !text(package, "source").starts_with("registry+") && !package["source"].is_null() {
-            wrong.push(format!("{name}: from {}", text(package, "source")));
+            wrong.push(format!("{name}: source {} (expected a registry)", text(package, "source")));
         }
     }
     if wrong.is_empty() {
-        println!("{} packages, all of them may be used", packages.len());
+        println!("{} packages, all with an allowed licence and source", packages.len());
         return Ok(());
     }
-    Err(format!("not among what may be used:\n{}", wrong.join("\n")))
+    Err(format!("packages with a forbidden licence or source:\n{}", wrong.join("\n")))
 }
 
 fn text<'a>(package: &'a Value, field: &str) -> &'a str {
     package[field].as_str().unwrap_or_default()
 }
 
-/// Whether the licence of this package can be met by allowed ones alone.
-fn may(name: &str, licence: &str) -> Result<bool, String> {
+/// Returns whether allowed licences satisfy the licence expression of a package.
+fn is_allowed(name: &str, licence: &str) -> Result<bool, String> {
     let expression =
         Expression::parse_mode(licence, ParseMode::LAX).map_err(|error| error.reason.to_string())?;
     let exceptions = EXCEPTIONS
@@ -89,20 +91,20 @@ fn may(name: &str, licence: &str) -> Result<bool, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::may;
+    use super::is_allowed;
 
     #[test]
-    fn a_choice_is_enough_and_a_sum_is_not() {
-        assert!(may("a", "MIT OR LGPL-2.1-or-later").unwrap());
-        assert!(may("a", "MIT/Apache-2.0").unwrap());
-        assert!(!may("a", "MIT AND LGPL-2.1-or-later").unwrap());
-        assert!(!may("a", "GPL-3.0").unwrap());
-        assert!(may("a", "").is_err());
+    fn expression_is_allowed_only_if_allowed_licences_satisfy_it() {
+        assert!(is_allowed("a", "MIT OR LGPL-2.1-or-later").unwrap());
+        assert!(is_allowed("a", "MIT/Apache-2.0").unwrap());
+        assert!(!is_allowed("a", "MIT AND LGPL-2.1-or-later").unwrap());
+        assert!(!is_allowed("a", "GPL-3.0").unwrap());
+        assert!(is_allowed("a", "").is_err());
     }
 
     #[test]
-    fn an_exception_is_for_its_packages() {
-        assert!(may("unicode-ident", "(MIT OR Apache-2.0) AND Unicode-3.0").unwrap());
-        assert!(!may("a", "(MIT OR Apache-2.0) AND Unicode-3.0").unwrap());
+    fn exception_applies_only_to_its_packages() {
+        assert!(is_allowed("unicode-ident", "(MIT OR Apache-2.0) AND Unicode-3.0").unwrap());
+        assert!(!is_allowed("a", "(MIT OR Apache-2.0) AND Unicode-3.0").unwrap());
     }
 }

@@ -1,16 +1,16 @@
-//! The chores of the workspace.
+//! The development tasks of the workspace.
 //!
 //! ```text
-//! cargo xtask codegen            write the generated types from schema/connect.openapi.json
-//! cargo xtask codegen --check    fail when the committed ones differ
-//! cargo xtask simulate           users, processes and faults in simulated time: --seeds N, --from S, --json, --replay S
-//! cargo xtask mutants            whether the simulation notices each patch of tests/mutants: --seeds N
-//! cargo xtask requirements       whether the tests that OAUTH.md names notice the changes it names: --only N
-//! cargo xtask requirements --check   whether both are still there
-//! cargo xtask licences           whether everything that is built in may be
-//! cargo xtask words              check prose and names against xtask/words.txt
-//! cargo xtask words --sample N --seed S   print N random sentences, for a reader to judge
-//! cargo xtask ci [--quick]       run every check of .ci/run, or those to pass before a push
+//! cargo xtask codegen               generate the Rust types from schema/connect.openapi.json
+//! cargo xtask codegen --check       fail if the committed files differ from the generated ones
+//! cargo xtask simulate              run the simulation: --seeds N, --from S, --json, --replay S
+//! cargo xtask mutants               check that the simulation detects each patch of tests/mutants: --seeds N
+//! cargo xtask requirements          check that each test named in OAUTH.md fails with its change: --only N
+//! cargo xtask requirements --check  check that these tests and the changed code exist
+//! cargo xtask licences              check the licence of every dependency
+//! cargo xtask words                 check prose and names against xtask/words.txt
+//! cargo xtask words --sample N --seed S  print N random sentences, for a reader to judge
+//! cargo xtask ci [--quick]          run every check of .ci/run, or those to pass before a push
 //! ```
 
 mod codegen;
@@ -68,7 +68,7 @@ fn ci(options: &[&str]) -> Result<(), String> {
     }
 }
 
-/// The workspace's folder.
+/// Returns the root folder of the workspace.
 fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here).to_owned()

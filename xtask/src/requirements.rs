@@ -1,6 +1,6 @@
-//! `cargo xtask requirements`: whether the tests that `OAUTH.md` names hold what it says they hold.
+//! `cargo xtask requirements`: checks that the tests named in `OAUTH.md` enforce its requirements.
 //!
-//! Each section names a test by its command, and in a `diff` block one change under which that test has to fail:
+//! Each section has the command of a test, and a `diff` block with a change that must make that test fail:
 //!
 //! ````text
 //! ### 5. One way of authentication
@@ -18,11 +18,11 @@ use std::{fs, path::Path, process::Command};
 use crate::simulation::copy_tracked;
 
 const DOCUMENT: &str = "OAUTH.md";
-/// How many there are.
-const ALL: usize = 38;
+/// The number of sections in the document.
+const SECTIONS: usize = 38;
 
-/// One test, and the change that it has to notice.
-struct Claim {
+/// A test, and a change that must make it fail.
+struct Requirement {
     section: usize,
     test: String,
     file: String,
@@ -30,70 +30,93 @@ struct Claim {
     new: String,
 }
 
-/// Makes every change in a copy and runs its test, or, with `check` alone, sees that all changes and tests are still there.
+/// Makes every change in a copy of the workspace, and checks that its test fails.
+///
+/// With `check`, only checks that the tests and the code to change exist. `only` limits it to one section.
 pub(crate) fn run(root: &Path, check: bool, only: Option<usize>) -> Result<(), String> {
     let text = fs::read_to_string(root.join(DOCUMENT)).map_err(|error| format!("{DOCUMENT}: {error}"))?;
-    let claims = read(&text)?;
-    for section in 1..=ALL {
-        if !claims.iter().any(|claim| claim.section == section) {
-            return Err(format!("{DOCUMENT}: nothing holds {section}"));
+    let requirements = read(&text)?;
+    for section in 1..=SECTIONS {
+        if !requirements.iter().any(|requirement| requirement.section == section) {
+            return Err(format!("{DOCUMENT}: section {section} has no test with a change"));
         }
     }
-    for claim in &claims {
-        claim.is_there(root)?;
+    for requirement in &requirements {
+        requirement.check_exists(root)?;
     }
     if check {
-        println!("{} changes, each with its test", claims.len());
+        println!("{} changes, each with an existing test", requirements.len());
         return Ok(());
     }
     let copy = root.join("target/requirements");
     copy_tracked(root, &copy)?;
-    let claims: Vec<_> =
-        claims.iter().filter(|claim| only.is_none_or(|only| claim.section == only)).collect();
-    // First of all as they are, so that nothing is built twice.
-    for claim in &claims {
-        if !claim.passes(&copy)? {
-            return Err(format!("{}: {} fails without a change", claim.section, claim.test));
+    let requirements: Vec<_> = requirements
+        .iter()
+        .filter(|requirement| only.is_none_or(|only| requirement.section == only))
+        .collect();
+    // All unchanged tests run first, because each change causes a rebuild.
+    for requirement in &requirements {
+        if !requirement.passes(&copy)? {
+            return Err(format!(
+                "section {}: {} fails without the change",
+                requirement.section, requirement.test
+            ));
         }
     }
     let mut unnoticed = Vec::new();
-    for claim in claims {
-        let noticed = claim.is_noticed(&copy)?;
-        println!("{} {:>2} {}", if noticed { "fails " } else { "PASSES" }, claim.section, claim.test);
+    for requirement in requirements {
+        let noticed = requirement.is_noticed(&copy)?;
+        println!(
+            "{} {:>2} {}",
+            if noticed { "fails " } else { "PASSES" },
+            requirement.section,
+            requirement.test
+        );
         if !noticed {
-            unnoticed.push(claim.section.to_string());
+            unnoticed.push(requirement.section.to_string());
         }
     }
-    if unnoticed.is_empty() { Ok(()) } else { Err(format!("not noticed: {}", unnoticed.join(", "))) }
+    if unnoticed.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("the tests of these sections pass with the change: {}", unnoticed.join(", ")))
+    }
 }
 
-fn read(text: &str) -> Result<Vec<Claim>, String> {
-    let (mut claims, mut section, mut test) = (Vec::new(), 0, None);
+fn read(text: &str) -> Result<Vec<Requirement>, String> {
+    let (mut requirements, mut section, mut test) = (Vec::new(), 0, None);
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
         if let Some(rest) = line.strip_prefix("### ") {
             let number = rest.split('.').next().unwrap_or_default();
-            section = number.parse().map_err(|_| format!("{DOCUMENT}: no number: {line}"))?;
+            section = number
+                .parse()
+                .map_err(|_| format!("{DOCUMENT}: the heading {line:?} does not start with a number"))?;
         } else if let Some(rest) = line.strip_prefix("`cargo test ") {
             test = Some(rest.trim_end_matches('`').to_owned());
         } else if let Some(file) = line.strip_prefix("```diff ") {
-            let test = test.clone().ok_or_else(|| format!("{DOCUMENT}: {section} names no test"))?;
+            let test = test
+                .clone()
+                .ok_or_else(|| format!("{DOCUMENT}: section {section} has a diff but no test"))?;
             let block: Vec<_> = lines.by_ref().take_while(|line| *line != "```").collect();
             let side = |sign| -> Vec<_> { block.iter().filter_map(|line| line.strip_prefix(sign)).collect() };
             let (old, new) = (side('-').join("\n"), side('+').join("\n"));
-            claims.push(Claim { section, test, file: file.to_owned(), old, new });
+            requirements.push(Requirement { section, test, file: file.to_owned(), old, new });
         }
     }
-    Ok(claims)
+    Ok(requirements)
 }
 
-impl Claim {
-    /// Whether the file holds the text once, and some file the test.
-    fn is_there(&self, root: &Path) -> Result<(), String> {
+impl Requirement {
+    /// Returns an error unless the file contains the code to change once, and the test exists.
+    fn check_exists(&self, root: &Path) -> Result<(), String> {
         let text =
             fs::read_to_string(root.join(&self.file)).map_err(|error| format!("{}: {error}", self.file))?;
         if self.old.is_empty() || text.matches(&self.old).count() != 1 {
-            return Err(format!("{DOCUMENT} {}: not once in {}:\n{}", self.section, self.file, self.old));
+            return Err(format!(
+                "{DOCUMENT}, section {}: {} does not contain this code exactly once:\n{}",
+                self.section, self.file, self.old
+            ));
         }
         let name = self.test.rsplit(' ').next().unwrap_or_default();
         let name = name.rsplit("::").next().unwrap_or_default();
@@ -105,11 +128,11 @@ impl Claim {
         if found.success() {
             Ok(())
         } else {
-            Err(format!("{DOCUMENT} {}: there is no test {name}", self.section))
+            Err(format!("{DOCUMENT}, section {}: the test {name} does not exist", self.section))
         }
     }
 
-    /// Whether the test fails with the change.
+    /// Returns whether the test fails with the change.
     fn is_noticed(&self, copy: &Path) -> Result<bool, String> {
         let path = copy.join(&self.file);
         let before = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", self.file))?;
@@ -132,7 +155,7 @@ impl Claim {
             printed.lines().any(|line| line.starts_with("test ") && !line.contains("0 passed; 0 failed"));
         if !ran {
             let why = String::from_utf8_lossy(&output.stderr);
-            return Err(format!("{}: {} does not run:\n{why}", self.section, self.test));
+            return Err(format!("section {}: {} does not run:\n{why}", self.section, self.test));
         }
         Ok(output.status.success())
     }
@@ -143,14 +166,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_section_has_its_test_and_its_change() {
+    fn section_is_read_with_its_test_and_change() {
         let text = "# OAuth\n\n### 7. State\n\ntext\n\n`cargo test -p a --test b c`\n\n```diff src/x.rs\n-  old\n+  new\n+  er\n```\n";
-        let [claim] = &read(text).unwrap()[..] else { panic!() };
+        let [requirement] = &read(text).unwrap()[..] else { panic!() };
         assert_eq!(
-            (claim.section, claim.test.as_str(), claim.file.as_str()),
+            (requirement.section, requirement.test.as_str(), requirement.file.as_str()),
             (7, "-p a --test b c", "src/x.rs")
         );
-        assert_eq!((claim.old.as_str(), claim.new.as_str()), ("  old", "  new\n  er"));
+        assert_eq!((requirement.old.as_str(), requirement.new.as_str()), ("  old", "  new\n  er"));
         assert!(read("### x. State\n").is_err());
         assert!(read("### 1. State\n```diff src/x.rs\n-a\n```\n").is_err());
     }

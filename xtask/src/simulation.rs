@@ -1,4 +1,4 @@
-//! `cargo xtask simulate`, and `cargo xtask mutants`: whether the simulation would notice.
+//! `cargo xtask simulate` runs the simulation; `cargo xtask mutants` checks that it detects known mistakes.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,11 +8,12 @@ use std::process::Command;
 /// Runs the simulation with these options.
 pub(crate) fn simulate(root: &Path, options: &[&str]) -> Result<(), String> {
     let status = simulation(root).args(options).status().map_err(|error| error.to_string())?;
-    if status.success() { Ok(()) } else { Err("the simulation found something".to_owned()) }
+    if status.success() { Ok(()) } else { Err("the simulation found a broken rule".to_owned()) }
 }
 
-/// Applies every patch of `tests/mutants` to a copy, one after the other, and has the simulation look at each. It must
-/// break a rule within so many seeds.
+/// Runs the simulation with each patch of `tests/mutants`, in a copy of the workspace.
+///
+/// Each patch must break a rule within `seeds` seeds.
 pub(crate) fn mutants(root: &Path, seeds: &str) -> Result<(), String> {
     let copy = root.join("target/mutants");
     copy_tracked(root, &copy)?;
@@ -23,12 +24,12 @@ pub(crate) fn mutants(root: &Path, seeds: &str) -> Result<(), String> {
         .collect();
     patches.sort();
     if patches.is_empty() {
-        return Err("tests/mutants holds no patch".to_owned());
+        return Err("tests/mutants contains no .patch file".to_owned());
     }
     let mut survivors = Vec::new();
     for patch in &patches {
         let name = patch.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        apply(&copy, patch, &[]).map_err(|error| format!("{name} does not apply any more: {error}"))?;
+        apply(&copy, patch, &[]).map_err(|error| format!("the patch {name} does not apply: {error}"))?;
         let caught = is_caught(&copy, seeds);
         apply(&copy, patch, &["--reverse"])?;
         match caught? {
@@ -39,10 +40,14 @@ pub(crate) fn mutants(root: &Path, seeds: &str) -> Result<(), String> {
             }
         }
     }
-    if survivors.is_empty() { Ok(()) } else { Err(format!("not noticed: {}", survivors.join(", "))) }
+    if survivors.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("the simulation does not detect: {}", survivors.join(", ")))
+    }
 }
 
-/// The first broken rule, if there is one.
+/// Returns the first broken rule that the simulation reports.
 fn is_caught(copy: &Path, seeds: &str) -> Result<Option<String>, String> {
     let output = simulation(copy)
         .args(["--seeds", seeds, "--until-breach", "--json"])
@@ -51,7 +56,7 @@ fn is_caught(copy: &Path, seeds: &str) -> Result<Option<String>, String> {
     let printed = String::from_utf8_lossy(&output.stdout);
     let last = printed.lines().last().unwrap_or_default();
     let report: serde_json::Value = serde_json::from_str(last)
-        .map_err(|_| format!("it does not run: {}", String::from_utf8_lossy(&output.stderr)))?;
+        .map_err(|_| format!("the simulation does not run: {}", String::from_utf8_lossy(&output.stderr)))?;
     let breaches = report["breaches"].as_u64().unwrap_or(0);
     let first = printed.lines().find(|line| line.starts_with("seed ")).unwrap_or_default();
     Ok((breaches > 0).then(|| first.to_owned()))
@@ -65,7 +70,7 @@ fn simulation(folder: &Path) -> Command {
 }
 
 fn apply(folder: &Path, patch: &Path, options: &[&str]) -> Result<(), String> {
-    // Outside of any repository, so that it is the copy that is patched.
+    // `git apply` would patch the workspace, because the copy is inside its repository.
     let output = Command::new("patch")
         .current_dir(folder)
         .args(["--strip=1", "--force", "--fuzz=0", "--no-backup-if-mismatch", "--silent", "--reject-file=-"])
@@ -77,7 +82,7 @@ fn apply(folder: &Path, patch: &Path, options: &[&str]) -> Result<(), String> {
     if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stdout).into_owned()) }
 }
 
-/// Copies what git knows of, as it is in the work tree, in place of what was there; what is built already stays.
+/// Copies all files of the work tree that git does not ignore, and deletes others except `target`.
 pub(crate) fn copy_tracked(root: &Path, copy: &Path) -> Result<(), String> {
     let output = Command::new("git")
         .current_dir(root)
@@ -88,22 +93,22 @@ pub(crate) fn copy_tracked(root: &Path, copy: &Path) -> Result<(), String> {
     let listed = String::from_utf8(output.stdout).map_err(|error| error.to_string())?;
     for name in listed.split('\0').filter(|name| !name.is_empty()) {
         let (from, to) = (root.join(name), copy.join(name));
-        let Ok(text) = fs::read(&from) else { continue }; // deleted, but not committed yet
-        if fs::read(&to).is_ok_and(|there| there == text) {
-            continue; // so that cargo does not build it again
+        let Ok(text) = fs::read(&from) else { continue }; // deleted in the work tree, but not committed
+        if fs::read(&to).is_ok_and(|existing| existing == text) {
+            continue; // keeps the file time, so that cargo does not rebuild
         }
         if let Some(folder) = to.parent() {
             fs::create_dir_all(folder).map_err(|error| wrong(folder, error))?;
         }
         fs::write(&to, text).map_err(|error| wrong(&to, error))?;
     }
-    let there = listed.split('\0').filter(|name| root.join(name).is_file());
-    let kept: BTreeSet<_> = there.map(|name| copy.join(name)).collect();
+    let existing = listed.split('\0').filter(|name| root.join(name).is_file());
+    let kept: BTreeSet<_> = existing.map(|name| copy.join(name)).collect();
     remove_others(copy, &|path| path == copy.join("target"), &|path| kept.contains(path))
         .map_err(|error| wrong(copy, error))
 }
 
-/// Removes all files but these, and looks into all folders but those.
+/// Removes all files except those that `keeps` accepts. Skips folders that `passes_over` accepts.
 fn remove_others(
     folder: &Path,
     passes_over: &dyn Fn(&Path) -> bool,

@@ -390,7 +390,7 @@ fn event_of_another_provider_is_refused() {
     // An example in the documentation of the calendar integration, which ends before it starts.
     let backwards = types::UpdateEvent::new(Provider::Microsoft, "c", "1")
         .time(at("2026-02-20T10:00:00Z"), at("2026-02-11T10:00:00Z"));
-    assert!(refusal(&UpdateEvent::new(&backwards)).contains("before the start"));
+    assert!(refusal(&UpdateEvent::new(&backwards)).contains("ends before it starts"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
-//! What the schema cannot say about answers: shapes of their own, and what they mean as a whole.
+//! The hand-written part of the response types: types the schema cannot describe, and methods.
 
 mod change;
-mod meaning;
+mod methods;
 mod written;
 
 use alloc::string::String;
@@ -11,11 +11,12 @@ use serde::de::DeserializeOwned;
 pub use change::EventChange;
 pub use written::Written;
 
-/// Decodes an answer's body: UTF-8 is checked once over the whole, and a body that is not UTF-8 is
-/// read with U+FFFD where it is not. A byte order mark in front is passed over (RFC 8259 8.1).
+/// Decodes the body of a response.
+///
+/// Bytes that are not UTF-8 become U+FFFD. A leading byte order mark is ignored (RFC 8259 8.1).
 ///
 /// # Errors
-/// When the body is not JSON, or not of the kind the answer is (an object, a list).
+/// If the body is not JSON, or not the expected kind of JSON (an object, a list).
 pub fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     match core::str::from_utf8(body) {

@@ -1,4 +1,4 @@
-//! Which calendars a request is about.
+//! References to calendars in requests.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -6,35 +6,36 @@ use alloc::vec::Vec;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::operation::Invalid;
-use crate::send::{Param, required};
+use crate::send::{Param, check_not_empty};
 use crate::{Calendar, Event, Provider};
 
-/// A calendar of a provider: what a request needs to know of it.
+/// A reference to a calendar: its provider and its id.
 ///
-/// Built from a [`Calendar`], an [`Event`], or a pair: `(Provider::Google, "primary")`.
+/// Created from a [`Calendar`], an [`Event`], or a pair such as `(Provider::Google, "primary")`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct CalendarRef {
-    /// The service that holds the calendar.
+    /// The provider of the calendar.
     pub provider: Provider,
-    /// The provider's id of the calendar, as `GET /calendars` returns it.
+    /// The provider's id of the calendar, as returned by `GET /calendars`.
     pub id: String,
 }
 
 impl CalendarRef {
-    /// A calendar by its ids.
+    /// Creates a reference to a calendar.
     pub fn new(provider: impl Into<Provider>, id: impl Into<String>) -> Self {
         Self { provider: provider.into(), id: id.into() }
     }
 }
 
-/// A calendar without a provider is refused when the request is sent.
+/// References a calendar. If its provider is missing, the request fails before it is sent.
 impl From<&Calendar> for CalendarRef {
     fn from(calendar: &Calendar) -> Self {
         Self::new(provider(calendar.provider.as_ref()), &calendar.id)
     }
 }
 
-/// The event's calendar; one that is not known is refused when the request is sent.
+/// References the calendar of an event. If its provider or id is missing, the request fails before it is
+/// sent.
 impl From<&Event> for CalendarRef {
     fn from(event: &Event) -> Self {
         Self::new(provider(event.provider.as_ref()), event.calendar_id.as_deref().unwrap_or_default())
@@ -57,7 +58,7 @@ fn provider(known: Option<&Provider>) -> Provider {
     known.cloned().unwrap_or_else(|| Provider::from(""))
 }
 
-/// Calendar ids by provider, in the order they were first named.
+/// Calendar ids by provider, in the order in which they were added.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct CalendarSelection(Vec<(Provider, Vec<String>)>);
 
@@ -72,8 +73,8 @@ impl CalendarSelection {
 
     pub(crate) fn check(&self) -> Result<(), Invalid> {
         self.0.iter().try_for_each(|(provider, ids)| {
-            required("calendarIds", provider.as_str())?;
-            ids.iter().try_for_each(|id| required("calendarIds", id))
+            check_not_empty("calendarIds", provider.as_str())?;
+            ids.iter().try_for_each(|id| check_not_empty("calendarIds", id))
         })
     }
 }
@@ -88,7 +89,7 @@ impl Serialize for CalendarSelection {
     }
 }
 
-/// The JSON text; nothing when no calendar is named.
+/// The selection as JSON; left out if it is empty.
 impl Param for CalendarSelection {
     fn param(&self) -> Option<String> {
         if self.0.is_empty() { None } else { serde_json::to_string(self).ok() }

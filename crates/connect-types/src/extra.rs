@@ -1,4 +1,4 @@
-//! The fields an answer carried beyond those that are typed.
+//! Response fields without a typed counterpart.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -8,46 +8,45 @@ use core::fmt;
 use crate::raw::Raw;
 use crate::text;
 
-/// Fields by name, as raw text: those that are unknown here, and those whose value did not have the
-/// documented type.
+/// Fields as raw JSON by name: unknown fields, and fields whose value does not have the documented type.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Extra(BTreeMap<Box<str>, Raw>);
 
 impl Extra {
-    /// The field's text.
+    /// Returns the JSON of a field.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Raw> {
         self.0.get(name)
     }
 
-    /// Sets a field; a field of that name is replaced.
+    /// Sets a field, and replaces one of the same name.
     pub fn insert(&mut self, name: &str, raw: Raw) {
         self.0.insert(name.into(), raw);
     }
 
-    /// Takes a field out.
+    /// Removes a field, and returns it.
     pub fn remove(&mut self, name: &str) -> Option<Raw> {
         self.0.remove(name)
     }
 
-    /// All fields, sorted by name.
+    /// Returns all fields, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Raw)> {
         self.0.iter().map(|(name, raw)| (&**name, raw))
     }
 
-    /// How many fields there are.
+    /// Returns the number of fields.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is none.
+    /// Returns whether there are no fields.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The reason, possibly empty, when it says `success: false`, as a boolean or as text.
+    /// Returns the reason, possibly empty, if `success` is false, as a boolean or a string.
     pub(crate) fn refusal(&self) -> Option<Cow<'_, str>> {
         let success = self.get("success")?.get();
         let refused = text::read(success).unwrap_or(Cow::Borrowed(success)) == "false";

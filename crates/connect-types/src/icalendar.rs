@@ -1,4 +1,4 @@
-//! As much of iCalendar (RFC 5545) as it takes to read rules, and whether an event has one.
+//! The part of iCalendar (RFC 5545) needed to read recurrence rules and to detect series.
 
 use alloc::vec::Vec;
 
@@ -13,7 +13,8 @@ use crate::rrule::number;
 /// ```
 /// use connect_types::ContentLine;
 ///
-/// let line = ContentLine::read(r#"EXDATE;X-A="b:c";TZID=Europe/Berlin:20260706T090000"#).ok_or("no content line")?;
+/// let line = r#"EXDATE;X-A="b:c";TZID=Europe/Berlin:20260706T090000"#;
+/// let line = ContentLine::read(line).ok_or("no content line")?;
 /// assert!(line.is("exdate"));
 /// assert_eq!(line.parameter("TZID"), Some("Europe/Berlin"));
 /// assert_eq!(line.value(), "20260706T090000");
@@ -27,7 +28,7 @@ pub struct ContentLine<'a> {
 }
 
 impl<'a> ContentLine<'a> {
-    /// Reads a line that is not folded; `None` without a colon outside of quotes, where the value begins.
+    /// Reads an unfolded line. Returns `None` if it has no colon outside quotes before the value.
     #[must_use]
     pub fn read(line: &'a str) -> Option<Self> {
         let colon = line.find(outside_quotes(':'))?;
@@ -36,13 +37,13 @@ impl<'a> ContentLine<'a> {
         Some(Self { name, parameters, value })
     }
 
-    /// Returns whether it has that name, in any case.
+    /// Returns whether the line has this name, ignoring case.
     #[must_use]
     pub fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
     }
 
-    /// Returns the value of the parameter of that name, in any case, without quotes.
+    /// Returns the value of a parameter without quotes. The name is compared ignoring case.
     #[must_use]
     pub fn parameter(&self, name: &str) -> Option<&'a str> {
         let mut all =
@@ -51,14 +52,14 @@ impl<'a> ContentLine<'a> {
         Some(value.trim_matches('"'))
     }
 
-    /// Returns the value as it is written.
+    /// Returns the value, unchanged.
     #[must_use]
     pub fn value(&self) -> &'a str {
         self.value
     }
 }
 
-/// Matches a separator that no quoted text holds.
+/// Matches a separator outside quotes.
 fn outside_quotes(separator: char) -> impl FnMut(char) -> bool {
     let mut quoted = false;
     move |letter| {
@@ -68,10 +69,11 @@ fn outside_quotes(separator: char) -> impl FnMut(char) -> bool {
 }
 
 impl EventTime {
-    /// Reads a DATE or DATE-TIME of iCalendar (RFC 5545 3.3.4, 3.3.5): `20260706`, `20260706T090000` or `20260706T070000Z`.
+    /// Reads a DATE or DATE-TIME of iCalendar (RFC 5545 3.3.4, 3.3.5): `20260706`, `20260706T090000` or
+    /// `20260706T070000Z`.
     ///
-    /// Mobiscroll's samples write dates as `2026-07-06`, which is read as well. A time in UTC that is later than any [`Timestamp`]
-    /// is read as its day, 9999-12-31: services write it for an end that never comes.
+    /// A date as `2026-07-06`, as in Mobiscroll's samples, is also read. A UTC time later than the latest
+    /// [`Timestamp`] is read as its date, 9999-12-31: services use it for a series without an end.
     ///
     /// [`Timestamp`]: jiff::Timestamp
     #[must_use]
@@ -100,7 +102,9 @@ fn time(digits: &str) -> Option<Time> {
     Time::new(number(digits.get(..2)?)?, number(digits.get(2..4)?)?, number(digits.get(4..)?)?, 0).ok()
 }
 
-/// Whether an event of an iCalendar text repeats. The rules of a VTIMEZONE are left out: they say when its clocks change.
+/// Returns whether a VEVENT of an iCalendar text has a recurrence.
+///
+/// Ignores the rules of a VTIMEZONE, which describe clock changes.
 pub(crate) fn has_series(text: &str) -> bool {
     let mut components = Vec::new();
     for line in text.split(['\r', '\n']) {
@@ -123,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn date_or_time_of_icalendar_is_read() {
+    fn icalendar_date_or_time_is_parsed() {
         for (text, time) in [
             ("20260706", "2026-07-06"),
             ("2026-07-06", "2026-07-06"),
@@ -156,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn rule_of_a_time_zone_is_no_series() {
+    fn rule_of_a_vtimezone_is_not_a_series() {
         let zone = "BEGIN:VTIMEZONE\r\nBEGIN:DAYLIGHT\r\nRRULE:FREQ=YEARLY\r\nRDATE:20260329T020000\r\nEND:DAYLIGHT\r\nEND:VTIMEZONE";
         let calendar = |lines: &str| {
             alloc::format!(

@@ -1,4 +1,4 @@
-//! A rule whose days are counted in UTC.
+//! Converts a recurrence rule for providers that count its days in UTC.
 
 use alloc::format;
 
@@ -9,10 +9,11 @@ use crate::recurrence::Recurrence;
 use crate::{Frequency, Weekday};
 
 impl Recurrence {
-    /// Returns the rule that gives the same days where a provider counts weekdays and days of the month in UTC.
+    /// Returns the rule for a provider that counts weekdays and days of the month in UTC.
     ///
-    /// The first of July at 08:00 in Tokyo is the 30th of June in UTC, and each Monday is a Sunday. For a series that begins
-    /// then, up to the next change of the clocks: see [`stretches`](Self::stretches).
+    /// 1 July at 08:00 in Tokyo is 30 June in UTC, and each Monday is a Sunday. The returned rule gives the
+    /// same days for a series that begins at `start`, until the next clock change: see
+    /// [`stretches`](Self::stretches).
     ///
     /// ```
     /// use connect_types::{Recurrence, Weekday};
@@ -28,8 +29,9 @@ impl Recurrence {
     /// ```
     ///
     /// # Errors
-    /// [`Invalid`] where the start is another day in UTC and the rule depends on where a month begins: its days are not all
-    /// from the 2nd to the 27th, or it names months or a MONTHLY or YEARLY weekday without a day of the month.
+    /// [`Invalid`] if the start is on another day in UTC and the rule depends on month boundaries: a day of
+    /// the month is not from 2 to 27, or the rule has months or a MONTHLY or YEARLY weekday without a day of
+    /// the month.
     pub fn in_utc(&self, start: &ZonedDateTime) -> Result<Self, Invalid> {
         let first = start.date();
         let shift = match crate::rrule::utc(start.timestamp()).date().cmp(&first) {
@@ -43,14 +45,14 @@ impl Recurrence {
             ([], []) if of_months => &like_first,
             (days, _) => days,
         };
-        // Whatever the month, these are the same days of it, a day earlier or later.
+        // Shifted by a day, these days stay within their month.
         let within_months = days.iter().all(|day| (2..=27).contains(&day.unsigned_abs()));
         if !within_months || days.is_empty() && (of_months || !self.months.is_empty()) {
             return Err(Invalid::new(
                 "recurrence",
                 format!(
-                    "FREQ={} cannot be counted in UTC, where the series begins on {}: only days of the month from 2 to 27 stay in \
-                     their month",
+                    "FREQ={} has no equivalent in UTC, where the series begins on {}: expected days of the month from 2 to 27, \
+                     which stay in their month",
                     self.frequency,
                     crate::rrule::utc(start.timestamp()).date(),
                 ),
@@ -67,7 +69,7 @@ impl Recurrence {
 }
 
 impl Weekday {
-    /// The weekday so many days later.
+    /// Returns the weekday `days` later.
     fn shifted(self, days: i8) -> Self {
         let wanted = |day: &Self| self.until(*day) == days.rem_euclid(7);
         Self::ALL.into_iter().find(wanted).unwrap_or(self)

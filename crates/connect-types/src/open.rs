@@ -1,17 +1,17 @@
-//! Enums: open ones that survive values newer than themselves, and closed ones of requests.
+//! Macros for open enums, which keep unknown values, and closed enums, which only requests use.
 
 use alloc::boxed::Box;
 use core::fmt;
 
-/// A value that is not among the known ones of an enum.
+/// A value that an enum does not list.
 ///
-/// It cannot be built by hand, so it never equals a known value: `Provider::from("google")` is
-/// always `Provider::Google`.
+/// Callers cannot create one, so it never equals a known value: `Provider::from("google")` is always
+/// `Provider::Google`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Unknown(Box<str>);
 
 impl Unknown {
-    /// The text on the wire.
+    /// Returns the value as sent by the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -28,15 +28,14 @@ impl fmt::Debug for Unknown {
     }
 }
 
-/// The traits of an open enum whose last variant is `Other(Unknown)`. Known values are read without
-/// an allocation.
+/// Implements the traits of an open enum whose last variant is `Other(Unknown)`.
 macro_rules! open_enum {
     ($name:ident { $($variant:ident = $text:literal),+ $(,)? }) => {
         impl $name {
             /// The known values.
             pub const KNOWN: &'static [Self] = &[$(Self::$variant),+];
 
-            /// The text on the wire.
+            /// Returns the value in API requests and responses.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -91,11 +90,11 @@ macro_rules! open_enum {
     };
 }
 
-/// The traits of a closed enum: it stands in requests only, where an unknown value has no use.
+/// Implements the traits of a closed enum. Only requests use it, so it has no unknown values.
 macro_rules! closed_enum {
     ($name:ident { $($variant:ident = $text:literal),+ $(,)? }) => {
         impl $name {
-            /// The text on the wire.
+            /// Returns the value in API requests and responses.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self {
@@ -110,7 +109,7 @@ macro_rules! closed_enum {
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 match text {
                     $($text => Ok(Self::$variant),)+
-                    _ => Err(crate::Invalid::new(stringify!($name), concat!("is one of", $(" ", $text),+))),
+                    _ => Err(crate::Invalid::new(stringify!($name), concat!("unknown value (expected one of:", $(" ", $text),+, ")"))),
                 }
             }
         }
@@ -119,7 +118,7 @@ macro_rules! closed_enum {
     };
 }
 
-/// What both kinds share: the text out.
+/// Implements the traits that write the text of an open or closed enum.
 macro_rules! enum_text {
     ($name:ident) => {
         impl core::fmt::Display for $name {

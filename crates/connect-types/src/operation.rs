@@ -1,8 +1,7 @@
-//! What a request value says about itself, and what an answer can mean.
+//! The traits that describe requests and responses to a client.
 //!
-//! An [`Operation`] is everything a client needs to send a request value; it holds no URL, header or
-//! token. An [`Answer`] is what comes back, with the two things JSON alone does not say: whether the
-//! text refuses, and what an empty body means.
+//! An [`Operation`] describes a request without base URL, headers and token. An [`Answer`] is a decoded
+//! response. It tells whether the body reports a failure, and what an empty body means.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -13,92 +12,92 @@ use serde::de::DeserializeOwned;
 
 use crate::Scope;
 
-/// A request value: what to send, and what may be done with it.
+/// A request: what to send, and how it may be retried.
 pub trait Operation {
-    /// What a success carries.
+    /// The type of a successful response.
     type Answer: Answer;
-    /// Method and path, for people: `GET /calendars`.
+    /// The method and path for messages, such as `GET /calendars`.
     const NAME: &'static str;
     /// The HTTP method, in capitals.
     const METHOD: &'static str;
-    /// The path under [`BASE`](Self::BASE), beginning with `/`; parameters in braces, as in `/calendars/{calendarId}`.
+    /// The path relative to [`BASE`](Self::BASE), with parameters in braces: `/calendars/{calendarId}`.
     const PATH: &'static str;
-    /// What the path is under.
+    /// The URL that the path is relative to.
     const BASE: Base;
-    /// Who authenticates.
+    /// The authentication of the request.
     const AUTH: Auth;
 
-    /// What a retry may do.
+    /// Returns the effect of a retry.
     fn safety(&self) -> Safety;
 
-    /// The least scope the call needs, if any.
+    /// Returns the least scope that the call needs, if any.
     fn scope(&self) -> Option<Scope>;
 
-    /// The path with its parameters.
+    /// Returns the path with its parameters filled in.
     ///
     /// # Errors
-    /// [`Invalid`] when a parameter cannot be part of a path.
+    /// [`Invalid`] if a parameter cannot be part of a path.
     fn path(&self) -> Result<Cow<'static, str>, Invalid> {
         Ok(Self::PATH.into())
     }
 
-    /// The query parameters, not percent-encoded.
+    /// Returns the query parameters, not percent-encoded.
     ///
     /// # Errors
-    /// [`Invalid`] when an argument cannot be sent.
+    /// [`Invalid`] if a field has an invalid value.
     fn query(&self) -> Result<Query, Invalid>;
 
-    /// The body.
+    /// Returns the body.
     ///
     /// # Errors
-    /// [`Invalid`] when an argument cannot be sent.
+    /// [`Invalid`] if a field has an invalid value.
     fn body(&self) -> Result<Body, Invalid>;
 }
 
-/// A decoded success.
+/// A decoded response with a success status.
 pub trait Answer: Sized + DeserializeOwned {
-    /// The reason, possibly empty, when the body says `success: false`: some failures come with
-    /// status 200.
+    /// Returns the reason, possibly empty, if the body contains `success: false`.
+    ///
+    /// Some failures have status 200.
     fn refused(&self) -> Option<Cow<'_, str>> {
         None
     }
 
-    /// What an empty body means; `None` when it is not allowed.
+    /// Returns the meaning of an empty body; `None` if the body must not be empty.
     fn empty() -> Option<Self> {
         None
     }
 }
 
-/// Query parameters in their order: name and value, not percent-encoded.
+/// Query parameters in order: name and value, not percent-encoded.
 pub type Query = Vec<(&'static str, String)>;
 
-/// What a retry of a request may do.
+/// The effect of sending a request twice, which decides when it may be retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Safety {
-    /// It changes nothing (RFC 9110 9.2.1).
+    /// The request changes nothing (RFC 9110 9.2.1).
     Safe,
-    /// Twice has the effect of once (RFC 9110 9.2.2).
+    /// Sending it twice has the same effect as sending it once (RFC 9110 9.2.2).
     Idempotent,
-    /// Twice may do it twice: to be repeated only when the first surely was not processed.
+    /// Sending it twice may have the effect twice. Retried only if the first was certainly not processed.
     Once,
-    /// It reaches people or costs money: never to be repeated on anybody's guess of what became of the first. A 401 tells
-    /// for certain, so it is sent again with a new token.
+    /// It contacts people or costs money. Retried only after a 401, with a new access token.
     Never,
 }
 
-/// Who authenticates a request.
+/// The authentication of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Auth {
-    /// The signed-in user, by access token (RFC 6750).
+    /// The access token of the user (RFC 6750).
     Bearer,
-    /// The application, by client id and secret (HTTP Basic).
+    /// The client id and secret of the application (HTTP Basic).
     Client,
-    /// Nobody; no `Authorization` header may be sent.
+    /// None: no `Authorization` header may be sent.
     None,
 }
 
-/// What a path is under.
+/// The URL that a path is relative to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Base {
@@ -108,7 +107,7 @@ pub enum Base {
     Origin,
 }
 
-/// A request's body. `Debug` shows no content: it may hold tokens.
+/// The body of a request. `Debug` shows no content, because it may contain tokens.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Body {
     /// No body.
@@ -129,7 +128,7 @@ impl fmt::Debug for Body {
     }
 }
 
-/// An argument that cannot be sent: found before anything is.
+/// The error for an invalid value in a request, returned before anything is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invalid {
     field: &'static str,
@@ -137,18 +136,18 @@ pub struct Invalid {
 }
 
 impl Invalid {
-    /// An argument that cannot be sent, and why.
+    /// Creates an error from the field's name in the API, and the reason.
     pub fn new(field: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Self { field, message: message.into() }
     }
 
-    /// The field's name on the wire.
+    /// Returns the field's name in the API.
     #[must_use]
     pub fn field(&self) -> &'static str {
         self.field
     }
 
-    /// Why it cannot be sent.
+    /// Returns the reason.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message

@@ -1,19 +1,19 @@
-//! The three things an update can do to a field.
+//! A field of an update: keep, clear or set.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// What an update does to a field that can be cleared.
+/// The change of a field that can be cleared.
 ///
-/// A plain `Option` cannot say the difference between leaving a field alone and clearing it.
+/// An `Option` could not distinguish keeping a field from clearing it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Patch<T> {
-    /// Leaves it as it is: nothing is sent.
+    /// Keeps the field: nothing is sent.
     #[default]
     Keep,
-    /// Clears it: null is sent, for a list the empty list.
+    /// Clears the field: sends null, or an empty list for some lists.
     Clear,
-    /// Gives it a value.
+    /// Sets the field to a value.
     Set(T),
 }
 
@@ -36,19 +36,19 @@ impl From<&String> for Patch<String> {
 }
 
 impl<T> Patch<T> {
-    /// Sets what there is, and keeps the field otherwise.
+    /// Returns `Set` for a value, and `Keep` for `None`.
     pub(crate) fn of(value: Option<T>) -> Self {
         value.map_or(Self::Keep, Self::Set)
     }
 
-    /// Whether the field is left as it is.
+    /// Returns whether the field keeps its value.
     pub fn is_keep(&self) -> bool {
         matches!(self, Self::Keep)
     }
 }
 
 impl<T> Patch<Vec<T>> {
-    /// Adds to the list that is to be set.
+    /// Adds to the list to set; `Keep` and `Clear` become a new list.
     pub(crate) fn extend(&mut self, items: impl IntoIterator<Item = T>) {
         let mut list = match core::mem::take(self) {
             Self::Set(list) => list,

@@ -1,4 +1,4 @@
-//! Ids in paths: checked and encoded here alone.
+//! Checks and percent-encodes ids for URL paths.
 
 use alloc::string::{String, ToString};
 
@@ -6,10 +6,10 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::operation::Invalid;
 
-/// What stands in a path as it is (RFC 3986 2.3): ids of calendars have `#` and `@` in them.
-const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// All characters except the unreserved ones (RFC 3986 2.3). Calendar ids contain `#` and `@`.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Returns an id as one segment of a path, percent-encoded. `field` is its name in an error.
+/// Returns an id as a percent-encoded path segment. `field` names the id in an error.
 ///
 /// ```
 /// use connect_types::path_segment;
@@ -20,12 +20,12 @@ const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_')
 /// ```
 ///
 /// # Errors
-/// When the id would lead elsewhere: without it the path is that of the list, with dots alone that of another call.
+/// [`Invalid`] if the id is empty, `.` or `..`, because the path would then belong to another call.
 pub fn path_segment(field: &'static str, id: &str) -> Result<String, Invalid> {
     match id.trim() {
-        "" => Err(Invalid::new(field, "is empty")),
-        "." | ".." => Err(Invalid::new(field, "must not be made of dots alone")),
-        _ => Ok(utf8_percent_encode(id, KEPT).to_string()),
+        "" => Err(Invalid::new(field, "must not be empty")),
+        "." | ".." => Err(Invalid::new(field, "must not be `.` or `..`")),
+        _ => Ok(utf8_percent_encode(id, ENCODED).to_string()),
     }
 }
 
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_that_leads_elsewhere_is_refused_by_the_name_of_its_field() {
+    fn id_that_would_change_the_path_is_refused() {
         for odd in ["", " ", "\t\n", "\u{a0}", ".", "..", " .. "] {
             let error = path_segment("eventId", odd).unwrap_err();
             assert_eq!(error.field(), "eventId", "{odd:?}");
@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn a_segment_stays_one() {
+    fn reserved_characters_of_an_id_are_encoded() {
         assert_eq!(path_segment("id", "Az09-._~").unwrap(), "Az09-._~");
         assert_eq!(path_segment("id", "a/b?c#d@e%2e é+").unwrap(), "a%2Fb%3Fc%23d%40e%252e%20%C3%A9%2B");
     }

@@ -1,4 +1,4 @@
-//! JSON text that is carried, not parsed.
+//! JSON that is kept as text.
 
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
@@ -12,9 +12,9 @@ use serde::ser::{Error as _, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::operation::Answer;
-use crate::wire::{Piece, Wire};
+use crate::wire::{JsonText, Wire};
 
-/// One JSON value as text: key order, number forms and unknown fields are kept as they came.
+/// A JSON value as text, which preserves key order, number formats and unknown fields.
 ///
 /// ```
 /// let raw: connect_types::Raw = r#"{"id": 18446744073709551617}"#.parse()?;
@@ -25,33 +25,34 @@ use crate::wire::{Piece, Wire};
 pub struct Raw(Box<str>);
 
 impl Raw {
-    /// The JSON text of a value.
+    /// Serializes a value.
     ///
     /// # Errors
-    /// When the value has no JSON form, such as a map whose keys are not texts.
+    /// If the value has no JSON form, such as a map whose keys are not strings.
     pub fn from_value(value: &(impl Serialize + ?Sized)) -> Result<Self, serde_json::Error> {
         serde_json::to_string(value).map(|text| Self(text.into_boxed_str()))
     }
 
-    /// The text, one JSON value.
+    /// Returns the JSON text.
     #[must_use]
     pub fn get(&self) -> &str {
         &self.0
     }
 
-    /// Parses the text into a type of the caller's choice.
+    /// Deserializes the JSON.
     ///
     /// # Errors
-    /// When the text does not have the type's form.
+    /// If the JSON does not match the type.
     pub fn decode<'a, T: Deserialize<'a>>(&'a self) -> Result<T, serde_json::Error> {
         serde_json::from_str(&self.0)
     }
 
-    /// A JSON object with one field set: the fields of `object`, or none, and this one. The others keep their values to the
-    /// letter; the fields are in the order of their names.
+    /// Returns `object` (by default `{}`) with one field set.
+    ///
+    /// The other fields keep their exact text. All fields are sorted by name.
     ///
     /// # Errors
-    /// When `object` is not a JSON object, or the value has no JSON form.
+    /// If `object` is not a JSON object, or the value has no JSON form.
     pub fn with_field(
         object: Option<&Self>,
         name: &str,
@@ -62,20 +63,20 @@ impl Raw {
         Self::from_value(&fields)
     }
 
-    /// The value of one field, if this is an object that has it and it is of that type.
+    /// Returns the value of a field, if this is an object and the field has this type.
     #[must_use]
     pub fn field<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         let mut fields: BTreeMap<String, Self> = self.decode().ok()?;
         fields.remove(name)?.decode().ok()
     }
 
-    /// The text, if this is a JSON string; halves of surrogate pairs in it become U+FFFD.
+    /// Returns the value of a JSON string. Lone surrogates become U+FFFD.
     #[must_use]
     pub fn text(&self) -> Option<String> {
         crate::text::read(&self.0).map(Into::into)
     }
 
-    /// Text already known to be one JSON value.
+    /// Wraps text that is known to be a JSON value.
     pub(crate) fn checked(text: impl Into<Box<str>>) -> Self {
         Self(text.into())
     }
@@ -119,7 +120,7 @@ impl Wire for Raw {
 
 impl<'de> Deserialize<'de> for Raw {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Piece::deserialize(deserializer).map(Piece::into_raw)
+        JsonText::deserialize(deserializer).map(JsonText::into_raw)
     }
 }
 

@@ -1,16 +1,16 @@
-//! What the schema cannot say about requests: how they are built, and what is refused.
+//! The hand-written part of the request types: constructors and checks.
 
-mod beside;
 mod conference;
 mod delete_event;
 mod fields;
+mod foreign_options;
 mod list_events;
 mod new_event;
 mod update_event;
 mod webhooks;
 
-pub(crate) use beside::Beside;
-pub use beside::Notify;
 pub use conference::ConferenceData;
 pub use fields::EventRef;
+pub(crate) use foreign_options::ForeignOptions;
+pub use foreign_options::Notify;
 pub(crate) use new_event::EXTERNAL_EVENT_ID;

@@ -1,4 +1,4 @@
-//! Recurrence rules as the text of RFC 5545 3.3.10.
+//! Reads and writes recurrence rules as RRULE text (RFC 5545 3.3.10).
 
 use alloc::format;
 use alloc::string::String;
@@ -12,15 +12,17 @@ use jiff::tz::Offset;
 
 use crate::icalendar::ContentLine;
 use crate::operation::Invalid;
-use crate::recurrence::{End, Recurrence, whole_second};
+use crate::recurrence::{End, Recurrence, until_in_seconds};
 use crate::{EventTime, Frequency, SeriesStart, Weekday};
 
 impl Recurrence {
-    /// The rule as a line: `RRULE:FREQ=DAILY;INTERVAL=2;COUNT=10`. See [`rrule_from`](Self::rrule_from) for a rule that ends
-    /// on a day.
+    /// Returns the rule as a line, such as `RRULE:FREQ=DAILY;INTERVAL=2;COUNT=10`.
+    ///
+    /// If the start of the series is known, use [`rrule_from`](Self::rrule_from), which writes a correct
+    /// UNTIL.
     ///
     /// # Errors
-    /// [`Invalid`] when a number is out of its range.
+    /// [`Invalid`] if a number is out of range.
     pub fn rrule(&self) -> Result<String, Invalid> {
         let last = match self.end {
             End::Until(last) => Some(stamp(last)),
@@ -30,8 +32,9 @@ impl Recurrence {
         self.line(last)
     }
 
-    /// The rule as a line for a series that begins then. Its UNTIL has the form that RFC 5545 3.3.10 asks for: a date for an
-    /// all-day series, else an instant in UTC.
+    /// Returns the rule as a line for a series with this start.
+    ///
+    /// UNTIL is a date for an all-day series, otherwise an instant in UTC (RFC 5545 3.3.10).
     ///
     /// ```
     /// use connect_types::Recurrence;
@@ -44,7 +47,7 @@ impl Recurrence {
     /// ```
     ///
     /// # Errors
-    /// [`Invalid`] when a number or the end is out of its range.
+    /// [`Invalid`] if a number or the end is out of range.
     pub fn rrule_from(&self, start: impl Into<SeriesStart>) -> Result<String, Invalid> {
         let start = start.into();
         let last = match (self.end, &start) {
@@ -53,8 +56,10 @@ impl Recurrence {
             (End::Until(last), SeriesStart::Day(_)) => {
                 Some(day_stamp(self.until_day.unwrap_or_else(|| utc(last).date())))
             }
-            (End::Until(last), SeriesStart::At(start)) => Some(stamp(whole_second(last, start.timestamp()))),
-            (End::Until(last), SeriesStart::Instant(start)) => Some(stamp(whole_second(last, *start))),
+            (End::Until(last), SeriesStart::At(start)) => {
+                Some(stamp(until_in_seconds(last, start.timestamp())))
+            }
+            (End::Until(last), SeriesStart::Instant(start)) => Some(stamp(until_in_seconds(last, *start))),
         };
         self.line(last)
     }
@@ -79,9 +84,11 @@ impl Recurrence {
     }
 }
 
-/// Reads a rule, with or without `RRULE:`, in any case. What Connect cannot take, such as an ordinal weekday, is an error
-/// that names the part. An UNTIL that is a date is a day in the time zone of the series' start ([`End::On`]). WKST is kept
-/// where it may matter. The last day of a month may be written `BYMONTHDAY=28,29,30,31;BYSETPOS=-1`: that is `-1`.
+/// Reads a rule, with or without `RRULE:`, ignoring case.
+///
+/// An unsupported part, such as an ordinal weekday, is an error that names the part. An UNTIL that is a date
+/// is a day in the time zone of the series' start ([`End::On`]). WKST is kept only if it affects the
+/// occurrences. `BYMONTHDAY=28,29,30,31;BYSETPOS=-1` (the last day of the month) is read as `BYMONTHDAY=-1`.
 impl FromStr for Recurrence {
     type Err = Invalid;
 
@@ -114,29 +121,29 @@ impl FromStr for Recurrence {
             return Err(Invalid::new("recurrence", "FREQ is missing"));
         }
         if seen.contains(&"COUNT") && seen.contains(&"UNTIL") {
-            return Err(Invalid::new("recurrence", "COUNT and UNTIL exclude each other"));
+            return Err(Invalid::new("recurrence", "COUNT and UNTIL cannot be combined"));
         }
         rule.check()?;
         Ok(rule)
     }
 }
 
-/// The basic form in UTC: `20261231T235959Z`.
+/// Returns an instant in the basic format, in UTC: `20261231T235959Z`.
 pub(crate) fn stamp(instant: Timestamp) -> String {
     let time = utc(instant).time();
     let date = day_stamp(utc(instant).date());
     format!("{date}T{:02}{:02}{:02}Z", time.hour(), time.minute(), time.second())
 }
 
-/// The basic form of a date: `20261231`.
+/// Returns a date in the basic format: `20261231`.
 pub(crate) fn day_stamp(day: Date) -> String {
     format!("{:04}{:02}{:02}", day.year(), day.month(), day.day())
 }
 
-/// The last day there is: parts of it, and late on the day before, are no instants.
-pub(crate) const END_OF_TIME: Date = Date::constant(9999, 12, 31);
+/// The last date. A `Timestamp` cannot represent all times of it, nor late times of the day before.
+pub(crate) const MAX_DATE: Date = Date::constant(9999, 12, 31);
 
-/// The basic form of the last second of a day in UTC, which may be no instant.
+/// Returns the last second of a day in UTC, in the basic format. It may be too late for a `Timestamp`.
 pub(crate) fn last_stamp(day: Date) -> String {
     format!("{}T235959Z", day_stamp(day))
 }
@@ -149,7 +156,7 @@ fn refused(part: &str) -> Invalid {
     Invalid::new("recurrence", format!("{part} is not supported"))
 }
 
-/// Writes a part, unless its list is empty. Writing to a `String` cannot fail.
+/// Writes a part of the rule, unless its list is empty. Writing to a `String` cannot fail.
 fn part<T: Display>(line: &mut String, name: &str, values: &[T]) {
     for (index, value) in values.iter().enumerate() {
         let _ = if index == 0 { write!(line, ";{name}={value}") } else { write!(line, ",{value}") };
@@ -185,14 +192,15 @@ pub(crate) fn number<T: FromStr>(digits: &str) -> Option<T> {
     if digits.bytes().all(|digit| digit.is_ascii_digit()) { digits.parse().ok() } else { None }
 }
 
-/// Reads "the last that there is of the 28th to the 31st" as the last day of the month, which Connect can say. February's
-/// last is also that of its 28th and 29th.
+/// Converts "the last of the 28th to 31st" to the last day of the month, because Connect has no BYSETPOS.
+///
+/// For a rule limited to February, "the last of the 28th and 29th" is enough.
 fn take_last_day(rule: &mut Recurrence, part: &str) -> Option<()> {
     let has = |day| rule.month_days.contains(&day);
     let until = if rule.months == [2] { 29 } else { 31 };
     let monthly = matches!(rule.frequency, Frequency::Monthly | Frequency::Yearly);
     let days = rule.month_days.iter().all(|day| *day > 0) && (28..=until).all(has);
-    // Over a year without months the position counts in all of it.
+    // In a yearly rule without months, BYSETPOS counts within the whole year.
     let within_a_month = rule.frequency == Frequency::Monthly || rule.months.len() == 1;
     let fits = part == "BYSETPOS=-1" && monthly && within_a_month && days && rule.days.is_empty();
     fits.then(|| rule.month_days = [-1].into())

@@ -1,21 +1,21 @@
-//! Steps over JSON text that serde_json has checked already.
+//! Iterates over the values of JSON text that serde_json has already validated.
 //!
-//! A checked text needs no second parser: finding where a value ends is a matter of quotes and
-//! brackets. On text that was not checked the steps are meaningless, but end.
+//! In valid JSON, quotes and brackets are enough to find the end of a value. On invalid text the result is
+//! meaningless, but the iteration ends.
 
-/// The values of a list one by one, or the names and values of an object in turn.
+/// An iterator over the values of a list, or the alternating names and values of an object.
 pub(crate) struct Scan<'a> {
     text: &'a str,
     at: usize,
 }
 
 impl<'a> Scan<'a> {
-    /// The inside of a text that begins with that bracket; `None` when it begins otherwise.
+    /// Starts inside a list or object; `None` if the text does not begin with `bracket`.
     pub(crate) fn of(text: &'a str, bracket: u8) -> Option<Self> {
         (text.as_bytes().first() == Some(&bracket)).then_some(Self { text, at: 1 })
     }
 
-    /// The text of the next name or value.
+    /// Returns the text of the next name or value.
     pub(crate) fn next(&mut self) -> Option<&'a str> {
         let bytes = self.text.as_bytes();
         while let Some(b' ' | b'\n' | b'\r' | b'\t' | b',' | b':') = bytes.get(self.at) {
@@ -32,7 +32,7 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// The end of the string whose opening quote is at `at`.
+/// Returns the end of the string whose opening quote is at `at`.
 fn string_end(bytes: &[u8], at: usize) -> usize {
     let mut at = at + 1;
     while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
@@ -45,7 +45,7 @@ fn string_end(bytes: &[u8], at: usize) -> usize {
     bytes.len()
 }
 
-/// The end of the list or object whose opening bracket is at `at`.
+/// Returns the end of the list or object whose opening bracket is at `at`.
 fn nested_end(bytes: &[u8], mut at: usize) -> usize {
     let mut depth = 0_usize;
     while let Some(byte) = bytes.get(at) {
@@ -64,7 +64,7 @@ fn nested_end(bytes: &[u8], mut at: usize) -> usize {
     bytes.len()
 }
 
-/// The end of the number or word that begins at `at`.
+/// Returns the end of the number, `true`, `false` or `null` that begins at `at`.
 fn plain_end(bytes: &[u8], at: usize) -> usize {
     let rest = bytes.get(at..).unwrap_or_default();
     let end = rest.iter().position(|byte| matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t'));
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn values_end_where_they_end() {
+    fn scan_returns_each_value_of_valid_json() {
         assert_eq!(
             all(r#"{ "a" : 1 ,"b":[ 1, "]" ],"c" : {"d":"\\\"}"} }"#),
             [r#""a""#, "1", r#""b""#, r#"[ 1, "]" ]"#, r#""c""#, r#"{"d":"\\\"}"}"#]
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_was_not_checked_ends_as_well() {
+    fn scan_of_invalid_json_ends() {
         for text in ["[", "[\"", "[\"\\", "[{", "[{\"", "[1", "{\"a", "[}", "[\"\\\u{e9}\u{e9}"] {
             assert!(all(text).len() <= 2, "{text}");
         }

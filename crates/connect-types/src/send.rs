@@ -1,4 +1,4 @@
-//! How requests are written: query parameters, JSON objects, and what may not be sent.
+//! Writes query parameters and JSON objects of requests, and checks field values.
 
 use alloc::borrow::ToOwned;
 use alloc::string::{String, ToString};
@@ -10,7 +10,7 @@ use crate::operation::Invalid;
 use crate::patch::Patch;
 use crate::raw::Raw;
 
-/// A value of the query; `None` is left out.
+/// A value that can be a query parameter. `None` is left out.
 pub(crate) trait Param {
     fn param(&self) -> Option<String>;
 }
@@ -39,7 +39,7 @@ impl<T: Param> Param for Option<T> {
     }
 }
 
-/// One text with commas.
+/// The values, separated by commas.
 impl<T: Param> Param for alloc::vec::Vec<T> {
     fn param(&self) -> Option<String> {
         let texts: alloc::vec::Vec<_> = self.iter().filter_map(Param::param).collect();
@@ -47,43 +47,48 @@ impl<T: Param> Param for alloc::vec::Vec<T> {
     }
 }
 
-/// One query parameter, or none.
+/// Returns a query parameter, unless its value is left out.
 pub(crate) fn param(name: &'static str, value: &impl Param) -> Option<(&'static str, String)> {
     value.param().map(|text| (name, text))
 }
 
-/// Refuses an empty text.
-pub(crate) fn required(name: &'static str, text: &str) -> Result<(), Invalid> {
-    if text.trim().is_empty() { Err(Invalid::new(name, "is empty")) } else { Ok(()) }
+/// Returns an error for an empty text.
+pub(crate) fn check_not_empty(name: &'static str, text: &str) -> Result<(), Invalid> {
+    if text.trim().is_empty() { Err(Invalid::new(name, "must not be empty")) } else { Ok(()) }
 }
 
-/// Refuses an empty text where none at all would mean something else.
-pub(crate) fn filled(name: &'static str, text: Option<&str>) -> Result<(), Invalid> {
-    text.map_or(Ok(()), |text| required(name, text))
+/// Returns an error for an empty text. `None` is valid, because it has another meaning.
+pub(crate) fn check_not_empty_if_set(name: &'static str, text: Option<&str>) -> Result<(), Invalid> {
+    text.map_or(Ok(()), |text| check_not_empty(name, text))
 }
 
-/// Refuses a number out of its range.
-pub(crate) fn range(name: &'static str, value: Option<u32>, least: u32, most: u32) -> Result<(), Invalid> {
+/// Returns an error for a number out of range.
+pub(crate) fn check_range(
+    name: &'static str,
+    value: Option<u32>,
+    least: u32,
+    most: u32,
+) -> Result<(), Invalid> {
     match value {
         Some(value) if !(least..=most).contains(&value) => {
-            Err(Invalid::new(name, alloc::format!("{value} is not within {least} to {most}")))
+            Err(Invalid::new(name, alloc::format!("{value} is out of range (expected {least} to {most})")))
         }
         _ => Ok(()),
     }
 }
 
-/// Refuses JSON that is no object.
-pub(crate) fn object(name: &'static str, value: Option<&Raw>) -> Result<(), Invalid> {
+/// Returns an error for JSON that is not an object.
+pub(crate) fn check_json_object(name: &'static str, value: Option<&Raw>) -> Result<(), Invalid> {
     match value {
         Some(raw) if !raw.get().starts_with('{') => Err(Invalid::new(name, "is not a JSON object")),
         _ => Ok(()),
     }
 }
 
-/// A JSON object in the making.
-pub(crate) struct Object(String);
+/// Writes a JSON object field by field.
+pub(crate) struct JsonObjectWriter(String);
 
-impl Object {
+impl JsonObjectWriter {
     pub(crate) fn new() -> Self {
         Self("{".to_owned())
     }
@@ -102,7 +107,7 @@ impl Object {
         value.map_or(Ok(()), |value| self.field(name, value))
     }
 
-    /// Writes what an update does to a field; `cleared` is what clears it.
+    /// Writes a field of an update. `cleared` is the JSON that clears the field.
     pub(crate) fn patch(
         &mut self,
         name: &'static str,
@@ -122,7 +127,7 @@ impl Object {
         self.0
     }
 
-    /// Field names of the wire need no escapes.
+    /// Writes a field. The names of API fields need no JSON escapes.
     fn raw(&mut self, name: &str, text: &str) {
         self.0.push_str(if self.0.len() > 1 { ",\"" } else { "\"" });
         self.0.push_str(name);
@@ -133,21 +138,21 @@ impl Object {
 
 /// A text that `Debug` does not show.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Hidden(pub(crate) String);
+pub(crate) struct Secret(pub(crate) String);
 
-impl From<String> for Hidden {
+impl From<String> for Secret {
     fn from(text: String) -> Self {
         Self(text)
     }
 }
 
-impl fmt::Debug for Hidden {
+impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[redacted]")
     }
 }
 
-impl Serialize for Hidden {
+impl Serialize for Secret {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.serialize(serializer)
     }

@@ -1,4 +1,4 @@
-//! When a series begins, and the UNTIL that follows from it.
+//! The start of a series, and the UNTIL of its rule.
 
 use alloc::string::String;
 
@@ -6,22 +6,24 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ZonedDateTime};
 
 use crate::operation::Invalid;
-use crate::rrule::{END_OF_TIME, day_stamp, last_stamp, stamp, utc};
+use crate::rrule::{MAX_DATE, day_stamp, last_stamp, stamp, utc};
 
-/// When a series begins: what it takes to know the last occurrence before an instant, or on a day.
+/// The start of a series, from which the UNTIL of its rule is calculated.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum SeriesStart {
-    /// With a whole day.
+    /// The first day of an all-day series.
     Day(Date),
-    /// At a time of a time zone, where all its occurrences are at that time.
+    /// A time in the time zone of the series. All occurrences are at this local time.
     At(ZonedDateTime),
-    /// At an instant; in which zone is not known, or UTC. An end is then right unless the zone leaves out a day.
+    /// An instant, if the time zone of the series is unknown or UTC.
+    ///
+    /// The calculated end is correct unless the time zone skips a whole day.
     Instant(Timestamp),
 }
 
 impl SeriesStart {
-    /// Returns the day that the series begins with, in its own zone; in UTC if the zone is not known.
+    /// Returns the first day of the series in its time zone, or in UTC if the time zone is unknown.
     #[must_use]
     pub fn day(&self) -> Date {
         match self {
@@ -31,17 +33,18 @@ impl SeriesStart {
         }
     }
 
-    /// Returns the UNTIL (RFC 5545 3.3.10) of a series with these first and last days, in its own zone: a date for an all-day
-    /// series, else an instant in UTC.
+    /// Returns the UNTIL (RFC 5545 3.3.10) of a series: a date for an all-day series, otherwise an instant in
+    /// UTC.
     ///
-    /// The first day matters if the zone is not known: the last occurrence begins so many days after the first one.
+    /// `first` and `last` are the first and last day in the time zone of the series. `first` is used only if
+    /// the time zone is unknown.
     ///
     /// # Errors
-    /// [`Invalid`] when the last day is out of its range.
+    /// [`Invalid`] if the last day is out of range.
     pub fn until(&self, first: Date, last: Date) -> Result<String, Invalid> {
         let last_begins = match self {
             Self::Day(_) => return Ok(day_stamp(last)),
-            // Parts of a second are cut off: not before the occurrence begins.
+            // UNTIL has whole seconds. Rounding up includes the last occurrence.
             Self::At(start) => {
                 let begins = start.time_zone().to_timestamp(last.to_datetime(start.time())).ok();
                 begins.and_then(|begins| {
@@ -50,8 +53,9 @@ impl SeriesStart {
                 })
             }
             Self::Instant(start) => {
-                // The series' own days may not be those of UTC: so many days after its first begins its last, an hour or two
-                // off where the clocks change. Half a day more takes it for certain, and none after it.
+                // The series' days may differ from UTC days. The last occurrence begins `days` after the
+                // first, an hour or two off after a clock change. Half a day more includes it, and never the
+                // next one.
                 let days = first.duration_until(last);
                 let half = SignedDuration::from_hours(if days.is_zero() { 0 } else { 12 });
                 start.checked_add(days + half).ok()
@@ -59,8 +63,8 @@ impl SeriesStart {
         };
         match last_begins {
             Some(begins) => Ok(stamp(begins)),
-            None if last.year() == END_OF_TIME.year() => Ok(last_stamp(END_OF_TIME)),
-            None => Err(Invalid::new("recurrence", "the end is out of the years there are")),
+            None if last.year() == MAX_DATE.year() => Ok(last_stamp(MAX_DATE)),
+            None => Err(Invalid::new("recurrence", "the end is out of range (expected a year up to 9999)")),
         }
     }
 }

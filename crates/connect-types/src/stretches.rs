@@ -1,4 +1,4 @@
-//! A series cut where the clocks change.
+//! Splits a series at clock changes.
 
 use alloc::vec::Vec;
 
@@ -9,22 +9,23 @@ use jiff::{Timestamp, ZonedDateTime};
 use crate::recurrence::{End, Recurrence};
 use crate::{Frequency, Weekday};
 
-/// Part of a series: occurrences in a row that begin at the same time of day in UTC.
+/// A part of a series: consecutive occurrences that begin at the same time of day in UTC.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stretch {
-    /// Its first occurrence.
+    /// The start of the first occurrence.
     pub first: ZonedDateTime,
-    /// Its last occurrence.
+    /// The start of the last occurrence.
     pub last: ZonedDateTime,
 }
 
 impl Recurrence {
-    /// Cuts a series that begins then into stretches within which its time of day is one time in UTC: all of its occurrences up to
-    /// `horizon`, a day that still counts.
+    /// Splits a series into stretches, each with one time of day in UTC.
     ///
-    /// Mobiscroll Connect gives a series no time zone, and a provider that counts in UTC moves it by an hour when the clocks change.
-    /// Several stretches mean that this happens. One event for each keeps the time of day:
+    /// The stretches contain all occurrences from `start` to `horizon`, inclusive.
+    ///
+    /// A series in Mobiscroll Connect has no time zone. A provider that counts in UTC moves it by an hour at
+    /// each clock change between two stretches. One event for each stretch keeps the local time:
     ///
     /// ```
     /// use connect_types::{NewEvent, Recurrence};
@@ -48,11 +49,12 @@ impl Recurrence {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// A time that the clocks skip is later by as much as they skip, which is the same time in UTC as before. The start is an
-    /// occurrence, and counts, even where the rule does not give it (RFC 5545 3.8.5.3).
+    /// A local time that a clock change skips moves to the same time in UTC as before the change. The start
+    /// is always an occurrence, even if the rule does not include it (RFC 5545 3.8.5.3).
     ///
-    /// The rule's weekdays and days of the month stay those of the start's zone. A provider that counts in UTC takes other
-    /// days where the start is another day in UTC: [`in_utc`](Self::in_utc) returns the rule for such a provider.
+    /// The rule's weekdays and days of the month are those of the start's time zone. If the start is on
+    /// another day in UTC, a provider that counts in UTC uses other days: [`in_utc`](Self::in_utc) returns
+    /// the rule for such a provider.
     #[must_use]
     pub fn stretches(&self, start: &ZonedDateTime, horizon: Date) -> Vec<Stretch> {
         let mut stretches: Vec<Stretch> = Vec::new();
@@ -60,7 +62,7 @@ impl Recurrence {
         for (day, occurrence) in self.occurrences(start, horizon) {
             let time = occurrence.timestamp().duration_since(midnight_in_utc(day));
             match stretches.last_mut() {
-                // Of a day that the clocks skip the occurrence is that of the next day.
+                // The occurrence of a skipped day would equal the next day's occurrence.
                 Some(stretch) if occurrence <= stretch.last => continue,
                 Some(stretch) if time_in_utc == Some(time) => stretch.last = occurrence,
                 _ => stretches.push(Stretch { first: occurrence.clone(), last: occurrence }),
@@ -70,7 +72,7 @@ impl Recurrence {
         stretches
     }
 
-    /// The occurrences, each with the day that the rule gives.
+    /// Returns the occurrences, each with its day according to the rule.
     fn occurrences<'a>(
         &'a self,
         start: &'a ZonedDateTime,
@@ -83,9 +85,9 @@ impl Recurrence {
         let days = core::iter::successors(Some(first), |day| day.tomorrow().ok());
         let days = days
             .take_while(move |day| *day <= horizon)
-            .filter(move |day| *day == first || self.takes(first, *day));
+            .filter(move |day| *day == first || self.includes_day(first, *day));
         let occurrences = days.map_while(move |day| {
-            // The start may be the second of two times that the clocks give twice.
+            // The start may be the second of two equal local times at a clock change.
             if day == first {
                 return Some((day, start.clone()));
             }
@@ -100,8 +102,8 @@ impl Recurrence {
         occurrences.take_while(goes_on).take(most)
     }
 
-    /// Whether the rule of a series that begins on `first` gives that day (RFC 5545 3.3.10).
-    fn takes(&self, first: Date, day: Date) -> bool {
+    /// Returns whether the rule of a series that begins on `first` includes `day` (RFC 5545 3.3.10).
+    fn includes_day(&self, first: Date, day: Date) -> bool {
         let interval = i64::from(self.interval.max(1));
         let step = |day: Date| match self.frequency {
             Frequency::Daily => days(day),
@@ -109,7 +111,7 @@ impl Recurrence {
             Frequency::Monthly => i64::from(day.year()) * 12 + i64::from(day.month()),
             Frequency::Yearly => i64::from(day.year()),
         };
-        // What the rule does not say is taken from the first day.
+        // Parts that the rule leaves out default to those of the first day.
         let no_day = self.days.is_empty() && self.month_days.is_empty();
         let like_first = match self.frequency {
             Frequency::Weekly if no_day => day.weekday() == first.weekday(),
@@ -132,12 +134,12 @@ fn midnight_in_utc(day: Date) -> Timestamp {
     Offset::UTC.to_timestamp(day.at(0, 0, 0, 0)).unwrap_or(Timestamp::MAX)
 }
 
-/// How many days it is after another day.
+/// Returns the number of days since 1970-01-01.
 fn days(day: Date) -> i64 {
     Date::constant(1970, 1, 1).duration_until(day).as_hours().div_euclid(24)
 }
 
-/// How many days after the last such weekday a day is.
+/// Returns the number of days from the latest such weekday to `day`: 0 to 6.
 fn days_after(weekday: Weekday, day: Date) -> i64 {
     i64::from(weekday.until(Weekday::of(day)))
 }

@@ -1,8 +1,8 @@
-//! Texts of outside JSON, which may hold a lone surrogate (`"\ud83d"`).
+//! Reads JSON strings that may contain a lone surrogate (`"\ud83d"`).
 //!
-//! JSON can escape half of a surrogate pair, UTF-8 cannot hold one; JavaScript services send such
-//! text when they cut a string inside an emoji. serde_json refuses it as a string but yields it as
-//! bytes (WTF-8): each lone surrogate becomes U+FFFD here.
+//! JavaScript services send lone surrogates when they cut a string inside an emoji. UTF-8 cannot represent
+//! them. serde_json refuses such a string, but returns its bytes (WTF-8). Here, each lone surrogate becomes
+//! U+FFFD.
 
 use alloc::borrow::{Cow, ToOwned};
 use alloc::string::String;
@@ -11,7 +11,7 @@ use core::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
-/// Reads one JSON text; `None` when it is something else. Allocates only for escapes.
+/// Reads a JSON string; `None` for other JSON. Allocates only if the string has escapes.
 pub(crate) fn read(text: &str) -> Option<Cow<'_, str>> {
     let inner = text.strip_prefix('"')?.strip_suffix('"')?;
     if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
@@ -21,7 +21,7 @@ pub(crate) fn read(text: &str) -> Option<Cow<'_, str>> {
     Text::deserialize(&mut deserializer).ok().map(|text| Cow::Owned(text.0.into_owned()))
 }
 
-/// A text that is read through its bytes; borrowed when there is no escape.
+/// A JSON string read as bytes, borrowed if it has no escapes.
 pub(crate) struct Text<'de>(pub(crate) Cow<'de, str>);
 
 impl<'de> Deserialize<'de> for Text<'de> {
@@ -30,7 +30,7 @@ impl<'de> Deserialize<'de> for Text<'de> {
     }
 }
 
-/// A JSON string; halves of surrogate pairs in it become U+FFFD.
+/// A JSON string in which lone surrogates become U+FFFD.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LossyString(pub String);
 
@@ -76,7 +76,7 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 }
 
-/// UTF-8 with one U+FFFD for each lone surrogate, and for each other run that is not UTF-8.
+/// Converts bytes to UTF-8, with one U+FFFD for each lone surrogate and each other invalid sequence.
 fn repair(mut bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len());
     loop {
@@ -87,14 +87,14 @@ fn repair(mut bytes: &[u8]) -> String {
             }
             Err(error) => error,
         };
-        let (good, bad) = bytes.split_at(error.valid_up_to());
-        out.push_str(core::str::from_utf8(good).unwrap_or_default());
+        let (valid, invalid) = bytes.split_at(error.valid_up_to());
+        out.push_str(core::str::from_utf8(valid).unwrap_or_default());
         out.push(char::REPLACEMENT_CHARACTER);
-        let skip = match bad {
+        let skip = match invalid {
             [0xED, 0xA0..=0xBF, 0x80..=0xBF, ..] => 3,
-            _ => error.error_len().unwrap_or(bad.len()),
+            _ => error.error_len().unwrap_or(invalid.len()),
         };
-        bytes = bad.get(skip..).unwrap_or_default();
+        bytes = invalid.get(skip..).unwrap_or_default();
     }
 }
 
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lone_surrogate_becomes_one_replacement_character() {
+    fn lone_surrogate_becomes_one_replacement_character() {
         assert_eq!(read(r#""a\ud83d b""#).unwrap(), "a\u{FFFD} b");
         assert_eq!(read(r#""\ud83d\ude00""#).unwrap(), "\u{1F600}");
         assert_eq!(read(r#""\ude00\ud83d""#).unwrap(), "\u{FFFD}\u{FFFD}");
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn only_texts_are_read_and_plain_ones_are_borrowed() {
+    fn only_strings_are_read_and_borrowed_without_escapes() {
         assert!(matches!(read(r#""plain""#), Some(Cow::Borrowed("plain"))));
         for other in ["5", "null", "true", "[]", "{}", "\"", "\"\\"] {
             assert_eq!(read(other), None, "{other}");

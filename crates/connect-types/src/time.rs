@@ -1,4 +1,4 @@
-//! Times: what an event's start or end can be, and what a request sends.
+//! Times of events in responses, and times in requests.
 
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
@@ -18,7 +18,7 @@ use crate::send::Param;
 use crate::text::{self, Text};
 use crate::wire::Wire;
 
-/// When an event begins or ends. Ends are exclusive.
+/// The start or end of an event. Ends are exclusive.
 ///
 /// ```
 /// use connect_types::EventTime;
@@ -31,30 +31,30 @@ use crate::wire::Wire;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EventTime {
-    /// An instant: the text had an offset or `Z`.
+    /// An instant, from a text with an offset or `Z`.
     Instant(Timestamp),
-    /// A date and time without a zone; the calendar's own zone is the best guess.
+    /// A date and time without an offset, probably in the time zone of the calendar.
     Local(DateTime),
-    /// A day: the text was a date, or a midnight of an all-day event.
+    /// A date, from a text without a time, or from a midnight of an all-day event.
     Date(Date),
-    /// A text that is none of these, as it came.
+    /// Any other text, unchanged.
     Unreadable(Box<str>),
 }
 
 impl EventTime {
-    /// The instant, if it is one.
+    /// Returns the instant of an [`Instant`](Self::Instant).
     #[must_use]
     pub fn instant(&self) -> Option<Timestamp> {
         if let Self::Instant(instant) = self { Some(*instant) } else { None }
     }
 
-    /// The day, if it is one.
+    /// Returns the date of a [`Date`](Self::Date).
     #[must_use]
     pub fn date(&self) -> Option<Date> {
         if let Self::Date(date) = self { Some(*date) } else { None }
     }
 
-    /// A midnight becomes its day: the form of all-day events.
+    /// Converts a midnight to its date, for all-day events.
     pub(crate) fn whole_day(&mut self) {
         let civil = match self {
             Self::Instant(instant) => jiff::tz::Offset::UTC.to_datetime(*instant),
@@ -67,12 +67,12 @@ impl EventTime {
     }
 }
 
-/// Whether the year has no sign: RFC 3339 5.6 knows none, and jiff asserts that nobody names the first second there is.
+/// Returns whether the year has no sign. RFC 3339 5.6 allows none, and jiff would panic on its first second.
 pub(crate) fn has_plain_year(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_digit())
 }
 
-/// Reads any text; one that is no time is kept.
+/// Reads any text. A text that is not a time becomes [`EventTime::Unreadable`].
 impl From<&str> for EventTime {
     fn from(text: &str) -> Self {
         let date_only = !text.contains(['T', 't', ' ']);
@@ -81,7 +81,7 @@ impl From<&str> for EventTime {
         } else if date_only {
             text.parse().ok().map(Self::Date)
         } else {
-            // A zone in brackets without an offset is an instant only to who has the zone's rules.
+            // A time zone in brackets without an offset gives an instant only with a time zone database.
             let local = || text.parse().ok().filter(|_| !text.contains('[')).map(Self::Local);
             text.parse().ok().map(Self::Instant).or_else(local)
         };
@@ -97,7 +97,8 @@ impl FromStr for EventTime {
     }
 }
 
-/// The wire's form: `2025-11-01T10:00:00.000Z`, `2025-11-01T10:00:00`, `2025-11-01` or the text.
+/// The format in the API: `2025-11-01T10:00:00.000Z`, `2025-11-01T10:00:00`, `2025-11-01` or the unreadable
+/// text.
 impl fmt::Display for EventTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -130,25 +131,25 @@ impl Serialize for EventTime {
     }
 }
 
-/// An instant of a request, from any of jiff's types that know theirs. Sent in UTC with
-/// milliseconds; what is finer is cut off.
+/// An instant in a request, created from a [`Timestamp`] or a [`ZonedDateTime`].
 ///
-/// A zoned time also tells its zone: in that one a series counts its days.
+/// It is sent in UTC, rounded down to milliseconds. The time zone of a zoned time is the one in which a
+/// series counts its days.
 #[derive(Debug, Clone)]
 pub struct Moment {
     instant: Timestamp,
-    /// No part of what it is equal to.
+    /// Ignored by comparisons.
     zone: Option<TimeZone>,
 }
 
 impl Moment {
-    /// The instant.
+    /// Returns the instant.
     #[must_use]
     pub fn timestamp(&self) -> Timestamp {
         self.instant
     }
 
-    /// The zone it was given in, or UTC.
+    /// Returns the time zone of the zoned time it was created from, or UTC.
     pub(crate) fn zone(&self) -> TimeZone {
         self.zone.clone().unwrap_or(TimeZone::UTC)
     }
@@ -198,7 +199,7 @@ impl From<&ZonedDateTime> for Moment {
     }
 }
 
-/// The wire's form.
+/// The format in the API.
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&millis(self.instant))
@@ -211,7 +212,7 @@ impl Param for Moment {
     }
 }
 
-/// Where an event of a request begins or ends.
+/// The start or end of an event in a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Boundary {
     At(Moment),
@@ -219,7 +220,8 @@ pub(crate) enum Boundary {
 }
 
 impl Boundary {
-    /// An instant this far from it; for a day one that is far enough in every time zone.
+    /// Returns an instant that is `far` away. For a day, `far` is in days instead of seconds, to cover every
+    /// time zone.
     pub(crate) fn about(&self, far: SignedDuration) -> Timestamp {
         let (instant, far) = match self {
             Self::At(moment) => (moment.instant, far),
@@ -232,7 +234,7 @@ impl Boundary {
         instant.checked_add(far).unwrap_or(end)
     }
 
-    /// The day, of an instant that of the zone it was given in.
+    /// Returns the day, in the time zone of the instant.
     pub(crate) fn day(&self) -> Date {
         match self {
             Self::At(moment) => moment.zone().to_datetime(moment.instant).date(),
@@ -240,7 +242,7 @@ impl Boundary {
         }
     }
 
-    /// The zone that an instant was given in.
+    /// Returns the time zone of an instant created from a zoned time.
     pub(crate) fn zone(&self) -> Option<TimeZone> {
         match self {
             Self::At(moment) => moment.zone.clone(),
@@ -248,15 +250,16 @@ impl Boundary {
         }
     }
 
-    /// Refuses an end before its start; a whole day is the least of an all-day event.
+    /// Returns an error if the end is before the start, or if an all-day event is shorter than a day.
     pub(crate) fn check(start: &Self, end: &Self) -> Result<(), Invalid> {
         match (start, end) {
             (Self::At(start), Self::At(end)) if end < start => {
-                Err(Invalid::new("end", "is before the start"))
+                Err(Invalid::new("end", "the event ends before it starts"))
             }
-            (Self::Day(first), Self::Day(end)) if end <= first => {
-                Err(Invalid::new("end", "is exclusive: the day after the last, at least one after the first"))
-            }
+            (Self::Day(first), Self::Day(end)) if end <= first => Err(Invalid::new(
+                "end",
+                "the event ends on or before its first day (expected the day after its last day)",
+            )),
             _ => Ok(()),
         }
     }
@@ -271,7 +274,7 @@ impl Serialize for Boundary {
     }
 }
 
-/// An instant that is sent as milliseconds since 1970 UTC.
+/// An instant, sent as milliseconds since 1970 UTC.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MillisSinceEpoch(Moment);
 
@@ -287,7 +290,7 @@ impl Serialize for MillisSinceEpoch {
     }
 }
 
-/// UTC with milliseconds and `Z`.
+/// Formats an instant in UTC with milliseconds and `Z`.
 fn millis(instant: Timestamp) -> String {
     const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
     let mut text = String::with_capacity(24);

@@ -1,4 +1,4 @@
-//! The readings of single values, and the places they are put in.
+//! Reads JSON values into the fields of response structs.
 
 use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
@@ -19,19 +19,19 @@ impl Wire for String {
     }
 }
 
-/// Also one in a text.
+/// A boolean, or a string with one.
 impl Wire for bool {
     fn read(text: &str) -> Option<Self> {
         text::read(text).unwrap_or(Cow::Borrowed(text)).parse().ok()
     }
 }
 
-/// A whole number; also one in a text, or written as `3599.62` or `3.6e3`, without its fraction.
+/// An integer, a string with one, or a number such as `3599.62` or `3.6e3`, rounded down.
 impl Wire for u64 {
     fn read(text: &str) -> Option<Self> {
-        const BEYOND_WHOLE_NUMBERS: f64 = 9_007_199_254_740_992.0;
+        const MAX_EXACT_INTEGER: f64 = 9_007_199_254_740_992.0;
         let text = text::read(text).unwrap_or(Cow::Borrowed(text));
-        let whole = |number: f64| (0.0..BEYOND_WHOLE_NUMBERS).contains(&number).then_some(number as Self);
+        let whole = |number: f64| (0.0..MAX_EXACT_INTEGER).contains(&number).then_some(number as Self);
         text.trim().parse().ok().or_else(|| text.trim().parse().ok().and_then(whole))
     }
 }
@@ -49,7 +49,7 @@ impl Wire for Timestamp {
     }
 }
 
-/// Nulls in a list are passed over; any other odd element makes the list unreadable.
+/// Skips null elements. Any other unreadable element makes the whole list unreadable.
 impl<T: Wire> Wire for Vec<T> {
     fn read(text: &str) -> Option<Self> {
         let mut list = Scan::of(text, b'[')?;
@@ -92,7 +92,7 @@ impl<T: Wire + Serialize> Slot for Option<T> {
     }
 }
 
-/// The slots that are empty by default.
+/// Implements fields that are empty by default.
 macro_rules! plain_slot {
     ($($generics:tt)*) => {
         $($generics)* {

@@ -1,10 +1,12 @@
-//! How answers are read: one pass over an object, each field taken as a slice of text and then read
-//! as its type. What is not of that type is kept as text, so one odd value never fails an answer.
+//! Reads response structs from JSON objects.
+//!
+//! One pass over the object takes each field as a slice of text, and then reads the text as the field's type.
+//! A value of another type is kept as text in `extra`, so it does not make the whole response an error.
 //!
 //! ```text
 //! {"title": "Stand-up", "start": 5, "new": true}
-//!           ----------           -         ----    Piece: a slice, not parsed
-//!           Wire::read           Wire::read        Slot::fill: a value, or no
+//!           ----------           -         ----    JsonText: a slice, not parsed
+//!           Wire::read           Wire::read        Slot::fill: a value or a failure
 //!           -> title             -> extra  -> extra
 //! ```
 
@@ -22,56 +24,56 @@ use crate::raw::Raw;
 use crate::scan::Scan;
 use crate::text::{self, Text};
 
-/// A value that reads itself from the text of one JSON value; `None` when that is not its form.
+/// A type that can be read from the text of a JSON value; `None` if the value has another type.
 pub(crate) trait Wire: Sized {
     fn read(text: &str) -> Option<Self>;
 }
 
-/// An answer made of named fields.
+/// A response struct with named fields.
 pub(crate) trait Fields: Default {
-    /// Whether it has fields that are read in place.
-    const STREAMED: bool = false;
+    /// Whether the struct has strict fields, which are deserialized directly.
+    const READS_IN_PLACE: bool = false;
 
-    /// Takes the value of one field.
-    fn absorb(&mut self, name: &str, piece: Piece<'_>);
+    /// Sets a field from its JSON.
+    fn take_field(&mut self, name: &str, json: JsonText<'_>);
 
-    /// Takes a field that is read in place because it must have its type; false for any other.
-    fn stream<'de, A: MapAccess<'de>>(&mut self, _name: &str, _map: &mut A) -> Result<bool, A::Error> {
+    /// Deserializes a strict field, whose value must have the field's type. Returns false for other fields.
+    fn read_in_place<'de, A: MapAccess<'de>>(&mut self, _name: &str, _map: &mut A) -> Result<bool, A::Error> {
         Ok(false)
     }
 
-    /// The value of a bare text; `None` when only an object will do.
+    /// Returns the struct for a JSON string; `None` if only an object is allowed.
     fn from_text(_text: &str) -> Option<Self> {
         None
     }
 
-    /// Sees to what depends on several fields, in whatever order they came.
-    fn settle(&mut self) -> Result<(), &'static str> {
+    /// Called after all fields are set, for values that depend on several fields.
+    fn finish(&mut self) -> Result<(), &'static str> {
         Ok(())
     }
 
-    /// Writes the fields that are set.
+    /// Serializes the fields that are set.
     fn emit<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error>;
 }
 
-/// A field's place in a struct.
+/// The type of a struct's field.
 pub(crate) trait Slot {
-    /// Reads the text into the place; null empties it. False, and empty, when it is not of the type.
+    /// Sets the field from JSON text; null empties it. Returns false, with an empty field, for another type.
     fn fill(&mut self, text: &str) -> bool;
     fn is_set(&self) -> bool;
     fn emit<M: SerializeMap>(&self, name: &'static str, map: &mut M) -> Result<(), M::Error>;
 }
 
-/// Reads a field into its place, or keeps its text.
-pub(crate) fn put(slot: &mut impl Slot, name: &str, piece: Piece<'_>, extra: &mut Extra) {
-    if !slot.fill(piece.text()) {
-        extra.insert(name, piece.into_raw());
+/// Sets a field, or puts its JSON into `extra` if it has another type.
+pub(crate) fn read_into(slot: &mut impl Slot, name: &str, json: JsonText<'_>, extra: &mut Extra) {
+    if !slot.fill(json.text()) {
+        extra.insert(name, json.into_raw());
     } else if !extra.is_empty() {
         extra.remove(name);
     }
 }
 
-/// Reads a field in place; null is empty, and an error names the field.
+/// Deserializes a strict field. Null is the default value. An error names the field.
 pub(crate) fn strict<'de, A: MapAccess<'de>, T: Deserialize<'de> + Default>(
     name: &str,
     map: &mut A,
@@ -81,44 +83,44 @@ pub(crate) fn strict<'de, A: MapAccess<'de>, T: Deserialize<'de> + Default>(
     Ok(value.unwrap_or_default())
 }
 
-/// Reads an object, or a bare text where that is allowed.
+/// Deserializes a struct from an object, or from a string if the struct allows it.
 pub(crate) fn deserialize<'de, D: Deserializer<'de>, T: Fields>(deserializer: D) -> Result<T, D::Error> {
-    if T::STREAMED {
-        return deserializer.deserialize_map(Object(PhantomData));
+    if T::READS_IN_PLACE {
+        return deserializer.deserialize_map(FieldsVisitor(PhantomData));
     }
-    read_fields(Piece::deserialize(deserializer)?.text()).map_err(D::Error::custom)
+    read_fields(JsonText::deserialize(deserializer)?.text()).map_err(D::Error::custom)
 }
 
-/// Writes an object.
+/// Serializes a struct as an object.
 pub(crate) fn serialize<S: Serializer>(value: &impl Fields, serializer: S) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(None)?;
     value.emit(&mut map)?;
     map.end()
 }
 
-/// Reads an object's text, or a bare text where that is allowed.
+/// Reads a struct from the JSON text of an object, or of a string if the struct allows it.
 pub(crate) fn read_fields<T: Fields>(text: &str) -> Result<T, &'static str> {
-    const ODD: &str = "expected an object";
+    const EXPECTED: &str = "expected an object";
     if text.starts_with('"') {
-        return text::read(text).and_then(|text| T::from_text(&text)).ok_or(ODD);
+        return text::read(text).and_then(|text| T::from_text(&text)).ok_or(EXPECTED);
     }
     let mut value = T::default();
-    absorb_object(&mut value, text).ok_or(ODD)?;
-    value.settle()?;
+    take_fields(&mut value, text).ok_or(EXPECTED)?;
+    value.finish()?;
     Ok(value)
 }
 
-/// Takes all fields of an object's text; `None` when it is no object.
-pub(crate) fn absorb_object<T: Fields>(value: &mut T, text: &str) -> Option<()> {
+/// Sets all fields from the JSON text of an object; `None` for other JSON.
+pub(crate) fn take_fields<T: Fields>(value: &mut T, text: &str) -> Option<()> {
     let mut object = Scan::of(text, b'{')?;
     while let Some(name) = object.next() {
-        let piece = Piece::Borrowed(object.next()?);
-        value.absorb(&text::read(name)?, piece);
+        let json = JsonText::Borrowed(object.next()?);
+        value.take_field(&text::read(name)?, json);
     }
     Some(())
 }
 
-/// The serde and wire traits of a struct of fields.
+/// Implements `Deserialize`, `Serialize` and `Wire` for a struct that implements `Fields`.
 macro_rules! fields {
     ($name:ident) => {
         impl<'de> serde::Deserialize<'de> for $name {
@@ -142,13 +144,13 @@ macro_rules! fields {
 }
 pub(crate) use fields;
 
-/// The text of one JSON value: a slice of the input where that is possible.
-pub(crate) enum Piece<'de> {
+/// The text of a JSON value: a slice of the input if possible.
+pub(crate) enum JsonText<'de> {
     Borrowed(&'de str),
     Owned(Box<str>),
 }
 
-impl Piece<'_> {
+impl JsonText<'_> {
     pub(crate) fn text(&self) -> &str {
         match self {
             Self::Borrowed(text) => text,
@@ -164,22 +166,23 @@ impl Piece<'_> {
     }
 }
 
-/// The name by which serde_json recognises raw text. `&RawValue` refuses readers and values,
-/// `Box<RawValue>` allocates; asked directly, serde_json lends the text where it can. A
-/// deserializer that does not know the name ends in `visit_newtype_struct`, which takes the
-/// documented way.
+/// The internal name of `RawValue` in serde_json.
+///
+/// With this name, serde_json returns a slice if it can. `&RawValue` would not work with readers and `Value`,
+/// and `Box<RawValue>` would always allocate. Other deserializers call `visit_newtype_struct`, which uses
+/// `Box<RawValue>`.
 const RAW: &str = "$serde_json::private::RawValue";
 
-impl<'de> Deserialize<'de> for Piece<'de> {
+impl<'de> Deserialize<'de> for JsonText<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_newtype_struct(RAW, PieceVisitor)
+        deserializer.deserialize_newtype_struct(RAW, JsonTextVisitor)
     }
 }
 
-struct PieceVisitor;
+struct JsonTextVisitor;
 
-impl<'de> Visitor<'de> for PieceVisitor {
-    type Value = Piece<'de>;
+impl<'de> Visitor<'de> for JsonTextVisitor {
+    type Value = JsonText<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any JSON value")
@@ -188,40 +191,40 @@ impl<'de> Visitor<'de> for PieceVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         match map.next_key::<IgnoredAny>()? {
             Some(_) => map.next_value_seed(self),
-            None => Err(A::Error::custom("no value")),
+            None => Err(A::Error::custom("a value is missing")),
         }
     }
 
     fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
-        Ok(Piece::Owned(raw.get().into()))
+        Ok(JsonText::Owned(raw.get().into()))
     }
 
     fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Piece::Borrowed(text))
+        Ok(JsonText::Borrowed(text))
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Piece::Owned(text.into()))
+        Ok(JsonText::Owned(text.into()))
     }
 
     fn visit_string<E: Error>(self, text: String) -> Result<Self::Value, E> {
-        Ok(Piece::Owned(text.into()))
+        Ok(JsonText::Owned(text.into()))
     }
 }
 
-impl<'de> DeserializeSeed<'de> for PieceVisitor {
-    type Value = Piece<'de>;
+impl<'de> DeserializeSeed<'de> for JsonTextVisitor {
+    type Value = JsonText<'de>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-/// Reads an object field by field, without its whole text.
-struct Object<T>(PhantomData<T>);
+/// Reads an object field by field, without buffering its whole text.
+struct FieldsVisitor<T>(PhantomData<T>);
 
-impl<'de, T: Fields> Visitor<'de> for Object<T> {
+impl<'de, T: Fields> Visitor<'de> for FieldsVisitor<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -231,11 +234,11 @@ impl<'de, T: Fields> Visitor<'de> for Object<T> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
         let mut value = T::default();
         while let Some(Text(name)) = map.next_key::<Text<'de>>()? {
-            if !value.stream(&name, &mut map)? {
-                value.absorb(&name, map.next_value()?);
+            if !value.read_in_place(&name, &mut map)? {
+                value.take_field(&name, map.next_value()?);
             }
         }
-        value.settle().map_err(A::Error::custom)?;
+        value.finish().map_err(A::Error::custom)?;
         Ok(value)
     }
 }

@@ -1,4 +1,4 @@
-//! Every body the reference shows, decoded.
+//! Decodes every response body shown in the API reference.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -9,7 +9,7 @@ fn read<T: serde::de::DeserializeOwned>(text: &str) -> T {
 }
 
 #[test]
-fn calendars_keep_what_older_versions_called_otherwise() {
+fn calendar_with_old_field_names_keeps_them_in_extra() {
     let calendars: Vec<Calendar> = read(include_str!("fixtures/calendars.json"));
     let providers: Vec<_> = calendars.iter().map(|calendar| calendar.provider.clone().unwrap()).collect();
     assert_eq!(providers, Provider::KNOWN);
@@ -22,7 +22,7 @@ fn calendars_keep_what_older_versions_called_otherwise() {
 }
 
 #[test]
-fn an_event_is_read_field_by_field() {
+fn event_page_of_the_reference_is_decoded() {
     let page: EventPage = read(include_str!("fixtures/events.json"));
     assert_eq!((page.page_size, page.next_page_token.as_deref()), (Some(250), Some("eyJnb29nbGUiOnt9fQ==")));
     assert!(page.extra.is_empty());
@@ -48,7 +48,7 @@ fn an_event_is_read_field_by_field() {
 }
 
 #[test]
-fn a_written_event_reads_the_same_from_both_shapes() {
+fn written_event_is_decoded_from_both_forms() {
     let root: Written = read(include_str!("fixtures/written_root.json"));
     let wrapped: Written = read(include_str!("fixtures/written_wrapped.json"));
     assert_eq!(root, wrapped);
@@ -59,7 +59,7 @@ fn a_written_event_reads_the_same_from_both_shapes() {
 }
 
 #[test]
-fn a_refusal_with_status_200_is_seen() {
+fn success_false_with_status_200_is_a_refusal() {
     let refused = r#"{"success": false, "message": "No such calendar"}"#;
     assert_eq!(read::<Written>(refused).refused().as_deref(), Some("No such calendar"));
     assert_eq!(read::<Acknowledged>(refused).refused().as_deref(), Some("No such calendar"));
@@ -73,7 +73,7 @@ fn a_refusal_with_status_200_is_seen() {
 }
 
 #[test]
-fn the_connection_status_takes_accounts_as_objects_and_texts() {
+fn connection_status_has_accounts_as_objects_or_strings() {
     let status: ConnectionStatus = read(include_str!("fixtures/connection_status.json"));
     let google = &status.connections[&Provider::Google][0];
     assert_eq!(google.calendar_permission_granted, Some(false));
@@ -89,7 +89,7 @@ fn the_connection_status_takes_accounts_as_objects_and_texts() {
 }
 
 #[test]
-fn tokens_are_read_and_not_shown() {
+fn tokens_are_decoded_and_redacted_in_debug() {
     let tokens: TokenAnswer = read(include_str!("fixtures/tokens.json"));
     assert_eq!(tokens.access_token, "header.payload.signature");
     assert_eq!((tokens.expires_in, tokens.refresh_token.as_deref()), (Some(3600), Some("r-1")));
@@ -107,7 +107,7 @@ fn tokens_are_read_and_not_shown() {
 }
 
 #[test]
-fn the_rest_is_read() {
+fn health_subscription_and_webhook_keys_are_decoded() {
     assert_eq!(read::<Health>(r#"{"status":"ok"}"#).status.as_deref(), Some("ok"));
     let subscribed: Subscribed = read(include_str!("fixtures/subscribed.json"));
     let subscription = subscribed.subscription.unwrap();
@@ -119,7 +119,7 @@ fn the_rest_is_read() {
 }
 
 #[test]
-fn a_delivery_reads_from_both_known_shapes() {
+fn delivery_is_decoded_from_both_forms() {
     let documented: Delivery = read(include_str!("fixtures/delivery_documented.json"));
     assert_eq!(documented.change_type, Some(ChangeType::Mixed));
     assert_eq!(documented.metadata.unwrap().event_count, Some(2));
@@ -139,7 +139,7 @@ fn a_delivery_reads_from_both_known_shapes() {
 }
 
 #[test]
-fn every_known_error_body_has_a_text() {
+fn error_body_of_each_known_form_has_a_text() {
     let text = |body: &str| read::<ErrorBody>(body).text().map(str::to_owned);
     for (body, expected) in [
         (
@@ -166,7 +166,7 @@ fn every_known_error_body_has_a_text() {
 }
 
 #[test]
-fn what_is_no_answer_is_an_error_never_an_empty_one() {
+fn unexpected_body_is_an_error() {
     for body in
         ["", "null", "[]", "\"\"", "<html>", "{\"events\": 5}", "{\"events\": [5]}", "{\"events\": []"]
     {
@@ -179,7 +179,7 @@ fn what_is_no_answer_is_an_error_never_an_empty_one() {
 }
 
 #[test]
-fn an_error_names_its_place() {
+fn decode_error_names_its_path_and_position() {
     let text = r#"{"events": [{"id": "1"}, 5]}"#;
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let error = serde_path_to_error::deserialize::<_, EventPage>(&mut deserializer).unwrap_err();
@@ -190,7 +190,7 @@ fn an_error_names_its_place() {
 }
 
 #[test]
-fn answers_are_read_from_text_bytes_readers_and_values_alike() {
+fn page_is_decoded_from_text_bytes_reader_and_value() {
     let text = include_str!("fixtures/events.json");
     let page: EventPage = read(text);
     assert_eq!(serde_json::from_slice::<EventPage>(text.as_bytes()).unwrap(), page);
@@ -203,7 +203,7 @@ fn answers_are_read_from_text_bytes_readers_and_values_alike() {
 }
 
 #[test]
-fn blank_series_id_is_no_series() {
+fn blank_series_id_is_dropped() {
     for blank in ["", " ", "\t\n"] {
         let text = serde_json::json!({
             "provider": "google", "calendarId": "primary", "id": "e1", "recurringEventId": blank,
@@ -216,7 +216,7 @@ fn blank_series_id_is_no_series() {
 }
 
 #[test]
-fn a_series_is_not_changed_or_deleted_by_default() {
+fn change_or_delete_of_a_series_is_refused() {
     for original in [
         r#"{"recurrence": ["RRULE:FREQ=DAILY"]}"#,
         r#"{"recurrence": {"pattern": {"type": "daily", "interval": 1}, "range": {"type": "noEnd", "startDate": "2026-01-13"}}}"#,
@@ -236,7 +236,7 @@ fn a_series_is_not_changed_or_deleted_by_default() {
 }
 
 #[test]
-fn event_repeats_if_it_or_its_original_has_a_recurrence() {
+fn event_with_recurrence_in_it_or_its_original_is_a_series() {
     let repeats = |fields: &str| {
         let event: Event =
             read(&format!(r#"{{"provider": "google", "calendarId": "c", "id": "e", {fields}}}"#));
@@ -248,7 +248,7 @@ fn event_repeats_if_it_or_its_original_has_a_recurrence() {
         r#""FREQ=DAILY""#,
         r#"{"frequency": "DAILY"}"#,
         pattern,
-        // Forms that are not known.
+        // Unknown formats.
         r#"["RRULE:FREQ=SOMETIMES"]"#,
         r#"{"every": "day"}"#,
         "5",
@@ -271,7 +271,7 @@ fn event_repeats_if_it_or_its_original_has_a_recurrence() {
 }
 
 #[test]
-fn join_url_is_that_of_the_conference_data_or_the_conference() {
+fn join_url_is_from_conference_data_or_conference() {
     for (fields, expected) in [
         (
             r#""conferenceData": {"url": "https://a/1", "original": {}}, "conference": "https://b/2""#,

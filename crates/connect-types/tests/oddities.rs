@@ -1,4 +1,4 @@
-//! The contradictions and quirks of the service: none costs more than the field it is in.
+//! Tests that odd values in a response affect only their own field.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -9,7 +9,7 @@ fn event(fields: &str) -> Event {
 }
 
 #[test]
-fn a_page_of_a_thousand_events_with_every_oddity_reads_whole() {
+fn page_with_odd_values_is_decoded_completely() {
     let odd = [
         r#""title": "\ud83d cut", "description": "\ude00", "location": "ok""#,
         r#""title": null, "description": null, "color": null, "attendees": null, "start": null"#,
@@ -35,7 +35,7 @@ fn a_page_of_a_thousand_events_with_every_oddity_reads_whole() {
     assert_eq!(page.next_page_token, None);
     assert_eq!(page.extra.get("total").unwrap().get(), "1000");
 
-    // Each oddity is where it came from, and nothing stands in for it.
+    // A value of the wrong type is in `extra`, and its typed field is empty.
     let event = |n: usize| &page.events[n];
     let extra = |n: usize, name: &str| event(n).extra.get(name).map(Raw::get);
     let text = |time: &Option<EventTime>| time.as_ref().map(ToString::to_string);
@@ -73,7 +73,7 @@ fn a_page_of_a_thousand_events_with_every_oddity_reads_whole() {
 }
 
 #[test]
-fn a_lone_surrogate_costs_one_character() {
+fn lone_surrogate_becomes_one_replacement_character() {
     let event = event(r#""title": "\ud83d cut", "attendees": ["\ud83d"], "unkn\ud83dwn": "\ud83d""#);
     assert_eq!(event.title, "\u{FFFD} cut");
     assert_eq!(event.attendees[0].email, "\u{FFFD}");
@@ -92,13 +92,13 @@ fn body_with_a_byte_order_mark_is_read() {
 }
 
 #[test]
-fn a_body_that_is_not_utf8_is_read() {
+fn body_that_is_not_utf8_is_decoded() {
     let page: EventPage = decode(b"{\"events\": [{\"title\": \"caf\xe9\"}]}").unwrap();
     assert_eq!(page.events[0].title, "caf\u{FFFD}");
 }
 
 #[test]
-fn a_field_of_another_type_stays_visible() {
+fn field_of_another_type_is_kept_in_extra() {
     let event = event(r#""title": 5, "description": {"a": 1}, "allDay": "yes", "end": 17, "attendees": [5]"#);
     assert_eq!(
         (event.title.as_str(), &event.description, event.all_day, &event.end),
@@ -120,7 +120,7 @@ fn a_field_of_another_type_stays_visible() {
 }
 
 #[test]
-fn a_null_in_a_list_is_passed_over() {
+fn null_in_a_list_is_skipped() {
     let event = event(r#""attendees": ["a@example.org", null, {"email": "b@example.org"}]"#);
     assert_eq!(
         event.attendees.iter().map(|one| one.email.as_str()).collect::<Vec<_>>(),
@@ -129,7 +129,7 @@ fn a_null_in_a_list_is_passed_over() {
 }
 
 #[test]
-fn an_absent_a_null_and_an_empty_token_are_none() {
+fn absent_null_or_empty_page_token_is_none() {
     for fields in ["", r#", "nextPageToken": null"#, r#", "nextPageToken": """#] {
         let page: EventPage = serde_json::from_str(&format!(r#"{{"events": []{fields}}}"#)).unwrap();
         assert_eq!((page.next_page_token, page.extra.len()), (None, 0), "{fields}");
@@ -137,14 +137,14 @@ fn an_absent_a_null_and_an_empty_token_are_none() {
 }
 
 #[test]
-fn null_is_absence_and_the_last_of_two_counts() {
+fn null_is_absent_and_the_last_duplicate_field_wins() {
     assert_eq!(event(r#""color": null, "start": null, "attendees": null, "id": null"#), Event::default());
     assert_eq!(event(r#""title": 5, "title": "b""#), event(r#""title": "b""#));
     assert_eq!(event(r#""title": "b", "title": 5"#).title, "");
 }
 
 #[test]
-fn times_are_what_their_text_says() {
+fn time_is_instant_local_date_or_unreadable() {
     let time = |text: &str| event(&format!(r#""start": "{text}""#)).start.unwrap();
     for instant in [
         "2025-11-01T10:00:00.000Z",
@@ -166,7 +166,7 @@ fn times_are_what_their_text_says() {
     {
         assert_eq!(time(odd), EventTime::Unreadable(odd.into()));
     }
-    // The first second there is, and a little more.
+    // jiff panics on a time in its first second.
     let first = "-009999-01-02T01:59:58.5Z";
     assert_eq!(time(first), EventTime::Unreadable(first.into()));
     let event: Event = decode(format!(r#"{{"lastModified": "{first}"}}"#).as_bytes()).unwrap();
@@ -174,7 +174,7 @@ fn times_are_what_their_text_says() {
 }
 
 #[test]
-fn all_day_midnights_are_days_in_any_order_of_fields() {
+fn all_day_midnights_become_dates_in_any_field_order() {
     let day = |text: &str| Some(EventTime::Date(text.parse().unwrap()));
     for fields in [
         r#""allDay": true, "start": "2025-11-15T00:00:00.000Z", "end": "2025-11-16T00:00:00Z""#,
@@ -193,7 +193,7 @@ fn all_day_midnights_are_days_in_any_order_of_fields() {
 }
 
 #[test]
-fn a_value_newer_than_an_enum_is_kept_and_never_equals_a_known_one() {
+fn unknown_enum_value_is_kept_and_equals_no_known_one() {
     let event = event(r#""provider": "zoho""#);
     assert_eq!(event.provider.as_ref().unwrap().as_str(), "zoho");
     assert!(matches!(event.provider, Some(Provider::Other(_))));
@@ -205,7 +205,7 @@ fn a_value_newer_than_an_enum_is_kept_and_never_equals_a_known_one() {
 }
 
 #[test]
-fn scopes_cover_what_is_less() {
+fn scope_covers_lesser_and_unknown_scopes() {
     use Scope::*;
     assert!(ReadWrite.covers(&Read) && Read.covers(&FreeBusy) && Read.covers(&Read));
     assert!(!FreeBusy.covers(&Read) && !Read.covers(&ReadWrite));
@@ -213,7 +213,7 @@ fn scopes_cover_what_is_less() {
 }
 
 #[test]
-fn an_event_under_event_and_at_the_root_is_merged() {
+fn written_event_under_event_and_at_the_root_is_merged() {
     let both = r#"{"id": "1", "event": {"id": "1", "title": "t"}, "link": "l", "success": true}"#;
     let written: Written = serde_json::from_str(both).unwrap();
     assert_eq!((written.event.title.as_str(), written.event.link.as_deref()), ("t", Some("l")));
@@ -227,13 +227,13 @@ fn an_event_under_event_and_at_the_root_is_merged() {
 }
 
 #[test]
-fn many_unknown_fields_are_read_in_little_time() {
+fn object_with_200_000_unknown_fields_is_decoded() {
     let fields: Vec<String> = (0..200_000).map(|n| format!("\"f{n}\": 1")).collect();
     assert_eq!(event(&fields.join(", ")).extra.len(), 200_000);
 }
 
 #[test]
-fn deep_nesting_is_carried_not_followed() {
+fn deeply_nested_raw_value_is_kept_as_text() {
     let deep = format!(r#"{{"original": {}1{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
     assert_eq!(decode::<Event>(deep.as_bytes()).unwrap().original.unwrap().get().len(), 200_001);
 }

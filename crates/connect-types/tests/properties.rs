@@ -1,11 +1,11 @@
-//! What holds for any input.
+//! Property tests of decoding and of recurrence rules.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use connect_types::*;
 use proptest::prelude::*;
 
-/// Values that fields are not meant to have as well as those they are.
+/// Generates JSON values, both of expected and of unexpected types.
 fn value() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         Just("null".to_owned()),
@@ -87,12 +87,12 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
 
     #[test]
-    fn no_bytes_panic(body in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn decode_of_any_bytes_does_not_panic(body in prop::collection::vec(any::<u8>(), 0..200)) {
         read_all(&body);
     }
 
     #[test]
-    fn no_json_panics_and_none_fails_an_error_body(body in object(value()), cut in any::<prop::sample::Index>()) {
+    fn decode_of_any_object_does_not_fail(body in object(value()), cut in any::<prop::sample::Index>()) {
         read_all(body.as_bytes());
         read_all(&body.as_bytes()[..cut.index(body.len())]);
         prop_assert!(decode::<ErrorBody>(body.as_bytes()).is_ok());
@@ -101,7 +101,7 @@ proptest! {
     }
 
     #[test]
-    fn what_was_read_is_written_and_read_the_same(body in object(value())) {
+    fn decoded_event_survives_a_round_trip(body in object(value())) {
         let event: Event = decode(body.as_bytes()).unwrap();
         let text = serde_json::to_string(&event).unwrap();
         prop_assert_eq!(&decode::<Event>(text.as_bytes()).unwrap(), &event);
@@ -113,7 +113,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_panics(text in "\\PC*", name in ".*") {
+    fn parsers_of_any_text_do_not_panic(text in "\\PC*", name in ".*") {
         let _ = text.parse::<Recurrence>();
         let _ = text.parse::<Raw>();
         let time = EventTime::from(text.as_str());
@@ -122,7 +122,7 @@ proptest! {
     }
 
     #[test]
-    fn a_rule_survives_its_text(
+    fn rule_survives_a_round_trip_through_rrule(
         frequency in prop::sample::select(vec![Frequency::Daily, Frequency::Monthly, Frequency::Yearly]),
         interval in 1_u32..,
         end in prop_oneof![Just(None), (1_u32..).prop_map(|n| Some(Ok(n))), (0_i64..200_000_000_000).prop_map(|s| Some(Err(s)))],

@@ -1,4 +1,4 @@
-//! Recurrence rules as text (RFC 5545 3.3.10) and JSON.
+//! Tests of recurrence rules as RRULE text (RFC 5545 3.3.10) and JSON.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -10,7 +10,7 @@ fn zoned(text: &str) -> ZonedDateTime {
     text.parse().unwrap()
 }
 
-/// What Connect is told of a rule.
+/// Returns the JSON of the rule that is sent to Connect, for an event with this start.
 fn sent(rule: &Recurrence, start: &str) -> Result<String, Invalid> {
     let event = match start.parse::<Date>() {
         Ok(day) if !start.contains('T') => {
@@ -32,9 +32,9 @@ fn until(rule: &str, start: &str) -> jiff::Timestamp {
         .unwrap()
 }
 
-/// However the provider counts the days, in the zone of the start or in UTC, the last day is taken and the next is not.
+/// UNTIL includes the last day and excludes the next, in the start's time zone and with its fixed offset.
 #[test]
-fn until_as_a_date_is_the_day_in_the_zone_of_the_start() {
+fn until_as_a_date_is_a_day_in_the_zone_of_the_start() {
     for (start, day) in [
         ("2026-12-28T20:00[America/Los_Angeles]", date(2026, 12, 31)),
         ("2026-12-28T08:00[Asia/Tokyo]", date(2026, 12, 31)),
@@ -48,14 +48,14 @@ fn until_as_a_date_is_the_day_in_the_zone_of_the_start() {
         let fixed = jiff::tz::TimeZone::fixed(start.offset());
         for zone in [start.time_zone(), &fixed] {
             let on = |day: Date| zone.to_timestamp(day.to_datetime(start.time())).unwrap();
-            assert!(on(day) <= until, "{start}: {until} takes {day}");
-            assert!(until < on(day.tomorrow().unwrap()), "{start}: {until} takes no more");
+            assert!(on(day) <= until, "{start}: {until} excludes {day}");
+            assert!(until < on(day.tomorrow().unwrap()), "{start}: {until} includes the day after {day}");
         }
     }
 }
 
 #[test]
-fn all_day_series_ends_on_the_day_that_was_given() {
+fn until_of_an_all_day_series_is_its_local_date() {
     let berlin = zoned("2026-12-31T00:00[Europe/Berlin]");
     let (day, midnight) = (date(2026, 12, 31), "2026-12-31T00:00:00Z".parse::<jiff::Timestamp>().unwrap());
     for rule in [
@@ -69,7 +69,7 @@ fn all_day_series_ends_on_the_day_that_was_given() {
     let rule = Recurrence::daily().until(midnight);
     assert_eq!(sent(&rule, "2026-12-28").unwrap(), r#"{"frequency":"DAILY","until":"20261231T000000Z"}"#);
     assert_eq!(rule.rrule_from(day).unwrap(), "RRULE:FREQ=DAILY;UNTIL=20261231");
-    // Of a timed series it is the instant.
+    // For a timed series, UNTIL is the instant.
     assert_eq!(
         Recurrence::daily().until(&berlin).rrule_from(&berlin).unwrap(),
         "RRULE:FREQ=DAILY;UNTIL=20261230T230000Z"
@@ -87,7 +87,7 @@ fn until_as_a_date_without_a_start_is_refused() {
 }
 
 #[test]
-fn week_start_that_changes_nothing_is_dropped() {
+fn week_start_without_effect_is_dropped() {
     for (line, start) in [
         ("FREQ=WEEKLY;WKST=SU;BYDAY=MO", "2026-11-30T09:00[UTC]"),
         ("FREQ=DAILY;WKST=SU", "2026-11-30T09:00[UTC]"),
@@ -95,7 +95,7 @@ fn week_start_that_changes_nothing_is_dropped() {
         ("FREQ=WEEKLY;INTERVAL=2;WKST=SU", "2026-11-30T09:00[UTC]"),
         ("FREQ=WEEKLY;INTERVAL=2;WKST=SU;BYDAY=MO", "2026-11-30T09:00[UTC]"),
         ("FREQ=WEEKLY;INTERVAL=2;WKST=SU;BYDAY=MO,FR", "2026-11-30T09:00[UTC]"),
-        // A Monday in Tokyo, while it is Sunday in UTC.
+        // Monday in Tokyo, but Sunday in UTC.
         ("FREQ=WEEKLY;INTERVAL=2;WKST=SU;BYDAY=MO,FR", "2026-11-30T08:00[Asia/Tokyo]"),
     ] {
         let sent = sent(&line.parse().unwrap(), start).unwrap();
@@ -109,7 +109,7 @@ fn week_start_that_changes_nothing_is_dropped() {
 }
 
 #[test]
-fn week_start_that_matters_is_kept_or_refused() {
+fn week_start_with_effect_is_kept_or_refused() {
     for (line, start) in [
         ("FREQ=WEEKLY;INTERVAL=2;BYDAY=SU,MO;WKST=SU", "2026-11-30T09:00[UTC]"),
         ("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO;WKST=SU", "2026-11-29T09:00[UTC]"),
@@ -130,7 +130,7 @@ fn json(rule: &Recurrence) -> String {
 }
 
 #[test]
-fn a_rule_is_a_line_and_an_object() {
+fn rule_is_written_as_rrule_and_json() {
     let rule = Recurrence::daily().interval(2).count(10);
     assert_eq!(rule.rrule().unwrap(), "RRULE:FREQ=DAILY;INTERVAL=2;COUNT=10");
     assert_eq!(json(&rule), r#"{"frequency":"DAILY","interval":2,"count":10}"#);
@@ -140,7 +140,7 @@ fn a_rule_is_a_line_and_an_object() {
 }
 
 #[test]
-fn an_end_replaces_the_other() {
+fn second_end_replaces_the_first() {
     let last: jiff::Timestamp = "2026-12-31T23:59:59.999Z".parse().unwrap();
     let rule = Recurrence::monthly().count(3).until(last);
     assert_eq!(json(&rule), r#"{"frequency":"MONTHLY","until":"20261231T235959Z"}"#);
@@ -150,7 +150,7 @@ fn an_end_replaces_the_other() {
 }
 
 #[test]
-fn a_line_is_read() {
+fn rrule_line_is_parsed() {
     for (text, rule) in [
         ("RRULE:FREQ=DAILY", Recurrence::daily()),
         ("freq=weekly;wkst=mo;byday=mo,fr", Recurrence::weekly().on([Weekday::Monday, Weekday::Friday])),
@@ -167,7 +167,7 @@ fn a_line_is_read() {
 }
 
 #[test]
-fn what_connect_cannot_take_is_named() {
+fn unsupported_rule_part_is_named_in_the_error() {
     for (text, part) in [
         ("FREQ=MONTHLY;BYDAY=MO;BYSETPOS=1", "BYSETPOS=1"),
         ("FREQ=MONTHLY;BYDAY=2TU", "BYDAY=2TU"),
@@ -184,7 +184,7 @@ fn what_connect_cannot_take_is_named() {
         ("FREQ=DAILY;X", "X"),
         ("COUNT=3", "FREQ is missing"),
         ("", "FREQ is missing"),
-        ("FREQ=DAILY;COUNT=3;UNTIL=20261231T235959Z", "exclude"),
+        ("FREQ=DAILY;COUNT=3;UNTIL=20261231T235959Z", "COUNT and UNTIL"),
         ("FREQ=DAILY;INTERVAL=0", "INTERVAL"),
         ("FREQ=MONTHLY;BYMONTHDAY=0", "BYMONTHDAY"),
         ("FREQ=WEEKLY;BYMONTHDAY=1", "BYMONTHDAY"),
@@ -196,7 +196,7 @@ fn what_connect_cannot_take_is_named() {
 }
 
 #[test]
-fn stretches_keep_the_time_of_day() {
+fn stretches_split_a_series_at_clock_changes() {
     let cut = |rule: &str, start: &str, horizon: Date| -> Vec<String> {
         let rule: Recurrence = rule.parse().unwrap();
         let ends = |stretch: &connect_types::Stretch| {
@@ -216,9 +216,9 @@ fn stretches_keep_the_time_of_day() {
     assert_eq!(
         cut("FREQ=WEEKLY;INTERVAL=2;COUNT=3;BYDAY=MO,SU", monday, date(2027, 4, 30)),
         ["2026-10-05 18:00 +0200 2026-10-19 18:00 +0200"],
-        "it ends before the clocks change"
+        "the series ends before the clock change"
     );
-    // The clocks change on the 25th at 03:00: before that time of day, and after it.
+    // The clocks change on the 25th at 03:00, between the times of these two series.
     let daily = "FREQ=DAILY;UNTIL=20261026";
     assert_eq!(
         cut(daily, "2026-10-24T01:30[Europe/Berlin]", date(2027, 4, 30)),
@@ -241,7 +241,7 @@ fn cut(rule: &Recurrence, start: &str, horizon: Date) -> Vec<String> {
 }
 
 #[test]
-fn occurrence_that_the_clocks_skip_keeps_its_time_in_utc() {
+fn occurrence_at_a_skipped_time_keeps_its_time_in_utc() {
     assert_eq!(
         cut(&Recurrence::weekly(), "2027-03-14T02:30[Europe/Berlin]", date(2027, 4, 12)),
         ["2027-03-14 02:30 +0100 2027-03-28 03:30 +0200", "2027-04-04 02:30 +0200 2027-04-11 02:30 +0200"]
@@ -250,7 +250,7 @@ fn occurrence_that_the_clocks_skip_keeps_its_time_in_utc() {
         cut(&Recurrence::daily(), "2027-03-13T02:15[America/New_York]", date(2027, 3, 15)),
         ["2027-03-13 02:15 -0500 2027-03-14 03:15 -0400", "2027-03-15 02:15 -0400 2027-03-15 02:15 -0400"]
     );
-    // The clocks skip half an hour, and a whole day.
+    // A clock change that skips half an hour, and one that skips a day.
     assert_eq!(
         cut(&Recurrence::daily(), "2026-10-03T02:10[Australia/Lord_Howe]", date(2026, 10, 5)),
         ["2026-10-03 02:10 +1030 2026-10-04 02:40 +1100", "2026-10-05 02:10 +1100 2026-10-05 02:10 +1100"]
@@ -262,7 +262,7 @@ fn occurrence_that_the_clocks_skip_keeps_its_time_in_utc() {
 }
 
 #[test]
-fn start_in_the_hour_that_comes_twice_stays() {
+fn start_in_a_repeated_hour_is_kept() {
     for (start, stretches) in [
         ("2026-10-25T02:30+01:00[Europe/Berlin]", 1),
         ("2026-10-25T02:30+02:00[Europe/Berlin]", 2),
@@ -275,7 +275,7 @@ fn start_in_the_hour_that_comes_twice_stays() {
 }
 
 #[test]
-fn start_that_the_rule_does_not_give_counts() {
+fn start_outside_the_rule_counts_as_an_occurrence() {
     let fridays = Recurrence::weekly().on([Weekday::Friday]);
     let monday = "2026-11-02T09:00[Europe/Berlin]";
     let far = date(2027, 1, 1);
@@ -295,7 +295,7 @@ fn start_that_the_rule_does_not_give_counts() {
 }
 
 #[test]
-fn rule_counted_in_utc_gives_the_same_days() {
+fn rule_in_utc_gives_the_same_occurrences() {
     for (rule, start, in_utc) in [
         ("FREQ=WEEKLY;BYDAY=MO,TH", "2026-07-06T08:00[Asia/Tokyo]", "FREQ=WEEKLY;BYDAY=SU,WE"),
         ("FREQ=WEEKLY;BYDAY=MO,SU", "2026-07-06T20:00[America/Los_Angeles]", "FREQ=WEEKLY;BYDAY=TU,MO"),
@@ -337,7 +337,7 @@ fn rule_counted_in_utc_gives_the_same_days() {
 }
 
 #[test]
-fn rule_that_depends_on_where_months_begin_has_no_form_in_utc() {
+fn in_utc_of_a_rule_that_crosses_months_fails() {
     for (rule, start) in [
         ("FREQ=MONTHLY", "2026-07-01T08:00[Asia/Tokyo]"),
         ("FREQ=MONTHLY", "2026-07-28T20:00[America/Los_Angeles]"),
@@ -353,12 +353,12 @@ fn rule_that_depends_on_where_months_begin_has_no_form_in_utc() {
 }
 
 #[test]
-fn end_with_a_fraction_takes_the_occurrence_that_begins_then() {
+fn until_with_a_fraction_is_rounded_to_include_its_occurrence() {
     let start = "2026-12-28T20:00:00.5[America/Los_Angeles]";
     for (last, until) in [
         ("2026-12-30T20:00:00.5[America/Los_Angeles]", "20261231T040001Z"),
         ("2026-12-30T20:00:00.75[America/Los_Angeles]", "20261231T040001Z"),
-        // Before that occurrence begins.
+        // UNTIL before the occurrence begins.
         ("2026-12-30T20:00:00.25[America/Los_Angeles]", "20261231T040000Z"),
         ("2026-12-30T20:00:00[America/Los_Angeles]", "20261231T040000Z"),
     ] {
@@ -369,7 +369,7 @@ fn end_with_a_fraction_takes_the_occurrence_that_begins_then() {
         let last = zoned(start).checked_add(jiff::Span::new().days(days - 1)).unwrap();
         assert_eq!(rule.stretches(&zoned(start), date(2027, 1, 31))[0].last, last);
     }
-    // Of a series that begins with a whole second nothing is taken that begins after the end.
+    // If the series begins at a whole second, UNTIL is rounded down.
     let rule = Recurrence::daily().until(zoned("2026-12-31T23:59:59.999[UTC]"));
     let midnight = "2026-12-28T00:00[UTC]";
     assert_eq!(rule.rrule_from(zoned(midnight)).unwrap(), "RRULE:FREQ=DAILY;UNTIL=20261231T235959Z");
@@ -378,7 +378,7 @@ fn end_with_a_fraction_takes_the_occurrence_that_begins_then() {
 }
 
 #[test]
-fn until_at_the_end_of_time_is_taken() {
+fn until_on_the_last_supported_day_is_accepted() {
     let start = "2026-12-28T20:00[America/Los_Angeles]";
     for line in
         ["FREQ=DAILY;UNTIL=99991231T235959Z", "FREQ=DAILY;UNTIL=99991231", "FREQ=DAILY;UNTIL=9999-12-31"]
@@ -394,7 +394,7 @@ fn until_at_the_end_of_time_is_taken() {
 }
 
 #[test]
-fn zoned_until_of_an_unknown_kind_of_event_is_refused() {
+fn zoned_until_without_a_start_on_another_utc_day_is_refused() {
     let mut event = Event::new("google", "work", "e1");
     event.title = "Stand-up".to_owned();
     let change = |last: &str| event.change().unwrap().recurrence(Recurrence::daily().until(zoned(last)));
@@ -408,14 +408,14 @@ fn zoned_until_of_an_unknown_kind_of_event_is_refused() {
         assert!(change(last).dates(date(2026, 12, 28), date(2026, 12, 29)).body().is_ok());
         assert!(change(last).time(zoned(last), zoned(last)).body().is_ok());
     }
-    // It is that day in UTC as well, or an instant that is not a day of any zone.
+    // The same day in UTC, and an instant without a time zone.
     assert!(change("2026-12-31T20:00[Europe/Berlin]").body().is_ok());
     let instant = Recurrence::daily().until(zoned("2026-12-31T00:00[Europe/Berlin]").timestamp());
     assert!(event.change().unwrap().recurrence(instant).body().is_ok());
 }
 
 #[test]
-fn rule_with_parameters_begins_after_the_colon() {
+fn rrule_line_with_parameters_is_parsed() {
     for line in [
         r#"RRULE;X-A="a:b":FREQ=WEEKLY;BYDAY=MO"#,
         r#"rrule;x-a=b;X-C="d;e:f":freq=weekly;byday=mo"#,

@@ -1,4 +1,4 @@
-//! Requests as the exact text that is sent.
+//! Tests of the exact query and body of each request.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -28,7 +28,7 @@ fn query(request: &impl Operation) -> String {
 }
 
 fn refused<T>(outcome: Result<T, Invalid>) -> &'static str {
-    outcome.map(drop).expect_err("an argument that cannot be sent").field()
+    outcome.map(drop).expect_err("expected an invalid value").field()
 }
 
 const START: &str = "2025-11-01T10:00:00Z";
@@ -42,7 +42,7 @@ fn occurrence() -> Event {
 }
 
 #[test]
-fn a_list_is_a_query() {
+fn list_is_sent_as_a_query() {
     let list = ListEvents::between(at(START), at(END));
     assert_eq!(query(&list), "start=2025-11-01T10:00:00.000Z&end=2025-11-01T10:15:00.500Z");
     let calendar = Calendar::new("microsoft", "AQMk=");
@@ -65,7 +65,7 @@ fn a_list_is_a_query() {
 }
 
 #[test]
-fn a_month_is_the_month_of_its_zone() {
+fn month_of_uses_the_zone_of_the_day() {
     let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(2));
     let day = at("2025-12-31T23:30:00Z").to_zoned_datetime(zone);
     assert_eq!(
@@ -77,7 +77,7 @@ fn a_month_is_the_month_of_its_zone() {
 }
 
 #[test]
-fn a_list_that_cannot_be_is_refused() {
+fn list_with_invalid_values_is_refused() {
     let list = || ListEvents::between(at(START), at(END));
     assert_eq!(refused(ListEvents::between(at(END), at(START)).query()), "end");
     assert_eq!(refused(list().page_size(0).query()), "pageSize");
@@ -87,7 +87,7 @@ fn a_list_that_cannot_be_is_refused() {
 }
 
 #[test]
-fn a_new_event_is_sent_with_what_it_was_given() {
+fn new_event_is_sent_with_all_its_fields() {
     let event = NewEvent::new((Provider::Google, "primary"), "A \"b\"\n\u{1F600}", at(START), at(END));
     assert_eq!(
         body(&event),
@@ -120,7 +120,7 @@ fn a_new_event_is_sent_with_what_it_was_given() {
 }
 
 #[test]
-fn a_start_in_a_time_zone_is_sent_as_the_instant_it_is() {
+fn zoned_start_is_sent_as_an_instant_in_utc() {
     let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(2));
     let nine = jiff::civil::date(2026, 7, 6).at(9, 0, 0, 0).to_zoned_datetime(zone).unwrap();
     let end = at("2026-07-06T07:30:00Z");
@@ -138,7 +138,7 @@ fn a_start_in_a_time_zone_is_sent_as_the_instant_it_is() {
 }
 
 #[test]
-fn whole_days_are_midnights_in_utc_with_an_exclusive_end() {
+fn all_day_event_is_sent_as_midnights_in_utc() {
     let event = NewEvent::all_day((Provider::Apple, "c"), "t", FIRST, date(2025, 11, 16));
     assert_eq!(
         body(&event),
@@ -151,7 +151,7 @@ fn whole_days_are_midnights_in_utc_with_an_exclusive_end() {
 }
 
 #[test]
-fn an_event_that_cannot_be_is_refused() {
+fn new_event_with_invalid_values_is_refused() {
     let event = |calendar: (Provider, &str)| NewEvent::new(calendar, "t", at(START), at(END));
     assert_eq!(refused(event((Provider::Google, " ")).body()), "calendarId");
     assert_eq!(refused(event((Provider::from(""), "c")).body()), "provider");
@@ -164,7 +164,7 @@ fn an_event_that_cannot_be_is_refused() {
 }
 
 #[test]
-fn an_update_sends_what_it_sets_and_clears() {
+fn update_sends_only_set_and_cleared_fields() {
     let update = || UpdateEvent::new("google", "primary", "1");
     const IDS: &str = r#"{"provider":"google","calendarId":"primary","eventId":"1""#;
     assert_eq!(body(&update()), format!("{IDS}}}"));
@@ -200,7 +200,7 @@ fn an_update_sends_what_it_sets_and_clears() {
 }
 
 #[test]
-fn an_occurrence_is_changed_and_deleted_alone_unless_told_otherwise() {
+fn change_and_delete_default_to_one_occurrence() {
     let event = occurrence();
     let sent = |mode: &str| {
         r#"{"provider":"google","calendarId":"primary","eventId":"abc_1","recurringEventId":"abc","updateMode":""#
@@ -222,7 +222,7 @@ fn an_occurrence_is_changed_and_deleted_alone_unless_told_otherwise() {
 }
 
 #[test]
-fn no_default_deletes_a_series() {
+fn delete_of_a_single_event_sends_mode_this() {
     let single = Event::new(Provider::Google, "primary", "1");
     assert_eq!(
         query(&single.delete().unwrap()),
@@ -236,7 +236,7 @@ fn no_default_deletes_a_series() {
 }
 
 #[test]
-fn writes_to_what_follows_are_not_repeated() {
+fn write_to_following_occurrences_is_once() {
     let event = occurrence();
     assert_eq!(event.change().unwrap().safety(), Safety::Idempotent);
     assert_eq!(event.change().unwrap().whole_series().safety(), Safety::Idempotent);
@@ -246,7 +246,7 @@ fn writes_to_what_follows_are_not_repeated() {
 }
 
 #[test]
-fn an_event_without_its_ids_is_refused_with_the_way_out() {
+fn change_without_ids_fails_with_a_hint() {
     let mut event = occurrence();
     event.calendar_id = None;
     let error = event.change().unwrap_err();
@@ -268,7 +268,7 @@ fn an_event_without_its_ids_is_refused_with_the_way_out() {
 }
 
 #[test]
-fn tokens_are_asked_for_by_form_and_not_shown() {
+fn token_request_is_a_form_and_redacted_in_debug() {
     let exchange = ExchangeCode::new("c-1", "https://app.example.org/cb");
     let form = [
         ("grant_type", "authorization_code"),
@@ -279,7 +279,9 @@ fn tokens_are_asked_for_by_form_and_not_shown() {
     let refresh = RefreshToken::new("r-1");
     let form = [("grant_type", "refresh_token"), ("refresh_token", "r-1")];
     assert_eq!(refresh.body(), Ok(Body::Form(form.map(|(name, value)| (name, value.into())).to_vec())));
-    let Ok(Body::Form(form)) = refresh.clone().redirect_uri("https://r").body() else { panic!("a form") };
+    let Ok(Body::Form(form)) = refresh.clone().redirect_uri("https://r").body() else {
+        panic!("expected a form")
+    };
     assert_eq!(form[2], ("redirect_uri", "https://r".into()));
     let revoke = Revoke::new("t-1");
     assert_eq!(body(&revoke), r#"{"token":"t-1"}"#);
@@ -295,7 +297,7 @@ fn tokens_are_asked_for_by_form_and_not_shown() {
 }
 
 #[test]
-fn the_authorize_query_has_one_text_of_providers() {
+fn authorize_query_has_comma_separated_providers() {
     let link = Authorize::new("client", "user-123", "https://app.example.org/cb");
     let text = |link: &Authorize| {
         let query = link.query().unwrap();
@@ -318,7 +320,7 @@ fn the_authorize_query_has_one_text_of_providers() {
 }
 
 #[test]
-fn the_rest_is_sent() {
+fn disconnect_and_webhook_requests_are_sent() {
     let disconnect = Disconnect::new(Provider::Google).account("user@example.org");
     assert_eq!(
         (query(&disconnect), body(&disconnect)),
@@ -337,7 +339,7 @@ fn the_rest_is_sent() {
 }
 
 #[test]
-fn every_operation_goes_where_it_belongs() {
+fn operations_have_the_documented_method_path_and_auth() {
     fn line<O: Operation>() -> String {
         assert_eq!(O::NAME, format!("{} {}", O::METHOD, O::PATH));
         format!("{} {:?} {:?}", O::NAME, O::BASE, O::AUTH)
@@ -380,7 +382,7 @@ fn every_operation_goes_where_it_belongs() {
 }
 
 #[test]
-fn field_that_only_connect_has_is_refused_by_name() {
+fn connect_only_field_is_refused_by_name() {
     let day = jiff::civil::date(2026, 12, 24);
     let event = NewEvent::all_day((Provider::Google, "work"), "Closed", day, day.tomorrow().unwrap());
     let mut fields = event.fields().unwrap();

@@ -1,4 +1,4 @@
-//! What the emitters share.
+//! The functions that all emitters share.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
@@ -7,7 +7,7 @@ use super::model::{Field, Ty};
 
 const WIDTH: usize = 100;
 
-/// What no reader of the output needs to be told: it follows from the schema.
+/// Returns the lint exceptions of a generated file.
 pub(crate) fn allowed() -> TokenStream {
     quote! {
         #![allow(
@@ -24,12 +24,12 @@ pub(crate) fn allowed() -> TokenStream {
     }
 }
 
-/// The name of a field, also where it is a keyword.
+/// Returns the identifier of a field, as a raw identifier if its name is a keyword.
 pub(crate) fn ident(field: &Field) -> Ident {
     syn::parse_str(&field.name).unwrap_or_else(|_| format_ident!("r#{}", field.name))
 }
 
-/// Doc comments of a text, wrapped; paragraphs are kept.
+/// Returns a text as wrapped doc comments. Line breaks are kept.
 pub(crate) fn docs(text: &str) -> TokenStream {
     let lines = text.split('\n').flat_map(wrap).map(|line| {
         let line = if line.is_empty() { line } else { format!(" {line}") };
@@ -38,7 +38,7 @@ pub(crate) fn docs(text: &str) -> TokenStream {
     quote!(#(#lines)*)
 }
 
-/// The Rust type; `moment` is what a date-time is.
+/// Returns the Rust type. `moment` names the type of a date-time.
 pub(crate) fn ty(ty: &Ty, moment: &str) -> TokenStream {
     match ty {
         Ty::Text => quote!(String),
@@ -65,7 +65,7 @@ pub(crate) fn ty(ty: &Ty, moment: &str) -> TokenStream {
     }
 }
 
-/// The type of an argument, and the expression that makes the field's value of it.
+/// Returns the type of an argument, and the expression that converts the argument to the field's value.
 pub(crate) fn argument(of: &Ty, name: &proc_macro2::Ident, moment: &str) -> (TokenStream, TokenStream) {
     let plain = ty(of, moment);
     match of {

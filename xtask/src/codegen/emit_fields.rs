@@ -1,4 +1,4 @@
-//! What requests say of an event that services of other forms are told as well.
+//! Emits `EventFields`: the event fields that all event requests share, for services other than Connect.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -7,40 +7,45 @@ use super::emit::{docs, ident, ty};
 use super::emit_requests::{Kind, kind};
 use super::model::{Field, Model, Request, Ty};
 
-/// Whether it is one of those requests.
-pub(super) fn of_event(request: &Request) -> bool {
-    request.beside && !request.body_fields().is_empty()
+/// Returns whether a request writes an event and can be sent to other services.
+pub(super) fn is_event_request(request: &Request) -> bool {
+    request.has_foreign_options && !request.body_fields().is_empty()
 }
 
-/// A field that all of those requests have.
-pub(super) struct Shared<'a> {
+/// A field that all event requests have.
+pub(super) struct SharedField<'a> {
     field: &'a Field,
-    /// Whether one of them can clear it.
+    /// Whether one of the requests can clear the field.
     patch: bool,
 }
 
-/// What all of those requests have, but for what each of them must have: that names the event. A field that only Connect has
-/// is told by its name.
-pub(super) fn shared(model: &Model) -> Result<Vec<Shared<'_>>, String> {
-    let requests: Vec<_> = model.requests.iter().filter(|request| of_event(request)).collect();
+/// Returns the fields that all event requests have.
+///
+/// Leaves out the fields that every request requires, because they identify the event, and those that only
+/// Connect has.
+pub(super) fn shared_fields(model: &Model) -> Result<Vec<SharedField<'_>>, String> {
+    let requests: Vec<_> = model.requests.iter().filter(|request| is_event_request(request)).collect();
     let Some(first) = requests.first() else { return Ok(Vec::new()) };
     let mut shared = Vec::new();
     for field in first.body_fields().iter().filter(|field| field.constant.is_none() && !field.connect_only) {
-        let all: Vec<_> = requests.iter().filter_map(|of| own(of, &field.wire)).collect();
+        let all: Vec<_> = requests.iter().filter_map(|of| body_field(of, &field.wire)).collect();
         if all.len() < requests.len() || all.iter().all(|field| field.required) {
             continue;
         }
         if all.iter().any(|other| other.ty != field.ty || other.name != field.name) {
-            return Err(format!("{}: the event requests differ in its name or type", field.wire));
+            return Err(format!(
+                "{}: the event requests differ in the name or type of this field",
+                field.wire
+            ));
         }
         let patch = all.iter().any(|field| kind(field) == Kind::Patch);
-        shared.push(Shared { field, patch });
+        shared.push(SharedField { field, patch });
     }
     Ok(shared)
 }
 
-pub(super) fn structure(shared: &[Shared<'_>]) -> TokenStream {
-    let fields = shared.iter().map(|Shared { field, patch }| {
+pub(super) fn event_fields_struct(shared: &[SharedField<'_>]) -> TokenStream {
+    let fields = shared.iter().map(|SharedField { field, patch }| {
         let (name, doc) = (ident(field), docs(&field.doc));
         let ty = if is_boundary(field) { quote!(EventTime) } else { ty(&field.ty, "Moment") };
         let ty = match (patch, &field.ty) {
@@ -51,28 +56,29 @@ pub(super) fn structure(shared: &[Shared<'_>]) -> TokenStream {
         quote!(#doc pub #name: #ty,)
     });
     quote! {
-        #[doc = " What a request says about an event. In that of a [`NewEvent`] nothing is to be cleared."]
+        #[doc = " The event fields of a request, independent of the service. A [`NewEvent`] clears none."]
         #[doc = ""]
-        #[doc = " Exhaustive on purpose: who sends it to another service takes it apart, so that no later field is dropped in silence."]
+        #[doc = " Exhaustive on purpose: code that destructures it stops compiling when a field is added,"]
+        #[doc = " so no field is silently dropped."]
         #[derive(Debug, Clone, PartialEq, Default)]
         pub struct EventFields {
             #(#fields)*
-            #[doc = " Which guests are to be told, where that was chosen."]
+            #[doc = " Which guests are notified, if the caller chose."]
             pub notify: Option<Notify>,
-            #[doc = " Fields of providers' own, JSON objects."]
+            #[doc = " Provider-specific fields, each a JSON object."]
             pub provider_fields: Vec<(Provider, Raw)>,
-            #[doc = " The names of fields that are set and that only Mobiscroll Connect has."]
+            #[doc = " The names of set fields that only Mobiscroll Connect supports."]
             pub connect_only: Vec<&'static str>,
-            #[doc = " The zone that the start was given in: a series counts its days there, unless the call says otherwise."]
+            #[doc = " The time zone of the start. A series counts its days in it by default."]
             pub start_zone: Option<jiff::tz::TimeZone>,
         }
     }
 }
 
-/// How one of the requests is read.
-pub(super) fn reading(of: &Request, shared: &[Shared<'_>]) -> TokenStream {
-    let values = shared.iter().filter_map(|Shared { field, patch }| {
-        let field = own(of, &field.wire)?;
+/// Returns the method that converts a request to `EventFields`.
+pub(super) fn event_fields_method(of: &Request, shared: &[SharedField<'_>]) -> TokenStream {
+    let values = shared.iter().filter_map(|SharedField { field, patch }| {
+        let field = body_field(of, &field.wire)?;
         let (name, kind) = (ident(field), kind(field));
         let value = match (kind, patch) {
             (Kind::Required, _) if is_boundary(field) => quote!(Some((&self.#name).into())),
@@ -102,8 +108,8 @@ pub(super) fn reading(of: &Request, shared: &[Shared<'_>]) -> TokenStream {
             let connect_only: &[Option<&'static str>] = &[#(#connect_only),*];
             EventFields {
                 #(#values)*
-                notify: self.beside.notify,
-                provider_fields: self.beside.provider_fields.clone(),
+                notify: self.foreign_options.notify,
+                provider_fields: self.foreign_options.provider_fields.clone(),
                 connect_only: connect_only.iter().copied().flatten().collect(),
                 start_zone: None,
             }
@@ -111,11 +117,11 @@ pub(super) fn reading(of: &Request, shared: &[Shared<'_>]) -> TokenStream {
     }
 }
 
-fn own<'a>(of: &'a Request, wire: &str) -> Option<&'a Field> {
+fn body_field<'a>(of: &'a Request, wire: &str) -> Option<&'a Field> {
     of.body_fields().iter().find(|field| field.wire == wire)
 }
 
-/// A start or an end, which other services are told as a time or a day.
+/// Returns whether a field is a start or an end. `EventFields` has it as an `EventTime`.
 fn is_boundary(field: &Field) -> bool {
     field.ty == Ty::Named("Boundary".into())
 }

@@ -1,21 +1,21 @@
-//! What the generator knows of the schema.
+//! The schema in the form that the emitters use.
 
 use std::collections::BTreeSet;
 
-/// Everything there is to write.
+/// All types and operations to generate.
 #[derive(Debug, Default)]
 pub(crate) struct Model {
     pub(crate) enums: Vec<Enum>,
     pub(crate) answers: Vec<Answer>,
-    /// What the lists that operations answer with hold.
+    /// The element types of responses that are lists.
     pub(crate) lists: BTreeSet<String>,
     pub(crate) requests: Vec<Request>,
-    /// The groups of the clients' named operations: name and description.
+    /// The groups of the clients' methods: name and description.
     pub(crate) groups: Vec<(String, String)>,
 }
 
 impl Model {
-    /// The variant of an enum that stands for a value.
+    /// Returns the name of an enum's variant for a value.
     pub(crate) fn variant(&self, name: &str, value: &str) -> Result<&str, String> {
         let values = self.enums.iter().find(|known| known.name == name).map(|known| &known.variants);
         let found = values.and_then(|values| values.iter().find(|variant| variant.value == value));
@@ -23,7 +23,7 @@ impl Model {
     }
 }
 
-/// A set of texts: open when others may come.
+/// An enum of texts. If it is open, the service may send other values.
 #[derive(Debug)]
 pub(crate) struct Enum {
     pub(crate) name: String,
@@ -39,44 +39,44 @@ pub(crate) struct Variant {
     pub(crate) doc: String,
 }
 
-/// A struct that is read.
+/// The struct of a response, or of a part of one.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) name: String,
     pub(crate) doc: String,
-    /// The field a bare text stands for.
+    /// The field that is set if the JSON value is a bare string.
     pub(crate) text: Option<String>,
-    /// Whether a hand-written `settled` sees to the whole.
-    pub(crate) settle: bool,
-    /// Whether an operation answers with it.
-    pub(crate) answers: bool,
-    /// Whether an operation may answer with nothing in its place.
-    pub(crate) empty: bool,
-    /// The fields of `new`.
+    /// Whether a hand-written `normalize` is called after all fields are read.
+    pub(crate) normalizes: bool,
+    /// Whether it is the whole response of an operation.
+    pub(crate) is_response: bool,
+    /// Whether the response of an operation may be empty instead.
+    pub(crate) may_be_empty: bool,
+    /// The fields that `new` takes.
     pub(crate) new: Vec<String>,
     pub(crate) fields: Vec<Field>,
 }
 
-/// A struct that is sent, by one operation.
+/// The struct of a request of one operation.
 #[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) name: String,
     pub(crate) doc: String,
-    /// Whether `new` is generated; else `required`, for a hand-written one.
+    /// Whether the constructor is `new`; otherwise it is `required`, which a hand-written one calls.
     pub(crate) new: bool,
-    /// Whether a hand-written `check` refuses what does not fit together.
+    /// Whether a hand-written `check` validates the combination of fields.
     pub(crate) check: bool,
     pub(crate) call: Call,
-    /// Whether it carries more than this service is told: the crate then has its `Beside` and its `sent`.
-    pub(crate) beside: bool,
-    /// The parameters of the path.
+    /// Whether it has `ForeignOptions` (for services other than Connect) and a hand-written `for_connect`.
+    pub(crate) has_foreign_options: bool,
+    /// The path parameters.
     pub(crate) path: Vec<Field>,
     pub(crate) query: Vec<Field>,
     pub(crate) body: Body,
 }
 
 impl Request {
-    /// The fields of the body.
+    /// Returns the fields of the body.
     pub(crate) fn body_fields(&self) -> &[Field] {
         match &self.body {
             Body::None => &[],
@@ -84,39 +84,39 @@ impl Request {
         }
     }
 
-    /// The fields of the struct, in order.
+    /// Returns the fields of the struct, in order.
     pub(crate) fn fields(&self) -> impl Iterator<Item = &Field> {
         self.path.iter().chain(&self.query).chain(self.body_fields()).filter(|field| field.constant.is_none())
     }
 }
 
-/// A named operation of the clients.
+/// A client method for an operation.
 #[derive(Debug, Clone)]
 pub(crate) struct Method {
-    /// The tag; `None` for an operation of the client itself.
+    /// The tag; `None` for a method of the client itself.
     pub(crate) group: Option<String>,
     pub(crate) name: String,
-    /// Whether its answers are pages.
+    /// Whether its responses are pages.
     pub(crate) pages: bool,
     pub(crate) doc: String,
 }
 
-/// What is known of an operation beside its fields.
+/// The properties of an operation other than its fields.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
     pub(crate) method: String,
     pub(crate) path: String,
-    /// Whether the path is under the origin.
+    /// Whether the path is relative to the origin instead of the base URL.
     pub(crate) origin: bool,
     /// The variant of `Auth`.
     pub(crate) auth: &'static str,
-    /// `None` for a link: a URL to be opened, not a call.
+    /// The response type; `None` for a link, which a browser opens.
     pub(crate) answer: Option<Ty>,
-    /// Whether a success may come without a body.
-    pub(crate) empty: bool,
+    /// Whether a successful response may have no body.
+    pub(crate) may_be_empty: bool,
     /// The variant of `Safety`.
     pub(crate) safety: &'static str,
-    /// The fields whose values (`*` for any) make it `Once`.
+    /// The fields and values (`*` for any) that make the call `Once`.
     pub(crate) once_when: Vec<(String, String)>,
     pub(crate) scope: Option<String>,
     pub(crate) named: Option<Method>,
@@ -129,7 +129,7 @@ pub(crate) enum Body {
     Form(Vec<Field>),
 }
 
-/// A field of either side.
+/// A field of a request or a response.
 #[derive(Debug)]
 pub(crate) struct Field {
     /// The name on the wire.
@@ -139,27 +139,27 @@ pub(crate) struct Field {
     pub(crate) doc: String,
     pub(crate) ty: Ty,
     pub(crate) required: bool,
-    /// Null clears it: a `Patch` in a request.
+    /// Whether it may be null. In a request, it is then a `Patch`.
     pub(crate) nullable: bool,
-    /// In an answer: empty by default instead of an `Option`.
+    /// Whether a response field is empty by default instead of an `Option`.
     pub(crate) plain: bool,
-    /// In an answer: must have its type, and is read in place.
+    /// Whether a value of the wrong type makes the whole response an error.
     pub(crate) strict: bool,
     pub(crate) secret: bool,
-    /// In a request that other services can be sent too: they have no such field.
+    /// Whether services other than Connect refuse a request that sets it.
     pub(crate) connect_only: bool,
-    /// The one value it can have.
+    /// Its only possible value.
     pub(crate) constant: Option<String>,
     pub(crate) setter: bool,
     /// The name of the setter that adds one element.
     pub(crate) singular: Option<String>,
-    /// The JSON that clears it.
+    /// The JSON that clears the field.
     pub(crate) clear: String,
-    /// The value it has unless told otherwise.
+    /// The initial value in a new request.
     pub(crate) initial: Option<String>,
-    /// May be left out, but not be empty.
+    /// Whether it must not be empty if set.
     pub(crate) filled: bool,
-    /// The least and the most.
+    /// The minimum and the maximum.
     pub(crate) range: Option<(u32, u32)>,
 }
 
@@ -170,11 +170,11 @@ pub(crate) enum Ty {
     Bool,
     U32,
     U64,
-    /// A date-time: an instant on the way in, a moment on the way out.
+    /// A date-time: a `Timestamp` in a response, a `Moment` in a request.
     Instant,
-    /// A JSON object that is not looked into.
+    /// A JSON object that is kept as text.
     Raw,
-    /// A type of the crate, generated or written by hand.
+    /// A type of connect-types, generated or written by hand.
     Named(String),
     List(Box<Ty>),
     /// An object whose keys are values of an enum.

@@ -1,8 +1,8 @@
-//! A place in the schema that knows its JSON pointer (RFC 6901).
+//! A value of the schema together with its JSON pointer (RFC 6901), for errors.
 
 use serde_json::Value;
 
-/// A value of the document and where it stands.
+/// A value of the document, and its JSON pointer.
 #[derive(Clone)]
 pub(crate) struct Node<'a> {
     pub(crate) value: &'a Value,
@@ -14,13 +14,13 @@ impl<'a> Node<'a> {
         Self { value, pointer: String::new() }
     }
 
-    /// An error that names this place.
+    /// Returns an error that names this value's pointer.
     pub(crate) fn error<T>(&self, message: impl AsRef<str>) -> Result<T, String> {
         Err(format!("#{}: {}", self.pointer, message.as_ref()))
     }
 
-    /// Refuses keys that are not among the known ones.
-    pub(crate) fn only(&self, known: &[&[&str]]) -> Result<(), String> {
+    /// Returns an error for a key that is not in one of the lists.
+    pub(crate) fn allow_only(&self, known: &[&[&str]]) -> Result<(), String> {
         for (key, child) in self.entries()? {
             if !known.iter().any(|keys| keys.contains(&key)) {
                 return child.error("the generator does not know this construct");
@@ -33,25 +33,25 @@ impl<'a> Node<'a> {
         self.value.get(key).map(|value| self.child(key, value))
     }
 
-    pub(crate) fn need(&self, key: &str) -> Result<Self, String> {
+    pub(crate) fn require(&self, key: &str) -> Result<Self, String> {
         self.get(key).map_or_else(|| self.error(format!("`{key}` is missing")), Ok)
     }
 
     pub(crate) fn text(&self) -> Result<&'a str, String> {
-        self.value.as_str().map_or_else(|| self.error("is not a text"), Ok)
+        self.value.as_str().map_or_else(|| self.error("is not a string"), Ok)
     }
 
     pub(crate) fn number(&self) -> Result<u32, String> {
         let number = self.value.as_u64().and_then(|number| u32::try_from(number).ok());
-        number.map_or_else(|| self.error("is not a small whole number"), Ok)
+        number.map_or_else(|| self.error("is not an integer from 0 to 4294967295"), Ok)
     }
 
-    /// The text of an optional key.
-    pub(crate) fn word(&self, key: &str) -> Result<Option<&'a str>, String> {
+    /// Returns the string of an optional key.
+    pub(crate) fn optional_text(&self, key: &str) -> Result<Option<&'a str>, String> {
         self.get(key).map(|node| node.text()).transpose()
     }
 
-    /// The truth of an optional key.
+    /// Returns the boolean of an optional key.
     pub(crate) fn flag(&self, key: &str, default: bool) -> Result<bool, String> {
         match self.get(key) {
             None => Ok(default),
@@ -73,12 +73,12 @@ impl<'a> Node<'a> {
                 .enumerate()
                 .map(|(index, value)| self.child(&index.to_string(), value))
                 .collect()),
-            None => self.error("is not a list"),
+            None => self.error("is not an array"),
         }
     }
 
-    /// The texts of an optional list.
-    pub(crate) fn words(&self, key: &str) -> Result<Vec<&'a str>, String> {
+    /// Returns the strings of an optional array.
+    pub(crate) fn optional_texts(&self, key: &str) -> Result<Vec<&'a str>, String> {
         self.get(key).map_or(Ok(Vec::new()), |list| list.items()?.iter().map(Self::text).collect())
     }
 

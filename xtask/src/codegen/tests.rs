@@ -1,4 +1,4 @@
-//! The rules of the generator, each on the smallest schema that shows it.
+//! Tests of the generator, each with a minimal schema.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -38,14 +38,14 @@ fn done() -> Value {
 }
 
 #[test]
-fn the_committed_files_are_what_the_schema_says() {
+fn committed_files_match_the_schema() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     check(root).unwrap();
     assert_eq!(generate(root).unwrap(), generate(root).unwrap());
 }
 
 #[test]
-fn a_stale_file_is_named() {
+fn check_with_a_stale_file_names_it() {
     let root = std::env::temp_dir().join(format!("xtask-stale-{}", std::process::id()));
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     fs::create_dir_all(root.join(FOLDER)).unwrap();
@@ -65,7 +65,7 @@ fn a_stale_file_is_named() {
 }
 
 #[test]
-fn what_is_not_known_is_an_error_that_names_its_pointer() {
+fn unknown_construct_is_an_error_with_its_pointer() {
     let property = |schema: Value| {
         error(
             json!({"A": {"type": "object", "description": "A.", "x-rust": "answer", "properties": {"a/b": schema}}}),
@@ -106,7 +106,7 @@ fn what_is_not_known_is_an_error_that_names_its_pointer() {
 }
 
 #[test]
-fn answers_keep_the_order_of_the_schema_and_require_nothing() {
+fn response_fields_keep_the_schema_order_and_are_optional() {
     let text = answers(
         json!({"Thing": {"type": "object", "x-rust": "answer", "description": "A thing.", "properties": {
             "zName": {"type": "string", "description": "Its name.", "x-rust-default": true},
@@ -123,11 +123,11 @@ fn answers_keep_the_order_of_the_schema_and_require_nothing() {
         "{fields}"
     );
     assert!(text.contains("/// A thing.\n#[derive(Debug, Clone, PartialEq, Default)]\n#[non_exhaustive]"));
-    assert!(text.contains(r#""zName" => put(&mut self.z_name, name, piece, extra)"#));
+    assert!(text.contains(r#""zName" => read_into(&mut self.z_name, name, json, extra)"#));
 }
 
 #[test]
-fn a_secret_is_not_derived_into_debug() {
+fn secret_field_is_redacted_in_debug() {
     let text = answers(
         json!({"Thing": {"type": "object", "x-rust": "answer", "description": "A thing.", "properties": {
         "token": {"type": "string", "description": "T.", "x-secret": true}}}}),
@@ -136,7 +136,7 @@ fn a_secret_is_not_derived_into_debug() {
 }
 
 #[test]
-fn an_enum_is_open_when_any_text_may_come() {
+fn enum_with_a_string_choice_is_open() {
     let choice = json!({"const": "a-b", "title": "AB", "description": "A."});
     let schemas = json!({"Open": {"description": "O.", "anyOf": [choice, {"type": "string"}]}, "Closed": {"description": "C.", "oneOf": [choice]}});
     let text = print(emit_enums::emit(&read::model(&document(schemas, json!({}))).unwrap())).unwrap();
@@ -148,7 +148,7 @@ fn an_enum_is_open_when_any_text_may_come() {
 }
 
 #[test]
-fn a_request_tells_keep_from_clear_and_when_it_is_once() {
+fn request_has_patch_setters_checks_and_safety() {
     let mode =
         json!({"description": "M.", "oneOf": [{"const": "rest", "title": "Rest", "description": "R."}]});
     let body = json!({"type": "object", "description": "B.", "x-rust": "request", "required": ["id"], "properties": {
@@ -166,8 +166,8 @@ fn a_request_tells_keep_from_clear_and_when_it_is_once() {
         "pub(crate) note: Patch<String>",
         "pub fn clear_note(mut self) -> Self",
         "pub fn new(id: impl Into<String>) -> Self",
-        r#"required("id", &self.id)?;"#,
-        r#"filled("account", self.account.as_deref())?;"#,
+        r#"check_not_empty("id", &self.id)?;"#,
+        r#"check_not_empty_if_set("account", self.account.as_deref())?;"#,
         r#"body.patch("note", &self.note, "null")?;"#,
         "if self.mode == Some(Mode::Rest) {",
         r#"const NAME: &'static str = "PUT /it";"#,
@@ -240,27 +240,27 @@ fn path_and_its_parameters_must_agree() {
 }
 
 #[test]
-fn answer_of_an_operation_refuses_success_false() {
+fn response_of_an_operation_refuses_success_false() {
     let schemas = json!({"Probe": calendar_settings(), "Done": done(), "Other": done()});
     let mut paths = settings();
     paths["/it"] = operation(json!({}))["/it"].clone();
     let text = print(emit_answers::emit(&read::model(&document(schemas, paths)).unwrap())).unwrap();
-    assert_eq!(text.matches("impl Answer for").count(), 2, "not for Other\n{text}");
+    assert_eq!(text.matches("impl Answer for").count(), 2, "expected none for Other\n{text}");
     assert!(
         text.contains("(self.success == Some(false))") && text.contains(".or_else(|| self.extra.refusal())")
     );
-    assert_eq!(text.matches("fn empty()").count(), 1, "after a 204\n{text}");
+    assert_eq!(text.matches("fn empty()").count(), 1, "expected one, for the 204\n{text}");
 }
 
 #[test]
-fn named_operation_is_generated_in_both_flavours() {
+fn client_method_is_generated_async_and_blocking() {
     let mut paths = settings();
     let get = &mut paths["/calendars/{calendarId}/settings/{type}"]["get"];
     (get["x-rust-method"], get["tags"]) = (json!("settings"), json!(["calendars"]));
     let scope =
         json!({"description": "S.", "oneOf": [{"const": "read", "title": "Read", "description": "R."}]});
     let mut document = document(json!({"Scope": scope, "Probe": calendar_settings()}), paths);
-    let message = read::model(&document).expect_err("no such tag");
+    let message = read::model(&document).expect_err("the tag is missing");
     assert!(message.starts_with("#/paths/~1calendars~1{calendarId}~1settings~1{type}/get: "), "{message}");
     document["tags"] = json!([{"name": "calendars", "description": "C."}]);
     let model = read::model(&document).unwrap();
@@ -276,7 +276,7 @@ fn named_operation_is_generated_in_both_flavours() {
     }
 }
 
-/// An endpoint and fields of every kind beside those of the real schema, by names that it will not have, through clippy.
+/// Adds an endpoint and a field of every kind to the real schema, and runs clippy on the generated code.
 #[test]
 fn output_is_free_of_lints() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
@@ -317,7 +317,7 @@ fn output_is_free_of_lints() {
         let mut cargo = std::process::Command::new(env!("CARGO"));
         cargo.current_dir(&copy).env_remove("CARGO_TARGET_DIR").args(arguments).output().unwrap()
     };
-    // Whoever has no clippy sees at least that it compiles.
+    // Without clippy, at least check that the code compiles.
     let tool = if cargo(&["clippy", "--version"]).status.success() { "clippy" } else { "check" };
     let clients = ["-p", "mobiscroll-connect-hyper", "-p", "mobiscroll-connect-blocking"];
     let options = ["--quiet", "--locked", "--offline", "--config", "build.rustflags=['-Dwarnings']"];
@@ -326,7 +326,7 @@ fn output_is_free_of_lints() {
 }
 
 #[test]
-fn every_keyword_is_documented_beside_the_schema() {
+fn every_keyword_is_documented_in_the_schema_readme() {
     let readme = include_str!("../../../schema/README.md");
     for keyword in read::keywords().filter(|keyword| keyword.starts_with("x-")) {
         assert!(readme.contains(&format!("| `{keyword}` |")), "{keyword}");
@@ -334,7 +334,7 @@ fn every_keyword_is_documented_beside_the_schema() {
 }
 
 #[test]
-fn field_that_only_connect_has_is_named_where_it_is_set() {
+fn connect_only_field_is_listed_when_set() {
     let field = |kind: Value| json!({"type": kind, "description": "F.", "x-rust-connect-only": true});
     let body = json!({"type": "object", "description": "B.", "x-rust": "request", "x-rust-beside": true, "properties": {
         "probed": field(json!("string")), "note": field(json!(["string", "null"])),
@@ -351,7 +351,7 @@ fn field_that_only_connect_has_is_named_where_it_is_set() {
 }
 
 #[test]
-fn fields_of_all_event_requests_are_those_of_their_common_struct() {
+fn event_fields_has_the_fields_of_all_event_requests() {
     let body = |required: Value, fields: &[(&str, Value)]| {
         let properties: serde_json::Map<_, _> =
             fields.iter().map(|(name, kind)| ((*name).to_owned(), kind.clone())).collect();
@@ -392,11 +392,11 @@ fn fields_of_all_event_requests_are_those_of_their_common_struct() {
     let model =
         read::model(&document(json!({"Make": make, "Change": other, "Done": done()}), paths)).unwrap();
     let error = emit_requests::emit(&model).unwrap_err();
-    assert_eq!(error, "rank: the event requests differ in its name or type");
+    assert_eq!(error, "rank: the event requests differ in the name or type of this field");
 }
 
 #[test]
-fn list_of_numbers_takes_plain_numbers_and_needs_no_singular() {
+fn list_of_numbers_has_setters_for_plain_numbers() {
     let list = |item: &str, singular: Option<&str>| {
         let mut list = json!({"type": "array", "items": {"type": item}, "description": "L."});
         list["x-rust-singular"] = json!(singular);
@@ -418,7 +418,7 @@ fn list_of_numbers_takes_plain_numbers_and_needs_no_singular() {
 }
 
 #[test]
-fn names_are_turned() {
+fn names_are_converted_to_rust_case() {
     assert_eq!(read::snake("nextPageToken"), "next_page_token");
     assert_eq!(read::snake("access_token"), "access_token");
     assert_eq!(read::pascal("listEvents"), "ListEvents");

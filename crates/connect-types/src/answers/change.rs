@@ -2,31 +2,31 @@
 
 use serde::ser::SerializeMap;
 
-use crate::wire::{Fields, Piece, Slot, fields, put};
+use crate::wire::{Fields, JsonText, Slot, fields, read_into};
 use crate::{ChangeType, Event};
 
-/// A changed event: the event, and what happened to it.
+/// A changed event of a webhook delivery, with the kind of change.
 ///
-/// Only the event's id is certain to be there; a deleted one may have no times.
+/// Only the event's id is always present. A deleted event may have no times.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct EventChange {
-    /// What happened; absent in one of the known shapes.
+    /// The kind of change. Absent in the undocumented form of a delivery.
     pub change_type: Option<ChangeType>,
-    /// The event, with its unknown fields.
+    /// The event, with any unknown fields.
     pub event: Event,
 }
 
 impl Fields for EventChange {
-    fn absorb(&mut self, name: &str, piece: Piece<'_>) {
+    fn take_field(&mut self, name: &str, json: JsonText<'_>) {
         match name {
-            "changeType" => put(&mut self.change_type, name, piece, &mut self.event.extra),
-            _ => self.event.absorb(name, piece),
+            "changeType" => read_into(&mut self.change_type, name, json, &mut self.event.extra),
+            _ => self.event.take_field(name, json),
         }
     }
 
-    fn settle(&mut self) -> Result<(), &'static str> {
-        self.event.settle()
+    fn finish(&mut self) -> Result<(), &'static str> {
+        self.event.finish()
     }
 
     fn emit<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {

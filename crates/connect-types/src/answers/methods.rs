@@ -1,4 +1,4 @@
-//! What answers mean as a whole.
+//! Methods of response types, and checks that depend on several fields.
 
 use alloc::format;
 use alloc::string::String;
@@ -14,41 +14,44 @@ use crate::{
 impl Answer for Event {}
 
 impl Event {
-    /// The application's own id of the event, if it was created with one: `externalEventId` of its `custom` fields.
+    /// Returns the application's id of the event: `externalEventId` of its `custom` fields.
+    ///
+    /// [`NewEvent::external_event_id`](crate::NewEvent::external_event_id) sets it.
     #[must_use]
     pub fn external_event_id(&self) -> Option<String> {
         self.custom.as_ref()?.field(EXTERNAL_EVENT_ID)
     }
 
-    /// The link to join: `url` of `conferenceData` (since API 1.6.1), else that of `conference`.
+    /// Returns the link to join: `url` of `conferenceData` (since API 1.6.1), or of `conference`.
     #[must_use]
     pub fn join_url(&self) -> Option<String> {
-        let told = self.conference_data.as_ref().and_then(|data| data.field("url"));
-        told.or_else(|| self.conference.as_ref()?.url().map(String::from))
+        let url = self.conference_data.as_ref().and_then(|data| data.field("url"));
+        url.or_else(|| self.conference.as_ref()?.url().map(String::from))
     }
 
-    /// The same event in a calendar of that id: for events that came without one.
+    /// Sets the id of the calendar, for an event whose response did not contain it.
     #[must_use]
     pub fn calendar(mut self, id: impl Into<String>) -> Self {
         self.calendar_id = Some(id.into());
         self
     }
 
-    /// An update of this event that changes nothing yet. For an occurrence it carries the series'
-    /// id and touches this occurrence only, until told otherwise.
+    /// Creates an update of this event, without any changes yet.
+    ///
+    /// For an occurrence, it has the id of the series and by default changes only this occurrence.
     ///
     /// # Errors
-    /// [`Invalid`] when the provider, the calendar's id or the event's id is not known, and for a series as a whole: see
-    /// [`change_series`](Self::change_series).
+    /// [`Invalid`] if the provider, the calendar id or the event id is missing, or if the event is a series:
+    /// see [`change_series`](Self::change_series).
     pub fn change(&self) -> Result<UpdateEvent, Invalid> {
-        self.is_no_series("change_series")?;
+        self.refuse_series("change_series")?;
         self.update()
     }
 
-    /// An update of the whole series that this event is, or is an occurrence of. It changes nothing yet.
+    /// Creates an update of the whole series of this event or occurrence, without any changes yet.
     ///
     /// # Errors
-    /// [`Invalid`] when the provider, the calendar's id or the event's id is not known.
+    /// [`Invalid`] if the provider, the calendar id or the event id is missing.
     pub fn change_series(&self) -> Result<UpdateEvent, Invalid> {
         Ok(self.update()?.whole_series())
     }
@@ -61,35 +64,39 @@ impl Event {
         Ok(update)
     }
 
-    /// A deletion of this event. For an occurrence it carries the series' id and deletes this
-    /// occurrence only, until told otherwise.
+    /// Creates a deletion of this event.
+    ///
+    /// For an occurrence, it has the id of the series and by default deletes only this occurrence.
     ///
     /// # Errors
-    /// [`Invalid`] when the provider, the calendar's id or the event's id is not known, and for a series as a whole: see
-    /// [`delete_series`](Self::delete_series).
+    /// [`Invalid`] if the provider, the calendar id or the event id is missing, or if the event is a series:
+    /// see [`delete_series`](Self::delete_series).
     pub fn delete(&self) -> Result<DeleteEvent, Invalid> {
-        self.is_no_series("delete_series")?;
+        self.refuse_series("delete_series")?;
         self.deletion()
     }
 
-    /// A deletion of the whole series that this event is, or is an occurrence of.
+    /// Creates a deletion of the whole series of this event or occurrence.
     ///
     /// # Errors
-    /// [`Invalid`] when the provider, the calendar's id or the event's id is not known.
+    /// [`Invalid`] if the provider, the calendar id or the event id is missing.
     pub fn delete_series(&self) -> Result<DeleteEvent, Invalid> {
         Ok(self.deletion()?.whole_series())
     }
 
-    /// Services take a call for the id of a series as one for all of its events. Not every event tells that it is a series.
-    fn is_no_series(&self, instead: &str) -> Result<(), Invalid> {
+    /// Returns an error for a series, because a call with its id applies to all of its events.
+    ///
+    /// Not every event shows that it is a series.
+    fn refuse_series(&self, instead: &str) -> Result<(), Invalid> {
         if self.recurring_event_id.is_some() || !self.repeats() {
             return Ok(());
         }
-        Err(Invalid::new("eventId", format!("the event is a series: `{instead}` is for all of its events")))
+        Err(Invalid::new("eventId", format!("the event is a series; call `{instead}` for all of its events")))
     }
 
-    /// Whether the event or its provider's object has a recurrence. One in an unknown form counts, so that no series is changed by
-    /// mistake.
+    /// Returns whether the event or its provider's object has a recurrence.
+    ///
+    /// A recurrence in an unknown format counts, so that no series is changed by mistake.
     fn repeats(&self) -> bool {
         let original = |name| self.original.as_ref().and_then(|original| original.field::<Raw>(name));
         self.extra.get("recurrence").is_some_and(is_filled)
@@ -104,8 +111,8 @@ impl Event {
         Ok(delete)
     }
 
-    /// Turns midnights of an all-day event into days, and drops a blank id of a series.
-    pub(crate) fn settled(&mut self) -> Result<(), &'static str> {
+    /// Converts midnights of an all-day event to dates, and drops a blank id of a series.
+    pub(crate) fn normalize(&mut self) -> Result<(), &'static str> {
         self.recurring_event_id = self.recurring_event_id.take().filter(|id| !id.trim().is_empty());
         if self.all_day == Some(true) {
             self.start.iter_mut().chain(&mut self.end).for_each(crate::EventTime::whole_day);
@@ -113,45 +120,47 @@ impl Event {
         Ok(())
     }
 
-    /// What is blank is not known: a request would refuse it, without saying where it came from.
+    /// Returns the provider and the calendar id. Fails here if one is blank, so that the error names the
+    /// event.
     fn ids(&self) -> Result<(&Provider, &str), Invalid> {
-        let says = |text: &str| !text.trim().is_empty();
-        if !says(&self.id) {
+        let is_filled = |text: &str| !text.trim().is_empty();
+        if !is_filled(&self.id) {
             return Err(Invalid::new("eventId", "the event has no id"));
         }
-        let provider =
-            self.provider.as_ref().filter(|provider| says(provider.as_str())).ok_or_else(|| {
-                Invalid::new("provider", "the event does not name its provider; set `event.provider`")
-            })?;
-        let calendar = self.calendar_id.as_deref().filter(|id| says(id)).ok_or_else(|| {
-            Invalid::new("calendarId", "the event does not name its calendar; name it with `.calendar(id)`")
+        let provider = self
+            .provider
+            .as_ref()
+            .filter(|provider| is_filled(provider.as_str()))
+            .ok_or_else(|| Invalid::new("provider", "the event has no provider; set `event.provider`"))?;
+        let calendar = self.calendar_id.as_deref().filter(|id| is_filled(id)).ok_or_else(|| {
+            Invalid::new("calendarId", "the event has no calendar id; set it with `.calendar(id)`")
         })?;
         Ok((provider, calendar))
     }
 }
 
-/// Whether a value is more than `null`, an empty text or an empty list.
+/// Returns whether a value is not `null`, an empty string or an empty list.
 fn is_filled(value: &Raw) -> bool {
     let text: String = value.get().split_whitespace().collect();
     !matches!(&*text, "null" | "\"\"" | "[]")
 }
 
 impl EventPage {
-    /// An empty token is none.
-    pub(crate) fn settled(&mut self) -> Result<(), &'static str> {
+    /// Drops an empty page token.
+    pub(crate) fn normalize(&mut self) -> Result<(), &'static str> {
         self.next_page_token = self.next_page_token.take().filter(|token| !token.is_empty());
         Ok(())
     }
 }
 
 impl TokenAnswer {
-    pub(crate) fn settled(&mut self) -> Result<(), &'static str> {
+    pub(crate) fn normalize(&mut self) -> Result<(), &'static str> {
         if self.access_token.is_empty() { Err("missing field `access_token`") } else { Ok(()) }
     }
 }
 
 impl Conference {
-    /// The link to join, whichever shape the conference came in.
+    /// Returns the link to join, from either form of a conference.
     #[must_use]
     pub fn url(&self) -> Option<&str> {
         self.url.as_deref()
@@ -159,8 +168,8 @@ impl Conference {
 }
 
 impl ErrorBody {
-    /// The reason in words: the first of `message`, `error_description` and `error` that says
-    /// something.
+    /// Returns the reason for humans: the first of `message`, `error_description` and `error` that is not
+    /// empty.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
         [&self.message, &self.error_description, &self.error]
@@ -171,8 +180,9 @@ impl ErrorBody {
 }
 
 impl Scope {
-    /// Whether this scope allows what the other allows. True when either is unknown: who cannot
-    /// tell lets the service decide.
+    /// Returns whether this scope includes the other one.
+    ///
+    /// True if either scope is unknown, so that the service decides.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
         fn rank(scope: &Scope) -> Option<u8> {

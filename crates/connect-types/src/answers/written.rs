@@ -1,30 +1,32 @@
-//! The answer to a create or an update.
+//! The response to a create or an update.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
 
 use serde::ser::SerializeMap;
 
-use crate::wire::{Fields, Piece, Slot, absorb_object, fields, put};
+use crate::wire::{Fields, JsonText, Slot, fields, read_into, take_fields};
 use crate::{Answer, CalendarRef, Event};
 
-/// A written event: beside `success` at the root (documented since 2025-12-12), or under `event`
-/// (before). Both shapes read as the same; it is written in the first where that is
-/// unambiguous.
+/// The response to a create or an update of an event.
+///
+/// The event's fields are at the root next to `success` (documented since 2025-12-12), or under `event`
+/// (before). Both forms are read. The value is serialized in the first form if that is unambiguous.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct Written {
-    /// False when the write failed, though the status was a success.
+    /// False if the write failed despite a success status.
     pub success: Option<bool>,
-    /// Why it failed.
+    /// The reason for the failure.
     pub message: Option<String>,
-    /// The event as it is now.
+    /// The event after the write.
     pub event: Event,
 }
 
 impl Written {
-    /// The event, in the calendar it was written to where the answer does not say: the documentation's own
-    /// examples name none, and without it the event could not be changed.
+    /// Returns the event, with the provider and calendar of `target` if the response lacks them.
+    ///
+    /// The documentation's examples lack them, and without them the event could not be changed.
     #[must_use]
     pub fn into_event(self, target: CalendarRef) -> Event {
         let mut event = self.event;
@@ -41,26 +43,25 @@ impl Answer for Written {
 }
 
 impl Fields for Written {
-    fn absorb(&mut self, name: &str, piece: Piece<'_>) {
+    fn take_field(&mut self, name: &str, json: JsonText<'_>) {
         match name {
-            "success" => put(&mut self.success, name, piece, &mut self.event.extra),
-            "message" => put(&mut self.message, name, piece, &mut self.event.extra),
-            "event" if piece.text() == "null" => {}
+            "success" => read_into(&mut self.success, name, json, &mut self.event.extra),
+            "message" => read_into(&mut self.message, name, json, &mut self.event.extra),
+            "event" if json.text() == "null" => {}
             "event"
-                if piece.text().starts_with('{')
-                    && absorb_object(&mut self.event, piece.text()).is_some() => {}
-            _ => self.event.absorb(name, piece),
+                if json.text().starts_with('{') && take_fields(&mut self.event, json.text()).is_some() => {}
+            _ => self.event.take_field(name, json),
         }
     }
 
-    fn settle(&mut self) -> Result<(), &'static str> {
-        self.event.settle()
+    fn finish(&mut self) -> Result<(), &'static str> {
+        self.event.finish()
     }
 
     fn emit<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         Slot::emit(&self.success, "success", map)?;
         Slot::emit(&self.message, "message", map)?;
-        // What the event itself has under these names would be taken for the answer's at the root.
+        // At the root, extra fields of the event with these names would be read as fields of the response.
         if ["success", "message", "event"].iter().any(|name| self.event.extra.get(name).is_some()) {
             return map.serialize_entry("event", &self.event);
         }
@@ -75,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_written_event_is_in_the_calendar_it_was_written_to() {
+    fn event_without_calendar_gets_the_one_it_was_written_to() {
         let written: Written = serde_json::from_str(r#"{"id":"e","provider":"apple"}"#).unwrap();
         let event = written.into_event(CalendarRef::new("google", "work"));
         assert_eq!(event.calendar_id.as_deref(), Some("work"));

@@ -1,4 +1,4 @@
-//! The conference of an event to write.
+//! The conference in a request that writes an event.
 
 use alloc::string::String;
 
@@ -8,8 +8,8 @@ use crate::raw::Raw;
 
 /// The conference to create with an event.
 ///
-/// What a provider makes of it differs: Google honours both a link (`conference`) and
-/// [`auto`](Self::auto), Microsoft only `auto`, Apple and CalDAV only a link.
+/// Providers differ: Google uses both a link (`conference`) and [`auto`](Self::auto), Microsoft only `auto`,
+/// Apple and CalDAV only a link.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ConferenceData {
     provider: Option<String>,
@@ -18,24 +18,24 @@ pub struct ConferenceData {
 }
 
 impl ConferenceData {
-    /// Lets the provider make a conference; overrides everything else.
+    /// Returns a conference that the provider creates. Overrides any other conference.
     #[must_use]
     pub fn auto() -> Self {
         Self { auto_generate: Some(true), ..Self::default() }
     }
 
-    /// A conference run by that provider.
+    /// Returns a conference of this conference provider, such as `googleMeet`.
     pub fn by(provider: impl Into<String>) -> Self {
         Self { provider: Some(provider.into()), ..Self::default() }
     }
 
-    /// Whether the provider is to make one.
+    /// Returns whether the provider creates the conference.
     #[must_use]
     pub fn is_auto(&self) -> bool {
         self.auto_generate == Some(true)
     }
 
-    /// Adds a field of the provider's own.
+    /// Adds a provider-specific field.
     #[must_use]
     pub fn field(mut self, name: &str, value: Raw) -> Self {
         self.extra.insert(name, value);

@@ -1,9 +1,8 @@
-//! Which events of a series a deletion takes.
+//! Sets which events of a series are deleted.
 
 use crate::{DeleteEvent, SeriesMode};
 
-/// Unless one of these is called, one occurrence is deleted: the service's own default could take
-/// the whole series.
+/// By default, only one occurrence is deleted. The service's default could delete the whole series.
 impl DeleteEvent {
     /// Deletes this occurrence only.
     pub fn this_only(mut self) -> Self {
@@ -11,7 +10,7 @@ impl DeleteEvent {
         self
     }
 
-    /// Deletes this occurrence and all after it. Not repeated after a lost answer.
+    /// Deletes this occurrence and all later ones. The call is not retried after a lost response.
     pub fn this_and_following(mut self) -> Self {
         self.delete_mode = Some(SeriesMode::Following);
         self

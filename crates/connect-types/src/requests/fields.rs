@@ -1,4 +1,4 @@
-//! What a request says, taken apart: for who sends it to a service of another form.
+//! Access to the fields of a request, for code that sends it to services other than Mobiscroll Connect.
 
 use alloc::string::String;
 
@@ -11,19 +11,21 @@ use crate::{
 };
 
 impl EventFields {
-    /// Refuses fields that only Mobiscroll Connect has: for services that are sent the same request.
+    /// Returns an error if a field is set that only Mobiscroll Connect supports.
     ///
     /// # Errors
-    /// [`Invalid`] with the name of the first of them.
+    /// [`Invalid`] with the name of the first such field.
     pub fn refuse_connect_only(&self) -> Result<(), Invalid> {
         match self.connect_only.first() {
-            Some(field) => Err(Invalid::new(field, "only Mobiscroll Connect has this field")),
+            Some(field) => Err(Invalid::new(field, "only Mobiscroll Connect supports this field")),
             None => Ok(()),
         }
     }
 
-    /// When its series begins, for [`Recurrence::rrule_from`](crate::Recurrence::rrule_from): in `zone`, or else in the zone
-    /// that the start was given in. `None` where the request does not say when.
+    /// Returns the start of the series, for [`Recurrence::rrule_from`](crate::Recurrence::rrule_from).
+    ///
+    /// Its time zone is `zone`, or by default the zone of the start, or UTC. `None` if the request sets no
+    /// start.
     #[must_use]
     pub fn series_start(&self, zone: Option<TimeZone>) -> Option<SeriesStart> {
         match self.start.as_ref()? {
@@ -37,52 +39,53 @@ impl EventFields {
     }
 }
 
-/// Which event a request is about.
+/// The event that a request changes or deletes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct EventRef {
-    /// The calendar that holds it.
+    /// The calendar of the event.
     pub calendar: CalendarRef,
-    /// Its id, or that of an occurrence.
+    /// The id of the event or the occurrence.
     pub id: String,
     /// The id of the series, for an occurrence.
     pub recurring_event_id: Option<String>,
-    /// Which events of the series are meant.
+    /// The events of the series that the request applies to.
     pub mode: Option<SeriesMode>,
 }
 
 impl NewEvent {
-    /// What it says about the event.
+    /// Returns the event fields of the request.
     ///
     /// ```
     /// use connect_types::{NewEvent, Patch, Provider};
     ///
     /// let day = jiff::civil::date(2026, 12, 24);
-    /// let event = NewEvent::all_day((Provider::Google, "work"), "Closed", day, day.tomorrow()?).location("Berlin");
+    /// let calendar = (Provider::Google, "work");
+    /// let event = NewEvent::all_day(calendar, "Closed", day, day.tomorrow()?).location("Berlin");
     /// let fields = event.fields()?;
     /// assert_eq!((fields.title.as_deref(), fields.location), (Some("Closed"), Patch::Set("Berlin".into())));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
-    /// [`Invalid`] when it could not be sent.
+    /// [`Invalid`] if a field has an invalid value.
     pub fn fields(&self) -> Result<EventFields, Invalid> {
-        self.checked()?;
+        self.check_all()?;
         Ok(EventFields { start_zone: self.start.zone(), ..self.event_fields() })
     }
 }
 
 impl UpdateEvent {
-    /// What it says about the event.
+    /// Returns the event fields of the request.
     ///
     /// # Errors
-    /// [`Invalid`] when it could not be sent.
+    /// [`Invalid`] if a field has an invalid value.
     pub fn fields(&self) -> Result<EventFields, Invalid> {
-        self.checked()?;
+        self.check_all()?;
         Ok(EventFields { start_zone: self.start.as_ref().and_then(Boundary::zone), ..self.event_fields() })
     }
 
-    /// Which event it changes.
+    /// Returns the event that the request changes.
     #[must_use]
     pub fn event(&self) -> EventRef {
         EventRef {
@@ -95,12 +98,12 @@ impl UpdateEvent {
 }
 
 impl DeleteEvent {
-    /// Which event it deletes.
+    /// Returns the event that the request deletes.
     ///
     /// # Errors
-    /// [`Invalid`] when it could not be sent.
+    /// [`Invalid`] if a field has an invalid value.
     pub fn event(&self) -> Result<EventRef, Invalid> {
-        self.checked()?;
+        self.check_all()?;
         Ok(EventRef {
             calendar: CalendarRef::new(&self.provider, &self.calendar_id),
             id: self.event_id.clone(),

@@ -1,4 +1,4 @@
-//! What a request carries beside the wire of Connect: choices that only other services can be told.
+//! Request options that only services other than Mobiscroll Connect support.
 
 use alloc::format;
 use alloc::vec::Vec;
@@ -9,28 +9,28 @@ use crate::operation::Invalid;
 use crate::time::Boundary;
 use crate::{DeleteEvent, NewEvent, Patch, Provider, Raw, Recurrence, UpdateEvent};
 
-/// Which guests are told of a new, changed or deleted event.
+/// The guests who are notified of a new, changed or deleted event.
 ///
-/// | service | without a choice | `All` | `External` | `Nobody` |
+/// | service | default | `All` | `External` | `Nobody` |
 /// |---|---|---|---|---|
 /// | Google Calendar | all guests | all guests | guests who do not use Google Calendar | nobody |
-/// | Outlook (Microsoft Graph) | all guests | all guests | refused | refused, unless the new event has no guests |
+/// | Outlook (Graph) | all guests | all guests | refused | refused, unless the new event has no guests |
 /// | Mobiscroll Connect | not documented | refused | refused | refused |
 ///
-/// Microsoft Graph tells guests by itself and has no switch for it. What Connect does is not documented, and its requests have
-/// no place for a choice.
+/// Microsoft Graph always notifies guests. The behaviour of Connect is not documented, and its requests have
+/// no such option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Notify {
     /// All guests.
     All,
-    /// Guests who do not use the calendar service of the event.
+    /// Guests who do not use the event's calendar service.
     External,
-    /// Nobody.
+    /// No guests.
     Nobody,
 }
 
 impl Notify {
-    /// The name: `all`, `external` or `none`.
+    /// Returns the name: `all`, `external` or `none`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -54,36 +54,39 @@ impl FromStr for Notify {
         [Self::All, Self::External, Self::Nobody]
             .into_iter()
             .find(|notify| notify.as_str() == text)
-            .ok_or_else(|| Invalid::new("notify", format!("{text:?} is not one of all, external, none")))
+            .ok_or_else(|| {
+                Invalid::new("notify", format!("unknown value {text:?} (expected one of: all external none)"))
+            })
     }
 }
 
-/// What Connect is not told.
+/// The options of a request that Connect does not support.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Beside {
+pub(crate) struct ForeignOptions {
     pub(crate) notify: Option<Notify>,
     pub(crate) provider_fields: Vec<(Provider, Raw)>,
 }
 
-impl Beside {
-    /// Refuses what Connect would have to be told.
+impl ForeignOptions {
+    /// Returns an error for options that a request to Connect would lose.
     fn refuse(&self, provider: &Provider) -> Result<(), Invalid> {
         if let Some(notify) = self.notify {
             return Err(Invalid::new(
                 "notify",
                 format!(
-                    "Mobiscroll Connect cannot be told \"{notify}\": leave the choice out, or call the provider itself"
+                    "Mobiscroll Connect does not support \"{notify}\": leave the option out, or call the provider directly"
                 ),
             ));
         }
-        // With its entity tag it is an event as it was read, which a page sends back along with what has changed.
+        // Fields with an entity tag are the provider's original event, which a web page sends back with its
+        // changes.
         let is_read =
             |fields: &Raw| ["etag", "@odata.etag"].iter().any(|tag| fields.field::<Raw>(tag).is_some());
         if self.provider_fields.iter().any(|(of, fields)| of == provider && !is_read(fields)) {
             return Err(Invalid::new(
                 "providerFields",
                 format!(
-                    "Mobiscroll Connect has no place for fields of {provider}'s own: call the provider itself"
+                    "Mobiscroll Connect does not support provider-specific fields: leave those for {provider} out, or call the provider directly"
                 ),
             ));
         }
@@ -93,56 +96,59 @@ impl Beside {
     pub(crate) fn check(&self) -> Result<(), Invalid> {
         self.provider_fields
             .iter()
-            .try_for_each(|(_, fields)| crate::send::object("providerFields", Some(fields)))
+            .try_for_each(|(_, fields)| crate::send::check_json_object("providerFields", Some(fields)))
     }
 }
 
-macro_rules! beside {
+macro_rules! notify_setter {
     ($($request:ident)+) => {$(
         impl $request {
-            /// Chooses which guests are told: see [`Notify`] for what each service can be told, and does without a choice.
+            /// Sets which guests are notified. [`Notify`] lists the supported values and defaults per
+            /// service.
             pub fn notify(mut self, notify: Notify) -> Self {
-                self.beside.notify = Some(notify);
+                self.foreign_options.notify = Some(notify);
                 self
             }
         }
     )+};
 }
 
-beside!(NewEvent UpdateEvent DeleteEvent);
+notify_setter!(NewEvent UpdateEvent DeleteEvent);
 
-macro_rules! provider_fields {
+macro_rules! provider_fields_setter {
     ($($request:ident)+) => {$(
         impl $request {
-            /// Adds fields of one provider's own, a JSON object, which are sent as they are: what the calendar integration
-            /// calls `googleEvent` and `outlookEvent`. They stand over those that follow from the request; other providers
-            /// do not see them. Mobiscroll Connect has no place for them.
+            /// Adds provider-specific fields, a JSON object that is sent unchanged.
+            ///
+            /// The calendar integration calls them `googleEvent` and `outlookEvent`. They override the other
+            /// fields of the request, and are sent only to this provider. Mobiscroll Connect does not support
+            /// them.
             pub fn provider_fields(mut self, provider: impl Into<Provider>, fields: Raw) -> Self {
-                self.beside.provider_fields.push((provider.into(), fields));
+                self.foreign_options.provider_fields.push((provider.into(), fields));
                 self
             }
         }
     )+};
 }
 
-provider_fields!(NewEvent UpdateEvent);
+provider_fields_setter!(NewEvent UpdateEvent);
 
 impl NewEvent {
-    /// The request in the words that Connect has.
-    pub(crate) fn sent(&self) -> Result<Self, Invalid> {
-        self.beside.refuse(&self.provider)?;
+    /// Returns the request in the form for Connect. Fails if Connect does not support an option.
+    pub(crate) fn for_connect(&self) -> Result<Self, Invalid> {
+        self.foreign_options.refuse(&self.provider)?;
         let recurrence =
-            self.recurrence.as_ref().map(|rule| resolved(rule, Some(&self.start))).transpose()?;
+            self.recurrence.as_ref().map(|rule| rule_for_connect(rule, Some(&self.start))).transpose()?;
         Ok(Self { recurrence, ..self.clone() })
     }
 }
 
 impl UpdateEvent {
-    /// The request in the words that Connect has.
-    pub(crate) fn sent(&self) -> Result<Self, Invalid> {
-        self.beside.refuse(&self.provider)?;
+    /// Returns the request in the form for Connect. Fails if Connect does not support an option.
+    pub(crate) fn for_connect(&self) -> Result<Self, Invalid> {
+        self.foreign_options.refuse(&self.provider)?;
         let recurrence = match &self.recurrence {
-            Patch::Set(rule) => Patch::Set(resolved(rule, self.start.as_ref())?),
+            Patch::Set(rule) => Patch::Set(rule_for_connect(rule, self.start.as_ref())?),
             other => other.clone(),
         };
         Ok(Self { recurrence, ..self.clone() })
@@ -150,20 +156,20 @@ impl UpdateEvent {
 }
 
 impl DeleteEvent {
-    /// The request in the words that Connect has.
-    pub(crate) fn sent(&self) -> Result<Self, Invalid> {
-        self.beside.refuse(&self.provider)?;
+    /// Returns the request in the form for Connect. Fails if Connect does not support an option.
+    pub(crate) fn for_connect(&self) -> Result<Self, Invalid> {
+        self.foreign_options.refuse(&self.provider)?;
         Ok(self.clone())
     }
 
-    /// Which guests are to be told, where that was chosen.
+    /// Returns which guests are notified, if that was set.
     #[must_use]
     pub fn notified(&self) -> Option<Notify> {
-        self.beside.notify
+        self.foreign_options.notify
     }
 }
 
-/// A rule as Connect takes it: its end an instant, its weeks from Monday on.
-fn resolved(rule: &Recurrence, start: Option<&Boundary>) -> Result<Recurrence, Invalid> {
+/// Converts a rule to the form for Connect: it ends at an instant, and its weeks begin on Monday.
+fn rule_for_connect(rule: &Recurrence, start: Option<&Boundary>) -> Result<Recurrence, Invalid> {
     rule.until_instant(start)?.weeks_from_monday(start.map(Boundary::day))
 }

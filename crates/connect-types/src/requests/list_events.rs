@@ -1,4 +1,4 @@
-//! Which events to list.
+//! Constructors and filters of an event list.
 
 use alloc::string::String;
 
@@ -10,15 +10,14 @@ use crate::operation::Invalid;
 use crate::time::Moment;
 
 impl ListEvents {
-    /// The events from `start` to `end`, both as instants with milliseconds.
+    /// Lists the events from `start` to `end`, with a resolution of milliseconds.
     ///
-    /// Whether an event that begins exactly at `end` belongs to the list is not documented.
+    /// It is not documented whether the list includes an event that begins exactly at `end`.
     pub fn between(start: impl Into<Moment>, end: impl Into<Moment>) -> Self {
         Self::required(start, end)
     }
 
-    /// The events of the month that `day` is in, in its zone: from the month's first instant to its
-    /// last, the millisecond before the next month.
+    /// Lists the events of the month of `day` in its time zone, up to the last millisecond of the month.
     pub fn month_of(day: &ZonedDateTime) -> Self {
         let first = day.first_of_month().and_then(|day| day.start_of_day());
         let next =
@@ -28,32 +27,31 @@ impl ListEvents {
         Self::required(start, last.unwrap_or(Timestamp::MAX))
     }
 
-    /// Only the events of this calendar, and of others that are named.
+    /// Adds a calendar to list. Without any, all calendars are listed.
     pub fn calendar(mut self, calendar: impl Into<CalendarRef>) -> Self {
         self.calendar_ids.get_or_insert_default().add(calendar.into());
         self
     }
 
-    /// Only the events of these calendars, and of others that are named. None at all means every
-    /// calendar.
+    /// Adds calendars to list. Without any, all calendars are listed.
     pub fn calendars<C: Into<CalendarRef>>(self, calendars: impl IntoIterator<Item = C>) -> Self {
         calendars.into_iter().fold(self, Self::calendar)
     }
 
-    /// Lists series as their masters, instead of their occurrences.
+    /// Lists each series as one event, instead of its occurrences.
     pub fn masters(mut self) -> Self {
         self.single_events = Some(false);
         self
     }
 
-    /// The same list from the page of that token on.
+    /// Returns this request for the page with this page token.
     pub fn with_page_token(&self, token: impl Into<String>) -> Self {
         self.clone().page_token(token)
     }
 
     pub(crate) fn check(&self) -> Result<(), Invalid> {
         if self.end < self.start {
-            return Err(Invalid::new("end", "is before the start"));
+            return Err(Invalid::new("end", "the date range ends before it starts"));
         }
         self.calendar_ids.as_ref().map_or(Ok(()), crate::calendar::CalendarSelection::check)
     }

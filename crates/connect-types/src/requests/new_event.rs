@@ -1,4 +1,4 @@
-//! How a new event is built.
+//! Constructors and setters of a new event.
 
 use alloc::string::String;
 
@@ -7,22 +7,24 @@ use jiff::civil::Date;
 
 use crate::calendar::CalendarRef;
 use crate::operation::Invalid;
-use crate::send::object;
+use crate::send::check_json_object;
 use crate::time::{Boundary, Moment};
 use crate::{ConferenceData, ListEvents, NewEvent, Raw, Recurrence};
 
-/// Where an application notes its own id of an event.
+/// The field of `custom` with the application's id of an event.
 pub(crate) const EXTERNAL_EVENT_ID: &str = "externalEventId";
 
 impl NewEvent {
-    /// An event from `start` to `end`, exclusive.
+    /// Creates an event from `start` to `end`, exclusive.
     ///
-    /// Mobiscroll Connect is told instants, without the zone of a [`ZonedDateTime`](jiff::ZonedDateTime). A series that repeats over
-    /// a change of the clocks may therefore be an hour off after it: a weekly 18:00 in Berlin is at 19:00 in summer where the
-    /// provider counts in UTC. [`Recurrence::stretches`] tells where such a series has to be cut. Where `start` is another day in
-    /// UTC, such a provider also takes other days: each Monday at 08:00 in Tokyo is at 08:00 on Tuesdays.
-    /// [`Recurrence::in_utc`] returns the rule for it. Google and Outlook, called directly, count a series in the zone that
-    /// `start` was given in.
+    /// Mobiscroll Connect receives instants, without the time zone of a
+    /// [`ZonedDateTime`](jiff::ZonedDateTime). If the provider then counts a series in UTC, occurrences after
+    /// a clock change are an hour off: a weekly event at 18:00 in Berlin is at 19:00 in summer.
+    /// [`Recurrence::stretches`] splits such a series.
+    ///
+    /// If `start` is on another day in UTC, such a provider also uses other days: an event each Monday at
+    /// 08:00 in Tokyo is on Tuesdays at 08:00. [`Recurrence::in_utc`] returns the rule for such a provider.
+    /// Google and Outlook, called directly, count a series in the time zone of `start`.
     pub fn new(
         calendar: impl Into<CalendarRef>,
         title: impl Into<String>,
@@ -34,8 +36,7 @@ impl NewEvent {
         Self::required(calendar.provider, calendar.id, title, start, end)
     }
 
-    /// An event of whole days, from the first to the one before `end`: the 15th alone ends on the
-    /// 16th.
+    /// Creates an all-day event from `first` to the day before `end`: an event on the 15th ends on the 16th.
     pub fn all_day(
         calendar: impl Into<CalendarRef>,
         title: impl Into<String>,
@@ -49,22 +50,23 @@ impl NewEvent {
         event
     }
 
-    /// The calendar it is to be in.
+    /// Returns the calendar of the new event.
     pub fn target(&self) -> CalendarRef {
         CalendarRef::new(&self.provider, &self.calendar_id)
     }
 
-    /// Notes the application's own id of the event in its `custom` fields, as `externalEventId`, beside what is there. An
-    /// event is found again by it: see [`Event::external_event_id`](crate::Event::external_event_id).
+    /// Adds the application's id of the event to its `custom` fields, as `externalEventId`.
+    ///
+    /// [`Event::external_event_id`](crate::Event::external_event_id) returns it.
     pub fn external_event_id(mut self, id: &str) -> Self {
-        // What is no object is refused when the request is sent.
+        // If `custom` is not an object, `check` returns the error later.
         if let Ok(custom) = Raw::with_field(self.custom.as_ref(), EXTERNAL_EVENT_ID, id) {
             self.custom = Some(custom);
         }
         self
     }
 
-    /// A list in which the event is, once it was created: its calendar, around its time.
+    /// Returns a list request that finds the created event: its calendar and its time, with a margin.
     pub fn whereabouts(&self) -> ListEvents {
         let second = SignedDuration::from_secs(1);
         let list =
@@ -72,15 +74,15 @@ impl NewEvent {
         if self.recurrence.is_some() { list.masters() } else { list }
     }
 
-    /// Lets the provider make a conference; overrides any other conference.
+    /// Lets the provider create a conference. Overrides any other conference.
     pub fn auto_conference(self) -> Self {
         self.conference_data(ConferenceData::auto())
     }
 
     pub(crate) fn check(&self) -> Result<(), Invalid> {
         Boundary::check(&self.start, &self.end)?;
-        object("custom", self.custom.as_ref())?;
-        self.beside.check()?;
+        check_json_object("custom", self.custom.as_ref())?;
+        self.foreign_options.check()?;
         self.recurrence.as_ref().map_or(Ok(()), Recurrence::check)
     }
 }

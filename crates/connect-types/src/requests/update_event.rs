@@ -1,4 +1,4 @@
-//! How a change is built.
+//! Setters of an event update.
 
 use alloc::string::String;
 
@@ -7,23 +7,23 @@ use jiff::civil::Date;
 use crate::calendar::CalendarRef;
 use crate::operation::Invalid;
 use crate::patch::Patch;
-use crate::send::object;
+use crate::send::check_json_object;
 use crate::time::{Boundary, Moment};
 use crate::{ConferenceData, SeriesMode, UpdateEvent};
 
 impl UpdateEvent {
-    /// Names another calendar as the event's.
+    /// Sets the calendar id of the event to update.
     pub fn calendar(mut self, id: impl Into<String>) -> Self {
         self.calendar_id = id.into();
         self
     }
 
-    /// The calendar of the event.
+    /// Returns the calendar of the event.
     pub fn target(&self) -> CalendarRef {
         CalendarRef::new(&self.provider, &self.calendar_id)
     }
 
-    /// Moves the event to these instants, `end` exclusive; an all-day event becomes a timed one.
+    /// Moves the event to these times, `end` exclusive. An all-day event becomes a timed one.
     pub fn time(mut self, start: impl Into<Moment>, end: impl Into<Moment>) -> Self {
         self.start = Some(Boundary::At(start.into()));
         self.end = Some(Boundary::At(end.into()));
@@ -31,7 +31,7 @@ impl UpdateEvent {
         self
     }
 
-    /// Moves the event to these whole days, `end` exclusive; a timed event becomes an all-day one.
+    /// Moves the event to these days, `end` exclusive. A timed event becomes an all-day one.
     pub fn dates(mut self, first: Date, end: Date) -> Self {
         self.start = Some(Boundary::Day(first));
         self.end = Some(Boundary::Day(end));
@@ -39,7 +39,7 @@ impl UpdateEvent {
         self
     }
 
-    /// Lets the provider make a conference; overrides any other conference.
+    /// Lets the provider create a conference. Overrides any other conference.
     pub fn auto_conference(self) -> Self {
         self.conference_data(ConferenceData::auto())
     }
@@ -50,7 +50,7 @@ impl UpdateEvent {
         self
     }
 
-    /// Changes this occurrence and all after it. Not repeated after a lost answer.
+    /// Changes this occurrence and all later ones. The call is not retried after a lost response.
     pub fn this_and_following(mut self) -> Self {
         self.update_mode = Some(SeriesMode::Following);
         self
@@ -67,9 +67,9 @@ impl UpdateEvent {
             Boundary::check(start, end)?;
         }
         if let Patch::Set(custom) = &self.custom {
-            object("custom", Some(custom))?;
+            check_json_object("custom", Some(custom))?;
         }
-        self.beside.check()?;
+        self.foreign_options.check()?;
         match &self.recurrence {
             Patch::Set(recurrence) => recurrence.check(),
             _ => Ok(()),
