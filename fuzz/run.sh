@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Replays the committed corpus through every target, then tries new inputs for some seconds each (default 5), but no
-# more than ten million.
+# Replays the committed corpus through every target, then fuzzes each target for SECONDS (default 5), with at most ten
+# million inputs.
 #
 #   fuzz/run.sh [SECONDS] [TARGET..]
 #
-# Nothing is written to the tree: new inputs go into a copy of the corpus that is thrown away, an input that fails
-# is kept under the target directory and named.
+# Writes nothing to the source tree: new inputs go into a temporary copy of the corpus. The paths of failing inputs,
+# under the target directory, are printed.
 set -euo pipefail
 
 seconds=${1:-5}
@@ -26,13 +26,13 @@ if ! cargo fuzz --version >/dev/null 2>&1; then
     cargo install cargo-fuzz --locked --root "$tools" --target-dir "$tools/build"
 fi
 
-# No product crate has unsafe code, so a sanitizer would look at other people's only, at half the speed. Panics,
-# overflows, time and memory are noticed without.
+# The project has no unsafe code, so a sanitizer would check only dependencies, at half the speed. Panics, overflows,
+# timeouts and memory use are detected without one.
 cd "$fuzz/.."
 CARGO_TARGET_DIR=$target cargo +nightly fuzz build --fuzz-dir "$fuzz" --sanitizer none
 
 if (($#)); then targets=("$@"); else mapfile -t targets < <(cargo fuzz list --fuzz-dir "$fuzz"); fi
-# In memory where that is possible: one target writes files.
+# Prefer a memory file system, because one target writes files.
 scratch=$([[ -w /dev/shm ]] && mktemp -d -p /dev/shm || mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 failed=0
@@ -55,7 +55,7 @@ for name in "${targets[@]}"; do
     printf '%-14s corpus %3d  inputs %9s  crashes %d\n' "$name" "$replayed" "${tried:-?}" "$crashes"
     if ((crashes)); then
         failed=1
-        # What went wrong, and the input, without the fuzzer's own progress.
+        # Print the failure and the input, without the fuzzer's progress.
         grep -avE '^#[0-9]+|^INFO|^NEW_FUNC|^\s+NEW_FUNC' "$log" | tail -n 40 >&2
     fi
 done

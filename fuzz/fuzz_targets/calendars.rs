@@ -1,18 +1,18 @@
-//! What Google Calendar and Microsoft Graph answer: the first line says to what, the rest is the body. It is read or refused;
-//! what is read can be written, says how it repeats or that it does not, and a feed that gets it comes to an end.
+//! Responses of Google Calendar and Microsoft Graph. The first line selects the service, the second is the
+//! status, and the rest is the body.
+//!
+//! A decoded event can be encoded and its recurrence has no line breaks, and a feed that receives the
+//! response ends.
 
 #![no_main]
 
-use connect_core::{
-    Endpoint, Error, ErrorKind, Response,
-    types::Event,
-};
-use connect_fuzz::Input;
 use connect_calendars::{
     EventSeries, google, outlook,
     patterned::PatternedRecurrence,
     sync::{ChangeFeed, Cursor, EventCopy},
 };
+use connect_core::{Endpoint, Error, ErrorKind, Response, types::Event};
+use connect_fuzz::Input;
 use http::StatusCode;
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
@@ -25,17 +25,17 @@ fuzz_target!(|bytes: &[u8]| {
     let (start, end) = (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_hours(24));
     match of {
         b"google" => {
-            answered(&google::ListEvents::new("c"), status, body, |page| page.events);
-            answered(&google::GetEvent::new("c", "e"), status, body, |event| vec![event]);
-            let _ = answer(&google::ListCalendars::new(), status, body);
-            let _ = answer(&google::FreeBusy::new(start, end).calendar("c"), status, body);
+            check_events(&google::ListEvents::new("c"), status, body, |page| page.events);
+            check_events(&google::GetEvent::new("c", "e"), status, body, |event| vec![event]);
+            let _ = decode(&google::ListCalendars::new(), status, body);
+            let _ = decode(&google::FreeBusy::new(start, end).calendar("c"), status, body);
             follow(google::EventFeed::new("c"), status, body);
         }
         b"outlook" => {
-            answered(&outlook::CalendarView::new(start, end), status, body, |page| page.events);
-            answered(&outlook::GetEvent::new("c", "e"), status, body, |event| vec![event]);
-            let _ = answer(&outlook::ListCalendars::new(), status, body);
-            let _ = answer(&outlook::GetSchedule::new(["a@example.com"], start, end), status, body);
+            check_events(&outlook::CalendarView::new(start, end), status, body, |page| page.events);
+            check_events(&outlook::GetEvent::new("c", "e"), status, body, |event| vec![event]);
+            let _ = decode(&outlook::ListCalendars::new(), status, body);
+            let _ = decode(&outlook::GetSchedule::new(["a@example.com"], start, end), status, body);
             follow(outlook::EventFeed::new(start, end), status, body);
         }
         b"cursor" => {
@@ -52,8 +52,8 @@ fuzz_target!(|bytes: &[u8]| {
     }
 });
 
-/// What an endpoint makes of an answer, as a call does.
-fn answer<E: Endpoint>(endpoint: &E, status: StatusCode, body: &[u8]) -> Result<E::Answer, Error> {
+/// Decodes a response as a call does.
+fn decode<E: Endpoint>(endpoint: &E, status: StatusCode, body: &[u8]) -> Result<E::Answer, Error> {
     let mut response = Response::new(body.to_vec().into());
     *response.status_mut() = status;
     if status.is_success() {
@@ -62,30 +62,30 @@ fn answer<E: Endpoint>(endpoint: &E, status: StatusCode, body: &[u8]) -> Result<
     Err(E::explain(&response, Error::new(ErrorKind::Http)))
 }
 
-fn answered<E: Endpoint>(
+fn check_events<E: Endpoint>(
     endpoint: &E,
     status: StatusCode,
     body: &[u8],
     events: impl FnOnce(E::Answer) -> Vec<Event>,
 ) {
-    let Ok(answer) = answer(endpoint, status, body) else { return };
-    for event in events(answer) {
+    let Ok(response) = decode(endpoint, status, body) else { return };
+    for event in events(response) {
         for line in event.recurrence().unwrap_or_default().lines {
             assert!(!line.contains(['\r', '\n']), "{line}");
         }
-        serde_json::to_string(&event).expect("what was read can be written");
+        serde_json::to_string(&event).expect("a decoded event can be encoded");
     }
 }
 
-/// A feed that is answered the same each time: it must not go on for ever.
+/// Runs a feed with the same response to each request, and checks that it ends.
 fn follow<F: ChangeFeed>(mut feed: F, status: StatusCode, body: &[u8]) {
     let mut copy = EventCopy::new();
     for _ in 0..2 {
         feed.begin();
-        for turn in 0.. {
-            assert!(turn < 10_000, "the round does not end");
+        for requests in 0.. {
+            assert!(requests < 10_000, "the round does not end");
             let Some(request) = feed.request() else { break };
-            match feed.answered(answer(&request, status, body)) {
+            match feed.answered(decode(&request, status, body)) {
                 Ok(None) => {}
                 Ok(Some(changes)) => {
                     copy.apply(changes);

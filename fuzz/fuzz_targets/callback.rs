@@ -1,10 +1,15 @@
-//! What comes back to the redirect URI, `$` standing for the state of the sign-in: without the state nothing is
-//! exchanged, and it is all the same whether the query comes alone, behind a `?`, or in a whole URL. At a server that says
-//! who it is, nothing is exchanged without its name.
+//! The callback at the redirect URI, with `$` as a placeholder for the state of the sign-in.
+//!
+//! Without the state, no code is exchanged. A query alone, after a `?` and in a whole URL have the same
+//! outcome. If the authorization server sends its issuer (RFC 9207), no code is exchanged without it.
 
 #![no_main]
 
-use connect_core::{Callback, SignIn, machine::RefreshStep, oauth::{IssuerParameter, Profile}};
+use connect_core::{
+    Callback, SignIn,
+    machine::RefreshStep,
+    oauth::{IssuerParameter, Profile},
+};
 use connect_fuzz::{USER, World, state};
 use libfuzzer_sys::fuzz_target;
 
@@ -13,19 +18,21 @@ fuzz_target!(|bytes: &[u8]| {
     let outcome = finish(&text);
     if let Ok(request) = finish_at(&text, &World::at(named())) {
         assert!(request.contains("code_verifier="), "{request}");
-        // White space around it and a fragment are no part of the query.
+        // White space around the query and a fragment do not belong to the query.
         let query = text.trim().split('#').next().unwrap_or_default();
-        let named = form_urlencoded::parse(query.as_bytes()).filter(|(name, value)| name == "iss" && value == ISSUER).count();
-        assert!(named == 1 || text.contains('?'), "the issuer is not named, but believed");
+        let named = form_urlencoded::parse(query.as_bytes())
+            .filter(|(name, value)| name == "iss" && value == ISSUER)
+            .count();
+        assert!(named == 1 || text.contains('?'), "a callback without the issuer is accepted");
     }
     if !text.contains('$') {
-        assert!(outcome.is_err(), "a callback without the state is believed");
+        assert!(outcome.is_err(), "a callback without the state is accepted");
     }
     if let Ok(request) = &outcome {
         assert!(request.starts_with("grant_type=authorization_code&"), "{request}");
         assert!(!request.contains(['\r', '\n', ' ']), "{request}");
     }
-    // A query of its own, which only a whole URL could have something before or behind.
+    // The text is a query without a URL around it.
     if !text.contains(['?', '#']) && text.trim() == text {
         let whole = ["?", "/callback?", "https://app.example/callback?", "app://a?"];
         for before in whole {
@@ -37,14 +44,14 @@ fuzz_target!(|bytes: &[u8]| {
 
 const ISSUER: &str = "https://as.example";
 
-/// A server that sends its issuer (RFC 9207).
+/// Returns an authorization server that sends its issuer (RFC 9207).
 fn named() -> Profile {
     let mut profile = Profile::new(ISSUER, "https://as.example/authorize", "https://as.example/token");
     profile.issuer_parameter = IssuerParameter::Required;
     profile
 }
 
-/// The body of the request that the callback leads to, or the text of the error.
+/// Returns the body of the exchange request that the callback leads to, or the text of the error.
 fn finish(text: &str) -> Result<String, String> {
     finish_at(text, &World::new())
 }
@@ -53,14 +60,14 @@ fn finish_at(text: &str, world: &World) -> Result<String, String> {
     let pending = SignIn::new(USER).start(&world.app, world.now).expect("a sign-in");
     let state = state(&pending);
     let callback = Callback::parse(&text.replace('$', &state)).map_err(|error| error.to_string())?;
-    // Only of `error`, its description and `iss` it is said what they are.
+    // Errors quote only `error`, its description and `iss`.
     let shown = text.contains('%') || text.contains("error") || text.contains("iss");
     assert!(shown || !format!("{callback:?}").contains(&state), "the state is shown");
     match pending.finish(&world.session, &callback, world.now) {
         RefreshStep::Send(request, _) => Ok(String::from_utf8_lossy(request.body()).into_owned()),
         RefreshStep::Done(Err(error)) => {
-            let said = format!("{error} {error:?}");
-            assert!(shown || !said.contains(&state), "{said}");
+            let text = format!("{error} {error:?}");
+            assert!(shown || !text.contains(&state), "{text}");
             Err(error.to_string())
         }
         _ => panic!("a sign-in begins with the exchange"),

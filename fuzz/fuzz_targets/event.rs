@@ -1,5 +1,6 @@
-//! A single event, at the root or inside the answer to a write: any JSON object is one, and what can be changed is a
-//! request that can be written.
+//! A single event, also inside the response to a write.
+//!
+//! Any JSON object is an event, and an event that can be changed gives valid update and delete requests.
 
 #![no_main]
 
@@ -12,7 +13,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|body: &[u8]| {
     let event = round_trip::<Event>(body);
-    assert_eq!(event.is_some(), is_object(body), "one odd field never fails an event");
+    assert_eq!(event.is_some(), is_object(body), "a JSON object is not decoded as an event");
     assert_eq!(round_trip::<Written>(body).is_some(), event.is_some());
     let Some(event) = event else { return };
     for time in event.start.iter().chain(&event.end) {
@@ -20,8 +21,8 @@ fuzz_target!(|body: &[u8]| {
     }
     if let Ok(change) = event.change() {
         // The title is set, since an update that changes nothing is refused.
-        Endpoint::body(&change.title("Moved")).expect("an event that was read can be changed");
-        let delete = event.delete().expect("what can be changed can be deleted");
-        Endpoint::query(&delete).expect("an event that was read can be deleted");
+        Endpoint::body(&change.title("Moved")).expect("a decoded event gives a valid update");
+        let delete = event.delete().expect("an event that can be changed can be deleted");
+        Endpoint::query(&delete).expect("a decoded event gives a valid deletion");
     }
 });

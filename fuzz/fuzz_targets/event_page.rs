@@ -1,4 +1,4 @@
-//! A page of events: read or refused, and what was read is written and read again the same.
+//! A page of events. A decoded page survives a round trip, and only JSON objects are pages.
 
 #![no_main]
 
@@ -8,7 +8,8 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|body: &[u8]| {
     let Some(page) = round_trip::<EventPage>(body) else { return };
-    // Not more than that: in a text that is read in place a control character may stand as it is.
-    assert!(body.trim_ascii_start().starts_with(b"{"), "an answer of another kind is no empty page");
-    assert_ne!(page.next_page_token.as_deref(), Some(""), "an empty token ends the pages");
+    // `is_object` would be too strict: the decoder accepts raw control characters in strings it reads as
+    // bytes.
+    assert!(body.trim_ascii_start().starts_with(b"{"), "a body that is not an object is decoded as a page");
+    assert_ne!(page.next_page_token.as_deref(), Some(""), "an empty page token is not dropped");
 });

@@ -1,4 +1,4 @@
-//! The file of a user's tokens, whatever is in it: tokens, or an error that shows nothing of it.
+//! The file with a user's tokens. Any content gives the user's tokens, or an error that does not quote it.
 
 #![no_main]
 
@@ -11,43 +11,47 @@ use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A store in a folder that goes with the process, and the file of one user in it.
-struct Place {
+/// A store in a temporary folder, and the file of one user in it.
+struct TokenFile {
     store: FileStore,
     file: PathBuf,
-    /// The same folder for who has a key.
+    /// A store in the same folder, with an encryption key.
     sealed: FileStore,
-    /// Every error there can be, whatever the file holds.
+    /// All possible errors of `store`.
     errors: [String; 3],
     _folder: TempDir,
 }
 
-thread_local!(static PLACE: OnceCell<Place> = const { OnceCell::new() });
+thread_local!(static TOKEN_FILE: OnceCell<TokenFile> = const { OnceCell::new() });
 
 fuzz_target!(|bytes: &[u8]| {
-    PLACE.with(|place| run(place.get_or_init(Place::new), bytes));
+    TOKEN_FILE.with(|token_file| run(token_file.get_or_init(TokenFile::new), bytes));
 });
 
-fn run(place: &Place, bytes: &[u8]) {
-    fs::write(&place.file, bytes).expect("a file");
-    match place.store.load(&key("ada")) {
-        Ok(None) => panic!("a file is there"),
+fn run(token_file: &TokenFile, bytes: &[u8]) {
+    fs::write(&token_file.file, bytes).expect("a file");
+    match token_file.store.load(&key("ada")) {
+        Ok(None) => panic!("the store ignores the file"),
         Ok(Some(tokens)) => {
-            assert!(bytes.trim_ascii_start().starts_with(b"{"), "only JSON holds tokens");
-            // Texts that this reader refuses, and the store reads as well as they can be.
+            assert!(
+                bytes.trim_ascii_start().starts_with(b"{"),
+                "tokens were loaded from a file that is not JSON"
+            );
+            // `Value` refuses some records that the store accepts, such as those with bytes that are not
+            // UTF-8.
             if let Ok(record) = serde_json::from_slice::<Value>(bytes) {
-                assert_eq!(record["user"], "ada", "the tokens of another user");
+                assert_eq!(record["user"], "ada", "the tokens are another user's");
                 let told = record["tokens"]["access_token"].as_str().expect("an access token");
                 assert_eq!(tokens.access_token.expose(), told);
             }
         }
-        Err(error) => assert!(place.errors.contains(&said(&error)), "{error:?}"),
+        Err(error) => assert!(token_file.errors.contains(&text_of(&error)), "{error:?}"),
     }
-    let error = place.sealed.load(&key("ada")).expect_err("nothing here was sealed with the key");
-    assert!(!said(&error).contains(SECRET) || holds_name(bytes), "{error:?}");
+    let error = token_file.sealed.load(&key("ada")).expect_err("no record was sealed with the key");
+    assert!(!text_of(&error).contains(SECRET) || holds_name(bytes), "{error:?}");
 }
 
-impl Place {
+impl TokenFile {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let store = FileStore::open(folder.path().join("tokens")).expect("a store");
@@ -61,14 +65,14 @@ impl Place {
         let others = ["", &whole.replace("ada", "bob"), &whole.replace("}}", &format!("}}{sealed}"))];
         let errors = others.map(|text| {
             fs::write(&file, text).expect("a file");
-            said(&store.load(&key("ada")).expect_err("no tokens of this user"))
+            text_of(&store.load(&key("ada")).expect_err("the file has no tokens of this user"))
         });
         let sealed = store.clone().sealed(Seal::new("k", [7; 32]));
         Self { store, sealed, file, errors, _folder: folder }
     }
 }
 
-/// The name of a key is no secret, and is shown.
+/// Returns whether the name of the key contains the secret text. Errors quote the name, which is not secret.
 fn holds_name(bytes: &[u8]) -> bool {
     let record: Value = serde_json::from_slice(bytes).unwrap_or_default();
     record["sealed"]["key"].as_str().is_some_and(|name| name.contains(SECRET))
@@ -78,6 +82,6 @@ fn key(user: &str) -> TokenKey {
     TokenKey { issuer: "https://connect.example".into(), client_id: "app".into(), user: user.into() }
 }
 
-fn said(error: &StoreError) -> String {
+fn text_of(error: &StoreError) -> String {
     format!("{error} {error:?}")
 }

@@ -1,20 +1,18 @@
-//! What a page sends to the token endpoint: lines of method, target, `Origin`, `X-Requested-With` and `Content-Type`,
-//! then the body.
+//! A web page's request to the token endpoint: lines of method, target, `Origin`, `X-Requested-With` and
+//! `Content-Type`, then the body.
 //!
-//! Whatever it is: at most one thing is asked of the authorization server, with the one code or refresh token that another
-//! reader of forms finds as well and with nothing added; and the answer is JSON that a page of another origin cannot read.
+//! Each request causes at most one request to the authorization server. That request has the code or refresh
+//! token that another form parser finds, and no extra parameters. The response is JSON that other origins
+//! cannot read.
 
 #![no_main]
 
-use connect_core::{
-    App, Config, Error, Grant, Response, Tokens,
-    oauth::POSTMESSAGE,
-};
-use connect_fuzz::{CLIENT, Input, SECRET, USER, at};
 use connect_calendars::{
     google,
     token_endpoint::{TokenEndpoint, Visitor, Work},
 };
+use connect_core::{App, Config, Error, Grant, Response, Tokens, oauth::POSTMESSAGE};
+use connect_fuzz::{CLIENT, Input, SECRET, USER, at};
 use http::{HeaderValue, Method, Request, header};
 use libfuzzer_sys::fuzz_target;
 
@@ -37,7 +35,7 @@ fuzz_target!(|bytes: &[u8]| {
     for pass_through in [false, true] {
         let endpoint = TokenEndpoint::new(ORIGIN).expect("an origin");
         let endpoint = if pass_through { endpoint.pass_through() } else { endpoint };
-        assert!(endpoint.accept(&request, None).is_err(), "nobody is signed in");
+        assert!(endpoint.accept(&request, None).is_err(), "a request without a signed-in user is accepted");
         serve(&endpoint, &request, pass_through);
     }
 });
@@ -64,8 +62,8 @@ fn serve(endpoint: &TokenEndpoint, request: &Request<bytes::Bytes>, pass_through
         let mut names: Vec<_> = fields.iter().map(|(name, _)| &**name).collect();
         names.sort_unstable();
         names.dedup();
-        assert_eq!(names.len(), fields.len(), "a parameter goes twice: {names:?}");
-        let own = [
+        assert_eq!(names.len(), fields.len(), "a parameter is sent twice: {names:?}");
+        let allowed_names = [
             "client_id",
             "client_secret",
             "code",
@@ -74,21 +72,21 @@ fn serve(endpoint: &TokenEndpoint, request: &Request<bytes::Bytes>, pass_through
             "redirect_uri",
             "refresh_token",
         ];
-        assert!(names.iter().all(|name| own.contains(name)), "{names:?}");
+        assert!(names.iter().all(|name| allowed_names.contains(name)), "{names:?}");
         let value = |fields: &[(std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)],
                      wanted: &str|
          -> Vec<String> {
             fields.iter().filter(|(name, _)| name == wanted).map(|(_, value)| value.to_string()).collect()
         };
-        let given: Vec<_> = form_urlencoded::parse(request.body()).collect();
-        assert_eq!(value(&fields, name), value(&given, name));
+        let received: Vec<_> = form_urlencoded::parse(request.body()).collect();
+        assert_eq!(value(&fields, name), value(&received, name));
         assert_eq!(value(&fields, "client_id"), [CLIENT]);
     }
     let tokens = Tokens::new(format!("access-{SECRET}"), "refresh-only-here");
     let reply = asked.reply_at(Ok(tokens), at().wall);
     assert!(reply.status().is_success());
-    let told = String::from_utf8_lossy(reply.body()).into_owned();
-    assert_eq!(told.contains("refresh-only-here"), pass_through, "{told}");
+    let body = String::from_utf8_lossy(reply.body()).into_owned();
+    assert_eq!(body.contains("refresh-only-here"), pass_through, "{body}");
     check(&reply, allowed);
     let again = endpoint.accept(request, Some(&Visitor::new(USER))).expect("the same request");
     let refused = again.reply_at(Err(Error::validation("<b>upstream</b>")), at().wall);
@@ -99,7 +97,7 @@ fn serve(endpoint: &TokenEndpoint, request: &Request<bytes::Bytes>, pass_through
 fn request_of(grant: &Grant) -> bytes::Bytes {
     let mut config = Config::new(CLIENT, SECRET, POSTMESSAGE, [7; 32]);
     config.profile = Some(google::profile());
-    let app = App::new(config).expect("a configuration that is right");
+    let app = App::new(config).expect("a valid configuration");
     grant.request(&app, at()).expect("a request").into_body()
 }
 

@@ -1,5 +1,7 @@
-//! Headers that say how long: `Retry-After` of a call that is turned away, `Cache-Control` and `Age` of the keys.
-//! One line each. No pause goes beyond the time of a call, and no keys are good for more than a day.
+//! Headers with durations, one per line: `Retry-After` of a refused call, `Cache-Control` and `Age` of the
+//! webhook keys.
+//!
+//! No pause goes beyond the deadline of a call, and keys are cached for at most a day.
 
 #![no_main]
 
@@ -10,7 +12,7 @@ use connect_core::{
     types::ListCalendars,
     webhooks::{CheckStep, KeyRing, testing},
 };
-use connect_fuzz::{Input, World, answer};
+use connect_fuzz::{Input, World, response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use libfuzzer_sys::fuzz_target;
 
@@ -41,22 +43,25 @@ fn retry_after(status: StatusCode, value: Option<HeaderValue>) {
     let mut world = World::signed_in();
     let begun = world.now;
     let outcome = world
-        .call(&ListCalendars::new(), |_| Ok(with(answer(status, b""), header::RETRY_AFTER, value.clone())));
-    let error = outcome.expect_err("turned away");
+        .call(&ListCalendars::new(), |_| Ok(with(response(status, b""), header::RETRY_AFTER, value.clone())));
+    let error = outcome.expect_err("the status is an error");
     assert!(matches!(error.kind(), ErrorKind::RateLimited | ErrorKind::Server), "{error:?}");
     let text = value.as_ref().and_then(|value| value.to_str().ok()).unwrap_or_default().trim();
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let took = world.now.monotonic - begun.monotonic;
     if digits {
         let wait = Duration::from_secs(text.parse().unwrap_or(u64::MAX));
-        let told = error.retry_after().expect("a number of seconds is understood");
-        assert!(told <= wait, "{told:?} of {wait:?}");
+        let parsed = error.retry_after().expect("a number of seconds is a valid Retry-After");
+        assert!(parsed <= wait, "{parsed:?} of {wait:?}");
         let longer = wait >= world.app.config().timeout;
-        assert_eq!(longer, world.sent.len() == 1, "a pause that is too long fails at once");
-        assert!(longer || took >= wait * (world.sent.len() as u32 - 1), "the service's wish stands");
+        assert_eq!(longer, world.sent.len() == 1, "a pause beyond the deadline does not fail immediately");
+        assert!(
+            longer || took >= wait * (world.sent.len() as u32 - 1),
+            "the client waits less than Retry-After"
+        );
     } else if error.retry_after().is_some() {
         let is_fraction = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-        assert!(text.contains(':') || is_fraction, "{text} is a date, or seconds with a fraction");
+        assert!(text.contains(':') || is_fraction, "{text} is neither a date nor a number of seconds");
     }
 }
 
@@ -65,21 +70,21 @@ fn keys(cache_control: Option<HeaderValue>, age: Option<HeaderValue>) {
     let ring = KeyRing::new(&world.app).expect("no pinned key");
     let delivery = testing::sign("msg_1", "{}", world.now.wall);
     let CheckStep::Fetch(fetch, checking) = ring.check(delivery.headers(), delivery.body(), world.now) else {
-        panic!("without keys they are fetched");
+        panic!("a check without keys does not fetch them");
     };
     let (_, fetching) = fetch.start(world.now).expect("the first fetch");
     let document = format!(r#"{{"keys":[{{"key":"{}"}}]}}"#, testing::public_key());
-    let response = answer(StatusCode::OK, document.as_bytes());
+    let response = response(StatusCode::OK, document.as_bytes());
     let response = with(response, header::CACHE_CONTROL, cache_control.clone());
     fetching.resume(Ok(with(response, header::AGE, age.clone())), world.now);
-    let CheckStep::Done(Ok(_), _) = checking.resume(world.now) else { panic!("the key is there") };
+    let CheckStep::Done(Ok(_), _) = checking.resume(world.now) else { panic!("the key is not used") };
     let kept = ring.fetched().expect("keys that were fetched").max_age;
     assert!(kept <= DAY, "{kept}");
     let text = cache_control.as_ref().and_then(|value| value.to_str().ok()).unwrap_or_default();
     if text.trim().eq_ignore_ascii_case("no-store") {
         assert_eq!(kept, 0);
     }
-    // Digits alone (RFC 9111 1.2.2): a sign is none.
+    // Only digits are a valid value (RFC 9111 1.2.2), not a sign.
     let digits = text.strip_prefix("max-age=").filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
     if let (Some(seconds), None) = (digits.and_then(|text| text.parse::<u64>().ok()), age) {
         assert_eq!(kept, seconds.min(DAY));

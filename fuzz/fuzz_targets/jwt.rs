@@ -1,5 +1,6 @@
-//! The payload of an access token: its end is read where it is a time, and a token of another user or another
-//! application is refused.
+//! The payload of an access token (a JSON Web Token).
+//!
+//! A valid `exp` is its expiry time, and a token of another user or another application is refused.
 
 #![no_main]
 
@@ -11,11 +12,11 @@ use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
 fuzz_target!(|bytes: &[u8]| {
-    // As a token, whatever it is.
+    // The input as an opaque token.
     let text = String::from_utf8_lossy(bytes);
     import(Tokens::access_only(&*text));
 
-    // As the payload of one.
+    // The input as the payload of a JWT.
     let tokens = Tokens::access_only(format!("h.{}.s", URL_SAFE_NO_PAD.encode(bytes)));
     let payload: Option<Value> = serde_json::from_slice(bytes).ok().filter(Value::is_object);
     let exp = payload.as_ref().and_then(|payload| payload.get("exp")).and_then(Value::as_i64);
@@ -30,14 +31,14 @@ fuzz_target!(|bytes: &[u8]| {
             Value::Array(all) => all.iter().any(|one| is(one, CLIENT)),
             one => is(one, CLIENT),
         });
-        // A claim that comes twice makes it no token that anybody issues: it is as good as one that is opaque.
-        let twice =
-            ["sub", "aud", "exp", "iat"].iter().any(|name| text.matches(name).count() > 1) || text.contains("\\u");
-        assert!((sub && aud) || twice, "the tokens of others are taken: {payload}");
+        // No server issues a token with a duplicate claim, so such a token counts as opaque.
+        let twice = ["sub", "aud", "exp", "iat"].iter().any(|name| text.matches(name).count() > 1)
+            || text.contains("\\u");
+        assert!((sub && aud) || twice, "a token of another user or application is accepted: {payload}");
     }
 });
 
-/// Whether the tokens may be saved.
+/// Returns whether the session accepts the tokens.
 fn import(tokens: Tokens) -> bool {
     let world = World::new();
     match world.session.import(tokens, world.now) {
@@ -46,6 +47,6 @@ fn import(tokens: Tokens) -> bool {
             assert!(matches!(error.kind(), ErrorKind::SignIn(_)), "{error:?}");
             false
         }
-        _ => panic!("an import queues at the gate"),
+        _ => panic!("an import does not begin by queueing"),
     }
 }

@@ -1,10 +1,16 @@
-//! The document of the keys, with the status it came with: a delivery is believed only for a key that stands in it and
-//! is not withdrawn, and a ring that is given what another fetched says the same.
+//! The document of the webhook keys: a line with the status, then the body.
+//!
+//! A delivery is accepted only with a key that the document lists as valid. A key ring restored from a
+//! document accepts the same deliveries as the key ring that fetched it.
 
 #![no_main]
 
-use connect_core::{machine::Now, types::KeyStatus, webhooks::{CheckStep, FetchedKeys, KeyRing, Reason, testing}};
-use connect_fuzz::{Input, World, answer};
+use connect_core::{
+    machine::Now,
+    types::KeyStatus,
+    webhooks::{CheckStep, FetchedKeys, KeyRing, Reason, testing},
+};
+use connect_fuzz::{Input, World, response};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -15,43 +21,43 @@ fuzz_target!(|bytes: &[u8]| {
     let ring = KeyRing::new(&world.app).expect("no pinned key");
     let delivery = testing::sign("msg_1", "{}", world.now.wall);
     let CheckStep::Fetch(fetch, checking) = ring.check(delivery.headers(), delivery.body(), world.now) else {
-        panic!("without keys they are fetched");
+        panic!("a check without keys does not fetch them");
     };
     let (_, fetching) = fetch.start(world.now).expect("the first fetch");
-    fetching.resume(Ok(answer(status, body)), world.now);
+    fetching.resume(Ok(response(status, body)), world.now);
     let outcome = done(checking.resume(world.now));
 
     let Some(kept) = ring.fetched() else {
-        let rejection = outcome.expect_err("without keys nothing is believed");
-        assert_eq!(rejection, (Reason::NoPublicKeys, 503), "the service should try again");
+        let rejection = outcome.expect_err("a delivery without keys is refused");
+        assert_eq!(rejection, (Reason::NoPublicKeys, 503), "the service must retry the delivery");
         return;
     };
-    assert!(status.is_success(), "an error lists no keys");
+    assert!(status.is_success(), "keys of an error response are used");
     let ours = testing::public_key().to_string();
-    let stands = kept.document.keys.iter().any(|key| {
-        let good =
+    let is_listed = kept.document.keys.iter().any(|key| {
+        let is_valid =
             matches!(key.status, None | Some(KeyStatus::Active | KeyStatus::Previous | KeyStatus::Other(_)));
-        good && key.key.as_deref() == Some(&ours) && key.retires_at.is_none_or(|end| world.now.wall < end)
+        is_valid && key.key.as_deref() == Some(&ours) && key.retires_at.is_none_or(|end| world.now.wall < end)
     });
-    assert!(outcome.is_err() || stands, "believed for a key that is not in use");
-    restored(kept, outcome.is_ok(), world.now);
+    assert!(outcome.is_err() || is_listed, "a delivery is accepted with a key that is not listed as valid");
+    check_restored(kept, outcome.is_ok(), world.now);
 });
 
-/// What is kept across a restart decides as what was fetched did.
-fn restored(kept: FetchedKeys, believed: bool, now: Now) {
-    let text = serde_json::to_string(&kept).expect("keys are written");
-    let again: FetchedKeys = serde_json::from_str(&text).expect("and read");
+/// Checks that a key ring restored from stored keys accepts the same deliveries.
+fn check_restored(kept: FetchedKeys, accepted: bool, now: Now) {
+    let text = serde_json::to_string(&kept).expect("keys can be encoded");
+    let again: FetchedKeys = serde_json::from_str(&text).expect("encoded keys can be decoded");
     assert_eq!(again, kept);
     let world = World::new();
     let ring = KeyRing::new(&world.app).expect("no pinned key");
     ring.restore(again, now);
     let delivery = testing::sign("msg_1", "{}", now.wall);
     let outcome = ring.check(delivery.headers(), delivery.body(), now);
-    let believes = matches!(outcome, CheckStep::Done(Ok(_), _));
-    assert_eq!(believes, believed, "{text}");
+    let accepts = matches!(outcome, CheckStep::Done(Ok(_), _));
+    assert_eq!(accepts, accepted, "{text}");
 }
 
 fn done(step: CheckStep<'_>) -> Result<(), (Reason, u16)> {
-    let CheckStep::Done(outcome, _) = step else { panic!("a delivery waits for the keys once") };
+    let CheckStep::Done(outcome, _) = step else { panic!("a check waits for the keys twice") };
     outcome.map(drop).map_err(|rejection| (rejection.reason(), rejection.status().as_u16()))
 }

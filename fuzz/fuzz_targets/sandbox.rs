@@ -1,8 +1,10 @@
-//! Requests to the sandbox, one after the other: there is always an answer, what it calls JSON is JSON, and what
-//! it answers of its own accord the client's types read.
+//! A sequence of requests to the sandbox.
 //!
-//! A request is two lines: `GET /api/events?pageSize=3` and the body, which may be empty. One that begins with `*` is
-//! that of a signed-in user, one that begins with `+` that of the application. A second passes after each.
+//! Responses with a JSON content type are JSON. Without injected faults, the client's types decode the
+//! responses, and the status is never 500.
+//!
+//! A request is two lines: `GET /api/events?pageSize=3`, and the body, which may be empty. The prefix `*`
+//! adds the user's access token, `+` the application's credentials. A second passes after each request.
 
 #![no_main]
 
@@ -19,29 +21,29 @@ use serde_json::Value;
 
 fuzz_target!(|bytes: &[u8]| {
     let mut settings = Settings::default();
-    settings.set("webhook_url", "http://127.0.0.1:9/hook").expect("a switch");
+    settings.set("webhook_url", "http://127.0.0.1:9/hook").expect("a valid setting");
     let mut sandbox = Sandbox::new(settings);
-    // Ada's few events: the hundreds of the demo take most of the time, and every other user has those.
+    // A few events for Ada, because the hundreds of demo events would take most of the time.
     sandbox.seed(include_str!("../seed.json")).expect("a seed");
-    let mut visitor = Visitor::new(sandbox);
+    let mut client = Client::new(sandbox);
     let mut input = Input::new(bytes);
     for _ in 0..16 {
         if input.is_empty() {
             return;
         }
         let (line, body) = (input.line(), input.line());
-        visitor.ask(line, body);
+        client.send(line, body);
     }
 });
 
-struct Visitor {
+struct Client {
     sandbox: Sandbox,
     now: Timestamp,
     basic: HeaderValue,
     bearer: Option<HeaderValue>,
 }
 
-impl Visitor {
+impl Client {
     fn new(sandbox: Sandbox) -> Self {
         let credentials = sandbox.credentials();
         let basic = STANDARD.encode(format!("{}:{}", credentials.client_id, credentials.client_secret));
@@ -49,37 +51,38 @@ impl Visitor {
         Self { sandbox, now: at().wall, basic, bearer: None }
     }
 
-    /// Signs the user in, where that was not done yet.
+    /// Returns the user's access token. Signs the user in first if needed.
     fn sign_in(&mut self) -> Option<HeaderValue> {
         if self.bearer.is_none() {
             let client = self.sandbox.credentials().client_id;
             let authorize = format!("GET /api/oauth/authorize?user_id=ada&client_id={client}");
-            let (_, location) = self.ask(authorize.as_bytes(), b"")?;
+            let (_, location) = self.send(authorize.as_bytes(), b"")?;
             let code = location.split("code=").nth(1)?.split('&').next()?.to_owned();
             let grant = format!("grant_type=authorization_code&code={code}");
-            let (tokens, _) = self.ask(b"+POST /api/oauth/token", grant.as_bytes())?;
+            let (tokens, _) = self.send(b"+POST /api/oauth/token", grant.as_bytes())?;
             let tokens: Value = serde_json::from_slice(&tokens).ok()?;
             self.bearer = HeaderValue::try_from(format!("Bearer {}", tokens["access_token"].as_str()?)).ok();
         }
         self.bearer.clone()
     }
 
-    /// Sends a request, checks the answer, and gives back its body and where it leads.
-    fn ask(&mut self, line: &[u8], body: &[u8]) -> Option<(Bytes, String)> {
+    /// Sends a request, checks the response, and returns its body and its `Location`.
+    fn send(&mut self, line: &[u8], body: &[u8]) -> Option<(Bytes, String)> {
         let request = self.request(line, body)?;
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        let answer = self.sandbox.handle(request, self.now);
-        self.pass();
-        let Outcome::Reply(reply) = answer.outcome else { return None };
-        let (status, of_its_own) = (reply.status(), self.sandbox.stats().faults.asked == 0);
+        let handled = self.sandbox.handle(request, self.now);
+        self.wait_a_second();
+        let Outcome::Reply(reply) = handled.outcome else { return None };
+        let (status, without_faults) = (reply.status(), self.sandbox.stats().faults.asked == 0);
         let kind = reply.headers().get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
-        if kind.starts_with(b"application/json") && of_its_own {
-            serde_json::from_slice::<IgnoredAny>(reply.body()).expect("what is called JSON");
+        if kind.starts_with(b"application/json") && without_faults {
+            serde_json::from_slice::<IgnoredAny>(reply.body())
+                .expect("a response with a JSON content type is JSON");
         }
-        if status == StatusCode::OK && method == Method::GET && of_its_own {
-            read(&path, reply.body());
+        if status == StatusCode::OK && method == Method::GET && without_faults {
+            check_decodes(&path, reply.body());
         }
-        assert!(status != 500 || !of_its_own, "the sandbox fails only when it is told to");
+        assert!(status != 500 || !without_faults, "the sandbox fails without an injected fault");
         let location = reply.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
         let location = location.unwrap_or_default().to_owned();
         Some((reply.into_body(), location))
@@ -104,8 +107,8 @@ impl Visitor {
         Some(request)
     }
 
-    /// A second, in which deliveries go out and every other one fails.
-    fn pass(&mut self) {
+    /// Advances the clock by a second and sends the deliveries. Every second one fails.
+    fn wait_a_second(&mut self) {
         self.now = self.now.checked_add(SignedDuration::from_secs(1)).expect("a few seconds");
         for (index, attempt) in self.sandbox.deliveries(self.now).into_iter().enumerate() {
             serde_json::from_slice::<Value>(attempt.request.body()).expect("a delivery is JSON");
@@ -115,8 +118,8 @@ impl Visitor {
     }
 }
 
-/// What the client makes of a success.
-fn read(path: &str, body: &[u8]) {
+/// Checks that the client's types decode a successful response.
+fn check_decodes(path: &str, body: &[u8]) {
     match path {
         "/api/events" => drop(decode::<EventPage>(body).expect("a page of events")),
         "/api/calendars" => drop(decode::<Vec<Calendar>>(body).expect("calendars")),

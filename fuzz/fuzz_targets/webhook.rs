@@ -1,6 +1,7 @@
-//! A delivery: three lines of headers and a body, once as they are and once signed as they should be.
+//! A webhook delivery: lines with id, timestamp and signature, then the body. It is checked unchanged, and
+//! again with a valid signature.
 //!
-//! A line `-` leaves its header out, and one that begins with `+` has it twice.
+//! The line `-` omits its header, and a line that begins with `+` sends it twice.
 
 #![no_main]
 
@@ -15,11 +16,11 @@ fuzz_target!(|bytes: &[u8]| {
     let mut input = Input::new(bytes);
     let lines: [&[u8]; 3] = std::array::from_fn(|_| input.line());
     let body = input.rest();
-    as_it_is(lines, body);
-    signed(lines[0], body);
+    check_unsigned(lines, body);
+    check_signed(lines[0], body);
 });
 
-fn as_it_is(lines: [&[u8]; 3], body: &[u8]) {
+fn check_unsigned(lines: [&[u8]; 3], body: &[u8]) {
     let mut headers = HeaderMap::new();
     for (name, line) in NAMES.into_iter().zip(lines) {
         let (twice, text) = match line {
@@ -42,19 +43,19 @@ fn as_it_is(lines: [&[u8]; 3], body: &[u8]) {
     } else if !texts[1].bytes().all(|byte| byte.is_ascii_digit()) {
         assert_eq!(outcome, Err(Reason::InvalidTimestamp));
     } else if texts[1].parse::<i64>().is_ok_and(|at| at.abs_diff(now.as_second()) <= 300) {
-        // This signature has one form, and only who has the key can make it.
-        let right = testing::sign(
+        // The signature is deterministic.
+        let signed = testing::sign(
             texts[0],
             body.to_vec(),
             jiff::Timestamp::from_second(texts[1].parse().expect("digits")).expect("near now"),
         );
-        let right = right.headers().get(NAMES[2]).and_then(|value| value.to_str().ok()).expect("signed");
+        let signature = signed.headers().get(NAMES[2]).and_then(|value| value.to_str().ok()).expect("signed");
         let is_canonical = texts[1] == texts[1].parse::<i64>().expect("digits").to_string();
-        let is_there = is_canonical && texts[2].split(' ').any(|entry| entry == right);
+        let is_signed = is_canonical && texts[2].split(' ').any(|entry| entry == signature);
         match outcome {
-            Ok(_) => assert!(is_object(body) && (is_there || !is_canonical)),
-            Err(Reason::InvalidPayload) => assert!(!is_object(body) && (is_there || !is_canonical)),
-            // There may be too many others before it.
+            Ok(_) => assert!(is_object(body) && (is_signed || !is_canonical)),
+            Err(Reason::InvalidPayload) => assert!(!is_object(body) && (is_signed || !is_canonical)),
+            // Even with the right signature, if too many others precede it.
             Err(reason) => assert_eq!(reason, Reason::NoMatchingSignature),
         }
     } else {
@@ -62,7 +63,7 @@ fn as_it_is(lines: [&[u8]; 3], body: &[u8]) {
     }
 }
 
-fn signed(id: &[u8], body: &[u8]) {
+fn check_signed(id: &[u8], body: &[u8]) {
     let id = std::str::from_utf8(id)
         .ok()
         .filter(|id| HeaderValue::from_str(id).is_ok_and(|id| id.to_str().is_ok()));
@@ -72,12 +73,12 @@ fn signed(id: &[u8], body: &[u8]) {
     let outcome = verify(request.headers(), request.body(), &[testing::public_key()], now);
     match outcome {
         Ok(verified) => {
-            assert!(is_object(body), "only an object is a delivery");
+            assert!(is_object(body), "a delivery that is not an object is accepted");
             assert_eq!((&*verified.id, verified.timestamp), (id, now));
         }
         Err(reason) => {
             assert_eq!(reason, Reason::InvalidPayload);
-            assert!(!is_object(body), "a genuine delivery is never refused for what its fields are");
+            assert!(!is_object(body), "a valid delivery is refused because of its fields");
         }
     }
     let longer = [body, b" "].concat();

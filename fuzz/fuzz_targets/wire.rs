@@ -1,7 +1,7 @@
-//! What a transport meets: bodies in a coding, the response of a proxy, proxies' URLs and lists of hosts without one.
+//! Input of a transport: encoded bodies, the response of a proxy, proxy URLs and `no_proxy` lists.
 //!
-//! A decoded body is never larger than allowed, a proxy's response that opens a tunnel has no bytes behind it, and a proxy's
-//! place never holds its credentials.
+//! A decoded body is never larger than allowed, no bytes follow the response that opens a proxy tunnel, and
+//! the URI of a proxy never contains its credentials.
 
 #![no_main]
 

@@ -1,62 +1,67 @@
-//! A user of an application at a service that answers as it is told.
+//! The environment of a call: an application with one user, a store in memory, and a scripted service.
 
 use std::{sync::Arc, time::Duration};
 
-use connect_core::{App, Config, Endpoint, Error, MemoryStore, PendingSignIn, Request, Response, RetryPolicy, StoreLock, TokenStore, Tokens, TransportError, machine::{Call, Locked, Now, RefreshStep, Session, Step}, oauth::Profile};
+use connect_core::{
+    App, Config, Endpoint, Error, MemoryStore, PendingSignIn, Request, Response, RetryPolicy, StoreLock,
+    TokenStore, Tokens, TransportError,
+    machine::{Call, Locked, Now, RefreshStep, Session, Step},
+    oauth::Profile,
+};
 use http::StatusCode;
 use jiff::Timestamp;
 
-/// The application's id.
+/// The client id of the application.
 pub const CLIENT: &str = "client-id";
-/// What must be in no text that people read.
+/// A text in every secret, which must not appear in errors.
 pub const SECRET: &str = "hunter2";
-/// Who is signed in.
+/// The id of the user.
 pub const USER: &str = "ada";
 
-/// The moment every run begins.
+/// Returns the time at which every run begins.
 pub fn at() -> Now {
     Now { wall: Timestamp::constant(1_795_000_000, 0), monotonic: Duration::from_secs(1000) }
 }
 
-/// Tokens that are no JSON Web Tokens, and secret.
+/// Returns tokens that contain [`SECRET`] and are not JSON Web Tokens.
 pub fn tokens() -> Tokens {
     Tokens::new(format!("access-{SECRET}"), format!("refresh-{SECRET}"))
 }
 
-/// The state of a sign-in, which only its URL shows.
+/// Returns the `state` of a sign-in, from its URL.
 pub fn state(sign_in: &PendingSignIn) -> String {
-    let behind = sign_in.url().split("state=").nth(1).expect("a state in the URL");
-    behind.split('&').next().unwrap_or_default().to_owned()
+    let after = sign_in.url().split("state=").nth(1).expect("a state in the URL");
+    after.split('&').next().unwrap_or_default().to_owned()
 }
 
-/// An answer of JSON.
-pub fn answer(status: StatusCode, body: &[u8]) -> Response {
+/// Returns a response with this status and body.
+pub fn response(status: StatusCode, body: &[u8]) -> Response {
     let mut response = Response::new(bytes::Bytes::copy_from_slice(body));
     *response.status_mut() = status;
     response
 }
 
-/// Everything around a call.
+/// The environment of a call.
 pub struct World {
     pub app: App,
     pub session: Arc<Session>,
     pub store: MemoryStore,
     pub now: Now,
-    /// The requests so far.
+    /// The requests sent so far.
     pub sent: Vec<Request>,
-    /// How often tokens were saved.
+    /// The number of saves of tokens.
     pub saves: usize,
-    /// How often they were deleted.
+    /// The number of deletions of tokens.
     pub deletes: usize,
 }
 
 impl World {
-    /// With nobody signed in.
+    /// Creates a world without a signed-in user.
     pub fn new() -> Self {
         Self::with(None)
     }
 
-    /// The same at another authorization server.
+    /// Creates a world without a signed-in user, with another authorization server.
     pub fn at(profile: Profile) -> Self {
         Self::with(Some(profile))
     }
@@ -65,27 +70,27 @@ impl World {
         let mut config = Config::new(CLIENT, SECRET, "https://app.example/callback", [7; 32]);
         config.retry = RetryPolicy::attempts(3);
         config.profile = profile;
-        let app = App::new(config).expect("a configuration that is right");
+        let app = App::new(config).expect("a valid configuration");
         let session = Session::new(app.clone(), USER);
         let store = MemoryStore::new();
         Self { app, session, store, now: at(), sent: Vec::new(), saves: 0, deletes: 0 }
     }
 
-    /// With a user who has [`tokens`].
+    /// Creates a world with a signed-in user who has [`tokens`].
     pub fn signed_in() -> Self {
         let mut world = Self::new();
         let step = world.session.import(tokens(), world.now);
-        world.keep(step, |_| unreachable!("an import sends nothing")).expect("an import into memory");
+        world.run_refresh(step, |_| unreachable!("an import sends nothing")).expect("an import into memory");
         world.saves = 0;
         world
     }
 
-    /// What the store holds.
+    /// Returns the tokens in the store.
     pub fn stored(&self) -> Option<Tokens> {
         self.store.load(self.session.key()).expect("a store in memory")
     }
 
-    /// Calls an endpoint; `service` answers.
+    /// Calls an endpoint. `service` returns the responses.
     pub fn call<E: Endpoint>(
         &mut self,
         endpoint: &E,
@@ -94,16 +99,16 @@ impl World {
         let deadline = self.now.monotonic + self.app.config().timeout;
         let mut step = Call::start(&self.session, endpoint, self.now);
         for _ in 0..100 {
-            assert!(self.now.monotonic < deadline, "no pause goes beyond the time of the call");
+            assert!(self.now.monotonic < deadline, "a pause goes beyond the call's deadline");
             step = match step {
                 Step::Send(request, next) => next.resume(self.send(request, &mut service), self.now),
                 Step::Refresh(refresh, next) => {
-                    let outcome = self.keep(refresh.start(self.now), &mut service);
+                    let outcome = self.run_refresh(refresh.start(self.now), &mut service);
                     next.resume(outcome, self.now)
                 }
                 Step::Sleep(time, next) => {
                     self.now.monotonic += time;
-                    self.now.wall = self.now.wall.checked_add(time).expect("a pause of a minute at most");
+                    self.now.wall = self.now.wall.checked_add(time).expect("a pause of at most a minute");
                     next.resume(self.now)
                 }
                 Step::Done(outcome) => return outcome,
@@ -112,8 +117,8 @@ impl World {
         panic!("the call does not end");
     }
 
-    /// Carries out the steps of whatever changes tokens.
-    pub fn keep(
+    /// Drives a refresh, import or sign-in to its end.
+    pub fn run_refresh(
         &mut self,
         mut step: RefreshStep,
         mut service: impl FnMut(&Request) -> Result<Response, TransportError>,
@@ -144,7 +149,7 @@ impl World {
                 RefreshStep::Done(outcome) => return outcome,
             };
         }
-        panic!("the work on the tokens does not end");
+        panic!("the refresh does not end");
     }
 
     fn send(
@@ -152,9 +157,9 @@ impl World {
         request: Request,
         service: &mut impl FnMut(&Request) -> Result<Response, TransportError>,
     ) -> Result<Response, TransportError> {
-        let answer = service(&request);
+        let response = service(&request);
         self.sent.push(request);
-        answer
+        response
     }
 }
 
