@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Runs a command with a PostgreSQL and a Redis of its own, on free ports of the loopback interface and in a temporary
-# folder; both end with it, and nothing is left.
+# Runs a command with temporary PostgreSQL and Redis servers, on free ports of the loopback interface. Both servers stop
+# when the command ends, and their data is deleted.
 #
 #   bash tests/engines.sh cargo test --workspace
 #
-# The command finds them through CONNECT_TEST_POSTGRES and CONNECT_TEST_REDIS. Debian's packages are installed where
-# they are missing, if this is root.
+# CONNECT_TEST_POSTGRES and CONNECT_TEST_REDIS contain their URLs. If run as root, the script installs missing Debian
+# packages.
 set -euo pipefail
 [ $# -gt 0 ] || { echo "usage: bash tests/engines.sh COMMAND [ARGUMENT..]" >&2; exit 2; }
 
@@ -19,8 +19,8 @@ missing=()
 [ -n "$postgres" ] || missing+=(postgresql)
 [ -n "$redis" ] || missing+=(redis-server)
 if [ ${#missing[@]} -gt 0 ]; then
-    [ "$(id -u)" -eq 0 ] || { echo "please install ${missing[*]}" >&2; exit 1; }
-    # Debian would start them as services, which nobody needs here.
+    [ "$(id -u)" -eq 0 ] || { echo "missing packages: install ${missing[*]}, or run as root" >&2; exit 1; }
+    # Prevents Debian from starting the installed servers as services.
     policy=/usr/sbin/policy-rc.d
     [ -e "$policy" ] || { printf '#!/bin/sh\nexit 101\n' >"$policy"; chmod +x "$policy"; remove_policy=$policy; }
     apt-get update -qq
@@ -36,7 +36,7 @@ stop() {
     status=$?
     trap - EXIT
     for pid in "${started[@]}"; do
-        kill -INT "$pid" 2>/dev/null || true # to both: end at once, in order
+        kill -INT "$pid" 2>/dev/null || true # a fast, orderly shutdown for both servers
     done
     for pid in "${started[@]}"; do
         wait "$pid" 2>/dev/null || true
@@ -62,7 +62,7 @@ free_port() {
         shuf -i 20000-29999 -n 1
 }
 
-# Whether anything listens there.
+# Succeeds if a server listens on the port.
 listens() {
     (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
@@ -73,7 +73,7 @@ wait_for() { # NAME PID PORT LOG
         kill -0 "$2" 2>/dev/null || break
         sleep 0.1
     done
-    echo "$1 does not start:" >&2
+    echo "$1 did not start:" >&2
     cat "$4" >&2
     exit 1
 }

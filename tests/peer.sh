@@ -1,5 +1,5 @@
-# What the runs with programs from elsewhere share: a virtual environment, and a sandbox for as long as the run takes.
-# Sourced, with bash's `set -euo pipefail`.
+# Shared functions of the tests with third-party programs: virtual environments, Node.js, and a sandbox that runs until the
+# script ends. Source it with `set -euo pipefail`.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 target=${CARGO_TARGET_DIR:-$root/target}
@@ -7,7 +7,7 @@ work=$(mktemp -d)
 sandbox=
 trap '[ -z "$sandbox" ] || kill "$sandbox" 2>/dev/null || true; rm -rf "$work"' EXIT
 
-# python_with NAME PACKAGE==VERSION: sets $python to one that has this package.
+# python_with NAME PACKAGE==VERSION: installs the package into the virtual environment NAME and sets $python.
 python_with() {
     local venv=$target/$1-venv
     python=$venv/bin/python
@@ -17,13 +17,13 @@ python_with() {
     fi
 }
 
-# The program, built.
+# Builds the program `connect` and sets $connect.
 build_connect() {
     cargo build --quiet --locked --manifest-path "$root/Cargo.toml" --package mobiscroll-connect-cli
     connect=$target/debug/connect
 }
 
-# start_sandbox [ARGUMENTS]: runs until the script ends; what it says when it is ready is in $work/ready.
+# start_sandbox [ARGUMENTS]: starts a sandbox that runs until the script ends. Its start-up output is in $work/ready.
 start_sandbox() {
     build_connect
     "$connect" sandbox --json --port 0 "$@" >"$work/ready" &
@@ -37,7 +37,7 @@ start_sandbox() {
     exit 1
 }
 
-# Node.js and npm, from Debian where they are missing.
+# Installs Node.js and npm from Debian if they are missing.
 install_node() {
     if ! command -v node >/dev/null; then
         apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nodejs >/dev/null || true
@@ -48,13 +48,13 @@ install_node() {
     local recent
     recent='const [major, minor] = process.versions.node.split("."); process.exit(+(major * 100 + +minor < 2019))'
     if ! command -v npm >/dev/null || ! node -e "$recent"; then
-        echo "servers from elsewhere need Node.js 20.19 or newer, and npm: none is here, and none could be installed" >&2
+        echo "this test needs Node.js 20.19 or newer and npm; they are missing and could not be installed" >&2
         exit 1
     fi
 }
 
-# node_with NAME FOLDER: $node is a folder with what this one holds and what its package-lock.json names, installed anew where
-# that has changed.
+# node_with NAME FOLDER: copies FOLDER's scripts and installs its npm packages, again if package-lock.json has changed.
+# Sets $node to the folder with both.
 node_with() {
     install_node
     node=$target/$1

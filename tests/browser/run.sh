@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Clicks through the consent pages in headless Chromium, and asks the token endpoint for tokens from pages of several origins. Needs python3 with venv, and cargo; installs the Debian packages
-# chromium and chromium-driver where they are missing.
+# Tests the consent pages in headless Chromium, and requests to the token endpoint from pages of several origins. Needs
+# python3 with venv, and cargo. Installs the Debian packages chromium and chromium-driver if they are missing.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

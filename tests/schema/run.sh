@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Holds the sandbox to schema/connect.openapi.json with generated requests. Needs python3 with venv, and cargo.
+# Checks with generated requests that the sandbox conforms to schema/connect.openapi.json. Needs python3 with venv, and cargo.
 #
-# Every check of schemathesis is on. What is left out, and why:
+# All checks of schemathesis are enabled. One operation is left out:
 #
-#   POST /webhook-receiver/{provider} internal to the service: calendar providers call it, applications do not
+#   POST /webhook-receiver/{provider}: internal to the service; calendar providers call it, applications do not
 #
-# schemathesis.toml says where a 400 is no contradiction of the schema, and schema.py (`close`) what the service takes beside
-# what the schema offers to clients. Both give the reason.
+# schemathesis.toml lists where a 400 does not contradict the schema. schema.py (`close`) lists what the service accepts in
+# addition to the schema. Both give the reasons.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Random recurrence rules through our conversions, against Python's `dateutil` and an expansion of Graph's patterns written from
-# their documentation. Needs python3 with venv, and cargo.
+# Converts random recurrence rules, and compares the occurrences with python-dateutil and with an expansion of Graph's
+# patterns written from their documentation. Needs python3 with venv, and cargo.
 #
-# Usage: conversions.sh [RULES [SEED]]; by default 2000 rules and a seed that is printed.
+# Usage: conversions.sh [RULES [SEED]]. Default: 2000 rules and a random seed, which is printed.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

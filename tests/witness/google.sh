@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Google Calendar with programs from elsewhere: Google's own Python client, unchanged and with the description of Calendar v3
-# that it brings, against the sandbox; and both clients against the Google Calendar of `emulate`. Of that 0.11 is the last
-# that runs on Node.js 20. Needs python3 with venv, and cargo; installs Debian's nodejs and npm where they are missing.
+# Tests Google's unmodified Python client, with its description of Calendar v3, with the sandbox. Tests our async and blocking
+# clients with the Google Calendar of `emulate` (0.11 is its last version for Node.js 20). Needs python3 with venv, and cargo.
+# Installs the Debian packages nodejs and npm if they are missing.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -16,11 +16,11 @@ stop() {
 }
 trap stop EXIT
 
-# start_emulator: runs until the script ends, at $origin.
+# start_emulator: starts the emulator, which runs until the script ends. Sets $origin to its origin.
 start_emulator() {
     printf '%s\n' 'tokens:' '  token-of-ada: {login: ada@example.com}' \
         'google:' '  users: [{email: ada@example.com, name: Ada}]' >"$work/seed.yaml"
-    # It takes no port 0.
+    # The emulator does not accept port 0.
     local port
     port=$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
     (cd "$work" && exec node "$node/node_modules/emulate/dist/index.js" start --service google --port "$port" \

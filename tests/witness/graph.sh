@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
-# Microsoft's own Python client of Graph, unchanged, against the sandbox. Needs python3 with venv, and cargo.
+# Tests Microsoft's unmodified Python client for Graph with the sandbox. Needs python3 with venv, and cargo.
 #
-# Its request adapter takes another base URL. What cannot be pointed at the sandbox is its way to a token (`azure-identity`,
-# which asks Microsoft's servers about the tenant first): the tokens are fetched beside it and handed to its own provider of
-# bearer tokens, whose list of allowed hosts has the sandbox's.
+# The client accepts another base URL, but its sign-in (`azure-identity`) always asks Microsoft's servers about the tenant.
+# The test therefore fetches the tokens itself and passes them to the client's token provider, which allows the sandbox's host.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# OAuth with programs from elsewhere: Authlib and requests-oauthlib, unchanged, against the sandbox, and both clients against
-# the authorization servers oidc-provider and oauth2-mock-server. Needs python3 with venv, and cargo; installs Debian's
-# nodejs and npm where they are missing.
+# Tests the unmodified OAuth libraries Authlib and requests-oauthlib with the sandbox, and our async and blocking clients with
+# the authorization servers oidc-provider and oauth2-mock-server. Needs python3 with venv, and cargo. Installs the Debian
+# packages nodejs and npm if they are missing.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -16,7 +16,7 @@ stop() {
 }
 trap stop EXIT
 
-# start_server NAME [ARGUMENTS]: runs until the script ends; its issuer is in $issuer.
+# start_server NAME [ARGUMENTS]: starts a server that runs until the script ends. Sets $issuer to its issuer.
 start_server() {
     local name=$1
     shift
@@ -44,11 +44,11 @@ python_with oauth authlib==1.9.9
 python_with oauth requests-oauthlib==2.0.0
 cargo build --quiet --locked --manifest-path "$root/Cargo.toml" --package connect-tests --bin foreign-server
 
-# Undocumented at Apptoto, and so off unless they are asked for.
+# These Apptoto features are undocumented, so the sandbox enables them only on request.
 start_sandbox --set apptoto_refresh_tokens=kept --set apptoto_revoke=on
 "$python" "$here/oauth/libraries.py" "$work/ready" | tee -a "$work/checks"
 
-# Nearly all of it has to be form-encoded (RFC 6749 2.3.1).
+# Nearly all characters must be form-encoded (RFC 6749 2.3.1).
 secret='s+/=%:&?'
 start_server oidc-provider "$secret"
 foreign_server oidc-provider "$issuer" basic:client basic "$secret"
@@ -58,4 +58,4 @@ start_server oauth2-mock-server
 foreign_server oauth2-mock-server "$issuer" any-client basic "$secret"
 foreign_server oauth2-mock-server "$issuer" any-client none
 
-printf 'OAuth with programs from elsewhere: %s checks passed\n' "$(grep -c '^ok ' "$work/checks")"
+printf 'third-party OAuth libraries and servers: %s checks passed\n' "$(grep -c '^ok ' "$work/checks")"
