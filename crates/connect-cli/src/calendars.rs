@@ -1,4 +1,5 @@
-//! `connect calendars`: the calendars of all connected accounts; and finding one of them by what people type.
+//! `connect calendars`: lists calendars, and finds the calendars that other commands name by key, id or
+//! title.
 
 use clap::Args;
 use connect_hyper::types::{Calendar, CalendarRef, Provider};
@@ -8,14 +9,14 @@ use crate::{
     events,
     failure::{Exit, Failure},
     key, provider,
-    table::{Room, Table},
+    table::{ColumnFit, Table},
     via::Via,
 };
 
 /// The arguments of `connect calendars`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Only the calendars of this provider: google, microsoft, apple or caldav.
+    /// List only calendars of this provider: google, microsoft, apple or caldav.
     #[arg(long, value_name = "PROVIDER", value_parser = provider::known)]
     provider: Option<Provider>,
 }
@@ -29,7 +30,7 @@ impl Command for Arguments {
         calendars.retain(|calendar| self.provider.is_none() || calendar.provider == self.provider);
         context.out.print(&calendars, || {
             if calendars.is_empty() {
-                return "There is no calendar.\n".to_owned();
+                return "No calendars.\n".to_owned();
             }
             context.out.table(&table(&calendars))
         })
@@ -38,11 +39,11 @@ impl Command for Arguments {
 
 fn table(calendars: &[Calendar]) -> Table {
     let mut table = Table::new(&[
-        ("KEY", Room::Fixed),
-        ("PROVIDER", Room::Fixed),
-        ("TITLE", Room::Cut),
-        ("TIME ZONE", Room::Fixed),
-        ("ID", Room::Drop),
+        ("KEY", ColumnFit::Fixed),
+        ("PROVIDER", ColumnFit::Fixed),
+        ("TITLE", ColumnFit::Cut),
+        ("TIME ZONE", ColumnFit::Fixed),
+        ("ID", ColumnFit::Drop),
     ]);
     for calendar in calendars {
         let provider = calendar.provider.as_ref().map_or("", Provider::as_str);
@@ -52,20 +53,25 @@ fn table(calendars: &[Calendar]) -> Table {
     table
 }
 
-/// Only Connect has calendars of more than one provider.
+/// Returns an error if `--provider` names another provider than `--via`.
+///
+/// Only Connect lists calendars of more than one provider.
 pub(crate) fn check_provider(context: &Context, provider: Option<&Provider>) -> Result<(), Failure> {
     match (context.backend.provider(), provider) {
-        (Some(whose), Some(provider)) if whose != *provider => {
-            let message =
-                format!("--provider {provider} does not go with --via {}", context.settings.via.option());
-            Err(Failure::usage(message).next("leave --provider out"))
+        (Some(own), Some(provider)) if own != *provider => {
+            let message = format!(
+                "--provider {provider} cannot be combined with --via {}",
+                context.settings.via.option()
+            );
+            Err(Failure::usage(message).next("omit --provider"))
         }
         _ => Ok(()),
     }
 }
 
-/// The calendars people named, by key, id or exact title, or `primary` where the provider has a calendar of that role. Where
-/// the sign-in may not list calendars, a name is taken for an id of the provider that is named with it.
+/// Returns the calendars that `names` names by key, id, exact title, or `primary`.
+///
+/// If the sign-in may not list calendars and the provider is known, each name is used as a calendar id.
 pub(crate) async fn find(
     context: &Context,
     names: &[String],
@@ -75,8 +81,8 @@ pub(crate) async fn find(
     if names.is_empty() {
         return Ok(Vec::new());
     }
-    let whose = context.backend.provider();
-    let provider = provider.or(whose.as_ref());
+    let own = context.backend.provider();
+    let provider = provider.or(own.as_ref());
     let listed = match context.backend.calendars().await.map_err(Failure::from) {
         Ok(listed) => listed,
         Err(failure) => {
@@ -110,8 +116,8 @@ fn pick(listed: &[Calendar], name: &str, provider: Option<&Provider>) -> Result<
         }
     }
     let of = provider.map(|provider| format!(" of {provider}")).unwrap_or_default();
-    Err(Failure::new(Exit::NotFound, "NOT_FOUND_ERROR", format!("there is no calendar {name:?}{of}"))
-        .next("list their keys, titles and ids: connect calendars"))
+    Err(Failure::new(Exit::NotFound, "NOT_FOUND_ERROR", format!("calendar {name:?}{of} not found"))
+        .next("list the keys, titles and ids of all calendars: connect calendars"))
 }
 
 fn ambiguous(name: &str, candidates: &[&Calendar]) -> Failure {
@@ -122,12 +128,13 @@ fn ambiguous(name: &str, candidates: &[&Calendar]) -> Failure {
             format!("{} ({provider}, {:?}, {})", key::of_calendar(calendar), calendar.title, calendar.id)
         })
         .collect();
-    Failure::usage(format!("more than one calendar is called {name:?}"))
-        .cause(format!("it may be {}", candidates.join(" or ")))
-        .next("name it by its key, which stands first")
+    Failure::usage(format!("{name:?} matches more than one calendar"))
+        .cause(format!("candidates: {}", candidates.join(", ")))
+        .next("use the key, the first value of each candidate")
 }
 
-/// Whether it is the one that Google and Outlook take for `primary`.
+/// Returns whether the calendar is the account's main one (`primary` at Google, `isDefaultCalendar` at
+/// Outlook).
 fn is_primary(calendar: &Calendar) -> bool {
     let says =
         |name: &str| calendar.original.as_ref().and_then(|original| original.field(name)) == Some(true);

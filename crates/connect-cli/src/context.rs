@@ -1,4 +1,4 @@
-//! What a command works with, and how it is run: to its end or until Ctrl-C, and never without saving tokens.
+//! Runs a command until it ends or Ctrl-C is pressed, and saves new tokens before the program exits.
 
 use std::{
     future::{Future, poll_fn},
@@ -19,29 +19,29 @@ use crate::{
 };
 
 /// A token exchange and the save after it end within this time.
-const CLOSING: Duration = Duration::from_secs(50);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(50);
 
-/// The client, the user, and where to print.
+/// The client, the user and the output of a command.
 pub(crate) struct Context {
     pub(crate) client: Client,
     pub(crate) user: User,
-    /// The user's calendars.
+    /// Reads and changes the user's calendars at the service of `--via`.
     pub(crate) backend: Box<dyn AsyncCalendarBackend>,
     pub(crate) out: Output,
     pub(crate) settings: Resolved,
 }
 
-/// A command: what it does with the context.
+/// A command that runs for a user of the application.
 pub(crate) trait Command {
-    /// What it works with.
+    /// The services that the command supports.
     const SERVICES: &[Via] = &[Via::Connect];
 
-    /// Whether it reads what is public at Google, with an API key in place of a sign-in.
+    /// Returns whether the command reads public Google calendars, which need an API key and no sign-in.
     fn is_public(&self) -> bool {
         false
     }
 
-    /// The API key, where it is an argument.
+    /// Returns the value of `--api-key`.
     fn api_key(&self) -> Option<&str> {
         None
     }
@@ -52,7 +52,7 @@ pub(crate) trait Command {
 /// Runs a command for a user of the application.
 pub(crate) fn run<C: Command>(settings: &Settings, command: &C) -> ExitCode {
     let outcome = settings.resolve().and_then(|resolved| {
-        only(C::SERVICES, &resolved)?;
+        check_service(C::SERVICES, &resolved)?;
         let out = Output::new(settings);
         let context = if command.is_public() {
             let key = resolved.api_key(command.api_key())?;
@@ -77,32 +77,32 @@ pub(crate) fn run<C: Command>(settings: &Settings, command: &C) -> ExitCode {
     finish(outcome, settings)
 }
 
-/// Nothing of another service is sent to Mobiscroll Connect.
-fn only(services: &[Via], resolved: &Resolved) -> Result<(), Failure> {
+/// Returns an error if the command does not support the service of `--via`.
+fn check_service(services: &[Via], resolved: &Resolved) -> Result<(), Failure> {
     if services.contains(&resolved.via) {
         return Ok(());
     }
     let others: Vec<_> = services.iter().filter(|via| **via != Via::Connect).map(|via| via.name()).collect();
     let message = match others.join(" and ") {
-        others if others.is_empty() => "this command works with Mobiscroll Connect alone".to_owned(),
-        others => format!("this command works with Mobiscroll Connect, {others}"),
+        others if others.is_empty() => "this command only supports Mobiscroll Connect".to_owned(),
+        others => format!("this command only supports Mobiscroll Connect, {others}"),
     };
     Err(Failure::usage(message).next(
-        "leave --via out; with other services there are: login, logout, token, and with Google and Outlook calendars, events",
+        "omit --via; it works with login, logout and token, and for Google and Outlook with calendars and events",
     ))
 }
 
-/// Waits for tokens in flight, and says so where that takes its time.
+/// Waits until running token exchanges are saved, and says so after one second.
 async fn close(client: &Client) -> Result<(), connect_hyper::Error> {
-    let mut closing = pin!(client.close(CLOSING));
+    let mut closing = pin!(client.close(CLOSE_TIMEOUT));
     if let Ok(closed) = tokio::time::timeout(Duration::from_secs(1), closing.as_mut()).await {
         return closed;
     }
-    note("Waiting until new tokens are saved.");
+    note("Waiting for new tokens to be saved.");
     closing.await
 }
 
-/// Tokens that may be lost outweigh whatever else there is to say.
+/// Returns the failure to report: lost tokens matter more than the outcome of the command.
 fn unsaved(outcome: Result<(), Failure>, error: connect_hyper::Error) -> Failure {
     let failure = Failure::from(error).while_doing("new tokens may not be saved");
     match outcome {
@@ -117,20 +117,20 @@ pub(crate) fn run_alone<F: Future<Output = Result<(), Failure>>>(
     command: impl FnOnce(Resolved, Output) -> F,
 ) -> ExitCode {
     let outcome = settings.resolve().and_then(|resolved| {
-        only(&[Via::Connect], &resolved)?;
+        check_service(&[Via::Connect], &resolved)?;
         let out = Output::new(settings);
         block_on(until_interrupted(command(resolved, out)))
     });
     finish(outcome, settings)
 }
 
-/// Runs what goes on until it is told to stop. That is its end, and no failure.
+/// Runs a command that serves until Ctrl-C, which is its regular end (exit code 0).
 pub(crate) fn serve<F: Future<Output = Result<(), Failure>>>(
     settings: &Settings,
     command: impl FnOnce(Resolved, Output) -> F,
 ) -> ExitCode {
     let outcome = settings.resolve().and_then(|resolved| {
-        only(&[Via::Connect], &resolved)?;
+        check_service(&[Via::Connect], &resolved)?;
         let out = Output::new(settings);
         block_on(async { unless_interrupted(command(resolved, out)).await.unwrap_or(Ok(())) })
     });
@@ -147,10 +147,10 @@ fn finish(outcome: Result<(), Failure>, settings: &Settings) -> ExitCode {
 fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| {
-        Failure::new(Exit::Failed, "RUNTIME_ERROR", "the runtime cannot be started").cause(error)
+        Failure::new(Exit::Failed, "RUNTIME_ERROR", "cannot start the async runtime").cause(error)
     })?;
     let outcome = runtime.block_on(work);
-    // Somebody may still be asked to paste something: that thread is not waited for.
+    // A thread that reads a pasted URL may never end.
     runtime.shutdown_background();
     outcome
 }
@@ -158,16 +158,16 @@ fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failu
 async fn until_interrupted(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     unless_interrupted(work).await.unwrap_or_else(|| {
         Err(Failure::new(Exit::Interrupted, "INTERRUPTED", "interrupted")
-            .next("what was under way may have happened: look before repeating it"))
+            .next("the change may have been made: check before repeating it"))
     })
 }
 
-/// What comes of the work, or nothing if it was interrupted.
+/// Returns the outcome of `work`, or `None` if Ctrl-C or SIGTERM came first.
 async fn unless_interrupted<T>(work: impl Future<Output = T>) -> Option<T> {
     let mut work = pin!(work);
     let mut interrupted = pin!(interruption());
     poll_fn(|cx| {
-        // First, so that the signals are caught before anything is sent or said.
+        // Polled first, so that the signal handlers exist before anything is sent or printed.
         if interrupted.as_mut().poll(cx).is_ready() {
             note("");
             return Poll::Ready(None);
@@ -177,7 +177,7 @@ async fn unless_interrupted<T>(work: impl Future<Output = T>) -> Option<T> {
     .await
 }
 
-/// Ctrl-C, or being asked to end. Where signals cannot be caught, the usual thing happens.
+/// Ends on Ctrl-C or SIGTERM. If the handlers cannot be installed, the signals end the process as usual.
 #[cfg(unix)]
 async fn interruption() {
     use tokio::signal::unix::{SignalKind, signal};

@@ -1,4 +1,4 @@
-//! The controls of a sandbox, which are no part of the service: at the origin, without credentials.
+//! Requests to a sandbox's control endpoints (`/sandbox/..`), which the real service does not have.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::failure::{Exit, Failure};
 
-/// A call of a control: an endpoint the library does not know.
+/// A request to a control endpoint: sent to the origin of the base URL, without credentials.
 pub(crate) struct Control {
     method: Method,
     path: &'static str,
@@ -57,15 +57,21 @@ impl Endpoint for Control {
     }
 }
 
-/// What a sandbox, and nobody else, answers to this; the service itself is not even asked.
-pub(crate) async fn look<T: DeserializeOwned>(client: &Client, path: &'static str) -> Result<T, Failure> {
+/// Returns the response to a `GET` that only a sandbox supports; an error if the base URL is not a sandbox.
+///
+/// The real service gets no such request.
+pub(crate) async fn get_from_sandbox<T: DeserializeOwned>(
+    client: &Client,
+    path: &'static str,
+) -> Result<T, Failure> {
     let base_url = client.app().service().base_url();
     let no_sandbox = || {
-        Failure::new(Exit::Usage, "CONFIGURATION_ERROR", format!("there is no sandbox at {base_url}"))
-            .next("start one, connect sandbox --port 8080, and name it: --base-url http://127.0.0.1:8080/api")
+        Failure::new(Exit::Usage, "CONFIGURATION_ERROR", format!("{base_url} is not a sandbox")).next(
+            "start a sandbox (connect sandbox --port 8080) and add --base-url http://127.0.0.1:8080/api",
+        )
     };
     if base_url == CONNECT_BASE_URL {
-        return Err(no_sandbox().cause("this is the service itself, which makes no changes on demand"));
+        return Err(no_sandbox().cause("it is the real service, where this command must not change events"));
     }
     match client.send(&Control::get(path)).await {
         Ok(raw) => raw.decode().map_err(|error| no_sandbox().cause(error)),

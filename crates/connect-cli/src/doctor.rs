@@ -1,14 +1,14 @@
-//! `connect doctor`: why it does not work, and what to do, without a user.
+//! `connect doctor`: finds out why the application cannot use the service, without a sign-in.
 //!
 //! ```text
-//!   health            is the service there, and can it be believed (TLS)?
-//!   token endpoint    a made-up code: `invalid_grant` means that the credentials are good
-//!     refused         the same with id and secret changed round: were they swapped?
-//!   authorize         a redirect means that the client id is known, and may show the registered redirect URI
+//!   health            can the service be reached, with a trusted certificate?
+//!   token endpoint    send a made-up code: `invalid_grant` means that the credentials are valid
+//!     if refused      send the client id and the secret swapped
+//!   authorize         a redirect means that the client id is known; it may show the registered redirect URI
 //! ```
 //!
-//! The credentials come before the authorization: as long as it may be the secret that stands in the place of
-//! the client id, it must not get into a URL. For the same reason the client id is not shown.
+//! The credentials are checked first, because the authorize request has the client id in its URL. If the
+//! user swapped them, that would be the secret. The client id is not shown for the same reason.
 
 mod probe;
 mod verdict;
@@ -19,7 +19,7 @@ use connect_hyper::Secret;
 use serde::Serialize;
 
 use self::{
-    probe::{Authorized, Credentials, Probe},
+    probe::{AuthorizeCheck, CredentialCheck, Probe},
     verdict::Verdict,
 };
 use crate::{
@@ -33,27 +33,27 @@ use crate::{
 pub(crate) fn run(settings: &Settings) -> ExitCode {
     let mut exit = ExitCode::SUCCESS;
     let done = context::run_alone(settings, async |resolved, out| {
-        let (verdict, checks) = examine(&resolved).await?;
+        let (verdict, checks) = run_checks(&resolved).await?;
         exit = ExitCode::from(verdict.exit_code());
         report(&verdict, &checks, &out)
     });
     if done == ExitCode::SUCCESS { exit } else { done }
 }
 
-/// One thing that was looked at.
+/// The result of one check.
 #[derive(Serialize)]
 struct Check {
     name: &'static str,
-    result: Outcome,
+    result: CheckResult,
     detail: String,
 }
 
 #[derive(Clone, Copy, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum Outcome {
+enum CheckResult {
     Ok,
     Failed,
-    /// It cannot be told without a sign-in.
+    /// Only a sign-in can show it.
     Unknown,
 }
 
@@ -61,112 +61,115 @@ enum Outcome {
 struct Checks(Vec<Check>);
 
 impl Checks {
-    fn note(&mut self, name: &'static str, result: Outcome, detail: impl Into<String>) {
+    fn note(&mut self, name: &'static str, result: CheckResult, detail: impl Into<String>) {
         self.0.push(Check { name, result, detail: detail.into() });
     }
 }
 
-async fn examine(settings: &Resolved) -> Result<(Verdict, Checks), Failure> {
+async fn run_checks(settings: &Resolved) -> Result<(Verdict, Checks), Failure> {
     let mut checks = Checks::default();
-    let verdict = find(settings, &mut checks).await?;
+    let verdict = diagnose(settings, &mut checks).await?;
     Ok((verdict, checks))
 }
 
-async fn find(settings: &Resolved, checks: &mut Checks) -> Result<Verdict, Failure> {
+async fn diagnose(settings: &Resolved, checks: &mut Checks) -> Result<Verdict, Failure> {
     let credentials = settings.credentials()?;
     let (Some(id), Some(secret)) = (&credentials.id, &credentials.secret) else {
-        checks.note("settings", Outcome::Failed, "the client id or the client secret is not set");
+        checks.note("settings", CheckResult::Failed, "the client id or the client secret is not set");
         return Ok(Verdict::NotSet);
     };
     let probe = Probe::new(settings, id, secret.clone())?;
-    checks.note("settings", Outcome::Ok, "client id, client secret and redirect URI are set");
+    checks.note("settings", CheckResult::Ok, "client id, client secret and redirect URI are set");
 
     if let Err((verdict, detail)) = probe.reach().await {
-        checks.note("service", Outcome::Failed, detail);
+        checks.note("service", CheckResult::Failed, detail);
         return Ok(verdict);
     }
-    checks.note("service", Outcome::Ok, format!("{} answers", probe.base_url()));
+    checks.note("service", CheckResult::Ok, format!("{} responds", probe.base_url()));
 
     match probe.credentials().await {
-        Credentials::Good => {
-            checks.note("credentials", Outcome::Ok, "the token endpoint takes the client id and secret")
+        CredentialCheck::Good => {
+            checks.note("credentials", CheckResult::Ok, "the token endpoint accepts the client id and secret")
         }
-        Credentials::RedirectUri(detail) => {
-            checks.note("credentials", Outcome::Ok, "the token endpoint takes the client id and secret");
-            checks.note("redirect URI", Outcome::Failed, detail);
+        CredentialCheck::RedirectUri(detail) => {
+            checks.note(
+                "credentials",
+                CheckResult::Ok,
+                "the token endpoint accepts the client id and secret",
+            );
+            checks.note("redirect URI", CheckResult::Failed, detail);
             return Ok(Verdict::RedirectUri(None));
         }
-        Credentials::Refused(detail) => {
-            checks.note("credentials", Outcome::Failed, detail);
-            return refused(settings, (id, secret), &probe, checks).await;
+        CredentialCheck::Refused(detail) => {
+            checks.note("credentials", CheckResult::Failed, detail);
+            return find_wrong_credential(settings, (id, secret), &probe, checks).await;
         }
-        Credentials::Failed(verdict, detail) => {
-            checks.note("credentials", Outcome::Failed, detail);
+        CredentialCheck::Failed(verdict, detail) => {
+            checks.note("credentials", CheckResult::Failed, detail);
             return Ok(verdict);
         }
     }
-    Ok(authorized(probe.authorize().await?, checks, &settings.redirect_uri))
+    Ok(check_authorize(probe.authorize().await?, checks, &settings.redirect_uri))
 }
 
-/// Which of the two is wrong, or both in each other's place.
-async fn refused(
+/// Finds out whether the client id or the secret is wrong, or both are swapped.
+async fn find_wrong_credential(
     settings: &Resolved,
     (id, secret): (&str, &Secret),
     probe: &Probe,
     checks: &mut Checks,
 ) -> Result<Verdict, Failure> {
     let swapped = Probe::new(settings, secret.expose(), Secret::from(id))?;
-    if matches!(swapped.credentials().await, Credentials::Good | Credentials::RedirectUri(_)) {
-        checks.note("swapped", Outcome::Failed, "with id and secret changed round it takes them");
+    if matches!(swapped.credentials().await, CredentialCheck::Good | CredentialCheck::RedirectUri(_)) {
+        checks.note("swapped", CheckResult::Failed, "the token endpoint accepts them swapped");
         return Ok(Verdict::Swapped);
     }
     match probe.authorize().await? {
-        Authorized::UnknownClient(detail) => {
-            checks.note("client id", Outcome::Failed, detail);
+        AuthorizeCheck::UnknownClient(detail) => {
+            checks.note("client id", CheckResult::Failed, detail);
             Ok(Verdict::ClientId)
         }
-        Authorized::Failed(verdict, detail) => {
-            checks.note("client id", Outcome::Unknown, detail);
+        AuthorizeCheck::Failed(verdict, detail) => {
+            checks.note("client id", CheckResult::Unknown, detail);
             Ok(verdict)
         }
         _ => {
-            checks.note("client id", Outcome::Ok, "the authorization knows it");
+            checks.note("client id", CheckResult::Ok, "the authorize endpoint accepts it");
             Ok(Verdict::ClientSecret)
         }
     }
 }
 
-fn authorized(answer: Authorized, checks: &mut Checks, redirect_uri: &str) -> Verdict {
-    let known = "the authorization knows it";
-    match answer {
-        // The token endpoint knows the client, so it is no wrong client id.
-        Authorized::UnknownClient(detail) => {
-            checks.note("authorization", Outcome::Failed, detail);
+fn check_authorize(outcome: AuthorizeCheck, checks: &mut Checks, redirect_uri: &str) -> Verdict {
+    let known = "the authorize endpoint accepts it";
+    match outcome {
+        // The token endpoint accepted the client id, so the service contradicts itself.
+        AuthorizeCheck::UnknownClient(detail) => {
+            checks.note("authorization", CheckResult::Failed, detail);
             Verdict::Service
         }
-        Authorized::Failed(verdict, detail) => {
-            checks.note("client id", Outcome::Unknown, detail);
+        AuthorizeCheck::Failed(verdict, detail) => {
+            checks.note("client id", CheckResult::Unknown, detail);
             verdict
         }
-        Authorized::Consent => {
-            checks.note("client id", Outcome::Ok, known);
-            let detail =
-                format!("{redirect_uri}: whether it is the registered one shows only at the end of a login");
-            checks.note("redirect URI", Outcome::Unknown, detail);
+        AuthorizeCheck::Consent => {
+            checks.note("client id", CheckResult::Ok, known);
+            let detail = format!("{redirect_uri}: only a login can show whether it is registered");
+            checks.note("redirect URI", CheckResult::Unknown, detail);
             Verdict::Well
         }
-        Authorized::Back => {
-            checks.note("client id", Outcome::Ok, known);
-            checks.note("redirect URI", Outcome::Ok, format!("{redirect_uri} is the registered one"));
+        AuthorizeCheck::Back => {
+            checks.note("client id", CheckResult::Ok, known);
+            checks.note("redirect URI", CheckResult::Ok, format!("{redirect_uri} is registered"));
             Verdict::Well
         }
-        Authorized::Elsewhere(registered) => {
-            checks.note("client id", Outcome::Ok, known);
+        AuthorizeCheck::Elsewhere(registered) => {
+            checks.note("client id", CheckResult::Ok, known);
             let detail = match &registered {
                 Some(registered) => format!("the service redirects to {registered}, not to {redirect_uri}"),
                 None => format!("the service refuses {redirect_uri}"),
             };
-            checks.note("redirect URI", Outcome::Failed, detail);
+            checks.note("redirect URI", CheckResult::Failed, detail);
             Verdict::RedirectUri(registered)
         }
     }
@@ -174,7 +177,7 @@ fn authorized(answer: Authorized, checks: &mut Checks, redirect_uri: &str) -> Ve
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Report<'a> {
+struct Diagnosis<'a> {
     ok: bool,
     code: &'static str,
     message: &'static str,
@@ -184,7 +187,7 @@ struct Report<'a> {
 }
 
 fn report(verdict: &Verdict, checks: &Checks, out: &Output) -> Result<(), Failure> {
-    let report = Report {
+    let report = Diagnosis {
         ok: matches!(verdict, Verdict::Well),
         code: verdict.code(),
         message: verdict.message(),
@@ -196,9 +199,9 @@ fn report(verdict: &Verdict, checks: &Checks, out: &Output) -> Result<(), Failur
         let mut text = String::new();
         for check in report.checks {
             let mark = match check.result {
-                Outcome::Ok => "ok",
-                Outcome::Failed => "FAILED",
-                Outcome::Unknown => "?",
+                CheckResult::Ok => "ok",
+                CheckResult::Failed => "FAILED",
+                CheckResult::Unknown => "?",
             };
             text.push_str(&format!("{mark:<7} {:<14} {}\n", check.name, clean(&check.detail)));
         }

@@ -1,15 +1,15 @@
-//! The settings in `.env`, each with the line it stands on.
+//! Reads the settings in `.env`, each with its line number.
 //!
 //! ```text
-//!   NAME=value            as it is: without blanks, quotes, backslashes and $
-//!   NAME='value'          as it is: without single quotes
-//!   NAME="value"          \\ \" \$ stand for \ " $
+//!   NAME=value            without blanks, quotes, backslashes and $
+//!   NAME='value'          everything between the single quotes
+//!   NAME="value"          \\ \" \$ mean \ " $
 //!   export NAME=value     # a comment
 //! ```
 //!
-//! Programs differ in the rest: some put a variable in the place of `$NAME`, some cut at a blank. A value that another program
-//! would read as another one is refused, so that a secret never goes out with a part of it missing. Lines that set none of
-//! our settings are nobody's business here, and no message quotes a line: it may hold the secret.
+//! Programs read other notations differently: some expand `$NAME`, some cut the value at a blank. Such a
+//! value is refused, so that a secret is never sent with a part missing. Lines that set no
+//! `MOBISCROLL_CONNECT_` variable are ignored. No message quotes a line, because it may contain the secret.
 
 use std::{collections::HashMap, io, path::Path};
 
@@ -21,11 +21,11 @@ use crate::{
 
 const FILE: &str = ".env";
 
-/// What the file sets.
+/// The settings in the file, by name.
 #[derive(Debug, Default)]
 pub(crate) struct DotEnv(HashMap<String, Entry>);
 
-/// A value, and the number of its line.
+/// A value and its line number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) value: String,
@@ -33,7 +33,9 @@ pub(crate) struct Entry {
 }
 
 impl DotEnv {
-    /// Of the current folder; nothing where it has no such file. A folder of this name is often a virtual environment.
+    /// Reads `.env` in the current folder; returns no settings if it does not exist.
+    ///
+    /// A folder named `.env`, often a Python virtual environment, is ignored.
     pub(crate) fn read() -> Result<Self, Failure> {
         let file = Path::new(FILE);
         if file.is_dir() {
@@ -42,111 +44,111 @@ impl DotEnv {
         match std::fs::read(file).and_then(input::utf8) {
             Ok(bytes) => Self::parse(&bytes),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(failure(".env cannot be read").cause(error)),
+            Err(error) => Err(failure("cannot read .env").cause(error)),
         }
     }
 
     fn parse(bytes: &[u8]) -> Result<Self, Failure> {
         let mut found = HashMap::new();
-        // A quote of somebody else's setting that is still open: the line it opens on, and the quote.
+        // The line and the quote character of a third-party setting that is not closed yet.
         let mut open: Option<(usize, char)> = None;
         for (line, bytes) in (1..).zip(lines(bytes)) {
             let text = String::from_utf8_lossy(bytes);
-            // A mark stands in front of the file, and of each file that was appended to it.
+            // Files that were concatenated have a byte order mark before each part.
             let text = text.trim_start_matches('\u{feff}').trim();
-            match (open, is_ours(text)) {
+            match (open, is_connect_setting(text)) {
                 (Some((from, _)), true) => {
-                    return Err(
-                        wrong(from, "its quote is not closed").cause(format!("line {line} sets our own"))
-                    );
+                    return Err(wrong(from, "the quote is not closed")
+                        .cause(format!("line {line} sets a {PREFIX} variable")));
                 }
-                (Some((_, quote)), false) if closes(text, quote) => open = None,
+                (Some((_, quote)), false) if closes_quote(text, quote) => open = None,
                 (Some(_), false) => {}
                 (None, true) if std::str::from_utf8(bytes).is_err() => {
-                    return Err(wrong(line, "the setting is not UTF-8"));
+                    return Err(wrong(line, "the value is not UTF-8"));
                 }
                 (None, true) => {
                     let (name, value) = setting(line, text)?;
                     found.insert(name.to_owned(), Entry { value, line });
                 }
-                (None, false) => open = opens(text).map(|quote| (line, quote)),
+                (None, false) => open = open_quote(text).map(|quote| (line, quote)),
             }
         }
         Ok(Self(found))
     }
 
-    /// The setting of this name, where it has a value.
+    /// Returns the setting of this name, unless its value is empty.
     pub(crate) fn get(&self, name: &str) -> Option<&Entry> {
         self.0.get(name).filter(|entry| !entry.value.is_empty())
     }
 }
 
-/// The lines, whether they end with LF, CR LF or CR.
+/// Splits at LF, CR LF and CR.
 fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let lines = bytes.split(|byte| *byte == b'\n');
     lines.flat_map(|line| line.strip_suffix(b"\r").unwrap_or(line).split(|byte| *byte == b'\r'))
 }
 
-fn is_ours(text: &str) -> bool {
+fn is_connect_setting(text: &str) -> bool {
     name(text).starts_with(PREFIX)
 }
 
-/// What the line sets, if it sets anything.
+/// Returns the text before `=`, without `export`.
 fn name(text: &str) -> &str {
     let front = text.split('=').next().unwrap_or_default();
     front.strip_prefix("export").filter(|rest| rest.starts_with([' ', '\t'])).unwrap_or(front).trim()
 }
 
-/// Name and value of a line that is ours.
+/// Parses a line that sets a `MOBISCROLL_CONNECT_` variable.
 fn setting(line: usize, text: &str) -> Result<(&str, String), Failure> {
-    let malformed = || wrong(line, "is not a setting").next(format!("write {PREFIX}..=value"));
+    let malformed =
+        || wrong(line, "not a setting (expected NAME=value)").next(format!("write {PREFIX}..=value"));
     let (_, value) = text.split_once('=').ok_or_else(malformed)?;
     let name = name(text);
     if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
         return Err(malformed());
     }
-    let value = read_value(value.trim()).map_err(|what| {
-        wrong(line, &format!("the value of {name} {what}"))
-            .next(format!("write {name}='..' with single quotes"))
+    let value = read_value(value.trim()).map_err(|problem| {
+        wrong(line, &format!("the value of {name} {problem}"))
+            .next(format!("put the value in single quotes: {name}='..'"))
     })?;
     Ok((name, value))
 }
 
-/// The value as every program reads it, or what keeps it from being so.
+/// Returns the value, or why programs would read it differently.
 fn read_value(text: &str) -> Result<String, &'static str> {
     let (value, rest) = match text.chars().next() {
         Some('\'') => text[1..].split_once('\'').map(|(value, rest)| (value.to_owned(), rest)).ok_or(OPEN)?,
         Some('"') => unescape(&text[1..])?,
         _ => {
             let end = text.find([' ', '\t']).unwrap_or(text.len());
-            // A value is empty if a comment follows at once.
+            // `NAME=# comment` sets an empty value.
             let end = if text.starts_with('#') { 0 } else { end };
             (plain(&text[..end])?, &text[end..])
         }
     };
-    // A comment has a blank in front.
+    // Elsewhere a comment needs a blank before `#`.
     let is_comment =
         rest.trim_start().starts_with('#') && (rest.starts_with([' ', '\t']) || text.starts_with('#'));
     match text.starts_with(['\'', '"']) {
         _ if rest.is_empty() || is_comment => Ok(value),
-        true => Err("goes on behind its quote"),
-        false => Err("has a blank, and no quotes"),
+        true => Err("continues after its closing quote"),
+        false => Err("has a blank but no quotes"),
     }
 }
 
-const OPEN: &str = "has a quote that is not closed on its line";
-const DOLLAR: &str = "has a $, which stands for a variable in such files";
+const OPEN: &str = "has a quote that is not closed on the same line";
+const DOLLAR: &str = "has a $, which some programs read as a variable";
 
 fn plain(text: &str) -> Result<String, &'static str> {
     match text.chars().find(|c| matches!(c, '$' | '\'' | '"' | '`' | '\\')) {
         None => Ok(text.to_owned()),
         Some('$') => Err(DOLLAR),
-        Some('\\') => Err("has a backslash, and no quotes"),
-        Some(_) => Err("has a quote in its middle"),
+        Some('\\') => Err("has a backslash but no quotes"),
+        Some(_) => Err("has a quote that is not at its start"),
     }
 }
 
-/// Up to the double quote that closes it, and what stands behind that.
+/// Returns the value up to the closing double quote, and the text after the quote.
 fn unescape(text: &str) -> Result<(String, &str), &'static str> {
     let mut value = String::new();
     let mut chars = text.char_indices();
@@ -156,7 +158,7 @@ fn unescape(text: &str) -> Result<(String, &str), &'static str> {
             '$' => return Err(DOLLAR),
             '\\' => match chars.next() {
                 Some((_, escaped @ ('\\' | '"' | '$'))) => value.push(escaped),
-                _ => return Err("has a backslash before what needs none"),
+                _ => return Err("has a backslash that is not followed by \\, \" or $"),
             },
             c => value.push(c),
         }
@@ -164,16 +166,16 @@ fn unescape(text: &str) -> Result<(String, &str), &'static str> {
     Err(OPEN)
 }
 
-/// The quote that somebody else's setting opens on this line, and does not close.
-fn opens(text: &str) -> Option<char> {
+/// Returns the quote that a third-party setting opens on this line and does not close.
+fn open_quote(text: &str) -> Option<char> {
     let is_word = |name: &str| name.chars().all(|c| c.is_alphanumeric() || "_.-".contains(c));
     let value = text.split_once('=').filter(|_| is_word(name(text)))?.1.trim();
     let quote = value.chars().next().filter(|c| matches!(c, '\'' | '"' | '`'))?;
-    (!closes(&value[1..], quote)).then_some(quote)
+    (!closes_quote(&value[1..], quote)).then_some(quote)
 }
 
-/// A backslash escapes what follows in double quotes alone.
-fn closes(text: &str, quote: char) -> bool {
+/// A backslash escapes the next character only in double quotes.
+fn closes_quote(text: &str, quote: char) -> bool {
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
         match c {
@@ -185,8 +187,8 @@ fn closes(text: &str, quote: char) -> bool {
     false
 }
 
-fn wrong(line: usize, what: &str) -> Failure {
-    failure(format!(".env, line {line}: {what}"))
+fn wrong(line: usize, problem: &str) -> Failure {
+    failure(format!(".env, line {line}: {problem}"))
 }
 
 fn failure(message: impl Into<String>) -> Failure {
@@ -206,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn value_is_read_whole() {
+    fn value_without_ambiguity_is_read() {
         for (line, expected) in [
             ("=a", "a"),
             (" = a ", "a"),
@@ -230,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn value_that_programs_read_differently_is_refused_with_its_line() {
+    fn ambiguous_value_is_refused_with_its_line() {
         for line in [
             "=a$b",
             "=$a",
@@ -262,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn setting_of_others_is_passed_over_and_does_not_hide_ours() {
+    fn third_party_setting_is_ignored_and_hides_nothing() {
         let of = |text: &str| {
             DotEnv::parse(text.as_bytes()).map(|found| found.get("MOBISCROLL_CONNECT_USER").cloned())
         };
@@ -296,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn setting_among_any_bytes_is_found_on_its_line() {
+    fn setting_between_other_bytes_has_its_line_number() {
         for (before, line) in [
             (&b"# caf\xe9\n"[..], 2),
             (b"A='\xff'\r\n\xfe\n", 3),
@@ -312,6 +314,6 @@ mod tests {
             assert_eq!(found.get("MOBISCROLL_CONNECT_USER"), Some(&expected), "{before:?}");
         }
         let latin = DotEnv::parse(b"\nMOBISCROLL_CONNECT_USER=caf\xe9\n").unwrap_err().message;
-        assert_eq!(latin, ".env, line 2: the setting is not UTF-8");
+        assert_eq!(latin, ".env, line 2: the value is not UTF-8");
     }
 }

@@ -1,4 +1,4 @@
-//! `connect events`: one file an action.
+//! `connect events`: one module per subcommand.
 
 mod create;
 mod delete;
@@ -25,50 +25,57 @@ use crate::{
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
-    action: Action,
+    action: EventsAction,
 }
 
 #[derive(Debug, Subcommand)]
-enum Action {
-    /// List the events of a time, sorted by start.
+enum EventsAction {
+    /// List events in a date range.
+    #[command(after_help = "Example: connect events list --from 2026-12-01 --to 2026-12-31")]
     List(list::Arguments),
-    /// Show one event with all its fields.
+    /// Show one event with all fields.
+    #[command(after_help = "Example: connect events show 31qryssg")]
     Show(show::Arguments),
     /// Create an event.
+    #[command(
+        after_help = "Example: connect events create --calendar primary --provider google --title Fair --all-day --start 2026-12-04"
+    )]
     Create(Box<create::Arguments>),
-    /// Change fields of an event: of an occurrence this one, unless told otherwise.
+    /// Change fields of an event; of a series only the named occurrence.
+    #[command(after_help = "Example: connect events update 31qryssg --title Review --clear location")]
     Update(Box<update::Arguments>),
-    /// Delete an event: of an occurrence this one, unless told otherwise.
+    /// Delete an event; of a series only the named occurrence.
+    #[command(after_help = "Example: connect events delete 31qryssg --following")]
     Delete(delete::Arguments),
 }
 
-/// Where there are events.
+/// The services whose events can be read and changed.
 pub(crate) const SERVICES: &[Via] = &[Via::Connect, Via::Google, Via::Microsoft];
 
 impl Command for Arguments {
     const SERVICES: &[Via] = SERVICES;
 
     fn is_public(&self) -> bool {
-        matches!(&self.action, Action::List(arguments) if arguments.is_public())
+        matches!(&self.action, EventsAction::List(arguments) if arguments.is_public())
     }
 
     fn api_key(&self) -> Option<&str> {
         match &self.action {
-            Action::List(arguments) => arguments.api_key(),
+            EventsAction::List(arguments) => arguments.api_key(),
             _ => None,
         }
     }
 
     async fn run(&self, context: &Context) -> Result<(), Failure> {
         if context.out.zone.is_unknown() && !context.out.json {
-            note("Your time zone is not known, so times are in UTC; TZ names one.");
+            note("Your time zone is unknown, so times are in UTC; set TZ to change that.");
         }
         match &self.action {
-            Action::List(arguments) => arguments.run(context).await,
-            Action::Show(arguments) => arguments.run(context).await,
-            Action::Create(arguments) => arguments.run(context).await,
-            Action::Update(arguments) => arguments.run(context).await,
-            Action::Delete(arguments) => arguments.run(context).await,
+            EventsAction::List(arguments) => arguments.run(context).await,
+            EventsAction::Show(arguments) => arguments.run(context).await,
+            EventsAction::Create(arguments) => arguments.run(context).await,
+            EventsAction::Update(arguments) => arguments.run(context).await,
+            EventsAction::Delete(arguments) => arguments.run(context).await,
         }
     }
 }

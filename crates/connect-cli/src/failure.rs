@@ -1,8 +1,8 @@
-//! What a failed command says, and the exit code it leaves with.
+//! The failure of a command: its exit code and its output.
 //!
-//! A failure is three things for people: what happened, the cause, the next step. `--json` prints the same as
-//! one object. None of them holds a secret: the library's errors hold none, and what comes from the service
-//! is cleaned of whatever could drive a terminal.
+//! A failure has a message, a cause and a next step; `--json` prints them as one object. They contain no
+//! secrets: the library's errors contain none, and characters that could control a terminal are removed from
+//! the service's texts.
 
 use std::{error::Error as _, fmt, io::Write as _, process::ExitCode};
 
@@ -12,10 +12,10 @@ use serde_json::json;
 use crate::{
     next_steps::NextSteps,
     settings::Settings,
-    text::{LONGEST, brief, escape_json, limit},
+    text::{MAX_MESSAGE_CHARS, brief, escape_json, limit},
 };
 
-/// The exit codes, as the README and `--help` list them.
+/// The exit codes; listed in the README and in `--help`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     Failed = 1,
@@ -27,24 +27,25 @@ pub(crate) enum Exit {
     Interrupted = 130,
 }
 
-/// What stands below `--help`. The secret has no option: everybody on the machine can see a program's
-/// arguments.
+/// The text below `--help`.
+///
+/// The secret has no option, because every user of the machine can see a program's arguments.
 pub(crate) const AFTER_HELP: &str = "\
-The client secret is read from MOBISCROLL_CONNECT_CLIENT_SECRET alone. A file .env
-in the current folder may set this and the other MOBISCROLL_CONNECT_ variables; the
-environment wins over it, and an option over both.
+The client secret is only read from MOBISCROLL_CONNECT_CLIENT_SECRET. A file .env
+in the current folder can set this and the other MOBISCROLL_CONNECT_ variables; the
+environment overrides it, and an option overrides both.
 
 Exit codes:
-  0    all went well
-  1    it failed otherwise: the token store, a file, a conflict, a refused delivery
-  2    the arguments, the settings or the values of an event are wrong
-  3    nobody is signed in, or the sign-in was not completed: connect login
-  4    signed in, but not allowed: the scope, or calendar access withheld
-  5    there is no such calendar, event or account
-  6    the network or the service failed: another time it may work
-  130  interrupted with Ctrl-C; tokens are saved first";
+  0    success
+   1    another failure: the token store, a file, a conflict, a refused delivery
+   2    an argument, a setting or an event field is invalid
+   3    not signed in, or the sign-in was not completed: connect login
+   4    signed in, but the scope or the calendar permission is missing
+   5    the calendar, event or account does not exist
+   6    the network or the service failed: try again later
+   130  interrupted with Ctrl-C; tokens are saved first";
 
-/// A command that did not do what it was asked for.
+/// The failure of a command: exit code, message, cause and next step.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) exit: Exit,
@@ -74,7 +75,7 @@ impl Failure {
         self
     }
 
-    /// Replaces the first line, which says what was attempted.
+    /// Replaces the message, and prepends the old message to the cause.
     pub(crate) fn while_doing(mut self, message: impl Into<String>) -> Self {
         let before = std::mem::replace(&mut self.message, message.into());
         self.cause = Some(match self.cause {
@@ -84,19 +85,19 @@ impl Failure {
         self
     }
 
-    /// Names what had failed before.
+    /// Adds an earlier failure to the cause.
     pub(crate) fn after(mut self, first: &Self) -> Self {
         let cause = self.cause.take().unwrap_or_default();
-        self.cause = Some(format!("{cause}; before that: {}", first.message));
+        self.cause = Some(format!("{cause}; earlier failure: {}", first.message));
         self
     }
 
-    /// Whether the service does not let the user do it.
+    /// Returns whether the service denied permission.
     pub(crate) fn is_denied(&self) -> bool {
         self.exit == Exit::NotAllowed
     }
 
-    /// Says it on stderr, and gives the exit code.
+    /// Prints the failure on stderr and returns the exit code.
     pub(crate) fn report(&self, settings: &Settings) -> ExitCode {
         let next_steps = NextSteps::of(settings);
         let next = self.next.as_deref().map(|next| next_steps.complete(next));
@@ -124,11 +125,11 @@ impl Failure {
         let object = json!({ "error": {
             "code": self.code,
             "exitCode": self.exit as u8,
-            "message": limit(&self.message, LONGEST),
-            "cause": self.cause.as_deref().map(|cause| limit(cause, LONGEST)),
+            "message": limit(&self.message, MAX_MESSAGE_CHARS),
+            "cause": self.cause.as_deref().map(|cause| limit(cause, MAX_MESSAGE_CHARS)),
             "next": next,
             "status": error.and_then(|error| error.status()).map(|status| status.as_u16()),
-            "requestId": error.and_then(|error| error.request_id()).map(|id| limit(id, LONGEST)),
+            "requestId": error.and_then(|error| error.request_id()).map(|id| limit(id, MAX_MESSAGE_CHARS)),
             "mayHaveHappened": error.is_some_and(|error| error.may_have_happened()),
         } });
         format!("{}\n", escape_json(&object.to_string()))
@@ -140,8 +141,8 @@ impl From<Error> for Failure {
         let (exit, next) = advice(&error);
         let mut failure = Self::new(exit, error.code(), error.kind().to_string());
         if matches!(error.kind(), ErrorKind::Authentication) && error.status().is_none() {
-            // Nobody was asked: the library's cause is for who writes programs.
-            failure.message = "nobody is signed in, or no longer".to_owned();
+            // No request was sent, and the library's message is meant for programmers.
+            failure.message = "not signed in".to_owned();
         } else {
             failure.cause = cause(&error);
         }
@@ -157,7 +158,7 @@ impl From<connect_hyper::types::Invalid> for Failure {
     }
 }
 
-/// The message of the error, and below it the innermost cause: the middle repeats one or the other.
+/// Returns the message of the error and its innermost cause; the causes between repeat them.
 fn cause(error: &Error) -> Option<String> {
     let mut inner = error.source();
     while let Some(next) = inner.and_then(|inner| inner.source()) {
@@ -175,7 +176,7 @@ fn cause(error: &Error) -> Option<String> {
     Some(cause)
 }
 
-/// The exit code, and what to do about it.
+/// Returns the exit code and the next step.
 fn advice(error: &Error) -> (Exit, Option<String>) {
     let (exit, next) = match error.kind() {
         ErrorKind::Authentication if error.server_code() == Some("invalid_client") => {
@@ -188,19 +189,21 @@ fn advice(error: &Error) -> (Exit, Option<String>) {
             return (Exit::NotAllowed, Some(withheld(accounts)));
         }
         ErrorKind::Permission { .. } => {
-            (Exit::NotAllowed, "sign in with a wider scope: connect login --scope read-write")
+            (Exit::NotAllowed, "sign in with more permissions: connect login --scope read-write")
         }
-        ErrorKind::Validation { .. } => (Exit::Usage, "change what it names and try again"),
-        ErrorKind::NotFound => (Exit::NotFound, "list what there is: connect calendars, connect events list"),
+        ErrorKind::Validation { .. } => (Exit::Usage, "correct the named field and try again"),
+        ErrorKind::NotFound => {
+            (Exit::NotFound, "list calendars or events: connect calendars, connect events list")
+        }
         ErrorKind::Configuration => (Exit::Usage, "check the settings: connect doctor"),
-        ErrorKind::Conflict => (Exit::Failed, "look at it again, then repeat the change"),
+        ErrorKind::Conflict => (Exit::Failed, "read the current version, then repeat the change"),
         ErrorKind::TokenStore => {
-            (Exit::Failed, "make the folder of tokens writable, or name another: --tokens")
+            (Exit::Failed, "make the token folder writable, or choose another: --tokens")
         }
         ErrorKind::RateLimited => return (Exit::Service, Some(wait(error))),
         ErrorKind::Network { .. } | ErrorKind::Timeout | ErrorKind::Server => return network(error),
         ErrorKind::Http => (Exit::Service, "check the base URL: connect doctor"),
-        _ => (Exit::Service, "if it stays so, tell whoever runs the service"),
+        _ => (Exit::Service, "if it keeps failing, contact the operator of the service"),
     };
     (exit, Some(next.to_owned()))
 }
@@ -220,11 +223,11 @@ fn wait(error: &Error) -> String {
 fn network(error: &Error) -> (Exit, Option<String>) {
     let transport = error.source().and_then(|source| source.downcast_ref::<TransportError>());
     let next = if error.may_have_happened() {
-        "it may have happened all the same: look before trying again"
+        "the change may have been made: check before trying again"
     } else {
         match transport.map(TransportError::kind) {
             Some(TransportErrorKind::Tls) => {
-                "if the certificate is your own authority's, name it: --root-certificate FILE"
+                "if you use your own certificate authority, add its certificate: --root-certificate FILE"
             }
             Some(TransportErrorKind::Connect) => "check the network and the base URL: connect doctor",
             _ => "try again later, or with a longer --timeout",

@@ -1,13 +1,13 @@
-//! Text files, as editors and shells write them.
+//! Reads text files in UTF-8 or UTF-16, with or without a byte order mark.
 //!
-//! Editors on Windows put a byte order mark in front, and PowerShell's `>` writes UTF-16. Both are read as what they are.
+//! Windows editors write a byte order mark, and PowerShell's `>` writes UTF-16.
 
 use std::{
     io::{self, Read as _},
     path::Path,
 };
 
-/// Reads the text of a file, or of stdin if no file is named.
+/// Reads the text of a file, or of stdin if `file` is `None`.
 pub(crate) fn read(file: Option<&Path>) -> io::Result<String> {
     let mut bytes = Vec::new();
     match file {
@@ -17,13 +17,13 @@ pub(crate) fn read(file: Option<&Path>) -> io::Result<String> {
     text(bytes)
 }
 
-/// The text that the bytes stand for, without byte order marks in front.
+/// Decodes the text and removes byte order marks at its start.
 pub(crate) fn text(bytes: Vec<u8>) -> io::Result<String> {
     let text = String::from_utf8(utf8(bytes)?).map_err(|_| no_text())?;
     Ok(text.trim_start_matches('\u{feff}').to_owned())
 }
 
-/// The bytes with UTF-16 turned into UTF-8; what has no mark of UTF-16 stays, whether or not it is UTF-8.
+/// Converts UTF-16 to UTF-8; bytes without a UTF-16 byte order mark are returned unchanged and unchecked.
 pub(crate) fn utf8(bytes: Vec<u8>) -> io::Result<Vec<u8>> {
     let text = match bytes.as_slice() {
         [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
@@ -34,7 +34,7 @@ pub(crate) fn utf8(bytes: Vec<u8>) -> io::Result<Vec<u8>> {
 }
 
 fn no_text() -> io::Error {
-    let expected = "it is not text (expected UTF-8, or UTF-16 with a byte order mark)";
+    let expected = "not a text file (expected UTF-8, or UTF-16 with a byte order mark)";
     io::Error::new(io::ErrorKind::InvalidData, expected)
 }
 
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_with_any_byte_order_mark_is_the_same() {
+    fn text_is_the_same_with_any_byte_order_mark() {
         let utf16 = |unit: fn(u16) -> [u8; 2]| -> Vec<u8> {
             "\u{feff}é𝄞".encode_utf16().flat_map(unit).collect()
         };

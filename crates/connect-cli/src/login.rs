@@ -1,8 +1,8 @@
 //! `connect login`: signs the user in with the browser.
 //!
-//! Connect sends the browser back to the registered redirect URI, whatever a request says, so this listens on that URI's
-//! own loopback address and port, for the answer to this sign-in; at a service that takes any port, on one that is free. Where the URI leads elsewhere, the URL the browser ended at can be pasted instead. The library checks the
-//! `state` and that the tokens are this user's.
+//! The program listens at the address and port of the redirect URI, or at any free port if the service allows
+//! it. If the redirect URI points to another machine, the user can paste the callback URL instead. The
+//! library checks the `state`, and that the tokens belong to this user.
 
 mod browser;
 mod paste;
@@ -26,26 +26,26 @@ use crate::{
     via::Via,
 };
 
-/// The library takes no callback that comes later.
-const PATIENCE: Duration = Duration::from_secs(600);
+/// The library accepts no later callback.
+const LOGIN_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// The arguments of `connect login`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// What to ask for: free-busy, read or read-write; without it the service grants read-write. With --via, the scopes
-    /// of that service, separated by spaces.
+    /// Request this scope: free-busy, read or read-write [default: read-write]. With --via, scopes of that
+    /// service, separated by spaces.
     #[arg(long)]
     scope: Option<String>,
-    /// Offer only these providers of Connect, separated by commas: google, microsoft, apple, caldav.
+    /// Offer only these providers, separated by commas: google, microsoft, apple, caldav.
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = provider::known)]
     providers: Vec<Provider>,
-    /// The language of Connect's pages, such as es or pt-BR [default: the browser's].
+    /// Show Connect's pages in this language, such as es or pt-BR [default: the browser's].
     #[arg(long)]
     language: Option<Language>,
-    /// Paste the URL the browser ends at, instead of listening for it.
+    /// Paste the callback URL from the browser instead of listening for it.
     #[arg(long)]
     paste: bool,
-    /// Print the URL without opening a browser.
+    /// Print the URL, but open no browser.
     #[arg(long)]
     no_browser: bool,
 }
@@ -59,7 +59,7 @@ impl Command for Arguments {
         let id = user.id();
         context
             .out
-            .print(&json!({ "user": id, "signedIn": true }), || format!("{} is signed in.\n", clean(id)))
+            .print(&json!({ "user": id, "signedIn": true }), || format!("Signed in as {}.\n", clean(id)))
     }
 }
 
@@ -67,10 +67,12 @@ impl Arguments {
     fn sign_in(&self, context: &Context) -> Result<SignIn, Failure> {
         let via = context.settings.via;
         if via != Via::Connect && (self.language.is_some() || !self.providers.is_empty()) {
-            return Err(Failure::usage("--providers and --language are for Mobiscroll Connect alone"));
+            return Err(Failure::usage(
+                "--providers and --language are only supported with Mobiscroll Connect",
+            ));
         }
         let sign_in = SignIn::new(context.user.id()).providers(self.providers.iter().cloned());
-        let sign_in = via.ask(sign_in, self.scope.as_deref())?;
+        let sign_in = via.with_scopes(sign_in, self.scope.as_deref())?;
         Ok(match &self.language {
             Some(language) => sign_in.language(language),
             None => sign_in,
@@ -79,7 +81,7 @@ impl Arguments {
 
     async fn by_listening(&self, context: &Context) -> Result<User, Failure> {
         let sign_in = self.sign_in(context)?;
-        // Listening comes before the browser, which may be back at once.
+        // The listener must exist before the browser opens, because the callback may follow immediately.
         let settings = &context.settings;
         let listener =
             if settings.any_port { Loopback::bind() } else { Loopback::at(&settings.redirect_uri) }
@@ -87,10 +89,11 @@ impl Arguments {
         let sign_in = context.client.auth().sign_in(sign_in.redirect_uri(listener.redirect_uri()))?;
         let url = sign_in.url().to_owned();
         self.show(&url);
-        note("Waiting for the browser to come back; Ctrl-C gives up.");
-        let visit = tokio::task::spawn_blocking(move || listener.callback(&url, PATIENCE)).await;
-        let visit =
-            visit.map_err(|error| Failure::usage("nobody listens").cause(error))?.map_err(not_listening)?;
+        note("Waiting for the browser; press Ctrl-C to cancel.");
+        let visit = tokio::task::spawn_blocking(move || listener.callback(&url, LOGIN_TIMEOUT)).await;
+        let visit = visit
+            .map_err(|error| Failure::usage("the callback listener failed").cause(error))?
+            .map_err(not_listening)?;
         let outcome = context.client.auth().finish(sign_in, visit.query()).await;
         visit.answer(outcome.is_ok());
         outcome.map_err(refused)
@@ -100,7 +103,7 @@ impl Arguments {
         let sign_in = context.client.auth().sign_in(self.sign_in(context)?)?;
         self.show(sign_in.url());
         let _whole_lines = paste::WholeLines::new();
-        note("Then paste the whole URL the browser ends at, and press Enter:");
+        note("After signing in, paste the whole URL from the browser's address bar, and press Enter:");
         let callback = in_time(pasted()).await?;
         context.client.auth().finish(sign_in, &callback).await.map_err(refused)
     }
@@ -114,7 +117,7 @@ impl Arguments {
 }
 
 async fn pasted() -> Result<String, Failure> {
-    // On a thread of its own: whoever is to paste may press Ctrl-C.
+    // Reading stdin blocks; on a separate thread it does not delay Ctrl-C.
     let read = tokio::task::spawn_blocking(|| paste::line(std::io::stdin().lock()));
     let nothing = || {
         Failure::new(Exit::SignIn, "AUTHENTICATION_ERROR", "no URL was pasted")
@@ -125,39 +128,37 @@ async fn pasted() -> Result<String, Failure> {
 }
 
 async fn in_time<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(|_| Err(late()))
+    tokio::time::timeout(LOGIN_TIMEOUT, work).await.unwrap_or_else(|_| Err(late()))
 }
 
 fn late() -> Failure {
-    Failure::new(Exit::SignIn, "AUTHENTICATION_ERROR", "nobody came back within ten minutes")
-        .cause("the page was left, or the registered redirect URI leads elsewhere")
+    Failure::new(Exit::SignIn, "AUTHENTICATION_ERROR", "no callback arrived within ten minutes")
+        .cause("the page was closed, or the registered redirect URI points to another address")
         .next("check the redirect URI: connect doctor; or start again: connect login --paste")
 }
 
 fn not_listening(error: LoopbackError) -> Failure {
     match error {
         LoopbackError::Late => late(),
-        LoopbackError::Elsewhere(uri) => {
-            Failure::usage(format!("nothing can be listened for at the redirect URI {uri}"))
-                .cause("it is not http at 127.0.0.1, [::1] or localhost")
-                .next("sign in with: connect login --paste")
-        }
-        LoopbackError::Port(_) => Failure::usage(error.to_string()).next("correct it: --redirect-uri"),
+        LoopbackError::Elsewhere(uri) => Failure::usage(format!("cannot listen at the redirect URI {uri}"))
+            .cause("only http at 127.0.0.1, [::1] or localhost can be listened on")
+            .next("sign in with: connect login --paste"),
+        LoopbackError::Port(_) => Failure::usage(error.to_string()).next("correct the port: --redirect-uri"),
         LoopbackError::Listen(address, error) => {
             Failure::new(Exit::Failed, "LISTEN_ERROR", format!("cannot listen on {address}"))
                 .cause(error)
-                .next("end what uses the port, or sign in with: connect login --paste")
+                .next("stop the program that uses the port, or sign in with: connect login --paste")
         }
         error => Failure::new(Exit::Failed, "LISTEN_ERROR", error.to_string()),
     }
 }
 
-/// A mismatch of the redirect URI is found only here, by the service.
+/// Adds the next step for a wrong redirect URI, which the service reports only now.
 fn refused(error: connect_hyper::Error) -> Failure {
     let about_redirect = error.message().is_some_and(|text| text.to_ascii_lowercase().contains("redirect"));
     let failure = Failure::from(error);
     if about_redirect {
-        return failure.next("set the redirect URI as it is registered, to the letter: --redirect-uri");
+        return failure.next("set the redirect URI exactly as registered: --redirect-uri");
     }
     failure
 }

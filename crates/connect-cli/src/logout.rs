@@ -1,4 +1,4 @@
-//! `connect logout`: the service first, then the tokens here, whatever the service said.
+//! `connect logout`: revokes the tokens at the service, then deletes them locally even if that failed.
 
 use connect_hyper::ErrorKind;
 use serde_json::json;
@@ -17,15 +17,15 @@ impl Command for Logout {
 
     async fn run(&self, context: &Context) -> Result<(), Failure> {
         if let Err(error) = context.user.sign_out().await {
-            let what = match error.kind() {
-                ErrorKind::TokenStore => "the tokens are still here",
-                _ => "the tokens are deleted here, but the service did not confirm that they are revoked",
+            let message = match error.kind() {
+                ErrorKind::TokenStore => "the tokens could not be deleted",
+                _ => "the tokens are deleted locally, but the service did not confirm that they are revoked",
             };
-            return Err(Failure::from(error).while_doing(what));
+            return Err(Failure::from(error).while_doing(message));
         }
         let id = context.user.id();
         context
             .out
-            .print(&json!({ "user": id, "signedIn": false }), || format!("{} is signed out.\n", clean(id)))
+            .print(&json!({ "user": id, "signedIn": false }), || format!("Signed out {}.\n", clean(id)))
     }
 }

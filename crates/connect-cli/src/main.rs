@@ -1,6 +1,6 @@
 //! The program `connect`.
 //!
-//! One file a subcommand; each has its arguments and a `run` that gives the exit code.
+//! Each subcommand has a module with its arguments and a `run`.
 
 mod calendars;
 mod context;
@@ -38,41 +38,50 @@ use std::process::ExitCode;
 use failure::Failure;
 use settings::Settings;
 
-/// Calendars behind Mobiscroll Connect, and a sandbox to try them without an account.
+/// Read and change calendars through Mobiscroll Connect, or try it with a local sandbox.
 #[derive(Debug, Parser)]
 #[command(name = "connect", version, about, after_help = failure::AFTER_HELP)]
 struct Arguments {
     #[command(subcommand)]
-    command: Command,
+    command: Subcommands,
     #[command(flatten)]
     settings: settings::Settings,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
-    /// Check the credentials, the network and the redirect URI, and say what to do.
+enum Subcommands {
+    /// Check the credentials, the network and the redirect URI.
+    #[command(after_help = "Example: connect doctor --json")]
     Doctor,
     /// Sign in with the browser.
+    #[command(after_help = "Example: connect login --scope read --providers google,apple")]
     Login(login::Arguments),
-    /// Sign out: revoke the tokens at the service and delete them here.
+    /// Sign out: revoke the tokens and delete them.
+    #[command(after_help = "Example: connect logout --user ann")]
     Logout,
-    /// Show the connected accounts and how they are.
+    /// Show the connected accounts and their state.
+    #[command(after_help = "Example: connect status --json")]
     Status,
     /// Disconnect an account, or all accounts of a provider.
+    #[command(after_help = "Example: connect disconnect microsoft --account ann@example.org")]
     Disconnect(disconnect::Arguments),
     /// List the calendars of all connected accounts.
+    #[command(after_help = "Example: connect calendars --provider caldav")]
     Calendars(calendars::Arguments),
-    /// List, show, create, change and delete events.
+    /// List, show, create, update and delete events.
     Events(events::Arguments),
-    /// Take tokens from elsewhere.
+    /// Refresh the saved tokens, or import tokens from another program.
     Token(token::Arguments),
-    /// Subscribe calendars to webhooks, and receive, check and trigger deliveries.
+    /// Manage webhook subscriptions; receive, verify and trigger deliveries.
     Webhooks(webhooks::Arguments),
-    /// Ask the service whether it is well; needs no sign-in.
+    /// Show the health of the service; needs no sign-in.
+    #[command(after_help = "Example: connect health")]
     Health,
-    /// Go through a user's whole life on a sandbox of its own: no account, no network.
+    /// Run a demo from sign-in to sign-out against a local sandbox; needs no account and no network.
+    #[command(after_help = "Example: connect demo")]
     Demo(demo::Arguments),
-    /// Run the sandbox: the whole service on this machine.
+    /// Run the sandbox, a local server that imitates the services.
+    #[command(after_help = "Example: connect sandbox --port 8080 --set rotation=strict")]
     Sandbox(sandbox::Arguments),
 }
 
@@ -83,27 +92,27 @@ fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     match command {
-        Command::Doctor => doctor::run(&settings),
-        Command::Login(arguments) => context::run(&settings, &arguments),
-        Command::Logout => context::run(&settings, &logout::Logout),
-        Command::Status => context::run(&settings, &status::Status),
-        Command::Disconnect(arguments) => context::run(&settings, &arguments),
-        Command::Calendars(arguments) => context::run(&settings, &arguments),
-        Command::Events(arguments) => context::run(&settings, &arguments),
-        Command::Token(arguments) => context::run(&settings, &arguments),
-        Command::Webhooks(arguments) => webhooks::run(&settings, &arguments),
-        Command::Health => context::run_alone(&settings, health::run),
-        Command::Demo(arguments) => demo::run(&arguments),
-        Command::Sandbox(arguments) => sandbox::run(&arguments),
+        Subcommands::Doctor => doctor::run(&settings),
+        Subcommands::Login(arguments) => context::run(&settings, &arguments),
+        Subcommands::Logout => context::run(&settings, &logout::Logout),
+        Subcommands::Status => context::run(&settings, &status::Status),
+        Subcommands::Disconnect(arguments) => context::run(&settings, &arguments),
+        Subcommands::Calendars(arguments) => context::run(&settings, &arguments),
+        Subcommands::Events(arguments) => context::run(&settings, &arguments),
+        Subcommands::Token(arguments) => context::run(&settings, &arguments),
+        Subcommands::Webhooks(arguments) => webhooks::run(&settings, &arguments),
+        Subcommands::Health => context::run_alone(&settings, health::run),
+        Subcommands::Demo(arguments) => demo::run(&arguments),
+        Subcommands::Sandbox(arguments) => sandbox::run(&arguments),
     }
 }
 
-/// Whether `--json` is among arguments that could not be parsed.
+/// Returns whether `--json` is among the arguments, which could not be parsed.
 fn asks_for_json() -> bool {
     std::env::args_os().take_while(|argument| argument != "--").any(|argument| argument == "--json")
 }
 
-/// The parser's own error as any other failure: its first paragraph says what is wrong.
+/// Reports an error of the argument parser as JSON; its first paragraph is the message.
 fn report(error: &clap::Error) -> ExitCode {
     let text = error.to_string();
     let paragraph = text.split("\n\n").next().unwrap_or_default();

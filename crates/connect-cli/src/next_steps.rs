@@ -1,8 +1,8 @@
-//! The commands that a next step names, for the same user and service as the command that names them.
+//! Adds the options of the current command, such as `--user`, to the commands that a next step suggests.
 
 use crate::{settings::Settings, via::Via};
 
-/// The commands that sign in, or need a sign-in or the settings; a `true` stands for those of two words.
+/// The commands that take these options; `true` if a subcommand follows.
 const COMMANDS: [(&str, bool); 9] = [
     ("doctor", false),
     ("login", false),
@@ -26,9 +26,9 @@ impl NextSteps {
         Self { options: settings.repeated(), via: settings.via }
     }
 
-    /// Gives each command of the text the options of this one.
+    /// Adds the options to each command in the text.
     pub(crate) fn complete(&self, text: &str) -> String {
-        // The doctor examines Mobiscroll Connect alone.
+        // The doctor only supports Mobiscroll Connect.
         let text =
             if self.via == Via::Connect { text.to_owned() } else { text.replace(": connect doctor", "") };
         let mut parts = text.split("connect ");
@@ -43,7 +43,7 @@ impl NextSteps {
     }
 }
 
-/// How much of the text is a command.
+/// Returns the length of the command at the start of the text, or 0.
 fn command_length(text: &str) -> usize {
     let word = |text: &str| text.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(text.len());
     let first = word(text);
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn command_gets_the_options_and_other_words_do_not() {
+    fn options_are_added_only_to_commands() {
         let steps = |options: &str, via| NextSteps { options: options.to_owned(), via };
         let carol = steps(" --user carol", Via::Connect);
         for (text, completed) in [

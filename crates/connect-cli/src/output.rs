@@ -1,4 +1,4 @@
-//! What a command prints: one JSON document for programs, text for people.
+//! Prints the output of a command, as text or as JSON.
 
 use std::io::{self, IsTerminal as _, Write as _};
 
@@ -14,28 +14,28 @@ use crate::{
     when,
 };
 
-/// Where and how a command prints.
+/// The output settings of a command.
 #[derive(Clone, Debug)]
 pub(crate) struct Output {
     pub(crate) json: bool,
-    /// How many columns a table may take; any number where this is nothing.
-    room: Option<usize>,
+    /// The width of tables in columns; `None` for no limit.
+    width: Option<usize>,
     pub(crate) zone: TimeZone,
     pub(crate) next_steps: NextSteps,
 }
 
 impl Output {
-    /// A terminal has 80 columns unless told otherwise; what is no terminal gets tables whole.
+    /// Reads the settings; without `--width`, tables are 80 columns wide on a terminal, else unlimited.
     pub(crate) fn new(settings: &Settings) -> Self {
-        let room = match settings.width {
+        let width = match settings.width {
             Some(0) => None,
             Some(columns) => Some(columns),
             None => io::stdout().is_terminal().then_some(80),
         };
-        Self { json: settings.json, room, zone: when::zone(), next_steps: NextSteps::of(settings) }
+        Self { json: settings.json, width, zone: when::zone(), next_steps: NextSteps::of(settings) }
     }
 
-    /// Prints `value` for programs, or `text` for people.
+    /// Prints `text`, or with `--json` `value` as one document.
     pub(crate) fn print(
         &self,
         value: &(impl Serialize + ?Sized),
@@ -50,7 +50,7 @@ impl Output {
         }
     }
 
-    /// Prints one of many things at once: a line of JSON for programs, or `text` for people.
+    /// Prints `text`, or with `--json` `value` on one line, and flushes.
     pub(crate) fn line(&self, value: &impl Serialize, text: impl FnOnce() -> String) -> Result<(), Failure> {
         if !self.json {
             return write(&text());
@@ -61,32 +61,32 @@ impl Output {
         }
     }
 
-    /// How many columns are left beside so many; nothing where there is no limit.
-    pub(crate) fn room_beside(&self, columns: usize) -> Option<usize> {
-        self.room.map(|room| room.saturating_sub(columns))
+    /// Returns how many columns remain after `columns`, or `None` for no limit.
+    pub(crate) fn remaining_width(&self, columns: usize) -> Option<usize> {
+        self.width.map(|width| width.saturating_sub(columns))
     }
 
     pub(crate) fn table(&self, table: &Table) -> String {
-        table.render(self.room)
+        table.render(self.width)
     }
 }
 
 fn no_json(error: serde_json::Error) -> Failure {
-    Failure::new(Exit::Failed, "OUTPUT_ERROR", "the answer has no JSON form").cause(error)
+    Failure::new(Exit::Failed, "OUTPUT_ERROR", "the result cannot be written as JSON").cause(error)
 }
 
-/// A reader that went away, such as `head`, has seen enough.
+/// Writes to stdout; a closed pipe, as with `head`, is not an error.
 fn write(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::new(Exit::Failed, "OUTPUT_ERROR", "the output cannot be written").cause(error))
+            Err(Failure::new(Exit::Failed, "OUTPUT_ERROR", "cannot write to stdout").cause(error))
         }
         _ => Ok(()),
     }
 }
 
-/// Tells people something beside the answer.
+/// Prints a note on stderr.
 pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }

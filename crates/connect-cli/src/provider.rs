@@ -1,8 +1,8 @@
-//! The providers that an argument may name.
+//! Parses the provider arguments.
 
 use connect_hyper::types::Provider;
 
-/// Reads a known provider: the wire takes any name, and a mistyped one would find nothing.
+/// Parses the name of a known provider; the API would accept a mistyped name and find nothing.
 pub(crate) fn known(text: &str) -> Result<Provider, String> {
     let found = Provider::KNOWN.iter().find(|provider| provider.as_str() == text);
     found.cloned().ok_or_else(|| {

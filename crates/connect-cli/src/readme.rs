@@ -1,4 +1,4 @@
-//! The README, held to what the program takes.
+//! Tests that the README and the examples in `--help` match the program.
 
 use clap::Parser as _;
 
@@ -7,7 +7,7 @@ use crate::{Arguments, failure::AFTER_HELP};
 const README: &str = include_str!("../README.md");
 
 #[test]
-fn every_example_is_a_command() {
+fn readme_examples_are_valid_commands() {
     let examples: Vec<_> = README.lines().filter(|line| line.starts_with("connect ")).collect();
     assert!(examples.len() > 20);
     for line in examples {
@@ -18,7 +18,7 @@ fn every_example_is_a_command() {
 }
 
 #[test]
-fn the_exit_codes_are_those_of_the_help() {
+fn readme_exit_codes_match_the_help() {
     let (_, table) = AFTER_HELP.split_once("Exit codes:\n").unwrap();
     for line in table.lines() {
         let (code, meaning) = line.trim().split_once(' ').unwrap();
@@ -27,11 +27,27 @@ fn the_exit_codes_are_those_of_the_help() {
 }
 
 #[test]
-fn the_arguments_fit_together() {
+fn argument_definitions_are_consistent() {
     <Arguments as clap::CommandFactory>::command().debug_assert();
 }
 
-/// The words of a line of a shell, as far as the README goes: double quotes, comments, a redirection.
+#[test]
+fn help_examples_are_valid_commands() {
+    let mut commands = vec![<Arguments as clap::CommandFactory>::command()];
+    while let Some(command) = commands.pop() {
+        commands.extend(command.get_subcommands().cloned());
+        if command.has_subcommands() {
+            continue;
+        }
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let example = help.strip_prefix("Example: ").unwrap_or_default().replace('\'', "\"");
+        if let Err(error) = Arguments::try_parse_from(words(&example)) {
+            panic!("{}: {example}\n{error}", command.get_name());
+        }
+    }
+}
+
+/// Splits a shell line into words; supports double quotes, comments and a redirection.
 fn words(line: &str) -> Vec<String> {
     let line = line.split(" #").next().unwrap_or(line);
     let line = line.split(" < ").next().unwrap_or(line);

@@ -1,10 +1,10 @@
-//! A small HTTP server on this machine, for what a service posts.
+//! A small HTTP server on the loopback address that receives webhook deliveries.
 //!
 //! ```text
-//!   another path 404 · not a POST 405 · too slow 408 · over 2 MiB 413 · else what the handler answers
+//!   another path 404 · not a POST 405 · too slow 408 · over 2 MiB 413 · else the handler's response
 //! ```
 //!
-//! A handler that has begun goes on to its end, although the sender may have hung up.
+//! A handler runs to its end even if the sender closes the connection.
 
 use std::{
     future::{Future, poll_fn},
@@ -30,14 +30,14 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-const LARGEST_BODY: usize = 2 * 1024 * 1024;
-/// How much more is read and thrown away, so that the sender gets to see the 413.
-const LARGEST_WASTE: usize = 16 * 1024 * 1024;
-/// How long a head may take, and how long a body.
-const PATIENCE: Duration = Duration::from_secs(10);
-const MOST_CONNECTIONS: usize = 64;
+const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
+/// How much of a too large body is read and discarded, so that the sender can read the 413 response.
+const MAX_DISCARDED_BYTES: usize = 16 * 1024 * 1024;
+/// The timeout for the request head, and again for the body.
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
+const MAX_CONNECTIONS: usize = 64;
 
-/// Listens on the loopback address.
+/// A listening socket and the path that accepts deliveries.
 pub(crate) struct Receiver {
     socket: TcpListener,
     address: SocketAddr,
@@ -45,7 +45,7 @@ pub(crate) struct Receiver {
 }
 
 impl Receiver {
-    /// At this port, or at a free one for 0, and at no other path than this.
+    /// Listens on this port of 127.0.0.1, or on a free port for 0.
     pub(crate) async fn bind(port: u16, path: &str) -> io::Result<Self> {
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         Ok(Self { address: socket.local_addr()?, socket, path: path.to_owned() })
@@ -55,7 +55,7 @@ impl Receiver {
         format!("http://{}{}", self.address, self.path)
     }
 
-    /// Answers until told to stop; who is being answered then still gets the answer.
+    /// Serves requests until `until` is ready, then waits up to one second for open responses.
     pub(crate) async fn serve<F>(
         self,
         handler: impl Fn(HeaderMap, Bytes) -> F + Clone + Send + Sync + 'static,
@@ -63,36 +63,37 @@ impl Receiver {
     ) where
         F: Future<Output = Response<Bytes>> + Send + 'static,
     {
-        let mut visits = JoinSet::new();
+        let mut connections = JoinSet::new();
         {
             let mut until = pin!(until);
-            let mut accepting = pin!(self.accept(&mut visits, handler));
+            let mut accepting = pin!(self.accept(&mut connections, handler));
             poll_fn(|cx| match until.as_mut().poll(cx) {
                 Poll::Ready(()) => Poll::Ready(()),
                 Poll::Pending => accepting.as_mut().poll(cx),
             })
             .await;
         }
-        let _ = timeout(Duration::from_secs(1), async { while visits.join_next().await.is_some() {} }).await;
+        let _ =
+            timeout(Duration::from_secs(1), async { while connections.join_next().await.is_some() {} }).await;
     }
 
     async fn accept<F>(
         self,
-        visits: &mut JoinSet<()>,
+        connections: &mut JoinSet<()>,
         handler: impl Fn(HeaderMap, Bytes) -> F + Clone + Send + Sync + 'static,
     ) where
         F: Future<Output = Response<Bytes>> + Send + 'static,
     {
-        let mut open: Vec<Visit> = Vec::new();
+        let mut open: Vec<Connection> = Vec::new();
         loop {
             match self.socket.accept().await {
                 Ok((stream, _)) => {
-                    make_room(visits, &mut open).await;
+                    make_room(connections, &mut open).await;
                     let is_read = Arc::new(AtomicBool::new(false));
-                    let serving = visit(stream, self.path.clone(), is_read.clone(), handler.clone());
-                    open.push(Visit { task: visits.spawn(serving), is_read });
+                    let serving = serve_one(stream, self.path.clone(), is_read.clone(), handler.clone());
+                    open.push(Connection { task: connections.spawn(serving), is_read });
                 }
-                // Out of file descriptors, most likely.
+                // Most likely the process has no file descriptors left.
                 Err(_) => sleep(Duration::from_millis(50)).await,
             }
         }
@@ -100,27 +101,27 @@ impl Receiver {
 }
 
 /// An open connection.
-struct Visit {
+struct Connection {
     task: AbortHandle,
-    /// Whether its request has come whole, and is being answered.
+    /// Whether the whole request has been read.
     is_read: Arc<AtomicBool>,
 }
 
 /// Ends the oldest connection that has not sent its whole request; if all have, waits for a response.
-async fn make_room(visits: &mut JoinSet<()>, open: &mut Vec<Visit>) {
-    while visits.try_join_next().is_some() {}
-    open.retain(|visit| !visit.task.is_finished());
-    if open.len() < MOST_CONNECTIONS {
+async fn make_room(connections: &mut JoinSet<()>, open: &mut Vec<Connection>) {
+    while connections.try_join_next().is_some() {}
+    open.retain(|connection| !connection.task.is_finished());
+    if open.len() < MAX_CONNECTIONS {
         return;
     }
-    match open.iter().position(|visit| !visit.is_read.load(Ordering::Relaxed)) {
+    match open.iter().position(|connection| !connection.is_read.load(Ordering::Relaxed)) {
         Some(oldest) => open.remove(oldest).task.abort(),
-        None => drop(visits.join_next().await),
+        None => drop(connections.join_next().await),
     }
 }
 
-/// One request a connection: nobody who keeps one open keeps others out.
-async fn visit<F>(
+/// Serves one request, then closes the connection, so that idle senders do not use up the limit.
+async fn serve_one<F>(
     stream: TcpStream,
     path: String,
     is_read: Arc<AtomicBool>,
@@ -130,18 +131,18 @@ async fn visit<F>(
 {
     let service = service_fn(move |request| {
         let (path, is_read, handler) = (path.clone(), is_read.clone(), handler.clone());
-        async move { answer(request, &path, &is_read, handler).await.map(|answer| answer.map(Full::new)) }
+        async move { respond(request, &path, &is_read, handler).await.map(|response| response.map(Full::new)) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(PATIENCE)
+        .header_read_timeout(READ_TIMEOUT)
         .keep_alive(false)
         .serve_connection(TokioIo::new(stream), service);
-    // Whatever fails there is the peer's affair.
+    // A connection error only concerns the sender.
     let _ = connection.await;
 }
 
-async fn answer<F>(
+async fn respond<F>(
     request: Request<Incoming>,
     path: &str,
     is_read: &AtomicBool,
@@ -154,44 +155,44 @@ where
         return Ok(status(StatusCode::NOT_FOUND));
     }
     if request.method() != Method::POST {
-        let mut answer = status(StatusCode::METHOD_NOT_ALLOWED);
-        answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
-        return Ok(answer);
+        let mut response = status(StatusCode::METHOD_NOT_ALLOWED);
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+        return Ok(response);
     }
     let (head, body) = request.into_parts();
-    let body = match timeout(PATIENCE, read(body)).await {
+    let body = match timeout(READ_TIMEOUT, read(body)).await {
         Ok(Ok(Some(body))) => body,
         Ok(Ok(None)) => return Ok(status(StatusCode::PAYLOAD_TOO_LARGE)),
         Ok(Err(error)) => return Err(error),
         Err(_) => return Ok(status(StatusCode::REQUEST_TIMEOUT)),
     };
     is_read.store(true, Ordering::Relaxed);
-    // On a task of its own: hyper drops this one when the sender hangs up.
+    // A separate task, because hyper drops this future when the sender closes the connection.
     let handled = tokio::spawn(handler(head.headers, body)).await;
     Ok(handled.unwrap_or_else(|_| status(StatusCode::INTERNAL_SERVER_ERROR)))
 }
 
-/// The body, or nothing if it is too large.
+/// Returns the body, or `None` if it is too large.
 async fn read(mut body: Incoming) -> Result<Option<Bytes>, hyper::Error> {
     let mut whole = BytesMut::new();
-    let mut waste = 0;
+    let mut discarded = 0;
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame?.into_data() else { continue };
-        if waste == 0 && whole.len() + data.len() <= LARGEST_BODY {
+        if discarded == 0 && whole.len() + data.len() <= MAX_BODY_BYTES {
             whole.extend_from_slice(&data);
             continue;
         }
-        waste += data.len();
-        if waste > LARGEST_WASTE {
+        discarded += data.len();
+        if discarded > MAX_DISCARDED_BYTES {
             break;
         }
     }
-    Ok((waste == 0).then(|| whole.freeze()))
+    Ok((discarded == 0).then(|| whole.freeze()))
 }
 
-/// An answer that is no more than its status.
+/// Returns a response without a body.
 pub(crate) fn status(status: StatusCode) -> Response<Bytes> {
-    let mut answer = Response::new(Bytes::new());
-    *answer.status_mut() = status;
-    answer
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = status;
+    response
 }

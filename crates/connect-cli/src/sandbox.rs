@@ -4,7 +4,7 @@
 //! connect sandbox --port 8080 --set rotation=strict --set token_ttl=30
 //! connect sandbox --seed-file team.json
 //! connect sandbox --json          one line of JSON once it listens
-//! connect sandbox --list-switches what can be set, and why
+//! connect sandbox --list-switches explains all switches
 //! ```
 
 use crate::{
@@ -22,59 +22,60 @@ use std::process::ExitCode;
 /// The arguments of `connect sandbox`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The port to listen on; 0 takes a free one.
+    /// Listen on this port; 0 chooses a free port.
     #[arg(long, default_value_t = 0)]
     port: u16,
-    /// Print JSON in place of text.
+    /// Print JSON instead of text.
     #[arg(long)]
     json: bool,
-    /// Take the calls of /sandbox under this host name or address too, beside the loopback ones; may be given more than once.
+    /// Accept /sandbox requests for this host name or address too, not only loopback; may be given more than
+    /// once.
     #[arg(long = "host", value_name = "NAME")]
     hosts: Vec<String>,
     /// Set a switch; may be given more than once.
     #[arg(long = "set", value_name = "NAME=VALUE")]
     switches: Vec<String>,
-    /// Start with the users, accounts, calendars and events of a JSON file; may be given more than once.
+    /// Add the users, accounts, calendars and events of a JSON file; may be given more than once.
     #[arg(long = "seed-file", value_name = "FILE")]
     seed_files: Vec<PathBuf>,
-    /// List the switches and leave.
+    /// List the switches and exit.
     #[arg(long)]
     list_switches: bool,
-    /// Serve https with this certificate chain (PEM), for localhost.
+    /// Serve https with this certificate chain (PEM) for localhost.
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
-    /// The key of the certificate (PEM).
+    /// The private key of the certificate (PEM).
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
 }
 
-/// What went wrong, and the exit code for it.
-struct Failure(String, u8);
+/// The message and the exit code.
+struct StartFailure(String, u8);
 
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     let result = if arguments.list_switches { print(&switches(arguments.json)) } else { serve(arguments) };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure(message, code)) => {
+        Err(StartFailure(message, code)) => {
             eprintln!("connect sandbox: {}", brief(&message));
             ExitCode::from(code)
         }
     }
 }
 
-fn serve(arguments: &Arguments) -> Result<(), Failure> {
+fn serve(arguments: &Arguments) -> Result<(), StartFailure> {
     let settings = settings(&arguments.switches)?;
     let server = Server::builder().settings(settings).port(arguments.port);
     let server = arguments.hosts.iter().fold(server, Builder::allow_host);
     let server = with_tls(with_seeds(server, &arguments.seed_files)?, arguments)?;
     let server = server.start().map_err(|error| match error {
-        StartError::Seed(_) | StartError::Host(_) => Failure(error.to_string(), 2),
+        StartError::Seed(_) | StartError::Host(_) => StartFailure(error.to_string(), 2),
         other => failed(&other),
     })?;
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| failed(&error))?;
     runtime.block_on(async {
-        // The signals are caught before anyone is told that the sandbox is ready.
+        // A parent process may send a signal as soon as it reads that the sandbox is ready.
         let interrupted = interruption()?;
         print(&ready(&server, arguments.json))?;
         interrupted.await;
@@ -84,30 +85,31 @@ fn serve(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-fn settings(switches: &[String]) -> Result<Settings, Failure> {
+fn settings(switches: &[String]) -> Result<Settings, StartFailure> {
     let mut settings = Settings::default();
     for switch in switches {
-        let (name, value) = switch
-            .split_once('=')
-            .ok_or_else(|| Failure(format!("--set takes NAME=VALUE, not {switch:?}"), 2))?;
-        settings.set(name, value).map_err(|error| Failure(error.to_string(), 2))?;
+        let (name, value) = switch.split_once('=').ok_or_else(|| {
+            StartFailure(format!("--set: {switch:?} is not a switch (expected NAME=VALUE)"), 2)
+        })?;
+        settings.set(name, value).map_err(|error| StartFailure(error.to_string(), 2))?;
     }
     Ok(settings)
 }
 
-fn with_seeds(server: Builder, files: &[PathBuf]) -> Result<Builder, Failure> {
+fn with_seeds(server: Builder, files: &[PathBuf]) -> Result<Builder, StartFailure> {
     files.iter().try_fold(server, |server, file| Ok(server.seed(read(file)?)))
 }
 
-fn with_tls(server: Builder, arguments: &Arguments) -> Result<Builder, Failure> {
+fn with_tls(server: Builder, arguments: &Arguments) -> Result<Builder, StartFailure> {
     match (&arguments.tls_cert, &arguments.tls_key) {
         (Some(cert), Some(key)) => Ok(server.tls(read(cert)?, read(key)?)),
         _ => Ok(server),
     }
 }
 
-fn read(path: &Path) -> Result<String, Failure> {
-    input::read(Some(path)).map_err(|error| Failure(format!("cannot read {}: {error}", path.display()), 2))
+fn read(path: &Path) -> Result<String, StartFailure> {
+    input::read(Some(path))
+        .map_err(|error| StartFailure(format!("cannot read {}: {error}", path.display()), 2))
 }
 
 fn ready(server: &Server, as_json: bool) -> String {
@@ -121,7 +123,7 @@ fn ready(server: &Server, as_json: bool) -> String {
         return format!("{}\n", escape_json(&line.to_string()));
     }
     format!(
-        "The sandbox is ready; Ctrl-C stops it.\n\n  base URL       {base_url}\n  client id      {id}\n  \
+        "The sandbox is ready; press Ctrl-C to stop it.\n\n  base URL       {base_url}\n  client id      {id}\n  \
          client secret  {secret}\n  redirect URI   {redirect_uri}\n  \
          debug page     {}/sandbox\n",
         server.origin()
@@ -141,19 +143,19 @@ fn switches(as_json: bool) -> String {
     lines.collect()
 }
 
-/// Written and flushed at once: whoever started us waits for the line.
-fn print(text: &str) -> Result<(), Failure> {
+/// Prints and flushes the text, because a parent process may wait for the line.
+fn print(text: &str) -> Result<(), StartFailure> {
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| failed(&error))
 }
 
-fn failed(error: &dyn Display) -> Failure {
-    Failure(error.to_string(), 1)
+fn failed(error: &dyn Display) -> StartFailure {
+    StartFailure(error.to_string(), 1)
 }
 
-/// Ctrl-C, or being asked to end.
+/// Returns a future that ends on Ctrl-C or SIGTERM.
 #[cfg(unix)]
-fn interruption() -> Result<impl Future<Output = ()>, Failure> {
+fn interruption() -> Result<impl Future<Output = ()>, StartFailure> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| failed(&error))?;
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| failed(&error))?;
@@ -164,7 +166,7 @@ fn interruption() -> Result<impl Future<Output = ()>, Failure> {
 }
 
 #[cfg(not(unix))]
-fn interruption() -> Result<impl Future<Output = ()>, Failure> {
+fn interruption() -> Result<impl Future<Output = ()>, StartFailure> {
     Ok(async {
         let _ = tokio::signal::ctrl_c().await;
     })

@@ -1,8 +1,9 @@
-//! The settings all commands share: from the arguments, the environment, and `.env`, in this order.
+//! The settings that all commands share, from the arguments, the environment and `.env`, in this order.
 //!
-//! `.env` is read, never put into the environment: only `MOBISCROLL_CONNECT_*` counts, so that a file in
-//! somebody's folder changes neither the proxy nor the programs this one starts. It does not decide either where
-//! credentials from elsewhere are sent: its base URL leads to this machine, and goes with its own credentials.
+//! Only `MOBISCROLL_CONNECT_*` is read from `.env`, and it is not put into the environment: a file in a
+//! downloaded folder must not change the proxy or other programs. Nor may it send credentials that are set
+//! outside the file to a server of its choice: its base URL must point to this machine, and only credentials
+//! in the same file are sent there.
 
 use std::{
     path::{Path, PathBuf},
@@ -31,47 +32,47 @@ const REDIRECT_URI: &str = "http://127.0.0.1:8765/callback";
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Settings {
-    /// Where the API is [env: MOBISCROLL_CONNECT_BASE_URL] [default: Mobiscroll Connect].
+    /// The base URL of the API [env: MOBISCROLL_CONNECT_BASE_URL] [default: Mobiscroll Connect].
     #[arg(long, global = true, value_name = "URL")]
     base_url: Option<String>,
     /// The application's client id [env: MOBISCROLL_CONNECT_CLIENT_ID].
     #[arg(long, global = true, value_name = "ID")]
     client_id: Option<String>,
-    /// Whose authorization server the user signs in at: login, logout and token work with all of them. The
-    /// credentials of the others are in MOBISCROLL_CONNECT_GOOGLE_CLIENT_ID and so on.
+    /// Use this service directly; login, logout and token support all. Credentials of the others are set in
+    /// MOBISCROLL_CONNECT_GOOGLE_CLIENT_ID and so on.
     #[arg(long, global = true, value_enum, value_name = "SERVICE", default_value_t)]
     pub(crate) via: Via,
     /// The registered redirect URI [env: MOBISCROLL_CONNECT_REDIRECT_URI] [default:
     /// http://127.0.0.1:8765/callback].
     #[arg(long, global = true, value_name = "URI")]
     redirect_uri: Option<String>,
-    /// The application's own id of the user [env: MOBISCROLL_CONNECT_USER] [default: me].
+    /// The application's id of the user [env: MOBISCROLL_CONNECT_USER] [default: me].
     #[arg(long, global = true, value_name = "ID")]
     user: Option<String>,
-    /// The folder of the tokens [default: mobiscroll-connect/tokens in the user's state folder].
+    /// Store tokens in this folder [default: mobiscroll-connect/tokens in the user's state folder].
     #[arg(long, global = true, value_name = "DIR")]
     tokens: Option<PathBuf>,
-    /// Trust this certificate (PEM) as well as the usual ones.
+    /// Trust this root certificate (PEM) in addition to the built-in ones.
     #[arg(long, global = true, value_name = "FILE")]
     root_certificate: Option<PathBuf>,
-    /// How long a call may take, with its retries [default: 60].
+    /// Limit a call, with its retries, to this time [default: 60].
     #[arg(long, global = true, value_name = "SECONDS", value_parser = value_parser!(u64).range(1..=86_400))]
     timeout: Option<u64>,
-    /// Print one JSON document, with the field names of the API; errors too.
+    /// Print results and errors as JSON, with the field names of the API.
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Fit tables into so many columns; 0 never cuts [default: 80 on a terminal, else 0].
+    /// Fit tables into this width; 0 for no limit [default: 80 on a terminal, else 0].
     #[arg(long, global = true, value_name = "COLUMNS")]
     pub(crate) width: Option<usize>,
 }
 
-/// The credentials, as far as they are set.
+/// The client id and the secret, if set.
 pub(crate) struct Credentials {
     pub(crate) id: Option<String>,
     pub(crate) secret: Option<Secret>,
 }
 
-/// A value, and where it stands.
+/// A value and its source.
 struct Setting {
     value: String,
     source: Source,
@@ -79,26 +80,26 @@ struct Setting {
 
 #[derive(Clone, Debug)]
 enum Source {
-    /// An option of this name.
+    /// The option with this name.
     Argument(&'static str),
-    /// A variable of this name.
+    /// The environment variable with this name.
     Environment(String),
-    /// A setting of this name, on this line.
+    /// The setting in `.env` with this name and line number.
     File(String, usize),
 }
 
 impl std::fmt::Display for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Argument(name) => write!(f, "{name} among the arguments"),
-            Self::Environment(name) => write!(f, "{name} in the environment"),
-            Self::File(name, line) => write!(f, "{name} in .env, line {line}"),
+            Self::Argument(name) => write!(f, "{name} (argument)"),
+            Self::Environment(name) => write!(f, "{name} (environment)"),
+            Self::File(name, line) => write!(f, "{name} (.env, line {line})"),
         }
     }
 }
 
 impl Settings {
-    /// The options that say whom and what a command is for, as a shell takes them: the next command needs them as well.
+    /// Returns the options that the suggested next command needs as well, quoted for a shell.
     pub(crate) fn repeated(&self) -> String {
         let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
         let via = (self.via != Via::Connect).then(|| self.via.option().to_owned());
@@ -115,31 +116,32 @@ impl Settings {
         given.map(|(name, value)| format!(" {name} {}", quoted(&value))).collect()
     }
 
-    /// The settings with what the environment and `.env` add.
+    /// Combines the options with the environment and `.env`.
     pub(crate) fn resolve(&self) -> Result<Resolved, Failure> {
         let file = DotEnv::read()?;
         let named = |option, argument: &Option<String>, name: &str| {
-            // An empty one is not left out: it may be a variable of a script that is not set.
+            // An empty argument is kept: a script may have expanded an unset variable.
             let argument = argument.clone().map(|value| Setting { value, source: Source::Argument(option) });
             argument.or_else(|| variable(&file, name))
         };
-        let own_name = |name: &str| format!("{}{name}", self.via.prefix());
-        let own = |name: &str| variable(&file, &own_name(name));
+        let prefixed = |name: &str| format!("{}{name}", self.via.prefix());
+        let own = |name: &str| variable(&file, &prefixed(name));
         let text = |setting: Option<Setting>| setting.map(|setting| setting.value);
 
         let base_url = named("--base-url", &self.base_url, "BASE_URL");
-        let id = named("--client-id", &self.client_id, &own_name("CLIENT_ID"));
+        let id = named("--client-id", &self.client_id, &prefixed("CLIENT_ID"));
         let (secret, api_key) = (own("CLIENT_SECRET"), own("API_KEY"));
-        let redirect_uri = text(named("--redirect-uri", &self.redirect_uri, &own_name("REDIRECT_URI")));
+        let redirect_uri = text(named("--redirect-uri", &self.redirect_uri, &prefixed("REDIRECT_URI")));
         let any_port = redirect_uri.is_none() && self.via.takes_any_port(secret.is_some());
         let named_user = text(named("--user", &self.user, "USER"));
-        let diverted = base_url.as_ref().and_then(diverted).transpose()?;
-        let foreign_credential = [&secret, &id].into_iter().flatten().find_map(Setting::source_outside_file);
-        let foreign_api_key = api_key.as_ref().and_then(Setting::source_outside_file);
+        let sandbox_from_file = base_url.as_ref().and_then(sandbox_from_file).transpose()?;
+        let credential_outside_file =
+            [&secret, &id].into_iter().flatten().find_map(Setting::source_outside_file);
+        let api_key_outside_file = api_key.as_ref().and_then(Setting::source_outside_file);
         Ok(Resolved {
-            diverted,
-            foreign_credential,
-            foreign_api_key,
+            sandbox_from_file,
+            credential_outside_file,
+            api_key_outside_file,
             credentials: Credentials { id: text(id), secret: text(secret).map(Secret::from) },
             via: self.via,
             tenant: text(own("TENANT")),
@@ -156,7 +158,7 @@ impl Settings {
     }
 }
 
-/// One word of a shell.
+/// Quotes the word for a shell if needed.
 fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "@%+=:,./_-".contains(c);
     match word.is_empty() || !word.chars().all(is_plain) {
@@ -165,7 +167,7 @@ fn quoted(word: &str) -> String {
     }
 }
 
-/// The environment wins over `.env`.
+/// Returns the variable from the environment, else from `.env`.
 fn variable(file: &DotEnv, name: &str) -> Option<Setting> {
     let name = format!("{PREFIX}{name}");
     if let Some(value) = std::env::var(&name).ok().filter(|value| !value.is_empty()) {
@@ -181,9 +183,10 @@ impl Setting {
     }
 }
 
-/// Where a base URL stands that `.env` chose in place of the service. It may lead to this machine, for a sandbox, and no
-/// further.
-fn diverted(base_url: &Setting) -> Option<Result<Source, Failure>> {
+/// Returns the source of the base URL if `.env` sets it to a sandbox on this machine.
+///
+/// Returns an error if `.env` sets it to another machine, unless that is the service itself.
+fn sandbox_from_file(base_url: &Setting) -> Option<Result<Source, Failure>> {
     let Source::File(..) = base_url.source else { return None };
     let uri: Option<Uri> = base_url.value.parse().ok();
     if uri.as_ref().is_some_and(is_service) {
@@ -192,13 +195,13 @@ fn diverted(base_url: &Setting) -> Option<Result<Source, Failure>> {
     if uri.is_some_and(|uri| is_loopback(uri.host().unwrap_or_default())) {
         return Some(Ok(base_url.source.clone()));
     }
-    let message = format!("{} is on another machine", base_url.source);
+    let message = format!("{} must point to this machine", base_url.source);
     Some(Err(Failure::new(Exit::Usage, "CONFIGURATION_ERROR", message)
-        .cause("a file in the current folder does not decide where tokens are sent")
-        .next("name it with --base-url, or in the environment")))
+        .cause("a file in the current folder must not decide where tokens are sent")
+        .next("set the base URL with --base-url or in the environment")))
 }
 
-/// Whether the URL is that of the service, written in whatever way.
+/// Returns whether the URL is the service's base URL in any spelling.
 fn is_service(url: &Uri) -> bool {
     let parts = |url: &Uri| {
         let authority = url.authority()?.as_str().to_ascii_lowercase();
@@ -208,23 +211,23 @@ fn is_service(url: &Uri) -> bool {
     url.query().is_none() && parts(url) == parts(&Uri::from_static(CONNECT_BASE_URL))
 }
 
-/// The settings, once it is known where each comes from.
+/// The combined settings.
 pub(crate) struct Resolved {
     credentials: Credentials,
-    /// Where the base URL stands, if `.env` chose it.
-    diverted: Option<Source>,
-    /// Where a client secret or a client id stands that is not in `.env`.
-    foreign_credential: Option<Source>,
-    foreign_api_key: Option<Source>,
+    /// The source of the base URL, if `.env` sets it to a sandbox.
+    sandbox_from_file: Option<Source>,
+    /// The source of the client secret or client id, if it is not in `.env`.
+    credential_outside_file: Option<Source>,
+    api_key_outside_file: Option<Source>,
     pub(crate) via: Via,
     tenant: Option<String>,
     api_key: Option<String>,
     pub(crate) redirect_uri: String,
-    /// Whether no redirect URI is set, and the service lets such a program listen on any port.
+    /// Whether no redirect URI is set and the service accepts any loopback port.
     pub(crate) any_port: bool,
     base_url: Option<String>,
     pub(crate) user: String,
-    /// The user, where one is named.
+    /// The user, if one is set.
     pub(crate) named_user: Option<String>,
     tokens: Option<PathBuf>,
     pub(crate) root_certificate: Option<Vec<u8>>,
@@ -232,34 +235,37 @@ pub(crate) struct Resolved {
 }
 
 impl Resolved {
-    /// The credentials, to be sent to the service.
+    /// Returns the credentials; an error if they may not be sent to the base URL.
     pub(crate) fn credentials(&self) -> Result<&Credentials, Failure> {
-        self.check_source(self.foreign_credential.as_ref()).map(|()| &self.credentials)
+        self.check_source(self.credential_outside_file.as_ref()).map(|()| &self.credentials)
     }
 
-    /// The client id, which is public.
+    /// Returns the client id, which is not secret.
     pub(crate) fn client_id(&self) -> Option<&str> {
         self.credentials.id.as_deref()
     }
 
-    /// Whether a credential from there may go to the base URL.
+    /// Returns an error if `.env` sets the base URL and the credential is from another source.
     fn check_source(&self, credential: Option<&Source>) -> Result<(), Failure> {
-        let (Some(base_url), Some(credential)) = (&self.diverted, credential) else { return Ok(()) };
-        let message = format!("{credential} is not sent to {base_url}");
+        let (Some(base_url), Some(credential)) = (&self.sandbox_from_file, credential) else { return Ok(()) };
+        let message = format!("{credential} must not be sent to {base_url}");
         Err(Failure::new(Exit::Usage, "CONFIGURATION_ERROR", message)
-            .cause("a file in the current folder does not decide where credentials from elsewhere are sent")
-            .next("write the credentials into .env as well, or name the base URL with --base-url or in the environment"))
+            .cause("a base URL in .env is only used with credentials in the same file")
+            .next("put the credentials into .env too, or set the base URL with --base-url or in the environment"))
     }
 
-    /// The client of the application, with its tokens in files.
+    /// Creates the application's client, with a file token store.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
-        let missing = |what: &str, name: &str| {
+        let missing = |setting: &str, name: &str| {
             let check = if self.via == Via::Connect { "; then check with: connect doctor" } else { "" };
             let name = format!("{PREFIX}{}{name}", self.via.prefix());
-            let failure = Failure::new(Exit::Usage, "CONFIGURATION_ERROR", format!("the {what} is not set"))
-                .next(format!("set {name}, in the environment or in .env{check}"));
+            let failure =
+                Failure::new(Exit::Usage, "CONFIGURATION_ERROR", format!("the {setting} is not set"))
+                    .next(format!("set {name} in the environment or in .env{check}"));
             match &self.api_key {
-                Some(_) => failure.cause("an API key signs nobody in: it opens public calendars alone"),
+                Some(_) => {
+                    failure.cause("an API key cannot sign in; it only gives access to public calendars")
+                }
                 None => failure,
             }
         };
@@ -268,7 +274,7 @@ impl Resolved {
         let builder = match &credentials.secret {
             Some(secret) => self.builder(id, secret.clone())?,
             None if self.via == Via::Connect => return Err(missing("client secret", "CLIENT_SECRET")),
-            None => self.settle(Client::public_builder(id, &self.redirect_uri))?,
+            None => self.configure(Client::public_builder(id, &self.redirect_uri))?,
         };
         let builder = match self.via.profile(self.base_url.as_deref(), self.tenant.as_deref())? {
             Some(profile) => builder.profile(profile),
@@ -277,13 +283,14 @@ impl Resolved {
         Ok(builder.store(self.store()?).build()?)
     }
 
-    /// A client that signs nobody in and tries once: for what needs no user.
+    /// Creates a client without retries and without a token store, for requests that need no user.
     pub(crate) fn probe(&self, id: &str, secret: Secret) -> Result<Client, Failure> {
         Ok(self.builder(id, secret)?.retry(RetryPolicy::none()).build()?)
     }
 
-    /// A client for what needs no credentials: taking deliveries, and controlling a sandbox. A pinned key stands
-    /// in for as long as none can be fetched.
+    /// Creates a client without credentials, to receive deliveries or to control a sandbox.
+    ///
+    /// `webhook_key` is used until the service's keys can be fetched.
     pub(crate) fn anonymous(&self, webhook_key: Option<&str>) -> Result<Client, Failure> {
         let builder = self.builder("nobody", Secret::from("none"))?.retry(RetryPolicy::none());
         Ok(match webhook_key {
@@ -292,19 +299,21 @@ impl Resolved {
         })
     }
 
-    /// A client for what is public at Google.
+    /// Creates a client without credentials for public Google calendars.
     pub(crate) fn public(&self) -> Result<Client, Failure> {
         if self.via != Via::Google {
-            return Err(Failure::usage("public calendars are Google's").next("add --via google"));
+            return Err(
+                Failure::usage("--public-calendar is only supported with Google").next("add --via google")
+            );
         }
-        Ok(self.settle(Client::anonymous_builder())?.build()?)
+        Ok(self.configure(Client::anonymous_builder())?.build()?)
     }
 
-    /// The key of Google's API: that of the arguments, or else that of the environment.
+    /// Returns the Google API key from the argument, else from the environment or `.env`.
     pub(crate) fn api_key(&self, argument: Option<&str>) -> Result<google::ApiKey, Failure> {
         match argument {
             Some(_) => self.check_source(Some(&Source::Argument("--api-key")))?,
-            None => self.check_source(self.foreign_api_key.as_ref())?,
+            None => self.check_source(self.api_key_outside_file.as_ref())?,
         }
         let Some(key) = argument.or(self.api_key.as_deref()) else {
             return Err(Failure::usage("public calendars need an API key")
@@ -313,7 +322,7 @@ impl Resolved {
         Ok(google::ApiKey::new(key)?)
     }
 
-    /// Sends any request, with the network as it is set.
+    /// Creates a transport with the proxy and certificate settings.
     pub(crate) fn transport(&self, client: &Client) -> Result<HyperTransport, Failure> {
         let mut network = Network::from_vars(|name| std::env::var(name).ok());
         network.root_certificates.extend(self.root_certificate.clone());
@@ -321,10 +330,10 @@ impl Resolved {
     }
 
     fn builder(&self, id: &str, secret: Secret) -> Result<Builder, Failure> {
-        self.settle(Client::builder(id, secret, &self.redirect_uri))
+        self.configure(Client::builder(id, secret, &self.redirect_uri))
     }
 
-    fn settle(&self, builder: Builder) -> Result<Builder, Failure> {
+    fn configure(&self, builder: Builder) -> Result<Builder, Failure> {
         let mut builder = builder.user_agent(concat!("connect-cli/", env!("CARGO_PKG_VERSION")));
         if let Some(url) = self.via.api(self.base_url.as_deref())? {
             builder = builder.base_url(url);
@@ -333,7 +342,7 @@ impl Resolved {
             builder = builder.root_certificates(pem.clone());
         }
         if let Some(time) = self.timeout {
-            // The exchange of tokens keeps its own time: a short one would lose what it is there to get.
+            // Token exchanges keep their own timeout: cutting one short could lose the new tokens.
             builder = builder
                 .timeout(time)
                 .attempt_timeout(time.min(Duration::from_secs(30)))
@@ -348,16 +357,16 @@ impl Resolved {
             None => FileStore::open_default(),
         };
         store.map_err(|error| {
-            Failure::new(Exit::Failed, "TOKEN_STORE_ERROR", "the token store failed")
+            Failure::new(Exit::Failed, "TOKEN_STORE_ERROR", "cannot open the token store")
                 .cause(error)
-                .next("make the folder of tokens writable, or name another: --tokens")
+                .next("make the token folder writable, or choose another: --tokens")
         })
     }
 }
 
 fn certificate(path: &Path) -> Result<Vec<u8>, Failure> {
     input::read(Some(path)).map(String::into_bytes).map_err(|error| {
-        Failure::usage(format!("the root certificate {} cannot be read", path.display())).cause(error)
+        Failure::usage(format!("cannot read the root certificate {}", path.display())).cause(error)
     })
 }
 
@@ -366,14 +375,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn base_url_of_the_file_is_the_service_in_any_spelling() {
+    fn service_url_in_dot_env_is_recognized_in_any_spelling() {
         let from_file =
             |value: &str| Setting { value: value.to_owned(), source: Source::File("BASE_URL".to_owned(), 1) };
         for same in ["/api", "/api/", "/api//", ":443/api"] {
             let url = format!("https://connect.mobiscroll.com{same}");
-            assert!(diverted(&from_file(&url)).is_none(), "{url}");
+            assert!(sandbox_from_file(&from_file(&url)).is_none(), "{url}");
         }
-        assert!(diverted(&from_file("HTTPS://Connect.Mobiscroll.COM/api/")).is_none());
+        assert!(sandbox_from_file(&from_file("HTTPS://Connect.Mobiscroll.COM/api/")).is_none());
         for other in [
             "http://connect.mobiscroll.com/api",
             "https://connect.mobiscroll.com:444/api",
@@ -384,8 +393,8 @@ mod tests {
             "https://connect.mobiscroll.com.example/api",
             "connect.mobiscroll.com/api",
         ] {
-            assert!(matches!(diverted(&from_file(other)), Some(Err(_))), "{other}");
+            assert!(matches!(sandbox_from_file(&from_file(other)), Some(Err(_))), "{other}");
         }
-        assert!(matches!(diverted(&from_file("http://127.0.0.1:1/api/")), Some(Ok(_))));
+        assert!(matches!(sandbox_from_file(&from_file("http://127.0.0.1:1/api/")), Some(Ok(_))));
     }
 }

@@ -1,4 +1,4 @@
-//! `connect status`: the connected accounts, whether they still work, and whether more may be connected.
+//! `connect status`: shows the connected accounts, their state, and the account limit.
 
 use connect_hyper::types::{Account, ConnectionStatus, SyncState};
 
@@ -6,7 +6,7 @@ use crate::{
     context::{Command, Context},
     failure::Failure,
     output::Output,
-    table::{Room, Table},
+    table::{ColumnFit, Table},
     when,
 };
 
@@ -21,11 +21,11 @@ impl Command for Status {
 
 fn text(status: &ConnectionStatus, out: &Output) -> String {
     let mut table = Table::new(&[
-        ("PROVIDER", Room::Fixed),
-        ("ACCOUNT", Room::Cut),
-        ("STATE", Room::Fixed),
-        ("CALENDARS", Room::Fixed),
-        ("SINCE", Room::Fixed),
+        ("PROVIDER", ColumnFit::Fixed),
+        ("ACCOUNT", ColumnFit::Cut),
+        ("STATE", ColumnFit::Fixed),
+        ("CALENDARS", ColumnFit::Fixed),
+        ("SINCE", ColumnFit::Fixed),
     ]);
     for (provider, accounts) in &status.connections {
         for account in accounts {
@@ -40,7 +40,7 @@ fn text(status: &ConnectionStatus, out: &Output) -> String {
         }
     }
     let mut text = if table.is_empty() {
-        out.next_steps.complete("No account is connected; connect one with: connect login\n")
+        out.next_steps.complete("No account is connected. Connect one: connect login\n")
     } else {
         out.table(&table)
     };
@@ -48,7 +48,7 @@ fn text(status: &ConnectionStatus, out: &Output) -> String {
     text
 }
 
-/// The id stands for itself where it is the name as well; `connect disconnect --account` takes the id.
+/// Returns the display name and the id, which `connect disconnect --account` needs.
 fn name(account: &Account) -> String {
     match account.display.as_deref().filter(|name| !name.is_empty() && *name != account.id) {
         Some(name) => format!("{name} ({})", account.id),
@@ -64,7 +64,7 @@ fn state(account: &Account) -> &str {
     }
 }
 
-/// Apple and CalDAV do not say.
+/// Returns `-` for Apple and CalDAV, which do not report it.
 fn permission(account: &Account) -> &'static str {
     match account.calendar_permission_granted {
         Some(true) => "granted",
@@ -76,8 +76,8 @@ fn permission(account: &Account) -> &'static str {
 fn limit(status: &ConnectionStatus) -> String {
     match (status.limit_reached, status.limit) {
         (Some(true), Some(limit)) => format!("\nThe limit of {limit} accounts is reached.\n"),
-        (Some(true), None) => "\nThe limit of accounts is reached.\n".to_owned(),
-        (_, Some(limit)) => format!("\nUp to {limit} accounts may be connected.\n"),
+        (Some(true), None) => "\nThe account limit is reached.\n".to_owned(),
+        (_, Some(limit)) => format!("\nUp to {limit} accounts can be connected.\n"),
         (_, None) => String::new(),
     }
 }

@@ -1,29 +1,29 @@
-//! Tables for people: aligned by width on screen, fitted to the terminal, whole when they go elsewhere.
+//! Formats tables, aligned by display width and fitted into a maximum width.
 
 use crate::text::{clean, cut, width};
 
-/// How a column behaves when there is too little room.
+/// How a column shrinks if the table is too wide.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Room {
-    /// It is kept whole as long as any other can give.
+pub(crate) enum ColumnFit {
+    /// Cut only after all `Cut` columns.
     Fixed,
-    /// It is cut.
+    /// Cut first.
     Cut,
-    /// It is left out: a shorter column says the same.
+    /// Left out if the width is limited at all.
     Drop,
 }
 
-/// Rows under a line of names.
+/// A header and rows.
 pub(crate) struct Table {
-    columns: Vec<(&'static str, Room)>,
+    columns: Vec<(&'static str, ColumnFit)>,
     rows: Vec<Vec<String>>,
 }
 
-const GAP: usize = 2;
-const LEAST: usize = 8;
+const COLUMN_GAP: usize = 2;
+const MIN_COLUMN_WIDTH: usize = 8;
 
 impl Table {
-    pub(crate) fn new(columns: &[(&'static str, Room)]) -> Self {
+    pub(crate) fn new(columns: &[(&'static str, ColumnFit)]) -> Self {
         Self { columns: columns.to_vec(), rows: Vec::new() }
     }
 
@@ -35,14 +35,14 @@ impl Table {
         self.rows.is_empty()
     }
 
-    /// The table in so many columns of the screen, or as wide as it is.
-    pub(crate) fn render(&self, room: Option<usize>) -> String {
+    /// Returns the table, at most `max_width` screen columns wide.
+    pub(crate) fn render(&self, max_width: Option<usize>) -> String {
         let shown: Vec<usize> = (0..self.columns.len())
-            .filter(|&at| room.is_none() || self.columns[at].1 != Room::Drop)
+            .filter(|&at| max_width.is_none() || self.columns[at].1 != ColumnFit::Drop)
             .collect();
         let mut widths: Vec<usize> = shown.iter().map(|&at| self.natural(at)).collect();
-        if let Some(room) = room {
-            self.fit(&shown, &mut widths, room);
+        if let Some(max_width) = max_width {
+            self.fit(&shown, &mut widths, max_width);
         }
         let header = self.columns.iter().map(|(name, _)| (*name).to_owned()).collect();
         let lines = std::iter::once(&header).chain(&self.rows);
@@ -54,15 +54,15 @@ impl Table {
         cells.max().unwrap_or_default().max(width(self.columns[at].0))
     }
 
-    /// Takes from the widest column that may be cut, one column of the screen at a time; then from any.
-    fn fit(&self, shown: &[usize], widths: &mut [usize], room: usize) {
-        let gaps = GAP * shown.len().saturating_sub(1);
-        for kinds in [&[Room::Cut][..], &[Room::Cut, Room::Fixed]] {
-            while widths.iter().sum::<usize>() + gaps > room {
+    /// Narrows the widest `Cut` column step by step, then the widest of all.
+    fn fit(&self, shown: &[usize], widths: &mut [usize], max_width: usize) {
+        let gaps = COLUMN_GAP * shown.len().saturating_sub(1);
+        for kinds in [&[ColumnFit::Cut][..], &[ColumnFit::Cut, ColumnFit::Fixed]] {
+            while widths.iter().sum::<usize>() + gaps > max_width {
                 let may = |index: &usize| kinds.contains(&self.columns[shown[*index]].1);
                 let widest = (0..widths.len()).filter(may).max_by_key(|&index| widths[index]);
                 match widest {
-                    Some(index) if widths[index] > LEAST => widths[index] -= 1,
+                    Some(index) if widths[index] > MIN_COLUMN_WIDTH => widths[index] -= 1,
                     _ => break,
                 }
             }
@@ -74,7 +74,7 @@ fn line(shown: &[usize], cells: &[String], widths: &[usize]) -> String {
     let mut line = String::new();
     for (&at, &columns) in shown.iter().zip(widths) {
         let cell = cut(cells.get(at).map_or("", String::as_str), columns);
-        let fill = (columns + GAP).saturating_sub(width(&cell));
+        let fill = (columns + COLUMN_GAP).saturating_sub(width(&cell));
         line.push_str(&cell);
         line.extend(std::iter::repeat_n(' ', fill));
     }
@@ -86,14 +86,15 @@ mod tests {
     use super::*;
 
     fn table() -> Table {
-        let mut table = Table::new(&[("KEY", Room::Fixed), ("TITLE", Room::Cut), ("ID", Room::Drop)]);
+        let mut table =
+            Table::new(&[("KEY", ColumnFit::Fixed), ("TITLE", ColumnFit::Cut), ("ID", ColumnFit::Drop)]);
         table.row(["k1", "歯医者の予約 and a very long title that goes on and on", "a-long-id"]);
         table.row(["k2", "Gym\u{1b}[31m", "b"]);
         table
     }
 
     #[test]
-    fn it_fits_or_is_whole() {
+    fn table_fits_its_width_or_is_whole() {
         let fitted = table().render(Some(30));
         assert!(fitted.lines().all(|line| width(line) <= 30), "{fitted}");
         assert!(!fitted.contains("a-long-id") && fitted.contains('…'), "{fitted}");

@@ -1,25 +1,25 @@
-//! Text of others on a terminal: made harmless, measured, and cut.
+//! Makes text from services safe for a terminal, and measures and cuts it.
 //!
-//! A title can hold an escape sequence that redraws the screen, or a bidirectional override that shows a text
-//! other than it is. Neither gets through.
+//! A title can contain an escape sequence that redraws the screen, or a bidirectional override that shows a
+//! different text.
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-/// The text in one line, without control characters.
+/// Returns the text in one line, with control characters replaced.
 pub(crate) fn clean(text: &str) -> String {
     text.chars().map(|c| if c.is_whitespace() { ' ' } else { visible(c) }).collect()
 }
 
-/// The same, keeping the lines of a longer text.
+/// Returns the text with control characters replaced and line breaks kept.
 pub(crate) fn clean_lines(text: &str) -> String {
     text.lines().map(clean).collect::<Vec<_>>().join("\n")
 }
 
-/// JSON with the same meaning that drives no terminal: what is left of the controls, and what reorders a line.
+/// Escapes the characters of a JSON document that could control a terminal; its meaning stays the same.
 pub(crate) fn escape_json(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for c in json.chars() {
-        // Outside of texts JSON has none of these. Of the controls only line breaks are left, between its parts.
+        // Between JSON tokens, line breaks are the only such characters; all others are inside strings.
         if c != '\n' && drives_terminal(c) {
             escaped.push_str(&format!("\\u{:04x}", u32::from(c)));
         } else {
@@ -29,7 +29,7 @@ pub(crate) fn escape_json(json: &str) -> String {
     escaped
 }
 
-/// The beginning of a text that may be of any length.
+/// Returns at most this many characters, with an ellipsis if cut.
 pub(crate) fn limit(text: &str, characters: usize) -> String {
     match text.char_indices().nth(characters) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -37,30 +37,30 @@ pub(crate) fn limit(text: &str, characters: usize) -> String {
     }
 }
 
-/// The beginning of it in one line, without control characters.
+/// Returns at most `MAX_MESSAGE_CHARS` characters in one line, with control characters replaced.
 pub(crate) fn brief(text: &str) -> String {
-    clean(&limit(text, LONGEST))
+    clean(&limit(text, MAX_MESSAGE_CHARS))
 }
 
-/// What anybody reads of a message, in characters.
-pub(crate) const LONGEST: usize = 2_000;
+/// The maximum length of a printed message, in characters.
+pub(crate) const MAX_MESSAGE_CHARS: usize = 2_000;
 
 fn visible(c: char) -> char {
     if drives_terminal(c) { char::REPLACEMENT_CHARACTER } else { c }
 }
 
-/// A control character, or one that ends or reorders a line.
+/// Returns whether the character controls the terminal, or ends or reorders a line.
 fn drives_terminal(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// How many columns the text takes.
+/// Returns the display width in columns.
 pub(crate) fn width(text: &str) -> usize {
     text.width()
 }
 
-/// The text in at most so many columns, with an ellipsis where it was cut.
+/// Cuts the text to this display width, with an ellipsis if cut.
 pub(crate) fn cut(text: &str, columns: usize) -> String {
     if width(text) <= columns {
         return text.to_owned();
@@ -74,7 +74,7 @@ pub(crate) fn cut(text: &str, columns: usize) -> String {
         }
         kept.push(c);
     }
-    // What joins characters has nothing left to join.
+    // A joiner at the end has no character left to join.
     let kept = kept.trim_end_matches(['\u{200d}', '\u{fe0f}', ' ']);
     format!("{kept}…")
 }
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_drives_the_terminal() {
+    fn cleaned_text_cannot_control_the_terminal() {
         assert_eq!(clean("a\u{1b}[2Jb\r\nc\u{9b}d\u{202e}e"), "a\u{fffd}[2Jb  c\u{fffd}d\u{fffd}e");
         assert_eq!(clean_lines("a\r\nb\tc"), "a\nb c");
         for c in (0..=0x3000).filter_map(char::from_u32).filter(|c| !c.is_whitespace() && *c >= ' ') {
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn escaped_json_means_the_same_and_drives_nothing() {
+    fn escaped_json_has_the_same_meaning() {
         let text = "\\\u{7f}\u{80}\u{85}\u{9b}\u{9f}\u{a0}\u{61c}\u{200e}\u{200f}\u{2028}\u{202a}\u{202e}\u{2066}\u{2069}é\u{1f600}";
         let json = escape_json(&serde_json::to_string(text).unwrap());
         assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn long_text_is_cut_and_a_short_one_is_not() {
+    fn only_long_text_is_cut() {
         for c in ["a", "é", "\u{301}", "歯"] {
             let text = |count: usize| c.repeat(count);
             assert_eq!(limit(&text(60_000), 9), format!("{}…", text(9)));
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_text_fits_whatever_its_script() {
+    fn cut_text_of_any_script_fits_its_width() {
         for text in
             ["Stand-up meeting", "歯医者の予約と買い物", "المواعيد الكثيرة جدا", "School play 👨‍👩‍👧‍👦 at 9"]
         {

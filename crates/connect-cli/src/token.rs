@@ -1,7 +1,7 @@
-//! `connect token`: `refresh` exchanges the tokens now, `import` takes those that another SDK or program got.
+//! `connect token`: `refresh` refreshes the saved tokens now, `import` saves tokens of another program.
 //!
-//! Imported tokens come from a file or from stdin, never from the command line, where everybody on the machine can see
-//! them. What cannot be read is not quoted.
+//! Imported tokens are read from a file or stdin, never from an argument, which every user of the machine
+//! could see. Errors do not quote the input.
 
 use std::path::{Path, PathBuf};
 
@@ -23,26 +23,27 @@ use crate::{
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
-    action: Action,
+    action: TokenAction,
 }
 
 #[derive(Debug, Subcommand)]
-enum Action {
-    /// Exchange the tokens for new ones now, to see that it works; calls do so by themselves in time.
+enum TokenAction {
+    /// Refresh the tokens now, as a test; commands refresh them automatically when needed.
+    #[command(after_help = "Example: connect token refresh")]
     Refresh,
     /// Save tokens: JSON with access_token, refresh_token, and expires_at or expires_in if known.
     ///
-    /// The answer of the token endpoint will do as it is. Whoever used the tokens before must stop: two that
-    /// refresh the same token end the sign-in.
+    /// A response of the token endpoint is accepted unchanged. The program that used the tokens before must
+    /// stop: if two programs refresh the same token, the service ends the sign-in.
     Import {
-        /// The file; without it, or with -, they are read from stdin.
+        /// Read the tokens from this file [default: stdin, also with -].
         file: Option<PathBuf>,
     },
 }
 
-/// As the token endpoint writes it, or as this program's store and other SDKs do.
+/// Tokens in the format of the token endpoint, of the file store, or of other SDKs.
 #[derive(Deserialize)]
-struct Given {
+struct ImportedTokens {
     #[serde(alias = "accessToken")]
     access_token: Secret,
     #[serde(default, alias = "refreshToken")]
@@ -55,15 +56,15 @@ struct Given {
     scope: Option<String>,
 }
 
-/// Programs write numbers as texts too.
+/// A number, which some programs write as a string.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Written {
+enum NumberOrText {
     Number(f64),
     Text(String),
 }
 
-impl Written {
+impl NumberOrText {
     fn number(&self) -> Option<f64> {
         match self {
             Self::Number(number) => Some(*number),
@@ -73,20 +74,20 @@ impl Written {
 }
 
 fn seconds<'de, D: Deserializer<'de>>(input: D) -> Result<Option<f64>, D::Error> {
-    let written = Option::<Written>::deserialize(input)?;
-    let number = |written: Written| written.number().ok_or_else(|| D::Error::custom("no number"));
+    let written = Option::<NumberOrText>::deserialize(input)?;
+    let number = |written: NumberOrText| written.number().ok_or_else(|| D::Error::custom("not a number"));
     written.map(number).transpose()
 }
 
-/// A time in RFC 3339, or the seconds since 1970.
+/// Reads a time in RFC 3339 format, or in seconds since 1970.
 fn end<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Timestamp>, D::Error> {
-    let Some(written) = Option::<Written>::deserialize(input)? else { return Ok(None) };
+    let Some(written) = Option::<NumberOrText>::deserialize(input)? else { return Ok(None) };
     let end = match (written.number(), written) {
         (Some(seconds), _) => SignedDuration::try_from_secs_f64(seconds).and_then(Timestamp::from_duration),
-        (None, Written::Text(text)) => text.parse(),
-        (None, Written::Number(_)) => return Err(D::Error::custom("no time")),
+        (None, NumberOrText::Text(text)) => text.parse(),
+        (None, NumberOrText::Number(_)) => return Err(D::Error::custom("not a time")),
     };
-    end.map(Some).map_err(|_| D::Error::custom("no time"))
+    end.map(Some).map_err(|_| D::Error::custom("not a time"))
 }
 
 impl Command for Arguments {
@@ -94,8 +95,8 @@ impl Command for Arguments {
 
     async fn run(&self, context: &Context) -> Result<(), Failure> {
         match &self.action {
-            Action::Refresh => refresh(context).await,
-            Action::Import { file } => import(context, file.clone()).await,
+            TokenAction::Refresh => refresh(context).await,
+            TokenAction::Import { file } => import(context, file.clone()).await,
         }
     }
 }
@@ -104,38 +105,38 @@ async fn refresh(context: &Context) -> Result<(), Failure> {
     context.user.refresh().await?;
     let id = context.user.id();
     context.out.print(&json!({ "user": id, "refreshed": true }), || {
-        format!("The tokens of {} are new and saved.\n", clean(id))
+        format!("Refreshed and saved the tokens of {}.\n", clean(id))
     })
 }
 
 async fn import(context: &Context, file: Option<PathBuf>) -> Result<(), Failure> {
     let file = file.filter(|file| file.as_os_str() != "-");
-    // On a thread of its own: who types it in may still press Ctrl-C.
+    // Reading stdin blocks; on a separate thread it does not delay Ctrl-C.
     let read = tokio::task::spawn_blocking(move || read(file.as_deref())).await;
-    let tokens = read.map_err(|error| Failure::usage("the tokens cannot be read").cause(error))??;
+    let tokens = read.map_err(|error| Failure::usage("cannot read the tokens").cause(error))??;
     context.user.import(tokens).await?;
     let id = context.user.id();
-    context.out.print(&json!({ "user": id, "signedIn": true }), || {
-        format!("The tokens of {} are saved.\n", clean(id))
-    })
+    context
+        .out
+        .print(&json!({ "user": id, "signedIn": true }), || format!("Saved the tokens of {}.\n", clean(id)))
 }
 
 fn read(file: Option<&Path>) -> Result<Tokens, Failure> {
-    let text = input::read(file).map_err(|error| Failure::usage("the tokens cannot be read").cause(error))?;
+    let text = input::read(file).map_err(|error| Failure::usage("cannot read the tokens").cause(error))?;
     let text = Secret::from(text);
-    // The parser's own words may quote a token.
-    let given: Given = serde_json::from_str(text.expose()).map_err(|error| {
+    // The parser's message is not shown, because it may quote a token.
+    let imported: ImportedTokens = serde_json::from_str(text.expose()).map_err(|error| {
         Failure::usage(format!(
-            "the tokens cannot be read at line {}, column {}",
+            "the tokens are not valid at line {}, column {}",
             error.line(),
             error.column()
         ))
-        .next(r#"give JSON such as {"access_token": "...", "refresh_token": "...", "expires_in": 3600}"#)
+        .next(r#"expected JSON such as {"access_token": "...", "refresh_token": "...", "expires_in": 3600}"#)
     })?;
-    given.tokens()
+    imported.tokens()
 }
 
-impl Given {
+impl ImportedTokens {
     fn tokens(self) -> Result<Tokens, Failure> {
         let empty = |secret: &Secret| secret.expose().trim().is_empty();
         if empty(&self.access_token) {
@@ -145,11 +146,12 @@ impl Given {
         if let Some(refresh) = self.refresh_token.filter(|token| !empty(token)) {
             tokens = tokens.with_refresh_token(refresh);
         }
-        // As in the client, a lifetime of zero or less counts as unknown.
+        // Like the client, treat a lifetime of zero or less as unknown.
         let lifetime = self.expires_in.filter(|seconds| *seconds > 0.0).and_then(|seconds| {
             Timestamp::now().checked_add(SignedDuration::try_from_secs_f64(seconds).ok()?).ok()
         });
-        // How long ago an answer came is not known, so the token's own end is believed first.
+        // `expires_in` counts from the response, whose time is unknown, so the expiry in the token goes
+        // first.
         if let Some(end) = self.expires_at.or(tokens.expires_at).or(lifetime) {
             tokens = tokens.with_expires_at(end);
         }
@@ -164,37 +166,37 @@ impl Given {
 mod tests {
     use super::*;
 
-    fn given(field: &str) -> Result<Tokens, ()> {
+    fn imported(field: &str) -> Result<Tokens, ()> {
         let json = format!(r#"{{"access_token": "a", {field}}}"#);
-        serde_json::from_str::<Given>(&json).map_err(drop)?.tokens().map_err(drop)
+        serde_json::from_str::<ImportedTokens>(&json).map_err(drop)?.tokens().map_err(drop)
     }
 
     #[test]
-    fn end_is_read_as_programs_write_it() {
+    fn expiry_is_read_in_all_common_formats() {
         for end in ["1790000000", "\"1790000000\"", "1790000000.0", "\"2026-09-21T14:13:20Z\""] {
             for name in ["expires_at", "expiresAt"] {
-                let tokens = given(&format!(r#""{name}": {end}"#)).unwrap();
+                let tokens = imported(&format!(r#""{name}": {end}"#)).unwrap();
                 assert_eq!(tokens.expires_at, Some(Timestamp::from_second(1_790_000_000).unwrap()), "{end}");
             }
         }
-        let half = given(r#""expires_at": 1790000000.5"#).unwrap().expires_at.unwrap();
+        let half = imported(r#""expires_at": 1790000000.5"#).unwrap().expires_at.unwrap();
         assert_eq!(half.as_millisecond(), 1_790_000_000_500);
-        assert_eq!(given(r#""expires_at": null, "expires_in": null"#).unwrap().expires_at, None);
+        assert_eq!(imported(r#""expires_at": null, "expires_in": null"#).unwrap().expires_at, None);
         for wrong in ["\"soon\"", "\"\"", "\"NaN\"", "\"inf\"", "1e300", "true", "[]"] {
-            assert!(given(&format!(r#""expires_at": {wrong}"#)).is_err(), "{wrong}");
+            assert!(imported(&format!(r#""expires_at": {wrong}"#)).is_err(), "{wrong}");
         }
     }
 
     #[test]
-    fn lifetime_is_read_as_programs_write_it() {
+    fn lifetime_is_read_in_all_common_formats() {
         for lifetime in ["3600", "\"3600\"", "3600.5", "\" 3600.0 \""] {
             let before = Timestamp::now();
-            let end = given(&format!(r#""expires_in": {lifetime}"#)).unwrap().expires_at.unwrap();
+            let end = imported(&format!(r#""expires_in": {lifetime}"#)).unwrap().expires_at.unwrap();
             assert!(end >= before + SignedDuration::from_secs(3600), "{lifetime}");
             assert!(end <= Timestamp::now() + SignedDuration::from_secs(3601), "{lifetime}");
         }
         for wrong in ["\"soon\"", "\"\"", "\"NaN\"", "true"] {
-            assert!(given(&format!(r#""expires_in": {wrong}"#)).is_err(), "{wrong}");
+            assert!(imported(&format!(r#""expires_in": {wrong}"#)).is_err(), "{wrong}");
         }
     }
 }

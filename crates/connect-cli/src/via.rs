@@ -1,4 +1,4 @@
-//! Whose authorization server a user signs in at.
+//! The services of `--via`: their endpoints, settings and default scopes.
 
 use clap::ValueEnum;
 use connect_apptoto as apptoto;
@@ -23,10 +23,9 @@ pub(crate) enum Via {
 }
 
 impl Via {
-    /// Every one there is.
     pub(crate) const ALL: &[Self] = &[Self::Connect, Self::Google, Self::Microsoft, Self::Apptoto];
 
-    /// As people know its calendars.
+    /// Returns the name that users know its calendars by.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Connect => "Mobiscroll Connect",
@@ -36,7 +35,7 @@ impl Via {
         }
     }
 
-    /// The value of `--via`.
+    /// Returns the value of `--via`.
     pub(crate) fn option(self) -> &'static str {
         match self {
             Self::Connect => "connect",
@@ -46,7 +45,7 @@ impl Via {
         }
     }
 
-    /// A user's calendars there. Of Apptoto there are none: no command that needs them works with it.
+    /// Returns the calendar backend; unused for Apptoto, whose calendars no command supports.
     pub(crate) fn backend(self, user: User) -> Box<dyn AsyncCalendarBackend> {
         match self {
             Self::Connect | Self::Apptoto => Box::new(Backend::new(Connect::new(), user)),
@@ -55,7 +54,7 @@ impl Via {
         }
     }
 
-    /// Where its API is: with a base URL on this machine at the sandbox there.
+    /// Returns the base URL of its API; that of the sandbox if `base_url` is one.
     pub(crate) fn api(self, base_url: Option<&str>) -> Result<Option<String>, Failure> {
         let sandbox = if self == Self::Connect { None } else { base_url.map(origin).transpose()? };
         Ok(Some(match (self, sandbox) {
@@ -69,7 +68,7 @@ impl Via {
         }))
     }
 
-    /// What stands before the names of its settings.
+    /// Returns the prefix of its settings' names.
     pub(crate) fn prefix(self) -> &'static str {
         match self {
             Self::Connect => "",
@@ -79,8 +78,9 @@ impl Via {
         }
     }
 
-    /// Whether it takes any port of a loopback address from an installed program (RFC 8252 7.3). With Google those have a
-    /// secret as well, which is none.
+    /// Returns whether it accepts any loopback port from an installed program (RFC 8252 section 7.3).
+    ///
+    /// A Google desktop client has a secret too, which is not confidential.
     pub(crate) fn takes_any_port(self, has_secret: bool) -> bool {
         match self {
             Self::Google => true,
@@ -89,8 +89,9 @@ impl Via {
         }
     }
 
-    /// How its authorization server is spoken to; `None` for Connect. With a base URL on this machine it is the one of a
-    /// sandbox.
+    /// Returns the profile of its authorization server; `None` for Connect.
+    ///
+    /// If `base_url` is a sandbox, the profile points to the sandbox.
     pub(crate) fn profile(
         self,
         base_url: Option<&str>,
@@ -113,32 +114,33 @@ impl Via {
         })
     }
 
-    /// Asks for these scopes, separated by spaces, or for the usual ones.
-    pub(crate) fn ask(self, sign_in: SignIn, scopes: Option<&str>) -> Result<SignIn, Failure> {
+    /// Adds these scopes, separated by spaces, or the default scopes.
+    pub(crate) fn with_scopes(self, sign_in: SignIn, scopes: Option<&str>) -> Result<SignIn, Failure> {
         let words = |scopes: &str| scopes.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
         match (self, scopes) {
             (Self::Connect, None) => Ok(sign_in),
             (Self::Connect, Some(scope @ ("free-busy" | "read" | "read-write"))) => {
                 Ok(sign_in.scope(Scope::from(scope)))
             }
-            (Self::Connect, Some(scope)) => Err(Failure::usage(format!("there is no scope {scope}"))
-                .next("take one of: free-busy, read, read-write")),
+            (Self::Connect, Some(scope)) => Err(Failure::usage(format!("--scope: unknown scope {scope}"))
+                .next("use one of: free-busy, read, read-write")),
             (_, Some(scopes)) => Ok(sign_in.scopes(words(scopes))),
             (Self::Google, None) => Ok(sign_in.scopes(google::SCOPES)),
             (Self::Microsoft, None) => Ok(sign_in.scopes(microsoft::SCOPES)),
-            (Self::Apptoto, None) => Err(Failure::usage("Apptoto has to be asked for scopes")
-                .next("name some that the application has ticked: --scope \"events:read contacts:read\"")),
+            (Self::Apptoto, None) => Err(Failure::usage("Apptoto needs --scope").next(
+                "add scopes that are enabled for the application: --scope \"events:read contacts:read\"",
+            )),
         }
     }
 }
 
-/// Scheme and host of a base URL that names a sandbox.
+/// Returns the scheme and authority of a sandbox's base URL; an error if it is not on this machine.
 fn origin(base_url: &str) -> Result<String, Failure> {
     let uri: Option<http::Uri> = base_url.parse().ok();
     let found = uri.as_ref().and_then(|uri| Some((uri.scheme_str()?, uri.authority()?)));
     match found {
         Some((scheme, authority)) if is_loopback(authority.host()) => Ok(format!("{scheme}://{authority}")),
-        _ => Err(Failure::usage("with --via the base URL can only be that of a sandbox on this machine")
-            .next("leave the base URL out, also in MOBISCROLL_CONNECT_BASE_URL")),
+        _ => Err(Failure::usage("with --via the base URL must be a sandbox on this machine")
+            .next("remove --base-url and MOBISCROLL_CONNECT_BASE_URL")),
     }
 }

@@ -1,10 +1,10 @@
-//! `connect webhooks`: one file an action.
+//! `connect webhooks`: one module per subcommand.
 //!
 //! ```text
-//!   subscribe, unsubscribe   which calendars the application hears of: in the name of a user
-//!   listen                   takes deliveries, and may pass them on: needs no credentials
-//!   trigger, resend          have a sandbox make a change and tell of it: needs no credentials
-//!   verify                   whether one delivery is genuine: needs neither credentials nor a network
+//!   subscribe, unsubscribe   manage the webhooks of a user's calendars; need a sign-in
+//!   listen                   receives and forwards deliveries; needs no credentials
+//!   trigger, resend          have a sandbox send a delivery; need no credentials
+//!   verify                   checks the signature of a delivery; needs neither credentials nor network
 //! ```
 
 mod forward;
@@ -25,38 +25,48 @@ use crate::{context, settings::Settings};
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
-    action: Action,
+    action: WebhooksAction,
 }
 
 #[derive(Debug, Subcommand)]
-enum Action {
-    /// Have the changes of a calendar, or of all calendars, sent to the application's webhook URL.
+enum WebhooksAction {
+    /// Subscribe one calendar or all calendars to webhooks.
+    #[command(after_help = "Example: connect webhooks subscribe google th20eap9")]
     Subscribe(subscribe::Arguments),
     /// End a subscription.
+    #[command(after_help = "Example: connect webhooks unsubscribe google mine --resource-id o3hgv1538sdjfh")]
     Unsubscribe(unsubscribe::Arguments),
-    /// Take deliveries on this machine, verify and show them.
+    /// Receive deliveries on this machine, verify and show them.
+    #[command(
+        after_help = "Example: connect webhooks listen --port 9000 --forward-to http://127.0.0.1:3000/hooks"
+    )]
     Listen(listen::Arguments),
-    /// Have a sandbox change an event as the provider's user would, and deliver that.
+    /// Have a sandbox change an event and send a delivery.
+    #[command(after_help = "Example: connect webhooks trigger --change created --title Dentist")]
     Trigger(trigger::Trigger),
     /// Have a sandbox send a delivery again.
+    #[command(after_help = "Example: connect webhooks resend")]
     Resend(trigger::Resend),
-    /// Say whether a delivery is genuine, and if not, why.
+    /// Verify the signature of a saved delivery.
+    #[command(
+        after_help = "Example: connect webhooks verify --body delivery.json --header 'webhook-id: msg_1' --key whpk_..."
+    )]
     Verify(verify::Arguments),
 }
 
 pub(crate) fn run(settings: &Settings, arguments: &Arguments) -> ExitCode {
     match &arguments.action {
-        Action::Subscribe(arguments) => context::run(settings, arguments),
-        Action::Unsubscribe(arguments) => context::run(settings, arguments),
-        Action::Listen(arguments) => {
+        WebhooksAction::Subscribe(arguments) => context::run(settings, arguments),
+        WebhooksAction::Unsubscribe(arguments) => context::run(settings, arguments),
+        WebhooksAction::Listen(arguments) => {
             context::serve(settings, async |resolved, out| arguments.run(&resolved, out).await)
         }
-        Action::Trigger(arguments) => {
+        WebhooksAction::Trigger(arguments) => {
             context::run_alone(settings, async |resolved, out| arguments.run(&resolved, &out).await)
         }
-        Action::Resend(arguments) => {
+        WebhooksAction::Resend(arguments) => {
             context::run_alone(settings, async |resolved, out| arguments.run(&resolved, &out).await)
         }
-        Action::Verify(arguments) => arguments.run(settings),
+        WebhooksAction::Verify(arguments) => arguments.run(settings),
     }
 }

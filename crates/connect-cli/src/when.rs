@@ -1,4 +1,4 @@
-//! Times as people write and read them: in the reader's zone, unless they say otherwise.
+//! Parses and formats times in the user's time zone.
 
 use connect_hyper::types::{Event, EventTime};
 use jiff::{
@@ -9,21 +9,21 @@ use jiff::{
 
 use crate::failure::Failure;
 
-/// The reader's zone: `TZ`, else the system's.
+/// Returns the user's time zone: `TZ`, else the system's.
 pub(crate) fn zone() -> TimeZone {
     TimeZone::system()
 }
 
-/// A point in time, or a whole day, from an argument.
+/// An instant or a date, from an argument.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum When {
-    /// With the zone whose clocks it is on; nothing where an offset says which instant is meant.
+    /// With the time zone; `None` if the argument has an offset.
     At(Timestamp, Option<TimeZone>),
     Day(Date),
 }
 
 impl When {
-    /// Reads `2026-12-24T18:00`, with a space for the `T`, with an offset, `Z` or `[Zone/Name]`; or a date.
+    /// Parses `2026-12-24T18:00` (or with a space), with an offset, `Z` or `[Zone/Name]`; or a date.
     pub(crate) fn parse(option: &str, text: &str, zone: &TimeZone) -> Result<Self, Failure> {
         let text = text.trim();
         if let Ok(zoned) = text.parse::<ZonedDateTime>() {
@@ -40,7 +40,7 @@ impl When {
             return Ok(Self::Day(date));
         }
         let unreadable = || {
-            Failure::usage(format!("{option} is no time: {text:?}"))
+            Failure::usage(format!("{option}: {text:?} is not a date or time"))
                 .next("write 2026-12-24T18:00, 2026-12-24T18:00+01:00, or 2026-12-24 for a whole day")
         };
         if text.contains('[') {
@@ -49,19 +49,21 @@ impl When {
         let civil: DateTime = text.parse().map_err(|_| unreadable())?;
         if zone.is_unknown() {
             return Err(Failure::usage(format!(
-                "{option} is in your time zone, which is not known: {text:?}"
+                "{option}: {text:?} has no offset, and your time zone is unknown"
             ))
-            .next("add the offset, as in 2026-12-24T18:00+01:00, or set TZ"));
+            .next("add an offset, such as 2026-12-24T18:00+01:00, or set TZ"));
         }
         match zone.to_ambiguous_zoned_datetime(civil).unambiguous() {
             Ok(zoned) => Ok(Self::At(zoned.timestamp(), Some(zone.clone()))),
-            Err(error) => Err(Failure::usage(format!("{option} is not one point in time: {text:?}"))
-                .cause(error)
-                .next("the clocks change around it: add the offset, as in 2026-10-25T02:30+01:00")),
+            Err(error) => Err(Failure::usage(format!(
+                "{option}: {text:?} occurs twice or never, because the clocks change"
+            ))
+            .cause(error)
+            .next("add an offset, such as 2026-10-25T02:30+01:00")),
         }
     }
 
-    /// As the start of a range: a day begins with its first instant.
+    /// Returns the start of a range; of a date, its first instant.
     pub(crate) fn start(&self, zone: &TimeZone) -> Result<Timestamp, Failure> {
         match self {
             Self::At(at, _) => Ok(*at),
@@ -69,7 +71,7 @@ impl When {
         }
     }
 
-    /// As the end of a range: a day is in it.
+    /// Returns the exclusive end of a range; of a date, the first instant of the next day.
     pub(crate) fn end(&self, zone: &TimeZone) -> Result<Timestamp, Failure> {
         match self {
             Self::At(at, _) => Ok(*at),
@@ -83,10 +85,10 @@ fn first_instant(day: Date, zone: &TimeZone) -> Result<Timestamp, Failure> {
 }
 
 pub(crate) fn out_of_range(error: jiff::Error) -> Failure {
-    Failure::usage("a time is out of range").cause(error)
+    Failure::usage("the time is out of range").cause(error)
 }
 
-/// When an event is, in a few words: `2026-11-23 09:00-09:30`, `2026-11-23`, `2026-11-23 to 2026-11-25`.
+/// Returns the time of an event: `2026-11-23 09:00-09:30`, `2026-11-23`, `2026-11-23 to 2026-11-25`.
 pub(crate) fn span(event: &Event, zone: &TimeZone) -> String {
     let start = event.start.as_ref().map(|time| Shown::of(time, zone));
     let end = event.end.as_ref().map(|time| Shown::of(time, zone));
@@ -94,7 +96,7 @@ pub(crate) fn span(event: &Event, zone: &TimeZone) -> String {
         (None, None) => "no time".to_owned(),
         (Some(one), None) | (None, Some(one)) => one.to_string(),
         (Some(Shown::Day(first)), Some(Shown::Day(end))) => {
-            // People name the last day; the wire names the day after it.
+            // The API's end date is exclusive; people expect the last day.
             let last = end.yesterday().unwrap_or(end).max(first);
             if last == first { first.to_string() } else { format!("{first} to {last}") }
         }
@@ -108,7 +110,7 @@ pub(crate) fn span(event: &Event, zone: &TimeZone) -> String {
     }
 }
 
-/// When a time of an event is, on the clocks of a zone where it names none; nothing where it cannot be read.
+/// Returns the instant of an event's time, in `zone` if it has no offset; `None` if it cannot be parsed.
 pub(crate) fn instant_of(time: &EventTime, zone: &TimeZone) -> Option<Timestamp> {
     let civil = match time {
         EventTime::Instant(at) => return Some(*at),
@@ -119,12 +121,12 @@ pub(crate) fn instant_of(time: &EventTime, zone: &TimeZone) -> Option<Timestamp>
     civil.to_zoned_datetime(zone.clone()).ok().map(|zoned| zoned.timestamp())
 }
 
-/// A point in time for people.
+/// Formats an instant to the minute.
 pub(crate) fn instant(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned_datetime(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
-/// The same to the second.
+/// Formats an instant to the second.
 pub(crate) fn second(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned_datetime(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
@@ -172,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wall_clock_is_the_readers() {
+    fn local_time_is_in_the_users_zone() {
         assert_eq!(at("2026-07-01T10:00").unwrap(), "2026-07-01T08:00:00Z");
         assert_eq!(at("2026-12-01 10:00").unwrap(), "2026-12-01T09:00:00Z");
         assert_eq!(at("2026-12-01T10:00Z").unwrap(), "2026-12-01T10:00:00Z");
@@ -181,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_that_is_twice_or_never_is_not_guessed() {
+    fn ambiguous_or_skipped_time_is_refused() {
         for text in ["2026-10-25T02:30", "2026-03-29T02:30"] {
             assert_eq!(at(text).unwrap_err().exit, crate::failure::Exit::Usage, "{text}");
         }
@@ -189,14 +191,14 @@ mod tests {
     }
 
     #[test]
-    fn a_wall_clock_without_a_zone_is_not_taken_for_utc() {
+    fn local_time_without_a_zone_is_refused() {
         let parse = |text| When::parse("--start", text, &TimeZone::unknown());
         assert!(parse("2026-12-01T10:00").is_err());
         assert!(parse("2026-12-01T10:00Z").is_ok() && parse("2026-12-01").is_ok());
     }
 
     #[test]
-    fn nonsense_is_refused() {
+    fn invalid_time_is_refused() {
         for text in
             ["", "soon", "10:00", "2026-13-01", "2026-01-01T25:00", "2026-01-01T10:00[Nowhere/At]", "a\r\nb"]
         {

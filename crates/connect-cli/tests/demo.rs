@@ -1,4 +1,4 @@
-//! `connect demo` as a person or a program runs it.
+//! The text and JSON output of `connect demo`.
 
 #![allow(clippy::unwrap_used)]
 
@@ -13,11 +13,11 @@ fn demo(arguments: &[&str]) -> Output {
 }
 
 #[test]
-fn the_figures_are_the_sandboxs() {
+fn json_has_the_sandboxs_counters() {
     let report: Value = serde_json::from_slice(&demo(&["--json"]).stdout).unwrap();
     let stats = &report["stats"];
     assert_eq!(stats["exchanges"]["code"]["granted"], 1);
-    assert_eq!(stats["exchanges"]["refresh"]["granted"], 1, "one exchange for fifty callers");
+    assert_eq!(stats["exchanges"]["refresh"]["granted"], 1, "one refresh for fifty calls");
     assert_eq!(stats["exchanges"]["refresh"]["refused"], 0);
     assert_eq!(stats["expiries"], 1);
     assert_eq!(stats["requests"]["GET /calendars"]["429"], 1);
@@ -29,13 +29,13 @@ fn the_figures_are_the_sandboxs() {
     assert_eq!(step("expiry")["requests"]["POST /oauth/token"]["200"], 1);
     assert!(step("events")["requests"]["GET /events"]["200"].as_u64().unwrap() > 1, "several pages");
     assert_eq!(step("delivery")["requests"]["GET /.well-known/webhook-keys"]["200"], 1);
-    assert_eq!(step("again")["requests"], serde_json::json!({}), "the keys are known");
+    assert_eq!(step("duplicate")["requests"], serde_json::json!({}), "the keys are cached");
     assert_eq!(stats["deliveries"]["resent"], 1);
     assert_eq!(step("rate limit")["requests"]["GET /calendars"]["200"], 1);
 }
 
 #[test]
-fn the_table_shows_every_step_in_eighty_columns() {
+fn text_shows_every_step_in_80_columns() {
     let text = String::from_utf8(demo(&[]).stdout).unwrap();
     for step in [
         "authorize",
@@ -48,11 +48,11 @@ fn the_table_shows_every_step_in_eighty_columns() {
         "expiry",
         "rate limit",
         "delivery",
-        "again",
+        "duplicate",
         "sign-out",
     ] {
         assert!(text.lines().any(|line| line.starts_with(step)), "{step}\n{text}");
     }
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
-    assert!(text.contains("50 callers, 1 exchange, no failed call"), "{text}");
+    assert!(text.contains("50 concurrent calls, 1 refresh, no failed call"), "{text}");
 }

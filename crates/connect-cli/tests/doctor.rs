@@ -1,24 +1,24 @@
-//! What the doctor says of each thing that can be wrong.
+//! `connect doctor` against each misconfiguration.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 mod common;
 
-use common::{Done, SECRET, World};
+use common::{Outcome, SECRET, World};
 use connect_sandbox::{Fault, Server};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use serde_json::Value;
 use std::process::Command;
 
-/// The answer with its exit code; the code it names is the one it leaves with.
-fn examined(command: &mut Command) -> (String, i32, Value) {
-    let done = Done::of(command.output().unwrap());
-    let answer: Value =
+/// Runs the doctor; returns its code, its exit code and its JSON output.
+fn diagnose(command: &mut Command) -> (String, i32, Value) {
+    let done = Outcome::of(command.output().unwrap());
+    let response: Value =
         serde_json::from_str(&done.out).unwrap_or_else(|_| panic!("{}{}", done.out, done.err));
-    assert_eq!(done.code, answer["exitCode"].as_i64().map(|code| code as i32));
-    assert_eq!(answer["ok"], done.code == Some(0));
-    assert!(!answer["next"].as_str().unwrap().is_empty());
+    assert_eq!(done.code, response["exitCode"].as_i64().map(|code| code as i32));
+    assert_eq!(response["ok"], done.code == Some(0));
+    assert!(!response["next"].as_str().unwrap().is_empty());
     assert!(!done.out.contains(SECRET) && !done.err.contains(SECRET), "{}{}", done.out, done.err);
-    (answer["code"].as_str().unwrap().to_owned(), done.code.unwrap(), answer)
+    (response["code"].as_str().unwrap().to_owned(), done.code.unwrap(), response)
 }
 
 fn doctor(world: &World) -> Command {
@@ -26,62 +26,61 @@ fn doctor(world: &World) -> Command {
 }
 
 #[test]
-fn all_is_well() {
+fn valid_settings_pass_all_checks() {
     let world = World::new();
-    let (code, exit, answer) = examined(&mut doctor(&world));
+    let (code, exit, response) = diagnose(&mut doctor(&world));
     assert_eq!((code.as_str(), exit), ("all_well", 0));
-    assert!(answer["checks"].as_array().unwrap().iter().all(|check| check["result"] == "ok"), "{answer}");
+    assert!(response["checks"].as_array().unwrap().iter().all(|check| check["result"] == "ok"), "{response}");
 }
 
 #[test]
-fn what_a_sign_in_alone_can_tell_is_left_open() {
+fn redirect_uri_is_unknown_before_consent() {
     let world = World::with(&[("auto_consent", "off")]);
-    let (code, exit, answer) = examined(&mut doctor(&world));
+    let (code, exit, response) = diagnose(&mut doctor(&world));
     assert_eq!((code.as_str(), exit), ("all_well", 0));
-    let checks = answer["checks"].as_array().unwrap();
+    let checks = response["checks"].as_array().unwrap();
     let redirect = checks.iter().find(|check| check["name"] == "redirect URI").unwrap();
     assert_eq!(redirect["result"], "unknown");
 }
 
 #[test]
-fn wrong_credentials_are_told_apart() {
+fn wrong_credentials_have_distinct_codes() {
     let world = World::new();
     let id = "MOBISCROLL_CONNECT_CLIENT_ID";
     let secret = "MOBISCROLL_CONNECT_CLIENT_SECRET";
-    let (code, exit, _) = examined(doctor(&world).env(id, "nobody"));
+    let (code, exit, _) = diagnose(doctor(&world).env(id, "nobody"));
     assert_eq!((code.as_str(), exit), ("wrong_client_id", 2));
-    let (code, exit, _) = examined(doctor(&world).env(secret, "wrong"));
+    let (code, exit, _) = diagnose(doctor(&world).env(secret, "wrong"));
     assert_eq!((code.as_str(), exit), ("wrong_client_secret", 2));
     let before = world.server.with(|sandbox| sandbox.requests().len());
-    let (code, exit, _) = examined(doctor(&world).env(id, SECRET).env(secret, "sandbox-client"));
+    let (code, exit, _) = diagnose(doctor(&world).env(id, SECRET).env(secret, "sandbox-client"));
     assert_eq!((code.as_str(), exit), ("client_id_and_secret_swapped", 2));
     world.server.with(|sandbox| {
-        let mut asked = sandbox.requests().iter().skip(before);
-        assert!(asked.all(|one| !one.path.contains(SECRET)), "the secret got into a URL");
+        let mut requests = sandbox.requests().iter().skip(before);
+        assert!(requests.all(|one| !one.path.contains(SECRET)), "a URL contains the secret");
     });
-    let (code, exit, _) = examined(doctor(&world).env_remove(secret));
+    let (code, exit, _) = diagnose(doctor(&world).env_remove(secret));
     assert_eq!((code.as_str(), exit), ("not_set", 2));
 }
 
 #[test]
-fn another_redirect_uri_is_seen() {
+fn unregistered_redirect_uri_is_detected() {
     let world = World::new();
-    let (code, exit, answer) =
-        examined(doctor(&world).env("MOBISCROLL_CONNECT_REDIRECT_URI", "https://app.example/back"));
+    let (code, exit, response) =
+        diagnose(doctor(&world).env("MOBISCROLL_CONNECT_REDIRECT_URI", "https://app.example/back"));
     assert_eq!((code.as_str(), exit), ("redirect_uri_mismatch", 2));
-    assert!(answer["next"].as_str().unwrap().contains(&world.redirect_uri), "{answer}");
+    assert!(response["next"].as_str().unwrap().contains(&world.redirect_uri), "{response}");
 
     let with_query = format!("{}?action=callback", world.redirect_uri);
     world.server.with(|sandbox| sandbox.set("redirect_uri", &with_query).map(drop)).unwrap();
-    let (code, _, answer) = examined(&mut doctor(&world));
-    assert_eq!(code, "redirect_uri_mismatch", "{answer}");
-    let (code, ..) = examined(doctor(&world).env("MOBISCROLL_CONNECT_REDIRECT_URI", with_query));
+    let (code, _, response) = diagnose(&mut doctor(&world));
+    assert_eq!(code, "redirect_uri_mismatch", "{response}");
+    let (code, ..) = diagnose(doctor(&world).env("MOBISCROLL_CONNECT_REDIRECT_URI", with_query));
     assert_eq!(code, "all_well");
 }
 
-/// Other ways in which a service may say the same.
 #[test]
-fn what_the_service_says_is_understood() {
+fn other_error_responses_have_the_expected_code() {
     let page = "/api/error?error=invalid_client";
     let mismatch = r#"{"error":"invalid_grant","error_description":"Redirect URI mismatch"}"#;
     let (authorize, token) = ("GET /oauth/authorize", "POST /oauth/token");
@@ -103,20 +102,20 @@ fn what_the_service_says_is_understood() {
     ] {
         let world = World::new();
         world.server.with(|sandbox| sandbox.add_fault(fault));
-        let (code, _, answer) = examined(&mut doctor(&world));
-        assert_eq!(code, expected, "{answer}");
+        let (code, _, response) = diagnose(&mut doctor(&world));
+        assert_eq!(code, expected, "{response}");
     }
 }
 
 #[test]
-fn nobody_is_there() {
+fn closed_port_is_unreachable() {
     let world = World::new();
-    let (code, exit, _) = examined(doctor(&world).env("MOBISCROLL_CONNECT_BASE_URL", common::nowhere()));
+    let (code, exit, _) = diagnose(doctor(&world).env("MOBISCROLL_CONNECT_BASE_URL", common::nowhere()));
     assert_eq!((code.as_str(), exit), ("unreachable", 6));
 }
 
 #[test]
-fn a_certificate_that_is_not_trusted_is_no_broken_network() {
+fn untrusted_certificate_is_a_tls_failure() {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
@@ -129,16 +128,16 @@ fn a_certificate_that_is_not_trusted_is_no_broken_network() {
     let mut command = doctor(&world);
     command.env("MOBISCROLL_CONNECT_BASE_URL", server.base_url());
     command.env("MOBISCROLL_CONNECT_REDIRECT_URI", server.credentials().redirect_uri);
-    let (code, exit, answer) = examined(&mut command);
+    let (code, exit, response) = diagnose(&mut command);
     assert_eq!((code.as_str(), exit), ("tls_failed", 6));
-    assert!(answer["next"].as_str().unwrap().contains("--root-certificate"));
+    assert!(response["next"].as_str().unwrap().contains("--root-certificate"));
 
     command.args(["--root-certificate", "root.pem"]);
     let marked = format!("\u{feff}{}", authority.pem());
     let utf16 = marked.encode_utf16().flat_map(u16::to_le_bytes).collect();
     for bytes in [authority.pem().into_bytes(), marked.into_bytes(), utf16] {
         std::fs::write(world.folder.path().join("root.pem"), bytes).unwrap();
-        let (code, exit, _) = examined(&mut command);
+        let (code, exit, _) = diagnose(&mut command);
         assert_eq!((code.as_str(), exit), ("all_well", 0));
     }
 }

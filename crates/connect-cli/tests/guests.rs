@@ -1,21 +1,21 @@
-//! Who is told of a change, and what is said of it; and of a series whose clocks change.
+//! Notifying guests, and the warning about a series that moves when the clocks change.
 #![allow(clippy::unwrap_used, reason = "it is a test")]
 
 mod common;
 
-use common::{Done, World, browse, start_login};
+use common::{Outcome, World, browse, start_login};
 
 const DAYS: [&str; 4] = ["--from", "2027-02-01", "--to", "2027-02-28"];
 const TIMES: [&str; 4] = ["--start", "2027-02-01T09:00Z", "--end", "2027-02-01T10:00Z"];
 
-/// A user who is signed in at this service.
-struct Signed {
+/// A user who is signed in to a service.
+struct SignedInUser {
     world: World,
     service: &'static str,
     calendar: String,
 }
 
-impl Signed {
+impl SignedInUser {
     fn at(service: &'static str) -> Self {
         let mut signed = Self { world: World::new(), service, calendar: "primary".to_owned() };
         if service == "connect" {
@@ -25,7 +25,7 @@ impl Signed {
         } else {
             let (child, url) = start_login(&mut signed.command(&["login", "--no-browser"]));
             browse(&url);
-            Done::of(child.wait_with_output().unwrap()).ok();
+            Outcome::of(child.wait_with_output().unwrap()).ok();
         }
         signed
     }
@@ -39,22 +39,22 @@ impl Signed {
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Done {
-        Done::of(self.command(arguments).output().unwrap())
+    fn run(&self, arguments: &[&str]) -> Outcome {
+        Outcome::of(self.command(arguments).output().unwrap())
     }
 
-    fn create(&self, more: &[&str]) -> Done {
+    fn create(&self, more: &[&str]) -> Outcome {
         let create = ["events", "create", "--calendar", &self.calendar, "--title", "Zebra crossing"];
         self.run(&[&create[..], &TIMES, more].concat())
     }
 
-    /// What the service has told so far, in an order of its own, and forgets.
-    fn told(&self, since: &mut usize) -> Vec<String> {
+    /// Returns the invitations sent since the last call, sorted.
+    fn new_invitations(&self, since: &mut usize) -> Vec<String> {
         let all = self.world.server.invitations();
-        let mut told: Vec<_> = all[*since..].iter().map(|one| format!("{} {}", one.kind, one.to)).collect();
+        let mut sent: Vec<_> = all[*since..].iter().map(|one| format!("{} {}", one.kind, one.to)).collect();
         *since = all.len();
-        told.sort();
-        told
+        sent.sort();
+        sent
     }
 }
 
@@ -63,64 +63,67 @@ fn key(text: &str) -> String {
 }
 
 #[test]
-fn guests_at_google_are_told_as_chosen() {
-    let signed = Signed::at("google");
+fn google_notifies_the_chosen_guests() {
+    let signed = SignedInUser::at("google");
     let guests = ["--attendee", "ann@example.org", "--attendee", "ben@gmail.com"];
-    for (notify, said, told) in [
+    for (notify, said, notified) in [
         (
             &[][..],
-            "These guests were told: ann@example.org, ben@gmail.com.",
+            "These guests were notified: ann@example.org, ben@gmail.com.",
             &["ann@example.org", "ben@gmail.com"][..],
         ),
         (
             &["--notify", "all"],
-            "These guests were told: ann@example.org, ben@gmail.com.",
+            "These guests were notified: ann@example.org, ben@gmail.com.",
             &["ann@example.org", "ben@gmail.com"],
         ),
         (
             &["--notify", "external"],
-            "Of these guests, those without a calendar of Google were told: ann@example.org, ben@gmail.com.",
+            "Of these guests, those without a Google calendar were notified: ann@example.org, ben@gmail.com.",
             &["ann@example.org"],
         ),
-        (&["--notify", "none"], "These guests were not told: ann@example.org, ben@gmail.com.", &[]),
+        (&["--notify", "none"], "These guests were not notified: ann@example.org, ben@gmail.com.", &[]),
     ] {
         let mut since = signed.world.server.invitations().len();
-        let expected = |kind: &str| told.iter().map(|to| format!("{kind} {to}")).collect::<Vec<_>>();
+        let expected = |kind: &str| notified.iter().map(|to| format!("{kind} {to}")).collect::<Vec<_>>();
         let created = signed.create(&[&guests[..], notify].concat()).ok();
         assert!(created.ends_with(&format!("\n{said}\n")), "{created}");
-        assert_eq!(signed.told(&mut since), expected("invitation"), "{notify:?}");
+        assert_eq!(signed.new_invitations(&mut since), expected("invitation"), "{notify:?}");
 
         let key = key(&created);
         let change = ["events", "update", &key, "--title", "Zebra crossing, later"];
         let changed = signed.run(&[&change[..], &DAYS, notify].concat()).ok();
         assert!(changed.ends_with(&format!("\n{said}\n")), "{changed}");
-        assert_eq!(signed.told(&mut since), expected("update"), "{notify:?}");
+        assert_eq!(signed.new_invitations(&mut since), expected("update"), "{notify:?}");
 
         let delete = ["events", "delete", &key, "--json"];
         let deleted = signed.run(&[&delete[..], &DAYS, notify].concat());
         assert_eq!((deleted.code, deleted.err.trim()), (Some(0), said));
-        assert_eq!(signed.told(&mut since), expected("cancellation"), "{notify:?}");
+        assert_eq!(signed.new_invitations(&mut since), expected("cancellation"), "{notify:?}");
     }
     let alone = signed.create(&["--notify", "all"]).ok();
-    assert!(!alone.contains("told"), "{alone}");
+    assert!(!alone.contains("notified"), "{alone}");
 }
 
 #[test]
-fn guest_who_is_left_out_is_told_as_well() {
-    let signed = Signed::at("google");
+fn removed_guest_is_notified_too() {
+    let signed = SignedInUser::at("google");
     let key = key(&signed.create(&["--attendee", "ann@example.org"]).ok());
     let change = ["events", "update", &key, "--attendee", "eve@example.org"];
     let changed = signed.run(&[&change[..], &DAYS].concat()).ok();
-    assert!(changed.ends_with("These guests were told: ann@example.org, eve@example.org.\n"), "{changed}");
+    assert!(
+        changed.ends_with("These guests were notified: ann@example.org, eve@example.org.\n"),
+        "{changed}"
+    );
 }
 
 #[test]
-fn service_that_cannot_be_told_refuses_the_choice() {
+fn unsupported_notify_is_refused() {
     for (service, said) in [
-        ("microsoft", "These guests were told: ann@example.org.\n"),
-        ("connect", "Whether Mobiscroll Connect tells guests is not documented: ann@example.org.\n"),
+        ("microsoft", "These guests were notified: ann@example.org.\n"),
+        ("connect", "Mobiscroll Connect does not document whether it notifies guests: ann@example.org.\n"),
     ] {
-        let signed = Signed::at(service);
+        let signed = SignedInUser::at(service);
         let guest = ["--attendee", "ann@example.org"];
         let created = signed.create(&guest).ok();
         assert!(created.ends_with(said), "{created}");
@@ -135,14 +138,14 @@ fn service_that_cannot_be_told_refuses_the_choice() {
         }
         assert!(signed.run(&[&delete[..], &DAYS].concat()).ok().ends_with(said));
     }
-    let signed = Signed::at("connect");
+    let signed = SignedInUser::at("connect");
     let unknown = signed.create(&["--notify", "everybody"]);
     assert!(unknown.code == Some(2) && unknown.err.contains("all, external, none"), "{}", unknown.err);
 }
 
 #[test]
-fn series_whose_clocks_change_is_warned_of_at_connect() {
-    let signed = Signed::at("connect");
+fn connect_series_beyond_a_clock_change_gets_a_warning() {
+    let signed = SignedInUser::at("connect");
     let note = |start: &str, end: &str, rule: &str| {
         let times = ["--start", start, "--end", end, "--recurrence", rule, "--json"];
         let create = ["events", "create", "--calendar", &signed.calendar, "--title", "Choir"];
@@ -160,7 +163,7 @@ fn series_whose_clocks_change_is_warned_of_at_connect() {
     ] {
         let said = winter(rule);
         let drifts =
-            said.contains("gives a series no time zone") && said.contains(&format!("from {first} on"));
+            said.contains("sends a series no time zone") && said.contains(&format!("from {first} on"));
         assert!(drifts, "{rule}: {said}");
     }
     for rule in ["FREQ=WEEKLY;COUNT=4;BYDAY=MO", "FREQ=WEEKLY;UNTIL=20270327T000000Z", "FREQ=DAILY;COUNT=20"]
@@ -176,15 +179,15 @@ fn series_whose_clocks_change_is_warned_of_at_connect() {
         let done = signed.run(&[&create[..], &tokyo, &[rule, "--json"]].concat());
         assert_eq!(done.code, Some(0), "{rule}: {}", done.err);
         assert_eq!(
-            done.err.contains("begins on another day in UTC than in Asia/Tokyo"),
+            done.err.contains("starts on another day in UTC than in Asia/Tokyo"),
             is_said,
             "{}",
             done.err
         );
     }
-    // An offset names no zone.
+    // An offset is not a time zone.
     assert_eq!(note("2027-03-01T18:00+01:00", "2027-03-01T19:00+01:00", "FREQ=WEEKLY"), "");
-    let google = Signed::at("google");
+    let google = SignedInUser::at("google");
     let create = |zone: &str| {
         let (start, end) = (format!("2027-03-01T18:00{zone}"), format!("2027-03-01T19:00{zone}"));
         let series = ["--recurrence", "FREQ=WEEKLY", "--json", "--start", &start, "--end", &end];
@@ -192,6 +195,6 @@ fn series_whose_clocks_change_is_warned_of_at_connect() {
             .run(&[&["events", "create", "--calendar", "primary", "--title", "Choir"], &series[..]].concat())
     };
     assert_eq!(create("[Europe/Berlin]").err, "");
-    let nameless = create(""); // the zone of the tests is a rule without a name
+    let nameless = create(""); // the time zone of the tests has no name
     assert!(nameless.code == Some(2) && nameless.err.contains("[Europe/Berlin]"), "{}", nameless.err);
 }

@@ -1,4 +1,4 @@
-//! A user's whole life with the program, each step a process of its own.
+//! A user from sign-in to sign-out, with a separate process for each command.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;
@@ -22,9 +22,9 @@ fn list(world: &World, arguments: &[&str]) -> Vec<Value> {
 const DAYS: [&str; 4] = ["--from", "2027-03-01", "--to", "2027-03-31"];
 
 #[test]
-fn a_whole_life() {
+fn user_signs_in_changes_events_and_signs_out() {
     let world = World::new();
-    assert!(world.login(&[]).ok().contains("me is signed in"));
+    assert!(world.login(&[]).ok().contains("Signed in as me"));
 
     let calendars = world.run(&["calendars", "--json"]).json();
     assert!(
@@ -46,13 +46,13 @@ fn a_whole_life() {
     };
     let before = choirs(&world);
     let starts: Vec<_> = before.iter().map(|event| event["start"].as_str().unwrap()).collect();
-    // Six in the evening of the reader is five in UTC.
+    // 18:00 in the user's time zone is 17:00 in UTC.
     assert_eq!(starts[..2], ["2027-03-01T17:00:00.000Z", "2027-03-08T17:00:00.000Z"]);
     assert_eq!(starts.len(), 4);
 
     let second = before[1]["id"].as_str().unwrap();
-    let look = [&["events", "show", second], &DAYS[..]].concat();
-    assert!(world.run(&look).ok().contains("2027-03-08 18:00-19:30"));
+    let show = [&["events", "show", second], &DAYS[..]].concat();
+    assert!(world.run(&show).ok().contains("2027-03-08 18:00-19:30"));
 
     let change =
         [&["events", "update", second, "--title", "Choir outdoors", "--location", "Park"], &DAYS[..]]
@@ -60,7 +60,7 @@ fn a_whole_life() {
     assert!(world.run(&change).ok().contains("Park"));
     let after = choirs(&world);
     let titles: Vec<_> = after.iter().map(|event| event["title"].as_str().unwrap()).collect();
-    assert_eq!(titles, ["Choir", "Choir outdoors", "Choir", "Choir"], "the others stay as they are");
+    assert_eq!(titles, ["Choir", "Choir outdoors", "Choir", "Choir"], "the other occurrences are unchanged");
 
     let clear = [&["events", "update", second, "--clear", "location", "--json"], &DAYS[..]].concat();
     assert!(world.run(&clear).json()["location"].as_str().unwrap_or_default().is_empty());
@@ -84,14 +84,14 @@ fn a_whole_life() {
     assert!(status["connections"]["google"].as_array().is_none_or(Vec::is_empty));
 
     assert_eq!(world.run(&["health", "--json"]).json()["status"], "ok");
-    assert!(world.run(&["logout"]).ok().contains("signed out"));
+    assert!(world.run(&["logout"]).ok().contains("Signed out me"));
     assert!(world.token_files().is_empty());
     assert_eq!(world.server.stats().revocations, 1);
     assert_eq!(world.run(&["calendars"]).code, Some(3));
 }
 
 #[test]
-fn keys_do_for_ids_and_a_series_is_changed_only_when_that_is_said() {
+fn key_replaces_an_id_and_a_series_needs_all() {
     let world = World::new();
     world.login(&[]).ok();
     let table = world.run(&["calendars", "--provider", "apple", "--width", "80"]).ok();
@@ -133,20 +133,20 @@ fn keys_do_for_ids_and_a_series_is_changed_only_when_that_is_said() {
 }
 
 #[test]
-fn an_all_day_event_is_named_by_its_days() {
+fn all_day_event_ends_on_its_last_day() {
     let world = World::new();
     world.login(&[]).ok();
     let days = ["--title", "Fair", "--all-day", "--start", "2027-03-04", "--end", "2027-03-06"];
     let fair = create(&world, &days);
     assert_eq!(fair["allDay"], true);
     assert!(fair["start"].as_str().unwrap().starts_with("2027-03-04"));
-    assert!(fair["end"].as_str().unwrap().starts_with("2027-03-07"), "exclusive on the wire");
+    assert!(fair["end"].as_str().unwrap().starts_with("2027-03-07"), "the API's end is exclusive");
     let shown = world.run(&[&["events", "list"], &DAYS[..]].concat()).ok();
     assert!(shown.contains("2027-03-04 to 2027-03-06  Fair"), "{shown}");
 }
 
 #[test]
-fn every_field_arrives() {
+fn every_field_option_is_sent() {
     let world = World::new();
     world.login(&[]).ok();
     let event = create(
@@ -175,38 +175,38 @@ fn every_field_arrives() {
 }
 
 #[test]
-fn a_pasted_callback_signs_in_and_a_foreign_state_does_not() {
+fn pasted_callback_needs_the_state_of_the_sign_in() {
     let world = World::new();
     let (mut child, url) = start_login(&mut world.command(&["login", "--paste", "--no-browser"]));
     let callback = callback_url(&url, &world.redirect_uri);
     writeln!(child.stdin.take().unwrap(), "{callback}").unwrap();
-    assert!(common::Done::of(child.wait_with_output().unwrap()).ok().contains("signed in"));
+    assert!(common::Outcome::of(child.wait_with_output().unwrap()).ok().contains("Signed in"));
     world.run(&["logout"]).ok();
 
     let (mut child, url) = start_login(&mut world.command(&["login", "--paste", "--no-browser"]));
     let callback = callback_url(&url, &world.redirect_uri);
     let forged = callback.replace("state=", "state=x");
     writeln!(child.stdin.take().unwrap(), "{forged}").unwrap();
-    let refused = common::Done::of(child.wait_with_output().unwrap());
+    let refused = common::Outcome::of(child.wait_with_output().unwrap());
     assert_eq!(refused.code, Some(3), "{}", refused.err);
     assert!(refused.err.contains("state"), "{}", refused.err);
     assert!(world.token_files().is_empty());
 }
 
 #[test]
-fn only_the_path_of_the_redirect_uri_counts() {
+fn callback_needs_the_path_of_the_redirect_uri() {
     let world = World::new();
     let (child, url) = start_login(&mut world.command(&["login", "--no-browser", "--json"]));
     let origin = world.redirect_uri.strip_suffix("/callback").unwrap();
     assert!(common::get(&format!("{origin}/favicon.ico")).starts_with("HTTP/1.1 404"));
     assert!(common::get(&format!("{origin}/other?code=x&state=y")).starts_with("HTTP/1.1 404"));
     assert!(common::browse(&url).contains("200 OK"));
-    let done = common::Done::of(child.wait_with_output().unwrap()).json();
+    let done = common::Outcome::of(child.wait_with_output().unwrap()).json();
     assert_eq!((&done["user"], &done["signedIn"]), (&"me".into(), &true.into()));
 }
 
 #[test]
-fn localhost_and_a_query_of_its_own_will_do() {
+fn redirect_uri_may_be_localhost_with_a_query() {
     let world = World::new();
     let uri = world.redirect_uri.replace("127.0.0.1", "localhost").replace("/callback", "/?action=callback");
     world.server.with(|sandbox| sandbox.set("redirect_uri", &uri).map(drop)).unwrap();
@@ -215,7 +215,7 @@ fn localhost_and_a_query_of_its_own_will_do() {
 }
 
 #[test]
-fn a_scope_that_is_too_small_is_told_from_a_missing_sign_in() {
+fn insufficient_scope_has_its_own_exit_code() {
     let world = World::new();
     world.login(&["--scope", "free-busy", "--providers", "google,apple", "--language", "es"]).ok();
     let denied = world.run(&["calendars", "--json"]);
@@ -224,9 +224,9 @@ fn a_scope_that_is_too_small_is_told_from_a_missing_sign_in() {
 }
 
 #[test]
-fn tokens_are_refreshed_when_asked() {
+fn token_refresh_refreshes_once() {
     let world = World::new();
-    assert_eq!(world.run(&["token", "refresh"]).code, Some(3), "nobody is signed in");
+    assert_eq!(world.run(&["token", "refresh"]).code, Some(3), "not signed in");
     world.login(&[]).ok();
     world.run(&["token", "refresh"]).ok();
     world.run(&["calendars"]).ok();
@@ -234,7 +234,7 @@ fn tokens_are_refreshed_when_asked() {
 }
 
 #[test]
-fn tokens_from_elsewhere_are_taken() {
+fn tokens_of_another_program_are_imported() {
     let world = World::new();
     world.login(&[]).ok();
     let record: Value = serde_json::from_slice(&std::fs::read(&world.token_files()[0]).unwrap()).unwrap();
@@ -248,7 +248,7 @@ fn tokens_from_elsewhere_are_taken() {
     world.run_with(&[&["token", "import"], &elsewhere[..]].concat(), &given.to_string()).ok();
     world.run(&[&["calendars"], &elsewhere[..]].concat()).ok();
 
-    // As editors and shells write files.
+    // Byte order marks and UTF-16, as Windows programs write them.
     let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect();
     for (folder, bytes) in [
         ("third", tokens.to_string().into_bytes()),
@@ -273,7 +273,7 @@ fn tokens_from_elsewhere_are_taken() {
 }
 
 #[test]
-fn event_far_away_is_found_with_the_command_that_is_printed() {
+fn printed_command_finds_an_event_outside_the_search_range() {
     let world = World::new();
     world.login(&[]).ok();
     let listed = world.run(&["calendars", "--json", "--provider", "google"]).json();

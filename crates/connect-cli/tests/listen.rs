@@ -1,4 +1,4 @@
-//! `connect webhooks listen`, with deliveries that are signed here.
+//! `connect webhooks listen` with deliveries that the tests sign.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 mod common;
@@ -6,7 +6,7 @@ mod common;
 use std::{io::Write as _, net::TcpStream, process::Command, time::Duration};
 
 use common::{
-    Done, bare, free_port,
+    Outcome, bare, free_port,
     hook::{Listening, Target, post, send, status},
 };
 use connect_hyper::{
@@ -20,7 +20,7 @@ const BODY: &str = r#"{"provider":"google","userId":"ada","calendarId":"work","c
   "events":[{"id":"e1","title":"歯医者 \u001b[2J","start":"2026-12-01T09:00:00.000Z","end":"2026-12-01T09:30:00.000Z","changeType":"created"},
             {"id":"e2","provider":"apple","calendarId":"home"}]}"#;
 
-/// The program at a base URL where nobody gives out keys, so that the pinned one counts.
+/// Returns the command with an unreachable base URL, so that only `--key` can verify.
 fn listen(folder: &TempDir, arguments: &[&str]) -> Command {
     let mut command = bare(folder);
     command.args(["webhooks", "listen", "--key", &public_key().to_string()]).args(arguments);
@@ -33,7 +33,7 @@ fn delivery(id: &str) -> Request {
 }
 
 #[test]
-fn a_delivery_is_verified_shown_and_handled_once() {
+fn delivery_is_verified_shown_and_handled_once() {
     let folder = TempDir::new().unwrap();
     let mut listening = Listening::start(&mut listen(&folder, &[]));
     assert!(listening.url.starts_with("http://127.0.0.1:") && listening.url.ends_with('/'));
@@ -61,7 +61,7 @@ fn a_delivery_is_verified_shown_and_handled_once() {
 }
 
 #[test]
-fn one_that_is_not_genuine_is_answered_with_what_it_lacks() {
+fn invalid_delivery_is_refused_with_its_reason() {
     let folder = TempDir::new().unwrap();
     let mut listening = Listening::start(&mut listen(&folder, &[]));
     let mut bare = delivery("msg_1");
@@ -72,28 +72,28 @@ fn one_that_is_not_genuine_is_answered_with_what_it_lacks() {
     let list = sign("msg_4", "[]", Timestamp::now());
     let mut other = delivery("msg_5");
     *other.body_mut() = "{}".into();
-    for (request, answer, reason) in [
+    for (request, response, reason) in [
         (bare, 400, "missing_headers"),
         (word, 400, "invalid_timestamp"),
         (old, 401, "timestamp_out_of_tolerance"),
         (list, 400, "invalid_payload"),
-        // Newer keys could not be had, so it may be genuine.
+        // Newer keys cannot be fetched, so the delivery may be genuine.
         (other, 503, "no_matching_signature"),
     ] {
-        assert_eq!(status(&post(&listening.url, &request)), answer, "{reason}");
+        assert_eq!(status(&post(&listening.url, &request)), response, "{reason}");
         let shown = listening.next();
         assert_eq!((&shown["verified"], shown["reason"].as_str()), (&false.into(), Some(reason)), "{shown}");
-        assert_eq!((shown["status"].as_u64(), &shown["delivery"]), (Some(answer.into()), &().into()));
+        assert_eq!((shown["status"].as_u64(), &shown["delivery"]), (Some(response.into()), &().into()));
     }
-    // A refused id is free for the genuine one.
+    // A refused delivery does not block a genuine one with the same id.
     assert_eq!(status(&post(&listening.url, &delivery("msg_5"))), 200);
     assert_eq!(listening.next()["verified"], true);
 }
 
 #[test]
-fn text_of_any_length_is_shown_short() {
+fn long_text_in_a_delivery_is_cut() {
     let folder = TempDir::new().unwrap();
-    // The longest head that is taken.
+    // About the longest request head that the server accepts.
     let id = "i".repeat(60_000);
     let long = "t".repeat(300_000);
     let body = format!(
@@ -111,13 +111,13 @@ fn text_of_any_length_is_shown_short() {
     await_port(port);
     post(&url, &sign(&id, "{}", Timestamp::UNIX_EPOCH));
     assert_eq!(status(&post(&url, &sign("msg_1", body, Timestamp::now()))), 200);
-    let text = Done::of(child.wait_with_output().unwrap()).ok();
+    let text = Outcome::of(child.wait_with_output().unwrap()).ok();
     assert!(text.contains("refused") && text.contains("iii") && text.contains("ttt"), "{}", text.len());
     assert!(text.lines().all(|line| line.len() < 1_000), "{}", text.len());
 }
 
 #[test]
-fn without_a_key_the_service_is_to_try_again() {
+fn delivery_without_a_known_key_gets_503() {
     let folder = TempDir::new().unwrap();
     let mut command = bare(&folder);
     command.args(["webhooks", "listen", "--base-url", &common::nowhere()]);
@@ -129,7 +129,7 @@ fn without_a_key_the_service_is_to_try_again() {
 }
 
 #[test]
-fn people_get_a_line_a_changed_event() {
+fn text_output_has_one_line_per_changed_event() {
     let folder = TempDir::new().unwrap();
     let port = free_port();
     let url = format!("http://127.0.0.1:{port}/hooks");
@@ -138,13 +138,13 @@ fn people_get_a_line_a_changed_event() {
     await_port(port);
     post(&url, &sign("msg\u{202e}_0", "{}", Timestamp::UNIX_EPOCH));
     assert_eq!(status(&post(&url, &delivery("msg_1"))), 200);
-    let text = Done::of(child.wait_with_output().unwrap()).ok();
+    let text = Outcome::of(child.wait_with_output().unwrap()).ok();
     let lines: Vec<_> = text.lines().collect();
-    assert_eq!(lines[0], format!("Taking deliveries at {url}; Ctrl-C ends it."));
+    assert_eq!(lines[0], format!("Receiving deliveries at {url}; press Ctrl-C to stop."));
     assert!(lines[1].contains("  refused  "), "{text}");
-    let told: Vec<_> = lines[2..].iter().map(|line| line.split_once("  ").unwrap().1).collect();
+    let shown: Vec<_> = lines[2..].iter().map(|line| line.split_once("  ").unwrap().1).collect();
     assert_eq!(
-        told,
+        shown,
         [
             "created  google/ck1cx8n7     歯医者 \u{fffd}[2J  2026-12-01 10:00-10:30",
             "updated  apple/c2nm8j22      (no title)  no time",
@@ -159,28 +159,28 @@ fn await_port(port: u16) {
         }
         std::thread::sleep(Duration::from_millis(20));
     }
-    panic!("nobody listens");
+    panic!("no program listens on port {port}");
 }
 
 #[test]
-fn what_is_no_delivery_is_turned_away() {
+fn other_requests_are_refused() {
     let folder = TempDir::new().unwrap();
     let mut listening = Listening::start(&mut listen(&folder, &[]));
     let url = listening.url.clone();
     for method in ["GET", "PUT", "DELETE", "OPTIONS"] {
-        let answer = send(&url, method, "", b"");
-        assert_eq!(status(&answer), 405, "{method}");
-        assert!(answer.contains("allow: POST"), "{answer}");
+        let response = send(&url, method, "", b"");
+        assert_eq!(status(&response), 405, "{method}");
+        assert!(response.contains("allow: POST"), "{response}");
     }
     assert_eq!(status(&send(&format!("{url}other"), "POST", "content-length: 0\r\n", b"")), 404);
     let most = 2 * 1024 * 1024;
-    for (size, answer) in [(most, 400), (most + 1, 413), (3 * most, 413)] {
+    for (size, response) in [(most, 400), (most + 1, 413), (3 * most, 413)] {
         let head = format!("content-length: {size}\r\n");
-        assert_eq!(status(&send(&url, "POST", &head, &vec![b' '; size])), answer, "{size}");
+        assert_eq!(status(&send(&url, "POST", &head, &vec![b' '; size])), response, "{size}");
     }
     let chunked = [&b"400000\r\n"[..], &vec![b' '; 0x40_0000], b"\r\n0\r\n\r\n"].concat();
     assert_eq!(status(&send(&url, "POST", "transfer-encoding: chunked\r\n", &chunked)), 413);
-    // What is no HTTP, or never ends, harms nobody.
+    // Invalid and unfinished requests do not stop the server.
     for garbage in [&b"\0\0\0\0\r\n\r\n"[..], b"POST / HTTP/1.1\r\ncontent-length: 10\r\n\r\nabc", b""] {
         let mut stream =
             TcpStream::connect(url.strip_prefix("http://").unwrap().trim_end_matches('/')).unwrap();
@@ -192,7 +192,7 @@ fn what_is_no_delivery_is_turned_away() {
 }
 
 #[test]
-fn who_is_slow_is_not_waited_for_and_keeps_nobody_out() {
+fn slow_sender_times_out_and_blocks_no_delivery() {
     let folder = TempDir::new().unwrap();
     let listening = Listening::start(&mut listen(&folder, &[]));
     let address = listening.url.strip_prefix("http://").unwrap().trim_end_matches('/').to_owned();
@@ -201,41 +201,41 @@ fn who_is_slow_is_not_waited_for_and_keeps_nobody_out() {
     let silent: Vec<_> = (0..10).map(|_| TcpStream::connect(&address).unwrap()).collect();
     assert_eq!(status(&post(&listening.url, &delivery("msg_1"))), 200);
     slow.set_read_timeout(Some(Duration::from_secs(120))).unwrap();
-    let mut answer = String::new();
-    std::io::Read::read_to_string(&mut slow, &mut answer).unwrap();
-    assert_eq!(status(&answer), 408);
+    let mut response = String::new();
+    std::io::Read::read_to_string(&mut slow, &mut response).unwrap();
+    assert_eq!(status(&response), 408);
     for mut stream in silent {
         stream.set_read_timeout(Some(Duration::from_secs(120))).unwrap();
         let mut rest = String::new();
-        // An end, or a 408: but no time-out of this test's own.
+        // The server closes the connection, with or without a 408, before the test's timeout.
         std::io::Read::read_to_string(&mut stream, &mut rest).unwrap();
     }
 }
 
 #[test]
-fn idle_connections_end_from_the_oldest_to_let_a_delivery_in() {
+fn oldest_idle_connection_is_closed_for_a_delivery() {
     let folder = TempDir::new().unwrap();
     let listening = Listening::start(&mut listen(&folder, &[]));
     let address = listening.url.strip_prefix("http://").unwrap().trim_end_matches('/').to_owned();
     let mut idle: Vec<_> = (0..64).map(|_| TcpStream::connect(&address).unwrap()).collect();
     assert_eq!(status(&post(&listening.url, &delivery("msg_1"))), 200);
-    // The last one was not waited for: it is still open.
+    // The newest idle connection is still open.
     let mut last = idle.pop().unwrap();
     last.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    std::io::Read::read_to_string(&mut last, &mut answer).unwrap();
-    assert_eq!(status(&answer), 405);
+    let mut response = String::new();
+    std::io::Read::read_to_string(&mut last, &mut response).unwrap();
+    assert_eq!(status(&response), 405);
     let mut oldest = idle.remove(0);
     let mut rest = Vec::new();
     let _ = std::io::Read::read_to_end(&mut oldest, &mut rest);
-    assert!(rest.is_empty(), "ended without an answer");
+    assert!(rest.is_empty(), "closed without a response");
 }
 
 #[test]
-fn a_delivery_is_passed_on_unchanged() {
+fn delivery_is_forwarded_unchanged() {
     let folder = TempDir::new().unwrap();
     let target = Target::new();
-    target.answer(&["202 Accepted\r\nx-app: mine\r\ncontent-type: text/plain\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok"]);
+    target.respond(&["202 Accepted\r\nx-app: mine\r\ncontent-type: text/plain\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok"]);
     let mut listening = Listening::start(&mut listen(&folder, &["--forward-to", &target.url()]));
     let mut request =
         sign("msg_1", &b"{\"b\":1, \"a\": \"\xff\\u00e9\",\r\n\t\"n\": 1.10}\n"[..], Timestamp::now());
@@ -250,9 +250,9 @@ fn a_delivery_is_passed_on_unchanged() {
     }
     request.headers_mut().insert("content-type", "application/json; charset=utf-8".parse().unwrap());
 
-    let answer = post(&listening.url, &request);
-    assert_eq!(status(&answer), 202);
-    assert!(answer.contains("x-app: mine") && answer.ends_with("\r\n\r\nok"), "{answer}");
+    let response = post(&listening.url, &request);
+    assert_eq!(status(&response), 202);
+    assert!(response.contains("x-app: mine") && response.ends_with("\r\n\r\nok"), "{response}");
 
     let came = target.next();
     assert!(came.head.starts_with("POST /hooks?app=1 HTTP/1.1\r\n"), "{}", came.head);
@@ -267,13 +267,13 @@ fn a_delivery_is_passed_on_unchanged() {
     let shown = listening.next();
     assert_eq!((shown["status"].as_u64(), shown["forwarded"]["status"].as_u64()), (Some(202), Some(202)));
     assert_eq!(shown["forwarded"]["url"], target.url());
-    // It is done: nothing more is passed on, and the target is gone anyway.
+    // A handled delivery is not forwarded again; the target no longer listens.
     assert_eq!(status(&post(&listening.url, &request)), 200);
     assert_eq!(listening.next()["duplicate"], true);
 }
 
 #[test]
-fn what_the_target_did_not_take_comes_again() {
+fn delivery_is_forwarded_until_the_target_accepts_it() {
     let folder = TempDir::new().unwrap();
     let target = Target::new();
     let mut listening = Listening::start(&mut listen(&folder, &["--forward-to", &target.url(), "--once"]));
@@ -283,25 +283,25 @@ fn what_the_target_did_not_take_comes_again() {
         assert_eq!((shown["status"].as_u64(), &shown["forwarded"]["status"]), (Some(502), &().into()));
         assert!(shown["forwarded"]["error"].is_string() && shown["duplicate"] == false, "{shown}");
     }
-    target.answer(&[
+    target.respond(&[
         "500 Oh\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
         "302 Found\r\nlocation: /x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
         "nonsense\r\n\r\n",
         "204 No Content\r\nconnection: close\r\n\r\n",
     ]);
-    for answer in [500, 302, 502, 204] {
-        assert_eq!(status(&post(&listening.url, &delivery("msg_1"))), answer);
-        assert_eq!(listening.next()["status"], answer);
+    for response in [500, 302, 502, 204] {
+        assert_eq!(status(&post(&listening.url, &delivery("msg_1"))), response);
+        assert_eq!(listening.next()["status"], response);
         assert_eq!(target.next().body, BODY.as_bytes());
     }
     listening.end().ok();
 }
 
 #[test]
-fn what_is_not_genuine_is_not_passed_on() {
+fn invalid_delivery_is_not_forwarded() {
     let folder = TempDir::new().unwrap();
     let target = Target::new();
-    target.answer(&["200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"]);
+    target.respond(&["200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"]);
     let mut listening = Listening::start(&mut listen(&folder, &["--forward-to", &target.url()]));
     post(&listening.url, &sign("msg_0", "[]", Timestamp::now()));
     assert!(listening.next()["forwarded"].is_null());
@@ -311,7 +311,7 @@ fn what_is_not_genuine_is_not_passed_on() {
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_is_its_end_and_no_failure() {
+fn ctrl_c_ends_listen_with_exit_code_0() {
     let folder = TempDir::new().unwrap();
     let mut listening = Listening::start(&mut listen(&folder, &[]));
     post(&listening.url, &delivery("msg_1"));
@@ -321,11 +321,11 @@ fn ctrl_c_is_its_end_and_no_failure() {
 }
 
 #[test]
-fn what_cannot_be_is_said_at_once() {
+fn invalid_options_fail_immediately() {
     let folder = TempDir::new().unwrap();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    let code = |arguments: &[&str]| Done::of(listen(&folder, arguments).output().unwrap()).code;
+    let code = |arguments: &[&str]| Outcome::of(listen(&folder, arguments).output().unwrap()).code;
     assert_eq!(code(&["--port", &port]), Some(1));
     assert_eq!(code(&["--path", "hooks"]), Some(2));
     assert_eq!(code(&["--path", "/hooks?a=b"]), Some(2));
@@ -333,5 +333,5 @@ fn what_cannot_be_is_said_at_once() {
     assert_eq!(code(&["--forward-to", "ftp://localhost/"]), Some(2));
     let mut command = bare(&folder);
     command.args(["webhooks", "listen", "--key", "whpk_abc"]);
-    assert_eq!(Done::of(command.output().unwrap()).code, Some(2));
+    assert_eq!(Outcome::of(command.output().unwrap()).code, Some(2));
 }

@@ -1,9 +1,9 @@
-//! What people call things: providers, calendars and events; and the commands they are told to type next.
+//! Naming providers, calendars and events in arguments; and the commands in next steps.
 #![allow(clippy::unwrap_used, reason = "it is a test")]
 
 mod common;
 
-use common::{Done, World, browse, start_login};
+use common::{Outcome, World, browse, start_login};
 use connect_sandbox::Fault;
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ fn calendars(world: &World, body: &str) {
 }
 
 #[test]
-fn unknown_provider_is_refused_with_those_there_are() {
+fn unknown_provider_is_refused_with_the_known_ones() {
     let world = World::new();
     world.login(&[]).ok();
     let new = ["events", "create", "--calendar", "x", "--title", "t", "--all-day", "--start", "2027-03-01"];
@@ -69,7 +69,7 @@ fn calendar_is_found_by_its_exact_title() {
             for provider in [&[][..], &["--provider", "google"], &["--provider", "apple"]] {
                 let done = world.run(&[command, &["--calendar", unknown], provider].concat());
                 assert_eq!(done.code, Some(5), "{unknown}: {}{}", done.out, done.err);
-                assert!(done.err.contains("no calendar"), "{}", done.err);
+                assert!(done.err.contains("not found"), "{}", done.err);
             }
         }
     }
@@ -103,9 +103,9 @@ fn ambiguous_calendar_is_refused_with_the_candidates() {
         for candidate in candidates {
             assert!(refused.err.contains(candidate), "{candidate}: {}", refused.err);
         }
-        assert_eq!(refused.err.matches(" or ").count(), candidates.len() - 1, "{}", refused.err);
+        assert_eq!(refused.err.matches("), ").count(), candidates.len() - 1, "{}", refused.err);
     }
-    // An id goes before a title, and what is listed twice is one calendar.
+    // An id has priority over a title, and a calendar that is listed twice counts once.
     for one in
         [&["--calendar", "b"][..], &["--calendar", "a"], &["--calendar", "primary", "--provider", "google"]]
     {
@@ -115,7 +115,7 @@ fn ambiguous_calendar_is_refused_with_the_candidates() {
 }
 
 #[test]
-fn key_that_create_prints_is_found() {
+fn key_printed_by_create_names_the_event() {
     for (service, via, calendar) in
         [("google", "google", "primary"), ("microsoft", "outlook", "primary"), ("google", "google", "title")]
     {
@@ -128,8 +128,8 @@ fn key_that_create_prints_is_found() {
         };
         let (child, url) = start_login(&mut run(&["login", "--no-browser"]));
         browse(&url);
-        Done::of(child.wait_with_output().unwrap()).ok();
-        let done = |arguments: &[&str]| Done::of(run(arguments).output().unwrap());
+        Outcome::of(child.wait_with_output().unwrap()).ok();
+        let done = |arguments: &[&str]| Outcome::of(run(arguments).output().unwrap());
         let of =
             |action: &str, key: &str, more: &[&str]| done(&[&["events", action, key], more, &DAYS].concat());
         let listed = done(&["calendars", "--json"]).json();
@@ -162,7 +162,7 @@ fn key_that_create_prints_is_found() {
 }
 
 #[test]
-fn key_is_the_same_where_answers_name_no_calendar() {
+fn key_is_the_same_if_a_response_names_no_calendar() {
     let world = World::new();
     world.login(&[]).ok();
     calendars(
@@ -185,7 +185,7 @@ fn key_is_the_same_where_answers_name_no_calendar() {
 }
 
 #[test]
-fn next_step_is_for_the_same_user_and_service() {
+fn next_step_has_the_same_user_and_service() {
     let world = World::new();
     let next = |arguments: &[&str]| {
         let text = world.run(arguments).err;
@@ -200,8 +200,9 @@ fn next_step_is_for_the_same_user_and_service() {
         format!("sign in: connect login --base-url {base_url} --tokens 'my tokens'")
     );
     let mut google = world.command(&["calendars", "--via", "google", "--user", "carol"]);
-    let done =
-        Done::of(google.env("MOBISCROLL_CONNECT_GOOGLE_CLIENT_ID", "google-public-client").output().unwrap());
+    let done = Outcome::of(
+        google.env("MOBISCROLL_CONNECT_GOOGLE_CLIENT_ID", "google-public-client").output().unwrap(),
+    );
     assert!(done.err.contains("connect login --via google --user carol\n"), "{}", done.err);
     let json = world.run(&["status", "--user", "carol", "--json"]);
     assert_eq!(json.error()["next"], "sign in: connect login --user carol");
@@ -211,28 +212,28 @@ fn next_step_is_for_the_same_user_and_service() {
     world.login(&["--user", "carol", "--scope", "read"]).ok();
     assert_eq!(
         next(&["events", "show", "nothing", "--user", "carol"]),
-        "look elsewhere with --from and --to, or list the events: connect events list --user carol"
+        "search another range with --from and --to, or list events: connect events list --user carol"
     );
     world.server.with(|sandbox| {
         let none = Fault::on("GET /oauth/connection-status").status(200).body(r#"{"connections":{}}"#);
         sandbox.add_fault(none);
     });
     let status = world.run(&["status", "--user", "carol"]).ok();
-    assert!(status.contains("connect one with: connect login --user carol\n"), "{status}");
+    assert!(status.contains("Connect one: connect login --user carol\n"), "{status}");
 }
 
 #[test]
-fn api_key_signs_nobody_in_and_says_so() {
+fn login_with_only_an_api_key_is_refused() {
     let world = World::new();
     let mut login = world.command(&["login", "--via", "google", "--no-browser"]);
-    let done = Done::of(login.env("MOBISCROLL_CONNECT_GOOGLE_API_KEY", "sandbox-key").output().unwrap());
+    let done = Outcome::of(login.env("MOBISCROLL_CONNECT_GOOGLE_API_KEY", "sandbox-key").output().unwrap());
     assert_eq!(done.code, Some(2), "{}", done.err);
-    assert!(done.err.contains("an API key signs nobody in"), "{}", done.err);
+    assert!(done.err.contains("an API key cannot sign in"), "{}", done.err);
     assert!(done.err.contains("MOBISCROLL_CONNECT_GOOGLE_CLIENT_ID"), "{}", done.err);
 }
 
 #[test]
-fn wrong_arguments_are_an_error_object_with_json() {
+fn usage_error_with_json_is_an_error_object() {
     let world = World::new();
     for (arguments, says) in [
         (&["events", "list", "--provider", "gogle"][..], "'gogle' for '--provider <PROVIDER>'"),

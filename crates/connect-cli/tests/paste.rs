@@ -1,4 +1,4 @@
-//! Pasting into a terminal, which cuts lines where it is not told otherwise.
+//! Pasting a URL that is longer than a terminal's line limit.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "it is a test")]
 
@@ -11,14 +11,14 @@ use std::{
     process::{Child, Stdio},
 };
 
-use common::{Done, World, await_url, callback_url, interrupt};
+use common::{Outcome, World, await_url, callback_url, interrupt};
 use rustix::{
     fs::{Mode, OFlags},
     pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
     termios::{LocalModes, tcgetattr},
 };
 
-/// A terminal: what is written to `keyboard` is typed.
+/// A pseudo-terminal; bytes written to `keyboard` arrive as typed.
 struct Terminal {
     keyboard: File,
     screen: OwnedFd,
@@ -50,24 +50,24 @@ impl Terminal {
 }
 
 #[test]
-fn pasted_url_is_read_whole_however_long_it_is() {
+fn pasted_url_of_any_length_is_read_whole() {
     for length in [10, 4_095, 4_096, 9_000, 100_000] {
         let (world, mut terminal) = (World::new(), Terminal::new());
         let (child, url) = terminal.login(&world);
         let callback = callback_url(&url, &world.redirect_uri);
         let padded = callback.replacen('?', &format!("?padding={}&", "p".repeat(length)), 1);
         terminal.keyboard.write_all(format!("{padded}\n").as_bytes()).unwrap();
-        assert!(Done::of(child.wait_with_output().unwrap()).ok().contains("me is signed in"), "{length}");
-        assert!(terminal.cuts_lines(), "the terminal is as it was");
+        assert!(Outcome::of(child.wait_with_output().unwrap()).ok().contains("Signed in as me"), "{length}");
+        assert!(terminal.cuts_lines(), "the terminal mode is restored");
     }
 }
 
 #[test]
-fn terminal_is_as_it_was_after_ctrl_c() {
+fn terminal_mode_is_restored_after_ctrl_c() {
     let (world, terminal) = (World::new(), Terminal::new());
     let (child, _) = terminal.login(&world);
     assert!(!terminal.cuts_lines());
     interrupt(&child);
-    assert_eq!(Done::of(child.wait_with_output().unwrap()).code, Some(130));
+    assert_eq!(Outcome::of(child.wait_with_output().unwrap()).code, Some(130));
     assert!(terminal.cuts_lines());
 }

@@ -1,10 +1,9 @@
-//! What must not happen: a secret shown, a token lost, a terminal driven, a mistake that looks like something
-//! else.
+//! Secrets stay hidden, tokens are not lost, texts cannot control the terminal, and exit codes are correct.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;
 
-use common::{Done, SECRET, World, start_login};
+use common::{Outcome, SECRET, World, start_login};
 use connect_sandbox::Fault;
 use std::time::Duration;
 
@@ -44,7 +43,7 @@ fn no_command_shows_a_secret() {
 }
 
 #[test]
-fn the_secret_is_no_argument() {
+fn client_secret_is_not_an_option() {
     let world = World::new();
     let done = world.run(&["--client-secret", "x", "status"]);
     assert_eq!(done.code, Some(2), "{}", done.err);
@@ -52,7 +51,7 @@ fn the_secret_is_no_argument() {
 
 #[cfg(unix)]
 #[test]
-fn tokens_are_for_their_owner_alone() {
+fn only_the_owner_can_read_token_files() {
     use std::os::unix::fs::PermissionsExt as _;
     let world = World::new();
     world.login(&[]).ok();
@@ -101,7 +100,7 @@ fn every_failure_has_its_exit_code() {
 }
 
 #[test]
-fn accounts_that_withhold_their_calendars_are_named() {
+fn accounts_without_calendar_permission_are_named() {
     let world = World::new();
     world.login(&[]).ok();
     let body = r#"{"error":"Forbidden","code":"calendar_permission_required","message":"Calendar access withheld",
@@ -112,13 +111,13 @@ fn accounts_that_withhold_their_calendars_are_named() {
 }
 
 #[test]
-fn line_breaks_in_arguments_change_no_request() {
+fn line_breaks_in_arguments_are_not_sent_raw() {
     let world = World::new();
     let user = "a\r\nauthorization: Bearer x";
     let signed_in = world.login(&["--user", user]).ok();
     assert!(!signed_in.trim_end().contains(['\r', '\n']), "{signed_in:?}");
     world.run(&["--user", user, "status"]).ok();
-    assert_eq!(world.run(&["status"]).code, Some(3), "somebody else is not signed in");
+    assert_eq!(world.run(&["status"]).code, Some(3), "another user is not signed in");
 
     let new =
         ["--title", "x\r\ny", "--start", "2027-03-01T10:00", "--end", "2027-03-01T11:00", "--user", user];
@@ -142,7 +141,7 @@ fn line_breaks_in_arguments_change_no_request() {
 }
 
 #[test]
-fn a_title_drives_no_terminal() {
+fn escape_sequence_in_a_title_is_replaced() {
     let world = World::new();
     world.login(&[]).ok();
     let body = "[{\"id\":\"a\\u001b]0;b\\u0007\",\"provider\":\"google\",\"title\":\"\\u001b[2Jx\\u202ey\"}]";
@@ -157,20 +156,20 @@ fn a_title_drives_no_terminal() {
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_ends_what_waits() {
+fn ctrl_c_ends_a_waiting_command() {
     let world = World::new();
     for waiting in [&["login", "--no-browser"][..], &["login", "--paste", "--no-browser"]] {
         let (mut child, _) = start_login(&mut world.command(waiting));
         let _stays_open = child.stdin.take();
         common::interrupt(&child);
-        assert_eq!(Done::of(child.wait_with_output().unwrap()).code, Some(130), "{waiting:?}");
+        assert_eq!(Outcome::of(child.wait_with_output().unwrap()).code, Some(130), "{waiting:?}");
     }
     let mut child = common::piped(&mut world.command(&["token", "import"]));
     let mut stays_open = child.stdin.take().unwrap();
-    // More than a pipe holds: once it is written, somebody reads.
+    // Longer than a pipe's buffer, so the write returns only after the program reads.
     std::io::Write::write_all(&mut stays_open, &[b' '; 256 * 1024]).unwrap();
     common::interrupt(&child);
-    assert_eq!(Done::of(child.wait_with_output().unwrap()).code, Some(130));
+    assert_eq!(Outcome::of(child.wait_with_output().unwrap()).code, Some(130));
 }
 
 #[cfg(unix)]
@@ -181,7 +180,7 @@ fn ctrl_c_loses_no_token() {
     world.server.expire_all();
     world.server.with(|sandbox| {
         sandbox.add_fault(Fault::on("POST /oauth/token").delay(Duration::from_secs(3)).times(1));
-        // Wherever the interruption meets it, it is not done.
+        // Keeps the command running until it is interrupted.
         sandbox.add_fault(Fault::on("GET /calendars").when_status(200).delay(Duration::from_secs(3600)));
     });
     let before = world.token_files().iter().map(|file| std::fs::read(file).unwrap()).collect::<Vec<_>>();
@@ -190,7 +189,7 @@ fn ctrl_c_loses_no_token() {
         std::thread::sleep(Duration::from_millis(5));
     }
     common::interrupt(&child);
-    assert_eq!(Done::of(child.wait_with_output().unwrap()).code, Some(130));
+    assert_eq!(Outcome::of(child.wait_with_output().unwrap()).code, Some(130));
     let after = world.token_files().iter().map(|file| std::fs::read(file).unwrap()).collect::<Vec<_>>();
     assert_ne!(before, after, "the new tokens are saved");
     world.run(&["status"]).ok();
@@ -198,7 +197,7 @@ fn ctrl_c_loses_no_token() {
 }
 
 #[test]
-fn tokens_that_cannot_be_saved_are_the_first_thing_to_say() {
+fn failed_token_save_is_reported_first() {
     let world = World::new();
     world.login(&[]).ok();
     world.server.expire_all();
@@ -210,19 +209,19 @@ fn tokens_that_cannot_be_saved_are_the_first_thing_to_say() {
         std::thread::sleep(Duration::from_millis(5));
     }
     std::fs::remove_dir_all(world.folder.path().join("state")).unwrap();
-    let done = Done::of(child.wait_with_output().unwrap());
+    let done = Outcome::of(child.wait_with_output().unwrap());
     assert_eq!((done.code, &done.error()["code"]), (Some(1), &"TOKEN_STORE_ERROR".into()), "{}", done.err);
     assert!(done.err.contains("may not be saved"), "{}", done.err);
 }
 
 #[test]
-fn another_redirect_uri_is_named_when_the_code_is_refused() {
+fn refused_code_suggests_the_redirect_uri() {
     let world = World::new();
     let other = ["login", "--paste", "--no-browser", "--redirect-uri", "http://127.0.0.1:1/other"];
     let (mut child, url) = start_login(&mut world.command(&other));
     let callback = common::callback_url(&url, &world.redirect_uri);
     std::io::Write::write_all(&mut child.stdin.take().unwrap(), format!("{callback}\n").as_bytes()).unwrap();
-    let refused = Done::of(child.wait_with_output().unwrap());
+    let refused = Outcome::of(child.wait_with_output().unwrap());
     assert!(
         refused.code == Some(3) && refused.err.contains("--redirect-uri"),
         "{:?} {}",
@@ -232,7 +231,7 @@ fn another_redirect_uri_is_named_when_the_code_is_refused() {
 }
 
 #[test]
-fn where_nothing_can_be_listened_for_pasting_is_the_way() {
+fn login_without_a_listener_suggests_paste() {
     let world = World::new();
     for uri in ["https://app.example/callback", "https://127.0.0.1:1/callback", "com.example.app:/callback"] {
         let done = world.run(&["login", "--no-browser", "--redirect-uri", uri]);
@@ -250,18 +249,18 @@ fn where_nothing_can_be_listened_for_pasting_is_the_way() {
 }
 
 #[test]
-fn a_wall_clock_is_not_taken_for_utc_where_the_zone_is_unknown() {
+fn local_time_in_an_unknown_zone_is_refused() {
     let world = World::new();
     world.login(&[]).ok();
     let create = ["events", "create", "--calendar", "x", "--title", "t"];
     let times = ["--start", "2027-01-01T10:00", "--end", "2027-01-01T11:00"];
     let mut command = world.command(&[&create[..], &times].concat());
-    let done = Done::of(command.env("TZ", "Nowhere/Land").output().unwrap());
+    let done = Outcome::of(command.env("TZ", "Nowhere/Land").output().unwrap());
     assert!(done.code == Some(2) && done.err.contains("TZ"), "{}", done.err);
 }
 
 #[test]
-fn only_the_answer_to_its_own_sign_in_ends_a_login() {
+fn only_the_callback_of_the_sign_in_ends_a_login() {
     let world = World::new();
     let (child, url) = start_login(&mut world.command(&["login", "--no-browser", "--json"]));
     let uri = &world.redirect_uri;
@@ -280,13 +279,13 @@ fn only_the_answer_to_its_own_sign_in_ends_a_login() {
     }
     let page = common::get(&format!("{uri}?error=access_denied&{state}"));
     assert!(page.starts_with("HTTP/1.1 400") && page.contains("The sign-in failed"), "{page}");
-    let done = Done::of(child.wait_with_output().unwrap());
+    let done = Outcome::of(child.wait_with_output().unwrap());
     assert_eq!(done.code, Some(3), "{}", done.err);
     assert!(done.err.contains("access_denied") && world.token_files().is_empty(), "{}", done.err);
 }
 
 #[test]
-fn json_drives_no_terminal_either() {
+fn escape_sequence_in_json_is_escaped() {
     let world = World::new();
     world.login(&[]).ok();
     let title = "a\u{7f}\u{85}\u{9b}31m\u{200e}\u{61c}\u{202e}b\u{2066}\u{2028}\u{e9}";
@@ -307,7 +306,7 @@ fn json_drives_no_terminal_either() {
 }
 
 #[test]
-fn answer_of_any_length_is_a_short_error() {
+fn long_error_response_is_cut() {
     let world = World::new();
     world.login(&[]).ok();
     let long = "x".repeat(500_000);
@@ -324,10 +323,9 @@ fn answer_of_any_length_is_a_short_error() {
     }
 }
 
-/// A browser that writes down what it was started with.
 #[cfg(target_os = "linux")]
 #[test]
-fn browser_gets_none_of_the_settings() {
+fn browser_environment_has_no_settings() {
     use std::os::unix::fs::PermissionsExt as _;
     let world = World::new();
     let browser = world.folder.path().join("xdg-open");
@@ -350,7 +348,7 @@ fn browser_gets_none_of_the_settings() {
         }
     };
     common::browse(&url);
-    Done::of(child.wait_with_output().unwrap()).ok();
+    Outcome::of(child.wait_with_output().unwrap()).ok();
     assert!(seen.contains("DISPLAY") && seen.contains(&url), "{seen}");
     for secret in ["hunter2", SECRET, "MOBISCROLL_CONNECT"] {
         assert!(!seen.contains(secret), "{seen}");
@@ -359,7 +357,7 @@ fn browser_gets_none_of_the_settings() {
 
 #[cfg(unix)]
 #[test]
-fn record_that_is_a_link_is_refused() {
+fn symbolic_link_as_token_file_is_refused() {
     let world = World::new();
     world.login(&[]).ok();
     let record = world.token_files().pop().unwrap();
@@ -375,10 +373,10 @@ fn record_that_is_a_link_is_refused() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_failure() {
+fn closed_stdout_is_not_a_failure() {
     let world = World::new();
     world.login(&[]).ok();
     let mut child = common::piped(&mut world.command(&["events", "list", "--json"]));
     drop(child.stdout.take());
-    assert_eq!(Done::of(child.wait_with_output().unwrap()).code, Some(0));
+    assert_eq!(Outcome::of(child.wait_with_output().unwrap()).code, Some(0));
 }

@@ -1,4 +1,4 @@
-//! `connect sandbox` as its users call it.
+//! The options and the output of `connect sandbox`.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -16,7 +16,7 @@ fn output(arguments: &[&str]) -> (Option<i32>, String, String) {
     (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
 }
 
-/// Stopped whatever becomes of the test.
+/// A running sandbox, which is killed when dropped.
 struct Running(Child);
 
 impl Drop for Running {
@@ -27,7 +27,7 @@ impl Drop for Running {
 }
 
 #[test]
-fn one_line_of_json_says_where_it_listens() {
+fn json_line_has_the_base_url_and_credentials() {
     let child = connect(&["--json", "--set", "client_id=mine"]).stdout(Stdio::piped()).spawn().unwrap();
     let mut running = Running(child);
     let mut line = String::new();
@@ -40,13 +40,13 @@ fn one_line_of_json_says_where_it_listens() {
         ready["base_url"].as_str().unwrap().strip_prefix("http://").unwrap().strip_suffix("/api").unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
     write!(stream, "GET /api/health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.ends_with(r#"{"status":"ok"}"#), "{answer}");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    assert!(response.ends_with(r#"{"status":"ok"}"#), "{response}");
 }
 
 #[test]
-fn ready_text_names_the_page_that_shows_what_it_holds() {
+fn ready_text_has_the_url_of_the_debug_page() {
     let mut running = Running(connect(&[]).stdout(Stdio::piped()).spawn().unwrap());
     let mut lines = BufReader::new(running.0.stdout.take().unwrap()).lines().map(Result::unwrap);
     let page =
@@ -54,14 +54,14 @@ fn ready_text_names_the_page_that_shows_what_it_holds() {
     let (address, path) = page.split_at(page.find('/').unwrap());
     let mut stream = TcpStream::connect(address).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
-    assert!(answer.contains(&format!("What the sandbox at http://{address}")), "{answer}");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    assert!(response.starts_with("HTTP/1.1 200 OK"), "{response}");
+    assert!(response.contains(&format!("What the sandbox at http://{address}")), "{response}");
 }
 
 #[test]
-fn controls_answer_under_the_names_that_are_given() {
+fn control_requests_need_an_allowed_host() {
     let mut child = connect(&["--json", "--host", "sandbox.test", "--host", "192.0.2.7"]);
     let mut running = Running(child.stdout(Stdio::piped()).spawn().unwrap());
     let mut line = String::new();
@@ -72,9 +72,9 @@ fn controls_answer_under_the_names_that_are_given() {
     let status = |host: &str| -> String {
         let mut stream = TcpStream::connect(&address).unwrap();
         write!(stream, "GET /sandbox/stats HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer.split(' ').nth(1).unwrap().to_owned()
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        response.split(' ').nth(1).unwrap().to_owned()
     };
     for (host, expected) in [
         (address.as_str(), "200"),
@@ -94,7 +94,7 @@ fn controls_answer_under_the_names_that_are_given() {
 
 #[cfg(unix)]
 #[test]
-fn it_ends_in_order_when_asked_to() {
+fn sandbox_exits_with_0_on_sigterm() {
     let child = connect(&[]).stdout(Stdio::piped()).spawn().unwrap();
     let mut running = Running(child);
     let mut line = String::new();
@@ -105,7 +105,7 @@ fn it_ends_in_order_when_asked_to() {
 }
 
 #[test]
-fn a_wrong_switch_is_a_mistake_of_the_caller() {
+fn invalid_switch_is_a_usage_error() {
     for (switch, expected) in
         [("rotation=loose", "grace|strict|family"), ("nope=1", "rotation"), ("x", "NAME=VALUE")]
     {
@@ -116,7 +116,7 @@ fn a_wrong_switch_is_a_mistake_of_the_caller() {
 }
 
 #[test]
-fn a_seed_file_puts_calendars_in_or_says_where_it_is_wrong() {
+fn invalid_seed_file_is_refused_with_its_location() {
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../connect-sandbox/examples/team.json");
     let folder = tempfile::TempDir::new().unwrap();
     let marked = folder.path().join("team.json");
@@ -139,7 +139,7 @@ fn a_seed_file_puts_calendars_in_or_says_where_it_is_wrong() {
 }
 
 #[test]
-fn the_switches_are_listed() {
+fn list_switches_prints_all_switches() {
     let (code, text, _) = output(&["--list-switches"]);
     assert!(code == Some(0) && text.contains("event_response=root|wrapped"));
     let (_, json, _) = output(&["--list-switches", "--json"]);

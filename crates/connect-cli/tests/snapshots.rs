@@ -1,11 +1,11 @@
-//! What people see, to the letter: help, errors, tables in 80 columns and whole.
+//! Snapshots of help texts, errors and tables.
 //!
-//! The service's answers are given here, so that no snapshot depends on the sandbox's own data or on the day.
+//! The responses are fixed here, so that no snapshot depends on the sandbox's data or the date.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;
 
-use common::{Done, World};
+use common::{Outcome, World};
 use connect_sandbox::Fault;
 
 const CALENDARS: &str = r##"[
@@ -52,11 +52,11 @@ fn world() -> World {
     world
 }
 
-/// What differs from machine to machine.
-fn plain(world: &World, text: &str) -> String {
+/// Replaces the parts that differ between machines.
+fn normalize(world: &World, text: &str) -> String {
     let folder = world.folder.path().display().to_string();
     let port = world.redirect_uri.rsplit(':').next().unwrap();
-    // Systems number their errors differently.
+    // Operating systems have different error numbers.
     let text = text.replace("os error 61", "os error 111");
     text.replace(&world.server.base_url(), "[base URL]")
         .replace(port, "[port]/callback")
@@ -141,7 +141,7 @@ fn failures() {
 }
 
 #[test]
-fn the_doctor() {
+fn doctor() {
     let world = World::new();
     insta::assert_snapshot!("doctor-all-well", shown(&world, &["doctor"]));
     let swapped = world
@@ -150,5 +150,5 @@ fn the_doctor() {
         .env("MOBISCROLL_CONNECT_CLIENT_SECRET", "sandbox-client")
         .output()
         .unwrap();
-    insta::assert_snapshot!("doctor-swapped", plain(&world, &Done::of(swapped).out));
+    insta::assert_snapshot!("doctor-swapped", normalize(&world, &Outcome::of(swapped).out));
 }

@@ -1,4 +1,4 @@
-//! `connect webhooks verify`: every reason, through the program.
+//! `connect webhooks verify`: a test for every reason.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 mod common;
@@ -8,7 +8,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use common::{Done, bare};
+use common::{Outcome, bare};
 use connect_hyper::{
     Request,
     webhooks::testing::{public_key, sign},
@@ -20,7 +20,7 @@ use tempfile::TempDir;
 const NOW: i64 = 1_795_000_000;
 const BODY: &str = r#"{"userId": "ada", "events": [{"id": "e1"}]}"#;
 
-/// A genuine delivery, to be spoiled.
+/// A delivery and its keys, genuine until a test changes it.
 struct Case {
     headers: Vec<String>,
     body: Vec<u8>,
@@ -61,12 +61,12 @@ impl Case {
         found.unwrap().to_owned()
     }
 
-    fn run(&self, json: bool) -> Done {
+    fn run(&self, json: bool) -> Outcome {
         let folder = TempDir::new().unwrap();
-        // The settings are nobody's business here: ones that cannot be read do not matter.
+        // `verify` reads no settings, so an invalid `.env` does not matter.
         std::fs::write(folder.path().join(".env"), "MOBISCROLL_CONNECT_CLIENT_ID='").unwrap();
         std::fs::write(folder.path().join("body"), &self.body).unwrap();
-        Done::of(self.command(&folder, "body", json).stdin(Stdio::null()).output().unwrap())
+        Outcome::of(self.command(&folder, "body", json).stdin(Stdio::null()).output().unwrap())
     }
 
     fn command(&self, folder: &TempDir, body: &str, json: bool) -> Command {
@@ -87,9 +87,9 @@ impl Case {
     #[track_caller]
     fn is(self, reason: Option<&str>) {
         let done = self.run(true);
-        let answer: serde_json::Value =
+        let response: serde_json::Value =
             serde_json::from_str(&done.out).unwrap_or_else(|_| panic!("{}{}", done.out, done.err));
-        assert_eq!(answer, json!({ "verified": reason.is_none(), "reason": reason }), "{:?}", self.headers);
+        assert_eq!(response, json!({ "verified": reason.is_none(), "reason": reason }), "{:?}", self.headers);
         assert_eq!(done.code, Some(i32::from(reason.is_some())), "{:?}", self.headers);
         let text = self.run(false);
         assert_eq!(text.code, done.code);
@@ -101,7 +101,7 @@ impl Case {
 }
 
 #[test]
-fn a_genuine_one_is_genuine() {
+fn delivery_is_genuine_within_the_tolerance() {
     Case::genuine().is(None);
     Case::genuine().change(|case| case.now += 300).is(None);
     Case::genuine().change(|case| case.now -= 300).is(None);
@@ -136,8 +136,8 @@ fn every_reason_has_its_code() {
 }
 
 #[test]
-fn headers_are_read_as_http_reads_them() {
-    // The name in any case, blanks and tabs around the value, and the colons after the first one in it.
+fn headers_are_parsed_like_http() {
+    // A name in upper case, blanks around the value, and a value with colons.
     Case::genuine()
         .change(|case| {
             for line in &mut case.headers {
@@ -147,7 +147,7 @@ fn headers_are_read_as_http_reads_them() {
             case.headers.push("X-Time: 10:00:00".to_owned());
         })
         .is(None);
-    // No other blank is one.
+    // A no-break space is not whitespace in HTTP.
     let wide = format!("{NOW}\u{a0}");
     Case::genuine().with("webhook-timestamp", &wide).is(Some("missing_headers"));
     for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
@@ -158,7 +158,7 @@ fn headers_are_read_as_http_reads_them() {
 }
 
 #[test]
-fn what_is_no_header_is_said_to_be_none() {
+fn malformed_header_is_a_usage_error() {
     for line in [
         "webhook-id",
         "webhook-id : a",
@@ -171,28 +171,28 @@ fn what_is_no_header_is_said_to_be_none() {
         let done = Case::genuine().change(|case| case.headers.push(line.to_owned())).run(true);
         assert_eq!(done.code, Some(2), "{line:?}");
         let message = done.error()["message"].as_str().unwrap().to_owned();
-        assert!(message.contains("--header is no header"), "{message}");
+        assert!(message.contains("is not a header"), "{message}");
         assert_eq!(done.out, "");
     }
 }
 
 #[test]
-fn a_key_that_is_none_is_skipped_and_named() {
+fn malformed_key_is_skipped_with_a_note() {
     let case = Case::genuine().change(|case| case.keys.insert(0, "whpk_abc".to_owned()));
     let done = case.run(true);
-    assert!(done.err.contains("The key whpk_abc is skipped"), "{}", done.err);
+    assert!(done.err.contains("Skipped the key whpk_abc"), "{}", done.err);
     case.is(None);
-    // The prefix may be left out, as the official SDKs have it.
+    // Like the official SDKs, accept a key without its prefix.
     Case::genuine().change(|case| case.keys[0] = case.keys[0].replace("whpk_", "")).is(None);
 }
 
 #[test]
-fn the_body_may_come_from_stdin_and_counts_to_the_byte() {
+fn every_byte_of_a_body_from_stdin_counts() {
     let from_stdin = |case: &Case| {
         let folder = TempDir::new().unwrap();
         let mut child = common::piped(&mut case.command(&folder, "-", true));
         child.stdin.take().unwrap().write_all(&case.body).unwrap();
-        Done::of(child.wait_with_output().unwrap())
+        Outcome::of(child.wait_with_output().unwrap())
     };
     let genuine = Case::genuine();
     assert_eq!(from_stdin(&genuine).json()["verified"], true);
@@ -200,12 +200,12 @@ fn the_body_may_come_from_stdin_and_counts_to_the_byte() {
         let longer = Case::genuine().change(|case| case.body.extend(end.bytes()));
         let done = from_stdin(&longer);
         assert_eq!(done.code, Some(1));
-        assert!(done.err.contains("Without the line break"), "{}", done.err);
+        assert!(done.err.contains("genuine without the line break"), "{}", done.err);
     }
     let marked = Case::genuine().change(|case| drop(case.body.splice(..0, *b"\xef\xbb\xbf")));
     let done = from_stdin(&marked);
-    assert_eq!(done.code, Some(1), "the body is taken to the byte");
-    assert!(done.err.contains("Without the byte order mark"), "{}", done.err);
+    assert_eq!(done.code, Some(1), "every byte counts");
+    assert!(done.err.contains("genuine without the byte order mark"), "{}", done.err);
     let other = Case::genuine().change(|case| case.body.extend(b" \n"));
     assert!(!from_stdin(&other).err.contains("line break"));
 
@@ -214,7 +214,7 @@ fn the_body_may_come_from_stdin_and_counts_to_the_byte() {
 }
 
 #[test]
-fn wrong_usage_is_told_apart_from_a_refusal() {
+fn usage_error_has_its_own_exit_code() {
     let folder = TempDir::new().unwrap();
     for arguments in [
         &[][..],
@@ -225,12 +225,16 @@ fn wrong_usage_is_told_apart_from_a_refusal() {
     ] {
         let mut command = bare(&folder);
         command.args(["webhooks", "verify"]).args(arguments);
-        assert_eq!(Done::of(command.stdin(Stdio::null()).output().unwrap()).code, Some(2), "{arguments:?}");
+        assert_eq!(
+            Outcome::of(command.stdin(Stdio::null()).output().unwrap()).code,
+            Some(2),
+            "{arguments:?}"
+        );
     }
 }
 
 #[test]
-fn without_a_time_it_is_now() {
+fn default_time_is_now() {
     let folder = TempDir::new().unwrap();
     let run = |at: Timestamp| {
         let request = sign("msg_1", BODY, at);
@@ -240,7 +244,7 @@ fn without_a_time_it_is_now() {
         for line in Case::of(&request).headers {
             command.args(["--header", &line]);
         }
-        Done::of(command.output().unwrap()).code
+        Outcome::of(command.output().unwrap()).code
     };
     assert_eq!(run(Timestamp::now()), Some(0));
     assert_eq!(run(Timestamp::from_second(NOW - 100_000_000).unwrap()), Some(1));

@@ -1,14 +1,14 @@
-//! Signing in at other services than Mobiscroll Connect, from the sign-in to the sign-out.
+//! `--via`: using Google, Microsoft and Apptoto directly.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "it is a test")]
 
 mod common;
 
-use common::{Done, World, browse, free_port, start_login};
+use common::{Outcome, World, browse, free_port, start_login};
 use connect_sandbox::AuthorizationServer as Server;
 use std::process::Command;
 
-/// The program with the credentials of a service's application in the sandbox; without a secret the public one.
+/// Returns the program with the credentials of a service's application, or of its public client.
 fn command(world: &World, service: &str, secret: bool, arguments: &[&str]) -> Command {
     let mut command = world.command(&[arguments, &["--via", service]].concat());
     let name = |rest: &str| format!("MOBISCROLL_CONNECT_{}_{rest}", service.to_uppercase());
@@ -21,19 +21,19 @@ fn command(world: &World, service: &str, secret: bool, arguments: &[&str]) -> Co
     command
 }
 
-fn run(world: &World, service: &str, secret: bool, arguments: &[&str]) -> Done {
-    Done::of(command(world, service, secret, arguments).output().unwrap())
+fn run(world: &World, service: &str, secret: bool, arguments: &[&str]) -> Outcome {
+    Outcome::of(command(world, service, secret, arguments).output().unwrap())
 }
 
 #[test]
-fn a_program_without_a_secret_signs_in_on_a_port_of_its_own() {
+fn public_client_signs_in_on_its_own_port() {
     let world = World::with(&[("apptoto_refresh_tokens", "new")]);
     for (service, server, port) in [
         ("google", Server::Google, None),
         ("microsoft", Server::Microsoft, None),
         ("apptoto", Server::Apptoto, Some(free_port())),
     ] {
-        // Apptoto takes the registered redirect URI alone, and has to be asked for scopes.
+        // Apptoto only accepts the registered redirect URI, and has no default scopes.
         let at = port.map(|port| format!("http://127.0.0.1:{port}/callback"));
         let mut arguments = vec!["login", "--no-browser"];
         if let Some(at) = &at {
@@ -43,7 +43,7 @@ fn a_program_without_a_secret_signs_in_on_a_port_of_its_own() {
         assert!(url.contains("code_challenge_method=S256"), "{url}");
         let page = browse(&url);
         assert!(page.contains("You are signed in"), "{service}: {page}");
-        assert!(Done::of(child.wait_with_output().unwrap()).ok().contains("me is signed in"));
+        assert!(Outcome::of(child.wait_with_output().unwrap()).ok().contains("Signed in as me"));
 
         let file = world.token_files().pop().unwrap();
         let access = |file| -> String {
@@ -67,7 +67,7 @@ fn a_program_without_a_secret_signs_in_on_a_port_of_its_own() {
 }
 
 #[test]
-fn a_client_with_a_secret_signs_in_where_it_is_registered() {
+fn confidential_client_uses_its_registered_redirect_uri() {
     let world = World::new();
     let at = world.redirect_uri.clone();
     world.server.with(|sandbox| {
@@ -77,18 +77,18 @@ fn a_client_with_a_secret_signs_in_where_it_is_registered() {
     let arguments = ["login", "--no-browser", "--redirect-uri", &at];
     let (child, url) = start_login(&mut command(&world, "google", true, &arguments));
     assert!(browse(&url).contains("You are signed in"));
-    Done::of(child.wait_with_output().unwrap()).ok();
+    Outcome::of(child.wait_with_output().unwrap()).ok();
     run(&world, "google", true, &["logout"]).ok();
 }
 
 #[test]
-fn what_is_not_set_or_does_not_fit_is_said() {
+fn missing_or_unsupported_setting_is_a_usage_error() {
     let world = World::new();
     let missing = world.run(&["login", "--via", "google"]);
     assert!(missing.code == Some(2) && missing.err.contains("MOBISCROLL_CONNECT_GOOGLE_CLIENT_ID"));
     for (service, arguments, says) in [
         ("apptoto", &["login"][..], "--scope"),
-        ("google", &["login", "--language", "es"], "Mobiscroll Connect alone"),
+        ("google", &["login", "--language", "es"], "only supported with Mobiscroll Connect"),
         ("apptoto", &["calendars"], "Google and Outlook"),
         ("google", &["doctor"], "--via"),
         ("google", &["health"], "--via"),
@@ -99,23 +99,23 @@ fn what_is_not_set_or_does_not_fit_is_said() {
         assert!(done.code == Some(2) && done.err.contains(says), "{arguments:?}: {}", done.err);
     }
     let mut command = command(&world, "microsoft", false, &["login"]);
-    let done = Done::of(command.env("MOBISCROLL_CONNECT_MICROSOFT_TENANT", "a/b").output().unwrap());
+    let done = Outcome::of(command.env("MOBISCROLL_CONNECT_MICROSOFT_TENANT", "a/b").output().unwrap());
     assert!(done.code == Some(2) && done.err.contains("tenant"), "{}", done.err);
     let scope = world.run(&["login", "--scope", "write"]);
     assert!(scope.code == Some(2) && scope.err.contains("free-busy, read, read-write"));
 }
 
 #[test]
-fn calendars_and_events_of_google_and_outlook_are_read_and_written() {
+fn google_and_outlook_events_are_read_and_changed() {
     for (service, via, provider) in [("google", "google", "google"), ("microsoft", "outlook", "microsoft")] {
         let world = World::new();
         let (child, url) = start_login(&mut command(&world, service, false, &["login", "--no-browser"]));
         browse(&url);
-        Done::of(child.wait_with_output().unwrap()).ok();
+        Outcome::of(child.wait_with_output().unwrap()).ok();
         let run = |arguments: &[&str]| {
             let mut command = world.command(&[arguments, &["--via", via]].concat());
             let id = format!("MOBISCROLL_CONNECT_{}_CLIENT_ID", service.to_uppercase());
-            Done::of(command.env(id, format!("{service}-public-client")).output().unwrap())
+            Outcome::of(command.env(id, format!("{service}-public-client")).output().unwrap())
         };
         let json = |arguments: &[&str]| -> serde_json::Value {
             serde_json::from_str(&run(&[arguments, &["--json"]].concat()).ok()).unwrap()
@@ -129,9 +129,10 @@ fn calendars_and_events_of_google_and_outlook_are_read_and_written() {
         assert_eq!(own.unwrap()["provider"], provider);
 
         let time = ["--start", "2027-02-01T09:00Z", "--end", "2027-02-01T10:00Z"];
-        let what = ["events", "create", "--calendar", calendar, "--title", "By hand", "--location", "Room 5"];
-        let created = json(&[&what[..], &time].concat());
-        let cancelled = run(&[&what[..], &time, &["--status", "cancelled"]].concat());
+        let create =
+            ["events", "create", "--calendar", calendar, "--title", "By hand", "--location", "Room 5"];
+        let created = json(&[&create[..], &time].concat());
+        let cancelled = run(&[&create[..], &time, &["--status", "cancelled"]].concat());
         assert!(cancelled.code == Some(2) && cancelled.err.contains("--status"), "{}", cancelled.err);
         let id = created["id"].as_str().unwrap();
         let range = ["--from", "2027-02-01", "--to", "2027-02-02"];
@@ -150,16 +151,16 @@ fn calendars_and_events_of_google_and_outlook_are_read_and_written() {
         assert!(!titles(&listed).iter().any(|title| title.starts_with("By hand")), "{listed}");
         let masters = run(&["events", "list", "--masters"]);
         assert!(
-            masters.code == Some(2) && masters.err.contains("Mobiscroll Connect alone"),
+            masters.code == Some(2) && masters.err.contains("only supported with Mobiscroll Connect"),
             "{}",
             masters.err
         );
-        assert_eq!(run(&["status"]).code, Some(2), "of Connect alone");
+        assert_eq!(run(&["status"]).code, Some(2), "only supported with Connect");
     }
 }
 
 #[test]
-fn a_public_calendar_of_google_needs_a_key_and_no_sign_in() {
+fn public_google_calendar_needs_an_api_key() {
     let world = World::new();
     let holidays = "en.usa#holiday@group.v.calendar.google.com";
     let list = ["events", "list", "--via", "google", "--from", "2027-01-01", "--to", "2027-12-31"];
@@ -170,7 +171,7 @@ fn a_public_calendar_of_google_needs_a_key_and_no_sign_in() {
     assert!(with_key("sandbox-key").ok().contains("Independence Day"));
     let mut command = world.command(&public);
     command.env("MOBISCROLL_CONNECT_GOOGLE_API_KEY", "sandbox-key");
-    assert!(Done::of(command.output().unwrap()).ok().contains("Independence Day"));
+    assert!(Outcome::of(command.output().unwrap()).ok().contains("Independence Day"));
     let wrong = with_key("another-key");
     assert!(wrong.code != Some(0) && !wrong.err.contains("another-key"), "{}", wrong.err);
     let elsewhere = world.run(&["events", "list", "--public-calendar", holidays, "--api-key", "sandbox-key"]);

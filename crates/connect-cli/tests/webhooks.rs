@@ -1,19 +1,19 @@
-//! Webhooks from the subscription to the delivery, with a sandbox that sends.
+//! Webhook subscriptions and deliveries with a sandbox.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 mod common;
 
 use common::{
-    Done, World,
+    Outcome, World,
     hook::{Listening, Target},
 };
 use serde_json::Value;
 
-/// A user whose calendars were connected when there was a webhook URL, and a program that listens at it.
-fn listened(arguments: &[&str], switches: &[(&str, &str)]) -> (World, Listening) {
+/// Starts `listen` at the sandbox's webhook URL, then signs a user in, so that the calendars are subscribed.
+fn listen(arguments: &[&str], switches: &[(&str, &str)]) -> (World, Listening) {
     let world = World::with(&[switches, &[("initial_sync", "off"), ("delivery_backoff", "1")]].concat());
     let mut command = world.command(&[&["webhooks", "listen"], arguments].concat());
-    // What takes deliveries needs no credentials.
+    // `listen` needs no credentials.
     for name in ["CLIENT_ID", "CLIENT_SECRET", "REDIRECT_URI"] {
         command.env_remove(format!("MOBISCROLL_CONNECT_{name}"));
     }
@@ -36,19 +36,19 @@ fn attempts(world: &World, id: &str) -> Vec<u16> {
 }
 
 #[test]
-fn what_is_triggered_is_delivered_verified_and_handled_once() {
-    let (world, mut listening) = listened(&[], &[]);
-    let answer =
+fn triggered_change_is_delivered_and_handled_once() {
+    let (world, mut listening) = listen(&[], &[]);
+    let response =
         world.run(&["webhooks", "trigger", "--change", "created", "--title", "Dentist", "--json"]).json();
-    let id = answer["delivery"].as_str().unwrap();
+    let id = response["delivery"].as_str().unwrap();
     let shown = listening.next();
     assert_eq!((&shown["id"], &shown["verified"], &shown["status"]), (&id.into(), &true.into(), &200.into()));
     let event = &shown["delivery"]["events"][0];
     assert_eq!((&event["title"], &event["changeType"]), (&"Dentist".into(), &"created".into()));
-    assert_eq!(event["id"], answer["event"]["id"]);
+    assert_eq!(event["id"], response["event"]["id"]);
 
     let text = world.run(&["webhooks", "resend"]).ok();
-    assert_eq!(text, format!("The delivery {id} is on its way again.\n"));
+    assert_eq!(text, format!("The sandbox is sending delivery {id} again.\n"));
     let shown = listening.next();
     assert_eq!((&shown["id"], &shown["duplicate"]), (&id.into(), &true.into()));
     assert_eq!(world.run(&["webhooks", "resend", id, "--json"]).json()["delivery"], id);
@@ -58,24 +58,24 @@ fn what_is_triggered_is_delivered_verified_and_handled_once() {
 }
 
 #[test]
-fn a_trigger_means_the_calendar_that_is_named() {
-    let (world, mut listening) = listened(&[], &[]);
+fn trigger_changes_the_named_calendar() {
+    let (world, mut listening) = listen(&[], &[]);
     world.login(&["--user", "ben"]).ok();
     let calendars = world.run(&["calendars", "--provider", "microsoft", "--json"]).json();
     let calendar = calendars[1]["id"].as_str().unwrap();
     let table = world.run(&["calendars", "--provider", "microsoft"]).ok();
     let key = table.lines().find(|line| line.contains(calendar)).unwrap().split(' ').next().unwrap();
-    let told = |answer: &Value| {
-        [&answer["userId"], &answer["provider"], &answer["calendarId"]].map(Value::to_string)
+    let place = |response: &Value| {
+        [&response["userId"], &response["provider"], &response["calendarId"]].map(Value::to_string)
     };
     for name in [calendar, key] {
-        let answer = world.run(&["webhooks", "trigger", "--calendar", name, "--json"]).json();
-        assert_eq!(told(&answer), ["\"me\"", "\"microsoft\"", &format!("{calendar:?}")]);
+        let response = world.run(&["webhooks", "trigger", "--calendar", name, "--json"]).json();
+        assert_eq!(place(&response), ["\"me\"", "\"microsoft\"", &format!("{calendar:?}")]);
     }
-    let answer =
+    let response =
         world.run(&["webhooks", "trigger", "--user", "ben", "--provider", "google", "--json"]).json();
-    assert_eq!(told(&answer)[..2], ["\"ben\"", "\"google\""]);
-    assert_eq!(answer["event"]["changeType"], "updated");
+    assert_eq!(place(&response)[..2], ["\"ben\"", "\"google\""]);
+    assert_eq!(response["event"]["changeType"], "updated");
     listening.next();
 
     for (arguments, code) in [
@@ -91,27 +91,27 @@ fn a_trigger_means_the_calendar_that_is_named() {
 }
 
 #[test]
-fn a_target_that_was_down_gets_it_with_the_retry() {
+fn retry_reaches_a_target_that_was_down() {
     let target = Target::new();
-    let (world, mut listening) = listened(&["--forward-to", &target.url(), "--once"], &[]);
+    let (world, mut listening) = listen(&["--forward-to", &target.url(), "--once"], &[]);
     let id = world.run(&["webhooks", "trigger", "--json"]).json()["delivery"].clone();
     assert_eq!(listening.next()["status"], 502);
-    target.answer(&["200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"]);
+    target.respond(&["200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"]);
     let shown = listening.next();
     assert_eq!((&shown["id"], &shown["status"], &shown["duplicate"]), (&id, &200.into(), &false.into()));
     let came = target.next();
     assert_eq!(came.all("webhook-id"), [id.as_str().unwrap()]);
     world.server.with(|sandbox| {
         let delivery = sandbox.delivery_log().find(|one| id == *one.id).unwrap();
-        assert_eq!(came.body, delivery.body, "it is passed on to the byte");
+        assert_eq!(came.body, delivery.body, "the body is forwarded unchanged");
     });
     listening.end().ok();
     assert_eq!(attempts(&world, id.as_str().unwrap())[0], 502);
 }
 
 #[test]
-fn the_small_shape_is_shown_too_and_keys_may_change() {
-    let (world, mut listening) = listened(&[], &[("webhook_body", "vector"), ("delivery_duplicates", "on")]);
+fn minimal_delivery_and_rotated_key_are_accepted() {
+    let (world, mut listening) = listen(&[], &[("webhook_body", "vector"), ("delivery_duplicates", "on")]);
     world.run(&["webhooks", "trigger", "--provider", "google"]).ok();
     let shown = [listening.next(), listening.next()];
     assert!(shown.iter().all(|one| one["verified"] == true && one["id"] == shown[0]["id"]), "{shown:?}");
@@ -121,7 +121,7 @@ fn the_small_shape_is_shown_too_and_keys_may_change() {
         "event.updated"
     );
 
-    // Signed by the old key as well, for as long as both are listed.
+    // Deliveries have signatures of both keys while both are listed.
     let now = jiff::Timestamp::now();
     world.server.with(|sandbox| sandbox.rotate_keys(now));
     world.run(&["webhooks", "trigger", "--provider", "google"]).ok();
@@ -129,7 +129,7 @@ fn the_small_shape_is_shown_too_and_keys_may_change() {
 }
 
 #[test]
-fn calendars_are_subscribed_and_unsubscribed() {
+fn subscribe_and_unsubscribe_change_the_subscriptions() {
     let world = World::new();
     world.login(&[]).ok();
     let subscribe = ["webhooks", "subscribe", "google"];
@@ -143,14 +143,14 @@ fn calendars_are_subscribed_and_unsubscribed() {
     let made = [&subscribe[..], &[&id, "--channel-id", "mine", "--expires", "2099-12-01", "--json"]].concat();
     let made = world.run(&made).json();
     assert_eq!((&made["calendarId"], &made["channelId"]), (&id.as_str().into(), &"mine".into()));
-    // The whole day, in the reader's zone.
+    // Until the end of the day in the user's time zone.
     assert_eq!(made["subscription"]["expiration"], "2099-12-01T23:00:00Z");
     let resource = made["subscription"]["resourceId"].as_str().unwrap();
     let subscribed = || world.server.with(|sandbox| sandbox.subscriptions().len());
     assert_eq!(subscribed(), 1);
 
     let ended = world.run(&["webhooks", "unsubscribe", "google", "mine", "--resource-id", resource]).ok();
-    assert_eq!((ended.as_str(), subscribed()), ("The channel mine is unsubscribed.\n", 0));
+    assert_eq!((ended.as_str(), subscribed()), ("Unsubscribed channel mine.\n", 0));
 
     let all = world.run(&["webhooks", "subscribe", "--all", "--json"]).json();
     assert_eq!((all.as_array().unwrap().len(), subscribed()), (8, 8));
@@ -160,7 +160,7 @@ fn calendars_are_subscribed_and_unsubscribed() {
 }
 
 #[test]
-fn what_was_subscribed_is_said_although_the_rest_failed() {
+fn subscriptions_before_a_failure_are_printed() {
     let world = World::with(&[("webhook_url", &common::nowhere()), ("auto_subscribe", "off")]);
     world.login(&[]).ok();
     world.server.with(|sandbox| {
@@ -170,11 +170,11 @@ fn what_was_subscribed_is_said_although_the_rest_failed() {
     let done = world.run(&["webhooks", "subscribe", "--all", "--json"]);
     assert_eq!(done.code, Some(2), "{}", done.err);
     assert_eq!(serde_json::from_str::<Value>(&done.out).unwrap().as_array().unwrap().len(), 2);
-    assert!(done.error()["message"].as_str().unwrap().contains("was not subscribed"), "{}", done.err);
+    assert!(done.error()["message"].as_str().unwrap().contains("cannot subscribe calendar"), "{}", done.err);
 }
 
 #[test]
-fn only_a_sandbox_makes_changes_on_demand() {
+fn trigger_and_resend_need_a_sandbox() {
     let world = World::new();
     let elsewhere = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/api", elsewhere.local_addr().unwrap());
@@ -182,9 +182,9 @@ fn only_a_sandbox_makes_changes_on_demand() {
         for stream in elsewhere.incoming() {
             use std::io::{Read as _, Write as _};
             let mut stream = stream.unwrap();
-            let mut asked = [0; 1024];
-            let read = stream.read(&mut asked).unwrap();
-            assert!(asked[..read].starts_with(b"GET "), "nothing is changed to find out");
+            let mut request = [0; 1024];
+            let read = stream.read(&mut request).unwrap();
+            assert!(request[..read].starts_with(b"GET "), "the check must not change anything");
             write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}").unwrap();
         }
     });
@@ -193,7 +193,7 @@ fn only_a_sandbox_makes_changes_on_demand() {
             let done = world.run(&["webhooks", command, "--base-url", base_url, "--json"]);
             let error = done.error();
             assert_eq!(done.code, Some(2), "{error}");
-            assert_eq!(error["message"], format!("there is no sandbox at {base_url}"));
+            assert_eq!(error["message"], format!("{base_url} is not a sandbox"));
         }
         let nobody = world.run(&["webhooks", command, "--base-url", &common::nowhere()]);
         assert_eq!(nobody.code, Some(6), "{}", nobody.err);
@@ -203,12 +203,12 @@ fn only_a_sandbox_makes_changes_on_demand() {
 }
 
 #[test]
-fn the_service_gives_the_keys_and_no_secret_is_shown() {
-    let (world, mut listening) = listened(&[], &[]);
+fn keys_are_fetched_once_and_no_secret_is_shown() {
+    let (world, mut listening) = listen(&[], &[]);
     world.run(&["webhooks", "trigger"]).ok();
     listening.next();
     let keys = world.server.stats().requests["GET /.well-known/webhook-keys"].values().sum::<u64>();
     assert_eq!(keys, 1);
-    let Done { out, err, .. } = world.run(&["webhooks", "resend", "--json"]);
+    let Outcome { out, err, .. } = world.run(&["webhooks", "resend", "--json"]);
     assert!(world.secrets().iter().all(|secret| !out.contains(secret) && !err.contains(secret)));
 }

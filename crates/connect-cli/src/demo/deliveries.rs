@@ -1,4 +1,4 @@
-//! The application's end of the webhooks: takes what the sandbox sends, as any application would.
+//! The demo's webhook endpoint: receives and verifies the sandbox's deliveries.
 
 use std::time::Duration;
 
@@ -10,45 +10,45 @@ use connect_hyper::{
 use http::{HeaderMap, Response, StatusCode};
 use tokio::sync::mpsc;
 
-use super::Failure;
+use super::DemoError;
 use crate::receiver::{Receiver, status};
 
-/// A provider tells of a change within moments; one that takes longer is not going to.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The sandbox sends a delivery about one second after the change.
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What came, in its order.
+/// The deliveries in order of arrival.
 pub(crate) struct Deliveries(mpsc::UnboundedReceiver<Arrived>);
 
 type Arrived = (Option<String>, Result<Verified, Declined>);
 
 impl Deliveries {
-    /// Takes deliveries for as long as the runtime lives.
-    pub(crate) fn take(receiver: Receiver, client: Client) -> Self {
-        let (came, deliveries) = mpsc::unbounded_channel();
-        let handler = move |headers, body| answer(client.clone(), came.clone(), headers, body);
+    /// Receives deliveries until the runtime ends.
+    pub(crate) fn receive(receiver: Receiver, client: Client) -> Self {
+        let (arrived, deliveries) = mpsc::unbounded_channel();
+        let handler = move |headers, body| respond(client.clone(), arrived.clone(), headers, body);
         tokio::spawn(async move { receiver.serve(handler, std::future::pending()).await });
         Self(deliveries)
     }
 
-    /// What the application made of the delivery with this id.
-    pub(crate) async fn outcome(&mut self, id: &str) -> Result<Result<Verified, Declined>, Failure> {
+    /// Waits for the delivery with this id and returns its outcome.
+    pub(crate) async fn outcome(&mut self, id: &str) -> Result<Result<Verified, Declined>, DemoError> {
         let wait = async {
-            while let Some((came, outcome)) = self.0.recv().await {
-                if came.as_deref() == Some(id) {
+            while let Some((arrived, outcome)) = self.0.recv().await {
+                if arrived.as_deref() == Some(id) {
                     return Some(outcome);
                 }
             }
             None
         };
-        let outcome = tokio::time::timeout(PATIENCE, wait).await;
-        let late = || format!("the delivery {id} did not come within {} s", PATIENCE.as_secs());
+        let outcome = tokio::time::timeout(DELIVERY_TIMEOUT, wait).await;
+        let late = || format!("delivery {id} did not arrive within {} s", DELIVERY_TIMEOUT.as_secs());
         Ok(outcome.ok().flatten().ok_or_else(late)?)
     }
 }
 
-async fn answer(
+async fn respond(
     client: Client,
-    came: mpsc::UnboundedSender<Arrived>,
+    arrived: mpsc::UnboundedSender<Arrived>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response<Bytes> {
@@ -59,9 +59,9 @@ async fn answer(
         }
         Err(declined) => Err(declined),
     };
-    let answer = outcome.as_ref().map_or_else(Declined::status, |_| StatusCode::OK);
+    let response = outcome.as_ref().map_or_else(Declined::status, |_| StatusCode::OK);
     let id = headers.get("webhook-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
-    // Nobody waits for it once the demo is over.
-    let _ = came.send((id, outcome));
-    status(answer)
+    // The receiving end is gone once the demo has ended.
+    let _ = arrived.send((id, outcome));
+    status(response)
 }

@@ -1,29 +1,29 @@
-//! What the demo prints: a table for people, one JSON object for programs.
+//! The output of the demo: text, or one JSON object.
 
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
 use super::{
-    Failure,
+    DemoError,
     service::{Requests, Stats},
 };
 use crate::text::escape_json;
 
-pub(crate) struct Report {
+pub(crate) struct DemoReport {
     json: bool,
     steps: Vec<Value>,
     seen: Requests,
     stats: Option<Stats>,
 }
 
-impl Report {
+impl DemoReport {
     pub(crate) fn new(json: bool) -> Self {
         Self { json, steps: Vec::new(), seen: Requests::new(), stats: None }
     }
 
-    /// Reports a step with what the sandbox has counted since the last one.
-    pub(crate) fn step(&mut self, name: &str, detail: String, stats: &Stats) -> Result<(), Failure> {
+    /// Prints a step with the requests that the sandbox counted since the previous step.
+    pub(crate) fn step(&mut self, name: &str, detail: String, stats: &Stats) -> Result<(), DemoError> {
         let requests = since(&self.seen, &stats.requests);
         self.seen = stats.requests.clone();
         if !self.json {
@@ -31,28 +31,28 @@ impl Report {
             if self.steps.is_empty() {
                 writeln!(
                     out,
-                    "A user's life on the sandbox; what went over the wire is counted by the sandbox.\n"
+                    "A user from sign-in to sign-out, with the requests that the sandbox counted.\n"
                 )?;
             }
             writeln!(out, "{name:<12}{detail}")?;
             for (endpoint, by_status) in &requests {
-                let answers: Vec<_> =
+                let responses: Vec<_> =
                     by_status.iter().map(|(status, count)| format!("{count} x {status}")).collect();
-                writeln!(out, "{:<12}  {endpoint:<31}{}", "", answers.join(", "))?;
+                writeln!(out, "{:<12}  {endpoint:<31}{}", "", responses.join(", "))?;
             }
         }
         self.steps.push(json!({ "step": name, "detail": detail, "requests": requests }));
         Ok(())
     }
 
-    /// The sandbox's own figures at the end.
+    /// Keeps the sandbox's final counters for the end of the report.
     pub(crate) fn stats(&mut self, stats: Stats) {
         self.stats = Some(stats);
     }
 
-    /// Prints what is left to print.
-    pub(crate) fn finish(&self) -> Result<(), Failure> {
-        let stats = self.stats.as_ref().ok_or("the sandbox gave no figures")?;
+    /// Prints the JSON object, or the summary line.
+    pub(crate) fn finish(&self) -> Result<(), DemoError> {
+        let stats = self.stats.as_ref().ok_or("the sandbox returned no counters")?;
         let mut out = io::stdout().lock();
         if self.json {
             let json = json!({ "steps": self.steps, "stats": stats.raw });
@@ -61,7 +61,7 @@ impl Report {
             let total: u64 = stats.requests.values().flat_map(|by_status| by_status.values()).sum();
             writeln!(
                 out,
-                "\n{} steps, {total} requests, {} refresh: all went well.",
+                "\n{} steps, {total} requests, {} refresh: all succeeded.",
                 self.steps.len(),
                 stats.refreshes()
             )?;

@@ -1,4 +1,4 @@
-//! The sandbox as it is seen from outside: the user's browser, and the sandbox's controls, all over the socket.
+//! Calls the sandbox as the user's browser, and through its control endpoints.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +6,13 @@ use bytes::Bytes;
 use connect_hyper::{AsyncTransport, Client, HyperTransport, Network, types::Raw};
 use serde::Deserialize;
 
-use super::Failure;
+use super::DemoError;
 use crate::control::Control;
 
-/// Answers by endpoint and status.
+/// Response counts by endpoint and status.
 pub(crate) type Requests = BTreeMap<String, BTreeMap<String, u64>>;
 
-/// What `GET /sandbox/stats` says, as far as the demo looks at it.
+/// The part of `GET /sandbox/stats` that the demo uses.
 #[derive(Clone, Deserialize)]
 pub(crate) struct Stats {
     pub(crate) requests: Requests,
@@ -22,7 +22,7 @@ pub(crate) struct Stats {
 }
 
 impl Stats {
-    /// How many refreshes were granted.
+    /// Returns how many refreshes the sandbox granted.
     pub(crate) fn refreshes(&self) -> u64 {
         self.exchanges.get("refresh").and_then(|counts| counts.get("granted")).copied().unwrap_or_default()
     }
@@ -33,52 +33,53 @@ struct Sent {
     delivery: String,
 }
 
-/// The other side.
+/// The running sandbox.
 pub(crate) struct Service {
     client: Client,
     browser: HyperTransport,
 }
 
 impl Service {
-    pub(crate) fn new(client: Client) -> Result<Self, Failure> {
+    pub(crate) fn new(client: Client) -> Result<Self, DemoError> {
         let browser = HyperTransport::new(&Network::from_vars(|_| None), client.app().config())?;
         Ok(Self { client, browser })
     }
 
-    /// Opens the URL as the user's browser, and says where it is sent back to.
-    pub(crate) async fn consent(&self, url: &str) -> Result<String, Failure> {
-        let answer = self.browser.send(http::Request::get(url).body(Bytes::new())?).await?;
-        let location = answer.headers().get(http::header::LOCATION).ok_or("the consent did not lead back")?;
+    /// Opens the authorization URL as the user's browser, and returns the URL of the redirect.
+    pub(crate) async fn consent(&self, url: &str) -> Result<String, DemoError> {
+        let response = self.browser.send(http::Request::get(url).body(Bytes::new())?).await?;
+        let location =
+            response.headers().get(http::header::LOCATION).ok_or("the consent page did not redirect")?;
         Ok(location.to_str()?.to_owned())
     }
 
-    pub(crate) async fn stats(&self) -> Result<Stats, Failure> {
+    pub(crate) async fn stats(&self) -> Result<Stats, DemoError> {
         let raw = self.client.send(&Control::get("/sandbox/stats")).await?;
         let mut stats: Stats = raw.decode()?;
         stats.raw = Some(raw);
         Ok(stats)
     }
 
-    pub(crate) async fn expire(&self) -> Result<(), Failure> {
+    pub(crate) async fn expire(&self) -> Result<(), DemoError> {
         self.control(Control::post("/sandbox/expire")).await.map(drop)
     }
 
-    pub(crate) async fn fault(&self, fault: &serde_json::Value) -> Result<(), Failure> {
+    pub(crate) async fn fault(&self, fault: &serde_json::Value) -> Result<(), DemoError> {
         self.control(Control::post("/sandbox/faults").json(fault)).await.map(drop)
     }
 
-    /// Changes an event as the provider's user would; gives the id of the delivery that will tell of it.
-    pub(crate) async fn trigger(&self, change: &serde_json::Value) -> Result<String, Failure> {
+    /// Has the sandbox change an event, and returns the id of the delivery that reports the change.
+    pub(crate) async fn trigger(&self, change: &serde_json::Value) -> Result<String, DemoError> {
         let sent: Sent = self.control(Control::post("/sandbox/trigger").json(change)).await?.decode()?;
         Ok(sent.delivery)
     }
 
-    pub(crate) async fn resend(&self, id: &str) -> Result<(), Failure> {
-        let which = serde_json::json!({ "id": id });
-        self.control(Control::post("/sandbox/resend").json(&which)).await.map(drop)
+    pub(crate) async fn resend(&self, id: &str) -> Result<(), DemoError> {
+        let delivery = serde_json::json!({ "id": id });
+        self.control(Control::post("/sandbox/resend").json(&delivery)).await.map(drop)
     }
 
-    async fn control(&self, control: Control) -> Result<Raw, Failure> {
+    async fn control(&self, control: Control) -> Result<Raw, DemoError> {
         Ok(self.client.send(&control).await?)
     }
 }

@@ -1,4 +1,4 @@
-//! What can be asked of the service without a user, and what its answers mean.
+//! The doctor's requests to the service, and the meaning of the responses.
 
 use std::error::Error as _;
 
@@ -13,11 +13,10 @@ use http::{HeaderMap, StatusCode, Uri, header::LOCATION};
 use super::Verdict;
 use crate::{failure::Failure, settings::Resolved};
 
-/// No service gave out this code; the documentation says that codes equal user ids, so it is nobody's name
-/// either.
-const MADE_UP: &str = "connect-doctor:no-such-code";
+/// A code that the service never issued. Codes may equal user ids, so no user may have this name.
+const MADE_UP_CODE: &str = "connect-doctor:no-such-code";
 
-/// One pair of credentials to ask with.
+/// Sends requests with one pair of client id and secret.
 pub(super) struct Probe {
     client: Client,
     transport: HyperTransport,
@@ -25,23 +24,23 @@ pub(super) struct Probe {
     redirect_uri: String,
 }
 
-/// What the token endpoint says of the credentials.
-pub(super) enum Credentials {
+/// Whether the token endpoint accepts the client id and secret.
+pub(super) enum CredentialCheck {
     Good,
     Refused(String),
-    /// They are good, and the redirect URI is not.
+    /// The credentials are valid, but the redirect URI is not the registered one.
     RedirectUri(String),
     Failed(Verdict, String),
 }
 
-/// What the authorization says of the client id and the redirect URI.
-pub(super) enum Authorized {
+/// Whether the authorize endpoint accepts the client id and the redirect URI.
+pub(super) enum AuthorizeCheck {
     UnknownClient(String),
-    /// On to the service's own pages: the redirect URI does not show.
+    /// A page of the service follows, so the redirect URI is not known yet.
     Consent,
-    /// Back to the application.
+    /// A redirect to the redirect URI that is set.
     Back,
-    /// To another redirect URI, where it says which.
+    /// Another redirect URI is registered; the URI, if the service shows it.
     Elsewhere(Option<String>),
     Failed(Verdict, String),
 }
@@ -58,7 +57,7 @@ impl Probe {
         self.client.app().service().base_url()
     }
 
-    /// Any answer of the service will do.
+    /// Returns an error if the service sends no HTTP response at all.
     pub(super) async fn reach(&self) -> Result<(), (Verdict, String)> {
         match self.client.health().await {
             Err(error) if error.status().is_none() => Err(unreachable(&error)),
@@ -66,49 +65,54 @@ impl Probe {
         }
     }
 
-    pub(super) async fn credentials(&self) -> Credentials {
-        let exchange = ExchangeCode::new(MADE_UP, &self.redirect_uri);
+    pub(super) async fn credentials(&self) -> CredentialCheck {
+        let exchange = ExchangeCode::new(MADE_UP_CODE, &self.redirect_uri);
         let Err(error) = self.client.send(&exchange).await else {
-            return Credentials::Failed(Verdict::Service, "the token endpoint takes any code".to_owned());
+            return CredentialCheck::Failed(
+                Verdict::Service,
+                "the token endpoint accepts a made-up code".to_owned(),
+            );
         };
         let text = error.message().unwrap_or_default();
         let about_redirect = text.to_ascii_lowercase().contains("redirect");
         match (error.server_code(), error.status().map(|status| status.as_u16())) {
             (Some("invalid_client" | "unauthorized_client"), _) => {
-                Credentials::Refused("the token endpoint refuses the client id and secret".to_owned())
+                CredentialCheck::Refused("the token endpoint refuses the client id and secret".to_owned())
             }
             (Some("invalid_grant" | "invalid_request"), _) if about_redirect => {
-                Credentials::RedirectUri(format!("the token endpoint says: {text}"))
+                CredentialCheck::RedirectUri(format!("the token endpoint says: {text}"))
             }
-            // 404 is what an unknown code has met at times.
-            (Some("invalid_grant"), _) | (_, Some(404)) => Credentials::Good,
+            // The service has also responded with 404 to an unknown code.
+            (Some("invalid_grant"), _) | (_, Some(404)) => CredentialCheck::Good,
             (_, Some(401)) => {
-                Credentials::Refused("the token endpoint refuses the client id and secret".to_owned())
+                CredentialCheck::Refused("the token endpoint refuses the client id and secret".to_owned())
             }
-            (_, Some(status)) => {
-                Credentials::Failed(Verdict::Service, format!("the token endpoint answers {status}"))
-            }
+            (_, Some(status)) => CredentialCheck::Failed(
+                Verdict::Service,
+                format!("the token endpoint responds with {status}"),
+            ),
             (_, None) => {
                 let (verdict, detail) = unreachable(&error);
-                Credentials::Failed(verdict, detail)
+                CredentialCheck::Failed(verdict, detail)
             }
         }
     }
 
-    pub(super) async fn authorize(&self) -> Result<Authorized, Failure> {
+    pub(super) async fn authorize(&self) -> Result<AuthorizeCheck, Failure> {
         let sign_in = self.client.auth().sign_in(SignIn::new(&self.user))?;
         let request = http::Request::get(sign_in.url()).body(Bytes::new());
-        let request = request.map_err(|error| Failure::usage("the base URL is no URL").cause(error))?;
+        let request =
+            request.map_err(|error| Failure::usage("the base URL is not a valid URL").cause(error))?;
         Ok(match self.transport.send(request).await {
-            Ok(answer) => self.read(answer.status(), answer.headers(), answer.body()),
+            Ok(response) => self.read(response.status(), response.headers(), response.body()),
             Err(error) => {
                 let (verdict, detail) = unreachable(&Error::from(error));
-                Authorized::Failed(verdict, detail)
+                AuthorizeCheck::Failed(verdict, detail)
             }
         })
     }
 
-    fn read(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Authorized {
+    fn read(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> AuthorizeCheck {
         if status.is_redirection() {
             let location = headers.get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
             return self.follow(location);
@@ -119,34 +123,40 @@ impl Probe {
             .unwrap_or_default();
         let about_redirect = text.to_ascii_lowercase().contains("redirect");
         match status.as_u16() {
-            400..=403 if about_redirect => Authorized::Elsewhere(None),
-            400 | 401 | 403 => {
-                Authorized::UnknownClient(format!("the authorization answers {status}: {text}"))
-            }
-            200..=299 => Authorized::Consent,
-            _ => Authorized::Failed(Verdict::Service, format!("the authorization answers {status}")),
+            400..=403 if about_redirect => AuthorizeCheck::Elsewhere(None),
+            400 | 401 | 403 => AuthorizeCheck::UnknownClient(format!(
+                "the authorize endpoint responds with {status}: {text}"
+            )),
+            200..=299 => AuthorizeCheck::Consent,
+            _ => AuthorizeCheck::Failed(
+                Verdict::Service,
+                format!("the authorize endpoint responds with {status}"),
+            ),
         }
     }
 
-    fn follow(&self, location: &str) -> Authorized {
+    fn follow(&self, location: &str) -> AuthorizeCheck {
         let (place, query) = location.split_once('?').unwrap_or((location, ""));
-        if !self.is_own(location) {
-            let registered = without_answer(place, query);
+        if !self.is_service_page(location) {
+            let registered = without_response_parameters(place, query);
             let same = registered == self.redirect_uri;
-            return if same { Authorized::Back } else { Authorized::Elsewhere(Some(registered)) };
+            return if same { AuthorizeCheck::Back } else { AuthorizeCheck::Elsewhere(Some(registered)) };
         }
-        let refused = query.split('&').any(|part| part.starts_with("error=")) || place.contains("/error");
-        match refused {
+        let find_wrong_credential =
+            query.split('&').any(|part| part.starts_with("error=")) || place.contains("/error");
+        match find_wrong_credential {
             true if query.to_ascii_lowercase().contains("redirect_uri_mismatch") => {
-                Authorized::Elsewhere(None)
+                AuthorizeCheck::Elsewhere(None)
             }
-            true => Authorized::UnknownClient("the authorization leads to an error page".to_owned()),
-            false => Authorized::Consent,
+            true => {
+                AuthorizeCheck::UnknownClient("the authorize endpoint redirects to an error page".to_owned())
+            }
+            false => AuthorizeCheck::Consent,
         }
     }
 
-    /// Whether a redirect stays at the service.
-    fn is_own(&self, location: &str) -> bool {
+    /// Returns whether a redirect goes to a page of the service, and not to the redirect URI.
+    fn is_service_page(&self, location: &str) -> bool {
         let Ok(uri) = location.parse::<Uri>() else { return false };
         let Some(authority) = uri.authority() else { return location.starts_with('/') };
         let origin = format!("{}://{authority}", uri.scheme_str().unwrap_or_default());
@@ -155,8 +165,8 @@ impl Probe {
     }
 }
 
-/// The redirect URI as it is registered: without what the service adds to it, the code among it.
-fn without_answer(place: &str, query: &str) -> String {
+/// Returns the redirect URI without the parameters that the service adds, such as the code.
+fn without_response_parameters(place: &str, query: &str) -> String {
     let added = ["code", "state", "error", "error_description"];
     let own = query.split('&').filter(|part| {
         let name = part.split('=').next().unwrap_or_default();
@@ -166,7 +176,7 @@ fn without_answer(place: &str, query: &str) -> String {
     if own.is_empty() { place.to_owned() } else { format!("{place}?{}", own.join("&")) }
 }
 
-/// No answer came: why.
+/// Returns why no usable response arrived.
 fn unreachable(error: &Error) -> (Verdict, String) {
     let transport = error.source().and_then(|source| source.downcast_ref::<TransportError>());
     let mut inner = error.source();

@@ -1,19 +1,19 @@
-//! What the doctor can find, each with its code, its exit code and the next step.
+//! The doctor's verdicts, each with a code, an exit code, a message and a next step.
 
 use crate::failure::Exit;
 
-/// The answer.
+/// The cause that the doctor found, or `Well`.
 pub(super) enum Verdict {
     Well,
     NotSet,
     ClientId,
     ClientSecret,
     Swapped,
-    /// The registered one, where the service shows it.
+    /// With the registered redirect URI, if the service shows it.
     RedirectUri(Option<String>),
     Unreachable,
     Tls,
-    /// The service is there, but fails or answers what it should not.
+    /// The service responds, but with an unexpected status.
     Service,
 }
 
@@ -42,15 +42,15 @@ impl Verdict {
 
     pub(super) fn message(&self) -> &'static str {
         match self {
-            Self::Well => "All is well.",
+            Self::Well => "All checks passed.",
             Self::NotSet => "The client id or the client secret is not set.",
             Self::ClientId => "The service does not know the client id.",
-            Self::ClientSecret => "The client secret is wrong; the client id is known.",
+            Self::ClientSecret => "The client secret is wrong; the client id is valid.",
             Self::Swapped => "Client id and client secret are swapped.",
             Self::RedirectUri(_) => "The redirect URI is not the registered one.",
             Self::Unreachable => "The service cannot be reached.",
-            Self::Tls => "The connection to the service is not to be trusted.",
-            Self::Service => "The service does not answer as it should.",
+            Self::Tls => "The service has no trusted TLS certificate.",
+            Self::Service => "The service does not respond as expected.",
         }
     }
 
@@ -70,22 +70,22 @@ impl Verdict {
                  MOBISCROLL_CONNECT_CLIENT_SECRET"
             }
             Self::Swapped => {
-                "change MOBISCROLL_CONNECT_CLIENT_ID and MOBISCROLL_CONNECT_CLIENT_SECRET round; the secret may \
-                 have got where ids are seen, so consider a new one"
+                "swap MOBISCROLL_CONNECT_CLIENT_ID and MOBISCROLL_CONNECT_CLIENT_SECRET; the secret may have \
+                  been shown where client ids are, so consider a new one"
             }
             Self::RedirectUri(Some(registered)) => {
                 return format!(
-                    "set MOBISCROLL_CONNECT_REDIRECT_URI={registered}, or register the other one"
+                    "set MOBISCROLL_CONNECT_REDIRECT_URI={registered}, or register the URI that is set now"
                 );
             }
             Self::RedirectUri(None) => {
                 "copy the redirect URI from the application's settings in the Connect dashboard into \
-                 MOBISCROLL_CONNECT_REDIRECT_URI, to the letter"
+                 MOBISCROLL_CONNECT_REDIRECT_URI, character by character"
             }
             Self::Unreachable => "check the network, the proxy (HTTPS_PROXY) and the base URL (--base-url)",
             Self::Tls => {
-                "check the host name and the clock; if the certificate is your own authority's, name it: \
-                 --root-certificate FILE"
+                "check the host name and the clock; if you use your own certificate authority, add its \
+                  certificate: --root-certificate FILE"
             }
             Self::Service => "check the base URL (--base-url), or try again later",
         };

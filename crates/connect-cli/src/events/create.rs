@@ -1,4 +1,4 @@
-//! `connect events create`.
+//! `connect events create`: creates an event.
 
 use clap::Args;
 use connect_hyper::types::{CalendarRef, EventStatus, NewEvent, Provider};
@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::{
     drift,
-    fields::{Fields, Notice, Time},
+    fields::{FieldOptions, NotifyOption, Time},
     find, guests, print, read,
 };
 use crate::{
@@ -21,24 +21,24 @@ use crate::{
 /// The arguments of `connect events create`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The calendar it is to be in, by key, id or exact title.
+    /// The calendar of the new event, by key, id or exact title.
     #[arg(long, value_name = "CALENDAR")]
     calendar: String,
-    /// The provider of the calendar, where its id is not clear: google, microsoft, apple or caldav.
+    /// The provider of the calendar, if several match: google, microsoft, apple or caldav.
     #[arg(long, value_name = "PROVIDER", value_parser = provider::known)]
     provider: Option<Provider>,
     /// The title.
     #[arg(long, value_name = "TEXT")]
     title: String,
     #[command(flatten)]
-    fields: Fields,
+    fields: FieldOptions,
     #[command(flatten)]
-    notice: Notice,
+    notice: NotifyOption,
 }
 
 impl Command for Arguments {
     async fn run(&self, context: &Context) -> Result<(), Failure> {
-        // What can be wrong without asking the service is found before anything is sent.
+        // Invalid options are reported before any request is sent.
         let _ = self.event(CalendarRef::new("", ""), &context.out.zone)?;
         let names = std::slice::from_ref(&self.calendar);
         let found = calendars::find(context, names, self.provider.as_ref()).await?;
@@ -49,7 +49,7 @@ impl Command for Arguments {
         guests::report(context, notify, guests::of(&event), &event, || {
             print::details(&event, &context.out.zone)
         })?;
-        if let Some(command) = find::elsewhere(&event, &context.out.zone) {
+        if let Some(command) = find::show_command(&event, &context.out.zone) {
             note(&format!("Find it with: {}", context.out.next_steps.complete(&command)));
         }
         let series = self.fields.recurrence()?.zip(self.fields.zoned_start(&context.out.zone)?);
@@ -67,7 +67,7 @@ impl Arguments {
             Some(Time::At(start, end)) => NewEvent::new(calendar, &self.title, start, end),
             Some(Time::Days(first, end)) => NewEvent::all_day(calendar, &self.title, first, end),
             None => {
-                return Err(Failure::usage("an event needs a time")
+                return Err(Failure::usage("a new event needs a start")
                     .next("add --start and --end, or --all-day --start"));
             }
         };
@@ -94,7 +94,7 @@ impl Arguments {
         }
         if let Some(status) = fields.status() {
             if status == EventStatus::Cancelled {
-                return Err(Failure::usage("--status cancelled does not go with a new event"));
+                return Err(Failure::usage("--status cancelled is not allowed for a new event"));
             }
             event = event.status(status);
         }

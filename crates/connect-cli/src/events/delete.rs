@@ -1,13 +1,13 @@
-//! `connect events delete`.
+//! `connect events delete`: deletes an event, an occurrence, or a series.
 
 use clap::Args;
 use serde_json::json;
 
 use super::{
-    fields::Notice,
-    find::Which,
+    fields::NotifyOption,
+    find::EventSelector,
     guests,
-    update::{Chosen, Extent},
+    update::{Extent, ExtentOptions},
 };
 use crate::{
     context::{Command, Context},
@@ -20,11 +20,11 @@ use crate::{
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    which: Which,
+    which: EventSelector,
     #[command(flatten)]
-    extent: Extent,
+    extent: ExtentOptions,
     #[command(flatten)]
-    notice: Notice,
+    notice: NotifyOption,
 }
 
 impl Command for Arguments {
@@ -33,9 +33,9 @@ impl Command for Arguments {
         let chosen = self.extent.chosen(&found)?;
         let event = &found.event;
         let mut delete = match chosen {
-            Some(Chosen::All) => event.delete_series()?,
-            Some(Chosen::Following) => event.delete()?.this_and_following(),
-            Some(Chosen::This) | None => event.delete()?,
+            Some(Extent::All) => event.delete_series()?,
+            Some(Extent::Following) => event.delete()?.this_and_following(),
+            Some(Extent::This) | None => event.delete()?,
         };
         if let Some(notify) = self.notice.notify {
             delete = delete.notify(notify);
@@ -45,12 +45,12 @@ impl Command for Arguments {
             "success": true, "provider": event.provider, "calendarId": event.calendar_id, "id": event.id,
         });
         guests::report(context, self.notice.notify, guests::of(event), &value, || {
-            let what = match chosen {
-                Some(Chosen::Following) => " and all after it",
-                Some(Chosen::All) if event.recurring_event_id.is_some() => " and its whole series",
+            let extent = match chosen {
+                Some(Extent::Following) => " and all after it",
+                Some(Extent::All) if event.recurring_event_id.is_some() => " and its whole series",
                 _ => "",
             };
-            format!("Deleted {}, {}{what}.\n", clean(&event.title), when::span(event, &context.out.zone))
+            format!("Deleted {}, {}{extent}.\n", clean(&event.title), when::span(event, &context.out.zone))
         })
     }
 }

@@ -1,4 +1,4 @@
-//! The fields of an event as options, the same for a new event and for a change.
+//! The options for event fields, shared by `create` and `update`.
 
 use clap::Args;
 use connect_hyper::types::{Availability, EventStatus, Moment, Notify, Privacy, Raw, Recurrence};
@@ -9,74 +9,74 @@ use crate::{
     when::{self, When},
 };
 
-/// Whom a change is told.
+/// Which guests are notified of a change.
 #[derive(Debug, Args)]
-pub(super) struct Notice {
-    /// Which guests are told: all, external (those without a calendar of the service) or none [default: all]. Outlook tells
-    /// all in any case, and Mobiscroll Connect cannot be told.
+pub(super) struct NotifyOption {
+    /// Notify these guests: all, external (guests without a calendar of the service) or none [default: all].
+    /// Outlook always notifies all; Mobiscroll Connect does not support this option.
     #[arg(long, value_name = "WHO")]
     pub(super) notify: Option<Notify>,
 }
 
-/// What an event has beyond its title.
+/// The fields of an event, except the title.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Fields")]
-pub(super) struct Fields {
-    /// When it begins: 2026-12-24T18:00 in your zone, or with an offset; with --all-day a date.
+pub(super) struct FieldOptions {
+    /// The start: 2026-12-24T18:00 in your time zone, or with an offset; with --all-day a date.
     #[arg(long, value_name = "WHEN")]
     start: Option<String>,
-    /// When it ends; with --all-day its last day [default there: the first].
+    /// The end; with --all-day the last day [default with --all-day: the first day].
     #[arg(long, value_name = "WHEN")]
     end: Option<String>,
-    /// It is of whole days.
+    /// Make it an all-day event.
     #[arg(long)]
     all_day: bool,
-    /// Where it takes place.
+    /// The location.
     #[arg(long, value_name = "TEXT")]
     pub(super) location: Option<String>,
-    /// What it is about.
+    /// The description.
     #[arg(long, value_name = "TEXT")]
     pub(super) description: Option<String>,
-    /// Who is invited; may be given more than once. A change replaces the whole list.
+    /// Invite this guest; may be given more than once. An update replaces the whole guest list.
     #[arg(long = "attendee", value_name = "EMAIL")]
     pub(super) attendees: Vec<String>,
-    /// How it repeats: a line of RFC 5545 such as RRULE:FREQ=WEEKLY;COUNT=10;BYDAY=MO.
+    /// The recurrence rule (RFC 5545), such as RRULE:FREQ=WEEKLY;COUNT=10;BYDAY=MO.
     #[arg(long, value_name = "RRULE")]
     recurrence: Option<String>,
-    /// A link to join, or auto to let the provider make a conference.
+    /// The conference link, or auto to have the provider create a conference.
     #[arg(long, value_name = "URL|auto")]
     pub(super) conference: Option<String>,
-    /// Whether it blocks its time.
+    /// Whether guests see the time as busy or free.
     #[arg(long, value_parser = ["busy", "free"])]
     availability: Option<String>,
-    /// Who may see its details.
+    /// Who can see the details.
     #[arg(long, value_parser = ["public", "private", "confidential"])]
     privacy: Option<String>,
-    /// Whether it takes place.
+    /// The status.
     #[arg(long, value_parser = ["confirmed", "tentative", "cancelled"])]
     status: Option<String>,
-    /// Data of the application's own: a JSON object.
+    /// The application's own data, as a JSON object.
     #[arg(long, value_name = "JSON")]
     custom: Option<String>,
 }
 
-/// When an event is to be.
+/// The time of an event, from `--start`, `--end` and `--all-day`.
 pub(super) enum Time {
-    /// Both instants, with the zone whose clocks they are on.
+    /// Start and end.
     At(Moment, Moment),
     /// The first day, and the day after the last.
     Days(Date, Date),
 }
 
-impl Fields {
-    /// The time, where one is given. A day is never taken for a midnight, nor a midnight for a day.
+impl FieldOptions {
+    /// Returns the time, or `None` if no time option is given. A date never counts as midnight.
     pub(super) fn time(&self, zone: &TimeZone) -> Result<Option<Time>, Failure> {
         let read = |option, text: &Option<String>| {
             text.as_deref().map(|text| When::parse(option, text, zone)).transpose()
         };
         match (read("--start", &self.start)?, read("--end", &self.end)?, self.all_day) {
             (None, None, false) => Ok(None),
-            (None, None, true) => Err(Failure::usage("--all-day needs --start with a date")),
+            (None, None, true) => Err(Failure::usage("--all-day needs --start and a date")),
             (Some(When::At(start, start_zone)), Some(When::At(end, end_zone)), false) => {
                 Ok(Some(Time::At(moment(start, start_zone), moment(end, end_zone))))
             }
@@ -84,16 +84,17 @@ impl Fields {
             (Some(When::Day(first)), Some(When::Day(last)), true) => days(first, last),
             (None, Some(_), _) => Err(Failure::usage("--end needs --start")),
             (Some(_), None, false) => {
-                Err(Failure::usage("--start needs --end").next("or --all-day with a date"))
+                Err(Failure::usage("--start needs --end")
+                    .next("add --end, or --all-day if --start is a date"))
             }
-            (_, _, true) => Err(Failure::usage("--all-day takes dates").next("write --start 2026-12-24")),
-            (_, _, false) => {
-                Err(Failure::usage("a date alone is no time").next("add the time, or --all-day"))
-            }
+            (_, _, true) => Err(Failure::usage("--start and --end must be dates with --all-day")
+                .next("write a date without a time: --start 2026-12-24")),
+            (_, _, false) => Err(Failure::usage("--start and --end must have a time without --all-day")
+                .next("add a time, or --all-day")),
         }
     }
 
-    /// Where the start is on the clocks of a zone: the instant and the zone.
+    /// Returns the instant and the time zone of `--start`, unless it has a fixed offset or is a date.
     pub(super) fn zoned_start(&self, zone: &TimeZone) -> Result<Option<(Timestamp, TimeZone)>, Failure> {
         let Some(text) = &self.start else { return Ok(None) };
         Ok(match When::parse("--start", text, zone)? {
@@ -109,7 +110,7 @@ impl Fields {
 
     pub(super) fn custom(&self) -> Result<Option<Raw>, Failure> {
         let read = |text: &str| {
-            text.parse::<Raw>().map_err(|error| Failure::usage("--custom is no JSON").cause(error))
+            text.parse::<Raw>().map_err(|error| Failure::usage("--custom is not valid JSON").cause(error))
         };
         self.custom.as_deref().map(read).transpose()
     }

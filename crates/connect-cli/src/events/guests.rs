@@ -1,10 +1,10 @@
-//! Which guests were told of a new, changed or deleted event.
+//! Reports which guests were notified of a new, changed or deleted event.
 
 use connect_hyper::types::{Attendee, Event, Notify};
 
 use crate::{context::Context, failure::Failure, output::note, text::clean, via::Via};
 
-/// The guests whom the user invites: nobody where the service says that the event is somebody else's.
+/// Returns the guests of the user's own event; none if somebody else organizes it.
 pub(super) fn of(event: &Event) -> Vec<String> {
     let is_me = |guest: &&Attendee| guest.extra.get("self").is_some_and(|raw| raw.get() == "true");
     let is_organizer = |guest: &&Attendee| guest.organizer == Some(true);
@@ -18,7 +18,7 @@ pub(super) fn of(event: &Event) -> Vec<String> {
     guests.map(|guest| guest.email.clone()).collect()
 }
 
-/// Says who was told, below what the command prints; beside it where that is JSON.
+/// Prints the command's output, then who was notified (on stderr with `--json`).
 pub(super) fn report(
     context: &Context,
     notify: Option<Notify>,
@@ -27,10 +27,12 @@ pub(super) fn report(
     text: impl FnOnce() -> String,
 ) -> Result<(), Failure> {
     guests.dedup();
-    let told = sentence(context.settings.via, notify, &guests);
-    context.out.print(value, || text() + &told.clone().map_or_else(String::new, |told| told + "\n"))?;
-    if let (true, Some(told)) = (context.out.json, told) {
-        note(&told);
+    let notified = sentence(context.settings.via, notify, &guests);
+    context
+        .out
+        .print(value, || text() + &notified.clone().map_or_else(String::new, |notified| notified + "\n"))?;
+    if let (true, Some(notified)) = (context.out.json, notified) {
+        note(&notified);
     }
     Ok(())
 }
@@ -43,12 +45,12 @@ fn sentence(via: Via, notify: Option<Notify>, guests: &[String]) -> Option<Strin
     let guests = guests.join(", ");
     Some(match (via, notify) {
         (Via::Connect | Via::Apptoto, _) => {
-            format!("Whether Mobiscroll Connect tells guests is not documented: {guests}.")
+            format!("Mobiscroll Connect does not document whether it notifies guests: {guests}.")
         }
-        (_, Some(Notify::Nobody)) => format!("These guests were not told: {guests}."),
+        (_, Some(Notify::Nobody)) => format!("These guests were not notified: {guests}."),
         (_, Some(Notify::External)) => {
-            format!("Of these guests, those without a calendar of {} were told: {guests}.", via.name())
+            format!("Of these guests, those without a {} calendar were notified: {guests}.", via.name())
         }
-        (_, None | Some(Notify::All)) => format!("These guests were told: {guests}."),
+        (_, None | Some(Notify::All)) => format!("These guests were notified: {guests}."),
     })
 }

@@ -1,4 +1,4 @@
-//! `connect events list`.
+//! `connect events list`: lists events in a date range.
 
 use clap::Args;
 use connect_hyper::types::{CalendarRef, Event, Provider};
@@ -13,7 +13,7 @@ use crate::{
     key,
     output::note,
     provider,
-    table::{Room, Table},
+    table::{ColumnFit, Table},
     via::Via,
     when::{self, When},
 };
@@ -21,28 +21,28 @@ use crate::{
 /// The arguments of `connect events list`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// From then on: a date or a time [default: today].
+    /// List events from this date or time [default: today].
     #[arg(long, value_name = "WHEN")]
     from: Option<String>,
-    /// Until then: a time, or a date with its whole day [default: 30 days after --from].
+    /// List events until this date (inclusive) or time [default: 30 days after --from].
     #[arg(long, value_name = "WHEN")]
     to: Option<String>,
-    /// Only this calendar, by key, id or exact title; may be given more than once.
+    /// List only this calendar, by key, id or exact title; may be given more than once.
     #[arg(long = "calendar", value_name = "CALENDAR")]
     calendars: Vec<String>,
-    /// Only this provider: google, microsoft, apple or caldav.
+    /// List only this provider: google, microsoft, apple or caldav.
     #[arg(long, value_name = "PROVIDER", value_parser = provider::known)]
     provider: Option<Provider>,
-    /// List series once, in place of their occurrences.
+    /// List each series once, instead of its occurrences.
     #[arg(long)]
     masters: bool,
-    /// A public calendar of Google, by its id; may be given more than once. Needs no sign-in, but --api-key.
+    /// List this public Google calendar, by id; may be given more than once. Needs an API key and no sign-in.
     #[arg(long = "public-calendar", value_name = "ID", conflicts_with = "calendars")]
     public: Vec<String>,
-    /// The key of Google's API that opens public calendars [default: MOBISCROLL_CONNECT_GOOGLE_API_KEY].
+    /// The Google API key for public calendars [env: MOBISCROLL_CONNECT_GOOGLE_API_KEY].
     #[arg(long, value_name = "KEY", requires = "public")]
     api_key: Option<String>,
-    /// At most so many.
+    /// List at most this many events.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
 }
@@ -60,29 +60,29 @@ impl Command for Arguments {
         let (events, more) = self.events(context).await?;
         context.out.print(&Page { events: &events }, || {
             if events.is_empty() {
-                return "There is no event in this time.\n".to_owned();
+                return "No events in this date range.\n".to_owned();
             }
             context.out.table(&table(&events, &context.out.zone))
         })?;
         if more {
-            note(&format!("These are the first {}; there are more.", events.len()));
+            note(&format!("Only the first {} events are shown.", events.len()));
         }
         Ok(())
     }
 }
 
-/// As the API has it, in one page.
+/// The JSON output: one page in the format of the API.
 #[derive(Serialize)]
 struct Page<'a> {
     events: &'a [Event],
 }
 
 impl Arguments {
-    /// The events, and whether the limit left some out.
+    /// Returns the events, and whether `--limit` left some out.
     async fn events(&self, context: &Context) -> Result<(Vec<Event>, bool), Failure> {
         let (start, end) = range(self.from.as_deref(), self.to.as_deref(), &context.out.zone)?;
         if self.masters && context.settings.via != Via::Connect {
-            return Err(Failure::usage("--masters works with Mobiscroll Connect alone"));
+            return Err(Failure::usage("--masters is only supported with Mobiscroll Connect"));
         }
         calendars::check_provider(context, self.provider.as_ref())?;
         let only = if self.public.is_empty() {
@@ -97,7 +97,7 @@ impl Arguments {
     }
 }
 
-/// The time to list: from today, for thirty days, unless told otherwise.
+/// Returns the range to list [default: 30 days from today].
 fn range(from: Option<&str>, to: Option<&str>, zone: &TimeZone) -> Result<(Timestamp, Timestamp), Failure> {
     let today = || When::Day(Timestamp::now().to_zoned_datetime(zone.clone()).date());
     let start = from.map_or_else(|| Ok(today()), |text| When::parse("--from", text, zone))?.start(zone)?;
@@ -109,19 +109,19 @@ fn range(from: Option<&str>, to: Option<&str>, zone: &TimeZone) -> Result<(Times
         }
     };
     if end <= start {
-        return Err(Failure::usage("--to is not after --from"));
+        return Err(Failure::usage("--to must be after --from"));
     }
     Ok((start, end))
 }
 
 fn table(events: &[Event], zone: &TimeZone) -> Table {
     let mut table = Table::new(&[
-        ("KEY", Room::Fixed),
-        ("WHEN", Room::Fixed),
-        ("TITLE", Room::Cut),
-        ("PROVIDER", Room::Fixed),
-        ("CALENDAR ID", Room::Drop),
-        ("ID", Room::Drop),
+        ("KEY", ColumnFit::Fixed),
+        ("WHEN", ColumnFit::Fixed),
+        ("TITLE", ColumnFit::Cut),
+        ("PROVIDER", ColumnFit::Fixed),
+        ("CALENDAR ID", ColumnFit::Drop),
+        ("ID", ColumnFit::Drop),
     ]);
     for event in events {
         let title = if event.title.is_empty() { "(no title)" } else { &event.title };

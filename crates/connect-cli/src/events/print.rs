@@ -1,4 +1,4 @@
-//! One event with all its fields, for people.
+//! Formats one event as text.
 
 use connect_hyper::types::{Attendee, Availability, Event, EventStatus, Privacy, Provider};
 use jiff::tz::TimeZone;
@@ -9,9 +9,9 @@ use crate::{
     when,
 };
 
-/// A line a field; what the event does not have is left out.
+/// Returns one line per field that the event has.
 pub(super) fn details(event: &Event, zone: &TimeZone) -> String {
-    let mut lines = Lines(String::new());
+    let mut lines = FieldLines(String::new());
     let text = |field: &Option<String>| field.clone().unwrap_or_default();
     lines.add("title", &event.title);
     lines.add("when", &when::span(event, zone));
@@ -39,9 +39,9 @@ pub(super) fn details(event: &Event, zone: &TimeZone) -> String {
     lines.0
 }
 
-struct Lines(String);
+struct FieldLines(String);
 
-impl Lines {
+impl FieldLines {
     fn add(&mut self, name: &str, value: &str) {
         let value = clean_lines(value);
         if !value.trim().is_empty() {

@@ -1,4 +1,4 @@
-//! Reading the events of a time, whichever service has them.
+//! Reads events from Mobiscroll Connect or another service.
 
 use connect_hyper::types::{CalendarRef, Event, ListEvents};
 use jiff::Timestamp;
@@ -7,16 +7,16 @@ use crate::{context::Context, failure::Failure, output::note, text::clean, via::
 
 /// Which events to read.
 pub(super) struct Query<'a> {
-    /// In these calendars, or in all.
+    /// Only these calendars; all if empty.
     pub(super) calendars: &'a [CalendarRef],
     pub(super) start: Timestamp,
     pub(super) end: Timestamp,
-    /// Series once, in place of their occurrences.
+    /// Return each series once, instead of its occurrences.
     pub(super) masters: bool,
 }
 
 impl Query<'_> {
-    /// The events that are wanted, as many as `limit`, and whether that left some out.
+    /// Returns at most `limit` events that `wanted` accepts, and whether more exist.
     pub(super) async fn read(
         &self,
         context: &Context,
@@ -61,7 +61,7 @@ impl Query<'_> {
     ) -> Result<(Vec<Event>, bool), Failure> {
         let gathered = context.backend.events(self.calendars, self.start, self.end).await?;
         for (calendar, error) in gathered.failed {
-            note(&clean(&format!("The calendar {} cannot be read: {error}", calendar.id)));
+            note(&clean(&format!("Cannot read calendar {}: {error}", calendar.id)));
         }
         let events = gathered.events.into_iter().map(|event| self.placed(event));
         let mut events: Vec<_> = events.filter(wanted).collect();
@@ -71,14 +71,14 @@ impl Query<'_> {
     }
 }
 
-/// Some answers name neither calendar nor provider; where only one calendar was asked, they are its own.
+/// Adds the calendar and the provider to an event whose response names neither.
 pub(super) fn placed(mut event: Event, calendar: &CalendarRef) -> Event {
     event.calendar_id.get_or_insert_with(|| calendar.id.clone());
     event.provider.get_or_insert_with(|| calendar.provider.clone());
     event
 }
 
-/// One more than is shown, to know whether there are more.
+/// Returns one more than `limit`, which shows whether more events exist.
 fn page_size(limit: usize) -> u32 {
     u32::try_from(limit.saturating_add(1)).unwrap_or(u32::MAX).clamp(2, 1000)
 }

@@ -1,8 +1,8 @@
-//! `connect events show`.
+//! `connect events show`: shows one event.
 
 use clap::Args;
 
-use super::{find::Which, print};
+use super::{find::EventSelector, print};
 use crate::{
     context::{Command, Context},
     failure::Failure,
@@ -12,7 +12,7 @@ use crate::{
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    which: Which,
+    which: EventSelector,
 }
 
 impl Command for Arguments {

@@ -1,4 +1,4 @@
-//! `connect events update`, and how much of a series a change or a deletion is for.
+//! `connect events update`, and the options that choose how much of a series a command changes.
 
 use clap::{Args, ValueEnum};
 use connect_hyper::types::UpdateEvent;
@@ -6,8 +6,8 @@ use jiff::tz::TimeZone;
 
 use super::{
     drift,
-    fields::{Fields, Notice, Time},
-    find::{Found, Which},
+    fields::{FieldOptions, NotifyOption, Time},
+    find::{EventSelector, FoundEvent},
     guests, print,
 };
 use crate::{
@@ -21,29 +21,29 @@ use crate::{
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    which: Which,
+    which: EventSelector,
     #[command(flatten)]
-    extent: Extent,
+    extent: ExtentOptions,
     /// The title.
     #[arg(long, value_name = "TEXT", help_heading = "Fields")]
     title: Option<String>,
     #[command(flatten)]
-    fields: Fields,
+    fields: FieldOptions,
     #[command(flatten)]
-    notice: Notice,
-    /// Empty this field; may be given more than once.
+    notice: NotifyOption,
+    /// Clear this field; may be given more than once.
     #[arg(long, value_name = "FIELD", help_heading = "Fields")]
-    clear: Vec<Clear>,
+    clear: Vec<ClearedField>,
 }
 
-/// How much of a series is meant. An occurrence alone, unless one of these is given.
+/// The options that choose how much of a series is changed.
 #[derive(Debug, Args)]
 #[group(multiple = false)]
-pub(super) struct Extent {
-    /// Only this occurrence; so it is without any of the three.
+pub(super) struct ExtentOptions {
+    /// Only this occurrence (the default).
     #[arg(long)]
     this: bool,
-    /// This occurrence and all after it.
+    /// This and all following occurrences.
     #[arg(long)]
     following: bool,
     /// The whole series.
@@ -51,16 +51,16 @@ pub(super) struct Extent {
     all: bool,
 }
 
-/// What was chosen, and fits the event.
+/// How much of a series is changed.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Chosen {
+pub(super) enum Extent {
     This,
     Following,
     All,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Clear {
+enum ClearedField {
     Location,
     Description,
     Attendees,
@@ -69,16 +69,15 @@ enum Clear {
     Custom,
 }
 
-impl Extent {
-    /// What was said. A whole series is touched only where that was said; an occurrence alone needs no
-    /// saying.
-    pub(super) fn chosen(&self, found: &Found) -> Result<Option<Chosen>, Failure> {
+impl ExtentOptions {
+    /// Returns the chosen extent, or `None` without an option; an error for a whole series without `--all`.
+    pub(super) fn chosen(&self, found: &FoundEvent) -> Result<Option<Extent>, Failure> {
         match (self.this, self.following, self.all) {
-            (_, _, true) => Ok(Some(Chosen::All)),
-            _ if found.is_series => Err(Failure::usage("this is a whole series")
-                .next("say so with --all, or name one of its occurrences: connect events list")),
-            (_, true, _) => Ok(Some(Chosen::Following)),
-            (true, _, _) => Ok(Some(Chosen::This)),
+            (_, _, true) => Ok(Some(Extent::All)),
+            _ if found.is_series => Err(Failure::usage("this event is a whole series")
+                .next("add --all to change all of it, or name one occurrence: connect events list")),
+            (_, true, _) => Ok(Some(Extent::Following)),
+            (true, _, _) => Ok(Some(Extent::This)),
             _ => Ok(None),
         }
     }
@@ -86,19 +85,18 @@ impl Extent {
 
 impl Command for Arguments {
     async fn run(&self, context: &Context) -> Result<(), Failure> {
-        let nobody = UpdateEvent::new("", "", "");
+        let unchanged = UpdateEvent::new("", "", "");
         let zone = &context.out.zone;
-        if self.changed(nobody.clone(), zone)? == nobody {
-            return Err(
-                Failure::usage("nothing is to be changed").next("name a field: connect events update --help")
-            );
+        if self.changed(unchanged.clone(), zone)? == unchanged {
+            return Err(Failure::usage("no field to change")
+                .next("add an option such as --title; see connect events update --help"));
         }
         let found = self.which.find(context).await?;
         let event = &found.event;
         let change = match self.extent.chosen(&found)? {
-            Some(Chosen::All) => event.change_series()?,
-            Some(Chosen::This) => event.change()?.this_only(),
-            Some(Chosen::Following) => event.change()?.this_and_following(),
+            Some(Extent::All) => event.change_series()?,
+            Some(Extent::This) => event.change()?.this_only(),
+            Some(Extent::Following) => event.change()?.this_and_following(),
             None => event.change()?,
         };
         let mut change = self.changed(change, zone)?;
@@ -108,7 +106,7 @@ impl Command for Arguments {
         let mut changed = context.backend.update(&change).await?;
         changed.calendar_id = changed.calendar_id.or_else(|| event.calendar_id.clone());
         changed.provider = changed.provider.or_else(|| event.provider.clone());
-        // A guest who was removed is told as well.
+        // The service also notifies guests that this change removes.
         let mut invited = guests::of(event);
         invited.extend(guests::of(&changed));
         invited.sort();
@@ -171,21 +169,21 @@ impl Arguments {
         })
     }
 
-    /// A field is set or cleared, not both.
-    fn cleared(&self, change: UpdateEvent, field: Clear) -> Result<UpdateEvent, Failure> {
+    /// Clears the field; an error if the same command sets it.
+    fn cleared(&self, change: UpdateEvent, field: ClearedField) -> Result<UpdateEvent, Failure> {
         let fields = &self.fields;
         let (set, cleared) = match field {
-            Clear::Location => (fields.location.is_some(), change.clear_location()),
-            Clear::Description => (fields.description.is_some(), change.clear_description()),
-            Clear::Attendees => (!fields.attendees.is_empty(), change.clear_attendees()),
-            Clear::Recurrence => (fields.recurrence()?.is_some(), change.clear_recurrence()),
-            Clear::Conference => {
+            ClearedField::Location => (fields.location.is_some(), change.clear_location()),
+            ClearedField::Description => (fields.description.is_some(), change.clear_description()),
+            ClearedField::Attendees => (!fields.attendees.is_empty(), change.clear_attendees()),
+            ClearedField::Recurrence => (fields.recurrence()?.is_some(), change.clear_recurrence()),
+            ClearedField::Conference => {
                 (fields.conference.is_some(), change.clear_conference().clear_conference_data())
             }
-            Clear::Custom => (fields.custom()?.is_some(), change.clear_custom()),
+            ClearedField::Custom => (fields.custom()?.is_some(), change.clear_custom()),
         };
         if set {
-            return Err(Failure::usage("a field is set and cleared at once").cause(format!("{field:?}")));
+            return Err(Failure::usage("the same field is set and cleared").cause(format!("{field:?}")));
         }
         Ok(cleared)
     }

@@ -1,17 +1,17 @@
-//! Reading a URL that is pasted, however long it is.
+//! Reads a pasted URL of any length.
 //!
-//! A terminal collects a line before it hands it on, and cuts it without a word: at 4,095 bytes on Linux, at 1,024 on macOS. A
-//! code in a URL can be longer than that, so the terminal is told to hand on what is typed at once.
+//! A terminal in line mode silently cuts a line after 4,095 bytes on Linux and after 1,024 on macOS. A
+//! callback URL can be longer, so line mode is switched off while reading.
 
 use std::io::{self, BufRead, Read as _};
 
-/// More than any browser takes for a URL.
-const LONGEST: u64 = 1024 * 1024;
+/// More than any browser accepts for a URL.
+const MAX_URL_BYTES: u64 = 1024 * 1024;
 
-/// Reads up to the end of the line. The keys that correct a line do so here, as the terminal no longer does it.
+/// Reads one line and applies Backspace and Ctrl-U, which a terminal only does in line mode.
 pub(super) fn line(input: impl BufRead) -> io::Result<String> {
     let mut line = String::new();
-    let mut bytes = input.take(LONGEST).bytes();
+    let mut bytes = input.take(MAX_URL_BYTES).bytes();
     let mut pending = Vec::new();
     while let Some(byte) = bytes.next().transpose()? {
         match byte {
@@ -45,7 +45,7 @@ mod terminal {
         termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr},
     };
 
-    /// For as long as this is there, the terminal cuts no line. Without a terminal nothing is changed.
+    /// Switches the terminal's line mode off until dropped; does nothing if stdin is not a terminal.
     pub(in super::super) struct WholeLines(Option<Termios>);
 
     impl WholeLines {
@@ -66,7 +66,7 @@ mod terminal {
     }
 }
 
-/// Elsewhere the lines are as long as the system lets them be.
+/// On other systems the terminal is left unchanged.
 #[cfg(not(unix))]
 pub(super) struct WholeLines;
 
@@ -80,7 +80,7 @@ impl WholeLines {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn line_ends_where_it_ends_and_can_be_corrected() {
+    fn line_is_read_to_its_end_with_corrections() {
         for (typed, read) in [
             ("http://a/?b=c\nmore", "http://a/?b=c"),
             ("a\r\n", "a"),

@@ -1,4 +1,4 @@
-//! Passing a delivery on as it came: its signature is over these bytes.
+//! Forwards deliveries byte by byte, because the signature covers the exact body.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use http::{HeaderMap, HeaderName, Method, Request, Response, Uri, header};
 
 use crate::{failure::Failure, settings::Resolved};
 
-/// The delivery is in hand for a minute; later than that it would be handed out again meanwhile.
-const LONGEST: Duration = Duration::from_secs(50);
+/// Less than the one-minute lease of a delivery, after which a repetition would be handled too.
+const MAX_FORWARD_TIME: Duration = Duration::from_secs(50);
 
-/// What belongs to one connection and is never passed on (RFC 9110 7.6.1).
+/// The headers of a single connection, which are never forwarded (RFC 9110 section 7.6.1).
 const HOP_BY_HOP: [HeaderName; 7] = [
     header::CONNECTION,
     header::TRANSFER_ENCODING,
@@ -22,7 +22,7 @@ const HOP_BY_HOP: [HeaderName; 7] = [
     HeaderName::from_static("keep-alive"),
 ];
 
-/// Where deliveries are passed on to.
+/// The target of `--forward-to`.
 pub(super) struct Forward {
     url: Uri,
     transport: HyperTransport,
@@ -31,7 +31,7 @@ pub(super) struct Forward {
 
 impl Forward {
     pub(super) fn new(url: Uri, settings: &Resolved, client: &Client) -> Result<Self, Failure> {
-        let time = client.app().config().attempt_timeout.min(LONGEST);
+        let time = client.app().config().attempt_timeout.min(MAX_FORWARD_TIME);
         Ok(Self { url, transport: settings.transport(client)?, time })
     }
 
@@ -39,8 +39,8 @@ impl Forward {
         &self.url
     }
 
-    /// The target's own answer, whatever it is; an error if there was none.
-    pub(super) async fn pass_on(
+    /// Sends the delivery and returns the target's response, whatever its status.
+    pub(super) async fn forward(
         &self,
         headers: &HeaderMap,
         body: Bytes,
@@ -50,17 +50,17 @@ impl Forward {
         *request.uri_mut() = self.url.clone();
         request.extensions_mut().insert(Timeout(self.time));
         let mut headers = end_to_end(headers);
-        // These two are between the sender and this one, as are the ones of a connection.
+        // These two only concern the connection from the sender.
         for own in [header::HOST, header::EXPECT] {
             headers.remove(own);
         }
         *request.headers_mut() = headers;
 
         let (head, body) = self.transport.send(request).await?.into_parts();
-        let mut answer = Response::new(body);
-        *answer.status_mut() = head.status;
-        *answer.headers_mut() = end_to_end(&head.headers);
-        Ok(answer)
+        let mut response = Response::new(body);
+        *response.status_mut() = head.status;
+        *response.headers_mut() = end_to_end(&head.headers);
+        Ok(response)
     }
 }
 

@@ -1,13 +1,13 @@
-//! `connect webhooks listen`: takes deliveries on this machine.
+//! `connect webhooks listen`: receives deliveries on this machine.
 //!
 //! ```text
-//!   POST ── verified, and new? ──no──> the status that says so; shown
+//!   POST ── genuine and new? ──no──> respond 4xx/5xx (200 if already handled); show
 //!               │ yes
-//!               ├── --forward-to: passed on unchanged; its answer is the answer, its 2xx means done
-//!               └── else 200, done; shown
+//!               ├── --forward-to: forward unchanged and respond as the target does; 2xx = handled; show
+//!               └── else respond 200 = handled; show
 //! ```
 //!
-//! What was not done is taken anew when the service sends it again.
+//! A delivery that was not handled is accepted again when the service repeats it.
 
 use std::{io, sync::Arc};
 
@@ -18,7 +18,7 @@ use http::{HeaderMap, Response, StatusCode, Uri};
 use serde_json::json;
 use tokio::sync::mpsc;
 
-use super::{forward::Forward, report::Report};
+use super::{forward::Forward, report::DeliveryReport};
 use crate::{
     failure::{Exit, Failure},
     output::Output,
@@ -29,19 +29,19 @@ use crate::{
 /// The arguments of `connect webhooks listen`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The port to listen on, at 127.0.0.1; 0 takes a free one.
+    /// Listen on this port of 127.0.0.1; 0 chooses a free port.
     #[arg(long, default_value_t = 0)]
     port: u16,
-    /// The path deliveries come to.
+    /// Accept deliveries at this path.
     #[arg(long, default_value = "/", value_parser = path)]
     path: String,
-    /// A public key (whpk_...) to verify with for as long as the service's keys cannot be fetched.
+    /// Verify with this public key (whpk_...) until the service's keys can be fetched.
     #[arg(long, value_name = "KEY")]
     key: Option<String>,
-    /// Pass each delivery that is genuine and new on to this URL, unchanged, and answer as it does.
+    /// Forward each genuine, new delivery to this URL unchanged, and respond as it does.
     #[arg(long, value_name = "URL", value_parser = target)]
     forward_to: Option<Uri>,
-    /// End after the first delivery that was handled.
+    /// Exit after the first handled delivery.
     #[arg(long)]
     once: bool,
 }
@@ -53,23 +53,26 @@ impl Arguments {
             Some(url) => Some(Forward::new(url.clone(), settings, &client)?),
             None => None,
         };
-        let receiver = Receiver::bind(self.port, &self.path).await.map_err(|error| self.cannot(&error))?;
+        let receiver =
+            Receiver::bind(self.port, &self.path).await.map_err(|error| self.cannot_listen(&error))?;
         let url = receiver.url();
-        out.line(&json!({ "url": url }), || format!("Taking deliveries at {url}; Ctrl-C ends it.\n"))?;
+        out.line(&json!({ "url": url }), || {
+            format!("Receiving deliveries at {url}; press Ctrl-C to stop.\n")
+        })?;
 
         let (ended, mut end) = mpsc::unbounded_channel();
         let listener = Arc::new(Listener { client, forward, out, once: self.once, ended });
         let mut outcome = Ok(());
-        let handler = move |headers, body| listener.clone().take(headers, body);
+        let handler = move |headers, body| listener.clone().receive(headers, body);
         let until = async { outcome = end.recv().await.unwrap_or(Ok(())) };
         receiver.serve(handler, until).await;
         outcome
     }
 
-    fn cannot(&self, error: &io::Error) -> Failure {
+    fn cannot_listen(&self, error: &io::Error) -> Failure {
         Failure::new(Exit::Failed, "LISTEN_ERROR", format!("cannot listen on 127.0.0.1:{}", self.port))
             .cause(error)
-            .next("end what uses the port, or leave --port out for a free one")
+            .next("stop the program that uses the port, or omit --port for a free one")
     }
 }
 
@@ -82,19 +85,19 @@ struct Listener {
 }
 
 impl Listener {
-    async fn take(self: Arc<Self>, headers: HeaderMap, body: Bytes) -> Response<Bytes> {
-        let (answer, report) = match self.client.webhooks().receive(&headers, &body).await {
+    async fn receive(self: Arc<Self>, headers: HeaderMap, body: Bytes) -> Response<Bytes> {
+        let (response, report) = match self.client.webhooks().receive(&headers, &body).await {
             Ok(received) => self.handle(received, &headers, body).await,
-            Err(declined) => decline(Report::declined(&headers, &declined), &declined),
+            Err(declined) => decline(DeliveryReport::declined(&headers, &declined), &declined),
         };
         let shown = self.out.line(&report.json(), || report.text(&self.out));
-        // Whoever waits for the end may have gone already: then it is no news.
+        // Sending fails only if the command is already ending.
         if let Err(failure) = shown {
             let _ = self.ended.send(Err(failure));
         } else if self.once && report.is_handled() {
             let _ = self.ended.send(Ok(()));
         }
-        answer
+        response
     }
 
     async fn handle(
@@ -102,27 +105,27 @@ impl Listener {
         received: Received,
         headers: &HeaderMap,
         body: Bytes,
-    ) -> (Response<Bytes>, Report) {
-        let mut report = Report::handled(&received);
-        let answer = match &self.forward {
+    ) -> (Response<Bytes>, DeliveryReport) {
+        let mut report = DeliveryReport::handled(&received);
+        let response = match &self.forward {
             Some(forward) => {
-                let answer = forward.pass_on(headers, body).await;
-                report.forwarded(forward.url(), &answer);
-                answer.unwrap_or_else(|_| status(StatusCode::BAD_GATEWAY))
+                let response = forward.forward(headers, body).await;
+                report.forwarded(forward.url(), &response);
+                response.unwrap_or_else(|_| status(StatusCode::BAD_GATEWAY))
             }
             None => status(StatusCode::OK),
         };
-        if !answer.status().is_success() {
-            return (answer, report);
+        if !response.status().is_success() {
+            return (response, report);
         }
         match received.done().await {
-            Ok(()) => (answer, report),
+            Ok(()) => (response, report),
             Err(declined) => decline(report.failed(&declined), &declined),
         }
     }
 }
 
-fn decline(report: Report, declined: &Declined) -> (Response<Bytes>, Report) {
+fn decline(report: DeliveryReport, declined: &Declined) -> (Response<Bytes>, DeliveryReport) {
     (status(declined.status()), report)
 }
 
@@ -130,12 +133,12 @@ fn path(text: &str) -> Result<String, String> {
     let uri: Option<Uri> = text.parse().ok();
     match uri.filter(|uri| text.starts_with('/') && uri.path() == text) {
         Some(_) => Ok(text.to_owned()),
-        None => Err("a path begins with / and has no query".to_owned()),
+        None => Err("not a path (expected / at the start, and no query)".to_owned()),
     }
 }
 
 fn target(text: &str) -> Result<Uri, String> {
     let uri: Option<Uri> = text.parse().ok();
     let web = |uri: &Uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some();
-    uri.filter(web).ok_or_else(|| "a URL with http or https is needed".to_owned())
+    uri.filter(web).ok_or_else(|| "not a URL (expected http or https)".to_owned())
 }

@@ -1,4 +1,4 @@
-//! What is shown of a delivery: a line a changed event for people, one JSON object for programs.
+//! Formats a received delivery: one line per changed event, or one JSON object.
 
 use connect_hyper::{
     TransportError,
@@ -16,11 +16,11 @@ use crate::{
     when,
 };
 
-/// How much is shown of each text that anybody may have sent, in characters.
-const LONGEST: usize = 200;
+/// The maximum length of a received text in the output, in characters.
+const MAX_TEXT_CHARS: usize = 200;
 
-/// What came of a delivery.
-pub(super) struct Report {
+/// A delivery and its outcome.
+pub(super) struct DeliveryReport {
     at: Timestamp,
     id: Option<String>,
     verified: bool,
@@ -38,7 +38,7 @@ struct Forwarded {
     outcome: Result<StatusCode, String>,
 }
 
-impl Report {
+impl DeliveryReport {
     pub(super) fn handled(verified: &Verified) -> Self {
         Self {
             at: Timestamp::now(),
@@ -53,9 +53,11 @@ impl Report {
         }
     }
 
-    /// Nothing but the id is told of what was not verified, and that as what it is: somebody's text.
+    /// Creates the report of a declined delivery; of unverified content only the id is shown.
     pub(super) fn declined(headers: &HeaderMap, declined: &Declined) -> Self {
-        let id = headers.get("webhook-id").map(|id| limit(&String::from_utf8_lossy(id.as_bytes()), LONGEST));
+        let id = headers
+            .get("webhook-id")
+            .map(|id| limit(&String::from_utf8_lossy(id.as_bytes()), MAX_TEXT_CHARS));
         let rejection = match declined {
             Declined::Rejected(rejection) => Some(rejection),
             _ => None,
@@ -77,17 +79,17 @@ impl Report {
         }
     }
 
-    /// Adds what the target made of it.
-    pub(super) fn forwarded<B>(&mut self, url: &Uri, answer: &Result<Response<B>, TransportError>) {
-        let outcome = match answer {
-            Ok(answer) => Ok(answer.status()),
+    /// Adds the outcome of forwarding.
+    pub(super) fn forwarded<B>(&mut self, url: &Uri, response: &Result<Response<B>, TransportError>) {
+        let outcome = match response {
+            Ok(response) => Ok(response.status()),
             Err(error) => Err(error.to_string()),
         };
         self.status = *outcome.as_ref().unwrap_or(&StatusCode::BAD_GATEWAY);
         self.forwarded = Some(Forwarded { url: url.to_string(), outcome });
     }
 
-    /// It was handled, but that could not be kept.
+    /// Marks a handled delivery whose completion could not be saved.
     pub(super) fn failed(mut self, declined: &Declined) -> Self {
         self.error = Some(declined.to_string());
         self.status = declined.status();
@@ -124,7 +126,7 @@ impl Report {
         let mut text = String::new();
         match &self.delivery {
             Some(delivery) if delivery.events.is_empty() => {
-                text.push_str(&format!("{time}  {}  no event is named\n", place(delivery, None)));
+                text.push_str(&format!("{time}  {}  contains no event\n", place(delivery, None)));
             }
             Some(delivery) => {
                 for change in &delivery.events {
@@ -132,16 +134,16 @@ impl Report {
                 }
             }
             None => {
-                let what = if self.verified { "again  " } else { "refused" };
+                let outcome = if self.verified { "again  " } else { "refused" };
                 let id = brief(self.id.as_deref().unwrap_or("(no id)"));
-                text.push_str(&format!("{time}  {what}  {id}: {}\n", self.why()));
+                text.push_str(&format!("{time}  {outcome}  {id}: {}\n", self.why()));
             }
         }
         if let Some(forwarded) = &self.forwarded {
-            text.push_str(&format!("{time}  {}\n", told(forwarded)));
+            text.push_str(&format!("{time}  {}\n", forwarding(forwarded)));
         }
         if let (Some(_), Some(error)) = (&self.delivery, &self.error) {
-            text.push_str(&format!("{time}  not kept as handled: {}\n", brief(error)));
+            text.push_str(&format!("{time}  not saved as handled: {}\n", brief(error)));
         }
         text
     }
@@ -149,48 +151,48 @@ impl Report {
     fn why(&self) -> String {
         let error = brief(self.error.as_deref().unwrap_or_default());
         let reason = self.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
-        format!("{error}{reason}; answered {}", self.status.as_u16())
+        format!("{error}{reason}; responded {}", self.status.as_u16())
     }
 }
 
-fn told(forwarded: &Forwarded) -> String {
+fn forwarding(forwarded: &Forwarded) -> String {
     let url = brief(&forwarded.url);
     match &forwarded.outcome {
-        Ok(status) if status.is_success() => format!("{url} answered {}", status.as_u16()),
-        Ok(status) => format!("{url} answered {}: not handled", status.as_u16()),
-        Err(error) => format!("{url} gave no answer: {}; answered 502", brief(error)),
+        Ok(status) if status.is_success() => format!("{url} responded {}", status.as_u16()),
+        Ok(status) => format!("{url} responded {}: not handled", status.as_u16()),
+        Err(error) => format!("no response from {url}: {}; responded 502", brief(error)),
     }
 }
 
 fn brief(text: &str) -> String {
-    clean(&limit(text, LONGEST))
+    clean(&limit(text, MAX_TEXT_CHARS))
 }
 
 /// `updated  google/th20eap9  Stand-up  2026-11-23 09:00-09:30`
 fn line(delivery: &Delivery, change: &EventChange, out: &Output) -> String {
-    const PLACE: usize = 18;
+    const PLACE_WIDTH: usize = 18;
     let event = &change.event;
-    let what = kind(delivery, change);
+    let kind = change_kind(delivery, change);
     let place = place(delivery, Some(change));
     let span = brief(&when::span(event, &out.zone));
     let title = if event.title.is_empty() { "(no title)".to_owned() } else { brief(&event.title) };
-    // The time and what is beside the title take so much.
-    let beside = 10 + width(&what).max(7) + 2 + width(&place).max(PLACE) + 2 + 2 + width(&span);
-    let title = match out.room_beside(beside) {
-        Some(room) => cut(&title, room.max(8)),
+    // The width of the line without the title.
+    let used = 10 + width(&kind).max(7) + 2 + width(&place).max(PLACE_WIDTH) + 2 + 2 + width(&span);
+    let title = match out.remaining_width(used) {
+        Some(width) => cut(&title, width.max(8)),
         None => title,
     };
-    format!("{what:<7}  {place:<PLACE$}  {title}  {span}")
+    format!("{kind:<7}  {place:<PLACE_WIDTH$}  {title}  {span}")
 }
 
-/// What happened: said of the event, or of all, or in the name of the shape that has little else.
-fn kind(delivery: &Delivery, change: &EventChange) -> String {
+/// Returns the change type of the event, else of the delivery, else the delivery's event type.
+fn change_kind(delivery: &Delivery, change: &EventChange) -> String {
     let typed = change.change_type.as_ref().or(delivery.change_type.as_ref()).map(ChangeType::as_str);
     let named = || delivery.event_type.as_deref().map(|name| name.strip_prefix("event.").unwrap_or(name));
     brief(typed.or_else(named).unwrap_or("changed"))
 }
 
-/// The provider, and the calendar's key as the tables show it.
+/// Returns the provider and the calendar's key.
 fn place(delivery: &Delivery, change: Option<&EventChange>) -> String {
     let event = change.map(|change| &change.event);
     let provider = event.and_then(|event| event.provider.as_ref()).or(delivery.provider.as_ref());

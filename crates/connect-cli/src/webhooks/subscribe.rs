@@ -1,7 +1,7 @@
-//! `connect webhooks subscribe`.
+//! `connect webhooks subscribe`: subscribes calendars to webhooks.
 //!
-//! The service subscribes the calendars of an account by itself when it is connected; this is for calendars that
-//! were connected before the webhook URL was set, and for a channel or an end of one's own choice.
+//! The service subscribes the calendars of an account when it is connected. This command is for accounts that
+//! were connected before the webhook URL was set, or to choose the channel id or the expiry.
 
 use clap::Args;
 use connect_hyper::types::{CalendarRef, Provider, SubscribeWebhook, Subscribed};
@@ -23,46 +23,46 @@ pub(crate) struct Arguments {
     /// The provider: google, microsoft, apple or caldav.
     #[arg(required_unless_present = "all", requires = "calendar", value_parser = provider::known)]
     provider: Option<Provider>,
-    /// The calendar, by key, id or exact title as `connect calendars` shows them.
+    /// The calendar, by its key, id or exact title in `connect calendars`.
     #[arg(value_name = "CALENDAR_ID")]
     calendar: Option<String>,
-    /// Subscribe every calendar that is listed.
+    /// Subscribe all calendars.
     #[arg(long, conflicts_with_all = ["provider", "calendar", "channel_id"])]
     all: bool,
-    /// An id for the channel, unique in the application [default: the service makes one].
+    /// Use this channel id, unique in the application [default: the service creates one].
     #[arg(long, value_name = "ID")]
     channel_id: Option<String>,
-    /// Until then: a time, or a date with its whole day [default: the service renews it].
+    /// End the subscription after this date (inclusive) or time [default: the service renews it].
     #[arg(long, value_name = "WHEN")]
     expires: Option<String>,
 }
 
-/// As the API answers, with the calendar it is about.
+/// The response of the API and the id of the subscribed calendar.
 #[derive(Serialize)]
-struct Made<'a> {
+struct CalendarSubscription<'a> {
     #[serde(rename = "calendarId")]
     calendar_id: &'a str,
     #[serde(flatten)]
-    answer: Subscribed,
+    response: Subscribed,
 }
 
 impl Command for Arguments {
     async fn run(&self, context: &Context) -> Result<(), Failure> {
         let end = self.end(context)?;
         let calendars = self.calendars(context).await?;
-        let mut made = Vec::new();
+        let mut subscribed = Vec::new();
         let mut outcome = Ok(());
         for calendar in &calendars {
             match self.subscribe(context, calendar, end).await {
-                Ok(answer) => made.push(Made { calendar_id: &calendar.id, answer }),
+                Ok(response) => subscribed.push(CalendarSubscription { calendar_id: &calendar.id, response }),
                 Err(failure) => {
                     outcome = Err(if self.all { failure.while_doing(about(calendar)) } else { failure });
                     break;
                 }
             }
         }
-        // What was done is said also when the rest failed.
-        match made.as_slice() {
+        // If one calendar fails, the subscriptions made before are printed all the same.
+        match subscribed.as_slice() {
             [one] if !self.all => context.out.print(one, || line(one, context))?,
             [] if outcome.is_err() => {}
             all => context.out.print(all, || lines(all, context))?,
@@ -104,23 +104,23 @@ impl Arguments {
 }
 
 fn about(calendar: &CalendarRef) -> String {
-    format!("the calendar {:?} of {} was not subscribed", calendar.id, calendar.provider)
+    format!("cannot subscribe calendar {:?} of {}", calendar.id, calendar.provider)
 }
 
-fn lines(all: &[Made<'_>], context: &Context) -> String {
+fn lines(all: &[CalendarSubscription<'_>], context: &Context) -> String {
     if all.is_empty() {
-        return "There is no calendar.\n".to_owned();
+        return "No calendars.\n".to_owned();
     }
     all.iter().map(|one| line(one, context)).collect()
 }
 
-/// With what it takes to unsubscribe.
-fn line(made: &Made<'_>, context: &Context) -> String {
-    let subscription = made.answer.subscription.as_ref();
+/// Returns the line of a subscription, with the ids that `unsubscribe` needs.
+fn line(subscribed: &CalendarSubscription<'_>, context: &Context) -> String {
+    let subscription = subscribed.response.subscription.as_ref();
     let channel =
-        subscription.and_then(|one| one.channel_id.as_deref()).or(made.answer.channel_id.as_deref());
+        subscription.and_then(|one| one.channel_id.as_deref()).or(subscribed.response.channel_id.as_deref());
     let mut text =
-        format!("Subscribed {}: channel {}", clean(made.calendar_id), clean(channel.unwrap_or("?")));
+        format!("Subscribed {}: channel {}", clean(subscribed.calendar_id), clean(channel.unwrap_or("?")));
     if let Some(resource) = subscription.and_then(|one| one.resource_id.as_deref()) {
         text.push_str(&format!(", resource {}", clean(resource)));
     }

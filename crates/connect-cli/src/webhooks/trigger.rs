@@ -1,4 +1,4 @@
-//! `connect webhooks trigger` and `connect webhooks resend`: deliveries on demand, of a sandbox.
+//! `connect webhooks trigger` and `connect webhooks resend`: have a sandbox send a delivery.
 
 use clap::{Args, ValueEnum};
 use connect_hyper::{
@@ -23,16 +23,16 @@ use crate::{
 /// The arguments of `connect webhooks trigger`.
 #[derive(Debug, Args)]
 pub(crate) struct Trigger {
-    /// Of this provider: google, microsoft, apple or caldav [default: whichever was subscribed first].
+    /// Change an event of this provider: google, microsoft, apple or caldav [default: the first subscribed].
     #[arg(long, value_name = "PROVIDER", value_parser = provider::known)]
     provider: Option<Provider>,
-    /// In this calendar, by key or id [default: the one that was subscribed first].
+    /// Change an event in this calendar, by key or id [default: the first subscribed].
     #[arg(long, value_name = "CALENDAR")]
     calendar: Option<String>,
-    /// What the user does.
+    /// Make this kind of change.
     #[arg(long, value_enum, default_value_t = Change::Updated)]
     change: Change,
-    /// The title the event gets.
+    /// Give the event this title.
     #[arg(long)]
     title: Option<String>,
 }
@@ -52,13 +52,13 @@ enum Change {
 }
 
 #[derive(Deserialize)]
-struct Listed {
-    subscriptions: Vec<Subscribed>,
+struct Subscriptions {
+    subscriptions: Vec<SubscribedCalendar>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Subscribed {
+struct SubscribedCalendar {
     provider: Provider,
     calendar_id: String,
 }
@@ -82,11 +82,11 @@ struct Resent {
 impl Trigger {
     pub(super) async fn run(&self, settings: &Resolved, out: &Output) -> Result<(), Failure> {
         let client = settings.anonymous(None)?;
-        let listed = look(&client).await?;
-        let mut what = Map::new();
+        let listed = subscriptions(&client).await?;
+        let mut request = Map::new();
         let mut put = |name: &str, value: Option<&str>| {
             if let Some(value) = value {
-                what.insert(name.to_owned(), json!(value));
+                request.insert(name.to_owned(), json!(value));
             }
         };
         put("user", settings.named_user.as_deref());
@@ -97,9 +97,9 @@ impl Trigger {
         put("change", Some(self.change.name()));
         put("title", self.title.as_deref());
 
-        let answer = client.send(&Control::post("/sandbox/trigger").json(&what.into())).await?;
-        let triggered: Triggered = read(&answer)?;
-        out.print(&read::<Value>(&answer)?, || {
+        let response = client.send(&Control::post("/sandbox/trigger").json(&request.into())).await?;
+        let triggered: Triggered = read(&response)?;
+        out.print(&read::<Value>(&response)?, || {
             let title = triggered.event.get("title").and_then(Value::as_str).unwrap_or("an event");
             let key = key::of_calendar_id(Some(&triggered.provider), &triggered.calendar_id);
             format!(
@@ -113,15 +113,19 @@ impl Trigger {
         })
     }
 
-    fn calendar<'a>(&self, name: &str, listed: &'a Listed) -> Result<&'a str, Failure> {
+    fn calendar<'a>(&self, name: &str, listed: &'a Subscriptions) -> Result<&'a str, Failure> {
         let mut subscribed = listed.subscriptions.iter();
         let found = subscribed.find(|one| {
             (one.calendar_id == name || key::of_calendar_id(Some(&one.provider), &one.calendar_id) == name)
                 && self.provider.as_ref().is_none_or(|provider| *provider == one.provider)
         });
         found.map(|one| one.calendar_id.as_str()).ok_or_else(|| {
-            Failure::new(Exit::NotFound, "NOT_FOUND_ERROR", format!("no calendar {name:?} is subscribed"))
-                .next("subscribe it: connect webhooks subscribe; their keys and ids: connect calendars")
+            Failure::new(
+                Exit::NotFound,
+                "NOT_FOUND_ERROR",
+                format!("calendar {name:?} has no webhook subscription"),
+            )
+            .next("subscribe it: connect webhooks subscribe; list keys and ids: connect calendars")
         })
     }
 }
@@ -129,15 +133,16 @@ impl Trigger {
 impl Resend {
     pub(super) async fn run(&self, settings: &Resolved, out: &Output) -> Result<(), Failure> {
         let client = settings.anonymous(None)?;
-        look(&client).await?;
+        // Checks that the base URL is a sandbox.
+        subscriptions(&client).await?;
         let mut control = Control::post("/sandbox/resend");
         if let Some(id) = &self.id {
             control = control.json(&json!({ "id": id }));
         }
-        let answer = client.send(&control).await?;
-        let resent: Resent = read(&answer)?;
-        out.print(&read::<Value>(&answer)?, || {
-            format!("The delivery {} is on its way again.\n", clean(&resent.delivery))
+        let response = client.send(&control).await?;
+        let resent: Resent = read(&response)?;
+        out.print(&read::<Value>(&response)?, || {
+            format!("The sandbox is sending delivery {} again.\n", clean(&resent.delivery))
         })
     }
 }
@@ -160,14 +165,14 @@ impl Change {
     }
 }
 
-async fn look(client: &Client) -> Result<Listed, Failure> {
-    control::look(client, "/sandbox/subscriptions").await
+async fn subscriptions(client: &Client) -> Result<Subscriptions, Failure> {
+    control::get_from_sandbox(client, "/sandbox/subscriptions").await
 }
 
-fn read<T: DeserializeOwned>(answer: &Raw) -> Result<T, Failure> {
-    answer.decode().map_err(|error| {
-        Failure::new(Exit::Service, "DECODE_ERROR", "the sandbox's answer is not understood")
-            .cause(format!("{error}: {}", answer.get()))
-            .next("use the sandbox of the same version")
+fn read<T: DeserializeOwned>(response: &Raw) -> Result<T, Failure> {
+    response.decode().map_err(|error| {
+        Failure::new(Exit::Service, "DECODE_ERROR", "cannot read the sandbox's response")
+            .cause(format!("{error}: {}", response.get()))
+            .next("use a sandbox of the same version as this program")
     })
 }

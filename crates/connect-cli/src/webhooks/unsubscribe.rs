@@ -1,4 +1,4 @@
-//! `connect webhooks unsubscribe`.
+//! `connect webhooks unsubscribe`: ends a webhook subscription.
 
 use clap::Args;
 use connect_hyper::types::{Provider, UnsubscribeWebhook};
@@ -17,9 +17,9 @@ pub(crate) struct Arguments {
     /// The provider: google, microsoft, apple or caldav.
     #[arg(value_parser = provider::known)]
     provider: Provider,
-    /// The channel, as `connect webhooks subscribe` or a delivery names it.
+    /// The channel id, from `connect webhooks subscribe` or a delivery.
     channel_id: String,
-    /// The provider's id of what is watched; Google needs it to stop at its side as well.
+    /// The provider's resource id; Google needs it to stop its notifications.
     #[arg(long, value_name = "ID")]
     resource_id: Option<String>,
 }
@@ -32,6 +32,6 @@ impl Command for Arguments {
         }
         context.user.webhooks().unsubscribe(request).await?;
         let value = json!({ "success": true, "provider": self.provider, "channelId": self.channel_id });
-        context.out.print(&value, || format!("The channel {} is unsubscribed.\n", clean(&self.channel_id)))
+        context.out.print(&value, || format!("Unsubscribed channel {}.\n", clean(&self.channel_id)))
     }
 }

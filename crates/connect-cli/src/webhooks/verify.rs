@@ -1,7 +1,7 @@
-//! `connect webhooks verify`: whether a delivery is genuine, from what was kept of it.
+//! `connect webhooks verify`: verifies the signature of a saved delivery, and says why it is refused.
 //!
-//! For who has to find out why a delivery is refused. Nothing is asked of anybody, and no settings are read, so it
-//! says the same everywhere: the body, the headers, the keys and the time are all there is.
+//! It sends no requests and reads no settings, so the result depends only on the body, the headers, the keys
+//! and the time.
 
 use std::{
     io::Read as _,
@@ -26,16 +26,16 @@ use crate::{
 /// The arguments of `connect webhooks verify`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The body, to the byte; - reads it from stdin.
+    /// Read the body from this file, which must be unchanged; - reads stdin.
     #[arg(long, value_name = "FILE")]
     body: PathBuf,
-    /// A header of the delivery, as in 'webhook-id: msg_1'; may be given more than once.
+    /// Add a header of the delivery, such as 'webhook-id: msg_1'; may be given more than once.
     #[arg(long = "header", value_name = "NAME: VALUE")]
     headers: Vec<String>,
-    /// A public key (whpk_...) of the service; may be given more than once.
+    /// Verify with this public key (whpk_...) of the service; may be given more than once.
     #[arg(long = "key", value_name = "KEY")]
     keys: Vec<String>,
-    /// The time to take for now, in seconds since 1970 [default: the present].
+    /// Use this as the current time, in seconds since 1970 [default: now].
     #[arg(long, value_name = "UNIX", allow_negative_numbers = true)]
     now: Option<i64>,
 }
@@ -54,32 +54,33 @@ impl Arguments {
         let headers = headers(&self.headers)?;
         let now = match self.now {
             Some(seconds) => Timestamp::from_second(seconds)
-                .map_err(|error| Failure::usage("--now is no time").cause(error))?,
+                .map_err(|error| Failure::usage("--now: the time is out of range").cause(error))?,
             None => Timestamp::now(),
         };
         let keys = self.keys();
         let body = read(&self.body)?;
         let outcome = verify(&headers, &body, &keys, now);
         if outcome == Err(Reason::NoMatchingSignature) {
-            let unmarked = body.strip_prefix(b"\xef\xbb\xbf");
-            let unended = body.strip_suffix(b"\r\n").or_else(|| body.strip_suffix(b"\n"));
-            for (without, what) in
-                [(unmarked, "the byte order mark at the start"), (unended, "the line break at the end")]
-            {
-                if without.is_some_and(|body| verify(&headers, body, &keys, now).is_ok()) {
-                    note(&format!("Without {what} of the body it would be genuine."));
+            let without_mark = body.strip_prefix(b"\xef\xbb\xbf");
+            let without_line_break = body.strip_suffix(b"\r\n").or_else(|| body.strip_suffix(b"\n"));
+            for (shortened, extra) in [
+                (without_mark, "the byte order mark at the start"),
+                (without_line_break, "the line break at the end"),
+            ] {
+                if shortened.is_some_and(|body| verify(&headers, body, &keys, now).is_ok()) {
+                    note(&format!("The delivery would be genuine without {extra} of the body."));
                 }
             }
         }
         Ok(outcome)
     }
 
-    /// One that is malformed is skipped, as the official SDKs do.
+    /// Parses the keys; like the official SDKs, skips malformed ones.
     fn keys(&self) -> Vec<PublicKey> {
         let key = |text: &String| match text.parse() {
             Ok(key) => Some(key),
             Err(error) => {
-                note(&format!("The key {} is skipped: {error}.", clean(text)));
+                note(&format!("Skipped the key {}: {error}.", clean(text)));
                 None
             }
         };
@@ -100,20 +101,20 @@ impl Arguments {
     }
 }
 
-/// Those given more than once stay so: of two it cannot be said which one was signed.
+/// Keeps repeated headers, which `verify` refuses as ambiguous.
 fn headers(lines: &[String]) -> Result<HeaderMap, Failure> {
     let mut headers = HeaderMap::new();
     for line in lines {
         let (name, value) = header(line).ok_or_else(|| {
-            Failure::usage(format!("--header is no header: {line:?}"))
-                .next("write the name, a colon and the value, as in 'webhook-id: msg_1'")
+            Failure::usage(format!("--header: {line:?} is not a header"))
+                .next("write the name, a colon and the value, such as 'webhook-id: msg_1'")
         })?;
         headers.append(name, value);
     }
     Ok(headers)
 }
 
-/// Around a value HTTP allows blanks and tabs; around a name it allows nothing (RFC 9112 5).
+/// Parses a header line; only the value may be surrounded by blanks and tabs (RFC 9112 section 5).
 fn header(line: &str) -> Option<(HeaderName, HeaderValue)> {
     let (name, value) = line.split_once(':')?;
     let value = value.trim_matches([' ', '\t']);
@@ -129,6 +130,6 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
     };
     match outcome {
         Ok(_) => Ok(body),
-        Err(error) => Err(Failure::usage(format!("the body {} cannot be read", file.display())).cause(error)),
+        Err(error) => Err(Failure::usage(format!("cannot read the body {}", file.display())).cause(error)),
     }
 }

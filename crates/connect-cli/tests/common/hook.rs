@@ -1,4 +1,4 @@
-//! A receiver that runs, what is sent to it, and a target that it passes things on to.
+//! A running `connect webhooks listen`, requests to it, and a target for `--forward-to`.
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -11,9 +11,9 @@ use std::{
 use connect_hyper::Request;
 use serde_json::Value;
 
-use super::{Done, free_port, piped};
+use super::{Outcome, free_port, piped};
 
-/// `connect webhooks listen`, ended whatever becomes of the test.
+/// A running `connect webhooks listen`, which is killed when dropped.
 pub(crate) struct Listening {
     child: Child,
     pub(crate) url: String,
@@ -22,7 +22,7 @@ pub(crate) struct Listening {
 }
 
 impl Listening {
-    /// With `--json`: the URL comes first.
+    /// Starts the command with `--json` and reads the URL from its first line.
     pub(crate) fn start(command: &mut Command) -> Self {
         let mut child = piped(command.arg("--json"));
         let (out, err) = (BufReader::new(child.stdout.take().unwrap()), child.stderr.take());
@@ -31,26 +31,26 @@ impl Listening {
         listening
     }
 
-    /// The next line.
+    /// Returns the next output line.
     pub(crate) fn next(&mut self) -> Value {
         let mut line = String::new();
-        assert!(self.out.read_line(&mut line).unwrap() > 0, "it ended");
+        assert!(self.out.read_line(&mut line).unwrap() > 0, "the command ended");
         serde_json::from_str(&line).unwrap()
     }
 
     #[cfg(unix)]
-    pub(crate) fn interrupt(self) -> Done {
+    pub(crate) fn interrupt(self) -> Outcome {
         super::interrupt(&self.child);
         self.end()
     }
 
-    /// Waits for its end.
-    pub(crate) fn end(mut self) -> Done {
+    /// Waits until the command ends.
+    pub(crate) fn end(mut self) -> Outcome {
         let code = self.child.wait().unwrap().code();
         let (mut out, mut err) = (String::new(), String::new());
         self.out.read_to_string(&mut out).unwrap();
         self.err.take().unwrap().read_to_string(&mut err).unwrap();
-        Done { code, out, err }
+        Outcome { code, out, err }
     }
 }
 
@@ -61,69 +61,69 @@ impl Drop for Listening {
     }
 }
 
-/// What came to a target: the head as it was, and the body.
-pub(crate) struct Came {
+/// A request that the target received, with its raw head.
+pub(crate) struct ReceivedRequest {
     pub(crate) head: String,
     pub(crate) body: Vec<u8>,
 }
 
-impl Came {
-    /// The values of a header, in their order.
+impl ReceivedRequest {
+    /// Returns the values of a header in order.
     pub(crate) fn all(&self, name: &str) -> Vec<&str> {
         let lines = self.head.lines().filter_map(|line| line.split_once(": "));
         lines.filter(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value).collect()
     }
 }
 
-/// Somebody's application.
+/// An HTTP server in place of the user's application.
 pub(crate) struct Target {
     port: u16,
-    pub(crate) came: Receiver<Came>,
-    came_to: Sender<Came>,
+    pub(crate) came: Receiver<ReceivedRequest>,
+    sender: Sender<ReceivedRequest>,
 }
 
 impl Target {
-    /// Nobody listens there yet.
+    /// Chooses a port without listening on it.
     pub(crate) fn new() -> Self {
-        let (came_to, came) = channel();
-        Self { port: free_port(), came, came_to }
+        let (sender, came) = channel();
+        Self { port: free_port(), came, sender }
     }
 
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}/hooks?app=1", self.port)
     }
 
-    /// Answers so many requests with these words, one after the other.
-    pub(crate) fn answer(&self, answers: &'static [&'static str]) {
+    /// Listens and sends one raw response per request.
+    pub(crate) fn respond(&self, responses: &'static [&'static str]) {
         let socket = TcpListener::bind(("127.0.0.1", self.port)).unwrap();
-        let came = self.came_to.clone();
+        let sender = self.sender.clone();
         std::thread::spawn(move || {
-            for answer in answers {
+            for response in responses {
                 let (mut stream, _) = socket.accept().unwrap();
-                came.send(take(&mut stream)).unwrap();
-                write!(stream, "HTTP/1.1 {answer}").unwrap();
+                sender.send(read_request(&mut stream)).unwrap();
+                write!(stream, "HTTP/1.1 {response}").unwrap();
             }
         });
     }
 
-    pub(crate) fn next(&self) -> Came {
+    pub(crate) fn next(&self) -> ReceivedRequest {
         self.came.recv_timeout(Duration::from_secs(120)).unwrap()
     }
 }
 
-fn take(stream: &mut TcpStream) -> Came {
+fn read_request(stream: &mut TcpStream) -> ReceivedRequest {
     let mut reader = BufReader::new(stream);
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
         assert!(reader.read_line(&mut head).unwrap() > 0, "{head}");
     }
-    let mut came = Came { head, body: Vec::new() };
+    let mut came = ReceivedRequest { head, body: Vec::new() };
     came.body = vec![0; came.all("content-length")[0].parse().unwrap()];
     reader.read_exact(&mut came.body).unwrap();
     came
 }
 
-/// Sends a delivery, and gives the answer.
+/// Sends a delivery and returns the raw response.
 pub(crate) fn post(url: &str, request: &Request) -> String {
     let mut head = String::new();
     for (name, value) in request.headers() {
@@ -138,12 +138,12 @@ pub(crate) fn send(url: &str, method: &str, head: &str, body: &[u8]) -> String {
     let mut stream = TcpStream::connect(host).unwrap();
     write!(stream, "{method} /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{head}\r\n").unwrap();
     stream.write_all(body).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer.trim_start_matches("HTTP/1.1 100 Continue\r\n\r\n").to_owned()
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    response.trim_start_matches("HTTP/1.1 100 Continue\r\n\r\n").to_owned()
 }
 
-/// The status of an answer.
-pub(crate) fn status(answer: &str) -> u16 {
-    answer.split(' ').nth(1).unwrap_or_else(|| panic!("{answer:?}")).parse().unwrap()
+/// Returns the status of a raw response.
+pub(crate) fn status(response: &str) -> u16 {
+    response.split(' ').nth(1).unwrap_or_else(|| panic!("{response:?}")).parse().unwrap()
 }

@@ -1,4 +1,4 @@
-//! A sandbox, a folder of its own for the program, and a browser that follows redirects.
+//! A sandbox, a temporary folder for the program, and a browser that follows redirects.
 #![allow(dead_code, reason = "each test uses a part of it")]
 #![allow(clippy::panic, reason = "helpers of tests")]
 
@@ -16,19 +16,19 @@ use connect_sandbox::{Server, Settings};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// The zone of the reader, as a rule: no machine has to know where Budapest is.
+/// The user's time zone, as a POSIX rule that needs no time zone database.
 pub(crate) const ZONE: &str = "CET-1CEST,M3.5.0,M10.5.0/3";
 
 pub(crate) const SECRET: &str = "sandbox-secret";
 
-/// What a command left behind.
-pub(crate) struct Done {
+/// The exit code and the output of a command.
+pub(crate) struct Outcome {
     pub(crate) code: Option<i32>,
     pub(crate) out: String,
     pub(crate) err: String,
 }
 
-impl Done {
+impl Outcome {
     pub(crate) fn of(output: Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).unwrap();
         Self { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
@@ -45,7 +45,7 @@ impl Done {
         serde_json::from_str(&self.ok()).unwrap()
     }
 
-    /// The error object of `--json`.
+    /// Returns the error object of `--json`.
     #[track_caller]
     pub(crate) fn error(&self) -> Value {
         let value: Value = serde_json::from_str(&self.err).unwrap_or_else(|_| panic!("{}", self.err));
@@ -53,7 +53,7 @@ impl Done {
     }
 }
 
-/// A sandbox and the program's surroundings.
+/// A sandbox and the folder that the program runs in.
 pub(crate) struct World {
     pub(crate) server: Server,
     pub(crate) folder: TempDir,
@@ -76,7 +76,7 @@ impl World {
         Self { server, folder: TempDir::new().unwrap(), redirect_uri }
     }
 
-    /// The program with credentials that are right.
+    /// Returns the program with valid credentials.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = bare(&self.folder);
         command
@@ -88,27 +88,27 @@ impl World {
         command
     }
 
-    pub(crate) fn run(&self, arguments: &[&str]) -> Done {
-        Done::of(self.command(arguments).stdin(Stdio::null()).output().unwrap())
+    pub(crate) fn run(&self, arguments: &[&str]) -> Outcome {
+        Outcome::of(self.command(arguments).stdin(Stdio::null()).output().unwrap())
     }
 
-    /// The same with something to read.
-    pub(crate) fn run_with(&self, arguments: &[&str], input: &str) -> Done {
+    /// Runs the program with `input` on stdin.
+    pub(crate) fn run_with(&self, arguments: &[&str], input: &str) -> Outcome {
         let mut child = piped(&mut self.command(arguments));
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-        Done::of(child.wait_with_output().unwrap())
+        Outcome::of(child.wait_with_output().unwrap())
     }
 
-    /// Signs in with a browser that approves.
-    pub(crate) fn login(&self, arguments: &[&str]) -> Done {
+    /// Signs in with a browser that consents.
+    pub(crate) fn login(&self, arguments: &[&str]) -> Outcome {
         let all = [&["login", "--no-browser"], arguments].concat();
         let (child, url) = start_login(&mut self.command(&all));
         let page = browse(&url);
         assert!(page.contains("You are signed in"), "{page}");
-        Done::of(child.wait_with_output().unwrap())
+        Outcome::of(child.wait_with_output().unwrap())
     }
 
-    /// Every file of tokens.
+    /// Returns all token files.
     pub(crate) fn token_files(&self) -> Vec<PathBuf> {
         let Ok(entries) = std::fs::read_dir(self.folder.path().join("state/mobiscroll-connect/tokens"))
         else {
@@ -118,7 +118,7 @@ impl World {
         paths.filter(|path| path.extension().is_some_and(|extension| extension == "json")).collect()
     }
 
-    /// The secrets on disk: none of them may be printed.
+    /// Returns the client secret and all stored tokens, which no command may print.
     pub(crate) fn secrets(&self) -> Vec<String> {
         let mut secrets = vec![SECRET.to_owned()];
         for file in self.token_files() {
@@ -131,7 +131,7 @@ impl World {
     }
 }
 
-/// The program with nothing of the machine it runs on.
+/// Returns the program without the environment of this machine.
 pub(crate) fn bare(folder: &TempDir) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_connect"));
     command
@@ -147,7 +147,7 @@ pub(crate) fn piped(command: &mut Command) -> Child {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-/// Starts a login; gives the URL it prints once it listens.
+/// Starts a login and returns the URL that it prints.
 pub(crate) fn start_login(command: &mut Command) -> (Child, String) {
     await_url(piped(command))
 }
@@ -166,25 +166,25 @@ pub(crate) fn await_url(mut child: Child) -> (Child, String) {
             break;
         }
     }
-    // Whatever comes later on stderr is small enough for the pipe.
+    // The rest of stderr fits into the pipe's buffer.
     child.stderr = Some(reader.into_inner());
     (child, url)
 }
 
-/// Follows redirects to the end and gives the last page.
+/// Follows redirects and returns the last page.
 pub(crate) fn browse(url: &str) -> String {
     let mut url = url.to_owned();
     for _ in 0..6 {
-        let answer = get(&url);
-        match location(&answer) {
+        let response = get(&url);
+        match location(&response) {
             Some(next) => url = next,
-            None => return answer,
+            None => return response,
         }
     }
     panic!("too many redirects: {url}")
 }
 
-/// Where a browser would end: the last URL outside the service.
+/// Follows redirects and returns the callback URL.
 pub(crate) fn callback_url(url: &str, redirect_uri: &str) -> String {
     let mut url = url.to_owned();
     while !url.starts_with(redirect_uri) {
@@ -197,29 +197,29 @@ pub(crate) fn get(url: &str) -> String {
     get_with(url, "")
 }
 
-/// The same with headers besides, each with its line break.
+/// Sends a `GET` with more headers, each with its line break.
 pub(crate) fn get_with(url: &str, headers: &str) -> String {
     let rest = url.strip_prefix("http://").unwrap();
     let (host, path) = rest.split_once('/').unwrap();
     let mut stream = TcpStream::connect(host).unwrap();
     stream.set_read_timeout(Some(std::time::Duration::from_secs(60))).unwrap();
     write!(stream, "GET /{path} HTTP/1.1\r\nhost: {host}\r\n{headers}connection: close\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    response
 }
 
-fn location(answer: &str) -> Option<String> {
-    let head = answer.split("\r\n\r\n").next()?;
+fn location(response: &str) -> Option<String> {
+    let head = response.split("\r\n\r\n").next()?;
     head.lines().find_map(|line| line.strip_prefix("location: ")).map(str::to_owned)
 }
 
-/// A base URL where nobody listens.
+/// Returns a base URL that refuses connections.
 pub(crate) fn nowhere() -> String {
     format!("http://127.0.0.1:{}/api", free_port())
 }
 
-/// A port that nobody has, and that no connection gets: below those that systems give out, and another one each time.
+/// Returns a free port, a different one each time, below the ports that systems assign to connections.
 pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     loop {
