@@ -35,6 +35,7 @@ enum TokenAction {
     ///
     /// A response of the token endpoint is accepted unchanged. The program that used the tokens before must
     /// stop: if two programs refresh the same token, the service ends the sign-in.
+    #[command(after_help = "Example: connect token import tokens.json")]
     Import {
         /// Read the tokens from this file [default: stdin, also with -].
         file: Option<PathBuf>,
