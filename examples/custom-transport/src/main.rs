@@ -1,6 +1,6 @@
-//! Asks a service whether it is well, through a transport of one's own.
+//! Requests the health of a service through a custom HTTP transport.
 //!
-//! Start `connect sandbox --port 8080` and run this with `http://127.0.0.1:8080/api` as its argument.
+//! Start `connect sandbox --port 8080`, then run this program with the argument `http://127.0.0.1:8080/api`.
 
 mod transport;
 

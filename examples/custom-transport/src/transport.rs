@@ -1,4 +1,4 @@
-//! HTTP/1.1 over a plain socket: all a transport has to be.
+//! A minimal transport: HTTP/1.1 over a plain socket.
 
 use std::{
     io::{Read, Write},
@@ -7,7 +7,7 @@ use std::{
 
 use connect_blocking::{Request, Response, Timeout, TransportError};
 
-/// Sends one request on a connection of its own and reads the answer to its end.
+/// Sends one request on a new connection and reads the whole response.
 pub fn send(request: Request) -> Result<Response, TransportError> {
     let host = request.uri().authority().ok_or_else(|| TransportError::unreachable("the URL has no host"))?;
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
@@ -22,17 +22,17 @@ pub fn send(request: Request) -> Result<Response, TransportError> {
     socket.set_write_timeout(time)?;
     socket.write_all(format!("{head}\r\n").as_bytes())?;
     socket.write_all(request.body())?;
-    let mut answer = Vec::new();
-    socket.read_to_end(&mut answer)?;
-    parse(&answer).ok_or_else(|| TransportError::broken("the answer is not HTTP"))
+    let mut response = Vec::new();
+    socket.read_to_end(&mut response)?;
+    parse(&response).ok_or_else(|| TransportError::broken("the response is not HTTP"))
 }
 
-fn parse(answer: &[u8]) -> Option<Response> {
-    let end = answer.windows(4).position(|window| window == b"\r\n\r\n")?;
-    let mut lines = std::str::from_utf8(&answer[..end]).ok()?.split("\r\n");
+fn parse(bytes: &[u8]) -> Option<Response> {
+    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
+    let mut lines = std::str::from_utf8(&bytes[..end]).ok()?.split("\r\n");
     let mut response = http::Response::builder().status(lines.next()?.split(' ').nth(1)?);
     for (name, value) in lines.filter_map(|line| line.split_once(':')) {
         response = response.header(name, value.trim());
     }
-    response.body(answer[end + 4..].to_vec().into()).ok()
+    response.body(bytes[end + 4..].to_vec().into()).ok()
 }

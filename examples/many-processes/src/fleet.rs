@@ -1,4 +1,4 @@
-//! The processes, and what they say.
+//! Starts, kills and ends the worker processes, and reads their output.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -13,26 +13,26 @@ use crate::Failure;
 pub(crate) struct Fleet {
     arguments: Vec<String>,
     processes: Vec<Option<Child>>,
-    said: Receiver<(usize, String)>,
-    say: Sender<(usize, String)>,
+    lines: Receiver<(usize, String)>,
+    sender: Sender<(usize, String)>,
     checks: usize,
-    /// Calls that failed.
+    /// Failed calls of signed-in users.
     pub(crate) failed: u64,
-    /// Calls that failed since the user was signed out.
+    /// Failed calls of users who were signed out.
     pub(crate) signed_out: u64,
     pub(crate) kills: u64,
-    /// The first calls that failed.
+    /// The first failed calls.
     pub(crate) examples: Vec<String>,
 }
 
 impl Fleet {
     pub(crate) fn start(size: usize, arguments: Vec<String>) -> Result<Self, Failure> {
-        let (say, said) = channel();
+        let (sender, lines) = channel();
         let mut fleet = Self {
             arguments,
             processes: (0..size).map(|_| None).collect(),
-            said,
-            say,
+            lines,
+            sender,
             checks: 0,
             failed: 0,
             signed_out: 0,
@@ -51,17 +51,17 @@ impl Fleet {
             .stdout(Stdio::piped())
             .spawn()?;
         let output = process.stdout.take().ok_or("no output")?;
-        let say = self.say.clone();
+        let sender = self.sender.clone();
         thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
-                let _ = say.send((number, line));
+                let _ = sender.send((number, line));
             }
         });
         self.processes[number] = Some(process);
         Ok(())
     }
 
-    /// Waits until a call of every process has succeeded for every user.
+    /// Waits until each process has made a successful call for each user.
     pub(crate) fn check(&mut self, within: Duration) -> Result<(), Failure> {
         self.checks += 1;
         for process in self.processes.iter_mut().flatten() {
@@ -72,12 +72,12 @@ impl Fleet {
         let mut missing: Vec<_> = (0..self.processes.len()).collect();
         while !missing.is_empty() {
             let left = until.saturating_duration_since(Instant::now());
-            match self.said.recv_timeout(left) {
+            match self.lines.recv_timeout(left) {
                 Ok((number, line)) if line == expected => missing.retain(|other| *other != number),
-                Ok((_, line)) => self.hear(line),
+                Ok((_, line)) => self.count(line),
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
                     return Err(format!(
-                        "processes {missing:?} had no success in {within:?}; {} calls failed: {:?}",
+                        "processes {missing:?} made no successful call within {within:?}; {} calls failed: {:?}",
                         self.failed, self.examples
                     )
                     .into());
@@ -87,7 +87,7 @@ impl Fleet {
         Ok(())
     }
 
-    fn hear(&mut self, line: String) {
+    fn count(&mut self, line: String) {
         if line.starts_with("failed signed-out") {
             self.signed_out += 1;
         } else if line.starts_with("failed") {
@@ -98,7 +98,7 @@ impl Fleet {
         }
     }
 
-    /// Kills one at random, and waits until it is gone.
+    /// Kills a random process and waits for its end.
     pub(crate) fn kill(&mut self) -> Result<usize, Failure> {
         let number = fastrand::usize(..self.processes.len());
         let mut process = self.processes[number].take().ok_or("no process")?;
@@ -112,17 +112,17 @@ impl Fleet {
         self.spawn(number)
     }
 
-    /// Lets all of them end, in order.
+    /// Ends all processes in an orderly way, by closing their input.
     pub(crate) fn end(&mut self) -> Result<(), Failure> {
         let mut processes: Vec<_> = self.processes.iter_mut().filter_map(Option::take).collect();
         processes.iter_mut().for_each(|process| drop(process.stdin.take()));
         for process in &mut processes {
             if !process.wait()?.success() {
-                self.hear("failed to end in order".to_owned());
+                self.count("failed to exit with code 0".to_owned());
             }
         }
-        while let Ok((_, line)) = self.said.try_recv() {
-            self.hear(line);
+        while let Ok((_, line)) = self.lines.try_recv() {
+            self.count(line);
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Many processes share the users of one token store, and each calls for all of them all the time.
+//! Many processes share one token store and continuously call the API for all its users.
 //!
 //! ```sh
 //! cargo run -p many-processes -- --store file
@@ -6,12 +6,13 @@
 //! bash tests/engines.sh cargo run -p many-processes -- --store redis --kill --rotation strict
 //! ```
 //!
-//! The service is a sandbox in this process; the processes are this program again ([`worker`]). Again and again every
-//! access token is made to expire, and one process has to exchange it while the others wait for what comes of it. The
-//! figures come from the sandbox's counters and from the store, not from the processes. It fails when they are not as
-//! promised: one exchange an expiry and user, no failed call, no sign-out; and of the exchanges whose process was killed
-//! before it could save, none costs a sign-in under `--rotation grace`, and each one under `strict`, where no client
-//! could prevent it.
+//! This process runs the sandbox and starts itself as the worker processes ([`worker`]). It repeatedly
+//! expires all access tokens; one process must refresh each token while the others wait for the result. The
+//! figures come from the sandbox's counters and from the store, not from the workers.
+//!
+//! The run fails unless each expiry costs one exchange per user, no call fails, and no user is signed out.
+//! With `--kill`, a process may be killed after an exchange and before its save. Under `--rotation grace`
+//! that costs no sign-in; under `strict` each such exchange costs one, which no client can prevent.
 
 mod fleet;
 mod run;
@@ -22,9 +23,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use store::Place;
+use store::StoreOptions;
 
-/// What goes wrong is told as a text.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 #[derive(Parser, Clone)]
@@ -38,17 +38,17 @@ struct Program {
 
 #[derive(Subcommand, Clone)]
 enum Role {
-    /// One of the processes; started by the program itself.
+    /// Run as a worker process; used by the program itself.
     #[command(hide = true)]
     Worker(worker::Options),
 }
 
-/// What a refresh token does that was used already.
+/// How the sandbox treats a used refresh token.
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum Rotation {
-    /// The last but one is still accepted.
+    /// Accept the last used refresh token.
     Grace,
-    /// It is refused.
+    /// Refuse all used refresh tokens.
     Strict,
 }
 

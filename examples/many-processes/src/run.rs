@@ -1,4 +1,4 @@
-//! The run: sign in, expire, kill, and count.
+//! Signs users in, expires their tokens, kills processes, and reports the counts.
 
 use std::{
     sync::Arc,
@@ -11,41 +11,42 @@ use connect_blocking::{Client, SignIn, TokenKey, TokenStore, Tokens};
 use connect_sandbox::{Fault, Outcome, Sandbox, Server};
 use jiff::Timestamp;
 
-use crate::{Failure, Place, Rotation, fleet::Fleet, store::Kind, worker::user_id};
+use crate::{Failure, Rotation, StoreOptions, fleet::Fleet, store::StoreKind, worker::user_id};
 
 #[derive(clap::Args, Clone)]
 pub(crate) struct Options {
     #[command(flatten)]
-    place: Place,
-    /// How many processes.
+    place: StoreOptions,
+    /// Start this many processes.
     #[arg(long, default_value_t = 8)]
     processes: usize,
-    /// How many users, each of whom every process calls for.
+    /// Sign in this many users; every process calls the API for each user.
     #[arg(long, default_value_t = 1)]
     users: usize,
-    /// How often every access token expires.
+    /// Expire all access tokens this many times.
     #[arg(long, default_value_t = 20)]
     expiries: u64,
-    /// Kills a random process after each expiry, at a random time, and starts another.
+    /// Kill a random process at a random time after each expiry, and start another one.
     #[arg(long)]
     kill: bool,
-    /// What a refresh token does that was used already.
+    /// How the sandbox treats a used refresh token.
     #[arg(long, value_enum, default_value = "grace")]
     rotation: Rotation,
 }
 
-/// How long an exchange takes, so that kills hit some.
+/// The duration of an exchange; long enough that some kills happen during one.
 const EXCHANGE: Duration = Duration::from_millis(40);
-/// How long an exchange may take: short where processes are killed, since the lock of one that was lasts for as long and
-/// a little more.
+/// The exchange timeout without and with `--kill`.
+///
+/// The lock of a killed process is held a little longer than this timeout, so it is short with `--kill`.
 const EXCHANGE_TIMEOUT: [Duration; 2] = [Duration::from_secs(30), Duration::from_secs(2)];
-/// How long anything may take.
-const LONG: Duration = Duration::from_secs(120);
+/// The timeout of each step of the run.
+const STEP_TIMEOUT: Duration = Duration::from_secs(120);
 
 pub(crate) fn main(options: &Options) -> Result<(), Failure> {
     let mut options = options.clone();
     let folder = tempfile::tempdir()?;
-    if options.place.store == Kind::File && options.place.folder.is_none() {
+    if options.place.store == StoreKind::File && options.place.folder.is_none() {
         options.place.folder = Some(folder.path().join("tokens"));
     }
     let mut run = Run::start(&options)?;
@@ -61,18 +62,18 @@ struct Run {
     client: Client,
     store: Arc<dyn TokenStore>,
     fleet: Fleet,
-    users: Vec<Signed>,
-    /// The pairs that were saved in place of others.
+    users: Vec<SignedInUser>,
+    /// How many token pairs were replaced in the store.
     saved: u64,
     sign_outs: u64,
     started: Instant,
 }
 
-/// A user, and the pair that the store was last seen with.
-struct Signed {
+/// A user and the token pair last read from the store.
+struct SignedInUser {
     key: TokenKey,
     pair: Option<Tokens>,
-    /// Whether that is another than when it expired.
+    /// Whether the pair is newer than the last expiry.
     renewed: bool,
 }
 
@@ -93,31 +94,31 @@ impl Run {
         for number in 0..options.users {
             let user = sign_in(&server, &client, &user_id(number))?;
             let key = user.session().key().clone();
-            users.push(Signed { pair: store.load(&key)?, key, renewed: false });
+            users.push(SignedInUser { pair: store.load(&key)?, key, renewed: false });
         }
         let arguments = options.worker(&server);
         let fleet = Fleet::start(options.processes, arguments)?;
         let mut run =
             Self { server, client, store, fleet, users, saved: 0, sign_outs: 0, started: Instant::now() };
-        run.fleet.check(LONG)?;
+        run.fleet.check(STEP_TIMEOUT)?;
         Ok(run)
     }
 
-    /// Makes every access token expire, and waits until all processes call with new ones.
+    /// Expires all access tokens and waits until all processes call with new ones.
     fn expire(&mut self, kill: bool) -> Result<(), Failure> {
         self.users.iter_mut().for_each(|user| user.renewed = false);
         self.server.expire_all();
         if kill {
             thread::sleep(EXCHANGE.mul_f64(2.0 * fastrand::f64()));
             let number = self.fleet.kill()?;
-            self.look_at_rest()?;
+            self.record_saved_pairs()?;
             self.fleet.restart(number)?;
         }
-        let until = Instant::now() + LONG;
+        let until = Instant::now() + STEP_TIMEOUT;
         let mut waiting: Vec<_> = (0..self.users.len()).collect();
         while !waiting.is_empty() {
             if Instant::now() > until {
-                return Err(format!("{} users still have the pair that expired", waiting.len()).into());
+                return Err(format!("{} users still have their expired token pair", waiting.len()).into());
             }
             thread::sleep(Duration::from_millis(5));
             let mut left = Vec::new();
@@ -128,11 +129,12 @@ impl Run {
             }
             waiting = left;
         }
-        self.fleet.check(LONG)
+        self.fleet.check(STEP_TIMEOUT)
     }
 
-    /// Looks while the service answers nobody: what was granted by now is saved, or will never be.
-    fn look_at_rest(&mut self) -> Result<(), Failure> {
+    /// Counts the saved pairs while the sandbox is blocked, so that pairs granted before a kill are saved or
+    /// lost.
+    fn record_saved_pairs(&mut self) -> Result<(), Failure> {
         let (store, users) = (&self.store, &mut self.users);
         let saved = self.server.with(|_| {
             thread::sleep(EXCHANGE + Duration::from_millis(200));
@@ -142,7 +144,7 @@ impl Run {
         Ok(())
     }
 
-    /// Whether a user has a new pair; who was signed out signs in again.
+    /// Returns whether a user has a new pair; signs the user in again if the store has none.
     fn renewed(&mut self, number: usize) -> Result<bool, Failure> {
         let user = &mut self.users[number];
         self.saved += user.moved(&*self.store)?;
@@ -162,24 +164,27 @@ impl Run {
         println!("store      {}", options.place.name());
         println!("processes  {}, killed {} times", options.processes, self.fleet.kills);
         println!("users      {}", options.users);
-        println!("calls      {} answered", stats.answered("GET /calendars", 200));
+        println!("calls      {} succeeded", stats.answered("GET /calendars", 200));
         println!("expiries   {}", stats.expiries);
         println!("exchanges  {} granted, {} refused", refreshes.granted, refreshes.refused);
-        println!("unsaved    {unsaved} exchanges of processes that were killed before they saved");
-        println!(
-            "failed     {} calls, and {} of users who had been signed out",
-            self.fleet.failed, self.fleet.signed_out
-        );
+        println!("unsaved    {unsaved} exchanges whose process was killed before the save");
+        println!("failed     {} calls, and {} of signed-out users", self.fleet.failed, self.fleet.signed_out);
         println!("sign-outs  {}", self.sign_outs);
         println!("time       {:.1} s", self.started.elapsed().as_secs_f64());
         let strict = options.rotation == Rotation::Strict;
         let lost = if strict { unsaved } else { 0 };
         let faults: Vec<_> = [
             (self.fleet.failed == 0, "calls failed"),
-            (options.kill || unsaved == 0, "exchanges were not saved although nobody was killed"),
-            (self.sign_outs == lost, "sign-ins were lost that could have been kept"),
-            (lost > 0 || self.fleet.signed_out == 0, "calls found users signed out who were not"),
-            (self.saved + self.sign_outs == due, "an expiry was not followed by one new pair"),
+            (options.kill || unsaved == 0, "exchanges were not saved although no process was killed"),
+            (self.sign_outs == lost, "sign-ins were lost although their tokens were saved"),
+            (
+                lost > 0 || self.fleet.signed_out == 0,
+                "calls failed as signed out although the user was signed in",
+            ),
+            (
+                self.saved + self.sign_outs == due,
+                "the number of new pairs differs from the number of expiries",
+            ),
         ]
         .into_iter()
         .filter_map(|(right, otherwise)| (!right).then_some(otherwise))
@@ -191,8 +196,8 @@ impl Run {
     }
 }
 
-impl Signed {
-    /// Whether the store has another pair than it had: 1 if so.
+impl SignedInUser {
+    /// Reads the pair from the store; returns 1 if it changed.
     fn moved(&mut self, store: &dyn TokenStore) -> Result<u64, Failure> {
         let pair = store.load(&self.key)?;
         let moved = pair.is_some() && pair != self.pair;
@@ -218,13 +223,13 @@ impl Options {
     }
 }
 
-/// What the user does in a browser.
+/// Signs the user in as a browser would.
 fn sign_in(server: &Server, client: &Client, user: &str) -> Result<connect_blocking::User, Failure> {
     let sign_in = client.auth().sign_in(SignIn::new(user))?;
     let request = http::Request::get(sign_in.url()).body(Bytes::new())?;
     let Outcome::Reply(reply) = server.with(|sandbox| sandbox.handle(request, Timestamp::now())).outcome
     else {
-        return Err("the consent page did not answer".into());
+        return Err("the consent page sent no response".into());
     };
     let callback = reply.headers().get("location").ok_or("no redirect")?.to_str()?.to_owned();
     Ok(client.auth().finish(sign_in, callback.as_str())?)

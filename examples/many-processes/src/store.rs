@@ -1,4 +1,4 @@
-//! The store that all processes share.
+//! The token store that all processes share.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -9,39 +9,39 @@ use connect_stores::{FileStore, PostgresStore, RedisStore};
 use crate::Failure;
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
-pub(crate) enum Kind {
+pub(crate) enum StoreKind {
     File,
     Postgres,
     Redis,
 }
 
-/// Where the store is.
+/// The options that choose the store.
 #[derive(Args, Clone)]
-pub(crate) struct Place {
-    /// Which store.
+pub(crate) struct StoreOptions {
+    /// Use this store.
     #[arg(long, value_enum, default_value = "file")]
-    pub(crate) store: Kind,
-    /// The folder of the files. Default: a temporary one.
+    pub(crate) store: StoreKind,
+    /// Store files in this folder [default: a temporary folder].
     #[arg(long)]
     pub(crate) folder: Option<PathBuf>,
-    /// The database.
+    /// The URL of the PostgreSQL database.
     #[arg(long, env = "CONNECT_TEST_POSTGRES", hide_env_values = true)]
     postgres: Option<String>,
-    /// The server.
+    /// The URL of the Redis server.
     #[arg(long, env = "CONNECT_TEST_REDIS", hide_env_values = true)]
     redis: Option<String>,
 }
 
-impl Place {
+impl StoreOptions {
     pub(crate) fn name(&self) -> &'static str {
         match self.store {
-            Kind::File => "files",
-            Kind::Postgres => "PostgreSQL",
-            Kind::Redis => "Redis",
+            StoreKind::File => "files",
+            StoreKind::Postgres => "PostgreSQL",
+            StoreKind::Redis => "Redis",
         }
     }
 
-    /// The same place, for another process.
+    /// Returns the options for a worker process.
     pub(crate) fn arguments(&self) -> Vec<(&'static str, String)> {
         let kind = self.store.to_possible_value().map(|kind| ("--store", kind.get_name().to_owned()));
         let folder = self.folder.as_ref().map(|folder| ("--folder", folder.display().to_string()));
@@ -50,25 +50,25 @@ impl Place {
         [kind, folder, postgres, redis].into_iter().flatten().collect()
     }
 
-    /// For the asynchronous client.
-    pub(crate) fn keep(&self, builder: connect_hyper::Builder) -> Result<connect_hyper::Builder, Failure> {
+    /// Sets the store of an async client.
+    pub(crate) fn attach(&self, builder: connect_hyper::Builder) -> Result<connect_hyper::Builder, Failure> {
         Ok(match self.store {
-            Kind::File => builder.store(self.files()?),
-            Kind::Postgres => builder.async_store(self.postgres()?),
-            Kind::Redis => builder.async_store(self.redis()?),
+            StoreKind::File => builder.store(self.files()?),
+            StoreKind::Postgres => builder.async_store(self.postgres()?),
+            StoreKind::Redis => builder.async_store(self.redis()?),
         })
     }
 
-    /// For the blocking client, and to look into.
+    /// Opens the store for the blocking client and to inspect it.
     pub(crate) fn open(&self) -> Result<Arc<dyn TokenStore>, Failure> {
         Ok(match self.store {
-            Kind::File => Arc::new(self.files()?),
-            Kind::Postgres => {
+            StoreKind::File => Arc::new(self.files()?),
+            StoreKind::Postgres => {
                 let store = self.postgres()?.blocking()?;
                 store.migrate()?;
                 Arc::new(store)
             }
-            Kind::Redis => Arc::new(self.redis()?.blocking()?),
+            StoreKind::Redis => Arc::new(self.redis()?.blocking()?),
         })
     }
 

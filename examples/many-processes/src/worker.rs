@@ -1,7 +1,7 @@
-//! One of the processes: it calls for every user until its input ends.
+//! A worker process: calls the API for all users until its input ends.
 //!
-//! A line `check N` asks it to say `seen N` once a call that began after the line has succeeded for every user. It says
-//! `failed ..` for each call that fails, and `ended ..` when a user's session ends.
+//! On the input line `check N` it prints `seen N` after a call that began later has succeeded for each user.
+//! It prints `failed ..` for each failed call, and `ended ..` when a user's session ends.
 
 use std::{
     sync::{
@@ -18,12 +18,12 @@ use tokio::{
     time::sleep,
 };
 
-use crate::{Failure, Place};
+use crate::{Failure, StoreOptions};
 
 #[derive(clap::Args, Clone)]
 pub(crate) struct Options {
     #[command(flatten)]
-    place: Place,
+    place: StoreOptions,
     #[arg(long)]
     base_url: String,
     #[arg(long)]
@@ -38,8 +38,8 @@ pub(crate) struct Options {
     exchange_timeout_ms: u64,
 }
 
-/// How long a user rests between two calls.
-const REST: Duration = Duration::from_millis(3);
+/// The pause between two calls of a user.
+const CALL_PAUSE: Duration = Duration::from_millis(3);
 
 pub(crate) fn main(options: Options) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
@@ -51,7 +51,7 @@ async fn work(options: Options) -> Result<(), Failure> {
         .base_url(&*options.base_url)
         .exchange_timeout(Duration::from_millis(options.exchange_timeout_ms))
         .on_session_ended(|ended: SessionEnded| println!("ended {}", ended.key.user));
-    let client = options.place.keep(builder)?.build()?;
+    let client = options.place.attach(builder)?.build()?;
     let stop = Arc::new(AtomicBool::new(false));
     let users: Vec<_> = (0..options.users)
         .map(|number| {
@@ -81,11 +81,11 @@ pub(crate) fn user_id(number: usize) -> String {
     format!("user-{number}")
 }
 
-/// Calls are numbered from one.
+/// The numbers of calls, counted from 1.
 #[derive(Default)]
 struct Calls {
     begun: u64,
-    /// The last one that succeeded.
+    /// The last successful call.
     succeeded: u64,
 }
 
@@ -100,6 +100,6 @@ async fn call(user: User, calls: watch::Sender<Calls>, stop: Arc<AtomicBool>) {
                 sleep(Duration::from_millis(50)).await;
             }
         }
-        sleep(REST).await;
+        sleep(CALL_PAUSE).await;
     }
 }

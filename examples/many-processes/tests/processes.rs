@@ -1,8 +1,8 @@
-//! A short run over each store; those of the engines where `tests/engines.sh` started them.
+//! A short run with each store; PostgreSQL and Redis only under `tests/engines.sh`.
 
 use std::process::Command;
 
-/// The line of a figure.
+/// Runs the program; returns a function that reads a figure from its output.
 fn figures(arguments: &[&str]) -> impl Fn(&str) -> String + use<> {
     let output = Command::new(env!("CARGO_BIN_EXE_many-processes")).args(arguments).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -17,17 +17,17 @@ fn stores() -> impl Iterator<Item = &'static str> {
     [("file", None), ("postgres", Some("CONNECT_TEST_POSTGRES")), ("redis", Some("CONNECT_TEST_REDIS"))]
         .into_iter()
         .filter(|(store, needs)| {
-            let there = needs.is_none_or(|name| std::env::var(name).is_ok_and(|url| !url.is_empty()));
-            if !there {
-                println!("{store} skipped: start with `bash tests/engines.sh cargo test --workspace`");
+            let available = needs.is_none_or(|name| std::env::var(name).is_ok_and(|url| !url.is_empty()));
+            if !available {
+                println!("{store} skipped: run `bash tests/engines.sh cargo test --workspace`");
             }
-            there
+            available
         })
         .map(|(store, _)| store)
 }
 
 #[test]
-fn eight_processes_make_one_exchange_an_expiry() {
+fn eight_processes_make_one_exchange_per_expiry() {
     for store in stores() {
         let figure = figures(&["--store", store, "--expiries", "5"]);
         assert_eq!(figure("exchanges"), "5 granted, 0 refused", "{store}");
@@ -37,19 +37,19 @@ fn eight_processes_make_one_exchange_an_expiry() {
 }
 
 #[test]
-fn many_users_are_not_mixed_up() {
+fn each_user_costs_one_exchange_per_expiry() {
     for store in stores() {
         let figure = figures(&["--store", store, "--processes", "4", "--users", "10", "--expiries", "3"]);
         assert_eq!(figure("exchanges"), "30 granted, 0 refused", "{store}");
     }
 }
 
-/// On files alone: the lock of a process that was killed ends with its lease in Redis, and the test would wait for it.
+/// Only with files: in Redis, the lock of a killed process lasts until its lease ends, which takes too long.
 #[test]
-fn processes_that_are_killed_cost_no_sign_in_that_could_be_kept() {
+fn killed_process_costs_a_sign_in_only_under_strict() {
     let figure = figures(&["--expiries", "6", "--kill"]);
     assert_eq!(figure("sign-outs"), "0");
     let figure = figures(&["--expiries", "6", "--kill", "--rotation", "strict"]);
     let (lost, unsaved) = (figure("sign-outs"), figure("unsaved"));
-    assert!(unsaved.starts_with(&format!("{lost} ")), "{lost} sign-ins for {unsaved}");
+    assert!(unsaved.starts_with(&format!("{lost} ")), "{lost} lost sign-ins, but {unsaved}");
 }

@@ -1,7 +1,9 @@
-//! Serves the `authUrl` and the `refreshUrl` of the calendar integration with axum: `token-endpoint-axum [ADDRESS]`, set up
-//! by `GOOGLE_CLIENT_ID`, `GOOGLE_CLIENT_SECRET`, and `APP_ORIGIN`, which is where the pages are (`https://app.example`).
+//! Serves the `authUrl` and `refreshUrl` of the calendar integration with axum: `token-endpoint-axum
+//! [ADDRESS]`.
 //!
-//! Tokens are kept in memory: give the client a store that outlives the process. Put it behind something that does TLS.
+//! Set `GOOGLE_CLIENT_ID`, `GOOGLE_CLIENT_SECRET`, and `APP_ORIGIN`, the origin of the pages
+//! (`https://app.example`). Tokens are only in memory: in production, give the client a persistent store, and
+//! put a TLS proxy in front.
 
 use std::{env::var, sync::Arc, time::Duration};
 
@@ -21,7 +23,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     profile.token_url = var("GOOGLE_TOKEN_URL").unwrap_or(profile.token_url); // for tests
     let connect = Client::builder(var("GOOGLE_CLIENT_ID")?, var("GOOGLE_CLIENT_SECRET")?, POSTMESSAGE);
     let connect = connect.profile(profile).build()?;
-    // The session is a cookie, which a page of another origin sends only if it is allowed to.
+    // The session cookie is only sent from another origin if the response allows credentials.
     let endpoint = TokenEndpoint::new(&var("APP_ORIGIN")?)?.allow_credentials();
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:3000".to_owned());
     let listener = tokio::net::TcpListener::bind(address).await?;
@@ -54,7 +56,7 @@ async fn token(State(shared): State<Shared>, request: Request) -> Response {
     reply.map(Body::from)
 }
 
-/// Stands for the application's own session: here the cookie is the user's name, there it would be looked up.
+/// Returns the user of the session. A real application looks the cookie up; here it is the user's name.
 fn signed_in(headers: &HeaderMap) -> Option<Visitor> {
     headers.get("cookie")?.to_str().ok()?.strip_prefix("user=").map(Visitor::new)
 }

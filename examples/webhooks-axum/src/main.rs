@@ -1,7 +1,7 @@
-//! Takes deliveries of changes with axum: `webhooks-axum [ADDRESS]`, set up by the environment.
+//! Receives webhook deliveries with axum: `webhooks-axum [ADDRESS]`; see `Client::from_env` for the settings.
 //!
-//! What it answers: 200 when a delivery was handled, now or before; 503 when Connect should try again; 401 when it is not
-//! genuine, which is final; 400 when it is malformed.
+//! Responses: 200 if the delivery was handled, now or before; 503 if Connect should try again; 401 if it is
+//! not genuine (final); 400 if it is malformed (final).
 
 use axum::extract::{DefaultBodyLimit, State};
 use axum::{Router, body::Bytes, http::HeaderMap, http::StatusCode, routing::post};
@@ -21,7 +21,7 @@ async fn webhook(State(connect): State<Client>, headers: HeaderMap, body: Bytes)
     handle(&connect, &headers, &body).await.map_or_else(|declined| declined.status(), |()| StatusCode::OK)
 }
 
-/// Headers and body are taken as they came. Without the last line, the delivery would be handed out again.
+/// Handles a delivery. The signature covers the raw body; `done` marks the delivery as handled.
 async fn handle(connect: &Client, headers: &HeaderMap, body: &[u8]) -> Result<(), Declined> {
     let received = connect.webhooks().receive(headers, body).await?;
     for change in &received.delivery.events {

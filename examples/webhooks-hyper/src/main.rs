@@ -1,7 +1,8 @@
-//! Takes deliveries of changes with plain hyper: `webhooks-hyper [ADDRESS]`, set up by the environment.
+//! Receives webhook deliveries with hyper: `webhooks-hyper [ADDRESS]`; see `Client::from_env` for the
+//! settings.
 //!
-//! What it answers: 200 when a delivery was handled, now or before; 503 when Connect should try again; 401 when it is not
-//! genuine, which is final; 400 when it is malformed.
+//! Responses: 200 if the delivery was handled, now or before; 503 if Connect should try again; 401 if it is
+//! not genuine (final); 400 if it is malformed (final).
 
 use connect_hyper::{Client, webhooks::Declined};
 use http_body_util::{BodyExt, Limited};
@@ -26,7 +27,7 @@ async fn webhook(connect: Client, request: Request<Incoming>) -> hyper::http::Re
     Response::builder().status(status).body(String::new())
 }
 
-/// Headers and body are taken as they came. Without the last line, the delivery would be handed out again.
+/// Handles a delivery. The signature covers the raw body; `done` marks the delivery as handled.
 async fn handle(connect: &Client, request: Request<Incoming>) -> Result<(), StatusCode> {
     let (head, body) = request.into_parts();
     let body = Limited::new(body, 2 << 20).collect().await.or(Err(StatusCode::PAYLOAD_TOO_LARGE))?;

@@ -1,9 +1,9 @@
-//! The example as it runs, with a sandbox that delivers to it.
+//! Runs the example with a sandbox that sends deliveries.
 
 #[path = "../../webhooks-axum/tests/receiver/mod.rs"]
 mod receiver;
 
 #[test]
-fn a_change_arrives_and_is_handled_once() {
+fn each_change_is_handled_once() {
     receiver::handles_each_change_once(env!("CARGO_BIN_EXE_webhooks-hyper"));
 }

@@ -1,4 +1,4 @@
-//! What both examples of token endpoints are held to: the program runs, and a page talks to it.
+//! The tests of both token endpoint examples: start the program and send it the requests of a page.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -13,56 +13,61 @@ use serde_json::Value;
 
 const PAGE: &str = "https://app.example";
 
+/// The page can sign in and refresh; another origin and a user without a session cannot.
 pub fn is_served(example: &str) {
     let server = Server::builder().settings(Settings::default()).start().unwrap();
     let (_running, host) = start(example, &server);
     let form = format!("code={}", code(&server).replace('/', "%2F"));
     let session = "cookie: user=ada\r\n";
 
-    let stranger = ask(&host, "POST /auth", "https://evil.example", session, form.as_bytes());
+    let stranger = send(&host, "POST /auth", "https://evil.example", session, form.as_bytes());
     assert!(stranger.starts_with("HTTP/1.1 403 ") && !stranger.contains("access-control-"), "{stranger}");
-    let nobody = ask(&host, "POST /auth", PAGE, "", form.as_bytes());
+    let nobody = send(&host, "POST /auth", PAGE, "", form.as_bytes());
     assert!(nobody.starts_with("HTTP/1.1 401 ") && nobody.contains("login_required"), "{nobody}");
-    let preflight = ask(&host, "OPTIONS /auth", PAGE, "access-control-request-method: POST\r\n", b"");
+    let preflight = send(&host, "OPTIONS /auth", PAGE, "access-control-request-method: POST\r\n", b"");
     assert!(preflight.starts_with("HTTP/1.1 204 "), "{preflight}");
     assert!(preflight.contains("access-control-allow-credentials: true\r\n"), "{preflight}");
-    assert!(ask(&host, "GET /auth", PAGE, session, b"").starts_with("HTTP/1.1 405 "));
-    assert!(ask(&host, "POST /authX", PAGE, session, form.as_bytes()).starts_with("HTTP/1.1 404 "));
-    assert_eq!(server.stats().total("POST /google/token"), 0, "nothing was sent for these");
+    assert!(send(&host, "GET /auth", PAGE, session, b"").starts_with("HTTP/1.1 405 "));
+    assert!(send(&host, "POST /authX", PAGE, session, form.as_bytes()).starts_with("HTTP/1.1 404 "));
+    assert_eq!(server.stats().total("POST /google/token"), 0, "refused requests do not reach Google");
 
-    let signed_in = ask(&host, "POST /auth", PAGE, session, form.as_bytes());
+    let signed_in = send(&host, "POST /auth", PAGE, session, form.as_bytes());
     assert!(signed_in.starts_with("HTTP/1.1 200 "), "{signed_in}");
     assert!(signed_in.contains("cache-control: no-store\r\n"), "{signed_in}");
     assert!(signed_in.contains(&format!("access-control-allow-origin: {PAGE}\r\n")), "{signed_in}");
     let tokens = body(&signed_in);
     assert!(tokens["access_token"].is_string() && tokens.get("refresh_token").is_none());
-    let refreshed = ask(&host, "POST /refresh", PAGE, session, b"refresh_token=undefined");
-    assert_eq!(body(&refreshed)["access_token"], tokens["access_token"], "it is a moment old");
-    let again = ask(&host, "POST /auth", PAGE, session, form.as_bytes());
+    let refreshed = send(&host, "POST /refresh", PAGE, session, b"refresh_token=undefined");
+    assert_eq!(
+        body(&refreshed)["access_token"],
+        tokens["access_token"],
+        "a new access token is not refreshed"
+    );
+    let again = send(&host, "POST /auth", PAGE, session, form.as_bytes());
     assert!(again.starts_with("HTTP/1.1 400 ") && again.contains("invalid_grant"), "{again}");
 }
 
-/// Declared, or in chunks that do not end.
+/// A too large body is refused, with a content-length or in endless chunks.
 pub fn is_cut_short(example: &str) {
     let server = Server::builder().start().unwrap();
     let (_running, host) = start(example, &server);
-    let large = ask(&host, "POST /auth", PAGE, "cookie: user=ada\r\n", &vec![b'a'; 1 << 20]);
+    let large = send(&host, "POST /auth", PAGE, "cookie: user=ada\r\n", &vec![b'a'; 1 << 20]);
     assert!(large.starts_with("HTTP/1.1 413 "), "{large}");
 
     let mut stream = TcpStream::connect(&host).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     write!(stream, "{}transfer-encoding: chunked\r\n\r\n", head(&host, "POST /auth", PAGE, "")).unwrap();
-    // A little more than the limit, and no end.
+    // Slightly more than the limit, without a last chunk.
     for _ in 0..5 {
         write!(stream, "1000\r\n{}\r\n", "a".repeat(4096)).unwrap();
     }
-    let mut answer = [0; 13];
-    stream.read_exact(&mut answer).unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 413 ");
+    let mut response = [0; 13];
+    stream.read_exact(&mut response).unwrap();
+    assert_eq!(&response, b"HTTP/1.1 413 ");
     assert_eq!(server.stats().total("POST /google/token"), 0);
 }
 
-/// Ended whatever becomes of the test.
+/// A running example, which is killed when dropped.
 struct Running(Child);
 
 impl Drop for Running {
@@ -93,13 +98,13 @@ fn secret(server: &Server) -> String {
     known.unwrap().client_secret.unwrap()
 }
 
-/// As Google's popup hands it to the page.
+/// Returns an authorization code, as the page gets it from Google's popup.
 fn code(server: &Server) -> String {
     let query = "client_id=google-client&redirect_uri=postmessage&response_type=code\
                  &scope=https://www.googleapis.com/auth/calendar.readonly";
     let request = http::Request::get(format!("/google/o/oauth2/v2/auth?{query}")).body(bytes::Bytes::new());
-    let answer = server.with(|sandbox| sandbox.handle(request.unwrap(), Timestamp::now()));
-    let Outcome::Reply(reply) = answer.outcome else { panic!("the answer was cut") };
+    let response = server.with(|sandbox| sandbox.handle(request.unwrap(), Timestamp::now()));
+    let Outcome::Reply(reply) = response.outcome else { panic!("the connection was cut") };
     let body: Value = serde_json::from_slice(reply.body()).unwrap();
     body["code"].as_str().unwrap().to_owned()
 }
@@ -111,16 +116,16 @@ fn head(host: &str, line: &str, origin: &str, headers: &str) -> String {
     )
 }
 
-fn ask(host: &str, line: &str, origin: &str, headers: &str, body: &[u8]) -> String {
+fn send(host: &str, line: &str, origin: &str, headers: &str, body: &[u8]) -> String {
     let mut stream = TcpStream::connect(host).unwrap();
     write!(stream, "{}content-length: {}\r\n\r\n", head(host, line, origin, headers), body.len()).unwrap();
-    // Somebody who has read enough may close before all is sent.
+    // The server may close the connection before the whole body is sent.
     let _ = stream.write_all(body);
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer);
-    String::from_utf8(answer).unwrap()
+    let mut response = Vec::new();
+    let _ = stream.read_to_end(&mut response);
+    String::from_utf8(response).unwrap()
 }
 
-fn body(answer: &str) -> Value {
-    serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+fn body(response: &str) -> Value {
+    serde_json::from_str(response.split_once("\r\n\r\n").unwrap().1).unwrap()
 }

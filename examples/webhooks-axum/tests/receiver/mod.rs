@@ -1,4 +1,4 @@
-//! What both examples of receivers are held to: the program runs, and a sandbox delivers to it.
+//! The test of both webhook examples: start the program and have a sandbox send deliveries.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -11,12 +11,12 @@ use connect_blocking::{Client, SignIn};
 use connect_sandbox::{Fault, Server, Settings, Trigger};
 use jiff::Timestamp;
 
-/// Also when the keys could not be had at first; and nothing else is taken.
+/// Each change is handled once, even if the first fetch of the keys fails; other requests are refused.
 pub fn handles_each_change_once(example: &str) {
     let settings = Settings::default().with("initial_sync", "off").unwrap();
     let settings = settings.with("delivery_backoff", "0").unwrap();
     let server = Server::builder().settings(settings).start().unwrap();
-    // Keys that cannot be had at first are a 503, and Connect tries again.
+    // Without keys the response is 503, so that Connect tries again.
     server.with(|sandbox| sandbox.add_fault(Fault::on("GET /.well-known/webhook-keys").status(500)));
     let (running, url, _) = start(example, &server);
     server.with(|sandbox| sandbox.set("webhook_url", &url).map(drop)).unwrap();
@@ -37,13 +37,13 @@ pub fn handles_each_change_once(example: &str) {
 
     assert!(exchange(&url, "POST", b"{}").starts_with("HTTP/1.1 400 "));
     assert!(exchange(&url, "POST", &vec![b' '; 3 << 20]).starts_with("HTTP/1.1 413 "));
-    // Nothing but the one delivery was handled.
+    // Neither the duplicate nor the invalid requests were handled.
     let change = Trigger::created().provider("google").title("Last");
     server.with(|sandbox| sandbox.trigger(change, now())).unwrap();
     assert!(line().ends_with("\"Last\""));
 }
 
-/// Ended whatever becomes of the test.
+/// A running example, which is killed when dropped.
 struct Running(Child);
 
 impl Drop for Running {
@@ -92,14 +92,14 @@ fn exchange(url: &str, method: &str, body: &[u8]) -> String {
     let length = body.len();
     let head = format!("{method} /{path} HTTP/1.1\r\nhost: {host}\r\ncontent-length: {length}\r\n");
     write!(stream, "{head}connection: close\r\n\r\n").unwrap();
-    // Somebody who has read enough may close before all is sent.
+    // The server may close the connection before the whole body is sent.
     let _ = stream.write_all(body);
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer);
-    String::from_utf8(answer).unwrap()
+    let mut response = Vec::new();
+    let _ = stream.read_to_end(&mut response);
+    String::from_utf8(response).unwrap()
 }
 
-/// The statuses of the attempts, once there are so many.
+/// Waits for `count` attempts and returns their statuses.
 fn attempts(server: &Server, id: &str, count: usize) -> Vec<Option<u16>> {
     let since = Instant::now();
     loop {
