@@ -1,4 +1,4 @@
-//! A sandbox to sign in at, with the product's own profiles, and what it saw of a sign-in.
+//! A sandbox with an application at one authorization server, and the counters of its sign-ins.
 #![allow(dead_code, missing_docs, unreachable_pub, reason = "not every test file uses all of it")]
 #![allow(
     clippy::unwrap_used,
@@ -23,7 +23,7 @@ use connect_core::{
 };
 use connect_sandbox::{AuthorizationServer, ClientType, ProviderToken, Server, Settings};
 
-/// Where a user signs in.
+/// The authorization server at which a user signs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Whose {
     Connect,
@@ -32,7 +32,7 @@ pub enum Whose {
     Apptoto,
 }
 
-/// Who signs users in where. Connect has no public applications.
+/// The authorization servers with each client type; Connect has no public clients.
 pub const CASES: [(Whose, ClientType); 7] = [
     (Whose::Connect, ClientType::Confidential),
     (Whose::Google, ClientType::Confidential),
@@ -43,7 +43,7 @@ pub const CASES: [(Whose, ClientType); 7] = [
     (Whose::Apptoto, ClientType::Public),
 ];
 
-/// What the sandbox did for one authorization server.
+/// The sandbox's counters for one authorization server.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Counts {
     pub codes: u64,
@@ -52,10 +52,10 @@ pub struct Counts {
     pub refused: u64,
 }
 
-/// What an application signs in with.
+/// The credentials of an application.
 pub struct Credentials {
     pub client_id: String,
-    /// None of a public application.
+    /// `None` for a public client.
     pub client_secret: Option<Secret>,
     pub redirect_uri: String,
 }
@@ -69,7 +69,7 @@ pub struct World {
 }
 
 impl World {
-    /// With refresh tokens also at Apptoto, which does not document them.
+    /// Creates a sandbox in which Apptoto issues refresh tokens too, although its documentation has none.
     pub fn new(whose: Whose, kind: ClientType) -> Self {
         Self::with(whose, kind, &[("apptoto_refresh_tokens", "new"), ("callback_iss", "on")])
     }
@@ -83,7 +83,7 @@ impl World {
         Self { server, whose, kind, store: MemoryStore::new() }
     }
 
-    /// The product's own profile with the sandbox in place of the real hosts; none for Connect, which is the default.
+    /// Returns the library's profile with the hosts replaced by the sandbox; `None` for Connect.
     pub fn profile(&self) -> Option<Profile> {
         let (mut profile, hosts): (Profile, &[(&str, &str)]) = match self.whose {
             Whose::Connect => return None,
@@ -99,15 +99,15 @@ impl World {
                 &[("https://www.apptoto.com", "/apptoto/www"), ("https://api.apptoto.com", "/apptoto/api")],
             ),
         };
-        let moved = |url: &mut String| {
+        let replace_host = |url: &mut String| {
             let (host, path) = hosts.iter().find(|(host, _)| url.starts_with(host)).unwrap();
             *url = url.replacen(host, &format!("{}{path}", self.server.origin()), 1);
         };
-        moved(&mut profile.issuer);
-        moved(&mut profile.authorize_url);
-        moved(&mut profile.token_url);
+        replace_host(&mut profile.issuer);
+        replace_host(&mut profile.authorize_url);
+        replace_host(&mut profile.token_url);
         match &mut profile.revocation {
-            Revocation::Form(url) | Revocation::TokenAlone(url) | Revocation::Json(url) => moved(url),
+            Revocation::Form(url) | Revocation::TokenAlone(url) | Revocation::Json(url) => replace_host(url),
             _ => {}
         }
         Some(profile)
@@ -123,7 +123,7 @@ impl World {
             };
         };
         let own = self.server.with(|sandbox| sandbox.provider_credentials(server, self.kind)).unwrap();
-        // Apptoto shows a secret to every application.
+        // The sandbox's Apptoto has a secret for public clients too.
         let secret = own.client_secret.filter(|_| self.kind == ClientType::Confidential);
         Credentials {
             client_id: own.client_id,
@@ -132,7 +132,7 @@ impl World {
         }
     }
 
-    /// What users are asked for.
+    /// Starts a sign-in with the scopes of the service.
     pub fn sign_in(&self) -> SignIn {
         let sign_in = SignIn::new("user-123");
         match self.whose {
@@ -143,7 +143,7 @@ impl World {
         }
     }
 
-    /// Whether the authorization request binds the code to who asks for it.
+    /// Returns whether the authorization request uses PKCE.
     pub fn is_bound(&self, url: &str) -> bool {
         url.contains("code_challenge=") && url.contains("code_challenge_method=S256")
     }
@@ -152,12 +152,12 @@ impl World {
         self.store.load(key).unwrap()
     }
 
-    /// Whose an access token is, by the sandbox.
+    /// Returns the sandbox's record of the access token.
     pub fn known(&self, tokens: &Tokens) -> Option<ProviderToken> {
         self.server.with(|sandbox| sandbox.provider_token(tokens.access_token.expose()))
     }
 
-    /// Where the API is.
+    /// Returns the base URL of the service's API.
     pub fn base_url(&self) -> String {
         let origin = self.server.origin();
         match self.whose {
@@ -195,22 +195,22 @@ impl World {
     }
 }
 
-/// What the user's browser does: opens the URL, and is sent on to the redirect URI.
+/// Opens the URL as the user's browser, and returns the URL of the redirect.
 pub fn consent(url: &str) -> String {
     let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
     let mut stream = TcpStream::connect(host).unwrap();
     write!(stream, "GET /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let head = answer.split("\r\n\r\n").next().unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    let head = response.split("\r\n\r\n").next().unwrap();
     let location = head.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
         name.eq_ignore_ascii_case("location").then(|| value.trim().to_owned())
     });
-    location.unwrap_or_else(|| panic!("no redirect: {answer}"))
+    location.unwrap_or_else(|| panic!("no redirect: {response}"))
 }
 
-/// Sets a client up for a world: the same for both clients.
+/// Builds an async or blocking client for a world.
 #[macro_export]
 macro_rules! client_of {
     ($client:ty, $world:expr) => {

@@ -1,11 +1,11 @@
-//! Certificates made for one run.
+//! Creates certificates for one test run.
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 
-/// An authority that nobody trusts but who is told to.
+/// A certificate authority that no client trusts by default.
 pub struct Authority(CertifiedIssuer<'static, KeyPair>);
 
-/// A server's certificate and key, PEM.
+/// The certificate and key of a server, in PEM.
 pub struct Identity {
     /// The certificate.
     pub certificate: String,
@@ -16,24 +16,24 @@ pub struct Identity {
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 impl Authority {
-    /// A new one.
+    /// Creates an authority with a new key.
     pub fn new() -> Result<Self, Failure> {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         Ok(Self(CertifiedIssuer::self_signed(params, KeyPair::generate()?)?))
     }
 
-    /// Its own certificate, PEM, to be trusted.
+    /// Returns the root certificate in PEM.
     pub fn pem(&self) -> String {
         self.0.pem()
     }
 
-    /// A certificate for this host name.
+    /// Creates a certificate for this host name.
     pub fn identity(&self, host: &str) -> Result<Identity, Failure> {
         self.sign(CertificateParams::new([host.to_owned()])?)
     }
 
-    /// A certificate for this host name that ended years ago.
+    /// Creates a certificate for this host name that expired years ago.
     pub fn expired(&self, host: &str) -> Result<Identity, Failure> {
         let mut params = CertificateParams::new([host.to_owned()])?;
         (params.not_before, params.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 1, 1));

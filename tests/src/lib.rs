@@ -1,5 +1,4 @@
-//! What the tests of the workspace share: sandboxes behind every transport, stores that fail on demand,
-//! certificates.
+//! Shared helpers for tests: sandboxes for every transport, stores that fail on demand, certificates.
 
 pub mod authorization;
 pub mod certificates;
@@ -9,7 +8,7 @@ pub mod stores;
 pub mod wire;
 pub mod world;
 
-/// The README's examples, which have to compile.
+/// The README, whose examples must compile.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 pub struct Readme;

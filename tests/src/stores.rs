@@ -1,4 +1,4 @@
-//! Stores that fail on demand, and stores that count what they are asked.
+//! Token stores that fail on demand or count their use.
 
 use std::{
     sync::{
@@ -11,7 +11,7 @@ use std::{
 
 use connect_core::{StoreError, StoreLock, TokenKey, TokenStore, Tokens, Written};
 
-/// A store around another that fails the next saves.
+/// Wraps a store and fails saves on demand.
 #[derive(Clone)]
 pub struct Flaky<S> {
     inner: S,
@@ -28,17 +28,17 @@ struct Counts {
 }
 
 impl<S> Flaky<S> {
-    /// Fails nothing as yet.
+    /// Wraps a store without failures.
     pub fn new(inner: S) -> Self {
         Self { inner, counts: Arc::default() }
     }
 
-    /// Fails this many saves from now on.
+    /// Fails the next `count` saves.
     pub fn fail_saves(&self, count: usize) {
         self.counts.fail_saves.store(count, SeqCst);
     }
 
-    /// Has no room for what is saved from now on, and knows it before; or has room again.
+    /// Makes `prepare` fail as if the disk were full, or succeed again.
     pub fn fill(&self, full: bool) {
         self.counts.full.store(full, SeqCst);
     }
@@ -48,12 +48,12 @@ impl<S> Flaky<S> {
         self.counts.save_takes_ms.store(time.as_millis() as usize, SeqCst);
     }
 
-    /// How many saves have succeeded.
+    /// Returns how many saves have succeeded.
     pub fn saves(&self) -> usize {
         self.counts.saves.load(SeqCst)
     }
 
-    /// How often the lock was taken.
+    /// Returns how often a lock was taken.
     pub fn locks(&self) -> usize {
         self.counts.locks.load(SeqCst)
     }
@@ -107,7 +107,7 @@ impl StoreLock for FlakyLock {
     }
 }
 
-/// A store around another that counts the locks that are held, and the threads that are in it.
+/// Wraps a store and counts the held locks and the threads inside the store.
 #[derive(Clone)]
 pub struct Watched<S> {
     inner: S,
@@ -115,7 +115,7 @@ pub struct Watched<S> {
     threads: Arc<Gauge>,
 }
 
-/// A number and the highest that it has been.
+/// A counter and its highest value.
 #[derive(Default)]
 struct Gauge {
     now: AtomicUsize,
@@ -123,51 +123,51 @@ struct Gauge {
 }
 
 impl Gauge {
-    fn up(self: &Arc<Self>) -> Up {
+    fn up(self: &Arc<Self>) -> GaugeGuard {
         self.most.fetch_max(self.now.fetch_add(1, SeqCst) + 1, SeqCst);
-        Up(self.clone())
+        GaugeGuard(self.clone())
     }
 }
 
-/// Counted for as long as it lives.
-struct Up(Arc<Gauge>);
+/// Decrements the counter when dropped.
+struct GaugeGuard(Arc<Gauge>);
 
-impl Drop for Up {
+impl Drop for GaugeGuard {
     fn drop(&mut self) {
         self.0.now.fetch_sub(1, SeqCst);
     }
 }
 
 impl<S> Watched<S> {
-    /// Nothing is counted as yet.
+    /// Wraps a store with counters at zero.
     pub fn new(inner: S) -> Self {
         Self { inner, locks: Arc::default(), threads: Arc::default() }
     }
 
-    /// How many locks were held at the same time at most.
+    /// Returns the highest number of locks held at the same time.
     pub fn most_locks(&self) -> usize {
         self.locks.most.load(SeqCst)
     }
 
-    /// How many threads were in it at the same time at most.
+    /// Returns the highest number of threads inside the store at the same time.
     pub fn most_threads(&self) -> usize {
         self.threads.most.load(SeqCst)
     }
 }
 
-/// Long enough for others to come in between.
-const MOMENT: Duration = Duration::from_micros(200);
+/// Slows each operation down, so that threads overlap.
+const PAUSE: Duration = Duration::from_micros(200);
 
 impl<S: TokenStore> TokenStore for Watched<S> {
     fn load(&self, key: &TokenKey) -> Result<Option<Tokens>, StoreError> {
         let _thread = self.threads.up();
-        thread::sleep(MOMENT);
+        thread::sleep(PAUSE);
         self.inner.load(key)
     }
 
     fn try_lock(&self, key: &TokenKey, lease: Duration) -> Result<Option<Box<dyn StoreLock>>, StoreError> {
         let _thread = self.threads.up();
-        thread::sleep(MOMENT);
+        thread::sleep(PAUSE);
         let Some(inner) = self.inner.try_lock(key, lease)? else { return Ok(None) };
         Ok(Some(Box::new(WatchedLock { inner, threads: self.threads.clone(), _lock: self.locks.up() })))
     }
@@ -176,13 +176,13 @@ impl<S: TokenStore> TokenStore for Watched<S> {
 struct WatchedLock {
     inner: Box<dyn StoreLock>,
     threads: Arc<Gauge>,
-    _lock: Up,
+    _lock: GaugeGuard,
 }
 
 impl WatchedLock {
     fn watched<T>(&mut self, work: impl FnOnce(&mut dyn StoreLock) -> T) -> T {
         let _thread = self.threads.up();
-        thread::sleep(MOMENT);
+        thread::sleep(PAUSE);
         work(&mut *self.inner)
     }
 }

@@ -1,12 +1,12 @@
-//! A server that misbehaves on demand: plain sockets, threads, and a list of what to do next.
+//! An HTTP server that misbehaves on demand, with plain sockets and a queue of faults.
 //!
 //! ```text
-//!   accept ──> Hangup, Stall ──> (TLS) ──> read a request ──> the next fault, else a good answer ──┐
-//!                                              ^────────────── the connection is kept ─────────────┘
+//!   accept ──> Hangup, Stall ──> (TLS) ──> read a request ──> the next fault, or a valid response ──┐
+//!                                              ^────────────── keep the connection ─────────────────┘
 //! ```
 //!
-//! It counts what it was asked and what it sent, so that a test judges by the server's side. A good answer carries
-//! the number of its request, so that the answer to another is noticed.
+//! The server counts requests and bytes, so that tests do not depend on the client's view. A valid response
+//! contains the number of its request, so that a test notices a response to another request.
 
 use std::{
     collections::VecDeque,
@@ -25,52 +25,52 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 
 use crate::{certificates::Authority, world::Failure};
 
-/// What goes wrong, once.
+/// One fault.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// The connection is closed as soon as it is there.
+    /// Closes the connection right after accepting it.
     Hangup,
-    /// The connection is taken, and nothing is said on it: with TLS, not even in the handshake.
+    /// Accepts the connection and sends nothing, not even a TLS handshake.
     Stall,
-    /// These bytes, and the connection is closed.
+    /// Sends these bytes and closes the connection.
     Says(Vec<u8>),
-    /// The same without the end that TLS has.
+    /// Sends these bytes and closes the connection without the TLS `close_notify`.
     Torn(Vec<u8>),
-    /// These bytes, and the connection is kept.
+    /// Sends these bytes and keeps the connection.
     Keeps(Vec<u8>),
-    /// The same in pieces of a few bytes.
+    /// Sends these bytes in small pieces and keeps the connection.
     Pieces(Vec<u8>),
-    /// These bytes one by one, this long apart.
+    /// Sends these bytes one by one with this pause, then closes the connection.
     Drips(Vec<u8>, Duration),
-    /// These bytes, and then the others again and again, this often at most.
+    /// Sends the first bytes, then repeats the second bytes at most this many times.
     Endless(Vec<u8>, Vec<u8>, usize),
-    /// The same this long apart, until the client has gone.
+    /// Sends the first bytes, then repeats the second bytes with this pause until the client closes.
     Slow(Vec<u8>, Vec<u8>, Duration),
-    /// These bytes once the head of the request is there, whose body is never read.
+    /// Sends these bytes after the head of the request, without reading its body.
     Unread(Vec<u8>),
-    /// A good answer, and the connection is closed this long after it.
+    /// Sends a valid response and closes the connection after this pause.
     Last(Duration),
 }
 
 impl Fault {
-    /// Whether the server hears of a request before this happens.
+    /// Returns whether the server reads a request before this fault.
     pub fn hears(&self) -> bool {
         !matches!(self, Self::Hangup | Self::Stall)
     }
 }
 
-/// A request as the server saw it.
+/// A request that the server received.
 #[derive(Clone, Debug)]
 pub struct Seen {
     /// Method and path.
     pub line: String,
-    /// When its head was read.
+    /// The time at which its head was read.
     pub at: Instant,
-    /// On which connection.
+    /// The number of its connection.
     pub connection: usize,
 }
 
-/// The server.
+/// The misbehaving server.
 pub struct Wire {
     address: SocketAddr,
     tls: bool,
@@ -87,17 +87,17 @@ struct Shared {
 }
 
 impl Wire {
-    /// Over plain HTTP.
+    /// Starts a server with plain HTTP.
     pub fn plain() -> Result<Self, Failure> {
         Self::start(TcpListener::bind("127.0.0.1:0")?, None)
     }
 
-    /// Over plain HTTP, at this address.
+    /// Starts a server with plain HTTP at this address.
     pub fn plain_at(address: SocketAddr) -> Result<Self, Failure> {
         Self::start(TcpListener::bind(address)?, None)
     }
 
-    /// Over TLS, with a certificate of this authority.
+    /// Starts a server with TLS and a certificate of this authority.
     pub fn tls(authority: &Authority) -> Result<Self, Failure> {
         let identity = authority.identity("localhost")?;
         let chain = vec![CertificateDer::from_pem_slice(identity.certificate.as_bytes())?];
@@ -129,52 +129,52 @@ impl Wire {
         Ok(Self { address, tls, shared })
     }
 
-    /// Where clients find it.
+    /// Returns the base URL for clients.
     pub fn base_url(&self) -> String {
         let port = self.address.port();
         if self.tls { format!("https://localhost:{port}") } else { format!("http://127.0.0.1:{port}") }
     }
 
-    /// Lets this go wrong next.
+    /// Adds a fault to the queue.
     pub fn next(&self, fault: Fault) {
         self.shared.next().push_back(fault);
     }
 
-    /// Whether everything that was to go wrong has.
+    /// Returns whether all faults have happened.
     pub fn is_done(&self) -> bool {
         self.shared.next().is_empty()
     }
 
-    /// The requests so far.
+    /// Returns the requests so far.
     pub fn seen(&self) -> Vec<Seen> {
         self.shared.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// How many connections the server has ended.
+    /// Returns how many connections the server has closed.
     pub fn ended(&self) -> usize {
         self.shared.ended.load(SeqCst)
     }
 
-    /// How many bytes were sent.
+    /// Returns how many bytes the server has sent.
     pub fn sent(&self) -> usize {
         self.shared.sent.load(SeqCst)
     }
 }
 
-/// What is left open when its server is told to be silent.
-const SILENCE: Duration = Duration::from_secs(20);
+/// How long a stalled connection stays open.
+const STALL_TIME: Duration = Duration::from_secs(20);
 
 impl Shared {
     fn next(&self) -> MutexGuard<'_, VecDeque<Fault>> {
         self.next.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A connection ends with an error where its client has gone.
+    /// Serves a connection; returns an error if the client closes it.
     fn connection(&self, socket: TcpStream, number: usize) -> io::Result<()> {
-        match self.unheard() {
+        match self.fault_before_request() {
             None => {}
             Some(Fault::Stall) => {
-                thread::sleep(SILENCE);
+                thread::sleep(STALL_TIME);
                 return Ok(());
             }
             Some(_) => return Ok(()),
@@ -189,8 +189,8 @@ impl Shared {
         }
     }
 
-    /// What goes wrong before there is a request.
-    fn unheard(&self) -> Option<Fault> {
+    /// Takes the next fault if it happens before a request.
+    fn fault_before_request(&self) -> Option<Fault> {
         let mut next = self.next();
         if next.front().is_some_and(|fault| !fault.hears()) { next.pop_front() } else { None }
     }
@@ -210,18 +210,18 @@ impl Shared {
             }
             read_body(stream, &head)?;
             match fault {
-                None => self.send(stream, &good(&line, count))?,
+                None => self.send(stream, &valid_response(&line, count))?,
                 Some(Fault::Keeps(bytes)) => self.send(stream, &bytes)?,
                 Some(Fault::Pieces(bytes)) => {
                     bytes.chunks(7).try_for_each(|piece| self.send(stream, piece))?;
                 }
-                Some(fault) => return self.fail(stream, fault, &good(&line, count)),
+                Some(fault) => return self.fail(stream, fault, &valid_response(&line, count)),
             }
         }
     }
 
-    /// What ends with the connection.
-    fn fail(&self, stream: &mut impl Stream, fault: Fault, good: &[u8]) -> io::Result<()> {
+    /// Executes a fault that closes the connection.
+    fn fail(&self, stream: &mut impl Stream, fault: Fault, valid_response: &[u8]) -> io::Result<()> {
         match fault {
             Fault::Torn(bytes) => return self.send(stream, &bytes),
             Fault::Says(bytes) => self.send(stream, &bytes)?,
@@ -243,7 +243,7 @@ impl Shared {
                 }
             }
             Fault::Last(pause) => {
-                self.send(stream, good)?;
+                self.send(stream, valid_response)?;
                 thread::sleep(pause);
             }
             Fault::Hangup | Fault::Stall | Fault::Keeps(_) | Fault::Pieces(_) | Fault::Unread(_) => {}
@@ -261,7 +261,7 @@ impl Shared {
     }
 }
 
-/// A connection that has an orderly end.
+/// A connection that can be closed in an orderly way.
 trait Stream: Read + Write {
     fn finish(&mut self) -> io::Result<()>;
 }
@@ -280,7 +280,7 @@ impl Stream for StreamOwned<ServerConnection, TcpStream> {
     }
 }
 
-/// Reads the head of a request; an error where the client has gone.
+/// Reads the head of a request; returns an error if the client closes the connection.
 fn head(stream: &mut impl Read) -> io::Result<String> {
     let (mut text, mut byte) = (Vec::new(), [0]);
     while !text.ends_with(b"\r\n\r\n") {
@@ -297,8 +297,8 @@ fn read_body(stream: &mut impl Read, head: &str) -> io::Result<()> {
     io::copy(&mut stream.take(length), &mut io::sink()).map(drop)
 }
 
-/// The answer to a request, with its number.
-fn good(line: &str, number: usize) -> Vec<u8> {
+/// Returns a valid response that contains the number of its request.
+fn valid_response(line: &str, number: usize) -> Vec<u8> {
     let body = if line.starts_with("GET") {
         format!(r#"[{{"id":"{number}","provider":"google"}}]"#)
     } else {

@@ -1,4 +1,4 @@
-//! A sandbox of one's own, and what surrounds a client: a browser, a store.
+//! A sandbox for one test, with a browser and a token store.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -11,26 +11,26 @@ use connect_core::{MemoryStore, Request, Response, Sent, Timeout, TransportError
 use connect_sandbox::{Answer, AttemptOutcome, Fault, Outcome, Sandbox, Server, Settings, Stats, Trigger};
 use jiff::{SignedDuration, Timestamp};
 
-/// The errors of tests.
+/// The error type of tests.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Where the clients of a world find their sandbox.
+/// How clients connect to the sandbox.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Place {
-    /// Behind a socket.
+    /// Through a socket.
     Socket,
-    /// Behind a socket with TLS.
+    /// Through a socket with TLS.
     Tls,
-    /// In the same process, without a socket.
+    /// Through function calls, without a socket.
     Memory,
 }
 
-/// A sandbox, and a store for its clients.
+/// A sandbox and a token store for its clients.
 pub struct World {
     place: Backend,
-    /// Trusted by clients over TLS.
+    /// The root certificate of a TLS sandbox.
     pub root: Option<String>,
-    /// What clients use unless they want another.
+    /// The default store of the clients.
     pub store: MemoryStore,
 }
 
@@ -40,7 +40,7 @@ enum Backend {
 }
 
 impl World {
-    /// A fresh one.
+    /// Creates a sandbox with the default settings.
     pub fn new(place: Place) -> Result<Self, Failure> {
         let (place, root) = match place {
             Place::Socket => (Backend::Server(Sandbox::start()?), None),
@@ -55,7 +55,7 @@ impl World {
         Ok(Self { place, root, store: MemoryStore::new() })
     }
 
-    /// Where clients find the API.
+    /// Returns the base URL of the API.
     pub fn base_url(&self) -> String {
         match &self.place {
             Backend::Server(server) => server.base_url(),
@@ -63,7 +63,7 @@ impl World {
         }
     }
 
-    /// Looks at the sandbox or changes it.
+    /// Runs a function on the sandbox.
     pub fn sandbox<T>(&self, work: impl FnOnce(&mut Sandbox) -> T) -> T {
         match &self.place {
             Backend::Server(server) => server.with(work),
@@ -71,54 +71,55 @@ impl World {
         }
     }
 
-    /// Turns a switch.
+    /// Sets a switch.
     pub fn set(&self, name: &str, value: &str) -> Result<(), Failure> {
         Ok(self.sandbox(|sandbox| sandbox.set(name, value))?)
     }
 
-    /// Asks for a fault.
+    /// Adds a fault.
     pub fn fault(&self, fault: Fault) {
         self.sandbox(|sandbox| sandbox.add_fault(fault));
     }
 
-    /// Every access token is expired now.
+    /// Expires all access tokens.
     pub fn expire(&self) {
         self.sandbox(|sandbox| sandbox.expire_all(Timestamp::now()));
     }
 
-    /// The sandbox's own figures.
+    /// Returns the sandbox's counters.
     pub fn stats(&self) -> Stats {
         self.sandbox(|sandbox| sandbox.stats())
     }
 
-    /// How many refreshes the sandbox has granted.
+    /// Returns how many refreshes the sandbox has granted.
     pub fn refreshes(&self) -> u64 {
         self.stats().exchanges.refresh.granted
     }
 
-    /// How often an endpoint was called, by what the sandbox counted.
+    /// Returns how often an endpoint was called.
     pub fn requests(&self, endpoint: &str) -> u64 {
         self.stats().requests.get(endpoint).map_or(0, |by_status| by_status.values().sum())
     }
 
-    /// Changes an event of `user` as its calendar's own service would, and gives back the delivery that tells of it.
+    /// Changes an event of `user` at its provider, and returns the delivery of the change.
     pub fn delivery(&self, user: &str) -> Result<http::Request<Bytes>, Failure> {
-        self.taken(2, |sandbox, now| {
+        self.take_delivery(2, |sandbox, now| {
             sandbox.trigger(Trigger::updated().user(user).title("Moved"), now)?;
             Ok(())
         })
     }
 
-    /// The last delivery once more, signed anew at a later time.
+    /// Returns a repetition of the last delivery with a later timestamp and a new signature.
     pub fn delivery_again(&self) -> Result<http::Request<Bytes>, Failure> {
-        self.taken(4, |sandbox, now| {
+        self.take_delivery(4, |sandbox, now| {
             sandbox.resend(None, now)?;
             Ok(())
         })
     }
 
-    /// The delivery that `cause` makes, as if so many seconds had passed: nobody else can take it before.
-    fn taken(
+    /// Returns the delivery that `cause` creates, with the clock `seconds` ahead so that no other receiver
+    /// gets it.
+    fn take_delivery(
         &self,
         seconds: i64,
         cause: impl FnOnce(&mut Sandbox, Timestamp) -> Result<(), Failure>,
@@ -127,13 +128,13 @@ impl World {
             let now = Timestamp::now();
             cause(sandbox, now)?;
             let due = now + SignedDuration::from_secs(seconds);
-            let attempt = sandbox.deliveries(due).into_iter().next().ok_or("nothing is delivered")?;
+            let attempt = sandbox.deliveries(due).into_iter().next().ok_or("the sandbox has no delivery")?;
             sandbox.delivered(attempt.token, AttemptOutcome::Status(200), due);
             Ok(attempt.request)
         })
     }
 
-    /// What the user's browser does: opens the URL, and comes back to the redirect URI.
+    /// Opens the URL as the user's browser, and returns the URL of the redirect.
     pub fn consent(&self, url: &str) -> Result<String, Failure> {
         let request = http::Request::get(url).body(Bytes::new())?;
         let Outcome::Reply(reply) = self.sandbox(|sandbox| sandbox.handle(request, Timestamp::now())).outcome
@@ -144,9 +145,9 @@ impl World {
         Ok(location.to_owned())
     }
 
-    /// A transport that calls the sandbox as a function.
+    /// Returns a blocking transport that calls the sandbox directly.
     pub fn in_memory(&self) -> impl Fn(Request) -> Result<Response, TransportError> + Send + Sync + 'static {
-        let Backend::Memory(sandbox) = &self.place else { panic!("this world has a socket") };
+        let Backend::Memory(sandbox) = &self.place else { panic!("in_memory needs Place::Memory") };
         let sandbox = sandbox.clone();
         move |request| {
             let request_time = request.extensions().get::<Timeout>().map(|timeout| timeout.0);

@@ -1,12 +1,13 @@
-//! Converts recurrence rules, one JSON line each, for a comparison with what others make of them.
+//! Converts recurrence rules, one per JSON line, so that a script can compare the results with other
+//! libraries.
 //!
-//! Reads `{"rule": "FREQ=..", "start": "2026-01-13T09:00[Europe/Berlin]"}`, where the start of an all-day series is a date, and
-//! answers with what each service would be sent, or why it would not:
+//! Reads `{"rule": "FREQ=..", "start": "2026-01-13T09:00[Europe/Berlin]"}` (a date for an all-day series),
+//! and prints the format of each service, or why it is refused:
 //!
-//! * `graph`: the pattern and range of Microsoft Graph; `back`: the rule that its pattern is read as
-//! * `text`: the rule as our own type writes it, and `again`: that one once more; `google`: Google's line; `connect`: Connect's
-//!   object
-//! * `stretches`: the first and the last local time of each stretch with one UTC offset, up to the day `horizon`
+//! * `graph`: the Microsoft Graph pattern and range; `back`: the rule converted back from that pattern
+//! * `text`: the rule as `Recurrence` writes it; `again`: `text` parsed and written again; `google`: the
+//!   Google line; `connect`: the Connect object
+//! * `stretches`: the first and last local time of each period with one UTC offset, up to the day `horizon`
 
 use std::io::{BufRead, Write};
 
@@ -22,10 +23,10 @@ use serde_json::{Value, json};
 fn main() -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     for line in std::io::stdin().lock().lines() {
-        let asked: Value = serde_json::from_str(&line?)?;
-        let text = |name: &str| asked[name].as_str().ok_or("a line without its rule or its start");
-        let answer = convert(text("rule")?, &start(text("start")?)?)?;
-        writeln!(out, "{answer}")?;
+        let request: Value = serde_json::from_str(&line?)?;
+        let text = |name: &str| request[name].as_str().ok_or("a line needs rule and start");
+        let result = convert(text("rule")?, &start(text("start")?)?)?;
+        writeln!(out, "{result}")?;
     }
     Ok(())
 }
@@ -38,38 +39,38 @@ fn start(text: &str) -> Result<SeriesStart, Failure> {
 }
 
 fn convert(rule: &str, start: &SeriesStart) -> Result<Value, Failure> {
-    let mut answer = match PatternedRecurrence::from_rrule(rule, start) {
+    let mut result = match PatternedRecurrence::from_rrule(rule, start) {
         Ok(pattern) => json!({ "graph": pattern, "back": pattern.rrule(start)? }),
         Err(refused) => json!({ "graph_refused": refused.to_string() }),
     };
     match rule.parse::<Recurrence>() {
-        Err(refused) => answer["refused"] = json!(refused.to_string()),
+        Err(refused) => result["refused"] = json!(refused.to_string()),
         Ok(recurrence) => {
             let text = recurrence.rrule_from(start)?;
-            answer["again"] = json!(text.parse::<Recurrence>()?.rrule_from(start)?);
-            answer["text"] = json!(text);
+            result["again"] = json!(text.parse::<Recurrence>()?.rrule_from(start)?);
+            result["text"] = json!(text);
             if let SeriesStart::At(start) = start {
                 let horizon = start.date().checked_add(jiff::Span::new().days(366 * 3))?;
                 let ends = |stretch: &Stretch| json!([stretch.first.datetime(), stretch.last.datetime()]);
                 let stretches = recurrence.stretches(start, horizon);
-                answer["stretches"] = stretches.iter().map(ends).collect();
-                answer["horizon"] = json!(horizon);
+                result["stretches"] = stretches.iter().map(ends).collect();
+                result["horizon"] = json!(horizon);
             }
             let event = event(start)?.recurrence(recurrence);
             let Body::Json(google) = Endpoint::body(&InsertEvent::new(&event))? else {
                 return Err("no body".into());
             };
-            answer["google"] = serde_json::from_str::<Value>(&google)?["recurrence"][0].take();
+            result["google"] = serde_json::from_str::<Value>(&google)?["recurrence"][0].take();
             match Operation::body(&event) {
                 Ok(Body::Json(body)) => {
-                    answer["connect"] = serde_json::from_str::<Value>(&body)?["recurrence"].take();
+                    result["connect"] = serde_json::from_str::<Value>(&body)?["recurrence"].take();
                 }
                 Ok(_) => return Err("no body".into()),
-                Err(refused) => answer["connect_refused"] = json!(refused.to_string()),
+                Err(refused) => result["connect_refused"] = json!(refused.to_string()),
             }
         }
     }
-    Ok(answer)
+    Ok(result)
 }
 
 fn event(start: &SeriesStart) -> Result<NewEvent, Failure> {

@@ -1,6 +1,7 @@
-//! A process in some time zone: makes an all-day event on a sandbox of its own and prints where it came back.
+//! Creates an all-day event in a sandbox, lists it, and prints its days; run with different time zones in
+//! `TZ`.
 //!
-//! Prints the offset of its zone in hours, then the first and the last day of the event.
+//! Prints the UTC offset in hours, then the first and the last day of the event.
 
 use connect_core::{
     SignIn,

@@ -1,7 +1,7 @@
-//! A process that ends while a refresh is under way.
+//! A process that ends during a refresh.
 //!
-//! Arguments: how it ends, which client it uses, then those of `second-process`. It says `calling` when it is about to
-//! call, and ends so many milliseconds later as the next line of its input says.
+//! Arguments: how it ends, the client (`hyper` or `blocking`), then those of `second-process`. It prints
+//! `calling` before its call, and ends after the number of milliseconds in its next input line.
 
 use std::{
     error::Error,
@@ -15,13 +15,13 @@ use connect_stores::FileStore;
 
 type Failure = Box<dyn Error + Send + Sync>;
 
-/// Enough for an exchange and its save.
-const CLOSE: Duration = Duration::from_secs(20);
+/// Long enough for an exchange and its save.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(20);
 
 fn main() -> Result<(), Failure> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [how, client, base_url, client_id, client_secret, redirect_uri, folder, user] = &args[..] else {
-        return Err("eight arguments, please".into());
+        return Err("expected eight arguments".into());
     };
     let mut input = stdin().lock().lines();
     macro_rules! client {
@@ -35,11 +35,11 @@ fn main() -> Result<(), Failure> {
     match client.as_str() {
         "hyper" => asynchronous(client!(connect_hyper), user, how, &mut input),
         "blocking" => blocking(client!(connect_blocking), user, how, &mut input),
-        other => Err(format!("no client {other}").into()),
+        other => Err(format!("{other} is not a client (expected hyper or blocking)").into()),
     }
 }
 
-/// Says that it calls, and gives back when to end.
+/// Prints `calling` and returns the time until the end.
 fn calling(input: &mut Lines<StdinLock<'_>>) -> Result<Duration, Failure> {
     println!("calling");
     let line = input.next().ok_or("no input")??;
@@ -57,11 +57,11 @@ fn blocking(
     let call = thread::spawn(move || drop(user.calendars().list()));
     thread::sleep(time);
     match how {
-        "close" => client.close(CLOSE)?,
+        "close" => client.close(CLOSE_TIMEOUT)?,
         "exit" => exit(0),
         "return" => {} // threads end with the process
         "wait" => drop(call.join()),
-        other => return Err(format!("it does not end by {other}").into()),
+        other => return Err(format!("{other} is not a way to end").into()),
     }
     Ok(())
 }
@@ -84,25 +84,25 @@ fn asynchronous(
     let call = runtime.spawn(async move { drop(user.calendars().list().await) });
     thread::sleep(time);
     match how {
-        "close" => runtime.block_on(client.close(CLOSE))?,
+        "close" => runtime.block_on(client.close(CLOSE_TIMEOUT))?,
         "terminated, close" => {
             println!("terminate");
             runtime.block_on(async {
                 if let Some(terminated) = &mut terminated {
                     terminated.recv().await;
                 }
-                client.close(CLOSE).await
+                client.close(CLOSE_TIMEOUT).await
             })?;
         }
-        // Nobody listens: that is the end.
+        // Without a handler, the signal ends the process.
         "terminated" => {
             println!("terminate");
-            thread::sleep(CLOSE);
+            thread::sleep(CLOSE_TIMEOUT);
         }
         "exit" => exit(0),
         "runtime dropped" => drop(runtime),
         "wait" => drop(runtime.block_on(call)),
-        other => return Err(format!("it does not end by {other}").into()),
+        other => return Err(format!("{other} is not a way to end").into()),
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
-//! Both clients against a Google Calendar that others wrote: prints a line for each check, and ends with the first one that
-//! fails. Arguments: where the emulator is, and an access token it takes.
+//! Tests both clients against a third-party Google Calendar emulator.
+//!
+//! Prints a line for each check and stops at the first failure. Arguments: the base URL of the emulator, and
+//! an access token that it accepts.
 
 use std::{fmt::Debug, process::ExitCode};
 
@@ -32,23 +34,30 @@ fn main() -> ExitCode {
 
 fn arguments() -> Result<(String, String), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
-    arguments.next().zip(arguments.next()).ok_or_else(|| "a base URL and an access token, please".into())
+    arguments
+        .next()
+        .zip(arguments.next())
+        .ok_or_else(|| "expected two arguments: a base URL and an access token".into())
 }
 
 fn run(client: &str, user: &impl Caller) -> Outcome {
-    let check = |what: &str, holds: bool, seen: &dyn Debug| -> Outcome {
+    let check = |name: &str, holds: bool, seen: &dyn Debug| -> Outcome {
         if !holds {
-            return Err(format!("{client}: {what}: {seen:?}").into());
+            return Err(format!("{client}: {name}: {seen:?}").into());
         }
-        println!("ok {client}: {what}");
+        println!("ok {client}: {name}");
         Ok(())
     };
 
     let calendars = all(user, ListCalendars::new())?;
-    check("there is a calendar", calendars.len() == 1, &calendars)?;
+    check("one calendar is listed", calendars.len() == 1, &calendars)?;
     let calendar = &calendars[0];
     let named = (calendar.provider.clone(), calendar.title.as_str());
-    check("it has its owner's name", named == (Some(Provider::Google), "ada@example.com"), calendar)?;
+    check(
+        "the calendar has its owner's name",
+        named == (Some(Provider::Google), "ada@example.com"),
+        calendar,
+    )?;
 
     let start: Timestamp = "2027-02-01T09:00:00Z".parse()?;
     let end = start + SignedDuration::from_hours(1);
@@ -61,7 +70,7 @@ fn run(client: &str, user: &impl Caller) -> Outcome {
             && event.end == Some(EventTime::Instant(end))
             && event.location.as_deref() == Some("Room 5")
             && event.attendees.iter().any(|guest| guest.email == "grace@example.com");
-        check("an event is created as asked", as_asked, &event)?;
+        check("the created event has the requested fields", as_asked, &event)?;
         created.push(event);
     }
     let day = jiff::civil::date(2027, 2, 2);
@@ -69,7 +78,7 @@ fn run(client: &str, user: &impl Caller) -> Outcome {
     let event = user.call(&InsertEvent::new(&new))?;
     let days = (event.start.clone(), event.end.clone());
     check(
-        "a day is a day",
+        "an all-day event keeps its dates",
         days == (Some(EventTime::Date(day)), Some(EventTime::Date(day.tomorrow()?))),
         &event,
     )?;
@@ -80,23 +89,23 @@ fn run(client: &str, user: &impl Caller) -> Outcome {
     let listed = all(user, list().page_size(1))?;
     let mut titles: Vec<_> = listed.iter().map(|event| event.title.as_str()).collect();
     titles.sort_unstable();
-    check("all are listed, one to a page", titles == ["Day", "One", "Three", "Two"], &titles)?;
+    check("all events are listed with one per page", titles == ["Day", "One", "Three", "Two"], &titles)?;
 
     let busy = user.call(&FreeBusy::new(start, end).calendar(&calendar.id))?;
-    check("the hour is taken", format!("{busy:?}").contains("2027-02-01T09:00:00Z"), &busy)?;
+    check("free/busy shows the busy hour", format!("{busy:?}").contains("2027-02-01T09:00:00Z"), &busy)?;
 
     for event in &created {
         user.call(&DeleteEvent::new(&event.delete()?))?;
     }
-    check("all are deleted", all(user, list())?.is_empty(), &())?;
+    check("all events are deleted", all(user, list())?.is_empty(), &())?;
 
     let error = user.call(&GetEvent::new(&calendar.id, "nothing")).err();
     let not_found = error.as_ref().is_some_and(|error| matches!(error.kind(), ErrorKind::NotFound));
-    check("what is not there is not found", not_found, &error)?;
-    // It takes any token, but none is none: an API key opens nothing here.
+    check("an unknown event id is a not-found error", not_found, &error)?;
+    // The emulator accepts any access token, but no API key.
     let error = user.call(&ApiKey::new("key")?.over(&ListCalendars::new())).err();
     let denied = error.as_ref().is_some_and(|error| matches!(error.kind(), ErrorKind::Authentication));
-    check("without a token nothing is shown", denied, &error)
+    check("a request without a token is refused", denied, &error)
 }
 
 fn all<E: Paged + Sync>(user: &impl Caller, request: E) -> Result<Vec<E::Item>, Error> {
@@ -128,16 +137,16 @@ fn hyper<'a>(runtime: &'a tokio::runtime::Runtime, base: &str, token: &str) -> R
         .build()?;
     let user = client.user("ada");
     runtime.block_on(user.import(Tokens::access_only(token)))?;
-    Ok(Waiting { runtime, user })
+    Ok(BlockOn { runtime, user })
 }
 
-/// A user of the asynchronous client, waited for.
-struct Waiting<'a> {
+/// A user of the async client behind the blocking [`Caller`] trait.
+struct BlockOn<'a> {
     runtime: &'a tokio::runtime::Runtime,
     user: connect_hyper::User,
 }
 
-impl Caller for Waiting<'_> {
+impl Caller for BlockOn<'_> {
     fn id(&self) -> &str {
         self.user.id()
     }

@@ -1,6 +1,6 @@
-//! A process that asks a service whether it is well, with both clients, as its environment says.
+//! Requests the health of a service with both clients, in an environment that the test chooses.
 //!
-//! Arguments: base URL, whose certificates are trusted (`mozilla` or `platform`), files with root certificates.
+//! Arguments: base URL, trusted certificates (`mozilla` or `platform`), files with root certificates.
 
 use connect_core::{Error, RetryPolicy, types::Health};
 
@@ -22,7 +22,7 @@ macro_rules! built {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [base_url, trust, roots @ ..] = &args[..] else {
-        return Err("two arguments at least, please".into());
+        return Err("expected at least two arguments".into());
     };
     let blocking = built!(connect_blocking, base_url, trust, roots);
     let hyper = built!(connect_hyper, base_url, trust, roots);

@@ -1,10 +1,11 @@
-//! How long a call with a timeout of one second takes while somebody else holds the lock of the user's tokens.
+//! Measures a call with a timeout of one second while another holder has the lock of the user's tokens.
 //!
 //! ```text
 //! bash tests/engines.sh cargo run --release -p connect-tests --bin held-lock
 //! ```
 //!
-//! It fails where a call of either client takes longer than 1.1 s. Without the engines it measures memory and files alone.
+//! It fails if a call of either client takes longer than 1.1 s. Without the engines it only measures memory
+//! and files.
 
 use std::{
     env,
@@ -18,7 +19,7 @@ use connect_stores::{FileStore, PostgresStore, RedisStore};
 use connect_tests::world::{Failure, Place, World};
 
 const TIMEOUT: Duration = Duration::from_secs(1);
-const LONGEST: Duration = Duration::from_millis(1100);
+const MAX_CALL_TIME: Duration = Duration::from_millis(1100);
 const CALLS: usize = 5;
 
 fn main() -> Result<ExitCode, Failure> {
@@ -37,7 +38,7 @@ fn main() -> Result<ExitCode, Failure> {
     for (name, store) in stores {
         for (client, longest) in [("blocking", blocking(&store)?), ("hyper", hyper(&store)?)] {
             println!("{name:10}{client:10}{:>6} ms at most", longest.as_millis());
-            late |= longest > LONGEST;
+            late |= longest > MAX_CALL_TIME;
         }
     }
     Ok(if late { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -62,7 +63,8 @@ fn blocking(store: &Arc<dyn TokenStore>) -> Result<Duration, Failure> {
     let callback = world.consent(sign_in.url())?;
     let user = client.auth().finish(sign_in, &callback)?;
     world.expire();
-    let lock = store.try_lock(user.session().key(), Duration::from_secs(60))?.ok_or("a free lock")?;
+    let lock =
+        store.try_lock(user.session().key(), Duration::from_secs(60))?.ok_or("the lock is not free")?;
     let longest = longest(|| user.calendars().list().map(drop));
     lock.release()?;
     user.calendars().list()?;
@@ -81,14 +83,15 @@ fn hyper(store: &Arc<dyn TokenStore>) -> Result<Duration, Failure> {
     let callback = world.consent(sign_in.url())?;
     let user = runtime.block_on(client.auth().finish(sign_in, &callback))?;
     world.expire();
-    let lock = store.try_lock(user.session().key(), Duration::from_secs(60))?.ok_or("a free lock")?;
+    let lock =
+        store.try_lock(user.session().key(), Duration::from_secs(60))?.ok_or("the lock is not free")?;
     let longest = longest(|| runtime.block_on(user.calendars().list()).map(drop));
     lock.release()?;
     runtime.block_on(user.calendars().list())?;
     longest
 }
 
-/// The longest of some calls, which all have to time out.
+/// Makes `CALLS` calls, which must time out, and returns the longest time.
 fn longest(call: impl Fn() -> Result<(), connect_core::Error>) -> Result<Duration, Failure> {
     let mut longest = Duration::ZERO;
     for _ in 0..CALLS {

@@ -1,12 +1,13 @@
-//! Ten thousand users on one client, and an hour of their calls in a minute: run it in release.
+//! Measures one client with 10,000 users, whose calls of one hour are made in one minute. Run it in release
+//! mode.
 //!
 //! ```text
 //! cargo run --release -p connect-tests --bin load [-- USERS SECONDS]
 //! ```
 //!
-//! The sandbox is in this process; the client, over a file a user, is this program again. An access token lives for an
-//! hour, and each user's program asks every five minutes, all sixty times as fast. The counts are the sandbox's, and the
-//! memory is what the operating system says of the client.
+//! The sandbox runs in this process; the client is this program again, with a file store. An access token
+//! lives for one hour and each user makes a call every five minutes, all sixty times faster. The counts come
+//! from the sandbox, and the memory figures from the operating system.
 
 use std::{
     fs,
@@ -26,10 +27,10 @@ use connect_tests::world::Failure;
 use jiff::Timestamp;
 use tokio::{task::JoinSet, time::sleep};
 
-/// How often each user calls while an access token lives.
+/// How many calls each user makes during the lifetime of an access token.
 const CALLS: u32 = 12;
-/// How many calls are under way at once while the users are loaded.
-const AT_ONCE: usize = 64;
+/// How many first calls run concurrently.
+const CONCURRENT_CALLS: usize = 64;
 
 fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -76,25 +77,25 @@ fn service(users: usize, seconds: u64) -> Result<(), Failure> {
     let calls = end.answered("GET /calendars", 200) - stats.answered("GET /calendars", 200);
     let exchanges = end.exchanges.refresh.granted - stats.exchanges.refresh.granted;
     println!("users      {users}");
-    println!("time       {:.1} s for an hour, during which an access token expires once", time.as_secs_f64());
-    println!("calls      {calls} answered, {:.0} a second", calls as f64 / time.as_secs_f64());
-    println!("exchanges  {exchanges} granted, {} refused in all", end.exchanges.refresh.refused);
+    println!("time       {:.1} s for one hour, in which each access token expires once", time.as_secs_f64());
+    println!("calls      {calls} succeeded, {:.0} per second", calls as f64 / time.as_secs_f64());
+    println!("exchanges  {exchanges} granted, {} refused", end.exchanges.refresh.refused);
     println!("memory     {before} KiB before, {idle} KiB with all users idle, {after} KiB after the calls");
-    println!("           {} bytes an idle user, {} after the calls", each(idle), each(after));
+    println!("           {} bytes per idle user, {} after the calls", each(idle), each(after));
     if !ended.success() || end.exchanges.refresh.refused > 0 || calls != (users as u64) * u64::from(CALLS) {
         return Err("calls failed, or sign-ins were lost".into());
     }
     Ok(())
 }
 
-/// The other process.
+/// The client process.
 struct Client {
     child: Child,
     lines: Option<BufReader<std::process::ChildStdout>>,
 }
 
 impl Client {
-    /// Waits until the client says `word`, and lets it go on; its resident memory then, in KiB.
+    /// Waits until the client prints `word`, lets it continue, and returns its resident memory in KiB.
     fn memory(&mut self, word: &str) -> Result<u64, Failure> {
         let lines = match &mut self.lines {
             Some(lines) => lines,
@@ -103,7 +104,7 @@ impl Client {
         let mut line = String::new();
         lines.read_line(&mut line)?;
         if line.trim() != word {
-            return Err(format!("the client said {line:?}, not {word:?}").into());
+            return Err(format!("the client printed {line:?} (expected {word:?})").into());
         }
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
@@ -124,7 +125,7 @@ fn sign_in(server: &Server, users: usize, folder: &std::path::Path) -> Result<()
         let request = http::Request::get(sign_in.url()).body(Bytes::new())?;
         let Outcome::Reply(reply) = server.with(|sandbox| sandbox.handle(request, Timestamp::now())).outcome
         else {
-            return Err("the consent page did not answer".into());
+            return Err("the consent page sent no response".into());
         };
         let callback = reply.headers().get("location").ok_or("no redirect")?.to_str()?.to_owned();
         client.auth().finish(sign_in, callback.as_str())?;
@@ -148,16 +149,16 @@ async fn calls(client: connect_hyper::Client, users: usize, hour: Duration) -> R
         }
     };
     client.health().await?;
-    say("ready")?;
+    report("ready")?;
     let mut tasks = JoinSet::new();
     for number in 0..users {
-        if tasks.len() == AT_ONCE {
+        if tasks.len() == CONCURRENT_CALLS {
             tasks.join_next().await;
         }
         tasks.spawn(call(number));
     }
     while tasks.join_next().await.is_some() {}
-    say("loaded")?;
+    report("loaded")?;
     let (start, total) = (Instant::now(), users as u32 * CALLS);
     for number in 0..total {
         sleep((hour * number / total).saturating_sub(start.elapsed())).await;
@@ -165,17 +166,17 @@ async fn calls(client: connect_hyper::Client, users: usize, hour: Duration) -> R
         tasks.spawn(call(number as usize % users));
     }
     while tasks.join_next().await.is_some() {}
-    say("called")?;
+    report("called")?;
     client.close(Duration::from_secs(30)).await?;
-    say("closed")?;
+    report("closed")?;
     match failed.load(Relaxed) {
         0 => Ok(()),
         failed => Err(format!("{failed} calls failed").into()),
     }
 }
 
-/// Says it, and waits for an answer.
-fn say(word: &str) -> Result<(), Failure> {
+/// Prints the word and waits for an input line.
+fn report(word: &str) -> Result<(), Failure> {
     println!("{word}");
     stdin().read_line(&mut String::new())?;
     Ok(())

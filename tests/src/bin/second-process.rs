@@ -1,4 +1,4 @@
-//! Another process on the same store: lists the calendars of a user once and prints how many there are.
+//! A second process on the same store: lists the calendars of a user and prints their number.
 //!
 //! Arguments: base URL, client id, client secret, redirect URI, folder of the file store, user.
 
@@ -8,7 +8,7 @@ use connect_stores::FileStore;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [base_url, client_id, client_secret, redirect_uri, folder, user] = &args[..] else {
-        return Err("six arguments, please".into());
+        return Err("expected six arguments".into());
     };
     let client = Client::builder(client_id, client_secret.as_str(), redirect_uri)
         .base_url(base_url)

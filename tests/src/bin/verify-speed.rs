@@ -1,4 +1,4 @@
-//! How long the verification of a delivery takes, beside what it is made of: run it in release.
+//! Measures the verification of a delivery and its parts. Run it in release mode.
 //!
 //! ```text
 //! cargo run --release -p connect-tests --bin verify-speed [-- BYTES]
@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha512};
 
 const ROUNDS: usize = 40;
-const TIMES: u32 = 50;
+const RUNS_PER_ROUND: u32 = 50;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let size = std::env::args().nth(1).map_or(Ok(100_000), |text| text.parse())?;
@@ -34,27 +34,27 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("ed25519-dalek verify_strict", Box::new(|| verifying.verify_strict(&signed, &signature).is_ok())),
         ("sha512 of the same bytes", Box::new(|| Sha512::digest(&signed)[0] != 1)),
         (
-            "reading the JSON",
+            "decoding the JSON",
             Box::new(|| {
                 connect_core::types::decode::<connect_core::types::Delivery>(body.as_bytes()).is_ok()
             }),
         ),
     ];
-    // Interleaved, so that a machine that slows down slows all of them down; the best round of each counts.
+    // Interleaved, so that a slower machine affects all measurements; the best round of each counts.
     let mut best = [Duration::MAX; 4];
     for _ in 0..ROUNDS {
         for ((_, work), best) in all.iter_mut().zip(&mut best) {
             let start = Instant::now();
-            let fine = (0..TIMES).all(|_| std::hint::black_box(work()));
-            *best = (*best).min(start.elapsed() / TIMES);
+            let fine = (0..RUNS_PER_ROUND).all(|_| std::hint::black_box(work()));
+            *best = (*best).min(start.elapsed() / RUNS_PER_ROUND);
             assert!(fine);
         }
     }
-    println!("a body of {} bytes, the best of {ROUNDS} rounds of {TIMES}:", body.len());
+    println!("a body of {} bytes, the best of {ROUNDS} rounds of {RUNS_PER_ROUND}:", body.len());
     for ((name, _), time) in all.iter().zip(best) {
         let each = time.as_secs_f64();
         println!(
-            "{name:<30} {:>8.1} us  {:>8.0} a second  {:>5.2} x verify_strict",
+            "{name:<30} {:>8.1} us  {:>8.0} per second  {:>5.2} x verify_strict",
             each * 1e6,
             1.0 / each,
             each / best[1].as_secs_f64()
@@ -65,7 +65,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 type Work<'a> = Box<dyn FnMut() -> bool + 'a>;
 
-/// A delivery of about so many bytes, in the documented shape.
+/// Returns a delivery of about `size` bytes in the documented format.
 fn body(size: usize) -> String {
     let event = |n: usize| {
         format!(

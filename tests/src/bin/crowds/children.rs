@@ -1,4 +1,4 @@
-//! The processes that call the sandbox: this program again.
+//! Starts this program as client processes that call the sandbox.
 
 use std::{
     fs,
@@ -11,12 +11,12 @@ use std::{
 
 use connect_tests::world::Failure;
 
-/// How many files a child may open.
+/// The open file limit of a client process.
 const OPEN_FILES: u32 = 20_000;
-/// How long a child may take to start.
-const START: Duration = Duration::from_secs(60);
+/// The timeout for the start of a client process.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Processes of this program that wait to be told to go. They are killed when this is dropped.
+/// Client processes that wait for a start signal; killed when dropped.
 pub(crate) struct Children {
     processes: Vec<Child>,
     pub(crate) lines: Receiver<String>,
@@ -44,9 +44,9 @@ impl Children {
             });
         }
         for _ in 0..count {
-            let line = children.lines.recv_timeout(START)?;
+            let line = children.lines.recv_timeout(START_TIMEOUT)?;
             if line != "ready" {
-                return Err(format!("a client said {line:?}, not \"ready\"").into());
+                return Err(format!("a client printed {line:?} (expected \"ready\")").into());
             }
         }
         Ok(children)
@@ -59,7 +59,7 @@ impl Children {
         Ok(())
     }
 
-    /// The files of the child that has the most of them open.
+    /// Returns the highest number of open files of a client process.
     pub(crate) fn open_files(&self) -> usize {
         let count =
             |process: &Child| fs::read_dir(format!("/proc/{}/fd", process.id())).map_or(0, Iterator::count);

@@ -1,4 +1,5 @@
-//! A process of clients: it says `ready`, waits for a line, and prints its figures as lines of name and value.
+//! A client process: prints `ready`, waits for a line, makes its calls, and prints figures as `NAME VALUE`
+//! lines.
 
 use std::{
     collections::BTreeMap,
@@ -18,19 +19,19 @@ use tokio::{
     time::{sleep, timeout_at},
 };
 
-use crate::{median, place::Place};
+use crate::{median, place::StoreLocation};
 
-/// How many first calls are measured without a crowd of sign-outs.
+/// How many first calls are measured before the sign-outs start.
 const USUAL_CALLS: usize = 31;
-/// The user who signs out, those called for without the crowd, and the one called for in it.
+/// One user who signs out, the users of the measured calls before, and one user called during the sign-outs.
 pub(crate) const SIGN_OUT_USERS: usize = 1 + USUAL_CALLS + 1;
-/// How long after the sign-outs the call of another user starts.
+/// How long after the start of the sign-outs the call of another user starts.
 const HEAD_START: Duration = Duration::from_millis(50);
-/// The application's own blocking tasks, and how long each takes.
+/// The number and the duration of the application's own blocking tasks.
 const TASKS: usize = 2_000;
-const TASK: Duration = Duration::from_millis(100);
-/// How long a client may take to close.
-const CLOSE: Duration = Duration::from_secs(10);
+const TASK_TIME: Duration = Duration::from_millis(100);
+/// The timeout of `close`.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(crate) fn user_id(number: usize) -> String {
     format!("user-{number}")
@@ -43,11 +44,11 @@ pub(crate) fn main(arguments: &[String]) -> Result<(), Failure> {
     }
     let [work, size, clients, timeout, limit, kind, location, url, id, secret, redirect] = arguments[..]
     else {
-        return Err("a client needs all of its arguments".into());
+        return Err("a client needs eleven arguments".into());
     };
     let (size, timeout) = (size.parse()?, Duration::from_secs(timeout.parse()?));
     let limit = Duration::from_secs(limit.parse()?);
-    let place = Place { kind: kind.parse()?, location: location.to_owned() };
+    let place = StoreLocation { kind: kind.parse()?, location: location.to_owned() };
     let memory = MemoryStore::new();
     let importer = connect_blocking::Client::builder(id, secret, redirect)
         .base_url(url)
@@ -73,10 +74,13 @@ pub(crate) fn main(arguments: &[String]) -> Result<(), Failure> {
                 "sign-outs" => sign_outs(client, size, until).await,
                 "calls" => calls(client, size, false, until).await,
                 "calls-and-tasks" => calls(client, size, true, until).await,
-                _ => Err(format!("{work} is not the work of a client").into()),
+                _ => {
+                    Err(format!("{work} is not a workload (expected sign-outs, calls or calls-and-tasks)")
+                        .into())
+                }
             }
         });
-        runtime.shutdown_background(); // what did not end in time is not waited for
+        runtime.shutdown_background(); // calls past the limit may never end
         outcome
     };
     thread::scope(|scope| {
@@ -91,7 +95,7 @@ fn wait_for_go() -> Result<(), Failure> {
     Ok(())
 }
 
-/// All calls at once, and as they start the application's own tasks.
+/// Starts all calls concurrently, and optionally the application's own tasks.
 async fn calls(client: Client, users: usize, with_tasks: bool, until: Instant) -> Result<(), Failure> {
     let started = Instant::now();
     let call = |number| {
@@ -106,14 +110,14 @@ async fn calls(client: Client, users: usize, with_tasks: bool, until: Instant) -
     let mut tally = Tally::of(calls, until).await?;
     println!("seconds {}", started.elapsed().as_secs_f64());
     if let Some(tasks) = tasks {
-        let _ = timeout_at(until.into(), tasks).await; // without its line it was not done in time
+        let _ = timeout_at(until.into(), tasks).await; // a missing `tasks_ms` line shows that the limit was exceeded
     }
     tally.close(&client).await;
     tally.print();
     Ok(())
 }
 
-/// All sign-outs of one user at once, and the first call of another user among them.
+/// Starts all sign-outs of one user concurrently, and during them the first call of another user.
 async fn sign_outs(client: Client, count: usize, until: Instant) -> Result<(), Failure> {
     let mut usual = Vec::new();
     for number in 1..=USUAL_CALLS {
@@ -127,11 +131,11 @@ async fn sign_outs(client: Client, count: usize, until: Instant) -> Result<(), F
         let user = user.clone();
         async move { user.sign_out().await }
     };
-    let crowd = tokio::spawn(Tally::of((0..count).map(sign_out).collect(), until));
+    let sign_outs = tokio::spawn(Tally::of((0..count).map(sign_out).collect(), until));
     sleep(HEAD_START).await;
     let (time, outcome) = first_call(&client, SIGN_OUT_USERS - 1).await?;
     println!("crowd_ms {}", milliseconds(time));
-    let mut tally = crowd.await??;
+    let mut tally = sign_outs.await??;
     println!("seconds {}", started.elapsed().as_secs_f64());
     tally.count(outcome);
     tally.close(&client).await;
@@ -139,14 +143,14 @@ async fn sign_outs(client: Client, count: usize, until: Instant) -> Result<(), F
     Ok(())
 }
 
-/// A call for a user who is not yet in memory, on a task as a server would make it.
+/// Makes the first call for a user, on a separate task like a server.
 async fn first_call(client: &Client, number: usize) -> Result<(Duration, Result<(), Error>), Failure> {
     let (user, started) = (client.user(&user_id(number)), Instant::now());
     let outcome = tokio::spawn(async move { user.calendars().list().await.map(drop) }).await?;
     Ok((started.elapsed(), outcome))
 }
 
-/// The application's own tasks while two threads keep the processors busy, and no client is there.
+/// Runs the application's own tasks without a client, while two threads keep the processors busy.
 fn tasks_alone() -> Result<(), Failure> {
     let (runtime, busy) = (Runtime::new()?, AtomicBool::new(true));
     wait_for_go()?;
@@ -166,12 +170,12 @@ fn tasks_alone() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Spawns the application's own tasks at once; the future gives the time until the last one was done.
+/// Spawns the application's own tasks; the future returns the time until the last one ended.
 fn own_tasks() -> impl Future<Output = Duration> {
     let (mut tasks, started) = (JoinSet::new(), Instant::now());
     for _ in 0..TASKS {
         tasks.spawn_blocking(|| {
-            thread::sleep(TASK);
+            thread::sleep(TASK_TIME);
             Instant::now()
         });
     }
@@ -182,10 +186,10 @@ fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 
-/// How calls ended.
+/// Counts how calls ended.
 #[derive(Default)]
 struct Tally {
-    /// By kind: how many, and the first text.
+    /// The number of errors and the first message, by error kind.
     failed: BTreeMap<String, (usize, String)>,
     unfinished: usize,
 }
@@ -206,10 +210,10 @@ impl Tally {
         }
     }
 
-    /// Closes the client, unless calls are still under way.
+    /// Closes the client, unless calls are still running.
     async fn close(&mut self, client: &Client) {
         if self.unfinished == 0 {
-            self.count(client.close(CLOSE).await);
+            self.count(client.close(CLOSE_TIMEOUT).await);
         }
     }
 

@@ -1,5 +1,6 @@
-//! The sandbox behind a socket whose queue of new connections is long enough for a crowd: a `connect_sandbox::Server`
-//! listens with a queue of 128, and the connections beyond it wait for seconds.
+//! Serves the sandbox with a longer queue of new connections than `connect_sandbox::Server`.
+//!
+//! That server has a queue of 128 connections; further connections would wait for seconds.
 
 use std::{
     io,
@@ -24,19 +25,18 @@ use tokio::{
     time::sleep,
 };
 
-/// How many new connections wait to be accepted, where the system allows as many.
+/// The length of the queue of new connections, if the system allows it.
 const QUEUE: u32 = 4_096;
-/// How long to wait for connections to end where no file can be opened.
+/// The pause before accepting again, if no file descriptor is free.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// The server.
 pub(crate) struct Front {
     pub(crate) base_url: String,
     delayed: Arc<Delayed>,
     _runtime: Runtime,
 }
 
-/// How many answers are delayed at the moment, and how many were at most.
+/// The current and the highest number of delayed responses.
 #[derive(Default)]
 struct Delayed {
     now: AtomicUsize,
@@ -57,7 +57,7 @@ impl Front {
         Ok(Self { base_url, delayed, _runtime: runtime })
     }
 
-    /// The most answers that were delayed at the same time since this was last called.
+    /// Returns the highest number of delayed responses since the last call.
     pub(crate) fn most_delayed(&self) -> usize {
         self.delayed.most.swap(0, SeqCst)
     }
@@ -72,14 +72,14 @@ async fn accept(listener: TcpListener, world: Arc<World>, delayed: Arc<Delayed>)
         let (world, delayed) = (world.clone(), delayed.clone());
         tokio::spawn(async move {
             stream.set_nodelay(true)?;
-            let service = service_fn(|request| answer(request, &world, &delayed));
+            let service = service_fn(|request| respond(request, &world, &delayed));
             let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
             Ok::<_, io::Error>(())
         });
     }
 }
 
-async fn answer(
+async fn respond(
     request: http::Request<Incoming>,
     world: &World,
     delayed: &Delayed,

@@ -1,24 +1,25 @@
-//! Measures each token store under crowds: all tasks start at once. Run it in release.
+//! Measures each token store under many concurrent calls. Run it in release mode.
 //!
 //! ```text
 //! cargo run --release -p connect-tests --bin crowds -- --store memory|file|postgres|redis|all
 //!     [--part a|b|c|d|all] [--expiry known|silent|never] [--scale FACTOR] [--limit SECONDS]
 //! ```
 //!
-//! `bash tests/engines.sh` in front of it starts PostgreSQL and Redis. The sandbox runs in this process; the clients
-//! are this program again. A token exchange takes 100 ms. With `--expiry known` (default) the clients know from the
-//! lifetime of the access tokens that they have expired, and exchange first; with `silent` a 401 tells them, so that
-//! each call of the crowd begins with a request; with `never` none has expired, which shows what the crowd costs without
-//! exchanges. `--scale` multiplies the sizes of the crowds, and a part that is not
-//! over after `--limit` seconds (300) reports what was reached.
+//! Prefix it with `bash tests/engines.sh` to start PostgreSQL and Redis. The sandbox runs in this process;
+//! the clients are this program again. A token exchange takes 100 ms. With `--expiry known` (default) the
+//! clients know the lifetime of the expired access tokens and refresh first. With `silent` they learn of the
+//! expiry from a 401, so each call begins with a failing request. With `never` no token has expired, which
+//! shows the cost of the calls alone. `--scale` multiplies the number of calls. A part that exceeds `--limit`
+//! seconds (300) reports its progress.
 //!
-//! - **a**: 10,000 sign-outs of one user. The first call of another user starts 50 ms later: it may take 100 ms longer
-//!   than the median of such calls without the crowd, and no sign-out may fail.
-//! - **b**: two processes (two clients with a runtime each on a [`MemoryStore`](connect_core::MemoryStore)) call once
-//!   for each of 6,000 users whose access tokens have expired. No call may fail, and each user costs one exchange.
+//! - **a**: 10,000 sign-outs of one user. The first call of another user starts 50 ms later. It may take 100
+//!   ms longer than the median of such calls without the sign-outs, and no sign-out may fail.
+//! - **b**: two processes (for [`MemoryStore`](connect_core::MemoryStore), two clients with a runtime each)
+//!   call once for each of 6,000 users whose access tokens have expired. No call may fail, and each user
+//!   costs one exchange.
 //! - **c**: the same with one process and 20,000 users.
-//! - **d**: 2,000 blocking tasks of the application, spawned as that crowd starts, may take 1.1 times as long as in a
-//!   process with two busy threads and no crowd (medians of three).
+//! - **d**: 2,000 blocking tasks of the application start together with the calls of part c. They may take
+//!   1.1 times as long as in a process with two busy threads and no calls (medians of three).
 
 mod children;
 mod client;
@@ -32,18 +33,18 @@ use std::{
 };
 
 use connect_tests::world::Failure;
-use place::Kind;
-use service::{Crowd, Expiry, MOST_USERS, Outcome, Service};
+use place::StoreKind;
+use service::{Expiry, MOST_USERS, Outcome, Service, Workload};
 
-/// How much longer than usual the call of another user may take, in milliseconds.
+/// How much longer the call of another user may take during the sign-outs, in milliseconds.
 const EXTRA_MS: f64 = 100.0;
-/// How much longer the application's own tasks may take.
+/// How much longer the application's own tasks may take during the calls, as a factor.
 const TASKS_RATIO: f64 = 1.1;
-/// How often the application's own tasks are measured with and without a crowd.
+/// How often the application's own tasks are measured with and without calls.
 const ROUNDS: usize = 3;
 
 struct Options {
-    stores: Vec<Kind>,
+    stores: Vec<StoreKind>,
     parts: Vec<char>,
     expiry: Expiry,
     scale: f64,
@@ -96,7 +97,7 @@ impl Options {
         for pair in arguments.chunks(2) {
             let [name, value] = pair else { return Err(format!("{} needs a value", pair[0]).into()) };
             match (name.as_str(), value.as_str()) {
-                ("--store", "all") => options.stores = Kind::ALL.to_vec(),
+                ("--store", "all") => options.stores = StoreKind::ALL.to_vec(),
                 ("--store", value) => options.stores = vec![value.parse()?],
                 ("--part", "all") => {}
                 ("--part", "a" | "b" | "c" | "d") => options.parts = value.chars().collect(),
@@ -105,7 +106,7 @@ impl Options {
                 ("--expiry", "never") => options.expiry = Expiry::Never,
                 ("--scale", value) => options.scale = value.parse()?,
                 ("--limit", value) => options.limit = Duration::from_secs(value.parse()?),
-                _ => return Err(format!("{name} {value} is not an option of this program").into()),
+                _ => return Err(format!("{name} {value} is not a valid option").into()),
             }
         }
         if options.stores.is_empty() {
@@ -114,13 +115,13 @@ impl Options {
         Ok(options)
     }
 
-    fn exchanges(&self, crowd: &Crowd) -> u64 {
-        if self.expiry == Expiry::Never { 0 } else { crowd.size as u64 }
+    fn exchanges(&self, workload: &Workload) -> u64 {
+        if self.expiry == Expiry::Never { 0 } else { workload.size as u64 }
     }
 
     fn measure(&self, service: &Service, part: char) -> Result<Row, Failure> {
         let size = |full: f64| (full * self.scale).max(1.0) as usize;
-        let crowd = Crowd {
+        let workload = Workload {
             work: "calls",
             size: size(MOST_USERS as f64),
             processes: 1,
@@ -130,34 +131,34 @@ impl Options {
         let mut row = Row::default();
         match part {
             'a' => {
-                let crowd = Crowd { work: "sign-outs", size: size(10_000.0), timeout: 60, ..crowd };
-                row.add(&crowd, service.run(&crowd)?);
+                let workload = Workload { work: "sign-outs", size: size(10_000.0), timeout: 60, ..workload };
+                row.add(&workload, service.run(&workload)?);
                 row.times = row.outcome.most("usual_ms").zip(row.outcome.most("crowd_ms"));
-                row.slower = row.times.is_none_or(|(usual, in_crowd)| in_crowd > usual + EXTRA_MS);
+                row.slower = row.times.is_none_or(|(usual, loaded)| loaded > usual + EXTRA_MS);
             }
             'b' => {
-                let crowd = Crowd { size: size(6_000.0), processes: 2, timeout: 60, ..crowd };
-                row.add(&crowd, service.run(&crowd)?);
-                row.exchanges = Some(self.exchanges(&crowd));
+                let workload = Workload { size: size(6_000.0), processes: 2, timeout: 60, ..workload };
+                row.add(&workload, service.run(&workload)?);
+                row.exchanges = Some(self.exchanges(&workload));
             }
             'c' => {
-                row.add(&crowd, service.run(&crowd)?);
-                row.exchanges = Some(self.exchanges(&crowd));
+                row.add(&workload, service.run(&workload)?);
+                row.exchanges = Some(self.exchanges(&workload));
             }
             _ => {
-                let (mut alone, mut in_crowd, started) = (Vec::new(), Vec::new(), Instant::now());
+                let (mut alone, mut loaded, started) = (Vec::new(), Vec::new(), Instant::now());
                 for _ in 0..ROUNDS {
                     let limit = self.limit.saturating_sub(started.elapsed());
                     if limit.is_zero() {
                         break;
                     }
                     alone.extend(service.tasks_alone(limit)?.most("tasks_ms"));
-                    let crowd = Crowd { work: "calls-and-tasks", limit, ..crowd };
-                    let outcome = service.run(&crowd)?;
-                    in_crowd.extend(outcome.most("tasks_ms"));
-                    row.add(&crowd, outcome);
+                    let workload = Workload { work: "calls-and-tasks", limit, ..workload };
+                    let outcome = service.run(&workload)?;
+                    loaded.extend(outcome.most("tasks_ms"));
+                    row.add(&workload, outcome);
                 }
-                row.times = median(alone).zip(median(in_crowd));
+                row.times = median(alone).zip(median(loaded));
                 row.slower = row.ratio().is_none_or(|ratio| ratio > TASKS_RATIO);
             }
         }
@@ -165,27 +166,27 @@ impl Options {
     }
 }
 
-/// The figures of one part at one store.
+/// The figures of one part with one store.
 #[derive(Default)]
 struct Row {
     calls: usize,
     outcome: Outcome,
-    /// The exchanges that the crowd needs, where it has to get by with them.
+    /// The expected number of exchanges, if the part checks it.
     exchanges: Option<u64>,
-    /// Milliseconds without the crowd and with it.
+    /// The time without and with the load, in milliseconds.
     times: Option<(f64, f64)>,
-    /// Whether the second is too far above the first.
+    /// Whether the time with the load exceeds its limit.
     slower: bool,
 }
 
 impl Row {
-    fn add(&mut self, crowd: &Crowd, outcome: Outcome) {
-        self.calls += crowd.size * crowd.processes;
+    fn add(&mut self, workload: &Workload, outcome: Outcome) {
+        self.calls += workload.size * workload.processes;
         self.outcome.add(outcome);
     }
 
     fn ratio(&self) -> Option<f64> {
-        self.times.map(|(usual, in_crowd)| in_crowd / usual)
+        self.times.map(|(usual, loaded)| loaded / usual)
     }
 
     fn misses(&self) -> Vec<&'static str> {
@@ -195,14 +196,14 @@ impl Row {
             (self.outcome.total("unfinished") > 0.0 || self.outcome.killed, "calls did not end in time"),
             (self.exchanges.is_some_and(|exchanges| granted != exchanges), "not one exchange for each user"),
             (refused > 0, "exchanges were refused"),
-            (self.slower, "others were slowed down"),
+            (self.slower, "the call or the tasks took too long"),
         ]
         .into_iter()
         .filter_map(|(missed, text)| missed.then_some(text))
         .collect()
     }
 
-    fn print(&self, kind: Kind, part: char) {
+    fn print(&self, kind: StoreKind, part: char) {
         let outcome = &self.outcome;
         let number = |value: Option<f64>, unit: &str, places: usize| {
             value.map_or_else(|| "-".to_owned(), |value| format!("{value:.places$}{unit}"))
@@ -221,7 +222,7 @@ impl Row {
             outcome.files,
             outcome.in_flight,
             number(self.times.map(|(usual, _)| usual), " ms", 1),
-            number(self.times.map(|(_, in_crowd)| in_crowd), " ms", 1),
+            number(self.times.map(|(_, loaded)| loaded), " ms", 1),
             number(self.ratio().filter(|_| part == 'd'), "", 2),
             if misses.is_empty() { "ok".to_owned() } else { format!("MISSED: {}", misses.join(", ")) },
         );

@@ -1,4 +1,4 @@
-//! The sandbox with its signed-in users, and the processes that call it.
+//! Runs the sandbox, signs users in, and starts the client processes.
 
 use std::{
     collections::BTreeMap,
@@ -13,7 +13,7 @@ use std::{
 
 use connect_core::{SignIn, Tokens};
 use connect_sandbox::Fault;
-use connect_tests::world::{Failure, Place as Reach, World};
+use connect_tests::world::{Failure, Place, World};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -21,19 +21,19 @@ use crate::{
     children::Children,
     client::{SIGN_OUT_USERS, user_id},
     front::Front,
-    place::{Kind, Place},
+    place::{StoreKind, StoreLocation},
 };
 
-/// How long a token exchange takes.
+/// The duration of a token exchange.
 const EXCHANGE: Duration = Duration::from_millis(100);
-/// How long access tokens live whose end the clients know, and others.
+/// The lifetime of access tokens that expire before the calls, and of all others.
 const SHORT_LIFE: Duration = Duration::from_secs(1);
 const LONG_LIFE: Duration = Duration::from_secs(3600);
-/// How often open files are counted.
+/// The interval between two counts of open files.
 const SAMPLE: Duration = Duration::from_millis(50);
-/// How long a child may take to end after the limit of its crowd.
+/// How long a client process may run after the limit.
 const GRACE: Duration = Duration::from_secs(60);
-/// How many users the largest crowd has.
+/// The number of users in the largest part.
 pub(crate) const MOST_USERS: usize = 20_000;
 /// How many threads sign users in.
 const SIGN_IN_THREADS: usize = 8;
@@ -41,19 +41,19 @@ const SIGN_IN_THREADS: usize = 8;
 /// How a client finds out that an access token has expired.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Expiry {
-    /// From the lifetime that came with it: the exchange comes first.
+    /// From its lifetime: the client refreshes before the call.
     Known,
     /// From the 401 of a call.
     Silent,
-    /// It has not.
+    /// The token has not expired.
     Never,
 }
 
-/// What the children do.
+/// The work of the client processes.
 #[derive(Clone, Copy)]
-pub(crate) struct Crowd {
+pub(crate) struct Workload {
     pub(crate) work: &'static str,
-    /// How many calls each process makes at once.
+    /// How many calls each process starts concurrently.
     pub(crate) size: usize,
     pub(crate) processes: usize,
     /// The timeout of a call in seconds.
@@ -61,20 +61,20 @@ pub(crate) struct Crowd {
     pub(crate) limit: Duration,
 }
 
-/// What came of one crowd or several.
+/// The outcome of one or several runs.
 #[derive(Default)]
 pub(crate) struct Outcome {
-    /// What the children report, by name.
+    /// The figures that the client processes print, by name.
     figures: BTreeMap<String, Vec<f64>>,
-    /// The kinds of errors with their counts and first texts.
+    /// The error kinds with their counts and first messages.
     pub(crate) errors: Vec<String>,
     pub(crate) granted: u64,
     pub(crate) refused: u64,
-    /// The most files that a child had open.
+    /// The highest number of open files of a client process.
     pub(crate) files: usize,
-    /// The most exchanges that the sandbox was busy with at the same time.
+    /// The highest number of concurrent exchanges at the sandbox.
     pub(crate) in_flight: usize,
-    /// Whether a child had to be killed.
+    /// Whether a client process had to be killed.
     pub(crate) killed: bool,
 }
 
@@ -103,31 +103,31 @@ impl Outcome {
         match line.split_once(' ') {
             Some(("error", text)) => self.errors.push(text.to_owned()),
             Some((name, value)) => self.figures.entry(name.to_owned()).or_default().push(value.parse()?),
-            None => return Err(format!("a client said {line:?}, which is not a figure").into()),
+            None => return Err(format!("a client printed {line:?} (expected NAME VALUE)").into()),
         }
         Ok(())
     }
 }
 
-/// A sandbox, and a store with users who are signed in there.
+/// A sandbox and a store for the tokens of its users.
 pub(crate) struct Service {
     world: Arc<World>,
     front: Front,
-    place: Place,
+    place: StoreLocation,
     client: connect_blocking::Client,
     expiry: Expiry,
     _folder: TempDir,
 }
 
 impl Service {
-    pub(crate) fn start(kind: Kind, expiry: Expiry) -> Result<Self, Failure> {
-        let world = Arc::new(World::new(Reach::Memory)?);
+    pub(crate) fn start(kind: StoreKind, expiry: Expiry) -> Result<Self, Failure> {
+        let world = Arc::new(World::new(Place::Memory)?);
         world.sandbox(|sandbox| sandbox.seed(&small_users().to_string()))?;
         let slow = Fault::on("POST /oauth/token").grant_type("refresh_token").delay(EXCHANGE);
         world.fault(slow.times(u64::from(u32::MAX)));
         let front = Front::start(world.clone())?;
         let folder = tempfile::tempdir()?;
-        let place = Place::new(kind, folder.path())?;
+        let place = StoreLocation::new(kind, folder.path())?;
         let app = world.sandbox(|sandbox| sandbox.credentials());
         let client =
             connect_blocking::Client::builder(&*app.client_id, &*app.client_secret, &*app.redirect_uri)
@@ -138,26 +138,29 @@ impl Service {
         Ok(Self { world, front, place, client, expiry, _folder: folder })
     }
 
-    /// Signs users in, and lets the crowd loose on them; the access tokens of those who call have expired.
-    pub(crate) fn run(&self, crowd: &Crowd) -> Result<Outcome, Failure> {
-        let signs_out = crowd.work == "sign-outs";
+    /// Signs users in, expires their access tokens unless they sign out, and runs the client processes.
+    pub(crate) fn run(&self, workload: &Workload) -> Result<Outcome, Failure> {
+        let signs_out = workload.work == "sign-outs";
         let known = !signs_out && self.expiry == Expiry::Known;
         self.set_lifetime(if known { SHORT_LIFE } else { LONG_LIFE })?;
-        self.sign_in(if signs_out { SIGN_OUT_USERS } else { crowd.size })?;
+        self.sign_in(if signs_out { SIGN_OUT_USERS } else { workload.size })?;
         self.set_lifetime(LONG_LIFE)?;
         if known {
             thread::sleep(SHORT_LIFE);
         }
-        // A store in memory is shared by clients of one process.
-        let (processes, clients) =
-            if self.place.kind == Kind::Memory { (1, crowd.processes) } else { (crowd.processes, 1) };
+        // Only clients of one process can share a memory store.
+        let (processes, clients) = if self.place.kind == StoreKind::Memory {
+            (1, workload.processes)
+        } else {
+            (workload.processes, 1)
+        };
         let app = self.world.sandbox(|sandbox| sandbox.credentials());
         let arguments = [
-            crowd.work.to_owned(),
-            crowd.size.to_string(),
+            workload.work.to_owned(),
+            workload.size.to_string(),
             clients.to_string(),
-            crowd.timeout.to_string(),
-            crowd.limit.as_secs().to_string(),
+            workload.timeout.to_string(),
+            workload.limit.as_secs().to_string(),
             self.place.kind.name().to_owned(),
             self.place.location.clone(),
             self.front.base_url.clone(),
@@ -169,14 +172,14 @@ impl Service {
         if !signs_out && self.expiry != Expiry::Never {
             self.world.expire();
         }
-        self.watch(&mut children, crowd.limit)
+        self.watch(&mut children, workload.limit)
     }
 
     fn set_lifetime(&self, time: Duration) -> Result<(), Failure> {
         self.world.set("token_ttl", &time.as_secs().to_string())
     }
 
-    /// The application's own tasks without a crowd.
+    /// Runs the application's own tasks without calls.
     pub(crate) fn tasks_alone(&self, limit: Duration) -> Result<Outcome, Failure> {
         self.watch(&mut Children::start(1, &["tasks".to_owned()])?, limit)
     }
@@ -225,7 +228,7 @@ impl Service {
             signed.collect::<Result<Vec<_>, Failure>>()
         })?;
         match self.place.kind {
-            Kind::Memory => self.place.write_pairs(&pairs.concat()),
+            StoreKind::Memory => self.place.write_pairs(&pairs.concat()),
             _ => Ok(()),
         }
     }
@@ -239,8 +242,7 @@ impl Service {
     }
 }
 
-/// Users with one empty calendar: the events of demo users cost the sandbox half a megabyte each, and the time to make
-/// them.
+/// Returns a seed of users with one empty calendar; the events of demo users would cost half a megabyte each.
 fn small_users() -> serde_json::Value {
     let user = json!({ "google": { "calendars": [{ "id": "work", "title": "Work" }] } });
     let users: serde_json::Map<_, _> =

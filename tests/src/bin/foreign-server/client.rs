@@ -11,8 +11,8 @@ use http::Method;
 
 use crate::{Application, REDIRECT_URI, USER, browser::origin};
 
-/// One of the two clients, with the one user.
-pub(crate) trait Door: Sized {
+/// A blocking or async client with one user.
+pub(crate) trait TestClient: Sized {
     fn anonymous() -> Result<Self, Error>;
     fn new(app: &Application, profile: &Profile, store: &MemoryStore) -> Result<Self, Error>;
     fn key(&self) -> TokenKey;
@@ -26,11 +26,11 @@ pub(crate) trait Door: Sized {
     fn sign_out(&self) -> Result<(), Error>;
 }
 
-macro_rules! door {
-    ($name:ident, $client:ident, $settle:path) => {
+macro_rules! test_client {
+    ($name:ident, $client:ident, $wait:path) => {
         pub(crate) struct $name($client::Client);
 
-        impl Door for $name {
+        impl TestClient for $name {
             fn anonymous() -> Result<Self, Error> {
                 Ok(Self($client::Client::anonymous_builder().build()?))
             }
@@ -48,11 +48,11 @@ macro_rules! door {
             }
 
             fn discover(&self, issuer: &str) -> Result<Profile, Error> {
-                $settle(self.0.discover(issuer))
+                $wait(self.0.discover(issuer))
             }
 
             fn send(&self, endpoint: &Get) -> Result<Raw, Error> {
-                $settle(self.0.send(endpoint))
+                $wait(self.0.send(endpoint))
             }
 
             fn start(&self, sign_in: SignIn) -> Result<PendingSignIn, Error> {
@@ -60,30 +60,30 @@ macro_rules! door {
             }
 
             fn finish(&self, pending: PendingSignIn, callback: &str) -> Result<(), Error> {
-                $settle(self.0.auth().finish(pending, callback)).map(drop)
+                $wait(self.0.auth().finish(pending, callback)).map(drop)
             }
 
             fn call(&self, endpoint: &Get) -> Result<Raw, Error> {
-                $settle(self.0.user(USER).send(endpoint))
+                $wait(self.0.user(USER).send(endpoint))
             }
 
             fn refresh(&self) -> Result<(), Error> {
-                $settle(self.0.user(USER).refresh())
+                $wait(self.0.user(USER).refresh())
             }
 
             fn import(&self, tokens: Tokens) -> Result<(), Error> {
-                $settle(self.0.user(USER).import(tokens))
+                $wait(self.0.user(USER).import(tokens))
             }
 
             fn sign_out(&self) -> Result<(), Error> {
-                $settle(self.0.user(USER).sign_out())
+                $wait(self.0.user(USER).sign_out())
             }
         }
     };
 }
 
-door!(Blocking, connect_blocking, identity);
-door!(Hyper, connect_hyper, block_on);
+test_client!(Blocking, connect_blocking, identity);
+test_client!(Hyper, connect_hyper, block_on);
 
 thread_local! {
     static RUNTIME: tokio::runtime::Runtime =
@@ -94,7 +94,7 @@ fn block_on<F: Future>(future: F) -> F::Output {
     RUNTIME.with(|runtime| runtime.block_on(future))
 }
 
-/// An endpoint of the server, at this URL.
+/// A `GET` of a URL at the authorization server.
 pub(crate) struct Get {
     service: Service,
     path: String,
@@ -102,14 +102,14 @@ pub(crate) struct Get {
 }
 
 impl Get {
-    /// In nobody's name.
+    /// Creates a request without an access token.
     pub(crate) fn anonymous(url: &str) -> Self {
         let origin = origin(url);
         let service = Service::new(origin).unwrap();
         Self { service, path: url[origin.len()..].to_owned(), auth: Auth::None }
     }
 
-    /// In the user's name.
+    /// Creates a request with the user's access token.
     pub(crate) fn of_user(url: &str) -> Self {
         Self { auth: Auth::Bearer, ..Self::anonymous(url) }
     }

@@ -1,9 +1,9 @@
-//! Both clients against an authorization server that others wrote: prints a line for each check, and ends with the first
-//! one that fails.
+//! Tests both clients against a third-party authorization server.
 //!
-//! Arguments: `oidc-provider` or `oauth2-mock-server`, its issuer, a client id, how this client authenticates (`basic`,
-//! `post` or `none`), and its secret if it has one. The server is expected to serve how many requests its token endpoint
-//! got at `/witness/token-requests`.
+//! Prints a line for each check and stops at the first failure. Arguments: `oidc-provider` or
+//! `oauth2-mock-server`, its issuer, a client id, the client authentication (`basic`, `post` or `none`), and
+//! the secret if there is one. The server must return the number of its token requests at
+//! `/witness/token-requests`.
 
 mod browser;
 mod client;
@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use browser::Browser;
-use client::{Blocking, Door, Get, Hyper};
+use client::{Blocking, Get, Hyper, TestClient};
 use connect_core::{
     Error, ErrorKind, MemoryStore, PendingSignIn, Response, Secret, SignIn, SignInFault, TokenStore, Tokens,
     oauth::{ClientAuth, IssuerParameter, Pkce, Profile, Revocation},
@@ -31,7 +31,7 @@ const REDIRECT_URI: &str = "http://127.0.0.1:8765/callback";
 const USER: &str = "ann";
 
 fn main() -> ExitCode {
-    match both() {
+    match run_both_clients() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             println!("FAIL {failure}");
@@ -40,27 +40,32 @@ fn main() -> ExitCode {
     }
 }
 
-fn both() -> Outcome {
+fn run_both_clients() -> Outcome {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let ([server, issuer, id, how], secret) = args.split_first_chunk().ok_or("four arguments, please")?;
+    let ([server, issuer, id, how], secret) = args.split_first_chunk().ok_or("expected four arguments")?;
     let app = Application { id: id.clone(), how: how.clone(), secret: secret.first().cloned() };
     let strict = match server.as_str() {
         "oidc-provider" => true,
         "oauth2-mock-server" => false,
-        other => return Err(format!("there is nothing to expect of {other}").into()),
+        other => {
+            return Err(format!(
+                "{other} is not a known server (expected oidc-provider or oauth2-mock-server)"
+            )
+            .into());
+        }
     };
     run::<Blocking>("blocking", server, issuer, &app, strict)?;
     run::<Hyper>("hyper", server, issuer, &app, strict)
 }
 
-fn run<D: Door>(client: &str, server: &str, issuer: &str, app: &Application, strict: bool) -> Outcome {
+fn run<D: TestClient>(client: &str, server: &str, issuer: &str, app: &Application, strict: bool) -> Outcome {
     let name = format!("{client} at {server} ({})", app.how);
     Witness::<D>::new(name.clone(), issuer, app)
         .and_then(|mut witness| if strict { witness.strict() } else { witness.lenient() })
         .map_err(|failure| format!("{name}: {failure}").into())
 }
 
-/// What is registered at the server.
+/// The client that is registered at the server.
 #[derive(Clone)]
 struct Application {
     id: String,
@@ -79,19 +84,19 @@ struct Witness<D> {
     client: D,
 }
 
-impl<D: Door> Witness<D> {
-    /// Sets a client up from what the server publishes about itself.
+impl<D: TestClient> Witness<D> {
+    /// Creates a client from the server's metadata.
     fn new(name: String, issuer: &str, app: &Application) -> Outcome<Self> {
         let browser = Browser::new()?;
         let anonymous = D::anonymous()?;
         let document = Profile::metadata_urls(issuer)?
             .into_iter()
             .find_map(|url| match anonymous.send(&Get::anonymous(&url)) {
-                // Not every server has both places.
+                // Not every server has metadata at both URLs.
                 Err(error) if matches!(error.kind(), ErrorKind::NotFound) => None,
-                answer => Some(answer),
+                response => Some(response),
             })
-            .ok_or("it publishes nothing about itself")??;
+            .ok_or("the server publishes no metadata")??;
         let mut profile = anonymous.discover(issuer)?;
         if app.how == "post" {
             profile.client_auth = ClientAuth::Body;
@@ -103,65 +108,67 @@ impl<D: Door> Witness<D> {
         Ok(Self { name, issuer, app, profile, metadata, browser, store, client })
     }
 
-    /// What a server does that keeps to the RFCs.
+    /// The checks for a server that follows the RFCs.
     fn strict(&mut self) -> Outcome {
         let profile = &self.profile;
-        ensure(profile.pkce == Pkce::Used, "it publishes S256")?;
-        ensure(profile.issuer_parameter == IssuerParameter::Required, "it publishes that it sends an iss")?;
-        ensure(matches!(profile.revocation, Revocation::Form(_)), "it publishes where tokens are revoked")?;
-        self.ok("its metadata are a profile");
-        self.false_callbacks()?;
-        self.user_says_no()?;
+        ensure(profile.pkce == Pkce::Used, "the metadata do not announce S256")?;
+        ensure(profile.issuer_parameter == IssuerParameter::Required, "the metadata do not announce iss")?;
+        ensure(
+            matches!(profile.revocation, Revocation::Form(_)),
+            "the metadata have no revocation endpoint",
+        )?;
+        self.ok("the metadata become a profile");
+        self.forged_callbacks()?;
+        self.user_cancels()?;
         self.without_pkce()?;
         self.wrong_secret()?;
         self.wrong_verifier("invalid_grant")?;
 
         self.sign_in()?;
-        ensure(self.userinfo()? == USER, "another user")?;
-        self.ok("the access token is good for a call");
-        let first = self.kept()?;
+        ensure(self.userinfo()? == USER, "the access token is of another user")?;
+        self.ok("a call with the access token succeeds");
+        let first = self.stored_tokens()?;
         self.refresh_rotates()?;
         self.refresh_rotates()?;
-        let last = self.kept()?;
-        ensure(last.access_token != first.access_token, "the access token is the same")?;
-        ensure(self.is_active(&last.access_token)?, "the server does not know its token")?;
-        self.ok("two refreshes, and each refresh token is a new one");
+        let last = self.stored_tokens()?;
+        ensure(last.access_token != first.access_token, "the access token did not change")?;
+        ensure(self.is_active(&last.access_token)?, "the new access token is not active")?;
+        self.ok("each of two refreshes returns a new refresh token");
 
-        self.late_401()?;
-        let last = self.kept()?;
+        self.unknown_access_token()?;
+        let last = self.stored_tokens()?;
 
-        // The server takes it for stolen, and ends all of the sign-in (RFC 9700 4.14.2).
-        self.refused_by_hand(&first)?;
-        ensure(!self.is_active(&last.access_token)?, "the newer access token is still good")?;
-        self.ok("the old refresh token is refused, and ends the newer ones");
-        let error = self.client.refresh().err().ok_or("the refresh token is still good")?;
+        // A used refresh token may be stolen, so the server revokes all tokens (RFC 9700 section 4.14.2).
+        self.raw_refresh_is_refused(&first)?;
+        ensure(!self.is_active(&last.access_token)?, "the newer access token is still active")?;
+        self.ok("a used refresh token is refused, and all newer tokens are revoked");
+        let error = self.client.refresh().err().ok_or("the refresh token is still valid")?;
         ensure(matches!(error.kind(), ErrorKind::Authentication), &format!("{error:?}"))?;
         ensure(error.server_code() == Some("invalid_grant"), &format!("{error:?}"))?;
         self.signed_out()?;
-        self.ok("the client takes invalid_grant for the end of the session");
+        self.ok("the client ends the session on invalid_grant");
 
         self.sign_in()?;
-        let tokens = self.kept()?;
+        let tokens = self.stored_tokens()?;
         self.client.sign_out()?;
         self.signed_out()?;
-        ensure(!self.is_active(&tokens.access_token)?, "the access token is still good")?;
-        let answer = self.browser.bearer(&self.endpoint("userinfo_endpoint")?, &tokens)?;
-        ensure(answer.status() == StatusCode::UNAUTHORIZED, "the access token is still good for a call")?;
-        self.refused_by_hand(&tokens)?;
+        ensure(!self.is_active(&tokens.access_token)?, "the access token is still active")?;
+        let response = self.browser.bearer(&self.endpoint("userinfo_endpoint")?, &tokens)?;
+        ensure(response.status() == StatusCode::UNAUTHORIZED, "a call with the access token still succeeds")?;
+        self.raw_refresh_is_refused(&tokens)?;
         self.ok("a sign-out revokes both tokens");
         Ok(())
     }
 
-    /// What is left with a server that gives tokens to everybody, sends no `iss`, takes every token for a good one, and
-    /// revokes none.
+    /// The checks for a server that accepts every client and token, sends no `iss`, and revokes nothing.
     fn lenient(&mut self) -> Outcome {
-        ensure(self.profile.pkce == Pkce::Used, "it publishes S256")?;
-        ensure(self.profile.issuer_parameter == IssuerParameter::Compared, "it publishes nothing of an iss")?;
+        ensure(self.profile.pkce == Pkce::Used, "the metadata do not announce S256")?;
+        ensure(self.profile.issuer_parameter == IssuerParameter::Compared, "the metadata announce iss")?;
         ensure(
             matches!(self.profile.revocation, Revocation::Form(_)),
-            "it publishes where tokens are revoked",
+            "the metadata have no revocation endpoint",
         )?;
-        self.ok("its metadata are a profile");
+        self.ok("the metadata become a profile");
         self.refused("another state", SignInFault::State, |query| set(query, "state", Some("other")))?;
         self.refused("another iss", SignInFault::Issuer, |query| {
             set(query, "iss", Some("http://127.0.0.2"))
@@ -169,24 +176,24 @@ impl<D: Door> Witness<D> {
         self.wrong_verifier("invalid_request")?;
 
         self.sign_in()?;
-        ensure(self.userinfo()? == "johndoe", "another user")?;
-        self.ok("the access token is good for a call");
+        ensure(self.userinfo()? == "johndoe", "the access token is of another user")?;
+        self.ok("a call with the access token succeeds");
         self.refresh_rotates()?;
         self.refresh_rotates()?;
-        self.ok("two refreshes, and each refresh token is a new one");
+        self.ok("each of two refreshes returns a new refresh token");
         self.client.sign_out()?;
         self.signed_out()?;
         self.ok("a sign-out is accepted");
         Ok(())
     }
 
-    fn false_callbacks(&mut self) -> Outcome {
+    fn forged_callbacks(&mut self) -> Outcome {
         self.refused("another state", SignInFault::State, |query| set(query, "state", Some("other")))?;
         self.refused("another iss", SignInFault::Issuer, |query| {
             set(query, "iss", Some("http://127.0.0.2"))
         })?;
         let slash = format!("{}/", self.issuer);
-        self.refused("an iss that is only nearly right", SignInFault::Issuer, |query| {
+        self.refused("an iss with an extra slash", SignInFault::Issuer, |query| {
             set(query, "iss", Some(&slash));
         })?;
         self.refused("no iss", SignInFault::Issuer, |query| set(query, "iss", None))?;
@@ -197,34 +204,34 @@ impl<D: Door> Witness<D> {
         })
     }
 
-    /// A callback that was changed on the way is refused, and nothing is exchanged.
-    fn refused(&mut self, what: &str, fault: SignInFault, change: impl Fn(&mut Query)) -> Outcome {
+    /// Checks that a changed callback is refused without an exchange.
+    fn refused(&mut self, name: &str, fault: SignInFault, change: impl Fn(&mut Query)) -> Outcome {
         let pending = self.start()?;
         let mut query = self.callback(&pending, true)?;
         change(&mut query);
         let requests = self.token_requests()?;
-        let error = self.finish_query(pending, &query).err().ok_or("it was taken")?;
+        let error = self.finish_query(pending, &query).err().ok_or("the callback was accepted")?;
         let same = matches!(error.kind(), ErrorKind::SignIn(found) if *found == fault);
-        ensure(same, &format!("{what}: {error:?}"))?;
-        ensure(self.token_requests()? == requests, "a code was exchanged all the same")?;
+        ensure(same, &format!("{name}: {error:?}"))?;
+        ensure(self.token_requests()? == requests, "the code was exchanged")?;
         self.signed_out()?;
-        self.ok(&format!("a callback with {what} is refused, and nothing is exchanged"));
+        self.ok(&format!("a callback with {name} is refused without an exchange"));
         Ok(())
     }
 
-    fn user_says_no(&mut self) -> Outcome {
+    fn user_cancels(&mut self) -> Outcome {
         let pending = self.start()?;
         let query = self.callback(&pending, false)?;
-        let error = self.finish_query(pending, &query).err().ok_or("it was taken")?;
+        let error = self.finish_query(pending, &query).err().ok_or("the callback was accepted")?;
         ensure(is_denied(&error, "access_denied"), &format!("{error:?}"))?;
-        self.ok("the user says no");
+        self.ok("a cancelled sign-in is reported as denied");
         Ok(())
     }
 
-    /// The server insists on it: that it takes our sign-ins is no indulgence.
+    /// Checks that the server requires PKCE, so that the accepted sign-ins prove something.
     fn without_pkce(&mut self) -> Outcome {
         if self.app.secret.is_none() {
-            return Ok(()); // the client is not even set up
+            return Ok(()); // the library refuses a public client without PKCE
         }
         let mut profile = self.profile.clone();
         profile.pkce = Pkce::Absent;
@@ -244,7 +251,7 @@ impl<D: Door> Witness<D> {
         if self.app.how == "basic" {
             let mut profile = self.profile.clone();
             profile.client_auth = ClientAuth::PlainBasic;
-            // It cannot even be read.
+            // The server cannot decode such a secret.
             let error = self.refused_as(&self.app.clone(), &profile)?;
             ensure(error.server_code() == Some("invalid_request"), &format!("{error:?}"))?;
             self.ok("the server refuses a secret that is not form-encoded");
@@ -252,22 +259,22 @@ impl<D: Door> Witness<D> {
         Ok(())
     }
 
-    /// How a sign-in fails with a client that is set up in another way.
+    /// Returns the error of a sign-in with a differently configured client.
     fn refused_as(&mut self, app: &Application, profile: &Profile) -> Outcome<Error> {
         let client = D::new(app, profile, &self.store)?;
         let pending = client.start(sign_in())?;
         let query = self.callback(&pending, true)?;
-        let error = client.finish(pending, &written(&query)).err().ok_or("it was taken")?;
+        let error = client.finish(pending, &written(&query)).err().ok_or("the sign-in was accepted")?;
         self.signed_out()?;
         Ok(error)
     }
 
-    /// A code with the verifier of another sign-in.
+    /// Checks that a code is refused with the PKCE verifier of another sign-in.
     fn wrong_verifier(&mut self, code: &str) -> Outcome {
         let (one, other) = (self.start()?, self.start()?);
         let (mut query, theirs) = (self.callback(&one, true)?, self.callback(&other, true)?);
         set(&mut query, "code", value(&theirs, "code"));
-        let error = self.finish_query(one, &query).err().ok_or("it was taken")?;
+        let error = self.finish_query(one, &query).err().ok_or("the code was accepted")?;
         ensure(error.server_code() == Some(code), &format!("{error:?}"))?;
         self.signed_out()?;
         self.ok("the server refuses the verifier of another sign-in");
@@ -279,28 +286,31 @@ impl<D: Door> Witness<D> {
         let query = self.callback(&pending, true)?;
         let requests = self.token_requests()?;
         self.finish_query(pending, &query)?;
-        ensure(self.token_requests()? == requests + 1, "more than one exchange")?;
-        self.ok("a sign-in");
+        ensure(self.token_requests()? == requests + 1, "the code was not exchanged exactly once")?;
+        self.ok("a sign-in succeeds");
         Ok(())
     }
 
-    /// With an access token that the server does not know, as after its restart.
-    fn late_401(&mut self) -> Outcome {
-        let refresh_token = self.kept()?.refresh_token.ok_or("no refresh token")?;
+    /// Checks that an access token unknown to the server, as after a restart, is refreshed once.
+    fn unknown_access_token(&mut self) -> Outcome {
+        let refresh_token = self.stored_tokens()?.refresh_token.ok_or("no refresh token")?;
         self.client.import(Tokens::new("unknown", refresh_token))?;
         let requests = self.token_requests()?;
-        ensure(self.userinfo()? == USER, "another user")?;
-        ensure(self.token_requests()? == requests + 1, "it was not refreshed once")?;
-        self.ok("a call whose access token is not known is repeated with a new one");
+        ensure(self.userinfo()? == USER, "the access token is of another user")?;
+        ensure(self.token_requests()? == requests + 1, "the token was not refreshed exactly once")?;
+        self.ok("a call with an unknown access token is repeated with a new one");
         Ok(())
     }
 
     fn refresh_rotates(&mut self) -> Outcome {
-        let (before, requests) = (self.kept()?, self.token_requests()?);
+        let (before, requests) = (self.stored_tokens()?, self.token_requests()?);
         self.client.refresh()?;
-        let after = self.kept()?;
-        ensure(self.token_requests()? == requests + 1, "more than one exchange")?;
-        ensure(after.refresh_token.is_some() && after.refresh_token != before.refresh_token, "it is kept")?;
+        let after = self.stored_tokens()?;
+        ensure(self.token_requests()? == requests + 1, "the token was not refreshed exactly once")?;
+        ensure(
+            after.refresh_token.is_some() && after.refresh_token != before.refresh_token,
+            "the refresh token did not change",
+        )?;
         self.userinfo().map(drop)
     }
 
@@ -308,10 +318,10 @@ impl<D: Door> Witness<D> {
         Ok(self.client.start(sign_in())?)
     }
 
-    /// What the user's browser brings back.
+    /// Returns the query of the callback.
     fn callback(&mut self, pending: &PendingSignIn, consents: bool) -> Outcome<Query> {
-        let url = self.browser.walk(pending.url(), consents)?;
-        let (_, query) = url.split_once('?').ok_or("a callback without a query")?;
+        let url = self.browser.callback(pending.url(), consents)?;
+        let (_, query) = url.split_once('?').ok_or("the callback has no query")?;
         Ok(parse(query.as_bytes()).into_owned().collect())
     }
 
@@ -319,22 +329,22 @@ impl<D: Door> Witness<D> {
         self.client.finish(pending, &written(query))
     }
 
-    /// Who the server says the tokens are of.
+    /// Returns the subject that the server's userinfo endpoint reports.
     fn userinfo(&self) -> Outcome<String> {
         let endpoint = Get::of_user(&self.endpoint("userinfo_endpoint")?);
         let info: Value = self.client.call(&endpoint)?.decode()?;
-        Ok(info["sub"].as_str().ok_or("no sub")?.to_owned())
+        Ok(info["sub"].as_str().ok_or("userinfo has no sub")?.to_owned())
     }
 
-    fn kept(&self) -> Outcome<Tokens> {
-        Ok(self.stored()?.ok_or("no tokens are kept")?)
+    fn stored_tokens(&self) -> Outcome<Tokens> {
+        Ok(self.stored()?.ok_or("the store has no tokens")?)
     }
 
-    /// Nothing is kept, and a call says so.
+    /// Checks that the store has no tokens and that a call fails.
     fn signed_out(&self) -> Outcome {
-        ensure(self.stored()?.is_none(), "tokens are kept")?;
+        ensure(self.stored()?.is_none(), "the store still has tokens")?;
         let endpoint = Get::of_user(&self.endpoint("userinfo_endpoint")?);
-        let error = self.client.call(&endpoint).err().ok_or("the user is signed in")?;
+        let error = self.client.call(&endpoint).err().ok_or("a call succeeded after the sign-out")?;
         ensure(matches!(error.kind(), ErrorKind::Authentication), &format!("{error:?}"))
     }
 
@@ -342,24 +352,25 @@ impl<D: Door> Witness<D> {
         Ok(TokenStore::load(&self.store, &self.client.key())?)
     }
 
-    /// A refresh without the client's help.
-    fn refused_by_hand(&self, tokens: &Tokens) -> Outcome {
+    /// Sends a raw refresh request and checks that the server refuses it.
+    fn raw_refresh_is_refused(&self, tokens: &Tokens) -> Outcome {
         let token = tokens.refresh_token.as_ref().ok_or("no refresh token")?;
         let fields = [("grant_type", "refresh_token"), ("refresh_token", token.expose())];
-        let answer = self.by_hand(&self.profile.token_url, &fields)?;
-        let body: Value = serde_json::from_slice(answer.body())?;
-        let refused = answer.status() == StatusCode::BAD_REQUEST && body["error"] == "invalid_grant";
-        ensure(refused, &format!("the answer to a refresh is {}", answer.status()))
+        let response = self.send_raw(&self.profile.token_url, &fields)?;
+        let body: Value = serde_json::from_slice(response.body())?;
+        let refused = response.status() == StatusCode::BAD_REQUEST && body["error"] == "invalid_grant";
+        ensure(refused, &format!("the refresh got {} (expected invalid_grant)", response.status()))
     }
 
-    /// What the server says of a token (RFC 7662).
+    /// Returns whether the server reports the token as active (RFC 7662).
     fn is_active(&self, token: &Secret) -> Outcome<bool> {
-        let answer = self.by_hand(&self.endpoint("introspection_endpoint")?, &[("token", token.expose())])?;
-        let body: Value = serde_json::from_slice(answer.body())?;
-        Ok(body["active"].as_bool().ok_or_else(|| format!("introspection says {}", answer.status()))?)
+        let response =
+            self.send_raw(&self.endpoint("introspection_endpoint")?, &[("token", token.expose())])?;
+        let body: Value = serde_json::from_slice(response.body())?;
+        Ok(body["active"].as_bool().ok_or_else(|| format!("introspection got {}", response.status()))?)
     }
 
-    fn by_hand(&self, url: &str, fields: &[(&str, &str)]) -> Outcome<Response> {
+    fn send_raw(&self, url: &str, fields: &[(&str, &str)]) -> Outcome<Response> {
         let (id, secret) = (self.app.id.as_str(), self.app.secret.as_deref().unwrap_or_default());
         let mut form = Serializer::new(String::new());
         form.extend_pairs(fields);
@@ -378,21 +389,21 @@ impl<D: Door> Witness<D> {
 
     fn token_requests(&self) -> Outcome<u64> {
         let url = format!("{}/witness/token-requests", self.issuer);
-        let answer = self.browser.send(http::Request::get(url).body("".into())?)?;
-        let body: Value = serde_json::from_slice(answer.body())?;
-        Ok(body["requests"].as_u64().ok_or("no figure")?)
+        let response = self.browser.send(http::Request::get(url).body("".into())?)?;
+        let body: Value = serde_json::from_slice(response.body())?;
+        Ok(body["requests"].as_u64().ok_or("the request counter is missing")?)
     }
 
     fn endpoint(&self, name: &str) -> Outcome<String> {
-        Ok(self.metadata[name].as_str().ok_or_else(|| format!("it publishes no {name}"))?.to_owned())
+        Ok(self.metadata[name].as_str().ok_or_else(|| format!("the metadata have no {name}"))?.to_owned())
     }
 
-    fn ok(&self, what: &str) {
-        println!("ok   {}: {what}", self.name);
+    fn ok(&self, check: &str) {
+        println!("ok   {}: {check}", self.name);
     }
 }
 
-/// Without the prompt no `offline_access` is granted (OpenID Connect Core 11).
+/// Returns a sign-in with the prompt that `offline_access` requires (OpenID Connect Core section 11).
 fn sign_in() -> SignIn {
     SignIn::new(USER).scopes(["openid", "offline_access"]).parameter("prompt", "consent")
 }
@@ -401,8 +412,8 @@ fn is_denied(error: &Error, code: &str) -> bool {
     matches!(error.kind(), ErrorKind::SignIn(SignInFault::Denied)) && error.server_code() == Some(code)
 }
 
-fn ensure(is_so: bool, otherwise: &str) -> Outcome {
-    if is_so { Ok(()) } else { Err(otherwise.into()) }
+fn ensure(holds: bool, otherwise: &str) -> Outcome {
+    if holds { Ok(()) } else { Err(otherwise.into()) }
 }
 
 type Query = Vec<(String, String)>;
