@@ -1,26 +1,28 @@
-//! Users, processes and calls in simulated time, against the real sandbox, with everything going wrong that can.
+//! Simulates users, processes and calls against the real sandbox, with faults everywhere and a simulated
+//! clock.
 //!
 //! ```text
 //!   a seed ─> World ── steps of the core's machines ──> Network ──> Sandbox (the real one)
 //!               │  │                                      │ lost, slow, failing
 //!               │  └── locks, loads, saves ──> Storage <──┤ failing, slow, lock lost
-//!               │        calls given up, processes killed, clocks that jump, sign-ins, revocations
-//!               └── what is sent and saved ──> Truth ──> the rules, broken or not
+//!               │        cancelled calls, killed processes, clock jumps, sign-ins, revocations
+//!               └── sent and saved tokens ──> Truth ──> checks the rules
 //! ```
 //!
-//! One seed gives one run, always the same: the order of everything that happens, what goes wrong, and when. `Truth`
-//! looks at it from the service's side and from the store's, never from the client's.
+//! A seed always gives the same run: the same order of events and the same faults at the same times. `Truth`
+//! only uses what the service and the store see, never the client's state.
 //!
 //! The rules:
 //!
-//! * a token that is sent is one that was saved;
-//! * a refresh token is not presented again unless the answer, its holder or its save was lost, and while its pair still
-//!   works it is not presented at all, but for the early window;
-//! * one of unknown fate is presented again only when its access token works no more;
-//! * none is presented that is two generations old;
-//! * a sign-in ends only by a revocation, by signing out, or where the service forgives no lost answer;
-//! * when nothing goes wrong any more, every session that is not over works, also past its next expiry;
-//! * nothing goes round in circles.
+//! * Only saved tokens are sent.
+//! * A refresh token is sent a second time only if the response, its receiver or its save was lost. While its
+//!   access token is valid it is not sent at all, except shortly before the expiry.
+//! * A refresh token whose exchange had no response is sent again only after its access token has expired.
+//! * A refresh token that is two generations old is never sent.
+//! * A sign-in ends only by a revocation, a sign-out, or a lost response under a rotation that does not
+//!   forgive it.
+//! * When the faults stop, every session that has not ended works, also after its next expiry.
+//! * No task loops forever.
 
 mod network;
 mod report;

@@ -1,4 +1,4 @@
-//! What becomes of a request on its way to the service and back.
+//! Decides the fault and the delays of each request.
 
 use bytes::Bytes;
 use connect_core::{Response, Sent, TransportError, TransportErrorKind};
@@ -7,7 +7,7 @@ use http::{HeaderValue, StatusCode, header};
 
 use crate::Fault;
 
-/// What is going to happen to one request, and how long it takes both ways, in milliseconds.
+/// The fault of a request and its delays to the service and back, in milliseconds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fate {
     pub(super) fault: Option<Fault>,
@@ -16,7 +16,9 @@ pub(super) struct Fate {
 }
 
 impl Fate {
-    /// `often` in a thousand go wrong, an exchange in one way more if it may be `refused`; none takes longer than `time`.
+    /// Chooses a fault for `often` of 1,000 requests, with delays below `time`.
+    ///
+    /// Exchanges can have more faults; `RefusedForNow` only if `refused`.
     pub(super) fn of(rng: &mut Rng, often: u64, exchange: bool, refused: bool, time: u64) -> Self {
         let quick = |rng: &mut Rng| rng.u64(1..40);
         let (mut there, mut back) = (quick(rng), quick(rng));
@@ -42,33 +44,33 @@ impl Fate {
                 there = rng.u64(1..time / 2);
                 back = rng.u64(1..time / 2);
             }
-            // What is lost is found out when the time is over, or when the connection breaks.
+            // The client notices the loss at the timeout or when the connection breaks.
             Fault::RequestLost | Fault::AnswerLost => back = rng.u64(1..time.saturating_sub(there).max(2)),
             _ => {}
         }
         Self { fault: Some(fault), there, back }
     }
 
-    /// Whether the service gets to see the request.
+    /// Returns whether the service receives the request.
     pub(super) fn arrives(&self) -> bool {
         use Fault::{InvalidClient, Limited, RefusedForNow, RequestLost, Unavailable, Unreachable};
         let refused = matches!(self.fault, Some(Unavailable | Limited | InvalidClient | RefusedForNow));
         !refused && !matches!(self.fault, Some(Unreachable | RequestLost))
     }
 
-    /// Whether what the service answered reaches the client as it was.
-    pub(super) fn answers(&self) -> bool {
+    /// Returns whether the client receives the service's response unchanged.
+    pub(super) fn delivers_response(&self) -> bool {
         matches!(self.fault, None | Some(Fault::Slow))
     }
 
-    /// What the client gets.
+    /// Returns the result that the client receives.
     pub(super) fn outcome(
         &self,
-        answer: Option<Response>,
+        response: Option<Response>,
         rng: &mut Rng,
     ) -> Result<Response, TransportError> {
-        match (self.fault, answer) {
-            (None | Some(Fault::Slow), Some(answer)) => Ok(answer),
+        match (self.fault, response) {
+            (None | Some(Fault::Slow), Some(response)) => Ok(response),
             (Some(Fault::Unreachable), _) => Err(TransportError::unreachable("simulated")),
             (Some(Fault::Unavailable | Fault::ActedUnavailable), _) => Ok(status(503, "{}")),
             (Some(Fault::Limited), _) => {

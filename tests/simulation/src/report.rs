@@ -1,4 +1,4 @@
-//! What a run did, and what it met.
+//! The states, the faults, and the counts of a run.
 
 use std::ops::AddAssign;
 
@@ -10,11 +10,11 @@ macro_rules! named {
             $($(#[$each])* $variant,)*
         }
 
-        /// All of them, in their order.
+        /// All values in order.
         pub const $list: &[$name] = &[$($name::$variant,)*];
 
         impl $name {
-            /// Its name, for people.
+            /// Returns the name for the output.
             pub fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => $text,)*
@@ -25,11 +25,11 @@ macro_rules! named {
 }
 
 named! {
-    /// Where a machine is when something happens to it.
+    /// The state of a task when a fault occurs.
     State STATES {
-        /// A call on its way to the service.
+        /// A call that waits for the response of the service.
         Calling = "calling",
-        /// A call or a sign-in that waits for its turn to change tokens.
+        /// A call or a sign-in that waits until it may change the tokens.
         AtGate = "at the gate",
         /// A call that waits for the refresh it leads.
         Waiting = "waiting",
@@ -39,29 +39,29 @@ named! {
         Loading = "loading",
         /// A refresh that tries to lock.
         Locking = "locking",
-        /// A refresh between two tries to lock.
+        /// A refresh between two attempts to lock.
         Resting = "resting",
-        /// A refresh that checks whether it will be able to save.
+        /// A refresh that checks whether the store can save.
         Preparing = "preparing",
-        /// A refresh, or a sign-in, on its way to the token endpoint.
+        /// A refresh or a sign-in that waits for the response of the token endpoint.
         Exchanging = "exchanging",
-        /// A sign-out on its way to the service, or between two attempts.
+        /// A sign-out that waits for the response of the service or for its next attempt.
         Revoking = "revoking",
         /// A refresh that saves the new pair.
         Saving = "saving",
-        /// A session that ends, whose record is deleted.
+        /// A session that ends and deletes its record.
         Deleting = "deleting",
-        /// A refresh that gives the lock back.
+        /// A refresh that releases the lock.
         Releasing = "releasing",
     }
 }
 
 named! {
-    /// What goes wrong.
+    /// A fault, or an event that the client does not control.
     Fault FAULTS {
-        /// Its future or its machine is dropped.
+        /// The future of a task is dropped.
         Dropped = "dropped",
-        /// Its process is killed.
+        /// The process is killed.
         Killed = "killed",
         /// The process's wall clock jumps forwards.
         JumpForward = "clock forward",
@@ -75,47 +75,47 @@ named! {
         SignIn = "signs in",
         /// The user signs out.
         SignOut = "signs out",
-        /// The process lets idle sessions go.
+        /// The process removes idle sessions from memory.
         Swept = "swept",
-        /// The process stops for a while, with what it holds.
+        /// The process is suspended for some time and keeps its locks.
         Stopped = "stopped",
-        /// The store comes back with an older record.
+        /// The store is restored to an older record.
         Restored = "restored",
-        /// The store reads but does not write for a while.
+        /// The store refuses writes for some time.
         ReadOnly = "read-only",
         /// The lock of the user's tokens is lost.
         LockLost = "lock lost",
-        /// The service was not reached.
+        /// The service cannot be reached.
         Unreachable = "unreachable",
-        /// The request was lost on its way.
+        /// The request is lost.
         RequestLost = "request lost",
-        /// The service acted, and its answer was lost.
+        /// The service executes the request, and its response is lost.
         AnswerLost = "answer lost",
-        /// The service was slow.
+        /// The service is slow.
         Slow = "slow",
-        /// 503, and the service did not act.
+        /// The service responds with 503 and does not execute the request.
         Unavailable = "503",
-        /// 503, although the service acted.
+        /// The service executes the request but responds with 503.
         ActedUnavailable = "acted, 503",
-        /// 429, with any error code.
+        /// The service responds with 429 and any error code.
         Limited = "429",
         /// The service refuses the refresh token for now.
         RefusedForNow = "refused for now",
-        /// The service acted, and its answer is not readable.
+        /// The service executes the request, and its response is not readable.
         Garbage = "garbage",
-        /// The credentials of the application were refused, for once.
+        /// The service refuses the application's credentials once.
         InvalidClient = "invalid_client",
-        /// The store failed, and nothing was done.
+        /// The store fails without writing.
         StoreFailed = "store failed",
-        /// The store failed after it had written.
+        /// The store fails after writing.
         StoreUnsure = "store unsure",
-        /// The store took long.
+        /// The store is slow.
         StoreSlow = "store slow",
     }
 }
 
 impl State {
-    /// Whether this fault can meet a machine in this state.
+    /// Returns whether this fault can occur in this state.
     pub fn meets(self, fault: Fault) -> bool {
         use Fault::*;
         let holds = matches!(
@@ -145,41 +145,41 @@ impl State {
     }
 }
 
-/// What one or several runs did.
+/// The counts of one or several runs.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// Users there were.
+    /// Simulated users.
     pub users: u64,
-    /// Calls that were started.
+    /// Started calls.
     pub calls: u64,
-    /// Calls that at least one fault met.
+    /// Calls with at least one fault.
     pub calls_met: u64,
-    /// Exchanges of a refresh token that the service granted.
+    /// Refreshes that the service granted.
     pub exchanges: u64,
-    /// How often each fault met each state.
+    /// How often each fault occurred in each state.
     pub met: [[u64; FAULTS.len()]; STATES.len()],
-    /// Sign-ins that ended without one of the reasons there may be.
+    /// Sign-ins that ended without an allowed reason.
     pub lost_sign_ins: u64,
-    /// Sign-ins that ended because the service forgives no lost answer.
+    /// Sign-ins that ended because the service does not forgive a lost response.
     pub unavoidable_losses: u64,
-    /// Rules that were broken, with the seed.
+    /// The broken rules with their seeds.
     pub breaches: Vec<String>,
-    /// What happened, line by line, where it was asked for.
+    /// The events of the run, if requested.
     pub history: Vec<String>,
 }
 
 impl Report {
-    /// A seed that came to no end.
+    /// Creates the report of a seed that panicked.
     pub fn panicked(seed: u64) -> Self {
-        Self { breaches: vec![format!("seed {seed}: it panicked")], ..Self::default() }
+        Self { breaches: vec![format!("seed {seed}: panicked")], ..Self::default() }
     }
 
-    /// How often a fault happened, over all states.
+    /// Returns how often a fault occurred in all states.
     pub fn faults(&self, fault: Fault) -> u64 {
         self.met.iter().map(|row| row[fault as usize]).sum()
     }
 
-    /// The pairs of state and fault that can meet and never did.
+    /// Returns the possible pairs of state and fault that never occurred.
     pub fn gaps(&self) -> Vec<(State, Fault)> {
         let pairs = STATES.iter().flat_map(|state| FAULTS.iter().map(|fault| (*state, *fault)));
         pairs

@@ -1,13 +1,12 @@
-//! A token store that all processes share, with locks in simulated time.
+//! The token store that all processes share, with locks in simulated time.
 
 use std::collections::BTreeMap;
 
 use connect_core::Tokens;
 
-/// What the processes share.
 #[derive(Default)]
 pub(super) struct Storage {
-    /// Whether a lock ends with its holder alone, as a file's does, and not with its lease.
+    /// Whether locks have no lease and only end with their holder, like file locks.
     pub(super) ends_with_holder: bool,
     records: BTreeMap<usize, Record>,
     locks: BTreeMap<usize, Lock>,
@@ -16,9 +15,9 @@ pub(super) struct Storage {
 #[derive(Default)]
 struct Record {
     tokens: Option<Tokens>,
-    /// The pairs that were here before.
+    /// The earlier token pairs.
     older: Vec<Tokens>,
-    /// From when until when nothing can be written.
+    /// The start and end of the time without writes.
     read_only: (u64, u64),
 }
 
@@ -37,7 +36,7 @@ impl Storage {
         self.records.get(&user)?.tokens.clone()
     }
 
-    /// Takes the lock if nobody holds it.
+    /// Takes the lock if it is free; returns whether it was.
     pub(super) fn lock(&mut self, user: usize, holder: u64, now: u64, lease: u64) -> bool {
         let is_free = self.locks.get(&user).is_none_or(|lock| lock.until <= now);
         if is_free {
@@ -51,7 +50,7 @@ impl Storage {
         self.locks.get(&user).is_some_and(|lock| lock.holder == holder && now < lock.until)
     }
 
-    /// Whether this holder's lock ends before this time.
+    /// Returns whether this holder's lock ends before this time.
     pub(super) fn ends_before(&self, user: usize, holder: u64, at: u64) -> bool {
         self.locks.get(&user).is_some_and(|lock| lock.holder == holder && lock.until < at)
     }
@@ -62,7 +61,7 @@ impl Storage {
         }
     }
 
-    /// The engine forgets who holds it.
+    /// Removes the lock as a failing engine would; returns its holder.
     pub(super) fn lose_lock(&mut self, user: usize) -> Option<u64> {
         self.locks.remove(&user).map(|lock| lock.holder)
     }
@@ -79,7 +78,7 @@ impl Storage {
         }
     }
 
-    /// Puts an older record in place of what is there: the one so many saves ago.
+    /// Restores the record from `saves` saves ago.
     pub(super) fn restore(&mut self, user: usize, saves: usize) -> Option<&Tokens> {
         let record = self.records.get_mut(&user)?;
         let older = record.older.len().checked_sub(saves)?;
@@ -88,12 +87,12 @@ impl Storage {
         record.tokens.as_ref()
     }
 
-    /// Nothing can be written for a while.
+    /// Refuses writes for some time.
     pub(super) fn refuse_writes(&mut self, user: usize, now: u64, time: u64) {
         self.records.entry(user).or_default().read_only = (now, now + time);
     }
 
-    /// Since when nothing can be written, if that is so.
+    /// Returns since when writes are refused, if they are.
     pub(super) fn read_only_since(&self, user: usize, now: u64) -> Option<u64> {
         let (from, until) = self.records.get(&user)?.read_only;
         (from <= now && now < until).then_some(from)

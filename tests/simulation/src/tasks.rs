@@ -1,4 +1,4 @@
-//! What is under way: calls, and the work on tokens that runs to its end without them.
+//! Runs calls, and the token jobs that continue if their call is cancelled.
 
 use std::time::Duration;
 
@@ -20,81 +20,81 @@ use crate::{
     world::{Event, World},
 };
 
-/// Something that waits for something.
+/// A running call or job.
 pub(super) struct Task {
     pub(super) process: usize,
     pub(super) life: Life,
     pub(super) user: usize,
-    /// Counts what it waited for, so that an event that comes late says nothing.
+    /// Counts the waits, so that the event of an earlier wait is ignored.
     pub(super) epoch: u32,
-    /// Whether a fault met it.
+    /// Whether a fault occurred during the task.
     pub(super) met: bool,
-    pub(super) kind: Kind,
+    pub(super) kind: TaskKind,
 }
 
 #[allow(clippy::large_enum_variant)] // there are a few dozen at a time
-pub(super) enum Kind {
-    Call { sent: u32, state: Waits },
+pub(super) enum TaskKind {
+    Call { sent: u32, state: CallState },
     Job(Job),
 }
 
 /// What a call waits for.
-pub(super) enum Waits {
+pub(super) enum CallState {
     Answer(Sending),
     Gate(TokenTask, After),
     Job(After),
     Pause(Sleeping),
-    /// On its way from one to the other.
+    /// No wait; the call is being advanced.
     Nothing,
 }
 
-/// What comes after a refresh.
+/// How a call continues after a refresh.
 pub(super) enum After {
     Call(Refreshing),
-    /// The refresh was asked for; whether this is it, or what has to come before.
+    /// An explicit refresh; `last` if this is the refresh itself and not a preparation.
     Asked {
         last: bool,
     },
 }
 
-/// What a piece of work on tokens is for.
+/// The purpose of a token job.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// A refresh that the clock, or a 401, is the reason of; or the save of a pair.
+    /// A refresh because of an expiry or a 401, or the save of a pending pair.
     Refresh,
-    /// A refresh that was asked for.
+    /// An explicit refresh.
     Asked,
     SignIn,
     SignOut,
 }
 
-/// Work on tokens.
+/// A token job.
 pub(super) struct Job {
-    state: Work,
+    state: JobState,
     purpose: Purpose,
-    /// When it got the lock that it has, as far as it knows.
+    /// When it took the lock that it believes to hold.
     locked: Option<u64>,
-    /// Whether the engine forgot that it holds the lock.
+    /// Whether the store lost its lock.
     robbed: bool,
-    /// Until when (on its process's monotonic clock) its caller waits for the lock.
+    /// The lock deadline of its caller, on the process's monotonic clock.
     deadline: Duration,
-    /// Whether it holds its session's gate.
+    /// Whether it holds the gate of its session.
     gate: bool,
     waiter: Option<u64>,
     loaded: Option<u64>,
-    /// The access token that it read.
+    /// The access token that it read from the store.
     read: Option<String>,
-    /// The pair whose refresh token it presents.
+    /// The pair whose refresh token it sends.
     presents: Option<usize>,
     /// When it sent its exchange.
     sent_at: u64,
     fault: Option<Fault>,
 }
 
-enum Work {
+enum JobState {
     Gate(TokenTask),
     Load(Loading),
-    /// For this lease, since then.
+    /// With the lease and the start of the attempt.
     TryLock(u64, Now, Locking),
     Rest(Resting),
     Prepare(Preparing),
@@ -108,71 +108,73 @@ enum Work {
 impl Task {
     fn purpose(&self) -> Option<Purpose> {
         match &self.kind {
-            Kind::Job(job) => Some(job.purpose),
-            Kind::Call { .. } => None,
+            TaskKind::Job(job) => Some(job.purpose),
+            TaskKind::Call { .. } => None,
         }
     }
 
     pub(super) fn is_call(&self) -> bool {
-        matches!(self.kind, Kind::Call { .. })
+        matches!(self.kind, TaskKind::Call { .. })
     }
 
-    /// The pair whose exchange is under way, under a lock as far as it can know.
+    /// Returns the pair that it exchanges under a lock that it believes to hold.
     fn exchanges(&self) -> Option<usize> {
         match &self.kind {
-            Kind::Job(Job { state: Work::Send(_), robbed: false, presents, .. }) => *presents,
+            TaskKind::Job(Job { state: JobState::Send(_), robbed: false, presents, .. }) => *presents,
             _ => None,
         }
     }
 
     pub(super) fn state(&self) -> State {
         match &self.kind {
-            Kind::Call { state, .. } => match state {
-                Waits::Answer(_) | Waits::Nothing => State::Calling,
-                Waits::Gate(..) => State::AtGate,
-                Waits::Job(_) => State::Waiting,
-                Waits::Pause(_) => State::Sleeping,
+            TaskKind::Call { state, .. } => match state {
+                CallState::Answer(_) | CallState::Nothing => State::Calling,
+                CallState::Gate(..) => State::AtGate,
+                CallState::Job(_) => State::Waiting,
+                CallState::Pause(_) => State::Sleeping,
             },
-            Kind::Job(job) => match job.state {
-                Work::Gate(_) => State::AtGate,
-                Work::Load(_) | Work::Nothing => State::Loading,
-                Work::TryLock(..) => State::Locking,
-                Work::Send(_) | Work::Rest(_) if job.purpose == Purpose::SignOut && job.locked.is_some() => {
+            TaskKind::Job(job) => match job.state {
+                JobState::Gate(_) => State::AtGate,
+                JobState::Load(_) | JobState::Nothing => State::Loading,
+                JobState::TryLock(..) => State::Locking,
+                JobState::Send(_) | JobState::Rest(_)
+                    if job.purpose == Purpose::SignOut && job.locked.is_some() =>
+                {
                     State::Revoking
                 }
-                Work::Rest(_) => State::Resting,
-                Work::Prepare(_) => State::Preparing,
-                Work::Send(_) => State::Exchanging,
-                Work::Save(..) => State::Saving,
-                Work::Delete(_) => State::Deleting,
-                Work::Release(_) => State::Releasing,
+                JobState::Rest(_) => State::Resting,
+                JobState::Prepare(_) => State::Preparing,
+                JobState::Send(_) => State::Exchanging,
+                JobState::Save(..) => State::Saving,
+                JobState::Delete(_) => State::Deleting,
+                JobState::Release(_) => State::Releasing,
             },
         }
     }
 }
 
 impl World {
-    /// A call begins: mostly a read, at times a write that is not allowed, or a refresh that is asked for.
+    /// Starts a call: usually a read, sometimes a forbidden write or an explicit refresh.
     pub(super) fn call(&mut self, process: usize, user: usize) {
         self.report.calls += 1;
         let now = self.time(process);
         let session = self.session(process, user);
-        let id = self.add(process, user, Kind::Call { sent: 0, state: Waits::Nothing });
+        let id = self.add(process, user, TaskKind::Call { sent: 0, state: CallState::Nothing });
         self.note(|| format!("#{id} p{process} calls for u{user}"));
         match self.rng.u8(0..40) {
-            0 if !self.strict => self.ask(id),
+            0 if !self.strict => self.refresh_explicitly(id),
             1..8 if *self.scope(user) == Scope::Read => {
                 let hour =
                     |hour: i64| Timestamp::from_second(1_800_000_000 + 3600 * hour).unwrap_or_default();
                 let event = NewEvent::new(("google", "x"), "not allowed", hour(0), hour(1));
-                self.call_goes_on(id, Call::start(&session, &event, now));
+                self.advance_call(id, Call::start(&session, &event, now));
             }
-            _ => self.call_goes_on(id, Call::start(&session, &GetConnectionStatus::new(), now)),
+            _ => self.advance_call(id, Call::start(&session, &GetConnectionStatus::new(), now)),
         }
     }
 
-    /// `User::refresh`: whatever has to come before, and then the refresh itself.
-    fn ask(&mut self, id: u64) {
+    /// Runs `User::refresh`: the preparation, if any, then the refresh.
+    fn refresh_explicitly(&mut self, id: u64) {
         let Some(task) = self.tasks.get(&id) else { return };
         let (process, session) = (task.process, self.session(task.process, task.user));
         let deadline = self.time(process).monotonic.saturating_add(std::time::Duration::from_secs(60));
@@ -185,17 +187,17 @@ impl World {
         }
     }
 
-    fn call_goes_on(&mut self, id: u64, step: Step) {
+    fn advance_call(&mut self, id: u64, step: Step) {
         match step {
             Step::Send(request, next) => {
                 let Some(task) = self.tasks.get_mut(&id) else { return };
                 let (user, life) = (task.user, task.life);
-                let Kind::Call { sent, state } = &mut task.kind else { return };
-                *state = Waits::Answer(next);
+                let TaskKind::Call { sent, state } = &mut task.kind else { return };
+                *state = CallState::Answer(next);
                 *sent += 1;
                 let too_many = *sent > 12;
                 if too_many {
-                    self.breach(format!("#{id} was sent {} times", 13));
+                    self.breach(format!("#{id} was sent 13 times (expected at most 12)"));
                 }
                 let bearer = request.headers().get("authorization").and_then(|value| value.to_str().ok());
                 let bearer = bearer.and_then(|text| text.strip_prefix("Bearer ")).unwrap_or_default();
@@ -207,7 +209,7 @@ impl World {
             Step::Refresh(refresh, next) => self.wait_at_gate(id, refresh, After::Call(next)),
             Step::Sleep(time, next) => {
                 let until = self.now + u64::try_from(time.as_millis()).unwrap_or(u64::MAX).max(1);
-                let Some(epoch) = self.waits(id, Waits::Pause(next)) else { return };
+                let Some(epoch) = self.waits(id, CallState::Pause(next)) else { return };
                 self.at(until, Event::Go { task: id, epoch });
             }
             Step::Done(outcome) => self.call_ends(id, outcome.map(|_| ())),
@@ -223,7 +225,7 @@ impl World {
             && self.has_to_work(task.process, task.user)
             && let Err(error) = outcome
         {
-            self.breach(format!("#{id} fails although nothing is wrong: {error}"));
+            self.breach(format!("#{id} fails without a fault: {error}"));
         }
     }
 
@@ -232,31 +234,33 @@ impl World {
         let Some(task) = self.tasks.get(&id) else { return };
         let (process, user) = (task.process, task.user);
         let until = self.moment(process, deadline).max(self.now);
-        let Some(epoch) = self.waits(id, Waits::Gate(refresh, after)) else { return };
+        let Some(epoch) = self.waits(id, CallState::Gate(refresh, after)) else { return };
         self.at(until, Event::Go { task: id, epoch });
         self.processes[process].gates[user].queue.push_back(id);
         self.open_gate(process, user);
     }
 
-    /// Lets the next one refresh, if nobody does.
+    /// Starts the next waiting task unless a leader is running.
     fn open_gate(&mut self, process: usize, user: usize) {
         while self.processes[process].gates[user].leader.is_none() {
             let Some(id) = self.processes[process].gates[user].queue.pop_front() else { return };
             let now = self.time(process);
             let Some(Task { kind, epoch, .. }) = self.tasks.get_mut(&id) else { continue };
             let state = match kind {
-                Kind::Call { state, .. } => state,
-                Kind::Job(job) => {
-                    if let Work::Gate(task) = std::mem::replace(&mut job.state, Work::Nothing) {
+                TaskKind::Call { state, .. } => state,
+                TaskKind::Job(job) => {
+                    if let JobState::Gate(task) = std::mem::replace(&mut job.state, JobState::Nothing) {
                         *epoch += 1;
                         job.gate = true;
                         self.processes[process].gates[user].leader = Some(id);
-                        self.job_goes_on(id, task.start(now));
+                        self.advance_job(id, task.start(now));
                     }
                     continue;
                 }
             };
-            let Waits::Gate(refresh, after) = std::mem::replace(state, Waits::Nothing) else { continue };
+            let CallState::Gate(refresh, after) = std::mem::replace(state, CallState::Nothing) else {
+                continue;
+            };
             *epoch += 1;
             let (epoch, deadline) = (*epoch, refresh.deadline());
             let asked = matches!(after, After::Asked { last: true });
@@ -264,7 +268,7 @@ impl World {
             match refresh.start(now) {
                 RefreshStep::Done(outcome) => self.after(id, after, outcome),
                 step => {
-                    *state = Waits::Job(after);
+                    *state = CallState::Job(after);
                     let until = self.moment(process, deadline).max(self.now);
                     self.at(until, Event::Go { task: id, epoch });
                     self.note(|| format!("#{id} leads a refresh"));
@@ -278,16 +282,16 @@ impl World {
         let Some(task) = self.tasks.get(&id) else { return };
         let now = self.time(task.process);
         match (after, outcome) {
-            (After::Call(next), outcome) => self.call_goes_on(id, next.resume(outcome, now)),
-            (After::Asked { last: false }, Ok(())) => self.ask(id),
+            (After::Call(next), outcome) => self.advance_call(id, next.resume(outcome, now)),
+            (After::Asked { last: false }, Ok(())) => self.refresh_explicitly(id),
             (After::Asked { .. }, outcome) => self.call_ends(id, outcome),
         }
     }
 
-    fn waits(&mut self, id: u64, wait: Waits) -> Option<u32> {
+    fn waits(&mut self, id: u64, wait: CallState) -> Option<u32> {
         let task = self.tasks.get_mut(&id)?;
         task.epoch += 1;
-        if let Kind::Call { state, .. } = &mut task.kind {
+        if let TaskKind::Call { state, .. } = &mut task.kind {
             *state = wait;
         }
         Some(task.epoch)
@@ -300,8 +304,8 @@ impl World {
         let exchange = request.uri().path() == "/api/oauth/token";
         let refused = self.recoverable && field(request.body(), "refresh_token").is_some();
         let fate = Fate::of(&mut self.rng, self.often, exchange, refused, time);
-        // A sign-out is short and rare, and much may happen meanwhile.
-        let meanwhile = match request.uri().path() {
+        // Sign-outs are short and rare, so faults during them are made more likely.
+        let schedule_fault_within = match request.uri().path() {
             "/api/oauth/token" => self.often / 8,
             "/api/oauth/revoke" => self.often * 3,
             _ => 0,
@@ -313,13 +317,13 @@ impl World {
                 Some(Fault::RefusedForNow) => {
                     self.at(self.now + fate.there, Event::Fault(Fault::Restored, Some(whom)));
                 }
-                // Another sign-in is faster, and its pair cannot be saved for a while.
+                // Another sign-in finishes first, and its pair cannot be saved for some time.
                 Some(Fault::Slow) if task.purpose() == Some(Purpose::SignIn) => {
                     let granted = self.now + fate.there;
                     self.at(granted + 1_000, Event::Fault(Fault::ReadOnly, Some(whom)));
                     self.at(granted + 1_100, Event::Fault(Fault::SignIn, Some(whom)));
                 }
-                // Another process takes the lock, and is faster.
+                // Another process takes the lock and finishes first.
                 Some(Fault::Slow) => {
                     let process = self.rng.usize(0..self.processes.len());
                     self.at(self.now + 1, Event::Fault(Fault::LockLost, Some(whom)));
@@ -328,31 +332,31 @@ impl World {
                 _ => {}
             }
         }
-        if self.rng.u64(0..1000) < meanwhile {
+        if self.rng.u64(0..1000) < schedule_fault_within {
             let Some(task) = self.tasks.get(&id) else { return };
-            self.meanwhile(task.process, task.user, fate.there + fate.back);
+            self.schedule_fault_within(task.process, task.user, fate.there + fate.back);
         }
         let Some(task) = self.tasks.get_mut(&id) else { return };
         task.epoch += 1;
         let epoch = task.epoch;
         if let Some(fault) = fate.fault {
-            self.meet_task(id, fault);
+            self.count_fault_of_task(id, fault);
         }
         self.note(|| format!("#{id} sends {} {}: {:?}", request.method(), request.uri().path(), fate.fault));
         self.at(self.now + fate.there, Event::Arrive { task: id, epoch, request, fate });
     }
 
-    /// The request reaches the service, whether or not anybody still waits for the answer.
+    /// Delivers the request to the service, even if its sender no longer waits.
     pub(super) fn arrive(&mut self, task: u64, epoch: u32, request: Request, fate: Fate) {
-        // Given up by its sender, or overtaken by who has its lock now.
+        // The sender gave up, or another holder has its lock.
         let alive = self.tasks.get(&task).filter(|task| task.epoch == epoch);
-        let late = !alive.is_some_and(|task| matches!(&task.kind, Kind::Job(job) if !job.robbed));
-        let answer = if fate.arrives() { self.served(request, late) } else { None };
-        let outcome = fate.outcome(answer, &mut self.rng);
+        let late = !alive.is_some_and(|task| matches!(&task.kind, TaskKind::Job(job) if !job.robbed));
+        let response = if fate.arrives() { self.served(request, late) } else { None };
+        let outcome = fate.outcome(response, &mut self.rng);
         self.at(self.now + fate.back, Event::Answer { task, epoch, outcome, fate });
     }
 
-    /// What the service does with it, seen from outside.
+    /// Has the service handle the request, and records the effects.
     fn served(&mut self, request: Request, late: bool) -> Option<Response> {
         let (path, body) = (request.uri().path().to_owned(), request.body().clone());
         let response = self.serve(request)?;
@@ -370,7 +374,7 @@ impl World {
                 };
                 let expected = self.truth.accepts(&from);
                 if expected != granted.is_some() {
-                    self.breach(format!("the service decided otherwise than expected ({expected})"));
+                    self.breach(format!("the service accepts a refresh token unexpectedly, or refuses it (expected accepted: {expected})"));
                 }
                 match granted {
                     Some((access, _)) if self.truth.rotation == Rotation::Kept => {
@@ -411,13 +415,15 @@ impl World {
         let now = self.time(process);
         let Some(task) = self.tasks.get_mut(&id) else { return };
         match &mut task.kind {
-            Kind::Call { state, .. } => {
-                if let Waits::Answer(next) = std::mem::replace(state, Waits::Nothing) {
-                    self.call_goes_on(id, next.resume(outcome, now));
+            TaskKind::Call { state, .. } => {
+                if let CallState::Answer(next) = std::mem::replace(state, CallState::Nothing) {
+                    self.advance_call(id, next.resume(outcome, now));
                 }
             }
-            Kind::Job(job) => {
-                let Work::Send(next) = std::mem::replace(&mut job.state, Work::Nothing) else { return };
+            TaskKind::Job(job) => {
+                let JobState::Send(next) = std::mem::replace(&mut job.state, JobState::Nothing) else {
+                    return;
+                };
                 let (presented, sent_at, robbed) = (job.presents.take(), job.sent_at, job.robbed);
                 if job.purpose != Purpose::SignOut
                     && let Some(wait) = outcome.as_ref().ok().and_then(retry_after)
@@ -426,7 +432,7 @@ impl World {
                     *until = (*until).max(self.now + wait);
                 }
                 if let Some(presented) = presented
-                    && !fate.answers()
+                    && !fate.delivers_response()
                     && !matches!(
                         fate.fault,
                         Some(
@@ -436,11 +442,11 @@ impl World {
                 {
                     self.truth.fate_unknown(presented, life);
                 }
-                if let (true, Ok(response)) = (fate.answers(), &outcome)
+                if let (true, Ok(response)) = (fate.delivers_response(), &outcome)
                     && let Some((access, _)) = pair(response)
                 {
                     if presented.is_none() {
-                        // A sign-in takes the place of what was not saved yet, and of what comes after it.
+                        // A sign-in replaces an unsaved pair of an earlier sign-in.
                         if !self.truth.waits_for_later_sign_in(&access, life) {
                             self.truth.gives_up(life, Some(user));
                         }
@@ -449,13 +455,13 @@ impl World {
                     }
                     self.truth.arrives(&access, life, skewed);
                     if robbed {
-                        self.truth.save_failed(&access); // as it will
+                        self.truth.save_failed(&access); // without the lock the save is going to fail
                     }
                     if presented.is_some() && self.processes[process].signed_in[user] > sent_at {
                         self.truth.gives_up(life, Some(user));
                     }
                 }
-                self.job_goes_on(id, next.resume(outcome, now));
+                self.advance_job(id, next.resume(outcome, now));
             }
         }
     }
@@ -469,7 +475,7 @@ impl World {
         purpose: Purpose,
     ) {
         let job = Job {
-            state: Work::Nothing,
+            state: JobState::Nothing,
             purpose,
             locked: None,
             deadline: Duration::MAX,
@@ -482,24 +488,26 @@ impl World {
             sent_at: 0,
             fault: None,
         };
-        let id = self.add(process, user, Kind::Job(job));
+        let id = self.add(process, user, TaskKind::Job(job));
         if waiter.is_some() {
             self.processes[process].gates[user].leader = Some(id);
         }
-        self.job_goes_on(id, step);
+        self.advance_job(id, step);
     }
 
-    fn job_goes_on(&mut self, id: u64, step: RefreshStep) {
+    fn advance_job(&mut self, id: u64, step: RefreshStep) {
         let Some(task) = self.tasks.get_mut(&id) else { return };
         let (process, life, user) = (task.process, task.life, task.user);
-        let Kind::Job(job) = &mut task.kind else { return };
+        let TaskKind::Job(job) = &mut task.kind else { return };
         let deadline = job.deadline;
         match step {
-            RefreshStep::Load(next) => self.store(id, Work::Load(next)),
+            RefreshStep::Load(next) => self.store(id, JobState::Load(next)),
             RefreshStep::Queue(next) => {
                 let until = self.moment(process, next.deadline()).max(self.now);
-                let Some(Task { kind: Kind::Job(job), epoch, .. }) = self.tasks.get_mut(&id) else { return };
-                job.state = Work::Gate(next);
+                let Some(Task { kind: TaskKind::Job(job), epoch, .. }) = self.tasks.get_mut(&id) else {
+                    return;
+                };
+                job.state = JobState::Gate(next);
                 *epoch += 1;
                 let epoch = *epoch;
                 self.at(until, Event::Go { task: id, epoch });
@@ -510,26 +518,26 @@ impl World {
                 let lease = u64::try_from(lease.as_millis()).unwrap_or(u64::MAX);
                 job.deadline = next.deadline();
                 let tried = self.time(process);
-                self.store(id, Work::TryLock(lease, tried, next));
+                self.store(id, JobState::TryLock(lease, tried, next));
             }
-            RefreshStep::Prepare(next) => self.store(id, Work::Prepare(next)),
-            RefreshStep::Save(tokens, next) => self.store(id, Work::Save(tokens, next)),
-            RefreshStep::Delete(next) => self.store(id, Work::Delete(next)),
-            RefreshStep::Release(next) => self.store(id, Work::Release(next)),
+            RefreshStep::Prepare(next) => self.store(id, JobState::Prepare(next)),
+            RefreshStep::Save(tokens, next) => self.store(id, JobState::Save(tokens, next)),
+            RefreshStep::Delete(next) => self.store(id, JobState::Delete(next)),
+            RefreshStep::Release(next) => self.store(id, JobState::Release(next)),
             RefreshStep::Sleep(time, next) => {
                 let until = self.now + u64::try_from(time.as_millis()).unwrap_or(u64::MAX).max(1);
-                job.state = Work::Rest(next);
+                job.state = JobState::Rest(next);
                 task.epoch += 1;
                 let (epoch, waits_for_lock) = (task.epoch, job.locked.is_none());
                 let end = self.time(process).monotonic.saturating_add(time);
                 if waits_for_lock && end > deadline {
-                    self.breach(format!("#{id} waits for the lock longer than its caller"));
+                    self.breach(format!("#{id} waits for the lock past the deadline of its caller"));
                 }
                 self.at(until, Event::Go { task: id, epoch });
             }
             RefreshStep::Send(request, next) => {
                 let presented = field(request.body(), "refresh_token");
-                job.state = Work::Send(next);
+                job.state = JobState::Send(next);
                 job.sent_at = self.now;
                 job.presents = presented.as_deref().and_then(|presented| self.truth.pair_of(presented));
                 let (robbed, presents) = (job.robbed, job.presents);
@@ -539,7 +547,7 @@ impl World {
                         && others
                             .filter_map(|(_, other)| other.exchanges())
                             .any(|other| Some(other) == presents);
-                    let Some(Task { kind: Kind::Job(job), .. }) = self.tasks.get(&id) else { return };
+                    let Some(Task { kind: TaskKind::Job(job), .. }) = self.tasks.get(&id) else { return };
                     let read_only = self.storage.read_only_since(user, self.now);
                     let who = Presenter {
                         life,
@@ -551,9 +559,9 @@ impl World {
                         asked: job.purpose == Purpose::Asked,
                         unwritable: read_only.zip(job.locked).is_some_and(|(since, locked)| since <= locked),
                     };
-                    self.note(|| format!("#{id} of p{process} for u{user} presents {}", short(&presented)));
+                    self.note(|| format!("#{id} of p{process} for u{user} sends {}", short(&presented)));
                     if self.now < self.processes[process].cools_down_until {
-                        self.breach(format!("#{id} does not wait as long as the token endpoint asked to"));
+                        self.breach(format!("#{id} does not wait for the Retry-After of the token endpoint"));
                     }
                     if let Err(text) = self.truth.presents(&presented, &who, self.now) {
                         self.breach(format!("#{id}: {text}"));
@@ -568,14 +576,14 @@ impl World {
     fn job_ends(&mut self, id: u64, outcome: Result<(), Error>) {
         let Some(task) = self.tasks.remove(&id) else { return };
         self.note(|| format!("#{id} is done: {outcome:?}"));
-        let Kind::Job(job) = task.kind else { return };
+        let TaskKind::Job(job) = task.kind else { return };
         if job.locked.is_some() {
             self.storage.unlock(task.user, id);
         }
         self.leave(task.process, task.user, job.gate, job.waiter, outcome);
     }
 
-    /// Tells who waits for a job, and lets the next one in.
+    /// Passes the outcome to the waiter of a job, and starts the next task.
     fn leave(
         &mut self,
         process: usize,
@@ -588,8 +596,8 @@ impl World {
             self.processes[process].gates[user].leader = None;
         }
         if let Some(waiter) = waiter
-            && let Some(Task { kind: Kind::Call { state, .. }, .. }) = self.tasks.get_mut(&waiter)
-            && let Waits::Job(after) = std::mem::replace(state, Waits::Nothing)
+            && let Some(Task { kind: TaskKind::Call { state, .. }, .. }) = self.tasks.get_mut(&waiter)
+            && let CallState::Job(after) = std::mem::replace(state, CallState::Nothing)
         {
             self.after(waiter, after, outcome);
         }
@@ -598,17 +606,17 @@ impl World {
         }
     }
 
-    /// The store has something to do.
-    fn store(&mut self, id: u64, work: Work) {
+    /// Starts an operation of the store.
+    fn store(&mut self, id: u64, work: JobState) {
         let Some(task) = self.tasks.get_mut(&id) else { return };
-        let Kind::Job(job) = &mut task.kind else { return };
+        let TaskKind::Job(job) = &mut task.kind else { return };
         task.epoch += 1;
         let (process, user) = (task.process, task.user);
-        let (epoch, unsure) = (task.epoch, matches!(work, Work::Save(..) | Work::Delete(_)));
-        // Moments that are short and few.
+        let (epoch, unsure) = (task.epoch, matches!(work, JobState::Save(..) | JobState::Delete(_)));
+        // These operations are short and rare, so faults during them are made more likely.
         let rare = match work {
-            Work::Delete(_) => self.often * 2,
-            Work::Save(..) | Work::Release(_) | Work::Prepare(_) => self.often / 8,
+            JobState::Delete(_) => self.often * 2,
+            JobState::Save(..) | JobState::Release(_) | JobState::Prepare(_) => self.often / 8,
             _ => 0,
         };
         job.state = work;
@@ -622,43 +630,43 @@ impl World {
             };
             if fault == Fault::StoreSlow {
                 time = self.rng.u64(1_000..30_000);
-                if let Work::Save(tokens, _) = &job.state {
-                    // The lock may end before it is saved.
+                if let JobState::Save(tokens, _) = &job.state {
+                    // The lease may end before the save.
                     self.truth.save_failed(tokens.access_token.expose());
                 }
             }
             job.fault = Some(fault);
-            self.meet_task(id, fault);
+            self.count_fault_of_task(id, fault);
         }
         if self.rng.u64(0..1000) < rare {
-            self.meanwhile(process, user, time);
+            self.schedule_fault_within(process, user, time);
         }
         self.at(self.now + time, Event::Go { task: id, epoch });
     }
 
-    /// The time has come.
+    /// Handles the end of a pause, of a store operation or of a wait.
     pub(super) fn go(&mut self, id: u64, epoch: u32) {
         let Some(task) = self.tasks.get_mut(&id).filter(|task| task.epoch == epoch) else { return };
         let (process, user) = (task.process, task.user);
         match &mut task.kind {
-            Kind::Call { state, .. } => match std::mem::replace(state, Waits::Nothing) {
-                Waits::Pause(next) => {
+            TaskKind::Call { state, .. } => match std::mem::replace(state, CallState::Nothing) {
+                CallState::Pause(next) => {
                     let step = next.resume(self.time(process));
-                    self.call_goes_on(id, step);
+                    self.advance_call(id, step);
                 }
-                Waits::Gate(refresh, after) => {
+                CallState::Gate(refresh, after) => {
                     self.processes[process].gates[user].queue.retain(|waiting| *waiting != id);
                     self.after(id, after, Err(refresh.timed_out()));
                 }
-                Waits::Job(after) => self.after(id, after, Err(late())),
+                CallState::Job(after) => self.after(id, after, Err(late())),
                 other => *state = other,
             },
-            Kind::Job(job) => match std::mem::replace(&mut job.state, Work::Nothing) {
-                Work::Rest(next) => {
+            TaskKind::Job(job) => match std::mem::replace(&mut job.state, JobState::Nothing) {
+                JobState::Rest(next) => {
                     let step = next.resume(self.time(process));
-                    self.job_goes_on(id, step);
+                    self.advance_job(id, step);
                 }
-                Work::Gate(task) => {
+                JobState::Gate(task) => {
                     self.processes[process].gates[user].queue.retain(|waiting| *waiting != id);
                     self.job_ends(id, Err(task.timed_out()));
                 }
@@ -667,11 +675,11 @@ impl World {
         }
     }
 
-    /// The store has done its work, or has not.
-    fn stored(&mut self, id: u64, work: Work) {
+    /// Completes an operation of the store and continues its job.
+    fn stored(&mut self, id: u64, work: JobState) {
         let Some(task) = self.tasks.get_mut(&id) else { return };
         let (process, user, life) = (task.process, task.user, task.life);
-        let Kind::Job(job) = &mut task.kind else { return };
+        let TaskKind::Job(job) = &mut task.kind else { return };
         let fault = job.fault;
         let failed = fault == Some(Fault::StoreFailed);
         let unwritable = failed || self.storage.read_only_since(user, self.now).is_some();
@@ -681,7 +689,7 @@ impl World {
         let read = job.read.clone();
         let now = self.time(process);
         let step = match work {
-            Work::Load(next) => {
+            JobState::Load(next) => {
                 let found = if failed { Err(failure()) } else { Ok(self.storage.load(user)) };
                 self.note(|| {
                     let token = |tokens: &Tokens| {
@@ -699,17 +707,17 @@ impl World {
                 }
                 next.resume(found, now)
             }
-            Work::TryLock(lease, tried, next) => {
+            JobState::TryLock(lease, tried, next) => {
                 let held =
                     if failed { Err(failure()) } else { Ok(self.storage.lock(user, id, self.now, lease)) };
-                self.note(|| format!("#{id} has the lock: {held:?}"));
+                self.note(|| format!("#{id} tries to lock: {held:?}"));
                 if let Ok(true) = held {
                     let at = self.now;
                     self.job(id, |job| job.locked = Some(at));
                 }
                 next.resume(held, tried, now)
             }
-            Work::Prepare(next) => {
+            JobState::Prepare(next) => {
                 let outcome = match holds {
                     false => Err(StoreError::lost_lease()),
                     true if unwritable => Err(failure()),
@@ -717,7 +725,7 @@ impl World {
                 };
                 next.resume(outcome, now)
             }
-            Work::Save(tokens, next) => {
+            JobState::Save(tokens, next) => {
                 let access = tokens.access_token.expose().to_owned();
                 let outcome = if !holds {
                     Err(StoreError::lost_lease())
@@ -743,7 +751,7 @@ impl World {
                 self.note(|| format!("#{id} saves: {outcome:?}"));
                 next.resume(outcome, now)
             }
-            Work::Delete(next) => {
+            JobState::Delete(next) => {
                 if purpose != Purpose::SignOut && self.recoverable {
                     self.breach(format!("#{id} deletes tokens that may be accepted again"));
                 }
@@ -763,21 +771,21 @@ impl World {
                 self.note(|| format!("#{id} deletes: {outcome:?}"));
                 next.resume(outcome, now)
             }
-            Work::Release(next) => {
+            JobState::Release(next) => {
                 self.job(id, |job| job.locked = None);
                 if !failed || self.storage.ends_with_holder {
                     self.storage.unlock(user, id);
                 }
                 next.resume(if failed { Err(failure()) } else { Ok(()) }, now)
             }
-            Work::Gate(_) | Work::Rest(_) | Work::Send(_) | Work::Nothing => return,
+            JobState::Gate(_) | JobState::Rest(_) | JobState::Send(_) | JobState::Nothing => return,
         };
-        self.looks_at_memory(process, user);
-        self.job_goes_on(id, step);
+        self.record_memory(process, user);
+        self.advance_job(id, step);
     }
 
-    /// What the process has in memory of the user by now.
-    fn looks_at_memory(&mut self, process: usize, user: usize) {
+    /// Records the tokens that the process has in memory.
+    fn record_memory(&mut self, process: usize, user: usize) {
         let (life, session) = (self.processes[process].life, self.session(process, user));
         match session.tokens() {
             Ok(tokens) => self.truth.knows(tokens.access_token.expose(), life),
@@ -787,34 +795,36 @@ impl World {
     }
 
     fn job(&mut self, id: u64, change: impl FnOnce(&mut Job)) {
-        if let Some(Task { kind: Kind::Job(job), .. }) = self.tasks.get_mut(&id) {
+        if let Some(Task { kind: TaskKind::Job(job), .. }) = self.tasks.get_mut(&id) {
             change(job);
         }
     }
 
-    /// The engine forgets that this job holds the lock.
+    /// Marks the lock of this job as lost.
     pub(super) fn rob(&mut self, id: u64) {
         self.job(id, |job| job.robbed = true);
-        self.saves_no_more(id);
+        self.mark_save_failed(id);
     }
 
-    /// What this job was saving is not saved, or may not be.
-    pub(super) fn saves_no_more(&mut self, id: u64) {
-        if let Some(Task { kind: Kind::Job(Job { state: Work::Save(tokens, _), .. }), .. }) =
+    /// Marks the save of this job as failed or uncertain.
+    pub(super) fn mark_save_failed(&mut self, id: u64) {
+        if let Some(Task { kind: TaskKind::Job(Job { state: JobState::Save(tokens, _), .. }), .. }) =
             self.tasks.get(&id)
         {
             self.truth.save_failed(tokens.access_token.expose());
         }
     }
 
-    /// A call's future, or a machine, is dropped half-way.
+    /// Drops a task before its end.
     pub(super) fn give_up(&mut self, id: u64) {
-        self.saves_no_more(id);
+        self.mark_save_failed(id);
         let Some(task) = self.tasks.remove(&id) else { return };
         let (process, user, life) = (task.process, task.user, task.life);
         match task.kind {
-            Kind::Call { .. } => self.processes[process].gates[user].queue.retain(|waiting| *waiting != id),
-            Kind::Job(job) => {
+            TaskKind::Call { .. } => {
+                self.processes[process].gates[user].queue.retain(|waiting| *waiting != id)
+            }
+            TaskKind::Job(job) => {
                 let Job { state, locked, gate, waiter, presents, .. } = job;
                 self.processes[process].gates[user].queue.retain(|waiting| *waiting != id);
                 drop(state);
@@ -830,7 +840,7 @@ impl World {
     }
 }
 
-/// The end of a token, to tell it from others.
+/// Returns the last characters of a token for the history.
 fn short(token: &str) -> &str {
     token.get(token.len().saturating_sub(6)..).unwrap_or(token)
 }
@@ -839,25 +849,25 @@ fn late() -> Error {
     Error::new(connect_core::ErrorKind::Timeout).with_message("the tokens are still being refreshed")
 }
 
-/// A field of a form.
+/// Returns a field of a form.
 fn field(body: &[u8], name: &str) -> Option<String> {
     form_urlencoded::parse(body).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
-/// The pair in an answer of the token endpoint.
+/// Returns the token pair in a response of the token endpoint.
 fn pair(response: &Response) -> Option<(String, String)> {
     let body: Value = serde_json::from_slice(response.body()).ok()?;
     let refresh = body["refresh_token"].as_str().unwrap_or_default();
     Some((body["access_token"].as_str()?.to_owned(), refresh.to_owned()))
 }
 
-/// For how long a response asks to send nothing, in milliseconds.
+/// Returns the Retry-After time in milliseconds.
 fn retry_after(response: &Response) -> Option<u64> {
     let seconds = response.headers().get("retry-after")?.to_str().ok()?;
     seconds.parse::<u64>().ok().map(|seconds| seconds * 1000)
 }
 
-/// The answer of a service that does not rotate (RFC 6749 6).
+/// Removes the refresh token, as a service without rotation does (RFC 6749 section 6).
 fn without_refresh_token(response: &Response) -> Response {
     let mut body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
     if let Some(body) = body.as_object_mut() {
@@ -868,7 +878,7 @@ fn without_refresh_token(response: &Response) -> Response {
     kept
 }
 
-/// Whose token it is: the users are `u0`, `u1` and so on, and the tokens say so.
+/// Returns the number of the user in the token's `sub` claim (`u0`, `u1` and so on).
 fn user_of(token: &str) -> usize {
     use base64::Engine as _;
     let claims = token.split('.').nth(1).unwrap_or_default();

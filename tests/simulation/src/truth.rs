@@ -1,98 +1,98 @@
-//! What is true of every token, seen from the service and from the store; and the rules.
+//! Tracks every token as the service and the store see it, and checks the rules.
 
 use std::collections::{HashMap, HashSet};
 
-/// For how long nobody presents a refresh token again that was refused for now, in milliseconds.
-const REFUSED_FOR: u64 = 600_000;
+/// How long a refresh token must not be sent again after a recoverable refusal, in milliseconds.
+const REFUSAL_PAUSE_MS: u64 = 600_000;
 
-/// Which rotation the service has.
+/// How the service rotates refresh tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rotation {
     Grace,
     Strict,
     Family,
-    /// There is none: a refresh token is good until it is revoked.
+    /// No rotation: a refresh token is valid until it is revoked.
     Kept,
 }
 
-/// A process in one of its lives.
+/// A process between two restarts: its number and its restart count.
 pub(super) type Life = (usize, u32);
 
-/// Everything that was ever handed out.
+/// All issued tokens.
 pub(super) struct Truth {
     pub(super) rotation: Rotation,
-    /// How long an access token works, in milliseconds.
+    /// The lifetime of access tokens in milliseconds.
     pub(super) ttl: u64,
     pub(super) last_expiry: Option<u64>,
     families: Vec<Family>,
     pairs: Vec<Pair>,
     by_refresh: HashMap<String, usize>,
     by_access: HashMap<String, usize>,
-    /// The sign-in that the store heard of last, for each user.
+    /// The last saved sign-in of each user.
     last_saved: HashMap<usize, usize>,
-    /// The sign-ins that a life has ended by signing out.
+    /// The sign-ins that a life has signed out of.
     signed_out: HashSet<(Life, usize)>,
 }
 
 struct Family {
     user: usize,
-    /// When it began, in whole seconds: as exactly as the claims of its tokens say it.
+    /// The time of the sign-in in whole seconds, like the claims of its tokens.
     began: u64,
     newest: u32,
     dead: bool,
-    /// Whether it may end: revoked, signed out, or lost where nothing is forgiven.
+    /// Whether it may end: revoked, signed out, or a response was lost under a strict rotation.
     excused: bool,
 }
 
 struct Pair {
-    /// Kept where pairs share it.
+    /// Set without rotation, where pairs share their refresh token.
     refresh: Option<String>,
     family: usize,
     number: u32,
-    /// The pair it was exchanged from.
+    /// The pair whose refresh token was exchanged for this one.
     parent: Option<usize>,
     issued: u64,
-    /// Whose wall clock was wrong when it came.
+    /// Whether the receiver's wall clock was wrong.
     skewed: bool,
     saved: Option<u64>,
-    /// When it was saved, unless the store has gone back to an older record since.
+    /// When it was saved, unless the store was restored to an older record since.
     stored: Option<u64>,
-    /// Whether the store has gone back to an older record since it was saved.
+    /// Whether the store was restored to an older record after the save.
     rolled_back: bool,
-    /// The lives that have it or a newer one in memory.
+    /// The lives that have this pair or a newer one in memory.
     known_to: HashSet<Life>,
-    /// The lives whose present session of the user has ever had it.
+    /// The lives whose current session of the user has ever had this pair.
     seen_by: HashSet<Life>,
-    /// Since when its refresh token is refused for now, as the store says.
+    /// The time of the recoverable refusal that the store has recorded.
     refused: Option<u64>,
-    /// Who has it, if the answer arrived.
+    /// The life that received the pair.
     holder: Option<Life>,
-    /// Whether the holder gave it up before it was saved.
+    /// Whether the holder lost it before the save.
     given_up: bool,
-    /// Whether the store failed to save it, or may have.
+    /// Whether a save failed or may have failed.
     save_failed: bool,
     /// How often its refresh token was used.
     used: u32,
-    /// The lives in which an exchange of it may have happened without an answer.
+    /// The lives whose exchange of this pair had no response.
     unknown_to: Vec<Life>,
 }
 
-/// Who presents a refresh token, and what they could know.
+/// The sender of a refresh token and its knowledge.
 pub(super) struct Presenter {
     pub(super) life: Life,
     /// When it read the store under the lock.
     pub(super) loaded: Option<u64>,
-    /// Whether it still holds the lock.
+    /// Whether it really holds the lock.
     pub(super) locked: bool,
-    /// Whether the engine forgot that it does.
+    /// Whether the store lost its lock.
     pub(super) robbed: bool,
-    /// Whether somebody else's exchange of the same pair is under way.
+    /// Whether another exchange of the same pair is running.
     pub(super) twice: bool,
     /// Whether its wall clock is wrong.
     pub(super) skewed: bool,
-    /// Whether the exchange was asked for, whatever the clock says.
+    /// Whether it is an explicit refresh, which may come before the expiry.
     pub(super) asked: bool,
-    /// Whether nothing could be saved since before it had the lock.
+    /// Whether the store refused writes since before it took the lock.
     pub(super) unwritable: bool,
 }
 
@@ -111,7 +111,7 @@ impl Truth {
         }
     }
 
-    /// A refresh token leaves the client: which rules that breaks.
+    /// Checks the rules for a refresh token that a client sends.
     pub(super) fn presents(&mut self, refresh: &str, who: &Presenter, now: u64) -> Result<(), String> {
         let Some(&index) = self.by_refresh.get(refresh) else {
             return Err("an unknown refresh token".to_owned());
@@ -121,56 +121,61 @@ impl Truth {
         let newer: Vec<_> = self.newer_than(index).collect();
         let knows_newer = newer.iter().any(|newer| newer.known_to.contains(&who.life));
         if newer.iter().any(|newer| newer.rolled_back) && !knows_newer {
-            // The store has gone back to it, and this process cannot know: whatever comes of it, no client can prevent.
+            // The store was restored to this pair and the process cannot know; no client can prevent the
+            // outcome.
             let user = family.user;
             self.excuse(user);
             return Ok(());
         }
         if family.excused {
-            return Ok(()); // it is over: nothing can be lost by it any more
+            return Ok(()); // the sign-in may end, so nothing can be lost
         }
         if knows_newer {
-            return Err(format!("generation {} is presented by a process that has a newer one", pair.number));
+            return Err(format!("a process sends generation {} although it has a newer one", pair.number));
         }
         if who.unwritable {
-            return Err("a refresh token is presented although nothing can be saved".to_owned());
+            return Err("a refresh token is sent although the store refuses writes".to_owned());
         }
-        if pair.refused.is_some_and(|at| now < at + REFUSED_FOR) && !who.skewed {
-            return Err("a refresh token is presented again that was refused for now".to_owned());
+        if pair.refused.is_some_and(|at| now < at + REFUSAL_PAUSE_MS) && !who.skewed {
+            return Err("a refused refresh token is sent again too early".to_owned());
         }
         if !who.locked && !who.robbed {
-            return Err("a refresh token is presented without the lock".to_owned());
+            return Err("a refresh token is sent without the lock".to_owned());
         }
         if who.twice && !who.robbed {
-            return Err("a refresh token is presented while another exchange of it is under way".to_owned());
+            return Err("a refresh token is sent during another exchange of it".to_owned());
         }
         if family.newest >= pair.number + 2 && who.locked {
-            return Err(format!("generation {} is presented when there is {}", pair.number, family.newest));
+            return Err(format!(
+                "generation {} is sent although generation {} exists",
+                pair.number, family.newest
+            ));
         }
         let works = self.works(pair, now);
         if pair.unknown_to.contains(&who.life) && works {
             return Err(
-                "a refresh token of unknown fate is presented while its access token works".to_owned()
+                "a refresh token whose response was lost is sent again while its access token is valid"
+                    .to_owned(),
             );
         }
         let early = (self.ttl / 2).min(60_000);
         let left = (pair.issued + self.ttl).saturating_sub(now);
         if works && left > early && !who.skewed && !pair.skewed && !who.asked {
-            return Err(format!("a pair is exchanged that works for another {left} ms"));
+            return Err(format!("a pair is exchanged {left} ms before it expires"));
         }
         for child in self.pairs.iter().filter(|child| child.parent == Some(index)) {
             let saved_before = child.stored.is_some_and(|at| who.loaded.is_some_and(|loaded| at <= loaded));
             if saved_before {
-                return Err("a refresh token is presented whose successor was saved before".to_owned());
+                return Err("a refresh token is sent although its successor was saved before".to_owned());
             }
             if child.holder == Some(who.life) && !child.given_up && child.saved.is_none() {
-                return Err("a refresh token is presented by who holds its successor".to_owned());
+                return Err("a refresh token is sent by the holder of its successor".to_owned());
             }
         }
         Ok(())
     }
 
-    /// The pairs of the user that are newer, of the same sign-in or of a later one.
+    /// Returns the newer pairs of the same user, of the same sign-in or a later one.
     fn newer_than(&self, index: usize) -> impl Iterator<Item = &Pair> {
         let (pair, family) = (&self.pairs[index], &self.families[self.pairs[index].family]);
         self.pairs.iter().filter(move |other| {
@@ -191,7 +196,7 @@ impl Truth {
             .for_each(|family| family.excused = true);
     }
 
-    /// Whether the service is going to accept this refresh token.
+    /// Returns whether the service will accept this refresh token.
     pub(super) fn accepts(&self, refresh: &str) -> bool {
         let Some(&index) = self.by_refresh.get(refresh) else { return false };
         let (pair, family) = (&self.pairs[index], &self.families[self.pairs[index].family]);
@@ -202,12 +207,13 @@ impl Truth {
             }
     }
 
-    /// The service refused it: whether a sign-in was lost by that, and whether it could not have been helped. A request
-    /// that comes `late` is one that its sender gave up before: it cannot be called back.
+    /// Records a refusal; returns `Some` if a sign-in was lost, with `true` if no client could prevent it.
+    ///
+    /// `late`: the sender gave up before the request arrived.
     pub(super) fn refused(&mut self, refresh: &str, late: bool) -> Option<bool> {
         let &index = self.by_refresh.get(refresh)?;
         let family = self.pairs[index].family;
-        // No answer came, or nobody has it any more, or the store did not take it.
+        // The response was lost, its holder is gone, or the save failed.
         let lost = |child: &Pair| {
             child.parent == Some(index)
                 && child.saved.is_none()
@@ -229,13 +235,13 @@ impl Truth {
         (!cannot_count).then_some(helpless)
     }
 
-    /// The service handed out a pair for a sign-in.
+    /// Records the pair that the service issued for a sign-in.
     pub(super) fn signs_in(&mut self, user: usize, access: &str, refresh: &str, now: u64) {
         self.families.push(Family { user, began: now / 1000, newest: 0, dead: false, excused: false });
         self.add(self.families.len() - 1, 0, None, access, refresh, now);
     }
 
-    /// The service handed out a pair for a refresh token.
+    /// Records the pair that the service issued for a refresh token.
     pub(super) fn refreshes(&mut self, from: &str, access: &str, refresh: &str, now: u64) {
         let Some(&parent) = self.by_refresh.get(from) else { return };
         self.pairs[parent].used += 1;
@@ -244,12 +250,12 @@ impl Truth {
         self.add(family, number, Some(parent), access, refresh, now);
     }
 
-    /// The service handed out an access token for a refresh token that stays.
+    /// Records an access token that the service issued without rotating the refresh token.
     pub(super) fn renews(&mut self, refresh: &str, access: &str, now: u64) {
         let Some(&before) = self.by_refresh.get(refresh) else { return };
         let (family, number) = (self.pairs[before].family, self.pairs[before].number);
         self.add(family, number, None, access, refresh, now);
-        // It stands for what the store has, until the new one is saved.
+        // The refresh token identifies the stored pair until the new pair is saved.
         self.by_refresh.insert(refresh.to_owned(), before);
     }
 
@@ -287,7 +293,7 @@ impl Truth {
         });
     }
 
-    /// The answer with this access token arrived.
+    /// Records that a life received this access token.
     pub(super) fn arrives(&mut self, access: &str, life: Life, skewed: bool) {
         if let Some(&index) = self.by_access.get(access) {
             self.pairs[index].holder = Some(life);
@@ -296,12 +302,12 @@ impl Truth {
         self.knows(access, life);
     }
 
-    /// A life has this pair in memory, in place of those of other sign-ins.
+    /// Records that a life has this pair in memory and no pair of another sign-in.
     pub(super) fn knows(&mut self, access: &str, life: Life) {
         let Some(&index) = self.by_access.get(access) else { return };
         let (family, user) = (self.pairs[index].family, self.families[self.pairs[index].family].user);
         if !self.signed_out.contains(&(life, family)) {
-            self.forgets_sign_outs(life, user); // the user has signed in again, elsewhere
+            self.forgets_sign_outs(life, user); // the user has signed in again in another process
         }
         self.pairs[index].known_to.insert(life);
         let Self { pairs, families, .. } = self;
@@ -313,14 +319,14 @@ impl Truth {
         self.sees(access, life);
     }
 
-    /// A sign-out in this life has read this pair.
+    /// Records that a sign-out in this life has read this pair.
     pub(super) fn sees(&mut self, access: &str, life: Life) {
         if let Some(&index) = self.by_access.get(access) {
             self.pairs[index].seen_by.insert(life);
         }
     }
 
-    /// A life has nothing in memory of this user any more, or of any user.
+    /// Records that a life has no tokens of this user, or of any user, in memory.
     pub(super) fn forgets(&mut self, life: Life, user: Option<usize>) {
         let Self { pairs, families, .. } = self;
         let theirs = |pair: &&mut Pair| user.is_none_or(|user| families[pair.family].user == user);
@@ -329,7 +335,7 @@ impl Truth {
         });
     }
 
-    /// A life has let go of the user's session, and of what it knew.
+    /// Records that a life has removed the user's session from memory.
     pub(super) fn swept(&mut self, life: Life, user: usize) {
         self.forgets(life, Some(user));
         self.forgets_sign_outs(life, user);
@@ -339,13 +345,13 @@ impl Truth {
         }
     }
 
-    /// The user has signed in again in this life.
+    /// Records that the user has signed in again in this life.
     pub(super) fn forgets_sign_outs(&mut self, life: Life, user: usize) {
         let Self { families, signed_out, .. } = self;
         signed_out.retain(|(ended, family)| *ended != life || families[*family].user != user);
     }
 
-    /// The record of the user in the store is an older one: that with this access token.
+    /// Records that the store was restored to the record with this access token.
     pub(super) fn restored(&mut self, user: usize, access: &str) {
         let Some(&index) = self.by_access.get(access) else { return };
         let rolled_back: HashSet<_> = (0..self.pairs.len())
@@ -364,15 +370,15 @@ impl Truth {
         }
     }
 
-    /// The store says since when the refresh token of this pair is refused for now, if it is.
+    /// Records the time of a recoverable refusal that the store has saved.
     pub(super) fn refused_for_now(&mut self, access: &str, at: Option<u64>) {
         if let Some(&index) = self.by_access.get(access) {
             self.pairs[index].refused = at;
         }
     }
 
-    /// A life has signed the user out: what was in the store is gone, and what this life knew is not to come back to it,
-    /// unless the user has signed in since.
+    /// Records a sign-out: this life must not use its earlier tokens again unless the user has signed in
+    /// since.
     pub(super) fn signs_out(&mut self, life: Life, user: usize, signed_in_since: bool) {
         if !signed_in_since {
             self.gives_up(life, Some(user));
@@ -386,7 +392,7 @@ impl Truth {
         }
     }
 
-    /// Whether this life has signed out of the sign-in of a refresh token, or of a later one.
+    /// Returns whether this life has signed out of the token's sign-in or of a later one.
     pub(super) fn has_signed_out(&self, life: Life, refresh: &str) -> bool {
         let Some(pair) = self.by_refresh.get(refresh).map(|index| &self.pairs[*index]) else { return false };
         let family = &self.families[pair.family];
@@ -396,17 +402,17 @@ impl Truth {
         })
     }
 
-    /// The pair that a refresh token stands for now.
+    /// Returns the pair that a refresh token belongs to.
     pub(super) fn pair_of(&self, refresh: &str) -> Option<usize> {
         self.by_refresh.get(refresh).copied()
     }
 
-    /// An exchange of this pair ended without an answer.
+    /// Records an exchange of this pair without a response.
     pub(super) fn fate_unknown(&mut self, pair: usize, life: Life) {
         self.pairs[pair].unknown_to.push(life);
     }
 
-    /// The store has it now.
+    /// Records a save.
     pub(super) fn saved(&mut self, access: &str, now: u64) {
         let Some(&index) = self.by_access.get(access) else { return };
         let pair = &mut self.pairs[index];
@@ -417,7 +423,7 @@ impl Truth {
         let (user, family) = (self.families[pair.family].user, pair.family);
         let before = self.last_saved.insert(user, family);
         if let Some(before) = before.filter(|before| signs_in && *before != family) {
-            // Who signs in anew has no use for the sign-in that was there.
+            // A new sign-in replaces the earlier one.
             self.families[before].excused = true;
         }
         if let Some(refresh) = self.pairs[index].refresh.clone().filter(|_| self.rotation == Rotation::Kept) {
@@ -425,27 +431,27 @@ impl Truth {
         }
     }
 
-    /// The store did not take it, or said so.
+    /// Records a failed or uncertain save.
     pub(super) fn save_failed(&mut self, access: &str) {
         if let Some(&index) = self.by_access.get(access) {
             self.pairs[index].save_failed = true;
         }
     }
 
-    /// Whether this life has the unsaved pair of a later sign-in than that of this pair.
+    /// Returns whether this life has an unsaved newer pair.
     pub(super) fn waits_for_later_sign_in(&self, access: &str, life: Life) -> bool {
         let Some(&index) = self.by_access.get(access) else { return false };
         self.newer_than(index).any(|pair| pair.holder == Some(life) && !pair.given_up && pair.saved.is_none())
     }
 
-    /// Whether a pair is older than another one: of the same sign-in, or of an earlier one.
+    /// Returns whether a pair is older than another, of the same sign-in or an earlier one.
     pub(super) fn is_older(&self, access: &str, than: &str) -> bool {
         let index = |access: &str| self.by_access.get(access).copied();
         let (Some(older), Some(newer)) = (index(access), index(than)) else { return false };
         self.newer_than(older).any(|pair| std::ptr::eq(pair, &self.pairs[newer]))
     }
 
-    /// Whether one of these lives has the pair of a sign-in that is not saved, although no later one was.
+    /// Returns whether one of these lives has the unsaved pair of the latest sign-in.
     pub(super) fn has_unsaved_sign_in(&self, user: usize, lives: &[Life]) -> bool {
         self.pairs.iter().any(|pair| {
             let family = &self.families[pair.family];
@@ -461,7 +467,7 @@ impl Truth {
         })
     }
 
-    /// Whether one of these lives has a pair that was exchanged from this one and is not saved.
+    /// Returns whether one of these lives has an unsaved successor of this pair.
     pub(super) fn has_unsaved_successor(&self, of: usize, lives: &[Life]) -> bool {
         !self.families[self.pairs[of].family].excused
             && self.pairs.iter().any(|pair| {
@@ -470,7 +476,7 @@ impl Truth {
             })
     }
 
-    /// A bearer token leaves the client.
+    /// Checks the rules for an access token that a client sends.
     pub(super) fn bears(&self, access: &str, user: usize, life: Life) -> Result<(), String> {
         let Some(&index) = self.by_access.get(access) else {
             return Err("an unknown access token".to_owned());
@@ -480,12 +486,12 @@ impl Truth {
             return Err("the access token of another user".to_owned());
         }
         if self.signed_out.contains(&(life, pair.family)) {
-            return Err("a token of a sign-in that this process has signed out of".to_owned());
+            return Err("an access token of a sign-in that this process has signed out of".to_owned());
         }
         if pair.saved.is_none() { Err("an access token that was never saved".to_owned()) } else { Ok(()) }
     }
 
-    /// The process holding them is gone, or has signed in anew: what was not saved is lost.
+    /// Records that a life has lost its unsaved pairs, by its end or by a new sign-in.
     pub(super) fn gives_up(&mut self, life: Life, user: Option<usize>) {
         let Self { pairs, families, .. } = self;
         let theirs = |pair: &&mut Pair| {
@@ -494,7 +500,7 @@ impl Truth {
         pairs.iter_mut().filter(theirs).for_each(|pair| pair.given_up = true);
     }
 
-    /// Everything of the user dies, and may.
+    /// Records that all tokens of the user are revoked.
     pub(super) fn revoke(&mut self, user: usize, excused: bool) {
         for family in self.families.iter_mut().filter(|family| family.user == user) {
             family.dead = true;
@@ -502,12 +508,12 @@ impl Truth {
         }
     }
 
-    /// Whether the user may be signed out: the sign-in that was in the store last may be over.
+    /// Returns whether the user may be signed out, because the last saved sign-in may end.
     pub(super) fn may_be_out(&self, user: usize) -> bool {
         self.last_saved.get(&user).is_none_or(|family| self.families[*family].excused)
     }
 
-    /// Whether a sign-in of the user is over for a reason there may be.
+    /// Returns whether a sign-in of the user may end.
     pub(super) fn any_is_over(&self, user: usize) -> bool {
         self.families.iter().any(|family| family.user == user && family.excused)
     }

@@ -1,4 +1,4 @@
-//! One run: the order of everything that happens.
+//! Runs one seed: schedules the events and executes them in order.
 
 use std::{
     cmp::Reverse,
@@ -22,11 +22,11 @@ use crate::{
     Fault, Report, Truth,
     network::Fate,
     storage::Storage,
-    tasks::{Kind, Purpose, Task},
+    tasks::{Purpose, Task, TaskKind},
     truth::{Life, Rotation},
 };
 
-/// Runs one seed. With `history` the report says what happened, line by line.
+/// Runs one seed. With `history` the report contains all events.
 pub fn run(seed: u64, history: bool) -> Report {
     let mut world = World::new(seed, history);
     world.play();
@@ -38,7 +38,7 @@ pub fn run(seed: u64, history: bool) -> Report {
     report
 }
 
-/// Everything there is.
+/// The state of a run.
 pub(super) struct World {
     pub(super) rng: Rng,
     /// Milliseconds since the start.
@@ -54,63 +54,63 @@ pub(super) struct World {
     users: Vec<(String, Scope)>,
     pub(super) tasks: BTreeMap<u64, Task>,
     next_task: u64,
-    /// Whether a refusal of the service may pass: no tokens are deleted for one.
+    /// Whether all refusals of the service are recoverable, so that tokens are not deleted.
     pub(super) recoverable: bool,
-    /// How many of a thousand requests, and operations of the store, go wrong.
+    /// How many of 1,000 requests and store operations have a fault.
     pub(super) often: u64,
-    /// Calls of which it is asked that they succeed.
+    /// Whether calls must succeed.
     pub(super) strict: bool,
     pub(super) report: Report,
     history: bool,
 }
 
-/// A process in its present life.
+/// A process since its last restart.
 pub(super) struct Process {
     pub(super) life: Life,
     registry: Registry<()>,
     pub(super) gates: Vec<Gate>,
-    /// When each user signed in last.
+    /// The time of each user's last sign-in.
     pub(super) signed_in: Vec<u64>,
-    born: u64,
-    /// Until when it is stopped.
+    started_at: u64,
+    /// The end of its suspension.
     stopped_until: u64,
-    /// Until when the token endpoint asked it to send nothing.
+    /// The end of the token endpoint's Retry-After time.
     pub(super) cools_down_until: u64,
-    /// How wrong its wall clock is, in milliseconds.
+    /// The error of its wall clock in milliseconds.
     pub(super) offset: i64,
     ended: Arc<Mutex<Vec<String>>>,
 }
 
-/// Where the refreshes of one session queue.
+/// The queue of the refreshes of one session.
 #[derive(Default)]
 pub(super) struct Gate {
     pub(super) leader: Option<u64>,
     pub(super) queue: VecDeque<u64>,
 }
 
-/// What is going to happen.
+/// A scheduled event.
 pub(super) enum Event {
     Call {
         process: usize,
         user: usize,
     },
-    /// To this process or user, or to anybody.
+    /// For this process and user, or for random ones.
     Fault(Fault, Option<(usize, usize)>),
-    /// A request reaches the service, or does not.
+    /// A request reaches the service, unless it is lost.
     Arrive {
         task: u64,
         epoch: u32,
         request: Request,
         fate: Fate,
     },
-    /// What the client hears of it.
+    /// The client receives the result.
     Answer {
         task: u64,
         epoch: u32,
         outcome: Result<Response, TransportError>,
         fate: Fate,
     },
-    /// The time has come: a pause is over, the store has done its work, patience has ended.
+    /// A pause, a store operation or a wait has ended.
     Go {
         task: u64,
         epoch: u32,
@@ -125,7 +125,7 @@ impl World {
         let ttl = [30, 30, 120, 600, 3600][rng.usize(0..5)];
         let mut settings = Settings::default();
         let name = match rotation {
-            // Used as often as one likes, since what it is exchanged for is kept from the client.
+            // The new refresh token is hidden from the client, so the old one stays valid.
             Rotation::Grace | Rotation::Kept => "grace",
             Rotation::Strict => "strict",
             Rotation::Family => "family",
@@ -165,7 +165,7 @@ impl World {
             rng,
         };
         for index in 0..world.rng.usize(1..4) {
-            let process = world.born((index, 0));
+            let process = world.start_process((index, 0));
             world.processes.push(process);
         }
         world.report.users = world.users.len() as u64;
@@ -173,7 +173,7 @@ impl World {
         world
     }
 
-    fn born(&mut self, life: Life) -> Process {
+    fn start_process(&mut self, life: Life) -> Process {
         let ended: Arc<Mutex<Vec<String>>> = Arc::default();
         let mut seed = [1; 32];
         seed[..8].copy_from_slice(&self.rng.u64(..).to_le_bytes());
@@ -201,7 +201,7 @@ impl World {
             gates: self.users.iter().map(|_| Gate::default()).collect(),
             signed_in: vec![0; self.users.len()],
             registry: Registry::new(app),
-            born: self.now,
+            started_at: self.now,
             stopped_until: 0,
             cools_down_until: 0,
             offset: 0,
@@ -209,7 +209,7 @@ impl World {
         }
     }
 
-    /// Everybody signs in, and then everything happens.
+    /// Signs all users in, then schedules and executes calls and faults.
     fn play(&mut self) {
         for user in 0..self.users.len() {
             self.sign_in(0, user);
@@ -251,11 +251,11 @@ impl World {
         self.drain();
     }
 
-    /// Nothing goes wrong any more: what is not over has to work, also past the next expiry.
+    /// Stops all faults and checks that every remaining session works, also after the next expiry.
     fn settle(&mut self) {
         self.often = 0;
         self.processes.iter_mut().for_each(|process| process.offset = 0);
-        // The longest time that anything is put off: a refresh token that was refused for now, by a clock four hours ahead.
+        // Longer than any delay, such as a recoverable refusal recorded by a clock that is hours ahead.
         self.now += 16_000_000;
         for round in 0..4 {
             if round == 2 {
@@ -271,11 +271,11 @@ impl World {
             }
         }
         for user in 0..self.users.len() {
-            self.nothing_waits(user);
+            self.check_unsaved_pairs(user);
             match self.storage.load(user) {
-                None if !self.truth.may_be_out(user) => self.lost(user, "the store holds nothing"),
+                None if !self.truth.may_be_out(user) => self.lost(user, "the store has no tokens"),
                 Some(tokens) => {
-                    // It may be that nobody has presented it yet.
+                    // No process may have sent this refresh token yet.
                     let refresh = tokens.refresh_token.as_ref().map_or("", |token| token.expose()).to_owned();
                     if !self.truth.accepts(&refresh) {
                         self.refused(user, &refresh, false);
@@ -286,8 +286,8 @@ impl World {
         }
     }
 
-    /// Whoever has the successor of what the store holds has saved it by now.
-    fn nothing_waits(&mut self, user: usize) {
+    /// Checks that no process has an unsaved successor of the stored pair.
+    fn check_unsaved_pairs(&mut self, user: usize) {
         let lives: Vec<_> = self.processes.iter().map(|process| process.life).collect();
         if self.truth.has_unsaved_sign_in(user, &lives) {
             self.breach(format!("the pair of a sign-in of u{user} was never saved"));
@@ -296,15 +296,15 @@ impl World {
         let Some(stored) = stored.and_then(|token| self.truth.pair_of(token.expose())) else { return };
         let lives: Vec<_> = self.processes.iter().map(|process| process.life).collect();
         if self.truth.has_unsaved_successor(stored, &lives) {
-            self.breach(format!("the successor of what the store holds of u{user} was never saved"));
+            self.breach(format!("the successor of the stored pair of u{user} was never saved"));
         }
     }
 
-    /// The service accepts this refresh token no more: counts the sign-in that was lost by that, if one was.
+    /// Counts the sign-in that is lost because the service refuses this refresh token, if any.
     pub(super) fn refused(&mut self, user: usize, refresh: &str, late: bool) {
         match self.truth.refused(refresh, late) {
             Some(true) => self.report.unavoidable_losses += 1,
-            Some(false) => self.lost(user, "what it has is not accepted by the service"),
+            Some(false) => self.lost(user, "the service refuses its refresh token"),
             None => {}
         }
     }
@@ -314,8 +314,8 @@ impl World {
         self.breach(format!("the sign-in of u{user} was lost: {why}"));
     }
 
-    /// Something else may happen while this goes on.
-    pub(super) fn meanwhile(&mut self, process: usize, user: usize, time: u64) {
+    /// Schedules a random fault within `time`.
+    pub(super) fn schedule_fault_within(&mut self, process: usize, user: usize, time: u64) {
         let kinds = [
             Fault::Killed,
             Fault::JumpForward,
@@ -337,7 +337,7 @@ impl World {
         self.at(at, Event::Fault(fault, Some((process, user))));
     }
 
-    /// Whether calls of this user have to succeed in this process.
+    /// Returns whether calls of this user must succeed in this process.
     pub(super) fn has_to_work(&self, process: usize, user: usize) -> bool {
         let life = self.processes[process].life;
         let token = self.storage.load(user).and_then(|tokens| tokens.refresh_token);
@@ -368,13 +368,13 @@ impl World {
         self.events.insert(self.sequence, event);
     }
 
-    /// Until nothing is left to happen.
+    /// Executes all scheduled events.
     fn drain(&mut self) {
         let mut steps = 0;
         while let Some(Reverse((at, sequence))) = self.queue.pop() {
             steps += 1;
             if steps > 300_000 {
-                self.breach("it goes round in circles".to_owned());
+                self.breach("the run does not end".to_owned());
                 return;
             }
             self.now = self.now.max(at);
@@ -384,7 +384,7 @@ impl World {
                 && until > self.now
                 && let Some(event) = event
             {
-                self.at(until, event); // it is stopped, and takes it when it goes on
+                self.at(until, event); // a suspended process handles the event when it resumes
                 continue;
             }
             match event {
@@ -395,11 +395,11 @@ impl World {
                 Some(Event::Go { task, epoch }) => self.go(task, epoch),
                 None => {}
             }
-            self.hear_of_ends();
+            self.record_ended_sessions();
         }
     }
 
-    /// The process that an event happens in, which has to run for that.
+    /// Returns the process that must be running to handle the event.
     fn takes(&self, event: &Event) -> Option<usize> {
         match event {
             Event::Call { process, .. } => Some(*process),
@@ -413,20 +413,20 @@ impl World {
     pub(super) fn time(&self, process: usize) -> Now {
         let process = &self.processes[process];
         let wall = self.wall() + SignedDuration::from_millis(process.offset);
-        Now { wall, monotonic: Duration::from_millis(self.now - process.born + 1_000_000) }
+        Now { wall, monotonic: Duration::from_millis(self.now - process.started_at + 1_000_000) }
     }
 
-    /// When, on the world's clock, a process's monotonic clock shows this.
+    /// Converts a process's monotonic time to the clock of the run.
     pub(super) fn moment(&self, process: usize, monotonic: Duration) -> u64 {
         let shown = u64::try_from(monotonic.as_millis()).unwrap_or(u64::MAX);
-        shown.saturating_sub(1_000_000).saturating_add(self.processes[process].born)
+        shown.saturating_sub(1_000_000).saturating_add(self.processes[process].started_at)
     }
 
     fn wall(&self) -> Timestamp {
         self.start + SignedDuration::from_millis(i64::try_from(self.now).unwrap_or(i64::MAX))
     }
 
-    /// A time of day as milliseconds since the start.
+    /// Converts a wall clock time to milliseconds since the start.
     pub(super) fn since_start(&self, wall: Timestamp) -> Option<u64> {
         u64::try_from(wall.duration_since(self.start).as_millis()).ok()
     }
@@ -435,14 +435,14 @@ impl World {
         &self.users[user].1
     }
 
-    pub(super) fn add(&mut self, process: usize, user: usize, kind: Kind) -> u64 {
+    pub(super) fn add(&mut self, process: usize, user: usize, kind: TaskKind) -> u64 {
         self.next_task += 1;
         let life = self.processes[process].life;
         self.tasks.insert(self.next_task, Task { process, life, user, epoch: 0, met: false, kind });
         self.next_task
     }
 
-    /// The user's browser goes to the service and comes back.
+    /// Signs a user in as the browser would.
     pub(super) fn sign_in(&mut self, process: usize, user: usize) {
         let now = self.time(process);
         let (name, scope) = self.users[user].clone();
@@ -452,7 +452,7 @@ impl World {
         let Some(reply) = self.serve(request) else { return };
         let location = reply.headers().get("location").and_then(|value| value.to_str().ok());
         let Some(Ok(callback)) = location.map(Callback::parse) else {
-            return self.breach("the browser did not come back".to_owned());
+            return self.breach("the authorization did not redirect".to_owned());
         };
         self.note(|| format!("p{process}: u{user} signs in"));
         let step = pending.finish(&self.session(process, user), &callback, now);
@@ -466,7 +466,7 @@ impl World {
         self.start_job(process, user, RefreshStep::Queue(task), None, Purpose::SignOut);
     }
 
-    /// The process lets go of sessions that nobody uses and that would lose nothing.
+    /// Removes idle sessions without unsaved tokens from memory.
     fn sweep(&mut self, process: usize) {
         let users = 0..self.users.len();
         let sessions: Vec<Weak<Session>> =
@@ -479,7 +479,7 @@ impl World {
         }
     }
 
-    /// The service, as it is.
+    /// Has the sandbox handle a request.
     pub(super) fn serve(&mut self, request: Request) -> Option<Response> {
         match self.sandbox.handle(request, self.wall()).outcome {
             Outcome::Reply(reply) => Some(reply),
@@ -490,45 +490,45 @@ impl World {
     pub(super) fn expire(&mut self) {
         self.sandbox.expire_all(self.wall());
         self.truth.last_expiry = Some(self.now);
-        self.note(|| "every access token expires".to_owned());
+        self.note(|| "all access tokens expire".to_owned());
     }
 
-    /// Something happens that nobody asked for.
+    /// Executes a fault.
     fn strike(&mut self, fault: Fault, whom: Option<(usize, usize)>) {
         let anybody = (self.rng.usize(0..self.processes.len()), self.rng.usize(0..self.users.len()));
         let (process, user) = whom.unwrap_or(anybody);
         let until = self.processes[process].stopped_until;
         if until > self.now && matches!(fault, Fault::SignIn | Fault::SignOut | Fault::Swept) {
-            return self.at(until, Event::Fault(fault, Some((process, user)))); // a process that is stopped does nothing
+            return self.at(until, Event::Fault(fault, Some((process, user)))); // a suspended process does nothing
         }
         match fault {
             Fault::Dropped => {
                 let place = self.rng.usize(0..self.tasks.len().max(1));
                 if let Some(id) = self.tasks.keys().nth(place).copied() {
-                    self.meet_task(id, fault);
+                    self.count_fault_of_task(id, fault);
                     self.note(|| format!("#{id} is dropped"));
                     self.give_up(id);
                 }
             }
             Fault::Killed => {
-                self.meet(fault, |task| task.process == process);
+                self.count_fault(fault, |task| task.process == process);
                 self.note(|| format!("p{process} is killed"));
                 self.kill(process);
             }
             Fault::JumpForward | Fault::JumpBack => {
-                self.meet(fault, |task| task.process == process);
+                self.count_fault(fault, |task| task.process == process);
                 let far = i64::try_from(self.rng.u64(1_000..7_200_000)).unwrap_or(0);
                 self.processes[process].offset += if fault == Fault::JumpForward { far } else { -far };
                 self.note(|| format!("the clock of p{process} jumps by {far} ms: {}", fault.name()));
             }
             Fault::Expired => {
-                self.meet(fault, |_| true);
+                self.count_fault(fault, |_| true);
                 self.expire();
             }
             Fault::Revoked => {
                 let token = self.storage.load(user).and_then(|tokens| tokens.refresh_token);
                 let Some(token) = token else { return };
-                self.meet(fault, |task| task.user == user);
+                self.count_fault(fault, |task| task.user == user);
                 let body = format!(r#"{{"token":"{}"}}"#, token.expose());
                 let request = http::Request::post("/api/oauth/revoke").body(Bytes::from(body));
                 self.note(|| format!("u{user} is revoked"));
@@ -538,30 +538,30 @@ impl World {
                 }
             }
             Fault::SignIn => {
-                self.meet(fault, |task| task.user == user);
+                self.count_fault(fault, |task| task.user == user);
                 self.sign_in(process, user);
                 if self.often > 0 && self.rng.u8(0..4) == 0 {
-                    // Once more, somewhere: whichever answer comes first.
+                    // A second sign-in, in a random process; either may end first.
                     let other = self.rng.usize(0..self.processes.len());
                     let at = self.now + self.rng.u64(1_000..6_000);
                     self.at(at, Event::Fault(fault, Some((other, user))));
                 }
             }
             Fault::SignOut => {
-                self.meet(fault, |task| task.user == user);
+                self.count_fault(fault, |task| task.user == user);
                 self.sign_out(process, user);
             }
             Fault::Swept => {
-                self.meet(fault, |task| task.process == process);
-                self.note(|| format!("p{process} lets idle sessions go"));
+                self.count_fault(fault, |task| task.process == process);
+                self.note(|| format!("p{process} removes idle sessions"));
                 self.sweep(process);
             }
             Fault::Stopped => {
-                self.meet(fault, |task| task.process == process);
+                self.count_fault(fault, |task| task.process == process);
                 let time = self.rng.u64(5_000..120_000);
-                self.note(|| format!("p{process} stops for {time} ms"));
+                self.note(|| format!("p{process} is suspended for {time} ms"));
                 self.processes[process].stopped_until = self.now + time;
-                // The locks that end meanwhile are lost without their holders' fault.
+                // Leases that end during the suspension are lost.
                 let until = self.now + time;
                 let theirs = self.tasks.iter().filter(|(_, task)| task.process == process);
                 let lost = theirs.filter(|(id, task)| self.storage.ends_before(task.user, **id, until));
@@ -572,20 +572,22 @@ impl World {
                 let saves = self.rng.usize(1..4);
                 let Some(tokens) = self.storage.restore(user, saves) else { return };
                 let access = tokens.access_token.expose().to_owned();
-                self.meet(fault, |task| task.user == user);
-                self.note(|| format!("the store has the record of u{user} from {saves} saves ago"));
+                self.count_fault(fault, |task| task.user == user);
+                self.note(|| {
+                    format!("the store is restored to the record of u{user} from {saves} saves ago")
+                });
                 self.truth.restored(user, &access);
             }
             Fault::ReadOnly => {
-                self.meet(fault, |task| task.user == user);
+                self.count_fault(fault, |task| task.user == user);
                 let time = self.rng.u64(1_000..60_000);
-                self.note(|| format!("the store does not write for u{user} for {time} ms"));
+                self.note(|| format!("the store refuses writes for u{user} for {time} ms"));
                 self.storage.refuse_writes(user, self.now, time);
             }
             Fault::LockLost if self.storage.ends_with_holder => {}
             Fault::LockLost => {
                 if let Some(holder) = self.storage.lose_lock(user) {
-                    self.meet_task(holder, fault);
+                    self.count_fault_of_task(holder, fault);
                     self.note(|| format!("#{holder} loses the lock of u{user}"));
                     self.rob(holder);
                 }
@@ -607,18 +609,18 @@ impl World {
         self.truth.gives_up(life, None);
         self.truth.forgets(life, None);
         let offset = self.processes[process].offset;
-        let mut next = self.born((life.0, life.1 + 1));
+        let mut next = self.start_process((life.0, life.1 + 1));
         next.offset = offset;
         self.processes[process] = next;
     }
 
-    /// A fault meets every task it is about.
-    fn meet(&mut self, fault: Fault, about: impl Fn(&Task) -> bool) {
+    /// Counts a fault for every affected task.
+    fn count_fault(&mut self, fault: Fault, about: impl Fn(&Task) -> bool) {
         let met: Vec<u64> = self.tasks.iter().filter(|(_, task)| about(task)).map(|(id, _)| *id).collect();
-        met.into_iter().for_each(|id| self.meet_task(id, fault));
+        met.into_iter().for_each(|id| self.count_fault_of_task(id, fault));
     }
 
-    pub(super) fn meet_task(&mut self, id: u64, fault: Fault) {
+    pub(super) fn count_fault_of_task(&mut self, id: u64, fault: Fault) {
         if let Some(task) = self.tasks.get_mut(&id) {
             let state = task.state();
             self.report.met[state as usize][fault as usize] += 1;
@@ -628,16 +630,16 @@ impl World {
         }
     }
 
-    fn hear_of_ends(&mut self) {
+    fn record_ended_sessions(&mut self) {
         for process in 0..self.processes.len() {
             let ended = std::mem::take(
                 &mut *self.processes[process].ended.lock().unwrap_or_else(PoisonError::into_inner),
             );
             for name in ended {
                 let user = self.users.iter().position(|(user, _)| *user == name);
-                self.note(|| format!("p{process}: the session of {name} is over"));
+                self.note(|| format!("p{process}: the session of {name} has ended"));
                 if let Some(user) = user.filter(|user| !self.truth.any_is_over(*user)) {
-                    self.lost(user, "nothing was wrong with it");
+                    self.lost(user, "its session ended without an allowed reason");
                 }
             }
         }

@@ -1,8 +1,8 @@
-//! Runs seeds of the simulation: see `connect_simulation`.
+//! Runs seeds of the simulation; see `connect_simulation`.
 //!
 //! ```text
 //! simulate [--seeds N] [--from S] [--threads T] [--json] [--until-breach]
-//! simulate --replay S      one seed, with everything that happens
+//! simulate --replay S      prints all events of one seed
 //! ```
 
 use std::{
@@ -31,7 +31,7 @@ fn main() -> ExitCode {
         let report = run(seed, true);
         let mut out = std::io::stdout().lock();
         for line in report.history.iter().chain(&report.breaches) {
-            let _ = writeln!(out, "{line}"); // whoever reads it may have seen enough
+            let _ = writeln!(out, "{line}"); // a closed pipe, as with `head`, is not an error
         }
         return if report.breaches.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
@@ -46,7 +46,7 @@ struct Options {
     from: u64,
     threads: usize,
     json: bool,
-    /// Whether the first broken rule is enough.
+    /// Whether to stop at the first broken rule.
     until_breach: bool,
     replay: Option<u64>,
 }
@@ -58,8 +58,8 @@ impl Options {
             Self { seeds: 2_000, from: 0, threads, json: false, until_breach: false, replay: None };
         while let Some(name) = arguments.next() {
             let mut number = || {
-                let text = arguments.next().ok_or_else(|| format!("{name} takes a number"))?;
-                text.parse::<u64>().map_err(|_| format!("{name} takes a number, not {text:?}"))
+                let text = arguments.next().ok_or_else(|| format!("{name} needs a number"))?;
+                text.parse::<u64>().map_err(|_| format!("{name}: {text:?} is not a number"))
             };
             match name.as_str() {
                 "--seeds" => options.seeds = number()?,
@@ -70,7 +70,7 @@ impl Options {
                 "--until-breach" => options.until_breach = true,
                 _ => {
                     return Err(format!(
-                        "{name} is no option: --seeds N, --from S, --threads T, --json, --until-breach, --replay S"
+                        "{name} is not an option (expected --seeds N, --from S, --threads T, --json, --until-breach or --replay S)"
                     ));
                 }
             }
@@ -106,7 +106,7 @@ fn run_all(options: &Options) -> Report {
 
 fn print(report: &Report, options: &Options, seconds: f64) -> ExitCode {
     println!(
-        "{} seeds from {}: {} users, {} calls ({} met by a fault), {} exchanges, {:.0} calls a second",
+        "{} seeds from {}: {} users, {} calls ({} with a fault), {} exchanges, {:.0} calls per second",
         options.seeds,
         options.from,
         report.users,
@@ -131,10 +131,10 @@ fn print(report: &Report, options: &Options, seconds: f64) -> ExitCode {
     }
     let gaps = if options.until_breach { Vec::new() } else { report.gaps() };
     for (state, fault) in &gaps {
-        println!("never met: {} while {}", fault.name(), state.name());
+        println!("not covered: {} while {}", fault.name(), state.name());
     }
     println!(
-        "{} breaches, {} sign-ins lost, {} lost that no client can keep (the service forgives no lost answer)",
+        "{} breaches, {} sign-ins lost, {} lost unavoidably (the service does not forgive a lost response)",
         report.breaches.len(),
         report.lost_sign_ins,
         report.unavoidable_losses
