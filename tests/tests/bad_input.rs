@@ -1,4 +1,4 @@
-//! What comes in wrong, from the caller or from the server: a clear error, nothing lost, no panic, no storm.
+//! Invalid input from callers and servers gives a clear error, without a panic or repeated requests.
 
 use std::sync::{
     Arc,
@@ -15,13 +15,13 @@ use jiff::Timestamp;
 
 const REDIRECT: &str = "https://app.example/callback";
 
-/// A client whose every call is answered by `answer`, with how often it was called.
-fn answered(answer: impl Fn(&Request) -> Response + Send + Sync + 'static) -> (Client, Arc<AtomicUsize>) {
+/// Creates a client whose transport calls `respond`, and a counter of its requests.
+fn client_with(respond: impl Fn(&Request) -> Response + Send + Sync + 'static) -> (Client, Arc<AtomicUsize>) {
     let count = Arc::new(AtomicUsize::new(0));
     let counter = count.clone();
     let transport = move |request: Request| -> Result<Response, TransportError> {
         counter.fetch_add(1, SeqCst);
-        Ok(answer(&request))
+        Ok(respond(&request))
     };
     let client = Client::builder("id", "secret", REDIRECT).transport(transport).build().unwrap();
     client.user("ann").import(Tokens::new("access", "refresh")).unwrap();
@@ -37,8 +37,8 @@ fn list() -> ListEvents {
 }
 
 #[test]
-fn a_page_token_that_repeats_ends_in_an_error() {
-    let (client, count) = answered(|_| json(r#"{"events":[{"id":"a"}],"nextPageToken":"again"}"#));
+fn repeated_page_token_is_an_error() {
+    let (client, count) = client_with(|_| json(r#"{"events":[{"id":"a"}],"nextPageToken":"again"}"#));
     let items: Vec<_> = client.user("ann").events().list(list()).items().collect();
     assert_eq!(count.load(SeqCst), 2);
     let (last, before) = items.split_last().unwrap();
@@ -47,9 +47,9 @@ fn a_page_token_that_repeats_ends_in_an_error() {
 }
 
 #[test]
-fn empty_pages_are_gone_through() {
+fn empty_pages_are_skipped() {
     let pages = AtomicUsize::new(0);
-    let (client, count) = answered(move |_| match pages.fetch_add(1, SeqCst) {
+    let (client, count) = client_with(move |_| match pages.fetch_add(1, SeqCst) {
         page @ 0..5 => json(&format!(r#"{{"events":[],"nextPageToken":"{page}"}}"#)),
         _ => json(r#"{"events":[{"id":"at last"}],"nextPageToken":""}"#),
     });
@@ -59,8 +59,8 @@ fn empty_pages_are_gone_through() {
 }
 
 #[test]
-fn line_breaks_reach_no_header_and_no_request_line() {
-    let (client, count) = answered(|request| {
+fn line_breaks_are_not_sent_in_headers_or_request_lines() {
+    let (client, count) = client_with(|request| {
         let line = format!("{} {:?}", request.uri(), request.headers());
         assert!(!line.contains('\r') && !line.contains('\n'), "{line}");
         assert!(request.body().iter().all(|byte| *byte >= b' '), "{:?}", request.body());
@@ -85,8 +85,8 @@ fn line_breaks_reach_no_header_and_no_request_line() {
 }
 
 #[test]
-fn an_access_token_that_is_no_header_is_never_sent() {
-    let (client, count) = answered(|_| json("[]"));
+fn access_token_with_a_line_break_is_never_sent() {
+    let (client, count) = client_with(|_| json("[]"));
     let user = client.user("bob");
     user.import(Tokens::new("a\r\nx-evil: 1", "refresh")).unwrap();
     let error = user.calendars().list().unwrap_err();
@@ -95,7 +95,7 @@ fn an_access_token_that_is_no_header_is_never_sent() {
 }
 
 #[test]
-fn a_client_that_cannot_work_is_not_built() {
+fn invalid_configuration_is_refused() {
     let built = |edit: fn(connect_blocking::Builder) -> connect_blocking::Builder| -> Result<Client, Error> {
         edit(Client::builder("id", "secret", REDIRECT)).build()
     };
@@ -123,12 +123,12 @@ fn a_client_that_cannot_work_is_not_built() {
 }
 
 #[test]
-fn a_rule_with_count_and_until_has_the_later_one() {
+fn rule_keeps_the_later_of_count_and_until() {
     let until: Timestamp = "2026-12-31T23:59:59Z".parse().unwrap();
     let rule = Recurrence::weekly().count(5).until(until);
     assert_eq!(rule.rrule().unwrap(), "RRULE:FREQ=WEEKLY;UNTIL=20261231T235959Z");
     assert!("FREQ=WEEKLY;COUNT=5;UNTIL=20261231T235959Z".parse::<Recurrence>().is_err());
-    let (client, count) = answered(|_| json("{}"));
+    let (client, count) = client_with(|_| json("{}"));
     let now = Timestamp::UNIX_EPOCH;
     let new = NewEvent::new(("google", "c"), "x", now, now).recurrence(Recurrence::daily().count(0));
     let error = client.user("ann").events().create(new).unwrap_err();
@@ -137,12 +137,12 @@ fn a_rule_with_count_and_until_has_the_later_one() {
 }
 
 #[test]
-fn every_status_is_an_answer_or_a_typed_error_and_makes_no_storm() {
+fn every_status_is_a_result_or_a_typed_error() {
     for status in (200..=599).map(|code| http::StatusCode::from_u16(code).unwrap()) {
         for body in
             ["", "null", "[]", "{}", "\"x\"", "<html>", r#"{"error":5,"message":{"a":1},"details":"x"}"#]
         {
-            let (client, count) = answered(move |request| {
+            let (client, count) = client_with(move |request| {
                 let mut response = json(if request.uri().path().ends_with("token") { "{}" } else { body });
                 *response.status_mut() = status;
                 response.headers_mut().insert("retry-after", "0".parse().unwrap());
@@ -159,7 +159,7 @@ fn every_status_is_an_answer_or_a_typed_error_and_makes_no_storm() {
 }
 
 #[test]
-fn a_transport_that_panics_leaves_nobody_waiting() {
+fn panic_in_the_transport_leaves_no_waiter() {
     let world = World::new(Place::Memory).unwrap();
     let app = world.sandbox(|sandbox| sandbox.credentials());
     let (inner, panics) = (world.in_memory(), Arc::new(AtomicUsize::new(0)));
@@ -183,6 +183,6 @@ fn a_transport_that_panics_leaves_nobody_waiting() {
         let calls: Vec<_> = (0..8).map(|_| scope.spawn(|| client.user("ann").calendars().list())).collect();
         calls.into_iter().map(|call| call.join()).collect()
     });
-    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_err()).count(), 1, "the one that led");
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_err()).count(), 1, "only the leader fails");
     client.user("ann").calendars().list().unwrap();
 }

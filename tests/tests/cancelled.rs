@@ -1,17 +1,17 @@
-//! Ten thousand tasks cancelled at random points while tokens are refreshed, under the rotation that forgives nothing: no
-//! token is lost, and each expiry costs one exchange.
+//! Cancels 10,000 calls at random times during refreshes, with strict rotation: no token is lost, and each
+//! expiry costs one exchange.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use connect_hyper::{Client, MemoryStore, SignIn};
 use connect_tests::world::{Place, World};
 
-/// About as many as it takes where nothing else runs.
+/// About the number of rounds on an idle machine.
 const ROUNDS: u64 = 300;
 const TASKS: usize = 48;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_token_is_lost_to_ten_thousand_cancelled_callers() {
+async fn ten_thousand_cancelled_calls_lose_no_token() {
     let world = World::new(Place::Socket).expect("a sandbox");
     world.set("rotation", "strict").expect("a switch");
     let app = world.sandbox(|sandbox| sandbox.credentials());
@@ -23,7 +23,7 @@ async fn no_token_is_lost_to_ten_thousand_cancelled_callers() {
     let pending = client.auth().sign_in(SignIn::new("ann")).expect("a sign-in");
     let callback = world.consent(pending.url()).expect("a callback");
     let user = client.auth().finish(pending, &callback).await.expect("signed in");
-    // The exchange takes a while, so that most callers go away before it ends.
+    // Slow enough that most calls are cancelled before the exchange ends.
     world.set("latency_ms", "3").expect("a switch");
 
     let mut seed = SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |since| since.as_nanos() as u64);
@@ -32,7 +32,7 @@ async fn no_token_is_lost_to_ten_thousand_cancelled_callers() {
     let mut round = 0;
     while cancelled < 10_000 {
         round += 1;
-        assert!(round < 10 * ROUNDS, "only {cancelled} were cancelled");
+        assert!(round < 10 * ROUNDS, "only {cancelled} calls were cancelled");
         world.expire();
         let tasks: Vec<_> = (0..TASKS)
             .map(|_| {
@@ -41,7 +41,8 @@ async fn no_token_is_lost_to_ten_thousand_cancelled_callers() {
             })
             .collect();
         for task in tasks {
-            // xorshift: when the next one goes, within the time that an exchange takes.
+            // An xorshift generator chooses when the next call is cancelled, within the duration of an
+            // exchange.
             seed ^= seed << 13;
             seed ^= seed >> 7;
             seed ^= seed << 17;
@@ -57,10 +58,10 @@ async fn no_token_is_lost_to_ten_thousand_cancelled_callers() {
                 Ok(outcome) => outcome.expect("a call that was not cancelled succeeds"),
             }
         }
-        user.connections().status().await.expect("the session goes on");
+        user.connections().status().await.expect("the session still works");
         let exchanges = world.stats().exchanges.refresh;
         assert_eq!((exchanges.granted, exchanges.refused), (round, 0), "one exchange for each expiry");
     }
     println!("{cancelled} cancelled in {round} rounds");
-    client.close(Duration::from_secs(5)).await.expect("nothing is left unsaved");
+    client.close(Duration::from_secs(5)).await.expect("no pair is unsaved");
 }

@@ -1,4 +1,4 @@
-//! A client that is closed while several users' tokens are not saved.
+//! Closing a client with unsaved tokens of several users.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use connect_core::{ErrorKind, MemoryStore, Tokens};
 use connect_tests::stores::Flaky;
 
 const USERS: [&str; 3] = ["ann", "bob", "eve"];
-const AT_MOST: Duration = Duration::from_secs(5);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 macro_rules! client {
     ($client:ident, $store:expr) => {
@@ -18,7 +18,7 @@ macro_rules! client {
 }
 
 #[tokio::test]
-async fn a_save_that_fails_keeps_no_other_back() {
+async fn failed_save_does_not_stop_the_others() {
     let store = Flaky::new(MemoryStore::new());
     let client = client!(connect_hyper, store.clone());
     store.fail_saves(USERS.len());
@@ -26,15 +26,15 @@ async fn a_save_that_fails_keeps_no_other_back() {
         assert!(client.user(user).import(Tokens::new("access", "refresh")).await.is_err());
     }
     store.fail_saves(1);
-    let error = client.close(AT_MOST).await.unwrap_err();
+    let error = client.close(CLOSE_TIMEOUT).await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::TokenStore), "{error:?}");
     assert_eq!(store.saves(), 2);
-    client.close(AT_MOST).await.unwrap();
+    client.close(CLOSE_TIMEOUT).await.unwrap();
     assert_eq!(store.saves(), 3);
 }
 
 #[test]
-fn a_save_that_fails_keeps_no_other_back_without_a_runtime_either() {
+fn failed_save_does_not_stop_the_others_in_the_blocking_client() {
     let store = Flaky::new(MemoryStore::new());
     let client = client!(connect_blocking, store.clone());
     store.fail_saves(USERS.len());
@@ -42,10 +42,10 @@ fn a_save_that_fails_keeps_no_other_back_without_a_runtime_either() {
         assert!(client.user(user).import(Tokens::new("access", "refresh")).is_err());
     }
     store.fail_saves(1);
-    let error = client.close(AT_MOST).unwrap_err();
+    let error = client.close(CLOSE_TIMEOUT).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::TokenStore), "{error:?}");
     assert_eq!(store.saves(), 2);
-    client.close(AT_MOST).unwrap();
+    client.close(CLOSE_TIMEOUT).unwrap();
     assert_eq!(store.saves(), 3);
 }
 
@@ -53,13 +53,13 @@ fn a_save_that_fails_keeps_no_other_back_without_a_runtime_either() {
 async fn import_on_a_closed_client_has_no_effect() {
     let store = Flaky::new(MemoryStore::new());
     let hyper = client!(connect_hyper, store.clone());
-    hyper.close(AT_MOST).await.unwrap();
+    hyper.close(CLOSE_TIMEOUT).await.unwrap();
     let user = hyper.user("ann");
     let error = user.import(Tokens::new("access", "refresh")).await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Configuration), "{error:?}");
     assert!(!user.session().has_pending());
     let blocking = client!(connect_blocking, store.clone());
-    blocking.close(AT_MOST).unwrap();
+    blocking.close(CLOSE_TIMEOUT).unwrap();
     let user = blocking.user("ann");
     let error = user.import(Tokens::new("access", "refresh")).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Configuration), "{error:?}");

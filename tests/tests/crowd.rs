@@ -1,4 +1,5 @@
-//! Crowds: nobody's storm fails a call, and locks and threads in use are bounded. By counts, never by time.
+//! Many concurrent calls all succeed and use a bounded number of locks and threads. The tests use counts, not
+//! times.
 
 use std::{sync::Arc, thread};
 
@@ -22,7 +23,7 @@ macro_rules! client {
     }};
 }
 
-/// A world, and a blocking client in it whose users are signed in and whose access tokens are over.
+/// Creates a blocking client with signed-in users whose access tokens have expired.
 fn signed_in(users: usize) -> (World, Watched<MemoryStore>, connect_blocking::Client) {
     let world = World::new(Place::Memory).unwrap();
     let store = Watched::new(world.store.clone());
@@ -45,7 +46,7 @@ fn hyper(world: &World, store: Watched<MemoryStore>) -> connect_hyper::Client {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn async_crowd_of_users_holds_a_bounded_number_of_locks_and_threads() {
+async fn async_calls_of_many_users_use_few_locks_and_threads() {
     let (world, store, _) = signed_in(USERS);
     let client = hyper(&world, store.clone());
     let calls: Vec<_> = (0..USERS)
@@ -64,7 +65,7 @@ async fn async_crowd_of_users_holds_a_bounded_number_of_locks_and_threads() {
 }
 
 #[test]
-fn blocking_crowd_of_users_holds_a_bounded_number_of_locks() {
+fn blocking_calls_of_many_users_use_few_locks() {
     let (world, store, client) = signed_in(USERS);
     let calls: Vec<_> = (0..USERS)
         .map(|number| {
@@ -80,7 +81,7 @@ fn blocking_crowd_of_users_holds_a_bounded_number_of_locks() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn crowd_of_sign_outs_of_one_user_is_one_and_keeps_nobody_waiting() {
+async fn concurrent_sign_outs_revoke_once_and_delay_no_other_user() {
     let (world, store, _) = signed_in(2);
     let client = hyper(&world, store.clone());
     let user = client.user("user-0");
@@ -99,7 +100,7 @@ async fn crowd_of_sign_outs_of_one_user_is_one_and_keeps_nobody_waiting() {
 }
 
 #[test]
-fn crowd_of_imports_and_sign_outs_of_one_user_fails_none() {
+fn concurrent_imports_and_sign_outs_of_one_user_succeed() {
     let (world, _, client) = signed_in(1);
     let work: Vec<_> = (0..100)
         .map(|number| {

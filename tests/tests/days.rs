@@ -1,4 +1,4 @@
-//! All-day events stay on their days, whatever zone the program runs in; what a series can say about local time.
+//! All-day events keep their dates in every time zone; a series can keep its local time.
 
 use std::process::Command;
 
@@ -14,9 +14,9 @@ use jiff::{
 };
 
 #[test]
-fn an_all_day_event_comes_back_on_its_days_in_every_zone() {
+fn all_day_event_keeps_its_dates_in_every_time_zone() {
     for hours in -12..=14 {
-        // POSIX counts westward; such a zone needs no database.
+        // A POSIX rule needs no time zone database; its offset counts westward.
         let zone = format!("<zone>{}", -hours);
         let output = Command::new(env!("CARGO_BIN_EXE_days-process")).env("TZ", zone).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -25,10 +25,9 @@ fn an_all_day_event_comes_back_on_its_days_in_every_zone() {
     }
 }
 
-/// A weekly 09:00 in Berlin over both changes of the clocks of 2026: one series for each stretch keeps it at 09:00, which
-/// is all the wire can express.
+/// Connect sends a series no time zone, so a weekly 09:00 in Berlin needs one series per UTC offset.
 #[test]
-fn a_weekly_nine_oclock_stays_one_when_each_stretch_has_its_series() {
+fn one_series_per_utc_offset_keeps_its_local_time() {
     let world = World::new(Place::Memory).unwrap();
     let app = world.sandbox(|sandbox| sandbox.credentials());
     let client = connect_blocking::Client::builder(app.client_id, app.client_secret, app.redirect_uri)
@@ -41,7 +40,7 @@ fn a_weekly_nine_oclock_stays_one_when_each_stretch_has_its_series() {
     let user = client.auth().finish(sign_in, &callback).unwrap();
     let calendar = user.calendars().list().unwrap().remove(0);
 
-    // Central European time by its rule, so that no database is needed: clocks change on 29 March and 25 October.
+    // A POSIX rule needs no time zone database; the clocks change on 29 March and 25 October.
     let berlin = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
     let monday =
         |month, day| date(2026, month, day).at(9, 0, 0, 0).to_zoned_datetime(berlin.clone()).unwrap();

@@ -1,5 +1,5 @@
-//! Deliveries to clients with many tasks: one that comes a thousand times from everywhere is handled once, the keys are
-//! fetched once for all who wait, and a caller that goes away takes nothing with it.
+//! Concurrent deliveries: a repeated delivery is handled once, the keys are fetched once, and a cancelled
+//! caller does not cancel the fetch.
 
 use std::{
     sync::{
@@ -50,7 +50,7 @@ fn blocking(world: &World) -> connect_blocking::Client {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_times_from_eight_tasks_is_once() {
+async fn delivery_repeated_by_eight_tasks_is_handled_once() {
     let (world, delivery) = world();
     let client = asynchronous(&world);
     let (delivery, handled) = (Arc::new(delivery), Arc::new(AtomicUsize::new(0)));
@@ -85,7 +85,7 @@ async fn a_thousand_times_from_eight_tasks_is_once() {
 }
 
 #[test]
-fn a_thousand_times_from_eight_threads_is_once() {
+fn delivery_repeated_by_eight_threads_is_handled_once() {
     let (world, delivery) = world();
     let client = blocking(&world);
     let (handled, declined, start) = (AtomicUsize::new(0), AtomicUsize::new(0), Barrier::new(TASKS));
@@ -114,7 +114,7 @@ fn a_thousand_times_from_eight_threads_is_once() {
 }
 
 #[tokio::test]
-async fn a_caller_that_goes_away_takes_no_keys_with_it() {
+async fn cancelled_caller_does_not_cancel_the_key_fetch() {
     let (world, delivery) = world();
     let client = asynchronous(&world);
     world.fault(Fault::on(KEYS).delay(Duration::from_millis(300)));
@@ -122,13 +122,13 @@ async fn a_caller_that_goes_away_takes_no_keys_with_it() {
         Duration::from_millis(100),
         client.webhooks().verify(delivery.headers(), delivery.body()),
     );
-    assert!(given_up.await.is_err(), "it was waiting for the keys");
-    client.webhooks().verify(delivery.headers(), delivery.body()).await.expect("the same fetch serves it");
+    assert!(given_up.await.is_err(), "the caller was waiting for the keys");
+    client.webhooks().verify(delivery.headers(), delivery.body()).await.expect("the same fetch is used");
     assert_eq!(world.requests(KEYS), 1);
 }
 
 #[tokio::test]
-async fn all_who_come_at_once_wait_for_one_fetch() {
+async fn concurrent_tasks_share_one_key_fetch() {
     let (world, delivery) = world();
     let (client, delivery) = (asynchronous(&world), Arc::new(delivery));
     world.fault(Fault::on(KEYS).delay(Duration::from_millis(200)));
@@ -147,7 +147,7 @@ async fn all_who_come_at_once_wait_for_one_fetch() {
 }
 
 #[test]
-fn threads_that_come_at_once_wait_for_one_fetch() {
+fn concurrent_threads_share_one_key_fetch() {
     let (world, delivery) = world();
     let client = blocking(&world);
     world.fault(Fault::on(KEYS).delay(Duration::from_millis(200)));

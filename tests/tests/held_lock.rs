@@ -1,4 +1,4 @@
-//! The lock of a user's tokens is held elsewhere: callers wait for it, and no longer than they have time.
+//! Callers wait for the lock of a user's tokens, but not past their timeout.
 
 use std::{sync::Arc, thread, time::Duration};
 
@@ -21,7 +21,7 @@ macro_rules! client {
     }};
 }
 
-/// A world in which ann is signed in and her access token is over.
+/// Creates a world with the user ann, whose access token has expired.
 fn expired(store: &Arc<dyn TokenStore>) -> World {
     let world = World::new(Place::Memory).unwrap();
     let client = client!(connect_blocking, world, store.clone(), LEASE, world.in_memory());

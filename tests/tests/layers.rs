@@ -1,8 +1,8 @@
-//! Arrows go down only: what the crates of the workspace are built on.
+//! The allowed dependencies between crates, and between the modules of the core.
 
 use std::{fs, path::Path, process::Command};
 
-/// The crates that `package` is built on, with these features, for this machine.
+/// Returns all dependencies of `package` on this platform.
 fn tree(package: &str, arguments: &[&str]) -> Vec<String> {
     let output = Command::new(env!("CARGO"))
         .args([
@@ -31,7 +31,7 @@ fn tree(package: &str, arguments: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn the_core_has_no_runtime_http_library_tls_clock_or_random_source() {
+fn core_has_no_runtime_http_tls_clock_or_random_source() {
     let names = tree("mobiscroll-connect-core", &["--all-features"]);
     assert!(names.iter().any(|name| name == "mobiscroll-connect-types"), "{names:?}");
     for part in [
@@ -44,20 +44,20 @@ fn the_core_has_no_runtime_http_library_tls_clock_or_random_source() {
 }
 
 #[test]
-fn the_sandbox_depends_on_no_crate_of_the_workspace() {
+fn sandbox_depends_on_no_workspace_crate() {
     let names = tree("mobiscroll-connect-sandbox", &["--all-features"]);
     let own: Vec<_> = names.iter().filter(|name| name.starts_with("mobiscroll-")).collect();
     assert_eq!(own, ["mobiscroll-connect-sandbox"]);
 }
 
 #[test]
-fn the_types_know_no_http() {
+fn types_do_not_depend_on_http() {
     let names = tree("mobiscroll-connect-types", &["--all-features"]);
     assert!(!names.iter().any(|name| name == "http" || name == "bytes" || name == "std"), "{names:?}");
 }
 
 #[test]
-fn the_clients_do_not_meet() {
+fn clients_do_not_depend_on_each_other() {
     assert!(!tree("mobiscroll-connect-hyper", &[]).iter().any(|name| name == "ureq"));
     assert!(!tree("mobiscroll-connect-blocking", &[]).iter().any(|name| name == "tokio" || name == "hyper"));
     for package in ["mobiscroll-connect-calendars", "mobiscroll-connect-apptoto"] {
@@ -70,18 +70,18 @@ fn the_clients_do_not_meet() {
                 package.max("mobiscroll-connect-core"),
                 "mobiscroll-connect-types"
             ],
-            "they bring no client"
+            "they depend on no client"
         );
     }
 }
 
-/// From the ground up: a room uses itself and the rooms before it.
-const ROOMS: [&str; 11] = [
+/// The modules of the core, lowest first: each may use itself and the modules before it.
+const MODULES: [&str; 11] = [
     "base", "tokens", "endpoint", "oauth", "app", "sign_in", "loopback", "session", "call", "webhooks",
     "dual",
 ];
 
-/// The files under `folder`, by their paths relative to it.
+/// Returns the paths, relative to `folder`, and the texts of all files in it.
 fn sources(folder: &Path) -> Vec<(String, String)> {
     let (mut found, mut folders) = (Vec::new(), vec![folder.to_owned()]);
     while let Some(next) = folders.pop() {
@@ -98,7 +98,7 @@ fn sources(folder: &Path) -> Vec<(String, String)> {
     found
 }
 
-/// The first names after each `crate::` of the program text, those within braces one by one.
+/// Returns the names after each `crate::`, including those in braces.
 fn used(text: &str) -> Vec<String> {
     let is_name = |c: &char| c.is_alphanumeric() || *c == '_';
     let name = |text: &str| text.trim_start().chars().take_while(is_name).collect::<String>();
@@ -128,17 +128,17 @@ fn used(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn rooms_of_the_core_use_only_rooms_below_them() {
+fn core_modules_only_use_lower_modules() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/connect-core/src");
-    let height = |room: &str| ROOMS.iter().position(|known| *known == room);
-    let mut arrows = 0;
+    let height = |module: &str| MODULES.iter().position(|known| *known == module);
+    let mut uses = 0;
     for (file, text) in sources(&folder).iter().filter(|(file, _)| file != "lib.rs") {
-        let room = file.split(['/', '.']).next().unwrap();
-        assert!(height(room).is_some(), "{file} is in no room");
+        let module = file.split(['/', '.']).next().unwrap();
+        assert!(height(module).is_some(), "{file} is in no known module");
         for used in used(text) {
-            assert!(height(&used).is_some_and(|used| Some(used) <= height(room)), "{file} uses {used}");
-            arrows += 1;
+            assert!(height(&used).is_some_and(|used| Some(used) <= height(module)), "{file} uses {used}");
+            uses += 1;
         }
     }
-    assert!(arrows > 100, "{arrows}");
+    assert!(uses > 100, "{uses}");
 }

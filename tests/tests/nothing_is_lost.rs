@@ -1,5 +1,4 @@
-//! What happens to a rotated token when its caller goes away, its save fails, its answer is lost, or another process
-//! was quicker.
+//! A rotated token survives a cancelled caller, a failed save, a lost response and a faster process.
 
 use std::{
     process::{Child, Command, Stdio},
@@ -28,8 +27,8 @@ fn very_slow_exchange(world: &World) {
     world.fault(Fault::on(EXCHANGE).delay(a_while(3000)));
 }
 
-/// Waits until the service has the request; its answer takes its time.
-fn exchange_is_under_way(world: &World) {
+/// Waits until the service has granted the delayed exchange.
+fn wait_for_exchange(world: &World) {
     while world.refreshes() == 0 {
         std::thread::sleep(a_while(1));
     }
@@ -55,29 +54,25 @@ mod asynchronous {
         client.auth().finish(sign_in, &callback).await.unwrap()
     }
 
-    /// Starts a call and drops it after a time.
+    /// Starts a call and cancels it after this time.
     async fn dropped_after(user: &User, millis: u64) {
         let call = tokio::time::timeout(a_while(millis), user.calendars().list()).await;
-        assert!(call.is_err(), "it should still have been waiting");
+        assert!(call.is_err(), "the call ended before it was cancelled");
     }
 
     #[tokio::test]
-    async fn a_caller_dropped_during_the_exchange_takes_nothing_with_it() {
+    async fn caller_cancelled_during_the_exchange_loses_no_token() {
         let world = World::new(Place::Socket).unwrap();
         let user = sign_in(&world, &client(&world, world.store.clone())).await;
         world.expire();
         slow_exchange(&world);
         dropped_after(&user, 100).await;
         user.calendars().list().await.unwrap();
-        assert_eq!(
-            world.refreshes(),
-            1,
-            "the exchange ran to its end and the next call used what came of it"
-        );
+        assert_eq!(world.refreshes(), 1, "the exchange ends and the next call uses its tokens");
     }
 
     #[tokio::test]
-    async fn a_caller_dropped_during_the_save_takes_nothing_with_it() {
+    async fn caller_cancelled_during_the_save_loses_no_token() {
         let world = World::new(Place::Socket).unwrap();
         let store = Flaky::new(world.store.clone());
         let user = sign_in(&world, &client(&world, store.clone())).await;
@@ -90,14 +85,14 @@ mod asynchronous {
         while world.refreshes() == 0 {
             tokio::time::sleep(a_while(1)).await;
         }
-        call.abort(); // the exchange was granted, the save takes its time
+        call.abort(); // the exchange is granted, the save is running
         assert!(call.await.is_err_and(|error| error.is_cancelled()));
         user.calendars().list().await.unwrap();
         assert_eq!((world.refreshes(), store.saves()), (1, 2));
     }
 
     #[tokio::test]
-    async fn a_sign_in_whose_caller_is_gone_is_completed() {
+    async fn sign_in_of_a_cancelled_caller_is_completed() {
         let world = World::new(Place::Socket).unwrap();
         let client = client(&world, world.store.clone());
         let sign_in = client.auth().sign_in(SignIn::new("ann")).unwrap();
@@ -109,7 +104,7 @@ mod asynchronous {
     }
 
     #[test]
-    fn a_runtime_that_ends_through_close_loses_nothing() {
+    fn runtime_that_ends_after_close_loses_no_token() {
         let world = World::new(Place::Socket).unwrap();
         let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime().block_on(async {
@@ -128,7 +123,7 @@ mod asynchronous {
     }
 
     #[tokio::test]
-    async fn close_says_so_when_it_is_not_given_enough_time() {
+    async fn close_with_too_little_time_times_out() {
         let world = World::new(Place::Socket).unwrap();
         let client = client(&world, world.store.clone());
         let user = sign_in(&world, &client).await;
@@ -144,7 +139,7 @@ mod asynchronous {
     }
 
     #[tokio::test]
-    async fn what_comes_after_close_exchanges_nothing() {
+    async fn call_after_close_makes_no_exchange() {
         let world = World::new(Place::Socket).unwrap();
         let client = client(&world, world.store.clone());
         let user = sign_in(&world, &client).await;
@@ -168,7 +163,7 @@ mod asynchronous {
     }
 
     #[tokio::test]
-    async fn close_saves_what_could_not_be_saved_before() {
+    async fn close_saves_a_pending_pair() {
         let world = World::new(Place::Socket).unwrap();
         let store = Flaky::new(world.store.clone());
         let first = client(&world, store.clone());
@@ -182,7 +177,7 @@ mod asynchronous {
     }
 
     #[tokio::test]
-    async fn nobody_waits_longer_than_their_own_time() {
+    async fn leader_and_waiter_end_at_their_own_timeout() {
         let world = World::new(Place::Socket).unwrap();
         let app = world.sandbox(|sandbox| sandbox.credentials());
         let client = Client::builder(app.client_id, app.client_secret, app.redirect_uri)
@@ -206,7 +201,7 @@ mod asynchronous {
     }
 
     #[test]
-    fn without_a_runtime_there_is_an_error_and_no_panic() {
+    fn call_without_a_runtime_is_an_error() {
         let world = World::new(Place::Socket).unwrap();
         let user = client(&world, world.store.clone()).user("ann");
         let mut call = std::pin::pin!(user.calendars().list());
@@ -233,7 +228,7 @@ mod blocking {
     }
 
     #[test]
-    fn a_leader_saves_even_past_its_own_time() {
+    fn leader_saves_after_its_own_timeout() {
         let world = World::new(Place::Socket).unwrap();
         let client = builder(&world).timeout(a_while(200)).store(world.store.clone()).build().unwrap();
         let user = sign_in(&world, &client);
@@ -246,12 +241,12 @@ mod blocking {
     }
 
     #[test]
-    fn an_early_refresh_whose_answer_is_lost_leaves_the_old_token_in_use() {
+    fn lost_response_of_an_early_refresh_keeps_the_old_token() {
         let world = World::new(Place::Memory).unwrap();
         world.set("token_ttl", "4").unwrap();
         let client = builder(&world).store(world.store.clone()).transport(world.in_memory()).build().unwrap();
         let user = sign_in(&world, &client);
-        std::thread::sleep(a_while(2200)); // past the half of its life: refreshed early
+        std::thread::sleep(a_while(2200)); // past half of the lifetime, so the client refreshes early
         world.fault(Fault::on(EXCHANGE).cut_after());
         for _ in 0..3 {
             user.calendars().list().unwrap();
@@ -259,17 +254,17 @@ mod blocking {
         let stats = world.stats();
         assert_eq!(
             stats.exchanges.refresh.granted, 1,
-            "the same refresh token is not sent again while the old pair works"
+            "the refresh token is not sent again while the old access token is valid"
         );
         assert_eq!(stats.faults.fired, 1);
-        std::thread::sleep(a_while(2000)); // now it is over: the 401 is reason enough
+        std::thread::sleep(a_while(2000)); // the access token has expired, so the 401 starts a refresh
         user.calendars().list().unwrap();
         let stats = world.stats();
         assert_eq!((stats.exchanges.refresh.granted, stats.family_revocations), (2, 0));
     }
 
     #[test]
-    fn an_early_refresh_that_fails_is_not_tried_again_at_once() {
+    fn failed_early_refresh_is_not_repeated_immediately() {
         let world = World::new(Place::Memory).unwrap();
         world.set("token_ttl", "4").unwrap();
         let client = builder(&world).store(world.store.clone()).transport(world.in_memory()).build().unwrap();
@@ -279,11 +274,11 @@ mod blocking {
         for _ in 0..3 {
             user.calendars().list().unwrap();
         }
-        assert_eq!(world.requests(EXCHANGE), 2, "the sign-in and one early try");
+        assert_eq!(world.requests(EXCHANGE), 2, "the sign-in and one early refresh");
     }
 
     #[test]
-    fn a_new_sign_in_replaces_a_pair_that_waits_for_its_save() {
+    fn new_sign_in_replaces_a_pending_pair() {
         let world = World::new(Place::Memory).unwrap();
         let store = Flaky::new(MemoryStore::new());
         let client = builder(&world).store(store.clone()).transport(world.in_memory()).build().unwrap();
@@ -298,7 +293,7 @@ mod blocking {
     }
 
     #[test]
-    fn a_failed_save_of_a_sign_in_is_made_up_for() {
+    fn next_call_saves_the_pair_of_a_sign_in() {
         let world = World::new(Place::Memory).unwrap();
         let store = Flaky::new(MemoryStore::new());
         let client = builder(&world).store(store.clone()).transport(world.in_memory()).build().unwrap();
@@ -312,7 +307,7 @@ mod blocking {
     }
 
     #[test]
-    fn close_waits_for_other_threads_and_saves_what_is_left() {
+    fn close_waits_for_other_threads_and_saves_pending_pairs() {
         let world = World::new(Place::Socket).unwrap();
         let store = Flaky::new(world.store.clone());
         let client = builder(&world).store(store.clone()).build().unwrap();
@@ -321,7 +316,7 @@ mod blocking {
         very_slow_exchange(&world);
         store.fail_saves(1);
         let call = std::thread::spawn(move || user.calendars().list());
-        exchange_is_under_way(&world);
+        wait_for_exchange(&world);
         let error = client.close(a_while(20)).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Timeout), "{error:?}");
         client.close(Duration::from_secs(5)).unwrap();
@@ -331,7 +326,7 @@ mod blocking {
     }
 
     #[test]
-    fn what_comes_after_close_exchanges_nothing() {
+    fn call_after_close_makes_no_exchange() {
         let world = World::new(Place::Socket).unwrap();
         let client = builder(&world).store(world.store.clone()).build().unwrap();
         let user = sign_in(&world, &client);
@@ -350,7 +345,7 @@ mod blocking {
         assert_eq!((world.refreshes(), world.stats().exchanges.code.granted), (0, 1));
     }
 
-    /// Another process on the same folder, which lists the calendars once.
+    /// Starts another process with the same store, which lists the calendars once.
     fn process(world: &World, folder: &FileStore) -> Child {
         let app = world.sandbox(|sandbox| sandbox.credentials());
         Command::new(env!("CARGO_BIN_EXE_second-process"))
@@ -369,7 +364,7 @@ mod blocking {
     }
 
     #[test]
-    fn two_processes_with_a_failed_save_between_them_end_on_the_newest_pair() {
+    fn failed_save_in_one_process_keeps_the_newest_pair() {
         let world = World::new(Place::Socket).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let files = FileStore::open(folder.path()).unwrap();
@@ -382,36 +377,32 @@ mod blocking {
 
         store.fail_saves(1);
         user.calendars().list().unwrap_err();
-        assert_eq!(files.load(key).unwrap(), first, "the rotated pair is in this process alone");
+        assert_eq!(files.load(key).unwrap(), first, "only this process has the rotated pair");
 
         world.expire();
         succeeds(process(&world, &files));
         let second = files.load(key).unwrap();
-        assert_ne!(second, first, "the other process rotated on its own");
+        assert_ne!(second, first, "the other process made its own exchange");
 
         user.calendars().list().unwrap();
-        assert_eq!(
-            files.load(key).unwrap(),
-            second,
-            "the older pending pair did not overwrite the newer one"
-        );
+        assert_eq!(files.load(key).unwrap(), second, "the pending pair does not overwrite the newer one");
         let stats = world.stats();
         assert_eq!((stats.exchanges.refresh.granted, stats.exchanges.refresh.refused), (2, 0));
         assert_eq!(stats.family_revocations, 0);
 
         std::thread::sleep(Duration::from_secs(1));
         succeeds(process(&world, &files));
-        assert_eq!(world.refreshes(), 2, "both work with the same pair");
+        assert_eq!(world.refreshes(), 2, "both processes use the same pair");
     }
 
     #[test]
-    fn four_processes_on_one_expired_token_make_one_exchange() {
+    fn four_processes_with_one_expired_token_make_one_exchange() {
         let world = World::new(Place::Socket).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let files = FileStore::open(folder.path()).unwrap();
         sign_in(&world, &builder(&world).store(files.clone()).build().unwrap());
         world.expire();
-        // Slow enough for all four to come while the first holds the lock.
+        // Slow enough that all four start while the first holds the lock.
         world.fault(Fault::on(EXCHANGE).delay(a_while(500)));
         let children: Vec<_> = (0..4).map(|_| process(&world, &files)).collect();
         children.into_iter().for_each(succeeds);

@@ -1,4 +1,4 @@
-//! No type prints a secret that it holds, and none that prints anything is forgotten here.
+//! No type of the SDK prints a secret; the test covers every public type with `Debug` or `Display`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -30,10 +30,10 @@ use connect_tests::world::{Place, World};
 use jiff::Timestamp;
 use syn::{Item, Visibility};
 
-/// In every secret.
+/// A substring of every secret.
 const MARK: &str = "hush";
 
-/// Types that hold nothing which is secret: what is public, what the service says, and where things went wrong.
+/// Types without secrets: public values, parts of responses, and errors.
 const PLAIN: [&str; 51] = [
     "AtOnce",
     "Attempts",
@@ -88,7 +88,7 @@ const PLAIN: [&str; 51] = [
     "Written",
 ];
 
-/// What services are asked and answer, and what calendars hold: nothing to sign in with.
+/// Requests, responses and calendar data: types without tokens or credentials.
 const DATA: &[&str] = &[
     "AccessRole",
     "Anything",
@@ -210,7 +210,7 @@ macro_rules! wait {
     };
 }
 
-/// What a client and its parts print.
+/// Adds the output of a client and its parts.
 macro_rules! client {
     ($printed:expr, $client:ident $(, $runtime:expr)?) => {{
         let printed: &mut Printed = $printed;
@@ -234,7 +234,7 @@ macro_rules! client {
         printed.add("Connections", &user.connections());
         printed.add("Webhooks", &user.webhooks());
         printed.add("Pages", &user.events().list(list()));
-        // The tokens are no good, and neither is the secret.
+        // Both the tokens and the secret are invalid.
         printed.error(&wait!($($runtime)?, user.calendars().list()).unwrap_err());
         let sign_in = client.auth().sign_in(SignIn::new("ann")).unwrap();
         printed.add("PendingSignIn", &sign_in);
@@ -242,7 +242,7 @@ macro_rules! client {
         let delivery = testing::sign("msg_1", "{}", Timestamp::now());
         let received = wait!($($runtime)?, client.webhooks().receive(delivery.headers(), delivery.body()));
         printed.add("Received", &received.unwrap());
-        // With the right secret the service says that they are over.
+        // With the right secret the service refuses the tokens.
         let client = $client::Client::builder(&*app.client_id, &*app.client_secret, &*app.redirect_uri)
             .base_url(world.base_url())
             .on_session_ended(move |over: SessionEnded| hear.lock().unwrap().push(over))
@@ -258,7 +258,7 @@ macro_rules! client {
     }};
 }
 
-/// The public types with a `Debug` or a `Display`, by what their sources say.
+/// Returns the public types with `Debug` or `Display`, from the source files.
 fn types() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for name in [
@@ -415,7 +415,7 @@ fn no_type_prints_a_secret() {
     assert!(matches!(guard.claim("msg_1", now().wall).unwrap(), Claimed::New(_)), "dropped");
     printed.add("ReplayMemory", &guard);
 
-    // Of the wire's types those with tokens; the others hold what a calendar holds.
+    // Of the API types only those with tokens; the others contain calendar data.
     let exchanged =
         r#"{"access_token": "hush-access", "refresh_token": "hush-refresh", "more": "hush-more"}"#;
     printed.add("TokenAnswer", &decode::<TokenAnswer>(exchanged.as_bytes()).unwrap());
@@ -454,7 +454,7 @@ fn no_type_prints_a_secret() {
     for (name, texts) in &all.0 {
         for text in texts {
             assert!(!text.contains(MARK), "{name}: {text}");
-            assert!(!text.contains("104, 117, 115, 104"), "{name} prints the bytes: {text}");
+            assert!(!text.contains("104, 117, 115, 104"), "{name} prints a secret as bytes: {text}");
         }
     }
     let seen: BTreeSet<String> = all.0.keys().copied().chain(PLAIN).map(str::to_owned).collect();
@@ -462,5 +462,5 @@ fn no_type_prints_a_secret() {
     let types = types();
     assert!(known.is_disjoint(&seen) && known.is_subset(&types), "{:?}", known.difference(&types));
     let forgotten: Vec<_> = types.difference(&seen).filter(|name| !known.contains(*name)).collect();
-    assert!(forgotten.is_empty(), "these print something as well: {forgotten:?}");
+    assert!(forgotten.is_empty(), "these types are not covered by the test: {forgotten:?}");
 }

@@ -1,7 +1,7 @@
-//! Ten thousand deliveries while the service rotates its keys five times, in simulated time: many are verified at once,
-//! the fetches of the keys are slow and some fail, and the service sends again what was not answered with a success.
+//! Receives 10,000 deliveries while the service rotates its keys five times, in simulated time.
 //!
-//! What was fetched is counted by the sandbox.
+//! Many deliveries are verified concurrently, fetches of the keys are slow and some fail, and the service
+//! repeats deliveries without a 2xx response. The sandbox counts the fetches.
 
 use std::collections::VecDeque;
 
@@ -26,17 +26,18 @@ struct World {
     start: Timestamp,
     /// Seconds since the start.
     second: i64,
-    /// The one fetch that is under way: when its answer comes, and what it is.
+    /// The running fetch of the keys: the time of its response, and the response.
     fetching: Option<(i64, Fetching, Response)>,
-    /// Who waits at the gate, or for the fetch they began.
+    /// Deliveries that wait to fetch the keys, or for the fetch that they started.
     waiting: VecDeque<(Option<Fetch>, Checking<'static>, Delivery)>,
     fetched_at: Vec<i64>,
     seen: Seen,
-    /// Whether every tenth delivery has a forged companion. Each of those asks for newer keys, once a minute.
+    /// Whether every tenth delivery is followed by a forged one, which starts a fetch at most once per
+    /// minute.
     forge: bool,
 }
 
-/// What is being verified: one of the service's attempts, or a forgery.
+/// The delivery being verified.
 #[derive(Clone, Copy)]
 enum Delivery {
     Genuine(AttemptToken),
@@ -58,7 +59,7 @@ impl World {
             ("webhook_url", "http://127.0.0.1:9/hook"),
             ("key_overlap", overlap),
             ("initial_sync", "off"),
-            // Long enough for the minute in which a key may be unknown.
+            // More than the one minute in which a new key may be unknown.
             ("delivery_retries", "6"),
         ] {
             settings.set(name, value).unwrap();
@@ -97,7 +98,7 @@ impl World {
         Now { wall: self.wall(), monotonic }
     }
 
-    /// A change by a user of Google or Outlook, whose service tells of it a second later.
+    /// Changes an event at Google or Outlook, which is delivered one second later.
     fn change(&mut self, n: u64) {
         let trigger = Trigger::updated()
             .user(format!("u{}", n % 4))
@@ -106,7 +107,7 @@ impl World {
         self.sandbox.trigger(trigger, self.wall()).unwrap();
     }
 
-    /// Everything that happens in this second.
+    /// Simulates one second.
     fn tick(&mut self) {
         if self.fetching.as_ref().is_some_and(|(due, ..)| *due <= self.second) {
             let (_, fetching, response) = self.fetching.take().unwrap();
@@ -114,7 +115,7 @@ impl World {
         }
         for attempt in self.sandbox.deliveries(self.wall()) {
             let forged = self.forge && attempt.number == 1 && self.seen.forged * 10 < self.seen.accepted;
-            // The steps borrow what they verify; the test ends before that is worth giving back.
+            // The steps borrow the delivery; leaking it is fine in a test.
             let request: &'static _ = Box::leak(Box::new(attempt.request));
             if forged {
                 let mut body = request.body().to_vec();
@@ -146,7 +147,7 @@ impl World {
         }
     }
 
-    /// One at a time may fetch; who finds it done goes on.
+    /// Lets one delivery fetch the keys; the others continue with fetched keys.
     fn serve_gate(&mut self) {
         while self.fetching.is_none() {
             let Some((fetch, checking, delivery)) = self.waiting.pop_front() else { return };
@@ -159,7 +160,7 @@ impl World {
         }
     }
 
-    /// Whether it was started; every third fails.
+    /// Starts a fetch unless it is too early, and returns whether it started; every third fetch fails.
     fn fetch(&mut self, fetch: Fetch) -> bool {
         let Some((request, fetching)) = fetch.start(self.now()) else { return false };
         self.fetched_at.push(self.second);
@@ -191,7 +192,7 @@ impl World {
                 rejection.status().as_u16()
             }
         };
-        assert!(status == 200 || status == 503, "a genuine delivery was refused for good");
+        assert!(status == 200 || status == 503, "a genuine delivery was refused with a final status");
         self.sandbox.delivered(token, AttemptOutcome::Status(status), self.wall());
     }
 }
@@ -203,7 +204,7 @@ fn run(overlap: &str, forge: bool) -> World {
     let length = i64::try_from(DELIVERIES).unwrap();
     let mut rotated = 0;
     while made < DELIVERIES || world.second < length + 600 {
-        // Eight changes of eight calendars every eight seconds.
+        // Eight changes every eight seconds.
         if world.second % 8 == 0 && made < DELIVERIES {
             (made..made + 8).for_each(|n| world.change(n));
             made += 8;
@@ -219,8 +220,8 @@ fn run(overlap: &str, forge: bool) -> World {
 }
 
 #[test]
-fn ten_thousand_deliveries_over_five_rotations() {
-    // A day of double signatures, and none at all.
+fn every_genuine_delivery_survives_key_rotation() {
+    // Rotations with one day of double signatures, and without any.
     for (overlap, forge) in [("86400", false), ("0", true)] {
         let world = run(overlap, forge);
         let stats = world.sandbox.stats();
@@ -229,10 +230,10 @@ fn ten_thousand_deliveries_over_five_rotations() {
             world.seen, world.fetched_at, stats.deliveries
         );
         assert!(stats.deliveries.made >= DELIVERIES, "{:?}", stats.deliveries);
-        assert_eq!(stats.deliveries.delivered, stats.deliveries.made, "every genuine one arrived");
+        assert_eq!(stats.deliveries.delivered, stats.deliveries.made, "every genuine delivery was handled");
         assert_eq!(stats.deliveries.failed, 0);
         assert_eq!(world.seen.accepted, stats.deliveries.made);
-        assert!(world.seen.most_at_once >= 8, "they were verified side by side");
+        assert!(world.seen.most_at_once >= 8, "deliveries were verified concurrently");
 
         assert_eq!(stats.total(KEYS), world.fetched_at.len() as u64, "the service saw the same fetches");
         let apart = world.fetched_at.windows(2).all(|pair| pair[1] - pair[0] >= 60);
@@ -241,8 +242,8 @@ fn ten_thousand_deliveries_over_five_rotations() {
         if forge {
             assert!(world.seen.forged >= DELIVERIES / 20, "{:?}", world.seen);
         } else {
-            // Put off: what came in a minute before the keys could be had. That happens at the start, and when two
-            // rotations since the last fetch have left no key in common and the next fetch fails.
+            // Deliveries get a 503 until the keys can be fetched: at the start, and if two rotations since
+            // the last fetch left no common key and the next fetch fails.
             assert!(world.seen.put_off < 500, "{:?}", world.seen);
             assert!((4..=8).contains(&world.fetched_at.len()), "{:?}", world.fetched_at);
         }

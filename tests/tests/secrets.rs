@@ -1,5 +1,5 @@
-//! Nothing that must not be seen is seen: not in what the libraries underneath log at their most talkative, not in what
-//! our own types print.
+//! Secrets do not appear in the logs of any library at trace level, nor in the `Debug` output of the SDK's
+//! types.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -28,7 +28,7 @@ fn say(line: String) {
     LINES.lock().unwrap_or_else(PoisonError::into_inner).push(line);
 }
 
-/// The secrets of a life so far.
+/// The secrets used so far.
 #[derive(Default)]
 struct Secrets(Vec<(&'static str, String)>);
 
@@ -97,7 +97,7 @@ macro_rules! life {
 }
 
 #[test]
-fn no_secret_is_logged_or_printed() {
+fn secrets_are_not_logged_or_printed() {
     log::set_logger(&Everything).unwrap();
     log::set_max_level(log::LevelFilter::Trace);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -111,7 +111,7 @@ fn no_secret_is_logged_or_printed() {
     let lines = LINES.lock().unwrap();
     assert!(
         lines.iter().any(|line| line.starts_with("ureq")),
-        "the logger hears the libraries: {}",
+        "the logger receives no lines of ureq ({} lines)",
         lines.len()
     );
     for (what, secret) in &secrets.0 {

@@ -1,5 +1,4 @@
-//! A process that ends in the middle of a refresh: after `close` nothing is lost, and what any other end can lose is
-//! counted, by what the sandbox granted and the store holds.
+//! Ends a process during a refresh. After `close` no token is lost; the losses of any other end are counted.
 //!
 //! `cargo test -p connect-tests --test shutdown -- --nocapture` prints the counts.
 
@@ -17,21 +16,21 @@ use connect_stores::FileStore;
 use connect_tests::world::{Place, World};
 
 const EXCHANGE: &str = "POST /oauth/token";
-/// How long an exchange takes.
-const TIME: Duration = Duration::from_millis(300);
-/// When the process ends, in milliseconds after it began: before, during and after the exchange.
-const MOMENTS: [u64; 6] = [0, 60, 150, 250, 330, 600];
+/// The duration of an exchange.
+const EXCHANGE_TIME: Duration = Duration::from_millis(300);
+/// The times of the end after the start of the call, in milliseconds: before, during and after the exchange.
+const END_TIMES_MS: [u64; 6] = [0, 60, 150, 250, 330, 600];
 
-/// What became of one process.
+/// The outcome of one or several processes.
 #[derive(Default, Debug)]
 struct Count {
     granted: u64,
-    /// Of these, those that the store holds nothing of.
+    /// Granted exchanges whose pair is not in the store.
     unsaved: u64,
     signed_out: u64,
 }
 
-fn ends(how: &str, client: &str, rotation: &str, moment: u64) -> Count {
+fn end_process(how: &str, client: &str, rotation: &str, end_time: u64) -> Count {
     let world = World::new(Place::Socket).unwrap();
     world.set("rotation", rotation).unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -50,7 +49,7 @@ fn ends(how: &str, client: &str, rotation: &str, moment: u64) -> Count {
     let key = first.auth().finish(sign_in, &callback).unwrap().session().key().clone();
     let before = store.load(&key).unwrap();
     world.expire();
-    world.fault(Fault::on(EXCHANGE).delay(TIME));
+    world.fault(Fault::on(EXCHANGE).delay(EXCHANGE_TIME));
 
     let mut process = Command::new(env!("CARGO_BIN_EXE_ending-process"))
         .args([how, client, &world.base_url(), &app.client_id, &app.client_secret, &app.redirect_uri])
@@ -62,7 +61,7 @@ fn ends(how: &str, client: &str, rotation: &str, moment: u64) -> Count {
         .unwrap();
     let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
     assert_eq!(lines.next().unwrap().unwrap(), "calling");
-    writeln!(process.stdin.as_ref().unwrap(), "{moment}").unwrap();
+    writeln!(process.stdin.as_ref().unwrap(), "{end_time}").unwrap();
     if how.starts_with("terminated") {
         assert_eq!(lines.next().unwrap().unwrap(), "terminate");
         let id = process.id().to_string();
@@ -71,25 +70,25 @@ fn ends(how: &str, client: &str, rotation: &str, moment: u64) -> Count {
     let status = process.wait().unwrap();
     assert_eq!(status.success(), how != "terminated", "{how}: {status}");
 
-    thread::sleep(TIME + Duration::from_millis(500)); // a request that is on its way still arrives
+    thread::sleep(EXCHANGE_TIME + Duration::from_millis(500)); // a sent request still arrives
     let granted = world.refreshes();
     let saved = u64::from(store.load(&key).unwrap() != before);
-    // Whoever comes next.
+    // The next process.
     let outcome = builder().user("ann").calendars().list();
     let signed_out = match outcome {
         Ok(_) => 0,
         Err(error) if matches!(error.kind(), ErrorKind::Authentication) => 1,
-        Err(error) => panic!("{how}, {client}, {rotation}, {moment} ms: {error}"),
+        Err(error) => panic!("{how}, {client}, {rotation}, {end_time} ms: {error}"),
     };
     assert!(granted <= 1 && saved <= granted);
     Count { granted, unsaved: granted - saved, signed_out }
 }
 
-/// All moments of an end.
+/// Ends one process at each time and adds the outcomes.
 fn count(how: &'static str, client: &'static str, rotation: &'static str) -> Count {
-    let runs: Vec<_> = MOMENTS
+    let runs: Vec<_> = END_TIMES_MS
         .into_iter()
-        .map(|moment| thread::spawn(move || ends(how, client, rotation, moment)))
+        .map(|end_time| thread::spawn(move || end_process(how, client, rotation, end_time)))
         .collect();
     let mut total = Count::default();
     for run in runs {
@@ -100,7 +99,7 @@ fn count(how: &'static str, client: &'static str, rotation: &'static str) -> Cou
     }
     println!(
         "{client:<9} {how:<18} {rotation:<7} {} ends: {} exchanges granted, {} unsaved, {} signed out",
-        MOMENTS.len(),
+        END_TIMES_MS.len(),
         total.granted,
         total.unsaved,
         total.signed_out
@@ -109,7 +108,7 @@ fn count(how: &'static str, client: &'static str, rotation: &'static str) -> Cou
 }
 
 #[test]
-fn an_end_through_close_loses_nothing() {
+fn close_before_the_end_loses_no_token() {
     for (client, how) in [
         ("hyper", "close"),
         ("hyper", "terminated, close"),
@@ -123,9 +122,9 @@ fn an_end_through_close_loses_nothing() {
     }
 }
 
-/// Under the newest rotation even that costs nobody the sign-in; under the strict one, who has an unsaved exchange.
+/// With grace rotation no user is signed out; with strict rotation each unsaved exchange costs a sign-in.
 #[test]
-fn any_other_end_loses_what_was_not_saved_and_nothing_else() {
+fn end_without_close_loses_only_unsaved_pairs() {
     let mut unsaved = 0;
     for (client, how) in [
         ("hyper", "terminated"),
@@ -140,5 +139,5 @@ fn any_other_end_loses_what_was_not_saved_and_nothing_else() {
         assert_eq!(lost.signed_out, lost.unsaved, "{how}, {client}");
         unsaved += lost.unsaved + kept.unsaved;
     }
-    assert!(unsaved > 0, "no end came between an exchange and its save");
+    assert!(unsaved > 0, "no process ended between an exchange and its save");
 }

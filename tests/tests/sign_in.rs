@@ -1,5 +1,4 @@
-//! The whole life of a sign-in at every authorization server: signed in, refreshed, signed out. What happened is read from
-//! the server's own counters.
+//! Signs in, refreshes and signs out at every authorization server, and checks the server's counters.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 use connect_core::{
@@ -13,7 +12,7 @@ use connect_tests::{
 };
 
 #[test]
-fn from_sign_in_to_sign_out_with_the_blocking_client() {
+fn blocking_client_signs_in_refreshes_and_signs_out() {
     for (whose, kind) in CASES {
         let world = World::new(whose, kind);
         let client = client_of!(connect_blocking::Client, &world);
@@ -31,7 +30,7 @@ fn from_sign_in_to_sign_out_with_the_blocking_client() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn from_sign_in_to_sign_out_with_the_hyper_client() {
+async fn async_client_signs_in_refreshes_and_signs_out() {
     for (whose, kind) in CASES {
         let world = World::new(whose, kind);
         let client = client_of!(connect_hyper::Client, &world);
@@ -48,7 +47,7 @@ async fn from_sign_in_to_sign_out_with_the_hyper_client() {
     }
 }
 
-/// The tokens are in the store, and are those of this user and application.
+/// Checks that the store has the tokens of this user and application.
 fn signed_in(world: &World, key: &TokenKey) -> Tokens {
     let whose = world.whose;
     let tokens = world.stored(key).unwrap_or_else(|| panic!("{whose:?}: nothing was stored"));
@@ -59,13 +58,13 @@ fn signed_in(world: &World, key: &TokenKey) -> Tokens {
         let known = world.known(&tokens).unwrap();
         assert_eq!((known.server, known.client_id.as_str()), (server, &*key.client_id));
         let granted = tokens.scope.as_ref().map(|scope| scope.as_str().to_owned());
-        let asked = known.scopes.join(" ");
-        assert_eq!(granted.as_deref(), Some(asked.as_str()), "{whose:?}");
+        let requested = known.scopes.join(" ");
+        assert_eq!(granted.as_deref(), Some(requested.as_str()), "{whose:?}");
     }
     tokens
 }
 
-/// Another pair is in the store. Google keeps the refresh token; the others give a new one.
+/// Checks that the store has a new pair; only Google keeps the refresh token.
 fn refreshed(world: &World, key: &TokenKey, first: &Tokens) -> Tokens {
     let whose = world.whose;
     let tokens = world.stored(key).unwrap();
@@ -78,7 +77,7 @@ fn refreshed(world: &World, key: &TokenKey, first: &Tokens) -> Tokens {
     tokens
 }
 
-/// The store is empty, and the tokens are worthless where there is an endpoint for that.
+/// Checks that the store is empty and that the tokens are revoked if the server can revoke them.
 fn signed_out(world: &World, key: &TokenKey, last: &Tokens) {
     let whose = world.whose;
     assert_eq!(world.stored(key), None, "{whose:?}");
@@ -90,7 +89,7 @@ fn signed_out(world: &World, key: &TokenKey, last: &Tokens) {
     }
 }
 
-/// Has the token endpoint refuse the next request, as Microsoft does to a client that asks too often.
+/// Has the token endpoint refuse the next request like Microsoft's loop detection.
 fn refuse_once(world: &World) {
     let endpoint = match world.whose {
         Whose::Connect => "POST /oauth/token",
@@ -119,7 +118,7 @@ fn refusal_is_final_except_at_microsoft() {
         let stored = world.stored(user.session().key());
         assert_eq!(stored.is_some(), whose == Whose::Microsoft, "{whose:?}");
         assert!(stored.is_none_or(|tokens| tokens.refused.is_some()), "{whose:?}");
-        // It would be granted now, but is not asked for again for ten minutes.
+        // The server would grant it now, but the client sends no request for ten minutes.
         let error = user.refresh().unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Authentication), "{whose:?}: {error}");
         assert_eq!(world.counts().refreshes, 0, "{whose:?}");
@@ -130,7 +129,7 @@ fn refusal_is_final_except_at_microsoft() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn refusal_of_microsoft_keeps_the_sign_in_with_the_hyper_client() {
+async fn async_client_keeps_the_sign_in_after_a_microsoft_refusal() {
     let world = World::new(Whose::Microsoft, ClientType::Confidential);
     let client = client_of!(connect_hyper::Client, &world);
     let pending = client.auth().sign_in(world.sign_in()).unwrap();
@@ -146,7 +145,7 @@ async fn refusal_of_microsoft_keeps_the_sign_in_with_the_hyper_client() {
 }
 
 #[test]
-fn apptoto_revokes_where_a_caller_names_an_endpoint() {
+fn apptoto_tokens_are_revoked_at_a_custom_endpoint() {
     for kind in [ClientType::Confidential, ClientType::Public] {
         let world = World::with(
             Whose::Apptoto,
@@ -168,7 +167,7 @@ fn apptoto_revokes_where_a_caller_names_an_endpoint() {
 }
 
 #[test]
-fn without_a_refresh_token_apptoto_is_not_asked_for_one() {
+fn apptoto_without_a_refresh_token_is_not_refreshed() {
     let world = World::with(Whose::Apptoto, ClientType::Confidential, &[]);
     let client = client_of!(connect_blocking::Client, &world);
     let pending = client.auth().sign_in(world.sign_in()).unwrap();
@@ -182,7 +181,7 @@ fn without_a_refresh_token_apptoto_is_not_asked_for_one() {
 }
 
 #[test]
-fn a_confidential_application_of_apptoto_can_do_without_pkce() {
+fn confidential_apptoto_client_can_omit_pkce() {
     let world = World::with(Whose::Apptoto, ClientType::Confidential, &[]);
     let mut profile = world.profile().unwrap();
     profile.pkce = Pkce::Absent;
@@ -195,7 +194,7 @@ fn a_confidential_application_of_apptoto_can_do_without_pkce() {
 }
 
 #[test]
-fn a_scope_that_is_not_ticked_is_no_sign_in() {
+fn scope_that_is_not_enabled_fails_the_sign_in() {
     let world = World::new(Whose::Apptoto, ClientType::Confidential);
     let client = client_of!(connect_blocking::Client, &world);
     let pending = client.auth().sign_in(world.sign_in().scopes(["calendars:write"])).unwrap();

@@ -1,7 +1,7 @@
-//! Sixty-four callers on one expired token: one exchange, no failed call, a hundred times.
+//! 64 concurrent calls with one expired token make one exchange and none fails, in 100 rounds.
 //!
-//! Half of the 401s are held back until the refresh has ended and its pair is saved, so a client that takes a late 401 for
-//! news refreshes again. What happened is read from the sandbox.
+//! Half of the 401s are delayed until the new pair is saved, so a client that refreshes on a late 401 would
+//! refresh twice. The counts come from the sandbox.
 
 use std::{
     sync::{
@@ -23,8 +23,7 @@ use http::StatusCode;
 const CALLERS: usize = 64;
 const ROUNDS: usize = 100;
 
-/// Holds 401s back: all of them until every caller has sent its request, every second one until the refresh of
-/// the round is saved.
+/// Delays all 401s until every caller has sent its request, and every second one until the new pair is saved.
 #[derive(Clone)]
 struct Floodgate(Arc<Counts>);
 
@@ -46,7 +45,7 @@ impl Floodgate {
         self.0.denied.store(0, SeqCst);
     }
 
-    /// What the caller of a 401 has to wait for.
+    /// Returns the condition that a 401 waits for.
     fn pass(&self, response: &Response) -> Option<impl Fn() -> bool + use<>> {
         if response.status() != StatusCode::UNAUTHORIZED {
             return None;
@@ -54,19 +53,19 @@ impl Floodgate {
         let late = self.0.denied.fetch_add(1, SeqCst) % 2 == 1;
         self.0.late.fetch_add(usize::from(late), SeqCst);
         let (counts, saves) = (self.0.clone(), self.0.round.load(SeqCst));
-        // The first save is the sign-in's, then comes one a round.
+        // The sign-in makes the first save, then each round makes one.
         Some(move || counts.denied.load(SeqCst) == CALLERS && (!late || counts.store.saves() > saves))
     }
 }
 
-/// Everybody shares the one failure of the token endpoint, and the next call starts afresh.
+/// Checks that all callers shared one failed exchange.
 fn check_failure(world: &World) {
     assert_eq!(world.requests("POST /oauth/token"), 2, "the sign-in and one exchange");
     assert_eq!(world.refreshes(), 0);
 }
 
 fn failing_exchange(world: &World) {
-    // Far longer than it takes all callers to come to the gate.
+    // Long enough that all callers wait for the exchange.
     world.fault(Fault::on("POST /oauth/token").status(503).delay(Duration::from_secs(2)));
 }
 

@@ -1,4 +1,4 @@
-//! Lists as `Stream`s, and how far they read ahead.
+//! Lists as `Stream`s, and their read-ahead.
 
 use std::{
     pin::Pin,
@@ -33,7 +33,7 @@ async fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
     .await
 }
 
-/// Waits until so many pages were asked for, and sees that no more are.
+/// Waits for `pages` requests and checks that no further request follows.
 async fn settles_at(world: &World, pages: u64) {
     while world.requests("GET /events") < pages {
         tokio::time::sleep(Duration::from_millis(1)).await;
@@ -61,11 +61,11 @@ async fn items_and_pages_are_streams() {
 }
 
 #[tokio::test]
-async fn one_page_is_read_ahead_and_no_more() {
+async fn exactly_one_page_is_read_ahead() {
     let world = World::new(Place::Socket).unwrap();
     let user = sign_in(&world).await;
     let mut items = user.events().list(events()).items();
-    settles_at(&world, 0).await; // nothing is sent before something is asked for
+    settles_at(&world, 0).await; // creating the list sends no request
     items.next().await.unwrap().unwrap();
     settles_at(&world, 2).await;
     for _ in 0..20 {
@@ -87,7 +87,7 @@ async fn reading_ahead_can_be_turned_off() {
 }
 
 #[test]
-fn without_a_runtime_a_list_says_so_and_ends() {
+fn list_without_a_runtime_ends_with_an_error() {
     let client = Client::builder("id", "secret", "https://app.example/callback").build().unwrap();
     let mut items = client.user("ann").events().list(events()).items();
     let mut cx = Context::from_waker(std::task::Waker::noop());

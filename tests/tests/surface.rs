@@ -1,17 +1,16 @@
-//! Both clients offer the same operations: every public function of one is one of the other, with as many
-//! arguments.
+//! Both clients have the same public functions with the same number of arguments.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
 use syn::{FnArg, ImplItem, Item, Visibility};
 
-/// What belongs to one colour alone, and why.
-const ONE_COLOUR: &[&str] = &[
-    "Builder::async_store/2",        // a store that is asynchronous itself
-    "Builder::async_replay_guard/2", // likewise a guard
-    "Items::next/1",                 // a method here, `Iterator::next` there
+/// The functions that only one client has.
+const SINGLE_CLIENT: &[&str] = &[
+    "Builder::async_store/2",        // only the async client supports async stores
+    "Builder::async_replay_guard/2", // likewise for guards
+    "Items::next/1",                 // the blocking client implements `Iterator::next`
     "PageStream::next/1",            // likewise
-    "Items::without_read_ahead/1",   // reading ahead takes a task
+    "Items::without_read_ahead/1",   // reading ahead needs an async task
     "PageStream::without_read_ahead/1",
     "HyperTransport::new/2", // the transports
     "UreqTransport::new/2",
@@ -21,19 +20,20 @@ const ONE_COLOUR: &[&str] = &[
 fn both_clients_offer_the_same_operations() {
     let [hyper, blocking] = ["connect-hyper", "connect-blocking"].map(surface);
     assert!(hyper.len() > 10, "{hyper:?}");
-    let differing: Vec<_> =
-        hyper.symmetric_difference(&blocking).filter(|name| !ONE_COLOUR.contains(&name.as_str())).collect();
+    let differing: Vec<_> = hyper
+        .symmetric_difference(&blocking)
+        .filter(|name| !SINGLE_CLIENT.contains(&name.as_str()))
+        .collect();
     assert!(differing.is_empty(), "{differing:?}");
 }
 
-/// The named operations and the settings come from one macro each; what is written by hand is compared here.
 #[test]
-fn the_facade_and_the_settings_are_expanded_by_both() {
-    for (name, colour) in [("connect-hyper", "async"), ("connect-blocking", "blocking")] {
+fn both_clients_expand_the_shared_macros() {
+    for (name, kind) in [("connect-hyper", "async"), ("connect-blocking", "blocking")] {
         let source = |file: &str| fs::read_to_string(sources(name).join(file)).unwrap();
-        assert!(source("client.rs").contains(&format!("connect_core::facade!({colour});")));
+        assert!(source("client.rs").contains(&format!("connect_core::facade!({kind});")));
         assert!(source("builder.rs").contains("connect_core::builder!();"));
-        assert!(source("deliveries.rs").contains(&format!("connect_core::deliveries!({colour});")));
+        assert!(source("deliveries.rs").contains(&format!("connect_core::deliveries!({kind});")));
     }
 }
 

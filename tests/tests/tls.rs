@@ -1,4 +1,4 @@
-//! Whom the clients trust: over real TLS, with certificates made for the run.
+//! The certificates that the clients trust, over real TLS.
 
 use std::{process::Command, sync::LazyLock};
 
@@ -6,12 +6,12 @@ use connect_core::{Error, ErrorKind, Sent};
 use connect_sandbox::Server;
 use connect_tests::certificates::{Authority, Identity};
 
-/// A sandbox with this certificate, asked for its health by both clients that trust this authority.
-fn asked(authority: Option<&Authority>, identity: Identity) -> (Server, [Result<(), Error>; 2]) {
-    asked_with(authority.map(Authority::pem), identity)
+/// Starts a sandbox with this certificate and requests its health with both clients, which trust `authority`.
+fn request_health(authority: Option<&Authority>, identity: Identity) -> (Server, [Result<(), Error>; 2]) {
+    request_health_with(authority.map(Authority::pem), identity)
 }
 
-fn asked_with(root: Option<String>, identity: Identity) -> (Server, [Result<(), Error>; 2]) {
+fn request_health_with(root: Option<String>, identity: Identity) -> (Server, [Result<(), Error>; 2]) {
     let server = Server::builder().tls(identity.certificate, identity.key).start().unwrap();
     let mut blocking = connect_blocking::Client::builder("id", "secret", "https://app.example/callback")
         .base_url(server.base_url())
@@ -41,48 +41,48 @@ fn refused((server, outcomes): (Server, [Result<(), Error>; 2])) {
 }
 
 #[test]
-fn a_server_with_the_right_certificate_is_trusted() {
+fn certificate_of_a_trusted_authority_is_accepted() {
     let authority = Authority::new().unwrap();
-    let (server, outcomes) = asked(Some(&authority), authority.identity("localhost").unwrap());
+    let (server, outcomes) = request_health(Some(&authority), authority.identity("localhost").unwrap());
     for outcome in outcomes {
         outcome.unwrap();
     }
     assert_eq!(server.stats().requests["GET /health"]["200"], 2);
 }
 
-/// The one in front is the one a byte order mark hides.
+/// A parser that ignores the byte order mark would lose the first certificate.
 #[test]
-fn root_certificate_behind_a_byte_order_mark_is_trusted() {
+fn root_certificate_after_a_byte_order_mark_is_trusted() {
     let [authority, other] = &*AUTHORITIES;
     for pem in [format!("\u{feff}{}", authority.pem()), format!("\u{feff}{}{}", authority.pem(), other.pem())]
     {
-        let (_server, outcomes) = asked_with(Some(pem), authority.identity("localhost").unwrap());
+        let (_server, outcomes) = request_health_with(Some(pem), authority.identity("localhost").unwrap());
         outcomes.into_iter().for_each(|outcome| outcome.unwrap());
     }
 }
 
 #[test]
-fn a_wrong_host_name_is_refused() {
+fn wrong_host_name_is_refused() {
     let authority = Authority::new().unwrap();
-    refused(asked(Some(&authority), authority.identity("elsewhere.example").unwrap()));
+    refused(request_health(Some(&authority), authority.identity("elsewhere.example").unwrap()));
 }
 
 #[test]
-fn an_expired_certificate_is_refused() {
+fn expired_certificate_is_refused() {
     let authority = Authority::new().unwrap();
-    refused(asked(Some(&authority), authority.expired("localhost").unwrap()));
+    refused(request_health(Some(&authority), authority.expired("localhost").unwrap()));
 }
 
 #[test]
-fn an_unknown_authority_is_refused() {
+fn unknown_authority_is_refused() {
     let authority = Authority::new().unwrap();
-    refused(asked(None, authority.identity("localhost").unwrap()));
+    refused(request_health(None, authority.identity("localhost").unwrap()));
     let other = Authority::new().unwrap();
-    refused(asked(Some(&other), authority.identity("localhost").unwrap()));
+    refused(request_health(Some(&other), authority.identity("localhost").unwrap()));
 }
 
-/// What both clients say of servers of two authorities, of which the operating system trusts the first.
-fn judged(trust: &str, added: Option<&Authority>) -> [String; 2] {
+/// Returns the output of both clients for two servers, of which the operating system trusts the first.
+fn outcomes_with(trust: &str, added: Option<&Authority>) -> [String; 2] {
     let [system, other] = &*AUTHORITIES;
     let file = |authority: &Authority| {
         let file = tempfile::NamedTempFile::new().unwrap();
@@ -107,25 +107,25 @@ fn judged(trust: &str, added: Option<&Authority>) -> [String; 2] {
 static AUTHORITIES: LazyLock<[Authority; 2]> =
     LazyLock::new(|| [Authority::new().unwrap(), Authority::new().unwrap()]);
 
-/// The feature that makes the operating system's verifier available is on here.
+/// Needs the feature `platform-verifier`, which is on in this crate.
 #[test]
-fn trust_is_what_the_builder_says() {
+fn builder_chooses_the_trusted_certificates() {
     let well = |text: &String| text == "blocking: ok\nhyper: ok\n";
     let refused = |text: &String| text.matches("TLS failed").count() == 2;
     let [_, other] = &*AUTHORITIES;
 
-    let [system_server, other_server] = judged("mozilla", None);
+    let [system_server, other_server] = outcomes_with("mozilla", None);
     assert!(refused(&system_server) && refused(&other_server), "{system_server}{other_server}");
-    let [system_server, other_server] = judged("mozilla", Some(other));
+    let [system_server, other_server] = outcomes_with("mozilla", Some(other));
     assert!(refused(&system_server) && well(&other_server), "{system_server}{other_server}");
-    let [system_server, other_server] = judged("platform", None);
+    let [system_server, other_server] = outcomes_with("platform", None);
     assert!(well(&system_server) && refused(&other_server), "{system_server}{other_server}");
-    let [system_server, other_server] = judged("platform", Some(other));
+    let [system_server, other_server] = outcomes_with("platform", Some(other));
     assert!(well(&system_server) && well(&other_server), "{system_server}{other_server}");
 }
 
 #[test]
-fn a_root_certificate_that_is_none_is_said_at_once() {
+fn invalid_root_certificate_is_refused_by_build() {
     for pem in ["", "not PEM", "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"] {
         let blocking =
             connect_blocking::Client::builder("id", "secret", "https://app.example").root_certificates(pem);

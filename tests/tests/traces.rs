@@ -1,5 +1,5 @@
-//! What a call tells `tracing`: one span with the names of OpenTelemetry, events for retries and refreshes, and nothing
-//! that is private.
+//! The `tracing` output of a call: one span with OpenTelemetry names, events for retries and refreshes, no
+//! private data.
 
 use std::{
     collections::BTreeMap,
@@ -22,14 +22,14 @@ use tracing::{
 
 type Fields = BTreeMap<String, String>;
 
-/// Keeps all spans and events of its thread.
+/// Records all spans and events of its thread.
 #[derive(Clone, Default)]
 struct Everything(Arc<Mutex<Seen>>);
 
 #[derive(Default)]
 struct Seen {
     spans: Vec<Fields>,
-    /// Since the last time.
+    /// The events since the last `take`.
     events: Vec<Fields>,
     all_events: Vec<Fields>,
 }
@@ -47,7 +47,7 @@ impl Everything {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What has been seen since the last time.
+    /// Returns all spans, and the events since the last call.
     fn take(&self) -> Seen {
         let mut seen = self.seen();
         let events = std::mem::take(&mut seen.events);
@@ -88,7 +88,7 @@ impl Subscriber for Everything {
 }
 
 #[test]
-fn a_call_is_a_span_and_nothing_private_is_in_it() {
+fn call_is_one_span_without_private_data() {
     let world = World::new(Place::Socket).unwrap();
     let app = world.sandbox(|sandbox| sandbox.credentials());
     let client = Client::builder(app.client_id, app.client_secret.clone(), app.redirect_uri)
@@ -118,7 +118,7 @@ fn a_call_is_a_span_and_nothing_private_is_in_it() {
         assert_eq!((field("error.type"), field("http.request.resend_count")), (None, None));
         assert!(seen.events.is_empty());
 
-        // Sent again after a 503, and after a refresh.
+        // The request is repeated after a 503 and after a refresh.
         world.fault(Fault::on("GET /events").status(503));
         world.expire();
         let range = "2026-12-01T09:00:00Z".parse::<jiff::Timestamp>().unwrap();
@@ -129,15 +129,15 @@ fn a_call_is_a_span_and_nothing_private_is_in_it() {
         let seen = everything.take();
         let span = seen.spans.last().unwrap();
         assert_eq!(span.get("http.request.resend_count").map(String::as_str), Some("2"), "{span:?}");
-        let told: Vec<_> = seen.events.iter().map(|event| event["message"].as_str()).collect();
-        assert_eq!(told, ["retry", "refresh", "refreshed"], "{:?}", seen.events);
+        let messages: Vec<_> = seen.events.iter().map(|event| event["message"].as_str()).collect();
+        assert_eq!(messages, ["retry", "refresh", "refreshed"], "{:?}", seen.events);
         assert_eq!(seen.events[0]["error.type"], "SERVER_ERROR");
         assert_eq!(
             (seen.events[1]["reason"].as_str(), seen.events[2]["exchanged"].as_str()),
             ("Unauthorized", "true")
         );
 
-        // A failure says which.
+        // A failed call has its error type.
         let gone = DeleteEvent::new(Provider::Google, calendars[0].id.clone(), "hush-event");
         user.events().delete(gone).unwrap_err();
         let new = NewEvent::new(&calendars[0], "hush-title", range, range).attendee("hush-guest@example.org");

@@ -1,4 +1,4 @@
-//! Both real transports against servers that behave badly, answer compressed, or stand behind a proxy.
+//! Both HTTP transports with misbehaving servers, compressed responses and proxies.
 
 use std::{
     io::{Read, Write},
@@ -17,7 +17,7 @@ use connect_sandbox::{Fault, Sandbox, Server};
 use connect_tests::certificates::Authority;
 use flate2::{Compression, write::GzEncoder};
 
-/// What the builders of both clients take alike.
+/// The settings that both client builders have.
 #[derive(Clone, Default)]
 struct Setup {
     base_url: String,
@@ -55,14 +55,14 @@ macro_rules! built {
     }};
 }
 
-/// The health of the server, asked by ureq and by hyper.
+/// Requests the health of the server with ureq and with hyper.
 fn health(setup: &Setup) -> [Result<Health, Error>; 2] {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     [built!(connect_blocking, setup).health(), runtime.block_on(built!(connect_hyper, setup).health())]
 }
 
-/// A server that answers every connection with these bytes, once its request has come, and counts them.
-fn canned(answer: Vec<u8>) -> (Setup, Arc<AtomicUsize>) {
+/// Starts a server that sends these bytes after each request and counts its connections.
+fn canned(response: Vec<u8>) -> (Setup, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base_url = format!("http://{}", listener.local_addr().unwrap());
     let count = Arc::new(AtomicUsize::new(0));
@@ -72,7 +72,7 @@ fn canned(answer: Vec<u8>) -> (Setup, Arc<AtomicUsize>) {
             let mut socket = socket.unwrap();
             counter.fetch_add(1, SeqCst);
             head(&mut socket);
-            let _ = socket.write_all(&answer);
+            let _ = socket.write_all(&response);
         }
     });
     (Setup { base_url, attempts: 1, ..Setup::default() }, count)
@@ -87,7 +87,7 @@ fn head(socket: &mut TcpStream) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
-fn answer(headers: &str, body: &[u8]) -> Vec<u8> {
+fn response(headers: &str, body: &[u8]) -> Vec<u8> {
     let head =
         format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n{headers}\r\n", body.len());
     [head.as_bytes(), body].concat()
@@ -100,18 +100,18 @@ fn gzip(body: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_compressed_answer_is_read() {
-    let (setup, _) = canned(answer("content-encoding: gzip\r\n", &gzip(br#"{"status":"ok"}"#)));
+fn compressed_response_is_decoded() {
+    let (setup, _) = canned(response("content-encoding: gzip\r\n", &gzip(br#"{"status":"ok"}"#)));
     for outcome in health(&setup) {
         assert_eq!(outcome.unwrap().status.as_deref(), Some("ok"));
     }
 }
 
 #[test]
-fn a_small_answer_that_unfolds_into_a_huge_one_is_refused() {
+fn small_response_that_decompresses_to_a_huge_one_is_refused() {
     let bomb = gzip(format!(r#"{{"status":"{}"}}"#, " ".repeat(20 << 20)).as_bytes());
     assert!(bomb.len() < 100_000);
-    let (mut setup, _) = canned(answer("content-encoding: gzip\r\n", &bomb));
+    let (mut setup, _) = canned(response("content-encoding: gzip\r\n", &bomb));
     setup.max_response_size = Some(1 << 20);
     for outcome in health(&setup) {
         let error = outcome.unwrap_err();
@@ -120,8 +120,8 @@ fn a_small_answer_that_unfolds_into_a_huge_one_is_refused() {
 }
 
 #[test]
-fn a_body_over_the_cap_is_refused() {
-    let (mut setup, _) = canned(answer("", format!(r#"{{"status":"{}"}}"#, " ".repeat(5000)).as_bytes()));
+fn body_over_the_size_limit_is_refused() {
+    let (mut setup, _) = canned(response("", format!(r#"{{"status":"{}"}}"#, " ".repeat(5000)).as_bytes()));
     setup.max_response_size = Some(1000);
     for outcome in health(&setup) {
         let error = outcome.unwrap_err();
@@ -130,7 +130,7 @@ fn a_body_over_the_cap_is_refused() {
 }
 
 #[test]
-fn an_answer_that_breaks_off_or_is_no_http_may_have_happened() {
+fn incomplete_or_invalid_response_may_have_happened() {
     let broken: [&[u8]; 4] = [
         b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{",
         b"HTTP/1.1 2",
@@ -147,7 +147,7 @@ fn an_answer_that_breaks_off_or_is_no_http_may_have_happened() {
 }
 
 #[test]
-fn a_broken_answer_to_a_read_is_asked_for_again() {
+fn read_with_a_broken_response_is_repeated() {
     let (mut setup, count) = canned(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{".to_vec());
     setup.attempts = 3;
     for outcome in health(&setup) {
@@ -157,7 +157,7 @@ fn a_broken_answer_to_a_read_is_asked_for_again() {
 }
 
 #[test]
-fn nobody_listening_is_a_network_error_and_nothing_was_sent() {
+fn closed_port_is_a_network_error_with_nothing_sent() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let setup = Setup { base_url: format!("http://{free}"), attempts: 2, ..Setup::default() };
     for outcome in health(&setup) {
@@ -168,7 +168,7 @@ fn nobody_listening_is_a_network_error_and_nothing_was_sent() {
 }
 
 #[test]
-fn a_host_without_an_address_is_a_network_error_and_nothing_was_sent() {
+fn unknown_host_is_a_network_error_with_nothing_sent() {
     let setup = Setup { base_url: "https://connect.invalid/api".to_owned(), attempts: 1, ..Setup::default() };
     for outcome in health(&setup) {
         let error = outcome.unwrap_err();
@@ -177,7 +177,7 @@ fn a_host_without_an_address_is_a_network_error_and_nothing_was_sent() {
 }
 
 #[test]
-fn a_slow_answer_is_given_up_in_time() {
+fn slow_response_times_out() {
     let server = Sandbox::start().unwrap();
     server.with(|sandbox| sandbox.add_fault(Fault::on("GET /health").delay(Duration::from_secs(5)).times(2)));
     let attempt_timeout = Some(Duration::from_millis(200));
@@ -192,7 +192,7 @@ fn a_slow_answer_is_given_up_in_time() {
 }
 
 #[test]
-fn a_body_that_drips_is_given_up_in_time() {
+fn dripping_body_times_out() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base_url = format!("http://{}", listener.local_addr().unwrap());
     thread::spawn(move || {
@@ -218,7 +218,7 @@ fn a_body_that_drips_is_given_up_in_time() {
 }
 
 #[test]
-fn a_server_that_accepts_and_says_nothing_in_the_handshake_is_given_up_in_time() {
+fn silent_tls_handshake_times_out() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let (connect_timeout, attempts) = (Some(Duration::from_millis(300)), 1);
@@ -234,8 +234,8 @@ fn a_server_that_accepts_and_says_nothing_in_the_handshake_is_given_up_in_time()
 }
 
 #[test]
-fn a_time_without_end_is_a_time_as_well() {
-    let (mut setup, _) = canned(answer("", br#"{"status":"ok"}"#));
+fn maximum_timeout_is_accepted() {
+    let (mut setup, _) = canned(response("", br#"{"status":"ok"}"#));
     (setup.attempt_timeout, setup.connect_timeout) = (Some(Duration::MAX), Some(Duration::MAX));
     for outcome in health(&setup) {
         outcome.unwrap();
@@ -243,7 +243,7 @@ fn a_time_without_end_is_a_time_as_well() {
 }
 
 #[test]
-fn no_content_may_name_an_encoding() {
+fn empty_response_may_have_a_content_encoding() {
     let (setup, _) =
         canned(b"HTTP/1.1 204 No Content\r\nconnection: close\r\ncontent-encoding: gzip\r\n\r\n".into());
     for outcome in health(&setup) {
@@ -253,7 +253,7 @@ fn no_content_may_name_an_encoding() {
 }
 
 #[test]
-fn nothing_was_sent_when_the_attempt_ends_before_there_is_a_connection() {
+fn timeout_while_connecting_sends_nothing() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base_url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
     let attempt_timeout = Some(Duration::from_millis(300)); // shorter than the time to connect
@@ -266,7 +266,7 @@ fn nothing_was_sent_when_the_attempt_ends_before_there_is_a_connection() {
 }
 
 #[test]
-fn a_handshake_that_fails_is_told_from_a_request_that_does() {
+fn failed_handshake_sends_no_request() {
     for bytes in [&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], b""] {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base_url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
@@ -285,12 +285,12 @@ fn a_handshake_that_fails_is_told_from_a_request_that_does() {
     }
 }
 
-/// An HTTP proxy that tunnels every host to one server, and says what it was asked.
+/// Starts an HTTP proxy that tunnels every host to one server, and reports its requests.
 fn proxy_to(server: &Server) -> (String, std::sync::mpsc::Receiver<String>) {
     proxy_that_says(server, "HTTP/1.1 200 Connection established\r\n\r\n".to_owned())
 }
 
-/// The same, with this answer to the request for a tunnel, of which a few bytes are sent at a time.
+/// Starts a proxy that responds to `CONNECT` with these bytes, a few at a time.
 fn proxy_that_says(server: &Server, open: String) -> (String, std::sync::mpsc::Receiver<String>) {
     let target = server.base_url().replace("https://localhost:", "127.0.0.1:").replace("/api", "");
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -312,7 +312,7 @@ fn proxy_that_says(server: &Server, open: String) -> (String, std::sync::mpsc::R
 }
 
 #[test]
-fn https_goes_through_the_proxys_tunnel() {
+fn https_uses_the_tunnel_of_the_proxy() {
     let authority = Authority::new().unwrap();
     let identity = authority.identity("connect.example").unwrap();
     let server = Server::builder().tls(identity.certificate, identity.key).start().unwrap();
@@ -340,7 +340,7 @@ fn https_goes_through_the_proxys_tunnel() {
 }
 
 #[test]
-fn proxy_that_opens_no_tunnel_is_a_network_error() {
+fn proxy_without_a_tunnel_is_a_network_error() {
     let many = format!("HTTP/1.1 502 Bad\r\n{}\r\n", "x: y\r\n".repeat(100));
     for (bytes, text) in [
         ("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "user name or password (407)"),
@@ -370,7 +370,7 @@ fn proxy_that_opens_no_tunnel_is_a_network_error() {
 }
 
 #[test]
-fn tunnel_opens_after_any_2xx_however_it_comes() {
+fn any_2xx_of_the_proxy_opens_the_tunnel() {
     let authority = Authority::new().unwrap();
     let identity = authority.identity("connect.example").unwrap();
     let server = Server::builder().tls(identity.certificate, identity.key).start().unwrap();
@@ -391,7 +391,7 @@ fn tunnel_opens_after_any_2xx_however_it_comes() {
 }
 
 #[test]
-fn both_clients_take_the_same_proxies() {
+fn both_clients_accept_the_same_proxy_urls() {
     let build = |proxy: &str| {
         let builder = |id| connect_blocking::Client::builder(id, "secret", "https://app.example/callback");
         let other = |id| connect_hyper::Client::builder(id, "secret", "https://app.example/callback");
@@ -404,14 +404,14 @@ fn both_clients_take_the_same_proxies() {
     for proxy in ["https://proxy.example:1", "socks5://proxy.example:1080", "a proxy", "proxy.example:x", ""]
     {
         for error in build(proxy) {
-            let text = error.unwrap_or_else(|| panic!("{proxy} was taken")).to_string();
+            let text = error.unwrap_or_else(|| panic!("{proxy} was accepted")).to_string();
             assert!(text.contains("HTTPS_PROXY"), "{text}");
         }
     }
 }
 
 #[test]
-fn the_proxy_of_the_environment_is_used_unless_the_host_is_excepted() {
+fn environment_proxy_is_used_except_for_no_proxy_hosts() {
     let authority = Authority::new().unwrap();
     let identity = authority.identity("connect.invalid").unwrap();
     let server = Server::builder().tls(identity.certificate, identity.key).start().unwrap();
@@ -441,7 +441,7 @@ fn the_proxy_of_the_environment_is_used_unless_the_host_is_excepted() {
 }
 
 #[test]
-fn loopback_is_never_reached_through_a_proxy() {
+fn loopback_requests_bypass_the_proxy() {
     let server = Sandbox::start().unwrap();
     let nowhere = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let proxy = Some(format!("http://{nowhere}"));
@@ -452,7 +452,7 @@ fn loopback_is_never_reached_through_a_proxy() {
 }
 
 #[test]
-fn a_connection_is_kept_and_used_again() {
+fn kept_connection_is_reused() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base_url = format!("http://{}", listener.local_addr().unwrap());
     let connections = Arc::new(AtomicUsize::new(0));
@@ -484,7 +484,7 @@ fn a_connection_is_kept_and_used_again() {
 }
 
 #[test]
-fn a_connection_that_was_closed_meanwhile_is_not_used_again() {
+fn closed_connection_is_not_reused() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base_url = format!("http://{}", listener.local_addr().unwrap());
     thread::spawn(move || {
@@ -492,13 +492,13 @@ fn a_connection_that_was_closed_meanwhile_is_not_used_again() {
             let mut socket = socket.unwrap();
             head(&mut socket);
             let _ = socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 15\r\n\r\n{\"status\":\"ok\"}");
-            thread::sleep(Duration::from_millis(20)); // closed when the answer has been read
+            thread::sleep(Duration::from_millis(20)); // closed after the response has been read
         }
     });
     let setup = Setup { base_url, attempts: 1, ..Setup::default() };
     let blocking = built!(connect_blocking, &setup);
     let hyper = built!(connect_hyper, &setup);
-    // Nobody drives this runtime between the calls.
+    // A current-thread runtime does not run between the calls.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     for _ in 0..5 {
         blocking.health().unwrap();
@@ -508,7 +508,7 @@ fn a_connection_that_was_closed_meanwhile_is_not_used_again() {
 }
 
 #[test]
-fn a_get_has_no_body_and_says_nothing_about_one() {
+fn get_has_no_body_headers() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base_url = format!("http://{}", listener.local_addr().unwrap());
     let (tell, asked) = std::sync::mpsc::channel();
@@ -516,7 +516,7 @@ fn a_get_has_no_body_and_says_nothing_about_one() {
         for socket in listener.incoming() {
             let mut socket = socket.unwrap();
             tell.send(head(&mut socket)).unwrap();
-            let _ = socket.write_all(&answer("", br#"{"status":"ok"}"#));
+            let _ = socket.write_all(&response("", br#"{"status":"ok"}"#));
         }
     });
     let setup = Setup { base_url, attempts: 1, ..Setup::default() };

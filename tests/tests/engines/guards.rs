@@ -1,4 +1,4 @@
-//! The guards against replays.
+//! The replay guards on PostgreSQL and Redis.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ async fn on_postgres(url: &str) -> Result<PostgresReplayGuard, StoreError> {
 }
 
 #[test]
-fn on_postgres_they_keep_the_rules() {
+fn postgres_guard_conforms() {
     let Some(url) = postgres_url() else { return };
     async_replay_guard(|lease| {
         let url = url.clone();
@@ -38,7 +38,7 @@ fn on_postgres_they_keep_the_rules() {
 }
 
 #[test]
-fn on_redis_they_keep_the_rules() {
+fn redis_guard_conforms() {
     let Some(url) = redis_url() else { return };
     async_replay_guard(|lease| {
         std::future::ready(RedisReplayGuard::new(&url).map(|guard| guard.lease(lease)))
@@ -52,7 +52,7 @@ async fn claim(guard: &impl AsyncReplayGuard, id: &str) -> Claimed<dyn AsyncRepl
 }
 
 #[tokio::test]
-async fn on_postgres_what_is_over_is_cleaned_up() {
+async fn postgres_guard_deletes_expired_deliveries() {
     let Some(url) = postgres_url() else { return };
     let guard = on_postgres(&url).await.unwrap().application("cleaned up");
     let Claimed::New(mut old) = claim(&guard, "old").await else { panic!("it is new") };
@@ -62,7 +62,7 @@ async fn on_postgres_what_is_over_is_cleaned_up() {
     let count = "SELECT count(*) FROM mobiscroll_connect_deliveries WHERE claim = 'marked'";
     let age = "UPDATE mobiscroll_connect_deliveries SET claim = 'marked', kept_until = clock_timestamp() \
                WHERE id = (SELECT id FROM mobiscroll_connect_deliveries WHERE done ORDER BY kept_until DESC LIMIT 1)";
-    // The longest kept of all: nobody else keeps for a year.
+    // Kept for a year, longer than the records of all other tests.
     let long = guard.clone().keep(Duration::from_secs(365 * 24 * 3600));
     let Claimed::New(mut longest) = claim(&long, "longest").await else { panic!("it is new") };
     longest.done().await.unwrap();
@@ -73,12 +73,12 @@ async fn on_postgres_what_is_over_is_cleaned_up() {
         claim.release().await.unwrap();
     }
     assert_eq!(control.query_one(count, &[]).await.unwrap().get::<_, i64>(0), 0);
-    assert!(matches!(claim(&guard, "longest").await, Claimed::New(_)), "it is forgotten");
-    assert!(matches!(claim(&guard, "old").await, Claimed::Done), "its time is not over");
+    assert!(matches!(claim(&guard, "longest").await, Claimed::New(_)), "the expired delivery is deleted");
+    assert!(matches!(claim(&guard, "old").await, Claimed::Done), "the other delivery has not expired");
 }
 
 #[tokio::test]
-async fn on_redis_what_is_done_has_an_end() {
+async fn redis_guard_expires_handled_deliveries() {
     let Some(url) = redis_url() else { return };
     let guard = RedisReplayGuard::new(&url).unwrap().prefix("memory").keep(Duration::ZERO);
     let Claimed::New(mut delivery) = claim(&guard, "a").await else { panic!("it is new") };
@@ -91,7 +91,7 @@ async fn on_redis_what_is_done_has_an_end() {
 }
 
 #[tokio::test]
-async fn applications_do_not_share_their_deliveries() {
+async fn applications_do_not_share_deliveries() {
     if let Some(url) = postgres_url() {
         let guard = on_postgres(&url).await.unwrap();
         let (one, other) = (guard.clone().application("one"), guard.application("other"));

@@ -1,4 +1,4 @@
-//! A lock that is lost between the exchange and the save loses no token: the next call settles it.
+//! A lock lost between the exchange and the save loses no token: the next call saves it.
 
 use std::{
     future::Future,
@@ -24,7 +24,7 @@ use crate::{
 
 type Sabotage = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// A store to which something happens right before the next save.
+/// Wraps a store and runs a future right before the next save.
 #[derive(Clone)]
 struct Sabotaged<S> {
     inner: S,
@@ -89,8 +89,8 @@ impl AsyncStoreLock for SabotagedLock {
     }
 }
 
-/// Signs in, lets the token expire, loses the lock before the save of the refresh, and calls again.
-async fn settles<S, F>(store: S, other: S, lose: impl FnOnce(TokenKey) -> F)
+/// Loses the lock before the save of a refresh, and checks that the next call succeeds.
+async fn recovers_from_a_lost_lock<S, F>(store: S, other: S, lose: impl FnOnce(TokenKey) -> F)
 where
     S: AsyncTokenStore + Clone,
     F: Future<Output = ()> + Send + 'static,
@@ -128,11 +128,11 @@ where
 }
 
 #[tokio::test]
-async fn on_postgres_when_the_sessions_end_and_another_process_takes_the_lock() {
+async fn postgres_lock_taken_by_another_process_loses_no_token() {
     let Some(url) = postgres_url() else { return };
     let [mine, theirs, third] = ["lost", "taker", "third"].map(|name| crate::postgres::store(&url, name));
     let (mine, theirs, third) = (mine.await, theirs.await, third.await);
-    settles::<PostgresStore, _>(mine, third, |key| async move {
+    recovers_from_a_lost_lock::<PostgresStore, _>(mine, third, |key| async move {
         assert!(end_sessions(&url, "lost").await >= 2);
         let taken = lock_soon(&theirs, &key).await;
         taken.release().await.unwrap();
@@ -141,10 +141,10 @@ async fn on_postgres_when_the_sessions_end_and_another_process_takes_the_lock() 
 }
 
 #[tokio::test]
-async fn on_redis_when_the_lock_is_gone() {
+async fn redis_lock_that_is_deleted_loses_no_token() {
     let Some(url) = redis_url() else { return };
     let store = RedisStore::new(&url).unwrap().prefix("lost");
-    settles(store.clone(), store, |_| async move {
+    recovers_from_a_lost_lock(store.clone(), store, |_| async move {
         let locks = keys(&url, "lost:*:lock");
         assert_eq!(run::<usize>(&url, cmd("DEL").arg(&locks)), 1);
     })

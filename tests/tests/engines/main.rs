@@ -1,17 +1,18 @@
-//! The token stores and the guards against replays on real engines: `bash tests/engines.sh cargo test -p connect-tests`.
+//! The token stores and replay guards on PostgreSQL and Redis.
 //!
-//! Without them the tests say that they were skipped, and pass.
+//! Run them with `bash tests/engines.sh cargo test -p connect-tests`. Without the engines the tests are
+//! skipped.
 
 mod guards;
 mod lost;
 mod postgres;
 mod redis;
 
-/// Where an engine is, if there is one.
+/// Returns the URL of an engine, if it is set.
 fn engine(name: &str) -> Option<String> {
     let url = std::env::var(name).ok().filter(|url| !url.is_empty());
     if url.is_none() {
-        println!("skipped: start with `bash tests/engines.sh cargo test --workspace`");
+        println!("skipped: run `bash tests/engines.sh cargo test --workspace`");
     }
     url
 }

@@ -1,4 +1,4 @@
-//! What is particular to PostgreSQL.
+//! Tests that only apply to PostgreSQL.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use crate::postgres_url;
 
 const LEASE: Duration = Duration::from_secs(60);
 
-/// A store with its tables, whose sessions have this name.
+/// Returns a store with its tables, whose sessions have this application name.
 pub(crate) async fn store(url: &str, name: &str) -> PostgresStore {
     let store = PostgresStore::with_pool(pool(url, name, 2));
     store.migrate().await.unwrap();
@@ -33,7 +33,7 @@ fn key(user: &str) -> TokenKey {
     TokenKey { issuer: "https://postgres.example".into(), client_id: "app".into(), user: user.into() }
 }
 
-/// Ends every session of this name, as a cut cable or a restart would.
+/// Ends all sessions with this application name, as a lost connection would.
 pub(crate) async fn end_sessions(url: &str, name: &str) -> usize {
     let control = pool(url, "control", 1).get().await.unwrap();
     let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1";
@@ -41,7 +41,7 @@ pub(crate) async fn end_sessions(url: &str, name: &str) -> usize {
 }
 
 #[test]
-fn the_store_keeps_the_rules() {
+fn postgres_store_conforms() {
     let Some(url) = postgres_url() else { return };
     let open = || {
         let store = PostgresStore::new(&url);
@@ -55,7 +55,7 @@ fn the_store_keeps_the_rules() {
 }
 
 #[test]
-fn the_sealed_store_keeps_the_rules_for_the_blocking_client() {
+fn sealed_blocking_postgres_store_conforms() {
     let Some(url) = postgres_url() else { return };
     token_store(Leases::EndInTime, || {
         let store = PostgresStore::new(&url)?.sealed(Seal::new("one", [1; 32])).blocking()?;
@@ -65,7 +65,7 @@ fn the_sealed_store_keeps_the_rules_for_the_blocking_client() {
     .unwrap();
 }
 
-/// Takes a lock whose holder's session is being ended by the server.
+/// Waits for the lock while the server ends its holder's session.
 pub(crate) async fn lock_soon(store: &PostgresStore, key: &TokenKey) -> Box<dyn AsyncStoreLock> {
     loop {
         if let Some(lock) = store.try_lock(key, LEASE).await.unwrap() {
@@ -76,17 +76,17 @@ pub(crate) async fn lock_soon(store: &PostgresStore, key: &TokenKey) -> Box<dyn 
 }
 
 #[tokio::test]
-async fn the_lock_of_a_process_that_is_gone_is_free_at_once() {
+async fn lock_of_a_dead_process_is_free_immediately() {
     let Some(url) = postgres_url() else { return };
     let (gone, other) = (store(&url, "gone").await, store(&url, "other").await);
     let mut held = gone.try_lock(&key("gone"), LEASE).await.unwrap().expect("a free lock");
-    assert!(other.try_lock(&key("gone"), LEASE).await.unwrap().is_none(), "its holder lives");
+    assert!(other.try_lock(&key("gone"), LEASE).await.unwrap().is_none(), "the lock is held");
     assert!(end_sessions(&url, "gone").await >= 2);
     let started = Instant::now();
     let mut taken = lock_soon(&other, &key("gone")).await;
     assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
     taken.save(&Tokens::new("theirs", "r")).await.unwrap();
-    // The holder lives after all: it was its connections that were cut. It has new ones by now, but no lock.
+    // The holder only lost its connections; it has new ones by now, but no longer the lock.
     let error = held.save(&Tokens::new("mine", "r")).await.unwrap_err();
     assert!(error.lease_lost(), "{error}");
     assert_eq!(other.load(&key("gone")).await.unwrap().unwrap(), Tokens::new("theirs", "r"));
@@ -95,7 +95,7 @@ async fn the_lock_of_a_process_that_is_gone_is_free_at_once() {
 }
 
 #[tokio::test]
-async fn a_holder_whose_connections_were_cut_saves_over_new_ones_while_the_lock_is_its_own() {
+async fn holder_with_new_connections_saves_while_it_has_the_lock() {
     let Some(url) = postgres_url() else { return };
     let store = store(&url, "cut").await;
     let mut held = store.try_lock(&key("cut"), LEASE).await.unwrap().expect("a free lock");
@@ -107,10 +107,10 @@ async fn a_holder_whose_connections_were_cut_saves_over_new_ones_while_the_lock_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn hundreds_of_users_at_once_share_two_connections() {
+async fn four_hundred_users_share_two_connections() {
     let Some(url) = postgres_url() else { return };
     let store = store(&url, "busy").await;
-    let started = Instant::now(); // one after the other they would take 80 s
+    let started = Instant::now(); // sequentially the users would take 80 s
     let users: Vec<_> = (0..400)
         .map(|user| {
             let (store, key) = (store.clone(), key(&format!("busy {user}")));
@@ -131,7 +131,7 @@ async fn hundreds_of_users_at_once_share_two_connections() {
 }
 
 #[tokio::test]
-async fn the_tables_are_made_by_many_at_once_and_again() {
+async fn migrations_can_run_concurrently_and_repeatedly() {
     let Some(url) = postgres_url() else { return };
     let made: Vec<_> = (0..8)
         .map(|_| PostgresStore::new(&url).unwrap())
@@ -143,7 +143,7 @@ async fn the_tables_are_made_by_many_at_once_and_again() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_is_an_error_without_the_password() {
+async fn connection_error_does_not_show_the_password() {
     let store = PostgresStore::new("postgres://connect:hunter2@127.0.0.1:1/nowhere").unwrap();
     let error = store.load(&key("a")).await.unwrap_err();
     assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");

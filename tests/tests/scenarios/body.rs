@@ -1,5 +1,5 @@
-// The scenarios, written once. Included by each client's module, which says what `wait!` means; the world they
-// play in decides the transport.
+// The scenarios, shared by both clients: each client's module includes this file and defines `wait!`. The
+// world decides the transport.
 
 func! {
     fn sign_in(world: &World, user: &str) -> Result<User, Failure> {
@@ -17,7 +17,7 @@ func! {
 }
 
 scenarios! {
-    fn a_user_signs_in_and_lists_calendars(world) {
+    fn user_signs_in_and_lists_calendars(world) {
         let user = wait!(sign_in(world, "ann"))?;
         let calendars = wait!(user.calendars().list())?;
         assert!(calendars.len() >= 4, "{calendars:?}");
@@ -26,7 +26,7 @@ scenarios! {
         Ok(())
     }
 
-    fn events_come_over_many_pages_without_loss_or_doubles(world) {
+    fn events_on_many_pages_are_complete_and_unique(world) {
         let user = wait!(sign_in(world, "ann"))?;
         let whole = wait!(user.events().list(this_year().page_size(1000)).first())?.ok_or("no page")?;
         assert!(whole.next_page_token.is_none() && whole.events.len() > 100, "{}", whole.events.len());
@@ -44,7 +44,7 @@ scenarios! {
         Ok(())
     }
 
-    fn odd_answers_are_read_whole(world) {
+    fn unusual_responses_are_read_completely(world) {
         let user = wait!(sign_in(world, "ann"))?;
         let plain = wait!(user.events().list(this_year().page_size(1000)).first())?.ok_or("no page")?.events;
         for (name, value) in [("odd_dates", "on"), ("calendar_id", "missing"), ("conference", "object"), ("attendees", "strings")] {
@@ -60,7 +60,7 @@ scenarios! {
                 kinds.insert(match time {
                     None => "none",
                     Some(EventTime::Instant(at)) => {
-                        assert!(at.duration_since(now).abs() > SignedDuration::from_secs(1), "nothing becomes now: {event:?}");
+                        assert!(at.duration_since(now).abs() > SignedDuration::from_secs(1), "a missing time must not become the current time: {event:?}");
                         "instant"
                     }
                     Some(EventTime::Local(_)) => "local",
@@ -82,7 +82,7 @@ scenarios! {
         Ok(())
     }
 
-    fn a_list_goes_on_from_a_token(world) {
+    fn list_continues_from_a_page_token(world) {
         let user = wait!(sign_in(world, "ann"))?;
         let mut pages = user.events().list(this_year().page_size(50));
         let first = wait!(pages.next_page())?.ok_or("no page")?;
@@ -92,7 +92,7 @@ scenarios! {
         Ok(())
     }
 
-    fn an_event_is_created_changed_and_deleted(world) {
+    fn event_is_created_changed_and_deleted(world) {
         for shape in ["root", "wrapped"] {
             world.set("event_response", shape)?;
             let user = wait!(sign_in(world, "ann"))?;
@@ -112,7 +112,7 @@ scenarios! {
         Ok(())
     }
 
-    fn one_occurrence_changes_and_the_series_stays(world) {
+    fn change_of_one_occurrence_keeps_the_series(world) {
         let user = wait!(sign_in(world, "ann"))?;
         let mut items = user.events().list(this_year().page_size(1000)).items();
         let mut events = Vec::new();
@@ -136,7 +136,7 @@ scenarios! {
         Ok(())
     }
 
-    fn an_expired_token_is_refreshed_once_whatever_its_401_says(world) {
+    fn expired_token_is_refreshed_once_for_any_401_body(world) {
         for (round, body) in ["message", "error", "empty"].into_iter().enumerate() {
             world.set("expired_body", body)?;
             let user = wait!(sign_in(world, "ann"))?;
@@ -147,7 +147,7 @@ scenarios! {
         Ok(())
     }
 
-    fn a_denied_write_refreshes_nothing_and_names_the_scope(world) {
+    fn denied_write_makes_no_refresh_and_names_the_scope(world) {
         let client = client(world).build()?;
         let user = wait!(sign_in_with(world, &client, SignIn::new("reader").scope(Scope::Read)))?;
         let calendars = wait!(user.calendars().list())?;
@@ -166,25 +166,25 @@ scenarios! {
                 assert!(error.to_string().contains("read-write"), "{error}");
                 assert_eq!(error.code(), "AUTHENTICATION_ERROR");
             }
-            assert_eq!(world.requests("POST /event") - before, 3, "each write goes out once");
+            assert_eq!(world.requests("POST /event") - before, 3, "each write is sent once");
             assert_eq!(world.refreshes(), 0);
         }
         Ok(())
     }
 
-    fn free_busy_sees_times_and_no_titles(world) {
+    fn free_busy_scope_returns_times_without_titles(world) {
         let client = client(world).build()?;
         let user = wait!(sign_in_with(world, &client, SignIn::new("busy").scope(Scope::FreeBusy)))?;
         let error = wait!(user.calendars().list()).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Permission { .. }), "{error:?}");
-        assert!(error.to_string().contains("free-busy scope"), "the text of `error` is kept: {error}");
+        assert!(error.to_string().contains("free-busy scope"), "the message contains the text of `error`: {error}");
         let page = wait!(user.events().list(this_year()).first())?.ok_or("no page")?;
         assert!(!page.events.is_empty() && page.events.iter().all(|event| event.title.is_empty()));
         assert_eq!(world.refreshes(), 0);
         Ok(())
     }
 
-    fn a_withheld_permission_names_the_accounts(world) {
+    fn missing_calendar_permission_names_the_accounts(world) {
         world.set("withheld", "google")?;
         let client = client(world).build()?;
         let sign_in = SignIn::new("ann").providers([Provider::Google]);
@@ -198,7 +198,7 @@ scenarios! {
         Ok(())
     }
 
-    fn a_rate_limit_with_a_date_is_waited_for(world) {
+    fn rate_limit_with_a_date_is_waited_for(world) {
         let user = wait!(sign_in(world, "ann"))?;
         world.set("rate_limit", "date")?;
         world.set("rate_limit_every", "2")?;
@@ -209,7 +209,7 @@ scenarios! {
         Ok(())
     }
 
-    fn a_rate_limit_is_waited_for(world) {
+    fn rate_limit_in_seconds_is_waited_for(world) {
         let user = wait!(sign_in(world, "ann"))?;
         world.fault(Fault::on("GET /calendars").status(429).header("retry-after", "1"));
         let started = Instant::now();
@@ -219,18 +219,18 @@ scenarios! {
         Ok(())
     }
 
-    fn a_rate_limit_longer_than_the_call_fails_at_once(world) {
+    fn rate_limit_beyond_the_timeout_fails_immediately(world) {
         let user = wait!(sign_in(world, "ann"))?;
         world.fault(Fault::on("GET /calendars").status(429).header("retry-after", "3600"));
         let error = wait!(user.calendars().list()).unwrap_err();
         assert_eq!(error.retry_after(), Some(Duration::from_secs(3600)));
         assert_eq!((error.attempts(), error.code()), (1, "RATE_LIMIT_ERROR"));
         let others = wait!(user.events().list(this_year()).first()).unwrap_err();
-        assert_eq!(others.attempts(), 0, "the whole client leaves the service alone");
+        assert_eq!(others.attempts(), 0, "the whole client sends no request");
         Ok(())
     }
 
-    fn a_read_survives_a_failing_server_and_a_create_is_not_repeated(world) {
+    fn failing_server_repeats_reads_but_no_creates(world) {
         let user = wait!(sign_in(world, "ann"))?;
         let calendars = wait!(user.calendars().list())?;
         world.fault(Fault::on("GET /calendars").status(503).times(2));
@@ -244,7 +244,7 @@ scenarios! {
         Ok(())
     }
 
-    fn a_lost_answer_repeats_a_read_and_a_delete_but_no_create(world) {
+    fn lost_response_repeats_reads_and_deletes_only(world) {
         let user = wait!(sign_in(world, "ann"))?;
         world.fault(Fault::on("GET /calendars").cut_after());
         let calendars = wait!(user.calendars().list())?;
@@ -256,14 +256,14 @@ scenarios! {
         assert_eq!(world.requests("POST /event"), 1);
         let page = wait!(user.events().list(ListEvents::between(now, now + SignedDuration::from_secs(1)).page_size(1000)).first())?
             .ok_or("no page")?;
-        let created = page.events.iter().find(|event| event.title == "Once").ok_or("it had happened")?;
+        let created = page.events.iter().find(|event| event.title == "Once").ok_or("the event was not created")?;
         world.fault(Fault::on("DELETE /event").cut_after());
         wait!(user.events().delete(created.delete()?))?;
-        assert_eq!(world.requests("DELETE /event"), 2, "the second finds nothing to delete, which is what was wanted");
+        assert_eq!(world.requests("DELETE /event"), 2, "the second delete finds no event, which counts as success");
         Ok(())
     }
 
-    fn a_page_of_html_is_an_error_and_no_empty_list(world) {
+    fn html_page_is_an_error_instead_of_an_empty_list(world) {
         let user = wait!(sign_in(world, "ann"))?;
         world.fault(Fault::on("GET /calendars").garbage());
         let error = wait!(user.calendars().list()).unwrap_err();
@@ -275,7 +275,7 @@ scenarios! {
         Ok(())
     }
 
-    fn a_redirect_is_not_followed(world) {
+    fn redirect_is_not_followed(world) {
         let user = wait!(sign_in(world, "ann"))?;
         let before = world.requests("GET /calendars");
         world.fault(Fault::on("GET /calendars").status(302).header("location", "http://127.0.0.1:9/steal"));
@@ -286,7 +286,7 @@ scenarios! {
         Ok(())
     }
 
-    fn the_code_of_another_user_signs_nobody_in(world) {
+    fn code_of_another_user_is_refused(world) {
         world.set("code", "user_id")?;
         let client = client(world).build()?;
         let mallory = client.auth().sign_in(SignIn::new("mallory"))?;
@@ -302,11 +302,11 @@ scenarios! {
         Ok(())
     }
 
-    fn a_callback_with_a_wrong_state_or_an_error_is_refused(world) {
+    fn callback_with_a_wrong_state_or_an_error_is_refused(world) {
         let client = client(world).build()?;
         let begun = || client.auth().sign_in(SignIn::new("ann"));
-        let good = begun()?;
-        let callback = world.consent(good.url())?;
+        let valid = begun()?;
+        let callback = world.consent(valid.url())?;
         let error = wait!(client.auth().finish(begun()?, &callback)).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::SignIn(SignInFault::State)), "{error:?}");
         let denied = begun()?;
@@ -314,13 +314,13 @@ scenarios! {
         let error = wait!(client.auth().finish(denied, &query)).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::SignIn(SignInFault::Denied)), "{error:?}");
         assert_eq!(error.server_code(), Some("access_denied"));
-        assert_eq!(world.requests("POST /oauth/token"), 0, "nothing was exchanged");
-        let kept = serde_json::to_string(&good)?; // between redirect and callback it lives in a web session
+        assert_eq!(world.requests("POST /oauth/token"), 0, "no code was exchanged");
+        let kept = serde_json::to_string(&valid)?; // a web application keeps it in its session until the callback
         wait!(client.auth().finish(serde_json::from_str(&kept)?, &callback))?;
         Ok(())
     }
 
-    fn signing_out_revokes_and_forgets(world) {
+    fn sign_out_revokes_and_deletes_tokens(world) {
         let user = wait!(sign_in(world, "ann"))?;
         wait!(user.calendars().list())?;
         wait!(user.sign_out())?;
@@ -335,7 +335,7 @@ scenarios! {
         Ok(())
     }
 
-    fn signing_out_forgets_even_if_the_service_fails(world) {
+    fn sign_out_deletes_tokens_even_if_the_service_fails(world) {
         let user = wait!(sign_in(world, "ann"))?;
         world.fault(Fault::on("POST /oauth/revoke").status(500).times(3));
         let error = wait!(user.sign_out()).unwrap_err();
@@ -345,7 +345,7 @@ scenarios! {
         Ok(())
     }
 
-    fn a_revocation_that_the_service_puts_off_is_made_up_for(world) {
+    fn revocation_is_repeated_after_a_503(world) {
         let user = wait!(sign_in(world, "ann"))?;
         world.fault(Fault::on("POST /oauth/revoke").status(503));
         wait!(user.sign_out())?;
@@ -354,7 +354,7 @@ scenarios! {
         Ok(())
     }
 
-    fn a_revoked_session_ends_and_offers_a_new_sign_in(world) {
+    fn revoked_session_ends_and_offers_a_sign_in(world) {
         let (tell, told) = std::sync::mpsc::channel();
         let client = client(world).on_session_ended(move |ended: SessionEnded| drop(tell.send(ended))).build()?;
         let user = wait!(sign_in_with(world, &client, SignIn::new("ann").scope(Scope::Read)))?;
@@ -371,11 +371,11 @@ scenarios! {
         let callback = world.consent(again.url())?;
         wait!(client.auth().finish(again, &callback))?;
         wait!(user.calendars().list())?;
-        assert!(told.try_recv().is_err(), "told once");
+        assert!(told.try_recv().is_err(), "the session end is reported once");
         Ok(())
     }
 
-    fn a_token_endpoint_that_fails_signs_nobody_out(world) {
+    fn failing_token_endpoint_signs_no_user_out(world) {
         let user = wait!(sign_in(world, "ann"))?;
         world.expire();
         world.fault(Fault::on("POST /oauth/token").status(503));
@@ -386,12 +386,12 @@ scenarios! {
         Ok(())
     }
 
-    fn a_service_that_accepts_no_token_costs_one_refresh(world) {
+    fn service_that_refuses_every_token_costs_one_refresh(world) {
         let user = wait!(sign_in(world, "ann"))?;
         world.fault(Fault::on("GET /calendars").status(401).body(r#"{"error":"Unauthorized"}"#).times(4));
         for _ in 0..3 {
             let error = wait!(user.calendars().list()).unwrap_err();
-            assert!(matches!(error.kind(), ErrorKind::Server), "a sign-in would not help: {error:?}");
+            assert!(matches!(error.kind(), ErrorKind::Server), "the error must not suggest a sign-in: {error:?}");
         }
         assert_eq!(world.refreshes(), 1);
         wait!(user.calendars().list())?;
@@ -410,7 +410,7 @@ scenarios! {
             let error = wait!(user.calendars().list()).unwrap_err();
             assert!(matches!(error.kind(), ErrorKind::TokenStore), "{error:?}");
         }
-        assert_eq!(world.requests("POST /oauth/token"), before, "nothing was sent");
+        assert_eq!(world.requests("POST /oauth/token"), before, "no refresh was sent");
         store.fill(false);
         wait!(user.calendars().list())?;
         Ok(())
@@ -447,7 +447,7 @@ scenarios! {
         Ok(())
     }
 
-    fn store_that_comes_back_with_an_older_record_costs_no_sign_in(world) {
+    fn restored_older_record_costs_no_sign_in(world) {
         world.set("rotation", "strict")?;
         let user = wait!(sign_in(world, "ann"))?;
         let key = user.session().key().clone();
@@ -467,7 +467,7 @@ scenarios! {
         Ok(())
     }
 
-    fn a_rate_limited_token_endpoint_is_waited_for(world) {
+    fn rate_limited_token_endpoint_is_waited_for(world) {
         let user = wait!(sign_in(world, "ann"))?;
         world.expire();
         world.fault(Fault::on("POST /oauth/token").status(429).header("retry-after", "0").times(2));
@@ -476,7 +476,7 @@ scenarios! {
         Ok(())
     }
 
-    fn wrong_credentials_are_a_configuration_error_and_end_no_session(world) {
+    fn wrong_credentials_do_not_end_the_session(world) {
         let user = wait!(sign_in(world, "ann"))?;
         world.expire();
         world.fault(Fault::on("POST /oauth/token").status(401).body(r#"{"error":"invalid_client"}"#));
@@ -486,7 +486,7 @@ scenarios! {
         Ok(())
     }
 
-    fn a_lost_exchange_is_repeated_with_the_same_token(world) {
+    fn exchange_with_a_lost_response_is_repeated(world) {
         let user = wait!(sign_in(world, "ann"))?;
         world.expire();
         world.fault(Fault::on("POST /oauth/token").cut_after());
@@ -498,7 +498,7 @@ scenarios! {
         Ok(())
     }
 
-    fn a_short_life_does_not_make_calls_refresh(world) {
+    fn short_lifetime_does_not_refresh_on_every_call(world) {
         world.set("token_ttl", "30")?;
         let user = wait!(sign_in(world, "ann"))?;
         for _ in 0..10 {
@@ -508,7 +508,7 @@ scenarios! {
         Ok(())
     }
 
-    fn a_token_near_its_end_is_refreshed_before_it_fails(world) {
+    fn token_near_its_expiry_is_refreshed_early(world) {
         world.set("token_ttl", "1")?;
         let user = wait!(sign_in(world, "ann"))?;
         world.set("token_ttl", "3600")?;
@@ -519,7 +519,7 @@ scenarios! {
         Ok(())
     }
 
-    fn signing_in_again_uses_the_applications_own_credentials(world) {
+    fn new_sign_in_uses_the_applications_credentials(world) {
         let client = client(world).build()?;
         let user = wait!(sign_in_with(world, &client, SignIn::new("ann")))?;
         wait!(user.calendars().list())?;
@@ -534,7 +534,7 @@ scenarios! {
         Ok(())
     }
 
-    fn an_answer_of_200_that_says_no_is_an_error(world) {
+    fn unsuccessful_200_response_is_an_error(world) {
         let user = wait!(sign_in(world, "ann"))?;
         let calendars = wait!(user.calendars().list())?;
         let no = || Fault::on("POST /event").status(200).body(r#"{"success":false,"message":"The calendar is full"}"#);
@@ -548,19 +548,19 @@ scenarios! {
         Ok(())
     }
 
-    fn a_token_endpoint_that_hangs_is_given_up_in_time(world) {
+    fn hanging_token_endpoint_times_out(world) {
         let client = client(world).exchange_timeout(Duration::from_millis(200)).build()?;
         let user = wait!(sign_in_with(world, &client, SignIn::new("ann")))?;
         world.expire();
         world.fault(Fault::on("POST /oauth/token").delay(Duration::from_millis(1500)));
         let error = wait!(user.calendars().list()).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Timeout), "{error:?}");
-        assert!(!error.may_have_happened(), "the request itself was not sent again");
+        assert!(!error.may_have_happened(), "the call was not sent again");
         wait!(user.calendars().list())?;
         Ok(())
     }
 
-    fn a_replay_that_fails_is_an_error_like_any_other(world) {
+    fn failure_after_a_refresh_is_a_regular_error(world) {
         let client = client(world).retry(RetryPolicy::none()).build()?;
         let user = wait!(sign_in_with(world, &client, SignIn::new("ann")))?;
         world.expire();
@@ -573,7 +573,7 @@ scenarios! {
         Ok(())
     }
 
-    fn a_failed_call_is_not_repeated_on_another_path(world) {
+    fn failed_call_is_not_repeated_at_another_path(world) {
         let user = wait!(sign_in(world, "ann"))?;
         world.fault(Fault::on("POST /oauth/disconnect").status(404).body(r#"{"message":"No such account"}"#));
         let error = wait!(user.connections().disconnect(Disconnect::new(Provider::Google).account("gone"))).unwrap_err();
@@ -587,7 +587,7 @@ scenarios! {
         Ok(())
     }
 
-    fn users_are_apart(world) {
+    fn users_do_not_see_each_others_events(world) {
         let client = client(world).build()?;
         let ann = wait!(sign_in_with(world, &client, SignIn::new("ann")))?;
         let bob = wait!(sign_in_with(world, &client, SignIn::new("bob")))?;
@@ -601,7 +601,7 @@ scenarios! {
         Ok(())
     }
 
-    fn a_disconnected_provider_is_gone(world) {
+    fn disconnected_provider_is_no_longer_listed(world) {
         let user = wait!(sign_in(world, "ann"))?;
         let status = wait!(user.connections().status())?;
         assert_eq!(status.connections.len(), 4);
@@ -611,7 +611,7 @@ scenarios! {
         Ok(())
     }
 
-    fn any_endpoint_goes_through_the_same_door(world) {
+    fn custom_endpoint_is_refreshed_like_any_other(world) {
         struct Legacy;
         impl Endpoint for Legacy {
             type Answer = ConnectionStatus;
@@ -627,7 +627,7 @@ scenarios! {
         Ok(())
     }
 
-    fn a_refresh_can_be_asked_for(world) {
+    fn explicit_refresh_makes_one_exchange(world) {
         let user = wait!(sign_in(world, "ann"))?;
         wait!(user.refresh())?;
         assert_eq!(world.refreshes(), 1);
@@ -637,13 +637,13 @@ scenarios! {
         wait!(user.calendars().list())?;
         wait!(user.refresh())?;
         let stats = world.stats();
-        assert_eq!((stats.exchanges.refresh.granted, stats.exchanges.refresh.refused), (2, 0), "the pair of the other is taken");
+        assert_eq!((stats.exchanges.refresh.granted, stats.exchanges.refresh.refused), (2, 0), "the pair of the other client is used");
         let error = wait!(client(world).build()?.user("nobody").refresh()).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Authentication), "{error:?}");
         Ok(())
     }
 
-    fn a_restarted_program_goes_on_with_the_stored_tokens(world) {
+    fn restarted_program_uses_the_stored_tokens(world) {
         let user = wait!(sign_in(world, "ann"))?;
         wait!(user.calendars().list())?;
         drop(user);
@@ -653,13 +653,13 @@ scenarios! {
         Ok(())
     }
 
-    fn tokens_from_elsewhere_are_taken_over(world) {
+    fn imported_tokens_are_used(world) {
         let user = wait!(sign_in(world, "ann"))?;
         let tokens = world.store.load(user.session().key())?.ok_or("no tokens")?;
         let store = MemoryStore::new();
         let other = client(world).store(store.clone()).build()?.user("ann");
         wait!(other.import(Tokens::new(tokens.access_token.clone(), tokens.refresh_token.clone().ok_or("none")?)))?;
-        assert!(store.load(other.session().key())?.is_some(), "saved first");
+        assert!(store.load(other.session().key())?.is_some(), "imported tokens are saved before use");
         wait!(other.calendars().list())?;
         world.expire();
         wait!(other.calendars().list())?;
@@ -667,7 +667,7 @@ scenarios! {
         Ok(())
     }
 
-    fn a_failed_save_fails_the_call_and_the_next_one_settles_it(world) {
+    fn pair_of_a_failed_save_is_saved_by_the_next_call(world) {
         let store = Flaky::new(MemoryStore::new());
         let client = client(world).store(store.clone()).build()?;
         let user = wait!(sign_in_with(world, &client, SignIn::new("ann")))?;
@@ -678,15 +678,15 @@ scenarios! {
         let error = wait!(user.calendars().list()).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::TokenStore), "{error:?}");
         assert!(error.to_string().contains("the disk is full"), "{error}");
-        assert_eq!(world.requests("GET /calendars") - calls, 1, "the unsaved token was not used");
+        assert_eq!(world.requests("GET /calendars") - calls, 1, "the unsaved token is not used");
         assert_eq!(store.load(user.session().key())?, Some(before));
         wait!(user.calendars().list())?;
-        assert_eq!(world.refreshes(), 1, "the pending pair was saved, not exchanged for another");
-        assert_eq!(world.requests("GET /calendars") - calls, 2, "and it was saved before it was used");
+        assert_eq!(world.refreshes(), 1, "the pending pair is saved without another exchange");
+        assert_eq!(world.requests("GET /calendars") - calls, 2, "the pending pair is used after its save");
         Ok(())
     }
 
-    fn the_hook_of_the_official_sdks_is_a_store(world) {
+    fn token_hook_works_as_a_store(world) {
         let seen = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
         let (hook, fail) = (seen.clone(), std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false)));
         let failing = fail.clone();
@@ -711,7 +711,7 @@ scenarios! {
         Ok(())
     }
 
-    fn a_request_that_cannot_be_right_is_not_sent(world) {
+    fn invalid_request_is_not_sent(world) {
         let user = wait!(sign_in(world, "ann"))?;
         let calendars = wait!(user.calendars().list())?;
         let before = world.stats();
@@ -732,7 +732,7 @@ scenarios! {
         Ok(())
     }
 
-    fn a_delivery_is_verified_and_handled_once(world) {
+    fn delivery_is_verified_and_handled_once(world) {
         world.set("webhook_url", "http://127.0.0.1:9/hook")?;
         world.set("initial_sync", "off")?;
         let user = wait!(sign_in(world, "ann"))?;
@@ -744,7 +744,7 @@ scenarios! {
         let declined = wait!(client.webhooks().receive(headers, body)).unwrap_err();
         assert!(matches!(declined, Declined::InHand) && declined.status() == 503, "{declined:?}");
 
-        // A handler that fails: the delivery comes through again.
+        // If the handler fails, a repeated delivery is accepted.
         drop(received);
         let received = wait!(client.webhooks().receive(headers, body))?;
         wait!(received.release())?;
@@ -762,11 +762,11 @@ scenarios! {
         forged[0] ^= 1;
         let rejection = wait!(client.webhooks().verify(headers, &forged)).unwrap_err();
         assert_eq!((rejection.reason(), rejection.status().as_u16()), (Reason::NoMatchingSignature, 503));
-        assert_eq!(world.requests("GET /.well-known/webhook-keys"), 1, "fetched once, and not again within a minute");
+        assert_eq!(world.requests("GET /.well-known/webhook-keys"), 1, "the keys are fetched at most once per minute");
         Ok(())
     }
 
-    fn keys_that_cannot_be_had_put_a_delivery_off(world) {
+    fn delivery_without_keys_gets_503(world) {
         world.set("webhook_url", "http://127.0.0.1:9/hook")?;
         world.set("initial_sync", "off")?;
         let user = wait!(sign_in(world, "ann"))?;
@@ -780,14 +780,14 @@ scenarios! {
             assert_eq!((rejection.reason(), rejection.status().as_u16()), (Reason::NoPublicKeys, 503));
             assert!(rejection.cause().is_some());
         }
-        // With the key pinned it does not matter.
+        // A pinned key verifies without a fetch.
         let key = world.sandbox(|sandbox| sandbox.webhook_keys(Timestamp::now()))[0].key.clone();
         let client = client(world).webhook_key(key).build()?;
         world.fault(Fault::on("GET /.well-known/webhook-keys").status(503));
         wait!(client.webhooks().verify(delivery.headers(), delivery.body()))?;
         assert_eq!(world.requests("GET /.well-known/webhook-keys"), 4);
 
-        // Keys that were kept need not be fetched.
+        // Restored keys are not fetched again.
         let keys = {
             let client = user.client();
             wait!(client.webhooks().verify(delivery.headers(), delivery.body()))?;
@@ -802,7 +802,7 @@ scenarios! {
         Ok(())
     }
 
-    fn subscriptions_are_kept_by_hand(world) {
+    fn subscriptions_follow_the_upkeep_plan(world) {
         world.set("webhook_url", "http://127.0.0.1:9/hook")?;
         world.set("auto_subscribe", "off")?;
         let user = wait!(sign_in(world, "ann"))?;
@@ -812,7 +812,8 @@ scenarios! {
         let now = Timestamp::now();
         let days = |days: i64| now + SignedDuration::from_hours(24 * days);
         let of_microsoft = calendars.iter().filter(|one| one.provider == Some(Provider::Microsoft)).count();
-        // All are new; nothing is due; Microsoft's are due two days on, since they live for three; all but one go.
+        // Subscribe all; nothing due; renew Microsoft's three-day subscriptions after two days; unsubscribe
+        // all but one.
         for (at, keep, due) in [(0, 99, wanted.len()), (0, 99, 0), (2, 99, of_microsoft), (0, 1, wanted.len() - 1)] {
             wanted.truncate(keep);
             let actions = Upkeep::default().plan(&wanted, &held, days(at) + SignedDuration::from_secs(60));
@@ -837,11 +838,11 @@ scenarios! {
         }
         assert_eq!(held.len(), 1);
         let renewed = wait!(user.webhooks().subscribe(SubscribeWebhook::new((Provider::Google, "primary"))));
-        assert!(matches!(renewed.unwrap_err().kind(), ErrorKind::Validation { .. }), "an alias is no calendar");
+        assert!(matches!(renewed.unwrap_err().kind(), ErrorKind::Validation { .. }), "`primary` cannot be subscribed");
         Ok(())
     }
 
-    fn a_create_whose_answer_is_lost_makes_one_event(world) {
+    fn create_with_a_lost_response_makes_one_event(world) {
         let user = wait!(sign_in(world, "ann"))?;
         let calendars = wait!(user.calendars().list())?;
         let (start, end) = ("2026-12-01T09:00:00Z".parse::<Timestamp>()?, "2026-12-01T09:30:00Z".parse::<Timestamp>()?);
@@ -850,28 +851,28 @@ scenarios! {
 
         let Once::Created(event) = wait!(user.events().create_once("plain", new(0)))? else { return Err("not created".into()) };
         assert_eq!(event.external_event_id().as_deref(), Some("plain"));
-        // The service acts, and its answer is lost.
+        // The service creates the event, and the response is lost.
         world.fault(Fault::on("POST /event").cut_after());
         let Once::Found(event) = wait!(user.events().create_once("found", new(1)))? else { return Err("not found".into()) };
         assert_eq!((event.external_event_id().as_deref(), event.title.as_str()), (Some("found"), "Stand-up"));
-        // It does not, and nobody can know without looking.
+        // The service does not create the event; only a search can show that.
         world.fault(Fault::on("POST /event").cut_before());
         let Once::Absent(error) = wait!(user.events().create_once("absent", new(0)))? else { return Err("not absent".into()) };
         assert!(error.may_have_happened());
         assert!(wait!(user.events().find_once("absent", &new(0)))?.is_none());
-        // Nor can it be looked for.
+        // The search fails too.
         world.fault(Fault::on("POST /event").cut_after());
         world.fault(Fault::on("GET /events").status(503).times(3));
         let Once::Unknown(error) = wait!(user.events().create_once("unknown", new(0)))? else { return Err("known".into()) };
         assert!(error.may_have_happened());
-        assert!(wait!(user.events().find_once("unknown", &new(0)))?.is_some(), "it had been created");
-        assert_eq!(made(world), 4, "no create was repeated");
-        // What surely did not happen is an error, and a key is needed.
+        assert!(wait!(user.events().find_once("unknown", &new(0)))?.is_some(), "the event exists");
+        assert_eq!(made(world), 4, "each create is sent once");
+        // A refused create and an empty key are errors.
         world.fault(Fault::on("POST /event").status(400).body(r#"{"message": "no"}"#));
         let refused = wait!(user.events().create_once("refused", new(0))).unwrap_err();
         assert!(matches!(refused.kind(), ErrorKind::Validation { .. }) && !refused.may_have_happened(), "{refused:?}");
         assert!(matches!(wait!(user.events().create_once("", new(0))).unwrap_err().kind(), ErrorKind::Validation { .. }));
-        // Whole days and series are found as well.
+        // All-day events and series are found too.
         let day: jiff::civil::Date = "2026-12-05".parse()?;
         let whole = NewEvent::all_day(&calendars[2], "Fair", day, day.tomorrow()?);
         wait!(user.events().create_once("days", whole.clone()))?;

@@ -1,15 +1,15 @@
-//! The scenarios through both facades, over every transport.
+//! Runs every scenario with both clients over every transport.
 //!
-//! Each run prints the list of what it went through; the lists are the same. A scenario fails if a fault it asked for
-//! never happened. What the service saw is read from the sandbox, not from the client.
+//! All runs execute the same scenarios. A scenario fails if one of its faults never happened. The counts come
+//! from the sandbox, not from the client.
 
-// The same text is a loop over a stream in one colour and over an iterator in the other.
+// The shared code loops over a stream in the async client and over an iterator in the blocking one.
 #![allow(clippy::while_let_on_iterator)]
 
 use connect_tests::world::Place;
 
-/// What each module below needs, named alike.
-macro_rules! vocabulary {
+/// Imports and helpers that each module below needs under the same names.
+macro_rules! shared_items {
     ($client:ident) => {
         use std::time::{Duration, Instant};
 
@@ -31,7 +31,7 @@ macro_rules! vocabulary {
 
         fn this_year() -> ListEvents {
             static NOW: std::sync::OnceLock<Timestamp> = std::sync::OnceLock::new();
-            let now = *NOW.get_or_init(Timestamp::now); // a page token goes with the range it was given for
+            let now = *NOW.get_or_init(Timestamp::now); // a page token is only valid for its range
             ListEvents::between(
                 now - SignedDuration::from_hours(24 * 60),
                 now + SignedDuration::from_hours(24 * 60),
@@ -48,7 +48,7 @@ macro_rules! vocabulary {
             outcome.err().expect("an error")
         }
 
-        /// A client of the sandbox's application, as the place of the world wants it.
+        /// Returns a builder with the sandbox's credentials and the transport of the world.
         fn client(world: &World) -> Builder {
             let app = world.sandbox(|sandbox| sandbox.credentials());
             let mut builder = Client::builder(app.client_id, app.client_secret, app.redirect_uri)
@@ -65,7 +65,7 @@ macro_rules! vocabulary {
     };
 }
 
-/// Runs one scenario in a world of its own.
+/// Starts one scenario in a new world.
 macro_rules! begin {
     ($seen:ident, $name:ident, $place:expr) => {{
         println!("{}", stringify!($name));
@@ -76,7 +76,7 @@ macro_rules! begin {
 
 fn every_fault_happened(name: &str, world: &connect_tests::world::World) {
     let faults = world.stats().faults;
-    assert_eq!(faults.asked, faults.fired, "{name} asked for faults that never happened");
+    assert_eq!(faults.asked, faults.fired, "faults of {name} never happened");
 }
 
 mod with_hyper {
@@ -108,7 +108,7 @@ mod with_hyper {
             }
         };
     }
-    vocabulary!(connect_hyper);
+    shared_items!(connect_hyper);
 
     fn transport(_: &World, builder: Builder) -> Builder {
         builder
@@ -147,7 +147,7 @@ mod blocking {
             }
         };
     }
-    vocabulary!(connect_blocking);
+    shared_items!(connect_blocking);
 
     thread_local! {
         static TRANSPORT: std::cell::Cell<super::Transport> = const { std::cell::Cell::new(super::Transport::Ureq) };
@@ -164,7 +164,7 @@ mod blocking {
     include!("body.rs");
 }
 
-/// What carries the blocking client's requests.
+/// The transport of the blocking client.
 #[derive(Clone, Copy)]
 enum Transport {
     Ureq,
@@ -172,7 +172,7 @@ enum Transport {
     PlainSocket,
 }
 
-/// What every run goes through, in this order.
+/// Returns the names of all scenarios in order.
 fn expected() -> Vec<&'static str> {
     let body = include_str!("body.rs");
     let (_, list) = body.split_once("scenarios! {").expect("the list");
@@ -180,31 +180,31 @@ fn expected() -> Vec<&'static str> {
 }
 
 #[tokio::test]
-async fn over_hyper() {
+async fn scenarios_pass_over_hyper() {
     assert_eq!(with_hyper::run(Place::Socket).await, expected());
 }
 
 #[tokio::test]
-async fn over_hyper_with_tls() {
+async fn scenarios_pass_over_hyper_with_tls() {
     assert_eq!(with_hyper::run(Place::Tls).await, expected());
 }
 
 #[test]
-fn over_ureq() {
+fn scenarios_pass_over_ureq() {
     assert_eq!(blocking::run(Place::Socket, Transport::Ureq), expected());
 }
 
 #[test]
-fn over_ureq_with_tls() {
+fn scenarios_pass_over_ureq_with_tls() {
     assert_eq!(blocking::run(Place::Tls, Transport::Ureq), expected());
 }
 
 #[test]
-fn in_memory() {
+fn scenarios_pass_in_memory() {
     assert_eq!(blocking::run(Place::Memory, Transport::InMemory), expected());
 }
 
 #[test]
-fn over_a_hand_written_socket() {
+fn scenarios_pass_over_a_plain_socket() {
     assert_eq!(blocking::run(Place::Socket, Transport::PlainSocket), expected());
 }

@@ -1,4 +1,4 @@
-//! The two clients as one: what these tests ask of either.
+//! A common interface of the async and the blocking client.
 
 use std::{borrow::Cow, time::Duration};
 
@@ -11,7 +11,7 @@ use http::Method;
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
-/// How a client is set up.
+/// The settings of a client.
 #[derive(Clone)]
 pub(crate) struct Setup {
     pub(crate) root: Option<String>,
@@ -35,18 +35,18 @@ impl Default for Setup {
     }
 }
 
-/// A client with a signed-in user. Each call gives back the id in its answer: the number of its request.
+/// A client with a signed-in user. Calls return the id in the response, which is the number of the request.
 pub(crate) trait Caller {
-    /// Which client it is.
+    /// Returns the name of the client.
     fn name(&self) -> &'static str;
-    /// Asks for something that may be asked for again.
+    /// Makes a call that may be repeated.
     fn read(&self) -> Result<String, Error>;
-    /// Asks for something that must happen only once, in a body of this size.
+    /// Makes a call that must not be repeated, with a body of this size.
     fn create_of(&self, size: usize) -> Result<String, Error>;
 
-    /// Deletes something.
+    /// Deletes an event.
     fn delete(&self) -> Result<(), Error>;
-    /// Asks an endpoint of the test's own for something.
+    /// Makes a `GET` of this path.
     fn get(&self, path: &'static str) -> Result<(), Error>;
 
     /// Refreshes the tokens.
@@ -58,26 +58,32 @@ pub(crate) trait Caller {
         self.create_of(10)
     }
 
-    /// A read that goes well, with nothing sent but its own request.
-    fn works(&self, wire: &Wire) {
+    /// Checks that a read succeeds with exactly one request.
+    fn assert_works(&self, wire: &Wire) {
         let before = wire.seen().len();
-        let id = self.read().unwrap_or_else(|error| panic!("{}: does not recover: {error:?}", self.name()));
+        let id =
+            self.read().unwrap_or_else(|error| panic!("{}: the next call fails: {error:?}", self.name()));
         let after = wire.seen().len();
-        assert_eq!((id, after), (after.to_string(), before + 1), "{}: the answer to another", self.name());
+        assert_eq!(
+            (id, after),
+            (after.to_string(), before + 1),
+            "{}: the response to another request",
+            self.name()
+        );
     }
 }
 
-/// One of the two calls, with a body that answers it.
-pub(crate) struct Asked {
+/// One of the two calls, with a valid response body.
+pub(crate) struct TestCall {
     pub(crate) name: &'static str,
     pub(crate) call: fn(&dyn Caller) -> Result<String, Error>,
     pub(crate) body: &'static str,
 }
 
-/// The two calls.
-pub(crate) const CALLS: [Asked; 2] = [
-    Asked { name: "read", call: |caller| caller.read(), body: r#"[{"id":"0","provider":"google"}]"# },
-    Asked {
+/// A repeatable and a non-repeatable call.
+pub(crate) const CALLS: [TestCall; 2] = [
+    TestCall { name: "read", call: |caller| caller.read(), body: r#"[{"id":"0","provider":"google"}]"# },
+    TestCall {
         name: "create",
         call: |caller| caller.create(),
         body: r#"{"success":true,"id":"0","title":"Once"}"#,
@@ -106,11 +112,11 @@ macro_rules! built {
     }};
 }
 
-/// Both clients, each on its own.
+/// Creates both clients.
 pub(crate) fn both(base_url: &str, setup: &Setup) -> [Box<dyn Caller>; 2] {
     let blocking = built!(connect_blocking, base_url, setup);
     blocking.user("ann").import(Tokens::new("access", "refresh")).unwrap();
-    // Nobody drives this runtime between the calls.
+    // A current-thread runtime does not run between the calls.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let hyper = built!(connect_hyper, base_url, setup);
     runtime.block_on(hyper.user("ann").import(Tokens::new("access", "refresh"))).unwrap();
@@ -179,7 +185,7 @@ impl Caller for Hyper {
     }
 }
 
-/// The response of a token endpoint.
+/// Returns a response of the token endpoint.
 pub(crate) fn tokens() -> Vec<u8> {
     let body = r#"{"access_token":"a","refresh_token":"r","token_type":"Bearer","expires_in":3600}"#;
     format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into()

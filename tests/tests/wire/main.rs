@@ -1,12 +1,12 @@
-//! Both clients against a server that misbehaves on the wire.
+//! Both clients against a misbehaving HTTP server.
 //!
-//! * `faults`: the list of what can go wrong with an answer, and what comes of it for a read and for a create;
-//! * `pool`: connections that the server closed while they were kept, and what was sent unasked on them;
-//! * `responses`: what both make of codings, heads, dates and texts;
-//! * `time`: deadlines against servers that are slow, and the pauses a 429 asks for;
-//! * `size`: answers without end.
+//! * `faults`: every fault of a response, and its outcome for a read and for a create;
+//! * `pool`: kept connections that the server closes or sends unexpected bytes on;
+//! * `responses`: content codings, heads, dates and texts;
+//! * `time`: timeouts with slow servers, and the pauses of a 429;
+//! * `size`: endless responses.
 //!
-//! After whatever went wrong, the same client's next call is a good one, by the server's count.
+//! After every fault, the next call of the same client must succeed.
 
 mod caller;
 mod faults;

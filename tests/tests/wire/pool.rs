@@ -1,4 +1,4 @@
-//! Connections that are kept: closed by the server meanwhile, or with something on them that nobody asked for.
+//! Kept connections that the server closes, or on which it sends bytes without a request.
 
 use std::{thread, time::Duration};
 
@@ -7,7 +7,7 @@ use connect_tests::wire::{Fault, Wire};
 use crate::caller::{Setup, both, tokens};
 
 #[test]
-fn a_read_succeeds_whenever_the_server_closes_the_kept_connection() {
+fn read_succeeds_although_the_kept_connection_is_closed() {
     let wire = Wire::plain().unwrap();
     for caller in both(&wire.base_url(), &Setup::default()) {
         for (closes, pause) in PAUSES {
@@ -23,7 +23,7 @@ fn a_read_succeeds_whenever_the_server_closes_the_kept_connection() {
 }
 
 #[test]
-fn a_create_is_never_sent_twice_whenever_the_server_closes_the_kept_connection() {
+fn create_is_sent_once_although_the_kept_connection_is_closed() {
     let wire = Wire::plain().unwrap();
     for caller in both(&wire.base_url(), &Setup::default()) {
         for (closes, pause) in PAUSES {
@@ -37,20 +37,20 @@ fn a_create_is_never_sent_twice_whenever_the_server_closes_the_kept_connection()
             let sent = creates(&wire) - before;
             match outcome {
                 Ok(_) => assert_eq!(sent, 1, "{}", caller.name()),
-                // The server closed as the request went out.
+                // The server closed the connection while the request was sent.
                 Err(error) => {
                     assert!(sent <= 1, "{}: {sent} creates", caller.name());
                     assert!(error.may_have_happened(), "{}: {error:?}", caller.name());
                     assert!(closes >= pause || !was_closed, "{}: closed before, {error:?}", caller.name());
                 }
             }
-            caller.works(&wire);
+            caller.assert_works(&wire);
         }
     }
 }
 
 #[test]
-fn token_requests_go_over_connections_of_their_own() {
+fn token_requests_use_separate_connections() {
     let wire = Wire::plain().unwrap();
     for caller in both(&wire.base_url(), &Setup::default()) {
         let before = wire.seen().len();
@@ -72,7 +72,7 @@ fn token_requests_go_over_connections_of_their_own() {
 }
 
 #[test]
-fn kept_connection_that_dies_fails_no_token_request() {
+fn dead_kept_connection_does_not_fail_a_token_request() {
     let wire = Wire::plain().unwrap();
     for caller in both(&wire.base_url(), &Setup::default()) {
         for (closes, pause) in PAUSES {
@@ -91,7 +91,7 @@ fn kept_connection_that_dies_fails_no_token_request() {
 }
 
 #[test]
-fn idle_connection_is_not_used_after_its_time() {
+fn idle_connection_is_not_used_after_its_timeout() {
     let wire = Wire::plain().unwrap();
     for (time, pause) in
         [(Duration::ZERO, Duration::ZERO), (Duration::from_millis(50), Duration::from_millis(150))]
@@ -108,7 +108,7 @@ fn idle_connection_is_not_used_after_its_time() {
     }
 }
 
-/// When the server closes after its answer, and when the client goes on.
+/// How long after the response the server closes, and the client makes its next call.
 const PAUSES: [(Duration, Duration); 7] = [
     (Duration::ZERO, Duration::ZERO),
     (Duration::ZERO, Duration::from_millis(100)),
@@ -124,7 +124,7 @@ fn creates(wire: &Wire) -> usize {
 }
 
 #[test]
-fn an_answer_nobody_asked_for_is_not_the_answer_to_the_next_call() {
+fn unrequested_response_is_not_used_for_the_next_call() {
     let answer = |id: &str| {
         let body = format!(r#"[{{"id":"{id}"}}]"#);
         format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len())
@@ -138,14 +138,14 @@ fn an_answer_nobody_asked_for_is_not_the_answer_to_the_next_call() {
             thread::sleep(Duration::from_millis(20));
             let id = caller.read().unwrap();
             assert_eq!(id, wire.seen().len().to_string(), "{}: {behind:?}", caller.name());
-            caller.works(&wire);
+            caller.assert_works(&wire);
         }
     }
 }
 
 #[test]
-fn a_body_the_server_does_not_read_is_not_sent_again() {
-    // More than fits into the buffers between them.
+fn body_that_the_server_does_not_read_is_not_sent_again() {
+    // More than the socket buffers hold.
     let size = 16 << 20;
     let answer = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n".to_vec();
     for answer in [answer, Vec::new()] {
@@ -157,7 +157,7 @@ fn a_body_the_server_does_not_read_is_not_sent_again() {
             assert_eq!(creates(&wire) - before, 1, "{}: {error:?}", caller.name());
             assert_eq!(error.attempts(), 1, "{}: {error:?}", caller.name());
             assert!(error.may_have_happened() || error.status().is_some(), "{}: {error:?}", caller.name());
-            caller.works(&wire);
+            caller.assert_works(&wire);
             caller.create_of(size).unwrap();
         }
     }

@@ -1,4 +1,4 @@
-//! What both clients make of the same bytes: content codings, heads, dates and texts.
+//! Both clients read the same responses alike: content codings, heads, dates and texts.
 
 use std::{io::Write, time::Duration};
 
@@ -16,7 +16,7 @@ const BODY: &str = r#"[{"id":"0","provider":"google"}]"#;
 
 struct Case {
     name: &'static str,
-    /// The first bytes are the response to the call; the others to what it sends then.
+    /// The response to the call, then the responses to its further requests.
     responses: Vec<Vec<u8>>,
     call: fn(&dyn Caller) -> Result<String, Error>,
     right: fn(&Result<String, Error>) -> bool,
@@ -32,12 +32,12 @@ fn gzip(text: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// A list of calendars in a coding.
+/// Returns a case with a calendar list in a content coding.
 fn coded(name: &'static str, coding: &str, body: &[u8]) -> Case {
     listed(name, response(&format!("200 OK\r\ncontent-encoding: {coding}"), body))
 }
 
-/// A list of calendars that is read.
+/// Returns a case with a calendar list that must be read.
 fn listed(name: &'static str, response: Vec<u8>) -> Case {
     Case { name, responses: vec![response], call: |caller| caller.read(), right: |outcome| is(outcome, "0") }
 }
@@ -46,7 +46,7 @@ fn is(outcome: &Result<String, Error>, expected: &str) -> bool {
     outcome.as_ref().is_ok_and(|id| id == expected)
 }
 
-/// A head with this many headers, content-length among them.
+/// Returns a head with this many headers, including content-length.
 fn headers(count: usize) -> String {
     let mut head = "200 OK".to_owned();
     (1..count).for_each(|number| head += &format!("\r\nx-{number}: {number}"));
@@ -86,22 +86,22 @@ fn cases() -> Vec<Case> {
             "gzip",
             &[gzip(&BODY.as_bytes()[..9]), gzip(&BODY.as_bytes()[9..])].concat(),
         ),
-        coded("a zero byte behind gzip", "gzip", &with(&[0])),
-        coded("a block of zero bytes behind gzip", "gzip", &with(&[0; 4096])),
-        Case { right: is_broken, ..coded("something else behind gzip", "gzip", &with(b"x")) },
+        coded("a zero byte after gzip", "gzip", &with(&[0])),
+        coded("a block of zero bytes after gzip", "gzip", &with(&[0; 4096])),
+        Case { right: is_broken, ..coded("another byte after gzip", "gzip", &with(b"x")) },
         Case { right: is_broken, ..coded("gzip that is cut short", "gzip", &body[..body.len() - 1]) },
-        coded("a name that is no coding", "UTF-8", BODY.as_bytes()),
-        Case { right: is_unreadable, ..coded("a coding that was not asked for", "br", &body) },
+        coded("an unknown coding name", "UTF-8", BODY.as_bytes()),
+        Case { right: is_unreadable, ..coded("a coding that was not requested", "br", &body) },
         Case {
             call: |caller| caller.delete().map(|()| "deleted".to_owned()),
             right: |outcome| is(outcome, "deleted"),
-            ..listed("a delete answered with gzip of no bytes", empty("200 OK"))
+            ..listed("a delete with an empty gzip response", empty("200 OK"))
         },
         Case {
             call: |caller| caller.delete().map(|()| "deleted".to_owned()),
             right: |outcome| is(outcome, "deleted"),
             ..listed(
-                "a 204 that names gzip",
+                "a 204 with content-encoding gzip",
                 b"HTTP/1.1 204 No Content\r\ncontent-encoding: gzip\r\n\r\n".to_vec(),
             )
         },
@@ -110,11 +110,11 @@ fn cases() -> Vec<Case> {
                 let limited = |error: &Error| error.retry_after() == Some(Duration::from_secs(3000));
                 outcome.as_ref().is_err_and(limited)
             },
-            ..listed("a 429 with gzip of no bytes", empty("429 Slow\r\nretry-after: 3000"))
+            ..listed("a 429 with an empty gzip body", empty("429 Slow\r\nretry-after: 3000"))
         },
         Case {
             responses: vec![empty("401 Unauthorized"), tokens(), response("200 OK", BODY.as_bytes())],
-            ..listed("a 401 with gzip of no bytes", Vec::new())
+            ..listed("a 401 with an empty gzip body", Vec::new())
         },
         Case {
             right: |outcome| says(outcome, "no"),
@@ -128,19 +128,19 @@ fn cases() -> Vec<Case> {
         listed("256 headers", response(&headers(256), BODY.as_bytes())),
         Case { right: is_broken, ..listed("257 headers", response(&headers(257), BODY.as_bytes())) },
         listed(
-            "256 headers behind a 103",
+            "256 headers after a 103",
             [early.as_bytes(), &response(&headers(256), BODY.as_bytes())].concat(),
         ),
         listed("a header in folded lines", response("200 OK\r\nx: a\r\n b\r\n\tc", BODY.as_bytes())),
-        listed("a folded header among 200", response(&last("x: a\r\n b", "200 OK"), BODY.as_bytes())),
+        listed("a folded header after 200 others", response(&last("x: a\r\n b", "200 OK"), BODY.as_bytes())),
         Case {
             right: is_broken,
-            ..listed("a line that is no header", response("200 OK\r\ngarbage", BODY.as_bytes()))
+            ..listed("a malformed header", response("200 OK\r\ngarbage", BODY.as_bytes()))
         },
         Case {
             right: is_broken,
             ..listed(
-                "a line that is no header among 200",
+                "a malformed header after 200 others",
                 response(&last("garbage", "200 OK"), BODY.as_bytes()),
             )
         },
@@ -155,13 +155,16 @@ fn cases() -> Vec<Case> {
                 response(&format!("200 OK\r\nx: {}", "x".repeat(70_000)), BODY.as_bytes()),
             )
         },
-        listed("gzip named in the 201st header", response(&last("content-encoding: gzip", "200 OK"), &body)),
+        listed(
+            "content-encoding gzip as the 201st header",
+            response(&last("content-encoding: gzip", "200 OK"), &body),
+        ),
         Case {
             right: |outcome| {
                 let limited = |error: &Error| error.retry_after() == Some(Duration::from_secs(3000));
                 outcome.as_ref().is_err_and(limited)
             },
-            ..listed("Retry-After in the 201st header", response(&last("retry-after: 3000", "429 Slow"), b""))
+            ..listed("Retry-After as the 201st header", response(&last("retry-after: 3000", "429 Slow"), b""))
         },
         listed("a byte order mark before JSON", response("200 OK", format!("\u{feff}{BODY}").as_bytes())),
         Case {
@@ -171,7 +174,7 @@ fn cases() -> Vec<Case> {
         Case {
             right: |outcome| says(outcome, "k\u{e9}sz"),
             ..listed(
-                "a refusal where a list was expected",
+                "an error object instead of a list",
                 response("200 OK", br#"{"success":"false","error":"k\u00e9sz"}"#),
             )
         },
@@ -179,16 +182,16 @@ fn cases() -> Vec<Case> {
             call: |caller| caller.create(),
             right: |outcome| says(outcome, "k\u{e9}sz"),
             ..listed(
-                "a refusal with escapes",
+                "an error with escapes",
                 response("200 OK", br#"{"success":false,"message":"k\u00e9sz"}"#),
             )
         },
     ];
     for (name, after) in [
         ("Retry-After with a fraction", "3000.5"),
-        ("Retry-After as a date of RFC 850", "Sunday, 29-Nov-26 23:49:37 GMT"),
-        ("Retry-After as a date of asctime", "Sun Nov 29 23:49:37 2026"),
-        ("Retry-After as a date of today", "Sun, 29 Nov 2026 23:49:37 GMT"),
+        ("Retry-After as an RFC 850 date", "Sunday, 29-Nov-26 23:49:37 GMT"),
+        ("Retry-After as an asctime date", "Sun Nov 29 23:49:37 2026"),
+        ("Retry-After as an IMF-fixdate", "Sun, 29 Nov 2026 23:49:37 GMT"),
     ] {
         let head = format!("429 Slow\r\ndate: Sun, 29 Nov 2026 22:59:37 GMT\r\nretry-after: {after}");
         cases.push(Case {
@@ -203,7 +206,7 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-/// Runs the list over both clients, each case at once and a few bytes at a time, and says all that is not as it should be.
+/// Runs all cases with both clients, in one piece and in small pieces, and reports every wrong outcome.
 fn run(world: impl Fn() -> (Wire, Setup)) {
     let mut wrong = Vec::new();
     for case in cases() {
@@ -230,18 +233,18 @@ fn run(world: impl Fn() -> (Wire, Setup)) {
 }
 
 #[test]
-fn responses_are_read_alike_over_plain_http() {
+fn both_clients_read_responses_alike_over_plain_http() {
     run(|| (Wire::plain().unwrap(), Setup::default()));
 }
 
 #[test]
-fn responses_are_read_alike_over_tls() {
+fn both_clients_read_responses_alike_over_tls() {
     let authority = Authority::new().unwrap();
     run(|| (Wire::tls(&authority).unwrap(), Setup { root: Some(authority.pem()), ..Setup::default() }));
 }
 
 #[test]
-fn path_that_names_another_host_is_sent_nowhere() {
+fn path_with_another_host_is_not_sent() {
     let paths = [
         ".evil.example/x",
         "@evil.example/x",

@@ -1,4 +1,4 @@
-//! Answers without end: given up at the cap, long before the server has sent them.
+//! Endless responses are cut off at the size limit.
 
 use connect_core::ErrorKind;
 use connect_tests::wire::{Fault, Wire};
@@ -6,14 +6,14 @@ use connect_tests::wire::{Fault, Wire};
 use crate::caller::{CALLS, Setup, both};
 
 const CAP: usize = 1 << 20;
-/// What the sockets between the two hold on top.
-const BETWEEN: usize = 16 << 20;
+/// The capacity of the socket buffers between client and server.
+const SOCKET_BUFFERS: usize = 16 << 20;
 const PIECE: usize = 64 << 10;
 /// A gigabyte.
 const PIECES: usize = (1 << 30) / PIECE;
 
 #[test]
-fn a_body_without_end_is_given_up_at_the_cap() {
+fn endless_body_is_cut_off_at_the_limit() {
     let chunk = [format!("{PIECE:x}\r\n").into_bytes(), vec![b' '; PIECE], b"\r\n".to_vec()].concat();
     let endless = [
         ("with a length", format!("content-length: {}\r\n\r\n", 1_u64 << 40), vec![b' '; PIECE]),
@@ -23,22 +23,26 @@ fn a_body_without_end_is_given_up_at_the_cap() {
     for (name, head, piece) in endless {
         let wire = Wire::plain().unwrap();
         for caller in both(&wire.base_url(), &Setup { max_response_size: CAP, ..Setup::default() }) {
-            for asked in CALLS {
+            for test_call in CALLS {
                 let (before, sent) = (wire.seen().len(), wire.sent());
                 let head = format!("HTTP/1.1 200 OK\r\n{head}").into_bytes();
                 wire.next(Fault::Endless(head, piece.clone(), PIECES));
-                let error = (asked.call)(&*caller).unwrap_err();
+                let error = (test_call.call)(&*caller).unwrap_err();
                 assert!(matches!(error.kind(), ErrorKind::Decode { .. }), "{name}: {error:?}");
                 assert!(error.to_string().contains("too large"), "{name}: {error}");
                 assert_eq!(
                     wire.seen().len() - before,
                     1,
-                    "{name}: {}: it is no larger the next time",
+                    "{name}: {}: a too large response is not requested again",
                     caller.name()
                 );
-                caller.works(&wire);
+                caller.assert_works(&wire);
                 let sent = wire.sent() - sent;
-                assert!((CAP..CAP + BETWEEN).contains(&sent), "{name}: {}: {sent} bytes", caller.name());
+                assert!(
+                    (CAP..CAP + SOCKET_BUFFERS).contains(&sent),
+                    "{name}: {}: {sent} bytes",
+                    caller.name()
+                );
             }
         }
     }

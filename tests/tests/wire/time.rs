@@ -1,7 +1,6 @@
-//! Deadlines against servers that are slow, and the pauses a 429 asks for.
+//! Timeouts with slow servers, and the pauses of a 429.
 //!
-//! A call that is given up has taken its time, and at most a tenth more; [`SLACK`] on top and a second try are for a
-//! machine that is busy with other tests.
+//! A call must end between its timeout and 10% later; [`SLACK`] and a second try allow for a busy machine.
 
 use std::time::{Duration, Instant};
 
@@ -17,8 +16,8 @@ use crate::caller::{CALLS, Setup, both};
 const DEADLINE: Duration = Duration::from_secs(1);
 const SLACK: Duration = Duration::from_millis(150);
 
-/// Calls until the deadline, which is that of the call or that of its only attempt.
-fn given_up(wire: &Wire, root: Option<String>, fault: &Fault) {
+/// Checks that a call ends at its timeout, and that an attempt ends at the attempt timeout.
+fn assert_times_out(wire: &Wire, root: Option<String>, fault: &Fault) {
     let long = Duration::from_secs(15);
     for (timeout, attempt_timeout, attempts) in [(DEADLINE, long, 3), (long, DEADLINE, 1)] {
         let setup = Setup { root: root.clone(), timeout, attempt_timeout, attempts, ..Setup::default() };
@@ -32,7 +31,7 @@ fn given_up(wire: &Wire, root: Option<String>, fault: &Fault) {
                 let took = started.elapsed();
                 assert!(matches!(error.kind(), ErrorKind::Timeout), "{}: {error:?}", caller.name());
                 assert!(took >= DEADLINE, "{}: {fault:?} took {took:?}", caller.name());
-                caller.works(wire);
+                caller.assert_works(wire);
                 shortest = shortest.min(took);
                 if shortest < most {
                     break;
@@ -44,76 +43,84 @@ fn given_up(wire: &Wire, root: Option<String>, fault: &Fault) {
 }
 
 fn pieces(text: &str) -> Fault {
-    // Often enough to be a sign of life, for far longer than anybody waits.
+    // The connection is never idle for long, and the bytes last longer than the timeout.
     Fault::Drips(text.as_bytes().to_vec(), Duration::from_millis(100))
 }
 
 #[test]
-fn a_body_that_trickles() {
+fn trickling_body_times_out() {
     let head = "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n";
     let wire = Wire::plain().unwrap();
-    given_up(&wire, None, &Fault::Slow(head.into(), b" ".to_vec(), Duration::from_millis(100)));
+    assert_times_out(&wire, None, &Fault::Slow(head.into(), b" ".to_vec(), Duration::from_millis(100)));
 }
 
 #[test]
-fn a_head_that_trickles() {
-    given_up(&Wire::plain().unwrap(), None, &pieces(&format!("HTTP/1.1 200 OK\r\nx: {}", "x".repeat(100))));
+fn trickling_head_times_out() {
+    assert_times_out(
+        &Wire::plain().unwrap(),
+        None,
+        &pieces(&format!("HTTP/1.1 200 OK\r\nx: {}", "x".repeat(100))),
+    );
 }
 
 #[test]
-fn informational_answers_without_end() {
+fn endless_informational_responses_time_out() {
     let hint = b"HTTP/1.1 103 Early Hints\r\n\r\n".to_vec();
-    given_up(&Wire::plain().unwrap(), None, &Fault::Slow(Vec::new(), hint, Duration::from_millis(50)));
+    assert_times_out(
+        &Wire::plain().unwrap(),
+        None,
+        &Fault::Slow(Vec::new(), hint, Duration::from_millis(50)),
+    );
 }
 
 #[test]
-fn a_handshake_that_stalls() {
+fn stalled_handshake_times_out() {
     let authority = Authority::new().unwrap();
-    given_up(&Wire::tls(&authority).unwrap(), Some(authority.pem()), &Fault::Stall);
+    assert_times_out(&Wire::tls(&authority).unwrap(), Some(authority.pem()), &Fault::Stall);
 }
 
 #[test]
-fn a_server_that_takes_the_connection_and_says_nothing() {
-    given_up(&Wire::plain().unwrap(), None, &Fault::Stall);
+fn silent_server_times_out() {
+    assert_times_out(&Wire::plain().unwrap(), None, &Fault::Stall);
 }
 
 #[test]
-fn a_body_that_trickles_over_tls() {
+fn trickling_body_over_tls_times_out() {
     let authority = Authority::new().unwrap();
     let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
     let fault = Fault::Slow(head.into(), b"1\r\n \r\n".to_vec(), Duration::from_millis(100));
-    given_up(&Wire::tls(&authority).unwrap(), Some(authority.pem()), &fault);
+    assert_times_out(&Wire::tls(&authority).unwrap(), Some(authority.pem()), &fault);
 }
 
-/// A 429 with this header.
+/// Returns a 429 with this Retry-After header.
 fn limited(retry_after: &str) -> Fault {
     let head = format!("HTTP/1.1 429 Slow\r\nretry-after: {retry_after}\r\ncontent-length: 0\r\n\r\n");
     Fault::Keeps(head.into())
 }
 
-/// The form of HTTP's dates.
+/// Returns an HTTP date.
 fn date(at: Timestamp) -> String {
     at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 #[test]
-fn a_pause_in_seconds_and_one_until_a_date_are_waited_for() {
+fn retry_after_in_seconds_and_as_a_date_is_waited_for() {
     let wire = Wire::plain().unwrap();
-    for asked in CALLS {
+    for test_call in CALLS {
         for caller in both(&wire.base_url(), &Setup::default()) {
             wire.next(limited("1"));
-            (asked.call)(&*caller).unwrap();
+            (test_call.call)(&*caller).unwrap();
             let seen = wire.seen();
             let [.., first, second] = seen.as_slice() else { panic!("two requests") };
             let pause = second.at - first.at;
             assert!(pause >= Duration::from_secs(1), "{}: after {pause:?}", caller.name());
             assert!(pause < Duration::from_millis(1500), "{}: after {pause:?}", caller.name());
 
-            // Whole seconds: a date less than two of them away is more than one away.
+            // HTTP dates have whole seconds, so this one is one to two seconds away.
             let until = Timestamp::from_second(Timestamp::now().as_second() + 2).unwrap();
             wire.next(limited(&date(until)));
             let before = wire.seen().len();
-            (asked.call)(&*caller).unwrap();
+            (test_call.call)(&*caller).unwrap();
             assert_eq!(wire.seen().len() - before, 2, "{}", caller.name());
             assert!(Timestamp::now() >= until, "{}: before the date", caller.name());
         }
@@ -121,7 +128,7 @@ fn a_pause_in_seconds_and_one_until_a_date_are_waited_for() {
 }
 
 #[test]
-fn a_pause_beyond_the_deadline_fails_at_once() {
+fn retry_after_beyond_the_timeout_fails_immediately() {
     let far = date(Timestamp::from_second(Timestamp::now().as_second() + 3600).unwrap());
     for retry_after in ["11", far.as_str()] {
         let wire = Wire::plain().unwrap();
