@@ -1,4 +1,4 @@
-"""Consent as a user goes through it, and what arrives at the application."""
+"""Tests the consent pages as a user clicks through them, and the callback that the application receives."""
 
 import base64
 import contextlib
@@ -31,7 +31,7 @@ FLAGS = [
 
 
 class Application:
-    """The application's redirect URI: a listener that keeps what arrives."""
+    """The application's redirect URI: a listener that records the callbacks."""
 
     def __init__(self):
         arrived = self.arrived = queue.Queue()
@@ -53,7 +53,7 @@ class Application:
 
 
 class Sandbox:
-    """`connect sandbox` with its pages on."""
+    """`connect sandbox` with its consent pages switched on."""
 
     def __init__(self, program, redirect_uri):
         command = [program, "sandbox", "--json", "--port", "0"]
@@ -68,7 +68,7 @@ class Sandbox:
         return f"{self.base}/oauth/authorize?{urllib.parse.urlencode(query | more)}"
 
     def status(self, code):
-        """Exchanges the code, and asks which accounts there are."""
+        """Exchanges the code and returns the connected accounts."""
         pair = base64.b64encode(f"{self.ready['client_id']}:{self.ready['client_secret']}".encode()).decode()
         form = urllib.parse.urlencode({"grant_type": "authorization_code", "code": code}).encode()
         tokens = self.call("/oauth/token", {"authorization": f"Basic {pair}"}, form)
@@ -81,7 +81,7 @@ class Sandbox:
 
 
 class Checks:
-    """One line a check."""
+    """Prints one line per check."""
 
     def __init__(self):
         self.passed = self.failed = 0
@@ -95,7 +95,7 @@ class Checks:
 
 
 class User:
-    """Someone at the browser."""
+    """A user at the browser."""
 
     def __init__(self, browser):
         self.browser = browser
@@ -107,7 +107,7 @@ class User:
         return self.browser.find_element(By.CSS_SELECTOR, selector)
 
     def clicks(self, selector):
-        """Clicks, and waits until another page is there."""
+        """Clicks and waits for the next page."""
         before = self.one("html")
         self.one(selector).click()
         WebDriverWait(self.browser, 20).until(lambda _: is_gone(before))
@@ -140,10 +140,10 @@ def approve(check, user, sandbox, application):
     user.clicks("button[value=back]")
     arrived = application.arrived.get(timeout=20)
     check.that("a code arrives with the state", set(arrived) == {"code", "state"}, arrived)
-    check.that("the state is what was sent", arrived.get("state") == "s&approves", arrived)
+    check.that("the state is unchanged", arrived.get("state") == "s&approves", arrived)
     status = sandbox.status(arrived["code"])
     check.that("one account is connected", [len(accounts) for accounts in status.values()].count(1) == 1, status)
-    check.that("its calendars may be seen", status["google"][0]["calendarPermissionGranted"] is True, status)
+    check.that("its calendar permission is granted", status["google"][0]["calendarPermissionGranted"] is True, status)
 
 
 def deny(check, user, sandbox, application):
@@ -168,7 +168,7 @@ def withhold(check, user, sandbox, application):
     check.that("CalDAV asks for no calendar permission",
                not user.browser.find_elements(By.ID, "calendars"))
     user.clicks("button[value=allow]")
-    check.that("the page says what is withheld", "without calendar access" in user.reads("#microsoft"))
+    check.that("the page shows the withheld permission", "without calendar access" in user.reads("#microsoft"))
     user.clicks("button[value=back]")
     status = sandbox.status(application.arrived.get(timeout=20)["code"])
     granted = {name: [one["calendarPermissionGranted"] for one in accounts] for name, accounts in status.items()}
@@ -181,18 +181,18 @@ def disconnect(check, user, sandbox, application):
     user.connects("google")
     user.connects("microsoft")
     button = user.one("#disconnect-google")
-    check.that("the button says what it does", button.accessible_name == "Disconnect Google Calendar", button.accessible_name)
+    check.that("the button has an accessible name", button.accessible_name == "Disconnect Google Calendar", button.accessible_name)
     user.clicks("#disconnect-google")
     check.that("the account is gone and can be connected again", user.one("#connect-google").is_displayed())
-    check.that("the other one stays", "disconnects@outlook.example" in user.reads("#microsoft"))
+    check.that("the other account stays connected", "disconnects@outlook.example" in user.reads("#microsoft"))
     user.clicks("button[value=back]")
     status = sandbox.status(application.arrived.get(timeout=20)["code"])
-    check.that("connection-status knows of one account",
+    check.that("connection-status has one account",
                (len(status["google"]), len(status["microsoft"])) == (0, 1), status)
 
 
 def stranger(check, user, sandbox, application):
-    """A page that happens to be open beside the sandbox."""
+    """A page of another origin cannot change the sandbox."""
     control = sandbox.base.removesuffix("/api") + "/sandbox"
     user.opens(application.uri.replace("/callback", "/"))
     user.browser.execute_async_script(
@@ -204,24 +204,24 @@ def stranger(check, user, sandbox, application):
     complaints = [entry["message"] for entry in user.browser.get_log("browser") if "/sandbox/set" in entry["message"]]
     check.that("its request is refused", complaints and all("403" in one for one in complaints), complaints)
     user.opens(f"{control}/apps")
-    check.that("whoever types the address in sees it", "sandbox-client" in user.reads("body"))
+    check.that("a user who opens the address sees the page", "sandbox-client" in user.reads("body"))
 
 
 def languages(check, user, sandbox, application):
     user.opens(sandbox.authorize("speaks", lng="ar"))
     html = user.one("html")
     check.that("Arabic is right to left", (html.get_attribute("lang"), html.get_attribute("dir")) == ("ar", "rtl"))
-    check.that("the browser lays it out so",
+    check.that("the browser lays the page out from right to left",
                user.browser.execute_script("return getComputedStyle(document.body).direction") == "rtl")
     heading, box = user.one("h1"), user.one("main")
-    check.that("the words are Arabic", any("\u0600" <= letter <= "\u06ff" for letter in heading.text), heading.text)
+    check.that("the text is Arabic", any("\u0600" <= letter <= "\u06ff" for letter in heading.text), heading.text)
     check.that("nothing is wider than the page", user.browser.execute_script(
         "return document.documentElement.scrollWidth <= innerWidth") and box.is_displayed())
     user.connects("apple")
     html = user.one("html")
-    check.that("it stays Arabic over the forms", html.get_attribute("dir") == "rtl")
+    check.that("the pages after a form are Arabic too", html.get_attribute("dir") == "rtl")
     user.clicks("button[value=back]")
-    check.that("a code arrives from there as well", "code" in application.arrived.get(timeout=20))
+    check.that("the Arabic pages return a code too", "code" in application.arrived.get(timeout=20))
     user.opens(sandbox.authorize("speaks", lng="pt_br"))
     check.that("pt_br is Brazilian Portuguese", user.one("html").get_attribute("lang") == "pt-BR")
     user.opens(sandbox.authorize("speaks", lng="xx"))
@@ -243,7 +243,7 @@ def looks(check, user, sandbox, application):
                and user.browser.title != "")
     check.that("there are no scripts", not user.browser.find_elements(By.TAG_NAME, "script"))
     complaints = [entry["message"] for entry in user.browser.get_log("browser") if "favicon" not in entry["message"]]
-    check.that("the browser complains of nothing", not complaints, complaints)
+    check.that("the browser logs no errors", not complaints, complaints)
 
 
 def debug_page(check, user, sandbox, application):
@@ -265,10 +265,10 @@ def debug_page(check, user, sandbox, application):
     check.that("nothing is wider than a narrow page", user.browser.execute_script(
         "return document.documentElement.scrollWidth <= innerWidth"))
     user.browser.set_window_size(before["width"], before["height"])
-    check.that("the browser complains of nothing there", not (complaints := user.browser.get_log("browser")), complaints)
+    check.that("the browser logs no errors on the debug page", not (complaints := user.browser.get_log("browser")), complaints)
     requests = user.one("#requests + div").text
     user.opens(address)
-    check.that("a look is no request", user.one("#requests + div").text == requests)
+    check.that("viewing the debug page is not counted as a request", user.one("#requests + div").text == requests)
 
 
 @contextlib.contextmanager
@@ -286,14 +286,14 @@ def chromium(profile):
 
 
 def run(check, sandbox, profile, parts):
-    """Has each part use the browser, and ends with what they found."""
+    """Runs each part in a browser and prints the result."""
     try:
         with chromium(profile) as browser:
             for name, part in parts:
                 try:
                     part(browser)
                 except Exception as error:
-                    check.that(f"{name} gets to its end", False, f"{type(error).__name__}: {error}"[:500])
+                    check.that(f"{name} runs to its end", False, f"{type(error).__name__}: {error}"[:500])
     finally:
         sandbox.process.terminate()
         sandbox.process.wait()

@@ -1,6 +1,5 @@
-"""Pages of two origins at the token endpoint, as a browser lets them: a page of the application gets its access token, the
-others get nothing and can read nothing. The code comes from the popup of the sandbox's Google, as the calendar
-integration has it."""
+"""Tests the token endpoint from pages of several origins in a real browser: only a page of the application gets its access
+token. The code comes from the popup of the sandbox's Google, like in the calendar integration."""
 
 import http.server
 import json
@@ -14,7 +13,7 @@ import urllib.request
 
 from browser import Checks, User, run
 
-# What the integration sends: a form with one field and its header, with the application's session.
+# The request of the integration: a form with one field, its header, and the application's session cookie.
 SEND = """
 const [url, form, headers, done] = arguments;
 fetch(url, {method: 'POST', credentials: 'include', body: new URLSearchParams(form), headers}).then(
@@ -58,7 +57,7 @@ HEADERS = {"X-Requested-With": "XmlHttpRequest"}
 
 
 class Pages:
-    """Pages of an origin. Those of the application set its session."""
+    """Serves pages of an origin; the application's pages set its session cookie."""
 
     def __init__(self, host="127.0.0.1", user=None):
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -79,7 +78,7 @@ class Pages:
 
 
 class Sandbox:
-    """`connect sandbox`, whose Google asks for consent."""
+    """`connect sandbox`, whose Google shows a consent page."""
 
     def __init__(self, program):
         command = [program, "sandbox", "--json", "--port", "0", "--set", "auto_consent=off"]
@@ -104,7 +103,7 @@ class Sandbox:
 
 
 class Endpoint:
-    """One of the example servers, for pages of this origin."""
+    """One of the example servers, which accepts pages of this origin."""
 
     def __init__(self, program, sandbox, origin):
         settings = {
@@ -119,7 +118,7 @@ class Endpoint:
 
 
 def code(browser, sandbox):
-    """What Google's script hands to the page: from a window of its own."""
+    """Returns the code that Google's script passes from its popup to the page."""
     page = browser.current_window_handle
     browser.execute_script("window.open(arguments[0], 'consent')", sandbox.consent())
     browser.switch_to.window(next(one for one in browser.window_handles if one != page))
@@ -145,40 +144,40 @@ def flow(check, browser, name, sandbox, program):
         browser.get(app.origin)
         got = code(browser, sandbox)
 
-        # The neighbour is on the same host, so the browser sends the application's cookie from there as well.
+        # The other origin has the same host, so the browser sends the application's cookie from there too.
         for who, pages in (("another port", neighbour), ("another host", stranger)):
             before = sandbox.exchanges()
             browser.get(pages.origin)
             for url, form in ((auth, {"code": got}), (refresh, {})):
-                check.that(f"{name}: a page of {who} is told nothing",
+                check.that(f"{name}: a page of {who} gets no response",
                            ask(SEND, url, form, HEADERS) == {"error": "TypeError"})
                 opaque = ask(WITHOUT_ASKING, url, form)
-                check.that(f"{name}: not without the header either", opaque == {"status": 0, "text": ""}, opaque)
+                check.that(f"{name}: a request without the header gets no response either", opaque == {"status": 0, "text": ""}, opaque)
                 framed = ask(INTO_A_FRAME, url, form)
-                check.that(f"{name}: nor in a frame", framed == {"text": None}, framed)
-            check.that(f"{name}: nothing was exchanged for {who}", sandbox.exchanges() == before)
+                check.that(f"{name}: a frame cannot read it either", framed == {"text": None}, framed)
+            check.that(f"{name}: no code is exchanged for {who}", sandbox.exchanges() == before)
 
         browser.get(app.origin)
         refused = ask(SEND, auth, {"code": got}, {})
-        check.that(f"{name}: a page of the application reads why it is refused",
+        check.that(f"{name}: a page of the application can read the error",
                    refused.get("status") == 403 and "error" in json.loads(refused["text"]), refused)
         reply = ask(SEND, auth, {"code": got}, HEADERS)
         tokens = json.loads(reply.get("text") or "{}")
-        check.that(f"{name}: with the header it gets its token",
+        check.that(f"{name}: a request with the header gets the access token",
                    reply.get("status") == 200 and tokens.get("token_type") == "Bearer" and tokens["access_token"], reply)
         check.that(f"{name}: the refresh token stays on the server", "refresh_token" not in tokens, tokens)
         later = ask(SEND, refresh, {}, HEADERS)
-        check.that(f"{name}: and gets one later", later.get("status") == 200
+        check.that(f"{name}: a later request gets an access token", later.get("status") == 200
                    and "access_token" in json.loads(later["text"]), later)
         old = ask(OLD_WAY, refresh, {})
-        check.that(f"{name}: with XMLHttpRequest too", old.get("status") == 200, old)
+        check.that(f"{name}: XMLHttpRequest works too", old.get("status") == 200, old)
         used = ask(SEND, auth, {"code": got}, HEADERS)
         check.that(f"{name}: a used code is a readable error",
                    (used.get("status"), json.loads(used["text"])["error"]) == (400, "invalid_grant"), used)
         browser.delete_all_cookies()
         browser.execute_script("history.replaceState(null, '', '/')")
         nobody = ask(SEND, refresh, {}, HEADERS)
-        check.that(f"{name}: without a session there is nothing", nobody.get("status") == 401, nobody)
+        check.that(f"{name}: a request without a session is refused", nobody.get("status") == 401, nobody)
     finally:
         endpoint.process.terminate()
         endpoint.process.wait()

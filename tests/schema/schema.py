@@ -1,4 +1,4 @@
-"""Signs in at the sandbox, runs schemathesis with the token, and counts what it found."""
+"""Signs in at the sandbox, runs schemathesis with the token, and counts the results."""
 
 import base64
 import json
@@ -13,7 +13,7 @@ import urllib.request
 SEED = os.environ.get("SEED", "20261115")
 EXAMPLES = "120"
 
-# A run that never gets past the refusals shows nothing: each of these has to occur.
+# A run that only gets error responses proves nothing, so each of these responses must occur.
 REACHED = {
     "GET /oauth/authorize": ["302", "400"],
     "POST /oauth/token": ["400"],
@@ -45,7 +45,7 @@ def main():
     )
     closed = work / "closed.json"
     closed.write_text(json.dumps(aim(close(json.loads(schema.read_text())), server, token)))
-    # The keys live on the origin. Disconnecting comes last: what is left has nothing to list or to write.
+    # The keys are at the origin. Disconnecting comes last, because nothing can be listed or written afterwards.
     last = ["--include-path", "/oauth/disconnect"]
     keys = ["--include-path", "/.well-known/webhook-keys"]
     others = [flag.replace("include", "exclude") for flag in last + keys]
@@ -63,7 +63,7 @@ def main():
                 passed += 1
             else:
                 failed += 1
-                print(f"never reached: {operation} {status}, only {answers.get(operation)}")
+                print(f"{operation} never responded with {status}, only with {answers.get(operation)}")
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if any(codes) or failed or not passed else 0)
 
@@ -88,14 +88,14 @@ def run(selection, schema, url, environment, report):
 
 
 def close(schema):
-    """The schema as the service reads requests.
+    """Returns the schema of the requests that the service accepts.
 
-    - Without "or a newer value": clients have to expect those, the service refuses them.
-    - With null for what is absent, as some callers send it.
-    - With `count` and `until` apart, as their descriptions say.
-    - With times of a list in any form, or none: the service reads them generously and has defaults.
-    - With pages of any size asked for: the service gives its largest one.
-    - With a list for the empty body of disconnect, as one official SDK sends it.
+    - Without "or a newer value": clients must expect new values, the service refuses them.
+    - With null for missing values, which some callers send.
+    - With either `count` or `until`, as their descriptions say.
+    - With any or no times in a list request: the service parses many formats and has defaults.
+    - With any page size: the service uses its maximum.
+    - With a list as the empty body of disconnect, which one official SDK sends.
     """
     for component in schema["components"]["schemas"].values():
         choices = component.get("anyOf", [])
@@ -118,7 +118,7 @@ def close(schema):
 
 
 def aim(schema, server, token):
-    """Ids that exist beside made-up ones, so that requests get past the first look at them."""
+    """Adds existing ids to the generated ones, so that some requests are not refused for an unknown id."""
     calendars = get(server, token, "/calendars")
     events = get(server, token, "/events?pageSize=400&singleEvents=false")["events"]
     some = lambda ids: {"anyOf": [{"type": "string", "enum": ids}, {"type": "string", "minLength": 1}]}
@@ -155,7 +155,7 @@ def get(server, token, path):
 
 
 def sign_in(server):
-    """Authorize, which consents at once, then the exchange of the code."""
+    """Signs in: authorize, which consents automatically, then the exchange of the code."""
     query = urllib.parse.urlencode({"client_id": server["client_id"], "user_id": "schema-user"})
     try:
         urllib.request.build_opener(Stay).open(f"{server['base_url']}/oauth/authorize?{query}")
@@ -173,14 +173,14 @@ def sign_in(server):
 
 
 class Stay(urllib.request.HTTPRedirectHandler):
-    """Redirects are looked at, not followed."""
+    """Does not follow redirects."""
 
     def redirect_request(self, *_):
         return None
 
 
 def count(report):
-    """Checks that held and checks that did not, over all requests."""
+    """Counts the passed and failed checks of all requests."""
     passed = failed = 0
     for line in report.read_text().splitlines():
         event = json.loads(line)

@@ -1,10 +1,10 @@
-"""Recurrence rules through our conversions, against expansions that share no code with them.
+"""Compares the library's conversions of recurrence rules with independent expansions.
 
 Usage: conversions.py PROGRAM RULES [SEED]
 
-Makes random rules, has PROGRAM convert each to Microsoft Graph's pattern and back, to Google's line, to Connect's object and to
-our own type's text, and compares the dates: those of a rule by `dateutil`, those of a pattern by the documentation of Graph. What
-is refused has to be what Graph, or our own type, has no form for. Exits with 1 after the first rules that differ.
+Creates random rules and has PROGRAM convert each to a Microsoft Graph pattern and back, to a Google line, to a Connect object
+and to the text of `Recurrence`. Compares the dates: of rules with `dateutil`, of patterns with the documentation of Graph.
+A rule may only be refused if Graph or `Recurrence` cannot express it. Exits with 1 after the first rules that differ.
 """
 
 import calendar
@@ -41,7 +41,7 @@ def some(random_, values, most):
 
 
 def make(r):
-    """A start and a rule. Each part is there now and then, and the ends of months more often than their share."""
+    """Returns a random start and rule; ends of months are more frequent than by chance."""
     first = date(2024, 1, 1) + timedelta(days=r.randrange(1800))
     if r.random() < 0.3:
         first = first.replace(day=calendar.monthrange(first.year, first.month)[1])
@@ -95,13 +95,13 @@ class Start:
             self.local = datetime.combine(date.fromisoformat(text), datetime.min.time())
 
     def until(self, text):
-        """The last local time that an UNTIL takes: a date is a day of the series."""
+        """Returns the last local time that UNTIL includes; a date includes its whole day."""
         day = datetime.strptime(text[:8], "%Y%m%d")
         if "T" not in text:
             return day.replace(hour=23, minute=59, second=59)
         instant = datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
         if self.zone is None:
-            # Whole days end with the day that it is in UTC.
+            # All-day series end with the UTC day.
             return instant.replace(tzinfo=None, hour=23, minute=59, second=59)
         return instant.astimezone(self.zone).replace(tzinfo=None)
 
@@ -111,7 +111,7 @@ def split(rule):
 
 
 def dates_of_rule(rule, start):
-    """The same rule, in whichever order its parts are, is expanded once."""
+    """Caches the expansion of a rule, independent of the order of its parts."""
     parts = split(rule)
     known = tuple(sorted(parts.items()))
     if known not in start.known:
@@ -127,7 +127,7 @@ def expanded(parts, start):
 
 
 def dates_of_pattern(graph):
-    """By the pages `recurrencePattern` and `recurrenceRange` of Microsoft Graph."""
+    """Follows the pages `recurrencePattern` and `recurrenceRange` of Microsoft Graph."""
     pattern, bounds = graph["pattern"], graph["range"]
     first = date.fromisoformat(bounds["startDate"])
     last = first + timedelta(days=366 * YEARS)
@@ -167,7 +167,7 @@ def days_of_pattern(pattern, first):
 def day_of_month(pattern, year, month, weekdays):
     length = calendar.monthrange(year, month)[1]
     if pattern["type"].startswith("absolute"):
-        # A month that is too short takes its last day.
+        # In a month that is too short, the last day is used.
         return date(year, month, min(pattern["dayOfMonth"], length))
     fitting = [day for day in (date(year, month, n + 1) for n in range(length)) if day.weekday() in weekdays]
     return fitting[{"first": 0, "second": 1, "third": 2, "fourth": 3, "last": -1}[pattern["index"]]]
@@ -178,7 +178,7 @@ def numbers(parts, name):
 
 
 def graph_has_no_form(parts, start):
-    """Why Graph has none, or nothing."""
+    """Returns why Graph cannot express the rule, or None."""
     freq, interval = parts["FREQ"], int(parts.get("INTERVAL", 1))
     days = parts["BYDAY"].split(",") if "BYDAY" in parts else []
     ordinal = [day for day in days if len(day) > 2]
@@ -254,7 +254,7 @@ def rule_of_connect(rule):
 
 
 def check(rule, start_text, answer, counts):
-    """What differs, or nothing."""
+    """Returns the difference, or None."""
     start, parts = Start(start_text), split(rule)
     wanted = dates_of_rule(rule, start)
     why = graph_has_no_form(parts, start)
@@ -288,7 +288,7 @@ def check(rule, start_text, answer, counts):
         counts["Connect: a week that begins on another day"] += 1
         if "WKST" not in answer["connect_refused"]:
             return f"Connect: {answer['connect_refused']}"
-        # Without an end, which may come before the weeks differ.
+        # Without the end, because the rule may end before the weeks differ.
         endless = {name: value for name, value in parts.items() if name not in ("COUNT", "UNTIL")}
         if dates_of_rule(joined(endless), start) == dates_of_rule(joined({**endless, "WKST": "MO"}), start):
             return f"a week start that changes nothing is refused: {answer['connect_refused']}"
@@ -302,9 +302,9 @@ def joined(parts):
 
 
 def check_stretches(parts, start, answer):
-    """Each stretch, from its first local time to its last, and all of them together what the rule gives.
-
-    The first start is one of the series, and counts, even if the rule does not give it (RFC 5545 3.8.5.3); dateutil leaves it out.
+    """Checks that the stretches together have the occurrences of the rule.
+    
+      The first start counts even if the rule does not match it (RFC 5545 section 3.8.5.3); dateutil omits it.
     """
     horizon = date.fromisoformat(answer["horizon"])
     wanted = with_start(start.local.date(), dates_of_rule(joined(parts), start))[: int(parts.get("COUNT", MOST))]

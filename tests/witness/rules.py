@@ -1,9 +1,9 @@
-"""Random series: a rule of RFC 5545 with the start, the time zone and the exceptions that belong to it.
+"""Creates random series: an RFC 5545 rule with a start, a time zone and exceptions.
 
     random = Random(seed)
     one = series(random)
-    one.lines()                      # what Google's `recurrence` holds
-    smallest(one, differs)           # the same, without what `differs` does not need
+    one.lines()                      # the lines of Google's `recurrence`
+    smallest(one, differs)           # the smallest part of the series for which `differs` is true
 """
 
 from dataclasses import dataclass, field, replace
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 DAYS = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"]
 
-# Zones with gaps and folds at different hours, one of half an hour, one that lost a day, and two without any.
+# Time zones with clock changes at different hours, one by half an hour, one that skipped a day, and two without changes.
 ZONES = [
     "UTC",
     "Europe/Berlin",
@@ -34,21 +34,21 @@ class Series:
     zone: str = "UTC"
     all_day: bool = False
     rule: dict = field(default_factory=dict)
-    exdates: tuple = ()  # A datetime takes one occurrence out, a date those of that day.
+    exdates: tuple = ()  # A datetime excludes one occurrence, a date all occurrences of the day.
     rdates: tuple = ()
 
     def rrule(self):
         return ";".join(f"{name}={value}" for name, value in self.rule.items())
 
     def lines(self):
-        """RRULE, EXDATE and RDATE lines, without DTSTART."""
+        """Returns the RRULE, EXDATE and RDATE lines, without DTSTART."""
         lines = [f"RRULE:{self.rrule()}"]
         for name, values in (("EXDATE", self.exdates), ("RDATE", self.rdates)):
             lines += [f"{name}{self.value(value)}" for value in values]
         return lines
 
     def value(self, at):
-        """Parameters and value of a property: `;TZID=Europe/Berlin:20261101T090000`."""
+        """Returns the parameters and the value of a property: `;TZID=Europe/Berlin:20261101T090000`."""
         if self.all_day or not isinstance(at, datetime):
             return f";VALUE=DATE:{at:%Y%m%d}"
         if self.zone == "UTC":
@@ -60,13 +60,13 @@ class Series:
 
 
 def exists(at, zone):
-    """Whether the clocks of the zone ever show this time."""
+    """Returns whether this local time exists in the zone."""
     local = at.replace(tzinfo=ZoneInfo(zone))
     return local.astimezone(ZoneInfo("UTC")).astimezone(ZoneInfo(zone)).replace(tzinfo=None) == at
 
 
 def series(random: Random, frequencies=("DAILY", "WEEKLY", "MONTHLY", "YEARLY")):
-    """A series that RFC 5545 allows."""
+    """Returns a random series that RFC 5545 allows."""
     zone = random.choice(ZONES)
     all_day = random.random() < 0.2
     start = start_of(random, zone, all_day)
@@ -77,7 +77,7 @@ def series(random: Random, frequencies=("DAILY", "WEEKLY", "MONTHLY", "YEARLY"))
     if random.random() < 0.3:
         rule["WKST"] = random.choice(DAYS)
     rule |= end(random, start, zone, all_day)
-    # Not all writers name the frequency first.
+    # Some programs do not write the frequency first.
     if random.random() < 0.1:
         rule = dict(random.sample(sorted(rule.items()), len(rule)))
     one = Series(start, zone, all_day, rule)
@@ -96,7 +96,7 @@ def start_of(random, zone, all_day):
 
 
 def parts(random, frequency):
-    """The BY parts that a frequency may have."""
+    """Returns the BY parts that a frequency allows."""
     def some(values, most=3):
         return ",".join(str(value) for value in random.sample(values, random.randint(1, min(most, len(values)))))
 
@@ -142,7 +142,7 @@ def end(random, start, zone, all_day):
 
 
 def exceptions(random, one):
-    """Some at likely times of the series, some as whole days."""
+    """Returns exceptions, some at likely times of the series and some as whole days."""
     if random.random() < 0.7:
         return ()
     times = [one.start + timedelta(random.choice([0, 1, 2, 7, 14, 30, 31, 365])) for _ in range(random.randint(1, 3))]
@@ -159,7 +159,7 @@ def additions(random, one):
 
 
 def smallest(one, differs):
-    """Takes out of a series what `differs` does not need in order to stay true."""
+    """Removes the parts of a series that are not needed to keep `differs` true."""
     def candidates(one):
         for name in one.rule:
             if name != "FREQ":

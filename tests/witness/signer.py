@@ -1,4 +1,4 @@
-"""An Ed25519 of somebody else as a witness: what Python's `cryptography` signs, `connect webhooks verify` verifies.
+"""Signs deliveries with Python's `cryptography` and verifies them with `connect webhooks verify`.
 
 Usage: signer.py PROGRAM. Prints one line for each check, and exits with 1 if one failed.
 """
@@ -69,7 +69,7 @@ def checks(program):
     yield "two signatures, the second key", verify(program, body, both, [other.public], *at), None
     yield "too old by a second", verify(program, body, both, [one.public], "--now", "1790000301"), "timestamp_out_of_tolerance"
     yield "no key", verify(program, body, both, [], *at), "no_public_keys"
-    yield "no JSON", verify(program, b"x", one.headers(b"x"), [one.public]), "invalid_payload"
+    yield "a body that is not JSON", verify(program, b"x", one.headers(b"x"), [one.public]), "invalid_payload"
 
 
 def main(program):

@@ -1,4 +1,4 @@
-"""The official Python SDK as a witness: it does not know that it talks to the sandbox.
+"""Runs the official Python SDK, unchanged, against the sandbox.
 
 Usage: witness.py FILE, where FILE holds the line that `connect sandbox --json` printed.
 Prints one line for each check, and exits with 1 if one failed.
@@ -30,7 +30,7 @@ PROVIDERS = ["google", "microsoft", "apple", "caldav"]
 
 
 class Witness:
-    """One user with one client. The checks are written once: `settle` awaits what the async client gives back."""
+    """One user with one client. The checks are shared: `settle` awaits the results of the async client."""
 
     def __init__(self, kind, client, ready, receiver):
         self.kind, self.client, self.ready, self.receiver = kind, client, ready, receiver
@@ -100,7 +100,7 @@ class Witness:
         return [key["key"] for key in answer.json()["keys"]]
 
     def trigger(self, **change):
-        """What the provider's user does, and the delivery that tells of it."""
+        """Changes an event as the provider's user, and returns its delivery."""
         told = self.control("trigger", {"user": self.user, **change})
         return told, self.receiver.take(told["delivery"])
 
@@ -110,12 +110,12 @@ class Witness:
     def refused(self, keys, body, headers, reason="no_matching_signature"):
         try:
             verify_webhook_signature(body, headers, keys)
-            raise AssertionError("it verified")
+            raise AssertionError("the delivery was verified")
         except WebhookVerificationError as error:
             assert error.reason == reason, error.reason
 
     async def sign_in(self):
-        """authorize, consent and exchange with the SDK's own scope"""
+        """authorize, consent and exchange with the SDK's default scope"""
         tokens = await self.authorize(state="a b&c=d/é", lng="es")
         assert tokens.token_type == "Bearer" and tokens.expires_in == 3600
         assert tokens.access_token.count(".") == 2 and tokens.refresh_token
@@ -137,7 +137,7 @@ class Witness:
         assert all(calendar.title and calendar.time_zone and calendar.original for calendar in calendars)
 
     async def pages(self):
-        """its paging iterator: small pages give the same as large ones, in order"""
+        """paging iterator: small pages return the same events as large ones, in order"""
         large, small = await self.every(page_size=1000), await self.every(page_size=37)
         key = lambda event: (event.provider, event.calendar_id, event.id)
         assert len(large) > 400 and [key(event) for event in large] == [key(event) for event in small]
@@ -147,13 +147,13 @@ class Witness:
         assert first.page_size == 1000 and (len(first) == len(large) or first.has_more)
 
     async def masters(self):
-        """singleEvents=false gives masters"""
+        """singleEvents=false returns masters"""
         masters = await self.every(single_events=False)
         assert masters and all(event.recurring_event_id is None for event in masters)
         assert any(event.recurring_event_id for event in await self.every())
 
     async def chosen(self):
-        """calendarIds restricts the list, also over pages"""
+        """calendarIds restricts the list on all pages"""
         calendar = await self.first_calendar("microsoft")
         events = await self.every(calendar_ids={"microsoft": [calendar], "apple": ["unknown"]}, page_size=20)
         assert len(events) > 20 and {event.calendar_id for event in events} == {calendar}
@@ -170,7 +170,7 @@ class Witness:
             assert event.id in {event.id for event in found}
 
     async def update(self):
-        """update one field, and clear another"""
+        """update one field and clear another"""
         event = await self.settle(self.client.events.create(self.new("google", "primary", description="d", location="l")))
         place = {"provider": "google", "calendar_id": event.calendar_id, "event_id": event.id}
         changed = await self.settle(self.client.events.update({**place, "title": "New", "description": None}))
@@ -178,7 +178,7 @@ class Witness:
         assert changed.start == event.start
 
     async def delete(self):
-        """delete an event, with ids that need encoding"""
+        """delete an event whose ids need encoding"""
         for provider in PROVIDERS:
             calendar = await self.first_calendar(provider)
             event = await self.settle(self.client.events.create(self.new(provider, calendar)))
@@ -187,7 +187,7 @@ class Witness:
             assert event.id not in {event.id for event in await self.every(calendar_ids={provider: [calendar]})}
 
     async def series(self):
-        """a series: change one occurrence, delete another, then the rest"""
+        """a series: change one occurrence, delete another, then delete the rest"""
         rule = {"frequency": "DAILY", "count": 5}
         master = await self.settle(self.client.events.create(self.new("google", "primary", recurrence=rule)))
         own = lambda events: [event for event in events if event.recurring_event_id == master.id]
@@ -204,19 +204,19 @@ class Witness:
         assert [event.title for event in left] == ["Changed", master.title]
 
     async def conference(self):
-        """a conference made by the provider"""
+        """a conference created by the provider"""
         new = self.new("google", "primary", conferenceData={"autoGenerate": True})
         event = await self.settle(self.client.events.create(new))
         assert event.conference.startswith("https://") and event.conference_data["provider"]
 
     async def errors(self):
-        """errors map to the SDK's own classes"""
+        """errors become the SDK's error classes"""
         with contextlib.suppress(ValidationError):
             await self.settle(self.client.events.create({"provider": "google", "calendar_id": "primary"}))
-            raise AssertionError("a create without a title went through")
+            raise AssertionError("a create without a title was accepted")
         try:
             await self.settle(self.client.events.create(self.new("google", "primary", privacy="x")))
-            raise AssertionError("an unknown privacy was taken")
+            raise AssertionError("an unknown privacy was accepted")
         except ValidationError as error:
             assert isinstance(error.details["privacy"][0], str)
         with contextlib.suppress(NotFoundError):
@@ -224,10 +224,10 @@ class Witness:
             raise AssertionError("an unknown calendar was found")
         with contextlib.suppress(ValidationError):
             await self.settle(self.client.events.list(next_page_token="garbage"))
-            raise AssertionError("a page token of garbage was taken")
+            raise AssertionError("an invalid page token was accepted")
 
     async def first_delivery(self):
-        """a new channel begins with the events there are, signed"""
+        """a new channel first delivers the existing events, signed"""
         calendars = {one["calendarId"] for one in self.control("subscriptions")["subscriptions"] if one["userId"] == self.user}
         assert calendars == {calendar.id for calendar in await self.settle(self.client.calendars.list())}
         (first, *_) = [one for one in self.control("deliveries")["deliveries"] if one["userId"] == self.user]
@@ -235,7 +235,7 @@ class Witness:
         assert delivery.metadata.is_initial_sync and delivery.metadata.event_count == len(delivery.events) > 0
 
     async def delivery(self):
-        """a change is delivered; the check with given keys and the client's own one take it"""
+        """a change is delivered; verification with given keys and with the client's keys accepts it"""
         for change in ("created", "updated"):
             told, got = self.trigger(change=change, title="Réunion 日本 🎉")
             verify_webhook_signature(got.body, got.headers, self.keys())
@@ -254,7 +254,7 @@ class Witness:
         assert (delivery.events[0].id, delivery.events[0].change_type) == (told["event"]["id"], "deleted")
 
     async def resent(self):
-        """a delivery that is sent again has the same id and body, and a signature of its own"""
+        """a repeated delivery has the same id and body, and a new signature"""
         told, first = self.trigger()
         await asyncio.sleep(1)
         assert self.control("resend", {"id": told["delivery"]})["delivery"] == told["delivery"]
@@ -264,7 +264,7 @@ class Witness:
         await self.verify(again)
 
     async def tampered(self):
-        """what was changed on the way is refused"""
+        """a delivery that was changed in transit is refused"""
         _, got = self.trigger()
         self.refused(self.keys(), got.body.replace(b'"', b"'", 1), got.headers)
         for name in ("webhook-id", "webhook-timestamp"):
@@ -273,12 +273,12 @@ class Witness:
             self.refused(self.keys(), got.body, {**got.headers, name: other})
         try:
             await self.settle(self.client.webhooks.verify_webhook(got.body + b" ", got.headers))
-            raise AssertionError("it verified")
+            raise AssertionError("the delivery was verified")
         except WebhookVerificationError as error:
             assert error.reason == "no_matching_signature"
 
     async def small_form(self):
-        """the body in the form of the SDK's own vectors"""
+        """the body in the format of the SDK's test vectors"""
         self.control("set", {"webhook_body": "vector"})
         told, got = self.trigger(change="created", title="Small")
         self.control("set", {"webhook_body": "documented"})
@@ -287,7 +287,7 @@ class Witness:
         assert json.loads(got.body)["eventType"] == "event.created" and delivery.change_type is None
 
     async def rotation(self):
-        """after a rotation both keys sign, and either one is enough"""
+        """after a rotation both keys sign, and either key verifies"""
         old = self.keys()[0]
         self.control("rotate-keys", {})
         new, previous = self.keys()
@@ -319,11 +319,11 @@ class Witness:
         assert self.control("stats")["exchanges"] == after["exchanges"]
 
     async def read_only(self):
-        """the scope read denies a write, and the scope free-busy the calendars"""
+        """the scope read denies writes, and the scope free-busy denies calendars"""
         await self.authorize(state="s", scope="read")
         try:
             await self.settle(self.client.events.create(self.new("google", "primary")))
-            raise AssertionError("a write went through")
+            raise AssertionError("a write was accepted")
         except AuthenticationError as error:
             assert "Write access denied" in error.message
         await self.authorize(state="s", scope="free-busy")
@@ -346,7 +346,7 @@ class Witness:
         assert {calendar.provider for calendar in calendars} == {"google", "microsoft"}
 
     async def lost(self):
-        """after a revoke the SDK asks for a new sign-in"""
+        """after a revocation the SDK requires a new sign-in"""
         token = self.persisted[-1].refresh_token
         answer = httpx.post(f"{self.ready['base_url']}/oauth/revoke", json={"token": token})
         assert answer.status_code == 200 and answer.json() == {"success": True}
@@ -361,7 +361,7 @@ class Got(NamedTuple):
 
 
 class Receiver:
-    """The application's webhook URL: takes everything, and keeps it by its id."""
+    """The application's webhook URL: accepts all deliveries and stores them by id."""
 
     def __init__(self):
         self.arrived = collections.defaultdict(queue.Queue)

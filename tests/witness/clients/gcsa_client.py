@@ -1,4 +1,4 @@
-"""gcsa as a witness: it knows https://www.googleapis.com alone."""
+"""Runs gcsa against the sandbox; its base URL is always https://www.googleapis.com."""
 
 import datetime as dt
 import json
@@ -28,7 +28,7 @@ def refused(status, reason, call):
         found = json.loads(error.content)["error"]["errors"][0]["reason"]
         assert (error.status_code, found) == (status, reason), error
         return
-    raise AssertionError("it was not refused")
+    raise AssertionError("the request was not refused")
 
 
 class Checks:
@@ -54,7 +54,7 @@ class Checks:
         return Event(summary, **{**times, **more})
 
     def calendars(self):
-        """calendars, each by its id"""
+        """list calendars and get each by id"""
         entries = list(self.calendar.get_calendar_list())
         assert [entry.id for entry in entries if entry.primary] == [ACCOUNT] and len(entries) == 3
         for entry in entries:
@@ -63,7 +63,7 @@ class Checks:
         assert self.calendar.list_event_colors()["11"] and self.calendar.list_calendar_colors()["1"]
 
     def pages(self):
-        """occurrences in order over all pages, and each by its id"""
+        """list occurrences in order on all pages, and get each by id"""
         window = {"time_min": START - dt.timedelta(days=40), "time_max": START + dt.timedelta(days=40)}
         events = list(self.calendar.get_events(**window, single_events=True, order_by="startTime", maxResults=20))
         ids = [event.id for event in events]
@@ -74,7 +74,7 @@ class Checks:
         assert any(event.recurrence for event in whole) and len(whole) < len(events)
 
     def life(self):
-        """add, get, update and delete"""
+        """add, get, update and delete an event"""
         made = self.calendar.add_event(self.new(
             description="Agenda", location="Room 5", color_id="11", visibility=Visibility.PRIVATE,
             transparency=Transparency.TRANSPARENT, attendees=[Attendee("grace@example.org", display_name="Grace")],
@@ -96,7 +96,7 @@ class Checks:
         assert self.calendar.get_event(made.id).other["status"] == "cancelled"
 
     def other_calendar(self):
-        """an event of another calendar than the default one"""
+        """an event in a calendar other than the default one"""
         other = next(entry.id for entry in self.calendar.get_calendar_list() if not entry.primary)
         made = self.calendar.add_event(self.new("Elsewhere"), calendar_id=other)
         assert self.calendar.get_event(made.id, calendar_id=other).summary == "Elsewhere"
@@ -116,14 +116,14 @@ class Checks:
         self.calendar.delete_event(series)
 
     def whole_day(self):
-        """a whole day"""
+        """an all-day event"""
         made = self.calendar.add_event(Event("Day off", start=dt.date(2026, 12, 24), end=dt.date(2026, 12, 25)))
         read = self.calendar.get_event(made.id)
         assert (read.start, read.end) == (dt.date(2026, 12, 24), dt.date(2026, 12, 25))
         self.calendar.delete_event(read)
 
     def free_busy(self):
-        """free and busy"""
+        """free/busy times"""
         made = self.calendar.add_event(self.new())
         window = {"time_min": START - dt.timedelta(days=1), "time_max": START + dt.timedelta(days=1)}
         found = self.calendar.get_free_busy(**window, timezone=ZONE)
@@ -134,7 +134,7 @@ class Checks:
         self.calendar.delete_event(made)
 
     def errors(self):
-        """errors by their reason, of unknown paths too"""
+        """error reasons, also of unknown paths"""
         refused(404, "notFound", lambda: self.calendar.get_event("nothing"))
         refused(404, "notFound", lambda: list(self.calendar.get_events(calendar_id="nobody@example.org")))
         refused(404, "notFound", self.calendar.get_settings)
@@ -147,13 +147,13 @@ class Checks:
         assert list(self.calendar.get_calendar_list()) and self.credentials.token != before
 
     def scopes(self):
-        """a scope for reading does not write"""
+        """a read-only scope cannot write"""
         reader = GoogleCalendar(ACCOUNT, credentials=self.sign_in("calendar.readonly"))
         assert list(reader.get_calendar_list())
         refused(403, "insufficientPermissions", lambda: reader.add_event(self.new()))
 
     def withdrawn(self):
-        """a consent that the user took back"""
+        """a consent that the user revoked"""
         consent = {"provider": "google", "clientId": "google-client", "user": ACCOUNT}
         assert self.sandbox.control("providers/withdraw", consent)["withdrawn"]
         try:
@@ -161,7 +161,7 @@ class Checks:
         except RefreshError as error:
             assert error.args[1]["error"] == "invalid_grant", error.args
         else:
-            raise AssertionError("it still calls")
+            raise AssertionError("a call still succeeds")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-// Google's API client for Node.js as a witness. It keeps only the origin of its rootUrl, and revokes in the query.
+// Runs Google's API client for Node.js against the sandbox. It only uses the origin of its rootUrl, and revokes in the query.
 
 import { google } from 'googleapis';
 import { Sandbox, assert, at, run } from './harness.mjs';
@@ -9,7 +9,7 @@ const HOLIDAYS = 'en.usa#holiday@group.v.calendar.google.com';
 const sandbox = new Sandbox();
 const app = await sandbox.app('google');
 
-// For the whole client; the path of what it calls stays.
+// Applies to the whole client; the paths of its requests stay unchanged.
 const rootUrl = `${sandbox.origin}/`;
 
 function newAuth() {
@@ -52,7 +52,7 @@ async function refused(status, reason, call) {
         assert(found === reason, error.response.data);
         return;
     }
-    throw new Error('it was not refused');
+    throw new Error('the request was not refused');
 }
 
 async function everything(list, how) {
@@ -72,7 +72,7 @@ async function everything(list, how) {
 const events = (how) => everything((asked) => calendar.events.list(asked), { ...primary, ...how });
 
 await run('googleapis', {
-    'calendars, over two pages, and each by its id': async () => {
+    'list calendars on two pages, and get each by id': async () => {
         const [entries, pages] = await everything((asked) => calendar.calendarList.list(asked), { maxResults: 2 });
         assert(entries.length === 3 && pages === 2, entries);
         for (const entry of entries) {
@@ -81,7 +81,7 @@ await run('googleapis', {
         }
         assert((await calendar.colors.get()).data.event['11']);
     },
-    'occurrences in order over all pages, and each by its id': async () => {
+    'list occurrences in order on all pages, and get each by id': async () => {
         const [found, pages] = await events({
             singleEvents: true, orderBy: 'startTime', maxResults: 25, timeMin: at(-24 * 40), timeMax: at(24 * 40),
         });
@@ -92,7 +92,7 @@ await run('googleapis', {
             assert((await calendar.events.get({ ...primary, eventId: one.id })).data.etag === one.etag, one);
         }
     },
-    'insert, patch, update and delete': async () => {
+    'insert, patch, update and delete an event': async () => {
         const { data: made } = await calendar.events.insert({
             ...primary, sendUpdates: 'all', conferenceDataVersion: 1,
             requestBody: meeting({
@@ -129,7 +129,7 @@ await run('googleapis', {
         assert(left.join() === 'Meeting,Another,Meeting', left);
         await calendar.events.delete(event);
     },
-    'synchronisation, and a token that expired': async () => {
+    'synchronization, and an expired sync token': async () => {
         const [, , first] = await events({ maxResults: 2500 });
         const { data: made } = await calendar.events.insert({ ...primary, requestBody: meeting() });
         const [told, , second] = await events({ syncToken: first.nextSyncToken });
@@ -140,7 +140,7 @@ await run('googleapis', {
         await sandbox.control('expire-sync-tokens', {});
         await refused(410, 'fullSyncRequired', () => events({ syncToken: second.nextSyncToken }));
     },
-    'free and busy': async () => {
+    'free/busy times': async () => {
         const { data: made } = await calendar.events.insert({ ...primary, requestBody: meeting() });
         const asked = { timeMin: at(47), timeMax: at(50), items: [{ id: 'primary' }, { id: 'nobody@example.org' }] };
         const { calendars } = (await calendar.freebusy.query({ requestBody: asked })).data;
@@ -152,13 +152,13 @@ await run('googleapis', {
         assert((await open.events.list({ calendarId: HOLIDAYS })).data.items.length);
         await refused(404, 'notFound', () => open.events.list({ calendarId: ACCOUNT }));
     },
-    'errors by their reason, of unknown paths too': async () => {
+    'error reasons, also of unknown paths': async () => {
         await refused(404, 'notFound', () => calendar.events.get({ ...primary, eventId: 'nothing' }));
         await refused(404, 'notFound', () => calendar.settings.list());
         await refused(404, 'notFound', () => calendar.acl.list(primary));
         await refused(400, 'badRequest', () => calendar.events.list({ ...primary, orderBy: 'startTime' }));
     },
-    'too many calls are tried again': async () => {
+    'rate-limited requests are retried': async () => {
         await sandbox.control('set', { google_limit: '429', google_limit_every: 2 });
         try {
             for (let call = 0; call < 2; call += 1) assert((await calendar.events.list(primary)).data.items.length);
@@ -172,11 +172,11 @@ await run('googleapis', {
         assert((await calendar.events.list(primary)).data.items.length);
         assert(auth.credentials.access_token !== before && auth.credentials.refresh_token, auth.credentials);
     },
-    'a scope for reading does not write': async () => {
+    'a read-only scope cannot write': async () => {
         const reader = google.calendar({ version: 'v3', rootUrl, auth: await signIn('calendar.readonly') });
         await refused(403, 'insufficientPermissions', () => reader.events.insert({ ...primary, requestBody: meeting() }));
     },
-    'revoked in the query, and of no use from then on': async () => {
+    'revocation in the query ends the sign-in': async () => {
         const other = await signIn('calendar');
         const { refresh_token: refreshToken, access_token: token } = other.credentials;
         assert((await other.revokeCredentials()).status === 200);

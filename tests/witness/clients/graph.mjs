@@ -1,4 +1,4 @@
-// Microsoft's Graph client for Node.js as a witness: ids stand in its paths as they are, and links are followed as they come.
+// Runs Microsoft's Graph client for Node.js against the sandbox. It does not encode ids in paths and follows links unchanged.
 
 import graph from '@microsoft/microsoft-graph-client';
 import { Sandbox, assert, at, run } from './harness.mjs';
@@ -32,7 +32,7 @@ function clientOf(baseUrl) {
     });
 }
 
-// Graph with a path before its version, and at the root, where its client has it.
+// Graph with a path before its version, and at the root like the real service.
 const client = clientOf(`${sandbox.origin}/microsoft/graph`);
 const root = clientOf(sandbox.origin);
 
@@ -44,7 +44,7 @@ async function refused(status, code, call) {
         assert(error.requestId && error.date, error);
         return;
     }
-    throw new Error('it was not refused');
+    throw new Error('the request was not refused');
 }
 
 const when = (hours) => ({ dateTime: at(hours).replace('.000Z', ''), timeZone: 'UTC' });
@@ -61,7 +61,7 @@ async function everything(from, path, top) {
 }
 
 await run('microsoft-graph-client', {
-    'calendars, each by its id in a path': async () => {
+    'list calendars and get each by the id in the path': async () => {
         const calendars = await everything(client, '/me/calendars', 1);
         assert(calendars.length === 2, calendars);
         for (const one of calendars) {
@@ -69,7 +69,7 @@ await run('microsoft-graph-client', {
             assert((await root.api(`/me/calendars/${one.id}/events`).top(1).get()).value.length === 1, one);
         }
     },
-    'all pages of a view, and each event by its id in a path': async () => {
+    'list all pages of a view, and get each event by the id in the path': async () => {
         const events = await everything(client, view(40), 15);
         assert(events.length > 30 && new Set(events.map((one) => one.id)).size === events.length, events.length);
         for (const one of events) {
@@ -80,12 +80,12 @@ await run('microsoft-graph-client', {
         const few = await client.api(view(40)).select('subject').orderby('start/dateTime').top(5).get();
         assert(few.value.every((one) => one.subject && !one.body), few);
     },
-    'a view in a zone': async () => {
+    'a view in a time zone': async () => {
         const zone = 'Tokyo Standard Time';
         const page = await client.api(view(10)).header('Prefer', `outlook.timezone="${zone}"`).top(5).get();
         assert(page.value.length && page.value.every((one) => one.start.timeZone === zone), page.value);
     },
-    'create, read, update and delete': async () => {
+    'create, read, update and delete an event': async () => {
         const made = await client.api('/me/events').post(meeting({
             location: { displayName: 'Room 5' }, body: { contentType: 'html', content: '<b>Agenda</b>' },
             attendees: [{ emailAddress: { address: 'grace@example.org', name: 'Grace' }, type: 'required' }],
@@ -120,7 +120,7 @@ await run('microsoft-graph-client', {
         await client.api(`/me/events/${series.id}`).delete();
         await refused(404, 'ErrorItemNotFound', () => client.api(`/me/events/${before[1].id}`).get());
     },
-    'what has changed since a delta link': async () => {
+    'the changes since a delta link': async () => {
         const range = `startDateTime=${at(-24)}&endDateTime=${at(24 * 5)}`;
         const follow = async (path, told = []) => {
             const page = await client.api(path).get();
@@ -136,14 +136,14 @@ await run('microsoft-graph-client', {
         const [gone] = await follow(later);
         assert(gone.some((one) => one.id === made.id && one['@removed']), gone);
     },
-    'when somebody is busy': async () => {
+    'busy times of a user': async () => {
         const made = await client.api('/me/events').post(meeting({ subject: 'Busy' }));
         const asked = { schedules: [ACCOUNT], startTime: made.start, endTime: made.end, availabilityViewInterval: 30 };
         const found = await client.api('/me/calendar/getSchedule').post(asked);
         assert(found.value[0].availabilityView === '22', found.value[0]);
         await client.api(`/me/events/${made.id}`).delete();
     },
-    'errors by their status and code, of unknown paths too': async () => {
+    'error statuses and codes, also of unknown paths': async () => {
         await refused(400, 'ErrorInvalidIdMalformed', () => client.api('/me/events/AAMkAA').get());
         await refused(404, 'ErrorItemNotFound', () => client.api('/me/calendars/nobody').get());
         await refused(400, 'BadRequest', () => client.api('/me/messages').get());
@@ -161,13 +161,13 @@ await run('microsoft-graph-client', {
             await sandbox.control('set', { graph_limit: 'off' });
         }
     },
-    'an expired token is a 401, and a refreshed one is taken': async () => {
+    'an expired token gets a 401, and a refreshed one is accepted': async () => {
         await sandbox.control('expire', {});
         await refused(401, 'InvalidAuthenticationToken', () => client.api('/me/calendars').get());
         tokens = await form({ grant_type: 'refresh_token', refresh_token: tokens.refresh_token });
         assert((await client.api('/me/calendars').get()).value.length);
     },
-    'a scope for reading does not write': async () => {
+    'a read-only scope cannot write': async () => {
         tokens = await signIn('Calendars.Read');
         await refused(403, 'ErrorAccessDenied', () => client.api('/me/events').post(meeting()));
     },

@@ -1,4 +1,4 @@
-// What the Node.js witnesses share: a browser that agrees, the control calls, and the checks with their figures.
+// Shared by the Node.js clients: a browser that consents, the sandbox's control endpoints, and the check runner.
 
 import { readFileSync } from 'node:fs';
 

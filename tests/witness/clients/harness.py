@@ -1,5 +1,5 @@
-"""What the Python witnesses share: a browser that agrees, the control calls, a way to the sandbox under the real addresses,
-and the checks with their figures."""
+"""Shared by the Python clients: a browser that consents, the sandbox's control endpoints, a proxy that connects real host
+names to the sandbox, and the check runner."""
 
 import inspect
 import json
@@ -33,7 +33,7 @@ class Sandbox:
         return next(app for app in self.control("providers")[provider]["apps"] if app["public"] == public)
 
     def consent(self, url):
-        """The code in the address the browser is sent to."""
+        """Consents as a browser, and returns the code of the callback."""
         try:
             build_opener(NoRedirect).open(url)
         except HTTPError as redirect:
@@ -41,7 +41,7 @@ class Sandbox:
         raise AssertionError("authorize did not redirect")
 
     def tokens(self, provider, authorize, token, **asked):
-        """Signs the demo application in, as any client does."""
+        """Signs in with the demo application."""
         app = self.app(provider)
         sent = {"client_id": app["clientId"], "redirect_uri": app["redirectUri"]}
         code = self.consent(f"{self.origin}{authorize}?{urlencode({**sent, 'response_type': 'code', **asked})}")
@@ -51,7 +51,7 @@ class Sandbox:
 
 
 class Tunnel(socketserver.StreamRequestHandler):
-    """CONNECT to anywhere leads to the sandbox; what is inside stays encrypted."""
+    """A proxy that connects every `CONNECT` to the sandbox; the TLS inside is unchanged."""
 
     def handle(self):
         while self.rfile.readline().strip():
@@ -82,7 +82,7 @@ class Proxy(socketserver.ThreadingTCPServer):
 
 
 def start():
-    """The sandbox, which this process now reaches under every name as well."""
+    """Returns the sandbox, and makes this process reach it under every host name."""
     with open(sys.argv[1]) as file:
         sandbox = Sandbox(json.load(file))
     proxy = Proxy(("127.0.0.1", 0), Tunnel)
@@ -93,7 +93,7 @@ def start():
 
 
 def run(name, checks):
-    """Methods with a docstring are the checks; each is told, and then how many passed and failed."""
+    """Runs all methods with a docstring as checks and prints their results."""
     failed = 0
     methods = [method for method in vars(type(checks)).values() if inspect.isfunction(method) and method.__doc__]
     for method in methods:

@@ -1,5 +1,5 @@
-"""google-auth-oauthlib's flow for installed programs as a witness: a browser, a listener on localhost with a port that was
-free, and the file with credentials as Google's console hands it out."""
+"""Runs google-auth-oauthlib's flow for installed programs against the sandbox: with a browser, a listener on a free
+localhost port, and a credentials file in the format of Google's console."""
 
 import json
 import os
@@ -27,7 +27,7 @@ class Checks:
             "auth_uri": "https://accounts.google.com/o/oauth2/auth", "token_uri": "https://oauth2.googleapis.com/token",
             "redirect_uris": ["http://localhost"],
         }}
-        # What Python's `webbrowser` opens; it follows the redirect to the listener.
+        # Replaces Python's `webbrowser`; follows the redirect to the listener.
         os.environ["BROWSER"] = "curl --silent --location --output /dev/null %s &"
 
     def flow(self, scopes=SCOPES):
@@ -45,14 +45,14 @@ class Checks:
         return AuthorizedSession(credentials).get(CALENDARS)
 
     def localhost(self):
-        """a sign-in that comes back to http://localhost:PORT/"""
+        """a sign-in with the redirect URI http://localhost:PORT/"""
         self.credentials = self.sign_in(login_hint="witness-installed@gmail.example")
         assert self.credentials.refresh_token and self.credentials.granted_scopes == SCOPES
         found = self.calls(self.credentials).json()
         assert [one["id"] for one in found["items"] if one.get("primary")] == ["witness-installed@gmail.example"]
 
     def addresses(self):
-        """a sign-in that comes back to an address, with and without a path"""
+        """a sign-in with an IP address as redirect URI, with and without a path"""
         for how in ({"host": "127.0.0.1"}, {"redirect_uri_trailing_slash": False},
                     {"host": "127.0.0.1", "redirect_uri_trailing_slash": False}):
             assert self.calls(self.sign_in(**how)).status_code == 200, how
@@ -65,7 +65,7 @@ class Checks:
         assert self.credentials.token != before and self.credentials.refresh_token
 
     def kept(self):
-        """credentials that were kept in a file"""
+        """credentials that were saved in a file"""
         file = self.work / "token.json"
         file.write_text(self.credentials.to_json())
         kept = Credentials.from_authorized_user_file(str(file), SCOPES)
@@ -73,7 +73,7 @@ class Checks:
         assert self.calls(kept).status_code == 200
 
     def by_hand(self):
-        """the flow without the listener, and a path of one's own"""
+        """the flow without the listener, with a custom path"""
         flow = self.flow()
         flow.redirect_uri = "http://localhost:4711/signed/in"
         url, state = flow.authorization_url(prompt="consent")
@@ -82,7 +82,7 @@ class Checks:
         assert state and self.calls(flow.credentials).status_code == 200
 
     def denied(self):
-        """a code that was used, and a wrong secret"""
+        """a used code, and a wrong secret"""
         flow = self.flow()
         flow.redirect_uri = "http://localhost:4711/"
         url, _ = flow.authorization_url()
@@ -99,7 +99,7 @@ class Checks:
                 assert getattr(refused, "error", None) == error, refused
 
     def revoked(self):
-        """revoked as Google's guide has it, in the query and in the form"""
+        """revocation as in Google's guide, in the query and in the form"""
         for where in ("params", "data"):
             credentials = self.sign_in()
             answer = requests.post(
@@ -112,7 +112,7 @@ class Checks:
             except RefreshError as error:
                 assert error.args[1]["error"] == "invalid_grant", error.args
             else:
-                raise AssertionError("it still refreshes")
+                raise AssertionError("a refresh still succeeds")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""O365 as a witness: it calls https://graph.microsoft.com, with the ids in its paths as they are.
+"""Runs O365 against the sandbox; its base URL is always https://graph.microsoft.com, and it does not encode ids in paths.
 
-Its token comes from its token backend, where a sign-in would have left it.
+Its token is put into its token backend, like after a sign-in.
 """
 
 import datetime as dt
@@ -30,7 +30,7 @@ def refused(status, call):
         assert error.response.status_code == status, error
         assert error.response.json()["error"]["code"], error.response.text
         return error
-    raise AssertionError("it was not refused")
+    raise AssertionError("the request was not refused")
 
 
 class Checks:
@@ -64,7 +64,7 @@ class Checks:
         return event
 
     def calendars(self):
-        """calendars, each by its id in a path"""
+        """list calendars and get each by the id in the path"""
         calendars = list(self.schedule.list_calendars())
         assert len(calendars) == 2, calendars
         for calendar in calendars:
@@ -72,7 +72,7 @@ class Checks:
         assert self.calendar.calendar_id in [calendar.calendar_id for calendar in calendars]
 
     def pages(self):
-        """all pages of a view, and each event by its id in a path"""
+        """list all pages of a view, and get each event by the id in the path"""
         events = list(self.calendar.get_events(limit=None, batch=15, **RANGE))
         ids = [event.object_id for event in events]
         assert len(ids) > 30 and len(set(ids)) == len(ids), len(ids)
@@ -83,7 +83,7 @@ class Checks:
         assert all(self.calendar.get_event(event.object_id).subject == event.subject for event in masters)
 
     def life(self):
-        """create, read, update and delete"""
+        """create, read, update and delete an event"""
         event = self.new()
         event.body = "<b>Agenda</b>"
         event.location = "Room 5"
@@ -105,7 +105,7 @@ class Checks:
         refused(404, lambda: self.calendar.get_event(event.object_id))
 
     def other_calendar(self):
-        """an event of another calendar than the default one"""
+        """an event in a calendar other than the default one"""
         other = next(one for one in self.schedule.list_calendars() if one.calendar_id != self.calendar.calendar_id)
         event = self.new("Elsewhere", other)
         assert event.save()
@@ -114,7 +114,7 @@ class Checks:
         assert event.delete()
 
     def series(self):
-        """a series, an occurrence that is moved and one that is deleted"""
+        """a series with a moved and a deleted occurrence"""
         event = self.new("Daily")
         event.recurrence.set_daily(1, start=event.start.date(), occurrences=4)
         assert event.save()
@@ -138,7 +138,7 @@ class Checks:
         refused(404, lambda: self.calendar.get_event(two.object_id))
 
     def whole_day(self):
-        """a whole day"""
+        """an all-day event"""
         day = self.new("Day off", start=dt.date(2026, 12, 24), end=dt.date(2026, 12, 25))
         day.is_all_day = True
         assert day.save()
@@ -147,7 +147,7 @@ class Checks:
         assert day.delete()
 
     def availability(self):
-        """when somebody is busy"""
+        """busy times of a user"""
         event = self.new("Busy")
         assert event.save()
         found = self.schedule.get_availability([ACCOUNT], event.start, event.end, 30)
@@ -156,14 +156,14 @@ class Checks:
         assert event.delete()
 
     def errors(self):
-        """errors by their status and code"""
+        """error statuses and codes"""
         assert "malformed" in str(refused(400, lambda: self.calendar.get_event("AAMkAA")))
         refused(404, lambda: self.schedule.get_calendar(calendar_id="nobody"))
         wrong = self.new(end=NOW)
         refused(400, wrong.save)
 
     def limits(self):
-        """429 and 503 are tried again"""
+        """429 and 503 are retried"""
         try:
             for limit in ("429", "503"):
                 self.sandbox.control("set", {"graph_limit": limit, "graph_limit_every": 2, "graph_retry_after": "0"})
@@ -181,7 +181,7 @@ class Checks:
         assert self.schedule.get_default_calendar().calendar_id == self.calendar.calendar_id
 
     def scopes(self):
-        """a scope for reading does not write"""
+        """a read-only scope cannot write"""
         self.sign_in("Calendars.Read")
         self.account.con.update_session_auth_header()
         refused(403, self.new().save)

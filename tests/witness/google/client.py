@@ -1,4 +1,4 @@
-"""Google's Python client as a witness: it does not know that it talks to the sandbox.
+"""Runs Google's Python client, unchanged, against the sandbox.
 
 Usage: client.py FILE, where FILE holds the line that `connect sandbox --json` printed.
 Prints one line for each check, and exits with 1 if one failed.
@@ -27,7 +27,7 @@ class NoRedirect(HTTPRedirectHandler):
 
 
 class Sandbox:
-    """What is not Google's client: a browser, the control calls, and Connect's half."""
+    """The parts around Google's client: a browser, the sandbox's control endpoints, and the calls to Connect."""
 
     def __init__(self, ready):
         self.ready = ready
@@ -41,7 +41,7 @@ class Sandbox:
             return json.load(answer)
 
     def consent(self, url):
-        """A browser that agrees: the code in the address it is sent to."""
+        """Consents as a browser, and returns the code of the callback."""
         try:
             build_opener(NoRedirect).open(url)
         except HTTPError as redirect:
@@ -71,7 +71,7 @@ class Sandbox:
         return build("calendar", "v3", static_discovery=True, client_options=endpoint, **how)
 
     def connect_events(self, user):
-        """The events Connect lists of the user's primary Google calendar, by id."""
+        """Returns the events that Connect lists in the user's primary Google calendar, by id."""
         query = {"client_id": self.ready["client_id"], "user_id": user, "scope": "read-write"}
         code = self.consent(f"{self.connect}/oauth/authorize?{urlencode(query)}")
         form = {
@@ -87,7 +87,7 @@ class Sandbox:
 
 
 class Copy:
-    """A local copy of a calendar, kept as Google's guide to synchronisation says."""
+    """A local copy of a calendar, synchronized as in Google's guide."""
 
     def __init__(self, events, **how):
         self.events, self.how = events, how
@@ -126,11 +126,11 @@ def refused(status, why, request):
     except HttpError as error:
         assert (error.status_code, reason(error)) == (status, why), (error.status_code, error.error_details)
         return error
-    raise AssertionError("it was not refused")
+    raise AssertionError("the request was not refused")
 
 
 def everything(resource, **how):
-    """All items of all pages, and the number of pages."""
+    """Returns all items of all pages, and the number of pages."""
     request, items, pages = resource.list(**how), [], 0
     while request is not None:
         page = request.execute()
@@ -285,7 +285,7 @@ class Checks:
         ):
             self.sandbox.json("/sandbox/set", {"google_limit": limit, "google_limit_every": 1})
             refused(status, why, self.events.list(calendarId="primary"))
-        # The client itself tries again what is about too many calls.
+        # The client repeats rate-limited requests itself.
         self.sandbox.json("/sandbox/set", {"google_limit": "userRateLimitExceeded", "google_limit_every": 2})
         for _ in range(2):
             assert self.events.list(calendarId="primary").execute(num_retries=2)["items"]

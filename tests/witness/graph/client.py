@@ -1,4 +1,4 @@
-"""Microsoft's Python client of Graph as a witness: it does not know that it talks to the sandbox.
+"""Runs Microsoft's Python client for Graph, unchanged, against the sandbox.
 
 Usage: client.py FILE, where FILE holds the line that `connect sandbox --json` printed.
 Prints one line for each check, and exits with 1 if one failed.
@@ -53,7 +53,7 @@ class NoRedirect(HTTPRedirectHandler):
 
 
 class Sandbox:
-    """What is not Microsoft's client: a browser, the control calls, and Connect's half."""
+    """The parts around Microsoft's client: a browser, the sandbox's control endpoints, and the calls to Connect."""
 
     def __init__(self, ready):
         self.ready = ready
@@ -67,7 +67,7 @@ class Sandbox:
             return json.load(answer)
 
     def consent(self, url):
-        """A browser that agrees: the code in the address it is sent to."""
+        """Consents as a browser, and returns the code of the callback."""
         try:
             build_opener(NoRedirect).open(url)
         except HTTPError as redirect:
@@ -94,7 +94,7 @@ class Sandbox:
         return GraphServiceClient(request_adapter=adapter), adapter
 
     def connect_events(self):
-        """The events Connect lists of the default calendar, by id."""
+        """Returns the events that Connect lists in the default calendar, by id."""
         query = {"client_id": self.ready["client_id"], "user_id": "witness", "scope": "read-write"}
         code = self.consent(f"{self.connect}/oauth/authorize?{urlencode(query)}")
         form = {
@@ -153,11 +153,11 @@ async def refused(status, code, call):
         )
         assert error.error.inner_error.request_id, "the id of the request"
         return error
-    raise AssertionError("it was not refused")
+    raise AssertionError("the request was not refused")
 
 
 class Copy:
-    """A local copy of a view, kept as the guide to delta queries says."""
+    """A local copy of a calendar view, updated as in the guide to delta queries."""
 
     def __init__(self, client):
         self.builder = client.me.calendar_view.delta
@@ -231,7 +231,7 @@ class Checks:
         await refused(400, "ErrorInvalidParameter", self.client.me.calendar_view.get(view(top=1001)))
 
     async def empty_pages(self):
-        """By hand: the client's iterator takes an empty page for the last one."""
+        """Follows the links manually, because the client's iterator stops at an empty page."""
         self.sandbox.json("/sandbox/set", {"graph_empty_pages": "on"})
         page, found = await self.client.me.calendar_view.get(view(top=20)), []
         sizes = []
@@ -357,7 +357,7 @@ class Checks:
         self.client, self.adapter = self.sandbox.client()
 
     async def limits(self):
-        """The client itself waits and tries again."""
+        """The client waits and repeats the request itself."""
         self.sandbox.json("/sandbox/set", {"graph_limit": "429", "graph_limit_every": 2, "graph_retry_after": 1})
         for _ in range(2):
             assert (await self.client.me.calendars.get()).value
@@ -366,7 +366,7 @@ class Checks:
         assert self.sandbox.json("/sandbox/stats")["requests"][endpoint]["429"] == 1
 
     async def elsewhere(self):
-        """Its provider gives no token to a host that is not allowed: the link is not followed with one."""
+        """Checks that a link to another host is followed without the token."""
         self.sandbox.json("/sandbox/set", {"graph_next_link": "foreign"})
         page = await self.client.me.calendar_view.get(view())
         self.sandbox.json("/sandbox/set", {"graph_next_link": "own"})

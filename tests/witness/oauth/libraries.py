@@ -1,4 +1,4 @@
-"""Two OAuth client libraries as witnesses, Authlib and requests-oauthlib: they do not know that they talk to the sandbox.
+"""Tests the sandbox's authorization servers with two unchanged client libraries, Authlib and requests-oauthlib.
 
 Usage: libraries.py FILE, where FILE holds the line that `connect sandbox --json` printed.
 Prints one line for each check, and exits with 1 if one failed.
@@ -11,7 +11,7 @@ import traceback
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-# The sandbox is on loopback, without TLS.
+# The sandbox uses http on loopback.
 os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
 
 import requests
@@ -24,7 +24,7 @@ from requests_oauthlib import OAuth2Session as OauthlibSession
 
 
 class App(NamedTuple):
-    """What an application signs in with; without a secret it is a public one."""
+    """The credentials of an application; without a secret it is a public client."""
 
     id: str
     secret: str | None
@@ -32,16 +32,16 @@ class App(NamedTuple):
 
 
 class Server(NamedTuple):
-    """What a developer reads in the documentation of an authorization server."""
+    """The documented properties of an authorization server."""
 
     name: str
     authorize: str
     token: str
     revoke: str | None
     scopes: list
-    # Beside those of RFC 6749.
+    # In addition to the parameters of RFC 6749.
     parameters: dict
-    # The `refresh_token` in the answer to a refresh.
+    # Whether a refresh response has a `refresh_token`.
     rotates: bool
     confidential: App
     public: App | None
@@ -86,7 +86,7 @@ class Authlib:
 
 
 class Oauthlib:
-    """The same with requests-oauthlib, whose protocol is oauthlib's. It has no revocation, but prepares its request."""
+    """A sign-in with requests-oauthlib, which can prepare a revocation request but not send it."""
 
     name, fault = "requests-oauthlib", OauthlibError
 
@@ -138,7 +138,7 @@ class Oauthlib:
 
 
 def recorded(session):
-    """The answers of the token endpoint as they came, before the library adds to them."""
+    """Records the raw responses of the token endpoint, before the library changes them."""
     answers = []
     hear = lambda answer: answers.append(answer.json()) or answer
     session.register_compliance_hook("access_token_response", hear)
@@ -147,7 +147,7 @@ def recorded(session):
 
 
 def consent(url):
-    """The browser's part: consent is automatic, so one answer holds the callback."""
+    """Acts as the browser: consent is automatic, so the first response is the redirect to the callback."""
     answer = requests.get(url, allow_redirects=False)
     assert answer.status_code == 302, (answer.status_code, answer.text)
     return answer.headers["location"]
@@ -181,7 +181,7 @@ class Witness:
             app, method, pkce = way
             name = f"{method}{', PKCE' if pkce else ''}"
             self.check(f"sign-in and refresh ({name})", self.sign_in, way)
-            self.check(f"a code is good for one exchange ({name})", self.twice, way)
+            self.check(f"a code is accepted once ({name})", self.twice, way)
             self.check(f"another redirect URI is refused ({name})", self.elsewhere, way)
             self.check(f"another state is refused ({name})", self.state, way)
             if pkce:
@@ -200,7 +200,7 @@ class Witness:
         except self.library.fault as fault:
             assert fault.error == error, (fault.error, fault.description)
             return
-        raise AssertionError("it was not refused")
+        raise AssertionError("the request was not refused")
 
     def sign_in(self, way):
         flow = self.start(way)
@@ -224,7 +224,7 @@ class Witness:
         callback = consent(flow.url)
         token = flow.finish(callback)["refresh_token"]
         self.refused("invalid_grant", flow.finish, callback)
-        # The tokens of the first exchange are worthless then (RFC 6749 4.1.2).
+        # Using a code twice revokes the tokens of the first exchange (RFC 6749 section 4.1.2).
         if self.server.name != "Connect":
             self.refused("invalid_grant", flow.refresh, token)
 
@@ -234,14 +234,14 @@ class Witness:
         self.refused(self.server.mismatch, flow.finish, consent(flow.url), other)
 
     def state(self, way):
-        """Another sign-in's callback: the library finds out by itself."""
+        """Checks that the library refuses the callback of another sign-in."""
         flow, other = self.start(way), self.start(way)
         try:
             flow.finish(consent(other.url))
         except self.library.fault as fault:
             assert fault.error == "mismatching_state", fault.error
         else:
-            raise AssertionError("it was taken")
+            raise AssertionError("the callback was accepted")
 
     def verifier(self, way):
         flow, other = self.start(way), self.start(way)
@@ -267,7 +267,7 @@ def servers(ready):
 
     def apps(name):
         confidential, public = known[name]["apps"][:2]
-        # Loopback addresses of installed programs match with any port (RFC 8252 7.3).
+        # Loopback redirect URIs of installed programs match with any port (RFC 8252 section 7.3).
         anywhere = public["redirectUri"].replace("127.0.0.1", "127.0.0.1:49152")
         return {
             "confidential": App(confidential["clientId"], confidential["clientSecret"], confidential["redirectUri"]),
@@ -289,7 +289,7 @@ def servers(ready):
             "Apptoto", f"{origin}/apptoto/www/oauth/authorize", f"{origin}/apptoto/api/oauth/token",
             f"{origin}/apptoto/api/oauth/revoke", ["events:read", "contacts:write"], {}, False, **apps("apptoto"),
         ),
-        # Its revocation takes JSON, which no library sends, and it knows no PKCE.
+        # Connect's revocation needs JSON, which neither library sends, and Connect has no PKCE.
         Server(
             "Connect", f"{origin}/api/oauth/authorize", f"{origin}/api/oauth/token", None, ["read-write"],
             {"user_id": "ann"}, True, App(ready["client_id"], ready["client_secret"], ready["redirect_uri"]), None,

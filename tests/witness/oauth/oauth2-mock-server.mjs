@@ -1,4 +1,4 @@
-// oauth2-mock-server. It answers every request with tokens and keeps none.
+// Serves oauth2-mock-server, which responds to every request with tokens and stores none.
 
 import { OAuth2Issuer, OAuth2Service } from 'oauth2-mock-server';
 import { serve } from './serve.mjs';

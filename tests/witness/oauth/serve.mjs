@@ -1,13 +1,13 @@
-// Serves an authorization server on a free port of loopback, counting what comes to its token endpoint. Its issuer is
-// written into the file that is the argument: servers print notices of their own.
+// Serves an authorization server on a free loopback port and counts its token requests. Writes the issuer to the file in
+// the first argument, because the servers print other lines on stdout.
 
 import { renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 
-// Beside the server's own paths: how many requests its token endpoint got.
+// An additional path returns the number of token requests.
 const COUNT = '/witness/token-requests';
 
-// `make` is told the issuer, and gives the server's request handler.
+// `make` takes the issuer and returns the server's request handler.
 export async function serve(make) {
   let handler;
   let requests = 0;

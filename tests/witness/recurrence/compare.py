@@ -1,6 +1,6 @@
-"""Compares the occurrences that the sandbox gives random series with those of an independent implementation.
+"""Compares the sandbox's occurrences of random series with an independent implementation.
 
-Arguments: the program that asks the sandbox, how many series, and the seed (another one each time unless given).
+Arguments: the program that queries the sandbox, the number of series, and the seed (default: random).
 """
 
 import json
@@ -40,7 +40,7 @@ def shown(starts, all_day):
 
 
 def window(random, start, all_day, often):
-    """From the start, from somewhere in the series, or far behind: there the sandbox does not count from the start."""
+    """Returns a range at the start, inside the series, or far after the start, where the sandbox uses a shortcut."""
     begin = datetime(start.year, start.month, start.day, tzinfo=timezone.utc) - timedelta(2)
     days = random.choice([0, 0, 0, random.randrange(800), random.randrange(40 * 365)])
     begin += timedelta(days, 0 if all_day or not days else random.randrange(86400))
@@ -96,7 +96,7 @@ def compare_rule(sandbox, random, counts):
     def differs(one):
         try:
             expected = shown(oracle.starts(one, begin, end), one.all_day)
-        except Exception:  # Taken apart it may be no rule.
+        except Exception:  # Without some parts the rule may be invalid.
             return False
         found = sandbox.ask("google", google_event(one), begin, end)
         return found != expected and not (isinstance(found, str) and one is not whole)
@@ -135,7 +135,7 @@ def any_start(event, zone):
 
 
 def report(whole, smallest, begin, end, found, expected):
-    print(f"\nDIFFERENT\n{whole}\n\nas small as it gets:\n{smallest}\nfrom {stamp(begin)} to {stamp(end)}")
+    print(f"\nDIFFERENT\n{whole}\n\nsmallest series that differs:\n{smallest}\nfrom {stamp(begin)} to {stamp(end)}")
     if isinstance(found, str):
         print(f"the sandbox: {found}")
     else:
@@ -148,7 +148,7 @@ def main(program, many="3000", seed=None):
     print(f"{many} series, seed {seed}", flush=True)
     sandbox, counts, failed = Sandbox(program), Counter(), 0
     for number in range(int(many)):
-        # Each series has a seed of its own, so that one can be asked for alone.
+        # Each series has its own seed, so that one can be run alone.
         random = Random(f"{seed}/{number}")
         compare = compare_pattern if number % 5 == 4 else compare_rule
         failed += not compare(sandbox, random, counts)

@@ -1,6 +1,6 @@
-"""What occurrences a series has: from python-dateutil for rules, from the words of its documentation for Graph's patterns.
+"""Computes the expected occurrences: of rules with python-dateutil, of Graph's patterns from their documentation.
 
-Where dateutil departs from RFC 5545 the difference has a name in `DEVIATIONS`, and the occurrences here are those of the RFC.
+`DEVIATIONS` lists the differences of dateutil from RFC 5545; the occurrences here follow the RFC.
 """
 
 import datetime as clock
@@ -21,40 +21,40 @@ def split(rule, name):
 
 
 def first_outside(one):
-    """RFC 5545, 3.8.5.3: DTSTART is the first occurrence and counts; dateutil has it only if the rule gives it."""
+    """RFC 5545 section 3.8.5.3: DTSTART is the first occurrence and counts; dateutil omits it if the rule does not match it."""
     return next(iter(by_rule(one, one.start.year + 1)), None) != one.start
 
 
 def week_without_weekday(one):
-    """RFC 5545, 3.3.10: what a rule does not say comes from DTSTART; dateutil takes all seven days of a BYWEEKNO."""
+    """RFC 5545 section 3.3.10: missing parts come from DTSTART; dateutil uses all seven days of a BYWEEKNO."""
     return "BYWEEKNO" in one.rule and not {"BYDAY", "BYMONTHDAY", "BYYEARDAY"} & one.rule.keys()
 
 
 def week_from_end(one):
-    """A week counted from the end of its year may have days in the calendar years beside it; dateutil looks there for -1
-    and for weeks counted from the start alone."""
+    """A week counted from the end of its year may have days in an adjacent calendar year; dateutil only finds them for -1 and
+      for weeks counted from the start."""
     return any(int(week) < -1 for week in split(one.rule, "BYWEEKNO"))
 
 
 def first_week_cut(one):
-    """RFC 5545, 3.3.10: BYSETPOS counts from the beginning of the week; in the week of DTSTART dateutil begins there."""
+    """RFC 5545 section 3.3.10: BYSETPOS counts from the beginning of the week; dateutil counts from DTSTART in its week."""
     return one.rule["FREQ"] == "WEEKLY" and "BYSETPOS" in one.rule and into_week(one.start, one.rule) > 0
 
 
 def day_without_clock(one):
-    """RFC 5545, 3.3.10: what does not exist in the zone is no occurrence and does not count; dateutil has it."""
+    """RFC 5545 section 3.3.10: a local time that does not exist is skipped and does not count; dateutil counts it."""
     return one.zone == "Pacific/Apia" and one.start < datetime(2011, 12, 30) and not one.all_day
 
 
 def until_of_another_type(one):
-    """RFC 5545, 3.3.10: UNTIL has the type of DTSTART. Services read a date as the whole day, and a local time in the zone
-    of the series; dateutil refuses both."""
+    """RFC 5545 section 3.3.10: UNTIL has the type of DTSTART. Services read a date as the whole day, and a local time in the
+      zone of the series; dateutil refuses both."""
     until = one.rule.get("UNTIL", "")
     return bool(until) and not until.endswith("Z") and not one.all_day
 
 
 def exdate_of_a_day(one):
-    """RFC 5545, 3.8.5.1: EXDATE has the type of DTSTART. Services take the occurrences of a date out; dateutil, nothing."""
+    """RFC 5545 section 3.8.5.1: EXDATE has the type of DTSTART. For a date, services exclude its occurrences; dateutil does not."""
     return any(not isinstance(at, datetime) for at in one.exdates)
 
 
@@ -70,7 +70,7 @@ DEVIATIONS = [
 
 
 def starts(one, begin, end):
-    """The starts in UTC, of an all-day series its midnights, from `begin` to before `end`."""
+    """Returns the starts in UTC from `begin` to before `end`; of an all-day series the midnights."""
     zone = UTC if one.all_day else ZoneInfo(one.zone)
     until = until_of(one, zone)
     count = int(one.rule["COUNT"]) if "COUNT" in one.rule else None
@@ -101,7 +101,7 @@ def day_exists(day, zone):
 
 
 def by_rule(one, horizon):
-    """What the rule gives without its end, on the clock of the series. dateutil looks on for a match until `horizon`."""
+    """Returns the local starts of the rule without its end; dateutil searches until `horizon`."""
     rrule.datetime = SimpleNamespace(**{**vars(clock), "MAXYEAR": min(horizon, 9999)})
     rule = {name: value for name, value in one.rule.items() if name not in ("COUNT", "UNTIL")}
     start = one.start
@@ -116,7 +116,7 @@ def by_rule(one, horizon):
 
 
 def by_weeks(rule, start):
-    """With every week that may be meant, of which those that are stay."""
+    """Expands with all candidate weeks and keeps the matching ones."""
     weeks = {int(week) for week in split(rule, "BYWEEKNO")}
     positions = [int(position) for position in split(rule, "BYSETPOS")]
     wide = {name: value for name, value in rule.items() if name not in ("BYWEEKNO", "BYSETPOS")}
@@ -129,7 +129,7 @@ def by_weeks(rule, start):
 
 
 def weeks_of(at, rule):
-    """The number of the week, from the start and from the end: the first is that of the 4th of January."""
+    """Returns the number of the week from the start and from the end; week 1 contains 4 January."""
     def first(year):
         return date(year, 1, 4) - timedelta(into_week(date(year, 1, 4), rule))
 
@@ -164,7 +164,7 @@ INDEX = {"first": 0, "second": 1, "third": 2, "fourth": 3, "last": -1}
 
 
 def pattern_days(pattern, start):
-    """The days of a pattern from the date `start` on, without end."""
+    """Returns the days of a pattern from `start` on, without an end."""
     kind, interval = pattern["type"], pattern["interval"]
     weekdays = [WEEK.index(day) for day in pattern.get("daysOfWeek", [])]
     step = 0
@@ -185,7 +185,7 @@ def period(pattern, kind, weekdays, start, steps):
     else:
         month = start.replace(day=1) + relativedelta(months=steps)
     if kind.startswith("absolute"):
-        # A day the month does not have is its last one; so relativedelta has it.
+        # A day that the month does not have becomes its last day, as in relativedelta.
         return [month + relativedelta(day=pattern["dayOfMonth"])]
     last = month + relativedelta(day=31)
     days = [month + timedelta(day) for day in range(last.day)]
@@ -194,7 +194,7 @@ def period(pattern, kind, weekdays, start, steps):
 
 
 def pattern_starts(event, zone, begin, end):
-    """The starts in UTC of a series as it is sent to Graph."""
+    """Returns the starts in UTC of a Graph series."""
     start = datetime.fromisoformat(event["start"]["dateTime"])
     zone = UTC if event["isAllDay"] else ZoneInfo(zone)
     span = event["recurrence"]["range"]
