@@ -20,10 +20,10 @@ use super::{
 
 /// An event in the JSON that an Eventcalendar page sends. Read it with serde.
 ///
-/// * `googleEvent` and `outlookEvent` are sent to their provider unchanged, for updates and new events.
-///   Mobiscroll Connect refuses requests that contain them. Of an object that was read before (it has an
-///   entity tag, an id or another field that only the provider writes), only writable fields are sent, and
-///   `title`, times, `description` and `location` of the page take precedence.
+/// * `googleEvent` and `outlookEvent` are sent to their provider, for updates and new events. The `title`,
+///   times, `description` and `location` of the page take precedence. Of an object that was read before (it
+///   has an entity tag, an id or another field that only the provider writes), only writable fields are sent.
+///   Mobiscroll Connect refuses requests that contain these objects.
 /// * Other properties of the page (`"room": "A1"`) become `custom` fields of the event. Properties that only
 ///   affect the display (`color`, `resource`, `tooltip` and others) are not sent, unless
 ///   [`data`](super::data) wrote them as custom fields, in `connectCustom`.
