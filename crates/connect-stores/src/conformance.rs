@@ -63,8 +63,8 @@ where
     S: AsyncTokenStore,
     F: Future<Output = Result<S, StoreError>> + Send + 'static,
 {
-    let home = Blocking::new(()).map_err(Broken::setup)?;
-    token_store(leases, || Blocking::new(home.wait(|_| open())?))
+    let runtime = Blocking::new(()).map_err(Broken::setup)?;
+    token_store(leases, || Blocking::new(runtime.wait(|_| open())?))
 }
 
 /// The error that lists the rules a store breaks.

@@ -33,8 +33,8 @@ where
     G: AsyncReplayGuard,
     F: Future<Output = Result<G, StoreError>> + Send + 'static,
 {
-    let home = Blocking::new(()).map_err(Broken::setup)?;
-    replay_guard(|lease| Blocking::new(home.wait(|_| open(lease))?))
+    let runtime = Blocking::new(()).map_err(Broken::setup)?;
+    replay_guard(|lease| Blocking::new(runtime.wait(|_| open(lease))?))
 }
 
 struct GuardTest<'a> {
@@ -148,7 +148,7 @@ fn done_late(test: &GuardTest<'_>) -> RuleResult {
     drop(claim);
     thread::sleep(SHORT);
     test.expect_claim(&other, &id, "Done")?;
-    let (id, other_id) = (test.id("done when unclaimed"), test.id("another"));
+    let (id, other_id) = (test.id("done when unclaimed"), test.id("unrelated"));
     let mut late = test.take(&one, &id)?;
     thread::sleep(SHORT * 2);
     test.take(&one, &other_id)?.done()?;
