@@ -64,8 +64,8 @@ fn normalize(world: &World, text: &str) -> String {
 }
 
 fn shown(world: &World, arguments: &[&str]) -> String {
-    let Done { code, out, err } = world.run(arguments);
-    plain(world, &format!("exit code {}\n{out}{err}", code.unwrap()))
+    let Outcome { code, out, err } = world.run(arguments);
+    normalize(world, &format!("exit code {}\n{out}{err}", code.unwrap()))
 }
 
 #[test]
@@ -119,8 +119,8 @@ fn failures() {
     let world = world();
     let nowhere = common::nowhere();
     let secret = "MOBISCROLL_CONNECT_CLIENT_SECRET";
-    let not_set = Done::of(world.command(&["status"]).env_remove(secret).output().unwrap());
-    insta::assert_snapshot!("failure-not-set", plain(&world, &not_set.err));
+    let not_set = Outcome::of(world.command(&["status"]).env_remove(secret).output().unwrap());
+    insta::assert_snapshot!("failure-not-set", normalize(&world, &not_set.err));
     for (name, arguments) in [
         ("not-signed-in", &["status", "--user", "nobody"][..]),
         ("not-signed-in-json", &["status", "--user", "nobody", "--json"]),

@@ -129,7 +129,7 @@ fn blocking(base: &str, token: &str) -> Result<connect_blocking::User, Error> {
     Ok(user)
 }
 
-fn hyper<'a>(runtime: &'a tokio::runtime::Runtime, base: &str, token: &str) -> Result<Waiting<'a>, Error> {
+fn hyper<'a>(runtime: &'a tokio::runtime::Runtime, base: &str, token: &str) -> Result<BlockOn<'a>, Error> {
     let client = connect_hyper::Client::builder("id", "secret", "http://127.0.0.1:8765/callback")
         .profile(google::profile_at(base))
         .base_url(format!("{base}/calendar/v3"))
