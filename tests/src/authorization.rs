@@ -61,14 +61,14 @@ pub struct Credentials {
 }
 
 /// A sandbox, an application at one of its authorization servers, and a store for its tokens.
-pub struct World {
+pub struct SignInSetup {
     pub server: Server,
     pub whose: Whose,
     pub kind: ClientType,
     pub store: MemoryStore,
 }
 
-impl World {
+impl SignInSetup {
     /// Creates a sandbox in which Apptoto issues refresh tokens too, although its documentation has none.
     pub fn new(whose: Whose, kind: ClientType) -> Self {
         Self::with(whose, kind, &[("apptoto_refresh_tokens", "new"), ("callback_iss", "on")])

@@ -1,5 +1,6 @@
 //! Creates certificates for one test run.
 
+use crate::world::Failure;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 
 /// A certificate authority that no client trusts by default.
@@ -12,8 +13,6 @@ pub struct Identity {
     /// Its key.
     pub key: String,
 }
-
-type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 impl Authority {
     /// Creates an authority with a new key.

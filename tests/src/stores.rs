@@ -15,11 +15,11 @@ use connect_core::{StoreError, StoreLock, TokenKey, TokenStore, Tokens, Written}
 #[derive(Clone)]
 pub struct Flaky<S> {
     inner: S,
-    counts: Arc<Counts>,
+    counts: Arc<OperationCounts>,
 }
 
 #[derive(Default)]
-struct Counts {
+struct OperationCounts {
     fail_saves: AtomicUsize,
     full: AtomicBool,
     save_takes_ms: AtomicUsize,
@@ -73,7 +73,7 @@ impl<S: TokenStore> TokenStore for Flaky<S> {
 
 struct FlakyLock {
     inner: Box<dyn StoreLock>,
-    counts: Arc<Counts>,
+    counts: Arc<OperationCounts>,
 }
 
 impl StoreLock for FlakyLock {

@@ -7,14 +7,14 @@ use connect_core::{
 };
 use connect_sandbox::{ClientType, Fault};
 use connect_tests::{
-    authorization::{CASES, Counts, Whose, World, consent},
+    authorization::{CASES, Counts, SignInSetup, Whose, consent},
     client_of,
 };
 
 #[test]
 fn blocking_client_signs_in_refreshes_and_signs_out() {
     for (whose, kind) in CASES {
-        let world = World::new(whose, kind);
+        let world = SignInSetup::new(whose, kind);
         let client = client_of!(connect_blocking::Client, &world);
         let pending = client.auth().sign_in(world.sign_in()).unwrap();
         assert_eq!(world.is_bound(pending.url()), whose != Whose::Connect, "{whose:?}");
@@ -32,7 +32,7 @@ fn blocking_client_signs_in_refreshes_and_signs_out() {
 #[tokio::test(flavor = "multi_thread")]
 async fn async_client_signs_in_refreshes_and_signs_out() {
     for (whose, kind) in CASES {
-        let world = World::new(whose, kind);
+        let world = SignInSetup::new(whose, kind);
         let client = client_of!(connect_hyper::Client, &world);
         let pending = client.auth().sign_in(world.sign_in()).unwrap();
         assert_eq!(world.is_bound(pending.url()), whose != Whose::Connect, "{whose:?}");
@@ -48,7 +48,7 @@ async fn async_client_signs_in_refreshes_and_signs_out() {
 }
 
 /// Checks that the store has the tokens of this user and application.
-fn signed_in(world: &World, key: &TokenKey) -> Tokens {
+fn signed_in(world: &SignInSetup, key: &TokenKey) -> Tokens {
     let whose = world.whose;
     let tokens = world.stored(key).unwrap_or_else(|| panic!("{whose:?}: nothing was stored"));
     assert_eq!(world.counts(), Counts { codes: 1, refreshes: 0, revocations: 0, refused: 0 }, "{whose:?}");
@@ -65,7 +65,7 @@ fn signed_in(world: &World, key: &TokenKey) -> Tokens {
 }
 
 /// Checks that the store has a new pair; only Google keeps the refresh token.
-fn refreshed(world: &World, key: &TokenKey, first: &Tokens) -> Tokens {
+fn refreshed(world: &SignInSetup, key: &TokenKey, first: &Tokens) -> Tokens {
     let whose = world.whose;
     let tokens = world.stored(key).unwrap();
     assert_eq!(world.counts(), Counts { codes: 1, refreshes: 1, revocations: 0, refused: 0 }, "{whose:?}");
@@ -78,7 +78,7 @@ fn refreshed(world: &World, key: &TokenKey, first: &Tokens) -> Tokens {
 }
 
 /// Checks that the store is empty and that the tokens are revoked if the server can revoke them.
-fn signed_out(world: &World, key: &TokenKey, last: &Tokens) {
+fn signed_out(world: &SignInSetup, key: &TokenKey, last: &Tokens) {
     let whose = world.whose;
     assert_eq!(world.stored(key), None, "{whose:?}");
     let revocable = matches!(whose, Whose::Connect | Whose::Google);
@@ -90,7 +90,7 @@ fn signed_out(world: &World, key: &TokenKey, last: &Tokens) {
 }
 
 /// Has the token endpoint refuse the next request like Microsoft's loop detection.
-fn refuse_once(world: &World) {
+fn refuse_once(world: &SignInSetup) {
     let endpoint = match world.whose {
         Whose::Connect => "POST /oauth/token",
         Whose::Google => "POST /google/token",
@@ -104,7 +104,7 @@ fn refuse_once(world: &World) {
 #[test]
 fn refusal_is_final_except_at_microsoft() {
     for (whose, kind) in CASES {
-        let world = World::new(whose, kind);
+        let world = SignInSetup::new(whose, kind);
         let client = client_of!(connect_blocking::Client, &world);
         let sign_in = || {
             let pending = client.auth().sign_in(world.sign_in()).unwrap();
@@ -130,7 +130,7 @@ fn refusal_is_final_except_at_microsoft() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn async_client_keeps_the_sign_in_after_a_microsoft_refusal() {
-    let world = World::new(Whose::Microsoft, ClientType::Confidential);
+    let world = SignInSetup::new(Whose::Microsoft, ClientType::Confidential);
     let client = client_of!(connect_hyper::Client, &world);
     let pending = client.auth().sign_in(world.sign_in()).unwrap();
     let callback = consent(pending.url());
@@ -147,7 +147,7 @@ async fn async_client_keeps_the_sign_in_after_a_microsoft_refusal() {
 #[test]
 fn apptoto_tokens_are_revoked_at_a_custom_endpoint() {
     for kind in [ClientType::Confidential, ClientType::Public] {
-        let world = World::with(
+        let world = SignInSetup::with(
             Whose::Apptoto,
             kind,
             &[("apptoto_refresh_tokens", "kept"), ("apptoto_revoke", "on")],
@@ -168,7 +168,7 @@ fn apptoto_tokens_are_revoked_at_a_custom_endpoint() {
 
 #[test]
 fn apptoto_without_a_refresh_token_is_not_refreshed() {
-    let world = World::with(Whose::Apptoto, ClientType::Confidential, &[]);
+    let world = SignInSetup::with(Whose::Apptoto, ClientType::Confidential, &[]);
     let client = client_of!(connect_blocking::Client, &world);
     let pending = client.auth().sign_in(world.sign_in()).unwrap();
     let callback = consent(pending.url());
@@ -182,7 +182,7 @@ fn apptoto_without_a_refresh_token_is_not_refreshed() {
 
 #[test]
 fn confidential_apptoto_client_can_omit_pkce() {
-    let world = World::with(Whose::Apptoto, ClientType::Confidential, &[]);
+    let world = SignInSetup::with(Whose::Apptoto, ClientType::Confidential, &[]);
     let mut profile = world.profile().unwrap();
     profile.pkce = Pkce::Absent;
     let client = client_of!(connect_blocking::Client, &world, Some(profile));
@@ -195,7 +195,7 @@ fn confidential_apptoto_client_can_omit_pkce() {
 
 #[test]
 fn scope_that_is_not_enabled_fails_the_sign_in() {
-    let world = World::new(Whose::Apptoto, ClientType::Confidential);
+    let world = SignInSetup::new(Whose::Apptoto, ClientType::Confidential);
     let client = client_of!(connect_blocking::Client, &world);
     let pending = client.auth().sign_in(world.sign_in().scopes(["calendars:write"])).unwrap();
     let callback = consent(pending.url());

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use prose::{Kind, Passage};
+use prose::{Passage, ProseKind};
 use regex::{Regex, RegexBuilder};
 
 /// The longest first sentence of a documentation comment, in characters.
@@ -52,12 +52,15 @@ pub(crate) fn check(root: &Path) -> Result<(), String> {
     }
 }
 
-/// Prints `count` random sentences of documentation, errors and help with their places. A seed always picks the same ones.
+/// Prints `count` random sentences of documentation, errors and help, with their places.
+/// A seed always picks the same sentences.
 pub(crate) fn sample(root: &Path, count: usize, seed: u64) -> Result<(), String> {
     let mut sentences = Vec::new();
     for path in tracked(root)? {
         let text = fs::read_to_string(root.join(&path)).unwrap_or_default();
-        for passage in prose::passages(&path, &text).iter().filter(|passage| passage.kind != Kind::Comment) {
+        for passage in
+            prose::passages(&path, &text).iter().filter(|passage| passage.kind != ProseKind::Comment)
+        {
             sentences
                 .extend(passage.sentences().map(|sentence| format!("{}\n    {sentence}", passage.place())));
         }
@@ -133,5 +136,5 @@ fn tracked(root: &Path) -> Result<Vec<PathBuf>, String> {
     let list =
         String::from_utf8(output.stdout).map_err(|_| "git lists a path that is not UTF-8".to_owned())?;
     let paths = list.split('\0').map(PathBuf::from);
-    Ok(paths.filter(|path| Kind::of_file(path).is_some()).collect())
+    Ok(paths.filter(|path| ProseKind::of_file(path).is_some()).collect())
 }

@@ -16,7 +16,7 @@ use connect_core::{
 };
 use connect_sandbox::{ApptotoMessage, AuthorizationServer, ClientType, Fault};
 use connect_tests::{
-    authorization::{Whose, World, consent},
+    authorization::{SignInSetup, Whose, consent},
     client_of,
 };
 use jiff::{SignedDuration, Timestamp, ZonedDateTime, civil::date};
@@ -64,7 +64,7 @@ fn hyper_client_passes_every_scenario() {
     });
 }
 
-fn run(client: impl Fn(&World) -> Client) {
+fn run(client: impl Fn(&SignInSetup) -> Client) {
     for (name, scenario) in SCENARIOS {
         println!("{name}");
         let account = Account::new(&[], &client);
@@ -147,13 +147,13 @@ impl User<'_> {
 
 /// A signed-in user with every scope, and the sandbox server.
 struct Account {
-    world: World,
+    world: SignInSetup,
     client: Client,
 }
 
 impl Account {
-    fn new(switches: &[(&str, &str)], client: impl Fn(&World) -> Client) -> Self {
-        let world = World::with(Whose::Apptoto, ClientType::Confidential, switches);
+    fn new(switches: &[(&str, &str)], client: impl Fn(&SignInSetup) -> Client) -> Self {
+        let world = SignInSetup::with(Whose::Apptoto, ClientType::Confidential, switches);
         let client = client(&world);
         client.sign_in(&Scope::ALL);
         Self { world, client }

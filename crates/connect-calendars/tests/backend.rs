@@ -14,7 +14,7 @@ use connect_core::{
 };
 use connect_sandbox::{ClientType, Fault};
 use connect_tests::{
-    authorization::{Whose, World, consent},
+    authorization::{SignInSetup, Whose, consent},
     client_of,
 };
 use jiff::{SignedDuration, Timestamp, civil::date};
@@ -68,14 +68,14 @@ fn scenarios_pass_for_all_services_with_the_hyper_client() {
 
 /// The calendars of a user of one service, and the sandbox.
 struct TestBackend {
-    world: World,
+    world: SignInSetup,
     backend: Box<dyn CalendarBackend>,
 }
 
-fn run(backend: impl Fn(&World) -> Box<dyn CalendarBackend>) {
+fn run(backend: impl Fn(&SignInSetup) -> Box<dyn CalendarBackend>) {
     for whose in [Whose::Connect, Whose::Google, Whose::Microsoft] {
         for (name, scenario) in SCENARIOS {
-            let world = World::new(whose, ClientType::Confidential);
+            let world = SignInSetup::new(whose, ClientType::Confidential);
             let backend = backend(&world);
             let pending = backend.sign_in().unwrap();
             let callback = consent(pending.url());

@@ -12,14 +12,14 @@ use connect_core::{
 };
 use connect_sandbox::ClientType;
 use connect_tests::{
-    authorization::{Whose, World, consent},
+    authorization::{SignInSetup, Whose, consent},
     client_of,
 };
 use jiff::{SignedDuration, Timestamp};
 
 /// The calendar of a signed-in user, and the sandbox.
 struct TestCalendar {
-    world: World,
+    world: SignInSetup,
     backend: Box<dyn CalendarBackend>,
     calendar: CalendarRef,
     seen: usize,
@@ -27,7 +27,7 @@ struct TestCalendar {
 
 impl TestCalendar {
     fn new(whose: Whose) -> Self {
-        let world = World::new(whose, ClientType::Confidential);
+        let world = SignInSetup::new(whose, ClientType::Confidential);
         let user = client_of!(connect_blocking::Client, &world).user("ada");
         let backend: Box<dyn CalendarBackend> = match whose {
             Whose::Connect => Box::new(Backend::new(Connect::new(), user)),

@@ -11,7 +11,7 @@ use connect_calendars::{
 use connect_core::types::{CalendarRef, NewEvent, Provider};
 use connect_sandbox::ClientType;
 use connect_tests::{
-    authorization::{Whose, World, consent},
+    authorization::{SignInSetup, Whose, consent},
     client_of,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -51,10 +51,10 @@ fn meeting(calendar: &CalendarRef) -> NewEvent {
 
 #[test]
 fn operations_work_with_the_blocking_client() {
-    let world = World::new(Whose::Google, ClientType::Confidential);
+    let world = SignInSetup::new(Whose::Google, ClientType::Confidential);
     let user = client_of!(connect_blocking::Client, &world).user("ada");
     run_operations(Backend::new(Google::new(), user));
-    let world = World::new(Whose::Microsoft, ClientType::Confidential);
+    let world = SignInSetup::new(Whose::Microsoft, ClientType::Confidential);
     let user = client_of!(connect_blocking::Client, &world).user("ada");
     run_operations(Backend::new(Outlook::new(), user));
 }
@@ -100,10 +100,10 @@ fn run_operations(backend: impl CalendarBackend) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn operations_work_with_the_hyper_client() {
-    let world = World::new(Whose::Google, ClientType::Confidential);
+    let world = SignInSetup::new(Whose::Google, ClientType::Confidential);
     let user = client_of!(connect_hyper::Client, &world).user("ada");
     run_operations_async(Backend::new(Google::new(), user)).await;
-    let world = World::new(Whose::Microsoft, ClientType::Confidential);
+    let world = SignInSetup::new(Whose::Microsoft, ClientType::Confidential);
     let user = client_of!(connect_hyper::Client, &world).user("ada");
     run_operations_async(Backend::new(Outlook::new(), user)).await;
 }
@@ -130,7 +130,7 @@ async fn run_operations_async(backend: impl AsyncCalendarBackend) {
 /// By default the sandbox refuses a fifth concurrent request for a mailbox, like Graph.
 #[tokio::test(flavor = "multi_thread")]
 async fn mailbox_receives_at_most_four_concurrent_requests() {
-    let world = World::new(Whose::Microsoft, ClientType::Confidential);
+    let world = SignInSetup::new(Whose::Microsoft, ClientType::Confidential);
     let user = client_of!(connect_hyper::Client, &world).user("ada");
     let backend = Arc::new(Backend::new(Outlook::new(), user));
     let pending = AsyncCalendarBackend::sign_in(&*backend).unwrap();

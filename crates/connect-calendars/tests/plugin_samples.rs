@@ -11,7 +11,7 @@ use connect_calendars::{
 use connect_core::types::{CalendarRef, Event, NewEvent, UpdateEvent};
 use connect_sandbox::ClientType;
 use connect_tests::{
-    authorization::{Whose, World, consent},
+    authorization::{SignInSetup, Whose, consent},
     client_of,
 };
 use jiff::tz::TimeZone;
@@ -29,15 +29,15 @@ fn at<B: CalendarBackend>(backend: B) -> (CalendarSync<B>, CalendarRef) {
     (sync, calendar)
 }
 
-fn google() -> (World, CalendarSync<Backend<Google, connect_blocking::User>>, CalendarRef) {
-    let world = World::new(Whose::Google, ClientType::Confidential);
+fn google() -> (SignInSetup, CalendarSync<Backend<Google, connect_blocking::User>>, CalendarRef) {
+    let world = SignInSetup::new(Whose::Google, ClientType::Confidential);
     let user = client_of!(connect_blocking::Client, &world).user("ada");
     let (sync, calendar) = at(Backend::new(Google::new(), user));
     (world, sync, calendar)
 }
 
-fn outlook() -> (World, CalendarSync<Backend<Outlook, connect_blocking::User>>, CalendarRef) {
-    let world = World::new(Whose::Microsoft, ClientType::Confidential);
+fn outlook() -> (SignInSetup, CalendarSync<Backend<Outlook, connect_blocking::User>>, CalendarRef) {
+    let world = SignInSetup::new(Whose::Microsoft, ClientType::Confidential);
     let user = client_of!(connect_blocking::Client, &world).user("ada");
     let (sync, calendar) = at(Backend::new(Outlook::new(), user));
     (world, sync, calendar)
@@ -202,7 +202,7 @@ fn rule_of_a_page_counts_in_the_event_zone() {
 
 #[test]
 fn connect_refuses_fields_of_a_provider() {
-    let world = World::new(Whose::Connect, ClientType::Confidential);
+    let world = SignInSetup::new(Whose::Connect, ClientType::Confidential);
     let user = client_of!(connect_blocking::Client, &world).user("ada");
     let (sync, calendar) = at(Backend::new(Connect::new(), user));
     let name = if calendar.provider.as_str() == "google" { "googleEvent" } else { "outlookEvent" };

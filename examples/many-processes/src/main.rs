@@ -33,14 +33,14 @@ struct Program {
     #[command(subcommand)]
     role: Option<Role>,
     #[command(flatten)]
-    run: run::Options,
+    run: run::RunOptions,
 }
 
 #[derive(Subcommand, Clone)]
 enum Role {
     /// Run as a worker process; used by the program itself.
     #[command(hide = true)]
-    Worker(worker::Options),
+    Worker(worker::WorkerOptions),
 }
 
 /// How the sandbox treats a used refresh token.

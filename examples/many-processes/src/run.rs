@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use crate::{Failure, Rotation, StoreOptions, fleet::Fleet, store::StoreKind, worker::user_id};
 
 #[derive(clap::Args, Clone)]
-pub(crate) struct Options {
+pub(crate) struct RunOptions {
     #[command(flatten)]
     place: StoreOptions,
     /// Start this many processes.
@@ -43,7 +43,7 @@ const EXCHANGE_TIMEOUT: [Duration; 2] = [Duration::from_secs(30), Duration::from
 /// The timeout of each step of the run.
 const STEP_TIMEOUT: Duration = Duration::from_secs(120);
 
-pub(crate) fn main(options: &Options) -> Result<(), Failure> {
+pub(crate) fn main(options: &RunOptions) -> Result<(), Failure> {
     let mut options = options.clone();
     let folder = tempfile::tempdir()?;
     if options.place.store == StoreKind::File && options.place.folder.is_none() {
@@ -78,7 +78,7 @@ struct SignedInUser {
 }
 
 impl Run {
-    fn start(options: &Options) -> Result<Self, Failure> {
+    fn start(options: &RunOptions) -> Result<Self, Failure> {
         let server = Sandbox::start()?;
         let app = server.credentials();
         let rotation = if options.rotation == Rotation::Strict { "strict" } else { "grace" };
@@ -157,7 +157,7 @@ impl Run {
         Ok(user.renewed)
     }
 
-    fn report(&self, options: &Options) -> Result<(), Failure> {
+    fn report(&self, options: &RunOptions) -> Result<(), Failure> {
         let stats = self.server.stats();
         let (refreshes, due) = (stats.exchanges.refresh, options.expiries * options.users as u64);
         let unsaved = refreshes.granted.saturating_sub(self.saved);
@@ -207,7 +207,7 @@ impl SignedInUser {
     }
 }
 
-impl Options {
+impl RunOptions {
     fn worker(&self, server: &Server) -> Vec<String> {
         let app = server.credentials();
         let mut arguments = vec![

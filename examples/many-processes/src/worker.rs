@@ -21,7 +21,7 @@ use tokio::{
 use crate::{Failure, StoreOptions};
 
 #[derive(clap::Args, Clone)]
-pub(crate) struct Options {
+pub(crate) struct WorkerOptions {
     #[command(flatten)]
     place: StoreOptions,
     #[arg(long)]
@@ -41,12 +41,12 @@ pub(crate) struct Options {
 /// The pause between two calls of a user.
 const CALL_PAUSE: Duration = Duration::from_millis(3);
 
-pub(crate) fn main(options: Options) -> Result<(), Failure> {
+pub(crate) fn main(options: WorkerOptions) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(work(options))
 }
 
-async fn work(options: Options) -> Result<(), Failure> {
+async fn work(options: WorkerOptions) -> Result<(), Failure> {
     let builder = Client::builder(&*options.client_id, &*options.client_secret, &*options.redirect_uri)
         .base_url(&*options.base_url)
         .exchange_timeout(Duration::from_millis(options.exchange_timeout_ms))

@@ -7,7 +7,7 @@ use ra_ap_rustc_lexer::{FrontmatterAllowed, LiteralKind, TokenKind, tokenize};
 
 /// Where prose stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ProseKind {
     /// Documentation of an item, or of a module.
     Docs,
     Comment,
@@ -21,13 +21,13 @@ pub(super) enum Kind {
 pub(super) struct Passage {
     path: PathBuf,
     line: usize,
-    pub(super) kind: Kind,
+    pub(super) kind: ProseKind,
     /// Whether it is the first paragraph of an item's documentation.
     is_first: bool,
     pub(super) text: String,
 }
 
-impl Kind {
+impl ProseKind {
     /// The kind that prevails in a file of this name.
     pub(super) fn of_file(path: &Path) -> Option<Self> {
         let generated = path.components().any(|part| part.as_os_str() == "generated");
@@ -62,10 +62,10 @@ impl Passage {
 
 /// The paragraphs of a file.
 pub(super) fn passages(path: &Path, text: &str) -> Vec<Passage> {
-    match Kind::of_file(path) {
-        Some(Kind::Markdown) => {
+    match ProseKind::of_file(path) {
+        Some(ProseKind::Markdown) => {
             let lines = text.lines().zip(1..).map(|(line, number)| (number, line)).collect();
-            paragraphs(path, Kind::Markdown, lines)
+            paragraphs(path, ProseKind::Markdown, lines)
         }
         Some(_) => rust(path, text),
         None => Vec::new(),
@@ -79,18 +79,18 @@ fn rust(path: &Path, text: &str) -> Vec<Passage> {
         .any(|part| ["tests", "fuzz", "examples"].map(AsRef::as_ref).contains(&part.as_os_str()));
     let mut found = Vec::new();
     // The lines of the comment at hand, which go on as long as comments of its kind follow each other.
-    let (mut block, mut last): (Vec<(usize, &str)>, Option<Kind>) = (Vec::new(), None);
+    let (mut block, mut last): (Vec<(usize, &str)>, Option<ProseKind>) = (Vec::new(), None);
     for (range, token) in tokens(text) {
         let written = &text[range.clone()];
         let line = text[..range.start].matches('\n').count() + 1;
         let kind = match token {
-            TokenKind::LineComment { doc_style: Some(_) } => Some(Kind::Docs),
-            TokenKind::LineComment { doc_style: None } => Some(Kind::Comment),
+            TokenKind::LineComment { doc_style: Some(_) } => Some(ProseKind::Docs),
+            TokenKind::LineComment { doc_style: None } => Some(ProseKind::Comment),
             TokenKind::Whitespace if written.matches('\n').count() <= 1 => continue,
             _ => None,
         };
         if kind != last {
-            let kind = last.unwrap_or(Kind::Comment);
+            let kind = last.unwrap_or(ProseKind::Comment);
             found.extend(paragraphs(path, kind, std::mem::take(&mut block)));
             last = None;
         }
@@ -106,11 +106,17 @@ fn rust(path: &Path, text: &str) -> Vec<Passage> {
         if literal && !is_test && range.start < tests {
             let text = plain(written);
             if is_prose(&text) {
-                found.push(Passage { path: path.to_owned(), line, kind: Kind::Text, is_first: false, text });
+                found.push(Passage {
+                    path: path.to_owned(),
+                    line,
+                    kind: ProseKind::Text,
+                    is_first: false,
+                    text,
+                });
             }
         }
     }
-    found.extend(paragraphs(path, last.unwrap_or(Kind::Comment), block));
+    found.extend(paragraphs(path, last.unwrap_or(ProseKind::Comment), block));
     found
 }
 
@@ -124,7 +130,7 @@ fn tokens(text: &str) -> impl Iterator<Item = (Range<usize>, TokenKind)> {
 }
 
 /// Takes lines apart into paragraphs and list items, without code.
-fn paragraphs(path: &Path, kind: Kind, lines: Vec<(usize, &str)>) -> Vec<Passage> {
+fn paragraphs(path: &Path, kind: ProseKind, lines: Vec<(usize, &str)>) -> Vec<Passage> {
     let mut found: Vec<Passage> = Vec::new();
     let (mut is_code, mut is_open) = (false, false);
     for (line, text) in lines {
@@ -143,7 +149,7 @@ fn paragraphs(path: &Path, kind: Kind, lines: Vec<(usize, &str)>) -> Vec<Passage
                 passage.text.push_str(trimmed);
             }
         } else {
-            let is_first = kind == Kind::Docs && found.is_empty();
+            let is_first = kind == ProseKind::Docs && found.is_empty();
             found.push(Passage { path: path.to_owned(), line, kind, is_first, text: item.to_owned() });
             is_open = true;
         }
@@ -211,11 +217,11 @@ mod tests {
         assert_eq!(
             found,
             [
-                (1, Kind::Docs, "About this module. It has two sentences."),
-                (4, Kind::Comment, "why it is so"),
-                (6, Kind::Docs, "One item here."),
-                (11, Kind::Text, "an error with three words"),
-                (13, Kind::Comment, "a remark at the end"),
+                (1, ProseKind::Docs, "About this module. It has two sentences."),
+                (4, ProseKind::Comment, "why it is so"),
+                (6, ProseKind::Docs, "One item here."),
+                (11, ProseKind::Text, "an error with three words"),
+                (13, ProseKind::Comment, "a remark at the end"),
             ]
         );
         assert_eq!(all[0].summary(), Some("About this module."));

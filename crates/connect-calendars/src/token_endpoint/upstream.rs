@@ -16,7 +16,7 @@ const PASSED_ON: [Refusal; 7] = [
     refused("redirect_uri_mismatch", "The code was asked for with another redirect URI"),
     refused("access_denied", "The authorization server denied the access"),
     refused("admin_policy_enforced", "A policy of the user's organization does not allow it"),
-    refused("org_internal", "The application is for users of its own organization only"),
+    refused("org_internal", "The application is only for users of one organization"),
 ];
 
 const INVALID_GRANT: Refusal = refused("invalid_grant", "The user has to consent again");
@@ -31,7 +31,7 @@ const UNAVAILABLE: Refusal =
 const TIMED_OUT: Refusal = Refusal::new(
     StatusCode::GATEWAY_TIMEOUT,
     "temporarily_unavailable",
-    "The authorization server did not answer in time",
+    "The authorization server did not respond in time",
 );
 
 /// The longest `Retry-After` sent to a page.

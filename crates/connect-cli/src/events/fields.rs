@@ -49,7 +49,7 @@ pub(super) struct FieldOptions {
     /// Whether guests see the time as busy or free.
     #[arg(long, value_parser = ["busy", "free"])]
     availability: Option<String>,
-    /// Who can see the details.
+    /// The users that can see the details.
     #[arg(long, value_parser = ["public", "private", "confidential"])]
     privacy: Option<String>,
     /// The status.

@@ -22,7 +22,7 @@ impl From<Refusal> for Problem {
         match refusal {
             Refusal::UnknownEvent => Self::not_found("Event not found"),
             Refusal::RuleOfOccurrence => {
-                Self::invalid_field("recurrence", "one occurrence has no recurrence of its own")
+                Self::invalid_field("recurrence", "an occurrence cannot have a recurrence")
             }
             Refusal::EndBeforeStart => Self::invalid_field("end", "end must not be before start"),
         }

@@ -1,0 +1,49 @@
+//! Measures both clients against hand-written ones, on this machine, interleaved.
+//!
+//! ```text
+//! connect-bench [ROW..]     measure these rows, or all, and print a table
+//! ```
+
+mod data;
+mod rows;
+mod server;
+mod work;
+mod yardstick;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use data::Shape;
+use work::Work;
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["serve", events, pages, odd_every, coding, delay] => serve(events, pages, odd_every, coding, delay),
+        ["run", client, work, base, threads] => run(client, work, base, threads),
+        names => rows::measure(names),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(events: &str, pages: &str, odd_every: &str, coding: &str, delay: &str) -> Result<(), Failure> {
+    let odd_every = Some(odd_every.parse()?).filter(|every| *every > 0);
+    let shape = Shape { events: events.parse()?, odd_every };
+    server::serve(shape, pages.parse()?, coding == "gzip", Duration::from_millis(delay.parse()?))
+}
+
+fn run(client: &str, work: &str, base: &str, threads: &str) -> Result<(), Failure> {
+    let work = Work::parse(work).ok_or("there is no such work")?;
+    let cost = work::run(client, work, base, threads.parse()?)?;
+    println!("{}", serde_json::to_string(&cost)?);
+    Ok(())
+}

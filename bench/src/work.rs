@@ -1,0 +1,343 @@
+//! The work that each client does in a process of its own.
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use connect_core::Tokens;
+use connect_core::types::{ListEvents, NewEvent, Provider};
+use jiff::Timestamp;
+use nix::sys::resource::{UsageWho, getrusage};
+use serde::{Deserialize, Serialize};
+
+use crate::Failure;
+use crate::yardstick::{self, Calendar, Created, NEW_EVENT, Page, events_path};
+
+/// What one run cost.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Cost {
+    /// In microseconds, as the kernel counts it, without setting up.
+    pub cpu: f64,
+    /// In microseconds, without setting up.
+    pub wall: f64,
+    /// The most memory the process had, in KiB.
+    pub rss: f64,
+}
+
+/// What to do, and how often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// Lists all pages, and keeps nothing.
+    Events,
+    /// Lists the calendars so many times.
+    Calendars(usize),
+    /// Creates so many events, one after the other.
+    Creates(usize),
+    /// Lists the calendars, from so many callers at the same time, so many times each.
+    Callers(usize, usize),
+}
+
+impl Work {
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut words = text.split(':');
+        let (name, mut number) = (words.next()?, || words.next()?.parse().ok());
+        Some(match name {
+            "events" => Self::Events,
+            "calendars" => Self::Calendars(number()?),
+            "creates" => Self::Creates(number()?),
+            "callers" => Self::Callers(number()?, number()?),
+            _ => return None,
+        })
+    }
+}
+
+/// Runs the work with the client of this name.
+pub fn run(client: &str, work: Work, base: &str, threads: usize) -> Result<Cost, Failure> {
+    match client {
+        "hyper-raw" => asynchronous(threads, raw_async(work, yardstick::Async::new(base))),
+        "ureq-raw" => raw_blocking(work, &yardstick::Blocking::new(base)),
+        "hyper" => {
+            let user = async_user(base)?;
+            asynchronous(threads, ours_async(work, user))
+        }
+        "blocking" => {
+            let user = blocking_user(base)?;
+            ours_blocking(work, &user)
+        }
+        #[cfg(feature = "reqwest")]
+        "reqwest" => asynchronous(threads, reqwest_json(work, base.to_owned())),
+        _ => Err(format!("there is no client {client}").into()),
+    }
+}
+
+fn asynchronous<F: Future<Output = Result<Meter, Failure>>>(
+    threads: usize,
+    work: F,
+) -> Result<Cost, Failure> {
+    let mut builder = match threads {
+        1 => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let runtime = builder.worker_threads(threads.max(1)).enable_all().build()?;
+    Ok(runtime.block_on(work)?.stop())
+}
+
+/// Begins where the work begins.
+struct Meter {
+    cpu: Duration,
+    begun: Instant,
+}
+
+impl Meter {
+    fn start() -> Self {
+        Self { cpu: cpu(), begun: Instant::now() }
+    }
+
+    fn stop(self) -> Cost {
+        let rss = getrusage(UsageWho::RUSAGE_SELF).map_or(0, |usage| usage.max_rss());
+        let micros = |time: Duration| time.as_secs_f64() * 1e6;
+        Cost { cpu: micros(cpu() - self.cpu), wall: micros(self.begun.elapsed()), rss: rss as f64 }
+    }
+}
+
+fn cpu() -> Duration {
+    let Ok(usage) = getrusage(UsageWho::RUSAGE_SELF) else { return Duration::ZERO };
+    let time = |value: nix::sys::time::TimeVal| {
+        Duration::new(value.tv_sec().unsigned_abs(), value.tv_usec().unsigned_abs() as u32 * 1000)
+    };
+    time(usage.user_time()) + time(usage.system_time())
+}
+
+async fn raw_async(work: Work, client: yardstick::Async) -> Result<Meter, Failure> {
+    let meter = Meter::start();
+    match work {
+        Work::Events => {
+            let mut token: Option<String> = None;
+            loop {
+                let body = client.send("GET", &events_path(token.as_deref()), "").await?;
+                let page: Page = serde_json::from_slice(&body)?;
+                page.events.into_iter().for_each(|event| drop(black_box(event)));
+                token = page.next_page_token;
+                if token.is_none() {
+                    break;
+                }
+            }
+        }
+        Work::Calendars(count) => {
+            for _ in 0..count {
+                let body = client.send("GET", "/api/calendars", "").await?;
+                black_box(serde_json::from_slice::<Vec<Calendar>>(&body)?);
+            }
+        }
+        Work::Creates(count) => {
+            for _ in 0..count {
+                let body = client.send("POST", "/api/event", NEW_EVENT).await?;
+                black_box(serde_json::from_slice::<Created>(&body)?.event);
+            }
+        }
+        Work::Callers(callers, count) => {
+            let tasks: Vec<_> = (0..callers)
+                .map(|_| {
+                    let client = client.clone();
+                    tokio::spawn(async move {
+                        for _ in 0..count {
+                            let body = client.send("GET", "/api/calendars", "").await?;
+                            black_box(serde_json::from_slice::<Vec<Calendar>>(&body)?);
+                        }
+                        Ok::<(), Failure>(())
+                    })
+                })
+                .collect();
+            for task in tasks {
+                task.await??;
+            }
+        }
+    }
+    Ok(meter)
+}
+
+fn raw_blocking(work: Work, client: &yardstick::Blocking) -> Result<Cost, Failure> {
+    let meter = Meter::start();
+    match work {
+        Work::Events => {
+            let mut token: Option<String> = None;
+            loop {
+                let page: Page = serde_json::from_slice(&client.get(&events_path(token.as_deref()))?)?;
+                page.events.into_iter().for_each(|event| drop(black_box(event)));
+                token = page.next_page_token;
+                if token.is_none() {
+                    break;
+                }
+            }
+        }
+        Work::Calendars(count) => {
+            for _ in 0..count {
+                black_box(serde_json::from_slice::<Vec<Calendar>>(&client.get("/api/calendars")?)?);
+            }
+        }
+        Work::Creates(count) => {
+            for _ in 0..count {
+                black_box(serde_json::from_slice::<Created>(&client.post("/api/event", NEW_EVENT)?)?.event);
+            }
+        }
+        Work::Callers(callers, count) => threads(callers, |_| raw_blocking(Work::Calendars(count), client))?,
+    }
+    Ok(meter.stop())
+}
+
+fn threads<F: Fn(usize) -> Result<Cost, Failure> + Sync>(count: usize, work: F) -> Result<(), Failure> {
+    thread::scope(|scope| {
+        let all: Vec<_> = (0..count)
+            .map(|number| {
+                let work = &work;
+                thread::Builder::new().stack_size(512 * 1024).spawn_scoped(scope, move || work(number))
+            })
+            .collect();
+        for thread in all {
+            thread?.join().map_err(|_| "a caller panicked")??;
+        }
+        Ok(())
+    })
+}
+
+fn tokens() -> Tokens {
+    Tokens::access_only("access-token")
+}
+
+fn list() -> ListEvents {
+    let at = |text: &str| text.parse::<Timestamp>().unwrap_or_default();
+    ListEvents::between(at("2026-12-01T00:00:00Z"), at("2027-01-01T00:00:00Z")).page_size(1000)
+}
+
+fn new_event() -> NewEvent {
+    let at = |text: &str| text.parse::<Timestamp>().unwrap_or_default();
+    let (start, end) = (at("2026-12-01T09:00:00Z"), at("2026-12-01T09:15:00Z"));
+    NewEvent::new((Provider::Google, "ada@example.com"), "Stand-up", start, end).attendee("grace@example.com")
+}
+
+fn async_user(base: &str) -> Result<connect_hyper::User, Failure> {
+    let client = connect_hyper::Client::builder("id", "secret", "https://app.example/callback");
+    Ok(client.base_url(format!("{base}/api")).build()?.user("ada"))
+}
+
+async fn ours_async(work: Work, user: connect_hyper::User) -> Result<Meter, Failure> {
+    user.import(tokens()).await?;
+    let user = Arc::new(user);
+    let meter = Meter::start();
+    match work {
+        Work::Events => {
+            let mut events = user.events().list(list()).items();
+            while let Some(event) = events.next().await {
+                black_box(event?);
+            }
+        }
+        Work::Calendars(count) => {
+            for _ in 0..count {
+                black_box(user.calendars().list().await?);
+            }
+        }
+        Work::Creates(count) => {
+            for _ in 0..count {
+                black_box(user.events().create(new_event()).await?);
+            }
+        }
+        Work::Callers(callers, count) => {
+            let tasks: Vec<_> = (0..callers)
+                .map(|_| {
+                    let user = user.clone();
+                    tokio::spawn(async move {
+                        for _ in 0..count {
+                            black_box(user.calendars().list().await?);
+                        }
+                        Ok::<(), connect_hyper::Error>(())
+                    })
+                })
+                .collect();
+            for task in tasks {
+                task.await??;
+            }
+        }
+    }
+    Ok(meter)
+}
+
+fn blocking_user(base: &str) -> Result<connect_blocking::User, Failure> {
+    let client = connect_blocking::Client::builder("id", "secret", "https://app.example/callback");
+    let user = client.base_url(format!("{base}/api")).build()?.user("ada");
+    user.import(tokens())?;
+    Ok(user)
+}
+
+fn ours_blocking(work: Work, user: &connect_blocking::User) -> Result<Cost, Failure> {
+    let meter = Meter::start();
+    match work {
+        Work::Events => {
+            for event in user.events().list(list()).items() {
+                black_box(event?);
+            }
+        }
+        Work::Calendars(count) => {
+            for _ in 0..count {
+                black_box(user.calendars().list()?);
+            }
+        }
+        Work::Creates(count) => {
+            for _ in 0..count {
+                black_box(user.events().create(new_event())?);
+            }
+        }
+        Work::Callers(callers, count) => threads(callers, |_| ours_blocking(Work::Calendars(count), user))?,
+    }
+    Ok(meter.stop())
+}
+
+#[cfg(feature = "reqwest")]
+async fn reqwest_json(work: Work, base: String) -> Result<Meter, Failure> {
+    let client = reqwest::Client::new();
+    let get = |path: String| client.get(format!("{base}{path}")).bearer_auth("access-token").send();
+    let meter = Meter::start();
+    match work {
+        Work::Events => {
+            let mut token: Option<String> = None;
+            loop {
+                let page: Page = get(events_path(token.as_deref())).await?.json().await?;
+                page.events.into_iter().for_each(|event| drop(black_box(event)));
+                token = page.next_page_token;
+                if token.is_none() {
+                    break;
+                }
+            }
+        }
+        Work::Calendars(count) => {
+            for _ in 0..count {
+                black_box(get("/api/calendars".to_owned()).await?.json::<Vec<Calendar>>().await?);
+            }
+        }
+        Work::Creates(count) => {
+            for _ in 0..count {
+                let request = client.post(format!("{base}/api/event")).bearer_auth("access-token");
+                let request = request.header("content-type", "application/json").body(NEW_EVENT);
+                black_box(request.send().await?.json::<Created>().await?.event);
+            }
+        }
+        Work::Callers(callers, count) => {
+            let tasks: Vec<_> = (0..callers)
+                .map(|_| {
+                    let (client, url) = (client.clone(), format!("{base}/api/calendars"));
+                    tokio::spawn(async move {
+                        for _ in 0..count {
+                            let response = client.get(&url).bearer_auth("access-token").send().await?;
+                            black_box(response.json::<Vec<Calendar>>().await?);
+                        }
+                        Ok::<(), reqwest::Error>(())
+                    })
+                })
+                .collect();
+            for task in tasks {
+                task.await??;
+            }
+        }
+    }
+    Ok(meter)
+}

@@ -1,0 +1,137 @@
+//! What a good engineer writes by hand, without an SDK: a pool and structs of strings.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::{Client, connect::HttpConnector};
+use hyper_util::rt::TokioExecutor;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::Failure;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(dead_code, reason = "fields that a caller would read")]
+pub struct Event {
+    provider: String,
+    id: String,
+    calendar_id: Option<String>,
+    title: String,
+    start: Option<String>,
+    end: Option<String>,
+    all_day: Option<bool>,
+    recurring_event_id: Option<String>,
+    color: Option<String>,
+    location: Option<String>,
+    description: Option<String>,
+    availability: Option<String>,
+    privacy: Option<String>,
+    status: Option<String>,
+    link: Option<String>,
+    last_modified: Option<String>,
+    conference: Option<String>,
+    conference_data: Option<Box<RawValue>>,
+    custom: Option<Box<RawValue>>,
+    #[serde(default)]
+    attendees: Vec<Attendee>,
+    original: Option<Box<RawValue>>,
+}
+
+#[derive(Deserialize)]
+#[allow(dead_code, reason = "fields that a caller would read")]
+struct Attendee {
+    email: String,
+    status: Option<String>,
+    organizer: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Page {
+    pub events: Vec<Event>,
+    pub next_page_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(dead_code, reason = "fields that a caller would read")]
+pub struct Calendar {
+    provider: String,
+    id: String,
+    title: String,
+    time_zone: Option<String>,
+    color: Option<String>,
+    description: Option<String>,
+    original: Option<Box<RawValue>>,
+}
+
+#[derive(Deserialize)]
+pub struct Created {
+    pub event: Event,
+}
+
+/// The path and query of a page.
+pub fn events_path(token: Option<&str>) -> String {
+    let range = "start=2026-12-01T00:00:00.000Z&end=2027-01-01T00:00:00.000Z&pageSize=1000";
+    token.map_or(format!("/api/events?{range}"), |token| format!("/api/events?{range}&nextPageToken={token}"))
+}
+
+pub const NEW_EVENT: &str = r#"{"provider":"google","calendarId":"ada@example.com","title":"Stand-up","start":"2026-12-01T09:00:00.000Z","end":"2026-12-01T09:15:00.000Z","attendees":["grace@example.com"]}"#;
+
+/// hyper-util's pool.
+#[derive(Clone)]
+pub struct Async {
+    client: Client<HttpConnector, Full<Bytes>>,
+    base: Arc<str>,
+}
+
+impl Async {
+    pub fn new(base: &str) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        Self { client: Client::builder(TokioExecutor::new()).build(connector), base: base.into() }
+    }
+
+    pub async fn send(&self, method: &str, path: &str, body: &'static str) -> Result<Bytes, Failure> {
+        let request = http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.base))
+            .header("authorization", "Bearer access-token")
+            .header("accept", "application/json")
+            .header("content-type", "application/json")
+            .body(Full::new(Bytes::from_static(body.as_bytes())))?;
+        let response = self.client.request(request).await?;
+        if !response.status().is_success() {
+            return Err("refused".into());
+        }
+        Ok(response.into_body().collect().await?.to_bytes())
+    }
+}
+
+/// ureq.
+#[derive(Clone)]
+pub struct Blocking {
+    agent: ureq::Agent,
+    base: Arc<str>,
+}
+
+impl Blocking {
+    pub fn new(base: &str) -> Self {
+        Self { agent: ureq::Agent::new_with_defaults(), base: base.into() }
+    }
+
+    pub fn get(&self, path: &str) -> Result<Vec<u8>, Failure> {
+        let request =
+            self.agent.get(format!("{}{path}", self.base)).header("authorization", "Bearer access-token");
+        Ok(request.call()?.into_body().into_with_config().limit(u64::MAX).read_to_vec()?)
+    }
+
+    pub fn post(&self, path: &str, body: &str) -> Result<Vec<u8>, Failure> {
+        let request =
+            self.agent.post(format!("{}{path}", self.base)).header("authorization", "Bearer access-token");
+        let response = request.header("content-type", "application/json").send(body)?;
+        Ok(response.into_body().into_with_config().limit(u64::MAX).read_to_vec()?)
+    }
+}
