@@ -6,7 +6,7 @@ use crate::oauth_server::Endpoint::{Authorize, Decide, Token};
 use crate::oauth_server::{
     AuthorizationRequest, ConsentWords, Descriptions, OAuthError, Parameters, ResponseMode, Routes, Rules,
 };
-use crate::settings::{Scope, Settings};
+use crate::settings::{ScopeForm, Settings};
 use crate::world::random::Random;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
@@ -86,7 +86,7 @@ impl Rules for MicrosoftRules {
 
     /// Returns the scopes as requested, or respelled in another order without `offline_access`.
     fn response_scopes(&self, scopes: &[String], settings: &Settings) -> Vec<String> {
-        if settings.microsoft.scope == Scope::AsAsked {
+        if settings.microsoft.scope == ScopeForm::AsAsked {
             return scopes.to_vec();
         }
         let permissions = scopes.iter().rev().filter(|scope| *scope != OFFLINE_ACCESS);

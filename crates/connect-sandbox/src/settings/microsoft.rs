@@ -7,7 +7,7 @@ switches! {
     Microsoft {
         "microsoft_token_ttl" token_ttl: Within<0, 31_536_000> = "3599" of "SECONDS",
             "lifetime of Microsoft access tokens in seconds; about an hour in reality";
-        "microsoft_scope" scope: Scope { AsAsked = "as_asked", Resource = "resource" },
+        "microsoft_scope" scope: ScopeForm { AsAsked = "as_asked", Resource = "resource" },
             "resource: granted scopes are returned with the address of Graph, in another order, without offline_access";
         "graph_page" page: Within<1, 1000> = "10" of "N",
             "the default page size of Graph lists; undocumented, but known to be small";

@@ -31,7 +31,7 @@ pub(crate) struct Accounts {
 
 /// Identifies a calendar of an account.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct CalendarRef {
     pub(crate) provider: Provider,
     pub(crate) account: String,
     pub(crate) home: Home,
@@ -47,7 +47,7 @@ pub(crate) enum Home {
     Everybody,
 }
 
-impl Place {
+impl CalendarRef {
     /// The user of Connect who connected the account.
     pub(crate) fn user(&self) -> Option<&UserKey> {
         match &self.home {
@@ -113,9 +113,9 @@ impl World {
 
     /// Calls `work` with a calendar and its ledger, and updates the ledger before and after. Returns `None`
     /// if the calendar does not exist.
-    pub(crate) fn at_place<T>(
+    pub(crate) fn with_calendar<T>(
         &mut self,
-        place: &Place,
+        place: &CalendarRef,
         now: Timestamp,
         work: impl FnOnce(&mut Calendar, &mut EventLedger) -> T,
     ) -> Option<T> {

@@ -1,6 +1,6 @@
 //! Messages to guests: recorded for assertions, not sent.
 
-use crate::world::accounts::Place;
+use crate::world::accounts::CalendarRef;
 use crate::world::calendar::{Calendar, Changes, Target};
 use crate::world::provider::Provider;
 use crate::world::{AccountChange, World};
@@ -29,7 +29,7 @@ const MIN_STORED: usize = 10_000;
 
 /// The guests that a write notifies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum SendUpdates {
     All,
     /// Guests without a Gmail address or a Google address of the demo: they do not use Google Calendar.
     External,
@@ -80,8 +80,8 @@ impl Guests {
     }
 }
 
-impl Told {
-    fn takes(self, email: &str) -> bool {
+impl SendUpdates {
+    fn includes(self, email: &str) -> bool {
         let domain = email.rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
         match self {
             Self::All => true,
@@ -93,13 +93,13 @@ impl Told {
 
 impl World {
     /// Reports a write to Connect, and notifies the guests that the event had before and has now.
-    pub(crate) fn tell(
+    pub(crate) fn notify_of_write(
         &mut self,
-        place: &Place,
+        place: &CalendarRef,
         changes: Changes,
         before: &Guests,
         after: &Guests,
-        told: Told,
+        send_updates: SendUpdates,
     ) {
         let provider = place.provider;
         let change = place.user().map(|user| AccountChange::EventsChanged(user.clone(), changes));
@@ -110,7 +110,7 @@ impl World {
         });
         let gone = before.to.iter().filter(|email| !after.has(email));
         let gone = gone.map(|email| before.message(provider, "cancellation", email));
-        self.invitations.extend(now.chain(gone).filter(|one| told.takes(&one.to)));
+        self.invitations.extend(now.chain(gone).filter(|one| send_updates.includes(&one.to)));
         if self.invitations.len() >= 2 * MIN_STORED {
             self.invitations.drain(..MIN_STORED);
         }

@@ -33,7 +33,7 @@ impl<T> Default for Ledger<T> {
 
 impl<T: Clone + PartialEq> Ledger<T> {
     /// Logs the changes since the last comparison. The first comparison logs no changes.
-    pub(crate) fn look(&mut self, present: &BTreeMap<String, T>, now: Timestamp) {
+    pub(crate) fn compare(&mut self, present: &BTreeMap<String, T>, now: Timestamp) {
         if self.comparisons == 0 {
             self.comparisons = 1;
             self.seen.clone_from(present);
@@ -123,11 +123,11 @@ mod tests {
     fn changed_items_are_returned_as_they_were() {
         let mut ledger = Ledger::default();
         let now = Timestamp::UNIX_EPOCH;
-        ledger.look(&present("ab"), now);
+        ledger.compare(&present("ab"), now);
         let start = ledger.position();
         assert!(ledger.since(start).unwrap().is_empty());
-        ledger.look(&present("xbc"), now);
-        ledger.look(&present("yb"), now);
+        ledger.compare(&present("xbc"), now);
+        ledger.compare(&present("yb"), now);
         assert_eq!(ledger.since(start).unwrap(), [("0", Some(&'a')), ("2", None)].into());
         assert_eq!((ledger.gone("2"), ledger.gone("0")), (Some(&('c', now)), None));
         assert_eq!(ledger.since(ledger.position() + 1), None);
@@ -137,7 +137,7 @@ mod tests {
     fn log_forgets_oldest_entries() {
         let mut ledger = Ledger::default();
         for value in 0..=MAX_ENTRIES + 1 {
-            ledger.look(&BTreeMap::from([("a".to_owned(), value)]), Timestamp::UNIX_EPOCH);
+            ledger.compare(&BTreeMap::from([("a".to_owned(), value)]), Timestamp::UNIX_EPOCH);
         }
         assert_eq!(ledger.since(0), None);
         assert_eq!(ledger.since(1).unwrap(), [("a", Some(&1))].into());

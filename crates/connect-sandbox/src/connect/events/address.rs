@@ -50,7 +50,7 @@ impl CalendarAddress {
         mut calendars: BTreeMap<Provider, &'a mut Vec<Calendar>>,
     ) -> Result<&'a mut Calendar, Problem> {
         let all = self.provider.and_then(|provider| calendars.remove(&provider));
-        let found = all.and_then(|all| all.iter_mut().find(|calendar| calendar.answers_to(&self.calendar)));
+        let found = all.and_then(|all| all.iter_mut().find(|calendar| calendar.has_id(&self.calendar)));
         found.ok_or_else(|| Problem::not_found("Calendar not found"))
     }
 }

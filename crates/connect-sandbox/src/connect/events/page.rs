@@ -65,7 +65,7 @@ impl EventQuery {
     pub(crate) fn includes(&self, calendar: &Calendar) -> bool {
         let Some(chosen) = &self.calendars else { return true };
         let lists = [chosen.get(calendar.provider.name()), chosen.get("")];
-        lists.into_iter().flatten().flatten().any(|id| calendar.answers_to(id))
+        lists.into_iter().flatten().flatten().any(|id| calendar.has_id(id))
     }
 }
 

@@ -80,7 +80,7 @@ impl Connect<'_> {
         let mut calendars =
             self.permitted(user, |provider| provider == request.provider)?.into_values().flatten();
         let found = calendars.find(|calendar| {
-            calendar.id == request.calendar_id || (alias && calendar.answers_to(&request.calendar_id))
+            calendar.id == request.calendar_id || (alias && calendar.has_id(&request.calendar_id))
         });
         let unknown = "calendarId must be the id of a listed calendar";
         found.map(|calendar| calendar.id.clone()).ok_or_else(|| Problem::invalid_field("calendarId", unknown))

@@ -21,7 +21,7 @@ pub(super) enum Role {
 /// A calendar and the caller's access to it.
 #[derive(Clone, Debug)]
 pub(super) struct CalendarAccess {
-    pub(super) place: crate::world::accounts::Place,
+    pub(super) place: crate::world::accounts::CalendarRef,
     pub(super) role: Role,
     pub(super) read_access: ReadAccess,
 }
@@ -71,7 +71,7 @@ impl GoogleCalendar<'_> {
         let own = principal.account.clone().and_then(|account| {
             let home = self.world.home_of(Provider::Google, &account);
             let calendars = self.world.calendars_of(Provider::Google, &account, &home);
-            let calendar = calendars.iter().find(|one| one.answers_to(id))?;
+            let calendar = calendars.iter().find(|one| one.has_id(id))?;
             Some((account, home, calendar.id.clone(), Role::of(calendar), calendar.public))
         });
         let found = own.or_else(|| {
@@ -80,18 +80,18 @@ impl GoogleCalendar<'_> {
         });
         let (account, home, id, role, public) = found.ok_or_else(ApiError::not_found)?;
         let read_access = principal.read_access(role, public)?;
-        let place = crate::world::accounts::Place { provider: Provider::Google, account, home, id };
+        let place = crate::world::accounts::CalendarRef { provider: Provider::Google, account, home, id };
         Ok(CalendarAccess { place, role, read_access })
     }
 
-    /// Runs `work` on a calendar, as [`World::at_place`](crate::world::World::at_place) does.
+    /// Runs `work` on a calendar, as [`World::with_calendar`](crate::world::World::with_calendar) does.
     pub(super) fn at<T>(
         &mut self,
         access: &CalendarAccess,
         now: Timestamp,
         work: impl FnOnce(&mut Calendar, &mut EventLedger) -> T,
     ) -> Result<T, ApiError> {
-        self.world.at_place(&access.place, now, work).ok_or_else(ApiError::not_found)
+        self.world.with_calendar(&access.place, now, work).ok_or_else(ApiError::not_found)
     }
 
     /// Returns the account and home of a public calendar.

@@ -36,7 +36,7 @@ impl GoogleCalendar<'_> {
             })?;
         let entries = self.entries(&account);
         let mut ledger = self.own.lists.remove(&account).unwrap_or_default();
-        ledger.look(&entries, call.now);
+        ledger.compare(&entries, call.now);
         let (position, generation) = (ledger.position(), self.world.accounts.generation);
         let since = state.as_ref().and_then(|state| state.since);
         let items = match since {
@@ -78,7 +78,7 @@ impl GoogleCalendar<'_> {
         let account = principal.account.clone().ok_or_else(ApiError::login_required)?;
         let (id, home) = (calendar_id(call), self.world.home_of(Provider::Google, &account));
         let mut calendars = self.world.calendars_of(Provider::Google, &account, &home).iter();
-        let found = calendars.find(|calendar| calendar.answers_to(&id)).map(entry);
+        let found = calendars.find(|calendar| calendar.has_id(&id)).map(entry);
         found.map(|entry| tagged(&entry)).ok_or_else(ApiError::not_found)
     }
 

@@ -112,7 +112,7 @@ impl GoogleCalendar<'_> {
         let Some(text) = call.query("syncToken") else { return Ok(None) };
         let wrong = || ApiError::invalid("syncToken", "Invalid sync token value.");
         let token = Token::<Q>::decode(text, name).filter(|token| token.next.is_none()).ok_or_else(wrong)?;
-        if token.is_over(self.world.settings.google.sync_ttl, self.world.accounts.generation, call.now) {
+        if token.is_expired(self.world.settings.google.sync_ttl, self.world.accounts.generation, call.now) {
             return Err(ApiError::full_sync_required());
         }
         if !fits(&token, false) {

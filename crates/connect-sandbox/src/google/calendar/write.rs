@@ -13,7 +13,7 @@ use crate::world::accounts::EventLedger;
 use crate::world::calendar::{
     Calendar, Changes, Event, Exception, Fields, Patch, Series, Target, etag, generated_conference, lines,
 };
-use crate::world::invitations::{Guests, Told};
+use crate::world::invitations::{Guests, SendUpdates};
 use crate::world::provider::Provider;
 use crate::world::random::Random;
 use http::StatusCode;
@@ -117,7 +117,7 @@ impl GoogleCalendar<'_> {
             let guests = Guests::of(calendar, &target);
             Ok((calendar.withdraw(&target, call.now), guests))
         })??;
-        self.world.tell(&access.place, changes, &guests, &Guests::default(), notified(call));
+        self.world.notify_of_write(&access.place, changes, &guests, &Guests::default(), notified(call));
         Ok(empty(StatusCode::NO_CONTENT))
     }
 
@@ -142,7 +142,7 @@ impl GoogleCalendar<'_> {
             let event = calendar.show(&target, |one| resource::event(calendar, one, options));
             (event, Guests::of(calendar, &target))
         })?;
-        self.world.tell(&access.place, changes, guests, &invited, notified(call));
+        self.world.notify_of_write(&access.place, changes, guests, &invited, notified(call));
         event.map(|event| tagged(&event)).ok_or_else(ApiError::not_found)
     }
 }
@@ -191,11 +191,11 @@ fn one_of(call: &Call, name: &str, values: &[&str]) -> Result<(), ApiError> {
 }
 
 /// Returns the attendees to notify: none by default.
-fn notified(call: &Call) -> Told {
+fn notified(call: &Call) -> SendUpdates {
     match call.query("sendUpdates") {
-        Some("all") => Told::All,
-        Some("externalOnly") => Told::External,
-        _ => Told::Nobody,
+        Some("all") => SendUpdates::All,
+        Some("externalOnly") => SendUpdates::External,
+        _ => SendUpdates::Nobody,
     }
 }
 

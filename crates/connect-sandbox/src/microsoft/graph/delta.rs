@@ -110,8 +110,11 @@ impl Graph<'_> {
             }
             _ => return Err(ApiError::new(400, "SyncStateInvalid", "The sync state is not valid.")),
         };
-        let over =
-            token.is_over(self.world.settings.microsoft.sync_ttl, self.world.accounts.generation, call.now);
+        let over = token.is_expired(
+            self.world.settings.microsoft.sync_ttl,
+            self.world.accounts.generation,
+            call.now,
+        );
         if over { Err(self.gone()) } else { Ok(token) }
     }
 

@@ -12,7 +12,7 @@ use crate::call::Call;
 use crate::reply::{self, Reply, items};
 use crate::settings::{NextLink, Zones};
 use crate::sync_token::{Token, page};
-use crate::world::accounts::Place;
+use crate::world::accounts::CalendarRef;
 use crate::world::calendar::{Entry, Event, Instance};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -42,7 +42,7 @@ impl Graph<'_> {
         self.world.settings.microsoft.view_days.map(|days| days.min(1_000_000) as i64)
     }
 
-    fn list(&mut self, place: &Place, view: View, call: &Call) -> Result<Reply, ApiError> {
+    fn list(&mut self, place: &CalendarRef, view: View, call: &Call) -> Result<Reply, ApiError> {
         query::only(call, &["$deltatoken"])?;
         let preferences = self.preferences(call)?;
         let options = RenderOptions::read(call, &preferences, matches!(view, View::Window { .. }))?;

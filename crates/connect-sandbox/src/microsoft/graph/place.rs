@@ -4,7 +4,7 @@ use super::Graph;
 use super::access::Principal;
 use super::error::ApiError;
 use crate::call::Call;
-use crate::world::accounts::{EventLedger, Place};
+use crate::world::accounts::{CalendarRef, EventLedger};
 use crate::world::calendar::{Calendar, Target};
 use crate::world::provider::Provider;
 use jiff::Timestamp;
@@ -37,7 +37,7 @@ impl EventPath {
 
 impl Graph<'_> {
     /// Returns the calendar in the path, by default the mailbox's default calendar.
-    pub(super) fn place(&mut self, principal: &Principal, call: &Call) -> Result<Place, ApiError> {
+    pub(super) fn place(&mut self, principal: &Principal, call: &Call) -> Result<CalendarRef, ApiError> {
         let calendar = match EventPath::of(call).calendar {
             CalendarPath::Mailbox => CalendarPath::Default,
             calendar => calendar,
@@ -46,7 +46,7 @@ impl Graph<'_> {
     }
 
     /// Returns the default calendar of a mailbox: the caller's, or that of another known account.
-    pub(super) fn mailbox(&mut self, address: &str, own: bool) -> Option<Place> {
+    pub(super) fn mailbox(&mut self, address: &str, own: bool) -> Option<CalendarRef> {
         let known = own
             || self.world.users.values().chain(self.world.seeded.values()).any(|connections| {
                 connections.get(&Provider::Microsoft).is_some_and(|one| one.account == address)
@@ -61,7 +61,7 @@ impl Graph<'_> {
         &mut self,
         principal: &Principal,
         call: &Call,
-    ) -> Result<(Place, Target), ApiError> {
+    ) -> Result<(CalendarRef, Target), ApiError> {
         let EventPath { calendar, event: id } = EventPath::of(call);
         let places = self.places(principal, &calendar);
         if places.is_empty() {
@@ -81,17 +81,17 @@ impl Graph<'_> {
         Err(if known { ApiError::not_found() } else { ApiError::malformed_id() })
     }
 
-    /// Runs `work` on a calendar, as [`World::at_place`](crate::world::World::at_place) does.
+    /// Runs `work` on a calendar, as [`World::with_calendar`](crate::world::World::with_calendar) does.
     pub(super) fn at<T>(
         &mut self,
-        place: &Place,
+        place: &CalendarRef,
         now: Timestamp,
         work: impl FnOnce(&mut Calendar, &mut EventLedger) -> T,
     ) -> Result<T, ApiError> {
-        self.world.at_place(place, now, work).ok_or_else(ApiError::not_found)
+        self.world.with_calendar(place, now, work).ok_or_else(ApiError::not_found)
     }
 
-    fn places(&mut self, principal: &Principal, path: &CalendarPath) -> Vec<Place> {
+    fn places(&mut self, principal: &Principal, path: &CalendarPath) -> Vec<CalendarRef> {
         let account = principal.account.clone();
         let home = self.world.home_of(Provider::Microsoft, &account);
         let calendars = self.world.calendars_of(Provider::Microsoft, &account, &home).iter();
@@ -101,8 +101,12 @@ impl Graph<'_> {
             CalendarPath::Calendar(id) => calendar.id == *id,
         });
         let ids: Vec<_> = meant.map(|calendar| calendar.id.clone()).collect();
-        let place =
-            |id| Place { provider: Provider::Microsoft, account: account.clone(), home: home.clone(), id };
+        let place = |id| CalendarRef {
+            provider: Provider::Microsoft,
+            account: account.clone(),
+            home: home.clone(),
+            id,
+        };
         ids.into_iter().map(place).collect()
     }
 }

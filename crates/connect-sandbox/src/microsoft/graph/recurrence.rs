@@ -32,7 +32,7 @@ pub(super) fn read(value: &Value, fields: &Fields, listed: bool) -> Result<Recur
 
 /// Returns the first start of the rule at or after `start`.
 pub(super) fn first(rule: &Recurrence, start: Timestamp) -> Option<Timestamp> {
-    if rule.gives(start) {
+    if rule.includes(start) {
         return Some(start);
     }
     let endless = Recurrence { end: End::Never, ..rule.clone() };

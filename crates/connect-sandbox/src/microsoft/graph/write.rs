@@ -10,11 +10,11 @@ use super::{extensions, query, recurrence, resource, times};
 use crate::call::Call;
 use crate::reply::{Reply, empty, json_reply};
 use crate::settings::{Transaction, Zones};
-use crate::world::accounts::Place;
+use crate::world::accounts::CalendarRef;
 use crate::world::calendar::{
     Calendar, Event, Fields, Instance, Patch, Series, Target, generated_conference,
 };
-use crate::world::invitations::{Guests, Told};
+use crate::world::invitations::{Guests, SendUpdates};
 use crate::world::provider::Provider;
 use crate::world::random::Random;
 use crate::world::time;
@@ -54,7 +54,7 @@ impl Graph<'_> {
         match changes {
             Some(changes) => {
                 let invited = self.at(&place, call.now, |calendar, _| Guests::of(calendar, &target))?;
-                self.world.tell(&place, changes, &Guests::default(), &invited, Told::All);
+                self.world.notify_of_write(&place, changes, &Guests::default(), &invited, SendUpdates::All);
             }
             None => match self.world.settings.microsoft.transaction {
                 Transaction::Ok => status = StatusCode::OK,
@@ -94,7 +94,7 @@ impl Graph<'_> {
         })?;
         let (target, changes) = written?;
         let invited = self.at(&place, call.now, |calendar, _| Guests::of(calendar, &target))?;
-        self.world.tell(&place, changes, &guests, &invited, Told::All);
+        self.world.notify_of_write(&place, changes, &guests, &invited, SendUpdates::All);
         self.respond(&place, &target, &options, StatusCode::OK, call.now)
     }
 
@@ -106,7 +106,7 @@ impl Graph<'_> {
             let guests = Guests::of(calendar, &target);
             Ok((calendar.withdraw(&target, call.now), guests))
         })??;
-        self.world.tell(&place, changes, &guests, &Guests::default(), Told::All);
+        self.world.notify_of_write(&place, changes, &guests, &Guests::default(), SendUpdates::All);
         Ok(empty(StatusCode::NO_CONTENT))
     }
 
@@ -117,7 +117,7 @@ impl Graph<'_> {
 
     fn respond(
         &mut self,
-        place: &Place,
+        place: &CalendarRef,
         target: &Target,
         options: &RenderOptions,
         status: StatusCode,
@@ -256,7 +256,7 @@ fn check_adjacent(calendar: &Calendar, target: &Target, patch: &Patch) -> Result
     let Some(one) = event.occurrence(start) else { return Ok(()) };
     let mut fields = one.fields.into_owned();
     patch.apply(&mut fields);
-    let (before, after) = event.neighbours(start);
+    let (before, after) = event.adjacent_occurrences(start);
     let crosses = before.is_some_and(|before| fields.start < before.fields.end.max(before.fields.start))
         || after.is_some_and(|after| fields.end > after.fields.start || fields.start >= after.fields.start);
     if crosses {

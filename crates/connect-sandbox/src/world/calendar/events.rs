@@ -75,7 +75,7 @@ impl Events {
         if is_last {
             ledger.compare_ids(touched, &self.by_id, now);
         } else {
-            ledger.look(&self.by_id, now);
+            ledger.compare(&self.by_id, now);
         }
         self.comparison = ledger.comparisons();
     }
@@ -183,7 +183,7 @@ mod tests {
                     3 => calendars[1 - which] = calendars[which].clone(),
                     _ => {
                         events.update_ledger(&mut touched, now);
-                        all.look(&events.by_id, now);
+                        all.compare(&events.by_id, now);
                         prop_assert_eq!(touched.position(), all.position());
                         prop_assert_eq!(touched.since(0), all.since(0));
                         prop_assert!(touched.all_gone().eq(all.all_gone()));

@@ -78,7 +78,7 @@ pub(crate) struct Range {
 
 impl Calendar {
     /// Whether `id` is the calendar's id, or `primary` for the main calendar.
-    pub(crate) fn answers_to(&self, id: &str) -> bool {
+    pub(crate) fn has_id(&self, id: &str) -> bool {
         self.id == id || (self.primary && id == "primary")
     }
 
@@ -118,7 +118,10 @@ impl Event {
     }
 
     /// Returns the remaining occurrences before and after the one with the start `start` by the rule.
-    pub(crate) fn neighbours(&self, start: Timestamp) -> (Option<Instance<'_>>, Option<Instance<'_>>) {
+    pub(crate) fn adjacent_occurrences(
+        &self,
+        start: Timestamp,
+    ) -> (Option<Instance<'_>>, Option<Instance<'_>>) {
         let Some(series) = &self.series else { return (None, None) };
         let starts = |from, last| {
             let starts = series.rule.starts(self.fields.start, from, last);

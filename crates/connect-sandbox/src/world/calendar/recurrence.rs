@@ -131,7 +131,7 @@ impl Recurrence {
     }
 
     /// Whether the rule itself, without the first start, includes `first`.
-    pub(crate) fn gives(&self, first: Timestamp) -> bool {
+    pub(crate) fn includes(&self, first: Timestamp) -> bool {
         let day = self.zone.to_datetime(first).date();
         self.resolved(day).days_of(day, 0).is_some_and(|days| days.contains(&day))
     }
