@@ -11,7 +11,7 @@
 //! - [`access`] and [`error`]: authenticate the caller, check its scopes, and write errors in Google's
 //!   format.
 //! - [`accounts`]: finds the calendar and the caller's role in it. Everyone can read the calendar in
-//!   [`holidays`].
+//!   [`holidays`](mod@holidays).
 //! - [`resource`], [`body`], [`times`]: write events as Google JSON and read them from it.
 //! - [`list`], [`query`], [`view`]: lists, pages and incremental synchronisation. A sync token names a
 //!   position in the ledger. Its changes are the difference between the list at that position and the list

@@ -4,7 +4,7 @@
 //! of its consent page, and every rule that differs.
 //!
 //! To add a server, implement [`Rules`] in a new file and add a variant to
-//! [`AuthorizationServer`](super::AuthorizationServer) and counters to
+//! [`AuthorizationServer`] and counters to
 //! [`Providers`](crate::stats::Providers).
 
 use super::clients::Client;
