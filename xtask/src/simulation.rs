@@ -108,17 +108,17 @@ pub(crate) fn copy_tracked(root: &Path, copy: &Path) -> Result<(), String> {
         .map_err(|error| wrong(copy, error))
 }
 
-/// Removes all files except those that `keeps` accepts. Skips folders that `passes_over` accepts.
+/// Removes all files except those that `keeps` accepts. Skips folders that `skips` accepts.
 fn remove_others(
     folder: &Path,
-    passes_over: &dyn Fn(&Path) -> bool,
+    skips: &dyn Fn(&Path) -> bool,
     keeps: &dyn Fn(&Path) -> bool,
 ) -> std::io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {
-            if !passes_over(&path) {
-                remove_others(&path, passes_over, keeps)?;
+            if !skips(&path) {
+                remove_others(&path, skips, keeps)?;
             }
         } else if !keeps(&path) {
             fs::remove_file(&path)?;

@@ -72,7 +72,7 @@ impl FileStore {
             });
         let Some(state) = state else {
             return Err(StoreError::new(
-                "cannot find a folder for the tokens: the user has no home folder; open a folder by its path",
+                "cannot find a folder for the tokens: the user has no home folder; pass a path to `FileStore::open`",
             ));
         };
         Self::open(state.join("mobiscroll-connect").join("tokens"))

@@ -23,7 +23,7 @@ impl<'a> Node<'a> {
     pub(crate) fn allow_only(&self, known: &[&[&str]]) -> Result<(), String> {
         for (key, child) in self.entries()? {
             if !known.iter().any(|keys| keys.contains(&key)) {
-                return child.error("the generator does not know this construct");
+                return child.error("unsupported construct");
             }
         }
         Ok(())

@@ -241,7 +241,7 @@ impl<'a> Reader<'a> {
                     (values, None) => return values.error("is not `true`, and the object has no x-rust-key"),
                 }
             }
-            _ => return kind.error("the generator does not know this type and format"),
+            _ => return kind.error("unsupported type and format"),
         };
         Ok((ty, nullable))
     }
@@ -312,11 +312,14 @@ impl<'a> Reader<'a> {
         let [(media, content)] = contents.as_slice() else {
             return body.error("does not have exactly one media type");
         };
-        let form = match *media {
-            "application/json" => false,
-            "application/x-www-form-urlencoded" => true,
-            _ => return content.error("the generator does not know this media type"),
-        };
+        let form =
+            match *media {
+                "application/json" => false,
+                "application/x-www-form-urlencoded" => true,
+                _ => return content.error(
+                    "unsupported media type (expected application/json or application/x-www-form-urlencoded)",
+                ),
+            };
         let schema = content.require("schema")?;
         if schema.get("type").is_some() {
             schema.allow_only(&[DOCS, &["type"]])?;
