@@ -153,7 +153,7 @@ fn sync_reaches_the_operating_system() {
 }
 
 #[test]
-fn prepare_without_space_or_permission_fails_and_changes_nothing() {
+fn prepare_without_space_fails_and_changes_nothing() {
     for operation in ["create", "write", "sync", "remove new"] {
         for kind in REFUSALS {
             let fixture = Fixture::with_pair(1);
