@@ -38,8 +38,8 @@ pub(crate) struct Settings {
     /// The application's client id [env: MOBISCROLL_CONNECT_CLIENT_ID].
     #[arg(long, global = true, value_name = "ID")]
     client_id: Option<String>,
-    /// Use this service directly; login, logout and token support all. Credentials of the others are set in
-    /// MOBISCROLL_CONNECT_GOOGLE_CLIENT_ID and so on.
+    /// Use this service instead of Mobiscroll Connect; login, logout and token support all. Credentials of
+    /// the others are set in MOBISCROLL_CONNECT_GOOGLE_CLIENT_ID and so on.
     #[arg(long, global = true, value_enum, value_name = "SERVICE", default_value_t)]
     pub(crate) via: Via,
     /// The registered redirect URI [env: MOBISCROLL_CONNECT_REDIRECT_URI] [default:
@@ -283,7 +283,7 @@ impl Resolved {
         Ok(builder.store(self.store()?).build()?)
     }
 
-    /// Creates a client without retries and without a token store, for requests that need no user.
+    /// Creates a client without retries, for requests that need no user.
     pub(crate) fn probe(&self, id: &str, secret: Secret) -> Result<Client, Failure> {
         Ok(self.builder(id, secret)?.retry(RetryPolicy::none()).build()?)
     }

@@ -46,13 +46,13 @@ pub(super) struct FieldOptions {
     /// The conference link, or auto to have the provider create a conference.
     #[arg(long, value_name = "URL|auto")]
     pub(super) conference: Option<String>,
-    /// Whether guests see the time as busy or free.
+    /// Show the time as busy or free.
     #[arg(long, value_parser = ["busy", "free"])]
     availability: Option<String>,
     /// The users that can see the details.
     #[arg(long, value_parser = ["public", "private", "confidential"])]
     privacy: Option<String>,
-    /// The status.
+    /// The status of the event.
     #[arg(long, value_parser = ["confirmed", "tentative", "cancelled"])]
     status: Option<String>,
     /// The application's own data, as a JSON object.

@@ -24,16 +24,16 @@ pub(super) struct EventSelector {
     #[arg(value_name = "EVENT")]
     event: String,
     /// Search only this provider: google, microsoft, apple or caldav.
-    #[arg(long, value_name = "PROVIDER", value_parser = provider::known, help_heading = "Where to look")]
+    #[arg(long, value_name = "PROVIDER", value_parser = provider::known, help_heading = "Search range")]
     provider: Option<Provider>,
     /// Search only this calendar, by key, id or exact title.
-    #[arg(long, value_name = "CALENDAR", help_heading = "Where to look")]
+    #[arg(long, value_name = "CALENDAR", help_heading = "Search range")]
     calendar: Option<String>,
     /// Search from this date or time [default: 90 days ago].
-    #[arg(long, value_name = "WHEN", help_heading = "Where to look")]
+    #[arg(long, value_name = "WHEN", help_heading = "Search range")]
     from: Option<String>,
     /// Search until this date (inclusive) or time [default: one year from now].
-    #[arg(long, value_name = "WHEN", help_heading = "Where to look")]
+    #[arg(long, value_name = "WHEN", help_heading = "Search range")]
     to: Option<String>,
 }
 
