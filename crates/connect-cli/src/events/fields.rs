@@ -49,7 +49,7 @@ pub(super) struct FieldOptions {
     /// Show the time as busy or free.
     #[arg(long, value_parser = ["busy", "free"])]
     availability: Option<String>,
-    /// The users that can see the details.
+    /// The users that can see the details of the event.
     #[arg(long, value_parser = ["public", "private", "confidential"])]
     privacy: Option<String>,
     /// The status of the event.
