@@ -21,7 +21,7 @@
 //! With the feature `server` (on by default), `Sandbox::start` serves the sandbox on a free port of the
 //! loopback interface; with `tls`, also over https.
 //!
-//! - [`Settings`] has a switch for each behavior that the documentation of a service leaves open.
+//! - [`Settings`] has a switch for each behaviour that the documentation of a service leaves open.
 //! - [`Fault`] simulates errors, delays and lost responses.
 //! - [`Stats`] and [`Sandbox::requests`] report the requests so far.
 

@@ -16,10 +16,10 @@
 //! |---|---|---|
 //! | account | `calendars` | `account`, `calendarPermissionGranted`, `syncState` |
 //! | calendar | `id`, `title` | `timeZone`, `color`, `description`, `original`, `public`, `events` |
-//! | event | `title`, `start`, `end` | `id`, `recurrence`, `lastModified`, other event fields except `original` |
+//! | event | `title`, `start`, `end` | `id`, `recurrence`, `lastModified`, other fields but `original` |
 //!
-//! `calendarPermissionGranted` is only for Google and Microsoft, `public` only for Google. `timeZone` is UTC by
-//! default.
+//! `calendarPermissionGranted` is only for Google and Microsoft, `public` only for Google. The default of
+//! `timeZone` is UTC.
 //! The first calendar of an account is the primary one.
 //!
 //! In addition to `users` or instead, `apptoto` has Apptoto accounts by e-mail address, with `events` and

@@ -68,7 +68,10 @@ fn trigger_creates_updates_and_deletes_as_requested() {
         );
         change["end"] = json!("2026-11-21T07:00:00Z");
         let (status, refused) = trigger(&mut app, change);
-        assert!(status == 400 && refused["message"].as_str().unwrap().contains("before it starts"), "{refused}");
+        assert!(
+            status == 400 && refused["message"].as_str().unwrap().contains("before it starts"),
+            "{refused}"
+        );
 
         let mut delete = place;
         delete["change"] = json!("deleted");
