@@ -32,8 +32,7 @@ use super::{
 pub struct BookNow(Object);
 
 impl BookNow {
-    /// Creates the call for a booking page, given by its id or its token, which is the first part of its
-    /// address.
+    /// Creates the call for a booking page, given by its id or token (the first part of its address).
     pub fn new(booking_page: impl Into<Id>, time: impl Into<When>) -> Self {
         Self(Object::default().with("booking_page", &booking_page.into()).with("time", &time.into()))
     }

@@ -1,6 +1,6 @@
 //! The macro that implements the [`Endpoint`](connect_core::Endpoint) trait for calls.
 
-/// Implements a call: `Type: METHOD "/path" -> Answer, Scope`, and the methods that differ from the defaults.
+/// Implements a call: `Type: METHOD "/path" -> Answer, Scope`, then methods that replace the defaults.
 macro_rules! endpoint {
     ($name:ty: $method:ident $path:literal -> $answer:ty, $scope:ident { $($rest:item)* }) => {
         impl connect_core::Endpoint for $name {

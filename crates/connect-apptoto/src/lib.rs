@@ -112,8 +112,8 @@ pub fn profile() -> Profile {
     profile_at("https://www.apptoto.com", BASE_URL)
 }
 
-/// Like [`profile`], with other URLs instead of `https://www.apptoto.com` and [`BASE_URL`], such as
-/// `/apptoto/www` and `/apptoto/api` of a sandbox.
+/// Returns the [`profile`] with other URLs than `https://www.apptoto.com` and [`BASE_URL`]. A sandbox has
+/// `/apptoto/www` and `/apptoto/api`.
 pub fn profile_at(www: &str, api: &str) -> Profile {
     // No issuer is documented, so the store keeps the tokens under this one.
     let mut profile = Profile::new(www, format!("{www}/oauth/authorize"), format!("{api}/oauth/token"));

@@ -113,8 +113,8 @@ macro_rules! fields {
             }
         )+
 
-        /// Sets a field that has no method here to a serialisable value or to
-        /// [`Raw`](connect_core::types::Raw) JSON. Replaces an existing field.
+        /// Sets a field that has no method here to a value or [`Raw`](connect_core::types::Raw) JSON.
+        /// Replaces an existing field.
         pub fn field(mut self, name: impl Into<std::borrow::Cow<'static, str>>, value: impl serde::Serialize) -> Self {
             self.0.set(name, &value);
             self

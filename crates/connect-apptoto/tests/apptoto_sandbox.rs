@@ -1,4 +1,4 @@
-//! Runs every Apptoto call against the sandbox with both clients, which must behave the same, and checks the
+//! Runs every Apptoto call against the sandbox with both clients, which must behave the same. Checks the
 //! outcome in the sandbox.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
