@@ -40,7 +40,7 @@ pub(crate) struct ClientInner {
 }
 
 impl Client {
-    /// Closes the client without losing tokens: waits for running refreshes and saves, and saves unsaved
+    /// Closes the client without losing tokens. Waits for running refreshes and saves, and saves unsaved
     /// tokens.
     ///
     /// Waits at most `at_most`. Afterwards the client neither loads nor changes tokens: a call, a sign-in or
@@ -91,7 +91,7 @@ impl Client {
         }
     }
 
-    /// Sends a request once the user's running requests are fewer than the limit; the wait counts towards its
+    /// Sends a request once the user's running requests are fewer than the limit. The wait counts towards its
     /// timeout.
     fn send_limited(
         &self,

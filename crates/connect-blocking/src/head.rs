@@ -1,5 +1,4 @@
-//! Rewrites response heads that ureq would refuse: with more than 128 headers, or with folded lines (RFC 9112
-//! section 5.2).
+//! Rewrites response heads that ureq refuses: more than 128 headers, or folded lines (RFC 9112 5.2).
 //!
 //! ureq receives the headers beyond its limit in one header, from which they are restored afterwards.
 
@@ -98,7 +97,7 @@ fn measure(input: &[u8]) -> (usize, Option<usize>) {
     (count, end)
 }
 
-/// Returns a head with as many headers as ureq accepts, those that frame the body included; one header has
+/// Returns a head with as many headers as ureq accepts, those that frame the body included. One header has
 /// the rest.
 fn shortened(head: &[u8]) -> Vec<u8> {
     let mut lines = head.split_inclusive(|byte| *byte == b'\n');
@@ -144,7 +143,7 @@ mod tests {
 
     use super::*;
 
-    /// Returns the input buffer after shortening and whether the head is complete; `None` if more bytes are
+    /// Returns the input buffer after shortening and whether the head is complete. `None` if more bytes are
     /// needed.
     fn buffer_after_shorten(input: &str, size: usize) -> Option<(String, bool)> {
         let mut buffers = LazyBuffers::new(size, 1);

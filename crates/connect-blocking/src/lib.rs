@@ -32,7 +32,7 @@ pub use generated::{Calendars, Connections, Events, Webhooks};
 pub use pages::{Items, Pages};
 pub use transport::UreqTransport;
 
-/// Webhook deliveries: verifies them, lets each one through once, and plans which subscriptions to renew.
+/// Verifies webhook deliveries, lets each one through once, and plans which subscriptions to renew.
 ///
 /// [`Client::webhooks`] receives deliveries: see [`Deliveries`] and [`Received`]. The other items are those
 /// of `connect_core::webhooks`, whose documentation has more.

@@ -1,5 +1,5 @@
-//! Locks and semaphores with a timeout: one refresh at a time for each session, and the threads that closing
-//! a client waits for.
+//! Locks and semaphores with a timeout, and the threads that closing a client waits for. Each session runs
+//! one refresh at a time.
 
 use std::{
     num::NonZeroU32,
@@ -117,7 +117,7 @@ impl RunningThreads {
         Some(ThreadGuard(self))
     }
 
-    /// Waits for at most `max_wait` until no thread is running, and lets no new one start; returns whether
+    /// Waits for at most `max_wait` until no thread is running, and lets no new one start. Returns whether
     /// that succeeded.
     pub(crate) fn close_within(&self, max_wait: Duration) -> bool {
         let mut count = self.count();

@@ -57,7 +57,7 @@ pub(crate) struct RunningTasks {
 }
 
 impl Client {
-    /// Closes the client without losing tokens: waits for running refreshes and saves, and saves unsaved
+    /// Closes the client without losing tokens. Waits for running refreshes and saves, and saves unsaved
     /// tokens.
     ///
     /// Waits at most `at_most`, also for deliveries whose state is being recorded. Afterwards the client
@@ -121,7 +121,7 @@ impl Client {
         }
     }
 
-    /// Sends a request once the user's running requests are fewer than the limit; the wait counts towards its
+    /// Sends a request once the user's running requests are fewer than the limit. The wait counts towards its
     /// timeout.
     async fn send_limited(
         &self,

@@ -50,7 +50,7 @@ impl Client {
         }
     }
 
-    /// Enforces the timeout itself: a transport that ignores it would block the callers that wait for the
+    /// Spawns the fetch with a timeout. A transport that hangs would block the callers that wait for the
     /// lock.
     fn spawn_fetch(
         &self,

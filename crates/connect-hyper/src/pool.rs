@@ -10,8 +10,8 @@ use tokio::{runtime::Handle, sync::Semaphore, task::spawn_blocking};
 
 /// The number of pool threads that one store may use; the application uses the others.
 const MAX_THREADS: usize = 8;
-/// The number of threads that read without a lock, so that the holder of a lock does not wait for many
-/// readers.
+/// The number of threads that read without a lock. The limit keeps readers from delaying the holder of a
+/// lock.
 const MAX_READERS: usize = MAX_THREADS / 2;
 
 /// A blocking store with limits on the threads that it uses.

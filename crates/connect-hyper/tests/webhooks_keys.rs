@@ -1,4 +1,4 @@
-//! Fetching webhook keys with a transport that hangs, panics or is slow: callers do not wait longer than
+//! Fetching webhook keys with a transport that hangs, panics or is slow. Callers do not wait longer than
 //! necessary, and a rejection names its cause.
 #![cfg(feature = "webhooks")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
