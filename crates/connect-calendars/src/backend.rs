@@ -75,8 +75,8 @@ pub struct Backend<S, U> {
 }
 
 impl<S: CalendarService, U> Backend<S, U> {
-    /// Creates the backend for a `User` of `connect_blocking` or `connect_hyper`, whose client has the
-    /// profile and the base URL of the service.
+    /// Creates the backend for a `User` of `connect_blocking` or `connect_hyper`. The user's client must have
+    /// the profile and base URL of the service.
     pub fn new(service: S, user: U) -> Self {
         Self { service, user }
     }
@@ -120,8 +120,8 @@ macro_rules! backend {
             /// Returns the calendars.
             $($async)* fn calendars(&self) -> Result<Vec<Calendar>, Error>;
 
-            /// Returns the events between `start` and `end` in these calendars; in all calendars if the list
-            /// is empty.
+            /// Returns the events between `start` and `end` in these calendars. An empty list means all
+            /// calendars.
             ///
             /// # Errors
             /// If no calendar could be read.
@@ -135,7 +135,7 @@ macro_rules! backend {
             /// Creates an event. Retried only if the event was certainly not created.
             $($async)* fn create(&self, event: &NewEvent) -> Result<Event, Error>;
 
-            /// Creates an event at most once, even if a response is lost: `key` is the id that the
+            /// Creates an event at most once, even if a response is lost. `key` is the id that the
             /// application gives the event.
             ///
             /// # Errors

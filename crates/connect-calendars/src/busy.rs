@@ -6,7 +6,7 @@ mod hours;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// The field of an occurrence that holds the reply to its series, if the occurrence has no reply itself.
+/// The field of an occurrence with the reply to its series, if the occurrence has no reply itself.
 pub(crate) const SERIES_RESPONSE: &str = "responseStatus";
 
 pub use events::of_events;

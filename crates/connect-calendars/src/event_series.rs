@@ -18,7 +18,7 @@ use crate::patterned::PatternedRecurrence;
 pub struct EventRecurrence {
     /// The content lines of RFC 5545 3.8.5: `RRULE:..`, `EXDATE:..` and others.
     pub lines: Vec<String>,
-    /// The zone in which the rule counts days; `None` for an all-day series, or if the provider does not say.
+    /// The zone in which the rule counts days. `None` for an all-day series, or if the provider does not say.
     ///
     /// The name is that of the provider: an IANA name, a Windows name (`Tokyo Standard Time`), a Windows
     /// display name (`(UTC+09:00) Osaka, Sapporo, Tokyo`), or any text of an iCalendar object. If the zone is
@@ -29,8 +29,8 @@ pub struct EventRecurrence {
 }
 
 impl EventRecurrence {
-    /// Returns the values of the lines with this name (in any case), without parameters: `FREQ=DAILY` for
-    /// `RRULE;X-A="a:b":FREQ=DAILY`.
+    /// Returns the values of the lines with this name (in any case), without parameters. The value of
+    /// `RRULE;X-A="a:b":FREQ=DAILY` is `FREQ=DAILY`.
     pub fn values(&self, name: &str) -> impl Iterator<Item = &str> {
         let lines = self.lines.iter().filter_map(|line| ContentLine::read(line));
         lines.filter(move |line| line.is(name)).map(|line| line.value())
@@ -57,7 +57,7 @@ impl EventRecurrence {
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 pub trait EventSeries {
-    /// Returns how the event repeats, and in which time zone; `None` for a single event, an occurrence, or an
+    /// Returns how the event repeats, and in which time zone. `None` for a single event, an occurrence, or an
     /// unknown format.
     ///
     /// Reads the lines of Google events, the patterns of Microsoft Graph, the iCalendar text of Apple and
@@ -65,7 +65,7 @@ pub trait EventSeries {
     #[must_use]
     fn recurrence(&self) -> Option<EventRecurrence>;
 
-    /// Returns when this occurrence would begin by the rule of its series; `None` if the provider does not
+    /// Returns when this occurrence would begin by the rule of its series. `None` if the provider does not
     /// say, and for any other event.
     ///
     /// Microsoft Graph writes the day of an all-day series as midnight in UTC. Such a midnight is read as a
@@ -74,8 +74,8 @@ pub trait EventSeries {
     #[must_use]
     fn original_start(&self) -> Option<EventTime>;
 
-    /// Returns when this occurrence would begin by the rule of `series`: a date if and only if the series is
-    /// all-day, even if the occurrence differs.
+    /// Returns when this occurrence would begin by the rule of `series`. The start is a date if and only if
+    /// the series is all-day, even if the occurrence differs.
     #[must_use]
     fn original_start_in(&self, series: &Event) -> Option<EventTime>;
 }
@@ -153,8 +153,7 @@ fn start_among(occurrence: &Event, events: &[icalendar::Component]) -> Option<Ev
     }
 }
 
-/// The starts excluded by EXDATE lines, by the cancelled occurrences of Graph, or by cancelled iCalendar
-/// events.
+/// The starts excluded by EXDATE lines, cancelled occurrences of Graph, or cancelled iCalendar events.
 fn exceptions(event: &Event, lines: &[String]) -> Vec<EventTime> {
     let lines = lines.iter().filter_map(|line| ContentLine::read(line));
     let mut all: Vec<_> = lines.filter(|line| line.is("EXDATE")).flat_map(icalendar::times).collect();
@@ -202,7 +201,7 @@ fn iana_zone(name: &str) -> Option<TimeZone> {
     TimeZone::get(name).ok().filter(|zone| !zone.is_unknown())
 }
 
-/// The zone of the Graph range, else of the event: Graph has `originalStartTimeZone`, Google a zone in
+/// The zone of the Graph range, else of the event. Graph has `originalStartTimeZone`, Google a zone in
 /// `start`.
 fn zone_name(recurrence: &Raw, original: &Raw) -> Option<String> {
     let filled = |raw: &Raw, name| raw.field::<String>(name).filter(|text| !text.is_empty());
@@ -214,7 +213,7 @@ fn zone_name(recurrence: &Raw, original: &Raw) -> Option<String> {
     range().or_else(|| filled(original, "originalStartTimeZone")).or_else(start)
 }
 
-/// The lines and the zone of the series in an iCalendar object, which also contains the changed occurrences.
+/// The lines and the zone of the series in an iCalendar object. The object also has the changed occurrences.
 fn icalendar_series(text: &str) -> Option<(Vec<String>, Option<String>)> {
     let events = icalendar::events(text);
     let series = events.iter().find(|event| event.get("RECURRENCE-ID").is_none())?;

@@ -14,8 +14,8 @@ use jiff::{
 pub use data::{Data, data};
 pub use page_event::{PageEvent, PageTime};
 
-/// Returns the last day of an all-day event, inclusive: the 24th if the event ends on the 25th at midnight,
-/// or during the 24th. `None` if the event does not begin with a date.
+/// Returns the last day of an all-day event. If the event ends on the 25th at midnight, or during the 24th,
+/// this is the 24th. `None` if the event does not begin with a date.
 pub fn last_day(event: &Event) -> Option<Date> {
     let first = event.start.as_ref().and_then(EventTime::date)?;
     let end = match event.end.as_ref() {

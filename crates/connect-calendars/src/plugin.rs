@@ -1,5 +1,5 @@
-//! The calendar integration plugin of Mobiscroll (`googleCalendarSync`, `outlookCalendarSync`) in Rust: its
-//! nine operations, over any [`backend`](crate::backend).
+//! The calendar integration plugin of Mobiscroll in Rust, over any [`backend`](crate::backend). It has the
+//! nine operations of `googleCalendarSync` and `outlookCalendarSync`.
 //!
 //! | in the plugin | here |
 //! |---|---|
@@ -66,7 +66,7 @@ pub trait SyncObserver: Send + Sync + 'static {
 
 impl SyncObserver for () {}
 
-/// The ids of one or several calendars: a string, a [`CalendarRef`], a [`Calendar`], or a list of these.
+/// The ids of calendars: a string, a [`CalendarRef`], a [`Calendar`], or a list of these.
 pub trait CalendarIds {
     /// Returns the calendars. A calendar given by its id alone belongs to `provider`.
     fn at(self, provider: &Provider) -> Vec<CalendarRef>;

@@ -1,5 +1,5 @@
-//! Copies of calendars that follow changes: one interface over [Google](crate::google::EventFeed),
-//! [Outlook](crate::outlook::EventFeed) and [Connect](Mirror).
+//! Copies of calendars that follow changes. [Google](crate::google::EventFeed),
+//! [Outlook](crate::outlook::EventFeed) and [Connect](Mirror) have the same interface.
 //!
 //! ```text
 //!   begin() ─▶ request() ─▶ (send it) ─▶ answered(..) ─┬─▶ None: more pages follow, call request() again

@@ -1,4 +1,4 @@
-//! The server half of the Mobiscroll calendar integration with `auth: 'server'`: the endpoints behind its
+//! The server half of the Mobiscroll calendar integration with `auth: 'server'`. It has the endpoints behind
 //! `authUrl` and `refreshUrl`.
 //!
 //! ```text
@@ -192,8 +192,8 @@ impl TokenEndpoint {
         Ok(self)
     }
 
-    /// Returns the refresh token to the page, which sends it back for each refresh, and stores nothing: the
-    /// behaviour of the sample servers of the calendar integration. A script injected into the page then
+    /// Returns the refresh token to the page, which sends it back for each refresh. The server stores
+    /// nothing, like the sample servers of the calendar integration. A script injected into the page then
     /// obtains a credential that outlives the page, any user of the application can have any refresh token
     /// exchanged, and the rate of refreshes is not limited.
     #[must_use]
@@ -202,8 +202,8 @@ impl TokenEndpoint {
         self
     }
 
-    /// Sets the age up to which a refresh returns the current access token instead of a new one: the minimum
-    /// interval between two refreshes of a user. Default 60 s. No effect with
+    /// Sets the age up to which a refresh returns the current access token instead of a new one. This is the
+    /// minimum interval between two refreshes of a user. Default 60 s. No effect with
     /// [`pass_through`](Self::pass_through).
     #[must_use]
     pub fn max_age(mut self, age: Duration) -> Self {
@@ -224,15 +224,14 @@ impl TokenEndpoint {
         self.body_limit
     }
 
-    /// Returns the response to a request that needs no body: a preflight, or a request refused whatever its
-    /// body. [`accept`](Self::accept) returns the same responses; this method saves the server from reading
-    /// the body first.
+    /// Returns the response to a preflight, or to a request that is refused whatever its body.
+    /// [`accept`](Self::accept) returns the same responses; this method saves the server from reading the
+    /// body first.
     pub fn refuse(&self, head: &Parts) -> Option<Response> {
         self.check(&head.into()).err()
     }
 
-    /// Returns the response to a request whose body is larger than [`body_limit`](Self::body_limit) or
-    /// unreadable.
+    /// Returns the response if the body is larger than [`body_limit`](Self::body_limit) or unreadable.
     pub fn too_large(&self, head: &Parts) -> Response {
         let head = Head::from(head);
         self.check(&head).err().unwrap_or_else(|| Cors::of(self, head.headers).refuse(&Refusal::TOO_LARGE))

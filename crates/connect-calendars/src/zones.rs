@@ -7,8 +7,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use connect_core::Error;
 use jiff::tz::TimeZone;
 
-/// Windows zones missing in the table of the Unicode Consortium: those of September 2026, and retired zones
-/// of old events.
+/// Windows zones missing in Unicode's table: those of September 2026, and retired zones of old events.
 #[cfg(feature = "outlook")]
 const EXTRA_WINDOWS_ZONES: [(&str, &str); 8] = [
     ("Alberta Standard Time", "America/Edmonton"),

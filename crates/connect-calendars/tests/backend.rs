@@ -1,4 +1,4 @@
-//! The same scenarios over Connect, Google and Outlook, with both clients: the outcome must not depend on the
+//! The same scenarios over Connect, Google and Outlook, with both clients. The outcome must not depend on the
 //! service. The requests are read from the sandbox.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 

@@ -1,4 +1,4 @@
-//! Copies of the same calendars over Connect, Google and Outlook, with random changes through all three. Sync
+//! Copies of the same calendars over Connect, Google and Outlook, with random changes through each. Sync
 //! tokens and delta links expire, pages are received later than they were read, and deliveries are lost,
 //! repeated and reordered. In the end, each copy must equal the events that its server lists.
 //!

@@ -16,7 +16,7 @@ fn read(original: serde_json::Value) -> EventRecurrence {
     event(json!({ "id": "s", "start": start, "original": original })).recurrence().unwrap()
 }
 
-/// A series of Apple or CalDAV: the rules of its zone, the series, a moved occurrence and a cancelled one.
+/// A series of Apple or CalDAV: the rules of its zone, the series, a moved and a cancelled occurrence.
 fn icalendar(start: &str, more: &str) -> String {
     [
         "BEGIN:VCALENDAR",
@@ -219,8 +219,7 @@ fn graph_series_until_the_year_9999_is_read() {
     }
 }
 
-/// A series with two changed occurrences: that of the 13th moved to the 14th, that of the 20th to another
-/// time.
+/// A series with two changed occurrences: the 13th moved to the 14th, the 20th to another time.
 fn overrides(zone: &str) -> String {
     let mut lines = vec!["BEGIN:VCALENDAR".to_owned()];
     let mut add = |more: &[String]| {

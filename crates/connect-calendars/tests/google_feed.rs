@@ -1,5 +1,4 @@
-//! Tests of the Google Calendar feed: pages, expired tokens, and a copy compared with the events that the
-//! server lists.
+//! Tests the Google Calendar feed: pages, expired tokens, and a copy compared with the server's list.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 mod google_common;

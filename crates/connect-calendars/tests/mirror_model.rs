@@ -1,5 +1,5 @@
-//! Random tests of the mirror against a model of the service: random changes, pages that are received later
-//! than they were read, and lost, repeated and reordered deliveries.
+//! Random tests of the mirror against a model of the service. Changes are random, pages are received later
+//! than they were read, and deliveries are lost, repeated and reordered.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{collections::BTreeMap, ops::Range};

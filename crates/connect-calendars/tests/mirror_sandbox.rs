@@ -1,6 +1,6 @@
-//! Tests of the mirror with thousands of random changes in the sandbox, made by the application and by users
-//! of the providers. Deliveries are lost, repeated and reordered, and sweeps are read page by page in
-//! between.
+//! Tests of the mirror with thousands of random changes in the sandbox. The application and users of the
+//! providers make the changes. Deliveries are lost, repeated and reordered, and sweeps are read page by page
+//! in between.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{

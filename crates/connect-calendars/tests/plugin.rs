@@ -1,5 +1,5 @@
-//! Tests of the nine operations and three callbacks of the calendar integration plugin, over Google and
-//! Outlook, and of the number of concurrent requests for a mailbox, counted by the sandbox.
+//! Tests of the calendar integration plugin: nine operations and three callbacks. They run over Google and
+//! Outlook. The sandbox counts the concurrent requests for a mailbox.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,4 @@
-//! Tests with the documented samples of the plugin: the fields of a page reach the provider or are refused,
+//! Tests with the documented samples of the plugin. The fields of a page reach the provider or are refused,
 //! and the events read contain them.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 

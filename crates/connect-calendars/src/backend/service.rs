@@ -35,7 +35,7 @@ pub trait CalendarService: Send + Sync {
     fn events(&self, calendar: &CalendarRef, start: Timestamp, end: Timestamp)
     -> Result<Self::Events, Error>;
 
-    /// Returns one request for the occurrences in several calendars, or in all if the list is empty; `None`
+    /// Returns one request for the occurrences in several calendars, or in all if the list is empty. `None`
     /// if the service has no such request.
     fn together(
         &self,
@@ -54,19 +54,17 @@ pub trait CalendarService: Send + Sync {
     /// Returns the request that creates an event.
     fn create(&self, event: &NewEvent) -> Result<Self::Create, Error>;
 
-    /// Returns the request that creates an event that can be found by `key`, the id that the application
-    /// gives it.
+    /// Returns the request that creates an event that can be found by `key`. The application chooses the key.
     fn create_once(&self, key: &str, event: &NewEvent) -> Result<Self::Create, Error>;
 
-    /// Returns a request whose items include the event created by [`create_once`](Self::create_once) with
-    /// this key.
+    /// Returns a request whose items include the event that [`create_once`](Self::create_once) created.
     ///
     /// Its response may be an error of the kind [`NotFound`](connect_core::ErrorKind::NotFound) if the event
     /// does not exist.
     fn find(&self, key: &str, event: &NewEvent) -> Result<Self::Find, Error>;
 
-    /// Returns whether [`create_once`](Self::create_once) created the event with this key, and the event is
-    /// not deleted.
+    /// Returns whether [`create_once`](Self::create_once) created the event with this key. False if the event
+    /// is deleted.
     fn is_of_key(&self, event: &Event, key: &str) -> bool;
 
     /// Returns the event in the response to a create request.

@@ -111,8 +111,7 @@ fn midnight(day: Date, zone: &TimeZone) -> Option<Timestamp> {
     Some(day.to_zoned_datetime(zone.clone()).ok()?.start_of_day().ok()?.timestamp())
 }
 
-/// A time that the clocks skip is moved forward by the length of the gap; of a repeated time, the first is
-/// used.
+/// Moves a time that the clocks skip forward by the length of the gap. Of a repeated time, the first is used.
 fn in_zone(local: DateTime, zone: &TimeZone) -> Option<Timestamp> {
     zone.to_ambiguous_timestamp(local).compatible().ok()
 }

@@ -42,8 +42,8 @@ pub fn data<'a>(events: impl IntoIterator<Item = &'a Event>) -> Data<'a> {
 }
 
 impl Data<'_> {
-    /// Ends all-day events on the day after their last day, for an Eventcalendar with `exclusiveEndDates` or
-    /// a time zone.
+    /// Ends all-day events on the day after their last day. Set this for an Eventcalendar with
+    /// `exclusiveEndDates` or a time zone.
     pub fn exclusive_ends(mut self) -> Self {
         self.exclusive_ends = true;
         self
@@ -152,8 +152,8 @@ impl Item<'_> {
     }
 }
 
-/// The field for custom fields whose names are reserved by the Eventcalendar or by
-/// [`PageEvent`](super::PageEvent).
+/// The field for custom fields with reserved names. The Eventcalendar and [`PageEvent`](super::PageEvent)
+/// reserve names.
 pub(super) const CUSTOM_FIELD: &str = "connectCustom";
 
 /// Reserved field names, which custom fields do not overwrite.

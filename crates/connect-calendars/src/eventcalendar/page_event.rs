@@ -84,7 +84,7 @@ pub struct PageEvent {
     exclusive_ends: bool,
 }
 
-/// A time in the JSON of a page: ISO 8601 text, the text of a JavaScript `Date`, or milliseconds since 1970.
+/// A time in the JSON of a page: ISO 8601, the text of a JavaScript `Date`, or milliseconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub enum PageTime {
@@ -102,7 +102,7 @@ impl PageEvent {
         self
     }
 
-    /// Reads the end of an all-day event as the day after its last day, for an Eventcalendar with
+    /// Reads the end of an all-day event as the day after its last day. Set this for an Eventcalendar with
     /// `exclusiveEndDates` or a time zone.
     #[must_use]
     pub fn exclusive_ends(mut self) -> Self {
@@ -139,9 +139,8 @@ impl PageEvent {
         })
     }
 
-    /// Adds the fields of the page to an update of the event, from
-    /// [`Event::change`](connect_core::types::Event::change). For an occurrence, the update affects that
-    /// occurrence only. `recurring` is ignored.
+    /// Adds the fields of the page to an update from [`Event::change`](connect_core::types::Event::change).
+    /// For an occurrence, the update affects that occurrence only. `recurring` is ignored.
     ///
     /// # Errors
     /// If only one time is given, a time is unreadable, or the event ends before it starts.
@@ -350,8 +349,8 @@ pub(super) const DISPLAY_FIELDS: [&str; 15] = [
     "tooltip",
 ];
 
-/// The Google fields replaced by the title, the times (three fields), the description, the location, the
-/// custom fields and the rule of the page.
+/// The Google fields that values of the page replace. Three are for the times, and the last two for the
+/// custom fields and the rule.
 const GOOGLE_REPLACED: [&str; 8] = [
     "summary",
     "start",

@@ -61,8 +61,8 @@ impl Series {
     }
 }
 
-/// The rule in the form of the Eventcalendar, which accepts BYSETPOS only with weekdays, and -1 as the last
-/// day of a month. `None` if the Eventcalendar would read the rule differently, such as
+/// The rule in the form of the Eventcalendar. The Eventcalendar accepts BYSETPOS only with weekdays, and -1
+/// as the last day of a month. `None` if the Eventcalendar would read the rule differently, such as
 /// `BYMONTHDAY=28,29,30;BYSETPOS=-1` (the 30th, or the last day of a shorter month).
 fn eventcalendar_rule(rule: &str) -> Option<String> {
     let parts: Vec<_> = rule.split(';').filter_map(|part| part.trim().split_once('=')).collect();

@@ -21,8 +21,8 @@ pub(super) fn read(time: &PageTime) -> Option<EventTime> {
     }
 }
 
-/// Parses the text of `Date.prototype.toString()` (`Tue Feb 01 2022 00:00:00 GMT+0100 (Central European
-/// Standard Time)`) or `toUTCString()` (`Mon, 31 Jan 2022 23:00:00 GMT`).
+/// Parses the text of `Date.prototype.toString()` or `toUTCString()`. Examples are `Tue Feb 01 2022 00:00:00
+/// GMT+0100 (Central European Standard Time)` and `Mon, 31 Jan 2022 23:00:00 GMT`.
 fn date_text(text: &str) -> Option<Timestamp> {
     let plain = text.split_once(" (").map_or(text, |(plain, _)| plain);
     let to_string =

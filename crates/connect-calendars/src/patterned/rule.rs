@@ -126,7 +126,7 @@ impl PatternedRecurrence {
     }
 }
 
-/// Writes `BYMONTHDAY=30`, or the last existing day if a month lacks that day: a rule skips such a month,
+/// Writes `BYMONTHDAY=30`, or the last existing day if a month lacks that day. A rule skips such a month,
 /// Outlook uses its last day.
 fn absolute(part: &mut impl FnMut(&str, &dyn Display), day: i8, in_all: bool) {
     if in_all {
@@ -137,7 +137,7 @@ fn absolute(part: &mut impl FnMut(&str, &dyn Display), day: i8, in_all: bool) {
     }
 }
 
-/// Writes `BYDAY=2TU`; for several weekdays `BYDAY` and `BYSETPOS`; for the last day of the month
+/// Writes `BYDAY=2TU`, or for several weekdays `BYDAY` and `BYSETPOS`. The last day of the month is
 /// `BYMONTHDAY=-1`.
 fn relative(part: &mut impl FnMut(&str, &dyn Display), days: &[Weekday], index: WeekIndex) {
     if index == WeekIndex::Last && WEEKDAYS.iter().all(|(day, _)| days.contains(day)) {

@@ -140,8 +140,8 @@ impl Mirror {
         delivered::apply(self, delivery)
     }
 
-    /// Returns whether a sweep is due: none has begun since the mirror was created, resumed or moved, or the
-    /// effect of a delivery on the window is unknown (a change of a series, a delivery without times, an
+    /// Returns whether a sweep is due. One is due after the mirror was created, resumed or moved, and after a
+    /// delivery with an unknown effect on the window (a change of a series, a delivery without times, an
     /// undecidable order). A sweep under way covers the deliveries before its start.
     pub fn is_stale(&self) -> bool {
         self.stale || self.tombstones.has_forgotten()

@@ -1,4 +1,4 @@
-//! Responses: JSON that is not cached, with the CORS headers that let a page of an allowed origin read it.
+//! Responses: JSON that is not cached, with the CORS headers that let pages of allowed origins read it.
 
 use connect_core::{Response, Tokens};
 use http::{

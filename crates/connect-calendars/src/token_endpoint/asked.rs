@@ -7,8 +7,7 @@ use jiff::Timestamp;
 
 use super::{answer::Cors, refusal::Refusal, upstream};
 
-/// The signed-in user of the application whose page sends a request, known from the session of the
-/// application.
+/// The signed-in user whose page sends a request, known from the session of the application.
 #[derive(Clone, Debug)]
 pub struct Visitor {
     user: String,
@@ -21,8 +20,8 @@ impl Visitor {
         Self { user: user.into(), nonce: None }
     }
 
-    /// Sets the random text of the session that the page passed with its authorization request and must send
-    /// as `state`. A code injected into the page by an attacker is then refused (RFC 6749 10.12).
+    /// Sets the random text of the session. The page passed this text with its authorization request and must
+    /// send it as `state`. A code injected into the page by an attacker is then refused (RFC 6749 10.12).
     #[must_use]
     pub fn nonce(mut self, nonce: impl Into<Secret>) -> Self {
         self.nonce = Some(nonce.into());
@@ -53,7 +52,7 @@ pub enum Work {
     Grant(Grant),
 }
 
-/// An accepted request: do its [`work`](Self::work) once, and pass the result to [`reply`](Self::reply).
+/// An accepted request. Do its [`work`](Self::work) once, and pass the result to [`reply`](Self::reply).
 #[derive(Debug)]
 #[must_use = "the request has no response yet"]
 pub struct Asked {

@@ -55,8 +55,7 @@ impl Form {
     }
 }
 
-/// Whether the value has the characters of codes, tokens and states (VSCHAR, RFC 6749, appendix A) and is not
-/// too long.
+/// Whether a code, token or state is not too long and has only VSCHAR (RFC 6749, appendix A).
 fn is_valid_value(value: &str) -> bool {
     value.len() <= MAX_VALUE_BYTES && value.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }

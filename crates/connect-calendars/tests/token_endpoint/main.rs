@@ -1,4 +1,4 @@
-//! Tests of the token endpoint with both clients: against the Google endpoints of the sandbox, misbehaving
+//! Tests of the token endpoint with both clients. They use the sandbox's Google endpoints, misbehaving
 //! servers, and scripted responses.
 //!
 //! The sample servers in the documentation of the calendar integration (Node.js, ASP.NET, PHP) have flaws.

@@ -67,8 +67,7 @@ fn apply_change(
     }
 }
 
-/// The key of the event: from its own fields, else from the delivery, else from the only known event of that
-/// id.
+/// The key of the event: from its own fields, else the delivery, else the only known event of that id.
 fn locate(mirror: &Mirror, delivery: &Delivery, event: &Event) -> Option<EventKey> {
     let id = Some(&event.id).filter(|id| !id.is_empty())?;
     let provider = event.provider.as_ref().or(delivery.provider.as_ref());

@@ -46,8 +46,8 @@ pub(super) enum SeriesKind {
 }
 
 impl SeriesKind {
-    /// Reads the kind from the original Google or Microsoft object, because the unified event does not
-    /// distinguish a series from a single event.
+    /// Reads the kind from the original Google or Microsoft object. The unified event does not distinguish a
+    /// series from a single event.
     pub(super) fn of(event: &Event) -> Self {
         if event.recurring_event_id.is_some() {
             return Self::Listed;

@@ -60,8 +60,8 @@ impl Tombstones {
         self.insert_as_of(self.sweep, key, absence);
     }
 
-    /// Inserts a removal that is older than the known version: it counts for late deliveries, not for the
-    /// pages of a sweep.
+    /// Inserts a removal that is older than the known version. Such a removal counts for late deliveries, not
+    /// for the pages of a sweep.
     pub(super) fn insert_old(&mut self, key: EventKey, absence: Absence) {
         self.insert_as_of(0, key, absence);
     }
@@ -101,7 +101,7 @@ impl Tombstones {
         absence(outside, self.deleted_since(0, key, series))
     }
 
-    /// Like [`absence`](Self::absence), for a page of the sweep under way: removals before the sweep do not
+    /// Like [`absence`](Self::absence), for a page of the sweep under way. Removals before the sweep do not
     /// count.
     pub(super) fn absence_since_begin(&self, key: &EventKey, series: Option<&str>) -> Option<Absence> {
         let outside = self.outside.get(key).filter(|entry| entry.sweep >= self.sweep);

@@ -66,7 +66,7 @@ fn secrets_are_not_printed() {
     }
 }
 
-/// Pages cannot read the errors of the samples, and preflights do not allow the headers that pages send.
+/// Pages cannot read the samples' errors, and preflights do not allow the headers that pages send.
 #[test]
 fn preflight_allows_the_headers_and_errors_are_readable() {
     let endpoint = endpoint();
