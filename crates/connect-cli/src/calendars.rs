@@ -1,5 +1,4 @@
-//! `connect calendars`: lists calendars, and finds the calendars that other commands name by key, id or
-//! title.
+//! `connect calendars`: lists calendars, and finds those that other commands name by key, id or title.
 
 use clap::Args;
 use connect_hyper::types::{Calendar, CalendarRef, Provider};
@@ -133,8 +132,7 @@ fn ambiguous(name: &str, candidates: &[&Calendar]) -> Failure {
         .next("use the key, the first value of each candidate")
 }
 
-/// Returns whether the calendar is the account's main one (`primary` at Google, `isDefaultCalendar` at
-/// Outlook).
+/// Returns whether the calendar is the account's main one. Google has `primary`, Outlook `isDefaultCalendar`.
 fn is_primary(calendar: &Calendar) -> bool {
     let says =
         |name: &str| calendar.original.as_ref().and_then(|original| original.field(name)) == Some(true);

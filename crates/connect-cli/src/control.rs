@@ -57,7 +57,7 @@ impl Endpoint for Control {
     }
 }
 
-/// Returns the response to a `GET` that only a sandbox supports; an error if the base URL is not a sandbox.
+/// Returns the response to a `GET` that only a sandbox supports. Fails if the base URL is not a sandbox.
 ///
 /// The real service gets no such request.
 pub(crate) async fn get_from_sandbox<T: DeserializeOwned>(

@@ -23,7 +23,7 @@ pub(crate) fn text(bytes: Vec<u8>) -> io::Result<String> {
     Ok(text.trim_start_matches('\u{feff}').to_owned())
 }
 
-/// Converts UTF-16 to UTF-8; bytes without a UTF-16 byte order mark are returned unchanged and unchecked.
+/// Converts UTF-16 to UTF-8. Bytes without a UTF-16 byte order mark are returned unchanged and unchecked.
 pub(crate) fn utf8(bytes: Vec<u8>) -> io::Result<Vec<u8>> {
     let text = match bytes.as_slice() {
         [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),

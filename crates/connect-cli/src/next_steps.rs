@@ -1,4 +1,4 @@
-//! Adds the options of the current command, such as `--user`, to the commands that a next step suggests.
+//! Adds options of the current command, such as `--user`, to the commands that a next step suggests.
 
 use crate::{settings::Settings, via::Via};
 

@@ -28,8 +28,7 @@ pub(crate) struct Arguments {
     /// Print JSON instead of text.
     #[arg(long)]
     json: bool,
-    /// Accept /sandbox requests for this host name or address too, not only loopback; may be given more than
-    /// once.
+    /// Also accept /sandbox requests for this host, not only loopback; may be given more than once.
     #[arg(long = "host", value_name = "NAME")]
     hosts: Vec<String>,
     /// Set a switch; may be given more than once.

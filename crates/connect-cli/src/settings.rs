@@ -42,8 +42,7 @@ pub(crate) struct Settings {
     /// the others are set in MOBISCROLL_CONNECT_GOOGLE_CLIENT_ID and so on.
     #[arg(long, global = true, value_enum, value_name = "SERVICE", default_value_t)]
     pub(crate) via: Via,
-    /// The registered redirect URI [env: MOBISCROLL_CONNECT_REDIRECT_URI] [default:
-    /// http://127.0.0.1:8765/callback].
+    /// The redirect URI [env: MOBISCROLL_CONNECT_REDIRECT_URI] [default: http://127.0.0.1:8765/callback].
     #[arg(long, global = true, value_name = "URI")]
     redirect_uri: Option<String>,
     /// The application's id of the user [env: MOBISCROLL_CONNECT_USER] [default: me].

@@ -110,7 +110,7 @@ pub(crate) fn span(event: &Event, zone: &TimeZone) -> String {
     }
 }
 
-/// Returns the instant of an event's time, in `zone` if it has no offset; `None` if it cannot be parsed.
+/// Returns the instant of an event's time, in `zone` if it has no offset. `None` if it cannot be parsed.
 pub(crate) fn instant_of(time: &EventTime, zone: &TimeZone) -> Option<Timestamp> {
     let civil = match time {
         EventTime::Instant(at) => return Some(*at),

@@ -1,4 +1,4 @@
-//! Secrets stay hidden, tokens are not lost, texts cannot control the terminal, and exit codes are correct.
+//! Secrets stay hidden, tokens are kept, texts cannot control the terminal, and exit codes are correct.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;

@@ -9,7 +9,7 @@ use common::{
 };
 use serde_json::Value;
 
-/// Starts `listen` at the sandbox's webhook URL, then signs a user in, so that the calendars are subscribed.
+/// Starts `listen` at the sandbox's webhook URL, then signs a user in, which subscribes the calendars.
 fn listen(arguments: &[&str], switches: &[(&str, &str)]) -> (World, Listening) {
     let world = World::with(&[switches, &[("initial_sync", "off"), ("delivery_backoff", "1")]].concat());
     let mut command = world.command(&[&["webhooks", "listen"], arguments].concat());

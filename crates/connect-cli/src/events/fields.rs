@@ -12,7 +12,7 @@ use crate::{
 /// Which guests are notified of a change.
 #[derive(Debug, Args)]
 pub(super) struct NotifyOption {
-    /// Notify these guests: all, external (guests without a calendar of the service) or none [default: all].
+    /// Notify these guests: all, external (those without a calendar of the service) or none [default: all].
     /// Outlook always notifies all; Mobiscroll Connect does not support this option.
     #[arg(long, value_name = "WHO")]
     pub(super) notify: Option<Notify>,
