@@ -266,13 +266,13 @@ impl App {
         &self.0.entropy
     }
 
-    /// Returns the cool-downs of the API: after a 429 with `Retry-After`, calls of the application (or user)
+    /// Returns the cool-downs of the API. After a 429 with `Retry-After`, calls of the application (or user)
     /// wait.
     pub(crate) fn cool_downs(&self) -> &CoolDowns {
         &self.0.cool_downs
     }
 
-    /// Returns the cool-down of the token endpoint: after a 429 or 503 with `Retry-After`, all exchanges
+    /// Returns the cool-down of the token endpoint. After a 429 or 503 with `Retry-After`, all exchanges
     /// wait.
     pub(crate) fn exchange_cool_down(&self) -> &CoolDowns {
         &self.0.exchange_cool_down

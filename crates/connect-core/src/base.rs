@@ -1,4 +1,4 @@
-//! The basic types of the crate: errors, secrets, time, random numbers, requests, responses and transports.
+//! The crate's basic types: errors, secrets, time, random numbers, requests, responses and transports.
 
 /// Implements a `Debug` that shows only the type's name: its fields hold tokens, requests or functions.
 macro_rules! opaque {

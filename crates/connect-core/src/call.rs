@@ -48,8 +48,8 @@ use crate::{
     session::{Plan, Session, TaskReason, TokenTask, Tried, Verdict},
 };
 
-/// How often a request is sent again after a 401: with a pair that another caller refreshed, after a pause
-/// until the server accepts that pair, and after a refresh by this call.
+/// How often a request is sent again after a 401. The causes: a pair that another caller refreshed, a pause
+/// until the server accepts that pair, and a refresh by this call.
 const MAX_REPLAYS: u32 = 3;
 
 /// The next step of a call, with the continuation that takes its result.

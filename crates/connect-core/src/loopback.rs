@@ -1,4 +1,4 @@
-//! Receives the redirect of a sign-in on a loopback address of the user's machine (RFC 8252 section 7.3).
+//! Receives the redirect of a sign-in on a loopback address of the user's machine (RFC 8252 7.3).
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -143,7 +143,7 @@ impl Loopback {
         &self.text
     }
 
-    /// Waits for the callback of the sign-in with this URL (`PendingSignIn::url`), then closes the listener.
+    /// Waits for the callback of this sign-in URL (`PendingSignIn::url`), then closes the listener.
     ///
     /// A callback with an error counts as well; `auth().finish` returns that error. Every other request gets
     /// an error response and does not end the wait.
@@ -205,7 +205,7 @@ impl Visit {
     }
 }
 
-/// Returns the socket addresses of a loopback host: for `localhost` both, since browsers differ in which they
+/// Returns the socket addresses of a loopback host. `localhost` has two, since browsers differ in which they
 /// try first.
 fn addresses(host: &str, port: u16) -> Vec<SocketAddr> {
     let bare = host.trim_start_matches('[').trim_end_matches(']');

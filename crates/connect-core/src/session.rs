@@ -1,4 +1,4 @@
-//! The session of one user in this process: it holds the token pair in use and decides when to refresh it.
+//! A user's session in this process: it holds the token pair in use and decides when to refresh it.
 //!
 //! One mutex protects the state; it is never held during input or output. The session decides what has to be
 //! done; the driver (the code that performs the steps) does it, and waits.
@@ -96,8 +96,8 @@ impl Session {
         self.state().tokens_within(max_age, asked).cloned()
     }
 
-    /// Returns whether dropping the session loses no token: nothing is unsaved, no refresh is running, and no
-    /// response to a refresh was lost.
+    /// Returns whether dropping the session loses no token. If so, nothing is unsaved, no refresh is running,
+    /// and no response to a refresh was lost.
     pub fn is_clean(&self) -> bool {
         self.state().is_clean()
     }
@@ -108,7 +108,7 @@ impl Session {
         state.pending().is_some().then(|| self.request(&state, TaskReason::FlushPending, deadline))
     }
 
-    /// Creates the task that must run before [`refresh`](Self::refresh): it saves an unsaved pair, or loads
+    /// Creates the task that must run before [`refresh`](Self::refresh). It saves an unsaved pair, or loads
     /// the tokens.
     ///
     /// `None` if the tokens are loaded and saved.

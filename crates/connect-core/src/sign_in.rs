@@ -1,4 +1,4 @@
-//! The sign-in of a user: the authorization URL, the callback and the exchange of the code (RFC 6749 4.1).
+//! The sign-in of a user: the authorization URL, the callback and the code exchange (RFC 6749 4.1).
 //!
 //! ```text
 //!   SignIn --start--> PendingSignIn --(url: the user's browser)--> callback

@@ -54,7 +54,7 @@ pub struct Tokens {
 pub struct Revision {
     /// The random id of the sign-in from which the pair was obtained.
     pub sign_in: String,
-    /// The time at which the server issued the first access token of that sign-in, by the server's clock: the
+    /// When the server issued the first access token of that sign-in, by the server's clock. This is the
     /// claim `iat`, or `exp` minus `expires_in`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed_in_at: Option<Timestamp>,

@@ -1,4 +1,4 @@
-//! Webhook deliveries: verifies them, lets each one through once, and plans which subscriptions to renew.
+//! Verifies webhook deliveries, lets each one through once, and plans which subscriptions to renew.
 //!
 //! ```text
 //!   headers, body ── verify ──> Verified ── ReplayGuard::claim ──> handle it ──> done, or release

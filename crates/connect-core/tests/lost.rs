@@ -1,4 +1,4 @@
-//! Refreshes that do not finish: a leader dropped at each of its steps, and exchanges whose response is lost.
+//! Unfinished refreshes: a leader dropped at each of its steps, and exchanges whose response is lost.
 #![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;

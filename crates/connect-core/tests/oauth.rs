@@ -1,4 +1,4 @@
-//! Authorization servers other than Mobiscroll Connect: requests to them, and checks of their responses.
+//! Authorization servers other than Mobiscroll Connect: requests, and checks of the responses.
 #![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;

@@ -1,4 +1,4 @@
-//! A store that returns an older record: of two pairs of one sign-in, the older never replaces the newer.
+//! A store that returns an older record. Of two pairs of one sign-in, the older never replaces the newer.
 #![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;

@@ -1,4 +1,4 @@
-//! Pending pairs: a new pair is saved before its use, kept if the save fails, and saved by the next call.
+//! Pending pairs: saved before their use, kept if the save fails, and saved by the next call.
 #![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;

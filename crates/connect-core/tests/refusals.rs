@@ -1,5 +1,4 @@
-//! Refusals of the token endpoint: which of them end a sign-in; rate limits, failures and recoverable
-//! refusals do not.
+//! Refusals of the token endpoint that end a sign-in. Rate limits, failures and recoverable refusals do not.
 #![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;

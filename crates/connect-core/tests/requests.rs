@@ -50,8 +50,7 @@ fn custom_endpoint_gets_the_default_request() {
     assert_eq!((colors.operation(), colors.scope(), colors.base()), ("", None, Base::Api));
 }
 
-/// An endpoint of another kind of service: its next page is a URL, it has its own errors, and limits per
-/// user.
+/// An endpoint of another kind of service: next pages are URLs, errors differ, and limits are per user.
 struct Page(&'static str);
 
 impl Endpoint for Page {

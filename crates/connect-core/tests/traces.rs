@@ -18,7 +18,7 @@ use tracing::{
     subscriber::with_default,
 };
 
-/// Held by each test, since `tracing` may lose the first event of a callsite if two subscribers are active.
+/// Held by each test, since `tracing` may lose a callsite's first event if two subscribers are active.
 static ALONE: Mutex<()> = Mutex::new(());
 
 fn alone() -> MutexGuard<'static, ()> {

@@ -12,8 +12,7 @@ use ed25519_dalek::{Signer, SigningKey};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 
-/// Values of the vectors that all official SDKs share: one body, signed by the server's two keys at Unix time
-/// 1790000000.
+/// Vectors that all official SDKs share: one body, signed by two server keys at Unix time 1790000000.
 mod official {
     pub(super) const ACTIVE: &str = "whpk_0r0+Z02Sv1SRb1QjsKUnil6t2oqtAyhn5HHfKgbTXFs=";
     pub(super) const PREVIOUS: &str = "whpk_4bVYVyWUPGQLCcnQQoGU4qTyIeucOFTnkZXlNFAlv6g=";

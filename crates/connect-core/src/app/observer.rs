@@ -37,7 +37,7 @@ impl<F: Fn(SessionEnded) + Send + Sync + 'static> Observer for F {
 pub struct SessionEnded {
     /// The key of the user's tokens.
     pub key: TokenKey,
-    /// Whether the refusal may be temporary, so that no new sign-in is needed: see
+    /// Whether the refusal may be temporary, so that no new sign-in is needed. See
     /// [`Profile::recoverable_errors`](crate::oauth::Profile::recoverable_errors).
     pub may_recover: bool,
     pub(crate) app: App,

@@ -1,4 +1,4 @@
-//! Retries: the policy that decides when a failed request is sent again, and the budget that all calls share.
+//! Retries: the policy that decides when to send a failed request again, and the budget of all calls.
 
 use std::time::Duration;
 
@@ -88,7 +88,7 @@ fn may_retry(safety: Safety, error: &Error) -> bool {
     }
 }
 
-/// Returns whether the server certainly did not process the request: it was not sent, or refused with 429.
+/// Returns whether the server certainly did not process the request: unsent, or refused with 429.
 pub(crate) fn surely_not_processed(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::Network { sent } => *sent == Sent::No,
@@ -107,7 +107,7 @@ fn is_transient(error: &Error) -> bool {
     }
 }
 
-/// The retry budget of all calls of a client: each success adds a tenth of a retry, each retry takes one.
+/// The retry budget of all calls of a client. Each success adds a tenth of a retry, each retry takes one.
 ///
 /// Without it, retries could triple the load of a service that is overloaded.
 #[derive(Debug)]

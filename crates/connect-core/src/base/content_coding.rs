@@ -1,5 +1,4 @@
-//! Content codings (RFC 9110 8.4) and size limits of responses, shared by the async and the blocking
-//! transport.
+//! Content codings (RFC 9110 8.4) and size limits of responses, for the async and blocking transports.
 
 use std::io::Read;
 

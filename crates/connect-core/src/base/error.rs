@@ -24,7 +24,7 @@ pub enum ErrorKind {
     /// A sign-in failed; no tokens were saved.
     #[error("the sign-in failed: {0}")]
     SignIn(SignInFault),
-    /// The signed-in user lacks permission: the scope is too small, or accounts did not grant calendar
+    /// The signed-in user lacks permission. The scope is too small, or accounts did not grant calendar
     /// access.
     #[error("the permission is missing{}", scope_suffix(.needed))]
     Permission {
@@ -149,14 +149,12 @@ impl Error {
         self.0.status
     }
 
-    /// Returns the server's error code: `error` of an OAuth response (RFC 6749 5.2), `code` of an API
-    /// response.
+    /// Returns the server's error code: `error` of OAuth (RFC 6749 5.2), or `code` of an API response.
     pub fn server_code(&self) -> Option<&str> {
         self.0.server_code.as_deref()
     }
 
-    /// Returns the message: the server's `message`, `error_description` or `error`, else a message of this
-    /// crate.
+    /// Returns the message: the server's `message`, `error_description` or `error`, else one of this crate.
     pub fn message(&self) -> Option<&str> {
         self.0.message.as_deref()
     }

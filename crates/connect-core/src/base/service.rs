@@ -79,8 +79,7 @@ impl Service {
     }
 }
 
-/// Returns whether requests to `uri` are encrypted or stay on this machine: https, or http to a loopback
-/// address.
+/// Returns whether requests to `uri` are encrypted (https) or stay on this machine (http to loopback).
 pub(crate) fn is_protected(uri: &Uri) -> bool {
     match uri.scheme_str() {
         Some("https") => true,

@@ -87,7 +87,7 @@ macro_rules! facade {
                 grant.read(self.app(), &response, self.now())
             }
 
-            /// Creates the profile of an authorization server from its metadata (RFC 8414, OpenID Connect
+            /// Creates an authorization server's profile from its metadata (RFC 8414, OpenID Connect
             /// Discovery).
             ///
             /// Needs no user, so it works with a client of [`anonymous_builder`](Self::anonymous_builder).
@@ -151,8 +151,7 @@ macro_rules! facade {
                 &self.client
             }
 
-            /// Returns the session that all handles of this user share, for callers that drive the steps
-            /// themselves.
+            /// Returns the session that all handles of this user share, for callers that drive the steps.
             pub fn session(&self) -> &std::sync::Arc<$crate::machine::Session> {
                 &self.member.session
             }
@@ -175,8 +174,7 @@ macro_rules! facade {
                 Reply::read(endpoint, response)
             }
 
-            /// Stores tokens from another source, such as another SDK, and replaces the user's current tokens
-            /// with them.
+            /// Stores tokens from another source, such as another SDK, in place of the user's current tokens.
             pub $($async)* fn import(&self, tokens: Tokens) -> Result<(), Error> {
                 let session = self.session();
                 self.client().persist(session, |now| session.import(tokens, now))$($wait)*
@@ -217,8 +215,8 @@ macro_rules! facade {
                 self.session().tokens()
             }
 
-            /// Signs the user in with a code that came without a redirect, such as from Google's popup:
-            /// exchanges it and stores the tokens.
+            /// Signs the user in with a code that came without a redirect, such as from Google's popup.
+            /// Exchanges the code and stores the tokens.
             ///
             /// See [`AuthorizationCode`] for the checks that the caller has to make.
             pub $($async)* fn exchange(&self, code: &AuthorizationCode) -> Result<Tokens, Error> {
@@ -228,8 +226,7 @@ macro_rules! facade {
                 self.tokens(std::time::Duration::MAX)$($wait)*
             }
 
-            /// Signs the user out: revokes the tokens at the service, then deletes them here even if the
-            /// service failed.
+            /// Signs the user out: revokes the tokens, then deletes them here even if the service failed.
             ///
             /// The error of the service is returned after the deletion. One sign-out serves all callers that
             /// wait for one.

@@ -24,7 +24,7 @@ macro_rules! builder {
                 Builder::new($crate::Config::new(client_id, client_secret, redirect_uri, seed()))
             }
 
-            /// Starts a client of a public application: an installed program or a device, which cannot keep a
+            /// Starts a client of a public application: an installed program or device that cannot keep a
             /// secret.
             ///
             /// It needs the [`profile`](Builder::profile) of a server that supports PKCE.
@@ -45,7 +45,7 @@ macro_rules! builder {
                 Ok(Builder::new($crate::Config::from_vars(|name| std::env::var(name).ok(), seed())?))
             }
 
-            /// Creates a client from the environment, with tokens in memory: see
+            /// Creates a client from the environment, with tokens in memory. See
             /// [`builder_from_env`](Self::builder_from_env).
             pub fn from_env() -> Result<Self, $crate::Error> {
                 Self::builder_from_env()?.build()
@@ -180,8 +180,8 @@ macro_rules! builder {
                 self
             }
 
-            /// Sets the public key (`whpk_..`) of webhook deliveries until the service's keys are fetched for
-            /// the first time.
+            /// Sets the public key (`whpk_..`) of webhook deliveries until the service's keys are first
+            /// fetched.
             #[cfg(feature = "webhooks")]
             #[must_use]
             pub fn webhook_key(mut self, key: impl Into<String>) -> Self {
@@ -189,7 +189,7 @@ macro_rules! builder {
                 self
             }
 
-            /// Starts with stored keys, or with the keys of tests:
+            /// Starts with stored keys, or in tests with
             /// [`testing::keys`](connect_core::webhooks::testing::keys).
             ///
             /// The client fetches newer keys when these expire.

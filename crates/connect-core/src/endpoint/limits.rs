@@ -19,8 +19,7 @@ pub struct Limits {
     /// The highest number of concurrent requests of a user; further requests wait. All endpoints of a service
     /// must return the same number.
     pub at_once: Option<NonZeroU32>,
-    /// Whether the service limits each user separately: then a 429 delays only the calls of the same user,
-    /// not of all.
+    /// Whether the service limits each user separately. If so, a 429 delays only the calls of the same user.
     pub per_user: bool,
 }
 
@@ -36,7 +35,7 @@ impl Limits {
     }
 }
 
-/// The highest number of concurrent requests of the user: a request extension that the driver must observe.
+/// The highest number of concurrent requests of the user. The driver must observe this request extension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AtOnce(pub NonZeroU32);
 

@@ -111,7 +111,7 @@ fn is_prefetch(headers: &[Header<'_>]) -> bool {
     )
 }
 
-/// Whether the request opens a page in a browser window, by Fetch Metadata; true if its headers are missing.
+/// Whether the request opens a page in a browser window, by Fetch Metadata. True if its headers are missing.
 fn is_navigation(headers: &[Header<'_>]) -> bool {
     let is = |name, wanted| text(headers, name).is_none_or(|value| value == wanted);
     is("sec-fetch-mode", "navigate") && is("sec-fetch-dest", "document")

@@ -23,8 +23,7 @@ pub fn profile() -> Profile {
     )
 }
 
-/// Returns the profile of a server with Google's paths under one base URL: an emulator, or `/google` of a
-/// sandbox.
+/// Returns the profile for Google's paths under one base URL: an emulator, or `/google` of a sandbox.
 pub fn profile_at(base: &str) -> Profile {
     with_endpoints(base, &format!("{base}/o/oauth2/v2/auth"), base)
 }

@@ -118,8 +118,8 @@ impl Endpoint for GetMetadata {
     }
 }
 
-/// Splits an issuer URL into scheme and rest, and checks it: https, without query and fragment (RFC 8414
-/// section 2).
+/// Splits an issuer URL into scheme and rest. Checks for https, no query and no fragment (RFC 8414 section
+/// 2).
 fn check_issuer(issuer: &str) -> Result<(&str, &str), Error> {
     let wrong = || {
         Error::configuration(

@@ -26,7 +26,7 @@ use crate::base::{Error, Secret, Service, is_protected};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Profile {
-    /// The issuer: tokens are stored under it, and the `iss` of a callback is compared with it, byte for byte
+    /// The issuer, under which tokens are stored. The `iss` of a callback is compared with it byte for byte
     /// (RFC 9207).
     pub issuer: String,
     /// The authorization endpoint (RFC 6749 section 3.1), which the user's browser opens.
@@ -55,7 +55,7 @@ pub struct Profile {
     pub authorize_parameters: Vec<(String, String)>,
     /// Whether a refresh sends the redirect URI.
     pub redirect_uri_on_refresh: bool,
-    /// The error codes of the token endpoint that end a sign-in (RFC 6749 section 5.2): the stored tokens are
+    /// The error codes of the token endpoint that end a sign-in (RFC 6749 section 5.2). The stored tokens are
     /// deleted.
     ///
     /// They count only with status 400 or 401. Default: `invalid_grant`.
@@ -67,8 +67,7 @@ pub struct Profile {
     pub recoverable_errors: Vec<String>,
 }
 
-/// A server of the application that exchanges codes and refresh tokens for clients that must not know the
-/// secret.
+/// A server of the application that exchanges codes and refresh tokens for clients without the secret.
 ///
 /// It has the two endpoints that Mobiscroll's calendar integration calls `authUrl` and `refreshUrl`.
 ///
@@ -127,7 +126,7 @@ pub enum Revocation {
 pub enum Pkce {
     /// The server checks the challenge.
     Used,
-    /// The client sends a challenge, but the server does not document that it checks it: a client without a
+    /// The client sends a challenge, but the server does not document that it checks it. A client without a
     /// secret cannot rely on that.
     Offered,
     /// The server does not support PKCE, so only a client with a secret can use it.
@@ -155,7 +154,7 @@ pub enum IssuerParameter {
     Compared,
     /// The server never sends it: a callback with it is refused.
     Unexpected,
-    /// Not checked, because the issuer is not known in advance: a server with many tenants may send the
+    /// Not checked, because the issuer is not known in advance. A server with many tenants may send the
     /// tenant's issuer.
     ///
     /// Such a server needs a redirect URI that is used with no other server (RFC 9700 section 4.4.2).

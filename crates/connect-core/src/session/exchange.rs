@@ -1,4 +1,4 @@
-//! New token pairs of a session: from the exchange of an authorization code, or imported by the application.
+//! New token pairs of a session: from the exchange of a code, or imported by the application.
 //!
 //! The new pair is pending until a task has saved it; the task queues at the session's gate.
 
@@ -100,7 +100,7 @@ impl CodeExchange {
         }
     }
 
-    /// Sends the request, after the wait that the token endpoint has asked for: a code can be sent only once.
+    /// Sends the request after the wait that the token endpoint asked for: a code can be sent only once.
     fn send(self: Box<Self>, now: Now) -> RefreshStep {
         let app = self.session.app();
         let Some(error) = token_endpoint::cool_down_error(app, now) else {

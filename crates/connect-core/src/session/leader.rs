@@ -1,5 +1,4 @@
-//! The leader: the task that loads, refreshes and saves a user's tokens while other callers wait for its
-//! outcome.
+//! The leader: the task that loads, refreshes and saves a user's tokens while other callers wait.
 //!
 //! The driver must perform its steps to the end, even if the caller is cancelled. A leader that is dropped
 //! before its end reports a failure to the session; if it had sent an exchange, the refresh token may be used
@@ -301,7 +300,7 @@ impl Leader {
         if expired { self.exchange() } else { self.release(Ok(())) }
     }
 
-    /// Returns whether the user has signed in or out since the task began: then the task must not change the
+    /// Returns whether the user has signed in or out since the task began. Then the task must not change the
     /// state.
     fn is_superseded(&self) -> bool {
         self.session.state().is_superseded(self.since)
@@ -379,7 +378,7 @@ impl Leader {
         RefreshStep::Save(tokens, Saving(self))
     }
 
-    /// Handles the refusal of `tokens`: uses the stored pair if it is newer, else marks or deletes the
+    /// Handles the refusal of `tokens`. Uses the stored pair if it is newer, else marks or deletes the
     /// refused one.
     fn reread(
         mut self: Box<Self>,

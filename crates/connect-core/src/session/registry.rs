@@ -7,7 +7,7 @@ use std::{
 
 use crate::{app::App, session::Session};
 
-/// The session of a user, with a gate: a lock of type `G` that the driver provides and at which tasks queue.
+/// The session of a user, with a gate: a lock of type `G`, from the driver, at which tasks queue.
 #[derive(Debug)]
 pub struct Member<G> {
     /// The session.

@@ -281,7 +281,7 @@ impl SessionState {
         Some(now.monotonic.saturating_sub(current.fate_unknown_since) < life)
     }
 
-    /// Returns the tokens in use if they need no refresh: see
+    /// Returns the tokens in use if they need no refresh. See
     /// [`Session::tokens_within`](super::Session::tokens_within).
     pub(super) fn tokens_within(&self, max_age: Duration, asked: Now) -> Option<&Tokens> {
         let current = self.current.as_ref()?;
@@ -370,7 +370,7 @@ impl SessionState {
         self.failure = Some(Failure { round, generation, error: error.clone() });
     }
 
-    /// Ends the round of a leader whose deadline has passed, without an outcome: its waiters may have more
+    /// Ends the round of a leader whose deadline has passed, without an outcome. Its waiters may have more
     /// time.
     pub(super) fn abandon_round(&mut self, reason: TaskReason, now: Now) {
         self.leading = false;

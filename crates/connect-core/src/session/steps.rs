@@ -68,8 +68,7 @@ pub const MAX_TASKS_AT_ONCE: u32 = 128;
 /// Exhaustive on purpose: a driver that leaves out a step does not compile.
 #[must_use = "a task makes no progress until its step is performed"]
 pub enum RefreshStep {
-    /// Load the tokens: with [`StoreLock::load`](crate::StoreLock::load) if the lock is held, else from the
-    /// store.
+    /// Load the tokens. Use [`StoreLock::load`](crate::StoreLock::load) if the lock is held, else the store.
     Load(Loading),
     /// Try once to take the store's lock for this lease.
     TryLock(Duration, Locking),

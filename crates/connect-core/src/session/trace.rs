@@ -1,5 +1,4 @@
-//! `tracing` events of a session, with the feature `tracing`: the end of a refresh, and a write that was not
-//! synced.
+//! `tracing` events of a session: the end of a refresh, and an unsynced write. Needs the feature `tracing`.
 
 use crate::{base::Error, session::TaskReason, tokens::StoreError};
 

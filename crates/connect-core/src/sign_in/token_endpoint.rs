@@ -30,7 +30,7 @@ impl TokenRequestError {
     }
 }
 
-/// The longest time between the lock and the exchange: the rest of the lease is for the exchange and the
+/// The longest time between the lock and the exchange. The rest of the lease is for the exchange and the
 /// save.
 pub(crate) const MAX_EXCHANGE_DELAY: Duration = Duration::from_secs(5);
 

@@ -59,7 +59,7 @@ impl Fetch {
         }
     }
 
-    /// Records why the fetch could not be started: the rejection of a delivery that goes on without newer
+    /// Records why the fetch could not be started. The rejection of a delivery that goes on without newer
     /// keys names it.
     pub fn give_up(self, cause: Error) {
         self.0.state().failure = Some(cause);

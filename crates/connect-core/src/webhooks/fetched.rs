@@ -20,7 +20,7 @@ use crate::{
 const DEFAULT_MAX_AGE: Duration = Duration::from_secs(3600);
 const MAX_AGE_LIMIT: Duration = Duration::from_secs(24 * 3600);
 
-/// The fetched keys, for the application to store and [restore](super::KeyRing::restore) when it starts.
+/// Fetched keys, for the application to store and [restore](super::KeyRing::restore) when it starts.
 ///
 /// Useful for short-lived programs, which would otherwise fetch each time. For tests, see
 /// [`testing::keys`](super::testing::keys).
@@ -39,8 +39,8 @@ pub struct FetchedKeys {
 #[derive(Debug)]
 pub(super) struct KeySet {
     keys: Vec<ListedKey>,
-    /// The end of their validity, by each clock: the monotonic clock may stop while the machine sleeps, the
-    /// wall clock may be set back.
+    /// The end of the keys' validity, by each clock. The monotonic clock may stop while the machine sleeps,
+    /// the wall clock may be set back.
     fresh_until: Now,
     pub(super) document: FetchedKeys,
     /// Whether the service itself sent them, not a cache in between.
@@ -64,9 +64,11 @@ impl FetchedKeys {
 }
 
 impl KeySet {
+    /// Reads the keys from a response.
+    ///
     /// # Errors
-    /// Fails if the status is not a success, or if the response has no list or one without a usable key. An
-    /// empty list is valid: the service has no keys.
+    /// If the status is not a success, or the response has no list or one without a usable key. An empty list
+    /// is valid: the service has no keys.
     pub(super) fn from_response(response: &Response, now: Now) -> Result<Self, Error> {
         #[derive(Deserialize)]
         struct Listed {
@@ -93,7 +95,7 @@ impl KeySet {
         })
     }
 
-    /// Returns stored keys, valid for the rest of their max-age, or `None` if the document has entries but no
+    /// Returns stored keys, valid for the rest of their max-age. `None` if the document has entries but no
     /// usable key.
     pub(super) fn restored(document: FetchedKeys, now: Now) -> Option<Self> {
         let keys = usable_keys(&document.document);
@@ -160,7 +162,7 @@ fn max_age(headers: &HeaderMap) -> Duration {
     whole.saturating_sub(age(headers).flatten().unwrap_or_default()).min(MAX_AGE_LIMIT)
 }
 
-/// Returns how long the response was in a cache: `None` without the header, `Some(None)` if it is not a
+/// Returns how long the response was in a cache. `None` without the header, `Some(None)` if it is not a
 /// number.
 fn age(headers: &HeaderMap) -> Option<Option<Duration>> {
     let age = headers.get(header::AGE)?;

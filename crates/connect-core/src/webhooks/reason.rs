@@ -8,8 +8,8 @@ use crate::{base::Error, tokens::StoreError};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum Reason {
-    /// `webhook-id`, `webhook-timestamp` or `webhook-signature` is missing, empty, repeated, or not visible
-    /// ASCII.
+    /// A header is missing, empty, repeated, or not visible ASCII. Required: `webhook-id`,
+    /// `webhook-timestamp`, `webhook-signature`.
     #[error("the header `webhook-id`, `-timestamp` or `-signature` is missing, empty, repeated or not ASCII")]
     MissingHeaders,
     /// The timestamp has a character other than a digit.
@@ -43,8 +43,7 @@ impl Reason {
         }
     }
 
-    /// Returns the status to respond with: 503 to get the delivery again, 401 if it is not genuine, 400 if
-    /// malformed.
+    /// Returns the status to respond with: 503 (deliver again), 401 (not genuine) or 400 (malformed).
     ///
     /// The service's documentation says that it sends a delivery again after 503 and not after 401. It does
     /// not mention 400; this SDK uses it for deliveries that would be malformed the next time as well.
@@ -77,8 +76,7 @@ impl Rejection {
         self.reason
     }
 
-    /// Returns the status to respond with: that of [`Reason::status`], or 503 if newer keys are needed to
-    /// decide.
+    /// Returns the status to respond with: [`Reason::status`], or 503 if newer keys are needed to decide.
     ///
     /// The second case: no signature matched and newer keys could not be fetched, so the delivery may be
     /// signed with a key that this ring does not have yet.

@@ -1,4 +1,4 @@
-//! A replay guard in memory: deliveries that are claimed, and deliveries that were handled, oldest first.
+//! A replay guard in memory, with the claimed and the handled deliveries, oldest first.
 
 use std::{
     collections::{BTreeMap, HashMap},

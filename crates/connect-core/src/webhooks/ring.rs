@@ -183,7 +183,7 @@ impl fmt::Debug for KeyRing {
 #[derive(Debug)]
 #[must_use = "the delivery is verified only when the steps are carried out"]
 pub enum CheckStep<'a> {
-    /// Carry out the fetch under the lock of the ring, then call [`Checking::resume`], even if the fetch
+    /// Carry out the fetch under the lock of the ring. Then call [`Checking::resume`], even if the fetch
     /// failed.
     Fetch(Fetch, Checking<'a>),
     /// The result. If there is a fetch, newer keys are due: carry it out as well, without delaying the

@@ -72,7 +72,7 @@ pub enum UpkeepAction {
 pub struct Held {
     /// The provider of the calendar.
     pub provider: Box<str>,
-    /// The id of the calendar as returned by `GET /calendars`: to the service, an alias such as `primary` is
+    /// The id of the calendar as returned by `GET /calendars`. To the service, an alias such as `primary` is
     /// another calendar.
     pub calendar_id: Box<str>,
     /// The id of the channel, which deliveries name.
@@ -85,7 +85,7 @@ pub struct Held {
 }
 
 impl Held {
-    /// Creates the record of a subscription from the service's response, or `None` if that has no channel id.
+    /// Creates the record of a subscription from the service's response. `None` if that has no channel id.
     pub fn new(calendar: impl Into<CalendarRef>, answer: &Subscribed) -> Option<Self> {
         let calendar = calendar.into();
         let made = answer.subscription.as_ref();

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::{PublicKey, Reason};
 
-/// The largest difference between the timestamp of a delivery and now, in either direction, inclusive: 300 s.
+/// The largest difference of a delivery's timestamp from now, in either direction, inclusive: 300 s.
 pub const TOLERANCE: Duration = Duration::from_secs(300);
 
 /// The number of different signatures that are tried. A genuine delivery has one or two, one for each active

@@ -1,5 +1,4 @@
-//! Drives a session by hand, with scripted responses, a variable as the store, and a clock that the test
-//! sets.
+//! Drives a session by hand, with scripted responses, a variable as store, and a clock that tests set.
 #![allow(dead_code, unreachable_pub)] // each test file uses its part
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -188,7 +187,7 @@ pub fn field(text: &str, name: &str) -> Option<String> {
     form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
-/// Returns what a request presents: the refresh token, otherwise the code, otherwise the token to revoke.
+/// Returns what a request presents: the refresh token, else the code, else the token to revoke.
 pub fn grant(request: &Request) -> String {
     let body = std::str::from_utf8(request.body()).unwrap();
     field(body, "refresh_token").or_else(|| field(body, "code")).unwrap_or_else(|| body.to_owned())

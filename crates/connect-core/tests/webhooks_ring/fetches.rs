@@ -1,4 +1,4 @@
-//! Fetches of the keys: when they start, which callers wait, and how failed, hanging and dropped fetches end.
+//! Fetches of keys: when they start, which callers wait, and how failed, hanging and dropped ones end.
 
 use std::time::Duration;
 
