@@ -1,4 +1,4 @@
-//! Prints the occurrences that the sandbox expands from series, to compare them with other implementations.
+//! Prints the occurrences that the sandbox expands from series, to compare with other implementations.
 //!
 //! Reads one JSON object per line: `service` (`google` or `graph`), `event` (a series in the service's
 //! format), `from` and `to` (RFC 3339). Prints one line each: `{"starts": [..]}`, in UTC or as dates, or

@@ -39,8 +39,7 @@ struct Service {
     authorize: &'static str,
     exchange: &'static str,
     list: &'static str,
-    /// The names of the page size parameter, of the list of events, and of the token or link of the next
-    /// page.
+    /// The names of the page size parameter, the list of events, and the token or link of the next page.
     words: [&'static str; 3],
     sizes: [usize; 2],
 }

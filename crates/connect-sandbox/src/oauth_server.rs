@@ -109,8 +109,7 @@ pub(crate) struct Servers<'a> {
 pub(crate) struct State {
     clients: Vec<Client>,
     pub(crate) issued: Issued,
-    /// A separate random stream, so that sign-ins at providers do not change the values that Connect
-    /// generates.
+    /// A separate random stream: sign-ins at providers do not change the values that Connect generates.
     random: Random,
 }
 

@@ -1,5 +1,4 @@
-//! The consent pages of Google, Microsoft and Apptoto, with the descriptions that users see on the real
-//! pages.
+//! The consent pages of Google, Microsoft and Apptoto, with the descriptions of the real pages.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 

@@ -89,8 +89,8 @@ fn connect_ids_are_valid_query_values() {
     }
 }
 
-/// Returns a user whose calendar id contains `+` and `/` in standard base64, and an event id of an earlier
-/// version.
+/// Returns a user whose calendar id has `+` and `/` in standard base64. Also returns an event id of an
+/// earlier version.
 fn old() -> (App, String) {
     let mut app = App::new(&[]);
     let events: Vec<_> = (0..3)

@@ -1,4 +1,4 @@
-//! The rules of the Apptoto authorization server that differ from other servers: scopes are chosen when an
+//! The rules of the Apptoto authorization server that differ from other servers. Scopes are chosen when an
 //! application is registered.
 //!
 //! Documented are the two endpoints, `code`, PKCE instead of a secret, and that deleting an application

@@ -1,5 +1,5 @@
-//! The parts of the Google authorization server that other servers do differently: refresh tokens on first
-//! consent, incremental scopes, the popup flow, and revocation.
+//! The parts of the Google authorization server that differ from other servers. These are refresh tokens on
+//! first consent, incremental scopes, the popup flow, and revocation.
 
 use crate::oauth_server::Endpoint::{Authorize, Decide, Revoke, Token};
 use crate::oauth_server::{
@@ -15,8 +15,8 @@ use std::borrow::Cow;
 /// The prefix of scopes that Google defines.
 pub(super) const SCOPE_PREFIX: &str = "https://www.googleapis.com/auth/";
 
-/// The redirect URI value that makes Google Identity Services pass the code to a callback in the page (popup
-/// flow).
+/// The redirect URI value of the popup flow of Google Identity Services. The code goes to a callback in the
+/// page.
 const POSTMESSAGE: &str = "postmessage";
 
 /// The lifetime in seconds of refresh tokens of an application in testing: 7 days.
@@ -83,8 +83,8 @@ impl Rules for GoogleRules {
         false
     }
 
-    /// Returns whether to issue a refresh token: on the first consent and with `prompt=consent`, if the
-    /// request asks for offline access. The popup flow has no parameter for it and is always offline.
+    /// Returns whether to issue a refresh token. A request for offline access gets one on the first consent
+    /// and with `prompt=consent`. The popup flow has no parameter for it and is always offline.
     fn is_offline(&self, request: &AuthorizationRequest<'_>) -> Result<bool, OAuthError> {
         let query = request.query;
         let offline = match query.find("access_type") {

@@ -1,5 +1,5 @@
-//! The rules of the Microsoft identity platform that differ from other servers: tenants, `offline_access`,
-//! access tokens for a single resource, and numbered errors.
+//! The rules of the Microsoft identity platform that differ from other servers. They are about tenants,
+//! `offline_access`, access tokens for one resource, and numbered errors.
 
 use crate::call::Call;
 use crate::oauth_server::Endpoint::{Authorize, Decide, Token};
@@ -152,9 +152,8 @@ fn is_domain(text: &str) -> bool {
     text.contains('.') && text.split('.').all(plain)
 }
 
-/// Returns the scopes of an access token: the requested ones, or by default those of the grant's first
-/// resource. Fails if the request names several resources. A scope is the same with and without Graph's
-/// address.
+/// Returns the scopes of an access token: the requested ones, or those of the grant's first resource. Fails
+/// if the request names several resources. A scope is the same with and without Graph's address.
 fn for_one_resource(granted: &[String], requested: Option<Vec<String>>) -> Result<Vec<String>, OAuthError> {
     let Some(requested) = requested else {
         let first = granted.iter().find_map(|scope| resource(scope));

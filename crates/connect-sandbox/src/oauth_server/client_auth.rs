@@ -1,4 +1,4 @@
-//! Client authentication at the token endpoint (RFC 6749 2.3): with HTTP Basic or in the body, but not both.
+//! Client authentication at the token endpoint (RFC 6749 2.3): HTTP Basic or the body, but not both.
 
 use super::AuthorizationServer;
 use super::Servers;

@@ -1,4 +1,4 @@
-//! The consent page, shown with `auto_consent=off`: a form that posts the user's decision to its own URL.
+//! The consent page, shown with `auto_consent=off`: a form that posts the user's decision to its URL.
 //!
 //! A script can skip the page and post `decision=approve` or `decision=deny` to the authorization URL.
 

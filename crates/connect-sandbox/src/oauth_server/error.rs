@@ -113,15 +113,15 @@ impl OAuthError {
     }
 }
 
-/// Removes the characters that `error_description` must not contain (RFC 6749 5.2), and shortens the text.
+/// Shortens the text, and removes characters that `error_description` must not contain (RFC 6749 5.2).
 fn printable(text: &str) -> String {
     let fit = |character: &char| matches!(character, ' '..='~') && !matches!(character, '"' | '\\');
     text.chars().filter(fit).take(100).collect()
 }
 
 impl Servers<'_> {
-    /// Creates an error response of the token endpoint, or of the authorization endpoint if it must not
-    /// redirect. A 401 names the scheme if the request has an `Authorization` header (RFC 6749 5.2).
+    /// Creates an error response of the token endpoint, or of the authorization endpoint without redirect. A
+    /// 401 names the scheme if the request has an `Authorization` header (RFC 6749 5.2).
     pub(super) fn error_reply(
         &mut self,
         server: AuthorizationServer,

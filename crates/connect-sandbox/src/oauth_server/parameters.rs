@@ -1,4 +1,4 @@
-//! Request parameters by the rules of RFC 6749 3.1 and 3.2: an empty one counts as absent, a repeated one is
+//! Request parameters by RFC 6749 3.1 and 3.2. An empty parameter counts as absent, a repeated one is
 //! invalid.
 
 use super::error::OAuthError;

@@ -63,8 +63,8 @@ pub(crate) trait Rules {
         true
     }
 
-    /// Returns whether the authorization endpoint supports `login_hint` and form parameters (OpenID Connect
-    /// Core 3.1.2.1).
+    /// Returns whether the authorization endpoint supports `login_hint` and form parameters. See OpenID
+    /// Connect Core 3.1.2.1.
     fn is_openid_provider(&self) -> bool {
         false
     }
@@ -89,7 +89,7 @@ pub(crate) trait Rules {
         Ok(ResponseMode::Query)
     }
 
-    /// Returns the redirect URI that the exchange has to repeat; by default that of the authorization request
+    /// Returns the redirect URI that the exchange has to repeat. Default: that of the authorization request
     /// (RFC 6749 4.1.3).
     fn bound_redirect_uri<'a>(&self, target: &'a RedirectTarget, _settings: &Settings) -> &'a str {
         &target.redirect_uri
@@ -115,8 +115,8 @@ pub(crate) trait Rules {
         Ok(request.scopes.to_vec())
     }
 
-    /// Returns the scopes of an access token: the requested ones, which the grant has to include (RFC 6749
-    /// 6), or all.
+    /// Returns the scopes of an access token: the requested ones, or all. The grant has to include the
+    /// requested ones (RFC 6749 6).
     fn token_scopes(
         &self,
         granted: &[String],
@@ -138,8 +138,8 @@ pub(crate) trait Rules {
         Prefixes::default()
     }
 
-    /// Returns the lifetime of an access token in seconds; none if the response does not contain it (RFC 6749
-    /// 5.1).
+    /// Returns the lifetime of an access token in seconds. `None` if the response does not contain it (RFC
+    /// 6749 5.1).
     fn lifetime(&self, _settings: &Settings) -> Option<u64> {
         Some(3600)
     }

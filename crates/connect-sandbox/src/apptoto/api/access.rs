@@ -1,4 +1,4 @@
-//! Authentication and scope checks: a call brings an access token, or an account's e-mail address and API
+//! Authentication and scope checks. A call brings an access token, or an account's e-mail address and API
 //! key. API keys have no scopes.
 
 use super::ApptotoApi;

@@ -70,8 +70,7 @@ pub(super) struct BookingPage {
 }
 
 impl Account {
-    /// Creates an account with Apptoto's address book, a booking page `demo`, and a finished import to base
-    /// others on.
+    /// Creates an account with an address book, a booking page `demo`, and an import to base others on.
     pub(super) fn new(ids: &mut Ids) -> Self {
         let half_hour = vec![("default".to_owned(), 30)];
         Self {

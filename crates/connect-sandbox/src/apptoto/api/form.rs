@@ -1,5 +1,4 @@
-//! Reads bodies as JSON and, if the documentation mentions form data, also as a form or
-//! `multipart/form-data`.
+//! Reads bodies as JSON, and as form or `multipart/form-data` if the documentation mentions form data.
 
 use super::error::ApiError;
 use crate::call::Call;

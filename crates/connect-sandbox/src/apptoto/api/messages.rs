@@ -177,8 +177,8 @@ impl Api<'_> {
         }
     }
 
-    /// Returns the recipients that a message of this kind can reach: an address, a participant, or an event's
-    /// participants.
+    /// Returns the recipients that a message of this kind can reach. The request names an address, a
+    /// participant or an event.
     fn recipients(&self, fields: &RequestFields<'_>, kind: &str) -> Result<Vec<Recipient>, ApiError> {
         let ways = ["to", "event_id", "participant_id"];
         let [way] = ways.into_iter().filter(|name| fields.has(name)).collect::<Vec<_>>()[..] else {

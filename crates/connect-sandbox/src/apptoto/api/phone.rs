@@ -1,6 +1,6 @@
 //! Normalizes phone numbers. The account's default country is the United States, as in the documentation.
 
-/// Returns `+16505551212` for `650-555-1212`; `None` if the text is not a number of that country and has no
+/// Returns `+16505551212` for `650-555-1212`. `None` if the text is not a number of that country and has no
 /// `+`.
 pub(super) fn normalized(number: &str) -> Option<String> {
     let digits: String = number.chars().filter(char::is_ascii_digit).collect();

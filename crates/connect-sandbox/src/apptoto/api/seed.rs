@@ -1,4 +1,4 @@
-//! Reads accounts from a seed: events and contacts in the API's format, and settings from Apptoto's website.
+//! Reads accounts from a seed: events and contacts in the API's format, and settings of the website.
 
 use super::account::{Account, BookingPage, Ids, MAX_FOLDERS, MAX_ITEMS};
 use super::contacts::Contact;

@@ -296,7 +296,7 @@ impl Api<'_> {
         json!({ "events": events.collect::<Vec<_>>() })
     }
 
-    /// Enforces the switch `apptoto_batch`: a larger batch is written, but a gateway error replaces the
+    /// Enforces the switch `apptoto_batch`. A larger batch is written, but a gateway error replaces the
     /// response.
     pub(super) fn batch(&self, count: usize, reply: Reply) -> Result<Reply, ApiError> {
         let most = self.settings.apptoto.batch;

@@ -1,4 +1,4 @@
-//! Authentication and scope checks: a call brings an access token from the simulated Google, or an API key.
+//! Authentication and scope checks, with an access token of the simulated Google or an API key.
 
 use super::Endpoint;
 use super::GoogleCalendar;

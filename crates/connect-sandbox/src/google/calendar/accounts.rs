@@ -61,8 +61,8 @@ impl CalendarAccess {
 }
 
 impl GoogleCalendar<'_> {
-    /// Returns the calendar `id` and the caller's access to it; 404 if it is missing or the caller may not
-    /// see it.
+    /// Returns the calendar `id` and the caller's access. Fails with 404 if it is missing or invisible to the
+    /// caller.
     pub(super) fn calendar_access(
         &mut self,
         principal: &Principal,

@@ -49,7 +49,7 @@ impl UpdateMode {
     }
 }
 
-/// Merges a patch (RFC 7396): null removes a member, objects are merged, other values replace the old one.
+/// Merges a patch (RFC 7396). Null removes a member, objects are merged, other values replace the old one.
 fn merge(into: &mut Value, patch: &Value) {
     let Value::Object(patch) = patch else {
         *into = patch.clone();

@@ -1,6 +1,5 @@
-//! The errors of Google Calendar in Google's format:
-//! `{error: {code, message, errors: [{domain, reason, message, locationType?, location?}], status?,
-//! details?}}`.
+//! The errors of Google Calendar. Their format is `{error: {code, message, errors: [{domain, reason, message,
+//! locationType?, location?}], status?, details?}}`.
 
 use crate::reply::{Reply, json_reply};
 use crate::settings::GoogleLimit;

@@ -23,7 +23,7 @@ pub(super) fn text(at: Timestamp, zone: &TimeZone) -> String {
     format!("{}{offset}", local.strftime("%Y-%m-%dT%H:%M:%S"))
 }
 
-/// Returns `{date}` or `{dateTime, timeZone}`: the time is given in `shown`, and `timeZone` is the event's
+/// Returns `{date}` or `{dateTime, timeZone}`. The time is given in `shown`, and `timeZone` is the event's
 /// own zone.
 pub(super) fn write(at: Timestamp, all_day: bool, shown: &TimeZone, zone: &str) -> Value {
     if all_day {

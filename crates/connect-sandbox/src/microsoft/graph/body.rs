@@ -224,7 +224,7 @@ fn privacy(sensitivity: &str) -> Value {
     }
 }
 
-/// Returns the attendees and organizer as the world stores them, and the attendees' remaining fields as sent.
+/// Returns the attendees and organizer as the world stores them, and other attendee fields as sent.
 fn read_attendees(event: &Value, calendar: &Calendar) -> Result<(Value, Value), ApiError> {
     let list = match &event["attendees"] {
         Value::Null => return Ok((Value::Null, Value::Null)),

@@ -1,5 +1,5 @@
-//! The errors of Microsoft Graph in its format:
-//! `{error: {code, message, innerError: {date, request-id, client-request-id, code?}}}`.
+//! The errors of Microsoft Graph. Their format is `{error: {code, message, innerError: {date, request-id,
+//! client-request-id, code?}}}`.
 
 use crate::reply::{Reply, json_reply};
 use crate::settings::GraphLimit;

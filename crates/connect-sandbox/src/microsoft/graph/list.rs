@@ -93,8 +93,8 @@ impl Graph<'_> {
         json!(format!("{}/microsoft/graph/v1.0/$metadata#{what}", self.world.origin))
     }
 
-    /// Returns the URL of the next page or round: the path of the call with `pairs`, except that `token`
-    /// replaces theirs. The switch `graph_next_link` changes its origin.
+    /// Returns the URL of the next page or round. It has the path of the call and `pairs`, with `token`
+    /// instead of the token in `pairs`. The switch `graph_next_link` changes its origin.
     pub(super) fn link(&self, call: &Call, pairs: &[(String, String)], token: (&str, &str)) -> String {
         let replaced = |name: &str| ["$skip", "$skiptoken", "$deltatoken"].contains(&name);
         let kept = pairs.iter().filter(|(name, _)| !replaced(&name.to_ascii_lowercase()));

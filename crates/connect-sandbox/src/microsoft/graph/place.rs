@@ -111,7 +111,7 @@ impl Graph<'_> {
     }
 }
 
-/// Returns whether the calendar had an event with this id, or has a series that it could be an occurrence of.
+/// Returns whether the calendar had this event, or has a series that it could be an occurrence of.
 fn is_known(calendar: &Calendar, ledger: &EventLedger, id: &str) -> bool {
     let series = id.rsplit_once('_').map_or(id, |(series, _)| series);
     [id, series].iter().any(|id| ledger.gone(id).is_some()) || calendar.events.contains_key(series)

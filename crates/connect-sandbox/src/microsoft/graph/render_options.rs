@@ -14,7 +14,7 @@ pub(super) struct RenderOptions {
     pub(super) text: Option<bool>,
     pub(super) expand: Expand,
     select: Option<Vec<String>>,
-    /// Whether the list is a calendar view, which ignores `$select` of `createdDateTime` and
+    /// Whether the list is a calendar view. A view ignores `$select` of `createdDateTime` and
     /// `lastModifiedDateTime`.
     view: bool,
 }
