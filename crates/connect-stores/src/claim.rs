@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 /// The writes of one database for a claim.
 #[async_trait]
 pub(crate) trait EngineClaim: Send + Sync + Sized + 'static {
-    /// Marks the delivery as handled, even if the claim has expired or another handler has claimed it since.
+    /// Marks the delivery as handled, even if the claim has expired or another handler has claimed it.
     async fn done(&self) -> Result<(), StoreError>;
 
     /// Makes the delivery available again, unless the claim has expired.

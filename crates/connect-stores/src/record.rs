@@ -1,4 +1,5 @@
-//! Reads and writes a user's record: one JSON object, the same in a file, a PostgreSQL row and a Redis hash.
+//! Reads and writes a user's record. The JSON object is the same in a file, a PostgreSQL row and a Redis
+//! hash.
 //!
 //! The record contains the key it belongs to, so that a record moved to another user is detected. A store
 //! with encryption keys writes `sealed` instead of `tokens`.

@@ -1,4 +1,4 @@
-//! Checks the conformance tests: a correct token store passes, and a store with a known fault breaks the
+//! Checks the conformance tests. A correct token store passes, and a store with a known fault breaks the
 //! matching rule.
 
 use std::{

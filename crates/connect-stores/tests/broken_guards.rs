@@ -1,4 +1,4 @@
-//! Checks the conformance tests: a correct replay guard passes, and a guard with a known fault breaks the
+//! Checks the conformance tests. A correct replay guard passes, and a guard with a known fault breaks the
 //! matching rule.
 
 use std::{

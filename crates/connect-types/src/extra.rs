@@ -8,7 +8,7 @@ use core::fmt;
 use crate::raw::Raw;
 use crate::text;
 
-/// Fields as raw JSON by name: unknown fields, and fields whose value does not have the documented type.
+/// Fields as raw JSON by name: unknown fields, and fields whose value is not of the documented type.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Extra(BTreeMap<Box<str>, Raw>);
 

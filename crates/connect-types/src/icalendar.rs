@@ -69,7 +69,7 @@ fn outside_quotes(separator: char) -> impl FnMut(char) -> bool {
 }
 
 impl EventTime {
-    /// Reads a DATE or DATE-TIME of iCalendar (RFC 5545 3.3.4, 3.3.5): `20260706`, `20260706T090000` or
+    /// Reads an iCalendar DATE or DATE-TIME (RFC 5545 3.3.4, 3.3.5). Examples: `20260706`, `20260706T090000`,
     /// `20260706T070000Z`.
     ///
     /// A date as `2026-07-06`, as in Mobiscroll's samples, is also read. A UTC time later than the latest

@@ -192,7 +192,7 @@ pub(crate) fn number<T: FromStr>(digits: &str) -> Option<T> {
     if digits.bytes().all(|digit| digit.is_ascii_digit()) { digits.parse().ok() } else { None }
 }
 
-/// Converts "the last of the 28th to 31st" to the last day of the month, because Connect has no BYSETPOS.
+/// Converts "the last of the 28th to 31st" to the last day of the month, as Connect has no BYSETPOS.
 ///
 /// For a rule limited to February, "the last of the 28th and 29th" is enough.
 fn take_last_day(rule: &mut Recurrence, part: &str) -> Option<()> {

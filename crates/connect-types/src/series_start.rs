@@ -33,8 +33,7 @@ impl SeriesStart {
         }
     }
 
-    /// Returns the UNTIL (RFC 5545 3.3.10) of a series: a date for an all-day series, otherwise an instant in
-    /// UTC.
+    /// Returns the UNTIL (RFC 5545 3.3.10) of a series: a date if it is all-day, else an instant in UTC.
     ///
     /// `first` and `last` are the first and last day in the time zone of the series. `first` is used only if
     /// the time zone is unknown.

@@ -97,8 +97,8 @@ impl FromStr for EventTime {
     }
 }
 
-/// The format in the API: `2025-11-01T10:00:00.000Z`, `2025-11-01T10:00:00`, `2025-11-01` or the unreadable
-/// text.
+/// The format in the API: `2025-11-01T10:00:00.000Z`, `2025-11-01T10:00:00` or `2025-11-01`. Unreadable text
+/// is unchanged.
 impl fmt::Display for EventTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

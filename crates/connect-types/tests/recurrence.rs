@@ -32,7 +32,7 @@ fn until(rule: &str, start: &str) -> jiff::Timestamp {
         .unwrap()
 }
 
-/// UNTIL includes the last day and excludes the next, in the start's time zone and with its fixed offset.
+/// UNTIL includes the last day and not the next, in the start's time zone and with its fixed offset.
 #[test]
 fn until_as_a_date_is_a_day_in_the_zone_of_the_start() {
     for (start, day) in [

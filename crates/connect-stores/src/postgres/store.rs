@@ -16,7 +16,7 @@ use crate::{
 
 const LOAD: &str = "SELECT record FROM mobiscroll_connect_tokens WHERE key = $1";
 
-/// Takes over a lock if its lease has expired, or if the holder's session has ended and so freed its advisory
+/// Takes over a lock if its lease has expired or the holder's session has ended. The end frees its advisory
 /// lock.
 const LOCK: &str = "\
 INSERT INTO mobiscroll_connect_locks AS held (key, holder, alive, until)
@@ -26,7 +26,7 @@ SET holder = excluded.holder, alive = excluded.alive, until = clock_timestamp() 
 WHERE held.until <= clock_timestamp() OR pg_try_advisory_xact_lock_shared(held.alive)
 RETURNING true";
 
-/// Checks that a save is possible: writes the record again unchanged, and needs the privilege to insert.
+/// Checks that a save is possible. Writes the record again unchanged, and needs the privilege to insert.
 ///
 /// The update reads the row's latest version, so it does not undo a concurrent save. The concatenation
 /// creates a new value, because PostgreSQL does not rewrite an unchanged value that is stored outside its row

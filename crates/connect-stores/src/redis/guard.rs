@@ -128,7 +128,7 @@ impl AsyncReplayGuard for RedisReplayGuard {
     }
 }
 
-/// Limits a time to 1 ms .. 100 years, because Redis refuses a time of zero or beyond its clock's range.
+/// Limits a time to 1 ms .. 100 years. Redis refuses a time of zero or beyond its clock's range.
 fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX).clamp(1, 3_155_760_000_000)
 }

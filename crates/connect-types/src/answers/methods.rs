@@ -168,8 +168,7 @@ impl Conference {
 }
 
 impl ErrorBody {
-    /// Returns the reason for humans: the first of `message`, `error_description` and `error` that is not
-    /// empty.
+    /// Returns the reason for humans: the first non-empty `message`, `error_description` or `error`.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
         [&self.message, &self.error_description, &self.error]

@@ -36,7 +36,7 @@ impl NewEvent {
         Self::required(calendar.provider, calendar.id, title, start, end)
     }
 
-    /// Creates an all-day event from `first` to the day before `end`: an event on the 15th ends on the 16th.
+    /// Creates an all-day event from `first` to the day before `end`. An event on the 15th ends on the 16th.
     pub fn all_day(
         calendar: impl Into<CalendarRef>,
         title: impl Into<String>,
