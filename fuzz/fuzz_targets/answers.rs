@@ -1,4 +1,4 @@
-//! Responses other than events: calendars, connections, keys, subscriptions, deliveries, errors and others.
+//! Responses other than events, such as calendars, connections, keys, subscriptions and errors.
 //!
 //! Each one that can be decoded survives a round trip.
 

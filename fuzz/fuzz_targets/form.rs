@@ -1,4 +1,4 @@
-//! A web page's request to the token endpoint: lines of method, target, `Origin`, `X-Requested-With` and
+//! A web page's request to the token endpoint. The lines are method, target, `Origin`, `X-Requested-With` and
 //! `Content-Type`, then the body.
 //!
 //! Each request causes at most one request to the authorization server. That request has the code or refresh

@@ -1,5 +1,5 @@
-//! Headers with durations, one per line: `Retry-After` of a refused call, `Cache-Control` and `Age` of the
-//! webhook keys.
+//! Headers with durations, one per line. They are `Retry-After` of a refused call, and `Cache-Control` and
+//! `Age` of the webhook keys.
 //!
 //! No pause goes beyond the deadline of a call, and keys are cached for at most a day.
 

@@ -50,7 +50,7 @@ impl<'a> Input<'a> {
     }
 }
 
-/// Returns whether the bytes are a JSON object, with bytes that are not UTF-8 replaced as in the library.
+/// Returns whether the bytes are a JSON object. Bytes that are not UTF-8 are replaced as in the library.
 pub fn is_object(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
     text.trim_start_matches([' ', '\n', '\r', '\t']).starts_with('{')

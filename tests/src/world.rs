@@ -117,8 +117,8 @@ impl World {
         })
     }
 
-    /// Returns the delivery that `cause` creates, with the clock `seconds` ahead so that no other receiver
-    /// gets it.
+    /// Returns the delivery that `cause` creates. The clock is `seconds` ahead so that no other receiver gets
+    /// it.
     fn take_delivery(
         &self,
         seconds: i64,

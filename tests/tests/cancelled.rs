@@ -1,4 +1,4 @@
-//! Cancels 10,000 calls at random times during refreshes, with strict rotation: no token is lost, and each
+//! Cancels 10,000 calls at random times during refreshes, with strict rotation. No token is lost, and each
 //! expiry costs one exchange.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

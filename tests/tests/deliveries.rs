@@ -1,4 +1,4 @@
-//! Concurrent deliveries: a repeated delivery is handled once, the keys are fetched once, and a cancelled
+//! Concurrent deliveries. A repeated delivery is handled once, the keys are fetched once, and a cancelled
 //! caller does not cancel the fetch.
 
 use std::{

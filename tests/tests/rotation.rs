@@ -32,7 +32,7 @@ struct World {
     waiting: VecDeque<(Option<Fetch>, Checking<'static>, Delivery)>,
     fetched_at: Vec<i64>,
     seen: Seen,
-    /// Whether every tenth delivery is followed by a forged one, which starts a fetch at most once per
+    /// Whether every tenth delivery is followed by a forged one. Forged ones start a fetch at most once per
     /// minute.
     forge: bool,
 }

@@ -1,5 +1,4 @@
-//! Secrets do not appear in the logs of any library at trace level, nor in the `Debug` output of the SDK's
-//! types.
+//! Secrets do not appear in any library's trace logs, nor in the `Debug` output of the SDK's types.
 
 use std::sync::{Mutex, PoisonError};
 

@@ -18,7 +18,7 @@ use connect_tests::world::{Place, World};
 const EXCHANGE: &str = "POST /oauth/token";
 /// The duration of an exchange.
 const EXCHANGE_TIME: Duration = Duration::from_millis(300);
-/// The times of the end after the start of the call, in milliseconds: before, during and after the exchange.
+/// The end times, in milliseconds after the start of the call: before, during and after the exchange.
 const END_TIMES_MS: [u64; 6] = [0, 60, 150, 250, 330, 600];
 
 /// The outcome of one or several processes.
@@ -122,7 +122,7 @@ fn close_before_the_end_loses_no_token() {
     }
 }
 
-/// With grace rotation no user is signed out; with strict rotation each unsaved exchange costs a sign-in.
+/// With grace rotation no user is signed out. With strict rotation each unsaved exchange costs a sign-in.
 #[test]
 fn end_without_close_loses_only_unsaved_pairs() {
     let mut unsaved = 0;

@@ -23,7 +23,7 @@ use http::StatusCode;
 const CALLERS: usize = 64;
 const ROUNDS: usize = 100;
 
-/// Delays all 401s until every caller has sent its request, and every second one until the new pair is saved.
+/// Delays 401s until every caller has sent its request, and every second 401 until the pair is saved.
 #[derive(Clone)]
 struct Floodgate(Arc<Counts>);
 

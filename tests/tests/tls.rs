@@ -6,7 +6,7 @@ use connect_core::{Error, ErrorKind, Sent};
 use connect_sandbox::Server;
 use connect_tests::certificates::{Authority, Identity};
 
-/// Starts a sandbox with this certificate and requests its health with both clients, which trust `authority`.
+/// Starts a sandbox with this certificate. Both clients, which trust `authority`, request its health.
 fn request_health(authority: Option<&Authority>, identity: Identity) -> (Server, [Result<(), Error>; 2]) {
     request_health_with(authority.map(Authority::pem), identity)
 }

@@ -132,7 +132,7 @@ impl Run {
         self.fleet.check(STEP_TIMEOUT)
     }
 
-    /// Counts the saved pairs while the sandbox is blocked, so that pairs granted before a kill are saved or
+    /// Counts the saved pairs while the sandbox is blocked. Pairs granted before a kill are then saved or
     /// lost.
     fn record_saved_pairs(&mut self) -> Result<(), Failure> {
         let (store, users) = (&self.store, &mut self.users);

@@ -44,7 +44,7 @@ fn each_user_costs_one_exchange_per_expiry() {
     }
 }
 
-/// Only with files: in Redis, the lock of a killed process lasts until its lease ends, which takes too long.
+/// Only with files: a killed process's Redis lock lasts until its lease ends, which takes too long.
 #[test]
 fn killed_process_costs_a_sign_in_only_under_strict() {
     let figure = figures(&["--expiries", "6", "--kill"]);

@@ -1,5 +1,5 @@
-//! Serves the `authUrl` and `refreshUrl` of the calendar integration with hyper: `token-endpoint-hyper
-//! [ADDRESS]`.
+//! Serves `authUrl` and `refreshUrl` of the calendar integration with hyper. Usage:
+//! `token-endpoint-hyper [ADDRESS]`.
 //!
 //! Set `GOOGLE_CLIENT_ID`, `GOOGLE_CLIENT_SECRET`, and `APP_ORIGIN`, the origin of the pages
 //! (`https://app.example`). Tokens are only in memory: in production, give the client a persistent store, and

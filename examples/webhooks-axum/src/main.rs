@@ -1,4 +1,4 @@
-//! Receives webhook deliveries with axum: `webhooks-axum [ADDRESS]`; see `Client::from_env` for the settings.
+//! Receives webhook deliveries with axum: `webhooks-axum [ADDRESS]`. See `Client::from_env` for the settings.
 //!
 //! Responses: 200 if the delivery was handled, now or before; 503 if Connect should try again; 401 if it is
 //! not genuine (final); 400 if it is malformed (final).

@@ -1,4 +1,4 @@
-//! Receives webhook deliveries with hyper: `webhooks-hyper [ADDRESS]`; see `Client::from_env` for the
+//! Receives webhook deliveries with hyper: `webhooks-hyper [ADDRESS]`. See `Client::from_env` for the
 //! settings.
 //!
 //! Responses: 200 if the delivery was handled, now or before; 503 if Connect should try again; 401 if it is

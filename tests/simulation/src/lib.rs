@@ -1,5 +1,4 @@
-//! Simulates users, processes and calls against the real sandbox, with faults everywhere and a simulated
-//! clock.
+//! Simulates users, processes and calls against the real sandbox, with faults and a simulated clock.
 //!
 //! ```text
 //!   a seed ─> World ── steps of the core's machines ──> Network ──> Sandbox (the real one)

@@ -377,7 +377,7 @@ impl Truth {
         }
     }
 
-    /// Records a sign-out: this life must not use its earlier tokens again unless the user has signed in
+    /// Records a sign-out. This life must not use its earlier tokens again unless the user has signed in
     /// since.
     pub(super) fn signs_out(&mut self, life: Life, user: usize, signed_in_since: bool) {
         if !signed_in_since {

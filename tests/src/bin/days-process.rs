@@ -1,4 +1,4 @@
-//! Creates an all-day event in a sandbox, lists it, and prints its days; run with different time zones in
+//! Creates an all-day event in a sandbox, lists it, and prints its days. Run it with different time zones in
 //! `TZ`.
 //!
 //! Prints the UTC offset in hours, then the first and the last day of the event.

@@ -1,4 +1,4 @@
-//! Emits `EventFields`: the event fields that all event requests share, for services other than Connect.
+//! Emits `EventFields`: the fields that all event requests share, for services other than Connect.
 
 use proc_macro2::TokenStream;
 use quote::quote;

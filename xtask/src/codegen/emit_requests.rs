@@ -157,7 +157,7 @@ fn setter(field: &Field) -> TokenStream {
     }
 }
 
-/// Returns a setter that adds several elements, and one that adds a single element if the schema names it.
+/// Returns a setter that adds several elements, and one that adds one element if the schema names it.
 fn list_setters(field: &Field, of: &Ty) -> TokenStream {
     let (name, item) = (ident(field), ty(of, "Moment"));
     let doc = docs(&setter_doc(&format!("Adds elements to `{name}`:"), &field.doc));
@@ -194,8 +194,7 @@ fn list_setters(field: &Field, of: &Ty) -> TokenStream {
     }
 }
 
-/// Turns the description of a field into a sentence about its setter, if it begins with an article or
-/// "whether".
+/// Turns a field's description that begins with an article or "whether" into a sentence about a setter.
 fn setter_doc(verb: &str, description: &str) -> String {
     let is_phrase = ["The ", "A ", "An ", "Whether "].iter().any(|start| description.starts_with(start));
     if !is_phrase {

@@ -276,7 +276,7 @@ fn client_method_is_generated_async_and_blocking() {
     }
 }
 
-/// Adds an endpoint and a field of every kind to the real schema, and runs clippy on the generated code.
+/// Adds an endpoint and a field of every kind to the real schema, and runs clippy on the output.
 #[test]
 fn output_is_free_of_lints() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();

@@ -1,5 +1,4 @@
-//! A client process: prints `ready`, waits for a line, makes its calls, and prints figures as `NAME VALUE`
-//! lines.
+//! A client process: prints `ready`, waits for a line, makes its calls, and prints `NAME VALUE` lines.
 
 use std::{
     collections::BTreeMap,
@@ -23,7 +22,7 @@ use crate::{median, place::StoreLocation};
 
 /// How many first calls are measured before the sign-outs start.
 const USUAL_CALLS: usize = 31;
-/// One user who signs out, the users of the measured calls before, and one user called during the sign-outs.
+/// One user who signs out, the users measured before, and one user called during the sign-outs.
 pub(crate) const SIGN_OUT_USERS: usize = 1 + USUAL_CALLS + 1;
 /// How long after the start of the sign-outs the call of another user starts.
 const HEAD_START: Duration = Duration::from_millis(50);

@@ -36,7 +36,7 @@ impl FromStr for StoreKind {
     }
 }
 
-/// The location of a store: a folder, a URL, or for the memory store a file with its initial token pairs.
+/// The location of a store: a folder, a URL, or for the memory store a file with initial token pairs.
 pub(crate) struct StoreLocation {
     pub(crate) kind: StoreKind,
     pub(crate) location: String,

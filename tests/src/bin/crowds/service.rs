@@ -242,7 +242,7 @@ impl Service {
     }
 }
 
-/// Returns a seed of users with one empty calendar; the events of demo users would cost half a megabyte each.
+/// Returns a seed of users with one empty calendar. The events of a demo user would cost half a megabyte.
 fn small_users() -> serde_json::Value {
     let user = json!({ "google": { "calendars": [{ "id": "work", "title": "Work" }] } });
     let users: serde_json::Map<_, _> =
