@@ -4,20 +4,20 @@ use std::fmt::Write as _;
 
 /// What a page of events is like.
 #[derive(Clone, Copy, Debug)]
-pub struct Shape {
-    pub events: usize,
+pub(crate) struct Shape {
+    pub(crate) events: usize,
     /// Every event whose number is a multiple has a location that is a number.
-    pub odd_every: Option<usize>,
+    pub(crate) odd_every: Option<usize>,
 }
 
 /// An event of 1,620 bytes. Half of it is `original`, as Google has it.
-pub fn event(number: usize, is_odd: bool) -> String {
+pub(crate) fn event(number: usize, is_odd: bool) -> String {
     let id = format!("q1w2e3r4t5y6u7i8o9p0{number:06}");
     let location = if is_odd { "17".to_owned() } else { "\"Meeting room Danube, third floor\"".to_owned() };
     let description =
-        "Status of the running work, open questions, and who takes what until next week. Bring figures.";
+        "Status of the work in progress, open points, and the tasks of each member until next week. Bring data.";
     let head = format!(
-        r#"{{"provider":"google","id":"{id}","calendarId":"ada@example.com","title":"Weekly planning of the team","start":"2026-12-{:02}T09:00:00.000Z","end":"2026-12-{:02}T10:30:00.000Z","allDay":false,"description":"{description}","location":{location},"color":"#a4bdfc","availability":"busy","privacy":"public","status":"confirmed","link":"https://calendar.google.com/calendar/event?eid={id}","lastModified":"2026-11-20T08:15:30.000Z","attendees":[{{"email":"grace@example.com","status":"accepted"}},{{"email":"ada@example.com","status":"accepted","organizer":true}}],"conference":"https://meet.google.com/abc-defg-hij","#,
+        r##"{{"provider":"google","id":"{id}","calendarId":"ada@example.com","title":"Weekly planning of the team","start":"2026-12-{:02}T09:00:00.000Z","end":"2026-12-{:02}T10:30:00.000Z","allDay":false,"description":"{description}","location":{location},"color":"#a4bdfc","availability":"busy","privacy":"public","status":"confirmed","link":"https://calendar.google.com/calendar/event?eid={id}","lastModified":"2026-11-20T08:15:30.000Z","attendees":[{{"email":"grace@example.com","status":"accepted"}},{{"email":"ada@example.com","status":"accepted","organizer":true}}],"conference":"https://meet.google.com/abc-defg-hij","##,
         number % 28 + 1,
         number % 28 + 1,
     );
@@ -30,7 +30,7 @@ pub fn event(number: usize, is_odd: bool) -> String {
 }
 
 /// The page with this number, of `pages`.
-pub fn page(shape: Shape, number: usize, pages: usize) -> String {
+pub(crate) fn page(shape: Shape, number: usize, pages: usize) -> String {
     let mut body = String::from("{\"events\":[");
     for index in 0..shape.events {
         let is_odd = shape.odd_every.is_some_and(|every| index % every == 0);
@@ -45,7 +45,7 @@ pub fn page(shape: Shape, number: usize, pages: usize) -> String {
 }
 
 /// A list of 60 calendars, 27 kB.
-pub fn calendars() -> String {
+pub(crate) fn calendars() -> String {
     let calendar = |number: usize| {
         format!(
             r##"{{"provider":"google","id":"team-{number:03}@group.calendar.google.com","title":"Team calendar {number}","timeZone":"Europe/Budapest","color":"#9fe1e7","description":"Meetings of the team","original":{{"kind":"calendar#calendarListEntry","etag":"\"1730000000000000\"","id":"team-{number:03}@group.calendar.google.com","summary":"Team calendar {number}","timeZone":"Europe/Budapest","colorId":"14","backgroundColor":"#9fe1e7","foregroundColor":"#000000","selected":true,"accessRole":"owner"}}}}"##
@@ -55,6 +55,6 @@ pub fn calendars() -> String {
 }
 
 /// The response to a create.
-pub fn created() -> String {
+pub(crate) fn created() -> String {
     format!("{{\"success\":true,\"event\":{}}}", event(1, false))
 }

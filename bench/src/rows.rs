@@ -77,7 +77,7 @@ fn yardstick(client: &str) -> &'static str {
     if client == "blocking" { "ureq-raw" } else { "hyper-raw" }
 }
 
-pub fn measure(names: &[&str]) -> Result<(), Failure> {
+pub(crate) fn measure(names: &[&str]) -> Result<(), Failure> {
     println!("| row | client | CPU | ratio | wall | ratio | RSS | ratio | connections |");
     println!("|---|---|---|---|---|---|---|---|---|");
     for row in ROWS.iter().filter(|row| names.is_empty() || names.contains(&row.name)) {

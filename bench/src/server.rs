@@ -1,4 +1,4 @@
-//! A loopback server with canned responses, in a process of its own.
+//! A loopback server with canned responses, in a separate process.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -22,7 +22,7 @@ struct Responses {
 }
 
 /// Prints the port, and serves until its standard input ends.
-pub fn serve(shape: Shape, pages: usize, gzipped: bool, delay: Duration) -> Result<(), Failure> {
+pub(crate) fn serve(shape: Shape, pages: usize, gzipped: bool, delay: Duration) -> Result<(), Failure> {
     let mut bodies = HashMap::new();
     for number in 0..pages {
         bodies.insert(format!("page-{number}"), data::page(shape, number, pages).into_bytes());

@@ -1,4 +1,4 @@
-//! The work that each client does in a process of its own.
+//! The work that each client does in a separate process.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -16,18 +16,18 @@ use crate::yardstick::{self, Calendar, Created, NEW_EVENT, Page, events_path};
 
 /// What one run cost.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Cost {
+pub(crate) struct Cost {
     /// In microseconds, as the kernel counts it, without setting up.
-    pub cpu: f64,
+    pub(crate) cpu: f64,
     /// In microseconds, without setting up.
-    pub wall: f64,
+    pub(crate) wall: f64,
     /// The most memory the process had, in KiB.
-    pub rss: f64,
+    pub(crate) rss: f64,
 }
 
 /// What to do, and how often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Work {
+pub(crate) enum Work {
     /// Lists all pages, and keeps nothing.
     Events,
     /// Lists the calendars so many times.
@@ -39,7 +39,7 @@ pub enum Work {
 }
 
 impl Work {
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut words = text.split(':');
         let (name, mut number) = (words.next()?, || words.next()?.parse().ok());
         Some(match name {
@@ -53,7 +53,7 @@ impl Work {
 }
 
 /// Runs the work with the client of this name.
-pub fn run(client: &str, work: Work, base: &str, threads: usize) -> Result<Cost, Failure> {
+pub(crate) fn run(client: &str, work: Work, base: &str, threads: usize) -> Result<Cost, Failure> {
     match client {
         "hyper-raw" => asynchronous(threads, raw_async(work, yardstick::Async::new(base))),
         "ureq-raw" => raw_blocking(work, &yardstick::Blocking::new(base)),

@@ -14,7 +14,7 @@ use crate::Failure;
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(dead_code, reason = "fields that a caller would read")]
-pub struct Event {
+pub(crate) struct Event {
     provider: String,
     id: String,
     calendar_id: Option<String>,
@@ -49,15 +49,15 @@ struct Attendee {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Page {
-    pub events: Vec<Event>,
-    pub next_page_token: Option<String>,
+pub(crate) struct Page {
+    pub(crate) events: Vec<Event>,
+    pub(crate) next_page_token: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(dead_code, reason = "fields that a caller would read")]
-pub struct Calendar {
+pub(crate) struct Calendar {
     provider: String,
     id: String,
     title: String,
@@ -68,33 +68,33 @@ pub struct Calendar {
 }
 
 #[derive(Deserialize)]
-pub struct Created {
-    pub event: Event,
+pub(crate) struct Created {
+    pub(crate) event: Event,
 }
 
 /// The path and query of a page.
-pub fn events_path(token: Option<&str>) -> String {
+pub(crate) fn events_path(token: Option<&str>) -> String {
     let range = "start=2026-12-01T00:00:00.000Z&end=2027-01-01T00:00:00.000Z&pageSize=1000";
     token.map_or(format!("/api/events?{range}"), |token| format!("/api/events?{range}&nextPageToken={token}"))
 }
 
-pub const NEW_EVENT: &str = r#"{"provider":"google","calendarId":"ada@example.com","title":"Stand-up","start":"2026-12-01T09:00:00.000Z","end":"2026-12-01T09:15:00.000Z","attendees":["grace@example.com"]}"#;
+pub(crate) const NEW_EVENT: &str = r#"{"provider":"google","calendarId":"ada@example.com","title":"Stand-up","start":"2026-12-01T09:00:00.000Z","end":"2026-12-01T09:15:00.000Z","attendees":["grace@example.com"]}"#;
 
 /// hyper-util's pool.
 #[derive(Clone)]
-pub struct Async {
+pub(crate) struct Async {
     client: Client<HttpConnector, Full<Bytes>>,
     base: Arc<str>,
 }
 
 impl Async {
-    pub fn new(base: &str) -> Self {
+    pub(crate) fn new(base: &str) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         Self { client: Client::builder(TokioExecutor::new()).build(connector), base: base.into() }
     }
 
-    pub async fn send(&self, method: &str, path: &str, body: &'static str) -> Result<Bytes, Failure> {
+    pub(crate) async fn send(&self, method: &str, path: &str, body: &'static str) -> Result<Bytes, Failure> {
         let request = http::Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.base))
@@ -112,23 +112,23 @@ impl Async {
 
 /// ureq.
 #[derive(Clone)]
-pub struct Blocking {
+pub(crate) struct Blocking {
     agent: ureq::Agent,
     base: Arc<str>,
 }
 
 impl Blocking {
-    pub fn new(base: &str) -> Self {
+    pub(crate) fn new(base: &str) -> Self {
         Self { agent: ureq::Agent::new_with_defaults(), base: base.into() }
     }
 
-    pub fn get(&self, path: &str) -> Result<Vec<u8>, Failure> {
+    pub(crate) fn get(&self, path: &str) -> Result<Vec<u8>, Failure> {
         let request =
             self.agent.get(format!("{}{path}", self.base)).header("authorization", "Bearer access-token");
         Ok(request.call()?.into_body().into_with_config().limit(u64::MAX).read_to_vec()?)
     }
 
-    pub fn post(&self, path: &str, body: &str) -> Result<Vec<u8>, Failure> {
+    pub(crate) fn post(&self, path: &str, body: &str) -> Result<Vec<u8>, Failure> {
         let request =
             self.agent.post(format!("{}{path}", self.base)).header("authorization", "Bearer access-token");
         let response = request.header("content-type", "application/json").send(body)?;
