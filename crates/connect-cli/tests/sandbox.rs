@@ -57,7 +57,7 @@ fn ready_text_has_the_url_of_the_debug_page() {
     let mut response = String::new();
     stream.read_to_string(&mut response).unwrap();
     assert!(response.starts_with("HTTP/1.1 200 OK"), "{response}");
-    assert!(response.contains(&format!("What the sandbox at http://{address}")), "{response}");
+    assert!(response.contains(&format!("The state of the sandbox at http://{address}")), "{response}");
 }
 
 #[test]

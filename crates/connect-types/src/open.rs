@@ -109,7 +109,11 @@ macro_rules! closed_enum {
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 match text {
                     $($text => Ok(Self::$variant),)+
-                    _ => Err(crate::Invalid::new(stringify!($name), concat!("unknown value (expected one of:", $(" ", $text),+, ")"))),
+                    _ => {
+                        let known = [$($text),+].join(", ");
+                        let reason = alloc::format!("unknown value {text:?} (expected one of: {known})");
+                        Err(crate::Invalid::new(stringify!($name), reason))
+                    }
                 }
             }
         }
