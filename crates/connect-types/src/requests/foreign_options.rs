@@ -55,7 +55,10 @@ impl FromStr for Notify {
             .into_iter()
             .find(|notify| notify.as_str() == text)
             .ok_or_else(|| {
-                Invalid::new("notify", format!("unknown value {text:?} (expected one of: all, external, none)"))
+                Invalid::new(
+                    "notify",
+                    format!("unknown value {text:?} (expected one of: all, external, none)"),
+                )
             })
     }
 }
