@@ -24,6 +24,7 @@ mod series_start;
 mod stretches;
 mod text;
 mod time;
+mod typed;
 mod values;
 mod wire;
 

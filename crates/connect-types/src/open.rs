@@ -84,6 +84,10 @@ macro_rules! open_enum {
             fn read(text: &str) -> Option<Self> {
                 crate::text::read(text).map(|text| Self::from(&*text))
             }
+
+            fn of_text(text: &str) -> Option<Self> {
+                Some(Self::from(text))
+            }
         }
 
         crate::open::enum_text!($name);

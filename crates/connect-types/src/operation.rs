@@ -63,6 +63,14 @@ pub trait Answer: Sized + DeserializeOwned {
         None
     }
 
+    /// Decodes the body of a response.
+    ///
+    /// # Errors
+    /// If the body is not JSON, or not the expected kind of JSON (an object, a list).
+    fn decode(body: &[u8]) -> Result<Self, serde_json::Error> {
+        crate::decode(body)
+    }
+
     /// Returns the meaning of an empty body; `None` if the body must not be empty.
     fn empty() -> Option<Self> {
         None

@@ -12,6 +12,7 @@ use serde::ser::{Error as _, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::operation::Answer;
+use crate::typed::{self, Body, Typed};
 use crate::wire::{JsonText, Wire};
 
 /// A JSON value as text, which preserves key order, number formats and unknown fields.
@@ -115,6 +116,11 @@ impl Answer for Raw {}
 impl Wire for Raw {
     fn read(text: &str) -> Option<Self> {
         Some(Self(text.to_owned().into_boxed_str()))
+    }
+
+    fn read_typed<'de, D: Deserializer<'de>>(_: Body<'de>, value: D) -> Result<Typed<Self>, D::Error> {
+        let raw = typed::raw(value)?;
+        Ok(if raw.get() == "null" { Typed::Null } else { Typed::Value(raw) })
     }
 }
 

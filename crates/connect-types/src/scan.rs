@@ -22,13 +22,20 @@ impl<'a> Scan<'a> {
             self.at += 1;
         }
         let start = self.at;
-        self.at = match bytes.get(start)? {
-            b'"' => string_end(bytes, start),
-            b'{' | b'[' => nested_end(bytes, start),
-            b'}' | b']' => return None,
-            _ => plain_end(bytes, start),
-        };
+        if let b'}' | b']' = bytes.get(start)? {
+            return None;
+        }
+        self.at = end_of_value(bytes, start);
         self.text.get(start..self.at)
+    }
+}
+
+/// The end of the value that begins at `at`.
+pub(crate) fn end_of_value(bytes: &[u8], at: usize) -> usize {
+    match bytes.get(at) {
+        Some(b'"') => string_end(bytes, at),
+        Some(b'{' | b'[') => nested_end(bytes, at),
+        _ => plain_end(bytes, at),
     }
 }
 

@@ -117,6 +117,10 @@ impl Wire for EventTime {
     fn read(text: &str) -> Option<Self> {
         text::read(text).map(|text| Self::from(&*text))
     }
+
+    fn of_text(text: &str) -> Option<Self> {
+        Some(Self::from(text))
+    }
 }
 
 impl<'de> Deserialize<'de> for EventTime {

@@ -1,21 +1,27 @@
 //! Reads JSON values into the fields of response structs.
 
-use alloc::borrow::Cow;
+use alloc::borrow::{Cow, ToOwned};
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use jiff::Timestamp;
+use serde::de::{MapAccess, SeqAccess};
 use serde::ser::{Serialize, SerializeMap};
 
 use crate::scan::Scan;
 use crate::text;
 use crate::time::has_plain_year;
+use crate::typed::{self, Body, Typed};
 use crate::wire::{Slot, Wire};
 
 impl Wire for String {
     fn read(text: &str) -> Option<Self> {
         text::read(text).map(Cow::into_owned)
+    }
+
+    fn of_text(text: &str) -> Option<Self> {
+        Some(text.to_owned())
     }
 }
 
@@ -23,6 +29,10 @@ impl Wire for String {
 impl Wire for bool {
     fn read(text: &str) -> Option<Self> {
         text::read(text).unwrap_or(Cow::Borrowed(text)).parse().ok()
+    }
+
+    fn of_bool(value: bool) -> Option<Self> {
+        Some(value)
     }
 }
 
@@ -34,18 +44,29 @@ impl Wire for u64 {
         let whole = |number: f64| (0.0..MAX_EXACT_INTEGER).contains(&number).then_some(number as Self);
         text.trim().parse().ok().or_else(|| text.trim().parse().ok().and_then(whole))
     }
+
+    fn of_u64(value: u64) -> Option<Self> {
+        Some(value)
+    }
 }
 
 impl Wire for u32 {
     fn read(text: &str) -> Option<Self> {
         u64::read(text)?.try_into().ok()
     }
+
+    fn of_u64(value: u64) -> Option<Self> {
+        value.try_into().ok()
+    }
 }
 
 impl Wire for Timestamp {
     fn read(text: &str) -> Option<Self> {
-        let text = text::read(text)?;
-        has_plain_year(&text).then(|| text.parse().ok()).flatten()
+        Self::of_text(&text::read(text)?)
+    }
+
+    fn of_text(text: &str) -> Option<Self> {
+        has_plain_year(text).then(|| text.parse().ok()).flatten()
     }
 }
 
@@ -61,6 +82,18 @@ impl<T: Wire> Wire for Vec<T> {
         }
         Some(out)
     }
+
+    fn of_list<'de, A: SeqAccess<'de>>(body: Body<'de>, mut list: A) -> Result<Option<Self>, A::Error> {
+        let mut out = Self::new();
+        while let Some(item) = typed::element(body, &mut list)? {
+            match item {
+                Typed::Value(item) => out.push(item),
+                Typed::Null => {}
+                Typed::Other => return typed::skip_list(list).map(|()| None),
+            }
+        }
+        Ok(Some(out))
+    }
 }
 
 impl<K: for<'a> From<&'a str> + Ord, T: Wire> Wire for BTreeMap<K, T> {
@@ -75,12 +108,33 @@ impl<K: for<'a> From<&'a str> + Ord, T: Wire> Wire for BTreeMap<K, T> {
         }
         Some(out)
     }
+
+    fn of_map<'de, A: MapAccess<'de>>(body: Body<'de>, mut map: A) -> Result<Option<Self>, A::Error> {
+        let mut out = Self::new();
+        while let Some(key) = map.next_key::<&'de str>()? {
+            match typed::value(body, &mut map)? {
+                Typed::Value(value) => drop(out.insert(K::from(key), value)),
+                Typed::Null => {}
+                Typed::Other => return typed::skip_map(map).map(|()| None),
+            }
+        }
+        Ok(Some(out))
+    }
 }
 
 impl<T: Wire + Serialize> Slot for Option<T> {
     fn fill(&mut self, text: &str) -> bool {
         *self = if text == "null" { None } else { T::read(text) };
         self.is_some() || text == "null"
+    }
+
+    fn fill_typed<'de, A: MapAccess<'de>>(&mut self, body: Body<'de>, map: &mut A) -> Result<bool, A::Error> {
+        match typed::value(body, map)? {
+            Typed::Value(value) => *self = Some(value),
+            Typed::Null => *self = None,
+            Typed::Other => return Ok(false),
+        }
+        Ok(true)
     }
 
     fn is_set(&self) -> bool {
@@ -101,6 +155,19 @@ macro_rules! plain_slot {
                 let readable = read.is_some() || text == "null";
                 *self = read.unwrap_or_default();
                 readable
+            }
+
+            fn fill_typed<'de, A: MapAccess<'de>>(
+                &mut self,
+                body: Body<'de>,
+                map: &mut A,
+            ) -> Result<bool, A::Error> {
+                match typed::value(body, map)? {
+                    Typed::Value(value) => *self = value,
+                    Typed::Null => *self = Self::default(),
+                    Typed::Other => return Ok(false),
+                }
+                Ok(true)
             }
 
             fn is_set(&self) -> bool {

@@ -15,7 +15,9 @@ use alloc::string::String;
 use core::fmt;
 use core::marker::PhantomData;
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
@@ -23,10 +25,38 @@ use crate::extra::Extra;
 use crate::raw::Raw;
 use crate::scan::Scan;
 use crate::text::{self, Text};
+use crate::typed::{self, Body, Typed};
 
 /// A type that can be read from the text of a JSON value; `None` if the value has another type.
 pub(crate) trait Wire: Sized {
     fn read(text: &str) -> Option<Self>;
+
+    // The same in one pass, for each kind of JSON value. The defaults are for values of other types. A type
+    // may leave rare values to `read`.
+
+    fn read_typed<'de, D: Deserializer<'de>>(body: Body<'de>, value: D) -> Result<Typed<Self>, D::Error> {
+        typed::any(body, value)
+    }
+
+    fn of_text(_text: &str) -> Option<Self> {
+        None
+    }
+
+    fn of_bool(_value: bool) -> Option<Self> {
+        None
+    }
+
+    fn of_u64(_value: u64) -> Option<Self> {
+        None
+    }
+
+    fn of_list<'de, A: SeqAccess<'de>>(_body: Body<'de>, list: A) -> Result<Option<Self>, A::Error> {
+        typed::skip_list(list).map(|()| None)
+    }
+
+    fn of_map<'de, A: MapAccess<'de>>(_body: Body<'de>, map: A) -> Result<Option<Self>, A::Error> {
+        typed::skip_map(map).map(|()| None)
+    }
 }
 
 /// A response struct with named fields.
@@ -41,6 +71,14 @@ pub(crate) trait Fields: Default {
     fn read_in_place<'de, A: MapAccess<'de>>(&mut self, _name: &str, _map: &mut A) -> Result<bool, A::Error> {
         Ok(false)
     }
+
+    /// Reads the value of a field in one pass. Returns false, with the value skipped, if it has another type.
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        name: &str,
+        body: Body<'de>,
+        map: &mut A,
+    ) -> Result<bool, A::Error>;
 
     /// Returns the struct for a JSON string; `None` if only an object is allowed.
     fn from_text(_text: &str) -> Option<Self> {
@@ -60,6 +98,8 @@ pub(crate) trait Fields: Default {
 pub(crate) trait Slot {
     /// Sets the field from JSON text; null empties it. Returns false, with an empty field, for another type.
     fn fill(&mut self, text: &str) -> bool;
+    /// Does the same in one pass. For another type, the field is unchanged.
+    fn fill_typed<'de, A: MapAccess<'de>>(&mut self, body: Body<'de>, map: &mut A) -> Result<bool, A::Error>;
     fn is_set(&self) -> bool;
     fn emit<M: SerializeMap>(&self, name: &'static str, map: &mut M) -> Result<(), M::Error>;
 }
@@ -138,6 +178,17 @@ macro_rules! fields {
         impl crate::wire::Wire for $name {
             fn read(text: &str) -> Option<Self> {
                 crate::wire::read_fields(text).ok()
+            }
+
+            fn of_text(text: &str) -> Option<Self> {
+                <Self as crate::wire::Fields>::from_text(text)
+            }
+
+            fn of_map<'de, A: serde::de::MapAccess<'de>>(
+                body: crate::typed::Body<'de>,
+                map: A,
+            ) -> Result<Option<Self>, A::Error> {
+                crate::typed::object(body, map)
             }
         }
     };

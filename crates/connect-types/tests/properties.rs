@@ -83,6 +83,21 @@ fn read_all(body: &[u8]) {
     let _ = decode::<Raw>(body);
 }
 
+/// Checks that reading in one pass and reading field by field give the same.
+fn assert_same_decoding(body: &[u8]) {
+    fn compare<T: Answer + PartialEq + std::fmt::Debug>(body: &[u8]) {
+        assert_eq!(T::decode(body).ok(), decode::<T>(body).ok(), "{}", String::from_utf8_lossy(body));
+    }
+    compare::<EventPage>(body);
+    compare::<Vec<Calendar>>(body);
+    compare::<Written>(body);
+    compare::<ConnectionStatus>(body);
+    compare::<TokenAnswer>(body);
+    compare::<WebhookKeys>(body);
+    compare::<Subscribed>(body);
+    compare::<Delivery>(body);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
 
@@ -98,6 +113,21 @@ proptest! {
         prop_assert!(decode::<ErrorBody>(body.as_bytes()).is_ok());
         prop_assert!(decode::<Event>(body.as_bytes()).is_ok());
         prop_assert!(decode::<Delivery>(body.as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn one_pass_decodes_like_field_by_field(
+        object in object(value()),
+        events in prop::collection::vec(object(value()), 0..3),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let list = format!("[{}]", events.join(" , "));
+        let page = format!(" {{ \"events\" : {list}, \"pageSize\":2 }} ");
+        let written = format!("{{\"success\":true,\"event\":{object},\"title\":null}}");
+        for body in [&object, &list, &page, &written] {
+            assert_same_decoding(body.as_bytes());
+            assert_same_decoding(&body.as_bytes()[..cut.index(body.len())]);
+        }
     }
 
     #[test]

@@ -20,10 +20,18 @@ pub(crate) fn emit(model: &Model) -> TokenStream {
         use jiff::Timestamp;
         use serde::de::MapAccess;
         use serde::ser::SerializeMap;
+        use crate::answers::decode_typed;
+        use crate::typed::{self, Body};
         use crate::wire::{Fields, JsonText, Slot, fields, read_into};
         use crate::*;
         #(#items)*
-        #(impl Answer for Vec<#lists> {})*
+        #(
+            impl Answer for Vec<#lists> {
+                fn decode(body: &[u8]) -> Result<Self, serde_json::Error> {
+                    decode_typed(body)
+                }
+            }
+        )*
     }
 }
 
@@ -67,6 +75,7 @@ fn fields_impl(of: &Answer) -> TokenStream {
     let read: Vec<_> = of.fields.iter().filter(|field| !field.strict).collect();
     let (wires, names) = names(read.iter().copied());
     let (all_wires, all_names) = self::names(of.fields.iter());
+    let (strict_wires, strict_names) = self::names(of.fields.iter().filter(|field| field.strict));
     let strict = read_in_place(of);
     let from_text = of.text.as_ref().and_then(|wire| of.fields.iter().find(|field| field.wire == *wire));
     let from_text = from_text.map(|field| {
@@ -109,6 +118,18 @@ fn fields_impl(of: &Answer) -> TokenStream {
         impl Fields for #name {
             fn take_field(&mut self, name: &str, json: JsonText<'_>) { #take_field }
             #strict
+            fn read_field<'de, A: MapAccess<'de>>(
+                &mut self,
+                name: &str,
+                body: Body<'de>,
+                map: &mut A,
+            ) -> Result<bool, A::Error> {
+                match name {
+                    #(#wires => self.#names.fill_typed(body, map),)*
+                    #(#strict_wires => typed::strict_list(&mut self.#strict_names, body, map),)*
+                    _ => typed::unknown(&mut self.extra, name, map),
+                }
+            }
             #from_text
             #settle
             fn emit<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
@@ -187,6 +208,9 @@ fn answer_impl(of: &Answer) -> TokenStream {
     });
     quote! {
         impl Answer for #name {
+            fn decode(body: &[u8]) -> Result<Self, serde_json::Error> {
+                decode_typed(body)
+            }
             fn refused(&self) -> Option<Cow<'_, str>> { #refused }
             #empty
         }

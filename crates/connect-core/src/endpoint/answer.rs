@@ -29,7 +29,8 @@ pub fn decode<A: Answer>(response: &Response, safety: Safety) -> Result<A, Error
         let error = Error::validation(message).with_status(response.status());
         Err(error.with_request_id(request_id(response.headers())))
     };
-    match from_json::<A>(response.body()) {
+    let body = response.body();
+    match A::decode(body).map_err(|error| decode_error(&String::from_utf8_lossy(body), &error)) {
         Ok(answer) => match answer.refused() {
             None => Ok(answer),
             Some(message) if message.is_empty() => {

@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use connect_types::{Delivery, EventChange, Raw, decode};
+use connect_types::{Answer, Delivery, EventChange, Raw};
 use ed25519_dalek::Signature;
 use http::HeaderMap;
 use jiff::Timestamp;
@@ -109,7 +109,7 @@ impl<'a> Envelope<'a> {
     }
 
     pub(super) fn open(&self, body: &[u8]) -> Result<Verified, Reason> {
-        let mut delivery: Delivery = decode(body).map_err(|_| Reason::InvalidPayload)?;
+        let mut delivery = Delivery::decode(body).map_err(|_| Reason::InvalidPayload)?;
         if let Some(events) = delivery.extra.get("events") {
             delivery.events = decodable(events);
         }

@@ -1,7 +1,9 @@
 //! A changed event of a webhook delivery.
 
+use serde::de::MapAccess;
 use serde::ser::SerializeMap;
 
+use crate::typed::Body;
 use crate::wire::{Fields, JsonText, Slot, fields, read_into};
 use crate::{ChangeType, Event};
 
@@ -22,6 +24,18 @@ impl Fields for EventChange {
         match name {
             "changeType" => read_into(&mut self.change_type, name, json, &mut self.event.extra),
             _ => self.event.take_field(name, json),
+        }
+    }
+
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        name: &str,
+        body: Body<'de>,
+        map: &mut A,
+    ) -> Result<bool, A::Error> {
+        match name {
+            "changeType" => self.change_type.fill_typed(body, map),
+            _ => self.event.read_field(name, body, map),
         }
     }
 

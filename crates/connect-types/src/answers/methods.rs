@@ -195,3 +195,10 @@ impl Scope {
         rank(self).zip(rank(other)).is_none_or(|(mine, theirs)| mine >= theirs)
     }
 }
+
+// Deliveries are decoded as responses are.
+impl crate::Answer for crate::Delivery {
+    fn decode(body: &[u8]) -> Result<Self, serde_json::Error> {
+        super::decode_typed(body)
+    }
+}

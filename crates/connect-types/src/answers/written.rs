@@ -3,8 +3,11 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 
+use serde::de::MapAccess;
 use serde::ser::SerializeMap;
 
+use crate::answers::decode_typed;
+use crate::typed::{self, Body};
 use crate::wire::{Fields, JsonText, Slot, fields, read_into, take_fields};
 use crate::{Answer, CalendarRef, Event};
 
@@ -37,6 +40,10 @@ impl Written {
 }
 
 impl Answer for Written {
+    fn decode(body: &[u8]) -> Result<Self, serde_json::Error> {
+        decode_typed(body)
+    }
+
     fn refused(&self) -> Option<Cow<'_, str>> {
         (self.success == Some(false)).then(|| self.message.as_deref().unwrap_or_default().into())
     }
@@ -51,6 +58,20 @@ impl Fields for Written {
             "event"
                 if json.text().starts_with('{') && take_fields(&mut self.event, json.text()).is_some() => {}
             _ => self.event.take_field(name, json),
+        }
+    }
+
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        name: &str,
+        body: Body<'de>,
+        map: &mut A,
+    ) -> Result<bool, A::Error> {
+        match name {
+            "success" => self.success.fill_typed(body, map),
+            "message" => self.message.fill_typed(body, map),
+            "event" => typed::merge(&mut self.event, body, map),
+            _ => self.event.read_field(name, body, map),
         }
     }
 

@@ -17,6 +17,8 @@ use alloc::vec::Vec;
 use jiff::Timestamp;
 use serde::de::MapAccess;
 use serde::ser::SerializeMap;
+use crate::answers::decode_typed;
+use crate::typed::{self, Body};
 use crate::wire::{Fields, JsonText, Slot, fields, read_into};
 use crate::*;
 /// A video conference. The reference describes a string, but its examples and webhooks show an object.
@@ -38,6 +40,18 @@ impl Fields for Conference {
             "url" => read_into(&mut self.url, name, json, extra),
             "provider" => read_into(&mut self.provider, name, json, extra),
             _ => extra.insert(name, json.into_raw()),
+        }
+    }
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        name: &str,
+        body: Body<'de>,
+        map: &mut A,
+    ) -> Result<bool, A::Error> {
+        match name {
+            "url" => self.url.fill_typed(body, map),
+            "provider" => self.provider.fill_typed(body, map),
+            _ => typed::unknown(&mut self.extra, name, map),
         }
     }
     fn from_text(text: &str) -> Option<Self> {
@@ -84,6 +98,19 @@ impl Fields for Attendee {
             "status" => read_into(&mut self.status, name, json, extra),
             "organizer" => read_into(&mut self.organizer, name, json, extra),
             _ => extra.insert(name, json.into_raw()),
+        }
+    }
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        name: &str,
+        body: Body<'de>,
+        map: &mut A,
+    ) -> Result<bool, A::Error> {
+        match name {
+            "email" => self.email.fill_typed(body, map),
+            "status" => self.status.fill_typed(body, map),
+            "organizer" => self.organizer.fill_typed(body, map),
+            _ => typed::unknown(&mut self.extra, name, map),
         }
     }
     fn from_text(text: &str) -> Option<Self> {
@@ -155,6 +182,23 @@ impl Fields for Calendar {
             "description" => read_into(&mut self.description, name, json, extra),
             "original" => read_into(&mut self.original, name, json, extra),
             _ => extra.insert(name, json.into_raw()),
+        }
+    }
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        name: &str,
+        body: Body<'de>,
+        map: &mut A,
+    ) -> Result<bool, A::Error> {
+        match name {
+            "provider" => self.provider.fill_typed(body, map),
+            "id" => self.id.fill_typed(body, map),
+            "title" => self.title.fill_typed(body, map),
+            "timeZone" => self.time_zone.fill_typed(body, map),
+            "color" => self.color.fill_typed(body, map),
+            "description" => self.description.fill_typed(body, map),
+            "original" => self.original.fill_typed(body, map),
+            _ => typed::unknown(&mut self.extra, name, map),
         }
     }
     fn emit<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
@@ -280,6 +324,37 @@ impl Fields for Event {
             _ => extra.insert(name, json.into_raw()),
         }
     }
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        name: &str,
+        body: Body<'de>,
+        map: &mut A,
+    ) -> Result<bool, A::Error> {
+        match name {
+            "provider" => self.provider.fill_typed(body, map),
+            "calendarId" => self.calendar_id.fill_typed(body, map),
+            "id" => self.id.fill_typed(body, map),
+            "recurringEventId" => self.recurring_event_id.fill_typed(body, map),
+            "title" => self.title.fill_typed(body, map),
+            "start" => self.start.fill_typed(body, map),
+            "end" => self.end.fill_typed(body, map),
+            "allDay" => self.all_day.fill_typed(body, map),
+            "description" => self.description.fill_typed(body, map),
+            "location" => self.location.fill_typed(body, map),
+            "color" => self.color.fill_typed(body, map),
+            "link" => self.link.fill_typed(body, map),
+            "attendees" => self.attendees.fill_typed(body, map),
+            "conference" => self.conference.fill_typed(body, map),
+            "conferenceData" => self.conference_data.fill_typed(body, map),
+            "availability" => self.availability.fill_typed(body, map),
+            "privacy" => self.privacy.fill_typed(body, map),
+            "status" => self.status.fill_typed(body, map),
+            "custom" => self.custom.fill_typed(body, map),
+            "lastModified" => self.last_modified.fill_typed(body, map),
+            "original" => self.original.fill_typed(body, map),
+            _ => typed::unknown(&mut self.extra, name, map),
+        }
+    }
     fn finish(&mut self) -> Result<(), &'static str> {
         self.normalize()
     }
@@ -372,6 +447,19 @@ impl Fields for EventPage {
         }
         Ok(true)
     }
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        name: &str,
+        body: Body<'de>,
+        map: &mut A,
+    ) -> Result<bool, A::Error> {
+        match name {
+            "pageSize" => self.page_size.fill_typed(body, map),
+            "nextPageToken" => self.next_page_token.fill_typed(body, map),
+            "events" => typed::strict_list(&mut self.events, body, map),
+            _ => typed::unknown(&mut self.extra, name, map),
+        }
+    }
     fn finish(&mut self) -> Result<(), &'static str> {
         self.normalize()
     }
@@ -394,6 +482,9 @@ impl Fields for EventPage {
     }
 }
 impl Answer for EventPage {
+    fn decode(body: &[u8]) -> Result<Self, serde_json::Error> {
+        decode_typed(body)
+    }
     fn refused(&self) -> Option<Cow<'_, str>> {
         self.extra.refusal()
     }
@@ -419,6 +510,18 @@ impl Fields for Acknowledged {
             _ => extra.insert(name, json.into_raw()),
         }
     }
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        name: &str,
+        body: Body<'de>,
+        map: &mut A,
+    ) -> Result<bool, A::Error> {
+        match name {
+            "success" => self.success.fill_typed(body, map),
+            "message" => self.message.fill_typed(body, map),
+            _ => typed::unknown(&mut self.extra, name, map),
+        }
+    }
     fn emit<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         Slot::emit(&self.success, "success", map)?;
         Slot::emit(&self.message, "message", map)?;
@@ -436,6 +539,9 @@ impl Fields for Acknowledged {
     }
 }
 impl Answer for Acknowledged {
+    fn decode(body: &[u8]) -> Result<Self, serde_json::Error> {
+        decode_typed(body)
+    }
     fn refused(&self) -> Option<Cow<'_, str>> {
         (self.success == Some(false))
             .then(|| self.message.as_deref().unwrap_or_default().into())
@@ -480,6 +586,24 @@ impl Fields for Account {
                 read_into(&mut self.sync_state_updated_at, name, json, extra)
             }
             _ => extra.insert(name, json.into_raw()),
+        }
+    }
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        name: &str,
+        body: Body<'de>,
+        map: &mut A,
+    ) -> Result<bool, A::Error> {
+        match name {
+            "id" => self.id.fill_typed(body, map),
+            "display" => self.display.fill_typed(body, map),
+            "grantedScopes" => self.granted_scopes.fill_typed(body, map),
+            "calendarPermissionGranted" => {
+                self.calendar_permission_granted.fill_typed(body, map)
+            }
+            "syncState" => self.sync_state.fill_typed(body, map),
+            "syncStateUpdatedAt" => self.sync_state_updated_at.fill_typed(body, map),
+            _ => typed::unknown(&mut self.extra, name, map),
         }
     }
     fn from_text(text: &str) -> Option<Self> {
@@ -536,6 +660,19 @@ impl Fields for ConnectionStatus {
             _ => extra.insert(name, json.into_raw()),
         }
     }
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        name: &str,
+        body: Body<'de>,
+        map: &mut A,
+    ) -> Result<bool, A::Error> {
+        match name {
+            "connections" => self.connections.fill_typed(body, map),
+            "limitReached" => self.limit_reached.fill_typed(body, map),
+            "limit" => self.limit.fill_typed(body, map),
+            _ => typed::unknown(&mut self.extra, name, map),
+        }
+    }
     fn emit<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         Slot::emit(&self.connections, "connections", map)?;
         Slot::emit(&self.limit_reached, "limitReached", map)?;
@@ -555,6 +692,9 @@ impl Fields for ConnectionStatus {
     }
 }
 impl Answer for ConnectionStatus {
+    fn decode(body: &[u8]) -> Result<Self, serde_json::Error> {
+        decode_typed(body)
+    }
     fn refused(&self) -> Option<Cow<'_, str>> {
         self.extra.refusal()
     }
@@ -588,6 +728,21 @@ impl Fields for TokenAnswer {
             "refresh_token" => read_into(&mut self.refresh_token, name, json, extra),
             "scope" => read_into(&mut self.scope, name, json, extra),
             _ => extra.insert(name, json.into_raw()),
+        }
+    }
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        name: &str,
+        body: Body<'de>,
+        map: &mut A,
+    ) -> Result<bool, A::Error> {
+        match name {
+            "access_token" => self.access_token.fill_typed(body, map),
+            "token_type" => self.token_type.fill_typed(body, map),
+            "expires_in" => self.expires_in.fill_typed(body, map),
+            "refresh_token" => self.refresh_token.fill_typed(body, map),
+            "scope" => self.scope.fill_typed(body, map),
+            _ => typed::unknown(&mut self.extra, name, map),
         }
     }
     fn finish(&mut self) -> Result<(), &'static str> {
@@ -629,6 +784,9 @@ impl core::fmt::Debug for TokenAnswer {
     }
 }
 impl Answer for TokenAnswer {
+    fn decode(body: &[u8]) -> Result<Self, serde_json::Error> {
+        decode_typed(body)
+    }
     fn refused(&self) -> Option<Cow<'_, str>> {
         self.extra.refusal()
     }
@@ -651,6 +809,17 @@ impl Fields for Health {
             _ => extra.insert(name, json.into_raw()),
         }
     }
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        name: &str,
+        body: Body<'de>,
+        map: &mut A,
+    ) -> Result<bool, A::Error> {
+        match name {
+            "status" => self.status.fill_typed(body, map),
+            _ => typed::unknown(&mut self.extra, name, map),
+        }
+    }
     fn emit<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         Slot::emit(&self.status, "status", map)?;
         for (name, raw) in self.extra.iter() {
@@ -666,6 +835,9 @@ impl Fields for Health {
     }
 }
 impl Answer for Health {
+    fn decode(body: &[u8]) -> Result<Self, serde_json::Error> {
+        decode_typed(body)
+    }
     fn refused(&self) -> Option<Cow<'_, str>> {
         self.extra.refusal()
     }
@@ -695,6 +867,20 @@ impl Fields for Subscription {
             "expiration" => read_into(&mut self.expiration, name, json, extra),
             "webhookUrl" => read_into(&mut self.webhook_url, name, json, extra),
             _ => extra.insert(name, json.into_raw()),
+        }
+    }
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        name: &str,
+        body: Body<'de>,
+        map: &mut A,
+    ) -> Result<bool, A::Error> {
+        match name {
+            "channelId" => self.channel_id.fill_typed(body, map),
+            "resourceId" => self.resource_id.fill_typed(body, map),
+            "expiration" => self.expiration.fill_typed(body, map),
+            "webhookUrl" => self.webhook_url.fill_typed(body, map),
+            _ => typed::unknown(&mut self.extra, name, map),
         }
     }
     fn emit<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
@@ -752,6 +938,22 @@ impl Fields for Subscribed {
             _ => extra.insert(name, json.into_raw()),
         }
     }
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        name: &str,
+        body: Body<'de>,
+        map: &mut A,
+    ) -> Result<bool, A::Error> {
+        match name {
+            "success" => self.success.fill_typed(body, map),
+            "message" => self.message.fill_typed(body, map),
+            "provider" => self.provider.fill_typed(body, map),
+            "subscription" => self.subscription.fill_typed(body, map),
+            "serverWebhookUrl" => self.server_webhook_url.fill_typed(body, map),
+            "channelId" => self.channel_id.fill_typed(body, map),
+            _ => typed::unknown(&mut self.extra, name, map),
+        }
+    }
     fn emit<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         Slot::emit(&self.success, "success", map)?;
         Slot::emit(&self.message, "message", map)?;
@@ -777,6 +979,9 @@ impl Fields for Subscribed {
     }
 }
 impl Answer for Subscribed {
+    fn decode(body: &[u8]) -> Result<Self, serde_json::Error> {
+        decode_typed(body)
+    }
     fn refused(&self) -> Option<Cow<'_, str>> {
         (self.success == Some(false))
             .then(|| self.message.as_deref().unwrap_or_default().into())
@@ -814,6 +1019,22 @@ impl Fields for WebhookKey {
             "activated_at" => read_into(&mut self.activated_at, name, json, extra),
             "retires_at" => read_into(&mut self.retires_at, name, json, extra),
             _ => extra.insert(name, json.into_raw()),
+        }
+    }
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        name: &str,
+        body: Body<'de>,
+        map: &mut A,
+    ) -> Result<bool, A::Error> {
+        match name {
+            "id" => self.id.fill_typed(body, map),
+            "alg" => self.alg.fill_typed(body, map),
+            "key" => self.key.fill_typed(body, map),
+            "status" => self.status.fill_typed(body, map),
+            "activated_at" => self.activated_at.fill_typed(body, map),
+            "retires_at" => self.retires_at.fill_typed(body, map),
+            _ => typed::unknown(&mut self.extra, name, map),
         }
     }
     fn emit<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
@@ -858,6 +1079,17 @@ impl Fields for WebhookKeys {
             _ => extra.insert(name, json.into_raw()),
         }
     }
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        name: &str,
+        body: Body<'de>,
+        map: &mut A,
+    ) -> Result<bool, A::Error> {
+        match name {
+            "keys" => self.keys.fill_typed(body, map),
+            _ => typed::unknown(&mut self.extra, name, map),
+        }
+    }
     fn emit<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         Slot::emit(&self.keys, "keys", map)?;
         for (name, raw) in self.extra.iter() {
@@ -873,6 +1105,9 @@ impl Fields for WebhookKeys {
     }
 }
 impl Answer for WebhookKeys {
+    fn decode(body: &[u8]) -> Result<Self, serde_json::Error> {
+        decode_typed(body)
+    }
     fn refused(&self) -> Option<Cow<'_, str>> {
         self.extra.refusal()
     }
@@ -899,6 +1134,19 @@ impl Fields for DeliveryMetadata {
             "eventCount" => read_into(&mut self.event_count, name, json, extra),
             "isInitialSync" => read_into(&mut self.is_initial_sync, name, json, extra),
             _ => extra.insert(name, json.into_raw()),
+        }
+    }
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        name: &str,
+        body: Body<'de>,
+        map: &mut A,
+    ) -> Result<bool, A::Error> {
+        match name {
+            "channelId" => self.channel_id.fill_typed(body, map),
+            "eventCount" => self.event_count.fill_typed(body, map),
+            "isInitialSync" => self.is_initial_sync.fill_typed(body, map),
+            _ => typed::unknown(&mut self.extra, name, map),
         }
     }
     fn emit<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
@@ -960,6 +1208,24 @@ impl Fields for Delivery {
             _ => extra.insert(name, json.into_raw()),
         }
     }
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        name: &str,
+        body: Body<'de>,
+        map: &mut A,
+    ) -> Result<bool, A::Error> {
+        match name {
+            "provider" => self.provider.fill_typed(body, map),
+            "userId" => self.user_id.fill_typed(body, map),
+            "calendarId" => self.calendar_id.fill_typed(body, map),
+            "events" => self.events.fill_typed(body, map),
+            "changeType" => self.change_type.fill_typed(body, map),
+            "eventType" => self.event_type.fill_typed(body, map),
+            "timestamp" => self.timestamp.fill_typed(body, map),
+            "metadata" => self.metadata.fill_typed(body, map),
+            _ => typed::unknown(&mut self.extra, name, map),
+        }
+    }
     fn emit<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         Slot::emit(&self.provider, "provider", map)?;
         Slot::emit(&self.user_id, "userId", map)?;
@@ -1007,6 +1273,18 @@ impl Fields for WithheldAccount {
             "provider" => read_into(&mut self.provider, name, json, extra),
             "account" => read_into(&mut self.account, name, json, extra),
             _ => extra.insert(name, json.into_raw()),
+        }
+    }
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        name: &str,
+        body: Body<'de>,
+        map: &mut A,
+    ) -> Result<bool, A::Error> {
+        match name {
+            "provider" => self.provider.fill_typed(body, map),
+            "account" => self.account.fill_typed(body, map),
+            _ => typed::unknown(&mut self.extra, name, map),
         }
     }
     fn from_text(text: &str) -> Option<Self> {
@@ -1070,6 +1348,23 @@ impl Fields for ErrorBody {
             _ => extra.insert(name, json.into_raw()),
         }
     }
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        name: &str,
+        body: Body<'de>,
+        map: &mut A,
+    ) -> Result<bool, A::Error> {
+        match name {
+            "message" => self.message.fill_typed(body, map),
+            "error" => self.error.fill_typed(body, map),
+            "error_description" => self.error_description.fill_typed(body, map),
+            "code" => self.code.fill_typed(body, map),
+            "success" => self.success.fill_typed(body, map),
+            "details" => self.details.fill_typed(body, map),
+            "accounts" => self.accounts.fill_typed(body, map),
+            _ => typed::unknown(&mut self.extra, name, map),
+        }
+    }
     fn emit<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         Slot::emit(&self.message, "message", map)?;
         Slot::emit(&self.error, "error", map)?;
@@ -1097,4 +1392,8 @@ impl Fields for ErrorBody {
     }
 }
 fields!(ErrorBody);
-impl Answer for Vec<Calendar> {}
+impl Answer for Vec<Calendar> {
+    fn decode(body: &[u8]) -> Result<Self, serde_json::Error> {
+        decode_typed(body)
+    }
+}

@@ -1,0 +1,276 @@
+//! Reads a response in one pass, as long as each value has its documented type.
+//!
+//! ```text
+//! {"events": [{"title": "Stand-up", "location": 17}, ..]}
+//!                       -> title                -- another type: skipped
+//!             ---------------------------------- the object is read again, by `wire`: `location` is kept in `extra`
+//! ```
+//!
+//! The result is the same as that of [`wire`](crate::wire), which is used for the whole response if this pass fails.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt;
+use core::marker::PhantomData;
+
+use serde::de::{
+    Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess,
+    Visitor,
+};
+use serde_json::value::RawValue;
+
+use crate::extra::Extra;
+use crate::raw::Raw;
+use crate::scan;
+use crate::wire::{Fields, Wire, read_fields};
+
+/// The text of the whole response.
+#[derive(Clone, Copy)]
+pub(crate) struct Body<'de>(&'de str);
+
+/// A value that was read.
+pub(crate) enum Typed<T> {
+    Value(T),
+    Null,
+    /// The value has another type, and was skipped.
+    Other,
+}
+
+/// Reads a response.
+///
+/// # Errors
+/// If the text is not JSON, or of another kind than the response (an object, a list).
+pub(crate) fn decode<T: Wire + DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    match T::read_typed(Body(text), &mut deserializer) {
+        Ok(Typed::Value(value)) if deserializer.end().is_ok() => Ok(value),
+        _ => serde_json::from_str(text),
+    }
+}
+
+impl<'de> Body<'de> {
+    /// Returns where the object with this first key begins.
+    ///
+    /// With its feature `arbitrary_precision`, serde_json gives a number as an object whose key is not in the text.
+    fn start_of_object<E: Error>(self, key: &'de str) -> Result<usize, E> {
+        let at = key.as_ptr().addr().checked_sub(self.0.as_ptr().addr());
+        let start = at.and_then(|at| self.0.get(..at)?.rfind('{'));
+        start.ok_or_else(|| E::custom("the key of an object is not part of the text"))
+    }
+}
+
+/// Reads the next value of a map or a list.
+struct Seed<'de, T>(Body<'de>, PhantomData<T>);
+
+impl<'de, T: Wire> DeserializeSeed<'de> for Seed<'de, T> {
+    type Value = Typed<T>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Typed<T>, D::Error> {
+        T::read_typed(self.0, deserializer)
+    }
+}
+
+/// Reads a value that is not raw.
+pub(crate) fn any<'de, D: Deserializer<'de>, T: Wire>(
+    body: Body<'de>,
+    deserializer: D,
+) -> Result<Typed<T>, D::Error> {
+    deserializer.deserialize_any(TypedVisitor(body, PhantomData))
+}
+
+struct TypedVisitor<'de, T>(Body<'de>, PhantomData<T>);
+
+impl<'de, T: Wire> Visitor<'de> for TypedVisitor<'de, T> {
+    type Value = Typed<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON value")
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Typed<T>, E> {
+        Ok(T::of_bool(value).into())
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Typed<T>, E> {
+        Ok(T::of_u64(value).into())
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Typed<T>, E> {
+        Ok(Typed::Other)
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Typed<T>, E> {
+        Ok(Typed::Other)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Typed<T>, E> {
+        Ok(T::of_text(text).into())
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Typed<T>, E> {
+        Ok(Typed::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Typed<T>, A::Error> {
+        T::of_list(self.0, list).map(Typed::from)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Typed<T>, A::Error> {
+        T::of_map(self.0, map).map(Typed::from)
+    }
+}
+
+impl<T> From<Option<T>> for Typed<T> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Other, Self::Value)
+    }
+}
+
+/// Reads the value of a field.
+pub(crate) fn value<'de, A: MapAccess<'de>, T: Wire>(
+    body: Body<'de>,
+    map: &mut A,
+) -> Result<Typed<T>, A::Error> {
+    map.next_value_seed(Seed(body, PhantomData))
+}
+
+/// Reads the next element of a list; `None` at its end.
+pub(crate) fn element<'de, A: SeqAccess<'de>, T: Wire>(
+    body: Body<'de>,
+    list: &mut A,
+) -> Result<Option<Typed<T>>, A::Error> {
+    list.next_element_seed(Seed(body, PhantomData))
+}
+
+/// Skips the rest of a list.
+pub(crate) fn skip_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<(), A::Error> {
+    while list.next_element::<IgnoredAny>()?.is_some() {}
+    Ok(())
+}
+
+/// Skips the rest of an object.
+pub(crate) fn skip_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<(), A::Error> {
+    while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+    Ok(())
+}
+
+/// Reads a JSON value as text.
+pub(crate) fn raw<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Raw, D::Error> {
+    Box::<RawValue>::deserialize(deserializer).map(|raw| Raw::checked(Box::<str>::from(raw)))
+}
+
+/// Reads an unknown field.
+pub(crate) fn unknown<'de, A: MapAccess<'de>>(
+    extra: &mut Extra,
+    name: &str,
+    map: &mut A,
+) -> Result<bool, A::Error> {
+    extra.insert(name, Raw::checked(Box::<str>::from(map.next_value::<Box<RawValue>>()?)));
+    Ok(true)
+}
+
+/// Reads a list that must be one, and must not contain anything but `T`.
+pub(crate) fn strict_list<'de, A: MapAccess<'de>, T: Wire>(
+    list: &mut Vec<T>,
+    body: Body<'de>,
+    map: &mut A,
+) -> Result<bool, A::Error> {
+    struct StrictList<'de, T>(Body<'de>, PhantomData<T>);
+
+    impl<'de, T: Wire> DeserializeSeed<'de> for StrictList<'de, T> {
+        type Value = Vec<T>;
+
+        fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+            deserializer.deserialize_seq(self)
+        }
+    }
+
+    impl<'de, T: Wire> Visitor<'de> for StrictList<'de, T> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut values = Vec::new();
+            while let Some(value) = element(self.0, &mut list)? {
+                match value {
+                    Typed::Value(value) => values.push(value),
+                    Typed::Null | Typed::Other => return Err(A::Error::custom("another type")),
+                }
+            }
+            Ok(values)
+        }
+    }
+
+    *list = map.next_value_seed(StrictList(body, PhantomData))?;
+    Ok(true)
+}
+
+/// Reads an object into a struct; `None` if it cannot be read as one.
+pub(crate) fn object<'de, A: MapAccess<'de>, T: Fields>(
+    body: Body<'de>,
+    mut map: A,
+) -> Result<Option<T>, A::Error> {
+    let mut value = T::default();
+    let (start, fits) = fields(&mut value, body, &mut map)?;
+    if fits {
+        return Ok(value.finish().is_ok().then_some(value));
+    }
+    if T::READS_IN_PLACE {
+        return Err(A::Error::custom("this struct cannot be read from a part of the text"));
+    }
+    let end = scan::end_of_value(body.0.as_bytes(), start);
+    Ok(body.0.get(start..end).and_then(|text| read_fields(text).ok()))
+}
+
+/// Reads the fields of an object into `value`. Returns where it begins, and whether all values have their type.
+fn fields<'de, A: MapAccess<'de>, T: Fields>(
+    value: &mut T,
+    body: Body<'de>,
+    map: &mut A,
+) -> Result<(usize, bool), A::Error> {
+    let Some(first) = map.next_key::<&'de str>()? else { return Ok((0, true)) };
+    let start = body.start_of_object(first)?;
+    let mut fits = value.read_field(first, body, map)?;
+    while let Some(key) = map.next_key::<&'de str>()? {
+        fits &= value.read_field(key, body, map)?;
+    }
+    Ok((start, fits))
+}
+
+/// Reads an object that is the value of a field into `value`. Null changes nothing.
+pub(crate) fn merge<'de, A: MapAccess<'de>, T: Fields>(
+    value: &mut T,
+    body: Body<'de>,
+    map: &mut A,
+) -> Result<bool, A::Error> {
+    struct Merge<'a, 'de, T>(&'a mut T, Body<'de>);
+
+    impl<'de, T: Fields> DeserializeSeed<'de> for Merge<'_, 'de, T> {
+        type Value = bool;
+
+        fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+            deserializer.deserialize_any(self)
+        }
+    }
+
+    impl<'de, T: Fields> Visitor<'de> for Merge<'_, 'de, T> {
+        type Value = bool;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_unit<E: Error>(self) -> Result<bool, E> {
+            Ok(true)
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
+            fields(self.0, self.1, &mut map).map(|(_, fits)| fits)
+        }
+    }
+
+    map.next_value_seed(Merge(value, body))
+}
