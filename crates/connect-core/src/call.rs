@@ -8,30 +8,6 @@
 //!               |-- 401: with a newer pair, after a refresh, or after a pause
 //!               '-- Sleep <- temporary failure that may be retried
 //! ```
-//!
-//! The driver (the code that performs the steps) is a loop over [`Step`]:
-//!
-//! ```
-//! # use std::time::Duration;
-//! # use connect_core::{machine::*, types::ListCalendars, *};
-//! # let now = Now { wall: "2026-11-21T10:00:00Z".parse().unwrap(), monotonic: Duration::ZERO };
-//! # let app = App::new(Config::new("id", "secret", "https://app.example/callback", [7; 32])).unwrap();
-//! let session = Session::new(app, "user-123");
-//! let mut step = Call::start(&session, &ListCalendars::new(), now);
-//! let outcome = loop {
-//!     step = match step {
-//!         Step::Send(request, next) => {
-//!             next.resume(Err(TransportError::unreachable("this example has no network")), now)
-//!         }
-//!         Step::Refresh(refresh, next) => {
-//!             next.resume(Err(Error::configuration("this example has no token store")), now)
-//!         }
-//!         Step::Sleep(time, next) => next.resume(now),
-//!         Step::Done(outcome) => break outcome,
-//!     };
-//! };
-//! assert!(outcome.is_err());
-//! ```
 
 mod trace;
 
@@ -84,7 +60,29 @@ impl fmt::Debug for Step {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attempts(pub u32);
 
-/// A call of an endpoint.
+/// A call of an endpoint, as a state machine. The driver is a loop over [`Step`].
+///
+/// ```
+/// # use std::time::Duration;
+/// # use connect_core::{machine::*, types::ListCalendars, *};
+/// # let now = Now { wall: "2026-11-21T10:00:00Z".parse().unwrap(), monotonic: Duration::ZERO };
+/// # let app = App::new(Config::new("id", "secret", "https://app.example/callback", [7; 32])).unwrap();
+/// let session = Session::new(app, "user-123");
+/// let mut step = Call::start(&session, &ListCalendars::new(), now);
+/// let outcome = loop {
+///     step = match step {
+///         Step::Send(request, next) => {
+///             next.resume(Err(TransportError::unreachable("this example has no network")), now)
+///         }
+///         Step::Refresh(refresh, next) => {
+///             next.resume(Err(Error::configuration("this example has no token store")), now)
+///         }
+///         Step::Sleep(time, next) => next.resume(now),
+///         Step::Done(outcome) => break outcome,
+///     };
+/// };
+/// assert!(outcome.is_err());
+/// ```
 pub struct Call {
     app: App,
     session: Option<Arc<Session>>,

@@ -1,7 +1,7 @@
-//! A user's session in this process: it holds the token pair in use and decides when to refresh it.
+//! A user's session in this process. It holds the token pair in use, and decides when to refresh the pair.
 //!
-//! One mutex protects the state; it is never held during input or output. The session decides what has to be
-//! done; the driver (the code that performs the steps) does it, and waits.
+//! A mutex protects the state. It is never locked during input or output: the session returns steps, and the
+//! driver performs them.
 
 mod exchange;
 mod leader;
@@ -54,7 +54,7 @@ pub(crate) enum Plan {
 }
 
 impl Session {
-    /// Creates the session of a user. Its tokens are loaded from the store when a call needs them.
+    /// Creates the session of a user. The first call that needs tokens loads them from the store.
     pub fn new(app: App, user: &str) -> Arc<Self> {
         let key = app.token_key(user);
         Arc::new(Self { app, key, state: Mutex::default() })
@@ -70,12 +70,12 @@ impl Session {
         &self.key
     }
 
-    /// Returns whether a new token pair is not saved yet.
+    /// Returns whether there is a new token pair that is not saved yet.
     pub fn has_pending(&self) -> bool {
         self.state().pending().is_some()
     }
 
-    /// Returns the tokens in use. They are saved in the store.
+    /// Returns the tokens in use. An unsaved pair is not in use.
     ///
     /// # Errors
     /// If no tokens are loaded, or the session has ended.
@@ -88,30 +88,31 @@ impl Session {
         }
     }
 
-    /// Returns the tokens in use if, at the time `asked`, they are valid and not older than `max_age`.
+    /// Returns the tokens in use, or `None` if a refresh is needed.
     ///
-    /// Also returns them if [`refresh`](Self::refresh) would fail because the response to the last refresh
-    /// was lost. Otherwise returns `None`: a refresh is needed.
+    /// No refresh is needed if this process received the tokens after the time `asked`, or if they were valid
+    /// and at most `max_age` old at that time. The tokens are also returned while
+    /// [`refresh`](Self::refresh) would fail because the response to the last refresh was lost.
     pub fn tokens_within(&self, max_age: Duration, asked: Now) -> Option<Tokens> {
         self.state().tokens_within(max_age, asked).cloned()
     }
 
-    /// Returns whether dropping the session loses no token. If so, nothing is unsaved, no refresh is running,
-    /// and no response to a refresh was lost.
+    /// Returns whether the session can be dropped without losing tokens.
+    ///
+    /// That is so if no pair is unsaved, no refresh is running, and no response to a refresh was lost.
     pub fn is_clean(&self) -> bool {
         self.state().is_clean()
     }
 
-    /// Creates a task that saves the unsaved token pair, if there is one. For an orderly shutdown.
+    /// Creates a task that saves the unsaved token pair, or returns `None` if every pair is saved.
     pub fn flush_pending(self: &Arc<Self>, deadline: Duration) -> Option<TokenTask> {
         let state = self.state();
         state.pending().is_some().then(|| self.request(&state, TaskReason::FlushPending, deadline))
     }
 
-    /// Creates the task that must run before [`refresh`](Self::refresh). It saves an unsaved pair, or loads
-    /// the tokens.
+    /// Creates the task that must run before [`refresh`](Self::refresh): it saves or loads the tokens.
     ///
-    /// `None` if the tokens are loaded and saved.
+    /// Returns `None` if the tokens are loaded and saved.
     pub fn before_refresh(self: &Arc<Self>, deadline: Duration) -> Option<TokenTask> {
         let state = self.state();
         let reason = match (state.pending(), state.tokens()) {
@@ -122,16 +123,16 @@ impl Session {
         Some(self.request(&state, reason, deadline))
     }
 
-    /// Creates a task that refreshes the tokens, expired or not.
+    /// Creates a task that refreshes the tokens, even if they have not expired.
     ///
     /// # Errors
-    /// If the response to an earlier refresh was lost. The refresh token may be used up; it is not sent again
-    /// while the access token may still work.
+    /// If the response to the last refresh was lost. The refresh token may be used up, so it is not sent
+    /// again while the access token may still work.
     pub fn refresh(self: &Arc<Self>, now: Now, deadline: Duration) -> Result<TokenTask, Error> {
         let state = self.state();
         if state.is_in_doubt(now) == Some(true) {
             let text =
-                "the response to the last refresh was lost; calls use the current tokens while they work";
+                "the response to the last refresh was lost, so calls use the current tokens until a 401";
             return Err(Error::new(ErrorKind::Network { sent: Sent::Maybe }).with_message(text));
         }
         Ok(self.request(&state, TaskReason::Unauthorized, deadline))
@@ -139,8 +140,8 @@ impl Session {
 
     /// Creates a task that revokes the tokens (RFC 7009) and then deletes them from the store.
     ///
-    /// It deletes them even if the revocation fails. If another sign-out starts before this task does, both
-    /// share its outcome.
+    /// It deletes the tokens even if the revocation fails. If another sign-out starts between the creation
+    /// and the start of this task, this task only returns the outcome of that sign-out.
     pub fn sign_out(self: &Arc<Self>, deadline: Duration) -> TokenTask {
         self.request(&self.state(), TaskReason::SignOut, deadline)
     }

@@ -1,27 +1,4 @@
 //! The interface of a transport: it sends one HTTP request and returns the response.
-//!
-//! A transport has one method, so a closure is a transport:
-//!
-//! ```
-//! use connect_core::{Request, Response, Transport, TransportError};
-//!
-//! fn use_transport(_: impl Transport) {}
-//! use_transport(|request: Request| -> Result<Response, TransportError> {
-//!     Ok(http::Response::new("[]".into()))
-//! });
-//! ```
-//!
-//! To share a transport, put its `Arc` into a closure that calls it.
-//!
-//! Rules for a transport:
-//!
-//! * Send the request once and unchanged. Do not follow redirects: another server must not get the bearer
-//!   token.
-//! * Observe the [`Timeout`] in the request's extensions.
-//! * Send a request with the extension [`FreshConnection`] over a new connection.
-//! * Decode every content coding that you asked for, and limit the size of the body.
-//! * Return in the error whether the request may have reached the server: it decides whether the request is
-//!   retried.
 
 use std::{error::Error as StdError, fmt, future::Future, io, time::Duration};
 
@@ -67,6 +44,28 @@ impl FreshConnection {
 }
 
 /// A blocking transport: sends a request and waits for the complete response.
+///
+/// A transport has one method, so a closure is a transport:
+///
+/// ```
+/// use connect_core::{Request, Response, Transport, TransportError};
+///
+/// fn use_transport(_: impl Transport) {}
+/// use_transport(|request: Request| -> Result<Response, TransportError> {
+///     Ok(http::Response::new("[]".into()))
+/// });
+/// ```
+///
+/// To share a transport, put its `Arc` into a closure that calls it.
+///
+/// Rules for a transport:
+///
+/// * Send the request once and unchanged. Do not follow redirects: another server must not get the bearer
+///   token.
+/// * Observe the [`Timeout`] in the request's extensions.
+/// * Send a request with the extension [`FreshConnection`] over a new connection.
+/// * Decode every content coding that the request accepts, and limit the size of the body.
+/// * In an error, report whether the request may have reached the server ([`Sent`]): retries depend on it.
 pub trait Transport: Send + Sync + 'static {
     /// Sends `request` once. Returns `Ok` for every status, `Err` if no complete response was received.
     fn send(&self, request: Request) -> Result<Response, TransportError>;

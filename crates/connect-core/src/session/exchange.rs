@@ -1,6 +1,6 @@
 //! New token pairs of a session: from the exchange of a code, or imported by the application.
 //!
-//! The new pair is pending until a task has saved it; the task queues at the session's gate.
+//! The new pair is pending until a task has saved it. That task runs under the session's gate.
 
 use std::{sync::Arc, time::Duration};
 
@@ -25,13 +25,13 @@ impl PendingSignIn {
     /// Finishes the sign-in: exchanges the code of the callback for tokens. The code is sent only once.
     ///
     /// # Errors
-    /// If `session` is not that of [`user`](Self::user), the callback is refused, the exchange fails, or the
-    /// tokens were issued for another user or client; then nothing is saved. If the save fails, the next call
-    /// saves the tokens.
+    /// If `session` is not the session of [`user`](Self::user), the callback is not valid, the exchange
+    /// fails, or the tokens were issued for another user or client. In these cases nothing is saved. Also if
+    /// the save fails; the next call then saves the tokens.
     pub fn finish(self, session: &Arc<Session>, callback: &Callback, now: Now) -> RefreshStep {
         let app = session.app();
         if *session.key().user != *self.user() {
-            let text = "the sign-in belongs to another user than the session";
+            let text = "the session belongs to another user than the sign-in";
             return RefreshStep::Done(Err(Error::configuration(text)));
         }
         let request = self.accept(app, callback, now.wall).and_then(|code| {
@@ -45,7 +45,8 @@ impl Session {
     /// Exchanges an authorization code that was not received through a redirect. The code is sent only once.
     ///
     /// # Errors
-    /// Like [`PendingSignIn::finish`]: if the exchange fails, nothing is saved.
+    /// If the user id of the session is empty, or if the exchange or the save fails as in
+    /// [`PendingSignIn::finish`].
     pub fn exchange(self: &Arc<Self>, code: &AuthorizationCode, now: Now) -> RefreshStep {
         if self.key().user.is_empty() {
             return RefreshStep::Done(Err(self.app().config().no_user()));
@@ -56,14 +57,14 @@ impl Session {
     /// Saves tokens that the application obtained itself, and then uses them.
     ///
     /// # Errors
-    /// If the access token is a JSON Web Token for another user or client.
+    /// If the access token is a JSON Web Token for another user or client, or if the save fails.
     pub fn import(self: &Arc<Self>, mut tokens: Tokens, now: Now) -> RefreshStep {
         if let Err(error) = check_token_owner(self, &tokens) {
             return RefreshStep::Done(Err(error));
         }
         tokens.issued_at = tokens.issued_at.or(Some(now.wall));
-        // No sign-in time: the application decides which tokens are used, even if the server issued others
-        // later.
+        // Without a sign-in time, no stored pair is known to be from a later sign-in: the application decides
+        // which tokens are used.
         tokens.revision =
             Some(Revision { sign_in: self.app().entropy().text(), signed_in_at: None, number: 0 });
         tokens.refused = None;
@@ -77,9 +78,9 @@ struct CodeExchange {
     session: Arc<Session>,
     request: Request,
     since: StartPoint,
-    /// The latest (monotonic) time to send the request.
+    /// The latest (monotonic) time at which the request may be sent.
     deadline: Duration,
-    /// The requested scope; the server granted it unless the response names another (RFC 6749 5.1).
+    /// The requested scope. If the response names no scope, the server has granted it (RFC 6749 5.1).
     scope: Option<Scope>,
 }
 
@@ -100,7 +101,7 @@ impl CodeExchange {
         }
     }
 
-    /// Sends the request after the wait that the token endpoint asked for: a code can be sent only once.
+    /// Waits for the end of a cool-down, then sends the request. A code can be sent only once.
     fn send(self: Box<Self>, now: Now) -> RefreshStep {
         let app = self.session.app();
         let Some(error) = token_endpoint::cool_down_error(app, now) else {
@@ -108,7 +109,7 @@ impl CodeExchange {
         };
         let left = self.deadline.saturating_sub(now.monotonic);
         match error.retry_after() {
-            // Up to 5 % longer than asked, so that waiting exchanges are not all sent at the same moment.
+            // Up to 5 % longer than the cool-down, so that waiting exchanges are not all sent together.
             Some(wait) if wait <= left => {
                 RefreshStep::Sleep(wait.mul_f64(1.0 + app.entropy().unit() / 20.0), Resting(self))
             }
@@ -141,7 +142,8 @@ impl Work for CodeExchange {
     }
 }
 
-/// Makes the pair pending and queues its save. If these steps are dropped, the next call saves it.
+/// Makes the pair pending and returns the step that saves it. If the step is dropped, the next call saves
+/// the pair.
 fn queue_save(
     session: &Arc<Session>,
     tokens: Tokens,
@@ -170,5 +172,5 @@ fn check_token_owner(session: &Session, tokens: &Tokens) -> Result<(), Error> {
     } else {
         return Ok(());
     };
-    Err(Error::sign_in(fault).with_message("the tokens were not issued for this sign-in; nothing was saved"))
+    Err(Error::sign_in(fault).with_message("the tokens were not saved"))
 }

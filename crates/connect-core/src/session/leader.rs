@@ -1,8 +1,8 @@
 //! The leader: the task that loads, refreshes and saves a user's tokens while other callers wait.
 //!
-//! The driver must perform its steps to the end, even if the caller is cancelled. A leader that is dropped
-//! before its end reports a failure to the session; if it had sent an exchange, the refresh token may be used
-//! up.
+//! The driver must perform all steps of the leader, even if the caller is cancelled. If a leader is dropped
+//! before its last step, the waiters get an error. If it was waiting for the response to an exchange, the
+//! refresh token may be used up.
 
 use std::{sync::Arc, time::Duration};
 
@@ -28,19 +28,19 @@ use crate::{
     tokens::{Refused, StoreError, Tokens, Written},
 };
 
-/// The time for which no process sends a refresh token again after a temporary refusal.
+/// After a temporary refusal of a refresh token, no process sends the token again for this long.
 const REFUSAL_BACK_OFF: Duration = Duration::from_secs(600);
 
 /// The task that performs a refresh for all waiting callers.
 pub(crate) struct Leader {
     session: Arc<Session>,
     reason: TaskReason,
-    /// The state of the session when the task, or its exchange, began.
+    /// The counters of the session when the task, or its exchange, began.
     since: StartPoint,
     lock: LockWait,
     phase: Phase,
     now: Now,
-    /// The (monotonic) time just before the successful try to take the lock: the lease may run since then.
+    /// The (monotonic) time just before the lock was taken, which is the earliest start of the lease.
     locked_at: Duration,
     /// Whether an exchange was sent.
     exchanged: bool,
@@ -49,17 +49,17 @@ pub(crate) struct Leader {
 
 /// The event that the leader waits for.
 enum Phase {
-    /// The lock, or the stored tokens without it.
+    /// The lock or, if the task needs no lock, the stored tokens.
     Waiting,
-    /// The stored tokens, under the lock.
+    /// The stored tokens, loaded under the lock.
     Locked,
-    /// The save of the current pair over an older record.
+    /// The save of the current pair in place of an older stored pair.
     Restoring,
     /// The check that the next pair can be saved.
     Preparing(Tokens, Box<Request>),
     /// The response to the exchange of this pair.
     Exchanging(Tokens),
-    /// The stored tokens, read again after this pair was refused.
+    /// The stored tokens, loaded again after this pair was refused, or the deletion of this pair.
     Refused(Tokens, TokenRequestError),
     /// The save of this pair with the mark of its refusal.
     Marking(Tokens, Error),
@@ -109,7 +109,7 @@ impl Work for Leader {
             return self.release(Ok(()));
         };
         if let Err(error) = outcome {
-            return self.release(Err(store_error("could not be saved, so no refresh was sent", error)));
+            return self.release(Err(store_error("cannot be saved, so no refresh was sent", error)));
         }
         if now.monotonic.saturating_sub(self.locked_at) > token_endpoint::MAX_EXCHANGE_DELAY {
             let text = "the token store was too slow: its lock could expire before the new tokens are saved, so no \
@@ -120,7 +120,7 @@ impl Work for Leader {
             return self.release(Ok(()));
         }
         if let Some(error) = token_endpoint::cool_down_error(self.session.app(), now) {
-            return self.release(Err(error)); // it began with a response to another user's request
+            return self.release(Err(error)); // another user's request got a 429 in the meantime
         }
         self.exchanged = true;
         self.phase = Phase::Exchanging(tokens);
@@ -179,8 +179,8 @@ impl Work for Leader {
             }
             !superseded && state.is_expired(now)
         };
-        // A pair that expired while it waited for its save is refreshed under the same lock, but not a pair
-        // from this leader's own exchange: with a wrong clock that would never end.
+        // A pair that expired before it was saved is refreshed under the same lock. A pair from this leader's
+        // own exchange is not: with a wrong clock, the refreshes would never end.
         if expired && !self.exchanged && self.reason != TaskReason::FlushPending {
             self.exchange()
         } else {
@@ -195,7 +195,7 @@ impl Work for Leader {
             Err(error) if error.lease_lost() => {
                 return self.release(Err(store_error("could not be deleted", error)));
             }
-            // If the refused pair is still stored, the server will refuse it again.
+            // Other errors are ignored: the server refuses the pair again if it is still stored.
             _ => {}
         }
         let Phase::Refused(tokens, TokenRequestError::Final(error)) =
@@ -246,7 +246,7 @@ impl Leader {
                     },
                     (None, Some(ended)) => Err(ended.clone()),
                     (None, None) => Err(Error::authentication(
-                        "the token store holds no tokens for this user: start with `auth().sign_in`",
+                        "the token store has no tokens for this user: sign in with `auth().sign_in`",
                     )),
                 }
             }
@@ -259,7 +259,7 @@ impl Leader {
         let mut state = session.state();
         if state.is_superseded(self.since) || state.generation() != self.since.generation {
             drop(state);
-            return self.release(Ok(())); // a sign-in in the meantime has brought a new pair
+            return self.release(Ok(())); // the user has signed in since the task began
         }
         if state.pending().is_some() {
             if let Some(pending) = state.reconcile(stored, self.now) {
@@ -270,7 +270,7 @@ impl Leader {
             match stored {
                 None => {
                     let error = Error::authentication(
-                        "the user has signed out: the token store holds no tokens for them",
+                        "the user has signed out: the token store no longer has tokens for this user",
                     );
                     state.end_missing(error.clone());
                     drop(state);
@@ -281,7 +281,7 @@ impl Leader {
                     drop(state);
                     return self.exchange();
                 }
-                // The store has returned to an older record, for example from a backup.
+                // The store has an older pair than this process, for example from a restored backup.
                 Some(tokens) if state.tokens().is_some_and(|current| tokens.is_older_than(current)) => {
                     drop(state);
                     return self.restore();
@@ -300,13 +300,13 @@ impl Leader {
         if expired { self.exchange() } else { self.release(Ok(())) }
     }
 
-    /// Returns whether the user has signed in or out since the task began. Then the task must not change the
-    /// state.
+    /// Returns whether the user has signed in or out since the task began. If so, the task must not change
+    /// the state.
     fn is_superseded(&self) -> bool {
         self.session.state().is_superseded(self.since)
     }
 
-    /// Handles a store that cannot be read under the lock: a new sign-in may be saved nevertheless.
+    /// Handles a failed load under the lock. The pair of a new sign-in may be saved nevertheless.
     fn unreadable(self: Box<Self>, error: StoreError) -> RefreshStep {
         let unattempted = self.session.state().claim_unattempted();
         match unattempted {
@@ -316,7 +316,7 @@ impl Leader {
         }
     }
 
-    /// Saves the current pair over an older record.
+    /// Saves the current pair in place of an older stored pair.
     fn restore(mut self: Box<Self>) -> RefreshStep {
         let current = self.session.state().tokens().cloned();
         let Some(tokens) = current else { return self.release(Ok(())) };
@@ -331,19 +331,19 @@ impl Leader {
         }
         let (tokens, refused_at) = {
             let state = self.session.state();
-            // The outcome is that of the pair exchanged now, which may not be the pair at the start of the
-            // task.
+            // The outcome of the round is about the pair that is exchanged now. At the start of the task,
+            // another pair may have been in use.
             self.since.generation = state.generation();
             (state.tokens().cloned(), state.refused_at())
         };
         let Some((tokens, refresh_token)) =
             tokens.and_then(|tokens| Some((tokens.clone(), tokens.refresh_token?)))
         else {
-            let text = "the server no longer accepts the access token, and there is no refresh token";
+            let text = "the access token cannot be refreshed, because there is no refresh token";
             return self.release(Err(Error::authentication(text)));
         };
         if let Some(refused) = &tokens.refused {
-            // Also by the monotonic clock: the wall clock of another machine may be wrong.
+            // `refused.at` may be from a machine with a wrong clock, so the monotonic clock is checked too.
             let is_recent =
                 refused_at.is_some_and(|at| self.now.monotonic.saturating_sub(at) < REFUSAL_BACK_OFF);
             if is_recent || self.now.wall.duration_since(refused.at).unsigned_abs() < REFUSAL_BACK_OFF {
@@ -378,8 +378,7 @@ impl Leader {
         RefreshStep::Save(tokens, Saving(self))
     }
 
-    /// Handles the refusal of `tokens`. Uses the stored pair if it is newer, else marks or deletes the
-    /// refused one.
+    /// Handles the refusal of `tokens`. Uses the stored pair if it is newer, else marks or deletes `tokens`.
     fn reread(
         mut self: Box<Self>,
         tokens: Tokens,
@@ -387,7 +386,7 @@ impl Leader {
         refusal: TokenRequestError,
     ) -> RefreshStep {
         // After a temporary refusal, a stored pair of an earlier sign-in (from a backup) does not replace
-        // this one.
+        // `tokens`.
         let may_recover = matches!(refusal, TokenRequestError::Recoverable(_));
         let is_not_newer = |stored: &Tokens| {
             is_same_or_older(stored, &tokens) || (may_recover && stored.is_older_than(&tokens))
@@ -419,7 +418,7 @@ impl Leader {
         }
     }
 
-    /// Marks these tokens as refused with a temporary error; the session continues to use them.
+    /// Marks these tokens as temporarily refused. The session continues to use them.
     fn refused(self: Box<Self>, tokens: Tokens, error: Error) -> RefreshStep {
         if !self.session.state().mark_refused(&tokens, self.now.monotonic) {
             return self.release(Ok(())); // the user has signed in again
@@ -472,7 +471,7 @@ impl Leader {
         RefreshStep::Done(outcome)
     }
 
-    /// Ends the task after its deadline, without an outcome for the waiters: they may have more time.
+    /// Ends the task after its deadline. The waiters do not share the error: they may have later deadlines.
     fn give_up(mut self: Box<Self>) -> RefreshStep {
         let outcome = Err(lock_wait::timed_out());
         trace::refreshed(self.reason, self.exchanged, &outcome);
@@ -481,7 +480,7 @@ impl Leader {
         RefreshStep::Done(outcome)
     }
 
-    /// Ends the round; the waiters share the outcome.
+    /// Ends the round. The waiters get the outcome.
     fn end_round(&mut self, outcome: &Result<(), Error>) {
         trace::refreshed(self.reason, self.exchanged, outcome);
         self.finished = true;

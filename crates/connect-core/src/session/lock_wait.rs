@@ -9,9 +9,9 @@ use crate::{
     sign_in::token_endpoint,
 };
 
-/// The maximum pause after the first try; it doubles with each try.
+/// The maximum pause after the first try. The maximum doubles with each try.
 const FIRST_MAX_PAUSE: Duration = Duration::from_millis(4);
-/// The limit for the maximum pause.
+/// The limit of the doubled maximum.
 const MAX_PAUSE: Duration = Duration::from_millis(120);
 
 /// The wait of one task for the lock.

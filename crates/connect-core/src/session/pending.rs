@@ -25,19 +25,20 @@ pub(crate) enum PairOrigin {
     Refresh(Duration),
 }
 
-/// The stored pairs that a pending pair may replace, apart from pairs known to be older.
+/// The stored pairs that a pending pair may replace. It may always replace a pair known to be older.
 #[derive(Clone)]
 pub(crate) enum Replaceable {
-    /// This pair, from which the pending pair was obtained. Every other pair counts as newer.
+    /// Only this pair: it was refreshed, or was stored at the first try of the save.
     Pair(Tokens),
-    /// No pair: the store was empty.
+    /// No pair: the store was empty at the first try of the save.
     Nothing,
-    /// Every pair except that of a later sign-in: the user has signed in again.
+    /// Every pair except one of a later sign-in. The pending pair is from a sign-in.
     SignIn,
     /// Every pair: the application imported the pending pair.
     Import,
-    /// Like `SignIn`, but no pair of the same sign-in. The store could not be read before the first save, and
-    /// the outcome of that save is unknown: such a pair may be the result of a refresh by another process.
+    /// Every pair except one of a later sign-in, or of the same sign-in as the pending pair. The store could
+    /// not be read before the first save, and the outcome of that save is unknown. Therefore a pair of the
+    /// same sign-in may be from a refresh by another process.
     Unread,
 }
 
@@ -46,7 +47,7 @@ impl Pending {
         if stored.is_older_than(&self.tokens) {
             return true;
         }
-        // A refused pair may always be replaced, even if its sign-in was later.
+        // A refused pair of a later sign-in may be replaced as well.
         let is_later = |stored: &Tokens| stored.refused.is_none() && self.tokens.signed_in_before(stored);
         match &self.replaceable {
             Replaceable::Import => true,
@@ -65,7 +66,7 @@ pub(crate) fn is_same_or_older(pair: &Tokens, known: &Tokens) -> bool {
 
 /// Returns whether both tokens of two pairs are equal.
 ///
-/// One token is not enough: some servers keep the refresh token, and two access tokens issued in the same
+/// Comparing one is not enough: some servers keep the refresh token, and two access tokens issued in the same
 /// second may be equal.
 pub(crate) fn same_pair(one: Option<&Tokens>, other: &Tokens) -> bool {
     one.is_some_and(|one| one.access_token == other.access_token && one.refresh_token == other.refresh_token)

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{app::App, session::Session};
 
-/// The session of a user, with a gate: a lock of type `G`, from the driver, at which tasks queue.
+/// The session of a user and its gate, a lock of type `G` that the driver takes for each task.
 #[derive(Debug)]
 pub struct Member<G> {
     /// The session.
@@ -18,9 +18,9 @@ pub struct Member<G> {
 
 /// The sessions of one application in this process.
 ///
-/// It drops sessions without other owners when their number grows; they are loaded from the store again when
-/// needed. It keeps a session with unsaved tokens, with a running refresh, or whose last refresh lost its
-/// response.
+/// When their number grows, sessions without other owners are dropped. If their tokens are needed again, they
+/// are loaded from the store. A session is never dropped if it has unsaved tokens or a running refresh, or if
+/// the response to its last refresh was lost.
 #[derive(Debug)]
 pub struct Registry<G> {
     app: App,
@@ -33,7 +33,7 @@ struct Members<G> {
     sweep_at: usize,
 }
 
-/// Sessions are swept only if there are at least this many.
+/// The registry calls `sweep` itself only if it has at least this many sessions.
 const MIN_SWEEP_SIZE: usize = 1024;
 
 impl<G: Default> Registry<G> {
@@ -62,8 +62,9 @@ impl<G: Default> Registry<G> {
         member
     }
 
-    /// Drops every session that has no other owner and loses no token. The registry also does so when it
-    /// grows.
+    /// Drops every session that has no other owner and can be dropped without losing tokens.
+    ///
+    /// The registry calls this itself when its number of sessions grows.
     pub fn sweep(&self) {
         self.members().sweep();
     }
@@ -132,7 +133,7 @@ mod tests {
         let RefreshStep::Queue(given_up) =
             registry.member("unsaved").session.import(Tokens::new("a", "r"), now)
         else {
-            panic!("an import queues at the gate");
+            panic!("the first step of an import is not `Queue`");
         };
         drop(given_up);
         idle(&registry, 5_000);

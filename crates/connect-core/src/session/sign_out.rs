@@ -21,16 +21,15 @@ use crate::{
 /// A sign-out.
 pub(crate) struct SignOut {
     session: Arc<Session>,
-    /// The state of the session when the tokens to revoke were looked up.
+    /// The counters of the session when the tokens to revoke were loaded.
     since: StartPoint,
-    /// The tokens to revoke (the first) and all other known tokens of the user. None of them may be used
-    /// again.
+    /// All known token pairs of the user, which must not be used again. The first pair is revoked.
     tokens: Vec<Tokens>,
     revoked: Result<(), Error>,
     /// The number of this sign-out in the session.
     number: u64,
     lock: LockWait,
-    /// The (monotonic) time just before the successful try to take the lock: the lease may run since then.
+    /// The (monotonic) time just before the lock was taken, which is the earliest start of the lease.
     locked_at: Duration,
     /// How often the revocation was sent.
     tries: u32,
@@ -68,8 +67,9 @@ impl SignOut {
         self.delete()
     }
 
-    /// Returns the pause before the next try of the revocation, or `None` if the lease is too short for it.
+    /// Returns the pause before the next try of the revocation, or `None` if no other try is allowed.
     ///
+    /// No try is allowed if the lease could end before its response, or if the retry policy forbids one.
     /// A revocation can be repeated, and after a 503 the tokens are still valid (RFC 7009 2.2.1).
     fn pause(&self, error: &Error, now: Now) -> Option<Duration> {
         let app = self.session.app();
@@ -91,7 +91,7 @@ impl Work for SignOut {
             Ok(true) => return RefreshStep::Load(Loading(self)),
             Ok(false) => match self.lock.pause(session.app(), now) {
                 Some(pause) => return RefreshStep::Sleep(pause, Resting(self)),
-                // The waiters do not share this outcome: they may have more time.
+                // The waiters do not share this error: they may have later deadlines.
                 None => return RefreshStep::Done(Err(lock_wait::timed_out())),
             },
             Err(error) => Err(store_error("could not be locked", error)),
@@ -107,10 +107,10 @@ impl Work for SignOut {
             (state.pending().cloned(), state.tokens().cloned())
         };
         let stored = stored.unwrap_or_else(|error| {
-            self.revoked = Err(store_error("could not be read", error)); // replaced if tokens in memory are revoked
+            self.revoked = Err(store_error("could not be read", error)); // replaced by the outcome of a revocation
             None
         });
-        // The newest pair goes first, to be revoked: the server may no longer know an older one.
+        // The first pair is revoked. It must be the newest: the server may no longer know an older one.
         self.tokens = match (stored, current) {
             (Some(stored), Some(current)) if stored.is_older_than(&current) => vec![current, stored],
             (stored, current) => stored.into_iter().chain(current).collect(),
@@ -140,7 +140,7 @@ impl Work for SignOut {
         {
             let session = self.session.clone();
             let mut state = session.state();
-            // A sign-in in the meantime stays: its pair is waiting to be saved.
+            // If the user has signed in meanwhile, that session stays: its pair is not saved yet.
             if !state.is_superseded(self.since) {
                 state.end_by_sign_out(std::mem::take(&mut self.tokens));
             }

@@ -1,21 +1,22 @@
 //! The state of a session and all its transitions. No other file changes the state.
 //!
 //! *Generation*: a counter that increases when another pair comes into use and when the session ends. A call
-//! remembers the generation it used, so a late response does not affect a newer pair.
+//! remembers the generation that it used, so a late response does not affect a newer pair.
 //!
 //! *Round*: one refresh task, from start to end. A caller remembers how many rounds had ended when it
-//! requested a refresh. If a round ends while it waits, it shares the outcome (success or failure) and starts
-//! no other round.
+//! requested a refresh. If a round ends while the caller waits, the caller gets the outcome of that round
+//! (success or failure) and starts no other round.
 //!
 //! *Pending pair*: a pair that the server has issued and that is not saved yet. It is not used before it is
 //! saved.
 //!
-//! Of two pairs of one sign-in, the older never replaces the newer: a store may return an older record, for
-//! example after a restored backup. Revisions decide which pair is older, else the server's clock in both
-//! access tokens, never the clock of a machine. If neither decides, the stored pair counts as newer.
+//! Of two pairs of one sign-in, the older never replaces the newer, even if the store returns the older one
+//! (for example from a restored backup). The revisions decide which pair is older. Without revisions, the
+//! server's times in both access tokens decide, never the clock of a machine. If nothing decides, the stored
+//! pair is treated as newer.
 //!
-//! A refused refresh token ends the session only if the error is final. If it may be temporary, the stored
-//! pair is kept and marked as refused.
+//! A refused refresh token ends the session only if the refusal is final. After a refusal that may be
+//! temporary, the stored pair is kept and marked as refused.
 
 use std::time::Duration;
 
@@ -31,13 +32,13 @@ use crate::{
     tokens::{Refused, Tokens},
 };
 
-/// The time before its expiry at which an access token is refreshed; at most half its lifetime.
+/// An access token is refreshed this long before it expires, but not in the first half of its life.
 const REFRESH_AHEAD: Duration = Duration::from_secs(60);
-/// The minimum time between two early refreshes if the first failed.
+/// The minimum time from a failed early refresh to the next early refresh.
 ///
-/// Also the minimum age at which a pair is refreshed if no call has succeeded with it.
+/// Also the minimum age of a pair that is refreshed because of a 401 before any call has succeeded with it.
 const MIN_REFRESH_INTERVAL: Duration = Duration::from_secs(10);
-/// The limit for a server's `Retry-After` in the back-off of early refreshes.
+/// The maximum back-off of early refreshes, even if the `Retry-After` of the server is longer.
 const MAX_REFRESH_INTERVAL: Duration = Duration::from_secs(3600);
 
 #[derive(Default)]
@@ -74,9 +75,9 @@ struct Current {
     proven: bool,
     /// The (monotonic) time at which this process received a temporary refusal of the refresh token.
     refused_at: Option<Duration>,
-    /// Whether its refresh token was sent and the response was lost: the token may be used up.
+    /// Whether the response to an exchange of the refresh token was lost: the token may be used up.
     fate_unknown: bool,
-    /// The (monotonic) time at which the response was lost.
+    /// The (monotonic) time at which `fate_unknown` was set.
     fate_unknown_since: Duration,
 }
 
@@ -91,10 +92,10 @@ struct Failure {
 struct Ended {
     /// The refused or revoked pairs: the session must not use them again.
     barred: Vec<Tokens>,
-    /// The pair that was in use when it was missing from the store. It may be used again, unless the user
+    /// The pair in use at the moment when the store was found empty. It may be used again, unless the user
     /// signs out.
     gone: Option<Tokens>,
-    /// Whether the user has signed out. Then no pair of the same sign-ins may be used again.
+    /// Whether the user has signed out. If so, no pair of the same or an earlier sign-in may be used again.
     by_sign_out: bool,
     error: Error,
 }
@@ -121,8 +122,8 @@ pub(crate) enum Verdict {
     Again,
     /// Refresh the tokens.
     Refresh,
-    /// Send the request again after this time, without a refresh. By its timestamp, another process has just
-    /// received the pair; if the 401 persists, the clock of that process is wrong.
+    /// Send the request again after this time, without a refresh. According to its timestamp, another process
+    /// received the pair a few seconds ago. A second 401 causes a refresh, even if the timestamp is wrong.
     Wait(Duration),
     /// Fail: this process has just received the pair, so another refresh would not help.
     Fail,
@@ -134,14 +135,14 @@ enum Freshness {
     Expired,
 }
 
-/// The counters at the start of a task. Later changes show by comparing them.
+/// The counters at the start of a task. Comparing them later shows whether the session has changed.
 #[derive(Clone, Copy)]
 pub(super) struct StartPoint {
     pub(super) generation: u64,
     pub(super) sign_ins: u64,
 }
 
-/// Transitions by calls.
+/// The transitions that calls make.
 impl SessionState {
     pub(super) fn plan(&mut self, tried: Tried, now: Now) -> TokenDecision {
         let generation = self.generation;
@@ -155,14 +156,16 @@ impl SessionState {
         match current.freshness(now) {
             Freshness::Expired if !tried.ahead => return TokenDecision::Refresh(TaskReason::Expired),
             Freshness::Early if !tried.ahead && self.may_refresh_early(now) => {
-                self.early_refresh_requested = true; // other calls use the pair that still works
+                self.early_refresh_requested = true; // other calls go on with the current pair
                 return TokenDecision::Refresh(TaskReason::Early);
             }
             _ => {}
         }
         match &current.bearer {
             Some(bearer) => TokenDecision::Use { generation, bearer: bearer.clone() },
-            None => TokenDecision::Fail(Error::authentication("the access token does not fit into a header")),
+            None => TokenDecision::Fail(Error::authentication(
+                "the access token has characters that are not allowed in a header",
+            )),
         }
     }
 
@@ -215,7 +218,7 @@ impl SessionState {
         StartPoint { generation: self.generation, sign_ins: self.sign_ins }
     }
 
-    /// Returns whether the user has signed in or out since then.
+    /// Returns whether the user has signed in or out since this start point.
     pub(super) fn is_superseded(&self, since: StartPoint) -> bool {
         self.sign_ins != since.sign_ins
     }
@@ -231,8 +234,8 @@ impl SessionState {
 
     /// Returns the error that ended the session if these tokens must not be used again.
     ///
-    /// These are the refused or revoked pairs and older pairs of the same sign-ins, for example from a
-    /// restored backup. After a sign-out, also every other pair of the same or an older sign-in.
+    /// These are the refused or revoked pairs, and older pairs of the same sign-ins (for example from a
+    /// restored backup). After a sign-out, they are all pairs of the same or earlier sign-ins.
     pub(super) fn ended_with(&self, tokens: &Tokens) -> Option<Error> {
         let ended = self.ended.as_ref()?;
         let is_over = |known: &Tokens| {
@@ -242,7 +245,7 @@ impl SessionState {
         ended.barred.iter().any(is_over).then(|| ended.error.clone())
     }
 
-    /// Returns whether dropping the state loses no token.
+    /// Returns whether the state can be dropped without losing tokens.
     pub(super) fn is_clean(&self) -> bool {
         self.pending.is_none()
             && !self.leading
@@ -269,12 +272,12 @@ impl SessionState {
         self.current.as_ref().is_some_and(|current| matches!(current.freshness(now), Freshness::Expired))
     }
 
-    /// Returns whether the current access token may still work after a lost response to its refresh.
+    /// Returns whether the access token may still be valid although the response to its refresh was lost.
     ///
-    /// `None` if no response was lost.
+    /// Returns `None` if no response was lost.
     ///
-    /// A wrong wall clock must not shorten that time: it is a whole token lifetime from the exchange on, by
-    /// the monotonic clock.
+    /// The token may be valid for a whole lifetime from the lost exchange on. The monotonic clock measures
+    /// this time, because the wall clock may be wrong.
     pub(super) fn is_in_doubt(&self, now: Now) -> Option<bool> {
         let current = self.current.as_ref().filter(|current| current.fate_unknown)?;
         let life = current.tokens.lifetime().unwrap_or(MAX_REFRESH_INTERVAL);
@@ -286,7 +289,7 @@ impl SessionState {
     pub(super) fn tokens_within(&self, max_age: Duration, asked: Now) -> Option<&Tokens> {
         let current = self.current.as_ref()?;
         let tokens = &current.tokens;
-        // By the monotonic clock, so that a wall clock that jumps does not cause another exchange.
+        // The monotonic clock is used, so that a jump of the wall clock does not cause another exchange.
         let is_new = current.minted.is_some_and(|at| at >= asked.monotonic);
         let is_recent =
             tokens.issued_at.is_some_and(|at| asked.wall.duration_since(at).unsigned_abs() <= max_age)
@@ -295,14 +298,16 @@ impl SessionState {
     }
 }
 
-/// Transitions by tasks, which queue at the session's gate.
+/// The transitions that tasks make. The session's gate admits one task at a time.
 impl SessionState {
-    /// Returns the number of sign-outs that have begun, or of rounds that have ended.
+    /// Returns the number of begun sign-outs if the task is a sign-out, else the number of ended rounds.
     pub(super) fn round(&self, reason: TaskReason) -> u64 {
         if reason == TaskReason::SignOut { self.sign_outs } else { self.rounds }
     }
 
-    /// Returns the outcome of another task, if one did the same since this round and generation.
+    /// Returns the outcome of another task if it has already done the work of the given task.
+    ///
+    /// `generation` and `round` are the values at which the given task was requested.
     pub(super) fn outcome_since(
         &self,
         reason: TaskReason,
@@ -347,7 +352,7 @@ impl SessionState {
         self.early_refresh_requested = false;
     }
 
-    /// Ends the round of a leader; its waiters share the outcome.
+    /// Ends the round of a leader. Its waiters get the outcome.
     pub(super) fn end_round(
         &mut self,
         reason: TaskReason,
@@ -370,8 +375,8 @@ impl SessionState {
         self.failure = Some(Failure { round, generation, error: error.clone() });
     }
 
-    /// Ends the round of a leader whose deadline has passed, without an outcome. Its waiters may have more
-    /// time.
+    /// Ends the round of a leader whose deadline has passed. The waiters get no outcome: they may have later
+    /// deadlines.
     pub(super) fn abandon_round(&mut self, reason: TaskReason, now: Now) {
         self.leading = false;
         if reason == TaskReason::Early {
@@ -380,7 +385,7 @@ impl SessionState {
     }
 }
 
-/// Transitions of the pairs.
+/// The transitions of the token pairs.
 impl SessionState {
     /// Puts a saved pair into use.
     pub(super) fn adopt(&mut self, tokens: Tokens, origin: PairOrigin) {
@@ -391,7 +396,7 @@ impl SessionState {
         self.current = Some(Current::new(tokens, origin));
     }
 
-    /// Makes the pair of a new sign-in pending, unless a later sign-in has completed since `since`.
+    /// Makes the pair of a new sign-in pending, unless a later sign-in has completed after `since`.
     pub(super) fn sign_in(
         &mut self,
         tokens: Tokens,
@@ -432,7 +437,7 @@ impl SessionState {
                 self.adopt_pending();
             }
             Some(tokens) if !pending.may_replace(&tokens) => {
-                // The stored pair counts as newer: another process has refreshed.
+                // The stored pair is treated as newer: another process has refreshed.
                 self.pending = None;
                 self.adopt(tokens, PairOrigin::Taken(now));
             }
@@ -444,8 +449,8 @@ impl SessionState {
 
     /// Returns the pending pair if it may be saved although the store cannot be read.
     ///
-    /// That is the pair of a sign-in or import whose save was not attempted yet. After an attempt, the
-    /// unreadable record may be this pair, or a newer one that another process has obtained with it.
+    /// That is the pair of a sign-in or import, if its save was not attempted yet. After an attempt, the
+    /// unreadable record may be this pair, or a newer pair that another process has obtained with it.
     pub(super) fn claim_unattempted(&mut self) -> Option<Pending> {
         let pending = self.pending.as_mut();
         let pending = pending
@@ -454,9 +459,9 @@ impl SessionState {
         Some(pending.clone())
     }
 
-    /// Takes over a newer mark of a refusal from the stored record of the current pair.
+    /// Copies the mark of a refusal from the stored record of the current pair, if it is newer.
     ///
-    /// Another process may have set it. The mark in memory is newer if it could not be saved.
+    /// Another process may have set the stored mark. The mark in memory is newer if its save has failed.
     pub(super) fn merge_refusal(&mut self, stored: Tokens) {
         let Some(current) = &mut self.current else { return };
         let at = |refused: &Option<Refused>| refused.as_ref().map(|refused| refused.at);
@@ -508,7 +513,9 @@ impl SessionState {
         }
     }
 
-    /// Ends the session, adds barred pairs, and returns the pair that was missing from the store before.
+    /// Ends the session. These pairs, and the barred pairs of an earlier end, must not be used again.
+    ///
+    /// Returns the pair that the earlier end found missing from the store ([`Ended::gone`]), if any.
     fn end(&mut self, mut barred: Vec<Tokens>, error: Error) -> Option<Tokens> {
         self.current = None;
         self.pending = None;

@@ -8,46 +8,6 @@
 //!   import            Queue: TryLock -> Load -> Save -> Release -> Done
 //!   sign-out  TryLock -> Load -> Send -> [Sleep -> Send] -> Delete -> Release -> Done
 //! ```
-//!
-//! Each step carries a continuation that takes its result. Only the continuation of the current step exists,
-//! so a driver cannot resume a wrong step, or resume twice. A complete driver for one thread:
-//!
-//! ```
-//! # use connect_core::{machine::*, *};
-//! fn drive(
-//!     mut step: RefreshStep, key: &TokenKey, store: &dyn TokenStore, transport: &dyn Transport,
-//!     now: impl Fn() -> Now,
-//! ) -> Result<(), Error> {
-//!     let mut lock = Locked::<dyn StoreLock>::new();
-//!     loop {
-//!         step = match step {
-//!             RefreshStep::Load(next) => next.resume(match lock.held() {
-//!                 Some(lock) => lock.load(),
-//!                 None => store.load(key),
-//!             }, now()),
-//!             RefreshStep::TryLock(lease, next) => {
-//!                 let tried = now();
-//!                 next.resume(lock.take(store.try_lock(key, lease)), tried, now())
-//!             }
-//!             RefreshStep::Prepare(next) => next.resume(lock.with(|lock| lock.prepare()), now()),
-//!             RefreshStep::Send(request, next) => next.resume(transport.send(request), now()),
-//!             RefreshStep::Save(tokens, next) => {
-//!                 next.resume(lock.with(|lock| lock.save(&tokens)), now())
-//!             }
-//!             RefreshStep::Delete(next) => next.resume(lock.with(|lock| lock.delete()), now()),
-//!             RefreshStep::Sleep(time, next) => {
-//!                 std::thread::sleep(time);
-//!                 next.resume(now())
-//!             }
-//!             RefreshStep::Release(next) => {
-//!                 next.resume(lock.release().map_or(Ok(()), |lock| lock.release()), now())
-//!             }
-//!             RefreshStep::Queue(task) => task.start(now()), // with several threads: take the gate first
-//!             RefreshStep::Done(outcome) => return outcome,
-//!         };
-//!     }
-//! }
-//! ```
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -60,25 +20,65 @@ use crate::{
 
 /// The highest number of tasks of a client that hold a lock of the store at the same time.
 ///
-/// A driver with this many waits before [`RefreshStep::TryLock`], at most until [`Locking::deadline`].
+/// If this many hold one, the driver waits before it performs [`RefreshStep::TryLock`], at most until
+/// [`Locking::deadline`].
 pub const MAX_TASKS_AT_ONCE: u32 = 128;
 
 /// The next step of a task, with the continuation that takes its result.
 ///
-/// Exhaustive on purpose: a driver that leaves out a step does not compile.
+/// A driver resumes the continuation with the result of the step. Only the continuation of the current step
+/// exists, so a driver cannot resume a wrong step, or resume twice. The enum is exhaustive on purpose: a
+/// driver that leaves out a step does not compile. A complete driver for one thread:
+///
+/// ```
+/// # use connect_core::{machine::*, *};
+/// fn drive(
+///     mut step: RefreshStep, key: &TokenKey, store: &dyn TokenStore, transport: &dyn Transport,
+///     now: impl Fn() -> Now,
+/// ) -> Result<(), Error> {
+///     let mut lock = Locked::<dyn StoreLock>::new();
+///     loop {
+///         step = match step {
+///             RefreshStep::Load(next) => next.resume(match lock.held() {
+///                 Some(lock) => lock.load(),
+///                 None => store.load(key),
+///             }, now()),
+///             RefreshStep::TryLock(lease, next) => {
+///                 let tried = now();
+///                 next.resume(lock.take(store.try_lock(key, lease)), tried, now())
+///             }
+///             RefreshStep::Prepare(next) => next.resume(lock.with(|lock| lock.prepare()), now()),
+///             RefreshStep::Send(request, next) => next.resume(transport.send(request), now()),
+///             RefreshStep::Save(tokens, next) => {
+///                 next.resume(lock.with(|lock| lock.save(&tokens)), now())
+///             }
+///             RefreshStep::Delete(next) => next.resume(lock.with(|lock| lock.delete()), now()),
+///             RefreshStep::Sleep(time, next) => {
+///                 std::thread::sleep(time);
+///                 next.resume(now())
+///             }
+///             RefreshStep::Release(next) => {
+///                 next.resume(lock.release().map_or(Ok(()), |lock| lock.release()), now())
+///             }
+///             RefreshStep::Queue(task) => task.start(now()), // with several threads: take the gate first
+///             RefreshStep::Done(outcome) => return outcome,
+///         };
+///     }
+/// }
+/// ```
 #[must_use = "a task makes no progress until its step is performed"]
 pub enum RefreshStep {
-    /// Load the tokens. Use [`StoreLock::load`](crate::StoreLock::load) if the lock is held, else the store.
+    /// Load the tokens, with [`StoreLock::load`](crate::StoreLock::load) if the lock is held.
     Load(Loading),
-    /// Try once to take the store's lock for this lease.
+    /// Try once to take the store's lock, with this lease.
     TryLock(Duration, Locking),
     /// Call [`StoreLock::prepare`](crate::StoreLock::prepare), which checks that a save will be possible.
     Prepare(Preparing),
-    /// Send a request to the token endpoint. Only its own timeout applies: do not abort it with the caller.
+    /// Send this request to the token endpoint. Do not abort it when the caller is cancelled or times out.
     Send(Request, Exchanging),
-    /// Save these tokens with the lock.
+    /// Save these tokens with [`StoreLock::save`](crate::StoreLock::save).
     Save(Tokens, Saving),
-    /// Delete the tokens with the lock.
+    /// Delete the tokens with [`StoreLock::delete`](crate::StoreLock::delete).
     Delete(Deleting),
     /// Wait this long.
     Sleep(Duration, Resting),
@@ -109,8 +109,7 @@ impl fmt::Debug for RefreshStep {
 
 opaque!(Loading, Preparing, Exchanging, Saving, Deleting, Locking, Resting, Releasing);
 
-/// A state machine behind the steps. A machine implements the methods for the results of the steps that it
-/// returns.
+/// A state machine that returns the steps. It implements the methods for the steps that it returns.
 pub(crate) trait Work: Send {
     fn loaded(self: Box<Self>, _: Result<Option<Tokens>, StoreError>, _: Now) -> RefreshStep {
         unexpected_result()
@@ -188,9 +187,9 @@ impl Locking {
         self.deadline
     }
 
-    /// Takes whether the lock is held now, and returns the next step.
+    /// Takes the result of the try and returns the next step.
     ///
-    /// `tried` is the time just before the try: the lease may run since then.
+    /// `held` is whether the lock was taken; `tried` is the time just before the try.
     pub fn resume(self, held: Result<bool, StoreError>, tried: Now, now: Now) -> RefreshStep {
         self.work.locked(held, tried.monotonic, now)
     }
@@ -220,7 +219,7 @@ impl Releasing {
         Self { outcome, ended: None }
     }
 
-    /// Returns the outcome of the task, even if the lock could not be released: it ends with its lease.
+    /// Returns the outcome of the task, even if the release failed: the lock then ends with its lease.
     pub fn resume(self, _released: Result<(), StoreError>, _now: Now) -> RefreshStep {
         if let Some((session, ended)) = self.ended {
             if let Some(observer) = &session.app().config().observer {
@@ -231,7 +230,7 @@ impl Releasing {
     }
 }
 
-/// Notifies the observer of a write that a crash may undo. For the task, that write has succeeded.
+/// Notifies the observer of a write that a crash may undo. The write is treated as successful.
 pub(crate) fn notify_unless_synced(
     session: &Session,
     outcome: Result<Written, StoreError>,
@@ -245,11 +244,11 @@ pub(crate) fn notify_unless_synced(
     Ok(())
 }
 
-/// A place for the lock that a driver holds between the steps.
+/// The store's lock, if the driver holds it between two steps.
 pub struct Locked<L: ?Sized>(Option<Box<L>>);
 
 impl<L: ?Sized> Locked<L> {
-    /// Creates an empty place: no lock is held.
+    /// Creates a value without a lock.
     pub fn new() -> Self {
         Self(None)
     }
@@ -268,7 +267,7 @@ impl<L: ?Sized> Locked<L> {
     /// Returns the lock.
     ///
     /// # Errors
-    /// If no lock is held; the steps never ask for that.
+    /// If no lock is held. A driver that performs all steps never gets this error.
     pub fn required(&mut self) -> Result<&mut Box<L>, StoreError> {
         self.held().ok_or_else(StoreError::lost_lease)
     }

@@ -2,8 +2,8 @@
 //! session.
 //!
 //! The driver takes the session's gate and starts a [`TokenTask`], which returns the first [`RefreshStep`].
-//! If another task has done the same in the meantime, the task ends immediately with the outcome of that
-//! task.
+//! If another task has already done the same work, the new task ends immediately with the outcome of the
+//! other task.
 
 use std::{sync::Arc, time::Duration};
 
@@ -66,14 +66,14 @@ impl TokenTask {
         &self.session
     }
 
-    /// Returns the monotonic time until which the caller waits for gate, lock and other tasks.
+    /// Returns the monotonic time until which the caller waits for the gate and the lock.
     pub fn deadline(&self) -> Duration {
         self.deadline
     }
 
     /// Returns the error for a caller that did not get the gate before the deadline.
     pub fn timed_out(self) -> Error {
-        Error::timeout().with_message("another task was still refreshing the tokens")
+        Error::timeout().with_message("another task was still changing the tokens of this user")
     }
 
     pub(crate) fn reason(&self) -> TaskReason {
@@ -82,7 +82,7 @@ impl TokenTask {
 
     /// Starts the task, under the gate, and returns its first step.
     ///
-    /// Returns [`RefreshStep::Done`] if another task has done the same since this one was requested.
+    /// Returns [`RefreshStep::Done`] if another task has done the same work since this task was requested.
     pub fn start(mut self, now: Now) -> RefreshStep {
         let session = self.session.clone();
         let mut state = session.state();
@@ -90,7 +90,7 @@ impl TokenTask {
             return RefreshStep::Done(outcome);
         }
         self.started = true;
-        // While the token still works, an early refresh does not wait for the holder of the lock.
+        // An early refresh does not wait for the lock, because the access token is still valid.
         let deadline = if self.reason == TaskReason::Early { now.monotonic } else { self.deadline };
         let lock = LockWait::new(session.app(), deadline);
         if self.reason == TaskReason::SignOut {
@@ -99,7 +99,7 @@ impl TokenTask {
             return SignOut::start(&session, number, lock);
         }
         let since = state.begin_round(self.reason);
-        // To load tokens needs no lock, but to save the pair of a sign-in in the meantime does.
+        // Loading needs no lock. Saving the pair of a sign-in in the meantime does.
         let needs_no_lock = self.reason == TaskReason::Absent && state.pending().is_none();
         drop(state); // `Leader::drop` locks the state
         let leader = Leader::new(&session, self.reason, since, lock, now);

@@ -1,16 +1,4 @@
-//! The interface of a token store, which keeps tokens between calls and shares them between processes.
-//!
-//! The rules of a store:
-//!
-//! * Loading needs no lock. Only the holder of the lock of a key may write the key.
-//! * `try_lock` returns immediately, so a store never blocks a thread for a lock: the caller waits between
-//!   tries.
-//! * A lock is a lease: it expires at the latest after the requested time if its holder does not release it.
-//!   If a holder has lost the lock, its writes fail with [`StoreError::lease_lost`] and write nothing. A lock
-//!   that the operating system releases when its holder dies, such as a file lock, may be held longer than
-//!   the requested time.
-//! * `save` returns an error unless the tokens were written: see [`Written`].
-//! * Dropping a lock releases it; [`StoreLock::release`] also reports errors.
+//! The interface of a token store, which saves tokens and shares them between processes.
 
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
@@ -32,6 +20,17 @@ pub struct TokenKey {
 
 /// A blocking token store. The blocking client calls it directly, the async client on a pool of blocking
 /// threads.
+///
+/// The rules of a store:
+///
+/// * Loading needs no lock. Only the holder of the lock of a key may write the tokens of the key.
+/// * `try_lock` returns immediately, so a store never blocks a thread for a lock. The caller waits between
+///   tries.
+/// * A lock ends with its lease, or when its holder releases it. After the end of the lease, writes of the
+///   holder fail with [`StoreError::lease_lost`] and write nothing. A lock that the operating system releases
+///   when its holder dies, such as a file lock, may outlast its lease.
+/// * `save` returns an error unless the tokens were written: see [`Written`].
+/// * Dropping a lock releases it; [`StoreLock::release`] also reports errors.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a blocking token store",
     note = "pass an async store to `async_store` of the async client, or wrap it in `connect_stores::Blocking` for the blocking client"
