@@ -36,13 +36,12 @@ pub struct Config {
     pub client_id: String,
     /// The client secret; `None` for a public client (RFC 6749 2.1), which cannot keep a secret.
     pub client_secret: Option<Secret>,
-    /// The registered redirect URI, character by character. `postmessage` if the codes come from Google's
-    /// popup.
+    /// The redirect URI, exactly as registered. `postmessage` if the codes come from Google's popup.
     pub redirect_uri: String,
     /// The base URL of the API. Default [`CONNECT_BASE_URL`].
     ///
-    /// No default if [`profile`](Self::profile) is set or the client is anonymous: credentials for one
-    /// service must not be sent to another.
+    /// There is no default if [`profile`](Self::profile) is set or the client is anonymous: credentials for
+    /// one service must not be sent to another service.
     pub base_url: Option<String>,
     /// The authorization server. Default: Mobiscroll Connect at the base URL.
     pub profile: Option<Profile>,
@@ -60,10 +59,10 @@ pub struct Config {
     pub max_response_size: usize,
     /// The seed of all random numbers: see [`Seed`].
     pub seed: Seed,
-    /// The public key (`whpk_..`) that verifies webhook deliveries until a key could be fetched. Default: no
-    /// key.
+    /// The public key (`whpk_..`) that verifies webhook deliveries until the client has fetched the keys.
+    /// Default: no key.
     pub webhook_key: Option<String>,
-    /// The observer, notified when a session ends.
+    /// The observer of ended sessions and unsynced writes. Default: no observer.
     pub observer: Option<Arc<dyn Observer>>,
 }
 
@@ -97,7 +96,7 @@ impl Config {
 
     /// Creates the configuration of a public client, such as an installed program or a device.
     ///
-    /// Set its [`profile`](Self::profile) to that of a server with PKCE ([`Pkce::Used`]).
+    /// Set its [`profile`](Self::profile) to a server that checks PKCE ([`Pkce::Used`]).
     pub fn public(
         client_id: impl Into<String>,
         redirect_uri: impl Into<String>,
@@ -146,7 +145,7 @@ impl Config {
         Ok(config)
     }
 
-    /// Returns the error of a sign-in or call that needs a user and has none.
+    /// Returns the error of a sign-in or call that needs a user, but has no user id.
     pub(crate) fn no_user(&self) -> Error {
         match self.is_anonymous() {
             true => Error::configuration(
@@ -208,8 +207,9 @@ impl App {
             Some(secret) => oauth::basic(profile.client_auth, &config.client_id, secret)?,
             None => None,
         };
-        let user_agent = HeaderValue::try_from(config.user_agent.as_str())
-            .map_err(|_| Error::configuration("the user agent has characters that a header must not have"))?;
+        let user_agent = HeaderValue::try_from(config.user_agent.as_str()).map_err(|_| {
+            Error::configuration("the user agent has characters that are not allowed in a header")
+        })?;
         let entropy = Entropy::new(config.seed.clone());
         Ok(Self(Arc::new(AppData {
             config,
@@ -229,7 +229,7 @@ impl App {
         &self.0.config
     }
 
-    /// Returns whether the API has a base URL, set or by default.
+    /// Returns whether the API has a base URL, configured or by default.
     pub(crate) fn has_service(&self) -> bool {
         let config = self.config();
         config.base_url.is_some() || !(config.profile.is_some() || config.is_anonymous())
@@ -266,8 +266,8 @@ impl App {
         &self.0.entropy
     }
 
-    /// Returns the cool-downs of the API. After a 429 with `Retry-After`, calls of the application (or user)
-    /// wait.
+    /// Returns the cool-downs of the API. After a 429 with `Retry-After`, all calls of the application or of
+    /// the user wait.
     pub(crate) fn cool_downs(&self) -> &CoolDowns {
         &self.0.cool_downs
     }
@@ -311,7 +311,9 @@ pub(crate) fn check_redirect_uri(text: &str) -> Result<(), Error> {
     if text.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
         return Err(wrong("must not contain a space or control character"));
     }
-    let Some((scheme, _)) = text.split_once(':') else { return Err(wrong("must be absolute")) };
+    let Some((scheme, _)) = text.split_once(':') else {
+        return Err(wrong("must have a scheme such as https"));
+    };
     if text.contains('#') {
         return Err(wrong("must not have a fragment (RFC 6749 3.1.2)"));
     }

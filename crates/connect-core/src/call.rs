@@ -24,8 +24,10 @@ use crate::{
     session::{Plan, Session, TaskReason, TokenTask, Tried, Verdict},
 };
 
-/// How often a request is sent again after a 401. The causes: a pair that another caller refreshed, a pause
-/// until the server accepts that pair, and a refresh by this call.
+/// The maximum number of times a request is sent again after a 401.
+///
+/// Once with a newer pair of another caller, once after a pause until the server accepts this pair, and once
+/// after a refresh by this call.
 const MAX_REPLAYS: u32 = 3;
 
 /// The next step of a call, with the continuation that takes its result.
@@ -56,7 +58,7 @@ impl fmt::Debug for Step {
     }
 }
 
-/// The number of times the request was sent: an extension of the response.
+/// A response extension: the number of times the request was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attempts(pub u32);
 
@@ -94,7 +96,7 @@ pub struct Call {
     deadline: Duration,
     /// How often the request was sent.
     sent: u32,
-    /// The attempts that count for the retry policy: those without a 401.
+    /// The number of attempts, for the retry policy. Attempts that got a 401 are not counted.
     tries: u32,
     /// How often the request was sent again after a 401.
     replays: u32,
@@ -153,7 +155,7 @@ impl Call {
         Box::new(call).prepare(now)
     }
 
-    /// Sends the request once the deadline, the cool-down of the service and the access token allow it.
+    /// Returns the step that sends the request, or first a wait for a cool-down, or a refresh.
     fn prepare(mut self: Box<Self>, now: Now) -> Step {
         self.trace.update_time(now);
         let left = self.deadline.saturating_sub(now.monotonic);
@@ -283,7 +285,7 @@ impl Call {
             }
             // After a failed early refresh the call uses the current pair, which still works.
             Err(_) if reason == TaskReason::Early && session.is_usable() => self.prepare(now),
-            // The request itself was not sent, whatever happened to the exchange.
+            // The error is about the exchange: the request of the call was not sent.
             Err(error) if surely_not_processed(&error) => {
                 let error = error.with_attempts(0);
                 self.tries += 1;
@@ -350,7 +352,7 @@ impl Refreshing {
 pub struct Sleeping(Box<Call>);
 
 impl Sleeping {
-    /// Returns the next step. The token is checked again: another caller may have refreshed it during the
+    /// Returns the next step. The tokens are checked again: another caller may have refreshed them during the
     /// pause.
     pub fn resume(self, now: Now) -> Step {
         self.0.prepare(now)

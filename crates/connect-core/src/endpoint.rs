@@ -22,7 +22,8 @@ use crate::base::{Error, Response, Service};
 /// An operation of a service, with its parameters.
 ///
 /// Every request type of `connect_types` is an endpoint. For an endpoint that the library lacks, implement
-/// the two methods without a default. Its response can have any type with `impl Answer for YourType {}`.
+/// the two methods without a default. Its response can be any deserialisable type with `impl Answer for
+/// YourType {}`.
 ///
 /// ```
 /// use std::borrow::Cow;
@@ -57,7 +58,7 @@ pub trait Endpoint {
 
     /// Returns additional headers. Mark secret values as sensitive. Default: none.
     ///
-    /// An `Accept` replaces the usual one. An `Authorization` is sent if [`auth`](Self::auth) adds none.
+    /// `Accept` replaces `application/json`. `Authorization` is sent unless [`auth`](Self::auth) sets it.
     fn headers(&self) -> Result<HeaderMap, Error> {
         Ok(HeaderMap::new())
     }
@@ -73,7 +74,7 @@ pub trait Endpoint {
         ""
     }
 
-    /// Returns whether the request may be retried. Default: by its method (RFC 9110 9.2).
+    /// Returns which failures of the request are retried. Default: by its method (RFC 9110 9.2).
     fn safety(&self) -> Safety {
         match self.method() {
             Method::GET | Method::HEAD | Method::OPTIONS => Safety::Safe,
@@ -92,9 +93,10 @@ pub trait Endpoint {
         Base::Api
     }
 
-    /// Returns the whole URL in place of path and query, for servers that return the URL of the next page.
+    /// Returns the whole URL, for servers that return the URL of the next page.
     ///
-    /// A URL with another origin than the service is refused, to protect the access token. Default: none.
+    /// It is used in place of the path and the query. A URL with another origin than the service is refused,
+    /// to protect the access token. Default: none.
     fn url(&self) -> Option<Cow<'_, str>> {
         None
     }
@@ -130,7 +132,7 @@ impl<T: Operation> Endpoint for T {
     type Answer = T::Answer;
 
     fn method(&self) -> Method {
-        // The methods are literals of generated code, whose tests would find an invalid one.
+        // The methods are literals in generated code. Its tests would find an invalid method.
         Method::from_bytes(T::METHOD.as_bytes()).unwrap_or_default()
     }
 

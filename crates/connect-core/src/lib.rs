@@ -37,8 +37,8 @@ pub use tokens::{
 pub mod machine {
     //! The state machines behind both clients, for programs that perform the steps themselves.
     //!
-    //! A [`Call`] returns a [`Step`] at a time. A [`RefreshStep`] is a step of a task that changes a user's
-    //! tokens. A [`Registry`] has a [`Session`] for each user.
+    //! A [`Call`] returns one [`Step`] at a time. A task that changes a user's tokens returns one
+    //! [`RefreshStep`] at a time. A [`Registry`] has a [`Session`] for each user.
 
     pub use crate::{
         base::Now,

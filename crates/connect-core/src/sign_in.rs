@@ -9,9 +9,9 @@
 //!        Send(exchange) -> check user and client of the token -> Lock -> Load -> Save -> Release
 //! ```
 //!
-//! By the API documentation, the authorization code equals the user id, so that anybody could send the code
-//! of another user. Therefore a JWT access token is accepted only if its `sub` and `aud` are the user and the
-//! client of the sign-in; otherwise nothing is saved. A token that is not a JWT cannot be checked.
+//! According to the API documentation, the authorization code is the user id, so anybody could send the code
+//! of another user. Therefore a JWT access token is accepted only if its `sub` is the user and its `aud` the
+//! client of the sign-in. A token that is not a JWT cannot be checked, and is accepted.
 
 mod grant;
 pub(crate) mod token_endpoint;
@@ -51,7 +51,7 @@ impl SignIn {
         Self { user: user.into(), scope: None, redirect_uri: None, parameters: Vec::new() }
     }
 
-    /// Requests this scope. If no scope is set, none is sent; Mobiscroll Connect then uses `read-write`.
+    /// Requests this scope. If no scope is requested, Mobiscroll Connect uses `read-write`.
     #[must_use]
     pub fn scope(mut self, scope: impl Into<Scope>) -> Self {
         self.scope = Some(scope.into());
@@ -69,16 +69,16 @@ impl SignIn {
         self.scope(Scope::from(all))
     }
 
-    /// Sets another redirect URI than the configuration, for example with another port (RFC 8252 7.3).
+    /// Replaces the configured redirect URI, for example by one with another port (RFC 8252 7.3).
     ///
-    /// The authorization server must accept it.
+    /// The authorization server must accept this URI.
     #[must_use]
     pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
         self.redirect_uri = Some(uri.into());
         self
     }
 
-    /// Adds a parameter to the authorization URL, such as `login_hint`, or replaces it.
+    /// Sets a parameter of the authorization URL, such as `login_hint`.
     ///
     /// The parameters of the sign-in itself, such as `state` and `scope`, cannot be replaced.
     #[must_use]
@@ -89,7 +89,7 @@ impl SignIn {
         self
     }
 
-    /// Offers only these providers.
+    /// Lets the user choose among these providers only.
     #[must_use]
     pub fn providers(self, providers: impl IntoIterator<Item = Provider>) -> Self {
         let names: Vec<_> = providers.into_iter().map(|provider| provider.as_str().to_owned()).collect();
@@ -123,7 +123,7 @@ impl SignIn {
         };
         if redirect_uri == POSTMESSAGE {
             return Err(Error::configuration(
-                "the redirect URI is `postmessage`, which needs no sign-in: exchange the code from the popup",
+                "a sign-in needs a redirect URI other than `postmessage`: exchange the code of Google's popup instead",
             ));
         }
         if let Some(scope) = &self.scope {
@@ -142,7 +142,7 @@ impl SignIn {
         query.extend(scope.as_deref().map(|scope| ("scope", scope)));
         let challenge = verifier.as_ref().map(Verifier::challenge);
         if let Some(challenge) = &challenge {
-            // The default method is `plain` (RFC 7636 4.3).
+            // Without a method, the server would assume `plain` (RFC 7636 4.3).
             query.extend([("code_challenge", challenge.as_str()), ("code_challenge_method", "S256")]);
         }
         let own = self.parameters.iter().map(|(name, value)| (&**name, value.as_str()));
@@ -175,8 +175,8 @@ impl SignIn {
 
 /// A sign-in between the redirect and the callback.
 ///
-/// Save it (it is serialisable) in the web session of the browser, and remove it there when the callback
-/// arrives: `finish` consumes it, so that each `state` is valid for one callback only.
+/// Save this serialisable value in the web session of the browser. Remove it there when the callback arrives,
+/// so that each `state` is valid for one callback only.
 #[derive(Serialize, Deserialize, Debug)]
 pub struct PendingSignIn {
     issuer: String,
@@ -205,7 +205,7 @@ impl PendingSignIn {
         &self.user
     }
 
-    /// Returns the requested scope. The granted scope is that of the tokens.
+    /// Returns the requested scope. The granted scope is [`Tokens::scope`](crate::Tokens::scope).
     pub fn scope(&self) -> Option<&Scope> {
         self.scope.as_ref()
     }
@@ -232,16 +232,16 @@ impl PendingSignIn {
         if callback.state.is_none() && callback.code.is_none() && callback.error.is_none() {
             return refuse(
                 SignInFault::Callback,
-                "no known parameter found: pass the query of the callback request",
+                "the callback has no `code`, `state` or `error`: pass the query of the request to the redirect URI",
             );
         }
         if callback.state.as_ref() != Some(&self.state) {
-            return refuse(SignInFault::State, "start the sign-in again from your own page");
+            return refuse(SignInFault::State, "start the sign-in again from a page of the application");
         }
         if now.duration_since(self.created).abs() > LIFETIME {
             return refuse(SignInFault::Expired, "start the sign-in again");
         }
-        // Not even an error of another server must be used (RFC 9207 2.4).
+        // If the `iss` is wrong, not even the error in the callback must be used (RFC 9207 2.4).
         let right = match (&callback.iss, app.profile().issuer_parameter) {
             (Some(_), IssuerParameter::Unexpected) | (None, IssuerParameter::Required) => false,
             (_, IssuerParameter::Ignored) | (None, _) => true,
@@ -267,10 +267,10 @@ impl PendingSignIn {
 }
 
 impl SessionEnded {
-    /// Starts a new sign-in with the same scope; its ten minutes begin at the end of the session.
+    /// Starts a new sign-in with the same scope. It expires ten minutes after the end of the session.
     ///
-    /// `None` for authorization servers other than Mobiscroll Connect: their granted scope may lack parts
-    /// that must be requested, so the application has to start the sign-in itself.
+    /// Returns `None` for authorization servers other than Mobiscroll Connect. For them, the application has
+    /// to start the sign-in itself: their granted scope may lack parts that must be requested.
     pub fn sign_in(&self) -> Option<PendingSignIn> {
         if self.app.config().profile.is_some() {
             return None;
@@ -327,7 +327,7 @@ impl Callback {
     }
 }
 
-/// Returns whether the text before a `?` is part of the query: values may contain `?` (RFC 3986 3.4).
+/// Returns whether the text before a `?` is part of the query, which may contain `?` (RFC 3986 3.4).
 fn is_query(before: &str) -> bool {
     let front = before.split("://").next().unwrap_or_default();
     front.contains('=') && !front.starts_with('/')

@@ -40,7 +40,7 @@ pub struct Tokens {
     /// The granted scope, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<Scope>,
-    /// The position among the pairs of the user, which decides which of two pairs is newer.
+    /// The position of the pair among the pairs of the user. It shows which of two pairs is newer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<Revision>,
     /// The last temporary refusal of the refresh token, if the server has refused it.
@@ -54,11 +54,11 @@ pub struct Tokens {
 pub struct Revision {
     /// The random id of the sign-in from which the pair was obtained.
     pub sign_in: String,
-    /// When the server issued the first access token of that sign-in, by the server's clock. This is the
-    /// claim `iat`, or `exp` minus `expires_in`.
+    /// The time at which the server issued the first access token of that sign-in, by the server's clock.
+    /// It is the claim `iat`, or `exp` minus `expires_in`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed_in_at: Option<Timestamp>,
-    /// The number of refreshes since then.
+    /// The number of refreshes since the sign-in.
     pub number: u64,
 }
 
@@ -73,7 +73,7 @@ pub struct Refused {
 }
 
 impl Tokens {
-    /// Creates a pair from two tokens. If the access token is a JWT, its expiry time is read from it.
+    /// Creates a pair from two tokens. The expiry time is read from the access token if it is a JWT.
     pub fn new(access_token: impl Into<Secret>, refresh_token: impl Into<Secret>) -> Self {
         Self::access_only(access_token).with_refresh_token(refresh_token)
     }
@@ -116,8 +116,8 @@ impl Tokens {
 
     /// Creates the pair from the response of a token endpoint, received at `now`.
     ///
-    /// The response may omit the scope and, for a refresh, the refresh token (RFC 6749 5.1): they are copied
-    /// from `before`. `sign_in` is a random id for the sign-in, used if `before` has none.
+    /// If the response omits the scope or the refresh token (RFC 6749 5.1), they are copied from `before`.
+    /// `sign_in` is a random id for the sign-in, used if `before` has no revision.
     pub(crate) fn from_response(
         answer: TokenAnswer,
         before: Option<&Tokens>,
@@ -137,7 +137,7 @@ impl Tokens {
             tokens.expires_at =
                 now.checked_add(SignedDuration::from_secs(lifetime)).ok().or(tokens.expires_at);
         }
-        // A new token that seems expired means a wrong clock; then only the server's 401 shows the expiry.
+        // A new token seems expired only if a clock is wrong. Then the server's 401 shows the expiry.
         tokens.expires_at = tokens.expires_at.filter(|end| *end > now);
         tokens.refresh_token = match answer.refresh_token.as_deref() {
             Some(token) if !token.is_empty() => Some(token.into()),
@@ -163,8 +163,8 @@ impl Tokens {
 
     /// Returns whether this pair is known to be older than `other`.
     ///
-    /// The revisions decide, else the server's clock in both access tokens. `issued_at` does not: the clocks
-    /// of two machines may differ by more than the age of a pair.
+    /// The revisions decide or, without them, the server's times in both access tokens. `issued_at` is not
+    /// used: the clocks of two machines may differ by more than the age of a pair.
     pub(crate) fn is_older_than(&self, other: &Tokens) -> bool {
         match (&self.revision, &other.revision) {
             (Some(this), Some(other)) if this.sign_in == other.sign_in => this.number < other.number,
@@ -248,7 +248,7 @@ impl Claims {
         self.sub.as_ref().is_some_and(|sub| claim_equals(sub, user))
     }
 
-    /// Returns whether this client is the audience, or one of several.
+    /// Returns whether the audience is this client, or a list that contains this client.
     pub(crate) fn is_client(&self, client_id: &str) -> bool {
         match &self.aud {
             None => false,
@@ -266,7 +266,7 @@ impl Claims {
     }
 }
 
-/// Reads a `NumericDate` (RFC 7519 2): seconds, which may have a fraction.
+/// Parses a `NumericDate` (RFC 7519 2): seconds. A fraction is dropped.
 fn numeric_date(claim: &serde_json::Value) -> Option<Timestamp> {
     let seconds = claim.as_i64().or_else(|| claim.as_f64().map(|s| s as i64))?;
     Timestamp::from_second(seconds).ok()

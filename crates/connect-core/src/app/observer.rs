@@ -14,10 +14,10 @@ use crate::{
 pub trait Observer: Send + Sync + 'static {
     /// Called when the server refuses the refresh token of a user, who then has to sign in again.
     ///
-    /// Called once for each session, or once for each refusal that may be temporary.
+    /// Called once when a session ends, and once for each refusal that may be temporary.
     fn session_ended(&self, ended: SessionEnded);
 
-    /// Called when tokens were written or deleted, but a crash of the machine may undo that.
+    /// Called when a crash of the machine may undo a save or a deletion of tokens.
     ///
     /// See [`Written::NotSynced`](crate::Written). Default: does nothing.
     fn not_synced(&self, key: &TokenKey, error: &StoreError) {
@@ -31,13 +31,13 @@ impl<F: Fn(SessionEnded) + Send + Sync + 'static> Observer for F {
     }
 }
 
-/// The end of a session. [`sign_in`](Self::sign_in) starts the next one.
+/// The end of a session, or a refusal that may end it. [`sign_in`](Self::sign_in) starts a new session.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct SessionEnded {
     /// The key of the user's tokens.
     pub key: TokenKey,
-    /// Whether the refusal may be temporary, so that no new sign-in is needed. See
+    /// Whether the refusal may be temporary: the session then continues, and tries again later. See
     /// [`Profile::recoverable_errors`](crate::oauth::Profile::recoverable_errors).
     pub may_recover: bool,
     pub(crate) app: App,

@@ -9,8 +9,8 @@ use crate::base::{Error, ErrorKind, Sent};
 /// The rules for sending a failed request again.
 ///
 /// The pause before attempt `n + 1` is a random time between zero and `min(cap, base * 2^(n-1))` (exponential
-/// back-off with full jitter). After a 429, the base is at least 1 s, and the pause is once to twice that
-/// time. A `Retry-After` of the server replaces both.
+/// back-off with full jitter). After a 429, the base is at least 1 s, and the pause is between this maximum
+/// and twice the maximum, but at most `cap`. If the server sends `Retry-After`, the pause is that time.
 ///
 /// The [`Safety`] of the request decides which failures are retried:
 ///
@@ -107,9 +107,9 @@ fn is_transient(error: &Error) -> bool {
     }
 }
 
-/// The retry budget of all calls of a client. Each success adds a tenth of a retry, each retry takes one.
+/// The retry budget of all calls of a client. Each success adds a tenth of a retry, each retry subtracts one.
 ///
-/// Without it, retries could triple the load of a service that is overloaded.
+/// Without the budget, retries could triple the load of an overloaded service.
 #[derive(Debug)]
 pub(crate) struct RetryBudget {
     tenths: u32,
@@ -130,7 +130,7 @@ impl RetryBudget {
         self.tenths = (self.tenths + 1).min(CAPACITY_TENTHS);
     }
 
-    /// Takes one retry; returns `false` if the budget is used up.
+    /// Subtracts one retry. Returns `false` if the budget is used up.
     pub(crate) fn withdraw(&mut self) -> bool {
         match self.tenths.checked_sub(RETRY_TENTHS) {
             Some(rest) => {

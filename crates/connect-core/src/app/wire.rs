@@ -50,7 +50,7 @@ impl RequestTemplate {
         Self { method, auth, uri, headers, body, at_once: None }
     }
 
-    /// Adds headers; they replace present headers of the same name.
+    /// Adds headers. They replace existing headers of the same name.
     pub(crate) fn add_headers(&mut self, headers: HeaderMap) {
         self.headers.extend(headers);
     }
@@ -83,7 +83,7 @@ fn uri<E: Endpoint>(app: &App, endpoint: &E) -> Result<Uri, Error> {
     let service = endpoint.service(app.service());
     if !app.has_service() && std::ptr::eq(service, app.service()) {
         return Err(Error::configuration(
-            "this client has no base URL: set it with `base_url` (it has no default with a profile or without credentials)",
+            "this client has no base URL: set `base_url`, which has no default if a profile is set or credentials are missing",
         ));
     }
     let text = match endpoint.url() {
@@ -112,7 +112,7 @@ fn uri<E: Endpoint>(app: &App, endpoint: &E) -> Result<Uri, Error> {
     let uri: Uri = text
         .parse()
         .map_err(|error| Error::validation("the URL of the request is not a valid URL").with_source(error))?;
-    // Checked on the whole URL: a path such as `.evil.example` or `@evil.example` would change the host.
+    // The whole URL is checked: a path such as `.evil.example` or `@evil.example` would change the host.
     if service.is_origin_of(&uri) {
         Ok(uri)
     } else {

@@ -12,9 +12,9 @@ use crate::base::{Response, Sent, TransportError, TransportErrorKind};
 pub const MAX_HEADERS: usize = 256;
 /// The limit for the names and values of all response headers together, in bytes.
 const MAX_HEADER_BYTES: usize = 64 << 10;
-/// The highest number of codings applied to one response, one inside the other.
+/// The highest number of codings that a server may apply to one response, one after the other.
 const MAX_CODINGS: usize = 4;
-/// The highest number of members in one gzip body: even an empty member takes time to decode.
+/// The highest number of members in one gzip body. Even an empty member takes time to decode.
 const MAX_MEMBERS: usize = 4096;
 
 /// Sets `Accept-Encoding: gzip`, unless the request has an `Accept-Encoding` header.
@@ -25,8 +25,8 @@ pub fn accept(headers: &mut HeaderMap) {
 /// Checks the size of the response headers and decodes the body.
 ///
 /// Decodes `gzip`, `x-gzip` and `identity`, in upper or lower case. If the server names another coding, such
-/// as `br` or `utf-8`, the body is returned undecoded. An empty body stays empty, whatever the coding. Zero
-/// bytes after the compressed data are skipped: some servers pad with them.
+/// as `br` or `utf-8`, the body is returned undecoded. An empty body is not decoded. Zero bytes after the
+/// compressed data are skipped, because some servers pad with them.
 ///
 /// # Errors
 /// If the response has more than [`MAX_HEADERS`] headers or 64 KiB of headers, if the decoded body is larger
@@ -35,7 +35,9 @@ pub fn decode(mut response: Response, max_size: usize) -> Result<Response, Trans
     let headers = response.headers();
     let size: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     if headers.len() > MAX_HEADERS || size > MAX_HEADER_BYTES {
-        return Err(TransportError::broken("the response has too many headers"));
+        return Err(TransportError::broken(
+            "the response has more than 256 headers, or more than 64 KiB of headers",
+        ));
     }
     if !headers.contains_key(header::CONTENT_ENCODING) || response.body().is_empty() {
         return Ok(response);
@@ -65,7 +67,7 @@ fn codings(headers: &HeaderMap) -> Result<Vec<String>, TransportError> {
         all.extend(names.filter(|name| !name.eq_ignore_ascii_case("identity")).map(ToOwned::to_owned));
     }
     if all.len() > MAX_CODINGS {
-        return Err(TransportError::broken("the response has too many content codings"));
+        return Err(TransportError::broken("the response has more than 4 content codings"));
     }
     Ok(all)
 }
@@ -85,13 +87,17 @@ fn gunzip(coded: &[u8], max_size: usize) -> Result<Bytes, TransportError> {
             return Ok(whole.into());
         }
     }
-    Err(TransportError::broken("the body has too many gzip members"))
+    Err(TransportError::broken("the gzip body has more than 4096 members"))
 }
 
 impl TransportError {
     /// Returns the error for a body that is larger than the transport accepts.
     pub fn too_large() -> Self {
-        Self::new(TransportErrorKind::TooLarge, Sent::Maybe, "the body exceeds the size limit of the client")
+        Self::new(
+            TransportErrorKind::TooLarge,
+            Sent::Maybe,
+            "the response body exceeds the size limit of the client",
+        )
     }
 }
 

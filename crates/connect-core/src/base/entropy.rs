@@ -1,5 +1,5 @@
 //! A random number generator: SHA-256 in counter mode over a seed that the caller provides. If the seed is
-//! random and secret, its numbers are suitable for the `state` of a sign-in.
+//! random and secret, the numbers are suitable for the `state` of a sign-in.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

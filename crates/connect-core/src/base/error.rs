@@ -7,7 +7,7 @@ use http::StatusCode;
 
 use crate::base::{Sent, TransportError, TransportErrorKind};
 
-/// The error of every operation of this crate. Cheap to clone, one pointer wide.
+/// The error of every function of this crate. It is cheap to clone and one pointer wide.
 ///
 /// Programs match on [`kind`](Self::kind); people read `Display`. Neither contains a token, nor any text of a
 /// response body other than the server's error message.
@@ -24,8 +24,7 @@ pub enum ErrorKind {
     /// A sign-in failed; no tokens were saved.
     #[error("the sign-in failed: {0}")]
     SignIn(SignInFault),
-    /// The signed-in user lacks permission. The scope is too small, or accounts did not grant calendar
-    /// access.
+    /// The user lacks a permission: the scope is too small, or an account did not grant calendar access.
     #[error("the permission is missing{}", scope_suffix(.needed))]
     Permission {
         /// The smallest scope that covers the call, if known.
@@ -33,7 +32,7 @@ pub enum ErrorKind {
         /// The accounts (provider, account) that did not grant calendar access.
         accounts: Vec<(String, String)>,
     },
-    /// The request is not valid: found before sending, or by the server (400 or 422).
+    /// The request is not valid: refused by the client before sending, or by the server with 400 or 422.
     #[error("the request is not valid")]
     Validation {
         /// The `details` of the server's response, unchanged.
@@ -105,7 +104,7 @@ pub enum SignInFault {
     /// The access token was issued for another user.
     #[error("the access token was issued for another user")]
     WrongUser,
-    /// The access token was issued for, or the sign-in was started by, another application.
+    /// The access token was issued for another application, or another application started the sign-in.
     #[error("the access token or the sign-in belongs to another application")]
     WrongClient,
 }
@@ -159,7 +158,7 @@ impl Error {
         self.0.message.as_deref()
     }
 
-    /// Returns the server's id of the request, for reports to its support.
+    /// Returns the server's id of the request, for reports to the support of the service.
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
     }
@@ -171,7 +170,7 @@ impl Error {
 
     /// Returns whether the server may have processed the request, although the call failed.
     ///
-    /// If so for a create, check whether the object exists before you create it again.
+    /// After a failed create, check whether the object exists before you create it again.
     pub fn may_have_happened(&self) -> bool {
         self.0.may_have_happened
     }
@@ -181,8 +180,7 @@ impl Error {
         self.0.retry_after
     }
 
-    /// Returns the code that the official SDKs use for this kind. Kinds that they lack have codes of the same
-    /// form.
+    /// Returns the code that the official SDKs use for this kind, or a similar code if they lack this kind.
     pub fn code(&self) -> &'static str {
         match self.kind() {
             ErrorKind::Authentication | ErrorKind::SignIn(_) | ErrorKind::Permission { .. } => {
@@ -202,7 +200,7 @@ impl Error {
         }
     }
 
-    /// Creates a configuration error; the message says how to correct the configuration.
+    /// Creates a configuration error. The message should say how to correct the configuration.
     pub fn configuration(message: impl Into<Box<str>>) -> Self {
         Self::new(ErrorKind::Configuration).with_message(message)
     }

@@ -37,13 +37,13 @@ impl fmt::Debug for Network {
     }
 }
 
-/// The trusted root certificates, apart from [`Network::root_certificates`].
+/// The trusted root certificates. [`Network::root_certificates`] are trusted as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Trust {
     /// The certificate authorities in Mozilla's list.
     Mozilla,
-    /// The certificates that the operating system trusts, checked by its own verifier.
+    /// The certificates that the operating system trusts, checked by the system's own verifier.
     Platform,
 }
 
@@ -58,9 +58,9 @@ pub enum Crypto {
 }
 
 impl Network {
-    /// Creates the default settings, with the proxy from environment variables, read through `var`.
+    /// Creates the default settings. The proxy is read from environment variables, through `var`.
     ///
-    /// The variables are `HTTPS_PROXY` and `NO_PROXY`, or their names in lower case.
+    /// The variables are `HTTPS_PROXY` and `NO_PROXY`, or `https_proxy` and `no_proxy`.
     pub fn from_vars(var: impl Fn(&str) -> Option<String>) -> Self {
         let either = |name: &str| {
             let value = var(name).or_else(|| var(&name.to_ascii_lowercase()));
@@ -77,7 +77,7 @@ impl Network {
         }
     }
 
-    /// Returns the rule that selects the requests for the proxy, if a proxy is set.
+    /// Returns the rule that decides which requests use the proxy, if a proxy is set.
     ///
     /// # Errors
     /// A configuration error if the proxy URL does not have the form that [`ProxyRule::new`] accepts.

@@ -1,4 +1,4 @@
-//! HTTP proxies: which requests use one, and the `CONNECT` request and response that open its tunnel.
+//! HTTP proxies: the choice of a proxy, and the `CONNECT` request and response that open a tunnel.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::Uri;
@@ -12,7 +12,7 @@ use crate::base::{
 
 /// A proxy, and the hosts that are reached without it.
 ///
-/// Only https requests go through a proxy; requests to a loopback address never do.
+/// Only https requests use the proxy, except requests to a loopback address.
 #[derive(Clone)]
 pub struct ProxyRule {
     proxy: Proxy,
@@ -31,11 +31,11 @@ opaque!(ProxyRule, Proxy);
 impl ProxyRule {
     /// Creates the rule from the URL of a proxy and a list of exceptions in the form of `NO_PROXY`.
     ///
-    /// The URL is `[http://][user[:password]@]host[:port]`. User and password may be percent-encoded; an `@`
-    /// in them does not have to be. The list is separated by commas or spaces. An entry is `*` (all hosts),
-    /// `example.com` or `.example.com` (the domain and its subdomains), `*.example.com` (only its
-    /// subdomains), an address, or a network such as `10.0.0.0/8`. All entries except networks may end in
-    /// `:port`. Entries of another form match no host.
+    /// The URL is `[http://][user[:password]@]host[:port]`. The user and the password may be percent-encoded,
+    /// and may contain an unencoded `@`. The entries of the list are separated by commas or spaces. An entry
+    /// is `*` (all hosts), `example.com` or `.example.com` (the domain and its subdomains), `*.example.com`
+    /// (only its subdomains), an address, or a network such as `10.0.0.0/8`. All entries except networks may
+    /// end in `:port`. Entries of another form match no host.
     ///
     /// # Errors
     /// A configuration error if the URL has another form.
@@ -58,13 +58,13 @@ impl ProxyRule {
 
 impl Proxy {
     fn new(url: &str) -> Result<Self, Error> {
-        // The error does not contain the URL, which may hold a password.
+        // The error does not contain the URL, which may contain a password.
         let wrong =
             |what: &str| Error::configuration(format!("the proxy URL (set or from HTTPS_PROXY) {what}"));
         let url = url.trim();
         let rest = match url.split_once("://") {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => rest,
-            // Only a text with other characters than a scheme has (RFC 3986 3.1) can be a user name.
+            // A text that is not a valid scheme (RFC 3986 3.1) is the beginning of a user name and password.
             Some((scheme, _))
                 if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte)) =>
             {

@@ -20,13 +20,13 @@ impl Secret {
         Self(Zeroizing::new(text.into()))
     }
 
-    /// Returns the text. Check every use: this is the only way a secret can leak.
+    /// Returns the text. Check every call: a secret can leak only here and when it is serialised.
     pub fn expose(&self) -> &str {
         &self.0
     }
 }
 
-// The field overwrites itself.
+// The field is overwritten when it is dropped.
 impl ZeroizeOnDrop for Secret {}
 
 impl PartialEq for Secret {

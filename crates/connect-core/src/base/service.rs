@@ -58,7 +58,8 @@ impl Service {
             .map_or(authority, |(host, _)| host)
     }
 
-    /// Returns scheme, host and port of the base URL. It is part of the [`TokenKey`](crate::TokenKey).
+    /// Returns the scheme, host and port of the base URL. For Mobiscroll Connect, this is the issuer in a
+    /// [`TokenKey`](crate::TokenKey).
     pub fn origin(&self) -> &str {
         &self.origin
     }
@@ -88,8 +89,9 @@ pub(crate) fn is_protected(uri: &Uri) -> bool {
     }
 }
 
-/// Returns whether a URI has no port or a valid one. [`Uri`] accepts any text as port; clients then use the
-/// default.
+/// Returns whether a URI has no port or a valid port.
+///
+/// [`Uri`] accepts any text as a port, and HTTP clients replace an invalid port with the default port.
 pub(crate) fn has_good_port(uri: &Uri) -> bool {
     let Some(authority) = uri.authority() else { return true };
     let address = authority.as_str().rsplit('@').next().unwrap_or_default();

@@ -6,12 +6,12 @@ use jiff::Timestamp;
 
 /// The two clocks of the caller, read at the same moment.
 ///
-/// Token expiry is compared with `wall`, deadlines and pauses with `monotonic`: deadlines hold even if the
-/// wall clock jumps.
+/// Token expiry is compared with `wall`. Deadlines and pauses are compared with `monotonic`, so that a jump
+/// of the wall clock does not change them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Now {
     /// The time of day.
     pub wall: Timestamp,
-    /// The time since a fixed moment in this process; never decreases.
+    /// The time since a fixed moment in this process. It never decreases.
     pub monotonic: Duration,
 }

@@ -30,9 +30,9 @@ impl Timeout {
 
 /// A request extension: the request must be sent over a new connection, never over a kept-alive one.
 ///
-/// Every request to a token endpoint has it. A server may close an idle connection just when the next request
-/// is sent over it. The client then cannot know whether the request was processed, and must not send a grant
-/// twice.
+/// Every request to a token endpoint has this extension. A server may close an idle connection at the moment
+/// when a request is sent. The client then cannot know whether the server processed the request, and must not
+/// send a grant twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FreshConnection;
 
@@ -143,12 +143,12 @@ impl TransportError {
         Self { kind, sent, source: source.into() }
     }
 
-    /// Creates the error for a server that could not be reached; nothing was sent.
+    /// Creates the error for a server that could not be reached: the request was not sent.
     pub fn unreachable(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::new(TransportErrorKind::Connect, Sent::No, source)
     }
 
-    /// Creates the error for a connection that broke; the server may have received the request.
+    /// Creates the error for a connection that broke: the server may have received the request.
     pub fn broken(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::new(TransportErrorKind::Broken, Sent::Maybe, source)
     }

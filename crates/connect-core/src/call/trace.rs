@@ -1,7 +1,7 @@
 //! The `tracing` span and events of a call, with the feature `tracing`.
 //!
 //! Each call has a span, with events for its retries and refreshes. Fields are named after the HTTP
-//! conventions of OpenTelemetry. They contain nothing from queries, header values or bodies.
+//! conventions of OpenTelemetry. No field contains a query, a header value or a body.
 //!
 //! | span `connect.call` | |
 //! |---|---|

@@ -13,7 +13,7 @@ use crate::base::{Error, ErrorKind, Response};
 /// Decodes a successful response.
 ///
 /// # Errors
-/// If the body has another form than `A`, or contains `success: false`.
+/// If the body cannot be decoded as `A`, or contains `success: false`.
 pub fn decode<A: Answer>(response: &Response, safety: Safety) -> Result<A, Error> {
     let with_context = |error: Error| {
         error
@@ -56,11 +56,10 @@ pub(crate) fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     connect_types::decode(body).map_err(|error| decode_error(&String::from_utf8_lossy(body), &error))
 }
 
-/// Returns the error with its place in the text, but without the text itself, which may be private.
+/// Returns the error with its position in the text, but without the text, which may be private.
 fn decode_error(text: &str, error: &serde_json::Error) -> Error {
     let text = text.trim_start_matches('\u{feff}');
-    // Invalid JSON is reported at the place of the syntax error, which may be later than that of the type
-    // error.
+    // If the text is not valid JSON, the syntax error is reported, even if a type error comes before it.
     let syntax = serde_json::from_str::<IgnoredAny>(text).err();
     let (message, behind) = match syntax.as_ref().map(serde_json::Error::classify) {
         None => ("the response is JSON with unexpected content", 1),
@@ -192,7 +191,7 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duratio
     Some(Duration::try_from(http_date(wait)?.duration_since(now)).unwrap_or_default())
 }
 
-/// Reads a number of seconds; some servers add a fraction.
+/// Parses a number of seconds. Some servers add a fraction.
 fn seconds(text: &str) -> Option<Duration> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
@@ -203,7 +202,7 @@ fn seconds(text: &str) -> Option<Duration> {
     Some(whole.saturating_add(Duration::from_secs_f64(format!("0.{fraction}").parse().ok()?)))
 }
 
-/// Reads a date in one of the three forms of HTTP (RFC 9110 5.6.7).
+/// Parses a date in one of the three forms of HTTP (RFC 9110 5.6.7).
 fn http_date(text: &str) -> Option<Timestamp> {
     // The day of the week is ignored, because it follows from the date.
     let (_, date) = text.split_once([',', ' '])?;

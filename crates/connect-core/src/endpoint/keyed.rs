@@ -66,7 +66,7 @@ impl<E: Endpoint> Endpoint for Keyed<E> {
         let mut headers = self.endpoint.headers()?;
         if let Credential::Header(name, key) = &self.credential {
             let mut value = HeaderValue::try_from(key.expose()).map_err(|error| {
-                Error::configuration("the API key has characters that a header must not have")
+                Error::configuration("the API key has characters that are not allowed in a header")
                     .with_source(error)
             })?;
             value.set_sensitive(true);

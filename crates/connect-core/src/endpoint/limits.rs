@@ -9,14 +9,14 @@ use std::{
 
 use crate::base::{Error, ErrorKind, Now};
 
-/// The longest cool-down: one absurd `Retry-After` must not stop a long-running server.
+/// The longest cool-down, so that one very long `Retry-After` does not stop an application for days.
 const MAX_COOL_DOWN: Duration = Duration::from_secs(3600);
 
 /// The request limits of a service. Default: unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The highest number of concurrent requests of a user; further requests wait. All endpoints of a service
+    /// The highest number of concurrent requests of a user. Further requests wait. All endpoints of a service
     /// must return the same number.
     pub at_once: Option<NonZeroU32>,
     /// Whether the service limits each user separately. If so, a 429 delays only the calls of the same user.
@@ -35,7 +35,7 @@ impl Limits {
     }
 }
 
-/// The highest number of concurrent requests of the user. The driver must observe this request extension.
+/// The request extension with the highest number of concurrent requests of the user. Drivers must observe it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AtOnce(pub NonZeroU32);
 
@@ -47,12 +47,12 @@ pub(crate) struct CoolDowns(Mutex<CoolDownEnds>);
 struct CoolDownEnds {
     /// The (monotonic) end of the cool-down for all calls.
     all: Duration,
-    /// The (monotonic) ends by user. Not in the sessions, because idle sessions are dropped.
+    /// The (monotonic) ends by user. Sessions do not store them, because idle sessions are dropped.
     users: HashMap<Box<str>, Duration>,
 }
 
 impl CoolDowns {
-    /// Returns the remaining cool-down for the calls of this user, or of all users.
+    /// Returns the remaining cool-down for the calls of this user, or for all calls if `user` is `None`.
     pub(crate) fn left(&self, user: Option<&str>, now: Now) -> Duration {
         let until = self.until();
         let until = match user {
@@ -69,7 +69,7 @@ impl CoolDowns {
         }
     }
 
-    /// Begins a cool-down of the length `wait`; a longer one that is running stays.
+    /// Begins a cool-down of the length `wait`, unless the current cool-down ends later.
     pub(crate) fn begin(&self, user: Option<&str>, wait: Duration, now: Now) {
         let over = now.monotonic.saturating_add(wait.min(MAX_COOL_DOWN));
         let mut until = self.until();

@@ -60,8 +60,8 @@ impl Paged for ListCalendars {
 
 /// The requests for the pages of a list, one after the other.
 ///
-/// Paging ends at a page without a page token, or with an empty one; an empty page does not end it. A page
-/// token that was returned before is an error, because paging would never end.
+/// Paging ends at a page without a page token, or with an empty page token. A page without items does not end
+/// paging. If the server returns a page token twice, an error is returned: paging would never end.
 ///
 /// ```
 /// # use connect_core::{Pager, types::{EventPage, ListEvents}};
@@ -95,7 +95,7 @@ impl<E: Paged> Pager<E> {
 
     /// Returns the request for the next page, or `None` after the last page.
     ///
-    /// It stays the same until its page is passed to [`Self::answered`].
+    /// The same request is returned until its page is passed to [`Self::answered`].
     pub fn request(&self) -> Option<E> {
         match &self.next {
             NextPage::First => Some(self.endpoint.clone()),
@@ -104,7 +104,7 @@ impl<E: Paged> Pager<E> {
         }
     }
 
-    /// Takes the page that the last request returned, and moves on to the next page.
+    /// Reads the page token of the page that the last request returned, and advances to the next page.
     ///
     /// # Errors
     /// [`ErrorKind::PageLoop`] if the page has a page token that was returned before.

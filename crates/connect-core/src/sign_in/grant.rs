@@ -11,8 +11,8 @@ use crate::{
 
 /// An authorization code that was not received through a [`PendingSignIn`](crate::PendingSignIn).
 ///
-/// The application must check its origin itself: only a [`PendingSignIn`](crate::PendingSignIn) compares the
-/// `state`.
+/// The application must check itself where the code comes from: only a
+/// [`PendingSignIn`](crate::PendingSignIn) compares the `state`.
 #[derive(Clone, Debug)]
 pub struct AuthorizationCode {
     code: Secret,
@@ -51,7 +51,7 @@ impl AuthorizationCode {
 
 /// A grant that a token endpoint exchanges for tokens (RFC 6749 1.3).
 ///
-/// For servers that pass the tokens on and do not save them. Otherwise use a
+/// For servers that pass the tokens on without saving them. All other programs should use a
 /// [`Session`](crate::machine::Session), which loses no token.
 #[derive(Clone)]
 #[non_exhaustive]
@@ -66,8 +66,8 @@ impl Grant {
     /// Returns the request to the token endpoint of the application.
     ///
     /// # Errors
-    /// [`ErrorKind::RateLimited`](crate::ErrorKind) with [`retry_after`](Error::retry_after) while the token
-    /// endpoint has asked to wait.
+    /// [`ErrorKind::RateLimited`](crate::ErrorKind) with [`retry_after`](Error::retry_after) during a
+    /// cool-down of the token endpoint.
     pub fn request(&self, app: &App, now: Now) -> Result<Request, Error> {
         if let Some(error) = token_endpoint::cool_down_error(app, now) {
             return Err(error);
@@ -78,10 +78,10 @@ impl Grant {
         }
     }
 
-    /// Returns the tokens of the response to the request.
+    /// Returns the tokens in the response to [`request`](Self::request).
     ///
     /// # Errors
-    /// The error of the server; its `error` is the [`server_code`](Error::server_code).
+    /// The error that the server returned. Its `error` is the [`server_code`](Error::server_code).
     pub fn read(&self, app: &App, response: &Response, now: Now) -> Result<Tokens, Error> {
         let before = match self {
             Self::AuthorizationCode(_) => None,

@@ -17,9 +17,9 @@ use crate::{
 pub(crate) enum TokenRequestError {
     /// The grant is used up, revoked or invalid.
     Final(Error),
-    /// The grant is refused; the refusal may be temporary.
+    /// The server refused the grant, but the refusal may be temporary.
     Recoverable(Error),
-    /// Another error; the grant may still be valid.
+    /// Any other error. The grant may still be valid.
     Other(Error),
 }
 
@@ -30,8 +30,7 @@ impl TokenRequestError {
     }
 }
 
-/// The longest time between the lock and the exchange. The rest of the lease is for the exchange and the
-/// save.
+/// The longest time from the lock to the start of the exchange. The lease also covers exchange and save.
 pub(crate) const MAX_EXCHANGE_DELAY: Duration = Duration::from_secs(5);
 
 /// Returns the lease of the store's lock, which outlasts the exchange and the save after it.
@@ -60,7 +59,7 @@ pub(crate) fn exchange_request(
     )
 }
 
-/// Returns the request for a refresh (RFC 6749 6). It has no scope, which means the scope of the sign-in.
+/// Returns the request for a refresh (RFC 6749 6). Without a scope, the scope of the sign-in is kept.
 pub(crate) fn refresh_request(app: &App, refresh_token: &Secret) -> Result<Request, Error> {
     let profile = app.profile();
     let token = ("refresh_token", refresh_token.expose().to_owned());
@@ -75,7 +74,8 @@ pub(crate) fn refresh_request(app: &App, refresh_token: &Secret) -> Result<Reque
 
 /// Returns the request that revokes a user's tokens, or `None` if the server has no revocation.
 ///
-/// It revokes the refresh token, which also revokes the access tokens (RFC 7009 2.1).
+/// The request contains the refresh token, if there is one: the server also revokes its access tokens (RFC
+/// 7009 2.1).
 pub(crate) fn revocation_request(app: &App, tokens: &Tokens) -> Option<Result<Request, Error>> {
     let (token, hint) = match &tokens.refresh_token {
         Some(token) => (token, "refresh_token"),
@@ -95,7 +95,7 @@ pub(crate) fn revocation_request(app: &App, tokens: &Tokens) -> Option<Result<Re
     })
 }
 
-/// Returns whether the tokens are revoked now, or were revoked before (RFC 7009 2.2).
+/// Returns whether the tokens are revoked, by this request or an earlier one (RFC 7009 2.2).
 pub(crate) fn is_revoked(app: &App, response: &Response) -> bool {
     let body = || answer::from_json::<ErrorBody>(response.body()).unwrap_or_default();
     let gone = matches!(app.profile().revocation, Revocation::TokenAlone(_))
@@ -104,7 +104,7 @@ pub(crate) fn is_revoked(app: &App, response: &Response) -> bool {
     response.status().is_success() || gone
 }
 
-/// Returns a request with a form and the client's credentials, sent in one way only (RFC 6749 2.3).
+/// Returns a form request with the client's credentials in one place only (RFC 6749 2.3).
 fn form_request(app: &App, url: &str, mut fields: Vec<(&'static str, String)>) -> Result<Request, Error> {
     let config = app.config();
     match &config.client_secret {
@@ -118,7 +118,7 @@ fn form_request(app: &App, url: &str, mut fields: Vec<(&'static str, String)>) -
     post_request(app, url, Auth::Client, HeaderMap::new(), Body::Form(fields))
 }
 
-/// Returns a request with a form to a relay, a server that adds the client's credentials.
+/// Returns a form request to a relay: a server that adds the client's credentials.
 fn relay_request(
     app: &App,
     relay: &Relay,
@@ -139,7 +139,7 @@ fn relay_request(
 fn post_request(app: &App, url: &str, auth: Auth, headers: HeaderMap, body: Body) -> Result<Request, Error> {
     let uri = url
         .parse()
-        .map_err(|_| Error::configuration("the URL of an endpoint of the profile is not valid"))?;
+        .map_err(|_| Error::configuration(format!("the profile has an invalid endpoint URL: {url:?}")))?;
     let mut template = RequestTemplate::for_uri(Method::POST, uri, auth, body);
     template.add_headers(headers);
     let mut request = template.request(app, None, app.config().exchange_timeout);
@@ -147,14 +147,14 @@ fn post_request(app: &App, url: &str, auth: Auth, headers: HeaderMap, body: Body
     Ok(request)
 }
 
-/// Returns an error while the token endpoint has asked to wait before the next exchange.
+/// Returns an error during the cool-down of the token endpoint.
 pub(crate) fn cool_down_error(app: &App, now: Now) -> Option<Error> {
     let left = app.exchange_cool_down().left(None, now);
     let error = Error::new(ErrorKind::RateLimited).with_retry_after(Some(left));
     (!left.is_zero()).then(|| error.with_message("the token endpoint asked to wait before the next request"))
 }
 
-/// Returns the error of a response with a status of success and `success: false`.
+/// Returns the error of a response with a 2xx status and `success: false` in its body.
 fn refused_with_success(response: &Response) -> TokenRequestError {
     let reason = answer::refusal_message(response.body()).filter(|reason| !reason.is_empty());
     let reason = reason.unwrap_or_else(|| "no reason given".to_owned());
@@ -172,8 +172,8 @@ pub(crate) fn read_tokens(
     let status = response.status();
     if status.is_success() {
         return match answer::from_json::<TokenAnswer>(response.body()) {
-            // After a refresh every possible token is accepted: the old refresh token may be used up (RFC
-            // 6749 7.1).
+            // The type is checked for a code (RFC 6749 7.1). After a refresh every token is accepted: the old
+            // refresh token may be used up.
             Ok(answer) if before.is_none() && !is_bearer(&answer) => {
                 let error = Error::new(ErrorKind::Http).with_status(status).with_may_have_happened(true);
                 Err(TokenRequestError::Other(
@@ -203,7 +203,7 @@ pub(crate) fn read_tokens(
         }
     }
     let text = error.message().unwrap_or("no reason given").to_owned();
-    // An error code counts only with status 400 or 401 (RFC 6749 5.2), so not with 429.
+    // An error code is a refusal only with status 400 or 401 (RFC 6749 5.2), so not with 429.
     let is_refusal = matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED);
     let is_one_of = |codes: &[String]| {
         is_refusal && body.error.as_ref().is_some_and(|code| codes.iter().any(|known| known == code))

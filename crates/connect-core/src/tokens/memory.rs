@@ -78,9 +78,9 @@ impl Drop for MemoryLock {
 /// A token store that passes every new pair to a closure of the application.
 ///
 /// It corresponds to the hook "on tokens refreshed" of the official SDKs, with one difference: if the closure
-/// fails, the call fails, and the next call passes the pair to the closure again. `None` means that the
-/// session has ended: delete the tokens. Save all fields of a pair: its [`revision`](Tokens::revision)
-/// decides which of two pairs is newer. Return the saved tokens to the client with [`on_load`](Self::on_load)
+/// fails, the call fails, and the next call passes the pair to the closure again. If the closure gets `None`,
+/// the session has ended: delete the tokens. Save all fields of a pair: its [`revision`](Tokens::revision)
+/// shows which of two pairs is newer. Return the saved tokens to the client with [`on_load`](Self::on_load)
 /// or `user.import(tokens)`.
 ///
 /// ```
@@ -91,8 +91,8 @@ impl Drop for MemoryLock {
 /// });
 /// ```
 ///
-/// Its lock works within one process only. If several processes serve the same users, use a store with a
-/// shared lock.
+/// The lock of this store works within one process only. If several processes serve the same users, use a
+/// store with a shared lock.
 pub struct TokenHook {
     memory: MemoryStore,
     save: SaveHook,
@@ -105,7 +105,7 @@ type LoadHook = Arc<dyn Fn(&TokenKey) -> Result<Option<Tokens>, StoreError> + Se
 opaque!(TokenHook);
 
 impl TokenHook {
-    /// Creates a store that passes every new pair to `save`, and also keeps it in memory.
+    /// Creates a store that passes every new pair to `save`, and also stores the pair in memory.
     pub fn new(
         save: impl Fn(&TokenKey, Option<&Tokens>) -> Result<(), StoreError> + Send + Sync + 'static,
     ) -> Self {

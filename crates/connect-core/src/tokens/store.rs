@@ -43,7 +43,7 @@ pub trait TokenStore: Send + Sync + 'static {
     fn try_lock(&self, key: &TokenKey, lease: Duration) -> Result<Option<Box<dyn StoreLock>>, StoreError>;
 }
 
-/// The lock of one key, which allows to write the key. Dropping it releases it.
+/// The lock of one key. Only its holder may write the tokens of the key. Dropping the lock releases it.
 pub trait StoreLock: Send {
     /// Returns the stored tokens, if any.
     fn load(&mut self) -> Result<Option<Tokens>, StoreError>;
@@ -66,7 +66,7 @@ pub trait StoreLock: Send {
     fn release(self: Box<Self>) -> Result<(), StoreError>;
 }
 
-/// The result of a successful write: every process loads the new state.
+/// The result of a successful write. From then on, every process loads the new state.
 #[derive(Debug)]
 pub enum Written {
     /// The new state survives a crash of the machine.
