@@ -28,7 +28,7 @@ use crate::{
 /// The base URL of the Mobiscroll Connect API.
 pub const CONNECT_BASE_URL: &str = "https://connect.mobiscroll.com/api";
 
-/// The configuration of an application. Everything except the credentials has a default.
+/// The configuration of an application. Only the credentials, redirect URI and seed have no default.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Config {
@@ -78,7 +78,7 @@ impl fmt::Debug for Config {
 }
 
 impl Config {
-    /// Creates a configuration with these credentials and defaults.
+    /// Creates a configuration with these values, and defaults for all other fields.
     pub fn new(
         client_id: impl Into<String>,
         client_secret: impl Into<Secret>,
@@ -96,7 +96,7 @@ impl Config {
 
     /// Creates the configuration of a public client, such as an installed program or a device.
     ///
-    /// Set its [`profile`](Self::profile) to a server that checks PKCE ([`Pkce::Used`]).
+    /// Set its [`profile`](Self::profile) to that of a server that checks PKCE ([`Pkce::Used`]).
     pub fn public(
         client_id: impl Into<String>,
         redirect_uri: impl Into<String>,

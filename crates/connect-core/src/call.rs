@@ -155,7 +155,7 @@ impl Call {
         Box::new(call).prepare(now)
     }
 
-    /// Returns the step that sends the request, or first a wait for a cool-down, or a refresh.
+    /// Returns the step that sends the request, or a step that is needed before: a cool-down or a refresh.
     fn prepare(mut self: Box<Self>, now: Now) -> Step {
         self.trace.update_time(now);
         let left = self.deadline.saturating_sub(now.monotonic);

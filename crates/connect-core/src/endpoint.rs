@@ -58,7 +58,7 @@ pub trait Endpoint {
 
     /// Returns additional headers. Mark secret values as sensitive. Default: none.
     ///
-    /// `Accept` replaces `application/json`. `Authorization` is sent unless [`auth`](Self::auth) sets it.
+    /// `Accept` replaces the default header. `Authorization` is sent unless [`auth`](Self::auth) sets it.
     fn headers(&self) -> Result<HeaderMap, Error> {
         Ok(HeaderMap::new())
     }
@@ -74,7 +74,7 @@ pub trait Endpoint {
         ""
     }
 
-    /// Returns which failures of the request are retried. Default: by its method (RFC 9110 9.2).
+    /// Returns which failures of the request are retried. Default: according to its method (RFC 9110 9.2).
     fn safety(&self) -> Safety {
         match self.method() {
             Method::GET | Method::HEAD | Method::OPTIONS => Safety::Safe,
@@ -95,8 +95,8 @@ pub trait Endpoint {
 
     /// Returns the whole URL, for servers that return the URL of the next page.
     ///
-    /// It is used in place of the path and the query. A URL with another origin than the service is refused,
-    /// to protect the access token. Default: none.
+    /// The URL replaces the path and the query. If its origin is not that of the service, it is refused, to
+    /// protect the access token. Default: none.
     fn url(&self) -> Option<Cow<'_, str>> {
         None
     }

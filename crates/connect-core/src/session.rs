@@ -99,7 +99,7 @@ impl Session {
 
     /// Returns whether the session can be dropped without losing tokens.
     ///
-    /// That is so if no pair is unsaved, no refresh is running, and no response to a refresh was lost.
+    /// It can if no pair is unsaved, no refresh is running, and no response to a refresh was lost.
     pub fn is_clean(&self) -> bool {
         self.state().is_clean()
     }
@@ -164,7 +164,7 @@ impl Session {
         }
     }
 
-    /// Notes that a call succeeded with the pair of this generation.
+    /// Records that a call succeeded with the pair of this generation.
     pub(crate) fn mark_proven(&self, generation: u64) {
         self.state().mark_proven(generation);
     }

@@ -241,7 +241,7 @@ impl PendingSignIn {
         if now.duration_since(self.created).abs() > LIFETIME {
             return refuse(SignInFault::Expired, "start the sign-in again");
         }
-        // If the `iss` is wrong, not even the error in the callback must be used (RFC 9207 2.4).
+        // If the `iss` is wrong, not even the error in the callback may be used (RFC 9207 2.4).
         let right = match (&callback.iss, app.profile().issuer_parameter) {
             (Some(_), IssuerParameter::Unexpected) | (None, IssuerParameter::Required) => false,
             (_, IssuerParameter::Ignored) | (None, _) => true,

@@ -12,9 +12,10 @@ use crate::{
 ///
 /// The methods run on the task or thread where the event occurs and must return quickly.
 pub trait Observer: Send + Sync + 'static {
-    /// Called when the server refuses the refresh token of a user, who then has to sign in again.
+    /// Called when the server refuses the refresh token of a user.
     ///
-    /// Called once when a session ends, and once for each refusal that may be temporary.
+    /// Called once when a session ends, so that the user has to sign in again, and once for each refusal that
+    /// may be temporary.
     fn session_ended(&self, ended: SessionEnded);
 
     /// Called when a crash of the machine may undo a save or a deletion of tokens.
@@ -31,7 +32,7 @@ impl<F: Fn(SessionEnded) + Send + Sync + 'static> Observer for F {
     }
 }
 
-/// The end of a session, or a refusal that may end it. [`sign_in`](Self::sign_in) starts a new session.
+/// The end of a session, or a refusal that may be temporary. [`sign_in`](Self::sign_in) starts a new session.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct SessionEnded {

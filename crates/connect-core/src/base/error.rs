@@ -7,7 +7,7 @@ use http::StatusCode;
 
 use crate::base::{Sent, TransportError, TransportErrorKind};
 
-/// The error of every function of this crate. It is cheap to clone and one pointer wide.
+/// The error that the functions of this crate return. It is cheap to clone and one pointer wide.
 ///
 /// Programs match on [`kind`](Self::kind); people read `Display`. Neither contains a token, nor any text of a
 /// response body other than the server's error message.
@@ -41,7 +41,7 @@ pub enum ErrorKind {
     /// 404: the calendar, event or account does not exist.
     #[error("not found")]
     NotFound,
-    /// 409 or 412: the object was changed by another client in the meantime.
+    /// 409 or 412: another client changed the object in the meantime.
     #[error("the object was changed in the meantime")]
     Conflict,
     /// 429: too many requests. [`Error::retry_after`] is the time to wait, if the server sent it.
@@ -153,7 +153,7 @@ impl Error {
         self.0.server_code.as_deref()
     }
 
-    /// Returns the message: the server's `message`, `error_description` or `error`, else one of this crate.
+    /// Returns the server's `message`, `error_description` or `error`, else a message of this crate.
     pub fn message(&self) -> Option<&str> {
         self.0.message.as_deref()
     }

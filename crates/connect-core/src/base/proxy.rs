@@ -12,7 +12,8 @@ use crate::base::{
 
 /// A proxy, and the hosts that are reached without it.
 ///
-/// Only https requests use the proxy, except requests to a loopback address.
+/// Every https request uses the proxy, except to a loopback address or an excluded host. Requests without TLS
+/// never use it.
 #[derive(Clone)]
 pub struct ProxyRule {
     proxy: Proxy,
@@ -32,10 +33,12 @@ impl ProxyRule {
     /// Creates the rule from the URL of a proxy and a list of exceptions in the form of `NO_PROXY`.
     ///
     /// The URL is `[http://][user[:password]@]host[:port]`. The user and the password may be percent-encoded,
-    /// and may contain an unencoded `@`. The entries of the list are separated by commas or spaces. An entry
-    /// is `*` (all hosts), `example.com` or `.example.com` (the domain and its subdomains), `*.example.com`
-    /// (only its subdomains), an address, or a network such as `10.0.0.0/8`. All entries except networks may
-    /// end in `:port`. Entries of another form match no host.
+    /// and may contain an unencoded `@`.
+    ///
+    /// The entries of `no_proxy` are separated by commas or spaces. An entry is `*` (all hosts), `example.com`
+    /// or `.example.com` (the domain and its subdomains), `*.example.com` (only its subdomains), an address,
+    /// or a network such as `10.0.0.0/8`. All entries except networks may end in `:port`. Entries of another
+    /// form match no host.
     ///
     /// # Errors
     /// A configuration error if the URL has another form.

@@ -56,7 +56,7 @@ impl FreshConnection {
 /// });
 /// ```
 ///
-/// To share a transport, put its `Arc` into a closure that calls it.
+/// To share a transport, put an `Arc` of it into a closure that calls it.
 ///
 /// Rules for a transport:
 ///

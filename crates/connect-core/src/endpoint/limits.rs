@@ -47,7 +47,7 @@ pub(crate) struct CoolDowns(Mutex<CoolDownEnds>);
 struct CoolDownEnds {
     /// The (monotonic) end of the cool-down for all calls.
     all: Duration,
-    /// The (monotonic) ends by user. Sessions do not store them, because idle sessions are dropped.
+    /// The (monotonic) end of each user's cool-down. Not in the sessions, because idle sessions are dropped.
     users: HashMap<Box<str>, Duration>,
 }
 

@@ -26,8 +26,8 @@ impl PendingSignIn {
     ///
     /// # Errors
     /// If `session` is not the session of [`user`](Self::user), the callback is not valid, the exchange
-    /// fails, or the tokens were issued for another user or client. In these cases nothing is saved. Also if
-    /// the save fails; the next call then saves the tokens.
+    /// fails, or the tokens were issued for another user or client. In these cases nothing is saved. If the
+    /// save fails, an error is returned as well, and the next call saves the tokens.
     pub fn finish(self, session: &Arc<Session>, callback: &Callback, now: Now) -> RefreshStep {
         let app = session.app();
         if *session.key().user != *self.user() {

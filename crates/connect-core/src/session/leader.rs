@@ -1,8 +1,8 @@
 //! The leader: the task that loads, refreshes and saves a user's tokens while other callers wait.
 //!
 //! The driver must perform all steps of the leader, even if the caller is cancelled. If a leader is dropped
-//! before its last step, the waiters get an error. If it was waiting for the response to an exchange, the
-//! refresh token may be used up.
+//! before its last step, the waiters get an error. If the leader was waiting for the response to an exchange,
+//! the refresh token may be used up.
 
 use std::{sync::Arc, time::Duration};
 
@@ -161,7 +161,7 @@ impl Work for Leader {
         self.now = now;
         let outcome = notify_unless_synced(&self.session, outcome);
         match (std::mem::replace(&mut self.phase, Phase::Locked), outcome) {
-            // Even if the mark could not be saved, it applies in this process.
+            // The refusal applies in this process even if its mark could not be saved.
             (Phase::Marking(tokens, error), _) => return self.refused(tokens, error),
             (Phase::Restoring, Ok(())) => return self.exchange(),
             (Phase::Restoring, Err(error)) => {

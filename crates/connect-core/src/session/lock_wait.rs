@@ -11,7 +11,7 @@ use crate::{
 
 /// The maximum pause after the first try. The maximum doubles with each try.
 const FIRST_MAX_PAUSE: Duration = Duration::from_millis(4);
-/// The limit of the doubled maximum.
+/// The longest maximum pause, at which the doubling stops.
 const MAX_PAUSE: Duration = Duration::from_millis(120);
 
 /// The wait of one task for the lock.

@@ -66,7 +66,7 @@ pub(crate) fn is_same_or_older(pair: &Tokens, known: &Tokens) -> bool {
 
 /// Returns whether both tokens of two pairs are equal.
 ///
-/// Comparing one is not enough: some servers keep the refresh token, and two access tokens issued in the same
+/// One equal token is not enough: servers may keep the refresh token, and access tokens issued in the same
 /// second may be equal.
 pub(crate) fn same_pair(one: Option<&Tokens>, other: &Tokens) -> bool {
     one.is_some_and(|one| one.access_token == other.access_token && one.refresh_token == other.refresh_token)

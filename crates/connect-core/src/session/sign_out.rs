@@ -69,7 +69,7 @@ impl SignOut {
 
     /// Returns the pause before the next try of the revocation, or `None` if no other try is allowed.
     ///
-    /// No try is allowed if the lease could end before its response, or if the retry policy forbids one.
+    /// No try is allowed if the lease could end before the response, or if the retry policy forbids one.
     /// A revocation can be repeated, and after a 503 the tokens are still valid (RFC 7009 2.2.1).
     fn pause(&self, error: &Error, now: Now) -> Option<Duration> {
         let app = self.session.app();
@@ -140,7 +140,7 @@ impl Work for SignOut {
         {
             let session = self.session.clone();
             let mut state = session.state();
-            // If the user has signed in meanwhile, that session stays: its pair is not saved yet.
+            // If the user has signed in meanwhile, this sign-out does not end the new session.
             if !state.is_superseded(self.since) {
                 state.end_by_sign_out(std::mem::take(&mut self.tokens));
             }

@@ -46,8 +46,8 @@ pub(super) struct SessionState {
     generation: u64,
     current: Option<Current>,
     pending: Option<Pending>,
-    /// The number of sign-ins and sign-outs. A refresh that began before the last of them must not change the
-    /// state.
+    /// The number of sign-ins and sign-outs so far. A refresh that began at a lower number must not change
+    /// the state.
     sign_ins: u64,
     rounds: u64,
     failure: Option<Failure>,
@@ -122,8 +122,9 @@ pub(crate) enum Verdict {
     Again,
     /// Refresh the tokens.
     Refresh,
-    /// Send the request again after this time, without a refresh. According to its timestamp, another process
-    /// received the pair a few seconds ago. A second 401 causes a refresh, even if the timestamp is wrong.
+    /// Send the request again after this time, without a refresh. The pair is from another process and,
+    /// according to its timestamp, a few seconds old. If the timestamp is wrong, the next 401 causes a
+    /// refresh.
     Wait(Duration),
     /// Fail: this process has just received the pair, so another refresh would not help.
     Fail,
@@ -169,7 +170,7 @@ impl SessionState {
         }
     }
 
-    /// Notes that a call succeeded with the pair of this generation.
+    /// Records that a call succeeded with the pair of this generation.
     pub(super) fn mark_proven(&mut self, generation: u64) {
         if self.generation == generation {
             if let Some(current) = &mut self.current {
@@ -234,8 +235,8 @@ impl SessionState {
 
     /// Returns the error that ended the session if these tokens must not be used again.
     ///
-    /// These are the refused or revoked pairs, and older pairs of the same sign-ins (for example from a
-    /// restored backup). After a sign-out, they are all pairs of the same or earlier sign-ins.
+    /// Refused or revoked pairs must not be used, nor older pairs of the same sign-ins (for example from a
+    /// restored backup). After a sign-out, no pair of the same or an earlier sign-in may be used.
     pub(super) fn ended_with(&self, tokens: &Tokens) -> Option<Error> {
         let ended = self.ended.as_ref()?;
         let is_over = |known: &Tokens| {
@@ -335,7 +336,7 @@ impl SessionState {
         self.sign_outs
     }
 
-    /// Notes the outcome of a sign-out for the callers that requested one before it began.
+    /// Records the outcome of a sign-out for the callers that requested one before it began.
     pub(super) fn end_sign_out(&mut self, number: u64, outcome: Result<(), Error>) {
         self.signed_out = Some((number, outcome));
     }
@@ -449,7 +450,7 @@ impl SessionState {
 
     /// Returns the pending pair if it may be saved although the store cannot be read.
     ///
-    /// That is the pair of a sign-in or import, if its save was not attempted yet. After an attempt, the
+    /// Only the pair of a sign-in or import may be, before its first save is attempted. After an attempt, the
     /// unreadable record may be this pair, or a newer pair that another process has obtained with it.
     pub(super) fn claim_unattempted(&mut self) -> Option<Pending> {
         let pending = self.pending.as_mut();
@@ -459,7 +460,7 @@ impl SessionState {
         Some(pending.clone())
     }
 
-    /// Copies the mark of a refusal from the stored record of the current pair, if it is newer.
+    /// Copies the mark of a refusal from the stored record of the current pair, if that mark is newer.
     ///
     /// Another process may have set the stored mark. The mark in memory is newer if its save has failed.
     pub(super) fn merge_refusal(&mut self, stored: Tokens) {
@@ -478,7 +479,7 @@ impl SessionState {
         true
     }
 
-    /// Notes that the response to an exchange of these tokens was lost.
+    /// Records that the response to an exchange of these tokens was lost.
     pub(super) fn mark_fate_unknown(&mut self, tokens: &Tokens, at: Duration) {
         if let Some(current) = self.current_of(tokens) {
             (current.fate_unknown, current.fate_unknown_since) = (true, at);

@@ -20,8 +20,8 @@ use crate::{
 
 /// The highest number of tasks of a client that hold a lock of the store at the same time.
 ///
-/// If this many hold one, the driver waits before it performs [`RefreshStep::TryLock`], at most until
-/// [`Locking::deadline`].
+/// If this many tasks hold a lock, the driver waits before it performs [`RefreshStep::TryLock`], at most
+/// until [`Locking::deadline`].
 pub const MAX_TASKS_AT_ONCE: u32 = 128;
 
 /// The next step of a task, with the continuation that takes its result.
@@ -68,7 +68,8 @@ pub const MAX_TASKS_AT_ONCE: u32 = 128;
 /// ```
 #[must_use = "a task makes no progress until its step is performed"]
 pub enum RefreshStep {
-    /// Load the tokens, with [`StoreLock::load`](crate::StoreLock::load) if the lock is held.
+    /// Load the tokens. Use [`StoreLock::load`](crate::StoreLock::load) if the lock is held, else
+    /// [`TokenStore::load`](crate::TokenStore::load).
     Load(Loading),
     /// Try once to take the store's lock, with this lease.
     TryLock(Duration, Locking),
@@ -109,7 +110,7 @@ impl fmt::Debug for RefreshStep {
 
 opaque!(Loading, Preparing, Exchanging, Saving, Deleting, Locking, Resting, Releasing);
 
-/// A state machine that returns the steps. It implements the methods for the steps that it returns.
+/// A state machine that returns the steps. It implements the methods that receive their results.
 pub(crate) trait Work: Send {
     fn loaded(self: Box<Self>, _: Result<Option<Tokens>, StoreError>, _: Now) -> RefreshStep {
         unexpected_result()
@@ -244,7 +245,7 @@ pub(crate) fn notify_unless_synced(
     Ok(())
 }
 
-/// The store's lock, if the driver holds it between two steps.
+/// The store's lock, if the driver holds it.
 pub struct Locked<L: ?Sized>(Option<Box<L>>);
 
 impl<L: ?Sized> Locked<L> {
@@ -275,7 +276,7 @@ impl<L: ?Sized> Locked<L> {
     /// Calls `action` with the lock.
     ///
     /// # Errors
-    /// Like [`required`](Self::required), and the error of `action`.
+    /// The errors of [`required`](Self::required) and of `action`.
     pub fn with<T>(
         &mut self,
         action: impl FnOnce(&mut Box<L>) -> Result<T, StoreError>,

@@ -59,7 +59,7 @@ pub(crate) fn exchange_request(
     )
 }
 
-/// Returns the request for a refresh (RFC 6749 6). Without a scope, the scope of the sign-in is kept.
+/// Returns the request for a refresh (RFC 6749 6). It names no scope: the scope of the sign-in applies.
 pub(crate) fn refresh_request(app: &App, refresh_token: &Secret) -> Result<Request, Error> {
     let profile = app.profile();
     let token = ("refresh_token", refresh_token.expose().to_owned());
@@ -104,7 +104,7 @@ pub(crate) fn is_revoked(app: &App, response: &Response) -> bool {
     response.status().is_success() || gone
 }
 
-/// Returns a form request with the client's credentials in one place only (RFC 6749 2.3).
+/// Returns a form request with the client's credentials, in a header or in the form (RFC 6749 2.3).
 fn form_request(app: &App, url: &str, mut fields: Vec<(&'static str, String)>) -> Result<Request, Error> {
     let config = app.config();
     match &config.client_secret {
@@ -172,8 +172,8 @@ pub(crate) fn read_tokens(
     let status = response.status();
     if status.is_success() {
         return match answer::from_json::<TokenAnswer>(response.body()) {
-            // The type is checked for a code (RFC 6749 7.1). After a refresh every token is accepted: the old
-            // refresh token may be used up.
+            // The token type is checked only after the exchange of a code (RFC 6749 7.1). After a refresh,
+            // every token is accepted: the old refresh token may be used up.
             Ok(answer) if before.is_none() && !is_bearer(&answer) => {
                 let error = Error::new(ErrorKind::Http).with_status(status).with_may_have_happened(true);
                 Err(TokenRequestError::Other(

@@ -77,7 +77,7 @@ impl Drop for MemoryLock {
 
 /// A token store that passes every new pair to a closure of the application.
 ///
-/// It corresponds to the hook "on tokens refreshed" of the official SDKs, with one difference: if the closure
+/// The closure corresponds to the hook "on tokens refreshed" of the official SDKs, with one difference: if it
 /// fails, the call fails, and the next call passes the pair to the closure again. If the closure gets `None`,
 /// the session has ended: delete the tokens. Save all fields of a pair: its [`revision`](Tokens::revision)
 /// shows which of two pairs is newer. Return the saved tokens to the client with [`on_load`](Self::on_load)

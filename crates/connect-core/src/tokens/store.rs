@@ -50,8 +50,8 @@ pub trait StoreLock: Send {
 
     /// Checks that the lock is still held and that a save will be possible, as far as the store can know.
     ///
-    /// It is called once before each exchange. If it fails, no request is sent, because the new tokens could
-    /// be lost. Default: always succeeds.
+    /// Called once before each exchange. If it fails, no request is sent, because the new tokens could be
+    /// lost. Default: always succeeds.
     fn prepare(&mut self) -> Result<(), StoreError> {
         Ok(())
     }
