@@ -35,10 +35,10 @@ impl ProxyRule {
     /// The URL is `[http://][user[:password]@]host[:port]`. The user and the password may be percent-encoded,
     /// and may contain an unencoded `@`.
     ///
-    /// The entries of `no_proxy` are separated by commas or spaces. An entry is `*` (all hosts), `example.com`
-    /// or `.example.com` (the domain and its subdomains), `*.example.com` (only its subdomains), an address,
-    /// or a network such as `10.0.0.0/8`. All entries except networks may end in `:port`. Entries of another
-    /// form match no host.
+    /// The entries of `no_proxy` are separated by commas or spaces. An entry is `*` (all hosts),
+    /// `example.com` or `.example.com` (the domain and its subdomains), `*.example.com` (only its
+    /// subdomains), an address, or a network such as `10.0.0.0/8`. All entries except networks may end in
+    /// `:port`. Entries of another form match no host.
     ///
     /// # Errors
     /// A configuration error if the URL has another form.
