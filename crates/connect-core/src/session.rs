@@ -126,8 +126,8 @@ impl Session {
     /// Creates a task that refreshes the tokens, even if they have not expired.
     ///
     /// # Errors
-    /// If the response to the last refresh was lost. The refresh token may be used up, so it is not sent
-    /// again while the access token may still work.
+    /// If the response to the last refresh was lost. The refresh token may be used up: it is not sent again
+    /// while the access token may still work.
     pub fn refresh(self: &Arc<Self>, now: Now, deadline: Duration) -> Result<TokenTask, Error> {
         let state = self.state();
         if state.is_in_doubt(now) == Some(true) {

@@ -123,7 +123,7 @@ impl SignIn {
         };
         if redirect_uri == POSTMESSAGE {
             return Err(Error::configuration(
-                "a sign-in needs a redirect URI other than `postmessage`: exchange the code of Google's popup instead",
+                "a sign-in needs a redirect URI other than `postmessage`: exchange the code from the Google popup instead",
             ));
         }
         if let Some(scope) = &self.scope {

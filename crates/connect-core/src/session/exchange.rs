@@ -142,8 +142,9 @@ impl Work for CodeExchange {
     }
 }
 
-/// Makes the pair pending and returns the step that saves it. If the step is dropped, the next call saves
-/// the pair.
+/// Makes the pair pending and returns the step that saves it.
+///
+/// If the step is dropped, the next call saves the pair.
 fn queue_save(
     session: &Arc<Session>,
     tokens: Tokens,
